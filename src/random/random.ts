@@ -1,0 +1,53 @@
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+
+/**
+ * A deterministic source of random numbers. Streams are addressed, not advanced: `random(seed, 'noise', step)`
+ * always gives the same numbers, so a resumed run needs only its seed and its step.
+ */
+export interface Random {
+  /** A number uniform in the open interval (0, 1), 32 bits of resolution. */
+  uniform(): number
+  /** A standard normal number. */
+  normal(): number
+  /** An integer uniform in `[0, bound)`; `bound` at most 2^32. */
+  integer(bound: number): number
+}
+
+/** 32-bit FNV-1a over the parts of a stream's address, finished with a Murmur3 mixer. */
+function hash(parts: readonly (string | number)[]): number {
+  let h = 0x811c9dc5
+  for (const char of parts.join('\u0000')) {
+    h = Math.imul(h ^ char.codePointAt(0)!, 0x01000193)
+  }
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return (h ^ (h >>> 16)) | 0
+}
+
+/**
+ * The generator of one stream.
+ *
+ * @param seed  the user's seed, any integer
+ * @param stream  the stream's address, e.g. `'noise', 17`; different addresses give independent streams
+ */
+export function random(seed: number, ...stream: (string | number)[]): Random {
+  const generator = xoroshiro128plus(hash([seed, ...stream]))
+  let spare: number | undefined
+  const uniform = (): number => ((generator.next() >>> 0) + 0.5) * 2 ** -32
+  return {
+    uniform,
+    // Box and Muller; the second number of each pair is kept for the next call.
+    normal: () => {
+      if (spare !== undefined) {
+        const kept = spare
+        spare = undefined
+        return kept
+      }
+      const radius = Math.sqrt(-2 * Math.log(uniform()))
+      const angle = 2 * Math.PI * uniform()
+      spare = radius * Math.sin(angle)
+      return radius * Math.cos(angle)
+    },
+    integer: bound => Math.floor(uniform() * bound),
+  }
+}
