@@ -1,4 +1,4 @@
-import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus'
 
 /**
  * A deterministic source of random numbers. Streams are addressed, not advanced: `random(seed, 'noise', step)`
@@ -31,7 +31,7 @@ function hash(parts: readonly (string | number)[]): number {
  * @param stream  the stream's address, e.g. `'noise', 17`; different addresses give independent streams
  */
 export function random(seed: number, ...stream: (string | number)[]): Random {
-  const generator = xoroshiro128plus(hash([seed, ...stream]))
+  const generator = xoroshiro128plusFromState([0, 1, 2, 3].map(word => hash([word, seed, ...stream])))
   let spare: number | undefined
   const uniform = (): number => ((generator.next() >>> 0) + 0.5) * 2 ** -32
   return {

@@ -1,0 +1,122 @@
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
+import { type CorePrimitive, type DType, DYNAMIC, type Graph, type Shape } from '../autodiff/index.ts'
+import { lower, lowerScan } from './onnx.ts'
+
+/** Row-major data of one tensor: float32, float64, int64 or bool (0 and 1). */
+export type Buffer = Float32Array | Float64Array | BigInt64Array | Uint8Array
+
+/** A compiled graph. */
+export interface Program {
+  /**
+   * Runs the graph.
+   *
+   * @param inputs  one array per graph input, in order; a dynamic axis is inferred from the length
+   * @returns one array per output; a program may be run again at once, results are not reused
+   * @throws Error when an input's length or type does not fit
+   */
+  run(inputs: readonly Buffer[]): Promise<Buffer[]>
+  close(): Promise<void>
+}
+
+export interface CompileOptions {
+  /** Threads for one operator; default 2, or `OXBOW_THREADS`. */
+  readonly threads?: number
+}
+
+interface Port {
+  readonly name: string
+  readonly shape: Shape
+  readonly dtype: DType
+}
+
+const ARRAY: Record<DType, { new (length: number): Buffer; name: string }> = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int64: BigInt64Array,
+  bool: Uint8Array,
+}
+
+/** `OXBOW_THREADS` where it is set, otherwise two: more did not pay for networks of this size. */
+export function defaultThreads(): number {
+  const given = Number(process.env.OXBOW_THREADS)
+  return Number.isInteger(given) && given > 0 ? given : 2
+}
+
+/**
+ * Session settings that pay for small training graphs: no spinning threads (a fifth faster when the other core is
+ * busy), and no fusions for float64, whose fused kernels do not exist.
+ */
+function sessionOptions(precise: boolean, { threads = defaultThreads() }: CompileOptions): InferenceSession.SessionOptions {
+  return {
+    executionMode: 'sequential',
+    graphOptimizationLevel: precise ? 'disabled' : 'all',
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  }
+}
+
+/** Fills in the one open axis of a shape from the number of elements. */
+function fit(port: Port, length: number): Shape {
+  const known = port.shape.reduce((product, n) => (n === DYNAMIC ? product : product * n), 1)
+  const open = length / known
+  if (port.shape.includes(DYNAMIC) ? !Number.isInteger(open) : open !== 1) {
+    throw new Error(`input ${port.name}: ${length} elements do not fill [${port.shape.map(n => (n === DYNAMIC ? 'batch' : n)).join(', ')}]`)
+  }
+  return port.shape.map(n => (n === DYNAMIC ? open : n))
+}
+
+async function open(model: Uint8Array, ports: readonly Port[], precise: boolean, options: CompileOptions): Promise<Program> {
+  const session = await InferenceSession.create(model, sessionOptions(precise, options))
+  return {
+    async run(inputs) {
+      const feeds: Record<string, OrtTensor> = {}
+      ports.forEach((port, i) => {
+        const data = inputs[i]
+        if (!(data instanceof ARRAY[port.dtype])) {
+          throw new Error(`input ${port.name}: expected ${ARRAY[port.dtype].name}, found ${data?.constructor.name}`)
+        }
+        feeds[port.name] = new OrtTensor(port.dtype, data as never, fit(port, data.length))
+      })
+      const results = await session.run(feeds)
+      return session.outputNames.map(name => results[name].data as Buffer)
+    },
+    close: () => session.release(),
+  }
+}
+
+const isPrecise = (graph: Graph<CorePrimitive>): boolean =>
+  [...graph.inputs, ...graph.nodes].some(node => node.dtype === 'float64')
+
+const portsOf = (graph: Graph<CorePrimitive>, scannedFrom = Infinity): Port[] =>
+  graph.inputs.map(({ params, shape, dtype }, i) => ({
+    name: params.name || `input${params.index}`,
+    shape: i < scannedFrom ? shape : [DYNAMIC, ...shape],
+    dtype,
+  }))
+
+/** Compiles a simplified graph for ONNX Runtime. */
+export function compile(graph: Graph<CorePrimitive>, options: CompileOptions = {}): Promise<Program> {
+  return open(lower(graph), portsOf(graph), isPrecise(graph), options)
+}
+
+/** Compiles a graph whose first `carried` inputs and outputs are a state; see `lowerScan`. */
+export function compileScan(
+  graph: Graph<CorePrimitive>,
+  carried: number,
+  options: CompileOptions = {},
+): Promise<Program> {
+  return open(lowerScan(graph, carried), portsOf(graph, carried), isPrecise(graph), options)
+}
+
+/** Opens an ONNX file's bytes whose inputs are float32 with at most one open axis each. */
+export async function openModel(bytes: Uint8Array, options: CompileOptions = {}): Promise<{ program: Program; inputs: readonly Port[] }> {
+  const probe = await InferenceSession.create(bytes, sessionOptions(false, options))
+  const inputs = probe.inputMetadata.map(meta => {
+    if (!meta.isTensor) throw new Error(`input ${meta.name} is not a tensor`)
+    return { name: meta.name, dtype: meta.type as DType, shape: meta.shape.map(n => (typeof n === 'number' ? n : DYNAMIC)) }
+  })
+  await probe.release()
+  return { program: await open(bytes, inputs, false, options), inputs }
+}

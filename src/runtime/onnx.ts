@@ -1,0 +1,312 @@
+import type { CorePrimitive } from '../autodiff/index.ts'
+import { type DType, DYNAMIC, type Graph, type Shape, type Tensor } from '../autodiff/index.ts'
+import type { Params } from '../autodiff/primitive.ts'
+import { sizeOf } from '../autodiff/primitive.ts'
+import {
+  encodeModel,
+  type OnnxAttribute,
+  type OnnxGraph,
+  type OnnxNode,
+  type OnnxTensor,
+  type OnnxValueInfo,
+} from './protobuf.ts'
+
+/** Float64 kernels of ONNX Runtime need this operator set; every rule below is written for it. */
+export const OPSET = 18
+const IR_VERSION = 8
+const ELEMENT_TYPE: Record<DType, number> = { float32: 1, int64: 7, bool: 9, float64: 11 }
+
+type Emit = (opType: string, inputs: readonly string[], attributes?: Attributes, output?: string) => string
+type Attributes = Record<string, number | string | readonly number[] | OnnxGraph>
+
+interface Context {
+  readonly emit: Emit
+  /** An int64 vector, shared where equal. */
+  readonly ints: (values: readonly number[]) => string
+  /** An int64 scalar. */
+  readonly int: (value: number) => string
+  /** A constant of the tensor's element type. */
+  readonly fill: (value: number, shape: Shape, dtype: DType) => string
+  readonly output: string
+}
+
+/** Emits the ONNX nodes of one primitive; the last must write `context.output`. */
+type LoweringRule<P extends CorePrimitive> = (
+  inputs: readonly string[],
+  node: { readonly params: Params[P]; readonly shape: Shape; readonly dtype: DType; readonly inputs: readonly Tensor[] },
+  context: Context,
+) => void
+
+const direct =
+  (opType: string, attributes?: Attributes) =>
+  (inputs: readonly string[], _: unknown, { emit, output }: Context): void => {
+    emit(opType, inputs, attributes, output)
+  }
+
+const open = (n: number): number => (n === DYNAMIC ? 1 : n)
+const LAST = Number.MAX_SAFE_INTEGER
+
+const sum: LoweringRule<'sum'> = ([x], { params: { axes }, inputs, dtype }, { emit, ints, fill, output }) => {
+  const { shape } = inputs[0]
+  // A column sum as a product with a row of ones: ONNX Runtime's reduction over rows is slower.
+  const columns = shape.length === 2 && axes.length === 1 && axes[0] === 0 && shape[0] !== DYNAMIC
+  if (columns) emit('MatMul', [fill(1, [1, shape[0]], dtype), x], {}, output)
+  else emit('ReduceSum', [x, ints(axes)], { keepdims: 1 }, output)
+}
+
+const matmul: LoweringRule<'matmul'> = ([a, b], { params, inputs, shape }, { emit, output }) => {
+  const { transposeA, transposeB } = params
+  if (!transposeA && !transposeB) return emit('MatMul', [a, b], {}, output)
+  if (shape.length === 2 && inputs.every(i => i.rank === 2)) {
+    return emit('Gemm', [a, b], { transA: Number(transposeA), transB: Number(transposeB) }, output)
+  }
+  const swap = (name: string, rank: number) => {
+    const axes = Array.from({ length: rank }, (_, i) => i)
+    return emit('Transpose', [name], { perm: [...axes.slice(0, -2), rank - 1, rank - 2] })
+  }
+  const operands = [transposeA ? swap(a, inputs[0].rank) : a, transposeB ? swap(b, inputs[1].rank) : b]
+  return emit('MatMul', operands, {}, output)
+}
+
+/**
+ * The ONNX form of every primitive. Operators: https://onnx.ai/onnx/operators/ at operator set 18.
+ */
+export const loweringRules: { readonly [P in Exclude<CorePrimitive, 'input' | 'constant'>]: LoweringRule<P> } = {
+  neg: direct('Neg'),
+  exp: direct('Exp'),
+  log: direct('Log'),
+  sin: direct('Sin'),
+  cos: direct('Cos'),
+  tanh: direct('Tanh'),
+  sqrt: direct('Sqrt'),
+  abs: direct('Abs'),
+  sign: direct('Sign'),
+  sigmoid: direct('Sigmoid'),
+  cast: (inputs, { params }, { emit, output }) => {
+    emit('Cast', inputs, { to: ELEMENT_TYPE[params.dtype] }, output)
+  },
+  add: direct('Add'),
+  sub: direct('Sub'),
+  mul: direct('Mul'),
+  div: direct('Div'),
+  pow: direct('Pow'),
+  maximum: direct('Max'),
+  minimum: direct('Min'),
+  less: direct('Less'),
+  lessEqual: direct('LessOrEqual'),
+  equal: direct('Equal'),
+  select: direct('Where'),
+  sum,
+  max: ([x], { params }, { emit, ints, output }) => {
+    emit('ReduceMax', [x, ints(params.axes)], { keepdims: 1 }, output)
+  },
+  cumsum: ([x], { params }, { emit, int, output }) => {
+    emit('CumSum', [x, int(params.axis)], { reverse: Number(params.reverse) }, output)
+  },
+  matmul,
+  softmax: direct('Softmax', { axis: -1 }),
+  logSoftmax: direct('LogSoftmax', { axis: -1 }),
+  reshape: ([x], { params }, { emit, ints, output }) => {
+    emit('Reshape', [x, ints(params.shape)], {}, output)
+  },
+  // A size of 1 in Expand keeps the operand's own size, which is what a dynamic axis needs.
+  broadcastTo: ([x], { params }, { emit, ints, output }) => {
+    emit('Expand', [x, ints(params.shape.map(open))], {}, output)
+  },
+  transpose: (inputs, { params }, { emit, output }) => {
+    emit('Transpose', inputs, { perm: params.permutation }, output)
+  },
+  slice: ([x], { params: { starts, ends }, inputs: [{ shape }] }, { emit, ints, output }) => {
+    const axes = shape.flatMap((n, i) => (starts[i] === 0 && ends[i] === n ? [] : [i]))
+    const bounds = (all: readonly number[]) => ints(axes.map(i => (all[i] === DYNAMIC ? LAST : all[i])))
+    emit('Slice', [x, bounds(starts), bounds(ends), ints(axes)], {}, output)
+  },
+  pad: ([x], { params: { low, high } }, { emit, ints, output }) => {
+    emit('Pad', [x, ints([...low, ...high])], {}, output)
+  },
+  concat: (inputs, { params }, { emit, output }) => {
+    emit('Concat', inputs, { axis: params.axis }, output)
+  },
+  gather: (inputs, _, { emit, output }) => {
+    emit('Gather', inputs, { axis: 0 }, output)
+  },
+  scatterAdd: ([indices, updates], { shape, dtype, inputs }, { emit, ints, fill, output }) => {
+    const places = emit('Reshape', [indices, ints([...inputs[0].shape, 1])])
+    emit('ScatterND', [fill(0, shape, dtype), places, updates], { reduction: 'add' }, output)
+  },
+}
+
+function attribute(name: string, value: Attributes[string]): OnnxAttribute {
+  if (typeof value === 'number') return { name, i: value, type: 2 }
+  if (typeof value === 'string') return { name, s: value, type: 3 }
+  if (Array.isArray(value)) return { name, ints: value, type: 7 }
+  return { name, g: value as OnnxGraph, type: 5 }
+}
+
+function bytesOf(values: readonly number[] | Float64Array, dtype: DType): Uint8Array {
+  const array = {
+    float32: () => Float32Array.from(values),
+    float64: () => Float64Array.from(values),
+    int64: () => BigInt64Array.from(Array.from(values, v => BigInt(v))),
+    bool: () => Uint8Array.from(values),
+  }[dtype]()
+  return new Uint8Array(array.buffer)
+}
+
+/** Collects nodes and initializers under unique names. */
+class Body {
+  readonly nodes: OnnxNode[] = []
+  readonly initializers: OnnxTensor[] = []
+  private readonly names = new Map<Tensor, string>()
+  private readonly shared = new Map<string, string>()
+
+  name(node: Tensor): string {
+    return this.names.get(node)!
+  }
+
+  bind(node: Tensor, name: string): void {
+    this.names.set(node, name)
+  }
+
+  readonly emit: Emit = (opType, inputs, attributes = {}, output = `n${this.nodes.length}_${opType}`) => {
+    const attributeList = Object.entries(attributes).map(([name, value]) => attribute(name, value))
+    this.nodes.push({ input: inputs, output: [output], opType, attribute: attributeList })
+    return output
+  }
+
+  initializer(values: readonly number[] | Float64Array, shape: Shape, dtype: DType, key?: string): string {
+    const known = key && this.shared.get(key)
+    if (known) return known
+    const name = `c${this.initializers.length}`
+    this.initializers.push({ name, dims: shape, dataType: ELEMENT_TYPE[dtype], rawData: bytesOf(values, dtype) })
+    if (key) this.shared.set(key, name)
+    return name
+  }
+
+  readonly ints = (values: readonly number[]): string =>
+    this.initializer(values, [values.length], 'int64', `ints ${values}`)
+  readonly int = (value: number): string => this.initializer([value], [], 'int64', `int ${value}`)
+  readonly fill = (value: number, shape: Shape, dtype: DType): string =>
+    this.initializer(
+      new Float64Array(sizeOf(shape)).fill(value),
+      shape,
+      dtype,
+      `fill ${value} ${shape} ${dtype}`,
+    )
+
+  lower(node: Tensor, output: string): void {
+    if (node.op === 'constant') {
+      const { value } = (node as Tensor<'constant'>).params
+      const name = typeof value === 'number' ? this.fill(value, node.shape, node.dtype) : this.initializer(value, node.shape, node.dtype)
+      return this.bind(node, name)
+    }
+    const rule = loweringRules[node.op as keyof typeof loweringRules] as LoweringRule<never> | undefined
+    if (!rule) throw new Error(`${node.op} has no ONNX form: simplify the graph before lowering it`)
+    rule(
+      node.inputs.map(input => this.name(input)),
+      node as never,
+      { emit: this.emit, ints: this.ints, int: this.int, fill: this.fill, output },
+    )
+    this.bind(node, output)
+  }
+}
+
+function valueInfo(name: string, shape: Shape, dtype: DType, leading: readonly string[] = []): OnnxValueInfo {
+  const dim = [
+    ...leading.map(dimParam => ({ dimParam })),
+    ...shape.map(n => (n === DYNAMIC ? { dimParam: 'batch' } : { dimValue: n })),
+  ]
+  return { name, type: { tensorType: { elemType: ELEMENT_TYPE[dtype], shape: { dim } } } }
+}
+
+/** Names that ONNX tools accept: letters, digits, dot and underscore. */
+const inputName = (input: Tensor<'input'>): string => input.params.name || `input${input.params.index}`
+
+function lowerNodes(graph: Graph<CorePrimitive>, prefix = ''): { body: Body; outputs: string[] } {
+  const body = new Body()
+  for (const input of graph.inputs) body.bind(input, prefix + inputName(input))
+  graph.nodes.forEach((node, i) => {
+    body.lower(node, `v${i}_${node.op}`)
+  })
+  // A graph output needs a name of its own, also where it is an input, a constant or given twice.
+  const outputs = graph.outputs.map((output, i) => {
+    const name = `${prefix}${graph.outputNames[i] || `output${i}`}`
+    const made = body.nodes.findLast(node => node.output[0] === body.name(output))
+    const used = graph.outputs.indexOf(output) !== i
+    if (!made || used) return body.emit('Identity', [body.name(output)], {}, name)
+    rename(body.nodes, body.name(output), name)
+    body.bind(output, name)
+    return name
+  })
+  return { body, outputs }
+}
+
+function rename(nodes: OnnxNode[], from: string, to: string): void {
+  nodes.forEach((node, i) => {
+    if (!node.input.includes(from) && node.output[0] !== from) return
+    const swap = (name: string) => (name === from ? to : name)
+    nodes[i] = { ...node, input: node.input.map(swap), output: node.output.map(swap) }
+  })
+}
+
+export interface LowerOptions {
+  /** Kept in the file's metadata. */
+  readonly metadata?: Readonly<Record<string, string>>
+  readonly description?: string
+}
+
+function encode(graph: OnnxGraph, { metadata = {}, description }: LowerOptions): Uint8Array {
+  return encodeModel({
+    irVersion: IR_VERSION,
+    producerName: 'oxbow',
+    docString: description,
+    opsetImport: [{ domain: '', version: OPSET }],
+    metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
+    graph,
+  })
+}
+
+/** The bytes of an ONNX model that computes a simplified graph. A dynamic axis is named `batch`. */
+export function lower(graph: Graph<CorePrimitive>, options: LowerOptions = {}): Uint8Array {
+  const { body, outputs } = lowerNodes(graph)
+  const onnx: OnnxGraph = {
+    name: 'oxbow',
+    node: body.nodes,
+    initializer: body.initializers,
+    input: graph.inputs.map(input => valueInfo(inputName(input), input.shape, input.dtype)),
+    output: graph.outputs.map((output, i) => valueInfo(outputs[i], output.shape, output.dtype)),
+  }
+  return encode(onnx, options)
+}
+
+/**
+ * The bytes of an ONNX model that applies a graph to a sequence: the first `carried` inputs and outputs are a state
+ * handed from step to step; the other inputs are taken row by row from arrays with a leading `steps` axis, and the
+ * other outputs are stacked along one. One `run` then does any number of steps.
+ */
+export function lowerScan(graph: Graph<CorePrimitive>, carried: number, options: LowerOptions = {}): Uint8Array {
+  const { body, outputs } = lowerNodes(graph, 'step/')
+  const inner: OnnxGraph = {
+    name: 'step',
+    node: body.nodes,
+    initializer: [],
+    input: graph.inputs.map(input => valueInfo(`step/${inputName(input)}`, input.shape, input.dtype)),
+    output: graph.outputs.map((output, i) => valueInfo(outputs[i], output.shape, output.dtype)),
+  }
+  const outer = graph.outputs.map((_, i) => graph.outputNames[i] || `output${i}`)
+  const lead = (i: number) => (i < carried ? [] : ['steps'])
+  const scan: OnnxNode = {
+    opType: 'Scan',
+    input: graph.inputs.map(inputName),
+    output: outer,
+    attribute: [attribute('body', inner), attribute('num_scan_inputs', graph.inputs.length - carried)],
+  }
+  const onnx: OnnxGraph = {
+    name: 'oxbow',
+    node: [scan],
+    initializer: body.initializers,
+    input: graph.inputs.map((input, i) => valueInfo(inputName(input), input.shape, input.dtype, lead(i))),
+    output: graph.outputs.map((output, i) => valueInfo(outer[i], output.shape, output.dtype, lead(i))),
+  }
+  return encode(onnx, options)
+}

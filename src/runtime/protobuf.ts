@@ -1,0 +1,137 @@
+import { BinaryWriter } from '@bufbuild/protobuf/wire'
+
+/**
+ * The part of the ONNX schema (onnx.proto3, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3) that a lowered
+ * graph needs, as data: field name, number and kind.
+ */
+type Kind = 'int64' | 'int32' | 'float' | 'string' | 'bytes' | 'int64s' | { readonly message: keyof typeof schema }
+
+const schema = {
+  Model: {
+    irVersion: [1, 'int64'],
+    producerName: [2, 'string'],
+    producerVersion: [3, 'string'],
+    docString: [6, 'string'],
+    graph: [7, { message: 'Graph' }],
+    opsetImport: [8, { message: 'OperatorSet' }],
+    metadataProps: [14, { message: 'Entry' }],
+  },
+  OperatorSet: { domain: [1, 'string'], version: [2, 'int64'] },
+  Entry: { key: [1, 'string'], value: [2, 'string'] },
+  Graph: {
+    node: [1, { message: 'Node' }],
+    name: [2, 'string'],
+    initializer: [5, { message: 'TensorData' }],
+    input: [11, { message: 'ValueInfo' }],
+    output: [12, { message: 'ValueInfo' }],
+  },
+  Node: {
+    input: [1, 'string'],
+    output: [2, 'string'],
+    name: [3, 'string'],
+    opType: [4, 'string'],
+    attribute: [5, { message: 'Attribute' }],
+  },
+  Attribute: {
+    name: [1, 'string'],
+    f: [2, 'float'],
+    i: [3, 'int64'],
+    s: [4, 'string'],
+    g: [6, { message: 'Graph' }],
+    ints: [8, 'int64s'],
+    type: [20, 'int32'],
+  },
+  TensorData: { dims: [1, 'int64s'], dataType: [2, 'int32'], name: [8, 'string'], rawData: [9, 'bytes'] },
+  ValueInfo: { name: [1, 'string'], type: [2, { message: 'Type' }] },
+  Type: { tensorType: [1, { message: 'TensorType' }] },
+  TensorType: { elemType: [1, 'int32'], shape: [2, { message: 'TensorShape' }] },
+  TensorShape: { dim: [1, { message: 'Dimension' }] },
+  Dimension: { dimValue: [1, 'int64'], dimParam: [2, 'string'] },
+} as const
+
+export interface OnnxAttribute {
+  name: string
+  f?: number
+  i?: number
+  s?: string
+  g?: OnnxGraph
+  ints?: readonly number[]
+  type: number
+}
+
+export interface OnnxNode {
+  input: readonly string[]
+  output: readonly string[]
+  name?: string
+  opType: string
+  attribute?: readonly OnnxAttribute[]
+}
+
+export interface OnnxTensor {
+  name: string
+  dims: readonly number[]
+  dataType: number
+  rawData: Uint8Array
+}
+
+export interface OnnxValueInfo {
+  name: string
+  type: {
+    tensorType: { elemType: number; shape: { dim: readonly ({ dimValue: number } | { dimParam: string })[] } }
+  }
+}
+
+export interface OnnxGraph {
+  name: string
+  node: readonly OnnxNode[]
+  initializer: readonly OnnxTensor[]
+  input: readonly OnnxValueInfo[]
+  output: readonly OnnxValueInfo[]
+}
+
+export interface OnnxModel {
+  irVersion: number
+  producerName: string
+  producerVersion?: string
+  docString?: string
+  graph: OnnxGraph
+  opsetImport: readonly { domain: string; version: number }[]
+  metadataProps?: readonly { key: string; value: string }[]
+}
+
+const WIRE_VARINT = 0
+const WIRE_LENGTH_DELIMITED = 2
+const WIRE_FIXED32 = 5
+
+function writeField(writer: BinaryWriter, number: number, kind: Kind, value: unknown): void {
+  if (typeof kind === 'object') {
+    writer.tag(number, WIRE_LENGTH_DELIMITED).fork()
+    writeMessage(writer, kind.message, value as object)
+    writer.join()
+  } else if (kind === 'int64s') {
+    writer.tag(number, WIRE_LENGTH_DELIMITED).fork()
+    for (const n of value as readonly number[]) writer.int64(n)
+    writer.join()
+  } else if (kind === 'string') writer.tag(number, WIRE_LENGTH_DELIMITED).string(value as string)
+  else if (kind === 'bytes') writer.tag(number, WIRE_LENGTH_DELIMITED).bytes(value as Uint8Array)
+  else if (kind === 'float') writer.tag(number, WIRE_FIXED32).float(value as number)
+  else if (kind === 'int64') writer.tag(number, WIRE_VARINT).int64(value as number)
+  else writer.tag(number, WIRE_VARINT).int32(value as number)
+}
+
+function writeMessage(writer: BinaryWriter, message: keyof typeof schema, value: object): void {
+  const fields = schema[message] as Record<string, readonly [number, Kind]>
+  for (const [name, content] of Object.entries(value)) {
+    if (content === undefined) continue
+    const [number, kind] = fields[name]
+    const repeated = Array.isArray(content) && kind !== 'int64s'
+    for (const item of repeated ? content : [content]) writeField(writer, number, kind, item)
+  }
+}
+
+/** The bytes of an ONNX file. */
+export function encodeModel(model: OnnxModel): Uint8Array {
+  const writer = new BinaryWriter()
+  writeMessage(writer, 'Model', model)
+  return writer.finish()
+}
