@@ -1,22 +1,10 @@
+import type { Mixture } from '../model/mixture.ts'
 import type { Random } from '../random/random.ts'
+
+export type { Mixture, MixtureComponent } from '../model/mixture.ts'
 
 /** Points stored row after row: point `i` is `values[i*dimension ... (i+1)*dimension - 1]`. */
 export type Values = Float32Array | Float64Array
-
-/** One component of a Gaussian mixture: a weight, a mean `[D]`, and a covariance by one of three names. */
-export interface MixtureComponent {
-  readonly weight: number
-  readonly mean: readonly number[]
-  /** Standard deviation along each column of `axes`, `[D]`. */
-  readonly scales: readonly number[]
-  /** Orthonormal axes as the columns of a `[D][D]` matrix; the identity when absent. */
-  readonly axes?: readonly (readonly number[])[]
-}
-
-/** A Gaussian mixture. Weights are positive and sum to 1. */
-export interface Mixture {
-  readonly components: readonly MixtureComponent[]
-}
 
 /** A distribution that can be drawn from. */
 export interface Dataset {
@@ -28,6 +16,10 @@ export interface Dataset {
   readonly mixture?: Mixture
   /** What identifies the data: kept in `config.json` and beside every metric. */
   readonly fingerprint: Fingerprint
+  /** The box of a histogram, `[low, high]` per column, where the literature fixes one. */
+  readonly histogramRange?: readonly (readonly [number, number])[]
+  /** What a user should know about the data although it can be used, one line each. */
+  readonly warnings?: readonly string[]
 }
 
 /** Identity of a dataset: a content hash, the row count (`null` when unlimited) and the range of each column. */

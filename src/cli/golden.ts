@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { checkFixture, parseFixture, UnknownRowError } from '../objective/golden.ts'
+
+/** Checks every fixture of a directory, one line each; exits 1 when one is missed or unknown, 2 when there are none. */
+function main(directory: string | undefined): number {
+  if (!directory) {
+    console.error('golden: expected a directory of fixtures, e.g. npm run golden -- test/fixtures/golden')
+    return 2
+  }
+  let files: string[]
+  try {
+    files = readdirSync(directory).filter(file => file.endsWith('.json')).sort()
+  } catch (error) {
+    console.error(`golden: ${directory}: ${(error as Error).message}`)
+    return 2
+  }
+  if (files.length === 0) {
+    console.error(`golden: ${directory}: no .json fixtures`)
+    return 2
+  }
+  const results = files.map(file => check(join(directory, file), file))
+  const passed = results.filter(Boolean).length
+  console.log(`${passed} of ${files.length} fixtures match`)
+  return passed === files.length ? 0 : 1
+}
+
+function check(path: string, file: string): boolean {
+  try {
+    const { term, lossError, gradientError, passed } = checkFixture(parseFixture(JSON.parse(readFileSync(path, 'utf8'))))
+    const sizes = `loss ${lossError.toExponential(1)}, gradients ${gradientError.toExponential(1)}`
+    console.log(`${passed ? 'ok  ' : 'MISS'} ${file}: ${term}, relative errors ${sizes}`)
+    return passed
+  } catch (error) {
+    const kind = error instanceof UnknownRowError ? 'UNKNOWN' : 'BROKEN'
+    console.log(`${kind} ${file}: ${(error as Error).message.split('\n')[0]}`)
+    return false
+  }
+}
+
+process.exitCode = main(process.argv[2])

@@ -1,0 +1,63 @@
+import { constant, jvp, onesLike, type Tensor } from '../autodiff/index.ts'
+import { type FlowMap, fromVelocity, type VelocityField } from './flow-map.ts'
+import type { Interpolant } from './interpolant.ts'
+import type { Mixture } from './mixture.ts'
+
+const one = (like: Tensor): Tensor => constant(1, [], like.dtype)
+
+/**
+ * The exact flow map of Gaussian data `N(mean, sigma^2 I)` on the linear path. With `k(t)^2 = (1-t)^2 sigma^2 + t^2`:
+ * `V = -mu + (((sigma^2+1)(s+t) - 2 sigma^2) / (k(s) (k(s)+k(t)))) (x - (1-s) mu)`, which has no division by `t-s`.
+ */
+export function gaussianFlowMap(mean: readonly number[], sigma: number): FlowMap {
+  const variance = sigma * sigma
+  const k = (t: Tensor) => one(t).sub(t).square().mul(variance).add(t.square()).sqrt()
+  return fromVelocity((x, s, t) => {
+    const mu = constant(mean, [1, mean.length], x.dtype)
+    const slope = s.add(t).mul(variance + 1).sub(2 * variance)
+    return slope
+      .div(k(s).mul(k(s).add(k(t))))
+      .mul(x.sub(one(s).sub(s).mul(mu)))
+      .sub(mu)
+  })
+}
+
+/** A function of time and its derivative. */
+const withDerivative = (f: (t: Tensor) => Tensor, t: Tensor): [Tensor, Tensor] => jvp(f, [t], [onesLike(t)])
+
+/**
+ * The exact marginal velocity of a Gaussian mixture: `v(x, t) = E[d/dt x_t | x_t = x]`, the components' velocities
+ * weighted by their posteriors. Along a component's axis of variance `l`, with `c^2 = alpha^2 l + sigma^2`, it is
+ * `alpha' mu + (c'/c) (x - alpha mu)`.
+ */
+export function mixtureVelocity({ components }: Mixture, { alpha, sigma }: Interpolant): VelocityField {
+  const n = components.length
+  const dimension = components[0].mean.length
+  const rotated = components.some(c => c.axes)
+  const table = (rows: readonly (readonly number[])[], like: Tensor) =>
+    constant(rows.flat(), [n, 1, dimension], like.dtype)
+  const axesOf = (like: Tensor) =>
+    constant(components.flatMap(c => (c.axes ?? identity(dimension)).flat()), [n, dimension, dimension], like.dtype)
+
+  return {
+    velocity(x, t) {
+      // Axes: component, sample, coordinate.
+      const mu = table(components.map(c => c.mean), x)
+      const variance = table(components.map(c => c.scales.map(scale => scale * scale)), x)
+      const [a, da] = withDerivative(alpha, t)
+      const [b, db] = withDerivative(sigma, t)
+      const centred = x.sub(a.mul(mu))
+      const z = rotated ? centred.matmul(axesOf(x)) : centred
+      const c2 = a.square().mul(variance).add(b.square())
+      const slope = a.mul(da).mul(variance).add(b.mul(db)).div(c2)
+      const drift = rotated ? z.mul(slope).matmul(axesOf(x), { transposeB: true }) : z.mul(slope)
+      const logWeight = constant(components.map(c => Math.log(c.weight)), [n, 1, 1], x.dtype)
+      const logDensity = z.square().div(c2).add(c2.log()).sum(-1, true).mul(-0.5).add(logWeight)
+      const posterior = logDensity.transpose([1, 2, 0]).softmax().transpose([2, 0, 1])
+      return posterior.mul(da.mul(mu).add(drift)).sum(0)
+    },
+  }
+}
+
+const identity = (n: number): number[][] =>
+  Array.from({ length: n }, (_, i) => Array.from({ length: n }, (_, j) => Number(i === j)))

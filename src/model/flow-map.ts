@@ -1,0 +1,43 @@
+import type { Tensor } from '../autodiff/index.ts'
+
+/** The instantaneous velocity `v(x, t)`: `x` of shape `[B, ...D]`, times `[B, 1, ...]`. */
+export interface VelocityField {
+  velocity(x: Tensor, t: Tensor): Tensor
+}
+
+/** A two-time map from the path's time `s` to its time `t`. */
+export interface FlowMap extends VelocityField {
+  /** The average velocity `V(x, s, t)` over `[t, s]`; without `t` the instantaneous one, `V(x, s, s)`. */
+  velocity(x: Tensor, s: Tensor, t?: Tensor): Tensor
+  /** `F(x, s, t) = x + (t-s) V(x, s, t)`, so that `F(x, s, s) = x`. */
+  jump(x: Tensor, s: Tensor, t: Tensor): Tensor
+}
+
+/** A network with its parameters bound: `N(x, s, t)`. */
+export type BoundNetwork = (x: Tensor, s: Tensor, t: Tensor) => Tensor
+
+/** What the network's output means. */
+export const parameterizations = {
+  /** `V = N`. */
+  'average-velocity': (network: BoundNetwork) => network,
+  /** `V = (x - N)/s`, so that `F(x, s, 0) = N`. Needs `s > 0`. */
+  denoised:
+    (network: BoundNetwork): BoundNetwork =>
+    (x, s, t) =>
+      x.sub(network(x, s, t)).div(s),
+} as const
+
+export type ParameterizationName = keyof typeof parameterizations
+
+/** The flow map that a network parameterises. */
+export function flowMap(network: BoundNetwork, parameterization: ParameterizationName = 'average-velocity'): FlowMap {
+  return fromVelocity(parameterizations[parameterization](network))
+}
+
+/** The flow map with a given average velocity. */
+export function fromVelocity(velocity: BoundNetwork): FlowMap {
+  return {
+    velocity: (x, s, t = s) => velocity(x, s, t),
+    jump: (x, s, t) => x.add(t.sub(s).mul(velocity(x, s, t))),
+  }
+}

@@ -1,0 +1,24 @@
+export { type Conditioning, conditionings, type EmbeddingName, embeddings, timeCount } from './embedding.ts'
+export { gaussianFlowMap, mixtureVelocity } from './exact.ts'
+export {
+  type BoundNetwork,
+  type FlowMap,
+  flowMap,
+  fromVelocity,
+  type ParameterizationName,
+  parameterizations,
+  type VelocityField,
+} from './flow-map.ts'
+export { type Interpolant, type InterpolantName, interpolants, type Path, pathOf } from './interpolant.ts'
+export type { Mixture, MixtureComponent } from './mixture.ts'
+export {
+  type Activation,
+  activations,
+  applyMlp,
+  initializeMlp,
+  type Layer,
+  type MlpOptions,
+  type MlpParameters,
+  mlpShapes,
+  type Parameter,
+} from './mlp.ts'

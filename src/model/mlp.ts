@@ -1,0 +1,77 @@
+import { concat, type Tensor } from '../autodiff/index.ts'
+import type { Random } from '../random/random.ts'
+import { type Conditioning, conditionings, type EmbeddingName, embeddings, embeddingSize, timeCount } from './embedding.ts'
+import type { BoundNetwork } from './flow-map.ts'
+
+export const activations = {
+  silu: (x: Tensor) => x.silu(),
+  gelu: (x: Tensor) => x.gelu(),
+  tanh: (x: Tensor) => x.tanh(),
+} as const
+
+export type Activation = keyof typeof activations
+
+/** A perceptron on `[x, e(time), ...]`: the network of the flow-map tutorials. */
+export interface MlpOptions {
+  /** Coordinates of a point, `D`. */
+  readonly dimension: number
+  /** Width of each hidden layer. */
+  readonly hidden: number
+  /** Number of hidden layers. */
+  readonly layers: number
+  readonly activation: Activation
+  readonly embedding: EmbeddingName
+  /** Frequencies of the Fourier embedding; unused by `raw`. */
+  readonly frequencies: number
+  readonly conditioning: Conditioning
+}
+
+/** A dense array with its shape. */
+export interface Parameter<Data = Float32Array> {
+  readonly shape: readonly number[]
+  readonly data: Data
+}
+
+/** Weight `[in, out]` and bias `[out]` of one layer. */
+export interface Layer<T> {
+  readonly weight: T
+  readonly bias: T
+}
+
+/** Parameters of a perceptron, first layer first. */
+export type MlpParameters<T> = readonly Layer<T>[]
+
+const sizes = ({ dimension, hidden, layers, embedding, frequencies, conditioning }: MlpOptions): number[] => {
+  const input = dimension + timeCount(conditioning) * embeddingSize(embedding, frequencies)
+  return [input, ...new Array<number>(layers).fill(hidden), dimension]
+}
+
+/** Shapes of the parameters, in the nesting that `applyMlp` takes. */
+export function mlpShapes(options: MlpOptions): MlpParameters<readonly number[]> {
+  const widths = sizes(options)
+  return widths.slice(1).map((out, i) => ({ weight: [widths[i], out], bias: [out] }))
+}
+
+/** Weights and biases uniform in `±1/sqrt(fan_in)`: PyTorch's default, which the published toy results used. */
+export function initializeMlp(options: MlpOptions, random: Random): MlpParameters<Parameter> {
+  return mlpShapes(options).map(({ weight, bias }) => {
+    const bound = 1 / Math.sqrt(weight[0])
+    const draw = (shape: readonly number[]): Parameter => {
+      const size = shape.reduce((a, b) => a * b, 1)
+      return { shape, data: Float32Array.from({ length: size }, () => bound * (2 * random.uniform() - 1)) }
+    }
+    return { weight: draw(weight), bias: draw(bias) }
+  })
+}
+
+/** The network with its parameters: `x [B, D]`, times `[B, 1]`, result `[B, D]`. */
+export function applyMlp(options: MlpOptions, parameters: MlpParameters<Tensor>): BoundNetwork {
+  const { activation, embedding, frequencies, conditioning } = options
+  return (x, s, t) => {
+    const times = conditionings[conditioning](s, t).map(time => embeddings[embedding](time, frequencies))
+    return parameters.reduce((h, { weight, bias }, i) => {
+      const linear = h.matmul(weight).add(bias)
+      return i === parameters.length - 1 ? linear : activations[activation](linear)
+    }, concat([x, ...times]))
+  }
+}

@@ -1,0 +1,21 @@
+import { stopGradient } from '../autodiff/index.ts'
+import type { Loss } from './loss.ts'
+
+/** `F(x,s,t) = F(F(x,s,m),m,t)`   Boffi et al. 2025, arXiv:2505.18825 */
+export const psdMap: Loss = ({ map, target, path, s, t, m, error }) => {
+  const x = path.at(s)
+  const xm = target.jump(x, s, m)
+  return error(map.jump(x, s, t), stopGradient(target.jump(xm, m, t)))
+}
+
+/** `V(x,s,t) = w V(x,s,m) + (1-w) V(F(x,s,m),m,t)`, `w = (m-s)/(t-s)`   Boffi et al. 2025, arXiv:2505.18825 */
+export const psdVelocity: Loss = ({ map, target, path, s, t, m, error }) => {
+  const x = path.at(s)
+  const first = target.velocity(x, s, m)
+  const second = target.velocity(target.jump(x, s, m), m, t)
+  const w = m.sub(s).div(t.sub(s))
+  return error(map.velocity(x, s, t), stopGradient(second.add(w.mul(first.sub(second)))))
+}
+
+/** `psdVelocity` with `m = (s+t)/2`, where `w = 1/2` */
+export const psdMidpoint: Loss = draw => psdVelocity({ ...draw, m: draw.s.add(draw.t).mul(0.5) })

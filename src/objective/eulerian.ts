@@ -1,0 +1,46 @@
+import { jvp, onesLike, stopGradient, type Tensor, zerosLike } from '../autodiff/index.ts'
+import type { Loss } from './loss.ts'
+
+type TwoArguments = (x: Tensor, s: Tensor) => Tensor
+
+/** `f(x,s)` and `d_s f + J_x f . u` */
+const alongSource = (f: TwoArguments, x: Tensor, s: Tensor, u: Tensor): [Tensor, Tensor] =>
+  jvp(f, [x, s], [u, onesLike(s)])
+
+/** `d_s F + J_x F . v_phi(x,s) = 0`   Boffi et al. 2024, arXiv:2406.07507 */
+export const emd: Loss = ({ map, teacher, path, s, t, error }) => {
+  const x = path.at(s)
+  const [, dF] = alongSource((x, s) => map.jump(x, s, t), x, s, teacher.velocity(x, s))
+  return error(dF, zerosLike(dF))
+}
+
+/** `d_s F + sg[J_x F . u] = 0`, `u = sg[V(x,s,s)]`   Boffi et al. 2025, arXiv:2505.18825 */
+export const esd: Loss = ({ map, target, path, s, t, error }) => {
+  const x = path.at(s)
+  const u = stopGradient(target.velocity(x, s))
+  const [, dF] = jvp(s => map.jump(x, s, t), [s], [onesLike(s)])
+  const [, spatial] = jvp(x => map.jump(x, s, t), [x], [u])
+  return error(dF, stopGradient(spatial.neg()))
+}
+
+/** `d_s F + J_x F . u = 0`, the gradient of the spatial part kept   Boffi et al. 2025, arXiv:2505.18825 */
+export const esdSpatial: Loss = ({ map, target, path, s, t, error }) => {
+  const x = path.at(s)
+  const u = stopGradient(target.velocity(x, s))
+  const [, dF] = alongSource((x, s) => map.jump(x, s, t), x, s, u)
+  return error(dF, zerosLike(dF))
+}
+
+/** `F(x,s,t) = sg[F(xm,m,t)]`, `xm = x + (m-s) v_phi(x,s)`   one Euler step of the Eulerian rule */
+export const emdDiscrete: Loss = ({ map, target, teacher, path, s, t, m, error }) => {
+  const x = path.at(s)
+  const xm = x.add(m.sub(s).mul(teacher.velocity(x, s)))
+  return error(map.jump(x, s, t), stopGradient(target.jump(xm, m, t)))
+}
+
+/** `V = sg[u + (t-s)(d_s V + J_x V . u)]`, `u = v_cond`   Geng et al. 2025, arXiv:2505.13447 */
+export const meanflow: Loss = ({ map, path, s, t, error }) => {
+  const u = path.velocity(s)
+  const [V, dV] = alongSource((x, s) => map.velocity(x, s, t), path.at(s), s, u)
+  return error(V, stopGradient(u.add(t.sub(s).mul(dV))))
+}
