@@ -25,7 +25,9 @@ type Fn = (...args: Tensor[]) => Tensor
 
 /** Numbers in (-1, 1) that do not repeat, the same in every run: directions for the checks. */
 function direction(shape: readonly number[], salt: number): Value {
-  const data = Float64Array.from({ length: sizeOf(shape) }, (_, i) => Math.sin(12.9898 * (i + 1) + 78.233 * salt))
+  const data = Float64Array.from({ length: sizeOf(shape) }, (_, i) =>
+    Math.sin(12.9898 * (i + 1) + 78.233 * salt),
+  )
   return { shape, data }
 }
 
@@ -70,8 +72,14 @@ export function checkGradients(fn: Fn, at: readonly Value[], options: CheckOptio
   const forward = traceAll(args => jvp(fn, args.slice(0, n), args.slice(n)), [...at, ...tangents])
   const [value, derivative] = run(forward, [...at, ...tangents])
   const plain = traceAll(args => fn(...args), at)
-  const [ahead] = run(plain, at.map((x, i) => shifted(x, tangents[i], step)))
-  const [behind] = run(plain, at.map((x, i) => shifted(x, tangents[i], -step)))
+  const [ahead] = run(
+    plain,
+    at.map((x, i) => shifted(x, tangents[i], step)),
+  )
+  const [behind] = run(
+    plain,
+    at.map((x, i) => shifted(x, tangents[i], -step)),
+  )
   derivative.data.forEach((found, i) => {
     const expected = (ahead.data[i] - behind.data[i]) / (2 * step)
     expectClose(found, expected, tolerance, `forward derivative of element ${i}, order ${order}`)

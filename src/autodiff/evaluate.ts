@@ -27,7 +27,12 @@ function strides(shape: Shape, target: Shape = shape): number[] {
 }
 
 /** Calls `visit(i, offsets)` for every element of `shape`, with one offset for each set of strides. */
-function walk(shape: Shape, steps: readonly number[][], start: readonly number[], visit: (i: number, at: number[]) => void) {
+function walk(
+  shape: Shape,
+  steps: readonly number[][],
+  start: readonly number[],
+  visit: (i: number, at: number[]) => void,
+) {
   const index = new Array<number>(shape.length).fill(0)
   const at = [...start]
   const total = sizeOf(shape)
@@ -304,7 +309,8 @@ export function evaluate(graph: Graph, inputs: readonly Value[]): Value[] {
   const values = new Map<Tensor, Value>()
   graph.inputs.forEach((input, i) => {
     const { shape } = inputs[i]
-    const fits = shape.length === input.rank && shape.every((n, axis) => [n, DYNAMIC].includes(input.shape[axis]))
+    const fits =
+      shape.length === input.rank && shape.every((n, axis) => [n, DYNAMIC].includes(input.shape[axis]))
     if (!fits || inputs[i].data.length !== sizeOf(shape)) {
       const name = input.params.name || String(i)
       throw new Error(`input ${name}: expected [${formatShape(input.shape)}], found [${formatShape(shape)}]`)
@@ -322,4 +328,3 @@ export function evaluate(graph: Graph, inputs: readonly Value[]): Value[] {
   }
   return graph.outputs.map(output => values.get(output)!)
 }
-

@@ -33,7 +33,8 @@ export function gatePolynomial(kind: Gate, order: number): GatePolynomial {
   const known = cache.get(key)
   if (known) return known
   const argument = ARGUMENT[kind]
-  const terms = order === 0 ? [{ x: 1, sigma: 1, coefficient: 1 }] : differentiate(gatePolynomial(kind, order - 1))
+  const terms =
+    order === 0 ? [{ x: 1, sigma: 1, coefficient: 1 }] : differentiate(gatePolynomial(kind, order - 1))
   const polynomial = { argument, terms }
   cache.set(key, polynomial)
   return polynomial

@@ -1,4 +1,4 @@
-import { DYNAMIC, formatShape, type Primitive, sameShape, type Shape } from './primitive.ts'
+import { DYNAMIC, formatShape, type Primitive, type Shape, sameShape } from './primitive.ts'
 import { typeRules } from './shape.ts'
 import { describeSite } from './site.ts'
 import type { Tensor } from './tensor.ts'
@@ -71,7 +71,9 @@ function formatParams(node: Tensor): string {
 
 /** The graph as readable text, one node a line; with `sites`, each line ends in the source line that made the node. */
 export function printGraph(graph: Graph, { sites = false } = {}): string {
-  const names = new Map<Tensor, string>(graph.inputs.map(input => [input, input.params.name || `in${input.params.index}`]))
+  const names = new Map<Tensor, string>(
+    graph.inputs.map(input => [input, input.params.name || `in${input.params.index}`]),
+  )
   const type = (node: Tensor) => `${node.dtype}[${formatShape(node.shape)}]`
   const lines = graph.inputs.map(input => `input ${names.get(input)}: ${type(input)}`)
   graph.nodes.forEach((node, i) => {
@@ -80,10 +82,11 @@ export function printGraph(graph: Graph, { sites = false } = {}): string {
     const site = sites ? `  # ${describeSite(node.site) ?? 'unknown'}` : ''
     lines.push(`%${i}: ${type(node)} = ${node.op}${operands}${formatParams(node)}${site}`)
   })
-  lines.push(`return ${graph.outputs.map((output, i) => `${graph.outputNames[i] || i}=${names.get(output)}`).join(', ')}`)
+  lines.push(
+    `return ${graph.outputs.map((output, i) => `${graph.outputNames[i] || i}=${names.get(output)}`).join(', ')}`,
+  )
   return lines.join('\n')
 }
 
 /** Replaces the dynamic batch size in a shape. */
 export const withBatch = (shape: Shape, batch: number): Shape => shape.map(n => (n === DYNAMIC ? batch : n))
-

@@ -1,7 +1,7 @@
 import { reachable } from './graph.ts'
-import { isFloat, type Primitive, sameShape, type Shape, type Params } from './primitive.ts'
+import { isFloat, type Params, type Primitive, type Shape, sameShape } from './primitive.ts'
 import { GraphError } from './site.ts'
-import { apply, constant, select, Tensor, zerosLike } from './tensor.ts'
+import { apply, constant, select, type Tensor, zerosLike } from './tensor.ts'
 import { isTensor } from './trace.ts'
 import { leaves, mapTree } from './tree.ts'
 
@@ -24,19 +24,26 @@ const none = (): Tangent => null
 /** One input, whose tangent is never a symbolic zero here. */
 const unary =
   (rule: Unary) =>
-  ([dx]: readonly Tangent[], { inputs: [x], output }: { inputs: readonly Tensor[]; output: Tensor }): Tangent =>
+  (
+    [dx]: readonly Tangent[],
+    { inputs: [x], output }: { inputs: readonly Tensor[]; output: Tensor },
+  ): Tangent =>
     rule(dx!, x, output)
 
 /** Linear in its only differentiable operand, the first: the same operation on the tangent. */
 const linear =
   <P extends Primitive>(op: P): JvpRule<P> =>
   ([dx], { inputs, params }) =>
-    dx && (apply as (op: P, inputs: Tensor[], params: Params[P]) => Tensor)(op, [dx, ...inputs.slice(1)], params)
+    dx &&
+    (apply as (op: P, inputs: Tensor[], params: Params[P]) => Tensor)(op, [dx, ...inputs.slice(1)], params)
 
 /** Linear in each of two operands. */
 const bilinear =
   (product: (a: Tensor, b: Tensor, params: never) => Tensor) =>
-  ([da, db]: readonly Tangent[], { inputs: [a, b], params }: { inputs: readonly Tensor[]; params: unknown }): Tangent =>
+  (
+    [da, db]: readonly Tangent[],
+    { inputs: [a, b], params }: { inputs: readonly Tensor[]; params: unknown },
+  ): Tangent =>
     plus(da && product(da, b, params as never), db && product(a, db, params as never))
 
 /** Sum of two tangents of equal shape. */
@@ -87,12 +94,13 @@ export const jvpRules: { readonly [P in Primitive]: JvpRule<P> } = {
       stretch(da && da.mul(b.mul(a.pow(b.sub(1)))), output.shape),
       stretch(db && db.mul(output.mul(a.log())), output.shape),
     ),
-  maximum: ([da, db], { inputs: [a, b] , output: { shape } }) => stretch(choose(a.less(b), db, da), shape),
-  minimum: ([da, db], { inputs: [a, b] , output: { shape } }) => stretch(choose(b.less(a), db, da), shape),
+  maximum: ([da, db], { inputs: [a, b], output: { shape } }) => stretch(choose(a.less(b), db, da), shape),
+  minimum: ([da, db], { inputs: [a, b], output: { shape } }) => stretch(choose(b.less(a), db, da), shape),
   less: none,
   lessEqual: none,
   equal: none,
-  select: ([, da, db], { inputs: [condition] , output: { shape } }) => stretch(choose(condition, da, db), shape),
+  select: ([, da, db], { inputs: [condition], output: { shape } }) =>
+    stretch(choose(condition, da, db), shape),
 
   sum: linear('sum'),
   max: unary((dx, x, y) => {
@@ -112,7 +120,11 @@ export const jvpRules: { readonly [P in Primitive]: JvpRule<P> } = {
   slice: linear('slice'),
   pad: linear('pad'),
   concat: (tangents, { inputs, params }) =>
-    apply('concat', tangents.map((tangent, i) => orZero(tangent, inputs[i])), params),
+    apply(
+      'concat',
+      tangents.map((tangent, i) => orZero(tangent, inputs[i])),
+      params,
+    ),
   gather: linear('gather'),
   scatterAdd: ([, dupdates], { inputs: [indices], params }) =>
     dupdates && apply('scatterAdd', [indices, dupdates], params),
@@ -128,7 +140,8 @@ export function tieShare(x: Tensor, maximum: Tensor, axes: readonly number[]): T
 export function variables(values: readonly Tensor[], operation: string): Tensor[] {
   return values.map(value => {
     if (!isTensor(value)) throw new GraphError(operation, `expected traced values, found ${typeof value}`)
-    if (!isFloat(value.dtype)) throw new GraphError(operation, `cannot differentiate by a value of type ${value.dtype}`)
+    if (!isFloat(value.dtype))
+      throw new GraphError(operation, `cannot differentiate by a value of type ${value.dtype}`)
     return apply('variable', [value])
   })
 }
@@ -174,7 +187,10 @@ export function jvp<O>(
   for (const node of between(args, outputs)) {
     const known = node.inputs.map(input => tangentOf.get(input) ?? null)
     if (known.every(tangent => tangent === null)) continue
-    tangentOf.set(node, jvpRules[node.op](known, { inputs: node.inputs, params: node.params as never, output: node }))
+    tangentOf.set(
+      node,
+      jvpRules[node.op](known, { inputs: node.inputs, params: node.params as never, output: node }),
+    )
   }
   const derivative = mapTree(value, isTensor, output => orZero(tangentOf.get(output) ?? null, output))
   return [value, derivative as O]

@@ -99,4 +99,5 @@ export function sizeOf(shape: Shape): number {
 export const formatShape = (shape: Shape): string =>
   shape.map(n => (n === DYNAMIC ? 'batch' : String(n))).join(', ')
 
-export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, i) => n === b[i])
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((n, i) => n === b[i])

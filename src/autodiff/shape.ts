@@ -1,4 +1,12 @@
-import { type DType, DYNAMIC, formatShape, isFloat, type Params, type Primitive, type Shape } from './primitive.ts'
+import {
+  type DType,
+  DYNAMIC,
+  formatShape,
+  isFloat,
+  type Params,
+  type Primitive,
+  type Shape,
+} from './primitive.ts'
 
 /** Shape and element type of a traced value. */
 export interface Type {
@@ -189,7 +197,8 @@ export const typeRules: { readonly [P in Primitive]: TypeRule<P> } = {
     const [{ shape, dtype }] = inputs
     needAxis(shape, axis)
     for (const input of inputs) {
-      const agrees = input.shape.length === shape.length && input.shape.every((n, i) => i === axis || n === shape[i])
+      const agrees =
+        input.shape.length === shape.length && input.shape.every((n, i) => i === axis || n === shape[i])
       if (!agrees) {
         fail(`shapes ${inputs.map(i => `[${formatShape(i.shape)}]`).join(', ')} differ beside axis ${axis}`)
       }
@@ -208,7 +217,9 @@ export const typeRules: { readonly [P in Primitive]: TypeRule<P> } = {
     if (indices.dtype !== 'int64') fail(`indices must be int64, found ${indices.dtype}`)
     const rank = indices.shape.length
     if (indices.shape.some((n, i) => n !== updates.shape[i])) {
-      fail(`updates [${formatShape(updates.shape)}] do not start with the indices' [${formatShape(indices.shape)}]`)
+      fail(
+        `updates [${formatShape(updates.shape)}] do not start with the indices' [${formatShape(indices.shape)}]`,
+      )
     }
     return { dtype: updates.dtype, shape: [rows, ...updates.shape.slice(rank)] }
   },

@@ -1,6 +1,6 @@
 import { expandGate } from './gate.ts'
 import { type Graph, makeGraph } from './graph.ts'
-import { type Params, type Primitive, sameShape, type Shape } from './primitive.ts'
+import { type Params, type Primitive, type Shape, sameShape } from './primitive.ts'
 import { binaryScalar, isBinaryScalar, isUnaryScalar, unaryScalar } from './scalar.ts'
 import { broadcastShapes } from './shape.ts'
 import type { Site } from './site.ts'
@@ -27,10 +27,15 @@ function splat(node: Tensor): number | undefined {
 }
 
 /** `kept` stands for the whole result only where it already has the result's shape. */
-const keep = (kept: Tensor, shape: Shape): Tensor | undefined => (sameShape(kept.shape, shape) ? kept : undefined)
+const keep = (kept: Tensor, shape: Shape): Tensor | undefined =>
+  sameShape(kept.shape, shape) ? kept : undefined
 
-const whole = ([x]: readonly Tensor[], _: unknown, __: Make, { shape }: { shape: Shape }): Tensor | undefined =>
-  sameShape(x.shape, shape) ? x : undefined
+const whole = (
+  [x]: readonly Tensor[],
+  _: unknown,
+  __: Make,
+  { shape }: { shape: Shape },
+): Tensor | undefined => (sameShape(x.shape, shape) ? x : undefined)
 
 /** Layout of a constant that is the same everywhere. */
 const refill = ([x]: readonly Tensor[], shape: Shape): Tensor | undefined => {
@@ -85,7 +90,9 @@ const rewrites: { readonly [P in Primitive]?: Rewrite<P> } = {
     if (is(x, 'neg')) return make('mul', [x.inputs[0], constant(-factor, [], x.dtype)], {})
     if (!is(x, 'mul') || !sameShape(x.shape, shape)) return undefined
     const inner = splat(x.inputs[1])
-    return inner === undefined ? undefined : make('mul', [x.inputs[0], constant(inner * factor, [], x.dtype)], {})
+    return inner === undefined
+      ? undefined
+      : make('mul', [x.inputs[0], constant(inner * factor, [], x.dtype)], {})
   },
   div: ([a, b], _, make, { shape }) => {
     const divisor = splat(b)
@@ -100,25 +107,44 @@ const rewrites: { readonly [P in Primitive]?: Rewrite<P> } = {
     return undefined
   },
   reshape: ([x], { shape }, make, type) =>
-    first(whole([x], {}, make, type), refill([x], shape), is(x, 'reshape') ? make('reshape', [x.inputs[0]], { shape }) : undefined),
+    first(
+      whole([x], {}, make, type),
+      refill([x], shape),
+      is(x, 'reshape') ? make('reshape', [x.inputs[0]], { shape }) : undefined,
+    ),
   broadcastTo: ([x], { shape }, make, type) =>
-    first(whole([x], {}, make, type), refill([x], shape), is(x, 'broadcastTo') ? make('broadcastTo', [x.inputs[0]], { shape }) : undefined),
+    first(
+      whole([x], {}, make, type),
+      refill([x], shape),
+      is(x, 'broadcastTo') ? make('broadcastTo', [x.inputs[0]], { shape }) : undefined,
+    ),
   transpose: ([x], { permutation }, make, { shape }) => {
     if (permutation.every((axis, i) => axis === i)) return x
     if (!is(x, 'transpose')) return refill([x], shape)
-    return make('transpose', [x.inputs[0]], { permutation: permutation.map(axis => x.params.permutation[axis]) })
+    return make('transpose', [x.inputs[0]], {
+      permutation: permutation.map(axis => x.params.permutation[axis]),
+    })
   },
   slice: ([x], { starts, ends }, make, type) =>
     first(whole([x], {}, make, type), refill([x], type.shape), sliceOfConcat(x, starts, ends, make)),
   pad: ([x], { low, high }, make, type) => {
     if (!is(x, 'pad')) return whole([x], {}, make, type)
     const [p, q] = [x.params.low, x.params.high]
-    return make('pad', [x.inputs[0]], { low: low.map((n, i) => n + p[i]), high: high.map((n, i) => n + q[i]) })
+    return make('pad', [x.inputs[0]], {
+      low: low.map((n, i) => n + p[i]),
+      high: high.map((n, i) => n + q[i]),
+    })
   },
   concat: (inputs, { axis }, make) => {
     if (inputs.length === 1) return inputs[0]
+    const joined = joinSlices(inputs, axis, make)
+    if (joined) return joined
     if (!inputs.some(x => is(x, 'concat') && x.params.axis === axis)) return undefined
-    return make('concat', inputs.flatMap(x => (is(x, 'concat') && x.params.axis === axis ? x.inputs : [x])), { axis })
+    return make(
+      'concat',
+      inputs.flatMap(x => (is(x, 'concat') && x.params.axis === axis ? x.inputs : [x])),
+      { axis },
+    )
   },
 }
 
@@ -133,8 +159,34 @@ function swapsLastTwo(node: Tensor): node is Tensor<'transpose'> {
   return permutation.every((axis, i) => axis === (i < n - 2 ? i : i === n - 2 ? n - 1 : n - 2))
 }
 
+/** Neighbouring slices of one tensor, put together again. */
+function joinSlices(inputs: readonly Tensor[], axis: number, make: Make): Tensor | undefined {
+  const parts: Tensor[] = []
+  for (const input of inputs) {
+    const last = parts.at(-1)
+    const together = last && unionOfSlices(last, input, axis)
+    if (together) parts[parts.length - 1] = make('slice', [input.inputs[0]], together)
+    else parts.push(input)
+  }
+  return parts.length < inputs.length ? make('concat', parts, { axis }) : undefined
+}
+
+function unionOfSlices(a: Tensor, b: Tensor, axis: number): Params['slice'] | undefined {
+  if (!is(a, 'slice') || !is(b, 'slice') || a.inputs[0] !== b.inputs[0]) return undefined
+  const [p, q] = [a.params, b.params]
+  const touching = p.starts.every((start, i) =>
+    i === axis ? p.ends[i] === q.starts[i] : start === q.starts[i] && p.ends[i] === q.ends[i],
+  )
+  return touching ? { starts: p.starts, ends: q.ends } : undefined
+}
+
 /** A slice that falls within one part of a concatenation is a slice of that part. */
-function sliceOfConcat(x: Tensor, starts: readonly number[], ends: readonly number[], make: Make): Tensor | undefined {
+function sliceOfConcat(
+  x: Tensor,
+  starts: readonly number[],
+  ends: readonly number[],
+  make: Make,
+): Tensor | undefined {
   if (!is(x, 'concat')) return undefined
   const { axis } = x.params
   let offset = 0
@@ -201,7 +253,10 @@ class Builder {
 
   make<P extends Primitive>(op: P, given: readonly Tensor[], params: Params[P], site?: Site): Tensor {
     const make: Make = (op, inputs, params) => this.make(op, inputs, params, site)
-    const inputs = order(op, relax(op, given).map(input => (input.op === 'constant' ? this.intern(input) : input)))
+    const inputs = order(
+      op,
+      relax(op, given).map(input => (input.op === 'constant' ? this.intern(input) : input)),
+    )
     const shape = apply(op as never, inputs as never, params as never, site as never) as Tensor
     const folded = fold(op, inputs, params, shape.shape)
     if (folded) return this.intern(folded)
@@ -240,7 +295,8 @@ export function simplify(graph: Graph): Graph<CorePrimitive> {
   const rebuild = (node: Tensor): Tensor => {
     const inputs = node.inputs.map(input => mapped.get(input)!)
     if (is(node, 'constant')) return builder.intern(node)
-    if (is(node, 'silu') || is(node, 'gelu')) return rebuildTree(expandGate(node.op, node.params.order, inputs[0]), inputs[0])
+    if (is(node, 'silu') || is(node, 'gelu'))
+      return rebuildTree(expandGate(node.op, node.params.order, inputs[0]), inputs[0])
     return builder.make(node.op, inputs, node.params as never, node.site)
   }
   /** Simplifies freshly expanded operations down to `leaf`. */
@@ -254,4 +310,3 @@ export function simplify(graph: Graph): Graph<CorePrimitive> {
   const outputs = graph.outputs.map(output => mapped.get(output)!)
   return makeGraph(graph.inputs, outputs, graph.outputNames) as Graph<CorePrimitive>
 }
-

@@ -23,7 +23,9 @@ export function describeSite(site: Site): string | undefined {
     .slice(1)
     .map(line => line.replace(/^\s*at\s+/, '').replace(/.*\((.*)\)$/, '$1'))
     .map(frame => frame.replace(/^async /, '').replace(/^file:\/\//, ''))
-    .filter(frame => /:\d+:\d+$/.test(frame) && !frame.startsWith('node:') && !frame.includes('/node_modules/'))
+    .filter(
+      frame => /:\d+:\d+$/.test(frame) && !frame.startsWith('node:') && !frame.includes('/node_modules/'),
+    )
   return frames.find(f => !f.startsWith(PACKAGE)) ?? frames.find(f => !f.startsWith(AUTODIFF))
 }
 

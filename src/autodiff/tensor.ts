@@ -253,7 +253,11 @@ export function full(like: Tensor, value: number): Tensor {
   const { shape } = like
   // A dynamic axis has no constant to fill it, so its size is taken from `like` itself.
   if (!shape.includes(-1)) return constant(value, shape, like.dtype)
-  return apply('select', [apply('equal', [like, like]), constant(value, [], like.dtype), constant(value, [], like.dtype)])
+  return apply('select', [
+    apply('equal', [like, like]),
+    constant(value, [], like.dtype),
+    constant(value, [], like.dtype),
+  ])
 }
 
 export const zerosLike = (x: Tensor): Tensor => full(x, 0)
@@ -290,4 +294,3 @@ export function rmsNorm(x: Tensor, epsilon = 1e-6): Tensor {
 export function layerNorm(x: Tensor, epsilon = 1e-6): Tensor {
   return rmsNorm(x.sub(x.mean(-1, true)), epsilon)
 }
-

@@ -1,6 +1,6 @@
 import { type Graph, makeGraph } from './graph.ts'
 import type { DType, Shape } from './primitive.ts'
-import { GraphError, captureSite } from './site.ts'
+import { captureSite, GraphError } from './site.ts'
 import { Tensor } from './tensor.ts'
 import { leaves, type MapTree, mapTree } from './tree.ts'
 

@@ -11,10 +11,16 @@ export type MapTree<S, T, U> = S extends T
       : never
 
 /** The leaves of a tree with their paths (`layers.0.weight`), in the order of its keys. */
-export function leaves<T>(tree: unknown, isLeaf: (value: unknown) => value is T, path = ''): [path: string, leaf: T][] {
+export function leaves<T>(
+  tree: unknown,
+  isLeaf: (value: unknown) => value is T,
+  path = '',
+): [path: string, leaf: T][] {
   if (isLeaf(tree)) return [[path, tree]]
   if (tree === null || typeof tree !== 'object') {
-    throw new TypeError(`${path || 'the value'}: ${tree === null ? 'null' : typeof tree} is not a leaf of the tree`)
+    throw new TypeError(
+      `${path || 'the value'}: ${tree === null ? 'null' : typeof tree} is not a leaf of the tree`,
+    )
   }
   return Object.entries(tree).flatMap(([key, child]) => leaves(child, isLeaf, path ? `${path}.${key}` : key))
 }
@@ -31,7 +37,13 @@ export function mapTree<T, U, S>(
     mapTree(value, isLeaf, change, path ? `${path}.${key}` : String(key))
   if (Array.isArray(tree)) return tree.map(child) as MapTree<S, T, U>
   if (tree === null || typeof tree !== 'object') {
-    throw new TypeError(`${path || 'the value'}: ${tree === null ? 'null' : typeof tree} is not a leaf of the tree`)
+    throw new TypeError(
+      `${path || 'the value'}: ${tree === null ? 'null' : typeof tree} is not a leaf of the tree`,
+    )
   }
-  return Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, child(value, key)])) as MapTree<S, T, U>
+  return Object.fromEntries(Object.entries(tree).map(([key, value]) => [key, child(value, key)])) as MapTree<
+    S,
+    T,
+    U
+  >
 }

@@ -1,5 +1,5 @@
-import { between, type Tangent, plus, tieShare, variables } from './jvp.ts'
-import { isFloat, type Params, type Primitive, sameShape, type Shape } from './primitive.ts'
+import { between, plus, type Tangent, tieShare, variables } from './jvp.ts'
+import { isFloat, type Params, type Primitive, type Shape, sameShape } from './primitive.ts'
 import { GraphError } from './site.ts'
 import { apply, constant, onesLike, scatterAdd, select, type Tensor, zerosLike } from './tensor.ts'
 import { isTensor } from './trace.ts'
@@ -40,7 +40,10 @@ const binary =
 
 const zero = (x: Tensor): Tensor => constant(0, [], x.dtype)
 
-function matmulRule(g: Tensor, { inputs: [a, b], params: { transposeA, transposeB } }: Node<'matmul'>): Tensor[] {
+function matmulRule(
+  g: Tensor,
+  { inputs: [a, b], params: { transposeA, transposeB } }: Node<'matmul'>,
+): Tensor[] {
   const da = transposeA
     ? b.matmul(g, { transposeA: transposeB, transposeB: true })
     : g.matmul(b, { transposeB: !transposeB })
@@ -69,7 +72,9 @@ export const vjpRules: { readonly [P in Primitive]: VjpRule<P> } = {
   sigmoid: unary((g, _, y) => g.mul(y.mul(constant(1, [], y.dtype).sub(y)))),
   silu: (g, { inputs, params }) => [g.mul(apply('silu', inputs, { order: params.order + 1 }))],
   gelu: (g, { inputs, params }) => [g.mul(apply('gelu', inputs, { order: params.order + 1 }))],
-  cast: (g, { inputs: [x], params: { dtype } }) => [isFloat(dtype) && isFloat(x.dtype) ? g.cast(x.dtype) : null],
+  cast: (g, { inputs: [x], params: { dtype } }) => [
+    isFloat(dtype) && isFloat(x.dtype) ? g.cast(x.dtype) : null,
+  ],
 
   add: binary(g => [g, g]),
   sub: binary(g => [g, g.neg()]),
@@ -97,9 +102,14 @@ export const vjpRules: { readonly [P in Primitive]: VjpRule<P> } = {
 
   reshape: (g, { inputs: [x] }) => [g.reshape(x.shape)],
   broadcastTo: (g, { inputs: [x] }) => [unbroadcast(g, x.shape)],
-  transpose: (g, { params: { permutation } }) => [g.transpose(permutation.map((_, i) => permutation.indexOf(i)))],
+  transpose: (g, { params: { permutation } }) => [
+    g.transpose(permutation.map((_, i) => permutation.indexOf(i))),
+  ],
   slice: (g, { inputs: [x], params: { starts, ends } }) => [
-    g.pad(starts, x.shape.map((n, i) => n - ends[i])),
+    g.pad(
+      starts,
+      x.shape.map((n, i) => n - ends[i]),
+    ),
   ],
   pad: (g, { inputs: [x], params: { low } }) => [
     apply('slice', [g], { starts: low, ends: x.shape.map((n, i) => low[i] + n) }),
@@ -138,10 +148,15 @@ function pullBack(args: readonly Tensor[], value: Tensor, cotangent: Tensor): Te
   for (const node of path.reverse()) {
     const g = cotangents.get(node)
     if (!g) continue
-    const contributions = vjpRules[node.op](g, { inputs: node.inputs, params: node.params as never, output: node })
+    const contributions = vjpRules[node.op](g, {
+      inputs: node.inputs,
+      params: node.params as never,
+      output: node,
+    })
     node.inputs.forEach((input, i) => {
       const contribution = contributions[i]
-      if (contribution && active.has(input)) cotangents.set(input, plus(cotangents.get(input) ?? null, contribution))
+      if (contribution && active.has(input))
+        cotangents.set(input, plus(cotangents.get(input) ?? null, contribution))
     })
   }
   return args.map(arg => cotangents.get(arg) ?? zerosLike(arg))
@@ -186,8 +201,9 @@ export function valueAuxAndGrad<P, A extends unknown[], X>(
 }
 
 /** The gradient of a scalar function by its first argument, a tree of tensors. */
-export function grad<P, A extends unknown[]>(fn: (params: P, ...args: A) => Tensor): (params: P, ...args: A) => Like<P> {
+export function grad<P, A extends unknown[]>(
+  fn: (params: P, ...args: A) => Tensor,
+): (params: P, ...args: A) => Like<P> {
   const both = valueAndGrad(fn)
   return (params, ...args) => both(params, ...args)[1]
 }
-

@@ -14,7 +14,10 @@ export function gaussianFlowMap(mean: readonly number[], sigma: number): FlowMap
   const k = (t: Tensor) => one(t).sub(t).square().mul(variance).add(t.square()).sqrt()
   return fromVelocity((x, s, t) => {
     const mu = constant(mean, [1, mean.length], x.dtype)
-    const slope = s.add(t).mul(variance + 1).sub(2 * variance)
+    const slope = s
+      .add(t)
+      .mul(variance + 1)
+      .sub(2 * variance)
     return slope
       .div(k(s).mul(k(s).add(k(t))))
       .mul(x.sub(one(s).sub(s).mul(mu)))
@@ -37,13 +40,23 @@ export function mixtureVelocity({ components }: Mixture, { alpha, sigma }: Inter
   const table = (rows: readonly (readonly number[])[], like: Tensor) =>
     constant(rows.flat(), [n, 1, dimension], like.dtype)
   const axesOf = (like: Tensor) =>
-    constant(components.flatMap(c => (c.axes ?? identity(dimension)).flat()), [n, dimension, dimension], like.dtype)
+    constant(
+      components.flatMap(c => (c.axes ?? identity(dimension)).flat()),
+      [n, dimension, dimension],
+      like.dtype,
+    )
 
   return {
     velocity(x, t) {
       // Axes: component, sample, coordinate.
-      const mu = table(components.map(c => c.mean), x)
-      const variance = table(components.map(c => c.scales.map(scale => scale * scale)), x)
+      const mu = table(
+        components.map(c => c.mean),
+        x,
+      )
+      const variance = table(
+        components.map(c => c.scales.map(scale => scale * scale)),
+        x,
+      )
       const [a, da] = withDerivative(alpha, t)
       const [b, db] = withDerivative(sigma, t)
       const centred = x.sub(a.mul(mu))
@@ -51,7 +64,11 @@ export function mixtureVelocity({ components }: Mixture, { alpha, sigma }: Inter
       const c2 = a.square().mul(variance).add(b.square())
       const slope = a.mul(da).mul(variance).add(b.mul(db)).div(c2)
       const drift = rotated ? z.mul(slope).matmul(axesOf(x), { transposeB: true }) : z.mul(slope)
-      const logWeight = constant(components.map(c => Math.log(c.weight)), [n, 1, 1], x.dtype)
+      const logWeight = constant(
+        components.map(c => Math.log(c.weight)),
+        [n, 1, 1],
+        x.dtype,
+      )
       const logDensity = z.square().div(c2).add(c2.log()).sum(-1, true).mul(-0.5).add(logWeight)
       const posterior = logDensity.transpose([1, 2, 0]).softmax().transpose([2, 0, 1])
       return posterior.mul(da.mul(mu).add(drift)).sum(0)

@@ -30,7 +30,10 @@ export const parameterizations = {
 export type ParameterizationName = keyof typeof parameterizations
 
 /** The flow map that a network parameterises. */
-export function flowMap(network: BoundNetwork, parameterization: ParameterizationName = 'average-velocity'): FlowMap {
+export function flowMap(
+  network: BoundNetwork,
+  parameterization: ParameterizationName = 'average-velocity',
+): FlowMap {
   return fromVelocity(parameterizations[parameterization](network))
 }
 

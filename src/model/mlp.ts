@@ -1,6 +1,13 @@
 import { concat, type Tensor } from '../autodiff/index.ts'
 import type { Random } from '../random/random.ts'
-import { type Conditioning, conditionings, type EmbeddingName, embeddings, embeddingSize, timeCount } from './embedding.ts'
+import {
+  type Conditioning,
+  conditionings,
+  type EmbeddingName,
+  embeddingSize,
+  embeddings,
+  timeCount,
+} from './embedding.ts'
 import type { BoundNetwork } from './flow-map.ts'
 
 export const activations = {
@@ -69,9 +76,12 @@ export function applyMlp(options: MlpOptions, parameters: MlpParameters<Tensor>)
   const { activation, embedding, frequencies, conditioning } = options
   return (x, s, t) => {
     const times = conditionings[conditioning](s, t).map(time => embeddings[embedding](time, frequencies))
-    return parameters.reduce((h, { weight, bias }, i) => {
-      const linear = h.matmul(weight).add(bias)
-      return i === parameters.length - 1 ? linear : activations[activation](linear)
-    }, concat([x, ...times]))
+    return parameters.reduce(
+      (h, { weight, bias }, i) => {
+        const linear = h.matmul(weight).add(bias)
+        return i === parameters.length - 1 ? linear : activations[activation](linear)
+      },
+      concat([x, ...times]),
+    )
   }
 }

@@ -103,7 +103,8 @@ const list: readonly Objective[] = [
     needs: ['data'],
     publishedCost: 8,
     source: 'src/objective/compositional.ts',
-    whenToUse: 'The safe first choice without a teacher: no derivatives inside the loss, stable at any weight.',
+    whenToUse:
+      'The safe first choice without a teacher: no derivatives inside the loss, stable at any weight.',
     trouble: 'Errors of short jumps are copied into long ones; learns slowly from fine to coarse.',
     diagonal: 'flow-matching',
     options: z.strictObject({ space: z.enum(['map', 'velocity', 'midpoint']).default('map') }),
@@ -140,7 +141,8 @@ const list: readonly Objective[] = [
     publishedCost: 9,
     source: 'src/objective/lagrangian.ts',
     whenToUse: 'Distillation at full accuracy: no target network and no discretisation.',
-    trouble: 'Differentiates through the teacher, so the teacher must be smooth and its graph is trained through.',
+    trouble:
+      'Differentiates through the teacher, so the teacher must be smooth and its graph is trained through.',
     diagonal: null,
     options: noOptions,
     loss: () => lmd,
@@ -176,7 +178,8 @@ const list: readonly Objective[] = [
     publishedCost: 10,
     source: 'src/objective/lagrangian.ts',
     whenToUse: 'The most accurate single jumps without a teacher.',
-    trouble: 'Its residual is a velocity, much larger than a jump error: lower its weight (0.02 on the ring).',
+    trouble:
+      'Its residual is a velocity, much larger than a jump error: lower its weight (0.02 on the ring).',
     diagonal: 'flow-matching',
     options: noOptions,
     loss: () => lsd,
@@ -229,7 +232,8 @@ const list: readonly Objective[] = [
     needs: ['data'],
     publishedCost: 10,
     source: 'src/objective/eulerian.ts',
-    whenToUse: 'To study the Eulerian rule without a teacher; `spatialGradient` keeps the gradient of J_x F . u.',
+    whenToUse:
+      'To study the Eulerian rule without a teacher; `spatialGradient` keeps the gradient of J_x F . u.',
     trouble: 'The noisiest of the self-distillations: use a low weight (0.1) and part of the batch.',
     diagonal: 'flow-matching',
     options: z.strictObject({ spatialGradient: z.boolean().default(false) }),
@@ -248,7 +252,8 @@ const list: readonly Objective[] = [
     publishedCost: 4,
     source: 'src/objective/eulerian.ts',
     whenToUse: 'The cheapest step: one derivative, no teacher, no target network, no diagonal term.',
-    trouble: 'Its target is noisy: keep most samples at t = s, clip, and expect the adaptive weight to shift the optimum.',
+    trouble:
+      'Its target is noisy: keep most samples at t = s, clip, and expect the adaptive weight to shift the optimum.',
     diagonal: null,
     options: noOptions,
     loss: () => meanflow,
@@ -262,7 +267,9 @@ const list: readonly Objective[] = [
 ]
 
 /** Every objective by its id. */
-export const objectives: ReadonlyMap<string, Objective> = new Map(list.map(objective => [objective.id, objective]))
+export const objectives: ReadonlyMap<string, Objective> = new Map(
+  list.map(objective => [objective.id, objective]),
+)
 
 /** The diagonal terms by id. */
 export const diagonals: Readonly<Record<DiagonalId, Loss>> = {

@@ -1,8 +1,25 @@
 import { z } from 'zod'
-import { checkGraph, constant, evaluate, simplify, spec, type Tensor, trace, valueAndGrad } from '../autodiff/index.ts'
+import {
+  checkGraph,
+  constant,
+  evaluate,
+  simplify,
+  spec,
+  type Tensor,
+  trace,
+  valueAndGrad,
+} from '../autodiff/index.ts'
 import { applyMlp, type FlowMap, flowMap, interpolants, type MlpOptions, pathOf } from '../model/index.ts'
 import { type DiagonalId, diagonals, objectives } from './catalogue.ts'
-import { adaptive, cauchy, type Draw, type ErrorFunction, type Loss, pseudoHuber, squaredError } from './loss.ts'
+import {
+  adaptive,
+  cauchy,
+  type Draw,
+  type ErrorFunction,
+  type Loss,
+  pseudoHuber,
+  squaredError,
+} from './loss.ts'
 
 const matrix = z.array(z.array(z.number()))
 const networkSchema = z.record(z.string(), z.union([matrix, z.array(z.number())]))
@@ -45,7 +62,11 @@ const shapeOf = (value: number[] | number[][]): number[] =>
   Array.isArray(value[0]) ? [value.length, value[0].length] : [value.length]
 
 /** Fixture weights are `[out][in]`; layers are numbered from 0. */
-function bindNetwork(fixture: Fixture, parameters: Record<string, Tensor>, conditioning: 's,t' | 's'): FlowMap {
+function bindNetwork(
+  fixture: Fixture,
+  parameters: Record<string, Tensor>,
+  conditioning: 's,t' | 's',
+): FlowMap {
   const count = Object.keys(parameters).length / 2
   const layers = Array.from({ length: count }, (_, i) => ({
     weight: parameters[`${i}.weight`].transpose(),
@@ -62,6 +83,12 @@ function bindNetwork(fixture: Fixture, parameters: Record<string, Tensor>, condi
   }
   return flowMap(applyMlp(options, layers))
 }
+
+const missing = (term: string, name: string) => ({
+  velocity: (): never => {
+    throw new UnknownRowError(`${term}: the fixture has no ${name}`)
+  },
+})
 
 const constants = (network: NetworkValues): Record<string, Tensor> =>
   Object.fromEntries(
@@ -94,7 +121,8 @@ function findLoss(term: string, options: Record<string, unknown>): Loss {
   const objective = objectives.get(term)
   if (!objective?.loss) throw new UnknownRowError(`no objective ${term}`)
   const parsed = objective.options.safeParse(options)
-  if (!parsed.success) throw new UnknownRowError(`${term}: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`)
+  if (!parsed.success)
+    throw new UnknownRowError(`${term}: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`)
   return objective.loss(parsed.data)
 }
 
@@ -109,7 +137,9 @@ export function checkFixture(fixture: Fixture): GoldenResult {
   const loss = findLoss(fixture.term, own)
   const error = errorFunction(errorOptions.parse(options))
   const { student, target, teacher } = fixture.networks
-  const specs = Object.fromEntries(Object.entries(student).map(([name, value]) => [name, spec(shapeOf(value), 'float64')]))
+  const specs = Object.fromEntries(
+    Object.entries(student).map(([name, value]) => [name, spec(shapeOf(value), 'float64')]),
+  )
 
   const lossOf = (parameters: Record<string, Tensor>): Tensor => {
     const batch = Object.fromEntries(
@@ -122,10 +152,7 @@ export function checkFixture(fixture: Fixture): GoldenResult {
     const draw: Draw = {
       map,
       target: targetName === 'student' || !target ? map : bindNetwork(fixture, constants(target), 's,t'),
-      get teacher() {
-        if (!teacher) throw new UnknownRowError(`${fixture.term}: the fixture has no teacher`)
-        return bindNetwork(fixture, constants(teacher), 's')
-      },
+      teacher: teacher ? bindNetwork(fixture, constants(teacher), 's') : missing(fixture.term, 'teacher'),
       path: pathOf(interpolants.linear, batch.x0, batch.eps),
       s: batch.s,
       t: batch.t,
@@ -139,7 +166,10 @@ export function checkFixture(fixture: Fixture): GoldenResult {
   checkGraph(raw)
   const graph = simplify(raw)
   checkGraph(graph)
-  const inputs = Object.values(student).map(value => ({ shape: shapeOf(value), data: Float64Array.from(value.flat()) }))
+  const inputs = Object.values(student).map(value => ({
+    shape: shapeOf(value),
+    data: Float64Array.from(value.flat()),
+  }))
   const [value, ...gradients] = evaluate(graph, inputs)
   const { loss: expected, grads } = fixture.expected
   const lossError = Math.abs(value.data[0] - expected) / Math.max(Math.abs(expected), Number.MIN_VALUE)

@@ -1,3 +1,19 @@
-export { type DiagonalId, diagonals, type Objective, type ObjectiveDefaults, objectives, type Rule, type Setting } from './catalogue.ts'
-export { adaptive, cauchy, type Draw, type ErrorFunction, type Loss, pseudoHuber, squaredError } from './loss.ts'
+export {
+  type DiagonalId,
+  diagonals,
+  type Objective,
+  type ObjectiveDefaults,
+  objectives,
+  type Rule,
+  type Setting,
+} from './catalogue.ts'
+export {
+  adaptive,
+  cauchy,
+  type Draw,
+  type ErrorFunction,
+  type Loss,
+  pseudoHuber,
+  squaredError,
+} from './loss.ts'
 export { type TimeLaw, type TimeLawName, type TimeOptions, type Times, timeLaws } from './times.ts'

@@ -10,7 +10,7 @@ export interface Draw {
   readonly map: FlowMap
   /** `theta-`: the student's parameters averaged over training, or its present ones; never differentiated. */
   readonly target: FlowMap
-  /** A pretrained or exact velocity. @throws ObjectiveError when the run has none */
+  /** A pretrained or exact velocity. Throws when it is asked and the run has none. */
   readonly teacher: VelocityField
   readonly path: Path
   /** Source time, target time and a time between them: `t <= m <= s`. */

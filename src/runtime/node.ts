@@ -46,7 +46,10 @@ export function defaultThreads(): number {
  * Session settings that pay for small training graphs: no spinning threads (a fifth faster when the other core is
  * busy), and no fusions for float64, whose fused kernels do not exist.
  */
-function sessionOptions(precise: boolean, { threads = defaultThreads() }: CompileOptions): InferenceSession.SessionOptions {
+function sessionOptions(
+  precise: boolean,
+  { threads = defaultThreads() }: CompileOptions,
+): InferenceSession.SessionOptions {
   return {
     executionMode: 'sequential',
     graphOptimizationLevel: precise ? 'disabled' : 'all',
@@ -62,12 +65,19 @@ function fit(port: Port, length: number): Shape {
   const known = port.shape.reduce((product, n) => (n === DYNAMIC ? product : product * n), 1)
   const open = length / known
   if (port.shape.includes(DYNAMIC) ? !Number.isInteger(open) : open !== 1) {
-    throw new Error(`input ${port.name}: ${length} elements do not fill [${port.shape.map(n => (n === DYNAMIC ? 'batch' : n)).join(', ')}]`)
+    throw new Error(
+      `input ${port.name}: ${length} elements do not fill [${port.shape.map(n => (n === DYNAMIC ? 'batch' : n)).join(', ')}]`,
+    )
   }
   return port.shape.map(n => (n === DYNAMIC ? open : n))
 }
 
-async function open(model: Uint8Array, ports: readonly Port[], precise: boolean, options: CompileOptions): Promise<Program> {
+async function open(
+  model: Uint8Array,
+  ports: readonly Port[],
+  precise: boolean,
+  options: CompileOptions,
+): Promise<Program> {
   const session = await InferenceSession.create(model, sessionOptions(precise, options))
   return {
     async run(inputs) {
@@ -75,7 +85,9 @@ async function open(model: Uint8Array, ports: readonly Port[], precise: boolean,
       ports.forEach((port, i) => {
         const data = inputs[i]
         if (!(data instanceof ARRAY[port.dtype])) {
-          throw new Error(`input ${port.name}: expected ${ARRAY[port.dtype].name}, found ${data?.constructor.name}`)
+          throw new Error(
+            `input ${port.name}: expected ${ARRAY[port.dtype].name}, found ${data?.constructor.name}`,
+          )
         }
         feeds[port.name] = new OrtTensor(port.dtype, data as never, fit(port, data.length))
       })
@@ -111,11 +123,18 @@ export function compileScan(
 }
 
 /** Opens an ONNX file's bytes whose inputs are float32 with at most one open axis each. */
-export async function openModel(bytes: Uint8Array, options: CompileOptions = {}): Promise<{ program: Program; inputs: readonly Port[] }> {
+export async function openModel(
+  bytes: Uint8Array,
+  options: CompileOptions = {},
+): Promise<{ program: Program; inputs: readonly Port[] }> {
   const probe = await InferenceSession.create(bytes, sessionOptions(false, options))
   const inputs = probe.inputMetadata.map(meta => {
     if (!meta.isTensor) throw new Error(`input ${meta.name} is not a tensor`)
-    return { name: meta.name, dtype: meta.type as DType, shape: meta.shape.map(n => (typeof n === 'number' ? n : DYNAMIC)) }
+    return {
+      name: meta.name,
+      dtype: meta.type as DType,
+      shape: meta.shape.map(n => (typeof n === 'number' ? n : DYNAMIC)),
+    }
   })
   await probe.release()
   return { program: await open(bytes, inputs, false, options), inputs }

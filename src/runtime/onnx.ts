@@ -33,7 +33,12 @@ interface Context {
 /** Emits the ONNX nodes of one primitive; the last must write `context.output`. */
 type LoweringRule<P extends CorePrimitive> = (
   inputs: readonly string[],
-  node: { readonly params: Params[P]; readonly shape: Shape; readonly dtype: DType; readonly inputs: readonly Tensor[] },
+  node: {
+    readonly params: Params[P]
+    readonly shape: Shape
+    readonly dtype: DType
+    readonly inputs: readonly Tensor[]
+  },
   context: Context,
 ) => void
 
@@ -71,7 +76,9 @@ const matmul: LoweringRule<'matmul'> = ([a, b], { params, inputs, shape }, { emi
 /**
  * The ONNX form of every primitive. Operators: https://onnx.ai/onnx/operators/ at operator set 18.
  */
-export const loweringRules: { readonly [P in Exclude<CorePrimitive, 'input' | 'constant'>]: LoweringRule<P> } = {
+export const loweringRules: {
+  readonly [P in Exclude<CorePrimitive, 'input' | 'constant'>]: LoweringRule<P>
+} = {
   neg: direct('Neg'),
   exp: direct('Exp'),
   log: direct('Log'),
@@ -178,7 +185,12 @@ class Body {
     const known = key && this.shared.get(key)
     if (known) return known
     const name = `c${this.initializers.length}`
-    this.initializers.push({ name, dims: shape, dataType: ELEMENT_TYPE[dtype], rawData: bytesOf(values, dtype) })
+    this.initializers.push({
+      name,
+      dims: shape,
+      dataType: ELEMENT_TYPE[dtype],
+      rawData: bytesOf(values, dtype),
+    })
     if (key) this.shared.set(key, name)
     return name
   }
@@ -197,7 +209,10 @@ class Body {
   lower(node: Tensor, output: string): void {
     if (node.op === 'constant') {
       const { value } = (node as Tensor<'constant'>).params
-      const name = typeof value === 'number' ? this.fill(value, node.shape, node.dtype) : this.initializer(value, node.shape, node.dtype)
+      const name =
+        typeof value === 'number'
+          ? this.fill(value, node.shape, node.dtype)
+          : this.initializer(value, node.shape, node.dtype)
       return this.bind(node, name)
     }
     const rule = loweringRules[node.op as keyof typeof loweringRules] as LoweringRule<never> | undefined
@@ -284,7 +299,11 @@ export function lower(graph: Graph<CorePrimitive>, options: LowerOptions = {}): 
  * handed from step to step; the other inputs are taken row by row from arrays with a leading `steps` axis, and the
  * other outputs are stacked along one. One `run` then does any number of steps.
  */
-export function lowerScan(graph: Graph<CorePrimitive>, carried: number, options: LowerOptions = {}): Uint8Array {
+export function lowerScan(
+  graph: Graph<CorePrimitive>,
+  carried: number,
+  options: LowerOptions = {},
+): Uint8Array {
   const { body, outputs } = lowerNodes(graph, 'step/')
   const inner: OnnxGraph = {
     name: 'step',

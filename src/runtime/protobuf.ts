@@ -4,7 +4,14 @@ import { BinaryWriter } from '@bufbuild/protobuf/wire'
  * The part of the ONNX schema (onnx.proto3, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3) that a lowered
  * graph needs, as data: field name, number and kind.
  */
-type Kind = 'int64' | 'int32' | 'float' | 'string' | 'bytes' | 'int64s' | { readonly message: keyof typeof schema }
+type Kind =
+  | 'int64'
+  | 'int32'
+  | 'float'
+  | 'string'
+  | 'bytes'
+  | 'int64s'
+  | { readonly message: keyof typeof schema }
 
 const schema = {
   Model: {

@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { csvDataset } from './csv.ts'
+import type { Dataset } from './dataset.ts'
+import { DataError } from './error.ts'
+import { type GaussianConfig, gaussian, gaussianMixture, type MixtureConfig } from './gaussian-mixture.ts'
+import { eightGaussians, ring } from './modes.ts'
+import { checkerboard, pinwheel, spirals, swissRoll, twoMoons } from './shapes.ts'
+import { nearest } from './suggest.ts'
+import { show, validate } from './validate.ts'
+
+/** A built-in dataset. */
+export interface DatasetEntry {
+  readonly description: string
+  readonly create: () => Dataset
+}
+
+/** The built-in datasets, all in the plane. */
+export const datasets: Readonly<Record<string, DatasetEntry>> = {
+  ring: { description: '8 narrow Gaussians on a circle of radius 4', create: ring },
+  'eight-gaussians': { description: '8 wider Gaussians on a circle of radius 2.83', create: eightGaussians },
+  checkerboard: { description: 'alternate unit cells of a 4x4 board, uniform', create: checkerboard },
+  'two-moons': { description: 'two interleaved half circles', create: twoMoons },
+  'swiss-roll': { description: 'one spiral with noise', create: swissRoll },
+  pinwheel: { description: 'five bent arms', create: pinwheel },
+  spirals: { description: 'two interleaved spirals', create: spirals },
+  gaussian: {
+    description: 'one Gaussian about (1, -1), standard deviation 0.5',
+    create: () => gaussian({ mean: [1, -1], std: 0.5 }),
+  },
+}
+
+/** What names a dataset: a built-in name, the path of a `.csv` or `.tsv` file, or a block of a config. */
+export type DatasetSpec =
+  | string
+  | { readonly mixture: MixtureConfig }
+  | { readonly gaussian: GaussianConfig }
+  | { readonly csv: { readonly path: string } }
+
+const csvSchema = z.strictObject({ path: z.string().min(1) })
+
+const blocks: Record<string, (block: unknown) => Dataset> = {
+  mixture: block => gaussianMixture(block as MixtureConfig),
+  gaussian: block => gaussian(block as GaussianConfig),
+  csv: block => csvDataset(validate(csvSchema, block, 'csv').path),
+}
+
+/**
+ * Opens a dataset. The argument is checked in full, so it may come straight from a user's config.
+ *
+ * @throws {DataError} on an unknown name (with the nearest known one), a malformed block, or an unusable file
+ */
+export function openDataset(spec: DatasetSpec): Dataset {
+  if (typeof spec === 'string') return openName(spec)
+  const keys = spec && typeof spec === 'object' && !Array.isArray(spec) ? Object.keys(spec) : []
+  const [kind] = keys
+  if (keys.length !== 1 || !Object.hasOwn(blocks, kind)) {
+    const known = Object.keys(blocks).join(', ')
+    throw new DataError(`data: expected a name or a block with one key of ${known}; found ${show(spec)}`)
+  }
+  return blocks[kind]((spec as Record<string, unknown>)[kind])
+}
+
+function openName(name: string): Dataset {
+  if (Object.hasOwn(datasets, name)) return datasets[name].create()
+  if (/\.(csv|tsv)$/i.test(name)) return csvDataset(name)
+  const names = Object.keys(datasets)
+  const meant = nearest(name, names)
+  const hint = meant ? `; did you mean "${meant}"?` : ''
+  const known = `known: ${names.join(', ')}, or a path ending in .csv or .tsv`
+  throw new DataError(`unknown dataset "${name}"${hint} (${known})`)
+}

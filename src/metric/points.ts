@@ -1,0 +1,31 @@
+import type { Values } from '../data/dataset.ts'
+
+/**
+ * The number of points in `values`.
+ *
+ * @throws {RangeError} when there are none, or the length is not a multiple of `dimension`
+ */
+export function countPoints(values: Values, dimension: number): number {
+  const count = values.length / dimension
+  if (Number.isInteger(count) && count > 0) return count
+  throw new RangeError(`expected rows of ${dimension} numbers, found ${values.length} numbers`)
+}
+
+/**
+ * The number of points that `a` and `b` both have.
+ *
+ * @throws {RangeError} when they differ
+ */
+export function sameCount(a: Values, b: Values, dimension: number): number {
+  const [left, right] = [countPoints(a, dimension), countPoints(b, dimension)]
+  if (left === right) return left
+  throw new RangeError(`expected as many points on both sides, found ${left} and ${right}`)
+}
+
+/** Whether every number is finite. */
+export function allFinite(values: Values): boolean {
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) return false
+  }
+  return true
+}

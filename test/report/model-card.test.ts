@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { type ModelCardData, modelCard } from '../../src/report/model-card.ts'
+import { example } from './example.ts'
+
+const card: ModelCardData = {
+  name: 'ring-lsd',
+  run: 'runs/my ring',
+  version: '0.1.0',
+  objective: { id: 'lsd', label: 'Lagrangian self-distillation', paper: 'Boffi et al., arXiv:2505.18825' },
+  dataset: { name: 'ring', dimension: 3, fingerprint: 'sha256:abc' },
+  parameters: 76418,
+  steps: 6000,
+  seed: 4,
+  config: { network: { hidden: 192, note: 'a | b' }, times: [0.05, 1], nothing: undefined, teacher: null },
+  command: 'oxbow train --data ring',
+  evaluation: example(),
+}
+
+const text = modelCard(card)
+const frontMatter = (of: string) => parse(of.match(/^---\n([\s\S]*?)\n---\n/)![1])
+
+describe('modelCard', () => {
+  it('begins with front matter for the Hub; the pipeline only for images', () => {
+    expect(frontMatter(text)).toEqual({
+      license: 'mit',
+      library_name: 'oxbow',
+      tags: ['flow-map', 'one-step-generation', 'onnx', 'lsd'],
+    })
+    const images = modelCard({ ...card, dataset: { ...card.dataset, images: true } })
+    expect(frontMatter(images).pipeline_tag).toBe('unconditional-image-generation')
+  })
+
+  it('says how to sample, with the dimension and a quoted path', () => {
+    expect(text).toContain("oxbow sample 'runs/my ring' --steps 1")
+    expect(text).toContain('standard_normal((batch, 3))')
+    expect(text).toContain('`x [batch, 3]`')
+    expect(text).toContain('session.run(["y"], feeds)')
+  })
+
+  it('lists the configuration by dotted keys, one row each', () => {
+    expect(text).toContain('| `network.hidden` | `192` |')
+    expect(text).toContain('| `network.note` | `a \\| b` |')
+    expect(text).toContain('| `times` | `[0.05,1]` |')
+    expect(text).toContain('| `teacher` | `null` |')
+    expect(text).not.toContain('nothing')
+  })
+
+  it('gives metrics with their floor, or no heading for them', () => {
+    expect(text).toContain('| *noise floor* | 0.150 (0.100 to 0.210)')
+    expect(modelCard({ ...card, evaluation: undefined })).not.toContain('## Metrics')
+  })
+
+  it('keeps a hostile name a heading and a hostile command a block', () => {
+    const hostile = modelCard({ ...card, name: 'a\n# <b>', command: 'echo ```\n```' })
+    expect(hostile).toContain('# a \\# \\<b\\>')
+    expect(hostile).toContain('````sh\necho ```\n```\n````')
+  })
+})
