@@ -1,5 +1,5 @@
 import { DYNAMIC, formatShape, type Primitive, type Shape, sameShape } from './primitive.ts'
-import { typeRules } from './shape.ts'
+import { type Type, typeRules } from './shape.ts'
 import { describeSite } from './site.ts'
 import type { Tensor } from './tensor.ts'
 
@@ -48,7 +48,7 @@ export function checkGraph(graph: Graph): void {
       if (!known.has(input)) throw new Error(`${name}: uses ${input} (node ${input.id}) before it is defined`)
     }
     if (node.op !== 'constant') {
-      const expected = typeRules[node.op](node.inputs, node.params as never)
+      const expected = expectedType(node, name)
       if (!sameShape(expected.shape, node.shape) || expected.dtype !== node.dtype) {
         throw new Error(`${name}: should be ${expected.dtype}[${formatShape(expected.shape)}]`)
       }
@@ -57,6 +57,14 @@ export function checkGraph(graph: Graph): void {
   }
   for (const output of graph.outputs) {
     if (!known.has(output)) throw new Error(`output ${output} (node ${output.id}) is not in the graph`)
+  }
+}
+
+function expectedType(node: Tensor, name: string): Type {
+  try {
+    return typeRules[node.op](node.inputs, node.params as never)
+  } catch (error) {
+    throw new Error(`${name}: ${(error as Error).message}`)
   }
 }
 

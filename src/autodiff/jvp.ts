@@ -1,7 +1,7 @@
 import { reachable } from './graph.ts'
-import { isFloat, type Params, type Primitive, type Shape, sameShape } from './primitive.ts'
+import { isFloat, type Params, type Primitive, sameShape } from './primitive.ts'
 import { GraphError } from './site.ts'
-import { apply, constant, select, type Tensor, zerosLike } from './tensor.ts'
+import { apply, constant, select, stretchTo, type Tensor, zerosLike } from './tensor.ts'
 import { isTensor } from './trace.ts'
 import { leaves, mapTree } from './tree.ts'
 
@@ -52,8 +52,7 @@ export function plus(a: Tangent, b: Tangent): Tangent {
 }
 
 /** Gives a tangent the shape of the output where an operand was broadcast. */
-const stretch = (tangent: Tangent, shape: Shape): Tangent =>
-  tangent && (sameShape(tangent.shape, shape) ? tangent : tangent.broadcastTo(shape))
+const stretch = (tangent: Tangent, output: Tensor): Tangent => tangent && stretchTo(tangent, output)
 
 const orZero = (tangent: Tangent, like: Tensor): Tensor => tangent ?? zerosLike(like)
 
@@ -83,24 +82,24 @@ export const jvpRules: { readonly [P in Primitive]: JvpRule<P> } = {
   gelu: ([dx], { inputs, params }) => dx!.mul(apply('gelu', inputs, { order: params.order + 1 })),
   cast: ([dx], { params: { dtype } }) => (isFloat(dtype) ? dx!.cast(dtype) : null),
 
-  add: ([da, db], { output: { shape } }) => plus(stretch(da, shape), stretch(db, shape)),
-  sub: ([da, db], { output: { shape } }) => stretch(da && db ? da.sub(db) : (da ?? db!.neg()), shape),
-  mul: ([da, db], { inputs: [a, b], output: { shape } }) =>
-    plus(stretch(da && da.mul(b), shape), stretch(db && db.mul(a), shape)),
+  add: ([da, db], { output }) => plus(stretch(da, output), stretch(db, output)),
+  sub: ([da, db], { output }) => stretch(da && db ? da.sub(db) : (da ?? db!.neg()), output),
+  mul: ([da, db], { inputs: [a, b], output }) =>
+    plus(stretch(da && da.mul(b), output), stretch(db && db.mul(a), output)),
   div: ([da, db], { inputs: [, b], output }) =>
-    plus(stretch(da && da.div(b), output.shape), stretch(db && db.neg().mul(output.div(b)), output.shape)),
+    plus(stretch(da && da.div(b), output), stretch(db && db.neg().mul(output.div(b)), output)),
   pow: ([da, db], { inputs: [a, b], output }) =>
     plus(
-      stretch(da && da.mul(b.mul(a.pow(b.sub(1)))), output.shape),
-      stretch(db && db.mul(output.mul(a.log())), output.shape),
+      stretch(da && da.mul(b.mul(a.pow(b.sub(1)))), output),
+      stretch(db && db.mul(output.mul(a.log())), output),
     ),
-  maximum: ([da, db], { inputs: [a, b], output: { shape } }) => stretch(choose(a.less(b), db, da), shape),
-  minimum: ([da, db], { inputs: [a, b], output: { shape } }) => stretch(choose(b.less(a), db, da), shape),
+  maximum: ([da, db], { inputs: [a, b], output }) => stretch(choose(a.less(b), db, da), output),
+  minimum: ([da, db], { inputs: [a, b], output }) => stretch(choose(b.less(a), db, da), output),
   less: none,
   lessEqual: none,
   equal: none,
-  select: ([, da, db], { inputs: [condition], output: { shape } }) =>
-    stretch(choose(condition, da, db), shape),
+  select: ([, da, db], { inputs: [condition], output }) =>
+    stretch(choose(condition, da, db), output),
 
   sum: linear('sum'),
   max: unary((dx, x, y) => {

@@ -54,10 +54,21 @@ const floating = ([x]: readonly Type[]): Type => {
   return x
 }
 
+const overLast = ([x]: readonly Type[]): Type => {
+  if (x.shape.length === 0) fail('expected at least one axis, found a single number')
+  return floating([x])
+}
+
 const arithmetic = (inputs: readonly Type[]): Type => {
   needSame(inputs)
   if (inputs[0].dtype === 'bool') fail('arithmetic on booleans; cast first')
   return { shape: broadcastShapes(...inputs.map(i => i.shape)), dtype: inputs[0].dtype }
+}
+
+/** Division and powers: integers would round in some backends and not in others. */
+const fractional = (inputs: readonly Type[]): Type => {
+  inputs.forEach(needFloat)
+  return arithmetic(inputs)
 }
 
 const comparison = (inputs: readonly Type[]): Type => {
@@ -113,8 +124,8 @@ export const typeRules: { readonly [P in Primitive]: TypeRule<P> } = {
   add: arithmetic,
   sub: arithmetic,
   mul: arithmetic,
-  div: arithmetic,
-  pow: arithmetic,
+  div: fractional,
+  pow: fractional,
   maximum: arithmetic,
   minimum: arithmetic,
   less: comparison,
@@ -143,8 +154,8 @@ export const typeRules: { readonly [P in Primitive]: TypeRule<P> } = {
     if (k !== l) fail(`shapes ${text} do not agree: inner sizes ${formatShape([k])} and ${formatShape([l])}`)
     return { shape: [...broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2)), m, n], dtype: a.dtype }
   },
-  softmax: floating,
-  logSoftmax: floating,
+  softmax: overLast,
+  logSoftmax: overLast,
 
   reshape: ([x], { shape }) => {
     const [from, to] = [extent(x.shape), extent(shape)]
@@ -157,6 +168,9 @@ export const typeRules: { readonly [P in Primitive]: TypeRule<P> } = {
     const offset = shape.length - x.shape.length
     if (offset < 0 || x.shape.some((n, i) => n !== 1 && n !== shape[i + offset])) {
       fail(`cannot broadcast [${formatShape(x.shape)}] to [${formatShape(shape)}]`)
+    }
+    if (shape.some((n, i) => n === DYNAMIC && x.shape[i - offset] !== DYNAMIC)) {
+      fail(`cannot broadcast [${formatShape(x.shape)}] to [${formatShape(shape)}]: its size is not known yet`)
     }
     return { ...x, shape }
   },

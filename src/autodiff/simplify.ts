@@ -47,7 +47,7 @@ const first = (...results: (Tensor | undefined)[]): Tensor | undefined => result
 
 /** Two zero-padded pieces that lie end to end along one axis are one padded concatenation. */
 function joinPads(a: Tensor, b: Tensor, make: Make): Tensor | undefined {
-  if (!is(a, 'pad') || !is(b, 'pad')) return undefined
+  if (!is(a, 'pad') || !is(b, 'pad') || !sameShape(a.shape, b.shape)) return undefined
   const [p, q] = [a.params, b.params]
   const differing = p.low.flatMap((_, i) => (p.low[i] === q.low[i] && p.high[i] === q.high[i] ? [] : [i]))
   if (differing.length !== 1) return undefined
@@ -86,13 +86,15 @@ const rewrites: { readonly [P in Primitive]?: Rewrite<P> } = {
       return is(a, 'neg') && is(b, 'neg') ? make('mul', [a.inputs[0], b.inputs[0]], {}) : undefined
     }
     if (factor === 1) return keep(x, shape)
-    if (factor === -1 && sameShape(x.shape, shape)) return make('neg', [x], {})
+    // A factor that stretches its operand must keep its shape.
+    if (!sameShape(x.shape, shape)) return undefined
+    if (factor === -1) return make('neg', [x], {})
     if (is(x, 'neg')) return make('mul', [x.inputs[0], constant(-factor, [], x.dtype)], {})
-    if (!is(x, 'mul') || !sameShape(x.shape, shape)) return undefined
+    if (!is(x, 'mul')) return undefined
     const inner = splat(x.inputs[1])
     return inner === undefined
       ? undefined
-      : make('mul', [x.inputs[0], constant(inner * factor, [], x.dtype)], {})
+      : make('mul', [x.inputs[0], constant(inner * factor, x.inputs[1].shape, x.dtype)], {})
   },
   div: ([a, b], _, make, { shape }) => {
     const divisor = splat(b)

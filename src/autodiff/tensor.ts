@@ -1,10 +1,12 @@
 import {
   type DType,
+  DYNAMIC,
   formatShape,
   type None,
   type Params,
   type Primitive,
   type Shape,
+  sameShape,
   sizeOf,
 } from './primitive.ts'
 import { typeRules } from './shape.ts'
@@ -136,10 +138,11 @@ export class Tensor<P extends Primitive = Primitive> {
   /** Matrix product over the last two axes; the other axes broadcast. */
   matmul(other: Tensor, { transposeA = false, transposeB = false } = {}): Tensor {
     // Rows of every leading axis as one matrix: one large product instead of many small ones.
-    if (this.rank > 2 && other.rank === 2 && !transposeA) {
-      const rows = this.reshape([flatSize(this.shape.slice(0, -1)), this.shape.at(-1)!])
+    const lead = this.shape.slice(0, -1)
+    if (this.rank > 2 && other.rank === 2 && !transposeA && !lead.includes(DYNAMIC)) {
+      const rows = this.reshape([sizeOf(lead), this.shape.at(-1)!])
       const product = rows.matmul(other, { transposeB })
-      return product.reshape([...this.shape.slice(0, -1), product.shape[1]])
+      return product.reshape([...lead, product.shape[1]])
     }
     return apply('matmul', [this, other], { transposeA, transposeB })
   }
@@ -187,13 +190,15 @@ export class Tensor<P extends Primitive = Primitive> {
 
   private axes(axes: Axes | undefined, operation: string): number[] {
     if (axes === undefined) return this.shape.map((_, i) => i)
-    return [axes].flat().map(axis => {
+    const all = [axes].flat().map(axis => {
       const positive = axis < 0 ? axis + this.rank : axis
       if (!Number.isInteger(axis) || positive < 0 || positive >= this.rank) {
         throw new GraphError(operation, `axis ${axis} is outside of shape [${formatShape(this.shape)}]`)
       }
       return positive
     })
+    if (new Set(all).size < all.length) throw new GraphError(operation, `an axis is named twice in [${axes}]`)
+    return all
   }
 
   private reduce(op: 'sum' | 'max', axes: Axes | undefined, keep: boolean): Tensor {
@@ -201,10 +206,6 @@ export class Tensor<P extends Primitive = Primitive> {
     const reduced = apply(op, [this], { axes: over })
     return keep ? reduced : reduced.reshape(this.shape.filter((_, i) => !over.includes(i)))
   }
-}
-
-function flatSize(shape: Shape): number {
-  return shape.includes(-1) ? -1 : sizeOf(shape)
 }
 
 function guard<T>(operation: string, compute: () => T): T {
@@ -219,7 +220,7 @@ function lift(operand: Operand, like: Tensor): Tensor {
   return typeof operand === 'number' ? constant(operand, [], like.dtype) : operand
 }
 
-type Args<P extends Primitive> = Params[P] extends None
+type Args<P extends Primitive> = None extends Params[P]
   ? [inputs: readonly Tensor[], params?: Params[P], site?: Site]
   : [inputs: readonly Tensor[], params: Params[P], site?: Site]
 
@@ -252,12 +253,21 @@ export function constant(
 export function full(like: Tensor, value: number): Tensor {
   const { shape } = like
   // A dynamic axis has no constant to fill it, so its size is taken from `like` itself.
-  if (!shape.includes(-1)) return constant(value, shape, like.dtype)
+  if (!shape.includes(DYNAMIC)) return constant(value, shape, like.dtype)
   return apply('select', [
     apply('equal', [like, like]),
     constant(value, [], like.dtype),
     constant(value, [], like.dtype),
   ])
+}
+
+/** `x` in the shape of `like`, to which it broadcasts. */
+export function stretchTo(x: Tensor, like: Tensor): Tensor {
+  if (sameShape(x.shape, like.shape)) return x
+  const offset = like.rank - x.rank
+  const opens = like.shape.some((n, i) => n === DYNAMIC && x.shape[i - offset] !== DYNAMIC)
+  // A size that is known only when the graph runs cannot be named: it is taken from `like` itself.
+  return opens ? x.add(zerosLike(like)) : x.broadcastTo(like.shape)
 }
 
 export const zerosLike = (x: Tensor): Tensor => full(x, 0)

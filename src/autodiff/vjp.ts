@@ -1,7 +1,7 @@
 import { between, plus, type Tangent, tieShare, variables } from './jvp.ts'
 import { isFloat, type Params, type Primitive, type Shape, sameShape } from './primitive.ts'
 import { GraphError } from './site.ts'
-import { apply, constant, onesLike, scatterAdd, select, type Tensor, zerosLike } from './tensor.ts'
+import { apply, constant, onesLike, scatterAdd, select, stretchTo, type Tensor, zerosLike } from './tensor.ts'
 import { isTensor } from './trace.ts'
 import { leaves, type MapTree, mapTree } from './tree.ts'
 
@@ -92,7 +92,7 @@ export const vjpRules: { readonly [P in Primitive]: VjpRule<P> } = {
     unbroadcast(select(condition, zero(g), g), b.shape),
   ],
 
-  sum: (g, { inputs: [x] }) => [g.broadcastTo(x.shape)],
+  sum: (g, { inputs: [x] }) => [stretchTo(g, x)],
   max: (g, { inputs: [x], params: { axes }, output }) => [tieShare(x, output, axes).mul(g)],
   cumsum: (g, { params: { axis, reverse } }) => [g.cumsum(axis, !reverse)],
 

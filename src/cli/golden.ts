@@ -10,7 +10,9 @@ function main(directory: string | undefined): number {
   }
   let files: string[]
   try {
-    files = readdirSync(directory).filter(file => file.endsWith('.json')).sort()
+    files = readdirSync(directory)
+      .filter(file => file.endsWith('.json'))
+      .sort()
   } catch (error) {
     console.error(`golden: ${directory}: ${(error as Error).message}`)
     return 2
@@ -27,7 +29,9 @@ function main(directory: string | undefined): number {
 
 function check(path: string, file: string): boolean {
   try {
-    const { term, lossError, gradientError, passed } = checkFixture(parseFixture(JSON.parse(readFileSync(path, 'utf8'))))
+    const { term, lossError, gradientError, passed } = checkFixture(
+      parseFixture(JSON.parse(readFileSync(path, 'utf8'))),
+    )
     const sizes = `loss ${lossError.toExponential(1)}, gradients ${gradientError.toExponential(1)}`
     console.log(`${passed ? 'ok  ' : 'MISS'} ${file}: ${term}, relative errors ${sizes}`)
     return passed

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { DatasetSpec } from '../data/catalogue.ts'
+import { nearest } from '../data/suggest.ts'
 import { type Objective, objectives } from '../objective/index.ts'
 
 /** A configuration that is refused. `code` is for machines, the message one line for people. */
@@ -6,25 +8,18 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
+type Plain = Record<string, unknown>
+const isPlain = (value: unknown): value is Plain =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
 const positive = z.number().positive()
 const count = z.int().positive()
 const fraction = z.number().min(0).max(1)
 
-const componentSchema = z.strictObject({
-  weight: positive.optional(),
-  mean: z.array(z.number()).min(1),
-  std: z.union([positive, z.array(positive)]).optional(),
-  covariance: z.array(z.array(z.number())).optional(),
-})
-
-/** Where data comes from: a built-in name or a CSV path, a Gaussian mixture, or points from a CSV file. */
-export const dataSchema = z.union(
-  [
-    z.string().min(1),
-    z.strictObject({ mixture: z.strictObject({ components: z.array(componentSchema).min(1) }) }),
-    z.strictObject({ csv: z.strictObject({ path: z.string().min(1) }) }),
-  ],
-  { error: 'expected a dataset name, a path to a CSV file, {mixture: {components}} or {csv: {path}}' },
+/** Checked in full when the data is opened. */
+const dataSchema = z.custom<DatasetSpec>(
+  value => (typeof value === 'string' && value !== '') || isPlain(value),
+  'expected a dataset name, a path to a CSV file, or a block such as {mixture: {components}}',
 )
 
 const networkSchema = z.strictObject({
@@ -151,14 +146,11 @@ const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
   chunk: 25,
 }
 
-type Plain = Record<string, unknown>
-const isPlain = (value: unknown): value is Plain =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** Blocks that stand for one value, so that a user's block replaces the default whole. */
 const WHOLE = new Set(['data', 'options'])
 
-function merge(under: Plain, over: Plain): Plain {
+/** `over` on top of `under`, block by block. */
+export function merge(under: Plain, over: Plain): Plain {
   const result = { ...under }
   for (const [key, value] of Object.entries(over)) {
     const below = result[key]
@@ -204,29 +196,10 @@ function suggest(name: string): string {
   return near ? ` (did you mean ${near}?)` : ''
 }
 
-/** The candidate closest to a misspelt name, if one is close. */
-export function nearest(name: string, candidates: Iterable<string>): string | undefined {
-  const scored = [...candidates].map(candidate => ({ candidate, distance: editDistance(name, candidate) }))
-  const [best] = scored.sort((a, b) => a.distance - b.distance)
-  return best && best.distance <= Math.max(2, name.length / 4) ? best.candidate : undefined
-}
-
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + Number(a[i - 1] !== b[j - 1]))
-    }
-    row = next
-  }
-  return row[b.length]
-}
-
 export function findObjective(id: string): Objective {
   const objective = objectives.get(id)
   if (objective) return objective
-  const near = nearest(id, objectives.keys())
+  const near = nearest(id, [...objectives.keys()])
   throw new ConfigError(
     `objective: unknown objective "${id}"${near ? ` (did you mean ${near}?)` : ''}; known: ${[...objectives.keys()].join(', ')}`,
   )

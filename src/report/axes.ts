@@ -1,0 +1,85 @@
+/** A vertical axis: its kind, its ends and the values that get a tick. */
+export interface Axis {
+  readonly type: 'log' | 'linear'
+  readonly domain: [number, number]
+  readonly ticks: number[]
+}
+
+const densities = [
+  [1],
+  [1, 3],
+  [1, 2, 5],
+  [1, 1.5, 2, 3, 5, 7],
+  [1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 4, 5, 6, 7, 8, 9],
+]
+
+/** Round values in `[low, high]` for a logarithmic axis: the sparsest of a few series that gives at least four. */
+export function logTicks(low: number, high: number): number[] {
+  let ticks: number[] = []
+  for (const density of densities) {
+    ticks = []
+    for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
+      for (const digit of density) {
+        const tick = Number((digit * 10 ** power).toPrecision(3))
+        if (tick >= low && tick <= high) ticks.push(tick)
+      }
+    }
+    if (ticks.length >= 4) break
+  }
+  const stride = Math.ceil(ticks.length / 8)
+  return ticks.filter((_, i) => i % stride === 0)
+}
+
+/** Round values in `[low, high]` for a linear axis, about five. */
+export function linearTicks(low: number, high: number): number[] {
+  const rough = (high - low) / 5
+  const power = 10 ** Math.floor(Math.log10(rough))
+  const step = power * ([1, 2, 5].find(factor => factor * power * 1.45 >= rough) ?? 10)
+  const first = Math.ceil(low / step)
+  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) =>
+    Number(((first + i) * step).toPrecision(12)),
+  )
+}
+
+/** An axis that holds `values`: logarithmic where all are positive, linear otherwise. */
+export function valueAxis(values: readonly number[]): Axis {
+  const finite = values.filter(Number.isFinite)
+  if (finite.length === 0) return { type: 'linear', domain: [0, 1], ticks: [0, 1] }
+  const [low, high] = [Math.min(...finite), Math.max(...finite)]
+  if (low > 0) {
+    const margin = high > low ? (high / low) ** 0.06 : 1.5
+    const domain: [number, number] = [low / margin, high * margin]
+    return { type: 'log', domain, ticks: logTicks(...domain) }
+  }
+  const margin = high > low ? (high - low) * 0.06 : 1
+  const domain: [number, number] = [low - margin, high + margin]
+  return { type: 'linear', domain, ticks: linearTicks(...domain) }
+}
+
+/**
+ * Moves positions apart until neighbours are at least `gap` from each other, all within `[low, high]`, staying as
+ * near as can be to where they wanted to be. Where they cannot all fit, they are spread evenly.
+ */
+export function spreadApart(wanted: readonly number[], gap: number, low: number, high: number): number[] {
+  const n = wanted.length
+  if (n === 0) return []
+  const room = Math.min(gap, n > 1 ? (high - low) / (n - 1) : gap)
+  const order = wanted.map((_, i) => i).sort((a, b) => wanted[a] - wanted[b] || a - b)
+  // Subtracting the gaps turns "at least `gap` apart" into "ascending": pool neighbours that are out of order.
+  const pools: { sum: number; size: number }[] = []
+  order.forEach((index, place) => {
+    pools.push({ sum: wanted[index] - place * room, size: 1 })
+    while (pools.length > 1) {
+      const [previous, last] = [pools.at(-2)!, pools.at(-1)!]
+      if (previous.sum / previous.size <= last.sum / last.size) break
+      pools.splice(-2, 2, { sum: previous.sum + last.sum, size: previous.size + last.size })
+    }
+  })
+  const flat = pools.flatMap(pool => Array<number>(pool.size).fill(pool.sum / pool.size))
+  const placed = Array<number>(n)
+  order.forEach((index, place) => {
+    const clamped = Math.min(Math.max(flat[place], low), high - (n - 1) * room)
+    placed[index] = clamped + place * room
+  })
+  return placed
+}

@@ -1,0 +1,96 @@
+import { escapeHtml, formatCount, plural } from './format.ts'
+import { swatch } from './html-table.ts'
+import { curvesPlot, lossPlot } from './line-plots.ts'
+import { type CellDrawing, cellPath, cellUnits, type GridModel, gridModel } from './sample-grid.ts'
+import type { ComparisonData } from './types.ts'
+
+/** Widths that a plot is drawn at, in CSS pixels: the style sheet shows the one that fits the screen. */
+const widths = { wide: 528, narrow: 328 }
+
+function responsive(draw: (width: number) => string, caption: string): string {
+  const both = Object.entries(widths).map(([name, width]) => `<div class="${name}">${draw(width)}</div>`)
+  return `<figure>${both.join('')}<figcaption>${caption}</figcaption></figure>`
+}
+
+/** Quality against steps, one figure per metric. */
+export function curveFigures(data: ComparisonData): string {
+  const figures = data.metrics.map(metric => {
+    const parts = [
+      `${metric.label} against the number of steps; lower is better.`,
+      ...(data.seeds > 1 ? [`Bands: one standard deviation over ${plural(data.seeds, 'seed')}.`] : []),
+      ...(metric.floor ? ['Dashed: the range of the noise floor.'] : []),
+    ]
+    const draw = (width: number): string =>
+      curvesPlot(data.methods, metric, { width, standalone: false, title: ariaTitle(metric.label, data) })
+    return responsive(draw, escapeHtml(parts.join(' ')))
+  })
+  return `<div class="figures">${figures.join('')}</div>`
+}
+
+function ariaTitle(label: string, data: ComparisonData): string {
+  return `${label} against number of steps for ${plural(data.methods.length, 'method')}; the table has the values`
+}
+
+/** Loss curves of all methods that have any; empty where none has. */
+export function lossFigure(data: ComparisonData): string {
+  if (data.methods.every(method => method.loss.length === 0)) return ''
+  const draw = (width: number): string =>
+    lossPlot(data.methods, { width, standalone: false, title: 'Training loss of each method against step' })
+  const caption =
+    'Smoothed training loss. Each objective has its own loss, so compare the shapes of the curves and not their heights.'
+  return `<div class="figures">${responsive(draw, caption)}</div>`
+}
+
+/** The grid of samples as a table of small plots; empty where there are no samples. */
+export function gridFigure(data: ComparisonData): string {
+  const model = gridModel(data)
+  if (model.steps.length === 0) return ''
+  const head = model.steps.map(n => `<th role="columnheader" scope="col">${plural(n, 'step')}</th>`).join('')
+  const rows = model.rows.map(({ method, cells }, i) => {
+    const drawn = cells.map(({ drawing, caption }, c) => {
+      const name = `Samples of ${method.label} at ${plural(model.steps[c], 'step')}`
+      return `<td role="cell">${drawing ? cellSvg(drawing, name) : ''}${escapeHtml(caption)}</td>`
+    })
+    const label = `<th role="rowheader" scope="row">${swatch(i)}${escapeHtml(method.label)}</th>`
+    return `<tr role="row">${label}${drawn.join('')}</tr>`
+  })
+  return (
+    `<figure><table class="grid stack" role="table" style="--columns:${model.steps.length}">` +
+    `<thead role="rowgroup"><tr role="row"><td role="cell"></td>${head}</tr></thead>` +
+    `<tbody role="rowgroup">${referenceRow(data, model)}${rows.join('')}</tbody></table>` +
+    `<figcaption>${escapeHtml(gridCaption(data, model))}</figcaption></figure>`
+  )
+}
+
+function referenceRow(data: ComparisonData, model: GridModel): string {
+  const floor = model.floor ? `floor ${model.floor}` : ''
+  const picture = `<td role="cell">${cellSvg(model.reference, `Points of ${data.dataset.name}`)}${floor}</td>`
+  const rest = model.steps.length - 1
+  const aside =
+    rest > 0 ? `<td role="cell" class="aside" colspan="${rest}">${escapeHtml(data.dataset.name)}</td>` : ''
+  return `<tr role="row"><th role="rowheader" scope="row">data</th>${picture}${aside}</tr>`
+}
+
+function gridCaption(data: ComparisonData, model: GridModel): string {
+  const { dimension } = data.dataset
+  const largest = Math.max(
+    model.reference.drawn,
+    ...model.rows.flatMap(row => row.cells.map(cell => cell.drawing?.drawn ?? 0)),
+  )
+  return [
+    `At most ${formatCount(largest)} points a cell, all on one range.`,
+    ...(data.metrics.length > 0
+      ? [`Under each cell: ${data.metrics[0].label}; * best of its column, ≈ within the noise floor.`]
+      : []),
+    ...(dimension > 2 ? [`The first two of ${dimension} coordinates.`] : []),
+    ...(dimension === 1 ? ['The coordinate runs across; the height only keeps points apart.'] : []),
+    ...(model.outside > 0
+      ? [`Points outside the frame are not drawn, at most ${(100 * model.outside).toFixed(1)}% of a cell.`]
+      : []),
+  ].join(' ')
+}
+
+function cellSvg(drawing: CellDrawing, name: string): string {
+  const label = escapeHtml(name)
+  return `<svg viewBox="0 0 ${cellUnits} ${cellUnits}" role="img" aria-label="${label}">${cellPath(drawing)}</svg>`
+}

@@ -1,0 +1,75 @@
+import { linePlot } from './line-plot.ts'
+import { seriesStyle } from './palette.ts'
+import { estimateAt, stepsOf } from './standings.ts'
+import type { PlotOptions } from './svg.ts'
+import type { LossPoint, MethodRow, Metric } from './types.ts'
+
+/**
+ * Quality against cost: steps (log2) across, the metric (log) upwards, a line per method with a band of one
+ * standard deviation, and the noise floor as a dashed band. Values that are not finite are left out.
+ *
+ * @param methods  drawn in order; a method keeps its colour and marker in every plot
+ */
+export function curvesPlot(methods: readonly MethodRow[], metric: Metric, options: PlotOptions = {}): string {
+  const steps = stepsOf(methods)
+  const series = methods.map((method, i) => ({
+    label: method.label,
+    style: seriesStyle(i),
+    points: steps.flatMap(x => {
+      const estimate = estimateAt(method, metric.name, x)
+      if (!estimate || !Number.isFinite(estimate.mean)) return []
+      const spread = estimate.sd ?? 0
+      return [{ x, y: estimate.mean, low: estimate.mean - spread, high: estimate.mean + spread }]
+    }),
+  }))
+  const { floor } = metric
+  return linePlot(series, {
+    ...options,
+    title: options.title ?? `${metric.label} against steps`,
+    x: { type: 'log', base: 2, ticks: steps, label: 'steps (function evaluations)' },
+    yLabel: metric.unit ? `${metric.label} (${metric.unit})` : metric.label,
+    floor: floor && { low: floor.low, high: floor.high },
+    markers: true,
+  })
+}
+
+/** A named loss curve. */
+export interface LossSeries {
+  readonly label: string
+  readonly loss: readonly LossPoint[]
+}
+
+/**
+ * Smoothed loss curves, log scale where every loss is positive. Each is thinned to a point per five
+ * pixels of width, the mean of its stretch of training.
+ */
+export function lossPlot(series: readonly LossSeries[], options: PlotOptions = {}): string {
+  const curves = series.map(({ label, loss }, i) => ({
+    label,
+    style: seriesStyle(i),
+    points: smoothed(loss, Math.round((options.width ?? 640) / 5)).map(({ step, value }) => ({
+      x: step,
+      y: value,
+    })),
+  }))
+  return linePlot(curves, {
+    ...options,
+    title: options.title ?? 'Training loss',
+    x: { type: 'linear', ticks: 5, label: 'training step' },
+    yLabel: 'loss',
+    floor: null,
+    markers: false,
+  })
+}
+
+/** Means over at most `limit` equal stretches of a curve; points that are not finite are left out. */
+export function smoothed(loss: readonly LossPoint[], limit: number): LossPoint[] {
+  const finite = loss.filter(point => Number.isFinite(point.value))
+  const size = Math.max(1, Math.ceil(finite.length / limit))
+  return Array.from({ length: Math.ceil(finite.length / size) }, (_, i) => {
+    const stretch = finite.slice(i * size, (i + 1) * size)
+    const mean = (pick: (point: LossPoint) => number): number =>
+      stretch.reduce((sum, point) => sum + pick(point), 0) / stretch.length
+    return { step: mean(point => point.step), value: mean(point => point.value) }
+  })
+}

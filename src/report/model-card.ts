@@ -1,0 +1,141 @@
+import { stringify } from 'yaml'
+import { escapeMarkdown, formatCount } from './format.ts'
+import { comparisonMarkdown } from './table.ts'
+import type { TableData } from './types.ts'
+
+/** What a model card says. */
+export interface ModelCardData {
+  /** Name of the model, the card's heading. */
+  readonly name: string
+  /** Path or name by which the commands below reach the run directory. */
+  readonly run: string
+  readonly version: string
+  readonly objective: {
+    readonly id: string
+    readonly label: string
+    /** Formula or sentence. */
+    readonly summary?: string
+    /** Citation, e.g. `Boffi et al., arXiv:2505.18825`. */
+    readonly paper?: string
+  }
+  readonly dataset: {
+    readonly name: string
+    readonly dimension: number
+    readonly fingerprint: string
+    readonly images?: boolean
+  }
+  readonly parameters: number
+  /** Training steps taken. */
+  readonly steps: number
+  readonly seed: number
+  /** The resolved configuration; nested keys are joined by dots. */
+  readonly config: Readonly<Record<string, unknown>>
+  /** The command that trained the run. */
+  readonly command?: string
+  /** Metrics at the end, one method. */
+  readonly evaluation?: TableData
+}
+
+/**
+ * The README.md of a run directory: Hugging Face front matter, what the model is, how to sample it from the shell
+ * and from Python, its metrics beside their noise floor, and its whole configuration.
+ */
+export function modelCard(card: ModelCardData): string {
+  const { dataset, objective } = card
+  const sections = [
+    `---\n${stringify(frontMatter(card))}---`,
+    `# ${escapeMarkdown(card.name)}`,
+    introduction(card),
+    `## Objective\n\n${objectiveText(objective)}`,
+    `## Data\n\n${escapeMarkdown(dataset.name)}, ${dataset.dimension} dimensions, fingerprint ${codeSpan(dataset.fingerprint)}.`,
+    `## Sample it\n\n${sampling(card)}`,
+    ...(card.evaluation ? [`## Metrics\n\n${comparisonMarkdown(card.evaluation).trimEnd()}`] : []),
+    `## Training\n\n${training(card)}`,
+  ]
+  return `${sections.join('\n\n')}\n`
+}
+
+function frontMatter({ dataset, objective }: ModelCardData): Record<string, unknown> {
+  return {
+    license: 'mit',
+    library_name: 'oxbow',
+    tags: ['flow-map', 'one-step-generation', 'onnx', objective.id],
+    ...(dataset.images ? { pipeline_tag: 'unconditional-image-generation' } : {}),
+  }
+}
+
+function introduction({ dataset, objective, parameters, version }: ModelCardData): string {
+  return (
+    `A flow map trained with ${escapeMarkdown(objective.label)} on ${escapeMarkdown(dataset.name)}: a network of ` +
+    `${formatCount(parameters)} parameters that carries noise at time 1 to data at time 0 in one step, or in several ` +
+    `for more quality. Made by oxbow ${escapeMarkdown(version)}.`
+  )
+}
+
+function objectiveText({ id, label, summary, paper }: ModelCardData['objective']): string {
+  const parts = [
+    `${escapeMarkdown(label)} (${codeSpan(id)}).`,
+    summary && escapeMarkdown(/[.!?]$/.test(summary) ? summary : `${summary}.`),
+    paper && `Paper: ${escapeMarkdown(paper)}.`,
+  ]
+  return parts.filter(Boolean).join(' ')
+}
+
+function sampling({ run, dataset }: ModelCardData): string {
+  const d = dataset.dimension
+  return `${codeBlock('sh', `oxbow sample ${shellWord(run)} --steps 1 --count 5000 --seed 7 --out samples.csv`)}
+
+Anywhere ONNX Runtime runs, \`model.onnx\` is the map itself: \`x [batch, ${d}]\` at times \`s [batch]\` goes to
+\`y [batch, ${d}]\` at times \`t [batch]\`, all float32.
+
+${codeBlock('python', pythonSnippet(d))}`
+}
+
+function pythonSnippet(dimension: number): string {
+  return `import numpy as np
+import onnxruntime as ort
+
+session = ort.InferenceSession("model.onnx")
+batch, steps = 5000, 1
+y = np.random.default_rng(7).standard_normal((batch, ${dimension})).astype(np.float32)
+times = np.linspace(1, 0, steps + 1, dtype=np.float32)
+for s, t in zip(times[:-1], times[1:]):
+    feeds = {"x": y, "s": np.full(batch, s), "t": np.full(batch, t)}
+    y = session.run(["y"], feeds)[0]`
+}
+
+function training({ steps, seed, command, config }: ModelCardData): string {
+  const rows = flatten(config).map(([key, value]) => `| ${codeSpan(key)} | ${codeSpan(value)} |`)
+  return [
+    `${formatCount(steps)} steps, seed ${seed}.`,
+    ...(command ? [codeBlock('sh', command)] : []),
+    ['| key | value |', '| --- | --- |', ...rows].join('\n'),
+  ].join('\n\n')
+}
+
+/** A fence longer than any run of backticks inside. */
+function codeBlock(language: string, text: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
+  const fence = '`'.repeat(longest + 1)
+  return `${fence}${language}\n${text}\n${fence}`
+}
+
+/** Inline code that holds any text on one line, also inside a table. */
+function codeSpan(text: string): string {
+  const line = text.replace(/\s*[\r\n]+\s*/g, ' ').replace(/\|/g, '\\|')
+  return line.includes('`') ? `\`\` ${line} \`\`` : `\`${line || ' '}\``
+}
+
+function shellWord(text: string): string {
+  return /^[\w./@:-]+$/.test(text) ? text : `'${text.replace(/'/g, "'\\''")}'`
+}
+
+function flatten(value: Readonly<Record<string, unknown>>, prefix = ''): [string, string][] {
+  return Object.entries(value).flatMap(([key, inner]): [string, string][] => {
+    if (inner === undefined) return []
+    if (inner !== null && typeof inner === 'object' && !Array.isArray(inner)) {
+      return flatten(inner as Record<string, unknown>, `${prefix}${key}.`)
+    }
+    return [[prefix + key, typeof inner === 'string' ? inner : JSON.stringify(inner)]]
+  })
+}

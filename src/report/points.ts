@@ -1,0 +1,113 @@
+import type { Points } from './types.ts'
+
+/** The part of the plane that a plot shows. */
+export interface Range {
+  readonly x: readonly [number, number]
+  readonly y: readonly [number, number]
+}
+
+const golden = 0.6180339887498949
+
+/**
+ * The plane that points `[n, dimension]` are drawn in, `[n, 2]`: the first two coordinates, or, for points on a
+ * line, the coordinate beside an even spread in [0, 1].
+ */
+export function toPlane(points: Points, dimension: number): Points {
+  if (dimension === 2) return points
+  const n = Math.floor(points.length / dimension)
+  const plane = new Float64Array(2 * n)
+  for (let i = 0; i < n; i++) {
+    plane[2 * i] = points[i * dimension]
+    plane[2 * i + 1] = dimension === 1 ? (i * golden) % 1 : points[i * dimension + 1]
+  }
+  return plane
+}
+
+/** Ends of the middle `1 - 2 * tail` of finite values, widened by `margin` of their distance; never empty. */
+function interval(values: number[], tail: number, margin: number): [number, number] {
+  const sorted = values.filter(Number.isFinite).sort((a, b) => a - b)
+  if (sorted.length === 0) return [-1, 1]
+  const at = (q: number): number => sorted[Math.round(q * (sorted.length - 1))]
+  const [low, high] = [at(tail), at(1 - tail)]
+  const pad = high > low ? (high - low) * margin : Math.max(0.5, Math.abs(high) * 0.1)
+  return [low - pad, high + pad]
+}
+
+/**
+ * The range that shows `points` `[n, 2]`, a few far outliers left out so that they do not shrink the rest.
+ * Points that are not finite are ignored; without any, the range is [-1, 1] in both directions.
+ */
+export function rangeOf(points: Points): Range {
+  const n = Math.floor(points.length / 2)
+  const column = (c: number): number[] => Array.from({ length: n }, (_, i) => points[2 * i + c])
+  const tail = n >= 200 ? 0.002 : 0
+  return { x: interval(column(0), tail, 0.08), y: interval(column(1), tail, 0.08) }
+}
+
+/** The smallest square range, same centre, that contains `range`. */
+export function squareRange({ x, y }: Range): Range {
+  const half = Math.max(x[1] - x[0], y[1] - y[0]) / 2
+  const around = ([low, high]: readonly [number, number]): [number, number] => [
+    (low + high) / 2 - half,
+    (low + high) / 2 + half,
+  ]
+  return { x: around(x), y: around(y) }
+}
+
+/** Concatenates several sets of points `[n, 2]`. */
+export function concatPoints(sets: readonly Points[]): Float64Array {
+  const all = new Float64Array(sets.reduce((sum, set) => sum + set.length, 0))
+  let offset = 0
+  for (const set of sets) {
+    all.set(set, offset)
+    offset += set.length
+  }
+  return all
+}
+
+/** A cloud of dots as one SVG path, and how many of the points asked for it shows. */
+export interface Dots {
+  /** Zero-length strokes: draw with a round line cap; the stroke width is the dot's diameter. */
+  readonly path: string
+  /** Points looked at, after thinning. */
+  readonly drawn: number
+  /** Of those, points outside the range or not finite, which have no dot. */
+  readonly outside: number
+}
+
+/**
+ * Turns points `[n, 2]` into one compact path on a grid of `width` by `height` whole units, y upwards.
+ * Evenly thinned to `limit` points; points that share a grid node share a dot.
+ */
+export function dotsPath(points: Points, range: Range, width: number, height: number, limit = 2000): Dots {
+  const n = Math.floor(points.length / 2)
+  const drawn = Math.min(n, limit)
+  const nodes = new Set<number>()
+  let outside = 0
+  for (let k = 0; k < drawn; k++) {
+    const i = Math.floor((k * n) / drawn)
+    const u = (points[2 * i] - range.x[0]) / (range.x[1] - range.x[0])
+    const v = (range.y[1] - points[2 * i + 1]) / (range.y[1] - range.y[0])
+    if (u >= 0 && u <= 1 && v >= 0 && v <= 1) {
+      nodes.add(Math.round(v * height) * (width + 1) + Math.round(u * width))
+    } else outside++
+  }
+  return { path: chain([...nodes], width + 1), drawn, outside }
+}
+
+/** Relative moves from dot to dot, in bands of rows so that the moves, and their digits, are few. */
+function chain(nodes: number[], stride: number): string {
+  const band = 12
+  const rank = (node: number): number =>
+    Math.floor(Math.floor(node / stride) / band) * stride + (node % stride)
+  nodes.sort((a, b) => rank(a) - rank(b) || a - b)
+  let [x, y] = [0, 0]
+  let path = ''
+  for (const node of nodes) {
+    const [nextX, nextY] = [node % stride, Math.floor(node / stride)]
+    const dy = nextY - y
+    path += `m${nextX - x}${dy < 0 ? '' : ' '}${dy}h0`
+    ;[x, y] = [nextX, nextY]
+  }
+  return path
+}

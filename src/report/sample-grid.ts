@@ -1,0 +1,127 @@
+import { escapeHtml, formatNumber, plural, truncate } from './format.ts'
+import { seriesStyle } from './palette.ts'
+import { type Dots, dotsPath, type Range, rangeOf, squareRange, toPlane } from './points.ts'
+import { dotDiameter } from './scatter-plot.ts'
+import { marksOf, standings } from './standings.ts'
+import { type PlotOptions, svgDocument, textWidth } from './svg.ts'
+import type { ComparisonData, Method, Points } from './types.ts'
+
+/** Units of a cell's own grid; coordinates are whole numbers of them. */
+export const cellUnits = 400
+
+/** One small cloud of the grid. */
+export interface CellDrawing extends Dots {
+  readonly stroke: string
+  /** In units of the cell's grid. */
+  readonly strokeWidth: number
+}
+
+/** The rows of a grid of samples on one shared range, the data itself first. */
+export interface GridModel {
+  readonly steps: readonly number[]
+  readonly reference: CellDrawing
+  readonly rows: readonly {
+    readonly method: Method
+    readonly cells: readonly { readonly drawing: CellDrawing | null; readonly caption: string }[]
+  }[]
+  /** Of the first metric. */
+  readonly floor: string | null
+  /** Largest share of a drawn cloud that lies outside the range. */
+  readonly outside: number
+}
+
+/** What of a comparison a grid shows. */
+export type GridData = Pick<
+  ComparisonData,
+  'metrics' | 'methods' | 'seeds' | 'count' | 'reference' | 'dataset'
+>
+
+/**
+ * Arranges the grid: columns are the numbers of steps that have samples, captions are the first metric.
+ *
+ * @param limit  most points per cell
+ */
+export function gridModel(data: GridData, limit = 2000): GridModel {
+  const { dimension } = data.dataset
+  const steps = [...new Set(data.methods.flatMap(m => m.samples.map(s => s.steps)))].sort((a, b) => a - b)
+  const reference = toPlane(data.reference, dimension)
+  const range = squareRange(rangeOf(reference))
+  const table = data.metrics.length > 0 ? standings(data, data.metrics[0]) : null
+  const caption = (method: Method, n: number): string => {
+    const row = table?.rows.find(candidate => candidate.method === method)
+    const entry = row?.entries[table!.steps.indexOf(n)]
+    return entry ? `${entry.mean} ${marksOf(entry)}`.trim() : ''
+  }
+  const rows = data.methods.map((method, i) => ({
+    method,
+    cells: steps.map(n => {
+      const cloud = method.samples.find(sample => sample.steps === n)
+      const { colour } = seriesStyle(i)
+      const drawing = cloud && drawCell(toPlane(cloud.points, dimension), range, colour, limit)
+      return { drawing: drawing ?? null, caption: caption(method, n) }
+    }),
+  }))
+  const drawings = rows.flatMap(row => row.cells.flatMap(cell => (cell.drawing ? [cell.drawing] : [])))
+  return {
+    steps,
+    rows,
+    reference: drawCell(reference, range, 'currentColor', limit),
+    floor: data.metrics[0]?.floor ? formatNumber(data.metrics[0].floor.value, table!.decimals) : null,
+    outside: Math.max(0, ...drawings.map(({ outside, drawn }) => (drawn > 0 ? outside / drawn : 0))),
+  }
+}
+
+function drawCell(points: Points, range: Range, stroke: string, limit: number): CellDrawing {
+  const dots = dotsPath(points, range, cellUnits, cellUnits, limit)
+  return { ...dots, stroke, strokeWidth: Math.round(dotDiameter(dots.drawn, 110) * (cellUnits / 110)) }
+}
+
+/** The dots of a cell as markup, in units of the cell's grid. */
+export function cellPath({ path, stroke, strokeWidth }: CellDrawing): string {
+  return `<path d="${path}" fill="none" stroke="${stroke}" stroke-width="${strokeWidth}" stroke-linecap="round"/>`
+}
+
+/**
+ * Small multiples as one SVG: a row for the data, a row per method, a column per number of steps, one range for all;
+ * under each cell the first metric, `*` at the best of its column.
+ *
+ * @param options.width  of the whole; default 150 pixels per cell
+ */
+export function sampleGrid(data: GridData, options: PlotOptions = {}): string {
+  const model = gridModel(data)
+  const columns = Math.max(1, model.steps.length)
+  const names = ['data', ...model.rows.map(({ method }) => method.label)]
+  const side = Math.round(Math.min(220, Math.max(60, ...names.map(name => textWidth(name) + 16))))
+  const { width = side + columns * 150 } = options
+  const [gap, captionHeight, top] = [8, 24, options.title ? 58 : 30]
+  const cell = Math.floor((width - side) / columns) - gap
+  const x = (column: number): number => side + column * (cell + gap)
+  const y = (row: number): number => top + row * (cell + captionHeight)
+  const text = (content: string, left: number, base: number, more = ''): string =>
+    content && `<text x="${left}" y="${base}"${more}>${escapeHtml(content)}</text>`
+  const frame = (drawing: CellDrawing | null, row: number, column: number): string =>
+    `<g transform="translate(${x(column)},${y(row)})">` +
+    `<rect width="${cell}" height="${cell}" fill="none" stroke="currentColor" stroke-opacity=".25"/>` +
+    `${drawing ? `<g transform="scale(${cell / cellUnits})">${cellPath(drawing)}</g>` : ''}</g>`
+  const middle = ' text-anchor="middle"'
+  const bold = ' font-weight="600"'
+  const label = (row: number): string =>
+    text(truncate(names[row], Math.floor((side - 12) / textWidth('x'))), 2, y(row) + cell / 2, bold)
+  const note = `Under each cell: ${data.metrics[0]?.label ?? 'nothing'}; * best of its column, ≈ within the noise floor.`
+  const body = [
+    options.title ? text(options.title, 2, 20, ' font-size="15" font-weight="600"') : '',
+    ...model.steps.map((n, i) => text(plural(n, 'step'), x(i) + cell / 2, top - 10, middle + bold)),
+    label(0),
+    frame(model.reference, 0, 0),
+    text(model.floor ? `floor ${model.floor}` : '', x(0) + cell / 2, y(0) + cell + 16, middle),
+    ...model.rows.flatMap((row, r) => [
+      label(r + 1),
+      ...row.cells.map(
+        ({ drawing, caption }, c) =>
+          frame(drawing, r + 1, c) + text(caption, x(c) + cell / 2, y(r + 1) + cell + 16, middle),
+      ),
+    ]),
+    data.metrics.length > 0 ? text(note, 2, y(names.length) + 18) : '',
+  ]
+  return svgDocument(body.join(''), width, y(names.length) + (data.metrics.length > 0 ? 28 : 4), options)
+}

@@ -1,0 +1,75 @@
+import * as Plot from '@observablehq/plot'
+import { linearTicks } from './axes.ts'
+import { formatTick } from './format.ts'
+import { palette } from './palette.ts'
+import { dotsPath, type Range, rangeOf } from './points.ts'
+import { element, finishPlot, newDocument, type PlotOptions, round, textSize } from './svg.ts'
+import type { Points } from './types.ts'
+
+/** What a scatter can be told besides what every plot can. */
+export interface ScatterOptions extends PlotOptions {
+  /** What to show; by default where the points are, a few far outliers left out. */
+  readonly range?: Range
+  /** Of the dots, any SVG colour. */
+  readonly colour?: string
+  /** Most points to draw, evenly thinned. Default 5,000. */
+  readonly limit?: number
+}
+
+/**
+ * A scatter of points `[n, 2]` with axes, one unit the same length in both directions. All dots are one path, so
+ * thousands of points stay a small file.
+ */
+export function scatterPlot(points: Points, options: ScatterOptions = {}): string {
+  const { width = 480, title = '', colour = palette[0].colour, limit = 5000 } = options
+  const range = options.range ?? rangeOf(points)
+  const margins = { marginLeft: 46, marginRight: 14, marginTop: title ? 34 : 14, marginBottom: 30 }
+  const inner = width - margins.marginLeft - margins.marginRight
+  const aspect = (range.y[1] - range.y[0]) / (range.x[1] - range.x[0])
+  const height = Math.round(inner * aspect + margins.marginTop + margins.marginBottom)
+  const axis = { tickFormat: formatTick, label: null, tickSize: 4, fontSize: textSize }
+  const plot = Plot.plot({
+    document: newDocument(),
+    width,
+    height,
+    ...margins,
+    x: { domain: [...range.x] },
+    y: { domain: [...range.y] },
+    marks: [
+      Plot.frame({ stroke: 'currentColor', strokeOpacity: 0.25 }),
+      Plot.axisX({ ...axis, ticks: linearTicks(...range.x) }),
+      Plot.axisY({ ...axis, ticks: linearTicks(...range.y) }),
+      dots(points, range, colour, limit),
+      ...(title
+        ? [Plot.text([title], { frameAnchor: 'top-left', dy: -24, fontSize: 14, fontWeight: 600 })]
+        : []),
+    ],
+  })
+  return finishPlot(plot, options)
+}
+
+/** Grid nodes per CSS pixel, so that rounding to whole units does not show. */
+const finesse = 4
+
+function dots(points: Points, range: Range, colour: string, limit: number): Plot.RenderFunction {
+  return (_index, scales, _values, _dimensions, { document }) => {
+    const [left, right] = range.x.map(x => scales.x!(x))
+    const [bottom, top] = range.y.map(y => scales.y!(y))
+    const size = [right - left, bottom - top].map(side => Math.round(side * finesse))
+    const { path } = dotsPath(points, range, size[0], size[1], limit)
+    return element(document, 'path', {
+      d: path,
+      transform: `translate(${round(left)},${round(top)}) scale(${1 / finesse})`,
+      stroke: colour,
+      'stroke-width': dotDiameter(points.length / 2, right - left) * finesse,
+      'stroke-linecap': 'round',
+      'stroke-opacity': 0.8,
+      fill: 'none',
+    })
+  }
+}
+
+/** Diameter in pixels that keeps a cloud of `n` points readable in a plot `width` pixels wide. */
+export function dotDiameter(n: number, width: number): number {
+  return round(Math.min(5, Math.max(0.008 * width * Math.min(1, (1000 / n) ** 0.35), 1.1)))
+}

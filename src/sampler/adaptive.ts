@@ -1,0 +1,80 @@
+import type { Velocity } from './sampler.ts'
+
+/**
+ * Dormand and Prince's pair of orders 5 and 4: nodes, stages, the fifth-order weights (the last stage) and the
+ * difference to the fourth-order ones. Dormand & Prince 1980, J. Comput. Appl. Math. 6(1), table 2.
+ */
+const NODES = [0, 1 / 5, 3 / 10, 4 / 5, 8 / 9, 1, 1]
+const STAGES = [
+  [],
+  [1 / 5],
+  [3 / 40, 9 / 40],
+  [44 / 45, -56 / 15, 32 / 9],
+  [19372 / 6561, -25360 / 2187, 64448 / 6561, -212 / 729],
+  [9017 / 3168, -355 / 33, 46732 / 5247, 49 / 176, -5103 / 18656],
+  [35 / 384, 0, 500 / 1113, 125 / 192, -2187 / 6784, 11 / 84],
+]
+const ERROR = [71 / 57600, 0, -71 / 16695, 71 / 1920, -17253 / 339200, 22 / 525, -1 / 40]
+
+export interface AdaptiveOptions {
+  /** Largest local error of any coordinate, absolute and relative; default 1e-9. */
+  readonly tolerance?: number
+  /** Default 100,000. */
+  readonly maxSteps?: number
+}
+
+function combine(x: Float64Array, h: number, weights: readonly number[], slopes: readonly Float64Array[]): Float64Array {
+  const y = x.slice()
+  weights.forEach((weight, k) => {
+    if (weight === 0) return
+    const slope = slopes[k]
+    for (let i = 0; i < y.length; i++) y[i] += h * weight * slope[i]
+  })
+  return y
+}
+
+/** Largest error of a coordinate, in units of the tolerance. */
+function errorRatio(error: Float64Array, x: Float64Array, y: Float64Array, tolerance: number): number {
+  let worst = 0
+  for (let i = 0; i < error.length; i++) {
+    const scale = tolerance * (1 + Math.max(Math.abs(x[i]), Math.abs(y[i])))
+    worst = Math.max(worst, Math.abs(error[i]) / scale)
+  }
+  return worst
+}
+
+/**
+ * Solves `dx/dt = v(x, t)` from time `s` to `t` with a step adapted to the worst point: the exact flow map of an exact
+ * velocity, to any tolerance.
+ *
+ * @throws Error when the tolerance is not reached within `maxSteps`, or a value is not finite
+ */
+export async function solve(
+  velocity: Velocity<Float64Array>,
+  points: Float64Array,
+  s: number,
+  t: number,
+  { tolerance = 1e-9, maxSteps = 100_000 }: AdaptiveOptions = {},
+): Promise<Float64Array> {
+  let [x, time] = [points, s]
+  if (s === t) return points.slice()
+  let h = (t - s) / 50
+  let slope = await velocity(x, time)
+  for (let step = 0; step < maxSteps; step++) {
+    if (Math.abs(h) >= Math.abs(t - time)) h = t - time
+    const slopes = [slope]
+    for (let k = 1; k < NODES.length; k++) {
+      slopes.push(await velocity(combine(x, h, STAGES[k], slopes), time + NODES[k] * h))
+    }
+    const y = combine(x, h, STAGES[6], slopes)
+    const error = combine(new Float64Array(x.length), h, ERROR, slopes)
+    const ratio = errorRatio(error, x, y, tolerance)
+    if (Number.isNaN(ratio)) throw new Error(`the velocity is not finite near time ${time}`)
+    if (ratio <= 1) {
+      if (h === t - time) return y
+      ;[x, time, slope] = [y, time + h, slopes[6]]
+    }
+    h *= Math.min(5, Math.max(0.2, 0.9 * ratio ** -0.2))
+  }
+  throw new Error(`no solution to a tolerance of ${tolerance} within ${maxSteps} steps`)
+}

@@ -1,0 +1,48 @@
+import { random } from '../random/random.ts'
+
+/** Points `[n, D]`, row after row. */
+export type Points = Float32Array | Float64Array
+
+/** `F(x, s, t)` of many points at one pair of times. */
+export type Jump<P extends Points = Float32Array> = (x: P, s: number, t: number) => Promise<P>
+
+/** `v(x, t)` of many points at one time. */
+export type Velocity<P extends Points = Float32Array> = (x: P, t: number) => Promise<P>
+
+/** Standard normal points `[count, dimension]`: what generation starts from at `t = 1`. */
+export function drawNoise(count: number, dimension: number, seed: number): Float32Array {
+  const source = random(seed, 'sampling noise')
+  return Float32Array.from({ length: count * dimension }, () => source.normal())
+}
+
+/**
+ * Times `1 = t_0 > ... > t_n = 0`, equally spaced.
+ *
+ * @param steps  number of jumps, at least 1
+ */
+export const uniformGrid = (steps: number): number[] => Array.from({ length: steps + 1 }, (_, i) => 1 - i / steps)
+
+/** From the first time of the grid to its last, one jump for each interval. */
+export async function jumpThrough<P extends Points>(jump: Jump<P>, noise: P, grid: readonly number[]): Promise<P> {
+  let x = noise
+  for (let i = 1; i < grid.length; i++) x = await jump(x, grid[i - 1], grid[i])
+  return x
+}
+
+const axpy = <P extends Points>(x: P, h: number, v: P): P => x.map((value: number, i: number) => value + h * v[i]) as P
+
+/** Euler's method, first order: one evaluation for each interval. */
+export const euler =
+  <P extends Points>(velocity: Velocity<P>): Jump<P> =>
+  async (x, s, t) =>
+    axpy(x, t - s, await velocity(x, s))
+
+/** Heun's method, second order: two evaluations for each interval. Karras et al. 2022, arXiv:2206.00364, alg. 1. */
+export const heun =
+  <P extends Points>(velocity: Velocity<P>): Jump<P> =>
+  async (x, s, t) => {
+    const h = t - s
+    const first = await velocity(x, s)
+    const second = await velocity(axpy(x, h, first), t)
+    return x.map((value: number, i: number) => value + 0.5 * h * (first[i] + second[i])) as P
+  }

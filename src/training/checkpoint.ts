@@ -1,0 +1,59 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { writeFileAtomic } from './files.ts'
+import { paths, RunError } from './run.ts'
+import { decodeSafetensors, encodeSafetensors, SafetensorsError } from './safetensors.ts'
+import type { StateName } from './step.ts'
+
+/** Everything that training continues from. Random streams are addressed by seed and step, so the step stands for them. */
+export interface Checkpoint {
+  readonly step: number
+  /** Flat vectors `[P]`. */
+  readonly state: Readonly<Partial<Record<StateName, Float32Array>>>
+  readonly seeds: { readonly data: number; readonly noise: number; readonly initialization: number }
+}
+
+/** Checkpoints kept beside the newest. */
+const KEPT = 2
+
+const fileName = (step: number): string => `step-${String(step).padStart(6, '0')}.safetensors`
+
+/** Steps of the checkpoints of a run, oldest first. */
+export function checkpointSteps(directory: string): number[] {
+  const { checkpoints } = paths(directory)
+  if (!existsSync(checkpoints)) return []
+  return readdirSync(checkpoints)
+    .flatMap(name => /^step-(\d+)\.safetensors$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => a - b)
+}
+
+/** Writes a checkpoint, then drops old ones: at no moment is there less than one whole file. */
+export function writeCheckpoint(directory: string, { step, state, seeds }: Checkpoint): void {
+  const { checkpoints } = paths(directory)
+  const tensors = Object.fromEntries(
+    Object.entries(state).map(([name, data]) => [name, { shape: [data.length], data }]),
+  )
+  const metadata = { format: 'oxbow-checkpoint', step: String(step), seeds: JSON.stringify(seeds) }
+  writeFileAtomic(directory, join(checkpoints, fileName(step)), encodeSafetensors({ tensors, metadata }))
+  for (const old of checkpointSteps(directory).slice(0, -1 - KEPT)) rmSync(join(checkpoints, fileName(old)))
+}
+
+/**
+ * Reads the newest checkpoint.
+ *
+ * @throws RunError when it is damaged
+ */
+export function readCheckpoint(directory: string): Checkpoint | undefined {
+  const step = checkpointSteps(directory).at(-1)
+  if (step === undefined) return undefined
+  const path = join(paths(directory).checkpoints, fileName(step))
+  try {
+    const { tensors, metadata } = decodeSafetensors(readFileSync(path), path)
+    const state = Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, data as Float32Array]))
+    return { step, state, seeds: JSON.parse(metadata.seeds) }
+  } catch (error) {
+    if (error instanceof SafetensorsError) throw new RunError(error.message)
+    throw new RunError(`${path}: not a checkpoint (${(error as Error).message})`)
+  }
+}

@@ -1,0 +1,87 @@
+import { existsSync, readFileSync } from 'node:fs'
+import type { Jump, Velocity } from '../sampler/sampler.ts'
+import { compile, openModel, type Program } from '../runtime/node.ts'
+import { type Model, modelGraph, readModel, type WeightsName } from './model.ts'
+import { RunError } from './run.ts'
+
+/** A trained flow map, ready to be sampled. Close it when done. */
+export interface LoadedMap {
+  readonly dimension: number
+  /** The network behind it; absent for a foreign `.onnx` file. */
+  readonly model?: Model
+  /** `F(x, s, t)`: `x` is `[n, D]`, row after row. */
+  readonly jump: Jump
+  /** The instantaneous velocity `V(x, t, t)`. @throws RunError for an `.onnx` file, which only holds the jump */
+  readonly velocity: Velocity
+  close(): Promise<void>
+}
+
+export interface LoadOptions {
+  /** `ema` (default) or `raw`; only a run directory has both. */
+  readonly weights?: WeightsName
+  readonly threads?: number
+}
+
+/** Runs a graph `(x [n, D], s [n], t [n])` on many points, some thousands at a time. */
+async function inBlocks(program: Program, dimension: number, x: Float32Array, s: number, t: number): Promise<Float32Array> {
+  const result = new Float32Array(x.length)
+  const block = 8192 * dimension
+  for (let from = 0; from < x.length; from += block) {
+    const part = x.subarray(from, from + block)
+    const times = (value: number) => new Float32Array(part.length / dimension).fill(value)
+    const [y] = await program.run([part.slice(), times(s), times(t)])
+    result.set(y as Float32Array, from)
+  }
+  return result
+}
+
+async function loadOnnx(path: string, options: LoadOptions): Promise<LoadedMap> {
+  if (!existsSync(path)) throw new RunError(`${path}: no such file`)
+  const opened = await openModel(readFileSync(path), options).catch((error: Error) => {
+    throw new RunError(`${path}: not an ONNX model that can be run (${error.message.split('\n')[0]})`)
+  })
+  const { inputs, program } = opened
+  const dimension = inputs[0]?.shape[1]
+  const fits = inputs.map(i => i.name).join() === 'x,s,t' && inputs.every(i => i.dtype === 'float32')
+  if (!fits || inputs[0].shape.length !== 2 || !(dimension > 0)) {
+    await program.close()
+    const found = inputs.map(i => `${i.name} ${i.dtype}[${i.shape.map(n => (n < 0 ? 'batch' : n)).join(', ')}]`)
+    throw new RunError(`${path}: expected inputs x [batch, D], s [batch], t [batch] of float32, found ${found.join(', ')}`)
+  }
+  return {
+    dimension,
+    jump: (x, s, t) => inBlocks(program, dimension, x, s, t),
+    velocity: async () => {
+      throw new RunError(`${path}: an ONNX file holds only the jump; use the run directory for its velocity`)
+    },
+    close: () => program.close(),
+  }
+}
+
+/**
+ * Opens a trained flow map.
+ *
+ * @param path  a run directory, a `.safetensors` model or an exported `.onnx` file
+ * @throws RunError when it is missing, damaged or something else
+ */
+export async function load(path: string, options: LoadOptions = {}): Promise<LoadedMap> {
+  if (path.endsWith('.onnx')) return loadOnnx(path, options)
+  const model = readModel(path, options.weights)
+  const { dimension } = model
+  const jump = await compile(modelGraph(model, 'jump'), options)
+  let velocity: Promise<Program> | undefined
+  return {
+    dimension,
+    model,
+    jump: (x, s, t) => inBlocks(jump, dimension, x, s, t),
+    velocity: async (x, t) => {
+      velocity ??= compile(modelGraph(model, 'velocity'), options)
+      return inBlocks(await velocity, dimension, x, t, t)
+    },
+    close: async () => {
+      await jump.close()
+      await (await velocity)?.close()
+    },
+  }
+}
+

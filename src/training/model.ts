@@ -1,0 +1,182 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { type CorePrimitive, constant, DYNAMIC, type Graph, simplify, spec, type Tensor, trace } from '../autodiff/index.ts'
+import type { Dataset } from '../data/dataset.ts'
+import { type FlowMap, interpolants, mixtureVelocity, type MlpOptions, mlpShapes, type VelocityField } from '../model/index.ts'
+import { lower } from '../runtime/onnx.ts'
+import { readCheckpoint } from './checkpoint.ts'
+import { type Config, ConfigError, resolveConfig } from './config.ts'
+import { paths, type RunRecord, RunError, readRecord } from './run.ts'
+import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts'
+import { mapOf, mlpOptions } from './step.ts'
+import { VERSION } from './version.ts'
+
+/** A trained network: its configuration and parameters as one flat vector `[P]`. */
+export interface Model {
+  readonly config: Config
+  readonly dimension: number
+  readonly data: RunRecord['data']
+  readonly parameters: Float32Array
+}
+
+export type WeightsName = 'ema' | 'raw'
+
+/** Rows become columns: our weights are `[in, out]`, stored ones `[out, in]` as in PyTorch. */
+function transposed(data: Float32Array, [rows, columns]: readonly number[]): Float32Array {
+  const result = new Float32Array(data.length)
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) result[j * rows + i] = data[i * columns + j]
+  }
+  return result
+}
+
+/** Names, shapes and data as other programs know them: `0.weight [out, in]`, `0.bias [out]`, ... */
+export function namedParameters({ config, dimension, parameters }: Model): Record<string, StoredTensor> {
+  const tensors: Record<string, StoredTensor> = {}
+  let at = 0
+  mlpShapes(mlpOptions(config, dimension)).forEach(({ weight, bias }, i) => {
+    const [rows, columns] = weight
+    const size = rows * columns
+    tensors[`${i}.weight`] = { shape: [columns, rows], data: transposed(parameters.subarray(at, at + size), weight) }
+    tensors[`${i}.bias`] = { shape: bias, data: parameters.slice(at + size, at + size + bias[0]) }
+    at += size + bias[0]
+  })
+  return tensors
+}
+
+function flatParameters(options: MlpOptions, tensors: Readonly<Record<string, StoredTensor>>, file: string): Float32Array {
+  const parts = mlpShapes(options).flatMap(({ weight, bias }, i) => {
+    const take = (name: string, shape: readonly number[]): Float32Array => {
+      const found = tensors[name]
+      if (!found || found.shape.join() !== shape.join()) {
+        const what = found ? `[${found.shape.join(', ')}]` : 'nothing'
+        throw new RunError(`${file}: tensor ${name}: expected [${shape.join(', ')}], found ${what}`)
+      }
+      return Float32Array.from(found.data)
+    }
+    const columnsFirst = [weight[1], weight[0]]
+    return [transposed(take(`${i}.weight`, columnsFirst), columnsFirst), take(`${i}.bias`, bias)]
+  })
+  const flat = new Float32Array(parts.reduce((total, part) => total + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    flat.set(part, at)
+    at += part.length
+  }
+  return flat
+}
+
+export function encodeModelFile(model: Model): Uint8Array {
+  const { config, data } = model
+  const metadata = { format: 'oxbow', oxbow: VERSION, config: JSON.stringify(config), data: JSON.stringify(data) }
+  return encodeSafetensors({ tensors: namedParameters(model), metadata })
+}
+
+/**
+ * Reads a model from a `.safetensors` file written by `oxbow`.
+ *
+ * @throws RunError when the file is damaged or holds something else
+ */
+export function readModelFile(path: string): Model {
+  if (!existsSync(path)) throw new RunError(`${path}: no such file`)
+  try {
+    const { tensors, metadata } = decodeSafetensors(readFileSync(path), path)
+    if (metadata.format !== 'oxbow' || !metadata.config || !metadata.data) {
+      throw new RunError(`${path}: not an oxbow model (its metadata has no configuration)`)
+    }
+    const data = JSON.parse(metadata.data) as RunRecord['data']
+    const config = resolveConfig(JSON.parse(metadata.config))
+    const options = mlpOptions(config, data.dimension)
+    return { config, data, dimension: data.dimension, parameters: flatParameters(options, tensors, path) }
+  } catch (error) {
+    if (error instanceof SafetensorsError || error instanceof ConfigError || error instanceof SyntaxError) {
+      throw new RunError(error.message.startsWith(path) ? error.message : `${path}: ${error.message}`)
+    }
+    throw error
+  }
+}
+
+/**
+ * Reads a model from a run directory or a `.safetensors` file.
+ *
+ * @param weights  `ema` (the default) or `raw`, the student's own, which only a run directory has
+ * @throws RunError when there is no model, or it is damaged
+ */
+export function readModel(path: string, weights: WeightsName = 'ema'): Model {
+  const isDirectory = existsSync(path) && statSync(path).isDirectory()
+  if (!isDirectory && path.endsWith('.safetensors')) {
+    if (weights === 'raw') throw new RunError(`${path}: raw weights are in a run's checkpoints; name the run directory`)
+    return readModelFile(path)
+  }
+  const { config, data } = readRecord(path)
+  if (weights === 'ema') {
+    const { model } = paths(path)
+    if (!existsSync(model)) throw new RunError(`${path}: the run has no model yet; finish it with --resume`)
+    return readModelFile(model)
+  }
+  const checkpoint = readCheckpoint(path)
+  if (!checkpoint?.state.parameters) throw new RunError(`${path}: the run has no checkpoint with raw weights`)
+  return { config, data, dimension: data.dimension, parameters: checkpoint.state.parameters }
+}
+
+const asMap = ({ config, dimension, parameters }: Model, dtype: 'float32' | 'float64' = 'float32'): FlowMap =>
+  mapOf(config, dimension, constant(parameters, [parameters.length], dtype))
+
+/** `y = F(x, s, t)` or `y = V(x, s, t)` with an open batch axis: `x [batch, D]`, `s [batch]`, `t [batch]`. */
+export function modelGraph(model: Model, value: 'jump' | 'velocity' = 'jump'): Graph<CorePrimitive> {
+  const column = (time: Tensor) => time.reshape([DYNAMIC, 1])
+  return simplify(
+    trace(({ x, s, t }) => ({ y: asMap(model)[value](x, column(s), column(t)) }), {
+      x: spec([DYNAMIC, model.dimension]),
+      s: spec([DYNAMIC]),
+      t: spec([DYNAMIC]),
+    }),
+  )
+}
+
+/** The bytes of `model.onnx`. */
+export function encodeOnnxModel(model: Model): Uint8Array {
+  return lower(modelGraph(model), {
+    description: 'Flow map y = F(x, s, t): a jump from time s to time t, where 1 is noise and 0 is data.',
+    metadata: {
+      format: 'oxbow',
+      oxbow: VERSION,
+      objective: model.config.objective,
+      interpolant: model.config.interpolant,
+      data: JSON.stringify(model.data),
+    },
+  })
+}
+
+/**
+ * The velocity that a distillation learns from.
+ *
+ * @throws ConfigError when there is none of that name, or it does not fit the data
+ */
+export function openTeacher(config: Config, dataset: Dataset): VelocityField | undefined {
+  const { teacher, interpolant } = config
+  if (teacher === null) return undefined
+  if (teacher === 'exact') {
+    if (!dataset.mixture) {
+      throw new ConfigError(`teacher: exact needs data that is a Gaussian mixture, and ${dataset.name} is none; train a teacher with --objective flow-matching`)
+    }
+    return mixtureVelocity(dataset.mixture, interpolants[interpolant])
+  }
+  const model = readTeacher(teacher)
+  if (model.dimension !== dataset.dimension) {
+    throw new ConfigError(`teacher: ${teacher} has points of ${model.dimension} coordinates, ${dataset.name} of ${dataset.dimension}`)
+  }
+  if (model.config.interpolant !== interpolant) {
+    throw new ConfigError(`teacher: ${teacher} was trained on the ${model.config.interpolant} path, this run is on ${interpolant}`)
+  }
+  const map = asMap(model)
+  return { velocity: (x, t) => map.velocity(x, t) }
+}
+
+function readTeacher(path: string): Model {
+  try {
+    return readModel(path)
+  } catch (error) {
+    if (error instanceof RunError) throw new ConfigError(`teacher: ${error.message}`)
+    throw error
+  }
+}

@@ -1,0 +1,107 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Fingerprint } from '../data/dataset.ts'
+import { type Config, ConfigError, resolveConfig } from './config.ts'
+import { writeFileAtomic } from './files.ts'
+import { VERSION } from './version.ts'
+
+/** A run directory that is missing, foreign or damaged. */
+export class RunError extends Error {
+  override readonly name = 'RunError'
+}
+
+/** What `config.json` holds. */
+export interface RunRecord {
+  readonly oxbow: string
+  readonly config: Config
+  readonly data: { readonly name: string; readonly dimension: number; readonly fingerprint: Fingerprint }
+}
+
+export const paths = (directory: string) => ({
+  config: join(directory, 'config.json'),
+  metrics: join(directory, 'metrics.jsonl'),
+  checkpoints: join(directory, 'checkpoints'),
+  model: join(directory, 'model.safetensors'),
+  onnx: join(directory, 'model.onnx'),
+  evaluation: join(directory, 'evaluation.json'),
+  samples: join(directory, 'samples'),
+  plots: join(directory, 'plots'),
+  card: join(directory, 'README.md'),
+  failedBatch: join(directory, 'failed-batch.safetensors'),
+})
+
+export const isRun = (directory: string): boolean => existsSync(paths(directory).config)
+
+/** @throws RunError when the directory already holds something */
+export function createRun(directory: string, record: Omit<RunRecord, 'oxbow'>): void {
+  if (existsSync(directory)) {
+    if (!statSync(directory).isDirectory()) throw new RunError(`${directory}: is a file, expected a directory for the run`)
+    if (isRun(directory)) {
+      throw new RunError(`${directory}: already holds a run; pass --resume to continue it, or another --out`)
+    }
+    if (readdirSync(directory).some(name => !name.startsWith('.'))) {
+      throw new RunError(`${directory}: is not empty and holds no run; choose another --out`)
+    }
+  }
+  mkdirSync(directory, { recursive: true })
+  writeRecord(directory, record)
+}
+
+export function writeRecord(directory: string, record: Omit<RunRecord, 'oxbow'>): void {
+  const json = JSON.stringify({ oxbow: VERSION, ...record }, null, 2)
+  writeFileAtomic(directory, paths(directory).config, `${json}\n`)
+}
+
+/**
+ * Reads a run's record.
+ *
+ * @throws RunError when there is no run, or its `config.json` is not whole
+ */
+export function readRecord(directory: string): RunRecord {
+  if (!existsSync(directory)) throw new RunError(`${directory}: no such run`)
+  const { config } = paths(directory)
+  if (!statSync(directory).isDirectory()) throw new RunError(`${directory}: expected a run directory, found a file`)
+  if (!existsSync(config)) throw new RunError(`${directory}: not a run directory (it has no config.json)`)
+  let record: RunRecord
+  try {
+    record = JSON.parse(readFileSync(config, 'utf8')) as RunRecord
+  } catch {
+    throw new RunError(`${config}: not valid JSON`)
+  }
+  if (!Number.isInteger(record?.data?.dimension) || typeof record.config !== 'object') {
+    throw new RunError(`${config}: expected the keys oxbow, config and data`)
+  }
+  try {
+    return { ...record, config: resolveConfig(record.config) }
+  } catch (error) {
+    if (error instanceof ConfigError) throw new RunError(`${config}: ${error.message}`)
+    throw error
+  }
+}
+
+/** One line of `metrics.jsonl`: means over the steps since the line before. */
+export interface MetricsLine {
+  readonly step: number
+  readonly loss: number
+  /** Each term as trained, and its plain mean squared residual whatever the weighting. */
+  readonly terms: Readonly<Record<string, { readonly loss: number; readonly residual: number }>>
+  readonly gradientNorm: number
+  readonly learningRate: number
+  readonly stepsPerSecond: number
+}
+
+/** Reads the metrics up to a step; a line that a killed process left unfinished is dropped. */
+export function readMetrics(directory: string, lastStep = Infinity): MetricsLine[] {
+  const { metrics } = paths(directory)
+  if (!existsSync(metrics)) return []
+  return readFileSync(metrics, 'utf8')
+    .split('\n')
+    .flatMap(line => {
+      try {
+        return [JSON.parse(line) as MetricsLine]
+      } catch {
+        return []
+      }
+    })
+    .filter(line => line.step <= lastStep)
+}

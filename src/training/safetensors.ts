@@ -1,0 +1,98 @@
+/**
+ * The safetensors container (https://github.com/huggingface/safetensors#format): eight bytes of header length, a JSON
+ * header, raw little-endian data. Only what a training run stores: float32 and float64.
+ */
+
+export interface StoredTensor {
+  readonly shape: readonly number[]
+  readonly data: Float32Array | Float64Array
+}
+
+export interface Container {
+  readonly tensors: Readonly<Record<string, StoredTensor>>
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** A file that is not a whole, valid container. */
+export class SafetensorsError extends Error {
+  override readonly name = 'SafetensorsError'
+}
+
+const LENGTH_BYTES = 8
+const LARGEST_HEADER = 100_000_000
+const TYPES = { F32: Float32Array, F64: Float64Array } as const
+
+type Header = Record<string, { dtype: keyof typeof TYPES; shape: number[]; data_offsets: [number, number] }>
+
+export function encodeSafetensors({ tensors, metadata }: Container): Uint8Array {
+  const header: Record<string, unknown> = { __metadata__: metadata }
+  let offset = 0
+  for (const [name, { shape, data }] of Object.entries(tensors)) {
+    const dtype = data instanceof Float32Array ? 'F32' : 'F64'
+    header[name] = { dtype, shape, data_offsets: [offset, (offset += data.byteLength)] }
+  }
+  // Spaces at the end of the header align the data to eight bytes.
+  const json = JSON.stringify(header)
+  const text = new TextEncoder().encode(json.padEnd(json.length + ((8 - (Buffer.byteLength(json) % 8)) % 8)))
+  const bytes = new Uint8Array(LENGTH_BYTES + text.length + offset)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true)
+  bytes.set(text, LENGTH_BYTES)
+  let at = LENGTH_BYTES + text.length
+  for (const { data } of Object.values(tensors)) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at)
+    at += data.byteLength
+  }
+  return bytes
+}
+
+function parseHeader(bytes: Uint8Array, file: string): { header: Record<string, unknown>; start: number } {
+  if (bytes.length < LENGTH_BYTES) {
+    throw new SafetensorsError(`${file}: ${bytes.length} bytes are too few for a safetensors file`)
+  }
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true)
+  if (length > BigInt(LARGEST_HEADER) || Number(length) > bytes.length - LENGTH_BYTES) {
+    throw new SafetensorsError(`${file}: not a safetensors file, or cut short: a header of ${length} bytes in a file of ${bytes.length}`)
+  }
+  const start = LENGTH_BYTES + Number(length)
+  try {
+    const header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(LENGTH_BYTES, start)))
+    if (typeof header === 'object' && header !== null && !Array.isArray(header)) return { header, start }
+  } catch {
+    // Falls through to the one message for a header that cannot be read.
+  }
+  throw new SafetensorsError(`${file}: the safetensors header is not a JSON object`)
+}
+
+function isEntry(entry: unknown): entry is Header[string] {
+  const { dtype, shape, data_offsets: range } = (entry ?? {}) as Partial<Header[string]>
+  const naturals = (list: unknown) => Array.isArray(list) && list.every(n => Number.isSafeInteger(n) && n >= 0)
+  return typeof dtype === 'string' && dtype in TYPES && naturals(shape) && naturals(range) && range!.length === 2
+}
+
+/**
+ * Reads a container.
+ *
+ * @param file  its name, for messages
+ * @throws SafetensorsError when the bytes are cut short, overlap, or hold another type than F32 and F64
+ */
+export function decodeSafetensors(bytes: Uint8Array, file: string): Container {
+  const { header, start } = parseHeader(bytes, file)
+  const { __metadata__: metadata = {}, ...entries } = header
+  const tensors: Record<string, StoredTensor> = {}
+  let expected = 0
+  for (const [name, entry] of Object.entries(entries)) {
+    if (!isEntry(entry)) throw new SafetensorsError(`${file}: tensor ${name}: expected dtype F32 or F64, shape and data_offsets`)
+    const [from, to] = entry.data_offsets
+    const Type = TYPES[entry.dtype]
+    const size = entry.shape.reduce((a, b) => a * b, 1) * Type.BYTES_PER_ELEMENT
+    if (from !== expected || to - from !== size || start + to > bytes.length) {
+      throw new SafetensorsError(`${file}: tensor ${name}: bytes ${from}..${to} do not hold [${entry.shape.join(', ')}] of ${entry.dtype}, or the file is cut short`)
+    }
+    expected = to
+    tensors[name] = { shape: entry.shape, data: new Type(Uint8Array.from(bytes.subarray(start + from, start + to)).buffer) }
+  }
+  if (start + expected !== bytes.length) {
+    throw new SafetensorsError(`${file}: ${bytes.length - start - expected} bytes after the last tensor`)
+  }
+  return { tensors, metadata: metadata as Record<string, string> }
+}

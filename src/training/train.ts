@@ -1,0 +1,300 @@
+import { appendFileSync } from 'node:fs'
+import { openDataset } from '../data/catalogue.ts'
+import type { Dataset } from '../data/dataset.ts'
+import { initializeMlp } from '../model/index.ts'
+import { random } from '../random/random.ts'
+import { compileScan, type Program } from '../runtime/node.ts'
+import { type Batches, drawBatches } from './batches.ts'
+import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
+import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from './config.ts'
+import { clearPending, writeFileAtomic } from './files.ts'
+import { encodeModelFile, encodeOnnxModel, type Model, openTeacher } from './model.ts'
+import { learningRate } from './optimizer.ts'
+import { createRun, isRun, type MetricsLine, paths, readMetrics, readRecord, RunError, writeRecord } from './run.ts'
+import { encodeSafetensors } from './safetensors.ts'
+import { buildStep, mlpOptions, type Step } from './step.ts'
+
+/** What a run reports while it trains. */
+export interface Progress {
+  readonly step: number
+  readonly steps: number
+  readonly loss: number
+  readonly stepsPerSecond: number
+}
+
+export interface TrainOptions {
+  /** The run directory; made when it is not there. */
+  readonly directory: string
+  /** Continue the run in `directory`. */
+  readonly resume?: boolean
+  readonly threads?: number
+  readonly onProgress?: (progress: Progress) => void
+  /** Asked between chunks of steps; `true` saves a checkpoint and ends the run. */
+  readonly shouldStop?: () => boolean
+}
+
+export interface TrainResult {
+  readonly run: string
+  /** Steps done, of `config.steps`. */
+  readonly steps: number
+  readonly loss: number
+  /** Time of one step, data and logging included, over this call. */
+  readonly msPerStep: number
+  readonly finished: boolean
+  readonly warnings: readonly string[]
+}
+
+/** A loss or gradient that is not a finite number. The state before it and the batch are in the run directory. */
+export class DivergenceError extends Error {
+  override readonly name = 'DivergenceError'
+}
+
+/** Keys that may change when a run is continued. */
+const RESUMABLE = new Set(['steps', 'logEvery', 'checkpointEvery', 'chunk'])
+
+/**
+ * The configuration of a continued run: the recorded one with the changes asked for.
+ *
+ * @throws ConfigError when a change would make it another run
+ */
+export function resumedConfig(recorded: Config, { seed, ...changes }: UserConfig): Config {
+  const seeds = seed === undefined ? {} : { seeds: { data: seed, noise: seed, initialization: seed } }
+  const asked = resolveConfig([seeds, changes].reduce<Record<string, unknown>>(merge, recorded))
+  for (const key of Object.keys(asked) as (keyof Config)[]) {
+    const [before, after] = [recorded[key], asked[key]].map(value => JSON.stringify(value))
+    if (before !== after && !RESUMABLE.has(key)) {
+      throw new ConfigError(
+        `${key}: cannot change when a run is resumed (recorded ${before}, asked ${after}); only ${[...RESUMABLE].join(', ')} can`,
+      )
+    }
+  }
+  return asked
+}
+
+function initialState(config: Config, dimension: number, step: Step): Checkpoint['state'] {
+  const { seeds } = config
+  const layers = initializeMlp(mlpOptions(config, dimension), random(seeds.initialization, 'initialization'))
+  const parameters = new Float32Array(step.parameterCount)
+  let at = 0
+  for (const { data } of layers.flatMap(({ weight, bias }) => [weight, bias])) {
+    parameters.set(data, at)
+    at += data.length
+  }
+  const zeros = () => new Float32Array(step.parameterCount)
+  return { parameters, first: zeros(), second: zeros(), ...(config.ema > 0 && { ema: parameters.slice() }) }
+}
+
+/** Means of the metrics over the steps since the last line. */
+class Window {
+  private sums: Float64Array
+  private steps = 0
+  private since = performance.now()
+
+  constructor(private readonly names: readonly string[]) {
+    this.sums = new Float64Array(names.length)
+  }
+
+  add(values: Float32Array): void {
+    this.steps++
+    values.forEach((value, i) => {
+      this.sums[i] += value
+    })
+  }
+
+  /** The line for what was added, and a fresh window. */
+  close(step: number, config: Config): MetricsLine {
+    const mean = Object.fromEntries(this.names.map((name, i) => [name, this.sums[i] / this.steps]))
+    const terms = this.names.filter(name => `${name}Residual` in mean)
+    const now = performance.now()
+    const line: MetricsLine = {
+      step,
+      loss: mean.loss,
+      terms: Object.fromEntries(terms.map(name => [name, { loss: mean[name], residual: mean[`${name}Residual`] }])),
+      gradientNorm: mean.gradientNorm,
+      learningRate: learningRate(config, step),
+      stepsPerSecond: Math.round((1e5 * this.steps) / (now - this.since)) / 100,
+    }
+    this.sums.fill(0)
+    this.steps = 0
+    this.since = now
+    return line
+  }
+}
+
+/** One run in progress. */
+class Training {
+  private state: Checkpoint['state']
+  private done: number
+  private readonly window: Window
+  private lastLine: MetricsLine | undefined
+  private saved: number
+
+  constructor(
+    private readonly config: Config,
+    private readonly dataset: Dataset,
+    private readonly step: Step,
+    private readonly program: Program,
+    private readonly options: TrainOptions,
+    checkpoint: Checkpoint | undefined,
+  ) {
+    this.state = checkpoint?.state ?? initialState(config, dataset.dimension, step)
+    this.done = checkpoint?.step ?? 0
+    this.saved = checkpoint?.step ?? -1
+    this.window = new Window(step.metrics)
+  }
+
+  async run(): Promise<{ steps: number; loss: number }> {
+    const { config, options } = this
+    while (this.done < config.steps && !options.shouldStop?.()) {
+      await this.chunk(this.nextStop() - this.done)
+      if (this.done % config.logEvery === 0 || this.done === config.steps) this.log()
+      if (this.done % config.checkpointEvery === 0) this.save()
+    }
+    this.save()
+    this.writeModel()
+    return { steps: this.done, loss: this.lastLine?.loss ?? readMetrics(options.directory).at(-1)?.loss ?? Number.NaN }
+  }
+
+  /** The end of the next chunk: never past a line of the log, a checkpoint or the end. */
+  private nextStop(): number {
+    const { chunk, logEvery, checkpointEvery, steps } = this.config
+    const next = (every: number) => (Math.floor(this.done / every) + 1) * every
+    return Math.min(this.done + chunk, next(logEvery), next(checkpointEvery), steps)
+  }
+
+  private async chunk(count: number): Promise<void> {
+    const { step, config, dataset } = this
+    const batches = drawBatches(config, dataset, step.rows, this.done + 1, count)
+    const state = step.state.map(name => this.state[name]!)
+    const outputs = await this.program.run([...state, batches.x0, batches.eps, batches.times, batches.rates])
+    const metrics = outputs.at(-1) as Float32Array
+    const width = step.metrics.length
+    for (let i = 0; i < count; i++) {
+      const values = metrics.subarray(i * width, (i + 1) * width)
+      if (!values.every(Number.isFinite)) this.diverged(this.done + i + 1, i, batches, values)
+      this.window.add(values)
+    }
+    this.state = Object.fromEntries(step.state.map((name, i) => [name, outputs[i] as Float32Array]))
+    this.done += count
+  }
+
+  private log(): void {
+    const { options, config } = this
+    const line = this.window.close(this.done, config)
+    this.lastLine = line
+    appendFileSync(paths(options.directory).metrics, `${JSON.stringify(line)}\n`)
+    const { loss, stepsPerSecond } = line
+    options.onProgress?.({ step: this.done, steps: config.steps, loss, stepsPerSecond })
+  }
+
+  private save(): void {
+    if (this.saved === this.done) return
+    writeCheckpoint(this.options.directory, { step: this.done, state: this.state, seeds: this.config.seeds })
+    this.saved = this.done
+  }
+
+  private writeModel(): void {
+    const { config, dataset, options } = this
+    const { directory } = options
+    const model: Model = {
+      config,
+      dimension: dataset.dimension,
+      data: dataRecord(dataset),
+      parameters: this.state.ema ?? this.state.parameters!,
+    }
+    writeFileAtomic(directory, paths(directory).model, encodeModelFile(model))
+    writeFileAtomic(directory, paths(directory).onnx, encodeOnnxModel(model))
+  }
+
+  private diverged(step: number, index: number, batches: Batches, values: Float32Array): never {
+    const { step: graph, config, dataset, options } = this
+    const size = graph.rows.diagonal + graph.rows.consistency
+    const cut = (data: Float32Array, width: number) => ({
+      shape: [size, width],
+      data: data.slice(index * size * width, (index + 1) * size * width),
+    })
+    const { failedBatch } = paths(options.directory)
+    const tensors = {
+      x0: cut(batches.x0, dataset.dimension),
+      eps: cut(batches.eps, dataset.dimension),
+      times: cut(batches.times, 3),
+    }
+    this.save()
+    writeFileAtomic(options.directory, failedBatch, encodeSafetensors({ tensors, metadata: { step: String(step) } }))
+    const named = graph.metrics.filter((_, i) => !Number.isFinite(values[i]))
+    const advice = [
+      `a lower learning rate (now ${config.optimizer.learningRate})`,
+      ...(config.optimizer.clip === null ? ['gradient clipping (--optimizer.clip 1)'] : []),
+      ...(config.schedule.warmup === 0 ? ['a warm-up (--schedule.warmup 500)'] : []),
+      ...(config.consistency.weight > 0.1 ? ['a lower --consistency.weight'] : []),
+    ]
+    throw new DivergenceError(
+      `step ${step}: ${named.join(', ')} not finite; saved the state of step ${this.done} and the batch (${failedBatch}); try ${advice.join(', ')}`,
+    )
+  }
+}
+
+const dataRecord = ({ name, dimension, fingerprint }: Dataset) => ({ name, dimension, fingerprint })
+
+interface Prepared {
+  readonly config: Config
+  readonly dataset: Dataset
+  readonly checkpoint?: Checkpoint
+}
+
+/** Opens what is to be trained, and refuses everything that is wrong before any work. */
+function prepare(user: UserConfig, { directory, resume }: TrainOptions): Prepared {
+  if (!resume) {
+    const config = resolveConfig(user)
+    return { config, dataset: openDataset(config.data) }
+  }
+  if (!isRun(directory)) throw new RunError(`${directory}: no run to resume`)
+  const record = readRecord(directory)
+  const config = resumedConfig(record.config, user)
+  const dataset = openDataset(config.data)
+  if (dataset.fingerprint.sha256 !== record.data.fingerprint.sha256) {
+    throw new RunError(`${directory}: the data has changed since the run began (its fingerprint differs)`)
+  }
+  const checkpoint = readCheckpoint(directory)
+  if (checkpoint && checkpoint.step > config.steps) {
+    throw new ConfigError(`steps: the run is already at step ${checkpoint.step}, more than the ${config.steps} asked for`)
+  }
+  return { config, dataset, checkpoint }
+}
+
+/**
+ * Trains a flow map.
+ *
+ * @param user  any part of a configuration; see `resolveConfig`. With `resume` only `steps`, `logEvery`,
+ *   `checkpointEvery` and `chunk` may differ from the run's own
+ * @throws ConfigError, DataError or RunError before any work when something is wrong; DivergenceError when a loss or
+ *   gradient is not finite
+ */
+export async function train(user: UserConfig, options: TrainOptions): Promise<TrainResult> {
+  const { directory } = options
+  const { config, dataset, checkpoint } = prepare(user, options)
+  const step = buildStep(config, dataset.dimension, openTeacher(config, dataset))
+  const expected = checkpoint?.state.parameters?.length ?? step.parameterCount
+  if (expected !== step.parameterCount) {
+    throw new RunError(`${directory}: the checkpoint has ${expected} parameters, the network ${step.parameterCount}`)
+  }
+  const record = { config, data: dataRecord(dataset) }
+  if (options.resume) {
+    clearPending(directory)
+    writeRecord(directory, record)
+    const kept = readMetrics(directory, checkpoint?.step ?? 0)
+    writeFileAtomic(directory, paths(directory).metrics, kept.map(line => `${JSON.stringify(line)}\n`).join(''))
+  } else {
+    createRun(directory, record)
+  }
+  const program = await compileScan(step.graph, step.state.length, options)
+  try {
+    const from = checkpoint?.step ?? 0
+    const start = performance.now()
+    const { steps, loss } = await new Training(config, dataset, step, program, options, checkpoint).run()
+    const msPerStep = steps > from ? (performance.now() - start) / (steps - from) : 0
+    return { run: directory, steps, loss, msPerStep, finished: steps === config.steps, warnings: dataset.warnings ?? [] }
+  } finally {
+    await program.close()
+  }
+}
