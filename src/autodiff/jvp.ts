@@ -98,8 +98,7 @@ export const jvpRules: { readonly [P in Primitive]: JvpRule<P> } = {
   less: none,
   lessEqual: none,
   equal: none,
-  select: ([, da, db], { inputs: [condition], output }) =>
-    stretch(choose(condition, da, db), output),
+  select: ([, da, db], { inputs: [condition], output }) => stretch(choose(condition, da, db), output),
 
   sum: linear('sum'),
   max: unary((dx, x, y) => {

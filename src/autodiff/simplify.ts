@@ -99,7 +99,11 @@ const rewrites: { readonly [P in Primitive]?: Rewrite<P> } = {
   div: ([a, b], _, make, { shape }) => {
     const divisor = splat(b)
     if (divisor === 1) return keep(a, shape)
-    return divisor ? make('mul', [a, constant(1 / divisor, b.shape, b.dtype)], {}) : undefined
+    if (!divisor) return undefined
+    const reciprocal = b.dtype === 'float32' ? Math.fround(1 / divisor) : 1 / divisor
+    return Number.isFinite(reciprocal)
+      ? make('mul', [a, constant(1 / divisor, b.shape, b.dtype)], {})
+      : undefined
   },
   sum: ([x], _, __, { shape }) => keep(x, shape),
   max: ([x], _, __, { shape }) => keep(x, shape),

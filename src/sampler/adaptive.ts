@@ -23,7 +23,12 @@ export interface AdaptiveOptions {
   readonly maxSteps?: number
 }
 
-function combine(x: Float64Array, h: number, weights: readonly number[], slopes: readonly Float64Array[]): Float64Array {
+function combine(
+  x: Float64Array,
+  h: number,
+  weights: readonly number[],
+  slopes: readonly Float64Array[],
+): Float64Array {
   const y = x.slice()
   weights.forEach((weight, k) => {
     if (weight === 0) return

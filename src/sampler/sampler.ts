@@ -20,16 +20,22 @@ export function drawNoise(count: number, dimension: number, seed: number): Float
  *
  * @param steps  number of jumps, at least 1
  */
-export const uniformGrid = (steps: number): number[] => Array.from({ length: steps + 1 }, (_, i) => 1 - i / steps)
+export const uniformGrid = (steps: number): number[] =>
+  Array.from({ length: steps + 1 }, (_, i) => 1 - i / steps)
 
 /** From the first time of the grid to its last, one jump for each interval. */
-export async function jumpThrough<P extends Points>(jump: Jump<P>, noise: P, grid: readonly number[]): Promise<P> {
+export async function jumpThrough<P extends Points>(
+  jump: Jump<P>,
+  noise: P,
+  grid: readonly number[],
+): Promise<P> {
   let x = noise
   for (let i = 1; i < grid.length; i++) x = await jump(x, grid[i - 1], grid[i])
   return x
 }
 
-const axpy = <P extends Points>(x: P, h: number, v: P): P => x.map((value: number, i: number) => value + h * v[i]) as P
+const axpy = <P extends Points>(x: P, h: number, v: P): P =>
+  x.map((value: number, i: number) => value + h * v[i]) as P
 
 /** Euler's method, first order: one evaluation for each interval. */
 export const euler =

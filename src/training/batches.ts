@@ -17,7 +17,13 @@ export interface Batches {
  * Draws the inputs of steps `first ... first+count-1` (counted from 1). Every step has streams of its own, addressed by
  * seed and step, so that a resumed run draws what an uninterrupted one would.
  */
-export function drawBatches(config: Config, dataset: Dataset, rows: Rows, first: number, count: number): Batches {
+export function drawBatches(
+  config: Config,
+  dataset: Dataset,
+  rows: Rows,
+  first: number,
+  count: number,
+): Batches {
   const { dimension } = dataset
   const size = rows.diagonal + rows.consistency
   const points = size * dimension

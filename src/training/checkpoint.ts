@@ -50,7 +50,9 @@ export function readCheckpoint(directory: string): Checkpoint | undefined {
   const path = join(paths(directory).checkpoints, fileName(step))
   try {
     const { tensors, metadata } = decodeSafetensors(readFileSync(path), path)
-    const state = Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, data as Float32Array]))
+    const state = Object.fromEntries(
+      Object.entries(tensors).map(([name, { data }]) => [name, data as Float32Array]),
+    )
     return { step, state, seeds: JSON.parse(metadata.seeds) }
   } catch (error) {
     if (error instanceof SafetensorsError) throw new RunError(error.message)

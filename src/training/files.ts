@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmdirSync, rmSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
 /** Unfinished files lie here, in the run directory, so that every other file is always whole. */
@@ -21,10 +21,9 @@ function syncDirectory(directory: string): void {
  */
 export function writeFileAtomic(root: string, path: string, content: string | Uint8Array): void {
   const pending = join(root, PENDING, `${basename(path)}.${process.pid}`)
-  mkdirSync(dirname(pending), { recursive: true })
   mkdirSync(dirname(path), { recursive: true })
   const bytes = typeof content === 'string' ? Buffer.from(content) : content
-  const handle = openSync(pending, 'w')
+  const handle = openPending(pending)
   try {
     for (let done = 0; done < bytes.length; ) done += writeSync(handle, bytes, done)
     fsyncSync(handle)
@@ -33,6 +32,29 @@ export function writeFileAtomic(root: string, path: string, content: string | Ui
   }
   renameSync(pending, path)
   syncDirectory(dirname(path))
+  removeIfEmpty(dirname(pending))
+}
+
+/** Opens a pending file, also where another process removes the empty folder at this moment. */
+function openPending(pending: string): number {
+  for (let attempt = 1; ; attempt++) {
+    mkdirSync(dirname(pending), { recursive: true })
+    try {
+      return openSync(pending, 'w')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt === 5) throw error
+    }
+  }
+}
+
+/** Another process may be writing there too; then the folder stays. */
+function removeIfEmpty(directory: string): void {
+  try {
+    rmdirSync(directory)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOTEMPTY' && code !== 'ENOENT' && code !== 'EEXIST') throw error
+  }
 }
 
 /** Removes what a killed process left unfinished. */

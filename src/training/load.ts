@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
-import type { Jump, Velocity } from '../sampler/sampler.ts'
 import { compile, openModel, type Program } from '../runtime/node.ts'
+import type { Jump, Velocity } from '../sampler/sampler.ts'
 import { type Model, modelGraph, readModel, type WeightsName } from './model.ts'
 import { RunError } from './run.ts'
 
@@ -23,7 +23,13 @@ export interface LoadOptions {
 }
 
 /** Runs a graph `(x [n, D], s [n], t [n])` on many points, some thousands at a time. */
-async function inBlocks(program: Program, dimension: number, x: Float32Array, s: number, t: number): Promise<Float32Array> {
+async function inBlocks(
+  program: Program,
+  dimension: number,
+  x: Float32Array,
+  s: number,
+  t: number,
+): Promise<Float32Array> {
   const result = new Float32Array(x.length)
   const block = 8192 * dimension
   for (let from = 0; from < x.length; from += block) {
@@ -45,8 +51,12 @@ async function loadOnnx(path: string, options: LoadOptions): Promise<LoadedMap> 
   const fits = inputs.map(i => i.name).join() === 'x,s,t' && inputs.every(i => i.dtype === 'float32')
   if (!fits || inputs[0].shape.length !== 2 || !(dimension > 0)) {
     await program.close()
-    const found = inputs.map(i => `${i.name} ${i.dtype}[${i.shape.map(n => (n < 0 ? 'batch' : n)).join(', ')}]`)
-    throw new RunError(`${path}: expected inputs x [batch, D], s [batch], t [batch] of float32, found ${found.join(', ')}`)
+    const found = inputs.map(
+      i => `${i.name} ${i.dtype}[${i.shape.map(n => (n < 0 ? 'batch' : n)).join(', ')}]`,
+    )
+    throw new RunError(
+      `${path}: expected inputs x [batch, D], s [batch], t [batch] of float32, found ${found.join(', ')}`,
+    )
   }
   return {
     dimension,
@@ -84,4 +94,3 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
     },
   }
 }
-

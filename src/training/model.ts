@@ -1,11 +1,27 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { type CorePrimitive, constant, DYNAMIC, type Graph, simplify, spec, type Tensor, trace } from '../autodiff/index.ts'
+import {
+  type CorePrimitive,
+  constant,
+  DYNAMIC,
+  type Graph,
+  simplify,
+  spec,
+  type Tensor,
+  trace,
+} from '../autodiff/index.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { type FlowMap, interpolants, mixtureVelocity, type MlpOptions, mlpShapes, type VelocityField } from '../model/index.ts'
+import {
+  type FlowMap,
+  interpolants,
+  type MlpOptions,
+  mixtureVelocity,
+  mlpShapes,
+  type VelocityField,
+} from '../model/index.ts'
 import { lower } from '../runtime/onnx.ts'
 import { readCheckpoint } from './checkpoint.ts'
 import { type Config, ConfigError, resolveConfig } from './config.ts'
-import { paths, type RunRecord, RunError, readRecord } from './run.ts'
+import { paths, RunError, type RunRecord, readRecord } from './run.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts'
 import { mapOf, mlpOptions } from './step.ts'
 import { VERSION } from './version.ts'
@@ -36,14 +52,21 @@ export function namedParameters({ config, dimension, parameters }: Model): Recor
   mlpShapes(mlpOptions(config, dimension)).forEach(({ weight, bias }, i) => {
     const [rows, columns] = weight
     const size = rows * columns
-    tensors[`${i}.weight`] = { shape: [columns, rows], data: transposed(parameters.subarray(at, at + size), weight) }
+    tensors[`${i}.weight`] = {
+      shape: [columns, rows],
+      data: transposed(parameters.subarray(at, at + size), weight),
+    }
     tensors[`${i}.bias`] = { shape: bias, data: parameters.slice(at + size, at + size + bias[0]) }
     at += size + bias[0]
   })
   return tensors
 }
 
-function flatParameters(options: MlpOptions, tensors: Readonly<Record<string, StoredTensor>>, file: string): Float32Array {
+function flatParameters(
+  options: MlpOptions,
+  tensors: Readonly<Record<string, StoredTensor>>,
+  file: string,
+): Float32Array {
   const parts = mlpShapes(options).flatMap(({ weight, bias }, i) => {
     const take = (name: string, shape: readonly number[]): Float32Array => {
       const found = tensors[name]
@@ -67,7 +90,12 @@ function flatParameters(options: MlpOptions, tensors: Readonly<Record<string, St
 
 export function encodeModelFile(model: Model): Uint8Array {
   const { config, data } = model
-  const metadata = { format: 'oxbow', oxbow: VERSION, config: JSON.stringify(config), data: JSON.stringify(data) }
+  const metadata = {
+    format: 'oxbow',
+    oxbow: VERSION,
+    config: JSON.stringify(config),
+    data: JSON.stringify(data),
+  }
   return encodeSafetensors({ tensors: namedParameters(model), metadata })
 }
 
@@ -104,7 +132,8 @@ export function readModelFile(path: string): Model {
 export function readModel(path: string, weights: WeightsName = 'ema'): Model {
   const isDirectory = existsSync(path) && statSync(path).isDirectory()
   if (!isDirectory && path.endsWith('.safetensors')) {
-    if (weights === 'raw') throw new RunError(`${path}: raw weights are in a run's checkpoints; name the run directory`)
+    if (weights === 'raw')
+      throw new RunError(`${path}: raw weights are in a run's checkpoints; name the run directory`)
     return readModelFile(path)
   }
   const { config, data } = readRecord(path)
@@ -157,16 +186,22 @@ export function openTeacher(config: Config, dataset: Dataset): VelocityField | u
   if (teacher === null) return undefined
   if (teacher === 'exact') {
     if (!dataset.mixture) {
-      throw new ConfigError(`teacher: exact needs data that is a Gaussian mixture, and ${dataset.name} is none; train a teacher with --objective flow-matching`)
+      throw new ConfigError(
+        `teacher: exact needs data that is a Gaussian mixture, and ${dataset.name} is none; train a teacher with --objective flow-matching`,
+      )
     }
     return mixtureVelocity(dataset.mixture, interpolants[interpolant])
   }
   const model = readTeacher(teacher)
   if (model.dimension !== dataset.dimension) {
-    throw new ConfigError(`teacher: ${teacher} has points of ${model.dimension} coordinates, ${dataset.name} of ${dataset.dimension}`)
+    throw new ConfigError(
+      `teacher: ${teacher} has points of ${model.dimension} coordinates, ${dataset.name} of ${dataset.dimension}`,
+    )
   }
   if (model.config.interpolant !== interpolant) {
-    throw new ConfigError(`teacher: ${teacher} was trained on the ${model.config.interpolant} path, this run is on ${interpolant}`)
+    throw new ConfigError(
+      `teacher: ${teacher} was trained on the ${model.config.interpolant} path, this run is on ${interpolant}`,
+    )
   }
   const map = asMap(model)
   return { velocity: (x, t) => map.velocity(x, t) }

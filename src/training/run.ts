@@ -35,7 +35,8 @@ export const isRun = (directory: string): boolean => existsSync(paths(directory)
 /** @throws RunError when the directory already holds something */
 export function createRun(directory: string, record: Omit<RunRecord, 'oxbow'>): void {
   if (existsSync(directory)) {
-    if (!statSync(directory).isDirectory()) throw new RunError(`${directory}: is a file, expected a directory for the run`)
+    if (!statSync(directory).isDirectory())
+      throw new RunError(`${directory}: is a file, expected a directory for the run`)
     if (isRun(directory)) {
       throw new RunError(`${directory}: already holds a run; pass --resume to continue it, or another --out`)
     }
@@ -60,7 +61,8 @@ export function writeRecord(directory: string, record: Omit<RunRecord, 'oxbow'>)
 export function readRecord(directory: string): RunRecord {
   if (!existsSync(directory)) throw new RunError(`${directory}: no such run`)
   const { config } = paths(directory)
-  if (!statSync(directory).isDirectory()) throw new RunError(`${directory}: expected a run directory, found a file`)
+  if (!statSync(directory).isDirectory())
+    throw new RunError(`${directory}: expected a run directory, found a file`)
   if (!existsSync(config)) throw new RunError(`${directory}: not a run directory (it has no config.json)`)
   let record: RunRecord
   try {

@@ -51,11 +51,15 @@ function parseHeader(bytes: Uint8Array, file: string): { header: Record<string, 
   }
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true)
   if (length > BigInt(LARGEST_HEADER) || Number(length) > bytes.length - LENGTH_BYTES) {
-    throw new SafetensorsError(`${file}: not a safetensors file, or cut short: a header of ${length} bytes in a file of ${bytes.length}`)
+    throw new SafetensorsError(
+      `${file}: not a safetensors file, or cut short: a header of ${length} bytes in a file of ${bytes.length}`,
+    )
   }
   const start = LENGTH_BYTES + Number(length)
   try {
-    const header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(LENGTH_BYTES, start)))
+    const header = JSON.parse(
+      new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(LENGTH_BYTES, start)),
+    )
     if (typeof header === 'object' && header !== null && !Array.isArray(header)) return { header, start }
   } catch {
     // Falls through to the one message for a header that cannot be read.
@@ -65,8 +69,11 @@ function parseHeader(bytes: Uint8Array, file: string): { header: Record<string, 
 
 function isEntry(entry: unknown): entry is Header[string] {
   const { dtype, shape, data_offsets: range } = (entry ?? {}) as Partial<Header[string]>
-  const naturals = (list: unknown) => Array.isArray(list) && list.every(n => Number.isSafeInteger(n) && n >= 0)
-  return typeof dtype === 'string' && dtype in TYPES && naturals(shape) && naturals(range) && range!.length === 2
+  const naturals = (list: unknown) =>
+    Array.isArray(list) && list.every(n => Number.isSafeInteger(n) && n >= 0)
+  return (
+    typeof dtype === 'string' && dtype in TYPES && naturals(shape) && naturals(range) && range!.length === 2
+  )
 }
 
 /**
@@ -81,15 +88,21 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): Container {
   const tensors: Record<string, StoredTensor> = {}
   let expected = 0
   for (const [name, entry] of Object.entries(entries)) {
-    if (!isEntry(entry)) throw new SafetensorsError(`${file}: tensor ${name}: expected dtype F32 or F64, shape and data_offsets`)
+    if (!isEntry(entry))
+      throw new SafetensorsError(`${file}: tensor ${name}: expected dtype F32 or F64, shape and data_offsets`)
     const [from, to] = entry.data_offsets
     const Type = TYPES[entry.dtype]
     const size = entry.shape.reduce((a, b) => a * b, 1) * Type.BYTES_PER_ELEMENT
     if (from !== expected || to - from !== size || start + to > bytes.length) {
-      throw new SafetensorsError(`${file}: tensor ${name}: bytes ${from}..${to} do not hold [${entry.shape.join(', ')}] of ${entry.dtype}, or the file is cut short`)
+      throw new SafetensorsError(
+        `${file}: tensor ${name}: bytes ${from}..${to} do not hold [${entry.shape.join(', ')}] of ${entry.dtype}, or the file is cut short`,
+      )
     }
     expected = to
-    tensors[name] = { shape: entry.shape, data: new Type(Uint8Array.from(bytes.subarray(start + from, start + to)).buffer) }
+    tensors[name] = {
+      shape: entry.shape,
+      data: new Type(Uint8Array.from(bytes.subarray(start + from, start + to)).buffer),
+    }
   }
   if (start + expected !== bytes.length) {
     throw new SafetensorsError(`${file}: ${bytes.length - start - expected} bytes after the last tensor`)

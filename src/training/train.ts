@@ -10,7 +10,16 @@ import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from 
 import { clearPending, writeFileAtomic } from './files.ts'
 import { encodeModelFile, encodeOnnxModel, type Model, openTeacher } from './model.ts'
 import { learningRate } from './optimizer.ts'
-import { createRun, isRun, type MetricsLine, paths, readMetrics, readRecord, RunError, writeRecord } from './run.ts'
+import {
+  createRun,
+  isRun,
+  type MetricsLine,
+  paths,
+  RunError,
+  readMetrics,
+  readRecord,
+  writeRecord,
+} from './run.ts'
 import { encodeSafetensors } from './safetensors.ts'
 import { buildStep, mlpOptions, type Step } from './step.ts'
 
@@ -109,7 +118,9 @@ class Window {
     const line: MetricsLine = {
       step,
       loss: mean.loss,
-      terms: Object.fromEntries(terms.map(name => [name, { loss: mean[name], residual: mean[`${name}Residual`] }])),
+      terms: Object.fromEntries(
+        terms.map(name => [name, { loss: mean[name], residual: mean[`${name}Residual`] }]),
+      ),
       gradientNorm: mean.gradientNorm,
       learningRate: learningRate(config, step),
       stepsPerSecond: Math.round((1e5 * this.steps) / (now - this.since)) / 100,
@@ -152,7 +163,10 @@ class Training {
     }
     this.save()
     this.writeModel()
-    return { steps: this.done, loss: this.lastLine?.loss ?? readMetrics(options.directory).at(-1)?.loss ?? Number.NaN }
+    return {
+      steps: this.done,
+      loss: this.lastLine?.loss ?? readMetrics(options.directory).at(-1)?.loss ?? Number.NaN,
+    }
   }
 
   /** The end of the next chunk: never past a line of the log, a checkpoint or the end. */
@@ -220,7 +234,11 @@ class Training {
       times: cut(batches.times, 3),
     }
     this.save()
-    writeFileAtomic(options.directory, failedBatch, encodeSafetensors({ tensors, metadata: { step: String(step) } }))
+    writeFileAtomic(
+      options.directory,
+      failedBatch,
+      encodeSafetensors({ tensors, metadata: { step: String(step) } }),
+    )
     const named = graph.metrics.filter((_, i) => !Number.isFinite(values[i]))
     const advice = [
       `a lower learning rate (now ${config.optimizer.learningRate})`,
@@ -257,7 +275,9 @@ function prepare(user: UserConfig, { directory, resume }: TrainOptions): Prepare
   }
   const checkpoint = readCheckpoint(directory)
   if (checkpoint && checkpoint.step > config.steps) {
-    throw new ConfigError(`steps: the run is already at step ${checkpoint.step}, more than the ${config.steps} asked for`)
+    throw new ConfigError(
+      `steps: the run is already at step ${checkpoint.step}, more than the ${config.steps} asked for`,
+    )
   }
   return { config, dataset, checkpoint }
 }
@@ -276,14 +296,20 @@ export async function train(user: UserConfig, options: TrainOptions): Promise<Tr
   const step = buildStep(config, dataset.dimension, openTeacher(config, dataset))
   const expected = checkpoint?.state.parameters?.length ?? step.parameterCount
   if (expected !== step.parameterCount) {
-    throw new RunError(`${directory}: the checkpoint has ${expected} parameters, the network ${step.parameterCount}`)
+    throw new RunError(
+      `${directory}: the checkpoint has ${expected} parameters, the network ${step.parameterCount}`,
+    )
   }
   const record = { config, data: dataRecord(dataset) }
   if (options.resume) {
     clearPending(directory)
     writeRecord(directory, record)
     const kept = readMetrics(directory, checkpoint?.step ?? 0)
-    writeFileAtomic(directory, paths(directory).metrics, kept.map(line => `${JSON.stringify(line)}\n`).join(''))
+    writeFileAtomic(
+      directory,
+      paths(directory).metrics,
+      kept.map(line => `${JSON.stringify(line)}\n`).join(''),
+    )
   } else {
     createRun(directory, record)
   }
@@ -293,7 +319,14 @@ export async function train(user: UserConfig, options: TrainOptions): Promise<Tr
     const start = performance.now()
     const { steps, loss } = await new Training(config, dataset, step, program, options, checkpoint).run()
     const msPerStep = steps > from ? (performance.now() - start) / (steps - from) : 0
-    return { run: directory, steps, loss, msPerStep, finished: steps === config.steps, warnings: dataset.warnings ?? [] }
+    return {
+      run: directory,
+      steps,
+      loss,
+      msPerStep,
+      finished: steps === config.steps,
+      warnings: dataset.warnings ?? [],
+    }
   } finally {
     await program.close()
   }

@@ -1,0 +1,112 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { parse, YAMLParseError } from 'yaml'
+import { UsageError } from './failure.ts'
+
+type Plain = Record<string, unknown>
+
+/** Sets `a.b.c` in a nested record. */
+function setPath(target: Plain, path: string, value: unknown): void {
+  const keys = path.split('.')
+  let block = target
+  for (const key of keys.slice(0, -1)) {
+    const next = block[key]
+    block[key] = typeof next === 'object' && next !== null && !Array.isArray(next) ? next : {}
+    block = block[key] as Plain
+  }
+  block[keys.at(-1)!] = value
+}
+
+/** A value as written in YAML: `1e-3`, `true`, `null`, `[0.2, 0.8]` or plain text. */
+function scalar(text: string): unknown {
+  try {
+    return parse(text)
+  } catch {
+    return text
+  }
+}
+
+/**
+ * Reads `--key value` and `--key=value` pairs that name keys of the configuration.
+ *
+ * @throws UsageError for anything else
+ */
+export function parseKeys(rest: readonly string[]): Plain {
+  const result: Plain = {}
+  for (let i = 0; i < rest.length; i++) {
+    const argument = rest[i]
+    const match = /^--([A-Za-z][\w.-]*)(?:=(.*))?$/s.exec(argument)
+    if (!match) throw new UsageError(`unexpected argument "${argument}"; options look like --key value`)
+    const [, key, inline] = match
+    if (key.split('.').some(part => ['', '__proto__', 'constructor', 'prototype'].includes(part))) {
+      throw new UsageError(`unknown option --${key}`)
+    }
+    const value = inline ?? rest[++i]
+    if (value === undefined || (inline === undefined && /^--[A-Za-z]/.test(value))) {
+      throw new UsageError(`--${key} needs a value`)
+    }
+    setPath(result, key, scalar(value))
+  }
+  return result
+}
+
+/**
+ * Reads a YAML (or JSON) file of keys and values.
+ *
+ * @throws UsageError naming the file and the line
+ */
+export function readConfigFile(path: string): Plain {
+  if (!existsSync(path)) throw new UsageError(`--config ${path}: no such file`)
+  if (statSync(path).isDirectory())
+    throw new UsageError(`--config ${path}: is a directory, expected a YAML file`)
+  let value: unknown
+  try {
+    value = parse(readFileSync(path, 'utf8'), { prettyErrors: true })
+  } catch (error) {
+    const where = error instanceof YAMLParseError && error.linePos ? ` (line ${error.linePos[0].line})` : ''
+    throw new UsageError(
+      `--config ${path}${where}: not valid YAML: ${(error as Error).message.split('\n')[0].replace(/ at line.*$/, '')}`,
+    )
+  }
+  if (value === null || value === undefined) return {}
+  if (typeof value !== 'object' || Array.isArray(value)) {
+    throw new UsageError(
+      `--config ${path}: expected keys and values, found ${JSON.stringify(value)?.slice(0, 60)}`,
+    )
+  }
+  return value as Plain
+}
+
+/** A whole number of at least `least`. @throws UsageError */
+export function wholeNumber(
+  name: string,
+  least = 1,
+  most = Number.MAX_SAFE_INTEGER,
+): (text: string) => number {
+  return text => {
+    const value = Number(text)
+    if (text.trim() === '' || !Number.isInteger(value) || value < least || value > most) {
+      const range =
+        most === Number.MAX_SAFE_INTEGER
+          ? `a whole number of at least ${least}`
+          : `a whole number from ${least} to ${most}`
+      throw new UsageError(`${name}: expected ${range}, found "${text}"`)
+    }
+    return value
+  }
+}
+
+/** A list such as `1,2,4,8`, without repeats, in rising order. @throws UsageError */
+export function stepList(name: string): (text: string) => number[] {
+  const one = wholeNumber(name, 1, 10_000)
+  return text => [...new Set(text.split(',').map(part => one(part)))].sort((a, b) => a - b)
+}
+
+/** One of a few words. @throws UsageError */
+export function oneOf<T extends string>(name: string, choices: readonly T[]): (text: string) => T {
+  return text => {
+    if (!(choices as readonly string[]).includes(text)) {
+      throw new UsageError(`${name}: expected ${choices.join(' or ')}, found "${text}"`)
+    }
+    return text as T
+  }
+}

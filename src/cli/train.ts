@@ -1,0 +1,120 @@
+import { Presets, SingleBar } from 'cli-progress'
+import { train } from '../index.ts'
+import { scatter } from '../report/braille.ts'
+import { toPlane } from '../report/points.ts'
+import { drawNoise, jumpThrough, uniformGrid } from '../sampler/sampler.ts'
+import { merge, resolveConfig, type UserConfig } from '../training/config.ts'
+import { load } from '../training/load.ts'
+import type { Progress } from '../training/train.ts'
+import { parseKeys, readConfigFile } from './options.ts'
+import { columns, note, onInterrupt, print, printJson } from './terminal.ts'
+
+interface TrainFlags {
+  readonly config?: string
+  readonly data?: string
+  readonly objective?: string
+  readonly teacher?: string
+  readonly steps?: string
+  readonly batch?: string
+  readonly lr?: string
+  readonly seed?: string
+  readonly out?: string
+  readonly resume?: boolean
+  readonly json?: boolean
+}
+
+/** The configuration that a command line asks for: the file, then short options, then dotted keys. */
+function userConfig(flags: TrainFlags, rest: readonly string[]): UserConfig {
+  const { config, data, objective, teacher, steps, batch, lr, seed } = flags
+  const short = Object.entries({ data, objective, teacher, steps, batch, seed, 'optimizer.learningRate': lr })
+  // A name is text even where it looks like a number, so only numbers go through the YAML reader.
+  const texts = new Set(['data', 'objective', 'teacher'])
+  const pairs = short.flatMap(([key, value]) =>
+    value === undefined || texts.has(key) ? [] : [`--${key}=${value}`],
+  )
+  const named = Object.fromEntries(short.filter(([key, value]) => value !== undefined && texts.has(key)))
+  return [
+    config === undefined ? {} : readConfigFile(config),
+    named,
+    parseKeys(pairs),
+    parseKeys(rest),
+  ].reduce(merge)
+}
+
+function defaultDirectory(user: UserConfig): string {
+  const { data, objective, seeds } = resolveConfig(user)
+  const name =
+    typeof data === 'string' ? data.replace(/^.*\//, '').replace(/\.\w+$/, '') : Object.keys(data)[0]
+  return `runs/${name}-${objective}-seed${seeds.data}`
+}
+
+/** Shows progress as a bar on a terminal, otherwise as a line every few seconds. */
+function progressView(steps: number): { update: (progress: Progress) => void; stop: () => void } {
+  if (process.send) return { update: progress => process.send?.(progress), stop: () => {} }
+  if (!process.stderr.isTTY) {
+    let last = Date.now()
+    return {
+      update: ({ step, steps, loss, stepsPerSecond }) => {
+        if (Date.now() - last < 5000) return
+        last = Date.now()
+        const left = Math.round((steps - step) / stepsPerSecond)
+        note(`step ${step}/${steps}  loss ${loss.toPrecision(4)}  ${stepsPerSecond} steps/s  ${left} s left`)
+      },
+      stop: () => {},
+    }
+  }
+  const bar = new SingleBar(
+    {
+      format: '{bar} {value}/{total}  loss {loss}  {rate} steps/s  {left} s left',
+      barsize: 24,
+      hideCursor: true,
+      linewrap: false,
+    },
+    Presets.shades_classic,
+  )
+  bar.start(steps, 0, { loss: '-', rate: '-', left: '-' })
+  return {
+    update: ({ step, loss, stepsPerSecond }) => {
+      const left = Math.round((steps - step) / stepsPerSecond)
+      bar.update(step, { loss: loss.toPrecision(4), rate: Math.round(stepsPerSecond), left })
+    },
+    stop: () => bar.stop(),
+  }
+}
+
+/** A small scatter of one-jump samples, for a look at what was trained. */
+export async function showSamples(run: string, steps = 1): Promise<void> {
+  const map = await load(run)
+  const points = await jumpThrough(map.jump, drawNoise(2000, map.dimension, 0), uniformGrid(steps))
+  await map.close()
+  const title = `${run}: ${steps} jump${steps === 1 ? '' : 's'}`
+  print(scatter(toPlane(points, map.dimension), { width: Math.min(columns(), 48), title }))
+}
+
+/** `oxbow train`. */
+export async function trainCommand(flags: TrainFlags, rest: readonly string[]): Promise<void> {
+  const user = userConfig(flags, rest)
+  const directory = flags.out ?? defaultDirectory(user)
+  const interrupt = onInterrupt()
+  let view: ReturnType<typeof progressView> | undefined
+  const onProgress = (progress: Progress) => {
+    view ??= progressView(progress.steps)
+    view.update(progress)
+  }
+  const options = { directory, resume: flags.resume, onProgress, shouldStop: interrupt.stop }
+  const result = await train(user, options).finally(() => {
+    view?.stop()
+    interrupt.release()
+  })
+  for (const warning of result.warnings) note(`oxbow: ${warning}`)
+  const { run, steps, loss, msPerStep, finished } = result
+  if (flags.json) printJson({ run, steps, loss, msPerStep: Math.round(msPerStep * 1000) / 1000, finished })
+  else {
+    print(`${run}: step ${steps}, loss ${loss.toPrecision(4)}, ${msPerStep.toFixed(2)} ms per step`)
+    if (finished && process.stdout.isTTY) await showSamples(run)
+  }
+  if (!finished) {
+    note(`oxbow: stopped by ${interrupt.signal()}; continue with: oxbow train --resume --out ${directory}`)
+    process.exitCode = interrupt.signal() === 'SIGTERM' ? 143 : 130
+  }
+}

@@ -1,0 +1,38 @@
+import { writeCard } from './report/card.ts'
+import type { UserConfig } from './training/config.ts'
+import { type TrainOptions, type TrainResult, train as trainRun } from './training/train.ts'
+
+export { type DatasetSpec, datasets, openDataset } from './data/catalogue.ts'
+export type { Dataset, Fingerprint, Mixture } from './data/dataset.ts'
+export { DataError } from './data/error.ts'
+export { metrics } from './metric/catalogue.ts'
+export { prepareMetrics } from './metric/prepare.ts'
+export { type Draw, type Loss, type Objective, objectives } from './objective/index.ts'
+export { solve } from './sampler/adaptive.ts'
+export {
+  drawNoise,
+  euler,
+  heun,
+  type Jump,
+  jumpThrough,
+  uniformGrid,
+  type Velocity,
+} from './sampler/sampler.ts'
+export { type Config, ConfigError, resolveConfig, type UserConfig } from './training/config.ts'
+export { type Evaluation, type EvaluationRequest, evaluateRun } from './training/evaluate.ts'
+export { type LoadedMap, type LoadOptions, load } from './training/load.ts'
+export { RunError } from './training/run.ts'
+export { DivergenceError, type Progress, type TrainOptions, type TrainResult } from './training/train.ts'
+
+/**
+ * Trains a flow map and writes its run directory, the model card included.
+ *
+ * @param config  any part of a configuration; see `resolveConfig`
+ * @throws ConfigError, DataError or RunError before any work when something is wrong; DivergenceError when a loss or
+ *   gradient is not finite
+ */
+export async function train(config: UserConfig, options: TrainOptions): Promise<TrainResult> {
+  const result = await trainRun(config, options)
+  writeCard(options.directory)
+  return result
+}

@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { z } from 'zod'
+import type { DatasetSpec } from '../data/catalogue.ts'
+import { type Config, ConfigError, findObjective, merge, resolveConfig, type UserConfig } from './config.ts'
+
+type Plain = Record<string, unknown>
+
+const keys = z.record(z.string(), z.unknown())
+
+const schema = z.strictObject({
+  title: z.string().optional(),
+  data: z.custom<DatasetSpec>(value => value !== undefined && value !== null).default('ring'),
+  objectives: z
+    .array(
+      z.union([
+        z.string(),
+        z.strictObject({ id: z.string(), label: z.string().optional(), training: keys.default({}) }),
+      ]),
+    )
+    .min(1),
+  /** `train` one for each seed, `exact`, or a run directory. */
+  teacher: z.string().default('train'),
+  seeds: z.int().min(1).max(100).default(1),
+  steps: z.array(z.int().min(1).max(10_000)).min(1).default([1, 2, 4, 8]),
+  count: z.int().min(100).default(20_000),
+  weights: z.enum(['ema', 'raw']).default('ema'),
+  /** Training keys of every run, and of the teachers' alone. */
+  training: keys.default({}),
+  teacherTraining: keys.default({}),
+})
+
+/** What is compared. */
+export type ComparisonConfig = z.infer<typeof schema>
+
+/** One training of a comparison. */
+export interface PlannedRun {
+  /** Row of the table that it belongs to. */
+  readonly method: string
+  readonly seed: number
+  readonly directory: string
+  readonly config: Config
+  /** Directory of the run that must be finished first. */
+  readonly after?: string
+}
+
+/** A row of the table. */
+export interface PlannedMethod {
+  readonly id: string
+  readonly label: string
+  readonly objective: string
+}
+
+export interface Plan {
+  readonly methods: readonly PlannedMethod[]
+  readonly runs: readonly PlannedRun[]
+}
+
+/**
+ * Completes and checks a comparison's configuration.
+ *
+ * @throws ConfigError with one line
+ */
+export function resolveComparison(user: Plain): ComparisonConfig {
+  const parsed = schema.safeParse(user)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  if (issue.code === 'unrecognized_keys') {
+    const name = [...issue.path, issue.keys[0]].join('.')
+    throw new ConfigError(
+      `unknown key ${name} of a comparison; known: ${Object.keys(schema.shape).join(', ')} (training keys go under "training")`,
+    )
+  }
+  const found = issue.path.reduce<unknown>((value, step) => (value as Plain)?.[step as string], user)
+  throw new ConfigError(
+    `${issue.path.join('.')}: ${issue.message.replace(/^Invalid \w+: /, '')}, found ${JSON.stringify(found)}`,
+  )
+}
+
+const TEACHER: PlannedMethod = { id: 'teacher', label: 'Euler on the teacher', objective: 'flow-matching' }
+
+/** A directory name that says what it is and changes with the configuration. */
+function directoryOf(root: string, method: string, seed: number, config: Config): string {
+  const hash = createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 8)
+  return join(root, 'runs', `${method.replace(/[^\w.-]+/g, '-')}-seed${seed}-${hash}`)
+}
+
+/**
+ * Every run that a comparison needs, teachers first. A run's directory holds the hash of its configuration, so a changed
+ * comparison trains anew only what changed.
+ *
+ * @param root  the comparison's directory
+ * @throws ConfigError when a configuration is refused
+ */
+export function planComparison(comparison: ComparisonConfig, root: string): Plan {
+  const { data, teacher, seeds, training, teacherTraining } = comparison
+  const velocity: Plain = { objective: 'flow-matching', network: { conditioning: 's' } }
+  const listed = comparison.objectives.map(entry => {
+    const { id, label = id, training: own = {} } = typeof entry === 'string' ? { id: entry } : entry
+    const objective = findObjective(id)
+    const base = objective.loss ? {} : { network: { conditioning: 's' } }
+    return {
+      method: { id: label, label, objective: id },
+      needsTeacher: needsTeacher(id, training, own),
+      own: merge(base, own),
+    }
+  })
+  const ids = listed.map(({ method }) => method.id)
+  const repeated = ids.find((id, i) => ids.indexOf(id) !== i)
+  if (repeated) throw new ConfigError(`objectives: ${repeated} is listed twice; give each a label of its own`)
+
+  const trained = teacher === 'train' && listed.some(entry => entry.needsTeacher)
+  const runs: PlannedRun[] = []
+  for (let seed = 0; seed < seeds; seed++) {
+    let teacherDirectory: string | undefined
+    if (trained) {
+      const shared = { network: training.network ?? {} }
+      const config = resolveConfig(
+        [{ data, seed }, shared, velocity, teacherTraining].reduce(merge) as UserConfig,
+      )
+      teacherDirectory = directoryOf(root, TEACHER.id, seed, config)
+      runs.push({ method: TEACHER.id, seed, directory: teacherDirectory, config })
+    }
+    for (const { method, own, needsTeacher } of listed) {
+      const named = needsTeacher ? { teacher: teacherDirectory ?? teacher } : {}
+      const user = [{ data, seed, objective: method.objective }, named, training, own].reduce(merge)
+      const config = resolveConfig(user as UserConfig)
+      const directory = directoryOf(root, method.id, seed, config)
+      runs.push({
+        method: method.id,
+        seed,
+        directory,
+        config,
+        after: needsTeacher ? teacherDirectory : undefined,
+      })
+    }
+  }
+  return { methods: [...(trained ? [TEACHER] : []), ...listed.map(({ method }) => method)], runs }
+}
+
+function needsTeacher(id: string, ...blocks: Plain[]): boolean {
+  const asked = blocks.some(block => (block.diagonal as Plain | undefined)?.objective === 'teacher-velocity')
+  return asked || findObjective(id).needs.includes('teacher')
+}

@@ -1,0 +1,166 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { DYNAMIC, simplify, spec, trace } from '../autodiff/index.ts'
+import { openDataset } from '../data/catalogue.ts'
+import type { Dataset, Mixture } from '../data/dataset.ts'
+import { prepareMetrics } from '../metric/prepare.ts'
+import { trajectoryError } from '../metric/trajectory-error.ts'
+import { interpolants, mixtureVelocity } from '../model/index.ts'
+import { compile } from '../runtime/node.ts'
+import { solve } from '../sampler/adaptive.ts'
+import {
+  drawNoise,
+  euler,
+  heun,
+  type Jump,
+  jumpThrough,
+  uniformGrid,
+  type Velocity,
+} from '../sampler/sampler.ts'
+import { type Config, ConfigError } from './config.ts'
+import { writeFileAtomic } from './files.ts'
+import { type LoadedMap, load } from './load.ts'
+import type { WeightsName } from './model.ts'
+import { isRun, paths, RunError, readRecord } from './run.ts'
+
+export type MethodName = 'jump' | 'euler' | 'heun'
+
+/** What is measured. */
+export interface EvaluationRequest {
+  /** Numbers of steps from noise to data. */
+  readonly steps: readonly number[]
+  readonly count: number
+  readonly seed: number
+  readonly method: MethodName
+  readonly weights: readonly WeightsName[]
+}
+
+export interface MetricValue {
+  /** `null` where it is not a finite number. */
+  readonly value: number | null
+  /** The same metric between two independent draws of the data at this count; 0 for exact comparisons. */
+  readonly floor: number
+  readonly low: number
+  readonly high: number
+  readonly count: number
+}
+
+export interface EvaluationRow {
+  readonly steps: number
+  readonly weights: WeightsName
+  readonly metrics: Readonly<Record<string, MetricValue>>
+}
+
+export interface Evaluation {
+  readonly request: EvaluationRequest & { readonly data: string; readonly fingerprint: string }
+  readonly rows: readonly EvaluationRow[]
+}
+
+/** One interval of the time grid by each method. Heun costs two evaluations of the network, the others one. */
+export const stepper = (map: LoadedMap, method: MethodName): Jump =>
+  ({ jump: map.jump, euler: euler(map.velocity), heun: heun(map.velocity) })[method]
+
+/** Points whose exact trajectories are solved: enough for a mean, few enough to be quick. */
+const TRAJECTORIES = 1000
+const TOLERANCE = 1e-6
+
+/** The closed-form velocity of a mixture as a function of many points, in float64. */
+export async function exactVelocity(
+  mixture: Mixture,
+  interpolant: Config['interpolant'],
+): Promise<{ velocity: Velocity<Float64Array>; close: () => Promise<void> }> {
+  const field = mixtureVelocity(mixture, interpolants[interpolant])
+  const dimension = mixture.components[0].mean.length
+  const graph = trace(({ x, t }) => field.velocity(x, t), {
+    x: spec([DYNAMIC, dimension], 'float64'),
+    t: spec([DYNAMIC, 1], 'float64'),
+  })
+  const program = await compile(simplify(graph))
+  return {
+    velocity: async (x, t) =>
+      (await program.run([x, new Float64Array(x.length / dimension).fill(t)]))[0] as Float64Array,
+    close: () => program.close(),
+  }
+}
+
+/** Where the exact flow map takes these points from `t = 1` to `t = 0`. */
+async function exactEnds(mixture: Mixture, config: Config, noise: Float32Array): Promise<Float64Array> {
+  const { velocity, close } = await exactVelocity(mixture, config.interpolant)
+  try {
+    return await solve(velocity, Float64Array.from(noise), 1, 0, { tolerance: TOLERANCE })
+  } finally {
+    await close()
+  }
+}
+
+const metricValue = (value: number, floor: Omit<MetricValue, 'value'>): MetricValue => ({
+  value: Number.isFinite(value) ? value : null,
+  ...floor,
+})
+
+/**
+ * Measures a run against its data.
+ *
+ * @param data  other data to measure against
+ * @throws ConfigError or RunError when the run and the data do not fit
+ */
+export async function evaluateRun(
+  directory: string,
+  request: EvaluationRequest,
+  data?: Dataset,
+): Promise<Evaluation> {
+  if (!isRun(directory)) readRecord(directory)
+  const { config, data: recorded } = readRecord(directory)
+  const dataset = data ?? openDataset(config.data)
+  if (!data && dataset.fingerprint.sha256 !== recorded.fingerprint.sha256) {
+    throw new RunError(
+      `${directory}: the data has changed since the run (its fingerprint differs); name the data with --data`,
+    )
+  }
+  if (dataset.dimension !== recorded.dimension) {
+    throw new ConfigError(
+      `data: ${dataset.name} has ${dataset.dimension} coordinates, the run ${recorded.dimension}`,
+    )
+  }
+  const { count, seed } = request
+  const maps = await Promise.all(request.weights.map(weights => load(directory, { weights })))
+  const metrics = prepareMetrics(dataset, { count, seed })
+  const noise = drawNoise(count, dataset.dimension, seed)
+  const exactCount = Math.min(TRAJECTORIES, count)
+  const head = (points: Float32Array) => points.subarray(0, exactCount * dataset.dimension)
+  const ends = dataset.mixture && !data ? await exactEnds(dataset.mixture, config, head(noise)) : undefined
+
+  const rows: EvaluationRow[] = []
+  for (const [i, weights] of request.weights.entries()) {
+    for (const steps of request.steps) {
+      const points = await jumpThrough(stepper(maps[i], request.method), noise, uniformGrid(steps))
+      const values = Object.entries(metrics.evaluate(points)).map(([name, value]) => {
+        const { value: floor, low, high, count } = metrics.floors[name]
+        return [name, metricValue(value, { floor, low, high, count })] as const
+      })
+      if (ends) {
+        const error = trajectoryError(head(points), ends, dataset.dimension)
+        values.push(['trajectoryError', metricValue(error, { floor: 0, low: 0, high: 0, count: exactCount })])
+      }
+      rows.push({ steps, weights, metrics: Object.fromEntries(values) })
+    }
+    await maps[i].close()
+  }
+  return { request: { ...request, data: dataset.name, fingerprint: dataset.fingerprint.sha256 }, rows }
+}
+
+/** The recorded evaluation of a run, if it answers this request. */
+export function recordedEvaluation(directory: string, request: EvaluationRequest): Evaluation | undefined {
+  const { evaluation } = paths(directory)
+  if (!existsSync(evaluation)) return undefined
+  try {
+    const found = JSON.parse(readFileSync(evaluation, 'utf8')) as Evaluation
+    const { data: _, fingerprint: __, ...asked } = found.request
+    return JSON.stringify(asked) === JSON.stringify(request) ? found : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export function writeEvaluation(directory: string, evaluation: Evaluation): void {
+  writeFileAtomic(directory, paths(directory).evaluation, `${JSON.stringify(evaluation, null, 2)}\n`)
+}
