@@ -2,7 +2,7 @@ import { constant, type Tensor } from './tensor.ts'
 
 /**
  * SiLU and GELU (tanh form) are both `x sigma(p(x))` with `p(x) = x (a + b x^2)`: every derivative is a polynomial in
- * `x` and `sigma`. They stay whole during differentiation and are expanded afterwards, so that all orders share one
+ * `x`, `sigma` and `rest = 1 - sigma`, whose terms do not cancel where `sigma` is near 0 or 1. They stay whole during differentiation and are expanded afterwards, so that all orders share one
  * `sigma`.
  */
 export type Gate = 'silu' | 'gelu'
@@ -16,12 +16,15 @@ const ARGUMENT: Record<Gate, readonly [a: number, b: number]> = {
 interface Term {
   readonly x: number
   readonly sigma: number
+  readonly rest: number
   readonly coefficient: number
 }
 
+type Letter = 'x' | 'sigma' | 'rest'
+
 interface GatePolynomial {
   readonly argument: readonly [a: number, b: number]
-  /** The derivative is the sum of `coefficient x^i sigma^j`. */
+  /** The derivative is the sum of `coefficient x^i sigma^j rest^k`. */
   readonly terms: readonly Term[]
 }
 
@@ -34,28 +37,30 @@ export function gatePolynomial(kind: Gate, order: number): GatePolynomial {
   if (known) return known
   const argument = ARGUMENT[kind]
   const terms =
-    order === 0 ? [{ x: 1, sigma: 1, coefficient: 1 }] : differentiate(gatePolynomial(kind, order - 1))
+    order === 0
+      ? [{ x: 1, sigma: 1, rest: 0, coefficient: 1 }]
+      : differentiate(gatePolynomial(kind, order - 1))
   const polynomial = { argument, terms }
   cache.set(key, polynomial)
   return polynomial
 }
 
-/** `sigma' = sigma (1 - sigma) p'`, `p' = a + 3 b x^2`. */
+/** `sigma' = sigma rest p'`, `rest' = -sigma'`, `p' = a + 3 b x^2`. */
 function differentiate({ argument: [a, b], terms }: GatePolynomial): Term[] {
   const sum = new Map<string, Term>()
-  const add = (x: number, sigma: number, coefficient: number) => {
+  const add = (x: number, sigma: number, rest: number, coefficient: number) => {
     if (coefficient === 0) return
-    const key = `${x} ${sigma}`
-    sum.set(key, { x, sigma, coefficient: coefficient + (sum.get(key)?.coefficient ?? 0) })
+    const key = `${x} ${sigma} ${rest}`
+    sum.set(key, { x, sigma, rest, coefficient: coefficient + (sum.get(key)?.coefficient ?? 0) })
   }
-  for (const { x: i, sigma: j, coefficient: c } of terms) {
-    add(i - 1, j, c * i)
+  for (const { x: i, sigma: j, rest: k, coefficient: c } of terms) {
+    add(i - 1, j, k, c * i)
     for (const [power, factor] of [
       [0, a],
       [2, 3 * b],
     ]) {
-      add(i + power, j, c * j * factor)
-      add(i + power, j + 1, -c * j * factor)
+      add(i + power, j, k + 1, c * j * factor)
+      add(i + power, j + 1, k, -c * k * factor)
     }
   }
   return [...sum.values()]
@@ -83,7 +88,9 @@ export function expandGate(kind: Gate, order: number, x: Tensor): Tensor {
     const inner = sigma.add(first).sub(y.mul(sigma).mul(slope))
     return r.mul(slope.mul(inner).add(y.mul(x).mul(6 * b)))
   }
-  return horner(gatePolynomial(kind, order).terms, 'sigma', sigma, inner => horner(inner, 'x', x, sumOf(x)))
+  const inX = (terms: readonly Term[]) => horner(terms, 'x', x, sumOf(x))
+  const inRest = (terms: readonly Term[]) => horner(terms, 'rest', r, inX)
+  return horner(gatePolynomial(kind, order).terms, 'sigma', sigma, inRest)
 }
 
 const sumOf =
@@ -95,19 +102,19 @@ const sumOf =
       like.dtype,
     )
 
-/** A polynomial in one of the two letters, whose coefficients are what `rest` makes of the other. */
+/** A polynomial in one of the letters, whose coefficients are what `inner` makes of the others. */
 function horner(
   terms: readonly Term[],
-  letter: 'x' | 'sigma',
+  letter: Letter,
   value: Tensor,
-  rest: (terms: readonly Term[]) => Tensor,
+  inner: (terms: readonly Term[]) => Tensor,
 ): Tensor {
   const degree = Math.max(...terms.map(term => term[letter]))
   let result: Tensor | undefined
   for (let power = degree; power >= 0; power--) {
     const these = terms.filter(term => term[letter] === power)
     if (result) result = result.mul(value)
-    if (these.length > 0) result = result ? result.add(rest(these)) : rest(these)
+    if (these.length > 0) result = result ? result.add(inner(these)) : inner(these)
   }
   return result!
 }

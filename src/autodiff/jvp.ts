@@ -52,7 +52,8 @@ export function plus(a: Tangent, b: Tangent): Tangent {
 }
 
 /** Gives a tangent the shape of the output where an operand was broadcast. */
-const stretch = (tangent: Tangent, output: Tensor): Tangent => tangent && stretchTo(tangent, output)
+const stretch = (tangent: Tangent | undefined, output: Tensor): Tangent =>
+  tangent ? stretchTo(tangent, output) : null
 
 const orZero = (tangent: Tangent, like: Tensor): Tensor => tangent ?? zerosLike(like)
 
@@ -85,14 +86,11 @@ export const jvpRules: { readonly [P in Primitive]: JvpRule<P> } = {
   add: ([da, db], { output }) => plus(stretch(da, output), stretch(db, output)),
   sub: ([da, db], { output }) => stretch(da && db ? da.sub(db) : (da ?? db!.neg()), output),
   mul: ([da, db], { inputs: [a, b], output }) =>
-    plus(stretch(da && da.mul(b), output), stretch(db && db.mul(a), output)),
+    plus(stretch(da?.mul(b), output), stretch(db?.mul(a), output)),
   div: ([da, db], { inputs: [, b], output }) =>
-    plus(stretch(da && da.div(b), output), stretch(db && db.neg().mul(output.div(b)), output)),
+    plus(stretch(da?.div(b), output), stretch(db?.neg().mul(output.div(b)), output)),
   pow: ([da, db], { inputs: [a, b], output }) =>
-    plus(
-      stretch(da && da.mul(b.mul(a.pow(b.sub(1)))), output),
-      stretch(db && db.mul(output.mul(a.log())), output),
-    ),
+    plus(stretch(da?.mul(b.mul(a.pow(b.sub(1)))), output), stretch(db?.mul(output.mul(a.log())), output)),
   maximum: ([da, db], { inputs: [a, b], output }) => stretch(choose(a.less(b), db, da), output),
   minimum: ([da, db], { inputs: [a, b], output }) => stretch(choose(b.less(a), db, da), output),
   less: none,

@@ -3,12 +3,16 @@ import { gatePolynomial } from './gate.ts'
 /** Elementwise primitives as functions of numbers: shared by the evaluator and by constant folding. */
 const sigmoid = (x: number): number => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)))
 
-/** `sum_ij c_ij x^i sigma^j`, the closed form of a gate's derivative. */
+/** `sum_ijk c_ijk x^i sigma^j (1-sigma)^k`, the closed form of a gate's derivative. */
 function gate(kind: 'silu' | 'gelu'): (x: number, params: { order: number }) => number {
   return (x, { order }) => {
     const { argument, terms } = gatePolynomial(kind, order)
-    const s = sigmoid(x * (argument[0] + argument[1] * x * x))
-    return terms.reduce((sum, { x: i, sigma: j, coefficient }) => sum + coefficient * x ** i * s ** j, 0)
+    const p = x * (argument[0] + argument[1] * x * x)
+    const [s, r] = [sigmoid(p), sigmoid(-p)]
+    return terms.reduce(
+      (sum, term) => sum + term.coefficient * x ** term.x * s ** term.sigma * r ** term.rest,
+      0,
+    )
   }
 }
 

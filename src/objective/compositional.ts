@@ -17,5 +17,11 @@ export const psdVelocity: Loss = ({ map, target, path, s, t, m, error }) => {
   return error(map.velocity(x, s, t), stopGradient(second.add(w.mul(first.sub(second)))))
 }
 
-/** `psdVelocity` with `m = (s+t)/2`, where `w = 1/2` */
-export const psdMidpoint: Loss = draw => psdVelocity({ ...draw, m: draw.s.add(draw.t).mul(0.5) })
+/** `psdVelocity` with `m = (s+t)/2`: `V(x,s,t) = (V(x,s,m) + V(F(x,s,m),m,t)) / 2`   arXiv:2505.18825 */
+export const psdMidpoint: Loss = ({ map, target, path, s, t, error }) => {
+  const x = path.at(s)
+  const m = s.add(t).mul(0.5)
+  const first = target.velocity(x, s, m)
+  const second = target.velocity(target.jump(x, s, m), m, t)
+  return error(map.velocity(x, s, t), stopGradient(first.add(second).mul(0.5)))
+}

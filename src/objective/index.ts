@@ -16,4 +16,11 @@ export {
   pseudoHuber,
   squaredError,
 } from './loss.ts'
-export { type TimeLaw, type TimeLawName, type TimeOptions, type Times, timeLaws } from './times.ts'
+export {
+  diagonalLaws,
+  type TimeLaw,
+  type TimeLawName,
+  type TimeOptions,
+  type Times,
+  timeLaws,
+} from './times.ts'

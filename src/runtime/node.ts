@@ -21,6 +21,8 @@ export interface Program {
 export interface CompileOptions {
   /** Threads for one operator; default 2, or `OXBOW_THREADS`. */
   readonly threads?: number
+  /** `false` keeps every node as it is; default true for float32. */
+  readonly optimize?: boolean
 }
 
 interface Port {
@@ -48,11 +50,11 @@ export function defaultThreads(): number {
  */
 function sessionOptions(
   precise: boolean,
-  { threads = defaultThreads() }: CompileOptions,
+  { threads = defaultThreads(), optimize = true }: CompileOptions,
 ): InferenceSession.SessionOptions {
   return {
     executionMode: 'sequential',
-    graphOptimizationLevel: precise ? 'disabled' : 'all',
+    graphOptimizationLevel: precise || !optimize ? 'disabled' : 'all',
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     logSeverityLevel: 3,
@@ -81,6 +83,9 @@ async function open(
   const session = await InferenceSession.create(model, sessionOptions(precise, options))
   return {
     async run(inputs) {
+      if (inputs.length !== ports.length) {
+        throw new Error(`expected ${ports.length} inputs, found ${inputs.length}`)
+      }
       const feeds: Record<string, OrtTensor> = {}
       ports.forEach((port, i) => {
         const data = inputs[i]

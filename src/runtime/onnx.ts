@@ -160,7 +160,7 @@ function bytesOf(values: readonly number[] | Float64Array, dtype: DType): Uint8A
   return new Uint8Array(array.buffer)
 }
 
-/** Collects nodes and initializers under unique names. */
+/** Collects nodes and initializers under unique names, which begin with a slash: those of a trace do not. */
 class Body {
   readonly nodes: OnnxNode[] = []
   readonly initializers: OnnxTensor[] = []
@@ -175,7 +175,7 @@ class Body {
     this.names.set(node, name)
   }
 
-  readonly emit: Emit = (opType, inputs, attributes = {}, output = `n${this.nodes.length}_${opType}`) => {
+  readonly emit: Emit = (opType, inputs, attributes = {}, output = `/n${this.nodes.length}_${opType}`) => {
     const attributeList = Object.entries(attributes).map(([name, value]) => attribute(name, value))
     this.nodes.push({ input: inputs, output: [output], opType, attribute: attributeList })
     return output
@@ -184,7 +184,7 @@ class Body {
   initializer(values: readonly number[] | Float64Array, shape: Shape, dtype: DType, key?: string): string {
     const known = key && this.shared.get(key)
     if (known) return known
-    const name = `c${this.initializers.length}`
+    const name = `/c${this.initializers.length}`
     this.initializers.push({
       name,
       dims: shape,
@@ -213,7 +213,8 @@ class Body {
         typeof value === 'number'
           ? this.fill(value, node.shape, node.dtype)
           : this.initializer(value, node.shape, node.dtype)
-      return this.bind(node, name)
+      this.bind(node, name)
+      return
     }
     const rule = loweringRules[node.op as keyof typeof loweringRules] as LoweringRule<never> | undefined
     if (!rule) throw new Error(`${node.op} has no ONNX form: simplify the graph before lowering it`)
@@ -237,15 +238,27 @@ function valueInfo(name: string, shape: Shape, dtype: DType, leading: readonly s
 /** Names that ONNX tools accept: letters, digits, dot and underscore. */
 const inputName = (input: Tensor<'input'>): string => input.params.name || `input${input.params.index}`
 
+/** Names of the outputs, different from each other and from the inputs'. */
+function outputNames(graph: Graph): string[] {
+  const taken = new Set(graph.inputs.map(inputName))
+  return graph.outputs.map((_, i) => {
+    let name = graph.outputNames[i] || `output${i}`
+    while (taken.has(name)) name += '_out'
+    taken.add(name)
+    return name
+  })
+}
+
 function lowerNodes(graph: Graph<CorePrimitive>, prefix = ''): { body: Body; outputs: string[] } {
   const body = new Body()
   for (const input of graph.inputs) body.bind(input, prefix + inputName(input))
   graph.nodes.forEach((node, i) => {
-    body.lower(node, `v${i}_${node.op}`)
+    body.lower(node, `/v${i}_${node.op}`)
   })
   // A graph output needs a name of its own, also where it is an input, a constant or given twice.
+  const names = outputNames(graph)
   const outputs = graph.outputs.map((output, i) => {
-    const name = `${prefix}${graph.outputNames[i] || `output${i}`}`
+    const name = prefix + names[i]
     const made = body.nodes.findLast(node => node.output[0] === body.name(output))
     const used = graph.outputs.indexOf(output) !== i
     if (!made || used) return body.emit('Identity', [body.name(output)], {}, name)
@@ -312,7 +325,7 @@ export function lowerScan(
     input: graph.inputs.map(input => valueInfo(`step/${inputName(input)}`, input.shape, input.dtype)),
     output: graph.outputs.map((output, i) => valueInfo(outputs[i], output.shape, output.dtype)),
   }
-  const outer = graph.outputs.map((_, i) => graph.outputNames[i] || `output${i}`)
+  const outer = outputNames(graph)
   const lead = (i: number) => (i < carried ? [] : ['steps'])
   const scan: OnnxNode = {
     opType: 'Scan',

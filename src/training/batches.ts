@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/dataset.ts'
-import { type Times, timeLaws } from '../objective/index.ts'
+import { diagonalLaws, type Times, timeLaws } from '../objective/index.ts'
 import { random } from '../random/random.ts'
 import type { Config } from './config.ts'
 import { RATES, writeRates } from './optimizer.ts'
@@ -34,6 +34,7 @@ export function drawBatches(
     rates: new Float32Array(count * RATES),
   }
   const law = timeLaws[config.times.law](config.times)
+  const diagonalLaw = diagonalLaws[config.times.law](config.times)
   for (let i = 0; i < count; i++) {
     const step = first + i
     dataset.sample(random(config.seeds.data, 'data', step), batches.x0.subarray(i * points, (i + 1) * points))
@@ -41,12 +42,13 @@ export function drawBatches(
     for (let j = i * points; j < (i + 1) * points; j++) batches.eps[j] = noise.normal()
     const draw: Times = { s: 0, t: 0, m: 0 }
     const clock = random(config.seeds.noise, 'times', step)
-    for (let j = 0; j < size; j++) {
+    const row = batches.times.subarray(i * size * 3, (i + 1) * size * 3)
+    for (let j = 0; j < rows.diagonal; j++) row.fill(diagonalLaw(clock), 3 * j, 3 * j + 3)
+    for (let j = rows.diagonal; j < size; j++) {
       law(clock, draw)
-      // Diagonal samples come first; their times are one.
-      const { s } = draw
-      const [t, m] = j < rows.diagonal ? [s, s] : [draw.t, draw.m]
-      batches.times.set([s, t, m], (i * size + j) * 3)
+      row[3 * j] = draw.s
+      row[3 * j + 1] = draw.t
+      row[3 * j + 2] = draw.m
     }
     writeRates(config, step, batches.rates.subarray(i * RATES, (i + 1) * RATES))
   }

@@ -33,7 +33,7 @@ const networkSchema = z.strictObject({
 })
 
 const timesSchema = z.strictObject({
-  law: z.enum(['triangle', 'sorted-uniform', 'logit-normal']),
+  law: z.enum(['triangle', 'target-first', 'sorted-uniform', 'logit-normal']),
   minimum: z.number().min(0).max(0.99),
   between: z
     .tuple([fraction, fraction])

@@ -1,0 +1,227 @@
+"""JAX beside `oxbow bench`: one training step of the ring experiment, timed on request.
+
+A worker: one JSON document per line on stdin, one answer per line on stdout (`README.md` has the protocol).
+`python jax_step.py --check DIR` instead proves it against the golden fixtures in DIR, in float64.
+
+The whole step is one jitted function whose state is donated. JAX is imported at the first `setup`, because XLA sizes
+its thread pool once; a worker therefore serves one thread count.
+"""
+
+import math
+import os
+import sys
+from functools import partial
+from importlib.metadata import version
+from types import SimpleNamespace
+
+import common
+
+jax = jnp = None
+threads_in_use = None
+
+
+def start(threads):
+    """Imports JAX with a pool of that many threads."""
+    global jax, jnp, threads_in_use
+    if threads_in_use is None:
+        os.environ["NPROC"] = str(threads)  # what XLA's CPU client reads before it asks the system
+        os.environ.setdefault("JAX_PLATFORMS", "cpu")
+        import jax as module
+
+        jax, jnp, threads_in_use = module, module.numpy, threads
+    elif threads != threads_in_use:
+        raise ValueError(f"threads: this worker started with {threads_in_use}; start another one for {threads}")
+
+
+# Networks: `[(weight [in, out], bias [out]), ...]`, the layout that XLA multiplies fastest
+
+
+def embed(freqs, time):
+    """`e(t) = [sin(2^k pi t)]_k, [cos(2^k pi t)]_k`."""
+    angle = time * (math.pi * 2.0 ** jnp.arange(freqs, dtype=time.dtype))
+    return jnp.concatenate([jnp.sin(angle), jnp.cos(angle)], 1)
+
+
+def apply(layers, *inputs):
+    h = jnp.concatenate(inputs, 1)
+    for weight, bias in layers[:-1]:
+        h = jax.nn.silu(h @ weight + bias)
+    weight, bias = layers[-1]
+    return h @ weight + bias
+
+
+def make_maps(freqs):
+    """The average velocity `V`, the velocity `V(x, t, t)`, the jump `F` and the teacher's velocity."""
+    e = partial(embed, freqs)
+
+    def average(p, x, s, t):
+        return apply(p, x, e(s), e(t))
+
+    def velocity(p, x, t):
+        et = e(t)
+        return apply(p, x, et, et)
+
+    def jump(p, x, s, t):
+        return x + (t - s) * average(p, x, s, t)
+
+    def teacher(p, x, t):
+        return apply(p, x, e(t))
+
+    return SimpleNamespace(average=average, velocity=velocity, jump=jump, teacher=teacher)
+
+
+def mse(residual):
+    return jnp.mean(jnp.square(residual))
+
+
+def tail(batch, k):
+    """The rows from `k` on: those of the consistency term."""
+    return SimpleNamespace(**{key: value[k:] for key, value in vars(batch).items()})
+
+
+def flow_matching(f, p, batch, k):
+    """`mse(V(x_s, s, s) - (eps - x0))` on the first `k` rows; None if there are none."""
+    if k == 0:
+        return None
+    return mse(f.velocity(p, batch.x[:k], batch.s[:k]) - batch.v[:k])
+
+
+# Each objective takes the maps `f`, the parameters `p`, those of the moving average `ema` and of the teacher `phi`,
+# a batch with `x = x_s` and `v = eps - x0`, and the number `k` of diagonal rows (the first ones, where t = s).
+
+
+def psd(f, p, ema, phi, batch, k):
+    """`mse(F(x_s,s,t) - sg[F-(F-(x_s,s,m),m,t)])`; both terms share the student's forward pass."""
+    average = f.average(p, batch.x, batch.s, batch.t)
+    diagonal = mse(average[:k] - batch.v[:k]) if k else None
+    b = tail(batch, k)
+    goal = jax.lax.stop_gradient(f.jump(ema, f.jump(ema, b.x, b.s, b.m), b.m, b.t))
+    return diagonal, mse(b.x + (b.t - b.s) * average[k:] - goal)
+
+
+def lsd(f, p, ema, phi, batch, k):
+    """`mse(d_t F(x_s,s,t) - sg[V-(F(x_s,s,t),t,t)])`."""
+    b = tail(batch, k)
+    xt, dF = jax.jvp(lambda t: f.jump(p, b.x, b.s, t), (b.t,), (jnp.ones_like(b.t),))
+    goal = jax.lax.stop_gradient(f.velocity(ema, xt, b.t))
+    return flow_matching(f, p, batch, k), mse(dF - goal)
+
+
+def esd(f, p, ema, phi, batch, k):
+    """`u = sg[V-(x_s,s,s)]`, `mse(d_s F(x_s,s,t) + J_x F . u)`, with the gradient of the spatial product."""
+    b = tail(batch, k)
+    u = jax.lax.stop_gradient(f.velocity(ema, b.x, b.s))
+    _, dF = jax.jvp(lambda x, s: f.jump(p, x, s, b.t), (b.x, b.s), (u, jnp.ones_like(b.s)))
+    return flow_matching(f, p, batch, k), mse(dF)
+
+
+def meanflow(f, p, ema, phi, batch, k):
+    """`u = eps - x0`, `mse(V(x_s,s,t) - sg[u + (t-s) (d_s V + J_x V . u)])`; no diagonal term."""
+    b = batch
+    average, dV = jax.jvp(lambda x, s: f.average(p, x, s, b.t), (b.x, b.s), (b.v, jnp.ones_like(b.s)))
+    return None, mse(average - jax.lax.stop_gradient(b.v + (b.t - b.s) * dV))
+
+
+def lmd(f, p, ema, phi, batch, k):
+    """`mse(d_t F(x_s,s,t) - v_phi(F(x_s,s,t),t))`; gradients flow through the teacher; no diagonal term."""
+    b = batch
+    xt, dF = jax.jvp(lambda t: f.jump(p, b.x, b.s, t), (b.t,), (jnp.ones_like(b.t),))
+    return None, mse(dF - f.teacher(phi, xt, b.t))
+
+
+OBJECTIVES = {"psd": psd, "lsd": lsd, "esd": esd, "meanflow": meanflow, "lmd": lmd}
+
+
+def on_path(x0, eps, s, t, m=None):
+    """A batch with its point on the interpolant and its conditional velocity."""
+    batch = {"x": (1 - s) * x0 + s * eps, "v": eps - x0, "s": s, "t": t}
+    return SimpleNamespace(**batch, **({} if m is None else {"m": m}))
+
+
+# The step
+
+
+def make_step(options, phi):
+    """`(state, batch) -> (state, loss)`: loss, gradients, Adam and the moving average."""
+    objective = OBJECTIVES[options["objective"]]
+    f = make_maps(options["freqs"])
+    k = common.diagonal_rows(options)
+    fraction = k and options["diagonal"]
+    off_diagonal = (1 - fraction) * options["weight"]
+    rate, b1, b2, epsilon = options["lr"], 0.9, 0.999, 1e-8
+
+    def loss_of(p, ema, batch):
+        diagonal, consistency = objective(f, p, ema, phi, on_path(**batch), k)
+        loss = off_diagonal * consistency
+        return loss if diagonal is None else fraction * diagonal + loss
+
+    def step(state, batch):
+        loss, gradients = jax.value_and_grad(loss_of)(state["p"], state["ema"], batch)
+        count = state["count"] + 1
+        each = jax.tree.map
+        m = each(lambda m, g: b1 * m + (1 - b1) * g, state["m"], gradients)
+        v = each(lambda v, g: b2 * v + (1 - b2) * g * g, state["v"], gradients)
+        scale, correction = rate / (1 - b1**count), 1 / jnp.sqrt(1 - b2**count)
+        p = each(lambda p, m, v: p - scale * m / (jnp.sqrt(v) * correction + epsilon), state["p"], m, v)
+        ema = each(lambda e, p: e + (1 - options["ema"]) * (p - e), state["ema"], p)
+        return {"p": p, "ema": ema, "m": m, "v": v, "count": count}, loss
+
+    return step
+
+
+def arrays(layers, dtype):
+    """Layers as JAX keeps them, from `[(weight [out][in], bias [out]), ...]`."""
+    return [(jnp.array(weight, dtype).T.copy(), jnp.array(bias, dtype)) for weight, bias in layers]
+
+
+def setup(options):
+    start(options["threads"])
+    layers = common.draw_networks(options)
+    p = arrays(layers["student"], jnp.float32)
+    zeros = lambda: jax.tree.map(jnp.zeros_like, p)  # noqa: E731
+    state = {"p": p, "ema": jax.tree.map(jnp.copy, p), "m": zeros(), "v": zeros(), "count": jnp.zeros(())}
+    batches = [
+        {key: jnp.array(values, jnp.float32) for key, values in batch.items()}
+        for batch in common.draw_batches(options)
+    ]
+    step = make_step(options, arrays(layers["teacher"], jnp.float32))
+    together = options["scan"]
+    if together > 1:
+        stack = lambda start: jax.tree.map(  # noqa: E731
+            lambda *each: jnp.stack(each), *[batches[(start + i) % len(batches)] for i in range(together)]
+        )
+        batches = [stack(start) for start in range(0, len(batches), together)]
+        single = step
+        step = lambda state, batch: jax.lax.scan(single, state, batch)  # noqa: E731
+    jitted = jax.jit(step, donate_argnums=0)
+    position = 0
+
+    def run(steps):
+        nonlocal state, position
+        calls = math.ceil(steps / together)
+        for _ in range(calls):
+            state, loss = jitted(state, batches[position])
+            position = (position + 1) % len(batches)
+        jax.block_until_ready(state)
+        return calls * together, float(loss if together == 1 else loss[-1])
+
+    return sum(leaf.size for leaf in jax.tree.leaves(p)), run
+
+
+def loss_and_gradients(term, layers, batch, freqs):
+    """The consistency term alone, in float64, for the golden fixtures."""
+    start(1)
+    jax.config.update("jax_enable_x64", True)
+    networks = {name: arrays(values, jnp.float64) for name, values in layers.items()}
+    path = on_path(**{key: jnp.array(values, jnp.float64) for key, values in batch.items()})
+
+    def loss_of(p):
+        ema, phi = networks.get("target"), networks.get("teacher")
+        return OBJECTIVES[term](make_maps(freqs), p, ema, phi, path, 0)[1]
+
+    loss, gradients = jax.value_and_grad(loss_of)(networks["student"])
+    return float(loss), [(w.T.tolist(), b.tolist()) for w, b in gradients]
+
+
+if __name__ == "__main__":
+    sys.exit(common.main("jax", version("jax"), setup, loss_and_gradients))

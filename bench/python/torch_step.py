@@ -1,0 +1,108 @@
+"""PyTorch beside `oxbow bench`: one training step of the ring experiment, timed on request.
+
+A worker: one JSON document per line on stdin, one answer per line on stdout (`README.md` has the protocol).
+`python torch_step.py --check DIR` instead proves it against the golden fixtures in DIR, in float64.
+"""
+
+import ctypes
+import sys
+from types import SimpleNamespace
+
+import torch
+
+import common
+from flow_torch import OBJECTIVES, FlowMap, Teacher, eager_jvp, on_path
+
+
+def keep_memory():
+    """Asks glibc to keep freed memory instead of handing it back to the system after every step.
+
+    Eager PyTorch allocates each intermediate anew; above a few hundred kilobytes that means page faults in every
+    operation, up to a third of a step at batch 4,096. PyTorch's CPU tuning guide says to change the allocator for this.
+    """
+    m_trim_threshold, m_mmap_threshold = -1, -3
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return  # not glibc
+    mallopt(m_mmap_threshold, 1 << 30)
+    mallopt(m_trim_threshold, 1 << 30)
+
+
+def tensors(layers, dtype):
+    return [tuple(torch.tensor(values, dtype=dtype) for values in layer) for layer in layers]
+
+
+def make_networks(layers, freqs, dtype):
+    """The student, its moving average and the teacher, as far as their layers are given."""
+    student = FlowMap(tensors(layers["student"], dtype), freqs, requires_grad=True)
+    target = FlowMap(tensors(layers["target"], dtype), freqs) if "target" in layers else student.copy()
+    teacher = Teacher(tensors(layers["teacher"], dtype), freqs) if "teacher" in layers else None
+    return SimpleNamespace(student=student, target=target, teacher=teacher)
+
+
+def make_step(options, nets):
+    """The whole step: loss, backward, Adam and the moving average."""
+    objective = OBJECTIVES[options["objective"]]
+    jvp = torch.func.jvp if options["compile"] else eager_jvp
+    k = common.diagonal_rows(options)
+    fraction = k and options["diagonal"]
+    off_diagonal = (1 - fraction) * options["weight"]
+    parameters, averages = nets.student.parameters, nets.target.parameters
+    # One fused kernel per parameter list beats the multi-tensor (`foreach`) form on a CPU.
+    optimizer = torch.optim.Adam(parameters, lr=options["lr"], fused=True)
+
+    def loss_of(x0, eps, s, t, m):
+        diagonal, consistency = objective(nets, on_path(x0, eps, s, t, m), k, jvp)
+        loss = off_diagonal * consistency
+        return loss if diagonal is None else fraction * diagonal + loss
+
+    if options["compile"]:
+        torch.compiler.reset()  # each setup compiles anew, whatever the earlier ones did
+        loss_of = torch.compile(loss_of, fullgraph=True, dynamic=False)
+
+    def step(batch):
+        loss = loss_of(*batch)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        with torch.no_grad():
+            torch._foreach_lerp_(averages, parameters, 1 - options["ema"])
+        return loss
+
+    return step
+
+
+def setup(options):
+    torch.set_num_threads(options["threads"])
+    if options["allocator"] == "kept":
+        keep_memory()
+    nets = make_networks(common.draw_networks(options), options["freqs"], torch.float32)
+    batches = [
+        [torch.tensor(batch[key], dtype=torch.float32) for key in ("x0", "eps", "s", "t", "m")]
+        for batch in common.draw_batches(options)
+    ]
+    step = make_step(options, nets)
+    position = 0
+
+    def run(steps):
+        nonlocal position
+        for _ in range(steps):
+            loss = step(batches[position])
+            position = (position + 1) % len(batches)
+        return steps, loss.item()
+
+    return sum(p.numel() for p in nets.student.parameters), run
+
+
+def loss_and_gradients(term, layers, batch, freqs):
+    """The consistency term alone, in float64, for the golden fixtures."""
+    nets = make_networks(layers, freqs, torch.float64)
+    path = on_path(**{key: torch.tensor(values, dtype=torch.float64) for key, values in batch.items()})
+    _, loss = OBJECTIVES[term](nets, path, 0, eager_jvp)
+    flat = torch.autograd.grad(loss, nets.student.parameters, materialize_grads=True)
+    return loss.item(), [(w.tolist(), b.tolist()) for w, b in zip(flat[::2], flat[1::2])]
+
+
+if __name__ == "__main__":
+    sys.exit(common.main("torch", torch.__version__, setup, loss_and_gradients))

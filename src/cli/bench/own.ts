@@ -1,0 +1,99 @@
+import { type CorePrimitive, concat, type Graph, spec, type Tensor, trace } from '../../autodiff/index.ts'
+import { openDataset } from '../../data/catalogue.ts'
+import { random } from '../../random/random.ts'
+import { type Buffer, compile, compileScan, type Program } from '../../runtime/node.ts'
+import { drawBatches } from '../../training/batches.ts'
+import { resolveConfig } from '../../training/config.ts'
+import { buildStep } from '../../training/step.ts'
+import type { Workload } from './reference.ts'
+
+/** Our training step, ready to be timed. */
+export interface OwnStep {
+  /** Milliseconds of one step, inputs drawn beforehand. */
+  time(steps: number): Promise<number>
+  /** Milliseconds of one step's matrix products alone, on the same runtime. */
+  floor(): Promise<number>
+  /** Milliseconds of drawing one step's data, noise and times. */
+  drawing(): number
+  close(): Promise<void>
+}
+
+/** As in the references: no clipping, no weighting, `meanflow` on the whole batch. */
+const configOf = ({ objective, batch }: Workload) =>
+  resolveConfig({ objective, batch, optimizer: { clip: null }, loss: { adaptive: null } })
+
+/** Compiles the step of a workload. */
+export async function openStep(workload: Workload): Promise<OwnStep> {
+  const config = configOf(workload)
+  const dataset = openDataset('ring')
+  const step = buildStep(config, dataset.dimension)
+  const program = await compileScan(step.graph, step.state.length)
+  const source = random(0, 'bench')
+  const draw = (scale: number) =>
+    Float32Array.from({ length: step.parameterCount }, () => scale * source.normal())
+  const zeros = () => new Float32Array(step.parameterCount)
+  let state: Buffer[] = [draw(0.05), zeros(), zeros(), draw(0.05)]
+  const drawn = (count: number) => drawBatches(config, dataset, step.rows, 1, count)
+  const { x0, eps, times, rates } = drawn(config.chunk)
+
+  return {
+    async time(steps) {
+      const chunks = Math.max(1, Math.round(steps / config.chunk))
+      const start = performance.now()
+      for (let i = 0; i < chunks; i++) {
+        const outputs = await program.run([...state, x0, eps, times, rates])
+        state = outputs.slice(0, step.state.length)
+      }
+      return (performance.now() - start) / (chunks * config.chunk)
+    },
+    floor: () => productFloor(step.graph),
+    drawing() {
+      const start = performance.now()
+      drawn(config.chunk)
+      return (performance.now() - start) / config.chunk
+    },
+    close: () => program.close(),
+  }
+}
+
+/** Every matrix product of a graph on operands of its own, and nothing else but a look at one element of each. */
+function productsOf(graph: Graph<CorePrimitive>): Graph<CorePrimitive> {
+  const products = graph.nodes.filter(node => node.op === 'matmul') as unknown as Tensor<'matmul'>[]
+  const keyOf = (node: Tensor) => `m${node.shape.join('x')}`
+  const shapes = new Map(
+    products.flatMap(node => node.inputs.map(input => [keyOf(input), input.shape] as const)),
+  )
+  const specs = Object.fromEntries([...shapes].map(([key, shape]) => [key, spec(shape)]))
+  const traced = trace(operands => {
+    const looks = products.map(({ inputs: [a, b], params }) => {
+      const product = operands[keyOf(a)].matmul(operands[keyOf(b)], params)
+      return product.slice(0, 0, 1).slice(1, 0, 1)
+    })
+    return concat(looks, 0)
+  }, specs)
+  return traced as Graph<CorePrimitive>
+}
+
+async function productFloor(graph: Graph<CorePrimitive>): Promise<number> {
+  const products = productsOf(graph)
+  // Without optimisation equal products stay apart, as they are in the step.
+  const program: Program = await compile(products, { optimize: false })
+  const source = random(0, 'floor')
+  const inputs = products.inputs.map(({ shape }) =>
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => source.normal()),
+  )
+  const times: number[] = []
+  for (let i = 0; i < 25; i++) {
+    const start = performance.now()
+    await program.run(inputs)
+    times.push(performance.now() - start)
+  }
+  await program.close()
+  return median(times)
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}

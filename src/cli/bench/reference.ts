@@ -1,0 +1,93 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+
+/** What is timed: one training step of the ring network. */
+export interface Workload {
+  readonly objective: 'psd' | 'lsd' | 'meanflow'
+  readonly batch: number
+}
+
+/** The ring experiment's network and optimiser, in the words of the Python workers. */
+const RING = { hidden: 192, layers: 2, freqs: 8, diagonal: 0.3, lr: 1e-3, ema: 0.995 }
+const ANSWER_WITHIN_MS = 120_000
+
+interface Answer {
+  readonly ok?: boolean
+  readonly version?: string
+  readonly msPerStep?: number
+  readonly error?: string
+}
+
+/** A Python process that trains the same step, answering one JSON line for each asked. */
+export class Reference {
+  private readonly answers: ((line: string) => void)[] = []
+  version = ''
+
+  private constructor(private readonly child: ChildProcessWithoutNullStreams) {
+    createInterface({ input: child.stdout }).on('line', line => this.answers.shift()?.(line))
+  }
+
+  /** Starts a worker, or gives the reason why there is none. */
+  static async start(python: string, script: 'torch_step.py' | 'jax_step.py'): Promise<Reference | string> {
+    const path = fileURLToPath(new URL(`../../../bench/python/${script}`, import.meta.url))
+    const child = spawn(python, [path], { stdio: ['pipe', 'pipe', 'pipe'] })
+    let log = ''
+    child.stderr.setEncoding('utf8').on('data', text => {
+      log = (log + text).slice(-2000)
+    })
+    child.stdin.on('error', () => {})
+    const failed = new Promise<string>(resolve => {
+      child.once('error', error => resolve(error.message))
+      child.once('close', () => resolve(log.trim().split('\n').at(-1) || 'ended at once'))
+    })
+    const reference = new Reference(child)
+    const hello = reference.ask({ cmd: 'hello' })
+    const answer = await Promise.race([hello, failed])
+    if (typeof answer === 'string') return answer
+    if (!answer.ok) {
+      child.kill()
+      return answer.error ?? 'not available'
+    }
+    reference.version = answer.version ?? ''
+    return reference
+  }
+
+  async setup(workload: Workload, threads: number): Promise<void> {
+    const answer = await this.ask({ cmd: 'setup', ...RING, ...workload, threads })
+    if (!answer.ok) throw new Error(answer.error ?? 'setup failed')
+  }
+
+  /** Milliseconds of one step over this many. */
+  async time(steps: number): Promise<number> {
+    const answer = await this.ask({ cmd: 'time', steps })
+    if (answer.msPerStep === undefined) throw new Error(answer.error ?? 'no time given')
+    return answer.msPerStep
+  }
+
+  close(): void {
+    this.child.stdin.end(`${JSON.stringify({ cmd: 'quit' })}\n`)
+  }
+
+  private ask(question: object): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const late = setTimeout(() => {
+        this.child.kill()
+        reject(new Error(`no answer from ${this.child.spawnfile} within ${ANSWER_WITHIN_MS / 1000} s`))
+      }, ANSWER_WITHIN_MS)
+      this.answers.push(line => {
+        clearTimeout(late)
+        try {
+          resolve(JSON.parse(line))
+        } catch {
+          reject(new Error(`expected a line of JSON, found "${line.slice(0, 80)}"`))
+        }
+      })
+      this.child.stdin.write(`${JSON.stringify(question)}\n`)
+      this.child.once('close', () => {
+        clearTimeout(late)
+        reject(new Error('ended before it answered'))
+      })
+    })
+  }
+}
