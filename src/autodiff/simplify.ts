@@ -85,7 +85,7 @@ const rewrites: { readonly [P in Primitive]?: Rewrite<P> } = {
     if (factor === undefined) {
       return is(a, 'neg') && is(b, 'neg') ? make('mul', [a.inputs[0], b.inputs[0]], {}) : undefined
     }
-    if (factor === 1) return keep(x, shape)
+    if (factor === 1) return keep(x, shape) ?? make('broadcastTo', [x], { shape })
     // A factor that stretches its operand must keep its shape.
     if (!sameShape(x.shape, shape)) return undefined
     if (factor === -1) return make('neg', [x], {})
@@ -105,7 +105,8 @@ const rewrites: { readonly [P in Primitive]?: Rewrite<P> } = {
       ? make('mul', [a, constant(1 / divisor, b.shape, b.dtype)], {})
       : undefined
   },
-  sum: ([x], _, __, { shape }) => keep(x, shape),
+  sum: ([x], { axes }, make, { shape }) =>
+    first(keep(x, shape), sumOfScaled(x, axes, make), sumOfSum(x, axes, make)),
   max: ([x], _, __, { shape }) => keep(x, shape),
   matmul: ([a, b], { transposeA, transposeB }, make) => {
     if (swapsLastTwo(a)) return make('matmul', [a.inputs[0], b], { transposeA: !transposeA, transposeB })
@@ -117,6 +118,7 @@ const rewrites: { readonly [P in Primitive]?: Rewrite<P> } = {
       whole([x], {}, make, type),
       refill([x], shape),
       is(x, 'reshape') ? make('reshape', [x.inputs[0]], { shape }) : undefined,
+      reshapeOfScaled(x, shape, make),
     ),
   broadcastTo: ([x], { shape }, make, type) =>
     first(
@@ -163,6 +165,37 @@ function swapsLastTwo(node: Tensor): node is Tensor<'transpose'> {
   const { permutation } = node.params
   const n = permutation.length
   return permutation.every((axis, i) => axis === (i < n - 2 ? i : i === n - 2 ? n - 1 : n - 2))
+}
+
+/** The operand and the number of `x c`, if it is that. */
+function scaled(node: Tensor): [x: Tensor, factor: Tensor] | undefined {
+  if (!is(node, 'mul')) return undefined
+  const [x, factor] = node.inputs
+  return splat(factor) !== undefined && factor.rank === 0 ? [x, factor] : undefined
+}
+
+/** `sum(c x) = c sum(x)`: the product on the smaller tensor. */
+function sumOfScaled(node: Tensor, axes: readonly number[], make: Make): Tensor | undefined {
+  const parts = scaled(node)
+  return parts && make('mul', [make('sum', [parts[0]], { axes }), parts[1]], {})
+}
+
+/** `reshape(c x) = c reshape(x)`, so that factors meet. */
+function reshapeOfScaled(node: Tensor, shape: Shape, make: Make): Tensor | undefined {
+  const parts = scaled(node)
+  return parts && make('mul', [make('reshape', [parts[0]], { shape }), parts[1]], {})
+}
+
+/** A sum of sums is one sum; a sum of everything does not see a reshape. */
+function sumOfSum(x: Tensor, axes: readonly number[], make: Make): Tensor | undefined {
+  if (is(x, 'sum'))
+    return make('sum', [x.inputs[0]], {
+      axes: [...new Set([...x.params.axes, ...axes])].sort((a, b) => a - b),
+    })
+  if (!is(x, 'reshape') || x.shape.some((n, i) => n !== 1 && !axes.includes(i))) return undefined
+  const [inner] = x.inputs
+  const total = make('sum', [inner], { axes: inner.shape.map((_, i) => i) })
+  return make('reshape', [total], { shape: x.shape.map(() => 1) })
 }
 
 /** Neighbouring slices of one tensor, put together again. */

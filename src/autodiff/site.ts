@@ -3,8 +3,9 @@ export interface Site {
   readonly stack?: string
 }
 
-const PACKAGE = new URL('..', import.meta.url).pathname
-const AUTODIFF = new URL('.', import.meta.url).pathname
+const folder = (relative: string) => decodeURIComponent(new URL(relative, import.meta.url).pathname)
+const PACKAGE = folder('..')
+const AUTODIFF = folder('.')
 
 /** Remembers the present call stack; cheap, because the text is made lazily. */
 export function captureSite(): Site {
@@ -22,7 +23,8 @@ export function describeSite(site: Site): string | undefined {
     .split('\n')
     .slice(1)
     .map(line => line.replace(/^\s*at\s+/, '').replace(/.*\((.*)\)$/, '$1'))
-    .map(frame => frame.replace(/^async /, '').replace(/^file:\/\//, ''))
+    .map(frame => frame.replace(/^async /, ''))
+    .map(frame => (frame.startsWith('file://') ? decodeURIComponent(frame.slice(7)) : frame))
     .filter(
       frame => /:\d+:\d+$/.test(frame) && !frame.startsWith('node:') && !frame.includes('/node_modules/'),
     )

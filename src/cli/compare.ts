@@ -1,13 +1,14 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { stringify } from 'yaml'
 import { openDataset } from '../data/catalogue.ts'
 import { scatterRow } from '../report/braille.ts'
 import { gatherComparison } from '../report/comparison.ts'
+import { shellWord, truncate } from '../report/format.ts'
 import { toPlane } from '../report/points.ts'
 import { readingOf } from '../report/reading.ts'
-import { comparisonTable } from '../report/table.ts'
+import { comparisonMarkdown, comparisonTable } from '../report/table.ts'
 import type { ComparisonData } from '../report/types.ts'
 import { checkpointSteps } from '../training/checkpoint.ts'
 import {
@@ -24,10 +25,10 @@ import { openTeacher } from '../training/model.ts'
 import { isRun, paths } from '../training/run.ts'
 import type { Progress } from '../training/train.ts'
 import { type Child, startChild } from './child.ts'
-import { UsageError } from './failure.ts'
+import { InterruptedError, UsageError } from './failure.ts'
 import { parseKeys, readConfigFile } from './options.ts'
 import { runTasks, type Task } from './schedule.ts'
-import { columns, note, onInterrupt, print, printJson } from './terminal.ts'
+import { columns, type Interrupt, note, onInterrupt, print, printJson } from './terminal.ts'
 
 interface CompareFlags {
   readonly config?: string
@@ -55,10 +56,11 @@ function readComparison(flags: CompareFlags, rest: readonly string[]): Compariso
     count,
   }
   const given = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined))
-  const user = [config === undefined ? {} : readConfigFile(config), given, parseKeys(rest)].reduce<Plain>(
-    merge,
-    {},
-  )
+  const user = [
+    config === undefined ? {} : readConfigFile(config),
+    given,
+    parseKeys(rest, ['json', 'debug']),
+  ].reduce<Plain>(merge, {})
   if (user.objectives === undefined) {
     throw new UsageError(
       '--objectives is needed, e.g. --objectives psd,lsd,meanflow; "oxbow objectives" lists them',
@@ -85,24 +87,78 @@ class StatusLine {
   set(name: string, text: string | undefined): void {
     if (text === undefined) this.running.delete(name)
     else this.running.set(name, text)
-    this.draw([...this.running].map(([name, text]) => `${name} ${text}`).join('   '))
+    this.draw()
   }
 
   /** A line that stays. */
   note(text: string): void {
-    this.draw('')
+    this.write('')
     note(text)
+    this.draw()
   }
 
-  private draw(text: string): void {
+  clear(): void {
+    this.running.clear()
+    this.write('')
+  }
+
+  private draw(): void {
+    this.write([...this.running].map(([name, text]) => `${name} ${text}`).join('   '))
+  }
+
+  private write(text: string): void {
     if (!process.stderr.isTTY) return
-    const width = (process.stderr.columns ?? 80) - 1
-    process.stderr.write(`\r\x1b[K${text.slice(0, width)}`)
+    process.stderr.write(`\r\x1b[K${truncate(text, (process.stderr.columns ?? 80) - 1)}`)
   }
 }
 
 const percent = ({ step, steps, stepsPerSecond }: Progress): string =>
   `${Math.round((100 * step) / steps)}% (${Math.max(0, Math.round((steps - step) / stepsPerSecond))} s left)`
+
+/** Starts commands in processes of their own, and asks them all to end when an end is asked for. */
+class Workers {
+  private readonly children = new Set<Child>()
+  private readonly timer: NodeJS.Timeout
+
+  constructor(
+    private readonly threads: number,
+    interrupt: Interrupt,
+  ) {
+    this.timer = setInterval(() => {
+      if (interrupt.stop()) for (const child of this.children) child.stop()
+    }, 100)
+  }
+
+  async call(args: string[], onProgress?: (progress: Progress) => void): Promise<void> {
+    const child = startChild(args, this.threads, onProgress)
+    this.children.add(child)
+    await child.result.finally(() => this.children.delete(child))
+  }
+
+  close(): void {
+    clearInterval(this.timer)
+  }
+}
+
+/** Trains a run, or what is left of it. */
+async function trainRun(
+  { directory, config }: PlannedRun,
+  root: string,
+  workers: Workers,
+  onProgress: (progress: Progress) => void,
+): Promise<void> {
+  const file = join(root, 'configs', `${basename(directory)}.json`)
+  writeFileAtomic(root, file, `${JSON.stringify(config, null, 2)}\n`)
+  const source = isRun(directory) ? ['--resume'] : ['--config', file]
+  await workers.call(['train', ...source, '--out', directory], onProgress)
+}
+
+function measureRun(directory: string, request: EvaluationRequest, workers: Workers): Promise<void> {
+  const { steps, count, seed, method, weights } = request
+  const options = { steps: steps.join(','), count, seed, method, weights: weights[0] }
+  const words = Object.entries(options).flatMap(([key, value]) => [`--${key}`, String(value)])
+  return workers.call(['evaluate', directory, ...words])
+}
 
 /** Trains and measures what is not there yet. */
 async function work(
@@ -110,68 +166,46 @@ async function work(
   root: string,
   request: EvaluationRequest,
   jobs: number,
-  interrupt: ReturnType<typeof onInterrupt>,
+  interrupt: Interrupt,
 ): Promise<Map<string, Error>> {
   const status = new StatusLine()
-  const children = new Set<Child>()
-  const threads = jobs > 1 ? 1 : 2
+  const workers = new Workers(jobs > 1 ? 1 : 2, interrupt)
   let done = 0
-  const call = async (args: string[], onProgress?: (progress: Progress) => void): Promise<unknown> => {
-    const child = startChild(args, threads, onProgress)
-    children.add(child)
-    return child.result.finally(() => children.delete(child))
+
+  const trainAndMeasure = async (run: PlannedRun, name: string): Promise<void> => {
+    const start = Date.now()
+    const trained = isFinished(run)
+    const measured = trained && recordedEvaluation(run.directory, request) !== undefined
+    if (!trained) {
+      status.set(name, 'starts')
+      await trainRun(run, root, workers, progress => status.set(name, percent(progress)))
+    }
+    if (interrupt.stop()) return
+    if (!measured) {
+      status.set(name, 'is measured')
+      await measureRun(run.directory, request, workers)
+    }
+    const seconds = ((Date.now() - start) / 1000).toFixed(1)
+    const what = measured
+      ? 'was there already'
+      : `${trained ? 'measured' : 'trained and measured'} in ${seconds} s`
+    status.note(`[${++done}/${plan.runs.length}] ${name} ${what}`)
   }
-  const timer = setInterval(() => {
-    if (interrupt.stop()) for (const child of children) child.stop()
-  }, 200)
 
   const tasks = plan.runs.map((run): Task => {
-    const { directory, config, method, seed, after } = run
-    const name = `${method} seed ${seed}`
+    const name = `${run.method} seed ${run.seed}`
+    const { directory, after } = run
     return {
       name: directory,
       after,
-      run: async () => {
-        const start = Date.now()
-        const trained = isFinished(run)
-        const measured = trained && recordedEvaluation(directory, request) !== undefined
-        if (!trained) {
-          const file = join(root, 'configs', `${directory.split('/').at(-1)}.json`)
-          writeFileAtomic(root, file, `${JSON.stringify(config, null, 2)}\n`)
-          const source = isRun(directory) ? ['--resume'] : ['--config', file]
-          status.set(name, 'starts')
-          await call(['train', ...source, '--out', directory], progress =>
-            status.set(name, percent(progress)),
-          )
-        }
-        if (interrupt.stop()) return
-        if (!measured) {
-          status.set(name, 'is measured')
-          const { steps, count, seed: measuring } = request
-          const numbers = ['--steps', steps.join(','), '--count', String(count), '--seed', String(measuring)]
-          await call([
-            'evaluate',
-            directory,
-            ...numbers,
-            '--method',
-            request.method,
-            '--weights',
-            request.weights[0],
-          ])
-        }
-        status.set(name, undefined)
-        const what = measured
-          ? 'was there already'
-          : `${trained ? 'measured' : 'trained and measured'} in ${((Date.now() - start) / 1000).toFixed(1)} s`
-        status.note(`[${++done}/${plan.runs.length}] ${name} ${what}`)
-      },
+      run: () => trainAndMeasure(run, name).finally(() => status.set(name, undefined)),
     }
   })
   // Teachers first: others wait for them.
   tasks.sort((a, b) => Number(a.after !== undefined) - Number(b.after !== undefined))
   return runTasks(tasks, jobs, interrupt.stop).finally(() => {
-    clearInterval(timer)
-    status.note('')
+    workers.close()
+    status.clear()
   })
 }
 
@@ -182,9 +216,9 @@ function commandLine(flags: CompareFlags, rest: readonly string[]): string {
       ? []
       : value === true
         ? [`--${key}`]
-        : [`--${key} ${Array.isArray(value) ? value.join(',') : value}`],
+        : [`--${key} ${shellWord(Array.isArray(value) ? value.join(',') : String(value))}`],
   )
-  return ['oxbow compare', ...pairs, ...rest].join(' ')
+  return ['oxbow compare', ...pairs, ...rest.map(shellWord)].join(' ')
 }
 
 const machineRows = ({ metrics, methods, seeds }: ComparisonData) =>
@@ -206,7 +240,7 @@ async function showClouds({ methods, reference, dataset }: ComparisonData): Prom
 }
 
 /** `oxbow compare`. */
-export async function compareCommand(flags: CompareFlags, rest: readonly string[]): Promise<void> {
+export async function compareCommand(flags: CompareFlags, rest: readonly string[]): Promise<number> {
   const comparison = readComparison(flags, rest)
   const root = flags.out ?? 'runs/compare'
   const plan = planComparison(comparison, root)
@@ -224,9 +258,7 @@ export async function compareCommand(flags: CompareFlags, rest: readonly string[
   )
   interrupt.release()
   if (interrupt.stop()) {
-    note('oxbow: stopped; run the same command again to continue')
-    process.exitCode = 130
-    return
+    throw new InterruptedError('stopped; run the same command again to continue', interrupt.exitCode())
   }
   for (const [directory, error] of failures) note(`oxbow: ${directory}: ${error.message}`)
   const finished = plan.runs.filter(run => !failures.has(run.directory))
@@ -242,16 +274,17 @@ export async function compareCommand(flags: CompareFlags, rest: readonly string[
   const { comparisonReport } = await import('../report/html.ts')
   const report = join(root, 'report.html')
   writeFileAtomic(root, report, comparisonReport(data))
-  if (failures.size > 0) process.exitCode = 1
-  if (flags.json)
-    return printJson({
-      rows: machineRows(data),
-      report,
-      failures: Object.fromEntries([...failures].map(([name, { message }]) => [name, message])),
-    })
+  writeFileAtomic(root, join(root, 'report.md'), comparisonMarkdown(data))
+  const code = failures.size > 0 ? 1 : 0
+  if (flags.json) {
+    const failed = Object.fromEntries([...failures].map(([name, { message }]) => [name, message]))
+    printJson({ rows: machineRows(data), report, failures: failed })
+    return code
+  }
   const [headline] = data.metrics
   print(comparisonTable({ ...data, metrics: [headline] }, { columns: columns() }))
   print(readingOf(data))
   if (process.stdout.isTTY) await showClouds(data)
   print(`\nreport: ${report}`)
+  return code
 }

@@ -5,6 +5,18 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
+/** A command that was asked to end before it was done; what it has is saved. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError'
+
+  constructor(
+    message: string,
+    readonly exitCode: number,
+  ) {
+    super(message)
+  }
+}
+
 /** Exit code and machine code of each kind of failure: 2 is the user's to mend, 1 is ours or the run's. */
 const KINDS: Readonly<Record<string, { exit: 1 | 2; code: string }>> = {
   UsageError: { exit: 2, code: 'usage' },
@@ -26,6 +38,12 @@ const PATH_ERRORS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left on the disk',
 }
 
+function kindOf(error: unknown): { exit: number; code: string } | undefined {
+  if (error instanceof CommanderError) return KINDS.UsageError
+  if (error instanceof InterruptedError) return { exit: error.exitCode, code: 'interrupted' }
+  return KINDS[(error as Error).name]
+}
+
 /**
  * Prints a failure as one line (or, for `--json`, one document) and gives the exit code.
  *
@@ -33,8 +51,8 @@ const PATH_ERRORS: Readonly<Record<string, string>> = {
  */
 export function report(error: unknown, { json, debug }: { json: boolean; debug: boolean }): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0
-  const { message, name, stack, code, path } = error as NodeJS.ErrnoException
-  const known = error instanceof CommanderError ? KINDS.UsageError : KINDS[name]
+  const { message, stack, code, path } = error as NodeJS.ErrnoException
+  const known = kindOf(error)
   const fileProblem = code && PATH_ERRORS[code]
   const kind = known ?? (fileProblem ? { exit: 2, code: 'file' } : { exit: 1, code: 'failure' })
   const text = fileProblem && !known ? `${path ?? 'file'}: ${fileProblem}` : message.replace(/^error: /, '')

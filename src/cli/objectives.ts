@@ -81,5 +81,5 @@ export async function objectivesCommand(id: string | undefined, { json }: { json
     ])
   }
   print(table.toString())
-  print('Costs of one training step in forward passes of its batch. "oxbow objectives ID" shows the formula.')
+  print('Costs in forward passes for one sample of each term. "oxbow objectives ID" shows the formula.')
 }

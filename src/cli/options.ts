@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { parse, YAMLParseError } from 'yaml'
+import { parse, parseDocument } from 'yaml'
+import { nearest } from '../data/suggest.ts'
+import { show } from '../data/validate.ts'
 import { UsageError } from './failure.ts'
 
 type Plain = Record<string, unknown>
@@ -28,9 +30,10 @@ function scalar(text: string): unknown {
 /**
  * Reads `--key value` and `--key=value` pairs that name keys of the configuration.
  *
+ * @param flags  the command's options without a value, one of which may have been meant
  * @throws UsageError for anything else
  */
-export function parseKeys(rest: readonly string[]): Plain {
+export function parseKeys(rest: readonly string[], flags: readonly string[] = []): Plain {
   const result: Plain = {}
   for (let i = 0; i < rest.length; i++) {
     const argument = rest[i]
@@ -42,11 +45,33 @@ export function parseKeys(rest: readonly string[]): Plain {
     }
     const value = inline ?? rest[++i]
     if (value === undefined || (inline === undefined && /^--[A-Za-z]/.test(value))) {
-      throw new UsageError(`--${key} needs a value`)
+      const flag = nearest(key, flags)
+      throw new UsageError(`--${key} needs a value${flag ? ` (did you mean --${flag}?)` : ''}`)
     }
     setPath(result, key, scalar(value))
   }
   return result
+}
+
+function parseYaml(text: string, path: string): unknown {
+  const refuse = (message: string, line?: number): never => {
+    const where = line === undefined ? '' : ` (line ${line})`
+    throw new UsageError(`--config ${path}${where}: not valid YAML: ${message.split('\n')[0]}`)
+  }
+  const document = parseDocument(text, { prettyErrors: true })
+  const [error] = document.errors
+  if (error?.code === 'MULTIPLE_DOCS') refuse('expected one document, found several', error.linePos?.[0].line)
+  if (error)
+    refuse(
+      error.message.replace(/ at line \d+, column \d+:?\s*/, ': ').replace(/: $/, ''),
+      error.linePos?.[0].line,
+    )
+  try {
+    return document.toJS()
+  } catch (error) {
+    // An alias without its anchor, or far too many of them.
+    return refuse((error as Error).message)
+  }
 }
 
 /**
@@ -58,20 +83,10 @@ export function readConfigFile(path: string): Plain {
   if (!existsSync(path)) throw new UsageError(`--config ${path}: no such file`)
   if (statSync(path).isDirectory())
     throw new UsageError(`--config ${path}: is a directory, expected a YAML file`)
-  let value: unknown
-  try {
-    value = parse(readFileSync(path, 'utf8'), { prettyErrors: true })
-  } catch (error) {
-    const where = error instanceof YAMLParseError && error.linePos ? ` (line ${error.linePos[0].line})` : ''
-    throw new UsageError(
-      `--config ${path}${where}: not valid YAML: ${(error as Error).message.split('\n')[0].replace(/ at line.*$/, '')}`,
-    )
-  }
+  const value = parseYaml(readFileSync(path, 'utf8'), path)
   if (value === null || value === undefined) return {}
   if (typeof value !== 'object' || Array.isArray(value)) {
-    throw new UsageError(
-      `--config ${path}: expected keys and values, found ${JSON.stringify(value)?.slice(0, 60)}`,
-    )
+    throw new UsageError(`--config ${path}: expected keys and values, found ${show(value)}`)
   }
   return value as Plain
 }

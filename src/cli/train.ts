@@ -1,6 +1,7 @@
 import { Presets, SingleBar } from 'cli-progress'
 import { train } from '../index.ts'
 import { scatter } from '../report/braille.ts'
+import { shellWord } from '../report/format.ts'
 import { toPlane } from '../report/points.ts'
 import { drawNoise, jumpThrough, uniformGrid } from '../sampler/sampler.ts'
 import { merge, resolveConfig, type UserConfig } from '../training/config.ts'
@@ -37,7 +38,7 @@ function userConfig(flags: TrainFlags, rest: readonly string[]): UserConfig {
     config === undefined ? {} : readConfigFile(config),
     named,
     parseKeys(pairs),
-    parseKeys(rest),
+    parseKeys(rest, ['resume', 'json', 'debug']),
   ].reduce(merge)
 }
 
@@ -48,9 +49,14 @@ function defaultDirectory(user: UserConfig): string {
   return `runs/${name}-${objective}-seed${seeds.data}`
 }
 
+/** The parent may be gone at any moment; then nobody wants to know. */
+function tellParent(progress: Progress): void {
+  if (process.connected) process.send?.(progress, undefined, undefined, () => {})
+}
+
 /** Shows progress as a bar on a terminal, otherwise as a line every few seconds. */
 function progressView(steps: number): { update: (progress: Progress) => void; stop: () => void } {
-  if (process.send) return { update: progress => process.send?.(progress), stop: () => {} }
+  if (process.send) return { update: tellParent, stop: () => {} }
   if (!process.stderr.isTTY) {
     let last = Date.now()
     return {
@@ -92,7 +98,7 @@ export async function showSamples(run: string, steps = 1): Promise<void> {
 }
 
 /** `oxbow train`. */
-export async function trainCommand(flags: TrainFlags, rest: readonly string[]): Promise<void> {
+export async function trainCommand(flags: TrainFlags, rest: readonly string[]): Promise<number> {
   const user = userConfig(flags, rest)
   const directory = flags.out ?? defaultDirectory(user)
   const interrupt = onInterrupt()
@@ -113,8 +119,9 @@ export async function trainCommand(flags: TrainFlags, rest: readonly string[]): 
     print(`${run}: step ${steps}, loss ${loss.toPrecision(4)}, ${msPerStep.toFixed(2)} ms per step`)
     if (finished && process.stdout.isTTY) await showSamples(run)
   }
-  if (!finished) {
-    note(`oxbow: stopped by ${interrupt.signal()}; continue with: oxbow train --resume --out ${directory}`)
-    process.exitCode = interrupt.signal() === 'SIGTERM' ? 143 : 130
-  }
+  if (finished) return 0
+  note(
+    `oxbow: stopped by ${interrupt.signal()}; continue with: oxbow train --resume --out ${shellWord(directory)}`,
+  )
+  return interrupt.exitCode()
 }

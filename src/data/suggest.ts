@@ -12,16 +12,18 @@ export function nearest(name: string, candidates: readonly string[]): string | u
   return best
 }
 
-/** Levenshtein distance: the fewest insertions, deletions and replacements of one character. */
+/** The fewest insertions, deletions and replacements of one character and swaps of two neighbours. */
 function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j)
+  let [before, previous] = [[] as number[], Array.from({ length: b.length + 1 }, (_, j) => j)]
   for (let i = 1; i <= a.length; i++) {
     const current = [i]
     for (let j = 1; j <= b.length; j++) {
       const replace = previous[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1)
-      current.push(Math.min(replace, previous[j] + 1, current[j - 1] + 1))
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      const swap = swapped ? before[j - 2] + 1 : Infinity
+      current.push(Math.min(replace, swap, previous[j] + 1, current[j - 1] + 1))
     }
-    previous = current
+    ;[before, previous] = [previous, current]
   }
   return previous[b.length]
 }

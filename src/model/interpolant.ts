@@ -36,7 +36,11 @@ export function pathOf({ alpha, sigma }: Interpolant, x0: Tensor, eps: Tensor): 
   const made = new Map<Tensor, Tensor>()
   return {
     // The same time gives the same node, so that equal network evaluations can be recognised.
-    at: t => made.get(t) ?? (made.set(t, point(t)), made.get(t)!),
+    at: t => {
+      const known = made.get(t) ?? point(t)
+      made.set(t, known)
+      return known
+    },
     velocity: t => jvp(point, [t], [onesLike(t)])[1],
   }
 }

@@ -69,3 +69,8 @@ export function truncate(text: string, width: number): string {
   if (chars.length <= width) return text
   return width <= 0 ? '' : `${chars.slice(0, width - 1).join('')}…`
 }
+
+/** A word as a shell reads it again. */
+export function shellWord(text: string): string {
+  return /^[\w./@:,=+-]+$/.test(text) ? text : `'${text.replace(/'/g, "'\\''")}'`
+}

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import { escapeMarkdown, formatCount } from './format.ts'
+import { escapeMarkdown, formatCount, shellWord } from './format.ts'
 import { comparisonMarkdown } from './table.ts'
 import type { TableData } from './types.ts'
 
@@ -124,10 +124,6 @@ function codeBlock(language: string, text: string): string {
 function codeSpan(text: string): string {
   const line = text.replace(/\s*[\r\n]+\s*/g, ' ').replace(/\|/g, '\\|')
   return line.includes('`') ? `\`\` ${line} \`\`` : `\`${line || ' '}\``
-}
-
-function shellWord(text: string): string {
-  return /^[\w./@:-]+$/.test(text) ? text : `'${text.replace(/'/g, "'\\''")}'`
 }
 
 function flatten(value: Readonly<Record<string, unknown>>, prefix = ''): [string, string][] {

@@ -63,7 +63,7 @@ function sessionOptions(
 }
 
 /** Fills in the one open axis of a shape from the number of elements. */
-function fit(port: Port, length: number): Shape {
+function fillShape(port: Port, length: number): Shape {
   const known = port.shape.reduce((product, n) => (n === DYNAMIC ? product : product * n), 1)
   const open = length / known
   if (port.shape.includes(DYNAMIC) ? !Number.isInteger(open) : open !== 1) {
@@ -94,7 +94,7 @@ async function open(
             `input ${port.name}: expected ${ARRAY[port.dtype].name}, found ${data?.constructor.name}`,
           )
         }
-        feeds[port.name] = new OrtTensor(port.dtype, data as never, fit(port, data.length))
+        feeds[port.name] = new OrtTensor(port.dtype, data as never, fillShape(port, data.length))
       })
       const results = await session.run(feeds)
       return session.outputNames.map(name => results[name].data as Buffer)

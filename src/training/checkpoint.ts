@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileAtomic } from './files.ts'
 import { paths, RunError } from './run.ts'
-import { decodeSafetensors, encodeSafetensors, SafetensorsError } from './safetensors.ts'
+import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts'
 import type { StateName } from './step.ts'
 
 /** Everything that training continues from. Random streams are addressed by seed and step, so the step stands for them. */
@@ -10,6 +10,8 @@ export interface Checkpoint {
   readonly step: number
   /** Flat vectors `[P]`. */
   readonly state: Readonly<Partial<Record<StateName, Float32Array>>>
+  /** The open line of the metrics: their sums since the last line, and the number of steps in them at the end. */
+  readonly window: Float64Array
   readonly seeds: { readonly data: number; readonly noise: number; readonly initialization: number }
 }
 
@@ -29,10 +31,10 @@ export function checkpointSteps(directory: string): number[] {
 }
 
 /** Writes a checkpoint, then drops old ones: at no moment is there less than one whole file. */
-export function writeCheckpoint(directory: string, { step, state, seeds }: Checkpoint): void {
+export function writeCheckpoint(directory: string, { step, state, window, seeds }: Checkpoint): void {
   const { checkpoints } = paths(directory)
   const tensors = Object.fromEntries(
-    Object.entries(state).map(([name, data]) => [name, { shape: [data.length], data }]),
+    Object.entries({ ...state, window }).map(([name, data]) => [name, { shape: [data.length], data }]),
   )
   const metadata = { format: 'oxbow-checkpoint', step: String(step), seeds: JSON.stringify(seeds) }
   writeFileAtomic(directory, join(checkpoints, fileName(step)), encodeSafetensors({ tensors, metadata }))
@@ -50,12 +52,35 @@ export function readCheckpoint(directory: string): Checkpoint | undefined {
   const path = join(paths(directory).checkpoints, fileName(step))
   try {
     const { tensors, metadata } = decodeSafetensors(readFileSync(path), path)
-    const state = Object.fromEntries(
-      Object.entries(tensors).map(([name, { data }]) => [name, data as Float32Array]),
-    )
-    return { step, state, seeds: JSON.parse(metadata.seeds) }
+    if (metadata.format !== 'oxbow-checkpoint' || metadata.step !== String(step)) {
+      throw new RunError(`${path}: not the checkpoint of step ${step}`)
+    }
+    const { window, ...rest } = tensors
+    return { step, state: stateOf(rest, path), window: windowOf(window), seeds: JSON.parse(metadata.seeds) }
   } catch (error) {
-    if (error instanceof SafetensorsError) throw new RunError(error.message)
+    if (error instanceof RunError) throw error
+    if (error instanceof SafetensorsError) throw new RunError(`${error.message}; ${advice(directory, step)}`)
     throw new RunError(`${path}: not a checkpoint (${(error as Error).message})`)
   }
 }
+
+const advice = (directory: string, step: number): string => {
+  const before = checkpointSteps(directory).at(-2)
+  return before === undefined ? 'train anew' : `remove ${fileName(step)} to continue from step ${before}`
+}
+
+/** The state's vectors, all of one length. */
+function stateOf(tensors: Readonly<Record<string, StoredTensor>>, path: string): Checkpoint['state'] {
+  const size = tensors.parameters?.data.length
+  for (const name of ['parameters', 'first', 'second', ...(tensors.ema ? ['ema'] : [])]) {
+    const found = tensors[name]
+    if (found?.data instanceof Float32Array && found.shape.length === 1 && found.data.length === size)
+      continue
+    const what = found ? `[${found.shape.join(', ')}]` : 'nothing'
+    throw new RunError(`${path}: tensor ${name}: expected F32 of [${size ?? 'parameters'}], found ${what}`)
+  }
+  return Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, data as Float32Array]))
+}
+
+const windowOf = (stored: StoredTensor | undefined): Float64Array =>
+  stored?.data instanceof Float64Array ? stored.data : new Float64Array(0)

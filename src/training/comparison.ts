@@ -2,7 +2,16 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { DatasetSpec } from '../data/catalogue.ts'
-import { type Config, ConfigError, findObjective, merge, resolveConfig, type UserConfig } from './config.ts'
+import { show } from '../data/validate.ts'
+import {
+  type Config,
+  ConfigError,
+  expectation,
+  findObjective,
+  merge,
+  resolveConfig,
+  type UserConfig,
+} from './config.ts'
 
 type Plain = Record<string, unknown>
 
@@ -63,7 +72,10 @@ export interface Plan {
  */
 export function resolveComparison(user: Plain): ComparisonConfig {
   const parsed = schema.safeParse(user)
-  if (parsed.success) return parsed.data
+  if (parsed.success) {
+    checkBlocks(parsed.data)
+    return parsed.data
+  }
   const [issue] = parsed.error.issues
   if (issue.code === 'unrecognized_keys') {
     const name = [...issue.path, issue.keys[0]].join('.')
@@ -72,9 +84,24 @@ export function resolveComparison(user: Plain): ComparisonConfig {
     )
   }
   const found = issue.path.reduce<unknown>((value, step) => (value as Plain)?.[step as string], user)
-  throw new ConfigError(
-    `${issue.path.join('.')}: ${issue.message.replace(/^Invalid \w+: /, '')}, found ${JSON.stringify(found)}`,
-  )
+  throw new ConfigError(`${issue.path.join('.')}: ${expectation(issue)}, found ${show(found)}`)
+}
+
+/** Keys that a comparison decides for all its trainings. */
+const SHARED = ['data', 'objective', 'seed', 'seeds']
+
+function checkBlocks({ objectives, training, teacherTraining }: ComparisonConfig): void {
+  const blocks = { training, teacherTraining } as Record<string, Plain>
+  objectives.forEach((entry, i) => {
+    if (typeof entry !== 'string') blocks[`objectives.${i}.training`] = entry.training
+  })
+  for (const [name, block] of Object.entries(blocks)) {
+    const key = SHARED.find(key => key in block)
+    if (key)
+      throw new ConfigError(
+        `${name}.${key}: is the same for all runs of a comparison; set it outside of ${name}`,
+      )
+  }
 }
 
 const TEACHER: PlannedMethod = { id: 'teacher', label: 'Euler on the teacher', objective: 'flow-matching' }
@@ -115,16 +142,14 @@ export function planComparison(comparison: ComparisonConfig, root: string): Plan
     let teacherDirectory: string | undefined
     if (trained) {
       const shared = { network: training.network ?? {} }
-      const config = resolveConfig(
-        [{ data, seed }, shared, velocity, teacherTraining].reduce(merge) as UserConfig,
-      )
+      const config = resolveFor('teacher', [{ data, seed }, shared, velocity, teacherTraining].reduce(merge))
       teacherDirectory = directoryOf(root, TEACHER.id, seed, config)
       runs.push({ method: TEACHER.id, seed, directory: teacherDirectory, config })
     }
     for (const { method, own, needsTeacher } of listed) {
       const named = needsTeacher ? { teacher: teacherDirectory ?? teacher } : {}
       const user = [{ data, seed, objective: method.objective }, named, training, own].reduce(merge)
-      const config = resolveConfig(user as UserConfig)
+      const config = resolveFor(method.id, user)
       const directory = directoryOf(root, method.id, seed, config)
       runs.push({
         method: method.id,
@@ -136,6 +161,16 @@ export function planComparison(comparison: ComparisonConfig, root: string): Plan
     }
   }
   return { methods: [...(trained ? [TEACHER] : []), ...listed.map(({ method }) => method)], runs }
+}
+
+/** Says which row of the comparison a refused training configuration belongs to. */
+function resolveFor(method: string, user: Plain): Config {
+  try {
+    return resolveConfig(user as UserConfig)
+  } catch (error) {
+    if (error instanceof ConfigError) throw new ConfigError(`training of ${method}: ${error.message}`)
+    throw error
+  }
 }
 
 function needsTeacher(id: string, ...blocks: Plain[]): boolean {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { DatasetSpec } from '../data/catalogue.ts'
 import { nearest } from '../data/suggest.ts'
+import { show } from '../data/validate.ts'
 import { type Objective, objectives } from '../objective/index.ts'
 
 /** A configuration that is refused. `code` is for machines, the message one line for people. */
@@ -153,6 +154,7 @@ const WHOLE = new Set(['data', 'options'])
 export function merge(under: Plain, over: Plain): Plain {
   const result = { ...under }
   for (const [key, value] of Object.entries(over)) {
+    if (key === '__proto__') throw new ConfigError('unknown key __proto__')
     const below = result[key]
     result[key] = isPlain(below) && isPlain(value) && !WHOLE.has(key) ? merge(below, value) : value
   }
@@ -179,10 +181,17 @@ function describe(issue: z.core.$ZodIssue, input: unknown): string {
     return `unknown key ${name}${suggest(name)}`
   }
   const found = issue.path.reduce<unknown>((value, step) => (value as Plain)?.[step as string], input)
-  return `${key || 'config'}: ${issue.message.replace(/^Invalid \w+: /, '')}, found ${JSON.stringify(found)}`
+  return `${key || 'config'}: ${expectation(issue)}, found ${show(found)}`
 }
 
-const KEYS = keysOf(schema)
+/** What a schema expected, without zod's own judgement of what it found. */
+export const expectation = ({ message }: z.core.$ZodIssue): string =>
+  message.replace(/^(Invalid \w+|Too (small|big)): /, '').replace(/, received .*$/, '')
+
+const KEYS = [...keysOf(schema), 'seed']
+
+/** Every key of a resolved configuration, nested ones joined by dots. */
+export const configKeys = (): readonly string[] => keysOf(schema)
 
 function keysOf(type: z.ZodType, path = ''): string[] {
   if (!(type instanceof z.ZodObject)) return [path]
@@ -211,12 +220,11 @@ export function findObjective(id: string): Objective {
  * @throws ConfigError with one line: the key, what was found and what was expected
  */
 export function resolveConfig(user: UserConfig | Plain): Config {
-  if (!isPlain(user)) throw new ConfigError(`config: expected keys and values, found ${JSON.stringify(user)}`)
+  if (!isPlain(user)) throw new ConfigError(`config: expected keys and values, found ${show(user)}`)
   const { seed = 0, ...rest } = user as Plain
-  if (!Number.isInteger(seed))
-    throw new ConfigError(`seed: expected an integer, found ${JSON.stringify(seed)}`)
+  if (!Number.isInteger(seed)) throw new ConfigError(`seed: expected an integer, found ${show(seed)}`)
   const id = rest.objective ?? 'lsd'
-  if (typeof id !== 'string') throw new ConfigError(`objective: expected a name, found ${JSON.stringify(id)}`)
+  if (typeof id !== 'string') throw new ConfigError(`objective: expected a name, found ${show(id)}`)
   const objective = findObjective(id)
   const seeds = { data: seed, noise: seed, initialization: seed }
   const filled = [{ objective: id, seeds }, objectiveConfig(objective), rest].reduce<Plain>(merge, base)
@@ -248,6 +256,12 @@ function checkSense(config: Config, objective: Objective): void {
       `teacher: ${objective.id} needs a teacher; train one with "oxbow train --objective flow-matching --out runs/teacher" ` +
         'and pass --teacher runs/teacher, or pass --teacher exact where the data is a Gaussian mixture',
     )
+  }
+  if (!needsTeacher && config.teacher !== null) {
+    const users = [...objectives.values()]
+      .filter(({ needs }) => needs.includes('teacher'))
+      .map(({ id }) => id)
+    refuse(`teacher: ${objective.id} learns without one; those that use it: ${users.join(', ')}`)
   }
   if (config.diagonal.fraction > 0 && config.diagonal.objective === null) {
     refuse(

@@ -23,17 +23,26 @@ export function writeFileAtomic(root: string, path: string, content: string | Ui
   const pending = join(root, PENDING, `${basename(path)}.${process.pid}`)
   mkdirSync(dirname(path), { recursive: true })
   const bytes = typeof content === 'string' ? Buffer.from(content) : content
-  const handle = openPending(pending)
   try {
-    for (let done = 0; done < bytes.length; ) done += writeSync(handle, bytes, done)
-    fsyncSync(handle)
+    const handle = openPending(pending)
+    try {
+      for (let done = 0; done < bytes.length; ) done += writeSync(handle, bytes, done)
+      fsyncSync(handle)
+    } finally {
+      closeSync(handle)
+    }
+    renameSync(pending, path)
+    syncDirectory(dirname(path))
+  } catch (error) {
+    rmSync(pending, { force: true })
+    throw named(error, path)
   } finally {
-    closeSync(handle)
+    removeIfEmpty(dirname(pending))
   }
-  renameSync(pending, path)
-  syncDirectory(dirname(path))
-  removeIfEmpty(dirname(pending))
 }
+
+/** The user knows the file by its own name, not by the pending one's. */
+const named = (error: unknown, path: string): unknown => Object.assign(error as Error, { path })
 
 /** Opens a pending file, also where another process removes the empty folder at this moment. */
 function openPending(pending: string): number {

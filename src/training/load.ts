@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { compile, openModel, type Program } from '../runtime/node.ts'
 import type { Jump, Velocity } from '../sampler/sampler.ts'
 import { type Model, modelGraph, readModel, type WeightsName } from './model.ts'
@@ -36,13 +36,20 @@ async function inBlocks(
     const part = x.subarray(from, from + block)
     const times = (value: number) => new Float32Array(part.length / dimension).fill(value)
     const [y] = await program.run([part.slice(), times(s), times(t)])
-    result.set(y as Float32Array, from)
+    if (!(y instanceof Float32Array) || y.length !== part.length) {
+      throw new RunError(`the model gives ${y.length} numbers for ${part.length}: it is no flow map`)
+    }
+    result.set(y, from)
   }
   return result
 }
 
 async function loadOnnx(path: string, options: LoadOptions): Promise<LoadedMap> {
   if (!existsSync(path)) throw new RunError(`${path}: no such file`)
+  if (statSync(path).isDirectory()) throw new RunError(`${path}: expected an ONNX file, found a directory`)
+  if (options.weights === 'raw') {
+    throw new RunError(`${path}: raw weights are in a run's checkpoints; name the run directory`)
+  }
   const opened = await openModel(readFileSync(path), options).catch((error: Error) => {
     throw new RunError(`${path}: not an ONNX model that can be run (${error.message.split('\n')[0]})`)
   })

@@ -21,9 +21,9 @@ import {
 import { lower } from '../runtime/onnx.ts'
 import { readCheckpoint } from './checkpoint.ts'
 import { type Config, ConfigError, resolveConfig } from './config.ts'
-import { paths, RunError, type RunRecord, readRecord } from './run.ts'
+import { dataRecordSchema, paths, RunError, type RunRecord, readRecord } from './run.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts'
-import { mapOf, mlpOptions } from './step.ts'
+import { mapOf, mlpOptions, parameterCount } from './step.ts'
 import { VERSION } from './version.ts'
 
 /** A trained network: its configuration and parameters as one flat vector `[P]`. */
@@ -111,7 +111,9 @@ export function readModelFile(path: string): Model {
     if (metadata.format !== 'oxbow' || !metadata.config || !metadata.data) {
       throw new RunError(`${path}: not an oxbow model (its metadata has no configuration)`)
     }
-    const data = JSON.parse(metadata.data) as RunRecord['data']
+    const { data, error } = dataRecordSchema.safeParse(JSON.parse(metadata.data))
+    if (error)
+      throw new RunError(`${path}: the record of its data is damaged (${error.issues[0].path.join('.')})`)
     const config = resolveConfig(JSON.parse(metadata.config))
     const options = mlpOptions(config, data.dimension)
     return { config, data, dimension: data.dimension, parameters: flatParameters(options, tensors, path) }
@@ -136,6 +138,9 @@ export function readModel(path: string, weights: WeightsName = 'ema'): Model {
       throw new RunError(`${path}: raw weights are in a run's checkpoints; name the run directory`)
     return readModelFile(path)
   }
+  if (existsSync(path) && !isDirectory) {
+    throw new RunError(`${path}: expected a run directory or a .safetensors model, found another file`)
+  }
   const { config, data } = readRecord(path)
   if (weights === 'ema') {
     const { model } = paths(path)
@@ -143,8 +148,15 @@ export function readModel(path: string, weights: WeightsName = 'ema'): Model {
     return readModelFile(model)
   }
   const checkpoint = readCheckpoint(path)
-  if (!checkpoint?.state.parameters) throw new RunError(`${path}: the run has no checkpoint with raw weights`)
-  return { config, data, dimension: data.dimension, parameters: checkpoint.state.parameters }
+  const parameters = checkpoint?.state.parameters
+  if (!parameters) throw new RunError(`${path}: the run has no checkpoint with raw weights`)
+  const expected = parameterCount(mlpOptions(config, data.dimension))
+  if (parameters.length !== expected) {
+    throw new RunError(
+      `${path}: the checkpoint has ${parameters.length} parameters, the network of config.json ${expected}`,
+    )
+  }
+  return { config, data, dimension: data.dimension, parameters }
 }
 
 const asMap = ({ config, dimension, parameters }: Model, dtype: 'float32' | 'float64' = 'float32'): FlowMap =>

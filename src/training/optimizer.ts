@@ -3,7 +3,10 @@ import type { Config } from './config.ts'
 
 type Optimizer = Config['optimizer']
 
-/** First and second moment of the gradient, flat vectors `[P]`. */
+/**
+ * Decayed sums of the gradient and of its square, flat vectors `[P]`: Adam's moments without their constant factors
+ * `1 - beta`, which go into the rates.
+ */
 export interface Moments {
   readonly first: Tensor
   readonly second: Tensor
@@ -28,34 +31,41 @@ export function learningRate({ optimizer, schedule, steps }: Config, step: numbe
 /** What changes from step to step in the update: fed, because it is exact in float64 and not in the graph's float32. */
 export const RATES = 3
 
-/** `lr / (1 - beta1^i)`, `1 / sqrt(1 - beta2^i)` and `lr` at step `i`, counted from 1. */
+/**
+ * Adam's update with all constants gathered: `a M / (sqrt(V) + e)` for the sums `M` and `V`. Writes `a`, `e` and the
+ * learning rate of step `i`, counted from 1.
+ */
 export function writeRates(config: Config, step: number, out: Float32Array): void {
-  const { beta1, beta2 } = config.optimizer
+  const { beta1, beta2, epsilon } = config.optimizer
   const rate = learningRate(config, step)
-  out[0] = rate / (1 - beta1 ** step)
-  out[1] = 1 / Math.sqrt(1 - beta2 ** step)
+  const first = (1 - beta1) / (1 - beta1 ** step)
+  const second = Math.sqrt((1 - beta2) / (1 - beta2 ** step))
+  out[0] = (rate * first) / second
+  out[1] = epsilon / second
   out[2] = rate
 }
 
 /**
  * One step of Adam (Kingma & Ba 2015, arXiv:1412.6980) or AdamW (Loshchilov & Hutter 2019, arXiv:1711.05101) on flat
  * vectors `[P]`.
+ *
+ * @param rates  `[3]`, from `writeRates`
  */
 export function adam(
-  { name, beta1, beta2, epsilon, weightDecay }: Optimizer,
+  { name, beta1, beta2, weightDecay }: Optimizer,
   rates: Tensor,
   parameters: Tensor,
   gradient: Tensor,
   moments: Moments,
 ): { parameters: Tensor; moments: Moments } {
-  const [step, correction, rate] = [0, 1, 2].map(i => rates.slice(0, i, i + 1))
+  const [step, epsilon, rate] = [0, 1, 2].map(i => rates.slice(0, i, i + 1))
   const decayed = name === 'adam' && weightDecay > 0 ? gradient.add(parameters.mul(weightDecay)) : gradient
-  const first = moments.first.mul(beta1).add(decayed.mul(1 - beta1))
-  const second = moments.second.mul(beta2).add(decayed.square().mul(1 - beta2))
-  const direction = first.div(second.sqrt().mul(correction).add(epsilon))
+  const first = moments.first.mul(beta1).add(decayed)
+  const second = moments.second.mul(beta2).add(decayed.square())
   const kept =
     name === 'adamw' && weightDecay > 0 ? parameters.sub(parameters.mul(rate.mul(weightDecay))) : parameters
-  return { parameters: kept.sub(direction.mul(step)), moments: { first, second } }
+  const update = first.mul(step).div(second.sqrt().add(epsilon))
+  return { parameters: kept.sub(update), moments: { first, second } }
 }
 
 /** Scales a gradient `[P]` down to the largest allowed norm. */

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { z } from 'zod'
 import type { Fingerprint } from '../data/dataset.ts'
 import { type Config, ConfigError, resolveConfig } from './config.ts'
 import { writeFileAtomic } from './files.ts'
@@ -9,6 +10,24 @@ import { VERSION } from './version.ts'
 export class RunError extends Error {
   override readonly name = 'RunError'
 }
+
+/** Schema of the data's record in `config.json` and in a model file. */
+export const dataRecordSchema = z.object({
+  name: z.string(),
+  dimension: z.int().positive(),
+  fingerprint: z.object({
+    sha256: z.string(),
+    rows: z.number().nullable(),
+    minimum: z.array(z.number()),
+    maximum: z.array(z.number()),
+  }),
+})
+
+const recordSchema = z.object({
+  oxbow: z.string(),
+  config: z.record(z.string(), z.unknown()),
+  data: dataRecordSchema,
+})
 
 /** What `config.json` holds. */
 export interface RunRecord {
@@ -64,17 +83,19 @@ export function readRecord(directory: string): RunRecord {
   if (!statSync(directory).isDirectory())
     throw new RunError(`${directory}: expected a run directory, found a file`)
   if (!existsSync(config)) throw new RunError(`${directory}: not a run directory (it has no config.json)`)
-  let record: RunRecord
+  let content: unknown
   try {
-    record = JSON.parse(readFileSync(config, 'utf8')) as RunRecord
+    content = JSON.parse(readFileSync(config, 'utf8'))
   } catch {
-    throw new RunError(`${config}: not valid JSON`)
+    throw new RunError(`${config}: not valid JSON; restore it, or train into another directory`)
   }
-  if (!Number.isInteger(record?.data?.dimension) || typeof record.config !== 'object') {
-    throw new RunError(`${config}: expected the keys oxbow, config and data`)
+  const parsed = recordSchema.safeParse(content)
+  if (!parsed.success) {
+    const key = parsed.error.issues[0].path.join('.')
+    throw new RunError(`${config}: not the record of a run${key && ` (${key} is missing or wrong)`}`)
   }
   try {
-    return { ...record, config: resolveConfig(record.config) }
+    return { ...parsed.data, config: resolveConfig(parsed.data.config as Config) }
   } catch (error) {
     if (error instanceof ConfigError) throw new RunError(`${config}: ${error.message}`)
     throw error
@@ -105,5 +126,5 @@ export function readMetrics(directory: string, lastStep = Infinity): MetricsLine
         return []
       }
     })
-    .filter(line => line.step <= lastStep)
+    .filter(line => line?.step <= lastStep)
 }

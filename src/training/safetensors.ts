@@ -25,14 +25,13 @@ const TYPES = { F32: Float32Array, F64: Float64Array } as const
 type Header = Record<string, { dtype: keyof typeof TYPES; shape: number[]; data_offsets: [number, number] }>
 
 export function encodeSafetensors({ tensors, metadata }: Container): Uint8Array {
-  const header: Record<string, unknown> = { __metadata__: metadata }
   let offset = 0
-  for (const [name, { shape, data }] of Object.entries(tensors)) {
+  const entries = Object.entries(tensors).map(([name, { shape, data }]) => {
     const dtype = data instanceof Float32Array ? 'F32' : 'F64'
-    header[name] = { dtype, shape, data_offsets: [offset, (offset += data.byteLength)] }
-  }
+    return [name, { dtype, shape, data_offsets: [offset, (offset += data.byteLength)] }]
+  })
   // Spaces at the end of the header align the data to eight bytes.
-  const json = JSON.stringify(header)
+  const json = JSON.stringify(Object.fromEntries([['__metadata__', metadata], ...entries]))
   const text = new TextEncoder().encode(json.padEnd(json.length + ((8 - (Buffer.byteLength(json) % 8)) % 8)))
   const bytes = new Uint8Array(LENGTH_BYTES + text.length + offset)
   new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true)
@@ -76,6 +75,12 @@ function isEntry(entry: unknown): entry is Header[string] {
   )
 }
 
+const isMetadata = (value: unknown): value is Record<string, string> =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.values(value).every(text => typeof text === 'string')
+
 /**
  * Reads a container.
  *
@@ -84,12 +89,16 @@ function isEntry(entry: unknown): entry is Header[string] {
  */
 export function decodeSafetensors(bytes: Uint8Array, file: string): Container {
   const { header, start } = parseHeader(bytes, file)
-  const { __metadata__: metadata = {}, ...entries } = header
-  const tensors: Record<string, StoredTensor> = {}
+  const { __metadata__: metadata = {}, ...rest } = header
+  if (!isMetadata(metadata)) throw new SafetensorsError(`${file}: __metadata__: expected texts by name`)
+  const entries = Object.entries(rest).map(([name, entry]) => {
+    if (isEntry(entry)) return [name, entry] as const
+    throw new SafetensorsError(`${file}: tensor ${name}: expected dtype F32 or F64, shape and data_offsets`)
+  })
+  entries.sort(([, { data_offsets: a }], [, { data_offsets: b }]) => a[0] - b[0] || a[1] - b[1])
+  const tensors: [string, StoredTensor][] = []
   let expected = 0
-  for (const [name, entry] of Object.entries(entries)) {
-    if (!isEntry(entry))
-      throw new SafetensorsError(`${file}: tensor ${name}: expected dtype F32 or F64, shape and data_offsets`)
+  for (const [name, entry] of entries) {
     const [from, to] = entry.data_offsets
     const Type = TYPES[entry.dtype]
     const size = entry.shape.reduce((a, b) => a * b, 1) * Type.BYTES_PER_ELEMENT
@@ -99,13 +108,11 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): Container {
       )
     }
     expected = to
-    tensors[name] = {
-      shape: entry.shape,
-      data: new Type(Uint8Array.from(bytes.subarray(start + from, start + to)).buffer),
-    }
+    const data = new Type(Uint8Array.from(bytes.subarray(start + from, start + to)).buffer)
+    tensors.push([name, { shape: entry.shape, data }])
   }
   if (start + expected !== bytes.length) {
     throw new SafetensorsError(`${file}: ${bytes.length - start - expected} bytes after the last tensor`)
   }
-  return { tensors, metadata: metadata as Record<string, string> }
+  return { tensors: Object.fromEntries(tensors), metadata }
 }

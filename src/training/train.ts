@@ -4,7 +4,7 @@ import type { Dataset } from '../data/dataset.ts'
 import { initializeMlp } from '../model/index.ts'
 import { random } from '../random/random.ts'
 import { compileScan, type Program } from '../runtime/node.ts'
-import { type Batches, drawBatches } from './batches.ts'
+import { drawBatches, inputsOf } from './batches.ts'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from './config.ts'
 import { clearPending, writeFileAtomic } from './files.ts'
@@ -58,6 +58,9 @@ export class DivergenceError extends Error {
   override readonly name = 'DivergenceError'
 }
 
+/** A chunk of slow steps is cut to about this length, so that the run shows progress and can be stopped. */
+const PATIENCE_MS = 500
+
 /** Keys that may change when a run is continued. */
 const RESUMABLE = new Set(['steps', 'logEvery', 'checkpointEvery', 'chunk'])
 
@@ -99,8 +102,20 @@ class Window {
   private steps = 0
   private since = performance.now()
 
-  constructor(private readonly names: readonly string[]) {
+  /** @param open  what `saved` gave for a line that a checkpoint found open */
+  constructor(
+    private readonly names: readonly string[],
+    open: Float64Array | undefined,
+  ) {
     this.sums = new Float64Array(names.length)
+    if (open?.length !== names.length + 1) return
+    this.sums.set(open.subarray(0, -1))
+    this.steps = open[names.length]
+  }
+
+  /** The sums and, last, the number of steps in them. */
+  saved(): Float64Array {
+    return Float64Array.of(...this.sums, this.steps)
   }
 
   add(values: Float32Array): void {
@@ -139,6 +154,8 @@ class Training {
   private readonly window: Window
   private lastLine: MetricsLine | undefined
   private saved: number
+  /** Of the last chunk; the first is a single step. */
+  private msPerStep = Infinity
 
   constructor(
     private readonly config: Config,
@@ -151,7 +168,7 @@ class Training {
     this.state = checkpoint?.state ?? initialState(config, dataset.dimension, step)
     this.done = checkpoint?.step ?? 0
     this.saved = checkpoint?.step ?? -1
-    this.window = new Window(step.metrics)
+    this.window = new Window(step.metrics, checkpoint?.window)
   }
 
   async run(): Promise<{ steps: number; loss: number }> {
@@ -169,27 +186,30 @@ class Training {
     }
   }
 
-  /** The end of the next chunk: never past a line of the log, a checkpoint or the end. */
+  /** The end of the next chunk: never past a line of the log, a checkpoint or the end, and soon enough to be stopped. */
   private nextStop(): number {
     const { chunk, logEvery, checkpointEvery, steps } = this.config
     const next = (every: number) => (Math.floor(this.done / every) + 1) * every
-    return Math.min(this.done + chunk, next(logEvery), next(checkpointEvery), steps)
+    const bearable = Math.max(1, Math.floor(PATIENCE_MS / this.msPerStep))
+    return Math.min(this.done + Math.min(chunk, bearable), next(logEvery), next(checkpointEvery), steps)
   }
 
   private async chunk(count: number): Promise<void> {
     const { step, config, dataset } = this
-    const batches = drawBatches(config, dataset, step.rows, this.done + 1, count)
+    const start = performance.now()
+    const drawn = inputsOf(drawBatches(config, dataset, step.terms, this.done + 1, count))
     const state = step.state.map(name => this.state[name]!)
-    const outputs = await this.program.run([...state, batches.x0, batches.eps, batches.times, batches.rates])
+    const outputs = await this.program.run([...state, ...drawn])
     const metrics = outputs.at(-1) as Float32Array
     const width = step.metrics.length
     for (let i = 0; i < count; i++) {
       const values = metrics.subarray(i * width, (i + 1) * width)
-      if (!values.every(Number.isFinite)) this.diverged(this.done + i + 1, i, batches, values)
+      if (!values.every(Number.isFinite)) this.diverged(this.done + i + 1, i, drawn, values)
       this.window.add(values)
     }
     this.state = Object.fromEntries(step.state.map((name, i) => [name, outputs[i] as Float32Array]))
     this.done += count
+    this.msPerStep = (performance.now() - start) / count
   }
 
   private log(): void {
@@ -203,7 +223,13 @@ class Training {
 
   private save(): void {
     if (this.saved === this.done) return
-    writeCheckpoint(this.options.directory, { step: this.done, state: this.state, seeds: this.config.seeds })
+    const { state, config, window } = this
+    writeCheckpoint(this.options.directory, {
+      step: this.done,
+      state,
+      window: window.saved(),
+      seeds: config.seeds,
+    })
     this.saved = this.done
   }
 
@@ -220,19 +246,16 @@ class Training {
     writeFileAtomic(directory, paths(directory).onnx, encodeOnnxModel(model))
   }
 
-  private diverged(step: number, index: number, batches: Batches, values: Float32Array): never {
-    const { step: graph, config, dataset, options } = this
-    const size = graph.rows.diagonal + graph.rows.consistency
-    const cut = (data: Float32Array, width: number) => ({
-      shape: [size, width],
-      data: data.slice(index * size * width, (index + 1) * size * width),
-    })
+  private diverged(step: number, index: number, drawn: readonly Float32Array[], values: Float32Array): never {
+    const { config, options, step: graph } = this
     const { failedBatch } = paths(options.directory)
-    const tensors = {
-      x0: cut(batches.x0, dataset.dimension),
-      eps: cut(batches.eps, dataset.dimension),
-      times: cut(batches.times, 3),
-    }
+    const inputs = graph.graph.inputs.slice(graph.state.length)
+    const tensors = Object.fromEntries(
+      inputs.map(({ params: { name }, shape }, i) => {
+        const size = shape.reduce((a, b) => a * b, 1)
+        return [name, { shape, data: drawn[i].slice(index * size, (index + 1) * size) }]
+      }),
+    )
     this.save()
     writeFileAtomic(
       options.directory,
@@ -282,6 +305,16 @@ function prepare(user: UserConfig, { directory, resume }: TrainOptions): Prepare
   return { config, dataset, checkpoint }
 }
 
+function checkFits({ state }: Checkpoint, step: Step, directory: string): void {
+  for (const name of step.state) {
+    const found = state[name]?.length ?? 0
+    if (found === step.parameterCount) continue
+    throw new RunError(
+      `${directory}: the checkpoint has ${found} numbers of ${name}, the network needs ${step.parameterCount}`,
+    )
+  }
+}
+
 /**
  * Trains a flow map.
  *
@@ -294,12 +327,7 @@ export async function train(user: UserConfig, options: TrainOptions): Promise<Tr
   const { directory } = options
   const { config, dataset, checkpoint } = prepare(user, options)
   const step = buildStep(config, dataset.dimension, openTeacher(config, dataset))
-  const expected = checkpoint?.state.parameters?.length ?? step.parameterCount
-  if (expected !== step.parameterCount) {
-    throw new RunError(
-      `${directory}: the checkpoint has ${expected} parameters, the network ${step.parameterCount}`,
-    )
-  }
+  if (checkpoint) checkFits(checkpoint, step, directory)
   const record = { config, data: dataRecord(dataset) }
   if (options.resume) {
     clearPending(directory)

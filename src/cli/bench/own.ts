@@ -2,7 +2,7 @@ import { type CorePrimitive, concat, type Graph, spec, type Tensor, trace } from
 import { openDataset } from '../../data/catalogue.ts'
 import { random } from '../../random/random.ts'
 import { type Buffer, compile, compileScan, type Program } from '../../runtime/node.ts'
-import { drawBatches } from '../../training/batches.ts'
+import { drawBatches, inputsOf } from '../../training/batches.ts'
 import { resolveConfig } from '../../training/config.ts'
 import { buildStep } from '../../training/step.ts'
 import type { Workload } from './reference.ts'
@@ -33,15 +33,15 @@ export async function openStep(workload: Workload): Promise<OwnStep> {
     Float32Array.from({ length: step.parameterCount }, () => scale * source.normal())
   const zeros = () => new Float32Array(step.parameterCount)
   let state: Buffer[] = [draw(0.05), zeros(), zeros(), draw(0.05)]
-  const drawn = (count: number) => drawBatches(config, dataset, step.rows, 1, count)
-  const { x0, eps, times, rates } = drawn(config.chunk)
+  const drawn = (count: number) => inputsOf(drawBatches(config, dataset, step.terms, 1, count))
+  const inputs = drawn(config.chunk)
 
   return {
     async time(steps) {
       const chunks = Math.max(1, Math.round(steps / config.chunk))
       const start = performance.now()
       for (let i = 0; i < chunks; i++) {
-        const outputs = await program.run([...state, x0, eps, times, rates])
+        const outputs = await program.run([...state, ...inputs])
         state = outputs.slice(0, step.state.length)
       }
       return (performance.now() - start) / (chunks * config.chunk)

@@ -1,0 +1,191 @@
+import { Command, Option } from 'commander'
+import { VERSION } from '../training/version.ts'
+import { report, UsageError } from './failure.ts'
+import { oneOf, stepList, wholeNumber } from './options.ts'
+
+/** Adds a command with what every command has. */
+type AddCommand = (usage: string, description: string) => Command
+
+const count = (fallback: number) =>
+  new Option('--count <n>', 'number of points')
+    .argParser(wholeNumber('--count', 1, 10_000_000))
+    .default(fallback)
+const nfe = (fallback: number[], description: string) =>
+  new Option('--steps <list>', description)
+    .argParser(stepList('--steps'))
+    .default(fallback, fallback.join(','))
+const method = () =>
+  new Option('--method <name>', 'jump (the flow map), or euler or heun on its velocity')
+    .argParser(oneOf('--method', ['jump', 'euler', 'heun']))
+    .default('jump')
+const weights = () =>
+  new Option('--weights <name>', 'averaged or raw weights')
+    .argParser(oneOf('--weights', ['ema', 'raw']))
+    .default('ema')
+const seed = (description: string) =>
+  new Option('--seed <n>', description).argParser(wholeNumber('--seed', 0)).default(0)
+const whole = (flags: string, description: string, least: number, most: number) =>
+  new Option(flags, description).argParser(wholeNumber(flags.split(' ')[0], least, most))
+
+const KEYS_HELP = `
+Every key of the configuration is an option: --network.hidden 256, --optimizer.clip 1, --times.law logit-normal.
+The keys, their meaning and defaults: docs/configuration.md`
+
+const COMPARE_HELP = `
+Keys of the training configuration are options too: --training.steps 2000, --training.network.hidden 64`
+
+// biome-ignore lint/suspicious/noExplicitAny: commander does not type what it hands to actions
+type Arguments = any[]
+
+/** Makes commander's action of one that gives the exit code, or nothing for 0. */
+type Wrap = (action: (...args: Arguments) => Promise<unknown>) => (...args: Arguments) => Promise<void>
+
+/** The whole command line; `onExit` gets the exit code of the command that ran. */
+function buildProgram(onExit: (code: number) => void): Command {
+  const quiet = (command: Command): Command =>
+    command.exitOverride().configureOutput({ outputError: () => {} })
+  const program = quiet(new Command('oxbow'))
+    .description('Train, measure, sample and ship flow maps.')
+    .version(VERSION)
+    .showHelpAfterError(false)
+  const add: AddCommand = (usage, description) =>
+    quiet(program.command(usage))
+      .description(description)
+      .option('--json', 'print one JSON document on standard output, logs on standard error')
+      .option('--debug', 'print the stack trace of a failure')
+  const run: Wrap =
+    action =>
+    async (...args) => {
+      const code = await action(...args)
+      if (typeof code === 'number') onExit(code)
+    }
+
+  addTrain(add, run)
+  addSample(add, run)
+  addEvaluate(add, run)
+  addCompare(add, run)
+  addOthers(add, run)
+  return program
+}
+
+// Each action imports its command only when it runs, so that `--help` is quick.
+
+function addTrain(add: AddCommand, run: Wrap): void {
+  add('train', 'train a flow map')
+    .option('--config <file>', 'YAML file of configuration keys; options override it')
+    .option('--data <name>', 'built-in dataset or a path to a CSV file (default: ring)')
+    .option('--objective <id>', 'what to train; see "oxbow objectives" (default: lsd)')
+    .option('--teacher <name>', 'a run directory, or "exact" for Gaussian mixtures')
+    .option('--steps <n>', 'training steps (default: 6000)')
+    .option('--batch <n>', 'samples in a step (default: 512)')
+    .option('--lr <x>', 'learning rate (default: 0.001)')
+    .option('--seed <n>', 'seed of data, noise and initialisation (default: 0)')
+    .option('--out <dir>', 'run directory (default: runs/DATA-OBJECTIVE-seedN)')
+    .option('--resume', 'continue the run in --out')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .addHelpText('after', KEYS_HELP)
+    .action(
+      run(async (options, self: Command) => (await import('./train.ts')).trainCommand(options, self.args)),
+    )
+}
+
+function addSample(add: AddCommand, run: Wrap): void {
+  add('sample <model>', 'draw samples from a run, a .safetensors model or an .onnx file')
+    .addOption(whole('--steps <n>', 'number of jumps', 1, 10_000).default(1))
+    .addOption(count(5000))
+    .addOption(seed('seed of the noise'))
+    .option('--out <file>', 'file to write: .csv, .npy, .png or .svg (default: samples/ in the run)')
+    .addOption(method())
+    .addOption(weights())
+    .action(run(async (model, options) => (await import('./sample.ts')).sampleCommand(model, options)))
+}
+
+function addEvaluate(add: AddCommand, run: Wrap): void {
+  add('evaluate <run>', 'measure samples against the data, each metric beside its noise floor')
+    .addOption(nfe([1, 2, 4, 8], 'numbers of jumps to measure'))
+    .addOption(count(20_000))
+    .addOption(seed('seed of noise and reference data'))
+    .option('--data <name>', 'measure against other data than the run was trained on')
+    .addOption(method())
+    .addOption(
+      new Option('--weights <name>', 'averaged weights, raw ones or both')
+        .argParser(oneOf('--weights', ['ema', 'raw', 'both']))
+        .default('both'),
+    )
+    .action(run(async (path, options) => (await import('./evaluate.ts')).evaluateCommand(path, options)))
+}
+
+function addCompare(add: AddCommand, run: Wrap): void {
+  add('compare', 'train what is missing, measure and compare objectives')
+    .option('--config <file>', 'YAML file of a comparison; options override it')
+    .option('--data <name>', 'built-in dataset or a path to a CSV file (default: ring)')
+    .option('--objectives <list>', 'objectives to compare, e.g. psd,lsd,meanflow')
+    .option('--teacher <name>', '"train" (default), "exact" or a run directory, for those that need one')
+    .addOption(whole('--seeds <n>', 'number of seeds (default: 1)', 1, 100))
+    .addOption(
+      new Option('--steps <list>', 'numbers of jumps to measure (default: 1,2,4,8)').argParser(
+        stepList('--steps'),
+      ),
+    )
+    .addOption(whole('--count <n>', 'points in each measurement (default: 20000)', 100, 10_000_000))
+    .addOption(whole('--jobs <n>', 'trainings at a time (default: one per core, at most 8)', 1, 64))
+    .option('--out <dir>', 'directory of runs and report (default: runs/compare)')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .addHelpText('after', COMPARE_HELP)
+    .action(
+      run(async (options, self: Command) =>
+        (await import('./compare.ts')).compareCommand(options, self.args),
+      ),
+    )
+}
+
+function addOthers(add: AddCommand, run: Wrap): void {
+  add('objectives [id]', 'the catalogue: rule, formula, paper, published and measured cost').action(
+    run(async (id, options) => (await import('./objectives.ts')).objectivesCommand(id, options)),
+  )
+
+  add('export <model>', 'write the model for other programs')
+    .addOption(
+      new Option('--format <name>', 'file format')
+        .argParser(oneOf('--format', ['onnx', 'safetensors', 'npz']))
+        .default('onnx'),
+    )
+    .addOption(weights())
+    .option('--out <file>', 'file to write (default: model.FORMAT beside the model)')
+    .action(run(async (model, options) => (await import('./export.ts')).exportCommand(model, options)))
+
+  add('bench', 'speed of training steps on this machine, beside PyTorch and JAX where they are installed')
+    .option('--python <path>', 'Python to look for PyTorch and JAX in', 'python3')
+    .addOption(whole('--rounds <n>', 'alternating rounds; the median counts', 1, 1000).default(7))
+    .option('--quick', 'only batch 512')
+    .action(run(async options => (await import('./bench.ts')).benchCommand(options)))
+}
+
+/**
+ * Runs a command line.
+ *
+ * @param argv  the arguments after `oxbow`
+ * @returns the exit code: 0, 1 for a failure, 2 for wrong usage, 128 and the signal's number where one ended the command
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  let code = 0
+  const program = buildProgram(given => {
+    code = given
+  })
+  if (argv.length === 0) {
+    program.outputHelp({ error: true })
+    return 2
+  }
+  try {
+    const [first, topic] = argv
+    if (first === 'help' && topic && !program.commands.some(command => command.name() === topic)) {
+      throw new UsageError(`unknown command '${topic}'; "oxbow --help" lists them`)
+    }
+    await program.parseAsync(argv, { from: 'user' })
+    return code
+  } catch (error) {
+    return report(error, { json: argv.includes('--json'), debug: argv.includes('--debug') })
+  }
+}
