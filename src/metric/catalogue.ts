@@ -18,6 +18,8 @@ export interface Reference extends Points {
 
 /** A distance of samples from a dataset. */
 export interface Metric {
+  /** A few words, for a heading. */
+  readonly label: string
   readonly description: string
   readonly unit: 'data units' | 'nats'
   /** Least and greatest possible value. */
@@ -57,17 +59,20 @@ function sliced(pick: keyof SlicedDistances): Metric['prepare'] {
 export const metrics: Readonly<Record<string, Metric>> = {
   slicedWasserstein: {
     ...distance,
+    label: 'sliced Wasserstein',
     description: 'sliced 2-Wasserstein, 128 directions: root mean square of sorted differences',
     needs: [],
     prepare: sliced('second'),
   },
   slicedWasserstein1: {
     ...distance,
+    label: 'sliced 1-Wasserstein',
     description: 'sliced 1-Wasserstein, 128 directions: mean absolute sorted difference',
     needs: [],
     prepare: sliced('first'),
   },
   histogramKL: {
+    label: 'histogram KL(data || samples)',
     description: 'KL(data || samples) of a 60x60 histogram',
     unit: 'nats',
     range: [0, Number.POSITIVE_INFINITY],
@@ -79,6 +84,7 @@ export const metrics: Readonly<Record<string, Metric>> = {
     },
   },
   modeJS: {
+    label: 'Jensen-Shannon divergence of mode frequencies',
     description: 'Jensen-Shannon divergence of mode frequencies from the weights',
     unit: 'nats',
     range: [0, Math.LN2],
@@ -88,6 +94,7 @@ export const metrics: Readonly<Record<string, Metric>> = {
   },
   energyDistance: {
     ...distance,
+    label: 'energy distance',
     description: 'energy distance of 2,000 points from each side',
     needs: [],
     prepare: ({ values, dataset }) => {

@@ -115,7 +115,9 @@ export async function gatherComparison({
     },
     seeds: comparison.seeds,
     count: request.count,
-    metrics: Object.keys(row.metrics).map(name => describeMetric(name, row)),
+    metrics: Object.keys(row.metrics)
+      .sort((a, b) => Number(b === comparison.metric) - Number(a === comparison.metric))
+      .map(name => describeMetric(name, row)),
     methods,
     reference,
     config,

@@ -9,7 +9,7 @@ const TRAJECTORY = { name: 'trajectoryError', label: 'distance to the exact flow
 export function describeMetric(name: string, row: EvaluationRow): Metric {
   if (name === TRAJECTORY.name) return { ...TRAJECTORY, floor: null }
   const { floor: value, low, high } = row.metrics[name]
-  return { name, label: metrics[name].description, floor: { value, low, high } }
+  return { name, label: metrics[name].label, floor: { value, low, high } }
 }
 
 /** An evaluation as a table: a row for each kind of weights. */

@@ -13,13 +13,15 @@ const policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsaf
  * and how to make it again. Reads on a phone, a wide screen and paper, in light and dark; all text is escaped.
  */
 export function comparisonReport(data: ComparisonData): string {
+  const [headline, ...others] = data.metrics
   const body = [
-    section('Results', [
-      ...data.metrics.map(metric => metricTable(data, metric)),
-      paragraph('legend', legend(data)),
-    ]),
-    section('Quality against steps', [curveFigures(data)]),
+    section('Results', headline ? [metricTable(data, headline), paragraph('legend', legend(data))] : []),
     section('Samples', [gridFigure(data)]),
+    section('Quality against steps', [curveFigures(data)]),
+    section(
+      'Other metrics',
+      others.map(metric => metricTable(data, metric)),
+    ),
     section('Training', [methodsTable(data.methods), lossFigure(data)]),
     section('Make it again', [
       `<pre class="command"><code>${escapeHtml(data.command)}</code></pre>`,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { DatasetSpec } from '../data/catalogue.ts'
 import { show } from '../data/validate.ts'
+import { metrics } from '../metric/catalogue.ts'
 import {
   type Config,
   ConfigError,
@@ -14,6 +15,8 @@ import {
 } from './config.ts'
 
 type Plain = Record<string, unknown>
+
+const HEADLINES = [...(Object.keys(metrics) as [string, ...string[]]), 'trajectoryError'] as const
 
 const keys = z.record(z.string(), z.unknown())
 
@@ -34,6 +37,8 @@ const schema = z.strictObject({
   steps: z.array(z.int().min(1).max(10_000)).min(1).default([1, 2, 4, 8]),
   count: z.int().min(100).default(20_000),
   weights: z.enum(['ema', 'raw']).default('ema'),
+  /** What the table on the terminal and the report's first table show. */
+  metric: z.enum(HEADLINES).default('slicedWasserstein'),
   /** Training keys of every run, and of the teachers' alone. */
   training: keys.default({}),
   teacherTraining: keys.default({}),

@@ -1,0 +1,190 @@
+import { describe, expect, test } from 'vitest'
+import { constant, spec, type Tensor, trace } from '../../src/autodiff/index.ts'
+import { embeddingSize } from '../../src/model/embedding.ts'
+import {
+  applyMlp,
+  type Conditioning,
+  conditionings,
+  embeddings,
+  initializeMlp,
+  type MlpOptions,
+  mlpShapes,
+  timeCount,
+} from '../../src/model/index.ts'
+import { random } from '../../src/random/random.ts'
+import { value, valuesOf } from '../autodiff/values.ts'
+
+const ring: MlpOptions = {
+  dimension: 2,
+  hidden: 192,
+  layers: 2,
+  activation: 'silu',
+  embedding: 'fourier',
+  frequencies: 8,
+  conditioning: 's,t',
+}
+const small: MlpOptions = { ...ring, hidden: 5, frequencies: 2 }
+
+describe('embeddings', () => {
+  test('fourier: all sines, then all cosines, doubling frequencies', () => {
+    const [features] = valuesOf(t => embeddings.fourier(t, 3), value([0.3, 1], [2, 1]))
+    expect(features.shape).toEqual([2, 6])
+    const expected = [0.3, 1].flatMap(t => [
+      ...[1, 2, 4].map(k => Math.sin(k * Math.PI * t)),
+      ...[1, 2, 4].map(k => Math.cos(k * Math.PI * t)),
+    ])
+    features.data.forEach((v, i) => {
+      expect(v).toBeCloseTo(expected[i], 15)
+    })
+  })
+
+  test('raw: the time itself', () => {
+    const [features] = valuesOf(t => embeddings.raw(t, 3), value([0.3, 1], [2, 1]))
+    expect([...features.data]).toEqual([0.3, 1])
+  })
+
+  test.each(Object.keys(embeddings) as (keyof typeof embeddings)[])('%s has the size that it says', name => {
+    trace(
+      ({ t }) => {
+        expect(embeddings[name](t, 5).shape).toEqual([4, embeddingSize(name, 5)])
+        return t
+      },
+      { t: spec([4, 1]) },
+    )
+  })
+})
+
+describe('conditionings', () => {
+  const shown: Record<Conditioning, number[]> = {
+    's,t': [0.75, 0.25],
+    's,s-t': [0.75, 0.5],
+    's-t': [0.5],
+    s: [0.75],
+  }
+  test.each(Object.keys(conditionings) as Conditioning[])('%s shows what it says', name => {
+    const times = valuesOf((s, t) => conditionings[name](s, t), value([0.75]), value([0.25]))
+    expect(times.map(t => t.data[0])).toEqual(shown[name])
+    expect(times).toHaveLength(timeCount(name))
+  })
+})
+
+describe('a perceptron', () => {
+  test('of the ring tutorial is 34-192-192-2', () => {
+    expect(mlpShapes(ring)).toEqual([
+      { weight: [34, 192], bias: [192] },
+      { weight: [192, 192], bias: [192] },
+      { weight: [192, 2], bias: [2] },
+    ])
+  })
+
+  test('of the checkerboard takes point and raw times', () => {
+    const shapes = mlpShapes({ ...ring, layers: 4, hidden: 256, embedding: 'raw' })
+    expect(shapes.map(({ weight }) => weight)).toEqual([
+      [4, 256],
+      [256, 256],
+      [256, 256],
+      [256, 256],
+      [256, 2],
+    ])
+  })
+
+  test('is the formula', () => {
+    const parameters = initializeMlp(small, random(1, 'parameters'))
+    const [y] = valuesOf(
+      (x, s, t) => applyMlp(small, bind(parameters))(x, s, t),
+      value([0.4, -0.9], [1, 2]),
+      value([0.8], [1, 1]),
+      value([0.3], [1, 1]),
+    )
+    const embed = (t: number) => [
+      Math.sin(Math.PI * t),
+      Math.sin(2 * Math.PI * t),
+      Math.cos(Math.PI * t),
+      Math.cos(2 * Math.PI * t),
+    ]
+    let h = [0.4, -0.9, ...embed(0.8), ...embed(0.3)]
+    parameters.forEach(({ weight, bias }, layer) => {
+      const width = bias.shape[0]
+      h = Array.from(bias.data, (b, j) => h.reduce((sum, v, i) => sum + v * weight.data[i * width + j], b))
+      if (layer < parameters.length - 1) h = h.map(v => v / (1 + Math.exp(-v)))
+    })
+    y.data.forEach((v, i) => {
+      expect(v).toBeCloseTo(h[i], 14)
+    })
+  })
+
+  test.each(Object.keys(conditionings) as Conditioning[])('with times %s depends on no others', name => {
+    const options = { ...small, conditioning: name }
+    const parameters = initializeMlp(options, random(1, 'parameters'))
+    const run = (s: number, t: number) =>
+      valuesOf(
+        (x, s, t) => applyMlp(options, bind(parameters))(x, s, t),
+        value([0.4, -0.9], [1, 2]),
+        value([s], [1, 1]),
+        value([t], [1, 1]),
+      )[0].data[0]
+    const reference = run(0.75, 0.25)
+    const otherTarget = run(0.75, 0.125)
+    const shifted = run(0.5, 0)
+    expect(otherTarget === reference).toBe(name === 's')
+    expect(shifted === reference).toBe(name === 's-t')
+  })
+
+  test.each(['silu', 'gelu', 'tanh'] as const)(
+    'has %s between its layers and none after the last',
+    activation => {
+      const options: MlpOptions = { ...small, activation }
+      const graph = trace(
+        ({ x, s, t }) =>
+          applyMlp(options, bind(initializeMlp(options, random(1, 'parameters')), 'float32'))(x, s, t),
+        { x: spec([3, 2]), s: spec([3, 1]), t: spec([3, 1]) },
+      )
+      expect(graph.nodes.filter(n => n.op === activation)).toHaveLength(2)
+      expect(graph.outputs[0].op).toBe('add')
+      expect(graph.outputs[0].shape).toEqual([3, 2])
+    },
+  )
+})
+
+describe('initialisation', () => {
+  const layers = initializeMlp(ring, random(7, 'parameters'))
+
+  test('is uniform within 1/sqrt(fan in), for weights and biases', () => {
+    for (const { weight, bias } of layers) {
+      const bound = 1 / Math.sqrt(weight.shape[0])
+      const inside = (data: Float32Array) => data.every(v => Math.abs(v) <= Math.fround(bound))
+      expect(inside(weight.data) && inside(bias.data)).toBe(true)
+      const mean = weight.data.reduce((a, b) => a + b, 0) / weight.data.length
+      const square = weight.data.reduce((a, b) => a + b * b, 0) / weight.data.length
+      const error = 4 / Math.sqrt(weight.data.length)
+      expect(Math.abs(mean / bound)).toBeLessThan(error)
+      expect(Math.abs((3 * square) / bound ** 2 - 1)).toBeLessThan(error)
+      expect(Math.max(...bias.data)).toBeGreaterThan(0)
+    }
+  })
+
+  test('has the shapes of the network', () => {
+    expect(layers.map(({ weight, bias }) => ({ weight: weight.shape, bias: bias.shape }))).toEqual(
+      mlpShapes(ring),
+    )
+    expect(
+      layers.every(({ weight, bias }) => weight.data.length === weight.shape[0] * bias.data.length),
+    ).toBe(true)
+  })
+
+  test('is the same for the same seed and differs for another', () => {
+    expect(initializeMlp(ring, random(7, 'parameters'))).toEqual(layers)
+    expect(initializeMlp(ring, random(8, 'parameters'))).not.toEqual(layers)
+    expect(initializeMlp(ring, random(7, 'teacher'))).not.toEqual(layers)
+  })
+})
+
+function bind(
+  parameters: ReturnType<typeof initializeMlp>,
+  dtype: 'float32' | 'float64' = 'float64',
+): { weight: Tensor; bias: Tensor }[] {
+  return parameters.map(({ weight, bias }) => ({
+    weight: constant(weight.data, weight.shape, dtype),
+    bias: constant(bias.data, bias.shape, dtype),
+  }))
+}
