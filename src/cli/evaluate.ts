@@ -4,7 +4,7 @@ import { evaluationTable, stepWarnings } from '../report/evaluation.ts'
 import { comparisonTable } from '../report/table.ts'
 import { evaluateRun, type MethodName, writeEvaluation } from '../training/evaluate.ts'
 import type { WeightsName } from '../training/model.ts'
-import { columns, endWithParent, note, print, printJson } from './terminal.ts'
+import { columns, note, print, printJson } from './terminal.ts'
 
 interface EvaluateFlags {
   readonly steps: number[]
@@ -18,7 +18,6 @@ interface EvaluateFlags {
 
 /** `oxbow evaluate`. */
 export async function evaluateCommand(run: string, flags: EvaluateFlags): Promise<void> {
-  endWithParent()
   const { steps, count, seed, data, method, json } = flags
   const weights: WeightsName[] = flags.weights === 'both' ? ['ema', 'raw'] : [flags.weights]
   const dataset = data === undefined ? undefined : openDataset(data)

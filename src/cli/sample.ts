@@ -8,7 +8,7 @@ import { type MethodName, stepper } from '../training/evaluate.ts'
 import { writeFileAtomic } from '../training/files.ts'
 import { load } from '../training/load.ts'
 import type { WeightsName } from '../training/model.ts'
-import { paths } from '../training/run.ts'
+import { paths, RunError } from '../training/run.ts'
 import { UsageError } from './failure.ts'
 import { columns, print, printJson } from './terminal.ts'
 
@@ -53,6 +53,7 @@ const ENCODERS: Readonly<Record<string, Encoder>> = {
 
 function outputFile(path: string, { out, steps, seed }: SampleFlags): string {
   if (out === undefined) {
+    if (!existsSync(path)) throw new RunError(`${path}: no such run or model`)
     if (existsSync(path) && statSync(path).isDirectory()) {
       return join(paths(path).samples, `steps-${steps}-seed-${seed}.csv`)
     }

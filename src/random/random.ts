@@ -13,6 +13,9 @@ export interface Random {
   integer(bound: number): number
 }
 
+/** The spacing of 32-bit integers on the unit interval. */
+const UNIT = 2 ** -32
+
 /** 32-bit FNV-1a over the parts of a stream's address, finished with a Murmur3 mixer. */
 function hash(parts: readonly (string | number)[]): number {
   let h = 0x811c9dc5
@@ -33,7 +36,7 @@ function hash(parts: readonly (string | number)[]): number {
 export function random(seed: number, ...stream: (string | number)[]): Random {
   const generator = xoroshiro128plusFromState([0, 1, 2, 3].map(word => hash([word, seed, ...stream])))
   let spare: number | undefined
-  const uniform = (): number => ((generator.next() >>> 0) + 0.5) * 2 ** -32
+  const uniform = (): number => ((generator.next() >>> 0) + 0.5) * UNIT
   return {
     uniform,
     // Box and Muller; the second number of each pair is kept for the next call.

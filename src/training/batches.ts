@@ -5,19 +5,6 @@ import type { Config } from './config.ts'
 import { RATES, writeRates } from './optimizer.ts'
 import type { Term, TermInputs } from './terms.ts'
 
-/** The drawn inputs of several training steps, step after step, in the order of the step graph's inputs. */
-export interface Batches {
-  readonly terms: readonly TermInputs<Float32Array>[]
-  /** `[K, RATES]` */
-  readonly rates: Float32Array
-}
-
-/** The arrays as the step graph takes them. */
-export const inputsOf = ({ terms, rates }: Batches): Float32Array[] => [
-  ...terms.flatMap(({ x0, eps, s, t, m }) => (t && m ? [x0, eps, s, t, m] : [x0, eps, s])),
-  rates,
-]
-
 /** Diagonal samples have one time, drawn by the law of a single time. */
 function drawTimes(config: Config, clock: Random, { s, t, m }: TermInputs<Float32Array>): void {
   if (!t || !m) {
@@ -35,34 +22,38 @@ function drawTimes(config: Config, clock: Random, { s, t, m }: TermInputs<Float3
   }
 }
 
+/** Draws the inputs of training steps. */
+export interface BatchSource {
+  /**
+   * The inputs of steps `first ... first+count-1` (counted from 1), one array for each input of the step graph after the
+   * state, step after step. The arrays are used again by the next call.
+   */
+  draw(first: number, count: number): Float32Array[]
+}
+
 /**
- * Draws the inputs of steps `first ... first+count-1` (counted from 1). Every step has streams of its own, addressed by
- * seed and step, so that a resumed run draws what an uninterrupted one would.
+ * A source of batches. Every step has streams of its own, addressed by seed and step, so that a resumed run draws what
+ * an uninterrupted one would.
  */
-export function drawBatches(
-  config: Config,
-  dataset: Dataset,
-  terms: readonly Term[],
-  first: number,
-  count: number,
-): Batches {
+export function batchSource(config: Config, dataset: Dataset, terms: readonly Term[]): BatchSource {
   const { dimension } = dataset
-  const rates = new Float32Array(count * RATES)
-  const drawn = terms.map(({ name, rows }): TermInputs<Float32Array> => {
-    const points = () => new Float32Array(count * rows * dimension)
-    const times = () => new Float32Array(count * rows)
+  const { chunk, seeds } = config
+  const rates = new Float32Array(chunk * RATES)
+  const buffers = terms.map(({ name, rows }): TermInputs<Float32Array> => {
+    const points = () => new Float32Array(chunk * rows * dimension)
+    const times = () => new Float32Array(chunk * rows)
     const one = { x0: points(), eps: points(), s: times() }
     return name === 'diagonal' ? one : { ...one, t: times(), m: times() }
   })
-  for (let i = 0; i < count; i++) {
-    const step = first + i
-    const data = random(config.seeds.data, 'data', step)
-    const noise = random(config.seeds.noise, 'noise', step)
-    const clock = random(config.seeds.noise, 'times', step)
+
+  const drawStep = (step: number, i: number): void => {
+    const data = random(seeds.data, 'data', step)
+    const noise = random(seeds.noise, 'noise', step)
+    const clock = random(seeds.noise, 'times', step)
     terms.forEach(({ rows }, k) => {
       const part = (array: Float32Array, width: number) =>
         array.subarray(i * rows * width, (i + 1) * rows * width)
-      const { x0, eps, s, t, m } = drawn[k]
+      const { x0, eps, s, t, m } = buffers[k]
       dataset.sample(data, part(x0, dimension))
       const out = part(eps, dimension)
       for (let j = 0; j < out.length; j++) out[j] = noise.normal()
@@ -70,5 +61,12 @@ export function drawBatches(
     })
     writeRates(config, step, rates.subarray(i * RATES, (i + 1) * RATES))
   }
-  return { terms: drawn, rates }
+
+  return {
+    draw(first, count) {
+      for (let i = 0; i < count; i++) drawStep(first + i, i)
+      const arrays = buffers.flatMap(({ x0, eps, s, t, m }) => (t && m ? [x0, eps, s, t, m] : [x0, eps, s]))
+      return [...arrays, rates].map(array => array.subarray(0, (array.length / chunk) * count))
+    },
+  }
 }

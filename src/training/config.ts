@@ -257,6 +257,11 @@ function checkSense(config: Config, objective: Objective): void {
         'and pass --teacher runs/teacher, or pass --teacher exact where the data is a Gaussian mixture',
     )
   }
+  if (config.times.equal > 0 && config.options.space === 'velocity') {
+    refuse(
+      `times.equal: ${objective.id} in velocity space divides by t - s and cannot take equal times; use 0, or space: midpoint`,
+    )
+  }
   if (!needsTeacher && config.teacher !== null) {
     const users = [...objectives.values()]
       .filter(({ needs }) => needs.includes('teacher'))

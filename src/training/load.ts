@@ -24,6 +24,7 @@ export interface LoadOptions {
 
 /** Runs a graph `(x [n, D], s [n], t [n])` on many points, some thousands at a time. */
 async function inBlocks(
+  path: string,
   program: Program,
   dimension: number,
   x: Float32Array,
@@ -37,7 +38,7 @@ async function inBlocks(
     const times = (value: number) => new Float32Array(part.length / dimension).fill(value)
     const [y] = await program.run([part.slice(), times(s), times(t)])
     if (!(y instanceof Float32Array) || y.length !== part.length) {
-      throw new RunError(`the model gives ${y.length} numbers for ${part.length}: it is no flow map`)
+      throw new RunError(`${path}: gives ${y.length} numbers for ${part.length}, so it is no flow map`)
     }
     result.set(y, from)
   }
@@ -67,7 +68,7 @@ async function loadOnnx(path: string, options: LoadOptions): Promise<LoadedMap> 
   }
   return {
     dimension,
-    jump: (x, s, t) => inBlocks(program, dimension, x, s, t),
+    jump: (x, s, t) => inBlocks(path, program, dimension, x, s, t),
     velocity: async () => {
       throw new RunError(`${path}: an ONNX file holds only the jump; use the run directory for its velocity`)
     },
@@ -90,10 +91,10 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
   return {
     dimension,
     model,
-    jump: (x, s, t) => inBlocks(jump, dimension, x, s, t),
+    jump: (x, s, t) => inBlocks(path, jump, dimension, x, s, t),
     velocity: async (x, t) => {
       velocity ??= compile(modelGraph(model, 'velocity'), options)
-      return inBlocks(await velocity, dimension, x, t, t)
+      return inBlocks(path, await velocity, dimension, x, t, t)
     },
     close: async () => {
       await jump.close()

@@ -4,7 +4,7 @@ import type { Dataset } from '../data/dataset.ts'
 import { initializeMlp } from '../model/index.ts'
 import { random } from '../random/random.ts'
 import { compileScan, type Program } from '../runtime/node.ts'
-import { drawBatches, inputsOf } from './batches.ts'
+import { type BatchSource, batchSource } from './batches.ts'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from './config.ts'
 import { clearPending, writeFileAtomic } from './files.ts'
@@ -154,6 +154,7 @@ class Training {
   private readonly window: Window
   private lastLine: MetricsLine | undefined
   private saved: number
+  private readonly source: BatchSource
   /** Of the last chunk; the first is a single step. */
   private msPerStep = Infinity
 
@@ -169,6 +170,7 @@ class Training {
     this.done = checkpoint?.step ?? 0
     this.saved = checkpoint?.step ?? -1
     this.window = new Window(step.metrics, checkpoint?.window)
+    this.source = batchSource(config, dataset, step.terms)
   }
 
   async run(): Promise<{ steps: number; loss: number }> {
@@ -195,9 +197,9 @@ class Training {
   }
 
   private async chunk(count: number): Promise<void> {
-    const { step, config, dataset } = this
+    const { step } = this
     const start = performance.now()
-    const drawn = inputsOf(drawBatches(config, dataset, step.terms, this.done + 1, count))
+    const drawn = this.source.draw(this.done + 1, count)
     const state = step.state.map(name => this.state[name]!)
     const outputs = await this.program.run([...state, ...drawn])
     const metrics = outputs.at(-1) as Float32Array

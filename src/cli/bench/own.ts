@@ -2,7 +2,7 @@ import { type CorePrimitive, concat, type Graph, spec, type Tensor, trace } from
 import { openDataset } from '../../data/catalogue.ts'
 import { random } from '../../random/random.ts'
 import { type Buffer, compile, compileScan, type Program } from '../../runtime/node.ts'
-import { drawBatches, inputsOf } from '../../training/batches.ts'
+import { batchSource } from '../../training/batches.ts'
 import { resolveConfig } from '../../training/config.ts'
 import { buildStep } from '../../training/step.ts'
 import type { Workload } from './reference.ts'
@@ -28,13 +28,13 @@ export async function openStep(workload: Workload): Promise<OwnStep> {
   const dataset = openDataset('ring')
   const step = buildStep(config, dataset.dimension)
   const program = await compileScan(step.graph, step.state.length)
-  const source = random(0, 'bench')
+  const normals = random(0, 'bench')
   const draw = (scale: number) =>
-    Float32Array.from({ length: step.parameterCount }, () => scale * source.normal())
+    Float32Array.from({ length: step.parameterCount }, () => scale * normals.normal())
   const zeros = () => new Float32Array(step.parameterCount)
   let state: Buffer[] = [draw(0.05), zeros(), zeros(), draw(0.05)]
-  const drawn = (count: number) => inputsOf(drawBatches(config, dataset, step.terms, 1, count))
-  const inputs = drawn(config.chunk)
+  const source = batchSource(config, dataset, step.terms)
+  const inputs = source.draw(1, config.chunk)
 
   return {
     async time(steps) {
@@ -49,7 +49,7 @@ export async function openStep(workload: Workload): Promise<OwnStep> {
     floor: () => productFloor(step.graph),
     drawing() {
       const start = performance.now()
-      drawn(config.chunk)
+      source.draw(1, config.chunk)
       return (performance.now() - start) / config.chunk
     },
     close: () => program.close(),
