@@ -17,7 +17,7 @@ const times =
  * Operations of every primitive: one for an arithmetic result, comparison or choice, one for an elementary function,
  * two for each multiply-and-add of a matrix product, none for layout.
  */
-export const costRules: { readonly [P in Primitive]: CostRule } = {
+const costRules: { readonly [P in Primitive]: CostRule } = {
   input: free,
   constant: free,
   variable: free,

@@ -155,7 +155,7 @@ function checkedIndex(index: number, rowCount: number): number {
 }
 
 /** Float64 evaluation of every primitive that has operands. */
-export const kernels: { readonly [P in Exclude<Primitive, 'input' | 'constant'>]: Kernel<P> } = {
+const kernels: { readonly [P in Exclude<Primitive, 'input' | 'constant'>]: Kernel<P> } = {
   variable: identity,
   stopGradient: identity,
   neg: unary('neg'),

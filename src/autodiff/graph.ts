@@ -1,4 +1,4 @@
-import { DYNAMIC, formatShape, type Primitive, type Shape, sameShape } from './primitive.ts'
+import { formatShape, type Primitive, sameShape } from './primitive.ts'
 import { type Type, typeRules } from './shape.ts'
 import { describeSite } from './site.ts'
 import type { Tensor } from './tensor.ts'
@@ -95,6 +95,3 @@ export function printGraph(graph: Graph, { sites = false } = {}): string {
   )
   return lines.join('\n')
 }
-
-/** Replaces the dynamic batch size in a shape. */
-export const withBatch = (shape: Shape, batch: number): Shape => shape.map(n => (n === DYNAMIC ? batch : n))

@@ -15,7 +15,7 @@ export class Spec {
 /** A float32 (or other) input of the given shape; `DYNAMIC` leaves a batch axis open. */
 export const spec = (shape: Shape, dtype?: DType): Spec => new Spec(shape, dtype)
 
-export const isSpec = (value: unknown): value is Spec => value instanceof Spec
+const isSpec = (value: unknown): value is Spec => value instanceof Spec
 export const isTensor = (value: unknown): value is Tensor => value instanceof Tensor
 
 /** Tensors in the nesting of a tree of specifications. */

@@ -13,7 +13,7 @@ export interface Child {
 }
 
 /** A child that failed, with its own one-line message. */
-export class ChildError extends Error {
+class ChildError extends Error {
   override readonly name = 'ChildError'
 }
 

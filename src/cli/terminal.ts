@@ -27,13 +27,20 @@ export interface Interrupt {
   release(): void
 }
 
+/** Ends by the signal itself: an orderly exit would wait for the step that is being computed. */
+function endBy(signal: NodeJS.Signals): void {
+  if (process.stderr.isTTY) process.stderr.write('\x1b[?25h\n')
+  process.removeAllListeners(signal)
+  process.kill(process.pid, signal)
+}
+
 /** Asks for an orderly end on SIGINT, SIGTERM, or when the parent process is gone. A second signal ends at once. */
 export function onInterrupt(): Interrupt {
   let received: NodeJS.Signals | undefined
   const exitCode = () => EXIT_CODES[received ?? 'SIGINT'] ?? 130
   const handle = (signal: NodeJS.Signals) => {
     // A child gets its terminal's Ctrl-C besides its parent's wish, so there two are no sign of impatience.
-    if (received && !process.send) process.exit(exitCode())
+    if (received && !process.send) endBy(signal)
     received ??= signal
   }
   const orphaned = () => {

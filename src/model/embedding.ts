@@ -15,7 +15,7 @@ export type Conditioning = keyof typeof conditionings
 export const timeCount = (conditioning: Conditioning): number => conditioning.split(',').length
 
 /** `[sin(2^k pi t)]_k, [cos(2^k pi t)]_k` for `k = 0 .. frequencies-1`: `[B, 1]` to `[B, 2 frequencies]`. */
-export function fourier(t: Tensor, frequencies: number): Tensor {
+function fourier(t: Tensor, frequencies: number): Tensor {
   const scales = Array.from({ length: frequencies }, (_, k) => 2 ** k * Math.PI)
   const angles = t.mul(constant(scales, [1, frequencies], t.dtype))
   return concat([angles.sin(), angles.cos()])

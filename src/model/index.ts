@@ -13,7 +13,6 @@ export { type Interpolant, type InterpolantName, interpolants, type Path, pathOf
 export type { Mixture, MixtureComponent } from './mixture.ts'
 export {
   type Activation,
-  activations,
   applyMlp,
   initializeMlp,
   type Layer,

@@ -10,7 +10,7 @@ import {
 } from './embedding.ts'
 import type { BoundNetwork } from './flow-map.ts'
 
-export const activations = {
+const activations = {
   silu: (x: Tensor) => x.silu(),
   gelu: (x: Tensor) => x.gelu(),
   tanh: (x: Tensor) => x.tanh(),

@@ -15,7 +15,7 @@ export interface PlotOptions {
 }
 
 /** Font of every plot. */
-export const plotFont = 'system-ui, -apple-system, "Segoe UI", "Liberation Sans", sans-serif'
+const plotFont = 'system-ui, -apple-system, "Segoe UI", "Liberation Sans", sans-serif'
 /** Size of every plot's text in CSS pixels. */
 export const textSize = 12.5
 

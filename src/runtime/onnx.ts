@@ -12,7 +12,7 @@ import {
 } from './protobuf.ts'
 
 /** Float64 kernels of ONNX Runtime need this operator set; every rule below is written for it. */
-export const OPSET = 18
+const OPSET = 18
 const IR_VERSION = 8
 const ELEMENT_TYPE: Record<DType, number> = { float32: 1, int64: 7, bool: 9, float64: 11 }
 
@@ -76,7 +76,7 @@ const matmul: LoweringRule<'matmul'> = ([a, b], { params, inputs, shape }, { emi
 /**
  * The ONNX form of every primitive. Operators: https://onnx.ai/onnx/operators/ at operator set 18.
  */
-export const loweringRules: {
+const loweringRules: {
   readonly [P in Exclude<CorePrimitive, 'input' | 'constant'>]: LoweringRule<P>
 } = {
   neg: direct('Neg'),

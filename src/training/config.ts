@@ -94,7 +94,7 @@ const schema = z.strictObject({
   seeds: z.strictObject({ data: z.int(), noise: z.int(), initialization: z.int() }),
   logEvery: count,
   checkpointEvery: count,
-  /** Steps in one run of the compiled graph. */
+  /** Most steps in one run of the compiled graph; the numbers do not depend on it. */
   chunk: count.max(10_000),
 })
 

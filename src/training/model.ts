@@ -104,7 +104,7 @@ export function encodeModelFile(model: Model): Uint8Array {
  *
  * @throws RunError when the file is damaged or holds something else
  */
-export function readModelFile(path: string): Model {
+function readModelFile(path: string): Model {
   if (!existsSync(path)) throw new RunError(`${path}: no such file`)
   try {
     const { tensors, metadata } = decodeSafetensors(readFileSync(path), path)

@@ -43,7 +43,7 @@ export const mlpOptions = ({ network }: Pick<Config, 'network'>, dimension: numb
 const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
 
 /** Cuts a flat vector `[P]` into the network's parameters. */
-export function unflatten(flat: Tensor, options: MlpOptions): MlpParameters<Tensor> {
+function unflatten(flat: Tensor, options: MlpOptions): MlpParameters<Tensor> {
   let start = 0
   const take = (shape: readonly number[]): Tensor =>
     flat.slice(0, start, (start += sizeOf(shape))).reshape(shape)

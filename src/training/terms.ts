@@ -59,7 +59,7 @@ export function termSpecs({ name, rows }: Term, dimension: number): TermInputs<S
 }
 
 /** How a configuration measures residuals while it trains. */
-export function errorOf({ loss: { kind, c, adaptive: weighting } }: Config): ErrorFunction {
+function errorOf({ loss: { kind, c, adaptive: weighting } }: Config): ErrorFunction {
   const error = { mse: squaredError, 'pseudo-huber': pseudoHuber(c), cauchy: cauchy(c) }[kind]
   return weighting ? adaptive(error, weighting.p, weighting.c) : error
 }

@@ -29,7 +29,7 @@ export const exact = gaussianFlowMap(MEAN, SIGMA)
 /** A wrong map: the exact average velocity and a small wave. */
 export const perturbed = fromVelocity((x, s, t) => exact.velocity(x, s, t).add(x.sin().mul(0.05)))
 
-export const SIZE = 5
+const SIZE = 5
 export const column = (...times: number[]): Value => value(times, [times.length, 1])
 const points = (seed: number): Value =>
   sampleArgument({ shape: [SIZE, 2], low: -2, high: 2, gap: 0 }, seed, 0)
@@ -76,7 +76,7 @@ export const drawOf = (
 })
 
 /** Prediction minus target, elementwise, in place of a loss. */
-export const difference: ErrorFunction = (a, b) => a.sub(b)
+const difference: ErrorFunction = (a, b) => a.sub(b)
 
 /** The residual of a formula, `[B, D]`. */
 export const residual = (loss: Loss, roles: Roles, at: Batch = batch): Value =>

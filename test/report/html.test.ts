@@ -56,8 +56,8 @@ describe('comparisonReport', () => {
   it('shows curves, losses, the grid with the data, and how to make it again', () => {
     expect(all('h2').map(h => h.textContent)).toEqual([
       'Results',
-      'Quality against steps',
       'Samples',
+      'Quality against steps',
       'Training',
       'Make it again',
     ])
