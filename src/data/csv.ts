@@ -33,7 +33,11 @@ export function csvDataset(path: string): CsvDataset {
     dimension,
     points,
     ...(columns && { columns }),
-    warnings: [...constantColumns(path, ranges, columns), ...rowNumbers(path, points, dimension)],
+    warnings: [
+      ...constantColumns(path, ranges, columns),
+      ...rowNumbers(path, points, dimension),
+      ...unusualScale(path, ranges),
+    ],
     fingerprint: { sha256: createHash('sha256').update(content).digest('hex'), rows, ...ranges },
     sample: (random, out) => {
       for (let at = 0; at < out.length; at += dimension) {
@@ -69,6 +73,16 @@ function constantColumns(
       ? [`${path}: column ${i + 1}${columns ? ` ("${columns[i]}")` : ''} is constant (${low})`]
       : [],
   )
+}
+
+/** Noise has unit scale, and a network learns best where data has too; values are taken as they are. */
+function unusualScale(path: string, { minimum, maximum }: ReturnType<typeof columnRanges>): string[] {
+  const [low, high] = [Math.min(...minimum), Math.max(...maximum)]
+  const largest = Math.max(-low, high)
+  const usual = largest <= 30 && high - low >= 0.1
+  return usual || low === high
+    ? []
+    : [`${path}: values lie between ${low} and ${high}; rescale them to about -3 to 3, or training may fail`]
 }
 
 /** Spreadsheet and data-frame tools often write the row's number as a first column, which is no coordinate. */

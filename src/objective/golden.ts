@@ -66,6 +66,7 @@ function bindNetwork(
   fixture: Fixture,
   parameters: Record<string, Tensor>,
   conditioning: 's,t' | 's',
+  parameterization: ParameterizationName = 'average-velocity',
 ): FlowMap {
   const count = Object.keys(parameters).length / 2
   const layers = Array.from({ length: count }, (_, i) => ({
@@ -81,7 +82,7 @@ function bindNetwork(
     frequencies: fixture.dims.freqs,
     conditioning,
   }
-  return flowMap(applyMlp(options, layers))
+  return flowMap(applyMlp(options, layers), parameterization)
 }
 
 const missing = (term: string, name: string) => ({
@@ -95,7 +96,10 @@ const constants = (network: NetworkValues): Record<string, Tensor> =>
     Object.entries(network).map(([name, value]) => [name, constant(value.flat(), shapeOf(value), 'float64')]),
   )
 
-const errorOptions = z.object({
+/** Options that any row can take. */
+const commonOptions = z.object({
+  interpolant: z.enum(['linear', 'trig']).default('linear'),
+  parameterization: z.enum(['average-velocity', 'denoised']).default('average-velocity'),
   loss: z.enum(['mse', 'pseudo-huber', 'cauchy']).default('mse'),
   weight: z.enum(['none', 'adaptive']).default('none'),
   p: z.number().default(1),
@@ -103,13 +107,13 @@ const errorOptions = z.object({
   norm: z.enum(['sum', 'mean']).optional(),
 })
 
-function errorFunction(options: z.infer<typeof errorOptions>): ErrorFunction {
+function errorFunction(options: z.infer<typeof commonOptions>): ErrorFunction {
   const { loss, weight, p, c = 1e-3, norm } = options
   const base = { mse: squaredError, 'pseudo-huber': pseudoHuber(c, norm), cauchy: cauchy(c, norm) }[loss]
   return weight === 'adaptive' ? adaptive(base, p, c, norm) : base
 }
 
-const ERROR_KEYS = Object.keys(errorOptions.shape)
+const COMMON_KEYS = Object.keys(commonOptions.shape)
 
 /** The row's formula with its options. */
 function findLoss(term: string, options: Record<string, unknown>): Loss {
@@ -133,9 +137,10 @@ function findLoss(term: string, options: Record<string, unknown>): Loss {
  */
 export function checkFixture(fixture: Fixture): GoldenResult {
   const { target: targetName, ...options } = fixture.options
-  const own = Object.fromEntries(Object.entries(options).filter(([key]) => !ERROR_KEYS.includes(key)))
+  const own = Object.fromEntries(Object.entries(options).filter(([key]) => !COMMON_KEYS.includes(key)))
   const loss = findLoss(fixture.term, own)
-  const error = errorFunction(errorOptions.parse(options))
+  const common = commonOptions.parse(options)
+  const error = errorFunction(common)
   const { student, target, teacher } = fixture.networks
   const specs = Object.fromEntries(
     Object.entries(student).map(([name, value]) => [name, spec(shapeOf(value), 'float64')]),
@@ -148,12 +153,14 @@ export function checkFixture(fixture: Fixture): GoldenResult {
         return [name, constant(value.flat(), shape.length === 1 ? [shape[0], 1] : shape, 'float64')]
       }),
     )
-    const map = bindNetwork(fixture, parameters, 's,t')
+    const { parameterization } = common
+    const student = (values: Record<string, Tensor>) => bindNetwork(fixture, values, 's,t', parameterization)
+    const map = student(parameters)
     const draw: Draw = {
       map,
-      target: targetName === 'student' || !target ? map : bindNetwork(fixture, constants(target), 's,t'),
+      target: targetName === 'student' || !target ? map : student(constants(target)),
       teacher: teacher ? bindNetwork(fixture, constants(teacher), 's') : missing(fixture.term, 'teacher'),
-      path: pathOf(interpolants.linear, batch.x0, batch.eps),
+      path: pathOf(interpolants[common.interpolant], batch.x0, batch.eps),
       s: batch.s,
       t: batch.t,
       m: batch.m,
