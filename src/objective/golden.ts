@@ -9,7 +9,15 @@ import {
   trace,
   valueAndGrad,
 } from '../autodiff/index.ts'
-import { applyMlp, type FlowMap, flowMap, interpolants, type MlpOptions, pathOf } from '../model/index.ts'
+import {
+  applyMlp,
+  type FlowMap,
+  flowMap,
+  interpolants,
+  type MlpOptions,
+  type ParameterizationName,
+  pathOf,
+} from '../model/index.ts'
 import { type DiagonalId, diagonals, objectives } from './catalogue.ts'
 import {
   adaptive,
