@@ -8,7 +8,7 @@ const MAIN = fileURLToPath(new URL('./main.js', import.meta.url))
 export interface Child {
   /** Its one JSON document. @throws ChildError when it fails */
   readonly result: Promise<unknown>
-  /** Asks it to save and end: its channel to us closes, as it also would if we were killed. */
+  /** Asks it to save and end; asking again changes nothing. */
   stop(): void
 }
 
@@ -66,7 +66,7 @@ export function startChild(
       () => log,
     ),
     stop: () => {
-      if (child.connected) child.disconnect()
+      if (!child.killed) child.kill('SIGTERM')
     },
   }
 }

@@ -39,7 +39,7 @@ export function onInterrupt(): Interrupt {
   let received: NodeJS.Signals | undefined
   const exitCode = () => EXIT_CODES[received ?? 'SIGINT'] ?? 130
   const handle = (signal: NodeJS.Signals) => {
-    // A child gets its terminal's Ctrl-C besides its parent's wish, so there two are no sign of impatience.
+    // A child gets its terminal's Ctrl-C besides its parent's signal, so there two are no sign of impatience.
     if (received && !process.send) endBy(signal)
     received ??= signal
   }
