@@ -97,7 +97,7 @@ test('docs/configuration.md has every key with its default', () => {
       .split('.')
       .reduce<unknown>((block, part) => (block as Record<string, unknown>)[part], defaults)
     const [, written] =
-      new RegExp(`^\\| \`${key.replaceAll('.', '\\.')}\` \\| \`([^\`]*)\` \\|`, 'm').exec(text) ?? []
+      new RegExp(`^\\| +\`${key.replaceAll('.', '\\.')}\` +\\| +\`([^\`]*)\` +\\|`, 'm').exec(text) ?? []
     expect(written, key).toBeDefined()
     // The objective and its options are the two that this configuration had to name.
     if (key !== 'objective' && key !== 'options') expect(JSON.parse(written!), key).toEqual(value)

@@ -5,7 +5,7 @@ import { stringify } from 'yaml'
 import { openDataset } from '../data/catalogue.ts'
 import { scatterRow } from '../report/braille.ts'
 import { gatherComparison } from '../report/comparison.ts'
-import { shellWord, truncate } from '../report/format.ts'
+import { shellWord, truncate, wrap } from '../report/format.ts'
 import { toPlane } from '../report/points.ts'
 import { readingOf } from '../report/reading.ts'
 import { comparisonMarkdown, comparisonTable } from '../report/table.ts'
@@ -26,7 +26,7 @@ import { isRun, paths } from '../training/run.ts'
 import type { Progress } from '../training/train.ts'
 import { type Child, startChild } from './child.ts'
 import { InterruptedError, UsageError } from './failure.ts'
-import { parseKeys, readConfigFile } from './options.ts'
+import { parseKeys, readConfigFile } from './keys.ts'
 import { runTasks, type Task } from './schedule.ts'
 import { columns, type Interrupt, note, onInterrupt, print, printJson } from './terminal.ts'
 
@@ -283,7 +283,7 @@ export async function compareCommand(flags: CompareFlags, rest: readonly string[
   }
   const [headline] = data.metrics
   print(comparisonTable({ ...data, metrics: [headline] }, { columns: columns() }))
-  print(readingOf(data))
+  for (const line of wrap(readingOf(data), columns())) print(line)
   if (process.stdout.isTTY) await showClouds(data)
   print(`\nreport: ${report}`)
   return code

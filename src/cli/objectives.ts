@@ -1,4 +1,5 @@
 import { type Objective, objectives } from '../objective/index.ts'
+import { wrap } from '../report/format.ts'
 import { findObjective } from '../training/config.ts'
 import { measureCost } from '../training/cost.ts'
 import { columns, print, printJson } from './terminal.ts'
@@ -62,7 +63,8 @@ export async function objectivesCommand(id: string | undefined, { json }: { json
   if (json) return printJson(rows)
   const { default: Table } = await import('cli-table3')
   if (columns() < 76) {
-    for (const row of rows) print(`${row.id}: ${row.rule}, ${row.setting}, cost ${row.measuredCost}`)
+    const lines = rows.map(row => `${row.id}: ${row.rule}, ${row.setting}, cost ${row.measuredCost}`)
+    for (const line of lines.flatMap(line => wrap(line, columns()))) print(line)
     return
   }
   const table = new Table({

@@ -1,5 +1,5 @@
-/** Columns of the terminal, or 80 where there is none. */
-export const columns = (): number => process.stdout.columns ?? 80
+/** Columns of the terminal; where there is none, of `COLUMNS`, or 80. */
+export const columns = (): number => process.stdout.columns || Number(process.env.COLUMNS) || 80
 
 /** A line for people: standard error, so that standard output stays for results. */
 export const note = (text: string): void => {

@@ -7,7 +7,7 @@ import { drawNoise, jumpThrough, uniformGrid } from '../sampler/sampler.ts'
 import { merge, resolveConfig, type UserConfig } from '../training/config.ts'
 import { load } from '../training/load.ts'
 import type { Progress } from '../training/train.ts'
-import { parseKeys, readConfigFile } from './options.ts'
+import { parseKeys, readConfigFile } from './keys.ts'
 import { columns, note, onInterrupt, print, printJson } from './terminal.ts'
 
 interface TrainFlags {
@@ -49,6 +49,13 @@ function defaultDirectory(user: UserConfig): string {
   return `runs/${name}-${objective}-seed${seeds.data}`
 }
 
+/** What fits into a line: the bar is the first to go, then all but how far and how long. */
+function barFormat(columns: number): string {
+  if (columns >= 76) return '{bar} {value}/{total}  loss {loss}  {rate} steps/s  {left} s left'
+  if (columns >= 44) return '{value}/{total}  loss {loss}  {left} s left'
+  return '{percentage}%  {left} s left'
+}
+
 /** The parent may be gone at any moment; then nobody wants to know. */
 function tellParent(progress: Progress): void {
   if (process.connected) process.send?.(progress, undefined, undefined, () => {})
@@ -71,7 +78,7 @@ function progressView(steps: number): { update: (progress: Progress) => void; st
   }
   const bar = new SingleBar(
     {
-      format: '{bar} {value}/{total}  loss {loss}  {rate} steps/s  {left} s left',
+      format: barFormat(process.stderr.columns ?? 80),
       barsize: 24,
       hideCursor: true,
       linewrap: false,

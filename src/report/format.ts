@@ -74,3 +74,14 @@ export function truncate(text: string, width: number): string {
 export function shellWord(text: string): string {
   return /^[\w./@:,=+-]+$/.test(text) ? text : `'${text.replace(/'/g, "'\\''")}'`
 }
+
+/** Breaks at spaces; a word longer than a line is cut. */
+export function wrap(text: string, columns: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const joined = lines.length > 0 ? `${lines.at(-1)} ${word}` : word
+    if (lines.length > 0 && [...joined].length <= columns) lines[lines.length - 1] = joined
+    else lines.push(truncate(word, columns))
+  }
+  return lines
+}

@@ -1,6 +1,6 @@
 import Table from 'cli-table3'
 import pc from 'picocolors'
-import { escapeMarkdown, formatCount, plural, truncate } from './format.ts'
+import { escapeMarkdown, formatCount, plural, truncate, wrap } from './format.ts'
 import { type Entry, marksOf, type Standings, standings } from './standings.ts'
 import type { TableData } from './types.ts'
 
@@ -10,6 +10,14 @@ export interface TableOptions {
   readonly columns?: number
   /** ANSI colours and bold. By default where the terminal has them and `NO_COLOR` is not set. */
   readonly colour?: boolean
+}
+
+/** By https://no-color.org; a file or a pipe gets none unless `FORCE_COLOR` asks for it. */
+function hasColour(): boolean {
+  const { NO_COLOR, FORCE_COLOR, TERM } = process.env
+  if (NO_COLOR) return false
+  if (FORCE_COLOR) return FORCE_COLOR !== '0'
+  return Boolean(process.stdout.isTTY) && TERM !== 'dumb'
 }
 
 /** What stands between a mean and its spread, from the widest layout to the narrowest; `null` leaves the spread out. */
@@ -24,7 +32,7 @@ type Colours = ReturnType<typeof pc.createColors>
  * spread first and the columns next, as the terminal narrows.
  */
 export function comparisonTable(data: TableData, options: TableOptions = {}): string {
-  const { columns = 80, colour = pc.isColorSupported && !process.env.NO_COLOR } = options
+  const { columns = 80, colour = hasColour() } = options
   const colours = pc.createColors(colour)
   const blocks = data.metrics.map(metric => {
     const table = standings(data, metric)
@@ -141,15 +149,4 @@ const colourCode = /\u001b\[\d+m/g
 
 function widthOf(text: string): number {
   return Math.max(...text.split('\n').map(line => [...line.replace(colourCode, '')].length))
-}
-
-/** Breaks at spaces; a word longer than a line is cut. */
-function wrap(text: string, columns: number): string[] {
-  const lines: string[] = []
-  for (const word of text.split(' ')) {
-    const joined = lines.length > 0 ? `${lines.at(-1)} ${word}` : word
-    if (lines.length > 0 && [...joined].length <= columns) lines[lines.length - 1] = joined
-    else lines.push(truncate(word, columns))
-  }
-  return lines
 }

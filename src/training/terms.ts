@@ -28,7 +28,8 @@ export function termsOf(config: Config): Term[] {
   const { batch, diagonal, consistency, termWeights } = config
   const scale = (part: number) => (termWeights === 'fraction' ? part : 1)
   const objective = findObjective(config.objective)
-  const first = Math.floor(batch * diagonal.fraction)
+  // A hair more, so that 0.29 of 100 is 29 although 100 * 0.29 is a hair less.
+  const first = Math.floor(batch * diagonal.fraction + 1e-9)
   const rest = batch - first
   const terms: Term[] = []
   if (first > 0 && diagonal.objective) {

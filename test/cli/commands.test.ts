@@ -1,0 +1,420 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseHTML } from 'linkedom'
+import sharp from 'sharp'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { paths } from '../../src/training/run.ts'
+import { decodeSafetensors } from '../../src/training/safetensors.ts'
+import { type Outcome, run, runHere, TINY } from '../helpers/cli.ts'
+import { filesIn, temporaryFolder } from '../helpers/folder.ts'
+import { decodeNpy, decodeNpz } from '../helpers/npy.ts'
+
+const folder = temporaryFolder('commands')
+const trained = join(folder, 'run')
+const at = (name: string) => join(folder, name)
+let training: Outcome
+
+/** The points of a CSV file, flat. */
+const pointsOf = (file: string): number[] =>
+  readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .slice(1)
+    .flatMap(line => line.split(',').map(Number))
+
+const farthest = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+  Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i])))
+
+/** Standard output is one JSON document and nothing else. */
+function documentOf({ code, stdout }: Outcome): unknown {
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^[{[][^\n]*\n$/)
+  return JSON.parse(stdout)
+}
+
+async function here(...args: string[]): Promise<Outcome> {
+  const outcome = await runHere(args)
+  expect(outcome.stderr).toBe('')
+  expect(outcome.code).toBe(0)
+  return outcome
+}
+
+beforeAll(async () => {
+  training = await run(['train', ...TINY, '--steps', '200', '--out', trained])
+})
+
+describe('train', () => {
+  test('says what it did in a line, plain where there is no terminal', () => {
+    expect(training.code).toBe(0)
+    expect(training.stdout).toMatch(/^.+\/run: step 200, loss [\d.]+, [\d.]+ ms per step\n$/)
+    expect(training.stderr).toBe('')
+  })
+
+  test('leaves a whole run directory', () => {
+    expect(filesIn(trained)).toEqual([
+      'README.md',
+      'checkpoints/step-000200.safetensors',
+      'config.json',
+      'metrics.jsonl',
+      'model.onnx',
+      'model.safetensors',
+    ])
+    expect(readFileSync(join(trained, 'README.md'), 'utf8')).toMatch(
+      /^---\n[\s\S]*tags:[\s\S]*---\n\n# run\n/,
+    )
+  })
+
+  test('--json', async () => {
+    const outcome = await run(['train', ...TINY, '--steps', '20', '--out', at('json'), '--json'])
+    expect(documentOf(outcome)).toEqual({
+      run: at('json'),
+      steps: 20,
+      loss: expect.any(Number),
+      msPerStep: expect.any(Number),
+      finished: true,
+    })
+  })
+
+  test('a config file, options over it, dotted keys over those', async () => {
+    writeFileSync(
+      at('some.yaml'),
+      'data: checkerboard\nbatch: 16\nsteps: 7\nnetwork: {hidden: 8, layers: 1}\n',
+    )
+    await here(
+      'train',
+      '--config',
+      at('some.yaml'),
+      '--steps',
+      '9',
+      '--network.layers=2',
+      '--out',
+      at('config'),
+    )
+    const { config } = JSON.parse(readFileSync(at('config/config.json'), 'utf8'))
+    expect(config).toMatchObject({
+      data: 'checkerboard',
+      batch: 16,
+      steps: 9,
+      network: { hidden: 8, layers: 2 },
+    })
+  })
+
+  test('points of a CSV file, in three dimensions', async () => {
+    const rows = Array.from({ length: 50 }, (_, i) => [Math.sin(i), Math.cos(3 * i), i / 50].join(','))
+    writeFileSync(at('points.csv'), `a,b,c\n${rows.join('\n')}\n`)
+    await here('train', ...TINY, '--steps', '20', '--data', at('points.csv'), '--out', at('csv'))
+    for (const file of ['csv.csv', 'csv.png'])
+      await here('sample', at('csv'), '--count', '40', '--out', at(file))
+    expect(pointsOf(at('csv.csv'))).toHaveLength(120)
+    await here('evaluate', at('csv'), '--count', '50', '--steps', '1')
+  })
+})
+
+describe('sample', () => {
+  const options = ['--count', '300', '--seed', '7', '--steps', '2']
+
+  test('writes the same points as CSV and NPY', async () => {
+    await here('sample', trained, ...options, '--out', at('points.csv'))
+    await here('sample', trained, ...options, '--out', at('points.npy'))
+    const { shape, data } = decodeNpy(readFileSync(at('points.npy')))
+    expect(shape).toEqual([300, 2])
+    expect(readFileSync(at('points.csv'), 'utf8')).toMatch(/^x0,x1\n/)
+    expect(Float32Array.from(pointsOf(at('points.csv')))).toEqual(data)
+  })
+
+  test('draws PNG and SVG', async () => {
+    await here('sample', trained, ...options, '--out', at('points.png'))
+    await here('sample', trained, ...options, '--out', at('points.svg'))
+    const { format, width, height } = await sharp(at('points.png')).metadata()
+    expect(format).toBe('png')
+    expect(Math.min(width, height)).toBeGreaterThan(200)
+    const svg = readFileSync(at('points.svg'), 'utf8')
+    expect(parseHTML(svg).document.querySelectorAll('circle, path').length).toBeGreaterThan(0)
+  })
+
+  test('writes into the run by default, and leaves nothing else', async () => {
+    const before = filesIn(trained)
+    const { stdout } = await here('sample', trained)
+    expect(stdout).toContain('steps-1-seed-0.csv: 5000 points, 1 jump step')
+    expect(filesIn(trained)).toEqual([...before, 'samples/steps-1-seed-0.csv'].sort())
+  })
+
+  test('depends on the seed, the steps, the method and the weights', async () => {
+    const draw = async (...more: string[]) => {
+      await here('sample', trained, '--count', '20', '--out', at('one.csv'), ...more)
+      return pointsOf(at('one.csv'))
+    }
+    const base = await draw()
+    expect(await draw()).toEqual(base)
+    const others = [
+      ['--seed', '1'],
+      ['--steps', '2'],
+      ['--method', 'heun'],
+      ['--weights', 'raw'],
+    ]
+    for (const other of others) expect(farthest(await draw(...other), base)).toBeGreaterThan(1e-4)
+  })
+
+  test('--json', async () => {
+    const outcome = await here('sample', trained, '--count', '10', '--out', at('x.npy'), '--json')
+    expect(documentOf(outcome)).toEqual({
+      file: at('x.npy'),
+      count: 10,
+      dimension: 2,
+      steps: 1,
+      method: 'jump',
+      seed: 0,
+    })
+  })
+})
+
+describe('evaluate', () => {
+  test('prints a table, keeps the numbers and puts them on the model card', async () => {
+    const { stdout } = await here('evaluate', trained, '--count', '500', '--steps', '1,4')
+    expect(stdout).toContain('sliced Wasserstein')
+    expect(stdout).toContain('noise floor')
+    expect(JSON.parse(readFileSync(paths(trained).evaluation, 'utf8')).rows).toHaveLength(4)
+    expect(readFileSync(paths(trained).card, 'utf8')).toContain('## Metrics')
+  })
+
+  test('--json: every metric beside its floor', async () => {
+    const outcome = await here('evaluate', trained, '--count', '500', '--steps', '2,1', '--json')
+    const { rows } = documentOf(outcome) as { rows: Record<string, unknown>[] }
+    expect(rows.map(({ steps, weights }) => [steps, weights])).toEqual([
+      [1, 'ema'],
+      [2, 'ema'],
+      [1, 'raw'],
+      [2, 'raw'],
+    ])
+    const number = expect.any(Number)
+    const names = ['slicedWasserstein', 'slicedWasserstein1', 'histogramKL', 'modeJS', 'energyDistance']
+    for (const { metrics } of rows) {
+      const measured = Object.fromEntries(
+        names.map(name => [name, { value: number, floor: number, low: number, high: number, count: 500 }]),
+      )
+      expect(metrics).toMatchObject(measured)
+      expect(metrics).toHaveProperty('trajectoryError.value', number)
+      const { value, floor } = (metrics as Record<string, { value: number; floor: number }>).slicedWasserstein
+      expect(floor).toBeGreaterThan(0)
+      expect(value).toBeGreaterThan(floor)
+    }
+  })
+
+  test('other data than its own is not recorded', async () => {
+    const before = readFileSync(paths(trained).evaluation, 'utf8')
+    await here('evaluate', trained, '--data', 'two-moons', '--count', '200', '--steps', '1')
+    expect(readFileSync(paths(trained).evaluation, 'utf8')).toBe(before)
+  })
+})
+
+describe('export', () => {
+  const exported = (format: string) => at(`exported.${format}`)
+  beforeAll(async () => {
+    for (const format of ['onnx', 'safetensors', 'npz']) {
+      await here('export', trained, '--format', format, '--out', exported(format))
+    }
+  })
+
+  test.each(['onnx', 'safetensors'])('an exported .%s gives the points of the run', async format => {
+    const options = ['--count', '200', '--seed', '3', '--steps', '3', '--out']
+    await here('sample', trained, ...options, at('of-run.csv'))
+    await here('sample', exported(format), ...options, at('of-export.csv'))
+    const [run, other] = [pointsOf(at('of-run.csv')), pointsOf(at('of-export.csv'))]
+    expect(run).toHaveLength(400)
+    expect(farthest(run, other)).toBeLessThan(1e-5)
+    expect(farthest(run, new Float64Array(400))).toBeGreaterThan(0.5)
+  })
+
+  test('an .npz holds the tensors of the .safetensors, by name and shape', () => {
+    const { tensors } = decodeSafetensors(readFileSync(exported('safetensors')), 'exported')
+    const arrays = decodeNpz(readFileSync(exported('npz')))
+    expect(Object.keys(arrays)).toEqual(Object.keys(tensors))
+    expect(arrays).toEqual(tensors)
+  })
+
+  test('raw weights are other weights', async () => {
+    await here('export', trained, '--weights', 'raw', '--format', 'npz', '--out', at('raw.npz'))
+    const [ema, raw] = [exported('npz'), at('raw.npz')].map(file => decodeNpz(readFileSync(file)))
+    expect(farthest(ema['0.weight'].data, raw['0.weight'].data)).toBeGreaterThan(1e-4)
+  })
+
+  test('lies beside the model by default', async () => {
+    const outcome = await here('export', trained, '--format', 'npz', '--json')
+    const file = join(trained, 'model.npz')
+    expect(documentOf(outcome)).toEqual({ file, format: 'npz', bytes: readFileSync(file).length })
+  })
+
+  test('numpy reads what it should, where it is installed', async context => {
+    const script = `import sys, json, numpy
+points = numpy.load(sys.argv[1]); arrays = numpy.load(sys.argv[2])
+print(json.dumps([points.dtype.name, points.shape, {k: [float(v.sum()), v.shape] for k, v in arrays.items()}]))`
+    await here('sample', trained, '--count', '30', '--out', at('numpy.npy'))
+    let printed: string
+    try {
+      const args = ['-c', script, at('numpy.npy'), exported('npz')]
+      printed = execFileSync('python3', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+    } catch {
+      return context.skip('there is no python3 with numpy')
+    }
+    const [dtype, shape, arrays] = JSON.parse(printed)
+    expect([dtype, shape]).toEqual(['float32', [30, 2]])
+    for (const [name, { shape, data }] of Object.entries(decodeNpz(readFileSync(exported('npz'))))) {
+      expect(arrays[name][1]).toEqual(shape)
+      const sum = Array.from(data).reduce((a, b) => a + b, 0)
+      expect(arrays[name][0]).toBeCloseTo(sum, 3)
+    }
+  })
+})
+
+describe('compare', () => {
+  const out = at('compare')
+  const small = ['--training.network.hidden', '16', '--training.batch', '32', '--training.steps', '60']
+  const args = [
+    'compare',
+    '--objectives',
+    'psd,lmd',
+    '--seeds',
+    '2',
+    '--steps',
+    '1,2',
+    '--count',
+    '200',
+    ...small,
+  ]
+  let outcome: Outcome
+  beforeAll(async () => {
+    outcome = await run([...args, '--teacher', 'exact', '--out', out, '--json'])
+  })
+
+  test('--json: a row for each objective, number of steps and metric, with mean, spread and floor', () => {
+    const { rows, report } = documentOf(outcome) as { rows: Record<string, unknown>[]; report: string }
+    expect(report).toBe(join(out, 'report.html'))
+    expect(new Set(rows.map(row => `${row.objective} ${row.steps}`)).size).toBe(4)
+    expect(rows).toHaveLength(4 * 6)
+    for (const row of rows) {
+      expect(row).toEqual({
+        objective: expect.stringMatching(/^(psd|lmd)$/),
+        steps: expect.any(Number),
+        metric: expect.any(String),
+        mean: expect.any(Number),
+        sd: expect.any(Number),
+        seeds: 2,
+        floor: expect.any(Number),
+      })
+    }
+  })
+
+  test('reports progress on standard error, a line for each run, without control characters', () => {
+    const lines = outcome.stderr.trim().split('\n')
+    expect(lines).toHaveLength(4)
+    for (const line of lines)
+      expect(line).toMatch(/^\[[1-4]\/4\] (psd|lmd) seed [01] trained and measured in [\d.]+ s$/)
+  })
+
+  test('writes a report that needs nothing but itself', () => {
+    const html = readFileSync(join(out, 'report.html'), 'utf8')
+    const { document } = parseHTML(html)
+    expect(document.querySelectorAll('link, iframe, [src], [href]')).toHaveLength(0)
+    expect(html.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(
+      /https?:\/\/(?!arxiv)|@import|url\(/,
+    )
+    expect([...document.querySelectorAll('table.sortable tbody th')].map(cell => cell.textContent)).toEqual(
+      expect.arrayContaining(['psd', 'lmd']),
+    )
+    expect(document.querySelectorAll('.grid td svg').length).toBeGreaterThanOrEqual(5)
+    expect(document.querySelector('pre.command')!.textContent).toContain('oxbow compare --objectives psd,lmd')
+  })
+
+  test('prints a table with spread and floor, from what is there', async () => {
+    const { stdout } = await run([...args, '--teacher', 'exact', '--out', out])
+    expect(stdout).toMatch(/psd +[\d.]+ ± [\d.]+/)
+    expect(stdout).toMatch(/noise floor +[\d.]+/)
+    expect(stdout).toContain(`report: ${join(out, 'report.html')}`)
+  })
+
+  test('trains the teacher that it needs', async () => {
+    const needy = ['compare', '--objectives', 'lmd', '--steps', '1', '--count', '100', ...small]
+    const { code, stdout } = await run([
+      ...needy,
+      '--teacherTraining.steps',
+      '30',
+      '--out',
+      at('taught'),
+      '--json',
+    ])
+    expect(code).toBe(0)
+    const objectives = JSON.parse(stdout).rows.map(({ objective }: { objective: string }) => objective)
+    expect(new Set(objectives)).toEqual(new Set(['teacher', 'lmd']))
+    expect(existsSync(join(at('taught'), 'report.html'))).toBe(true)
+  })
+
+  test('a training that fails is named, does not stop the others, and fails the whole with 1', async () => {
+    writeFileSync(
+      at('failing.yaml'),
+      `objectives: [psd, {id: psd, label: wild, training: {optimizer: {learningRate: 1.0e+15}}}]
+training: {steps: 60, batch: 32, network: {hidden: 16}}\nsteps: [1]\ncount: 100\n`,
+    )
+    const failing = ['compare', '--config', at('failing.yaml'), '--out', at('failing'), '--json']
+    const { code, stdout, stderr } = await run(failing)
+    expect(code).toBe(1)
+    const { rows, failures } = JSON.parse(stdout)
+    expect(rows.map(({ objective }: { objective: string }) => objective)).toContain('psd')
+    expect(Object.entries(failures)).toEqual([
+      [expect.stringMatching(/wild-seed0/), expect.stringMatching(/^step \d+: .*not finite/)],
+    ])
+    expect(stderr).toMatch(/^oxbow: .*wild-seed0-\w+: step \d+: .*not finite/m)
+  })
+})
+
+describe('objectives', () => {
+  test('--json: rule, setting, needs, paper, published and measured cost', async () => {
+    const rows = documentOf(await here('objectives', '--json')) as Record<string, unknown>[]
+    expect(rows.length).toBeGreaterThanOrEqual(11)
+    for (const row of rows) {
+      expect(row).toMatchObject({
+        id: expect.any(String),
+        rule: expect.any(String),
+        setting: expect.any(String),
+        needs: expect.any(Array),
+        paper: expect.stringContaining('arXiv'),
+        measuredCost: expect.any(Number),
+      })
+      expect(row).toHaveProperty('publishedCost')
+    }
+    expect(documentOf(await here('objectives', 'lsd', '--json'))).toEqual(rows.find(({ id }) => id === 'lsd'))
+  })
+
+  test('lists all, shows one', async () => {
+    expect((await here('objectives')).stdout).toMatch(/meanflow +.*eulerian/)
+    expect((await here('objectives', 'lsd')).stdout).toMatch(/formula +mse\(d_t F\(x_s,s,t\)/)
+  })
+})
+
+describe('a terminal of 20 columns', () => {
+  test.each([
+    ['evaluate', [trained, '--count', '200', '--steps', '1']],
+    ['objectives', []],
+  ])('%s', async (command, args) => {
+    const { code, stdout } = await run([command, ...args], { env: { COLUMNS: '20' } })
+    expect(code).toBe(0)
+    const lines = stdout.trim().split('\n')
+    expect(lines.length).toBeGreaterThan(5)
+    expect(lines.filter(line => [...line].length > 20)).toEqual([])
+  })
+})
+
+describe('colours', () => {
+  const args = ['evaluate', trained, '--count', '200', '--steps', '1', '--weights', 'ema']
+  const withEnvironment = async (env: NodeJS.ProcessEnv) => {
+    const { stdout } = await run(args, { env: { NO_COLOR: '', FORCE_COLOR: '', CI: '', ...env } })
+    return stdout.includes('\x1b[')
+  }
+
+  test('none in a file or a pipe, some where asked for, none where not wanted', async () => {
+    expect(await withEnvironment({})).toBe(false)
+    expect(await withEnvironment({ CI: 'true' })).toBe(false)
+    expect(await withEnvironment({ FORCE_COLOR: '1' })).toBe(true)
+    expect(await withEnvironment({ FORCE_COLOR: '1', NO_COLOR: '1' })).toBe(false)
+  })
+})

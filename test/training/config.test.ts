@@ -1,0 +1,122 @@
+import { describe, expect, test } from 'vitest'
+import { objectives } from '../../src/objective/index.ts'
+import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from '../../src/training/config.ts'
+import { resumedConfig } from '../../src/training/train.ts'
+
+/** What an objective needs to be resolved at all. */
+const needed = (id: string): UserConfig =>
+  objectives.get(id)!.needs.includes('teacher') ? { objective: id, teacher: 'exact' } : { objective: id }
+
+/** What differs from the defaults of most, by objective; a new default must be written down here too. */
+const pick = ({ diagonal, consistency, times, loss, optimizer, target, ema }: Config) => ({
+  diagonal: diagonal.objective,
+  fraction: diagonal.fraction,
+  weight: consistency.weight,
+  times: times.law,
+  adaptive: loss.adaptive,
+  clip: optimizer.clip,
+  target,
+  ema,
+})
+
+describe('defaults', () => {
+  const usual = {
+    diagonal: 'flow-matching',
+    fraction: 0.3,
+    weight: 1,
+    times: 'triangle',
+    adaptive: null,
+    clip: null,
+    target: 'ema',
+    ema: 0.995,
+  }
+  const taught = { ...usual, diagonal: 'teacher-velocity' }
+  const alone = { ...usual, diagonal: null, fraction: 0 }
+  const expected: Record<string, Record<string, unknown>> = {
+    'flow-matching': { ...usual, fraction: 1 },
+    'teacher-velocity': { ...taught, fraction: 1 },
+    psd: usual,
+    semigroup: taught,
+    lmd: alone,
+    'lmd-discrete': taught,
+    lsd: { ...usual, weight: 0.02 },
+    emd: alone,
+    'emd-discrete': taught,
+    esd: { ...usual, weight: 0.1 },
+    meanflow: { ...alone, times: 'logit-normal', adaptive: { p: 1, c: 1e-3 }, clip: 1 },
+  }
+  test.each(Object.entries(expected))('%s', (id, values) => {
+    expect(pick(resolveConfig(needed(id)))).toEqual(values)
+  })
+
+  test.each([...objectives.keys()])('%s resolves, and again to the same', id => {
+    const config = resolveConfig(needed(id))
+    expect(resolveConfig(config)).toEqual(config)
+    expect(resolveConfig(JSON.parse(JSON.stringify(config)))).toEqual(config)
+  })
+
+  test('one seed sets all that are not set', () => {
+    expect(resolveConfig({ seed: 5 }).seeds).toEqual({ data: 5, noise: 5, initialization: 5 })
+    expect(resolveConfig({ seed: 5, seeds: { noise: 9 } }).seeds).toEqual({
+      data: 5,
+      noise: 9,
+      initialization: 5,
+    })
+  })
+
+  test('what a user writes wins over the objective, key by key', () => {
+    const { times, optimizer } = resolveConfig({
+      objective: 'meanflow',
+      times: { mean: 0 },
+      optimizer: { beta2: 0.95 },
+    })
+    expect(times).toMatchObject({ law: 'logit-normal', mean: 0, deviation: 1, equal: 0.75 })
+    expect(optimizer).toMatchObject({ clip: 1, beta2: 0.95, beta1: 0.9 })
+  })
+
+  test('resolving changes neither what it is given nor the defaults', () => {
+    const user: UserConfig = Object.freeze({ network: Object.freeze({ hidden: 8 }) })
+    resolveConfig(user)
+    expect(resolveConfig({}).network.hidden).toBe(192)
+  })
+})
+
+describe('merge', () => {
+  test('goes into blocks and replaces everything else whole', () => {
+    const under = { a: { b: 1, c: [1, 2] }, data: { mixture: 1 }, d: { e: 1 } }
+    const over = { a: { c: [3] }, data: { gaussian: 2 }, d: null }
+    expect(merge(under, over)).toEqual({ a: { b: 1, c: [3] }, data: { gaussian: 2 }, d: null })
+    expect(under).toEqual({ a: { b: 1, c: [1, 2] }, data: { mixture: 1 }, d: { e: 1 } })
+  })
+
+  test('does not touch prototypes', () => {
+    expect(() => merge({}, JSON.parse('{"__proto__": {"batch": 1}}'))).toThrow(ConfigError)
+    expect(() => resolveConfig(JSON.parse('{"network": {"__proto__": {}}}'))).toThrow(ConfigError)
+  })
+})
+
+describe('resumedConfig', () => {
+  const recorded = resolveConfig({ seed: 3 })
+
+  test('lets a run go on longer, log and save more often', () => {
+    const changes = { steps: 9000, logEvery: 10, checkpointEvery: 20, chunk: 5 }
+    expect(resumedConfig(recorded, changes)).toEqual({ ...recorded, ...changes })
+  })
+
+  test('takes what is the same as before, said again', () => {
+    expect(resumedConfig(recorded, { seed: 3, objective: 'lsd', network: { hidden: 192 } })).toEqual(recorded)
+  })
+
+  test.each<[string, UserConfig]>([
+    ['seeds', { seed: 4 }],
+    ['seeds', { seeds: { noise: 4 } }],
+    ['network', { network: { hidden: 64 } }],
+    ['optimizer', { optimizer: { learningRate: 1 } }],
+    ['data', { data: 'checkerboard' }],
+    ['ema', { ema: 0.9 }],
+  ])('refuses another %s', (key, changes) => {
+    expect(() => resumedConfig(recorded, changes)).toThrow(
+      new RegExp(`^${key}: cannot change when a run is resumed \\(recorded .*, asked .*\\)`),
+    )
+  })
+})

@@ -1,0 +1,86 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { expect, test } from 'vitest'
+import { random } from '../../src/random/random.ts'
+import { checkpointSteps } from '../../src/training/checkpoint.ts'
+import { isRun, paths, readRecord } from '../../src/training/run.ts'
+import { decodeSafetensors } from '../../src/training/safetensors.ts'
+import { run, start, TINY } from '../helpers/cli.ts'
+import { filesIn, temporaryFolder } from '../helpers/folder.ts'
+import { metricsOf, newestCheckpoint } from '../helpers/training.ts'
+
+const folder = temporaryFolder('kill')
+const KILLS = 20
+const SETTINGS = [...TINY, '--steps', '1500', '--checkpointEvery', '10', '--logEvery', '5', '--chunk', '5']
+
+const train = (out: string) => ['train', '--out', out, ...(isRun(out) ? ['--resume'] : SETTINGS)]
+
+/** Parses every file of a run that is not pending. */
+function expectWhole(directory: string): void {
+  for (const name of existsSync(directory) ? filesIn(directory) : []) {
+    if (name.startsWith('.pending')) continue
+    const path = join(directory, name)
+    const kinds: Record<string, () => unknown> = {
+      '.safetensors': () => decodeSafetensors(readFileSync(path), path),
+      '.json': () => JSON.parse(readFileSync(path, 'utf8')),
+      '.jsonl': () => metricsOf(directory),
+      '.onnx': () => expect(readFileSync(path).length).toBeGreaterThan(1000),
+      '.md': () => expect(readFileSync(path, 'utf8')).toMatch(/\|\n$/),
+    }
+    expect(Object.keys(kinds)).toContain(extname(name))
+    kinds[extname(name)]()
+  }
+  if (isRun(directory)) readRecord(directory)
+}
+
+const newest = (directory: string) => checkpointSteps(directory).at(-1) ?? -1
+
+/** Waits for a number of milliseconds that ends within the life of a child, at another point each time. */
+async function killAt(directory: string, moment: number): Promise<'killed' | 'finished'> {
+  const { child, done } = start(train(directory))
+  let seen = -1
+  const began = performance.now()
+  while (performance.now() - began < moment && child.exitCode === null) {
+    await new Promise(resolve => setTimeout(resolve, 5))
+    seen = newest(directory)
+  }
+  child.kill('SIGKILL')
+  const { signal, code, stderr } = await done
+  expect(stderr).toBe('')
+  expect(signal === 'SIGKILL' || code === 0).toBe(true)
+  expectWhole(directory)
+  expect(newest(directory)).toBeGreaterThanOrEqual(seen)
+  return signal === 'SIGKILL' ? 'killed' : 'finished'
+}
+
+test(`${KILLS} kills at random moments lose no checkpoint, damage no file and do not change the outcome`, async () => {
+  const straight = join(folder, 'straight')
+  expect((await run(train(straight))).code).toBe(0)
+  const model = readFileSync(paths(straight).model)
+  const expectSame = (directory: string) => {
+    expect(readFileSync(paths(directory).model).equals(model)).toBe(true)
+    expect(newestCheckpoint(directory)).toEqual(newestCheckpoint(straight))
+    expect(metricsOf(directory)).toEqual(metricsOf(straight))
+  }
+
+  const source = random(2, 'moments')
+  let [killed, directory] = [0, 0]
+  const caught: number[] = []
+  while (killed < KILLS) {
+    const path = join(folder, `run-${directory}`)
+    // From before the first file to beyond the end of a training.
+    const outcome = await killAt(path, 1500 * source.uniform() ** 1.5)
+    if (outcome === 'killed') caught.push(newest(path))
+    if (outcome === 'killed') killed++
+    else expectSame(path)
+    if (outcome === 'finished') directory++
+  }
+  // Otherwise nothing was tested: kills must have hit trainings under way.
+  expect(caught.filter(step => step > 0 && step < 1500).length).toBeGreaterThan(KILLS / 3)
+
+  const last = join(folder, `run-${directory}`)
+  const { code, stderr } = await run(train(last))
+  expect([code, stderr]).toEqual([0, ''])
+  expectSame(last)
+  expect(filesIn(last).filter(name => name.startsWith('.'))).toEqual([])
+}, 90_000)
