@@ -41,6 +41,23 @@ def make_networks(layers, freqs, dtype):
     return SimpleNamespace(student=student, target=target, teacher=teacher)
 
 
+def adam(parameters, rate):
+    """Adam with one fused kernel per parameter list, which beats the multi-tensor form; PyTorch 1 lacks it on a CPU."""
+    try:
+        return torch.optim.Adam(parameters, lr=rate, fused=True)
+    except RuntimeError:
+        return torch.optim.Adam(parameters, lr=rate, foreach=True)
+
+
+def average(averages, parameters, weight):
+    """`averages += weight (parameters - averages)` for all at once."""
+    if hasattr(torch, "_foreach_lerp_"):
+        torch._foreach_lerp_(averages, parameters, weight)
+    else:  # PyTorch 1
+        torch._foreach_mul_(averages, 1 - weight)
+        torch._foreach_add_(averages, parameters, alpha=weight)
+
+
 def make_step(options, nets):
     """The whole step: loss, backward, Adam and the moving average."""
     objective = OBJECTIVES[options["objective"]]
@@ -49,8 +66,7 @@ def make_step(options, nets):
     fraction = k and options["diagonal"]
     off_diagonal = (1 - fraction) * options["weight"]
     parameters, averages = nets.student.parameters, nets.target.parameters
-    # One fused kernel per parameter list beats the multi-tensor (`foreach`) form on a CPU.
-    optimizer = torch.optim.Adam(parameters, lr=options["lr"], fused=True)
+    optimizer = adam(parameters, options["lr"])
 
     def loss_of(x0, eps, s, t, m):
         diagonal, consistency = objective(nets, on_path(x0, eps, s, t, m), k, jvp)
@@ -67,7 +83,7 @@ def make_step(options, nets):
         loss.backward()
         optimizer.step()
         with torch.no_grad():
-            torch._foreach_lerp_(averages, parameters, 1 - options["ema"])
+            average(averages, parameters, 1 - options["ema"])
         return loss
 
     return step

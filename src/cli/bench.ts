@@ -131,13 +131,16 @@ export async function benchCommand({ python, rounds, quick, json }: BenchFlags):
   const machine = `${cpus().length} x ${cpu.model.trim()}`
   const contenders = await findReferences(python)
   const rows: BenchRow[] = []
-  for (const batch of quick ? [512] : [512, 4096]) {
-    for (const objective of OBJECTIVES) {
-      note(`train-${objective}-${batch} ...`)
-      rows.push(await measure({ objective, batch }, contenders, rounds))
+  try {
+    for (const batch of quick ? [512] : [512, 4096]) {
+      for (const objective of OBJECTIVES) {
+        note(`train-${objective}-${batch} ...`)
+        rows.push(await measure({ objective, batch }, contenders, rounds))
+      }
     }
+  } finally {
+    for (const { reference } of contenders) reference.close()
   }
-  for (const { reference } of contenders) reference.close()
   if (json) return printJson({ machine, rows })
   print(machine)
   await printTable(rows)

@@ -1,5 +1,7 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import { type CorePrimitive, type DType, DYNAMIC, type Graph, type Shape } from '../autodiff/index.ts'
+import { sizeOf } from '../autodiff/primitive.ts'
+import { adaptive } from './adaptive.ts'
 import { lower, lowerScan } from './onnx.ts'
 
 /** Row-major data of one tensor: float32, float64, int64 or bool (0 and 1). */
@@ -23,6 +25,11 @@ export interface CompileOptions {
   readonly threads?: number
   /** `false` keeps every node as it is; default true for float32. */
   readonly optimize?: boolean
+  /**
+   * Threads wait for work in a loop: much faster between small operations on an idle machine, much slower where another
+   * process wants the core; default false. `compileScan` chooses by itself.
+   */
+  readonly spinning?: boolean
 }
 
 interface Port {
@@ -44,13 +51,10 @@ export function defaultThreads(): number {
   return Number.isInteger(given) && given > 0 ? given : 2
 }
 
-/**
- * Session settings that pay for small training graphs: no spinning threads (a fifth faster when the other core is
- * busy), and no fusions for float64, whose fused kernels do not exist.
- */
+/** Session settings that pay for small training graphs. No fusions for float64, whose fused kernels do not exist. */
 function sessionOptions(
   precise: boolean,
-  { threads = defaultThreads(), optimize = true }: CompileOptions,
+  { threads = defaultThreads(), optimize = true, spinning = false }: CompileOptions,
 ): InferenceSession.SessionOptions {
   return {
     executionMode: 'sequential',
@@ -58,7 +62,7 @@ function sessionOptions(
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     logSeverityLevel: 3,
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    extra: { session: { intra_op: { allow_spinning: spinning ? '1' : '0' } } },
   }
 }
 
@@ -118,13 +122,22 @@ export function compile(graph: Graph<CorePrimitive>, options: CompileOptions = {
   return open(lower(graph), portsOf(graph), isPrecise(graph), options)
 }
 
-/** Compiles a graph whose first `carried` inputs and outputs are a state; see `lowerScan`. */
-export function compileScan(
+/**
+ * Compiles a graph whose first `carried` inputs and outputs are a state; see `lowerScan`. With several threads there are
+ * two sessions, one whose threads spin, and whichever is faster at the time is used; their results are equal bit for bit.
+ */
+export async function compileScan(
   graph: Graph<CorePrimitive>,
   carried: number,
   options: CompileOptions = {},
 ): Promise<Program> {
-  return open(lowerScan(graph, carried), portsOf(graph, carried), isPrecise(graph), options)
+  const model = lowerScan(graph, carried)
+  const ports = portsOf(graph, carried)
+  const start = (spinning: boolean) => open(model, ports, isPrecise(graph), { ...options, spinning })
+  const scanned = ports[carried]
+  if ((options.threads ?? defaultThreads()) === 1 || !scanned) return start(false)
+  const size = sizeOf(scanned.shape.slice(1))
+  return adaptive(await start(true), await start(false), inputs => inputs[carried].length / size)
 }
 
 /** Opens an ONNX file's bytes whose inputs are float32 with at most one open axis each. */

@@ -6,10 +6,10 @@ import { random } from '../random/random.ts'
 import { compileScan, type Program } from '../runtime/node.ts'
 import { type BatchSource, batchSource } from './batches.ts'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
-import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from './config.ts'
+import { type Config, ConfigError, resolveConfig, type UserConfig } from './config.ts'
 import { clearPending, writeFileAtomic } from './files.ts'
 import { encodeModelFile, encodeOnnxModel, type Model, openTeacher } from './model.ts'
-import { learningRate } from './optimizer.ts'
+import { resumedConfig } from './resume.ts'
 import {
   createRun,
   isRun,
@@ -22,6 +22,7 @@ import {
 } from './run.ts'
 import { encodeSafetensors } from './safetensors.ts'
 import { buildStep, mlpOptions, type Step } from './step.ts'
+import { Window } from './window.ts'
 
 /** What a run reports while it trains. */
 export interface Progress {
@@ -61,28 +62,6 @@ export class DivergenceError extends Error {
 /** A chunk of slow steps is cut to about this length, so that the run shows progress and can be stopped. */
 const PATIENCE_MS = 500
 
-/** Keys that may change when a run is continued. */
-const RESUMABLE = new Set(['steps', 'logEvery', 'checkpointEvery', 'chunk'])
-
-/**
- * The configuration of a continued run: the recorded one with the changes asked for.
- *
- * @throws ConfigError when a change would make it another run
- */
-export function resumedConfig(recorded: Config, { seed, ...changes }: UserConfig): Config {
-  const seeds = seed === undefined ? {} : { seeds: { data: seed, noise: seed, initialization: seed } }
-  const asked = resolveConfig([seeds, changes].reduce<Record<string, unknown>>(merge, recorded))
-  for (const key of Object.keys(asked) as (keyof Config)[]) {
-    const [before, after] = [recorded[key], asked[key]].map(value => JSON.stringify(value))
-    if (before !== after && !RESUMABLE.has(key)) {
-      throw new ConfigError(
-        `${key}: cannot change when a run is resumed (recorded ${before}, asked ${after}); only ${[...RESUMABLE].join(', ')} can`,
-      )
-    }
-  }
-  return asked
-}
-
 function initialState(config: Config, dimension: number, step: Step): Checkpoint['state'] {
   const { seeds } = config
   const layers = initializeMlp(mlpOptions(config, dimension), random(seeds.initialization, 'initialization'))
@@ -94,57 +73,6 @@ function initialState(config: Config, dimension: number, step: Step): Checkpoint
   }
   const zeros = () => new Float32Array(step.parameterCount)
   return { parameters, first: zeros(), second: zeros(), ...(config.ema > 0 && { ema: parameters.slice() }) }
-}
-
-/** Means of the metrics over the steps since the last line. */
-class Window {
-  private sums: Float64Array
-  private steps = 0
-  private since = performance.now()
-
-  /** @param open  what `saved` gave for a line that a checkpoint found open */
-  constructor(
-    private readonly names: readonly string[],
-    open: Float64Array | undefined,
-  ) {
-    this.sums = new Float64Array(names.length)
-    if (open?.length !== names.length + 1) return
-    this.sums.set(open.subarray(0, -1))
-    this.steps = open[names.length]
-  }
-
-  /** The sums and, last, the number of steps in them. */
-  saved(): Float64Array {
-    return Float64Array.of(...this.sums, this.steps)
-  }
-
-  add(values: Float32Array): void {
-    this.steps++
-    values.forEach((value, i) => {
-      this.sums[i] += value
-    })
-  }
-
-  /** The line for what was added, and a fresh window. */
-  close(step: number, config: Config): MetricsLine {
-    const mean = Object.fromEntries(this.names.map((name, i) => [name, this.sums[i] / this.steps]))
-    const terms = this.names.filter(name => `${name}Residual` in mean)
-    const now = performance.now()
-    const line: MetricsLine = {
-      step,
-      loss: mean.loss,
-      terms: Object.fromEntries(
-        terms.map(name => [name, { loss: mean[name], residual: mean[`${name}Residual`] }]),
-      ),
-      gradientNorm: mean.gradientNorm,
-      learningRate: learningRate(config, step),
-      stepsPerSecond: Math.round((1e5 * this.steps) / (now - this.since)) / 100,
-    }
-    this.sums.fill(0)
-    this.steps = 0
-    this.since = now
-    return line
-  }
 }
 
 /** One run in progress. */

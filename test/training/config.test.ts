@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { objectives } from '../../src/objective/index.ts'
 import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from '../../src/training/config.ts'
-import { resumedConfig } from '../../src/training/train.ts'
+import { resumedConfig } from '../../src/training/resume.ts'
 
 /** What an objective needs to be resolved at all. */
 const needed = (id: string): UserConfig =>

@@ -77,7 +77,7 @@ function productsOf(graph: Graph<CorePrimitive>): Graph<CorePrimitive> {
 async function productFloor(graph: Graph<CorePrimitive>): Promise<number> {
   const products = productsOf(graph)
   // Without optimisation equal products stay apart, as they are in the step.
-  const program: Program = await compile(products, { optimize: false })
+  const program: Program = await compile(products, { optimize: false, spinning: true })
   const source = random(0, 'floor')
   const inputs = products.inputs.map(({ shape }) =>
     Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => source.normal()),

@@ -75,8 +75,14 @@ export class Reference {
         this.child.kill()
         reject(new Error(`no answer from ${this.child.spawnfile} within ${ANSWER_WITHIN_MS / 1000} s`))
       }, ANSWER_WITHIN_MS)
+      const gone = () => {
+        clearTimeout(late)
+        reject(new Error('ended before it answered'))
+      }
+      this.child.once('close', gone)
       this.answers.push(line => {
         clearTimeout(late)
+        this.child.off('close', gone)
         try {
           resolve(JSON.parse(line))
         } catch {
@@ -84,10 +90,6 @@ export class Reference {
         }
       })
       this.child.stdin.write(`${JSON.stringify(question)}\n`)
-      this.child.once('close', () => {
-        clearTimeout(late)
-        reject(new Error('ended before it answered'))
-      })
     })
   }
 }
