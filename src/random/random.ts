@@ -1,4 +1,5 @@
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus'
+import type { RandomGenerator } from 'pure-rand/types/RandomGenerator'
 
 /**
  * A deterministic source of random numbers. Streams are addressed, not advanced: `random(seed, 'noise', step)`
@@ -27,6 +28,37 @@ function hash(parts: readonly (string | number)[]): number {
   return (h ^ (h >>> 16)) | 0
 }
 
+/** A class rather than closures: one shape for every stream, so that the draws are compiled into the loops around them. */
+class Stream implements Random {
+  private readonly generator: RandomGenerator
+  private spare = Number.NaN
+
+  constructor(state: readonly number[]) {
+    this.generator = xoroshiro128plusFromState(state)
+  }
+
+  uniform(): number {
+    return ((this.generator.next() >>> 0) + 0.5) * UNIT
+  }
+
+  /** Box and Muller; the second number of each pair is kept for the next call. */
+  normal(): number {
+    const { spare } = this
+    if (!Number.isNaN(spare)) {
+      this.spare = Number.NaN
+      return spare
+    }
+    const radius = Math.sqrt(-2 * Math.log(this.uniform()))
+    const angle = 2 * Math.PI * this.uniform()
+    this.spare = radius * Math.sin(angle)
+    return radius * Math.cos(angle)
+  }
+
+  integer(bound: number): number {
+    return Math.floor(this.uniform() * bound)
+  }
+}
+
 /**
  * The generator of one stream.
  *
@@ -34,23 +66,5 @@ function hash(parts: readonly (string | number)[]): number {
  * @param stream  the stream's address, e.g. `'noise', 17`; different addresses give independent streams
  */
 export function random(seed: number, ...stream: (string | number)[]): Random {
-  const generator = xoroshiro128plusFromState([0, 1, 2, 3].map(word => hash([word, seed, ...stream])))
-  let spare: number | undefined
-  const uniform = (): number => ((generator.next() >>> 0) + 0.5) * UNIT
-  return {
-    uniform,
-    // Box and Muller; the second number of each pair is kept for the next call.
-    normal: () => {
-      if (spare !== undefined) {
-        const kept = spare
-        spare = undefined
-        return kept
-      }
-      const radius = Math.sqrt(-2 * Math.log(uniform()))
-      const angle = 2 * Math.PI * uniform()
-      spare = radius * Math.sin(angle)
-      return radius * Math.cos(angle)
-    },
-    integer: bound => Math.floor(uniform() * bound),
-  }
+  return new Stream([0, 1, 2, 3].map(word => hash([word, seed, ...stream])))
 }

@@ -5,20 +5,24 @@ import type { Config } from './config.ts'
 import { RATES, writeRates } from './optimizer.ts'
 import type { Term, TermInputs } from './terms.ts'
 
+type DrawTimes = (clock: Random, times: TermInputs<Float32Array>) => void
+
 /** Diagonal samples have one time, drawn by the law of a single time. */
-function drawTimes(config: Config, clock: Random, { s, t, m }: TermInputs<Float32Array>): void {
-  if (!t || !m) {
-    const law = diagonalLaws[config.times.law](config.times)
-    for (let i = 0; i < s.length; i++) s[i] = law(clock)
-    return
-  }
-  const law: TimeLaw = timeLaws[config.times.law](config.times)
+function timeDrawer({ times }: Config): DrawTimes {
+  const single = diagonalLaws[times.law](times)
+  const pair: TimeLaw = timeLaws[times.law](times)
   const draw: Times = { s: 0, t: 0, m: 0 }
-  for (let i = 0; i < s.length; i++) {
-    law(clock, draw)
-    s[i] = draw.s
-    t[i] = draw.t
-    m[i] = draw.m
+  return (clock, { s, t, m }) => {
+    if (!t || !m) {
+      for (let i = 0; i < s.length; i++) s[i] = single(clock)
+      return
+    }
+    for (let i = 0; i < s.length; i++) {
+      pair(clock, draw)
+      s[i] = draw.s
+      t[i] = draw.t
+      m[i] = draw.m
+    }
   }
 }
 
@@ -38,6 +42,7 @@ export interface BatchSource {
 export function batchSource(config: Config, dataset: Dataset, terms: readonly Term[]): BatchSource {
   const { dimension } = dataset
   const { chunk, seeds } = config
+  const drawTimes = timeDrawer(config)
   const rates = new Float32Array(chunk * RATES)
   const buffers = terms.map(({ name, rows }): TermInputs<Float32Array> => {
     const points = () => new Float32Array(chunk * rows * dimension)
@@ -57,7 +62,7 @@ export function batchSource(config: Config, dataset: Dataset, terms: readonly Te
       dataset.sample(data, part(x0, dimension))
       const out = part(eps, dimension)
       for (let j = 0; j < out.length; j++) out[j] = noise.normal()
-      drawTimes(config, clock, { x0, eps, s: part(s, 1), t: t && part(t, 1), m: m && part(m, 1) })
+      drawTimes(clock, { x0, eps, s: part(s, 1), t: t && part(t, 1), m: m && part(m, 1) })
     })
     writeRates(config, step, rates.subarray(i * RATES, (i + 1) * RATES))
   }
