@@ -1,4 +1,4 @@
-import { type Params, type Primitive, type Shape, sameShape } from './primitive.ts'
+import { type DType, type Params, type Primitive, type Shape, sameShape } from './primitive.ts'
 import { constant, type Tensor } from './tensor.ts'
 
 /** Gives a simpler equal of `op(inputs)`, or nothing. `make` builds further nodes, simplified in turn. */
@@ -16,6 +16,13 @@ export const is = <P extends Primitive>(node: Tensor, op: P): node is Tensor<P> 
 /** The number that a constant holds in every element, if it is one number. */
 export function splat(node: Tensor): number | undefined {
   return is(node, 'constant') && typeof node.params.value === 'number' ? node.params.value : undefined
+}
+
+/** Whether a float of this type holds the number at full precision. */
+function isNormal(value: number, dtype: DType): boolean {
+  const [least, most] = dtype === 'float32' ? [2 ** -126, 3.4e38] : [2 ** -1022, Number.MAX_VALUE]
+  const size = Math.abs(value)
+  return size >= least && size <= most
 }
 
 /** `kept` stands for the whole result only where it already has the result's shape. */
@@ -59,7 +66,7 @@ export const rewrites: { readonly [P in Primitive]?: Rewrite<P> } = {
   variable: ([x]) => x,
   stopGradient: ([x]) => x,
   neg: ([x]) => (is(x, 'neg') ? x.inputs[0] : undefined),
-  cast: whole0,
+  cast: sameType,
   add: ([a, b], _, make, { shape }) => {
     if (splat(b) === 0) return keep(a, shape)
     if (splat(a) === 0) return keep(b, shape)
@@ -85,7 +92,8 @@ export const rewrites: { readonly [P in Primitive]?: Rewrite<P> } = {
     if (is(x, 'neg')) return make('mul', [x.inputs[0], constant(-factor, [], x.dtype)], {})
     if (!is(x, 'mul')) return undefined
     const inner = splat(x.inputs[1])
-    return inner === undefined
+    // Two factors meet only where their product is a number that neither overflows nor vanishes.
+    return inner === undefined || !isNormal(inner * factor, x.dtype)
       ? undefined
       : make('mul', [x.inputs[0], constant(inner * factor, x.inputs[1].shape, x.dtype)], {})
   },
@@ -93,8 +101,7 @@ export const rewrites: { readonly [P in Primitive]?: Rewrite<P> } = {
     const divisor = splat(b)
     if (divisor === 1) return keep(a, shape)
     if (!divisor) return undefined
-    const reciprocal = b.dtype === 'float32' ? Math.fround(1 / divisor) : 1 / divisor
-    return Number.isFinite(reciprocal)
+    return isNormal(1 / divisor, b.dtype)
       ? make('mul', [a, constant(1 / divisor, b.shape, b.dtype)], {})
       : undefined
   },
@@ -149,7 +156,7 @@ export const rewrites: { readonly [P in Primitive]?: Rewrite<P> } = {
   },
 }
 
-function whole0([x]: readonly Tensor[], { dtype }: Params['cast']): Tensor | undefined {
+function sameType([x]: readonly Tensor[], { dtype }: Params['cast']): Tensor | undefined {
   return x.dtype === dtype ? x : undefined
 }
 

@@ -114,12 +114,14 @@ export async function trainCommand(flags: TrainFlags, rest: readonly string[]): 
     view ??= progressView(progress.steps)
     view.update(progress)
   }
-  const options = { directory, resume: flags.resume, onProgress, shouldStop: interrupt.stop }
+  const onStart = (warnings: readonly string[]) => {
+    for (const warning of warnings) note(`oxbow: ${warning}`)
+  }
+  const options = { directory, resume: flags.resume, onProgress, onStart, shouldStop: interrupt.stop }
   const result = await train(user, options).finally(() => {
     view?.stop()
     interrupt.release()
   })
-  for (const warning of result.warnings) note(`oxbow: ${warning}`)
   const { run, steps, loss, msPerStep, finished } = result
   if (flags.json) printJson({ run, steps, loss, msPerStep: Math.round(msPerStep * 1000) / 1000, finished })
   else {

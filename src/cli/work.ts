@@ -11,8 +11,11 @@ import { type Child, startChild } from './child.ts'
 import { runTasks, type Task } from './schedule.ts'
 import { type Interrupt, note } from './terminal.ts'
 
-const isFinished = ({ directory, config }: PlannedRun): boolean =>
-  isRun(directory) && checkpointSteps(directory).at(-1) === config.steps && existsSync(paths(directory).model)
+const isFinished = ({ directory, config }: PlannedRun): boolean => {
+  const { model, onnx, card } = paths(directory)
+  const whole = [model, onnx, card].every(file => existsSync(file))
+  return isRun(directory) && whole && checkpointSteps(directory).at(-1) === config.steps
+}
 
 /** One line, overwritten on a terminal: what runs now and how far it is. */
 class StatusLine {

@@ -36,6 +36,9 @@ export type DatasetSpec =
   | { readonly gaussian: GaussianConfig }
   | { readonly csv: { readonly path: string } }
 
+/** Whether a dataset's name is the path of a file. */
+export const isPath = (name: string): boolean => /\.(csv|tsv)$/i.test(name)
+
 const csvSchema = z.strictObject({ path: z.string().min(1) })
 
 const blocks: Record<string, (block: unknown) => Dataset> = {
@@ -62,7 +65,7 @@ export function openDataset(spec: DatasetSpec): Dataset {
 
 function openName(name: string): Dataset {
   if (Object.hasOwn(datasets, name)) return datasets[name].create()
-  if (/\.(csv|tsv)$/i.test(name)) return csvDataset(name)
+  if (isPath(name)) return csvDataset(name)
   const names = Object.keys(datasets)
   const meant = nearest(name, names)
   const hint = meant ? `; did you mean "${meant}"?` : ''

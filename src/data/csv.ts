@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Dataset } from './dataset.ts'
 import { DataError } from './error.ts'
@@ -56,8 +56,12 @@ const READ_ERRORS: Record<string, string> = {
 
 function read(path: string): Buffer {
   try {
+    const stats = statSync(path)
+    // A pipe would wait for its writer, and cannot be read a second time.
+    if (!stats.isFile() && !stats.isDirectory()) throw new DataError(`${path}: is no regular file`)
     return readFileSync(path)
   } catch (error) {
+    if (error instanceof DataError) throw error
     const { code, message } = error as NodeJS.ErrnoException
     throw new DataError(`${path}: ${READ_ERRORS[code ?? ''] ?? message}`)
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { z } from 'zod'
 import type { DatasetSpec } from '../data/catalogue.ts'
 import { show } from '../data/validate.ts'
@@ -111,9 +111,14 @@ function checkBlocks({ objectives, training, teacherTraining }: ComparisonConfig
 
 const TEACHER: PlannedMethod = { id: 'teacher', label: 'Euler on the teacher', objective: 'flow-matching' }
 
+/** Training keys that a teacher takes over: it must see the same path, and is given the same size. */
+const TEACHER_KEYS = ['network', 'interpolant']
+
 /** A directory name that says what it is and changes with the configuration. */
 function directoryOf(root: string, method: string, seed: number, config: Config): string {
-  const hash = createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 8)
+  // A teacher by its name alone, which holds its own hash: the folder may be moved.
+  const named = { ...config, teacher: config.teacher && basename(config.teacher) }
+  const hash = createHash('sha256').update(JSON.stringify(named)).digest('hex').slice(0, 8)
   return join(root, 'runs', `${method.replace(/[^\w.-]+/g, '-')}-seed${seed}-${hash}`)
 }
 
@@ -146,7 +151,9 @@ export function planComparison(comparison: ComparisonConfig, root: string): Plan
   for (let seed = 0; seed < seeds; seed++) {
     let teacherDirectory: string | undefined
     if (trained) {
-      const shared = { network: training.network ?? {} }
+      const shared = Object.fromEntries(
+        TEACHER_KEYS.flatMap(key => (key in training ? [[key, training[key]]] : [])),
+      )
       const config = resolveFor('teacher', [{ data, seed }, shared, velocity, teacherTraining].reduce(merge))
       teacherDirectory = directoryOf(root, TEACHER.id, seed, config)
       runs.push({ method: TEACHER.id, seed, directory: teacherDirectory, config })

@@ -20,7 +20,7 @@ import { type Config, ConfigError } from './config.ts'
 import { writeFileAtomic } from './files.ts'
 import { type LoadedMap, load } from './load.ts'
 import type { WeightsName } from './model.ts'
-import { isRun, paths, RunError, readRecord } from './run.ts'
+import { paths, RunError, readRecord } from './run.ts'
 
 export type MethodName = 'jump' | 'euler' | 'heun'
 
@@ -108,7 +108,6 @@ export async function evaluateRun(
   request: EvaluationRequest,
   data?: Dataset,
 ): Promise<Evaluation> {
-  if (!isRun(directory)) readRecord(directory)
   const { config, data: recorded } = readRecord(directory)
   const dataset = data ?? openDataset(config.data)
   if (!data && dataset.fingerprint.sha256 !== recorded.fingerprint.sha256) {

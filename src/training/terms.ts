@@ -1,5 +1,5 @@
 import { concat, type Spec, spec, type Tensor } from '../autodiff/index.ts'
-import { type FlowMap, interpolants, pathOf, type VelocityField } from '../model/index.ts'
+import { type FlowMap, fromVelocity, interpolants, pathOf, type VelocityField } from '../model/index.ts'
 import {
   adaptive,
   cauchy,
@@ -90,14 +90,6 @@ function drawMaker(config: Config, { x0, eps, s, t = s, m = s }: TermInputs<Tens
 /** A request for the student's velocity on a term's own points and times. */
 type Request = readonly [x: Tensor, s: Tensor, t: Tensor]
 
-/** The student, with a say in how its velocity is found. */
-function intercept(velocity: (request: Request) => Tensor): FlowMap {
-  return {
-    velocity: (x, s, t = s) => velocity([x, s, t]),
-    jump: (x, s, t) => x.add(t.sub(s).mul(velocity([x, s, t]))),
-  }
-}
-
 const equal = (a: Request, b: Request): boolean => a.every((tensor, i) => tensor === b[i])
 
 /** The term's own request, if it makes one: found by tracing its loss once for nothing. */
@@ -108,7 +100,7 @@ function ownRequest(loss: Loss, drawOf: DrawOf, map: FlowMap): Request | undefin
     [path.at(s), s, t],
   ]
   let found: Request | undefined
-  const watched = intercept(request => {
+  const watched = fromVelocity((...request) => {
     if (own.some(candidate => equal(candidate, request))) found = request
     return map.velocity(...request)
   })
@@ -136,7 +128,7 @@ function shareStudent(map: FlowMap, terms: readonly Term[], draws: readonly Draw
     const start = end
     end += terms[i].rows
     const answer = velocity.slice(0, start, end)
-    return intercept(request => (equal(own, request) ? answer : map.velocity(...request)))
+    return fromVelocity((...request) => (equal(own, request) ? answer : map.velocity(...request)))
   })
 }
 

@@ -1,13 +1,15 @@
 import { appendFileSync } from 'node:fs'
-import { openDataset } from '../data/catalogue.ts'
+import { resolve } from 'node:path'
+import { isPath, openDataset } from '../data/catalogue.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { initializeMlp } from '../model/index.ts'
+import { initializeMlp, type VelocityField } from '../model/index.ts'
 import { random } from '../random/random.ts'
 import { compileScan, type Program } from '../runtime/node.ts'
 import { type BatchSource, batchSource } from './batches.ts'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import { type Config, ConfigError, resolveConfig, type UserConfig } from './config.ts'
 import { clearPending, writeFileAtomic } from './files.ts'
+import { lockDirectory } from './lock.ts'
 import { encodeModelFile, encodeOnnxModel, type Model, openTeacher } from './model.ts'
 import { resumedConfig } from './resume.ts'
 import {
@@ -39,6 +41,8 @@ export interface TrainOptions {
   readonly resume?: boolean
   readonly threads?: number
   readonly onProgress?: (progress: Progress) => void
+  /** Called when everything is checked and training begins, with what is odd about the data. */
+  readonly onStart?: (warnings: readonly string[]) => void
   /** Asked between chunks of steps; `true` saves a checkpoint and ends the run. */
   readonly shouldStop?: () => boolean
 }
@@ -135,8 +139,8 @@ class Training {
     for (let i = 0; i < count; i++) {
       const values = metrics.subarray(i * width, (i + 1) * width)
       if (!values.every(Number.isFinite)) this.diverged(this.done + i + 1, i, drawn, values)
-      this.window.add(values)
     }
+    for (let i = 0; i < count; i++) this.window.add(metrics.subarray(i * width, (i + 1) * width))
     this.state = Object.fromEntries(step.state.map((name, i) => [name, outputs[i] as Float32Array]))
     this.done += count
     this.msPerStep = (performance.now() - start) / count
@@ -198,9 +202,10 @@ class Training {
       ...(config.optimizer.clip === null ? ['gradient clipping (--optimizer.clip 1)'] : []),
       ...(config.schedule.warmup === 0 ? ['a warm-up (--schedule.warmup 500)'] : []),
       ...(config.consistency.weight > 0.1 ? ['a lower --consistency.weight'] : []),
+      ...(this.dataset.warnings?.some(warning => warning.includes('rescale')) ? ['rescaled data'] : []),
     ]
     throw new DivergenceError(
-      `step ${step}: ${named.join(', ')} not finite; saved the state of step ${this.done} and the batch (${failedBatch}); try ${advice.join(', ')}`,
+      `step ${step}: ${named.join(', ')} not finite; saved the state of step ${this.done} and the batch (${failedBatch}); train anew in another --out with ${advice.join(', or ')}`,
     )
   }
 }
@@ -210,18 +215,34 @@ const dataRecord = ({ name, dimension, fingerprint }: Dataset) => ({ name, dimen
 interface Prepared {
   readonly config: Config
   readonly dataset: Dataset
+  readonly teacher?: VelocityField
   readonly checkpoint?: Checkpoint
 }
+
+/** Paths in a configuration are kept absolute, so that a run can be resumed and measured from anywhere. */
+function withAbsolutePaths(user: UserConfig): UserConfig {
+  const { data, teacher } = user
+  const changes: UserConfig = {}
+  if (typeof data === 'string' && isPath(data)) changes.data = resolve(data)
+  if (isCsvBlock(data)) changes.data = { csv: { path: resolve(data.csv.path) } }
+  if (typeof teacher === 'string' && teacher !== 'exact') changes.teacher = resolve(teacher)
+  return { ...user, ...changes }
+}
+
+const isCsvBlock = (data: unknown): data is { csv: { path: string } } =>
+  typeof (data as { csv?: { path?: unknown } } | undefined)?.csv?.path === 'string'
 
 /** Opens what is to be trained, and refuses everything that is wrong before any work. */
 function prepare(user: UserConfig, { directory, resume }: TrainOptions): Prepared {
   if (!resume) {
+    // Opened by the paths as they were written, so that messages name those.
     const config = resolveConfig(user)
-    return { config, dataset: openDataset(config.data) }
+    const dataset = openDataset(config.data)
+    const teacher = openTeacher(config, dataset)
+    return { config: resolveConfig(withAbsolutePaths(user)), dataset, teacher }
   }
-  if (!isRun(directory)) throw new RunError(`${directory}: no run to resume`)
   const record = readRecord(directory)
-  const config = resumedConfig(record.config, user)
+  const config = resumedConfig(record.config, withAbsolutePaths(user))
   const dataset = openDataset(config.data)
   if (dataset.fingerprint.sha256 !== record.data.fingerprint.sha256) {
     throw new RunError(`${directory}: the data has changed since the run began (its fingerprint differs)`)
@@ -232,7 +253,7 @@ function prepare(user: UserConfig, { directory, resume }: TrainOptions): Prepare
       `steps: the run is already at step ${checkpoint.step}, more than the ${config.steps} asked for`,
     )
   }
-  return { config, dataset, checkpoint }
+  return { config, dataset, teacher: openTeacher(config, dataset), checkpoint }
 }
 
 function checkFits({ state }: Checkpoint, step: Step, directory: string): void {
@@ -245,6 +266,14 @@ function checkFits({ state }: Checkpoint, step: Step, directory: string): void {
   }
 }
 
+/** Brings the files of a continued run back to its newest checkpoint. */
+function rewind(directory: string, checkpoint: Checkpoint | undefined): void {
+  clearPending(directory)
+  const kept = readMetrics(directory, checkpoint?.step ?? 0)
+  const lines = kept.map(line => `${JSON.stringify(line)}\n`).join('')
+  writeFileAtomic(directory, paths(directory).metrics, lines)
+}
+
 /**
  * Trains a flow map.
  *
@@ -254,37 +283,42 @@ function checkFits({ state }: Checkpoint, step: Step, directory: string): void {
  *   gradient is not finite
  */
 export async function train(user: UserConfig, options: TrainOptions): Promise<TrainResult> {
-  const { directory } = options
-  const { config, dataset, checkpoint } = prepare(user, options)
-  const step = buildStep(config, dataset.dimension, openTeacher(config, dataset))
-  if (checkpoint) checkFits(checkpoint, step, directory)
-  const record = { config, data: dataRecord(dataset) }
-  if (options.resume) {
-    clearPending(directory)
-    writeRecord(directory, record)
-    const kept = readMetrics(directory, checkpoint?.step ?? 0)
-    writeFileAtomic(
-      directory,
-      paths(directory).metrics,
-      kept.map(line => `${JSON.stringify(line)}\n`).join(''),
-    )
-  } else {
-    createRun(directory, record)
+  const { directory, resume } = options
+  if (resume && !isRun(directory)) throw new RunError(`${directory}: no run to resume`)
+  let release = resume ? lockDirectory(directory) : undefined
+  try {
+    const prepared = prepare(user, options)
+    const { config, dataset, teacher, checkpoint } = prepared
+    const step = buildStep(config, dataset.dimension, teacher)
+    if (checkpoint) checkFits(checkpoint, step, directory)
+    const record = { config, data: dataRecord(dataset) }
+    if (resume) {
+      rewind(directory, checkpoint)
+      writeRecord(directory, record)
+    } else {
+      createRun(directory, record)
+      release = lockDirectory(directory)
+    }
+    options.onStart?.(dataset.warnings ?? [])
+    return await runSteps(prepared, step, options)
+  } finally {
+    release?.()
   }
+}
+
+async function runSteps(
+  { config, dataset, checkpoint }: Prepared,
+  step: Step,
+  options: TrainOptions,
+): Promise<TrainResult> {
   const program = await compileScan(step.graph, step.state.length, options)
   try {
     const from = checkpoint?.step ?? 0
     const start = performance.now()
     const { steps, loss } = await new Training(config, dataset, step, program, options, checkpoint).run()
     const msPerStep = steps > from ? (performance.now() - start) / (steps - from) : 0
-    return {
-      run: directory,
-      steps,
-      loss,
-      msPerStep,
-      finished: steps === config.steps,
-      warnings: dataset.warnings ?? [],
-    }
+    const finished = steps === config.steps
+    return { run: options.directory, steps, loss, msPerStep, finished, warnings: dataset.warnings ?? [] }
   } finally {
     await program.close()
   }

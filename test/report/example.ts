@@ -3,12 +3,12 @@ import type { ComparisonData, Estimate } from '../../src/report/types.ts'
 
 /** Points near a circle, `[n, 2]`. */
 export function ring(n: number, seed: number): Float32Array {
-  const { normal, integer } = random(seed, 'ring')
+  const source = random(seed, 'ring')
   const points = new Float32Array(2 * n)
   for (let i = 0; i < n; i++) {
-    const angle = (integer(8) * Math.PI) / 4
-    points[2 * i] = 4 * Math.cos(angle) + 0.2 * normal()
-    points[2 * i + 1] = 4 * Math.sin(angle) + 0.2 * normal()
+    const angle = (source.integer(8) * Math.PI) / 4
+    points[2 * i] = 4 * Math.cos(angle) + 0.2 * source.normal()
+    points[2 * i + 1] = 4 * Math.sin(angle) + 0.2 * source.normal()
   }
   return points
 }

@@ -18,7 +18,7 @@ const train = (out: string) => ['train', '--out', out, ...(isRun(out) ? ['--resu
 /** Parses every file of a run that is not pending. */
 function expectWhole(directory: string): void {
   for (const name of existsSync(directory) ? filesIn(directory) : []) {
-    if (name.startsWith('.pending')) continue
+    if (name.startsWith('.pending') || name === '.lock') continue
     const path = join(directory, name)
     const kinds: Record<string, () => unknown> = {
       '.safetensors': () => decodeSafetensors(readFileSync(path), path),
@@ -35,14 +35,20 @@ function expectWhole(directory: string): void {
 
 const newest = (directory: string) => checkpointSteps(directory).at(-1) ?? -1
 
-/** Waits for a number of milliseconds that ends within the life of a child, at another point each time. */
-async function killAt(directory: string, moment: number): Promise<'killed' | 'finished'> {
+/** Kills a training so many milliseconds after its start, or after the first checkpoint that it writes. */
+async function killAt(
+  directory: string,
+  from: 'start' | 'checkpoint',
+  moment: number,
+): Promise<'killed' | 'finished'> {
+  const before = newest(directory)
   const { child, done } = start(train(directory))
   let seen = -1
-  const began = performance.now()
-  while (performance.now() - began < moment && child.exitCode === null) {
+  let began = from === 'start' ? performance.now() : Infinity
+  while (!(performance.now() - began >= moment) && child.exitCode === null) {
     await new Promise(resolve => setTimeout(resolve, 5))
     seen = newest(directory)
+    if (seen > before) began = Math.min(began, performance.now())
   }
   child.kill('SIGKILL')
   const { signal, code, stderr } = await done
@@ -68,8 +74,10 @@ test(`${KILLS} kills at random moments lose no checkpoint, damage no file and do
   const caught: number[] = []
   while (killed < KILLS) {
     const path = join(folder, `run-${directory}`)
-    // From before the first file to beyond the end of a training.
-    const outcome = await killAt(path, 1500 * source.uniform() ** 1.5)
+    // Some before the first file is there, most while files are written, some beyond the end.
+    const outcome = await (source.uniform() < 0.3
+      ? killAt(path, 'start', 1500 * source.uniform())
+      : killAt(path, 'checkpoint', 200 * source.uniform()))
     if (outcome === 'killed') caught.push(newest(path))
     if (outcome === 'killed') killed++
     else expectSame(path)
