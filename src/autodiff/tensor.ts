@@ -217,7 +217,11 @@ function guard<T>(operation: string, compute: () => T): T {
 }
 
 function lift(operand: Operand, like: Tensor): Tensor {
-  return typeof operand === 'number' ? constant(operand, [], like.dtype) : operand
+  if (typeof operand !== 'number') return operand
+  if (like.dtype === 'int64' && !Number.isInteger(operand)) {
+    throw new GraphError('constant', `${operand} is no int64; cast the tensor first`)
+  }
+  return constant(operand, [], like.dtype)
 }
 
 type Args<P extends Primitive> = None extends Params[P]

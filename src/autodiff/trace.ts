@@ -38,9 +38,20 @@ export function trace<S>(fn: (inputs: Traced<S>) => unknown, specs: S): Graph {
   })
   const outputs = leaves(fn(tree), isTensor)
   if (outputs.length === 0) throw new GraphError('trace', 'the function returns no tensor')
-  return makeGraph(
+  const graph = makeGraph(
     inputs,
     outputs.map(([, tensor]) => tensor),
     outputs.map(([path]) => path),
   )
+  checkCaptures(graph)
+  return graph
+}
+
+/** An input of another trace has no value here. */
+function checkCaptures(graph: Graph): void {
+  const known = new Set<Tensor>(graph.inputs)
+  for (const node of graph.nodes) {
+    const foreign = node.inputs.find(input => input.op === 'input' && !known.has(input))
+    if (foreign) throw new GraphError('trace', `${node.op} uses ${foreign} of another trace`, node.site)
+  }
 }

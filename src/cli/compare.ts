@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
@@ -19,6 +18,7 @@ import {
 import { merge } from '../training/config.ts'
 import type { EvaluationRequest } from '../training/evaluate.ts'
 import { writeFileAtomic } from '../training/files.ts'
+import { lockDirectory } from '../training/lock.ts'
 import { openTeacher } from '../training/model.ts'
 import { InterruptedError, UsageError } from './failure.ts'
 import { parseKeys, readConfigFile } from './keys.ts'
@@ -84,12 +84,13 @@ function commandLine(flags: CompareFlags, rest: readonly string[]): string {
   return ['oxbow compare', ...pairs, ...rest.map(shellWord)].join(' ')
 }
 
-const machineRows = ({ metrics, methods, seeds }: ComparisonData) =>
-  methods.flatMap(({ id, cells }) =>
+const machineRows = ({ metrics, methods, seeds }: ComparisonData, plan: Plan) =>
+  methods.flatMap(({ id, label, cells }) =>
     cells.flatMap(({ steps, values }) =>
       metrics.map(({ name, floor }) => {
         const { mean, sd } = values[name]
-        return { objective: id, steps, metric: name, mean, sd, seeds, floor: floor?.value ?? 0 }
+        const { objective } = plan.methods.find(method => method.id === id)!
+        return { objective, label, steps, metric: name, mean, sd, seeds, floor: floor?.value ?? 0 }
       }),
     ),
   )
@@ -108,7 +109,7 @@ export async function compareCommand(flags: CompareFlags, rest: readonly string[
   const root = flags.out ?? 'runs/compare'
   const plan = planComparison(comparison, root)
   checkPlan(plan)
-  mkdirSync(root, { recursive: true })
+  const release = lockDirectory(root)
   const { steps, count, weights } = comparison
   const request: EvaluationRequest = { steps, count, seed: 0, method: 'jump', weights: [weights] }
   const interrupt = onInterrupt()
@@ -118,7 +119,7 @@ export async function compareCommand(flags: CompareFlags, rest: readonly string[
     request,
     flags.jobs ?? Math.min(8, availableParallelism()),
     interrupt,
-  )
+  ).finally(release)
   interrupt.release()
   if (interrupt.stop()) {
     throw new InterruptedError('stopped; run the same command again to continue', interrupt.exitCode())
@@ -141,7 +142,7 @@ export async function compareCommand(flags: CompareFlags, rest: readonly string[
   const code = failures.size > 0 ? 1 : 0
   if (flags.json) {
     const failed = Object.fromEntries([...failures].map(([name, { message }]) => [name, message]))
-    printJson({ rows: machineRows(data), report, failures: failed })
+    printJson({ rows: machineRows(data, plan), report, failures: failed })
     return code
   }
   const [headline] = data.metrics

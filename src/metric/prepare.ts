@@ -79,7 +79,7 @@ export function prepareMetrics(dataset: Dataset, { count, seed = 0, names }: Pre
         name,
         summarise(
           rows.map(row => row[name]),
-          count,
+          Math.min(count, metrics[name].limit ?? count),
         ),
       ]),
     )
