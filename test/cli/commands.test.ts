@@ -295,6 +295,7 @@ describe('compare', () => {
     for (const row of rows) {
       expect(row).toEqual({
         objective: expect.stringMatching(/^(psd|lmd)$/),
+        label: row.objective,
         steps: expect.any(Number),
         metric: expect.any(String),
         mean: expect.any(Number),
@@ -344,8 +345,9 @@ describe('compare', () => {
       '--json',
     ])
     expect(code).toBe(0)
-    const objectives = JSON.parse(stdout).rows.map(({ objective }: { objective: string }) => objective)
-    expect(new Set(objectives)).toEqual(new Set(['teacher', 'lmd']))
+    type Row = { objective: string; label: string }
+    const rows = JSON.parse(stdout).rows.map(({ objective, label }: Row) => `${label}: ${objective}`)
+    expect(new Set(rows)).toEqual(new Set(['Euler on the teacher: flow-matching', 'lmd: lmd']))
     expect(existsSync(join(at('taught'), 'report.html'))).toBe(true)
   })
 
