@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseHTML } from 'linkedom'
 import sharp from 'sharp'
@@ -292,6 +292,13 @@ describe('compare', () => {
     expect(report).toBe(join(out, 'report.html'))
     expect(new Set(rows.map(row => `${row.objective} ${row.steps}`)).size).toBe(4)
     expect(rows).toHaveLength(4 * 6)
+    const [psd] = rows.filter(row => row.objective === 'psd' && row.metric === 'slicedWasserstein')
+    const [a, b] = readdirSync(join(out, 'runs'))
+      .filter(name => name.startsWith('psd-'))
+      .map(name => JSON.parse(readFileSync(join(out, 'runs', name, 'evaluation.json'), 'utf8')))
+      .map(evaluation => evaluation.rows[0].metrics.slicedWasserstein.value as number)
+    expect(psd.mean).toBeCloseTo((a + b) / 2, 10)
+    expect(psd.sd).toBeCloseTo(Math.abs(a - b) / Math.SQRT2, 10)
     for (const row of rows) {
       expect(row).toEqual({
         objective: expect.stringMatching(/^(psd|lmd)$/),
