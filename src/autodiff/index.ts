@@ -3,7 +3,7 @@ export { countOperations } from './cost.ts'
 export { evaluate, type Value } from './evaluate.ts'
 export { checkGraph, type Graph, printGraph } from './graph.ts'
 export { jvp } from './jvp.ts'
-export { type DType, DYNAMIC, type Primitive, type Shape } from './primitive.ts'
+export { type DType, DYNAMIC, type Primitive, type Shape, sizeOf } from './primitive.ts'
 export { type CorePrimitive, simplify } from './simplify.ts'
 export { GraphError } from './site.ts'
 export {

@@ -1,4 +1,4 @@
-import { DYNAMIC, type Params, type Primitive, type Shape, sizeOf } from './primitive.ts'
+import { DYNAMIC, knownSize, type Params, type Primitive, type Shape, sizeOf } from './primitive.ts'
 import { binaryScalar, unaryScalar } from './scalar.ts'
 import { broadcastShapes } from './shape.ts'
 
@@ -133,8 +133,7 @@ const identity = ([x]: readonly Value[]): Value => x
 
 /** A shape whose dynamic axis is filled in from the number of elements. */
 function resolve(shape: Shape, size: number): Shape {
-  const known = shape.reduce((product, n) => (n === DYNAMIC ? product : product * n), 1)
-  return shape.map(n => (n === DYNAMIC ? size / known : n))
+  return shape.map(n => (n === DYNAMIC ? size / knownSize(shape) : n))
 }
 
 const CAST: Record<string, (x: number) => number> = {

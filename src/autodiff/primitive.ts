@@ -88,12 +88,16 @@ export type Primitive = keyof Params
 
 export const isFloat = (dtype: DType): boolean => dtype === 'float32' || dtype === 'float64'
 
+/** Product of the sizes that are known: all but a dynamic axis. */
+export const knownSize = (shape: Shape): number =>
+  shape.reduce((product, n) => (n === DYNAMIC ? product : product * n), 1)
+
 /** Number of elements of a shape without a dynamic axis. */
 export function sizeOf(shape: Shape): number {
   if (shape.includes(DYNAMIC)) {
     throw new RangeError(`the size of [${formatShape(shape)}] is known only when the graph runs`)
   }
-  return shape.reduce((product, n) => product * n, 1)
+  return knownSize(shape)
 }
 
 export const formatShape = (shape: Shape): string =>

@@ -29,13 +29,6 @@ function isNormal(value: number, dtype: DType): boolean {
 const keep = (kept: Tensor, shape: Shape): Tensor | undefined =>
   sameShape(kept.shape, shape) ? kept : undefined
 
-const whole = (
-  [x]: readonly Tensor[],
-  _: unknown,
-  __: Make,
-  { shape }: { shape: Shape },
-): Tensor | undefined => (sameShape(x.shape, shape) ? x : undefined)
-
 /** Layout of a constant that is the same everywhere. */
 const refill = ([x]: readonly Tensor[], shape: Shape): Tensor | undefined => {
   const value = splat(x)
@@ -115,14 +108,14 @@ export const rewrites: { readonly [P in Primitive]?: Rewrite<P> } = {
   },
   reshape: ([x], { shape }, make, type) =>
     first(
-      whole([x], {}, make, type),
+      keep(x, type.shape),
       refill([x], shape),
       is(x, 'reshape') ? make('reshape', [x.inputs[0]], { shape }) : undefined,
       reshapeOfScaled(x, shape, make),
     ),
   broadcastTo: ([x], { shape }, make, type) =>
     first(
-      whole([x], {}, make, type),
+      keep(x, type.shape),
       refill([x], shape),
       is(x, 'broadcastTo') ? make('broadcastTo', [x.inputs[0]], { shape }) : undefined,
     ),
@@ -134,9 +127,9 @@ export const rewrites: { readonly [P in Primitive]?: Rewrite<P> } = {
     })
   },
   slice: ([x], { starts, ends }, make, type) =>
-    first(whole([x], {}, make, type), refill([x], type.shape), sliceOfConcat(x, starts, ends, make)),
+    first(keep(x, type.shape), refill([x], type.shape), sliceOfConcat(x, starts, ends, make)),
   pad: ([x], { low, high }, make, type) => {
-    if (!is(x, 'pad')) return whole([x], {}, make, type)
+    if (!is(x, 'pad')) return keep(x, type.shape)
     const [p, q] = [x.params.low, x.params.high]
     return make('pad', [x.inputs[0]], {
       low: low.map((n, i) => n + p[i]),

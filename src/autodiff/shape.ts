@@ -3,6 +3,7 @@ import {
   DYNAMIC,
   formatShape,
   isFloat,
+  knownSize,
   type Params,
   type Primitive,
   type Shape,
@@ -91,7 +92,7 @@ const reduction = ([x]: readonly Type[], { axes }: { readonly axes: readonly num
 /** Products of the static sizes, and the number of dynamic axes. */
 function extent(shape: Shape): { known: number; open: number } {
   const open = shape.filter(n => n === DYNAMIC).length
-  return { open, known: shape.reduce((product, n) => (n === DYNAMIC ? product : product * n), 1) }
+  return { open, known: knownSize(shape) }
 }
 
 function needLength(values: readonly number[], shape: Shape, name: string): void {

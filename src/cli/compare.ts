@@ -66,8 +66,8 @@ function readComparison(flags: CompareFlags, rest: readonly string[]): Compariso
 
 /** Refuses what can be refused before anything is trained. */
 function checkPlan(plan: Plan): void {
+  const dataset = openDataset(plan.runs[0].config.data)
   for (const { config, after } of plan.runs) {
-    const dataset = openDataset(config.data)
     if (!after) openTeacher(config, dataset)
   }
 }

@@ -1,4 +1,4 @@
-import { concat, type Tensor } from '../autodiff/index.ts'
+import { concat, sizeOf, type Tensor } from '../autodiff/index.ts'
 import type { Random } from '../random/random.ts'
 import {
   type Conditioning,
@@ -64,8 +64,10 @@ export function initializeMlp(options: MlpOptions, random: Random): MlpParameter
   return mlpShapes(options).map(({ weight, bias }) => {
     const bound = 1 / Math.sqrt(weight[0])
     const draw = (shape: readonly number[]): Parameter => {
-      const size = shape.reduce((a, b) => a * b, 1)
-      return { shape, data: Float32Array.from({ length: size }, () => bound * (2 * random.uniform() - 1)) }
+      return {
+        shape,
+        data: Float32Array.from({ length: sizeOf(shape) }, () => bound * (2 * random.uniform() - 1)),
+      }
     }
     return { weight: draw(weight), bias: draw(bias) }
   })

@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import { type CorePrimitive, type DType, DYNAMIC, type Graph, type Shape } from '../autodiff/index.ts'
-import { sizeOf } from '../autodiff/primitive.ts'
+import { knownSize, sizeOf } from '../autodiff/primitive.ts'
 import { adaptive } from './adaptive.ts'
 import { lower, lowerScan } from './onnx.ts'
 
@@ -68,8 +68,7 @@ function sessionOptions(
 
 /** Fills in the one open axis of a shape from the number of elements. */
 function fillShape(port: Port, length: number): Shape {
-  const known = port.shape.reduce((product, n) => (n === DYNAMIC ? product : product * n), 1)
-  const open = length / known
+  const open = length / knownSize(port.shape)
   if (port.shape.includes(DYNAMIC) ? !Number.isInteger(open) : open !== 1) {
     throw new Error(
       `input ${port.name}: ${length} elements do not fill [${port.shape.map(n => (n === DYNAMIC ? 'batch' : n)).join(', ')}]`,
@@ -84,7 +83,10 @@ async function open(
   precise: boolean,
   options: CompileOptions,
 ): Promise<Program> {
-  const session = await InferenceSession.create(model, sessionOptions(precise, options))
+  return programOf(await InferenceSession.create(model, sessionOptions(precise, options)), ports)
+}
+
+function programOf(session: InferenceSession, ports: readonly Port[]): Program {
   return {
     async run(inputs) {
       if (inputs.length !== ports.length) {
@@ -145,8 +147,8 @@ export async function openModel(
   bytes: Uint8Array,
   options: CompileOptions = {},
 ): Promise<{ program: Program; inputs: readonly Port[] }> {
-  const probe = await InferenceSession.create(bytes, sessionOptions(false, options))
-  const inputs = probe.inputMetadata.map(meta => {
+  const session = await InferenceSession.create(bytes, sessionOptions(false, options))
+  const inputs = session.inputMetadata.map(meta => {
     if (!meta.isTensor) throw new Error(`input ${meta.name} is not a tensor`)
     return {
       name: meta.name,
@@ -154,6 +156,5 @@ export async function openModel(
       shape: meta.shape.map(n => (typeof n === 'number' ? n : DYNAMIC)),
     }
   })
-  await probe.release()
-  return { program: await open(bytes, inputs, false, options), inputs }
+  return { program: programOf(session, inputs), inputs }
 }

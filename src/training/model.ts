@@ -19,6 +19,7 @@ import {
   type VelocityField,
 } from '../model/index.ts'
 import { lower } from '../runtime/onnx.ts'
+import { joinArrays } from './arrays.ts'
 import { readCheckpoint } from './checkpoint.ts'
 import { type Config, ConfigError, resolveConfig } from './config.ts'
 import { dataRecordSchema, paths, RunError, type RunRecord, readRecord } from './run.ts'
@@ -79,13 +80,7 @@ function flatParameters(
     const columnsFirst = [weight[1], weight[0]]
     return [transposed(take(`${i}.weight`, columnsFirst), columnsFirst), take(`${i}.bias`, bias)]
   })
-  const flat = new Float32Array(parts.reduce((total, part) => total + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    flat.set(part, at)
-    at += part.length
-  }
-  return flat
+  return joinArrays(parts)
 }
 
 export function encodeModelFile(model: Model): Uint8Array {

@@ -3,6 +3,7 @@ import {
   concat,
   type Graph,
   simplify,
+  sizeOf,
   spec,
   type Tensor,
   trace,
@@ -39,8 +40,6 @@ export const mlpOptions = ({ network }: Pick<Config, 'network'>, dimension: numb
   dimension,
   ...network,
 })
-
-const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
 
 /** Cuts a flat vector `[P]` into the network's parameters. */
 function unflatten(flat: Tensor, options: MlpOptions): MlpParameters<Tensor> {

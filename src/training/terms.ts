@@ -10,7 +10,7 @@ import {
   pseudoHuber,
   squaredError,
 } from '../objective/index.ts'
-import { type Config, ConfigError, findObjective } from './config.ts'
+import { type Config, ConfigError, diagonalRows, findObjective } from './config.ts'
 
 export type TermName = 'diagonal' | 'consistency'
 
@@ -28,8 +28,7 @@ export function termsOf(config: Config): Term[] {
   const { batch, diagonal, consistency, termWeights } = config
   const scale = (part: number) => (termWeights === 'fraction' ? part : 1)
   const objective = findObjective(config.objective)
-  // A hair more, so that 0.29 of 100 is 29 although 100 * 0.29 is a hair less.
-  const first = Math.floor(batch * diagonal.fraction + 1e-9)
+  const first = diagonalRows(config)
   const rest = batch - first
   const terms: Term[] = []
   if (first > 0 && diagonal.objective) {
@@ -113,8 +112,10 @@ function ownRequest(loss: Loss, drawOf: DrawOf, map: FlowMap): Request | undefin
  * at once: one large product is faster than two small ones.
  */
 function shareStudent(map: FlowMap, terms: readonly Term[], draws: readonly DrawOf[]): FlowMap[] {
+  const alone = terms.map(() => map)
+  if (terms.length < 2) return alone
   const requests = terms.map(({ loss }, i) => ownRequest(loss, draws[i], map))
-  if (terms.length < 2 || requests.includes(undefined)) return terms.map(() => map)
+  if (requests.includes(undefined)) return alone
   const all = requests as readonly Request[]
   const joined = [0, 1, 2].map(k =>
     concat(

@@ -1,10 +1,12 @@
 import { appendFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { sizeOf } from '../autodiff/index.ts'
 import { isPath, openDataset } from '../data/catalogue.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { initializeMlp, type VelocityField } from '../model/index.ts'
 import { random } from '../random/random.ts'
 import { compileScan, type Program } from '../runtime/node.ts'
+import { joinArrays } from './arrays.ts'
 import { type BatchSource, batchSource } from './batches.ts'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import { type Config, ConfigError, resolveConfig, type UserConfig } from './config.ts'
@@ -69,12 +71,7 @@ const PATIENCE_MS = 500
 function initialState(config: Config, dimension: number, step: Step): Checkpoint['state'] {
   const { seeds } = config
   const layers = initializeMlp(mlpOptions(config, dimension), random(seeds.initialization, 'initialization'))
-  const parameters = new Float32Array(step.parameterCount)
-  let at = 0
-  for (const { data } of layers.flatMap(({ weight, bias }) => [weight, bias])) {
-    parameters.set(data, at)
-    at += data.length
-  }
+  const parameters = joinArrays(layers.flatMap(({ weight, bias }) => [weight.data, bias.data]))
   const zeros = () => new Float32Array(step.parameterCount)
   return { parameters, first: zeros(), second: zeros(), ...(config.ema > 0 && { ema: parameters.slice() }) }
 }
@@ -186,7 +183,7 @@ class Training {
     const inputs = graph.graph.inputs.slice(graph.state.length)
     const tensors = Object.fromEntries(
       inputs.map(({ params: { name }, shape }, i) => {
-        const size = shape.reduce((a, b) => a * b, 1)
+        const size = sizeOf(shape)
         return [name, { shape, data: drawn[i].slice(index * size, (index + 1) * size) }]
       }),
     )

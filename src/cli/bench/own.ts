@@ -1,4 +1,12 @@
-import { type CorePrimitive, concat, type Graph, spec, type Tensor, trace } from '../../autodiff/index.ts'
+import {
+  type CorePrimitive,
+  concat,
+  type Graph,
+  sizeOf,
+  spec,
+  type Tensor,
+  trace,
+} from '../../autodiff/index.ts'
 import { openDataset } from '../../data/catalogue.ts'
 import { random } from '../../random/random.ts'
 import { type Buffer, compile, compileScan, type Program } from '../../runtime/node.ts'
@@ -80,7 +88,7 @@ async function productFloor(graph: Graph<CorePrimitive>): Promise<number> {
   const program: Program = await compile(products, { optimize: false, spinning: true })
   const source = random(0, 'floor')
   const inputs = products.inputs.map(({ shape }) =>
-    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => source.normal()),
+    Float32Array.from({ length: sizeOf(shape) }, () => source.normal()),
   )
   const times: number[] = []
   for (let i = 0; i < 25; i++) {
