@@ -11,6 +11,7 @@ export {
   constant,
   full,
   layerNorm,
+  type Operand,
   onesLike,
   rmsNorm,
   scatterAdd,

@@ -19,7 +19,7 @@ import { merge } from '../training/config.ts'
 import type { EvaluationRequest } from '../training/evaluate.ts'
 import { writeFileAtomic } from '../training/files.ts'
 import { lockDirectory } from '../training/lock.ts'
-import { openTeacher } from '../training/model.ts'
+import { openCouplingTeacher, openTeachers } from '../training/teacher.ts'
 import { InterruptedError, UsageError } from './failure.ts'
 import { parseKeys, readConfigFile } from './keys.ts'
 import { columns, note, onInterrupt, print, printJson } from './terminal.ts'
@@ -68,7 +68,9 @@ function readComparison(flags: CompareFlags, rest: readonly string[]): Compariso
 function checkPlan(plan: Plan): void {
   const dataset = openDataset(plan.runs[0].config.data)
   for (const { config, after } of plan.runs) {
-    if (!after) openTeacher(config, dataset)
+    if (after) continue
+    openTeachers(config, dataset)
+    openCouplingTeacher(config, dataset)
   }
 }
 

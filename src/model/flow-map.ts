@@ -16,15 +16,18 @@ export interface FlowMap extends VelocityField {
 /** A network with its parameters bound: `N(x, s, t)`. */
 export type BoundNetwork = (x: Tensor, s: Tensor, t: Tensor) => Tensor
 
+/** Divides in the place of `s = 0`. */
+const SMALLEST_TIME = 1e-6
+
 /** What the network's output means. */
 export const parameterizations = {
   /** `V = N`. */
   'average-velocity': (network: BoundNetwork) => network,
-  /** `V = (x - N)/s`, so that `F(x, s, 0) = N`. Needs `s > 0`. */
+  /** `V = (x - N)/s`, so that `F(x, s, 0) = N`; the "denoised field" of pixel MeanFlow. At `s = 0` the jump is nothing. */
   denoised:
     (network: BoundNetwork): BoundNetwork =>
     (x, s, t) =>
-      x.sub(network(x, s, t)).div(s),
+      x.sub(network(x, s, t)).div(s.maximum(SMALLEST_TIME)),
 } as const
 
 export type ParameterizationName = keyof typeof parameterizations

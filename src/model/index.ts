@@ -9,7 +9,15 @@ export {
   parameterizations,
   type VelocityField,
 } from './flow-map.ts'
-export { type Interpolant, type InterpolantName, interpolants, type Path, pathOf } from './interpolant.ts'
+export {
+  type Interpolant,
+  type InterpolantName,
+  interpolants,
+  noisePath,
+  type Path,
+  pathOf,
+  trajectoryPath,
+} from './interpolant.ts'
 export type { Mixture, MixtureComponent } from './mixture.ts'
 export {
   type Activation,
@@ -21,3 +29,4 @@ export {
   mlpShapes,
   type Parameter,
 } from './mlp.ts'
+export { uncertainty, uncertaintyShapes } from './uncertainty.ts'

@@ -20,11 +20,32 @@ const trig: Interpolant = {
   sigma: t => t.mul(Math.PI / 2).sin(),
 }
 
-export const interpolants = { linear, trig } as const
+/** Rates of the variance-preserving diffusion at its two ends. */
+const BETA = [0.1, 20] as const
+/** Keeps the root's derivative finite at the data. */
+const SMALLEST_VARIANCE = 1e-12
+
+/**
+ * `alpha = exp(-t^2 (b1-b0)/4 - t b0/2)`, `sigma^2 = 1 - alpha^2`. Song et al. 2021, arXiv:2011.13456, eq. 33. At `t = 1`
+ * a trace of the data is left (`alpha = 0.0066`), and `sigma` rises infinitely fast at `t = 0`.
+ */
+const vp: Interpolant = {
+  alpha: t =>
+    t
+      .mul(-(BETA[1] - BETA[0]) / 4)
+      .sub(BETA[0] / 2)
+      .mul(t)
+      .exp(),
+  sigma: t => one(t).sub(vp.alpha(t).square()).maximum(SMALLEST_VARIANCE).sqrt(),
+}
+
+export const interpolants = { linear, trig, vp } as const
 export type InterpolantName = keyof typeof interpolants
 
 /** The conditional path through one batch of data `x0` and noise `eps`, `[B, ...D]`. */
 export interface Path {
+  readonly x0: Tensor
+  readonly eps: Tensor
   /** `x_t` at times `[B, 1, ...]`. */
   at(t: Tensor): Tensor
   /** `d/dt x_t`, the conditional velocity. */
@@ -35,6 +56,8 @@ export function pathOf({ alpha, sigma }: Interpolant, x0: Tensor, eps: Tensor): 
   const point = (t: Tensor) => alpha(t).mul(x0).add(sigma(t).mul(eps))
   const made = new Map<Tensor, Tensor>()
   return {
+    x0,
+    eps,
     // The same time gives the same node, so that equal network evaluations can be recognised.
     at: t => {
       const known = made.get(t) ?? point(t)
@@ -42,5 +65,37 @@ export function pathOf({ alpha, sigma }: Interpolant, x0: Tensor, eps: Tensor): 
       return known
     },
     velocity: t => jvp(point, [t], [onesLike(t)])[1],
+  }
+}
+
+const absent = (what: string): never => {
+  throw new Error(`${what} is asked for where a training has none`)
+}
+
+/** A path of which only the noise is known: for formulas that begin at `t = 1` and never see data. */
+export const noisePath = (eps: Tensor): Path => ({
+  eps,
+  get x0(): Tensor {
+    return absent('data')
+  },
+  at: () => absent('a point of the path'),
+  velocity: () => absent('the velocity of the path'),
+})
+
+/** Two points of a solved trajectory, at times `s` and `t`, in the place of a path. */
+export function trajectoryPath(s: Tensor, xs: Tensor, t: Tensor, xt: Tensor): Path {
+  const points = new Map([
+    [s, xs],
+    [t, xt],
+  ])
+  return {
+    get x0(): Tensor {
+      return absent('data')
+    },
+    get eps(): Tensor {
+      return absent('noise')
+    },
+    at: time => points.get(time) ?? absent('a point between two points of a trajectory'),
+    velocity: () => absent('the velocity of the path'),
   }
 }

@@ -8,7 +8,7 @@ export const psdMap: Loss = ({ map, target, path, s, t, m, error }) => {
   return error(map.jump(x, s, t), stopGradient(target.jump(xm, m, t)))
 }
 
-/** `V(x,s,t) = w V(x,s,m) + (1-w) V(F(x,s,m),m,t)`, `w = (m-s)/(t-s)`   Boffi et al. 2025, arXiv:2505.18825 */
+/** `V(x,s,t) = w V(x,s,m) + (1-w) V(F(x,s,m),m,t)`, `w = (m-s)/(t-s)`   Boffi et al. 2025, arXiv:2505.18825; Guo et al. 2025 (SplitMeanFlow), arXiv:2507.16884 */
 export const psdVelocity: Loss = ({ map, target, path, s, t, m, error }) => {
   const x = path.at(s)
   const first = target.velocity(x, s, m)
@@ -24,4 +24,21 @@ export const psdMidpoint: Loss = ({ map, target, path, s, t, error }) => {
   const first = target.velocity(x, s, m)
   const second = target.velocity(target.jump(x, s, m), m, t)
   return error(map.velocity(x, s, t), stopGradient(first.add(second).mul(0.5)))
+}
+
+/** `V(x,s,s+2h) = (V(x,s,s+h) + V(x1,s+h,s+2h)) / 2`, `x1 = x + h V(x,s,s+h)`, `h = (t-s)/2`   Frans et al. 2025, arXiv:2410.12557 */
+export const shortcut: Loss = ({ map, target, path, s, t, error }) => {
+  const x = path.at(s)
+  const h = t.sub(s).mul(0.5)
+  const first = target.velocity(x, s, s.add(h))
+  const x1 = x.add(h.mul(first))
+  const second = target.velocity(x1, s.add(h), t)
+  return error(map.velocity(x, s, t), stopGradient(first.add(second).mul(0.5)))
+}
+
+/** `F(x,s,t) = F_pre(F_pre(x,s,m),m,t)`   Boffi et al. 2024, arXiv:2406.07507 */
+export const pfmm: Loss = ({ map, pretrained, path, s, t, m, error }) => {
+  const x = path.at(s)
+  const xm = pretrained.jump(x, s, m)
+  return error(map.jump(x, s, t), stopGradient(pretrained.jump(xm, m, t)))
 }

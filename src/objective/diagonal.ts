@@ -1,4 +1,6 @@
+import { type Operand, stopGradient } from '../autodiff/index.ts'
 import type { Loss } from './loss.ts'
+import type { Reward } from './reward.ts'
 
 /** `V(x_s,s,s) - v_cond`   Lipman et al. 2023, arXiv:2210.02747 */
 export const flowMatching: Loss = ({ map, path, s, error }) =>
@@ -7,3 +9,13 @@ export const flowMatching: Loss = ({ map, path, s, error }) =>
 /** `V(x_s,s,s) - v_phi(x_s,s)`   Boffi et al. 2024, arXiv:2406.07507 */
 export const teacherVelocity: Loss = ({ map, teacher, path, s, error }) =>
   error(map.velocity(path.at(s), s), teacher.velocity(path.at(s), s))
+
+/** `V(x_s,s,s) - sg[v_phi(x_s,s) + (exp(beta r(x0)) - 1) (v_cond - V(x_s,s,s))]`   Potaptchik et al. 2025, arXiv:2512.21829 */
+export const tiltMatching =
+  (beta: Operand, reward: Reward): Loss =>
+  ({ map, teacher, path, s, error }) => {
+    const x = path.at(s)
+    const V = map.velocity(x, s)
+    const tilt = reward(path.x0).mul(beta).exp().sub(1)
+    return error(V, stopGradient(teacher.velocity(x, s).add(tilt.mul(path.velocity(s).sub(V)))))
+  }

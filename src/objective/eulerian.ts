@@ -1,10 +1,10 @@
-import { jvp, onesLike, stopGradient, type Tensor, zerosLike } from '../autodiff/index.ts'
+import { jvp, type Operand, onesLike, stopGradient, type Tensor, zerosLike } from '../autodiff/index.ts'
 import type { Loss } from './loss.ts'
 
 type TwoArguments = (x: Tensor, s: Tensor) => Tensor
 
 /** `f(x,s)` and `d_s f + J_x f . u` */
-const alongSource = (f: TwoArguments, x: Tensor, s: Tensor, u: Tensor): [Tensor, Tensor] =>
+export const alongSource = (f: TwoArguments, x: Tensor, s: Tensor, u: Tensor): [Tensor, Tensor] =>
   jvp(f, [x, s], [u, onesLike(s)])
 
 /** `d_s F + J_x F . v_phi(x,s) = 0`   Boffi et al. 2024, arXiv:2406.07507 */
@@ -31,7 +31,15 @@ export const esdSpatial: Loss = ({ map, target, path, s, t, error }) => {
   return error(dF, zerosLike(dF))
 }
 
-/** `F(x,s,t) = sg[F(xm,m,t)]`, `xm = x + (m-s) v_phi(x,s)`   one Euler step of the Eulerian rule */
+/** `V = sg[u + (t-s)(d_s V + J_x V . u)]`, `u = v_phi(x,s)`   Sabour et al. 2025 (Align Your Flow), arXiv:2506.14603 */
+export const ayfEmd: Loss = ({ map, teacher, path, s, t, error }) => {
+  const x = path.at(s)
+  const u = teacher.velocity(x, s)
+  const [V, dV] = alongSource((x, s) => map.velocity(x, s, t), x, s, u)
+  return error(V, stopGradient(u.add(t.sub(s).mul(dV))))
+}
+
+/** `F(x,s,t) = sg[F(xm,m,t)]`, `xm = x + (m-s) v_phi(x,s)`   one Euler step of the Eulerian rule, arXiv:2406.07507 */
 export const emdDiscrete: Loss = ({ map, target, teacher, path, s, t, m, error }) => {
   const x = path.at(s)
   const xm = x.add(m.sub(s).mul(teacher.velocity(x, s)))
@@ -44,3 +52,42 @@ export const meanflow: Loss = ({ map, path, s, t, error }) => {
   const [V, dV] = alongSource((x, s) => map.velocity(x, s, t), path.at(s), s, u)
   return error(V, stopGradient(u.add(t.sub(s).mul(dV))))
 }
+
+/** `V - (t-s) sg[d_s V + J_x V . u] = v_cond`, `u = sg[V(x,s,s)]`   Geng et al. 2025 (Improved Mean Flows), arXiv:2512.02012 */
+export const imf: Loss = ({ map, path, s, t, error }) => {
+  const x = path.at(s)
+  const u = stopGradient(map.velocity(x, s))
+  const [V, dV] = alongSource((x, s) => map.velocity(x, s, t), x, s, u)
+  return error(V.sub(t.sub(s).mul(stopGradient(dV))), path.velocity(s))
+}
+
+/** `V = sg[a u + (1-a) V(xm,m,t)]`, `u = v_cond`, `xm = x + (m-s) u`, `m = a t + (1-a) s`, divided by `a`   Zhang et al. 2025 (AlphaFlow), arXiv:2510.20771 */
+export const alphaflow =
+  (a: Operand): Loss =>
+  ({ map, target, path, s, t, error }) => {
+    const x = path.at(s)
+    const u = path.velocity(s)
+    const m = s.add(t.sub(s).mul(a))
+    const xm = x.add(m.sub(s).mul(u))
+    const Vm = target.velocity(xm, m, t)
+    return error(map.velocity(x, s, t), stopGradient(Vm.add(u.sub(Vm).mul(a)))).div(a)
+  }
+
+/** `F(x,s,t) = sg[F(xm,m,t)]`, `u = sg[V(x,s,s)]`, `xm = x + (m-s) u`, `m = s + d (t-s)`   Luo et al. 2025 (SoFlow), arXiv:2512.15657 */
+export const soflow =
+  (d: Operand): Loss =>
+  ({ map, target, path, s, t, error }) => {
+    const x = path.at(s)
+    const u = stopGradient(map.velocity(x, s))
+    const m = s.add(t.sub(s).mul(d))
+    const xm = x.add(m.sub(s).mul(u))
+    return error(map.jump(x, s, t), stopGradient(target.jump(xm, m, t)))
+  }
+
+/** `soflow` with its residual divided by `d (s-t)`   arXiv:2512.15657 */
+export const soflowByGap =
+  (d: Operand): Loss =>
+  draw => {
+    const step = draw.s.sub(draw.t).mul(d)
+    return soflow(d)({ ...draw, error: (a, b) => draw.error(a.div(step), b.div(step)) })
+  }

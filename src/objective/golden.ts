@@ -3,8 +3,11 @@ import {
   checkGraph,
   constant,
   evaluate,
+  isTensor,
+  mapTree,
   simplify,
   spec,
+  stopGradient,
   type Tensor,
   trace,
   valueAndGrad,
@@ -15,10 +18,11 @@ import {
   flowMap,
   interpolants,
   type MlpOptions,
+  noisePath,
   type ParameterizationName,
   pathOf,
 } from '../model/index.ts'
-import { type DiagonalId, diagonals, objectives } from './catalogue.ts'
+import { diagonals, objectives } from './catalogue.ts'
 import {
   adaptive,
   cauchy,
@@ -28,6 +32,8 @@ import {
   pseudoHuber,
   squaredError,
 } from './loss.ts'
+import type { DiagonalId } from './objective.ts'
+import { isSchedule, valueAt } from './schedule.ts'
 
 const matrix = z.array(z.array(z.number()))
 const networkSchema = z.record(z.string(), z.union([matrix, z.array(z.number())]))
@@ -93,11 +99,12 @@ function bindNetwork(
   return flowMap(applyMlp(options, layers), parameterization)
 }
 
-const missing = (term: string, name: string) => ({
-  velocity: (): never => {
+const missing = (term: string, name: string) => {
+  const refuse = (): never => {
     throw new UnknownRowError(`${term}: the fixture has no ${name}`)
-  },
-})
+  }
+  return { velocity: refuse, jump: refuse }
+}
 
 const constants = (network: NetworkValues): Record<string, Tensor> =>
   Object.fromEntries(
@@ -106,7 +113,7 @@ const constants = (network: NetworkValues): Record<string, Tensor> =>
 
 /** Options that any row can take. */
 const commonOptions = z.object({
-  interpolant: z.enum(['linear', 'trig']).default('linear'),
+  interpolant: z.enum(['linear', 'trig', 'vp']).default('linear'),
   parameterization: z.enum(['average-velocity', 'denoised']).default('average-velocity'),
   loss: z.enum(['mse', 'pseudo-huber', 'cauchy']).default('mse'),
   weight: z.enum(['none', 'adaptive']).default('none'),
@@ -121,21 +128,41 @@ function errorFunction(options: z.infer<typeof commonOptions>): ErrorFunction {
   return weight === 'adaptive' ? adaptive(base, p, c, norm) : base
 }
 
-const COMMON_KEYS = Object.keys(commonOptions.shape)
-
-/** The row's formula with its options. */
-function findLoss(term: string, options: Record<string, unknown>): Loss {
-  if (term.startsWith('diagonal:')) {
-    const diagonal = diagonals[term.slice('diagonal:'.length) as DiagonalId]
-    if (!diagonal) throw new UnknownRowError(`no diagonal term ${term.slice('diagonal:'.length)}`)
-    return diagonal
-  }
-  const objective = objectives.get(term)
-  if (!objective?.loss) throw new UnknownRowError(`no objective ${term}`)
-  const parsed = objective.options.safeParse(options)
-  if (!parsed.success)
+/** Options of a row: what the fixture gives, the row's own defaults, and a schedule's last value. */
+function rowOptions(term: string, id: string, given: Record<string, unknown>): Record<string, unknown> {
+  const { options } = objectives.get(id)!
+  // A key such as `c` may be the row's own or belong to the loss: it goes to the row where that knows it.
+  const known = Object.keys(given).filter(
+    key => !(key in commonOptions.shape) || options.safeParse({ [key]: given[key] }).success,
+  )
+  const parsed = options.safeParse(Object.fromEntries(known.map(key => [key, given[key]])))
+  if (!parsed.success) {
     throw new UnknownRowError(`${term}: ${z.prettifyError(parsed.error).replaceAll('\n', ' ')}`)
-  return objective.loss(parsed.data)
+  }
+  return Object.fromEntries(
+    Object.entries(parsed.data as object).map(([key, value]) => [
+      key,
+      isSchedule(value) ? valueAt(value, 1) : value,
+    ]),
+  )
+}
+
+/** The formula of a term, `diagonal:ID`, `ID` or `ID:PART`, with its options. */
+function findLoss(term: string, options: Record<string, unknown>): Loss {
+  const [first, second] = term.split(':')
+  if (first === 'diagonal') {
+    if (!Object.hasOwn(diagonals, second)) throw new UnknownRowError(`no diagonal term ${second}`)
+    return diagonals[second as DiagonalId](rowOptions(term, second, options))
+  }
+  const objective = objectives.get(first)
+  if (!objective?.parts) throw new UnknownRowError(`no objective ${first}`)
+  const parts = objective.parts(rowOptions(term, first, options))
+  if (second === undefined && parts.length > 1) {
+    throw new UnknownRowError(`${first} has parts ${parts.map(part => part.name).join(', ')}; name one`)
+  }
+  const part = second === undefined ? parts[0] : parts.find(part => part.name === second)
+  if (!part) throw new UnknownRowError(`${first} has no part ${second}`)
+  return part.loss
 }
 
 /**
@@ -144,12 +171,12 @@ function findLoss(term: string, options: Record<string, unknown>): Loss {
  * @throws UnknownRowError when the catalogue has no such row or option
  */
 export function checkFixture(fixture: Fixture): GoldenResult {
+  const { term } = fixture
   const { target: targetName, ...options } = fixture.options
-  const own = Object.fromEntries(Object.entries(options).filter(([key]) => !COMMON_KEYS.includes(key)))
-  const loss = findLoss(fixture.term, own)
+  const loss = findLoss(term, options)
   const common = commonOptions.parse(options)
   const error = errorFunction(common)
-  const { student, target, teacher } = fixture.networks
+  const { student, target, teacher, pretrained, aux } = fixture.networks
   const specs = Object.fromEntries(
     Object.entries(student).map(([name, value]) => [name, spec(shapeOf(value), 'float64')]),
   )
@@ -161,17 +188,24 @@ export function checkFixture(fixture: Fixture): GoldenResult {
         return [name, constant(value.flat(), shape.length === 1 ? [shape[0], 1] : shape, 'float64')]
       }),
     )
-    const { parameterization } = common
-    const student = (values: Record<string, Tensor>) => bindNetwork(fixture, values, 's,t', parameterization)
-    const map = student(parameters)
+    const bind = (values: Record<string, Tensor>) =>
+      bindNetwork(fixture, values, 's,t', common.parameterization)
+    const given = (name: string, network: NetworkValues | undefined, conditioning: 's,t' | 's') =>
+      network ? bindNetwork(fixture, constants(network), conditioning) : missing(term, name)
+    const map = bind(parameters)
     const draw: Draw = {
       map,
-      target: targetName === 'student' || !target ? map : student(constants(target)),
-      teacher: teacher ? bindNetwork(fixture, constants(teacher), 's') : missing(fixture.term, 'teacher'),
-      path: pathOf(interpolants[common.interpolant], batch.x0, batch.eps),
+      target: targetName === 'student' || !target ? map : bind(constants(target)),
+      frozen: bind(mapTree(parameters, isTensor, x => stopGradient(x))),
+      teacher: given('teacher', teacher, 's'),
+      pretrained: given('pretrained', pretrained, 's,t'),
+      auxiliary: given('aux', aux, 's'),
+      path: batch.x0 ? pathOf(interpolants[common.interpolant], batch.x0, batch.eps) : noisePath(batch.eps),
       s: batch.s,
       t: batch.t,
       m: batch.m,
+      noise: batch.noise,
+      r: batch.r,
       error,
     }
     return loss(draw).mean()

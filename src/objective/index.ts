@@ -1,12 +1,4 @@
-export {
-  type DiagonalId,
-  diagonals,
-  type Objective,
-  type ObjectiveDefaults,
-  objectives,
-  type Rule,
-  type Setting,
-} from './catalogue.ts'
+export { diagonals, objectives } from './catalogue.ts'
 export {
   adaptive,
   cauchy,
@@ -16,11 +8,25 @@ export {
   pseudoHuber,
   squaredError,
 } from './loss.ts'
+export type {
+  CouplingKind,
+  DiagonalId,
+  Need,
+  Objective,
+  ObjectiveDefaults,
+  Part,
+  Rule,
+  Setting,
+} from './objective.ts'
+export { type Annealed, annealed, isSchedule, type Schedule, valueAt } from './schedule.ts'
 export {
+  bend,
   diagonalLaws,
+  type Jumps,
   type TimeLaw,
   type TimeLawName,
   type TimeOptions,
   type Times,
   timeLaws,
 } from './times.ts'
+export { minSnr, progressiveGap } from './weighting.ts'

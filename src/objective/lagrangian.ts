@@ -18,9 +18,30 @@ export const lsd: Loss = ({ map, target, path, s, t, error }) => {
   return error(dF, stopGradient(target.velocity(xt, t)))
 }
 
-/** `F(x,s,t) = sg[xm + (t-m) v_phi(xm,m)]`, `xm = F(x,s,m)`   one Euler step of the Lagrangian rule */
+/** `V(x,s,t) = sg[v_phi(F,t) - (t-s) d_t V]`   Sabour et al. 2025 (Align Your Flow), arXiv:2506.14603 */
+export const ayfLmd: Loss = ({ map, teacher, path, s, t, error }) => {
+  const x = path.at(s)
+  const [V, dV] = jvp(t => map.velocity(x, s, t), [t], [onesLike(t)])
+  const gap = t.sub(s)
+  const xt = x.add(gap.mul(V))
+  return error(V, stopGradient(teacher.velocity(xt, t).sub(gap.mul(dV))))
+}
+
+/** `F(x,s,t) = sg[xm + (t-m) v_phi(xm,m)]`, `xm = F(x,s,m)`   one Euler step of the Lagrangian rule, arXiv:2406.07507 */
 export const lmdDiscrete: Loss = ({ map, target, teacher, path, s, t, m, error }) => {
   const x = path.at(s)
   const xm = target.jump(x, s, m)
   return error(map.jump(x, s, t), stopGradient(xm.add(t.sub(m).mul(teacher.velocity(xm, m)))))
 }
+
+/** `d_t F = sg[V(y,t,t)]`, `y = x + (t-s) sg[V(x,s,t)]`   Zhou et al. 2025 (Terminal Velocity Matching), arXiv:2511.19797 */
+export const tvmTerminal: Loss = ({ map, target, path, s, t, error }) => {
+  const x = path.at(s)
+  const [xt, dF] = alongTarget(map, x, s, t)
+  const y = stopGradient(xt)
+  return error(dF, stopGradient(target.velocity(y, t)))
+}
+
+/** `V(x_t,t,t) = v_cond` at the target time   arXiv:2511.19797 */
+export const tvmAnchor: Loss = ({ map, path, t, error }) =>
+  error(map.velocity(path.at(t), t), path.velocity(t))

@@ -4,19 +4,31 @@ import type { FlowMap, Path, VelocityField } from '../model/index.ts'
 /** Size of a residual, one number per sample: `[B, ...D]` twice to `[B]`. */
 export type ErrorFunction = (prediction: Tensor, target: Tensor) => Tensor
 
-/** What an objective's formula may use. Times are `[B, 1, ...]`, so that they broadcast against points `[B, ...D]`. */
+/**
+ * What an objective's formula may use. Times are `[B, 1, ...]`, so that they broadcast against points `[B, ...D]`. A
+ * part that a run does not have throws when it is asked.
+ */
 export interface Draw {
   /** The student. */
   readonly map: FlowMap
   /** `theta-`: the student's parameters averaged over training, or its present ones; never differentiated. */
   readonly target: FlowMap
-  /** A pretrained or exact velocity. Throws when it is asked and the run has none. */
+  /** The student's present parameters, stopped: gradients pass to its input only. */
+  readonly frozen: FlowMap
+  /** A pretrained or exact velocity. */
   readonly teacher: VelocityField
+  /** A pretrained or exact flow map. */
+  readonly pretrained: FlowMap
+  /** A velocity that is trained beside the student on the student's own samples. */
+  readonly auxiliary: VelocityField
   readonly path: Path
   /** Source time, target time and a time between them: `t <= m <= s`. */
   readonly s: Tensor
   readonly t: Tensor
   readonly m: Tensor
+  /** Noise and a time that belong to no point of the path, for terms that make noisy points of their own. */
+  readonly noise: Tensor
+  readonly r: Tensor
   readonly error: ErrorFunction
 }
 
@@ -26,11 +38,16 @@ export interface Draw {
  */
 export type Loss = (draw: Draw) => Tensor
 
+/** Axes of a sample's coordinates. */
+const coordinates = (x: Tensor): number[] => x.shape.flatMap((_, i) => (i === 0 ? [] : [i]))
+
 /** `|r|^2` of each sample, summed or averaged over coordinates. */
-function squaredNorm(r: Tensor, norm: 'sum' | 'mean'): Tensor {
-  const axes = r.shape.flatMap((_, i) => (i === 0 ? [] : [i]))
-  return norm === 'sum' ? r.square().sum(axes) : r.square().mean(axes)
+export function squaredNorm(r: Tensor, norm: 'sum' | 'mean', keep = false): Tensor {
+  return norm === 'sum' ? r.square().sum(coordinates(r), keep) : r.square().mean(coordinates(r), keep)
 }
+
+/** `<a, b>` of each sample, averaged over coordinates. */
+export const meanProduct = (a: Tensor, b: Tensor): Tensor => a.mul(b).mean(coordinates(a))
 
 /** The mean of `r^2` over coordinates. */
 export const squaredError: ErrorFunction = (a, b) => squaredNorm(a.sub(b), 'mean')

@@ -10,6 +10,12 @@ export interface Times {
 /** Draws a sample's times into `out`. */
 export type TimeLaw = (random: Random, out: Times) => void
 
+/**
+ * Between which times an objective's map jumps: from any time to any smaller one; to the data alone (`t = 0`); from pure
+ * noise alone (`s = 1`); or in both directions.
+ */
+export type Jumps = 'any' | 'to-data' | 'from-noise' | 'both-ways'
+
 export interface TimeOptions {
   /** Smallest source time; default 0. */
   readonly minimum?: number
@@ -20,6 +26,8 @@ export interface TimeOptions {
   readonly deviation?: number
   /** Fraction of samples with `t = s`; default 0. */
   readonly equal?: number
+  /** Number of halvings of the largest step, for `dyadic`; default 7, so that the smallest is 1/128. */
+  readonly levels?: number
 }
 
 /** Closer times than this are moved apart: in float32 a formula that divides by `t - s` needs some room. */
@@ -38,6 +46,18 @@ function finish({ between = [0.2, 0.8], equal = 0 }: TimeOptions, pair: TimeLaw)
     out.m = out.t + (low + (high - low) * random.uniform()) * (out.s - out.t)
   }
 }
+
+/** Noise levels `sigma = exp(mean + deviation z)` kept between these. Karras et al. 2022, arXiv:2206.00364. */
+const NOISE_LEVELS = [0.002, 80] as const
+
+/** The time at which the linear path has a lognormal ratio of noise to data: `t = sigma / (1 + sigma)`. */
+const lognormal =
+  ({ mean = -1.1, deviation = 2 }: TimeOptions) =>
+  (random: Random): number => {
+    const sigma = Math.exp(mean + deviation * random.normal())
+    const kept = Math.min(NOISE_LEVELS[1], Math.max(NOISE_LEVELS[0], sigma))
+    return kept / (1 + kept)
+  }
 
 const logitNormal =
   ({ mean = -0.4, deviation = 1 }: TimeOptions) =>
@@ -81,6 +101,18 @@ export const timeLaws = {
   },
   /** Two logit-normal numbers, sorted. Geng et al. 2025, arXiv:2505.13447, with its mean -0.4 and deviation 1. */
   'logit-normal': (options: TimeOptions = {}): TimeLaw => finish(options, sorted(logitNormal(options))),
+  /** Two lognormal noise levels, sorted. Song & Dhariwal 2024 (iCT), arXiv:2310.14189, with its mean -1.1 and deviation 2. */
+  lognormal: (options: TimeOptions = {}): TimeLaw => finish(options, sorted(lognormal(options))),
+  /** A step `d = 2^-k`, `k` uniform up to `levels`, from a multiple of `d`. Frans et al. 2025, arXiv:2410.12557. */
+  dyadic: (options: TimeOptions = {}): TimeLaw => {
+    const { levels = 7 } = options
+    return finish(options, (random, out) => {
+      const count = 2 ** Math.floor(random.uniform() * (levels + 1))
+      const j = Math.floor(random.uniform() * count)
+      out.t = j / count
+      out.s = (j + 1) / count
+    })
+  },
 } as const
 
 const uniform =
@@ -98,7 +130,45 @@ export const diagonalLaws: {
   triangle: uniform,
   'target-first': uniform,
   'sorted-uniform': uniform,
-  'logit-normal': options => logitNormal(options),
+  'logit-normal': logitNormal,
+  lognormal,
+  dyadic: uniform,
+}
+
+/** A law's pairs bent to the jumps that an objective makes, none longer than `gap()` times what the law gives. */
+export function bend(
+  law: TimeLaw,
+  single: (random: Random) => number,
+  jumps: Jumps,
+  gap: () => number,
+): TimeLaw {
+  if (jumps === 'to-data') {
+    return (random, out) => {
+      out.s = Math.max(single(random), GAP)
+      out.t = 0
+      out.m = 0.5 * out.s
+    }
+  }
+  if (jumps === 'from-noise') {
+    return (random, out) => {
+      out.s = 1
+      out.t = Math.min(single(random), 1 - GAP)
+      out.m = 0.5 * (1 + out.t)
+    }
+  }
+  return (random, out) => {
+    law(random, out)
+    const shorter = gap()
+    if (shorter < 1) {
+      out.t = out.s - shorter * (out.s - out.t)
+      out.m = out.s - shorter * (out.s - out.m)
+    }
+    if (jumps === 'both-ways' && random.uniform() < 0.5) {
+      const { s } = out
+      out.s = out.t
+      out.t = s
+    }
+  }
 }
 
 export type TimeLawName = keyof typeof timeLaws

@@ -1,29 +1,60 @@
 import type { Dataset } from '../data/dataset.ts'
-import { diagonalLaws, type TimeLaw, type Times, timeLaws } from '../objective/index.ts'
+import { bend, diagonalLaws, type TimeLaw, type Times, timeLaws, valueAt } from '../objective/index.ts'
 import { type Random, random } from '../random/random.ts'
-import type { Config } from './config.ts'
+import { type Config, findObjective } from './config.ts'
+import { drawPair, drawTrajectory, type Pool } from './coupling.ts'
+import { momentsOf, progressAt, writeMoments } from './moments.ts'
 import { RATES, writeRates } from './optimizer.ts'
-import type { Term, TermInputs } from './terms.ts'
+import { type InputName, isPoints, type Term, type TermInputs } from './terms.ts'
 
-type DrawTimes = (clock: Random, times: TermInputs<Float32Array>) => void
+type Arrays = TermInputs<Float32Array>
+
+/** How a configuration draws the times of one sample. */
+interface Clock {
+  readonly single: (random: Random) => number
+  readonly pair: TimeLaw
+  readonly anchor: (random: Random) => number
+}
+
+/** The law's own mean and deviation where the configuration has none. */
+const withoutNulls = <T extends { mean: number | null; deviation: number | null }>(options: T) => {
+  const { mean, deviation, ...rest } = options
+  return { ...rest, ...(mean !== null && { mean }), ...(deviation !== null && { deviation }) }
+}
+
+/** @param gap  the longest jump at the moment */
+function clockOf({ times, anchor, objective }: Config, gap: () => number): Clock {
+  const options = withoutNulls(times)
+  const single = diagonalLaws[times.law](options)
+  const law = timeLaws[times.law](options)
+  return {
+    single,
+    pair: bend(law, single, findObjective(objective).jumps, gap),
+    anchor: anchor.law === null ? single : diagonalLaws[anchor.law](withoutNulls({ ...times, ...anchor })),
+  }
+}
 
 /** Diagonal samples have one time, drawn by the law of a single time. */
-function timeDrawer({ times }: Config): DrawTimes {
-  const single = diagonalLaws[times.law](times)
-  const pair: TimeLaw = timeLaws[times.law](times)
+function drawTimes(
+  { single, pair, anchor }: Clock,
+  random: Random,
+  { s, t, m, r, anchor: own }: Arrays,
+): void {
   const draw: Times = { s: 0, t: 0, m: 0 }
-  return (clock, { s, t, m }) => {
-    if (!t || !m) {
-      for (let i = 0; i < s.length; i++) s[i] = single(clock)
-      return
-    }
-    for (let i = 0; i < s.length; i++) {
-      pair(clock, draw)
-      s[i] = draw.s
+  for (let i = 0; i < s!.length; i++) {
+    if (t && m) {
+      pair(random, draw)
+      s![i] = draw.s
       t[i] = draw.t
       m[i] = draw.m
-    }
+    } else s![i] = single(random)
+    if (r) r[i] = single(random)
+    if (own) own[i] = anchor(random)
   }
+}
+
+function fillNormal(source: Random, out: Float32Array): void {
+  for (let j = 0; j < out.length; j++) out[j] = source.normal()
 }
 
 /** Draws the inputs of training steps. */
@@ -38,40 +69,65 @@ export interface BatchSource {
 /**
  * A source of batches. Every step has streams of its own, addressed by seed and step, so that a resumed run draws what
  * an uninterrupted one would.
+ *
+ * @param pool  what a coupled training draws from
  */
-export function batchSource(config: Config, dataset: Dataset, terms: readonly Term[]): BatchSource {
+export function batchSource(
+  config: Config,
+  dataset: Dataset,
+  terms: readonly Term[],
+  pool?: Pool,
+): BatchSource {
   const { dimension } = dataset
   const { chunk, seeds } = config
-  const drawTimes = timeDrawer(config)
+  const moments = momentsOf(config)
+  let gap = 1
+  const clock = clockOf(config, () => gap)
   const rates = new Float32Array(chunk * RATES)
-  const buffers = terms.map(({ name, rows }): TermInputs<Float32Array> => {
-    const points = () => new Float32Array(chunk * rows * dimension)
-    const times = () => new Float32Array(chunk * rows)
-    const one = { x0: points(), eps: points(), s: times() }
-    return name === 'diagonal' ? one : { ...one, t: times(), m: times() }
-  })
+  const present = new Float32Array(chunk * moments.length)
+  const width = (name: InputName) => (isPoints(name) ? dimension : 1)
+  const buffers = terms.map(
+    ({ rows, inputs }): Arrays =>
+      Object.fromEntries(inputs.map(name => [name, new Float32Array(chunk * rows * width(name))])),
+  )
+
+  const drawPoints = (data: Random, noise: Random, arrays: Arrays): void => {
+    const { x0, eps, xs, xt, s, t, noise: own } = arrays
+    if (pool && xs && xt) drawTrajectory(pool, data, { xs, xt, s: s!, t: t! })
+    else if (pool && x0 && eps) drawPair(pool, data, noise, { x0, eps })
+    else {
+      if (x0) dataset.sample(data, x0)
+      if (eps) fillNormal(noise, eps)
+    }
+    if (own) fillNormal(noise, own)
+  }
 
   const drawStep = (step: number, i: number): void => {
     const data = random(seeds.data, 'data', step)
     const noise = random(seeds.noise, 'noise', step)
-    const clock = random(seeds.noise, 'times', step)
-    terms.forEach(({ rows }, k) => {
-      const part = (array: Float32Array, width: number) =>
-        array.subarray(i * rows * width, (i + 1) * rows * width)
-      const { x0, eps, s, t, m } = buffers[k]
-      dataset.sample(data, part(x0, dimension))
-      const out = part(eps, dimension)
-      for (let j = 0; j < out.length; j++) out[j] = noise.normal()
-      drawTimes(clock, { x0, eps, s: part(s, 1), t: t && part(t, 1), m: m && part(m, 1) })
+    const times = random(seeds.noise, 'times', step)
+    gap = valueAt(config.times.gap, progressAt(config, step))
+    terms.forEach(({ rows, inputs }, k) => {
+      const arrays: Arrays = Object.fromEntries(
+        inputs.map(name => {
+          const size = rows * width(name)
+          return [name, buffers[k][name]!.subarray(i * size, (i + 1) * size)]
+        }),
+      )
+      drawTimes(clock, times, arrays)
+      drawPoints(data, noise, arrays)
     })
     writeRates(config, step, rates.subarray(i * RATES, (i + 1) * RATES))
+    writeMoments(config, moments, step, present.subarray(i * moments.length, (i + 1) * moments.length))
   }
 
   return {
     draw(first, count) {
       for (let i = 0; i < count; i++) drawStep(first + i, i)
-      const arrays = buffers.flatMap(({ x0, eps, s, t, m }) => (t && m ? [x0, eps, s, t, m] : [x0, eps, s]))
-      return [...arrays, rates].map(array => array.subarray(0, (array.length / chunk) * count))
+      const arrays = buffers.flatMap((buffer, k) => terms[k].inputs.map(name => buffer[name]!))
+      return [...arrays, rates, ...(moments.length > 0 ? [present] : [])].map(array =>
+        array.subarray(0, (array.length / chunk) * count),
+      )
     },
   }
 }

@@ -135,7 +135,7 @@ export function planComparison(comparison: ComparisonConfig, root: string): Plan
   const listed = comparison.objectives.map(entry => {
     const { id, label = id, training: own = {} } = typeof entry === 'string' ? { id: entry } : entry
     const objective = findObjective(id)
-    const base = objective.loss ? {} : { network: { conditioning: 's' } }
+    const base = objective.parts ? {} : { network: { conditioning: 's' } }
     return {
       method: { id: label, label, objective: id },
       needsTeacher: needsTeacher(id, training, own),

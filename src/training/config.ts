@@ -2,7 +2,9 @@ import { z } from 'zod'
 import type { DatasetSpec } from '../data/catalogue.ts'
 import { nearest } from '../data/suggest.ts'
 import { show } from '../data/validate.ts'
-import { type Objective, objectives } from '../objective/index.ts'
+import { type InterpolantName, interpolants } from '../model/index.ts'
+import { annealed, type Objective, objectives, type TimeLawName, timeLaws } from '../objective/index.ts'
+import { whyNot } from './sense.ts'
 
 /** A configuration that is refused. `code` is for machines, the message one line for people. */
 export class ConfigError extends Error {
@@ -33,15 +35,21 @@ const networkSchema = z.strictObject({
   parameterization: z.enum(['average-velocity', 'denoised']),
 })
 
+const lawSchema = z.enum(Object.keys(timeLaws) as [TimeLawName])
+
 const timesSchema = z.strictObject({
-  law: z.enum(['triangle', 'target-first', 'sorted-uniform', 'logit-normal']),
+  law: lawSchema,
   minimum: z.number().min(0).max(0.99),
   between: z
     .tuple([fraction, fraction])
     .refine(([low, high]) => low <= high, 'expected two fractions in rising order'),
-  mean: z.number(),
-  deviation: positive,
+  /** Of a normal law; null for the law's own. */
+  mean: z.number().nullable(),
+  deviation: positive.nullable(),
   equal: fraction,
+  levels: count.max(20),
+  /** Longest jump, as a part of the law's; a schedule lets jumps grow. */
+  gap: annealed(z.number().gt(0).max(1)),
 })
 
 const schema = z.strictObject({
@@ -49,10 +57,12 @@ const schema = z.strictObject({
   objective: z.string(),
   options: z.record(z.string(), z.unknown()),
   teacher: z.string().min(1).nullable(),
-  interpolant: z.enum(['linear', 'trig']),
+  interpolant: z.enum(Object.keys(interpolants) as [InterpolantName]),
   network: networkSchema,
   diagonal: z.strictObject({
-    objective: z.enum(['flow-matching', 'teacher-velocity']).nullable(),
+    objective: z.enum(['flow-matching', 'teacher-velocity', 'itm']).nullable(),
+    /** Of that term, where it is not the objective itself. */
+    options: z.record(z.string(), z.unknown()),
     fraction,
     weight: z.number().min(0),
   }),
@@ -66,8 +76,29 @@ const schema = z.strictObject({
     kind: z.enum(['mse', 'pseudo-huber', 'cauchy']),
     c: positive,
     adaptive: z.strictObject({ p: z.number().min(0), c: positive }).nullable(),
+    /** Largest signal-to-noise ratio that counts, for the Min-SNR weight. */
+    minSnr: positive.nullable(),
+    /** `lambda` of the progressive gap weight. */
+    gapWeight: z.number().min(0).nullable(),
+    /** Whether a weight over `(s, t)` is learned. */
+    learned: z.boolean(),
   }),
   times: timesSchema,
+  /** A law of its own for the times of an objective's anchor. */
+  anchor: z.strictObject({
+    law: lawSchema.nullable(),
+    mean: z.number().nullable(),
+    deviation: positive.nullable(),
+  }),
+  coupling: z.strictObject({
+    kind: z.enum(['independent', 'reflow', 'samples', 'trajectory']),
+    /** Whose trajectories; null for the run's own teacher. */
+    teacher: z.string().min(1).nullable(),
+    /** Trajectories that are solved before training. */
+    pairs: count.max(10_000_000),
+    /** Heun steps of each. */
+    steps: count.max(1000),
+  }),
   optimizer: z.strictObject({
     name: z.enum(['adam', 'adamw']),
     learningRate: positive,
@@ -126,8 +157,19 @@ const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
   },
   consistency: { weight: 1, fraction: 1 },
   termWeights: 'fraction',
-  loss: { kind: 'mse', c: 0.1, adaptive: null },
-  times: { law: 'triangle', minimum: 0.05, between: [0.2, 0.8], mean: -0.4, deviation: 1, equal: 0 },
+  loss: { kind: 'mse', c: 0.1, adaptive: null, minSnr: null, gapWeight: null, learned: false },
+  times: {
+    law: 'triangle',
+    minimum: 0.05,
+    between: [0.2, 0.8],
+    mean: null,
+    deviation: null,
+    equal: 0,
+    levels: 7,
+    gap: 1,
+  },
+  anchor: { law: null, mean: null, deviation: null },
+  coupling: { kind: 'independent', teacher: null, pairs: 32_768, steps: 32 },
   optimizer: {
     name: 'adam',
     learningRate: 1e-3,
@@ -148,7 +190,7 @@ const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
 }
 
 /** Blocks that stand for one value, so that a user's block replaces the default whole. */
-const WHOLE = new Set(['data', 'options'])
+const WHOLE = new Set(['data', 'options', 'gap'])
 
 /** `over` on top of `under`, block by block. */
 export function merge(under: Plain, over: Plain): Plain {
@@ -162,15 +204,17 @@ export function merge(under: Plain, over: Plain): Plain {
 }
 
 /** Defaults of the objective, in the configuration's own keys. */
-function objectiveConfig({ diagonal, loss, defaults }: Objective): Plain {
-  const { weight = 1, times, adaptive, clip } = defaults
-  const diagonalFraction = defaults.diagonalFraction ?? (diagonal === null ? 0 : loss ? 0.3 : 1)
+function objectiveConfig({ diagonal, parts, defaults }: Objective): Plain {
+  const { weight = 1, times, loss, clip, target, coupling } = defaults
+  const diagonalFraction = defaults.diagonalFraction ?? (diagonal === null ? 0 : parts ? 0.3 : 1)
   return {
-    diagonal: { objective: diagonal, fraction: diagonalFraction, weight: 1 },
+    diagonal: { objective: diagonal, options: {}, fraction: diagonalFraction, weight: 1 },
     consistency: { weight },
     ...(times && { times }),
-    ...(adaptive && { loss: { adaptive } }),
+    ...(loss && { loss }),
     ...(clip && { optimizer: { clip } }),
+    ...(target && { target }),
+    ...(coupling && { coupling: { kind: coupling } }),
   }
 }
 
@@ -230,78 +274,28 @@ export function resolveConfig(user: UserConfig | Plain): Config {
   const filled = [{ objective: id, seeds }, objectiveConfig(objective), rest].reduce<Plain>(merge, base)
   const parsed = schema.safeParse(filled)
   if (!parsed.success) throw new ConfigError(describe(parsed.error.issues[0], filled))
-  const config = { ...parsed.data, options: objectiveOptions(objective, parsed.data.options) }
-  checkSense(config, objective)
+  const config = { ...parsed.data, options: objectiveOptions(objective, parsed.data.options, 'options') }
+  const grounding = config.diagonal.objective
+  if (grounding !== null && objective.parts) {
+    const options = objectiveOptions(findObjective(grounding), config.diagonal.options, 'diagonal.options')
+    config.diagonal = { ...config.diagonal, options }
+  } else if (Object.keys(config.diagonal.options).length > 0) {
+    throw new ConfigError(
+      `diagonal.options: ${id} ${objective.parts ? 'has no diagonal term here' : 'is itself the diagonal term; use options'}`,
+    )
+  }
+  const nonsense = whyNot(config, objective)
+  if (nonsense) throw new ConfigError(nonsense)
   return config
 }
 
-function objectiveOptions(objective: Objective, given: Plain): Plain {
+function objectiveOptions(objective: Objective, given: Plain, key: string): Plain {
   const parsed = objective.options.safeParse(given)
   if (parsed.success) return parsed.data as Plain
   const [issue] = parsed.error.issues
   if (issue.code === 'unrecognized_keys') {
-    throw new ConfigError(`options.${issue.keys[0]}: ${objective.id} has no such option`)
+    const name = [key, ...issue.path, issue.keys[0]].join('.')
+    throw new ConfigError(`${name}: ${objective.id} has no such option`)
   }
-  throw new ConfigError(`options.${describe(issue, given)}`)
-}
-
-/** Samples of a batch that train the diagonal. A hair more, so that 0.29 of 100 is 29 although 100 * 0.29 is a hair less. */
-export const diagonalRows = ({ batch, diagonal }: Config): number =>
-  Math.floor(batch * diagonal.fraction + 1e-9)
-
-/** Combinations that parse but cannot work. */
-function checkSense(config: Config, objective: Objective): void {
-  const refuse = (message: string): never => {
-    throw new ConfigError(message)
-  }
-  const needsTeacher = objective.needs.includes('teacher') || config.diagonal.objective === 'teacher-velocity'
-  if (needsTeacher && config.teacher === null) {
-    refuse(
-      `teacher: ${objective.id} needs a teacher; train one with "oxbow train --objective flow-matching --out runs/teacher" ` +
-        'and pass --teacher runs/teacher, or pass --teacher exact where the data is a Gaussian mixture',
-    )
-  }
-  if (config.times.equal > 0 && config.options.space === 'velocity') {
-    refuse(
-      `times.equal: ${objective.id} in velocity space divides by t - s and cannot take equal times; use 0, or space: midpoint`,
-    )
-  }
-  if (!needsTeacher && config.teacher !== null) {
-    const users = [...objectives.values()]
-      .filter(({ needs }) => needs.includes('teacher'))
-      .map(({ id }) => id)
-    refuse(`teacher: ${objective.id} learns without one; those that use it: ${users.join(', ')}`)
-  }
-  if (config.diagonal.fraction > 0 && config.diagonal.objective === null) {
-    refuse(
-      `diagonal.fraction: ${config.diagonal.fraction} of the batch has no diagonal term; set diagonal.objective`,
-    )
-  }
-  if (!objective.loss && config.diagonal.fraction < 1) {
-    refuse(
-      `diagonal.fraction: ${objective.id} is a diagonal term alone and needs 1, found ${config.diagonal.fraction}`,
-    )
-  }
-  if (objective.loss && config.diagonal.fraction === 1) {
-    refuse(
-      `diagonal.fraction: 1 leaves no samples for ${objective.id}; use less than 1, or --objective flow-matching`,
-    )
-  }
-  if (objective.loss && config.network.conditioning === 's') {
-    refuse(
-      `network.conditioning: "s" gives a velocity network, and ${objective.id} trains a two-time map; use "s,t"`,
-    )
-  }
-  if (config.network.parameterization === 'denoised' && config.times.minimum === 0) {
-    refuse('times.minimum: the denoised parameterization divides by s and needs a minimum above 0, e.g. 0.05')
-  }
-  if (config.target === 'ema' && config.ema === 0 && objective.loss) {
-    refuse('target: "ema" needs ema above 0; use target: student')
-  }
-  if (config.schedule.warmup > config.steps) {
-    refuse(`schedule.warmup: ${config.schedule.warmup} is more than the ${config.steps} steps of the run`)
-  }
-  if (objective.loss && objective.diagonal && diagonalRows(config) === 0 && config.diagonal.fraction > 0) {
-    refuse(`batch: ${config.batch} is too small for a diagonal fraction of ${config.diagonal.fraction}`)
-  }
+  throw new ConfigError(`${key}.${describe(issue, given)}`)
 }

@@ -1,42 +1,51 @@
 import { constant, countOperations, simplify, spec, trace } from '../autodiff/index.ts'
-import type { VelocityField } from '../model/index.ts'
+import type { FlowMap } from '../model/index.ts'
 import type { Objective } from '../objective/index.ts'
-import { resolveConfig } from './config.ts'
-import { buildStep, mapOf, mlpOptions, parameterCount } from './step.ts'
+import { type Config, resolveConfig } from './config.ts'
+import { mapOf, mlpOptions, parameterCount } from './networks.ts'
+import { buildStep } from './step.ts'
 
 const DIMENSION = 2
 /** Enough that what does not grow with the batch, such as the optimiser, hardly counts. */
 const SAMPLES = 2048
 
+/** A network with fixed parameters. Values do not matter for counting; distinct ones keep the graph from folding. */
+function fixedMap(config: Pick<Config, 'network'>): FlowMap {
+  const size = parameterCount(mlpOptions(config, DIMENSION))
+  const values = Float64Array.from({ length: size }, (_, i) => Math.sin(i))
+  return mapOf(config, DIMENSION, constant(values, [size]))
+}
+
 /**
  * Cost of one training step in forward passes, for each sample of the consistency term and, where there is one, one more
  * of the diagonal term: the literature's way of counting. Floating-point operations of the compiled step, the
  * optimiser's included, divided by those of the network, on the graph of the ring network with a teacher of its size.
+ * Without weights and clipping, which are options.
  */
-export function measureCost({ id, needs, diagonal, loss }: Objective): number {
+export function measureCost({ id, needs, diagonal, parts }: Objective): number {
+  const asks = needs.includes('teacher') || needs.includes('flow-map-teacher')
   const config = resolveConfig({
     objective: id,
-    teacher: needs.includes('teacher') ? 'any' : null,
-    batch: diagonal && loss ? 2 * SAMPLES : SAMPLES,
-    diagonal: { fraction: diagonal === null ? 0 : loss ? 0.5 : 1 },
+    teacher: asks ? 'any' : null,
+    batch: diagonal && parts ? 2 * SAMPLES : SAMPLES,
+    diagonal: { fraction: diagonal === null ? 0 : parts ? 0.5 : 1 },
     consistency: { fraction: 1 },
-    loss: { adaptive: null },
+    loss: { kind: 'mse', adaptive: null },
     optimizer: { clip: null },
   })
-  const teacherConfig = { network: { ...config.network, conditioning: 's' as const } }
-  const size = parameterCount(mlpOptions(teacherConfig, DIMENSION))
-  // Values do not matter for counting; distinct ones keep the graph from folding.
-  const weights = constant(
-    Float64Array.from({ length: size }, (_, i) => Math.sin(i)),
-    [size],
-  )
-  const map = mapOf(teacherConfig, DIMENSION, weights)
-  const teacher: VelocityField = { velocity: (x, t) => map.velocity(x, t) }
-  const step = countOperations(buildStep(config, DIMENSION, teacher).graph)
-  return Math.round((100 * step) / forwardOperations(config)) / 100
+  return Math.round((100 * stepOperations(config)) / forwardOperations(config)) / 100
 }
 
-function forwardOperations(config: ReturnType<typeof resolveConfig>): number {
+/** Floating-point operations of one training step in the plane, the optimiser's included. */
+export function stepOperations(config: Config): number {
+  const { network } = config
+  const velocity = fixedMap({ network: { ...network, conditioning: 's' } })
+  const teacher = { velocity: velocity.velocity }
+  const pretrained = fixedMap({ network: { ...network, conditioning: 's,t' } })
+  return countOperations(buildStep(config, DIMENSION, { teacher, pretrained }).graph)
+}
+
+function forwardOperations(config: Config): number {
   const size = parameterCount(mlpOptions(config, DIMENSION))
   const time = spec([SAMPLES, 1])
   const graph = trace(({ parameters, x, s, t }) => mapOf(config, DIMENSION, parameters).velocity(x, s, t), {

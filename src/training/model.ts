@@ -9,22 +9,14 @@ import {
   type Tensor,
   trace,
 } from '../autodiff/index.ts'
-import type { Dataset } from '../data/dataset.ts'
-import {
-  type FlowMap,
-  interpolants,
-  type MlpOptions,
-  mixtureVelocity,
-  mlpShapes,
-  type VelocityField,
-} from '../model/index.ts'
+import { type FlowMap, type MlpOptions, mlpShapes } from '../model/index.ts'
 import { lower } from '../runtime/onnx.ts'
 import { joinArrays } from './arrays.ts'
 import { readCheckpoint } from './checkpoint.ts'
 import { type Config, ConfigError, resolveConfig } from './config.ts'
+import { mapOf, mlpOptions, parameterCount, stateSize } from './networks.ts'
 import { dataRecordSchema, paths, RunError, type RunRecord, readRecord } from './run.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts'
-import { mapOf, mlpOptions, parameterCount } from './step.ts'
 import { VERSION } from './version.ts'
 
 /** A trained network: its configuration and parameters as one flat vector `[P]`. */
@@ -145,17 +137,28 @@ export function readModel(path: string, weights: WeightsName = 'ema'): Model {
   const checkpoint = readCheckpoint(path)
   const parameters = checkpoint?.state.parameters
   if (!parameters) throw new RunError(`${path}: the run has no checkpoint with raw weights`)
-  const expected = parameterCount(mlpOptions(config, data.dimension))
+  const expected = stateSize(config, data.dimension)
   if (parameters.length !== expected) {
     throw new RunError(
       `${path}: the checkpoint has ${parameters.length} parameters, the network of config.json ${expected}`,
     )
   }
-  return { config, data, dimension: data.dimension, parameters }
+  return {
+    config,
+    data,
+    dimension: data.dimension,
+    parameters: ownParameters(config, data.dimension, parameters),
+  }
 }
 
-const asMap = ({ config, dimension, parameters }: Model, dtype: 'float32' | 'float64' = 'float32'): FlowMap =>
-  mapOf(config, dimension, constant(parameters, [parameters.length], dtype))
+/** The student's part of a training's parameters: it comes first. */
+export const ownParameters = (config: Config, dimension: number, state: Float32Array): Float32Array =>
+  state.subarray(0, parameterCount(mlpOptions(config, dimension)))
+
+export const asMap = (
+  { config, dimension, parameters }: Model,
+  dtype: 'float32' | 'float64' = 'float32',
+): FlowMap => mapOf(config, dimension, constant(parameters, [parameters.length], dtype))
 
 /** `y = F(x, s, t)` or `y = V(x, s, t)` with an open batch axis: `x [batch, D]`, `s [batch]`, `t [batch]`. */
 export function modelGraph(model: Model, value: 'jump' | 'velocity' = 'jump'): Graph<CorePrimitive> {
@@ -181,44 +184,4 @@ export function encodeOnnxModel(model: Model): Uint8Array {
       data: JSON.stringify(model.data),
     },
   })
-}
-
-/**
- * The velocity that a distillation learns from.
- *
- * @throws ConfigError when there is none of that name, or it does not fit the data
- */
-export function openTeacher(config: Config, dataset: Dataset): VelocityField | undefined {
-  const { teacher, interpolant } = config
-  if (teacher === null) return undefined
-  if (teacher === 'exact') {
-    if (!dataset.mixture) {
-      throw new ConfigError(
-        `teacher: exact needs data that is a Gaussian mixture, and ${dataset.name} is none; train a teacher with --objective flow-matching`,
-      )
-    }
-    return mixtureVelocity(dataset.mixture, interpolants[interpolant])
-  }
-  const model = readTeacher(teacher)
-  if (model.dimension !== dataset.dimension) {
-    throw new ConfigError(
-      `teacher: ${teacher} has points of ${model.dimension} coordinates, ${dataset.name} of ${dataset.dimension}`,
-    )
-  }
-  if (model.config.interpolant !== interpolant) {
-    throw new ConfigError(
-      `teacher: ${teacher} was trained on the ${model.config.interpolant} path, this run is on ${interpolant}`,
-    )
-  }
-  const map = asMap(model)
-  return { velocity: (x, t) => map.velocity(x, t) }
-}
-
-function readTeacher(path: string): Model {
-  try {
-    return readModel(path)
-  } catch (error) {
-    if (error instanceof RunError) throw new ConfigError(`teacher: ${error.message}`)
-    throw error
-  }
 }

@@ -2,29 +2,38 @@ import {
   type CorePrimitive,
   concat,
   type Graph,
+  isTensor,
+  mapTree,
   simplify,
-  sizeOf,
   spec,
+  stopGradient,
   type Tensor,
   trace,
   valueAuxAndGrad,
 } from '../autodiff/index.ts'
-import {
-  applyMlp,
-  type FlowMap,
-  flowMap,
-  type MlpOptions,
-  type MlpParameters,
-  mlpShapes,
-  type VelocityField,
-} from '../model/index.ts'
+import { applyMlp, flowMap, uncertainty } from '../model/index.ts'
 import type { Config } from './config.ts'
+import { momentsOf, type PresentValues } from './moments.ts'
+import {
+  auxiliaryOptions,
+  bindMap,
+  flatten,
+  mapOf,
+  type NetworkTrees,
+  networksOf,
+  stateSize,
+  unflatten,
+} from './networks.ts'
 import { adam, clipByNorm, RATES } from './optimizer.ts'
-import { evaluateTerms, type Term, type TermInputs, termSpecs, termsOf } from './terms.ts'
+import { evaluateTerms, type Guides, type Term, type TermInputs, termSpecs, termsOf } from './terms.ts'
+import { weightOf } from './weights.ts'
 
 /** A training step as one graph, with the meaning of its inputs and outputs. */
 export interface Step {
-  /** Inputs: the state, then for each term `x0`, `eps`, `s` (and `t`, `m`), then `rates` (see `writeRates`). */
+  /**
+   * Inputs: the state, then what each term draws, then `rates` (see `writeRates`) and, where something changes over the
+   * training, `moments` (see `writeMoments`).
+   */
   readonly graph: Graph<CorePrimitive>
   /** The first inputs and outputs: flat float32 vectors `[parameterCount]` carried from step to step. */
   readonly state: readonly StateName[]
@@ -36,46 +45,38 @@ export interface Step {
 
 export type StateName = 'parameters' | 'first' | 'second' | 'ema'
 
-export const mlpOptions = ({ network }: Pick<Config, 'network'>, dimension: number): MlpOptions => ({
-  dimension,
-  ...network,
-})
+/** What a run learns from beside data. */
+export type Teachers = Pick<Guides, 'teacher' | 'pretrained'>
 
-/** Cuts a flat vector `[P]` into the network's parameters. */
-function unflatten(flat: Tensor, options: MlpOptions): MlpParameters<Tensor> {
-  let start = 0
-  const take = (shape: readonly number[]): Tensor =>
-    flat.slice(0, start, (start += sizeOf(shape))).reshape(shape)
-  return mlpShapes(options).map(({ weight, bias }) => ({ weight: take(weight), bias: take(bias) }))
-}
-
-export function parameterCount(options: MlpOptions): number {
-  return mlpShapes(options).reduce((total, { weight, bias }) => total + sizeOf(weight) + sizeOf(bias), 0)
-}
-
-const flatten = (parameters: MlpParameters<Tensor>): Tensor =>
-  concat(parameters.flatMap(({ weight, bias }) => [weight, bias]).map(x => x.reshape([sizeOf(x.shape)])))
-
-/** The flow map that a network with these parameters gives. */
-export const mapOf = (config: Pick<Config, 'network'>, dimension: number, flat: Tensor): FlowMap =>
-  bindMap(config, dimension, unflatten(flat, mlpOptions(config, dimension)))
-
-const bindMap = (
-  config: Pick<Config, 'network'>,
+/** Everything that a formula may ask for, made of the networks' present parameters. */
+function guidesOf(
+  config: Config,
   dimension: number,
-  parameters: MlpParameters<Tensor>,
-): FlowMap => flowMap(applyMlp(mlpOptions(config, dimension), parameters), config.network.parameterization)
+  { map, auxiliary, uncertainty: size }: NetworkTrees<Tensor>,
+  present: PresentValues,
+): Guides {
+  return {
+    frozen: bindMap(
+      config,
+      dimension,
+      mapTree(map!, isTensor, x => stopGradient(x)),
+    ),
+    ...(auxiliary && { auxiliary: flowMap(applyMlp(auxiliaryOptions(config, dimension), auxiliary)) }),
+    weight: weightOf(config, present, size && ((s, t) => uncertainty(size[0], s, t))),
+  }
+}
 
 /**
  * Traces the whole training step: losses, gradients, clipping, optimiser and averaging.
  *
- * @param teacher  the velocity that a distillation learns from
+ * @param teachers  the velocity or flow map that a distillation learns from
  * @throws ConfigError when the objective uses a teacher and there is none
  */
-export function buildStep(config: Config, dimension: number, teacher?: VelocityField): Step {
-  const options = mlpOptions(config, dimension)
-  const count = parameterCount(options)
+export function buildStep(config: Config, dimension: number, teachers: Teachers = {}): Step {
+  const networks = networksOf(config, dimension)
+  const count = stateSize(config, dimension)
   const terms = termsOf(config)
+  const moments = momentsOf(config)
   const state: StateName[] = ['parameters', 'first', 'second']
   if (config.ema > 0) state.push('ema')
 
@@ -83,35 +84,43 @@ export function buildStep(config: Config, dimension: number, teacher?: VelocityF
     state: Object.fromEntries(state.map(name => [name, spec([count])])),
     terms: Object.fromEntries(terms.map(term => [term.name, termSpecs(term, dimension)])),
     rates: spec([RATES]),
+    ...(moments.length > 0 && { moments: spec([moments.length]) }),
   }
+  let names: string[] = []
   const graph = trace(inputs => {
     const { parameters, first, second, ema } = inputs.state as Record<StateName, Tensor>
     const drawn = terms.map(({ name }) => (inputs.terms as Record<string, TermInputs<Tensor>>)[name])
     const target = config.target === 'ema' && ema ? mapOf(config, dimension, ema) : undefined
+    const present: PresentValues = Object.fromEntries(
+      moments.map(({ name }, i) => [name, (inputs.moments as Tensor).slice(0, i, i + 1).reshape([])]),
+    )
 
-    const lossOf = (tree: MlpParameters<Tensor>) => {
-      const values = evaluateTerms(config, terms, drawn, bindMap(config, dimension, tree), {
-        target,
-        teacher,
-      })
-      const total = values.map(({ loss }, i) => loss.mul(terms[i].weight)).reduce((a, b) => a.add(b))
+    const lossOf = (trees: NetworkTrees<Tensor>) => {
+      const student = bindMap(config, dimension, trees.map!)
+      const guides = { ...teachers, target, ...guidesOf(config, dimension, trees, present) }
+      const { total, values } = evaluateTerms(config, terms, drawn, student, guides, present)
+      names = values.flatMap(({ name }) => [name, `${name}Residual`])
       return [total, values.flatMap(({ loss, residual }) => [loss, residual])] as const
     }
-    const [loss, values, tree] = valueAuxAndGrad(lossOf)(unflatten(parameters, options))
+    const [loss, values, tree] = valueAuxAndGrad(lossOf)(unflatten(parameters, networks))
 
-    const gradient = flatten(tree as unknown as MlpParameters<Tensor>)
-    const norm = gradient.square().sum().sqrt()
+    const gradients = networks.map(({ name }) => flatten((tree as NetworkTrees<Tensor>)[name]!))
+    const norms = gradients.map(gradient => gradient.square().sum().sqrt())
     const { clip } = config.optimizer
-    const clipped = clip === null ? gradient : clipByNorm(gradient, norm, clip)
-    const next = adam(config.optimizer, inputs.rates, parameters, clipped, { first, second })
+    // Each network on its own, so that one does not slow another down.
+    const clipped = gradients.map((gradient, i) =>
+      clip === null ? gradient : clipByNorm(gradient, norms[i], clip),
+    )
+    const gradient = clipped.length === 1 ? clipped[0] : concat(clipped)
+    const next = adam(config.optimizer, inputs.rates as Tensor, parameters, gradient, { first, second })
     return {
       parameters: next.parameters,
       ...next.moments,
       ...(ema && { ema: ema.add(next.parameters.sub(ema).mul(1 - config.ema)) }),
-      metrics: concat([loss, norm, ...values].map(value => value.reshape([1]))),
+      metrics: concat([loss, norms[0], ...values].map(value => value.reshape([1]))),
     }
   }, specs)
 
-  const metrics = ['loss', 'gradientNorm', ...terms.flatMap(({ name }) => [name, `${name}Residual`])]
+  const metrics = ['loss', 'gradientNorm', ...names]
   return { graph: simplify(graph), state, parameterCount: count, terms, metrics }
 }

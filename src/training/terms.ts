@@ -1,89 +1,145 @@
 import { concat, type Spec, spec, type Tensor } from '../autodiff/index.ts'
-import { type FlowMap, fromVelocity, interpolants, pathOf, type VelocityField } from '../model/index.ts'
 import {
-  adaptive,
-  cauchy,
+  type FlowMap,
+  fromVelocity,
+  interpolants,
+  noisePath,
+  type Path,
+  pathOf,
+  trajectoryPath,
+  type VelocityField,
+} from '../model/index.ts'
+import {
   type Draw,
   diagonals,
   type ErrorFunction,
-  type Loss,
-  pseudoHuber,
+  type Objective,
+  type Part,
   squaredError,
 } from '../objective/index.ts'
-import { type Config, ConfigError, diagonalRows, findObjective } from './config.ts'
+import type { Config } from './config.ts'
+import { ConfigError, findObjective } from './config.ts'
+import { type PresentValues, withPresent } from './moments.ts'
+import { diagonalRows } from './sense.ts'
+import { errorOf, type SampleWeight } from './weights.ts'
 
 export type TermName = 'diagonal' | 'consistency'
+
+/** Arrays that are drawn for a term: points `[rows, D]`, the others times `[rows, 1]`. */
+export type InputName = 'x0' | 'eps' | 'xs' | 'xt' | 'noise' | 's' | 't' | 'm' | 'r' | 'anchor'
+
+const POINTS: ReadonlySet<InputName> = new Set(['x0', 'eps', 'xs', 'xt', 'noise'])
+export const isPoints = (name: InputName): boolean => POINTS.has(name)
+
+export type TermInputs<T> = Readonly<Partial<Record<InputName, T>>>
 
 /** One term of the loss on its own part of the batch. */
 export interface Term {
   readonly name: TermName
-  readonly loss: Loss
+  /** What is summed on the same draw. */
+  readonly parts: (present: PresentValues) => readonly Part[]
   readonly weight: number
   /** Samples that train it. */
   readonly rows: number
+  readonly inputs: readonly InputName[]
 }
 
 /** The terms of a configuration; rows that no term uses are not drawn. */
 export function termsOf(config: Config): Term[] {
-  const { batch, diagonal, consistency, termWeights } = config
+  const { batch, diagonal, consistency, termWeights, options } = config
   const scale = (part: number) => (termWeights === 'fraction' ? part : 1)
   const objective = findObjective(config.objective)
   const first = diagonalRows(config)
   const rest = batch - first
   const terms: Term[] = []
-  if (first > 0 && diagonal.objective) {
-    const weight = diagonal.weight * scale(diagonal.fraction)
-    terms.push({ name: 'diagonal', loss: diagonals[diagonal.objective], weight, rows: first })
+  const { objective: grounding } = diagonal
+  if (first > 0 && grounding) {
+    const [own, block] = objective.parts ? [diagonal.options, 'diagonal.options'] : [options, 'options']
+    terms.push({
+      name: 'diagonal',
+      parts: present => [{ name: 'diagonal', loss: diagonals[grounding](withPresent(own, block, present)) }],
+      weight: diagonal.weight * scale(diagonal.fraction),
+      rows: first,
+      inputs: ['x0', 'eps', 's'],
+    })
   }
-  if (rest > 0 && objective.loss) {
-    const weight = consistency.weight * scale(1 - diagonal.fraction)
-    const rows = Math.max(1, Math.floor(rest * consistency.fraction))
-    terms.push({ name: 'consistency', loss: objective.loss(config.options), weight, rows })
+  if (rest > 0 && objective.parts) {
+    const parts = objective.parts
+    terms.push({
+      name: 'consistency',
+      parts: present => parts(withPresent(options, 'options', present)),
+      weight: consistency.weight * scale(1 - diagonal.fraction),
+      rows: Math.max(1, Math.floor(rest * consistency.fraction)),
+      inputs: [...pointsOf(objective, config), 's', 't', 'm', ...extrasOf(objective, config)],
+    })
   }
   return terms
 }
 
-/** What is drawn for a term in every step: points `[rows, D]` and times `[rows, 1]`, of which a diagonal has one. */
-export interface TermInputs<T> {
-  readonly x0: T
-  readonly eps: T
-  readonly s: T
-  readonly t?: T
-  readonly m?: T
+function pointsOf({ jumps }: Objective, { coupling }: Config): InputName[] {
+  if (coupling.kind === 'trajectory') return ['xs', 'xt']
+  return jumps === 'from-noise' ? ['eps'] : ['x0', 'eps']
 }
 
-export function termSpecs({ name, rows }: Term, dimension: number): TermInputs<Spec> {
-  const [points, time] = [spec([rows, dimension]), spec([rows, 1])]
-  const one = { x0: points, eps: points, s: time }
-  return name === 'diagonal' ? one : { ...one, t: time, m: time }
+function extrasOf({ code }: Objective, { anchor }: Config): InputName[] {
+  const own: InputName[] = code.includes('freeflowCorrection') ? ['noise', 'r'] : []
+  return anchor.law === null ? own : [...own, 'anchor']
 }
 
-/** How a configuration measures residuals while it trains. */
-function errorOf({ loss: { kind, c, adaptive: weighting } }: Config): ErrorFunction {
-  const error = { mse: squaredError, 'pseudo-huber': pseudoHuber(c), cauchy: cauchy(c) }[kind]
-  return weighting ? adaptive(error, weighting.p, weighting.c) : error
-}
+export const termSpecs = ({ rows, inputs }: Term, dimension: number): TermInputs<Spec> =>
+  Object.fromEntries(inputs.map(name => [name, spec([rows, isPoints(name) ? dimension : 1])]))
 
-/** The velocities that a formula may ask for beside the student's. */
+/** What a formula may ask for beside the student. */
 export interface Guides {
   /** `theta-`; the student itself when absent. */
   readonly target?: FlowMap
+  /** The student with its parameters stopped. */
+  readonly frozen?: FlowMap
   readonly teacher?: VelocityField
+  readonly pretrained?: FlowMap
+  readonly auxiliary?: VelocityField
+  readonly weight?: SampleWeight
 }
 
-/** Stands in for a teacher until a formula asks for one. */
-const missingTeacher = (objective: string): VelocityField => ({
-  velocity() {
-    throw new ConfigError(`teacher: ${objective} needs a teacher`)
-  },
-})
+/** Stands in for what a run does not have until a formula asks for it. */
+function missing(objective: string, what: string): FlowMap {
+  const refuse = (): never => {
+    throw new ConfigError(`${what === 'flow map' ? 'teacher' : what}: ${objective} needs a ${what}`)
+  }
+  return { velocity: refuse, jump: refuse }
+}
 
 type DrawOf = (student: FlowMap, error: ErrorFunction) => Draw
 
-function drawMaker(config: Config, { x0, eps, s, t = s, m = s }: TermInputs<Tensor>, guides: Guides): DrawOf {
-  const path = pathOf(interpolants[config.interpolant], x0, eps)
-  const teacher = guides.teacher ?? missingTeacher(config.objective)
-  return (map, error) => ({ path, s, t, m, map, error, teacher, target: guides.target ?? map })
+function pathThrough(config: Config, { x0, eps, xs, xt, s, t }: TermInputs<Tensor>): Path {
+  if (xs && xt) return trajectoryPath(s!, xs, t!, xt)
+  return x0 ? pathOf(interpolants[config.interpolant], x0, eps!) : noisePath(eps!)
+}
+
+function drawMaker(config: Config, inputs: TermInputs<Tensor>, guides: Guides): DrawOf {
+  const path = pathThrough(config, inputs)
+  const { s, t, m, noise, r } = inputs
+  const { objective } = config
+  const {
+    teacher = missing(objective, 'teacher'),
+    pretrained = missing(objective, 'flow map'),
+    auxiliary = missing(objective, 'auxiliary velocity'),
+  } = guides
+  return (map, error) => ({
+    path,
+    s: s!,
+    t: t ?? s!,
+    m: m ?? s!,
+    noise: noise!,
+    r: r!,
+    map,
+    error,
+    teacher,
+    pretrained,
+    auxiliary,
+    target: guides.target ?? map,
+    frozen: guides.frozen ?? map,
+  })
 }
 
 /** A request for the student's velocity on a term's own points and times. */
@@ -92,7 +148,8 @@ type Request = readonly [x: Tensor, s: Tensor, t: Tensor]
 const equal = (a: Request, b: Request): boolean => a.every((tensor, i) => tensor === b[i])
 
 /** The term's own request, if it makes one: found by tracing its loss once for nothing. */
-function ownRequest(loss: Loss, drawOf: DrawOf, map: FlowMap): Request | undefined {
+function ownRequest(parts: readonly Part[], drawOf: DrawOf, map: FlowMap): Request | undefined {
+  if (parts.length > 1) return undefined
   const { path, s, t } = drawOf(map, squaredError)
   const own: Request[] = [
     [path.at(s), s, s],
@@ -103,7 +160,7 @@ function ownRequest(loss: Loss, drawOf: DrawOf, map: FlowMap): Request | undefin
     if (own.some(candidate => equal(candidate, request))) found = request
     return map.velocity(...request)
   })
-  loss(drawOf(watched, squaredError))
+  parts[0].loss(drawOf(watched, squaredError))
   return found
 }
 
@@ -111,10 +168,15 @@ function ownRequest(loss: Loss, drawOf: DrawOf, map: FlowMap): Request | undefin
  * The student for each term. Where every term asks for the student at its own points, their rows go through the network
  * at once: one large product is faster than two small ones.
  */
-function shareStudent(map: FlowMap, terms: readonly Term[], draws: readonly DrawOf[]): FlowMap[] {
+function shareStudent(
+  map: FlowMap,
+  terms: readonly Term[],
+  parts: readonly (readonly Part[])[],
+  draws: readonly DrawOf[],
+): FlowMap[] {
   const alone = terms.map(() => map)
   if (terms.length < 2) return alone
-  const requests = terms.map(({ loss }, i) => ownRequest(loss, draws[i], map))
+  const requests = parts.map((list, i) => ownRequest(list, draws[i], map))
   if (requests.includes(undefined)) return alone
   const all = requests as readonly Request[]
   const joined = [0, 1, 2].map(k =>
@@ -133,25 +195,58 @@ function shareStudent(map: FlowMap, terms: readonly Term[], draws: readonly Draw
   })
 }
 
-/** A term's mean over its samples, as trained and as the plain mean squared residual. */
-export interface TermValue {
+/** A part's mean over its samples: as trained, and as it is without robust losses and weights. */
+export interface PartValue {
+  readonly name: string
   readonly loss: Tensor
   readonly residual: Tensor
 }
 
-/** Evaluates every term for a student. */
+/** Evaluates a part with what belongs to its place in the training: weights, and an anchor's own times. */
+function evaluatePart(
+  config: Config,
+  part: Part,
+  draw: Draw,
+  anchor: Tensor | undefined,
+  term: Term,
+  guides: Guides,
+) {
+  const { name, loss, plain } = part
+  const at = name === 'anchor' && anchor ? { ...draw, s: anchor, t: anchor } : draw
+  const residual = loss({ ...at, error: squaredError }).mean()
+  if (plain) return { name, loss: residual, residual }
+  const samples = loss({ ...at, error: errorOf(config) })
+  const t = term.name === 'diagonal' ? at.s : at.t
+  return { name, loss: (guides.weight?.(samples, at.s, t, term.name) ?? samples).mean(), residual }
+}
+
+/**
+ * Evaluates every term for a student.
+ *
+ * @returns the weighted sum, and the value of every part
+ */
 export function evaluateTerms(
   config: Config,
   terms: readonly Term[],
   inputs: readonly TermInputs<Tensor>[],
   student: FlowMap,
   guides: Guides,
-): TermValue[] {
+  present: PresentValues,
+): { total: Tensor; values: PartValue[] } {
+  const parts = terms.map(term => term.parts(present))
   const draws = inputs.map(input => drawMaker(config, input, guides))
-  const students = shareStudent(student, terms, draws)
-  const error = errorOf(config)
-  return terms.map(({ loss }, i) => ({
-    loss: loss(draws[i](students[i], error)).mean(),
-    residual: loss(draws[i](students[i], squaredError)).mean(),
-  }))
+  const students = shareStudent(student, terms, parts, draws)
+  const values = parts.map((list, i) =>
+    list.map(part => {
+      const draw = draws[i](students[i], squaredError)
+      return evaluatePart(config, part, draw, inputs[i].anchor, terms[i], guides)
+    }),
+  )
+  const weighted = values.flatMap((list, i) =>
+    list.map(({ loss }, j) => {
+      const { weight } = parts[i][j]
+      return (weight === undefined ? loss : loss.mul(weight)).mul(terms[i].weight)
+    }),
+  )
+  return { total: weighted.reduce((a, b) => a.add(b)), values: values.flat() }
 }

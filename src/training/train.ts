@@ -10,9 +10,11 @@ import { joinArrays } from './arrays.ts'
 import { type BatchSource, batchSource } from './batches.ts'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import { type Config, ConfigError, resolveConfig, type UserConfig } from './config.ts'
+import { openPool, type Pool } from './coupling.ts'
 import { clearPending, writeFileAtomic } from './files.ts'
 import { lockDirectory } from './lock.ts'
-import { encodeModelFile, encodeOnnxModel, type Model, openTeacher } from './model.ts'
+import { encodeModelFile, encodeOnnxModel, type Model, ownParameters } from './model.ts'
+import { auxiliaryOptions, mlpOptions, networksOf } from './networks.ts'
 import { resumedConfig } from './resume.ts'
 import {
   createRun,
@@ -25,7 +27,8 @@ import {
   writeRecord,
 } from './run.ts'
 import { encodeSafetensors } from './safetensors.ts'
-import { buildStep, mlpOptions, type Step } from './step.ts'
+import { buildStep, type Step, type Teachers } from './step.ts'
+import { openCouplingTeacher, openTeachers } from './teacher.ts'
 import { Window } from './window.ts'
 
 /** What a run reports while it trains. */
@@ -68,10 +71,17 @@ export class DivergenceError extends Error {
 /** A chunk of slow steps is cut to about this length, so that the run shows progress and can be stopped. */
 const PATIENCE_MS = 500
 
+/** The student as its initialisation says, an auxiliary velocity likewise, and a learned weight of one everywhere. */
 function initialState(config: Config, dimension: number, step: Step): Checkpoint['state'] {
-  const { seeds } = config
-  const layers = initializeMlp(mlpOptions(config, dimension), random(seeds.initialization, 'initialization'))
-  const parameters = joinArrays(layers.flatMap(({ weight, bias }) => [weight.data, bias.data]))
+  const { initialization } = config.seeds
+  const parts = networksOf(config, dimension).map(({ name, size }) => {
+    if (name === 'uncertainty') return new Float32Array(size)
+    const options = name === 'map' ? mlpOptions(config, dimension) : auxiliaryOptions(config, dimension)
+    const stream = name === 'map' ? 'initialization' : 'auxiliary initialization'
+    const layers = initializeMlp(options, random(initialization, stream))
+    return joinArrays(layers.flatMap(({ weight, bias }) => [weight.data, bias.data]))
+  })
+  const parameters = joinArrays(parts)
   const zeros = () => new Float32Array(step.parameterCount)
   return { parameters, first: zeros(), second: zeros(), ...(config.ema > 0 && { ema: parameters.slice() }) }
 }
@@ -94,12 +104,13 @@ class Training {
     private readonly program: Program,
     private readonly options: TrainOptions,
     checkpoint: Checkpoint | undefined,
+    pool: Pool | undefined,
   ) {
     this.state = checkpoint?.state ?? initialState(config, dataset.dimension, step)
     this.done = checkpoint?.step ?? 0
     this.saved = checkpoint?.step ?? -1
     this.window = new Window(step.metrics, checkpoint?.window)
-    this.source = batchSource(config, dataset, step.terms)
+    this.source = batchSource(config, dataset, step.terms, pool)
   }
 
   async run(): Promise<{ steps: number; loss: number }> {
@@ -171,7 +182,7 @@ class Training {
       config,
       dimension: dataset.dimension,
       data: dataRecord(dataset),
-      parameters: this.state.ema ?? this.state.parameters!,
+      parameters: ownParameters(config, dataset.dimension, this.state.ema ?? this.state.parameters!),
     }
     writeFileAtomic(directory, paths(directory).model, encodeModelFile(model))
     writeFileAtomic(directory, paths(directory).onnx, encodeOnnxModel(model))
@@ -212,19 +223,28 @@ const dataRecord = ({ name, dimension, fingerprint }: Dataset) => ({ name, dimen
 interface Prepared {
   readonly config: Config
   readonly dataset: Dataset
-  readonly teacher?: VelocityField
+  readonly teachers: Teachers
+  readonly couplingTeacher?: VelocityField
   readonly checkpoint?: Checkpoint
 }
 
+const teachersOf = (config: Config, dataset: Dataset): Pick<Prepared, 'teachers' | 'couplingTeacher'> => ({
+  teachers: openTeachers(config, dataset),
+  couplingTeacher: openCouplingTeacher(config, dataset),
+})
+
 /** Paths in a configuration are kept absolute, so that a run can be resumed and measured from anywhere. */
 function withAbsolutePaths(user: UserConfig): UserConfig {
-  const { data, teacher } = user
+  const { data, teacher, coupling } = user
   const changes: UserConfig = {}
   if (typeof data === 'string' && isPath(data)) changes.data = resolve(data)
   if (isCsvBlock(data)) changes.data = { csv: { path: resolve(data.csv.path) } }
-  if (typeof teacher === 'string' && teacher !== 'exact') changes.teacher = resolve(teacher)
+  if (isRunName(teacher)) changes.teacher = resolve(teacher)
+  if (isRunName(coupling?.teacher)) changes.coupling = { ...coupling, teacher: resolve(coupling.teacher) }
   return { ...user, ...changes }
 }
+
+const isRunName = (teacher: unknown): teacher is string => typeof teacher === 'string' && teacher !== 'exact'
 
 const isCsvBlock = (data: unknown): data is { csv: { path: string } } =>
   typeof (data as { csv?: { path?: unknown } } | undefined)?.csv?.path === 'string'
@@ -235,8 +255,8 @@ function prepare(user: UserConfig, { directory, resume }: TrainOptions): Prepare
     // Opened by the paths as they were written, so that messages name those.
     const config = resolveConfig(user)
     const dataset = openDataset(config.data)
-    const teacher = openTeacher(config, dataset)
-    return { config: resolveConfig(withAbsolutePaths(user)), dataset, teacher }
+    const teachers = teachersOf(config, dataset)
+    return { config: resolveConfig(withAbsolutePaths(user)), dataset, ...teachers }
   }
   const record = readRecord(directory)
   const config = resumedConfig(record.config, withAbsolutePaths(user))
@@ -250,7 +270,7 @@ function prepare(user: UserConfig, { directory, resume }: TrainOptions): Prepare
       `steps: the run is already at step ${checkpoint.step}, more than the ${config.steps} asked for`,
     )
   }
-  return { config, dataset, teacher: openTeacher(config, dataset), checkpoint }
+  return { config, dataset, ...teachersOf(config, dataset), checkpoint }
 }
 
 function checkFits({ state }: Checkpoint, step: Step, directory: string): void {
@@ -285,8 +305,8 @@ export async function train(user: UserConfig, options: TrainOptions): Promise<Tr
   let release = resume ? lockDirectory(directory) : undefined
   try {
     const prepared = prepare(user, options)
-    const { config, dataset, teacher, checkpoint } = prepared
-    const step = buildStep(config, dataset.dimension, teacher)
+    const { config, dataset, teachers, checkpoint } = prepared
+    const step = buildStep(config, dataset.dimension, teachers)
     if (checkpoint) checkFits(checkpoint, step, directory)
     const record = { config, data: dataRecord(dataset) }
     if (resume) {
@@ -304,15 +324,24 @@ export async function train(user: UserConfig, options: TrainOptions): Promise<Tr
 }
 
 async function runSteps(
-  { config, dataset, checkpoint }: Prepared,
+  { config, dataset, checkpoint, couplingTeacher }: Prepared,
   step: Step,
   options: TrainOptions,
 ): Promise<TrainResult> {
+  const pool = await openPool(options.directory, config, dataset.dimension, couplingTeacher)
   const program = await compileScan(step.graph, step.state.length, options)
   try {
     const from = checkpoint?.step ?? 0
     const start = performance.now()
-    const { steps, loss } = await new Training(config, dataset, step, program, options, checkpoint).run()
+    const { steps, loss } = await new Training(
+      config,
+      dataset,
+      step,
+      program,
+      options,
+      checkpoint,
+      pool,
+    ).run()
     const msPerStep = steps > from ? (performance.now() - start) / (steps - from) : 0
     const finished = steps === config.steps
     return { run: options.directory, steps, loss, msPerStep, finished, warnings: dataset.warnings ?? [] }

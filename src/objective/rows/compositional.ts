@@ -1,0 +1,108 @@
+import { z } from 'zod'
+import { pfmm, psdMap, psdMidpoint, psdVelocity, shortcut } from '../compositional.ts'
+import { one, row } from '../objective.ts'
+
+const source = 'src/objective/compositional.ts'
+const boffi2024 = 'Boffi, Albergo & Vanden-Eijnden 2024, arXiv:2406.07507'
+
+const SPACES = { map: psdMap, velocity: psdVelocity, midpoint: psdMidpoint } as const
+const space = z.strictObject({ space: z.enum(['map', 'velocity', 'midpoint']).default('map') })
+
+/** `F(F(x,s,m),m,t) = F(x,s,t)` */
+export const compositionalRows = [
+  row({
+    id: 'psd',
+    name: 'Progressive self-distillation',
+    rule: 'compositional',
+    setting: 'self-distillation',
+    formula: 'mse(F(x_s,s,t) - sg[F-(F-(x_s,s,m),m,t)])',
+    tex: '\\| F(x_s,s,t) - \\mathrm{sg}[F^-(F^-(x_s,s,m),m,t)] \\|^2',
+    paper: 'Boffi, Albergo & Vanden-Eijnden 2025, arXiv:2505.18825',
+    needs: ['data'],
+    publishedCost: 8,
+    source,
+    code: ['psdMap', 'psdVelocity', 'psdMidpoint'],
+    whenToUse:
+      'The safe first choice without a teacher: no derivatives inside the loss, stable at any weight.',
+    trouble: 'Errors of short jumps are copied into long ones; learns slowly from fine to coarse.',
+    diagonal: 'flow-matching',
+    options: space,
+    parts: ({ space }) => one(SPACES[space]),
+  }),
+  row({
+    id: 'semigroup',
+    name: 'Semigroup distillation',
+    rule: 'compositional',
+    setting: 'distillation',
+    formula: 'mse(F(x_s,s,t) - sg[F-(F-(x_s,s,m),m,t)]) + mse(V(x_s,s,s) - v_phi(x_s,s))',
+    tex: '\\| F(x_s,s,t) - \\mathrm{sg}[F^-(F^-(x_s,s,m),m,t)] \\|^2 + \\| V(x_s,s,s) - v_\\phi(x_s,s) \\|^2',
+    paper: boffi2024,
+    needs: ['data', 'teacher'],
+    publishedCost: null,
+    source,
+    code: ['psdMap', 'psdVelocity', 'psdMidpoint'],
+    whenToUse: 'With a teacher at hand: the most even quality over step counts on the ring.',
+    trouble: 'Inherits every error of the teacher.',
+    diagonal: 'teacher-velocity',
+    options: space,
+    parts: ({ space }) => one(SPACES[space]),
+  }),
+  row({
+    id: 'shortcut',
+    name: 'Shortcut model',
+    rule: 'compositional',
+    setting: 'self-distillation',
+    formula:
+      'h = (t-s)/2; x1 = x_s + h V-(x_s,s,s+h); mse(V(x_s,s,t) - sg[(V-(x_s,s,s+h) + V-(x1,s+h,t))/2])',
+    tex: '\\| V(x_s,s,t) - \\mathrm{sg}[\\tfrac12 V^-(x_s,s,s+h) + \\tfrac12 V^-(x_1,s+h,t)] \\|^2,\\; x_1 = x_s + h V^-(x_s,s,s+h),\\; h = \\tfrac{t-s}{2}',
+    paper: 'Frans et al. 2025, arXiv:2410.12557',
+    needs: ['data'],
+    publishedCost: 8,
+    source,
+    code: ['shortcut'],
+    whenToUse: 'Few, fixed step counts that are powers of two; the simplest target to understand.',
+    trouble: 'Knows only dyadic steps: other grids are interpolated by the network.',
+    diagonal: 'flow-matching',
+    options: z.strictObject({}),
+    parts: () => one(shortcut),
+    defaults: { diagonalFraction: 0.75, times: { law: 'dyadic', levels: 7 } },
+  }),
+  row({
+    id: 'splitmeanflow',
+    name: 'SplitMeanFlow',
+    rule: 'compositional',
+    setting: 'distillation',
+    formula:
+      'w = (m-s)/(t-s); mse(V(x_s,s,t) - sg[w V-(x_s,s,m) + (1-w) V-(F-(x_s,s,m),m,t)]) + mse(V(x_s,s,s) - v_phi(x_s,s))',
+    tex: '\\| V(x_s,s,t) - \\mathrm{sg}[w V^-(x_s,s,m) + (1-w) V^-(F^-(x_s,s,m),m,t)] \\|^2,\\; w = \\tfrac{m-s}{t-s}',
+    paper: 'Guo et al. 2025, arXiv:2507.16884',
+    needs: ['data', 'teacher'],
+    publishedCost: 9,
+    source,
+    code: ['psdVelocity'],
+    whenToUse: 'As semigroup, with long and short jumps weighted alike: the residual is a velocity.',
+    trouble: 'Short jumps divide by t - s, so equal times are not allowed.',
+    diagonal: 'teacher-velocity',
+    options: z.strictObject({}),
+    parts: () => one(psdVelocity),
+  }),
+  row({
+    id: 'pfmm',
+    name: 'Progressive flow map matching',
+    rule: 'compositional',
+    setting: 'distillation',
+    formula: 'mse(F(x_s,s,t) - sg[F_pre(F_pre(x_s,s,m),m,t)])',
+    tex: '\\| F(x_s,s,t) - \\mathrm{sg}[F_{\\mathrm{pre}}(F_{\\mathrm{pre}}(x_s,s,m),m,t)] \\|^2',
+    paper: boffi2024,
+    needs: ['data', 'flow-map-teacher'],
+    publishedCost: 5,
+    source,
+    code: ['pfmm'],
+    whenToUse: 'To halve the jumps of a trained flow map: a two-jump map becomes a one-jump map.',
+    trouble: 'Inherits every error of the flow map; needs one that is good in two jumps.',
+    diagonal: null,
+    options: z.strictObject({}),
+    parts: () => one(pfmm),
+    defaults: { diagonalFraction: 0 },
+  }),
+]

@@ -1,0 +1,113 @@
+import { z } from 'zod'
+import { ayfLmd, lmd, lmdDiscrete, lsd, tvmAnchor, tvmTerminal } from '../lagrangian.ts'
+import { one, row } from '../objective.ts'
+
+const source = 'src/objective/lagrangian.ts'
+const boffi2024 = 'Boffi, Albergo & Vanden-Eijnden 2024, arXiv:2406.07507'
+const none = z.strictObject({})
+
+/** `d_t F(x,s,t) = v(F(x,s,t),t)` */
+export const lagrangianRows = [
+  row({
+    id: 'lmd',
+    name: 'Lagrangian map distillation',
+    rule: 'lagrangian',
+    setting: 'distillation',
+    formula: 'mse(d_t F(x_s,s,t) - v_phi(F(x_s,s,t),t))',
+    tex: '\\| \\partial_t F(x_s,s,t) - v_\\phi(F(x_s,s,t),t) \\|^2',
+    paper: boffi2024,
+    needs: ['data', 'teacher'],
+    publishedCost: 9,
+    source,
+    code: ['lmd'],
+    whenToUse: 'Distillation at full accuracy: no target network and no discretisation.',
+    trouble:
+      'Differentiates through the teacher, so the teacher must be smooth and its graph is trained through.',
+    diagonal: null,
+    options: none,
+    parts: () => one(lmd),
+    defaults: { diagonalFraction: 0 },
+  }),
+  row({
+    id: 'lmd-discrete',
+    name: 'Lagrangian map distillation, one Euler step',
+    rule: 'lagrangian',
+    setting: 'distillation',
+    formula: 'xm = F-(x_s,s,m); mse(F(x_s,s,t) - sg[xm + (t-m) v_phi(xm,m)])',
+    tex: '\\| F(x_s,s,t) - \\mathrm{sg}[x_m + (t-m) v_\\phi(x_m,m)] \\|^2,\\; x_m = F^-(x_s,s,m)',
+    paper: boffi2024,
+    needs: ['data', 'teacher'],
+    publishedCost: null,
+    source,
+    code: ['lmdDiscrete'],
+    whenToUse: 'Where derivatives inside the loss are not wanted.',
+    trouble: 'Biased by the Euler step from m to t: second order in m - t.',
+    diagonal: 'teacher-velocity',
+    options: none,
+    parts: () => one(lmdDiscrete),
+  }),
+  row({
+    id: 'lsd',
+    name: 'Lagrangian self-distillation',
+    rule: 'lagrangian',
+    setting: 'self-distillation',
+    formula: 'mse(d_t F(x_s,s,t) - sg[V-(F(x_s,s,t),t,t)])',
+    tex: '\\| \\partial_t F(x_s,s,t) - \\mathrm{sg}[V^-(F(x_s,s,t),t,t)] \\|^2',
+    paper: 'Boffi, Albergo & Vanden-Eijnden 2025, arXiv:2505.18825',
+    needs: ['data'],
+    publishedCost: 10,
+    source,
+    code: ['lsd'],
+    whenToUse: 'The most accurate single jumps without a teacher.',
+    trouble:
+      'Its residual is a velocity, much larger than a jump error: lower its weight (0.02 on the ring).',
+    diagonal: 'flow-matching',
+    options: none,
+    parts: () => one(lsd),
+    defaults: { weight: 0.02 },
+  }),
+  row({
+    id: 'ayf-lmd',
+    name: 'Align Your Flow, Lagrangian',
+    rule: 'lagrangian',
+    setting: 'distillation',
+    formula: 'mse(V(x_s,s,t) - sg[v_phi(F(x_s,s,t),t) - (t-s) d_t V(x_s,s,t)])',
+    tex: '\\| V(x_s,s,t) - \\mathrm{sg}[v_\\phi(F(x_s,s,t),t) - (t-s)\\,\\partial_t V(x_s,s,t)] \\|^2',
+    paper: 'Sabour, Fidler & Kreis 2025, arXiv:2506.14603',
+    needs: ['data', 'teacher'],
+    publishedCost: 6,
+    source,
+    code: ['ayfLmd'],
+    whenToUse: 'The Lagrangian rule at half the cost of lmd: nothing is differentiated but V itself.',
+    trouble:
+      'A fixed-point iteration, not a descent: raise the batch or lower the learning rate if it wanders.',
+    diagonal: null,
+    options: none,
+    parts: () => one(ayfLmd),
+    defaults: { diagonalFraction: 0 },
+  }),
+  row({
+    id: 'tvm',
+    name: 'Terminal velocity matching',
+    rule: 'lagrangian',
+    setting: 'self-distillation',
+    formula: 'y = x_s + (t-s) sg[V(x_s,s,t)]; mse(d_t F(x_s,s,t) - sg[V-(y,t,t)]) + mse(V(x_t,t,t) - v_cond)',
+    tex: '\\| \\partial_t F(x_s,s,t) - \\mathrm{sg}[V^-(y,t,t)] \\|^2 + \\| V(x_t,t,t) - \\dot x_t \\|^2,\\; y = \\mathrm{sg}[F(x_s,s,t)]',
+    paper: 'Zhou et al. 2025, arXiv:2511.19797',
+    needs: ['data'],
+    publishedCost: 10,
+    source,
+    code: ['tvmTerminal', 'tvmAnchor'],
+    whenToUse:
+      'The Lagrangian rule without a teacher, grounded where the jump ends; `anchor.times` gives the anchor a time law of its own.',
+    trouble:
+      'As lsd, its residual is a velocity; the derivative keeps its gradient, which costs memory and noise.',
+    diagonal: null,
+    options: z.strictObject({ anchorWeight: z.number().min(0).default(1) }),
+    parts: ({ anchorWeight }) => [
+      { name: 'terminal', loss: tvmTerminal },
+      { name: 'anchor', loss: tvmAnchor, weight: anchorWeight },
+    ],
+    defaults: { diagonalFraction: 0 },
+  }),
+]

@@ -1,0 +1,54 @@
+import type { Tensor } from '../autodiff/index.ts'
+import { type Annealed, isSchedule, valueAt } from '../objective/index.ts'
+import type { Config } from './config.ts'
+
+/** A number of the training step that changes from step to step. */
+interface Moment {
+  readonly name: string
+  readonly value: Annealed
+}
+
+/** Part of the training that is left: what the progressive gap weight goes by. */
+export const LEFT = 'left'
+
+/** The numbers that change over a run: scheduled options of the objective and of its diagonal term, and what weights need. */
+export function momentsOf({ options, diagonal, loss }: Config): Moment[] {
+  const scheduled = (block: string, values: Readonly<Record<string, unknown>>): Moment[] =>
+    Object.entries(values).flatMap(([key, value]) =>
+      isSchedule(value) ? [{ name: `${block}.${key}`, value }] : [],
+    )
+  const left: Moment = { name: LEFT, value: { kind: 'linear', from: 1, to: 0 } }
+  return [
+    ...scheduled('options', options),
+    ...scheduled('diagonal.options', diagonal.options),
+    ...(loss.gapWeight === null ? [] : [left]),
+  ]
+}
+
+/** Part of the training that is done at a step, counted from 1. */
+export const progressAt = ({ steps }: Config, step: number): number => Math.min(1, step / steps)
+
+/** Writes the values of a step, counted from 1. */
+export function writeMoments(
+  config: Config,
+  moments: readonly Moment[],
+  step: number,
+  out: Float32Array,
+): void {
+  moments.forEach(({ value }, i) => {
+    out[i] = valueAt(value, progressAt(config, step))
+  })
+}
+
+/** The present values by name: tensors `[]` in a graph. */
+export type PresentValues = Readonly<Record<string, Tensor | number>>
+
+/** Options with their schedules replaced by the present values. */
+export const withPresent = (
+  options: Readonly<Record<string, unknown>>,
+  block: string,
+  present: PresentValues,
+): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(options).map(([key, value]) => [key, present[`${block}.${key}`] ?? value]),
+  )

@@ -1,0 +1,174 @@
+import { type Objective, objectives } from '../objective/index.ts'
+import type { Config } from './config.ts'
+
+/** What a combination of keys makes no sense for, or nothing. */
+type Check = (config: Config, objective: Objective) => string | false
+
+/** Samples of a batch that train the diagonal. A hair more, so that 0.29 of 100 is 29 although 100 * 0.29 is a hair less. */
+export const diagonalRows = ({ batch, diagonal }: Config): number =>
+  Math.floor(batch * diagonal.fraction + 1e-9)
+
+/** Whether a run learns from a velocity beside its own. */
+export const usesTeacher = ({ diagonal, options, coupling }: Config, objective: Objective): boolean =>
+  objective.needs.includes('teacher') ||
+  objective.needs.includes('flow-map-teacher') ||
+  Boolean(objective.needsTeacher?.(options)) ||
+  (diagonal.fraction > 0 && (diagonal.objective === 'teacher-velocity' || diagonal.objective === 'itm')) ||
+  (coupling.kind !== 'independent' && coupling.teacher === null)
+
+const teachers: readonly Check[] = [
+  (config, objective) =>
+    objective.needs.includes('flow-map-teacher') &&
+    config.teacher === null &&
+    `teacher: ${objective.id} needs a trained flow map; train one, e.g. with "oxbow train --objective psd --out runs/map", and pass --teacher runs/map`,
+  (config, objective) =>
+    usesTeacher(config, objective) &&
+    config.teacher === null &&
+    `teacher: ${objective.id}${config.coupling.kind !== 'independent' && !objective.needs.includes('teacher') ? ` with coupling.kind ${config.coupling.kind}` : ''} needs a teacher; train one with "oxbow train --objective flow-matching --out runs/teacher" ` +
+      'and pass --teacher runs/teacher, or pass --teacher exact where the data is a Gaussian mixture',
+  (config, objective) => {
+    if (usesTeacher(config, objective) || config.teacher === null) return false
+    const users = [...objectives.values()]
+      .filter(({ needs }) => needs.includes('teacher'))
+      .map(({ id }) => id)
+    return `teacher: ${objective.id} learns without one; those that use it: ${users.join(', ')}`
+  },
+  ({ coupling }) =>
+    coupling.teacher !== null &&
+    coupling.kind === 'independent' &&
+    'coupling.teacher: has no use with coupling.kind independent; set coupling.kind reflow, samples or trajectory',
+]
+
+const batches: readonly Check[] = [
+  ({ diagonal: { fraction, objective } }) =>
+    fraction > 0 &&
+    objective === null &&
+    `diagonal.fraction: ${fraction} of the batch has no diagonal term; set diagonal.objective`,
+  ({ diagonal: { fraction } }, { id, parts }) =>
+    !parts &&
+    fraction < 1 &&
+    `diagonal.fraction: ${id} is a diagonal term alone and needs 1, found ${fraction}`,
+  ({ diagonal: { fraction } }, { id, parts }) =>
+    parts !== null &&
+    fraction === 1 &&
+    `diagonal.fraction: 1 leaves no samples for ${id}; use less than 1, or --objective flow-matching`,
+  (config, { parts, diagonal }) =>
+    parts !== null &&
+    diagonal !== null &&
+    config.diagonal.fraction > 0 &&
+    diagonalRows(config) === 0 &&
+    `batch: ${config.batch} is too small for a diagonal fraction of ${config.diagonal.fraction}`,
+  ({ diagonal }, { id, jumps }) =>
+    jumps === 'from-noise' &&
+    diagonal.fraction > 0 &&
+    `diagonal.fraction: ${id} trains without data, and a diagonal term needs points of the path; use 0`,
+]
+
+const times: readonly Check[] = [
+  (config, { id, code }) =>
+    config.times.equal > 0 &&
+    (config.options.space === 'velocity' || id === 'splitmeanflow') &&
+    code.includes('psdVelocity') &&
+    `times.equal: ${id} in velocity space divides by t - s and cannot take equal times; use 0${id === 'splitmeanflow' ? '' : ', or space: midpoint'}`,
+  (config, { id }) =>
+    config.times.equal > 0 &&
+    config.options.weighting === 'gap' &&
+    `times.equal: ${id} with weighting gap divides by s - t and cannot take equal times; use 0, or weighting: none`,
+  ({ times: { equal, gap } }, { id, jumps }) =>
+    (jumps === 'to-data' || jumps === 'from-noise') &&
+    (equal > 0 || gap !== 1) &&
+    `times.${equal > 0 ? 'equal' : 'gap'}: ${id} ${jumps === 'to-data' ? 'jumps to t = 0 alone' : 'jumps from s = 1 alone'}, so its gaps are not free; use ${equal > 0 ? 0 : 1}`,
+  ({ times: { law, levels } }) =>
+    law !== 'dyadic' && levels !== 7 && `times.levels: only the law dyadic has levels, found ${law}`,
+  ({ anchor }, { id, code }) =>
+    anchor.law !== null &&
+    !code.includes('tvmAnchor') &&
+    `anchor.law: ${id} has no anchor with a time of its own; tvm has`,
+]
+
+const weights: readonly Check[] = [
+  ({ loss: { minSnr } }, { id, jumps }) =>
+    minSnr !== null &&
+    jumps === 'from-noise' &&
+    `loss.minSnr: ${id} trains at s = 1, where the signal-to-noise ratio is 0 and every weight with it; use null`,
+  ({ loss: { minSnr, learned } }) =>
+    minSnr !== null && learned && 'loss.learned: would learn the Min-SNR weight away; use one of the two',
+  ({ loss: { adaptive, learned } }) =>
+    adaptive !== null &&
+    adaptive.p >= 1 &&
+    learned &&
+    'loss.learned: with loss.adaptive of p = 1 every loss is already near 1; use one of the two',
+  ({ loss: { gapWeight } }, { id, parts }) =>
+    gapWeight !== null && !parts && `loss.gapWeight: ${id} trains no gaps; use null`,
+  ({ loss: { gapWeight } }, { id, jumps }) =>
+    gapWeight !== null &&
+    jumps === 'both-ways' &&
+    `loss.gapWeight: is made for jumps towards the data, and ${id} jumps both ways; use times.gap`,
+  ({ loss: { adaptive, kind } }, { id, defaults }) =>
+    id === 'itm' &&
+    (adaptive !== null || kind !== 'mse') &&
+    defaults.diagonalFraction === 1 &&
+    'loss: itm is right in the conditional mean only, which a robust or adaptive loss moves; use mse',
+  ({ loss: { adaptive, kind }, options }, { id }) =>
+    options.tangentNormalization === true &&
+    (adaptive !== null || kind !== 'mse') &&
+    `loss: ${id} with tangentNormalization has a residual of fixed size already; use mse, or tangentNormalization: false`,
+]
+
+const couplings: readonly Check[] = [
+  ({ coupling }, { id, code }) =>
+    coupling.kind === 'trajectory' &&
+    !code.includes('midTraining') &&
+    `coupling.kind: points of a trajectory are not points of the path that ${id} needs; use reflow, or --objective cmt`,
+  ({ coupling }, { id, code }) =>
+    coupling.kind !== 'trajectory' &&
+    code.includes('midTraining') &&
+    `coupling.kind: ${id} learns from trajectories; use trajectory, found ${coupling.kind}`,
+  ({ coupling }, { id, jumps }) =>
+    coupling.kind !== 'independent' &&
+    jumps === 'from-noise' &&
+    `coupling.kind: ${id} never sees data, so a coupling has no use; use independent`,
+  ({ coupling }, { id }) =>
+    id === 'reflow' &&
+    coupling.kind !== 'reflow' &&
+    `coupling.kind: reflow is the coupling reflow, found ${coupling.kind}`,
+  ({ coupling }, { id }) =>
+    id === 'itm' &&
+    coupling.kind === 'reflow' &&
+    'coupling.kind: the tilt needs a fresh noise for each sample; use samples or independent',
+]
+
+const networks: readonly Check[] = [
+  ({ network }, { id, parts }) =>
+    parts !== null &&
+    network.conditioning === 's' &&
+    `network.conditioning: "s" gives a velocity network, and ${id} trains a two-time map; use "s,t"`,
+  ({ network }, { id, code }) =>
+    network.conditioning === 's-t' &&
+    code.includes('facmAnchor') &&
+    `network.conditioning: ${id} tells its two modes apart by the times themselves, which "s-t" hides; use "s,t"`,
+  ({ network, times }) =>
+    network.parameterization === 'denoised' &&
+    times.minimum === 0 &&
+    'times.minimum: the denoised parameterization divides by s and needs a minimum above 0, e.g. 0.05',
+]
+
+const training: readonly Check[] = [
+  (config, { parts }) =>
+    config.target === 'ema' &&
+    config.ema === 0 &&
+    parts !== null &&
+    'target: "ema" needs ema above 0; use target: student',
+  ({ schedule, steps }) =>
+    schedule.warmup > steps &&
+    `schedule.warmup: ${schedule.warmup} is more than the ${steps} steps of the run`,
+]
+
+/** Why a combination that parses cannot work, or would silently do something else: the key and the reason. */
+export function whyNot(config: Config, objective: Objective): string | undefined {
+  for (const check of [teachers, batches, times, weights, couplings, networks, training].flat()) {
+    const message = check(config, objective)
+    if (message) return message
+  }
+  return undefined
+}

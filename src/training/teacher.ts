@@ -1,0 +1,112 @@
+import type { Dataset } from '../data/dataset.ts'
+import {
+  type FlowMap,
+  gaussianFlowMap,
+  interpolants,
+  mixtureVelocity,
+  type VelocityField,
+} from '../model/index.ts'
+import { type Config, ConfigError, findObjective } from './config.ts'
+import { asMap, type Model, readModel } from './model.ts'
+import { RunError } from './run.ts'
+import { usesTeacher } from './sense.ts'
+import type { Teachers } from './step.ts'
+
+/**
+ * What a distillation learns from: the exact velocity of the data, or a run's.
+ *
+ * @throws ConfigError when there is none of that name, or it does not fit the data or the objective
+ */
+export function openTeachers(config: Config, dataset: Dataset): Teachers {
+  const { teacher, objective } = config
+  if (teacher === null) return {}
+  if (findObjective(objective).needs.includes('flow-map-teacher')) {
+    return { pretrained: openFlowMap(teacher, config, dataset), ...velocityIfAsked(config, dataset) }
+  }
+  return { teacher: openVelocity('teacher', teacher, config, dataset) }
+}
+
+/** A flow-map teacher serves as a velocity too where a diagonal term or a coupling asks for one. */
+function velocityIfAsked(config: Config, dataset: Dataset): Teachers {
+  const row = findObjective(config.objective)
+  const asked = usesTeacher(config, { ...row, needs: row.needs.filter(need => need !== 'flow-map-teacher') })
+  return asked ? { teacher: openVelocity('teacher', config.teacher!, config, dataset) } : {}
+}
+
+/** The velocity whose trajectories a coupling solves; nothing without a coupling. */
+export function openCouplingTeacher(config: Config, dataset: Dataset): VelocityField | undefined {
+  const { coupling, teacher } = config
+  if (coupling.kind === 'independent') return undefined
+  if (coupling.teacher !== null) return openVelocity('coupling.teacher', coupling.teacher, config, dataset)
+  return openVelocity('teacher', teacher!, config, dataset)
+}
+
+const TRAIN_ONE = 'train a teacher with --objective flow-matching'
+
+function openVelocity(key: string, name: string, config: Config, dataset: Dataset): VelocityField {
+  if (name === 'exact') {
+    if (!dataset.mixture) {
+      throw new ConfigError(
+        `${key}: exact needs data that is a Gaussian mixture, and ${dataset.name} is none; ${TRAIN_ONE}`,
+      )
+    }
+    return mixtureVelocity(dataset.mixture, interpolants[config.interpolant])
+  }
+  const model = openRun(key, name, config, dataset)
+  const { id, jumps } = findObjective(model.config.objective)
+  if (jumps === 'to-data' || jumps === 'from-noise') {
+    throw new ConfigError(
+      `${key}: ${name} was trained by ${id}, which learns jumps ${jumps === 'to-data' ? 'to the data' : 'from pure noise'} and no velocity; ${TRAIN_ONE}`,
+    )
+  }
+  const map = asMap(model)
+  return { velocity: (x, t) => map.velocity(x, t) }
+}
+
+function openFlowMap(name: string, config: Config, dataset: Dataset): FlowMap {
+  const { objective } = config
+  if (name === 'exact') return exactFlowMap(config, dataset)
+  const model = openRun('teacher', name, config, dataset)
+  const row = findObjective(model.config.objective)
+  if (!row.parts || row.jumps === 'to-data' || row.jumps === 'from-noise') {
+    throw new ConfigError(
+      `teacher: ${objective} needs a flow map between any times, and ${name} was trained by ${row.id}; train one, e.g. with --objective psd`,
+    )
+  }
+  return asMap(model)
+}
+
+function exactFlowMap({ objective, interpolant }: Config, { mixture, name }: Dataset): FlowMap {
+  const [only, ...others] = mixture?.components ?? []
+  const round = only?.scales.every(scale => scale === only.scales[0])
+  if (!only || others.length > 0 || !round || interpolant !== 'linear') {
+    throw new ConfigError(
+      `teacher: the exact flow map is known for one round Gaussian on the linear path alone, and ${objective} needs one of ${name}; train one, e.g. with --objective lmd --teacher exact`,
+    )
+  }
+  return gaussianFlowMap(only.mean, only.scales[0])
+}
+
+function openRun(key: string, name: string, { interpolant }: Config, dataset: Dataset): Model {
+  const model = readTeacher(key, name)
+  if (model.dimension !== dataset.dimension) {
+    throw new ConfigError(
+      `${key}: ${name} has points of ${model.dimension} coordinates, ${dataset.name} of ${dataset.dimension}`,
+    )
+  }
+  if (model.config.interpolant !== interpolant) {
+    throw new ConfigError(
+      `${key}: ${name} was trained on the ${model.config.interpolant} path, this run is on ${interpolant}`,
+    )
+  }
+  return model
+}
+
+function readTeacher(key: string, path: string): Model {
+  try {
+    return readModel(path)
+  } catch (error) {
+    if (error instanceof RunError) throw new ConfigError(`${key}: ${error.message}`)
+    throw error
+  }
+}

@@ -1,0 +1,55 @@
+import type { Tensor } from '../autodiff/index.ts'
+import { type Interpolant, interpolants } from '../model/index.ts'
+import {
+  adaptive,
+  cauchy,
+  type ErrorFunction,
+  minSnr,
+  progressiveGap,
+  pseudoHuber,
+  squaredError,
+} from '../objective/index.ts'
+import type { Config } from './config.ts'
+import { LEFT, type PresentValues } from './moments.ts'
+import type { TermName } from './terms.ts'
+
+/** How a configuration measures residuals while it trains. */
+export function errorOf({ loss: { kind, c, adaptive: weighting } }: Config): ErrorFunction {
+  const error = { mse: squaredError, 'pseudo-huber': pseudoHuber(c), cauchy: cauchy(c) }[kind]
+  return weighting ? adaptive(error, weighting.p, weighting.c) : error
+}
+
+/** Weighs the losses `[B]` of samples at times `[B, 1]`. */
+export type SampleWeight = (losses: Tensor, s: Tensor, t: Tensor, term: TermName) => Tensor
+
+/** One number for each sample: `[B, 1]` to `[B]`. */
+const perSample = (x: Tensor): Tensor => x.reshape([x.shape[0]])
+
+/**
+ * The weights over times of a configuration, or nothing. The learned one comes last: it sees what the others left.
+ *
+ * @param logSize  the learned `u(s,t)`, `[B, 1]`
+ */
+export function weightOf(
+  { loss, interpolant }: Config,
+  present: PresentValues,
+  logSize?: (s: Tensor, t: Tensor) => Tensor,
+): SampleWeight | undefined {
+  const path: Interpolant = interpolants[interpolant]
+  const { minSnr: gamma, gapWeight: lambda } = loss
+  const steps: SampleWeight[] = []
+  if (gamma !== null) steps.push((losses, s) => losses.mul(perSample(minSnr(path, s, gamma))))
+  if (lambda !== null) {
+    steps.push((losses, s, t, term) =>
+      term === 'diagonal' ? losses : losses.mul(perSample(progressiveGap(s.sub(t), present[LEFT], lambda))),
+    )
+  }
+  if (logSize) {
+    steps.push((losses, s, t) => {
+      const u = perSample(logSize(s, t))
+      return losses.mul(u.neg().exp()).add(u)
+    })
+  }
+  if (steps.length === 0) return undefined
+  return (losses, s, t, term) => steps.reduce((weighed, step) => step(weighed, s, t, term), losses)
+}
