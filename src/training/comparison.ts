@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { DatasetSpec } from '../data/catalogue.ts'
 import { show } from '../data/validate.ts'
 import { metrics } from '../metric/catalogue.ts'
+import type { Objective } from '../objective/index.ts'
 import {
   type Config,
   ConfigError,
@@ -111,6 +112,9 @@ function checkBlocks({ objectives, training, teacherTraining }: ComparisonConfig
 
 const TEACHER: PlannedMethod = { id: 'teacher', label: 'Euler on the teacher', objective: 'flow-matching' }
 
+/** What is trained where a row learns from a flow map and none is named. */
+const MAP_TEACHER = 'psd'
+
 /** Training keys that a teacher takes over: it must see the same path, and is given the same size. */
 const TEACHER_KEYS = ['network', 'interpolant']
 
@@ -130,15 +134,15 @@ function directoryOf(root: string, method: string, seed: number, config: Config)
  * @throws ConfigError when a configuration is refused
  */
 export function planComparison(comparison: ComparisonConfig, root: string): Plan {
-  const { data, teacher, seeds, training, teacherTraining } = comparison
+  const { data, objectives, teacher, seeds, training, teacherTraining } = withMapTeacher(comparison)
   const velocity: Plain = { objective: 'flow-matching', network: { conditioning: 's' } }
-  const listed = comparison.objectives.map(entry => {
+  const listed = objectives.map(entry => {
     const { id, label = id, training: own = {} } = typeof entry === 'string' ? { id: entry } : entry
     const objective = findObjective(id)
     const base = objective.parts ? {} : { network: { conditioning: 's' } }
     return {
       method: { id: label, label, objective: id },
-      needsTeacher: needsTeacher(id, training, own),
+      learnsFrom: learnsFrom(objective, training, own),
       own: merge(base, own),
     }
   })
@@ -146,30 +150,30 @@ export function planComparison(comparison: ComparisonConfig, root: string): Plan
   const repeated = ids.find((id, i) => ids.indexOf(id) !== i)
   if (repeated) throw new ConfigError(`objectives: ${repeated} is listed twice; give each a label of its own`)
 
-  const trained = teacher === 'train' && listed.some(entry => entry.needsTeacher)
+  const trained = teacher === 'train' && listed.some(entry => entry.learnsFrom === 'velocity')
   const runs: PlannedRun[] = []
   for (let seed = 0; seed < seeds; seed++) {
-    let teacherDirectory: string | undefined
+    const trainedBy: Partial<Record<LearnsFrom, string>> = {}
     if (trained) {
       const shared = Object.fromEntries(
         TEACHER_KEYS.flatMap(key => (key in training ? [[key, training[key]]] : [])),
       )
       const config = resolveFor('teacher', [{ data, seed }, shared, velocity, teacherTraining].reduce(merge))
-      teacherDirectory = directoryOf(root, TEACHER.id, seed, config)
-      runs.push({ method: TEACHER.id, seed, directory: teacherDirectory, config })
+      trainedBy.velocity = directoryOf(root, TEACHER.id, seed, config)
+      runs.push({ method: TEACHER.id, seed, directory: trainedBy.velocity, config })
     }
-    for (const { method, own, needsTeacher } of listed) {
-      const named = needsTeacher ? { teacher: teacherDirectory ?? teacher } : {}
-      const user = [{ data, seed, objective: method.objective }, named, training, own].reduce(merge)
+    for (const { method, own, learnsFrom } of listed) {
+      const directory = learnsFrom && trainedBy[learnsFrom]
+      const user = [
+        { data, seed, objective: method.objective },
+        learnsFrom ? { teacher: directory ?? teacher } : {},
+        training,
+        own,
+      ].reduce(merge)
       const config = resolveFor(method.id, user)
-      const directory = directoryOf(root, method.id, seed, config)
-      runs.push({
-        method: method.id,
-        seed,
-        directory,
-        config,
-        after: needsTeacher ? teacherDirectory : undefined,
-      })
+      const run = { method: method.id, seed, directory: directoryOf(root, method.id, seed, config), config }
+      runs.push({ ...run, after: directory })
+      if (method.objective === MAP_TEACHER && teacher === 'train') trainedBy['flow map'] ??= run.directory
     }
   }
   return { methods: [...(trained ? [TEACHER] : []), ...listed.map(({ method }) => method)], runs }
@@ -185,7 +189,32 @@ function resolveFor(method: string, user: Plain): Config {
   }
 }
 
-function needsTeacher(id: string, ...blocks: Plain[]): boolean {
-  const asked = blocks.some(block => (block.diagonal as Plain | undefined)?.objective === 'teacher-velocity')
-  return asked || findObjective(id).needs.includes('teacher')
+type LearnsFrom = 'velocity' | 'flow map'
+
+/** What a row of the comparison needs another run for. */
+function learnsFrom(objective: Objective, ...blocks: Plain[]): LearnsFrom | undefined {
+  if (objective.needs.includes('flow-map-teacher')) return 'flow map'
+  const { diagonal, options, coupling } = blocks.reduce(merge, {}) as {
+    diagonal?: Plain
+    options?: Plain
+    coupling?: Plain
+  }
+  const asked =
+    objective.needs.includes('teacher') ||
+    diagonal?.objective === 'teacher-velocity' ||
+    diagonal?.objective === 'itm' ||
+    (coupling !== undefined && coupling.kind !== 'independent' && !coupling.teacher) ||
+    objective.needsTeacher?.(options ?? {})
+  return asked ? 'velocity' : undefined
+}
+
+/** Puts the flow map that others learn from before them, and among the objectives where it is not listed. */
+function withMapTeacher(comparison: ComparisonConfig): ComparisonConfig {
+  const { objectives, teacher } = comparison
+  const idOf = (entry: ComparisonConfig['objectives'][number]) =>
+    typeof entry === 'string' ? entry : entry.id
+  const asked = objectives.some(entry => findObjective(idOf(entry)).needs.includes('flow-map-teacher'))
+  if (!asked || teacher !== 'train') return comparison
+  const first = objectives.find(entry => idOf(entry) === MAP_TEACHER) ?? MAP_TEACHER
+  return { ...comparison, objectives: [first, ...objectives.filter(entry => entry !== first)] }
 }
