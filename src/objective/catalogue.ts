@@ -10,6 +10,12 @@ export type Rule = 'diagonal' | 'compositional' | 'lagrangian' | 'eulerian'
 export type Setting = 'distillation' | 'self-distillation' | 'marginal' | 'velocity'
 export type DiagonalId = 'flow-matching' | 'teacher-velocity'
 
+/**
+ * The jumps `s -> t` that a map is trained for: `any` towards data (`t < s`), only those that end at data (`to-data`,
+ * `t = 0`), only those that begin at noise (`from-noise`, `s = 1`), or towards data and towards noise (`both-ways`).
+ */
+export type Jumps = 'any' | 'to-data' | 'from-noise' | 'both-ways'
+
 /** What a run takes from the objective where the user says nothing. */
 export interface ObjectiveDefaults {
   /** Weight of the consistency term. */
@@ -43,6 +49,8 @@ export interface Objective<O = unknown> {
   readonly options: z.ZodType<O>
   /** The consistency term, or `null` for a row that is only a diagonal term. */
   readonly loss: ((options: O) => Loss) | null
+  /** Default `any`. Says nothing of a row that is only a diagonal term, whose velocity can be followed anywhere. */
+  readonly jumps?: Jumps
   readonly defaults: ObjectiveDefaults
 }
 

@@ -1,6 +1,7 @@
 export {
   type DiagonalId,
   diagonals,
+  type Jumps,
   type Objective,
   type ObjectiveDefaults,
   objectives,
