@@ -15,11 +15,12 @@ import {
   planComparison,
   resolveComparison,
 } from '../training/comparison.ts'
-import { merge } from '../training/config.ts'
+import { ConfigError, merge } from '../training/config.ts'
 import type { EvaluationRequest } from '../training/evaluate.ts'
 import { writeFileAtomic } from '../training/files.ts'
 import { lockDirectory } from '../training/lock.ts'
 import { openTeacher } from '../training/model.ts'
+import { planSamples } from '../training/planned-samples.ts'
 import { InterruptedError, UsageError } from './failure.ts'
 import { parseKeys, readConfigFile } from './keys.ts'
 import { columns, note, onInterrupt, print, printJson } from './terminal.ts'
@@ -64,12 +65,17 @@ function readComparison(flags: CompareFlags, rest: readonly string[]): Compariso
   return resolveComparison(user)
 }
 
-/** Refuses what can be refused before anything is trained. */
-function checkPlan(plan: Plan): void {
+/** Refuses what can be refused before anything is trained. @returns what will be left out of the table, and why */
+function checkPlan(plan: Plan, request: EvaluationRequest): string[] {
   const dataset = openDataset(plan.runs[0].config.data)
-  for (const { config, after } of plan.runs) {
+  const notes = plan.runs.flatMap(({ method, config, after }) => {
+    const { samples, notes } = planSamples(config.objective, request)
+    if (samples.length === 0)
+      throw new ConfigError(`steps: nothing to measure of ${method}; ${notes.join('; ')}`)
     if (!after) openTeacher(config, dataset)
-  }
+    return notes.map(text => `${method}: ${text}`)
+  })
+  return [...new Set(notes)]
 }
 
 function commandLine(flags: CompareFlags, rest: readonly string[]): string {
@@ -86,11 +92,12 @@ function commandLine(flags: CompareFlags, rest: readonly string[]): string {
 
 const machineRows = ({ metrics, methods, seeds }: ComparisonData, plan: Plan) =>
   methods.flatMap(({ id, label, cells }) =>
-    cells.flatMap(({ steps, values }) =>
-      metrics.map(({ name, floor }) => {
+    cells.flatMap(({ steps, sampler: method, values }) =>
+      metrics.flatMap(({ name, floor }) => {
+        if (!values[name]) return []
         const { mean, sd } = values[name]
         const { objective } = plan.methods.find(method => method.id === id)!
-        return { objective, label, steps, metric: name, mean, sd, seeds, floor: floor?.value ?? 0 }
+        return [{ objective, label, steps, method, metric: name, mean, sd, seeds, floor: floor?.value ?? 0 }]
       }),
     ),
   )
@@ -108,10 +115,10 @@ export async function compareCommand(flags: CompareFlags, rest: readonly string[
   const comparison = readComparison(flags, rest)
   const root = flags.out ?? 'runs/compare'
   const plan = planComparison(comparison, root)
-  checkPlan(plan)
-  const release = lockDirectory(root)
   const { steps, count, weights } = comparison
-  const request: EvaluationRequest = { steps, count, seed: 0, method: 'jump', weights: [weights] }
+  const request: EvaluationRequest = { steps, count, seed: 0, method: 'auto', weights: [weights] }
+  const leftOut = checkPlan(plan, request)
+  const release = lockDirectory(root)
   const interrupt = onInterrupt()
   const failures = await work(
     plan,
@@ -124,6 +131,7 @@ export async function compareCommand(flags: CompareFlags, rest: readonly string[
   if (interrupt.stop()) {
     throw new InterruptedError('stopped; run the same command again to continue', interrupt.exitCode())
   }
+  for (const text of leftOut) note(`oxbow: ${text}`)
   for (const [directory, error] of failures) note(`oxbow: ${directory}: ${error.message}`)
   const finished = plan.runs.filter(run => !failures.has(run.directory))
   if (finished.length === 0) throw new Error('no run of the comparison succeeded')
