@@ -236,7 +236,8 @@ for (const [id, jumps] of Object.entries(${JSON.stringify(PRETENDED)}))
   objectives.set(id, { ...objectives.get('psd'), id, jumps })\n`,
     )
     const env = { NODE_OPTIONS: `--import ${at('pretend.mjs')}` }
-    const words = [...args, '--steps', '2,1', '--out', at('compare'), '--json']
+    writeFileSync(at('steps.yaml'), 'steps: [2, 1]\n')
+    const words = [...args, '--config', at('steps.yaml'), '--out', at('compare'), '--json']
     const { code, stdout, stderr } = await run(words, { env })
     expect(code, stderr).toBe(0)
     type Row = { label: string; steps: number; method: string; metric: string }
