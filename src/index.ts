@@ -7,8 +7,11 @@ export type { Dataset, Fingerprint, Mixture } from './data/dataset.ts'
 export { DataError } from './data/error.ts'
 export { metrics } from './metric/catalogue.ts'
 export { prepareMetrics } from './metric/prepare.ts'
-export { type Draw, type Loss, type Objective, objectives } from './objective/index.ts'
+export { type Interpolant, interpolants } from './model/index.ts'
+export { type Draw, type Jumps, type Loss, type Objective, objectives } from './objective/index.ts'
 export { solve } from './sampler/adaptive.ts'
+export { checkGrid, checkWholeGrid, GridError } from './sampler/grid.ts'
+export { type RenoiseOptions, renoise } from './sampler/renoise.ts'
 export {
   drawNoise,
   euler,
@@ -22,6 +25,7 @@ export { type Config, ConfigError, resolveConfig, type UserConfig } from './trai
 export { type Evaluation, type EvaluationRequest, evaluateRun } from './training/evaluate.ts'
 export { type LoadedMap, type LoadOptions, load } from './training/load.ts'
 export { RunError } from './training/run.ts'
+export { type MethodName, type SampleOptions, type SamplingMethod, sample } from './training/sampling.ts'
 export { DivergenceError, type Progress, type TrainOptions, type TrainResult } from './training/train.ts'
 
 /**

@@ -15,10 +15,11 @@ import {
   planComparison,
   resolveComparison,
 } from '../training/comparison.ts'
-import { merge } from '../training/config.ts'
+import { ConfigError, merge } from '../training/config.ts'
 import type { EvaluationRequest } from '../training/evaluate.ts'
 import { writeFileAtomic } from '../training/files.ts'
 import { lockDirectory } from '../training/lock.ts'
+import { planSamples } from '../training/planned-samples.ts'
 import { openCouplingTeacher, openTeachers } from '../training/teacher.ts'
 import { InterruptedError, UsageError } from './failure.ts'
 import { parseKeys, readConfigFile } from './keys.ts'
@@ -64,14 +65,20 @@ function readComparison(flags: CompareFlags, rest: readonly string[]): Compariso
   return resolveComparison(user)
 }
 
-/** Refuses what can be refused before anything is trained. */
-function checkPlan(plan: Plan): void {
+/** Refuses what can be refused before anything is trained. @returns what will be left out of the table, and why */
+function checkPlan(plan: Plan, request: EvaluationRequest): string[] {
   const dataset = openDataset(plan.runs[0].config.data)
-  for (const { config, after } of plan.runs) {
-    if (after) continue
-    openTeachers(config, dataset)
-    openCouplingTeacher(config, dataset)
-  }
+  const notes = plan.runs.flatMap(({ method, config, after }) => {
+    const { samples, notes } = planSamples(config.objective, request)
+    if (samples.length === 0)
+      throw new ConfigError(`steps: nothing to measure of ${method}; ${notes.join('; ')}`)
+    if (!after) {
+      openTeachers(config, dataset)
+      openCouplingTeacher(config, dataset)
+    }
+    return notes.map(text => `${method}: ${text}`)
+  })
+  return [...new Set(notes)]
 }
 
 function commandLine(flags: CompareFlags, rest: readonly string[]): string {
@@ -88,11 +95,12 @@ function commandLine(flags: CompareFlags, rest: readonly string[]): string {
 
 const machineRows = ({ metrics, methods, seeds }: ComparisonData, plan: Plan) =>
   methods.flatMap(({ id, label, cells }) =>
-    cells.flatMap(({ steps, values }) =>
-      metrics.map(({ name, floor }) => {
+    cells.flatMap(({ steps, sampler: method, values }) =>
+      metrics.flatMap(({ name, floor }) => {
+        if (!values[name]) return []
         const { mean, sd } = values[name]
         const { objective } = plan.methods.find(method => method.id === id)!
-        return { objective, label, steps, metric: name, mean, sd, seeds, floor: floor?.value ?? 0 }
+        return [{ objective, label, steps, method, metric: name, mean, sd, seeds, floor: floor?.value ?? 0 }]
       }),
     ),
   )
@@ -110,10 +118,10 @@ export async function compareCommand(flags: CompareFlags, rest: readonly string[
   const comparison = readComparison(flags, rest)
   const root = flags.out ?? 'runs/compare'
   const plan = planComparison(comparison, root)
-  checkPlan(plan)
-  const release = lockDirectory(root)
   const { steps, count, weights } = comparison
-  const request: EvaluationRequest = { steps, count, seed: 0, method: 'jump', weights: [weights] }
+  const request: EvaluationRequest = { steps, count, seed: 0, method: 'auto', weights: [weights] }
+  const leftOut = checkPlan(plan, request)
+  const release = lockDirectory(root)
   const interrupt = onInterrupt()
   const failures = await work(
     plan,
@@ -126,6 +134,7 @@ export async function compareCommand(flags: CompareFlags, rest: readonly string[
   if (interrupt.stop()) {
     throw new InterruptedError('stopped; run the same command again to continue', interrupt.exitCode())
   }
+  for (const text of leftOut) note(`oxbow: ${text}`)
   for (const [directory, error] of failures) note(`oxbow: ${directory}: ${error.message}`)
   const finished = plan.runs.filter(run => !failures.has(run.directory))
   if (finished.length === 0) throw new Error('no run of the comparison succeeded')

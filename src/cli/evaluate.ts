@@ -2,12 +2,14 @@ import { openDataset } from '../data/catalogue.ts'
 import { writeCard } from '../report/card.ts'
 import { evaluationTable, stepWarnings } from '../report/evaluation.ts'
 import { comparisonTable } from '../report/table.ts'
-import { evaluateRun, type MethodName, writeEvaluation } from '../training/evaluate.ts'
+import { evaluateRun, writeEvaluation } from '../training/evaluate.ts'
 import type { WeightsName } from '../training/model.ts'
+import type { MethodName } from '../training/sampling.ts'
 import { columns, note, print, printJson } from './terminal.ts'
 
 interface EvaluateFlags {
   readonly steps: number[]
+  readonly grid?: (readonly number[])[]
   readonly count: number
   readonly seed: number
   readonly data?: string
@@ -18,14 +20,16 @@ interface EvaluateFlags {
 
 /** `oxbow evaluate`. */
 export async function evaluateCommand(run: string, flags: EvaluateFlags): Promise<void> {
-  const { steps, count, seed, data, method, json } = flags
+  const { grid: grids, count, seed, data, method, json } = flags
+  const steps = grids ? [] : flags.steps
   const weights: WeightsName[] = flags.weights === 'both' ? ['ema', 'raw'] : [flags.weights]
   const dataset = data === undefined ? undefined : openDataset(data)
-  const evaluation = await evaluateRun(run, { steps, count, seed, method, weights }, dataset)
+  const evaluation = await evaluateRun(run, { steps, grids, count, seed, method, weights }, dataset)
   if (!dataset) {
     writeEvaluation(run, evaluation)
     writeCard(run)
   }
+  for (const text of evaluation.notes) note(`oxbow: ${text}`)
   if (json) return printJson({ rows: evaluation.rows })
   print(comparisonTable(evaluationTable(evaluation), { columns: columns() }))
   for (const warning of stepWarnings(evaluation)) note(warning)

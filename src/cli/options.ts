@@ -1,3 +1,4 @@
+import { checkGrid } from '../sampler/grid.ts'
 import { UsageError } from './failure.ts'
 
 /** A whole number of at least `least`. @throws UsageError */
@@ -23,6 +24,18 @@ export function wholeNumber(
 export function stepList(name: string): (text: string) => number[] {
   const one = wholeNumber(name, 1, 10_000)
   return text => [...new Set(text.split(',').map(part => one(part)))].sort((a, b) => a - b)
+}
+
+/** Times such as `1,0.6,0.2,0`. @throws UsageError or GridError */
+export function timeGrid(name: string): (text: string) => readonly number[] {
+  return text => {
+    const parts = text.split(',').map(part => part.trim())
+    const wrong = parts.find(part => part === '' || Number.isNaN(Number(part)))
+    if (wrong !== undefined) {
+      throw new UsageError(`${name}: expected times such as 1,0.5,0, found "${wrong}"`)
+    }
+    return checkGrid(parts.map(Number))
+  }
 }
 
 /** One of a few words. @throws UsageError */

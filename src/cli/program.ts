@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander'
 import { VERSION } from '../training/version.ts'
 import { report, UsageError } from './failure.ts'
-import { oneOf, stepList, wholeNumber } from './options.ts'
+import { oneOf, stepList, timeGrid, wholeNumber } from './options.ts'
 
 /** Adds a command with what every command has. */
 type AddCommand = (usage: string, description: string) => Command
@@ -15,9 +15,13 @@ const nfe = (fallback: number[], description: string) =>
     .argParser(stepList('--steps'))
     .default(fallback, fallback.join(','))
 const method = () =>
-  new Option('--method <name>', 'jump (the flow map), or euler or heun on its velocity')
-    .argParser(oneOf('--method', ['jump', 'euler', 'heun']))
-    .default('jump')
+  new Option(
+    '--method <name>',
+    'auto (what the map is trained for), jump (the flow map), renoise (jumps to data with fresh noise between), or euler or heun on its velocity',
+  )
+    .argParser(oneOf('--method', ['auto', 'jump', 'renoise', 'euler', 'heun']))
+    .default('auto')
+const grid = (description: string) => new Option('--grid <times>', description).conflicts('steps')
 const weights = () =>
   new Option('--weights <name>', 'averaged or raw weights')
     .argParser(oneOf('--weights', ['ema', 'raw']))
@@ -93,6 +97,12 @@ function addTrain(add: AddCommand, run: Wrap): void {
 function addSample(add: AddCommand, run: Wrap): void {
   add('sample <model>', 'draw samples from a run, a .safetensors model or an .onnx file')
     .addOption(whole('--steps <n>', 'number of jumps', 1, 10_000).default(1))
+    .addOption(
+      grid('times to jump through in place of equal steps, e.g. 1,0.6,0.2,0').argParser(timeGrid('--grid')),
+    )
+    .addOption(
+      new Option('--start <file>', 'points to begin from in place of noise: .csv or .npy').conflicts('count'),
+    )
     .addOption(count(5000))
     .addOption(seed('seed of the noise'))
     .option('--out <file>', 'file to write: .csv, .npy, .png or .svg (default: samples/ in the run)')
@@ -104,6 +114,11 @@ function addSample(add: AddCommand, run: Wrap): void {
 function addEvaluate(add: AddCommand, run: Wrap): void {
   add('evaluate <run>', 'measure samples against the data, each metric beside its noise floor')
     .addOption(nfe([1, 2, 4, 8], 'numbers of jumps to measure'))
+    .addOption(
+      grid('times from 1 to 0 to measure in place of equal steps; may be repeated').argParser(
+        (text, earlier: (readonly number[])[] = []) => [...earlier, timeGrid('--grid')(text)],
+      ),
+    )
     .addOption(count(20_000))
     .addOption(seed('seed of noise and reference data'))
     .option('--data <name>', 'measure against other data than the run was trained on')

@@ -1,19 +1,26 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
+import { DataError } from '../data/error.ts'
 import { encodeNpy } from '../data/npy.ts'
+import { readPoints } from '../data/points.ts'
 import { scatter } from '../report/braille.ts'
+import { plural } from '../report/format.ts'
 import { toPlane } from '../report/points.ts'
-import { drawNoise, jumpThrough, uniformGrid } from '../sampler/sampler.ts'
-import { type MethodName, stepper } from '../training/evaluate.ts'
+import { drawNoise, uniformGrid } from '../sampler/sampler.ts'
 import { writeFileAtomic } from '../training/files.ts'
 import { load } from '../training/load.ts'
 import type { WeightsName } from '../training/model.ts'
 import { paths, RunError } from '../training/run.ts'
+import { type MethodName, sample } from '../training/sampling.ts'
 import { UsageError } from './failure.ts'
 import { columns, print, printJson } from './terminal.ts'
 
+type Grid = readonly number[]
+
 interface SampleFlags {
   readonly steps: number
+  readonly grid?: Grid
+  readonly start?: string
   readonly count: number
   readonly seed: number
   readonly out?: string
@@ -51,12 +58,24 @@ const ENCODERS: Readonly<Record<string, Encoder>> = {
   },
 }
 
-function outputFile(path: string, { out, steps, seed }: SampleFlags): string {
+/** A longer name than this is left to the user. */
+const LONGEST = 100
+
+/** Where samples of a run go by default. */
+function fileInRun(path: string, { steps, grid, start, seed }: SampleFlags): string {
+  const times = grid ? `grid-${grid.join('-')}` : `steps-${steps}`
+  if (start !== undefined || times.length > LONGEST) {
+    const what = start === undefined ? 'a grid as long as this' : '--start'
+    throw new UsageError(`--out is needed with ${what}, e.g. --out samples.csv`)
+  }
+  return join(paths(path).samples, `${times}-seed-${seed}.csv`)
+}
+
+function outputFile(path: string, flags: SampleFlags): string {
+  const { out } = flags
   if (out === undefined) {
     if (!existsSync(path)) throw new RunError(`${path}: no such run or model`)
-    if (existsSync(path) && statSync(path).isDirectory()) {
-      return join(paths(path).samples, `steps-${steps}-seed-${seed}.csv`)
-    }
+    if (statSync(path).isDirectory()) return fileInRun(path, flags)
     throw new UsageError(`--out is needed to sample ${path}, e.g. --out samples.csv`)
   }
   if (!(extname(out) in ENCODERS)) {
@@ -65,24 +84,44 @@ function outputFile(path: string, { out, steps, seed }: SampleFlags): string {
   return out
 }
 
+/** The points to begin from: those of `--start`, or noise. */
+function startPoints(path: string, { start, count, seed }: SampleFlags, grid: Grid, dimension: number) {
+  if (start === undefined) {
+    if (grid[0] === 1) return drawNoise(count, dimension, seed)
+    throw new UsageError(
+      `--grid: noise is at 1, found a grid that begins at ${grid[0]}; give its points with --start`,
+    )
+  }
+  const given = readPoints(start)
+  if (given.dimension !== dimension) {
+    throw new DataError(`${start}: has points of ${given.dimension} coordinates, ${path} of ${dimension}`)
+  }
+  return given.points
+}
+
 /** `oxbow sample`. */
 export async function sampleCommand(path: string, flags: SampleFlags): Promise<void> {
-  const { steps, count, seed, method, weights, json } = flags
+  const { start, seed, weights, json } = flags
+  const grid = flags.grid ?? uniformGrid(flags.steps)
+  const steps = grid.length - 1
   const file = outputFile(path, flags)
   const map = await load(path, { weights })
-  const points = await jumpThrough(
-    stepper(map, method),
-    drawNoise(count, map.dimension, seed),
-    uniformGrid(steps),
+  const { dimension } = map
+  const from = startPoints(path, flags, grid, dimension)
+  const { points, method } = await sample(map, from, { grid, method: flags.method, seed }).finally(() =>
+    map.close(),
   )
-  await map.close()
-  const title = `${path}: ${steps} ${method} step${steps === 1 ? '' : 's'}`
-  const bytes = await ENCODERS[extname(file)](points, map.dimension, title)
+  const count = points.length / dimension
+  const title = `${path}: ${plural(steps, `${method} step`)}`
+  const bytes = await ENCODERS[extname(file)](points, dimension, title)
   mkdirSync(dirname(file), { recursive: true })
   writeFileAtomic(dirname(file), file, bytes)
-  if (json) return printJson({ file, count, dimension: map.dimension, steps, method, seed })
-  print(`${file}: ${count} points, ${steps} ${method} step${steps === 1 ? '' : 's'}`)
+  if (json) {
+    const asked = { ...(flags.grid && { grid }), ...(start !== undefined && { start }) }
+    return printJson({ file, count, dimension, steps, ...asked, method, seed })
+  }
+  print(`${file}: ${count} points, ${plural(steps, `${method} step`)}`)
   if (process.stdout.isTTY) {
-    print(scatter(toPlane(points, map.dimension), { width: Math.min(columns(), 48), title }))
+    print(scatter(toPlane(points, dimension), { width: Math.min(columns(), 48), title }))
   }
 }

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import type { Dataset } from './dataset.ts'
-import { DataError } from './error.ts'
+import { readDataFile } from './file.ts'
 import { columnRanges } from './generated.ts'
 import { readTable, type Table } from './table.ts'
 
@@ -24,7 +23,7 @@ export interface CsvDataset extends Dataset {
  *   be read, is empty, has under 2 rows, rows of different lengths, or a cell that is not a number a 32-bit float holds
  */
 export function csvDataset(path: string): CsvDataset {
-  const content = read(path)
+  const content = readDataFile(path)
   const { columns, dimension, points } = readTable(content, path)
   const rows = points.length / dimension
   const ranges = columnRanges(points, dimension)
@@ -45,25 +44,6 @@ export function csvDataset(path: string): CsvDataset {
         for (let i = 0; i < dimension; i++) out[at + i] = points[from + i]
       }
     },
-  }
-}
-
-const READ_ERRORS: Record<string, string> = {
-  ENOENT: 'no such file',
-  EISDIR: 'is a folder, expected a file',
-  EACCES: 'no permission to read it',
-}
-
-function read(path: string): Buffer {
-  try {
-    const stats = statSync(path)
-    // A pipe would wait for its writer, and cannot be read a second time.
-    if (!stats.isFile() && !stats.isDirectory()) throw new DataError(`${path}: is no regular file`)
-    return readFileSync(path)
-  } catch (error) {
-    if (error instanceof DataError) throw error
-    const { code, message } = error as NodeJS.ErrnoException
-    throw new DataError(`${path}: ${READ_ERRORS[code ?? ''] ?? message}`)
   }
 }
 

@@ -17,9 +17,10 @@ const LARGEST = 3.4028234663852886e38
  * Reads delimited text; see `csvDataset` for the format.
  *
  * @param file  the file's name in messages
+ * @param least  the fewest rows that will do
  * @throws {DataError} as `csvDataset`
  */
-export function readTable(content: Buffer, file: string): Table {
+export function readTable(content: Buffer, file: string, least = 2): Table {
   const numbers: number[] = []
   let columns: string[] | undefined
   let dimension = 0
@@ -45,7 +46,10 @@ export function readTable(content: Buffer, file: string): Table {
   parseText(content, delimiter, file, readRow)
   if (dimension === 0) throw new DataError(`${file}: the file is empty`)
   const rows = numbers.length / dimension
-  if (rows < 2) throw new DataError(`${file}: expected at least 2 rows of numbers, found ${rows}`)
+  if (rows < least) {
+    const expected = `${least} row${least === 1 ? '' : 's'}`
+    throw new DataError(`${file}: expected at least ${expected} of numbers, found ${rows}`)
+  }
   return { ...(columns && { columns }), dimension, points: Float64Array.from(numbers) }
 }
 

@@ -1,3 +1,4 @@
+export { coefficientsAt } from './coefficients.ts'
 export { type Conditioning, conditionings, type EmbeddingName, embeddings, timeCount } from './embedding.ts'
 export { gaussianFlowMap, mixtureVelocity } from './exact.ts'
 export {

@@ -1,12 +1,18 @@
 import { openDataset } from '../data/catalogue.ts'
 import { random } from '../random/random.ts'
-import { drawNoise, jumpThrough, uniformGrid } from '../sampler/sampler.ts'
+import { drawNoise, uniformGrid } from '../sampler/sampler.ts'
 import type { ComparisonConfig, Plan, PlannedMethod, PlannedRun } from '../training/comparison.ts'
-import { type EvaluationRequest, type EvaluationRow, recordedEvaluation } from '../training/evaluate.ts'
+import {
+  type Evaluation,
+  type EvaluationRequest,
+  type EvaluationRow,
+  recordedEvaluation,
+} from '../training/evaluate.ts'
 import { load } from '../training/load.ts'
 import { mlpOptions, parameterCount } from '../training/networks.ts'
 import { RunError, readMetrics } from '../training/run.ts'
-import { describeMetric } from './evaluation.ts'
+import { takeThrough } from '../training/sampling.ts'
+import { metricsOf } from './evaluation.ts'
 import type { Cell, ComparisonData, Estimate, LossPoint, Method } from './types.ts'
 
 export interface GatherRequest {
@@ -29,22 +35,32 @@ function estimate(values: readonly number[]): Estimate {
   return { mean, sd: values.length > 1 ? Math.sqrt(variance) : null, values }
 }
 
-function rowsOf({ directory }: PlannedRun, request: EvaluationRequest): readonly EvaluationRow[] {
+function evaluationOf({ directory }: PlannedRun, request: EvaluationRequest): Evaluation {
   const evaluation = recordedEvaluation(directory, request)
   if (!evaluation) throw new RunError(`${directory}: has no evaluation for this comparison`)
-  return evaluation.rows
+  return evaluation
 }
 
 /** One cell of the table: each metric over the seeds. */
-function cellOf(steps: number, seeds: readonly (readonly EvaluationRow[])[]): Cell {
-  const rows = seeds.map(rows => rows.find(row => row.steps === steps)!)
-  const names = Object.keys(rows[0].metrics)
+function cellOf(rows: readonly EvaluationRow[]): Cell {
+  const [{ steps, method, metrics }] = rows
   return {
     steps,
+    sampler: method,
     values: Object.fromEntries(
-      names.map(name => [name, estimate(rows.map(row => row.metrics[name].value ?? Number.NaN))]),
+      Object.keys(metrics).map(name => [
+        name,
+        estimate(rows.map(row => row.metrics[name].value ?? Number.NaN)),
+      ]),
     ),
   }
+}
+
+/** What a reader must know of how a method was sampled. */
+function noteOf([{ rows, notes }]: readonly Evaluation[]): string | undefined {
+  const fresh = rows.some(row => row.method === 'renoise')
+  const said = [...(fresh ? ['several steps add fresh noise between jumps to data'] : []), ...notes]
+  return said.length > 0 ? said.join('; ') : undefined
 }
 
 function lossCurve(directory: string): LossPoint[] {
@@ -68,20 +84,25 @@ async function describeMethod(
   runs: readonly PlannedRun[],
   request: EvaluationRequest,
 ): Promise<Method> {
-  const rows = runs.map(run => rowsOf(run, request))
+  const evaluations = runs.map(run => evaluationOf(run, request))
+  // Runs of one method have the same objective and hence the same rows.
+  const [{ rows }] = evaluations
   const [{ directory, config }] = runs
   const map = await load(directory, { weights: request.weights[0] })
   const noise = drawNoise(DRAWN, map.dimension, request.seed)
   const samples = []
-  for (const steps of request.steps)
-    samples.push({ steps, points: await jumpThrough(map.jump, noise, uniformGrid(steps)) })
+  for (const { steps, method } of rows) {
+    const points = await takeThrough(map, method, noise, uniformGrid(steps), request.seed)
+    samples.push({ steps, points })
+  }
   await map.close()
   const seconds = runs.map(run => trainingSeconds(run.directory))
   return {
     id,
     label,
-    cells: request.steps.map(steps => cellOf(steps, rows)),
+    cells: rows.map((_, i) => cellOf(evaluations.map(evaluation => evaluation.rows[i]))),
     samples,
+    note: noteOf(evaluations),
     loss: lossCurve(directory),
     parameters: parameterCount(mlpOptions(config, map.dimension)),
     secondsToTrain: seconds.reduce((a, b) => a + b, 0) / seconds.length,
@@ -104,7 +125,7 @@ export async function gatherComparison({
     const runs = plan.runs.filter(run => run.method === method.id)
     if (runs.length > 0) methods.push(await describeMethod(method, runs, request))
   }
-  const [row] = rowsOf(plan.runs[0], request)
+  const metrics = metricsOf(plan.runs.flatMap(run => evaluationOf(run, request).rows))
   return {
     title: comparison.title ?? `${methods.map(({ label }) => label).join(', ')} on ${dataset.name}`,
     command,
@@ -115,9 +136,9 @@ export async function gatherComparison({
     },
     seeds: comparison.seeds,
     count: request.count,
-    metrics: Object.keys(row.metrics)
-      .sort((a, b) => Number(b === comparison.metric) - Number(a === comparison.metric))
-      .map(name => describeMetric(name, row)),
+    metrics: metrics.sort(
+      (a, b) => Number(b.name === comparison.metric) - Number(a.name === comparison.metric),
+    ),
     methods,
     reference,
     config,

@@ -30,6 +30,8 @@ export interface Estimate {
 /** Everything measured on one method at one number of function evaluations. */
 export interface Cell {
   readonly steps: number
+  /** How it was sampled, where that is known. */
+  readonly sampler?: string
   readonly values: Readonly<Record<string, Estimate>>
 }
 

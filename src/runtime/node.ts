@@ -3,6 +3,7 @@ import { type CorePrimitive, type DType, DYNAMIC, type Graph, type Shape } from 
 import { knownSize, sizeOf } from '../autodiff/primitive.ts'
 import { adaptive } from './adaptive.ts'
 import { lower, lowerScan } from './onnx.ts'
+import { readMetadata } from './protobuf.ts'
 
 /** Row-major data of one tensor: float32, float64, int64 or bool (0 and 1). */
 export type Buffer = Float32Array | Float64Array | BigInt64Array | Uint8Array
@@ -146,7 +147,7 @@ export async function compileScan(
 export async function openModel(
   bytes: Uint8Array,
   options: CompileOptions = {},
-): Promise<{ program: Program; inputs: readonly Port[] }> {
+): Promise<{ program: Program; inputs: readonly Port[]; metadata: Readonly<Record<string, string>> }> {
   const session = await InferenceSession.create(bytes, sessionOptions(false, options))
   const inputs = session.inputMetadata.map(meta => {
     if (!meta.isTensor) throw new Error(`input ${meta.name} is not a tensor`)
@@ -156,5 +157,5 @@ export async function openModel(
       shape: meta.shape.map(n => (typeof n === 'number' ? n : DYNAMIC)),
     }
   })
-  return { program: programOf(session, inputs), inputs }
+  return { program: programOf(session, inputs), inputs, metadata: readMetadata(bytes) }
 }

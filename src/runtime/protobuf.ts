@@ -1,4 +1,4 @@
-import { BinaryWriter } from '@bufbuild/protobuf/wire'
+import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire'
 
 /**
  * The part of the ONNX schema (onnx.proto3, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3) that a lowered
@@ -141,4 +141,31 @@ export function encodeModel(model: OnnxModel): Uint8Array {
   const writer = new BinaryWriter()
   writeMessage(writer, 'Model', model)
   return writer.finish()
+}
+
+/** The strings of one entry of the metadata. */
+function readEntry(bytes: Uint8Array): { key: string; value: string } {
+  const reader = new BinaryReader(bytes)
+  const entry = { key: '', value: '' }
+  while (reader.pos < reader.len) {
+    const [number, wire] = reader.tag()
+    if (number === schema.Entry.key[0]) entry.key = reader.string()
+    else if (number === schema.Entry.value[0]) entry.value = reader.string()
+    else reader.skip(wire, number)
+  }
+  return entry
+}
+
+/** The metadata of an ONNX file, whoever wrote it. @throws Error when the bytes are no protocol buffer */
+export function readMetadata(bytes: Uint8Array): Record<string, string> {
+  const reader = new BinaryReader(bytes)
+  const metadata: Record<string, string> = {}
+  while (reader.pos < reader.len) {
+    const [number, wire] = reader.tag()
+    if (number === schema.Model.metadataProps[0]) {
+      const { key, value } = readEntry(reader.bytes())
+      metadata[key] = value
+    } else reader.skip(wire, number)
+  }
+  return metadata
 }

@@ -7,30 +7,20 @@ import { trajectoryError } from '../metric/trajectory-error.ts'
 import { interpolants, mixtureVelocity } from '../model/index.ts'
 import { compile } from '../runtime/node.ts'
 import { solve } from '../sampler/adaptive.ts'
-import {
-  drawNoise,
-  euler,
-  heun,
-  type Jump,
-  jumpThrough,
-  uniformGrid,
-  type Velocity,
-} from '../sampler/sampler.ts'
+import { drawNoise, type Velocity } from '../sampler/sampler.ts'
 import { type Config, ConfigError } from './config.ts'
 import { writeFileAtomic } from './files.ts'
-import { type LoadedMap, load } from './load.ts'
+import { load } from './load.ts'
 import type { WeightsName } from './model.ts'
+import { type PlannedSample, planSamples, type SamplingRequest } from './planned-samples.ts'
 import { paths, RunError, readRecord } from './run.ts'
-
-export type MethodName = 'jump' | 'euler' | 'heun'
+import { type SamplingMethod, takeThrough } from './sampling.ts'
 
 /** What is measured. */
-export interface EvaluationRequest {
-  /** Numbers of steps from noise to data. */
-  readonly steps: readonly number[]
+export interface EvaluationRequest extends SamplingRequest {
   readonly count: number
+  /** Of the noise, also that added on the way, and of the reference data. */
   readonly seed: number
-  readonly method: MethodName
   readonly weights: readonly WeightsName[]
 }
 
@@ -45,7 +35,12 @@ export interface MetricValue {
 }
 
 export interface EvaluationRow {
+  /** Number of jumps. */
   readonly steps: number
+  /** The times, where they were asked for; otherwise they are equally spaced. */
+  readonly grid?: readonly number[]
+  /** What was used, also where `auto` was asked for. */
+  readonly method: SamplingMethod
   readonly weights: WeightsName
   readonly metrics: Readonly<Record<string, MetricValue>>
 }
@@ -53,11 +48,9 @@ export interface EvaluationRow {
 export interface Evaluation {
   readonly request: EvaluationRequest & { readonly data: string; readonly fingerprint: string }
   readonly rows: readonly EvaluationRow[]
+  /** What was left out, since the map was not trained for it, and why. */
+  readonly notes: readonly string[]
 }
-
-/** One interval of the time grid by each method. Heun costs two evaluations of the network, the others one. */
-export const stepper = (map: LoadedMap, method: MethodName): Jump =>
-  ({ jump: map.jump, euler: euler(map.velocity), heun: heun(map.velocity) })[method]
 
 /** Points whose exact trajectories are solved: enough for a mean, few enough to be quick. */
 const TRAJECTORIES = 1000
@@ -98,10 +91,11 @@ const metricValue = (value: number, floor: Omit<MetricValue, 'value'>): MetricVa
 })
 
 /**
- * Measures a run against its data.
+ * Measures a run against its data. What the run was not trained for is left out and noted.
  *
  * @param data  other data to measure against
- * @throws ConfigError or RunError when the run and the data do not fit
+ * @throws ConfigError or RunError when the run and the data do not fit, or nothing is left; GridError when a grid does not
+ *   fall from 1 to 0
  */
 export async function evaluateRun(
   directory: string,
@@ -120,6 +114,8 @@ export async function evaluateRun(
       `data: ${dataset.name} has ${dataset.dimension} coordinates, the run ${recorded.dimension}`,
     )
   }
+  const { samples, notes } = planSamples(config.objective, request)
+  if (samples.length === 0) throw new ConfigError(`${directory}: nothing to measure; ${notes.join('; ')}`)
   const { count, seed } = request
   const maps = await Promise.all(request.weights.map(weights => load(directory, { weights })))
   const metrics = prepareMetrics(dataset, { count, seed })
@@ -130,21 +126,32 @@ export async function evaluateRun(
 
   const rows: EvaluationRow[] = []
   for (const [i, weights] of request.weights.entries()) {
-    for (const steps of request.steps) {
-      const points = await jumpThrough(stepper(maps[i], request.method), noise, uniformGrid(steps))
+    for (const planned of samples) {
+      const { steps, grid, named, method } = planned
+      const points = await takeThrough(maps[i], method, noise, grid, seed)
       const values = Object.entries(metrics.evaluate(points)).map(([name, value]) => {
         const { value: floor, low, high, count } = metrics.floors[name]
         return [name, metricValue(value, { floor, low, high, count })] as const
       })
-      if (ends) {
+      if (ends && keepsTrajectory(planned)) {
         const error = trajectoryError(head(points), ends, dataset.dimension)
         values.push(['trajectoryError', metricValue(error, { floor: 0, low: 0, high: 0, count: exactCount })])
       }
-      rows.push({ steps, weights, metrics: Object.fromEntries(values) })
+      rows.push({ steps, ...(named && { grid }), method, weights, metrics: Object.fromEntries(values) })
     }
     await maps[i].close()
   }
-  return { request: { ...request, data: dataset.name, fingerprint: dataset.fingerprint.sha256 }, rows }
+  const { name, fingerprint } = dataset
+  return { request: { ...request, data: name, fingerprint: fingerprint.sha256 }, rows, notes }
+}
+
+/** Whether points end where the noise that they began from leads: fresh noise on the way leads elsewhere. */
+const keepsTrajectory = ({ method, steps }: PlannedSample): boolean => method !== 'renoise' || steps === 1
+
+/** A request in one form: the same for the same question, numbers of steps in any order. */
+function normal({ steps, grids = [], method, count, seed, weights }: EvaluationRequest): string {
+  const rising = [...new Set(steps)].sort((a, b) => a - b)
+  return JSON.stringify([rising, grids, method, count, seed, weights])
 }
 
 /** The recorded evaluation of a run, if it answers this request. */
@@ -153,8 +160,7 @@ export function recordedEvaluation(directory: string, request: EvaluationRequest
   if (!existsSync(evaluation)) return undefined
   try {
     const found = JSON.parse(readFileSync(evaluation, 'utf8')) as Evaluation
-    const { data: _, fingerprint: __, ...asked } = found.request
-    return JSON.stringify(asked) === JSON.stringify(request) ? found : undefined
+    return normal(found.request) === normal(request) ? found : undefined
   } catch {
     return undefined
   }

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
+import { type InterpolantName, interpolants } from '../model/index.ts'
 import { compile, openModel, type Program } from '../runtime/node.ts'
 import type { Jump, Velocity } from '../sampler/sampler.ts'
 import { type Model, modelGraph, readModel, type WeightsName } from './model.ts'
@@ -9,6 +10,10 @@ export interface LoadedMap {
   readonly dimension: number
   /** The network behind it; absent for a foreign `.onnx` file. */
   readonly model?: Model
+  /** Id of what it was trained with; absent for an `.onnx` file of another program, which may be anything. */
+  readonly objective?: string
+  /** The path it was trained on; `linear` for an `.onnx` file that does not say. */
+  readonly interpolant: InterpolantName
   /** `F(x, s, t)`: `x` is `[n, D]`, row after row. */
   readonly jump: Jump
   /** The instantaneous velocity `V(x, t, t)`. @throws RunError for an `.onnx` file, which only holds the jump */
@@ -45,6 +50,16 @@ async function inBlocks(
   return result
 }
 
+/** What a file of our own says about its map. */
+function traitsOf({ format, objective, interpolant = '' }: Readonly<Record<string, string>>) {
+  const own = format === 'oxbow'
+  const known = own && Object.hasOwn(interpolants, interpolant)
+  return {
+    ...(own && objective !== undefined && { objective }),
+    interpolant: known ? (interpolant as InterpolantName) : 'linear',
+  }
+}
+
 async function loadOnnx(path: string, options: LoadOptions): Promise<LoadedMap> {
   if (!existsSync(path)) throw new RunError(`${path}: no such file`)
   if (statSync(path).isDirectory()) throw new RunError(`${path}: expected an ONNX file, found a directory`)
@@ -54,7 +69,7 @@ async function loadOnnx(path: string, options: LoadOptions): Promise<LoadedMap> 
   const opened = await openModel(readFileSync(path), options).catch((error: Error) => {
     throw new RunError(`${path}: not an ONNX model that can be run (${error.message.split('\n')[0]})`)
   })
-  const { inputs, program } = opened
+  const { inputs, program, metadata } = opened
   const dimension = inputs[0]?.shape[1]
   const fits = inputs.map(i => i.name).join() === 'x,s,t' && inputs.every(i => i.dtype === 'float32')
   if (!fits || inputs[0].shape.length !== 2 || !(dimension > 0)) {
@@ -68,6 +83,7 @@ async function loadOnnx(path: string, options: LoadOptions): Promise<LoadedMap> 
   }
   return {
     dimension,
+    ...traitsOf(metadata),
     jump: (x, s, t) => inBlocks(path, program, dimension, x, s, t),
     velocity: async () => {
       throw new RunError(`${path}: an ONNX file holds only the jump; use the run directory for its velocity`)
@@ -85,12 +101,14 @@ async function loadOnnx(path: string, options: LoadOptions): Promise<LoadedMap> 
 export async function load(path: string, options: LoadOptions = {}): Promise<LoadedMap> {
   if (path.endsWith('.onnx')) return loadOnnx(path, options)
   const model = readModel(path, options.weights)
-  const { dimension } = model
+  const { config, dimension } = model
   const jump = await compile(modelGraph(model, 'jump'), options)
   let velocity: Promise<Program> | undefined
   return {
     dimension,
     model,
+    objective: config.objective,
+    interpolant: config.interpolant,
     jump: (x, s, t) => inBlocks(path, jump, dimension, x, s, t),
     velocity: async (x, t) => {
       velocity ??= compile(modelGraph(model, 'velocity'), options)

@@ -2,6 +2,7 @@ import { copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, truncateSync, wr
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { constant, DYNAMIC, simplify, spec, trace } from '../../src/autodiff/index.ts'
+import { encodeNpy } from '../../src/data/npy.ts'
 import { train } from '../../src/index.ts'
 import { lower } from '../../src/runtime/onnx.ts'
 import { decodeSafetensors, encodeSafetensors } from '../../src/training/safetensors.ts'
@@ -10,6 +11,8 @@ import { snapshot, temporaryFolder } from '../helpers/folder.ts'
 
 const folder = temporaryFolder('bad-input')
 const home = process.cwd()
+
+const LONG_GRID = Array.from({ length: 40 }, (_, i) => 1 - i / 100).join(',')
 
 /** The files that the cases below name, all in one folder. */
 beforeAll(async () => {
@@ -22,6 +25,9 @@ beforeAll(async () => {
   } as const
   const write = (name: string, content: string | Uint8Array) => writeFileSync(name, content)
   write('points3.csv', '1,2,3\n2,3,4\n4,1,2\n')
+  write('points2.csv', '1,2\n2,3\n')
+  write('text.npy', '1,2\n3,4\n5,6\n7,8\n')
+  write('flat.npy', encodeNpy({ shape: [4], data: Float32Array.of(1, 2, 3, 4) }))
   await train(tiny, { directory: 'good' })
   await train({ ...velocity, data: 'points3.csv' }, { directory: 'teacher3' })
   await train({ ...velocity, interpolant: 'trig' }, { directory: 'teacher-trig' })
@@ -137,7 +143,7 @@ const COMMANDS: [string, RegExp][] = [
   ['sample good --count 1e99', /--count: expected a whole number.*found "1e99"/],
   ['sample good --count nan', /--count: expected a whole number.*found "nan"/],
   ['sample good --seed x', /--seed: expected a whole number of at least 0, found "x"/],
-  ['sample good --method rk4', /--method: expected jump or euler or heun, found "rk4"/],
+  ['sample good --method rk4', /--method: expected auto or jump or renoise or euler or heun, found "rk4"/],
   ['sample good --weights mean', /--weights: expected ema or raw, found "mean"/],
   ['sample good --out points.txt', /--out points\.txt: expected a name ending in \.csv, \.npy, \.svg, \.png/],
   [
@@ -152,6 +158,58 @@ const COMMANDS: [string, RegExp][] = [
   ['export good --out file/m.onnx', /file.*(is a file, expected a directory|is not a directory)/],
   ['objectives lds', /objective: unknown objective "lds" \(did you mean lsd\?\); known: flow-matching, /],
   ['bench --rounds 0', /--rounds: expected a whole number from 1 to 1000, found "0"/],
+]
+
+const GRIDS: [string, RegExp][] = [
+  ['sample good --grid', /option '--grid <times>' argument missing/],
+  ['sample good --grid 1,x,0', /--grid: expected times such as 1,0\.5,0, found "x"/],
+  ['sample good --grid 1,,0', /--grid: expected times such as 1,0\.5,0, found ""/],
+  ['sample good --grid 1', /grid 1: expected at least two times, e\.g\. 1,0/],
+  ['sample good --grid 1.5,0', /grid 1\.5,0: expected times from 0 \(data\) to 1 \(noise\), found 1\.5/],
+  ['sample good --grid 1,-0.5', /grid 1,-0\.5: expected times from 0 .* found -0\.5/],
+  ['sample good --grid 1,0.5,0.5,0', /grid 1,0\.5,0\.5,0: .*only fall or only rise, found 0\.5 after 0\.5/],
+  ['sample good --grid 1,0,1', /grid 1,0,1: expected times that only fall or only rise, found 1 after 0/],
+  ['sample good --grid 1,0 --steps 2', /option '--grid <times>' cannot be used with option '--steps <n>'/],
+  [
+    'sample good --grid 0.5,0',
+    /--grid: noise is at 1, found a grid that begins at 0\.5; give its points with --start/,
+  ],
+  [
+    'sample good --method renoise --grid 1,0.5',
+    /grid 1,0\.5: expected to begin at 1 .* and to end at 0 .*, found 1 to 0\.5/,
+  ],
+  [
+    'sample good --start points2.csv --grid 0,1 --out a.csv',
+    /lsd is trained to jump towards data only \(t < s\), not from 0 to 1; trained both ways: .*; --method heun follows the velocity/,
+  ],
+  [
+    'sample model.onnx --start points2.csv --grid 0,1 --out a.csv',
+    /lsd is trained to jump towards data only \(t < s\), not from 0 to 1/,
+  ],
+  ['sample good --start points2.csv --grid 0.5,0', /--out is needed with --start, e\.g\. --out samples\.csv/],
+  [`sample good --grid ${LONG_GRID}`, /--out is needed with a grid as long as this/],
+  [
+    'sample good --start points2.csv --count 5',
+    /option '--start <file>' cannot be used with option '--count <n>'/,
+  ],
+  ['sample good --start points3.csv --out a.csv', /points3\.csv: has points of 3 coordinates, good of 2/],
+  ['sample good --start nowhere.csv --out a.csv', /nowhere\.csv: no such file/],
+  [
+    'sample good --start csv-word.csv --out a.csv',
+    /csv-word\.csv: row 3, column 2 \("y"\): expected a number/,
+  ],
+  ['sample good --start text.npy --out a.csv', /text\.npy: not an NPY file, or cut short/],
+  ['sample good --start flat.npy --out a.csv', /flat\.npy: expected points \[n, D\], found an array \[4\]/],
+  [
+    'evaluate good --grid 1,0.5',
+    /grid 1,0\.5: expected to begin at 1 \(noise\) and to end at 0 \(data\), found 1 to 0\.5/,
+  ],
+  ['evaluate good --grid 0,1', /grid 0,1: expected to begin at 1 .* found 0 to 1/],
+  ['evaluate good --grid 1,0 --grid 1,0.2,0.4,0', /grid 1,0\.2,0\.4,0: .*found 0\.4 after 0\.2/],
+  [
+    'evaluate good --grid 1,0 --steps 1',
+    /option '--grid <times>' cannot be used with option '--steps <list>'/,
+  ],
 ]
 
 const TRAINING: [string, RegExp][] = [
@@ -361,7 +419,7 @@ const RUNS: [string, RegExp][] = [
   ],
 ]
 
-const all = { COMMANDS, TRAINING, CONFIGS, TABLES, RUNS }
+const all = { COMMANDS, GRIDS, TRAINING, CONFIGS, TABLES, RUNS }
 
 describe.each(Object.entries(all))('%s', (_, cases) => {
   test.each(cases)('oxbow %s', async (line, pattern) => {

@@ -181,11 +181,11 @@ describe('evaluate', () => {
   test('--json: every metric beside its floor', async () => {
     const outcome = await here('evaluate', trained, '--count', '500', '--steps', '2,1', '--json')
     const { rows } = documentOf(outcome) as { rows: Record<string, unknown>[] }
-    expect(rows.map(({ steps, weights }) => [steps, weights])).toEqual([
-      [1, 'ema'],
-      [2, 'ema'],
-      [1, 'raw'],
-      [2, 'raw'],
+    expect(rows.map(({ steps, method, weights }) => [steps, method, weights])).toEqual([
+      [1, 'jump', 'ema'],
+      [2, 'jump', 'ema'],
+      [1, 'jump', 'raw'],
+      [2, 'jump', 'raw'],
     ])
     const number = expect.any(Number)
     const names = ['slicedWasserstein', 'slicedWasserstein1', 'histogramKL', 'modeJS', 'energyDistance']
@@ -304,6 +304,7 @@ describe('compare', () => {
         objective: expect.stringMatching(/^(psd|lmd)$/),
         label: row.objective,
         steps: expect.any(Number),
+        method: 'jump',
         metric: expect.any(String),
         mean: expect.any(Number),
         sd: expect.any(Number),

@@ -1,0 +1,39 @@
+import { coefficientsAt, type Interpolant } from '../model/index.ts'
+import { random } from '../random/random.ts'
+import { checkWholeGrid } from './grid.ts'
+import type { Jump, Points } from './sampler.ts'
+
+export interface RenoiseOptions {
+  /** The path that the map was trained on. */
+  readonly interpolant: Interpolant
+  /** Seed of the noise added on the way; the noise to begin with is the caller's. */
+  readonly seed: number
+}
+
+/**
+ * Samples a map that need only know how to end at data: jumps to `t = 0`, and for each inner time of the grid, in turn,
+ * goes back there with fresh noise and jumps again:
+ * `x = F(eps, 1, 0)`, then `x = F(alpha(tau) x + sigma(tau) n, tau, 0)`.
+ *
+ * Song et al. 2023, arXiv:2303.01469, alg. 1. One evaluation for each interval of the grid. The added noise is
+ * addressed by the number of the inner time, so a smaller count of points is the beginning of a larger one.
+ *
+ * @param noise  standard normal points `[n, D]`, row after row
+ * @param grid  `1 = t_0 > ... > t_n = 0`; the inner times are those gone back to
+ * @throws GridError when the grid does not fall from 1 to 0
+ */
+export async function renoise<P extends Points>(
+  jump: Jump<P>,
+  noise: P,
+  grid: readonly number[],
+  { interpolant, seed }: RenoiseOptions,
+): Promise<P> {
+  const inner = checkWholeGrid(grid).slice(1, -1)
+  let x = await jump(noise, 1, 0)
+  for (const [k, tau] of inner.entries()) {
+    const { alpha, sigma } = coefficientsAt(interpolant, tau)
+    const fresh = random(seed, 'renoise', k)
+    x = await jump(x.map((value: number) => alpha * value + sigma * fresh.normal()) as P, tau, 0)
+  }
+  return x
+}

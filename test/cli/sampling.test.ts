@@ -1,0 +1,274 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { DYNAMIC, simplify, spec, trace } from '../../src/autodiff/index.ts'
+import { gaussianFlowMap, interpolants } from '../../src/model/index.ts'
+import { lower } from '../../src/runtime/onnx.ts'
+import { renoise } from '../../src/sampler/renoise.ts'
+import { drawNoise, jumpThrough } from '../../src/sampler/sampler.ts'
+import { load } from '../../src/training/load.ts'
+import { modelGraph, readModel } from '../../src/training/model.ts'
+import { paths } from '../../src/training/run.ts'
+import { type Outcome, run, runHere, TINY } from '../helpers/cli.ts'
+import { temporaryFolder } from '../helpers/folder.ts'
+import { decodeNpy } from '../helpers/npy.ts'
+import { PRETENDED, pretend } from '../helpers/pretended.ts'
+
+const folder = temporaryFolder('sampling')
+const at = (name: string) => join(folder, name)
+
+const dataOf = (name: string) => decodeNpy(readFileSync(at(name))).data as Float32Array
+const farthest = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+  Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i])))
+
+async function here(...args: string[]): Promise<Outcome> {
+  const outcome = await runHere(args)
+  expect(outcome.code, outcome.stderr).toBe(0)
+  return outcome
+}
+
+/** The document that `sample` prints, and the points that it wrote. */
+async function sampled(model: string, ...options: string[]) {
+  const { stdout } = await here('sample', at(model), '--out', at('sampled.npy'), '--json', ...options)
+  return { document: JSON.parse(stdout), points: dataOf('sampled.npy') }
+}
+
+const train = (name: string, ...options: string[]) =>
+  here('train', ...TINY, '--steps', '30', '--out', at(name), ...options)
+
+beforeAll(async () => {
+  pretend()
+  await train('trig', '--objective', 'ends-at-data', '--interpolant', 'trig')
+  for (const id of Object.keys(PRETENDED)) await train(id, '--objective', id)
+  await train('velocity', '--objective', 'flow-matching', '--network.conditioning', 's')
+  // Files of another program, whose metadata is its own. The exact flow map of N([0.8, -1.3], 0.5^2 I), and the trained one.
+  const exact = gaussianFlowMap([0.8, -1.3], 0.5)
+  const times = { s: spec([DYNAMIC]), t: spec([DYNAMIC]) }
+  const graph = trace(
+    ({ x, s, t }) => ({ y: exact.jump(x, s.reshape([DYNAMIC, 1]), t.reshape([DYNAMIC, 1])) }),
+    { x: spec([DYNAMIC, 2]), ...times },
+  )
+  writeFileSync(at('exact.onnx'), lower(simplify(graph)))
+  const metadata = { format: 'other', objective: 'ends-at-data', interpolant: 'trig' }
+  writeFileSync(at('foreign.onnx'), lower(modelGraph(readModel(at('trig'))), { metadata }))
+})
+
+describe('sample --grid', () => {
+  test('jumps through the times that are given', async () => {
+    const { document, points } = await sampled('goes-both-ways', '--grid', '1,0.6,0.2,0', '--count', '50')
+    expect(document).toEqual({
+      file: at('sampled.npy'),
+      count: 50,
+      dimension: 2,
+      steps: 3,
+      grid: [1, 0.6, 0.2, 0],
+      method: 'jump',
+      seed: 0,
+    })
+    const map = await load(at('goes-both-ways'))
+    expect(points).toEqual(await jumpThrough(map.jump, drawNoise(50, 2, 0), [1, 0.6, 0.2, 0]))
+    await map.close()
+  })
+
+  test('is named after its times, and may end before data', async () => {
+    const { stdout } = await here('sample', at('velocity'), '--grid', '1,0.5', '--count', '5')
+    expect(stdout).toBe(
+      `${join(paths(at('velocity')).samples, 'grid-1-0.5-seed-0.csv')}: 5 points, 1 jump step\n`,
+    )
+  })
+})
+
+describe('sample --start', () => {
+  test.each(['npy', 'csv'])('there and back through a .%s file gives the noise again', async type => {
+    const noise = drawNoise(300, 2, 6)
+    const options = ['--count', '300', '--seed', '6', '--grid', '1,0.4,0']
+    await here('sample', at('exact.onnx'), ...options, '--out', at(`data.${type}`))
+    const { document, points } = await sampled(
+      'exact.onnx',
+      '--start',
+      at(`data.${type}`),
+      '--grid',
+      '0,0.7,1',
+    )
+    expect(document).toMatchObject({ count: 300, steps: 2, grid: [0, 0.7, 1], start: at(`data.${type}`) })
+    expect(farthest(points, noise)).toBeLessThan(1e-5)
+    const { points: other } = await sampled('exact.onnx', '--start', at(`data.${type}`), '--grid', '0,0.7')
+    expect(farthest(other, noise)).toBeGreaterThan(0.1)
+  })
+
+  test('a map that is trained both ways goes to noise; others are refused with what does', async () => {
+    writeFileSync(at('some.csv'), '1,2\n3,4\n')
+    const words = ['--start', at('some.csv'), '--grid', '0,1', '--out', at('x.csv')]
+    for (const model of ['goes-both-ways', 'velocity']) await here('sample', at(model), ...words)
+    for (const model of ['ends-at-data', 'begins-at-noise', 'ends-at-data/model.onnx']) {
+      const { code, stderr } = await runHere(['sample', at(model), ...words])
+      expect(code).toBe(2)
+      expect(stderr).toMatch(/not from 0 to 1; trained both ways: .*goes-both-ways/)
+    }
+    await here('sample', at('ends-at-data'), ...words, '--method', 'heun')
+  })
+
+  test('begins at noise with equal steps', async () => {
+    await here('sample', at('velocity'), '--start', at('some.csv'), '--steps', '2', '--out', at('two.npy'))
+    const map = await load(at('velocity'))
+    expect(dataOf('two.npy')).toEqual(await jumpThrough(map.jump, Float32Array.of(1, 2, 3, 4), [1, 0.5, 0]))
+    await map.close()
+  })
+})
+
+describe('sample --method', () => {
+  const words = ['--count', '200', '--seed', '3', '--grid', '1,0.8,0.5,0']
+  const byHand = async (interpolant: keyof typeof interpolants) => {
+    const map = await load(at('trig'))
+    const options = { interpolant: interpolants[interpolant], seed: 3 }
+    const points = await renoise(map.jump, drawNoise(200, 2, 3), [1, 0.8, 0.5, 0], options)
+    await map.close()
+    return points
+  }
+
+  test.each(['trig', 'trig/model.safetensors', 'trig/model.onnx'])(
+    'auto adds fresh noise along the path of %s',
+    async model => {
+      const { document, points } = await sampled(model, ...words)
+      expect(document.method).toBe('renoise')
+      expect(farthest(points, await byHand('trig'))).toBeLessThan(1e-5)
+      expect(farthest(points, await byHand('linear'))).toBeGreaterThan(0.05)
+    },
+  )
+
+  test('renoise takes a file of another program to be on the linear path', async () => {
+    const { points } = await sampled('foreign.onnx', ...words, '--method', 'renoise')
+    expect(farthest(points, await byHand('linear'))).toBeLessThan(1e-5)
+  })
+
+  test.each([
+    ['ends-at-data', '1', 'jump'],
+    ['ends-at-data', '3', 'renoise'],
+    ['goes-both-ways', '3', 'jump'],
+    ['begins-at-noise', '1', 'jump'],
+    ['velocity', '3', 'jump'],
+    ['foreign.onnx', '3', 'jump'],
+  ])('auto of %s in %s steps is %s', async (model, steps, method) => {
+    expect((await sampled(model, '--count', '5', '--steps', steps)).document.method).toBe(method)
+  })
+
+  test.each([
+    [
+      'begins-at-noise',
+      ['--steps', '2'],
+      /^oxbow: begins-at-noise is trained to begin at noise only \(s = 1\); sample it in one step\n$/,
+    ],
+    [
+      'ends-at-data',
+      ['--steps', '2', '--method', 'jump'],
+      /^oxbow: ends-at-data is trained to end at data only \(t = 0\); .*renoise\n$/,
+    ],
+  ] as const)('%s is not sampled by jumps that it was not trained for', async (model, options, message) => {
+    const { code, stderr } = await runHere(['sample', at(model), ...options, '--out', at('x.csv')])
+    expect([code, stderr]).toEqual([2, expect.stringMatching(message)])
+  })
+
+  test('a map that begins at noise jumps from there to any time', async () => {
+    expect((await sampled('begins-at-noise', '--grid', '1,0.3', '--count', '5')).document.steps).toBe(1)
+  })
+})
+
+describe('evaluate', () => {
+  const measured = async (run: string, ...options: string[]) => {
+    const words = ['--count', '200', '--weights', 'ema', '--json', ...options]
+    const { stdout, stderr } = await here('evaluate', at(run), ...words)
+    return { rows: JSON.parse(stdout).rows as Record<string, unknown>[], stderr }
+  }
+
+  test('records the method that was used, and where the exact map is left', async () => {
+    const { rows, stderr } = await measured('ends-at-data', '--steps', '1,2')
+    expect(rows).toMatchObject([
+      { steps: 1, method: 'jump', metrics: { trajectoryError: {} } },
+      { steps: 2, method: 'renoise' },
+    ])
+    expect(rows[1].metrics).not.toHaveProperty('trajectoryError')
+    expect(rows[1].metrics).toHaveProperty('slicedWasserstein')
+    expect(stderr).toBe('')
+    const recorded = JSON.parse(readFileSync(paths(at('ends-at-data')).evaluation, 'utf8'))
+    expect(recorded).toMatchObject({ request: { method: 'auto' }, rows })
+    expect(readFileSync(paths(at('ends-at-data')).card, 'utf8')).toContain('averaged, renoise')
+  })
+
+  test('--grid: a row for each', async () => {
+    const { rows } = await measured('goes-both-ways', '--grid', '1,0.6,0', '--grid', '1,0.9,0.1,0')
+    expect(rows).toMatchObject([
+      { steps: 2, grid: [1, 0.6, 0], method: 'jump' },
+      { steps: 3, grid: [1, 0.9, 0.1, 0], method: 'jump' },
+    ])
+    const { rows: equal } = await measured('goes-both-ways', '--steps', '2')
+    const { rows: same } = await measured('goes-both-ways', '--grid', '1,0.5,0')
+    expect(equal[0]).not.toHaveProperty('grid')
+    expect(same[0].metrics).toEqual(equal[0].metrics)
+    expect(rows[0].metrics).not.toEqual(equal[0].metrics)
+    const options = ['--grid', '1,0.6,0', '--grid', '1,0.9,0', '--count', '200', '--weights', 'raw']
+    const { stdout } = await here('evaluate', at('goes-both-ways'), ...options)
+    expect(stdout).toMatch(/^raw, 1 0\.6 0 +[\d.]+/m)
+    expect(stdout).toMatch(/^raw, 1 0\.9 0 +[\d.]+/m)
+  })
+
+  test('leaves out what was not trained, with a note', async () => {
+    const { rows, stderr } = await measured('begins-at-noise', '--steps', '1,2,4')
+    expect(rows.map(({ steps }) => steps)).toEqual([1])
+    expect(stderr).toBe(
+      'oxbow: left out steps 2, 4: begins-at-noise is trained to begin at noise only (s = 1); sample it in one step\n',
+    )
+    const { code, stderr: why } = await runHere(['evaluate', at('begins-at-noise'), '--steps', '2'])
+    expect(code).toBe(2)
+    expect(why).toMatch(/^oxbow: .*begins-at-noise: nothing to measure; left out steps 2: .*\n$/)
+  })
+})
+
+describe('compare', () => {
+  const small = ['--training.network.hidden', '8', '--training.batch', '16', '--training.steps', '20']
+  const args = ['compare', '--objectives', Object.keys(PRETENDED).join(), '--count', '100', ...small]
+
+  test('samples each objective as it was trained, and measures it once', async () => {
+    // The command's own catalogue, in its processes.
+    writeFileSync(
+      at('pretend.mjs'),
+      `import { objectives } from ${JSON.stringify(join(process.cwd(), 'dist/objective/index.js'))}
+for (const [id, jumps] of Object.entries(${JSON.stringify(PRETENDED)}))
+  objectives.set(id, { ...objectives.get('psd'), id, jumps })\n`,
+    )
+    const env = { NODE_OPTIONS: `--import ${at('pretend.mjs')}` }
+    writeFileSync(at('steps.yaml'), 'steps: [2, 1]\n')
+    const words = [...args, '--config', at('steps.yaml'), '--out', at('compare'), '--json']
+    const { code, stdout, stderr } = await run(words, { env })
+    expect(code, stderr).toBe(0)
+    type Row = { label: string; steps: number; method: string; metric: string }
+    const rows = JSON.parse(stdout).rows as Row[]
+    const ways = rows.map(({ label, steps, method }) => `${label} ${steps} ${method}`)
+    expect([...new Set(ways)]).toEqual([
+      'ends-at-data 1 jump',
+      'ends-at-data 2 renoise',
+      'begins-at-noise 1 jump',
+      'goes-both-ways 1 jump',
+      'goes-both-ways 2 jump',
+    ])
+    const trajectories = rows.filter(({ metric }) => metric === 'trajectoryError')
+    expect(trajectories.map(({ label, steps }) => `${label} ${steps}`)).not.toContain('ends-at-data 2')
+    expect(trajectories).toHaveLength(4)
+    expect(stderr.match(/^oxbow: .*/gm)).toEqual([
+      'oxbow: begins-at-noise: left out steps 2: begins-at-noise is trained to begin at noise only (s = 1); sample it in one step',
+    ])
+    const html = readFileSync(at('compare/report.html'), 'utf8')
+    expect(html).toContain('several steps add fresh noise')
+    expect(html).toContain('left out steps 2')
+
+    const again = await run(words, { env })
+    expect(again.stderr.match(/was there already/g)).toHaveLength(3)
+    expect(JSON.parse(again.stdout).rows).toEqual(rows)
+  })
+
+  test('refuses what leaves nothing to measure, before anything is trained', async () => {
+    const { code, stderr } = await runHere([...args, '--steps', '2', '--out', at('nothing')])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^oxbow: steps: nothing to measure of begins-at-noise; left out steps 2: .*\n$/)
+    expect(existsSync(at('nothing'))).toBe(false)
+  })
+})

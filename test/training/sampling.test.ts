@@ -1,0 +1,166 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { GridError } from '../../src/sampler/grid.ts'
+import { uniformGrid } from '../../src/sampler/sampler.ts'
+import type { LoadedMap } from '../../src/training/load.ts'
+import { planSamples } from '../../src/training/planned-samples.ts'
+import { methodFor, sample, whyUntrained } from '../../src/training/sampling.ts'
+import { pretend } from '../helpers/pretended.ts'
+
+beforeAll(() => pretend())
+
+describe('methodFor', () => {
+  test.each([
+    ['ends-at-data', [1, 0], 'jump'],
+    ['ends-at-data', [1, 0.5, 0], 'renoise'],
+    ['ends-at-data', [0, 0.5, 1], 'jump'],
+    ['begins-at-noise', [1, 0.5, 0], 'jump'],
+    ['goes-both-ways', [1, 0.5, 0], 'jump'],
+    ['lsd', [1, 0.5, 0], 'jump'],
+    ['flow-matching', [1, 0.5, 0], 'jump'],
+    [undefined, [1, 0.5, 0], 'jump'],
+    ['of another version', [1, 0.5, 0], 'jump'],
+  ] as const)('of %s through %j is %s', (objective, grid, method) => {
+    expect(methodFor('auto', objective, grid)).toBe(method)
+    for (const asked of ['jump', 'renoise', 'euler', 'heun'] as const) {
+      expect(methodFor(asked, objective, grid)).toBe(asked)
+    }
+  })
+})
+
+describe('whyUntrained', () => {
+  const [one, several, part, rest, back] = [[1, 0], uniformGrid(4), [1, 0.3], [0.3, 0], [0, 1]]
+  const grids = { one, several, part, rest, back }
+
+  /** The grids that an objective refuses. */
+  const refused = (objective: string | undefined, method: 'jump' | 'renoise' | 'heun') =>
+    Object.entries(grids).flatMap(([name, grid]) => (whyUntrained(objective, method, grid) ? [name] : []))
+
+  test.each([
+    ['lsd', ['back']],
+    ['ends-at-data', ['several', 'part', 'back']],
+    ['begins-at-noise', ['several', 'rest', 'back']],
+    ['goes-both-ways', []],
+    ['flow-matching', []],
+    ['teacher-velocity', []],
+    [undefined, []],
+  ] as const)('%s refuses the jumps of %j alone', (objective, names) => {
+    expect(refused(objective, 'jump')).toEqual(names)
+    expect(refused(objective, 'heun')).toEqual([])
+  })
+
+  test('renoise asks for jumps to data only', () => {
+    expect(whyUntrained('ends-at-data', 'renoise', several)).toBeUndefined()
+    expect(whyUntrained('lsd', 'renoise', several)).toBeUndefined()
+    expect(whyUntrained('begins-at-noise', 'renoise', one)).toBeUndefined()
+    expect(whyUntrained('begins-at-noise', 'renoise', several)).toBeDefined()
+  })
+
+  test.each([
+    [
+      'ends-at-data',
+      several,
+      'ends-at-data is trained to end at data only (t = 0); several steps from noise take --method renoise',
+    ],
+    [
+      'begins-at-noise',
+      several,
+      'begins-at-noise is trained to begin at noise only (s = 1); sample it in one step',
+    ],
+  ] as const)('says why, %s through %j', (objective, grid, reason) => {
+    expect(whyUntrained(objective, 'jump', grid)).toBe(reason)
+  })
+
+  test('names the objectives that go both ways', () => {
+    expect(whyUntrained('lsd', 'jump', back)).toMatch(
+      /^lsd is trained to jump towards data only \(t < s\), not from 0 to 1; trained both ways: .*goes-both-ways.*; --method heun/,
+    )
+    expect(whyUntrained('ends-at-data', 'jump', back)).toMatch(/^ends-at-data .*goes-both-ways/)
+  })
+})
+
+describe('sample', () => {
+  /** A map that adds what it is asked for to its only point. */
+  const mapOf = (objective?: string): LoadedMap => ({
+    dimension: 1,
+    objective,
+    interpolant: 'trig',
+    jump: async (x, s, t) => x.map(value => value + 10 * s + t),
+    velocity: async (x, t) => x.map(() => t),
+    close: async () => {},
+  })
+  const start = Float32Array.of(0)
+
+  test('jumps through the grid', async () => {
+    const { points, method } = await sample(mapOf('lsd'), start, { grid: [1, 0.5, 0] })
+    expect([points, method]).toEqual([Float32Array.of(10.5 + 5), 'jump'])
+  })
+
+  test('re-injects noise along the path of the run, by the seed', async () => {
+    const through = async (
+      grid: readonly number[],
+      seed: number,
+      interpolant: 'trig' | 'linear' = 'trig',
+    ) => {
+      const map = { ...mapOf('ends-at-data'), interpolant }
+      const { points, method } = await sample(map, start, { grid, seed })
+      expect(method).toBe('renoise')
+      return points[0]
+    }
+    const half = await through([1, 0.5, 0], 1)
+    expect(await through([1, 0.5, 0], 1)).toBe(half)
+    expect(await through([1, 0.5, 0], 2)).not.toBe(half)
+    // The first jump gives 10, the second adds 5 to what is left of it and to the noise, the same on both paths.
+    const noise = (half - 5 - 10 * Math.SQRT1_2) / Math.SQRT1_2
+    expect(await through([1, 0.5, 0], 1, 'linear')).toBeCloseTo(5 + 5 + 0.5 * noise, 5)
+  })
+
+  test('follows the velocity where asked, towards noise too', async () => {
+    const { points, method } = await sample(mapOf('lsd'), start, { grid: [0, 0.5, 1], method: 'euler' })
+    expect([points, method]).toEqual([Float32Array.of(0.25), 'euler'])
+  })
+
+  test.each([
+    ['lsd', { grid: [0, 1] }, /^lsd is trained to jump towards data only/],
+    ['begins-at-noise', { grid: [1, 0.5, 0] }, /^begins-at-noise is trained to begin at noise only/],
+    ['ends-at-data', { grid: [1, 0.5, 0.2] }, /expected to begin at 1 .* found 1 to 0\.2/],
+    ['lsd', { grid: [1, 0.5, 0.7] }, /only fall or only rise/],
+    [undefined, { grid: [0, 1], method: 'renoise' }, /expected to begin at 1/],
+  ] as const)('refuses %s through %j', async (objective, options, message) => {
+    await expect(sample(mapOf(objective), start, options)).rejects.toThrow(GridError)
+    await expect(sample(mapOf(objective), start, options)).rejects.toThrow(message)
+  })
+})
+
+describe('planSamples', () => {
+  const ways = (objective: string, request: Parameters<typeof planSamples>[1]) => {
+    const { samples, notes } = planSamples(objective, request)
+    return { ways: samples.map(({ steps, grid, named, method }) => [steps, grid, named, method]), notes }
+  }
+
+  test('numbers of steps and grids, each with its method', () => {
+    expect(ways('ends-at-data', { steps: [1, 2], grids: [[1, 0.7, 0]], method: 'auto' })).toEqual({
+      ways: [
+        [1, [1, 0], false, 'jump'],
+        [2, [1, 0.5, 0], false, 'renoise'],
+        [2, [1, 0.7, 0], true, 'renoise'],
+      ],
+      notes: [],
+    })
+  })
+
+  test('leaves out what is not trained, with one note', () => {
+    const request = { steps: [1, 2, 4], grids: [[1, 0.7, 0]], method: 'auto' } as const
+    expect(ways('begins-at-noise', request)).toEqual({
+      ways: [[1, [1, 0], false, 'jump']],
+      notes: [
+        'left out steps 2, 4, grid 1,0.7,0: begins-at-noise is trained to begin at noise only (s = 1); sample it in one step',
+      ],
+    })
+    expect(ways('begins-at-noise', { ...request, steps: [] }).notes[0]).toMatch(/^left out grid 1,0\.7,0: /)
+    expect(ways('lsd', request).notes).toEqual([])
+  })
+
+  test('refuses a grid that does not lead from noise to data', () => {
+    expect(() => planSamples('lsd', { steps: [], grids: [[1, 0.5]], method: 'auto' })).toThrow(GridError)
+  })
+})
