@@ -20,4 +20,5 @@ export {
   type MlpParameters,
   mlpShapes,
   type Parameter,
+  sourceLayersOf,
 } from './mlp.ts'

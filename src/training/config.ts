@@ -29,7 +29,9 @@ const networkSchema = z.strictObject({
   activation: z.enum(['silu', 'gelu', 'tanh']),
   embedding: z.enum(['fourier', 'raw']),
   frequencies: count.max(24),
-  conditioning: z.enum(['s,t', 's,s-t', 's-t', 's']),
+  conditioning: z.enum(['s,t', 's,s-t', 's-t', 's', 'decoupled']),
+  injection: z.enum(['input', 'layers']),
+  sourceLayers: count.nullable(),
   parameterization: z.enum(['average-velocity', 'denoised']),
 })
 
@@ -122,6 +124,8 @@ const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
     embedding: 'fourier',
     frequencies: 8,
     conditioning: 's,t',
+    injection: 'input',
+    sourceLayers: null,
     parameterization: 'average-velocity',
   },
   consistency: { weight: 1, fraction: 1 },
@@ -249,6 +253,24 @@ function objectiveOptions(objective: Objective, given: Plain): Plain {
 export const diagonalRows = ({ batch, diagonal }: Config): number =>
   Math.floor(batch * diagonal.fraction + 1e-9)
 
+/** What is wrong with the way in which a network sees its times, if anything. */
+function networkProblem({
+  conditioning,
+  injection,
+  sourceLayers,
+  layers,
+}: Config['network']): string | undefined {
+  if (conditioning === 'decoupled' && injection === 'input') {
+    return 'network.injection: "decoupled" shows each layer one of the times and needs "layers", found "input"'
+  }
+  if (sourceLayers === null) return undefined
+  if (conditioning !== 'decoupled') {
+    return `network.sourceLayers: only the conditioning "decoupled" divides the layers; found ${sourceLayers} with "${conditioning}"`
+  }
+  if (sourceLayers <= layers) return undefined
+  return `network.sourceLayers: expected 1 to ${layers}, so that the last of the ${layers + 1} linear layers sees t; found ${sourceLayers}`
+}
+
 /** Combinations that parse but cannot work. */
 function checkSense(config: Config, objective: Objective): void {
   const refuse = (message: string): never => {
@@ -292,6 +314,8 @@ function checkSense(config: Config, objective: Objective): void {
       `network.conditioning: "s" gives a velocity network, and ${objective.id} trains a two-time map; use "s,t"`,
     )
   }
+  const network = networkProblem(config.network)
+  if (network) refuse(network)
   if (config.network.parameterization === 'denoised' && config.times.minimum === 0) {
     refuse('times.minimum: the denoised parameterization divides by s and needs a minimum above 0, e.g. 0.05')
   }

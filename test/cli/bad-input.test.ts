@@ -210,6 +210,19 @@ const TRAINING: [string, RegExp][] = [
     /diagonal\.fraction: 0\.5 of the batch has no diagonal term/,
   ],
   ['train --network.conditioning s', /network\.conditioning: "s" gives a velocity network/],
+  [
+    'train --network.conditioning decoupled',
+    /network\.injection: "decoupled" shows each layer one of the times and needs "layers", found "input"/,
+  ],
+  [
+    'train --network.sourceLayers 1',
+    /network\.sourceLayers: only the conditioning "decoupled" divides the layers; found 1 with "s,t"/,
+  ],
+  [
+    'train --network.conditioning decoupled --network.injection layers --network.sourceLayers 3',
+    /network\.sourceLayers: expected 1 to 2, so that the last of the 3 linear layers sees t; found 3/,
+  ],
+  ['train --network.sourceLayers 0', /network\.sourceLayers: expected number to be >0, found 0/],
   ['train --ema 0', /target: "ema" needs ema above 0; use target: student/],
   ['train --batch 2', /batch: 2 is too small for a diagonal fraction of 0\.3/],
   ['train --steps 10 --schedule.warmup 20', /schedule\.warmup: 20 is more than the 10 steps of the run/],
