@@ -18,6 +18,7 @@ import {
 import { merge } from '../training/config.ts'
 import type { EvaluationRequest } from '../training/evaluate.ts'
 import { writeFileAtomic } from '../training/files.ts'
+import { openInitial } from '../training/initial.ts'
 import { lockDirectory } from '../training/lock.ts'
 import { openTeacher } from '../training/model.ts'
 import { InterruptedError, UsageError } from './failure.ts'
@@ -69,6 +70,7 @@ function checkPlan(plan: Plan): void {
   const dataset = openDataset(plan.runs[0].config.data)
   for (const { config, after } of plan.runs) {
     if (!after) openTeacher(config, dataset)
+    openInitial(config, dataset)
   }
 }
 

@@ -51,6 +51,7 @@ const schema = z.strictObject({
   objective: z.string(),
   options: z.record(z.string(), z.unknown()),
   teacher: z.string().min(1).nullable(),
+  initFrom: z.string().min(1).nullable(),
   interpolant: z.enum(['linear', 'trig']),
   network: networkSchema,
   diagonal: z.strictObject({
@@ -92,7 +93,7 @@ const schema = z.strictObject({
   /** What `theta-` is: the averaged parameters or the student's own. */
   target: z.enum(['ema', 'student']),
   batch: count.max(1_000_000),
-  steps: count,
+  steps: z.int().min(0),
   seeds: z.strictObject({ data: z.int(), noise: z.int(), initialization: z.int() }),
   logEvery: count,
   checkpointEvery: count,
@@ -116,6 +117,7 @@ const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
   data: 'ring',
   options: {},
   teacher: null,
+  initFrom: null,
   interpolant: 'linear',
   network: {
     hidden: 192,
@@ -322,7 +324,12 @@ function checkSense(config: Config, objective: Objective): void {
   if (config.target === 'ema' && config.ema === 0 && objective.loss) {
     refuse('target: "ema" needs ema above 0; use target: student')
   }
-  if (config.schedule.warmup > config.steps) {
+  if (config.steps === 0 && config.initFrom === null) {
+    refuse(
+      'steps: 0 steps train nothing, and only the parameters of another run are worth keeping; expected at least 1, or --init-from RUN',
+    )
+  }
+  if (config.schedule.warmup > config.steps && config.steps > 0) {
     refuse(`schedule.warmup: ${config.schedule.warmup} is more than the ${config.steps} steps of the run`)
   }
   if (objective.loss && objective.diagonal && diagonalRows(config) === 0 && config.diagonal.fraction > 0) {

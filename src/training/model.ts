@@ -199,7 +199,7 @@ export function openTeacher(config: Config, dataset: Dataset): VelocityField | u
     }
     return mixtureVelocity(dataset.mixture, interpolants[interpolant])
   }
-  const model = readTeacher(teacher)
+  const model = readModelFor('teacher', teacher)
   if (model.dimension !== dataset.dimension) {
     throw new ConfigError(
       `teacher: ${teacher} has points of ${model.dimension} coordinates, ${dataset.name} of ${dataset.dimension}`,
@@ -214,11 +214,12 @@ export function openTeacher(config: Config, dataset: Dataset): VelocityField | u
   return { velocity: (x, t) => map.velocity(x, t) }
 }
 
-function readTeacher(path: string): Model {
+/** The model that a key of the configuration names. @throws ConfigError when there is none */
+export function readModelFor(key: 'teacher' | 'initFrom', path: string): Model {
   try {
     return readModel(path)
   } catch (error) {
-    if (error instanceof RunError) throw new ConfigError(`teacher: ${error.message}`)
+    if (error instanceof RunError) throw new ConfigError(`${key}: ${error.message}`)
     throw error
   }
 }

@@ -11,6 +11,7 @@ import { type BatchSource, batchSource } from './batches.ts'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import { type Config, ConfigError, resolveConfig, type UserConfig } from './config.ts'
 import { clearPending, writeFileAtomic } from './files.ts'
+import { openInitial, withInitialNetwork } from './initial.ts'
 import { lockDirectory } from './lock.ts'
 import { encodeModelFile, encodeOnnxModel, type Model, openTeacher } from './model.ts'
 import { resumedConfig } from './resume.ts'
@@ -53,6 +54,7 @@ export interface TrainResult {
   readonly run: string
   /** Steps done, of `config.steps`. */
   readonly steps: number
+  /** Mean over the last line of the log; NaN before there is one. */
   readonly loss: number
   /** Time of one step, data and logging included, over this call. */
   readonly msPerStep: number
@@ -68,10 +70,13 @@ export class DivergenceError extends Error {
 /** A chunk of slow steps is cut to about this length, so that the run shows progress and can be stopped. */
 const PATIENCE_MS = 500
 
-function initialState(config: Config, dimension: number, step: Step): Checkpoint['state'] {
-  const { seeds } = config
-  const layers = initializeMlp(mlpOptions(config, dimension), random(seeds.initialization, 'initialization'))
-  const parameters = joinArrays(layers.flatMap(({ weight, bias }) => [weight.data, bias.data]))
+function drawParameters(config: Config, dimension: number): Float32Array {
+  const source = random(config.seeds.initialization, 'initialization')
+  const layers = initializeMlp(mlpOptions(config, dimension), source)
+  return joinArrays(layers.flatMap(({ weight, bias }) => [weight.data, bias.data]))
+}
+
+function initialState(config: Config, parameters: Float32Array, step: Step): Checkpoint['state'] {
   const zeros = () => new Float32Array(step.parameterCount)
   return { parameters, first: zeros(), second: zeros(), ...(config.ema > 0 && { ema: parameters.slice() }) }
 }
@@ -94,8 +99,10 @@ class Training {
     private readonly program: Program,
     private readonly options: TrainOptions,
     checkpoint: Checkpoint | undefined,
+    initial: Float32Array | undefined,
   ) {
-    this.state = checkpoint?.state ?? initialState(config, dataset.dimension, step)
+    this.state =
+      checkpoint?.state ?? initialState(config, initial ?? drawParameters(config, dataset.dimension), step)
     this.done = checkpoint?.step ?? 0
     this.saved = checkpoint?.step ?? -1
     this.window = new Window(step.metrics, checkpoint?.window)
@@ -214,15 +221,18 @@ interface Prepared {
   readonly dataset: Dataset
   readonly teacher?: VelocityField
   readonly checkpoint?: Checkpoint
+  /** Parameters of another run, where training starts from them. */
+  readonly initial?: Float32Array
 }
 
 /** Paths in a configuration are kept absolute, so that a run can be resumed and measured from anywhere. */
 function withAbsolutePaths(user: UserConfig): UserConfig {
-  const { data, teacher } = user
+  const { data, teacher, initFrom } = user
   const changes: UserConfig = {}
   if (typeof data === 'string' && isPath(data)) changes.data = resolve(data)
   if (isCsvBlock(data)) changes.data = { csv: { path: resolve(data.csv.path) } }
   if (typeof teacher === 'string' && teacher !== 'exact') changes.teacher = resolve(teacher)
+  if (typeof initFrom === 'string') changes.initFrom = resolve(initFrom)
   return { ...user, ...changes }
 }
 
@@ -233,10 +243,12 @@ const isCsvBlock = (data: unknown): data is { csv: { path: string } } =>
 function prepare(user: UserConfig, { directory, resume }: TrainOptions): Prepared {
   if (!resume) {
     // Opened by the paths as they were written, so that messages name those.
-    const config = resolveConfig(user)
+    const whole = withInitialNetwork(user)
+    const config = resolveConfig(whole)
     const dataset = openDataset(config.data)
     const teacher = openTeacher(config, dataset)
-    return { config: resolveConfig(withAbsolutePaths(user)), dataset, teacher }
+    const initial = openInitial(config, dataset)
+    return { config: resolveConfig(withAbsolutePaths(whole)), dataset, teacher, initial }
   }
   const record = readRecord(directory)
   const config = resumedConfig(record.config, withAbsolutePaths(user))
@@ -250,7 +262,9 @@ function prepare(user: UserConfig, { directory, resume }: TrainOptions): Prepare
       `steps: the run is already at step ${checkpoint.step}, more than the ${config.steps} asked for`,
     )
   }
-  return { config, dataset, teacher: openTeacher(config, dataset), checkpoint }
+  // A run with a checkpoint no longer needs what it started from.
+  const initial = checkpoint ? undefined : openInitial(config, dataset)
+  return { config, dataset, teacher: openTeacher(config, dataset), checkpoint, initial }
 }
 
 function checkFits({ state }: Checkpoint, step: Step, directory: string): void {
@@ -304,7 +318,7 @@ export async function train(user: UserConfig, options: TrainOptions): Promise<Tr
 }
 
 async function runSteps(
-  { config, dataset, checkpoint }: Prepared,
+  { config, dataset, checkpoint, initial }: Prepared,
   step: Step,
   options: TrainOptions,
 ): Promise<TrainResult> {
@@ -312,7 +326,15 @@ async function runSteps(
   try {
     const from = checkpoint?.step ?? 0
     const start = performance.now()
-    const { steps, loss } = await new Training(config, dataset, step, program, options, checkpoint).run()
+    const { steps, loss } = await new Training(
+      config,
+      dataset,
+      step,
+      program,
+      options,
+      checkpoint,
+      initial,
+    ).run()
     const msPerStep = steps > from ? (performance.now() - start) / (steps - from) : 0
     const finished = steps === config.steps
     return { run: options.directory, steps, loss, msPerStep, finished, warnings: dataset.warnings ?? [] }

@@ -1,0 +1,52 @@
+import type { Dataset } from '../data/dataset.ts'
+import { objectives } from '../objective/index.ts'
+import { type Config, ConfigError, merge, type UserConfig } from './config.ts'
+import { conversionProblem, convertParameters } from './conversion.ts'
+import { readModelFor } from './model.ts'
+import { mlpOptions } from './step.ts'
+
+/**
+ * Fills in from the run of `initFrom` what the user left out and what must agree with it: the interpolant and the
+ * network, key by key. Its conditioning too, unless it is a velocity network and the objective trains a map.
+ *
+ * @throws ConfigError when there is no such run
+ */
+export function withInitialNetwork(user: UserConfig): UserConfig {
+  if (typeof user.initFrom !== 'string') return user
+  const { network, interpolant } = readModelFor('initFrom', user.initFrom).config
+  const { conditioning, injection, sourceLayers, ...shape } = network
+  const asked = user.network?.conditioning
+  const trainsMap = objectives.get(user.objective ?? 'lsd')?.loss
+  const keeps = asked === undefined ? !(conditioning === 's' && trainsMap) : asked === conditioning
+  const taken = {
+    ...shape,
+    injection: asked === 'decoupled' ? 'layers' : injection,
+    ...(keeps && { conditioning, sourceLayers }),
+  }
+  return merge({ interpolant, network: taken }, user) as UserConfig
+}
+
+/**
+ * The parameters `[P]` that a run begins with, from the averaged ones of another run.
+ *
+ * @returns nothing when the configuration names no run
+ * @throws ConfigError when there is no such run, or its network, path or data does not fit
+ */
+export function openInitial(config: Config, dataset: Dataset): Float32Array | undefined {
+  const { initFrom, interpolant, network } = config
+  if (initFrom === null) return undefined
+  const model = readModelFor('initFrom', initFrom)
+  const refuse = (message: string): never => {
+    throw new ConfigError(`initFrom: ${initFrom} ${message}`)
+  }
+  if (model.dimension !== dataset.dimension) {
+    refuse(`has points of ${model.dimension} coordinates, ${dataset.name} of ${dataset.dimension}`)
+  }
+  if (model.config.interpolant !== interpolant) {
+    refuse(`was trained on the ${model.config.interpolant} path, this run is on ${interpolant}`)
+  }
+  const problem = conversionProblem(model.config.network, network)
+  if (problem) refuse(`cannot start this run: ${problem}`)
+  const [from, to] = [model.config, config].map(each => mlpOptions(each, dataset.dimension))
+  return convertParameters(model.parameters, from, to)
+}
