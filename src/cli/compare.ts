@@ -18,6 +18,7 @@ import {
 import { ConfigError, merge } from '../training/config.ts'
 import type { EvaluationRequest } from '../training/evaluate.ts'
 import { writeFileAtomic } from '../training/files.ts'
+import { openInitial } from '../training/initial.ts'
 import { lockDirectory } from '../training/lock.ts'
 import { planSamples } from '../training/planned-samples.ts'
 import { openCouplingTeacher, openTeachers } from '../training/teacher.ts'
@@ -76,6 +77,7 @@ function checkPlan(plan: Plan, request: EvaluationRequest): string[] {
       openTeachers(config, dataset)
       openCouplingTeacher(config, dataset)
     }
+    openInitial(config, dataset)
     return notes.map(text => `${method}: ${text}`)
   })
   return [...new Set(notes)]

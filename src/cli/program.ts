@@ -80,6 +80,7 @@ function addTrain(add: AddCommand, run: Wrap): void {
     .option('--data <name>', 'built-in dataset or a path to a CSV file (default: ring)')
     .option('--objective <id>', 'what to train; see "oxbow objectives" (default: lsd)')
     .option('--teacher <name>', 'a run directory, or "exact" for Gaussian mixtures')
+    .option('--init-from <run>', 'a run or .safetensors model whose parameters are the start')
     .option('--steps <n>', 'training steps (default: 6000)')
     .option('--batch <n>', 'samples in a step (default: 512)')
     .option('--lr <x>', 'learning rate (default: 0.001)')

@@ -15,6 +15,7 @@ interface TrainFlags {
   readonly data?: string
   readonly objective?: string
   readonly teacher?: string
+  readonly initFrom?: string
   readonly steps?: string
   readonly batch?: string
   readonly lr?: string
@@ -26,10 +27,11 @@ interface TrainFlags {
 
 /** The configuration that a command line asks for: the file, then short options, then dotted keys. */
 function userConfig(flags: TrainFlags, rest: readonly string[]): UserConfig {
-  const { config, data, objective, teacher, steps, batch, lr, seed } = flags
-  const short = Object.entries({ data, objective, teacher, steps, batch, seed, 'optimizer.learningRate': lr })
+  const { config, data, objective, teacher, initFrom, steps, batch, lr, seed } = flags
+  const rate = { 'optimizer.learningRate': lr }
+  const short = Object.entries({ data, objective, teacher, initFrom, steps, batch, seed, ...rate })
   // A name is text even where it looks like a number, so only numbers go through the YAML reader.
-  const texts = new Set(['data', 'objective', 'teacher'])
+  const texts = new Set(['data', 'objective', 'teacher', 'initFrom'])
   const pairs = short.flatMap(([key, value]) =>
     value === undefined || texts.has(key) ? [] : [`--${key}=${value}`],
   )
@@ -43,7 +45,9 @@ function userConfig(flags: TrainFlags, rest: readonly string[]): UserConfig {
 }
 
 function defaultDirectory(user: UserConfig): string {
-  const { data, objective, seeds } = resolveConfig(user)
+  // The network is not in the name, and may still have to be taken over from another run.
+  const { network: _, ...rest } = user
+  const { data, objective, seeds } = resolveConfig(rest)
   const name =
     typeof data === 'string' ? data.replace(/^.*\//, '').replace(/\.\w+$/, '') : Object.keys(data)[0]
   return `runs/${name}-${objective}-seed${seeds.data}`
@@ -125,7 +129,8 @@ export async function trainCommand(flags: TrainFlags, rest: readonly string[]): 
   const { run, steps, loss, msPerStep, finished } = result
   if (flags.json) printJson({ run, steps, loss, msPerStep: Math.round(msPerStep * 1000) / 1000, finished })
   else {
-    print(`${run}: step ${steps}, loss ${loss.toPrecision(4)}, ${msPerStep.toFixed(2)} ms per step`)
+    const outcome = `loss ${loss.toPrecision(4)}, ${msPerStep.toFixed(2)} ms per step`
+    print(`${run}: step ${steps}${steps === 0 ? ', nothing trained' : `, ${outcome}`}`)
     if (finished && process.stdout.isTTY) await showSamples(run)
   }
   if (finished) return 0

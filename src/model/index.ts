@@ -29,5 +29,6 @@ export {
   type MlpParameters,
   mlpShapes,
   type Parameter,
+  sourceLayersOf,
 } from './mlp.ts'
 export { uncertainty, uncertaintyShapes } from './uncertainty.ts'

@@ -18,6 +18,9 @@ const activations = {
 
 export type Activation = keyof typeof activations
 
+/** Which layers see the times: the first one alone, or every one. */
+export type Injection = 'input' | 'layers'
+
 /** A perceptron on `[x, e(time), ...]`: the network of the flow-map tutorials. */
 export interface MlpOptions {
   /** Coordinates of a point, `D`. */
@@ -31,6 +34,10 @@ export interface MlpOptions {
   /** Frequencies of the Fourier embedding; unused by `raw`. */
   readonly frequencies: number
   readonly conditioning: Conditioning
+  /** `layers` appends the embedded times to the input of every linear layer; `input` (default) to the first one's. */
+  readonly injection?: Injection
+  /** Linear layers that see `s` where the conditioning is `decoupled`; see `sourceLayersOf`. */
+  readonly sourceLayers?: number | null
 }
 
 /** A dense array with its shape. */
@@ -48,15 +55,23 @@ export interface Layer<T> {
 /** Parameters of a perceptron, first layer first. */
 export type MlpParameters<T> = readonly Layer<T>[]
 
-const sizes = ({ dimension, hidden, layers, embedding, frequencies, conditioning }: MlpOptions): number[] => {
-  const input = dimension + timeCount(conditioning) * embeddingSize(embedding, frequencies)
-  return [input, ...new Array<number>(layers).fill(hidden), dimension]
-}
+/** How many of the `layers + 1` linear layers see `s` and not `t`: two thirds unless told, and never none or all. */
+export const sourceLayersOf = ({
+  layers,
+  sourceLayers,
+}: Pick<MlpOptions, 'layers' | 'sourceLayers'>): number =>
+  sourceLayers ?? Math.min(layers, Math.max(1, Math.round((2 * (layers + 1)) / 3)))
+
+const seesTimes = ({ injection }: MlpOptions, layer: number): boolean => layer === 0 || injection === 'layers'
 
 /** Shapes of the parameters, in the nesting that `applyMlp` takes. */
 export function mlpShapes(options: MlpOptions): MlpParameters<readonly number[]> {
-  const widths = sizes(options)
-  return widths.slice(1).map((out, i) => ({ weight: [widths[i], out], bias: [out] }))
+  const { dimension, hidden, layers, embedding, frequencies, conditioning } = options
+  const features = timeCount(conditioning) * embeddingSize(embedding, frequencies)
+  const widths = [dimension, ...new Array<number>(layers).fill(hidden), dimension]
+  return widths
+    .slice(1)
+    .map((out, i) => ({ weight: [widths[i] + (seesTimes(options, i) ? features : 0), out], bias: [out] }))
 }
 
 /** Weights and biases uniform in `±1/sqrt(fan_in)`: PyTorch's default, which the published toy results used. */
@@ -77,13 +92,15 @@ export function initializeMlp(options: MlpOptions, random: Random): MlpParameter
 export function applyMlp(options: MlpOptions, parameters: MlpParameters<Tensor>): BoundNetwork {
   const { activation, embedding, frequencies, conditioning } = options
   return (x, s, t) => {
-    const times = conditionings[conditioning](s, t).map(time => embeddings[embedding](time, frequencies))
-    return parameters.reduce(
-      (h, { weight, bias }, i) => {
-        const linear = h.matmul(weight).add(bias)
-        return i === parameters.length - 1 ? linear : activations[activation](linear)
-      },
-      concat([x, ...times]),
-    )
+    const features = (late: boolean) =>
+      conditionings[conditioning](s, t, late).map(time => embeddings[embedding](time, frequencies))
+    const early = features(false)
+    const late = conditioning === 'decoupled' ? features(true) : early
+    const split = sourceLayersOf(options)
+    return parameters.reduce((h, { weight, bias }, i) => {
+      const input = seesTimes(options, i) ? concat([h, ...(i < split ? early : late)]) : h
+      const linear = input.matmul(weight).add(bias)
+      return i === parameters.length - 1 ? linear : activations[activation](linear)
+    }, x)
   }
 }

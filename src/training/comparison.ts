@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { z } from 'zod'
 import type { DatasetSpec } from '../data/catalogue.ts'
 import { show } from '../data/validate.ts'
@@ -14,6 +14,7 @@ import {
   resolveConfig,
   type UserConfig,
 } from './config.ts'
+import { withInitialNetwork } from './initial.ts'
 
 type Plain = Record<string, unknown>
 
@@ -118,10 +119,16 @@ const MAP_TEACHER = 'psd'
 /** Training keys that a teacher takes over: it must see the same path, and is given the same size. */
 const TEACHER_KEYS = ['network', 'interpolant']
 
+/** A run's own name; that of its directory too for a model file, whose name is mostly the same. */
+function runName(path: string | null): string | null {
+  if (path === null || !path.endsWith('.safetensors')) return path && basename(path)
+  return join(basename(dirname(path)), basename(path))
+}
+
 /** A directory name that says what it is and changes with the configuration. */
 function directoryOf(root: string, method: string, seed: number, config: Config): string {
-  // A teacher by its name alone, which holds its own hash: the folder may be moved.
-  const named = { ...config, teacher: config.teacher && basename(config.teacher) }
+  // Other runs by their names alone, which hold their own hash: the folder may be moved.
+  const named = { ...config, teacher: runName(config.teacher), initFrom: runName(config.initFrom) }
   const hash = createHash('sha256').update(JSON.stringify(named)).digest('hex').slice(0, 8)
   return join(root, 'runs', `${method.replace(/[^\w.-]+/g, '-')}-seed${seed}-${hash}`)
 }
@@ -182,7 +189,7 @@ export function planComparison(comparison: ComparisonConfig, root: string): Plan
 /** Says which row of the comparison a refused training configuration belongs to. */
 function resolveFor(method: string, user: Plain): Config {
   try {
-    return resolveConfig(user as UserConfig)
+    return resolveConfig(withInitialNetwork(user as UserConfig))
   } catch (error) {
     if (error instanceof ConfigError) throw new ConfigError(`training of ${method}: ${error.message}`)
     throw error

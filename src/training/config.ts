@@ -31,7 +31,9 @@ const networkSchema = z.strictObject({
   activation: z.enum(['silu', 'gelu', 'tanh']),
   embedding: z.enum(['fourier', 'raw']),
   frequencies: count.max(24),
-  conditioning: z.enum(['s,t', 's,s-t', 's-t', 's']),
+  conditioning: z.enum(['s,t', 's,s-t', 's-t', 's', 'decoupled']),
+  injection: z.enum(['input', 'layers']),
+  sourceLayers: count.nullable(),
   parameterization: z.enum(['average-velocity', 'denoised']),
 })
 
@@ -57,6 +59,7 @@ const schema = z.strictObject({
   objective: z.string(),
   options: z.record(z.string(), z.unknown()),
   teacher: z.string().min(1).nullable(),
+  initFrom: z.string().min(1).nullable(),
   interpolant: z.enum(Object.keys(interpolants) as [InterpolantName]),
   network: networkSchema,
   diagonal: z.strictObject({
@@ -121,7 +124,7 @@ const schema = z.strictObject({
   /** What `theta-` is: the averaged parameters or the student's own. */
   target: z.enum(['ema', 'student']),
   batch: count.max(1_000_000),
-  steps: count,
+  steps: z.int().min(0),
   seeds: z.strictObject({ data: z.int(), noise: z.int(), initialization: z.int() }),
   logEvery: count,
   checkpointEvery: count,
@@ -145,6 +148,7 @@ const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
   data: 'ring',
   options: {},
   teacher: null,
+  initFrom: null,
   interpolant: 'linear',
   network: {
     hidden: 192,
@@ -153,6 +157,8 @@ const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
     embedding: 'fourier',
     frequencies: 8,
     conditioning: 's,t',
+    injection: 'input',
+    sourceLayers: null,
     parameterization: 'average-velocity',
   },
   consistency: { weight: 1, fraction: 1 },

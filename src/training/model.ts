@@ -185,3 +185,12 @@ export function encodeOnnxModel(model: Model): Uint8Array {
     },
   })
 }
+/** The model that a key of the configuration names. @throws ConfigError when there is none */
+export function readModelFor(key: string, path: string): Model {
+  try {
+    return readModel(path)
+  } catch (error) {
+    if (error instanceof RunError) throw new ConfigError(`${key}: ${error.message}`)
+    throw error
+  }
+}

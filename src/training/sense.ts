@@ -139,6 +139,18 @@ const couplings: readonly Check[] = [
 ]
 
 const networks: readonly Check[] = [
+  ({ network: { conditioning, injection } }) =>
+    conditioning === 'decoupled' &&
+    injection === 'input' &&
+    'network.injection: "decoupled" shows each layer one of the times and needs "layers", found "input"',
+  ({ network: { conditioning, sourceLayers } }) =>
+    sourceLayers !== null &&
+    conditioning !== 'decoupled' &&
+    `network.sourceLayers: only the conditioning "decoupled" divides the layers; found ${sourceLayers} with "${conditioning}"`,
+  ({ network: { sourceLayers, layers } }) =>
+    sourceLayers !== null &&
+    sourceLayers > layers &&
+    `network.sourceLayers: expected 1 to ${layers}, so that the last of the ${layers + 1} linear layers sees t; found ${sourceLayers}`,
   ({ network }, { id, parts }) =>
     parts !== null &&
     network.conditioning === 's' &&
@@ -159,7 +171,12 @@ const training: readonly Check[] = [
     config.ema === 0 &&
     parts !== null &&
     'target: "ema" needs ema above 0; use target: student',
+  ({ steps, initFrom }) =>
+    steps === 0 &&
+    initFrom === null &&
+    'steps: 0 steps train nothing, and only the parameters of another run are worth keeping; expected at least 1, or --init-from RUN',
   ({ schedule, steps }) =>
+    steps > 0 &&
     schedule.warmup > steps &&
     `schedule.warmup: ${schedule.warmup} is more than the ${steps} steps of the run`,
 ]

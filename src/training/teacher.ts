@@ -7,8 +7,7 @@ import {
   type VelocityField,
 } from '../model/index.ts'
 import { type Config, ConfigError, findObjective } from './config.ts'
-import { asMap, type Model, readModel } from './model.ts'
-import { RunError } from './run.ts'
+import { asMap, type Model, readModelFor } from './model.ts'
 import { usesTeacher } from './sense.ts'
 import type { Teachers } from './step.ts'
 
@@ -88,7 +87,7 @@ function exactFlowMap({ objective, interpolant }: Config, { mixture, name }: Dat
 }
 
 function openRun(key: string, name: string, { interpolant }: Config, dataset: Dataset): Model {
-  const model = readTeacher(key, name)
+  const model = readModelFor(key, name)
   if (model.dimension !== dataset.dimension) {
     throw new ConfigError(
       `${key}: ${name} has points of ${model.dimension} coordinates, ${dataset.name} of ${dataset.dimension}`,
@@ -100,13 +99,4 @@ function openRun(key: string, name: string, { interpolant }: Config, dataset: Da
     )
   }
   return model
-}
-
-function readTeacher(key: string, path: string): Model {
-  try {
-    return readModel(path)
-  } catch (error) {
-    if (error instanceof RunError) throw new ConfigError(`${key}: ${error.message}`)
-    throw error
-  }
 }

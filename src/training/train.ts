@@ -3,18 +3,16 @@ import { resolve } from 'node:path'
 import { sizeOf } from '../autodiff/index.ts'
 import { isPath, openDataset } from '../data/catalogue.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { initializeMlp, type VelocityField } from '../model/index.ts'
-import { random } from '../random/random.ts'
+import type { VelocityField } from '../model/index.ts'
 import { compileScan, type Program } from '../runtime/node.ts'
-import { joinArrays } from './arrays.ts'
 import { type BatchSource, batchSource } from './batches.ts'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import { type Config, ConfigError, resolveConfig, type UserConfig } from './config.ts'
 import { openPool, type Pool } from './coupling.ts'
 import { clearPending, writeFileAtomic } from './files.ts'
+import { beginning, openInitial, withInitialNetwork } from './initial.ts'
 import { lockDirectory } from './lock.ts'
 import { encodeModelFile, encodeOnnxModel, type Model, ownParameters } from './model.ts'
-import { auxiliaryOptions, mlpOptions, networksOf } from './networks.ts'
 import { resumedConfig } from './resume.ts'
 import {
   createRun,
@@ -56,6 +54,7 @@ export interface TrainResult {
   readonly run: string
   /** Steps done, of `config.steps`. */
   readonly steps: number
+  /** Mean over the last line of the log; NaN before there is one. */
   readonly loss: number
   /** Time of one step, data and logging included, over this call. */
   readonly msPerStep: number
@@ -71,17 +70,7 @@ export class DivergenceError extends Error {
 /** A chunk of slow steps is cut to about this length, so that the run shows progress and can be stopped. */
 const PATIENCE_MS = 500
 
-/** The student as its initialisation says, an auxiliary velocity likewise, and a learned weight of one everywhere. */
-function initialState(config: Config, dimension: number, step: Step): Checkpoint['state'] {
-  const { initialization } = config.seeds
-  const parts = networksOf(config, dimension).map(({ name, size }) => {
-    if (name === 'uncertainty') return new Float32Array(size)
-    const options = name === 'map' ? mlpOptions(config, dimension) : auxiliaryOptions(config, dimension)
-    const stream = name === 'map' ? 'initialization' : 'auxiliary initialization'
-    const layers = initializeMlp(options, random(initialization, stream))
-    return joinArrays(layers.flatMap(({ weight, bias }) => [weight.data, bias.data]))
-  })
-  const parameters = joinArrays(parts)
+function initialState(parameters: Float32Array, config: Config, step: Step): Checkpoint['state'] {
   const zeros = () => new Float32Array(step.parameterCount)
   return { parameters, first: zeros(), second: zeros(), ...(config.ema > 0 && { ema: parameters.slice() }) }
 }
@@ -105,8 +94,10 @@ class Training {
     private readonly options: TrainOptions,
     checkpoint: Checkpoint | undefined,
     pool: Pool | undefined,
+    initial: Float32Array | undefined,
   ) {
-    this.state = checkpoint?.state ?? initialState(config, dataset.dimension, step)
+    this.state =
+      checkpoint?.state ?? initialState(beginning(config, dataset.dimension, initial), config, step)
     this.done = checkpoint?.step ?? 0
     this.saved = checkpoint?.step ?? -1
     this.window = new Window(step.metrics, checkpoint?.window)
@@ -226,6 +217,8 @@ interface Prepared {
   readonly teachers: Teachers
   readonly couplingTeacher?: VelocityField
   readonly checkpoint?: Checkpoint
+  /** Parameters of another run, where training starts from them. */
+  readonly initial?: Float32Array
 }
 
 const teachersOf = (config: Config, dataset: Dataset): Pick<Prepared, 'teachers' | 'couplingTeacher'> => ({
@@ -235,12 +228,13 @@ const teachersOf = (config: Config, dataset: Dataset): Pick<Prepared, 'teachers'
 
 /** Paths in a configuration are kept absolute, so that a run can be resumed and measured from anywhere. */
 function withAbsolutePaths(user: UserConfig): UserConfig {
-  const { data, teacher, coupling } = user
+  const { data, teacher, coupling, initFrom } = user
   const changes: UserConfig = {}
   if (typeof data === 'string' && isPath(data)) changes.data = resolve(data)
   if (isCsvBlock(data)) changes.data = { csv: { path: resolve(data.csv.path) } }
   if (isRunName(teacher)) changes.teacher = resolve(teacher)
   if (isRunName(coupling?.teacher)) changes.coupling = { ...coupling, teacher: resolve(coupling.teacher) }
+  if (typeof initFrom === 'string') changes.initFrom = resolve(initFrom)
   return { ...user, ...changes }
 }
 
@@ -253,10 +247,12 @@ const isCsvBlock = (data: unknown): data is { csv: { path: string } } =>
 function prepare(user: UserConfig, { directory, resume }: TrainOptions): Prepared {
   if (!resume) {
     // Opened by the paths as they were written, so that messages name those.
-    const config = resolveConfig(user)
+    const whole = withInitialNetwork(user)
+    const config = resolveConfig(whole)
     const dataset = openDataset(config.data)
     const teachers = teachersOf(config, dataset)
-    return { config: resolveConfig(withAbsolutePaths(user)), dataset, ...teachers }
+    const initial = openInitial(config, dataset)
+    return { config: resolveConfig(withAbsolutePaths(whole)), dataset, ...teachers, initial }
   }
   const record = readRecord(directory)
   const config = resumedConfig(record.config, withAbsolutePaths(user))
@@ -270,7 +266,9 @@ function prepare(user: UserConfig, { directory, resume }: TrainOptions): Prepare
       `steps: the run is already at step ${checkpoint.step}, more than the ${config.steps} asked for`,
     )
   }
-  return { config, dataset, ...teachersOf(config, dataset), checkpoint }
+  // A run with a checkpoint no longer needs what it started from.
+  const initial = checkpoint ? undefined : openInitial(config, dataset)
+  return { config, dataset, ...teachersOf(config, dataset), checkpoint, initial }
 }
 
 function checkFits({ state }: Checkpoint, step: Step, directory: string): void {
@@ -324,7 +322,7 @@ export async function train(user: UserConfig, options: TrainOptions): Promise<Tr
 }
 
 async function runSteps(
-  { config, dataset, checkpoint, couplingTeacher }: Prepared,
+  { config, dataset, checkpoint, couplingTeacher, initial }: Prepared,
   step: Step,
   options: TrainOptions,
 ): Promise<TrainResult> {
@@ -341,6 +339,7 @@ async function runSteps(
       options,
       checkpoint,
       pool,
+      initial,
     ).run()
     const msPerStep = steps > from ? (performance.now() - start) / (steps - from) : 0
     const finished = steps === config.steps

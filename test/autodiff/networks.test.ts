@@ -127,57 +127,63 @@ describe('a perceptron', () => {
   }
   type Layers = Parameters<typeof applyMlp>[1]
 
-  test.each(['silu', 'gelu', 'tanh'] as const)(
-    'with %s: no parameter has a zero gradient under an inner derivative',
-    activation => {
-      const network = { ...options, activation }
-      const loss = (parameters: Layers, x: Tensor, s: Tensor, t: Tensor) => {
-        const map = fromVelocity(applyMlp(network, parameters))
-        const [, dF] = jvp(t => map.jump(x, s, t), [t], [onesLike(t)])
-        return dF
-          .square()
-          .mean()
-          .add(map.jump(x, s, t).square().mean())
-      }
-      const values = initializeMlp(network, random(3, 'parameters'))
-      const specs = {
-        parameters: mlpShapes(network).map(({ weight, bias }) => ({
-          weight: spec(weight, 'float64'),
-          bias: spec(bias, 'float64'),
-        })),
-        x: spec([5, 2], 'float64'),
-        s: spec([5, 1], 'float64'),
-        t: spec([5, 1], 'float64'),
-      }
-      const graph = trace(
-        ({ parameters, x, s, t }) => grad((p: Layers) => loss(p, x, s, t))(parameters as Layers),
-        specs,
-      )
-      const flat = values.flatMap(({ weight, bias }) => [weight, bias])
-      const inputs = [
-        ...flat.map(({ shape, data }) => ({ shape, data: Float64Array.from(data) })),
-        point([5, 2]),
-        value([0.9, 0.8, 0.7, 0.6, 0.5], [5, 1]),
-        value([0.1, 0.3, 0.2, 0.4, 0.05], [5, 1]),
-      ]
-      const gradients = evaluate(simplify(graph), inputs)
-      expect(gradients.map(g => g.shape)).toEqual(flat.map(p => p.shape))
-      gradients.forEach((g, i) => {
-        const zeros = g.data.filter(v => v === 0).length
-        expect(zeros, graph.outputNames[i]).toBe(0)
-      })
-    },
-  )
+  const kinds: [string, Partial<MlpOptions>][] = [
+    ...(['silu', 'gelu', 'tanh'] as const).map((activation): [string, Partial<MlpOptions>] => [
+      activation,
+      { activation },
+    ]),
+    ['times in every layer', { injection: 'layers' }],
+    ['decoupled times', { injection: 'layers', conditioning: 'decoupled' }],
+  ]
+  test.each(kinds)('with %s: no parameter has a zero gradient under an inner derivative', (_, kind) => {
+    const network = { ...options, ...kind }
+    const loss = (parameters: Layers, x: Tensor, s: Tensor, t: Tensor) => {
+      const map = fromVelocity(applyMlp(network, parameters))
+      const [, dF] = jvp(t => map.jump(x, s, t), [t], [onesLike(t)])
+      return dF
+        .square()
+        .mean()
+        .add(map.jump(x, s, t).square().mean())
+    }
+    const values = initializeMlp(network, random(3, 'parameters'))
+    const specs = {
+      parameters: mlpShapes(network).map(({ weight, bias }) => ({
+        weight: spec(weight, 'float64'),
+        bias: spec(bias, 'float64'),
+      })),
+      x: spec([5, 2], 'float64'),
+      s: spec([5, 1], 'float64'),
+      t: spec([5, 1], 'float64'),
+    }
+    const graph = trace(
+      ({ parameters, x, s, t }) => grad((p: Layers) => loss(p, x, s, t))(parameters as Layers),
+      specs,
+    )
+    const flat = values.flatMap(({ weight, bias }) => [weight, bias])
+    const inputs = [
+      ...flat.map(({ shape, data }) => ({ shape, data: Float64Array.from(data) })),
+      point([5, 2]),
+      value([0.9, 0.8, 0.7, 0.6, 0.5], [5, 1]),
+      value([0.1, 0.3, 0.2, 0.4, 0.05], [5, 1]),
+    ]
+    const gradients = evaluate(simplify(graph), inputs)
+    expect(gradients.map(g => g.shape)).toEqual(flat.map(p => p.shape))
+    gradients.forEach((g, i) => {
+      const zeros = g.data.filter(v => v === 0).length
+      expect(zeros, graph.outputNames[i]).toBe(0)
+    })
+  })
 
-  test('has the right derivatives by parameters, point and times', () => {
+  test.each(kinds)('with %s has the right derivatives by parameters, point and times', (_, kind) => {
+    const network = { ...options, ...kind, hidden: 3 }
     const shapes = leaves(
-      mlpShapes({ ...options, hidden: 3 }),
+      mlpShapes(network),
       (v): v is number[] => Array.isArray(v) && typeof v[0] === 'number',
     )
     const layersOf = (flat: Tensor[]) =>
       Array.from({ length: flat.length / 2 }, (_, i) => ({ weight: flat[2 * i], bias: flat[2 * i + 1] }))
     checkGradients(
-      (x, s, t, ...flat) => applyMlp({ ...options, hidden: 3 }, layersOf(flat))(x, s, t),
+      (x, s, t, ...flat) => applyMlp(network, layersOf(flat))(x, s, t),
       points([[2, 2], [2, 1], [2, 1], ...shapes.map(([, shape]) => shape)]),
       { order: 1 },
     )

@@ -220,7 +220,8 @@ const TRAINING: [string, RegExp][] = [
   ['train --hidden 5', /unknown key hidden \(did you mean network\.hidden\?\)/],
   ['train --network.hiden 5', /unknown key network\.hiden \(did you mean network\.hidden\?\)/],
   ['train --constructor.x 5', /unknown option --constructor\.x/],
-  ['train --steps 0', /steps: expected number to be >0, found 0/],
+  ['train --steps 0', /steps: 0 steps train nothing.*expected at least 1, or --init-from RUN/],
+  ['train --steps -1', /steps: expected number to be >=0, found -1/],
   ['train --steps 2.5', /steps: expected int, found 2\.5/],
   ['train --steps many', /steps: expected number, found "many"/],
   ['train --batch -4', /batch: expected number to be >0, found -4/],
@@ -254,6 +255,21 @@ const TRAINING: [string, RegExp][] = [
     'train --objective lmd --teacher teacher-trig',
     /teacher: teacher-trig was trained on the trig path, this run is on linear/,
   ],
+  ['train --init-from nowhere', /initFrom: nowhere: no such run/],
+  ['train --init-from points3.csv', /initFrom: points3\.csv: expected a run directory or a \.safetensors/],
+  ['train --init-from teacher3', /initFrom: teacher3 has points of 3 coordinates, ring of 2/],
+  [
+    'train --init-from teacher-trig --interpolant linear',
+    /initFrom: teacher-trig was trained on the trig path, this run is on linear/,
+  ],
+  [
+    'train --init-from teacher-trig --network.hidden 9',
+    /initFrom: teacher-trig cannot start this run: network\.hidden is 8 there and 9 here/,
+  ],
+  [
+    'train --init-from teacher-trig --network.conditioning decoupled',
+    /initFrom: teacher-trig cannot start this run: .*train it with --network\.injection layers/,
+  ],
   [
     'train --objective lmd --teacher exact --data checkerboard',
     /teacher: exact needs data that is a Gaussian mixture, and checkerboard is none/,
@@ -268,6 +284,19 @@ const TRAINING: [string, RegExp][] = [
     /diagonal\.fraction: 0\.5 of the batch has no diagonal term/,
   ],
   ['train --network.conditioning s', /network\.conditioning: "s" gives a velocity network/],
+  [
+    'train --network.conditioning decoupled',
+    /network\.injection: "decoupled" shows each layer one of the times and needs "layers", found "input"/,
+  ],
+  [
+    'train --network.sourceLayers 1',
+    /network\.sourceLayers: only the conditioning "decoupled" divides the layers; found 1 with "s,t"/,
+  ],
+  [
+    'train --network.conditioning decoupled --network.injection layers --network.sourceLayers 3',
+    /network\.sourceLayers: expected 1 to 2, so that the last of the 3 linear layers sees t; found 3/,
+  ],
+  ['train --network.sourceLayers 0', /network\.sourceLayers: expected number to be >0, found 0/],
   ['train --ema 0', /target: "ema" needs ema above 0; use target: student/],
   ['train --batch 2', /batch: 2 is too small for a diagonal fraction of 0\.3/],
   ['train --steps 10 --schedule.warmup 20', /schedule\.warmup: 20 is more than the 10 steps of the run/],

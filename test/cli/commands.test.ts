@@ -100,6 +100,18 @@ describe('train', () => {
     })
   })
 
+  test('--init-from: parameters of another run, also as they are', async () => {
+    const options = ['--init-from', trained, '--objective', 'psd', '--out', at('from')]
+    const { stdout } = await here('train', ...options, '--steps', '0')
+    expect(stdout.trim()).toBe(`${at('from')}: step 0, nothing trained`)
+    const { config } = JSON.parse(readFileSync(at('from/config.json'), 'utf8'))
+    expect(config).toMatchObject({ initFrom: trained, steps: 0, objective: 'psd', network: { hidden: 16 } })
+    for (const run of [trained, at('from')]) await here('sample', run, '--count', '20', '--out', `${run}.csv`)
+    expect(pointsOf(at('from.csv'))).toEqual(pointsOf(`${trained}.csv`))
+    const outcome = await run(['train', '--resume', '--steps', '20', '--out', at('from'), '--json'])
+    expect(documentOf(outcome)).toMatchObject({ steps: 20, finished: true })
+  })
+
   test('points of a CSV file, in three dimensions', async () => {
     const rows = Array.from({ length: 50 }, (_, i) => [Math.sin(i), Math.cos(3 * i), i / 50].join(','))
     writeFileSync(at('points.csv'), `a,b,c\n${rows.join('\n')}\n`)
@@ -357,6 +369,29 @@ describe('compare', () => {
     const rows = JSON.parse(stdout).rows.map(({ objective, label }: Row) => `${label}: ${objective}`)
     expect(new Set(rows)).toEqual(new Set(['Euler on the teacher: flow-matching', 'lmd: lmd']))
     expect(existsSync(join(at('taught'), 'report.html'))).toBe(true)
+  })
+
+  test('a row may start from another run, and only convert it', async () => {
+    writeFileSync(
+      at('started.yaml'),
+      `objectives: [psd, {id: psd, label: started, training: {initFrom: ${trained}, steps: 0}}]
+training: {steps: 60, batch: 32, network: {hidden: 16}}\nsteps: [1]\ncount: 100\n`,
+    )
+    const command = ['compare', '--config', at('started.yaml'), '--out', at('started'), '--json']
+    const { code, stdout, stderr } = await run(command)
+    expect([code, stderr]).toEqual([0, expect.stringContaining('started seed 0 trained and measured')])
+    type Row = { label: string }
+    const labels = JSON.parse(stdout).rows.map(({ label }: Row) => label)
+    expect(new Set(labels)).toEqual(new Set(['psd', 'started']))
+    expect((await run(command)).stderr).toContain('started seed 0 was there already')
+
+    writeFileSync(at('misfit.yaml'), readFileSync(at('started.yaml'), 'utf8').replace('16', '8'))
+    const misfit = await run(['compare', '--config', at('misfit.yaml'), '--out', at('misfit')])
+    expect([misfit.code, misfit.stderr]).toEqual([
+      2,
+      expect.stringMatching(/initFrom: .* cannot start this run: network\.hidden is 16 there and 8 here/),
+    ])
+    expect(existsSync(at('misfit'))).toBe(false)
   })
 
   test('a training that fails is named, does not stop the others, and fails the whole with 1', async () => {

@@ -9,6 +9,7 @@ import {
   initializeMlp,
   type MlpOptions,
   mlpShapes,
+  sourceLayersOf,
   timeCount,
 } from '../../src/model/index.ts'
 import { random } from '../../src/random/random.ts'
@@ -60,11 +61,17 @@ describe('conditionings', () => {
     's,s-t': [0.75, 0.5],
     's-t': [0.5],
     s: [0.75],
+    decoupled: [0.75],
   }
   test.each(Object.keys(conditionings) as Conditioning[])('%s shows what it says', name => {
     const times = valuesOf((s, t) => conditionings[name](s, t), value([0.75]), value([0.25]))
     expect(times.map(t => t.data[0])).toEqual(shown[name])
     expect(times).toHaveLength(timeCount(name))
+  })
+
+  test.each(Object.keys(conditionings) as Conditioning[])('%s shows the last layers no other, or t', name => {
+    const late = valuesOf((s, t) => conditionings[name](s, t, true), value([0.75]), value([0.25]))
+    expect(late.map(t => t.data[0])).toEqual(name === 'decoupled' ? [0.25] : shown[name])
   })
 })
 
@@ -113,8 +120,13 @@ describe('a perceptron', () => {
     })
   })
 
-  test.each(Object.keys(conditionings) as Conditioning[])('with times %s depends on no others', name => {
-    const options = { ...small, conditioning: name }
+  const kinds = (Object.keys(conditionings) as Conditioning[]).flatMap(name =>
+    (['input', 'layers'] as const).map(injection => [name, injection] as const),
+  )
+  // A decoupled network that sees time at its input alone cannot see t; a configuration refuses it.
+  const visible = kinds.filter(([name, injection]) => name !== 'decoupled' || injection === 'layers')
+  test.each(visible)('with times %s at its %s depends on no others', (name, injection) => {
+    const options = { ...small, conditioning: name, injection }
     const parameters = initializeMlp(options, random(1, 'parameters'))
     const run = (s: number, t: number) =>
       valuesOf(
@@ -144,6 +156,72 @@ describe('a perceptron', () => {
       expect(graph.outputs[0].shape).toEqual([3, 2])
     },
   )
+})
+
+describe('times in every layer', () => {
+  const layered: MlpOptions = { ...small, injection: 'layers' }
+
+  test('widen every weight by the features', () => {
+    const weights = (options: MlpOptions) => mlpShapes(options).map(({ weight }) => weight)
+    expect(weights(layered)).toEqual([
+      [10, 5],
+      [13, 5],
+      [13, 2],
+    ])
+    const velocity = weights({ ...layered, conditioning: 's' })
+    expect(velocity).toEqual([
+      [6, 5],
+      [9, 5],
+      [9, 2],
+    ])
+    expect(weights({ ...layered, conditioning: 'decoupled' })).toEqual(velocity)
+  })
+
+  const embed = (t: number) => [
+    Math.sin(Math.PI * t),
+    Math.sin(2 * Math.PI * t),
+    Math.cos(Math.PI * t),
+    Math.cos(2 * Math.PI * t),
+  ]
+  const cases: [string, Partial<MlpOptions>, number[][]][] = [
+    ['both times', { conditioning: 's,t' }, [0, 1, 2].map(() => [0.8, 0.3])],
+    ['decoupled, two thirds at s', { conditioning: 'decoupled' }, [[0.8], [0.8], [0.3]]],
+    ['decoupled, one at s', { conditioning: 'decoupled', sourceLayers: 1 }, [[0.8], [0.3], [0.3]]],
+  ]
+  test.each(cases)('is the formula with %s', (_, part, times) => {
+    const options = { ...layered, ...part }
+    const parameters = initializeMlp(options, random(1, 'parameters'))
+    const [y] = valuesOf(
+      (x, s, t) => applyMlp(options, bind(parameters))(x, s, t),
+      value([0.4, -0.9], [1, 2]),
+      value([0.8], [1, 1]),
+      value([0.3], [1, 1]),
+    )
+    let h = [0.4, -0.9]
+    parameters.forEach(({ weight, bias }, layer) => {
+      const input = [...h, ...times[layer].flatMap(embed)]
+      const width = bias.shape[0]
+      h = Array.from(bias.data, (b, j) =>
+        input.reduce((sum, v, i) => sum + v * weight.data[i * width + j], b),
+      )
+      if (layer < parameters.length - 1) h = h.map(v => v / (1 + Math.exp(-v)))
+    })
+    y.data.forEach((v, i) => {
+      expect(v).toBeCloseTo(h[i], 14)
+    })
+  })
+
+  test.each([
+    [1, 1],
+    [2, 2],
+    [3, 3],
+    [4, 3],
+    [5, 4],
+    [8, 6],
+  ])('%i hidden layers: %i linear layers see s unless told', (layers, expected) => {
+    expect(sourceLayersOf({ layers })).toBe(expected)
+    expect(sourceLayersOf({ layers, sourceLayers: 1 })).toBe(1)
+  })
 })
 
 describe('initialisation', () => {

@@ -81,6 +81,12 @@ describe('defaults', () => {
   })
 })
 
+test('no steps are a start for more, whose warm-up may be written already', () => {
+  const none = { steps: 0, initFrom: 'run', schedule: { warmup: 5 } }
+  expect(resumedConfig(resolveConfig(none), { steps: 50 }).steps).toBe(50)
+  expect(() => resolveConfig({ ...none, initFrom: null })).toThrow(/^steps: 0 steps train nothing/)
+})
+
 describe('merge', () => {
   test('goes into blocks and replaces everything else whole', () => {
     const under = { a: { b: 1, c: [1, 2] }, data: { mixture: 1 }, d: { e: 1 } }

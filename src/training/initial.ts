@@ -1,0 +1,72 @@
+import type { Dataset } from '../data/dataset.ts'
+import { initializeMlp } from '../model/index.ts'
+import { objectives } from '../objective/index.ts'
+import { random } from '../random/random.ts'
+import { joinArrays } from './arrays.ts'
+import { type Config, ConfigError, merge, type UserConfig } from './config.ts'
+import { conversionProblem, convertParameters } from './conversion.ts'
+import { readModelFor } from './model.ts'
+import { auxiliaryOptions, mlpOptions, networksOf } from './networks.ts'
+
+/**
+ * Fills in from the run of `initFrom` what the user left out and what must agree with it: the interpolant and the
+ * network, key by key. Its conditioning too, unless it is a velocity network and the objective trains a map.
+ *
+ * @throws ConfigError when there is no such run
+ */
+export function withInitialNetwork(user: UserConfig): UserConfig {
+  if (typeof user.initFrom !== 'string') return user
+  const { network, interpolant } = readModelFor('initFrom', user.initFrom).config
+  const { conditioning, injection, sourceLayers, ...shape } = network
+  const asked = user.network?.conditioning
+  const trainsMap = objectives.get(user.objective ?? 'lsd')?.parts
+  const keeps = asked === undefined ? !(conditioning === 's' && trainsMap) : asked === conditioning
+  const taken = {
+    ...shape,
+    injection: asked === 'decoupled' ? 'layers' : injection,
+    ...(keeps && { conditioning, sourceLayers }),
+  }
+  return merge({ interpolant, network: taken }, user) as UserConfig
+}
+
+/**
+ * The parameters `[P]` that a run begins with, from the averaged ones of another run.
+ *
+ * @returns nothing when the configuration names no run
+ * @throws ConfigError when there is no such run, or its network, path or data does not fit
+ */
+export function openInitial(config: Config, dataset: Dataset): Float32Array | undefined {
+  const { initFrom, interpolant, network } = config
+  if (initFrom === null) return undefined
+  const model = readModelFor('initFrom', initFrom)
+  const refuse = (message: string): never => {
+    throw new ConfigError(`initFrom: ${initFrom} ${message}`)
+  }
+  if (model.dimension !== dataset.dimension) {
+    refuse(`has points of ${model.dimension} coordinates, ${dataset.name} of ${dataset.dimension}`)
+  }
+  if (model.config.interpolant !== interpolant) {
+    refuse(`was trained on the ${model.config.interpolant} path, this run is on ${interpolant}`)
+  }
+  const problem = conversionProblem(model.config.network, network)
+  if (problem) refuse(`cannot start this run: ${problem}`)
+  const [from, to] = [model.config, config].map(each => mlpOptions(each, dataset.dimension))
+  return convertParameters(model.parameters, from, to)
+}
+
+/**
+ * Parameters `[P]` of all networks that a training begins with: the student from another run or drawn, an auxiliary
+ * velocity drawn, and a learned weight of one everywhere.
+ */
+export function beginning(config: Config, dimension: number, initial?: Float32Array): Float32Array {
+  const { initialization } = config.seeds
+  const parts = networksOf(config, dimension).map(({ name, size }) => {
+    if (name === 'uncertainty') return new Float32Array(size)
+    if (name === 'map' && initial) return initial
+    const options = name === 'map' ? mlpOptions(config, dimension) : auxiliaryOptions(config, dimension)
+    const stream = name === 'map' ? 'initialization' : 'auxiliary initialization'
+    const layers = initializeMlp(options, random(initialization, stream))
+    return joinArrays(layers.flatMap(({ weight, bias }) => [weight.data, bias.data]))
+  })
+  return joinArrays(parts)
+}
