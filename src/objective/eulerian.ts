@@ -85,9 +85,15 @@ export const soflow =
   }
 
 /** `soflow` with its residual divided by `d (s-t)`   arXiv:2512.15657 */
-export const soflowByGap =
+export const soflowSquared =
   (d: Operand): Loss =>
   draw => {
     const step = draw.s.sub(draw.t).mul(d)
     return soflow(d)({ ...draw, error: (a, b) => draw.error(a.div(step), b.div(step)) })
   }
+
+/** `soflowSquared` times `d`, so that its gradient stays finite as `d -> 0`   arXiv:2512.15657 */
+export const soflowByGap =
+  (d: Operand): Loss =>
+  draw =>
+    soflowSquared(d)(draw).mul(d)

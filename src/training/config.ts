@@ -155,7 +155,7 @@ const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
     layers: 2,
     activation: 'silu',
     embedding: 'fourier',
-    frequencies: 8,
+    frequencies: 4,
     conditioning: 's,t',
     injection: 'input',
     sourceLayers: null,

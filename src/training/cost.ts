@@ -27,6 +27,7 @@ export function measureCost({ id, needs, diagonal, parts }: Objective): number {
   const config = resolveConfig({
     objective: id,
     teacher: asks ? 'any' : null,
+    network: { frequencies: 8 },
     batch: diagonal && parts ? 2 * SAMPLES : SAMPLES,
     diagonal: { fraction: diagonal === null ? 0 : parts ? 0.5 : 1 },
     consistency: { fraction: 1 },

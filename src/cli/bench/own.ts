@@ -28,7 +28,13 @@ export interface OwnStep {
 
 /** As in the references: no clipping, no weighting, `meanflow` on the whole batch. */
 const configOf = ({ objective, batch }: Workload) =>
-  resolveConfig({ objective, batch, optimizer: { clip: null }, loss: { adaptive: null } })
+  resolveConfig({
+    objective,
+    batch,
+    network: { frequencies: 8 },
+    optimizer: { clip: null },
+    loss: { adaptive: null },
+  })
 
 /** Compiles the step of a workload. */
 export async function openStep(workload: Workload): Promise<OwnStep> {

@@ -128,7 +128,7 @@ export const consistencyRows = [
       warmup: annealed(z.number().min(0).max(1)).default({ kind: 'linear', from: 0, to: 1, end: 0.1 }),
     }),
     parts: options => one(scm(options)),
-    defaults: { diagonalFraction: 0, times: { law: 'lognormal', mean: -1, deviation: 1.4 } },
+    defaults: { diagonalFraction: 0, times: { law: 'lognormal', mean: -1, deviation: 1.4 }, clip: 1 },
   }),
   row({
     id: 'facm',
@@ -152,7 +152,7 @@ export const consistencyRows = [
       { name: 'consistency', loss: facmConsistency },
       { name: 'anchor', loss: facmAnchor, weight: anchorWeight },
     ],
-    defaults: { diagonalFraction: 0 },
+    defaults: { diagonalFraction: 0, loss: { adaptive: { p: 0.5, c: 1e-2 } }, clip: 1 },
   }),
   row({
     id: 'ctm',

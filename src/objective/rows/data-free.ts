@@ -52,7 +52,7 @@ export const dataFreeRows = [
       correctionWeight: annealed(z.number().min(0)).default({
         kind: 'linear',
         from: 0,
-        to: 0.1,
+        to: 0.02,
         start: 0.1,
         end: 0.4,
       }),
@@ -62,6 +62,6 @@ export const dataFreeRows = [
       { name: 'correction', loss: freeflowCorrection, weight: correctionWeight, plain: true },
       { name: 'auxiliary', loss: freeflowAuxiliary, plain: true },
     ],
-    defaults: { diagonalFraction: 0 },
+    defaults: { diagonalFraction: 0, loss: { adaptive: { p: 1, c: 1e-3 } }, clip: 1 },
   }),
 ]

@@ -10,6 +10,7 @@ import {
   meanflow,
   soflow,
   soflowByGap,
+  soflowSquared,
 } from '../eulerian.ts'
 import { one, row } from '../objective.ts'
 import { annealed } from '../schedule.ts'
@@ -18,6 +19,8 @@ const source = 'src/objective/eulerian.ts'
 const boffi2024 = 'Boffi, Albergo & Vanden-Eijnden 2024, arXiv:2406.07507'
 const none = z.strictObject({})
 const fraction = z.number().gt(0).max(1)
+
+const SOFLOW = { none: soflow, gap: soflowByGap, squared: soflowSquared } as const
 
 /** `d_s F(x,s,t) + J_x F(x,s,t) . v(x,s) = 0` */
 export const eulerianRows = [
@@ -91,11 +94,12 @@ export const eulerianRows = [
     source,
     code: ['ayfEmd'],
     whenToUse: 'MeanFlow with a teacher: the same step without the noise of the conditional velocity.',
-    trouble: 'A fixed-point iteration whose tangent can grow: clip, or lower the learning rate.',
+    trouble:
+      'A fixed-point iteration: with fast time features (network.frequencies 8) its tangent grows without bound.',
     diagonal: null,
     options: none,
     parts: () => one(ayfEmd),
-    defaults: { diagonalFraction: 0 },
+    defaults: { diagonalFraction: 0, loss: { adaptive: { p: 0.5, c: 1e-2 } }, clip: 1 },
   }),
   row({
     id: 'meanflow',
@@ -182,25 +186,26 @@ export const eulerianRows = [
     rule: 'eulerian',
     setting: 'self-distillation',
     formula:
-      'u = sg[V(x_s,s,s)], m = s + d (t-s), xm = x_s + (m-s) u; mse((F(x_s,s,t) - sg[F-(xm,m,t)]) / (d (s-t)))',
-    tex: '\\left\\| \\frac{F(x_s,s,t) - \\mathrm{sg}[F^-(x_m,m,t)]}{d\\,(s-t)} \\right\\|^2,\\; m = s + d(t-s),\\; x_m = x_s + (m-s)\\,\\mathrm{sg}[V(x_s,s,s)]',
+      'u = sg[V(x_s,s,s)], m = s + d (t-s), xm = x_s + (m-s) u; d mse((F(x_s,s,t) - sg[F-(xm,m,t)]) / (d (s-t)))',
+    tex: 'd \\left\\| \\frac{F(x_s,s,t) - \\mathrm{sg}[F^-(x_m,m,t)]}{d\\,(s-t)} \\right\\|^2,\\; m = s + d(t-s),\\; x_m = x_s + (m-s)\\,\\mathrm{sg}[V(x_s,s,s)]',
     paper: 'Luo et al. 2025, arXiv:2512.15657',
     needs: ['data'],
     publishedCost: 7,
     source,
-    code: ['soflow', 'soflowByGap'],
+    code: ['soflow', 'soflowByGap', 'soflowSquared'],
     whenToUse: 'The Eulerian rule without a teacher and without derivatives inside the loss.',
     trouble: 'Biased of second order in d; a small d makes the target almost the student itself.',
     diagonal: 'flow-matching',
     options: z.strictObject({
       d: annealed(fraction).default({ kind: 'exponential', from: 0.1, to: 0.002 }),
-      weighting: z.enum(['none', 'gap']).default('gap'),
+      weighting: z.enum(['none', 'gap', 'squared']).default('gap'),
     }),
-    parts: ({ d, weighting }) => one(weighting === 'gap' ? soflowByGap(d) : soflow(d)),
+    parts: ({ d, weighting }) => one(SOFLOW[weighting](d)),
     defaults: {
       diagonalFraction: 0.75,
       times: { law: 'logit-normal', mean: -0.2, deviation: 1 },
       loss: { adaptive: { p: 1, c: 1e-2 } },
+      clip: 1,
     },
   }),
 ]

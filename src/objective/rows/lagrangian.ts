@@ -84,7 +84,7 @@ export const lagrangianRows = [
     diagonal: null,
     options: none,
     parts: () => one(ayfLmd),
-    defaults: { diagonalFraction: 0 },
+    defaults: { diagonalFraction: 0, loss: { adaptive: { p: 0.5, c: 1e-2 } }, clip: 1 },
   }),
   row({
     id: 'tvm',

@@ -1,0 +1,197 @@
+// Writes docs/leaderboard.json (the numbers) and docs/leaderboard.md (the tables) from the results of run.mjs.
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { objectives } from '../../dist/index.js'
+import { BOARDS, BUDGET, COUNT, NFE, OWN_SETTINGS } from './plan.mjs'
+
+const METRICS = ['slicedWasserstein', 'histogramKL', 'trajectoryError']
+const CORES = 2
+
+const read = file => JSON.parse(readFileSync(file, 'utf8'))
+const mean = list => list.reduce((a, b) => a + b, 0) / list.length
+const round = (x, digits = 4) => (x === null || x === undefined ? null : Number(x.toPrecision(digits)))
+
+/** Training steps and seconds of every method, from the runs themselves. */
+function trainings(folder) {
+  const found = {}
+  for (const name of readdirSync(folder)) {
+    const [, method] = /^(.+)-seed\d+-[0-9a-f]+$/.exec(name) ?? []
+    const lines = readFileSync(join(folder, name, 'metrics.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map(JSON.parse)
+    let before = 0
+    let seconds = 0
+    for (const { step, stepsPerSecond } of lines) {
+      seconds += (step - before) / stepsPerSecond
+      before = step
+    }
+    found[method] ??= []
+    found[method].push({ steps: before, seconds })
+  }
+  return Object.fromEntries(
+    Object.entries(found).map(([method, runs]) => [
+      method,
+      { steps: runs[0].steps, seconds: round(mean(runs.map(run => run.seconds)), 3) },
+    ]),
+  )
+}
+
+/** The numbers of one board: per method, per metric, mean and spread by number of jumps. */
+function boardOf({ data, seeds }, out) {
+  const file = join(out, `${data}.result.json`)
+  if (!existsSync(file)) return undefined
+  const { rows, failures = {} } = read(file)
+  const trained = trainings(join(out, data, 'runs'))
+  const methods = {}
+  const floors = {}
+  for (const { objective, label, steps, metric, mean, sd, floor } of rows) {
+    if (!METRICS.includes(metric)) continue
+    methods[label] ??= { objective, ...trained[label.replace(/[^\w.-]+/g, '-')], metrics: {} }
+    floors[metric] ??= round(floor)
+    if (mean === null) continue
+    methods[label].metrics[metric] ??= {}
+    methods[label].metrics[metric][steps] = { mean: round(mean), ...(seeds > 1 && { sd: round(sd, 2) }) }
+  }
+  return { data, seeds, floors, methods, failures: Object.values(failures) }
+}
+
+const at = (method, metric, nfe) => method.metrics[metric]?.[nfe]
+
+/** Three digits, without an exponent. */
+function show(value) {
+  if (!value) return '-'
+  const number = x =>
+    x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x >= 1 ? x.toFixed(2) : x.toFixed(3)
+  return value.sd === undefined ? number(value.mean) : `${number(value.mean)} ± ${number(value.sd)}`
+}
+
+function table({ methods, floors, seeds }, metric, columns) {
+  const list = Object.entries(methods)
+  const score = method => at(method, metric, columns[0])?.mean ?? Infinity
+  list.sort(([, a], [, b]) => score(a) - score(b))
+  const best = Object.fromEntries(
+    columns.map(nfe => [
+      nfe,
+      Math.min(...list.map(([, method]) => at(method, metric, nfe)?.mean ?? Infinity)),
+    ]),
+  )
+  const cell = (method, nfe) => {
+    const value = at(method, metric, nfe)
+    return value && value.mean === best[nfe] ? `**${show(value)}**` : show(value)
+  }
+  const head = ['objective', 'steps', 'seconds', ...columns.map(nfe => `${nfe} NFE`)]
+  const rows = list.map(([label, method]) => [
+    label,
+    method.steps ?? '-',
+    method.seconds ?? '-',
+    ...columns.map(nfe => cell(method, nfe)),
+  ])
+  const floor = [
+    '*noise floor*',
+    '',
+    '',
+    ...columns.map(() => (metric === 'trajectoryError' ? 0 : floors[metric])),
+  ]
+  const line = cells => `| ${cells.join(' | ')} |`
+  return [
+    `${seeds > 1 ? `Mean ± standard deviation of ${seeds} seeds` : 'One seed'}, sorted by the first column.`,
+    '',
+    line(head),
+    line(head.map((_, i) => (i === 0 ? '---' : '---:'))),
+    ...rows.map(line),
+    line(floor),
+  ].join('\n')
+}
+
+/** Mean rank of each method over the boards, at one number of jumps. */
+function ranks(boards, nfe) {
+  const places = {}
+  for (const { methods } of boards) {
+    const list = Object.entries(methods).filter(([, method]) => at(method, 'slicedWasserstein', nfe))
+    list.sort(([, a], [, b]) => at(a, 'slicedWasserstein', nfe).mean - at(b, 'slicedWasserstein', nfe).mean)
+    list.forEach(([label], i) => {
+      places[label] ??= []
+      places[label].push(i + 1)
+    })
+  }
+  return Object.fromEntries(Object.entries(places).map(([label, list]) => [label, mean(list)]))
+}
+
+function overview(boards) {
+  const byNfe = Object.fromEntries(NFE.map(nfe => [nfe, ranks(boards, nfe)]))
+  const labels = Object.keys(byNfe[1]).sort((a, b) => byNfe[1][a] - byNfe[1][b])
+  const rows = labels.map(label => {
+    const { objective } = boards[0].methods[label] ?? {}
+    const row = objectives.get(objective)
+    const about = row ? `${row.rule}, ${row.setting}` : ''
+    return `| ${label} | ${about} | ${NFE.map(nfe => byNfe[nfe][label]?.toFixed(1) ?? '-').join(' | ')} |`
+  })
+  return [
+    `| objective | rule, setting | ${NFE.map(nfe => `${nfe} NFE`).join(' | ')} |`,
+    `| --- | --- | ${NFE.map(() => '---:').join(' | ')} |`,
+    ...rows,
+  ].join('\n')
+}
+
+const TITLES = {
+  slicedWasserstein: 'Sliced Wasserstein distance',
+  histogramKL: 'Histogram KL divergence',
+  trajectoryError: 'Trajectory error: distance to the exact flow map, root mean square',
+}
+
+function boardText(board) {
+  const exact = Object.values(board.methods).some(method => method.metrics.trajectoryError)
+  const parts = METRICS.filter(metric => metric !== 'trajectoryError' || exact).map(
+    metric => `### ${TITLES[metric]}\n\n${table(board, metric, NFE)}`,
+  )
+  return [`## ${board.data}`, ...parts].join('\n\n')
+}
+
+const ownSettings = () =>
+  OWN_SETTINGS.length === 0
+    ? ''
+    : [
+        '| row | objective | setting | why |',
+        '| --- | --- | --- | --- |',
+        ...OWN_SETTINGS.map(
+          ({ id, label, training, why }) => `| ${label} | ${id} | \`${JSON.stringify(training)}\` | ${why} |`,
+        ),
+      ].join('\n')
+
+/** Writes both files from what is there. */
+export function writeReport(root, out) {
+  const boards = BOARDS.flatMap(board => boardOf(board, out) ?? [])
+  if (boards.length === 0) throw new Error('no board is finished')
+  const reading = readFileSync(fileURLToPath(new URL('reading.md', import.meta.url)), 'utf8').trim()
+  const missing = BOARDS.filter(({ data }) => !boards.some(board => board.data === data))
+  const text = [
+    '# The leaderboard: every objective at equal compute',
+    `Written by \`npm run leaderboard\` (\`bench/leaderboard/\`, resumable); do not edit. Each training spends ${(BUDGET / 1e12).toFixed(1)} · 10^12
+floating-point operations, counted on its compiled step graph (optimiser included): about half a minute on one of ${CORES} cores, and
+as many steps as that buys. All else is the objective's default (\`oxbow objectives ID\`) on the network of
+[configuration.md](configuration.md): batch 512, Adam at 0.001, averaged weights. Distillations learn from a velocity of the same
+network that was trained with a budget of its own (\`teacher\`: its rows are Euler steps on it); \`pfmm\` from the \`psd\` row.
+Seconds are wall time of one training while another runs beside it. Samples: ${COUNT.toLocaleString('en')} points against as many of the
+data. NFE is evaluations of the network. Consistency models, which only jump to the data, re-inject noise between steps;
+\`pid\` and \`freeflow\` know one step. Bold: the best of a column. The numbers are in [leaderboard.json](leaderboard.json).`,
+    missing.length > 0 ? `**Not finished:** ${missing.map(({ data }) => data).join(', ')}.` : '',
+    '## What it shows',
+    reading,
+    '## Mean rank over the datasets',
+    'By sliced Wasserstein distance; 1 is best.',
+    overview(boards),
+    OWN_SETTINGS.length > 0 ? '## Settings of our own, where a default fails' : '',
+    ownSettings(),
+    ...boards.map(boardText),
+    ...boards.flatMap(({ data, failures }) =>
+      failures.length > 0 ? [`Failed on ${data}: ${failures.join('; ')}`] : [],
+    ),
+  ]
+  writeFileSync(join(root, 'docs', 'leaderboard.md'), `${text.filter(Boolean).join('\n\n')}\n`)
+  writeFileSync(
+    join(root, 'docs', 'leaderboard.json'),
+    `${JSON.stringify({ budget: BUDGET, count: COUNT, boards }, null, 1)}\n`,
+  )
+}
