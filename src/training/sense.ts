@@ -190,3 +190,16 @@ export function whyNot(config: Config, objective: Objective): string | undefined
   }
   return undefined
 }
+
+/** What a user should know about a choice that is allowed. */
+export function remarksOn({ loss, diagonal }: Config, { id, setting, defaults }: Objective): string[] {
+  const grounded = diagonal.objective === 'flow-matching' && diagonal.fraction > 0
+  const inTheMean = setting !== 'distillation' || grounded
+  const picked =
+    (loss.kind !== 'mse' && loss.kind !== defaults.loss?.kind && `loss.kind ${loss.kind}`) ||
+    (loss.adaptive !== null && loss.adaptive.p > 0 && !defaults.loss?.adaptive && 'loss.adaptive')
+  if (!inTheMean || !picked) return []
+  return [
+    `${picked} moves the optimum: ${id} is right where its residual vanishes in the conditional mean, and only the mean square has its minimum there`,
+  ]
+}

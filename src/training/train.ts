@@ -7,7 +7,7 @@ import type { VelocityField } from '../model/index.ts'
 import { compileScan, type Program } from '../runtime/node.ts'
 import { type BatchSource, batchSource } from './batches.ts'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
-import { type Config, ConfigError, resolveConfig, type UserConfig } from './config.ts'
+import { type Config, ConfigError, findObjective, resolveConfig, type UserConfig } from './config.ts'
 import { openPool, type Pool } from './coupling.ts'
 import { clearPending, writeFileAtomic } from './files.ts'
 import { beginning, openInitial, withInitialNetwork } from './initial.ts'
@@ -25,6 +25,7 @@ import {
   writeRecord,
 } from './run.ts'
 import { encodeSafetensors } from './safetensors.ts'
+import { remarksOn } from './sense.ts'
 import { buildStep, type Step, type Teachers } from './step.ts'
 import { openCouplingTeacher, openTeachers } from './teacher.ts'
 import { Window } from './window.ts'
@@ -271,6 +272,12 @@ function prepare(user: UserConfig, { directory, resume }: TrainOptions): Prepare
   return { config, dataset, ...teachersOf(config, dataset), checkpoint, initial }
 }
 
+/** What is odd about the data, and what the configuration should know. */
+const warningsOf = ({ config, dataset }: Pick<Prepared, 'config' | 'dataset'>): string[] => [
+  ...(dataset.warnings ?? []),
+  ...remarksOn(config, findObjective(config.objective)),
+]
+
 function checkFits({ state }: Checkpoint, step: Step, directory: string): void {
   for (const name of step.state) {
     const found = state[name]?.length ?? 0
@@ -314,7 +321,7 @@ export async function train(user: UserConfig, options: TrainOptions): Promise<Tr
       createRun(directory, record)
       release = lockDirectory(directory)
     }
-    options.onStart?.(dataset.warnings ?? [])
+    options.onStart?.(warningsOf(prepared))
     return await runSteps(prepared, step, options)
   } finally {
     release?.()
@@ -343,7 +350,14 @@ async function runSteps(
     ).run()
     const msPerStep = steps > from ? (performance.now() - start) / (steps - from) : 0
     const finished = steps === config.steps
-    return { run: options.directory, steps, loss, msPerStep, finished, warnings: dataset.warnings ?? [] }
+    return {
+      run: options.directory,
+      steps,
+      loss,
+      msPerStep,
+      finished,
+      warnings: warningsOf({ config, dataset }),
+    }
   } finally {
     await program.close()
   }
