@@ -194,6 +194,39 @@ describe('the pages of objectives', () => {
     expect(node(GENERATE, '--check')).toEqual({ status: 0, text: '' })
   })
 
+  test('numbers of the leaderboard come to the pages', () => {
+    const above = mkdtempSync(join(folder, 'numbers-'))
+    const copy = join(above, 'objectives')
+    mkdirSync(copy)
+    for (const page of pages) writeFileSync(join(copy, basename(page)), readFileSync(page))
+    const at = (...means: number[]) => Object.fromEntries(means.map((mean, i) => [2 ** i, { mean }]))
+    const ring = {
+      data: 'ring',
+      floors: { slicedWasserstein: 0.07 },
+      methods: {
+        'Euler on the teacher': {
+          objective: 'flow-matching',
+          metrics: { slicedWasserstein: at(2.7, 0.8, 0.3, 0.2) },
+        },
+        'ours, quick': {
+          objective: 'cmt',
+          metrics: { slicedWasserstein: at(0.5), trajectoryError: at(0.25) },
+        },
+        psd: { objective: 'psd', metrics: { slicedWasserstein: at(0.4, 0.3, 0.2, 0.1) } },
+      },
+    }
+    writeFileSync(join(above, 'leaderboard.json'), JSON.stringify({ budget: 1.6e12, boards: [ring] }))
+    expect(node(GENERATE, copy)).toEqual({ status: 0, text: '' })
+    const text = readFileSync(join(copy, 'trajectory.md'), 'utf8')
+    expect(text).toContain(`|  | ring | ring, trajectory |
+| --- | ---: | ---: |
+| ours, quick | 0.500 / - / - / - | 0.250 |
+| Euler on the teacher | 2.70 / 0.800 / 0.300 / 0.200 | - |
+| *noise floor* | 0.070 | 0 |`)
+    expect(text).toContain('every training spends 1.6')
+    expect(text).not.toContain('psd |')
+  })
+
   test('the check sees what is wrong', () => {
     const changes: Record<string, [string | RegExp, string][]> = {
       'README.md': [['| 7.56 |', '| 7.57 |']],

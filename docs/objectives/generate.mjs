@@ -1,5 +1,5 @@
 // Fills the generated regions of these pages: rows and their table from the catalogue, code from its file, numbers from
-// docs/leaderboard.json.
+// leaderboard.json in the folder above them.
 //
 //   npm run docs                         writes the pages that are out of date
 //   npm run docs -- --check [FOLDER]     names them and what is wrong with them, and fails
@@ -19,7 +19,8 @@ import { measureCost } from '../../dist/training/cost.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const OWN_FOLDER = join(ROOT, 'docs', 'objectives')
-const LEADERBOARD = join(ROOT, 'docs', 'leaderboard.json')
+/** A row of the leaderboard that every page shows, to compare with. */
+const REFERENCE = 'Euler on the teacher'
 const REGION = /<!-- (row|code|numbers|catalogue)((?: [^\n]*?)?) -->\n([\s\S]*?)<!-- end -->/g
 
 const line = cells => `| ${cells.map(cell => `${cell}`.replaceAll('|', '\\|')).join(' | ')} |`
@@ -132,22 +133,23 @@ function codeRegion(argument) {
 /** Three digits, without an exponent. */
 const digits = x => (x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x >= 1 ? x.toFixed(2) : x.toFixed(3))
 
-function numbersRegion(argument) {
+function numbersRegion(argument, leaderboard) {
   const ids = argument.split(',')
   ids.forEach(find)
-  if (!existsSync(LEADERBOARD))
+  if (!existsSync(leaderboard))
     return 'The leaderboard has not been run yet: `npm run leaderboard`, then `npm run docs`.'
-  const { budget, boards } = JSON.parse(readFileSync(LEADERBOARD, 'utf8'))
-  const chosen = [...new Set(boards.flatMap(({ methods }) => Object.keys(methods)))].filter(label =>
-    boards.some(({ methods }) => ids.includes(methods[label]?.objective)),
-  )
+  const { budget, boards } = JSON.parse(readFileSync(leaderboard, 'utf8'))
+  const labels = [...new Set(boards.flatMap(({ methods }) => Object.keys(methods)))]
+  const idOf = label => boards.map(({ methods }) => methods[label]?.objective).find(Boolean)
+  const chosen = ids.flatMap(id => labels.filter(label => idOf(label) === id && label !== REFERENCE))
   const nfe = [1, 2, 4, 8]
   const exact = boards.filter(({ methods }) =>
     Object.values(methods).some(({ metrics }) => metrics.trajectoryError),
   )
   const at = (board, label, metric, steps) => board.methods[label]?.metrics[metric]?.[steps]?.mean
   const cell = value => (value === undefined ? '-' : digits(value))
-  const rows = chosen.map(label => [
+  const shown = [...chosen, ...labels.filter(label => label === REFERENCE)]
+  const rows = shown.map(label => [
     label,
     ...boards.map(board => nfe.map(steps => cell(at(board, label, 'slicedWasserstein', steps))).join(' / ')),
     ...exact.map(board => cell(at(board, label, 'trajectoryError', 1))),
@@ -204,11 +206,11 @@ function pagesOfRows(pages) {
 }
 
 /** A page with its regions filled, and what is wrong with its markers. */
-function filled(page, text, pageOf) {
+function filled(page, text, pageOf, leaderboard) {
   const fill = {
     row: rowRegion,
     code: codeRegion,
-    numbers: numbersRegion,
+    numbers: ids => numbersRegion(ids, leaderboard),
     catalogue: () => catalogueRegion(pageOf),
   }
   const problems = []
@@ -216,7 +218,7 @@ function filled(page, text, pageOf) {
   const result = text.replace(REGION, (region, kind, argument) => {
     found++
     try {
-      return `<!-- ${kind}${argument} -->\n${fill[kind](argument.trim())}\n<!-- end -->`
+      return `<!-- ${kind}${argument} -->\n\n${fill[kind](argument.trim())}\n\n<!-- end -->`
     } catch (error) {
       problems.push(`${page}, ${kind}${argument}: ${error.message}`)
       return region
@@ -237,7 +239,7 @@ const names = readdirSync(folder).filter(name => name.endsWith('.md'))
 const pages = new Map(names.map(name => [name, readFileSync(join(folder, name), 'utf8')]))
 const { pageOf, problems } = pagesOfRows(pages)
 for (const [name, text] of pages) {
-  const page = filled(name, text, pageOf)
+  const page = filled(name, text, pageOf, join(folder, '..', 'leaderboard.json'))
   problems.push(...page.problems)
   if (page.result === text) continue
   if (check) problems.push(`${name}: out of date; npm run docs`)
