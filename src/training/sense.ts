@@ -70,10 +70,6 @@ const times: readonly Check[] = [
     (config.options.space === 'velocity' || id === 'splitmeanflow') &&
     code.includes('psdVelocity') &&
     `times.equal: ${id} in velocity space divides by t - s and cannot take equal times; use 0${id === 'splitmeanflow' ? '' : ', or space: midpoint'}`,
-  (config, { id }) =>
-    config.times.equal > 0 &&
-    config.options.weighting === 'gap' &&
-    `times.equal: ${id} with weighting gap divides by s - t and cannot take equal times; use 0, or weighting: none`,
   ({ times: { equal, gap } }, { id, jumps }) =>
     (jumps === 'to-data' || jumps === 'from-noise') &&
     (equal > 0 || gap !== 1) &&

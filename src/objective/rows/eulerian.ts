@@ -182,8 +182,8 @@ export const eulerianRows = [
     rule: 'eulerian',
     setting: 'self-distillation',
     formula:
-      'u = sg[V(x_s,s,s)], m = s + d (t-s), xm = x_s + (m-s) u; mse((F(x_s,s,t) - sg[F-(xm,m,t)]) / (d (s-t)))',
-    tex: '\\left\\| \\frac{F(x_s,s,t) - \\mathrm{sg}[F^-(x_m,m,t)]}{d\\,(s-t)} \\right\\|^2,\\; m = s + d(t-s),\\; x_m = x_s + (m-s)\\,\\mathrm{sg}[V(x_s,s,s)]',
+      'u = sg[V(x_s,s,s)], m = s + d (t-s), xm = x_s + (m-s) u; mse(F(x_s,s,t) - sg[F-(xm,m,t)]) / (d (s-t)^2)',
+    tex: '\\tfrac{1}{d\\,(s-t)^2} \\| F(x_s,s,t) - \\mathrm{sg}[F^-(x_m,m,t)] \\|^2,\\; m = s + d(t-s),\\; x_m = x_s + (m-s)\\,\\mathrm{sg}[V(x_s,s,s)]',
     paper: 'Luo et al. 2025, arXiv:2512.15657',
     needs: ['data'],
     publishedCost: 7,
@@ -199,6 +199,7 @@ export const eulerianRows = [
     parts: ({ d, weighting }) => one(weighting === 'gap' ? soflowByGap(d) : soflow(d)),
     defaults: {
       diagonalFraction: 0.75,
+      target: 'student',
       times: { law: 'logit-normal', mean: -0.2, deviation: 1 },
       loss: { adaptive: { p: 1, c: 1e-2 } },
     },
