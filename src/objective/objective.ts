@@ -50,7 +50,7 @@ export interface Objective<O = unknown> {
   readonly name: string
   readonly rule: Rule
   readonly setting: Setting
-  /** Output of the network that the paper trains; any row takes the other one too. */
+  /** Output of the network that the paper trains; most rows take the other one too. */
   readonly parameterization: ParameterizationName
   readonly formula: string
   readonly tex: string

@@ -40,6 +40,16 @@ const teachers: readonly Check[] = [
 ]
 
 const batches: readonly Check[] = [
+  ({ diagonal: { objective } }, { id, parts, diagonal }) =>
+    !parts &&
+    objective !== null &&
+    objective !== diagonal &&
+    `diagonal.objective: ${id} is the diagonal term ${diagonal} itself, found ${objective}; choose with --objective`,
+  ({ diagonal: { fraction, objective } }, { id, diagonal }) =>
+    fraction === 0 &&
+    diagonal === null &&
+    objective !== null &&
+    `diagonal.fraction: 0 of the batch leaves ${objective} beside ${id} untrained; use more than 0, or diagonal.objective null`,
   ({ diagonal: { fraction, objective } }) =>
     fraction > 0 &&
     objective === null &&
@@ -80,6 +90,10 @@ const times: readonly Check[] = [
     anchor.law !== null &&
     !code.includes('tvmAnchor') &&
     `anchor.law: ${id} has no anchor with a time of its own; tvm has`,
+  ({ anchor: { law, mean, deviation } }) =>
+    law === null &&
+    (mean !== null || deviation !== null) &&
+    `anchor.${mean !== null ? 'mean' : 'deviation'}: has no use without a law; set anchor.law, e.g. logit-normal`,
 ]
 
 const weights: readonly Check[] = [
@@ -128,11 +142,15 @@ const couplings: readonly Check[] = [
     id === 'reflow' &&
     coupling.kind !== 'reflow' &&
     `coupling.kind: reflow is the coupling reflow, found ${coupling.kind}`,
-  ({ coupling }, { id }) =>
-    id === 'itm' &&
+  ({ coupling, diagonal }) =>
+    diagonal.objective === 'itm' &&
+    diagonal.fraction > 0 &&
     coupling.kind === 'reflow' &&
     'coupling.kind: the tilt needs a fresh noise for each sample; use samples or independent',
 ]
+
+/** Formulas that ask for the network from the target time on. */
+const AT_TARGET: ReadonlySet<string> = new Set(['lsd', 'tvmTerminal', 'fmm'])
 
 const networks: readonly Check[] = [
   ({ network: { conditioning, injection } }) =>
@@ -159,9 +177,17 @@ const networks: readonly Check[] = [
     network.parameterization === 'denoised' &&
     times.minimum === 0 &&
     'times.minimum: the denoised parameterization divides by s and needs a minimum above 0, e.g. 0.05',
+  ({ network }, { id, code }) =>
+    network.parameterization === 'denoised' &&
+    code.some(name => AT_TARGET.has(name)) &&
+    `network.parameterization: denoised divides by the time that the network starts from, and ${id} also starts from its target time, which reaches 0; use average-velocity`,
 ]
 
 const training: readonly Check[] = [
+  ({ interpolant }, { id, code }) =>
+    interpolant !== 'linear' &&
+    code.includes('freeflowCorrection') &&
+    `interpolant: ${id} makes its samples noisy along the linear path, and the teacher must know that one; use linear, found ${interpolant}`,
   (config, { parts }) =>
     config.target === 'ema' &&
     config.ema === 0 &&
