@@ -8,13 +8,24 @@ type Check = (config: Config, objective: Objective) => string | false
 export const diagonalRows = ({ batch, diagonal }: Config): number =>
   Math.floor(batch * diagonal.fraction + 1e-9)
 
-/** Whether a run learns from a velocity beside its own. */
-export const usesTeacher = ({ diagonal, options, coupling }: Config, objective: Objective): boolean =>
-  objective.needs.includes('teacher') ||
-  objective.needs.includes('flow-map-teacher') ||
+/** Whether a row's teacher is nothing but what its coupling solves. */
+export const solvesAlone = ({ defaults }: Objective): boolean =>
+  defaults.coupling === 'reflow' || defaults.coupling === 'trajectory'
+
+/** Whether a formula of the run asks for a velocity beside the student's. */
+export const asksTeacher = (
+  { diagonal, options }: Pick<Config, 'diagonal' | 'options'>,
+  objective: Objective,
+): boolean =>
+  (objective.needs.includes('teacher') && !solvesAlone(objective)) ||
   Boolean(objective.needsTeacher?.(options)) ||
-  (diagonal.fraction > 0 && (diagonal.objective === 'teacher-velocity' || diagonal.objective === 'itm')) ||
-  (coupling.kind !== 'independent' && coupling.teacher === null)
+  (diagonal.fraction > 0 && (diagonal.objective === 'teacher-velocity' || diagonal.objective === 'itm'))
+
+/** Whether a run learns from a teacher of its own. */
+const usesTeacher = (config: Config, objective: Objective): boolean =>
+  objective.needs.includes('flow-map-teacher') ||
+  asksTeacher(config, objective) ||
+  (config.coupling.kind !== 'independent' && config.coupling.teacher === null)
 
 const teachers: readonly Check[] = [
   (config, objective) =>
@@ -28,6 +39,9 @@ const teachers: readonly Check[] = [
       'and pass --teacher runs/teacher, or pass --teacher exact where the data is a Gaussian mixture',
   (config, objective) => {
     if (usesTeacher(config, objective) || config.teacher === null) return false
+    if (config.coupling.teacher !== null) {
+      return `teacher: ${objective.id} learns from coupling.teacher alone here; leave one of the two out`
+    }
     const users = [...objectives.values()]
       .filter(({ needs }) => needs.includes('teacher'))
       .map(({ id }) => id)

@@ -18,9 +18,11 @@ const small = {
 
 /** A row with a teacher where it needs one, and something changed. */
 const changed = ({ id, needs }: Objective, ...changes: UserConfig[]): UserConfig => {
+  const { coupling, ...rest } = changes.reduce<UserConfig>(merge, { ...small, objective: id })
+  const solvesAlone = ['reflow', 'cmt'].includes(id)
   const asks = needs.includes('teacher') || needs.includes('flow-map-teacher')
-  const base: UserConfig = { ...small, objective: id, ...(asks && { teacher: 'any' }) }
-  return changes.reduce<Record<string, unknown>>(merge, base)
+  const teacher = asks && !(solvesAlone && coupling?.teacher) ? 'any' : null
+  return { ...rest, teacher, ...(coupling && { coupling }) }
 }
 
 const teachers = { teacher: fromVelocity(x => x.neg()), pretrained: fromVelocity(x => x.neg()) }
@@ -48,6 +50,10 @@ describe('what makes no sense is refused with the key, the reason and what to do
     [
       { objective: 'psd', coupling: { teacher: 'exact' } },
       /^coupling\.teacher: has no use with coupling\.kind independent; set coupling\.kind reflow, samples or trajectory$/,
+    ],
+    [
+      { objective: 'reflow', teacher: 'exact', coupling: { teacher: 'exact' } },
+      /^teacher: reflow learns from coupling\.teacher alone here; leave one of the two out$/,
     ],
     // The batch.
     [

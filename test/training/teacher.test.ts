@@ -99,7 +99,7 @@ describe('a flow-map teacher', () => {
     expect(open({ teacher: at('map') }).teacher).toBeUndefined()
     const grounded = { diagonal: { objective: 'teacher-velocity', fraction: 0.5 } } as const
     expect(open({ teacher: at('map'), ...grounded }).teacher).toBeDefined()
-    expect(open({ teacher: at('map'), coupling: { kind: 'reflow' } }).teacher).toBeDefined()
+    expect(open({ teacher: at('map'), coupling: { kind: 'reflow' } }).teacher).toBeUndefined()
   })
 
   test('is exact for one round Gaussian', () => {
@@ -169,6 +169,29 @@ describe('a teacher that does not fit', () => {
     const config = resolveConfig({ ...quick, objective: 'meanflow', coupling })
     expect(openTeachers(config, dataset)).toEqual({})
     expect(() => openCouplingTeacher(config, dataset)).toThrow(/^coupling\.teacher: .*trained by ct/)
+  })
+})
+
+describe('a teacher whose trajectories are solved', () => {
+  const pairs = (objective: string, config: UserConfig) => resolveConfig({ ...quick, objective, ...config })
+
+  test.each(['reflow', 'cmt'])('is all that %s learns from: the formula sees none', objective => {
+    const own = pairs(objective, { teacher: velocity })
+    expect(openTeachers(own, dataset)).toEqual({})
+    expect(openCouplingTeacher(own, dataset)).toBeDefined()
+    const other = pairs(objective, { coupling: { teacher: velocity } })
+    expect(openTeachers(other, dataset)).toEqual({})
+    expect(openCouplingTeacher(other, dataset)).toBeDefined()
+    expect(() => pairs(objective, { teacher: velocity, coupling: { teacher: 'exact' } })).toThrow(
+      `teacher: ${objective} learns from coupling.teacher alone here; leave one of the two out`,
+    )
+  })
+
+  test('may be another than the one that a formula asks for', () => {
+    const config = pairs('lmd', { teacher: 'exact', coupling: { kind: 'reflow', teacher: velocity } })
+    expect(openTeachers(config, dataset).teacher).toBeDefined()
+    expect(openCouplingTeacher(config, dataset)).toBeDefined()
+    expect(openCouplingTeacher(pairs('lmd', { teacher: 'exact' }), dataset)).toBeUndefined()
   })
 })
 
