@@ -60,7 +60,7 @@ export interface Objective<O = unknown> {
   readonly needsTeacher?: (options: O) => boolean
   /** One step's cost in forward passes as the literature counts it (diagonal included); `null` where it gives none. */
   readonly publishedCost: number | null
-  /** Why the measured cost is another one. */
+  /** What the published count does otherwise, where the measured one is another. */
   readonly costNote?: string
   /** Where the formula stands: a file, and the names of its functions there. */
   readonly source: string

@@ -68,6 +68,7 @@ export const eulerianRows = [
     paper: 'Boffi, Albergo & Vanden-Eijnden 2025, arXiv:2505.18825',
     needs: ['data'],
     publishedCost: 10,
+    costNote: 'counts one joint derivative, where the stopped part is taken apart from the other',
     source,
     code: ['esd', 'esdSpatial'],
     whenToUse:
@@ -88,6 +89,7 @@ export const eulerianRows = [
     paper: 'Sabour, Fidler & Kreis 2025, arXiv:2506.14603',
     needs: ['data', 'teacher'],
     publishedCost: 6,
+    costNote: 'counts V once more beside the derivative that already gives it',
     source,
     code: ['ayfEmd'],
     whenToUse: 'MeanFlow with a teacher: the same step without the noise of the conditional velocity.',
@@ -187,6 +189,7 @@ export const eulerianRows = [
     paper: 'Luo et al. 2025, arXiv:2512.15657',
     needs: ['data'],
     publishedCost: 7,
+    costNote: 'counts the conditional velocity in the place of u, which is an evaluation less',
     source,
     code: ['soflow', 'soflowByGap'],
     whenToUse: 'The Eulerian rule without a teacher and without derivatives inside the loss.',
