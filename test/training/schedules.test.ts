@@ -192,6 +192,23 @@ describe('the anchor of tvm', () => {
   })
 })
 
+describe('the smallest source time', () => {
+  const smallest = (objective: string, name: string) => {
+    const config = resolveConfig({ ...small, objective, teacher: objective === 'ct' ? null : 'any' })
+    return Math.min(...fed(config)[`terms.consistency.${name}`].flatMap(array => [...array]))
+  }
+
+  test('bounds the times that a jump starts from, and those at which samples are made noisy', () => {
+    expect(smallest('ct', 's')).toBeGreaterThanOrEqual(0.05)
+    expect(smallest('freeflow', 'r')).toBeGreaterThanOrEqual(0.05)
+  })
+
+  test.each(['pid', 'freeflow'])('does not keep %s from the data', objective => {
+    expect(smallest(objective, 's')).toBe(1)
+    expect(smallest(objective, 't')).toBeLessThan(0.01)
+  })
+})
+
 describe('where no data is asked for', () => {
   const silent = {
     ...dataset,
