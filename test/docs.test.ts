@@ -2,6 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { type Objective, objectives } from '../src/objective/index.ts'
 import { configKeys, resolveConfig } from '../src/training/config.ts'
 
 const DOCUMENTS = [
@@ -103,6 +105,28 @@ describe('code in the documents', () => {
       execFileSync('sh', ['-c', shortened(command)], { cwd: folder, stdio: 'pipe', timeout: 120_000 })
     }
   })
+
+  const runnable = blocks.filter(
+    ({ document, language, text }) =>
+      document === 'docs/configuration.md' && language === 'sh' && text.includes('oxbow train'),
+  )
+  test.each(runnable.map((block, i) => [i, block] as const))(
+    'the commands of docs/configuration.md, block %i, run in their order',
+    (i, { text }) => {
+      const cwd = join(folder, `configuration-${i}`)
+      mkdirSync(cwd)
+      const small = '--network.hidden 8 --batch 16'
+      for (const command of text.trim().split('\n')) {
+        const fresh = command.includes('--resume') ? command : `${command} ${small}`
+        const coupled = /reflow/.test(fresh) ? `${fresh} --coupling.pairs 50` : fresh
+        const short = /--steps \d/.test(coupled)
+          ? coupled.replace(/--steps [1-9]\d*/, '--steps 20')
+          : `${coupled} --steps 10`
+        const words = short.replace(/^oxbow /, `node ${resolve('dist/cli/main.js')} `)
+        execFileSync('sh', ['-c', words], { cwd, stdio: 'pipe', timeout: 60_000 })
+      }
+    },
+  )
 
   test('npm scripts that the documents name exist', () => {
     const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
@@ -274,4 +298,39 @@ test('docs/configuration.md has every key with its default', () => {
     // The objective and its options are the two that this configuration had to name.
     if (key !== 'objective' && key !== 'options') expect(JSON.parse(written!), key).toEqual(value)
   }
+})
+
+describe('schedules in docs/configuration.md', () => {
+  const text = readFileSync('docs/configuration.md', 'utf8')
+  const section = /## Numbers that change over training\n([\s\S]*?)\n## /.exec(text)![1]
+
+  test('are of every kind', () => {
+    const kinds = [...section.matchAll(/^\| `(\w+)` \| [^`|]/gm)].map(([, kind]) => kind)
+    const known = (kind: string) =>
+      resolveConfig({ objective: 'alphaflow', options: { alpha: { kind, from: 1, to: 0.1 } } })
+    for (const kind of kinds) known(kind)
+    expect(() => known('other')).toThrow(`kind one of ${kinds.join(', ')},`)
+  })
+
+  test('have the defaults of the catalogue, none left out', () => {
+    const written = [...section.matchAll(/^\| `(\w+)` \| (`.*`) \| `(.*)` \|$/gm)].flatMap(
+      ([, key, ids, value]) =>
+        [...ids.matchAll(/\w+/g)].map(([id]) => [`${id} ${key}`, parse(value)] as const),
+    )
+    const takes = (row: Objective, key: string) =>
+      row.options.safeParse({ [key]: { kind: 'linear', from: 0.2, to: 0.1 } }).success
+    const real = [...objectives.values()].flatMap(row =>
+      Object.entries(row.options.parse({}) as Record<string, unknown>)
+        .filter(([key]) => takes(row, key))
+        .map(([key, value]) => [`${row.id} ${key}`, value] as const),
+    )
+    expect(Object.fromEntries(written)).toEqual(Object.fromEntries(real))
+  })
+
+  test('are accepted as the example writes them', () => {
+    const [{ text: yaml }] = blocks.filter(
+      ({ document, language }) => document === 'docs/configuration.md' && language === 'yaml',
+    )
+    expect(resolveConfig(parse(yaml))).toMatchObject(parse(yaml))
+  })
 })

@@ -4,53 +4,70 @@ import { findObjective } from '../training/config.ts'
 import { measureCost } from '../training/cost.ts'
 import { columns, print, printJson } from './terminal.ts'
 
+/** The options of an objective with their defaults. */
+const optionsOf = ({ options }: Objective): Readonly<Record<string, unknown>> =>
+  options.parse({}) as Record<string, unknown>
+
 const machineForm = (objective: Objective) => {
-  const { id, name, rule, setting, needs, formula, tex, paper, publishedCost, source } = objective
+  const { id, name, rule, setting, parameterization, jumps, needs, formula, tex, paper } = objective
+  const { diagonal, publishedCost, costNote = null, source, code } = objective
   return {
     id,
     name,
     rule,
     setting,
+    parameterization,
+    jumps,
     needs,
+    diagonal,
     formula,
     tex,
+    options: optionsOf(objective),
     paper,
     publishedCost,
     measuredCost: measureCost(objective),
+    costNote,
     source,
+    code,
   }
 }
 
+const JUMPS: Readonly<Record<Objective['jumps'], string>> = {
+  any: 'from any time to any smaller one',
+  'to-data': 'from any time to the data (t = 0)',
+  'from-noise': 'from pure noise (s = 1) to any time',
+  'both-ways': 'between any two times, also towards noise',
+}
+
+function costLine(objective: Objective): string {
+  const { publishedCost, costNote } = objective
+  const measured = `${measureCost(objective)} forward passes measured`
+  if (publishedCost === null) return `${measured}, none published`
+  return `${measured}, ${publishedCost} published${costNote ? ` (which ${costNote})` : ''}`
+}
+
 function detail(objective: Objective): string {
-  const {
-    name,
-    id,
-    rule,
-    setting,
-    formula,
-    paper,
-    source,
-    needs,
-    publishedCost,
-    whenToUse,
-    trouble,
-    defaults,
-  } = objective
-  const lines = [
-    `${name} (${id})`,
-    '',
-    `rule            ${rule}, ${setting}`,
-    `formula         ${formula}`,
-    `diagonal term   ${objective.diagonal ?? 'none needed'}`,
-    `needs           ${needs.join(', ')}`,
-    `cost            ${measureCost(objective)} forward passes measured, ${publishedCost ?? 'none'} published`,
-    `defaults        ${JSON.stringify(defaults)}`,
-    `when to use     ${whenToUse}`,
-    `known trouble   ${trouble}`,
-    `code            ${source}`,
-    `paper           ${paper}`,
+  const { name, id, rule, setting, formula, tex, paper, source, code, needs, diagonal, defaults } = objective
+  const options = Object.entries(optionsOf(objective)).map(
+    ([key, value]) => `${key} ${JSON.stringify(value)}`,
+  )
+  const lines: [string, string][] = [
+    ['rule', `${rule}, ${setting}`],
+    ['formula', formula],
+    ['tex', tex],
+    ['diagonal term', diagonal ?? 'none needed'],
+    ['needs', needs.join(', ')],
+    ['jumps', JUMPS[objective.jumps]],
+    ['output', `${objective.parameterization} in the paper`],
+    ['cost', costLine(objective)],
+    ['options', options.join(', ') || 'none'],
+    ['defaults', JSON.stringify(defaults)],
+    ['when to use', objective.whenToUse],
+    ['known trouble', objective.trouble],
+    ['code', `${code.join(', ')} in ${source}`],
+    ['paper', paper],
   ]
-  return lines.join('\n')
+  return [`${name} (${id})`, '', ...lines.map(([key, value]) => key.padEnd(16) + value)].join('\n')
 }
 
 /** `oxbow objectives`. */

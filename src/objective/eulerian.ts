@@ -84,16 +84,15 @@ export const soflow =
     return error(map.jump(x, s, t), stopGradient(target.jump(xm, m, t)))
   }
 
-/** `soflow` with its residual divided by `d (s-t)`   arXiv:2512.15657 */
-export const soflowSquared =
-  (d: Operand): Loss =>
-  draw => {
-    const step = draw.s.sub(draw.t).mul(d)
-    return soflow(d)({ ...draw, error: (a, b) => draw.error(a.div(step), b.div(step)) })
-  }
-
-/** `soflowSquared` times `d`, so that its gradient stays finite as `d -> 0`   arXiv:2512.15657 */
+/** `soflow` divided by `d (s-t)^2`, written for `V`: `V = sg[d u + (1-d) V(xm,m,t)]`, its residual `r` divided by `d`, and `d |r|^2`   arXiv:2512.15657 */
 export const soflowByGap =
   (d: Operand): Loss =>
-  draw =>
-    soflowSquared(d)(draw).mul(d)
+  ({ map, target, path, s, t, error }) => {
+    const x = path.at(s)
+    const u = stopGradient(map.velocity(x, s))
+    const m = s.add(t.sub(s).mul(d))
+    const xm = x.add(m.sub(s).mul(u))
+    const Vm = target.velocity(xm, m, t)
+    const known = stopGradient(Vm.add(u.sub(Vm).mul(d)))
+    return error(map.velocity(x, s, t).div(d), known.div(d)).mul(d)
+  }

@@ -50,7 +50,7 @@ export interface Objective<O = unknown> {
   readonly name: string
   readonly rule: Rule
   readonly setting: Setting
-  /** Output of the network that the paper trains; any row takes the other one too. */
+  /** Output of the network that the paper trains; most rows take the other one too. */
   readonly parameterization: ParameterizationName
   readonly formula: string
   readonly tex: string
@@ -60,7 +60,7 @@ export interface Objective<O = unknown> {
   readonly needsTeacher?: (options: O) => boolean
   /** One step's cost in forward passes as the literature counts it (diagonal included); `null` where it gives none. */
   readonly publishedCost: number | null
-  /** Why the measured cost is another one. */
+  /** What the published count does otherwise, where the measured one is another. */
   readonly costNote?: string
   /** Where the formula stands: a file, and the names of its functions there. */
   readonly source: string

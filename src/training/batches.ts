@@ -27,9 +27,12 @@ function clockOf({ times, anchor, objective }: Config, gap: () => number): Clock
   const options = withoutNulls(times)
   const single = diagonalLaws[times.law](options)
   const law = timeLaws[times.law](options)
+  const { jumps } = findObjective(objective)
+  // From pure noise the drawn time is the target, down to the data; `minimum` is of source times.
+  const drawn = jumps === 'from-noise' ? diagonalLaws[times.law]({ ...options, minimum: 0 }) : single
   return {
     single,
-    pair: bend(law, single, findObjective(objective).jumps, gap),
+    pair: bend(law, drawn, jumps, gap),
     anchor: anchor.law === null ? single : diagonalLaws[anchor.law](withoutNulls({ ...times, ...anchor })),
   }
 }

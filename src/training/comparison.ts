@@ -15,6 +15,7 @@ import {
   type UserConfig,
 } from './config.ts'
 import { withInitialNetwork } from './initial.ts'
+import { solvesAlone } from './sense.ts'
 
 type Plain = Record<string, unknown>
 
@@ -207,7 +208,7 @@ function learnsFrom(objective: Objective, ...blocks: Plain[]): LearnsFrom | unde
     coupling?: Plain
   }
   const asked =
-    objective.needs.includes('teacher') ||
+    (objective.needs.includes('teacher') && !(solvesAlone(objective) && coupling?.teacher)) ||
     diagonal?.objective === 'teacher-velocity' ||
     diagonal?.objective === 'itm' ||
     (coupling !== undefined && coupling.kind !== 'independent' && !coupling.teacher) ||

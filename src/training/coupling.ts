@@ -24,6 +24,9 @@ const BLOCK = 4096
 
 const fileOf = (directory: string): string => join(directory, 'coupling.safetensors')
 
+/** Whether a run has its pool already, and so no longer needs the teacher that it was solved with. */
+export const hasPool = (directory: string): boolean => existsSync(fileOf(directory))
+
 /**
  * Trajectories of a teacher from seeded noise, by Heun's method.
  *
@@ -80,6 +83,7 @@ async function solveWith(
 /**
  * The pool of a run: read from its directory, or solved and written there, so that a resumed run draws the same.
  *
+ * @param teacher  what is solved where no pool is stored
  * @throws RunError when the stored one is damaged
  */
 export async function openPool(
@@ -91,9 +95,8 @@ export async function openPool(
   const { kind, pairs } = config.coupling
   if (kind === 'independent') return undefined
   const file = fileOf(directory)
-  if (existsSync(file)) return readPool(file, kind, pairs, dimension)
-  if (!teacher) throw new RunError(`${file}: is missing, and there is no teacher to solve it anew`)
-  const pool = (await solveWith(config, dimension, teacher))!
+  if (hasPool(directory)) return readPool(file, config, dimension)
+  const pool = (await solveWith(config, dimension, teacher!))!
   const tensors = Object.fromEntries(
     pool.points.map((data, i) => [`points.${i}`, { shape: [pairs, dimension], data }]),
   )
@@ -105,19 +108,22 @@ export async function openPool(
   return pool
 }
 
-function readPool(file: string, kind: Pool['kind'], pairs: number, dimension: number): Pool {
+const AGAIN = 'remove it, and --resume solves it again'
+
+function readPool(file: string, { coupling }: Config, dimension: number): Pool {
+  const { pairs, steps } = coupling
+  const kind = coupling.kind as Pool['kind']
   try {
-    const { tensors } = decodeSafetensors(readFileSync(file), file)
-    const points = Object.keys(tensors).map((_, i) => tensors[`points.${i}`]?.data)
-    if (
-      points.length < 2 ||
-      points.some(p => !(p instanceof Float32Array) || p.length !== pairs * dimension)
-    ) {
-      throw new RunError(`${file}: not the coupling of this run; train anew`)
+    const { tensors, metadata } = decodeSafetensors(readFileSync(file), file)
+    const count = kind === 'trajectory' ? steps + 1 : 2
+    const points = Array.from({ length: count }, (_, i) => tensors[`points.${i}`]?.data)
+    const whole = points.every(p => p instanceof Float32Array && p.length === pairs * dimension)
+    if (metadata.kind !== kind || !whole) {
+      throw new RunError(`${file}: not the ${kind} coupling of this run; ${AGAIN}`)
     }
     return { kind, pairs, dimension, points: points as Float32Array[] }
   } catch (error) {
-    if (error instanceof SafetensorsError) throw new RunError(`${error.message}; train anew`)
+    if (error instanceof SafetensorsError) throw new RunError(`${error.message}; ${AGAIN}`)
     throw error
   }
 }

@@ -8,13 +8,24 @@ type Check = (config: Config, objective: Objective) => string | false
 export const diagonalRows = ({ batch, diagonal }: Config): number =>
   Math.floor(batch * diagonal.fraction + 1e-9)
 
-/** Whether a run learns from a velocity beside its own. */
-export const usesTeacher = ({ diagonal, options, coupling }: Config, objective: Objective): boolean =>
-  objective.needs.includes('teacher') ||
-  objective.needs.includes('flow-map-teacher') ||
+/** Whether a row's teacher is nothing but what its coupling solves. */
+export const solvesAlone = ({ defaults }: Objective): boolean =>
+  defaults.coupling === 'reflow' || defaults.coupling === 'trajectory'
+
+/** Whether a formula of the run asks for a velocity beside the student's. */
+export const asksTeacher = (
+  { diagonal, options }: Pick<Config, 'diagonal' | 'options'>,
+  objective: Objective,
+): boolean =>
+  (objective.needs.includes('teacher') && !solvesAlone(objective)) ||
   Boolean(objective.needsTeacher?.(options)) ||
-  (diagonal.fraction > 0 && (diagonal.objective === 'teacher-velocity' || diagonal.objective === 'itm')) ||
-  (coupling.kind !== 'independent' && coupling.teacher === null)
+  (diagonal.fraction > 0 && (diagonal.objective === 'teacher-velocity' || diagonal.objective === 'itm'))
+
+/** Whether a run learns from a teacher of its own. */
+const usesTeacher = (config: Config, objective: Objective): boolean =>
+  objective.needs.includes('flow-map-teacher') ||
+  asksTeacher(config, objective) ||
+  (config.coupling.kind !== 'independent' && config.coupling.teacher === null)
 
 const teachers: readonly Check[] = [
   (config, objective) =>
@@ -28,6 +39,9 @@ const teachers: readonly Check[] = [
       'and pass --teacher runs/teacher, or pass --teacher exact where the data is a Gaussian mixture',
   (config, objective) => {
     if (usesTeacher(config, objective) || config.teacher === null) return false
+    if (config.coupling.teacher !== null) {
+      return `teacher: ${objective.id} learns from coupling.teacher alone here; leave one of the two out`
+    }
     const users = [...objectives.values()]
       .filter(({ needs }) => needs.includes('teacher'))
       .map(({ id }) => id)
@@ -40,6 +54,16 @@ const teachers: readonly Check[] = [
 ]
 
 const batches: readonly Check[] = [
+  ({ diagonal: { objective } }, { id, parts, diagonal }) =>
+    !parts &&
+    objective !== null &&
+    objective !== diagonal &&
+    `diagonal.objective: ${id} is the diagonal term ${diagonal} itself, found ${objective}; choose with --objective`,
+  ({ diagonal: { fraction, objective } }, { id, diagonal }) =>
+    fraction === 0 &&
+    diagonal === null &&
+    objective !== null &&
+    `diagonal.fraction: 0 of the batch leaves ${objective} beside ${id} untrained; use more than 0, or diagonal.objective null`,
   ({ diagonal: { fraction, objective } }) =>
     fraction > 0 &&
     objective === null &&
@@ -70,11 +94,6 @@ const times: readonly Check[] = [
     (config.options.space === 'velocity' || id === 'splitmeanflow') &&
     code.includes('psdVelocity') &&
     `times.equal: ${id} in velocity space divides by t - s and cannot take equal times; use 0${id === 'splitmeanflow' ? '' : ', or space: midpoint'}`,
-  (config, { id }) =>
-    config.times.equal > 0 &&
-    config.options.weighting !== undefined &&
-    config.options.weighting !== 'none' &&
-    `times.equal: ${id} with weighting ${config.options.weighting} divides by s - t and cannot take equal times; use 0, or weighting: none`,
   ({ times: { equal, gap } }, { id, jumps }) =>
     (jumps === 'to-data' || jumps === 'from-noise') &&
     (equal > 0 || gap !== 1) &&
@@ -85,6 +104,10 @@ const times: readonly Check[] = [
     anchor.law !== null &&
     !code.includes('tvmAnchor') &&
     `anchor.law: ${id} has no anchor with a time of its own; tvm has`,
+  ({ anchor: { law, mean, deviation } }) =>
+    law === null &&
+    (mean !== null || deviation !== null) &&
+    `anchor.${mean !== null ? 'mean' : 'deviation'}: has no use without a law; set anchor.law, e.g. logit-normal`,
 ]
 
 const weights: readonly Check[] = [
@@ -133,11 +156,15 @@ const couplings: readonly Check[] = [
     id === 'reflow' &&
     coupling.kind !== 'reflow' &&
     `coupling.kind: reflow is the coupling reflow, found ${coupling.kind}`,
-  ({ coupling }, { id }) =>
-    id === 'itm' &&
+  ({ coupling, diagonal }) =>
+    diagonal.objective === 'itm' &&
+    diagonal.fraction > 0 &&
     coupling.kind === 'reflow' &&
     'coupling.kind: the tilt needs a fresh noise for each sample; use samples or independent',
 ]
+
+/** Formulas that ask for the network from the target time on. */
+const AT_TARGET: ReadonlySet<string> = new Set(['lsd', 'tvmTerminal', 'fmm'])
 
 const networks: readonly Check[] = [
   ({ network: { conditioning, injection } }) =>
@@ -164,9 +191,17 @@ const networks: readonly Check[] = [
     network.parameterization === 'denoised' &&
     times.minimum === 0 &&
     'times.minimum: the denoised parameterization divides by s and needs a minimum above 0, e.g. 0.05',
+  ({ network }, { id, code }) =>
+    network.parameterization === 'denoised' &&
+    code.some(name => AT_TARGET.has(name)) &&
+    `network.parameterization: denoised divides by the time that the network starts from, and ${id} also starts from its target time, which reaches 0; use average-velocity`,
 ]
 
 const training: readonly Check[] = [
+  ({ interpolant }, { id, code }) =>
+    interpolant !== 'linear' &&
+    code.includes('freeflowCorrection') &&
+    `interpolant: ${id} makes its samples noisy along the linear path, and the teacher must know that one; use linear, found ${interpolant}`,
   (config, { parts }) =>
     config.target === 'ema' &&
     config.ema === 0 &&

@@ -8,7 +8,7 @@ import {
 } from '../model/index.ts'
 import { type Config, ConfigError, findObjective } from './config.ts'
 import { asMap, type Model, readModelFor } from './model.ts'
-import { usesTeacher } from './sense.ts'
+import { asksTeacher } from './sense.ts'
 import type { Teachers } from './step.ts'
 
 /**
@@ -19,17 +19,11 @@ import type { Teachers } from './step.ts'
 export function openTeachers(config: Config, dataset: Dataset): Teachers {
   const { teacher, objective } = config
   if (teacher === null) return {}
-  if (findObjective(objective).needs.includes('flow-map-teacher')) {
-    return { pretrained: openFlowMap(teacher, config, dataset), ...velocityIfAsked(config, dataset) }
+  const row = findObjective(objective)
+  return {
+    ...(row.needs.includes('flow-map-teacher') && { pretrained: openFlowMap(teacher, config, dataset) }),
+    ...(asksTeacher(config, row) && { teacher: openVelocity('teacher', teacher, config, dataset) }),
   }
-  return { teacher: openVelocity('teacher', teacher, config, dataset) }
-}
-
-/** A flow-map teacher serves as a velocity too where a diagonal term or a coupling asks for one. */
-function velocityIfAsked(config: Config, dataset: Dataset): Teachers {
-  const row = findObjective(config.objective)
-  const asked = usesTeacher(config, { ...row, needs: row.needs.filter(need => need !== 'flow-map-teacher') })
-  return asked ? { teacher: openVelocity('teacher', config.teacher!, config, dataset) } : {}
 }
 
 /** The velocity whose trajectories a coupling solves; nothing without a coupling. */

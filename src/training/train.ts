@@ -8,7 +8,7 @@ import { compileScan, type Program } from '../runtime/node.ts'
 import { type BatchSource, batchSource } from './batches.ts'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import { type Config, ConfigError, findObjective, resolveConfig, type UserConfig } from './config.ts'
-import { openPool, type Pool } from './coupling.ts'
+import { hasPool, openPool, type Pool } from './coupling.ts'
 import { clearPending, writeFileAtomic } from './files.ts'
 import { beginning, openInitial, withInitialNetwork } from './initial.ts'
 import { lockDirectory } from './lock.ts'
@@ -222,11 +222,6 @@ interface Prepared {
   readonly initial?: Float32Array
 }
 
-const teachersOf = (config: Config, dataset: Dataset): Pick<Prepared, 'teachers' | 'couplingTeacher'> => ({
-  teachers: openTeachers(config, dataset),
-  couplingTeacher: openCouplingTeacher(config, dataset),
-})
-
 /** Paths in a configuration are kept absolute, so that a run can be resumed and measured from anywhere. */
 function withAbsolutePaths(user: UserConfig): UserConfig {
   const { data, teacher, coupling, initFrom } = user
@@ -251,9 +246,10 @@ function prepare(user: UserConfig, { directory, resume }: TrainOptions): Prepare
     const whole = withInitialNetwork(user)
     const config = resolveConfig(whole)
     const dataset = openDataset(config.data)
-    const teachers = teachersOf(config, dataset)
+    const teachers = openTeachers(config, dataset)
+    const couplingTeacher = openCouplingTeacher(config, dataset)
     const initial = openInitial(config, dataset)
-    return { config: resolveConfig(withAbsolutePaths(whole)), dataset, ...teachers, initial }
+    return { config: resolveConfig(withAbsolutePaths(whole)), dataset, teachers, couplingTeacher, initial }
   }
   const record = readRecord(directory)
   const config = resumedConfig(record.config, withAbsolutePaths(user))
@@ -267,9 +263,11 @@ function prepare(user: UserConfig, { directory, resume }: TrainOptions): Prepare
       `steps: the run is already at step ${checkpoint.step}, more than the ${config.steps} asked for`,
     )
   }
-  // A run with a checkpoint no longer needs what it started from.
+  const teachers = openTeachers(config, dataset)
+  // A run with a checkpoint no longer needs what it started from, one with pairs not whom they are from.
+  const couplingTeacher = hasPool(directory) ? undefined : openCouplingTeacher(config, dataset)
   const initial = checkpoint ? undefined : openInitial(config, dataset)
-  return { config, dataset, ...teachersOf(config, dataset), checkpoint, initial }
+  return { config, dataset, teachers, couplingTeacher, checkpoint, initial }
 }
 
 /** What is odd about the data, and what the configuration should know. */

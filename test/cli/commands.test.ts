@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseHTML } from 'linkedom'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { objectives } from '../../src/objective/index.ts'
 import { paths } from '../../src/training/run.ts'
 import { decodeSafetensors } from '../../src/training/safetensors.ts'
 import { type Outcome, run, runHere, TINY } from '../helpers/cli.ts'
@@ -415,24 +416,52 @@ training: {steps: 60, batch: 32, network: {hidden: 16}}\nsteps: [1]\ncount: 100\
 describe('objectives', () => {
   test('--json: rule, setting, needs, paper, published and measured cost', async () => {
     const rows = documentOf(await here('objectives', '--json')) as Record<string, unknown>[]
-    expect(rows.length).toBeGreaterThanOrEqual(11)
+    expect(rows.map(({ id }) => id)).toEqual([...objectives.keys()])
     for (const row of rows) {
       expect(row).toMatchObject({
         id: expect.any(String),
         rule: expect.any(String),
         setting: expect.any(String),
+        parameterization: expect.stringMatching(/^(average-velocity|denoised)$/),
+        jumps: expect.stringMatching(/^(any|to-data|from-noise|both-ways)$/),
         needs: expect.any(Array),
+        tex: expect.any(String),
+        code: expect.arrayContaining([expect.any(String)]),
+        options: expect.any(Object),
         paper: expect.stringContaining('arXiv'),
         measuredCost: expect.any(Number),
       })
       expect(row).toHaveProperty('publishedCost')
+      expect(row).toHaveProperty('costNote')
     }
+    expect(rows.find(({ id }) => id === 'scm')!.options).toEqual({
+      velocity: 'conditional',
+      tangentNormalization: true,
+      c: 0.1,
+      warmup: { kind: 'linear', from: 0, to: 1, end: 0.1 },
+    })
     expect(documentOf(await here('objectives', 'lsd', '--json'))).toEqual(rows.find(({ id }) => id === 'lsd'))
   })
 
   test('lists all, shows one', async () => {
     expect((await here('objectives')).stdout).toMatch(/meanflow +.*eulerian/)
-    expect((await here('objectives', 'lsd')).stdout).toMatch(/formula +mse\(d_t F\(x_s,s,t\)/)
+    const { stdout } = await here('objectives', 'lsd')
+    expect(stdout).toMatch(/^formula +mse\(d_t F\(x_s,s,t\)/m)
+    expect(stdout).toMatch(/^tex +\\\| \\partial_t F\(x_s,s,t\)/m)
+    expect(stdout).toMatch(/^code +lsd in src\/objective\/lagrangian\.ts$/m)
+    expect(stdout).toMatch(/^cost +9\.\d+ forward passes measured, 10 published$/m)
+    expect(stdout).toMatch(/^options +none$/m)
+  })
+
+  test('shows where a map jumps, its options, and what a published cost does otherwise', async () => {
+    const { stdout } = await here('objectives', 'pid')
+    expect(stdout).toMatch(/^jumps +from pure noise \(s = 1\) to any time$/m)
+    expect(stdout).toMatch(/^output +average-velocity in the paper$/m)
+    expect(stdout).toMatch(/^options +h 0\.005$/m)
+    expect(stdout).toMatch(
+      /^cost +9\.\d+ forward passes measured, 7 published \(which counts a one-sided diff/m,
+    )
+    expect((await here('objectives', 'reflow')).stdout).toMatch(/^cost +2\.85 forward passes measured, none/m)
   })
 })
 

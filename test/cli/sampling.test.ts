@@ -12,7 +12,6 @@ import { paths } from '../../src/training/run.ts'
 import { type Outcome, run, runHere, TINY } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { decodeNpy } from '../helpers/npy.ts'
-import { PRETENDED, pretend } from '../helpers/pretended.ts'
 
 const folder = temporaryFolder('sampling')
 const at = (name: string) => join(folder, name)
@@ -37,9 +36,10 @@ const train = (name: string, ...options: string[]) =>
   here('train', ...TINY, '--steps', '30', '--out', at(name), ...options)
 
 beforeAll(async () => {
-  pretend()
-  await train('trig', '--objective', 'ends-at-data', '--interpolant', 'trig')
-  for (const id of Object.keys(PRETENDED)) await train(id, '--objective', id)
+  await train('trig', '--objective', 'ct', '--interpolant', 'trig')
+  await train('ct', '--objective', 'ct')
+  await train('pid', '--objective', 'pid', '--teacher', 'exact')
+  await train('fmm', '--objective', 'fmm')
   await train('velocity', '--objective', 'flow-matching', '--network.conditioning', 's')
   // Files of another program, whose metadata is its own. The exact flow map of N([0.8, -1.3], 0.5^2 I), and the trained one.
   const exact = gaussianFlowMap([0.8, -1.3], 0.5)
@@ -49,13 +49,13 @@ beforeAll(async () => {
     { x: spec([DYNAMIC, 2]), ...times },
   )
   writeFileSync(at('exact.onnx'), lower(simplify(graph)))
-  const metadata = { format: 'other', objective: 'ends-at-data', interpolant: 'trig' }
+  const metadata = { format: 'other', objective: 'ct', interpolant: 'trig' }
   writeFileSync(at('foreign.onnx'), lower(modelGraph(readModel(at('trig'))), { metadata }))
 })
 
 describe('sample --grid', () => {
   test('jumps through the times that are given', async () => {
-    const { document, points } = await sampled('goes-both-ways', '--grid', '1,0.6,0.2,0', '--count', '50')
+    const { document, points } = await sampled('fmm', '--grid', '1,0.6,0.2,0', '--count', '50')
     expect(document).toEqual({
       file: at('sampled.npy'),
       count: 50,
@@ -65,7 +65,7 @@ describe('sample --grid', () => {
       method: 'jump',
       seed: 0,
     })
-    const map = await load(at('goes-both-ways'))
+    const map = await load(at('fmm'))
     expect(points).toEqual(await jumpThrough(map.jump, drawNoise(50, 2, 0), [1, 0.6, 0.2, 0]))
     await map.close()
   })
@@ -99,13 +99,13 @@ describe('sample --start', () => {
   test('a map that is trained both ways goes to noise; others are refused with what does', async () => {
     writeFileSync(at('some.csv'), '1,2\n3,4\n')
     const words = ['--start', at('some.csv'), '--grid', '0,1', '--out', at('x.csv')]
-    for (const model of ['goes-both-ways', 'velocity']) await here('sample', at(model), ...words)
-    for (const model of ['ends-at-data', 'begins-at-noise', 'ends-at-data/model.onnx']) {
+    for (const model of ['fmm', 'velocity']) await here('sample', at(model), ...words)
+    for (const model of ['ct', 'pid', 'ct/model.onnx']) {
       const { code, stderr } = await runHere(['sample', at(model), ...words])
       expect(code).toBe(2)
-      expect(stderr).toMatch(/not from 0 to 1; trained both ways: .*goes-both-ways/)
+      expect(stderr).toMatch(/not from 0 to 1; trained both ways: .*fmm/)
     }
-    await here('sample', at('ends-at-data'), ...words, '--method', 'heun')
+    await here('sample', at('ct'), ...words, '--method', 'heun')
   })
 
   test('begins at noise with equal steps', async () => {
@@ -142,10 +142,10 @@ describe('sample --method', () => {
   })
 
   test.each([
-    ['ends-at-data', '1', 'jump'],
-    ['ends-at-data', '3', 'renoise'],
-    ['goes-both-ways', '3', 'jump'],
-    ['begins-at-noise', '1', 'jump'],
+    ['ct', '1', 'jump'],
+    ['ct', '3', 'renoise'],
+    ['fmm', '3', 'jump'],
+    ['pid', '1', 'jump'],
     ['velocity', '3', 'jump'],
     ['foreign.onnx', '3', 'jump'],
   ])('auto of %s in %s steps is %s', async (model, steps, method) => {
@@ -154,14 +154,14 @@ describe('sample --method', () => {
 
   test.each([
     [
-      'begins-at-noise',
+      'pid',
       ['--steps', '2'],
-      /^oxbow: begins-at-noise is trained to begin at noise only \(s = 1\); sample it in one step\n$/,
+      /^oxbow: pid is trained to begin at noise only \(s = 1\); sample it in one step\n$/,
     ],
     [
-      'ends-at-data',
+      'ct',
       ['--steps', '2', '--method', 'jump'],
-      /^oxbow: ends-at-data is trained to end at data only \(t = 0\); .*renoise\n$/,
+      /^oxbow: ct is trained to end at data only \(t = 0\); .*renoise\n$/,
     ],
   ] as const)('%s is not sampled by jumps that it was not trained for', async (model, options, message) => {
     const { code, stderr } = await runHere(['sample', at(model), ...options, '--out', at('x.csv')])
@@ -169,7 +169,7 @@ describe('sample --method', () => {
   })
 
   test('a map that begins at noise jumps from there to any time', async () => {
-    expect((await sampled('begins-at-noise', '--grid', '1,0.3', '--count', '5')).document.steps).toBe(1)
+    expect((await sampled('pid', '--grid', '1,0.3', '--count', '5')).document.steps).toBe(1)
   })
 })
 
@@ -181,7 +181,7 @@ describe('evaluate', () => {
   }
 
   test('records the method that was used, and where the exact map is left', async () => {
-    const { rows, stderr } = await measured('ends-at-data', '--steps', '1,2')
+    const { rows, stderr } = await measured('ct', '--steps', '1,2')
     expect(rows).toMatchObject([
       { steps: 1, method: 'jump', metrics: { trajectoryError: {} } },
       { steps: 2, method: 'renoise' },
@@ -189,78 +189,70 @@ describe('evaluate', () => {
     expect(rows[1].metrics).not.toHaveProperty('trajectoryError')
     expect(rows[1].metrics).toHaveProperty('slicedWasserstein')
     expect(stderr).toBe('')
-    const recorded = JSON.parse(readFileSync(paths(at('ends-at-data')).evaluation, 'utf8'))
+    const recorded = JSON.parse(readFileSync(paths(at('ct')).evaluation, 'utf8'))
     expect(recorded).toMatchObject({ request: { method: 'auto' }, rows })
-    expect(readFileSync(paths(at('ends-at-data')).card, 'utf8')).toContain('averaged, renoise')
+    expect(readFileSync(paths(at('ct')).card, 'utf8')).toContain('averaged, renoise')
   })
 
   test('--grid: a row for each', async () => {
-    const { rows } = await measured('goes-both-ways', '--grid', '1,0.6,0', '--grid', '1,0.9,0.1,0')
+    const { rows } = await measured('fmm', '--grid', '1,0.6,0', '--grid', '1,0.9,0.1,0')
     expect(rows).toMatchObject([
       { steps: 2, grid: [1, 0.6, 0], method: 'jump' },
       { steps: 3, grid: [1, 0.9, 0.1, 0], method: 'jump' },
     ])
-    const { rows: equal } = await measured('goes-both-ways', '--steps', '2')
-    const { rows: same } = await measured('goes-both-ways', '--grid', '1,0.5,0')
+    const { rows: equal } = await measured('fmm', '--steps', '2')
+    const { rows: same } = await measured('fmm', '--grid', '1,0.5,0')
     expect(equal[0]).not.toHaveProperty('grid')
     expect(same[0].metrics).toEqual(equal[0].metrics)
     expect(rows[0].metrics).not.toEqual(equal[0].metrics)
     const options = ['--grid', '1,0.6,0', '--grid', '1,0.9,0', '--count', '200', '--weights', 'raw']
-    const { stdout } = await here('evaluate', at('goes-both-ways'), ...options)
+    const { stdout } = await here('evaluate', at('fmm'), ...options)
     expect(stdout).toMatch(/^raw, 1 0\.6 0 +[\d.]+/m)
     expect(stdout).toMatch(/^raw, 1 0\.9 0 +[\d.]+/m)
   })
 
   test('leaves out what was not trained, with a note', async () => {
-    const { rows, stderr } = await measured('begins-at-noise', '--steps', '1,2,4')
+    const { rows, stderr } = await measured('pid', '--steps', '1,2,4')
     expect(rows.map(({ steps }) => steps)).toEqual([1])
     expect(stderr).toBe(
-      'oxbow: left out steps 2, 4: begins-at-noise is trained to begin at noise only (s = 1); sample it in one step\n',
+      'oxbow: left out steps 2, 4: pid is trained to begin at noise only (s = 1); sample it in one step\n',
     )
-    const { code, stderr: why } = await runHere(['evaluate', at('begins-at-noise'), '--steps', '2'])
+    const { code, stderr: why } = await runHere(['evaluate', at('pid'), '--steps', '2'])
     expect(code).toBe(2)
-    expect(why).toMatch(/^oxbow: .*begins-at-noise: nothing to measure; left out steps 2: .*\n$/)
+    expect(why).toMatch(/^oxbow: .*pid: nothing to measure; left out steps 2: .*\n$/)
   })
 })
 
 describe('compare', () => {
   const small = ['--training.network.hidden', '8', '--training.batch', '16', '--training.steps', '20']
-  const args = ['compare', '--objectives', Object.keys(PRETENDED).join(), '--count', '100', ...small]
+  const args = ['compare', '--objectives', 'ct,pid,fmm', '--teacher', 'exact', '--count', '100', ...small]
 
   test('samples each objective as it was trained, and measures it once', async () => {
-    // The command's own catalogue, in its processes.
-    writeFileSync(
-      at('pretend.mjs'),
-      `import { objectives } from ${JSON.stringify(join(process.cwd(), 'dist/objective/index.js'))}
-for (const [id, jumps] of Object.entries(${JSON.stringify(PRETENDED)}))
-  objectives.set(id, { ...objectives.get('psd'), id, jumps })\n`,
-    )
-    const env = { NODE_OPTIONS: `--import ${at('pretend.mjs')}` }
     writeFileSync(at('steps.yaml'), 'steps: [2, 1]\n')
     const words = [...args, '--config', at('steps.yaml'), '--out', at('compare'), '--json']
-    const { code, stdout, stderr } = await run(words, { env })
+    const { code, stdout, stderr } = await run(words)
     expect(code, stderr).toBe(0)
     type Row = { label: string; steps: number; method: string; metric: string }
     const rows = JSON.parse(stdout).rows as Row[]
     const ways = rows.map(({ label, steps, method }) => `${label} ${steps} ${method}`)
     expect([...new Set(ways)]).toEqual([
-      'ends-at-data 1 jump',
-      'ends-at-data 2 renoise',
-      'begins-at-noise 1 jump',
-      'goes-both-ways 1 jump',
-      'goes-both-ways 2 jump',
+      'ct 1 jump',
+      'ct 2 renoise',
+      'pid 1 jump',
+      'fmm 1 jump',
+      'fmm 2 jump',
     ])
     const trajectories = rows.filter(({ metric }) => metric === 'trajectoryError')
-    expect(trajectories.map(({ label, steps }) => `${label} ${steps}`)).not.toContain('ends-at-data 2')
+    expect(trajectories.map(({ label, steps }) => `${label} ${steps}`)).not.toContain('ct 2')
     expect(trajectories).toHaveLength(4)
     expect(stderr.match(/^oxbow: .*/gm)).toEqual([
-      'oxbow: begins-at-noise: left out steps 2: begins-at-noise is trained to begin at noise only (s = 1); sample it in one step',
+      'oxbow: pid: left out steps 2: pid is trained to begin at noise only (s = 1); sample it in one step',
     ])
     const html = readFileSync(at('compare/report.html'), 'utf8')
     expect(html).toContain('several steps add fresh noise')
     expect(html).toContain('left out steps 2')
 
-    const again = await run(words, { env })
+    const again = await run(words)
     expect(again.stderr.match(/was there already/g)).toHaveLength(3)
     expect(JSON.parse(again.stdout).rows).toEqual(rows)
   })
@@ -268,7 +260,7 @@ for (const [id, jumps] of Object.entries(${JSON.stringify(PRETENDED)}))
   test('refuses what leaves nothing to measure, before anything is trained', async () => {
     const { code, stderr } = await runHere([...args, '--steps', '2', '--out', at('nothing')])
     expect(code).toBe(2)
-    expect(stderr).toMatch(/^oxbow: steps: nothing to measure of begins-at-noise; left out steps 2: .*\n$/)
+    expect(stderr).toMatch(/^oxbow: steps: nothing to measure of pid; left out steps 2: .*\n$/)
     expect(existsSync(at('nothing'))).toBe(false)
   })
 })

@@ -37,3 +37,25 @@ export function stopAfter(chunks: number): NonNullable<TrainOptions['shouldStop'
   let asked = 0
   return () => asked++ >= chunks
 }
+
+/** Two unlike modes in the plane, whose velocity and trajectories are known exactly. */
+export const mixture = {
+  mixture: {
+    components: [
+      { weight: 2, mean: [1.5, 0.5], std: 0.4 },
+      { weight: 1, mean: [-1, -1], std: [0.3, 0.6] },
+    ],
+  },
+}
+
+/** Learns `mixture` in some hundred steps: low frequencies, so that derivatives in time begin small, and a large rate. */
+export const quick = {
+  data: mixture,
+  network: { hidden: 32, layers: 2, frequencies: 2 },
+  batch: 128,
+  steps: 300,
+  logEvery: 20,
+  ema: 0.95,
+  optimizer: { learningRate: 1e-2 },
+  schedule: { kind: 'cosine' },
+} as const satisfies UserConfig

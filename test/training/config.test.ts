@@ -4,19 +4,28 @@ import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from 
 import { resumedConfig } from '../../src/training/resume.ts'
 
 /** What an objective needs to be resolved at all. */
-const needed = (id: string): UserConfig =>
-  objectives.get(id)!.needs.includes('teacher') ? { objective: id, teacher: 'exact' } : { objective: id }
+const needed = (id: string): UserConfig => {
+  const { needs } = objectives.get(id)!
+  const taught = needs.includes('teacher') || needs.includes('flow-map-teacher')
+  return { objective: id, ...(taught && { teacher: 'exact' }) }
+}
 
 /** What differs from the defaults of most, by objective; a new default must be written down here too. */
-const pick = ({ diagonal, consistency, times, loss, optimizer, target, ema }: Config) => ({
+const pick = ({ diagonal, consistency, times, loss, optimizer, target, ema, coupling }: Config) => ({
   diagonal: diagonal.objective,
   fraction: diagonal.fraction,
   weight: consistency.weight,
   times: times.law,
+  mean: times.mean,
+  deviation: times.deviation,
+  equal: times.equal,
+  gap: times.gap,
+  loss: loss.kind,
   adaptive: loss.adaptive,
   clip: optimizer.clip,
   target,
   ema,
+  coupling: coupling.kind,
 })
 
 describe('defaults', () => {
@@ -25,26 +34,69 @@ describe('defaults', () => {
     fraction: 0.3,
     weight: 1,
     times: 'triangle',
+    mean: null,
+    deviation: null,
+    equal: 0,
+    gap: 1,
+    loss: 'mse',
     adaptive: null,
     clip: null,
     target: 'ema',
     ema: 0.995,
+    coupling: 'independent',
   }
   const taught = { ...usual, diagonal: 'teacher-velocity' }
   const alone = { ...usual, diagonal: null, fraction: 0 }
+  const meanflow = { ...alone, times: 'logit-normal', mean: -0.4, deviation: 1, clip: 1 }
+  const noisy = { ...alone, times: 'lognormal', mean: -1.1, deviation: 2 }
+  const robust = { ...noisy, loss: 'pseudo-huber', target: 'student' }
   const expected: Record<string, Record<string, unknown>> = {
     'flow-matching': { ...usual, fraction: 1 },
     'teacher-velocity': { ...taught, fraction: 1 },
+    itm: { ...usual, diagonal: 'itm', fraction: 1, coupling: 'samples' },
+    reflow: { ...usual, fraction: 1, coupling: 'reflow' },
     psd: usual,
     semigroup: taught,
+    shortcut: { ...usual, fraction: 0.75, times: 'dyadic' },
+    splitmeanflow: taught,
+    pfmm: alone,
     lmd: alone,
     'lmd-discrete': taught,
     lsd: { ...usual, weight: 0.02 },
+    'ayf-lmd': alone,
+    tvm: alone,
+    pid: alone,
+    freeflow: alone,
     emd: alone,
     'emd-discrete': taught,
     esd: { ...usual, weight: 0.1 },
-    meanflow: { ...alone, times: 'logit-normal', adaptive: { p: 1, c: 1e-3 }, clip: 1 },
+    'ayf-emd': alone,
+    meanflow: { ...meanflow, equal: 0.75, adaptive: { p: 1, c: 1e-3 } },
+    imf: { ...meanflow, equal: 0.5, adaptive: { p: 1, c: 1e-2 } },
+    alphaflow: { ...meanflow, equal: 0.5, adaptive: { p: 1, c: 1e-3 }, target: 'student' },
+    soflow: {
+      ...usual,
+      fraction: 0.75,
+      times: 'logit-normal',
+      mean: -0.2,
+      deviation: 1,
+      adaptive: { p: 1, c: 1e-2 },
+      target: 'student',
+    },
+    ct: alone,
+    cd: alone,
+    ict: robust,
+    ect: robust,
+    scm: { ...noisy, mean: -1, deviation: 1.4 },
+    facm: alone,
+    ctm: alone,
+    fmm: { ...alone, times: 'sorted-uniform', gap: { kind: 'linear', from: 0.25, to: 1, end: 0.5 } },
+    cmt: { ...alone, coupling: 'trajectory' },
   }
+  test('are known of every row', () => {
+    expect(Object.keys(expected)).toEqual([...objectives.keys()])
+  })
+
   test.each(Object.entries(expected))('%s', (id, values) => {
     expect(pick(resolveConfig(needed(id)))).toEqual(values)
   })
@@ -62,6 +114,15 @@ describe('defaults', () => {
       noise: 9,
       initialization: 5,
     })
+  })
+
+  test('a schedule of the objective is replaced whole, by a number or another', () => {
+    const gapOf = (gap: unknown) => resolveConfig({ objective: 'fmm', times: { gap } }).times.gap
+    expect(gapOf(0.5)).toBe(0.5)
+    const other = { kind: 'cosine', from: 0.1, to: 0.9 }
+    expect(gapOf(other)).toEqual(other)
+    const { options } = resolveConfig({ objective: 'alphaflow', options: { alpha: 0.25 } })
+    expect(options).toEqual({ alpha: 0.25 })
   })
 
   test('what a user writes wins over the objective, key by key', () => {

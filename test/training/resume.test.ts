@@ -51,6 +51,29 @@ const configs: Record<string, UserConfig> = {
     ema: 0,
     target: 'student',
   },
+  'alphaflow, whose alpha falls': { ...tiny, steps: 400, objective: 'alphaflow' },
+  'freeflow with its auxiliary velocity': { ...tiny, steps: 400, objective: 'freeflow', teacher: 'exact' },
+  'cmt on stored trajectories': {
+    ...tiny,
+    steps: 400,
+    objective: 'cmt',
+    teacher: 'exact',
+    coupling: { pairs: 300, steps: 8 },
+  },
+  'scm with a tangent that warms up': { ...tiny, steps: 400, objective: 'scm' },
+  'psd with a learned weight, a gap weight and growing gaps': {
+    ...tiny,
+    steps: 400,
+    objective: 'psd',
+    loss: { learned: true, gapWeight: 1 },
+    times: { gap: { kind: 'cosine', from: 0.1, to: 1 } },
+  },
+  'meanflow on reflow pairs': {
+    ...tiny,
+    steps: 400,
+    objective: 'meanflow',
+    coupling: { kind: 'reflow', teacher: 'exact', pairs: 300, steps: 8 },
+  },
 }
 
 describe.each(Object.entries(configs))('%s', (_, config) => {

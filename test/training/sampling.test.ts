@@ -1,20 +1,17 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { GridError } from '../../src/sampler/grid.ts'
 import { uniformGrid } from '../../src/sampler/sampler.ts'
 import type { LoadedMap } from '../../src/training/load.ts'
 import { planSamples } from '../../src/training/planned-samples.ts'
 import { methodFor, sample, whyUntrained } from '../../src/training/sampling.ts'
-import { pretend } from '../helpers/pretended.ts'
-
-beforeAll(() => pretend())
 
 describe('methodFor', () => {
   test.each([
-    ['ends-at-data', [1, 0], 'jump'],
-    ['ends-at-data', [1, 0.5, 0], 'renoise'],
-    ['ends-at-data', [0, 0.5, 1], 'jump'],
-    ['begins-at-noise', [1, 0.5, 0], 'jump'],
-    ['goes-both-ways', [1, 0.5, 0], 'jump'],
+    ['ct', [1, 0], 'jump'],
+    ['ct', [1, 0.5, 0], 'renoise'],
+    ['ct', [0, 0.5, 1], 'jump'],
+    ['pid', [1, 0.5, 0], 'jump'],
+    ['fmm', [1, 0.5, 0], 'jump'],
     ['lsd', [1, 0.5, 0], 'jump'],
     ['flow-matching', [1, 0.5, 0], 'jump'],
     [undefined, [1, 0.5, 0], 'jump'],
@@ -37,9 +34,9 @@ describe('whyUntrained', () => {
 
   test.each([
     ['lsd', ['back']],
-    ['ends-at-data', ['several', 'part', 'back']],
-    ['begins-at-noise', ['several', 'rest', 'back']],
-    ['goes-both-ways', []],
+    ['ct', ['several', 'part', 'back']],
+    ['pid', ['several', 'rest', 'back']],
+    ['fmm', []],
     ['flow-matching', []],
     ['teacher-velocity', []],
     [undefined, []],
@@ -49,32 +46,28 @@ describe('whyUntrained', () => {
   })
 
   test('renoise asks for jumps to data only', () => {
-    expect(whyUntrained('ends-at-data', 'renoise', several)).toBeUndefined()
+    expect(whyUntrained('ct', 'renoise', several)).toBeUndefined()
     expect(whyUntrained('lsd', 'renoise', several)).toBeUndefined()
-    expect(whyUntrained('begins-at-noise', 'renoise', one)).toBeUndefined()
-    expect(whyUntrained('begins-at-noise', 'renoise', several)).toBeDefined()
+    expect(whyUntrained('pid', 'renoise', one)).toBeUndefined()
+    expect(whyUntrained('pid', 'renoise', several)).toBeDefined()
   })
 
   test.each([
     [
-      'ends-at-data',
+      'ct',
       several,
-      'ends-at-data is trained to end at data only (t = 0); several steps from noise take --method renoise',
+      'ct is trained to end at data only (t = 0); several steps from noise take --method renoise',
     ],
-    [
-      'begins-at-noise',
-      several,
-      'begins-at-noise is trained to begin at noise only (s = 1); sample it in one step',
-    ],
+    ['pid', several, 'pid is trained to begin at noise only (s = 1); sample it in one step'],
   ] as const)('says why, %s through %j', (objective, grid, reason) => {
     expect(whyUntrained(objective, 'jump', grid)).toBe(reason)
   })
 
   test('names the objectives that go both ways', () => {
     expect(whyUntrained('lsd', 'jump', back)).toMatch(
-      /^lsd is trained to jump towards data only \(t < s\), not from 0 to 1; trained both ways: .*goes-both-ways.*; --method heun/,
+      /^lsd is trained to jump towards data only \(t < s\), not from 0 to 1; trained both ways: .*fmm.*; --method heun/,
     )
-    expect(whyUntrained('ends-at-data', 'jump', back)).toMatch(/^ends-at-data .*goes-both-ways/)
+    expect(whyUntrained('ct', 'jump', back)).toMatch(/^ct .*fmm/)
   })
 })
 
@@ -101,7 +94,7 @@ describe('sample', () => {
       seed: number,
       interpolant: 'trig' | 'linear' = 'trig',
     ) => {
-      const map = { ...mapOf('ends-at-data'), interpolant }
+      const map = { ...mapOf('ct'), interpolant }
       const { points, method } = await sample(map, start, { grid, seed })
       expect(method).toBe('renoise')
       return points[0]
@@ -121,8 +114,8 @@ describe('sample', () => {
 
   test.each([
     ['lsd', { grid: [0, 1] }, /^lsd is trained to jump towards data only/],
-    ['begins-at-noise', { grid: [1, 0.5, 0] }, /^begins-at-noise is trained to begin at noise only/],
-    ['ends-at-data', { grid: [1, 0.5, 0.2] }, /expected to begin at 1 .* found 1 to 0\.2/],
+    ['pid', { grid: [1, 0.5, 0] }, /^pid is trained to begin at noise only/],
+    ['ct', { grid: [1, 0.5, 0.2] }, /expected to begin at 1 .* found 1 to 0\.2/],
     ['lsd', { grid: [1, 0.5, 0.7] }, /only fall or only rise/],
     [undefined, { grid: [0, 1], method: 'renoise' }, /expected to begin at 1/],
   ] as const)('refuses %s through %j', async (objective, options, message) => {
@@ -138,7 +131,7 @@ describe('planSamples', () => {
   }
 
   test('numbers of steps and grids, each with its method', () => {
-    expect(ways('ends-at-data', { steps: [1, 2], grids: [[1, 0.7, 0]], method: 'auto' })).toEqual({
+    expect(ways('ct', { steps: [1, 2], grids: [[1, 0.7, 0]], method: 'auto' })).toEqual({
       ways: [
         [1, [1, 0], false, 'jump'],
         [2, [1, 0.5, 0], false, 'renoise'],
@@ -150,13 +143,13 @@ describe('planSamples', () => {
 
   test('leaves out what is not trained, with one note', () => {
     const request = { steps: [1, 2, 4], grids: [[1, 0.7, 0]], method: 'auto' } as const
-    expect(ways('begins-at-noise', request)).toEqual({
+    expect(ways('pid', request)).toEqual({
       ways: [[1, [1, 0], false, 'jump']],
       notes: [
-        'left out steps 2, 4, grid 1,0.7,0: begins-at-noise is trained to begin at noise only (s = 1); sample it in one step',
+        'left out steps 2, 4, grid 1,0.7,0: pid is trained to begin at noise only (s = 1); sample it in one step',
       ],
     })
-    expect(ways('begins-at-noise', { ...request, steps: [] }).notes[0]).toMatch(/^left out grid 1,0\.7,0: /)
+    expect(ways('pid', { ...request, steps: [] }).notes[0]).toMatch(/^left out grid 1,0\.7,0: /)
     expect(ways('lsd', request).notes).toEqual([])
   })
 

@@ -164,6 +164,7 @@ export const consistencyRows = [
     paper: 'Kim et al. 2024, arXiv:2310.02279',
     needs: ['data', 'teacher'],
     publishedCost: 7,
+    costNote: 'leaves out the backward pass through F_sg to its input',
     source,
     code: ['ctm'],
     whenToUse: 'Jumps between any times, compared where it matters: at the data.',

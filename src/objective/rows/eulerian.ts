@@ -10,7 +10,6 @@ import {
   meanflow,
   soflow,
   soflowByGap,
-  soflowSquared,
 } from '../eulerian.ts'
 import { one, row } from '../objective.ts'
 import { annealed } from '../schedule.ts'
@@ -19,8 +18,6 @@ const source = 'src/objective/eulerian.ts'
 const boffi2024 = 'Boffi, Albergo & Vanden-Eijnden 2024, arXiv:2406.07507'
 const none = z.strictObject({})
 const fraction = z.number().gt(0).max(1)
-
-const SOFLOW = { none: soflow, gap: soflowByGap, squared: soflowSquared } as const
 
 /** `d_s F(x,s,t) + J_x F(x,s,t) . v(x,s) = 0` */
 export const eulerianRows = [
@@ -71,6 +68,7 @@ export const eulerianRows = [
     paper: 'Boffi, Albergo & Vanden-Eijnden 2025, arXiv:2505.18825',
     needs: ['data'],
     publishedCost: 10,
+    costNote: 'counts one joint derivative, where the stopped part is taken apart from the other',
     source,
     code: ['esd', 'esdSpatial'],
     whenToUse:
@@ -91,6 +89,7 @@ export const eulerianRows = [
     paper: 'Sabour, Fidler & Kreis 2025, arXiv:2506.14603',
     needs: ['data', 'teacher'],
     publishedCost: 6,
+    costNote: 'counts V once more beside the derivative that already gives it',
     source,
     code: ['ayfEmd'],
     whenToUse: 'MeanFlow with a teacher: the same step without the noise of the conditional velocity.',
@@ -186,23 +185,25 @@ export const eulerianRows = [
     rule: 'eulerian',
     setting: 'self-distillation',
     formula:
-      'u = sg[V(x_s,s,s)], m = s + d (t-s), xm = x_s + (m-s) u; d mse((F(x_s,s,t) - sg[F-(xm,m,t)]) / (d (s-t)))',
-    tex: 'd \\left\\| \\frac{F(x_s,s,t) - \\mathrm{sg}[F^-(x_m,m,t)]}{d\\,(s-t)} \\right\\|^2,\\; m = s + d(t-s),\\; x_m = x_s + (m-s)\\,\\mathrm{sg}[V(x_s,s,s)]',
+      'u = sg[V(x_s,s,s)], m = s + d (t-s), xm = x_s + (m-s) u; mse(F(x_s,s,t) - sg[F-(xm,m,t)]) / (d (s-t)^2)',
+    tex: '\\tfrac{1}{d\\,(s-t)^2} \\| F(x_s,s,t) - \\mathrm{sg}[F^-(x_m,m,t)] \\|^2,\\; m = s + d(t-s),\\; x_m = x_s + (m-s)\\,\\mathrm{sg}[V(x_s,s,s)]',
     paper: 'Luo et al. 2025, arXiv:2512.15657',
     needs: ['data'],
     publishedCost: 7,
+    costNote: 'counts the conditional velocity in the place of u, which is an evaluation less',
     source,
-    code: ['soflow', 'soflowByGap', 'soflowSquared'],
+    code: ['soflow', 'soflowByGap'],
     whenToUse: 'The Eulerian rule without a teacher and without derivatives inside the loss.',
     trouble: 'Biased of second order in d; a small d makes the target almost the student itself.',
     diagonal: 'flow-matching',
     options: z.strictObject({
       d: annealed(fraction).default({ kind: 'exponential', from: 0.1, to: 0.002 }),
-      weighting: z.enum(['none', 'gap', 'squared']).default('gap'),
+      weighting: z.enum(['none', 'gap']).default('gap'),
     }),
-    parts: ({ d, weighting }) => one(SOFLOW[weighting](d)),
+    parts: ({ d, weighting }) => one(weighting === 'gap' ? soflowByGap(d) : soflow(d)),
     defaults: {
       diagonalFraction: 0.75,
+      target: 'student',
       times: { law: 'logit-normal', mean: -0.2, deviation: 1 },
       loss: { adaptive: { p: 1, c: 1e-2 } },
       clip: 1,
