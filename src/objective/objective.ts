@@ -38,6 +38,8 @@ export interface ObjectiveDefaults {
 export interface Part {
   readonly name: string
   readonly loss: Loss
+  /** The one time that it is about, where it is not about a jump: what weights over times go by. */
+  readonly at?: 's' | 't'
   /** Beside the weight of the whole term; default 1. */
   readonly weight?: Operand
   /** Whether it is trained as it stands: robust losses and weights are for residuals of the student. */

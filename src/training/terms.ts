@@ -57,7 +57,9 @@ export function termsOf(config: Config): Term[] {
     const [own, block] = objective.parts ? [diagonal.options, 'diagonal.options'] : [options, 'options']
     terms.push({
       name: 'diagonal',
-      parts: present => [{ name: 'diagonal', loss: diagonals[grounding](withPresent(own, block, present)) }],
+      parts: present => [
+        { name: 'diagonal', loss: diagonals[grounding](withPresent(own, block, present)), at: 's' },
+      ],
       weight: diagonal.weight * scale(diagonal.fraction),
       rows: first,
       inputs: ['x0', 'eps', 's'],
@@ -205,19 +207,17 @@ export interface PartValue {
 /** Evaluates a part with what belongs to its place in the training: weights, and an anchor's own times. */
 function evaluatePart(
   config: Config,
-  part: Part,
+  { name, loss, plain, at }: Part,
   draw: Draw,
   anchor: Tensor | undefined,
-  term: Term,
-  guides: Guides,
-) {
-  const { name, loss, plain } = part
-  const at = name === 'anchor' && anchor ? { ...draw, s: anchor, t: anchor } : draw
-  const residual = loss({ ...at, error: squaredError }).mean()
+  weight: SampleWeight | undefined,
+): PartValue {
+  const own = at === 't' && anchor ? { ...draw, s: anchor, t: anchor } : draw
+  const residual = loss({ ...own, error: squaredError }).mean()
   if (plain) return { name, loss: residual, residual }
-  const samples = loss({ ...at, error: errorOf(config) })
-  const t = term.name === 'diagonal' ? at.s : at.t
-  return { name, loss: (guides.weight?.(samples, at.s, t, term.name) ?? samples).mean(), residual }
+  const samples = loss({ ...own, error: errorOf(config) })
+  const [s, t] = at ? [own[at], own[at]] : [own.s, own.t]
+  return { name, loss: (weight?.(samples, s, t) ?? samples).mean(), residual }
 }
 
 /**
@@ -239,7 +239,7 @@ export function evaluateTerms(
   const values = parts.map((list, i) =>
     list.map(part => {
       const draw = draws[i](students[i], squaredError)
-      return evaluatePart(config, part, draw, inputs[i].anchor, terms[i], guides)
+      return evaluatePart(config, part, draw, inputs[i].anchor, guides.weight)
     }),
   )
   const weighted = values.flatMap((list, i) =>

@@ -11,7 +11,6 @@ import {
 } from '../objective/index.ts'
 import type { Config } from './config.ts'
 import { LEFT, type PresentValues } from './moments.ts'
-import type { TermName } from './terms.ts'
 
 /** How a configuration measures residuals while it trains. */
 export function errorOf({ loss: { kind, c, adaptive: weighting } }: Config): ErrorFunction {
@@ -19,8 +18,8 @@ export function errorOf({ loss: { kind, c, adaptive: weighting } }: Config): Err
   return weighting ? adaptive(error, weighting.p, weighting.c) : error
 }
 
-/** Weighs the losses `[B]` of samples at times `[B, 1]`. */
-export type SampleWeight = (losses: Tensor, s: Tensor, t: Tensor, term: TermName) => Tensor
+/** Weighs the losses `[B]` of samples at times `[B, 1]`; one time twice is no jump. */
+export type SampleWeight = (losses: Tensor, s: Tensor, t: Tensor) => Tensor
 
 /** One number for each sample: `[B, 1]` to `[B]`. */
 const perSample = (x: Tensor): Tensor => x.reshape([x.shape[0]])
@@ -40,8 +39,8 @@ export function weightOf(
   const steps: SampleWeight[] = []
   if (gamma !== null) steps.push((losses, s) => losses.mul(perSample(minSnr(path, s, gamma))))
   if (lambda !== null) {
-    steps.push((losses, s, t, term) =>
-      term === 'diagonal' ? losses : losses.mul(perSample(progressiveGap(s.sub(t), present[LEFT], lambda))),
+    steps.push((losses, s, t) =>
+      s === t ? losses : losses.mul(perSample(progressiveGap(s.sub(t), present[LEFT], lambda))),
     )
   }
   if (logSize) {
@@ -51,5 +50,5 @@ export function weightOf(
     })
   }
   if (steps.length === 0) return undefined
-  return (losses, s, t, term) => steps.reduce((weighed, step) => step(weighed, s, t, term), losses)
+  return (losses, s, t) => steps.reduce((weighed, step) => step(weighed, s, t), losses)
 }

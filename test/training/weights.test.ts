@@ -24,7 +24,7 @@ const LOSSES = [1, 2, 3, 4]
 function weighed(weight: SampleWeight, term: 'diagonal' | 'consistency', losses = LOSSES): number[] {
   const column = (times: number[]) => value(times, [times.length, 1])
   const [result] = valuesOf(
-    (l, s, t) => weight(l, s, t, term),
+    (l, s, t) => weight(l, s, term === 'diagonal' ? s : t),
     value(losses, [losses.length]),
     column(S),
     column(T),

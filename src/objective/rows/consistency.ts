@@ -150,7 +150,7 @@ export const consistencyRows = [
     options: z.strictObject({ anchorWeight: z.number().min(0).default(1) }),
     parts: ({ anchorWeight }) => [
       { name: 'consistency', loss: facmConsistency },
-      { name: 'anchor', loss: facmAnchor, weight: anchorWeight },
+      { name: 'anchor', loss: facmAnchor, at: 's', weight: anchorWeight },
     ],
     defaults: { diagonalFraction: 0, loss: { adaptive: { p: 0.5, c: 1e-2 } }, clip: 1 },
   }),

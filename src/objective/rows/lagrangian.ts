@@ -108,7 +108,7 @@ export const lagrangianRows = [
     options: z.strictObject({ anchorWeight: z.number().min(0).default(1) }),
     parts: ({ anchorWeight }) => [
       { name: 'terminal', loss: tvmTerminal },
-      { name: 'anchor', loss: tvmAnchor, weight: anchorWeight },
+      { name: 'anchor', loss: tvmAnchor, at: 't', weight: anchorWeight },
     ],
     defaults: { diagonalFraction: 0 },
   }),
