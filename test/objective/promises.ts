@@ -81,7 +81,7 @@ const BETA = 1.3
 
 /** `E[e^{beta r} v_cond | x] / E[e^{beta r} | x]` by another quadrature than the claim's. */
 export function tilted(world: World, beta = BETA): Value {
-  const { batch: nodes, weights } = posterior(world, batch, 's', spaced(0.36, 0.3))
+  const { batch: nodes, weights } = posterior(world, batch, 's', spaced(0.4, 0.3))
   const [v] = valuesOf(
     (x0, eps, s) => pathOf(world.interpolant, x0, eps).velocity(s),
     nodes.x0,
@@ -111,7 +111,7 @@ const known = ({ data, shape }: Value): FlowMap => {
 const itm: Claim = {
   ...isZeroInMean,
   options: { beta: BETA, reward: REWARD },
-  rule: spaced(0.45, 0),
+  rule: spaced(0.5, 0),
   roles: (world, map, { batch: nodes }) => {
     const fixed = known(repeat(tilted(world), nodes.s.data.length / batch.s.data.length))
     const waved = fromVelocity((x, s, t) => fixed.velocity(x, s, t).add(x.sin().mul(0.05)))

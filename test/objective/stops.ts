@@ -16,7 +16,7 @@ import {
 } from './setting.ts'
 import type { Term } from './terms.ts'
 
-const [teacher, pretrained, auxiliary] = [21, 22, 23].map(other)
+const [teacher, pretrained, auxiliary, target] = [21, 22, 23, 24].map(other)
 
 /** A student among networks of their own; its target is itself. */
 export const guides = (map: FlowMap, stopped: FlowMap = map): Roles => ({
@@ -27,6 +27,9 @@ export const guides = (map: FlowMap, stopped: FlowMap = map): Roles => ({
   pretrained,
   auxiliary,
 })
+
+/** The same with a target of its own. */
+export const apart = (map: FlowMap, stopped: FlowMap = map): Roles => ({ ...guides(map, stopped), target })
 
 /** Gradients of the mean loss by the student's parameters, joined. */
 export function gradients(
@@ -56,8 +59,8 @@ export const differentiated: Readonly<Record<'teacher' | 'auxiliary', readonly s
 const ROLES = ['target', 'pretrained', 'teacher', 'auxiliary'] as const
 
 export interface Policy {
-  readonly name: (typeof ROLES)[number]
-  /** How much the gradient changes, relatively, when the parameters in that role are stopped. */
+  readonly name: (typeof ROLES)[number] | 'student'
+  /** How much the gradient changes, relatively, when the parameters in that role are stopped; of the student, whether it is trained. */
   readonly miss: (loss: Loss) => number
 }
 
@@ -65,18 +68,23 @@ export interface Policy {
 const likeness = (map: FlowMap): FlowMap => fromVelocity((x, s, t) => map.velocity(x, s, t).mul(1.5))
 
 /** For every role that a formula must not differentiate, the student is put in that role: that may not be seen. */
-export const policies = ({ key }: Pick<Term, 'key'>, all = false): readonly Policy[] =>
-  ROLES.filter(
-    name => all || !(name in differentiated && differentiated[name as 'teacher'].includes(key)),
-  ).map(name => ({
-    name,
-    miss: loss => {
-      const [free, stopped] = [true, false].map(passes =>
-        gradients(loss, batch, (map, stopped) => ({
-          ...guides(map, stopped),
-          [name]: likeness(passes ? map : stopped),
-        })),
-      )
-      return norm(free) === norm(stopped) ? 0 : distance(free, stopped)
-    },
-  }))
+export const policies = ({ key }: Pick<Term, 'key'>, all = false): readonly Policy[] => {
+  const free = Object.entries(differentiated).flatMap(([role, keys]) => (keys.includes(key) ? [role] : []))
+  const guided = ROLES.filter(name => all || !free.includes(name)).map((name): Policy => {
+    const put = (loss: Loss, passes: boolean) =>
+      gradients(loss, batch, (map, stopped) => ({
+        ...guides(map, stopped),
+        [name]: likeness(passes ? map : stopped),
+      }))
+    return { name, miss: loss => change(put(loss, true), put(loss, false)) }
+  })
+  // What trains the auxiliary velocity leaves the student alone; everything else trains it.
+  const idle = key === 'freeflow:auxiliary'
+  const student = (loss: Loss) => {
+    const size = norm(gradients(loss))
+    return idle ? size : Number(size < 1e-5)
+  }
+  return [...guided, { name: 'student', miss: student }]
+}
+
+const change = (a: Value, b: Value): number => (norm(a) === 0 && norm(b) === 0 ? 0 : distance(a, b))

@@ -87,3 +87,27 @@ export function lossOf(
 /** The loss of a row of one part. */
 export const lossOfRow = (id: string, options: object = {}): Loss =>
   lossOf({ id, part: null, options: {} }, options)
+
+/** What a part is besides its loss: the option that is its weight, and whether it is trained as it stands. */
+export const roles: Readonly<Record<string, { readonly weight?: string; readonly plain?: true }>> = {
+  'tvm:anchor': { weight: 'anchorWeight' },
+  'facm:anchor': { weight: 'anchorWeight' },
+  'freeflow:correction': { weight: 'correctionWeight', plain: true },
+  'freeflow:auxiliary': { plain: true },
+}
+
+/** Whether the parts of a row have the weights that their options say. */
+export function isWeighed(id: string, { objectives }: Catalogue = catalogue): boolean {
+  const objective = objectives.get(id)!
+  const expected = (key: string) => roles[key] ?? {}
+  return [0.37, 1.25].every(value => {
+    const given = Object.values(roles).flatMap(({ weight }) =>
+      weight && fieldsOf(objective)[weight] ? [[weight, value]] : [],
+    )
+    const parts = objective.parts?.(present(objective, Object.fromEntries(given))) ?? []
+    return parts.every(({ name, weight, plain }) => {
+      const { weight: option, plain: stands } = expected(parts.length > 1 ? `${id}:${name}` : id)
+      return weight === (option && value) && plain === stands
+    })
+  })
+}

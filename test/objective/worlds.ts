@@ -219,7 +219,7 @@ export const linearGaussian = world(
   () => ({ map: gaussianFlowMap(gaussian.components[0].mean, gaussian.components[0].scales[0]) }),
   closed,
 )
-const trigGaussian = world(
+export const trigGaussian = world(
   'Gaussian, trigonometric path',
   gaussian,
   interpolants.trig,
@@ -239,11 +239,10 @@ export const worlds: readonly World[] = [linearGaussian, trigGaussian, linearMix
 /** A quadrature rule for a standard normal variable. */
 export type Rule = readonly { readonly z: number; readonly weight: number }[]
 
-/** Three points of Gauss and Hermite: exact for polynomials of degree 5. */
+/** Two points of Gauss and Hermite: exact for polynomials of degree 3, enough for what is linear or of second order. */
 export const hermite: Rule = [
-  { z: 0, weight: 2 / 3 },
-  { z: Math.sqrt(3), weight: 1 / 6 },
-  { z: -Math.sqrt(3), weight: 1 / 6 },
+  { z: 1, weight: 1 / 2 },
+  { z: -1, weight: 1 / 2 },
 ]
 
 /** Equally spaced points, which converge exponentially for smooth functions. */
