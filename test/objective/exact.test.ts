@@ -58,7 +58,7 @@ describe.each(worlds)('$name', world => {
   test.each(here)('$key', ({ claim, ...term }) => {
     const make = (options: object) => lossOf(term, options)
     const found = misses(claim, world, world.map, make)
-    expect(found.filter(miss => !kept(miss, world))).toEqual([])
+    expect(found.filter(miss => !kept(miss, world, claim))).toEqual([])
     const wrong = misses(claim, world, world.perturbed, make)
     expect(wrong.filter(miss => !broken(miss))).toEqual([])
   })
@@ -71,7 +71,7 @@ test('itm: its fixed point is not the plain velocity, unless beta = 0', () => {
     return misses(claim, linearGaussian, linearGaussian.map, options => lossOfRow('itm', options))[0].by
   }
   expect(plain(1.3)).toBeGreaterThan(0.05)
-  expect(plain(0)).toBeLessThan(1e-8)
+  expect(plain(0)).toBeLessThan(1e-7)
 })
 
 test('reflow: on the pairs of a Gaussian its residual is zero at the straight velocity, and only there', () => {

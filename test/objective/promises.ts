@@ -48,12 +48,12 @@ export interface Claim {
   /** Who plays which part, where the map at hand is not simply the student. */
   readonly roles?: (world: World, map: FlowMap, posterior: Posterior) => Partial<Roles>
   readonly rule?: Rule
+  /** What that rule leaves, where it is more than the world does. */
+  readonly tolerance?: number
   /** Changes the draws of a posterior. */
   readonly draws?: (world: World, batch: Batch) => Batch
   /** Whether the formula knows the linear path only. */
   readonly linear?: boolean
-  /** What is perturbed when the claim must fail: by default the map, whoever that plays. */
-  readonly wrong?: (world: World) => FlowMap
 }
 
 const zero: Promise = { kind: 'zero' }
@@ -80,8 +80,8 @@ const REWARD = { kind: 'gaussian', center: [0.3, -0.4], scale: 1.2 } as const
 const BETA = 1.3
 
 /** `E[e^{beta r} v_cond | x] / E[e^{beta r} | x]` by another quadrature than the claim's. */
-export function tilted(world: World, beta = BETA): Value {
-  const { batch: nodes, weights } = posterior(world, batch, 's', spaced(0.4, 0.3))
+function tilted(world: World): Value {
+  const { batch: nodes, weights } = posterior(world, batch, 's', spaced(0.5, 0.3))
   const [v] = valuesOf(
     (x0, eps, s) => pathOf(world.interpolant, x0, eps).velocity(s),
     nodes.x0,
@@ -90,7 +90,7 @@ export function tilted(world: World, beta = BETA): Value {
   )
   const tilt = weights.map((weight, i) => {
     const [a, b] = REWARD.center.map((c, d) => (nodes.x0.data[2 * i + d] - c) ** 2)
-    return weight * Math.exp(beta * Math.exp(-(a + b) / (2 * REWARD.scale ** 2)))
+    return weight * Math.exp(BETA * Math.exp(-(a + b) / (2 * REWARD.scale ** 2)))
   })
   const samples = batch.s.data.length
   const mass = meanOver(
@@ -102,6 +102,13 @@ export function tilted(world: World, beta = BETA): Value {
   return { shape, data: data.map((sum, i) => sum / mass.data[i >> 1]) }
 }
 
+const fixedPoints = new Map<World, Value>()
+function fixedPointOf(world: World): Value {
+  const point = fixedPoints.get(world) ?? tilted(world)
+  fixedPoints.set(world, point)
+  return point
+}
+
 /** A velocity that is known at the batch's points alone. */
 const known = ({ data, shape }: Value): FlowMap => {
   const at = () => constant(data, shape, 'float64')
@@ -111,9 +118,10 @@ const known = ({ data, shape }: Value): FlowMap => {
 const itm: Claim = {
   ...isZeroInMean,
   options: { beta: BETA, reward: REWARD },
-  rule: spaced(0.5, 0),
+  rule: spaced(0.6, 0),
+  tolerance: 1e-6,
   roles: (world, map, { batch: nodes }) => {
-    const fixed = known(repeat(tilted(world), nodes.s.data.length / batch.s.data.length))
+    const fixed = known(repeat(fixedPointOf(world), nodes.s.data.length / batch.s.data.length))
     const waved = fromVelocity((x, s, t) => fixed.velocity(x, s, t).add(x.sin().mul(0.05)))
     return { map: map === world.map ? fixed : waved, teacher: world.velocity }
   },
@@ -293,9 +301,9 @@ export function misses(claim: Claim, world: World, map: FlowMap, make: MakeLoss)
   })
 }
 
-/** Whether a promise is kept. */
-export const kept = ({ kind, by }: Miss, { tolerance }: World): boolean =>
-  kind === 'order' ? Math.abs(by) < 0.06 : by < tolerance
+/** Whether a promise of a claim is kept. */
+export const kept = ({ kind, by }: Miss, world: World, { tolerance = 0 }: Claim): boolean =>
+  kind === 'order' ? Math.abs(by) < 0.06 : by < Math.max(tolerance, world.tolerance)
 
 /** Whether a promise is broken beyond doubt. */
 export const broken = ({ kind, by }: Miss): boolean => (kind === 'order' ? by > 0.5 : by > 5e-3)

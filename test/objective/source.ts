@@ -151,11 +151,21 @@ function run(file: File, code: string, built: ReadonlyMap<string, object>): obje
 const originals = new Map<string, object>()
 for (const file of FILES) originals.set(file, run(file, sources.get(file)!, originals))
 
+const imports = new Map(
+  [...sources].map(([file, code]) => [
+    file,
+    [...code.matchAll(/\$get\("(.*?)"\)/g)].map(([, path]) => moduleName(path)),
+  ]),
+)
+
 /** The catalogue with one file's text replaced. */
 export function catalogueWith(file: File, code: string): Catalogue {
-  const built = new Map(originals)
-  built.set(file, run(file, code, built))
-  const later = FILES.slice(FILES.indexOf(file) + 1)
-  for (const next of later) built.set(next, run(next, sources.get(next)!, built))
-  return built.get('catalogue') as Catalogue
+  const changed = new Map<string, object>()
+  const built = () => new Map([...originals, ...changed])
+  changed.set(file, run(file, code, built()))
+  for (const next of FILES.slice(FILES.indexOf(file) + 1)) {
+    const depends = imports.get(next)!.some(name => changed.has(name))
+    if (depends) changed.set(next, run(next, sources.get(next)!, built()))
+  }
+  return built().get('catalogue') as Catalogue
 }

@@ -247,7 +247,7 @@ export const hermite: Rule = [
 
 /** Equally spaced points, which converge exponentially for smooth functions. */
 export function spaced(h: number, offset: number): Rule {
-  const count = Math.ceil(8 / h)
+  const count = Math.ceil(6.5 / h)
   return Array.from({ length: 2 * count + 1 }, (_, i) => {
     const z = (i - count + offset) * h
     return { z, weight: (h * Math.exp((-z * z) / 2)) / Math.sqrt(2 * Math.PI) }
