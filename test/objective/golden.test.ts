@@ -160,11 +160,6 @@ describe('a fixture is unknown', () => {
     ['a value of an option', { options: { spatialGradient: 'yes' } }, /esd: .*boolean/],
     ['a missing network', { term: 'emd', options: {} }, /emd: the fixture has no teacher/],
     ['a missing map', { term: 'pfmm', options: {} }, /pfmm: the fixture has no pretrained/],
-    [
-      'a missing second velocity',
-      { term: 'freeflow:auxiliary', options: {} },
-      /freeflow:auxiliary: .*no aux/,
-    ],
   ])('%s', (_, change, message) => {
     const run = () => checkFixture({ ...fixture, ...change })
     expect(run).toThrow(UnknownRowError)

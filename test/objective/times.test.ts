@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import {
+  bend,
   diagonalLaws,
+  type Jumps,
   type TimeLaw,
   type TimeOptions,
   type Times,
@@ -185,6 +187,160 @@ describe('logit-normal', () => {
   })
 })
 
+describe('lognormal', () => {
+  const ratio = (t: number) => Math.log(t / (1 - t))
+  /** The noise levels are kept from 0.002 to 80. */
+  const [LOW, HIGH] = [Math.log(0.002), Math.log(80)]
+
+  test.each([
+    [{}, -1.1, 2],
+    [{ mean: -1, deviation: 1.4 }, -1, 1.4],
+  ])('%j: the ratio of noise to data is lognormal, cut at both ends', (options, mean, deviation) => {
+    const pairs = draws(timeLaws.lognormal(options))
+    const logs = pairs.flatMap(p => [ratio(p.s), ratio(p.t)])
+    const inside = (x: number) => (x < LOW ? 0 : x >= HIGH ? 1 : normal((x - mean) / deviation))
+    const kept = logs.filter(x => x > LOW + 1e-3 && x < HIGH - 1e-3)
+    const [a, b] = [LOW, HIGH].map(inside)
+    // Given that it is not cut. Pairs that were moved apart are too few to see.
+    expect(distance(kept, x => (inside(x) - a) / (b - a))).toBeLessThan(LIMIT)
+    expect(distance(kept, x => (inside(x - 0.05) - a) / (b - a))).toBeGreaterThan(LIMIT)
+    expect(Math.min(...logs)).toBeGreaterThan(LOW - 0.01)
+    expect(Math.max(...logs)).toBeLessThan(HIGH + 0.01)
+  })
+
+  test('cuts as often as the normal distribution says', () => {
+    const cut = draws(timeLaws.lognormal())
+      .flatMap(p => [p.s, p.t])
+      .filter(t => Math.abs(ratio(t) - LOW) < 6e-3)
+    const expected = normal((LOW + 1.1) / 2)
+    expect(Math.abs(cut.length / (2 * COUNT) - expected)).toBeLessThan(4 * Math.sqrt(expected / (2 * COUNT)))
+  })
+})
+
+describe('dyadic', () => {
+  const pairs = draws(timeLaws.dyadic({ levels: 4 }))
+  const step = ({ s, t }: Times) => s - t
+
+  test('has steps 1, 1/2, ... 1/16, each as often', () => {
+    for (let level = 0; level <= 4; level++) {
+      const part = pairs.filter(p => step(p) === 2 ** -level).length / COUNT
+      expect(Math.abs(part - 1 / 5)).toBeLessThan(4 * Math.sqrt(0.16 / COUNT))
+    }
+    expect(pairs.every(p => Number.isInteger(Math.log2(step(p))))).toBe(true)
+  })
+
+  test('begins at multiples of its step, each as often', () => {
+    expect(pairs.every(p => Number.isInteger(p.t / step(p)))).toBe(true)
+    const fine = pairs.filter(p => step(p) === 1 / 16)
+    const counts = Array.from({ length: 16 }, (_, j) => fine.filter(p => p.t === j / 16).length / fine.length)
+    for (const part of counts)
+      expect(Math.abs(part - 1 / 16)).toBeLessThan(4 * Math.sqrt(1 / 16 / fine.length))
+  })
+
+  test('goes down to 1/128 unless told', () => {
+    expect(Math.min(...draws(timeLaws.dyadic()).map(step))).toBe(1 / 128)
+    expect(new Set(draws(timeLaws.dyadic({ levels: 0 }), 1, 50).map(step))).toEqual(new Set([1]))
+  })
+})
+
+describe('bent to the jumps of an objective', () => {
+  const single = diagonalLaws['sorted-uniform']({})
+  const law = timeLaws['sorted-uniform']()
+  const bent = (jumps: Jumps, gap = () => 1) => draws(bend(law, single, jumps, gap))
+
+  test('any: nothing changes', () => {
+    expect(bent('any')).toEqual(draws(law))
+  })
+
+  test('to the data: t = 0, s of a single time, m halfway', () => {
+    const pairs = bent('to-data')
+    expect(pairs.every(({ s, t, m }) => t === 0 && s > 0 && m === s / 2)).toBe(true)
+    expect(
+      distance(
+        pairs.map(p => p.s),
+        uniform(),
+      ),
+    ).toBeLessThan(LIMIT)
+    // The larger of two would be no single time.
+    expect(
+      distance(
+        draws(law).map(p => p.s),
+        uniform(),
+      ),
+    ).toBeGreaterThan(LIMIT)
+    const atZero = draws(
+      bend(
+        law,
+        () => 0,
+        'to-data',
+        () => 1,
+      ),
+      1,
+      1,
+    )[0]
+    expect(atZero.s).toBeCloseTo(1e-5, 12)
+  })
+
+  test('from noise: s = 1, t of a single time, m halfway', () => {
+    const pairs = bent('from-noise')
+    expect(pairs.every(({ s, t, m }) => s === 1 && t < 1 && m === (1 + t) / 2)).toBe(true)
+    expect(
+      distance(
+        pairs.map(p => p.t),
+        uniform(),
+      ),
+    ).toBeLessThan(LIMIT)
+    const atOne = draws(
+      bend(
+        law,
+        () => 1,
+        'from-noise',
+        () => 1,
+      ),
+      1,
+      1,
+    )[0]
+    expect(atOne.t).toBeCloseTo(1 - 1e-5, 12)
+  })
+
+  test('both ways: half of the pairs go from t to s, m still between', () => {
+    const pairs = bent('both-ways')
+    const back = pairs.filter(({ s, t }) => s < t)
+    expect(Math.abs(back.length / COUNT - 0.5)).toBeLessThan(4 * Math.sqrt(0.25 / COUNT))
+    const between = ({ s, t, m }: Times) => Math.min(s, t) <= m && m <= Math.max(s, t)
+    expect(pairs.every(between)).toBe(true)
+    const larger = pairs.map(({ s, t }) => Math.max(s, t))
+    expect(distance(larger, x => x ** 2)).toBeLessThan(LIMIT)
+  })
+
+  test.each(['any', 'both-ways'] as const)(
+    '%s: a gap makes each jump shorter, from the same source',
+    jumps => {
+      const [short, full] = [bent('any', () => 0.25), bent('any')]
+      short.forEach(({ s, t, m }, i) => {
+        expect(s).toBe(full[i].s)
+        expect(s - t).toBeCloseTo(0.25 * (full[i].s - full[i].t), 12)
+        expect(s - m).toBeCloseTo(0.25 * (full[i].s - full[i].m), 12)
+      })
+      expect(Math.max(...bent(jumps, () => 0.25).map(({ s, t }) => Math.abs(s - t)))).toBeLessThanOrEqual(
+        0.25,
+      )
+      expect(Math.max(...bent(jumps).map(({ s, t }) => Math.abs(s - t)))).toBeGreaterThan(0.9)
+    },
+  )
+
+  test('a gap of 1 or more changes nothing, and is asked for at every draw', () => {
+    expect(bent('any', () => 1.5)).toEqual(draws(law))
+    let asked = 0
+    draws(
+      bend(law, single, 'any', () => ++asked && 1),
+      1,
+      7,
+    )
+    expect(asked).toBe(7)
+  })
+})
+
 describe('the time of a diagonal sample', () => {
   const times = (law: keyof typeof diagonalLaws, options: TimeOptions = {}) => {
     const draw = diagonalLaws[law](options)
@@ -201,5 +357,14 @@ describe('the time of a diagonal sample', () => {
   test('is a single logit-normal number beside pairs of them', () => {
     const logits = times('logit-normal', { mean: 0.3, deviation: 1.5 }).map(x => Math.log(x / (1 - x)))
     expect(distance(logits, x => normal((x - 0.3) / 1.5))).toBeLessThan(LIMIT)
+  })
+
+  test('is a single lognormal noise level beside pairs of them', () => {
+    const logs = times('lognormal', { mean: -1, deviation: 1 }).map(t => Math.log(t / (1 - t)))
+    expect(distance(logs, x => normal(x + 1))).toBeLessThan(LIMIT)
+  })
+
+  test('is uniform beside dyadic', () => {
+    expect(distance(times('dyadic'), uniform())).toBeLessThan(LIMIT)
   })
 })
