@@ -3,8 +3,9 @@ import { type Catalogue, checkFixture, type Fixture, parseFixture } from '../../
 import { objectives } from '../../src/objective/index.ts'
 import { type DrawMutant, wrapped } from './draws.ts'
 import { equalities, inequality } from './equalities.ts'
+import { kept, misses } from './measure.ts'
 import type { Mutant } from './mutations.ts'
-import { type Claim, claims, further, kept, misses } from './promises.ts'
+import { type Claim, claims, further } from './promises.ts'
 import { withoutSites } from './setting.ts'
 import { catalogueWith, sources } from './source.ts'
 import { apart, guides, policies } from './stops.ts'
@@ -14,7 +15,7 @@ import { linearGaussian, trigGaussian, type World } from './worlds.ts'
 const GOLDEN = new URL('../fixtures/golden/', import.meta.url)
 
 /** The fixtures of the project by file name, the plainest first. */
-export const fixtures: ReadonlyMap<string, Fixture> = new Map(
+const fixtures: ReadonlyMap<string, Fixture> = new Map(
   readdirSync(GOLDEN)
     .filter(name => name.endsWith('.json'))
     .sort((a, b) => a.length - b.length)
@@ -22,7 +23,7 @@ export const fixtures: ReadonlyMap<string, Fixture> = new Map(
 )
 
 /** The row of a fixture. */
-export const rowOf = ({ term }: Fixture): string => term.replace('diagonal:', '').split(':')[0]
+const rowOf = ({ term }: Fixture): string => term.replace('diagonal:', '').split(':')[0]
 
 const claimsOf = (id: string): (Pick<Term, 'id' | 'part' | 'options'> & { claim: Claim })[] =>
   [...terms.map(term => ({ ...term, claim: claims[term.key] })), ...further].flatMap(({ claim, ...term }) =>

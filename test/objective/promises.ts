@@ -1,33 +1,14 @@
 import { constant, type Value } from '../../src/autodiff/index.ts'
 import { type FlowMap, fromVelocity, pathOf, trajectoryPath } from '../../src/model/index.ts'
-import type { Draw, Loss } from '../../src/objective/index.ts'
+import type { Draw } from '../../src/objective/index.ts'
 import { valuesOf } from '../autodiff/values.ts'
-import {
-  type Batch,
-  batch,
-  column,
-  drawOf,
-  inputsOf,
-  largest,
-  norm,
-  type Roles,
-  residuals,
-  withoutSites,
-} from './setting.ts'
+import { meanOver, type Posterior, posterior, type Rule, repeat, spaced } from './posterior.ts'
+import { type Batch, batch, column, type Roles } from './setting.ts'
 import type { Term } from './terms.ts'
-import {
-  hermite,
-  meanOver,
-  type Posterior,
-  posterior,
-  type Rule,
-  repeat,
-  spaced,
-  type World,
-} from './worlds.ts'
+import type { World } from './worlds.ts'
 
 /** What theory promises of one residual at the exact solution. */
-type Promise =
+export type Expectation =
   | { readonly kind: 'zero' }
   /** Zero in the mean over the data and noise that the path's point at this time may come from. */
   | { readonly kind: 'mean'; readonly given: 's' | 't' }
@@ -41,7 +22,7 @@ type Step = (h: number) => { readonly options?: object; readonly batch?: Batch }
 
 export interface Claim {
   /** One for each call of `error`. */
-  readonly promises: readonly Promise[]
+  readonly promises: readonly Expectation[]
   /** Numbers among the options; for an order, those of the step come on top. */
   readonly options?: object
   readonly batch?: Batch
@@ -56,8 +37,8 @@ export interface Claim {
   readonly linear?: boolean
 }
 
-const zero: Promise = { kind: 'zero' }
-const mean = (given: 's' | 't' = 's'): Promise => ({ kind: 'mean', given })
+const zero: Expectation = { kind: 'zero' }
+const mean = (given: 's' | 't' = 's'): Expectation => ({ kind: 'mean', given })
 const isZero: Claim = { promises: [zero] }
 const isZeroInMean: Claim = { promises: [mean()] }
 
@@ -237,73 +218,3 @@ export const further: readonly (Pick<Term, 'key' | 'id' | 'part' | 'options'> & 
 export function shifted({ shape, data }: Value, by: number): Value {
   return { shape, data: data.map(time => time + by) }
 }
-
-export type MakeLoss = (options: object) => Loss
-
-/** How far a promise is missed: the largest residual, or how far its measured order lies below the promised one. */
-export interface Miss {
-  readonly kind: Promise['kind']
-  readonly by: number
-}
-
-function rolesOf(claim: Claim, world: World, map: FlowMap, nodes: Posterior): Roles {
-  const { interpolant, velocity } = world
-  const given = claim.roles?.(world, map, nodes)
-  return { map, teacher: velocity, pretrained: map, interpolant, ...given }
-}
-
-/** The residuals at a batch, or their means given a point of the path. */
-function measured(
-  claim: Claim,
-  world: World,
-  map: FlowMap,
-  loss: Loss,
-  given: 's' | 't' | null,
-  at: Batch,
-): Value[] {
-  const alone = { batch: at, weights: new Float64Array(at.s.data.length).fill(1) }
-  const nodes = given ? posterior(world, at, given, claim.rule ?? hermite) : alone
-  const drawn = given && claim.draws ? claim.draws(world, nodes.batch) : nodes.batch
-  return withoutSites(() =>
-    residuals(loss, rolesOf(claim, world, map, nodes), drawn).map(value =>
-      meanOver(value, nodes.weights, at.s.data.length),
-    ),
-  )
-}
-
-/** By how much each promise of a claim is missed by a map. */
-export function misses(claim: Claim, world: World, map: FlowMap, make: MakeLoss): Miss[] {
-  const { promises, options = {}, batch: at = batch } = claim
-  const cached = new Map<string, Value[]>()
-  const once = (name: string, compute: () => Value[]) => {
-    if (!cached.has(name)) cached.set(name, compute())
-    return cached.get(name)!
-  }
-  return promises.map((promise, i): Miss => {
-    const { kind } = promise
-    if (kind === 'order') {
-      const size = (h: number) => {
-        const changed = promise.step(h)
-        const loss = make({ ...options, ...changed.options })
-        return norm(measured(claim, world, map, loss, promise.mean ? 's' : null, changed.batch ?? at)[i])
-      }
-      return { kind, by: promise.order - Math.log2(size(world.step) / size(world.step / 4)) / 2 }
-    }
-    const given = kind === 'mean' ? promise.given : null
-    const found = once(String(given), () => measured(claim, world, map, make(options), given, at))[i]
-    if (kind !== 'value') return { kind, by: largest(found) }
-    const nodes = { batch: at, weights: new Float64Array() }
-    const [expected] = valuesOf(
-      (...x) => promise.expected(drawOf(rolesOf(claim, world, map, nodes), x)),
-      ...inputsOf(at),
-    )
-    return { kind, by: largest({ ...found, data: found.data.map((v, i) => v - expected.data[i]) }) }
-  })
-}
-
-/** Whether a promise of a claim is kept. */
-export const kept = ({ kind, by }: Miss, world: World, { tolerance = 0 }: Claim): boolean =>
-  kind === 'order' ? Math.abs(by) < 0.06 : by < Math.max(tolerance, world.tolerance)
-
-/** Whether a promise is broken beyond doubt. */
-export const broken = ({ kind, by }: Miss): boolean => (kind === 'order' ? by > 0.5 : by > 5e-3)

@@ -118,7 +118,10 @@ describe('an option that may change', () => {
   test.each<[unknown, RegExp]>([
     [0, /expected number to be >0/],
     [2, /expected number to be <=1/],
-    ['fast', /expected a number from 0 to 1 or \{kind, from, to, start, end\} with kind one of linear, cosine, exponential, sigmoid, halving, steps/],
+    [
+      'fast',
+      /expected a number from 0 to 1 or \{kind, from, to, start, end\} with kind one of linear, cosine, exponential, sigmoid, halving, steps/,
+    ],
     [{ kind: 'cubic', from: 1, to: 0.1 }, /kind one of linear/],
     [{ kind: 'linear', from: 1 }, /expected a number/],
     [{ kind: 'linear', from: 1, to: 0 }, /expected number to be >0\s+→ at to/],

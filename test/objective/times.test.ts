@@ -1,55 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import {
-  bend,
   diagonalLaws,
-  type Jumps,
   type TimeLaw,
   type TimeOptions,
   type Times,
   timeLaws,
 } from '../../src/objective/index.ts'
 import { random } from '../../src/random/random.ts'
-
-const COUNT = 20_000
-
-function draws(law: TimeLaw, seed = 1, count = COUNT): Times[] {
-  const source = random(seed, 'times')
-  return Array.from({ length: count }, () => {
-    const out: Times = { s: Number.NaN, t: Number.NaN, m: Number.NaN }
-    law(source, out)
-    return out
-  })
-}
-
-/** Largest distance of the empirical distribution from a given one (Kolmogorov and Smirnov), times sqrt(n). */
-function distance(values: readonly number[], distribution: (x: number) => number): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const n = sorted.length
-  const gaps = sorted.map((x, i) =>
-    Math.max(Math.abs(distribution(x) - i / n), Math.abs(distribution(x) - (i + 1) / n)),
-  )
-  return Math.sqrt(n) * gaps.reduce((a, b) => Math.max(a, b), 0)
-}
-
-/** Exceeded by one sample in a thousand of the right distribution. */
-const LIMIT = 1.95
-
-const uniform =
-  (low = 0, high = 1) =>
-  (x: number) =>
-    Math.min(1, Math.max(0, (x - low) / (high - low)))
-
-/** The normal distribution function by Simpson's rule. */
-function normal(z: number): number {
-  const n = 100
-  const h = z / n
-  let sum = 0
-  for (let i = 0; i <= n; i++) {
-    const weight = i === 0 || i === n ? 1 : i % 2 ? 4 : 2
-    sum += weight * Math.exp(-0.5 * (i * h) ** 2)
-  }
-  return 0.5 + (sum * h) / 3 / Math.sqrt(2 * Math.PI)
-}
+import { COUNT, distance, draws, LIMIT, normal, uniform } from './statistics.ts'
 
 const laws = Object.entries(timeLaws) as [keyof typeof timeLaws, (options?: TimeOptions) => TimeLaw][]
 
@@ -240,104 +198,6 @@ describe('dyadic', () => {
   test('goes down to 1/128 unless told', () => {
     expect(Math.min(...draws(timeLaws.dyadic()).map(step))).toBe(1 / 128)
     expect(new Set(draws(timeLaws.dyadic({ levels: 0 }), 1, 50).map(step))).toEqual(new Set([1]))
-  })
-})
-
-describe('bent to the jumps of an objective', () => {
-  const single = diagonalLaws['sorted-uniform']({})
-  const law = timeLaws['sorted-uniform']()
-  const bent = (jumps: Jumps, gap = () => 1) => draws(bend(law, single, jumps, gap))
-
-  test('any: nothing changes', () => {
-    expect(bent('any')).toEqual(draws(law))
-  })
-
-  test('to the data: t = 0, s of a single time, m halfway', () => {
-    const pairs = bent('to-data')
-    expect(pairs.every(({ s, t, m }) => t === 0 && s > 0 && m === s / 2)).toBe(true)
-    expect(
-      distance(
-        pairs.map(p => p.s),
-        uniform(),
-      ),
-    ).toBeLessThan(LIMIT)
-    // The larger of two would be no single time.
-    expect(
-      distance(
-        draws(law).map(p => p.s),
-        uniform(),
-      ),
-    ).toBeGreaterThan(LIMIT)
-    const atZero = draws(
-      bend(
-        law,
-        () => 0,
-        'to-data',
-        () => 1,
-      ),
-      1,
-      1,
-    )[0]
-    expect(atZero.s).toBeCloseTo(1e-5, 12)
-  })
-
-  test('from noise: s = 1, t of a single time, m halfway', () => {
-    const pairs = bent('from-noise')
-    expect(pairs.every(({ s, t, m }) => s === 1 && t < 1 && m === (1 + t) / 2)).toBe(true)
-    expect(
-      distance(
-        pairs.map(p => p.t),
-        uniform(),
-      ),
-    ).toBeLessThan(LIMIT)
-    const atOne = draws(
-      bend(
-        law,
-        () => 1,
-        'from-noise',
-        () => 1,
-      ),
-      1,
-      1,
-    )[0]
-    expect(atOne.t).toBeCloseTo(1 - 1e-5, 12)
-  })
-
-  test('both ways: half of the pairs go from t to s, m still between', () => {
-    const pairs = bent('both-ways')
-    const back = pairs.filter(({ s, t }) => s < t)
-    expect(Math.abs(back.length / COUNT - 0.5)).toBeLessThan(4 * Math.sqrt(0.25 / COUNT))
-    const between = ({ s, t, m }: Times) => Math.min(s, t) <= m && m <= Math.max(s, t)
-    expect(pairs.every(between)).toBe(true)
-    const larger = pairs.map(({ s, t }) => Math.max(s, t))
-    expect(distance(larger, x => x ** 2)).toBeLessThan(LIMIT)
-  })
-
-  test.each(['any', 'both-ways'] as const)(
-    '%s: a gap makes each jump shorter, from the same source',
-    jumps => {
-      const [short, full] = [bent('any', () => 0.25), bent('any')]
-      short.forEach(({ s, t, m }, i) => {
-        expect(s).toBe(full[i].s)
-        expect(s - t).toBeCloseTo(0.25 * (full[i].s - full[i].t), 12)
-        expect(s - m).toBeCloseTo(0.25 * (full[i].s - full[i].m), 12)
-      })
-      expect(Math.max(...bent(jumps, () => 0.25).map(({ s, t }) => Math.abs(s - t)))).toBeLessThanOrEqual(
-        0.25,
-      )
-      expect(Math.max(...bent(jumps).map(({ s, t }) => Math.abs(s - t)))).toBeGreaterThan(0.9)
-    },
-  )
-
-  test('a gap of 1 or more changes nothing, and is asked for at every draw', () => {
-    expect(bent('any', () => 1.5)).toEqual(draws(law))
-    let asked = 0
-    draws(
-      bend(law, single, 'any', () => ++asked && 1),
-      1,
-      7,
-    )
-    expect(asked).toBe(7)
   })
 })
 
