@@ -32,7 +32,7 @@ import {
   pseudoHuber,
   squaredError,
 } from './loss.ts'
-import type { DiagonalId } from './objective.ts'
+import type { DiagonalId, Objective } from './objective.ts'
 import { isSchedule, valueAt } from './schedule.ts'
 
 const matrix = z.array(z.array(z.number()))
@@ -128,9 +128,18 @@ function errorFunction(options: z.infer<typeof commonOptions>): ErrorFunction {
   return weight === 'adaptive' ? adaptive(base, p, c, norm) : base
 }
 
+/** Where formulas are looked up. */
+export interface Catalogue {
+  readonly objectives: ReadonlyMap<string, Objective>
+  readonly diagonals: Readonly<Record<DiagonalId, (options: never) => Loss>>
+}
+
 /** Options of a row: what the fixture gives, the row's own defaults, and a schedule's last value. */
-function rowOptions(term: string, id: string, given: Record<string, unknown>): Record<string, unknown> {
-  const { options } = objectives.get(id)!
+function rowOptions(
+  term: string,
+  { options }: Objective,
+  given: Record<string, unknown>,
+): Record<string, unknown> {
   // A key such as `c` may be the row's own or belong to the loss: it goes to the row where that knows it.
   const known = Object.keys(given).filter(
     key => !(key in commonOptions.shape) || options.safeParse({ [key]: given[key] }).success,
@@ -148,15 +157,19 @@ function rowOptions(term: string, id: string, given: Record<string, unknown>): R
 }
 
 /** The formula of a term, `diagonal:ID`, `ID` or `ID:PART`, with its options. */
-function findLoss(term: string, options: Record<string, unknown>): Loss {
+function findLoss(
+  term: string,
+  options: Record<string, unknown>,
+  { objectives, diagonals }: Catalogue,
+): Loss {
   const [first, second] = term.split(':')
   if (first === 'diagonal') {
     if (!Object.hasOwn(diagonals, second)) throw new UnknownRowError(`no diagonal term ${second}`)
-    return diagonals[second as DiagonalId](rowOptions(term, second, options))
+    return diagonals[second as DiagonalId](rowOptions(term, objectives.get(second)!, options) as never)
   }
   const objective = objectives.get(first)
   if (!objective?.parts) throw new UnknownRowError(`no objective ${first}`)
-  const parts = objective.parts(rowOptions(term, first, options))
+  const parts = objective.parts(rowOptions(term, objective, options) as never)
   if (second === undefined && parts.length > 1) {
     throw new UnknownRowError(`${first} has parts ${parts.map(part => part.name).join(', ')}; name one`)
   }
@@ -168,12 +181,16 @@ function findLoss(term: string, options: Record<string, unknown>): Loss {
 /**
  * Computes a fixture's loss and gradients in float64 through the same graph passes that training uses, and compares.
  *
+ * @param catalogue  where the fixture's term is looked up; the project's own by default
  * @throws UnknownRowError when the catalogue has no such row or option
  */
-export function checkFixture(fixture: Fixture): GoldenResult {
+export function checkFixture(
+  fixture: Fixture,
+  catalogue: Catalogue = { objectives, diagonals },
+): GoldenResult {
   const { term } = fixture
   const { target: targetName, ...options } = fixture.options
-  const loss = findLoss(term, options)
+  const loss = findLoss(term, options, catalogue)
   const common = commonOptions.parse(options)
   const error = errorFunction(common)
   const { student, target, teacher, pretrained, aux } = fixture.networks

@@ -64,7 +64,7 @@ function bounds({ minValue, maxValue }: z.ZodNumber): string {
   const low = Number.isFinite(minValue) ? minValue : null
   const high = Number.isFinite(maxValue) ? maxValue : null
   if (low !== null && high !== null) return ` from ${low} to ${high}`
-  return low === null ? '' : ` above ${low}`
+  return low === null ? '' : ` of at least ${low}`
 }
 
 export const isSchedule = (value: unknown): value is Schedule =>

@@ -1,109 +1,278 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { checkGraph, simplify, spec, type Tensor, trace } from '../../src/autodiff/index.ts'
-import { fromVelocity, type VelocityField } from '../../src/model/index.ts'
-import { diagonals, type Loss, objectives } from '../../src/objective/index.ts'
-import { drawOf } from './setting.ts'
+import {
+  checkGraph,
+  constant,
+  evaluate,
+  simplify,
+  spec,
+  type Tensor,
+  trace,
+} from '../../src/autodiff/index.ts'
+import { fromVelocity, interpolants, pathOf } from '../../src/model/index.ts'
+import {
+  type Draw,
+  diagonals,
+  type Loss,
+  type Objective,
+  objectives,
+  squaredError,
+  timeLaws,
+} from '../../src/objective/index.ts'
+import { uses } from './draws.ts'
+import { batch, drawOf, inputsOf, other } from './setting.ts'
+import { guides } from './stops.ts'
+import { fieldsOf, isWeighed, lossOf, present, roles, terms, variantsOf } from './terms.ts'
 
 const ROOT = new URL('../../', import.meta.url)
 const list = [...objectives.values()]
-/** Rows whose consistency term is another row's, where it is cited. */
-const SHARED: Readonly<Record<string, string>> = { semigroup: 'psd' }
+
+/** The table of the literature: rule, setting and published cost in forward passes. */
+const LITERATURE: Readonly<
+  Record<string, readonly [Objective['rule'], Objective['setting'], number | null]>
+> = {
+  'flow-matching': ['diagonal', 'velocity', null],
+  'teacher-velocity': ['diagonal', 'distillation', null],
+  itm: ['diagonal', 'distillation', null],
+  lmd: ['lagrangian', 'distillation', 9],
+  lsd: ['lagrangian', 'self-distillation', 10],
+  'ayf-lmd': ['lagrangian', 'distillation', 6],
+  'lmd-discrete': ['lagrangian', 'distillation', null],
+  tvm: ['lagrangian', 'self-distillation', 10],
+  pid: ['lagrangian', 'distillation', 7],
+  freeflow: ['lagrangian', 'distillation', 12],
+  emd: ['eulerian', 'distillation', 7],
+  esd: ['eulerian', 'self-distillation', 10],
+  'ayf-emd': ['eulerian', 'distillation', 6],
+  'emd-discrete': ['eulerian', 'distillation', null],
+  meanflow: ['eulerian', 'marginal', 4],
+  imf: ['eulerian', 'marginal', 5],
+  alphaflow: ['eulerian', 'marginal', null],
+  soflow: ['eulerian', 'self-distillation', 7],
+  facm: ['eulerian', 'distillation', 8],
+  ct: ['eulerian', 'self-distillation', 4],
+  cd: ['eulerian', 'distillation', 5],
+  ict: ['eulerian', 'self-distillation', null],
+  ect: ['eulerian', 'self-distillation', null],
+  // Distilled or from data alone: without a teacher it asks for neither a target nor a diagonal term.
+  scm: ['eulerian', 'marginal', null],
+  ctm: ['eulerian', 'distillation', 7],
+  shortcut: ['compositional', 'self-distillation', 8],
+  psd: ['compositional', 'self-distillation', 8],
+  splitmeanflow: ['compositional', 'distillation', 9],
+  fmm: ['compositional', 'marginal', 9],
+  pfmm: ['compositional', 'distillation', 5],
+  // Beside that table: psd with another diagonal, flow matching with another coupling, and regression.
+  semigroup: ['compositional', 'distillation', null],
+  reflow: ['diagonal', 'distillation', null],
+  cmt: ['lagrangian', 'distillation', null],
+}
+
+test('the catalogue is the table of the literature', () => {
+  const found = Object.fromEntries(
+    list.map(({ id, rule, setting, publishedCost }) => [id, [rule, setting, publishedCost]]),
+  )
+  expect(found).toEqual(LITERATURE)
+})
+
+test('ids are those of the rows, and diagonals are rows', () => {
+  for (const [id, objective] of objectives) expect(objective.id).toBe(id)
+  for (const id of Object.keys(diagonals))
+    expect(objectives.get(id)).toMatchObject({ rule: 'diagonal', diagonal: id })
+})
+
+/** Rows whose formula is another row's: its documentation names the paper of that one. */
+const SHARED: ReadonlySet<string> = new Set(['semigroup', 'reflow'])
+
+/** The documentation before an exported name. */
+function documentation(source: string, name: string): string | undefined {
+  const at = source.search(new RegExp(`^export (const|function) ${name}\\b`, 'm'))
+  return at < 0 ? undefined : /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*$/.exec(source.slice(0, at))?.[1]
+}
+
+const balanced = (text: string, open: string, close: string) =>
+  text.split(open).length === text.split(close).length
+
+/** Losses of a row under one choice of its options, its diagonal term included. */
+function lossesOf(objective: Objective, options: object): Loss[] {
+  const { id, diagonal } = objective
+  const own = terms.filter(
+    term =>
+      term.id === id && term.part !== undefined && JSON.stringify(term.options) === JSON.stringify(options),
+  )
+  const beside = diagonal && id !== diagonal ? terms.filter(term => term.id === diagonal) : []
+  return [...own, ...beside].map(term => lossOf(term))
+}
 
 describe.each(list)('$id', objective => {
-  const { id, options, loss, diagonal } = objective
+  const { id, options, diagonal, needs, defaults, jumps, parts } = objective
+  const variants = variantsOf(objective)
 
   test('is described', () => {
-    expect(objectives.get(id)).toBe(objective)
     expect(id).toMatch(/^[a-z]+(-[a-z]+)*$/)
     for (const key of ['name', 'formula', 'tex', 'whenToUse', 'trouble'] as const) {
       expect(objective[key].trim().length, key).toBeGreaterThan(3)
+      expect(objective[key], key).toBe(objective[key].trim())
     }
-    expect(objective.tex.split('{').length).toBe(objective.tex.split('}').length)
     expect(objective.paper).toMatch(/\d{4}, (arXiv:\d{4}\.\d{5}|doi:10\.\d{4,}\/\S+)$/)
   })
 
-  test('is found where it says', () => {
-    const file = new URL(objective.source, ROOT)
-    expect(existsSync(file)).toBe(true)
-    const fn = loss ? loss(options.parse({})) : diagonals[diagonal!]
-    const source = readFileSync(file, 'utf8')
-    expect(fn.name).not.toBe('')
-    expect(source).toContain(`export const ${fn.name}: Loss`)
-    const shared = objectives.get(SHARED[id] ?? id)!
-    expect(source).toContain(/arXiv:\S+/.exec(shared.paper)![0])
+  test('has TeX in which everything that opens closes', () => {
+    const { tex } = objective
+    const plain = tex.replaceAll('\\{', '').replaceAll('\\}', '')
+    expect(balanced(plain, '{', '}')).toBe(true)
+    expect(balanced(tex.replaceAll('\\left', '').replaceAll('\\right', ''), '(', ')')).toBe(true)
+    expect(balanced(tex, '\\left', '\\right')).toBe(true)
+    expect(balanced(tex, '\\langle', '\\rangle')).toBe(true)
+    expect((tex.split('\\|').length - 1) % 2).toBe(0)
+    expect(tex).not.toMatch(/[^\x20-\x7e]/)
   })
 
-  test('refuses unknown options and fills in its own', () => {
-    expect(options.safeParse({}).success).toBe(true)
+  test('is found where it says', async () => {
+    const source = readFileSync(new URL(objective.source, ROOT), 'utf8')
+    const module = (await import(/* @vite-ignore */ new URL(objective.source, ROOT).href)) as Record<
+      string,
+      unknown
+    >
+    expect(objective.code.length).toBeGreaterThan(0)
+    const documented = objective.code.map(name => {
+      expect(module[name], name).toBeTypeOf('function')
+      const text = documentation(source, name)
+      expect(text, name).toMatch(/arXiv:\d{4}\.\d{5}/)
+      return text
+    })
+    if (!SHARED.has(id)) expect(documented.join()).toContain(/arXiv:\S+/.exec(objective.paper)![0])
+  })
+
+  test('takes its options strictly, and its defaults are such options', () => {
+    const given = options.parse({})
+    expect(options.parse(given)).toEqual(given)
+    for (const variant of variants) expect(options.safeParse(variant).success).toBe(true)
     const refused = options.safeParse({ nonsense: 1 })
-    expect(refused.success).toBe(false)
     expect(refused.error?.issues[0]).toMatchObject({ code: 'unrecognized_keys', keys: ['nonsense'] })
     expect(options.safeParse(null).success).toBe(false)
+    for (const name of Object.keys(fieldsOf(objective))) {
+      expect(options.safeParse({ [name]: 'nonsense' }).success, name).toBe(false)
+      expect(options.safeParse({ [name]: Number.NaN }).success, name).toBe(false)
+    }
   })
 
   test('has defaults that make sense', () => {
-    const { weight = 1, diagonalFraction, clip = 1 } = objective.defaults
+    const { weight = 1, diagonalFraction = 0.3, clip = 1, times = {}, loss = {} } = defaults
     expect(weight).toBeGreaterThan(0)
     expect(clip).toBeGreaterThan(0)
-    if (loss === null) expect(diagonalFraction).toBe(1)
+    if (parts === null) expect(diagonalFraction).toBe(1)
+    else expect(diagonalFraction).toBeLessThan(1)
     if (diagonal === null) expect(diagonalFraction).toBe(0)
-    expect(loss === null && diagonal === null).toBe(false)
+    else expect(diagonalFraction).toBeGreaterThan(0)
+    expect(parts === null && diagonal === null).toBe(false)
+    if (times.law) expect(Object.keys(timeLaws)).toContain(times.law)
+    if (loss.kind && loss.kind !== 'mse') expect(loss.c).toBeGreaterThan(0)
+    if (loss.adaptive) expect(Math.min(loss.adaptive.p, loss.adaptive.c)).toBeGreaterThan(0)
+    expect(['average-velocity', 'denoised']).toContain(objective.parameterization)
   })
 
   test('needs what it uses', () => {
-    const terms = [...(loss ? [loss(options.parse({}))] : []), ...(diagonal ? [diagonals[diagonal]] : [])]
-    let asked = false
-    const teacher: VelocityField = {
-      velocity: x => {
-        asked = true
-        return x.sin()
-      },
+    const { coupling = 'independent' } = defaults
+    const used = (losses: Loss[], ...fields: string[]) =>
+      losses.some(loss => fields.some(field => uses(loss, field)))
+    for (const variant of variants) {
+      const losses = lossesOf(objective, variant)
+      const asked =
+        needs.includes('teacher') || (objective.needsTeacher?.(present(objective, variant)) ?? false)
+      expect(asked, JSON.stringify(variant)).toBe(used(losses, 'teacher') || coupling !== 'independent')
+      expect(needs.includes('flow-map-teacher')).toBe(used(losses, 'pretrained'))
+      const data = used(losses, 'path.x0', 'path.at', 'path.velocity') && coupling === 'independent'
+      expect(needs.includes('data')).toBe(data)
     }
-    for (const term of terms) traceTerm(term, [3, 2], teacher)
-    expect(asked).toBe(objective.needs.includes('teacher'))
+    expect(needs.includes('both-directions')).toBe(jumps === 'both-ways')
+  })
+
+  test('jumps where it says', () => {
+    if (parts === null) return
+    for (const term of terms.filter(term => term.id === id)) {
+      const loss = lossOf(term)
+      const used = (field: string) => uses(loss, field)
+      if (jumps === 'to-data') expect([used('t'), used('m')], term.key).toEqual([false, false])
+      else if (jumps === 'from-noise')
+        expect([used('s'), used('m'), used('path.at')], term.key).toEqual([false, false, false])
+      else expect(used('t'), term.key).toBe(true)
+    }
+  })
+
+  test('has parts with names, weights and parts to play of their own', () => {
+    const given = parts?.(present(objective, {})) ?? []
+    expect(new Set(given.map(({ name }) => name)).size).toBe(given.length)
+    expect(isWeighed(id)).toBe(true)
+    for (const { name, loss } of given)
+      expect(uses(loss, 'auxiliary'), name).toBe(id === 'freeflow' && name !== 'prediction')
+  })
+
+  test('takes a number that changes over training as a number of the graph', () => {
+    const plain = present(objective, {})
+    const isAnnealed = ([name, value]: [string, unknown]) =>
+      typeof value === 'number' &&
+      options.safeParse({ [name]: { kind: 'linear', from: value, to: value } }).success
+    for (const [name, value] of Object.entries(plain).filter(isAnnealed)) {
+      const traced = { ...plain, [name]: constant(value as number, [], 'float64') }
+      const lossesWith = (given: object): Loss[] =>
+        parts?.(given).map(({ loss }) => loss) ?? [diagonals[diagonal!](given as never)]
+      expect(lossesWith(traced).map(valuesAt), name).toEqual(lossesWith(plain).map(valuesAt))
+    }
   })
 
   test.each([[[3, 2]], [[3, 2, 4]], [[1, 2, 2, 1]]])('gives one loss for each sample of shape %j', shape => {
-    const terms = [...(loss ? [loss(options.parse({}))] : []), ...(diagonal ? [diagonals[diagonal]] : [])]
-    for (const term of terms) {
-      const graph = traceTerm(term, shape)
-      checkGraph(graph)
-      checkGraph(simplify(graph))
-      expect(graph.outputs[0].shape).toEqual([shape[0]])
+    for (const variant of variants) {
+      for (const loss of lossesOf(objective, variant)) {
+        const graph = traceTerm(loss, shape)
+        checkGraph(graph)
+        checkGraph(simplify(graph))
+        expect(graph.outputs[0].shape).toEqual([shape[0]])
+      }
     }
   })
 })
 
+function valuesAt(loss: Loss): number[] {
+  const inputs = inputsOf(batch)
+  const graph = trace(
+    x => loss(drawOf(guides(other(31)), x)),
+    inputs.map(({ shape }) => spec(shape, 'float64')),
+  )
+  return [...evaluate(graph, inputs)[0].data]
+}
+
 /** The graph of a term on points of a shape, for a map that is no network. */
-function traceTerm(
-  term: Loss,
-  shape: readonly number[],
-  teacher: VelocityField = { velocity: x => x.sin() },
-) {
+function traceTerm(loss: Loss, shape: readonly number[]) {
   const map = fromVelocity((x, s, t) => x.mul(s).sub(t.square()).sin())
   const time = spec([shape[0], ...shape.slice(1).map(() => 1)])
+  const points = spec(shape)
   return trace(
-    inputs => term(drawOf({ map, teacher }, inputs as unknown as Tensor[])),
-    [spec(shape), spec(shape), time, time, time],
+    ([x0, eps, noise, s, t, m, r]: Tensor[]) => {
+      const path = pathOf(interpolants.linear, x0, eps)
+      const players = { map, target: map, frozen: map, teacher: map, pretrained: map, auxiliary: map }
+      const draw: Draw = { ...players, path, s, t, m, noise, r, error: squaredError }
+      return loss(draw)
+    },
+    [points, points, points, time, time, time, time],
   )
 }
 
-test('ids are unique and diagonals are rows', () => {
-  expect(new Set(list.map(({ id }) => id)).size).toBe(list.length)
-  for (const id of Object.keys(diagonals)) expect(objectives.get(id)?.rule).toBe('diagonal')
+test('every exported formula belongs to a row', async () => {
+  const sources = new Set(list.map(({ source }) => source))
+  const listed = new Set(list.flatMap(({ source, code }) => code.map(name => `${source} ${name}`)))
+  // What formulas of two files share.
+  const helpers = ['src/objective/eulerian.ts alongSource']
+  for (const source of sources) {
+    const text = readFileSync(new URL(source, ROOT), 'utf8')
+    const exported = [...text.matchAll(/^export (?:const|function) (\w+)/gm)].map(
+      ([, name]) => `${source} ${name}`,
+    )
+    expect(exported.filter(name => !listed.has(name) && !helpers.includes(name))).toEqual([])
+  }
 })
 
-test('published costs are those of the literature', () => {
-  const costs = Object.fromEntries(list.map(({ id, publishedCost }) => [id, publishedCost]))
-  expect(costs).toMatchObject({
-    lmd: 9,
-    lsd: 10,
-    emd: 7,
-    esd: 10,
-    meanflow: 4,
-    psd: 8,
-    'lmd-discrete': null,
-    'emd-discrete': null,
-  })
+test('the roles of parts are those of the catalogue', () => {
+  const keys = new Set(terms.map(({ key }) => key))
+  expect(Object.keys(roles).filter(key => !keys.has(key))).toEqual([])
 })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { grad, type Tensor } from '../../src/autodiff/index.ts'
 import { adaptive, cauchy, type ErrorFunction, pseudoHuber, squaredError } from '../../src/objective/index.ts'
+import { meanProduct, squaredNorm } from '../../src/objective/loss.ts'
 import { value, valuesOf } from '../autodiff/values.ts'
 
 // Residuals (3, 4) and (0, -2): squares sum to 25 and 4.
@@ -66,5 +67,39 @@ describe('errors', () => {
     const [e] = valuesOf(x => error(x, x), x)
     expect(e.shape).toEqual([2])
     expect([...e.data]).toEqual([0, 0])
+  })
+})
+
+describe('parts of errors', () => {
+  test('the squared norm of each sample, with or without its axes', () => {
+    const [sum, mean, kept] = valuesOf(
+      r => [squaredNorm(r, 'sum'), squaredNorm(r, 'mean'), squaredNorm(r, 'sum', true)],
+      value([3, 4, 0, -2], [2, 2]),
+    )
+    expect([...sum.data]).toEqual([25, 4])
+    expect([...mean.data]).toEqual([12.5, 2])
+    expect([sum.shape, kept.shape]).toEqual([[2], [2, 1]])
+    expect([...kept.data]).toEqual([25, 4])
+  })
+
+  test('the product of each sample, averaged over coordinates', () => {
+    const [product] = valuesOf((a, b) => meanProduct(a, b), a, b)
+    expect([...product.data]).toEqual([(4 * 1 + 5 * 1) / 2, (1 * 1 + 0 * 2) / 2])
+  })
+
+  test.each([
+    ['pseudo-Huber', pseudoHuber(0.1)],
+    ['Cauchy', cauchy(0.1)],
+  ])('%s: a gradient of zero where there is no error, and a bounded one where it is large', (_, error) => {
+    const gradient = (...x: number[]) => [
+      ...valuesOf(
+        (a, b) => grad((a: Tensor) => error(a, b).sum())(a),
+        value(x, [1, 2]),
+        value([0, 0], [1, 2]),
+      )[0].data,
+    ]
+    expect(gradient(0, 0)).toEqual([0, 0])
+    expect(Math.hypot(...gradient(3000, 4000))).toBeLessThan(1 + 1e-6)
+    expect(Math.hypot(...gradient(0.03, 0.04))).toBeGreaterThan(0.1)
   })
 })

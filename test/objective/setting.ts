@@ -1,95 +1,98 @@
-import { constant, type Tensor, type Value } from '../../src/autodiff/index.ts'
+import { constant, stopGradient, type Tensor, type Value } from '../../src/autodiff/index.ts'
 import {
   applyMlp,
   type FlowMap,
   flowMap,
-  fromVelocity,
-  gaussianFlowMap,
+  type Interpolant,
   initializeMlp,
   interpolants,
   type MlpOptions,
   mlpShapes,
+  type Path,
   pathOf,
   type VelocityField,
 } from '../../src/model/index.ts'
-import {
-  type Draw,
-  type ErrorFunction,
-  type Loss,
-  objectives,
-  squaredError,
-} from '../../src/objective/index.ts'
+import { type Draw, type ErrorFunction, type Loss, squaredError } from '../../src/objective/index.ts'
 import { random } from '../../src/random/random.ts'
 import { sampleArgument, value, valuesOf } from '../autodiff/values.ts'
-
-/** Gaussian data whose exact map is curved and off centre. */
-export const MEAN = [0.8, -1.3]
-export const SIGMA = 0.5
-export const exact = gaussianFlowMap(MEAN, SIGMA)
-/** A wrong map: the exact average velocity and a small wave. */
-export const perturbed = fromVelocity((x, s, t) => exact.velocity(x, s, t).add(x.sin().mul(0.05)))
 
 const SIZE = 5
 export const column = (...times: number[]): Value => value(times, [times.length, 1])
 const points = (seed: number): Value =>
   sampleArgument({ shape: [SIZE, 2], low: -2, high: 2, gap: 0 }, seed, 0)
 
-/** The arrays of one draw; `m` is nowhere halfway. */
-export interface Batch {
-  readonly x0: Value
-  readonly eps: Value
-  readonly s: Value
-  readonly t: Value
-  readonly m: Value
-}
+const FIELDS = ['x0', 'eps', 's', 't', 'm', 'noise', 'r'] as const
 
+/** The arrays of one draw. */
+export type Batch = Readonly<Record<(typeof FIELDS)[number], Value>>
+
+/** `m` is nowhere halfway, and no time is that of another sample. */
 export const batch: Batch = {
   x0: points(1),
   eps: points(2),
   s: column(1, 0.95, 0.8, 0.6, 0.5),
   t: column(0, 0.2, 0.1, 0.05, 0.3),
   m: column(0.3, 0.75, 0.25, 0.4, 0.35),
+  noise: points(3),
+  r: column(0.9, 0.15, 0.35, 0.7, 0.45),
 }
 
+/** A batch of one sample. */
+export const only = (i: number, from: Batch = batch): Batch =>
+  mapBatch(({ shape, data }) => value([...data.slice(i * shape[1], (i + 1) * shape[1])], [1, shape[1]]), from)
+
+export const mapBatch = (f: (field: Value) => Value, from: Batch): Batch =>
+  Object.fromEntries(FIELDS.map(name => [name, f(from[name])])) as Batch
+
+/** Who plays which part in a formula. Whoever is not named is played by the student. */
 export interface Roles {
   readonly map: FlowMap
   readonly target?: FlowMap
+  readonly frozen?: FlowMap
   readonly teacher?: VelocityField
+  readonly pretrained?: FlowMap
+  readonly auxiliary?: VelocityField
   readonly error?: ErrorFunction
+  readonly interpolant?: Interpolant
+  /** In the place of the interpolant's path. */
+  readonly path?: (s: Tensor, t: Tensor, path: Path) => Path
 }
 
-const inputs = ({ x0, eps, s, t, m }: Batch): Value[] => [x0, eps, s, t, m]
+export const inputsOf = (at: Batch): Value[] => FIELDS.map(name => at[name])
 
-/** What a formula is given; the target is the student and the teacher is exact unless others are named. */
-export const drawOf = (
-  { map, target = map, teacher = exact, error = squaredError }: Roles,
-  [x0, eps, s, t, m]: readonly Tensor[],
-): Draw => ({
-  map,
-  target,
-  teacher,
-  path: pathOf(interpolants.linear, x0, eps),
-  s,
-  t,
-  m,
-  error,
-})
+/** What a formula is given. */
+export function drawOf(roles: Roles, [x0, eps, s, t, m, noise, r]: readonly Tensor[]): Draw {
+  const { map, target = map, frozen = map, teacher = map, pretrained = map, auxiliary = map } = roles
+  const { error = squaredError, interpolant = interpolants.linear } = roles
+  const plain = pathOf(interpolant, x0, eps)
+  const path = roles.path?.(s, t, plain) ?? plain
+  return { map, target, frozen, teacher, pretrained, auxiliary, path, s, t, m, noise, r, error }
+}
 
-/** Prediction minus target, elementwise, in place of a loss. */
-const difference: ErrorFunction = (a, b) => a.sub(b)
-
-/** The residual of a formula, `[B, D]`. */
-export const residual = (loss: Loss, roles: Roles, at: Batch = batch): Value =>
-  valuesOf((...x) => loss(drawOf({ ...roles, error: difference }, x)), ...inputs(at))[0]
+/** What each call of `error` compares, prediction minus target, `[B, D]`; the loss itself where none is called. */
+export function residuals(loss: Loss, roles: Roles, at: Batch = batch): Value[] {
+  const run = (...inputs: Tensor[]) => {
+    const seen: Tensor[] = []
+    const error: ErrorFunction = (a, b) => {
+      seen.push(a.sub(b))
+      return squaredError(a, b)
+    }
+    const value = loss(drawOf({ ...roles, error }, inputs))
+    return seen.length ? seen : value
+  }
+  return valuesOf(run, ...inputsOf(at))
+}
 
 export const largest = ({ data }: Value): number => data.reduce((top, v) => Math.max(top, Math.abs(v)), 0)
 
 export const norm = ({ data }: Value): number => Math.sqrt(data.reduce((sum, v) => sum + v * v, 0))
 
-/** The consistency loss of a row of the catalogue. */
-export const lossOf = (id: string, options: object = {}): Loss => {
-  const objective = objectives.get(id)!
-  return objective.loss!(objective.options.parse(options))
+/** One vector of several. */
+export const flat = (list: readonly Value[]): Value => value(list.flatMap(({ data }) => [...data]))
+
+/** Distance of two vectors, relative to the first. */
+export function distance(a: Value, b: Value, scale = 1): number {
+  return norm({ shape: a.shape, data: a.data.map((v, i) => v - scale * b.data[i]) }) / norm(a)
 }
 
 const NETWORK: MlpOptions = {
@@ -105,26 +108,31 @@ const NETWORK: MlpOptions = {
 const layersOf = (flat: readonly Tensor[]) =>
   Array.from({ length: flat.length / 2 }, (_, i) => ({ weight: flat[2 * i], bias: flat[2 * i + 1] }))
 
+const parameters = (seed: number): Value[] =>
+  initializeMlp(NETWORK, random(seed, 'parameters')).flatMap(({ weight, bias }) =>
+    [weight, bias].map(({ shape, data }) => ({ shape, data: Float64Array.from(data) })),
+  )
+
 /** A small student: parameter values, and the map that given tensors make. */
 export const student = {
-  values: initializeMlp(NETWORK, random(9, 'parameters')).flatMap(({ weight, bias }) =>
-    [weight, bias].map(({ shape, data }) => ({ shape, data: Float64Array.from(data) })),
-  ),
+  values: parameters(9),
   count: 2 * mlpShapes(NETWORK).length,
   bind: (flat: readonly Tensor[]): FlowMap => flowMap(applyMlp(NETWORK, layersOf(flat))),
+  /** The same map with its parameters stopped. */
+  stopped: (flat: readonly Tensor[]): FlowMap => student.bind(flat.map(stopGradient)),
 }
 
-/** The student's present parameters as constants. */
-export const frozen = (): FlowMap =>
-  student.bind(student.values.map(({ data, shape }) => constant(data, shape, 'float64')))
+/** Another network, of constants. */
+export const other = (seed: number): FlowMap =>
+  student.bind(parameters(seed).map(({ data, shape }) => constant(data, shape, 'float64')))
 
-export const allInputs = (at: Batch = batch): Value[] => [...student.values, ...inputs(at)]
-
-/** A batch of one sample. */
-export const only = (i: number): Batch =>
-  Object.fromEntries(
-    Object.entries(batch).map(([name, { shape, data }]) => [
-      name,
-      value([...data.slice(i * shape[1], (i + 1) * shape[1])], [1, shape[1]]),
-    ]),
-  ) as unknown as Batch
+/** Builds graphs without remembering where each node was made: twice as fast, where a graph has thousands. */
+export function withoutSites<T>(build: () => T): T {
+  const { captureStackTrace } = Error
+  Error.captureStackTrace = () => {}
+  try {
+    return build()
+  } finally {
+    Error.captureStackTrace = captureStackTrace
+  }
+}

@@ -7,47 +7,7 @@ import {
   timeLaws,
 } from '../../src/objective/index.ts'
 import { random } from '../../src/random/random.ts'
-
-const COUNT = 20_000
-
-function draws(law: TimeLaw, seed = 1, count = COUNT): Times[] {
-  const source = random(seed, 'times')
-  return Array.from({ length: count }, () => {
-    const out: Times = { s: Number.NaN, t: Number.NaN, m: Number.NaN }
-    law(source, out)
-    return out
-  })
-}
-
-/** Largest distance of the empirical distribution from a given one (Kolmogorov and Smirnov), times sqrt(n). */
-function distance(values: readonly number[], distribution: (x: number) => number): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  const n = sorted.length
-  const gaps = sorted.map((x, i) =>
-    Math.max(Math.abs(distribution(x) - i / n), Math.abs(distribution(x) - (i + 1) / n)),
-  )
-  return Math.sqrt(n) * gaps.reduce((a, b) => Math.max(a, b), 0)
-}
-
-/** Exceeded by one sample in a thousand of the right distribution. */
-const LIMIT = 1.95
-
-const uniform =
-  (low = 0, high = 1) =>
-  (x: number) =>
-    Math.min(1, Math.max(0, (x - low) / (high - low)))
-
-/** The normal distribution function by Simpson's rule. */
-function normal(z: number): number {
-  const n = 100
-  const h = z / n
-  let sum = 0
-  for (let i = 0; i <= n; i++) {
-    const weight = i === 0 || i === n ? 1 : i % 2 ? 4 : 2
-    sum += weight * Math.exp(-0.5 * (i * h) ** 2)
-  }
-  return 0.5 + (sum * h) / 3 / Math.sqrt(2 * Math.PI)
-}
+import { COUNT, distance, draws, LIMIT, normal, uniform } from './statistics.ts'
 
 const laws = Object.entries(timeLaws) as [keyof typeof timeLaws, (options?: TimeOptions) => TimeLaw][]
 
@@ -185,6 +145,62 @@ describe('logit-normal', () => {
   })
 })
 
+describe('lognormal', () => {
+  const ratio = (t: number) => Math.log(t / (1 - t))
+  /** The noise levels are kept from 0.002 to 80. */
+  const [LOW, HIGH] = [Math.log(0.002), Math.log(80)]
+
+  test.each([
+    [{}, -1.1, 2],
+    [{ mean: -1, deviation: 1.4 }, -1, 1.4],
+  ])('%j: the ratio of noise to data is lognormal, cut at both ends', (options, mean, deviation) => {
+    const pairs = draws(timeLaws.lognormal(options))
+    const logs = pairs.flatMap(p => [ratio(p.s), ratio(p.t)])
+    const inside = (x: number) => (x < LOW ? 0 : x >= HIGH ? 1 : normal((x - mean) / deviation))
+    const kept = logs.filter(x => x > LOW + 1e-3 && x < HIGH - 1e-3)
+    const [a, b] = [LOW, HIGH].map(inside)
+    // Given that it is not cut. Pairs that were moved apart are too few to see.
+    expect(distance(kept, x => (inside(x) - a) / (b - a))).toBeLessThan(LIMIT)
+    expect(distance(kept, x => (inside(x - 0.05) - a) / (b - a))).toBeGreaterThan(LIMIT)
+    expect(Math.min(...logs)).toBeGreaterThan(LOW - 0.01)
+    expect(Math.max(...logs)).toBeLessThan(HIGH + 0.01)
+  })
+
+  test('cuts as often as the normal distribution says', () => {
+    const cut = draws(timeLaws.lognormal())
+      .flatMap(p => [p.s, p.t])
+      .filter(t => Math.abs(ratio(t) - LOW) < 6e-3)
+    const expected = normal((LOW + 1.1) / 2)
+    expect(Math.abs(cut.length / (2 * COUNT) - expected)).toBeLessThan(4 * Math.sqrt(expected / (2 * COUNT)))
+  })
+})
+
+describe('dyadic', () => {
+  const pairs = draws(timeLaws.dyadic({ levels: 4 }))
+  const step = ({ s, t }: Times) => s - t
+
+  test('has steps 1, 1/2, ... 1/16, each as often', () => {
+    for (let level = 0; level <= 4; level++) {
+      const part = pairs.filter(p => step(p) === 2 ** -level).length / COUNT
+      expect(Math.abs(part - 1 / 5)).toBeLessThan(4 * Math.sqrt(0.16 / COUNT))
+    }
+    expect(pairs.every(p => Number.isInteger(Math.log2(step(p))))).toBe(true)
+  })
+
+  test('begins at multiples of its step, each as often', () => {
+    expect(pairs.every(p => Number.isInteger(p.t / step(p)))).toBe(true)
+    const fine = pairs.filter(p => step(p) === 1 / 16)
+    const counts = Array.from({ length: 16 }, (_, j) => fine.filter(p => p.t === j / 16).length / fine.length)
+    for (const part of counts)
+      expect(Math.abs(part - 1 / 16)).toBeLessThan(4 * Math.sqrt(1 / 16 / fine.length))
+  })
+
+  test('goes down to 1/128 unless told', () => {
+    expect(Math.min(...draws(timeLaws.dyadic()).map(step))).toBe(1 / 128)
+    expect(new Set(draws(timeLaws.dyadic({ levels: 0 }), 1, 50).map(step))).toEqual(new Set([1]))
+  })
+})
+
 describe('the time of a diagonal sample', () => {
   const times = (law: keyof typeof diagonalLaws, options: TimeOptions = {}) => {
     const draw = diagonalLaws[law](options)
@@ -201,5 +217,14 @@ describe('the time of a diagonal sample', () => {
   test('is a single logit-normal number beside pairs of them', () => {
     const logits = times('logit-normal', { mean: 0.3, deviation: 1.5 }).map(x => Math.log(x / (1 - x)))
     expect(distance(logits, x => normal((x - 0.3) / 1.5))).toBeLessThan(LIMIT)
+  })
+
+  test('is a single lognormal noise level beside pairs of them', () => {
+    const logs = times('lognormal', { mean: -1, deviation: 1 }).map(t => Math.log(t / (1 - t)))
+    expect(distance(logs, x => normal(x + 1))).toBeLessThan(LIMIT)
+  })
+
+  test('is uniform beside dyadic', () => {
+    expect(distance(times('dyadic'), uniform())).toBeLessThan(LIMIT)
   })
 })

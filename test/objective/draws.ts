@@ -1,0 +1,172 @@
+import { spec, trace } from '../../src/autodiff/index.ts'
+import type { FlowMap, VelocityField } from '../../src/model/index.ts'
+import type { Catalogue } from '../../src/objective/golden.ts'
+import { type Draw, diagonals, type Loss, type Objective, objectives } from '../../src/objective/index.ts'
+import { batch, drawOf, inputsOf, other } from './setting.ts'
+import { guides } from './stops.ts'
+import { lossOf, type Term, terms } from './terms.ts'
+
+/** A formula that is given one thing for another. */
+export interface DrawMutant {
+  readonly term: Term
+  readonly name: string
+  readonly change: (draw: Draw) => Draw
+}
+
+type Field = keyof Draw
+
+/** What fails when it is used in any way. */
+const unusable: never = new Proxy(() => {}, {
+  get: () => {
+    throw new Error('used')
+  },
+  apply: () => {
+    throw new Error('used')
+  },
+}) as never
+
+/** Whether a formula uses a field of its draw, or one of the draw's path. */
+export function uses(loss: Loss, field: string): boolean {
+  const without = (draw: Draw): Draw => {
+    const [name, inner] = field.split('.')
+    if (!inner) return { ...draw, [name]: unusable }
+    const { x0, eps, at, velocity } = draw.path
+    return { ...draw, path: { x0, eps, at, velocity, [inner]: unusable } }
+  }
+  try {
+    trace(
+      inputs => loss(without(drawOf(guides(other(31)), inputs))),
+      inputsOf(batch).map(({ shape }) => spec(shape, 'float64')),
+    )
+    return false
+  } catch {
+    return true
+  }
+}
+
+const negated = (field: VelocityField): VelocityField => ({ velocity: (x, t) => field.velocity(x, t).neg() })
+const opposite = (map: FlowMap): FlowMap => ({
+  velocity: (x, s, t) => map.velocity(x, s, t).neg(),
+  jump: (x, s, t) => x.add(x).sub(map.jump(x, s, t)),
+})
+
+/** Each field in the place of another of its kind. */
+const EXCHANGES: readonly (readonly [Field, Field])[] = [
+  ['map', 'target'],
+  ['target', 'map'],
+  ['target', 'frozen'],
+  ['frozen', 'map'],
+  ['frozen', 'target'],
+  ['pretrained', 'map'],
+  ['pretrained', 'target'],
+  ['teacher', 'auxiliary'],
+  ['teacher', 'map'],
+  ['auxiliary', 'teacher'],
+  ['auxiliary', 'map'],
+  ['s', 't'],
+  ['s', 'm'],
+  ['t', 's'],
+  ['t', 'm'],
+  ['m', 's'],
+  ['m', 't'],
+  ['r', 's'],
+  ['noise', 'r'],
+]
+
+/** What else may go wrong: signs, ends, sizes. */
+const SLIPS: readonly {
+  readonly name: string
+  readonly of: string
+  readonly change: (d: Draw) => Partial<Draw>
+}[] = [
+  {
+    name: 'the teacher backwards',
+    of: 'teacher',
+    change: ({ teacher }) => ({ teacher: negated(teacher) }),
+  },
+  {
+    name: 'the auxiliary backwards',
+    of: 'auxiliary',
+    change: ({ auxiliary }) => ({ auxiliary: negated(auxiliary) }),
+  },
+  { name: 'the target backwards', of: 'target', change: ({ target }) => ({ target: opposite(target) }) },
+  { name: 'the student backwards', of: 'map', change: ({ map }) => ({ map: opposite(map) }) },
+  {
+    name: 'noise as data',
+    of: 'path.x0',
+    change: ({ path }) => ({ path: { ...path, at: path.at, x0: path.eps } }),
+  },
+  {
+    name: 'data as noise',
+    of: 'path.eps',
+    change: ({ path }) => ({ path: { ...path, eps: path.eps.neg() } }),
+  },
+  {
+    name: 'the velocity towards the data',
+    of: 'path.velocity',
+    change: ({ path }) => ({ path: { ...path, velocity: s => path.velocity(s).neg() } }),
+  },
+  {
+    name: 'another point of the path',
+    of: 'path.at',
+    change: ({ path }) => ({ path: { ...path, at: s => path.at(s.mul(0.9)) } }),
+  },
+  {
+    name: 'twice the prediction',
+    of: 'error',
+    change: ({ error }) => ({ error: (a, b) => error(a.add(a), b) }),
+  },
+  {
+    name: 'twice the target',
+    of: 'error',
+    change: ({ error }) => ({ error: (a, b) => error(a, b.add(b)) }),
+  },
+  {
+    name: 'twice the error',
+    of: 'error',
+    change: ({ error }) => ({ error: (a, b) => error(a, b).mul(2) }),
+  },
+]
+
+/** Every exchange of things that a formula uses, for every formula of the catalogue. */
+export const drawMutants: readonly DrawMutant[] = terms
+  // `reflow` is `flow-matching` itself.
+  .filter(({ id }) => id !== 'reflow')
+  .flatMap(term => {
+    const loss = lossOf(term)
+    const exchanged = EXCHANGES.filter(([field]) => uses(loss, field)).map(
+      ([field, by]): DrawMutant => ({
+        term,
+        name: `${term.key}: ${by} for ${field}`,
+        change: draw => ({ ...draw, [field]: draw[by] }),
+      }),
+    )
+    const slips = SLIPS.filter(slip => uses(loss, slip.of)).map(
+      ({ name, change }): DrawMutant => ({
+        term,
+        name: `${term.key}: ${name}`,
+        change: draw => ({ ...draw, ...change(draw) }),
+      }),
+    )
+    return [...exchanged, ...slips]
+  })
+
+/** The catalogue with one formula's draws changed. */
+export function wrapped({ id, part }: Term, change: (draw: Draw) => Draw): Catalogue {
+  const wrap =
+    (loss: Loss): Loss =>
+    draw =>
+      loss(change(draw))
+  const objective = objectives.get(id)!
+  const { parts, diagonal } = objective
+  if (!parts) {
+    const make = diagonals[diagonal!]
+    return { objectives, diagonals: { ...diagonals, [diagonal!]: (options: never) => wrap(make(options)) } }
+  }
+  const changed: Objective = {
+    ...objective,
+    parts: options =>
+      parts(options).map(p => (part === null || p.name === part ? { ...p, loss: wrap(p.loss) } : p)),
+  }
+  return { objectives: new Map([...objectives, [id, changed]]), diagonals }
+}

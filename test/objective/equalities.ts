@@ -1,0 +1,187 @@
+import { type FlowMap, interpolants, pathOf } from '../../src/model/index.ts'
+import type { Catalogue } from '../../src/objective/golden.ts'
+import type { Loss } from '../../src/objective/index.ts'
+import { type Batch, distance, only } from './setting.ts'
+import { apart, gradients, guides } from './stops.ts'
+import { lossOf } from './terms.ts'
+
+/** Losses of a catalogue by row, and by row and part. */
+export const lookup = (catalogue: Catalogue) => ({
+  row: (id: string, options: object = {}) => lossOf({ id, part: null, options: {} }, options, catalogue),
+  part: (id: string, name: string, options: object = {}) =>
+    lossOf({ id, part: name, options: {} }, options, catalogue),
+})
+
+export const gapOf = (at: Batch) => at.s.data[0] - at.t.data[0]
+const halfway = (at: Batch): Batch => ({
+  ...at,
+  m: { ...at.m, data: at.m.data.map((_, i) => (at.s.data[i] + at.t.data[i]) / 2) },
+})
+export const toData = (at: Batch): Batch => ({ ...at, t: { ...at.t, data: at.t.data.map(() => 0) } })
+export const fromNoise = (at: Batch): Batch => ({ ...at, s: { ...at.s, data: at.s.data.map(() => 1) } })
+
+/** A loss whose path has the teacher's velocity. */
+const taught =
+  (loss: Loss): Loss =>
+  draw =>
+    loss({
+      ...draw,
+      path: { ...draw.path, at: draw.path.at, velocity: s => draw.teacher.velocity(draw.path.at(s), s) },
+    })
+
+/** A loss whose teacher is the student's own stopped velocity. */
+export const selfTaught =
+  (loss: Loss): Loss =>
+  draw =>
+    loss({ ...draw, teacher: draw.frozen })
+
+/** Two formulas whose gradients are the same or in a known ratio. */
+export interface Equality {
+  readonly name: string
+  /** The row of the left formula. */
+  readonly of: string
+  readonly left: Loss
+  readonly right: Loss
+  /** The left gradient is so many times the right one. */
+  readonly factor?: (at: Batch) => number
+  readonly leftAt?: (at: Batch) => Batch
+  readonly rightAt?: (at: Batch) => Batch
+  /** Where it is not the student's own map that is trained. */
+  readonly roles?: typeof guides
+}
+
+export const free = { tangentNormalization: false }
+
+/** The equalities of a catalogue's rows. */
+export function equalities(catalogue: Catalogue): readonly Equality[] {
+  const { row, part } = lookup(catalogue)
+  return [
+    {
+      name: 'shortcut is psd in velocity space, m halfway',
+      of: 'shortcut',
+      left: row('shortcut'),
+      right: row('psd', { space: 'velocity' }),
+      rightAt: halfway,
+    },
+    {
+      name: 'psd midpoint is psd in velocity space, m halfway',
+      of: 'psd',
+      left: row('psd', { space: 'midpoint' }),
+      right: row('psd', { space: 'velocity' }),
+      rightAt: halfway,
+    },
+    {
+      name: 'psd in map space is (t-s)^2 psd in velocity space',
+      of: 'psd',
+      left: row('psd'),
+      right: row('psd', { space: 'velocity' }),
+      factor: at => gapOf(at) ** 2,
+    },
+    {
+      name: 'meanflow with a teacher is ayf-emd',
+      of: 'meanflow',
+      left: taught(row('meanflow')),
+      right: row('ayf-emd'),
+    },
+    {
+      name: 'scm with a teacher is the consistency part of facm',
+      of: 'scm',
+      left: row('scm', { velocity: 'teacher', ...free }),
+      right: part('facm', 'consistency'),
+    },
+    {
+      name: 'the consistency part of facm is ayf-emd to the data',
+      of: 'facm',
+      left: part('facm', 'consistency'),
+      right: row('ayf-emd'),
+      rightAt: toData,
+    },
+    {
+      name: 'scm without a teacher is meanflow to the data',
+      of: 'scm',
+      left: row('scm', { velocity: 'conditional', ...free }),
+      right: row('meanflow'),
+      rightAt: toData,
+    },
+    ...(['map', 'velocity', 'midpoint'] as const).map(space => ({
+      name: `semigroup is psd in ${space} space`,
+      of: 'semigroup',
+      left: row('semigroup', { space }),
+      right: row('psd', { space }),
+    })),
+    {
+      name: 'splitmeanflow is psd in velocity space',
+      of: 'splitmeanflow',
+      left: row('splitmeanflow'),
+      right: row('psd', { space: 'velocity' }),
+    },
+    { name: 'reflow is flow matching', of: 'reflow', left: row('reflow'), right: row('flow-matching') },
+    { name: 'the terminal part of tvm is lsd', of: 'tvm', left: part('tvm', 'terminal'), right: row('lsd') },
+    {
+      name: 'the anchor of tvm is flow matching at the target time',
+      of: 'tvm',
+      left: part('tvm', 'anchor'),
+      right: row('flow-matching'),
+      rightAt: at => ({ ...at, s: at.t }),
+    },
+    {
+      name: 'itm with beta = 0 is velocity distillation',
+      of: 'itm',
+      left: row('itm', { beta: 0 }),
+      right: row('teacher-velocity'),
+    },
+    { name: 'ict is ct', of: 'ict', left: row('ict', { delta: 0.1 }), right: row('ct', { delta: 0.1 }) },
+    { name: 'ect is ct', of: 'ect', left: row('ect', { delta: 0.1 }), right: row('ct', { delta: 0.1 }) },
+    {
+      name: 'soflow weighted by its gap is soflow over (d (s-t))^2',
+      of: 'soflow',
+      left: row('soflow', { d: 0.3, weighting: 'gap' }),
+      right: row('soflow', { d: 0.3, weighting: 'none' }),
+      factor: at => (0.3 * gapOf(at)) ** -2,
+    },
+    {
+      name: 'alphaflow with alpha = 1 is trajectory flow matching',
+      of: 'alphaflow',
+      left: row('alphaflow', { alpha: 1 }),
+      right: ({ map, path, s, t, error }) => error(map.velocity(path.at(s), s, t), path.velocity(s)),
+    },
+    {
+      name: 'cmt with points of the path is (t-s)^2 trajectory flow matching',
+      of: 'cmt',
+      left: row('cmt'),
+      right: row('alphaflow', { alpha: 1 }),
+      factor: at => gapOf(at) ** 2,
+    },
+    {
+      name: "the auxiliary velocity of freeflow is trained by flow matching on the student's samples",
+      of: 'freeflow',
+      left: part('freeflow', 'auxiliary'),
+      right: draw => {
+        const { map, auxiliary, path, noise, r } = draw
+        const samples = map.jump(path.eps, r.mul(0).add(1), r.mul(0))
+        const noisy = pathOf(interpolants.linear, samples, noise)
+        return row('flow-matching')({ ...draw, map: auxiliary as FlowMap, path: noisy, s: r })
+      },
+      roles: (map, stopped) => ({ ...apart(map, stopped), map: guides(map).pretrained!, auxiliary: map }),
+    },
+    {
+      name: 'ct with the largest step is denoising',
+      of: 'ct',
+      left: row('ct', { delta: 1 }),
+      right: ({ map, path, s, error }) => error(map.jump(path.at(s), s, s.mul(0)), path.at(s.mul(0))),
+    },
+  ]
+}
+
+const same = (at: Batch) => at
+
+/** How far an equality is missed on one sample, relatively. */
+export function inequality(
+  { left, right, factor = () => 1, leftAt = same, rightAt = same, roles: own }: Equality,
+  sample: number,
+  given = guides,
+): number {
+  const roles = own ?? given
+  const at = only(sample)
+  return distance(gradients(left, leftAt(at), roles), gradients(right, rightAt(at), roles), factor(at))
+}

@@ -1,0 +1,102 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { type Catalogue, checkFixture, type Fixture, parseFixture } from '../../src/objective/golden.ts'
+import { objectives } from '../../src/objective/index.ts'
+import { type DrawMutant, wrapped } from './draws.ts'
+import { equalities, inequality } from './equalities.ts'
+import { kept, misses } from './measure.ts'
+import type { Mutant } from './mutations.ts'
+import { type Claim, claims, further } from './promises.ts'
+import { withoutSites } from './setting.ts'
+import { catalogueWith, sources } from './source.ts'
+import { apart, guides, policies } from './stops.ts'
+import { isWeighed, lossOf, type Term, terms } from './terms.ts'
+import { linearGaussian, trigGaussian, type World } from './worlds.ts'
+
+const GOLDEN = new URL('../fixtures/golden/', import.meta.url)
+
+/** The fixtures of the project by file name, the plainest first. */
+const fixtures: ReadonlyMap<string, Fixture> = new Map(
+  readdirSync(GOLDEN)
+    .filter(name => name.endsWith('.json'))
+    .sort((a, b) => a.length - b.length)
+    .map(name => [name, parseFixture(JSON.parse(readFileSync(new URL(name, GOLDEN), 'utf8')))]),
+)
+
+/** The row of a fixture. */
+const rowOf = ({ term }: Fixture): string => term.replace('diagonal:', '').split(':')[0]
+
+const claimsOf = (id: string): (Pick<Term, 'id' | 'part' | 'options'> & { claim: Claim })[] =>
+  [...terms.map(term => ({ ...term, claim: claims[term.key] })), ...further].flatMap(({ claim, ...term }) =>
+    claim && term.id === id ? [{ ...term, claim }] : [],
+  )
+
+/** Checks of one row in any catalogue, the quickest and sharpest first. */
+function* checks(id: string, catalogue: Catalogue): Generator<[name: string, passes: boolean]> {
+  yield ['weights', isWeighed(id, catalogue)]
+  const own = [...fixtures].filter(([, fixture]) => rowOf(fixture) === id)
+  const exact = (world: World, quick = true) =>
+    claimsOf(id).every(({ claim, ...term }) => {
+      if ((claim.linear && world !== linearGaussian) || (claim.rule === undefined) !== quick) return true
+      const found = misses(claim, world, world.map, options => lossOf(term, options, catalogue))
+      return found.every(miss => kept(miss, world, claim))
+    })
+  yield ['exact solution', exact(linearGaussian)]
+  for (const [name, fixture] of own.slice(0, 1)) yield [name, checkFixture(fixture, catalogue).passed]
+  for (const term of terms.filter(term => term.id === id)) {
+    const loss = lossOf(term, {}, catalogue)
+    for (const { name, miss } of policies(term)) yield [`stops: ${name}`, miss(loss) < 1e-12]
+  }
+  for (const equality of equalities(catalogue).filter(({ of }) => of === id)) {
+    yield ['equal gradients', [guides, apart].every(roles => inequality(equality, 1, roles) < 1e-11)]
+  }
+  for (const [name, fixture] of own.slice(1)) yield [name, checkFixture(fixture, catalogue).passed]
+  yield ['exact solution', exact(linearGaussian, false) && exact(trigGaussian)]
+}
+
+/** Functions of the formulas that use a function, and itself. */
+function usersOf(name: string): Set<string> {
+  const bodies = [...sources].flatMap(([file, code]) =>
+    file.startsWith('rows/')
+      ? []
+      : code
+          .split(/\n(?=(?:const|function) )/)
+          .map(text => ({ name: /^(?:\/\*\*.*?\*\/\s*)?(?:const|function) (\w+)/s.exec(text)?.[1], text })),
+  )
+  const users = new Set([name])
+  for (const user of users) {
+    for (const body of bodies)
+      if (body.name && new RegExp(`\\b${user}\\b`).test(body.text)) users.add(body.name)
+  }
+  return users
+}
+
+/** Rows that a mutant changes. */
+function rowsOf({ within, file }: Mutant): string[] {
+  if (file === 'catalogue') return [...objectives.keys()]
+  if (file.startsWith('rows/')) return within === 'SPACES' ? ['psd', 'semigroup'] : [within]
+  // The catalogue alone joins a reward to its formula.
+  const users = file === 'reward' ? new Set(['tiltMatching']) : usersOf(within)
+  return [...objectives.values()].filter(({ code }) => code.some(name => users.has(name))).map(({ id }) => id)
+}
+
+/** What catches a mutant; `null` when nothing does. */
+function caught(rows: readonly string[], build: () => Catalogue): string | null {
+  return withoutSites(() => {
+    try {
+      const catalogue = build()
+      for (const id of rows) {
+        for (const [name, passes] of checks(id, catalogue)) if (!passes) return name
+      }
+      return null
+    } catch {
+      return 'does not run'
+    }
+  })
+}
+
+export const catcher = (mutant: Mutant): string | null =>
+  caught(rowsOf(mutant), () => catalogueWith(mutant.file, mutant.code))
+
+/** The same for a formula whose draws are exchanged. */
+export const drawCatcher = ({ term, change }: DrawMutant): string | null =>
+  caught([term.id], () => wrapped(term, change))

@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest'
+import { drawMutants } from './draws.ts'
+import { catcher, drawCatcher } from './judge.ts'
+import { mutantsOf } from './mutations.ts'
+import { FILES, sources } from './source.ts'
+
+/** Mutants that compute the same as the formula, with the reason. */
+const EQUIVALENT: Readonly<Record<string, string>> = {
+  "rewardOf: typeof center === 'number' ? center : constant(center, [1, ...x.shape.slice(1)], x.dtype) -> constant(center, [1, ...x.shape.slice(1)], x.dtype)":
+    'a number fills the shape',
+  'difference: [after, before] -> [before, after]': 'numerator and denominator both change sign',
+  'ayfLmd: V -> $stop(V)': 'enters the stopped target alone, through F',
+  'pid: V -> $stop(V)': 'enters the stopped target alone, through F',
+  'freeflowPrediction: V -> $stop(V)': 'enters the stopped target alone, through F',
+  'freeflowPrediction: map.velocity(eps, s, t) -> $stop(map.velocity(eps, s, t)) (2)':
+    'enters the stopped target alone, through D_t V',
+  'scm: V -> $stop(V)': 'enters the stopped target alone, through g',
+  'scm: dV -> $stop(dV)': 'enters the stopped target alone, through g',
+  'tvmTerminal: stopGradient(xt) -> xt': 'enters the stopped target alone',
+  'tvmTerminal: y -> xt': 'enters the stopped target alone',
+  'esd: stopGradient(target.velocity(x, s)) -> target.velocity(x, s)':
+    'enters the stopped spatial derivative alone',
+  'imf: stopGradient(map.velocity(x, s)) -> map.velocity(x, s)': 'enters the stopped derivative alone',
+  'soflow: stopGradient(map.velocity(x, s)) -> map.velocity(x, s)': 'enters the stopped target alone',
+  'emd: twice the target': 'the target is zero',
+}
+
+interface Score {
+  readonly mutants: number
+  readonly broken: number
+  readonly equivalent: string[]
+  readonly missed: string[]
+  readonly by: Readonly<Record<string, number>>
+}
+
+function scoreOf<M extends { readonly name: string }>(
+  mutants: readonly M[],
+  catcher: (mutant: M) => string | null,
+): Score {
+  const verdicts = mutants.map(mutant => ({ name: mutant.name, by: catcher(mutant) }))
+  const alive = verdicts.filter(({ by }) => by === null).map(({ name }) => name)
+  const by: Record<string, number> = {}
+  for (const verdict of verdicts) {
+    const kind = verdict.by?.endsWith('.json') ? 'golden fixture' : (verdict.by?.split(':')[0] ?? 'nothing')
+    by[kind] = (by[kind] ?? 0) + 1
+  }
+  return {
+    mutants: mutants.length,
+    broken: by['does not run'] ?? 0,
+    equivalent: alive.filter(name => name in EQUIVALENT),
+    missed: alive.filter(name => !(name in EQUIVALENT)),
+    by,
+  }
+}
+
+/** Part of the mutants that run and differ from the formula that is caught. */
+const rate = ({ mutants, broken, equivalent, missed }: Score): number => {
+  const visible = mutants - broken - equivalent.length
+  return (visible - missed.length) / visible
+}
+
+const LEAST = 0.95
+const seen: Score[] = []
+
+function report(what: string, score: Score) {
+  seen.push(score)
+  const { mutants, broken, equivalent, missed, by } = score
+  console.log(
+    `${what}: ${mutants} mutants, ${broken} do not run, ${equivalent.length} equivalent, ` +
+      `${(100 * rate(score)).toFixed(1)} % of the rest caught; by ${JSON.stringify(by)}` +
+      missed.map(name => `\n  missed ${name}`).join(''),
+  )
+  expect(rate(score)).toBeGreaterThanOrEqual(LEAST)
+}
+
+test('what is right is not caught', () => {
+  const [any] = mutantsOf('catalogue')
+  expect(catcher({ ...any, code: sources.get('catalogue')! })).toBeNull()
+})
+
+/** For a machine that does other things beside. */
+const TIMEOUT = 300_000
+
+test(
+  'wrong formulas are caught',
+  () => {
+    const mutants = FILES.flatMap(mutantsOf)
+    expect(mutants.length).toBeGreaterThan(1000)
+    report('formulas', scoreOf(mutants, catcher))
+  },
+  TIMEOUT,
+)
+
+test(
+  'formulas given one thing for another are caught',
+  () => {
+    expect(drawMutants.length).toBeGreaterThan(400)
+    report('draws', scoreOf(drawMutants, drawCatcher))
+  },
+  TIMEOUT,
+)
+
+test('what is listed as equivalent is alive', () => {
+  expect(seen.flatMap(({ equivalent }) => equivalent).sort()).toEqual(Object.keys(EQUIVALENT).sort())
+})

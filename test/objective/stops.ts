@@ -1,0 +1,90 @@
+import { grad, type Tensor, type Value } from '../../src/autodiff/index.ts'
+import { type FlowMap, fromVelocity } from '../../src/model/index.ts'
+import type { Loss } from '../../src/objective/index.ts'
+import { valuesOf } from '../autodiff/values.ts'
+import {
+  type Batch,
+  batch,
+  distance,
+  drawOf,
+  flat,
+  inputsOf,
+  norm,
+  other,
+  type Roles,
+  student,
+} from './setting.ts'
+import type { Term } from './terms.ts'
+
+const [teacher, pretrained, auxiliary, target] = [21, 22, 23, 24].map(other)
+
+/** A student among networks of their own; its target is itself. */
+export const guides = (map: FlowMap, stopped: FlowMap = map): Roles => ({
+  map,
+  target: map,
+  frozen: stopped,
+  teacher,
+  pretrained,
+  auxiliary,
+})
+
+/** The same with a target of its own. */
+export const apart = (map: FlowMap, stopped: FlowMap = map): Roles => ({ ...guides(map, stopped), target })
+
+/** Gradients of the mean loss by the student's parameters, joined. */
+export function gradients(
+  loss: Loss,
+  at: Batch = batch,
+  roles: (map: FlowMap, stopped: FlowMap) => Roles = guides,
+): Value {
+  const n = student.count
+  const found = valuesOf(
+    (...x) =>
+      grad((parameters: Tensor[]) => {
+        const [map, stopped] = [student.bind(parameters), student.stopped(parameters)]
+        return loss(drawOf(roles(map, stopped), x.slice(n))).mean()
+      })(x.slice(0, n)),
+    ...student.values,
+    ...inputsOf(at),
+  )
+  return flat(found)
+}
+
+/** Roles whose parameters some formulas differentiate, were they the student's; all others stop before them. */
+export const differentiated: Readonly<Record<'teacher' | 'auxiliary', readonly string[]>> = {
+  teacher: ['teacher-velocity', 'lmd', 'emd', 'facm:anchor'],
+  auxiliary: ['freeflow:auxiliary'],
+}
+
+const ROLES = ['target', 'pretrained', 'teacher', 'auxiliary'] as const
+
+export interface Policy {
+  readonly name: (typeof ROLES)[number] | 'student'
+  /** How much the gradient changes, relatively, when the parameters in that role are stopped; of the student, whether it is trained. */
+  readonly miss: (loss: Loss) => number
+}
+
+/** Another map of the same parameters: in a role the student itself could make a residual vanish. */
+const likeness = (map: FlowMap): FlowMap => fromVelocity((x, s, t) => map.velocity(x, s, t).mul(1.5))
+
+/** For every role that a formula must not differentiate, the student is put in that role: that may not be seen. */
+export const policies = ({ key }: Pick<Term, 'key'>, all = false): readonly Policy[] => {
+  const free = Object.entries(differentiated).flatMap(([role, keys]) => (keys.includes(key) ? [role] : []))
+  const guided = ROLES.filter(name => all || !free.includes(name)).map((name): Policy => {
+    const put = (loss: Loss, passes: boolean) =>
+      gradients(loss, batch, (map, stopped) => ({
+        ...guides(map, stopped),
+        [name]: likeness(passes ? map : stopped),
+      }))
+    return { name, miss: loss => change(put(loss, true), put(loss, false)) }
+  })
+  // What trains the auxiliary velocity leaves the student alone; everything else trains it.
+  const idle = key === 'freeflow:auxiliary'
+  const student = (loss: Loss) => {
+    const size = norm(gradients(loss))
+    return idle ? size : Number(size < 1e-5)
+  }
+  return [...guided, { name: 'student', miss: student }]
+}
+
+const change = (a: Value, b: Value): number => (norm(a) === 0 && norm(b) === 0 ? 0 : distance(a, b))

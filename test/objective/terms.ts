@@ -1,0 +1,113 @@
+import type { z } from 'zod'
+import type { Catalogue } from '../../src/objective/golden.ts'
+import {
+  diagonals,
+  isSchedule,
+  type Loss,
+  type Objective,
+  objectives,
+  valueAt,
+} from '../../src/objective/index.ts'
+
+export const catalogue: Catalogue = { objectives, diagonals }
+
+/** One formula of the catalogue: a part of a row, under one choice of the options that are no numbers. */
+export interface Term {
+  /** `ROW`, `ROW:PART` where there are several, and the options that are not the defaults. */
+  readonly key: string
+  readonly id: string
+  readonly part: string | null
+  readonly options: Readonly<Record<string, unknown>>
+}
+
+type Fields = Record<string, { readonly def: { readonly type: string; readonly innerType?: never } }>
+
+/** The options of a row by name, without their defaults and alternatives. */
+export const fieldsOf = (objective: Objective): Fields =>
+  (objective.options as unknown as { readonly shape: Fields }).shape
+
+/** The values of an option that has few: a choice between words, or yes and no. */
+function choicesOf(field: Fields[string]): readonly unknown[] {
+  const { type, innerType } = field.def
+  if (type === 'default' || type === 'prefault') return choicesOf(innerType!)
+  if (type === 'boolean') return [false, true]
+  return type === 'enum' ? (field as unknown as z.ZodEnum).options : []
+}
+
+/** Every choice of the options of a row that are no numbers. */
+export function variantsOf(objective: Objective): Readonly<Record<string, unknown>>[] {
+  return Object.entries(fieldsOf(objective)).reduce<Record<string, unknown>[]>(
+    (variants, [name, field]) => {
+      const choices = choicesOf(field)
+      if (choices.length === 0) return variants
+      return variants.flatMap(variant => choices.map(choice => ({ ...variant, [name]: choice })))
+    },
+    [{}],
+  )
+}
+
+/** Options as a formula gets them at the end of a training. */
+export function present(objective: Objective, options: object): Record<string, unknown> {
+  const parsed = objective.options.parse(options) as object
+  return Object.fromEntries(
+    Object.entries(parsed).map(([name, value]) => [name, isSchedule(value) ? valueAt(value, 1) : value]),
+  )
+}
+
+function keyOf(id: string, part: string | null, options: object): string {
+  const chosen = Object.entries(options).map(([name, value]) => `${name}=${value}`)
+  return [part === null ? id : `${id}:${part}`, ...chosen].join(' ')
+}
+
+/** All formulas of the catalogue. */
+export const terms: readonly Term[] = [...objectives.values()].flatMap(objective =>
+  variantsOf(objective).flatMap((options): Term[] => {
+    const { id } = objective
+    const parts = objective.parts?.(present(objective, options)) ?? [null]
+    return parts.map(part => {
+      const name = parts.length > 1 ? part!.name : null
+      return { key: keyOf(id, name, options), id, part: name, options }
+    })
+  }),
+)
+
+/** The loss of a term, with other values of its numbers. */
+export function lossOf(
+  { id, part, options }: Pick<Term, 'id' | 'part' | 'options'>,
+  changed: object = {},
+  { objectives, diagonals }: Catalogue = catalogue,
+): Loss {
+  const objective = objectives.get(id)!
+  const given = present(objective, { ...options, ...changed })
+  if (!objective.parts) return diagonals[objective.diagonal!](given as never)
+  const parts = objective.parts(given)
+  return (part === null ? parts[0] : parts.find(({ name }) => name === part)!).loss
+}
+
+/** The loss of a row of one part. */
+export const lossOfRow = (id: string, options: object = {}): Loss =>
+  lossOf({ id, part: null, options: {} }, options)
+
+/** What a part is besides its loss: the option that is its weight, and whether it is trained as it stands. */
+export const roles: Readonly<Record<string, { readonly weight?: string; readonly plain?: true }>> = {
+  'tvm:anchor': { weight: 'anchorWeight' },
+  'facm:anchor': { weight: 'anchorWeight' },
+  'freeflow:correction': { weight: 'correctionWeight', plain: true },
+  'freeflow:auxiliary': { plain: true },
+}
+
+/** Whether the parts of a row have the weights that their options say. */
+export function isWeighed(id: string, { objectives }: Catalogue = catalogue): boolean {
+  const objective = objectives.get(id)!
+  const expected = (key: string) => roles[key] ?? {}
+  return [0.37, 1.25].every(value => {
+    const given = Object.values(roles).flatMap(({ weight }) =>
+      weight && fieldsOf(objective)[weight] ? [[weight, value]] : [],
+    )
+    const parts = objective.parts?.(present(objective, Object.fromEntries(given))) ?? []
+    return parts.every(({ name, weight, plain }) => {
+      const { weight: option, plain: stands } = expected(parts.length > 1 ? `${id}:${name}` : id)
+      return weight === (option && value) && plain === stands
+    })
+  })
+}
