@@ -133,11 +133,11 @@ export function equalities(catalogue: Catalogue): readonly Equality[] {
     { name: 'ict is ct', of: 'ict', left: row('ict', { delta: 0.1 }), right: row('ct', { delta: 0.1 }) },
     { name: 'ect is ct', of: 'ect', left: row('ect', { delta: 0.1 }), right: row('ct', { delta: 0.1 }) },
     {
-      name: 'soflow weighted by its gap is soflow over (d (s-t))^2',
+      name: 'soflow weighted by its gap is soflow over d (s-t)^2',
       of: 'soflow',
       left: row('soflow', { d: 0.3, weighting: 'gap' }),
       right: row('soflow', { d: 0.3, weighting: 'none' }),
-      factor: at => (0.3 * gapOf(at)) ** -2,
+      factor: at => 1 / (0.3 * gapOf(at) ** 2),
     },
     {
       name: 'alphaflow with alpha = 1 is trajectory flow matching',

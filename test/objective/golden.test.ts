@@ -33,7 +33,7 @@ const WITHOUT: Readonly<Record<string, string>> = {
   'semigroup space=velocity': 'psd space=velocity',
   'semigroup space=midpoint': 'psd space=midpoint',
   'freeflow:auxiliary': "flow-matching on the student's samples",
-  'soflow weighting=gap': 'soflow weighting=none over (d (s-t))^2',
+  'soflow weighting=gap': 'soflow weighting=none over d (s-t)^2',
   cmt: '(t-s)^2 alphaflow with alpha = 1',
 }
 

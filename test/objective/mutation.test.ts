@@ -22,6 +22,7 @@ const EQUIVALENT: Readonly<Record<string, string>> = {
     'enters the stopped spatial derivative alone',
   'imf: stopGradient(map.velocity(x, s)) -> map.velocity(x, s)': 'enters the stopped derivative alone',
   'soflow: stopGradient(map.velocity(x, s)) -> map.velocity(x, s)': 'enters the stopped target alone',
+  'soflowByGap: stopGradient(map.velocity(x, s)) -> map.velocity(x, s)': 'enters the stopped target alone',
   'emd: twice the target': 'the target is zero',
 }
 
