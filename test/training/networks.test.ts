@@ -76,7 +76,10 @@ describe('networks that train together', () => {
     const parameters = beginning(config, 2)
     const { map, auxiliary } = sizes(config)
     expect(parameters.slice(0, map)).toEqual(beginning(configOf({ objective: 'lmd' }), 2))
-    expect(parameters.slice(map, map + 8)).not.toEqual(parameters.slice(0, 8))
+    // Weights of the first layers, brought to one scale: 2 coordinates and 4 features of each time.
+    const first = parameters.slice(0, 8).map(p => p * Math.sqrt(2 + 2 * 4))
+    const second = parameters.slice(map, map + 8).map(p => p * Math.sqrt(2 + 4))
+    expect(Math.max(...first.map((p, i) => Math.abs(p - second[i])))).toBeGreaterThan(0.1)
     expect(parameters.slice(map + auxiliary).every(p => p === 0)).toBe(true)
     expect(beginning(config, 2, new Float32Array(map).fill(7)).slice(0, map + 1)).toEqual(
       Float32Array.of(...new Array(map).fill(7), parameters[map]),
@@ -127,6 +130,16 @@ describe('FreeFlow', () => {
     expect(none.auxiliary.moved).toBeGreaterThan(0)
   })
 
+  test('trains its correction and its auxiliary as they stand, the prediction as the loss says', async () => {
+    const directory = join(folder, 'plain')
+    const loss = { kind: 'pseudo-huber', learned: true } as const
+    await train({ ...small, data: mixture, teacher: 'exact', loss }, { directory })
+    const [{ terms }] = metricsOf(directory)
+    expect(terms.correction.loss).toBe(terms.correction.residual)
+    expect(terms.auxiliary.loss).toBe(terms.auxiliary.residual)
+    expect(terms.prediction.loss).not.toBeCloseTo(terms.prediction.residual, 2)
+  })
+
   describe('trained', () => {
     const directory = join(folder, 'freeflow')
     const user: UserConfig = { ...quick, objective: 'freeflow', teacher: 'exact', steps: 1000 }
@@ -171,6 +184,7 @@ describe('FreeFlow', () => {
     test('is saved without it', async () => {
       const model = readModel(directory)
       expect(model.parameters).toHaveLength(sizes(resolveConfig(user)).map)
+      expect(readModel(directory, 'raw').parameters).toHaveLength(model.parameters.length)
       expect(newestCheckpoint(directory).parameters.data.length).toBe(stateSize(resolveConfig(user), 2))
       for (const weights of ['ema', 'raw'] as const) {
         const { rows } = await evaluateRun(directory, {
