@@ -75,7 +75,7 @@ describe('bent to the jumps of an objective', () => {
   test.each(['any', 'both-ways'] as const)(
     '%s: a gap makes each jump shorter, from the same source',
     jumps => {
-      const [short, full] = [bent('any', () => 0.25), bent('any')]
+      const [short, full] = [bent('any', () => 0.25), bent('any')].map(pairs => pairs.slice(0, 200))
       short.forEach(({ s, t, m }, i) => {
         expect(s).toBe(full[i].s)
         expect(s - t).toBeCloseTo(0.25 * (full[i].s - full[i].t), 12)
