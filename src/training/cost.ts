@@ -37,7 +37,11 @@ export function measureCost({ id, needs, diagonal, parts }: Objective): number {
   return Math.round((100 * stepOperations(config)) / forwardOperations(config)) / 100
 }
 
-/** Floating-point operations of one training step in the plane, the optimiser's included. */
+/**
+ * Floating-point operations of one training step in the plane, the optimiser's included.
+ *
+ * @public for the leaderboard, which buys steps with it
+ */
 export function stepOperations(config: Config): number {
   const { network } = config
   const velocity = fixedMap({ network: { ...network, conditioning: 's' } })
