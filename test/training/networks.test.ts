@@ -26,6 +26,8 @@ const small: UserConfig = {
   steps: 10,
   objective: 'freeflow',
   teacher: 'any',
+  loss: { adaptive: null },
+  optimizer: { clip: null },
 }
 const configOf = (user: UserConfig = {}) => resolveConfig({ ...small, ...user })
 const teachers = { teacher: fromVelocity(x => x.neg()) }
@@ -63,7 +65,7 @@ describe('networks that train together', () => {
   test('are the map alone, and with it what the objective and the loss ask for', () => {
     expect(Object.keys(sizes(resolveConfig({})))).toEqual(['map'])
     expect(Object.keys(sizes(configOf()))).toEqual(['map', 'auxiliary'])
-    expect(Object.keys(sizes(configOf({ loss: { learned: true } })))).toEqual([
+    expect(Object.keys(sizes(configOf({ loss: { adaptive: null, learned: true } })))).toEqual([
       'map',
       'auxiliary',
       'uncertainty',
@@ -72,7 +74,7 @@ describe('networks that train together', () => {
   })
 
   test('begin apart: the auxiliary drawn by a stream of its own, a learned weight of one', () => {
-    const config = configOf({ loss: { learned: true } })
+    const config = configOf({ loss: { adaptive: null, learned: true } })
     const parameters = beginning(config, 2)
     const { map, auxiliary } = sizes(config)
     expect(parameters.slice(0, map)).toEqual(beginning(configOf({ objective: 'lmd' }), 2))
@@ -132,7 +134,7 @@ describe('FreeFlow', () => {
 
   test('trains its correction and its auxiliary as they stand, the prediction as the loss says', async () => {
     const directory = join(folder, 'plain')
-    const loss = { kind: 'pseudo-huber', learned: true } as const
+    const loss = { kind: 'pseudo-huber', adaptive: null, learned: true } as const
     await train({ ...small, data: mixture, teacher: 'exact', loss }, { directory })
     const [{ terms }] = metricsOf(directory)
     expect(terms.correction.loss).toBe(terms.correction.residual)
@@ -142,7 +144,15 @@ describe('FreeFlow', () => {
 
   describe('trained', () => {
     const directory = join(folder, 'freeflow')
-    const user: UserConfig = { ...quick, objective: 'freeflow', teacher: 'exact', steps: 1000 }
+    const user: UserConfig = {
+      ...quick,
+      objective: 'freeflow',
+      teacher: 'exact',
+      steps: 1000,
+      loss: { adaptive: null },
+      optimizer: { ...quick.optimizer, clip: null },
+      options: { correctionWeight: { kind: 'linear', from: 0, to: 0.1, start: 0.1, end: 0.4 } },
+    }
     beforeAll(() => train(user, { directory }))
 
     test('has an auxiliary velocity near that of its samples', async () => {
