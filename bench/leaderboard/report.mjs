@@ -1,9 +1,10 @@
 // Writes docs/leaderboard.json (the numbers) and docs/leaderboard.md (the tables) from the results of run.mjs.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { objectives } from '../../dist/index.js'
-import { BOARDS, BUDGET, COUNT, NFE, OWN_SETTINGS } from './plan.mjs'
+import { planComparison, resolveComparison } from '../../dist/training/comparison.js'
+import { BOARDS, BUDGET, COUNT, comparisonOf, NFE, OWN_SETTINGS } from './plan.mjs'
 
 const METRICS = ['slicedWasserstein', 'histogramKL', 'trajectoryError']
 const CORES = 2
@@ -12,43 +13,43 @@ const read = file => JSON.parse(readFileSync(file, 'utf8'))
 const mean = list => list.reduce((a, b) => a + b, 0) / list.length
 const round = (x, digits = 4) => (x === null || x === undefined ? null : Number(x.toPrecision(digits)))
 
-/** Training steps and seconds of every method, from the runs themselves. */
-function trainings(folder) {
+/** Training steps and seconds of every method by its label, from the runs of its plan. */
+function trainings({ runs, methods }) {
+  const labels = Object.fromEntries(methods.map(({ id, label }) => [id, label]))
   const found = {}
-  for (const name of readdirSync(folder)) {
-    const [, method] = /^(.+)-seed\d+-[0-9a-f]+$/.exec(name) ?? []
-    const lines = readFileSync(join(folder, name, 'metrics.jsonl'), 'utf8')
-      .trim()
-      .split('\n')
-      .map(JSON.parse)
+  for (const { method, directory, config } of runs) {
+    const file = join(directory, 'metrics.jsonl')
+    if (!existsSync(file)) continue
     let before = 0
     let seconds = 0
-    for (const { step, stepsPerSecond } of lines) {
+    for (const line of readFileSync(file, 'utf8').trim().split('\n')) {
+      const { step, stepsPerSecond } = JSON.parse(line)
       seconds += (step - before) / stepsPerSecond
       before = step
     }
-    found[method] ??= []
-    found[method].push({ steps: before, seconds })
+    found[labels[method]] ??= { steps: config.steps, seconds: [] }
+    found[labels[method]].seconds.push(seconds)
   }
   return Object.fromEntries(
-    Object.entries(found).map(([method, runs]) => [
-      method,
-      { steps: runs[0].steps, seconds: round(mean(runs.map(run => run.seconds)), 3) },
+    Object.entries(found).map(([label, { steps, seconds }]) => [
+      label,
+      { steps, seconds: round(mean(seconds), 3) },
     ]),
   )
 }
 
 /** The numbers of one board: per method, per metric, mean and spread by number of jumps. */
-function boardOf({ data, seeds }, out) {
+function boardOf(board, out) {
+  const { data, seeds } = board
   const file = join(out, `${data}.result.json`)
   if (!existsSync(file)) return undefined
   const { rows, failures = {} } = read(file)
-  const trained = trainings(join(out, data, 'runs'))
+  const trained = trainings(planComparison(resolveComparison(comparisonOf(board)), join(out, data)))
   const methods = {}
   const floors = {}
   for (const { objective, label, steps, metric, mean, sd, floor } of rows) {
     if (!METRICS.includes(metric)) continue
-    methods[label] ??= { objective, ...trained[label.replace(/[^\w.-]+/g, '-')], metrics: {} }
+    methods[label] ??= { objective, ...trained[label], metrics: {} }
     floors[metric] ??= round(floor)
     if (mean === null) continue
     methods[label].metrics[metric] ??= {}
@@ -105,18 +106,24 @@ function table({ methods, floors, seeds }, metric, columns) {
   ].join('\n')
 }
 
-/** Mean rank of each method over the boards, at one number of jumps. */
+/** Mean rank of each method over the boards, at one number of jumps; last where it has no number. */
 function ranks(boards, nfe) {
-  const places = {}
-  for (const { methods } of boards) {
-    const list = Object.entries(methods).filter(([, method]) => at(method, 'slicedWasserstein', nfe))
-    list.sort(([, a], [, b]) => at(a, 'slicedWasserstein', nfe).mean - at(b, 'slicedWasserstein', nfe).mean)
-    list.forEach(([label], i) => {
-      places[label] ??= []
-      places[label].push(i + 1)
-    })
-  }
-  return Object.fromEntries(Object.entries(places).map(([label, list]) => [label, mean(list)]))
+  const scores = boards.map(({ methods }) =>
+    Object.fromEntries(
+      Object.entries(methods).flatMap(([label, method]) => {
+        const value = at(method, 'slicedWasserstein', nfe)
+        return value ? [[label, value.mean]] : []
+      }),
+    ),
+  )
+  const labels = new Set(scores.flatMap(Object.keys))
+  const rank = (board, label) => 1 + Object.values(board).filter(score => !(score >= board[label])).length
+  return Object.fromEntries(
+    [...labels].map(label => [
+      label,
+      mean(scores.map(board => (label in board ? rank(board, label) : labels.size))),
+    ]),
+  )
 }
 
 function overview(boards) {
@@ -173,6 +180,8 @@ floating-point operations, counted on its compiled step graph (optimiser include
 as many steps as that buys. All else is the objective's default (\`oxbow objectives ID\`) on the network of
 [configuration.md](configuration.md): batch 512, Adam at 0.001, averaged weights. Distillations learn from a velocity of the same
 network that was trained with a budget of its own (\`teacher\`: its rows are Euler steps on it); \`pfmm\` from the \`psd\` row.
+The trajectories that \`cmt\`, \`reflow\` and \`meanflow on reflow\` solve before they start are not counted: 32,768 of 32 Heun
+steps, a tenth of a budget.
 Seconds are wall time of one training while another runs beside it. Samples: ${COUNT.toLocaleString('en')} points against as many of the
 data. NFE is evaluations of the network. Consistency models, which only jump to the data, re-inject noise between steps;
 \`pid\` and \`freeflow\` know one step. Bold: the best of a column. The numbers are in [leaderboard.json](leaderboard.json).`,

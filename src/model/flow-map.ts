@@ -16,28 +16,36 @@ export interface FlowMap extends VelocityField {
 /** A network with its parameters bound: `N(x, s, t)`. */
 export type BoundNetwork = (x: Tensor, s: Tensor, t: Tensor) => Tensor
 
-/** Divides in the place of `s = 0`. */
+/** Divides in the place of smaller times, where nothing else is said. */
 const SMALLEST_TIME = 1e-6
 
 /** What the network's output means. */
 export const parameterizations = {
   /** `V = N`. */
-  'average-velocity': (network: BoundNetwork) => network,
-  /** `V = (x - N)/s`, so that `F(x, s, 0) = N`; the "denoised field" of pixel MeanFlow. At `s = 0` the jump is nothing. */
+  'average-velocity': (network: BoundNetwork, _least: number) => network,
+  /**
+   * `V = (x - N)/max(s, least)`, so that `F(x, s, 0) = N` down to `s = least`; the "denoised field" of pixel MeanFlow, Lu
+   * et al. 2026, arXiv:2601.22158. At `s = 0` the jump is nothing.
+   */
   denoised:
-    (network: BoundNetwork): BoundNetwork =>
+    (network: BoundNetwork, least: number): BoundNetwork =>
     (x, s, t) =>
-      x.sub(network(x, s, t)).div(s.maximum(SMALLEST_TIME)),
+      x.sub(network(x, s, t)).div(s.maximum(least)),
 } as const
 
 export type ParameterizationName = keyof typeof parameterizations
 
-/** The flow map that a network parameterises. */
+/**
+ * The flow map that a network parameterises.
+ *
+ * @param least  the smallest time that `denoised` divides by
+ */
 export function flowMap(
   network: BoundNetwork,
   parameterization: ParameterizationName = 'average-velocity',
+  least = SMALLEST_TIME,
 ): FlowMap {
-  return fromVelocity(parameterizations[parameterization](network))
+  return fromVelocity(parameterizations[parameterization](network, least))
 }
 
 /** The flow map with a given average velocity. */

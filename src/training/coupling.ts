@@ -117,7 +117,9 @@ function readPool(file: string, { coupling }: Config, dimension: number): Pool {
     const { tensors, metadata } = decodeSafetensors(readFileSync(file), file)
     const count = kind === 'trajectory' ? steps + 1 : 2
     const points = Array.from({ length: count }, (_, i) => tensors[`points.${i}`]?.data)
-    const whole = points.every(p => p instanceof Float32Array && p.length === pairs * dimension)
+    const whole = points.every(
+      p => p instanceof Float32Array && p.length === pairs * dimension && p.every(Number.isFinite),
+    )
     if (metadata.kind !== kind || !whole) {
       throw new RunError(`${file}: not the ${kind} coupling of this run; ${AGAIN}`)
     }

@@ -73,14 +73,16 @@ export function unflatten(flat: Tensor, networks: readonly Network[]): NetworkTr
 export const flatten = (parameters: MlpParameters<Tensor>): Tensor =>
   concat(parameters.flatMap(({ weight, bias }) => [weight, bias]).map(x => x.reshape([sizeOf(x.shape)])))
 
-export const bindMap = (
-  config: Pick<Config, 'network'>,
-  dimension: number,
-  parameters: MlpParameters<Tensor>,
-): FlowMap => flowMap(applyMlp(mlpOptions(config, dimension), parameters), config.network.parameterization)
+/** What decides how a network becomes a flow map. */
+type MapConfig = { readonly network: Config['network']; readonly times?: Pick<Config['times'], 'minimum'> }
+
+export const bindMap = (config: MapConfig, dimension: number, parameters: MlpParameters<Tensor>): FlowMap => {
+  const network = applyMlp(mlpOptions(config, dimension), parameters)
+  return flowMap(network, config.network.parameterization, config.times?.minimum)
+}
 
 /** The flow map of a network whose parameters are the first of a flat vector. */
-export const mapOf = (config: Pick<Config, 'network'>, dimension: number, flat: Tensor): FlowMap => {
+export const mapOf = (config: MapConfig, dimension: number, flat: Tensor): FlowMap => {
   const shapes = mlpShapes(mlpOptions(config, dimension))
   return bindMap(
     config,

@@ -64,6 +64,17 @@ const batches: readonly Check[] = [
     diagonal === null &&
     objective !== null &&
     `diagonal.fraction: 0 of the batch leaves ${objective} beside ${id} untrained; use more than 0, or diagonal.objective null`,
+  ({ diagonal: { fraction, weight, objective }, initFrom, coupling }, row) =>
+    row.diagonal !== null &&
+    row.parts !== null &&
+    (fraction === 0 || weight === 0 || objective === null) &&
+    initFrom === null &&
+    coupling.kind === 'independent' &&
+    row.setting === 'self-distillation' &&
+    `diagonal: ${row.id} copies itself and learns nothing of the data without its diagonal term; give it a fraction and a weight above 0, or start from a trained run with --init-from`,
+  ({ consistency, diagonal }, { id, parts }) =>
+    (parts ? consistency.weight === 0 && diagonal.fraction * diagonal.weight === 0 : diagonal.weight === 0) &&
+    `${parts ? 'consistency' : 'diagonal'}.weight: 0 leaves ${id} nothing to train; use more than 0`,
   ({ diagonal: { fraction, objective } }) =>
     fraction > 0 &&
     objective === null &&
@@ -88,7 +99,18 @@ const batches: readonly Check[] = [
     `diagonal.fraction: ${id} trains without data, and a diagonal term needs points of the path; use 0`,
 ]
 
+/** Formulas that go by way of a time between the two. */
+const BETWEEN: ReadonlySet<string> = new Set(['psdMap', 'psdVelocity', 'pfmm', 'lmdDiscrete', 'emdDiscrete'])
+
 const times: readonly Check[] = [
+  ({ times: { equal } }, { id, parts }) =>
+    parts !== null && equal === 1 && `times.equal: 1 trains no jump of ${id}; use less than 1`,
+  ({ times: { between }, options }, { id, code }) =>
+    code.some(name => BETWEEN.has(name)) &&
+    options.space !== 'midpoint' &&
+    between[0] === between[1] &&
+    (between[0] === 0 || between[0] === 1) &&
+    `times.between: m = ${between[0] === 0 ? 't' : 's'} makes ${id} say nothing; use a range inside, e.g. [0.2, 0.8]`,
   (config, { id, code }) =>
     config.times.equal > 0 &&
     (config.options.space === 'velocity' || id === 'splitmeanflow') &&
@@ -110,7 +132,25 @@ const times: readonly Check[] = [
     `anchor.${mean !== null ? 'mean' : 'deviation'}: has no use without a law; set anchor.law, e.g. logit-normal`,
 ]
 
+/** Rows whose residual is a difference of jumps, not of velocities. */
+const OF_JUMPS: ReadonlySet<string> = new Set([
+  'ct',
+  'cd',
+  'ict',
+  'ect',
+  'ctm',
+  'lmd-discrete',
+  'emd-discrete',
+  'pfmm',
+  'fmm',
+  'cmt',
+])
+
 const weights: readonly Check[] = [
+  ({ loss: { minSnr }, options }, { id }) =>
+    minSnr !== null &&
+    (OF_JUMPS.has(id) || options.space === 'map' || options.weighting === 'none') &&
+    `loss.minSnr: weighs errors of a velocity, and ${id} compares jumps${options.space || options.weighting ? ' here' : ''}; use null${options.space ? ', or space: velocity' : ''}${options.weighting ? ', or weighting: gap' : ''}`,
   ({ loss: { minSnr } }, { id, jumps }) =>
     minSnr !== null &&
     jumps === 'from-noise' &&
@@ -187,14 +227,14 @@ const networks: readonly Check[] = [
     network.conditioning === 's-t' &&
     code.includes('facmAnchor') &&
     `network.conditioning: ${id} tells its two modes apart by the times themselves, which "s-t" hides; use "s,t"`,
-  ({ network, times }) =>
-    network.parameterization === 'denoised' &&
-    times.minimum === 0 &&
-    'times.minimum: the denoised parameterization divides by s and needs a minimum above 0, e.g. 0.05',
   ({ network }, { id, code }) =>
     network.parameterization === 'denoised' &&
     code.some(name => AT_TARGET.has(name)) &&
     `network.parameterization: denoised divides by the time that the network starts from, and ${id} also starts from its target time, which reaches 0; use average-velocity`,
+  ({ network, times }) =>
+    network.parameterization === 'denoised' &&
+    times.minimum === 0 &&
+    'times.minimum: the denoised parameterization divides by s and needs a minimum above 0, e.g. 0.05',
 ]
 
 const training: readonly Check[] = [

@@ -239,6 +239,18 @@ const isRunName = (teacher: unknown): teacher is string => typeof teacher === 's
 const isCsvBlock = (data: unknown): data is { csv: { path: string } } =>
   typeof (data as { csv?: { path?: unknown } } | undefined)?.csv?.path === 'string'
 
+/** @throws ConfigError when a reward's centre has another number of coordinates than the data */
+function checkReward({ options, diagonal }: Config, { name, dimension }: Dataset): void {
+  for (const [key, block] of Object.entries({ options, 'diagonal.options': diagonal.options })) {
+    const center = (block.reward as { center?: number | number[] } | undefined)?.center
+    if (Array.isArray(center) && center.length !== dimension) {
+      throw new ConfigError(
+        `${key}.reward.center: expected ${dimension} numbers for ${name}, or one for all; found ${center.length}`,
+      )
+    }
+  }
+}
+
 /** Opens what is to be trained, and refuses everything that is wrong before any work. */
 function prepare(user: UserConfig, { directory, resume }: TrainOptions): Prepared {
   if (!resume) {
@@ -246,6 +258,7 @@ function prepare(user: UserConfig, { directory, resume }: TrainOptions): Prepare
     const whole = withInitialNetwork(user)
     const config = resolveConfig(whole)
     const dataset = openDataset(config.data)
+    checkReward(config, dataset)
     const teachers = openTeachers(config, dataset)
     const couplingTeacher = openCouplingTeacher(config, dataset)
     const initial = openInitial(config, dataset)

@@ -326,6 +326,15 @@ describe('the stored pairs of a run', () => {
       /coupling\.safetensors: not the reflow coupling of this run; remove it, and --resume solves it again$/,
     ],
     ['of another kind', () => readFileSync(fileOf('samples')), /not the reflow coupling of this run/],
+    [
+      'with a number that is none',
+      bytes => {
+        const copy = Buffer.from(bytes)
+        copy.writeFloatLE(Number.NaN, copy.length - 4)
+        return copy
+      },
+      /not the reflow coupling of this run/,
+    ],
     ['no such file at all', () => Buffer.from('none'), /remove it, and --resume solves it again$/],
   ])('are refused where they are %s', async (what, damage, message) => {
     const others = { small: { ...coupling, pairs: 32 }, samples: { ...coupling, kind: 'samples' } } as const

@@ -80,6 +80,34 @@ describe('what makes no sense is refused with the key, the reason and what to do
       { objective: 'psd', diagonal: { fraction: 1 } },
       /^diagonal\.fraction: 1 leaves no samples for psd; use less than 1, or --objective flow-matching$/,
     ],
+    [
+      { objective: 'psd', diagonal: { fraction: 0 } },
+      /^diagonal: psd copies itself and learns nothing of the data without its diagonal term; .*--init-from$/,
+    ],
+    [{ objective: 'lsd', diagonal: { weight: 0 } }, /^diagonal: lsd copies itself/],
+    [{ objective: 'esd', diagonal: { objective: null, fraction: 0 } }, /^diagonal: esd copies itself/],
+    [
+      { objective: 'meanflow', consistency: { weight: 0 } },
+      /^consistency\.weight: 0 leaves meanflow nothing to train; use more than 0$/,
+    ],
+    [
+      { objective: 'flow-matching', diagonal: { weight: 0 } },
+      /^diagonal\.weight: 0 leaves flow-matching nothing to train/,
+    ],
+    [{ objective: 'meanflow', times: { equal: 1 } }, /^times\.equal: 1 trains no jump of meanflow; use less/],
+    [
+      { objective: 'psd', times: { between: [1, 1] } },
+      /^times\.between: m = s makes psd say nothing; use a range inside, e\.g\. \[0\.2, 0\.8\]$/,
+    ],
+    [
+      { objective: 'lmd-discrete', teacher: 'exact', times: { between: [0, 0] } },
+      /^times\.between: m = t makes lmd-discrete say nothing/,
+    ],
+    [
+      { objective: 'psd', loss: { minSnr: 5 } },
+      /^loss\.minSnr: weighs errors of a velocity, and psd compares jumps here; use null, or space: velocity$/,
+    ],
+    [{ objective: 'ct', loss: { minSnr: 5 } }, /^loss\.minSnr: .* ct compares jumps; use null$/],
     [{ objective: 'psd', batch: 3 }, /^batch: 3 is too small for a diagonal fraction of 0\.3$/],
     [
       { objective: 'pid', teacher: 'exact', diagonal: { objective: 'flow-matching', fraction: 0.5 } },
@@ -245,6 +273,8 @@ const velocities = idsWhere(({ parts }) => parts === null)
 const maps = idsWhere(({ parts }) => parts !== null)
 const fromNoise = idsWhere(({ jumps }) => jumps === 'from-noise')
 const toData = idsWhere(({ jumps }) => jumps === 'to-data')
+/** In their default options. */
+const ofJumps = 'psd semigroup pfmm lmd-discrete emd-discrete ct cd ict ect ctm fmm cmt'.split(' ')
 
 /** Which rows refuse a change, and why. */
 const REFUSED: Record<string, [reason: RegExp, ids: readonly string[]][]> = {
@@ -264,7 +294,10 @@ const REFUSED: Record<string, [reason: RegExp, ids: readonly string[]][]> = {
     [/itm is right in the conditional mean/, ['itm']],
     [/residual of fixed size already/, ['scm']],
   ],
-  minSnr: [[/signal-to-noise ratio is 0/, fromNoise]],
+  minSnr: [
+    [/signal-to-noise ratio is 0/, fromNoise],
+    [/weighs errors of a velocity, and \S+ compares jumps/, ofJumps],
+  ],
   gapWeight: [
     [/trains no gaps/, velocities],
     [/jumps both ways/, ['fmm']],
@@ -286,6 +319,11 @@ const REFUSED: Record<string, [reason: RegExp, ids: readonly string[]][]> = {
     [/never sees data/, fromNoise],
   ],
 }
+
+test('a self-distillation without its diagonal may go on from a trained run', () => {
+  const alone: UserConfig = { objective: 'psd', diagonal: { fraction: 0 }, initFrom: 'runs/trained' }
+  expect(resolveConfig(alone).diagonal.fraction).toBe(0)
+})
 
 describe('every row takes every change, or refuses it for a known reason', () => {
   test.each(Object.entries(VARIANTS))('%s', (name, variant) => {

@@ -45,7 +45,7 @@ describe('the batch', () => {
       { batch: 4, consistency: { fraction: 0.01 } },
       { diagonal: 1, consistency: 1 },
     ],
-    [{ batch: 100, diagonal: { fraction: 0 } }, { consistency: 100 }],
+    [{ batch: 100, objective: 'ct' }, { consistency: 100 }],
     [{ batch: 100, objective: 'flow-matching' }, { diagonal: 100 }],
     [{ batch: 100, objective: 'meanflow' }, { consistency: 100 }],
   ])('%j is divided into %j', (config, rows) => {

@@ -32,7 +32,7 @@ function weighed(weight: SampleWeight, term: 'diagonal' | 'consistency', losses 
   return [...result.data]
 }
 const weightFor = (loss: UserConfig['loss'], left = 1, rest: UserConfig = {}) =>
-  weightOf(resolveConfig({ objective: 'psd', loss, ...rest }), { [LEFT]: left })
+  weightOf(resolveConfig({ objective: 'esd', loss, ...rest }), { [LEFT]: left })
 
 test('there is no weight where none is asked for', () => {
   expect(weightFor({})).toBeUndefined()

@@ -194,7 +194,8 @@ export const eulerianRows = [
     source,
     code: ['soflow', 'soflowByGap'],
     whenToUse: 'The Eulerian rule without a teacher and without derivatives inside the loss.',
-    trouble: 'Biased of second order in d; a small d makes the target almost the student itself.',
+    trouble:
+      'Biased of second order in d; its adaptive weight also bends the diagonal term, and the plain loss (loss.adaptive null) is far better in the plane.',
     diagonal: 'flow-matching',
     options: z.strictObject({
       d: annealed(fraction).default({ kind: 'exponential', from: 0.1, to: 0.002 }),

@@ -1,0 +1,53 @@
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { evaluateRun } from '../../src/training/evaluate.ts'
+import { train } from '../../src/training/train.ts'
+import { temporaryFolder } from '../helpers/folder.ts'
+import { metricsOf, quick } from '../helpers/training.ts'
+
+const folder = temporaryFolder('denoised')
+const velocity = join(folder, 'velocity')
+const network = { ...quick.network, parameterization: 'denoised' } as const
+
+/** `V = (x - N)/s` where `s` comes to 0, which solvers and teachers ask for. */
+describe('a denoised velocity', () => {
+  beforeAll(() =>
+    train(
+      { ...quick, objective: 'flow-matching', network: { ...network, conditioning: 's' }, steps: 600 },
+      { directory: velocity },
+    ),
+  )
+
+  test('is followed down to the data by Heun', async () => {
+    const { rows } = await evaluateRun(velocity, {
+      method: 'heun',
+      steps: [8],
+      count: 200,
+      seed: 1,
+      weights: ['ema'],
+    })
+    expect(rows[0].metrics.trajectoryError.value).toBeLessThan(0.5)
+  })
+
+  test.each(['lmd', 'reflow'])('teaches %s', async objective => {
+    const directory = join(folder, objective)
+    const coupling = { pairs: 512, steps: 8 }
+    await train({ ...quick, objective, teacher: velocity, coupling, steps: 100 }, { directory })
+    const { terms } = metricsOf(directory).at(-1)!
+    expect(Object.values(terms)[0].residual).toBeLessThan(2)
+  })
+
+  test('is trained at times that come near 0', async () => {
+    const directory = join(folder, 'near')
+    const times = { law: 'logit-normal', mean: -4 } as const
+    await train({ ...quick, objective: 'flow-matching', network, times, steps: 100 }, { directory })
+    expect(metricsOf(directory).at(-1)!.terms.diagonal.residual).toBeLessThan(30)
+  })
+})
+
+test('a reward whose centre does not fit the data is refused before any work', async () => {
+  const options = { reward: { kind: 'gaussian', center: [0, 0, 0] } }
+  await expect(
+    train({ ...quick, objective: 'itm', teacher: 'exact', options }, { directory: join(folder, 'tilt') }),
+  ).rejects.toThrow(/^options\.reward\.center: expected 2 numbers for mixture, or one for all; found 3$/)
+})
