@@ -50,6 +50,8 @@ describe('defaults', () => {
   const meanflow = { ...alone, times: 'logit-normal', mean: -0.4, deviation: 1, clip: 1 }
   const noisy = { ...alone, times: 'lognormal', mean: -1.1, deviation: 2 }
   const robust = { ...noisy, loss: 'pseudo-huber', target: 'student' }
+  // The tangent of a fixed-point iteration, at its own size.
+  const fixed = { ...alone, adaptive: { p: 0.5, c: 1e-2 }, clip: 1 }
   const expected: Record<string, Record<string, unknown>> = {
     'flow-matching': { ...usual, fraction: 1 },
     'teacher-velocity': { ...taught, fraction: 1 },
@@ -63,14 +65,14 @@ describe('defaults', () => {
     lmd: alone,
     'lmd-discrete': taught,
     lsd: { ...usual, weight: 0.02 },
-    'ayf-lmd': alone,
+    'ayf-lmd': fixed,
     tvm: alone,
     pid: alone,
-    freeflow: alone,
+    freeflow: { ...alone, adaptive: { p: 1, c: 1e-3 }, clip: 1 },
     emd: alone,
     'emd-discrete': taught,
     esd: { ...usual, weight: 0.1 },
-    'ayf-emd': alone,
+    'ayf-emd': fixed,
     meanflow: { ...meanflow, equal: 0.75, adaptive: { p: 1, c: 1e-3 } },
     imf: { ...meanflow, equal: 0.5, adaptive: { p: 1, c: 1e-2 } },
     alphaflow: { ...meanflow, equal: 0.5, adaptive: { p: 1, c: 1e-3 }, target: 'student' },
@@ -81,14 +83,15 @@ describe('defaults', () => {
       mean: -0.2,
       deviation: 1,
       adaptive: { p: 1, c: 1e-2 },
+      clip: 1,
       target: 'student',
     },
     ct: alone,
     cd: alone,
     ict: robust,
     ect: robust,
-    scm: { ...noisy, mean: -1, deviation: 1.4 },
-    facm: alone,
+    scm: { ...noisy, mean: -1, deviation: 1.4, clip: 1 },
+    facm: fixed,
     ctm: alone,
     fmm: { ...alone, times: 'sorted-uniform', gap: { kind: 'linear', from: 0.25, to: 1, end: 0.5 } },
     cmt: { ...alone, coupling: 'trajectory' },
