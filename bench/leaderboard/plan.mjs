@@ -48,6 +48,12 @@ export const OWN_SETTINGS = [
     why: 'The adaptive weight moves the optimum off the conditional mean.',
   },
   {
+    id: 'esd',
+    label: 'esd, clipped',
+    training: { optimizer: { clip: 1 } },
+    why: 'It ran away on the ring: its spatial term is not differentiated, so nothing but the step size holds it back.',
+  },
+  {
     id: 'soflow',
     label: 'soflow, plain loss',
     training: { loss: { adaptive: null } },
