@@ -201,6 +201,6 @@ data. NFE is evaluations of the network. Consistency models, which only jump to 
   writeFileSync(join(root, 'docs', 'leaderboard.md'), `${text.filter(Boolean).join('\n\n')}\n`)
   writeFileSync(
     join(root, 'docs', 'leaderboard.json'),
-    `${JSON.stringify({ budget: BUDGET, count: COUNT, boards }, null, 1)}\n`,
+    `${JSON.stringify({ budget: BUDGET, count: COUNT, boards })}\n`,
   )
 }
