@@ -49,9 +49,9 @@ export const OWN_SETTINGS = [
   },
   {
     id: 'esd',
-    label: 'esd, clipped',
-    training: { optimizer: { clip: 1 } },
-    why: 'It ran away on the ring: its spatial term is not differentiated, so nothing but the step size holds it back.',
+    label: 'esd, spatial gradient',
+    training: { options: { spatialGradient: true } },
+    why: 'It ran away on the ring, with clipping too: its spatial term is not differentiated, so nothing in the loss holds it back.',
   },
   {
     id: 'soflow',

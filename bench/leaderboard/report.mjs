@@ -60,11 +60,13 @@ function boardOf(board, out) {
 
 const at = (method, metric, nfe) => method.metrics[metric]?.[nfe]
 
-/** Three digits, without an exponent. */
+/** Three digits; what has run away by its power of ten. */
 function show(value) {
   if (!value) return '-'
-  const number = x =>
-    x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x >= 1 ? x.toFixed(2) : x.toFixed(3)
+  const number = x => {
+    if (x >= 1000) return x.toExponential(0)
+    return x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x >= 1 ? x.toFixed(2) : x.toFixed(3)
+  }
   return value.sd === undefined ? number(value.mean) : `${number(value.mean)} ± ${number(value.sd)}`
 }
 

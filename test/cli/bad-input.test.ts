@@ -301,7 +301,7 @@ const TRAINING: [string, RegExp][] = [
   ['train --batch 2', /batch: 2 is too small for a diagonal fraction of 0\.3/],
   ['train --steps 10 --schedule.warmup 20', /schedule\.warmup: 20 is more than the 10 steps of the run/],
   [
-    'train --network.parameterization denoised --times.minimum 0',
+    'train --objective psd --network.parameterization denoised --times.minimum 0',
     /times\.minimum: the denoised parameterization divides by s/,
   ],
   ['train --out file', /file: is a file, expected a directory for the run/],

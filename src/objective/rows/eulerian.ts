@@ -73,7 +73,8 @@ export const eulerianRows = [
     code: ['esd', 'esdSpatial'],
     whenToUse:
       'To study the Eulerian rule without a teacher; `spatialGradient` keeps the gradient of J_x F . u.',
-    trouble: 'The noisiest of the self-distillations: use a low weight (0.1) and part of the batch.',
+    trouble:
+      'The noisiest of the self-distillations, and able to run away (ring): a low weight (0.1), or spatialGradient, which costs less and holds it.',
     diagonal: 'flow-matching',
     options: z.strictObject({ spatialGradient: z.boolean().default(false) }),
     parts: ({ spatialGradient }) => one(spatialGradient ? esdSpatial : esd),
