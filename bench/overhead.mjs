@@ -9,7 +9,8 @@ import { train } from '../dist/index.js'
 const ROUNDS = 7
 const STEPS = 2000
 const objective = process.argv[2] ?? 'psd'
-const plain = { optimizer: { clip: null }, loss: { adaptive: null } }
+// As `openStep` builds it.
+const plain = { network: { frequencies: 8 }, optimizer: { clip: null }, loss: { adaptive: null } }
 
 const step = await openStep({ objective, batch: 512 })
 const [bare, whole] = [[], []]
