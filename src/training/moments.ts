@@ -35,8 +35,9 @@ export function writeMoments(
   step: number,
   out: Float32Array,
 ): void {
+  const progress = progressAt(config, step)
   moments.forEach(({ value }, i) => {
-    out[i] = valueAt(value, progressAt(config, step))
+    out[i] = valueAt(value, progress)
   })
 }
 

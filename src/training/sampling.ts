@@ -68,7 +68,7 @@ export function whyUntrained(
   const row = objectives.get(objective ?? '')
   // A velocity alone leads either way.
   if (!row?.parts) return undefined
-  const { fits, says, instead } = TRAINED[row.jumps ?? 'any']
+  const { fits, says, instead } = TRAINED[row.jumps]
   if (jumpsOf(method, grid).every(([s, t]) => fits(s, t))) return undefined
   const reason = `${row.id} is trained ${says}`
   if (falls(grid)) return instead ? `${reason}; ${instead}` : reason
