@@ -95,7 +95,7 @@ export const eulerianRows = [
     code: ['ayfEmd'],
     whenToUse: 'MeanFlow with a teacher: the same step without the noise of the conditional velocity.',
     trouble:
-      'A fixed-point iteration: with fast time features (network.frequencies 8) its tangent grows without bound.',
+      'A fixed-point iteration: with fast time features (network.frequencies 8) its tangent grows and may run away.',
     diagonal: null,
     options: none,
     parts: () => one(ayfEmd),
