@@ -2,7 +2,7 @@ import { writeCard } from './report/card.ts'
 import type { UserConfig } from './training/config.ts'
 import { type TrainOptions, type TrainResult, train as trainRun } from './training/train.ts'
 
-export { type DatasetSpec, datasets, openDataset } from './data/catalogue.ts'
+export { type DatasetSpec, datasets, generatedDataset, openDataset } from './data/catalogue.ts'
 export type { Dataset, Fingerprint, Mixture } from './data/dataset.ts'
 export { DataError } from './data/error.ts'
 export { metrics } from './metric/catalogue.ts'

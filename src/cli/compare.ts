@@ -67,8 +67,8 @@ function readComparison(flags: CompareFlags, rest: readonly string[]): Compariso
 }
 
 /** Refuses what can be refused before anything is trained. @returns what will be left out of the table, and why */
-function checkPlan(plan: Plan, request: EvaluationRequest): string[] {
-  const dataset = openDataset(plan.runs[0].config.data)
+async function checkPlan(plan: Plan, request: EvaluationRequest): Promise<string[]> {
+  const dataset = await openDataset(plan.runs[0].config.data)
   const notes = plan.runs.flatMap(({ method, config, after }) => {
     const { samples, notes } = planSamples(config.objective, request)
     if (samples.length === 0)
@@ -122,7 +122,7 @@ export async function compareCommand(flags: CompareFlags, rest: readonly string[
   const plan = planComparison(comparison, root)
   const { steps, count, weights } = comparison
   const request: EvaluationRequest = { steps, count, seed: 0, method: 'auto', weights: [weights] }
-  const leftOut = checkPlan(plan, request)
+  const leftOut = await checkPlan(plan, request)
   const release = lockDirectory(root)
   const interrupt = onInterrupt()
   const failures = await work(

@@ -23,7 +23,7 @@ export async function evaluateCommand(run: string, flags: EvaluateFlags): Promis
   const { grid: grids, count, seed, data, method, json } = flags
   const steps = grids ? [] : flags.steps
   const weights: WeightsName[] = flags.weights === 'both' ? ['ema', 'raw'] : [flags.weights]
-  const dataset = data === undefined ? undefined : openDataset(data)
+  const dataset = data === undefined ? undefined : await openDataset(data)
   const evaluation = await evaluateRun(run, { steps, grids, count, seed, method, weights }, dataset)
   if (!dataset) {
     writeEvaluation(run, evaluation)

@@ -41,10 +41,39 @@ export const isPath = (name: string): boolean => /\.(csv|tsv)$/i.test(name)
 
 const csvSchema = z.strictObject({ path: z.string().min(1) })
 
-const blocks: Record<string, (block: unknown) => Dataset> = {
+/** Distributions in closed form, at hand without reading anything. */
+const closedForms: Record<string, (block: unknown) => Dataset> = {
   mixture: block => gaussianMixture(block as MixtureConfig),
   gaussian: block => gaussian(block as GaussianConfig),
-  csv: block => csvDataset(validate(csvSchema, block, 'csv').path),
+}
+
+const readers: Record<string, (block: unknown) => Promise<Dataset>> = {
+  csv: async block => csvDataset(validate(csvSchema, block, 'csv').path),
+}
+
+/** The one key of a block and what it holds. */
+function blockOf(spec: unknown): [string, unknown] {
+  const entries = spec && typeof spec === 'object' && !Array.isArray(spec) ? Object.entries(spec) : []
+  const [[kind, block] = ['', undefined]] = entries
+  if (entries.length === 1 && (Object.hasOwn(closedForms, kind) || Object.hasOwn(readers, kind))) {
+    return [kind, block]
+  }
+  const known = [...Object.keys(closedForms), ...Object.keys(readers)].join(', ')
+  throw new DataError(`data: expected a name or a block with one key of ${known}; found ${show(spec)}`)
+}
+
+/**
+ * A dataset that needs no reading: a built-in name, or a `mixture` or `gaussian` block.
+ *
+ * @throws {DataError} as `openDataset`, and for one that is read from a file
+ */
+export function generatedDataset(spec: DatasetSpec): Dataset {
+  if (typeof spec !== 'string') {
+    const [kind, block] = blockOf(spec)
+    if (Object.hasOwn(closedForms, kind)) return closedForms[kind](block)
+  } else if (Object.hasOwn(datasets, spec)) return datasets[spec].create()
+  else if (!isPath(spec)) throw unknownName(spec)
+  throw new DataError(`data: ${show(spec)} is read from a file; expected one that is drawn from a formula`)
 }
 
 /**
@@ -52,23 +81,16 @@ const blocks: Record<string, (block: unknown) => Dataset> = {
  *
  * @throws {DataError} on an unknown name (with the nearest known one), a malformed block, or an unusable file
  */
-export function openDataset(spec: DatasetSpec): Dataset {
-  if (typeof spec === 'string') return openName(spec)
-  const keys = spec && typeof spec === 'object' && !Array.isArray(spec) ? Object.keys(spec) : []
-  const [kind] = keys
-  if (keys.length !== 1 || !Object.hasOwn(blocks, kind)) {
-    const known = Object.keys(blocks).join(', ')
-    throw new DataError(`data: expected a name or a block with one key of ${known}; found ${show(spec)}`)
-  }
-  return blocks[kind]((spec as Record<string, unknown>)[kind])
+export async function openDataset(spec: DatasetSpec): Promise<Dataset> {
+  if (typeof spec === 'string') return isPath(spec) ? csvDataset(spec) : generatedDataset(spec)
+  const [kind, block] = blockOf(spec)
+  return Object.hasOwn(readers, kind) ? readers[kind](block) : generatedDataset(spec)
 }
 
-function openName(name: string): Dataset {
-  if (Object.hasOwn(datasets, name)) return datasets[name].create()
-  if (isPath(name)) return csvDataset(name)
+function unknownName(name: string): DataError {
   const names = Object.keys(datasets)
   const meant = nearest(name, names)
   const hint = meant ? `; did you mean "${meant}"?` : ''
   const known = `known: ${names.join(', ')}, or a path ending in .csv or .tsv`
-  throw new DataError(`unknown dataset "${name}"${hint} (${known})`)
+  return new DataError(`unknown dataset "${name}"${hint} (${known})`)
 }

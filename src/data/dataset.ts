@@ -6,11 +6,11 @@ export type { Mixture, MixtureComponent } from '../model/mixture.ts'
 /** Points stored row after row: point `i` is `values[i*dimension ... (i+1)*dimension - 1]`. */
 export type Values = Float32Array | Float64Array
 
-/** A distribution that can be drawn from. */
+/** A distribution that can be drawn from. Points are in the data's own units. */
 export interface Dataset {
   readonly name: string
   readonly dimension: number
-  /** Fills `out` (length a multiple of `dimension`) with independent points. */
+  /** Fills `out` (length a multiple of `dimension`) with independent points; of finite data, training rows with replacement. */
   sample(random: Random, out: Values): void
   /** Closed form of the distribution, where it is a Gaussian mixture. */
   readonly mixture?: Mixture
@@ -18,8 +18,42 @@ export interface Dataset {
   readonly fingerprint: Fingerprint
   /** The box of a histogram, `[low, high]` per column, where the literature fixes one. */
   readonly histogramRange?: readonly (readonly [number, number])[]
+  /** What finite data is split into; absent for data that is drawn from a formula, without end. */
+  readonly split?: Split
+  /** Mean and standard deviation of each column over the training rows; absent where there is no split. */
+  readonly statistics?: Statistics
+  /** Size of a picture whose numbers a row holds, `[height, width, channels]`; numbers are 0 to 255. */
+  readonly image?: readonly [number, number, number]
+  /** Classes of the rows, where the data has them. */
+  readonly labels?: Labels
   /** What a user should know about the data although it can be used, one line each. */
   readonly warnings?: readonly string[]
+}
+
+/** Rows to train on, and rows set aside to measure with. Equal rows are on one side. */
+export interface Split {
+  readonly training: number
+  /** May be 0, when the user asked for none or there are too few. */
+  readonly heldOut: number
+  /**
+   * Fills `out` with different rows of one side, in a random order.
+   *
+   * @throws {RangeError} when it has fewer rows
+   */
+  take(side: 'training' | 'heldOut', random: Random, out: Values): void
+}
+
+/** Of each column. */
+export interface Statistics {
+  readonly mean: readonly number[]
+  /** 0 for a constant column. */
+  readonly deviation: readonly number[]
+}
+
+/** Names of classes and how many rows each has. */
+export interface Labels {
+  readonly names: readonly string[]
+  readonly counts: readonly number[]
 }
 
 /** Identity of a dataset: a content hash, the row count (`null` when unlimited) and the range of each column. */

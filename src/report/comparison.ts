@@ -117,7 +117,7 @@ export async function gatherComparison({
   command,
   config,
 }: GatherRequest): Promise<ComparisonData> {
-  const dataset = openDataset(comparison.data)
+  const dataset = await openDataset(comparison.data)
   const reference = new Float32Array(DRAWN * dataset.dimension)
   dataset.sample(random(request.seed, 'report'), reference)
   const methods: Method[] = []

@@ -103,7 +103,7 @@ export async function evaluateRun(
   data?: Dataset,
 ): Promise<Evaluation> {
   const { config, data: recorded } = readRecord(directory)
-  const dataset = data ?? openDataset(config.data)
+  const dataset = data ?? (await openDataset(config.data))
   if (!data && dataset.fingerprint.sha256 !== recorded.fingerprint.sha256) {
     throw new RunError(
       `${directory}: the data has changed since the run (its fingerprint differs); name the data with --data`,

@@ -252,12 +252,12 @@ function checkReward({ options, diagonal }: Config, { name, dimension }: Dataset
 }
 
 /** Opens what is to be trained, and refuses everything that is wrong before any work. */
-function prepare(user: UserConfig, { directory, resume }: TrainOptions): Prepared {
+async function prepare(user: UserConfig, { directory, resume }: TrainOptions): Promise<Prepared> {
   if (!resume) {
     // Opened by the paths as they were written, so that messages name those.
     const whole = withInitialNetwork(user)
     const config = resolveConfig(whole)
-    const dataset = openDataset(config.data)
+    const dataset = await openDataset(config.data)
     checkReward(config, dataset)
     const teachers = openTeachers(config, dataset)
     const couplingTeacher = openCouplingTeacher(config, dataset)
@@ -266,7 +266,7 @@ function prepare(user: UserConfig, { directory, resume }: TrainOptions): Prepare
   }
   const record = readRecord(directory)
   const config = resumedConfig(record.config, withAbsolutePaths(user))
-  const dataset = openDataset(config.data)
+  const dataset = await openDataset(config.data)
   if (dataset.fingerprint.sha256 !== record.data.fingerprint.sha256) {
     throw new RunError(`${directory}: the data has changed since the run began (its fingerprint differs)`)
   }
@@ -320,7 +320,7 @@ export async function train(user: UserConfig, options: TrainOptions): Promise<Tr
   if (resume && !isRun(directory)) throw new RunError(`${directory}: no run to resume`)
   let release = resume ? lockDirectory(directory) : undefined
   try {
-    const prepared = prepare(user, options)
+    const prepared = await prepare(user, options)
     const { config, dataset, teachers, checkpoint } = prepared
     const step = buildStep(config, dataset.dimension, teachers)
     if (checkpoint) checkFits(checkpoint, step, directory)

@@ -64,9 +64,10 @@ test('draws whole rows with replacement, each as often', () => {
   for (const count of counts) expect(Math.abs(count - 10_000)).toBeLessThan(450)
 })
 
-test('opens by a path or a config block', () => {
+test('opens by a path or a config block', async () => {
   open('1,2\n3,4\n')
-  expect(openDataset(path).fingerprint).toEqual(openDataset({ csv: { path } }).fingerprint)
+  const [plain, block] = [await openDataset(path), await openDataset({ csv: { path } })]
+  expect(plain.fingerprint).toEqual(block.fingerprint)
 })
 
 test.each([

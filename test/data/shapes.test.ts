@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { openDataset } from '../../src/data/catalogue.ts'
+import { generatedDataset } from '../../src/data/catalogue.ts'
 import { modeFrequencies } from '../../src/metric/mode-divergence.ts'
 import { draw } from './draw.ts'
 
@@ -9,7 +9,7 @@ function rows(points: Float64Array): [number, number][] {
 
 test('checkerboard fills alternate cells evenly and no others', () => {
   const counts = new Map<string, number>()
-  for (const [x, y] of rows(draw(openDataset('checkerboard'), 80_000))) {
+  for (const [x, y] of rows(draw(generatedDataset('checkerboard'), 80_000))) {
     const cell = `${Math.floor(x)},${Math.floor(y)}`
     counts.set(cell, (counts.get(cell) ?? 0) + 1)
   }
@@ -21,7 +21,7 @@ test('checkerboard fills alternate cells evenly and no others', () => {
 
 test('checkerboard is uniform inside a cell', () => {
   const quarters = [0, 0, 0, 0]
-  for (const [x, y] of rows(draw(openDataset('checkerboard'), 40_000))) {
+  for (const [x, y] of rows(draw(generatedDataset('checkerboard'), 40_000))) {
     quarters[2 * Math.floor(2 * (x - Math.floor(x))) + Math.floor(2 * (y - Math.floor(y)))]++
   }
   for (const count of quarters) expect(Math.abs(count - 10_000)).toBeLessThan(450)
@@ -31,7 +31,7 @@ test.each([
   ['ring', 4, 0.15],
   ['eight-gaussians', 4 / Math.SQRT2, 0.5 / Math.SQRT2],
 ])('%s has eight even modes at radius %d of standard deviation %d', (name, radius, std) => {
-  const dataset = openDataset(name)
+  const dataset = generatedDataset(name)
   const { components } = dataset.mixture!
   expect(components.map(({ weight }) => weight)).toEqual(new Array(8).fill(1 / 8))
   for (const { mean } of components) expect(Math.hypot(...mean)).toBeCloseTo(radius, 12)
@@ -51,7 +51,7 @@ test.each([
 })
 
 test('the points of two-moons lie near two half circles', () => {
-  for (const [x, y] of rows(draw(openDataset('two-moons'), 5000))) {
+  for (const [x, y] of rows(draw(generatedDataset('two-moons'), 5000))) {
     const [u, v] = [(x + 1) / 2, (y + 0.2) / 2]
     const upper = v > -0.45 ? Math.abs(Math.hypot(u, v) - 1) : 9
     const lower = v < 0.95 ? Math.abs(Math.hypot(u - 1, v - 0.5) - 1) : 9
@@ -75,7 +75,7 @@ test('the points of swiss-roll lie along its curve', () => {
     const a = 1.5 * Math.PI * (1 + 2 * u)
     return [(a * Math.cos(a)) / 5, (a * Math.sin(a)) / 5]
   }
-  const points = rows(draw(openDataset('swiss-roll'), 1000))
+  const points = rows(draw(generatedDataset('swiss-roll'), 1000))
   const mirrored = points.map(([x, y]): [number, number] => [-x, y])
   expect(shareNear(points, curve, 0.45)).toBeGreaterThan(0.95)
   expect(shareNear(mirrored, curve, 0.45)).toBeLessThan(0.8)
@@ -88,7 +88,7 @@ test('the points of spirals lie along two curves, evenly', () => {
       const a = 3 * Math.PI * u
       return [(sign * (0.25 - a * Math.cos(a))) / 3, (sign * (0.25 + a * Math.sin(a))) / 3]
     }
-  const points = rows(draw(openDataset('spirals'), 1000))
+  const points = rows(draw(generatedDataset('spirals'), 1000))
   const [first, second] = [1, -1].map(sign => shareNear(points, arm(sign), 0.35))
   expect(first + second).toBeGreaterThan(0.95)
   expect(Math.abs(first - second)).toBeLessThan(0.1)
@@ -96,7 +96,7 @@ test('the points of spirals lie along two curves, evenly', () => {
 
 test('the arms of pinwheel straighten when the bend is undone', () => {
   let [cos, sin] = [0, 0]
-  const points = rows(draw(openDataset('pinwheel'), 5000))
+  const points = rows(draw(generatedDataset('pinwheel'), 5000))
   for (const [x, y] of points) {
     const phase = 5 * (-Math.atan2(y, x) - 0.25 * Math.exp(Math.hypot(x, y) / 2))
     cos += Math.cos(phase) / points.length

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { openDataset } from '../../src/data/catalogue.ts'
+import { generatedDataset } from '../../src/data/catalogue.ts'
 import { histogramBox, histogramKL } from '../../src/metric/histogram.ts'
 import { random } from '../../src/random/random.ts'
 import { planeA, planeB, reference } from './reference.ts'
@@ -56,7 +56,7 @@ test('is NaN for a model that is not finite, and refuses data outside the box', 
 })
 
 test('the default is 60 cells over [-2.5, 2.5]: the floor of the checkerboard is 0.0115 at 100,000', () => {
-  const board = openDataset('checkerboard')
+  const board = generatedDataset('checkerboard')
   const values = Array.from({ length: 6 }, (_, seed) => {
     const [a, b] = ['a', 'b'].map(side => {
       const points = new Float32Array(200_000)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { datasets, openDataset } from '../../src/data/catalogue.ts'
+import { datasets, generatedDataset } from '../../src/data/catalogue.ts'
 import type { Dataset } from '../../src/data/dataset.ts'
 import { DataError } from '../../src/data/error.ts'
 import { metrics } from '../../src/metric/catalogue.ts'
@@ -8,7 +8,7 @@ import { prepareMetrics } from '../../src/metric/prepare.ts'
 import { slicedWasserstein } from '../../src/metric/sliced-wasserstein.ts'
 import { random } from '../../src/random/random.ts'
 
-const ring = openDataset('ring')
+const ring = generatedDataset('ring')
 
 function cloud(dataset: Dataset, count: number, seed = 1): Float32Array {
   const points = new Float32Array(count * dataset.dimension)
@@ -17,7 +17,7 @@ function cloud(dataset: Dataset, count: number, seed = 1): Float32Array {
 }
 
 test.each(Object.keys(datasets))('%s: data score near the floor, and spoiled data far above', name => {
-  const dataset = openDataset(name)
+  const dataset = generatedDataset(name)
   const measures = prepareMetrics(dataset, { count: 2000 })
   const good = measures.evaluate(cloud(dataset, 2000))
   const spoiled = measures.evaluate(cloud(dataset, 2000).map(value => 0.5 * value + 1))
@@ -36,7 +36,7 @@ test.each(Object.keys(datasets))('%s: data score near the floor, and spoiled dat
 })
 
 test('measures against the reference as the plain functions do', () => {
-  const board = openDataset('checkerboard')
+  const board = generatedDataset('checkerboard')
   const measures = prepareMetrics(board, { count: 3000, seed: 5 })
   const samples = cloud(board, 3000)
   const values = measures.evaluate(samples)
@@ -80,14 +80,14 @@ test('three draws make a floor of more than 10,000 points', () => {
 })
 
 test('a dataset is measured by what it allows', () => {
-  const line = openDataset({ gaussian: { mean: [0], std: 1 } })
+  const line = generatedDataset({ gaussian: { mean: [0], std: 1 } })
   expect(prepareMetrics(line, { count: 10 }).names).toEqual([
     'slicedWasserstein',
     'slicedWasserstein1',
     'modeJS',
     'energyDistance',
   ])
-  expect(prepareMetrics(openDataset('spirals'), { count: 10 }).names).not.toContain('modeJS')
+  expect(prepareMetrics(generatedDataset('spirals'), { count: 10 }).names).not.toContain('modeJS')
   expect(prepareMetrics(ring, { count: 10 }).names).toEqual(Object.keys(metrics))
 })
 
@@ -100,7 +100,7 @@ test('every metric of samples that are not finite is NaN', () => {
 })
 
 describe('refuses', () => {
-  const spirals = openDataset('spirals')
+  const spirals = generatedDataset('spirals')
   test.each([
     [
       'an unknown metric',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { openDataset } from '../../src/data/catalogue.ts'
+import { generatedDataset } from '../../src/data/catalogue.ts'
 import {
   slicedDistancesTo,
   slicedWasserstein,
@@ -81,7 +81,7 @@ test('refuses clouds of different sizes and broken rows', () => {
 })
 
 describe('the floor of the ring, data against data', () => {
-  const ring = openDataset('ring')
+  const ring = generatedDataset('ring')
   const cloud = (count: number, seed: number, side: string) => {
     const points = new Float32Array(2 * count)
     ring.sample(random(seed, side), points)

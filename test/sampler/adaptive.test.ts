@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { openDataset } from '../../src/data/catalogue.ts'
+import { generatedDataset } from '../../src/data/catalogue.ts'
 import { solve } from '../../src/sampler/adaptive.ts'
 import { drawNoise, type Velocity } from '../../src/sampler/sampler.ts'
 import { exactVelocity } from '../../src/training/evaluate.ts'
@@ -39,7 +39,7 @@ describe('solve', () => {
   })
 
   test('agrees with the velocity that teachers and metrics use', async () => {
-    const gaussian = openDataset({ gaussian: { mean: MEAN, std: DEVIATIONS } })
+    const gaussian = generatedDataset({ gaussian: { mean: MEAN, std: DEVIATIONS } })
     const own = await exactVelocity(gaussian.mixture!, 'linear')
     const ends = await solve(own.velocity, points, 1, 0, { tolerance: 1e-11 })
     await own.close()

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { openDataset } from '../../src/data/catalogue.ts'
+import { generatedDataset } from '../../src/data/catalogue.ts'
 import { random } from '../../src/random/random.ts'
 import { solve } from '../../src/sampler/adaptive.ts'
 import { drawNoise, uniformGrid } from '../../src/sampler/sampler.ts'
@@ -141,7 +141,7 @@ describe('drawing', () => {
 
 /** Where the exact velocity of the mixture takes points from one time to another. */
 async function exactJump(points: Float32Array, s: number, t: number): Promise<Float64Array> {
-  const { velocity, close } = await exactVelocity(openDataset(mixture).mixture!, 'linear')
+  const { velocity, close } = await exactVelocity(generatedDataset(mixture).mixture!, 'linear')
   const ends = await solve(velocity, Float64Array.from(points), s, t, { tolerance: 1e-7 })
   await close()
   return ends
@@ -245,7 +245,7 @@ describe('a tilt', () => {
   }
 
   const truth = new Float32Array(2 * 50_000)
-  openDataset(mixture).sample(random(9, 'truth'), truth)
+  generatedDataset(mixture).sample(random(9, 'truth'), truth)
   const tilted = part(truth, (x, y) => Math.exp(beta * rewardOf(x, y)))
 
   test('is strong enough to be seen', () => {

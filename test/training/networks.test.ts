@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { constant, evaluate, spec, trace } from '../../src/autodiff/index.ts'
-import { openDataset } from '../../src/data/catalogue.ts'
+import { generatedDataset } from '../../src/data/catalogue.ts'
 import { applyMlp, flowMap, fromVelocity, type VelocityField } from '../../src/model/index.ts'
 import { random } from '../../src/random/random.ts'
 import { compile } from '../../src/runtime/node.ts'
@@ -18,7 +18,7 @@ import { temporaryFolder } from '../helpers/folder.ts'
 import { metricsOf, mixture, newestCheckpoint, quick } from '../helpers/training.ts'
 
 const folder = temporaryFolder('networks')
-const dataset = openDataset(mixture)
+const dataset = generatedDataset(mixture)
 
 const small: UserConfig = {
   network: { hidden: 8, layers: 1, frequencies: 2 },

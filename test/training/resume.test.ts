@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { openDataset } from '../../src/data/catalogue.ts'
+import { generatedDataset } from '../../src/data/catalogue.ts'
 import { batchSource } from '../../src/training/batches.ts'
 import { checkpointSteps } from '../../src/training/checkpoint.ts'
 import { resolveConfig, type UserConfig } from '../../src/training/config.ts'
@@ -146,7 +146,7 @@ describe('seeds', () => {
   const drawn = (seeds: UserConfig['seeds']) => {
     const config = resolveConfig({ ...tiny, seeds })
     const { graph, state, terms } = buildStep(config, 2, undefined)
-    const arrays = batchSource(config, openDataset('ring'), terms).draw(1, 3)
+    const arrays = batchSource(config, generatedDataset('ring'), terms).draw(1, 3)
     const names = graph.inputs.slice(state.length).map(({ params }) => params.name)
     const of = (pattern: RegExp) => arrays.filter((_, i) => pattern.test(names[i]))
     return { data: of(/x0$/), noise: of(/eps$/), times: of(/\b[stm]$/) }

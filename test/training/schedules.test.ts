@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { openDataset } from '../../src/data/catalogue.ts'
+import { generatedDataset } from '../../src/data/catalogue.ts'
 import { fromVelocity } from '../../src/model/index.ts'
 import { type Annealed, valueAt } from '../../src/objective/index.ts'
 import { compile } from '../../src/runtime/node.ts'
@@ -17,7 +17,7 @@ const small = {
 } as const satisfies UserConfig
 
 const teachers = { teacher: fromVelocity(x => x.neg()) }
-const dataset = openDataset('ring')
+const dataset = generatedDataset('ring')
 
 /** What is fed to the step graph beside the state, by name: an array for each step. */
 function fed(config: Config, first = 1, count = STEPS): Record<string, Float32Array[]> {

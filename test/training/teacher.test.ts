@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { evaluate, spec, trace } from '../../src/autodiff/index.ts'
-import { openDataset } from '../../src/data/catalogue.ts'
+import { generatedDataset } from '../../src/data/catalogue.ts'
 import { objectives } from '../../src/objective/index.ts'
 import { drawNoise } from '../../src/sampler/sampler.ts'
 import { ConfigError, resolveConfig, type UserConfig } from '../../src/training/config.ts'
@@ -16,7 +16,7 @@ import { mixture, quick, tiny } from '../helpers/training.ts'
 const folder = temporaryFolder('teachers')
 const at = (name: string) => join(folder, name)
 const velocity = at('velocity')
-const dataset = openDataset(mixture)
+const dataset = generatedDataset(mixture)
 const points = drawNoise(200, 2, 5)
 
 beforeAll(async () => {
@@ -91,7 +91,7 @@ describe('a velocity teacher', () => {
 describe('a flow-map teacher', () => {
   const open = (config: UserConfig, data: unknown = mixture) => {
     const user = { ...quick, objective: 'pfmm', ...config, data } as UserConfig
-    return openTeachers(resolveConfig(user), openDataset(data as never))
+    return openTeachers(resolveConfig(user), generatedDataset(data as never))
   }
 
   test('is a map between any times, and no velocity unless one is asked for', () => {
@@ -160,8 +160,8 @@ describe('a teacher that does not fit', () => {
     ],
   ])('is refused: it %s', (_, config, message) => {
     const whole = resolveConfig({ ...quick, objective: 'lmd', ...config })
-    expect(() => openTeachers(whole, openDataset(whole.data))).toThrow(ConfigError)
-    expect(() => openTeachers(whole, openDataset(whole.data))).toThrow(message)
+    expect(() => openTeachers(whole, generatedDataset(whole.data))).toThrow(ConfigError)
+    expect(() => openTeachers(whole, generatedDataset(whole.data))).toThrow(message)
   })
 
   test('is refused under its own key where it belongs to the coupling', () => {

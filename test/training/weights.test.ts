@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { constant, type Tensor } from '../../src/autodiff/index.ts'
-import { openDataset } from '../../src/data/catalogue.ts'
+import { generatedDataset } from '../../src/data/catalogue.ts'
 import { interpolants, uncertainty } from '../../src/model/index.ts'
 import { random } from '../../src/random/random.ts'
 import { resolveConfig, type UserConfig } from '../../src/training/config.ts'
@@ -113,7 +113,7 @@ describe('a learned weight', () => {
 
     const count = 4000
     const [source, x0] = [random(5, 'loss'), new Float32Array(2 * count)]
-    openDataset(mixture).sample(source, x0)
+    generatedDataset(mixture).sample(source, x0)
     const eps = x0.map(() => source.normal())
     const trained = await load(directory)
     const logs: number[] = []

@@ -7,7 +7,7 @@ import {
   type Tensor,
   trace,
 } from '../../autodiff/index.ts'
-import { openDataset } from '../../data/catalogue.ts'
+import { generatedDataset } from '../../data/catalogue.ts'
 import { random } from '../../random/random.ts'
 import { type Buffer, compile, compileScan, type Program } from '../../runtime/node.ts'
 import { batchSource } from '../../training/batches.ts'
@@ -39,7 +39,7 @@ const configOf = ({ objective, batch }: Workload) =>
 /** Compiles the step of a workload. */
 export async function openStep(workload: Workload): Promise<OwnStep> {
   const config = configOf(workload)
-  const dataset = openDataset('ring')
+  const dataset = generatedDataset('ring')
   const step = buildStep(config, dataset.dimension)
   const program = await compileScan(step.graph, step.state.length)
   const normals = random(0, 'bench')
