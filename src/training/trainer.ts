@@ -1,6 +1,6 @@
 import { sizeOf } from '../autodiff/index.ts'
 import type { SeenDataset } from '../data/standardized.ts'
-import type { Program } from '../runtime/node.ts'
+import type { Program } from '../runtime/program.ts'
 import { type BatchSource, batchSource } from './batches.ts'
 import { beginning } from './beginning.ts'
 import type { Config } from './config.ts'
