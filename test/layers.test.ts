@@ -14,6 +14,7 @@ const LAYERS = [
   'sampler',
   'training',
   'report',
+  'studio',
   'index.ts',
   'cli',
 ]
@@ -39,7 +40,7 @@ function importsOf(file: string): string[] {
 }
 
 const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
-  .filter(name => name.endsWith('.ts'))
+  .filter(name => /\.tsx?$/.test(name) && !name.endsWith('.config.ts'))
   .map(name => join(SOURCE, name))
 
 /** What is wrong with an import, if anything. */
@@ -53,7 +54,13 @@ function problem(file: string, imported: string): string | undefined {
 }
 
 /** What runs in a browser, with all that it imports. */
-const BROWSER = ['runtime/web.ts', 'training/trainer.ts', 'training/sampling.ts']
+const BROWSER = [
+  'runtime/web.ts',
+  'training/trainer.ts',
+  'training/sampling.ts',
+  'studio/page/main.tsx',
+  'studio/page/worker.ts',
+]
 
 /** What needs Node: its modules, its globals, and packages that are for it alone. */
 const NODE_ONLY = /from '(node:|onnxruntime-node|sharp|csv-parse)|\b(process|Buffer)\.[a-z]/
@@ -96,7 +103,7 @@ describe('the layers of the source', () => {
   })
 
   test('ONNX Runtime is imported in one place for each kind of machine', () => {
-    const users = files.filter(file => /from 'onnxruntime-/.test(readFileSync(file, 'utf8')))
+    const users = files.filter(file => /from 'onnxruntime-[^?]*'/.test(readFileSync(file, 'utf8')))
     expect(users.map(file => relative(SOURCE, file)).sort()).toEqual(['runtime/node.ts', 'runtime/web.ts'])
   })
 })

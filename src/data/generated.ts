@@ -1,4 +1,5 @@
-import { createHash } from 'node:crypto'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex } from '@noble/hashes/utils.js'
 import { random } from '../random/random.ts'
 import type { Dataset, Fingerprint, Values } from './dataset.ts'
 
@@ -18,9 +19,7 @@ export function generated({ parameters, ...recipe }: Recipe): Dataset {
   const points = new Float64Array(RANGE_POINTS * recipe.dimension)
   recipe.sample(random(0, 'fingerprint', recipe.name), points)
   const fingerprint: Fingerprint = {
-    sha256: createHash('sha256')
-      .update(JSON.stringify({ name: recipe.name, parameters }))
-      .digest('hex'),
+    sha256: bytesToHex(sha256(new TextEncoder().encode(JSON.stringify({ name: recipe.name, parameters })))),
     rows: null,
     ...columnRanges(points, recipe.dimension),
   }

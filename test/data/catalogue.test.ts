@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type DatasetSpec, datasets, generatedDataset, openDataset } from '../../src/data/catalogue.ts'
+import { datasets } from '../../src/data/built-in.ts'
+import { type DatasetSpec, generatedDataset, openDataset } from '../../src/data/catalogue.ts'
 import { DataError } from '../../src/data/error.ts'
 import { random } from '../../src/random/random.ts'
 import { draw, moments } from './draw.ts'

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { datasets, generatedDataset } from '../../src/data/catalogue.ts'
+import { datasets } from '../../src/data/built-in.ts'
+import { generatedDataset } from '../../src/data/catalogue.ts'
 import type { Dataset } from '../../src/data/dataset.ts'
 import { DataError } from '../../src/data/error.ts'
 import { metrics } from '../../src/metric/catalogue.ts'

@@ -1,0 +1,168 @@
+import { prepareMetrics } from '../../metric/prepare.ts'
+import { drawNoise } from '../../sampler/sampler.ts'
+import type { Plan } from '../plan.ts'
+import { answers } from './answers.ts'
+import type { Command, Points, Report } from './protocol.ts'
+import { type Engine, Session } from './session.ts'
+
+/** Samples in a report. */
+const SAMPLES = 2000
+/** Milliseconds between two reports of a training. */
+const PACE = 200
+
+/** One training and what is to be done with it. */
+interface Seat {
+  readonly session: Session
+  readonly noise: Points
+  readonly measures: ReturnType<typeof prepareMetrics>
+  /** Stages that a plan has beyond what is trained. */
+  ahead: Plan['stages']
+  playing: boolean
+  reported: number
+}
+
+/**
+ * Trains for a page: takes its commands one by one, and between them lets every training that plays go on by a chunk.
+ *
+ * @param send  gets every report
+ * @returns takes a command
+ */
+export function host(
+  engine: Engine,
+  name: string,
+  send: (report: Report) => void,
+): (command: Command) => void {
+  const seats = new Map<string, Seat>()
+  const waiting: Command[] = []
+  let busy = false
+
+  const seatOf = (run: string): Seat => {
+    const seat = seats.get(run)
+    if (!seat) throw new Error(`${run}: no such training`)
+    return seat
+  }
+
+  const report = async (run: string, seat: Seat): Promise<void> => {
+    const { session, measures, noise, playing } = seat
+    const samples = await session.map().jump(noise, 1, 0)
+    const value = measures.evaluate(samples).slicedWasserstein
+    send({
+      type: 'progress',
+      run,
+      plan: session.plan,
+      playing,
+      line: session.line(),
+      samples,
+      distance: { value, floor: measures.floors.slicedWasserstein.value },
+    })
+    seat.reported = performance.now()
+  }
+
+  const open = async (run: string, plan: Plan): Promise<void> => {
+    const session = await Session.open(engine, plan)
+    await seats.get(run)?.session.close()
+    const measures = prepareMetrics(session.dataset, { count: SAMPLES, names: ['slicedWasserstein'] })
+    const ahead = plan.stages.some(stage => stage.steps > 0) ? plan.stages : []
+    const seat: Seat = {
+      session,
+      measures,
+      noise: drawNoise(SAMPLES, 2, plan.seed),
+      ahead,
+      playing: ahead.length > 0,
+      reported: 0,
+    }
+    seats.set(run, seat)
+    await report(run, seat)
+  }
+
+  const obey = async (command: Command): Promise<void> => {
+    const { run } = command
+    if (command.type === 'open') return open(run, command.plan)
+    const seat = seatOf(run)
+    switch (command.type) {
+      case 'play':
+        seat.playing = true
+        return report(run, seat)
+      case 'pause':
+        seat.playing = false
+        return report(run, seat)
+      case 'step':
+        await takeSteps(seat, command.steps)
+        return report(run, seat)
+      case 'change':
+        seat.ahead = []
+        await seat.session.change(command.stage)
+        return report(run, seat)
+      case 'close':
+        seats.delete(run)
+        return seat.session.close()
+      case 'ask': {
+        const answer = await answers[command.name](command.ask as never, seat.session, engine)
+        return send({ type: 'answer', run, id: command.id, answer })
+      }
+    }
+  }
+
+  const takeSteps = async ({ session }: Seat, steps: number): Promise<void> => {
+    const until = session.plan.stages.at(-1)!.steps + steps
+    while (!session.full && session.plan.stages.at(-1)!.steps < until) {
+      const failure = await session.advance(until)
+      if (failure) throw new Error(`step ${failure.step}: ${failure.metrics.join(', ')} not finite`)
+    }
+  }
+
+  /** A chunk of a training that plays; one that repeats a plan stops at its end. */
+  const goOn = async (run: string, seat: Seat): Promise<void> => {
+    const { session, ahead } = seat
+    const at = session.plan.stages.length - 1
+    const goal = ahead[at]?.steps
+    if (goal !== undefined && session.plan.stages[at].steps >= goal) {
+      if (at + 1 < ahead.length) await session.change(ahead[at + 1])
+      else Object.assign(seat, { ahead: [], playing: false })
+      return report(run, seat)
+    }
+    const failure = await session.advance(goal)
+    if (failure) {
+      seat.playing = false
+      send({
+        type: 'refused',
+        run,
+        id: null,
+        message: `step ${failure.step}: ${failure.metrics.join(', ')} not finite; try a lower learning rate, or begin anew`,
+      })
+    } else if (session.full) seat.playing = false
+    if (!seat.playing || performance.now() - seat.reported > PACE) await report(run, seat)
+  }
+
+  const attempt = async (
+    command: { run: string; id?: number },
+    action: () => Promise<void>,
+  ): Promise<void> => {
+    try {
+      await action()
+    } catch (error) {
+      send({ type: 'refused', run: command.run, id: command.id ?? null, message: (error as Error).message })
+    }
+  }
+
+  const work = async (): Promise<void> => {
+    if (busy) return
+    busy = true
+    for (;;) {
+      // Lets commands that arrived meanwhile in.
+      await new Promise(resolve => setTimeout(resolve))
+      const command = waiting.shift()
+      const playing = [...seats].filter(([, seat]) => seat.playing)
+      if (command) await attempt(command, () => obey(command))
+      else if (playing.length === 0) break
+      else for (const [run, seat] of playing) await attempt({ run }, () => goOn(run, seat))
+    }
+    busy = false
+  }
+
+  send({ type: 'ready', engine: name })
+  return command => {
+    waiting.push(command)
+    void work()
+  }
+}

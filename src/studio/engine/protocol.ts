@@ -1,0 +1,80 @@
+import type { Residuals } from '../../metric/residuals.ts'
+import type { MetricsLine } from '../../training/window.ts'
+import type { Plan, Stage } from '../plan.ts'
+import type { WeightsName } from './session.ts'
+
+/** Points `[n, 2]`, row after row. */
+export type Points = Float32Array
+
+/** What can be asked of a training, and what is answered. */
+export interface Questions {
+  /** Where one jump takes points from `s` to each of `times`. */
+  jump: { ask: { points: Points; s: number; t: number; weights: WeightsName }; answer: Points }
+  /** The same points through a grid of times, by the map's jumps or by Euler's method on its velocity; all times. */
+  through: {
+    ask: { points: Points; grid: readonly number[]; method: 'jump' | 'euler' | 'heun'; weights: WeightsName }
+    answer: readonly Points[]
+  }
+  /** The exact path of points from time 1 at each of `times`, falling; integrated from the map's velocity where the target has no closed form. */
+  path: {
+    ask: { points: Points; times: readonly number[] }
+    answer: { points: readonly Points[]; exact: boolean }
+  }
+  /** The map's velocity on points at one time and, where it is known, the exact one. */
+  field: {
+    ask: { points: Points; t: number; weights: WeightsName }
+    answer: { own: Points; exact: Points | null }
+  }
+  /** How far the map is from a flow map, over pairs of times. */
+  residuals: { ask: { levels: number; weights: WeightsName }; answer: Residuals }
+  /** Metrics of samples in each number of steps, with the floor of each. */
+  metrics: {
+    ask: {
+      steps: readonly number[]
+      method: 'jump' | 'euler'
+      weights: WeightsName
+      count: number
+      seed: number
+    }
+    answer: {
+      values: readonly Readonly<Record<string, number>>[]
+      floors: Readonly<Record<string, { value: number; low: number; high: number }>>
+    }
+  }
+  /** Points of the target. */
+  target: { ask: { count: number; seed: number }; answer: Points }
+  /** Files to take home. */
+  file: { ask: { format: 'safetensors' | 'onnx'; weights: WeightsName }; answer: Uint8Array }
+}
+
+export type QuestionName = keyof Questions
+
+/** What a page tells an engine; `run` names the training. */
+export type Command =
+  | { type: 'open'; run: string; plan: Plan }
+  | { type: 'play'; run: string }
+  | { type: 'pause'; run: string }
+  | { type: 'step'; run: string; steps: number }
+  | { type: 'change'; run: string; stage: Omit<Stage, 'steps'> }
+  | { type: 'close'; run: string }
+  | { type: 'ask'; run: string; id: number; name: QuestionName; ask: unknown }
+
+/** What an engine tells a page. */
+export type Report =
+  /** The runtime is loaded. */
+  | { type: 'ready'; engine: string }
+  /** A training is open, or has gone on. */
+  | {
+      type: 'progress'
+      run: string
+      plan: Plan
+      playing: boolean
+      /** Means since the last report; absent before the first step. */
+      line: MetricsLine | null
+      /** One-step samples of the averaged weights. */
+      samples: Points
+      /** Sliced Wasserstein distance of those, and its floor. */
+      distance: { value: number; floor: number } | null
+    }
+  | { type: 'answer'; run: string; id: number; answer: unknown }
+  | { type: 'refused'; run: string; id: number | null; message: string }

@@ -1,0 +1,213 @@
+import { type CorePrimitive, DYNAMIC, type Graph, simplify, spec, trace } from '../../autodiff/index.ts'
+import type { Dataset } from '../../data/dataset.ts'
+import { interpolants, mixtureVelocity, type VelocityField } from '../../model/index.ts'
+import { objectives } from '../../objective/index.ts'
+import type { Program } from '../../runtime/program.ts'
+import type { Jump, Velocity } from '../../sampler/sampler.ts'
+import { type Config, resolveConfig } from '../../training/config.ts'
+import { mapOf, mlpOptions, parameterCount } from '../../training/networks.ts'
+import { asksTeacher } from '../../training/sense.ts'
+import { buildStep, type Teachers } from '../../training/step.ts'
+import { type Failure, type State, Trainer } from '../../training/trainer.ts'
+import type { MetricsLine } from '../../training/window.ts'
+import { type Plan, type Stage, stepsOf } from '../plan.ts'
+import { targetDataset } from './target.ts'
+
+/** What runs graphs: ONNX Runtime of Node or of the browser. */
+export interface Engine {
+  compile(graph: Graph<CorePrimitive>): Promise<Program>
+  compileScan(graph: Graph<CorePrimitive>, carried: number): Promise<Program>
+}
+
+export type WeightsName = 'ema' | 'raw'
+
+/** Steps that schedules reckon with; a training may be longer. */
+const LENGTH = 6000
+
+/** The configuration of one stage, as `oxbow train` would take it. */
+export function configOf(
+  { target, hidden, layers, batch, interpolant, seed }: Plan,
+  stage: Stage,
+  exact: boolean,
+): Config {
+  const objective = objectives.get(stage.objective)
+  const needs = objective?.needs ?? []
+  const teacher = needs.includes('teacher') || needs.includes('flow-map-teacher')
+  return resolveConfig({
+    data: target.kind === 'built-in' ? target.name : { given: target.kind },
+    objective: stage.objective,
+    network: { hidden, layers },
+    batch,
+    interpolant,
+    optimizer: { learningRate: stage.learningRate },
+    steps: Math.max(LENGTH, stage.steps),
+    chunk: 10,
+    seed,
+    ...(teacher && { teacher: exact ? 'exact' : 'before' }),
+  })
+}
+
+/** A flow map whose parameters are an input, so that it is compiled once for a whole training. */
+async function compileMap(engine: Engine, config: Config, value: 'jump' | 'velocity'): Promise<Program> {
+  const graph = trace(({ parameters, x, s, t }) => ({ y: mapOf(config, 2, parameters)[value](x, s, t) }), {
+    parameters: spec([parameterCount(mlpOptions(config, 2))]),
+    x: spec([DYNAMIC, 2]),
+    s: spec([DYNAMIC, 1]),
+    t: spec([DYNAMIC, 1]),
+  })
+  return engine.compile(simplify(graph))
+}
+
+/** What one stage of a training needs. */
+interface Course {
+  readonly config: Config
+  readonly trainer: Trainer
+  readonly programs: { readonly step: Program; readonly jump: Program; readonly velocity: Program }
+}
+
+async function openCourse(
+  engine: Engine,
+  config: Config,
+  dataset: Dataset,
+  teachers: Teachers,
+  initial: Float32Array | undefined,
+): Promise<Course> {
+  const step = buildStep(config, dataset.dimension, teachers)
+  const programs = {
+    step: await engine.compileScan(step.graph, step.state.length),
+    jump: await compileMap(engine, config, 'jump'),
+    velocity: await compileMap(engine, config, 'velocity'),
+  }
+  return { config, programs, trainer: new Trainer(config, dataset, step, programs.step, { initial }) }
+}
+
+const close = async ({ programs }: Course): Promise<void> => {
+  for (const program of Object.values(programs)) await program.close()
+}
+
+/**
+ * A training of the studio: its stages one after another, in memory. Taking the plan's steps again gives the same numbers
+ * on the same machine.
+ */
+export class Session {
+  /** Step of the present stage that the last line was of. */
+  private logged = 0
+
+  private constructor(
+    private readonly engine: Engine,
+    readonly dataset: Dataset,
+    private current: Plan,
+    private course: Course,
+  ) {}
+
+  /** At the beginning of the plan's first stage. @throws ConfigError or DataError */
+  static async open(engine: Engine, plan: Plan): Promise<Session> {
+    const dataset = targetDataset(plan.target)
+    const [stage] = plan.stages
+    const fresh = { ...plan, stages: [{ ...stage, steps: 0 }] }
+    const config = configOf(plan, stage, dataset.mixture !== undefined)
+    const course = await openCourse(engine, config, dataset, teachersOf(config, dataset), undefined)
+    return new Session(engine, dataset, fresh, course)
+  }
+
+  /** What was trained so far: taking it again from the start leads here. */
+  get plan(): Plan {
+    return this.current
+  }
+
+  get step(): number {
+    return stepsOf(this.current)
+  }
+
+  get config(): Config {
+    return this.course.config
+  }
+
+  /** Parameters of the map alone, `[P]`. */
+  parameters(weights: WeightsName = 'ema'): Float32Array {
+    const { config, trainer } = this.course
+    const all = weights === 'ema' ? trainer.parameters : trainer.state.parameters!
+    return all.subarray(0, parameterCount(mlpOptions(config, this.dataset.dimension)))
+  }
+
+  /**
+   * Takes some steps, at most a chunk.
+   *
+   * @param until  the number of steps of the stage that is not passed
+   * @returns what went wrong, when a number was not finite
+   */
+  async advance(until?: number): Promise<Failure | undefined> {
+    const { trainer } = this.course
+    const before = trainer.step
+    const failure = await trainer.advance(...(until === undefined ? [] : [until]))
+    this.grow(trainer.step - before)
+    return failure
+  }
+
+  /** Whether the present stage is as long as it can be. */
+  get full(): boolean {
+    return this.course.trainer.step >= this.config.steps
+  }
+
+  private grow(steps: number): void {
+    const { stages } = this.current
+    const last = stages.at(-1)!
+    this.current = {
+      ...this.current,
+      stages: [...stages.slice(0, -1), { ...last, steps: last.steps + steps }],
+    }
+  }
+
+  /** Means over the steps since the last line; nothing when there were none. */
+  line(): MetricsLine | null {
+    const { trainer } = this.course
+    if (trainer.step === this.logged) return null
+    this.logged = trainer.step
+    return trainer.line()
+  }
+
+  /** Begins a new stage. @throws ConfigError when its objective cannot be trained here; the old one then goes on */
+  async change(stage: Omit<Stage, 'steps'>): Promise<void> {
+    const plan = { ...this.current, stages: [...this.current.stages, { ...stage, steps: 0 }] }
+    const config = configOf(plan, plan.stages.at(-1)!, this.dataset.mixture !== undefined)
+    const initial = stage.keep ? this.parameters().slice() : undefined
+    const course = await openCourse(
+      this.engine,
+      config,
+      this.dataset,
+      teachersOf(config, this.dataset),
+      initial,
+    )
+    await close(this.course)
+    this.course = course
+    this.current = plan
+    this.logged = 0
+  }
+
+  /** The map as it is now. */
+  map(weights: WeightsName = 'ema'): { readonly jump: Jump; readonly velocity: Velocity } {
+    const { jump, velocity } = this.course.programs
+    const parameters = this.parameters(weights)
+    const run = async (program: Program, x: Float32Array, s: number, t: number) => {
+      const times = (value: number) => new Float32Array(x.length / 2).fill(value)
+      return (await program.run([parameters, x, times(s), times(t)]))[0] as Float32Array
+    }
+    return { jump: (x, s, t) => run(jump, x, s, t), velocity: (x, t) => run(velocity, x, t, t) }
+  }
+
+  get state(): State {
+    return this.course.trainer.state
+  }
+
+  close(): Promise<void> {
+    return close(this.course)
+  }
+}
+
+/** The exact velocity, where an objective asks for one and the target has it. */
+function teachersOf(config: Config, { mixture }: Dataset): Teachers {
+  const objective = objectives.get(config.objective)!
+  if (!mixture || !asksTeacher(config, objective)) return {}
+  const teacher: VelocityField = mixtureVelocity(mixture, interpolants[config.interpolant])
+  return { teacher }
+}

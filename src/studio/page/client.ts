@@ -1,0 +1,56 @@
+import mjs from 'onnxruntime-web/ort-wasm-simd-threaded.mjs?url'
+import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url'
+import type { Command, QuestionName, Questions, Report } from '../engine/protocol.ts'
+
+/** What trains for the page: a worker of it, or the machine that serves it. */
+export interface Client {
+  send(command: Command): void
+  /** @throws Error with the engine's message when it refuses */
+  ask<N extends QuestionName>(run: string, name: N, ask: Questions[N]['ask']): Promise<Questions[N]['answer']>
+}
+
+interface Waiting {
+  resolve(answer: never): void
+  reject(error: Error): void
+}
+
+/** A client over any two-way line of messages. */
+export function clientOf(
+  send: (command: Command) => void,
+  listen: (receive: (report: Report) => void) => void,
+  onReport: (report: Report) => void,
+): Client {
+  const waiting = new Map<number, Waiting>()
+  let last = 0
+  listen(report => {
+    const asked = (report.type === 'answer' || report.type === 'refused') && report.id !== null
+    if (!asked) return onReport(report)
+    const { resolve, reject } = waiting.get(report.id!) ?? {}
+    waiting.delete(report.id!)
+    if (report.type === 'answer') resolve?.(report.answer as never)
+    else reject?.(new Error(report.message))
+  })
+  return {
+    send,
+    ask: (run, name, ask) =>
+      new Promise((resolve, reject) => {
+        const id = ++last
+        waiting.set(id, { resolve, reject })
+        send({ type: 'ask', run, id, name, ask })
+      }),
+  }
+}
+
+/** Trains in a worker of the page, by WebAssembly. */
+export function startWorker(onReport: (report: Report) => void): Client {
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
+  const absolute = (url: string): string => new URL(url, location.href).href
+  worker.postMessage({ type: 'start', files: { wasm: absolute(wasm), mjs: absolute(mjs) } })
+  return clientOf(
+    command => worker.postMessage(command),
+    receive => {
+      worker.onmessage = ({ data }) => receive(data)
+    },
+    onReport,
+  )
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { interpolants } from '../model/index.ts'
+
+/** What is trained on in the studio. */
+const targetSchema = z.union([
+  /** A built-in dataset. */
+  z.strictObject({ kind: z.literal('built-in'), name: z.string() }),
+  /** A picture of density: `side * side` bytes, row by row from the top, over [-4, 4]^2; deflated, in base64url. */
+  z.strictObject({ kind: z.literal('density'), side: z.int().min(4).max(128), bytes: z.string() }),
+  /** Points of a file: 16 bits a coordinate over [-4, 4]^2, in base64url. */
+  z.strictObject({ kind: z.literal('points'), name: z.string(), bytes: z.string() }),
+])
+
+/** A part of a training: one objective at one learning rate. */
+const stageSchema = z.strictObject({
+  objective: z.string(),
+  learningRate: z.number().positive().max(1),
+  /** Steps taken in it; the last stage's grow while it trains. */
+  steps: z.int().min(0).max(1_000_000),
+  /** Whether it begins with the weights of the stage before. */
+  keep: z.boolean(),
+})
+
+/** All that decides a training in the studio: the same plan gives the same points. */
+export const planSchema = z.strictObject({
+  target: targetSchema,
+  hidden: z.int().min(8).max(512),
+  layers: z.int().min(1).max(6),
+  batch: z.int().min(16).max(8192),
+  interpolant: z.enum(Object.keys(interpolants) as [keyof typeof interpolants]),
+  seed: z.int().min(0),
+  stages: z.array(stageSchema).min(1).max(50),
+})
+
+export type Target = z.infer<typeof targetSchema>
+export type Stage = z.infer<typeof stageSchema>
+export type Plan = z.infer<typeof planSchema>
+
+/** What a new training begins as. */
+export const freshPlan: Plan = {
+  target: { kind: 'built-in', name: 'ring' },
+  hidden: 128,
+  layers: 2,
+  batch: 256,
+  interpolant: 'linear',
+  seed: 0,
+  stages: [{ objective: 'lsd', learningRate: 1e-3, steps: 0, keep: false }],
+}
+
+/** Steps taken in all stages. */
+export const stepsOf = ({ stages }: Plan): number => stages.reduce((total, { steps }) => total + steps, 0)
