@@ -1,14 +1,53 @@
 import { useEffect } from 'preact/hooks'
-import { begin, engine, problem } from './store.ts'
+import { type ViewName, views } from '../state.ts'
+import { begin, engine, problem, state, update } from './store.ts'
 import { TrainView } from './views/train.tsx'
+
+const NAMES: Readonly<Record<ViewName, string>> = {
+  train: 'Train',
+  jump: 'Jump',
+  steps: 'Steps',
+  why: 'Why',
+  compare: 'Compare',
+  reward: 'Reward',
+}
+
+const VIEWS: Partial<Record<ViewName, () => preact.JSX.Element>> = { train: TrainView }
+
+function Tabs() {
+  return (
+    <nav aria-label="Views">
+      <ul class="tabs">
+        {views.map(view => (
+          <li key={view}>
+            <a
+              href={`#${view}`}
+              aria-current={state.value.view === view ? 'page' : undefined}
+              onClick={event => {
+                event.preventDefault()
+                update({ view })
+              }}
+            >
+              {NAMES[view]}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  )
+}
 
 export function App() {
   useEffect(begin, [])
+  const View = VIEWS[state.value.view] ?? TrainView
   return (
     <>
-      <header>
+      <header class="bar">
         <h1>Oxbow studio</h1>
-        <p class="soft">{engine.value ?? 'loading the runtime'}</p>
+        <Tabs />
+        <p class="soft status" role="status">
+          {engine.value ?? 'Loading the runtime'}
+        </p>
       </header>
       {problem.value && (
         <p class="problem" role="alert">
@@ -16,7 +55,7 @@ export function App() {
         </p>
       )}
       <main>
-        <TrainView />
+        <View />
       </main>
     </>
   )
