@@ -14,7 +14,7 @@ import { freshPlan } from '../../../dist/studio/plan.js'
 
 const COUNT = 10_000
 const stage = (learningRate, steps) => ({ objective: 'lsd', learningRate, steps, keep: true })
-const stages = [stage(1e-3, 16_000), stage(3e-4, 8000), stage(1e-4, 4000), stage(3e-5, 2000)]
+const stages = [stage(1e-3, 12_000), stage(3e-4, 6000), stage(1e-4, 4000)]
 const plan = { ...freshPlan, batch: 1024, stages }
 
 const session = await Session.open(engine, plan)
