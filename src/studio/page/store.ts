@@ -1,6 +1,7 @@
 import { computed, effect, signal } from '@preact/signals'
 import type { Points, Report } from '../engine/protocol.ts'
 import type { Plan, Stage } from '../plan.ts'
+import { type CurvePoint, grown } from './curve.ts'
 import { decodeState, encodeState, initialState, type StudioState } from '../state.ts'
 import { type Client, startWorker } from './client.ts'
 
@@ -8,17 +9,11 @@ import { type Client, startWorker } from './client.ts'
 export interface Live {
   readonly playing: boolean
   readonly samples: Points
-  readonly distance: { readonly value: number; readonly floor: number } | null
-  readonly curve: readonly {
-    readonly step: number
-    readonly loss: number
-    readonly distance: number | null
-  }[]
+  /** Sliced Wasserstein of the samples, and what data itself scores. */
+  readonly distance: Extract<Report, { type: 'progress' }>['distance']
+  readonly curve: readonly CurvePoint[]
   readonly stepsPerSecond: number
 }
-
-/** Points of a curve that are kept. */
-const KEPT = 400
 
 function readAddress(): { state: StudioState; problem: string | null } {
   const text = location.hash.slice(1)
@@ -39,6 +34,8 @@ export const problem = signal<string | null>(address.problem)
 export const live = signal<readonly (Live | null)[]>(address.state.runs.map(() => null))
 /** What trains, once it is there. */
 export const engine = signal<string | null>(null)
+/** Bytes of the runtime that have arrived, of all; 0 where their number is not known. */
+export const loading = signal<{ readonly received: number; readonly total: number } | null>(null)
 
 export const selected = computed(() => state.value.runs[state.value.selected])
 export const selectedLive = computed(() => live.value[state.value.selected])
@@ -56,6 +53,7 @@ const replaced = <T>(list: readonly T[], at: number, value: T): T[] =>
 
 function receive(report: Report): void {
   if (report.type === 'ready') engine.value = report.engine
+  if (report.type === 'loading') loading.value = report
   if (report.type === 'refused') problem.value = report.message
   if (report.type !== 'progress') return
   const at = Number(report.run)
@@ -64,9 +62,7 @@ function receive(report: Report): void {
   const before = live.value[at]
   const step = plan.stages.reduce((total, stage) => total + stage.steps, 0)
   const fresh = step === 0 ? [] : (before?.curve ?? [])
-  const curve = line
-    ? [...fresh, { step, loss: line.loss, distance: distance?.value ?? null }].slice(-KEPT)
-    : fresh
+  const curve = line ? grown(fresh, step, line, distance?.value ?? null) : fresh
   const stepsPerSecond = line?.stepsPerSecond ?? before?.stepsPerSecond ?? 0
   live.value = replaced(live.value, at, { playing, samples, distance, curve, stepsPerSecond })
   update({ runs: replaced(state.value.runs, at, plan) })
@@ -85,6 +81,10 @@ export const takeSteps = (steps: number, at = state.value.selected): void =>
   theClient().send({ type: 'step', run: String(at), steps })
 export const change = (stage: Omit<Stage, 'steps'>, at = state.value.selected): void =>
   theClient().send({ type: 'change', run: String(at), stage })
+
+/** How many samples the reports hold, and of which weights. */
+export const show = (count: number, weights: StudioState['weights'], at = state.value.selected): void =>
+  theClient().send({ type: 'show', run: String(at), count, weights })
 
 export const ask: Client['ask'] = (...request) => theClient().ask(...request)
 
