@@ -1,9 +1,9 @@
 import { computed, effect, signal } from '@preact/signals'
 import type { Points, Report } from '../engine/protocol.ts'
 import type { Plan, Stage } from '../plan.ts'
-import { type CurvePoint, grown } from './curve.ts'
 import { decodeState, encodeState, initialState, type StudioState } from '../state.ts'
 import { type Client, startWorker } from './client.ts'
+import { type CurvePoint, grown } from './curve.ts'
 
 /** What is known of a training beside its plan. */
 export interface Live {

@@ -47,7 +47,10 @@ const counted = (value: number): string => value.toLocaleString('en')
 /** What was done to the points, in words. */
 function account({ usable, kept, skipped, ranges }: FilePoints): string {
   const [x, y] = ranges.map(([low, high]) => `${number(low)} to ${number(high)}`)
-  const rows = kept === usable ? `all ${counted(kept)} rows` : `${counted(kept)} of ${counted(usable)} rows, drawn at random`
+  const rows =
+    kept === usable
+      ? `all ${counted(kept)} rows`
+      : `${counted(kept)} of ${counted(usable)} rows, drawn at random`
   const holes = skipped > 0 ? ` ${counted(skipped)} rows without two numbers are left out.` : ''
   return `x from ${x} and y from ${y}, moved and scaled ${ownScales.value ? 'each by itself' : 'alike'} into the square from −${FILLED} to ${FILLED}; ${rows}.${holes}`
 }

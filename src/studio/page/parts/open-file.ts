@@ -7,13 +7,14 @@ import { type Cells, SIDE } from '../../target/raster.ts'
 const LARGEST = 32 << 20
 
 /** The pixels of an image, whole on a square. */
-async function pixelsOf(file: File, size: { width: number; height: number }): Promise<Uint8ClampedArray> {
+async function pixelsOf(file: File): Promise<Uint8ClampedArray> {
   const bitmap = await createImageBitmap(file).catch(() => {
     throw new DataError(`${file.name}: the image is damaged, or of a kind that this browser does not know`)
   })
   const context = new OffscreenCanvas(SIDE, SIDE).getContext('2d', { willReadFrequently: true })!
   context.imageSmoothingQuality = 'high'
-  const { x, y, width, height } = placeOf(size)
+  // Turned as the camera was held, which its header's size is not.
+  const { x, y, width, height } = placeOf(bitmap)
   context.drawImage(bitmap, x, y, width, height)
   bitmap.close()
   return context.getImageData(0, 0, SIDE, SIDE).data
@@ -28,8 +29,9 @@ export async function openTargetFile(
     throw new DataError(`${file.name}: expected at most 32 MB, found ${Math.ceil(file.size / (1 << 20))} MB`)
   }
   const bytes = new Uint8Array(await file.arrayBuffer())
-  const size = imageSize(bytes, file.name)
-  if (size) return { cells: densityOf(await pixelsOf(file, size), lightIsInk, file.name) }
+  if (imageSize(bytes, file.name)) {
+    return { cells: densityOf(await pixelsOf(file), lightIsInk, file.name) }
+  }
   // Its parser comes with the first table.
   const { readColumns } = await import('../../target/columns.ts')
   return { columns: readColumns(bytes, file.name) }

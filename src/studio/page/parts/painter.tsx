@@ -100,7 +100,7 @@ function Square() {
   const [x, y] = cursor.value
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: the keyboard paints on it too */}
+      {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: it is painted on by keys of its own */}
       <canvas
         ref={canvas}
         class="painting"
@@ -134,7 +134,8 @@ function Square() {
         }}
       />
       <p class="soft" id="painting-keys">
-        Paint with the mouse or a finger. By keyboard: arrows move (with Shift: far), Space paints, Ctrl+Z undoes.
+        Paint with the mouse or a finger. By keyboard: arrows move (with Shift: far), Space paints, Ctrl+Z
+        undoes.
       </p>
       <p class="hidden-but-read" role="status">
         {focused.value ? `Column ${Math.round(x)}, row ${Math.round(y)} of ${SIDE}` : ''}

@@ -20,7 +20,7 @@ const pictures = Object.keys(datasets).map(name => ({ name, points: few(name) })
 function Sign({ path }: { path: string }) {
   return (
     <svg class="thumbnail" viewBox="0 0 24 24" width="64" height="64" aria-hidden="true">
-      <path d={path} fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" />
+      <path d={path} fill="none" stroke="currentColor" stroke-width="1" stroke-linecap="round" />
     </svg>
   )
 }

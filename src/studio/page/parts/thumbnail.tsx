@@ -33,5 +33,5 @@ export function Thumbnail({ points, side = 64 }: { points: () => Points; side?: 
       dark.removeEventListener('change', paint)
     }
   }, [points, side])
-  return <canvas ref={canvas} class="thumbnail" style={{ width: side, height: side }} aria-hidden="true" />
+  return <canvas ref={canvas} class="thumbnail" style={{ width: side, height: side }} role="presentation" />
 }
