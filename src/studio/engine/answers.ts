@@ -9,6 +9,7 @@ import { drawNoise, euler, heun, jumpThrough, uniformGrid, type Velocity } from 
 import { mapOf } from '../../training/networks.ts'
 import type { Points, QuestionName, Questions } from './protocol.ts'
 import type { Engine, Session } from './session.ts'
+import { answerSteer } from './steering.ts'
 
 /** Points of the path that residuals are measured on. */
 const MEASURED = 128
@@ -115,6 +116,8 @@ export const answers: Answers = {
     }
     return { values, floors: measures.floors }
   },
+
+  steer: answerSteer,
 
   target: async ({ count, seed }, { dataset }) => {
     const points = new Float32Array(2 * count)

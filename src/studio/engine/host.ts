@@ -1,6 +1,6 @@
 import { prepareMetrics } from '../../metric/prepare.ts'
 import { drawNoise } from '../../sampler/sampler.ts'
-import type { Plan } from '../plan.ts'
+import { type Plan, stepsOf } from '../plan.ts'
 import { answers } from './answers.ts'
 import type { Command, Points, Report } from './protocol.ts'
 import { type Engine, Session } from './session.ts'
@@ -43,7 +43,7 @@ export function host(
   }
 
   const report = async (run: string, seat: Seat): Promise<void> => {
-    const { session, measures, noise, playing } = seat
+    const { session, measures, noise, playing, ahead } = seat
     const samples = await session.map().jump(noise, 1, 0)
     const value = measures.evaluate(samples).slicedWasserstein
     send({
@@ -51,6 +51,7 @@ export function host(
       run,
       plan: session.plan,
       playing,
+      goal: ahead.length > 0 ? stepsOf({ stages: ahead }) : null,
       line: session.line(),
       samples,
       distance: { value, floor: measures.floors.slicedWasserstein.value },

@@ -1,6 +1,6 @@
 import type { Residuals } from '../../metric/residuals.ts'
 import type { MetricsLine } from '../../training/window.ts'
-import type { Plan, Stage } from '../plan.ts'
+import type { Plan, Stage, Tilt } from '../plan.ts'
 import type { WeightsName } from './session.ts'
 
 /** Points `[n, 2]`, row after row. */
@@ -41,6 +41,28 @@ export interface Questions {
       floors: Readonly<Record<string, { value: number; low: number; high: number }>>
     }
   }
+  /** Noise through the map, and through it while it looks ahead to a reward; see `steer`. */
+  steer: {
+    ask: {
+      points: Points
+      tilt: Tilt
+      steps: number
+      moves: number
+      resample: boolean
+      seed: number
+      weights: WeightsName
+    }
+    answer: {
+      before: Points
+      after: Points
+      /** Data that is tilted exactly. */
+      exact: Points
+      /** Mean of the reward over each. */
+      rewards: { before: number; after: number; exact: number }
+      /** Sliced Wasserstein distance to the tilted data, and its floor. */
+      distances: { before: number; after: number; floor: number }
+    }
+  }
   /** Points of the target. */
   target: { ask: { count: number; seed: number }; answer: Points }
   /** Files to take home. */
@@ -69,6 +91,8 @@ export type Report =
       run: string
       plan: Plan
       playing: boolean
+      /** Steps of the plan that is being taken again; null once it is done. */
+      goal: number | null
       /** Means since the last report; absent before the first step. */
       line: MetricsLine | null
       /** One-step samples of the averaged weights. */

@@ -12,6 +12,7 @@ import { type Failure, type State, Trainer } from '../../training/trainer.ts'
 import type { MetricsLine } from '../../training/window.ts'
 import { type Plan, type Stage, stepsOf } from '../plan.ts'
 import { targetDataset } from './target.ts'
+import { tiltKeys } from './tilt.ts'
 
 /** What runs graphs: ONNX Runtime of Node or of the browser. */
 export interface Engine {
@@ -32,7 +33,7 @@ export function configOf(
 ): Config {
   const objective = objectives.get(stage.objective)
   const needs = objective?.needs ?? []
-  const teacher = needs.includes('teacher') || needs.includes('flow-map-teacher')
+  const teacher = needs.includes('teacher') || needs.includes('flow-map-teacher') || stage.tilt !== undefined
   return resolveConfig({
     data: target.kind === 'built-in' ? target.name : { given: target.kind },
     objective: stage.objective,
@@ -43,6 +44,7 @@ export function configOf(
     steps: Math.max(LENGTH, stage.steps),
     chunk: 10,
     seed,
+    ...tiltKeys(stage),
     ...(teacher && { teacher: exact ? 'exact' : 'before' }),
   })
 }
