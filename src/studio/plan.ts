@@ -32,6 +32,9 @@ const stageSchema = z.strictObject({
   tilt: tiltSchema.optional(),
 })
 
+/** Stages that a training may have. */
+export const MOST_STAGES = 50
+
 /** All that decides a training in the studio: the same plan gives the same points. */
 export const planSchema = z.strictObject({
   target: targetSchema,
@@ -40,7 +43,9 @@ export const planSchema = z.strictObject({
   batch: z.int().min(16).max(8192),
   interpolant: z.enum(Object.keys(interpolants) as [keyof typeof interpolants]),
   seed: z.int().min(0),
-  stages: z.array(stageSchema).min(1).max(50),
+  /** What the first stage begins with in place of drawn weights: those of the example that comes with the page. */
+  start: z.literal('example').optional(),
+  stages: z.array(stageSchema).min(1).max(MOST_STAGES),
 })
 
 export type Target = z.infer<typeof targetSchema>
@@ -57,6 +62,13 @@ export const freshPlan: Plan = {
   interpolant: 'linear',
   seed: 0,
   stages: [{ objective: 'lsd', learningRate: 1e-3, steps: 0, keep: false }],
+}
+
+/** The trained example that comes with the page. */
+export const examplePlan: Plan = {
+  ...freshPlan,
+  start: 'example',
+  stages: [{ ...freshPlan.stages[0], keep: true }],
 }
 
 /** Steps taken in all stages. */

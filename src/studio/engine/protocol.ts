@@ -78,11 +78,15 @@ export type Command =
   | { type: 'pause'; run: string }
   | { type: 'step'; run: string; steps: number }
   | { type: 'change'; run: string; stage: Omit<Stage, 'steps'> }
+  /** How many samples the reports hold, and of which weights. */
+  | { type: 'show'; run: string; count: number; weights: WeightsName }
   | { type: 'close'; run: string }
   | { type: 'ask'; run: string; id: number; name: QuestionName; ask: unknown }
 
 /** What an engine tells a page. */
 export type Report =
+  /** The runtime is on its way: bytes that have arrived, of all. */
+  | { type: 'loading'; received: number; total: number }
   /** The runtime is loaded. */
   | { type: 'ready'; engine: string }
   /** A training is open, or has gone on. */
@@ -95,10 +99,10 @@ export type Report =
       goal: number | null
       /** Means since the last report; absent before the first step. */
       line: MetricsLine | null
-      /** One-step samples of the averaged weights. */
+      /** One-step samples; of the averaged weights unless others were asked for. */
       samples: Points
-      /** Sliced Wasserstein distance of those, and its floor. */
-      distance: { value: number; floor: number } | null
+      /** Sliced Wasserstein distance of the first 2,000 of those, and what data itself scores: mean and range. */
+      distance: { value: number; floor: number; low: number; high: number } | null
     }
   | { type: 'answer'; run: string; id: number; answer: unknown }
   | { type: 'refused'; run: string; id: number | null; message: string }

@@ -1,6 +1,6 @@
 import type { Dataset, Values } from '../../data/dataset.ts'
 import { generated } from '../../data/generated.ts'
-import { ConfigError, findObjective } from '../../training/config.ts'
+import { ConfigError, findObjective, type UserConfig } from '../../training/config.ts'
 import type { Stage, Tilt } from '../plan.ts'
 
 /** `r(x) = exp(-|x - center|^2 / (2 scale^2))`, in numbers: what `rewardOf` is as a graph. */
@@ -11,16 +11,20 @@ export const bump =
 
 /**
  * The keys of a configuration by which a stage learns its tilted distribution: the velocity on the diagonal is matched
- * to the tilted one, and jumps follow that. Data are the base's own samples, so that none need be solved before.
+ * to the tilted one, and jumps follow that.
  *
  * @throws ConfigError when the objective has no term that can be tilted
  */
-export function tiltKeys({ objective: id, tilt }: Pick<Stage, 'objective' | 'tilt'>): object {
+export function tiltKeys(
+  { objective: id, tilt }: Pick<Stage, 'objective' | 'tilt'>,
+  exact: boolean,
+): Partial<Pick<UserConfig, 'options' | 'diagonal' | 'coupling'>> {
   if (!tilt) return {}
   const { center, scale, beta } = tilt
   const options = { beta, reward: { kind: 'gaussian', center, scale } }
   const { diagonal, parts } = findObjective(id)
-  if (id === 'itm') return { options, coupling: { kind: 'independent' } }
+  // Of an exact teacher the data are samples already; another one's are solved before.
+  if (id === 'itm') return { options, ...(exact && { coupling: { kind: 'independent' } }) }
   if (!parts || diagonal === null) throw new ConfigError(`objective: ${id} has no diagonal term to tilt`)
   return { diagonal: { objective: 'itm', options } }
 }
