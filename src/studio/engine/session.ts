@@ -92,6 +92,7 @@ const close = async ({ programs }: Course): Promise<void> => {
 export class Session {
   /** Step of the present stage that the last line was of. */
   private logged = 0
+  private readonly kept = new Map<string, unknown>()
 
   private constructor(
     private readonly engine: Engine,
@@ -199,13 +200,24 @@ export class Session {
     return this.course.trainer.state
   }
 
-  close(): Promise<void> {
-    return close(this.course)
+  /** What is made once for the whole training, by its name; a program among it is closed with the training. */
+  once<T>(name: string, make: () => T): T {
+    if (!this.kept.has(name)) this.kept.set(name, make())
+    return this.kept.get(name) as T
+  }
+
+  async close(): Promise<void> {
+    for (const thing of this.kept.values()) {
+      const made = await thing
+      if (made && typeof made === 'object' && 'close' in made) await (made as Program).close()
+    }
+    this.kept.clear()
+    await close(this.course)
   }
 }
 
 /** The exact velocity, where an objective asks for one and the target has it. */
-function teachersOf(config: Config, { mixture }: Dataset): Teachers {
+export function teachersOf(config: Config, { mixture }: Dataset): Teachers {
   const objective = objectives.get(config.objective)!
   if (!mixture || !asksTeacher(config, objective)) return {}
   const teacher: VelocityField = mixtureVelocity(mixture, interpolants[config.interpolant])
