@@ -7,7 +7,7 @@ import type { Jump, Velocity } from '../../sampler/sampler.ts'
 import { type Config, ConfigError, resolveConfig } from '../../training/config.ts'
 import { mapOf, mlpOptions, parameterCount } from '../../training/networks.ts'
 import { type Pool, solvePool } from '../../training/pool.ts'
-import { buildStep } from '../../training/step.ts'
+import { buildStep, type Teachers } from '../../training/step.ts'
 import { type Failure, type State, Trainer } from '../../training/trainer.ts'
 import type { MetricsLine } from '../../training/window.ts'
 import { MOST_STAGES, type Plan, type Stage, stepsOf } from '../plan.ts'
@@ -69,6 +69,7 @@ async function compileMap(engine: Engine, config: Config, value: 'jump' | 'veloc
 /** What one stage of a training needs. */
 interface Course {
   readonly config: Config
+  readonly teachers: Teachers
   readonly trainer: Trainer
   readonly programs: { readonly step: Program; readonly jump: Program; readonly velocity: Program }
 }
@@ -107,7 +108,8 @@ async function openCourse(
     jump: await compileMap(engine, config, 'jump'),
     velocity: await compileMap(engine, config, 'velocity'),
   }
-  return { config, programs, trainer: new Trainer(config, dataset, step, programs.step, { initial, pool }) }
+  const trainer = new Trainer(config, dataset, step, programs.step, { initial, pool })
+  return { config, teachers, programs, trainer }
 }
 
 const close = async ({ programs }: Course): Promise<void> => {
@@ -121,6 +123,7 @@ const close = async ({ programs }: Course): Promise<void> => {
 export class Session {
   /** Step of the present stage that the last line was of. */
   private logged = 0
+  private readonly kept = new Map<string, unknown>()
 
   private constructor(
     private readonly engine: Engine,
@@ -240,7 +243,23 @@ export class Session {
     return this.course.trainer.state
   }
 
-  close(): Promise<void> {
-    return close(this.course)
+  /** What the present stage learns from beside data. */
+  get teachers(): Teachers {
+    return this.course.teachers
+  }
+
+  /** What is made once for the whole training, by its name; a program among it is closed with the training. */
+  once<T>(name: string, make: () => T): T {
+    if (!this.kept.has(name)) this.kept.set(name, make())
+    return this.kept.get(name) as T
+  }
+
+  async close(): Promise<void> {
+    for (const thing of this.kept.values()) {
+      const made = await thing
+      if (made && typeof made === 'object' && 'close' in made) await (made as Program).close()
+    }
+    this.kept.clear()
+    await close(this.course)
   }
 }
