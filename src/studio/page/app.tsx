@@ -1,7 +1,10 @@
 import { useEffect } from 'preact/hooks'
 import { type ViewName, views } from '../state.ts'
 import { begin, engine, problem, state, update } from './store.ts'
+import { JumpView } from './views/jump.tsx'
+import { StepsView } from './views/steps.tsx'
 import { TrainView } from './views/train.tsx'
+import { WhyView } from './views/why.tsx'
 
 const NAMES: Readonly<Record<ViewName, string>> = {
   train: 'Train',
@@ -12,7 +15,12 @@ const NAMES: Readonly<Record<ViewName, string>> = {
   reward: 'Reward',
 }
 
-const VIEWS: Partial<Record<ViewName, () => preact.JSX.Element>> = { train: TrainView }
+const VIEWS: Partial<Record<ViewName, () => preact.JSX.Element>> = {
+  train: TrainView,
+  jump: JumpView,
+  steps: StepsView,
+  why: WhyView,
+}
 
 function Tabs() {
   return (
