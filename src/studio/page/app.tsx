@@ -18,8 +18,11 @@ const NAMES: Readonly<Record<ViewName, string>> = {
   reward: 'Reward',
 }
 
-const VIEWS: Partial<Record<ViewName, () => preact.JSX.Element>> = {
+const VIEWS: Readonly<Record<ViewName, () => preact.JSX.Element>> = {
   train: TrainView,
+  jump: lazily(async () => (await import('./views/jump.tsx')).JumpView),
+  steps: lazily(async () => (await import('./views/steps.tsx')).StepsView),
+  why: lazily(async () => (await import('./views/why.tsx')).WhyView),
   compare: lazily(async () => (await import('./views/compare.tsx')).CompareView),
   reward: lazily(async () => (await import('./views/reward.tsx')).RewardView),
 }
@@ -68,7 +71,7 @@ export function App() {
   useEffect(() => {
     document.title = `${NAMES[view]} | Oxbow studio`
   }, [view])
-  const View = VIEWS[view] ?? TrainView
+  const View = VIEWS[view]
   return (
     <>
       <button type="button" class="skip" onClick={() => main.current?.focus()}>

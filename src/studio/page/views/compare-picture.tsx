@@ -2,10 +2,11 @@ import { type Plan, stepsOf } from '../../plan.ts'
 import { useAnswer } from '../asking.ts'
 import { nearestPoint } from '../draw/cloud.ts'
 import { colourOf } from '../draw/colours.ts'
+import { shortNumber } from '../draw/number.ts'
 import { at as placeOf, Scene, through } from '../draw/scene.tsx'
 import { Mark, runName } from '../runs.tsx'
 import { state } from '../store.ts'
-import { follow, shortNumber } from './shared.tsx'
+import { follow } from './shared.tsx'
 
 /** Samples of each run. */
 export const COMPARED = 2000

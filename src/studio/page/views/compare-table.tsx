@@ -2,10 +2,10 @@ import { signal } from '@preact/signals'
 import type { Questions } from '../../engine/protocol.ts'
 import { type Plan, stepsOf } from '../../plan.ts'
 import type { Answered } from '../asker.ts'
+import { shortNumber } from '../draw/number.ts'
 import { Mark, targetName } from '../runs.tsx'
 import { live } from '../store.ts'
 import { NFE } from './compare-picture.tsx'
-import { shortNumber } from './shared.tsx'
 
 interface Row {
   readonly at: number

@@ -2,12 +2,13 @@ import { drawNoise } from '../../../sampler/sampler.ts'
 import type { Points, Questions } from '../../engine/protocol.ts'
 import { useAnswer } from '../asking.ts'
 import { colourOf } from '../draw/colours.ts'
+import { shortNumber } from '../draw/number.ts'
 import { Scene } from '../draw/scene.tsx'
 import { Formula } from '../parts/formula.tsx'
 import { Mark, runName } from '../runs.tsx'
 import { state } from '../store.ts'
 import { Bump, changeReward, Slider } from './reward-place.tsx'
-import { Choice, shortNumber } from './shared.tsx'
+import { Choice } from './shared.tsx'
 
 export type Steered = Questions['steer']['answer']
 

@@ -2,11 +2,12 @@ import { objectives } from '../../../objective/index.ts'
 import { type Plan, stepsOf } from '../../plan.ts'
 import { announce } from '../announce.tsx'
 import { useAnswer } from '../asking.ts'
+import { shortNumber } from '../draw/number.ts'
 import { Formula } from '../parts/formula.tsx'
 import { Mark, runName } from '../runs.tsx'
 import { add, live, MOST_RUNS, pause, play, state } from '../store.ts'
 import { Cloud, noise, RewardTable } from './reward-steer.tsx'
-import { hasClosedForm, shortNumber } from './shared.tsx'
+import { hasClosedForm } from './shared.tsx'
 
 /** Steps of Heun's method where only a velocity is tilted. */
 const HEUN = 16
