@@ -11,6 +11,15 @@ const targetSchema = z.union([
   z.strictObject({ kind: z.literal('points'), name: z.string(), bytes: z.string() }),
 ])
 
+const coordinate = z.number().min(-10).max(10)
+
+/** The distribution `p(x) exp(beta r(x))`, where `r` is a bump of height 1: `rewardOf` of this centre and scale. */
+export const tiltSchema = z.strictObject({
+  center: z.tuple([coordinate, coordinate]),
+  scale: z.number().min(0.05).max(10),
+  beta: z.number().min(-20).max(20),
+})
+
 /** A part of a training: one objective at one learning rate. */
 const stageSchema = z.strictObject({
   objective: z.string(),
@@ -19,6 +28,8 @@ const stageSchema = z.strictObject({
   steps: z.int().min(0).max(1_000_000),
   /** Whether it begins with the weights of the stage before. */
   keep: z.boolean(),
+  /** What it is tilted towards, where it is. */
+  tilt: tiltSchema.optional(),
 })
 
 /** Stages that a training may have. */
@@ -38,6 +49,7 @@ export const planSchema = z.strictObject({
 })
 
 export type Target = z.infer<typeof targetSchema>
+export type Tilt = z.infer<typeof tiltSchema>
 export type Stage = z.infer<typeof stageSchema>
 export type Plan = z.infer<typeof planSchema>
 
@@ -60,4 +72,5 @@ export const examplePlan: Plan = {
 }
 
 /** Steps taken in all stages. */
-export const stepsOf = ({ stages }: Plan): number => stages.reduce((total, { steps }) => total + steps, 0)
+export const stepsOf = ({ stages }: Pick<Plan, 'stages'>): number =>
+  stages.reduce((total, { steps }) => total + steps, 0)

@@ -1,6 +1,6 @@
 import { prepareMetrics } from '../../metric/prepare.ts'
 import { drawNoise } from '../../sampler/sampler.ts'
-import type { Plan } from '../plan.ts'
+import { type Plan, stepsOf } from '../plan.ts'
 import { answers } from './answers.ts'
 import type { Command, Points, Report } from './protocol.ts'
 import { type Engine, Session, type WeightsName } from './session.ts'
@@ -53,7 +53,7 @@ export function host(
   }
 
   const report = async (run: string, seat: Seat): Promise<void> => {
-    const { session, measures, noise, count, weights, playing } = seat
+    const { session, measures, noise, count, weights, playing, ahead } = seat
     const start = performance.now()
     const samples = await session.map(weights).jump(noise, 1, 0)
     const value = measures.evaluate(samples.subarray(0, 2 * SAMPLES)).slicedWasserstein
@@ -63,6 +63,7 @@ export function host(
       run,
       plan: session.plan,
       playing,
+      goal: ahead.length > 0 ? stepsOf({ stages: ahead }) : null,
       line: session.line(),
       samples: samples.slice(0, 2 * count),
       distance: { value, floor, low, high },
@@ -73,15 +74,17 @@ export function host(
 
   const open = async (run: string, plan: Plan): Promise<void> => {
     const session = await Session.open(engine, plan)
-    await seats.get(run)?.session.close()
+    const before = seats.get(run)
+    await before?.session.close()
+    const { count = SAMPLES, weights = 'ema' } = before ?? {}
     const measures = prepareMetrics(session.dataset, { count: SAMPLES, names: ['slicedWasserstein'] })
     const ahead = plan.stages.some(stage => stage.steps > 0) ? plan.stages : []
     const seat: Seat = {
       session,
       measures,
-      noise: drawNoise(SAMPLES, 2, plan.seed),
-      count: SAMPLES,
-      weights: 'ema',
+      noise: drawNoise(Math.max(count, SAMPLES), 2, plan.seed),
+      count,
+      weights,
       ahead,
       playing: ahead.length > 0,
       reported: 0,
@@ -112,6 +115,7 @@ export function host(
         await seat.session.change(command.stage)
         return report(run, seat)
       case 'show':
+        if (seat.count === command.count && seat.weights === command.weights) return
         seat.count = Math.min(Math.max(1, Math.floor(command.count)), MOST_SAMPLES)
         seat.weights = command.weights
         seat.noise = drawNoise(Math.max(seat.count, SAMPLES), 2, seat.session.plan.seed)

@@ -7,13 +7,14 @@ import type { Jump, Velocity } from '../../sampler/sampler.ts'
 import { type Config, ConfigError, resolveConfig } from '../../training/config.ts'
 import { mapOf, mlpOptions, parameterCount } from '../../training/networks.ts'
 import { type Pool, solvePool } from '../../training/pool.ts'
-import { buildStep } from '../../training/step.ts'
+import { buildStep, type Teachers } from '../../training/step.ts'
 import { type Failure, type State, Trainer } from '../../training/trainer.ts'
 import type { MetricsLine } from '../../training/window.ts'
 import { MOST_STAGES, type Plan, type Stage, stepsOf } from '../plan.ts'
 import { exampleOf } from './example.ts'
 import { targetDataset } from './target.ts'
 import { type Ended, guidanceOf } from './teachers.ts'
+import { tiltKeys } from './tilt.ts'
 
 /** What runs graphs: ONNX Runtime of Node or of the browser. */
 export interface Engine {
@@ -36,7 +37,8 @@ export function configOf(
 ): Config {
   const objective = objectives.get(stage.objective)
   const needs = objective?.needs ?? []
-  const teacher = needs.includes('teacher') || needs.includes('flow-map-teacher')
+  const teacher = needs.includes('teacher') || needs.includes('flow-map-teacher') || stage.tilt !== undefined
+  const tilted = tiltKeys(stage, exact)
   return resolveConfig({
     data: target.kind === 'built-in' ? target.name : { given: target.kind },
     objective: stage.objective,
@@ -47,7 +49,8 @@ export function configOf(
     steps: Math.max(LENGTH, stage.steps),
     chunk: 10,
     seed,
-    coupling: { pairs: PAIRS },
+    ...tilted,
+    coupling: { pairs: PAIRS, ...tilted.coupling },
     ...(teacher && { teacher: exact ? 'exact' : 'before' }),
   })
 }
@@ -66,6 +69,7 @@ async function compileMap(engine: Engine, config: Config, value: 'jump' | 'veloc
 /** What one stage of a training needs. */
 interface Course {
   readonly config: Config
+  readonly teachers: Teachers
   readonly trainer: Trainer
   readonly programs: { readonly step: Program; readonly jump: Program; readonly velocity: Program }
 }
@@ -104,7 +108,8 @@ async function openCourse(
     jump: await compileMap(engine, config, 'jump'),
     velocity: await compileMap(engine, config, 'velocity'),
   }
-  return { config, programs, trainer: new Trainer(config, dataset, step, programs.step, { initial, pool }) }
+  const trainer = new Trainer(config, dataset, step, programs.step, { initial, pool })
+  return { config, teachers, programs, trainer }
 }
 
 const close = async ({ programs }: Course): Promise<void> => {
@@ -118,6 +123,7 @@ const close = async ({ programs }: Course): Promise<void> => {
 export class Session {
   /** Step of the present stage that the last line was of. */
   private logged = 0
+  private readonly kept = new Map<string, unknown>()
 
   private constructor(
     private readonly engine: Engine,
@@ -237,7 +243,23 @@ export class Session {
     return this.course.trainer.state
   }
 
-  close(): Promise<void> {
-    return close(this.course)
+  /** What the present stage learns from beside data. */
+  get teachers(): Teachers {
+    return this.course.teachers
+  }
+
+  /** What is made once for the whole training, by its name; a program among it is closed with the training. */
+  once<T>(name: string, make: () => T): T {
+    if (!this.kept.has(name)) this.kept.set(name, make())
+    return this.kept.get(name) as T
+  }
+
+  async close(): Promise<void> {
+    for (const thing of this.kept.values()) {
+      const made = await thing
+      if (made && typeof made === 'object' && 'close' in made) await (made as Program).close()
+    }
+    this.kept.clear()
+    await close(this.course)
   }
 }

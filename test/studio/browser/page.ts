@@ -1,0 +1,37 @@
+import type { Browser } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, expect } from 'vitest'
+import { launchChromium, type Opened, type OpenOptions, openPage } from './chromium.ts'
+import { type Site, serveSite } from './site.ts'
+
+export { addressOf, launchChromium, type Opened, type OpenOptions, openPage } from './chromium.ts'
+
+/**
+ * The studio for the tests of a file: it is built, served and opened in Chromium before them, and all of it ends with
+ * them. After each test its pages are closed, and no console may have told of an error.
+ */
+export function useStudio(): { site(): string; open(options?: OpenOptions): Promise<Opened> } {
+  let site: Site
+  let browser: Browser
+  const opened: Opened[] = []
+  beforeAll(async () => {
+    site = await serveSite()
+    browser = await launchChromium()
+  }, 180_000)
+  afterEach(async () => {
+    const errors = opened.flatMap(({ errors }) => errors)
+    for (const { context } of opened.splice(0)) await context.close()
+    expect(errors).toEqual([])
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await site?.close()
+  })
+  return {
+    site: () => site.url,
+    open: async options => {
+      const page = await openPage(browser, site.url, options)
+      opened.push(page)
+      return page
+    },
+  }
+}
