@@ -5,22 +5,37 @@ import type { Engine } from './session.ts'
 
 const ignore = (): void => {}
 
-const closeLater = (program: Promise<Program>) => (): Promise<void> =>
-  program.then(program => program.close(), ignore)
+/** A program that is compiled once there is an engine, unless it was closed before; closing waits for nothing. */
+function compiledLater(
+  loaded: Promise<Engine>,
+  compile: (engine: Engine) => Promise<Program>,
+): { readonly program: Promise<Program>; close(): Promise<void> } {
+  let closed = false
+  const program = loaded.then(engine => {
+    if (closed) throw new Error('the program was closed')
+    return compile(engine)
+  })
+  program.catch(ignore)
+  return {
+    program,
+    close: async () => {
+      closed = true
+      program.then(program => program.close()).catch(ignore)
+    },
+  }
+}
 
 /** A program that is interpreted until it is compiled. */
 function interpretedFirst(loaded: Promise<Engine>, graph: Graph<CorePrimitive>): Program {
-  let program = interpret(graph)
-  const compiled = loaded.then(engine => engine.compile(graph))
-  compiled.then(faster => {
-    program = faster
-  }, ignore)
+  let current: Pick<Program, 'run'> = interpret(graph)
+  const { program, close } = compiledLater(loaded, engine => engine.compile(graph))
+  const replace = (next: Pick<Program, 'run'>): void => {
+    current = next
+  }
   // A runtime that is there and refuses is a failure; one that never comes is not.
-  const refused = loaded.then(() => compiled.then(ignore), ignore)
-  refused.catch((error: Error) => {
-    program = { ...program, run: () => Promise.reject(error) }
-  })
-  return { run: inputs => program.run(inputs), close: closeLater(compiled) }
+  const refuse = (error: Error): void => replace({ run: () => Promise.reject(error) })
+  loaded.then(() => program.then(replace, refuse), ignore)
+  return { run: inputs => current.run(inputs), close }
 }
 
 /**
@@ -30,8 +45,7 @@ function interpretedFirst(loaded: Promise<Engine>, graph: Graph<CorePrimitive>):
 export const lazyEngine = (loaded: Promise<Engine>): Engine => ({
   compile: async graph => interpretedFirst(loaded, graph),
   compileScan: async (graph, carried) => {
-    const compiled = loaded.then(engine => engine.compileScan(graph, carried))
-    compiled.catch(ignore)
-    return { run: async inputs => (await compiled).run(inputs), close: closeLater(compiled) }
+    const { program, close } = compiledLater(loaded, engine => engine.compileScan(graph, carried))
+    return { run: async inputs => (await program).run(inputs), close }
   },
 })
