@@ -1,10 +1,10 @@
 import { useEffect } from 'preact/hooks'
 import { type ViewName, views } from '../state.ts'
+import { later } from './parts/later.tsx'
 import { begin, engine, problem, state, update } from './store.ts'
 import { JumpView } from './views/jump.tsx'
 import { StepsView } from './views/steps.tsx'
 import { TrainView } from './views/train.tsx'
-import { WhyView } from './views/why.tsx'
 
 const NAMES: Readonly<Record<ViewName, string>> = {
   train: 'Train',
@@ -19,7 +19,7 @@ const VIEWS: Partial<Record<ViewName, () => preact.JSX.Element>> = {
   train: TrainView,
   jump: JumpView,
   steps: StepsView,
-  why: WhyView,
+  why: later(async () => (await import('./views/why.tsx')).WhyView),
 }
 
 function Tabs() {
