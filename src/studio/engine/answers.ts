@@ -8,7 +8,8 @@ import { binLosses } from '../../training/loss-bins.ts'
 import { mapOf } from '../../training/networks.ts'
 import { exactVelocity, learntVelocity, solveThrough } from './exact.ts'
 import type { Points, QuestionName, Questions } from './protocol.ts'
-import { type Engine, type Session, teachersOf, type WeightsName } from './session.ts'
+import type { Engine, Session, WeightsName } from './session.ts'
+import { answerSteer } from './steering.ts'
 
 /** Points of the path that residuals are measured on. */
 const MEASURED = 128
@@ -83,6 +84,8 @@ export const answers: Answers = {
     return { values, floors: measures.floors }
   },
 
+  steer: answerSteer,
+
   samples: async ({ steps, method, weights, count, seed }, session) => {
     const measures = measuresOf(session, count, seed)
     const path = await through(
@@ -93,11 +96,11 @@ export const answers: Answers = {
     return { path, values: measures.evaluate(path.at(-1)!), floors: measures.floors }
   },
 
-  losses: ({ bins, draws, weights }, { config, dataset, state, plan }, engine) =>
+  losses: ({ bins, draws, weights }, { config, dataset, state, plan, teachers }, engine) =>
     binLosses({
       config,
       dataset,
-      teachers: teachersOf(config, dataset),
+      teachers,
       parameters: (weights === 'ema' && state.ema) || state.parameters!,
       ...(config.target === 'ema' && { target: state.ema }),
       step: plan.stages.at(-1)!.steps,
