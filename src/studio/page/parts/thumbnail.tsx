@@ -33,5 +33,9 @@ export function Thumbnail({ points, side = 64 }: { points: () => Points; side?: 
       dark.removeEventListener('change', paint)
     }
   }, [points, side])
-  return <canvas ref={canvas} class="thumbnail" style={{ width: side, height: side }} role="presentation" />
+  return (
+    <span class="thumbnail" aria-hidden="true">
+      <canvas ref={canvas} style={{ width: side, height: side }} />
+    </span>
+  )
 }

@@ -79,7 +79,7 @@ export const tourSteps: readonly TourStep[] = [
         <div>
           <Formula tex="F(F(x,s,m),m,t) = F(x,s,t)" block />
           <Formula tex="\partial_t F(x,s,t) = v(F(x,s,t),t)" block />
-        <Formula tex="\partial_s F(x,s,t) + \partial_x F(x,s,t)\,v(x,s) = 0" block />
+          <Formula tex="\partial_s F(x,s,t) + \partial_x F(x,s,t)\,v(x,s) = 0" block />
         </div>
         <p>
           Each can be trained on without any integral. They are called semigroup, Lagrangian and Eulerian.
