@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { useStudio } from './page.ts'
+import { hasFocus, useStudio } from './page.ts'
 
 const studio = useStudio()
 
@@ -22,7 +22,7 @@ test('the tour turns by keyboard through seven live views and gives the focus ba
   for (const [i, [title, view]] of STEPS.entries()) {
     const heading = panel.getByRole('heading', { name: `${i + 1}. ${title}` })
     await heading.waitFor()
-    expect(await heading.evaluate('node => node === document.activeElement')).toBe(true)
+    expect(await hasFocus(heading)).toBe(true)
     expect(await page.locator('nav [aria-current="page"]').innerText()).toBe(view)
     expect(await panel.getByRole('listitem').locator('[aria-current="step"]').innerText()).toBe(String(i + 1))
     if (i < 6) expect(await panel.locator('math').count()).toBeGreaterThan(0)
@@ -32,7 +32,7 @@ test('the tour turns by keyboard through seven live views and gives the focus ba
   await panel.getByRole('heading', { name: '6. Few steps' }).waitFor()
   await page.keyboard.press('Escape')
   await panel.waitFor({ state: 'detached' })
-  expect(await learn.evaluate('node => node === document.activeElement')).toBe(true)
+  expect(await hasFocus(learn)).toBe(true)
 })
 
 test('a step can be chosen, is in the address, and leaves the page to the reader', async () => {
