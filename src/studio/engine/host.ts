@@ -14,6 +14,8 @@ const PACE = 200
 /** A report that is costly comes less often: the pause before it is this many times its own length. */
 const PATIENCE = 3
 
+type Progress = Extract<Report, { type: 'progress' }>
+
 /** One training and what is to be done with it. */
 interface Seat {
   readonly session: Session
@@ -56,33 +58,39 @@ export function host(
     const { session, measures, noise, count, weights, playing, ahead } = seat
     const start = performance.now()
     const samples = await session.map(weights).jump(noise, 1, 0)
+    const tell = (distance: Progress['distance'], line: Progress['line']): void =>
+      send({
+        type: 'progress',
+        run,
+        plan: session.plan,
+        playing,
+        goal: ahead.length > 0 ? stepsOf({ stages: ahead }) : null,
+        line,
+        samples: samples.slice(0, 2 * count),
+        distance,
+      })
+    // What is to be seen comes before what is to be read: the first floor takes a while.
+    if (seat.reported === 0) tell(null, null)
     const value = measures.evaluate(samples.subarray(0, 2 * SAMPLES)).slicedWasserstein
     const { value: floor, low, high } = measures.floors.slicedWasserstein
-    send({
-      type: 'progress',
-      run,
-      plan: session.plan,
-      playing,
-      goal: ahead.length > 0 ? stepsOf({ stages: ahead }) : null,
-      line: session.line(),
-      samples: samples.slice(0, 2 * count),
-      distance: { value, floor, low, high },
-    })
+    tell({ value, floor, low, high }, session.line())
     seat.reported = performance.now()
     seat.cost = seat.reported - start
   }
 
   const open = async (run: string, plan: Plan): Promise<void> => {
     const session = await Session.open(engine, plan)
-    await seats.get(run)?.session.close()
+    const before = seats.get(run)
+    await before?.session.close()
+    const { count = SAMPLES, weights = 'ema' } = before ?? {}
     const measures = prepareMetrics(session.dataset, { count: SAMPLES, names: ['slicedWasserstein'] })
     const ahead = plan.stages.some(stage => stage.steps > 0) ? plan.stages : []
     const seat: Seat = {
       session,
       measures,
-      noise: drawNoise(SAMPLES, 2, plan.seed),
-      count: SAMPLES,
-      weights: 'ema',
+      noise: drawNoise(Math.max(count, SAMPLES), 2, plan.seed),
+      count,
+      weights,
       ahead,
       playing: ahead.length > 0,
       reported: 0,
@@ -113,6 +121,7 @@ export function host(
         await seat.session.change(command.stage)
         return report(run, seat)
       case 'show':
+        if (seat.count === command.count && seat.weights === command.weights) return
         seat.count = Math.min(Math.max(1, Math.floor(command.count)), MOST_SAMPLES)
         seat.weights = command.weights
         seat.noise = drawNoise(Math.max(seat.count, SAMPLES), 2, seat.session.plan.seed)

@@ -130,16 +130,16 @@ export const takeSteps = (steps: number, at = state.value.selected): void =>
 export const change = (stage: Omit<Stage, 'steps'>, at = state.value.selected): void =>
   theClient().send({ type: 'change', run: names[at], stage })
 
+/** How many samples the reports hold, and of which weights. */
+export const show = (count: number, weights: StudioState['weights'], at = state.value.selected): void =>
+  theClient().send({ type: 'show', run: names[at], count, weights })
+
 /** Asks the run at a place. */
 export const ask = <N extends QuestionName>(
   at: number | string,
   name: N,
   question: Questions[N]['ask'],
 ): Promise<Questions[N]['answer']> => theClient().ask(names[Number(at)], name, question)
-
-/** How many samples the reports hold, and of which weights. */
-export const show = (count: number, weights: StudioState['weights'], at = state.value.selected): void =>
-  theClient().send({ type: 'show', run: names[at], count, weights })
 
 /** Opens every run of the state. */
 export function begin(): void {
