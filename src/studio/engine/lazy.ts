@@ -25,9 +25,13 @@ function compiledLater(
   }
 }
 
+/** Lets what has arrived in: the runtime, and what it has compiled. */
+const turn = (): Promise<void> => new Promise(resolve => setTimeout(resolve))
+
 /** A program that is interpreted until it is compiled. */
 function interpretedFirst(loaded: Promise<Engine>, graph: Graph<CorePrimitive>): Program {
-  let current: Pick<Program, 'run'> = interpret(graph)
+  const slow: Pick<Program, 'run'> = interpret(graph)
+  let current = slow
   const { program, close } = compiledLater(loaded, engine => engine.compile(graph))
   const replace = (next: Pick<Program, 'run'>): void => {
     current = next
@@ -35,17 +39,29 @@ function interpretedFirst(loaded: Promise<Engine>, graph: Graph<CorePrimitive>):
   // A runtime that is there and refuses is a failure; one that never comes is not.
   const refuse = (error: Error): void => replace({ run: () => Promise.reject(error) })
   loaded.then(() => program.then(replace, refuse), ignore)
-  return { run: inputs => current.run(inputs), close }
+  return {
+    run: async inputs => {
+      if (current === slow) await turn()
+      return current.run(inputs)
+    },
+    close,
+  }
 }
 
 /**
  * An engine that is of use before its runtime is there: graphs are interpreted until they are compiled. Trainings wait
  * for it, and are told why it does not come.
  */
-export const lazyEngine = (loaded: Promise<Engine>): Engine => ({
-  compile: async graph => interpretedFirst(loaded, graph),
-  compileScan: async (graph, carried) => {
-    const { program, close } = compiledLater(loaded, engine => engine.compileScan(graph, carried))
-    return { run: async inputs => (await program).run(inputs), close }
-  },
-})
+export function lazyEngine(loaded: Promise<Engine>): Engine {
+  let there: Engine | null = null
+  loaded.then(engine => {
+    there = engine
+  }, ignore)
+  return {
+    compile: async graph => there?.compile(graph) ?? interpretedFirst(loaded, graph),
+    compileScan: async (graph, carried) => {
+      const { program, close } = compiledLater(loaded, engine => engine.compileScan(graph, carried))
+      return { run: async inputs => (await program).run(inputs), close }
+    },
+  }
+}

@@ -84,7 +84,7 @@ export function webglPainter(canvas: HTMLCanvasElement, gl: WebGLRenderingContex
     paint(picture, clouds, progress) {
       const side = picture.canvas.width
       // It only grows, so that pictures of several sizes take turns without a new drawing surface each.
-      if (canvas.width < side) Object.assign(canvas, { width: side, height: side })
+      if (canvas.width < side || canvas.height < side) Object.assign(canvas, { width: side, height: side })
       regl.poll()
       regl.clear({ color: [0, 0, 0, 0] })
       for (const cloud of clouds) {

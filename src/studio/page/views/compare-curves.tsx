@@ -17,9 +17,15 @@ const marked = <T,>(curve: readonly T[]): T[] => {
   return curve.filter((_, i) => (curve.length - 1 - i) % every === 0)
 }
 
+/** A run's curve; of one that has not trained here the place where it stands. */
+const pointsOf = (run: Live | null): readonly { step: number; loss: number; distance: number | null }[] =>
+  run && run.curve.length === 0
+    ? [{ step: 0, loss: 0, distance: run.distance?.value ?? null }]
+    : (run?.curve ?? [])
+
 function draw(plotting: Plotting, runs: readonly (Live | null)[], value: Value, width: number): Element {
   const floor = runs[state.value.selected]?.distance?.floor
-  const curves = runs.map(run => (run?.curve ?? []).filter(point => (point[value] ?? 0) > 0))
+  const curves = runs.map(run => pointsOf(run).filter(point => (point[value] ?? 0) > 0))
   return plotting.plot({
     width,
     height: 260,
@@ -81,7 +87,11 @@ function Curve({ plotting, value }: { plotting: Plotting | null; value: Value })
     const due = Math.max(0, PACE - (performance.now() - drawn.current))
     const timer = setTimeout(() => {
       drawn.current = performance.now()
-      place.current?.replaceChildren(draw(plotting, runs, value, place.current.clientWidth))
+      if (!place.current) return
+      const drawing = draw(plotting, runs, value, place.current.clientWidth)
+      // Its place says what it shows; the names of its parts would only be in the way.
+      drawing.setAttribute('aria-hidden', 'true')
+      place.current.replaceChildren(drawing)
     }, due)
     return () => clearTimeout(timer)
   }, [plotting, runs, value])
