@@ -82,7 +82,7 @@ export function FieldSection() {
       </p>
       <label class="field time">
         <span class="name">
-          t (1 is noise, 0 is data) <output>{time.value.toFixed(2)}</output>
+          t (1 is noise, 0 is data) <span class="number">{time.value.toFixed(2)}</span>
         </span>
         <input
           type="range"
