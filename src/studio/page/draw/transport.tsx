@@ -53,10 +53,10 @@ export function Transport({
         {!still && (
           <>
             <button type="button" onClick={() => play(-1)}>
-              {moving < 0 ? 'Pause' : '◀ Backwards'}
+              {moving < 0 ? 'Pause' : '◀ Back'}
             </button>
             <button type="button" onClick={() => play(1)}>
-              {moving > 0 ? 'Pause' : 'Forwards ▶'}
+              {moving > 0 ? 'Pause' : 'Play ▶'}
             </button>
           </>
         )}
@@ -104,7 +104,7 @@ function Scrubber({
   return (
     <label class="field">
       <span class="name">
-        Shown <output>{words}</output>
+        Shown <span class="number">{words}</span>
       </span>
       <input
         type="range"
