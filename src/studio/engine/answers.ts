@@ -7,6 +7,7 @@ import type { Program } from '../../runtime/program.ts'
 import { solve } from '../../sampler/adaptive.ts'
 import { drawNoise, euler, heun, jumpThrough, uniformGrid, type Velocity } from '../../sampler/sampler.ts'
 import { mapOf } from '../../training/networks.ts'
+import { fileOf } from './files.ts'
 import type { Points, QuestionName, Questions } from './protocol.ts'
 import type { Engine, Session } from './session.ts'
 
@@ -122,7 +123,5 @@ export const answers: Answers = {
     return points
   },
 
-  file: async () => {
-    throw new Error('not yet')
-  },
+  file: async (asked, session) => fileOf(session, asked),
 }
