@@ -25,22 +25,14 @@ export interface AppOptions {
 const LARGEST_COMMAND = 2 << 20
 
 const name = z.string().regex(/^[\w-]{1,64}$/)
-const stage = planSchema.shape.stages.element.omit({ steps: true })
 
-/** Whatever a question holds is for the training to judge, in its own process. */
-const commandSchema = z.discriminatedUnion('type', [
+/** A plan is checked here; whatever else a command holds is for the training to judge, in its own process. */
+const commandSchema = z.union([
   z.strictObject({ type: z.literal('open'), run: name, plan: planSchema }),
-  z.strictObject({ type: z.literal('play'), run: name }),
-  z.strictObject({ type: z.literal('pause'), run: name }),
-  z.strictObject({ type: z.literal('step'), run: name, steps: z.int().min(1).max(1_000_000) }),
-  z.strictObject({ type: z.literal('change'), run: name, stage }),
-  z.strictObject({ type: z.literal('close'), run: name }),
-  z.strictObject({
-    type: z.literal('ask'),
+  z.looseObject({
+    type: z.string().regex(/^(?!open)\w{1,40}$/),
     run: name,
-    id: z.int().min(0),
-    name: z.string().max(40),
-    ask: z.record(z.string(), z.unknown()),
+    id: z.int().min(0).optional(),
   }),
 ])
 
@@ -72,7 +64,7 @@ async function commandIn(context: Context): Promise<Command> {
   }
   const { data, error } = commandSchema.safeParse(content)
   if (data) return data as Command
-  const [issue] = error.issues
+  const [issue] = error.issues.flatMap(each => (each.code === 'invalid_union' ? (each.errors[0] ?? []) : each))
   throw new RequestError(`${issue.path.join('.') || 'command'}: ${issue.message}`, 400)
 }
 

@@ -3,20 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { checkpointSteps } from '../../training/checkpoint.ts'
 import { isRun, paths, readRecord } from '../../training/run.ts'
-
-/** A run on the disk. */
-export interface SavedRun {
-  /** Below the runs folder, its parts joined by `/`. */
-  readonly path: string
-  readonly objective: string
-  readonly data: string
-  readonly dimension: number
-  /** Steps done, of those asked for. */
-  readonly steps: number
-  readonly of: number
-  /** Why it cannot be shown, if it cannot. */
-  readonly problem: string | null
-}
+import type { SavedRun } from '../engine/saved-run.ts'
 
 /** Folders below the runs folder that are looked into: a comparison keeps its runs two further down. */
 const DEPTH = 4
