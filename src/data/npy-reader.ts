@@ -20,7 +20,8 @@ export function decodeNpy(bytes: Uint8Array, file: string): NpyArray {
     throw new DataError(`${file}: ${message}`)
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const text = (from: number, to: number) => Buffer.from(bytes.subarray(from, to)).toString('latin1')
+  const text = (from: number, to: number) =>
+    Array.from(bytes.subarray(from, to), code => String.fromCharCode(code)).join('')
   if (bytes.length < 12 || text(0, 6) !== MAGIC) refuse('not an NPY file, or cut short')
   const first = bytes[6] === 1
   const prefix = first ? 10 : 12

@@ -20,9 +20,15 @@ env.wasm.numThreads = 1
 /**
  * Where the two files of the WebAssembly runtime are, when not beside the script that uses them. To be called before
  * anything is compiled.
+ *
+ * @param binary  the bytes of the first, where they are loaded already
  */
-export function setRuntimeFiles(files: { readonly wasm: string; readonly mjs: string }): void {
+export function setRuntimeFiles(
+  files: { readonly wasm: string; readonly mjs: string },
+  binary?: Uint8Array,
+): void {
   env.wasm.wasmPaths = files
+  if (binary) env.wasm.wasmBinary = binary
 }
 
 const sessionOptions = (precise: boolean): InferenceSession.SessionOptions => ({

@@ -21,6 +21,8 @@ export interface AdaptiveOptions {
   readonly tolerance?: number
   /** Default 100,000. */
   readonly maxSteps?: number
+  /** Length of the first step that is tried; default a fiftieth of the whole. */
+  readonly firstStep?: number
 }
 
 function combine(
@@ -59,11 +61,11 @@ export async function solve(
   points: Float64Array,
   s: number,
   t: number,
-  { tolerance = 1e-9, maxSteps = 100_000 }: AdaptiveOptions = {},
+  { tolerance = 1e-9, maxSteps = 100_000, firstStep = Math.abs(t - s) / 50 }: AdaptiveOptions = {},
 ): Promise<Float64Array> {
   let [x, time] = [points, s]
   if (s === t) return points.slice()
-  let h = (t - s) / 50
+  let h = Math.sign(t - s) * firstStep
   let slope = await velocity(x, time)
   for (let step = 0; step < maxSteps; step++) {
     if (Math.abs(h) >= Math.abs(t - time)) h = t - time

@@ -11,6 +11,15 @@ const targetSchema = z.union([
   z.strictObject({ kind: z.literal('points'), name: z.string(), bytes: z.string() }),
 ])
 
+const coordinate = z.number().min(-10).max(10)
+
+/** The distribution `p(x) exp(beta r(x))`, where `r` is a bump of height 1: `rewardOf` of this centre and scale. */
+export const tiltSchema = z.strictObject({
+  center: z.tuple([coordinate, coordinate]),
+  scale: z.number().min(0.05).max(10),
+  beta: z.number().min(-20).max(20),
+})
+
 /** A part of a training: one objective at one learning rate. */
 const stageSchema = z.strictObject({
   objective: z.string(),
@@ -19,7 +28,12 @@ const stageSchema = z.strictObject({
   steps: z.int().min(0).max(1_000_000),
   /** Whether it begins with the weights of the stage before. */
   keep: z.boolean(),
+  /** What it is tilted towards, where it is. */
+  tilt: tiltSchema.optional(),
 })
+
+/** Stages that a training may have. */
+export const MOST_STAGES = 50
 
 /** All that decides a training in the studio: the same plan gives the same points. */
 export const planSchema = z.strictObject({
@@ -29,10 +43,13 @@ export const planSchema = z.strictObject({
   batch: z.int().min(16).max(8192),
   interpolant: z.enum(Object.keys(interpolants) as [keyof typeof interpolants]),
   seed: z.int().min(0),
-  stages: z.array(stageSchema).min(1).max(50),
+  /** What the first stage begins with in place of drawn weights: those of the example that comes with the page. */
+  start: z.literal('example').optional(),
+  stages: z.array(stageSchema).min(1).max(MOST_STAGES),
 })
 
 export type Target = z.infer<typeof targetSchema>
+export type Tilt = z.infer<typeof tiltSchema>
 export type Stage = z.infer<typeof stageSchema>
 export type Plan = z.infer<typeof planSchema>
 
@@ -47,5 +64,13 @@ export const freshPlan: Plan = {
   stages: [{ objective: 'lsd', learningRate: 1e-3, steps: 0, keep: false }],
 }
 
+/** The trained example that comes with the page. */
+export const examplePlan: Plan = {
+  ...freshPlan,
+  start: 'example',
+  stages: [{ ...freshPlan.stages[0], keep: true }],
+}
+
 /** Steps taken in all stages. */
-export const stepsOf = ({ stages }: Plan): number => stages.reduce((total, { steps }) => total + steps, 0)
+export const stepsOf = ({ stages }: Pick<Plan, 'stages'>): number =>
+  stages.reduce((total, { steps }) => total + steps, 0)

@@ -1,9 +1,19 @@
 import { strFromU8, strToU8 } from 'fflate'
 import { z } from 'zod'
 import { pack, unpack } from './engine/bytes.ts'
-import { freshPlan, planSchema } from './plan.ts'
+import { freshPlan, planSchema, tiltSchema } from './plan.ts'
 
 export const views = ['train', 'jump', 'steps', 'why', 'compare', 'reward'] as const
+
+const firstCompare = { steps: 1 }
+const firstReward = {
+  center: [2, 2] as [number, number],
+  scale: 1.5,
+  beta: 3,
+  steps: 4,
+  moves: 8,
+  resample: true,
+}
 
 /** What the page shows; it is in the page's address, so that a link shows the same. */
 const stateSchema = z.strictObject({
@@ -20,6 +30,17 @@ const stateSchema = z.strictObject({
     t: z.number().min(0).max(1),
     point: z.int().min(0).nullable(),
   }),
+  /** Jumps of the samples that are compared. */
+  compare: z.strictObject({ steps: z.int().min(1).max(16) }).prefault(firstCompare),
+  /** The reward, and how samples are steered to it: jumps, moves at each time, and whether they are drawn anew by weight. */
+  reward: z
+    .strictObject({
+      ...tiltSchema.shape,
+      steps: z.int().min(1).max(16),
+      moves: z.int().min(0).max(20),
+      resample: z.boolean(),
+    })
+    .prefault(firstReward),
 })
 
 export type StudioState = z.infer<typeof stateSchema>
@@ -32,6 +53,8 @@ export const initialState: StudioState = {
   selected: 0,
   weights: 'ema',
   jump: { s: 1, t: 0, point: null },
+  compare: firstCompare,
+  reward: firstReward,
 }
 
 /** Longest state that is read, in bytes of its text. */

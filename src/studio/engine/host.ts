@@ -1,35 +1,45 @@
 import { prepareMetrics } from '../../metric/prepare.ts'
 import { drawNoise } from '../../sampler/sampler.ts'
-import type { Plan } from '../plan.ts'
+import { type Plan, stepsOf } from '../plan.ts'
 import { answers } from './answers.ts'
 import type { Command, Points, Report } from './protocol.ts'
-import { type Engine, Session } from './session.ts'
+import { type Engine, Session, type WeightsName } from './session.ts'
 
-/** Samples in a report. */
+/** Samples in a report that nobody asked to be larger, and those that its distance is of. */
 const SAMPLES = 2000
+/** Most samples in a report. */
+const MOST_SAMPLES = 50_000
 /** Milliseconds between two reports of a training. */
 const PACE = 200
+/** A report that is costly comes less often: the pause before it is this many times its own length. */
+const PATIENCE = 3
 
 /** One training and what is to be done with it. */
 interface Seat {
   readonly session: Session
-  readonly noise: Points
+  noise: Points
+  /** Samples that are sent. */
+  count: number
+  weights: WeightsName
   readonly measures: ReturnType<typeof prepareMetrics>
   /** Stages that a plan has beyond what is trained. */
   ahead: Plan['stages']
   playing: boolean
+  /** When the last report was sent, and how long it took. */
   reported: number
+  cost: number
 }
 
 /**
  * Trains for a page: takes its commands one by one, and between them lets every training that plays go on by a chunk.
  *
+ * @param name  what trains; a promise where it is still being loaded
  * @param send  gets every report
  * @returns takes a command
  */
 export function host(
   engine: Engine,
-  name: string,
+  name: string | Promise<string>,
   send: (report: Report) => void,
 ): (command: Command) => void {
   const seats = new Map<string, Seat>()
@@ -43,19 +53,23 @@ export function host(
   }
 
   const report = async (run: string, seat: Seat): Promise<void> => {
-    const { session, measures, noise, playing } = seat
-    const samples = await session.map().jump(noise, 1, 0)
-    const value = measures.evaluate(samples).slicedWasserstein
+    const { session, measures, noise, count, weights, playing, ahead } = seat
+    const start = performance.now()
+    const samples = await session.map(weights).jump(noise, 1, 0)
+    const value = measures.evaluate(samples.subarray(0, 2 * SAMPLES)).slicedWasserstein
+    const { value: floor, low, high } = measures.floors.slicedWasserstein
     send({
       type: 'progress',
       run,
       plan: session.plan,
       playing,
+      goal: ahead.length > 0 ? stepsOf({ stages: ahead }) : null,
       line: session.line(),
-      samples,
-      distance: { value, floor: measures.floors.slicedWasserstein.value },
+      samples: samples.slice(0, 2 * count),
+      distance: { value, floor, low, high },
     })
     seat.reported = performance.now()
+    seat.cost = seat.reported - start
   }
 
   const open = async (run: string, plan: Plan): Promise<void> => {
@@ -67,9 +81,12 @@ export function host(
       session,
       measures,
       noise: drawNoise(SAMPLES, 2, plan.seed),
+      count: SAMPLES,
+      weights: 'ema',
       ahead,
       playing: ahead.length > 0,
       reported: 0,
+      cost: 0,
     }
     seats.set(run, seat)
     await report(run, seat)
@@ -81,6 +98,8 @@ export function host(
     const seat = seatOf(run)
     switch (command.type) {
       case 'play':
+        // A stage that is as long as it can be goes on in another.
+        if (seat.session.full) await seat.session.change({ ...seat.session.plan.stages.at(-1)!, keep: true })
         seat.playing = true
         return report(run, seat)
       case 'pause':
@@ -92,6 +111,11 @@ export function host(
       case 'change':
         seat.ahead = []
         await seat.session.change(command.stage)
+        return report(run, seat)
+      case 'show':
+        seat.count = Math.min(Math.max(1, Math.floor(command.count)), MOST_SAMPLES)
+        seat.weights = command.weights
+        seat.noise = drawNoise(Math.max(seat.count, SAMPLES), 2, seat.session.plan.seed)
         return report(run, seat)
       case 'close':
         seats.delete(run)
@@ -131,7 +155,8 @@ export function host(
         message: `step ${failure.step}: ${failure.metrics.join(', ')} not finite; try a lower learning rate, or begin anew`,
       })
     } else if (session.full) seat.playing = false
-    if (!seat.playing || performance.now() - seat.reported > PACE) await report(run, seat)
+    if (!seat.playing || performance.now() - seat.reported > Math.max(PACE, PATIENCE * seat.cost))
+      await report(run, seat)
   }
 
   const attempt = async (
@@ -160,7 +185,12 @@ export function host(
     busy = false
   }
 
-  send({ type: 'ready', engine: name })
+  void Promise.resolve(name).then(
+    engine => send({ type: 'ready', engine }),
+    () => {
+      // Whoever needs it is told what is missing.
+    },
+  )
   return command => {
     waiting.push(command)
     void work()

@@ -1,6 +1,7 @@
 import type { Residuals } from '../../metric/residuals.ts'
+import type { BinnedLoss } from '../../training/loss-bins.ts'
 import type { MetricsLine } from '../../training/window.ts'
-import type { Plan, Stage } from '../plan.ts'
+import type { Plan, Stage, Tilt } from '../plan.ts'
 import type { WeightsName } from './session.ts'
 
 /** Points `[n, 2]`, row after row. */
@@ -15,9 +16,12 @@ export interface Questions {
     ask: { points: Points; grid: readonly number[]; method: 'jump' | 'euler' | 'heun'; weights: WeightsName }
     answer: readonly Points[]
   }
-  /** The exact path of points from time 1 at each of `times`, falling; integrated from the map's velocity where the target has no closed form. */
+  /**
+   * The exact path of points that are at `times[0]`, at each of `times` (falling or rising); integrated from the map's
+   * own velocity where the target has no closed form.
+   */
   path: {
-    ask: { points: Points; times: readonly number[] }
+    ask: { points: Points; times: readonly number[]; weights?: WeightsName }
     answer: { points: readonly Points[]; exact: boolean }
   }
   /** The map's velocity on points at one time and, where it is known, the exact one. */
@@ -41,6 +45,45 @@ export interface Questions {
       floors: Readonly<Record<string, { value: number; low: number; high: number }>>
     }
   }
+  /** Noise through the map, and through it while it looks ahead to a reward; see `steer`. */
+  steer: {
+    ask: {
+      points: Points
+      tilt: Tilt
+      steps: number
+      moves: number
+      resample: boolean
+      seed: number
+      weights: WeightsName
+    }
+    answer: {
+      before: Points
+      after: Points
+      /** Data that is tilted exactly. */
+      exact: Points
+      /** Mean of the reward over each. */
+      rewards: { before: number; after: number; exact: number }
+      /** Sliced Wasserstein distance to the tilted data, and its floor. */
+      distances: { before: number; after: number; floor: number }
+    }
+  }
+  /** Noise `drawNoise(count, 2, seed)` through steps: all times, with the metrics of the last and their floors. */
+  samples: {
+    ask: {
+      steps: number
+      method: 'jump' | 'euler'
+      weights: WeightsName
+      count: number
+      seed: number
+    }
+    answer: {
+      path: readonly Points[]
+      values: Readonly<Record<string, number>>
+      floors: Questions['metrics']['answer']['floors']
+    }
+  }
+  /** The loss of the present stage by the times that are drawn, on fresh draws. */
+  losses: { ask: { bins: number; draws: number; weights: WeightsName }; answer: readonly BinnedLoss[] }
   /** Points of the target. */
   target: { ask: { count: number; seed: number }; answer: Points }
   /** Files to take home. */
@@ -56,11 +99,15 @@ export type Command =
   | { type: 'pause'; run: string }
   | { type: 'step'; run: string; steps: number }
   | { type: 'change'; run: string; stage: Omit<Stage, 'steps'> }
+  /** How many samples the reports hold, and of which weights. */
+  | { type: 'show'; run: string; count: number; weights: WeightsName }
   | { type: 'close'; run: string }
   | { type: 'ask'; run: string; id: number; name: QuestionName; ask: unknown }
 
 /** What an engine tells a page. */
 export type Report =
+  /** The runtime is on its way: bytes that have arrived, of all. */
+  | { type: 'loading'; received: number; total: number }
   /** The runtime is loaded. */
   | { type: 'ready'; engine: string }
   /** A training is open, or has gone on. */
@@ -69,12 +116,14 @@ export type Report =
       run: string
       plan: Plan
       playing: boolean
+      /** Steps of the plan that is being taken again; null once it is done. */
+      goal: number | null
       /** Means since the last report; absent before the first step. */
       line: MetricsLine | null
-      /** One-step samples of the averaged weights. */
+      /** One-step samples; of the averaged weights unless others were asked for. */
       samples: Points
-      /** Sliced Wasserstein distance of those, and its floor. */
-      distance: { value: number; floor: number } | null
+      /** Sliced Wasserstein distance of the first 2,000 of those, and what data itself scores: mean and range. */
+      distance: { value: number; floor: number; low: number; high: number } | null
     }
   | { type: 'answer'; run: string; id: number; answer: unknown }
   | { type: 'refused'; run: string; id: number | null; message: string }

@@ -1,17 +1,20 @@
 import { type CorePrimitive, DYNAMIC, type Graph, simplify, spec, trace } from '../../autodiff/index.ts'
 import type { Dataset } from '../../data/dataset.ts'
-import { interpolants, mixtureVelocity, type VelocityField } from '../../model/index.ts'
+import type { VelocityField } from '../../model/index.ts'
 import { objectives } from '../../objective/index.ts'
 import type { Program } from '../../runtime/program.ts'
 import type { Jump, Velocity } from '../../sampler/sampler.ts'
-import { type Config, resolveConfig } from '../../training/config.ts'
+import { type Config, ConfigError, resolveConfig } from '../../training/config.ts'
 import { mapOf, mlpOptions, parameterCount } from '../../training/networks.ts'
-import { asksTeacher } from '../../training/sense.ts'
+import { type Pool, solvePool } from '../../training/pool.ts'
 import { buildStep, type Teachers } from '../../training/step.ts'
 import { type Failure, type State, Trainer } from '../../training/trainer.ts'
 import type { MetricsLine } from '../../training/window.ts'
-import { type Plan, type Stage, stepsOf } from '../plan.ts'
+import { MOST_STAGES, type Plan, type Stage, stepsOf } from '../plan.ts'
+import { exampleOf } from './example.ts'
 import { targetDataset } from './target.ts'
+import { type Ended, guidanceOf } from './teachers.ts'
+import { tiltKeys } from './tilt.ts'
 
 /** What runs graphs: ONNX Runtime of Node or of the browser. */
 export interface Engine {
@@ -23,6 +26,8 @@ export type WeightsName = 'ema' | 'raw'
 
 /** Steps that schedules reckon with; a training may be longer. */
 const LENGTH = 6000
+/** Trajectories that a coupled training draws from: fewer than the command line's, so that nobody waits long. */
+const PAIRS = 8192
 
 /** The configuration of one stage, as `oxbow train` would take it. */
 export function configOf(
@@ -32,7 +37,8 @@ export function configOf(
 ): Config {
   const objective = objectives.get(stage.objective)
   const needs = objective?.needs ?? []
-  const teacher = needs.includes('teacher') || needs.includes('flow-map-teacher')
+  const teacher = needs.includes('teacher') || needs.includes('flow-map-teacher') || stage.tilt !== undefined
+  const tilted = tiltKeys(stage, exact)
   return resolveConfig({
     data: target.kind === 'built-in' ? target.name : { given: target.kind },
     objective: stage.objective,
@@ -43,6 +49,8 @@ export function configOf(
     steps: Math.max(LENGTH, stage.steps),
     chunk: 10,
     seed,
+    ...tilted,
+    coupling: { pairs: PAIRS, ...tilted.coupling },
     ...(teacher && { teacher: exact ? 'exact' : 'before' }),
   })
 }
@@ -61,24 +69,47 @@ async function compileMap(engine: Engine, config: Config, value: 'jump' | 'veloc
 /** What one stage of a training needs. */
 interface Course {
   readonly config: Config
+  readonly teachers: Teachers
   readonly trainer: Trainer
   readonly programs: { readonly step: Program; readonly jump: Program; readonly velocity: Program }
+}
+
+/** Trajectories of a teacher, where a training's pairs are made of them. */
+async function solvePairs(
+  engine: Engine,
+  config: Config,
+  teacher: VelocityField | undefined,
+): Promise<Pool | undefined> {
+  if (!teacher) return undefined
+  const graph = trace(({ x, t }) => teacher.velocity(x, t), { x: spec([DYNAMIC, 2]), t: spec([DYNAMIC, 1]) })
+  const program = await engine.compile(simplify(graph))
+  try {
+    return await solvePool(config, 2, async (x, t) => {
+      const times = new Float32Array(x.length / 2).fill(t)
+      return (await program.run([x, times]))[0] as Float32Array
+    })
+  } finally {
+    await program.close()
+  }
 }
 
 async function openCourse(
   engine: Engine,
   config: Config,
   dataset: Dataset,
-  teachers: Teachers,
+  ended: readonly Ended[],
   initial: Float32Array | undefined,
 ): Promise<Course> {
+  const { teachers, pairs } = guidanceOf(config, dataset, ended)
   const step = buildStep(config, dataset.dimension, teachers)
+  const pool = await solvePairs(engine, config, pairs)
   const programs = {
     step: await engine.compileScan(step.graph, step.state.length),
     jump: await compileMap(engine, config, 'jump'),
     velocity: await compileMap(engine, config, 'velocity'),
   }
-  return { config, programs, trainer: new Trainer(config, dataset, step, programs.step, { initial }) }
+  const trainer = new Trainer(config, dataset, step, programs.step, { initial, pool })
+  return { config, teachers, programs, trainer }
 }
 
 const close = async ({ programs }: Course): Promise<void> => {
@@ -92,12 +123,15 @@ const close = async ({ programs }: Course): Promise<void> => {
 export class Session {
   /** Step of the present stage that the last line was of. */
   private logged = 0
+  private readonly kept = new Map<string, unknown>()
 
   private constructor(
     private readonly engine: Engine,
     readonly dataset: Dataset,
     private current: Plan,
     private course: Course,
+    /** Stages before the present one that trained. */
+    private ended: readonly Ended[],
   ) {}
 
   /** At the beginning of the plan's first stage. @throws ConfigError or DataError */
@@ -106,8 +140,10 @@ export class Session {
     const [stage] = plan.stages
     const fresh = { ...plan, stages: [{ ...stage, steps: 0 }] }
     const config = configOf(plan, stage, dataset.mixture !== undefined)
-    const course = await openCourse(engine, config, dataset, teachersOf(config, dataset), undefined)
-    return new Session(engine, dataset, fresh, course)
+    const example = plan.start && (await exampleOf(plan, config))
+    const ended = example ? [example] : []
+    const course = await openCourse(engine, config, dataset, ended, example?.parameters)
+    return new Session(engine, dataset, fresh, course, ended)
   }
 
   /** What was trained so far: taking it again from the start leads here. */
@@ -166,21 +202,29 @@ export class Session {
     return trainer.line()
   }
 
-  /** Begins a new stage. @throws ConfigError when its objective cannot be trained here; the old one then goes on */
+  /**
+   * Begins a new stage; one that has taken no step is replaced.
+   *
+   * @throws ConfigError when its objective cannot be trained here; the old one then goes on
+   */
   async change(stage: Omit<Stage, 'steps'>): Promise<void> {
-    const plan = { ...this.current, stages: [...this.current.stages, { ...stage, steps: 0 }] }
-    const config = configOf(plan, plan.stages.at(-1)!, this.dataset.mixture !== undefined)
-    const initial = stage.keep ? this.parameters().slice() : undefined
-    const course = await openCourse(
-      this.engine,
-      config,
-      this.dataset,
-      teachersOf(config, this.dataset),
-      initial,
-    )
+    const { stages } = this.current
+    const last = stages.at(-1)!
+    const taken = last.steps > 0
+    if (taken && stages.length >= MOST_STAGES) {
+      throw new ConfigError(`a training has at most ${MOST_STAGES} stages; begin anew`)
+    }
+    const next = { ...stage, steps: 0, keep: stage.keep && (taken || last.keep) }
+    const plan = { ...this.current, stages: [...(taken ? stages : stages.slice(0, -1)), next] }
+    const config = configOf(plan, next, this.dataset.mixture !== undefined)
+    const parameters = this.parameters().slice()
+    const ended = taken ? [...this.ended, { config: this.config, parameters }] : this.ended
+    const initial = next.keep ? parameters : undefined
+    const course = await openCourse(this.engine, config, this.dataset, ended, initial)
     await close(this.course)
     this.course = course
     this.current = plan
+    this.ended = ended
     this.logged = 0
   }
 
@@ -199,15 +243,23 @@ export class Session {
     return this.course.trainer.state
   }
 
-  close(): Promise<void> {
-    return close(this.course)
+  /** What the present stage learns from beside data. */
+  get teachers(): Teachers {
+    return this.course.teachers
   }
-}
 
-/** The exact velocity, where an objective asks for one and the target has it. */
-function teachersOf(config: Config, { mixture }: Dataset): Teachers {
-  const objective = objectives.get(config.objective)!
-  if (!mixture || !asksTeacher(config, objective)) return {}
-  const teacher: VelocityField = mixtureVelocity(mixture, interpolants[config.interpolant])
-  return { teacher }
+  /** What is made once for the whole training, by its name; a program among it is closed with the training. */
+  once<T>(name: string, make: () => T): T {
+    if (!this.kept.has(name)) this.kept.set(name, make())
+    return this.kept.get(name) as T
+  }
+
+  async close(): Promise<void> {
+    for (const thing of this.kept.values()) {
+      const made = await thing
+      if (made && typeof made === 'object' && 'close' in made) await (made as Program).close()
+    }
+    this.kept.clear()
+    await close(this.course)
+  }
 }

@@ -1,6 +1,8 @@
 import mjs from 'onnxruntime-web/ort-wasm-simd-threaded.mjs?url'
 import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url'
 import type { Command, QuestionName, Questions, Report } from '../engine/protocol.ts'
+import { hasSimd, SIMD_MISSING } from './simd.ts'
+import type { Start } from './worker.ts'
 
 /** What trains for the page: a worker of it, or the machine that serves it. */
 export interface Client {
@@ -45,7 +47,10 @@ export function clientOf(
 export function startWorker(onReport: (report: Report) => void): Client {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
   const absolute = (url: string): string => new URL(url, location.href).href
-  worker.postMessage({ type: 'start', files: { wasm: absolute(wasm), mjs: absolute(mjs) } })
+  const start: Start = hasSimd()
+    ? { type: 'start', files: { wasm: absolute(wasm), mjs: absolute(mjs) } }
+    : { type: 'start', refusal: SIMD_MISSING }
+  worker.postMessage(start)
   return clientOf(
     command => worker.postMessage(command),
     receive => {

@@ -1,12 +1,14 @@
 import { computed, effect, signal } from '@preact/signals'
-import type { Points, Report } from '../engine/protocol.ts'
-import type { Plan, Stage } from '../plan.ts'
-import { decodeState, encodeState, initialState, type StudioState } from '../state.ts'
+import type { Points, QuestionName, Questions, Report } from '../engine/protocol.ts'
+import { type Plan, type Stage, stepsOf } from '../plan.ts'
+import { decodeState, encodeState, initialState, type StudioState, type ViewName, views } from '../state.ts'
 import { type Client, startWorker } from './client.ts'
 
 /** What is known of a training beside its plan. */
 export interface Live {
   readonly playing: boolean
+  /** Steps of the plan that is being taken again; null once it is done. */
+  readonly goal: number | null
   readonly samples: Points
   readonly distance: { readonly value: number; readonly floor: number } | null
   readonly curve: readonly {
@@ -19,10 +21,14 @@ export interface Live {
 
 /** Points of a curve that are kept. */
 const KEPT = 400
+/** Trainings that are open at once. */
+export const MOST_RUNS = 4
 
 function readAddress(): { state: StudioState; problem: string | null } {
   const text = location.hash.slice(1)
   if (text === '') return { state: initialState, problem: null }
+  if ((views as readonly string[]).includes(text))
+    return { state: { ...initialState, view: text as ViewName }, problem: null }
   try {
     return { state: decodeState(text), problem: null }
   } catch (error) {
@@ -43,6 +49,21 @@ export const engine = signal<string | null>(null)
 export const selected = computed(() => state.value.runs[state.value.selected])
 export const selectedLive = computed(() => live.value[state.value.selected])
 
+/** Names of the runs towards the engine, by place: a place may come to another run, a name does not. */
+let names: readonly string[] = []
+let lastName = 0
+const freshName = (): string => `run-${++lastName}`
+names = address.state.runs.map(freshName)
+
+/** The plans that links asked for and that are not yet taken to their ends, by place. */
+const goals = signal<readonly (Plan | null)[]>(address.state.runs.map(() => null))
+
+/** The state as a link gives it: with whole plans, though they are still being replayed. */
+export const shared = computed<StudioState>(() => ({
+  ...state.value,
+  runs: state.value.runs.map((plan, at) => goals.value[at] ?? plan),
+}))
+
 /** Changes some keys of the state. */
 export const update = (change: Partial<StudioState>): void => {
   state.value = { ...state.value, ...change }
@@ -53,52 +74,103 @@ const theClient = (): Client => (client ??= startWorker(receive))
 
 const replaced = <T>(list: readonly T[], at: number, value: T): T[] =>
   list.map((item, i) => (i === at ? value : item))
+const without = <T>(list: readonly T[], at: number): T[] => list.filter((_, i) => i !== at)
 
 function receive(report: Report): void {
   if (report.type === 'ready') engine.value = report.engine
   if (report.type === 'refused') problem.value = report.message
   if (report.type !== 'progress') return
-  const at = Number(report.run)
-  const { plan, playing, samples, distance, line } = report
-  if (!state.value.runs[at]) return
+  const at = names.indexOf(report.run)
+  const { plan, playing, goal, samples, distance, line } = report
+  if (at < 0) return
   const before = live.value[at]
-  const step = plan.stages.reduce((total, stage) => total + stage.steps, 0)
+  const step = stepsOf(plan)
   const fresh = step === 0 ? [] : (before?.curve ?? [])
   const curve = line
     ? [...fresh, { step, loss: line.loss, distance: distance?.value ?? null }].slice(-KEPT)
     : fresh
   const stepsPerSecond = line?.stepsPerSecond ?? before?.stepsPerSecond ?? 0
-  live.value = replaced(live.value, at, { playing, samples, distance, curve, stepsPerSecond })
+  live.value = replaced(live.value, at, { playing, goal, samples, distance, curve, stepsPerSecond })
+  if (goal === null) goals.value = replaced(goals.value, at, null)
   update({ runs: replaced(state.value.runs, at, plan) })
 }
 
 /** Begins a run by its plan: from the start, and as far as the plan goes. */
 export function open(plan: Plan, at = state.value.selected): void {
   problem.value = null
+  goals.value = replaced(goals.value, at, stepsOf(plan) > 0 ? plan : null)
   update({ runs: replaced(state.value.runs, at, plan) })
-  theClient().send({ type: 'open', run: String(at), plan })
+  theClient().send({ type: 'open', run: names[at], plan })
 }
 
-export const play = (at = state.value.selected): void => theClient().send({ type: 'play', run: String(at) })
-export const pause = (at = state.value.selected): void => theClient().send({ type: 'pause', run: String(at) })
-export const takeSteps = (steps: number, at = state.value.selected): void =>
-  theClient().send({ type: 'step', run: String(at), steps })
-export const change = (stage: Omit<Stage, 'steps'>, at = state.value.selected): void =>
-  theClient().send({ type: 'change', run: String(at), stage })
+/** Adds a run beside the others and selects it. */
+export function add(plan: Plan): void {
+  const at = state.value.runs.length
+  if (at >= MOST_RUNS) return
+  names = [...names, freshName()]
+  live.value = [...live.value, null]
+  goals.value = [...goals.value, null]
+  update({ runs: [...state.value.runs, plan], selected: at })
+  open(plan, at)
+}
 
-export const ask: Client['ask'] = (...request) => theClient().ask(...request)
+/** Ends a run; those behind it move up. The last one stays. */
+export function remove(at: number): void {
+  const { runs, selected } = state.value
+  if (runs.length === 1) return
+  theClient().send({ type: 'close', run: names[at] })
+  names = without(names, at)
+  live.value = without(live.value, at)
+  goals.value = without(goals.value, at)
+  const next = selected > at || selected === runs.length - 1 ? selected - 1 : selected
+  update({ runs: without(runs, at), selected: Math.max(0, next) })
+}
+
+export const play = (at = state.value.selected): void => theClient().send({ type: 'play', run: names[at] })
+export const pause = (at = state.value.selected): void => theClient().send({ type: 'pause', run: names[at] })
+export const takeSteps = (steps: number, at = state.value.selected): void =>
+  theClient().send({ type: 'step', run: names[at], steps })
+export const change = (stage: Omit<Stage, 'steps'>, at = state.value.selected): void =>
+  theClient().send({ type: 'change', run: names[at], stage })
+
+/** Asks the run at a place. */
+export const ask = <N extends QuestionName>(
+  at: number | string,
+  name: N,
+  question: Questions[N]['ask'],
+): Promise<Questions[N]['answer']> => theClient().ask(names[Number(at)], name, question)
 
 /** Opens every run of the state. */
 export function begin(): void {
+  const said = problem.value
   state.value.runs.forEach((plan, at) => {
     open(plan, at)
   })
+  problem.value = said
 }
+
+/** Shows what another link says. */
+function follow(): void {
+  if (location.hash.slice(1) === written) return
+  for (const run of names) theClient().send({ type: 'close', run })
+  const next = readAddress()
+  names = next.state.runs.map(freshName)
+  live.value = next.state.runs.map(() => null)
+  goals.value = next.state.runs.map(() => null)
+  state.value = next.state
+  problem.value = next.problem
+  begin()
+}
+addEventListener('hashchange', follow)
 
 /** The address follows the state, a little later, so that moving a slider does not fill it. */
 let later: ReturnType<typeof setTimeout> | undefined
+let written = ''
 effect(() => {
-  const text = encodeState(state.value)
+  const whole = shared.value
   clearTimeout(later)
-  later = setTimeout(() => history.replaceState(null, '', `#${text}`), 300)
+  later = setTimeout(() => {
+    written = encodeState(whole)
+    history.replaceState(null, '', `#${written}`)
+  }, 300)
 })

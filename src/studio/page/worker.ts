@@ -1,17 +1,30 @@
-import { compile, compileScan, setRuntimeFiles } from '../../runtime/web.ts'
 import { host } from '../engine/host.ts'
+import { lazyEngine } from '../engine/lazy.ts'
 import type { Command, Report } from '../engine/protocol.ts'
+import { loadRuntime, type RuntimeFiles } from './runtime.ts'
 
-/** Where the runtime's files are; the first message of the page. */
-interface Start {
-  readonly type: 'start'
-  readonly files: { readonly wasm: string; readonly mjs: string }
-}
+/** The first message of the page: where the runtime's files are, or why it cannot run here. */
+export type Start =
+  | { readonly type: 'start'; readonly files: RuntimeFiles }
+  | { readonly type: 'start'; readonly refusal: string }
+
+/** Milliseconds that the first pictures have before the runtime's bytes compete with them. */
+const HEAD_START = 200
 
 let receive: ((command: Command) => void) | undefined
 
+const send = (report: Report): void => self.postMessage(report)
+
 self.onmessage = ({ data }: MessageEvent<Start | Command>) => {
   if (data.type !== 'start') return receive?.(data)
-  setRuntimeFiles(data.files)
-  receive = host({ compile, compileScan }, 'WebAssembly', (report: Report) => self.postMessage(report))
+  const drawn = new Promise<void>(resolve => setTimeout(resolve, HEAD_START))
+  const loaded =
+    'files' in data
+      ? drawn.then(() =>
+          loadRuntime(data.files, (received, total) => send({ type: 'loading', received, total })),
+        )
+      : Promise.reject(new Error(data.refusal))
+  const name = loaded.then(() => 'WebAssembly')
+  name.catch((error: Error) => send({ type: 'refused', run: '', id: null, message: error.message }))
+  receive = host(lazyEngine(loaded), name, send)
 }

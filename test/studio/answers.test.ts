@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { constant, evaluate, spec, trace } from '../../src/autodiff/index.ts'
+import { ring } from '../../src/data/modes.ts'
+import { prepareMetrics } from '../../src/metric/prepare.ts'
+import { interpolants, mixtureVelocity } from '../../src/model/index.ts'
+import * as engine from '../../src/runtime/node.ts'
+import { solve } from '../../src/sampler/adaptive.ts'
+import { drawNoise, euler, jumpThrough, uniformGrid } from '../../src/sampler/sampler.ts'
+import { answers } from '../../src/studio/engine/answers.ts'
+import type { Points, QuestionName, Questions } from '../../src/studio/engine/protocol.ts'
+import { Session } from '../../src/studio/engine/session.ts'
+import { freshPlan, type Plan } from '../../src/studio/plan.ts'
+import { mapOf } from '../../src/training/networks.ts'
+
+let session: Session
+let formless: Session
+const opened: Session[] = []
+
+async function trained(plan: Plan, steps: number): Promise<Session> {
+  const made = await Session.open(engine, plan)
+  opened.push(made)
+  while (made.step < steps) expect(await made.advance(steps)).toBeUndefined()
+  return made
+}
+
+beforeAll(async () => {
+  const small: Plan = { ...freshPlan, hidden: 16, batch: 64 }
+  session = await trained(small, 40)
+  formless = await trained({ ...small, target: { kind: 'built-in', name: 'checkerboard' } }, 20)
+})
+afterAll(async () => {
+  for (const made of opened) await made.close()
+})
+
+const ask = <N extends QuestionName>(name: N, question: Questions[N]['ask'], of = session) =>
+  answers[name](question as never, of, engine) as Promise<Questions[N]['answer']>
+
+const points = drawNoise(60, 2, 5)
+const column = (t: number, n = 60) => ({ shape: [n, 1], data: new Float64Array(n).fill(t) })
+const rows = (x: ArrayLike<number>) => ({ shape: [x.length / 2, 2], data: Float64Array.from(x) })
+
+/** The largest difference of two lists. */
+const apart = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+  expect(a.length).toBe(b.length)
+  return Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0)
+}
+
+/** The exact velocity by the float64 evaluator. */
+function exactField(x: ArrayLike<number>, t: number): Float64Array {
+  const field = mixtureVelocity(ring().mixture!, interpolants.linear)
+  const n = x.length / 2
+  const graph = trace(({ x, t }) => field.velocity(x, t), {
+    x: spec([n, 2], 'float64'),
+    t: spec([n, 1], 'float64'),
+  })
+  return Float64Array.from(evaluate(graph, [rows(x), column(t, n)])[0].data)
+}
+
+/** The map's own value by the float64 evaluator. */
+function ownValue(value: 'jump' | 'velocity', weights: 'ema' | 'raw', s: number, t: number): Float64Array {
+  const parameters = session.parameters(weights)
+  const graph = trace(
+    ({ x, s, t }) =>
+      mapOf(session.config, 2, constant(parameters, [parameters.length], 'float64'))[value](x, s, t),
+    { x: spec([60, 2], 'float64'), s: spec([60, 1], 'float64'), t: spec([60, 1], 'float64') },
+  )
+  return Float64Array.from(evaluate(graph, [rows(points), column(s), column(t)])[0].data)
+}
+
+test.each(['ema', 'raw'] as const)('a jump is that of the %s weights', async weights => {
+  const answer = await ask('jump', { points, s: 0.9, t: 0.2, weights })
+  expect(apart(answer, ownValue('jump', weights, 0.9, 0.2))).toBeLessThan(1e-4)
+  expect(apart(answer, points)).toBeGreaterThan(0.1)
+})
+
+test('the two kinds of weights differ', async () => {
+  const both = (['ema', 'raw'] as const).map(weights => ask('jump', { points, s: 1, t: 0, weights }))
+  expect(apart(...((await Promise.all(both)) as [Points, Points]))).toBeGreaterThan(1e-4)
+})
+
+test('the exact path is the solution of the mixture velocity, whatever times lie between', async () => {
+  const direct = await solve(async (x, t) => exactField(x, t), Float64Array.from(points), 1, 0.1, {
+    tolerance: 1e-7,
+  })
+  const coarse = await ask('path', { points, times: [1, 0.1] })
+  const times = Array.from({ length: 91 }, (_, i) => 1 - i / 100)
+  const fine = await ask('path', { points, times })
+  expect(coarse.exact).toBe(true)
+  expect(fine.points).toHaveLength(91)
+  expect(apart(coarse.points.at(-1)!, direct)).toBeLessThan(2e-4)
+  expect(apart(fine.points.at(-1)!, direct)).toBeLessThan(2e-4)
+  expect(apart(direct, points)).toBeGreaterThan(1)
+})
+
+test('a path goes back to where it began', async () => {
+  const { points: there } = await ask('path', { points, times: [1, 0.3] })
+  const { points: back } = await ask('path', { points: there[1], times: [0.3, 1] })
+  expect(apart(back[1], points)).toBeLessThan(1e-3)
+})
+
+test('without a closed form the path follows the velocity that was learnt', async () => {
+  const { velocity } = formless.map('raw')
+  const own = async (x: Float64Array, t: number) => Float64Array.from(await velocity(Float32Array.from(x), t))
+  const direct = await solve(own, Float64Array.from(points), 1, 0, { tolerance: 1e-5 })
+  const answer = await ask('path', { points, times: [1, 0.5, 0], weights: 'raw' }, formless)
+  expect(answer.exact).toBe(false)
+  expect(apart(answer.points[2], direct)).toBeLessThan(2e-3)
+})
+
+test('the field is the learnt velocity beside that of the mixture', async () => {
+  const { own, exact } = await ask('field', { points, t: 0.4, weights: 'raw' })
+  expect(apart(own, ownValue('velocity', 'raw', 0.4, 0.4))).toBeLessThan(1e-4)
+  expect(apart(exact!, exactField(points, 0.4))).toBeLessThan(1e-4)
+  expect((await ask('field', { points, t: 0.4, weights: 'raw' }, formless)).exact).toBeNull()
+})
+
+test.each(['jump', 'euler'] as const)('steps by %s, with the metrics of where they end', async method => {
+  const question = { method, weights: 'ema', count: 200, seed: 3 } as const
+  const { path, values, floors } = await ask('samples', { ...question, steps: 4 })
+  const { jump, velocity } = session.map()
+  const noise = drawNoise(200, 2, 3)
+  const end = await jumpThrough(method === 'jump' ? jump : euler(velocity), noise, uniformGrid(4))
+  expect(path).toHaveLength(5)
+  expect(apart(path[0], noise)).toBe(0)
+  expect(apart(path[4], end)).toBe(0)
+  const measures = prepareMetrics(ring(), { count: 200, seed: 3 })
+  expect(values).toEqual(measures.evaluate(end))
+  expect(floors.slicedWasserstein.value).toBe(measures.floors.slicedWasserstein.value)
+  const { values: many } = await ask('metrics', { ...question, steps: [1, 4] })
+  expect(many[1]).toEqual(values)
+  expect(many[0]).not.toEqual(values)
+})
+
+test('the loss by times has the mean that the training reports', async () => {
+  // So slow that the weights stand still, and the reports are of the same map.
+  const still = await trained(session.plan, 40)
+  await still.change({ objective: 'lsd', learningRate: 1e-12, keep: true })
+  const parts = await ask('losses', { bins: 4, draws: 16384, weights: 'raw' }, still)
+  while (still.step < 240) await still.advance(240)
+  const { terms } = still.line()!
+  expect(parts.map(({ part, times }) => [part, ...times])).toEqual([
+    ['diagonal', 's'],
+    ['consistency', 's', 't'],
+  ])
+  const [diagonal, consistency] = parts.map(({ mean, count }) => {
+    const all = count.flat().reduce((sum, n) => sum + n, 0)
+    return mean.flat().reduce<number>((sum, value, i) => sum + ((value ?? 0) * count.flat()[i]) / all, 0)
+  })
+  // Nothing is drawn above the diagonal.
+  for (let i = 0; i < 4; i++) for (let j = i + 1; j < 4; j++) expect(parts[1].mean[i][j]).toBeNull()
+  expect(diagonal / terms.diagonal.residual).toBeGreaterThan(0.95)
+  expect(diagonal / terms.diagonal.residual).toBeLessThan(1.05)
+  expect(consistency / terms.consistency.residual).toBeGreaterThan(0.95)
+  expect(consistency / terms.consistency.residual).toBeLessThan(1.05)
+})
+
+test('a distillation knows its loss by times too', async () => {
+  const plan: Plan = {
+    ...session.plan,
+    stages: [{ objective: 'lmd', learningRate: 1e-3, steps: 0, keep: false }],
+  }
+  const [part] = await ask('losses', { bins: 2, draws: 500, weights: 'ema' }, await trained(plan, 10))
+  expect(part.mean[1][0]).toBeGreaterThan(0)
+})
+
+test('residuals are measured over pairs of times', async () => {
+  const { semigroup, lagrangian, eulerian } = await ask('residuals', { levels: 3, weights: 'ema' })
+  for (const grid of [semigroup, lagrangian, eulerian]) {
+    expect(grid.values).toHaveLength(3)
+    expect(grid.values[2][0]).toBeGreaterThan(0)
+    expect(grid.values[0][2]).toBeNull()
+  }
+})

@@ -1,0 +1,162 @@
+import { expect, test } from 'vitest'
+import { constant, DYNAMIC, simplify, spec, trace } from '../../src/autodiff/index.ts'
+import { gaussian } from '../../src/data/gaussian-mixture.ts'
+import { coefficientsAt, gaussianFlowMap, interpolants } from '../../src/model/index.ts'
+import { type Reward, rewardOf } from '../../src/objective/reward.ts'
+import { random } from '../../src/random/random.ts'
+import * as engine from '../../src/runtime/node.ts'
+import { drawNoise, uniformGrid } from '../../src/sampler/sampler.ts'
+import {
+  compileLookAhead,
+  effectiveCount,
+  type Steered,
+  type SteerOptions,
+  steer,
+  systematic,
+} from '../../src/studio/engine/steer.ts'
+import { bump, tiltedDataset } from '../../src/studio/engine/tilt.ts'
+
+const MEAN = [1, -1] as const
+const STD = 0.5
+const map = gaussianFlowMap(MEAN, STD)
+const COUNT = 4000
+
+/** Runs with the exact flow map of a Gaussian. */
+async function withGaussian<T>(reward: Reward, use: (steered: Steered) => Promise<T>): Promise<T> {
+  const graph = trace(({ x, s, t }) => ({ y: map.jump(x, s, t) }), {
+    x: spec([DYNAMIC, 2]),
+    s: spec([DYNAMIC, 1]),
+    t: spec([DYNAMIC, 1]),
+  })
+  const jump = await engine.compile(simplify(graph))
+  const look = await compileLookAhead(engine, map, interpolants.linear, reward)
+  const times = (x: Float32Array, t: number) => new Float32Array(x.length / 2).fill(t)
+  try {
+    return await use({
+      jump: async (x, s, t) => (await jump.run([x, times(x, s), times(x, t)]))[0] as Float32Array,
+      look: async (x, t) => (await look.run([x, times(x, t)]))[0] as Float32Array,
+      sigma: t => coefficientsAt(interpolants.linear, t).sigma,
+    })
+  } finally {
+    await jump.close()
+    await look.close()
+  }
+}
+
+/** Mean and standard deviation of a coordinate. */
+function moments(points: ArrayLike<number>, coordinate: number): { mean: number; sd: number } {
+  const values = Array.from({ length: points.length / 2 }, (_, i) => points[2 * i + coordinate])
+  const mean = values.reduce((a, b) => a + b) / values.length
+  return { mean, sd: Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length) }
+}
+
+const options: SteerOptions = { beta: 1, grid: uniformGrid(8), moves: 8, resample: true, seed: 3 }
+
+/** `log N(x; centre, rho^2)` without its constant: times a Gaussian, a Gaussian. */
+const CENTRE = [2, 0] as const
+const RHO = 0.6
+const quadratic: Reward = x =>
+  x
+    .sub(constant(CENTRE, [1, 2], x.dtype))
+    .square()
+    .sum(-1, true)
+    .mul(-0.5 / RHO ** 2)
+
+const steered = (change: Partial<SteerOptions>, reward = quadratic) =>
+  withGaussian(reward, parts => steer(parts, drawNoise(COUNT, 2, 1), { ...options, ...change }))
+
+/** The product of two Gaussians, one to the power of beta. */
+function productOf(beta: number, coordinate: 0 | 1): { mean: number; sd: number } {
+  const [own, other] = [1 / STD ** 2, beta / RHO ** 2]
+  const mean = (own * MEAN[coordinate] + other * CENTRE[coordinate]) / (own + other)
+  return { mean, sd: 1 / Math.sqrt(own + other) }
+}
+
+test.each([1, 2])('reaches the tilted Gaussian, beta %i', async beta => {
+  const { points, renewed } = await steered({ beta })
+  expect(renewed).toBeGreaterThan(0)
+  for (const coordinate of [0, 1] as const) {
+    const wanted = productOf(beta, coordinate)
+    const found = moments(points, coordinate)
+    expect(Math.abs(found.mean - wanted.mean)).toBeLessThan(0.04)
+    expect(Math.abs(found.sd - wanted.sd)).toBeLessThan(0.04)
+  }
+})
+
+test('weights alone reach it too, with fewer points that differ', async () => {
+  const { points } = await steered({ grid: uniformGrid(1), moves: 0 })
+  for (const coordinate of [0, 1] as const) {
+    const wanted = productOf(1, coordinate)
+    expect(Math.abs(moments(points, coordinate).mean - wanted.mean)).toBeLessThan(0.05)
+    expect(Math.abs(moments(points, coordinate).sd - wanted.sd)).toBeLessThan(0.05)
+  }
+  const differing = (all: Float32Array) => new Set(all.filter((_, i) => i % 2 === 0)).size
+  expect(differing(points)).toBeLessThan(COUNT / 2)
+  expect(differing((await steered({})).points)).toBeGreaterThan(differing(points))
+})
+
+test('a beta of 0 leaves the distribution as it is', async () => {
+  const { points } = await steered({ beta: 0 })
+  for (const coordinate of [0, 1]) {
+    expect(Math.abs(moments(points, coordinate).mean - MEAN[coordinate])).toBeLessThan(0.04)
+    expect(Math.abs(moments(points, coordinate).sd - STD)).toBeLessThan(0.04)
+  }
+})
+
+test('the gradient alone moves towards the reward', async () => {
+  const { points, renewed } = await steered({ resample: false })
+  expect(renewed).toBe(0)
+  expect(moments(points, 0).mean).toBeGreaterThan(MEAN[0] + 0.2)
+})
+
+test('the tilted distribution of a bump: steered samples against samples that are kept by chance', async () => {
+  const tilt = { center: [1.8, -0.4] as [number, number], scale: 0.5, beta: 3 }
+  const { points } = await steered(
+    { beta: tilt.beta },
+    rewardOf({ kind: 'gaussian', center: tilt.center, scale: tilt.scale }),
+  )
+  const exact = new Float32Array(2 * COUNT)
+  tiltedDataset(gaussian({ mean: [...MEAN], std: STD }), tilt).sample(random(0, 'exact'), exact)
+  for (const coordinate of [0, 1]) {
+    const [wanted, found] = [moments(exact, coordinate), moments(points, coordinate)]
+    expect(Math.abs(found.mean - wanted.mean)).toBeLessThan(0.05)
+    expect(Math.abs(found.sd - wanted.sd)).toBeLessThan(0.05)
+  }
+})
+
+test('kept by chance: the mean of a function of the tilted data is that of weighted data', () => {
+  const tilt = { center: [0, 0] as [number, number], scale: 1, beta: -2 }
+  const base = gaussian({ mean: [...MEAN], std: STD })
+  const reward = bump(tilt)
+  const data = new Float64Array(80_000)
+  base.sample(random(5, 'data'), data)
+  let [sum, total] = [0, 0]
+  for (let i = 0; i < data.length; i += 2) {
+    const r = reward(data[i], data[i + 1])
+    sum += Math.exp(tilt.beta * r) * r
+    total += Math.exp(tilt.beta * r)
+  }
+  const kept = new Float64Array(40_000)
+  tiltedDataset(base, tilt).sample(random(6, 'data'), kept)
+  let mean = 0
+  for (let i = 0; i < kept.length; i += 2) mean += reward(kept[i], kept[i + 1]) / (kept.length / 2)
+  expect(mean).toBeCloseTo(sum / total, 2)
+})
+
+test('systematic resampling keeps each particle as often as its weight says, give or take one', () => {
+  const weights = Float64Array.of(Math.log(1), Math.log(3), Math.log(4), -Infinity)
+  for (const u of [0, 0.3, 0.99]) {
+    const chosen = [
+      ...systematic(
+        Float64Array.from({ length: 8 }, (_, i) => weights[i % 4]),
+        u,
+      ),
+    ]
+    const times = [0, 1, 2, 3].map(k => chosen.filter(i => i % 4 === k).length)
+    expect(times.reduce((a, b) => a + b)).toBe(8)
+    expect(times[3]).toBe(0)
+    for (const k of [0, 1, 2]) expect(Math.abs(times[k] - [1, 3, 4][k])).toBeLessThanOrEqual(1)
+  }
+  expect(effectiveCount(Float64Array.of(0, 0, 0))).toBeCloseTo(3)
+  expect(effectiveCount(Float64Array.of(0, -Infinity, -Infinity))).toBeCloseTo(1)
+})
