@@ -345,7 +345,7 @@ describe('trainings', () => {
 
   test('bodies and numbers are limited', async () => {
     const studio = await serve({ limits: { ...LIMITS, perPage: 2, inAll: 3 } })
-    const big = await ask(studio, '/api/runs', {
+    const big = await ask(studio, '/api/commands', {
       method: 'POST',
       headers: withToken(studio),
       body: new Uint8Array(3 << 20),

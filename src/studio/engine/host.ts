@@ -21,13 +21,22 @@ interface Seat {
   /** Samples that are sent. */
   count: number
   weights: WeightsName
-  readonly measures: ReturnType<typeof prepareMetrics>
+  /** Absent where the data is not known. */
+  readonly measures: ReturnType<typeof prepareMetrics> | null
   /** Stages that a plan has beyond what is trained. */
   ahead: Plan['stages']
   playing: boolean
   /** When the last report was sent, and how long it took. */
   reported: number
   cost: number
+}
+
+type Distance = Extract<Report, { type: 'progress' }>['distance']
+
+function distanceOf(measures: ReturnType<typeof prepareMetrics>, samples: Points): Distance {
+  const value = measures.evaluate(samples.subarray(0, 2 * SAMPLES)).slicedWasserstein
+  const { value: floor, low, high } = measures.floors.slicedWasserstein
+  return { value, floor, low, high }
 }
 
 /**
@@ -56,8 +65,6 @@ export function host(
     const { session, measures, noise, count, weights, playing, ahead } = seat
     const start = performance.now()
     const samples = await session.map(weights).jump(noise, 1, 0)
-    const value = measures.evaluate(samples.subarray(0, 2 * SAMPLES)).slicedWasserstein
-    const { value: floor, low, high } = measures.floors.slicedWasserstein
     send({
       type: 'progress',
       run,
@@ -66,16 +73,19 @@ export function host(
       goal: ahead.length > 0 ? stepsOf({ stages: ahead }) : null,
       line: session.line(),
       samples: samples.slice(0, 2 * count),
-      distance: { value, floor, low, high },
+      distance: measures && distanceOf(measures, samples),
     })
     seat.reported = performance.now()
     seat.cost = seat.reported - start
   }
 
-  const open = async (run: string, plan: Plan): Promise<void> => {
-    const session = await Session.open(engine, plan)
+  const open = async (run: string, plan: Plan, file?: Uint8Array): Promise<void> => {
+    const session = await Session.open(engine, plan, file)
     await seats.get(run)?.session.close()
-    const measures = prepareMetrics(session.dataset, { count: SAMPLES, names: ['slicedWasserstein'] })
+    const measures =
+      plan.target.kind === 'unknown'
+        ? null
+        : prepareMetrics(session.dataset, { count: SAMPLES, names: ['slicedWasserstein'] })
     const ahead = plan.stages.some(stage => stage.steps > 0) ? plan.stages : []
     const seat: Seat = {
       session,
@@ -94,7 +104,7 @@ export function host(
 
   const obey = async (command: Command): Promise<void> => {
     const { run } = command
-    if (command.type === 'open') return open(run, command.plan)
+    if (command.type === 'open') return open(run, command.plan, command.file)
     const seat = seatOf(run)
     switch (command.type) {
       case 'play':

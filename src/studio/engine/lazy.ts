@@ -29,6 +29,7 @@ function interpretedFirst(loaded: Promise<Engine>, graph: Graph<CorePrimitive>):
  */
 export const lazyEngine = (loaded: Promise<Engine>): Engine => ({
   compile: async graph => interpretedFirst(loaded, graph),
+  openModel: async bytes => (await loaded).openModel(bytes),
   compileScan: async (graph, carried) => {
     const compiled = loaded.then(engine => engine.compileScan(graph, carried))
     compiled.catch(ignore)

@@ -115,7 +115,7 @@ function connect(ask: Ask, onReport: (report: Report) => void): Client {
   // Commands arrive in the order in which they were given.
   let tail = Promise.resolve()
   const send = (command: Command): void => {
-    const path = command.type === 'open' || command.type === 'openModel' ? 'runs' : 'commands'
+    const path = command.type === 'open' ? 'runs' : 'commands'
     const body = encodeMessage(command)
     if (command.type === 'ask') open.set(command.id, command.run)
     tail = tail.then(async () => {
@@ -138,13 +138,11 @@ function connect(ask: Ask, onReport: (report: Report) => void): Client {
       }
     },
     onReport,
-  )
-  void keepListening()
-  return {
-    ...client,
-    end: () => {
+    () => {
       stop.abort()
       clearInterval(beat)
     },
-  }
+  )
+  void keepListening()
+  return client
 }

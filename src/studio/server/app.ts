@@ -2,13 +2,14 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
 import { VERSION } from '../../training/version.ts'
+import { LARGEST_MODEL } from '../engine/model-file.ts'
 import type { Command } from '../engine/protocol.ts'
 import { decodeMessage } from '../engine/wire.ts'
 import { planSchema } from '../plan.ts'
 import { serveSite } from './assets.ts'
 import { checkNames, checkToken, withHeaders } from './guard.ts'
 import type { Pages } from './pages.ts'
-import { LARGEST_MODEL, savedModel, savedRuns } from './saved.ts'
+import { savedModel, savedRuns } from './saved.ts'
 
 export interface AppOptions {
   readonly token: string
@@ -23,12 +24,19 @@ export interface AppOptions {
 
 /** Bytes of a command that holds no model: room for 50,000 points twice. */
 const LARGEST_COMMAND = 2 << 20
+/** And of one that may hold a model. */
+const LARGEST_OPENING = LARGEST_MODEL + LARGEST_COMMAND
 
 const name = z.string().regex(/^[\w-]{1,64}$/)
 
 /** A plan is checked here; whatever else a command holds is for the training to judge, in its own process. */
 const commandSchema = z.union([
-  z.strictObject({ type: z.literal('open'), run: name, plan: planSchema }),
+  z.strictObject({
+    type: z.literal('open'),
+    run: name,
+    plan: planSchema,
+    file: z.instanceof(Uint8Array).optional(),
+  }),
   z.looseObject({
     type: z.string().regex(/^(?!open)\w{1,40}$/),
     run: name,
@@ -64,16 +72,16 @@ async function commandIn(context: Context): Promise<Command> {
   }
   const { data, error } = commandSchema.safeParse(content)
   if (data) return data as Command
-  const [issue] = error.issues.flatMap(each => (each.code === 'invalid_union' ? (each.errors[0] ?? []) : each))
+  const [issue] = error.issues.flatMap(each =>
+    each.code === 'invalid_union' ? (each.errors[0] ?? []) : each,
+  )
   throw new RequestError(`${issue.path.join('.') || 'command'}: ${issue.message}`, 400)
 }
 
 /** What the page asks of the machine; everything here needs the token. */
 function api({ token, runs, pages }: AppOptions): Hono {
-  const limited = bodyLimit({
-    maxSize: LARGEST_COMMAND,
-    onError: context => context.json({ error: `more than ${LARGEST_COMMAND} bytes` }, 413),
-  })
+  const atMost = (maxSize: number) =>
+    bodyLimit({ maxSize, onError: context => context.json({ error: `more than ${maxSize} bytes` }, 413) })
   return new Hono()
     .use(checkToken(token))
     .use(async (context, next) => {
@@ -81,7 +89,7 @@ function api({ token, runs, pages }: AppOptions): Hono {
       await next()
     })
     .get('/hello', context => context.json({ oxbow: VERSION, runs, largestModel: LARGEST_MODEL }))
-    .post('/runs', limited, async context => {
+    .post('/runs', atMost(LARGEST_OPENING), async context => {
       const command = await commandIn(context)
       if (command.type !== 'open')
         throw new RequestError(`expected an open command, found ${command.type}`, 400)
@@ -90,7 +98,7 @@ function api({ token, runs, pages }: AppOptions): Hono {
       }
       return context.json({ run: command.run }, 201)
     })
-    .post('/commands', limited, async context => {
+    .post('/commands', atMost(LARGEST_COMMAND), async context => {
       const command = await commandIn(context)
       if (command.type === 'open') throw new RequestError('open: post it to /api/runs', 400)
       if (!pages.tell(pageOf(context), command))

@@ -1,4 +1,4 @@
-import { compile, compileScan, defaultThreads } from '../../runtime/node.ts'
+import { compile, compileScan, defaultThreads, openModel } from '../../runtime/node.ts'
 import { host } from '../engine/host.ts'
 import type { Command, Report } from '../engine/protocol.ts'
 
@@ -19,5 +19,5 @@ const send = (report: Report): void => {
 }
 const threads = defaultThreads()
 const name = `this machine, ${threads} thread${threads === 1 ? '' : 's'}`
-const receive = host({ compile, compileScan }, name, send)
+const receive = host({ compile, compileScan, openModel }, name, send)
 process.on('message', message => receive(message as Command))

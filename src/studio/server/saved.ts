@@ -3,14 +3,13 @@ import { readFile } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { checkpointSteps } from '../../training/checkpoint.ts'
 import { isRun, paths, readRecord } from '../../training/run.ts'
+import { LARGEST_MODEL } from '../engine/model-file.ts'
 import type { SavedRun } from '../engine/saved-run.ts'
 
 /** Folders below the runs folder that are looked into: a comparison keeps its runs two further down. */
 const DEPTH = 4
 /** Most runs in a list, the newest. */
 const MOST = 500
-/** Bytes of a model that is sent to a page. */
-export const LARGEST_MODEL = 48 << 20
 
 const isHidden = (name: string): boolean => name.startsWith('.')
 
