@@ -35,18 +35,18 @@ const PAIRS = 8192
 /** What decides the form of a map beside its parameters. */
 type MapShape = Pick<UserConfig, 'network' | 'times'>
 
-/** The configuration of one stage, as `oxbow train` would take it. */
-export function configOf(
+/** The configuration of one stage, as `oxbow train` would take it but for its length. */
+export function userConfigOf(
   { target, hidden, layers, batch, interpolant, seed }: Plan,
   stage: Stage,
   exact: boolean,
   shape: MapShape = { network: { hidden, layers } },
-): Config {
+): UserConfig {
   const objective = objectives.get(stage.objective)
   const needs = objective?.needs ?? []
   const teacher = needs.includes('teacher') || needs.includes('flow-map-teacher') || stage.tilt !== undefined
   const tilted = tiltKeys(stage, exact)
-  return resolveConfig({
+  return {
     data: target.kind === 'built-in' ? target.name : { given: target.kind },
     objective: stage.objective,
     ...shape,
@@ -59,8 +59,11 @@ export function configOf(
     ...tilted,
     coupling: { pairs: PAIRS, ...tilted.coupling },
     ...(teacher && { teacher: exact ? 'exact' : 'before' }),
-  })
+  }
 }
+
+export const configOf = (...given: Parameters<typeof userConfigOf>): Config =>
+  resolveConfig(userConfigOf(...given))
 
 /** A flow map whose parameters are an input, so that it is compiled once for a whole training. */
 async function compileMap(engine: Engine, config: Config, value: 'jump' | 'velocity'): Promise<Program> {
