@@ -1,7 +1,7 @@
 import { strFromU8, strToU8 } from 'fflate'
 import { z } from 'zod'
 import { pack, unpack } from './engine/bytes.ts'
-import { freshPlan, planSchema, tiltSchema } from './plan.ts'
+import { examplePlan, planSchema, tiltSchema } from './plan.ts'
 
 export const views = ['train', 'jump', 'steps', 'why', 'compare', 'reward'] as const
 
@@ -49,7 +49,7 @@ export type ViewName = StudioState['view']
 export const initialState: StudioState = {
   view: 'train',
   tour: null,
-  runs: [freshPlan],
+  runs: [examplePlan],
   selected: 0,
   weights: 'ema',
   jump: { s: 1, t: 0, point: null },

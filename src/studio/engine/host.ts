@@ -81,7 +81,9 @@ export function host(
 
   const open = async (run: string, plan: Plan, file?: Uint8Array): Promise<void> => {
     const session = await Session.open(engine, plan, file)
-    await seats.get(run)?.session.close()
+    const before = seats.get(run)
+    await before?.session.close()
+    const { count = SAMPLES, weights = 'ema' } = before ?? {}
     const measures =
       plan.target.kind === 'unknown'
         ? null
@@ -90,9 +92,9 @@ export function host(
     const seat: Seat = {
       session,
       measures,
-      noise: drawNoise(SAMPLES, 2, plan.seed),
-      count: SAMPLES,
-      weights: 'ema',
+      noise: drawNoise(Math.max(count, SAMPLES), 2, plan.seed),
+      count,
+      weights,
       ahead,
       playing: ahead.length > 0,
       reported: 0,
@@ -123,6 +125,7 @@ export function host(
         await seat.session.change(command.stage)
         return report(run, seat)
       case 'show':
+        if (seat.count === command.count && seat.weights === command.weights) return
         seat.count = Math.min(Math.max(1, Math.floor(command.count)), MOST_SAMPLES)
         seat.weights = command.weights
         seat.noise = drawNoise(Math.max(seat.count, SAMPLES), 2, seat.session.plan.seed)

@@ -51,6 +51,8 @@ export interface Questions {
       points: Points
       tilt: Tilt
       steps: number
+      /** Of the samples before: jumps, or Heun's method on a velocity. */
+      method: 'jump' | 'heun'
       moves: number
       resample: boolean
       seed: number

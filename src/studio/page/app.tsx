@@ -1,6 +1,12 @@
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { type ViewName, views } from '../state.ts'
+import { Announcements } from './announce.tsx'
+import { lazily } from './lazily.tsx'
+import { RunStrip } from './runs.tsx'
+import { ShareButton, ShareNote } from './share.tsx'
 import { begin, engine, problem, state, update } from './store.ts'
+import { ThemeChoice } from './theme.tsx'
+import { goTo, TourPanel } from './tour/panel.tsx'
 import { TrainView } from './views/train.tsx'
 
 const NAMES: Readonly<Record<ViewName, string>> = {
@@ -12,7 +18,14 @@ const NAMES: Readonly<Record<ViewName, string>> = {
   reward: 'Reward',
 }
 
-const VIEWS: Partial<Record<ViewName, () => preact.JSX.Element>> = { train: TrainView }
+const VIEWS: Readonly<Record<ViewName, () => preact.JSX.Element>> = {
+  train: TrainView,
+  jump: lazily(async () => (await import('./views/jump.tsx')).JumpView),
+  steps: lazily(async () => (await import('./views/steps.tsx')).StepsView),
+  why: lazily(async () => (await import('./views/why.tsx')).WhyView),
+  compare: lazily(async () => (await import('./views/compare.tsx')).CompareView),
+  reward: lazily(async () => (await import('./views/reward.tsx')).RewardView),
+}
 
 function Tabs() {
   return (
@@ -37,24 +50,56 @@ function Tabs() {
   )
 }
 
+function LearnButton() {
+  const open = state.value.tour !== null
+  return (
+    <button
+      type="button"
+      data-learn
+      aria-pressed={open}
+      onClick={() => (open ? update({ tour: null }) : goTo(0))}
+    >
+      Learn
+    </button>
+  )
+}
+
 export function App() {
   useEffect(begin, [])
-  const View = VIEWS[state.value.view] ?? TrainView
+  const main = useRef<HTMLElement>(null)
+  const { view } = state.value
+  useEffect(() => {
+    document.title = `${NAMES[view]} | Oxbow studio`
+  }, [view])
+  const View = VIEWS[view]
   return (
     <>
+      <button type="button" class="skip" onClick={() => main.current?.focus()}>
+        Skip to the view
+      </button>
       <header class="bar">
         <h1>Oxbow studio</h1>
         <Tabs />
-        <p class="soft status" role="status">
-          {engine.value ?? 'Loading the runtime'}
-        </p>
+        <div class="tools">
+          <LearnButton />
+          <ShareButton />
+          <ThemeChoice />
+        </div>
+        <p class="soft status">{engine.value ?? 'Loading the runtime'}</p>
       </header>
+      <Announcements />
+      <ShareNote />
       {problem.value && (
         <p class="problem" role="alert">
           {problem.value}
         </p>
       )}
-      <main>
+      <TourPanel />
+      <RunStrip />
+      <main id="view" ref={main} tabIndex={-1} aria-labelledby="view-heading">
+        <h2 id="view-heading" class="hidden-but-read">
+          {NAMES[view]}
+        </h2>
         <View />
       </main>
     </>

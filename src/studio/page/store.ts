@@ -3,6 +3,7 @@ import type { Points, QuestionName, Questions, Report } from '../engine/protocol
 import { type Plan, type Stage, stepsOf } from '../plan.ts'
 import { decodeState, encodeState, initialState, type StudioState, type ViewName, views } from '../state.ts'
 import { type Client, startWorker } from './client.ts'
+import { type CurvePoint, grown } from './curve.ts'
 
 /** What is known of a training beside its plan. */
 export interface Live {
@@ -10,17 +11,12 @@ export interface Live {
   /** Steps of the plan that is being taken again; null once it is done. */
   readonly goal: number | null
   readonly samples: Points
-  readonly distance: { readonly value: number; readonly floor: number } | null
-  readonly curve: readonly {
-    readonly step: number
-    readonly loss: number
-    readonly distance: number | null
-  }[]
+  /** Sliced Wasserstein of the samples, and what data itself scores. */
+  readonly distance: Extract<Report, { type: 'progress' }>['distance']
+  readonly curve: readonly CurvePoint[]
   readonly stepsPerSecond: number
 }
 
-/** Points of a curve that are kept. */
-const KEPT = 400
 /** Trainings that are open at once. */
 export const MOST_RUNS = 4
 
@@ -45,6 +41,8 @@ export const problem = signal<string | null>(address.problem)
 export const live = signal<readonly (Live | null)[]>(address.state.runs.map(() => null))
 /** What trains, once it is there. */
 export const engine = signal<string | null>(null)
+/** Bytes of the runtime that have arrived, of all; 0 where their number is not known. */
+export const loading = signal<{ readonly received: number; readonly total: number } | null>(null)
 
 export const selected = computed(() => state.value.runs[state.value.selected])
 export const selectedLive = computed(() => live.value[state.value.selected])
@@ -78,6 +76,7 @@ const without = <T>(list: readonly T[], at: number): T[] => list.filter((_, i) =
 
 function receive(report: Report): void {
   if (report.type === 'ready') engine.value = report.engine
+  if (report.type === 'loading') loading.value = report
   if (report.type === 'refused') problem.value = report.message
   if (report.type !== 'progress') return
   const at = names.indexOf(report.run)
@@ -86,9 +85,7 @@ function receive(report: Report): void {
   const before = live.value[at]
   const step = stepsOf(plan)
   const fresh = step === 0 ? [] : (before?.curve ?? [])
-  const curve = line
-    ? [...fresh, { step, loss: line.loss, distance: distance?.value ?? null }].slice(-KEPT)
-    : fresh
+  const curve = line ? grown(fresh, step, line, distance?.value ?? null) : fresh
   const stepsPerSecond = line?.stepsPerSecond ?? before?.stepsPerSecond ?? 0
   live.value = replaced(live.value, at, { playing, goal, samples, distance, curve, stepsPerSecond })
   if (goal === null) goals.value = replaced(goals.value, at, null)
@@ -132,6 +129,10 @@ export const takeSteps = (steps: number, at = state.value.selected): void =>
   theClient().send({ type: 'step', run: names[at], steps })
 export const change = (stage: Omit<Stage, 'steps'>, at = state.value.selected): void =>
   theClient().send({ type: 'change', run: names[at], stage })
+
+/** How many samples the reports hold, and of which weights. */
+export const show = (count: number, weights: StudioState['weights'], at = state.value.selected): void =>
+  theClient().send({ type: 'show', run: names[at], count, weights })
 
 /** Asks the run at a place. */
 export const ask = <N extends QuestionName>(

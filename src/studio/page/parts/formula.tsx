@@ -1,8 +1,31 @@
-import katex from 'katex'
-import 'katex/dist/katex.min.css'
+import { signal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
 
-/** A formula, typeset; with MathML for those who listen. */
+type Typeset = (tex: string, block: boolean) => string
+
+/** The typesetter, which comes after the first picture. */
+const typeset = signal<Typeset | null>(null)
+let asked = false
+
+async function load(): Promise<void> {
+  if (asked) return
+  asked = true
+  try {
+    const [{ default: katex }] = await Promise.all([import('katex'), import('katex/dist/katex.min.css')])
+    typeset.value = (tex, block) =>
+      katex.renderToString(tex, { displayMode: block, throwOnError: false, output: 'htmlAndMathml' })
+  } catch {
+    asked = false
+  }
+}
+
+/** A formula, typeset; with MathML for those who listen. Its space is kept until it is there. */
 export function Formula({ tex, block = false }: { tex: string; block?: boolean }) {
-  const html = katex.renderToString(tex, { displayMode: block, throwOnError: false, output: 'htmlAndMathml' })
-  return <span class="formula" dangerouslySetInnerHTML={{ __html: html }} />
+  useEffect(() => {
+    void load()
+  }, [])
+  const set = typeset.value
+  const kind = block ? 'formula block' : 'formula'
+  if (!set) return <span class={kind} aria-busy="true" />
+  return <span class={kind} dangerouslySetInnerHTML={{ __html: set(tex, block) }} />
 }

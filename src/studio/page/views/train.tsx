@@ -1,83 +1,148 @@
-import { datasets } from '../../../data/built-in.ts'
-import { objectives } from '../../../objective/index.ts'
-import { PointsCanvas } from '../draw/points.tsx'
-import { Formula } from '../parts/formula.tsx'
-import { change, open, pause, play, selected, selectedLive, takeSteps } from '../store.ts'
+import { signal } from '@preact/signals'
+import { useMemo } from 'preact/hooks'
+import { stepsOf } from '../../plan.ts'
+import { colourOf } from '../draw/colours.ts'
+import { type Cloud, PointsCanvas } from '../draw/points.tsx'
+import { Curves } from '../parts/curves.tsx'
+import { takeFile } from '../parts/file-target.tsx'
+import { LossLines } from '../parts/loss-lines.tsx'
+import { ObjectivePicker } from '../parts/objective.tsx'
+import { Settings } from '../parts/settings.tsx'
+import { count, ShownControls, targetShown } from '../parts/shown.tsx'
+import { nameOf, targetPoints } from '../parts/target-points.ts'
+import { TargetPicker } from '../parts/targets.tsx'
+import { TrainingControls } from '../parts/training.tsx'
+import { engine, loading, selected, selectedLive, state } from '../store.ts'
+import './train.css'
 
-const OWN = [0, 0.45, 0.7, 0.55] as const
+/** Points are smaller and fainter the more there are. */
+const look = (points: number): { size: number; opacity: number } =>
+  points > 20_000
+    ? { size: 2, opacity: 0.35 }
+    : points > 5000
+      ? { size: 2.5, opacity: 0.45 }
+      : { size: 4, opacity: 0.6 }
 
-export function TrainView() {
+function useClouds(): Cloud[] {
+  const samples = selectedLive.value?.samples
+  const { target } = selected.value
+  const { size, opacity } = look(count.value)
+  const shown = targetShown.value
+  const [grey, own] = [
+    colourOf('--target', 0.6 * opacity),
+    colourOf(`--run-${state.value.selected}`, opacity),
+  ]
+  return useMemo(
+    () => [
+      ...(shown ? [{ points: targetPoints(target, Math.min(count.value, 10_000)), colour: grey, size }] : []),
+      ...(samples ? [{ points: samples, colour: own, size }] : []),
+    ],
+    [samples, target, shown, size, grey.join(), own.join()],
+  )
+}
+
+/** Where the training stands, in one line whose height is kept. */
+function Standing() {
   const plan = selected.value
   const live = selectedLive.value
-  const stage = plan.stages.at(-1)!
-  const objective = objectives.get(stage.objective)!
-  const step = plan.stages.reduce((total, { steps }) => total + steps, 0)
+  const steps = stepsOf(plan)
+  const distance = live?.distance
   return (
-    <div class="columns">
-      <section class="controls" aria-label="Training">
-        <label>
-          Target
-          <select
-            value={plan.target.kind === 'built-in' ? plan.target.name : ''}
-            onChange={event =>
-              open({
-                ...plan,
-                target: { kind: 'built-in', name: event.currentTarget.value },
-                stages: [{ ...stage, steps: 0, keep: false }],
-              })
-            }
-          >
-            {Object.keys(datasets).map(name => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
-        </label>
-        <label>
-          Objective
-          <select
-            value={stage.objective}
-            onChange={event => change({ ...stage, objective: event.currentTarget.value, keep: true })}
-          >
-            {[...objectives.values()].map(({ id, name }) => (
-              <option key={id} value={id}>
-                {id}: {name}
-              </option>
-            ))}
-          </select>
-        </label>
-        <Formula tex={objective.tex} block />
-        <div class="buttons">
-          {live?.playing ? (
-            <button type="button" onClick={() => pause()}>
-              Pause
-            </button>
-          ) : (
-            <button type="button" onClick={() => play()}>
-              Play
-            </button>
-          )}
-          <button type="button" onClick={() => takeSteps(1)}>
-            Step
-          </button>
-          <button
-            type="button"
-            onClick={() => open({ ...plan, stages: [{ ...stage, steps: 0, keep: false }] })}
-          >
-            Reset
-          </button>
-        </div>
-        <p role="status">
-          {step} steps
-          {live && live.stepsPerSecond > 0 ? `, ${Math.round(live.stepsPerSecond)} a second` : ''}
-          {live?.distance
-            ? `; sliced Wasserstein at one step ${live.distance.value.toFixed(3)} (floor ${live.distance.floor.toFixed(3)})`
-            : ''}
-        </p>
-      </section>
+    <dl class="standing">
+      <div>
+        <dt>Steps</dt>
+        <dd>
+          {steps === 0 && plan.start ? 'trained before' : steps.toLocaleString('en')}
+          {live?.playing && live.stepsPerSecond > 0 ? (
+            <small> {Math.round(live.stepsPerSecond).toLocaleString('en')} a second</small>
+          ) : null}
+        </dd>
+      </div>
+      <div>
+        <dt>Distance to the target</dt>
+        <dd>
+          {distance ? distance.value.toFixed(3) : 'measuring'}
+          <small> {distance ? `floor ${distance.floor.toFixed(3)}` : ''}</small>
+        </dd>
+      </div>
+    </dl>
+  )
+}
+
+const megabytes = (bytes: number): string => (bytes / 1e6).toFixed(0)
+
+/** What waits for the runtime, once somebody waits. */
+function RuntimeNote() {
+  const waits = selectedLive.value?.playing && !engine.value
+  if (!waits) return null
+  const { received = 0, total = 0 } = loading.value ?? {}
+  return (
+    <p class="soft" role="status">
+      Training begins when the runtime is here
+      {received > 0 ? `: ${megabytes(received)}${total > 0 ? ` of ${megabytes(total)}` : ''} MB` : ''}.
+    </p>
+  )
+}
+
+function Picture() {
+  const { start, target } = selected.value
+  const steps = stepsOf(selected.value)
+  const samples = `${count.value.toLocaleString('en')} samples, one step from noise`
+  return (
+    <figure class="picture">
       <PointsCanvas
-        clouds={live ? [{ points: live.samples, colour: OWN, size: 4 }] : []}
-        label={`${plan.target.kind === 'built-in' ? plan.target.name : 'drawing'}: points after ${step} steps`}
+        clouds={useClouds()}
+        label={`${samples}${steps > 0 || start ? '' : ', before training'}; target: ${nameOf(target)}`}
       />
+      <figcaption>
+        <span class="key own">{samples}</span> <span class="key of-target">target: {nameOf(target)}</span>
+      </figcaption>
+    </figure>
+  )
+}
+
+/** Whether a file is being held over the view. */
+const held = signal(false)
+
+const holdsFile = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false
+
+export function TrainView() {
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: the same can be done with the file's button
+    <div
+      class={held.value ? 'train held' : 'train'}
+      onDragOver={event => {
+        if (!holdsFile(event)) return
+        event.preventDefault()
+        held.value = true
+      }}
+      onDragLeave={event => {
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) held.value = false
+      }}
+      onDrop={event => {
+        held.value = false
+        const [file] = event.dataTransfer?.files ?? []
+        if (!file) return
+        event.preventDefault()
+        void takeFile(file)
+      }}
+    >
+      <section class="panel setup" aria-label="What is trained">
+        <TargetPicker />
+        <ObjectivePicker />
+        <Settings />
+      </section>
+      <section class="panel middle" aria-label="Training">
+        <Picture />
+        <Standing />
+        <RuntimeNote />
+        <TrainingControls />
+        <ShownControls />
+      </section>
+      <div class="panel side">
+        <Curves />
+        <LossLines />
+      </div>
     </div>
   )
 }

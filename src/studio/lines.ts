@@ -1,0 +1,72 @@
+import { objectives } from '../objective/index.ts'
+import type { Config } from '../training/config.ts'
+
+/** A term of the loss that a training minimises. */
+export interface Line {
+  /** As in the metrics. */
+  readonly term: string
+  readonly title: string
+  readonly tex: string
+  /** Part of the batch that it is computed on. */
+  readonly share: number
+  /** What its mean over its samples is multiplied by in the loss; a range where it changes over the training. */
+  readonly weight: string
+}
+
+export interface Formula {
+  readonly lines: readonly Line[]
+  /** Definitions of the letters in them. */
+  readonly where: readonly string[]
+}
+
+/** Terms that a row's formula leaves to its text. */
+const UNWRITTEN: Readonly<Record<string, string>> = {
+  auxiliary: '\\| v_{\\mathrm{aux}}(z,r) - (n - \\mathrm{sg}[x]) \\|^2',
+}
+
+const number = (value: number): string => String(Number(value.toPrecision(3)))
+
+/** A weight that may be a schedule, times a number. */
+function weightText(weight: unknown, times: number): string {
+  if (weight === undefined) return number(times)
+  if (typeof weight === 'number') return number(weight * times)
+  const { from, to } = weight as { from: number; to: number }
+  return `${number(from * times)} to ${number(to * times)}`
+}
+
+const titled = (name: string): string => name[0].toUpperCase() + name.slice(1)
+
+/** The formula of a training, taken apart into the terms that are computed and reported each by itself. */
+export function formulaOf({ objective: id, options, diagonal, consistency, termWeights }: Config): Formula {
+  const objective = objectives.get(id)!
+  const [sum, ...where] = objective.tex.split(',\\;').map(part => part.trim())
+  const scale = (share: number): number => (termWeights === 'fraction' ? share : 1)
+  const grounding = diagonal.fraction > 0 && diagonal.objective ? objectives.get(diagonal.objective)! : null
+  const below: Line[] = grounding
+    ? [
+        {
+          term: 'diagonal',
+          title: objective.parts ? `Diagonal, ${grounding.name.toLowerCase()}` : objective.name,
+          tex: objective.parts ? grounding.tex : sum,
+          share: diagonal.fraction,
+          weight: number(diagonal.weight * scale(diagonal.fraction)),
+        },
+      ]
+    : []
+  if (!objective.parts) return { lines: below, where }
+  // Some rows write their diagonal term out.
+  const own = grounding && sum.endsWith(` + ${grounding.tex}`) ? sum.slice(0, -grounding.tex.length - 3) : sum
+  const parts = objective.parts(options as never)
+  const written = parts.length === 1 ? [own] : own.split(/(?<=\\\|\^2) \+ /)
+  const share = (1 - diagonal.fraction) * consistency.fraction
+  const above = parts.map(({ name, weight }, i): Line => {
+    return {
+      term: name,
+      title: titled(name),
+      tex: written[i]?.replace(/^w \\langle/, '\\langle') ?? UNWRITTEN[name],
+      share,
+      weight: weightText(weight, consistency.weight * scale(1 - diagonal.fraction)),
+    }
+  })
+  return { lines: [...above, ...below], where }
+}

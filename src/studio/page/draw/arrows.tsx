@@ -1,0 +1,35 @@
+import type { Points } from '../../engine/protocol.ts'
+
+/** Length of a cut arrow, in cells. */
+const LONGEST = 1.6
+/** Part of the arrows that are not longer than a cell. */
+const WITHIN = 0.9
+
+/** Units of the data for one unit of velocity, so that most arrows fit their cells. */
+export function arrowScale(vectors: Points, cell: number): number {
+  const lengths = Array.from({ length: vectors.length / 2 }, (_, i) =>
+    Math.hypot(vectors[2 * i], vectors[2 * i + 1]),
+  ).sort((a, b) => a - b)
+  const length = lengths[Math.floor(WITHIN * (lengths.length - 1))]
+  return length > 0 ? cell / length : 0
+}
+
+/** An arrow from every point, as one path; long ones are cut. Upwards is down in a drawing. */
+export function arrowPath(points: Points, vectors: Points, scale: number, cell: number): string {
+  const parts: string[] = []
+  for (let i = 0; i < points.length; i += 2) {
+    const length = Math.hypot(vectors[i], vectors[i + 1])
+    if (!(length > 0)) continue
+    const shown = Math.min(LONGEST * cell, scale * length)
+    const [ux, uy] = [vectors[i] / length, -vectors[i + 1] / length]
+    const [x, y] = [points[i], -points[i + 1]]
+    const [ex, ey] = [x + shown * ux, y + shown * uy]
+    const head = Math.min(0.14, 0.4 * shown)
+    const wing = (side: number) =>
+      `${(ex - head * (ux - side * 0.6 * uy)).toFixed(2)},${(ey - head * (uy + side * 0.6 * ux)).toFixed(2)}`
+    parts.push(
+      `M${x.toFixed(2)},${y.toFixed(2)}L${ex.toFixed(2)},${ey.toFixed(2)}M${wing(1)}L${ex.toFixed(2)},${ey.toFixed(2)}L${wing(-1)}`,
+    )
+  }
+  return parts.join('')
+}

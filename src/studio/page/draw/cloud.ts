@@ -1,0 +1,51 @@
+import type { Points } from '../../engine/protocol.ts'
+import { REACH } from '../../engine/target.ts'
+
+/** Red, green, blue and opacity, 0 to 1. */
+export type Colour = readonly [number, number, number, number]
+
+/** A cloud of points, still or moving. */
+export interface Cloud {
+  /** `[n, 2]`; of a moving cloud where it begins. */
+  readonly points: Points
+  /** Where a moving cloud is next, equally far apart in progress; the last at progress 1. */
+  readonly through?: readonly Points[]
+  readonly colour: Colour
+  /** Diameter in CSS pixels. */
+  readonly size: number
+}
+
+/** Half the side of the square that is shown; a little more than what can be drawn on. */
+export const SHOWN = REACH * 1.25
+
+/** Two positions of a moving cloud and how far it is between them. */
+export interface Leg {
+  readonly from: Points
+  readonly to: Points
+  /** 0 at `from`, 1 at `to`. */
+  readonly part: number
+}
+
+/** Where a cloud is at some progress from 0 to 1. */
+export function legOf({ points, through = [] }: Cloud, progress: number): Leg {
+  if (through.length === 0) return { from: points, to: points, part: 0 }
+  const place = Math.min(Math.max(progress, 0), 1) * through.length
+  const at = Math.min(Math.floor(place), through.length - 1)
+  return { from: at === 0 ? points : through[at - 1], to: through[at], part: place - at }
+}
+
+/** Index of the point nearest to a place, of several lists of the same points; `null` when none is within `reach`. */
+export function nearestPoint(
+  lists: readonly Points[],
+  [x, y]: readonly [number, number],
+  reach: number,
+): number | null {
+  let [best, least] = [null as number | null, reach * reach]
+  for (const points of lists) {
+    for (let i = 0; i < points.length; i += 2) {
+      const distance = (points[i] - x) ** 2 + (points[i + 1] - y) ** 2
+      if (distance <= least) [best, least] = [i / 2, distance]
+    }
+  }
+  return best
+}

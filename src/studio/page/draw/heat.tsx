@@ -1,0 +1,209 @@
+import { useSignal } from '@preact/signals'
+import { useId } from 'preact/hooks'
+import { type ColourScale, inkOn } from '../../../report/colour-scale.ts'
+import { shortNumber } from './number.ts'
+
+/** Values over source times, and target times where there are two. */
+export interface HeatMap {
+  readonly title: string
+  readonly unit: string
+  /** Edges of the cells, rising: across, and upwards; none upwards where there is one time. */
+  readonly edges: { readonly across: readonly number[]; readonly up?: readonly number[] }
+  /** The times of the cells where each is of one pair; the whole cell's where absent. */
+  readonly at?: readonly [readonly number[], readonly number[]]
+  /** What the times are called, e.g. `s` and `t`. */
+  readonly names: readonly [string, string?]
+  /** By the cell across, then upwards; `null` where there is none. */
+  readonly values: readonly (readonly (number | null)[])[]
+}
+
+const SIDE = 224
+const LEFT = 40
+const TOP = 6
+
+const timeText = (time: number): string => String(Number(time.toFixed(3)))
+
+/** The times of a cell, said. */
+function placeWords({ edges, names, at }: HeatMap, i: number, j: number): string {
+  if (at) return `${names[0]} = ${timeText(at[0][i])}, ${names[1]} = ${timeText(at[1][j])}`
+  const part = (name: string, list: readonly number[], k: number) =>
+    `${name} ${timeText(Math.max(0, list[k]))}–${timeText(Math.min(1, list[k + 1]))}`
+  const across = part(names[0], edges.across, i)
+  return edges.up ? `${across}, ${part(names[1]!, edges.up, j)}` : across
+}
+
+const ticksOf = (edges: readonly number[]): number[] =>
+  [0, 0.5, 1].filter(tick => tick >= edges[0] - 1e-9 && tick <= edges.at(-1)! + 1e-9)
+
+/** The next cell that has a value, in a direction; the same one where there is none. */
+export function nextCell(
+  values: HeatMap['values'],
+  [i, j]: readonly [number, number],
+  key: string,
+): readonly [number, number] | null {
+  const moves: Record<string, readonly [number, number]> = {
+    ArrowLeft: [-1, 0],
+    ArrowRight: [1, 0],
+    ArrowUp: [0, 1],
+    ArrowDown: [0, -1],
+  }
+  const move = moves[key]
+  if (!move) return null
+  const next = [i + move[0], j + move[1]] as const
+  return values[next[0]]?.[next[1]] == null ? [i, j] : next
+}
+
+/** A map of colours, safe for the colour-blind; the value under the pointer or the cursor is said, all are in a table. */
+export function Heat({ map, scale }: { map: HeatMap; scale: ColourScale }) {
+  const id = useId()
+  const chosen = useSignal<readonly [number, number] | null>(null)
+  const { edges, values, title, unit, names } = map
+  const height = edges.up ? SIDE : 34
+  const along = (list: readonly number[], time: number) => (time - list[0]) / (list.at(-1)! - list[0])
+  const x = (time: number) => LEFT + SIDE * along(edges.across, time)
+  const y = (time: number) => TOP + height * (edges.up ? 1 - along(edges.up, time) : 1 - time)
+  const up = edges.up ?? [0, 1]
+  const [ci, cj] = chosen.value ?? [-1, -1]
+  const value = values[ci]?.[cj]
+  const first = (): readonly [number, number] => [values.length - 1, 0]
+  return (
+    <figure class="heat">
+      <h3 id={id}>{title}</h3>
+      <svg
+        viewBox={`0 0 ${LEFT + SIDE + 8} ${TOP + height + 38}`}
+        role="application"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: its cells are read by the arrow keys
+        tabIndex={0}
+        aria-label={`${title}; the arrow keys read its cells`}
+        aria-describedby={`${id}-said`}
+        onFocus={() => {
+          chosen.value ??= first()
+        }}
+        onKeyDown={event => {
+          const next = nextCell(values, chosen.value ?? first(), event.key)
+          if (!next) return
+          event.preventDefault()
+          chosen.value = next
+        }}
+        onPointerLeave={() => {
+          chosen.value = null
+        }}
+      >
+        {values.flatMap((column, i) =>
+          column.map((each, j) => {
+            if (each === null) return null
+            const [left, right] = [x(edges.across[i]), x(edges.across[i + 1])]
+            const [top, bottom] = [y(up[j + 1]), y(up[j])]
+            return (
+              <rect
+                key={`${i} ${j}`}
+                x={left}
+                y={top}
+                width={right - left + 0.3}
+                height={bottom - top + 0.3}
+                fill={Number.isFinite(each) ? scale.colour(each) : 'var(--sunken)'}
+                onPointerEnter={() => {
+                  chosen.value = [i, j]
+                }}
+              />
+            )
+          }),
+        )}
+        {value != null && (
+          <rect
+            class="chosen"
+            x={x(edges.across[ci])}
+            y={y(up[cj + 1])}
+            width={x(edges.across[ci + 1]) - x(edges.across[ci])}
+            height={y(up[cj]) - y(up[cj + 1])}
+            stroke={inkOn(scale.colour(value))}
+          />
+        )}
+        {ticksOf(edges.across).map(tick => (
+          <text key={tick} x={x(tick)} y={TOP + height + 16} text-anchor="middle">
+            {tick}
+          </text>
+        ))}
+        <text x={LEFT + SIDE / 2} y={TOP + height + 33} text-anchor="middle">
+          {names[0]}
+        </text>
+        {edges.up &&
+          ticksOf(edges.up).map(tick => (
+            <text key={tick} x={LEFT - 6} y={y(tick) + 4} text-anchor="end">
+              {tick}
+            </text>
+          ))}
+        {edges.up && (
+          <text transform={`translate(11,${TOP + height / 2}) rotate(-90)`} text-anchor="middle">
+            {names[1]}
+          </text>
+        )}
+      </svg>
+      <output id={`${id}-said`} class="said">
+        {value != null
+          ? `${placeWords(map, ci, cj)}: ${shortNumber(value)} ${unit}`
+          : 'Point at a cell to read it.'}
+      </output>
+      <details>
+        <summary>As a table</summary>
+        <HeatTable map={map} />
+      </details>
+    </figure>
+  )
+}
+
+function HeatTable({ map }: { map: HeatMap }) {
+  const { edges, values, names, title } = map
+  const middle = (list: readonly number[], i: number) => timeText((list[i] + list[i + 1]) / 2)
+  const rows = (edges.up ?? [0, 1]).slice(1).map((_, j) => j)
+  return (
+    <div class="wide">
+      <table>
+        <caption class="hidden-but-read">{title}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{edges.up ? `${names[1]} \\ ${names[0]}` : names[0]}</th>
+            {values.map((_, i) => (
+              <th key={i} scope="col">
+                {middle(edges.across, i)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.reverse().map(j => (
+            <tr key={j}>
+              <th scope="row">{edges.up ? middle(edges.up, j) : 'value'}</th>
+              {values.map((column, i) => (
+                <td key={i}>{shortNumber(column[j])}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+/** Steps of a bar of colours. */
+const BAR = Array.from({ length: 24 }, (_, i) => (i + 0.5) / 24)
+
+/** What the colours of some maps mean. */
+export function HeatBar({ scale, unit }: { scale: ColourScale; unit: string }) {
+  const [low, high] = scale.domain
+  const valueAt = (part: number) =>
+    scale.type === 'log' ? low * (high / low) ** part : low + part * (high - low)
+  return (
+    <p class="heat-bar">
+      <span>{shortNumber(low)}</span>
+      <span class="bar" aria-hidden="true">
+        {BAR.map(part => (
+          <span key={part} style={{ background: scale.colour(valueAt(part)) }} />
+        ))}
+      </span>
+      <span>
+        {shortNumber(high)} {unit}
+      </span>
+    </p>
+  )
+}

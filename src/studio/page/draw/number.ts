@@ -1,0 +1,8 @@
+/** Three significant digits, without powers of ten where that is short. */
+export function shortNumber(value: number | null | undefined): string {
+  if (value === null || value === undefined) return ''
+  if (!Number.isFinite(value)) return 'not finite'
+  const size = Math.abs(value)
+  if (size >= 1e4 || (size > 0 && size < 1e-3)) return value.toExponential(1).replace('e+', 'e')
+  return size >= 100 ? value.toFixed(0) : size >= 10 ? value.toFixed(1) : value.toFixed(size >= 1 ? 2 : 3)
+}

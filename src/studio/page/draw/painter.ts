@@ -1,0 +1,82 @@
+import { signal } from '@preact/signals'
+import type { Cloud } from './cloud.ts'
+import { paintPlainly } from './plain.ts'
+import { type WebGLPainter, webglPainter } from './webgl.ts'
+
+/** What points are drawn by; `lost` while the graphics card is away, when they are drawn plainly. */
+export const drawnBy = signal<'webgl' | 'plain' | 'lost'>('plain')
+
+/** A picture on the page. */
+export interface Picture {
+  readonly canvas: HTMLCanvasElement
+  clouds: readonly Cloud[]
+  progress: number
+}
+
+let painter: WebGLPainter | null = null
+let started = false
+
+/** One WebGL context for all pictures of the page: browsers allow few. */
+function start(): void {
+  started = true
+  const canvas = document.createElement('canvas')
+  const gl = canvas.getContext('webgl', { antialias: false, premultipliedAlpha: true, depth: false })
+  if (!gl) return
+  const begin = (): void => {
+    painter = webglPainter(canvas, gl)
+    drawnBy.value = 'webgl'
+    repaint()
+  }
+  canvas.addEventListener('webglcontextlost', event => {
+    // Says that it will be taken up again.
+    event.preventDefault()
+    painter = null
+    drawnBy.value = 'lost'
+    repaint()
+  })
+  canvas.addEventListener('webglcontextrestored', begin)
+  begin()
+}
+
+const pictures = new Set<Picture>()
+const due = new Set<Picture>()
+let frame = 0
+
+/** Paints a picture at once. */
+export function paint({ canvas, clouds, progress }: Picture): void {
+  if (!started) start()
+  const pixels = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio))
+  if (canvas.width !== pixels) Object.assign(canvas, { width: pixels, height: pixels })
+  const context = canvas.getContext('2d')!
+  if (painter) painter.paint(context, clouds, progress)
+  else paintPlainly(context, clouds, progress)
+}
+
+/** Has a picture painted with the next frame. */
+export function schedule(picture: Picture): void {
+  due.add(picture)
+  if (frame !== 0) return
+  frame = requestAnimationFrame(() => {
+    frame = 0
+    const all = [...due]
+    due.clear()
+    for (const each of all) if (pictures.has(each)) paint(each)
+  })
+}
+
+const repaint = (): void => pictures.forEach(schedule)
+
+/** Keeps a picture painted while its size changes. @returns lets it go */
+export function keep(picture: Picture): () => void {
+  pictures.add(picture)
+  const again = (): void => schedule(picture)
+  const sizes = new ResizeObserver(again)
+  sizes.observe(picture.canvas)
+  // A change of the pixel ratio alone is a resize of the window.
+  window.addEventListener('resize', again)
+  return () => {
+    pictures.delete(picture)
+    sizes.disconnect()
+    window.removeEventListener('resize', again)
+  }
+}

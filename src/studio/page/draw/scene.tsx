@@ -1,0 +1,44 @@
+import type { ReadonlySignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
+import type { Points } from '../../engine/protocol.ts'
+import type { Cloud } from './cloud.ts'
+import { PointsCanvas, SHOWN } from './points.tsx'
+
+/** Where a point of the data is on the drawing over a cloud, whose upward axis points down. */
+export const at = (points: Points, i: number): [number, number] => [points[2 * i], -points[2 * i + 1]]
+
+const numbers = (value: number): string => value.toFixed(3)
+
+/** A line through places, for `<polyline points>`. */
+export const through = (places: readonly (readonly [number, number])[]): string =>
+  places.map(([x, y]) => `${numbers(x)},${numbers(y)}`).join(' ')
+
+/** Clouds with lines and marks over them, and a click that gives a place in units of the data. */
+export function Scene({
+  clouds,
+  label,
+  progress,
+  onPick,
+  children,
+}: {
+  clouds: readonly Cloud[]
+  label: string
+  progress?: ReadonlySignal<number>
+  onPick?: (place: [number, number]) => void
+  children?: ComponentChildren
+}) {
+  const pick = (event: MouseEvent & { currentTarget: HTMLElement }): void => {
+    const { left, top, width } = event.currentTarget.getBoundingClientRect()
+    const unit = (2 * SHOWN) / width
+    onPick?.([(event.clientX - left) * unit - SHOWN, SHOWN - (event.clientY - top) * unit])
+  }
+  return (
+    // The same choice is made with the keyboard by the buttons beside it.
+    <div class={onPick ? 'scene pickable' : 'scene'} onClick={pick}>
+      <PointsCanvas clouds={clouds} label={label} progress={progress} />
+      <svg viewBox={`${-SHOWN} ${-SHOWN} ${2 * SHOWN} ${2 * SHOWN}`} aria-hidden="true">
+        {children}
+      </svg>
+    </div>
+  )
+}

@@ -1,0 +1,123 @@
+import { useRef } from 'preact/hooks'
+import { moveTimes, TIME_STEP, type Times, timesNear, withS, withT } from './times.ts'
+
+const SIDE = 200
+const LEFT = 34
+const TOP = 14
+const x = (s: number): number => LEFT + SIDE * s
+const y = (t: number): number => TOP + SIDE * (1 - t)
+
+const TICKS = [0, 0.5, 1]
+
+export const saidTimes = ({ s, t }: Times): string => `from s = ${s.toFixed(2)} to t = ${t.toFixed(2)}`
+
+/** All jumps as a triangle, of which one is chosen by pointer, by keys, or by the sliders below. */
+export function Triangle({ times, onChange }: { times: Times; onChange: (times: Times) => void }) {
+  const svg = useRef<SVGSVGElement>(null)
+  const follow = (event: PointerEvent): void => {
+    const { left, top, width } = svg.current!.getBoundingClientRect()
+    const unit = (SIDE + LEFT + 14) / width
+    onChange(
+      timesNear(
+        ((event.clientX - left) * unit - LEFT) / SIDE,
+        1 - ((event.clientY - top) * unit - TOP) / SIDE,
+      ),
+    )
+  }
+  const { s, t } = times
+  return (
+    <div class="triangle">
+      <svg
+        ref={svg}
+        viewBox={`0 0 ${SIDE + LEFT + 14} ${SIDE + TOP + 36}`}
+        role="slider"
+        tabIndex={0}
+        aria-label="Jump: left and right move s, up and down move t, with shift in large steps"
+        aria-valuemin={0}
+        aria-valuemax={1}
+        aria-valuenow={s}
+        aria-valuetext={saidTimes(times)}
+        onPointerDown={event => {
+          event.currentTarget.setPointerCapture(event.pointerId)
+          follow(event)
+        }}
+        onPointerMove={event => event.buttons > 0 && follow(event)}
+        onKeyDown={event => {
+          const next = moveTimes(times, event.key, event.shiftKey)
+          if (!next) return
+          event.preventDefault()
+          onChange(next)
+        }}
+      >
+        <path class="area" d={`M${x(0)},${y(0)}H${x(1)}V${y(1)}Z`} />
+        {TICKS.map(tick => (
+          <g key={tick}>
+            <text x={x(tick)} y={y(0) + 17} text-anchor="middle">
+              {tick}
+            </text>
+            <text x={LEFT - 7} y={y(tick) + 4} text-anchor="end">
+              {tick}
+            </text>
+          </g>
+        ))}
+        <text x={x(0.5)} y={y(0) + 33} text-anchor="middle">
+          s: from (1 is noise)
+        </text>
+        <text transform={`translate(11,${y(0.5)}) rotate(-90)`} text-anchor="middle">
+          t: to (0 is data)
+        </text>
+        <path class="guide" d={`M${x(s)},${y(0)}V${y(t)}H${x(0)}`} />
+        <circle class="handle" cx={x(s)} cy={y(t)} r={9} />
+      </svg>
+      <TimeSlider
+        name="s, where the jump begins"
+        value={s}
+        onInput={value => withS(times, value)}
+        of="s"
+        onChange={onChange}
+      />
+      <TimeSlider
+        name="t, where it ends"
+        value={t}
+        onInput={value => withT(times, value)}
+        of="t"
+        onChange={onChange}
+      />
+    </div>
+  )
+}
+
+function TimeSlider({
+  name,
+  of,
+  value,
+  onInput,
+  onChange,
+}: {
+  name: string
+  of: 's' | 't'
+  value: number
+  onInput: (value: number) => Times
+  onChange: (times: Times) => void
+}) {
+  return (
+    <label class="field">
+      <span class="name">
+        {name} <output>{value.toFixed(2)}</output>
+      </span>
+      <input
+        type="range"
+        min={0}
+        max={1}
+        step={TIME_STEP}
+        value={value}
+        onInput={event => {
+          const next = onInput(event.currentTarget.valueAsNumber)
+          // Held at the other time, the handle must not run ahead.
+          event.currentTarget.valueAsNumber = next[of]
+          onChange(next)
+        }}
+      />
+    </label>
+  )
+}

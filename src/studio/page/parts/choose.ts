@@ -1,0 +1,31 @@
+import { signal } from '@preact/signals'
+import type { Plan } from '../../plan.ts'
+import { anew, refusalOf } from '../../trainable.ts'
+import { open, play, problem, selected, selectedLive } from '../store.ts'
+import { datasetOf } from './target-points.ts'
+
+/** Where a target comes from while it is being made: nothing when the training's own is shown. */
+export const making = signal<'drawing' | 'file' | null>(null)
+
+/** What was done beside what was asked, in one line. */
+export const remark = signal<string | null>(null)
+
+/** Begins a training anew with some of its settings changed; it plays on if it played. */
+export function begin(change: Partial<Plan>): void {
+  const playing = selectedLive.value?.playing
+  remark.value = null
+  let plan = anew(selected.value, change)
+  try {
+    const dataset = datasetOf(plan.target)
+    const [{ objective }] = plan.stages
+    const refusal = refusalOf(plan, objective, dataset)
+    if (refusal) {
+      plan = anew(plan, {}, { objective: 'lsd' })
+      remark.value = `${objective} cannot begin here (${refusal}); lsd is chosen in its place.`
+    }
+    open(plan)
+    if (playing) play()
+  } catch (error) {
+    problem.value = (error as Error).message
+  }
+}

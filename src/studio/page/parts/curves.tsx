@@ -1,0 +1,114 @@
+import { signal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import type { CurvePoint } from '../curve.ts'
+import { type Live, selected, selectedLive } from '../store.ts'
+import type { drawDistance, drawLosses } from './curves-plot.ts'
+import { short, useFormula } from './loss-lines.tsx'
+
+interface Plots {
+  readonly drawLosses: typeof drawLosses
+  readonly drawDistance: typeof drawDistance
+}
+
+/** The plotting library, which comes with the first curve. */
+const plots = signal<Plots | null>(null)
+let asked = false
+
+async function load(): Promise<void> {
+  if (asked) return
+  asked = true
+  try {
+    plots.value = await import('./curves-plot.ts')
+  } catch {
+    asked = false
+  }
+}
+
+/** A plot in a frame whose space is kept; it is drawn anew when what it shows changes. */
+function Plot({ draw, shows }: { draw: ((width: number) => Element) | null; shows: readonly unknown[] }) {
+  const frame = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (!draw) return frame.current!.replaceChildren()
+    frame.current!.replaceChildren(draw(frame.current!.clientWidth))
+  }, [Boolean(draw), ...shows])
+  return <div ref={frame} class="plot" aria-hidden="true" />
+}
+
+function Table({ curve, terms }: { curve: readonly CurvePoint[]; terms: readonly string[] }) {
+  const every = Math.max(1, Math.ceil(curve.length / 20))
+  const rows = curve.filter((_, i) => (curve.length - 1 - i) % every === 0)
+  return (
+    <details class="numbers">
+      <summary>The curves as a table</summary>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, by keyboard too */}
+      <section class="scrolls" tabIndex={0} aria-label="Numbers of the curves">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Step</th>
+              {terms.map(name => (
+                <th key={name} scope="col">
+                  {name}
+                </th>
+              ))}
+              <th scope="col">Distance</th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map(({ step, terms: values, distance }) => (
+              <tr key={step}>
+                <td>{step.toLocaleString('en')}</td>
+                {terms.map(name => (
+                  <td key={name}>{values[name] === undefined ? '' : short(values[name])}</td>
+                ))}
+                <td>{distance === null ? '' : distance.toFixed(3)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </details>
+  )
+}
+
+/** Steps at which a stage began. */
+const changesOf = (stages: readonly { readonly steps: number }[]): number[] => {
+  let step = 0
+  return stages.slice(0, -1).map(({ steps }) => (step += steps))
+}
+
+const EMPTY: Pick<Live, 'curve' | 'distance'> = { curve: [], distance: null }
+
+/** How the loss and the quality of the samples went. */
+export function Curves() {
+  const { curve, distance } = selectedLive.value ?? EMPTY
+  const terms = useFormula().lines.map(({ term }) => term)
+  const changes = changesOf(selected.value.stages)
+  const some = curve.length > 1
+  useEffect(() => {
+    if (some) void load()
+  }, [some])
+  const library = some ? plots.value : null
+  return (
+    <section class="panel curves" aria-label="Curves">
+      <figure>
+        <h3>Loss of each term</h3>
+        <Plot
+          draw={library && (width => library.drawLosses(curve, terms, changes, width))}
+          shows={[curve, terms.join()]}
+        />
+      </figure>
+      <figure>
+        <h3>Sliced Wasserstein distance in one step</h3>
+        <Plot
+          draw={library && (width => library.drawDistance(curve, distance, changes, width))}
+          shows={[curve]}
+        />
+        <figcaption>
+          The band is the noise floor: what fresh data scores against data. Lower is better, down to there.
+        </figcaption>
+      </figure>
+      {some && <Table curve={curve} terms={terms} />}
+    </section>
+  )
+}

@@ -1,0 +1,95 @@
+import { computed, signal } from '@preact/signals'
+import { type Objective, objectives, type Rule } from '../../../objective/index.ts'
+import type { Plan } from '../../plan.ts'
+import { refusalOf } from '../../trainable.ts'
+import { change, selected } from '../store.ts'
+import { remark } from './choose.ts'
+import { datasetOf } from './target-points.ts'
+
+/** Whether a change of the objective or the learning rate goes on with the weights. */
+export const keepWeights = signal(true)
+
+const RULES: readonly (readonly [Rule, string])[] = [
+  ['lagrangian', 'Lagrangian: follow the path'],
+  ['compositional', 'Compositional: two jumps are one'],
+  ['eulerian', 'Eulerian: the start may slide'],
+  ['diagonal', 'Diagonal: the velocity alone'],
+]
+
+/** What an objective's refusal goes by; a training's steps do not change it. */
+const keyOf = ({ stages, ...rest }: Plan): string =>
+  JSON.stringify({ ...rest, stages: stages.map(({ objective, steps }) => [objective, steps > 0]) })
+
+let known: { key: string; refusals: ReadonlyMap<string, string | null> } | undefined
+
+/** Why each objective cannot be next. */
+const refusals = computed(() => {
+  const plan = selected.value
+  const key = keyOf(plan)
+  if (known?.key !== key) {
+    const dataset = datasetOf(plan.target)
+    known = { key, refusals: new Map([...objectives.keys()].map(id => [id, refusalOf(plan, id, dataset)])) }
+  }
+  return known.refusals
+})
+
+function Choice({ id, name }: Objective) {
+  const refusal = refusals.value.get(id)
+  return (
+    <option key={id} value={id} disabled={Boolean(refusal)}>
+      {id}: {name}
+      {refusal ? ` (${refusal})` : ''}
+    </option>
+  )
+}
+
+function choose(objective: string): void {
+  const stage = selected.value.stages.at(-1)!
+  remark.value = null
+  change({ ...stage, objective, keep: keepWeights.value })
+}
+
+/** What those that need a teacher can be helped by. */
+function TeacherFirst() {
+  const waiting = [...refusals.value.values()].filter(refusal => refusal?.startsWith('train ')).length
+  if (waiting === 0) return null
+  const velocity = [...refusals.value.values()].includes('train flow-matching first')
+  return (
+    <div class="note">
+      <p>
+        {waiting} objectives learn from a teacher that is not there yet
+        {velocity ? ': this target has no closed form.' : '.'} A stage that was trained before is one.
+      </p>
+      {velocity && (
+        <button type="button" onClick={() => choose('flow-matching')}>
+          Train a teacher: flow-matching
+        </button>
+      )}
+    </div>
+  )
+}
+
+/** The catalogue, by the rule that each objective goes by. */
+export function ObjectivePicker() {
+  const { objective } = selected.value.stages.at(-1)!
+  return (
+    <>
+      <label class="field">
+        Objective
+        <select value={objective} onChange={event => choose(event.currentTarget.value)}>
+          {RULES.map(([rule, title]) => (
+            <optgroup key={rule} label={title}>
+              {[...objectives.values()].filter(row => row.rule === rule).map(Choice)}
+            </optgroup>
+          ))}
+        </select>
+      </label>
+      <TeacherFirst />
+      {remark.value && (
+        <p class="note" role="status">
+          {remark.value}
+        </p>
+      )}
+    </>
+  )
+}

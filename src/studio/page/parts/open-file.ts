@@ -1,0 +1,38 @@
+import { DataError } from '../../../data/error.ts'
+import type { Columns } from '../../target/columns.ts'
+import { densityOf, imageSize, placeOf } from '../../target/image.ts'
+import { type Cells, SIDE } from '../../target/raster.ts'
+
+/** Bytes of a file that is read. */
+const LARGEST = 32 << 20
+
+/** The pixels of an image, whole on a square. */
+async function pixelsOf(file: File): Promise<Uint8ClampedArray> {
+  const bitmap = await createImageBitmap(file).catch(() => {
+    throw new DataError(`${file.name}: the image is damaged, or of a kind that this browser does not know`)
+  })
+  const context = new OffscreenCanvas(SIDE, SIDE).getContext('2d', { willReadFrequently: true })!
+  context.imageSmoothingQuality = 'high'
+  // Turned as the camera was held, which its header's size is not.
+  const { x, y, width, height } = placeOf(bitmap)
+  context.drawImage(bitmap, x, y, width, height)
+  bitmap.close()
+  return context.getImageData(0, 0, SIDE, SIDE).data
+}
+
+/** What a file holds: the columns of a table, or the cells of an image. @throws DataError with one line */
+export async function openTargetFile(
+  file: File,
+  lightIsInk: boolean,
+): Promise<{ readonly columns: Columns } | { readonly cells: Cells }> {
+  if (file.size > LARGEST) {
+    throw new DataError(`${file.name}: expected at most 32 MB, found ${Math.ceil(file.size / (1 << 20))} MB`)
+  }
+  const bytes = new Uint8Array(await file.arrayBuffer())
+  if (imageSize(bytes, file.name)) {
+    return { cells: densityOf(await pixelsOf(file), lightIsInk, file.name) }
+  }
+  // Its parser comes with the first table.
+  const { readColumns } = await import('../../target/columns.ts')
+  return { columns: readColumns(bytes, file.name) }
+}

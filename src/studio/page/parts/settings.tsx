@@ -1,0 +1,78 @@
+import type { Plan } from '../../plan.ts'
+import { selected } from '../store.ts'
+import { begin } from './choose.ts'
+
+interface Choices {
+  readonly name: string
+  readonly key: 'hidden' | 'layers' | 'batch' | 'interpolant'
+  readonly values: readonly (readonly [value: string | number, text: string])[]
+}
+
+const plain = (...values: number[]) => values.map(value => [value, value.toLocaleString('en')] as const)
+
+const SETTINGS: readonly Choices[] = [
+  { name: 'Units a layer', key: 'hidden', values: plain(16, 32, 64, 128, 192, 256, 512) },
+  { name: 'Hidden layers', key: 'layers', values: plain(1, 2, 3, 4, 5, 6) },
+  { name: 'Batch', key: 'batch', values: plain(32, 64, 128, 256, 512, 1024, 2048, 4096, 8192) },
+  {
+    name: 'Path from data to noise',
+    key: 'interpolant',
+    values: [
+      ['linear', 'linear'],
+      ['trig', 'trigonometric'],
+      ['vp', 'variance preserving'],
+    ],
+  },
+]
+
+function Setting({ name, key, values }: Choices) {
+  const value = selected.value[key]
+  const known = values.some(([each]) => each === value)
+  return (
+    <label key={key} class="field">
+      {name}
+      <select
+        value={String(value)}
+        onChange={event => {
+          const [chosen] = values.find(([each]) => String(each) === event.currentTarget.value)!
+          begin({ [key]: chosen } as Partial<Plan>)
+        }}
+      >
+        {!known && <option value={String(value)}>{value}</option>}
+        {values.map(([each, text]) => (
+          <option key={each} value={String(each)}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
+/** What a training is begun with. */
+export function Settings() {
+  const { seed } = selected.value
+  return (
+    <details class="settings">
+      <summary>Network, batch, path, seed</summary>
+      <div class="panel">
+        <p class="soft">A change of these begins anew.</p>
+        <div class="pair">{SETTINGS.map(Setting)}</div>
+        <label class="field">
+          Seed
+          <input
+            type="number"
+            min={0}
+            max={2 ** 31}
+            value={seed}
+            onChange={({ currentTarget }) => {
+              const { valueAsNumber } = currentTarget
+              if (Number.isInteger(valueAsNumber) && valueAsNumber >= 0) begin({ seed: valueAsNumber })
+              else currentTarget.value = String(seed)
+            }}
+          />
+        </label>
+      </div>
+    </details>
+  )
+}

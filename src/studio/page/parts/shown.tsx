@@ -1,0 +1,57 @@
+import { signal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { selectedLive, show, state, update } from '../store.ts'
+
+/** Points of the picture. */
+export const count = signal(2000)
+export const targetShown = signal(true)
+
+const COUNTS = [500, 2000, 10_000, 50_000]
+
+/** What of the training is in the picture. */
+export function ShownControls() {
+  const { weights, selected } = state.value
+  const open = selectedLive.value !== null
+  useEffect(() => {
+    if (open) show(count.value, weights)
+  }, [count.value, weights, selected, open])
+  return (
+    <div class="shown">
+      <label class="field inline">
+        Points
+        <select
+          value={String(count.value)}
+          onChange={event => {
+            count.value = Number(event.currentTarget.value)
+          }}
+        >
+          {COUNTS.map(each => (
+            <option key={each} value={String(each)}>
+              {each.toLocaleString('en')}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label class="field inline">
+        Weights
+        <select
+          value={weights}
+          onChange={event => update({ weights: event.currentTarget.value as typeof weights })}
+        >
+          <option value="ema">averaged</option>
+          <option value="raw">raw</option>
+        </select>
+      </label>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={targetShown.value}
+          onChange={event => {
+            targetShown.value = event.currentTarget.checked
+          }}
+        />
+        Show the target
+      </label>
+    </div>
+  )
+}

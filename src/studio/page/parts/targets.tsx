@@ -1,0 +1,71 @@
+import { datasets } from '../../../data/built-in.ts'
+import type { Points } from '../../engine/protocol.ts'
+import { selected } from '../store.ts'
+import { begin, making } from './choose.ts'
+import { FileTarget } from './file-target.tsx'
+import { Painter } from './painter.tsx'
+import { drawTarget, shortName } from './target-points.ts'
+import { Thumbnail } from './thumbnail.tsx'
+
+const drawn = new Map<string, Points>()
+
+/** A few points of a built-in dataset, drawn once. */
+const few = (name: string) => (): Points => {
+  if (!drawn.has(name)) drawn.set(name, drawTarget({ kind: 'built-in', name }, 500))
+  return drawn.get(name)!
+}
+const pictures = Object.keys(datasets).map(name => ({ name, points: few(name) }))
+
+/** A sign in the place of a picture. */
+function Sign({ path }: { path: string }) {
+  return (
+    <svg class="thumbnail" viewBox="0 0 24 24" width="64" height="64" aria-hidden="true">
+      <path d={path} fill="none" stroke="currentColor" stroke-width="1" stroke-linecap="round" />
+    </svg>
+  )
+}
+
+const BRUSH = 'M5 19c3 1 5-1 5-3M8 15 17 5l2 2-9 10'
+const FILE = 'M7 4h7l4 4v12H7zM14 4v4h4M10 13h5M10 16h5'
+
+/** What is trained on: a built-in dataset, a drawing, or a file. */
+export function TargetPicker() {
+  const { target } = selected.value
+  const own = target.kind === 'built-in' ? target.name : target.kind === 'density' ? 'drawing' : 'file'
+  const chosen = making.value ?? own
+  const tile = (value: string, title: string, picture: preact.JSX.Element, choose: () => void) => (
+    <label key={value} class="tile">
+      <input
+        type="radio"
+        name="target"
+        class="hidden-but-read"
+        value={value}
+        checked={chosen === value}
+        onChange={choose}
+      />
+      {picture}
+      <span>{title}</span>
+    </label>
+  )
+  return (
+    <fieldset class="targets">
+      <legend>Target</legend>
+      <div class="tiles">
+        {pictures.map(({ name, points }) =>
+          tile(name, shortName(name), <Thumbnail points={points} />, () => {
+            making.value = null
+            begin({ target: { kind: 'built-in', name } })
+          }),
+        )}
+        {tile('drawing', 'draw one', <Sign path={BRUSH} />, () => {
+          making.value = 'drawing'
+        })}
+        {tile('file', 'from a file', <Sign path={FILE} />, () => {
+          making.value = 'file'
+        })}
+      </div>
+      {chosen === 'drawing' && <Painter />}
+      {chosen === 'file' && <FileTarget />}
+    </fieldset>
+  )
+}

@@ -1,0 +1,41 @@
+import { useEffect, useRef } from 'preact/hooks'
+import type { Points } from '../../engine/protocol.ts'
+import { SHOWN } from '../draw/points.tsx'
+
+/** A small picture of points; what it shows stands beside it. */
+export function Thumbnail({ points, side = 64 }: { points: () => Points; side?: number }) {
+  const canvas = useRef<HTMLCanvasElement>(null)
+  useEffect(() => {
+    const paint = (): void => {
+      const context = canvas.current?.getContext('2d')
+      if (!context) return
+      const all = points()
+      const pixels = side * devicePixelRatio
+      Object.assign(context.canvas, { width: pixels, height: pixels })
+      context.fillStyle = getComputedStyle(context.canvas).color
+      context.globalAlpha = 0.6
+      const scale = pixels / (2 * SHOWN)
+      const size = 1.2 * devicePixelRatio
+      for (let i = 0; i < all.length; i += 2) {
+        const [x, y] = [(SHOWN + all[i]) * scale, (SHOWN - all[i + 1]) * scale]
+        context.fillRect(x - size / 2, y - size / 2, size, size)
+      }
+    }
+    // After the first picture of the page.
+    const later = setTimeout(paint, 50)
+    const dark = matchMedia('(prefers-color-scheme: dark)')
+    const theme = new MutationObserver(paint)
+    theme.observe(document.documentElement, { attributeFilter: ['data-theme'] })
+    dark.addEventListener('change', paint)
+    return () => {
+      clearTimeout(later)
+      theme.disconnect()
+      dark.removeEventListener('change', paint)
+    }
+  }, [points, side])
+  return (
+    <span class="thumbnail" aria-hidden="true">
+      <canvas ref={canvas} style={{ width: side, height: side }} />
+    </span>
+  )
+}

@@ -1,0 +1,120 @@
+import { signal } from '@preact/signals'
+import { stepsOf } from '../../plan.ts'
+import { anew } from '../../trainable.ts'
+import { change, open, pause, play, selected, selectedLive, takeSteps } from '../store.ts'
+import { remark } from './choose.ts'
+import { keepWeights } from './objective.tsx'
+
+const several = signal(100)
+const MOST_AT_ONCE = 6000
+
+/** Begins the training from drawn weights, and plays it. */
+export function trainAnew(): void {
+  remark.value = null
+  open(anew(selected.value))
+  play()
+}
+
+function Buttons() {
+  const playing = selectedLive.value?.playing ?? false
+  const isExample = selected.value.start === 'example' && stepsOf(selected.value) === 0
+  return (
+    <div class="buttons">
+      {isExample && !playing ? (
+        <>
+          <button type="button" class="main" onClick={trainAnew}>
+            Train it yourself
+          </button>
+          <button type="button" onClick={() => play()}>
+            Train it on
+          </button>
+        </>
+      ) : (
+        <button type="button" class="main" onClick={() => (playing ? pause() : play())}>
+          {playing ? 'Pause' : 'Play'}
+        </button>
+      )}
+      <button type="button" onClick={() => takeSteps(1)}>
+        1 step
+      </button>
+      <span class="joined">
+        <button type="button" onClick={() => takeSteps(several.value)}>
+          {several.value.toLocaleString('en')} steps
+        </button>
+        <input
+          type="number"
+          aria-label="Number of steps"
+          min={1}
+          max={MOST_AT_ONCE}
+          value={several.value}
+          onChange={({ currentTarget }) => {
+            const { valueAsNumber } = currentTarget
+            if (valueAsNumber >= 1) several.value = Math.min(MOST_AT_ONCE, Math.round(valueAsNumber))
+            currentTarget.value = String(several.value)
+          }}
+        />
+      </span>
+      <button type="button" onClick={() => open(anew(selected.value))}>
+        Reset
+      </button>
+    </div>
+  )
+}
+
+/** Powers of ten that the slider goes over. */
+const RATES = { min: -5, max: -1, step: 0.05 }
+const rate = (value: number): string =>
+  value
+    .toExponential(1)
+    .replace('e-', ' × 10⁻')
+    .replace(/\d$/, digit => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)])
+
+const moved = signal<number | null>(null)
+
+function LearningRate() {
+  const stage = selected.value.stages.at(-1)!
+  const value = moved.value ?? stage.learningRate
+  return (
+    <label class="field">
+      <span class="name">
+        Learning rate <output>{rate(value)}</output>
+      </span>
+      <input
+        type="range"
+        {...RATES}
+        value={Math.log10(value)}
+        aria-valuetext={value.toPrecision(2)}
+        onInput={event => {
+          moved.value = Number((10 ** event.currentTarget.valueAsNumber).toPrecision(2))
+        }}
+        onChange={() => {
+          const learningRate = moved.value
+          moved.value = null
+          if (learningRate !== null) change({ ...stage, learningRate, keep: keepWeights.value })
+        }}
+      />
+    </label>
+  )
+}
+
+/** Everything that acts on a training while it goes on. */
+export function TrainingControls() {
+  return (
+    <div class="panel training">
+      <Buttons />
+      <div class="pair wide">
+        <LearningRate />
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={keepWeights.value}
+            onChange={event => {
+              keepWeights.value = event.currentTarget.checked
+            }}
+          />
+          Changes keep the weights
+        </label>
+      </div>
+    </div>
+  )
+}

@@ -1,0 +1,190 @@
+import { useSignal } from '@preact/signals'
+import { useEffect, useMemo } from 'preact/hooks'
+import { type Cloud, nearestPoint } from '../draw/cloud.ts'
+import { colourOf } from '../draw/colours.ts'
+import { shortNumber } from '../draw/number.ts'
+import { Scene, through } from '../draw/scene.tsx'
+import { Transport } from '../draw/transport.tsx'
+import { saidTimes, Triangle } from '../draw/triangle.tsx'
+import { selected, state, update } from '../store.ts'
+import { type JumpData, MIXED, type Source, useJump } from './jump-data.ts'
+import { Choice, follow, Key, PointChoice, rootMeanSquare, Standing, WeightsChoice } from './shared.tsx'
+import './views.css'
+
+/** What moves between the two clouds. */
+type Way = 'jump' | 'path' | 'both'
+
+/** Points whose jumps are drawn as lines. */
+const LINES = 40
+/** How near a click must be to a point, in units of the data. */
+const REACH = 0.4
+
+type Place = readonly [number, number]
+const over = (places: readonly Place[]): string => through(places.map(([x, y]) => [x, -y]))
+
+export function JumpView() {
+  const source = useSignal<Source>('carried')
+  const way = useSignal<Way>('jump')
+  const progress = useSignal(1)
+  const data = useJump(source.value)
+  const plan = selected.value
+  const { s, t, start, end, paths, exact, count } = data
+  // Another jump is shown where it ends.
+  useEffect(() => {
+    progress.value = 1
+  }, [s, t, source.value])
+  const motion: Way = paths ? way.value : 'jump'
+  const colours = [colourOf('--target', 0.45), colourOf('--run-0', 0.6), colourOf('--run-1', 0.6)]
+  const clouds = useMemo((): Cloud[] => {
+    const [still, jumps, along] = colours
+    const small = count > 5000
+    return [
+      ...(start ? [{ points: start, colour: still, size: small ? 1.5 : 2.5 }] : []),
+      ...(start && paths && motion !== 'jump'
+        ? [{ points: start, through: paths.length > 1 ? paths.slice(1) : [start], colour: along, size: 4.5 }]
+        : []),
+      ...(start && end && motion !== 'path'
+        ? [{ points: start, through: [end], colour: jumps, size: small ? 2 : 4.5 }]
+        : []),
+    ]
+  }, [start, end, paths, motion, count, ...colours.map(String)])
+  const words = `The cloud ${saidTimes({ s, t })}`
+  return (
+    <div class="columns">
+      <section class="panel" aria-label="The jump">
+        <Triangle times={{ s, t }} onChange={times => update({ jump: { ...state.value.jump, ...times } })} />
+        <Transport
+          progress={progress}
+          say={part => `${part === 0 ? 's' : part === 1 ? 't' : 'time'} = ${(s + (t - s) * part).toFixed(2)}`}
+        />
+        <Choice
+          name="What moves"
+          options={[
+            ['jump', 'Jump'],
+            ['path', 'Path'],
+            ['both', 'Both'],
+          ]}
+          value={motion}
+          onChange={value => {
+            way.value = value
+          }}
+        />
+        <PointChoice count={count} />
+        <WeightsChoice />
+        <Choice
+          name="Points at s"
+          options={[
+            ['carried', 'Carried from noise'],
+            ['mixed', `${MIXED / 1000},000 mixed`],
+          ]}
+          value={source.value}
+          onChange={value => {
+            source.value = value
+          }}
+        />
+        <p class="soft">{sourceWords(source.value, exact)}</p>
+      </section>
+      <section class="picture" aria-label="Clouds at s and at t">
+        <Scene
+          clouds={clouds}
+          label={`${words}, ${count} points`}
+          progress={progress}
+          onPick={place => start && follow(nearestPoint(end ? [start, end] : [start], place, REACH))}
+        >
+          {count < 5000 && start && end && motion !== 'path' && (
+            <Lines data={data} highlighted={state.value.jump.point} />
+          )}
+          <Followed data={data} />
+        </Scene>
+        <p class="keys">
+          <Key look="grey">at s</Key>
+          <Key look="blue">by the map's jump</Key>
+          <Key look="orange">along the {exact ? 'exact' : 'learnt'} path</Key>
+        </p>
+        <Numbers data={data} />
+        <Standing plan={plan} />
+        {data.error && (
+          <p class="problem" role="alert">
+            {data.error}
+          </p>
+        )}
+      </section>
+    </div>
+  )
+}
+
+function sourceWords(source: Source, exact: boolean): string {
+  if (source === 'mixed') {
+    return 'Points of the path at s: data and noise, mixed. The same distribution, but no point has a past: click one to solve its path from here.'
+  }
+  return exact
+    ? 'Noise carried to s by the exact flow: each point lies on its own exact path.'
+    : 'Noise carried to s by the velocity that the map has learnt: this target has no closed form, so errors are against the map’s own path.'
+}
+
+/** The first few jumps as straight lines. */
+function Lines({ data, highlighted }: { data: JumpData; highlighted: number | null }) {
+  const { start, end } = data
+  const lines = Array.from({ length: Math.min(LINES, start!.length / 2) }, (_, i) => i)
+  return (
+    <g class={highlighted === null ? 'jumps' : 'jumps faint'}>
+      {lines.map(i => (
+        <line key={i} x1={start![2 * i]} y1={-start![2 * i + 1]} x2={end![2 * i]} y2={-end![2 * i + 1]} />
+      ))}
+    </g>
+  )
+}
+
+/** One point: its whole path, the part from s to t, its jump, and what lies between their ends. */
+function Followed({ data: { followed } }: { data: JumpData }) {
+  if (!followed) return null
+  const { from, jump, truth, path, whole } = followed
+  return (
+    <g class="followed">
+      <polyline class="whole" points={over(whole)} />
+      <polyline class="path" points={over(path)} />
+      <polyline class="leap" points={over([from, jump])} />
+      <polyline class="gap" points={over([jump, truth])} />
+      <circle class="from" cx={from[0]} cy={-from[1]} r={0.11} />
+      <rect class="truth" x={truth[0] - 0.1} y={-truth[1] - 0.1} width={0.2} height={0.2} />
+      <circle class="landed" cx={jump[0]} cy={-jump[1]} r={0.13} />
+    </g>
+  )
+}
+
+const said = ([x, y]: Place): string => `(${x.toFixed(2)}, ${y.toFixed(2)})`
+
+function Numbers({ data }: { data: JumpData }) {
+  const { followed, paths, end, exact, fresh, s, t } = data
+  const path = exact ? 'exact path' : 'learnt path'
+  const cloud =
+    paths && end && paths.at(-1)!.length === end.length ? rootMeanSquare(end, paths.at(-1)!) : null
+  const own = followed && Math.hypot(...followed.jump.map((value, k) => value - followed.truth[k]))
+  return (
+    <dl class="numbers" aria-live="polite" aria-busy={!fresh} data-times={`${s} ${t}`}>
+      <div>
+        <dt>Error of the jumps, root mean square</dt>
+        <dd data-number="cloud">{cloud === null ? '–' : shortNumber(cloud)}</dd>
+      </div>
+      <div>
+        <dt>
+          Point {state.value.jump.point === null ? 'none' : state.value.jump.point + 1}: the jump ends from
+          the {path} by
+        </dt>
+        <dd data-number="point">{own === null ? '–' : shortNumber(own)}</dd>
+      </div>
+      <div>
+        <dt>It jumps from</dt>
+        <dd data-number="from">{followed ? said(followed.from) : '–'}</dd>
+      </div>
+      <div>
+        <dt>to</dt>
+        <dd data-number="jump">{followed ? said(followed.jump) : '–'}</dd>
+      </div>
+      <div>
+        <dt>and its path leads to</dt>
+        <dd data-number="path">{followed ? said(followed.truth) : '–'}</dd>
+      </div>
+    </dl>
+  )
+}

@@ -1,0 +1,111 @@
+import type { Points } from '../../engine/protocol.ts'
+import { targetDataset } from '../../engine/target.ts'
+import type { Plan, Target } from '../../plan.ts'
+import { selectedLive, state, update } from '../store.ts'
+
+/** Whether the target's velocity is known in closed form. */
+export function hasClosedForm(target: Target): boolean {
+  try {
+    return targetDataset(target).mixture !== undefined
+  } catch {
+    return false
+  }
+}
+
+/** Root mean square of the lengths of `a - b`, `[n, 2]`. */
+export function rootMeanSquare(a: Points, b?: Points): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += (a[i] - (b ? b[i] : 0)) ** 2
+  return Math.sqrt((2 * sum) / a.length)
+}
+
+export const stepsTaken = ({ stages }: Plan): number => stages.reduce((sum, { steps }) => sum + steps, 0)
+
+/** A choice of one of a few, as buttons that stay pressed. */
+export function Choice<T extends string>({
+  name,
+  options,
+  value,
+  onChange,
+}: {
+  name: string
+  options: readonly (readonly [T, string])[]
+  value: T
+  onChange: (value: T) => void
+}) {
+  return (
+    <fieldset class="choice">
+      <legend>{name}</legend>
+      <div class="buttons">
+        {options.map(([id, label]) => (
+          <button key={id} type="button" aria-pressed={id === value} onClick={() => onChange(id)}>
+            {label}
+          </button>
+        ))}
+      </div>
+    </fieldset>
+  )
+}
+
+/** Whose weights are looked at, in all views. */
+export function WeightsChoice() {
+  return (
+    <Choice
+      name="Weights"
+      options={[
+        ['ema', 'Averaged (EMA)'],
+        ['raw', 'Raw'],
+      ]}
+      value={state.value.weights}
+      onChange={weights => update({ weights })}
+    />
+  )
+}
+
+export const follow = (point: number | null): void => update({ jump: { ...state.value.jump, point } })
+
+/** Which point is followed, for those who do not click on it. */
+export function PointChoice({ count }: { count: number }) {
+  const { point } = state.value.jump
+  const go = (by: number): void =>
+    follow(point === null ? (by > 0 ? 0 : count - 1) : (point + by + count) % count)
+  return (
+    <fieldset class="choice">
+      <legend>Follow a point</legend>
+      <div class="buttons">
+        <button type="button" onClick={() => go(-1)}>
+          Previous
+        </button>
+        <button type="button" onClick={() => go(1)}>
+          Next
+        </button>
+        <button type="button" disabled={point === null} onClick={() => follow(null)}>
+          None
+        </button>
+      </div>
+    </fieldset>
+  )
+}
+
+/** Says that the numbers are of an untrained or a moving map. */
+export function Standing({ plan }: { plan: Plan }) {
+  const steps = stepsTaken(plan)
+  const playing = selectedLive.value?.playing
+  return (
+    <p class="soft">
+      {steps === 0
+        ? 'This map is untrained: press play in Train first.'
+        : `After ${steps} steps of training${playing ? ', which goes on: numbers follow a little later' : ''}.`}
+    </p>
+  )
+}
+
+/** A sample of a cloud's look, with what it is. */
+export function Key({ look, children }: { look: string; children: preact.ComponentChildren }) {
+  return (
+    <span class="key">
+      <span class={`look ${look}`} aria-hidden="true" />
+      {children}
+    </span>
+  )
+}

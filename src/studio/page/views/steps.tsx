@@ -1,0 +1,226 @@
+import { useSignal } from '@preact/signals'
+import { useMemo } from 'preact/hooks'
+import type { Questions } from '../../engine/protocol.ts'
+import { type Shown, useAnswer } from '../asking.ts'
+import { nearestPoint } from '../draw/cloud.ts'
+import { colourOf } from '../draw/colours.ts'
+import { shortNumber } from '../draw/number.ts'
+import { at, Scene, through } from '../draw/scene.tsx'
+import { selected, state } from '../store.ts'
+import { follow, PointChoice, Standing, WeightsChoice } from './shared.tsx'
+import { worseWithSteps } from './worse.ts'
+import './views.css'
+
+export const STEPS = [1, 2, 4, 8, 16] as const
+type Method = 'jump' | 'euler'
+/** Points in every picture and in its metrics. */
+const COUNT = 2000
+const REACH = 0.4
+
+const METHODS: readonly (readonly [Method, string, string])[] = [
+  ['jump', 'Jumps of the map', 'Each step is one jump F(x, s, t).'],
+  [
+    'euler',
+    'Euler on its velocity',
+    'Each step follows V(x, s, s), the arrow at the point, in a straight line.',
+  ],
+]
+
+const METRICS: Readonly<Record<string, string>> = {
+  slicedWasserstein: 'Sliced Wasserstein',
+  energyDistance: 'Energy distance',
+  histogramKL: 'Histogram KL',
+  modeJS: 'Mode frequencies (JS)',
+}
+
+type Answer = Shown<'samples'>
+type Floors = Questions['metrics']['answer']['floors']
+
+export function StepsView() {
+  const plan = selected.value
+  const metric = useSignal('slicedWasserstein')
+  return (
+    <div class="steps">
+      <div class="tools">
+        <p>
+          The same {COUNT.toLocaleString('en')} points of noise in more and more steps; a step costs one
+          evaluation of the network (NFE). Lower is better; the floor is what data scores against data.
+        </p>
+        <WeightsChoice />
+        <PointChoice count={COUNT} />
+        <label class="field">
+          <span class="name">Metric</span>
+          <select
+            value={metric.value}
+            onChange={event => {
+              metric.value = event.currentTarget.value
+            }}
+          >
+            {Object.entries(METRICS).map(([name, label]) => (
+              <option key={name} value={name}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </label>
+        <Standing plan={plan} />
+      </div>
+      {METHODS.map(([method, title, words]) => (
+        <Row key={method} method={method} title={title} words={words} metric={metric.value} />
+      ))}
+    </div>
+  )
+}
+
+/** One method at every number of steps. */
+function Row({
+  method,
+  title,
+  words,
+  metric,
+}: {
+  method: Method
+  title: string
+  words: string
+  metric: string
+}) {
+  const { seed } = selected.value
+  const { weights } = state.value
+  const answers = STEPS.map(steps =>
+    // The list never changes, so each has its place.
+    useAnswer('samples', `${steps} ${method} ${weights} ${seed}`, {
+      steps,
+      method,
+      weights,
+      count: COUNT,
+      seed,
+    }),
+  )
+  const floors = answers.find(({ answer }) => answer)?.answer?.floors
+  const values = answers.map(({ answer }) => answer?.values[metric] ?? null)
+  const worse =
+    floors && answers.every(({ fresh }) => fresh) ? worseWithSteps(STEPS, values, floors[metric]) : []
+  const error = answers.find(({ error }) => error)?.error
+  return (
+    <section aria-label={title}>
+      <h2>{title}</h2>
+      <p class="soft">{words}</p>
+      <ul class="ladder">
+        {STEPS.map((steps, i) => (
+          <li key={steps}>
+            <Tile steps={steps} method={method} shown={answers[i]} metric={metric} />
+          </li>
+        ))}
+      </ul>
+      <p class="verdict" role="status">
+        {error ?? verdict(worse)}
+      </p>
+      <AllMetrics answers={answers} floors={floors} title={title} />
+    </section>
+  )
+}
+
+function verdict(worse: readonly (readonly [number, number])[]): string {
+  if (worse.length === 0) return ' '
+  const pairs = worse.map(([few, many]) => `${many} than at ${few}`).join(', ')
+  return `▲ More steps make it worse: worse at ${pairs}, by more than chance.`
+}
+
+function Tile({
+  steps,
+  method,
+  shown,
+  metric,
+}: {
+  steps: number
+  method: Method
+  shown: Answer
+  metric: string
+}) {
+  const { answer, fresh } = shown
+  const { point } = state.value.jump
+  const colour = colourOf(method === 'jump' ? '--run-0' : '--run-3', 0.6)
+  const end = answer?.path.at(-1)
+  const clouds = useMemo(() => (end ? [{ points: end, colour, size: 3 }] : []), [end, String(colour)])
+  const floor = answer?.floors[metric]
+  return (
+    <figure class={method} aria-busy={!fresh} data-steps={steps}>
+      <Scene
+        clouds={clouds}
+        label={`${COUNT} samples in ${steps} steps`}
+        onPick={place => end && follow(nearestPoint([end], place, REACH))}
+      >
+        {answer && point !== null && point < COUNT && (
+          <g class="followed">
+            <polyline class="leap" points={through(answer.path.map(points => at(points, point)))} />
+            {answer.path.map((points, i) => {
+              const [cx, cy] = at(points, point)
+              return (
+                <circle
+                  key={i}
+                  class={i === answer.path.length - 1 ? 'landed' : 'from'}
+                  cx={cx}
+                  cy={cy}
+                  r={i === answer.path.length - 1 ? 0.2 : 0.12}
+                />
+              )
+            })}
+          </g>
+        )}
+      </Scene>
+      <figcaption>
+        <strong>{steps === 1 ? '1 step' : `${steps} steps`}</strong>
+        <span data-number={`${method} ${steps}`}>
+          {answer ? shortNumber(answer.values[metric]) || 'not for this target' : '–'}
+        </span>
+        <span class="floor">floor {floor ? shortNumber(floor.value) : '–'}</span>
+      </figcaption>
+    </figure>
+  )
+}
+
+/** Every metric of a row, behind a word. */
+function AllMetrics({
+  answers,
+  floors,
+  title,
+}: {
+  answers: readonly Answer[]
+  floors: Floors | undefined
+  title: string
+}) {
+  return (
+    <details>
+      <summary>All metrics</summary>
+      <div class="wide">
+        <table>
+          <caption class="hidden-but-read">{title}: metrics by number of steps</caption>
+          <thead>
+            <tr>
+              <th scope="col">Metric</th>
+              {STEPS.map(steps => (
+                <th key={steps} scope="col">
+                  {steps}
+                </th>
+              ))}
+              <th scope="col">floor</th>
+            </tr>
+          </thead>
+          <tbody>
+            {Object.entries(METRICS)
+              .filter(([name]) => floors?.[name])
+              .map(([name, label]) => (
+                <tr key={name}>
+                  <th scope="row">{label}</th>
+                  {answers.map(({ answer }, i) => (
+                    <td key={STEPS[i]}>{shortNumber(answer?.values[name])}</td>
+                  ))}
+                  <td>{shortNumber(floors?.[name].value)}</td>
+                </tr>
+              ))}
+          </tbody>
+        </table>
+      </div>
+    </details>
+  )
+}

@@ -1,0 +1,36 @@
+import type { Dataset } from '../data/dataset.ts'
+import { type Objective, objectives } from '../objective/index.ts'
+import { configOf } from './engine/session.ts'
+import { hasExactMap, learnsFromTeacher, teachesMap, teachesVelocity } from './engine/teachers.ts'
+import { examplePlan, type Plan, type Stage } from './plan.ts'
+
+/** Objectives of the stages that have trained, with the example's where it is what they begin with. */
+function pastOf({ stages, start }: Plan): Objective[] {
+  const taken = stages.filter(({ steps }) => steps > 0)
+  return [...(start ? examplePlan.stages : []), ...taken].map(({ objective }) => objectives.get(objective)!)
+}
+
+/** Why an objective cannot be the next stage of a training, in a few words; nothing when it can. */
+export function refusalOf(plan: Plan, id: string, dataset: Dataset): string | null {
+  const row = objectives.get(id)!
+  const past = pastOf(plan)
+  if (row.needs.includes('flow-map-teacher')) {
+    if (!hasExactMap(dataset, plan.interpolant) && !past.some(teachesMap)) return 'train a flow map first'
+  } else if (learnsFromTeacher(row) && !dataset.mixture && !past.some(teachesVelocity)) {
+    return 'train flow-matching first'
+  }
+  const stage: Stage = { ...plan.stages.at(-1)!, objective: id }
+  try {
+    configOf(plan, stage, dataset.mixture !== undefined)
+    return null
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+/** A training of the same kind from its beginning. */
+export function anew(plan: Plan, change: Partial<Plan> = {}, stage: Partial<Stage> = {}): Plan {
+  const { start: _, ...rest } = plan
+  const last = plan.stages.at(-1)!
+  return { ...rest, ...change, stages: [{ ...last, ...stage, steps: 0, keep: false }] }
+}
