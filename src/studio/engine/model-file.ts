@@ -1,8 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { datasets } from '../../data/built-in.ts'
-import type { Dataset } from '../../data/dataset.ts'
-import { DataError } from '../../data/error.ts'
 import { type SeenDataset, seenThrough } from '../../data/standardized.ts'
 import {
   type InterpolantName,
@@ -117,20 +115,10 @@ export interface OpenedFile {
   readonly jump?: Program
 }
 
-/** Data that only its name is known of. */
-function unknownData(name: string, data: DataRecord | null): Dataset {
-  const refuse = (): never => {
-    throw new DataError(
-      `${name}: the file does not hold its data, so it is shown, not measured or trained on`,
-    )
-  }
-  const fingerprint = data?.fingerprint ?? { sha256: '', rows: null, minimum: [], maximum: [] }
-  return { name, dimension: 2, fingerprint, sample: refuse }
-}
-
 function dataOf({ target }: Plan, data: DataRecord | null, by: Standardization | undefined): SeenDataset {
-  const known = target.kind === 'unknown' ? unknownData(target.name, data) : targetDataset(target)
-  return seenThrough(by, known)
+  const dataset = targetDataset(target)
+  const named = target.kind === 'unknown' && data ? { ...dataset, fingerprint: data.fingerprint } : dataset
+  return seenThrough(by, named)
 }
 
 /**
