@@ -44,12 +44,14 @@ function distanceOf(measures: ReturnType<typeof prepareMetrics>, samples: Points
  *
  * @param name  what trains; a promise where it is still being loaded
  * @param send  gets every report
+ * @param breathe  lets the messages in that have arrived
  * @returns takes a command
  */
 export function host(
   engine: Engine,
   name: string | Promise<string>,
   send: (report: Report) => void,
+  breathe: () => Promise<void> = () => new Promise(resolve => setTimeout(resolve)),
 ): (command: Command) => void {
   const seats = new Map<string, Seat>()
   const waiting: Command[] = []
@@ -188,7 +190,7 @@ export function host(
     busy = true
     for (;;) {
       // Lets commands that arrived meanwhile in.
-      await new Promise(resolve => setTimeout(resolve))
+      await breathe()
       const command = waiting.shift()
       const playing = [...seats].filter(([, seat]) => seat.playing)
       if (command) await attempt(command, () => obey(command))

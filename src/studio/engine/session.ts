@@ -23,6 +23,8 @@ export interface Engine {
   compile(graph: Graph<CorePrimitive>): Promise<Program>
   compileScan(graph: Graph<CorePrimitive>, carried: number): Promise<Program>
   openModel(bytes: Uint8Array): Promise<OpenedModel>
+  /** Most steps in one run of the compiled graph, where it is more than the page's; the numbers do not depend on it. */
+  readonly chunk?: number
 }
 
 export type WeightsName = 'ema' | 'raw'
@@ -115,11 +117,12 @@ async function solvePairs(
 
 async function openCourse(
   engine: Engine,
-  config: Config,
+  asked: Config,
   dataset: Dataset,
   ended: readonly Ended[],
   initial: Float32Array | undefined,
 ): Promise<Course> {
+  const config = { ...asked, chunk: engine.chunk ?? asked.chunk }
   const { teachers, pairs } = guidanceOf(config, dataset, ended)
   const step = buildStep(config, dataset.dimension, teachers)
   const pool = await solvePairs(engine, config, pairs)

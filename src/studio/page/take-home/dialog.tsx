@@ -63,7 +63,7 @@ function pictureOf(plan: Plan): Picture {
 
 function Link() {
   return (
-    <section aria-labelledby="home-link">
+    <section class="link" aria-labelledby="home-link">
       <h3 id="home-link">Link</h3>
       <p class="soft">
         All of the page's state: whoever opens it sees this, and the training is replayed there.
