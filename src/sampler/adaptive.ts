@@ -23,6 +23,8 @@ export interface AdaptiveOptions {
   readonly maxSteps?: number
   /** Length of the first step that is tried; default a fiftieth of the whole. */
   readonly firstStep?: number
+  /** Hears of the solution where it begins and after every step: the points and their velocity. */
+  readonly onStep?: (time: number, points: Float64Array, velocity: Float64Array) => Promise<void> | void
 }
 
 function combine(
@@ -61,12 +63,13 @@ export async function solve(
   points: Float64Array,
   s: number,
   t: number,
-  { tolerance = 1e-9, maxSteps = 100_000, firstStep = Math.abs(t - s) / 50 }: AdaptiveOptions = {},
+  { tolerance = 1e-9, maxSteps = 100_000, firstStep = Math.abs(t - s) / 50, onStep }: AdaptiveOptions = {},
 ): Promise<Float64Array> {
   let [x, time] = [points, s]
   if (s === t) return points.slice()
   let h = Math.sign(t - s) * firstStep
   let slope = await velocity(x, time)
+  await onStep?.(time, x, slope)
   for (let step = 0; step < maxSteps; step++) {
     if (Math.abs(h) >= Math.abs(t - time)) h = t - time
     const slopes = [slope]
@@ -78,8 +81,10 @@ export async function solve(
     const ratio = errorRatio(error, x, y, tolerance)
     if (Number.isNaN(ratio)) throw new Error(`the velocity is not finite near time ${time}`)
     if (ratio <= 1) {
-      if (h === t - time) return y
-      ;[x, time, slope] = [y, time + h, slopes[6]]
+      const last = h === t - time
+      ;[x, time, slope] = [y, last ? t : time + h, slopes[6]]
+      await onStep?.(time, x, slope)
+      if (last) return x
     }
     h *= Math.min(5, Math.max(0.2, 0.9 * ratio ** -0.2))
   }

@@ -85,6 +85,10 @@ test('the exact path is the solution of the mixture velocity, whatever times lie
   const coarse = await ask('path', { points, times: [1, 0.1] })
   const times = Array.from({ length: 91 }, (_, i) => 1 - i / 100)
   const fine = await ask('path', { points, times })
+  const halfway = await solve(async (x, t) => exactField(x, t), Float64Array.from(points), 1, 0.53, {
+    tolerance: 1e-7,
+  })
+  expect(apart(fine.points[47], halfway)).toBeLessThan(2e-4)
   expect(coarse.exact).toBe(true)
   expect(fine.points).toHaveLength(91)
   expect(apart(coarse.points.at(-1)!, direct)).toBeLessThan(2e-4)

@@ -33,28 +33,58 @@ export const learntVelocity =
   async (x, t) =>
     Float64Array.from(await session.map(weights).velocity(Float32Array.from(x), t))
 
-/** Between times that are closer, the first step that is tried is all of the way. */
-const FIRST_STEP = 0.02
-
 /**
  * Float32 noise in the learnt velocity's last digits would be taken for an error of the solver at a smaller tolerance.
  */
 const LEARNT_TOLERANCE = 1e-4
 
-/** Solves through every time of a list, from points that are at its first. */
+/** Steps between which the solver lets others in: a runtime that loads, or a message. */
+const PATIENCE = 20
+
+/** Where the solution is between two of its steps, by the cubic that has their points and velocities. */
+function between(from: Step, to: Step, time: number): Points {
+  const h = to.time - from.time
+  const u = (time - from.time) / h
+  const v = 1 - u
+  const [a, b, c, d] = [v * v * (1 + 2 * u), u * v * v * h, u * u * (3 - 2 * u), -u * u * v * h]
+  return Float32Array.from(
+    from.points,
+    (value, i) => a * value + b * from.velocity[i] + c * to.points[i] + d * to.velocity[i],
+  )
+}
+
+interface Step {
+  readonly time: number
+  readonly points: Float64Array
+  readonly velocity: Float64Array
+}
+
+/** Solves through a list of times, that only falls or only rises, from points that are at its first. */
 export async function solveThrough(
   velocity: Velocity<Float64Array>,
   points: Points,
   times: readonly number[],
   exact: boolean,
 ): Promise<Points[]> {
-  const tolerance = exact ? TOLERANCE : LEARNT_TOLERANCE
   const all: Points[] = [points]
-  let x: Float64Array = Float64Array.from(points)
-  for (let i = 1; i < times.length; i++) {
-    const firstStep = Math.min(FIRST_STEP, Math.abs(times[i] - times[i - 1]))
-    x = await solve(velocity, x, times[i - 1], times[i], { tolerance, firstStep })
-    all.push(Float32Array.from(x))
-  }
+  const end = times.at(-1)!
+  const passed = (time: number): boolean =>
+    end < times[0] ? times[all.length] >= time : times[all.length] <= time
+  let before: Step | null = null
+  let taken = 0
+  await solve(velocity, Float64Array.from(points), times[0], end, {
+    tolerance: exact ? TOLERANCE : LEARNT_TOLERANCE,
+    onStep: async (time, points, velocity) => {
+      const step: Step = { time, points, velocity }
+      while (before && all.length < times.length && passed(time)) {
+        const wanted = times[all.length]
+        all.push(wanted === time ? Float32Array.from(points) : between(before, step, wanted))
+      }
+      before = step
+      if (++taken % PATIENCE === 0) await new Promise(resolve => setTimeout(resolve))
+    },
+  })
+  // Times that are all the same take no step.
+  while (all.length < times.length) all.push(points)
   return all
 }

@@ -31,6 +31,10 @@ export function runName(plan: Plan): string {
 
 const inWords = (value: number): string => value.toLocaleString('en')
 
+/** How far a run is: its steps, or that it came trained. */
+export const progressOf = (plan: Plan): string =>
+  plan.start && stepsOf(plan) === 0 ? 'trained example' : `${inWords(stepsOf(plan))} steps`
+
 /** Objectives that need nothing but data: any target can be trained with them. */
 const fromData = [...objectives.values()].filter(
   ({ needs, defaults }) => needs.every(need => need === 'data') && !defaults.coupling,
@@ -114,7 +118,7 @@ function Run({ plan, at }: { plan: Plan; at: number }) {
         </span>
         <span class="soft">
           {goal === null
-            ? `${inWords(steps)} steps${now?.playing ? ', training' : ''}`
+            ? `${progressOf(plan)}${now?.playing ? ', training' : ''}`
             : `replaying ${inWords(steps)} of ${inWords(goal)} steps`}
         </span>
       </button>

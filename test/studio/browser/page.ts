@@ -1,9 +1,12 @@
-import type { Browser } from 'playwright-core'
+import type { Browser, Locator } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { launchChromium, type Opened, type OpenOptions, openPage } from './chromium.ts'
 import { type Site, serveSite } from './site.ts'
 
 export { addressOf, launchChromium, type Opened, type OpenOptions, openPage } from './chromium.ts'
+
+export const hasFocus = async (locator: Locator): Promise<boolean> =>
+  (await locator.and(locator.page().locator(':focus')).count()) === 1
 
 /**
  * The studio for the tests of a file: it is built, served and opened in Chromium before them, and all of it ends with

@@ -5,21 +5,40 @@ const LONGEST = 1.6
 /** Part of the arrows that are not longer than a cell. */
 const WITHIN = 0.9
 
+/** Which points have one of a cloud's within a distance. */
+export function near(points: Points, cloud: Points, distance: number): boolean[] {
+  return Array.from({ length: points.length / 2 }, (_, i) => {
+    const [x, y] = [points[2 * i], points[2 * i + 1]]
+    for (let k = 0; k < cloud.length; k += 2) {
+      if ((cloud[k] - x) ** 2 + (cloud[k + 1] - y) ** 2 <= distance * distance) return true
+    }
+    return false
+  })
+}
+
 /** Units of the data for one unit of velocity, so that most arrows fit their cells. */
-export function arrowScale(vectors: Points, cell: number): number {
+export function arrowScale(vectors: Points, cell: number, counted: readonly boolean[]): number {
   const lengths = Array.from({ length: vectors.length / 2 }, (_, i) =>
     Math.hypot(vectors[2 * i], vectors[2 * i + 1]),
-  ).sort((a, b) => a - b)
+  )
+    .filter((_, i) => counted[i])
+    .sort((a, b) => a - b)
   const length = lengths[Math.floor(WITHIN * (lengths.length - 1))]
   return length > 0 ? cell / length : 0
 }
 
-/** An arrow from every point, as one path; long ones are cut. Upwards is down in a drawing. */
-export function arrowPath(points: Points, vectors: Points, scale: number, cell: number): string {
+/** An arrow from every chosen point, as one path; long ones are cut. Upwards is down in a drawing. */
+export function arrowPath(
+  points: Points,
+  vectors: Points,
+  scale: number,
+  cell: number,
+  chosen: (i: number) => boolean,
+): string {
   const parts: string[] = []
   for (let i = 0; i < points.length; i += 2) {
     const length = Math.hypot(vectors[i], vectors[i + 1])
-    if (!(length > 0)) continue
+    if (!(length > 0) || !chosen(i / 2)) continue
     const shown = Math.min(LONGEST * cell, scale * length)
     const [ux, uy] = [vectors[i] / length, -vectors[i + 1] / length]
     const [x, y] = [points[i], -points[i + 1]]

@@ -196,7 +196,7 @@ export function HeatBar({ scale, unit }: { scale: ColourScale; unit: string }) {
   return (
     <p class="heat-bar">
       <span>{shortNumber(low)}</span>
-      <span class="bar" aria-hidden="true">
+      <span class="ramp" aria-hidden="true">
         {BAR.map(part => (
           <span key={part} style={{ background: scale.colour(valueAt(part)) }} />
         ))}

@@ -2,7 +2,7 @@ import { useRef } from 'preact/hooks'
 import { moveTimes, TIME_STEP, type Times, timesNear, withS, withT } from './times.ts'
 
 const SIDE = 200
-const LEFT = 34
+const LEFT = 48
 const TOP = 14
 const x = (s: number): number => LEFT + SIDE * s
 const y = (t: number): number => TOP + SIDE * (1 - t)

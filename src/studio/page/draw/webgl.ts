@@ -98,7 +98,7 @@ export function webglPainter(canvas: HTMLCanvasElement, gl: WebGLRenderingContex
     paint(picture, clouds, progress) {
       const side = picture.canvas.width
       // It only grows, so that pictures of several sizes take turns without a new drawing surface each.
-      if (canvas.width < side) Object.assign(canvas, { width: side, height: side })
+      if (canvas.width < side || canvas.height < side) Object.assign(canvas, { width: side, height: side })
       gl.viewport(0, 0, side, side)
       gl.clear(gl.COLOR_BUFFER_BIT)
       for (const cloud of clouds) {

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 
 type Typeset = (tex: string, block: boolean) => string
 
@@ -19,13 +19,26 @@ async function load(): Promise<void> {
   }
 }
 
+/** Lets the keyboard scroll a formula while it is wider than its place. */
+function reachable(place: HTMLElement): () => void {
+  const observer = new ResizeObserver(() => {
+    if (place.scrollWidth > place.clientWidth) place.tabIndex = 0
+    else place.removeAttribute('tabindex')
+  })
+  // Its parts grow when the fonts arrive.
+  for (const node of [place, ...place.querySelectorAll('.base')]) observer.observe(node)
+  return () => observer.disconnect()
+}
+
 /** A formula, typeset; with MathML for those who listen. Its space is kept until it is there. */
 export function Formula({ tex, block = false }: { tex: string; block?: boolean }) {
   useEffect(() => {
     void load()
   }, [])
   const set = typeset.value
+  const place = useRef<HTMLSpanElement>(null)
+  useEffect(() => (set ? reachable(place.current!) : undefined), [set])
   const kind = block ? 'formula block' : 'formula'
   if (!set) return <span class={kind} aria-busy="true" />
-  return <span class={kind} dangerouslySetInnerHTML={{ __html: set(tex, block) }} />
+  return <span ref={place} class={kind} dangerouslySetInnerHTML={{ __html: set(tex, block) }} />
 }

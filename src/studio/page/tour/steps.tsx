@@ -54,7 +54,10 @@ export const tourSteps: readonly TourStep[] = [
           Following the velocity takes many small steps. A flow map is the result of all of them at once: one
           jump from time s to time t.
         </p>
-        <Formula tex="F(x,s,t) = x + \int_s^t v(x_r, r)\,dr = x + (t-s)\,V(x,s,t)" block />
+        <div>
+          <Formula tex="F(x,s,t) = x + \int_s^t v(x_r, r)\,dr" block />
+          <Formula tex="F(x,s,t) = x + (t-s)\,V(x,s,t)" block />
+        </div>
         <p>
           V is the mean velocity along the way. Where t = s there is no way left, and V is the velocity
           itself.
@@ -73,9 +76,11 @@ export const tourSteps: readonly TourStep[] = [
           A map is a flow map if two jumps are as good as one, if its end moves with the velocity, and if a
           later start on the same path ends at the same place.
         </p>
-        <Formula tex="F(F(x,s,m),m,t) = F(x,s,t)" block />
-        <Formula tex="\partial_t F(x,s,t) = v(F(x,s,t),t)" block />
-        <Formula tex="\partial_s F(x,s,t) + \partial_x F(x,s,t)\,v(x,s) = 0" block />
+        <div>
+          <Formula tex="F(F(x,s,m),m,t) = F(x,s,t)" block />
+          <Formula tex="\partial_t F(x,s,t) = v(F(x,s,t),t)" block />
+          <Formula tex="\partial_s F(x,s,t) + \partial_x F(x,s,t)\,v(x,s) = 0" block />
+        </div>
         <p>
           Each can be trained on without any integral. They are called semigroup, Lagrangian and Eulerian.
         </p>

@@ -17,9 +17,15 @@ const marked = <T,>(curve: readonly T[]): T[] => {
   return curve.filter((_, i) => (curve.length - 1 - i) % every === 0)
 }
 
+/** A run's curve; of one that has not trained here the place where it stands. */
+const pointsOf = (run: Live | null): readonly { step: number; loss: number; distance: number | null }[] =>
+  run && run.curve.length === 0
+    ? [{ step: 0, loss: 0, distance: run.distance?.value ?? null }]
+    : (run?.curve ?? [])
+
 function draw(plotting: Plotting, runs: readonly (Live | null)[], value: Value, width: number): Element {
   const floor = runs[state.value.selected]?.distance?.floor
-  const curves = runs.map(run => (run?.curve ?? []).filter(point => (point[value] ?? 0) > 0))
+  const curves = runs.map(run => pointsOf(run).filter(point => (point[value] ?? 0) > 0))
   return plotting.plot({
     width,
     height: 260,

@@ -1,10 +1,10 @@
-import { type Plan, stepsOf } from '../../plan.ts'
+import type { Plan } from '../../plan.ts'
 import { useAnswer } from '../asking.ts'
 import { nearestPoint } from '../draw/cloud.ts'
 import { colourOf } from '../draw/colours.ts'
 import { shortNumber } from '../draw/number.ts'
 import { at as placeOf, Scene, through } from '../draw/scene.tsx'
-import { Mark, runName } from '../runs.tsx'
+import { Mark, progressOf, runName } from '../runs.tsx'
 import { state } from '../store.ts'
 import { follow } from './shared.tsx'
 
@@ -31,7 +31,7 @@ export function RunPicture({ at, plan }: { at: number; plan: Plan }) {
   return (
     <figure>
       <figcaption>
-        <Mark at={at} /> <strong>{at + 1}</strong> {runName(plan)}, {stepsOf(plan).toLocaleString('en')} steps
+        <Mark at={at} /> <strong>{at + 1}</strong> {runName(plan)}, {progressOf(plan)}
       </figcaption>
       <Scene
         clouds={ends ? [{ points: ends, colour: colourOf(`--run-${at}`, 0.55), size: 3 }] : []}

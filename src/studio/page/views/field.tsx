@@ -5,7 +5,7 @@ import { interpolants } from '../../../model/interpolant.ts'
 import { drawNoise } from '../../../sampler/sampler.ts'
 import type { Points } from '../../engine/protocol.ts'
 import { useAnswer } from '../asking.ts'
-import { arrowPath, arrowScale } from '../draw/arrows.tsx'
+import { arrowPath, arrowScale, near } from '../draw/arrows.tsx'
 import { colourOf } from '../draw/colours.ts'
 import { shortNumber } from '../draw/number.ts'
 import { Scene } from '../draw/scene.tsx'
@@ -30,6 +30,8 @@ interface Field {
   /** Root mean squares over the points of the path. */
   readonly error: number | null
   readonly speed: number
+  /** Grid points where the path has points too. */
+  readonly near: readonly boolean[]
 }
 
 function useField(t: number): Field | null {
@@ -51,9 +53,11 @@ function useField(t: number): Field | null {
     const cut = (list: Points) => [list.subarray(0, GRID.length), list.subarray(GRID.length)]
     const [own, ownThere] = cut(answer.own)
     const [exact, exactThere] = answer.exact ? cut(answer.exact) : [null, null]
+    const cloud = points?.slice(GRID.length) ?? new Float32Array()
     return {
       t,
-      cloud: points?.slice(GRID.length) ?? new Float32Array(),
+      cloud,
+      near: near(GRID, cloud, 1.2 * CELL),
       own,
       exact,
       error: exactThere && rootMeanSquare(ownThere, exactThere),
@@ -66,15 +70,15 @@ function useField(t: number): Field | null {
 export function FieldSection() {
   const time = useSignal(0.5)
   const field = useField(time.value)
-  const scale = field ? arrowScale(field.exact ?? field.own, CELL) : 0
+  const scale = field ? arrowScale(field.exact ?? field.own, CELL, field.near) : 0
   const gap = field?.exact ? field.own.map((value, i) => value - field.exact![i]) : null
-  const gapScale = gap ? arrowScale(gap, CELL) : 0
+  const gapScale = gap ? arrowScale(gap, CELL, field!.near) : 0
   return (
     <section aria-label="Velocity">
       <h2>The velocity on the diagonal</h2>
       <p class="soft">
         V(x, t, t), the arrow that a jump of no length follows. Grey: where the path’s points are at this
-        time; the network sees no others, so arrows far from them mean little.
+        time; the network sees no others, so the arrows far from them, drawn faint, mean little.
       </p>
       <label class="field time">
         <span class="name">
@@ -101,7 +105,7 @@ export function FieldSection() {
             <Arrows title="Exact" field={field} vectors={field?.exact ?? null} scale={scale} />
             <Arrows
               title="Difference"
-              note={gap && scale > 0 ? `arrows ${shortNumber(gapScale / scale)} times as long` : ''}
+              note={gap && scale > 0 ? `drawn ${shortNumber(gapScale / scale)} times as long` : ''}
               field={field}
               vectors={gap}
               scale={gapScale}
@@ -144,9 +148,15 @@ function Arrows({
         <strong>{title}</strong> {note}
       </figcaption>
       <Scene clouds={clouds} label={`${title} velocity, ${SIDE} by ${SIDE} arrows`}>
-        {vectors && (
-          <path class={`arrows ${title.toLowerCase()}`} d={arrowPath(GRID, vectors, scale, CELL)} />
-        )}
+        {vectors &&
+          field &&
+          [true, false].map(inside => (
+            <path
+              key={String(inside)}
+              class={`arrows ${title.toLowerCase()} ${inside ? '' : 'far'}`}
+              d={arrowPath(GRID, vectors, scale, CELL, i => field.near[i] === inside)}
+            />
+          ))}
       </Scene>
     </figure>
   )

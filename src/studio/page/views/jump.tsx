@@ -96,18 +96,20 @@ export function JumpView() {
           )}
           <Followed data={data} />
         </Scene>
-        <p class="keys">
-          <Key look="grey">at s</Key>
-          <Key look="blue">by the map's jump</Key>
-          <Key look="orange">along the {exact ? 'exact' : 'learnt'} path</Key>
-        </p>
-        <Numbers data={data} />
-        <Standing plan={plan} />
-        {data.error && (
-          <p class="problem" role="alert">
-            {data.error}
+        <div class="beside">
+          <p class="keys">
+            <Key look="grey">at s</Key>
+            <Key look="blue">by the map's jump</Key>
+            <Key look="orange">along the {exact ? 'exact' : 'learnt'} path</Key>
           </p>
-        )}
+          <Numbers data={data} />
+          <Standing plan={plan} />
+          {data.error && (
+            <p class="problem" role="alert">
+              {data.error}
+            </p>
+          )}
+        </div>
       </section>
     </div>
   )

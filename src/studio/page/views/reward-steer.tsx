@@ -6,7 +6,7 @@ import { shortNumber } from '../draw/number.ts'
 import { Scene } from '../draw/scene.tsx'
 import { Formula } from '../parts/formula.tsx'
 import { Mark, runName } from '../runs.tsx'
-import { state } from '../store.ts'
+import { engine, state } from '../store.ts'
 import { Bump, changeReward, Slider } from './reward-place.tsx'
 import { Choice } from './shared.tsx'
 
@@ -108,7 +108,11 @@ export function SteerSection() {
   const { center, scale, beta, steps, moves, resample } = reward
   const tilt = { center, scale, beta }
   const question = { points: noise, tilt, steps, method: 'jump', moves, resample, seed: 0, weights } as const
-  const { answer, error, fresh } = useAnswer('steer', JSON.stringify([reward, weights]), question)
+  const { answer, error, fresh } = useAnswer(
+    'steer',
+    JSON.stringify([reward, weights]),
+    engine.value ? question : null,
+  )
   return (
     <section class="part" aria-labelledby="steer-heading">
       <h3 id="steer-heading">Steer while sampling: look ahead</h3>
@@ -123,10 +127,7 @@ export function SteerSection() {
             from noise to data: they jump, count by their weight, and move up the gradient with some noise.
           </p>
           <Formula tex="w \leftarrow w\, e^{\beta\,(s-t)\, r(F(x,t,0))}" block />
-          <Formula
-            tex="x \leftarrow x + h\,\nabla_x \bigl[\log p_t(x) + \beta(1-t)\, r(F(x,t,0))\bigr] + \sqrt{2h}\, z"
-            block
-          />
+          <Formula tex="x \leftarrow x + h\, \nabla_x \log \tilde p_t(x) + \sqrt{2h}\, z" block />
           <p class="soft">
             After <a href="https://arxiv.org/abs/2511.22688">Sabour et al. 2025</a> (Flow Map Trajectory
             Tilting). The score of p comes from the map’s own velocity. Exact for an exact map, many samples
@@ -137,7 +138,7 @@ export function SteerSection() {
         <div class="results">
           <p class="soft">
             <Mark at={selected} /> Run {selected + 1}: {runName(runs[selected])}
-            {answer && !fresh ? '; working' : ''}
+            {engine.value ? (fresh ? '' : '; working') : '; waits for the runtime'}
           </p>
           {error && <p class="aside">{error}</p>}
           <div class="pictures">

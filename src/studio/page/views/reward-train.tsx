@@ -5,7 +5,7 @@ import { useAnswer } from '../asking.ts'
 import { shortNumber } from '../draw/number.ts'
 import { Formula } from '../parts/formula.tsx'
 import { Mark, runName } from '../runs.tsx'
-import { add, live, MOST_RUNS, pause, play, state } from '../store.ts'
+import { add, engine, live, MOST_RUNS, pause, play, state } from '../store.ts'
 import { Cloud, noise, RewardTable } from './reward-steer.tsx'
 import { hasClosedForm } from './shared.tsx'
 
@@ -44,7 +44,13 @@ function TiltedRun({ at, plan }: { at: number; plan: Plan }) {
     seed: 0,
     weights,
   } as const
-  const { answer } = useAnswer('steer', JSON.stringify([tilt, weights, method]), question, 'training', at)
+  const { answer } = useAnswer(
+    'steer',
+    JSON.stringify([tilt, weights, method]),
+    engine.value ? question : null,
+    'training',
+    at,
+  )
   const playing = live.value[at]?.playing
   const how = velocity ? `${HEUN} Heun steps` : 'one jump'
   return (

@@ -1,6 +1,6 @@
 import type { Points } from '../../engine/protocol.ts'
 import { targetDataset } from '../../engine/target.ts'
-import type { Plan, Target } from '../../plan.ts'
+import { type Plan, stepsOf, type Target } from '../../plan.ts'
 import { selectedLive, state, update } from '../store.ts'
 
 /** Whether the target's velocity is known in closed form. */
@@ -18,8 +18,6 @@ export function rootMeanSquare(a: Points, b?: Points): number {
   for (let i = 0; i < a.length; i++) sum += (a[i] - (b ? b[i] : 0)) ** 2
   return Math.sqrt((2 * sum) / a.length)
 }
-
-export const stepsTaken = ({ stages }: Plan): number => stages.reduce((sum, { steps }) => sum + steps, 0)
 
 /** A choice of one of a few, as buttons that stay pressed. */
 export function Choice<T extends string>({
@@ -87,17 +85,17 @@ export function PointChoice({ count }: { count: number }) {
   )
 }
 
-/** Says that the numbers are of an untrained or a moving map. */
+/** Says how far the map is trained that numbers are of. */
 export function Standing({ plan }: { plan: Plan }) {
-  const steps = stepsTaken(plan)
+  const steps = stepsOf(plan)
   const playing = selectedLive.value?.playing
-  return (
-    <p class="soft">
-      {steps === 0
-        ? 'This map is untrained: press play in Train first.'
-        : `After ${steps} steps of training${playing ? ', which goes on: numbers follow a little later' : ''}.`}
-    </p>
-  )
+  const words =
+    steps > 0
+      ? `After ${steps} steps of training${playing ? ', which goes on: numbers follow a little later' : ''}.`
+      : plan.start === 'example'
+        ? 'Of the trained example.'
+        : 'This map is untrained: press play in Train first.'
+  return <p class="soft">{words}</p>
 }
 
 /** A sample of a cloud's look, with what it is. */
