@@ -5,7 +5,7 @@ import { paths } from '../../src/training/run.ts'
 import { run, runHere, start, until } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 
-const COMMANDS = ['train', 'sample', 'evaluate', 'compare', 'objectives', 'export', 'bench']
+const COMMANDS = ['train', 'sample', 'evaluate', 'compare', 'objectives', 'export', 'studio', 'bench']
 
 describe('help', () => {
   test('names every command', async () => {

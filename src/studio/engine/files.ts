@@ -4,7 +4,7 @@ import type { Questions } from './protocol.ts'
 import type { Session, WeightsName } from './session.ts'
 
 /** The map of a training as a model that other programs take. */
-export const modelOf = (session: Session, weights: WeightsName): Model => ({
+const modelOf = (session: Session, weights: WeightsName): Model => ({
   config: session.config,
   dimension: session.dataset.dimension,
   data: dataRecord(session.dataset),

@@ -32,7 +32,7 @@ const showFile = (file: File): Promise<void> =>
   show(async () => new Uint8Array(await file.arrayBuffer()), file.name)
 
 /** Takes models that are dropped anywhere on the page; other files are left to those who want them. */
-export function useDroppedModels(): void {
+function useDroppedModels(): void {
   useEffect(() => {
     const drop = (event: DragEvent): void => {
       const [file] = event.dataTransfer?.files ?? []
