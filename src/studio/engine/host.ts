@@ -14,6 +14,8 @@ const PACE = 200
 /** A report that is costly comes less often: the pause before it is this many times its own length. */
 const PATIENCE = 3
 
+type Progress = Extract<Report, { type: 'progress' }>
+
 /** One training and what is to be done with it. */
 interface Seat {
   readonly session: Session
@@ -31,9 +33,7 @@ interface Seat {
   cost: number
 }
 
-type Distance = Extract<Report, { type: 'progress' }>['distance']
-
-function distanceOf(measures: ReturnType<typeof prepareMetrics>, samples: Points): Distance {
+function distanceOf(measures: ReturnType<typeof prepareMetrics>, samples: Points): Progress['distance'] {
   const value = measures.evaluate(samples.subarray(0, 2 * SAMPLES)).slicedWasserstein
   const { value: floor, low, high } = measures.floors.slicedWasserstein
   return { value, floor, low, high }
@@ -67,16 +67,20 @@ export function host(
     const { session, measures, noise, count, weights, playing, ahead } = seat
     const start = performance.now()
     const samples = await session.map(weights).jump(noise, 1, 0)
-    send({
-      type: 'progress',
-      run,
-      plan: session.plan,
-      playing,
-      goal: ahead.length > 0 ? stepsOf({ stages: ahead }) : null,
-      line: session.line(),
-      samples: samples.slice(0, 2 * count),
-      distance: measures && distanceOf(measures, samples),
-    })
+    const tell = (distance: Progress['distance'], line: Progress['line']): void =>
+      send({
+        type: 'progress',
+        run,
+        plan: session.plan,
+        playing,
+        goal: ahead.length > 0 ? stepsOf({ stages: ahead }) : null,
+        line,
+        samples: samples.slice(0, 2 * count),
+        distance,
+      })
+    // What is to be seen comes before what is to be read: the first floor takes a while.
+    if (seat.reported === 0) tell(null, null)
+    tell(measures && distanceOf(measures, samples), session.line())
     seat.reported = performance.now()
     seat.cost = seat.reported - start
   }

@@ -150,6 +150,9 @@ export const ask = <N extends QuestionName>(
   question: Questions[N]['ask'],
 ): Promise<Questions[N]['answer']> => theClient().ask(names[Number(at)], name, question)
 
+/** What trains starts while the page is still being put together. */
+setTimeout(theClient)
+
 /** Opens every run of the state. */
 export function begin(): void {
   const said = problem.value

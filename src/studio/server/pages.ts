@@ -72,8 +72,10 @@ export function openPages(start: StartTraining, limits: Limits = LIMITS): Pages 
       message.type === 'progress'
         ? waiting.findIndex(each => each.type === 'progress' && each.run === message.run)
         : -1
-    if (at >= 0) waiting.splice(at, 1)
-    waiting.push(message)
+    const [older] = at >= 0 ? waiting.splice(at, 1) : []
+    const line =
+      message.type === 'progress' && older?.type === 'progress' ? (message.line ?? older.line) : null
+    waiting.push(line ? ({ ...message, line } as Report) : message)
     page.wake()
   }
 

@@ -104,7 +104,7 @@ function Scrubber({
   return (
     <label class="field">
       <span class="name">
-        Shown <output>{words}</output>
+        Shown <span class="number">{words}</span>
       </span>
       <input
         type="range"

@@ -103,7 +103,7 @@ function TimeSlider({
   return (
     <label class="field">
       <span class="name">
-        {name} <output>{value.toFixed(2)}</output>
+        {name} <span class="number">{value.toFixed(2)}</span>
       </span>
       <input
         type="range"

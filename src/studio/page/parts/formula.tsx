@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
+import { reachable } from './reachable.tsx'
 
 type Typeset = (tex: string, block: boolean) => string
 
@@ -19,17 +20,6 @@ async function load(): Promise<void> {
   }
 }
 
-/** Lets the keyboard scroll a formula while it is wider than its place. */
-function reachable(place: HTMLElement): () => void {
-  const observer = new ResizeObserver(() => {
-    if (place.scrollWidth > place.clientWidth) place.tabIndex = 0
-    else place.removeAttribute('tabindex')
-  })
-  // Its parts grow when the fonts arrive.
-  for (const node of [place, ...place.querySelectorAll('.base')]) observer.observe(node)
-  return () => observer.disconnect()
-}
-
 /** A formula, typeset; with MathML for those who listen. Its space is kept until it is there. */
 export function Formula({ tex, block = false }: { tex: string; block?: boolean }) {
   useEffect(() => {
@@ -37,7 +27,10 @@ export function Formula({ tex, block = false }: { tex: string; block?: boolean }
   }, [])
   const set = typeset.value
   const place = useRef<HTMLSpanElement>(null)
-  useEffect(() => (set ? reachable(place.current!) : undefined), [set])
+  useEffect(
+    () => (set ? reachable(place.current!, place.current!.querySelectorAll('.base')) : undefined),
+    [set, tex],
+  )
   const kind = block ? 'formula block' : 'formula'
   if (!set) return <span class={kind} aria-busy="true" />
   return <span ref={place} class={kind} dangerouslySetInnerHTML={{ __html: set(tex, block) }} />

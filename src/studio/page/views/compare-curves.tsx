@@ -87,7 +87,11 @@ function Curve({ plotting, value }: { plotting: Plotting | null; value: Value })
     const due = Math.max(0, PACE - (performance.now() - drawn.current))
     const timer = setTimeout(() => {
       drawn.current = performance.now()
-      place.current?.replaceChildren(draw(plotting, runs, value, place.current.clientWidth))
+      if (!place.current) return
+      const drawing = draw(plotting, runs, value, place.current.clientWidth)
+      // Its place says what it shows; the names of its parts would only be in the way.
+      drawing.setAttribute('aria-hidden', 'true')
+      place.current.replaceChildren(drawing)
     }, due)
     return () => clearTimeout(timer)
   }, [plotting, runs, value])

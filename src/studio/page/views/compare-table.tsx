@@ -3,6 +3,7 @@ import type { Questions } from '../../engine/protocol.ts'
 import { type Plan, stepsOf } from '../../plan.ts'
 import type { Answered } from '../asker.ts'
 import { shortNumber } from '../draw/number.ts'
+import { Wide } from '../parts/reachable.tsx'
 import { Mark, targetName } from '../runs.tsx'
 import { live } from '../store.ts'
 import { NFE } from './compare-picture.tsx'
@@ -93,7 +94,7 @@ export function CompareTable({ rows }: { rows: readonly Row[] }) {
   return (
     <section aria-labelledby="table-heading">
       <h3 id="table-heading">In numbers</h3>
-      <div class="wide">
+      <Wide>
         <table>
           <caption>
             Sliced Wasserstein distance to the run’s target, of 2,000 samples in 1 to 8 jumps; the floor is
@@ -122,7 +123,7 @@ export function CompareTable({ rows }: { rows: readonly Row[] }) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </section>
   )
 }
