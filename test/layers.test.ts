@@ -57,6 +57,7 @@ function problem(file: string, imported: string): string | undefined {
 const BROWSER = [
   'runtime/web.ts',
   'training/trainer.ts',
+  'training/model.ts',
   'training/sampling.ts',
   'studio/page/main.tsx',
   'studio/page/worker.ts',

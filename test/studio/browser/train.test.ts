@@ -16,11 +16,17 @@ async function standing(page: Page, name: string): Promise<number> {
 const distanceOf = (page: Page): Promise<number> => standing(page, 'Distance')
 const stepsOf = (page: Page): Promise<number> => standing(page, 'Steps')
 
-/** The plan that the page's address holds. */
+/** The plan that the page's address holds: a little later than the page. */
 async function planOf(page: Page): Promise<Plan> {
-  await page.waitForTimeout(500)
+  await page.waitForTimeout(400)
   const { runs, selected } = decodeState(new URL(page.url()).hash.slice(1))
   return runs[selected]
+}
+
+/** The drawing that is trained on, once the address holds it. */
+async function drawnCells(page: Page): Promise<Uint8Array> {
+  await patiently(async () => (await planOf(page)).target.kind).toBe('density')
+  return cellsOf((await planOf(page)).target)!
 }
 
 /** What a busy machine comes to in the end. */
@@ -148,7 +154,7 @@ describe('a drawing', () => {
     await stroke([0.2, 0.9], [0.8, 0.9])
     await button(page, 'Undo').click()
     await train.click()
-    const cells = cellsOf((await planOf(page)).target)!
+    const cells = await drawnCells(page)
     const at = (column: number, row: number) => cells[row * SIDE + column]
     expect(at(32, 16)).toBeGreaterThan(100)
     expect(at(32, 32)).toBe(0)
@@ -174,7 +180,7 @@ describe('a drawing', () => {
       await page.keyboard.press(key)
     }
     await button(page, 'Train on this').press('Enter')
-    const cells = cellsOf((await planOf(page)).target)!
+    const cells = await drawnCells(page)
     expect(cells[24 * SIDE + 33]).toBeGreaterThan(100)
     expect(cells[40 * SIDE + 33]).toBe(0)
   })
@@ -193,7 +199,10 @@ describe('a file', () => {
     await page.getByRole('combobox', { name: 'y', exact: true }).selectOption('2')
     await page.getByText('all 300 rows. 1 rows without two numbers').waitFor()
     await button(page, 'Train on these points').click()
-    expect((await planOf(page)).target).toMatchObject({ kind: 'points', name: 'circle.csv' })
+    await patiently(async () => (await planOf(page)).target).toMatchObject({
+      kind: 'points',
+      name: 'circle.csv',
+    })
     await take(page, 20)
   }, 60_000)
 
@@ -208,7 +217,7 @@ describe('a file', () => {
     const image = sharp({ create: { width: 200, height: 200, channels: 3, background: '#fff' } })
     await choose(page, 'half.png', await image.composite([black]).png().toBuffer())
     await button(page, 'Train on this').click()
-    const cells = cellsOf((await planOf(page)).target)!
+    const cells = await drawnCells(page)
     expect([cells[32 * SIDE + 4], cells[32 * SIDE + 40]]).toEqual([255, 0])
   })
 

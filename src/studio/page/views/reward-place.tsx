@@ -30,7 +30,7 @@ export function Slider({ name, value, min, max, step, onChange }: Range) {
   return (
     <label class="field">
       <span class="name">
-        {name} <output>{value}</output>
+        {name} <span class="number">{value}</span>
       </span>
       <input
         type="range"
