@@ -58,6 +58,7 @@ const BROWSER = [
   'runtime/web.ts',
   'runtime/webgpu.ts',
   'training/trainer.ts',
+  'training/model.ts',
   'training/sampling.ts',
   'studio/page/main.tsx',
   'studio/page/worker.ts',

@@ -7,9 +7,9 @@ import {
   encodeOnnxModel,
   type Model,
   namedParameters,
-  readModel,
   type WeightsName,
 } from '../training/model.ts'
+import { readModel } from '../training/model-files.ts'
 import { print, printJson } from './terminal.ts'
 
 type Format = 'onnx' | 'safetensors' | 'npz'

@@ -23,6 +23,7 @@ const KINDS: Readonly<Record<string, { exit: 1 | 2; code: string }>> = {
   ConfigError: { exit: 2, code: 'config' },
   DataError: { exit: 2, code: 'data' },
   RunError: { exit: 2, code: 'run' },
+  StudioError: { exit: 2, code: 'studio' },
   GridError: { exit: 2, code: 'grid' },
   DivergenceError: { exit: 1, code: 'diverged' },
   GraphError: { exit: 1, code: 'graph' },

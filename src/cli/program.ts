@@ -172,6 +172,17 @@ function addOthers(add: AddCommand, run: Wrap): void {
     .option('--out <file>', 'file to write (default: model.FORMAT beside the model)')
     .action(run(async (model, options) => (await import('./export.ts')).exportCommand(model, options)))
 
+  add('studio', 'see, train and compare flow maps in the browser')
+    .addOption(whole('--port <n>', 'port to listen on; 0 for a free one', 0, 65_535).default(4680))
+    .option(
+      '--host <name>',
+      'address to listen on; another than this machine alone lets others in',
+      '127.0.0.1',
+    )
+    .option('--runs <dir>', 'folder whose runs can be opened', 'runs')
+    .option('--no-open', 'do not open the browser')
+    .action(run(async options => (await import('./studio.ts')).studioCommand(options)))
+
   add('bench', 'speed of training steps on this machine, beside PyTorch and JAX where they are installed')
     .option('--python <path>', 'Python to look for PyTorch and JAX in', 'python3')
     .addOption(whole('--rounds <n>', 'alternating rounds; the median counts', 1, 1000).default(7))

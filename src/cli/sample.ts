@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
+import { encodeCsv } from '../data/csv-writer.ts'
 import { DataError } from '../data/error.ts'
 import { encodeNpy } from '../data/npy.ts'
 import { readPoints } from '../data/points.ts'
@@ -27,17 +28,6 @@ interface SampleFlags {
   readonly method: MethodName
   readonly weights: WeightsName
   readonly json?: boolean
-}
-
-/** The fewest digits that give the same float32 again. */
-const shortest = (value: number): string => String(Number(value.toPrecision(9)))
-
-function encodeCsv(points: Float32Array, dimension: number): Uint8Array {
-  const header = Array.from({ length: dimension }, (_, i) => `x${i}`).join(',')
-  const rows = Array.from({ length: points.length / dimension }, (_, i) =>
-    Array.from(points.subarray(i * dimension, (i + 1) * dimension), shortest).join(','),
-  )
-  return Buffer.from(`${[header, ...rows].join('\n')}\n`)
 }
 
 type Encoder = (points: Float32Array, dimension: number, title: string) => Promise<Uint8Array>

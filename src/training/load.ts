@@ -10,8 +10,9 @@ import {
 import { compile, openModel } from '../runtime/node.ts'
 import type { Program } from '../runtime/program.ts'
 import type { Jump, Velocity } from '../sampler/sampler.ts'
-import { type Model, modelGraph, readModel, type WeightsName } from './model.ts'
-import { dataRecordSchema, RunError } from './run.ts'
+import { type Model, modelGraph, type WeightsName } from './model.ts'
+import { readModel } from './model-files.ts'
+import { dataRecordSchema, RunError } from './record.ts'
 
 /** A trained flow map, ready to be sampled. Close it when done. */
 export interface LoadedMap {

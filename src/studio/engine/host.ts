@@ -23,7 +23,8 @@ interface Seat {
   /** Samples that are sent. */
   count: number
   weights: WeightsName
-  readonly measures: ReturnType<typeof prepareMetrics>
+  /** Absent where the data is not known. */
+  readonly measures: ReturnType<typeof prepareMetrics> | null
   /** Stages that a plan has beyond what is trained. */
   ahead: Plan['stages']
   playing: boolean
@@ -32,17 +33,25 @@ interface Seat {
   cost: number
 }
 
+function distanceOf(measures: ReturnType<typeof prepareMetrics>, samples: Points): Progress['distance'] {
+  const value = measures.evaluate(samples.subarray(0, 2 * SAMPLES)).slicedWasserstein
+  const { value: floor, low, high } = measures.floors.slicedWasserstein
+  return { value, floor, low, high }
+}
+
 /**
  * Trains for a page: takes its commands one by one, and between them lets every training that plays go on by a chunk.
  *
  * @param name  what trains; a promise where it is still being loaded
  * @param send  gets every report
+ * @param breathe  lets the messages in that have arrived
  * @returns takes a command
  */
 export function host(
   engine: Engine,
   name: string | Promise<string>,
   send: (report: Report) => void,
+  breathe: () => Promise<void> = () => new Promise(resolve => setTimeout(resolve)),
 ): (command: Command) => void {
   const seats = new Map<string, Seat>()
   const waiting: Command[] = []
@@ -71,19 +80,20 @@ export function host(
       })
     // What is to be seen comes before what is to be read: the first floor takes a while.
     if (seat.reported === 0) tell(null, null)
-    const value = measures.evaluate(samples.subarray(0, 2 * SAMPLES)).slicedWasserstein
-    const { value: floor, low, high } = measures.floors.slicedWasserstein
-    tell({ value, floor, low, high }, session.line())
+    tell(measures && distanceOf(measures, samples), session.line())
     seat.reported = performance.now()
     seat.cost = seat.reported - start
   }
 
-  const open = async (run: string, plan: Plan): Promise<void> => {
-    const session = await Session.open(engine, plan)
+  const open = async (run: string, plan: Plan, file?: Uint8Array): Promise<void> => {
+    const session = await Session.open(engine, plan, file)
     const before = seats.get(run)
     await before?.session.close()
     const { count = SAMPLES, weights = 'ema' } = before ?? {}
-    const measures = prepareMetrics(session.dataset, { count: SAMPLES, names: ['slicedWasserstein'] })
+    const measures =
+      plan.target.kind === 'unknown'
+        ? null
+        : prepareMetrics(session.dataset, { count: SAMPLES, names: ['slicedWasserstein'] })
     const ahead = plan.stages.some(stage => stage.steps > 0) ? plan.stages : []
     const seat: Seat = {
       session,
@@ -102,7 +112,7 @@ export function host(
 
   const obey = async (command: Command): Promise<void> => {
     const { run } = command
-    if (command.type === 'open') return open(run, command.plan)
+    if (command.type === 'open') return open(run, command.plan, command.file)
     const seat = seatOf(run)
     switch (command.type) {
       case 'play':
@@ -184,7 +194,7 @@ export function host(
     busy = true
     for (;;) {
       // Lets commands that arrived meanwhile in.
-      await new Promise(resolve => setTimeout(resolve))
+      await breathe()
       const command = waiting.shift()
       const playing = [...seats].filter(([, seat]) => seat.playing)
       if (command) await attempt(command, () => obey(command))

@@ -59,6 +59,7 @@ export function lazyEngine(loaded: Promise<Engine>): Engine {
   }, ignore)
   return {
     compile: async graph => there?.compile(graph) ?? interpretedFirst(loaded, graph),
+    openModel: async bytes => (await loaded).openModel(bytes),
     compileScan: async (graph, carried) => {
       const { program, close } = compiledLater(loaded, engine => engine.compileScan(graph, carried))
       return { run: async inputs => (await program).run(inputs), close }

@@ -96,7 +96,8 @@ export type QuestionName = keyof Questions
 
 /** What a page tells an engine; `run` names the training. */
 export type Command =
-  | { type: 'open'; run: string; plan: Plan }
+  /** With the bytes of the file that the plan begins with, if it does. */
+  | { type: 'open'; run: string; plan: Plan; file?: Uint8Array }
   | { type: 'play'; run: string }
   | { type: 'pause'; run: string }
   | { type: 'step'; run: string; steps: number }

@@ -1,10 +1,13 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { type ViewName, views } from '../state.ts'
 import { Announcements } from './announce.tsx'
+import { EngineChoice } from './engine-choice.tsx'
 import { lazily } from './lazily.tsx'
+import { OpenModel } from './open-model.tsx'
 import { RunStrip } from './runs.tsx'
 import { ShareButton, ShareNote } from './share.tsx'
 import { begin, engine, problem, state, update } from './store.ts'
+import { TakeHome } from './take-home.tsx'
 import { ThemeChoice } from './theme.tsx'
 import { goTo, TourPanel } from './tour/panel.tsx'
 import { TrainView } from './views/train.tsx'
@@ -82,7 +85,10 @@ export function App() {
         <Tabs />
         <div class="tools">
           <LearnButton />
+          <OpenModel />
+          <TakeHome />
           <ShareButton />
+          <EngineChoice />
           <ThemeChoice />
         </div>
         <p class="soft status">{engine.value ?? 'Loading the runtime'}</p>

@@ -55,11 +55,11 @@ export async function loadRuntime(
 ): Promise<Loaded> {
   const graphics = wanted === 'webgpu' && (await hasAdapter())
   const own = files[graphics ? 'webgpu' : 'wasm']
-  const [binary, { compile, compileScan, setRuntimeFiles }] = await Promise.all([
+  const [binary, { compile, compileScan, openModel, setRuntimeFiles }] = await Promise.all([
     download(own.wasm, tell),
     graphics ? import('../../runtime/webgpu.ts') : import('../../runtime/web.ts'),
   ])
   setRuntimeFiles(own, binary)
   const name = graphics ? 'WebGPU' : wanted === 'webgpu' ? 'WebAssembly: no WebGPU adapter' : 'WebAssembly'
-  return { engine: { compile, compileScan }, name }
+  return { engine: { compile, compileScan, openModel }, name }
 }
