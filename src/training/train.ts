@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { sizeOf } from '../autodiff/index.ts'
-import { isPath, openDataset } from '../data/catalogue.ts'
+import { withAbsolutePaths as dataWithAbsolutePaths, openDataset } from '../data/catalogue.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { VelocityField } from '../model/index.ts'
 import { compileScan, type Program } from '../runtime/node.ts'
@@ -202,7 +202,6 @@ class Training {
       ...(config.optimizer.clip === null ? ['gradient clipping (--optimizer.clip 1)'] : []),
       ...(config.schedule.warmup === 0 ? ['a warm-up (--schedule.warmup 500)'] : []),
       ...(config.consistency.weight > 0.1 ? ['a lower --consistency.weight'] : []),
-      ...(this.dataset.warnings?.some(warning => warning.includes('rescale')) ? ['rescaled data'] : []),
     ]
     throw new DivergenceError(
       `step ${step}: ${named.join(', ')} not finite; saved the state of step ${this.done} and the batch (${failedBatch}); train anew in another --out with ${advice.join(', or ')}`,
@@ -226,8 +225,7 @@ interface Prepared {
 function withAbsolutePaths(user: UserConfig): UserConfig {
   const { data, teacher, coupling, initFrom } = user
   const changes: UserConfig = {}
-  if (typeof data === 'string' && isPath(data)) changes.data = resolve(data)
-  if (isCsvBlock(data)) changes.data = { csv: { path: resolve(data.csv.path) } }
+  if (data !== undefined) changes.data = dataWithAbsolutePaths(data)
   if (isRunName(teacher)) changes.teacher = resolve(teacher)
   if (isRunName(coupling?.teacher)) changes.coupling = { ...coupling, teacher: resolve(coupling.teacher) }
   if (typeof initFrom === 'string') changes.initFrom = resolve(initFrom)
@@ -235,9 +233,6 @@ function withAbsolutePaths(user: UserConfig): UserConfig {
 }
 
 const isRunName = (teacher: unknown): teacher is string => typeof teacher === 'string' && teacher !== 'exact'
-
-const isCsvBlock = (data: unknown): data is { csv: { path: string } } =>
-  typeof (data as { csv?: { path?: unknown } } | undefined)?.csv?.path === 'string'
 
 /** @throws ConfigError when a reward's centre has another number of coordinates than the data */
 function checkReward({ options, diagonal }: Config, { name, dimension }: Dataset): void {
