@@ -47,6 +47,8 @@ export type DatasetSpec =
   | { readonly mixture: MixtureConfig }
   | { readonly gaussian: GaussianConfig }
   | FileBlock
+  /** Data that a program handed to `train`; what is kept of it is its name. */
+  | { readonly given: string }
 
 const isBuiltIn = (name: string): boolean => Object.hasOwn(datasets, name)
 
@@ -59,6 +61,11 @@ const closedForms: Record<string, (block: unknown) => Dataset> = {
 /** The one key of a block and what it holds. */
 function blockOf(spec: unknown): [string, unknown] {
   const entries = spec && typeof spec === 'object' && !Array.isArray(spec) ? Object.entries(spec) : []
+  if (entries[0]?.[0] === 'given') {
+    throw new DataError(
+      `data: ${show(entries[0][1])} was given by a program; pass it again from there, or name a dataset`,
+    )
+  }
   const [[kind, block] = ['', undefined]] = entries
   if (entries.length === 1 && (Object.hasOwn(closedForms, kind) || formatNames.includes(kind))) {
     return [kind, block]
@@ -101,6 +108,7 @@ export async function openDataset(spec: DatasetSpec, options: OpenOptions = {}):
 /** The same data by absolute paths, so that it can be opened from anywhere. */
 export function withAbsolutePaths(spec: DatasetSpec): DatasetSpec {
   if (typeof spec === 'string') return !isBuiltIn(spec) && looksLikePath(spec) ? resolve(spec) : spec
+  if (Object.hasOwn(Object(spec), 'given')) return spec
   const [kind, block] = blockOf(spec)
   return formatNames.includes(kind)
     ? ({ [kind]: absoluteBlock(kind, block) } as unknown as DatasetSpec)
