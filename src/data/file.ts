@@ -134,9 +134,20 @@ export interface ByteReader {
   take(count: number): Promise<Buffer>
 }
 
-/** A reader of content that comes in chunks. */
-export function byteReader(bytes: AsyncIterable<Buffer>): ByteReader {
+/** Reads content that comes in chunks, and closes it whatever happens. */
+export async function withBytes<T>(
+  bytes: AsyncIterable<Buffer>,
+  use: (reader: ByteReader) => Promise<T>,
+): Promise<T> {
   const source = bytes[Symbol.asyncIterator]()
+  try {
+    return await use(byteReader(source))
+  } finally {
+    await source.return?.()
+  }
+}
+
+function byteReader(source: AsyncIterator<Buffer>): ByteReader {
   let rest: Buffer = Buffer.alloc(0)
   return {
     async take(count) {

@@ -2,7 +2,14 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { z } from 'zod'
 import { DataError } from './error.ts'
+import { statPath } from './file.ts'
+import { cifarSchema, cifarSource, isCifarFolder } from './readers/cifar.ts'
+import { idxSchema, idxSource } from './readers/idx.ts'
+import { imagesSchema, imagesSource } from './readers/images.ts'
+import { jsonlSchema, jsonlSource } from './readers/jsonl.ts'
 import { npySchema, npySource } from './readers/npy.ts'
+import { npzSchema, npzSource } from './readers/npz.ts'
+import { parquetSchema, parquetSource } from './readers/parquet.ts'
 import { textSchema, textSource } from './readers/text.ts'
 import type { Source } from './source.ts'
 import { validate } from './validate.ts'
@@ -20,6 +27,12 @@ const format = <S extends z.ZodType>(format: Format<S>): Format<S> => format
 const formats = {
   csv: format({ schema: textSchema, source: textSource, names: /\.(csv|tsv|txt)$/i }),
   npy: format({ schema: npySchema, source: npySource, names: /\.npy$/i }),
+  npz: format({ schema: npzSchema, source: npzSource, names: /\.npz$/i }),
+  parquet: format({ schema: parquetSchema, source: parquetSource, names: /\.(parquet|pq)$/i }),
+  jsonl: format({ schema: jsonlSchema, source: jsonlSource, names: /\.(jsonl|ndjson)$/i }),
+  idx: format({ schema: idxSchema, source: idxSource, names: /(\.idx|[.-]idx\d-ubyte)$/i }),
+  cifar: format({ schema: cifarSchema, source: cifarSource, names: /\.bin$/i }),
+  images: format({ schema: imagesSchema, source: imagesSource, names: /(?!)/ }),
 }
 
 type Formats = typeof formats
@@ -34,7 +47,8 @@ const table: Readonly<Record<string, Format<z.ZodType>>> = formats as never
 /** Keys of blocks that are read from files. */
 export const formatNames = Object.keys(formats)
 
-const EXTENSIONS = '.csv, .tsv, .npy'
+const KNOWN =
+  'a folder of pictures, or a file whose name ends in .csv, .tsv, .npy, .npz, .parquet, .jsonl, -idx3-ubyte or .bin'
 
 const formatOf = (path: string): string | undefined =>
   formatNames.find(name => table[name].names.test(path.replace(/\.gz$/i, '')))
@@ -59,8 +73,10 @@ export async function blockSource(kind: string, block: unknown): Promise<Source>
  * @throws {DataError} when its ending is that of no format
  */
 export async function pathSource(path: string): Promise<Source> {
-  const kind = formatOf(path)
-  if (kind === undefined) throw new DataError(`${path}: expected a file whose name ends in ${EXTENSIONS}`)
+  const known = formatOf(path)
+  const isFolder = known === undefined && statPath(path).isDirectory()
+  const kind = isFolder ? (isCifarFolder(path) ? 'cifar' : 'images') : known
+  if (kind === undefined) throw new DataError(`${path}: expected ${KNOWN}; or name its format in a block`)
   return blockSource(kind, { path })
 }
 

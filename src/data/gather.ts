@@ -72,8 +72,9 @@ export function gather({ file, name, holdOut }: Purpose, keeping: Keeping): Gath
   return {
     begin(found) {
       if (found.dimension > MOST_COLUMNS) {
+        const hint = found.image ? '; give pictures a size' : ''
         throw new DataError(
-          `${file}: expected at most ${MOST_COLUMNS} numbers in a row, found ${found.dimension}`,
+          `${file}: expected at most ${MOST_COLUMNS} numbers in a row, found ${found.dimension}${hint}`,
         )
       }
       head = found

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { z } from 'zod'
 import { DataError } from '../error.ts'
-import { type ByteReader, byteReader, fileSize, openContent } from '../file.ts'
+import { type ByteReader, fileSize, openContent, withBytes } from '../file.ts'
 import { type NpyHeader, npyHeaderPlace, parseNpyHeader } from '../npy-header.ts'
 import { fortranOrder, wrongSize } from '../npy-reader.ts'
 import { kindOf, named } from '../sniff.ts'
@@ -23,51 +23,57 @@ export function npySource({ path }: z.output<typeof npySchema>): Source {
     files: [path],
     options: { npy: {} },
     async read(sink) {
-      const size = /\.gz$/i.test(path) ? undefined : fileSize(path)
+      const plain = /\.gz$/i.test(path) ? {} : { path, size: fileSize(path) }
       const content = openContent(path)
-      await readNpy(byteReader(content.bytes), path, sink, size === undefined ? undefined : { path, size })
+      await withBytes(content.bytes, reader => readNpy(reader, path, sink, plain))
       return content.sha256()
     },
   }
+}
+
+/** What is known of an array before it is read. */
+interface Known {
+  /** Bytes of the whole, header included. */
+  readonly size?: number
+  /** The file that is the array and nothing else, where rows may be read from it again. */
+  readonly path?: string
+  /** The class of each row. */
+  readonly labels?: readonly string[]
+  /** Whether `[n]` stands for n rows of one number. */
+  readonly flat?: boolean
 }
 
 /**
  * Reads an array.
  *
  * @param file  the file's name in messages
- * @param plain  the file that the bytes are all of, where rows may be read from it again
  * @throws {DataError} when it is something else, or cut short
  */
-export async function readNpy(
-  reader: ByteReader,
-  file: string,
-  sink: Sink,
-  plain?: { readonly path: string; readonly size: number },
-  labels?: readonly string[],
-): Promise<void> {
-  const { header, start } = await readHeader(reader, file)
-  if (plain && plain.size - start !== header.size) {
-    throw new DataError(wrongSize(file, header.shape, header.size, plain.size - start))
+export async function readNpy(reader: ByteReader, file: string, sink: Sink, known: Known): Promise<void> {
+  const { header: found, start } = await readHeader(reader, file)
+  const { path, size, labels, flat } = known
+  const header = flat && found.shape.length === 1 ? { ...found, shape: [found.shape[0], 1] } : found
+  if (size !== undefined && size - start !== header.size) {
+    throw new DataError(wrongSize(file, header.shape, header.size, size - start))
   }
   const head = headOf(header, file)
-  const [rows] = header.shape
-  const { type, fortran } = header
+  const { type, fortran, shape } = header
+  const [rows] = shape
   if (labels && labels.length !== rows) {
     throw new DataError(`${file}: expected a label for each of ${rows} rows, found ${labels.length} labels`)
   }
-  const direct = plain && !fortran ? { path: plain.path, offset: start, rows, type } : undefined
+  const direct = path !== undefined && !fortran ? { path, offset: start, rows, type } : undefined
   sink.begin({ ...head, direct, labelled: labels !== undefined })
   if (fortran) await readTurned(reader, header, file, sink, labels)
   else await readRows(reader, header, file, head, sink, labels)
   const more = await reader.take(1)
-  if (more.length > 0)
-    throw new DataError(`${file}: holds more bytes than [${header.shape.join(', ')}] needs`)
+  if (more.length > 0) throw new DataError(`${file}: holds more bytes than [${shape.join(', ')}] needs`)
 }
 
 async function readHeader(reader: ByteReader, file: string) {
   const prefix = await reader.take(12)
   const kind = kindOf(prefix)
-  if (prefix.length === 12 && kind !== 'npy') {
+  if (prefix.length > 0 && kind !== 'npy') {
     throw new DataError(`${file}: not an NPY file: it is ${named(prefix)}`)
   }
   const { from, to } = npyHeaderPlace(prefix, file)

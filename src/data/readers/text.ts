@@ -86,7 +86,8 @@ function rowReader(options: TextOptions, sink: Sink): RecordReader {
     record(cells, line) {
       if (width === 0 && begin(cells)) return
       if (cells.length !== width) {
-        return sink.problem(`row ${line}`, `expected ${width} columns, found ${cells.length}`)
+        sink.problem(`row ${line}`, `expected ${width} columns, found ${cells.length}`)
+        return
       }
       // Rows are numbered by their lines, which blank ones and quoted line ends may leave out.
       if (used === block.length || (used > 0 && line !== next)) flush()
