@@ -77,7 +77,7 @@ function buildProgram(onExit: (code: number) => void): Command {
 function addTrain(add: AddCommand, run: Wrap): void {
   add('train', 'train a flow map')
     .option('--config <file>', 'YAML file of configuration keys; options override it')
-    .option('--data <name>', 'built-in dataset or a path to a CSV file (default: ring)')
+    .option('--data <name>', 'built-in dataset, or the path of a file or folder of data (default: ring)')
     .option('--objective <id>', 'what to train; see "oxbow objectives" (default: lsd)')
     .option('--teacher <name>', 'a run directory, or "exact" for Gaussian mixtures')
     .option('--init-from <run>', 'a run or .safetensors model whose parameters are the start')
@@ -102,7 +102,9 @@ function addSample(add: AddCommand, run: Wrap): void {
       grid('times to jump through in place of equal steps, e.g. 1,0.6,0.2,0').argParser(timeGrid('--grid')),
     )
     .addOption(
-      new Option('--start <file>', 'points to begin from in place of noise: .csv or .npy').conflicts('count'),
+      new Option('--start <file>', 'points to begin from in place of noise: any file of data').conflicts(
+        'count',
+      ),
     )
     .addOption(count(5000))
     .addOption(seed('seed of the noise'))
@@ -135,7 +137,7 @@ function addEvaluate(add: AddCommand, run: Wrap): void {
 function addCompare(add: AddCommand, run: Wrap): void {
   add('compare', 'train what is missing, measure and compare objectives')
     .option('--config <file>', 'YAML file of a comparison; options override it')
-    .option('--data <name>', 'built-in dataset or a path to a CSV file (default: ring)')
+    .option('--data <name>', 'built-in dataset, or the path of a file or folder of data (default: ring)')
     .option('--objectives <list>', 'objectives to compare, e.g. psd,lsd,meanflow')
     .option('--teacher <name>', '"train" (default), "exact" or a run directory, for those that need one')
     .addOption(whole('--seeds <n>', 'number of seeds (default: 1)', 1, 100))

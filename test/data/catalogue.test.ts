@@ -94,7 +94,7 @@ test.each(opened)('opens %j', (spec, dimension) => {
 const refused: [unknown, RegExp][] = [
   [
     'rign',
-    /^unknown dataset "rign"; did you mean "ring"\? \(known: ring, .*spirals.*or the path of a file\)$/,
+    /^unknown dataset "rign"; did you mean "ring"\? \(known: ring, .*spirals.*or the path of a file or folder that is there\)$/,
   ],
   ['checkboard', /did you mean "checkerboard"/],
   ['Two-Moons', /did you mean "two-moons"/],
