@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -531,4 +532,51 @@ test.each([
   const path = file(name, '1,2\n3,4\n')
   await expect(openDataset(path)).rejects.toThrow(message)
   await expect(openDataset({ csv: { path } })).resolves.toMatchObject({ dimension: 2 })
+})
+
+describe('hostile names and files', () => {
+  const line = /^[^\n\p{Cc}]+$/u
+  test.each<[string, () => DatasetSpec]>([
+    ['a header over lines', () => file('h.csv', '"a\nb\u001b[2J","c"\nx,1\n1,2\n')],
+    [
+      'a header as a choice',
+      () => ({ csv: { path: file('c.csv', '"a\nb","c"\n1,1\n1,2\n'), columns: ['d\n'] } }),
+    ],
+    ['an array', () => file('n.npz', zipSync({ 'x\n\u001b[2J.npy': bytes(200) }))],
+    [
+      'a column',
+      () => file('p.parquet', encodeParquet([{ name: 'x\ny', data: ['a', 'b'], type: 'STRING' }])),
+    ],
+    [
+      'a type',
+      () =>
+        file(
+          't.npy',
+          Buffer.concat(
+            [encodeNpy({ shape: [1, 1], data: Float32Array.of(1) })].map(content =>
+              Buffer.from(Buffer.from(content).toString('latin1').replace('<f4', '\n\u001b4'), 'latin1'),
+            ),
+          ),
+        ),
+    ],
+    ['a key', () => file('k.jsonl', '{"a\\nb":"x","c":1}\n')],
+  ])('%s gives a message of one line', async (_, make) => {
+    const error = await openDataset(make()).then(
+      () => undefined,
+      (error: Error) => error,
+    )
+    expect(error).toBeInstanceOf(DataError)
+    expect(error!.message).toMatch(line)
+  })
+
+  test('pipes and devices are refused', async () => {
+    const pipe = join(folder, 'pipe.csv')
+    execFileSync('mkfifo', [pipe])
+    await expect(openDataset(pipe)).rejects.toThrow(`${pipe}: is no regular file`)
+    await expect(openDataset({ csv: { path: '/dev/zero' } })).rejects.toThrow('/dev/zero: is no regular file')
+    const at = join(folder, 'pipes')
+    mkdirSync(at)
+    execFileSync('mkfifo', [join(at, 'a.png')])
+    await expect(openDataset(at)).rejects.toThrow('a.png: is no regular file')
+  })
 })

@@ -8,6 +8,7 @@ import { fileSize } from '../file.ts'
 import { firstBytes, hashFile } from '../hash.ts'
 import { kindOf, named } from '../sniff.ts'
 import type { Sink, Source } from '../source.ts'
+import { printable, show } from '../validate.ts'
 import { placeOf, wrongValue } from './cells.ts'
 import { type Chosen, chooseColumns } from './columns.ts'
 import { PARQUET_PROGRAM } from './parquet-worker.ts'
@@ -91,7 +92,7 @@ function startThread(path: string): Thread {
     },
   })
   const refuse = (reason: string): DataError =>
-    new DataError(`${path}: not a Parquet file that can be read (${reason.split('\n')[0]})`)
+    new DataError(`${path}: not a Parquet file that can be read (${printable(reason)})`)
   worker.on('error', () => {})
   return {
     ask: message =>
@@ -158,9 +159,11 @@ function checkOverview(path: string, { columns, groups, rows }: Overview, chosen
   for (const place of read) {
     const { name, nested } = columns[place]
     if (nested)
-      throw new DataError(`${path}: column ${place + 1} ("${name}") holds lists or records; choose others`)
+      throw new DataError(
+        `${path}: column ${place + 1} (${show(name)}) holds lists or records; choose others`,
+      )
     if (columns.filter(other => other.name === name).length > 1) {
-      throw new DataError(`${path}: two columns are called "${name}"`)
+      throw new DataError(`${path}: two columns are called ${show(name)}`)
     }
   }
   if (rows * read.length > Math.max(ALWAYS, MOST_PER_BYTE * fileSize(path))) {
