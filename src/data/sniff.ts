@@ -21,9 +21,10 @@ const isIdx = (bytes: Buffer): boolean =>
   bytes[3] >= 1 &&
   bytes[3] <= 8
 
-const isUtf16 = (bytes: Buffer): boolean => begins('\xff\xfe')(bytes)
+/** Whether a text is in the second encoding that spreadsheets write. */
+export const isUtf16 = (bytes: Buffer): boolean => begins('\xff\xfe')(bytes)
 
-/** Text has no zero bytes, but for the second encoding that spreadsheets write. */
+/** Text of the usual encodings has no zero bytes. */
 const isText = (bytes: Buffer): boolean => isUtf16(bytes) || !bytes.subarray(0, 4096).includes(0)
 
 const startOf = (bytes: Buffer): string =>

@@ -6,6 +6,7 @@ import { kindOf, named } from '../sniff.ts'
 import type { Sink, Source } from '../source.ts'
 import { show } from '../validate.ts'
 import { isFinite32, wrongValue } from './cells.ts'
+import { wholeLines } from './lines.ts'
 
 export const jsonlSchema = z
   .strictObject({
@@ -35,9 +36,13 @@ export function jsonlSource(options: JsonlOptions): Source {
       const content = openContent(path)
       const reader = rowReader(options, sink)
       let number = 0
-      for await (const line of linesOf(content.bytes, path)) {
-        number++
-        if (line.trim() !== '') reader.line(line, number)
+      for await (const piece of wholeLines(content.bytes, path, LONGEST_LINE)) {
+        if (number === 0) checkKind(piece, path)
+        const lines = piece.toString('utf8').replace(/\n$/, '').split('\n')
+        for (const line of lines) {
+          number++
+          if (line.trim() !== '') reader.line(number === 1 ? line.replace(/^\ufeff/, '') : line, number)
+        }
       }
       reader.end()
       return content.sha256()
@@ -45,34 +50,10 @@ export function jsonlSource(options: JsonlOptions): Source {
   }
 }
 
-/** The lines of a text, one at a time. */
-async function* linesOf(bytes: AsyncIterable<Buffer>, path: string): AsyncGenerator<string> {
-  let rest: Buffer[] = []
-  let length = 0
-  let number = 1
-  const text = (parts: Buffer[]) =>
-    Buffer.concat(parts)
-      .toString('utf8')
-      .replace(/\r$/, '')
-      .replace(/^\ufeff/, '')
-  for await (const chunk of bytes) {
-    if (number === 1 && length === 0 && kindOf(chunk) !== 'json' && kindOf(chunk) !== 'text') {
-      throw new DataError(`${path}: expected JSON on each line, found ${named(chunk)}`)
-    }
-    let from = 0
-    for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
-      yield text([...rest, chunk.subarray(from, end)])
-      number++
-      rest = []
-      length = 0
-      from = end + 1
-    }
-    rest.push(chunk.subarray(from))
-    length += chunk.length - from
-    if (length > LONGEST_LINE)
-      throw new DataError(`${path}: row ${number}: longer than ${LONGEST_LINE} bytes`)
-  }
-  if (length > 0) yield text(rest)
+function checkKind(first: Buffer, path: string): void {
+  const kind = kindOf(first)
+  if (kind === 'json' || kind === 'text') return
+  throw new DataError(`${path}: expected JSON on each line, found ${named(first)}`)
 }
 
 /** What a line holds. */

@@ -3,10 +3,11 @@ import { type CsvError, parse } from 'csv-parse'
 import { z } from 'zod'
 import { DataError } from '../error.ts'
 import { openContent } from '../file.ts'
-import { kindOf, named } from '../sniff.ts'
+import { isUtf16, kindOf, named } from '../sniff.ts'
 import type { Sink, Source } from '../source.ts'
 import { isFinite32, isNumeric, numberOf, placeOf, wrongCell } from './cells.ts'
 import { type Chosen, chooseColumns } from './columns.ts'
+import { wholeLines } from './lines.ts'
 
 export const column = z.union([z.string(), z.int().positive()], {
   error: 'expected the name of a column, or its number from 1',
@@ -111,59 +112,128 @@ function rowReader(options: TextOptions, sink: Sink): RecordReader {
 const isHeader = (cells: readonly string[]): boolean =>
   cells.some(cell => cell !== '') && !cells.some(isNumeric)
 
-/** Hands each record to `rows` with the number of its line; nothing is kept. */
+/**
+ * Hands each record to `rows` with the number of its line; nothing is kept. Lines without quotes are split here, ten times as
+ * fast; from the first quote on the library reads.
+ */
 async function parseText(
   bytes: AsyncIterable<Buffer>,
   { path, delimiter }: TextOptions,
   rows: RecordReader,
 ): Promise<void> {
-  let failure: unknown
-  let parser: ReturnType<typeof parse> | undefined
-  const open = (first: Buffer) => {
-    const kind = kindOf(first)
-    if (kind !== 'text' && !isBracketedText(first)) {
-      throw new DataError(`${path}: expected text of columns, found ${named(first)}`)
+  let separator: string | undefined
+  let lines = 0
+  let parser: QuotedParser | undefined
+  for await (const piece of textPieces(bytes, path)) {
+    if (separator === undefined) checkText(piece, path)
+    separator ??= delimiter ?? detectDelimiter(piece)
+    if (!parser && isPlain(piece)) lines = splitLines(piece, separator, rows, lines)
+    else {
+      parser ??= quotedParser(path, separator, lines, rows)
+      await parser.write(piece)
     }
-    parser = parse({
-      bom: true,
-      delimiter: delimiter ?? detectDelimiter(first),
-      relax_column_count: true,
-      skip_empty_lines: true,
-      trim: true,
-      max_record_size: LONGEST_LINE,
-      on_record: (cells: string[], { lines }) => {
-        try {
-          if (failure === undefined) rows.record(cells, lines)
-        } catch (error) {
-          failure = error
-        }
-        return null
-      },
-    })
-    parser.on('error', error => {
-      failure ??= textError(path, error as CsvError)
-    })
-    return parser.resume()
   }
-
-  for await (const chunk of bytes) {
-    parser ??= open(chunk)
-    const parsing = parser
-    await new Promise<void>(resolve => parsing.write(chunk, () => resolve()))
-    if (failure !== undefined) throw failure
-  }
-  const parsing = parser
-  if (!parsing) throw new DataError(`${path}: the file is empty`)
-  await new Promise<void>(resolve => parsing.once('close', resolve).end())
-  if (failure !== undefined) throw failure
+  await parser?.end()
   rows.end()
 }
 
-function textError(path: string, { code, message, lines }: CsvError & { lines?: number }): DataError {
-  if (code === 'CSV_MAX_RECORD_SIZE') {
-    return new DataError(`${path}: row ${lines ?? 1}: longer than ${LONGEST_LINE} characters`)
+const QUOTE = 0x22
+const RETURN = 0x0d
+
+/** Whole lines, or chunks of the second encoding that spreadsheets write. */
+async function* textPieces(bytes: AsyncIterable<Buffer>, path: string): AsyncGenerator<Buffer> {
+  const source = bytes[Symbol.asyncIterator]()
+  const { done, value: first } = await source.next()
+  if (done) return
+  const all = (async function* () {
+    yield first
+    yield* { [Symbol.asyncIterator]: () => source }
+  })()
+  yield* isUtf16(first) ? all : wholeLines(all, path, LONGEST_LINE)
+}
+
+/** Whether a line is what stands between two line ends, and a cell what stands between two delimiters. */
+function isPlain(piece: Buffer): boolean {
+  if (piece.includes(QUOTE) || isUtf16(piece)) return false
+  for (let at = piece.indexOf(RETURN); at >= 0; at = piece.indexOf(RETURN, at + 1)) {
+    if (piece[at + 1] !== 0x0a && at + 1 < piece.length) return false
   }
-  return new DataError(`${path}: ${message.split('\n')[0]}`)
+  return true
+}
+
+/** @returns the number of lines so far */
+function splitLines(piece: Buffer, delimiter: string, rows: RecordReader, before: number): number {
+  const text = piece.toString('utf8')
+  const lines = (before === 0 ? text.replace(/^\ufeff/, '') : text).replace(/\r?\n$/, '').split('\n')
+  lines.forEach((line, i) => {
+    if (line.trim() === '') return
+    const cells = line.split(delimiter)
+    for (let k = 0; k < cells.length; k++) cells[k] = cells[k].trim()
+    rows.record(cells, before + i + 1)
+  })
+  return before + lines.length
+}
+
+interface QuotedParser {
+  write(piece: Buffer): Promise<void>
+  end(): Promise<void>
+}
+
+/** @param before  lines that were read already */
+function quotedParser(path: string, delimiter: string, before: number, rows: RecordReader): QuotedParser {
+  let failure: unknown
+  const parser = parse({
+    bom: true,
+    delimiter,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    trim: true,
+    max_record_size: LONGEST_LINE,
+    on_record: (cells: string[], { lines }) => {
+      try {
+        if (failure === undefined) rows.record(cells, before + lines)
+      } catch (error) {
+        failure = error
+      }
+      return null
+    },
+  })
+  parser.on('error', error => {
+    failure ??= textError(path, error as CsvError, before)
+  })
+  parser.resume()
+  const check = (): void => {
+    if (failure !== undefined) throw failure
+  }
+  return {
+    async write(piece) {
+      await new Promise<void>(resolve => parser.write(piece, () => resolve()))
+      check()
+    },
+    async end() {
+      await new Promise<void>(resolve => parser.once('close', resolve).end())
+      check()
+    },
+  }
+}
+
+function checkText(first: Buffer, path: string): void {
+  if (kindOf(first) === 'text' || isBracketedText(first)) return
+  throw new DataError(`${path}: expected text of columns, found ${named(first)}`)
+}
+
+function textError(
+  path: string,
+  { code, message, lines }: CsvError & { lines?: number },
+  before: number,
+): DataError {
+  if (code === 'CSV_MAX_RECORD_SIZE') {
+    return new DataError(`${path}: row ${before + (lines ?? 1)}: longer than ${LONGEST_LINE} bytes`)
+  }
+  const [reason] = message.split('\n')
+  return new DataError(
+    `${path}: ${reason.replace(/\bline (\d+)/, (_, line) => `line ${before + Number(line)}`)}`,
+  )
 }
 
 /** A header may begin with a bracket, which JSON does too. */
