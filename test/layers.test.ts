@@ -14,6 +14,7 @@ const LAYERS = [
   'sampler',
   'training',
   'report',
+  'hub',
   'index.ts',
   'cli',
 ]

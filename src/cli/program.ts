@@ -38,6 +38,9 @@ The keys, their meaning and defaults: docs/configuration.md`
 const COMPARE_HELP = `
 Keys of the training configuration are options too: --training.steps 2000, --training.network.hidden 64`
 
+const HUB_HELP = `
+The token is that of HF_TOKEN, or of "hf auth login"; HF_ENDPOINT names another hub.`
+
 // biome-ignore lint/suspicious/noExplicitAny: commander does not type what it hands to actions
 type Arguments = any[]
 
@@ -69,6 +72,7 @@ function buildProgram(onExit: (code: number) => void): Command {
   addEvaluate(add, run)
   addCompare(add, run)
   addOthers(add, run)
+  addHub(add, run)
   return program
 }
 
@@ -177,6 +181,25 @@ function addOthers(add: AddCommand, run: Wrap): void {
     .addOption(whole('--rounds <n>', 'alternating rounds; the median counts', 1, 1000).default(7))
     .option('--quick', 'only batch 512')
     .action(run(async options => (await import('./bench.ts')).benchCommand(options)))
+}
+
+function addHub(add: AddCommand, run: Wrap): void {
+  add('push <run> <repository>', 'upload a run to the Hugging Face hub, e.g. to user/model')
+    .option('--private', 'make the repository a private one, where it is new')
+    .option('--license <id>', 'licence of the model for its card, e.g. mit (default: none is named)')
+    .option('--message <text>', 'first line of the commit')
+    .addHelpText('after', HUB_HELP)
+    .action(
+      run(async (path, repository, options) =>
+        (await import('./push.ts')).pushCommand(path, repository, options),
+      ),
+    )
+
+  add('pull <repository>', 'download a model from the Hugging Face hub, e.g. from user/model')
+    .option('--out <dir>', 'run directory to make (default: runs/NAME)')
+    .option('--revision <name>', 'branch, tag or commit (default: main)')
+    .addHelpText('after', HUB_HELP)
+    .action(run(async (repository, options) => (await import('./pull.ts')).pullCommand(repository, options)))
 }
 
 /**
