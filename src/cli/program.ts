@@ -103,7 +103,9 @@ function addSample(add: AddCommand, run: Wrap): void {
   add('sample <model>', 'draw samples from a run, a .safetensors model or an .onnx file')
     .addOption(whole('--steps <n>', 'number of jumps', 1, 10_000).default(1))
     .addOption(
-      grid('times to jump through in place of equal steps, e.g. 1,0.6,0.2,0').argParser(timeGrid('--grid')),
+      grid(
+        'times to jump through in place of equal steps, e.g. 1,0.6,0.2,0, or a schedule, e.g. flow-map:4,shift=5',
+      ).argParser(timeGrid('--grid')),
     )
     .addOption(
       new Option('--start <file>', 'points to begin from in place of noise: .csv or .npy').conflicts('count'),
