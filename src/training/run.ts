@@ -2,9 +2,11 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Fingerprint } from '../data/dataset.ts'
+import type { Standardization } from '../model/index.ts'
 import { type Config, ConfigError, resolveConfig } from './config.ts'
 import { writeFileAtomic } from './files.ts'
 import { VERSION } from './version.ts'
+import type { MetricsLine } from './window.ts'
 
 /** A run directory that is missing, foreign or damaged. */
 export class RunError extends Error {
@@ -21,6 +23,8 @@ export const dataRecordSchema = z.object({
     minimum: z.array(z.number()),
     maximum: z.array(z.number()),
   }),
+  split: z.object({ training: z.int(), heldOut: z.int() }).optional(),
+  standardization: z.object({ shift: z.array(z.number()), scale: z.array(z.number().positive()) }).optional(),
 })
 
 const recordSchema = z.object({
@@ -29,11 +33,22 @@ const recordSchema = z.object({
   data: dataRecordSchema,
 })
 
+/** What a run and a model know of their data. */
+export interface DataRecord {
+  readonly name: string
+  readonly dimension: number
+  readonly fingerprint: Fingerprint
+  /** Rows trained on and set aside; absent for data without end. */
+  readonly split?: { readonly training: number; readonly heldOut: number }
+  /** What the network works on; absent for the data's own units. */
+  readonly standardization?: Standardization
+}
+
 /** What `config.json` holds. */
 export interface RunRecord {
   readonly oxbow: string
   readonly config: Config
-  readonly data: { readonly name: string; readonly dimension: number; readonly fingerprint: Fingerprint }
+  readonly data: DataRecord
 }
 
 export const paths = (directory: string) => ({
@@ -100,17 +115,6 @@ export function readRecord(directory: string): RunRecord {
     if (error instanceof ConfigError) throw new RunError(`${config}: ${error.message}`)
     throw error
   }
-}
-
-/** One line of `metrics.jsonl`: means over the steps since the line before. */
-export interface MetricsLine {
-  readonly step: number
-  readonly loss: number
-  /** Each term as trained, and its plain mean squared residual whatever the weighting. */
-  readonly terms: Readonly<Record<string, { readonly loss: number; readonly residual: number }>>
-  readonly gradientNorm: number
-  readonly learningRate: number
-  readonly stepsPerSecond: number
 }
 
 /** Reads the metrics up to a step; a line that a killed process left unfinished is dropped. */
