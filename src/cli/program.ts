@@ -175,7 +175,13 @@ function addOthers(add: AddCommand, run: Wrap): void {
         .default('onnx'),
     )
     .addOption(weights())
-    .option('--out <file>', 'file to write (default: model.FORMAT beside the model)')
+    .option('--sampler', 'a whole sampler as one ONNX graph, from noise to samples')
+    .addOption(whole('--steps <n>', 'number of jumps of the sampler (default: 1)', 1, 256))
+    .addOption(
+      grid('times of the sampler in place of equal steps, e.g. 1,0.6,0.2,0').argParser(timeGrid('--grid')),
+    )
+    .addOption(method().default(undefined, 'auto'))
+    .option('--out <file>', 'file to write (default: model.FORMAT or sampler-N.onnx beside the model)')
     .action(run(async (model, options) => (await import('./export.ts')).exportCommand(model, options)))
 
   add('bench', 'speed of training steps on this machine, beside PyTorch and JAX where they are installed')

@@ -82,9 +82,12 @@ export function createRun(directory: string, record: Omit<RunRecord, 'oxbow'>): 
   writeRecord(directory, record)
 }
 
+/** The text of `config.json`. */
+export const encodeRecord = ({ config, data }: Omit<RunRecord, 'oxbow'>): string =>
+  `${JSON.stringify({ oxbow: VERSION, config, data }, null, 2)}\n`
+
 export function writeRecord(directory: string, record: Omit<RunRecord, 'oxbow'>): void {
-  const json = JSON.stringify({ oxbow: VERSION, ...record }, null, 2)
-  writeFileAtomic(directory, paths(directory).config, `${json}\n`)
+  writeFileAtomic(directory, paths(directory).config, encodeRecord(record))
 }
 
 /**
