@@ -15,6 +15,7 @@ const LAYERS = [
   'training',
   'report',
   'hub',
+  'importing',
   'index.ts',
   'cli',
 ]

@@ -85,3 +85,33 @@ export function oneOf<T extends string>(name: string, choices: readonly T[]): (t
     return text as T
   }
 }
+
+/** A finite number above 0. @throws UsageError */
+export function positiveNumber(name: string): (text: string) => number {
+  return text => {
+    const value = text.trim() === '' ? Number.NaN : Number(text)
+    if (value > 0 && Number.isFinite(value)) return value
+    throw new UsageError(`${name}: expected a number above 0, found "${text}"`)
+  }
+}
+
+/** Numbers such as `0.5,-2`. @throws UsageError */
+export function numberList(name: string): (text: string) => number[] {
+  return text =>
+    text.split(',').map(part => {
+      if (part.trim() !== '' && Number.isFinite(Number(part))) return Number(part)
+      throw new UsageError(`${name}: expected numbers such as 0.5,-2, found "${part}"`)
+    })
+}
+
+/** Some of a few words, each once, such as `x,s,t`. @throws UsageError */
+export function wordList<T extends string>(name: string, choices: readonly T[]): (text: string) => T[] {
+  return text => {
+    const words = text.split(',')
+    const wrong = words.find(
+      (word, i) => !(choices as readonly string[]).includes(word) || words.indexOf(word) < i,
+    )
+    if (wrong === undefined) return words as T[]
+    throw new UsageError(`${name}: expected ${choices.join(', ')}, each at most once, found "${wrong}"`)
+  }
+}

@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander'
+import { conventions } from '../importing/conventions.ts'
 import { VERSION } from '../training/version.ts'
 import { report, UsageError } from './failure.ts'
-import { oneOf, stepList, timeGrid, wholeNumber } from './options.ts'
+import { numberList, oneOf, positiveNumber, stepList, timeGrid, wholeNumber, wordList } from './options.ts'
 
 /** Adds a command with what every command has. */
 type AddCommand = (usage: string, description: string) => Command
@@ -73,6 +74,7 @@ function buildProgram(onExit: (code: number) => void): Command {
   addCompare(add, run)
   addOthers(add, run)
   addHub(add, run)
+  addImport(add, run)
   return program
 }
 
@@ -208,6 +210,63 @@ function addHub(add: AddCommand, run: Wrap): void {
     .option('--revision <name>', 'branch, tag or commit (default: main)')
     .addHelpText('after', HUB_HELP)
     .action(run(async (repository, options) => (await import('./pull.ts')).pullCommand(repository, options)))
+}
+
+const IMPORT_HELP = `
+Conventions: ${Object.keys(conventions).join(', ')}; each is written out in docs/export.md.
+Keys of the configuration are options too: --network.activation tanh`
+
+function addImport(add: AddCommand, run: Wrap): void {
+  const numbers = (flags: string, description: string) =>
+    new Option(flags, description).argParser(numberList(flags.split(' ')[0]))
+  add('import <weights>', 'make a run of weights trained elsewhere (.safetensors or .npz)')
+    .addOption(
+      new Option('--convention <name>', 'how times, signs and scales are meant there')
+        .argParser(oneOf('--convention', Object.keys(conventions)))
+        .makeOptionMandatory(),
+    )
+    .option('--config <file>', 'YAML file of configuration keys, such as the activation')
+    .option('--data <name>', 'the data that it was trained on (default: unknown)')
+    .addOption(
+      new Option(
+        '--inputs <list>',
+        'what the first layer is shown, in order: x, s (source time), t (target), d (length)',
+      ).argParser(wordList('--inputs', ['x', 's', 't', 'd'])),
+    )
+    .addOption(
+      new Option(
+        '--features <order>',
+        'order of the Fourier features of one time (default: sin,cos)',
+      ).argParser(oneOf('--features', ['sin,cos', 'cos,sin', 'interleaved'])),
+    )
+    .addOption(
+      new Option('--time-scale <x>', "what times are multiplied by (default: the convention's)").argParser(
+        positiveNumber('--time-scale'),
+      ),
+    )
+    .addOption(
+      new Option(
+        '--sigma-data <x>',
+        'deviation of the data, where the convention has one (default: 0.5)',
+      ).argParser(positiveNumber('--sigma-data')),
+    )
+    .addOption(numbers('--shift <list>', 'what was subtracted from each column of the data'))
+    .addOption(numbers('--scale <list>', 'what each column was divided by'))
+    .addOption(
+      new Option(
+        '--layers <list>',
+        'names of the layers, first to last, where they cannot be told',
+      ).argParser(text => text.split(',')),
+    )
+    .option('--out <dir>', 'run directory to make (default: runs/NAME)')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .addHelpText('after', IMPORT_HELP)
+    .action(
+      run(async (file, options, self: Command) =>
+        (await import('./import.ts')).importCommand(file, options, self.args.slice(1)),
+      ),
+    )
 }
 
 /**
