@@ -2,7 +2,7 @@ import { escapeHtml, formatCount, plural } from './format.ts'
 import { swatch } from './html-table.ts'
 import { curvesPlot, lossPlot } from './line-plots.ts'
 import { type CellDrawing, cellPath, cellUnits, type GridModel, gridModel } from './sample-grid.ts'
-import type { ComparisonData } from './types.ts'
+import type { ComparisonData, MethodRow, Metric } from './types.ts'
 
 /** Widths that a plot is drawn at, in CSS pixels: the style sheet shows the one that fits the screen. */
 const widths = { wide: 528, narrow: 328 }
@@ -16,7 +16,8 @@ function responsive(draw: (width: number) => string, caption: string): string {
 export function curveFigures(data: ComparisonData): string {
   const figures = data.metrics.map(metric => {
     const parts = [
-      `${metric.label} against the number of steps; lower is better.`,
+      `${metric.label} against the number of steps; ${metric.direction ?? 'lower'} is better.`,
+      ...(intervals(data.methods, metric) ? ['Bands: 95% confidence intervals.'] : []),
       ...(data.seeds > 1 ? [`Bands: one standard deviation over ${plural(data.seeds, 'seed')}.`] : []),
       ...(metric.floor ? ['Dashed: the range of the noise floor.'] : []),
     ]
@@ -26,6 +27,10 @@ export function curveFigures(data: ComparisonData): string {
   })
   return `<div class="figures">${figures.join('')}</div>`
 }
+
+/** Whether any value of a single seed has a confidence interval. */
+const intervals = (methods: readonly MethodRow[], { name }: Metric): boolean =>
+  methods.some(({ cells }) => cells.some(({ values }) => values[name]?.sd === null && values[name].interval))
 
 function ariaTitle(label: string, data: ComparisonData): string {
   return `${label} against number of steps for ${plural(data.methods.length, 'method')}; the table has the values`

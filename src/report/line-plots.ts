@@ -1,12 +1,12 @@
 import { linePlot } from './line-plot.ts'
 import { seriesStyle } from './palette.ts'
-import { estimateAt, stepsOf } from './standings.ts'
+import { estimateAt, headingOf, stepsOf } from './standings.ts'
 import type { PlotOptions } from './svg.ts'
-import type { LossPoint, MethodRow, Metric } from './types.ts'
+import type { Estimate, LossPoint, MethodRow, Metric } from './types.ts'
 
 /**
  * Quality against cost: steps (log2) across, the metric (log) upwards, a line per method with a band of one
- * standard deviation, and the noise floor as a dashed band. Values that are not finite are left out.
+ * standard deviation or its confidence interval, and the noise floor as a dashed band. Values that are not finite are left out.
  *
  * @param methods  drawn in order; a method keeps its colour and marker in every plot
  */
@@ -18,8 +18,7 @@ export function curvesPlot(methods: readonly MethodRow[], metric: Metric, option
     points: steps.flatMap(x => {
       const estimate = estimateAt(method, metric.name, x)
       if (!estimate || !Number.isFinite(estimate.mean)) return []
-      const spread = estimate.sd ?? 0
-      return [{ x, y: estimate.mean, low: estimate.mean - spread, high: estimate.mean + spread }]
+      return [{ x, y: estimate.mean, ...bandOf(estimate) }]
     }),
   }))
   const { floor } = metric
@@ -27,10 +26,16 @@ export function curvesPlot(methods: readonly MethodRow[], metric: Metric, option
     ...options,
     title: options.title ?? `${metric.label} against steps`,
     x: { type: 'log', base: 2, ticks: steps, label: 'steps (function evaluations)' },
-    yLabel: metric.unit ? `${metric.label} (${metric.unit})` : metric.label,
+    yLabel: headingOf(metric),
     floor: floor && { low: floor.low, high: floor.high },
     markers: true,
   })
+}
+
+/** One standard deviation over seeds or, for one seed, the confidence interval. */
+function bandOf({ mean, sd, interval }: Estimate): { low: number; high: number } {
+  if (sd === null && interval) return { low: interval[0], high: interval[1] }
+  return { low: mean - (sd ?? 0), high: mean + (sd ?? 0) }
 }
 
 /** A named loss curve. */
