@@ -35,6 +35,8 @@ export type DatasetSpec =
   | { readonly mixture: MixtureConfig }
   | { readonly gaussian: GaussianConfig }
   | { readonly csv: { readonly path: string } }
+  /** Data that a program handed to `train`; what is kept of it is its name. */
+  | { readonly given: string }
 
 /** Whether a dataset's name is the path of a file. */
 export const isPath = (name: string): boolean => /\.(csv|tsv)$/i.test(name)
@@ -54,6 +56,11 @@ const readers: Record<string, (block: unknown) => Promise<Dataset>> = {
 /** The one key of a block and what it holds. */
 function blockOf(spec: unknown): [string, unknown] {
   const entries = spec && typeof spec === 'object' && !Array.isArray(spec) ? Object.entries(spec) : []
+  if (entries[0]?.[0] === 'given') {
+    throw new DataError(
+      `data: ${show(entries[0][1])} was given by a program; pass it again from there, or name a dataset`,
+    )
+  }
   const [[kind, block] = ['', undefined]] = entries
   if (entries.length === 1 && (Object.hasOwn(closedForms, kind) || Object.hasOwn(readers, kind))) {
     return [kind, block]
@@ -76,12 +83,18 @@ export function generatedDataset(spec: DatasetSpec): Dataset {
   throw new DataError(`data: ${show(spec)} is read from a file; expected one that is drawn from a formula`)
 }
 
+/** How a dataset is opened. */
+export interface OpenOptions {
+  /** Part of the rows of finite data that is set aside; default 0.1. */
+  readonly holdOut?: number
+}
+
 /**
  * Opens a dataset. The argument is checked in full, so it may come straight from a user's config.
  *
  * @throws {DataError} on an unknown name (with the nearest known one), a malformed block, or an unusable file
  */
-export async function openDataset(spec: DatasetSpec): Promise<Dataset> {
+export async function openDataset(spec: DatasetSpec, _options: OpenOptions = {}): Promise<Dataset> {
   if (typeof spec === 'string') return isPath(spec) ? csvDataset(spec) : generatedDataset(spec)
   const [kind, block] = blockOf(spec)
   return Object.hasOwn(readers, kind) ? readers[kind](block) : generatedDataset(spec)

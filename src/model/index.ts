@@ -31,4 +31,11 @@ export {
   type Parameter,
   sourceLayersOf,
 } from './mlp.ts'
+export {
+  type Standardization,
+  standardized,
+  unstandardized,
+  unstandardizedJump,
+  unstandardizedVelocity,
+} from './standardization.ts'
 export { uncertainty, uncertaintyShapes } from './uncertainty.ts'

@@ -56,6 +56,10 @@ const timesSchema = z.strictObject({
 
 const schema = z.strictObject({
   data: dataSchema,
+  /** What the network sees in place of the data's own units. */
+  standardize: z.enum(['auto', 'none', 'column', 'whole']),
+  /** Part of the rows of finite data that is set aside to measure with. */
+  holdOut: fraction.max(0.5),
   objective: z.string(),
   options: z.record(z.string(), z.unknown()),
   teacher: z.string().min(1).nullable(),
@@ -146,6 +150,8 @@ export type UserConfig = DeepPartial<Omit<Config, 'data'>> & { data?: Config['da
 
 const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
   data: 'ring',
+  standardize: 'auto',
+  holdOut: 0.1,
   options: {},
   teacher: null,
   initFrom: null,

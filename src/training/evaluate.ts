@@ -2,9 +2,10 @@ import { existsSync, readFileSync } from 'node:fs'
 import { DYNAMIC, simplify, spec, trace } from '../autodiff/index.ts'
 import { openDataset } from '../data/catalogue.ts'
 import type { Dataset, Mixture } from '../data/dataset.ts'
+import { seenThrough } from '../data/standardized.ts'
 import { prepareMetrics } from '../metric/prepare.ts'
 import { trajectoryError } from '../metric/trajectory-error.ts'
-import { interpolants, mixtureVelocity } from '../model/index.ts'
+import { interpolants, mixtureVelocity, standardized } from '../model/index.ts'
 import { compile } from '../runtime/node.ts'
 import { solve } from '../sampler/adaptive.ts'
 import { drawNoise, type Velocity } from '../sampler/sampler.ts'
@@ -103,7 +104,7 @@ export async function evaluateRun(
   data?: Dataset,
 ): Promise<Evaluation> {
   const { config, data: recorded } = readRecord(directory)
-  const dataset = data ?? (await openDataset(config.data))
+  const dataset = data ?? (await openDataset(config.data, config))
   if (!data && dataset.fingerprint.sha256 !== recorded.fingerprint.sha256) {
     throw new RunError(
       `${directory}: the data has changed since the run (its fingerprint differs); name the data with --data`,
@@ -118,18 +119,23 @@ export async function evaluateRun(
   if (samples.length === 0) throw new ConfigError(`${directory}: nothing to measure; ${notes.join('; ')}`)
   const { count, seed } = request
   const maps = await Promise.all(request.weights.map(weights => load(directory, { weights })))
-  const metrics = prepareMetrics(dataset, { count, seed })
+  const { standardization } = recorded
+  const metrics = prepareMetrics(seenThrough(standardization, dataset), { count, seed })
   const noise = drawNoise(count, dataset.dimension, seed)
   const exactCount = Math.min(TRAJECTORIES, count)
   const head = (points: Float32Array) => points.subarray(0, exactCount * dataset.dimension)
-  const ends = dataset.mixture && !data ? await exactEnds(dataset.mixture, config, head(noise)) : undefined
+  const ends =
+    dataset.mixture && !data && !standardization
+      ? await exactEnds(dataset.mixture, config, head(noise))
+      : undefined
 
   const rows: EvaluationRow[] = []
   for (const [i, weights] of request.weights.entries()) {
     for (const planned of samples) {
       const { steps, grid, named, method } = planned
       const points = await takeThrough(maps[i], method, noise, grid, seed)
-      const values = Object.entries(metrics.evaluate(points)).map(([name, value]) => {
+      const seen = standardization ? standardized(standardization, points) : points
+      const values = Object.entries(metrics.evaluate(seen)).map(([name, value]) => {
         const { value: floor, low, high, count } = metrics.floors[name]
         return [name, metricValue(value, { floor, low, high, count })] as const
       })

@@ -1,9 +1,16 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { type InterpolantName, interpolants } from '../model/index.ts'
+import {
+  type InterpolantName,
+  interpolants,
+  type Standardization,
+  standardized,
+  unstandardized,
+  unstandardizedVelocity,
+} from '../model/index.ts'
 import { compile, openModel, type Program } from '../runtime/node.ts'
 import type { Jump, Velocity } from '../sampler/sampler.ts'
 import { type Model, modelGraph, readModel, type WeightsName } from './model.ts'
-import { RunError } from './run.ts'
+import { dataRecordSchema, RunError } from './run.ts'
 
 /** A trained flow map, ready to be sampled. Close it when done. */
 export interface LoadedMap {
@@ -14,10 +21,17 @@ export interface LoadedMap {
   readonly objective?: string
   /** The path it was trained on; `linear` for an `.onnx` file that does not say. */
   readonly interpolant: InterpolantName
-  /** `F(x, s, t)`: `x` is `[n, D]`, row after row. */
+  /**
+   * `F(x, s, t)`: `x` is `[n, D]`, row after row. Points are noise at time 1 and in the data's own units at time 0; between
+   * them as `unstandardized` says, which for data that was not standardised is the path of the training.
+   */
   readonly jump: Jump
-  /** The instantaneous velocity `V(x, t, t)`. @throws RunError for an `.onnx` file, which only holds the jump */
+  /** The instantaneous velocity in the same units. @throws RunError for an `.onnx` file, which only holds the jump */
   readonly velocity: Velocity
+  /** How the data was brought to the scale of the noise; absent where it was not. */
+  readonly standardization?: Standardization
+  /** The same map as it was trained, of standardised points. */
+  readonly inner: { readonly jump: Jump; readonly velocity: Velocity }
   close(): Promise<void>
 }
 
@@ -60,6 +74,36 @@ function traitsOf({ format, objective, interpolant = '' }: Readonly<Record<strin
   }
 }
 
+type Inner = LoadedMap['inner']
+
+/** A map of standardised points as one of points in the units of each time. */
+function outer(by: Standardization | undefined, inner: Inner): Inner {
+  if (!by) return inner
+  return {
+    jump: async (x, s, t) => unstandardized(by, await inner.jump(standardized(by, x, s), s, t), t),
+    velocity: async (x, t) => {
+      const z = standardized(by, x, t)
+      return unstandardizedVelocity(by, z, await inner.velocity(z, t), t)
+    },
+  }
+}
+
+/** The other way round, for a file whose graph has the units inside. */
+const innerJump =
+  (by: Standardization | undefined, jump: Jump): Jump =>
+  async (z, s, t) =>
+    by ? standardized(by, await jump(unstandardized(by, z, s), s, t), t) : jump(z, s, t)
+
+/** What a file of our own says of its data. @throws RunError when that is damaged */
+function standardizationIn(path: string, { format, data }: Readonly<Record<string, string>>) {
+  if (format !== 'oxbow' || !data) return undefined
+  try {
+    return dataRecordSchema.parse(JSON.parse(data)).standardization
+  } catch {
+    throw new RunError(`${path}: the record of its data is damaged`)
+  }
+}
+
 async function loadOnnx(path: string, options: LoadOptions): Promise<LoadedMap> {
   if (!existsSync(path)) throw new RunError(`${path}: no such file`)
   if (statSync(path).isDirectory()) throw new RunError(`${path}: expected an ONNX file, found a directory`)
@@ -81,13 +125,18 @@ async function loadOnnx(path: string, options: LoadOptions): Promise<LoadedMap> 
       `${path}: expected inputs x [batch, D], s [batch], t [batch] of float32, found ${found.join(', ')}`,
     )
   }
+  const jump: Jump = (x, s, t) => inBlocks(path, program, dimension, x, s, t)
+  const velocity = async (): Promise<never> => {
+    throw new RunError(`${path}: an ONNX file holds only the jump; use the run directory for its velocity`)
+  }
+  const standardization = standardizationIn(path, metadata)
   return {
     dimension,
     ...traitsOf(metadata),
-    jump: (x, s, t) => inBlocks(path, program, dimension, x, s, t),
-    velocity: async () => {
-      throw new RunError(`${path}: an ONNX file holds only the jump; use the run directory for its velocity`)
-    },
+    ...(standardization && { standardization }),
+    jump,
+    velocity,
+    inner: { jump: innerJump(standardization, jump), velocity },
     close: () => program.close(),
   }
 }
@@ -104,16 +153,22 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
   const { config, dimension } = model
   const jump = await compile(modelGraph(model, 'jump'), options)
   let velocity: Promise<Program> | undefined
-  return {
-    dimension,
-    model,
-    objective: config.objective,
-    interpolant: config.interpolant,
+  const { standardization } = model.data
+  const inner: Inner = {
     jump: (x, s, t) => inBlocks(path, jump, dimension, x, s, t),
     velocity: async (x, t) => {
       velocity ??= compile(modelGraph(model, 'velocity'), options)
       return inBlocks(path, await velocity, dimension, x, t, t)
     },
+  }
+  return {
+    dimension,
+    model,
+    objective: config.objective,
+    interpolant: config.interpolant,
+    ...(standardization && { standardization }),
+    ...outer(standardization, inner),
+    inner,
     close: async () => {
       await jump.close()
       await (await velocity)?.close()

@@ -9,13 +9,13 @@ import {
   type Tensor,
   trace,
 } from '../autodiff/index.ts'
-import { type FlowMap, type MlpOptions, mlpShapes } from '../model/index.ts'
+import { type FlowMap, type MlpOptions, mlpShapes, unstandardizedJump } from '../model/index.ts'
 import { lower } from '../runtime/onnx.ts'
 import { joinArrays } from './arrays.ts'
 import { readCheckpoint } from './checkpoint.ts'
 import { type Config, ConfigError, resolveConfig } from './config.ts'
 import { mapOf, mlpOptions, parameterCount, stateSize } from './networks.ts'
-import { dataRecordSchema, paths, RunError, type RunRecord, readRecord } from './run.ts'
+import { type DataRecord, dataRecordSchema, paths, RunError, readRecord } from './run.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts'
 import { VERSION } from './version.ts'
 
@@ -23,7 +23,7 @@ import { VERSION } from './version.ts'
 export interface Model {
   readonly config: Config
   readonly dimension: number
-  readonly data: RunRecord['data']
+  readonly data: DataRecord
   readonly parameters: Float32Array
 }
 
@@ -160,21 +160,35 @@ export const asMap = (
   dtype: 'float32' | 'float64' = 'float32',
 ): FlowMap => mapOf(config, dimension, constant(parameters, [parameters.length], dtype))
 
-/** `y = F(x, s, t)` or `y = V(x, s, t)` with an open batch axis: `x [batch, D]`, `s [batch]`, `t [batch]`. */
-export function modelGraph(model: Model, value: 'jump' | 'velocity' = 'jump'): Graph<CorePrimitive> {
+type Step = (x: Tensor, s: Tensor, t: Tensor) => Tensor
+
+/** `y = step(x, s, t)` with an open batch axis: `x [batch, D]`, `s [batch]`, `t [batch]`. */
+function stepGraph({ dimension }: Model, step: Step): Graph<CorePrimitive> {
   const column = (time: Tensor) => time.reshape([DYNAMIC, 1])
   return simplify(
-    trace(({ x, s, t }) => ({ y: asMap(model)[value](x, column(s), column(t)) }), {
-      x: spec([DYNAMIC, model.dimension]),
+    trace(({ x, s, t }) => ({ y: step(x, column(s), column(t)) }), {
+      x: spec([DYNAMIC, dimension]),
       s: spec([DYNAMIC]),
       t: spec([DYNAMIC]),
     }),
   )
 }
 
+/** `y = F(x, s, t)` or `y = V(x, s, t)` of standardised points. */
+export const modelGraph = (model: Model, value: 'jump' | 'velocity' = 'jump'): Graph<CorePrimitive> =>
+  stepGraph(model, (...inputs) => asMap(model)[value](...inputs))
+
+/** `y = F(x, s, t)` in the units of each time, as it is exported; see `unstandardized`. */
+function jumpGraph(model: Model): Graph<CorePrimitive> {
+  const { standardization } = model.data
+  return standardization
+    ? stepGraph(model, (...inputs) => unstandardizedJump(standardization, asMap(model))(...inputs))
+    : modelGraph(model)
+}
+
 /** The bytes of `model.onnx`. */
 export function encodeOnnxModel(model: Model): Uint8Array {
-  return lower(modelGraph(model), {
+  return lower(jumpGraph(model), {
     description: 'Flow map y = F(x, s, t): a jump from time s to time t, where 1 is noise and 0 is data.',
     metadata: {
       format: 'oxbow',

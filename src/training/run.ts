@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Fingerprint } from '../data/dataset.ts'
+import type { Standardization } from '../model/index.ts'
 import { type Config, ConfigError, resolveConfig } from './config.ts'
 import { writeFileAtomic } from './files.ts'
 import { VERSION } from './version.ts'
@@ -21,6 +22,8 @@ export const dataRecordSchema = z.object({
     minimum: z.array(z.number()),
     maximum: z.array(z.number()),
   }),
+  split: z.object({ training: z.int(), heldOut: z.int() }).optional(),
+  standardization: z.object({ shift: z.array(z.number()), scale: z.array(z.number().positive()) }).optional(),
 })
 
 const recordSchema = z.object({
@@ -29,11 +32,22 @@ const recordSchema = z.object({
   data: dataRecordSchema,
 })
 
+/** What a run and a model know of their data. */
+export interface DataRecord {
+  readonly name: string
+  readonly dimension: number
+  readonly fingerprint: Fingerprint
+  /** Rows trained on and set aside; absent for data without end. */
+  readonly split?: { readonly training: number; readonly heldOut: number }
+  /** What the network works on; absent for the data's own units. */
+  readonly standardization?: Standardization
+}
+
 /** What `config.json` holds. */
 export interface RunRecord {
   readonly oxbow: string
   readonly config: Config
-  readonly data: { readonly name: string; readonly dimension: number; readonly fingerprint: Fingerprint }
+  readonly data: DataRecord
 }
 
 export const paths = (directory: string) => ({

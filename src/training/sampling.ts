@@ -1,4 +1,4 @@
-import { interpolants } from '../model/index.ts'
+import { interpolants, standardized, unstandardized } from '../model/index.ts'
 import { type Jumps, objectives } from '../objective/index.ts'
 import { checkGrid, GridError } from '../sampler/grid.ts'
 import { renoise } from '../sampler/renoise.ts'
@@ -77,10 +77,10 @@ export function whyUntrained(
 }
 
 /**
- * Takes points through a grid. Heun costs two evaluations of the network for each
+ * Takes points through a grid. The steps are of standardised points. Heun costs two evaluations of the network for each
  * interval, the others one.
  *
- * @param start  points `[n, D]` at the grid's first time
+ * @param start  points `[n, D]` at the grid's first time, in its units (see `LoadedMap`)
  * @param seed  of the noise that `renoise` adds
  * @returns points `[n, D]` at the grid's last time
  */
@@ -91,11 +91,14 @@ export async function takeThrough(
   grid: Grid,
   seed: number,
 ): Promise<Float32Array> {
-  if (method === 'renoise') {
-    return renoise(map.jump, start, grid, { interpolant: interpolants[map.interpolant], seed })
-  }
-  const step = { jump: map.jump, euler: euler(map.velocity), heun: heun(map.velocity) }[method]
-  return jumpThrough(step, start, grid)
+  const { inner, interpolant, standardization: by } = map
+  const from = by ? standardized(by, start, grid[0]) : start
+  const { jump, velocity } = inner
+  const end =
+    method === 'renoise'
+      ? await renoise(jump, from, grid, { interpolant: interpolants[interpolant], seed })
+      : await jumpThrough({ jump, euler: euler(velocity), heun: heun(velocity) }[method], from, grid)
+  return by ? unstandardized(by, end, grid.at(-1)) : end
 }
 
 export interface SampleOptions {

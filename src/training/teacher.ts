@@ -1,9 +1,10 @@
-import type { Dataset } from '../data/dataset.ts'
+import type { SeenDataset } from '../data/standardized.ts'
 import {
   type FlowMap,
   gaussianFlowMap,
   interpolants,
   mixtureVelocity,
+  type Standardization,
   type VelocityField,
 } from '../model/index.ts'
 import { type Config, ConfigError, findObjective } from './config.ts'
@@ -16,7 +17,7 @@ import type { Teachers } from './step.ts'
  *
  * @throws ConfigError when there is none of that name, or it does not fit the data or the objective
  */
-export function openTeachers(config: Config, dataset: Dataset): Teachers {
+export function openTeachers(config: Config, dataset: SeenDataset): Teachers {
   const { teacher, objective } = config
   if (teacher === null) return {}
   const row = findObjective(objective)
@@ -27,7 +28,7 @@ export function openTeachers(config: Config, dataset: Dataset): Teachers {
 }
 
 /** The velocity whose trajectories a coupling solves; nothing without a coupling. */
-export function openCouplingTeacher(config: Config, dataset: Dataset): VelocityField | undefined {
+export function openCouplingTeacher(config: Config, dataset: SeenDataset): VelocityField | undefined {
   const { coupling, teacher } = config
   if (coupling.kind === 'independent') return undefined
   if (coupling.teacher !== null) return openVelocity('coupling.teacher', coupling.teacher, config, dataset)
@@ -36,8 +37,16 @@ export function openCouplingTeacher(config: Config, dataset: Dataset): VelocityF
 
 const TRAIN_ONE = 'train a teacher with --objective flow-matching'
 
-function openVelocity(key: string, name: string, config: Config, dataset: Dataset): VelocityField {
+/** Closed forms are of the data's own units. */
+function refuseScaled(key: string, { standardization }: SeenDataset): void {
+  if (standardization) {
+    throw new ConfigError(`${key}: exact knows the data in its own units alone; use --standardize none`)
+  }
+}
+
+function openVelocity(key: string, name: string, config: Config, dataset: SeenDataset): VelocityField {
   if (name === 'exact') {
+    refuseScaled(key, dataset)
     if (!dataset.mixture) {
       throw new ConfigError(
         `${key}: exact needs data that is a Gaussian mixture, and ${dataset.name} is none; ${TRAIN_ONE}`,
@@ -56,9 +65,12 @@ function openVelocity(key: string, name: string, config: Config, dataset: Datase
   return { velocity: (x, t) => map.velocity(x, t) }
 }
 
-function openFlowMap(name: string, config: Config, dataset: Dataset): FlowMap {
+function openFlowMap(name: string, config: Config, dataset: SeenDataset): FlowMap {
   const { objective } = config
-  if (name === 'exact') return exactFlowMap(config, dataset)
+  if (name === 'exact') {
+    refuseScaled('teacher', dataset)
+    return exactFlowMap(config, dataset)
+  }
   const model = openRun('teacher', name, config, dataset)
   const row = findObjective(model.config.objective)
   if (!row.parts || row.jumps === 'to-data' || row.jumps === 'from-noise') {
@@ -69,7 +81,7 @@ function openFlowMap(name: string, config: Config, dataset: Dataset): FlowMap {
   return asMap(model)
 }
 
-function exactFlowMap({ objective, interpolant }: Config, { mixture, name }: Dataset): FlowMap {
+function exactFlowMap({ objective, interpolant }: Config, { mixture, name }: SeenDataset): FlowMap {
   const [only, ...others] = mixture?.components ?? []
   const round = only?.scales.every(scale => scale === only.scales[0])
   if (!only || others.length > 0 || !round || interpolant !== 'linear') {
@@ -80,7 +92,7 @@ function exactFlowMap({ objective, interpolant }: Config, { mixture, name }: Dat
   return gaussianFlowMap(only.mean, only.scales[0])
 }
 
-function openRun(key: string, name: string, { interpolant }: Config, dataset: Dataset): Model {
+function openRun(key: string, name: string, { interpolant }: Config, dataset: SeenDataset): Model {
   const model = readModelFor(key, name)
   if (model.dimension !== dataset.dimension) {
     throw new ConfigError(
@@ -92,5 +104,14 @@ function openRun(key: string, name: string, { interpolant }: Config, dataset: Da
       `${key}: ${name} was trained on the ${model.config.interpolant} path, this run is on ${interpolant}`,
     )
   }
+  if (!sameScale(model.data.standardization, dataset.standardization)) {
+    throw new ConfigError(
+      `${key}: ${name} sees its data scaled otherwise than this run; train both on the same data and with the same standardize`,
+    )
+  }
   return model
 }
+
+/** As recorded: the same data gives the same numbers. */
+const sameScale = (a: Standardization | undefined, b: Standardization | undefined): boolean =>
+  JSON.stringify(a) === JSON.stringify(b)

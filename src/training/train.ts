@@ -1,19 +1,22 @@
 import { appendFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { sizeOf } from '../autodiff/index.ts'
-import { isPath, openDataset } from '../data/catalogue.ts'
+import { isPath } from '../data/catalogue.ts'
 import type { Dataset } from '../data/dataset.ts'
+import type { SeenDataset } from '../data/standardized.ts'
 import type { VelocityField } from '../model/index.ts'
 import { compileScan, type Program } from '../runtime/node.ts'
 import { type BatchSource, batchSource } from './batches.ts'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import { type Config, ConfigError, findObjective, resolveConfig, type UserConfig } from './config.ts'
 import { hasPool, openPool, type Pool } from './coupling.ts'
+import { dataRecord, openTrainingData } from './data.ts'
 import { clearPending, writeFileAtomic } from './files.ts'
 import { beginning, openInitial, withInitialNetwork } from './initial.ts'
 import { lockDirectory } from './lock.ts'
 import { encodeModelFile, encodeOnnxModel, type Model, ownParameters } from './model.ts'
 import { resumedConfig } from './resume.ts'
+import { checkReward, withSeenRewards } from './reward.ts'
 import {
   createRun,
   isRun,
@@ -43,6 +46,8 @@ export interface TrainOptions {
   readonly directory: string
   /** Continue the run in `directory`. */
   readonly resume?: boolean
+  /** The data, where it comes from a program and not from the configuration. */
+  readonly data?: Dataset
   readonly threads?: number
   readonly onProgress?: (progress: Progress) => void
   /** Called when everything is checked and training begins, with what is odd about the data. */
@@ -89,7 +94,7 @@ class Training {
 
   constructor(
     private readonly config: Config,
-    private readonly dataset: Dataset,
+    private readonly dataset: SeenDataset,
     private readonly step: Step,
     private readonly program: Program,
     private readonly options: TrainOptions,
@@ -202,7 +207,6 @@ class Training {
       ...(config.optimizer.clip === null ? ['gradient clipping (--optimizer.clip 1)'] : []),
       ...(config.schedule.warmup === 0 ? ['a warm-up (--schedule.warmup 500)'] : []),
       ...(config.consistency.weight > 0.1 ? ['a lower --consistency.weight'] : []),
-      ...(this.dataset.warnings?.some(warning => warning.includes('rescale')) ? ['rescaled data'] : []),
     ]
     throw new DivergenceError(
       `step ${step}: ${named.join(', ')} not finite; saved the state of step ${this.done} and the batch (${failedBatch}); train anew in another --out with ${advice.join(', or ')}`,
@@ -210,11 +214,9 @@ class Training {
   }
 }
 
-const dataRecord = ({ name, dimension, fingerprint }: Dataset) => ({ name, dimension, fingerprint })
-
 interface Prepared {
   readonly config: Config
-  readonly dataset: Dataset
+  readonly dataset: SeenDataset
   readonly teachers: Teachers
   readonly couplingTeacher?: VelocityField
   readonly checkpoint?: Checkpoint
@@ -239,25 +241,15 @@ const isRunName = (teacher: unknown): teacher is string => typeof teacher === 's
 const isCsvBlock = (data: unknown): data is { csv: { path: string } } =>
   typeof (data as { csv?: { path?: unknown } } | undefined)?.csv?.path === 'string'
 
-/** @throws ConfigError when a reward's centre has another number of coordinates than the data */
-function checkReward({ options, diagonal }: Config, { name, dimension }: Dataset): void {
-  for (const [key, block] of Object.entries({ options, 'diagonal.options': diagonal.options })) {
-    const center = (block.reward as { center?: number | number[] } | undefined)?.center
-    if (Array.isArray(center) && center.length !== dimension) {
-      throw new ConfigError(
-        `${key}.reward.center: expected ${dimension} numbers for ${name}, or one for all; found ${center.length}`,
-      )
-    }
-  }
-}
-
 /** Opens what is to be trained, and refuses everything that is wrong before any work. */
-async function prepare(user: UserConfig, { directory, resume }: TrainOptions): Promise<Prepared> {
+async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepared> {
+  const { directory, resume, data: given } = options
+  const user = given ? { ...asked, data: { given: given.name } } : asked
   if (!resume) {
     // Opened by the paths as they were written, so that messages name those.
     const whole = withInitialNetwork(user)
     const config = resolveConfig(whole)
-    const dataset = await openDataset(config.data)
+    const dataset = await openTrainingData(config, given)
     checkReward(config, dataset)
     const teachers = openTeachers(config, dataset)
     const couplingTeacher = openCouplingTeacher(config, dataset)
@@ -266,7 +258,7 @@ async function prepare(user: UserConfig, { directory, resume }: TrainOptions): P
   }
   const record = readRecord(directory)
   const config = resumedConfig(record.config, withAbsolutePaths(user))
-  const dataset = await openDataset(config.data)
+  const dataset = await openTrainingData(config, given, record.data)
   if (dataset.fingerprint.sha256 !== record.data.fingerprint.sha256) {
     throw new RunError(`${directory}: the data has changed since the run began (its fingerprint differs)`)
   }
@@ -322,7 +314,7 @@ export async function train(user: UserConfig, options: TrainOptions): Promise<Tr
   try {
     const prepared = await prepare(user, options)
     const { config, dataset, teachers, checkpoint } = prepared
-    const step = buildStep(config, dataset.dimension, teachers)
+    const step = buildStep(withSeenRewards(config, dataset), dataset.dimension, teachers)
     if (checkpoint) checkFits(checkpoint, step, directory)
     const record = { config, data: dataRecord(dataset) }
     if (resume) {

@@ -73,14 +73,13 @@ describe('whyUntrained', () => {
 
 describe('sample', () => {
   /** A map that adds what it is asked for to its only point. */
-  const mapOf = (objective?: string): LoadedMap => ({
-    dimension: 1,
-    objective,
-    interpolant: 'trig',
-    jump: async (x, s, t) => x.map(value => value + 10 * s + t),
-    velocity: async (x, t) => x.map(() => t),
-    close: async () => {},
-  })
+  const mapOf = (objective?: string): LoadedMap => {
+    const inner: LoadedMap['inner'] = {
+      jump: async (x, s, t) => x.map(value => value + 10 * s + t),
+      velocity: async (x, t) => x.map(() => t),
+    }
+    return { dimension: 1, objective, interpolant: 'trig', ...inner, inner, close: async () => {} }
+  }
   const start = Float32Array.of(0)
 
   test('jumps through the grid', async () => {

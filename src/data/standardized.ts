@@ -1,0 +1,90 @@
+import { type Standardization, standardized } from '../model/index.ts'
+import { random } from '../random/random.ts'
+import type { Dataset, Statistics, Values } from './dataset.ts'
+
+/** How data is brought to the scale of the noise. */
+export type StandardizeName = 'auto' | 'none' | 'column' | 'whole'
+
+/** Points that data without end is measured by. */
+const MEASURED = 10_000
+
+/** A deviation below this part of the mean is rounding. */
+const ROUNDING = 1e-6
+
+function measured(dataset: Dataset): Statistics {
+  const { dimension } = dataset
+  const points = new Float64Array(MEASURED * dimension)
+  dataset.sample(random(0, 'standardization'), points)
+  const mean = new Array<number>(dimension).fill(0)
+  points.forEach((value, i) => {
+    mean[i % dimension] += value / MEASURED
+  })
+  const variance = new Array<number>(dimension).fill(0)
+  points.forEach((value, i) => {
+    variance[i % dimension] += (value - mean[i % dimension]) ** 2 / MEASURED
+  })
+  return { mean, deviation: variance.map(Math.sqrt) }
+}
+
+/** A constant column keeps its scale. */
+const scaleOf = (deviation: number, mean: number): number =>
+  deviation > ROUNDING * Math.abs(mean) ? deviation : 1
+
+/** All columns as one. */
+function pooled({ mean, deviation }: Statistics): Statistics {
+  const average = (values: readonly number[]) => values.reduce((sum, v) => sum + v, 0) / values.length
+  const center = average(mean)
+  const variance = average(mean.map((m, i) => (m - center) ** 2 + deviation[i] ** 2))
+  return { mean: mean.map(() => center), deviation: deviation.map(() => Math.sqrt(variance)) }
+}
+
+/**
+ * The standardisation of a dataset, fitted on its training rows; nothing where it keeps its own units. `auto` is `whole`
+ * for pictures, `column` for other finite data, `none` for data that is drawn from a formula.
+ */
+export function standardizationOf(name: StandardizeName, dataset: Dataset): Standardization | undefined {
+  const finite = dataset.image ? 'whole' : dataset.split ? 'column' : 'none'
+  const chosen = name === 'auto' ? finite : name
+  if (chosen === 'none') return undefined
+  const statistics = dataset.statistics ?? measured(dataset)
+  const { mean, deviation } = chosen === 'whole' ? pooled(statistics) : statistics
+  return { shift: mean, scale: deviation.map((value, i) => scaleOf(value, mean[i])) }
+}
+
+/** A dataset as a network sees it. */
+export interface SeenDataset extends Dataset {
+  /** What was done to the points; absent where they are in the data's own units. */
+  readonly standardization?: Standardization
+}
+
+/**
+ * A dataset of standardised points. Its closed form is left out, its fingerprint stays that of the data itself.
+ *
+ * @param by  nothing for the dataset as it is
+ */
+export function seenThrough(by: Standardization | undefined, dataset: Dataset): SeenDataset {
+  if (!by) return dataset
+  const { split, mixture, statistics, histogramRange, ...rest } = dataset
+  const change = (out: Values): void => out.set(standardized(by, out))
+  const at = (value: number, i: number): number => (value - by.shift[i]) / by.scale[i]
+  return {
+    ...rest,
+    standardization: by,
+    ...(histogramRange && {
+      histogramRange: histogramRange.map(([low, high], i) => [at(low, i), at(high, i)] as const),
+    }),
+    sample: (source, out) => {
+      dataset.sample(source, out)
+      change(out)
+    },
+    ...(split && {
+      split: {
+        ...split,
+        take: (side, source, out) => {
+          split.take(side, source, out)
+          change(out)
+        },
+      },
+    }),
+  }
+}

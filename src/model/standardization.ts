@@ -1,0 +1,71 @@
+import { constant, type Tensor } from '../autodiff/index.ts'
+import type { FlowMap } from './flow-map.ts'
+
+/** What a network works on in place of points `x` of data: `z = (x - shift)/scale`, each `[D]`, scales positive. */
+export interface Standardization {
+  readonly shift: readonly number[]
+  readonly scale: readonly number[]
+}
+
+type Points = Float32Array | Float64Array
+
+/**
+ * The units of a point on the way from noise to data: `x_s = A(s) z + B(s)` with `A(s) = s + (1-s) scale` and
+ * `B(s) = (1-s) shift`. At `s = 1` that is the noise itself, at `s = 0` a point of the data, and a jump followed by a
+ * jump is still a jump.
+ */
+const frameAt = (scale: number, shift: number, s: number): [number, number] => [
+  s + (1 - s) * scale,
+  (1 - s) * shift,
+]
+
+/** Applies `change(value, A, B)` to every number of points `[n, D]`. */
+function inFrame<P extends Points>(
+  { shift, scale }: Standardization,
+  points: P,
+  s: number,
+  change: (value: number, a: number, b: number) => number,
+): P {
+  const frames = scale.map((value, i) => frameAt(value, shift[i], s))
+  return points.map((value: number, i: number) => change(value, ...frames[i % frames.length])) as P
+}
+
+/** Points `[n, D]` of time `s`, in the units of that time, as the network knows them. */
+export const standardized = <P extends Points>(by: Standardization, points: P, s = 0): P =>
+  inFrame(by, points, s, (x, a, b) => (x - b) / a)
+
+/** Points `[n, D]` that the network gave at time `s`, in the units of that time: those of the data at 0. */
+export const unstandardized = <P extends Points>(by: Standardization, points: P, s = 0): P =>
+  inFrame(by, points, s, (z, a, b) => a * z + b)
+
+/** The velocity `dx/ds = A' z + A v + B'` of points `[n, D]` in the units of time `s`, where the network has `v` at `z`. */
+export function unstandardizedVelocity<P extends Points>(
+  { shift, scale }: Standardization,
+  z: P,
+  velocity: P,
+  s: number,
+): P {
+  const dimension = scale.length
+  return velocity.map((v: number, i: number) => {
+    const [k, j] = [scale[i % dimension], shift[i % dimension]]
+    const [a] = frameAt(k, j, s)
+    return (1 - k) * z[i] + a * v - j
+  }) as P
+}
+
+/** The jump of a flow map of standardised points, from and to the units of each time: `x` `[B, D]`, times `[B, 1]`. */
+export function unstandardizedJump(
+  { shift, scale }: Standardization,
+  { jump }: Pick<FlowMap, 'jump'>,
+): FlowMap['jump'] {
+  const frame = (x: Tensor, s: Tensor): [Tensor, Tensor] => {
+    const [k, j] = [scale, shift].map(values => constant(values, [1, values.length], x.dtype))
+    const rest = s.neg().add(1)
+    return [s.add(rest.mul(k)), rest.mul(j)]
+  }
+  return (x, s, t) => {
+    const [a, b] = frame(x, s)
+    const [c, d] = frame(x, t)
+    return jump(x.sub(b).div(a), s, t).mul(c).add(d)
+  }
+}
