@@ -1,4 +1,6 @@
 import { openDataset } from '../data/catalogue.ts'
+import type { Dataset } from '../data/dataset.ts'
+import { seenThrough } from '../data/standardized.ts'
 import { random } from '../random/random.ts'
 import { drawNoise, uniformGrid } from '../sampler/sampler.ts'
 import type { ComparisonConfig, Plan, PlannedMethod, PlannedRun } from '../training/comparison.ts'
@@ -10,9 +12,12 @@ import {
 } from '../training/evaluate.ts'
 import { load } from '../training/load.ts'
 import { mlpOptions, parameterCount } from '../training/networks.ts'
-import { RunError, readMetrics } from '../training/run.ts'
+import { planSamples } from '../training/planned-samples.ts'
+import { RunError, readMetrics, readRecord } from '../training/run.ts'
 import { takeThrough } from '../training/sampling.ts'
+import { diagnose } from './diagnostics.ts'
 import { metricsOf } from './evaluation.ts'
+import { trainingSeconds } from './training-log.ts'
 import type { Cell, ComparisonData, Estimate, LossPoint, Method } from './types.ts'
 
 export interface GatherRequest {
@@ -69,20 +74,11 @@ function lossCurve(directory: string): LossPoint[] {
   return lines.filter((_, i) => i % every === 0).map(({ step, loss }) => ({ step, value: loss }))
 }
 
-/** Seconds that the training steps took, from the recorded rates. */
-function trainingSeconds(directory: string): number {
-  let before = 0
-  return readMetrics(directory).reduce((total, { step, stepsPerSecond }) => {
-    const seconds = (step - before) / stepsPerSecond
-    before = step
-    return total + seconds
-  }, 0)
-}
-
 async function describeMethod(
   { id, label }: PlannedMethod,
   runs: readonly PlannedRun[],
   request: EvaluationRequest,
+  dataset: Dataset,
 ): Promise<Method> {
   const evaluations = runs.map(run => evaluationOf(run, request))
   // Runs of one method have the same objective and hence the same rows.
@@ -95,6 +91,9 @@ async function describeMethod(
     const points = await takeThrough(map, method, noise, uniformGrid(steps), request.seed)
     samples.push({ steps, points })
   }
+  const seen = seenThrough(map.standardization, dataset)
+  const planned = planSamples(config.objective, request).samples.slice(0, 1)
+  const diagnostics = await diagnose({ directory, map, seen, samples: planned, seed: request.seed })
   await map.close()
   const seconds = runs.map(run => trainingSeconds(run.directory))
   return {
@@ -104,6 +103,7 @@ async function describeMethod(
     samples,
     note: noteOf(evaluations),
     loss: lossCurve(directory),
+    diagnostics,
     parameters: parameterCount(mlpOptions(config, map.dimension)),
     secondsToTrain: seconds.reduce((a, b) => a + b, 0) / seconds.length,
   }
@@ -123,7 +123,7 @@ export async function gatherComparison({
   const methods: Method[] = []
   for (const method of plan.methods) {
     const runs = plan.runs.filter(run => run.method === method.id)
-    if (runs.length > 0) methods.push(await describeMethod(method, runs, request))
+    if (runs.length > 0) methods.push(await describeMethod(method, runs, request, dataset))
   }
   const metrics = metricsOf(plan.runs.flatMap(run => evaluationOf(run, request).rows))
   return {
@@ -141,6 +141,7 @@ export async function gatherComparison({
     ),
     methods,
     reference,
+    unit: readRecord(plan.runs[0].directory).data.standardization ? 'standard deviations' : 'data units',
     config,
   }
 }

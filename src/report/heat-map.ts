@@ -19,8 +19,8 @@ export interface HeatMapOptions extends PlotOptions {
 }
 
 /** Size of one map in CSS pixels; the text in its cells fits up to nine cells a side. */
-export const heatMapSize = { width: 328, height: 402 }
-const MARGIN = { left: 44, right: 10, top: 32 }
+export const heatMapSize = { width: 328, height: 390 }
+const MARGIN = { left: 56, right: 10, top: 32 }
 const SIDE = heatMapSize.width - MARGIN.left - MARGIN.right
 
 /** A number in few characters: two digits, no zero before the point, powers of ten below a hundredth. */
@@ -114,27 +114,4 @@ export function heatMap(map: HeatMap, options: HeatMapOptions): string {
     ...options,
     title: options.title ?? map.title,
   })
-}
-
-/** Several heat maps beside each other in one SVG, at most `columns` in a row, each with a scale of its own or a shared one. */
-export function heatMaps(
-  maps: readonly { readonly map: HeatMap; readonly scale: ColourScale }[],
-  options: PlotOptions & { readonly columns?: number } = {},
-): string {
-  const { columns = 3, title = '' } = options
-  const across = Math.max(1, Math.min(columns, maps.length))
-  const { width, height } = heatMapSize
-  const top = title ? 30 : 0
-  const [gap, rows] = [16, Math.ceil(maps.length / across)]
-  const body = maps.map(({ map, scale }, k) => {
-    const [column, row] = [k % across, Math.floor(k / across)]
-    return `<g transform="translate(${column * (width + gap)},${top + row * (height + gap)})">${heatMapBody(map, scale)}</g>`
-  })
-  const heading = title && `<text x="2" y="20" font-size="15" font-weight="600">${escapeHtml(title)}</text>`
-  return svgDocument(
-    heading + body.join(''),
-    across * width + (across - 1) * gap,
-    top + rows * height + (rows - 1) * gap,
-    options,
-  )
 }

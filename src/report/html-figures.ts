@@ -7,7 +7,8 @@ import type { ComparisonData, MethodRow, Metric } from './types.ts'
 /** Widths that a plot is drawn at, in CSS pixels: the style sheet shows the one that fits the screen. */
 const widths = { wide: 528, narrow: 328 }
 
-function responsive(draw: (width: number) => string, caption: string): string {
+/** A plot at both widths with its caption, which is markup. */
+export function responsive(draw: (width: number) => string, caption: string): string {
   const both = Object.entries(widths).map(([name, width]) => `<div class="${name}">${draw(width)}</div>`)
   return `<figure>${both.join('')}<figcaption>${caption}</figcaption></figure>`
 }

@@ -81,7 +81,8 @@ export function methodsTable(methods: readonly Method[]): string {
   )
 }
 
-function scrolling(label: string, table: string): string {
+/** A table that scrolls sideways where it does not fit. */
+export function scrolling(label: string, table: string): string {
   return `<div class="scroll" role="region" tabindex="0" aria-label="${escapeHtml(label)}">${table}</div>`
 }
 

@@ -1,4 +1,4 @@
-import type { Dataset } from '../data/dataset.ts'
+import type { SeenDataset } from '../data/standardized.ts'
 import { solve } from '../sampler/adaptive.ts'
 import { drawNoise, type Velocity } from '../sampler/sampler.ts'
 import { findObjective } from '../training/config.ts'
@@ -36,7 +36,7 @@ interface Field {
 }
 
 /** The velocity to integrate: the map's own where it has learned one, else the exact one of the data. */
-async function fieldOf(map: LoadedMap, dataset: Dataset): Promise<Field | undefined> {
+async function fieldOf(map: LoadedMap, dataset: SeenDataset): Promise<Field | undefined> {
   const { jumps } = findObjective(map.objective!)
   if (jumps === 'any' || jumps === 'both-ways') {
     const velocity: Velocity<Float64Array> = async (x, t) =>
@@ -75,11 +75,12 @@ function meanDistance(a: Points, b: Points, dimension: number): number {
 /**
  * A trained map's jumps beside the path of the ODE, from the same noise as an evaluation with this seed.
  *
+ * @param dataset  as the network sees it
  * @param samples  the ways to sample, one panel each; those that add noise on the way are left out
  */
 export async function gatherPaths(
   map: LoadedMap,
-  dataset: Dataset,
+  dataset: SeenDataset,
   samples: readonly PlannedSample[],
   seed: number,
 ): Promise<PathData> {

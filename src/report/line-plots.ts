@@ -48,7 +48,10 @@ export interface LossSeries {
  * Smoothed loss curves, log scale where every loss is positive. Each is thinned to a point per five
  * pixels of width, the mean of its stretch of training.
  */
-export function lossPlot(series: readonly LossSeries[], options: PlotOptions = {}): string {
+export function lossPlot(
+  series: readonly LossSeries[],
+  options: PlotOptions & { readonly yLabel?: string } = {},
+): string {
   const curves = series.map(({ label, loss }, i) => ({
     label,
     style: seriesStyle(i),
@@ -61,10 +64,16 @@ export function lossPlot(series: readonly LossSeries[], options: PlotOptions = {
     ...options,
     title: options.title ?? 'Training loss',
     x: { type: 'linear', ticks: 5, label: 'training step' },
-    yLabel: 'loss',
+    yLabel: options.yLabel ?? 'loss',
     floor: null,
     markers: false,
   })
+}
+
+/** The mean squared residual of each term of a training, as `lossPlot` draws it. */
+export function residualCurves(series: readonly LossSeries[], options: PlotOptions = {}): string {
+  const title = options.title ?? 'Residual of each term'
+  return lossPlot(series, { ...options, title, yLabel: 'mean squared residual' })
 }
 
 /** Means over at most `limit` equal stretches of a curve; points that are not finite are left out. */

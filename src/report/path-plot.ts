@@ -1,5 +1,5 @@
 import { linearTicks } from './axes.ts'
-import { decimalsFor, escapeHtml, formatNumber, formatTick, plural } from './format.ts'
+import { decimalsFor, escapeHtml, formatNumber, formatTick, plural, truncate } from './format.ts'
 import { palette } from './palette.ts'
 import { concatPoints, dotsPath, type Range, rangeOf, squareRange, toPlane } from './points.ts'
 import { type PlotOptions, round, svgDocument } from './svg.ts'
@@ -46,7 +46,11 @@ export function pathFrame(data: PathData, dimension: number, reference: Points):
 const inside = (part: number): number => Math.min(1, Math.max(0, part))
 
 /** Jumps at one number of steps over the curves of the ODE, as markup in a box of `pathPanelSize`. */
-export function pathPanelBody({ data, dimension, range, reference }: PathFrame, way: JumpPath): string {
+export function pathPanelBody(
+  { data, dimension, range, reference }: PathFrame,
+  way: JumpPath,
+  heading = panelTitle(way),
+): string {
   const x = (value: number) =>
     round(MARGIN.left + SIDE * inside((value - range.x[0]) / (range.x[1] - range.x[0])))
   const y = (value: number) =>
@@ -86,7 +90,7 @@ export function pathPanelBody({ data, dimension, range, reference }: PathFrame, 
       : []),
   ]
   return [
-    `<text x="2" y="17" font-size="14" font-weight="600">${escapeHtml(panelTitle(way))}</text>`,
+    `<text x="2" y="17" font-size="14" font-weight="600">${escapeHtml(truncate(heading, 40))}</text>`,
     `<rect x="${MARGIN.left}" y="${MARGIN.top}" width="${SIDE}" height="${SIDE}" fill="none" stroke="currentColor" stroke-opacity=".25"/>`,
     ...layers,
     axes(range, dimension, x, y),
@@ -124,9 +128,13 @@ function axes(range: Range, dimension: number, x: Scale, y: Scale): string {
 }
 
 /** One panel as a whole SVG, drawn at the size of a phone and scaled by the page. */
-export function pathPanel(frame: PathFrame, way: JumpPath, options: PlotOptions = {}): string {
+export function pathPanel(
+  frame: PathFrame,
+  way: JumpPath,
+  options: PlotOptions & { readonly heading?: string } = {},
+): string {
   const { width, height } = pathPanelSize
-  return svgDocument(pathPanelBody(frame, way), width, height, {
+  return svgDocument(pathPanelBody(frame, way, options.heading), width, height, {
     ...options,
     title: options.title ?? `Jumps and ODE paths: ${panelTitle(way)}`,
   })

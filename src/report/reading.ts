@@ -21,6 +21,42 @@ export function readingOf(data: TableData): string {
   return sentences.filter(Boolean).join(' ')
 }
 
+/**
+ * One paragraph on what a run's numbers show, by the first metric of its first weights: how good one jump is beside the
+ * noise floor, and what more steps bring.
+ */
+export function runReading({ methods: [method], metrics: [metric] }: TableData): string {
+  const steps = method && metric ? stepsOf([method]) : []
+  const scored = steps.flatMap(n => ranking([method], metric, n).map(({ estimate }) => ({ n, estimate })))
+  if (scored.length === 0) return 'Nothing has been measured yet.'
+  const decimals = decimalsFor([
+    ...scored.map(({ estimate }) => estimate.mean),
+    ...(metric.floor ? [metric.floor.value] : []),
+  ])
+  const number = (value: number): string => formatNumber(value, decimals)
+  const [first] = scored
+  const interval = first.estimate.interval
+  const around = interval ? ` (95% interval ${number(interval[0])} to ${number(interval[1])})` : ''
+  const best = scored.reduce((a, b) => (gain(metric, a.estimate.mean, b.estimate.mean) > 0 ? b : a))
+  const within = scored.filter(({ estimate }) => isAtFloor(estimate, metric))
+  const sentences = [
+    `At ${plural(first.n, 'step')}, the ${method.label} weights score ${metric.label} ${number(first.estimate.mean)}${around}.`,
+    metric.floor
+      ? `Data against data scores ${formatFloor(metric.floor, decimals)}: ${
+          within.length > 0
+            ? `at ${listing(within.map(({ n }) => plural(n, 'step')))} the samples cannot be told from it by this metric at this count.`
+            : 'no number of steps comes that near.'
+        }`
+      : '',
+    best === first
+      ? scored.length > 1
+        ? 'More steps bring nothing.'
+        : ''
+      : `The best is ${number(best.estimate.mean)} at ${plural(best.n, 'step')}.`,
+  ]
+  return sentences.filter(Boolean).join(' ')
+}
+
 function decimalsOf(methods: readonly MethodRow[], metric: Metric, steps: number): number {
   const means = ranking(methods, metric, steps).map(({ estimate }) => estimate.mean)
   return decimalsFor([...means, ...(metric.floor ? [metric.floor.value] : [])])

@@ -1,4 +1,7 @@
+import type { Dataset } from '../data/dataset.ts'
+import type { Config } from '../training/config.ts'
 import type { LossMap } from '../training/loss-map.ts'
+import type { DataRecord } from '../training/run.ts'
 
 /** What a metric gives when two sets of data points are compared at the same count. */
 export interface Floor {
@@ -65,6 +68,8 @@ export interface TableData {
   readonly seeds: number
   /** Samples per measurement. */
   readonly count: number
+  /** Of points as the networks see them; `data units` where nothing is said. */
+  readonly unit?: string
 }
 
 /** Jumps from noise to data at one number of steps. */
@@ -129,4 +134,25 @@ export interface ComparisonData extends TableData {
   readonly reference: Points
   /** The whole configuration as text (YAML or JSON). */
   readonly config: string
+}
+
+/** Everything a run's report shows: its weights stand in the place of methods. */
+export interface RunData extends ComparisonData {
+  readonly run: {
+    readonly name: string
+    readonly version: string
+    readonly objective: { readonly id: string; readonly formula: string; readonly paper: string }
+    /** Training steps taken, and those of the configuration. */
+    readonly steps: number
+    readonly plannedSteps: number
+    readonly parameters: number
+    readonly seconds: number
+    readonly seeds: Config['seeds']
+  }
+  readonly trainingLoss: readonly LossPoint[]
+  /** Of each term, whatever its weight. */
+  readonly residuals: readonly { readonly label: string; readonly loss: readonly LossPoint[] }[]
+  readonly data: DataRecord & Pick<Dataset, 'statistics' | 'labels'>
+  /** What a reader should know, one sentence each. */
+  readonly warnings: readonly string[]
 }

@@ -1,5 +1,5 @@
 import { constant, simplify, spec, type Tensor, trace } from '../autodiff/index.ts'
-import type { Dataset } from '../data/dataset.ts'
+import type { SeenDataset } from '../data/standardized.ts'
 import type { Jumps } from '../objective/index.ts'
 import { compile } from '../runtime/node.ts'
 import { batchSource } from './batches.ts'
@@ -8,6 +8,7 @@ import { type Config, findObjective } from './config.ts'
 import { hasPool, openPool } from './coupling.ts'
 import { momentsOf, type PresentValues } from './moments.ts'
 import { bindMap, networksOf, unflatten } from './networks.ts'
+import { withSeenRewards } from './reward.ts'
 import { RunError, readRecord } from './run.ts'
 import { guidesOf } from './step.ts'
 import { openCouplingTeacher, openTeachers } from './teacher.ts'
@@ -49,15 +50,15 @@ const BLOCK_ROWS = 4096
  * on fresh draws (those that the next steps of the training would see), averaged in bins of the drawn times. The
  * networks are the averaged ones where there are such, also in the place of `theta-`.
  *
- * @param dataset  as the training sees it
+ * @param dataset  as the training sees it (`openTrainingData`)
  * @throws RunError without a checkpoint, ConfigError when the run's teacher is gone
  */
 export async function measureLoss(
   directory: string,
-  dataset: Dataset,
+  dataset: SeenDataset,
   { draws = 2 ** 14, bins = 8 }: LossMapOptions = {},
 ): Promise<LossMap[]> {
-  const { config } = readRecord(directory)
+  const config = withSeenRewards(readRecord(directory).config, dataset)
   const checkpoint = readCheckpoint(directory)
   if (!checkpoint) throw new RunError(`${directory}: has no checkpoint to measure the loss of`)
   const { dimension } = dataset
@@ -99,7 +100,7 @@ function withoutRates(drawn: Float32Array[], terms: readonly { inputs: readonly 
 }
 
 /** The loss of each sample as a graph: the terms' inputs and the present values to one vector `[rows]` a part. */
-function lossGraph(config: Config, dataset: Dataset, { state }: Checkpoint) {
+function lossGraph(config: Config, dataset: SeenDataset, { state }: Checkpoint) {
   const { dimension } = dataset
   const networks = networksOf(config, dimension)
   const terms = termsOf(config)
