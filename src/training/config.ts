@@ -131,6 +131,8 @@ const schema = z.strictObject({
   steps: z.int().min(0),
   seeds: z.strictObject({ data: z.int(), noise: z.int(), initialization: z.int() }),
   logEvery: count,
+  /** Where the log goes beside `metrics.jsonl`. */
+  log: z.strictObject({ tensorboard: z.boolean() }),
   checkpointEvery: count,
   /** Most steps in one run of the compiled graph; the numbers do not depend on it. */
   chunk: count.max(10_000),
@@ -197,6 +199,7 @@ const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
   batch: 512,
   steps: 6000,
   logEvery: 50,
+  log: { tensorboard: false },
   checkpointEvery: 1000,
   chunk: 25,
 }
