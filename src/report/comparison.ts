@@ -17,8 +17,9 @@ import { RunError, readMetrics, readRecord } from '../training/run.ts'
 import { takeThrough } from '../training/sampling.ts'
 import { diagnose } from './diagnostics.ts'
 import { metricsOf } from './evaluation.ts'
+import { pictureSheet } from './picture-sheet.ts'
 import { trainingSeconds } from './training-log.ts'
-import type { Cell, ComparisonData, Estimate, LossPoint, Method } from './types.ts'
+import type { Cell, ComparisonData, Estimate, LossPoint, Method, SampleSet } from './types.ts'
 
 export interface GatherRequest {
   readonly comparison: ComparisonConfig
@@ -31,6 +32,7 @@ export interface GatherRequest {
 
 /** Points drawn in each cell of the grid. */
 const DRAWN = 2000
+const PICTURES = 25
 /** Points of a loss curve. */
 const CURVE = 200
 
@@ -85,11 +87,12 @@ async function describeMethod(
   const [{ rows }] = evaluations
   const [{ directory, config }] = runs
   const map = await load(directory, { weights: request.weights[0] })
-  const noise = drawNoise(DRAWN, map.dimension, request.seed)
-  const samples = []
+  const { image } = dataset
+  const noise = drawNoise(image ? PICTURES : DRAWN, map.dimension, request.seed)
+  const samples: SampleSet[] = []
   for (const { steps, method } of rows) {
     const points = await takeThrough(map, method, noise, uniformGrid(steps), request.seed)
-    samples.push({ steps, points })
+    samples.push({ steps, points, ...(image && { picture: await pictureSheet(points, image) }) })
   }
   const seen = seenThrough(map.standardization, dataset)
   const planned = planSamples(config.objective, request).samples.slice(0, 1)
@@ -118,7 +121,7 @@ export async function gatherComparison({
   config,
 }: GatherRequest): Promise<ComparisonData> {
   const dataset = await openDataset(comparison.data)
-  const reference = new Float32Array(DRAWN * dataset.dimension)
+  const reference = new Float32Array((dataset.image ? PICTURES : DRAWN) * dataset.dimension)
   dataset.sample(random(request.seed, 'report'), reference)
   const methods: Method[] = []
   for (const method of plan.methods) {
@@ -141,6 +144,7 @@ export async function gatherComparison({
     ),
     methods,
     reference,
+    ...(dataset.image && { referencePicture: await pictureSheet(reference, dataset.image) }),
     unit: readRecord(plan.runs[0].directory).data.standardization ? 'standard deviations' : 'data units',
     config,
   }

@@ -28,7 +28,7 @@ export function compactNumber(value: number): string {
   const size = Math.abs(value)
   if (!Number.isFinite(value)) return '?'
   if (size === 0) return '0'
-  if (size >= 1000 || size < 0.00995) return value.toExponential(0).replace('+', '')
+  if (size >= 1000 || size < 0.0095) return value.toExponential(0).replace('+', '')
   const digits = size >= 9.95 ? 0 : size >= 0.995 ? 1 : size >= 0.0995 ? 2 : 3
   return value.toFixed(digits).replace(/^(-?)0\./, '$1.')
 }

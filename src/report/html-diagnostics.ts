@@ -1,43 +1,49 @@
 import { escapeHtml } from './format.ts'
 import { heatMap } from './heat-map.ts'
 import { responsive } from './html-figures.ts'
-import { pathFrame, pathPanel } from './path-plot.ts'
+import { type PathFrame, panelTitle, pathFrame, pathPanel } from './path-plot.ts'
+import { axesText } from './points.ts'
 import { lossCurves, lossGroup, lossTimePlot, type MapGroup, numbersOf, residualGroups } from './time-maps.ts'
 import type { ComparisonData, Method } from './types.ts'
 
-const figure = (panels: readonly string[], caption: string, more = ''): string =>
+const figure = (panels: readonly string[], caption: string, more = '', kind = ''): string =>
   panels.length === 0
     ? ''
-    : `<figure><div class="panels${panels.length % 3 === 0 || panels.length > 4 ? '' : ' pairs'}">${panels.join('')}</div><figcaption>${escapeHtml(caption)}</figcaption>${more}</figure>`
+    : `<figure><div class="panels${kind}">${panels.join('')}</div><figcaption>${escapeHtml(caption)}</figcaption>${more}</figure>`
 
 /**
  * Jumps beside the paths of the ODE: for one run every number of steps; for several methods each at its fewest.
  */
 export function pathFigure({ methods, dataset, reference }: ComparisonData): string {
-  const drawn = methods.flatMap(({ label, diagnostics }) =>
-    diagnostics?.paths && diagnostics.paths.jumps.length > 0 ? [{ label, paths: diagnostics.paths }] : [],
-  )
   const several = methods.filter(({ diagnostics }) => diagnostics).length > 1
+  const drawn = methods.flatMap(({ label, diagnostics }) => {
+    const paths = diagnostics?.paths
+    if (!paths || paths.jumps.length === 0) return []
+    return [{ label, paths: several ? { ...paths, jumps: paths.jumps.slice(0, 1) } : paths }]
+  })
+  const frame = pathFrame(
+    drawn.map(({ paths }) => paths),
+    dataset.dimension,
+    reference,
+  )
   const panels = drawn.flatMap(({ label, paths }) => {
-    const frame = pathFrame(paths, dataset.dimension, reference)
-    const ways = several ? paths.jumps.slice(0, 1) : paths.jumps
-    return ways.map(way =>
-      pathPanel(frame, way, {
-        standalone: false,
-        ...(several && { heading: label, title: `Paths of ${label}` }),
-      }),
-    )
+    return paths.jumps.map(way => {
+      const named = several ? { heading: panelTitle(way, label), title: `Paths of ${label}` } : {}
+      return pathPanel(frame, paths, way, { standalone: false, ...named })
+    })
   })
   return figure(
     panels,
     pathCaption(
       drawn.map(({ paths }) => paths.field),
-      dataset.dimension,
+      frame,
     ),
+    '',
+    !several && panels.length % 3 !== 0 ? ' pairs' : '',
   )
 }
 
-function pathCaption(fields: readonly (string | null)[], dimension: number): string {
+function pathCaption(fields: readonly (string | null)[], { dimension, axes }: PathFrame): string {
   const own = fields.includes('own') ? 'the curve of its own velocity, integrated' : ''
   const exact = fields.includes('exact')
     ? `the exact curve of the data${own ? ' where a method learns no velocity' : ''}`
@@ -47,7 +53,7 @@ function pathCaption(fields: readonly (string | null)[], dimension: number): str
     'Coloured lines with dots: jumps of the map from noise to data, each from the same noise.',
     ...(curves ? [`Grey curves: ${curves}; "apart" is the mean distance between the ends of the two.`] : []),
     ...(dimension > 1 ? ['Faint dots: data.'] : ['Time runs across, from noise at 1 to data at 0.']),
-    ...(dimension > 2 ? [`The first two of ${dimension} coordinates; distances are of all.`] : []),
+    ...(dimension > 2 ? [`${axesText(axes, dimension)}; distances are of all.`] : []),
   ].join(' ')
 }
 

@@ -1,6 +1,7 @@
 import { escapeHtml, formatCount, plural } from './format.ts'
 import { swatch } from './html-table.ts'
 import { curvesPlot, lossPlot } from './line-plots.ts'
+import { axesText, isSquare } from './points.ts'
 import { type CellDrawing, cellPath, cellUnits, type GridModel, gridModel } from './sample-grid.ts'
 import type { ComparisonData, MethodRow, Metric } from './types.ts'
 
@@ -83,12 +84,17 @@ function gridCaption(data: ComparisonData, model: GridModel): string {
     model.reference.drawn,
     ...model.rows.flatMap(row => row.cells.map(cell => cell.drawing?.drawn ?? 0)),
   )
+  const metric = data.metrics.length > 0
+  const { referencePicture } = data
   return [
-    `At most ${formatCount(largest)} points a cell, all on one range.`,
-    ...(data.metrics.length > 0
+    referencePicture
+      ? 'The first pictures, row after row from the same noise.'
+      : `At most ${formatCount(largest)} points a cell, all on one range.`,
+    ...(metric
       ? [`Under each cell: ${data.metrics[0].label}; * best of its column, ≈ within the noise floor.`]
       : []),
-    ...(dimension > 2 ? [`The first two of ${dimension} coordinates.`] : []),
+    ...(dimension > 2 && !referencePicture ? [`${axesText(model.axes, dimension)}.`] : []),
+    ...(dimension > 1 && !isSquare(model.range) ? ['Each direction has its own scale.'] : []),
     ...(dimension === 1 ? ['The coordinate runs across; the height only keeps points apart.'] : []),
     ...(model.outside > 0
       ? [`Points outside the frame are not drawn, at most ${(100 * model.outside).toFixed(1)}% of a cell.`]

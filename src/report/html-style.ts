@@ -56,7 +56,8 @@ figure svg{display:block;max-width:100%;height:auto}
 h3{font-size:17px;margin:24px 0 8px}
 .panels{display:grid;gap:20px 24px;grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr))}
 .pairs{grid-template-columns:repeat(auto-fill,minmax(min(100%,360px),1fr))}
-.panels>svg{width:100%;max-width:440px}
+.panels>svg{width:100%;max-width:352px!important}
+.pairs>svg{max-width:440px!important}
 figcaption{margin-top:8px;max-width:90ch}
 .numbers,.plain{font-size:14px;min-width:0}
 .numbers th,.numbers td,.plain th,.plain td{padding:3px 8px}

@@ -1,14 +1,24 @@
 import { linearTicks } from './axes.ts'
 import { decimalsFor, escapeHtml, formatNumber, formatTick, plural, truncate } from './format.ts'
 import { palette } from './palette.ts'
-import { concatPoints, dotsPath, type Range, rangeOf, squareRange, toPlane } from './points.ts'
+import {
+  type Axes,
+  concatPoints,
+  dotsPath,
+  drawnAxes,
+  levelRange,
+  type Range,
+  rangeOf,
+  toPlane,
+} from './points.ts'
 import { type PlotOptions, round, svgDocument } from './svg.ts'
 import type { JumpPath, PathData, Points } from './types.ts'
 
 /** What panels of paths share. */
 export interface PathFrame {
-  readonly data: PathData
   readonly dimension: number
+  /** The two coordinates that are drawn. */
+  readonly axes: Axes
   readonly range: Range
   /** Points of the data, drawn faintly behind. */
   readonly reference: Points
@@ -22,23 +32,26 @@ const SIDE = pathPanelSize.width - MARGIN.left - MARGIN.right
 const BEHIND = 500
 
 /** Points at a time as they are drawn: on a line, the time runs across. */
-function placed(points: Points, time: number, dimension: number): Points {
-  if (dimension > 1) return toPlane(points, dimension)
+function placed(
+  points: Points,
+  time: number,
+  { dimension, axes }: Pick<PathFrame, 'dimension' | 'axes'>,
+): Points {
+  if (dimension > 1) return toPlane(points, dimension, axes)
   return Float64Array.from({ length: 2 * points.length }, (_, k) => (k % 2 === 0 ? -time : points[k >> 1]))
 }
 
-/** The range that shows every path of every panel. */
-export function pathFrame(data: PathData, dimension: number, reference: Points): PathFrame {
-  const ways = [
-    ...data.jumps,
-    ...(data.curve.length > 0 ? [{ times: data.times, points: data.curve }] : []),
-  ].flatMap(({ times, points }) => points.map((at, i) => placed(at, times[i], dimension)))
-  const range = rangeOf(concatPoints([...ways, placed(reference, 0, dimension)]))
+/** What panels of one or several maps share: the range that shows all of their paths. */
+export function pathFrame(all: readonly PathData[], dimension: number, reference: Points): PathFrame {
+  const plane = { dimension, axes: drawnAxes(reference, dimension) }
+  const ways = all
+    .flatMap(({ jumps, times, curve }) => [...jumps, ...(curve.length > 0 ? [{ times, points: curve }] : [])])
+    .flatMap(({ times, points }) => points.map((at, i) => placed(at, times[i], plane)))
+  const range = rangeOf(concatPoints([...ways, placed(reference, 0, plane)]))
   return {
-    data,
-    dimension,
+    ...plane,
     reference,
-    range: dimension > 1 ? squareRange(range) : { x: [-1.05, 0.05], y: range.y },
+    range: dimension > 1 ? levelRange(range) : { x: [-1.05, 0.05], y: range.y },
   }
 }
 
@@ -47,28 +60,30 @@ const inside = (part: number): number => Math.min(1, Math.max(0, part))
 
 /** Jumps at one number of steps over the curves of the ODE, as markup in a box of `pathPanelSize`. */
 export function pathPanelBody(
-  { data, dimension, range, reference }: PathFrame,
+  plane: PathFrame,
+  data: PathData,
   way: JumpPath,
   heading = panelTitle(way),
 ): string {
+  const { dimension, range, reference } = plane
   const x = (value: number) =>
     round(MARGIN.left + SIDE * inside((value - range.x[0]) / (range.x[1] - range.x[0])))
   const y = (value: number) =>
     round(MARGIN.top + SIDE * inside((range.y[1] - value) / (range.y[1] - range.y[0])))
   const lines = (points: readonly Points[], times: readonly number[]): string => {
-    const stops = points.map((at, i) => placed(at, times[i], dimension))
+    const stops = points.map((at, i) => placed(at, times[i], plane))
     return Array.from({ length: stops[0].length / 2 }, (_, n) =>
       stops.map((at, i) => `${i === 0 ? 'M' : 'L'}${x(at[2 * n])},${y(at[2 * n + 1])}`).join(''),
     ).join('')
   }
   const dots = (points: Points, time: number): string => {
-    const at = placed(points, time, dimension)
+    const at = placed(points, time, plane)
     return Array.from({ length: at.length / 2 }, (_, n) => `M${x(at[2 * n])},${y(at[2 * n + 1])}h0`).join('')
   }
   const { colour } = palette[0]
   const stroke = (d: string, paint: string) => `<path d="${d}" fill="none" stroke-linecap="round" ${paint}/>`
   const last = way.points.length - 1
-  const behind = dimension > 1 ? dotsPath(toPlane(reference, dimension), range, SIDE, SIDE, BEHIND).path : ''
+  const behind = dimension > 1 ? dotsPath(placed(reference, 0, plane), range, SIDE, SIDE, BEHIND).path : ''
   const layers = [
     `<g transform="translate(${MARGIN.left},${MARGIN.top})">${stroke(behind, 'stroke="currentColor" stroke-opacity=".2" stroke-width="2"')}</g>`,
     ...(data.curve.length > 0
@@ -98,9 +113,8 @@ export function pathPanelBody(
 }
 
 /** `2 steps, ends 0.12 apart`. */
-function panelTitle({ steps, gap }: JumpPath): string {
-  const distance = gap === null ? '' : `, ends ${formatNumber(gap, decimalsFor([gap]))} apart`
-  return plural(steps, 'step') + distance
+export function panelTitle({ steps, gap }: JumpPath, name = plural(steps, 'step')): string {
+  return gap === null ? name : `${name}, ends ${formatNumber(gap, decimalsFor([gap]))} apart`
 }
 
 type Scale = (value: number) => number
@@ -130,11 +144,12 @@ function axes(range: Range, dimension: number, x: Scale, y: Scale): string {
 /** One panel as a whole SVG, drawn at the size of a phone and scaled by the page. */
 export function pathPanel(
   frame: PathFrame,
+  data: PathData,
   way: JumpPath,
   options: PlotOptions & { readonly heading?: string } = {},
 ): string {
   const { width, height } = pathPanelSize
-  return svgDocument(pathPanelBody(frame, way, options.heading), width, height, {
+  return svgDocument(pathPanelBody(frame, data, way, options.heading), width, height, {
     ...options,
     title: options.title ?? `Jumps and ODE paths: ${panelTitle(way)}`,
   })

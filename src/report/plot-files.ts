@@ -22,8 +22,8 @@ const mapTiles = (name: string, groups: readonly MapGroup[], title: string): Nam
 function pathTiles({ methods, dataset, reference }: ComparisonData): Named[] {
   return methods.flatMap(({ id, label, diagnostics }): Named[] => {
     if (!diagnostics?.paths || diagnostics.paths.jumps.length === 0) return []
-    const frame = pathFrame(diagnostics.paths, dataset.dimension, reference)
-    const bodies = diagnostics.paths.jumps.map(way => pathPanelBody(frame, way))
+    const frame = pathFrame([diagnostics.paths], dataset.dimension, reference)
+    const bodies = diagnostics.paths.jumps.map(way => pathPanelBody(frame, diagnostics.paths!, way))
     const title = `Jumps and ODE paths: ${label}`
     return [[`paths-${fileName(id)}`, tiles(bodies, pathPanelSize, { title, columns: 2 })]]
   })

@@ -17,11 +17,13 @@ import { takeThrough } from '../training/sampling.ts'
 import { evaluateCommand, trainCommand } from './command.ts'
 import { diagnose } from './diagnostics.ts'
 import { evaluationTable, rowId, stepWarnings } from './evaluation.ts'
+import { pictureSheet } from './picture-sheet.ts'
 import { trainingSeconds } from './training-log.ts'
-import type { Method, MethodRow, RunData } from './types.ts'
+import type { Method, MethodRow, RunData, SampleSet } from './types.ts'
 
-/** Points drawn in each cell of the grid, and of the data. */
+/** Points drawn in each cell of the grid, and of the data; fewer pictures. */
 const DRAWN = 2000
+const PICTURES = 25
 /** Panels of paths. */
 const PANELS = 4
 
@@ -61,10 +63,12 @@ async function samplesOf(
   rows: readonly EvaluationRow[],
   noise: Float32Array,
   seed: number,
-): Promise<Method['samples'][number][]> {
-  const samples = []
+  { image }: Dataset,
+): Promise<SampleSet[]> {
+  const samples: SampleSet[] = []
   for (const { steps, method, grid = uniformGrid(steps) } of rows) {
-    samples.push({ steps, points: await takeThrough(map, method, noise, grid, seed) })
+    const points = await takeThrough(map, method, noise, grid, seed)
+    samples.push({ steps, points, ...(image && { picture: await pictureSheet(points, image) }) })
   }
   return samples
 }
@@ -91,8 +95,9 @@ export async function gatherRun(directory: string): Promise<RunData> {
   const { request } = evaluation
   const { seed, weights } = request
   const table = evaluationTable(evaluation)
-  const noise = drawNoise(DRAWN, data.dimension, seed)
-  const reference = new Float32Array(DRAWN * data.dimension)
+  const drawn = dataset.image ? PICTURES : DRAWN
+  const noise = drawNoise(drawn, data.dimension, seed)
+  const reference = new Float32Array(drawn * data.dimension)
   dataset.sample(random(seed, 'report'), reference)
 
   const methods: Method[] = []
@@ -101,7 +106,7 @@ export async function gatherRun(directory: string): Promise<RunData> {
     try {
       const own = (row: MethodRow) => evaluation.rows.filter(each => rowId(each) === row.id)
       for (const row of table.methods.filter(row => own(row)[0].weights === name)) {
-        const samples = await samplesOf(map, own(row), noise, seed)
+        const samples = await samplesOf(map, own(row), noise, seed, dataset)
         methods.push({ ...row, samples, loss: [] })
       }
       if (i > 0) continue
@@ -126,6 +131,7 @@ export async function gatherRun(directory: string): Promise<RunData> {
     },
     methods,
     reference,
+    ...(dataset.image && { referencePicture: await pictureSheet(reference, dataset.image) }),
     unit: data.standardization ? 'standard deviations' : 'data units',
     config: stringify(config),
     run: {

@@ -53,6 +53,15 @@ export interface LossPoint {
   readonly value: number
 }
 
+/** Samples at one number of steps. */
+export interface SampleSet {
+  readonly steps: number
+  /** `[n, dimension]`. */
+  readonly points: Points
+  /** The first of them as a sheet, where points are pictures: an address that holds it. */
+  readonly picture?: string
+}
+
 /** A method's row in a table. */
 export interface MethodRow {
   readonly id: string
@@ -114,7 +123,7 @@ export interface Diagnostics {
 /** A method with what a report draws beside its numbers. */
 export interface Method extends MethodRow {
   /** Samples `[n, dimension]` at each number of steps. */
-  readonly samples: readonly { readonly steps: number; readonly points: Points }[]
+  readonly samples: readonly SampleSet[]
   readonly loss: readonly LossPoint[]
   /** A sentence for the reader: setting, teacher, what is special. */
   readonly note?: string
@@ -132,6 +141,8 @@ export interface ComparisonData extends TableData {
   readonly methods: readonly Method[]
   /** Data points to draw, `[n, dimension]`. */
   readonly reference: Points
+  /** The first of them as a sheet, where points are pictures. */
+  readonly referencePicture?: string
   /** The whole configuration as text (YAML or JSON). */
   readonly config: string
 }
