@@ -1,4 +1,4 @@
-import { type Config, resolveConfig } from '../training/config.ts'
+import { type Config, defaultsOf } from '../training/config.ts'
 import type { EvaluationRequest } from '../training/evaluate.ts'
 import { shellWord } from './format.ts'
 
@@ -42,10 +42,7 @@ export function trainCommand(config: Config, directory: string): string {
   const { data, noise, initialization } = seeds
   const oneSeed = data === noise && noise === initialization
   const usual = new Map(
-    leaves(resolveConfig({ objective: config.objective })).map(([key, value]) => [
-      key,
-      JSON.stringify(value),
-    ]),
+    leaves(defaultsOf(config.objective)).map(([key, value]) => [key, JSON.stringify(value)]),
   )
   const named = ['data', 'objective', 'steps']
   const changed = leaves(oneSeed ? rest : config).filter(

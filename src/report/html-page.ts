@@ -4,6 +4,13 @@ import { sortScript } from './html-table.ts'
 
 const policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 
+/** Opens on paper what is folded on a screen and belongs there. */
+const printScript = `
+for (const [event, open] of [['beforeprint', true], ['afterprint', false]])
+  document.defaultView?.addEventListener(event, () => {
+    for (const details of document.querySelectorAll('details.printed')) details.open = open
+  })`
+
 /** What is under one heading: parts of markup, empty ones left out. */
 export interface Section {
   readonly heading: string
@@ -35,7 +42,7 @@ export function htmlPage({ title, facts, reading, warnings = [], sections }: Pag
     `<meta name="generator" content="oxbow"><title>${escapeHtml(title)}</title><style>${styleSheet}</style></head><body>` +
     `<header><h1>${escapeHtml(title)}</h1>${list('facts', facts)}</header>` +
     `<main>${paragraph('reading', reading)}${list('warnings', warnings)}${sections.map(sectionMarkup).join('')}</main>` +
-    `<footer>Made by oxbow.</footer><script>${sortScript}</script></body></html>\n`
+    `<footer>Made by oxbow.</footer><script>${sortScript}${printScript}</script></body></html>\n`
   )
 }
 
@@ -53,6 +60,6 @@ export function paragraph(kind: string, text: string): string {
 export function recipe(command: string, config: string): string {
   return (
     `<pre class="command"><code>${escapeHtml(command)}</code></pre>` +
-    `<details><summary>Whole configuration</summary><pre tabindex="0"><code>${escapeHtml(config)}</code></pre></details>`
+    `<details class="printed"><summary>Whole configuration</summary><pre tabindex="0"><code>${escapeHtml(config)}</code></pre></details>`
   )
 }

@@ -116,5 +116,13 @@ h2{break-after:avoid}
 figure,.grid tr{break-inside:avoid}
 .grid{max-width:15cm}
 details:not([open]){display:none}
+.figures{grid-template-columns:1fr 1fr}
+.wide{display:none}
+.narrow{display:block}
+.panels{grid-template-columns:repeat(3,1fr)}
+.pairs{grid-template-columns:1fr 1fr}
+.figures .panels{grid-template-columns:1fr}
+pre{white-space:pre-wrap}
+.printed pre{columns:2;font-size:12px}
 }
 `

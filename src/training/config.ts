@@ -304,6 +304,13 @@ export function resolveConfig(user: UserConfig | Plain): Config {
   return config
 }
 
+/** What a configuration is where the user names the objective and nothing else; it may lack what the objective needs. */
+export function defaultsOf(id: string): Plain {
+  const objective = findObjective(id)
+  const options = objective.options.safeParse({}).data ?? {}
+  return [{ objective: id, options }, objectiveConfig(objective)].reduce<Plain>(merge, base)
+}
+
 function objectiveOptions(objective: Objective, given: Plain, key: string): Plain {
   const parsed = objective.options.safeParse(given)
   if (parsed.success) return parsed.data as Plain
