@@ -5,7 +5,7 @@ import { printable } from './validate.ts'
 
 const MAGIC = '\x93NUMPY'
 /** The bytes before a header of version 1; later versions have 2 more for its length. */
-export const NPY_PREFIX = 10
+const NPY_PREFIX = 10
 const LONGEST = 1 << 20
 
 /** What an array is, and where its numbers begin. */

@@ -31,7 +31,7 @@ function discard(path: string): void {
 }
 
 /** Where rows, labels and description end, and a checksum of the first two. */
-export function encodeHeader(rows: number, labels: number, meta: number, checksum: number): Buffer {
+function encodeHeader(rows: number, labels: number, meta: number, checksum: number): Buffer {
   const header = Buffer.alloc(HEADER_BYTES)
   header.write(MAGIC, 'latin1')
   ;[rows, labels, meta, checksum].forEach((value, i) => {

@@ -1,6 +1,7 @@
-import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { basename, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
@@ -569,14 +570,14 @@ describe('hostile names and files', () => {
     expect(error!.message).toMatch(line)
   })
 
-  test('pipes and devices are refused', async () => {
-    const pipe = join(folder, 'pipe.csv')
-    execFileSync('mkfifo', [pipe])
-    await expect(openDataset(pipe)).rejects.toThrow(`${pipe}: is no regular file`)
-    await expect(openDataset({ csv: { path: '/dev/zero' } })).rejects.toThrow('/dev/zero: is no regular file')
-    const at = join(folder, 'pipes')
+  test('what is no regular file is refused', async () => {
+    const at = join(folder, 'sockets')
     mkdirSync(at)
-    execFileSync('mkfifo', [join(at, 'a.png')])
+    const servers = ['a.csv', 'a.png'].map(name => createServer().listen(join(at, name)))
+    await Promise.all(servers.map(server => once(server, 'listening')))
+    await expect(openDataset(join(at, 'a.csv'))).rejects.toThrow('a.csv: is no regular file')
     await expect(openDataset(at)).rejects.toThrow('a.png: is no regular file')
+    await expect(openDataset({ csv: { path: '/dev/zero' } })).rejects.toThrow('/dev/zero: is no regular file')
+    for (const server of servers) server.close()
   })
 })

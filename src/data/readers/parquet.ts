@@ -77,7 +77,10 @@ interface Thread {
 }
 
 const require = createRequire(import.meta.url)
-const urlOf = (name: string): string => pathToFileURL(require.resolve(name)).href
+const LIBRARIES = {
+  hyparquet: require.resolve('hyparquet'),
+  hyparquetCompressors: require.resolve('hyparquet-compressors'),
+}
 
 function startThread(path: string): Thread {
   const worker = new Worker(PARQUET_PROGRAM, {
@@ -85,8 +88,8 @@ function startThread(path: string): Thread {
     resourceLimits: { maxOldGenerationSizeMb: MEMORY },
     workerData: {
       path,
-      hyparquet: urlOf('hyparquet'),
-      hyparquetCompressors: urlOf('hyparquet-compressors'),
+      hyparquet: pathToFileURL(LIBRARIES.hyparquet).href,
+      hyparquetCompressors: pathToFileURL(LIBRARIES.hyparquetCompressors).href,
       mostPage: MOST_PAGE,
       mostFloats: MOST_FLOATS,
     },
