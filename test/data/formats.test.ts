@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { basename, join } from 'node:path'
-import { gzipSync } from 'node:zlib'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { zipSync } from 'fflate'
 import { describe, expect, test } from 'vitest'
@@ -85,7 +85,7 @@ test.each(Object.entries(writers))('any points survive %s', { timeout: 20_000 },
         minimum: columnsOf(rows).map(c => Math.min(...c)),
       })
     }),
-    { numRuns: name.endsWith('parquet') ? 8 : 25 },
+    { numRuns: name.endsWith('parquet') ? 4 : 25 },
   )
 })
 
@@ -187,6 +187,14 @@ describe('NPZ', () => {
     await expect(openDataset(bomb)).rejects.toThrow(/x: inflates to 80\d+ bytes, over 200 times its size/)
   })
 
+  test('an entry whose checksum differs', async () => {
+    const archive = Buffer.from(encodeNpz({ x }))
+    archive[archive.indexOf(Buffer.from(x.data.buffer)) + 3] ^= 1
+    await expect(openDataset(file('flipped.npz', archive))).rejects.toThrow(
+      'x: is damaged (its checksum differs)',
+    )
+  })
+
   test('an entry that is longer than it says', async () => {
     const archive = zipSync({ 'x.npy': encodeNpy(x) })
     const view = Buffer.from(archive)
@@ -259,16 +267,18 @@ describe('Parquet', () => {
     })
   })
 
-  test.each(['GZIP', 'ZSTD', 'SNAPPY', 'UNCOMPRESSED'])('codec %s', async codec => {
-    const content = (() => {
-      try {
-        return encodeParquet(columns.slice(0, 2), { codec })
-      } catch {
-        return undefined
-      }
-    })()
-    if (!content) return
-    expect((await openDataset(file('c.parquet', content))).dimension).toBe(2)
+  test.each<[string, ((bytes: Uint8Array) => Uint8Array)?]>([
+    ['GZIP', gzipSync],
+    ['BROTLI', brotliCompressSync],
+    ['SNAPPY'],
+    ['UNCOMPRESSED'],
+  ])('codec %s', async (codec, compress) => {
+    const content = encodeParquet(columns.slice(0, 2), {
+      codec,
+      ...(compress && { compressors: { [codec]: compress } }),
+    })
+    const { points } = await readPoints(file('c.parquet', content))
+    expect([...points.subarray(200, 204)]).toEqual([12.5, 0, 12.625, 1])
   })
 
   test.each<[string, DatasetSpec, string]>([
@@ -289,6 +299,23 @@ describe('Parquet', () => {
     await expect(openDataset(spec)).rejects.toThrow(DataError)
     await expect(openDataset(spec)).rejects.toThrow(message)
   })
+})
+
+test('a Parquet file that asks for more memory than there is ends nothing but its reader', {
+  timeout: 60_000,
+}, async () => {
+  const rows = 2 ** 21
+  const column = { name: 'a', data: new Array(rows).fill(true), type: 'BOOLEAN' }
+  const content = encodeParquet([column], { codec: 'UNCOMPRESSED', statistics: false, rowGroupSize: rows })
+  // The length of a run of equal values, from 2^21 to 2^27.
+  const run = content.indexOf(Buffer.of(0x80, 0x80, 0x80, 0x02, 0x01))
+  expect(run).toBeGreaterThan(0)
+  expect((await openDataset(file('run.parquet', content))).fingerprint.rows).toBe(rows)
+  content.set([0xfe, 0xff, 0xff, 0x7f], run)
+  const path = file('run.parquet', content)
+  await expect(openDataset(path)).rejects.toThrow(
+    `${path}: not a Parquet file that can be read (it needs too much memory)`,
+  )
 })
 
 describe('IDX', () => {

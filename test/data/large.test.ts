@@ -14,6 +14,9 @@ import { cacheFolder } from '../../src/data/cache.ts'
 import { type DatasetSpec, openDataset } from '../../src/data/catalogue.ts'
 import type { Dataset } from '../../src/data/dataset.ts'
 import { encodeNpy, encodeNpz } from '../../src/data/npy.ts'
+import { openSource } from '../../src/data/open.ts'
+import { npySource } from '../../src/data/readers/npy.ts'
+import type { Sink } from '../../src/data/source.ts'
 import { random } from '../../src/random/random.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { encodeCifar, encodeIdx, encodeParquet } from './files.ts'
@@ -210,6 +213,22 @@ describe('rows that are kept in a file', () => {
     )
     await expect(opening).rejects.toThrow(/x\.csv.below: cannot keep large data here: .*OXBOW_CACHE/)
   })
+})
+
+test('a file that changes while it is read is refused', async () => {
+  const { at } = place()
+  const path = join(at, 'x.npy')
+  writeFileSync(path, encodeNpy({ shape: [ROWS, 3], data: values }))
+  const source = npySource({ path })
+  const changing = {
+    ...source,
+    read: async (sink: Sink) => {
+      const sha256 = await source.read(sink)
+      writeFileSync(path, encodeNpy({ shape: [ROWS, 3], data: values.map(value => value + 1) }))
+      return sha256
+    },
+  }
+  await expect(openSource(changing, {})).rejects.toThrow(`${path}: has changed while it was read`)
 })
 
 test('the folder of the cache', () => {
