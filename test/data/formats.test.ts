@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { basename, join } from 'node:path'
-import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { brotliCompressSync, crc32, gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { zipSync } from 'fflate'
 import { describe, expect, test } from 'vitest'
@@ -526,9 +526,10 @@ describe('a folder of pictures', () => {
         const bomb = Buffer.from(await good)
         bomb.writeUInt32BE(60_000, 16)
         bomb.writeUInt32BE(60_000, 20)
+        bomb.writeUInt32BE(crc32(bomb.subarray(12, 29)), 29)
         return { 'a.png': bomb }
       },
-      'a.png: not a picture that can be read',
+      'a.png: not a picture that can be read (Input image exceeds pixel limit',
     ],
   ])('refuses %s', async (_, files, message) => {
     const path = await pictures(await files())
