@@ -1,4 +1,4 @@
-import { openDataset } from '../data/catalogue.ts'
+import { type DatasetSpec, openDataset } from '../data/catalogue.ts'
 import { writeCard } from '../report/card.ts'
 import { evaluationTable, stepWarnings } from '../report/evaluation.ts'
 import { comparisonTable } from '../report/table.ts'
@@ -13,7 +13,7 @@ interface EvaluateFlags {
   readonly grid?: (readonly number[])[]
   readonly count: number
   readonly seed: number
-  readonly data?: string
+  readonly data?: DatasetSpec
   readonly method: MethodName
   readonly weights: WeightsName | 'both'
   /** False with `--no-report`. */

@@ -2,7 +2,16 @@ import { Command, Option } from 'commander'
 import { conventions } from '../importing/conventions.ts'
 import { VERSION } from '../training/version.ts'
 import { report, UsageError } from './failure.ts'
-import { numberList, oneOf, positiveNumber, stepList, timeGrid, wholeNumber, wordList } from './options.ts'
+import {
+  dataSpec,
+  numberList,
+  oneOf,
+  positiveNumber,
+  stepList,
+  timeGrid,
+  wholeNumber,
+  wordList,
+} from './options.ts'
 
 /** Adds a command with what every command has. */
 type AddCommand = (usage: string, description: string) => Command
@@ -84,7 +93,7 @@ function buildProgram(onExit: (code: number) => void): Command {
 function addTrain(add: AddCommand, run: Wrap): void {
   add('train', 'train a flow map')
     .option('--config <file>', 'YAML file of configuration keys; options override it')
-    .option('--data <name>', 'built-in dataset, or the path of a file or folder of data (default: ring)')
+    .option('--data <name>', 'built-in dataset, path of a file or folder, or block (default: ring)', dataSpec)
     .option('--objective <id>', 'what to train; see "oxbow objectives" (default: lsd)')
     .option('--teacher <name>', 'a run directory, or "exact" for Gaussian mixtures')
     .option('--init-from <run>', 'a run or .safetensors model whose parameters are the start')
@@ -133,7 +142,7 @@ function addEvaluate(add: AddCommand, run: Wrap): void {
     )
     .addOption(count(20_000))
     .addOption(seed('seed of noise and reference data'))
-    .option('--data <name>', 'measure against other data than the run was trained on')
+    .option('--data <name>', 'measure against other data than the run was trained on', dataSpec)
     .addOption(method())
     .addOption(
       new Option('--weights <name>', 'averaged weights, raw ones or both')
@@ -153,7 +162,7 @@ function addReport(add: AddCommand, run: Wrap): void {
 function addCompare(add: AddCommand, run: Wrap): void {
   add('compare', 'train what is missing, measure and compare objectives')
     .option('--config <file>', 'YAML file of a comparison; options override it')
-    .option('--data <name>', 'built-in dataset, or the path of a file or folder of data (default: ring)')
+    .option('--data <name>', 'built-in dataset, path of a file or folder, or block (default: ring)', dataSpec)
     .option('--objectives <list>', 'objectives to compare, e.g. psd,lsd,meanflow')
     .option('--teacher <name>', '"train" (default), "exact" or a run directory, for those that need one')
     .addOption(whole('--seeds <n>', 'number of seeds (default: 1)', 1, 100))

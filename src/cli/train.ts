@@ -1,5 +1,6 @@
 import { basename } from 'node:path'
 import { Presets, SingleBar } from 'cli-progress'
+import type { DatasetSpec } from '../data/catalogue.ts'
 import { train } from '../index.ts'
 import { scatter } from '../report/braille.ts'
 import { shellWord } from '../report/format.ts'
@@ -13,7 +14,7 @@ import { columns, note, onInterrupt, print, printJson } from './terminal.ts'
 
 interface TrainFlags {
   readonly config?: string
-  readonly data?: string
+  readonly data?: DatasetSpec
   readonly objective?: string
   readonly teacher?: string
   readonly initFrom?: string
