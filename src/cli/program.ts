@@ -71,6 +71,7 @@ function buildProgram(onExit: (code: number) => void): Command {
   addTrain(add, run)
   addSample(add, run)
   addEvaluate(add, run)
+  addReport(add, run)
   addCompare(add, run)
   addOthers(add, run)
   addHub(add, run)
@@ -137,7 +138,14 @@ function addEvaluate(add: AddCommand, run: Wrap): void {
         .argParser(oneOf('--weights', ['ema', 'raw', 'both']))
         .default('both'),
     )
+    .option('--no-report', 'write no report.html and no plots')
     .action(run(async (path, options) => (await import('./evaluate.ts')).evaluateCommand(path, options)))
+}
+
+function addReport(add: AddCommand, run: Wrap): void {
+  add('report <run>', 'write the report and the plots of a run again, from its last evaluation')
+    .option('--out <file>', 'file of the page (default: report.html in the run)')
+    .action(run(async (path, options) => (await import('./report.ts')).reportCommand(path, options)))
 }
 
 function addCompare(add: AddCommand, run: Wrap): void {

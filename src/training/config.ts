@@ -136,6 +136,8 @@ const schema = z.strictObject({
   steps: z.int().min(0),
   seeds: z.strictObject({ data: z.int(), noise: z.int(), initialization: z.int() }),
   logEvery: count,
+  /** Where the log goes beside `metrics.jsonl`. */
+  log: z.strictObject({ tensorboard: z.boolean() }),
   checkpointEvery: count,
   /** Most steps in one run of the compiled graph; the numbers do not depend on it. */
   chunk: count.max(10_000),
@@ -202,6 +204,7 @@ const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
   batch: 512,
   steps: 6000,
   logEvery: 50,
+  log: { tensorboard: false },
   checkpointEvery: 1000,
   chunk: 25,
 }
@@ -304,6 +307,13 @@ export function resolveConfig(user: UserConfig | Plain): Config {
   const nonsense = whyNot(config, objective)
   if (nonsense) throw new ConfigError(nonsense)
   return config
+}
+
+/** What a configuration is where the user names the objective and nothing else; it may lack what the objective needs. */
+export function defaultsOf(id: string): Plain {
+  const objective = findObjective(id)
+  const options = objective.options.safeParse({}).data ?? {}
+  return [{ objective: id, options }, objectiveConfig(objective)].reduce<Plain>(merge, base)
 }
 
 function objectiveOptions(objective: Objective, given: Plain, key: string): Plain {

@@ -31,6 +31,7 @@ export const paths = (directory: string) => ({
   evaluation: join(directory, 'evaluation.json'),
   samples: join(directory, 'samples'),
   plots: join(directory, 'plots'),
+  report: join(directory, 'report.html'),
   card: join(directory, 'README.md'),
   failedBatch: join(directory, 'failed-batch.safetensors'),
 })
