@@ -180,8 +180,8 @@ describe('weights in an NPZ file', () => {
     return zipSync({ 'w.npy': changed })
   }
   test.each<[string, () => Uint8Array, RegExp]>([
-    ['an absurd shape', () => header('(999999999999999, 9)'), /w\.npz: w\.npy: expected .* bytes of numbers/],
-    ['a shape beyond numbers', () => header(`(${'9'.repeat(16)}, )`), /w\.npy: expected .* bytes of numbers/],
+    ['an absurd shape', () => header('(999999999999999, 9)'), /w\.npz: "w\.npy": cannot have the shape/],
+    ['a shape beyond numbers', () => header(`(${'9'.repeat(16)}, )`), /w\.npy": cannot have the shape/],
     [
       'a file that is no array',
       () => zipSync({ 'readme.txt': Buffer.from('hello') }),
@@ -190,7 +190,7 @@ describe('weights in an NPZ file', () => {
     [
       'a pickle under its name',
       () => zipSync({ 'w.npy': Buffer.from('\x80\x04K\x01.') }),
-      /w\.npy: not an NPY file/,
+      /w\.npy": not an NPY file/,
     ],
     [
       'endless arrays',
