@@ -6,7 +6,7 @@ import { findObjective } from '../training/config.ts'
 import { currentEvaluation } from '../training/evaluate.ts'
 import { writeFileAtomic } from '../training/files.ts'
 import { mlpOptions, parameterCount } from '../training/networks.ts'
-import { paths, readRecord } from '../training/run.ts'
+import { paths, type RunRecord, readRecord } from '../training/run.ts'
 import { evaluationTable } from './evaluation.ts'
 import { modelCard } from './model-card.ts'
 
@@ -27,11 +27,13 @@ export interface CardOptions {
   readonly repository?: string
   /** Identifier of the model's licence, e.g. `mit`; default what the card on disk names. */
   readonly license?: string
+  /** What to say of configuration and data in the place of the run's own record. */
+  readonly record?: Pick<RunRecord, 'config' | 'data'>
 }
 
 /** A run's model card, with its latest evaluation unless the run was trained further since. */
-export function cardText(directory: string, { repository, license }: CardOptions = {}): string {
-  const { config, data, oxbow } = readRecord(directory)
+export function cardText(directory: string, { repository, license, record }: CardOptions = {}): string {
+  const { config, data, oxbow } = { ...readRecord(directory), ...record }
   const { id, name, formula, paper } = findObjective(config.objective)
   const run = repository?.split('/')[1] ?? directory
   const measured = currentEvaluation(directory)

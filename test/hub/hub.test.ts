@@ -57,7 +57,7 @@ describe('push and pull', () => {
     expect(JSON.parse(pushed.stdout)).toEqual({
       url: `${hub.url}/someone/ring`,
       commit: 'c0ffee',
-      files: ['README.md', 'model.safetensors', 'model.onnx', 'config.json', 'metrics.jsonl'],
+      files: ['README.md', 'config.json', 'model.safetensors', 'model.onnx', 'metrics.jsonl'],
     })
     withToken('')
     const pulled = await oxbow('pull', 'someone/ring', '--out', 'deep/er/back')
@@ -75,6 +75,33 @@ describe('push and pull', () => {
     const card = String(hub.repositories.get('someone/ring')!.files.get('README.md'))
     expect(parse(card.split('---\n')[1])).toMatchObject({ license: 'cc0-1.0', library_name: 'oxbow' })
     expect(card).toContain('oxbow pull someone/ring --out ring\noxbow sample ring --steps 1')
+  })
+
+  test('folders of this machine stay here; an evaluation goes along while it is current', async () => {
+    withToken()
+    const rows = Array.from({ length: 60 }, (_, i) => `${Math.cos(i)},${Math.sin(i)}`)
+    writeFileSync('mine.csv', rows.join('\n'))
+    await train({ ...tiny, steps: 2, data: 'mine.csv' }, { directory: 'own' })
+    expect(readFileSync('own/config.json', 'utf8')).toContain(folder)
+    expect((await oxbow('evaluate', 'own', '--count', '100', '--data', 'mine.csv')).code).toBe(0)
+    expect((await oxbow('evaluate', 'own', '--count', '100')).code).toBe(0)
+    expect((await oxbow('push', 'own', 'someone/own')).code).toBe(0)
+    const { files } = hub.repositories.get('someone/own')!
+    expect([...files.keys()]).toContain('evaluation.json')
+    for (const [name, bytes] of files) expect(String(bytes).includes(folder), name).toBe(false)
+    expect((await oxbow('pull', 'someone/own', '--out', 'own-back')).code).toBe(0)
+    expect(await samplesOf('own-back')).toBe(await samplesOf('own'))
+
+    await train({ steps: 4 }, { directory: 'own', resume: true })
+    expect((await oxbow('push', 'own', 'someone/own-later')).code).toBe(0)
+    expect([...hub.repositories.get('someone/own-later')!.files.keys()]).not.toContain('evaluation.json')
+  })
+
+  test('another revision is asked for by its name', async () => {
+    withToken()
+    const { code } = await oxbow('pull', 'someone/ring', '--revision', 'v2', '--out', 'revised')
+    expect(code).toBe(2)
+    expect(hub.requests.at(-1)).toBe('GET /api/models/someone/ring/tree/v2 with token')
   })
 
   test('an existing repository takes another commit; a private one needs the token to be read', async () => {
