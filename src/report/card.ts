@@ -31,6 +31,13 @@ export interface CardOptions {
   readonly record?: Pick<RunRecord, 'config' | 'data'>
 }
 
+/** Weights from elsewhere may come without a word of their data. */
+function datasetOf({ name, dimension, fingerprint: { sha256 } }: RunRecord['data']) {
+  return sha256 === ''
+    ? { name: 'unknown data', dimension }
+    : { name, dimension, fingerprint: `sha256:${sha256}` }
+}
+
 /** A run's model card, with its latest evaluation unless the run was trained further since. */
 export function cardText(directory: string, { repository, license, record }: CardOptions = {}): string {
   const { config, data, oxbow } = { ...readRecord(directory), ...record }
@@ -44,7 +51,8 @@ export function cardText(directory: string, { repository, license, record }: Car
     version: oxbow,
     license: license ?? writtenLicense(paths(directory).card),
     objective: { id, label: name, summary: formula, paper },
-    dataset: { name: data.name, dimension: data.dimension, fingerprint: `sha256:${data.fingerprint.sha256}` },
+    dataset: datasetOf(data),
+    takenFrom: config.steps === 0 && config.initFrom ? basename(config.initFrom) : undefined,
     parameters: parameterCount(mlpOptions(config, data.dimension)),
     steps: trainedSteps(directory, config),
     seed: config.seeds.initialization,

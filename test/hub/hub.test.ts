@@ -2,6 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { parse } from 'yaml'
+import { hubClient } from '../../src/hub/client.ts'
+import { pull } from '../../src/hub/pull.ts'
 import { train } from '../../src/index.ts'
 import { runHere } from '../helpers/cli.ts'
 import { filesIn, snapshot, temporaryFolder } from '../helpers/folder.ts'
@@ -157,6 +159,16 @@ describe('push and pull', () => {
       expect(readFileSync(join(folder, name)).includes(TOKEN), name).toBe(false)
     }
   })
+})
+
+test('a download that is told to stop leaves nothing', async () => {
+  withToken()
+  const before = snapshot(folder)
+  let asked = 0
+  const stopped = pull(hubClient(), 'someone/ring', 'stop/here', { shouldStop: () => ++asked > 1 })
+  await expect(stopped).rejects.toThrow('someone/ring: stopped')
+  expect(asked).toBe(2)
+  expect(snapshot(folder)).toEqual(before)
 })
 
 describe('what is refused leaves nothing', () => {
