@@ -267,6 +267,24 @@ describe('a network in a convention of its own gives the same jumps', () => {
   })
 })
 
+test('a network of JAX takes its points where JAX takes them', async () => {
+  const fixtures = new URL('./fixtures/', import.meta.url)
+  const { points, cases } = JSON.parse(readFileSync(new URL('jax.json', fixtures), 'utf8')) as {
+    points: number[][]
+    cases: { t: number; r: number; points: number[][] }[]
+  }
+  const file = save('jax.npz', {})
+  writeFileSync(file, readFileSync(new URL('jax.npz', fixtures)))
+  const map = await load(await imported(file, '--convention', 'meanflow', '--network.activation', 'gelu'))
+  for (const { t, r, points: expected } of cases) {
+    const found = await map.jump(Float32Array.from(points.flat()), t, r)
+    expected.flat().forEach((value, i) => {
+      expect(Math.abs(found[i] - value)).toBeLessThan(1e-5)
+    })
+  }
+  await map.close()
+})
+
 describe('an imported run', () => {
   test('is sampled, measured, exported and trained on like any other', async () => {
     const network = networkFor('flow-map', { seed: 8 })

@@ -4,10 +4,17 @@ import fc from 'fast-check'
 import { zipSync } from 'fflate'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { encodeNpy, encodeNpz } from '../../src/data/npy.ts'
+import { importModel } from '../../src/importing/import.ts'
 import { decodeNpzWeights } from '../../src/importing/weights-file.ts'
 import { load, train } from '../../src/index.ts'
 import { resolveConfig } from '../../src/training/config.ts'
-import { encodeModelFile, encodeOnnxModel, type Model, readModel } from '../../src/training/model.ts'
+import {
+  encodeModelFile,
+  encodeOnnxModel,
+  type Model,
+  namedParameters,
+  readModel,
+} from '../../src/training/model.ts'
 import { mlpOptions, parameterCount } from '../../src/training/networks.ts'
 import { RunError } from '../../src/training/run.ts'
 import { decodeSafetensors, encodeSafetensors } from '../../src/training/safetensors.ts'
@@ -99,6 +106,27 @@ describe('a model', () => {
       { numRuns: 12 },
     )
   })
+})
+
+test('a model of any shape, exported as arrays, is imported as it was', () => {
+  const inputs = { 's,t': ['x', 's', 't'], 's,s-t': ['x', 's', 'd'], 's-t': ['x', 'd'] } as const
+  fc.assert(
+    fc.property(model, given => {
+      const { objective, network } = given.config
+      const { standardization } = given.data
+      const arrays = decodeNpzWeights(encodeNpz(namedParameters(given)), 'any.npz')
+      const { model: found } = importModel(arrays, 'any.npz', {
+        convention: 'oxbow',
+        inputs: inputs[network.conditioning as keyof typeof inputs],
+        config: { objective },
+        ...standardization,
+      })
+      expect(found.parameters).toEqual(given.parameters)
+      expect({ ...found.config.network, frequencies: 0 }).toEqual({ ...network, frequencies: 0 })
+      expect([found.dimension, found.data.standardization]).toEqual([given.dimension, standardization])
+    }),
+    { numRuns: 60 },
+  )
 })
 
 const arrays = fc.dictionary(
