@@ -99,6 +99,23 @@ describe('push and pull', () => {
     expect([...hub.repositories.get('someone/own-later')!.files.keys()]).not.toContain('evaluation.json')
   })
 
+  test('large files may lie on another server, which never sees the token', async () => {
+    withToken()
+    const storage = await fakeHub(TOKEN)
+    storage.repositories.set('someone/ring', hub.repositories.get('someone/ring')!)
+    hub.instead = ({ url }, response) => {
+      if (!/resolve.*(onnx|safetensors)$/.test(url!)) return false
+      response.writeHead(302, { location: storage.url + url }).end()
+      return true
+    }
+    const { code, stderr } = await oxbow('pull', 'someone/ring', '--out', 'redirected')
+    expect(code, stderr).toBe(0)
+    expect(await samplesOf('redirected')).toBe(await samplesOf('ring'))
+    expect(storage.requests.length).toBeGreaterThan(1)
+    expect(storage.requests.filter(line => line.includes('token'))).toEqual([])
+    await storage.close()
+  })
+
   test('another revision is asked for by its name', async () => {
     withToken()
     const { code } = await oxbow('pull', 'someone/ring', '--revision', 'v2', '--out', 'revised')
