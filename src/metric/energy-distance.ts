@@ -2,6 +2,7 @@ import type { Values } from '../data/dataset.ts'
 import { type Estimate, estimate } from './estimate.ts'
 import {
   contrastOf,
+  type OfSquares,
   type Pairs,
   pairMeans,
   pairMeansWithin,
@@ -41,10 +42,14 @@ export function energyDistance(
 export function energyEstimateTo(
   reference: Pairs['withinReference'],
 ): (pairs: Pick<Pairs, 'between' | 'withinSamples'>) => Estimate {
-  const within = pairMeansWithin(reference, Math.sqrt)
+  const within = pairMeansWithin(reference, distances)
   return ({ between, withinSamples }) => {
-    const other = pairMeansWithin(withinSamples, Math.sqrt)
-    const { contrast, deviation } = contrastOf(pairMeans(between, Math.sqrt), within, other)
+    const other = pairMeansWithin(withinSamples, distances)
+    const { contrast, deviation } = contrastOf(pairMeans(between, distances), within, other)
     return estimate(Math.max(0, -contrast), deviation, [0, Infinity])
   }
+}
+
+const distances: OfSquares = (squares, from, count, out) => {
+  for (let j = 0; j < count; j++) out[j] = Math.sqrt(squares[from + j])
 }

@@ -70,13 +70,24 @@ const STUDENT = 2.093024054408263
  * turn. The delete-a-group jackknife, Kott 2001, J. Official Statistics 17(4).
  *
  * @param without  the statistic without the points whose number is `group` modulo `groups`
+ * @param least  the smallest standard error
  */
 export function jackknife(
   value: number,
   without: (group: number, groups: number) => number,
   range: Range,
+  least = 0,
 ): Estimate {
   const replicates = Float64Array.from({ length: GROUPS }, (_, group) => without(group, GROUPS))
-  const deviation = Math.sqrt((GROUPS - 1) * varianceOf(replicates))
+  const deviation = Math.max(least, Math.sqrt((GROUPS - 1) * varianceOf(replicates)))
   return estimate(value, deviation, range, STUDENT)
+}
+
+/**
+ * The standard error of a share of `count` points, two of either kind added, so that it is not 0 where all are of one kind.
+ * Agresti and Coull 1998, The American Statistician 52(2).
+ */
+export function shareError(value: number, count: number): number {
+  const share = (value * count + 2) / (count + 4)
+  return Math.sqrt((share * (1 - share)) / (count + 4))
 }

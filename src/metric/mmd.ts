@@ -1,5 +1,12 @@
 import { type Estimate, rootEstimate } from './estimate.ts'
-import { contrastOf, type PairMatrix, type Pairs, pairMeans, pairMeansWithin } from './pairs.ts'
+import {
+  contrastOf,
+  type OfSquares,
+  type PairMatrix,
+  type Pairs,
+  pairMeans,
+  pairMeansWithin,
+} from './pairs.ts'
 
 /** Bandwidths of the kernels, in units of the median distance, each twice the one before. */
 const WIDTHS = [0.25, 0.5, 1, 2, 4]
@@ -29,17 +36,19 @@ export function mmdEstimateTo(
 }
 
 /** The mean of the kernels: each is the fourth power of the next wider one, so that one exponential is enough. */
-function kernelOf(median: number): (square: number) => number {
+function kernelOf(median: number): OfSquares {
   const rate = -1 / (2 * (WIDEST * median) ** 2)
-  return square => {
-    let value = Math.exp(rate * square)
-    let sum = value
-    for (let k = 1; k < WIDTHS.length; k++) {
-      value *= value
-      value *= value
-      sum += value
+  return (squares, from, count, out) => {
+    for (let j = 0; j < count; j++) {
+      let value = Math.exp(rate * squares[from + j])
+      let sum = value
+      for (let k = 1; k < WIDTHS.length; k++) {
+        value *= value
+        value *= value
+        sum += value
+      }
+      out[j] = sum / WIDTHS.length
     }
-    return sum / WIDTHS.length
   }
 }
 

@@ -1,5 +1,5 @@
-import { type Estimate, jackknife } from './estimate.ts'
-import type { PairMatrix, Pairs } from './pairs.ts'
+import { type Estimate, jackknife, shareError } from './estimate.ts'
+import { mirrored, type PairMatrix, type Pairs } from './pairs.ts'
 
 /** Neighbours that make a point's ball. */
 const NEIGHBOURS = 5
@@ -31,9 +31,9 @@ type Balls = (group?: Group) => Float64Array
 export function neighbourEstimatesTo(
   reference: Pairs['withinReference'],
 ): (pairs: Pick<Pairs, 'between' | 'withinSamples'>) => NeighbourEstimates {
-  const ofData = ballsOf(reference)
+  const ofData = ballsOf(mirrored(reference))
   return ({ between, withinSamples }) => {
-    const ofSamples = ballsOf(withinSamples)
+    const ofSamples = ballsOf(mirrored(withinSamples))
     const shares = (group?: Group): Shares => sharesOf(between, ofData(group), ofSamples(group), group)
     const whole = shares()
     const kept = new Map<number, Shares>()
@@ -41,13 +41,15 @@ export function neighbourEstimatesTo(
       if (!kept.has(left)) kept.set(left, shares([left, groups]))
       return kept.get(left)!
     }
-    const one = (name: keyof Shares, greatest: number): Estimate =>
-      jackknife(whole[name], (left, groups) => without(left, groups)[name], [0, greatest])
+    const one = (name: keyof Shares, greatest: number, least = 0): Estimate =>
+      jackknife(whole[name], (left, groups) => without(left, groups)[name], [0, greatest], least)
+    const share = (name: keyof Shares, count: number): Estimate =>
+      one(name, 1, shareError(whole[name], count))
     return {
-      precision: one('precision', 1),
-      recall: one('recall', 1),
+      precision: share('precision', between.columns),
+      recall: share('recall', between.rows),
       density: one('density', Infinity),
-      coverage: one('coverage', 1),
+      coverage: share('coverage', between.rows),
     }
   }
 }

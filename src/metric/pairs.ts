@@ -37,15 +37,21 @@ export function pairsBetween(a: Thinned, b: Thinned): PairMatrix {
   return { rows: a.count, columns: b.count, squares }
 }
 
-/** Squared distances between the points of one cloud; each pair is measured once. */
+/** Squared distances between the points of one cloud, in the lower half of the matrix alone: `[i, j]` with `j < i`. */
 export function pairsWithin(a: Thinned): PairMatrix {
   const { count } = a
   const squares = new Float64Array(count * count)
-  for (let i = 0; i < count; i++) {
-    fillRow(squares, i * count, a, i, a, i)
-    for (let j = 0; j < i; j++) squares[j * count + i] = squares[i * count + j]
-  }
+  for (let i = 0; i < count; i++) fillRow(squares, i * count, a, i, a, i)
   return { rows: count, columns: count, squares }
+}
+
+/** The whole of a matrix of which the lower half is there. */
+export function mirrored({ rows: count, columns, squares }: PairMatrix): PairMatrix {
+  const whole = squares.slice()
+  for (let i = 0; i < count; i++) {
+    for (let j = 0; j < i; j++) whole[j * count + i] = squares[i * count + j]
+  }
+  return { rows: count, columns, squares: whole }
 }
 
 /** Squared distances of point `i` of `a` to the first `end` points of `b`. */
@@ -62,6 +68,9 @@ function fillRow(out: Float64Array, at: number, a: Thinned, i: number, b: Thinne
   }
 }
 
+/** Writes a function of the squared distances `squares[from ... from + count - 1]` to the beginning of `out`. */
+export type OfSquares = (squares: Float64Array, from: number, count: number, out: Float64Array) => void
+
 /** Means of a function of the squared distance: of all pairs, and of those of each row and column. */
 export interface PairMeans {
   readonly mean: number
@@ -69,41 +78,38 @@ export interface PairMeans {
   readonly columns: Float64Array
 }
 
-export function pairMeans({ rows, columns, squares }: PairMatrix, of: (square: number) => number): PairMeans {
-  const [byRow, byColumn] = [new Float64Array(rows), new Float64Array(columns)]
+export function pairMeans({ rows, columns, squares }: PairMatrix, of: OfSquares): PairMeans {
+  const [byRow, byColumn, values] = [rows, columns, columns].map(size => new Float64Array(size))
   let total = 0
   for (let i = 0; i < rows; i++) {
-    let sum = 0
-    for (let j = 0; j < columns; j++) {
-      const value = of(squares[i * columns + j])
-      sum += value
-      byColumn[j] += value
-    }
+    of(squares, i * columns, columns, values)
+    const sum = addTo(byColumn, values, columns)
     byRow[i] = sum / columns
     total += sum
   }
-  for (let j = 0; j < columns; j++) byColumn[j] /= rows
-  return { mean: total / (rows * columns), rows: byRow, columns: byColumn }
+  return { mean: total / (rows * columns), rows: byRow, columns: byColumn.map(sum => sum / rows) }
 }
 
 /** The same of the pairs of one cloud, a point with itself too; rows and columns are equal. */
-export function pairMeansWithin(
-  { rows: count, squares }: PairMatrix,
-  of: (square: number) => number,
-): PairMeans {
-  const sums = new Float64Array(count)
-  const own = of(0)
+export function pairMeansWithin({ rows: count, squares }: PairMatrix, of: OfSquares): PairMeans {
+  const [sums, values, own] = [new Float64Array(count), new Float64Array(count), new Float64Array(1)]
+  of(own, 0, 1, own)
   for (let i = 0; i < count; i++) {
-    let sum = own
-    for (let j = 0; j < i; j++) {
-      const value = of(squares[i * count + j])
-      sum += value
-      sums[j] += value
-    }
-    sums[i] += sum
+    of(squares, i * count, i, values)
+    sums[i] += own[0] + addTo(sums, values, i)
   }
   const rows = sums.map(sum => sum / count)
   return { mean: rows.reduce((sum, value) => sum + value, 0) / count, rows, columns: rows }
+}
+
+/** Adds the first values to the sums, and returns their own sum. */
+function addTo(sums: Float64Array, values: Float64Array, count: number): number {
+  let total = 0
+  for (let j = 0; j < count; j++) {
+    total += values[j]
+    sums[j] += values[j]
+  }
+  return total
 }
 
 /**
@@ -124,12 +130,25 @@ export function contrastOf(
   }
 }
 
-/** The pairs of samples and data that every metric of pairs looks at. */
+/** The pairs of samples and data. */
 export interface Pairs {
-  readonly samples: Thinned
-  readonly reference: Thinned
   /** Rows are the data, columns the samples. */
   readonly between: PairMatrix
+  /** The lower half, as that of the reference. */
   readonly withinSamples: PairMatrix
   readonly withinReference: PairMatrix
+}
+
+/** Pairs of samples and data, each kind measured when it is first asked for. */
+export function lazyPairs(reference: Thinned, withinReference: PairMatrix, samples: Thinned): Pairs {
+  let [between, within]: (PairMatrix | undefined)[] = []
+  return {
+    withinReference,
+    get between() {
+      return (between ??= pairsBetween(reference, samples))
+    },
+    get withinSamples() {
+      return (within ??= pairsWithin(samples))
+    },
+  }
 }

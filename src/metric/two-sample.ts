@@ -1,6 +1,7 @@
-import { type Estimate, estimate } from './estimate.ts'
+import { normalBelow } from './divergence.ts'
+import { type Estimate, estimate, shareError } from './estimate.ts'
 import { smallest } from './neighbours.ts'
-import type { PairMatrix, Pairs } from './pairs.ts'
+import { mirrored, type PairMatrix, type Pairs } from './pairs.ts'
 
 /**
  * Classifier two-sample test: how often a nearest-neighbour classifier that has seen half of the data and half of the
@@ -16,14 +17,13 @@ export function twoSampleEstimate(
   const { between, withinSamples, withinReference } = pairs
   const seen = Math.ceil(between.rows / 2) + Math.ceil(between.columns / 2)
   const votes = oddNeighbours(seen)
-  const ofData = vote(withinReference, between, votes)
-  const ofSamples = vote(transposed(between), withinSamples, votes)
+  const ofData = vote(mirrored(withinReference), between, votes)
+  const ofSamples = vote(transposed(between), mirrored(withinSamples), votes)
   const told = ofData.length + ofSamples.length
   const right = ofData.filter(share => share > 0.5).length + ofSamples.filter(share => share < 0.5).length
   const accuracy = right / told
-  const deviation = Math.sqrt((accuracy * (1 - accuracy)) / told)
   const pValue = 1 - normalBelow((accuracy - 0.5) * 2 * Math.sqrt(told))
-  return { ...estimate(accuracy, deviation, [0, 1]), pValue }
+  return { ...estimate(accuracy, shareError(accuracy, told), [0, 1]), pValue }
 }
 
 function oddNeighbours(seen: number): number {
@@ -51,23 +51,4 @@ function transposed({ rows, columns, squares }: PairMatrix): PairMatrix {
     for (let j = 0; j < columns; j++) turned[j * rows + i] = squares[i * columns + j]
   }
   return { rows: columns, columns: rows, squares: turned }
-}
-
-/**
- * The normal distribution function, absolute error below 1e-15: the series about 0, and the continued fraction of the tail.
- * Abramowitz and Stegun 1964, 26.2.11 and 26.2.14.
- */
-function normalBelow(z: number): number {
-  const density = Math.exp((-z * z) / 2) / Math.sqrt(2 * Math.PI)
-  if (Math.abs(z) > 5) {
-    let tail = Math.abs(z)
-    for (let k = 60; k > 0; k--) tail = Math.abs(z) + k / tail
-    return z > 0 ? 1 - density / tail : density / tail
-  }
-  let [term, sum] = [z, z]
-  for (let k = 3; Math.abs(term) > 1e-17 * Math.abs(sum); k += 2) {
-    term *= (z * z) / k
-    sum += term
-  }
-  return 0.5 + density * sum
 }
