@@ -40,8 +40,11 @@ export function modeEstimates(samples: Values, mixture: Mixture): ModeEstimates 
     return sum + crossing * (1 - crossing)
   }, 0)
   const modes = components.length
+  // Near the weights the slopes vanish and the divergence is a chi-square of `modes - 1` degrees over `8 count`.
+  const curvature = Math.sqrt(2 * (modes - 1)) / (8 * count)
+  const deviation = Math.hypot(countedError(visits, slopes), curvature)
   return {
-    js: estimate(jensenShannon(shares, weights), countedError(visits, slopes), [0, Math.LN2]),
+    js: estimate(jensenShannon(shares, weights), deviation, [0, Math.LN2]),
     coverage: estimate(covered / modes, Math.sqrt(doubt) / modes, [0, 1]),
   }
 }
