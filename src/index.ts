@@ -5,6 +5,8 @@ import { type TrainOptions, type TrainResult, train as trainRun } from './traini
 export { type DatasetSpec, datasets, generatedDataset, openDataset } from './data/catalogue.ts'
 export type { Dataset, Fingerprint, Mixture } from './data/dataset.ts'
 export { DataError } from './data/error.ts'
+export { collectDataset, type Item, type PointsOptions, pointsDataset } from './data/given.ts'
+export type { OpenOptions } from './data/open.ts'
 export { metrics } from './metric/catalogue.ts'
 export { prepareMetrics } from './metric/prepare.ts'
 export { type Interpolant, interpolants } from './model/index.ts'

@@ -52,7 +52,35 @@ function problem(file: string, imported: string): string | undefined {
     : `${relative(SOURCE, file)} (${from}) imports ${relative(SOURCE, imported)} (${to})`
 }
 
+/** What runs in a browser, with all that it imports. */
+const BROWSER = ['runtime/web.ts', 'training/trainer.ts', 'training/sampling.ts']
+
+/** What needs Node: its modules, its globals, and packages that are for it alone. */
+const NODE_ONLY = /from '(node:|onnxruntime-node|sharp|csv-parse)|\b(process|Buffer)\.[a-z]/
+
+/** A file and all that it imports at run time. */
+function closureOf(file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return seen
+  seen.add(file)
+  const text = readFileSync(file, 'utf8').replace(/^(import|export) type [^']*'[^']*'/gm, '')
+  for (const [, path] of text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)) {
+    closureOf(resolve(dirname(file), path), seen)
+  }
+  return seen
+}
+
+const needsNode = (file: string): boolean => NODE_ONLY.test(readFileSync(file, 'utf8'))
+
 describe('the layers of the source', () => {
+  test.each(BROWSER)('%s runs in a browser', root => {
+    const found = [...closureOf(join(SOURCE, root))].filter(needsNode)
+    expect(found.map(file => relative(SOURCE, file))).toEqual([])
+  })
+
+  test('a file that needs Node would be found', () => {
+    expect([...closureOf(join(SOURCE, 'training/load.ts'))].filter(needsNode).length).toBeGreaterThan(1)
+  })
+
   test('every folder has its place', () => {
     expect(LAYERS).toEqual(expect.arrayContaining([...new Set(files.map(layerOf))]))
   })
@@ -67,8 +95,8 @@ describe('the layers of the source', () => {
     expect(problem(join(SOURCE, 'model/mlp.ts'), join(SOURCE, 'training/train.ts'))).toBeDefined()
   })
 
-  test('ONNX Runtime is imported in one place', () => {
+  test('ONNX Runtime is imported in one place for each kind of machine', () => {
     const users = files.filter(file => /from 'onnxruntime-/.test(readFileSync(file, 'utf8')))
-    expect(users.map(file => relative(SOURCE, file))).toEqual(['runtime/node.ts'])
+    expect(users.map(file => relative(SOURCE, file)).sort()).toEqual(['runtime/node.ts', 'runtime/web.ts'])
   })
 })

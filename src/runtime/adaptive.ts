@@ -1,4 +1,4 @@
-import type { Buffer, Program } from './node.ts'
+import type { Buffer, Program } from './program.ts'
 
 /** Runs between two looks at the alternative. */
 const PATIENCE = 40

@@ -1,25 +1,18 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
-import { type CorePrimitive, type DType, DYNAMIC, type Graph, type Shape } from '../autodiff/index.ts'
-import { knownSize, sizeOf } from '../autodiff/primitive.ts'
+import type { CorePrimitive, Graph } from '../autodiff/index.ts'
+import { sizeOf } from '../autodiff/primitive.ts'
 import { adaptive } from './adaptive.ts'
 import { lower, lowerScan } from './onnx.ts'
-import { readMetadata } from './protobuf.ts'
-
-/** Row-major data of one tensor: float32, float64, int64 or bool (0 and 1). */
-export type Buffer = Float32Array | Float64Array | BigInt64Array | Uint8Array
-
-/** A compiled graph. */
-export interface Program {
-  /**
-   * Runs the graph.
-   *
-   * @param inputs  one array per graph input, in order; a dynamic axis is inferred from the length
-   * @returns one array per output; a program may be run again at once, results are not reused
-   * @throws Error when an input's length or type does not fit
-   */
-  run(inputs: readonly Buffer[]): Promise<Buffer[]>
-  close(): Promise<void>
-}
+import {
+  isPrecise,
+  type MakeTensor,
+  type OpenedModel,
+  openedModel,
+  type Port,
+  type Program,
+  portsOf,
+  programOf,
+} from './program.ts'
 
 export interface CompileOptions {
   /** Threads for one operator; default 2, or `OXBOW_THREADS`. */
@@ -33,18 +26,7 @@ export interface CompileOptions {
   readonly spinning?: boolean
 }
 
-interface Port {
-  readonly name: string
-  readonly shape: Shape
-  readonly dtype: DType
-}
-
-const ARRAY: Record<DType, { new (length: number): Buffer; name: string }> = {
-  float32: Float32Array,
-  float64: Float64Array,
-  int64: BigInt64Array,
-  bool: Uint8Array,
-}
+const makeTensor: MakeTensor = (dtype, data, shape) => new OrtTensor(dtype, data as never, shape)
 
 /** `OXBOW_THREADS` where it is set, otherwise two: more did not pay for networks of this size. */
 export function defaultThreads(): number {
@@ -67,58 +49,15 @@ function sessionOptions(
   }
 }
 
-/** Fills in the one open axis of a shape from the number of elements. */
-function fillShape(port: Port, length: number): Shape {
-  const open = length / knownSize(port.shape)
-  if (port.shape.includes(DYNAMIC) ? !Number.isInteger(open) : open !== 1) {
-    throw new Error(
-      `input ${port.name}: ${length} elements do not fill [${port.shape.map(n => (n === DYNAMIC ? 'batch' : n)).join(', ')}]`,
-    )
-  }
-  return port.shape.map(n => (n === DYNAMIC ? open : n))
-}
-
 async function open(
   model: Uint8Array,
   ports: readonly Port[],
   precise: boolean,
   options: CompileOptions,
 ): Promise<Program> {
-  return programOf(await InferenceSession.create(model, sessionOptions(precise, options)), ports)
+  const session = await InferenceSession.create(model, sessionOptions(precise, options))
+  return programOf(session, ports, makeTensor)
 }
-
-function programOf(session: InferenceSession, ports: readonly Port[]): Program {
-  return {
-    async run(inputs) {
-      if (inputs.length !== ports.length) {
-        throw new Error(`expected ${ports.length} inputs, found ${inputs.length}`)
-      }
-      const feeds: Record<string, OrtTensor> = {}
-      ports.forEach((port, i) => {
-        const data = inputs[i]
-        if (!(data instanceof ARRAY[port.dtype])) {
-          throw new Error(
-            `input ${port.name}: expected ${ARRAY[port.dtype].name}, found ${data?.constructor.name}`,
-          )
-        }
-        feeds[port.name] = new OrtTensor(port.dtype, data as never, fillShape(port, data.length))
-      })
-      const results = await session.run(feeds)
-      return session.outputNames.map(name => results[name].data as Buffer)
-    },
-    close: () => session.release(),
-  }
-}
-
-const isPrecise = (graph: Graph<CorePrimitive>): boolean =>
-  [...graph.inputs, ...graph.nodes].some(node => node.dtype === 'float64')
-
-const portsOf = (graph: Graph<CorePrimitive>, scannedFrom = Infinity): Port[] =>
-  graph.inputs.map(({ params, shape, dtype }, i) => ({
-    name: params.name || `input${params.index}`,
-    shape: i < scannedFrom ? shape : [DYNAMIC, ...shape],
-    dtype,
-  }))
 
 /** Compiles a simplified graph for ONNX Runtime. */
 export function compile(graph: Graph<CorePrimitive>, options: CompileOptions = {}): Promise<Program> {
@@ -144,18 +83,7 @@ export async function compileScan(
 }
 
 /** Opens an ONNX file's bytes whose inputs are float32 with at most one open axis each. */
-export async function openModel(
-  bytes: Uint8Array,
-  options: CompileOptions = {},
-): Promise<{ program: Program; inputs: readonly Port[]; metadata: Readonly<Record<string, string>> }> {
+export async function openModel(bytes: Uint8Array, options: CompileOptions = {}): Promise<OpenedModel> {
   const session = await InferenceSession.create(bytes, sessionOptions(false, options))
-  const inputs = session.inputMetadata.map(meta => {
-    if (!meta.isTensor) throw new Error(`input ${meta.name} is not a tensor`)
-    return {
-      name: meta.name,
-      dtype: meta.type as DType,
-      shape: meta.shape.map(n => (typeof n === 'number' ? n : DYNAMIC)),
-    }
-  })
-  return { program: programOf(session, inputs), inputs, metadata: readMetadata(bytes) }
+  return openedModel(session, bytes, makeTensor)
 }

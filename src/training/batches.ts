@@ -2,9 +2,9 @@ import type { Dataset } from '../data/dataset.ts'
 import { bend, diagonalLaws, type TimeLaw, type Times, timeLaws, valueAt } from '../objective/index.ts'
 import { type Random, random } from '../random/random.ts'
 import { type Config, findObjective } from './config.ts'
-import { drawPair, drawTrajectory, type Pool } from './coupling.ts'
 import { momentsOf, progressAt, writeMoments } from './moments.ts'
 import { RATES, writeRates } from './optimizer.ts'
+import { drawPair, drawTrajectory, type Pool } from './pool.ts'
 import { type InputName, isPoints, type Term, type TermInputs } from './terms.ts'
 
 type Arrays = TermInputs<Float32Array>

@@ -3,15 +3,10 @@ import { join } from 'node:path'
 import { writeFileAtomic } from './files.ts'
 import { paths, RunError } from './run.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts'
-import type { StateName } from './step.ts'
+import type { Progressed } from './trainer.ts'
 
-/** Everything that training continues from. Random streams are addressed by seed and step, so the step stands for them. */
-export interface Checkpoint {
-  readonly step: number
-  /** Flat vectors `[P]`. */
-  readonly state: Readonly<Partial<Record<StateName, Float32Array>>>
-  /** The open line of the metrics: their sums since the last line, and the number of steps in them at the end. */
-  readonly window: Float64Array
+/** Everything that training continues from. */
+export interface Checkpoint extends Progressed {
   readonly seeds: { readonly data: number; readonly noise: number; readonly initialization: number }
 }
 

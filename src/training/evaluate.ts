@@ -104,7 +104,7 @@ export async function evaluateRun(
   data?: Dataset,
 ): Promise<Evaluation> {
   const { config, data: recorded } = readRecord(directory)
-  const dataset = data ?? (await openDataset(config.data, config))
+  const dataset = data ?? (await openDataset(config.data, { holdOut: config.holdOut }))
   if (!data && dataset.fingerprint.sha256 !== recorded.fingerprint.sha256) {
     throw new RunError(
       `${directory}: the data has changed since the run (its fingerprint differs); name the data with --data`,

@@ -1,12 +1,9 @@
 import type { Dataset } from '../data/dataset.ts'
-import { initializeMlp } from '../model/index.ts'
 import { objectives } from '../objective/index.ts'
-import { random } from '../random/random.ts'
-import { joinArrays } from './arrays.ts'
 import { type Config, ConfigError, merge, type UserConfig } from './config.ts'
 import { conversionProblem, convertParameters } from './conversion.ts'
 import { readModelFor } from './model.ts'
-import { auxiliaryOptions, mlpOptions, networksOf } from './networks.ts'
+import { mlpOptions } from './networks.ts'
 
 /**
  * Fills in from the run of `initFrom` what the user left out and what must agree with it: the interpolant and the
@@ -52,21 +49,4 @@ export function openInitial(config: Config, dataset: Dataset): Float32Array | un
   if (problem) refuse(`cannot start this run: ${problem}`)
   const [from, to] = [model.config, config].map(each => mlpOptions(each, dataset.dimension))
   return convertParameters(model.parameters, from, to)
-}
-
-/**
- * Parameters `[P]` of all networks that a training begins with: the student from another run or drawn, an auxiliary
- * velocity drawn, and a learned weight of one everywhere.
- */
-export function beginning(config: Config, dimension: number, initial?: Float32Array): Float32Array {
-  const { initialization } = config.seeds
-  const parts = networksOf(config, dimension).map(({ name, size }) => {
-    if (name === 'uncertainty') return new Float32Array(size)
-    if (name === 'map' && initial) return initial
-    const options = name === 'map' ? mlpOptions(config, dimension) : auxiliaryOptions(config, dimension)
-    const stream = name === 'map' ? 'initialization' : 'auxiliary initialization'
-    const layers = initializeMlp(options, random(initialization, stream))
-    return joinArrays(layers.flatMap(({ weight, bias }) => [weight.data, bias.data]))
-  })
-  return joinArrays(parts)
 }

@@ -7,7 +7,8 @@ import {
   unstandardized,
   unstandardizedVelocity,
 } from '../model/index.ts'
-import { compile, openModel, type Program } from '../runtime/node.ts'
+import { compile, openModel } from '../runtime/node.ts'
+import type { Program } from '../runtime/program.ts'
 import type { Jump, Velocity } from '../sampler/sampler.ts'
 import { type Model, modelGraph, readModel, type WeightsName } from './model.ts'
 import { dataRecordSchema, RunError } from './run.ts'

@@ -6,6 +6,7 @@ import type { Standardization } from '../model/index.ts'
 import { type Config, ConfigError, resolveConfig } from './config.ts'
 import { writeFileAtomic } from './files.ts'
 import { VERSION } from './version.ts'
+import type { MetricsLine } from './window.ts'
 
 /** A run directory that is missing, foreign or damaged. */
 export class RunError extends Error {
@@ -114,17 +115,6 @@ export function readRecord(directory: string): RunRecord {
     if (error instanceof ConfigError) throw new RunError(`${config}: ${error.message}`)
     throw error
   }
-}
-
-/** One line of `metrics.jsonl`: means over the steps since the line before. */
-export interface MetricsLine {
-  readonly step: number
-  readonly loss: number
-  /** Each term as trained, and its plain mean squared residual whatever the weighting. */
-  readonly terms: Readonly<Record<string, { readonly loss: number; readonly residual: number }>>
-  readonly gradientNorm: number
-  readonly learningRate: number
-  readonly stepsPerSecond: number
 }
 
 /** Reads the metrics up to a step; a line that a killed process left unfinished is dropped. */

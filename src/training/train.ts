@@ -1,37 +1,27 @@
 import { appendFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { sizeOf } from '../autodiff/index.ts'
-import { isPath } from '../data/catalogue.ts'
+import { withAbsolutePaths as dataWithAbsolutePaths } from '../data/catalogue.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import type { VelocityField } from '../model/index.ts'
-import { compileScan, type Program } from '../runtime/node.ts'
-import { type BatchSource, batchSource } from './batches.ts'
+import { compileScan } from '../runtime/node.ts'
 import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
 import { type Config, ConfigError, findObjective, resolveConfig, type UserConfig } from './config.ts'
-import { hasPool, openPool, type Pool } from './coupling.ts'
+import { hasPool, openPool } from './coupling.ts'
 import { dataRecord, openTrainingData } from './data.ts'
 import { clearPending, writeFileAtomic } from './files.ts'
-import { beginning, openInitial, withInitialNetwork } from './initial.ts'
+import { openInitial, withInitialNetwork } from './initial.ts'
 import { lockDirectory } from './lock.ts'
 import { encodeModelFile, encodeOnnxModel, type Model, ownParameters } from './model.ts'
 import { resumedConfig } from './resume.ts'
 import { checkReward, withSeenRewards } from './reward.ts'
-import {
-  createRun,
-  isRun,
-  type MetricsLine,
-  paths,
-  RunError,
-  readMetrics,
-  readRecord,
-  writeRecord,
-} from './run.ts'
+import { createRun, isRun, paths, RunError, readMetrics, readRecord, writeRecord } from './run.ts'
 import { encodeSafetensors } from './safetensors.ts'
 import { remarksOn } from './sense.ts'
 import { buildStep, type Step, type Teachers } from './step.ts'
 import { openCouplingTeacher, openTeachers } from './teacher.ts'
-import { Window } from './window.ts'
+import { type Failure, Trainer } from './trainer.ts'
+import type { MetricsLine } from './window.ts'
 
 /** What a run reports while it trains. */
 export interface Progress {
@@ -73,135 +63,74 @@ export class DivergenceError extends Error {
   override readonly name = 'DivergenceError'
 }
 
-/** A chunk of slow steps is cut to about this length, so that the run shows progress and can be stopped. */
-const PATIENCE_MS = 500
-
-function initialState(parameters: Float32Array, config: Config, step: Step): Checkpoint['state'] {
-  const zeros = () => new Float32Array(step.parameterCount)
-  return { parameters, first: zeros(), second: zeros(), ...(config.ema > 0 && { ema: parameters.slice() }) }
-}
-
-/** One run in progress. */
+/** One run in progress: a training and its files. */
 class Training {
-  private state: Checkpoint['state']
-  private done: number
-  private readonly window: Window
   private lastLine: MetricsLine | undefined
   private saved: number
-  private readonly source: BatchSource
-  /** Of the last chunk; the first is a single step. */
-  private msPerStep = Infinity
 
   constructor(
-    private readonly config: Config,
-    private readonly dataset: SeenDataset,
-    private readonly step: Step,
-    private readonly program: Program,
+    private readonly trainer: Trainer,
     private readonly options: TrainOptions,
-    checkpoint: Checkpoint | undefined,
-    pool: Pool | undefined,
-    initial: Float32Array | undefined,
   ) {
-    this.state =
-      checkpoint?.state ?? initialState(beginning(config, dataset.dimension, initial), config, step)
-    this.done = checkpoint?.step ?? 0
-    this.saved = checkpoint?.step ?? -1
-    this.window = new Window(step.metrics, checkpoint?.window)
-    this.source = batchSource(config, dataset, step.terms, pool)
+    this.saved = trainer.step > 0 ? trainer.step : -1
   }
 
   async run(): Promise<{ steps: number; loss: number }> {
-    const { config, options } = this
-    while (this.done < config.steps && !options.shouldStop?.()) {
-      await this.chunk(this.nextStop() - this.done)
-      if (this.done % config.logEvery === 0 || this.done === config.steps) this.log()
-      if (this.done % config.checkpointEvery === 0) this.save()
+    const { trainer, options } = this
+    const { steps, logEvery, checkpointEvery } = trainer.config
+    while (trainer.step < steps && !options.shouldStop?.()) {
+      const failure = await trainer.advance(logEvery, checkpointEvery)
+      if (failure) this.diverged(failure)
+      if (trainer.step % logEvery === 0 || trainer.step === steps) this.log()
+      if (trainer.step % checkpointEvery === 0) this.save()
     }
     this.save()
     this.writeModel()
     return {
-      steps: this.done,
+      steps: trainer.step,
       loss: this.lastLine?.loss ?? readMetrics(options.directory).at(-1)?.loss ?? Number.NaN,
     }
   }
 
-  /** The end of the next chunk: never past a line of the log, a checkpoint or the end, and soon enough to be stopped. */
-  private nextStop(): number {
-    const { chunk, logEvery, checkpointEvery, steps } = this.config
-    const next = (every: number) => (Math.floor(this.done / every) + 1) * every
-    const bearable = Math.max(1, Math.floor(PATIENCE_MS / this.msPerStep))
-    return Math.min(this.done + Math.min(chunk, bearable), next(logEvery), next(checkpointEvery), steps)
-  }
-
-  private async chunk(count: number): Promise<void> {
-    const { step } = this
-    const start = performance.now()
-    const drawn = this.source.draw(this.done + 1, count)
-    const state = step.state.map(name => this.state[name]!)
-    const outputs = await this.program.run([...state, ...drawn])
-    const metrics = outputs.at(-1) as Float32Array
-    const width = step.metrics.length
-    for (let i = 0; i < count; i++) {
-      const values = metrics.subarray(i * width, (i + 1) * width)
-      if (!values.every(Number.isFinite)) this.diverged(this.done + i + 1, i, drawn, values)
-    }
-    for (let i = 0; i < count; i++) this.window.add(metrics.subarray(i * width, (i + 1) * width))
-    this.state = Object.fromEntries(step.state.map((name, i) => [name, outputs[i] as Float32Array]))
-    this.done += count
-    this.msPerStep = (performance.now() - start) / count
-  }
-
   private log(): void {
-    const { options, config } = this
-    const line = this.window.close(this.done, config)
+    const { trainer, options } = this
+    const line = trainer.line()
     this.lastLine = line
     appendFileSync(paths(options.directory).metrics, `${JSON.stringify(line)}\n`)
-    const { loss, stepsPerSecond } = line
-    options.onProgress?.({ step: this.done, steps: config.steps, loss, stepsPerSecond })
+    const { step, loss, stepsPerSecond } = line
+    options.onProgress?.({ step, steps: trainer.config.steps, loss, stepsPerSecond })
   }
 
   private save(): void {
-    if (this.saved === this.done) return
-    const { state, config, window } = this
-    writeCheckpoint(this.options.directory, {
-      step: this.done,
-      state,
-      window: window.saved(),
-      seeds: config.seeds,
-    })
-    this.saved = this.done
+    const { trainer } = this
+    if (this.saved === trainer.step) return
+    writeCheckpoint(this.options.directory, { ...trainer.saved(), seeds: trainer.config.seeds })
+    this.saved = trainer.step
   }
 
   private writeModel(): void {
-    const { config, dataset, options } = this
-    const { directory } = options
+    const { config, dataset, parameters } = this.trainer
+    const { directory } = this.options
     const model: Model = {
       config,
       dimension: dataset.dimension,
       data: dataRecord(dataset),
-      parameters: ownParameters(config, dataset.dimension, this.state.ema ?? this.state.parameters!),
+      parameters: ownParameters(config, dataset.dimension, parameters),
     }
     writeFileAtomic(directory, paths(directory).model, encodeModelFile(model))
     writeFileAtomic(directory, paths(directory).onnx, encodeOnnxModel(model))
   }
 
-  private diverged(step: number, index: number, drawn: readonly Float32Array[], values: Float32Array): never {
-    const { config, options, step: graph } = this
+  private diverged({ step, metrics, inputs }: Failure): never {
+    const { trainer, options } = this
+    const { config } = trainer
     const { failedBatch } = paths(options.directory)
-    const inputs = graph.graph.inputs.slice(graph.state.length)
-    const tensors = Object.fromEntries(
-      inputs.map(({ params: { name }, shape }, i) => {
-        const size = sizeOf(shape)
-        return [name, { shape, data: drawn[i].slice(index * size, (index + 1) * size) }]
-      }),
-    )
     this.save()
     writeFileAtomic(
       options.directory,
       failedBatch,
-      encodeSafetensors({ tensors, metadata: { step: String(step) } }),
+      encodeSafetensors({ tensors: inputs, metadata: { step: String(step) } }),
     )
-    const named = graph.metrics.filter((_, i) => !Number.isFinite(values[i]))
     const advice = [
       `a lower learning rate (now ${config.optimizer.learningRate})`,
       ...(config.optimizer.clip === null ? ['gradient clipping (--optimizer.clip 1)'] : []),
@@ -209,7 +138,7 @@ class Training {
       ...(config.consistency.weight > 0.1 ? ['a lower --consistency.weight'] : []),
     ]
     throw new DivergenceError(
-      `step ${step}: ${named.join(', ')} not finite; saved the state of step ${this.done} and the batch (${failedBatch}); train anew in another --out with ${advice.join(', or ')}`,
+      `step ${step}: ${metrics.join(', ')} not finite; saved the state of step ${trainer.step} and the batch (${failedBatch}); train anew in another --out with ${advice.join(', or ')}`,
     )
   }
 }
@@ -228,8 +157,7 @@ interface Prepared {
 function withAbsolutePaths(user: UserConfig): UserConfig {
   const { data, teacher, coupling, initFrom } = user
   const changes: UserConfig = {}
-  if (typeof data === 'string' && isPath(data)) changes.data = resolve(data)
-  if (isCsvBlock(data)) changes.data = { csv: { path: resolve(data.csv.path) } }
+  if (data !== undefined) changes.data = dataWithAbsolutePaths(data)
   if (isRunName(teacher)) changes.teacher = resolve(teacher)
   if (isRunName(coupling?.teacher)) changes.coupling = { ...coupling, teacher: resolve(coupling.teacher) }
   if (typeof initFrom === 'string') changes.initFrom = resolve(initFrom)
@@ -237,9 +165,6 @@ function withAbsolutePaths(user: UserConfig): UserConfig {
 }
 
 const isRunName = (teacher: unknown): teacher is string => typeof teacher === 'string' && teacher !== 'exact'
-
-const isCsvBlock = (data: unknown): data is { csv: { path: string } } =>
-  typeof (data as { csv?: { path?: unknown } } | undefined)?.csv?.path === 'string'
 
 /** Opens what is to be trained, and refuses everything that is wrong before any work. */
 async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepared> {
@@ -339,18 +264,10 @@ async function runSteps(
   const pool = await openPool(options.directory, config, dataset.dimension, couplingTeacher)
   const program = await compileScan(step.graph, step.state.length, options)
   try {
-    const from = checkpoint?.step ?? 0
+    const trainer = new Trainer(config, dataset, step, program, { from: checkpoint, pool, initial })
+    const from = trainer.step
     const start = performance.now()
-    const { steps, loss } = await new Training(
-      config,
-      dataset,
-      step,
-      program,
-      options,
-      checkpoint,
-      pool,
-      initial,
-    ).run()
+    const { steps, loss } = await new Training(trainer, options).run()
     const msPerStep = steps > from ? (performance.now() - start) / (steps - from) : 0
     const finished = steps === config.steps
     return {

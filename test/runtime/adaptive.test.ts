@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { simplify, spec, trace } from '../../src/autodiff/index.ts'
 import { adaptive } from '../../src/runtime/adaptive.ts'
-import { compileScan, type Program } from '../../src/runtime/node.ts'
+import { compileScan } from '../../src/runtime/node.ts'
+import type { Program } from '../../src/runtime/program.ts'
 
 /** A program that takes `cost()` milliseconds of a pretended clock for each unit of work. */
 function pretend(name: string, cost: () => number, clock: { now: number }, log: string[]): Program {

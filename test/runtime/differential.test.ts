@@ -13,7 +13,8 @@ import {
   type Value,
   vjp,
 } from '../../src/autodiff/index.ts'
-import { type Buffer, compile } from '../../src/runtime/node.ts'
+import { compile } from '../../src/runtime/node.ts'
+import type { Buffer } from '../../src/runtime/program.ts'
 import { allCases, type Case } from '../autodiff/gallery.ts'
 import { instructions, runProgram } from '../autodiff/random-graph.ts'
 import { sampleArgument, sampleArguments } from '../autodiff/values.ts'

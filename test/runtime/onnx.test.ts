@@ -13,8 +13,9 @@ import {
   type Tensor,
   trace,
 } from '../../src/autodiff/index.ts'
-import { type Buffer, compile, compileScan, openModel, type Program } from '../../src/runtime/node.ts'
+import { compile, compileScan, openModel } from '../../src/runtime/node.ts'
 import { lower, lowerScan } from '../../src/runtime/onnx.ts'
+import type { Buffer, Program } from '../../src/runtime/program.ts'
 import { value } from '../autodiff/values.ts'
 
 const f32 = (...numbers: number[]) => Float32Array.from(numbers)

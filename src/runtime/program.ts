@@ -1,0 +1,118 @@
+import { type CorePrimitive, type DType, DYNAMIC, type Graph, type Shape } from '../autodiff/index.ts'
+import { knownSize } from '../autodiff/primitive.ts'
+import { readMetadata } from './protobuf.ts'
+
+/** Row-major data of one tensor: float32, float64, int64 or bool (0 and 1). */
+export type Buffer = Float32Array | Float64Array | BigInt64Array | Uint8Array
+
+/** A compiled graph. */
+export interface Program {
+  /**
+   * Runs the graph.
+   *
+   * @param inputs  one array per graph input, in order; a dynamic axis is inferred from the length
+   * @returns one array per output; a program may be run again at once, results are not reused
+   * @throws Error when an input's length or type does not fit
+   */
+  run(inputs: readonly Buffer[]): Promise<Buffer[]>
+  close(): Promise<void>
+}
+
+/** An input of a program. */
+export interface Port {
+  readonly name: string
+  readonly shape: Shape
+  readonly dtype: DType
+}
+
+const ARRAY: Record<DType, { new (length: number): Buffer; name: string }> = {
+  float32: Float32Array,
+  float64: Float64Array,
+  int64: BigInt64Array,
+  bool: Uint8Array,
+}
+
+/** What ONNX Runtime's sessions have in common, wherever they run. */
+export interface Session {
+  readonly outputNames: readonly string[]
+  readonly inputMetadata: readonly (
+    | {
+        readonly isTensor: true
+        readonly name: string
+        readonly type: string
+        readonly shape: readonly (number | string)[]
+      }
+    | { readonly isTensor: false; readonly name: string }
+  )[]
+  // biome-ignore lint/suspicious/noExplicitAny: each package has a tensor class of its own
+  run(feeds: any): Promise<any>
+  release(): Promise<void>
+}
+
+/** Makes a tensor of the package that a session is of. */
+export type MakeTensor = (dtype: DType, data: Buffer, shape: Shape) => unknown
+
+/** Fills in the one open axis of a shape from the number of elements. */
+function fillShape(port: Port, length: number): Shape {
+  const open = length / knownSize(port.shape)
+  if (port.shape.includes(DYNAMIC) ? !Number.isInteger(open) : open !== 1) {
+    throw new Error(
+      `input ${port.name}: ${length} elements do not fill [${port.shape.map(n => (n === DYNAMIC ? 'batch' : n)).join(', ')}]`,
+    )
+  }
+  return port.shape.map(n => (n === DYNAMIC ? open : n))
+}
+
+/** A program of an open session. */
+export function programOf(session: Session, ports: readonly Port[], tensor: MakeTensor): Program {
+  return {
+    async run(inputs) {
+      if (inputs.length !== ports.length) {
+        throw new Error(`expected ${ports.length} inputs, found ${inputs.length}`)
+      }
+      const feeds: Record<string, unknown> = {}
+      ports.forEach((port, i) => {
+        const data = inputs[i]
+        if (!(data instanceof ARRAY[port.dtype])) {
+          throw new Error(
+            `input ${port.name}: expected ${ARRAY[port.dtype].name}, found ${data?.constructor.name}`,
+          )
+        }
+        feeds[port.name] = tensor(port.dtype, data, fillShape(port, data.length))
+      })
+      const results = await session.run(feeds)
+      return session.outputNames.map(name => results[name].data)
+    },
+    close: () => session.release(),
+  }
+}
+
+export const isPrecise = (graph: Graph<CorePrimitive>): boolean =>
+  [...graph.inputs, ...graph.nodes].some(node => node.dtype === 'float64')
+
+export const portsOf = (graph: Graph<CorePrimitive>, scannedFrom = Infinity): Port[] =>
+  graph.inputs.map(({ params, shape, dtype }, i) => ({
+    name: params.name || `input${params.index}`,
+    shape: i < scannedFrom ? shape : [DYNAMIC, ...shape],
+    dtype,
+  }))
+
+/** An opened ONNX file. */
+export interface OpenedModel {
+  readonly program: Program
+  readonly inputs: readonly Port[]
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** The program of an ONNX file's session, whose inputs have at most one open axis each. */
+export function openedModel(session: Session, bytes: Uint8Array, tensor: MakeTensor): OpenedModel {
+  const inputs = session.inputMetadata.map(meta => {
+    if (!meta.isTensor) throw new Error(`input ${meta.name} is not a tensor`)
+    return {
+      name: meta.name,
+      dtype: meta.type as DType,
+      shape: meta.shape.map(n => (typeof n === 'number' ? n : DYNAMIC)),
+    }
+  })
+  return { program: programOf(session, inputs, tensor), inputs, metadata: readMetadata(bytes) }
+}

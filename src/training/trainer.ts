@@ -1,0 +1,138 @@
+import { sizeOf } from '../autodiff/index.ts'
+import type { SeenDataset } from '../data/standardized.ts'
+import type { Program } from '../runtime/program.ts'
+import { type BatchSource, batchSource } from './batches.ts'
+import { beginning } from './beginning.ts'
+import type { Config } from './config.ts'
+import type { Pool } from './pool.ts'
+import type { StateName, Step } from './step.ts'
+import { type MetricsLine, Window } from './window.ts'
+
+/** Flat vectors `[P]` that a step carries to the next. */
+export type State = Readonly<Partial<Record<StateName, Float32Array>>>
+
+/** Where a training stands. Random streams are addressed by seed and step, so the step stands for them. */
+export interface Progressed {
+  readonly step: number
+  readonly state: State
+  /** The open line of the metrics: their sums since the last line, and the number of steps in them at the end. */
+  readonly window: Float64Array
+}
+
+/** A step whose loss or gradient was not a finite number. */
+export interface Failure {
+  readonly step: number
+  /** Names of the metrics that were not finite. */
+  readonly metrics: readonly string[]
+  /** What the step drew, by name. */
+  readonly inputs: Readonly<
+    Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>
+  >
+}
+
+/** A chunk of slow steps is cut to about this length, so that a training shows progress and can be stopped. */
+const PATIENCE_MS = 500
+
+function freshState(parameters: Float32Array, config: Config, { parameterCount }: Step): State {
+  const zeros = () => new Float32Array(parameterCount)
+  return { parameters, first: zeros(), second: zeros(), ...(config.ema > 0 && { ema: parameters.slice() }) }
+}
+
+export interface TrainerOptions {
+  /** Where to go on from. */
+  readonly from?: Progressed
+  /** What a coupled training draws from. */
+  readonly pool?: Pool
+  /** Parameters `[P]` to begin with in place of drawn ones. */
+  readonly initial?: Float32Array
+}
+
+/** A training in memory: it takes steps and keeps their state, and leaves files and clocks to others. */
+export class Trainer {
+  private current: State
+  private done: number
+  private readonly window: Window
+  private readonly source: BatchSource
+  /** Of the last chunk; the first is a single step. */
+  private msPerStep = Infinity
+
+  /** @param program  `step.graph`, compiled as a scan over its state */
+  constructor(
+    readonly config: Config,
+    readonly dataset: SeenDataset,
+    private readonly graph: Step,
+    private readonly program: Program,
+    { from, pool, initial }: TrainerOptions = {},
+  ) {
+    this.current = from?.state ?? freshState(beginning(config, dataset.dimension, initial), config, graph)
+    this.done = from?.step ?? 0
+    this.window = new Window(graph.metrics, from?.window)
+    this.source = batchSource(config, dataset, graph.terms, pool)
+  }
+
+  get step(): number {
+    return this.done
+  }
+
+  get state(): State {
+    return this.current
+  }
+
+  /** Parameters `[P]` of all networks: the averaged ones where there are any. */
+  get parameters(): Float32Array {
+    return this.current.ema ?? this.current.parameters!
+  }
+
+  saved(): Progressed {
+    return { step: this.done, state: this.current, window: this.window.saved() }
+  }
+
+  /** Means over the steps since the last line. */
+  line(): MetricsLine {
+    return this.window.close(this.done, this.config)
+  }
+
+  /**
+   * Takes some steps, at most a chunk and not past the next of `stops`.
+   *
+   * @param stops  numbers of steps whose multiples are not passed over
+   * @returns what went wrong; the training is then where it was before the call
+   */
+  async advance(...stops: readonly number[]): Promise<Failure | undefined> {
+    const count = this.chunkBefore(stops)
+    const start = performance.now()
+    const drawn = this.source.draw(this.done + 1, count)
+    const carried = this.graph.state.map(name => this.current[name]!)
+    const outputs = await this.program.run([...carried, ...drawn])
+    const width = this.graph.metrics.length
+    const metrics = outputs.at(-1) as Float32Array
+    const rows = Array.from({ length: count }, (_, i) => metrics.subarray(i * width, (i + 1) * width))
+    const wrong = rows.findIndex(row => !row.every(Number.isFinite))
+    if (wrong >= 0) return this.failure(wrong, drawn, rows[wrong])
+    for (const row of rows) this.window.add(row)
+    this.current = Object.fromEntries(this.graph.state.map((name, i) => [name, outputs[i] as Float32Array]))
+    this.done += count
+    this.msPerStep = (performance.now() - start) / count
+    return undefined
+  }
+
+  private chunkBefore(stops: readonly number[]): number {
+    const { chunk, steps } = this.config
+    const bearable = Math.max(1, Math.floor(PATIENCE_MS / this.msPerStep))
+    const next = stops.map(every => (Math.floor(this.done / every) + 1) * every)
+    return Math.min(this.done + Math.min(chunk, bearable), ...next, steps) - this.done
+  }
+
+  private failure(index: number, drawn: readonly Float32Array[], values: Float32Array): Failure {
+    const { graph, state, metrics } = this.graph
+    const inputs = graph.inputs.slice(state.length).map(({ params: { name }, shape }, i) => {
+      const size = sizeOf(shape)
+      return [name, { shape, data: drawn[i].slice(index * size, (index + 1) * size) }] as const
+    })
+    return {
+      step: this.done + index + 1,
+      metrics: metrics.filter((_, i) => !Number.isFinite(values[i])),
+      inputs: Object.fromEntries(inputs),
+    }
+  }
+}
