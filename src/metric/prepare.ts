@@ -43,6 +43,8 @@ export interface Measures {
   evaluate(samples: Values): Record<string, number>
   /** The same with 95 % confidence intervals, which hold the luck of the samples and of the reference. */
   estimate(samples: Values): Record<string, Estimate>
+  /** Data in the place of samples, `[count, D]`: draw `k` of the floors. */
+  draw(k: number): Float32Array
   /** Measured at the first use, then kept. */
   readonly floors: Readonly<Record<string, Floor>>
 }
@@ -106,6 +108,7 @@ export function prepareMetrics(
     evaluate: samples =>
       Object.fromEntries(Object.entries(estimate(samples)).map(([name, { value }]) => [name, value])),
     estimate: samples => estimate(samples),
+    draw: drawFloor,
     get floors() {
       return (floors ??= measureFloors())
     },
@@ -150,7 +153,8 @@ function notesOf({ split }: Dataset, asked: number): string[] {
     : []
 }
 
-function summarise(values: readonly number[], count: number): Floor {
+/** Mean and range of a floor's draws. */
+export function summarise(values: readonly number[], count: number): Floor {
   const value = values.reduce((sum, item) => sum + item, 0) / values.length
   return { value, low: Math.min(...values), high: Math.max(...values), draws: values.length, count }
 }

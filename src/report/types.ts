@@ -7,13 +7,17 @@ export interface Floor {
   readonly high: number
 }
 
-/** One measure of quality; lower is better for every metric of a report. */
+/** One measure of quality. */
 export interface Metric {
   /** Key into `Cell.values`. */
   readonly name: string
   /** What a reader sees. */
   readonly label: string
   readonly unit?: string
+  /** Least and greatest possible value; `null` for no limit. */
+  readonly range?: readonly [number | null, number | null]
+  /** Which way is better; `lower` where nothing is said. */
+  readonly direction?: 'lower' | 'higher'
   /** `null` where comparing data with data has no meaning. */
   readonly floor: Floor | null
 }
