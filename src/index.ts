@@ -23,6 +23,12 @@ export {
   uniformGrid,
   type Velocity,
 } from './sampler/sampler.ts'
+export {
+  dynamicShift,
+  type FlowMatchOptions,
+  flowMapEulerGrid,
+  flowMatchEulerGrid,
+} from './sampler/schedulers.ts'
 export { type Config, ConfigError, resolveConfig, type UserConfig } from './training/config.ts'
 export { type Evaluation, type EvaluationRequest, evaluateRun } from './training/evaluate.ts'
 export { type LoadedMap, type LoadOptions, load } from './training/load.ts'

@@ -149,9 +149,11 @@ export async function compareCommand(flags: CompareFlags, rest: readonly string[
     config: stringify(comparison),
   })
   const { comparisonReport } = await import('../report/html.ts')
+  const { writePlots } = await import('../report/plot-files.ts')
   const report = join(root, 'report.html')
   writeFileAtomic(root, report, comparisonReport(data))
   writeFileAtomic(root, join(root, 'report.md'), comparisonMarkdown(data))
+  await writePlots(root, join(root, 'plots'), data)
   const code = failures.size > 0 ? 1 : 0
   if (flags.json) {
     const failed = Object.fromEntries([...failures].map(([name, { message }]) => [name, message]))

@@ -2,6 +2,7 @@ import { openDataset } from '../data/catalogue.ts'
 import { writeCard } from '../report/card.ts'
 import { evaluationTable, stepWarnings } from '../report/evaluation.ts'
 import { comparisonTable } from '../report/table.ts'
+import { writeRunReport } from '../report/write-report.ts'
 import { evaluateRun, writeEvaluation } from '../training/evaluate.ts'
 import type { WeightsName } from '../training/model.ts'
 import type { MethodName } from '../training/sampling.ts'
@@ -15,6 +16,8 @@ interface EvaluateFlags {
   readonly data?: string
   readonly method: MethodName
   readonly weights: WeightsName | 'both'
+  /** False with `--no-report`. */
+  readonly report: boolean
   readonly json?: boolean
 }
 
@@ -28,6 +31,7 @@ export async function evaluateCommand(run: string, flags: EvaluateFlags): Promis
   if (!dataset) {
     writeEvaluation(run, evaluation)
     writeCard(run)
+    if (flags.report) await writeRunReport(run)
   }
   for (const text of evaluation.notes) note(`oxbow: ${text}`)
   if (json) return printJson({ rows: evaluation.rows })

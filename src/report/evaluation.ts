@@ -30,7 +30,7 @@ const cellOf = ({ steps, method, metrics }: EvaluationRow): Cell => ({
 })
 
 /** A row of the table: a kind of weights, and the times where they were asked for. */
-const idOf = ({ weights, grid }: EvaluationRow): string => [weights, ...(grid ?? [])].join(' ')
+export const rowId = ({ weights, grid }: EvaluationRow): string => [weights, ...(grid ?? [])].join(' ')
 
 function rowOf(id: string, rows: readonly EvaluationRow[]): MethodRow {
   const [{ weights, grid }] = rows
@@ -42,13 +42,13 @@ function rowOf(id: string, rows: readonly EvaluationRow[]): MethodRow {
 
 /** An evaluation as a table: a row for each kind of weights, and for each grid asked for by its times. */
 export function evaluationTable({ request, rows }: Evaluation): TableData {
-  const ids = [...new Set(rows.map(idOf))]
+  const ids = [...new Set(rows.map(rowId))]
   return {
     metrics: metricsOf(rows),
     methods: ids.map(id =>
       rowOf(
         id,
-        rows.filter(row => idOf(row) === id),
+        rows.filter(row => rowId(row) === id),
       ),
     ),
     seeds: 1,

@@ -6,7 +6,7 @@ const swap = palette
 
 /** The report's whole style sheet: light and dark, phone to wide screen, and paper. */
 export const styleSheet = `
-:root{color-scheme:light dark;--page:#fff;--ink:#1b2126;--soft:#55606a;--line:#d5dbe0;--raised:#f4f6f8;--best:#00694c;--link:#0062a0}
+:root{color-scheme:light dark;--page:#fff;--ink:#1b2126;--soft:#55606a;--line:#d5dbe0;--raised:#f4f6f8;--best:#00694c;--link:#0062a0;--warn:#b45309}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI","Liberation Sans",sans-serif}
@@ -52,6 +52,16 @@ figure svg{display:block;max-width:100%;height:auto}
 .grid tbody th{text-align:left;font-size:16px}
 .grid td svg{display:block;width:100%;border:1px solid var(--line);border-radius:3px;background:var(--raised)}
 .grid .aside{text-align:left;color:var(--soft);padding-left:12px}
+.warnings{max-width:72ch;margin:0 0 12px;padding:8px 12px 8px 30px;background:var(--raised);border-left:4px solid var(--warn)}
+h3{font-size:17px;margin:24px 0 8px}
+.panels{display:grid;gap:20px 24px;grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr))}
+.pairs{grid-template-columns:repeat(auto-fill,minmax(min(100%,360px),1fr))}
+.panels>svg{width:100%;max-width:352px!important}
+.pairs>svg{max-width:440px!important}
+figcaption{margin-top:8px;max-width:90ch}
+.numbers,.plain{font-size:14px;min-width:0}
+.numbers th,.numbers td,.plain th,.plain td{padding:3px 8px}
+.numbers th[scope=row]{font-weight:600}
 code{overflow-wrap:anywhere}
 pre code{overflow-wrap:normal}
 .command code{overflow-wrap:anywhere}
@@ -91,7 +101,7 @@ table{min-width:0;width:100%}
 .methods td[data-unit]::after{content:" " attr(data-unit)}
 }
 @media(prefers-color-scheme:dark){
-:root{--page:#14181c;--ink:#e6eaee;--soft:#a3afba;--line:#37414a;--raised:#1d2328;--best:#4fd6a8;--link:#6bb8f0}
+:root{--page:#14181c;--ink:#e6eaee;--soft:#a3afba;--line:#37414a;--raised:#1d2328;--best:#4fd6a8;--link:#6bb8f0;--warn:#f0a33a}
 ${swap}
 }
 @media print{
@@ -106,5 +116,13 @@ h2{break-after:avoid}
 figure,.grid tr{break-inside:avoid}
 .grid{max-width:15cm}
 details:not([open]){display:none}
+.figures{grid-template-columns:1fr 1fr}
+.wide{display:none}
+.narrow{display:block}
+.panels{grid-template-columns:repeat(3,1fr)}
+.pairs{grid-template-columns:1fr 1fr}
+.figures .panels{grid-template-columns:1fr}
+pre{white-space:pre-wrap}
+.printed pre{columns:2;font-size:12px}
 }
 `

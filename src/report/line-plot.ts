@@ -19,7 +19,14 @@ interface Band {
 
 /** What the axes say and which parts are drawn. */
 export interface LineOptions extends PlotOptions {
-  readonly x: { type: 'log' | 'linear'; base?: number; ticks: number | number[]; label: string }
+  readonly x: {
+    type: 'log' | 'linear'
+    base?: number
+    ticks: number | number[]
+    label: string
+    /** What the axis spans; where the points are by default. */
+    domain?: [number, number]
+  }
   readonly yLabel: string
   readonly floor: Band | null
   readonly markers: boolean
@@ -34,10 +41,11 @@ export function linePlot(all: readonly Series[], options: LineOptions): string {
   const floor = options.floor && shownFloor(options.floor, means)
   const axis = valueAxis([...means, ...(floor ? [floor.low, floor.high] : [])])
   const inDomain = (value: number): number => Math.min(Math.max(value, axis.domain[0]), axis.domain[1])
+  const across = x.domain ?? extent(series)
   const labels = endsOf(series, floor, options.markers)
   const labelWidth = Math.min(
     width * 0.46,
-    Math.max(0, ...labels.map(({ text }) => textWidth(text))) + labelOffset,
+    Math.max(0, ...labels.map(({ text }) => textWidth(text))) + labelOffset + 6,
   )
   const marginLeft = Math.max(...axis.ticks.map(tick => textWidth(formatTick(tick)))) + 14
   const plot = Plot.plot({
@@ -48,10 +56,10 @@ export function linePlot(all: readonly Series[], options: LineOptions): string {
     marginRight: labelWidth,
     marginTop: 30,
     marginBottom: 48,
-    x: { type: x.type, base: x.base, domain: extent(series) },
+    x: { type: x.type, base: x.base, domain: across },
     y: { type: axis.type, domain: axis.domain },
     marks: [
-      ...(floor ? floorMarks(floor, extent(series)) : []),
+      ...(floor ? floorMarks(floor, across) : []),
       Plot.gridY(axis.ticks, { stroke: 'currentColor', strokeOpacity: 0.14 }),
       Plot.axisY({ ticks: axis.ticks, tickFormat: formatTick, label: null, tickSize: 4, fontSize: textSize }),
       Plot.text([options.yLabel], {

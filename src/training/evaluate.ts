@@ -4,6 +4,7 @@ import type { Dataset } from '../data/dataset.ts'
 import { seenThrough } from '../data/standardized.ts'
 import { prepareMetrics } from '../metric/prepare.ts'
 import { drawNoise } from '../sampler/sampler.ts'
+import { trainedSteps } from './checkpoint.ts'
 import { type Config, ConfigError } from './config.ts'
 import { dataRecord } from './data.ts'
 import { writeFileAtomic } from './files.ts'
@@ -51,6 +52,8 @@ export interface MapRow {
 }
 
 export interface Evaluation {
+  /** Training steps of the run when it was measured. */
+  readonly trainedSteps: number
   readonly request: EvaluationRequest & { readonly data: string; readonly fingerprint: string }
   /** What was measured against: its hash, rows and ranges. */
   readonly data: DataRecord
@@ -63,7 +66,7 @@ export interface Evaluation {
 
 /** The run's own data, or the other that it is measured against. */
 async function openData(directory: string, record: RunRecord, other?: Dataset): Promise<Dataset> {
-  const dataset = other ?? (await openDataset(record.config.data, record.config))
+  const dataset = other ?? (await openDataset(record.config.data, { holdOut: record.config.holdOut }))
   if (!other && dataset.fingerprint.sha256 !== record.data.fingerprint.sha256) {
     throw new RunError(
       `${directory}: the data has changed since the run (its fingerprint differs); name the data with --data`,
@@ -130,6 +133,7 @@ export async function evaluateRun(
   const { name, fingerprint } = dataset
   const { standardization } = setting
   return {
+    trainedSteps: trainedSteps(directory, record.config),
     request: { ...request, data: name, fingerprint: fingerprint.sha256 },
     data: dataRecord({ ...dataset, ...(standardization && { standardization }) }),
     rows,
@@ -183,16 +187,24 @@ function normal(request: EvaluationRequest): string {
   return JSON.stringify([rising, grids, method, count, seed, weights, names, features])
 }
 
-/** The recorded evaluation of a run, if it answers this request; that of an earlier version, without intervals, does not. */
-export function recordedEvaluation(directory: string, request: EvaluationRequest): Evaluation | undefined {
+/** The newest evaluation of a run, unless the run has been trained further since. */
+export function currentEvaluation(directory: string): Evaluation | undefined {
   const { evaluation } = paths(directory)
   if (!existsSync(evaluation)) return undefined
   try {
     const found = JSON.parse(readFileSync(evaluation, 'utf8')) as Evaluation
-    return found.data && normal(found.request) === normal(request) ? found : undefined
+    const { config } = readRecord(directory)
+    // That of an earlier version has neither the data's record nor intervals.
+    return found.data && found.trainedSteps === trainedSteps(directory, config) ? found : undefined
   } catch {
     return undefined
   }
+}
+
+/** The recorded evaluation of a run, if it answers this request. */
+export function recordedEvaluation(directory: string, request: EvaluationRequest): Evaluation | undefined {
+  const found = currentEvaluation(directory)
+  return found?.request && normal(found.request) === normal(request) ? found : undefined
 }
 
 export function writeEvaluation(directory: string, evaluation: Evaluation): void {

@@ -49,7 +49,7 @@ export type StateName = 'parameters' | 'first' | 'second' | 'ema'
 export type Teachers = Pick<Guides, 'teacher' | 'pretrained'>
 
 /** Everything that a formula may ask for, made of the networks' present parameters. */
-function guidesOf(
+export function guidesOf(
   config: Config,
   dimension: number,
   { map, auxiliary, uncertainty: size }: NetworkTrees<Tensor>,

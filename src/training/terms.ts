@@ -197,6 +197,46 @@ function shareStudent(
   })
 }
 
+/** The times that a part's loss is about: those of a jump, or one. */
+const timesOf = ({ at }: Part, { t, anchor }: TermInputs<Tensor>): InputName[] => {
+  if (at === 't') return [anchor ? 'anchor' : 't']
+  return at === 's' || !t ? ['s'] : ['s', 't']
+}
+
+/** A part's loss of each sample without robust losses and weights. */
+export interface SampleResidual {
+  readonly name: string
+  readonly term: TermName
+  /** `[rows]`. */
+  readonly values: Tensor
+  /** The term's inputs that are the times which the loss is about. */
+  readonly times: readonly InputName[]
+}
+
+/** Evaluates every part of every term sample by sample, for one map. */
+export function sampleResiduals(
+  config: Config,
+  terms: readonly Term[],
+  inputs: readonly TermInputs<Tensor>[],
+  student: FlowMap,
+  guides: Guides,
+  present: PresentValues,
+): SampleResidual[] {
+  return terms.flatMap((term, i) => {
+    const draw = drawMaker(config, inputs[i], guides)(student, squaredError)
+    return term.parts(present).map(part => ({
+      name: part.name,
+      term: term.name,
+      values: part.loss(ownTimes(part, draw, inputs[i].anchor)),
+      times: timesOf(part, inputs[i]),
+    }))
+  })
+}
+
+/** A part at its anchor's own times, where it has some. */
+const ownTimes = ({ at }: Part, draw: Draw, anchor: Tensor | undefined): Draw =>
+  at === 't' && anchor ? { ...draw, s: anchor, t: anchor } : draw
+
 /** A part's mean over its samples: as trained, and as it is without robust losses and weights. */
 export interface PartValue {
   readonly name: string
@@ -207,12 +247,13 @@ export interface PartValue {
 /** Evaluates a part with what belongs to its place in the training: weights, and an anchor's own times. */
 function evaluatePart(
   config: Config,
-  { name, loss, plain, at }: Part,
+  part: Part,
   draw: Draw,
   anchor: Tensor | undefined,
   weight: SampleWeight | undefined,
 ): PartValue {
-  const own = at === 't' && anchor ? { ...draw, s: anchor, t: anchor } : draw
+  const { name, loss, plain, at } = part
+  const own = ownTimes(part, draw, anchor)
   const residual = loss({ ...own, error: squaredError }).mean()
   if (plain) return { name, loss: residual, residual }
   const samples = loss({ ...own, error: errorOf(config) })

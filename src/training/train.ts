@@ -12,6 +12,7 @@ import { dataRecord, openTrainingData } from './data.ts'
 import { clearPending, writeFileAtomic } from './files.ts'
 import { openInitial, withInitialNetwork } from './initial.ts'
 import { lockDirectory } from './lock.ts'
+import { type Logger, openLoggers } from './loggers.ts'
 import { encodeModelFile, encodeOnnxModel, type Model, ownParameters } from './model.ts'
 import { resumedConfig } from './resume.ts'
 import { checkReward, withSeenRewards } from './reward.ts'
@@ -67,11 +68,13 @@ export class DivergenceError extends Error {
 class Training {
   private lastLine: MetricsLine | undefined
   private saved: number
+  private readonly loggers: readonly Logger[]
 
   constructor(
     private readonly trainer: Trainer,
     private readonly options: TrainOptions,
   ) {
+    this.loggers = openLoggers(trainer.config, options.directory, trainer.step)
     this.saved = trainer.step > 0 ? trainer.step : -1
   }
 
@@ -97,6 +100,7 @@ class Training {
     const line = trainer.line()
     this.lastLine = line
     appendFileSync(paths(options.directory).metrics, `${JSON.stringify(line)}\n`)
+    for (const write of this.loggers) write(line)
     const { step, loss, stepsPerSecond } = line
     options.onProgress?.({ step, steps: trainer.config.steps, loss, stepsPerSecond })
   }
@@ -228,7 +232,7 @@ function rewind(directory: string, checkpoint: Checkpoint | undefined): void {
  * Trains a flow map.
  *
  * @param user  any part of a configuration; see `resolveConfig`. With `resume` only `steps`, `logEvery`,
- *   `checkpointEvery` and `chunk` may differ from the run's own
+ *   `checkpointEvery`, `chunk` and `log` may differ from the run's own
  * @throws ConfigError, DataError or RunError before any work when something is wrong; DivergenceError when a loss or
  *   gradient is not finite
  */

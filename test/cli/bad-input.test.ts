@@ -427,7 +427,7 @@ const RUNS: [string, RegExp][] = [
   ['train --resume --out full', /full: no run to resume/],
   [
     'train --resume --out good --batch 64',
-    /batch: cannot change when a run is resumed \(recorded 16, asked 64\); only steps, logEvery, checkpointEvery, chunk can/,
+    /batch: cannot change when a run is resumed \(recorded 16, asked 64\); only steps, logEvery, checkpointEvery, chunk, log can/,
   ],
   ['train --resume --out good --objective psd', /objective: cannot change when a run is resumed/],
   ['train --resume --out good --seed 5', /seeds: cannot change when a run is resumed/],
