@@ -1,12 +1,14 @@
 import { described } from '../metric/map-catalogue.ts'
-import type { Evaluation, EvaluationRow, MetricValue } from '../training/evaluate.ts'
+import type { Evaluation, EvaluationRow, MapRow, MetricValue } from '../training/evaluate.ts'
+import type { SavedEvaluation } from '../training/saved-samples.ts'
 import type { Cell, MethodRow, Metric, TableData } from './types.ts'
 
 /** A metric with its label, what its numbers mean and its floor, as an evaluation recorded it. */
-function describeMetric(name: string, row: EvaluationRow): Metric {
+function describeMetric(name: string, row: Pick<EvaluationRow, 'metrics'>): Metric {
   const { floor: value, low, high, unit, range, direction } = row.metrics[name]
-  // Compared with what is exact there is no floor to show.
-  const floor = value && low !== null && high !== null ? { value, low, high } : null
+  // Compared with what is exact the floor is 0, and is not shown.
+  const isKnown = value !== null && low !== null && high !== null && high > 0
+  const floor = isKnown ? { value, low, high } : null
   return { name, label: described[name]?.label ?? name, unit: unitText(unit), range, direction, floor }
 }
 
@@ -55,6 +57,34 @@ export function evaluationTable({ request, rows }: Evaluation): TableData {
     count: request.count,
   }
 }
+
+/** The metrics of saved samples as a table of one cell each. */
+export function savedTable({ file, metrics }: SavedEvaluation): TableData {
+  const row = { metrics }
+  const values = Object.entries(metrics).map(([name, { value }]) => {
+    const mean = value ?? Number.NaN
+    return [name, { mean, sd: null, values: [mean] }] as const
+  })
+  return {
+    metrics: Object.keys(metrics).map(name => describeMetric(name, row)),
+    methods: [{ id: file, label: file, cells: [{ steps: 1, values: Object.fromEntries(values) }] }],
+    seeds: 1,
+    count: Math.max(...Object.values(metrics).map(({ count }) => count)),
+  }
+}
+
+/** The metrics of maps themselves, a line each. */
+export const mapTable = (maps: readonly MapRow[]): string =>
+  maps
+    .flatMap(({ weights, metrics }) =>
+      Object.entries(metrics).map(([name, metric]) => {
+        const beside = metric.floor ? `, ${metric.floor.toPrecision(4)} of the true density` : ''
+        const note = metric.note ? ` (${metric.note})` : ''
+        const value = metric.value === null ? 'not measured' : `${shown(metric)} ${metric.unit}`
+        return `${described[name]?.label ?? name}, ${weights} weights: ${value}${beside}${note}`
+      }),
+    )
+    .join('\n')
 
 /** What decides whether more steps are worse. */
 const HEADLINE = 'slicedWasserstein'
