@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { openDataset } from '../data/catalogue.ts'
 import { writeCard } from '../report/card.ts'
-import { evaluationTable, mapTable, savedTable, stepWarnings } from '../report/evaluation.ts'
+import { evaluationTable, mapLines, savedLines, stepWarnings } from '../report/evaluation.ts'
 import { comparisonTable } from '../report/table.ts'
 import { evaluateRun, writeEvaluation } from '../training/evaluate.ts'
 import type { MetricChoice } from '../training/metric-choice.ts'
@@ -40,7 +40,7 @@ async function evaluateFile(file: string, flags: EvaluateFlags): Promise<void> {
   for (const text of found.notes) note(`oxbow: ${text}`)
   const { notes, data: record, metrics: values } = found
   if (json) return printJson({ rows: [{ file, metrics: values }], data: record, notes })
-  print(comparisonTable(savedTable(found), { columns: columns() }))
+  print(savedLines(found))
 }
 
 /** `oxbow evaluate`. */
@@ -61,8 +61,9 @@ export async function evaluateCommand(run: string, flags: EvaluateFlags): Promis
   for (const text of notes) note(`oxbow: ${text}`)
   if (json) printJson({ rows, maps, data: record, notes, warnings })
   else {
-    print(comparisonTable(evaluationTable(evaluation), { columns: columns() }))
-    if (maps.length > 0) print(mapTable(maps))
+    const table = evaluationTable(evaluation)
+    if (table.metrics.length > 0) print(comparisonTable(table, { columns: columns() }))
+    if (maps.length > 0) print(mapLines(maps))
   }
   for (const warning of warnings) note(warning)
 }

@@ -7,7 +7,7 @@ import type { Cell, MethodRow, Metric, TableData } from './types.ts'
 function describeMetric(name: string, row: Pick<EvaluationRow, 'metrics'>): Metric {
   const { floor: value, low, high, unit, range, direction } = row.metrics[name]
   // Compared with what is exact the floor is 0, and is not shown.
-  const isKnown = value !== null && low !== null && high !== null && high > 0
+  const isKnown = value !== null && low !== null && high !== null && (low !== 0 || high !== 0)
   const floor = isKnown ? { value, low, high } : null
   return { name, label: described[name]?.label ?? name, unit: unitText(unit), range, direction, floor }
 }
@@ -58,40 +58,39 @@ export function evaluationTable({ request, rows }: Evaluation): TableData {
   }
 }
 
-/** The metrics of saved samples as a table of one cell each. */
-export function savedTable({ file, metrics }: SavedEvaluation): TableData {
-  const row = { metrics }
-  const values = Object.entries(metrics).map(([name, { value }]) => {
-    const mean = value ?? Number.NaN
-    return [name, { mean, sd: null, values: [mean] }] as const
-  })
-  return {
-    metrics: Object.keys(metrics).map(name => describeMetric(name, row)),
-    methods: [{ id: file, label: file, cells: [{ steps: 1, values: Object.fromEntries(values) }] }],
-    seeds: 1,
-    count: Math.max(...Object.values(metrics).map(({ count }) => count)),
-  }
+/** A metric in a line: its value with the interval, and what data scores in the place of samples. */
+function metricLine(name: string, metric: MetricValue, who: string): string {
+  const { value, unit, note, pValue } = metric
+  const { floor } = describeMetric(name, { metrics: { [name]: metric } })
+  const parts = [
+    value === null ? 'not measured' : `${shown(metric)}${unit === 'none' ? '' : ` ${unit}`}`,
+    ...(floor ? [`floor ${shown({ value: floor.value, interval: [floor.low, floor.high] })}`] : []),
+    ...(pValue === undefined ? [] : [`p = ${pValue.toPrecision(2)}`]),
+    ...(note ? [note] : []),
+  ]
+  return `${described[name]?.label ?? name}${who}: ${parts.join('; ')}`
 }
 
+/** The metrics of saved samples, a line each. */
+export const savedLines = ({ metrics }: SavedEvaluation): string =>
+  Object.entries(metrics)
+    .map(([name, metric]) => metricLine(name, metric, ''))
+    .join('\n')
+
 /** The metrics of maps themselves, a line each. */
-export const mapTable = (maps: readonly MapRow[]): string =>
+export const mapLines = (maps: readonly MapRow[]): string =>
   maps
     .flatMap(({ weights, metrics }) =>
-      Object.entries(metrics).map(([name, metric]) => {
-        const beside = metric.floor ? `, ${metric.floor.toPrecision(4)} of the true density` : ''
-        const note = metric.note ? ` (${metric.note})` : ''
-        const value = metric.value === null ? 'not measured' : `${shown(metric)} ${metric.unit}`
-        return `${described[name]?.label ?? name}, ${weights} weights: ${value}${beside}${note}`
-      }),
+      Object.entries(metrics).map(([name, metric]) => metricLine(name, metric, `, ${weights} weights`)),
     )
     .join('\n')
 
 /** What decides whether more steps are worse. */
 const HEADLINE = 'slicedWasserstein'
 
-const shown = ({ value, interval }: MetricValue): string => {
+const shown = ({ value, interval }: Pick<MetricValue, 'value' | 'interval'>): string => {
   const [low, high] = (interval ?? []).map(end => end.toPrecision(3))
-  return `${value!.toPrecision(3)}${interval ? ` (${low} to ${high})` : ''}`
+  return `${value!.toPrecision(3)}${interval && low !== high ? ` (${low} to ${high})` : ''}`
 }
 
 /** Whether two values lie outside of each other's intervals. */

@@ -95,7 +95,7 @@ async function jumpNLL(model: Model, { mixture, seed, ...setting }: MapSetting):
 }
 
 /** The residuals of a model's map over pairs of times, on the path of these points of data as the network sees them. */
-export function modelResiduals(model: Model, points: Float32Array, seed: number): Promise<Residuals> {
+function modelResiduals(model: Model, points: Float32Array, seed: number): Promise<Residuals> {
   const { dimension, config } = model
   const data = head(points, dimension, mapMetrics.semigroupError.limit)
   return measureResiduals(asMap(model, 'float64'), {
