@@ -2,7 +2,7 @@ import { Command, Option } from 'commander'
 import { VERSION } from '../training/version.ts'
 import { report, UsageError } from './failure.ts'
 import { addHub, addImport } from './model-commands.ts'
-import { dataSpec, oneOf, stepList, timeGrid, wholeNumber } from './options.ts'
+import { dataSpec, metricList, oneOf, stepList, timeGrid, wholeNumber } from './options.ts'
 
 /** Adds a command with what every command has. */
 export type AddCommand = (usage: string, description: string) => Command
@@ -121,7 +121,10 @@ function addSample(add: AddCommand, run: Wrap): void {
 }
 
 function addEvaluate(add: AddCommand, run: Wrap): void {
-  add('evaluate <run>', 'measure samples against the data, each metric beside its noise floor')
+  add(
+    'evaluate <run>',
+    'measure samples of a run, or of a file with --data, against data, each metric beside its noise floor',
+  )
     .addOption(nfe([1, 2, 4, 8], 'numbers of jumps to measure'))
     .addOption(
       grid('times from 1 to 0 to measure in place of equal steps; may be repeated').argParser(
@@ -131,6 +134,12 @@ function addEvaluate(add: AddCommand, run: Wrap): void {
     .addOption(count(20_000))
     .addOption(seed('seed of noise and reference data'))
     .option('--data <name>', 'measure against other data than the run was trained on', dataSpec)
+    .addOption(
+      new Option('--metrics <list>', 'names such as quick,recall, or all (default: quick)').argParser(
+        metricList('--metrics'),
+      ),
+    )
+    .option('--features <file>', 'ONNX network whose features are compared too (featureFrechetDistance)')
     .addOption(method())
     .addOption(
       new Option('--weights <name>', 'averaged weights, raw ones or both')
