@@ -5,6 +5,8 @@ import { type TrainOptions, type TrainResult, train as trainRun } from './traini
 export { type DatasetSpec, datasets, generatedDataset, openDataset } from './data/catalogue.ts'
 export type { Dataset, Fingerprint, Mixture } from './data/dataset.ts'
 export { DataError } from './data/error.ts'
+export { collectDataset, type Item, type PointsOptions, pointsDataset } from './data/given.ts'
+export type { OpenOptions } from './data/open.ts'
 export { metrics } from './metric/catalogue.ts'
 export { prepareMetrics } from './metric/prepare.ts'
 export { type Interpolant, interpolants } from './model/index.ts'
@@ -21,6 +23,12 @@ export {
   uniformGrid,
   type Velocity,
 } from './sampler/sampler.ts'
+export {
+  dynamicShift,
+  type FlowMatchOptions,
+  flowMapEulerGrid,
+  flowMatchEulerGrid,
+} from './sampler/schedulers.ts'
 export { type Config, ConfigError, resolveConfig, type UserConfig } from './training/config.ts'
 export { type Evaluation, type EvaluationRequest, evaluateRun } from './training/evaluate.ts'
 export { type LoadedMap, type LoadOptions, load } from './training/load.ts'

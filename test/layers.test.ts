@@ -14,7 +14,10 @@ const LAYERS = [
   'sampler',
   'training',
   'report',
+  'hub',
+  'importing',
   'index.ts',
+  'web.ts',
   'cli',
 ]
 
@@ -53,7 +56,7 @@ function problem(file: string, imported: string): string | undefined {
 }
 
 /** What runs in a browser, with all that it imports. */
-const BROWSER = ['runtime/web.ts', 'training/trainer.ts', 'training/sampling.ts']
+const BROWSER = ['runtime/web.ts', 'training/trainer.ts', 'training/sampling.ts', 'web.ts']
 
 /** What needs Node: its modules, its globals, and packages that are for it alone. */
 const NODE_ONLY = /from '(node:|onnxruntime-node|sharp|csv-parse)|\b(process|Buffer)\.[a-z]/

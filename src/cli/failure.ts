@@ -24,6 +24,7 @@ const KINDS: Readonly<Record<string, { exit: 1 | 2; code: string }>> = {
   DataError: { exit: 2, code: 'data' },
   RunError: { exit: 2, code: 'run' },
   GridError: { exit: 2, code: 'grid' },
+  HubError: { exit: 1, code: 'hub' },
   DivergenceError: { exit: 1, code: 'diverged' },
   GraphError: { exit: 1, code: 'graph' },
 }

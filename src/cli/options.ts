@@ -1,4 +1,5 @@
 import { checkGrid } from '../sampler/grid.ts'
+import { type FlowMatchOptions, flowMapEulerGrid, flowMatchEulerGrid } from '../sampler/schedulers.ts'
 import { UsageError } from './failure.ts'
 
 /** A whole number of at least `least`. @throws UsageError */
@@ -26,9 +27,46 @@ export function stepList(name: string): (text: string) => number[] {
   return text => [...new Set(text.split(',').map(part => one(part)))].sort((a, b) => a - b)
 }
 
-/** Times such as `1,0.6,0.2,0`. @throws UsageError or GridError */
+/** The named schedules, by what follows their names. */
+const SCHEDULES: Readonly<Record<string, { make: (options: FlowMatchOptions) => number[]; keys: string[] }>> =
+  {
+    'flow-map': { make: flowMapEulerGrid, keys: ['shift'] },
+    'flow-match': {
+      make: flowMatchEulerGrid,
+      keys: ['shift', 'mu', 'timeShift', 'terminal', 'spacing', 'trainSteps'],
+    },
+  }
+
+const WORDS: Readonly<Record<string, readonly string[]>> = {
+  timeShift: ['exponential', 'linear'],
+  spacing: ['shifted', 'karras', 'exponential'],
+}
+
+/** A schedule such as `flow-match:8,shift=3`. @throws UsageError or GridError */
+function schedule(name: string, text: string): readonly number[] {
+  const [kind, rest = ''] = text.split(':')
+  const { make, keys } = SCHEDULES[kind]
+  const [steps, ...pairs] = rest.split(',')
+  const options: Record<string, unknown> = { steps: wholeNumber(`${name} ${kind}`, 1, 10_000)(steps) }
+  for (const pair of pairs) {
+    const [key, value = ''] = pair.split('=')
+    if (!keys.includes(key)) {
+      throw new UsageError(`${name} ${kind}: expected ${keys.join(', ')} as in shift=3, found "${pair}"`)
+    }
+    options[key] =
+      key in WORDS
+        ? oneOf(`${name} ${kind}, ${key}`, WORDS[key])(value)
+        : value === ''
+          ? Number.NaN
+          : Number(value)
+  }
+  return make(options as unknown as FlowMatchOptions)
+}
+
+/** Times such as `1,0.6,0.2,0`, or a schedule by its name, such as `flow-map:4,shift=5`. @throws UsageError or GridError */
 export function timeGrid(name: string): (text: string) => readonly number[] {
   return text => {
+    if (text.split(':')[0] in SCHEDULES) return checkGrid(schedule(name, text))
     const parts = text.split(',').map(part => part.trim())
     const wrong = parts.find(part => part === '' || Number.isNaN(Number(part)))
     if (wrong !== undefined) {
@@ -45,5 +83,35 @@ export function oneOf<T extends string>(name: string, choices: readonly T[]): (t
       throw new UsageError(`${name}: expected ${choices.join(' or ')}, found "${text}"`)
     }
     return text as T
+  }
+}
+
+/** A finite number above 0. @throws UsageError */
+export function positiveNumber(name: string): (text: string) => number {
+  return text => {
+    const value = text.trim() === '' ? Number.NaN : Number(text)
+    if (value > 0 && Number.isFinite(value)) return value
+    throw new UsageError(`${name}: expected a number above 0, found "${text}"`)
+  }
+}
+
+/** Numbers such as `0.5,-2`. @throws UsageError */
+export function numberList(name: string): (text: string) => number[] {
+  return text =>
+    text.split(',').map(part => {
+      if (part.trim() !== '' && Number.isFinite(Number(part))) return Number(part)
+      throw new UsageError(`${name}: expected numbers such as 0.5,-2, found "${part}"`)
+    })
+}
+
+/** Some of a few words, each once, such as `x,s,t`. @throws UsageError */
+export function wordList<T extends string>(name: string, choices: readonly T[]): (text: string) => T[] {
+  return text => {
+    const words = text.split(',')
+    const wrong = words.find(
+      (word, i) => !(choices as readonly string[]).includes(word) || words.indexOf(word) < i,
+    )
+    if (wrong === undefined) return words as T[]
+    throw new UsageError(`${name}: expected ${choices.join(', ')}, each at most once, found "${wrong}"`)
   }
 }

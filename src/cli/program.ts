@@ -1,7 +1,8 @@
 import { Command, Option } from 'commander'
+import { conventions } from '../importing/conventions.ts'
 import { VERSION } from '../training/version.ts'
 import { report, UsageError } from './failure.ts'
-import { oneOf, stepList, timeGrid, wholeNumber } from './options.ts'
+import { numberList, oneOf, positiveNumber, stepList, timeGrid, wholeNumber, wordList } from './options.ts'
 
 /** Adds a command with what every command has. */
 type AddCommand = (usage: string, description: string) => Command
@@ -38,6 +39,9 @@ The keys, their meaning and defaults: docs/configuration.md`
 const COMPARE_HELP = `
 Keys of the training configuration are options too: --training.steps 2000, --training.network.hidden 64`
 
+const HUB_HELP = `
+The token is that of HF_TOKEN, or of "hf auth login"; HF_ENDPOINT names another hub.`
+
 // biome-ignore lint/suspicious/noExplicitAny: commander does not type what it hands to actions
 type Arguments = any[]
 
@@ -70,6 +74,8 @@ function buildProgram(onExit: (code: number) => void): Command {
   addReport(add, run)
   addCompare(add, run)
   addOthers(add, run)
+  addHub(add, run)
+  addImport(add, run)
   return program
 }
 
@@ -100,7 +106,9 @@ function addSample(add: AddCommand, run: Wrap): void {
   add('sample <model>', 'draw samples from a run, a .safetensors model or an .onnx file')
     .addOption(whole('--steps <n>', 'number of jumps', 1, 10_000).default(1))
     .addOption(
-      grid('times to jump through in place of equal steps, e.g. 1,0.6,0.2,0').argParser(timeGrid('--grid')),
+      grid(
+        'times to jump through in place of equal steps, e.g. 1,0.6,0.2,0, or a schedule, e.g. flow-map:4,shift=5',
+      ).argParser(timeGrid('--grid')),
     )
     .addOption(
       new Option('--start <file>', 'points to begin from in place of noise: .csv or .npy').conflicts('count'),
@@ -177,7 +185,13 @@ function addOthers(add: AddCommand, run: Wrap): void {
         .default('onnx'),
     )
     .addOption(weights())
-    .option('--out <file>', 'file to write (default: model.FORMAT beside the model)')
+    .option('--sampler', 'a whole sampler as one ONNX graph, from noise to samples')
+    .addOption(whole('--steps <n>', 'number of jumps of the sampler (default: 1)', 1, 256))
+    .addOption(
+      grid('times of the sampler in place of equal steps, e.g. 1,0.6,0.2,0').argParser(timeGrid('--grid')),
+    )
+    .addOption(method().default(undefined, 'auto'))
+    .option('--out <file>', 'file to write (default: model.FORMAT or sampler-N.onnx beside the model)')
     .action(run(async (model, options) => (await import('./export.ts')).exportCommand(model, options)))
 
   add('bench', 'speed of training steps on this machine, beside PyTorch and JAX where they are installed')
@@ -185,6 +199,82 @@ function addOthers(add: AddCommand, run: Wrap): void {
     .addOption(whole('--rounds <n>', 'alternating rounds; the median counts', 1, 1000).default(7))
     .option('--quick', 'only batch 512')
     .action(run(async options => (await import('./bench.ts')).benchCommand(options)))
+}
+
+function addHub(add: AddCommand, run: Wrap): void {
+  add('push <run> <repository>', 'upload a run to the Hugging Face hub, e.g. to user/model')
+    .option('--private', 'make the repository a private one, where it is new')
+    .option('--license <id>', 'licence of the model for its card, e.g. mit (default: none is named)')
+    .option('--message <text>', 'first line of the commit')
+    .addHelpText('after', HUB_HELP)
+    .action(
+      run(async (path, repository, options) =>
+        (await import('./push.ts')).pushCommand(path, repository, options),
+      ),
+    )
+
+  add('pull <repository>', 'download a model from the Hugging Face hub, e.g. from user/model')
+    .option('--out <dir>', 'run directory to make (default: runs/NAME)')
+    .option('--revision <name>', 'branch, tag or commit (default: main)')
+    .addHelpText('after', HUB_HELP)
+    .action(run(async (repository, options) => (await import('./pull.ts')).pullCommand(repository, options)))
+}
+
+const IMPORT_HELP = `
+Conventions: ${Object.keys(conventions).join(', ')}; each is written out in docs/export.md.
+Keys of the configuration are options too: --network.activation tanh`
+
+function addImport(add: AddCommand, run: Wrap): void {
+  const numbers = (flags: string, description: string) =>
+    new Option(flags, description).argParser(numberList(flags.split(' ')[0]))
+  add('import <weights>', 'make a run of weights trained elsewhere (.safetensors or .npz)')
+    .addOption(
+      new Option('--convention <name>', 'how times, signs and scales are meant there')
+        .argParser(oneOf('--convention', Object.keys(conventions)))
+        .makeOptionMandatory(),
+    )
+    .option('--config <file>', 'YAML file of configuration keys, such as the activation')
+    .option('--data <name>', 'the data that it was trained on (default: unknown)')
+    .addOption(
+      new Option(
+        '--inputs <list>',
+        'what the first layer is shown, in order: x, s (source time), t (target), d (length)',
+      ).argParser(wordList('--inputs', ['x', 's', 't', 'd'])),
+    )
+    .addOption(
+      new Option(
+        '--features <order>',
+        'order of the Fourier features of one time (default: sin,cos)',
+      ).argParser(oneOf('--features', ['sin,cos', 'cos,sin', 'interleaved'])),
+    )
+    .addOption(
+      new Option('--time-scale <x>', "what times are multiplied by (default: the convention's)").argParser(
+        positiveNumber('--time-scale'),
+      ),
+    )
+    .addOption(
+      new Option(
+        '--sigma-data <x>',
+        'deviation of the data, where the convention has one (default: 0.5)',
+      ).argParser(positiveNumber('--sigma-data')),
+    )
+    .addOption(numbers('--shift <list>', 'what was subtracted from each column of the data'))
+    .addOption(numbers('--scale <list>', 'what each column was divided by'))
+    .addOption(
+      new Option(
+        '--layers <list>',
+        'names of the layers, first to last, where they cannot be told',
+      ).argParser(text => text.split(',')),
+    )
+    .option('--out <dir>', 'run directory to make (default: runs/NAME)')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .addHelpText('after', IMPORT_HELP)
+    .action(
+      run(async (file, options, self: Command) =>
+        (await import('./import.ts')).importCommand(file, options, self.args.slice(1)),
+      ),
+    )
 }
 
 /**

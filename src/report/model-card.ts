@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import { escapeMarkdown, formatCount, shellWord } from './format.ts'
+import { escapeMarkdown, formatCount, plural, shellWord } from './format.ts'
 import { comparisonMarkdown } from './table.ts'
 import type { TableData } from './types.ts'
 
@@ -7,9 +7,13 @@ import type { TableData } from './types.ts'
 export interface ModelCardData {
   /** Name of the model, the card's heading. */
   readonly name: string
-  /** Path or name by which the commands below reach the run directory. */
+  /** Path by which the commands below reach the run directory. */
   readonly run: string
+  /** Name on the hub, such as `user/model`, where the commands first download it. */
+  readonly repository?: string
   readonly version: string
+  /** Identifier of the model's licence; without it the card names none. */
+  readonly license?: string
   readonly objective: {
     readonly id: string
     readonly label: string
@@ -55,13 +59,36 @@ export function modelCard(card: ModelCardData): string {
   return `${sections.join('\n\n')}\n`
 }
 
-function frontMatter({ dataset, objective }: ModelCardData): Record<string, unknown> {
+function frontMatter(card: ModelCardData): Record<string, unknown> {
+  const { dataset, objective, license } = card
+  const results = card.evaluation ? resultsOf(card, card.evaluation) : []
   return {
-    license: 'mit',
+    ...(license !== undefined && { license }),
     library_name: 'oxbow',
     tags: ['flow-map', 'one-step-generation', 'onnx', objective.id],
     ...(dataset.images ? { pipeline_tag: 'unconditional-image-generation' } : {}),
+    ...(results.length > 0 ? { 'model-index': [{ name: card.name, results }] } : {}),
   }
+}
+
+const plain = (text: string): string => text.replace(/[^A-Za-z0-9._-]+/g, '-')
+
+/** Measured values in the form of the hub's evaluation results, one for each metric, number of steps and kind of weights. */
+function resultsOf({ dataset }: ModelCardData, { metrics, methods }: TableData): object[] {
+  const values = methods.flatMap(({ label, cells }) =>
+    cells.flatMap(({ steps, values }) =>
+      metrics.flatMap(({ name, label: metric }) => {
+        const mean = values[name]?.mean
+        if (mean === undefined || !Number.isFinite(mean)) return []
+        return [{ type: plain(name), name: `${metric}, ${plural(steps, 'step')}, ${label}`, value: mean }]
+      }),
+    ),
+  )
+  if (values.length === 0) return []
+  const task = dataset.images
+    ? { type: 'unconditional-image-generation' }
+    : { type: 'other', name: 'unconditional generation' }
+  return [{ task, dataset: { type: plain(dataset.name), name: dataset.name }, metrics: values }]
 }
 
 function introduction({ dataset, objective, parameters, version }: ModelCardData): string {
@@ -81,9 +108,13 @@ function objectiveText({ id, label, summary, paper }: ModelCardData['objective']
   return parts.filter(Boolean).join(' ')
 }
 
-function sampling({ run, dataset }: ModelCardData): string {
+function sampling({ run, repository, dataset }: ModelCardData): string {
   const d = dataset.dimension
-  return `${codeBlock('sh', `oxbow sample ${shellWord(run)} --steps 1 --count 5000 --seed 7 --out samples.csv`)}
+  const commands = [
+    ...(repository ? [`oxbow pull ${shellWord(repository)} --out ${shellWord(run)}`] : []),
+    `oxbow sample ${shellWord(run)} --steps 1 --count 5000 --seed 7 --out samples.csv`,
+  ]
+  return `${codeBlock('sh', commands.join('\n'))}
 
 Anywhere ONNX Runtime runs, \`model.onnx\` is the map itself: \`x [batch, ${d}]\` at times \`s [batch]\` goes to
 \`y [batch, ${d}]\` at times \`t [batch]\`, all float32.

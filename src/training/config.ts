@@ -2,7 +2,12 @@ import { z } from 'zod'
 import type { DatasetSpec } from '../data/catalogue.ts'
 import { nearest } from '../data/suggest.ts'
 import { show } from '../data/validate.ts'
-import { type InterpolantName, interpolants } from '../model/index.ts'
+import {
+  type InterpolantName,
+  interpolants,
+  type ParameterizationName,
+  parameterizations,
+} from '../model/index.ts'
 import { annealed, type Objective, objectives, type TimeLawName, timeLaws } from '../objective/index.ts'
 import { whyNot } from './sense.ts'
 
@@ -34,7 +39,7 @@ const networkSchema = z.strictObject({
   conditioning: z.enum(['s,t', 's,s-t', 's-t', 's', 'decoupled']),
   injection: z.enum(['input', 'layers']),
   sourceLayers: count.nullable(),
-  parameterization: z.enum(['average-velocity', 'denoised']),
+  parameterization: z.enum(Object.keys(parameterizations) as [ParameterizationName]),
 })
 
 const lawSchema = z.enum(Object.keys(timeLaws) as [TimeLawName])

@@ -9,6 +9,7 @@ import { interpolants, mixtureVelocity, standardized } from '../model/index.ts'
 import { compile } from '../runtime/node.ts'
 import { solve } from '../sampler/adaptive.ts'
 import { drawNoise, type Velocity } from '../sampler/sampler.ts'
+import { trainedSteps } from './checkpoint.ts'
 import { type Config, ConfigError } from './config.ts'
 import { writeFileAtomic } from './files.ts'
 import { load } from './load.ts'
@@ -47,6 +48,8 @@ export interface EvaluationRow {
 }
 
 export interface Evaluation {
+  /** Training steps of the run when it was measured. */
+  readonly trainedSteps: number
   readonly request: EvaluationRequest & { readonly data: string; readonly fingerprint: string }
   readonly rows: readonly EvaluationRow[]
   /** What was left out, since the map was not trained for it, and why. */
@@ -104,7 +107,7 @@ export async function evaluateRun(
   data?: Dataset,
 ): Promise<Evaluation> {
   const { config, data: recorded } = readRecord(directory)
-  const dataset = data ?? (await openDataset(config.data, config))
+  const dataset = data ?? (await openDataset(config.data, { holdOut: config.holdOut }))
   if (!data && dataset.fingerprint.sha256 !== recorded.fingerprint.sha256) {
     throw new RunError(
       `${directory}: the data has changed since the run (its fingerprint differs); name the data with --data`,
@@ -148,7 +151,13 @@ export async function evaluateRun(
     await maps[i].close()
   }
   const { name, fingerprint } = dataset
-  return { request: { ...request, data: name, fingerprint: fingerprint.sha256 }, rows, notes }
+  const steps = trainedSteps(directory, config)
+  return {
+    trainedSteps: steps,
+    request: { ...request, data: name, fingerprint: fingerprint.sha256 },
+    rows,
+    notes,
+  }
 }
 
 /** Whether points end where the noise that they began from leads: fresh noise on the way leads elsewhere. */
@@ -160,16 +169,23 @@ function normal({ steps, grids = [], method, count, seed, weights }: EvaluationR
   return JSON.stringify([rising, grids, method, count, seed, weights])
 }
 
-/** The recorded evaluation of a run, if it answers this request. */
-export function recordedEvaluation(directory: string, request: EvaluationRequest): Evaluation | undefined {
+/** The newest evaluation of a run, unless the run has been trained further since. */
+export function currentEvaluation(directory: string): Evaluation | undefined {
   const { evaluation } = paths(directory)
   if (!existsSync(evaluation)) return undefined
   try {
     const found = JSON.parse(readFileSync(evaluation, 'utf8')) as Evaluation
-    return normal(found.request) === normal(request) ? found : undefined
+    const { config } = readRecord(directory)
+    return found.trainedSteps === trainedSteps(directory, config) ? found : undefined
   } catch {
     return undefined
   }
+}
+
+/** The recorded evaluation of a run, if it answers this request. */
+export function recordedEvaluation(directory: string, request: EvaluationRequest): Evaluation | undefined {
+  const found = currentEvaluation(directory)
+  return found?.request && normal(found.request) === normal(request) ? found : undefined
 }
 
 export function writeEvaluation(directory: string, evaluation: Evaluation): void {

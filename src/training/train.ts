@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { isPath } from '../data/catalogue.ts'
+import { withAbsolutePaths as dataWithAbsolutePaths } from '../data/catalogue.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import type { VelocityField } from '../model/index.ts'
@@ -161,8 +161,7 @@ interface Prepared {
 function withAbsolutePaths(user: UserConfig): UserConfig {
   const { data, teacher, coupling, initFrom } = user
   const changes: UserConfig = {}
-  if (typeof data === 'string' && isPath(data)) changes.data = resolve(data)
-  if (isCsvBlock(data)) changes.data = { csv: { path: resolve(data.csv.path) } }
+  if (data !== undefined) changes.data = dataWithAbsolutePaths(data)
   if (isRunName(teacher)) changes.teacher = resolve(teacher)
   if (isRunName(coupling?.teacher)) changes.coupling = { ...coupling, teacher: resolve(coupling.teacher) }
   if (typeof initFrom === 'string') changes.initFrom = resolve(initFrom)
@@ -170,9 +169,6 @@ function withAbsolutePaths(user: UserConfig): UserConfig {
 }
 
 const isRunName = (teacher: unknown): teacher is string => typeof teacher === 'string' && teacher !== 'exact'
-
-const isCsvBlock = (data: unknown): data is { csv: { path: string } } =>
-  typeof (data as { csv?: { path?: unknown } } | undefined)?.csv?.path === 'string'
 
 /** Opens what is to be trained, and refuses everything that is wrong before any work. */
 async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepared> {

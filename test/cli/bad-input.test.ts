@@ -198,7 +198,7 @@ const GRIDS: [string, RegExp][] = [
     'sample good --start csv-word.csv --out a.csv',
     /csv-word\.csv: row 3, column 2 \("y"\): expected a number/,
   ],
-  ['sample good --start text.npy --out a.csv', /text\.npy: not an NPY file, or cut short/],
+  ['sample good --start text.npy --out a.csv', /text\.npy: not an NPY file: it is text/],
   ['sample good --start flat.npy --out a.csv', /flat\.npy: expected points \[n, D\], found an array \[4\]/],
   [
     'evaluate good --grid 1,0.5',

@@ -92,13 +92,16 @@ test.each(opened)('opens %j', (spec, dimension) => {
 })
 
 const refused: [unknown, RegExp][] = [
-  ['rign', /^unknown dataset "rign"; did you mean "ring"\? \(known: ring, .*spirals.*\.csv or \.tsv\)$/],
+  [
+    'rign',
+    /^unknown dataset "rign"; did you mean "ring"\? \(known: ring, .*spirals.*or the path of a file\)$/,
+  ],
   ['checkboard', /did you mean "checkerboard"/],
   ['Two-Moons', /did you mean "two-moons"/],
   ['photographs', /^unknown dataset "photographs" \(known/],
   ['toString', /^unknown dataset "toString" \(known/],
   ['', /^unknown dataset ""/],
-  [{}, /^data: expected a name or a block with one key of mixture, gaussian, csv; found \{\}$/],
+  [{}, /^data: expected a name or a block with one key of mixture, gaussian, csv, .*; found \{\}$/],
   [{ ring: {} }, /found \{"ring":\{\}\}$/],
   [{ csv: { path: 'a.csv' }, mixture: {} }, /with one key/],
   [{ csv: {} }, /^csv\.path: .*expected string.*found nothing$/],
