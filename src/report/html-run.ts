@@ -86,6 +86,7 @@ function dataFacts({ dataset, data }: RunData): string {
 function columnsTable({ data }: RunData): string {
   const { fingerprint, statistics, standardization, dimension } = data
   const { minimum, maximum } = fingerprint
+  if (minimum.length !== dimension) return channelsTable(minimum, maximum)
   const numbers: [string, readonly number[] | undefined][] = [
     ['minimum', minimum],
     ['maximum', maximum],
@@ -103,6 +104,13 @@ function columnsTable({ data }: RunData): string {
   ])
   const more = dimension > shown ? ` (the first ${shown} of ${formatCount(dimension)})` : ''
   return plainTable(`Columns${more}`, ['column', ...known.map(({ name }) => name)], rows)
+}
+
+/** Pictures have a range for each channel, and none for each number. */
+function channelsTable(minimum: readonly number[], maximum: readonly number[]): string {
+  if (minimum.length === 0) return ''
+  const rows = minimum.map((low, i) => [String(i + 1), format(low), format(maximum[i])])
+  return plainTable('Channels', ['channel', 'minimum', 'maximum'], rows)
 }
 
 function classesTable({ data: { labels } }: RunData): string {

@@ -119,6 +119,13 @@ describe('the report of a run', () => {
   })
 })
 
+it('gives the ranges of channels where there are fewer than columns', () => {
+  const fingerprint = { ...data.data.fingerprint, minimum: [3], maximum: [250] }
+  const page = runReport({ ...data, data: { ...data.data, fingerprint } })
+  const tables = [...parseHTML(page).document.querySelectorAll('table.plain')]
+  expect(tables.map(table => table.textContent)).toEqual(['Channelschannelminimummaximum13.00250'])
+})
+
 describe('the files of a report', () => {
   it('are a page under 1.5 MB, and every plot as SVG and as PNG', async () => {
     const out = join(folder, 'page.html')
