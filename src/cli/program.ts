@@ -2,7 +2,16 @@ import { Command, Option } from 'commander'
 import { conventions } from '../importing/conventions.ts'
 import { VERSION } from '../training/version.ts'
 import { report, UsageError } from './failure.ts'
-import { numberList, oneOf, positiveNumber, stepList, timeGrid, wholeNumber, wordList } from './options.ts'
+import {
+  metricList,
+  numberList,
+  oneOf,
+  positiveNumber,
+  stepList,
+  timeGrid,
+  wholeNumber,
+  wordList,
+} from './options.ts'
 
 /** Adds a command with what every command has. */
 type AddCommand = (usage: string, description: string) => Command
@@ -122,7 +131,10 @@ function addSample(add: AddCommand, run: Wrap): void {
 }
 
 function addEvaluate(add: AddCommand, run: Wrap): void {
-  add('evaluate <run>', 'measure samples against the data, each metric beside its noise floor')
+  add(
+    'evaluate <run>',
+    'measure samples of a run, or of a file with --data, against data, each metric beside its noise floor',
+  )
     .addOption(nfe([1, 2, 4, 8], 'numbers of jumps to measure'))
     .addOption(
       grid('times from 1 to 0 to measure in place of equal steps; may be repeated').argParser(
@@ -132,6 +144,13 @@ function addEvaluate(add: AddCommand, run: Wrap): void {
     .addOption(count(20_000))
     .addOption(seed('seed of noise and reference data'))
     .option('--data <name>', 'measure against other data than the run was trained on')
+    .addOption(
+      new Option(
+        '--metrics <list>',
+        'names such as slicedWasserstein,recall, or all; quick ones by default',
+      ).argParser(metricList('--metrics')),
+    )
+    .option('--features <file>', 'ONNX network whose features are compared too (featureFrechetDistance)')
     .addOption(method())
     .addOption(
       new Option('--weights <name>', 'averaged weights, raw ones or both')

@@ -19,6 +19,8 @@ export interface Metric {
   /** What a reader sees. */
   readonly label: string
   readonly unit?: string
+  /** Least and greatest possible value; `null` for no limit. */
+  readonly range?: readonly [number | null, number | null]
   /** Which way is better; `lower` where nothing is said. */
   readonly direction?: 'lower' | 'higher'
   /** `null` where comparing data with data has no meaning. */
