@@ -3,6 +3,7 @@ import { openDataset } from '../data/catalogue.ts'
 import { writeCard } from '../report/card.ts'
 import { evaluationTable, mapLines, savedLines, stepWarnings } from '../report/evaluation.ts'
 import { comparisonTable } from '../report/table.ts'
+import { writeRunReport } from '../report/write-report.ts'
 import { evaluateRun, writeEvaluation } from '../training/evaluate.ts'
 import type { MetricChoice } from '../training/metric-choice.ts'
 import type { WeightsName } from '../training/model.ts'
@@ -21,6 +22,8 @@ interface EvaluateFlags {
   readonly weights: WeightsName | 'both'
   readonly metrics?: MetricChoice
   readonly features?: string
+  /** False with `--no-report`. */
+  readonly report: boolean
   readonly json?: boolean
 }
 
@@ -55,6 +58,7 @@ export async function evaluateCommand(run: string, flags: EvaluateFlags): Promis
   if (!dataset) {
     writeEvaluation(run, evaluation)
     writeCard(run)
+    if (flags.report) await writeRunReport(run)
   }
   const warnings = stepWarnings(evaluation)
   const { rows, maps, data: record, notes } = evaluation

@@ -5,6 +5,7 @@ import { htmlPage, recipe } from './html-page.ts'
 import { scrolling } from './html-table.ts'
 import { lossPlot, residualCurves } from './line-plots.ts'
 import { runReading } from './reading.ts'
+import { formatFloor, headingOf } from './standings.ts'
 import type { RunData } from './types.ts'
 
 /** Columns and classes that are listed; data may have thousands. */
@@ -35,12 +36,35 @@ export function runReport(data: RunData): string {
     warnings: data.warnings,
     sections: [
       ...measured(data),
+      { heading: 'Of the map itself', parts: [mapTable(data)] },
       ...inside(data),
       { heading: 'Training', parts: [objectiveText(data), lossFigures(data)] },
       { heading: 'Data', parts: [dataFacts(data), columnsTable(data), classesTable(data)] },
       { heading: 'Make it again', parts: [recipe(data.command, data.config)] },
     ],
   })
+}
+
+/** Metrics that are the same for any number of steps. */
+function mapTable({ mapMetrics, methods }: RunData): string {
+  if (mapMetrics.length === 0) return ''
+  const rows = mapMetrics.map(({ metric, estimates, notes }) => {
+    const decimals = decimalsFor([
+      ...estimates.map(estimate => estimate?.mean ?? 0),
+      ...(metric.floor ? [metric.floor.value] : []),
+    ])
+    const number = (value: number): string => formatNumber(value, decimals)
+    const values = estimates.map(estimate => {
+      if (!estimate || !Number.isFinite(estimate.mean)) return '–'
+      const { mean, interval } = estimate
+      const around = interval && interval[0] < interval[1] ? ` (${interval.map(number).join(' to ')})` : ''
+      return number(mean) + around
+    })
+    const floor = metric.floor ? formatFloor(metric.floor, decimals) : '–'
+    return [headingOf(metric), ...values, floor, notes.join('; ')]
+  })
+  const names = methods.slice(0, mapMetrics[0].estimates.length).map(({ label }) => label)
+  return plainTable('The same for any number of steps', ['metric', ...names, 'noise floor', 'note'], rows)
 }
 
 function objectiveText({ run: { objective } }: RunData): string {
@@ -134,7 +158,7 @@ function plainTable(caption: string, head: readonly string[], rows: readonly (re
   return scrolling(
     caption,
     `<table class="plain"><caption>${escapeHtml(caption)}</caption><thead><tr>${head
-      .map(text => `<th scope="col">${text}</th>`)
+      .map(text => `<th scope="col">${escapeHtml(text)}</th>`)
       .join('')}</tr></thead><tbody>${rows.map(row => `<tr>${cells(row)}</tr>`).join('')}</tbody></table>`,
   )
 }

@@ -34,6 +34,7 @@ th[aria-sort] button::after{content:" ↑";color:var(--ink)}
 th[aria-sort=descending] button::after{content:" ↓"}
 .best{font-weight:700;color:var(--best)}
 .sd{color:var(--soft);font-weight:400;font-size:14px;white-space:nowrap}
+.interval{display:block}
 .sortable td,.sortable thead th+th{padding-left:24px}
 .value{white-space:nowrap}
 .marks{display:inline-block;width:1.5em;padding-left:2px;text-align:left;text-decoration:none}
