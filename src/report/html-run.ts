@@ -64,7 +64,8 @@ function mapTable({ mapMetrics, methods }: RunData): string {
     return [headingOf(metric), ...values, floor, notes.join('; ')]
   })
   const names = methods.slice(0, mapMetrics[0].estimates.length).map(({ label }) => label)
-  return plainTable('The same for any number of steps', ['metric', ...names, 'noise floor', 'note'], rows)
+  const caption = 'The same for any number of steps'
+  return plainTable(caption, ['metric', ...names, 'noise floor', 'note'], rows, 'plain map')
 }
 
 function objectiveText({ run: { objective } }: RunData): string {
@@ -148,16 +149,23 @@ function classesTable({ data: { labels } }: RunData): string {
 
 const format = (value: number): string => formatNumber(value, Math.min(4, decimalsFor([value])))
 
-function plainTable(caption: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
+function plainTable(
+  caption: string,
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  kind = 'plain',
+): string {
   const cells = (row: readonly string[]): string =>
     row
       .map((text, i) =>
-        i === 0 ? `<th scope="row">${escapeHtml(text)}</th>` : `<td>${escapeHtml(text)}</td>`,
+        i === 0
+          ? `<th scope="row">${escapeHtml(text)}</th>`
+          : `<td data-label="${escapeHtml(head[i])}">${escapeHtml(text)}</td>`,
       )
       .join('')
   return scrolling(
     caption,
-    `<table class="plain"><caption>${escapeHtml(caption)}</caption><thead><tr>${head
+    `<table class="${kind}"><caption>${escapeHtml(caption)}</caption><thead><tr>${head
       .map(text => `<th scope="col">${escapeHtml(text)}</th>`)
       .join('')}</tr></thead><tbody>${rows.map(row => `<tr>${cells(row)}</tr>`).join('')}</tbody></table>`,
   )

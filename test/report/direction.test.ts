@@ -58,6 +58,29 @@ describe('a metric of which more is better', () => {
   })
 })
 
+describe('the axis of a metric', () => {
+  const ticks = (metric: Metric) => {
+    const { document } = parseHTML(curvesPlot([row('one', [1, 1])], { ...metric, floor: null }))
+    const labels = document.querySelectorAll('[aria-label="y-axis tick label"] text')
+    return [...labels].map(label => Number(label.textContent))
+  }
+
+  it('ends at the greatest possible value', () => {
+    expect(Math.max(...ticks({ ...coverage, range: [0, 1] }))).toBe(1)
+    expect(Math.max(...ticks(coverage))).toBeGreaterThan(1)
+  })
+
+  it('has a heading that fits, or one that is cut', () => {
+    const headings = (label: string, width: number) =>
+      [
+        ...curvesPlot(data.methods, { ...coverage, label }, { width }).matchAll(/>([^<>]*coverage[^<>]*)</g),
+      ].map(m => m[1])
+    expect(headings('coverage', 528)).toContain('coverage (higher is better)')
+    expect(headings(`coverage ${'x'.repeat(35)}`, 328)).toContain(`coverage ${'x'.repeat(35)}`)
+    expect(headings(`coverage ${'x'.repeat(80)}`, 328).some(text => text.endsWith('…'))).toBe(true)
+  })
+})
+
 describe('a confidence interval', () => {
   it('stands beside its value in the table', () => {
     const { document } = parseHTML(metricTable({ ...data, methods: data.methods } as never, coverage))

@@ -119,6 +119,23 @@ describe('the report of a run', () => {
   })
 })
 
+it('gives metrics of the map itself, each with its interval and floor', () => {
+  const metric = { name: 'nll', label: 'likelihood', unit: 'nats', floor: { value: 1, low: 0.9, high: 1.1 } }
+  const estimate = { mean: 2.5, sd: null, values: [2.5], interval: [2.4, 2.6] as const }
+  const page = runReport({
+    ...data,
+    mapMetrics: [{ metric, estimates: [estimate, null], notes: ['half of <them>'] }],
+  })
+  const cells = [...parseHTML(page).document.querySelectorAll('table.map tbody tr > *')]
+  expect(cells.map(cell => cell.textContent)).toEqual([
+    'likelihood (nats)',
+    '2.50 (2.40 to 2.60)',
+    '–',
+    '1.00 (0.90 to 1.10)',
+    'half of <them>',
+  ])
+})
+
 it('gives the ranges of channels where there are fewer than columns', () => {
   const fingerprint = { ...data.data.fingerprint, minimum: [3], maximum: [250] }
   const page = runReport({ ...data, data: { ...data.data, fingerprint } })
