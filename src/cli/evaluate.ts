@@ -63,11 +63,9 @@ export async function evaluateCommand(run: string, flags: EvaluateFlags): Promis
   const warnings = stepWarnings(evaluation)
   const { rows, maps, data: record, notes } = evaluation
   for (const text of notes) note(`oxbow: ${text}`)
-  if (json) printJson({ rows, maps, data: record, notes, warnings })
-  else {
-    const table = evaluationTable(evaluation)
-    if (table.metrics.length > 0) print(comparisonTable(table, { columns: columns() }))
-    if (maps.length > 0) print(mapLines(maps))
-  }
+  if (json) return printJson({ rows, maps, data: record, notes, warnings })
+  const table = evaluationTable(evaluation)
+  if (table.metrics.length > 0) print(comparisonTable(table, { columns: columns() }))
+  if (maps.length > 0) print(mapLines(maps))
   for (const warning of warnings) note(warning)
 }

@@ -145,10 +145,9 @@ function addEvaluate(add: AddCommand, run: Wrap): void {
     .addOption(seed('seed of noise and reference data'))
     .option('--data <name>', 'measure against other data than the run was trained on')
     .addOption(
-      new Option(
-        '--metrics <list>',
-        'names such as slicedWasserstein,recall, or all; quick ones by default',
-      ).argParser(metricList('--metrics')),
+      new Option('--metrics <list>', 'names such as quick,recall, or all (default: quick)').argParser(
+        metricList('--metrics'),
+      ),
     )
     .option('--features <file>', 'ONNX network whose features are compared too (featureFrechetDistance)')
     .addOption(method())

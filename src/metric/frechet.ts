@@ -5,7 +5,7 @@ import { thin } from './pairs.ts'
 import { countPoints } from './points.ts'
 
 /** Points whose influence is looked at: enough for a standard error. */
-const INFLUENTIAL = 2000
+const INFLUENTIAL = 1000
 /** Eigenvalues below this part of the largest are rounding. */
 const ROUNDING = 1e-13
 
@@ -26,29 +26,30 @@ interface Moments {
  */
 export function frechetEstimateTo(reference: Values, dimension: number): (samples: Values) => Estimate {
   const data = momentsOf(reference, dimension)
-  const root = rootOf(data.covariance)
+  const [root, inverseRoot] = roots(data.covariance)
   return samples => {
     const other = momentsOf(samples, dimension)
     // The eigenvalues of C1^(1/2) C2 C1^(1/2) and their vectors.
-    const middle = eigen(root.mmul(other.covariance).mmul(root))
-    const shared = middle.values.map(Math.sqrt)
+    const { values, vectors } = eigen(root.mmul(other.covariance).mmul(root))
+    const shared = values.map(Math.sqrt)
     const distance =
       squaredGap(data.mean, other.mean) +
       data.covariance.trace() +
       other.covariance.trace() -
       2 * shared.reduce((sum, value) => sum + value, 0)
-    const inverse = shared.map(value => (value > 0 ? 1 / value : 0))
-    // The transport from the samples to the data, and its inverse from the data to the samples.
-    const back = root.mmul(compose(middle.vectors, inverse)).mmul(root)
-    const forth = inverseTransport(data.covariance, compose(middle.vectors, shared))
-    const influence = (points: Values, from: Moments, to: Moments, transport: Matrix): Float64Array =>
-      potentials(thin(points, dimension, INFLUENTIAL).values, from, to, transport)
-    const spread = [influence(reference, data, other, forth), influence(samples, other, data, back)].map(
-      values => standardError(values) ** 2 * values.length,
+    // The transports between the two are A A^T for these factors A.
+    const forth = scaleColumns(inverseRoot.mmul(vectors), shared.map(Math.sqrt))
+    const back = scaleColumns(
+      root.mmul(vectors),
+      shared.map(value => (value > 0 ? 1 / Math.sqrt(value) : 0)),
     )
-    const [dataCount, sampleCount] = [reference, samples].map(points => countPoints(points, dimension))
-    const deviation = Math.sqrt(spread[0] / dataCount + spread[1] / sampleCount)
-    return estimate(Math.max(0, distance), deviation, [0, Infinity])
+    const spread = (points: Values, from: Moments, to: Moments, factor: Matrix): number => {
+      const some = thin(points, dimension, INFLUENTIAL)
+      const error = standardError(potentials(some.values, from, to, factor))
+      return (error * error * some.count) / countPoints(points, dimension)
+    }
+    const variance = spread(reference, data, other, forth) + spread(samples, other, data, back)
+    return estimate(Math.max(0, distance), Math.sqrt(variance), [0, Infinity])
   }
 }
 
@@ -90,49 +91,36 @@ function eigen(matrix: Matrix): Eigen {
   }
 }
 
-/** `U diag(values) U^T`. */
-const compose = (vectors: Matrix, values: readonly number[]): Matrix =>
-  Matrix.mul(vectors, Matrix.ones(vectors.rows, 1).mmul(Matrix.rowVector([...values]))).mmul(
-    vectors.transpose(),
-  )
+const scaleColumns = (matrix: Matrix, by: readonly number[]): Matrix => matrix.mulRowVector([...by])
 
-function rootOf(matrix: Matrix): Matrix {
+/** `C^(1/2)` and `C^(-1/2)`, the latter with 0 in the directions that `C` does not reach. */
+function roots(matrix: Matrix): [Matrix, Matrix] {
   const { values, vectors } = eigen(matrix)
-  return compose(vectors, values.map(Math.sqrt))
-}
-
-/** `C^(-1/2) M C^(-1/2)`, with 0 in the directions that `C` does not reach. */
-function inverseTransport(covariance: Matrix, middle: Matrix): Matrix {
-  const { values, vectors } = eigen(covariance)
-  const inverse = compose(
-    vectors,
-    values.map(value => (value > 0 ? 1 / Math.sqrt(value) : 0)),
-  )
-  return inverse.mmul(middle).mmul(inverse)
+  const compose = (by: readonly number[]): Matrix =>
+    scaleColumns(vectors.clone(), by).mmul(vectors.transpose())
+  const sizes = values.map(Math.sqrt)
+  return [compose(sizes), compose(sizes.map(size => (size > 0 ? 1 / size : 0)))]
 }
 
 const squaredGap = (a: Float64Array, b: Float64Array): number =>
   a.reduce((sum, value, k) => sum + (value - b[k]) ** 2, 0)
 
-/** `z^T (I - T) z + 2 (m1 - m2)^T z` of the centred points `z`: what each adds to the distance. */
-function potentials(points: Float64Array, from: Moments, to: Moments, transport: Matrix): Float64Array {
+/** `z^T (I - A A^T) z + 2 (m1 - m2)^T z` of the centred points `z`: what each adds to the distance. */
+function potentials(points: Float64Array, from: Moments, to: Moments, factor: Matrix): Float64Array {
   const dimension = from.mean.length
-  const rows = transport.to2DArray()
-  const out = new Float64Array(points.length / dimension)
+  const columns = factor.transpose().to2DArray()
   const z = new Float64Array(dimension)
-  for (let i = 0; i < out.length; i++) {
+  return Float64Array.from({ length: points.length / dimension }, (_, i) => {
     let sum = 0
     for (let k = 0; k < dimension; k++) {
       z[k] = points[i * dimension + k] - from.mean[k]
       sum += z[k] * (z[k] + 2 * (from.mean[k] - to.mean[k]))
     }
-    for (let j = 0; j < dimension; j++) {
-      const row = rows[j]
+    for (const column of columns) {
       let product = 0
-      for (let k = 0; k < dimension; k++) product += row[k] * z[k]
-      sum -= z[j] * product
+      for (let k = 0; k < dimension; k++) product += column[k] * z[k]
+      sum -= product * product
     }
-    out[i] = sum
-  }
-  return out
+    return sum
+  })
 }

@@ -33,13 +33,8 @@ const DEFAULT: Required<HistogramOptions> = {
  * @throws {RangeError} when no point of the data lies in the box
  */
 export function histogramKL(data: Values, model: Values, options?: HistogramOptions): number {
-  return histogramKLTo(data, options)(model)
-}
-
-/** `histogramKL` against data that are counted once. */
-export function histogramKLTo(data: Values, options: HistogramOptions = {}): (model: Values) => number {
   const measure = histogramEstimatesTo(data, options)
-  return model => (allFinite(model) ? measure(model).kl.value : Number.NaN)
+  return allFinite(model) ? measure(model).kl.value : Number.NaN
 }
 
 export interface HistogramEstimates {

@@ -10,7 +10,10 @@ import {
 } from '../metric/map-catalogue.ts'
 import { ConfigError } from './config.ts'
 
-/** Names, everything that fits, or what is quick. */
+/** Stands for all that is quick and fits, among names. */
+const QUICK = 'quick'
+
+/** Names, where `quick` stands for all that is quick; everything that fits; or what is quick. */
 export type MetricChoice = readonly string[] | 'all' | undefined
 
 /** What is there to measure with. */
@@ -76,14 +79,12 @@ function checkName(name: string, situation: Situation): void {
  * @throws ConfigError on an unknown name, or one that cannot be measured here
  */
 export function chooseMetrics(choice: MetricChoice, situation: Situation): ChosenMetrics {
-  const named = choice === 'all' || choice === undefined ? undefined : choice
-  named?.forEach(name => {
-    checkName(name, situation)
-  })
+  const named = choice === 'all' ? [] : (choice ?? [QUICK])
+  for (const name of named) if (name !== QUICK) checkName(name, situation)
+  const isMeant = (name: string): boolean =>
+    choice === 'all' || (named.includes(QUICK) && !described[name].onRequest)
   const isChosen = (name: string): boolean =>
-    named
-      ? named.includes(name)
-      : (choice === 'all' || !described[name].onRequest) && obstacle(name, situation) === undefined
+    named.includes(name) || (isMeant(name) && obstacle(name, situation) === undefined)
   return {
     samples: Object.keys(metrics).filter(isChosen),
     paths: pathNames.filter(isChosen),
