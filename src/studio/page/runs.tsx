@@ -96,8 +96,8 @@ function removeRun(at: number): void {
 
 function Run({ plan, at }: { plan: Plan; at: number }) {
   const now = live.value[at]
-  const steps = stepsOf(plan)
-  const goal = now?.goal ?? null
+  const goal = now ? now.goal : stepsOf(plan) || null
+  const taken = now ? stepsOf(plan) : 0
   useEffect(() => {
     if (goal !== null) announce(`Run ${at + 1}: replaying ${inWords(goal)} steps`)
     return () => {
@@ -119,7 +119,7 @@ function Run({ plan, at }: { plan: Plan; at: number }) {
         <span class="soft">
           {goal === null
             ? `${progressOf(plan)}${now?.playing ? ', training' : ''}`
-            : `replaying ${inWords(steps)} of ${inWords(goal)} steps`}
+            : `replaying ${inWords(taken)} of ${inWords(goal)} steps`}
         </span>
       </button>
       {state.value.runs.length > 1 && (

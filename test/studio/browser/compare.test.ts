@@ -8,7 +8,7 @@ import { useStudio } from './page.ts'
 
 const studio = useStudio()
 
-const STEPS = 40
+const STEPS = 60
 const small: Plan = { ...freshPlan, hidden: 24, batch: 64 }
 const planOf = (objective: string, target = 'ring'): Plan => ({
   ...small,
@@ -21,7 +21,7 @@ async function distancesOf(plan: Plan): Promise<number[]> {
   const session = await Session.open(engine, plan)
   try {
     while (session.step < STEPS) await session.advance(STEPS)
-    const question = { steps: [1, 2, 4, 8], method: 'jump', weights: 'ema', count: 2000, seed: 0 } as const
+    const question = { steps: [1, 2, 4, 8], method: 'jump', weights: 'raw', count: 2000, seed: 0 } as const
     const { values } = await answers.metrics(question, session, engine)
     return values.map(({ slicedWasserstein }) => slicedWasserstein)
   } finally {
@@ -35,12 +35,12 @@ const cells = (page: Page, row: number): Promise<string[]> =>
 async function settle(page: Page, runs: number): Promise<void> {
   const trained = page.locator('.strip .run').filter({ hasText: `${STEPS} steps` })
   await expect.poll(() => trained.count(), { timeout: 30_000 }).toBe(runs)
-  await expect.poll(() => page.locator('tbody').innerText(), { timeout: 30_000 }).not.toContain('…')
+  await expect.poll(() => page.locator('main [aria-busy="true"]').count(), { timeout: 30_000 }).toBe(0)
 }
 
 test('two runs side by side: the same noise, linked points, and the distances that the command line would give', async () => {
   const plans = [planOf('lsd'), planOf('psd')]
-  const { page } = await studio.open({ state: { view: 'compare', runs: plans } })
+  const { page } = await studio.open({ state: { view: 'compare', runs: plans, weights: 'raw' } })
   await settle(page, 2)
   for (const [row, plan] of plans.entries()) {
     const shown = (await cells(page, row)).slice(3, 7).map(Number)
@@ -57,6 +57,7 @@ test('two runs side by side: the same noise, linked points, and the distances th
     return texts.map(text => text!.split(' '))
   }
   await expect.poll(async () => (await ways()).map(way => way.length)).toEqual([5, 5])
+  await expect.poll(() => page.locator('main [aria-busy="true"]').count()).toBe(0)
   const [first, second] = await ways()
   expect(first[0]).toBe(second[0])
   expect(first[4]).not.toBe(second[4])

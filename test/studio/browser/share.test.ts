@@ -45,7 +45,10 @@ test('a link that is copied replays the training to the same picture', async () 
   expect(difference(before, picture)).toBeGreaterThan(0.01)
 
   await page.getByRole('button', { name: 'Copy link' }).click()
-  await page.getByText(/Link copied \([\d,]+ characters\)/).waitFor()
+  await page
+    .locator('.note')
+    .getByText(/Link copied \([\d,]+ characters\)/)
+    .waitFor()
   const link = (await page.evaluate('navigator.clipboard.readText()')) as string
 
   const again = await studio.open({ url: link })
@@ -77,7 +80,7 @@ test('a link that is damaged or too long says so; another in the same page is fo
     state: { runs: [{ ...small, target: { kind: 'points', name: 'many', bytes: noise(points) } }] },
   })
   await page.getByRole('button', { name: 'Copy link' }).click()
-  await page.getByText('some programs cut links').waitFor()
+  await page.locator('.note').getByText('some programs cut links').waitFor()
 
   const next = addressOf(studio.site(), { view: 'compare', runs: [{ ...small, seed: 3 }] })
   await page.evaluate(`location.href = ${JSON.stringify(next)}`)

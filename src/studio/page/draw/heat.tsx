@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useId } from 'preact/hooks'
 import { type ColourScale, inkOn } from '../../../report/colour-scale.ts'
 import { Wide } from '../parts/reachable.tsx'
+import { nextCell } from './cells.ts'
 import { shortNumber } from './number.ts'
 
 /** Values over source times, and target times where there are two. */
@@ -12,7 +13,7 @@ export interface HeatMap {
   readonly edges: { readonly across: readonly number[]; readonly up?: readonly number[] }
   /** The times of the cells where each is of one pair; the whole cell's where absent. */
   readonly at?: readonly [readonly number[], readonly number[]]
-  /** What the times are called, e.g. `s` and `t`. */
+  /** What the times are called: a letter and, after a colon, a word. */
   readonly names: readonly [string, string?]
   /** By the cell across, then upwards; `null` where there is none. */
   readonly values: readonly (readonly (number | null)[])[]
@@ -26,33 +27,16 @@ const timeText = (time: number): string => String(Number(time.toFixed(3)))
 
 /** The times of a cell, said. */
 function placeWords({ edges, names, at }: HeatMap, i: number, j: number): string {
-  if (at) return `${names[0]} = ${timeText(at[0][i])}, ${names[1]} = ${timeText(at[1][j])}`
+  const letters = names.map(name => name?.split(':')[0])
+  if (at) return `${letters[0]} = ${timeText(at[0][i])}, ${letters[1]} = ${timeText(at[1][j])}`
   const part = (name: string, list: readonly number[], k: number) =>
     `${name} ${timeText(Math.max(0, list[k]))}–${timeText(Math.min(1, list[k + 1]))}`
-  const across = part(names[0], edges.across, i)
-  return edges.up ? `${across}, ${part(names[1]!, edges.up, j)}` : across
+  const across = part(letters[0]!, edges.across, i)
+  return edges.up ? `${across}, ${part(letters[1]!, edges.up, j)}` : across
 }
 
 const ticksOf = (edges: readonly number[]): number[] =>
   [0, 0.5, 1].filter(tick => tick >= edges[0] - 1e-9 && tick <= edges.at(-1)! + 1e-9)
-
-/** The next cell that has a value, in a direction; the same one where there is none. */
-export function nextCell(
-  values: HeatMap['values'],
-  [i, j]: readonly [number, number],
-  key: string,
-): readonly [number, number] | null {
-  const moves: Record<string, readonly [number, number]> = {
-    ArrowLeft: [-1, 0],
-    ArrowRight: [1, 0],
-    ArrowUp: [0, 1],
-    ArrowDown: [0, -1],
-  }
-  const move = moves[key]
-  if (!move) return null
-  const next = [i + move[0], j + move[1]] as const
-  return values[next[0]]?.[next[1]] == null ? [i, j] : next
-}
 
 /** A map of colours, safe for the colour-blind; the value under the pointer or the cursor is said, all are in a table. */
 export function Heat({ map, scale }: { map: HeatMap; scale: ColourScale }) {
@@ -70,8 +54,8 @@ export function Heat({ map, scale }: { map: HeatMap; scale: ColourScale }) {
   return (
     <figure class="heat">
       <h3 id={id}>{title}</h3>
-      <svg
-        viewBox={`0 0 ${LEFT + SIDE + 8} ${TOP + height + 38}`}
+      <div
+        class="cells"
         role="application"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: its cells are read by the arrow keys
         tabIndex={0}
@@ -90,56 +74,58 @@ export function Heat({ map, scale }: { map: HeatMap; scale: ColourScale }) {
           chosen.value = null
         }}
       >
-        {values.flatMap((column, i) =>
-          column.map((each, j) => {
-            if (each === null) return null
-            const [left, right] = [x(edges.across[i]), x(edges.across[i + 1])]
-            const [top, bottom] = [y(up[j + 1]), y(up[j])]
-            return (
-              <rect
-                key={`${i} ${j}`}
-                x={left}
-                y={top}
-                width={right - left + 0.3}
-                height={bottom - top + 0.3}
-                fill={Number.isFinite(each) ? scale.colour(each) : 'var(--sunken)'}
-                onPointerEnter={() => {
-                  chosen.value = [i, j]
-                }}
-              />
-            )
-          }),
-        )}
-        {value != null && (
-          <rect
-            class="chosen"
-            x={x(edges.across[ci])}
-            y={y(up[cj + 1])}
-            width={x(edges.across[ci + 1]) - x(edges.across[ci])}
-            height={y(up[cj]) - y(up[cj + 1])}
-            stroke={inkOn(scale.colour(value))}
-          />
-        )}
-        {ticksOf(edges.across).map(tick => (
-          <text key={tick} x={x(tick)} y={TOP + height + 16} text-anchor="middle">
-            {tick}
-          </text>
-        ))}
-        <text x={LEFT + SIDE / 2} y={TOP + height + 33} text-anchor="middle">
-          {names[0]}
-        </text>
-        {edges.up &&
-          ticksOf(edges.up).map(tick => (
-            <text key={tick} x={LEFT - 6} y={y(tick) + 4} text-anchor="end">
+        <svg viewBox={`0 0 ${LEFT + SIDE + 8} ${TOP + height + 38}`} aria-hidden="true">
+          {values.flatMap((column, i) =>
+            column.map((each, j) => {
+              if (each === null) return null
+              const [left, right] = [x(edges.across[i]), x(edges.across[i + 1])]
+              const [top, bottom] = [y(up[j + 1]), y(up[j])]
+              return (
+                <rect
+                  key={`${i} ${j}`}
+                  x={left}
+                  y={top}
+                  width={right - left + 0.3}
+                  height={bottom - top + 0.3}
+                  fill={Number.isFinite(each) ? scale.colour(each) : 'var(--sunken)'}
+                  onPointerEnter={() => {
+                    chosen.value = [i, j]
+                  }}
+                />
+              )
+            }),
+          )}
+          {value != null && (
+            <rect
+              class="chosen"
+              x={x(edges.across[ci])}
+              y={y(up[cj + 1])}
+              width={x(edges.across[ci + 1]) - x(edges.across[ci])}
+              height={y(up[cj]) - y(up[cj + 1])}
+              stroke={inkOn(scale.colour(value))}
+            />
+          )}
+          {ticksOf(edges.across).map(tick => (
+            <text key={tick} x={x(tick)} y={TOP + height + 16} text-anchor="middle">
               {tick}
             </text>
           ))}
-        {edges.up && (
-          <text transform={`translate(11,${TOP + height / 2}) rotate(-90)`} text-anchor="middle">
-            {names[1]}
+          <text x={LEFT + SIDE / 2} y={TOP + height + 33} text-anchor="middle">
+            {names[0]}
           </text>
-        )}
-      </svg>
+          {edges.up &&
+            ticksOf(edges.up).map(tick => (
+              <text key={tick} x={LEFT - 6} y={y(tick) + 4} text-anchor="end">
+                {tick}
+              </text>
+            ))}
+          {edges.up && (
+            <text transform={`translate(11,${TOP + height / 2}) rotate(-90)`} text-anchor="middle">
+              {names[1]}
+            </text>
+          )}
+        </svg>
+      </div>
       <output id={`${id}-said`} class="said">
         {value != null
           ? `${placeWords(map, ci, cj)}: ${shortNumber(value)} ${unit}`

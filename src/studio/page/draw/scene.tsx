@@ -33,7 +33,8 @@ export function Scene({
     onPick?.([(event.clientX - left) * unit - SHOWN, SHOWN - (event.clientY - top) * unit])
   }
   return (
-    // The same choice is made with the keyboard by the buttons beside it.
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the buttons beside it make the same choice with the keyboard
+    // biome-ignore lint/a11y/noStaticElementInteractions: as above; what it shows is said by the picture in it
     <div class={onPick ? 'scene pickable' : 'scene'} onClick={pick}>
       <PointsCanvas clouds={clouds} label={label} progress={progress} />
       <svg viewBox={`${-SHOWN} ${-SHOWN} ${2 * SHOWN} ${2 * SHOWN}`} aria-hidden="true">

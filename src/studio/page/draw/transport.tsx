@@ -53,10 +53,10 @@ export function Transport({
         {!still && (
           <>
             <button type="button" onClick={() => play(-1)}>
-              {moving < 0 ? 'Pause' : '◀ Backwards'}
+              {moving < 0 ? 'Pause' : '◀ Back'}
             </button>
             <button type="button" onClick={() => play(1)}>
-              {moving > 0 ? 'Pause' : 'Forwards ▶'}
+              {moving > 0 ? 'Pause' : 'Play ▶'}
             </button>
           </>
         )}

@@ -27,9 +27,8 @@ export function Triangle({ times, onChange }: { times: Times; onChange: (times: 
   const { s, t } = times
   return (
     <div class="triangle">
-      <svg
-        ref={svg}
-        viewBox={`0 0 ${SIDE + LEFT + 14} ${SIDE + TOP + 36}`}
+      <div
+        class="times"
         role="slider"
         tabIndex={0}
         aria-label="Jump: left and right move s, up and down move t, with shift in large steps"
@@ -49,26 +48,28 @@ export function Triangle({ times, onChange }: { times: Times; onChange: (times: 
           onChange(next)
         }}
       >
-        <path class="area" d={`M${x(0)},${y(0)}H${x(1)}V${y(1)}Z`} />
-        {TICKS.map(tick => (
-          <g key={tick}>
-            <text x={x(tick)} y={y(0) + 17} text-anchor="middle">
-              {tick}
-            </text>
-            <text x={LEFT - 7} y={y(tick) + 4} text-anchor="end">
-              {tick}
-            </text>
-          </g>
-        ))}
-        <text x={x(0.5)} y={y(0) + 33} text-anchor="middle">
-          s: from (1 is noise)
-        </text>
-        <text transform={`translate(11,${y(0.5)}) rotate(-90)`} text-anchor="middle">
-          t: to (0 is data)
-        </text>
-        <path class="guide" d={`M${x(s)},${y(0)}V${y(t)}H${x(0)}`} />
-        <circle class="handle" cx={x(s)} cy={y(t)} r={9} />
-      </svg>
+        <svg ref={svg} viewBox={`0 0 ${SIDE + LEFT + 14} ${SIDE + TOP + 36}`} aria-hidden="true">
+          <path class="area" d={`M${x(0)},${y(0)}H${x(1)}V${y(1)}Z`} />
+          {TICKS.map(tick => (
+            <g key={tick}>
+              <text x={x(tick)} y={y(0) + 17} text-anchor="middle">
+                {tick}
+              </text>
+              <text x={LEFT - 7} y={y(tick) + 4} text-anchor="end">
+                {tick}
+              </text>
+            </g>
+          ))}
+          <text x={x(0.5)} y={y(0) + 33} text-anchor="middle">
+            s: from (1 is noise)
+          </text>
+          <text transform={`translate(11,${y(0.5)}) rotate(-90)`} text-anchor="middle">
+            t: to (0 is data)
+          </text>
+          <path class="guide" d={`M${x(s)},${y(0)}V${y(t)}H${x(0)}`} />
+          <circle class="handle" cx={x(s)} cy={y(t)} r={9} />
+        </svg>
+      </div>
       <TimeSlider
         name="s, where the jump begins"
         value={s}

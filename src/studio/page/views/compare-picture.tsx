@@ -20,7 +20,13 @@ export function RunPicture({ at, plan }: { at: number; plan: Plan }) {
   const { weights, compare, jump } = state.value
   const { steps } = compare
   const question = { steps, method: 'jump', weights, count: COMPARED, seed: 0 } as const
-  const { answer, error } = useAnswer('samples', `compare ${steps} ${weights}`, question, 'training', at)
+  const { answer, error, fresh } = useAnswer(
+    'samples',
+    `compare ${steps} ${weights}`,
+    question,
+    'training',
+    at,
+  )
   const path = answer?.path ?? []
   const ends = path.at(-1)
   const { point } = jump
@@ -29,7 +35,7 @@ export function RunPicture({ at, plan }: { at: number; plan: Plan }) {
   const floor = answer?.floors.slicedWasserstein?.value
   const name = `Run ${at + 1}, ${runName(plan)}`
   return (
-    <figure>
+    <figure aria-busy={!fresh}>
       <figcaption>
         <Mark at={at} /> <strong>{at + 1}</strong> {runName(plan)}, {progressOf(plan)}
       </figcaption>

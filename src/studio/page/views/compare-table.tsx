@@ -92,7 +92,7 @@ export function CompareTable({ rows }: { rows: readonly Row[] }) {
   const { by, down } = order.value
   const sorted = [...rows].sort(compareBy(columns.find(({ id }) => id === by)!, down))
   return (
-    <section aria-labelledby="table-heading">
+    <section aria-labelledby="table-heading" aria-busy={rows.some(({ measured }) => !measured.fresh)}>
       <h3 id="table-heading">In numbers</h3>
       <Wide>
         <table>

@@ -5,7 +5,7 @@ import { interpolants } from '../../../model/interpolant.ts'
 import { drawNoise } from '../../../sampler/sampler.ts'
 import type { Points } from '../../engine/protocol.ts'
 import { useAnswer } from '../asking.ts'
-import { arrowPath, arrowScale, near } from '../draw/arrows.tsx'
+import { arrowPath, arrowScale, near } from '../draw/arrows.ts'
 import { colourOf } from '../draw/colours.ts'
 import { shortNumber } from '../draw/number.ts'
 import { Scene } from '../draw/scene.tsx'
@@ -82,7 +82,7 @@ export function FieldSection() {
       </p>
       <label class="field time">
         <span class="name">
-          t (1 is noise, 0 is data) <output>{time.value.toFixed(2)}</output>
+          t (1 is noise, 0 is data) <span class="number">{time.value.toFixed(2)}</span>
         </span>
         <input
           type="range"

@@ -154,7 +154,20 @@ function Followed({ data: { followed } }: { data: JumpData }) {
   )
 }
 
-const said = ([x, y]: Place): string => `(${x.toFixed(2)}, ${y.toFixed(2)})`
+/** A number that is shown, with all its digits for those who read the page by program. */
+function Shown({ name, value, text }: { name: string; value: string | null; text: string }) {
+  return <dd data-number={name}>{value === null ? '–' : <data value={value}>{text}</data>}</dd>
+}
+
+function ShownPlace({ name, place }: { name: string; place: Place | undefined }) {
+  if (!place) return <Shown name={name} value={null} text="" />
+  const [x, y] = place
+  return <Shown name={name} value={`${x} ${y}`} text={`(${x.toFixed(2)}, ${y.toFixed(2)})`} />
+}
+
+function ShownError({ name, value }: { name: string; value: number | null }) {
+  return <Shown name={name} value={value === null ? null : String(value)} text={shortNumber(value)} />
+}
 
 function Numbers({ data }: { data: JumpData }) {
   const { followed, paths, end, exact, fresh, s, t } = data
@@ -165,27 +178,28 @@ function Numbers({ data }: { data: JumpData }) {
   return (
     <dl class="numbers" aria-live="polite" aria-busy={!fresh} data-times={`${s} ${t}`}>
       <div>
-        <dt>Error of the jumps, root mean square</dt>
-        <dd data-number="cloud">{cloud === null ? '–' : shortNumber(cloud)}</dd>
+        <dt>Jumps end from their {path}s by, root mean square</dt>
+        <ShownError name="cloud" value={cloud} />
       </div>
       <div>
         <dt>
-          Point {state.value.jump.point === null ? 'none' : state.value.jump.point + 1}: the jump ends from
-          the {path} by
+          {state.value.jump.point === null
+            ? 'No point is followed: click one'
+            : `Point ${state.value.jump.point + 1} ends from its ${path} by`}
         </dt>
-        <dd data-number="point">{own === null ? '–' : shortNumber(own)}</dd>
+        <ShownError name="point" value={own} />
       </div>
       <div>
         <dt>It jumps from</dt>
-        <dd data-number="from">{followed ? said(followed.from) : '–'}</dd>
+        <ShownPlace name="from" place={followed?.from} />
       </div>
       <div>
         <dt>to</dt>
-        <dd data-number="jump">{followed ? said(followed.jump) : '–'}</dd>
+        <ShownPlace name="jump" place={followed?.jump} />
       </div>
       <div>
         <dt>and its path leads to</dt>
-        <dd data-number="path">{followed ? said(followed.truth) : '–'}</dd>
+        <ShownPlace name="path" place={followed?.truth} />
       </div>
     </dl>
   )

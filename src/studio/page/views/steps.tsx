@@ -144,6 +144,7 @@ function Tile({
   const end = answer?.path.at(-1)
   const clouds = useMemo(() => (end ? [{ points: end, colour, size: 3 }] : []), [end, String(colour)])
   const floor = answer?.floors[metric]
+  const value = answer?.values[metric]
   return (
     <figure class={method} aria-busy={!fresh} data-steps={steps}>
       <Scene
@@ -172,7 +173,15 @@ function Tile({
       <figcaption>
         <strong>{steps === 1 ? '1 step' : `${steps} steps`}</strong>
         <span data-number={`${method} ${steps}`}>
-          {answer ? shortNumber(answer.values[metric]) || 'not for this target' : '–'}
+          {value === undefined ? (
+            answer ? (
+              'not for this target'
+            ) : (
+              '–'
+            )
+          ) : (
+            <data value={String(value)}>{shortNumber(value)}</data>
+          )}
         </span>
         <span class="floor">floor {floor ? shortNumber(floor.value) : '–'}</span>
       </figcaption>

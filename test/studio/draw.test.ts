@@ -1,0 +1,141 @@
+import { describe, expect, test } from 'vitest'
+import { arrowPath, arrowScale, near } from '../../src/studio/page/draw/arrows.ts'
+import { nextCell } from '../../src/studio/page/draw/cells.ts'
+import { legOf, nearestPoint } from '../../src/studio/page/draw/cloud.ts'
+import { shortNumber } from '../../src/studio/page/draw/number.ts'
+import { moveTimes, snap, timesNear, withS, withT } from '../../src/studio/page/draw/times.ts'
+import { worseWithSteps } from '../../src/studio/page/views/worse.ts'
+
+describe('picking', () => {
+  const points = Float32Array.of(0, 0, 1, 0, 2, 2)
+  const moved = Float32Array.of(5, 5, -3, 0, 4, 4)
+
+  test('the nearest point within reach', () => {
+    expect(nearestPoint([points], [0.9, 0.1], 0.5)).toBe(1)
+    expect(nearestPoint([points], [0.4, 0], 0.5)).toBe(0)
+    expect(nearestPoint([points], [3, 3], 0.5)).toBeNull()
+    expect(nearestPoint([], [0, 0], 1)).toBeNull()
+  })
+
+  test('in either of two clouds of the same points', () => {
+    expect(nearestPoint([points, moved], [-2.8, 0], 0.5)).toBe(1)
+    expect(nearestPoint([points, moved], [4.9, 5.1], 0.5)).toBe(0)
+  })
+
+  test('among 50,000 agrees with a search of all', () => {
+    const many = Float32Array.from({ length: 100_000 }, (_, i) => 5 * Math.sin(i * i))
+    const place = [0.31, -1.2] as const
+    const found = nearestPoint([many], place, 1)!
+    const distance = (i: number) => Math.hypot(many[2 * i] - place[0], many[2 * i + 1] - place[1])
+    const all = Array.from({ length: 50_000 }, (_, i) => distance(i))
+    expect(distance(found)).toBe(Math.min(...all))
+  })
+})
+
+describe('a moving cloud', () => {
+  const [a, b, c] = [0, 1, 2].map(value => Float32Array.of(value, 0))
+  const cloud = { points: a, through: [b, c], colour: [0, 0, 0, 1] as const, size: 1 }
+
+  test('passes every position at its time', () => {
+    expect(legOf(cloud, 0)).toEqual({ from: a, to: b, part: 0 })
+    expect(legOf(cloud, 0.25)).toEqual({ from: a, to: b, part: 0.5 })
+    expect(legOf(cloud, 0.5)).toEqual({ from: b, to: c, part: 0 })
+    expect(legOf(cloud, 1)).toEqual({ from: b, to: c, part: 1 })
+    expect(legOf(cloud, 7)).toEqual(legOf(cloud, 1))
+  })
+
+  test('stays where it has nowhere to go', () => {
+    expect(legOf({ ...cloud, through: undefined }, 0.7)).toEqual({ from: a, to: a, part: 0 })
+  })
+})
+
+describe('the triangle of jumps', () => {
+  const times = { s: 0.5, t: 0.3 }
+
+  test('arrows move a hundredth, with shift a tenth', () => {
+    expect(moveTimes(times, 'ArrowRight', false)).toEqual({ s: 0.51, t: 0.3 })
+    expect(moveTimes(times, 'ArrowLeft', false)).toEqual({ s: 0.49, t: 0.3 })
+    expect(moveTimes(times, 'ArrowUp', true)).toEqual({ s: 0.5, t: 0.4 })
+    expect(moveTimes(times, 'ArrowDown', true)).toEqual({ s: 0.5, t: 0.2 })
+    expect(moveTimes(times, 'Home', false)).toEqual({ s: 1, t: 0 })
+    expect(moveTimes(times, 'a', false)).toBeNull()
+  })
+
+  test('no key leaves it', () => {
+    expect(moveTimes(times, 'ArrowLeft', true)).toEqual({ s: 0.4, t: 0.3 })
+    expect(moveTimes({ s: 0.35, t: 0.3 }, 'ArrowLeft', true)).toEqual({ s: 0.3, t: 0.3 })
+    expect(moveTimes({ s: 0.35, t: 0.3 }, 'ArrowUp', true)).toEqual({ s: 0.35, t: 0.35 })
+    expect(moveTimes({ s: 1, t: 0 }, 'ArrowRight', false)).toEqual({ s: 1, t: 0 })
+    expect(moveTimes({ s: 1, t: 0 }, 'ArrowDown', true)).toEqual({ s: 1, t: 0 })
+  })
+
+  test('a pointer outside of it leads to its edge', () => {
+    expect(timesNear(0.2, 0.6)).toEqual({ s: 0.4, t: 0.4 })
+    expect(timesNear(3, -1)).toEqual({ s: 1, t: 0 })
+    expect(timesNear(0.666, 0.333)).toEqual({ s: 0.67, t: 0.33 })
+  })
+
+  test('a slider stops at the other time', () => {
+    expect(withS(times, 0.1)).toEqual({ s: 0.3, t: 0.3 })
+    expect(withT(times, 0.9)).toEqual({ s: 0.5, t: 0.5 })
+    expect(snap(0.1 + 0.2)).toBe(0.3)
+  })
+})
+
+describe('cells of a heat map', () => {
+  const values = [
+    [1, null],
+    [2, 3],
+  ]
+  test('arrows go to cells that have a value', () => {
+    expect(nextCell(values, [0, 0], 'ArrowRight')).toEqual([1, 0])
+    expect(nextCell(values, [1, 0], 'ArrowUp')).toEqual([1, 1])
+    expect(nextCell(values, [1, 1], 'ArrowLeft')).toEqual([1, 1])
+    expect(nextCell(values, [0, 0], 'ArrowLeft')).toEqual([0, 0])
+    expect(nextCell(values, [0, 0], 'Tab')).toBeNull()
+  })
+})
+
+describe('arrows', () => {
+  const points = Float32Array.of(0, 0, 1, 0, 4, 4)
+  const vectors = Float32Array.of(2, 0, 0, 4, 100, 0)
+
+  test('are as long as a cell where the path is', () => {
+    const counted = near(points, Float32Array.of(0.5, 0.1), 1)
+    expect(counted).toEqual([true, true, false])
+    expect(arrowScale(vectors, 0.5, counted)).toBeCloseTo(0.25)
+  })
+
+  test('point along their vectors, upwards being less in a drawing', () => {
+    const path = arrowPath(points, vectors, 0.5, 10, i => i < 2)
+    expect(path).toContain('M0.00,0.00L1.00,0.00')
+    expect(path).toContain('M1.00,0.00L1.00,-2.00')
+    expect(path).not.toContain('M4.00')
+  })
+
+  test('are cut when they are long', () => {
+    expect(arrowPath(points, vectors, 0.5, 1, i => i === 2)).toContain('L5.60,-4.00')
+  })
+})
+
+describe('more steps that make it worse', () => {
+  const floor = { low: 0.1, high: 0.15 }
+  const steps = [1, 2, 4]
+  test('are told when the loss is more than chance', () => {
+    expect(worseWithSteps(steps, [0.5, 0.3, 0.4], floor)).toEqual([[2, 4]])
+    expect(worseWithSteps(steps, [0.3, 0.5, 0.4], floor)).toEqual([
+      [1, 2],
+      [1, 4],
+    ])
+  })
+  test('are not where it is chance, nothing, or not a number', () => {
+    expect(worseWithSteps(steps, [0.5, 0.3, 0.34], floor)).toEqual([])
+    expect(worseWithSteps(steps, [0.3, null, Number.NaN], floor)).toEqual([])
+    expect(worseWithSteps(steps, [0.3, 0.9, 0.9], undefined)).toEqual([])
+  })
+})
+
+test('numbers are short', () => {
+  const said = [0, 0.12345, 1.2345, 12.345, 123.45, 0.000123, 123456, null, Number.NaN].map(shortNumber)
+  expect(said).toEqual(['0.000', '0.123', '1.23', '12.3', '123', '1.2e-4', '1.2e5', '', 'not finite'])
+})
