@@ -9,6 +9,7 @@ export { collectDataset, type Item, type PointsOptions, pointsDataset } from './
 export type { OpenOptions } from './data/open.ts'
 export { metrics } from './metric/catalogue.ts'
 export { prepareMetrics } from './metric/prepare.ts'
+export { measureResiduals, type Residuals } from './metric/residuals.ts'
 export { type Interpolant, interpolants } from './model/index.ts'
 export { type Draw, type Jumps, type Loss, type Objective, objectives } from './objective/index.ts'
 export { solve } from './sampler/adaptive.ts'
@@ -30,10 +31,16 @@ export {
   flowMatchEulerGrid,
 } from './sampler/schedulers.ts'
 export { type Config, ConfigError, resolveConfig, type UserConfig } from './training/config.ts'
-export { type Evaluation, type EvaluationRequest, evaluateRun } from './training/evaluate.ts'
+export {
+  type Evaluation,
+  type EvaluationRequest,
+  evaluateRun,
+  type MetricValue,
+} from './training/evaluate.ts'
 export { type LoadedMap, type LoadOptions, load } from './training/load.ts'
 export { RunError } from './training/run.ts'
 export { type MethodName, type SampleOptions, type SamplingMethod, sample } from './training/sampling.ts'
+export { evaluateSamples, type SavedEvaluation, type SavedRequest } from './training/saved-samples.ts'
 export { DivergenceError, type Progress, type TrainOptions, type TrainResult } from './training/train.ts'
 
 /**

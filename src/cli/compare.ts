@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { type DatasetSpec, openDataset } from '../data/catalogue.ts'
+import { described } from '../metric/map-catalogue.ts'
 import { scatterRow } from '../report/braille.ts'
 import { gatherComparison } from '../report/comparison.ts'
 import { shellWord, wrap } from '../report/format.ts'
@@ -120,8 +121,10 @@ export async function compareCommand(flags: CompareFlags, rest: readonly string[
   const comparison = readComparison(flags, rest)
   const root = flags.out ?? 'runs/compare'
   const plan = planComparison(comparison, root)
-  const { steps, count, weights } = comparison
-  const request: EvaluationRequest = { steps, count, seed: 0, method: 'auto', weights: [weights] }
+  const { steps, count, weights, metric } = comparison
+  // What the first table shows is measured also where it takes long.
+  const metrics = described[metric].onRequest ? ['quick', metric] : undefined
+  const request: EvaluationRequest = { steps, count, seed: 0, method: 'auto', weights: [weights], metrics }
   const leftOut = await checkPlan(plan, request)
   const release = lockDirectory(root)
   const interrupt = onInterrupt()

@@ -129,3 +129,15 @@ export function wordList<T extends string>(name: string, choices: readonly T[]):
     throw new UsageError(`${name}: expected ${choices.join(', ')}, each at most once, found "${wrong}"`)
   }
 }
+
+/** Names of metrics such as `slicedWasserstein,recall`, or `all`; the names are checked with the data. @throws UsageError */
+export function metricList(name: string): (text: string) => readonly string[] | 'all' {
+  return text => {
+    if (text.trim() === 'all') return 'all'
+    const names = text.split(',').map(part => part.trim())
+    if (names.includes('')) {
+      throw new UsageError(`${name}: expected names such as slicedWasserstein,recall, found "${text}"`)
+    }
+    return [...new Set(names)]
+  }
+}

@@ -19,6 +19,8 @@ export interface Metric {
   /** What a reader sees. */
   readonly label: string
   readonly unit?: string
+  /** Least and greatest possible value; `null` for no limit. */
+  readonly range?: readonly [number | null, number | null]
   /** Which way is better; `lower` where nothing is said. */
   readonly direction?: 'lower' | 'higher'
   /** `null` where comparing data with data has no meaning. */
@@ -164,6 +166,12 @@ export interface RunData extends ComparisonData {
   /** Of each term, whatever its weight. */
   readonly residuals: readonly { readonly label: string; readonly loss: readonly LossPoint[] }[]
   readonly data: DataRecord & Pick<Dataset, 'statistics' | 'labels'>
+  /** Metrics of the map itself: a name, and the values of each kind of weights in the order of `methods`. */
+  readonly mapMetrics: readonly {
+    readonly metric: Metric
+    readonly estimates: readonly (Estimate | null)[]
+    readonly notes: readonly string[]
+  }[]
   /** What a reader should know, one sentence each. */
   readonly warnings: readonly string[]
 }
