@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { openDataset } from '../data/catalogue.ts'
+import { type DatasetSpec, openDataset } from '../data/catalogue.ts'
 import { described } from '../metric/map-catalogue.ts'
 import { scatterRow } from '../report/braille.ts'
 import { gatherComparison } from '../report/comparison.ts'
@@ -30,7 +30,7 @@ import { work } from './work.ts'
 
 interface CompareFlags {
   readonly config?: string
-  readonly data?: string
+  readonly data?: DatasetSpec
   readonly objectives?: string
   readonly teacher?: string
   readonly seeds?: number

@@ -1,8 +1,9 @@
 import { existsSync, statSync } from 'node:fs'
-import { openDataset } from '../data/catalogue.ts'
+import { type DatasetSpec, openDataset } from '../data/catalogue.ts'
 import { writeCard } from '../report/card.ts'
 import { evaluationTable, mapLines, savedLines, stepWarnings } from '../report/evaluation.ts'
 import { comparisonTable } from '../report/table.ts'
+import { writeRunReport } from '../report/write-report.ts'
 import { evaluateRun, writeEvaluation } from '../training/evaluate.ts'
 import type { MetricChoice } from '../training/metric-choice.ts'
 import type { WeightsName } from '../training/model.ts'
@@ -16,11 +17,13 @@ interface EvaluateFlags {
   readonly grid?: (readonly number[])[]
   readonly count: number
   readonly seed: number
-  readonly data?: string
+  readonly data?: DatasetSpec
   readonly method: MethodName
   readonly weights: WeightsName | 'both'
   readonly metrics?: MetricChoice
   readonly features?: string
+  /** False with `--no-report`. */
+  readonly report: boolean
   readonly json?: boolean
 }
 
@@ -55,13 +58,16 @@ export async function evaluateCommand(run: string, flags: EvaluateFlags): Promis
   if (!dataset) {
     writeEvaluation(run, evaluation)
     writeCard(run)
+    if (flags.report) await writeRunReport(run)
   }
   const warnings = stepWarnings(evaluation)
   const { rows, maps, data: record, notes } = evaluation
   for (const text of notes) note(`oxbow: ${text}`)
-  if (json) return printJson({ rows, maps, data: record, notes, warnings })
-  const table = evaluationTable(evaluation)
-  if (table.metrics.length > 0) print(comparisonTable(table, { columns: columns() }))
-  if (maps.length > 0) print(mapLines(maps))
+  if (json) printJson({ rows, maps, data: record, notes, warnings })
+  else {
+    const table = evaluationTable(evaluation)
+    if (table.metrics.length > 0) print(comparisonTable(table, { columns: columns() }))
+    if (maps.length > 0) print(mapLines(maps))
+  }
   for (const warning of warnings) note(warning)
 }

@@ -1,4 +1,5 @@
-import { basename } from 'node:path'
+import { existsSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
 import { openDataset } from '../data/catalogue.ts'
 import { type ConventionName, conventions, type TimeInput } from '../importing/conventions.ts'
 import type { FeatureOrder } from '../importing/fold.ts'
@@ -39,6 +40,8 @@ export async function importCommand(
   const config = keys.reduce<Record<string, unknown>>(merge, data === undefined ? {} : { data }) as UserConfig
   const tensors = readWeights(file)
   const dataset = config.data === undefined ? undefined : await openDataset(config.data)
+  // Kept absolute, so that the run can be measured from anywhere.
+  if (typeof config.data === 'string' && existsSync(config.data)) config.data = resolve(config.data)
   const { model, report } = importModel(tensors, file, { ...options, convention, config, data: dataset })
   createRun(directory, model)
   const { model: weights, onnx } = paths(directory)
@@ -51,5 +54,8 @@ export async function importCommand(
   }
   for (const line of report) print(line)
   print(`read as ${convention}: ${formula} (${source})`)
+  const { hidden, layers, activation, embedding, frequencies, conditioning } = model.config.network
+  const times = embedding === 'raw' ? 'bare' : `by ${frequencies} frequencies each`
+  print(`network: ${layers} x ${hidden} ${activation}, sees ${conditioning}, times ${times}`)
   print(`${directory}: ${model.config.objective}, ${model.parameters.length} parameters`)
 }

@@ -1,3 +1,5 @@
+import { parse } from 'yaml'
+import type { DatasetSpec } from '../data/catalogue.ts'
 import { checkGrid } from '../sampler/grid.ts'
 import { type FlowMatchOptions, flowMapEulerGrid, flowMatchEulerGrid } from '../sampler/schedulers.ts'
 import { UsageError } from './failure.ts'
@@ -18,6 +20,18 @@ export function wholeNumber(
       throw new UsageError(`${name}: expected ${range}, found "${text}"`)
     }
     return value
+  }
+}
+
+/** A dataset's name or path, or a block such as `{csv: {path: a.csv}}`. @throws UsageError */
+export function dataSpec(text: string): DatasetSpec {
+  if (!/^\s*\{/.test(text)) return text
+  try {
+    return parse(text) as DatasetSpec
+  } catch {
+    throw new UsageError(
+      `--data: expected a name, a path or a block such as {csv: {path: a.csv}}, found "${text}"`,
+    )
   }
 }
 

@@ -1,20 +1,11 @@
 import { Command, Option } from 'commander'
-import { conventions } from '../importing/conventions.ts'
 import { VERSION } from '../training/version.ts'
 import { report, UsageError } from './failure.ts'
-import {
-  metricList,
-  numberList,
-  oneOf,
-  positiveNumber,
-  stepList,
-  timeGrid,
-  wholeNumber,
-  wordList,
-} from './options.ts'
+import { addHub, addImport } from './model-commands.ts'
+import { dataSpec, metricList, oneOf, stepList, timeGrid, wholeNumber } from './options.ts'
 
 /** Adds a command with what every command has. */
-type AddCommand = (usage: string, description: string) => Command
+export type AddCommand = (usage: string, description: string) => Command
 
 const count = (fallback: number) =>
   new Option('--count <n>', 'number of points')
@@ -48,14 +39,11 @@ The keys, their meaning and defaults: docs/configuration.md`
 const COMPARE_HELP = `
 Keys of the training configuration are options too: --training.steps 2000, --training.network.hidden 64`
 
-const HUB_HELP = `
-The token is that of HF_TOKEN, or of "hf auth login"; HF_ENDPOINT names another hub.`
-
 // biome-ignore lint/suspicious/noExplicitAny: commander does not type what it hands to actions
 type Arguments = any[]
 
 /** Makes commander's action of one that gives the exit code, or nothing for 0. */
-type Wrap = (action: (...args: Arguments) => Promise<unknown>) => (...args: Arguments) => Promise<void>
+export type Wrap = (action: (...args: Arguments) => Promise<unknown>) => (...args: Arguments) => Promise<void>
 
 /** The whole command line; `onExit` gets the exit code of the command that ran. */
 function buildProgram(onExit: (code: number) => void): Command {
@@ -93,7 +81,7 @@ function buildProgram(onExit: (code: number) => void): Command {
 function addTrain(add: AddCommand, run: Wrap): void {
   add('train', 'train a flow map')
     .option('--config <file>', 'YAML file of configuration keys; options override it')
-    .option('--data <name>', 'built-in dataset or a path to a CSV file (default: ring)')
+    .option('--data <name>', 'built-in dataset, path of a file or folder, or block (default: ring)', dataSpec)
     .option('--objective <id>', 'what to train; see "oxbow objectives" (default: lsd)')
     .option('--teacher <name>', 'a run directory, or "exact" for Gaussian mixtures')
     .option('--init-from <run>', 'a run or .safetensors model whose parameters are the start')
@@ -120,7 +108,9 @@ function addSample(add: AddCommand, run: Wrap): void {
       ).argParser(timeGrid('--grid')),
     )
     .addOption(
-      new Option('--start <file>', 'points to begin from in place of noise: .csv or .npy').conflicts('count'),
+      new Option('--start <file>', 'points to begin from in place of noise: any file of data').conflicts(
+        'count',
+      ),
     )
     .addOption(count(5000))
     .addOption(seed('seed of the noise'))
@@ -143,7 +133,7 @@ function addEvaluate(add: AddCommand, run: Wrap): void {
     )
     .addOption(count(20_000))
     .addOption(seed('seed of noise and reference data'))
-    .option('--data <name>', 'measure against other data than the run was trained on')
+    .option('--data <name>', 'measure against other data than the run was trained on', dataSpec)
     .addOption(
       new Option('--metrics <list>', 'names such as quick,recall, or all (default: quick)').argParser(
         metricList('--metrics'),
@@ -169,7 +159,7 @@ function addReport(add: AddCommand, run: Wrap): void {
 function addCompare(add: AddCommand, run: Wrap): void {
   add('compare', 'train what is missing, measure and compare objectives')
     .option('--config <file>', 'YAML file of a comparison; options override it')
-    .option('--data <name>', 'built-in dataset or a path to a CSV file (default: ring)')
+    .option('--data <name>', 'built-in dataset, path of a file or folder, or block (default: ring)', dataSpec)
     .option('--objectives <list>', 'objectives to compare, e.g. psd,lsd,meanflow')
     .option('--teacher <name>', '"train" (default), "exact" or a run directory, for those that need one')
     .addOption(whole('--seeds <n>', 'number of seeds (default: 1)', 1, 100))
@@ -217,82 +207,6 @@ function addOthers(add: AddCommand, run: Wrap): void {
     .addOption(whole('--rounds <n>', 'alternating rounds; the median counts', 1, 1000).default(7))
     .option('--quick', 'only batch 512')
     .action(run(async options => (await import('./bench.ts')).benchCommand(options)))
-}
-
-function addHub(add: AddCommand, run: Wrap): void {
-  add('push <run> <repository>', 'upload a run to the Hugging Face hub, e.g. to user/model')
-    .option('--private', 'make the repository a private one, where it is new')
-    .option('--license <id>', 'licence of the model for its card, e.g. mit (default: none is named)')
-    .option('--message <text>', 'first line of the commit')
-    .addHelpText('after', HUB_HELP)
-    .action(
-      run(async (path, repository, options) =>
-        (await import('./push.ts')).pushCommand(path, repository, options),
-      ),
-    )
-
-  add('pull <repository>', 'download a model from the Hugging Face hub, e.g. from user/model')
-    .option('--out <dir>', 'run directory to make (default: runs/NAME)')
-    .option('--revision <name>', 'branch, tag or commit (default: main)')
-    .addHelpText('after', HUB_HELP)
-    .action(run(async (repository, options) => (await import('./pull.ts')).pullCommand(repository, options)))
-}
-
-const IMPORT_HELP = `
-Conventions: ${Object.keys(conventions).join(', ')}; each is written out in docs/export.md.
-Keys of the configuration are options too: --network.activation tanh`
-
-function addImport(add: AddCommand, run: Wrap): void {
-  const numbers = (flags: string, description: string) =>
-    new Option(flags, description).argParser(numberList(flags.split(' ')[0]))
-  add('import <weights>', 'make a run of weights trained elsewhere (.safetensors or .npz)')
-    .addOption(
-      new Option('--convention <name>', 'how times, signs and scales are meant there')
-        .argParser(oneOf('--convention', Object.keys(conventions)))
-        .makeOptionMandatory(),
-    )
-    .option('--config <file>', 'YAML file of configuration keys, such as the activation')
-    .option('--data <name>', 'the data that it was trained on (default: unknown)')
-    .addOption(
-      new Option(
-        '--inputs <list>',
-        'what the first layer is shown, in order: x, s (source time), t (target), d (length)',
-      ).argParser(wordList('--inputs', ['x', 's', 't', 'd'])),
-    )
-    .addOption(
-      new Option(
-        '--features <order>',
-        'order of the Fourier features of one time (default: sin,cos)',
-      ).argParser(oneOf('--features', ['sin,cos', 'cos,sin', 'interleaved'])),
-    )
-    .addOption(
-      new Option('--time-scale <x>', "what times are multiplied by (default: the convention's)").argParser(
-        positiveNumber('--time-scale'),
-      ),
-    )
-    .addOption(
-      new Option(
-        '--sigma-data <x>',
-        'deviation of the data, where the convention has one (default: 0.5)',
-      ).argParser(positiveNumber('--sigma-data')),
-    )
-    .addOption(numbers('--shift <list>', 'what was subtracted from each column of the data'))
-    .addOption(numbers('--scale <list>', 'what each column was divided by'))
-    .addOption(
-      new Option(
-        '--layers <list>',
-        'names of the layers, first to last, where they cannot be told',
-      ).argParser(text => text.split(',')),
-    )
-    .option('--out <dir>', 'run directory to make (default: runs/NAME)')
-    .allowUnknownOption()
-    .allowExcessArguments()
-    .addHelpText('after', IMPORT_HELP)
-    .action(
-      run(async (file, options, self: Command) =>
-        (await import('./import.ts')).importCommand(file, options, self.args.slice(1)),
-      ),
-    )
 }
 
 /**

@@ -119,6 +119,6 @@ function unknownName(name: string): DataError {
   const names = Object.keys(datasets)
   const meant = nearest(name, names)
   const hint = meant ? `; did you mean "${meant}"?` : ''
-  const known = `known: ${names.join(', ')}, or the path of a file`
+  const known = `known: ${names.join(', ')}, or the path of a file or folder that is there`
   return new DataError(`unknown dataset "${name}"${hint} (${known})`)
 }

@@ -29,6 +29,8 @@ export interface Dataset {
   readonly split?: Split
   /** Mean and standard deviation of each column over the training rows; absent where there is no split. */
   readonly statistics?: Statistics
+  /** Names of the columns, where the data has them. */
+  readonly columns?: readonly string[]
   /** Size of a picture whose numbers a row holds, `[height, width, channels]`; numbers are 0 to 255. */
   readonly image?: readonly [number, number, number]
   /** Classes of the rows, where the data has them. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, readFileSync, type Stats, statSync } from 'node:fs'
+import { createReadStream, type Stats, statSync } from 'node:fs'
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { DataError } from './error.ts'
@@ -169,19 +169,5 @@ function byteReader(source: AsyncIterator<Buffer>): ByteReader {
       for (const part of parts) at += part.copy(whole, at)
       return whole
     },
-  }
-}
-
-/**
- * The bytes of a file, all at once.
- *
- * @throws {DataError} naming it when it cannot be read or is no regular file
- */
-export function readDataFile(path: string): Buffer {
-  fileSize(path)
-  try {
-    return readFileSync(path)
-  } catch (error) {
-    throw fileError(path, error)
   }
 }

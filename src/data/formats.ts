@@ -47,6 +47,9 @@ const table: Readonly<Record<string, Format<z.ZodType>>> = formats as never
 /** Keys of blocks that are read from files. */
 export const formatNames = Object.keys(formats)
 
+/** Keys of a block. */
+export const formatKeys = (name: string): string[] => Object.keys((table[name].schema as z.ZodObject).shape)
+
 const KNOWN =
   'a folder of pictures, or a file whose name ends in .csv, .tsv, .npy, .npz, .parquet, .jsonl, -idx3-ubyte or .bin'
 

@@ -1,10 +1,11 @@
 import { DataError } from './error.ts'
 import { NUMBER_TYPES, numberType } from './number-types.ts'
 import type { NumberType } from './source.ts'
+import { printable } from './validate.ts'
 
 const MAGIC = '\x93NUMPY'
 /** The bytes before a header of version 1; later versions have 2 more for its length. */
-export const NPY_PREFIX = 10
+const NPY_PREFIX = 10
 const LONGEST = 1 << 20
 
 /** What an array is, and where its numbers begin. */
@@ -56,7 +57,8 @@ export function parseNpyHeader(header: string, file: string): NpyHeader {
   }
   const descr = field(header, 'descr', /'([^']*)'/) ?? 'fields of several types'
   const type = /^[<>|=]/.test(descr) ? numberType(descr.slice(1), descr.startsWith('>')) : undefined
-  if (!type) return refuse(`expected numbers (${NUMBER_TYPES.join(', ')}), found ${descr.slice(0, 60)}`)
+  if (!type)
+    return refuse(`expected numbers (${NUMBER_TYPES.join(', ')}), found ${printable(descr.slice(0, 60))}`)
   const shape = dims!.split(',').flatMap(part => (part.trim() === '' ? [] : [Number(part)]))
   const size = shape.reduce((product, n) => product * n, type.bytes)
   if (!Number.isSafeInteger(size)) refuse(`cannot have the shape [${shape.join(', ').slice(0, 60)}]`)

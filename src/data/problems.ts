@@ -4,6 +4,10 @@ const NAMED = 3
 /** So much is wrong that the rest need not be read. */
 const ENOUGH = 10_000
 
+/** So many in one column and no other: it holds something else. */
+const MANY = 10
+const ADVICE = '; choose other columns, or make this one the label'
+
 /** Collects what is wrong with a file, to be said in one line. */
 export interface Problems {
   /** @throws {DataError} when there are very many already */
@@ -19,6 +23,7 @@ export interface Problems {
  */
 export function collectProblems(file: string): Problems {
   const places: string[] = []
+  const columns = new Set<string | undefined>()
   let first = ''
   let count = 0
   const raise = (stopped: boolean): void => {
@@ -26,12 +31,14 @@ export function collectProblems(file: string): Problems {
     if (count === 1) throw new DataError(`${file}: ${first}`)
     const others = places.length < count - 1 ? `, ...` : ''
     const more = `${stopped ? 'at least ' : ''}${count - 1} more`
-    throw new DataError(`${file}: ${first} (and ${more}: ${places.join('; ')}${others})`)
+    const hint = columns.size === 1 && !columns.has(undefined) && count >= MANY ? ADVICE : ''
+    throw new DataError(`${file}: ${first} (and ${more}: ${places.join('; ')}${others})${hint}`)
   }
   return {
     add(place, message) {
       if (count === 0) first = place === '' ? message : `${place}: ${message}`
       else if (places.length < NAMED - 1) places.push(place)
+      if (columns.size < 2) columns.add(/column \d+/.exec(place)?.[0])
       count++
       if (count === ENOUGH) raise(true)
     },

@@ -21,8 +21,17 @@ export interface RowFile {
 const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView) =>
   new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength)
 
+/** A file that cannot be removed is left. */
+function discard(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // The error that led here says more.
+  }
+}
+
 /** Where rows, labels and description end, and a checksum of the first two. */
-export function encodeHeader(rows: number, labels: number, meta: number, checksum: number): Buffer {
+function encodeHeader(rows: number, labels: number, meta: number, checksum: number): Buffer {
   const header = Buffer.alloc(HEADER_BYTES)
   header.write(MAGIC, 'latin1')
   ;[rows, labels, meta, checksum].forEach((value, i) => {
@@ -41,7 +50,7 @@ export function createRowFile(path: string): RowFile {
     try {
       return action()
     } catch (error) {
-      rmSync(path, { force: true })
+      discard(path)
       const reason =
         (error as NodeJS.ErrnoException).code === 'ENOSPC' ? 'the disk is full' : (error as Error).message
       throw new DataError(
@@ -86,7 +95,7 @@ export function createRowFile(path: string): RowFile {
     keep: name => orRefuse(() => renameSync(path, name)),
     remove() {
       close()
-      rmSync(path, { force: true })
+      discard(path)
     },
   }
 }

@@ -7,6 +7,8 @@ export interface Sides {
 }
 
 const WORD = 32
+/** Of so many rows the places are kept, which is faster: 16 MiB. */
+const MOST_KEPT = 1 << 22
 
 function bitCount(word: number): number {
   let n = word - ((word >>> 1) & 0x55555555)
@@ -27,8 +29,20 @@ export interface SideCollector {
   finish(none: boolean): Sides
 }
 
-/** No rows yet. */
-export function collectSides(): SideCollector {
+/** The places of the rows of each side. */
+function keptPlaces(sides: Sides): Sides {
+  const places = (held: boolean) =>
+    Uint32Array.from({ length: held ? sides.heldOut : sides.training }, (_, rank) => sides.row(held, rank))
+  const [training, heldOut] = [places(false), places(true)]
+  return { ...sides, row: (held, rank) => (held ? heldOut : training)[rank] }
+}
+
+/**
+ * No rows yet.
+ *
+ * @param mostKept  rows up to which their places are kept
+ */
+export function collectSides(mostKept = MOST_KEPT): SideCollector {
   let words = new Uint32Array(64)
   let rows = 0
   return {
@@ -42,7 +56,11 @@ export function collectSides(): SideCollector {
       if (heldOut) words[word] |= 1 << (rows & 31)
       rows++
     },
-    finish: none => (none ? oneSide(rows) : bothSides(words.slice(0, Math.ceil(rows / WORD)), rows)),
+    finish(none) {
+      if (none) return oneSide(rows)
+      const sides = bothSides(words.slice(0, Math.ceil(rows / WORD)), rows)
+      return rows <= mostKept ? keptPlaces(sides) : sides
+    },
   }
 }
 

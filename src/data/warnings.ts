@@ -1,5 +1,6 @@
 import type { Findings } from './scan.ts'
 import type { Head } from './source.ts'
+import { show } from './validate.ts'
 
 /** Columns that are named in a line; there may be thousands. */
 const NAMED = 3
@@ -25,7 +26,7 @@ export function warningsOf(file: string, head: Head, findings: Findings, holdOut
 
 function columnWarnings(head: Head, { statistics, counter }: Findings): string[] {
   const { mean, deviation } = statistics
-  const called = (i: number) => `column ${i + 1}${head.columns ? ` ("${head.columns[i]}")` : ''}`
+  const called = (i: number) => `column ${i + 1}${head.columns ? ` (${show(head.columns[i])})` : ''}`
   const all = (columns: number[], show: (i: number) => string) => {
     const others = columns.length > NAMED ? [`${columns.length - NAMED} more columns likewise`] : []
     return [...columns.slice(0, NAMED).map(show), ...others]

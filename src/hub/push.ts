@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { basename } from 'node:path'
+import { basename, isAbsolute } from 'node:path'
 import { commit, createRepo, HubApiError } from '@huggingface/hub'
 import { cardText } from '../report/card.ts'
+import { currentEvaluation } from '../training/evaluate.ts'
 import { encodeModelFile, encodeOnnxModel, readModel } from '../training/model.ts'
-import { paths, RunError } from '../training/run.ts'
+import { encodeRecord, paths, RunError } from '../training/run.ts'
 import { checkRepository, type HubClient, withHub } from './client.ts'
 
 export interface PushOptions {
@@ -14,18 +15,32 @@ export interface PushOptions {
   readonly message?: string
 }
 
+/** Whoever reads a repository need not know the folders of the machine that trained it. */
+function withoutFolders<T>(value: T): T {
+  if (typeof value === 'string') return (isAbsolute(value) ? basename(value) : value) as T
+  if (Array.isArray(value)) return value.map(withoutFolders) as T
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutFolders(inner)])) as T
+}
+
 /** The files of a model as a repository holds them. The card's commands name the repository. */
 function filesOf(directory: string, repository: string, license?: string): Map<string, Uint8Array> {
-  const model = readModel(directory)
-  const { config, evaluation, metrics } = paths(directory)
-  const files = new Map<string, Uint8Array>()
-  files.set('README.md', Buffer.from(cardText(directory, { repository, license })))
-  files.set('model.safetensors', encodeModelFile(model))
-  files.set('model.onnx', encodeOnnxModel(model))
-  for (const file of [config, evaluation, metrics]) {
-    if (existsSync(file)) files.set(basename(file), readFileSync(file))
-  }
-  return files
+  const read = readModel(directory)
+  const [config, data] = [withoutFolders(read.config), withoutFolders(read.data)]
+  const model = { ...read, config, data }
+  const evaluation = currentEvaluation(directory)
+  const { metrics } = paths(directory)
+  const text = (value: string) => Buffer.from(value)
+  return new Map<string, Uint8Array>([
+    ['README.md', text(cardText(directory, { repository, license, record: { config, data } }))],
+    ['config.json', text(encodeRecord(model))],
+    ['model.safetensors', encodeModelFile(model)],
+    ['model.onnx', encodeOnnxModel(model)],
+    ...(existsSync(metrics) ? [['metrics.jsonl', readFileSync(metrics)] as const] : []),
+    ...(evaluation
+      ? [['evaluation.json', text(`${JSON.stringify(withoutFolders(evaluation), null, 2)}\n`)] as const]
+      : []),
+  ])
 }
 
 /** Makes the repository, unless there already is one. */
@@ -45,7 +60,7 @@ const credentials = ({ hubUrl, fetch, accessToken }: HubClient) => ({
 
 /**
  * Uploads a run as one commit: its card, `config.json`, the averaged weights and the ONNX model, and what was logged and
- * measured.
+ * measured. Of paths on this machine only the last part is uploaded.
  *
  * @returns the repository's address, the commit, and the files
  * @throws RunError when the run, the token or the repository is wrong; HubError when the hub fails

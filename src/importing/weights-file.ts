@@ -11,6 +11,9 @@ type Tensors = Record<string, StoredTensor>
 const LARGEST_FILE = 2 ** 31
 const MOST_ARRAYS = 1000
 
+/** A name from a file, whatever is in it, on one line. */
+const shown = (name: string): string => JSON.stringify(name.slice(0, 80))
+
 /**
  * Reads the arrays of a `.npz` file.
  *
@@ -29,10 +32,7 @@ export function decodeNpzWeights(bytes: Uint8Array, file: string): Tensors {
           unpacked += originalSize
           if (++count > MOST_ARRAYS) refuse(`holds more than ${MOST_ARRAYS} arrays`)
           if (unpacked > LARGEST_FILE) refuse(`unpacks to more than ${LARGEST_FILE} bytes`)
-          return (
-            name.endsWith('.npy') ||
-            refuse(`expected arrays (.npy), found ${JSON.stringify(name.slice(0, 80))}`)
-          )
+          return name.endsWith('.npy') || refuse(`expected arrays (.npy), found ${shown(name)}`)
         },
       })
     } catch (error) {
@@ -44,11 +44,11 @@ export function decodeNpzWeights(bytes: Uint8Array, file: string): Tensors {
     return Object.fromEntries(
       Object.entries(open()).map(([name, array]) => [
         name.slice(0, -4),
-        decodeNpy(array, `${file}, ${name}`),
+        decodeNpy(array, `${file}, ${shown(name)}`),
       ]),
     )
   } catch (error) {
-    if (error instanceof DataError) return refuse(error.message.replace(`${file}, `, ''))
+    if (error instanceof DataError) return refuse(error.message.replace(`${file}, `, '').replace(/\s+/g, ' '))
     throw error
   }
 }

@@ -6,7 +6,7 @@ import { findObjective } from '../training/config.ts'
 import { currentEvaluation } from '../training/evaluate.ts'
 import { writeFileAtomic } from '../training/files.ts'
 import { mlpOptions, parameterCount } from '../training/networks.ts'
-import { paths, readRecord } from '../training/run.ts'
+import { paths, type RunRecord, readRecord } from '../training/run.ts'
 import { evaluationTable } from './evaluation.ts'
 import { modelCard } from './model-card.ts'
 
@@ -27,11 +27,20 @@ export interface CardOptions {
   readonly repository?: string
   /** Identifier of the model's licence, e.g. `mit`; default what the card on disk names. */
   readonly license?: string
+  /** What to say of configuration and data in the place of the run's own record. */
+  readonly record?: Pick<RunRecord, 'config' | 'data'>
+}
+
+/** Weights from elsewhere may come without a word of their data. */
+function datasetOf({ name, dimension, fingerprint: { sha256 } }: RunRecord['data']) {
+  return sha256 === ''
+    ? { name: 'unknown data', dimension }
+    : { name, dimension, fingerprint: `sha256:${sha256}` }
 }
 
 /** A run's model card, with its latest evaluation unless the run was trained further since. */
-export function cardText(directory: string, { repository, license }: CardOptions = {}): string {
-  const { config, data, oxbow } = readRecord(directory)
+export function cardText(directory: string, { repository, license, record }: CardOptions = {}): string {
+  const { config, data, oxbow } = { ...readRecord(directory), ...record }
   const { id, name, formula, paper } = findObjective(config.objective)
   const run = repository?.split('/')[1] ?? directory
   const measured = currentEvaluation(directory)
@@ -42,7 +51,8 @@ export function cardText(directory: string, { repository, license }: CardOptions
     version: oxbow,
     license: license ?? writtenLicense(paths(directory).card),
     objective: { id, label: name, summary: formula, paper },
-    dataset: { name: data.name, dimension: data.dimension, fingerprint: `sha256:${data.fingerprint.sha256}` },
+    dataset: datasetOf(data),
+    takenFrom: config.steps === 0 && config.initFrom ? basename(config.initFrom) : undefined,
     parameters: parameterCount(mlpOptions(config, data.dimension)),
     steps: trainedSteps(directory, config),
     seed: config.seeds.initialization,

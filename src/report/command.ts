@@ -61,7 +61,7 @@ export function trainCommand(config: Config, directory: string): string {
 
 /** The command that measures a run again. */
 export function evaluateCommand(
-  { steps, grids = [], count, seed, method, weights }: EvaluationRequest,
+  { steps, grids = [], count, seed, method, weights, metrics, features }: EvaluationRequest,
   directory: string,
 ): string {
   const words = [
@@ -69,6 +69,8 @@ export function evaluateCommand(
     `--count ${count}`,
     `--seed ${seed}`,
     ...(method === 'auto' ? [] : [`--method ${method}`]),
+    ...(metrics ? [`--metrics ${metrics === 'all' ? metrics : metrics.join(',')}`] : []),
+    ...(features ? [`--features ${shellWord(features)}`] : []),
     ...(weights.length === 2 ? [] : [`--weights ${weights[0]}`]),
   ]
   return `oxbow evaluate ${shellWord(directory)} ${words.join(' ')}`

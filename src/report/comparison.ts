@@ -16,7 +16,7 @@ import { planSamples } from '../training/planned-samples.ts'
 import { RunError, readMetrics, readRecord } from '../training/run.ts'
 import { takeThrough } from '../training/sampling.ts'
 import { diagnose } from './diagnostics.ts'
-import { metricsOf } from './evaluation.ts'
+import { estimateOf, metricsOf } from './evaluation.ts'
 import { pictureSheet } from './picture-sheet.ts'
 import { trainingSeconds } from './training-log.ts'
 import type { Cell, ComparisonData, Estimate, LossPoint, Method, SampleSet } from './types.ts'
@@ -57,7 +57,9 @@ function cellOf(rows: readonly EvaluationRow[]): Cell {
     values: Object.fromEntries(
       Object.keys(metrics).map(name => [
         name,
-        estimate(rows.map(row => row.metrics[name].value ?? Number.NaN)),
+        rows.length === 1
+          ? estimateOf(rows[0].metrics[name])
+          : estimate(rows.map(row => row.metrics[name].value ?? Number.NaN)),
       ]),
     ),
   }

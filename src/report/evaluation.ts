@@ -1,7 +1,7 @@
 import { described } from '../metric/map-catalogue.ts'
 import type { Evaluation, EvaluationRow, MapRow, MetricValue } from '../training/evaluate.ts'
 import type { SavedEvaluation } from '../training/saved-samples.ts'
-import type { Cell, MethodRow, Metric, TableData } from './types.ts'
+import type { Cell, Estimate, MethodRow, Metric, TableData } from './types.ts'
 
 /** A metric with its label, what its numbers mean and its floor, as an evaluation recorded it. */
 function describeMetric(name: string, row: Pick<EvaluationRow, 'metrics'>): Metric {
@@ -15,20 +15,21 @@ function describeMetric(name: string, row: Pick<EvaluationRow, 'metrics'>): Metr
 const unitText = (unit: string): string | undefined => (unit === 'none' ? undefined : unit)
 
 /** Every metric of some rows, each as the first row that has it recorded it. */
-export const metricsOf = (rows: readonly EvaluationRow[]): Metric[] =>
+export const metricsOf = (rows: readonly Pick<EvaluationRow, 'metrics'>[]): Metric[] =>
   [...new Set(rows.flatMap(row => Object.keys(row.metrics)))].map(name =>
     describeMetric(name, rows.find(row => name in row.metrics)!),
   )
 
+/** One measurement: its value and, where there is one, its confidence interval. */
+export function estimateOf({ value, interval }: MetricValue): Estimate {
+  const mean = value ?? Number.NaN
+  return { mean, sd: null, values: [mean], ...(interval && { interval }) }
+}
+
 const cellOf = ({ steps, method, metrics }: EvaluationRow): Cell => ({
   steps,
   sampler: method,
-  values: Object.fromEntries(
-    Object.entries(metrics).map(([name, { value }]) => {
-      const mean = value ?? Number.NaN
-      return [name, { mean, sd: null, values: [mean] }]
-    }),
-  ),
+  values: Object.fromEntries(Object.entries(metrics).map(([name, metric]) => [name, estimateOf(metric)])),
 })
 
 /** A row of the table: a kind of weights, and the times where they were asked for. */

@@ -5,6 +5,7 @@ import { htmlPage, recipe } from './html-page.ts'
 import { scrolling } from './html-table.ts'
 import { lossPlot, residualCurves } from './line-plots.ts'
 import { runReading } from './reading.ts'
+import { formatFloor, headingOf } from './standings.ts'
 import type { RunData } from './types.ts'
 
 /** Columns and classes that are listed; data may have thousands. */
@@ -35,12 +36,36 @@ export function runReport(data: RunData): string {
     warnings: data.warnings,
     sections: [
       ...measured(data),
+      { heading: 'Of the map itself', parts: [mapTable(data)] },
       ...inside(data),
       { heading: 'Training', parts: [objectiveText(data), lossFigures(data)] },
       { heading: 'Data', parts: [dataFacts(data), columnsTable(data), classesTable(data)] },
       { heading: 'Make it again', parts: [recipe(data.command, data.config)] },
     ],
   })
+}
+
+/** Metrics that are the same for any number of steps. */
+function mapTable({ mapMetrics, methods }: RunData): string {
+  if (mapMetrics.length === 0) return ''
+  const rows = mapMetrics.map(({ metric, estimates, notes }) => {
+    const decimals = decimalsFor([
+      ...estimates.map(estimate => estimate?.mean ?? 0),
+      ...(metric.floor ? [metric.floor.value] : []),
+    ])
+    const number = (value: number): string => formatNumber(value, decimals)
+    const values = estimates.map(estimate => {
+      if (!estimate || !Number.isFinite(estimate.mean)) return '–'
+      const { mean, interval } = estimate
+      const around = interval && interval[0] < interval[1] ? ` (${interval.map(number).join(' to ')})` : ''
+      return number(mean) + around
+    })
+    const floor = metric.floor ? formatFloor(metric.floor, decimals) : '–'
+    return [headingOf(metric), ...values, floor, notes.join('; ')]
+  })
+  const names = methods.slice(0, mapMetrics[0].estimates.length).map(({ label }) => label)
+  const caption = 'The same for any number of steps'
+  return plainTable(caption, ['metric', ...names, 'noise floor', 'note'], rows, 'plain map')
 }
 
 function objectiveText({ run: { objective } }: RunData): string {
@@ -86,6 +111,7 @@ function dataFacts({ dataset, data }: RunData): string {
 function columnsTable({ data }: RunData): string {
   const { fingerprint, statistics, standardization, dimension } = data
   const { minimum, maximum } = fingerprint
+  if (minimum.length !== dimension) return channelsTable(minimum, maximum)
   const numbers: [string, readonly number[] | undefined][] = [
     ['minimum', minimum],
     ['maximum', maximum],
@@ -105,6 +131,13 @@ function columnsTable({ data }: RunData): string {
   return plainTable(`Columns${more}`, ['column', ...known.map(({ name }) => name)], rows)
 }
 
+/** Pictures have a range for each channel, and none for each number. */
+function channelsTable(minimum: readonly number[], maximum: readonly number[]): string {
+  if (minimum.length === 0) return ''
+  const rows = minimum.map((low, i) => [String(i + 1), format(low), format(maximum[i])])
+  return plainTable('Channels', ['channel', 'minimum', 'maximum'], rows)
+}
+
 function classesTable({ data: { labels } }: RunData): string {
   if (!labels) return ''
   const shown = labels.names.slice(0, LISTED)
@@ -116,17 +149,24 @@ function classesTable({ data: { labels } }: RunData): string {
 
 const format = (value: number): string => formatNumber(value, Math.min(4, decimalsFor([value])))
 
-function plainTable(caption: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
+function plainTable(
+  caption: string,
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  kind = 'plain',
+): string {
   const cells = (row: readonly string[]): string =>
     row
       .map((text, i) =>
-        i === 0 ? `<th scope="row">${escapeHtml(text)}</th>` : `<td>${escapeHtml(text)}</td>`,
+        i === 0
+          ? `<th scope="row">${escapeHtml(text)}</th>`
+          : `<td data-label="${escapeHtml(head[i])}">${escapeHtml(text)}</td>`,
       )
       .join('')
   return scrolling(
     caption,
-    `<table class="plain"><caption>${escapeHtml(caption)}</caption><thead><tr>${head
-      .map(text => `<th scope="col">${text}</th>`)
+    `<table class="${kind}"><caption>${escapeHtml(caption)}</caption><thead><tr>${head
+      .map(text => `<th scope="col">${escapeHtml(text)}</th>`)
       .join('')}</tr></thead><tbody>${rows.map(row => `<tr>${cells(row)}</tr>`).join('')}</tbody></table>`,
   )
 }

@@ -34,6 +34,7 @@ th[aria-sort] button::after{content:" ↑";color:var(--ink)}
 th[aria-sort=descending] button::after{content:" ↓"}
 .best{font-weight:700;color:var(--best)}
 .sd{color:var(--soft);font-weight:400;font-size:14px;white-space:nowrap}
+.interval{display:block}
 .sortable td,.sortable thead th+th{padding-left:24px}
 .value{white-space:nowrap}
 .marks{display:inline-block;width:1.5em;padding-left:2px;text-align:left;text-decoration:none}
@@ -59,6 +60,8 @@ h3{font-size:17px;margin:24px 0 8px}
 .panels>svg{width:100%;max-width:352px!important}
 .pairs>svg{max-width:440px!important}
 figcaption{margin-top:8px;max-width:90ch}
+.map td{white-space:nowrap}
+.map td:last-child{text-align:left;max-width:44ch;white-space:normal}
 .numbers,.plain{font-size:14px;min-width:0}
 .numbers th,.numbers td,.plain th,.plain td{padding:3px 8px}
 .numbers th[scope=row]{font-weight:600}
@@ -87,6 +90,14 @@ table{min-width:0;width:100%}
 .stack thead th,.value{text-align:left}
 .value{font-size:14px}
 .value .sd{display:block;font-size:13px}
+.value .interval{white-space:normal}
+.map,.map tbody,.map caption{display:block}
+.map td,.map td:last-child{white-space:normal;max-width:none}
+.map thead{display:none}
+.map tr{display:block;padding:6px 0;border-bottom:1px solid var(--line)}
+.map th,.map td{display:block;border:0;padding:0;text-align:left}
+.map td:empty{display:none}
+.map td::before{content:attr(data-label) ": ";color:var(--soft)}
 .marks{width:auto;letter-spacing:-1px}
 .grid thead th{text-align:center}
 .floor td.whole{text-align:left;padding:0 6px 6px}

@@ -42,7 +42,7 @@ function entryCell(entry: Entry | null): string {
   const marks = marksOf(entry).replace('≈', '<abbr title="within the noise floor">≈</abbr>')
   const value = best ? `<strong class="best">${mean}</strong>` : mean
   const around = sd === null ? interval : `± ${sd}`
-  const spread = around === null ? '' : ` <span class="sd">${around}</span>`
+  const spread = around === null ? '' : ` <span class="sd${sd === null ? ' interval' : ''}">${around}</span>`
   return `<td role="cell" class="value" data-value="${entry.estimate.mean}">${value}<span class="marks">${marks}</span>${spread}</td>`
 }
 

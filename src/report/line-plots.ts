@@ -26,7 +26,8 @@ export function curvesPlot(methods: readonly MethodRow[], metric: Metric, option
     ...options,
     title: options.title ?? `${metric.label} against steps`,
     x: { type: 'log', base: 2, ticks: steps, label: 'steps (function evaluations)' },
-    yLabel: headingOf(metric),
+    yLabels: [headingOf(metric), metric.label],
+    range: metric.range,
     floor: floor && { low: floor.low, high: floor.high },
     markers: true,
   })
@@ -64,7 +65,7 @@ export function lossPlot(
     ...options,
     title: options.title ?? 'Training loss',
     x: { type: 'linear', ticks: 5, label: 'training step' },
-    yLabel: options.yLabel ?? 'loss',
+    yLabels: [options.yLabel ?? 'loss'],
     floor: null,
     markers: false,
   })

@@ -25,10 +25,13 @@ export interface ModelCardData {
   readonly dataset: {
     readonly name: string
     readonly dimension: number
-    readonly fingerprint: string
+    /** Absent where the data is not known. */
+    readonly fingerprint?: string
     readonly images?: boolean
   }
   readonly parameters: number
+  /** What its parameters were taken from, where it was not trained further. */
+  readonly takenFrom?: string
   /** Training steps taken. */
   readonly steps: number
   readonly seed: number
@@ -51,7 +54,7 @@ export function modelCard(card: ModelCardData): string {
     `# ${escapeMarkdown(card.name)}`,
     introduction(card),
     `## Objective\n\n${objectiveText(objective)}`,
-    `## Data\n\n${escapeMarkdown(dataset.name)}, ${dataset.dimension} dimensions, fingerprint ${codeSpan(dataset.fingerprint)}.`,
+    `## Data\n\n${dataText(dataset)}`,
     `## Sample it\n\n${sampling(card)}`,
     ...(card.evaluation ? [`## Metrics\n\n${comparisonMarkdown(card.evaluation).trimEnd()}`] : []),
     `## Training\n\n${training(card)}`,
@@ -91,12 +94,20 @@ function resultsOf({ dataset }: ModelCardData, { metrics, methods }: TableData):
   return [{ task, dataset: { type: plain(dataset.name), name: dataset.name }, metrics: values }]
 }
 
-function introduction({ dataset, objective, parameters, version }: ModelCardData): string {
+function introduction({ dataset, objective, parameters, version, takenFrom }: ModelCardData): string {
+  const [label, name] = [objective.label, dataset.name].map(escapeMarkdown)
+  const origin = takenFrom
+    ? `with the parameters of ${codeSpan(takenFrom)}, taken as a map of ${label}`
+    : `trained with ${label} on ${name}`
   return (
-    `A flow map trained with ${escapeMarkdown(objective.label)} on ${escapeMarkdown(dataset.name)}: a network of ` +
-    `${formatCount(parameters)} parameters that carries noise at time 1 to data at time 0 in one step, or in several ` +
-    `for more quality. Made by oxbow ${escapeMarkdown(version)}.`
+    `A flow map ${origin}: a network of ${formatCount(parameters)} parameters that carries noise at time 1 to data at ` +
+    `time 0 in one step, or in several for more quality. Made by oxbow ${escapeMarkdown(version)}.`
   )
+}
+
+function dataText({ name, dimension, fingerprint }: ModelCardData['dataset']): string {
+  const what = `${escapeMarkdown(name)}, ${plural(dimension, 'dimension')}`
+  return fingerprint === undefined ? `${what}.` : `${what}, fingerprint ${codeSpan(fingerprint)}.`
 }
 
 function objectiveText({ id, label, summary, paper }: ModelCardData['objective']): string {

@@ -38,7 +38,7 @@ function trainingPlots(data: ComparisonData | RunData): Named[] {
 }
 
 /** Every plot of a report as an SVG of its own, by file name without its ending. */
-export function plotFiles(data: ComparisonData | RunData): Named[] {
+function plotFiles(data: ComparisonData | RunData): Named[] {
   const { methods, metrics, title } = data
   const curves = lossCurves(methods)
   const groups = residualGroups(methods)

@@ -16,7 +16,7 @@ import { paths, RunError, type RunRecord, readMetrics, readRecord } from '../tra
 import { takeThrough } from '../training/sampling.ts'
 import { evaluateCommand, trainCommand } from './command.ts'
 import { diagnose } from './diagnostics.ts'
-import { evaluationTable, rowId, stepWarnings } from './evaluation.ts'
+import { estimateOf, evaluationTable, metricsOf, rowId, stepWarnings } from './evaluation.ts'
 import { pictureSheet } from './picture-sheet.ts'
 import { trainingSeconds } from './training-log.ts'
 import type { Method, MethodRow, RunData, SampleSet } from './types.ts'
@@ -57,6 +57,14 @@ function trainingCurves(directory: string): Pick<RunData, 'trainingLoss' | 'resi
   }
 }
 
+/** Metrics of the map itself, those of its kinds of weights beside each other. */
+const mapMetricsOf = ({ maps = [] }: Evaluation): RunData['mapMetrics'] =>
+  metricsOf(maps).map(metric => ({
+    metric,
+    estimates: maps.map(({ metrics }) => (metrics[metric.name] ? estimateOf(metrics[metric.name]) : null)),
+    notes: [...new Set(maps.flatMap(({ metrics }) => metrics[metric.name]?.note ?? []))],
+  }))
+
 /** Samples of one row of the table, all from the same noise. */
 async function samplesOf(
   map: LoadedMap,
@@ -93,7 +101,8 @@ export async function gatherRun(directory: string): Promise<RunData> {
   const dataset = await openSame(directory, record)
   const { config, data } = record
   const { request } = evaluation
-  const { seed, weights } = request
+  const { seed } = request
+  const weights = [...new Set(evaluation.rows.map(row => row.weights))]
   const table = evaluationTable(evaluation)
   const drawn = dataset.image ? PICTURES : DRAWN
   const noise = drawNoise(drawn, data.dimension, seed)
@@ -146,6 +155,7 @@ export async function gatherRun(directory: string): Promise<RunData> {
     },
     ...trainingCurves(directory),
     data: { ...data, statistics: dataset.statistics, labels: dataset.labels },
+    mapMetrics: mapMetricsOf(evaluation),
     warnings: [...(dataset.warnings ?? []), ...evaluation.notes, ...stepWarnings(evaluation)],
   }
 }

@@ -113,7 +113,7 @@ export function lossTimePlot(curves: readonly TimeCurve[], options: PlotOptions 
       ...options,
       title: options.title ?? 'Loss by time',
       x: { type: 'linear', ticks: [0, 0.25, 0.5, 0.75, 1], label: 'time', domain: [0, 1] },
-      yLabel: 'loss',
+      yLabels: ['loss'],
       floor: null,
       markers: true,
     },

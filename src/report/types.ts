@@ -166,6 +166,12 @@ export interface RunData extends ComparisonData {
   /** Of each term, whatever its weight. */
   readonly residuals: readonly { readonly label: string; readonly loss: readonly LossPoint[] }[]
   readonly data: DataRecord & Pick<Dataset, 'statistics' | 'labels'>
+  /** Metrics of the map itself: a name, and the values of each kind of weights in the order of `methods`. */
+  readonly mapMetrics: readonly {
+    readonly metric: Metric
+    readonly estimates: readonly (Estimate | null)[]
+    readonly notes: readonly string[]
+  }[]
   /** What a reader should know, one sentence each. */
   readonly warnings: readonly string[]
 }

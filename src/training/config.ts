@@ -27,7 +27,7 @@ const fraction = z.number().min(0).max(1)
 /** Checked in full when the data is opened. */
 const dataSchema = z.custom<DatasetSpec>(
   value => (typeof value === 'string' && value !== '') || isPlain(value),
-  'expected a dataset name, a path to a CSV file, or a block such as {mixture: {components}}',
+  'expected a dataset name, the path of a file or folder, or a block such as {csv: {path}}',
 )
 
 const networkSchema = z.strictObject({

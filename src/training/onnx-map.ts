@@ -67,6 +67,8 @@ function standardizationIn(
   throw new RunError(`${name}: the record of its data is damaged`)
 }
 
+const firstLine = ({ message }: Error): string => message.split('\n')[0].slice(0, 500)
+
 /**
  * The flow map of an ONNX file's bytes.
  *
@@ -80,7 +82,7 @@ export async function mapOfOnnx(
   bytes: Uint8Array,
 ): Promise<LoadedMap> {
   const opened = await open(bytes).catch((error: Error) => {
-    throw new RunError(`${name}: not an ONNX model that can be run (${error.message.split('\n')[0]})`)
+    throw new RunError(`${name}: not an ONNX model that can be run (${firstLine(error)})`)
   })
   const { inputs, program, metadata } = opened
   const dimension = inputs[0]?.shape[1]
@@ -94,7 +96,10 @@ export async function mapOfOnnx(
       `${name}: expected inputs x [batch, D], s [batch], t [batch] of float32, found ${found.join(', ')}`,
     )
   }
-  const jump: Jump = (x, s, t) => inBlocks(name, program, dimension, x, s, t)
+  const jump: Jump = (x, s, t) =>
+    inBlocks(name, program, dimension, x, s, t).catch((error: Error) => {
+      throw error instanceof RunError ? error : new RunError(`${name}: cannot be run (${firstLine(error)})`)
+    })
   const velocity = async (): Promise<never> => {
     throw new RunError(`${name}: an ONNX file holds only the jump; use the run directory for its velocity`)
   }

@@ -46,8 +46,8 @@ test.each(read)('reads %s', async (_, content, points, columns) => {
   const dataset = await open(content)
   expect(dataset.points).toEqual(points)
   expect(dataset.warnings!.filter(warning => !ofFewRows(warning))).toEqual([])
+  expect(dataset.columns).toEqual(columns)
   if (!columns) return
-  // Names of columns are for choosing them and for messages.
   const chosen = await openDataset({ csv: { path, columns: [columns.at(-1)!] } })
   expect(chosen.dimension).toBe(1)
 })
@@ -247,6 +247,13 @@ describe('refuses', () => {
     )
     await expect(open(`a,b\n${rows.join('\n')}\n`)).rejects.toThrow(
       `${path}: row 100001, column 2 ("b"): expected a number, found "oops" (and 3 more: row 110002, column 2 ("b"); row 119002, column 2 ("b"), ...)`,
+    )
+  })
+
+  test('a column of words, and says what to do', async () => {
+    await expect(open('a,b\n'.repeat(3) + '1,x\n'.repeat(20))).rejects.toThrow(/^((?!choose).)*$/)
+    await expect(open('a,b\n' + '1,x\n'.repeat(20))).rejects.toThrow(
+      /row 2, column 2 \("b"\): expected a number, found "x" \(and 19 more: .*\); choose other columns, or make this one the label$/,
     )
   })
 

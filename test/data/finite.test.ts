@@ -107,16 +107,20 @@ describe('the split', () => {
 
 test('any bits can be ranked', () => {
   fc.assert(
-    fc.property(fc.array(fc.boolean(), { minLength: 1, maxLength: 300 }), bits => {
-      const collector = collectSides()
-      for (const bit of bits) collector.add(bit)
-      const sides = collector.finish(false)
-      const places = (held: boolean) => bits.flatMap((bit, i) => (bit === held ? [i] : []))
-      for (const held of [true, false]) {
-        const count = held ? sides.heldOut : sides.training
-        expect(Array.from({ length: count }, (_, rank) => sides.row(held, rank))).toEqual(places(held))
-      }
-    }),
+    fc.property(
+      fc.array(fc.boolean(), { minLength: 1, maxLength: 300 }),
+      fc.constantFrom(0, 1000),
+      (bits, kept) => {
+        const collector = collectSides(kept)
+        for (const bit of bits) collector.add(bit)
+        const sides = collector.finish(false)
+        const places = (held: boolean) => bits.flatMap((bit, i) => (bit === held ? [i] : []))
+        for (const held of [true, false]) {
+          const count = held ? sides.heldOut : sides.training
+          expect(Array.from({ length: count }, (_, rank) => sides.row(held, rank))).toEqual(places(held))
+        }
+      },
+    ),
   )
 })
 

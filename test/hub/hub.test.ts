@@ -2,6 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { parse } from 'yaml'
+import { hubClient } from '../../src/hub/client.ts'
+import { pull } from '../../src/hub/pull.ts'
 import { train } from '../../src/index.ts'
 import { runHere } from '../helpers/cli.ts'
 import { filesIn, snapshot, temporaryFolder } from '../helpers/folder.ts'
@@ -57,7 +59,7 @@ describe('push and pull', () => {
     expect(JSON.parse(pushed.stdout)).toEqual({
       url: `${hub.url}/someone/ring`,
       commit: 'c0ffee',
-      files: ['README.md', 'model.safetensors', 'model.onnx', 'config.json', 'metrics.jsonl'],
+      files: ['README.md', 'config.json', 'model.safetensors', 'model.onnx', 'metrics.jsonl'],
     })
     withToken('')
     const pulled = await oxbow('pull', 'someone/ring', '--out', 'deep/er/back')
@@ -75,6 +77,50 @@ describe('push and pull', () => {
     const card = String(hub.repositories.get('someone/ring')!.files.get('README.md'))
     expect(parse(card.split('---\n')[1])).toMatchObject({ license: 'cc0-1.0', library_name: 'oxbow' })
     expect(card).toContain('oxbow pull someone/ring --out ring\noxbow sample ring --steps 1')
+  })
+
+  test('folders of this machine stay here; an evaluation goes along while it is current', async () => {
+    withToken()
+    const rows = Array.from({ length: 60 }, (_, i) => `${Math.cos(i)},${Math.sin(i)}`)
+    writeFileSync('mine.csv', rows.join('\n'))
+    await train({ ...tiny, steps: 2, data: 'mine.csv' }, { directory: 'own' })
+    expect(readFileSync('own/config.json', 'utf8')).toContain(folder)
+    expect((await oxbow('evaluate', 'own', '--count', '100', '--data', 'mine.csv')).code).toBe(0)
+    expect((await oxbow('evaluate', 'own', '--count', '100')).code).toBe(0)
+    expect((await oxbow('push', 'own', 'someone/own')).code).toBe(0)
+    const { files } = hub.repositories.get('someone/own')!
+    expect([...files.keys()]).toContain('evaluation.json')
+    for (const [name, bytes] of files) expect(String(bytes).includes(folder), name).toBe(false)
+    expect((await oxbow('pull', 'someone/own', '--out', 'own-back')).code).toBe(0)
+    expect(await samplesOf('own-back')).toBe(await samplesOf('own'))
+
+    await train({ steps: 4 }, { directory: 'own', resume: true })
+    expect((await oxbow('push', 'own', 'someone/own-later')).code).toBe(0)
+    expect([...hub.repositories.get('someone/own-later')!.files.keys()]).not.toContain('evaluation.json')
+  })
+
+  test('large files may lie on another server, which never sees the token', async () => {
+    withToken()
+    const storage = await fakeHub(TOKEN)
+    storage.repositories.set('someone/ring', hub.repositories.get('someone/ring')!)
+    hub.instead = ({ url }, response) => {
+      if (!/resolve.*(onnx|safetensors)$/.test(url!)) return false
+      response.writeHead(302, { location: storage.url + url }).end()
+      return true
+    }
+    const { code, stderr } = await oxbow('pull', 'someone/ring', '--out', 'redirected')
+    expect(code, stderr).toBe(0)
+    expect(await samplesOf('redirected')).toBe(await samplesOf('ring'))
+    expect(storage.requests.length).toBeGreaterThan(1)
+    expect(storage.requests.filter(line => line.includes('token'))).toEqual([])
+    await storage.close()
+  })
+
+  test('another revision is asked for by its name', async () => {
+    withToken()
+    const { code } = await oxbow('pull', 'someone/ring', '--revision', 'v2', '--out', 'revised')
+    expect(code).toBe(2)
+    expect(hub.requests.at(-1)).toBe('GET /api/models/someone/ring/tree/v2 with token')
   })
 
   test('an existing repository takes another commit; a private one needs the token to be read', async () => {
@@ -130,6 +176,16 @@ describe('push and pull', () => {
       expect(readFileSync(join(folder, name)).includes(TOKEN), name).toBe(false)
     }
   })
+})
+
+test('a download that is told to stop leaves nothing', async () => {
+  withToken()
+  const before = snapshot(folder)
+  let asked = 0
+  const stopped = pull(hubClient(), 'someone/ring', 'stop/here', { shouldStop: () => ++asked > 1 })
+  await expect(stopped).rejects.toThrow('someone/ring: stopped')
+  expect(asked).toBe(2)
+  expect(snapshot(folder)).toEqual(before)
 })
 
 describe('what is refused leaves nothing', () => {

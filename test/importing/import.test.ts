@@ -267,6 +267,24 @@ describe('a network in a convention of its own gives the same jumps', () => {
   })
 })
 
+test('a network of JAX takes its points where JAX takes them', async () => {
+  const fixtures = new URL('./fixtures/', import.meta.url)
+  const { points, cases } = JSON.parse(readFileSync(new URL('jax.json', fixtures), 'utf8')) as {
+    points: number[][]
+    cases: { t: number; r: number; points: number[][] }[]
+  }
+  const file = save('jax.npz', {})
+  writeFileSync(file, readFileSync(new URL('jax.npz', fixtures)))
+  const map = await load(await imported(file, '--convention', 'meanflow', '--network.activation', 'gelu'))
+  for (const { t, r, points: expected } of cases) {
+    const found = await map.jump(Float32Array.from(points.flat()), t, r)
+    expected.flat().forEach((value, i) => {
+      expect(Math.abs(found[i] - value)).toBeLessThan(1e-5)
+    })
+  }
+  await map.close()
+})
+
 describe('an imported run', () => {
   test('is sampled, measured, exported and trained on like any other', async () => {
     const network = networkFor('flow-map', { seed: 8 })
@@ -289,6 +307,10 @@ describe('an imported run', () => {
     const { stdout } = await runHere(['import', file, '--convention', 'edm', '--out', at('said')])
     expect(stdout).toContain('params/Dense_1/kernel [12, 12], params/Dense_1/bias [12] -> 1.weight, 1.bias')
     expect(stdout).toContain('read as edm: x = x0 + sigma eps')
+    expect(stdout).toContain('network: 2 x 12 silu, sees s, times by 3 frequencies each')
+    const card = readFileSync(at('said/README.md'), 'utf8')
+    expect(card).toContain('A flow map with the parameters of `said.npz`, taken as a map of')
+    expect(card).toContain('unknown data, 2 dimensions.')
     const json = await runHere(['import', file, '--convention', 'edm', '--out', at('said2'), '--json'])
     expect(JSON.parse(json.stdout)).toMatchObject({
       convention: 'edm',

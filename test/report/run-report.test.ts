@@ -6,7 +6,6 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { runReport } from '../../src/report/html-run.ts'
 import { gatherRun } from '../../src/report/run-report.ts'
 import type { RunData } from '../../src/report/types.ts'
-import { writeRunReport } from '../../src/report/write-report.ts'
 import type { UserConfig } from '../../src/training/config.ts'
 import { evaluateRun, writeEvaluation } from '../../src/training/evaluate.ts'
 import { paths, RunError } from '../../src/training/run.ts'
@@ -120,10 +119,36 @@ describe('the report of a run', () => {
   })
 })
 
+it('gives metrics of the map itself, each with its interval and floor', () => {
+  const metric = { name: 'nll', label: 'likelihood', unit: 'nats', floor: { value: 1, low: 0.9, high: 1.1 } }
+  const estimate = { mean: 2.5, sd: null, values: [2.5], interval: [2.4, 2.6] as const }
+  const page = runReport({
+    ...data,
+    mapMetrics: [{ metric, estimates: [estimate, null], notes: ['half of <them>'] }],
+  })
+  const cells = [...parseHTML(page).document.querySelectorAll('table.map tbody tr > *')]
+  expect(cells.map(cell => cell.textContent)).toEqual([
+    'likelihood (nats)',
+    '2.50 (2.40 to 2.60)',
+    '–',
+    '1.00 (0.90 to 1.10)',
+    'half of <them>',
+  ])
+})
+
+it('gives the ranges of channels where there are fewer than columns', () => {
+  const fingerprint = { ...data.data.fingerprint, minimum: [3], maximum: [250] }
+  const page = runReport({ ...data, data: { ...data.data, fingerprint } })
+  const tables = [...parseHTML(page).document.querySelectorAll('table.plain')]
+  expect(tables.map(table => table.textContent)).toEqual(['Channelschannelminimummaximum13.00250'])
+})
+
 describe('the files of a report', () => {
   it('are a page under 1.5 MB, and every plot as SVG and as PNG', async () => {
-    const { report, plots } = await writeRunReport(directory)
-    expect(report).toBe(join(directory, 'report.html'))
+    const out = join(folder, 'page.html')
+    const { code, stdout } = await runHere(['report', directory, '--out', out, '--json'])
+    const { report, plots } = JSON.parse(stdout) as { report: string; plots: string[] }
+    expect([code, report]).toEqual([0, out])
     expect(statSync(report).size).toBeLessThan(1.5e6)
     const names = plots.map(path => path.slice(paths(directory).plots.length + 1))
     const kinds = [
@@ -140,26 +165,21 @@ describe('the files of a report', () => {
     for (const path of plots) {
       const { format, width, height } = await sharp(path).metadata()
       expect([format, width! > 100, height! > 100], path).toEqual([path.slice(-3), true, true])
-      if (path.endsWith('svg')) expect(readFileSync(path, 'utf8')).not.toMatch(/NaN|Infinity|undefined/)
+      if (path.endsWith('svg')) expect(/NaN|Infinity|undefined/.test(readFileSync(path, 'utf8'))).toBe(false)
     }
   })
 
-  it('come from the command, which needs an evaluation and a name that ends in .html', async () => {
-    const out = join(folder, 'page.html')
-    const { code, stdout } = await runHere(['report', directory, '--out', out, '--json'])
-    expect([code, JSON.parse(stdout).report, existsSync(out)]).toEqual([0, out, true])
+  it('need an evaluation, and a name that ends in .html', async () => {
     const wrong = await runHere(['report', directory, '--out', join(folder, 'page.txt')])
-    expect(wrong).toMatchObject({
-      code: 2,
-      stderr: expect.stringMatching(/^oxbow: --out .*page\.txt: expected .*\.html\n$/),
-    })
+    expect(wrong.code).toBe(2)
+    expect(wrong.stderr).toMatch(
+      /^oxbow: --out .*page\.txt: expected the name of a file that ends in \.html\n$/,
+    )
     const bare = join(folder, 'bare')
     await train({ ...tiny, data: mixture, steps: 1 }, { directory: bare })
     const early = await runHere(['report', bare])
-    expect(early).toMatchObject({
-      code: 2,
-      stderr: `oxbow: ${bare}: has not been measured yet; "oxbow evaluate ${bare}" does\n`,
-    })
+    const stderr = `oxbow: ${bare}: has not been measured yet; "oxbow evaluate ${bare}" does\n`
+    expect(early).toMatchObject({ code: 2, stderr })
   })
 
   it('are written by evaluate, unless it is told not to', async () => {

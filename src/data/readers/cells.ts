@@ -43,7 +43,7 @@ export const isFinite32 = (value: number): boolean => value <= LARGEST && value 
 
 /** The place of a number in messages. */
 export function placeOf(row: number, column: number, names?: readonly string[]): string {
-  return `row ${row}, column ${column + 1}${names ? ` ("${names[column]}")` : ''}`
+  return `row ${row}, column ${column + 1}${names ? ` (${show(names[column])})` : ''}`
 }
 
 /**

@@ -8,6 +8,7 @@ import { fileError, fileSize, statPath } from '../file.ts'
 import { joinHashes } from '../hash.ts'
 import { kindOf, named } from '../sniff.ts'
 import type { Source } from '../source.ts'
+import { printable } from '../validate.ts'
 
 const side = z.int().min(1).max(1024)
 
@@ -165,9 +166,7 @@ async function decode(
       sha256: createHash('sha256').update(bytes).digest('hex'),
     }
   } catch (error) {
-    throw new DataError(
-      `${path}: not a picture that can be read (${(error as Error).message.split('\n')[0]})`,
-    )
+    throw new DataError(`${path}: not a picture that can be read (${printable((error as Error).message)})`)
   }
 }
 

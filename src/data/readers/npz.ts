@@ -8,7 +8,7 @@ import { fileSize, INFLATE_LIMITS, withBytes } from '../file.ts'
 import { firstBytes, hashFile } from '../hash.ts'
 import { kindOf, named } from '../sniff.ts'
 import type { Sink, Source } from '../source.ts'
-import { show } from '../validate.ts'
+import { printable, show } from '../validate.ts'
 import { readNpy } from './npy.ts'
 
 export const npzSchema = z.strictObject({
@@ -65,9 +65,7 @@ async function openArchive(path: string): Promise<Archive> {
 const archiveError = (path: string, error: unknown): DataError =>
   error instanceof DataError
     ? error
-    : new DataError(
-        `${path}: not an NPZ archive that can be read (${(error as Error).message.split('\n')[0]})`,
-      )
+    : new DataError(`${path}: not an NPZ archive that can be read (${printable((error as Error).message)})`)
 
 async function readEntries(path: string, zip: ZipFile): Promise<Map<string, Entry>> {
   const entries = new Map<string, Entry>()
@@ -101,7 +99,7 @@ function onlyArray({ path, entries }: Archive, labels: string | undefined): stri
 function find({ path, entries }: Archive, name: string): { entry: Entry; file: string } {
   const entry = entries.get(name)
   if (!entry) throw new DataError(`${path}: no array ${show(name)} (there are ${listed(entries.keys())})`)
-  return { entry, file: `${path}: ${name}` }
+  return { entry, file: `${path}: ${printable(name)}` }
 }
 
 /** The bytes of an entry, checked against its sizes and checksum. */

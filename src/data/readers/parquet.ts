@@ -1,16 +1,17 @@
+import { type Serializable, spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { basename } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { Worker } from 'node:worker_threads'
 import { z } from 'zod'
 import { DataError } from '../error.ts'
 import { fileSize } from '../file.ts'
 import { firstBytes, hashFile } from '../hash.ts'
 import { kindOf, named } from '../sniff.ts'
 import type { Sink, Source } from '../source.ts'
+import { printable, show } from '../validate.ts'
 import { placeOf, wrongValue } from './cells.ts'
 import { type Chosen, chooseColumns } from './columns.ts'
-import { PARQUET_PROGRAM } from './parquet-worker.ts'
+import { PARQUET_PROGRAM } from './parquet-program.ts'
 import { column } from './text.ts'
 
 export const parquetSchema = z.strictObject({
@@ -21,7 +22,7 @@ export const parquetSchema = z.strictObject({
 
 type ParquetOptions = z.output<typeof parquetSchema>
 
-/** Memory of the thread that reads, MiB. */
+/** Memory of the process that reads, MiB. */
 const MEMORY = 512
 /** Bytes of one page, inflated. */
 const MOST_PAGE = 2 ** 27
@@ -46,11 +47,11 @@ export function parquetSource(options: ParquetOptions): Source {
       if (kindOf(first) !== 'parquet') {
         throw new DataError(`${path}: expected a Parquet file, found ${named(first)}`)
       }
-      const thread = startThread(path)
+      const helper = startHelper(path)
       try {
-        await readThrough(thread, options, sink)
+        await readThrough(helper, options, sink)
       } finally {
-        await thread.end()
+        helper.end()
       }
       return hashFile(path)
     },
@@ -69,55 +70,67 @@ interface Piece {
   readonly problems: readonly (readonly [row: number, column: number, value: unknown])[]
 }
 
-interface Thread {
-  /** Posts a message and waits for the answer. */
-  ask<T>(message?: unknown): Promise<T>
-  end(): Promise<unknown>
+/** The process that reads. */
+interface Helper {
+  /** Sends a message and waits for the answer. */
+  ask<T>(message: unknown): Promise<T>
+  end(): void
 }
 
 const require = createRequire(import.meta.url)
-const urlOf = (name: string): string => pathToFileURL(require.resolve(name)).href
+const LIBRARIES = {
+  hyparquet: pathToFileURL(require.resolve('hyparquet')).href,
+  hyparquetCompressors: pathToFileURL(require.resolve('hyparquet-compressors')).href,
+}
 
-function startThread(path: string): Thread {
-  const worker = new Worker(PARQUET_PROGRAM, {
-    eval: true,
-    resourceLimits: { maxOldGenerationSizeMb: MEMORY },
-    workerData: {
-      path,
-      hyparquet: urlOf('hyparquet'),
-      hyparquetCompressors: urlOf('hyparquet-compressors'),
-      mostPage: MOST_PAGE,
-      mostFloats: MOST_FLOATS,
+/** Running out of memory is an abort. */
+const reasonOf = (code: number | null, signal: string | null): string =>
+  signal === 'SIGABRT' || code === 134 ? 'it needs too much memory' : `its reader ended: ${signal ?? code}`
+
+function startHelper(path: string): Helper {
+  const child = spawn(
+    process.execPath,
+    [`--max-old-space-size=${MEMORY}`, '--input-type=commonjs', '-e', PARQUET_PROGRAM],
+    {
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      serialization: 'advanced',
+      env: { ...process.env, NODE_OPTIONS: '' },
     },
-  })
+  )
   const refuse = (reason: string): DataError =>
-    new DataError(`${path}: not a Parquet file that can be read (${reason.split('\n')[0]})`)
-  worker.on('error', () => {})
+    new DataError(`${path}: not a Parquet file that can be read (${printable(reason)})`)
+  // After the last answer nothing of it matters.
+  child.on('error', () => {})
   return {
     ask: message =>
       new Promise((resolve, reject) => {
         const settle = (action: () => void): void => {
           clearTimeout(timer)
-          worker.off('message', onMessage).off('error', onError).off('exit', onExit)
+          child.off('message', onMessage).off('error', onError).off('exit', onExit)
           action()
         }
-        const onMessage = (answer: { failure?: string }): void =>
-          settle(() =>
-            answer.failure === undefined ? resolve(answer as never) : reject(refuse(answer.failure)),
-          )
+        const onMessage = (answer: unknown): void =>
+          settle(() => {
+            const { failure } = answer as { failure?: string }
+            failure === undefined ? resolve(answer as never) : reject(refuse(failure))
+          })
         const onError = (error: Error): void => settle(() => reject(refuse(error.message)))
-        const onExit = (): void => settle(() => reject(refuse('it needs too much memory')))
+        const onExit = (code: number | null, signal: string | null): void =>
+          settle(() => reject(refuse(reasonOf(code, signal))))
         const timer = setTimeout(() => settle(() => reject(refuse('it takes too long'))), PATIENCE_MS)
-        worker.on('message', onMessage).on('error', onError).on('exit', onExit)
-        if (message !== undefined) worker.postMessage(message)
+        child.on('message', onMessage).on('error', onError).on('exit', onExit)
+        child.send(message as Serializable, error => error && onError(error))
       }),
-    end: () => worker.terminate(),
+    end: () => {
+      child.kill('SIGKILL')
+    },
   }
 }
 
-async function readThrough(thread: Thread, options: ParquetOptions, sink: Sink): Promise<void> {
+async function readThrough(helper: Helper, options: ParquetOptions, sink: Sink): Promise<void> {
   const { path } = options
-  const overview = await thread.ask<Overview>()
+  const limits = { mostPage: MOST_PAGE, mostFloats: MOST_FLOATS }
+  const overview = await helper.ask<Overview>({ path, ...LIBRARIES, ...limits })
   const { columns } = overview
   const names = columns.map(({ name }) => name)
   const chosen = chooseColumns(path, options, columns.length, names)
@@ -131,7 +144,7 @@ async function readThrough(thread: Thread, options: ParquetOptions, sink: Sink):
   let message: unknown = { names: chosen.names, label }
   let row = 1
   for (;;) {
-    const answer = await thread.ask<Piece | { readonly done: true }>(message)
+    const answer = await helper.ask<Piece | { readonly done: true }>(message)
     if ('done' in answer) return
     const { values, labels, problems } = answer
     for (const [i, at, value] of problems) {
@@ -158,9 +171,11 @@ function checkOverview(path: string, { columns, groups, rows }: Overview, chosen
   for (const place of read) {
     const { name, nested } = columns[place]
     if (nested)
-      throw new DataError(`${path}: column ${place + 1} ("${name}") holds lists or records; choose others`)
+      throw new DataError(
+        `${path}: column ${place + 1} (${show(name)}) holds lists or records; choose others`,
+      )
     if (columns.filter(other => other.name === name).length > 1) {
-      throw new DataError(`${path}: two columns are called "${name}"`)
+      throw new DataError(`${path}: two columns are called ${show(name)}`)
     }
   }
   if (rows * read.length > Math.max(ALWAYS, MOST_PER_BYTE * fileSize(path))) {

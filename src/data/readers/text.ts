@@ -5,6 +5,7 @@ import { DataError } from '../error.ts'
 import { openContent } from '../file.ts'
 import { isUtf16, kindOf, named } from '../sniff.ts'
 import type { Sink, Source } from '../source.ts'
+import { printable } from '../validate.ts'
 import { isFinite32, isNumeric, numberOf, placeOf, wrongCell } from './cells.ts'
 import { type Chosen, chooseColumns } from './columns.ts'
 import { wholeLines } from './lines.ts'
@@ -230,7 +231,7 @@ function textError(
   if (code === 'CSV_MAX_RECORD_SIZE') {
     return new DataError(`${path}: row ${before + (lines ?? 1)}: longer than ${LONGEST_LINE} bytes`)
   }
-  const [reason] = message.split('\n')
+  const reason = printable(message)
   return new DataError(
     `${path}: ${reason.replace(/\bline (\d+)/, (_, line) => `line ${before + Number(line)}`)}`,
   )

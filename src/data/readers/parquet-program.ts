@@ -1,19 +1,29 @@
 /**
- * The program of the thread that reads a Parquet file. It is a text since the library's decoders trust the counts in a file: only
- * a thread of its own, with a limit on its memory, can be ended when a damaged file asks for too much.
+ * The program of the process that reads a Parquet file. The library's decoders trust the counts in a file, and a damaged one can ask
+ * for more memory than there is, which ends a process, whatever the limit of a thread.
  *
- * It posts the columns, waits for the choice, then posts the rows piece by piece, each when the one before was taken.
+ * It is told what to read, sends the columns, is told the choice, then sends the rows piece by piece, each when the one before was
+ * taken.
  */
 export const PARQUET_PROGRAM = `
-const { parentPort, workerData } = require('node:worker_threads')
-const { path, hyparquet, hyparquetCompressors, mostPage, mostFloats } = workerData
+const messages = []
+let waiting
+process.on('message', message => {
+  if (waiting) waiting(message)
+  else messages.push(message)
+  waiting = undefined
+})
+process.on('disconnect', () => process.exit())
+const next = () => messages.length > 0
+  ? Promise.resolve(messages.shift())
+  : new Promise(resolve => { waiting = resolve })
+const send = message => new Promise((resolve, reject) => process.send(message, error => error ? reject(error) : resolve()))
 const LARGEST = 3.4028234663852886e38
-const next = () => new Promise(resolve => parentPort.once('message', resolve))
 
 const numberOf = value =>
   typeof value === 'number' ? value : typeof value === 'bigint' || typeof value === 'boolean' ? Number(value) : NaN
 
-const limited = compressors =>
+const limited = (compressors, mostPage) =>
   Object.fromEntries(
     Object.entries(compressors).map(([name, inflate]) => [
       name,
@@ -25,8 +35,9 @@ const limited = compressors =>
   )
 
 const run = async () => {
+  const { path, hyparquet, hyparquetCompressors, mostPage, mostFloats } = await next()
   const { asyncBufferFromFile, parquetMetadataAsync, parquetRead, parquetSchema } = await import(hyparquet)
-  const compressors = limited((await import(hyparquetCompressors)).compressors)
+  const compressors = limited((await import(hyparquetCompressors)).compressors, mostPage)
   const file = await asyncBufferFromFile(path)
   const metadata = await parquetMetadataAsync(file, { geoparquet: false })
   const groups = metadata.row_groups.map(group => Number(group.num_rows))
@@ -34,7 +45,7 @@ const run = async () => {
     name: element.name,
     nested: children.length > 0 || element.repetition_type === 'REPEATED',
   }))
-  parentPort.postMessage({ columns, groups, rows: Number(metadata.num_rows) })
+  await send({ columns, groups, rows: Number(metadata.num_rows) })
   const { names, label } = await next()
 
   /** Hands the values of a column in these rows to \`each\`. */
@@ -72,7 +83,7 @@ const run = async () => {
         labels[i] = value === null || value === undefined ? '' : String(value).slice(0, 1000)
       })
     }
-    parentPort.postMessage({ values, labels, problems }, [values.buffer])
+    await send({ values, labels, problems })
     await next()
   }
 
@@ -84,7 +95,7 @@ const run = async () => {
     }
     start += rows
   }
-  parentPort.postMessage({ done: true })
+  await send({ done: true })
 }
-run().catch(error => parentPort.postMessage({ failure: String((error && error.message) || error) }))
+run().catch(error => send({ failure: String((error && error.message) || error) }))
 `
