@@ -112,7 +112,7 @@ test('refuses data and noise of different counts', async () => {
 
 test('the standard error of the mean is its spread over draws of the points', async () => {
   const wave = fromVelocity((x: Tensor, s: Tensor, t: Tensor) =>
-    exact.velocity(x, s, t).add(x.sin().mul(0.3)),
+    exact.velocity(x, s, t).add(x.sin().mul(0.1)),
   )
   const found = []
   for (let k = 0; k < 40; k++) {
