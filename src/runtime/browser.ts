@@ -62,7 +62,7 @@ export function browserEngine(
         executionProviders: [precise ? 'wasm' : provider],
         executionMode: 'sequential',
         graphOptimizationLevel: precise ? 'disabled' : 'all',
-        logSeverityLevel: 3,
+        logSeverityLevel: 4,
       })) as Session
       return {
         outputNames: session.outputNames,
