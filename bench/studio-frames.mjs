@@ -55,6 +55,7 @@ async function measure({ points, side, seconds }) {
 const server = await createServer({
   configFile: fileURLToPath(new URL('../src/studio/vite.config.ts', import.meta.url)),
   server: { port: 0, host: '127.0.0.1' },
+  optimizeDeps: { entries: [], include: ['regl', '@preact/signals'] },
   logLevel: 'error',
 })
 await server.listen()
@@ -65,7 +66,8 @@ const browser = await chromium.launch({
 try {
   const page = await browser.newPage()
   const { port } = server.httpServer.address()
-  await page.goto(`http://127.0.0.1:${port}/`)
+  // A page without the studio, which would train beside.
+  await page.goto(`http://127.0.0.1:${port}/draw/cloud.ts`)
   const [points, side, seconds] = ['points', 'side', 'seconds'].map(name => Number(values[name]))
   const result = await page.evaluate(measure, { points, side, seconds })
   console.log(

@@ -53,7 +53,7 @@ interface Drawn {
   readonly side: number
 }
 
-/** Paints clouds into a corner of its own canvas, and copies that onto a picture. */
+/** Paints clouds into a corner of its own canvas, and copies that over what a picture has. */
 export interface WebGLPainter {
   paint(picture: CanvasRenderingContext2D, clouds: readonly Cloud[], progress: number): void
   destroy(): void
@@ -94,7 +94,6 @@ export function webglPainter(canvas: HTMLCanvasElement, gl: WebGLRenderingContex
         const count = Math.min(from.length, to.length) / 2
         draw({ from: stored(from), to: stored(to), part, colour: cloud.colour, size, count, side })
       }
-      picture.clearRect(0, 0, side, side)
       picture.drawImage(canvas, 0, canvas.height - side, side, side, 0, 0, side, side)
     },
     destroy: () => regl.destroy(),
