@@ -15,7 +15,10 @@ const LAYERS = [
   'training',
   'report',
   'studio',
+  'hub',
+  'importing',
   'index.ts',
+  'web.ts',
   'cli',
 ]
 
@@ -57,9 +60,11 @@ function problem(file: string, imported: string): string | undefined {
 const BROWSER = [
   'runtime/web.ts',
   'training/trainer.ts',
+  'training/model.ts',
   'training/sampling.ts',
   'studio/page/main.tsx',
   'studio/page/worker.ts',
+  'web.ts',
 ]
 
 /** What needs Node: its modules, its globals, and packages that are for it alone. */

@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
+import { encodeCsv } from '../data/csv-writer.ts'
 import { DataError } from '../data/error.ts'
 import { encodeNpy } from '../data/npy.ts'
 import { readPoints } from '../data/points.ts'
@@ -27,17 +28,6 @@ interface SampleFlags {
   readonly method: MethodName
   readonly weights: WeightsName
   readonly json?: boolean
-}
-
-/** The fewest digits that give the same float32 again. */
-const shortest = (value: number): string => String(Number(value.toPrecision(9)))
-
-function encodeCsv(points: Float32Array, dimension: number): Uint8Array {
-  const header = Array.from({ length: dimension }, (_, i) => `x${i}`).join(',')
-  const rows = Array.from({ length: points.length / dimension }, (_, i) =>
-    Array.from(points.subarray(i * dimension, (i + 1) * dimension), shortest).join(','),
-  )
-  return Buffer.from(`${[header, ...rows].join('\n')}\n`)
 }
 
 type Encoder = (points: Float32Array, dimension: number, title: string) => Promise<Uint8Array>
@@ -85,14 +75,19 @@ function outputFile(path: string, flags: SampleFlags): string {
 }
 
 /** The points to begin from: those of `--start`, or noise. */
-function startPoints(path: string, { start, count, seed }: SampleFlags, grid: Grid, dimension: number) {
+async function startPoints(
+  path: string,
+  { start, count, seed }: SampleFlags,
+  grid: Grid,
+  dimension: number,
+): Promise<Float32Array> {
   if (start === undefined) {
     if (grid[0] === 1) return drawNoise(count, dimension, seed)
     throw new UsageError(
       `--grid: noise is at 1, found a grid that begins at ${grid[0]}; give its points with --start`,
     )
   }
-  const given = readPoints(start)
+  const given = await readPoints(start)
   if (given.dimension !== dimension) {
     throw new DataError(`${start}: has points of ${given.dimension} coordinates, ${path} of ${dimension}`)
   }
@@ -107,7 +102,7 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   const file = outputFile(path, flags)
   const map = await load(path, { weights })
   const { dimension } = map
-  const from = startPoints(path, flags, grid, dimension)
+  const from = await startPoints(path, flags, grid, dimension)
   const { points, method } = await sample(map, from, { grid, method: flags.method, seed }).finally(() =>
     map.close(),
   )

@@ -4,17 +4,30 @@ import { knownSize, type Shape, sizeOf } from '../autodiff/primitive.ts'
 import { binaryScalar, unaryScalar } from '../autodiff/scalar.ts'
 import { type Buffer, type Program, portsOf } from './program.ts'
 
+/** Rows of `b` that are added to the result at once: each number of it is then read and written less often. */
+const AT_ONCE = 4
+
 /** Products of plain matrices, row after row. */
 function product(a: Value, b: Value): Value {
   const [m, k] = a.shape
   const n = b.shape[1]
-  const data = new Float64Array(m * n)
+  const [x, y, data] = [a.data, b.data, new Float64Array(m * n)]
+  const whole = k - (k % AT_ONCE)
   for (let row = 0; row < m; row++) {
-    const out = data.subarray(row * n, (row + 1) * n)
-    for (let inner = 0; inner < k; inner++) {
-      const factor = a.data[row * k + inner]
-      const from = inner * n
-      for (let column = 0; column < n; column++) out[column] += factor * b.data[from + column]
+    const [out, from] = [row * n, row * k]
+    for (let inner = 0; inner < whole; inner += AT_ONCE) {
+      const [f0, f1, f2, f3] = [
+        x[from + inner],
+        x[from + inner + 1],
+        x[from + inner + 2],
+        x[from + inner + 3],
+      ]
+      const [r0, r1, r2, r3] = [inner * n, (inner + 1) * n, (inner + 2) * n, (inner + 3) * n]
+      for (let j = 0; j < n; j++)
+        data[out + j] += f0 * y[r0 + j] + f1 * y[r1 + j] + f2 * y[r2 + j] + f3 * y[r3 + j]
+    }
+    for (let inner = whole; inner < k; inner++) {
+      for (let j = 0; j < n; j++) data[out + j] += x[from + inner] * y[inner * n + j]
     }
   }
   return { shape: [m, n], data }
@@ -43,8 +56,18 @@ function pairwise(op: keyof typeof binaryScalar, a: Value, b: Value): Value | un
   const apply = binaryScalar[op]
   const data = new Float64Array(sizeOf(shape))
   const [x, y] = [a.data, b.data]
-  for (let i = 0; i < data.length; i++) {
-    data[i] = apply(x[Math.floor(i / ofA.each) % x.length], y[Math.floor(i / ofB.each) % y.length])
+  // Where each operand is, and for how many numbers of the result it stays there.
+  let [i, j, leftOfA, leftOfB] = [0, 0, ofA.each, ofB.each]
+  for (let at = 0; at < data.length; at++) {
+    data[at] = apply(x[i], y[j])
+    if (--leftOfA === 0) {
+      leftOfA = ofA.each
+      if (++i === x.length) i = 0
+    }
+    if (--leftOfB === 0) {
+      leftOfB = ofB.each
+      if (++j === y.length) j = 0
+    }
   }
   return { shape, data }
 }

@@ -7,6 +7,8 @@ const targetSchema = z.union([
   z.strictObject({ kind: z.literal('built-in'), name: z.string() }),
   /** A picture of density: `side * side` bytes, row by row from the top, over [-4, 4]^2; deflated, in base64url. */
   z.strictObject({ kind: z.literal('density'), side: z.int().min(4).max(128), bytes: z.string() }),
+  /** Data that only its name is known of: that of a model's file. */
+  z.strictObject({ kind: z.literal('unknown'), name: z.string() }),
   /** Points of a file: 16 bits a coordinate over [-4, 4]^2, in base64url. */
   z.strictObject({ kind: z.literal('points'), name: z.string(), bytes: z.string() }),
 ])
@@ -32,6 +34,17 @@ const stageSchema = z.strictObject({
   tilt: tiltSchema.optional(),
 })
 
+/** The file of a model; a link names it and does not hold it. */
+const modelSourceSchema = z.strictObject({
+  name: z.string().max(200),
+  format: z.enum(['safetensors', 'onnx']),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** What it was trained with, where it says so. */
+  objective: z.string().nullable(),
+  /** Of its run below the runs folder of the machine that serves the page. */
+  path: z.string().max(500).optional(),
+})
+
 /** Stages that a training may have. */
 export const MOST_STAGES = 50
 
@@ -43,12 +56,13 @@ export const planSchema = z.strictObject({
   batch: z.int().min(16).max(8192),
   interpolant: z.enum(Object.keys(interpolants) as [keyof typeof interpolants]),
   seed: z.int().min(0),
-  /** What the first stage begins with in place of drawn weights: those of the example that comes with the page. */
-  start: z.literal('example').optional(),
+  /** What the first stage begins with in place of drawn weights: the example that comes with the page, or a file. */
+  start: z.union([z.literal('example'), modelSourceSchema]).optional(),
   stages: z.array(stageSchema).min(1).max(MOST_STAGES),
 })
 
 export type Target = z.infer<typeof targetSchema>
+export type ModelSource = z.infer<typeof modelSourceSchema>
 export type Tilt = z.infer<typeof tiltSchema>
 export type Stage = z.infer<typeof stageSchema>
 export type Plan = z.infer<typeof planSchema>
@@ -70,6 +84,10 @@ export const examplePlan: Plan = {
   start: 'example',
   stages: [{ ...freshPlan.stages[0], keep: true }],
 }
+
+/** The file that a training shows or begins with, where it does. */
+export const fileOfPlan = ({ start }: Pick<Plan, 'start'>): ModelSource | undefined =>
+  typeof start === 'object' ? start : undefined
 
 /** Steps taken in all stages. */
 export const stepsOf = ({ stages }: Pick<Plan, 'stages'>): number =>

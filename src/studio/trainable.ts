@@ -4,10 +4,12 @@ import { configOf } from './engine/session.ts'
 import { hasExactMap, learnsFromTeacher, teachesMap, teachesVelocity } from './engine/teachers.ts'
 import { examplePlan, type Plan, type Stage } from './plan.ts'
 
-/** Objectives of the stages that have trained, with the example's where it is what they begin with. */
+/** Objectives of the stages that have trained, with the one of the example or the file that they begin with. */
 function pastOf({ stages, start }: Plan): Objective[] {
   const taken = stages.filter(({ steps }) => steps > 0)
-  return [...(start ? examplePlan.stages : []), ...taken].map(({ objective }) => objectives.get(objective)!)
+  const file = typeof start === 'object' && start.objective !== null ? [{ objective: start.objective }] : []
+  const begun = start === 'example' ? examplePlan.stages : file
+  return [...begun, ...taken].flatMap(({ objective }) => objectives.get(objective) ?? [])
 }
 
 /** Why an objective cannot be the next stage of a training, in a few words; nothing when it can. */

@@ -16,7 +16,13 @@ export default defineConfig({
   root: here('page'),
   base: './',
   plugins: [modernFonts],
-  build: { outDir: here('../../dist/studio/site'), emptyOutDir: true, target: 'es2022', sourcemap: true },
+  build: {
+    outDir: here('../../dist/studio/site'),
+    emptyOutDir: true,
+    target: 'es2022',
+    sourcemap: true,
+    assetsInlineLimit: 0,
+  },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   worker: { format: 'es' },
   // Its files are given to the runtime by name; see `page/client.ts`.

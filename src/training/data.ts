@@ -2,8 +2,8 @@ import { openDataset } from '../data/catalogue.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { type SeenDataset, seenThrough, standardizationOf } from '../data/standardized.ts'
 import type { Config } from './config.ts'
-import { readModelFor } from './model.ts'
-import type { DataRecord } from './run.ts'
+import { readModelFor } from './model-files.ts'
+import type { DataRecord } from './record.ts'
 
 /**
  * Opens a run's data as its network sees it. Continuing from another run with `standardize: auto`, it is scaled as there.
@@ -16,7 +16,7 @@ export async function openTrainingData(
   given?: Dataset,
   known?: DataRecord,
 ): Promise<SeenDataset> {
-  const dataset = given ?? (await openDataset(config.data, config))
+  const dataset = given ?? (await openDataset(config.data, { holdOut: config.holdOut }))
   if (known) return seenThrough(known.standardization, dataset)
   const { standardize, initFrom } = config
   const inherits = standardize === 'auto' && initFrom !== null
@@ -25,18 +25,3 @@ export async function openTrainingData(
     : standardizationOf(standardize, dataset)
   return seenThrough(by, dataset)
 }
-
-/** What is kept of the data in `config.json` and with the model. */
-export const dataRecord = ({
-  name,
-  dimension,
-  fingerprint,
-  split,
-  standardization,
-}: SeenDataset): DataRecord => ({
-  name,
-  dimension,
-  fingerprint,
-  ...(split && { split: { training: split.training, heldOut: split.heldOut } }),
-  ...(standardization && { standardization }),
-})

@@ -2,7 +2,7 @@ import type { Dataset } from '../data/dataset.ts'
 import { objectives } from '../objective/index.ts'
 import { type Config, ConfigError, merge, type UserConfig } from './config.ts'
 import { conversionProblem, convertParameters } from './conversion.ts'
-import { readModelFor } from './model.ts'
+import { readModelFor } from './model-files.ts'
 import { mlpOptions } from './networks.ts'
 
 /**

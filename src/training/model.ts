@@ -1,4 +1,3 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
 import {
   type CorePrimitive,
   constant,
@@ -12,10 +11,9 @@ import {
 import { type FlowMap, type MlpOptions, mlpShapes, unstandardizedJump } from '../model/index.ts'
 import { lower } from '../runtime/onnx.ts'
 import { joinArrays } from './arrays.ts'
-import { readCheckpoint } from './checkpoint.ts'
 import { type Config, ConfigError, resolveConfig } from './config.ts'
-import { mapOf, mlpOptions, parameterCount, stateSize } from './networks.ts'
-import { type DataRecord, dataRecordSchema, paths, RunError, readRecord } from './run.ts'
+import { mapOf, mlpOptions, parameterCount } from './networks.ts'
+import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts'
 import { VERSION } from './version.ts'
 
@@ -87,67 +85,28 @@ export function encodeModelFile(model: Model): Uint8Array {
 }
 
 /**
- * Reads a model from a `.safetensors` file written by `oxbow`.
+ * The model in the bytes of a `.safetensors` file written by `oxbow`.
  *
- * @throws RunError when the file is damaged or holds something else
+ * @param file  its name, for messages
+ * @throws RunError when it is damaged or holds something else
  */
-function readModelFile(path: string): Model {
-  if (!existsSync(path)) throw new RunError(`${path}: no such file`)
+export function decodeModelFile(bytes: Uint8Array, file: string): Model {
   try {
-    const { tensors, metadata } = decodeSafetensors(readFileSync(path), path)
+    const { tensors, metadata } = decodeSafetensors(bytes, file)
     if (metadata.format !== 'oxbow' || !metadata.config || !metadata.data) {
-      throw new RunError(`${path}: not an oxbow model (its metadata has no configuration)`)
+      throw new RunError(`${file}: not an oxbow model (its metadata has no configuration)`)
     }
     const { data, error } = dataRecordSchema.safeParse(JSON.parse(metadata.data))
     if (error)
-      throw new RunError(`${path}: the record of its data is damaged (${error.issues[0].path.join('.')})`)
+      throw new RunError(`${file}: the record of its data is damaged (${error.issues[0].path.join('.')})`)
     const config = resolveConfig(JSON.parse(metadata.config))
     const options = mlpOptions(config, data.dimension)
-    return { config, data, dimension: data.dimension, parameters: flatParameters(options, tensors, path) }
+    return { config, data, dimension: data.dimension, parameters: flatParameters(options, tensors, file) }
   } catch (error) {
     if (error instanceof SafetensorsError || error instanceof ConfigError || error instanceof SyntaxError) {
-      throw new RunError(error.message.startsWith(path) ? error.message : `${path}: ${error.message}`)
+      throw new RunError(error.message.startsWith(file) ? error.message : `${file}: ${error.message}`)
     }
     throw error
-  }
-}
-
-/**
- * Reads a model from a run directory or a `.safetensors` file.
- *
- * @param weights  `ema` (the default) or `raw`, the student's own, which only a run directory has
- * @throws RunError when there is no model, or it is damaged
- */
-export function readModel(path: string, weights: WeightsName = 'ema'): Model {
-  const isDirectory = existsSync(path) && statSync(path).isDirectory()
-  if (!isDirectory && path.endsWith('.safetensors')) {
-    if (weights === 'raw')
-      throw new RunError(`${path}: raw weights are in a run's checkpoints; name the run directory`)
-    return readModelFile(path)
-  }
-  if (existsSync(path) && !isDirectory) {
-    throw new RunError(`${path}: expected a run directory or a .safetensors model, found another file`)
-  }
-  const { config, data } = readRecord(path)
-  if (weights === 'ema') {
-    const { model } = paths(path)
-    if (!existsSync(model)) throw new RunError(`${path}: the run has no model yet; finish it with --resume`)
-    return readModelFile(model)
-  }
-  const checkpoint = readCheckpoint(path)
-  const parameters = checkpoint?.state.parameters
-  if (!parameters) throw new RunError(`${path}: the run has no checkpoint with raw weights`)
-  const expected = stateSize(config, data.dimension)
-  if (parameters.length !== expected) {
-    throw new RunError(
-      `${path}: the checkpoint has ${parameters.length} parameters, the network of config.json ${expected}`,
-    )
-  }
-  return {
-    config,
-    data,
-    dimension: data.dimension,
-    parameters: ownParameters(config, data.dimension, parameters),
   }
 }
 
@@ -198,13 +157,4 @@ export function encodeOnnxModel(model: Model): Uint8Array {
       data: JSON.stringify(model.data),
     },
   })
-}
-/** The model that a key of the configuration names. @throws ConfigError when there is none */
-export function readModelFor(key: string, path: string): Model {
-  try {
-    return readModel(path)
-  } catch (error) {
-    if (error instanceof RunError) throw new ConfigError(`${key}: ${error.message}`)
-    throw error
-  }
 }

@@ -1,48 +1,19 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { Fingerprint } from '../data/dataset.ts'
-import type { Standardization } from '../model/index.ts'
 import { type Config, ConfigError, resolveConfig } from './config.ts'
 import { writeFileAtomic } from './files.ts'
+import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
 import { VERSION } from './version.ts'
 import type { MetricsLine } from './window.ts'
 
-/** A run directory that is missing, foreign or damaged. */
-export class RunError extends Error {
-  override readonly name = 'RunError'
-}
-
-/** Schema of the data's record in `config.json` and in a model file. */
-export const dataRecordSchema = z.object({
-  name: z.string(),
-  dimension: z.int().positive(),
-  fingerprint: z.object({
-    sha256: z.string(),
-    rows: z.number().nullable(),
-    minimum: z.array(z.number()),
-    maximum: z.array(z.number()),
-  }),
-  split: z.object({ training: z.int(), heldOut: z.int() }).optional(),
-  standardization: z.object({ shift: z.array(z.number()), scale: z.array(z.number().positive()) }).optional(),
-})
+export { type DataRecord, dataRecordSchema, RunError }
 
 const recordSchema = z.object({
   oxbow: z.string(),
   config: z.record(z.string(), z.unknown()),
   data: dataRecordSchema,
 })
-
-/** What a run and a model know of their data. */
-export interface DataRecord {
-  readonly name: string
-  readonly dimension: number
-  readonly fingerprint: Fingerprint
-  /** Rows trained on and set aside; absent for data without end. */
-  readonly split?: { readonly training: number; readonly heldOut: number }
-  /** What the network works on; absent for the data's own units. */
-  readonly standardization?: Standardization
-}
 
 /** What `config.json` holds. */
 export interface RunRecord {
@@ -60,6 +31,7 @@ export const paths = (directory: string) => ({
   evaluation: join(directory, 'evaluation.json'),
   samples: join(directory, 'samples'),
   plots: join(directory, 'plots'),
+  report: join(directory, 'report.html'),
   card: join(directory, 'README.md'),
   failedBatch: join(directory, 'failed-batch.safetensors'),
 })
@@ -82,9 +54,12 @@ export function createRun(directory: string, record: Omit<RunRecord, 'oxbow'>): 
   writeRecord(directory, record)
 }
 
+/** The text of `config.json`. */
+export const encodeRecord = ({ config, data }: Omit<RunRecord, 'oxbow'>): string =>
+  `${JSON.stringify({ oxbow: VERSION, config, data }, null, 2)}\n`
+
 export function writeRecord(directory: string, record: Omit<RunRecord, 'oxbow'>): void {
-  const json = JSON.stringify({ oxbow: VERSION, ...record }, null, 2)
-  writeFileAtomic(directory, paths(directory).config, `${json}\n`)
+  writeFileAtomic(directory, paths(directory).config, encodeRecord(record))
 }
 
 /**

@@ -32,7 +32,9 @@ export function encodeSafetensors({ tensors, metadata }: Container): Uint8Array 
   })
   // Spaces at the end of the header align the data to eight bytes.
   const json = JSON.stringify(Object.fromEntries([['__metadata__', metadata], ...entries]))
-  const text = new TextEncoder().encode(json.padEnd(json.length + ((8 - (Buffer.byteLength(json) % 8)) % 8)))
+  const written = new TextEncoder().encode(json)
+  const text = new Uint8Array(8 * Math.ceil(written.length / 8)).fill(0x20)
+  text.set(written)
   const bytes = new Uint8Array(LENGTH_BYTES + text.length + offset)
   new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true)
   bytes.set(text, LENGTH_BYTES)

@@ -8,7 +8,8 @@ import {
   type VelocityField,
 } from '../model/index.ts'
 import { type Config, ConfigError, findObjective } from './config.ts'
-import { asMap, type Model, readModelFor } from './model.ts'
+import { asMap, type Model } from './model.ts'
+import { readModelFor } from './model-files.ts'
 import { asksTeacher } from './sense.ts'
 import type { Teachers } from './step.ts'
 

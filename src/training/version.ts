@@ -1,6 +1,2 @@
-import { readFileSync } from 'node:fs'
-
-/** This package's version, from its `package.json`. */
-export const VERSION: string = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-).version
+/** This package's version, as in `package.json`; written here so that a browser knows it too. */
+export const VERSION = '0.1.0'

@@ -10,7 +10,7 @@ import { type Config, resolveConfig, type UserConfig } from '../../src/training/
 import { conversionProblem, convertParameters } from '../../src/training/conversion.ts'
 import { type EvaluationRequest, evaluateRun } from '../../src/training/evaluate.ts'
 import { load } from '../../src/training/load.ts'
-import { readModel } from '../../src/training/model.ts'
+import { readModel } from '../../src/training/model-files.ts'
 import { mapOf, mlpOptions, parameterCount } from '../../src/training/networks.ts'
 import { paths, readRecord } from '../../src/training/run.ts'
 import { train } from '../../src/training/train.ts'

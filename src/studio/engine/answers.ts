@@ -7,6 +7,7 @@ import { drawNoise, euler, heun, type Jump, jumpThrough, uniformGrid } from '../
 import { binLosses } from '../../training/loss-bins.ts'
 import { mapOf } from '../../training/networks.ts'
 import { exactVelocity, learntVelocity, solveThrough } from './exact.ts'
+import { fileOf } from './files.ts'
 import type { Points, QuestionName, Questions } from './protocol.ts'
 import type { Engine, Session, WeightsName } from './session.ts'
 import { answerSteer } from './steering.ts'
@@ -115,7 +116,5 @@ export const answers: Answers = {
     return points
   },
 
-  file: async () => {
-    throw new Error('not yet')
-  },
+  file: async (asked, session) => fileOf(session, asked),
 }

@@ -14,6 +14,8 @@ const PACE = 200
 /** A report that is costly comes less often: the pause before it is this many times its own length. */
 const PATIENCE = 3
 
+type Progress = Extract<Report, { type: 'progress' }>
+
 /** One training and what is to be done with it. */
 interface Seat {
   readonly session: Session
@@ -21,7 +23,8 @@ interface Seat {
   /** Samples that are sent. */
   count: number
   weights: WeightsName
-  readonly measures: ReturnType<typeof prepareMetrics>
+  /** Absent where the data is not known. */
+  readonly measures: ReturnType<typeof prepareMetrics> | null
   /** Stages that a plan has beyond what is trained. */
   ahead: Plan['stages']
   playing: boolean
@@ -30,17 +33,25 @@ interface Seat {
   cost: number
 }
 
+function distanceOf(measures: ReturnType<typeof prepareMetrics>, samples: Points): Progress['distance'] {
+  const value = measures.evaluate(samples.subarray(0, 2 * SAMPLES)).slicedWasserstein
+  const { value: floor, low, high } = measures.floors.slicedWasserstein
+  return { value, floor, low, high }
+}
+
 /**
  * Trains for a page: takes its commands one by one, and between them lets every training that plays go on by a chunk.
  *
  * @param name  what trains; a promise where it is still being loaded
  * @param send  gets every report
+ * @param breathe  lets the messages in that have arrived
  * @returns takes a command
  */
 export function host(
   engine: Engine,
   name: string | Promise<string>,
   send: (report: Report) => void,
+  breathe: () => Promise<void> = () => new Promise(resolve => setTimeout(resolve)),
 ): (command: Command) => void {
   const seats = new Map<string, Seat>()
   const waiting: Command[] = []
@@ -56,33 +67,40 @@ export function host(
     const { session, measures, noise, count, weights, playing, ahead } = seat
     const start = performance.now()
     const samples = await session.map(weights).jump(noise, 1, 0)
-    const value = measures.evaluate(samples.subarray(0, 2 * SAMPLES)).slicedWasserstein
-    const { value: floor, low, high } = measures.floors.slicedWasserstein
-    send({
-      type: 'progress',
-      run,
-      plan: session.plan,
-      playing,
-      goal: ahead.length > 0 ? stepsOf({ stages: ahead }) : null,
-      line: session.line(),
-      samples: samples.slice(0, 2 * count),
-      distance: { value, floor, low, high },
-    })
+    const tell = (distance: Progress['distance'], line: Progress['line']): void =>
+      send({
+        type: 'progress',
+        run,
+        plan: session.plan,
+        playing,
+        goal: ahead.length > 0 ? stepsOf({ stages: ahead }) : null,
+        line,
+        samples: samples.slice(0, 2 * count),
+        distance,
+      })
+    // What is to be seen comes before what is to be read: the first floor takes a while.
+    if (seat.reported === 0) tell(null, null)
+    tell(measures && distanceOf(measures, samples), session.line())
     seat.reported = performance.now()
     seat.cost = seat.reported - start
   }
 
-  const open = async (run: string, plan: Plan): Promise<void> => {
-    const session = await Session.open(engine, plan)
-    await seats.get(run)?.session.close()
-    const measures = prepareMetrics(session.dataset, { count: SAMPLES, names: ['slicedWasserstein'] })
+  const open = async (run: string, plan: Plan, file?: Uint8Array): Promise<void> => {
+    const session = await Session.open(engine, plan, file)
+    const before = seats.get(run)
+    await before?.session.close()
+    const { count = SAMPLES, weights = 'ema' } = before ?? {}
+    const measures =
+      plan.target.kind === 'unknown'
+        ? null
+        : prepareMetrics(session.dataset, { count: SAMPLES, names: ['slicedWasserstein'] })
     const ahead = plan.stages.some(stage => stage.steps > 0) ? plan.stages : []
     const seat: Seat = {
       session,
       measures,
-      noise: drawNoise(SAMPLES, 2, plan.seed),
-      count: SAMPLES,
-      weights: 'ema',
+      noise: drawNoise(Math.max(count, SAMPLES), 2, plan.seed),
+      count,
+      weights,
       ahead,
       playing: ahead.length > 0,
       reported: 0,
@@ -94,7 +112,7 @@ export function host(
 
   const obey = async (command: Command): Promise<void> => {
     const { run } = command
-    if (command.type === 'open') return open(run, command.plan)
+    if (command.type === 'open') return open(run, command.plan, command.file)
     const seat = seatOf(run)
     switch (command.type) {
       case 'play':
@@ -113,6 +131,7 @@ export function host(
         await seat.session.change(command.stage)
         return report(run, seat)
       case 'show':
+        if (seat.count === command.count && seat.weights === command.weights) return
         seat.count = Math.min(Math.max(1, Math.floor(command.count)), MOST_SAMPLES)
         seat.weights = command.weights
         seat.noise = drawNoise(Math.max(seat.count, SAMPLES), 2, seat.session.plan.seed)
@@ -175,7 +194,7 @@ export function host(
     busy = true
     for (;;) {
       // Lets commands that arrived meanwhile in.
-      await new Promise(resolve => setTimeout(resolve))
+      await breathe()
       const command = waiting.shift()
       const playing = [...seats].filter(([, seat]) => seat.playing)
       if (command) await attempt(command, () => obey(command))

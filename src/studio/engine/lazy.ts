@@ -5,33 +5,64 @@ import type { Engine } from './session.ts'
 
 const ignore = (): void => {}
 
-const closeLater = (program: Promise<Program>) => (): Promise<void> =>
-  program.then(program => program.close(), ignore)
+/** A program that is compiled once there is an engine, unless it was closed before; closing waits for nothing. */
+function compiledLater(
+  loaded: Promise<Engine>,
+  compile: (engine: Engine) => Promise<Program>,
+): { readonly program: Promise<Program>; close(): Promise<void> } {
+  let closed = false
+  const program = loaded.then(engine => {
+    if (closed) throw new Error('the program was closed')
+    return compile(engine)
+  })
+  program.catch(ignore)
+  return {
+    program,
+    close: async () => {
+      closed = true
+      program.then(program => program.close()).catch(ignore)
+    },
+  }
+}
+
+/** Lets what has arrived in: the runtime, and what it has compiled. */
+const turn = (): Promise<void> => new Promise(resolve => setTimeout(resolve))
 
 /** A program that is interpreted until it is compiled. */
 function interpretedFirst(loaded: Promise<Engine>, graph: Graph<CorePrimitive>): Program {
-  let program = interpret(graph)
-  const compiled = loaded.then(engine => engine.compile(graph))
-  compiled.then(faster => {
-    program = faster
-  }, ignore)
+  const slow: Pick<Program, 'run'> = interpret(graph)
+  let current = slow
+  const { program, close } = compiledLater(loaded, engine => engine.compile(graph))
+  const replace = (next: Pick<Program, 'run'>): void => {
+    current = next
+  }
   // A runtime that is there and refuses is a failure; one that never comes is not.
-  const refused = loaded.then(() => compiled.then(ignore), ignore)
-  refused.catch((error: Error) => {
-    program = { ...program, run: () => Promise.reject(error) }
-  })
-  return { run: inputs => program.run(inputs), close: closeLater(compiled) }
+  const refuse = (error: Error): void => replace({ run: () => Promise.reject(error) })
+  loaded.then(() => program.then(replace, refuse), ignore)
+  return {
+    run: async inputs => {
+      if (current === slow) await turn()
+      return current.run(inputs)
+    },
+    close,
+  }
 }
 
 /**
  * An engine that is of use before its runtime is there: graphs are interpreted until they are compiled. Trainings wait
  * for it, and are told why it does not come.
  */
-export const lazyEngine = (loaded: Promise<Engine>): Engine => ({
-  compile: async graph => interpretedFirst(loaded, graph),
-  compileScan: async (graph, carried) => {
-    const compiled = loaded.then(engine => engine.compileScan(graph, carried))
-    compiled.catch(ignore)
-    return { run: async inputs => (await compiled).run(inputs), close: closeLater(compiled) }
-  },
-})
+export function lazyEngine(loaded: Promise<Engine>): Engine {
+  let there: Engine | null = null
+  loaded.then(engine => {
+    there = engine
+  }, ignore)
+  return {
+    compile: async graph => there?.compile(graph) ?? interpretedFirst(loaded, graph),
+    openModel: async bytes => (await loaded).openModel(bytes),
+    compileScan: async (graph, carried) => {
+      const { program, close } = compiledLater(loaded, engine => engine.compileScan(graph, carried))
+      return { run: async inputs => (await program).run(inputs), close }
+    },
+  }
+}

@@ -51,6 +51,8 @@ export interface Questions {
       points: Points
       tilt: Tilt
       steps: number
+      /** Of the samples before: jumps, or Heun's method on a velocity. */
+      method: 'jump' | 'heun'
       moves: number
       resample: boolean
       seed: number
@@ -94,7 +96,8 @@ export type QuestionName = keyof Questions
 
 /** What a page tells an engine; `run` names the training. */
 export type Command =
-  | { type: 'open'; run: string; plan: Plan }
+  /** With the bytes of the file that the plan begins with, if it does. */
+  | { type: 'open'; run: string; plan: Plan; file?: Uint8Array }
   | { type: 'play'; run: string }
   | { type: 'pause'; run: string }
   | { type: 'step'; run: string; steps: number }

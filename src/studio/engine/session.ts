@@ -2,16 +2,18 @@ import { type CorePrimitive, DYNAMIC, type Graph, simplify, spec, trace } from '
 import type { Dataset } from '../../data/dataset.ts'
 import type { VelocityField } from '../../model/index.ts'
 import { objectives } from '../../objective/index.ts'
-import type { Program } from '../../runtime/program.ts'
+import type { OpenedModel, Program } from '../../runtime/program.ts'
 import type { Jump, Velocity } from '../../sampler/sampler.ts'
-import { type Config, ConfigError, resolveConfig } from '../../training/config.ts'
+import { type Config, ConfigError, resolveConfig, type UserConfig } from '../../training/config.ts'
 import { mapOf, mlpOptions, parameterCount } from '../../training/networks.ts'
 import { type Pool, solvePool } from '../../training/pool.ts'
+import { RunError } from '../../training/record.ts'
 import { buildStep, type Teachers } from '../../training/step.ts'
 import { type Failure, type State, Trainer } from '../../training/trainer.ts'
 import type { MetricsLine } from '../../training/window.ts'
-import { MOST_STAGES, type Plan, type Stage, stepsOf } from '../plan.ts'
+import { fileOfPlan, MOST_STAGES, type Plan, type Stage, stepsOf } from '../plan.ts'
 import { exampleOf } from './example.ts'
+import { type OpenedFile, openFile } from './model-file.ts'
 import { targetDataset } from './target.ts'
 import { type Ended, guidanceOf } from './teachers.ts'
 import { tiltKeys } from './tilt.ts'
@@ -20,6 +22,9 @@ import { tiltKeys } from './tilt.ts'
 export interface Engine {
   compile(graph: Graph<CorePrimitive>): Promise<Program>
   compileScan(graph: Graph<CorePrimitive>, carried: number): Promise<Program>
+  openModel(bytes: Uint8Array): Promise<OpenedModel>
+  /** Most steps in one run of the compiled graph, where it is more than the page's; the numbers do not depend on it. */
+  readonly chunk?: number
 }
 
 export type WeightsName = 'ema' | 'raw'
@@ -29,20 +34,24 @@ const LENGTH = 6000
 /** Trajectories that a coupled training draws from: fewer than the command line's, so that nobody waits long. */
 const PAIRS = 8192
 
-/** The configuration of one stage, as `oxbow train` would take it. */
-export function configOf(
+/** What decides the form of a map beside its parameters. */
+type MapShape = Pick<UserConfig, 'network' | 'times'>
+
+/** The configuration of one stage, as `oxbow train` would take it but for its length. */
+export function userConfigOf(
   { target, hidden, layers, batch, interpolant, seed }: Plan,
   stage: Stage,
   exact: boolean,
-): Config {
+  shape: MapShape = { network: { hidden, layers } },
+): UserConfig {
   const objective = objectives.get(stage.objective)
   const needs = objective?.needs ?? []
   const teacher = needs.includes('teacher') || needs.includes('flow-map-teacher') || stage.tilt !== undefined
   const tilted = tiltKeys(stage, exact)
-  return resolveConfig({
+  return {
     data: target.kind === 'built-in' ? target.name : { given: target.kind },
     objective: stage.objective,
-    network: { hidden, layers },
+    ...shape,
     batch,
     interpolant,
     optimizer: { learningRate: stage.learningRate },
@@ -52,8 +61,11 @@ export function configOf(
     ...tilted,
     coupling: { pairs: PAIRS, ...tilted.coupling },
     ...(teacher && { teacher: exact ? 'exact' : 'before' }),
-  })
+  }
 }
+
+export const configOf = (...given: Parameters<typeof userConfigOf>): Config =>
+  resolveConfig(userConfigOf(...given))
 
 /** A flow map whose parameters are an input, so that it is compiled once for a whole training. */
 async function compileMap(engine: Engine, config: Config, value: 'jump' | 'velocity'): Promise<Program> {
@@ -70,9 +82,19 @@ async function compileMap(engine: Engine, config: Config, value: 'jump' | 'veloc
 interface Course {
   readonly config: Config
   readonly teachers: Teachers
-  readonly trainer: Trainer
-  readonly programs: { readonly step: Program; readonly jump: Program; readonly velocity: Program }
+  /** Absent where there is nothing to train: for an ONNX file. */
+  readonly trainer?: Trainer
+  readonly programs: { readonly step?: Program; readonly jump: Program; readonly velocity?: Program }
 }
+
+const ONLY_JUMP = 'an ONNX file holds only the jump of its map; open its .safetensors for the rest'
+
+const noVelocity = (): never => {
+  throw new RunError(ONLY_JUMP)
+}
+
+/** What only shows the map of an ONNX file. */
+const shownCourse = (config: Config, jump: Program): Course => ({ config, teachers: {}, programs: { jump } })
 
 /** Trajectories of a teacher, where a training's pairs are made of them. */
 async function solvePairs(
@@ -95,11 +117,12 @@ async function solvePairs(
 
 async function openCourse(
   engine: Engine,
-  config: Config,
+  asked: Config,
   dataset: Dataset,
   ended: readonly Ended[],
   initial: Float32Array | undefined,
 ): Promise<Course> {
+  const config = { ...asked, chunk: engine.chunk ?? asked.chunk }
   const { teachers, pairs } = guidanceOf(config, dataset, ended)
   const step = buildStep(config, dataset.dimension, teachers)
   const pool = await solvePairs(engine, config, pairs)
@@ -113,7 +136,7 @@ async function openCourse(
 }
 
 const close = async ({ programs }: Course): Promise<void> => {
-  for (const program of Object.values(programs)) await program.close()
+  for (const program of Object.values(programs)) await program?.close()
 }
 
 /**
@@ -132,10 +155,19 @@ export class Session {
     private course: Course,
     /** Stages before the present one that trained. */
     private ended: readonly Ended[],
+    /** Of the file that it began with, in place of the plan's. */
+    private readonly shape?: MapShape,
   ) {}
 
-  /** At the beginning of the plan's first stage. @throws ConfigError or DataError */
-  static async open(engine: Engine, plan: Plan): Promise<Session> {
+  /**
+   * At the beginning of the plan's first stage.
+   *
+   * @param file  the bytes of the model that it begins with
+   * @throws ConfigError, DataError or RunError
+   */
+  static async open(engine: Engine, plan: Plan, file?: Uint8Array): Promise<Session> {
+    const source = fileOfPlan(plan)
+    if (source) return Session.openFile(engine, plan, await openFile(engine, plan, source, file))
     const dataset = targetDataset(plan.target)
     const [stage] = plan.stages
     const fresh = { ...plan, stages: [{ ...stage, steps: 0 }] }
@@ -144,6 +176,26 @@ export class Session {
     const ended = example ? [example] : []
     const course = await openCourse(engine, config, dataset, ended, example?.parameters)
     return new Session(engine, dataset, fresh, course, ended)
+  }
+
+  private static async openFile(engine: Engine, plan: Plan, file: OpenedFile): Promise<Session> {
+    const { dataset, model, jump } = file
+    const [stage] = plan.stages
+    const fresh = { ...plan, stages: [{ ...stage, steps: 0 }] }
+    const { network, times } = model?.config ?? {}
+    const shape = model && { network, times: { minimum: times!.minimum } }
+    const config = configOf(plan, stage, dataset.mixture !== undefined, shape)
+    if (!model) return new Session(engine, dataset, fresh, shownCourse(config, jump!), [])
+    const ended = [{ config: { ...config, objective: model.config.objective }, parameters: model.parameters }]
+    const course = await openCourse(engine, config, dataset, ended, model.parameters)
+    return new Session(engine, dataset, fresh, course, ended, shape)
+  }
+
+  /** @throws RunError for the map of an ONNX file */
+  private get trainer(): Trainer {
+    const { trainer } = this.course
+    if (trainer) return trainer
+    throw new RunError(ONLY_JUMP)
   }
 
   /** What was trained so far: taking it again from the start leads here. */
@@ -161,7 +213,7 @@ export class Session {
 
   /** Parameters of the map alone, `[P]`. */
   parameters(weights: WeightsName = 'ema'): Float32Array {
-    const { config, trainer } = this.course
+    const { config, trainer } = this
     const all = weights === 'ema' ? trainer.parameters : trainer.state.parameters!
     return all.subarray(0, parameterCount(mlpOptions(config, this.dataset.dimension)))
   }
@@ -173,7 +225,7 @@ export class Session {
    * @returns what went wrong, when a number was not finite
    */
   async advance(until?: number): Promise<Failure | undefined> {
-    const { trainer } = this.course
+    const { trainer } = this
     const before = trainer.step
     const failure = await trainer.advance(...(until === undefined ? [] : [until]))
     this.grow(trainer.step - before)
@@ -182,7 +234,7 @@ export class Session {
 
   /** Whether the present stage is as long as it can be. */
   get full(): boolean {
-    return this.course.trainer.step >= this.config.steps
+    return (this.course.trainer?.step ?? 0) >= this.config.steps
   }
 
   private grow(steps: number): void {
@@ -197,7 +249,7 @@ export class Session {
   /** Means over the steps since the last line; nothing when there were none. */
   line(): MetricsLine | null {
     const { trainer } = this.course
-    if (trainer.step === this.logged) return null
+    if (!trainer || trainer.step === this.logged) return null
     this.logged = trainer.step
     return trainer.line()
   }
@@ -216,7 +268,7 @@ export class Session {
     }
     const next = { ...stage, steps: 0, keep: stage.keep && (taken || last.keep) }
     const plan = { ...this.current, stages: [...(taken ? stages : stages.slice(0, -1)), next] }
-    const config = configOf(plan, next, this.dataset.mixture !== undefined)
+    const config = configOf(plan, next, this.dataset.mixture !== undefined, this.shape)
     const parameters = this.parameters().slice()
     const ended = taken ? [...this.ended, { config: this.config, parameters }] : this.ended
     const initial = next.keep ? parameters : undefined
@@ -231,16 +283,19 @@ export class Session {
   /** The map as it is now. */
   map(weights: WeightsName = 'ema'): { readonly jump: Jump; readonly velocity: Velocity } {
     const { jump, velocity } = this.course.programs
-    const parameters = this.parameters(weights)
+    const parameters = this.course.trainer ? this.parameters(weights) : new Float32Array(0)
     const run = async (program: Program, x: Float32Array, s: number, t: number) => {
       const times = (value: number) => new Float32Array(x.length / 2).fill(value)
       return (await program.run([parameters, x, times(s), times(t)]))[0] as Float32Array
     }
-    return { jump: (x, s, t) => run(jump, x, s, t), velocity: (x, t) => run(velocity, x, t, t) }
+    return {
+      jump: (x, s, t) => run(jump, x, s, t),
+      velocity: async (x, t) => run(velocity ?? noVelocity(), x, t, t),
+    }
   }
 
   get state(): State {
-    return this.course.trainer.state
+    return this.trainer.state
   }
 
   /** What the present stage learns from beside data. */

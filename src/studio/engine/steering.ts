@@ -2,7 +2,7 @@ import { constant } from '../../autodiff/index.ts'
 import { prepareMetrics } from '../../metric/prepare.ts'
 import { coefficientsAt, interpolants } from '../../model/index.ts'
 import { rewardOf } from '../../objective/reward.ts'
-import { jumpThrough, uniformGrid } from '../../sampler/sampler.ts'
+import { heun, jumpThrough, uniformGrid } from '../../sampler/sampler.ts'
 import { mapOf } from '../../training/networks.ts'
 import type { Tilt } from '../plan.ts'
 import type { Points, Questions } from './protocol.ts'
@@ -19,7 +19,7 @@ function meanReward(points: Points, tilt: Tilt): number {
 
 /** Samples before and after steering, and what they should be. */
 export async function answerSteer(
-  { points, tilt, steps, moves, resample, seed, weights }: Questions['steer']['ask'],
+  { points, tilt, steps, method, moves, resample, seed, weights }: Questions['steer']['ask'],
   session: Session,
   engine: Engine,
 ): Promise<Questions['steer']['answer']> {
@@ -27,10 +27,10 @@ export async function answerSteer(
   const interpolant = interpolants[config.interpolant]
   const parameters = session.parameters(weights).slice()
   const map = mapOf(config, 2, constant(parameters, [parameters.length]))
-  const { jump } = session.map(weights)
+  const { jump, velocity } = session.map(weights)
   const grid = uniformGrid(steps)
   const reward = rewardOf({ kind: 'gaussian', center: tilt.center, scale: tilt.scale })
-  const before = await jumpThrough(jump, points, grid)
+  const before = await jumpThrough(method === 'jump' ? jump : heun(velocity), points, grid)
   const program = await compileLookAhead(engine, map, interpolant, reward)
   try {
     const look = async (x: Points, t: number) =>

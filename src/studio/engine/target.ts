@@ -70,10 +70,22 @@ function pointsDataset(name: string, text: string): Dataset {
   })
 }
 
+/** Data that only its name is known of. */
+function unknownDataset(name: string): Dataset {
+  const refuse = (): never => {
+    throw new DataError(
+      `${name}: the file does not hold its data, so it is shown, not measured or trained on`,
+    )
+  }
+  const fingerprint = { sha256: '', rows: null, minimum: [], maximum: [] }
+  return { name, dimension: 2, fingerprint, sample: refuse }
+}
+
 /** The points of a drawn or dropped target, or a built-in dataset. @throws DataError when it is unknown or damaged */
 export function targetDataset(target: Target): Dataset {
   if (target.kind === 'density') return densityDataset(target.side, target.bytes)
   if (target.kind === 'points') return pointsDataset(target.name, target.bytes)
+  if (target.kind === 'unknown') return unknownDataset(target.name)
   if (!Object.hasOwn(datasets, target.name)) throw new DataError(`unknown dataset "${target.name}"`)
   return datasets[target.name].create()
 }

@@ -1,9 +1,15 @@
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { type ViewName, views } from '../state.ts'
-import { later } from './parts/later.tsx'
+import { Announcements } from './announce.tsx'
+import { EngineChoice } from './engine-choice.tsx'
+import { lazily } from './lazily.tsx'
+import { OpenModel } from './open-model.tsx'
+import { RunStrip } from './runs.tsx'
+import { ShareButton, ShareNote } from './share.tsx'
 import { begin, engine, problem, state, update } from './store.ts'
-import { JumpView } from './views/jump.tsx'
-import { StepsView } from './views/steps.tsx'
+import { TakeHome } from './take-home.tsx'
+import { ThemeChoice } from './theme.tsx'
+import { goTo, TourPanel } from './tour/panel.tsx'
 import { TrainView } from './views/train.tsx'
 
 const NAMES: Readonly<Record<ViewName, string>> = {
@@ -15,11 +21,13 @@ const NAMES: Readonly<Record<ViewName, string>> = {
   reward: 'Reward',
 }
 
-const VIEWS: Partial<Record<ViewName, () => preact.JSX.Element>> = {
+const VIEWS: Readonly<Record<ViewName, () => preact.JSX.Element>> = {
   train: TrainView,
-  jump: JumpView,
-  steps: StepsView,
-  why: later(async () => (await import('./views/why.tsx')).WhyView),
+  jump: lazily(async () => (await import('./views/jump.tsx')).JumpView),
+  steps: lazily(async () => (await import('./views/steps.tsx')).StepsView),
+  why: lazily(async () => (await import('./views/why.tsx')).WhyView),
+  compare: lazily(async () => (await import('./views/compare.tsx')).CompareView),
+  reward: lazily(async () => (await import('./views/reward.tsx')).RewardView),
 }
 
 function Tabs() {
@@ -45,24 +53,59 @@ function Tabs() {
   )
 }
 
+function LearnButton() {
+  const open = state.value.tour !== null
+  return (
+    <button
+      type="button"
+      data-learn
+      aria-pressed={open}
+      onClick={() => (open ? update({ tour: null }) : goTo(0))}
+    >
+      Learn
+    </button>
+  )
+}
+
 export function App() {
   useEffect(begin, [])
-  const View = VIEWS[state.value.view] ?? TrainView
+  const main = useRef<HTMLElement>(null)
+  const { view } = state.value
+  useEffect(() => {
+    document.title = `${NAMES[view]} | Oxbow studio`
+  }, [view])
+  const View = VIEWS[view]
   return (
     <>
+      <button type="button" class="skip" onClick={() => main.current?.focus()}>
+        Skip to the view
+      </button>
       <header class="bar">
         <h1>Oxbow studio</h1>
         <Tabs />
-        <p class="soft status" role="status">
-          {engine.value ?? 'Loading the runtime'}
-        </p>
+        <div class="tools">
+          <LearnButton />
+          <OpenModel />
+          <TakeHome />
+          <ShareButton />
+          <EngineChoice />
+          <ThemeChoice />
+        </div>
+        <p class="soft status">{engine.value ?? 'Loading the runtime'}</p>
       </header>
+      <Announcements />
+      <ShareNote />
       {problem.value && (
         <p class="problem" role="alert">
           {problem.value}
         </p>
       )}
-      <main>
+      <TourPanel />
+      <RunStrip />
+      <main id="view" ref={main} tabIndex={-1} aria-labelledby="view-heading">
+        <h2 id="view-heading" class="hidden-but-read">
+          {NAMES[view]}
+        </h2>
         <View />
       </main>
     </>

@@ -26,20 +26,20 @@ export interface Shown<N extends QuestionName> extends Answered {
 }
 
 /**
- * The answer of the selected training, asked again as it goes on; the last answer stays until the next comes.
+ * The answer of a training, asked again as it goes on; the last answer stays until the next comes.
  *
  * @param key  names the question: everything in `ask` that can change
- * @param ask  nothing is asked while it is null
+ * @param question  nothing is asked while it is null
  */
 export function useAnswer<N extends QuestionName>(
   name: N,
   key: string,
   question: Questions[N]['ask'] | null,
   of: Of = 'training',
+  run = state.value.selected,
 ): Shown<N> {
   const [shown, show] = useState<Answered>(unanswered)
   const place = useRef<Place | null>(null)
-  const run = state.value.selected
   const open = Boolean(live.value[run])
   const whole = `${name} ${key}`
   const which = nameOf(run, state.value.runs[run], of)

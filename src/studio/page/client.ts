@@ -9,6 +9,8 @@ export interface Client {
   send(command: Command): void
   /** @throws Error with the engine's message when it refuses */
   ask<N extends QuestionName>(run: string, name: N, ask: Questions[N]['ask']): Promise<Questions[N]['answer']>
+  /** Ends all that it trains. */
+  end(): void
 }
 
 interface Waiting {
@@ -21,6 +23,7 @@ export function clientOf(
   send: (command: Command) => void,
   listen: (receive: (report: Report) => void) => void,
   onReport: (report: Report) => void,
+  end: () => void,
 ): Client {
   const waiting = new Map<number, Waiting>()
   let last = 0
@@ -40,6 +43,11 @@ export function clientOf(
         waiting.set(id, { resolve, reject })
         send({ type: 'ask', run, id, name, ask })
       }),
+    end: () => {
+      end()
+      for (const { reject } of waiting.values()) reject(new Error('what trained it has been put away'))
+      waiting.clear()
+    },
   }
 }
 
@@ -57,5 +65,6 @@ export function startWorker(onReport: (report: Report) => void): Client {
       worker.onmessage = ({ data }) => receive(data)
     },
     onReport,
+    () => worker.terminate(),
   )
 }

@@ -32,10 +32,10 @@ export async function loadRuntime(
   { wasm, mjs }: RuntimeFiles,
   tell: (received: number, total: number) => void,
 ): Promise<Engine> {
-  const [binary, { compile, compileScan, setRuntimeFiles }] = await Promise.all([
+  const [binary, { compile, compileScan, openModel, setRuntimeFiles }] = await Promise.all([
     download(wasm, tell),
     import('../../runtime/web.ts'),
   ])
   setRuntimeFiles({ mjs, wasm }, binary)
-  return { compile, compileScan }
+  return { compile, compileScan, openModel }
 }

@@ -12,5 +12,9 @@ const MODULE = Uint8Array.of(
 export const SIMD_MISSING =
   'This browser has no WebAssembly SIMD, which training in the page needs: Chrome and Edge have it from 91, Firefox from 89, Safari from 16.4. The trained example works without.'
 
+interface Validates {
+  readonly WebAssembly?: { validate(module: Uint8Array): boolean }
+}
+
 /** Whether the browser can run the runtime. */
-export const hasSimd = (): boolean => typeof WebAssembly === 'object' && WebAssembly.validate(MODULE)
+export const hasSimd = (): boolean => (globalThis as Validates).WebAssembly?.validate(MODULE) ?? false

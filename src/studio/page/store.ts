@@ -1,9 +1,11 @@
 import { computed, effect, signal } from '@preact/signals'
 import type { Points, QuestionName, Questions, Report } from '../engine/protocol.ts'
-import { type Plan, type Stage, stepsOf } from '../plan.ts'
+import { fileOfPlan, type Plan, type Stage, stepsOf } from '../plan.ts'
 import { decodeState, encodeState, initialState, type StudioState, type ViewName, views } from '../state.ts'
-import { type Client, startWorker } from './client.ts'
+import type { Client } from './client.ts'
 import { type CurvePoint, grown } from './curve.ts'
+import { type Place, place, startClient } from './engines.ts'
+import { fileOf } from './files.ts'
 
 /** What is known of a training beside its plan. */
 export interface Live {
@@ -68,7 +70,7 @@ export const update = (change: Partial<StudioState>): void => {
 }
 
 let client: Client | undefined
-const theClient = (): Client => (client ??= startWorker(receive))
+const theClient = (): Client => (client ??= startClient(receive))
 
 const replaced = <T>(list: readonly T[], at: number, value: T): T[] =>
   list.map((item, i) => (i === at ? value : item))
@@ -97,7 +99,14 @@ export function open(plan: Plan, at = state.value.selected): void {
   problem.value = null
   goals.value = replaced(goals.value, at, stepsOf(plan) > 0 ? plan : null)
   update({ runs: replaced(state.value.runs, at, plan) })
-  theClient().send({ type: 'open', run: names[at], plan })
+  const run = names[at]
+  const send = (file?: Uint8Array): void =>
+    theClient().send({ type: 'open', run, plan, ...(file && { file }) })
+  // At once where there is nothing to wait for, so that what is told next comes next.
+  if (!fileOfPlan(plan)) return send()
+  fileOf(plan).then(send, (error: Error) => {
+    problem.value = error.message
+  })
 }
 
 /** Adds a run beside the others and selects it. */
@@ -130,6 +139,10 @@ export const takeSteps = (steps: number, at = state.value.selected): void =>
 export const change = (stage: Omit<Stage, 'steps'>, at = state.value.selected): void =>
   theClient().send({ type: 'change', run: names[at], stage })
 
+/** How many samples the reports hold, and of which weights. */
+export const show = (count: number, weights: StudioState['weights'], at = state.value.selected): void =>
+  theClient().send({ type: 'show', run: names[at], count, weights })
+
 /** Asks the run at a place. */
 export const ask = <N extends QuestionName>(
   at: number | string,
@@ -137,9 +150,8 @@ export const ask = <N extends QuestionName>(
   question: Questions[N]['ask'],
 ): Promise<Questions[N]['answer']> => theClient().ask(names[Number(at)], name, question)
 
-/** How many samples the reports hold, and of which weights. */
-export const show = (count: number, weights: StudioState['weights'], at = state.value.selected): void =>
-  theClient().send({ type: 'show', run: names[at], count, weights })
+/** What trains starts while the page is still being put together. */
+setTimeout(theClient)
 
 /** Opens every run of the state. */
 export function begin(): void {
@@ -148,6 +160,19 @@ export function begin(): void {
     open(plan, at)
   })
   problem.value = said
+}
+
+/** Trains in another place from now on: every run is taken there again. */
+export function moveTo(next: Place): void {
+  if (place.value === next) return
+  const runs = shared.value.runs
+  client?.end()
+  client = undefined
+  place.value = next
+  engine.value = null
+  live.value = runs.map(() => null)
+  update({ runs })
+  begin()
 }
 
 /** Shows what another link says. */

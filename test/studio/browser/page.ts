@@ -1,75 +1,12 @@
-import { existsSync } from 'node:fs'
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, Locator } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
-import { encodeState, initialState, type StudioState } from '../../../src/studio/state.ts'
+import { launchChromium, type Opened, type OpenOptions, openPage } from './chromium.ts'
 import { type Site, serveSite } from './site.ts'
 
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+export { addressOf, launchChromium, type Opened, type OpenOptions, openPage } from './chromium.ts'
 
-/** WebGL on the processor, and no word to the network. */
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--use-gl=angle',
-  '--use-angle=swiftshader',
-  '--enable-unsafe-swiftshader',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
-/** @throws Error when there is no Chromium; OXBOW_CHROMIUM names one in another place */
-export function launchChromium(): Promise<Browser> {
-  const places = [process.env.OXBOW_CHROMIUM, ...PLACES].filter(place => place !== undefined)
-  const executablePath = places.find(existsSync)
-  if (!executablePath) {
-    throw new Error(`no Chromium at ${places.join(', ')}; install it, or set OXBOW_CHROMIUM to its path`)
-  }
-  return chromium.launch({ executablePath, args: FLAGS })
-}
-
-export interface OpenOptions {
-  /** The part of the state that differs from the first one; it becomes the address. */
-  readonly state?: Partial<StudioState>
-  /** The whole address, instead. */
-  readonly url?: string
-  readonly width?: number
-  readonly height?: number
-  readonly theme?: 'light' | 'dark'
-  readonly reducedMotion?: boolean
-}
-
-/** A page that is open, with what its console said of errors: a test that expects some empties the list. */
-export interface Opened {
-  readonly page: Page
-  readonly context: BrowserContext
-  readonly errors: string[]
-}
-
-/** Times that a busy machine may need for one thing to appear. */
-const PATIENCE = 30_000
-
-export const addressOf = (site: string, state: Partial<StudioState>): string =>
-  `${site}#${encodeState({ ...initialState, ...state })}`
-
-/** Opens pages in one browser; each in a context of its own. */
-export async function openPage(browser: Browser, site: string, options: OpenOptions = {}): Promise<Opened> {
-  const { state, width = 1280, height = 800, theme = 'light', reducedMotion = false } = options
-  const context = await browser.newContext({
-    viewport: { width, height },
-    colorScheme: theme,
-    reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
-  })
-  context.setDefaultTimeout(PATIENCE)
-  const page = await context.newPage()
-  const errors: string[] = []
-  page.on('pageerror', error => errors.push(error.message))
-  page.on('console', message => message.type() === 'error' && errors.push(message.text()))
-  await page.goto(options.url ?? (state ? addressOf(site, state) : site))
-  return { page, context, errors }
-}
+export const hasFocus = async (locator: Locator): Promise<boolean> =>
+  (await locator.and(locator.page().locator(':focus')).count()) === 1
 
 /**
  * The studio for the tests of a file: it is built, served and opened in Chromium before them, and all of it ends with

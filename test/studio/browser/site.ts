@@ -31,7 +31,7 @@ function buildSite(): void {
 }
 
 /** Builds the page unless that was done since its sources changed; one of several processes does it. */
-async function ensureSite(): Promise<void> {
+export async function ensureSite(): Promise<void> {
   mkdirSync(resolve('dist/studio'), { recursive: true })
   const done = () => modified(join(SITE, 'index.html')) > newest()
   while (!done()) {

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useId } from 'preact/hooks'
 import { type ColourScale, inkOn } from '../../../report/colour-scale.ts'
+import { Wide } from '../parts/reachable.tsx'
 import { nextCell } from './cells.ts'
 import { shortNumber } from './number.ts'
 
@@ -143,7 +144,7 @@ function HeatTable({ map }: { map: HeatMap }) {
   const middle = (list: readonly number[], i: number) => timeText((list[i] + list[i + 1]) / 2)
   const rows = (edges.up ?? [0, 1]).slice(1).map((_, j) => j)
   return (
-    <div class="wide">
+    <Wide>
       <table>
         <caption class="hidden-but-read">{title}</caption>
         <thead>
@@ -167,7 +168,7 @@ function HeatTable({ map }: { map: HeatMap }) {
           ))}
         </tbody>
       </table>
-    </div>
+    </Wide>
   )
 }
 

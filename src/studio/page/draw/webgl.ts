@@ -1,4 +1,3 @@
-import createREGL, { type Buffer, type Regl } from 'regl'
 import type { Points } from '../../engine/protocol.ts'
 import { type Cloud, legOf, SHOWN } from './cloud.ts'
 
@@ -24,78 +23,95 @@ void main() {
 const KEPT = 32 << 20
 
 /** Lists of points on the graphics card; what was not used for longest goes first. */
-function pointStore(regl: Regl): (points: Points) => Buffer {
-  const kept = new Map<Points, Buffer>()
+function pointStore(gl: WebGLRenderingContext): (points: Points) => WebGLBuffer {
+  const kept = new Map<Points, WebGLBuffer>()
   let bytes = 0
+  const put = (points: Points): WebGLBuffer => {
+    const buffer = gl.createBuffer()!
+    gl.bindBuffer(gl.ARRAY_BUFFER, buffer)
+    gl.bufferData(gl.ARRAY_BUFFER, points, gl.STATIC_DRAW)
+    bytes += points.byteLength
+    return buffer
+  }
   return points => {
-    const known = kept.get(points)
-    const buffer = known ?? regl.buffer({ data: points, usage: 'static' })
-    if (!known) bytes += points.byteLength
+    const buffer = kept.get(points) ?? put(points)
     kept.delete(points)
     kept.set(points, buffer)
     for (const [oldest, old] of kept) {
       if (bytes <= KEPT || oldest === points) break
       kept.delete(oldest)
-      old.destroy()
+      gl.deleteBuffer(old)
       bytes -= oldest.byteLength
     }
     return buffer
   }
 }
 
-interface Drawn {
-  readonly from: Buffer
-  readonly to: Buffer
-  readonly part: number
-  readonly colour: readonly number[]
-  readonly size: number
-  readonly count: number
-  readonly side: number
+/** @throws Error when the graphics card's compiler refuses */
+function programOf(gl: WebGLRenderingContext): WebGLProgram {
+  const program = gl.createProgram()!
+  for (const [type, source] of [
+    [gl.VERTEX_SHADER, VERTEX],
+    [gl.FRAGMENT_SHADER, FRAGMENT],
+  ] as const) {
+    const shader = gl.createShader(type)!
+    gl.shaderSource(shader, source)
+    gl.compileShader(shader)
+    gl.attachShader(program, shader)
+  }
+  gl.linkProgram(program)
+  if (!gl.getProgramParameter(program, gl.LINK_STATUS)) {
+    throw new Error(gl.getProgramInfoLog(program) ?? 'the shaders do not link')
+  }
+  return program
 }
 
 /** Paints clouds into a corner of its own canvas, and copies that over what a picture has. */
 export interface WebGLPainter {
   paint(picture: CanvasRenderingContext2D, clouds: readonly Cloud[], progress: number): void
-  destroy(): void
 }
 
-/** One draw call a cloud; a moving one is placed by the vertex shader, so that its points are sent once. */
+/**
+ * One draw call a cloud; a moving one is placed by the vertex shader, so that its points are sent once. Plain WebGL: a
+ * library that writes code at run time is not allowed by the policy that the page is served with.
+ */
 export function webglPainter(canvas: HTMLCanvasElement, gl: WebGLRenderingContext): WebGLPainter {
-  const regl = createREGL({ gl })
-  const stored = pointStore(regl)
-  const draw = regl<object, object, Drawn>({
-    vert: VERTEX,
-    frag: FRAGMENT,
-    attributes: { from: regl.prop<Drawn, 'from'>('from'), to: regl.prop<Drawn, 'to'>('to') },
-    uniforms: {
-      colour: regl.prop<Drawn, 'colour'>('colour'),
-      size: regl.prop<Drawn, 'size'>('size'),
-      part: regl.prop<Drawn, 'part'>('part'),
-      reach: SHOWN,
-    },
-    viewport: (_: unknown, { side }: Drawn) => ({ x: 0, y: 0, width: side, height: side }),
-    count: regl.prop<Drawn, 'count'>('count'),
-    primitive: 'points',
-    depth: { enable: false },
-    blend: { enable: true, func: { src: 'one', dst: 'one minus src alpha' } },
-  } as never)
+  const program = programOf(gl)
+  const stored = pointStore(gl)
+  const [from, to] = ['from', 'to'].map(name => gl.getAttribLocation(program, name))
+  const uniform = (name: string): WebGLUniformLocation | null => gl.getUniformLocation(program, name)
+  const [reach, size, part, colour] = ['reach', 'size', 'part', 'colour'].map(uniform)
+  gl.useProgram(program)
+  gl.uniform1f(reach, SHOWN)
+  gl.disable(gl.DEPTH_TEST)
+  gl.enable(gl.BLEND)
+  gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA)
+  gl.clearColor(0, 0, 0, 0)
+
+  const feed = (attribute: number, points: Points): void => {
+    gl.bindBuffer(gl.ARRAY_BUFFER, stored(points))
+    gl.enableVertexAttribArray(attribute)
+    gl.vertexAttribPointer(attribute, 2, gl.FLOAT, false, 0, 0)
+  }
 
   return {
     paint(picture, clouds, progress) {
       const side = picture.canvas.width
       // It only grows, so that pictures of several sizes take turns without a new drawing surface each.
       if (canvas.width < side || canvas.height < side) Object.assign(canvas, { width: side, height: side })
-      regl.poll()
-      regl.clear({ color: [0, 0, 0, 0] })
+      gl.viewport(0, 0, side, side)
+      gl.clear(gl.COLOR_BUFFER_BIT)
       for (const cloud of clouds) {
-        const { from, to, part } = legOf(cloud, progress)
-        if (from.length === 0) continue
-        const size = cloud.size * devicePixelRatio
-        const count = Math.min(from.length, to.length) / 2
-        draw({ from: stored(from), to: stored(to), part, colour: cloud.colour, size, count, side })
+        const leg = legOf(cloud, progress)
+        if (leg.from.length === 0) continue
+        feed(from, leg.from)
+        feed(to, leg.to)
+        gl.uniform1f(part, leg.part)
+        gl.uniform1f(size, cloud.size * devicePixelRatio)
+        gl.uniform4fv(colour, cloud.colour as Iterable<number>)
+        gl.drawArrays(gl.POINTS, 0, Math.min(leg.from.length, leg.to.length) / 2)
       }
       picture.drawImage(canvas, 0, canvas.height - side, side, side, 0, 0, side, side)
     },
-    destroy: () => regl.destroy(),
   }
 }

@@ -1,5 +1,6 @@
 import { signal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
+import { reachable } from './reachable.tsx'
 
 type Typeset = (tex: string, block: boolean) => string
 
@@ -25,7 +26,12 @@ export function Formula({ tex, block = false }: { tex: string; block?: boolean }
     void load()
   }, [])
   const set = typeset.value
+  const place = useRef<HTMLSpanElement>(null)
+  useEffect(
+    () => (set ? reachable(place.current!, place.current!.querySelectorAll('.base')) : undefined),
+    [set, tex],
+  )
   const kind = block ? 'formula block' : 'formula'
   if (!set) return <span class={kind} aria-busy="true" />
-  return <span class={kind} dangerouslySetInnerHTML={{ __html: set(tex, block) }} />
+  return <span ref={place} class={kind} dangerouslySetInnerHTML={{ __html: set(tex, block) }} />
 }

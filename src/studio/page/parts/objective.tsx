@@ -22,11 +22,19 @@ const keyOf = ({ stages, ...rest }: Plan): string =>
 
 let known: { key: string; refusals: ReadonlyMap<string, string | null> } | undefined
 
+/** Whether the first picture has been painted. */
+const looked = signal(false)
+setTimeout(() => {
+  looked.value = true
+}, 500)
+
 /** Why each objective cannot be next. */
 const refusals = computed(() => {
   const plan = selected.value
   const key = keyOf(plan)
   if (known?.key !== key) {
+    // One by one they would hold up the first picture.
+    if (!looked.value) return new Map<string, string | null>()
     const dataset = datasetOf(plan.target)
     known = { key, refusals: new Map([...objectives.keys()].map(id => [id, refusalOf(plan, id, dataset)])) }
   }

@@ -157,7 +157,7 @@ function Slider(props: {
   return (
     <label class="field">
       <span class="name">
-        {name} <output>{text}</output>
+        {name} <span class="number">{text}</span>
       </span>
       <input
         type="range"

@@ -19,6 +19,7 @@ export const datasetOf: (target: Target) => Dataset = remembered(target => targe
 
 /** Points of a target, always the same ones. */
 export function drawTarget(target: Target, count: number): Points {
+  if (target.kind === 'unknown') return new Float32Array(0)
   const points = new Float32Array(2 * count)
   datasetOf(target).sample(random(0, 'studio target'), points)
   return points

@@ -35,14 +35,7 @@ export function TargetPicker() {
   const chosen = making.value ?? own
   const tile = (value: string, title: string, picture: preact.JSX.Element, choose: () => void) => (
     <label key={value} class="tile">
-      <input
-        type="radio"
-        name="target"
-        class="hidden-but-read"
-        value={value}
-        checked={chosen === value}
-        onChange={choose}
-      />
+      <input type="radio" name="target" value={value} checked={chosen === value} onChange={choose} />
       {picture}
       <span>{title}</span>
     </label>

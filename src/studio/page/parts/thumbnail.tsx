@@ -2,6 +2,16 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { Points } from '../../engine/protocol.ts'
 import { SHOWN } from '../draw/points.tsx'
 
+/** @returns calls it off */
+function whenIdle(action: () => void): () => void {
+  if ('requestIdleCallback' in globalThis) {
+    const id = requestIdleCallback(action, { timeout: 2000 })
+    return () => cancelIdleCallback(id)
+  }
+  const id = setTimeout(action, 50)
+  return () => clearTimeout(id)
+}
+
 /** A small picture of points; what it shows stands beside it. */
 export function Thumbnail({ points, side = 64 }: { points: () => Points; side?: number }) {
   const canvas = useRef<HTMLCanvasElement>(null)
@@ -21,21 +31,21 @@ export function Thumbnail({ points, side = 64 }: { points: () => Points; side?: 
         context.fillRect(x - size / 2, y - size / 2, size, size)
       }
     }
-    // After the first picture of the page.
-    const later = setTimeout(paint, 50)
+    // After the first picture of the page, one by one.
+    const cancel = whenIdle(paint)
     const dark = matchMedia('(prefers-color-scheme: dark)')
     const theme = new MutationObserver(paint)
     theme.observe(document.documentElement, { attributeFilter: ['data-theme'] })
     dark.addEventListener('change', paint)
     return () => {
-      clearTimeout(later)
+      cancel()
       theme.disconnect()
       dark.removeEventListener('change', paint)
     }
   }, [points, side])
   return (
     <span class="thumbnail" aria-hidden="true">
-      <canvas ref={canvas} style={{ width: side, height: side }} />
+      <canvas ref={canvas} style={{ width: `${side}px`, height: `${side}px` }} />
     </span>
   )
 }

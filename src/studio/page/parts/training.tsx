@@ -77,7 +77,7 @@ function LearningRate() {
   return (
     <label class="field">
       <span class="name">
-        Learning rate <output>{rate(value)}</output>
+        Learning rate <span class="number">{rate(value)}</span>
       </span>
       <input
         type="range"

@@ -6,6 +6,7 @@ import { nearestPoint } from '../draw/cloud.ts'
 import { colourOf } from '../draw/colours.ts'
 import { shortNumber } from '../draw/number.ts'
 import { at, Scene, through } from '../draw/scene.tsx'
+import { Wide } from '../parts/reachable.tsx'
 import { selected, state } from '../store.ts'
 import { follow, PointChoice, Standing, WeightsChoice } from './shared.tsx'
 import { worseWithSteps } from './worse.ts'
@@ -201,7 +202,7 @@ function AllMetrics({
   return (
     <details>
       <summary>All metrics</summary>
-      <div class="wide">
+      <Wide>
         <table>
           <caption class="hidden-but-read">{title}: metrics by number of steps</caption>
           <thead>
@@ -229,7 +230,7 @@ function AllMetrics({
               ))}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </details>
   )
 }

@@ -89,7 +89,7 @@ function Picture() {
   const steps = stepsOf(selected.value)
   const samples = `${count.value.toLocaleString('en')} samples, one step from noise`
   return (
-    <figure class="picture">
+    <figure class="picture" data-samples={selectedLive.value?.samples.length}>
       <PointsCanvas
         clouds={useClouds()}
         label={`${samples}${steps > 0 || start ? '' : ', before training'}; target: ${nameOf(target)}`}

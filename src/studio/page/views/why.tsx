@@ -5,6 +5,7 @@ import type { BinnedLoss } from '../../../training/loss-bins.ts'
 import { useAnswer } from '../asking.ts'
 import { Heat, HeatBar, type HeatMap } from '../draw/heat.tsx'
 import { shortNumber } from '../draw/number.ts'
+import { Wide } from '../parts/reachable.tsx'
 import { selected, state } from '../store.ts'
 import { FieldSection } from './field.tsx'
 import { Standing, WeightsChoice } from './shared.tsx'
@@ -178,7 +179,7 @@ function WeightsSection() {
         Metrics of {COUNT.toLocaleString('en')} samples, lower is better. Early on the average lags behind;
         later it is the calmer of the two.
       </p>
-      <div class="wide weights">
+      <Wide kind="weights">
         <table>
           <thead>
             <tr>
@@ -208,7 +209,7 @@ function WeightsSection() {
             )}
           </tbody>
         </table>
-      </div>
+      </Wide>
     </section>
   )
 }

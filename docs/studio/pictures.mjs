@@ -1,0 +1,81 @@
+// Takes the pictures of this folder: every view of the studio at three widths, and the tour. Run by `npm run pictures`,
+// with names of pictures to take only those.
+import { fileURLToPath } from 'node:url'
+import sharp from 'sharp'
+import { runnerImport } from 'vite'
+
+const FOLDER = fileURLToPath(new URL('.', import.meta.url))
+const WIDTHS = [360, 800, 1400]
+/** Most bytes of a picture. */
+const MOST = 150_000
+/** Milliseconds that a view may need until all of it is there. */
+const PATIENCE = 120_000
+
+const load = async path => (await runnerImport(path, { configFile: false, logLevel: 'error' })).module
+const { serveSite } = await load('./test/studio/browser/site.ts')
+const { launchChromium, openPage } = await load('./test/studio/browser/chromium.ts')
+const { examplePlan, freshPlan } = await load('./src/studio/plan.ts')
+
+const psd = { ...freshPlan, stages: [{ ...freshPlan.stages[0], objective: 'psd', steps: 300 }] }
+const follow = { s: 1, t: 0, point: 12 }
+const shots = [
+  ...['train', 'jump', 'steps', 'why', 'compare', 'reward'].map(view => ({
+    name: view,
+    state: {
+      view,
+      runs: view === 'compare' ? [examplePlan, psd] : [examplePlan],
+      jump: view === 'jump' ? { s: 1, t: 0.4, point: 12 } : follow,
+    },
+  })),
+  { name: 'tour', state: { view: 'jump', tour: 2, runs: [examplePlan], jump: follow } },
+]
+
+/** All of the page's questions are answered: nothing in it says that it waits. */
+const settled = `(() => {
+  const text = document.body.innerText
+  return !/Loading|replaying|Measuring|…|working|waits for|Asking/.test(text)
+})()`
+
+/** A picture with few enough colours to be small. */
+async function small(png) {
+  for (const colours of [256, 128, 64, 32]) {
+    const bytes = await sharp(png).png({ palette: true, colours, effort: 10 }).toBuffer()
+    if (bytes.length < MOST || colours === 32) return bytes
+  }
+}
+
+const wanted = process.argv.slice(2)
+const site = await serveSite()
+const browser = await launchChromium()
+let failed = false
+for (const theme of ['light', 'dark']) {
+  for (const { name, state } of shots) {
+    for (const width of theme === 'dark' ? [1400] : WIDTHS) {
+      const file = `${name}-${width}${theme === 'dark' ? '-dark' : ''}.png`
+      if (wanted.length > 0 && !wanted.some(part => file.startsWith(part))) continue
+      const { page, context, errors } = await openPage(browser, site.url, {
+        state,
+        width,
+        height: 900,
+        theme,
+      })
+      await page.waitForFunction(settled, undefined, { timeout: PATIENCE, polling: 500 }).catch(() => {
+        failed = true
+        process.stderr.write(`${file}: not all of it came\n`)
+      })
+      await page.waitForTimeout(1000)
+      const wide = await page.evaluate('document.documentElement.scrollWidth')
+      if (wide > width) {
+        failed = true
+        process.stderr.write(`${file}: ${wide} pixels wide\n`)
+      }
+      const bytes = await small(await page.screenshot({ fullPage: true }))
+      await sharp(bytes).toFile(`${FOLDER}${file}`)
+      process.stdout.write(`${file} ${bytes.length} bytes${errors.length > 0 ? ` ${errors}` : ''}\n`)
+      await context.close()
+    }
+  }
+}
+await browser.close()
+await site.close()
+process.exitCode = failed ? 1 : 0

@@ -1,0 +1,18 @@
+import { encodeModelFile, encodeOnnxModel, type Model } from '../../training/model.ts'
+import { dataRecord } from '../../training/record.ts'
+import type { Questions } from './protocol.ts'
+import type { Session, WeightsName } from './session.ts'
+
+/** The map of a training as a model that other programs take. */
+const modelOf = (session: Session, weights: WeightsName): Model => ({
+  config: session.config,
+  dimension: session.dataset.dimension,
+  data: dataRecord(session.dataset),
+  parameters: session.parameters(weights),
+})
+
+const ENCODERS = { safetensors: encodeModelFile, onnx: encodeOnnxModel } as const
+
+/** The bytes of `model.safetensors` or `model.onnx` as it is now. */
+export const fileOf = (session: Session, { format, weights }: Questions['file']['ask']): Uint8Array =>
+  ENCODERS[format](modelOf(session, weights))

@@ -1,0 +1,175 @@
+import { sha256 } from '@noble/hashes/sha2.js'
+import { bytesToHex } from '@noble/hashes/utils.js'
+import { datasets } from '../../data/built-in.ts'
+import { type SeenDataset, seenThrough } from '../../data/standardized.ts'
+import {
+  type InterpolantName,
+  interpolants,
+  type Standardization,
+  standardized,
+  unstandardized,
+} from '../../model/index.ts'
+import { objectives } from '../../objective/index.ts'
+import type { Program } from '../../runtime/program.ts'
+import { readMetadata } from '../../runtime/protobuf.ts'
+import { decodeModelFile, type Model } from '../../training/model.ts'
+import { type DataRecord, dataRecordSchema, RunError } from '../../training/record.ts'
+import { freshPlan, type ModelSource, type Plan, type Target } from '../plan.ts'
+import type { Engine } from './session.ts'
+import { targetDataset } from './target.ts'
+import { learnsFromTeacher } from './teachers.ts'
+
+/** Bytes of a model that is looked at. */
+export const LARGEST_MODEL = 48 << 20
+
+const within = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high)
+
+const targetOf = (name: string): Target =>
+  Object.hasOwn(datasets, name) ? { kind: 'built-in', name } : { kind: 'unknown', name }
+
+/** What an ONNX file says about itself; of another program's file nothing is known. @throws RunError */
+function readTraits(
+  bytes: Uint8Array,
+  file: string,
+): { objective: string | null; interpolant: InterpolantName; data: DataRecord | null } {
+  let metadata: Record<string, string>
+  try {
+    metadata = readMetadata(bytes)
+  } catch {
+    throw new RunError(`${file}: not an ONNX model`)
+  }
+  const { format, objective, interpolant = '', data } = metadata
+  if (format !== 'oxbow') return { objective: null, interpolant: 'linear', data: null }
+  return {
+    objective: objectives.has(objective) ? objective : null,
+    interpolant: Object.hasOwn(interpolants, interpolant) ? (interpolant as InterpolantName) : 'linear',
+    data: data ? dataRecordSchema.parse(JSON.parse(data)) : null,
+  }
+}
+
+/**
+ * What a run begins with: the objective of the file, or a plain one where that one learns from a teacher that is not at
+ * hand, or from trajectories that would be solved first.
+ */
+function firstObjective(id: string | null, target: Target): string {
+  const row = id === null ? undefined : objectives.get(id)
+  if (!row || (row.defaults.coupling ?? 'independent') !== 'independent') return 'flow-matching'
+  const exact = target.kind === 'built-in' && datasets[target.name].create().mixture !== undefined
+  return learnsFromTeacher(row) && (!exact || row.needs.includes('flow-map-teacher'))
+    ? 'flow-matching'
+    : row.id
+}
+
+function checkPlane(dimension: number, file: string): void {
+  if (dimension !== 2)
+    throw new RunError(`${file}: its points have ${dimension} coordinates; the page shows 2`)
+}
+
+/**
+ * A run that shows the model of a file.
+ *
+ * @param path  of its run below the runs folder, where it comes from there
+ * @throws RunError when it is no model, or not one of points in the plane
+ */
+export function planOfModel(bytes: Uint8Array, name: string, path?: string): Plan {
+  if (bytes.length > LARGEST_MODEL) throw new RunError(`${name}: larger than ${LARGEST_MODEL >> 20} MB`)
+  const hash = bytesToHex(sha256(bytes))
+  const source = (format: ModelSource['format'], objective: string | null): ModelSource => ({
+    name,
+    format,
+    sha256: hash,
+    objective,
+    ...(path !== undefined && { path }),
+  })
+  if (name.endsWith('.onnx')) {
+    const { objective, interpolant, data } = readTraits(bytes, name)
+    checkPlane(data?.dimension ?? 2, name)
+    const target: Target = data ? targetOf(data.name) : { kind: 'unknown', name }
+    const stage = { ...freshPlan.stages[0], objective: firstObjective(objective, target), keep: true }
+    return { ...freshPlan, target, interpolant, start: source('onnx', objective), stages: [stage] }
+  }
+  const { config, data } = decodeModelFile(bytes, name)
+  checkPlane(data.dimension, name)
+  const { network, batch, interpolant, objective, seeds, optimizer } = config
+  const target = targetOf(data.name)
+  const learningRate = Math.min(1, optimizer.learningRate)
+  return {
+    // As far as a plan can say them; the network itself is the file's.
+    hidden: within(network.hidden, 8, 512),
+    layers: within(network.layers, 1, 6),
+    batch: within(batch, 16, 8192),
+    target,
+    interpolant,
+    seed: Math.max(0, seeds.data),
+    start: source('safetensors', objective),
+    stages: [{ objective: firstObjective(objective, target), learningRate, steps: 0, keep: true }],
+  }
+}
+
+/** The file of a plan, opened. */
+export interface OpenedFile {
+  readonly dataset: SeenDataset
+  /** Absent for an ONNX file, which is a map without its parameters. */
+  readonly model?: Model
+  /** `(parameters, x, s, t)` to points, whatever the parameters, and the scale of its data. */
+  readonly jump?: Program
+}
+
+function dataOf({ target }: Plan, data: DataRecord | null, by: Standardization | undefined): SeenDataset {
+  const dataset = targetDataset(target)
+  const named = target.kind === 'unknown' && data ? { ...dataset, fingerprint: data.fingerprint } : dataset
+  return seenThrough(by, named)
+}
+
+/**
+ * Opens the file of a plan. The page shows every model on the scale of the noise, as its network sees its data.
+ *
+ * @param bytes  the file's, where they are at hand
+ * @throws RunError when they are not, or are another file's
+ */
+export async function openFile(
+  engine: Engine,
+  plan: Plan,
+  source: ModelSource,
+  bytes?: Uint8Array,
+): Promise<OpenedFile> {
+  const { name, format } = source
+  if (!bytes) throw new RunError(`${name}: a link holds no model; open the file here`)
+  if (bytesToHex(sha256(bytes)) !== source.sha256) {
+    throw new RunError(`${name}: this file is another one than the link was made with`)
+  }
+  if (format === 'safetensors') {
+    const model = decodeModelFile(bytes, name)
+    return { model, dataset: dataOf(plan, model.data, model.data.standardization) }
+  }
+  const { data } = readTraits(bytes, name)
+  const by = data?.standardization
+  const { program, inputs } = await engine.openModel(bytes).catch((error: Error) => {
+    throw new RunError(`${name}: not an ONNX model that can be run (${error.message.split('\n')[0]})`)
+  })
+  const fits =
+    inputs.map(input => input.name).join() === 'x,s,t' &&
+    inputs[0].shape.length === 2 &&
+    inputs.every(({ dtype }) => dtype === 'float32')
+  if (!fits) {
+    await program.close()
+    throw new RunError(`${name}: expected inputs x [batch, 2], s [batch], t [batch] of float32`)
+  }
+  checkPlane(inputs[0].shape[1], name)
+  return { dataset: dataOf(plan, data, by), jump: onNoiseScale(program, by) }
+}
+
+/** A map in the data's own units as one on the scale of the noise. */
+function onNoiseScale(program: Program, by: Standardization | undefined): Program {
+  return {
+    run: async ([, points, s, t]) => {
+      const x = points as Float32Array
+      const [y] = await program.run([by ? unstandardized(by, x, Number(s[0])) : x, s, t])
+      if (!(y instanceof Float32Array) || y.length !== x.length) {
+        throw new RunError(`gives ${y.length} numbers for ${x.length}, so it is no flow map`)
+      }
+      return [by ? standardized(by, y, Number(t[0])) : y]
+    },
+    close: () => program.close(),
+  }
+}

@@ -1,0 +1,17 @@
+import { signal } from '@preact/signals'
+import type { Report } from '../engine/protocol.ts'
+import { type Client, startWorker } from './client.ts'
+import { type Machine, machineOf, takeToken } from './native.ts'
+
+/** Where trainings run: in this page, or on the machine that serves it. */
+export type Place = 'page' | 'machine'
+
+const token = takeToken()
+
+/** The machine that serves the page, where it is `oxbow studio`. */
+export const machine: Machine | null = token ? machineOf(token) : null
+
+export const place = signal<Place>(machine ? 'machine' : 'page')
+
+export const startClient = (onReport: (report: Report) => void): Client =>
+  machine && place.value === 'machine' ? machine.connect(onReport) : startWorker(onReport)

@@ -1,0 +1,26 @@
+import { fileOfPlan, type ModelSource, type Plan } from '../plan.ts'
+import { machine } from './engines.ts'
+
+/** Models that were opened, by their hash: a plan names its own, and does not hold it. */
+const kept = new Map<string, Uint8Array>()
+
+/** A run that shows a model. @throws Error when it is none */
+export async function openModel(bytes: Uint8Array, name: string, path?: string): Promise<Plan> {
+  const { planOfModel } = await import('../engine/model-file.ts')
+  const plan = planOfModel(bytes, name, path)
+  kept.set(fileOfPlan(plan)!.sha256, bytes)
+  return plan
+}
+
+/** The model that a plan begins with, if it does; of the runs folder, it is read again where a link names it. */
+export async function fileOf(plan: Plan): Promise<Uint8Array | undefined> {
+  const source = fileOfPlan(plan)
+  return source && (kept.get(source.sha256) ?? fetchAgain(source))
+}
+
+async function fetchAgain({ path, sha256 }: ModelSource): Promise<Uint8Array | undefined> {
+  if (path === undefined || !machine) return undefined
+  const bytes = await machine.model(path)
+  kept.set(sha256, bytes)
+  return bytes
+}

@@ -1,0 +1,163 @@
+import { signal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { type Objective, objectives } from '../../objective/index.ts'
+import { type Plan, stepsOf } from '../plan.ts'
+import { announce } from './announce.tsx'
+import { add, live, MOST_RUNS, pause, play, remove, selected, state, update } from './store.ts'
+import './runs.css'
+
+/** Outlines of the marks of runs, in a square of 16: told apart without colour. */
+const OUTLINES = ['M8 1a7 7 0 1 0 .01 0z', 'M8 1l7 14H1z', 'M2 2h12v12H2z', 'M8 0l8 8-8 8-8-8z']
+
+export const SHAPES = ['circle', 'triangle', 'square', 'diamond'] as const
+
+/** The mark of the run at a place. */
+export function Mark({ at }: { at: number }) {
+  return (
+    <svg class="mark" viewBox="0 0 16 16" aria-hidden="true">
+      <path d={OUTLINES[at]} fill={`var(--run-${at})`} />
+    </svg>
+  )
+}
+
+export const targetName = ({ target }: Plan): string =>
+  target.kind === 'built-in' ? target.name : target.kind === 'density' ? 'drawing' : target.name
+
+/** What a run is called: its objective and its target. */
+export function runName(plan: Plan): string {
+  const { objective, tilt } = plan.stages.at(-1)!
+  return `${objective}${tilt ? ', tilted' : ''} on ${targetName(plan)}`
+}
+
+const inWords = (value: number): string => value.toLocaleString('en')
+
+/** How far a run is: its steps, or that it came trained. */
+export const progressOf = (plan: Plan): string =>
+  plan.start && stepsOf(plan) === 0 ? 'trained example' : `${inWords(stepsOf(plan))} steps`
+
+/** Objectives that need nothing but data: any target can be trained with them. */
+const fromData = [...objectives.values()].filter(
+  ({ needs, defaults }) => needs.every(need => need === 'data') && !defaults.coupling,
+)
+
+const byRule = (): [string, Objective[]][] => {
+  const groups = new Map<string, Objective[]>()
+  for (const objective of fromData)
+    groups.set(objective.rule, [...(groups.get(objective.rule) ?? []), objective])
+  return [...groups]
+}
+
+const next = signal('psd')
+
+function AddRun() {
+  const full = state.value.runs.length >= MOST_RUNS
+  return (
+    <div class="adding">
+      <select
+        aria-label="Objective of the new run"
+        value={next.value}
+        onChange={event => {
+          next.value = event.currentTarget.value
+        }}
+      >
+        {byRule().map(([rule, rows]) => (
+          <optgroup key={rule} label={rule}>
+            {rows.map(({ id, name }) => (
+              <option key={id} value={id}>
+                {id}: {name}
+              </option>
+            ))}
+          </optgroup>
+        ))}
+      </select>
+      <button
+        type="button"
+        disabled={full}
+        title={full ? `At most ${MOST_RUNS} runs` : 'A copy of the selected run with this objective'}
+        onClick={() => {
+          const plan = selected.value
+          const { learningRate } = plan.stages.at(-1)!
+          add({ ...plan, stages: [{ objective: next.value, learningRate, steps: 0, keep: false }] })
+          announce(`Run ${state.value.runs.length} added: ${next.value}`)
+        }}
+      >
+        Add run
+      </button>
+    </div>
+  )
+}
+
+function removeRun(at: number): void {
+  remove(at)
+  announce(`Run ${at + 1} removed`)
+  // The button that had the focus is gone.
+  document.querySelector<HTMLElement>('.strip .run[aria-pressed="true"]')?.focus()
+}
+
+function Run({ plan, at }: { plan: Plan; at: number }) {
+  const now = live.value[at]
+  const goal = now ? now.goal : stepsOf(plan) || null
+  const taken = now ? stepsOf(plan) : 0
+  useEffect(() => {
+    if (goal !== null) announce(`Run ${at + 1}: replaying ${inWords(goal)} steps`)
+    return () => {
+      if (goal !== null) announce(`Run ${at + 1} is replayed`)
+    }
+  }, [goal])
+  return (
+    <li>
+      <button
+        type="button"
+        class="run"
+        aria-pressed={state.value.selected === at}
+        onClick={() => update({ selected: at })}
+      >
+        <Mark at={at} />
+        <span class="called" title={runName(plan)}>
+          {at + 1} {runName(plan)}
+        </span>
+        <span class="soft">
+          {goal === null
+            ? `${progressOf(plan)}${now?.playing ? ', training' : ''}`
+            : `replaying ${inWords(taken)} of ${inWords(goal)} steps`}
+        </span>
+      </button>
+      {state.value.runs.length > 1 && (
+        <button
+          type="button"
+          class="remove"
+          aria-label={`Remove run ${at + 1}`}
+          onClick={() => removeRun(at)}
+        >
+          <span aria-hidden="true">×</span>
+        </button>
+      )}
+    </li>
+  )
+}
+
+function all(action: (at: number) => void): void {
+  for (const at of state.value.runs.keys()) action(at)
+}
+
+/** The trainings that are open: chosen, added, removed, and started or stopped together. */
+export function RunStrip() {
+  const { runs } = state.value
+  const playing = live.value.some(run => run?.playing)
+  return (
+    <section class="strip" aria-labelledby="runs-heading">
+      <h2 id="runs-heading">Runs</h2>
+      <ol>
+        {runs.map((plan, at) => (
+          <Run key={at} plan={plan} at={at} />
+        ))}
+      </ol>
+      <AddRun />
+      <div class="buttons">
+        <button type="button" onClick={() => all(playing ? pause : play)}>
+          {playing ? 'Pause all' : 'Play all'}
+        </button>
+      </div>
+    </section>
+  )
+}

@@ -1,0 +1,270 @@
+import { signal } from '@preact/signals'
+import { stringify } from 'yaml'
+import { encodeCsv } from '../../../data/csv-writer.ts'
+import { encodeNpy } from '../../../data/npy.ts'
+import { drawNoise, uniformGrid } from '../../../sampler/sampler.ts'
+import { fileOfPlan, type Plan, stepsOf } from '../../plan.ts'
+import { commandOf, recipeOf, snippetOf } from '../../recipe.ts'
+import { Dialog } from '../dialog.tsx'
+import { drawTarget, nameOf } from '../parts/target-points.ts'
+import { linkOf } from '../share.tsx'
+import { ask, selected, selectedLive, state } from '../store.ts'
+import { Copied } from './copied.tsx'
+import { type Picture, pictureSvg, svgToPng } from './picture.ts'
+import { saveFile } from './save.ts'
+
+/** What went wrong with the last thing that was asked for. */
+const trouble = signal<string | null>(null)
+const count = signal(5000)
+const steps = signal(1)
+const seed = signal(0)
+
+/** Points of the target in a picture. */
+const SHOWN = 3000
+const MOST = 100_000
+
+/** Does what a button says, and says why it cannot. */
+const attempt = (action: () => Promise<void> | void) => async (): Promise<void> => {
+  trouble.value = null
+  try {
+    await action()
+  } catch (error) {
+    trouble.value = (error as Error).message
+  }
+}
+
+const fileName = (plan: Plan): string =>
+  `${nameOf(plan.target)}-${plan.stages.at(-1)!.objective}`.replaceAll(/[^\w.-]+/g, '-')
+
+/** Samples of the selected run, as `oxbow sample` draws them. */
+async function drawSamples(): Promise<Float32Array> {
+  const noise = drawNoise(count.value, 2, seed.value)
+  const grid = uniformGrid(steps.value)
+  const { weights, selected: at } = state.value
+  const path = await ask(at, 'through', { points: noise, grid, method: 'jump', weights })
+  return path.at(-1)!
+}
+
+function pictureOf(plan: Plan): Picture {
+  const { samples, distance } = selectedLive.value!
+  const taken = `${stepsOf(plan).toLocaleString('en')} steps`
+  const { objective } = plan.stages.at(-1)!
+  const from = fileOfPlan(plan)
+  const scored = distance
+    ? `; sliced Wasserstein ${distance.value.toFixed(3)} (data itself ${distance.floor.toFixed(3)})`
+    : ''
+  return {
+    title: `${from ? from.name : objective} on ${nameOf(plan.target)}`,
+    caption: `One jump from noise${from && stepsOf(plan) === 0 ? '' : ` after ${taken}`}${scored}`,
+    samples,
+    target: plan.target.kind === 'unknown' ? null : drawTarget(plan.target, SHOWN),
+  }
+}
+
+function Link() {
+  return (
+    <section class="link" aria-labelledby="home-link">
+      <h3 id="home-link">Link</h3>
+      <p class="soft">
+        All of the page's state: whoever opens it sees this, and the training is replayed there.
+      </p>
+      <Copied text={linkOf()} label="Link" />
+    </section>
+  )
+}
+
+function Pictures({ plan }: { plan: Plan }) {
+  const ready = selectedLive.value !== null
+  return (
+    <section aria-labelledby="home-picture">
+      <h3 id="home-picture">Picture</h3>
+      <div class="buttons">
+        <button
+          type="button"
+          disabled={!ready}
+          onClick={attempt(async () =>
+            saveFile(`${fileName(plan)}.png`, await svgToPng(pictureSvg(pictureOf(plan)))),
+          )}
+        >
+          PNG
+        </button>
+        <button
+          type="button"
+          disabled={!ready}
+          onClick={attempt(() =>
+            saveFile(`${fileName(plan)}.svg`, pictureSvg(pictureOf(plan)), 'image/svg+xml'),
+          )}
+        >
+          SVG
+        </button>
+      </div>
+    </section>
+  )
+}
+
+function NumberField({
+  name,
+  value,
+  most,
+  least,
+}: {
+  name: string
+  value: typeof count
+  most: number
+  least: number
+}) {
+  return (
+    <label class="field">
+      <span>{name}</span>
+      <input
+        type="number"
+        min={least}
+        max={most}
+        step={1}
+        value={value.value}
+        onChange={event => {
+          const asked = Math.round(Number(event.currentTarget.value))
+          value.value = Math.min(Math.max(Number.isFinite(asked) ? asked : least, least), most)
+          event.currentTarget.value = String(value.value)
+        }}
+      />
+    </label>
+  )
+}
+
+function Samples({ plan }: { plan: Plan }) {
+  return (
+    <section aria-labelledby="home-samples">
+      <h3 id="home-samples">Samples</h3>
+      <div class="pair">
+        <NumberField name="Points" value={count} least={1} most={MOST} />
+        <NumberField name="Jumps" value={steps} least={1} most={64} />
+        <NumberField name="Seed of the noise" value={seed} least={0} most={1_000_000} />
+      </div>
+      <div class="buttons">
+        <button
+          type="button"
+          onClick={attempt(async () =>
+            saveFile(`${fileName(plan)}.csv`, encodeCsv(await drawSamples(), 2), 'text/csv'),
+          )}
+        >
+          CSV
+        </button>
+        <button
+          type="button"
+          onClick={attempt(async () => {
+            const data = await drawSamples()
+            saveFile(`${fileName(plan)}.npy`, encodeNpy({ shape: [data.length / 2, 2], data }))
+          })}
+        >
+          NPY
+        </button>
+        {plan.target.kind !== 'unknown' && (
+          <button
+            type="button"
+            onClick={attempt(() => {
+              const points = drawTarget(plan.target, count.value)
+              saveFile(`${fileName(plan)}-target.csv`, encodeCsv(points, 2), 'text/csv')
+            })}
+          >
+            CSV of the target
+          </button>
+        )}
+      </div>
+    </section>
+  )
+}
+
+const FORMATS = { onnx: 'ONNX', safetensors: 'safetensors' } as const
+
+function Models({ plan }: { plan: Plan }) {
+  const { weights } = state.value
+  if (fileOfPlan(plan)?.format === 'onnx') return null
+  return (
+    <section aria-labelledby="home-model">
+      <h3 id="home-model">Model</h3>
+      <p class="soft">
+        {weights === 'ema' ? 'The averaged weights' : 'The raw weights'}; for <code>oxbow sample</code>, ONNX
+        Runtime and other programs.
+      </p>
+      <div class="buttons">
+        {(Object.keys(FORMATS) as (keyof typeof FORMATS)[]).map(format => (
+          <button
+            key={format}
+            type="button"
+            onClick={attempt(async () =>
+              saveFile(
+                `${fileName(plan)}.${format}`,
+                await ask(state.value.selected, 'file', { format, weights }),
+              ),
+            )}
+          >
+            {FORMATS[format]}
+          </button>
+        ))}
+      </div>
+    </section>
+  )
+}
+
+function Recipes({ plan }: { plan: Plan }) {
+  const recipe = recipeOf(plan)
+  const snippet = snippetOf(recipe, { steps: steps.value, seed: seed.value })
+  return (
+    <>
+      <section aria-labelledby="home-command">
+        <h3 id="home-command">Train the same on the command line</h3>
+        {'reason' in recipe ? (
+          <p>{recipe.reason}</p>
+        ) : (
+          <>
+            {recipe.notes.map(note => (
+              <p key={note}>{note}</p>
+            ))}
+            <Copied text={recipe.runs.map(commandOf).join('\n')} label="Command" />
+            <p class="soft">Or as configuration, for --config:</p>
+            <div class="buttons">
+              {recipe.runs.map(({ directory, config }) => {
+                const name = `${directory.replace('runs/', '')}.yaml`
+                const head = `# npx oxbow train --config ${name} --out ${directory}\n`
+                return (
+                  <button
+                    key={name}
+                    type="button"
+                    onClick={attempt(() => saveFile(name, head + stringify(config), 'application/yaml'))}
+                  >
+                    {name}
+                  </button>
+                )
+              })}
+            </div>
+          </>
+        )}
+      </section>
+      <section aria-labelledby="home-program">
+        <h3 id="home-program">TypeScript</h3>
+        {'reason' in recipe && <p class="soft">With the model as model.safetensors beside it.</p>}
+        <Copied text={snippet} label="Program" />
+      </section>
+    </>
+  )
+}
+
+export function TakeHomeDialog({ onClose }: { onClose: () => void }) {
+  const plan = selected.value
+  return (
+    <Dialog title="Take home" onClose={onClose}>
+      <p class="soft">Of the selected run: {fileName(plan)}.</p>
+      {trouble.value && (
+        <p class="problem" role="alert">
+          {trouble.value}
+        </p>
+      )}
+      <Link />
+      <Pictures plan={plan} />
+      <Samples plan={plan} />
+      <Models plan={plan} />
+      <Recipes plan={plan} />
+    </Dialog>
+  )
+}

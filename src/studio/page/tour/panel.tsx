@@ -1,0 +1,88 @@
+import { useEffect, useRef } from 'preact/hooks'
+import { state, update } from '../store.ts'
+import { tourSteps } from './steps.tsx'
+import './tour.css'
+
+/** Goes to a step, and shows what it speaks of. */
+export const goTo = (step: number): void => update({ tour: step, ...tourSteps[step].shows })
+
+function leave(): void {
+  update({ tour: null })
+  document.querySelector<HTMLElement>('[data-learn]')?.focus()
+}
+
+function Progress({ at }: { at: number }) {
+  return (
+    <ol class="marks" aria-label="Steps of the tour">
+      {tourSteps.map(({ title }, i) => (
+        <li key={title}>
+          <button
+            type="button"
+            aria-current={i === at ? 'step' : undefined}
+            aria-label={`${i + 1} of ${tourSteps.length}: ${title}`}
+            title={title}
+            onClick={() => goTo(i)}
+          >
+            {i + 1}
+          </button>
+        </li>
+      ))}
+    </ol>
+  )
+}
+
+/** The guided tour, above the view that it speaks of; arrow keys turn its pages while it has the focus. */
+export function TourPanel() {
+  const at = state.value.tour
+  const heading = useRef<HTMLHeadingElement>(null)
+  const before = useRef(at)
+  useEffect(() => {
+    if (at !== null && before.current !== at)
+      heading.current?.focus({ preventScroll: before.current !== null })
+    before.current = at
+  }, [at])
+  if (at === null) return null
+  const { title, text, invitation } = tourSteps[at]
+  const last = at === tourSteps.length - 1
+  const turn = ({ key, altKey, ctrlKey, metaKey }: KeyboardEvent): void => {
+    if (altKey || ctrlKey || metaKey) return
+    if (key === 'ArrowRight' && !last) goTo(at + 1)
+    if (key === 'ArrowLeft' && at > 0) goTo(at - 1)
+    if (key === 'Escape') leave()
+  }
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: a shortcut for its own buttons
+    <aside class="tour" aria-labelledby="tour-heading" onKeyDown={turn}>
+      <header>
+        <h2 id="tour-heading" ref={heading} tabIndex={-1}>
+          {at + 1}. {title}
+        </h2>
+        <Progress at={at} />
+      </header>
+      <div class="said">{text}</div>
+      <p class="try">
+        <strong>Try it. </strong>
+        {invitation}
+      </p>
+      <div class="buttons">
+        <button type="button" disabled={at === 0} onClick={() => goTo(at - 1)}>
+          Back
+        </button>
+        {last ? (
+          <button type="button" class="main" onClick={leave}>
+            Finish
+          </button>
+        ) : (
+          <button type="button" class="main" onClick={() => goTo(at + 1)}>
+            Next
+          </button>
+        )}
+        {!last && (
+          <button type="button" onClick={leave}>
+            Leave
+          </button>
+        )}
+      </div>
+    </aside>
+  )
+}

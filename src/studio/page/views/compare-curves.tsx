@@ -1,0 +1,132 @@
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { type Live, live, state } from '../store.ts'
+
+type Plotting = typeof import('@observablehq/plot')
+
+/** Milliseconds between two drawings. */
+const PACE = 500
+const SYMBOLS = ['circle', 'triangle', 'square', 'diamond'] as const
+/** Marks on a curve. */
+const MARKS = 8
+
+type Value = 'loss' | 'distance'
+
+/** The points of a curve that carry the run's mark: a few, and the last. */
+const marked = <T,>(curve: readonly T[]): T[] => {
+  const every = Math.max(1, Math.floor(curve.length / MARKS))
+  return curve.filter((_, i) => (curve.length - 1 - i) % every === 0)
+}
+
+/** A run's curve; of one that has not trained here the place where it stands. */
+const pointsOf = (run: Live | null): readonly { step: number; loss: number; distance: number | null }[] =>
+  run && run.curve.length === 0
+    ? [{ step: 0, loss: 0, distance: run.distance?.value ?? null }]
+    : (run?.curve ?? [])
+
+function draw(plotting: Plotting, runs: readonly (Live | null)[], value: Value, width: number): Element {
+  const floor = runs[state.value.selected]?.distance?.floor
+  const curves = runs.map(run => pointsOf(run).filter(point => (point[value] ?? 0) > 0))
+  return plotting.plot({
+    width,
+    height: 260,
+    marginLeft: 52,
+    marginRight: 52,
+    style: { fontSize: '12px', background: 'transparent', overflow: 'visible' },
+    x: { label: 'steps', ticks: Math.max(3, Math.floor(width / 110)) },
+    y: {
+      type: 'log',
+      label: value === 'loss' ? 'loss' : 'sliced Wasserstein',
+      grid: true,
+      ticks: 5,
+      tickFormat: '~g',
+    },
+    marks: [
+      value === 'distance' && floor
+        ? [
+            plotting.ruleY([floor], { stroke: 'var(--target)', strokeDasharray: '4 4' }),
+            plotting.text([floor], {
+              y: floor,
+              text: ['floor'],
+              frameAnchor: 'left',
+              dy: -8,
+              dx: 4,
+              fill: 'var(--soft)',
+              textAnchor: 'start',
+            }),
+          ]
+        : [],
+      curves.map((curve, at) => [
+        plotting.lineY(curve, { x: 'step', y: value, stroke: `var(--run-${at})`, strokeWidth: 2 }),
+        plotting.dot(marked(curve), {
+          x: 'step',
+          y: value,
+          fill: `var(--run-${at})`,
+          symbol: SYMBOLS[at],
+          r: 4,
+        }),
+        plotting.text(curve.slice(-1), {
+          x: 'step',
+          y: value,
+          text: () => String(at + 1),
+          // Side by side where curves end together.
+          dx: 10 + 10 * at,
+          fontWeight: 700,
+          fill: 'currentColor',
+        }),
+      ]),
+    ],
+  })
+}
+
+function Curve({ plotting, value }: { plotting: Plotting | null; value: Value }) {
+  const place = useRef<HTMLDivElement>(null)
+  const drawn = useRef(0)
+  const runs = live.value
+  useEffect(() => {
+    if (!plotting || !place.current) return
+    const due = Math.max(0, PACE - (performance.now() - drawn.current))
+    const timer = setTimeout(() => {
+      drawn.current = performance.now()
+      if (!place.current) return
+      const drawing = draw(plotting, runs, value, place.current.clientWidth)
+      // Its place says what it shows; the names of its parts would only be in the way.
+      drawing.setAttribute('aria-hidden', 'true')
+      place.current.replaceChildren(drawing)
+    }, due)
+    return () => clearTimeout(timer)
+  }, [plotting, runs, value])
+  const last = runs.map((run, at) => {
+    const end = run?.curve.at(-1)?.[value]
+    return `run ${at + 1} ${end === undefined || end === null ? 'none yet' : end.toPrecision(3)}`
+  })
+  const name = value === 'loss' ? 'Loss' : 'Distance in one jump'
+  return (
+    <div ref={place} class="curve" role="img" aria-label={`${name} over steps; last: ${last.join(', ')}`} />
+  )
+}
+
+/** The curves of all runs in one picture each. */
+export function CompareCurves() {
+  const [plotting, load] = useState<Plotting | null>(null)
+  useEffect(() => {
+    void import('@observablehq/plot').then(loaded => load(loaded))
+  }, [])
+  return (
+    <section class="curves" aria-label="Curves">
+      <figure>
+        <h3>Distance in one jump</h3>
+        <Curve plotting={plotting} value="distance" />
+        <figcaption>
+          Lower is better; the dashed line is the floor. Comparable between runs of one target.
+        </figcaption>
+      </figure>
+      <figure>
+        <h3>Loss</h3>
+        <Curve plotting={plotting} value="loss" />
+        <figcaption>
+          Each objective has a loss of its own: their sizes cannot be compared, only how each one falls.
+        </figcaption>
+      </figure>
+    </section>
+  )
+}

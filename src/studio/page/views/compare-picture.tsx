@@ -1,0 +1,65 @@
+import type { Plan } from '../../plan.ts'
+import { useAnswer } from '../asking.ts'
+import { nearestPoint } from '../draw/cloud.ts'
+import { colourOf } from '../draw/colours.ts'
+import { shortNumber } from '../draw/number.ts'
+import { at as placeOf, Scene, through } from '../draw/scene.tsx'
+import { Mark, progressOf, runName } from '../runs.tsx'
+import { state } from '../store.ts'
+import { follow } from './shared.tsx'
+
+/** Samples of each run. */
+export const COMPARED = 2000
+/** Numbers of jumps that are measured, and that can be shown. */
+export const NFE = [1, 2, 4, 8] as const
+/** Reach of a click, in units of the data. */
+const NEAR = 0.4
+
+/** One run's samples, and the way of the point that is followed in all of them. */
+export function RunPicture({ at, plan }: { at: number; plan: Plan }) {
+  const { weights, compare, jump } = state.value
+  const { steps } = compare
+  const question = { steps, method: 'jump', weights, count: COMPARED, seed: 0 } as const
+  const { answer, error, fresh } = useAnswer(
+    'samples',
+    `compare ${steps} ${weights}`,
+    question,
+    'training',
+    at,
+  )
+  const path = answer?.path ?? []
+  const ends = path.at(-1)
+  const { point } = jump
+  const followed = point !== null && point < COMPARED ? path.map(points => placeOf(points, point)) : []
+  const distance = answer?.values.slicedWasserstein
+  const floor = answer?.floors.slicedWasserstein?.value
+  const name = `Run ${at + 1}, ${runName(plan)}`
+  return (
+    <figure aria-busy={!fresh}>
+      <figcaption>
+        <Mark at={at} /> <strong>{at + 1}</strong> {runName(plan)}, {progressOf(plan)}
+      </figcaption>
+      <Scene
+        clouds={ends ? [{ points: ends, colour: colourOf(`--run-${at}`, 0.55), size: 3 }] : []}
+        label={`${name}: samples in ${steps === 1 ? 'one jump' : `${steps} jumps`}`}
+        onPick={place => ends && follow(nearestPoint([ends], place, NEAR))}
+      >
+        {followed.length > 0 && (
+          <g class="linked">
+            <polyline points={through(followed)} />
+            <circle class="begin" cx={followed[0][0]} cy={followed[0][1]} r="0.1" />
+            {followed.slice(1).map(([x, y], i) => (
+              <circle key={i} cx={x} cy={y} r="0.13" />
+            ))}
+          </g>
+        )}
+      </Scene>
+      <p class="measure">
+        {error ??
+          (distance === undefined
+            ? 'Measuring'
+            : `Sliced Wasserstein ${shortNumber(distance)}, floor ${shortNumber(floor)}`)}
+      </p>
+    </figure>
+  )
+}

@@ -1,0 +1,129 @@
+import { signal } from '@preact/signals'
+import type { Questions } from '../../engine/protocol.ts'
+import { type Plan, stepsOf } from '../../plan.ts'
+import type { Answered } from '../asker.ts'
+import { shortNumber } from '../draw/number.ts'
+import { Wide } from '../parts/reachable.tsx'
+import { Mark, targetName } from '../runs.tsx'
+import { live } from '../store.ts'
+import { NFE } from './compare-picture.tsx'
+
+interface Row {
+  readonly at: number
+  readonly plan: Plan
+  readonly measured: Answered
+  readonly comparable: boolean
+}
+
+interface Column {
+  readonly id: string
+  readonly name: string
+  /** What rows are ordered by. */
+  readonly value: (row: Row) => number | string
+  readonly text?: (row: Row) => string
+}
+
+const METRIC = 'slicedWasserstein'
+const answerOf = ({ measured }: Row) => measured.answer as Questions['metrics']['answer'] | null
+
+const columns: readonly Column[] = [
+  { id: 'run', name: 'Run', value: ({ at }) => at },
+  { id: 'objective', name: 'Objective', value: ({ plan }) => plan.stages.at(-1)!.objective },
+  { id: 'target', name: 'Target', value: ({ plan }) => targetName(plan) },
+  ...NFE.map(
+    (n, i): Column => ({
+      id: `nfe-${n}`,
+      name: `${n} ${n === 1 ? 'jump' : 'jumps'}`,
+      value: row => answerOf(row)?.values[i][METRIC] ?? Number.POSITIVE_INFINITY,
+      text: row => shortNumber(answerOf(row)?.values[i][METRIC]) || '…',
+    }),
+  ),
+  {
+    id: 'floor',
+    name: 'Floor',
+    value: row => answerOf(row)?.floors[METRIC].value ?? Number.POSITIVE_INFINITY,
+    text: row => shortNumber(answerOf(row)?.floors[METRIC].value) || '…',
+  },
+  {
+    id: 'steps',
+    name: 'Steps',
+    value: ({ plan }) => stepsOf(plan),
+    text: ({ plan }) => stepsOf(plan).toLocaleString('en'),
+  },
+  {
+    id: 'speed',
+    name: 'Steps/s',
+    value: ({ at }) => live.value[at]?.stepsPerSecond ?? 0,
+    text: ({ at }) => shortNumber(live.value[at]?.stepsPerSecond || null) || '–',
+  },
+]
+
+const order = signal<{ readonly by: string; readonly down: boolean }>({ by: 'run', down: false })
+
+function compareBy({ value }: Column, down: boolean): (a: Row, b: Row) => number {
+  return (one, other) => {
+    const [a, b] = [value(one), value(other)]
+    const rise = a < b ? -1 : a > b ? 1 : one.at - other.at
+    return down ? -rise : rise
+  }
+}
+
+function Head({ column: { id, name } }: { column: Column }) {
+  const { by, down } = order.value
+  const own = by === id
+  return (
+    <th scope="col" aria-sort={own ? (down ? 'descending' : 'ascending') : undefined}>
+      <button
+        type="button"
+        class="sort"
+        onClick={() => {
+          order.value = { by: id, down: own && !down }
+        }}
+      >
+        {name}
+        <span aria-hidden="true">{own ? (down ? ' ▼' : ' ▲') : ''}</span>
+      </button>
+    </th>
+  )
+}
+
+/** All runs in numbers; a head sorts by its column. */
+export function CompareTable({ rows }: { rows: readonly Row[] }) {
+  const { by, down } = order.value
+  const sorted = [...rows].sort(compareBy(columns.find(({ id }) => id === by)!, down))
+  return (
+    <section aria-labelledby="table-heading" aria-busy={rows.some(({ measured }) => !measured.fresh)}>
+      <h3 id="table-heading">In numbers</h3>
+      <Wide>
+        <table>
+          <caption>
+            Sliced Wasserstein distance to the run’s target, of 2,000 samples in 1 to 8 jumps; the floor is
+            what fresh data scores. Choose a head to sort.
+          </caption>
+          <thead>
+            <tr>
+              {columns.map(column => (
+                <Head key={column.id} column={column} />
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {sorted.map(row => (
+              <tr key={row.at} class={row.comparable ? undefined : 'other'}>
+                <th scope="row">
+                  <Mark at={row.at} /> {row.at + 1}
+                </th>
+                {columns.slice(1).map(({ id, value, text }) => (
+                  <td key={id}>
+                    {text ? text(row) : value(row)}
+                    {id === 'target' && !row.comparable ? ' (other)' : ''}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Wide>
+    </section>
+  )
+}

@@ -1,0 +1,92 @@
+import type { Answered } from '../asker.ts'
+import { useAnswer } from '../asking.ts'
+import { Mark, runName, targetName } from '../runs.tsx'
+import { MOST_RUNS, state, update } from '../store.ts'
+import { CompareCurves } from './compare-curves.tsx'
+import { COMPARED, NFE, RunPicture } from './compare-picture.tsx'
+import { CompareTable } from './compare-table.tsx'
+import { Choice, PointChoice, WeightsChoice } from './shared.tsx'
+import './views.css'
+import './compare.css'
+
+const sameTarget = (a: number, b: number): boolean =>
+  JSON.stringify(state.value.runs[a].target) === JSON.stringify(state.value.runs[b].target)
+
+/** What is measured of each run; of places without a run nothing. */
+function useMeasured(): Answered[] {
+  const { weights, runs } = state.value
+  const question = { steps: NFE, method: 'jump', weights, count: COMPARED, seed: 0 } as const
+  return Array.from({ length: MOST_RUNS }, (_, at) =>
+    // The same hooks each time, whatever runs there are.
+    useAnswer(
+      'metrics',
+      `compare ${weights}`,
+      at < runs.length ? question : null,
+      'training',
+      Math.min(at, runs.length - 1),
+    ),
+  ).slice(0, runs.length)
+}
+
+/** Says which runs cannot be compared. */
+function Targets() {
+  const { runs, selected } = state.value
+  const others = [...runs.keys()].filter(at => !sameTarget(at, selected))
+  if (others.length === 0) return null
+  const names = others.map(at => `run ${at + 1} (${targetName(runs[at])})`).join(' and ')
+  return (
+    <p class="aside">
+      Not of the target of run {selected + 1}, {targetName(runs[selected])}: {names}. A distance is to a run’s
+      own target, so those are shown and not comparable.
+    </p>
+  )
+}
+
+export function CompareView() {
+  const { runs, compare } = state.value
+  const measured = useMeasured()
+  return (
+    <div class="compare">
+      <div class="choices">
+        <Choice
+          name="Jumps of each sample"
+          options={NFE.map(n => [String(n), String(n)] as const)}
+          value={String(compare.steps)}
+          onChange={steps => update({ compare: { steps: Number(steps) } })}
+        />
+        <WeightsChoice />
+        <PointChoice count={COMPARED} />
+      </div>
+      <Targets />
+      <section aria-labelledby="samples-heading">
+        <h3 id="samples-heading">Samples from the same noise</h3>
+        <div class="pictures">
+          {runs.map((plan, at) => (
+            <RunPicture key={at} at={at} plan={plan} />
+          ))}
+        </div>
+        {runs.length === 1 && (
+          <p class="aside">
+            There is one run. Add another above: it begins with the same seed, on the same target.
+          </p>
+        )}
+      </section>
+      <CompareCurves />
+      <CompareTable
+        rows={runs.map((plan, at) => ({
+          at,
+          plan,
+          measured: measured[at],
+          comparable: sameTarget(at, state.value.selected),
+        }))}
+      />
+      <ul class="legend">
+        {runs.map((plan, at) => (
+          <li key={at}>
+            <Mark at={at} /> {at + 1} {runName(plan)}
+          </li>
+        ))}
+      </ul>
+    </div>
+  )
+}

@@ -1,0 +1,159 @@
+import { REACH } from '../../engine/target.ts'
+import { useAnswer } from '../asking.ts'
+import { SHOWN } from '../draw/cloud.ts'
+import { colourOf } from '../draw/colours.ts'
+import { Scene } from '../draw/scene.tsx'
+import { state, update } from '../store.ts'
+
+type RewardState = typeof state.value.reward
+
+export const changeReward = (change: Partial<RewardState>): void =>
+  update({ reward: { ...state.value.reward, ...change } })
+
+/** Digits of what is shown and kept: enough for the eye, short in a link. */
+const rounded = (value: number): number => Math.round(value * 100) / 100
+const held = (value: number): number => rounded(Math.min(REACH, Math.max(-REACH, value)))
+
+const place = (x: number, y: number): void => changeReward({ center: [held(x), held(y)] })
+
+interface Range {
+  readonly name: string
+  readonly value: number
+  readonly min: number
+  readonly max: number
+  readonly step: number
+  readonly onChange: (value: number) => void
+}
+
+/** A slider with its name and its value. */
+export function Slider({ name, value, min, max, step, onChange }: Range) {
+  return (
+    <label class="field">
+      <span class="name">
+        {name} <span class="number">{value}</span>
+      </span>
+      <input
+        type="range"
+        min={min}
+        max={max}
+        step={step}
+        value={value}
+        onInput={event => onChange(event.currentTarget.valueAsNumber)}
+      />
+    </label>
+  )
+}
+
+export function RewardControls() {
+  const { center, scale, beta } = state.value.reward
+  const [x, y] = center
+  return (
+    <>
+      <Slider
+        name="Centre, across"
+        value={x}
+        min={-REACH}
+        max={REACH}
+        step={0.1}
+        onChange={value => place(value, y)}
+      />
+      <Slider
+        name="Centre, up"
+        value={y}
+        min={-REACH}
+        max={REACH}
+        step={0.1}
+        onChange={value => place(x, value)}
+      />
+      <Slider
+        name="Width w"
+        value={scale}
+        min={0.2}
+        max={4}
+        step={0.1}
+        onChange={scale => changeReward({ scale })}
+      />
+      <Slider
+        name="Strength β"
+        value={beta}
+        min={-6}
+        max={6}
+        step={0.5}
+        onChange={beta => changeReward({ beta })}
+      />
+    </>
+  )
+}
+
+const STRIDE = 0.1
+const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, 1],
+  ArrowDown: [0, -1],
+}
+
+/** Rings of one and two widths, and the centre. */
+export function Bump() {
+  const { center, scale } = state.value.reward
+  const [x, y] = center
+  return (
+    <g class="bump">
+      <circle cx={x} cy={-y} r={scale} />
+      <circle cx={x} cy={-y} r={2 * scale} />
+      <path d={`M${x - 0.15} ${-y}h.3M${x} ${-y - 0.15}v.3`} />
+    </g>
+  )
+}
+
+/** The data and the reward over it, which is dragged or moved by arrow keys. */
+export function RewardPlacer() {
+  const { center } = state.value.reward
+  const [x, y] = center
+  const { answer } = useAnswer('target', 'reward', { count: 4000, seed: 0 }, 'target')
+  const follow = (event: PointerEvent & { currentTarget: HTMLElement }): void => {
+    const { left, top, width } = event.currentTarget.getBoundingClientRect()
+    const unit = (2 * SHOWN) / width
+    place((event.clientX - left) * unit - SHOWN, SHOWN - (event.clientY - top) * unit)
+  }
+  const step = (event: KeyboardEvent): void => {
+    const way = ARROWS[event.key]
+    if (!way) return
+    event.preventDefault()
+    const far = event.shiftKey ? 10 * STRIDE : STRIDE
+    place(x + way[0] * far, y + way[1] * far)
+  }
+  const percent = (value: number): string => `${(100 * (value + SHOWN)) / (2 * SHOWN)}%`
+  return (
+    <figure class="picture">
+      <div
+        class="placer"
+        onPointerDown={event => {
+          event.currentTarget.setPointerCapture(event.pointerId)
+          follow(event)
+        }}
+        onPointerMove={event => {
+          if (event.buttons > 0) follow(event)
+        }}
+      >
+        <Scene
+          clouds={answer ? [{ points: answer, colour: colourOf('--target', 0.6), size: 3 }] : []}
+          label="The target, with the reward over it"
+        >
+          <Bump />
+        </Scene>
+        <button
+          type="button"
+          class="handle"
+          aria-label={`Reward at ${x} across, ${y} up; arrow keys move it, with shift further`}
+          style={{ left: percent(x), top: percent(-y) }}
+          onKeyDown={step}
+        />
+      </div>
+      <figcaption>
+        Drag the reward, or move it with the arrow keys. The rings are one and two widths away: r = 0.61 and
+        0.14.
+      </figcaption>
+    </figure>
+  )
+}

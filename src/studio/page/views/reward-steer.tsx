@@ -1,0 +1,173 @@
+import { drawNoise } from '../../../sampler/sampler.ts'
+import type { Points, Questions } from '../../engine/protocol.ts'
+import { useAnswer } from '../asking.ts'
+import { colourOf } from '../draw/colours.ts'
+import { shortNumber } from '../draw/number.ts'
+import { Scene } from '../draw/scene.tsx'
+import { Formula } from '../parts/formula.tsx'
+import { Mark, runName } from '../runs.tsx'
+import { engine, state } from '../store.ts'
+import { Bump, changeReward, Slider } from './reward-place.tsx'
+import { Choice } from './shared.tsx'
+
+export type Steered = Questions['steer']['answer']
+
+/** Samples that are steered. */
+export const COUNT = 2000
+export const noise = drawNoise(COUNT, 2, 0)
+
+/** A cloud with the reward over it. */
+export function Cloud({ name, points, token }: { name: string; points: Points | undefined; token: string }) {
+  return (
+    <figure>
+      <figcaption>{name}</figcaption>
+      <Scene clouds={points ? [{ points, colour: colourOf(token, 0.55), size: 3 }] : []} label={name}>
+        <Bump />
+      </Scene>
+    </figure>
+  )
+}
+
+interface Line {
+  readonly name: string
+  readonly reward: number | undefined
+  readonly distance: string
+}
+
+/** Mean rewards and distances to the tilted data. */
+export function RewardTable({ caption, lines }: { caption: string; lines: readonly Line[] }) {
+  return (
+    <table class="rewards">
+      <caption>{caption}</caption>
+      <thead>
+        <tr>
+          <th scope="col">Samples</th>
+          <th scope="col">Mean reward</th>
+          <th scope="col">Distance to the goal</th>
+        </tr>
+      </thead>
+      <tbody>
+        {lines.map(({ name, reward, distance }) => (
+          <tr key={name}>
+            <th scope="row">{name}</th>
+            <td>{reward === undefined ? '…' : reward.toFixed(3)}</td>
+            <td>{distance || '…'}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+function SteerControls() {
+  const { steps, moves, resample } = state.value.reward
+  return (
+    <>
+      <Slider
+        name="Jumps"
+        value={steps}
+        min={1}
+        max={16}
+        step={1}
+        onChange={steps => changeReward({ steps })}
+      />
+      <Slider
+        name="Gradient moves at each time between"
+        value={moves}
+        min={0}
+        max={20}
+        step={1}
+        onChange={moves => changeReward({ moves })}
+      />
+      <Choice
+        name="Draw anew by weight"
+        options={[
+          ['yes', 'Yes'],
+          ['no', 'No'],
+        ]}
+        value={resample ? 'yes' : 'no'}
+        onChange={value => changeReward({ resample: value === 'yes' })}
+      />
+      {!resample && (
+        <p class="aside">
+          The gradient alone: samples move towards the reward, but not in the right proportions.
+        </p>
+      )}
+      {resample && steps === 1 && (
+        <p class="aside">
+          One jump has no time between: samples are only drawn anew, and many will be the same.
+        </p>
+      )}
+    </>
+  )
+}
+
+/** Steering the selected run's samples, with no training. */
+export function SteerSection() {
+  const { reward, weights, runs, selected } = state.value
+  const { center, scale, beta, steps, moves, resample } = reward
+  const tilt = { center, scale, beta }
+  const question = { points: noise, tilt, steps, method: 'jump', moves, resample, seed: 0, weights } as const
+  const { answer, error, fresh } = useAnswer(
+    'steer',
+    JSON.stringify([reward, weights]),
+    engine.value ? question : null,
+  )
+  return (
+    <section class="part" aria-labelledby="steer-heading">
+      <h3 id="steer-heading">Steer while sampling: look ahead</h3>
+      <div class="columns">
+        <div class="panel">
+          <p>
+            A flow map knows at any time where a point will land. So the reward of the end is known on the
+            way, and its gradient too. Samples follow
+          </p>
+          <Formula tex="\tilde p_t(x) \propto p_t(x)\, e^{\beta(1-t)\, r(F(x,t,0))}" block />
+          <p>
+            from noise to data: they jump, count by their weight, and move up the gradient with some noise.
+          </p>
+          <Formula tex="w \leftarrow w\, e^{\beta\,(s-t)\, r(F(x,t,0))}" block />
+          <Formula tex="x \leftarrow x + h\, \nabla_x \log \tilde p_t(x) + \sqrt{2h}\, z" block />
+          <p class="soft">
+            After <a href="https://arxiv.org/abs/2511.22688">Sabour et al. 2025</a> (Flow Map Trajectory
+            Tilting). The score of p comes from the map’s own velocity. Exact for an exact map, many samples
+            and small moves.
+          </p>
+          <SteerControls />
+        </div>
+        <div class="results">
+          <p class="soft">
+            <Mark at={selected} /> Run {selected + 1}: {runName(runs[selected])}
+            {engine.value ? (fresh ? '' : '; working') : '; waits for the runtime'}
+          </p>
+          {error && <p class="aside">{error}</p>}
+          <div class="pictures">
+            <Cloud name="Before" points={answer?.before} token={`--run-${selected}`} />
+            <Cloud name="Steered" points={answer?.after} token={`--run-${selected}`} />
+            <Cloud name="The goal: data, tilted exactly" points={answer?.exact} token="--target" />
+          </div>
+          <RewardTable
+            caption="Distances are sliced Wasserstein, to 2,000 points of the goal."
+            lines={[
+              {
+                name: 'Before',
+                reward: answer?.rewards.before,
+                distance: shortNumber(answer?.distances.before),
+              },
+              {
+                name: 'Steered',
+                reward: answer?.rewards.after,
+                distance: shortNumber(answer?.distances.after),
+              },
+              {
+                name: 'The goal',
+                reward: answer?.rewards.exact,
+                distance: answer ? `${shortNumber(answer.distances.floor)} (floor)` : '',
+              },
+            ]}
+          />
+        </div>
+      </div>
+    </section>
+  )
+}

@@ -1,0 +1,126 @@
+import { objectives } from '../../../objective/index.ts'
+import { type Plan, stepsOf } from '../../plan.ts'
+import { announce } from '../announce.tsx'
+import { useAnswer } from '../asking.ts'
+import { shortNumber } from '../draw/number.ts'
+import { Formula } from '../parts/formula.tsx'
+import { Mark, runName } from '../runs.tsx'
+import { add, engine, live, MOST_RUNS, pause, play, state } from '../store.ts'
+import { Cloud, noise, RewardTable } from './reward-steer.tsx'
+import { hasClosedForm } from './shared.tsx'
+
+/** Steps of Heun's method where only a velocity is tilted. */
+const HEUN = 16
+
+/** The selected run's plan with a stage that learns the tilted distribution. */
+function tiltedPlan(plan: Plan, objective: string): Plan {
+  const { center, scale, beta } = state.value.reward
+  const { learningRate } = plan.stages.at(-1)!
+  const stage = { objective, learningRate, steps: 0, keep: true, tilt: { center, scale, beta } }
+  // Without a closed form the stages so far are the teacher, and are taken again first.
+  return { ...plan, stages: hasClosedForm(plan.target) ? [stage] : [...plan.stages, stage] }
+}
+
+function train(objective: string): void {
+  const { runs, selected } = state.value
+  add(tiltedPlan(runs[selected], objective))
+  play()
+  announce(`Run ${runs.length + 1} added: tilted ${objective}`)
+}
+
+function TiltedRun({ at, plan }: { at: number; plan: Plan }) {
+  const { tilt, objective } = plan.stages.at(-1)!
+  const { weights } = state.value
+  const velocity = objectives.get(objective)?.parts === null
+  const method = velocity ? 'heun' : 'jump'
+  const steps = velocity ? HEUN : 1
+  const question = {
+    points: noise,
+    tilt: tilt!,
+    steps,
+    method,
+    moves: 0,
+    resample: false,
+    seed: 0,
+    weights,
+  } as const
+  const { answer } = useAnswer(
+    'steer',
+    JSON.stringify([tilt, weights, method]),
+    engine.value ? question : null,
+    'training',
+    at,
+  )
+  const playing = live.value[at]?.playing
+  const how = velocity ? `${HEUN} Heun steps` : 'one jump'
+  return (
+    <div class="tilted">
+      <p>
+        <Mark at={at} /> Run {at + 1}: {runName(plan)}, {stepsOf(plan).toLocaleString('en')} steps{' '}
+        <button type="button" onClick={() => (playing ? pause : play)(at)}>
+          {playing ? `Pause run ${at + 1}` : `Train run ${at + 1}`}
+        </button>
+      </p>
+      <div class="pictures">
+        <Cloud name={`Learnt, in ${how}`} points={answer?.before} token={`--run-${at}`} />
+        <Cloud name="The goal" points={answer?.exact} token="--target" />
+      </div>
+      <RewardTable
+        caption={`The run learns the reward as it was when it began: centre (${tilt!.center.join(', ')}), width ${tilt!.scale}, strength ${tilt!.beta}.`}
+        lines={[
+          { name: 'Learnt', reward: answer?.rewards.before, distance: shortNumber(answer?.distances.before) },
+          {
+            name: 'The goal',
+            reward: answer?.rewards.exact,
+            distance: answer ? `${shortNumber(answer.distances.floor)} (floor)` : '',
+          },
+        ]}
+      />
+    </div>
+  )
+}
+
+/** Learning the tilted distribution, so that sampling costs no more than before. */
+export function TiltSection() {
+  const { runs, selected } = state.value
+  const full = runs.length >= MOST_RUNS
+  const tilted = [...runs.entries()].filter(([, plan]) => plan.stages.at(-1)!.tilt)
+  return (
+    <section class="part" aria-labelledby="tilt-heading">
+      <h3 id="tilt-heading">Or learn it: implicit tilt matching</h3>
+      <div class="columns">
+        <div class="panel">
+          <p>A velocity can be trained to lead to the tilted data. No gradient of the reward is needed.</p>
+          <Formula tex="V \leftarrow v + (e^{\beta r(x_0)} - 1)(\dot x_s - V)" block />
+          <p>
+            With it as the diagonal term of a flow map, the jumps learn to go there too: one jump gives a
+            tilted sample.
+          </p>
+          <p class="soft">
+            v is the velocity before: exact where the target is a mixture, learnt otherwise.{' '}
+            <a href="https://arxiv.org/abs/2512.21829">Potaptchik et al. 2025</a>.
+          </p>
+          <div class="buttons">
+            <button type="button" class="main" disabled={full} onClick={() => train('lsd')}>
+              Train a tilted flow map
+            </button>
+            <button type="button" disabled={full} onClick={() => train('itm')}>
+              Train a tilted velocity
+            </button>
+          </div>
+          {full && <p class="aside">There are {MOST_RUNS} runs already: remove one above.</p>}
+          <p class="soft">
+            It is a new run beside run {selected + 1}
+            {runs[selected].start ? ', and begins with the weights of the example' : ''}.
+          </p>
+        </div>
+        <div class="results">
+          {tilted.length === 0 && <p class="aside">No run is tilted yet.</p>}
+          {tilted.map(([at, plan]) => (
+            <TiltedRun key={at} at={at} plan={plan} />
+          ))}
+        </div>
+      </div>
+    </section>
+  )
+}

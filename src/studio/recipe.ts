@@ -1,0 +1,181 @@
+import { objectives } from '../objective/index.ts'
+import { isSchedule } from '../objective/schedule.ts'
+import { shellWord } from '../report/format.ts'
+import { type Config, resolveConfig, type UserConfig } from '../training/config.ts'
+import { asksTeacher } from '../training/sense.ts'
+import { userConfigOf } from './engine/session.ts'
+import { targetDataset } from './engine/target.ts'
+import { hasExactMap, teachesMap, teachesVelocity } from './engine/teachers.ts'
+import { fileOfPlan, type Plan } from './plan.ts'
+
+/** A run that the command line trains. */
+export interface RecipeRun {
+  /** Its run directory. */
+  readonly directory: string
+  /** What differs from the defaults, as in a YAML file. */
+  readonly config: UserConfig
+}
+
+/** How to train the same with the command line, or why that cannot be said. */
+export type Recipe =
+  | { readonly runs: readonly RecipeRun[]; readonly notes: readonly string[] }
+  | { readonly reason: string }
+
+/** A plan that the command line cannot be told. */
+class Unsayable extends Error {}
+
+function checkTarget({ target }: Plan): string {
+  if (target.kind === 'built-in') return target.name
+  const what = {
+    density: 'The target is drawn in the page',
+    points: 'The target was made of a file in the page',
+    unknown: 'The file does not hold its data',
+  }[target.kind]
+  throw new Unsayable(
+    `${what}, and the command line trains on built-in datasets or on files of points: with points of the target in a CSV file, --data FILE --standardize none trains something like it.`,
+  )
+}
+
+const isAnnealed = (config: Config): boolean =>
+  [...Object.values(config.options), ...Object.values(config.times)].some(isSchedule)
+
+/** Writes the runs that a stage needs, those before it first; gives its directory. */
+function writeStage(plan: Plan, at: number, done: Map<number, RecipeRun>, notes: Set<string>): string {
+  const written = done.get(at)
+  if (written) return written.directory
+  const stage = plan.stages[at]
+  const name = checkTarget(plan)
+  const dataset = targetDataset(plan.target)
+  const directory = `runs/${name}-${stage.objective}${at === plan.stages.length - 1 ? '' : `-${at + 1}`}`
+  const before = (teaches: typeof teachesMap): string => {
+    const from = plan.stages.findLastIndex(
+      ({ objective, steps }, i) => i < at && steps > 0 && teaches(objectives.get(objective)!),
+    )
+    if (from < 0) throw new Unsayable('It learns from a stage that took no step.')
+    return writeStage(plan, from, done, notes)
+  }
+  const asked = userConfigOf(plan, stage, dataset.mixture !== undefined)
+  const { chunk: _, coupling, teacher: __, ...rest } = asked
+  const resolved = resolveConfig(asked)
+  const row = objectives.get(stage.objective)!
+  const coupled = resolved.coupling.kind !== 'independent'
+  const teachers = [
+    ...(row.needs.includes('flow-map-teacher')
+      ? [hasExactMap(dataset, plan.interpolant) ? 'exact' : before(teachesMap)]
+      : []),
+    ...(asksTeacher(resolved, row) || coupled ? [dataset.mixture ? 'exact' : before(teachesVelocity)] : []),
+  ]
+  if (new Set(teachers).size > 1) throw new Unsayable('It learns from two teachers, and a run names one.')
+  if (isAnnealed(resolved) && stage.steps !== resolved.steps) {
+    notes.add(
+      `Numbers of ${stage.objective} change over the training: here over ${resolved.steps} steps, in a run of ${stage.steps} over those, so its points will differ a little.`,
+    )
+  }
+  const initFrom = initialOf(plan, at, done, notes)
+  done.set(at, {
+    directory,
+    config: {
+      ...rest,
+      steps: stage.steps,
+      ...((coupled || coupling?.kind) && { coupling }),
+      ...(teachers.length > 0 && { teacher: teachers[0] }),
+      ...(initFrom !== undefined && { initFrom }),
+    },
+  })
+  return directory
+}
+
+/** What the weights of a stage begin as, where they are not drawn. */
+function initialOf(
+  plan: Plan,
+  at: number,
+  done: Map<number, RecipeRun>,
+  notes: Set<string>,
+): string | undefined {
+  if (!plan.stages[at].keep) return undefined
+  if (at > 0) return writeStage(plan, at - 1, done, notes)
+  if (plan.start === 'example') {
+    throw new Unsayable(
+      'It begins with the example that comes with the page, which is no run on a disk. Begin anew to train from the start; or take the model home and go on with --init-from model.safetensors.',
+    )
+  }
+  const file = fileOfPlan(plan)
+  if (file?.format === 'onnx')
+    throw new Unsayable('An ONNX file is only looked at; there is nothing to train.')
+  return file && (file.path === undefined ? file.name : `runs/${file.path}`)
+}
+
+/** How to train the same with the command line. */
+export function recipeOf(plan: Plan): Recipe {
+  const last = plan.stages.length - 1
+  if (plan.stages[last].steps === 0) return { reason: 'Nothing has been trained yet.' }
+  const done = new Map<number, RecipeRun>()
+  const notes = new Set<string>()
+  try {
+    writeStage(plan, last, done, notes)
+    return { runs: [...done.values()], notes: [...notes] }
+  } catch (error) {
+    if (error instanceof Unsayable) return { reason: error.message }
+    throw error
+  }
+}
+
+type Plain = Readonly<Record<string, unknown>>
+
+const isPlain = (value: unknown): value is Plain =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Keys of blocks joined by dots. */
+const flat = (block: Plain, path = ''): [string, unknown][] =>
+  Object.entries(block).flatMap(([key, value]) =>
+    value === undefined ? [] : isPlain(value) ? flat(value, `${path}${key}.`) : [[path + key, value]],
+  )
+
+const SHORT: Readonly<Record<string, string>> = { 'optimizer.learningRate': 'lr' }
+
+/** The command that trains a run. */
+export function commandOf({ directory, config }: RecipeRun): string {
+  const words = flat(config as Plain).map(([key, value]) => {
+    const text = typeof value === 'string' ? value : JSON.stringify(value)
+    return `--${SHORT[key] ?? key} ${shellWord(text)}`
+  })
+  return ['npx oxbow train', ...words, `--out ${shellWord(directory)}`].join(' ')
+}
+
+/** A value as TypeScript, keys unquoted where they may be. */
+function literal(value: unknown, indent: string): string {
+  if (!isPlain(value)) return JSON.stringify(value).replaceAll('"', "'")
+  const parts = Object.entries(value)
+    .filter(([, each]) => each !== undefined)
+    .map(([key, each]) => `${/^[A-Za-z_]\w*$/.test(key) ? key : `'${key}'`}: ${literal(each, `${indent}  `)}`)
+  const line = `{ ${parts.join(', ')} }`
+  if (line.length + indent.length < 80) return line
+  return `{\n${parts.map(part => `${indent}  ${part},\n`).join('')}${indent}}`
+}
+
+/**
+ * A program that trains the same and samples it; without a recipe, one that samples the model taken home.
+ *
+ * @param steps  jumps of a sample
+ */
+export function snippetOf(
+  recipe: Recipe,
+  { steps, seed }: { readonly steps: number; readonly seed: number },
+): string {
+  const runs = 'runs' in recipe ? recipe.runs : []
+  const names = ['drawNoise', 'jumpThrough', 'load', ...(runs.length > 0 ? ['train'] : []), 'uniformGrid']
+  const trainings = runs.map(
+    ({ directory, config }) => `await train(${literal(config, '')}, { directory: '${directory}' })`,
+  )
+  const model = runs.at(-1)?.directory ?? 'model.safetensors'
+  return `${[
+    `import { ${names.join(', ')} } from 'oxbow'`,
+    '',
+    ...trainings,
+    `const map = await load('${model}')`,
+    `const noise = drawNoise(5000, map.dimension, ${seed})`,
+    `const points = await jumpThrough(map.jump, noise, uniformGrid(${steps}))`,
+    'console.log(points.length / map.dimension, "points")'.replaceAll('"', "'"),
+    'await map.close()',
+  ].join('\n')}\n`
+}

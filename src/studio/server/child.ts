@@ -1,0 +1,26 @@
+import { compile, compileScan, defaultThreads, openModel } from '../../runtime/node.ts'
+import { host } from '../engine/host.ts'
+import type { Command, Report } from '../engine/protocol.ts'
+
+// Trains for a page in a process of its own: takes the commands that a worker of the page would take.
+
+/** At once, also from the midst of a step: nothing here is to be kept. */
+const end = (): void => {
+  process.kill(process.pid, 'SIGKILL')
+}
+// The server is gone, however it went.
+process.once('disconnect', end)
+if (!process.connected) end()
+// Ctrl-C in a terminal comes to the server too, which ends its children.
+process.on('SIGINT', () => {})
+
+const send = (report: Report): void => {
+  process.send?.(report, undefined, undefined, () => {})
+}
+const threads = defaultThreads()
+const name = `this machine, ${threads} thread${threads === 1 ? '' : 's'}`
+/** As `oxbow train` takes them at a time. */
+const chunk = 25
+const breathe = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+const receive = host({ compile, compileScan, openModel, chunk }, name, send, breathe)
+process.on('message', message => receive(message as Command))

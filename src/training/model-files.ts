@@ -1,0 +1,61 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { readCheckpoint } from './checkpoint.ts'
+import { ConfigError } from './config.ts'
+import { decodeModelFile, type Model, ownParameters, type WeightsName } from './model.ts'
+import { stateSize } from './networks.ts'
+import { RunError } from './record.ts'
+import { paths, readRecord } from './run.ts'
+
+function readModelFile(path: string): Model {
+  if (!existsSync(path)) throw new RunError(`${path}: no such file`)
+  return decodeModelFile(readFileSync(path), path)
+}
+
+/**
+ * Reads a model from a run directory or a `.safetensors` file.
+ *
+ * @param weights  `ema` (the default) or `raw`, the student's own, which only a run directory has
+ * @throws RunError when there is no model, or it is damaged
+ */
+export function readModel(path: string, weights: WeightsName = 'ema'): Model {
+  const isDirectory = existsSync(path) && statSync(path).isDirectory()
+  if (!isDirectory && path.endsWith('.safetensors')) {
+    if (weights === 'raw')
+      throw new RunError(`${path}: raw weights are in a run's checkpoints; name the run directory`)
+    return readModelFile(path)
+  }
+  if (existsSync(path) && !isDirectory) {
+    throw new RunError(`${path}: expected a run directory or a .safetensors model, found another file`)
+  }
+  const { config, data } = readRecord(path)
+  if (weights === 'ema') {
+    const { model } = paths(path)
+    if (!existsSync(model)) throw new RunError(`${path}: the run has no model yet; finish it with --resume`)
+    return readModelFile(model)
+  }
+  const checkpoint = readCheckpoint(path)
+  const parameters = checkpoint?.state.parameters
+  if (!parameters) throw new RunError(`${path}: the run has no checkpoint with raw weights`)
+  const expected = stateSize(config, data.dimension)
+  if (parameters.length !== expected) {
+    throw new RunError(
+      `${path}: the checkpoint has ${parameters.length} parameters, the network of config.json ${expected}`,
+    )
+  }
+  return {
+    config,
+    data,
+    dimension: data.dimension,
+    parameters: ownParameters(config, data.dimension, parameters),
+  }
+}
+
+/** The model that a key of the configuration names. @throws ConfigError when there is none */
+export function readModelFor(key: string, path: string): Model {
+  try {
+    return readModel(path)
+  } catch (error) {
+    if (error instanceof RunError) throw new ConfigError(`${key}: ${error.message}`)
+    throw error
+  }
+}

@@ -1,0 +1,92 @@
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import * as engine from '../../../src/runtime/node.ts'
+import { answers } from '../../../src/studio/engine/answers.ts'
+import { Session } from '../../../src/studio/engine/session.ts'
+import { freshPlan, type Plan } from '../../../src/studio/plan.ts'
+import { useStudio } from './page.ts'
+
+const studio = useStudio()
+
+const STEPS = 60
+const small: Plan = { ...freshPlan, hidden: 24, batch: 64 }
+const planOf = (objective: string, target = 'ring'): Plan => ({
+  ...small,
+  target: { kind: 'built-in', name: target },
+  stages: [{ objective, learningRate: 3e-3, steps: STEPS, keep: false }],
+})
+
+/** The distances of a plan that is trained here, in 1, 2, 4 and 8 jumps. */
+async function distancesOf(plan: Plan): Promise<number[]> {
+  const session = await Session.open(engine, plan)
+  try {
+    while (session.step < STEPS) await session.advance(STEPS)
+    const question = { steps: [1, 2, 4, 8], method: 'jump', weights: 'raw', count: 2000, seed: 0 } as const
+    const { values } = await answers.metrics(question, session, engine)
+    return values.map(({ slicedWasserstein }) => slicedWasserstein)
+  } finally {
+    await session.close()
+  }
+}
+
+const cells = (page: Page, row: number): Promise<string[]> =>
+  page.locator('tbody tr').nth(row).locator('th, td').allInnerTexts()
+
+async function settle(page: Page, runs: number): Promise<void> {
+  const trained = page.locator('.strip .run').filter({ hasText: `${STEPS} steps` })
+  await expect.poll(() => trained.count(), { timeout: 30_000 }).toBe(runs)
+  await expect.poll(() => page.locator('main [aria-busy="true"]').count(), { timeout: 30_000 }).toBe(0)
+}
+
+test('two runs side by side: the same noise, linked points, and the distances that the command line would give', async () => {
+  const plans = [planOf('lsd'), planOf('psd')]
+  const { page } = await studio.open({ state: { view: 'compare', runs: plans, weights: 'raw' } })
+  await settle(page, 2)
+  for (const [row, plan] of plans.entries()) {
+    const shown = (await cells(page, row)).slice(3, 7).map(Number)
+    const wanted = await distancesOf(plan)
+    for (const [i, value] of wanted.entries()) expect(Math.abs(shown[i] / value - 1)).toBeLessThan(0.02)
+  }
+
+  await page.getByRole('group', { name: 'Jumps of each sample' }).getByRole('button', { name: '4' }).click()
+  await page.getByRole('group', { name: 'Follow a point' }).getByRole('button', { name: 'Next' }).click()
+  const lines = page.locator('.linked polyline')
+  await expect.poll(() => lines.count()).toBe(2)
+  const ways = async () => {
+    const texts = [await lines.first().getAttribute('points'), await lines.last().getAttribute('points')]
+    return texts.map(text => text!.split(' '))
+  }
+  await expect.poll(async () => (await ways()).map(way => way.length)).toEqual([5, 5])
+  await expect.poll(() => page.locator('main [aria-busy="true"]').count()).toBe(0)
+  const [first, second] = await ways()
+  expect(first[0]).toBe(second[0])
+  expect(first[4]).not.toBe(second[4])
+})
+
+test('a head sorts the table, runs come and go, and other targets are not compared', async () => {
+  const { page } = await studio.open({
+    state: { view: 'compare', runs: [planOf('lsd'), planOf('flow-matching', 'two-moons')] },
+  })
+  await settle(page, 2)
+  await page.getByText('Not of the target of run 1, ring: run 2 (two-moons)').waitFor()
+  const column = page.getByRole('columnheader', { name: /^1 jump/ })
+  await column.getByRole('button').click()
+  expect(await column.getAttribute('aria-sort')).toBe('ascending')
+  const order = async () => [await cells(page, 0), await cells(page, 1)].map(row => Number(row[3]))
+  expect((await order())[0]).toBeLessThanOrEqual((await order())[1])
+  await column.getByRole('button').click()
+  expect(await column.getAttribute('aria-sort')).toBe('descending')
+  expect((await order())[0]).toBeGreaterThanOrEqual((await order())[1])
+
+  await page.getByLabel('Objective of the new run').selectOption('meanflow')
+  await page.getByRole('button', { name: 'Add run' }).click()
+  await page.getByRole('button', { name: '3 meanflow on ring' }).waitFor()
+  await page.getByRole('button', { name: 'Remove run 1' }).click()
+  // The run that moved up is still the one that it was.
+  const moved = page.getByRole('button', { name: '2 meanflow on ring' })
+  expect(await moved.getAttribute('aria-pressed')).toBe('true')
+  await page.getByRole('button', { name: 'Play all' }).click()
+  await expect.poll(() => moved.innerText(), { timeout: 30_000 }).toMatch(/[1-9]\d* steps, training/)
+  await page.getByRole('button', { name: 'Pause all' }).click()
+  await page.getByRole('button', { name: 'Play all' }).waitFor()
+})

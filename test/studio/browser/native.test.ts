@@ -1,0 +1,235 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import sharp from 'sharp'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { readPoints } from '../../../src/data/points.ts'
+import { train } from '../../../src/index.ts'
+import { drawNoise } from '../../../src/sampler/sampler.ts'
+import { load } from '../../../src/training/load.ts'
+import { runHere, type Started, start, until } from '../../helpers/cli.ts'
+import { temporaryFolder } from '../../helpers/folder.ts'
+import { tiny } from '../../helpers/training.ts'
+import { launchChromium, type Opened, openPage } from './chromium.ts'
+import { ensureSite } from './site.ts'
+
+const folder = temporaryFolder('native')
+const runs = join(folder, 'runs')
+let browser: Browser
+const studios: Started[] = []
+const opened: Opened[] = []
+
+beforeAll(async () => {
+  await ensureSite()
+  browser = await launchChromium()
+  await train({ ...tiny, data: 'two-moons', objective: 'psd', steps: 40 }, { directory: join(runs, 'moons') })
+  const rows = Array.from({ length: 100 }, (_, i) => `${100 + Math.sin(i)},${Math.cos(i)}`)
+  writeFileSync(join(folder, 'rows.csv'), rows.join('\n'))
+  const own = { ...tiny, data: join(folder, 'rows.csv'), steps: 40 }
+  await train(own, { directory: join(runs, 'rows') })
+}, 180_000)
+afterEach(async () => {
+  const errors = opened.flatMap(({ errors }) => errors)
+  for (const { context } of opened.splice(0)) await context.close()
+  for (const { child, done } of studios.splice(0)) {
+    child.kill('SIGTERM')
+    await done
+  }
+  expect(errors).toEqual([])
+})
+afterAll(() => browser?.close())
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const childrenOf = (pid: number): number[] =>
+  execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+    .trim()
+    .split('\n')
+    .map(line => line.trim().split(/\s+/).map(Number))
+    .flatMap(([child, parent]) => (parent === pid ? [child] : []))
+
+/** The real command, and its page in a tab. */
+async function serve(): Promise<{ studio: Started; url: string }> {
+  const studio = start(['studio', '--port', '0', '--no-open', '--runs', runs])
+  studios.push(studio)
+  let out = ''
+  studio.child.stdout!.on('data', text => {
+    out += text
+  })
+  await until(() => out.includes('\n'), 'the address is printed')
+  return { studio, url: out.trim() }
+}
+
+async function visit(url: string): Promise<Opened> {
+  const tab = await openPage(browser, url)
+  opened.push(tab)
+  await tab.page.getByText(/^this machine, \d+ thread/).waitFor()
+  return tab
+}
+
+const stepsOf = async (page: Page): Promise<number> =>
+  Number(
+    /([\d,]+) steps/
+      .exec(await page.locator('.strip .run[aria-pressed="true"]').innerText())![1]
+      .replaceAll(',', ''),
+  )
+
+async function trainTo(page: Page, steps: number): Promise<void> {
+  await page.getByRole('button', { name: 'Train it yourself' }).click()
+  await expect.poll(() => stepsOf(page), { timeout: 60_000 }).toBeGreaterThan(steps)
+}
+
+/** What a button of the page hands over as a file. */
+async function taken(page: Page, name: string): Promise<{ path: string; name: string }> {
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('dialog').getByRole('button', { name, exact: true }).click(),
+  ])
+  const path = join(folder, download.suggestedFilename())
+  await download.saveAs(path)
+  return { path, name: download.suggestedFilename() }
+}
+
+test('trains on the machine; a closed tab and a killed server leave nothing running', {
+  timeout: 180_000,
+}, async () => {
+  const { studio, url } = await serve()
+  const first = await visit(url)
+  expect(first.page.url()).not.toContain('token')
+  await trainTo(first.page, 50)
+  const [child, ...others] = childrenOf(studio.pid)
+  expect(others).toEqual([])
+  await first.context.close()
+  await until(() => !isAlive(child), 'the training of the closed tab has ended', 30_000)
+  expect(isAlive(studio.pid)).toBe(true)
+
+  const second = await visit(url)
+  await trainTo(second.page, 50)
+  const left = childrenOf(studio.pid)
+  expect(left).toHaveLength(1)
+  studio.child.kill('SIGKILL')
+  await studio.done
+  await until(() => !left.some(isAlive), 'the training of the killed server has ended', 10_000)
+  await second.page.getByRole('alert').filter({ hasText: 'does not answer' }).waitFor()
+  // The lost line is what this is about.
+  expect(second.errors.splice(0).join()).toMatch(/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY/)
+})
+
+test('without the token the page trains by itself', { timeout: 120_000 }, async () => {
+  const { studio, url } = await serve()
+  const tab = await openPage(browser, url.replace(/\?.*/, ''))
+  opened.push(tab)
+  await tab.page.getByText('WebAssembly').waitFor({ timeout: 60_000 })
+  expect(await tab.page.locator('.place').count()).toBe(0)
+  expect(childrenOf(studio.pid)).toEqual([])
+})
+
+test('moves between the machine and the page, and a reload keeps the machine', {
+  timeout: 180_000,
+}, async () => {
+  const { studio, url } = await serve()
+  const { page } = await visit(url)
+  await trainTo(page, 20)
+  await page.getByRole('button', { name: 'Pause', exact: true }).click()
+  await page.locator('.place select').selectOption('page')
+  await page.getByText('WebAssembly').waitFor({ timeout: 60_000 })
+  await until(() => childrenOf(studio.pid).length === 0, 'the machine is left alone', 30_000)
+  await page.reload()
+  await page.getByText(/^this machine/).waitFor()
+})
+
+test('everything can be taken home, and is what it says', { timeout: 240_000 }, async () => {
+  const { page } = await visit((await serve()).url)
+  await trainTo(page, 200)
+  await page.getByRole('button', { name: 'Pause', exact: true }).click()
+  await page.getByRole('button', { name: 'Play', exact: true }).waitFor()
+  await page.getByRole('button', { name: 'Take home' }).click()
+  await page.getByLabel('Points', { exact: true }).fill('500')
+  await page.getByLabel('Jumps').fill('2')
+  await page.getByLabel('Seed of the noise').fill('7')
+  await page.getByLabel('Seed of the noise').blur()
+
+  const csv = await readPoints((await taken(page, 'CSV')).path)
+  expect(csv.points.length).toBe(1000)
+  expect((await readPoints((await taken(page, 'NPY')).path)).points).toEqual(csv.points)
+  expect((await readPoints((await taken(page, 'CSV of the target')).path)).points.length).toBe(1000)
+
+  for (const format of ['ONNX', 'safetensors']) {
+    const model = await taken(page, format)
+    const out = join(folder, `${format}.csv`)
+    const options = ['--count', '500', '--steps', '2', '--seed', '7', '--method', 'jump', '--out', out]
+    expect(await runHere(['sample', model.path, ...options])).toMatchObject({ code: 0 })
+    const { points } = await readPoints(out)
+    const worst = Math.max(...points.map((value, i) => Math.abs(value - csv.points[i])))
+    expect(worst, format).toBeLessThan(1e-4)
+  }
+
+  const yaml = await taken(page, 'ring-lsd.yaml')
+  const again = join(folder, 'again')
+  expect(await runHere(['train', '--config', yaml.path, '--out', again])).toMatchObject({ code: 0 })
+  const map = await load(again)
+  const half = await map.jump(drawNoise(500, 2, 7), 1, 0.5)
+  const points = await map.jump(half, 0.5, 0)
+  await map.close()
+  expect(Math.max(...points.map((value, i) => Math.abs(value - csv.points[i])))).toBeLessThan(1e-4)
+
+  const svg = readFileSync((await taken(page, 'SVG')).path, 'utf8')
+  expect(svg).toMatch(/^<svg [\s\S]*lsd on ring[\s\S]*<\/svg>$/)
+  const { width, channels, data } = await sharp((await taken(page, 'PNG')).path)
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+    .then(({ data, info }) => ({ ...info, data }))
+  let blue = 0
+  for (let at = 0; at < data.length; at += channels) if (data[at] < 60 && data[at + 2] > 140) blue++
+  expect([width, blue > 2000]).toEqual([1440, true])
+
+  const command = await page.getByLabel('Command', { exact: true }).innerText()
+  expect(command).toMatch(/^npx oxbow train --data ring --objective lsd .*--out runs\/ring-lsd$/)
+  expect(await page.getByLabel('Program', { exact: true }).innerText()).toContain("from 'oxbow'")
+  expect(await page.getByLabel('Link', { exact: true }).innerText()).toBe(page.url())
+})
+
+/** Drops a file on the middle of the page. */
+async function drop(page: Page, path: string, name: string): Promise<void> {
+  const bytes = readFileSync(path).toString('base64')
+  await page.evaluate(`{
+    const bytes = Uint8Array.from(atob('${bytes}'), char => char.charCodeAt(0))
+    const dataTransfer = new DataTransfer()
+    dataTransfer.items.add(new File([bytes], '${name}'))
+    const event = new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true })
+    document.querySelector('main').dispatchEvent(event)
+  }`)
+}
+
+test('shows runs of the disk and dropped models beside a training', { timeout: 180_000 }, async () => {
+  const { page } = await visit((await serve()).url)
+  await page.getByRole('button', { name: 'Open', exact: true }).click()
+  await page.getByRole('button', { name: /^moons/ }).click()
+  const strip = page.locator('.strip .run')
+  await expect.poll(() => strip.count()).toBe(2)
+  await page
+    .getByText(/0\.\d{3}/)
+    .first()
+    .waitFor()
+  await drop(page, join(runs, 'rows', 'model.onnx'), 'rows.onnx')
+  await expect.poll(() => strip.count()).toBe(3)
+  expect(await page.getByRole('alert').count()).toBe(0)
+
+  // A reload reads the one of the disk again; the dropped one is asked for.
+  await page.waitForTimeout(500)
+  await page.reload()
+  await page
+    .getByRole('alert')
+    .filter({ hasText: 'rows.onnx: a link holds no model; open the file here' })
+    .waitFor()
+  await drop(page, join(folder, 'rows.csv'), 'broken.safetensors')
+  await page.getByRole('alert').filter({ hasText: 'broken.safetensors: ' }).waitFor()
+})

@@ -1,0 +1,110 @@
+import type { Page } from 'playwright-core'
+import sharp from 'sharp'
+import { expect, test } from 'vitest'
+import { freshPlan, type Plan } from '../../../src/studio/plan.ts'
+import { addressOf, useStudio } from './page.ts'
+
+const studio = useStudio()
+
+const small: Plan = { ...freshPlan, hidden: 24, batch: 64 }
+const strip = (page: Page): Promise<string> => page.locator('.strip .run').innerText()
+const stepsIn = (text: string): number => Number(/([\d,]+) steps/.exec(text)?.[1].replace(',', ''))
+
+/** The picture of the samples, as grey pixels. */
+async function pictureOf(page: Page): Promise<Buffer> {
+  const canvas = page.locator('main canvas.points').first()
+  // What was asked for last is drawn in a later frame.
+  await page.waitForTimeout(800)
+  return sharp(await canvas.screenshot())
+    .greyscale()
+    .raw()
+    .toBuffer()
+}
+
+/** The share of pixels that differ by more than a shade. */
+function difference(a: Buffer, b: Buffer): number {
+  expect(a.length).toBe(b.length)
+  let differing = 0
+  for (let i = 0; i < a.length; i++) if (Math.abs(a[i] - b[i]) > 24) differing++
+  return differing / a.length
+}
+
+test('a link that is copied replays the training to the same picture', async () => {
+  const { page, context } = await studio.open({ state: { runs: [small] } })
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'])
+  await expect.poll(() => strip(page)).toContain('0 steps')
+  await expect.poll(() => page.locator('.status').innerText(), { timeout: 30_000 }).toBe('WebAssembly')
+  const before = await pictureOf(page)
+
+  await page.getByRole('button', { name: 'Play all' }).click()
+  await expect.poll(async () => stepsIn(await strip(page)), { timeout: 30_000 }).toBeGreaterThan(150)
+  await page.getByRole('button', { name: 'Pause all' }).click()
+  await page.getByRole('button', { name: 'Play all' }).waitFor()
+  const steps = stepsIn(await strip(page))
+  const picture = await pictureOf(page)
+  expect(difference(before, picture)).toBeGreaterThan(0.01)
+
+  await page.getByRole('button', { name: 'Copy link' }).click()
+  await page
+    .locator('.note')
+    .getByText(/Link copied \([\d,]+ characters\)/)
+    .waitFor()
+  const link = (await page.evaluate('navigator.clipboard.readText()')) as string
+
+  const again = await studio.open({ url: link })
+  const seen: string[] = []
+  const finished = async (): Promise<boolean> => {
+    const text = await strip(again.page)
+    seen.push(text)
+    return text.includes(`${steps} steps`) && !text.includes('replaying')
+  }
+  await expect.poll(finished, { timeout: 30_000, interval: 50 }).toBe(true)
+  expect(seen.join()).toMatch(new RegExp(`replaying \\d+ of ${steps} steps`))
+  expect(difference(picture, await pictureOf(again.page))).toBeLessThan(0.002)
+})
+
+test('the address of a training that is still replayed asks for all of it', async () => {
+  const plan = { ...small, stages: [{ ...small.stages[0], steps: 900 }] }
+  const { page } = await studio.open({ state: { runs: [plan] } })
+  await expect.poll(() => strip(page), { timeout: 30_000 }).toMatch(/replaying [1-9]\d* of 900/)
+  await page.waitForTimeout(500)
+  expect(await page.evaluate('location.href')).toBe(addressOf(studio.site(), { runs: [plan] }))
+})
+
+test('a link that is damaged or too long says so; another in the same page is followed', async () => {
+  const damaged = await studio.open({ url: `${studio.site()}#nonsense` })
+  await damaged.page.getByRole('alert').waitFor()
+
+  const points = 'A'.repeat(12_000)
+  const { page } = await studio.open({
+    state: { runs: [{ ...small, target: { kind: 'points', name: 'many', bytes: noise(points) } }] },
+  })
+  await page.getByRole('button', { name: 'Copy link' }).click()
+  await page.locator('.note').getByText('some programs cut links').waitFor()
+
+  const next = addressOf(studio.site(), { view: 'compare', runs: [{ ...small, seed: 3 }] })
+  await page.evaluate(`location.href = ${JSON.stringify(next)}`)
+  await page.getByRole('heading', { name: 'Samples from the same noise' }).waitFor()
+})
+
+/** Text of base64 that does not compress. */
+function noise(text: string): string {
+  let state = 1
+  const letter = (): string => {
+    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0
+    return 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'[state >>> 26]
+  }
+  return [...text].map(letter).join('')
+}
+
+test('a theme is kept for the next visit', async () => {
+  const { page, context } = await studio.open()
+  const background = (): Promise<unknown> => page.evaluate('getComputedStyle(document.body).backgroundColor')
+  expect(await background()).toBe('rgb(255, 255, 255)')
+  await page.getByLabel('Theme').selectOption('dark')
+  expect(await background()).toBe('rgb(20, 24, 28)')
+  const next = await context.newPage()
+  await next.goto(studio.site())
+  expect(await next.getByLabel('Theme').inputValue()).toBe('dark')
+  expect(await next.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(20, 24, 28)')
+})

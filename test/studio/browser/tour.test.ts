@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest'
+import { hasFocus, useStudio } from './page.ts'
+
+const studio = useStudio()
+
+const STEPS = [
+  ['The path', 'Jump'],
+  ['The tangent', 'Why'],
+  ['The integral', 'Jump'],
+  ['Three consistencies', 'Why'],
+  ['Training', 'Train'],
+  ['Few steps', 'Steps'],
+  ['When it fails', 'Why'],
+] as const
+
+test('the tour turns by keyboard through seven live views and gives the focus back', async () => {
+  const { page } = await studio.open()
+  const panel = page.getByRole('complementary')
+  const learn = page.getByRole('button', { name: 'Learn' })
+  await learn.focus()
+  await page.keyboard.press('Enter')
+  for (const [i, [title, view]] of STEPS.entries()) {
+    const heading = panel.getByRole('heading', { name: `${i + 1}. ${title}` })
+    await heading.waitFor()
+    expect(await hasFocus(heading)).toBe(true)
+    expect(await page.locator('nav [aria-current="page"]').innerText()).toBe(view)
+    expect(await panel.getByRole('listitem').locator('[aria-current="step"]').innerText()).toBe(String(i + 1))
+    if (i < 6) expect(await panel.locator('math').count()).toBeGreaterThan(0)
+    await page.keyboard.press('ArrowRight')
+  }
+  await page.keyboard.press('ArrowLeft')
+  await panel.getByRole('heading', { name: '6. Few steps' }).waitFor()
+  await page.keyboard.press('Escape')
+  await panel.waitFor({ state: 'detached' })
+  expect(await hasFocus(learn)).toBe(true)
+})
+
+test('a step can be chosen, is in the address, and leaves the page to the reader', async () => {
+  const { page } = await studio.open({ state: { tour: 2, view: 'jump' } })
+  const panel = page.getByRole('complementary')
+  await panel.getByRole('heading', { name: '3. The integral' }).waitFor()
+  await panel.getByRole('button', { name: '6 of 7: Few steps' }).click()
+  await page.getByRole('link', { name: 'Compare' }).click()
+  await page.getByRole('heading', { name: 'Samples from the same noise' }).waitFor()
+  await panel.getByRole('heading', { name: '6. Few steps' }).waitFor()
+  await page.waitForTimeout(500)
+  await page.reload()
+  await panel.getByRole('heading', { name: '6. Few steps' }).waitFor()
+  expect(await page.locator('nav [aria-current="page"]').innerText()).toBe('Compare')
+  await panel.getByRole('button', { name: 'Leave' }).click()
+  await panel.waitFor({ state: 'detached' })
+})

@@ -1,0 +1,109 @@
+import fc from 'fast-check'
+import { afterEach, expect, test, vi } from 'vitest'
+import { prepareMetrics } from '../../src/metric/prepare.ts'
+import * as node from '../../src/runtime/node.ts'
+import { drawNoise } from '../../src/sampler/sampler.ts'
+import { lazyEngine } from '../../src/studio/engine/lazy.ts'
+import { type Engine, Session } from '../../src/studio/engine/session.ts'
+import { fromHalves, toHalves } from '../../src/studio/example/half.ts'
+import { distance } from '../../src/studio/example/ring.ts'
+import { hasSimd } from '../../src/studio/page/simd.ts'
+import { examplePlan } from '../../src/studio/plan.ts'
+
+const opened: Session[] = []
+afterEach(async () => {
+  for (const session of opened.splice(0)) await session.close()
+  vi.unstubAllGlobals()
+})
+
+async function open(engine: Engine, plan = examplePlan): Promise<Session> {
+  const session = await Session.open(engine, plan)
+  opened.push(session)
+  return session
+}
+
+const never = new Promise<Engine>(() => {})
+const furthest = (a: Float32Array, b: Float32Array): number =>
+  a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0)
+
+test('the example gives the points without the runtime that it gives with it', async () => {
+  const without = await open(lazyEngine(never))
+  const withIt = await open(node)
+  const noise = drawNoise(2000, 2, 0)
+  for (const [s, t] of [
+    [1, 0],
+    [0.8, 0.3],
+    [0, 1],
+  ]) {
+    const points = await without.map().jump(noise, s, t)
+    expect(furthest(points, await withIt.map().jump(noise, s, t))).toBeLessThan(1e-4)
+    expect(furthest(points, noise)).toBeGreaterThan(0.5)
+  }
+  expect(
+    furthest(await without.map().velocity(noise, 0.5), await withIt.map().velocity(noise, 0.5)),
+  ).toBeLessThan(1e-4)
+})
+
+test('the example is as good as it says', async () => {
+  const session = await open(node)
+  const count = 10_000
+  const measures = prepareMetrics(session.dataset, { count, names: ['slicedWasserstein'] })
+  const { slicedWasserstein } = measures.evaluate(await session.map().jump(drawNoise(count, 2, 0), 1, 0))
+  expect(slicedWasserstein).toBeCloseTo(distance.value, 2)
+  expect(measures.floors.slicedWasserstein.value).toBeCloseTo(distance.floor, 2)
+})
+
+test('the example can be trained on, by a plan that says where it began', async () => {
+  const first = await open(node, { ...examplePlan, batch: 32 })
+  await first.advance()
+  const second = await open(node, first.plan)
+  await second.advance()
+  expect(second.parameters('raw')).toEqual(first.parameters('raw'))
+  expect(furthest(second.parameters('raw'), (await open(node)).parameters())).toBeLessThan(0.1)
+})
+
+test('the example is refused where its network does not fit', async () => {
+  await expect(open(node, { ...examplePlan, hidden: 64 })).rejects.toThrow('the example has hidden 128')
+})
+
+test('a training waits for the runtime, and is told when it does not come', async () => {
+  let come: (engine: Engine) => void = () => {}
+  const late = await open(lazyEngine(new Promise(resolve => (come = resolve))))
+  const step = late.advance(1)
+  come(node)
+  expect(await step).toBeUndefined()
+  expect(late.step).toBe(1)
+  const refused = await open(lazyEngine(Promise.reject(new Error('no runtime'))))
+  expect((await refused.map().jump(drawNoise(10, 2, 0), 1, 0)).length).toBe(20)
+  await expect(refused.advance()).rejects.toThrow('no runtime')
+})
+
+test('a runtime that refuses a graph is not hidden', async () => {
+  const broken: Engine = { ...node, compile: () => Promise.reject(new Error('no such operation')) }
+  const session = await open(lazyEngine(Promise.resolve(broken)))
+  await vi.waitFor(() =>
+    expect(session.map().jump(drawNoise(1, 2, 0), 1, 0)).rejects.toThrow('no such operation'),
+  )
+})
+
+test('numbers of 16 bits are read as they were written', () => {
+  const exact = [0, -0, 1, -2.5, 65504, 2 ** -14, 2 ** -24, 1 / 3]
+  const read = fromHalves(toHalves(Float32Array.from(exact)))
+  expect([...read].slice(0, 7).map(Math.abs)).toEqual(exact.slice(0, 7).map(Math.abs))
+  fc.assert(
+    fc.property(fc.float({ min: -65504, max: 65504, noNaN: true }), value => {
+      const [near] = fromHalves(toHalves(Float32Array.of(value)))
+      expect(Math.abs(near - value)).toBeLessThanOrEqual(Math.max(Math.abs(value) * 2 ** -11, 2 ** -25))
+    }),
+    { seed: 2 },
+  )
+  expect(() => toHalves(Float32Array.of(1e6))).toThrow('no number of 16 bits')
+})
+
+test('WebAssembly SIMD is found here, and missed where it is not', () => {
+  expect(hasSimd()).toBe(true)
+  vi.stubGlobal('WebAssembly', { validate: () => false })
+  expect(hasSimd()).toBe(false)
+  vi.stubGlobal('WebAssembly', undefined)
+  expect(hasSimd()).toBe(false)
+})

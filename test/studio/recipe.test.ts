@@ -1,0 +1,145 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { afterAll, afterEach, expect, test } from 'vitest'
+import { stringify } from 'yaml'
+import * as engine from '../../src/runtime/node.ts'
+import { pack } from '../../src/studio/engine/bytes.ts'
+import { Session } from '../../src/studio/engine/session.ts'
+import { freshPlan, type Plan, type Stage } from '../../src/studio/plan.ts'
+import { commandOf, type Recipe, recipeOf, snippetOf } from '../../src/studio/recipe.ts'
+import { readModel } from '../../src/training/model-files.ts'
+import { train } from '../../src/training/train.ts'
+import { runHere } from '../helpers/cli.ts'
+
+mkdirSync('runs', { recursive: true })
+const folder = mkdtempSync(resolve('runs/recipe-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const opened: Session[] = []
+afterEach(async () => {
+  for (const session of opened.splice(0)) await session.close()
+})
+
+const stage = (objective: string, steps: number, rest: Partial<Stage> = {}): Stage => ({
+  objective,
+  learningRate: 2e-3,
+  steps,
+  keep: false,
+  ...rest,
+})
+const planOf = (...stages: Stage[]): Plan => ({ ...freshPlan, hidden: 16, batch: 32, seed: 5, stages })
+
+/** Takes a plan as the page does. */
+async function played(plan: Plan): Promise<Session> {
+  const session = await Session.open(engine, plan)
+  opened.push(session)
+  for (const [i, { steps, ...rest }] of plan.stages.entries()) {
+    if (i > 0) await session.change(rest)
+    while (session.plan.stages.at(-1)!.steps < steps) expect(await session.advance(steps)).toBeUndefined()
+  }
+  return session
+}
+
+const runsOf = (recipe: Recipe) => {
+  if ('reason' in recipe) throw new Error(recipe.reason)
+  return recipe.runs
+}
+
+const moons: Plan['target'] = { kind: 'built-in', name: 'two-moons' }
+
+test.each<[string, Plan]>([
+  ['one stage', planOf(stage('lsd', 35))],
+  ['a stage that keeps the weights', planOf(stage('flow-matching', 20), stage('psd', 15, { keep: true }))],
+  ['a stage that draws new ones', planOf(stage('flow-matching', 20), stage('psd', 15))],
+  ['an exact teacher', { ...planOf(stage('lmd', 20)), interpolant: 'trig' }],
+  [
+    'a teacher of an earlier stage',
+    { ...planOf(stage('flow-matching', 20), stage('lmd', 15)), target: moons },
+  ],
+  ['a map of an earlier stage', planOf(stage('psd', 20), stage('pfmm', 15))],
+])('%s is trained to the same numbers', async (_, plan) => {
+  const session = await played(plan)
+  const { directory } = runsOf(recipeOf(plan)).at(-1)!
+  const before = process.cwd()
+  process.chdir(mkdtempSync(join(folder, 'same-')))
+  try {
+    for (const run of runsOf(recipeOf(plan))) await train(run.config, { directory: run.directory })
+    expect(readModel(directory).parameters).toEqual(session.parameters())
+  } finally {
+    process.chdir(before)
+  }
+})
+
+test('the command and the YAML file train it', async () => {
+  const plan = planOf(stage('lsd', 20, { tilt: { center: [1, -0.5], scale: 0.8, beta: 2 } }))
+  const session = await played(plan)
+  const [run] = runsOf(recipeOf(plan))
+  const written = commandOf(run)
+  expect(written).toContain("--diagonal.options.reward.center '[1,-0.5]'")
+  const words = execFileSync('sh', [
+    '-c',
+    `for word in ${written.replace('npx oxbow', '')}; do echo "$word"; done`,
+  ])
+  const out = join(folder, 'by-command')
+  const args = words.toString().trim().split('\n').slice(0, -1)
+  expect(await runHere([...args, out])).toMatchObject({ code: 0 })
+  expect(readModel(out).parameters).toEqual(session.parameters())
+
+  const file = join(folder, 'run.yaml')
+  writeFileSync(file, stringify(run.config))
+  const other = join(folder, 'by-file')
+  expect(await runHere(['train', '--config', file, '--out', other])).toMatchObject({ code: 0 })
+  expect(readModel(other).parameters).toEqual(session.parameters())
+})
+
+test('the programs have the right types', { timeout: 60_000 }, () => {
+  const plans = [
+    planOf(stage('flow-matching', 20), stage('psd', 15, { keep: true })),
+    planOf(stage('lsd', 20, { tilt: { center: [1, -0.5], scale: 0.8, beta: 2 } })),
+    planOf(stage('lsd', 0)),
+  ]
+  plans.forEach((plan, i) => {
+    writeFileSync(join(folder, `snippet-${i}.ts`), snippetOf(recipeOf(plan), { steps: 2, seed: 1 }))
+  })
+  const options = {
+    extends: '../../tsconfig.json',
+    compilerOptions: { noEmit: true },
+    include: ['snippet-*.ts'],
+  }
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(options))
+  const check = () => execFileSync('npx', ['tsc', '-p', folder], { encoding: 'utf8', stdio: 'pipe' })
+  expect(check()).toBe('')
+  writeFileSync(
+    join(folder, 'snippet-9.ts'),
+    "import { train } from 'oxbow'\ntrain({ objective: 1 }, { directory: '' })\n",
+  )
+  expect(check).toThrow()
+})
+
+test('a program runs', async () => {
+  const plan = planOf(stage('psd', 20))
+  const file = join(folder, 'program.mjs')
+  writeFileSync(file, snippetOf(recipeOf(plan), { steps: 2, seed: 1 }))
+  const said = execFileSync('node', [file], { cwd: mkdtempSync(join(folder, 'program-')), encoding: 'utf8' })
+  expect(said).toBe('5000 points\n')
+})
+
+test('what cannot be said is said', () => {
+  const reason = (plan: Plan) => {
+    const recipe = recipeOf(plan)
+    return 'reason' in recipe ? recipe.reason : ''
+  }
+  expect(reason(planOf(stage('lsd', 0)))).toContain('Nothing has been trained')
+  const drawing: Plan['target'] = { kind: 'density', side: 4, bytes: pack(new Uint8Array(16).fill(1)) }
+  expect(reason({ ...planOf(stage('lsd', 5)), target: drawing })).toContain('drawn in the page')
+  expect(reason({ ...planOf(stage('lsd', 5, { keep: true })), start: 'example' })).toContain(
+    'begins with the example',
+  )
+  expect(reason(planOf(stage('lsd', 5)))).toBe('')
+})
+
+test('a schedule that is shorter than the page reckons with is said', () => {
+  const recipe = recipeOf(planOf(stage('ect', 100)))
+  expect('notes' in recipe && recipe.notes).toEqual([expect.stringContaining('Numbers of ect change')])
+})
