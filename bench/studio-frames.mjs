@@ -55,7 +55,7 @@ async function measure({ points, side, seconds }) {
 const server = await createServer({
   configFile: fileURLToPath(new URL('../src/studio/vite.config.ts', import.meta.url)),
   server: { port: 0, host: '127.0.0.1' },
-  optimizeDeps: { entries: [], include: ['regl', '@preact/signals'] },
+  optimizeDeps: { entries: [], include: ['@preact/signals'] },
   logLevel: 'error',
 })
 await server.listen()
