@@ -135,7 +135,7 @@ describe('a jump', () => {
     const { page } = await open('jump')
     await settled(page, '1 0')
     const end = await picture(page)
-    await page.getByRole('button', { name: 'Play' }).click()
+    await page.getByRole('button', { name: 'Play ▶' }).click()
     const scrubber = page.locator('.transport input[type=range]')
     await eventually(async () => Number(await scrubber.inputValue())).toBeLessThan(0.99)
     expect(await picture(page)).not.toBe(end)
@@ -146,7 +146,7 @@ describe('a jump', () => {
   test('does not move by itself where less motion is asked for', async () => {
     const { page } = await open('jump', { reducedMotion: true })
     await settled(page, '1 0')
-    expect(await page.getByRole('button', { name: 'Play' }).count()).toBe(0)
+    expect(await page.getByRole('button', { name: 'Play ▶' }).count()).toBe(0)
     const end = await picture(page)
     await page.getByRole('button', { name: 'Step back' }).click()
     await page.getByText('time = 0.10').waitFor()
