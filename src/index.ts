@@ -6,8 +6,11 @@ export { datasets } from './data/built-in.ts'
 export { type DatasetSpec, generatedDataset, openDataset } from './data/catalogue.ts'
 export type { Dataset, Fingerprint, Mixture } from './data/dataset.ts'
 export { DataError } from './data/error.ts'
+export { collectDataset, type Item, type PointsOptions, pointsDataset } from './data/given.ts'
+export type { OpenOptions } from './data/open.ts'
 export { metrics } from './metric/catalogue.ts'
 export { prepareMetrics } from './metric/prepare.ts'
+export { measureResiduals, type Residuals } from './metric/residuals.ts'
 export { type Interpolant, interpolants } from './model/index.ts'
 export { type Draw, type Jumps, type Loss, type Objective, objectives } from './objective/index.ts'
 export { solve } from './sampler/adaptive.ts'
@@ -22,11 +25,23 @@ export {
   uniformGrid,
   type Velocity,
 } from './sampler/sampler.ts'
+export {
+  dynamicShift,
+  type FlowMatchOptions,
+  flowMapEulerGrid,
+  flowMatchEulerGrid,
+} from './sampler/schedulers.ts'
 export { type Config, ConfigError, resolveConfig, type UserConfig } from './training/config.ts'
-export { type Evaluation, type EvaluationRequest, evaluateRun } from './training/evaluate.ts'
+export {
+  type Evaluation,
+  type EvaluationRequest,
+  evaluateRun,
+  type MetricValue,
+} from './training/evaluate.ts'
 export { type LoadedMap, type LoadOptions, load } from './training/load.ts'
 export { RunError } from './training/run.ts'
 export { type MethodName, type SampleOptions, type SamplingMethod, sample } from './training/sampling.ts'
+export { evaluateSamples, type SavedEvaluation, type SavedRequest } from './training/saved-samples.ts'
 export { DivergenceError, type Progress, type TrainOptions, type TrainResult } from './training/train.ts'
 
 /**

@@ -15,7 +15,10 @@ const LAYERS = [
   'training',
   'report',
   'studio',
+  'hub',
+  'importing',
   'index.ts',
+  'web.ts',
   'cli',
 ]
 
@@ -61,6 +64,7 @@ const BROWSER = [
   'training/sampling.ts',
   'studio/page/main.tsx',
   'studio/page/worker.ts',
+  'web.ts',
 ]
 
 /** What needs Node: its modules, its globals, and packages that are for it alone. */

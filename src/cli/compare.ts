@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { openDataset } from '../data/catalogue.ts'
+import { type DatasetSpec, openDataset } from '../data/catalogue.ts'
+import { described } from '../metric/map-catalogue.ts'
 import { scatterRow } from '../report/braille.ts'
 import { gatherComparison } from '../report/comparison.ts'
 import { shellWord, wrap } from '../report/format.ts'
@@ -29,7 +30,7 @@ import { work } from './work.ts'
 
 interface CompareFlags {
   readonly config?: string
-  readonly data?: string
+  readonly data?: DatasetSpec
   readonly objectives?: string
   readonly teacher?: string
   readonly seeds?: number
@@ -68,7 +69,8 @@ function readComparison(flags: CompareFlags, rest: readonly string[]): Compariso
 
 /** Refuses what can be refused before anything is trained. @returns what will be left out of the table, and why */
 async function checkPlan(plan: Plan, request: EvaluationRequest): Promise<string[]> {
-  const dataset = await openDataset(plan.runs[0].config.data)
+  const [{ config: first }] = plan.runs
+  const dataset = await openDataset(first.data, { holdOut: first.holdOut })
   const notes = plan.runs.flatMap(({ method, config, after }) => {
     const { samples, notes } = planSamples(config.objective, request)
     if (samples.length === 0)
@@ -120,8 +122,10 @@ export async function compareCommand(flags: CompareFlags, rest: readonly string[
   const comparison = readComparison(flags, rest)
   const root = flags.out ?? 'runs/compare'
   const plan = planComparison(comparison, root)
-  const { steps, count, weights } = comparison
-  const request: EvaluationRequest = { steps, count, seed: 0, method: 'auto', weights: [weights] }
+  const { steps, count, weights, metric } = comparison
+  // What the first table shows is measured also where it takes long.
+  const metrics = described[metric].onRequest ? ['quick', metric] : undefined
+  const request: EvaluationRequest = { steps, count, seed: 0, method: 'auto', weights: [weights], metrics }
   const leftOut = await checkPlan(plan, request)
   const release = lockDirectory(root)
   const interrupt = onInterrupt()
@@ -149,9 +153,11 @@ export async function compareCommand(flags: CompareFlags, rest: readonly string[
     config: stringify(comparison),
   })
   const { comparisonReport } = await import('../report/html.ts')
+  const { writePlots } = await import('../report/plot-files.ts')
   const report = join(root, 'report.html')
   writeFileAtomic(root, report, comparisonReport(data))
   writeFileAtomic(root, join(root, 'report.md'), comparisonMarkdown(data))
+  await writePlots(root, join(root, 'plots'), data)
   const code = failures.size > 0 ? 1 : 0
   if (flags.json) {
     const failed = Object.fromEntries([...failures].map(([name, { message }]) => [name, message]))

@@ -1,10 +1,15 @@
-import { openDataset } from '../data/catalogue.ts'
+import { existsSync, statSync } from 'node:fs'
+import { type DatasetSpec, openDataset } from '../data/catalogue.ts'
 import { writeCard } from '../report/card.ts'
-import { evaluationTable, stepWarnings } from '../report/evaluation.ts'
+import { evaluationTable, mapLines, savedLines, stepWarnings } from '../report/evaluation.ts'
 import { comparisonTable } from '../report/table.ts'
+import { writeRunReport } from '../report/write-report.ts'
 import { evaluateRun, writeEvaluation } from '../training/evaluate.ts'
+import type { MetricChoice } from '../training/metric-choice.ts'
 import type { WeightsName } from '../training/model.ts'
 import type { MethodName } from '../training/sampling.ts'
+import { evaluateSamples } from '../training/saved-samples.ts'
+import { UsageError } from './failure.ts'
 import { columns, note, print, printJson } from './terminal.ts'
 
 interface EvaluateFlags {
@@ -12,25 +17,57 @@ interface EvaluateFlags {
   readonly grid?: (readonly number[])[]
   readonly count: number
   readonly seed: number
-  readonly data?: string
+  readonly data?: DatasetSpec
   readonly method: MethodName
   readonly weights: WeightsName | 'both'
+  readonly metrics?: MetricChoice
+  readonly features?: string
+  /** False with `--no-report`. */
+  readonly report: boolean
   readonly json?: boolean
+}
+
+/** What holds a model and not samples. */
+const MODELS = ['.onnx', '.safetensors']
+
+/** Whether a path is a file of saved samples. */
+const isSamples = (path: string): boolean =>
+  existsSync(path) && !statSync(path).isDirectory() && !MODELS.some(end => path.endsWith(end))
+
+/** Measures samples of a file, whoever made them. */
+async function evaluateFile(file: string, flags: EvaluateFlags): Promise<void> {
+  const { count, seed, metrics, features, data, json } = flags
+  if (data === undefined)
+    throw new UsageError(`${file}: samples are measured against data; name it with --data`)
+  const found = await evaluateSamples(file, await openDataset(data), { count, seed, metrics, features })
+  for (const text of found.notes) note(`oxbow: ${text}`)
+  const { notes, data: record, metrics: values } = found
+  if (json) return printJson({ rows: [{ file, metrics: values }], data: record, notes })
+  print(savedLines(found))
 }
 
 /** `oxbow evaluate`. */
 export async function evaluateCommand(run: string, flags: EvaluateFlags): Promise<void> {
-  const { grid: grids, count, seed, data, method, json } = flags
+  if (isSamples(run)) return evaluateFile(run, flags)
+  const { grid: grids, count, seed, data, method, metrics, features, json } = flags
   const steps = grids ? [] : flags.steps
   const weights: WeightsName[] = flags.weights === 'both' ? ['ema', 'raw'] : [flags.weights]
   const dataset = data === undefined ? undefined : await openDataset(data)
-  const evaluation = await evaluateRun(run, { steps, grids, count, seed, method, weights }, dataset)
+  const request = { steps, grids, count, seed, method, weights, metrics, features }
+  const evaluation = await evaluateRun(run, request, dataset)
   if (!dataset) {
     writeEvaluation(run, evaluation)
     writeCard(run)
+    if (flags.report) await writeRunReport(run)
   }
-  for (const text of evaluation.notes) note(`oxbow: ${text}`)
-  if (json) return printJson({ rows: evaluation.rows })
-  print(comparisonTable(evaluationTable(evaluation), { columns: columns() }))
-  for (const warning of stepWarnings(evaluation)) note(warning)
+  const warnings = stepWarnings(evaluation)
+  const { rows, maps, data: record, notes } = evaluation
+  for (const text of notes) note(`oxbow: ${text}`)
+  if (json) printJson({ rows, maps, data: record, notes, warnings })
+  else {
+    const table = evaluationTable(evaluation)
+    if (table.metrics.length > 0) print(comparisonTable(table, { columns: columns() }))
+    if (maps.length > 0) print(mapLines(maps))
+  }
+  for (const warning of warnings) note(warning)
 }

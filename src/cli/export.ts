@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { encodeNpz } from '../data/npy.ts'
+import { uniformGrid } from '../sampler/sampler.ts'
 import { writeFileAtomic } from '../training/files.ts'
 import {
   encodeModelFile,
@@ -10,6 +11,10 @@ import {
   type WeightsName,
 } from '../training/model.ts'
 import { readModel } from '../training/model-files.ts'
+import { encodeRecord, RunError } from '../training/run.ts'
+import { encodeOnnxSampler } from '../training/sampler-graph.ts'
+import type { MethodName } from '../training/sampling.ts'
+import { UsageError } from './failure.ts'
 import { print, printJson } from './terminal.ts'
 
 type Format = 'onnx' | 'safetensors' | 'npz'
@@ -17,6 +22,10 @@ type Format = 'onnx' | 'safetensors' | 'npz'
 interface ExportFlags {
   readonly format: Format
   readonly weights: WeightsName
+  readonly sampler?: boolean
+  readonly steps?: number
+  readonly grid?: readonly number[]
+  readonly method?: MethodName
   readonly out?: string
   readonly json?: boolean
 }
@@ -27,17 +36,62 @@ const ENCODERS: Record<Format, (model: Model) => Uint8Array> = {
   npz: model => encodeNpz(namedParameters(model)),
 }
 
+/** What is to be written: a name without its ending, the bytes, and what else is said of them. */
+interface Content {
+  readonly name: string
+  readonly bytes: Uint8Array
+  readonly traits: Readonly<Record<string, unknown>>
+}
+
+function samplerContent(model: Model, { steps = 1, grid, method = 'auto' }: ExportFlags): Content {
+  const times = grid ?? uniformGrid(steps)
+  const made = encodeOnnxSampler(model, { grid: times, method })
+  const name = grid ? 'sampler-grid' : `sampler-${steps}`
+  return { name, bytes: made.bytes, traits: { steps: times.length - 1, method: made.method } }
+}
+
+function checkFlags({ sampler, format, steps, grid, method }: ExportFlags): void {
+  if (sampler && format !== 'onnx') {
+    throw new UsageError(`--sampler: a graph is written as --format onnx, found ${format}`)
+  }
+  const asked = Object.entries({ steps, grid, method }).find(([, value]) => value !== undefined)
+  if (!sampler && asked)
+    throw new UsageError(`--${asked[0]} belongs to --sampler; the map itself takes any times`)
+}
+
+/** Writes `config.json` beside weights, so that both are as in a run. @throws RunError where there is another */
+function writeConfig(file: string, model: Model): void {
+  const path = join(dirname(file), 'config.json')
+  const text = encodeRecord(model)
+  if (!existsSync(path)) {
+    writeFileAtomic(dirname(file), path, text)
+    return
+  }
+  const { config, data } = JSON.parse(text) as Record<string, unknown>
+  let found: Record<string, unknown> = {}
+  try {
+    found = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
+  } catch {
+    // Something else of this name is in the way, too.
+  }
+  if (JSON.stringify([found?.config, found?.data]) === JSON.stringify([config, data])) return
+  throw new RunError(`${path}: is that of another model; choose another folder with --out`)
+}
+
 /** `oxbow export`. */
-export async function exportCommand(
-  path: string,
-  { format, weights, out, json }: ExportFlags,
-): Promise<void> {
+export async function exportCommand(path: string, flags: ExportFlags): Promise<void> {
+  const { format, weights, sampler, out, json } = flags
+  checkFlags(flags)
   const model = readModel(path, weights)
+  const content: Content = sampler
+    ? samplerContent(model, flags)
+    : { name: 'model', bytes: ENCODERS[format](model), traits: {} }
+  const { name, bytes, traits } = content
   const home = existsSync(path) && statSync(path).isDirectory() ? path : dirname(path)
-  const file = out ?? join(home, weights === 'raw' ? `model-raw.${format}` : `model.${format}`)
-  const bytes = ENCODERS[format](model)
+  const file = out ?? join(home, `${weights === 'raw' ? `${name}-raw` : name}.${format}`)
   mkdirSync(dirname(file), { recursive: true })
+  if (format === 'safetensors') writeConfig(file, model)
   writeFileAtomic(dirname(file), file, bytes)
-  if (json) printJson({ file, format, bytes: bytes.length })
+  if (json) printJson({ file, format, bytes: bytes.length, ...traits })
   else print(`${file}: ${format}, ${bytes.length} bytes`)
 }

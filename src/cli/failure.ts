@@ -25,6 +25,7 @@ const KINDS: Readonly<Record<string, { exit: 1 | 2; code: string }>> = {
   RunError: { exit: 2, code: 'run' },
   StudioError: { exit: 2, code: 'studio' },
   GridError: { exit: 2, code: 'grid' },
+  HubError: { exit: 1, code: 'hub' },
   DivergenceError: { exit: 1, code: 'diverged' },
   GraphError: { exit: 1, code: 'graph' },
 }

@@ -1,4 +1,7 @@
+import { parse } from 'yaml'
+import type { DatasetSpec } from '../data/catalogue.ts'
 import { checkGrid } from '../sampler/grid.ts'
+import { type FlowMatchOptions, flowMapEulerGrid, flowMatchEulerGrid } from '../sampler/schedulers.ts'
 import { UsageError } from './failure.ts'
 
 /** A whole number of at least `least`. @throws UsageError */
@@ -20,15 +23,64 @@ export function wholeNumber(
   }
 }
 
+/** A dataset's name or path, or a block such as `{csv: {path: a.csv}}`. @throws UsageError */
+export function dataSpec(text: string): DatasetSpec {
+  if (!/^\s*\{/.test(text)) return text
+  try {
+    return parse(text) as DatasetSpec
+  } catch {
+    throw new UsageError(
+      `--data: expected a name, a path or a block such as {csv: {path: a.csv}}, found "${text}"`,
+    )
+  }
+}
+
 /** A list such as `1,2,4,8`, without repeats, in rising order. @throws UsageError */
 export function stepList(name: string): (text: string) => number[] {
   const one = wholeNumber(name, 1, 10_000)
   return text => [...new Set(text.split(',').map(part => one(part)))].sort((a, b) => a - b)
 }
 
-/** Times such as `1,0.6,0.2,0`. @throws UsageError or GridError */
+/** The named schedules, by what follows their names. */
+const SCHEDULES: Readonly<Record<string, { make: (options: FlowMatchOptions) => number[]; keys: string[] }>> =
+  {
+    'flow-map': { make: flowMapEulerGrid, keys: ['shift'] },
+    'flow-match': {
+      make: flowMatchEulerGrid,
+      keys: ['shift', 'mu', 'timeShift', 'terminal', 'spacing', 'trainSteps'],
+    },
+  }
+
+const WORDS: Readonly<Record<string, readonly string[]>> = {
+  timeShift: ['exponential', 'linear'],
+  spacing: ['shifted', 'karras', 'exponential'],
+}
+
+/** A schedule such as `flow-match:8,shift=3`. @throws UsageError or GridError */
+function schedule(name: string, text: string): readonly number[] {
+  const [kind, rest = ''] = text.split(':')
+  const { make, keys } = SCHEDULES[kind]
+  const [steps, ...pairs] = rest.split(',')
+  const options: Record<string, unknown> = { steps: wholeNumber(`${name} ${kind}`, 1, 10_000)(steps) }
+  for (const pair of pairs) {
+    const [key, value = ''] = pair.split('=')
+    if (!keys.includes(key)) {
+      throw new UsageError(`${name} ${kind}: expected ${keys.join(', ')} as in shift=3, found "${pair}"`)
+    }
+    options[key] =
+      key in WORDS
+        ? oneOf(`${name} ${kind}, ${key}`, WORDS[key])(value)
+        : value === ''
+          ? Number.NaN
+          : Number(value)
+  }
+  return make(options as unknown as FlowMatchOptions)
+}
+
+/** Times such as `1,0.6,0.2,0`, or a schedule by its name, such as `flow-map:4,shift=5`. @throws UsageError or GridError */
 export function timeGrid(name: string): (text: string) => readonly number[] {
   return text => {
+    if (text.split(':')[0] in SCHEDULES) return checkGrid(schedule(name, text))
     const parts = text.split(',').map(part => part.trim())
     const wrong = parts.find(part => part === '' || Number.isNaN(Number(part)))
     if (wrong !== undefined) {
@@ -45,5 +97,47 @@ export function oneOf<T extends string>(name: string, choices: readonly T[]): (t
       throw new UsageError(`${name}: expected ${choices.join(' or ')}, found "${text}"`)
     }
     return text as T
+  }
+}
+
+/** A finite number above 0. @throws UsageError */
+export function positiveNumber(name: string): (text: string) => number {
+  return text => {
+    const value = text.trim() === '' ? Number.NaN : Number(text)
+    if (value > 0 && Number.isFinite(value)) return value
+    throw new UsageError(`${name}: expected a number above 0, found "${text}"`)
+  }
+}
+
+/** Numbers such as `0.5,-2`. @throws UsageError */
+export function numberList(name: string): (text: string) => number[] {
+  return text =>
+    text.split(',').map(part => {
+      if (part.trim() !== '' && Number.isFinite(Number(part))) return Number(part)
+      throw new UsageError(`${name}: expected numbers such as 0.5,-2, found "${part}"`)
+    })
+}
+
+/** Some of a few words, each once, such as `x,s,t`. @throws UsageError */
+export function wordList<T extends string>(name: string, choices: readonly T[]): (text: string) => T[] {
+  return text => {
+    const words = text.split(',')
+    const wrong = words.find(
+      (word, i) => !(choices as readonly string[]).includes(word) || words.indexOf(word) < i,
+    )
+    if (wrong === undefined) return words as T[]
+    throw new UsageError(`${name}: expected ${choices.join(', ')}, each at most once, found "${wrong}"`)
+  }
+}
+
+/** Names of metrics such as `slicedWasserstein,recall`, or `all`; the names are checked with the data. @throws UsageError */
+export function metricList(name: string): (text: string) => readonly string[] | 'all' {
+  return text => {
+    if (text.trim() === 'all') return 'all'
+    const names = text.split(',').map(part => part.trim())
+    if (names.includes('')) {
+      throw new UsageError(`${name}: expected names such as slicedWasserstein,recall, found "${text}"`)
+    }
+    return [...new Set(names)]
   }
 }

@@ -1,10 +1,11 @@
 import { Command, Option } from 'commander'
 import { VERSION } from '../training/version.ts'
 import { report, UsageError } from './failure.ts'
-import { oneOf, stepList, timeGrid, wholeNumber } from './options.ts'
+import { addHub, addImport } from './model-commands.ts'
+import { dataSpec, metricList, oneOf, stepList, timeGrid, wholeNumber } from './options.ts'
 
 /** Adds a command with what every command has. */
-type AddCommand = (usage: string, description: string) => Command
+export type AddCommand = (usage: string, description: string) => Command
 
 const count = (fallback: number) =>
   new Option('--count <n>', 'number of points')
@@ -42,7 +43,7 @@ Keys of the training configuration are options too: --training.steps 2000, --tra
 type Arguments = any[]
 
 /** Makes commander's action of one that gives the exit code, or nothing for 0. */
-type Wrap = (action: (...args: Arguments) => Promise<unknown>) => (...args: Arguments) => Promise<void>
+export type Wrap = (action: (...args: Arguments) => Promise<unknown>) => (...args: Arguments) => Promise<void>
 
 /** The whole command line; `onExit` gets the exit code of the command that ran. */
 function buildProgram(onExit: (code: number) => void): Command {
@@ -67,8 +68,11 @@ function buildProgram(onExit: (code: number) => void): Command {
   addTrain(add, run)
   addSample(add, run)
   addEvaluate(add, run)
+  addReport(add, run)
   addCompare(add, run)
   addOthers(add, run)
+  addHub(add, run)
+  addImport(add, run)
   return program
 }
 
@@ -77,7 +81,7 @@ function buildProgram(onExit: (code: number) => void): Command {
 function addTrain(add: AddCommand, run: Wrap): void {
   add('train', 'train a flow map')
     .option('--config <file>', 'YAML file of configuration keys; options override it')
-    .option('--data <name>', 'built-in dataset or a path to a CSV file (default: ring)')
+    .option('--data <name>', 'built-in dataset, path of a file or folder, or block (default: ring)', dataSpec)
     .option('--objective <id>', 'what to train; see "oxbow objectives" (default: lsd)')
     .option('--teacher <name>', 'a run directory, or "exact" for Gaussian mixtures')
     .option('--init-from <run>', 'a run or .safetensors model whose parameters are the start')
@@ -99,10 +103,14 @@ function addSample(add: AddCommand, run: Wrap): void {
   add('sample <model>', 'draw samples from a run, a .safetensors model or an .onnx file')
     .addOption(whole('--steps <n>', 'number of jumps', 1, 10_000).default(1))
     .addOption(
-      grid('times to jump through in place of equal steps, e.g. 1,0.6,0.2,0').argParser(timeGrid('--grid')),
+      grid(
+        'times to jump through in place of equal steps, e.g. 1,0.6,0.2,0, or a schedule, e.g. flow-map:4,shift=5',
+      ).argParser(timeGrid('--grid')),
     )
     .addOption(
-      new Option('--start <file>', 'points to begin from in place of noise: .csv or .npy').conflicts('count'),
+      new Option('--start <file>', 'points to begin from in place of noise: any file of data').conflicts(
+        'count',
+      ),
     )
     .addOption(count(5000))
     .addOption(seed('seed of the noise'))
@@ -113,7 +121,10 @@ function addSample(add: AddCommand, run: Wrap): void {
 }
 
 function addEvaluate(add: AddCommand, run: Wrap): void {
-  add('evaluate <run>', 'measure samples against the data, each metric beside its noise floor')
+  add(
+    'evaluate <run>',
+    'measure samples of a run, or of a file with --data, against data, each metric beside its noise floor',
+  )
     .addOption(nfe([1, 2, 4, 8], 'numbers of jumps to measure'))
     .addOption(
       grid('times from 1 to 0 to measure in place of equal steps; may be repeated').argParser(
@@ -122,20 +133,33 @@ function addEvaluate(add: AddCommand, run: Wrap): void {
     )
     .addOption(count(20_000))
     .addOption(seed('seed of noise and reference data'))
-    .option('--data <name>', 'measure against other data than the run was trained on')
+    .option('--data <name>', 'measure against other data than the run was trained on', dataSpec)
+    .addOption(
+      new Option('--metrics <list>', 'names such as quick,recall, or all (default: quick)').argParser(
+        metricList('--metrics'),
+      ),
+    )
+    .option('--features <file>', 'ONNX network whose features are compared too (featureFrechetDistance)')
     .addOption(method())
     .addOption(
       new Option('--weights <name>', 'averaged weights, raw ones or both')
         .argParser(oneOf('--weights', ['ema', 'raw', 'both']))
         .default('both'),
     )
+    .option('--no-report', 'write no report.html and no plots')
     .action(run(async (path, options) => (await import('./evaluate.ts')).evaluateCommand(path, options)))
+}
+
+function addReport(add: AddCommand, run: Wrap): void {
+  add('report <run>', 'write the report and the plots of a run again, from its last evaluation')
+    .option('--out <file>', 'file of the page (default: report.html in the run)')
+    .action(run(async (path, options) => (await import('./report.ts')).reportCommand(path, options)))
 }
 
 function addCompare(add: AddCommand, run: Wrap): void {
   add('compare', 'train what is missing, measure and compare objectives')
     .option('--config <file>', 'YAML file of a comparison; options override it')
-    .option('--data <name>', 'built-in dataset or a path to a CSV file (default: ring)')
+    .option('--data <name>', 'built-in dataset, path of a file or folder, or block (default: ring)', dataSpec)
     .option('--objectives <list>', 'objectives to compare, e.g. psd,lsd,meanflow')
     .option('--teacher <name>', '"train" (default), "exact" or a run directory, for those that need one')
     .addOption(whole('--seeds <n>', 'number of seeds (default: 1)', 1, 100))
@@ -169,7 +193,13 @@ function addOthers(add: AddCommand, run: Wrap): void {
         .default('onnx'),
     )
     .addOption(weights())
-    .option('--out <file>', 'file to write (default: model.FORMAT beside the model)')
+    .option('--sampler', 'a whole sampler as one ONNX graph, from noise to samples')
+    .addOption(whole('--steps <n>', 'number of jumps of the sampler (default: 1)', 1, 256))
+    .addOption(
+      grid('times of the sampler in place of equal steps, e.g. 1,0.6,0.2,0').argParser(timeGrid('--grid')),
+    )
+    .addOption(method().default(undefined, 'auto'))
+    .option('--out <file>', 'file to write (default: model.FORMAT or sampler-N.onnx beside the model)')
     .action(run(async (model, options) => (await import('./export.ts')).exportCommand(model, options)))
 
   add('studio', 'see, train and compare flow maps in the browser')

@@ -75,14 +75,19 @@ function outputFile(path: string, flags: SampleFlags): string {
 }
 
 /** The points to begin from: those of `--start`, or noise. */
-function startPoints(path: string, { start, count, seed }: SampleFlags, grid: Grid, dimension: number) {
+async function startPoints(
+  path: string,
+  { start, count, seed }: SampleFlags,
+  grid: Grid,
+  dimension: number,
+): Promise<Float32Array> {
   if (start === undefined) {
     if (grid[0] === 1) return drawNoise(count, dimension, seed)
     throw new UsageError(
       `--grid: noise is at 1, found a grid that begins at ${grid[0]}; give its points with --start`,
     )
   }
-  const given = readPoints(start)
+  const given = await readPoints(start)
   if (given.dimension !== dimension) {
     throw new DataError(`${start}: has points of ${given.dimension} coordinates, ${path} of ${dimension}`)
   }
@@ -97,7 +102,7 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   const file = outputFile(path, flags)
   const map = await load(path, { weights })
   const { dimension } = map
-  const from = startPoints(path, flags, grid, dimension)
+  const from = await startPoints(path, flags, grid, dimension)
   const { points, method } = await sample(map, from, { grid, method: flags.method, seed }).finally(() =>
     map.close(),
   )

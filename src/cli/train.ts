@@ -1,4 +1,6 @@
+import { basename } from 'node:path'
 import { Presets, SingleBar } from 'cli-progress'
+import type { DatasetSpec } from '../data/catalogue.ts'
 import { train } from '../index.ts'
 import { scatter } from '../report/braille.ts'
 import { shellWord } from '../report/format.ts'
@@ -12,7 +14,7 @@ import { columns, note, onInterrupt, print, printJson } from './terminal.ts'
 
 interface TrainFlags {
   readonly config?: string
-  readonly data?: string
+  readonly data?: DatasetSpec
   readonly objective?: string
   readonly teacher?: string
   readonly initFrom?: string
@@ -49,8 +51,8 @@ function defaultDirectory(user: UserConfig): string {
   const { network: _, ...rest } = user
   const { data, objective, seeds } = resolveConfig(rest)
   const name =
-    typeof data === 'string' ? data.replace(/^.*\//, '').replace(/\.\w+$/, '') : Object.keys(data)[0]
-  return `runs/${name}-${objective}-seed${seeds.data}`
+    typeof data === 'string' ? basename(data).replace(/(\.\w+)?(\.gz)?$/i, '') : Object.keys(data)[0]
+  return `runs/${name || 'data'}-${objective}-seed${seeds.data}`
 }
 
 /** What fits into a line: the bar is the first to go, then all but how far and how long. */

@@ -94,7 +94,7 @@ function measureRun(directory: string, request: EvaluationRequest, workers: Work
   const { steps, count, seed, method, weights } = request
   const options = { steps: steps.join(','), count, seed, method, weights: weights[0] }
   const words = Object.entries(options).flatMap(([key, value]) => [`--${key}`, String(value)])
-  return workers.call(['evaluate', directory, ...words])
+  return workers.call(['evaluate', directory, ...words, '--no-report'])
 }
 
 /**

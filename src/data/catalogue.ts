@@ -1,34 +1,39 @@
-import { z } from 'zod'
+import { resolve } from 'node:path'
 import { datasets } from './built-in.ts'
-import { csvDataset } from './csv.ts'
 import type { Dataset } from './dataset.ts'
 import { DataError } from './error.ts'
+import {
+  absoluteBlock,
+  blockSource,
+  type FileBlock,
+  formatNames,
+  looksLikePath,
+  pathSource,
+} from './formats.ts'
 import { type GaussianConfig, gaussian, gaussianMixture, type MixtureConfig } from './gaussian-mixture.ts'
+import { type OpenOptions, openSource } from './open.ts'
+import type { Source } from './source.ts'
 import { nearest } from './suggest.ts'
-import { show, validate } from './validate.ts'
+import { show } from './validate.ts'
 
-/** What names a dataset: a built-in name, the path of a `.csv` or `.tsv` file, or a block of a config. */
+/**
+ * What names a dataset: a built-in name, the path of a file or of a folder of pictures, or a block of a config with one key,
+ * e.g. `{csv: {path: 'points.csv', label: 'class'}}`.
+ */
 export type DatasetSpec =
   | string
   | { readonly mixture: MixtureConfig }
   | { readonly gaussian: GaussianConfig }
-  | { readonly csv: { readonly path: string } }
+  | FileBlock
   /** Data that a program handed to `train`; what is kept of it is its name. */
   | { readonly given: string }
 
-/** Whether a dataset's name is the path of a file. */
-export const isPath = (name: string): boolean => /\.(csv|tsv)$/i.test(name)
-
-const csvSchema = z.strictObject({ path: z.string().min(1) })
+const isBuiltIn = (name: string): boolean => Object.hasOwn(datasets, name)
 
 /** Distributions in closed form, at hand without reading anything. */
 const closedForms: Record<string, (block: unknown) => Dataset> = {
   mixture: block => gaussianMixture(block as MixtureConfig),
   gaussian: block => gaussian(block as GaussianConfig),
-}
-
-const readers: Record<string, (block: unknown) => Promise<Dataset>> = {
-  csv: async block => csvDataset(validate(csvSchema, block, 'csv').path),
 }
 
 /** The one key of a block and what it holds. */
@@ -40,10 +45,10 @@ function blockOf(spec: unknown): [string, unknown] {
     )
   }
   const [[kind, block] = ['', undefined]] = entries
-  if (entries.length === 1 && (Object.hasOwn(closedForms, kind) || Object.hasOwn(readers, kind))) {
+  if (entries.length === 1 && (Object.hasOwn(closedForms, kind) || formatNames.includes(kind))) {
     return [kind, block]
   }
-  const known = [...Object.keys(closedForms), ...Object.keys(readers)].join(', ')
+  const known = [...Object.keys(closedForms), ...formatNames].join(', ')
   throw new DataError(`data: expected a name or a block with one key of ${known}; found ${show(spec)}`)
 }
 
@@ -56,15 +61,16 @@ export function generatedDataset(spec: DatasetSpec): Dataset {
   if (typeof spec !== 'string') {
     const [kind, block] = blockOf(spec)
     if (Object.hasOwn(closedForms, kind)) return closedForms[kind](block)
-  } else if (Object.hasOwn(datasets, spec)) return datasets[spec].create()
-  else if (!isPath(spec)) throw unknownName(spec)
+  } else if (isBuiltIn(spec)) return datasets[spec].create()
+  else if (!looksLikePath(spec)) throw unknownName(spec)
   throw new DataError(`data: ${show(spec)} is read from a file; expected one that is drawn from a formula`)
 }
 
-/** How a dataset is opened. */
-export interface OpenOptions {
-  /** Part of the rows of finite data that is set aside; default 0.1. */
-  readonly holdOut?: number
+/** The files that a name or block reads; `undefined` where it reads none. */
+export async function openFiles(spec: DatasetSpec): Promise<Source | undefined> {
+  if (typeof spec === 'string') return !isBuiltIn(spec) && looksLikePath(spec) ? pathSource(spec) : undefined
+  const [kind, block] = blockOf(spec)
+  return formatNames.includes(kind) ? blockSource(kind, block) : undefined
 }
 
 /**
@@ -72,16 +78,25 @@ export interface OpenOptions {
  *
  * @throws {DataError} on an unknown name (with the nearest known one), a malformed block, or an unusable file
  */
-export async function openDataset(spec: DatasetSpec, _options: OpenOptions = {}): Promise<Dataset> {
-  if (typeof spec === 'string') return isPath(spec) ? csvDataset(spec) : generatedDataset(spec)
+export async function openDataset(spec: DatasetSpec, options: OpenOptions = {}): Promise<Dataset> {
+  const source = await openFiles(spec)
+  return source ? openSource(source, options) : generatedDataset(spec)
+}
+
+/** The same data by absolute paths, so that it can be opened from anywhere. */
+export function withAbsolutePaths(spec: DatasetSpec): DatasetSpec {
+  if (typeof spec === 'string') return !isBuiltIn(spec) && looksLikePath(spec) ? resolve(spec) : spec
+  if (Object.hasOwn(Object(spec), 'given')) return spec
   const [kind, block] = blockOf(spec)
-  return Object.hasOwn(readers, kind) ? readers[kind](block) : generatedDataset(spec)
+  return formatNames.includes(kind)
+    ? ({ [kind]: absoluteBlock(kind, block) } as unknown as DatasetSpec)
+    : spec
 }
 
 function unknownName(name: string): DataError {
   const names = Object.keys(datasets)
   const meant = nearest(name, names)
   const hint = meant ? `; did you mean "${meant}"?` : ''
-  const known = `known: ${names.join(', ')}, or a path ending in .csv or .tsv`
+  const known = `known: ${names.join(', ')}, or the path of a file or folder that is there`
   return new DataError(`unknown dataset "${name}"${hint} (${known})`)
 }

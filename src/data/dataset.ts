@@ -6,12 +6,19 @@ export type { Mixture, MixtureComponent } from '../model/mixture.ts'
 /** Points stored row after row: point `i` is `values[i*dimension ... (i+1)*dimension - 1]`. */
 export type Values = Float32Array | Float64Array
 
+/** One class for each row, an index into the names of the classes. */
+export type Classes = Uint16Array | Int32Array | Float32Array
+
 /** A distribution that can be drawn from. Points are in the data's own units. */
 export interface Dataset {
   readonly name: string
   readonly dimension: number
-  /** Fills `out` (length a multiple of `dimension`) with independent points; of finite data, training rows with replacement. */
-  sample(random: Random, out: Values): void
+  /**
+   * Fills `out` (length a multiple of `dimension`) with independent points; of finite data, training rows with replacement.
+   *
+   * @param classes  filled with the class of each point, an index into `labels.names`, where the data has labels
+   */
+  sample(random: Random, out: Values, classes?: Classes): void
   /** Closed form of the distribution, where it is a Gaussian mixture. */
   readonly mixture?: Mixture
   /** What identifies the data: kept in `config.json` and beside every metric. */
@@ -22,6 +29,8 @@ export interface Dataset {
   readonly split?: Split
   /** Mean and standard deviation of each column over the training rows; absent where there is no split. */
   readonly statistics?: Statistics
+  /** Names of the columns, where the data has them. */
+  readonly columns?: readonly string[]
   /** Size of a picture whose numbers a row holds, `[height, width, channels]`; numbers are 0 to 255. */
   readonly image?: readonly [number, number, number]
   /** Classes of the rows, where the data has them. */
@@ -36,11 +45,11 @@ export interface Split {
   /** May be 0, when the user asked for none or there are too few. */
   readonly heldOut: number
   /**
-   * Fills `out` with different rows of one side, in a random order.
+   * Fills `out` with different rows of one side, in a random order, and `classes` as `sample` does.
    *
    * @throws {RangeError} when it has fewer rows
    */
-  take(side: 'training' | 'heldOut', random: Random, out: Values): void
+  take(side: 'training' | 'heldOut', random: Random, out: Values, classes?: Classes): void
 }
 
 /** Of each column. */
@@ -50,16 +59,19 @@ export interface Statistics {
   readonly deviation: readonly number[]
 }
 
-/** Names of classes and how many rows each has. */
+/** Names of classes and how many rows each has, held-out ones included. */
 export interface Labels {
   readonly names: readonly string[]
   readonly counts: readonly number[]
 }
 
-/** Identity of a dataset: a content hash, the row count (`null` when unlimited) and the range of each column. */
+/** Identity of a dataset. */
 export interface Fingerprint {
+  /** Of the file's content; of several files, of the lines that `sha256sum` prints for them; of a formula, of its parameters. */
   readonly sha256: string
+  /** All rows, held-out ones included; `null` when unlimited. */
   readonly rows: number | null
+  /** The least number of each column; of pictures, of each channel. */
   readonly minimum: readonly number[]
   readonly maximum: readonly number[]
 }

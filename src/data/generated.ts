@@ -27,7 +27,7 @@ export function generated({ parameters, ...recipe }: Recipe): Dataset {
 }
 
 /** Smallest and largest number of each column of `[N, D]` points. */
-export function columnRanges(points: Values, dimension: number): Pick<Fingerprint, 'minimum' | 'maximum'> {
+function columnRanges(points: Values, dimension: number): Pick<Fingerprint, 'minimum' | 'maximum'> {
   const minimum = new Array<number>(dimension).fill(Number.POSITIVE_INFINITY)
   const maximum = new Array<number>(dimension).fill(Number.NEGATIVE_INFINITY)
   for (let row = 0; row < points.length; row += dimension) {

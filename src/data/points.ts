@@ -1,7 +1,9 @@
+import { type DatasetSpec, openFiles } from './catalogue.ts'
 import { DataError } from './error.ts'
-import { readDataFile } from './file.ts'
-import { decodeNpy } from './npy-reader.ts'
-import { readTable } from './table.ts'
+import { collectProblems } from './problems.ts'
+import type { Head, Sink } from './source.ts'
+import { memoryRows } from './store.ts'
+import { show } from './validate.ts'
 
 /** Points of a file, as they stand there. */
 export interface FilePoints {
@@ -10,30 +12,45 @@ export interface FilePoints {
   readonly points: Float32Array
 }
 
-/** The points of an array of two axes, every number finite in 32 bits. */
-function readArray(path: string): FilePoints {
-  const { shape, data } = decodeNpy(readDataFile(path), path)
-  const [rows, dimension] = shape
-  if (shape.length !== 2 || rows === 0 || dimension === 0) {
-    throw new DataError(`${path}: expected points [n, D], found an array [${shape.join(', ')}]`)
-  }
-  const points = Float32Array.from(data)
-  const wrong = points.findIndex(value => !Number.isFinite(value))
-  if (wrong >= 0) {
-    const where = `row ${Math.floor(wrong / dimension) + 1}, column ${(wrong % dimension) + 1}`
-    throw new DataError(`${path}: ${where}: expected a finite 32-bit number, found ${data[wrong]}`)
-  }
-  return { dimension, points }
-}
+/** More would not fit into memory beside the work that is done with them. */
+const MOST_BYTES = 2 ** 30
 
 /**
- * Reads points in the order of the file: a `.npy` array `[n, D]` of float32 or float64, or text as `csvDataset` reads it,
- * of one row or more.
+ * Reads all points of a file in its order, of one row or more, in any format that `openDataset` reads.
+ *
+ * @param spec  a path, or a block of a config
  *
  * @throws {DataError} naming the file and, where there is one, the row and the column
  */
-export function readPoints(path: string): FilePoints {
-  if (path.endsWith('.npy')) return readArray(path)
-  const { dimension, points } = readTable(readDataFile(path), path, 1)
-  return { dimension, points: Float32Array.from(points) }
+export async function readPoints(spec: DatasetSpec): Promise<FilePoints> {
+  const source = await openFiles(spec)
+  if (!source) throw new DataError(`${typeof spec === 'string' ? spec : show(spec)}: no such file`)
+  const { file: path } = source
+  const problems = collectProblems(path)
+  let head: Head | undefined
+  let rows: ReturnType<typeof memoryRows> | undefined
+  const sink: Sink = {
+    begin(found) {
+      head = found
+      rows = memoryRows(found.dimension, found.bytes ?? false)
+    },
+    push(values) {
+      rows!.push(values)
+      if (rows!.rows * head!.dimension * 4 > MOST_BYTES) {
+        throw new DataError(`${path}: expected at most ${MOST_BYTES / 2 ** 20} MiB of points`)
+      }
+    },
+    problem: problems.add,
+  }
+  await source.read(sink)
+  problems.raise()
+  if (!head || !rows || rows.rows === 0)
+    throw new DataError(`${path}: expected at least 1 row of numbers, found 0`)
+  const points = new Float32Array(rows.rows * head.dimension)
+  let at = 0
+  for (const piece of rows.pieces) {
+    points.set(piece, at)
+    at += piece.length
+  }
+  return { dimension: head.dimension, points }
 }

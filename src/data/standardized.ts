@@ -73,15 +73,15 @@ export function seenThrough(by: Standardization | undefined, dataset: Dataset): 
     ...(histogramRange && {
       histogramRange: histogramRange.map(([low, high], i) => [at(low, i), at(high, i)] as const),
     }),
-    sample: (source, out) => {
-      dataset.sample(source, out)
+    sample: (source, out, classes) => {
+      dataset.sample(source, out, classes)
       change(out)
     },
     ...(split && {
       split: {
         ...split,
-        take: (side, source, out) => {
-          split.take(side, source, out)
+        take: (side, source, out, classes) => {
+          split.take(side, source, out, classes)
           change(out)
         },
       },

@@ -22,3 +22,6 @@ export function show(value: unknown): string {
     value === undefined ? 'nothing' : typeof value === 'number' ? String(value) : JSON.stringify(value)
   return text.length > 60 ? `${text.slice(0, 57)}...` : text
 }
+
+/** Text of a file as it may stand in a message: on one line, without control characters. */
+export const printable = (text: string): string => text.replace(/\p{Cc}/gu, '?').slice(0, 300)

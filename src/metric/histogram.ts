@@ -1,4 +1,6 @@
 import type { Values } from '../data/dataset.ts'
+import { countedError, jensenShannon } from './divergence.ts'
+import { type Estimate, estimate, jackknife } from './estimate.ts'
 import { allFinite, countPoints } from './points.ts'
 
 /** `[low, high]` of each of the two columns. */
@@ -31,24 +33,55 @@ const DEFAULT: Required<HistogramOptions> = {
  * @throws {RangeError} when no point of the data lies in the box
  */
 export function histogramKL(data: Values, model: Values, options?: HistogramOptions): number {
-  return histogramKLTo(data, options)(model)
+  const measure = histogramEstimatesTo(data, options)
+  return allFinite(model) ? measure(model).kl.value : Number.NaN
 }
 
-/** `histogramKL` against data that are counted once. */
-export function histogramKLTo(data: Values, options: HistogramOptions = {}): (model: Values) => number {
+export interface HistogramEstimates {
+  /** `histogramKL`. */
+  readonly kl: Estimate
+  /** Jensen-Shannon divergence of the frequencies themselves, in nats, from 0 to log 2. Lin 1991. */
+  readonly js: Estimate
+}
+
+/**
+ * Both divergences of counts in the cells of a box, against data that are counted once. The standard error of `js` comes
+ * from its slope in each cell's frequency; `kl`, whose slope is infinite at an empty cell, is recomputed without groups of
+ * points.
+ *
+ * @throws {RangeError} when no point of the data lies in the box
+ */
+export function histogramEstimatesTo(
+  data: Values,
+  options: HistogramOptions = {},
+): (model: Values) => HistogramEstimates {
   const { bins, range } = { ...DEFAULT, ...options }
-  const counts = countCells(data, bins, range)
-  if (counts.every(value => value === 0)) {
+  const cells = cellsOf(data, bins, range)
+  if (cells.every(cell => cell < 0)) {
     throw new RangeError(`no point of the data lies in the histogram's box ${JSON.stringify(range)}`)
   }
-  const p = probabilities(counts)
   return model => {
-    if (!allFinite(model)) return Number.NaN
-    const q = probabilities(countCells(model, bins, range))
-    let divergence = 0
-    for (let cell = 0; cell < p.length; cell++) divergence += p[cell] * Math.log(p[cell] / q[cell])
-    return divergence
+    const others = cellsOf(model, bins, range)
+    const [p, q] = [count(cells, bins), count(others, bins)]
+    const without = (group: number, groups: number): number =>
+      klOf(remaining(p, cells, group, groups), remaining(q, others, group, groups))
+    return { kl: jackknife(klOf(p, q), without, [0, Infinity]), js: jsOf(p, q) }
   }
+}
+
+function klOf(data: Float64Array, model: Float64Array): number {
+  const [p, q] = [probabilities(data), probabilities(model)]
+  let divergence = 0
+  for (let cell = 0; cell < p.length; cell++) divergence += p[cell] * Math.log(p[cell] / q[cell])
+  return divergence
+}
+
+function jsOf(data: Float64Array, model: Float64Array): Estimate {
+  const [p, q] = [frequencies(data), frequencies(model)]
+  const slopes = (own: Float64Array, other: Float64Array) =>
+    own.map((value, cell) => (value > 0 ? Math.log((2 * value) / (value + other[cell])) / 2 : 0))
+  const deviation = Math.hypot(countedError(data, slopes(p, q)), countedError(model, slopes(q, p)))
+  return estimate(jensenShannon(p, q), deviation, [0, Math.LN2])
 }
 
 /**
@@ -66,20 +99,38 @@ export function histogramBox(data: Values): Box {
   })
 }
 
-/** Counts of points in the cells of a box; a cell holds its lower edges, and the last ones their upper edges too. */
-function countCells(points: Values, bins: number, [[left, right], [bottom, top]]: Box): Float64Array {
-  const counts = new Float64Array(bins * bins)
-  for (let at = 0; at < 2 * countPoints(points, 2); at += 2) {
-    const [x, y] = [points[at], points[at + 1]]
-    if (!(x >= left && x <= right && y >= bottom && y <= top)) continue
+/** The cell of each point, -1 outside the box; a cell holds its lower edges, and the last ones their upper edges too. */
+function cellsOf(points: Values, bins: number, [[left, right], [bottom, top]]: Box): Int32Array {
+  return Int32Array.from({ length: countPoints(points, 2) }, (_, i) => {
+    const [x, y] = [points[2 * i], points[2 * i + 1]]
+    if (!(x >= left && x <= right && y >= bottom && y <= top)) return -1
     const column = Math.min(Math.floor(((x - left) / (right - left)) * bins), bins - 1)
     const row = Math.min(Math.floor(((y - bottom) / (top - bottom)) * bins), bins - 1)
-    counts[column * bins + row]++
+    return column * bins + row
+  })
+}
+
+function count(cells: Int32Array, bins: number): Float64Array {
+  const counts = new Float64Array(bins * bins)
+  for (const cell of cells) {
+    if (cell >= 0) counts[cell]++
   }
   return counts
 }
 
-function probabilities(counts: Float64Array): Float64Array {
-  const total = counts.reduce((sum, value) => sum + value, 0) || 1
-  return counts.map(value => value / total + SMALLEST)
+/** Counts without the points whose number is `group` modulo `groups`. */
+function remaining(counts: Float64Array, cells: Int32Array, group: number, groups: number): Float64Array {
+  const rest = counts.slice()
+  for (let i = group; i < cells.length; i += groups) {
+    if (cells[i] >= 0) rest[cells[i]]--
+  }
+  return rest
 }
+
+const frequencies = (counts: Float64Array): Float64Array => {
+  const total = counts.reduce((sum, value) => sum + value, 0) || 1
+  return counts.map(value => value / total)
+}
+
+const probabilities = (counts: Float64Array): Float64Array =>
+  frequencies(counts).map(value => value + SMALLEST)

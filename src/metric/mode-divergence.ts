@@ -1,4 +1,6 @@
 import type { Mixture, Values } from '../data/dataset.ts'
+import { countedError, jensenShannon, normalBelow } from './divergence.ts'
+import { type Estimate, estimate } from './estimate.ts'
 import { allFinite, countPoints } from './points.ts'
 
 /**
@@ -9,16 +11,55 @@ import { allFinite, countPoints } from './points.ts'
  * Lin, Divergence measures based on the Shannon entropy, 1991.
  */
 export function modeJS(samples: Values, mixture: Mixture): number {
-  const weights = mixture.components.map(component => component.weight)
-  return allFinite(samples) ? jensenShannon(modeFrequencies(samples, mixture), weights) : Number.NaN
+  return allFinite(samples) ? modeEstimates(samples, mixture).js.value : Number.NaN
+}
+
+export interface ModeEstimates {
+  /** `modeJS`. */
+  readonly js: Estimate
+  /** Share of the modes that are visited by at least a tenth of the points that their weight would bring. */
+  readonly coverage: Estimate
+}
+
+/** A mode visited less often than this part of its weight is missed. */
+const MISSED = 0.1
+
+/** What visits to modes say, with intervals from the counts. */
+export function modeEstimates(samples: Values, mixture: Mixture): ModeEstimates {
+  const { components } = mixture
+  const weights = Float64Array.from(components, component => component.weight)
+  const visits = modeVisits(samples, mixture)
+  const count = countPoints(samples, components[0].mean.length)
+  const shares = visits.map(visit => visit / count)
+  const slopes = shares.map((share, k) => (share > 0 ? Math.log((2 * share) / (share + weights[k])) / 2 : 0))
+  const covered = shares.filter((share, k) => share > 0 && share >= MISSED * weights[k]).length
+  // A mode near the threshold would be counted otherwise in another draw.
+  const doubt = shares.reduce((sum, share, k) => {
+    const error = Math.sqrt((share * (1 - share)) / count)
+    const crossing = error > 0 ? normalBelow(-Math.abs(share - MISSED * weights[k]) / error) : 0
+    return sum + crossing * (1 - crossing)
+  }, 0)
+  const modes = components.length
+  // Near the weights the slopes vanish and the divergence is a chi-square of `modes - 1` degrees over `8 count`.
+  const curvature = Math.sqrt(2 * (modes - 1)) / (8 * count)
+  const deviation = Math.hypot(countedError(visits, slopes), curvature)
+  return {
+    js: estimate(jensenShannon(shares, weights), deviation, [0, Math.LN2]),
+    coverage: estimate(covered / modes, Math.sqrt(doubt) / modes, [0, 1]),
+  }
 }
 
 /** How often each mode's mean is the nearest one; sums to 1. */
-export function modeFrequencies(samples: Values, { components }: Mixture): number[] {
+export function modeFrequencies(samples: Values, mixture: Mixture): number[] {
+  const count = countPoints(samples, mixture.components[0].mean.length)
+  return Array.from(modeVisits(samples, mixture), visit => visit / count)
+}
+
+/** How many points have each mode's mean as the nearest one. */
+function modeVisits(samples: Values, { components }: Mixture): Float64Array {
   const dimension = components[0].mean.length
-  const count = countPoints(samples, dimension)
   const means = Float64Array.from(components.flatMap(component => component.mean))
-  const visits = new Array<number>(components.length).fill(0)
+  const visits = new Float64Array(components.length)
   for (let at = 0; at < samples.length; at += dimension) {
     let nearest = 0
     let least = Number.POSITIVE_INFINITY
@@ -32,11 +73,5 @@ export function modeFrequencies(samples: Values, { components }: Mixture): numbe
     }
     visits[nearest]++
   }
-  return visits.map(visit => visit / count)
-}
-
-function jensenShannon(p: readonly number[], q: readonly number[]): number {
-  const towards = (a: number, b: number) => (a === 0 ? 0 : a * Math.log((2 * a) / (a + b)))
-  const sum = p.reduce((total, value, i) => total + towards(value, q[i]) + towards(q[i], value), 0)
-  return Math.max(0, sum / 2)
+  return visits
 }

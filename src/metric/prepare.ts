@@ -3,18 +3,19 @@ import { DataError } from '../data/error.ts'
 import { nearest } from '../data/suggest.ts'
 import { random } from '../random/random.ts'
 import { lacks, metrics, type Points, type Reference } from './catalogue.ts'
+import type { Estimate } from './estimate.ts'
 import { allFinite, countPoints } from './points.ts'
 
 export interface PrepareOptions {
-  /** Points in the reference and in every evaluation, at least 2. */
+  /** Points in the reference and in every evaluation, at least 2; fewer are used where fewer rows are held out. */
   readonly count: number
   /** Seed of the reference, the directions and the floors; default 0. */
   readonly seed?: number
-  /** Names of `metrics`; all that the dataset allows by default. */
+  /** Names of `metrics`; all that the dataset allows and that are quick by default. */
   readonly names?: readonly string[]
 }
 
-/** What a perfect model would score: fresh data in place of samples, measured several times. */
+/** What a perfect model would score: data in place of samples, measured several times. */
 export interface Floor {
   /** Mean over the draws. */
   readonly value: number
@@ -28,75 +29,132 @@ export interface Floor {
 /** The metrics of one dataset at one count. */
 export interface Measures {
   readonly names: readonly string[]
+  /** Points in the reference and in every evaluation. */
+  readonly count: number
   /** The data that samples are measured against, `[count, D]`; it must not be changed. */
   readonly reference: Float32Array
+  /** What a reader of the numbers should know of the reference. */
+  readonly notes: readonly string[]
   /**
    * Each metric of `samples` (`[count, D]`); NaN for all when a coordinate is not finite.
    *
    * @throws {RangeError} when the count is another one
    */
   evaluate(samples: Values): Record<string, number>
+  /** The same with 95 % confidence intervals, which hold the luck of the samples and of the reference. */
+  estimate(samples: Values): Record<string, Estimate>
+  /** Data in the place of samples, `[count, D]`: draw `k` of the floors. */
+  draw(k: number): Float32Array
   /** Measured at the first use, then kept. */
   readonly floors: Readonly<Record<string, Floor>>
 }
 
+/** Draws of a floor: as many as are quick. */
+const DRAWS = { quick: 10, slow: 3 }
+const QUICK = 10_000
+
+const NOTHING: Estimate = { value: Number.NaN, interval: [Number.NaN, Number.NaN] }
+
 /**
- * Draws a reference from the dataset and readies its metrics, so that measuring many models pays once. Floors are
- * measured against that same reference, 10 draws up to 10,000 points and 3 above: they hold the luck of the
- * reference, as every model's value does. The same dataset, count and seed give the same numbers; the streams are
- * apart from those of training.
+ * Draws a reference from the dataset and readies its metrics, so that measuring many models pays once. Of finite data the
+ * reference is held-out rows, and floors are training rows measured against them; otherwise both are fresh draws. Floors
+ * are measured against that same reference, 10 draws up to 10,000 points and 3 above or where a metric is slow: they hold
+ * the luck of the reference, as every model's value does. The same dataset, count and seed give the same numbers; the
+ * streams are apart from those of training.
  *
  * @throws {DataError} on an unknown metric, one that the dataset cannot be measured by, or a bad count
  */
-export function prepareMetrics(dataset: Dataset, { count, seed = 0, names }: PrepareOptions): Measures {
-  if (!Number.isInteger(count) || count < 2) {
-    throw new DataError(`metric count: expected a whole number of at least 2, found ${count}`)
+export function prepareMetrics(
+  dataset: Dataset,
+  { count: asked, seed = 0, names }: PrepareOptions,
+): Measures {
+  if (!Number.isInteger(asked) || asked < 2) {
+    throw new DataError(`metric count: expected a whole number of at least 2, found ${asked}`)
   }
   const chosen = names ? names.map(name => checkName(name, dataset)) : applicable(dataset)
-  const draw = (...address: (string | number)[]): Float32Array => {
-    const values = new Float32Array(count * dataset.dimension)
-    dataset.sample(random(seed, 'metric', ...address), values)
-    return values
-  }
-  const reference: Reference = { ...points(draw('reference')), dataset, seed }
+  const { count, notes, drawReference, drawFloor } = sourcesOf(dataset, asked, seed)
+  const reference: Reference = { ...points(drawReference()), dataset, seed }
   const measures = chosen.map(name => [name, metrics[name].prepare(reference)] as const)
 
-  const evaluate = (samples: Values): Record<string, number> => {
+  const estimate = (samples: Values, only = measures): Record<string, Estimate> => {
     const found = countPoints(samples, dataset.dimension)
     if (found !== count) throw new RangeError(`expected ${count} samples, found ${found}`)
     const finite = allFinite(samples)
     const shared = points(samples)
-    return Object.fromEntries(
-      measures.map(([name, measure]) => [name, finite ? measure(shared) : Number.NaN]),
-    )
+    return Object.fromEntries(only.map(([name, measure]) => [name, finite ? measure(shared) : NOTHING]))
   }
 
   const measureFloors = (): Record<string, Floor> => {
-    const draws = count <= 10_000 ? 10 : 3
-    const rows = Array.from({ length: draws }, (_, k) => evaluate(draw('floor', k)))
+    const drawsOf = (name: string): number =>
+      count <= QUICK && !metrics[name].onRequest ? DRAWS.quick : DRAWS.slow
+    const rows = Array.from({ length: DRAWS.quick }, (_, k) => {
+      const due = measures.filter(([name]) => k < drawsOf(name))
+      return due.length > 0 ? estimate(drawFloor(k), due) : {}
+    })
     return Object.fromEntries(
-      chosen.map(name => [
-        name,
-        summarise(
-          rows.map(row => row[name]),
-          Math.min(count, metrics[name].limit ?? count),
-        ),
-      ]),
+      chosen.map(name => {
+        const values = rows.flatMap(row => row[name]?.value ?? [])
+        return [name, summarise(values, Math.min(count, metrics[name].limit ?? count))]
+      }),
     )
   }
 
   let floors: Record<string, Floor> | undefined
   return {
     names: chosen,
+    count,
+    notes,
     reference: reference.values as Float32Array,
-    evaluate,
+    evaluate: samples =>
+      Object.fromEntries(Object.entries(estimate(samples)).map(([name, { value }]) => [name, value])),
+    estimate: samples => estimate(samples),
+    draw: drawFloor,
     get floors() {
       return (floors ??= measureFloors())
     },
   }
 }
 
-function summarise(values: readonly number[], count: number): Floor {
+interface Sources {
+  readonly count: number
+  readonly notes: readonly string[]
+  readonly drawReference: () => Float32Array
+  readonly drawFloor: (draw: number) => Float32Array
+}
+
+/** Where the reference and the floors come from. */
+function sourcesOf(dataset: Dataset, asked: number, seed: number): Sources {
+  const { split, dimension } = dataset
+  const held = split?.heldOut ?? 0
+  const count = held >= 2 ? Math.min(asked, held) : asked
+  const fill = (draw: Dataset['sample'], ...address: (string | number)[]): Float32Array => {
+    const values = new Float32Array(count * dimension)
+    draw(random(seed, 'metric', ...address), values)
+    return values
+  }
+  const training: Dataset['sample'] =
+    split && split.training >= count ? (source, out) => split.take('training', source, out) : dataset.sample
+  const heldOut: Dataset['sample'] = (source, out) => split!.take('heldOut', source, out)
+  return {
+    count,
+    notes: notesOf(dataset, asked),
+    drawReference: () => fill(held >= 2 ? heldOut : dataset.sample, 'reference'),
+    drawFloor: draw => fill(held >= 2 ? training : dataset.sample, 'floor', draw),
+  }
+}
+
+function notesOf({ split }: Dataset, asked: number): string[] {
+  if (!split) return []
+  if (split.heldOut < 2) {
+    return ['no rows are held out: samples are measured against the rows that the model was trained on']
+  }
+  return split.heldOut < asked
+    ? [`measured at ${split.heldOut.toLocaleString('en')} points, all rows that are held out`]
+    : []
+}
+
+/** Mean and range of a floor's draws. */
+export function summarise(values: readonly number[], count: number): Floor {
   const value = values.reduce((sum, item) => sum + item, 0) / values.length
   return { value, low: Math.min(...values), high: Math.max(...values), draws: values.length, count }
 }
@@ -113,7 +171,9 @@ function points(values: Values): Points {
 }
 
 function applicable(dataset: Dataset): string[] {
-  return Object.keys(metrics).filter(name => lacks(metrics[name], dataset).length === 0)
+  return Object.keys(metrics).filter(
+    name => !metrics[name].onRequest && lacks(metrics[name], dataset).length === 0,
+  )
 }
 
 function checkName(name: string, dataset: Dataset): string {

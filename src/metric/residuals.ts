@@ -10,6 +10,7 @@ import {
   trace,
 } from '../autodiff/index.ts'
 import { type FlowMap, type Interpolant, pathOf } from '../model/index.ts'
+import { standardError } from './estimate.ts'
 
 /** Compiles a graph to something that runs it, as `compile` of the runtime does. */
 export type Compile = (graph: Graph<CorePrimitive>) => Promise<{
@@ -27,6 +28,8 @@ export interface ResidualGrid {
   readonly values: readonly (readonly (number | null)[])[]
   /** Mean over the cells below the diagonal; `null` where one of them is not finite. */
   readonly mean: number | null
+  /** Standard error of that mean over the points; `null` with it. */
+  readonly deviation: number | null
 }
 
 /** How far a map is from a flow map, over pairs of times. All are 0 for a flow map. */
@@ -119,19 +122,25 @@ export async function measureResiduals(
   const s = Array.from({ length: levels }, (_, i) => (i + 1) / levels)
   const t = Array.from({ length: levels }, (_, j) => j / levels)
   const cells = NAMES.map((): (number | null)[][] => s.map(() => t.map(() => null)))
+  const influences = NAMES.map(() => new Float64Array(count))
   try {
     for (let i = 0; i < levels; i++) {
       for (let j = 0; j <= i; j++) {
         const squares = await program.run([...inputs, column(s[i]), column(t[j])])
         squares.forEach((values, k) => {
           cells[k][i][j] = rootMean(values)
+          addInfluence(influences[k], values, cells[k][i][j])
         })
       }
     }
   } finally {
     await program.close()
   }
-  const grid = (k: number): ResidualGrid => ({ s, t, values: cells[k], mean: triangleMean(cells[k]) })
+  const grid = (k: number): ResidualGrid => {
+    const mean = triangleMean(cells[k])
+    const pairs = (levels * (levels + 1)) / 2
+    return { s, t, values: cells[k], mean, deviation: mean && standardError(influences[k]) / pairs }
+  }
   return { semigroup: grid(0), lagrangian: grid(1), eulerian: grid(2) }
 }
 
@@ -140,6 +149,12 @@ function rootMean(squares: ArrayLike<number | bigint>): number | null {
   for (let i = 0; i < squares.length; i++) sum += Number(squares[i])
   const root = Math.sqrt(sum / squares.length)
   return Number.isFinite(root) ? root : null
+}
+
+/** Adds what each point does to the root of the mean of these squares. */
+function addInfluence(sums: Float64Array, squares: ArrayLike<number | bigint>, root: number | null): void {
+  if (!root) return
+  for (let i = 0; i < sums.length; i++) sums[i] += Number(squares[i]) / (2 * root)
 }
 
 function triangleMean(values: readonly (readonly (number | null)[])[]): number | null {

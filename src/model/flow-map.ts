@@ -1,4 +1,5 @@
 import type { Tensor } from '../autodiff/index.ts'
+import { consistency, edm, trigflow } from './preconditioning.ts'
 
 /** The instantaneous velocity `v(x, t)`: `x` of shape `[B, ...D]`, times `[B, 1, ...]`. */
 export interface VelocityField {
@@ -31,6 +32,9 @@ export const parameterizations = {
     (network: BoundNetwork, least: number): BoundNetwork =>
     (x, s, t) =>
       x.sub(network(x, s, t)).div(s.maximum(least)),
+  edm,
+  consistency,
+  trigflow,
 } as const
 
 export type ParameterizationName = keyof typeof parameterizations

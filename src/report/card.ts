@@ -1,40 +1,67 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
-import { checkpointSteps } from '../training/checkpoint.ts'
+import { parse } from 'yaml'
+import { trainedSteps } from '../training/checkpoint.ts'
 import { findObjective } from '../training/config.ts'
-import type { Evaluation } from '../training/evaluate.ts'
+import { currentEvaluation } from '../training/evaluate.ts'
 import { writeFileAtomic } from '../training/files.ts'
 import { mlpOptions, parameterCount } from '../training/networks.ts'
-import { paths, readRecord } from '../training/run.ts'
+import { paths, type RunRecord, readRecord } from '../training/run.ts'
 import { evaluationTable } from './evaluation.ts'
 import { modelCard } from './model-card.ts'
 
-function readEvaluation(file: string): Evaluation | undefined {
+/** The licence that a card on disk names, so that a card made anew keeps it. */
+function writtenLicense(file: string): string | undefined {
   if (!existsSync(file)) return undefined
+  const [, front] = /^---\n([\s\S]*?)\n---\n/.exec(readFileSync(file, 'utf8')) ?? []
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Evaluation
+    const { license } = (front ? parse(front) : {}) as { license?: unknown }
+    return typeof license === 'string' ? license : undefined
   } catch {
     return undefined
   }
 }
 
-/** Writes a run's `README.md`: a model card with its latest evaluation. */
-export function writeCard(directory: string): void {
-  const { config, data, oxbow } = readRecord(directory)
-  const { card, evaluation } = paths(directory)
+export interface CardOptions {
+  /** Name on the hub, such as `user/model`, which the card is then for. */
+  readonly repository?: string
+  /** Identifier of the model's licence, e.g. `mit`; default what the card on disk names. */
+  readonly license?: string
+  /** What to say of configuration and data in the place of the run's own record. */
+  readonly record?: Pick<RunRecord, 'config' | 'data'>
+}
+
+/** Weights from elsewhere may come without a word of their data. */
+function datasetOf({ name, dimension, fingerprint: { sha256 } }: RunRecord['data']) {
+  return sha256 === ''
+    ? { name: 'unknown data', dimension }
+    : { name, dimension, fingerprint: `sha256:${sha256}` }
+}
+
+/** A run's model card, with its latest evaluation unless the run was trained further since. */
+export function cardText(directory: string, { repository, license, record }: CardOptions = {}): string {
+  const { config, data, oxbow } = { ...readRecord(directory), ...record }
   const { id, name, formula, paper } = findObjective(config.objective)
-  const measured = readEvaluation(evaluation)
-  const text = modelCard({
-    name: basename(resolve(directory)),
-    run: directory,
+  const run = repository?.split('/')[1] ?? directory
+  const measured = currentEvaluation(directory)
+  return modelCard({
+    name: basename(resolve(run)),
+    run,
+    repository,
     version: oxbow,
+    license: license ?? writtenLicense(paths(directory).card),
     objective: { id, label: name, summary: formula, paper },
-    dataset: { name: data.name, dimension: data.dimension, fingerprint: `sha256:${data.fingerprint.sha256}` },
+    dataset: datasetOf(data),
+    takenFrom: config.steps === 0 && config.initFrom ? basename(config.initFrom) : undefined,
     parameters: parameterCount(mlpOptions(config, data.dimension)),
-    steps: checkpointSteps(directory).at(-1) ?? 0,
+    steps: trainedSteps(directory, config),
     seed: config.seeds.initialization,
     config,
     evaluation: measured && evaluationTable(measured),
   })
-  writeFileAtomic(directory, card, text)
+}
+
+/** Writes a run's `README.md`: a model card with its latest evaluation. */
+export function writeCard(directory: string, options?: CardOptions): void {
+  writeFileAtomic(directory, paths(directory).card, cardText(directory, options))
 }

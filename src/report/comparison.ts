@@ -1,4 +1,6 @@
 import { openDataset } from '../data/catalogue.ts'
+import type { Dataset } from '../data/dataset.ts'
+import { seenThrough } from '../data/standardized.ts'
 import { random } from '../random/random.ts'
 import { drawNoise, uniformGrid } from '../sampler/sampler.ts'
 import type { ComparisonConfig, Plan, PlannedMethod, PlannedRun } from '../training/comparison.ts'
@@ -10,10 +12,14 @@ import {
 } from '../training/evaluate.ts'
 import { load } from '../training/load.ts'
 import { mlpOptions, parameterCount } from '../training/networks.ts'
-import { RunError, readMetrics } from '../training/run.ts'
+import { planSamples } from '../training/planned-samples.ts'
+import { RunError, readMetrics, readRecord } from '../training/run.ts'
 import { takeThrough } from '../training/sampling.ts'
-import { metricsOf } from './evaluation.ts'
-import type { Cell, ComparisonData, Estimate, LossPoint, Method } from './types.ts'
+import { diagnose } from './diagnostics.ts'
+import { estimateOf, metricsOf } from './evaluation.ts'
+import { pictureSheet } from './picture-sheet.ts'
+import { trainingSeconds } from './training-log.ts'
+import type { Cell, ComparisonData, Estimate, LossPoint, Method, SampleSet } from './types.ts'
 
 export interface GatherRequest {
   readonly comparison: ComparisonConfig
@@ -26,6 +32,7 @@ export interface GatherRequest {
 
 /** Points drawn in each cell of the grid. */
 const DRAWN = 2000
+const PICTURES = 25
 /** Points of a loss curve. */
 const CURVE = 200
 
@@ -50,7 +57,9 @@ function cellOf(rows: readonly EvaluationRow[]): Cell {
     values: Object.fromEntries(
       Object.keys(metrics).map(name => [
         name,
-        estimate(rows.map(row => row.metrics[name].value ?? Number.NaN)),
+        rows.length === 1
+          ? estimateOf(rows[0].metrics[name])
+          : estimate(rows.map(row => row.metrics[name].value ?? Number.NaN)),
       ]),
     ),
   }
@@ -69,32 +78,27 @@ function lossCurve(directory: string): LossPoint[] {
   return lines.filter((_, i) => i % every === 0).map(({ step, loss }) => ({ step, value: loss }))
 }
 
-/** Seconds that the training steps took, from the recorded rates. */
-function trainingSeconds(directory: string): number {
-  let before = 0
-  return readMetrics(directory).reduce((total, { step, stepsPerSecond }) => {
-    const seconds = (step - before) / stepsPerSecond
-    before = step
-    return total + seconds
-  }, 0)
-}
-
 async function describeMethod(
   { id, label }: PlannedMethod,
   runs: readonly PlannedRun[],
   request: EvaluationRequest,
+  dataset: Dataset,
 ): Promise<Method> {
   const evaluations = runs.map(run => evaluationOf(run, request))
   // Runs of one method have the same objective and hence the same rows.
   const [{ rows }] = evaluations
   const [{ directory, config }] = runs
   const map = await load(directory, { weights: request.weights[0] })
-  const noise = drawNoise(DRAWN, map.dimension, request.seed)
-  const samples = []
+  const { image } = dataset
+  const noise = drawNoise(image ? PICTURES : DRAWN, map.dimension, request.seed)
+  const samples: SampleSet[] = []
   for (const { steps, method } of rows) {
     const points = await takeThrough(map, method, noise, uniformGrid(steps), request.seed)
-    samples.push({ steps, points })
+    samples.push({ steps, points, ...(image && { picture: await pictureSheet(points, image) }) })
   }
+  const seen = seenThrough(map.standardization, dataset)
+  const planned = planSamples(config.objective, request).samples.slice(0, 1)
+  const diagnostics = await diagnose({ directory, map, seen, samples: planned, seed: request.seed })
   await map.close()
   const seconds = runs.map(run => trainingSeconds(run.directory))
   return {
@@ -104,6 +108,7 @@ async function describeMethod(
     samples,
     note: noteOf(evaluations),
     loss: lossCurve(directory),
+    diagnostics,
     parameters: parameterCount(mlpOptions(config, map.dimension)),
     secondsToTrain: seconds.reduce((a, b) => a + b, 0) / seconds.length,
   }
@@ -117,13 +122,13 @@ export async function gatherComparison({
   command,
   config,
 }: GatherRequest): Promise<ComparisonData> {
-  const dataset = await openDataset(comparison.data)
-  const reference = new Float32Array(DRAWN * dataset.dimension)
+  const dataset = await openDataset(comparison.data, { holdOut: plan.runs[0]?.config.holdOut })
+  const reference = new Float32Array((dataset.image ? PICTURES : DRAWN) * dataset.dimension)
   dataset.sample(random(request.seed, 'report'), reference)
   const methods: Method[] = []
   for (const method of plan.methods) {
     const runs = plan.runs.filter(run => run.method === method.id)
-    if (runs.length > 0) methods.push(await describeMethod(method, runs, request))
+    if (runs.length > 0) methods.push(await describeMethod(method, runs, request, dataset))
   }
   const metrics = metricsOf(plan.runs.flatMap(run => evaluationOf(run, request).rows))
   return {
@@ -141,6 +146,8 @@ export async function gatherComparison({
     ),
     methods,
     reference,
+    ...(dataset.image && { referencePicture: await pictureSheet(reference, dataset.image) }),
+    unit: readRecord(plan.runs[0].directory).data.standardization ? 'standard deviations' : 'data units',
     config,
   }
 }

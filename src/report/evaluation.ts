@@ -1,36 +1,39 @@
-import { metrics } from '../metric/catalogue.ts'
-import type { Evaluation, EvaluationRow } from '../training/evaluate.ts'
-import type { Cell, MethodRow, Metric, TableData } from './types.ts'
+import { described } from '../metric/map-catalogue.ts'
+import type { Evaluation, EvaluationRow, MapRow, MetricValue } from '../training/evaluate.ts'
+import type { SavedEvaluation } from '../training/saved-samples.ts'
+import type { Cell, Estimate, MethodRow, Metric, TableData } from './types.ts'
 
-/** A metric that is not in the metrics' catalogue because it compares points one by one. */
-const TRAJECTORY = { name: 'trajectoryError', label: 'distance to the exact flow map' }
-
-/** A metric with its label and its floor, as an evaluation recorded it. */
-function describeMetric(name: string, row: EvaluationRow): Metric {
-  if (name === TRAJECTORY.name) return { ...TRAJECTORY, floor: null }
-  const { floor: value, low, high } = row.metrics[name]
-  return { name, label: metrics[name].label, floor: { value, low, high } }
+/** A metric with its label, what its numbers mean and its floor, as an evaluation recorded it. */
+function describeMetric(name: string, row: Pick<EvaluationRow, 'metrics'>): Metric {
+  const { floor: value, low, high, unit, range, direction } = row.metrics[name]
+  // Compared with what is exact the floor is 0, and is not shown.
+  const isKnown = value !== null && low !== null && high !== null && (low !== 0 || high !== 0)
+  const floor = isKnown ? { value, low, high } : null
+  return { name, label: described[name]?.label ?? name, unit: unitText(unit), range, direction, floor }
 }
 
+const unitText = (unit: string): string | undefined => (unit === 'none' ? undefined : unit)
+
 /** Every metric of some rows, each as the first row that has it recorded it. */
-export const metricsOf = (rows: readonly EvaluationRow[]): Metric[] =>
+export const metricsOf = (rows: readonly Pick<EvaluationRow, 'metrics'>[]): Metric[] =>
   [...new Set(rows.flatMap(row => Object.keys(row.metrics)))].map(name =>
     describeMetric(name, rows.find(row => name in row.metrics)!),
   )
 
+/** One measurement: its value and, where there is one, its confidence interval. */
+export function estimateOf({ value, interval }: MetricValue): Estimate {
+  const mean = value ?? Number.NaN
+  return { mean, sd: null, values: [mean], ...(interval && { interval }) }
+}
+
 const cellOf = ({ steps, method, metrics }: EvaluationRow): Cell => ({
   steps,
   sampler: method,
-  values: Object.fromEntries(
-    Object.entries(metrics).map(([name, { value }]) => {
-      const mean = value ?? Number.NaN
-      return [name, { mean, sd: null, values: [mean] }]
-    }),
-  ),
+  values: Object.fromEntries(Object.entries(metrics).map(([name, metric]) => [name, estimateOf(metric)])),
 })
 
 /** A row of the table: a kind of weights, and the times where they were asked for. */
-const idOf = ({ weights, grid }: EvaluationRow): string => [weights, ...(grid ?? [])].join(' ')
+export const rowId = ({ weights, grid }: EvaluationRow): string => [weights, ...(grid ?? [])].join(' ')
 
 function rowOf(id: string, rows: readonly EvaluationRow[]): MethodRow {
   const [{ weights, grid }] = rows
@@ -42,13 +45,13 @@ function rowOf(id: string, rows: readonly EvaluationRow[]): MethodRow {
 
 /** An evaluation as a table: a row for each kind of weights, and for each grid asked for by its times. */
 export function evaluationTable({ request, rows }: Evaluation): TableData {
-  const ids = [...new Set(rows.map(idOf))]
+  const ids = [...new Set(rows.map(rowId))]
   return {
     metrics: metricsOf(rows),
     methods: ids.map(id =>
       rowOf(
         id,
-        rows.filter(row => idOf(row) === id),
+        rows.filter(row => rowId(row) === id),
       ),
     ),
     seeds: 1,
@@ -56,20 +59,68 @@ export function evaluationTable({ request, rows }: Evaluation): TableData {
   }
 }
 
-/** Warns where more steps give clearly worse samples than fewer. */
-export function stepWarnings({ rows }: Evaluation): string[] {
+/** A metric in a line: its value with the interval, and what data scores in the place of samples. */
+function metricLine(name: string, metric: MetricValue, who: string): string {
+  const { value, unit, note, pValue } = metric
+  const { floor } = describeMetric(name, { metrics: { [name]: metric } })
+  const parts = [
+    value === null ? 'not measured' : `${shown(metric)}${unit === 'none' ? '' : ` ${unit}`}`,
+    ...(floor ? [`floor ${shown({ value: floor.value, interval: [floor.low, floor.high] })}`] : []),
+    ...(pValue === undefined ? [] : [`p = ${pValue.toPrecision(2)}`]),
+    ...(note ? [note] : []),
+  ]
+  return `${described[name]?.label ?? name}${who}: ${parts.join('; ')}`
+}
+
+/** The metrics of saved samples, a line each. */
+export const savedLines = ({ metrics }: SavedEvaluation): string =>
+  Object.entries(metrics)
+    .map(([name, metric]) => metricLine(name, metric, ''))
+    .join('\n')
+
+/** The metrics of maps themselves, a line each. */
+export const mapLines = (maps: readonly MapRow[]): string =>
+  maps
+    .flatMap(({ weights, metrics }) =>
+      Object.entries(metrics).map(([name, metric]) => metricLine(name, metric, `, ${weights} weights`)),
+    )
+    .join('\n')
+
+/** What decides whether more steps are worse. */
+const HEADLINE = 'slicedWasserstein'
+
+const shown = ({ value, interval }: Pick<MetricValue, 'value' | 'interval'>): string => {
+  const [low, high] = (interval ?? []).map(end => end.toPrecision(3))
+  return `${value!.toPrecision(3)}${interval && low !== high ? ` (${low} to ${high})` : ''}`
+}
+
+/** Whether two values lie outside of each other's intervals. */
+const differ = (a: MetricValue, b: MetricValue): boolean => {
+  const outside = (value: number, [low, high]: readonly [number, number]) => value < low || value > high
+  return Boolean(a.interval && b.interval && outside(a.value!, b.interval) && outside(b.value!, a.interval))
+}
+
+/**
+ * Warns where the most steps give clearly worse samples than fewer do: by the sliced Wasserstein distance, or the first
+ * metric where that was not measured. Clearly is outside of each other's confidence interval.
+ */
+export function stepWarnings({ rows }: Pick<Evaluation, 'rows'>): string[] {
   const weights = [...new Set(rows.map(row => row.weights))]
   return weights.flatMap(id => {
-    const own = rows.filter(row => row.weights === id && !row.grid)
-    const values = own.map(row => row.metrics.slicedWasserstein?.value ?? Number.NaN)
-    const best = values.indexOf(Math.min(...values))
-    const last = values.length - 1
-    const { low = 0, high = 0 } = own[best]?.metrics.slicedWasserstein ?? {}
-    const worse = best >= 0 && values[last] - values[best] > high - low
-    return worse
-      ? [
-          `${id} weights: ${own[last].steps} steps are worse than ${own[best].steps} (sliced Wasserstein ${values[last].toPrecision(3)} against ${values[best].toPrecision(3)})`,
-        ]
-      : []
+    const own = rows.filter(row => row.weights === id && !row.grid).sort((a, b) => a.steps - b.steps)
+    const name =
+      own.length > 0 && HEADLINE in own[0].metrics ? HEADLINE : Object.keys(own[0]?.metrics ?? {})[0]
+    const found = own.filter(row => row.metrics[name]?.value != null)
+    const last = found.at(-1)
+    if (!last) return []
+    const sign = last.metrics[name].direction === 'higher' ? -1 : 1
+    const lossOf = (row: EvaluationRow): number => sign * row.metrics[name].value!
+    const best = found.reduce((a, b) => (lossOf(b) < lossOf(a) ? b : a))
+    const [worst, least] = [last.metrics[name], best.metrics[name]]
+    if (lossOf(last) <= lossOf(best) || !differ(worst, least)) return []
+    const label = described[name]?.label ?? name
+    return [
+      `${id} weights: ${last.steps} steps are worse than ${best.steps} (${label} ${shown(worst)} against ${shown(least)})`,
+    ]
   })
 }

@@ -1,13 +1,15 @@
 import { escapeHtml, formatCount, plural } from './format.ts'
 import { swatch } from './html-table.ts'
 import { curvesPlot, lossPlot } from './line-plots.ts'
+import { axesText, isSquare } from './points.ts'
 import { type CellDrawing, cellPath, cellUnits, type GridModel, gridModel } from './sample-grid.ts'
-import type { ComparisonData } from './types.ts'
+import type { ComparisonData, MethodRow, Metric } from './types.ts'
 
 /** Widths that a plot is drawn at, in CSS pixels: the style sheet shows the one that fits the screen. */
 const widths = { wide: 528, narrow: 328 }
 
-function responsive(draw: (width: number) => string, caption: string): string {
+/** A plot at both widths with its caption, which is markup. */
+export function responsive(draw: (width: number) => string, caption: string): string {
   const both = Object.entries(widths).map(([name, width]) => `<div class="${name}">${draw(width)}</div>`)
   return `<figure>${both.join('')}<figcaption>${caption}</figcaption></figure>`
 }
@@ -16,7 +18,8 @@ function responsive(draw: (width: number) => string, caption: string): string {
 export function curveFigures(data: ComparisonData): string {
   const figures = data.metrics.map(metric => {
     const parts = [
-      `${metric.label} against the number of steps; lower is better.`,
+      `${metric.label} against the number of steps; ${metric.direction ?? 'lower'} is better.`,
+      ...(intervals(data.methods, metric) ? ['Bands: 95% confidence intervals.'] : []),
       ...(data.seeds > 1 ? [`Bands: one standard deviation over ${plural(data.seeds, 'seed')}.`] : []),
       ...(metric.floor ? ['Dashed: the range of the noise floor.'] : []),
     ]
@@ -26,6 +29,10 @@ export function curveFigures(data: ComparisonData): string {
   })
   return `<div class="figures">${figures.join('')}</div>`
 }
+
+/** Whether any value of a single seed has a confidence interval. */
+const intervals = (methods: readonly MethodRow[], { name }: Metric): boolean =>
+  methods.some(({ cells }) => cells.some(({ values }) => values[name]?.sd === null && values[name].interval))
 
 function ariaTitle(label: string, data: ComparisonData): string {
   return `${label} against number of steps for ${plural(data.methods.length, 'method')}; the table has the values`
@@ -77,12 +84,17 @@ function gridCaption(data: ComparisonData, model: GridModel): string {
     model.reference.drawn,
     ...model.rows.flatMap(row => row.cells.map(cell => cell.drawing?.drawn ?? 0)),
   )
+  const metric = data.metrics.length > 0
+  const { referencePicture } = data
   return [
-    `At most ${formatCount(largest)} points a cell, all on one range.`,
-    ...(data.metrics.length > 0
+    referencePicture
+      ? 'The first pictures, row after row from the same noise.'
+      : `At most ${formatCount(largest)} points a cell, all on one range.`,
+    ...(metric
       ? [`Under each cell: ${data.metrics[0].label}; * best of its column, ≈ within the noise floor.`]
       : []),
-    ...(dimension > 2 ? [`The first two of ${dimension} coordinates.`] : []),
+    ...(dimension > 2 && !referencePicture ? [`${axesText(model.axes, dimension)}.`] : []),
+    ...(dimension > 1 && !isSquare(model.range) ? ['Each direction has its own scale.'] : []),
     ...(dimension === 1 ? ['The coordinate runs across; the height only keeps points apart.'] : []),
     ...(model.outside > 0
       ? [`Points outside the frame are not drawn, at most ${(100 * model.outside).toFixed(1)}% of a cell.`]

@@ -6,7 +6,7 @@ const swap = palette
 
 /** The report's whole style sheet: light and dark, phone to wide screen, and paper. */
 export const styleSheet = `
-:root{color-scheme:light dark;--page:#fff;--ink:#1b2126;--soft:#55606a;--line:#d5dbe0;--raised:#f4f6f8;--best:#00694c;--link:#0062a0}
+:root{color-scheme:light dark;--page:#fff;--ink:#1b2126;--soft:#55606a;--line:#d5dbe0;--raised:#f4f6f8;--best:#00694c;--link:#0062a0;--warn:#b45309}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI","Liberation Sans",sans-serif}
@@ -34,6 +34,7 @@ th[aria-sort] button::after{content:" ↑";color:var(--ink)}
 th[aria-sort=descending] button::after{content:" ↓"}
 .best{font-weight:700;color:var(--best)}
 .sd{color:var(--soft);font-weight:400;font-size:14px;white-space:nowrap}
+.interval{display:block}
 .sortable td,.sortable thead th+th{padding-left:24px}
 .value{white-space:nowrap}
 .marks{display:inline-block;width:1.5em;padding-left:2px;text-align:left;text-decoration:none}
@@ -52,6 +53,18 @@ figure svg{display:block;max-width:100%;height:auto}
 .grid tbody th{text-align:left;font-size:16px}
 .grid td svg{display:block;width:100%;border:1px solid var(--line);border-radius:3px;background:var(--raised)}
 .grid .aside{text-align:left;color:var(--soft);padding-left:12px}
+.warnings{max-width:72ch;margin:0 0 12px;padding:8px 12px 8px 30px;background:var(--raised);border-left:4px solid var(--warn)}
+h3{font-size:17px;margin:24px 0 8px}
+.panels{display:grid;gap:20px 24px;grid-template-columns:repeat(auto-fill,minmax(min(100%,300px),1fr))}
+.pairs{grid-template-columns:repeat(auto-fill,minmax(min(100%,360px),1fr))}
+.panels>svg{width:100%;max-width:352px!important}
+.pairs>svg{max-width:440px!important}
+figcaption{margin-top:8px;max-width:90ch}
+.map td{white-space:nowrap}
+.map td:last-child{text-align:left;max-width:44ch;white-space:normal}
+.numbers,.plain{font-size:14px;min-width:0}
+.numbers th,.numbers td,.plain th,.plain td{padding:3px 8px}
+.numbers th[scope=row]{font-weight:600}
 code{overflow-wrap:anywhere}
 pre code{overflow-wrap:normal}
 .command code{overflow-wrap:anywhere}
@@ -77,6 +90,14 @@ table{min-width:0;width:100%}
 .stack thead th,.value{text-align:left}
 .value{font-size:14px}
 .value .sd{display:block;font-size:13px}
+.value .interval{white-space:normal}
+.map,.map tbody,.map caption{display:block}
+.map td,.map td:last-child{white-space:normal;max-width:none}
+.map thead{display:none}
+.map tr{display:block;padding:6px 0;border-bottom:1px solid var(--line)}
+.map th,.map td{display:block;border:0;padding:0;text-align:left}
+.map td:empty{display:none}
+.map td::before{content:attr(data-label) ": ";color:var(--soft)}
 .marks{width:auto;letter-spacing:-1px}
 .grid thead th{text-align:center}
 .floor td.whole{text-align:left;padding:0 6px 6px}
@@ -91,7 +112,7 @@ table{min-width:0;width:100%}
 .methods td[data-unit]::after{content:" " attr(data-unit)}
 }
 @media(prefers-color-scheme:dark){
-:root{--page:#14181c;--ink:#e6eaee;--soft:#a3afba;--line:#37414a;--raised:#1d2328;--best:#4fd6a8;--link:#6bb8f0}
+:root{--page:#14181c;--ink:#e6eaee;--soft:#a3afba;--line:#37414a;--raised:#1d2328;--best:#4fd6a8;--link:#6bb8f0;--warn:#f0a33a}
 ${swap}
 }
 @media print{
@@ -106,5 +127,13 @@ h2{break-after:avoid}
 figure,.grid tr{break-inside:avoid}
 .grid{max-width:15cm}
 details:not([open]){display:none}
+.figures{grid-template-columns:1fr 1fr}
+.wide{display:none}
+.narrow{display:block}
+.panels{grid-template-columns:repeat(3,1fr)}
+.pairs{grid-template-columns:1fr 1fr}
+.figures .panels{grid-template-columns:1fr}
+pre{white-space:pre-wrap}
+.printed pre{columns:2;font-size:12px}
 }
 `

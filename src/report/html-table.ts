@@ -1,6 +1,6 @@
 import { escapeHtml, formatCount, formatDuration, plural } from './format.ts'
 import { seriesStyle } from './palette.ts'
-import { type Entry, marksOf, type Standings, standings } from './standings.ts'
+import { type Entry, headingOf, marksOf, type Standings, standings } from './standings.ts'
 import type { ComparisonData, Method, Metric } from './types.ts'
 
 /** A method's marker in its colour, for the eye only. */
@@ -13,7 +13,6 @@ export function swatch(index: number): string {
 export function metricTable(data: ComparisonData, metric: Metric): string {
   const table = standings(data, metric)
   const longest = Math.max(0, ...table.rows.flatMap(row => row.entries.map(entry => entry?.mean.length ?? 0)))
-  const unit = metric.unit ? ` (${metric.unit})` : ''
   const head = ['method', ...table.steps.map(n => plural(n, 'step'))]
     .map(text => `<th role="columnheader" scope="col">${escapeHtml(text)}</th>`)
     .join('')
@@ -24,7 +23,7 @@ export function metricTable(data: ComparisonData, metric: Metric): string {
   return scrolling(
     `${metric.label}, table`,
     `<table class="sortable stack" role="table" style="--columns:${table.steps.length};--cell:${Math.ceil(8.9 * longest + 19)}px">` +
-      `<caption>${escapeHtml(metric.label + unit)}</caption>` +
+      `<caption>${escapeHtml(headingOf(metric))}</caption>` +
       `<thead role="rowgroup"><tr role="row">${head}</tr></thead>` +
       `<tbody role="rowgroup">${rows.join('')}</tbody>${floorRow(table)}</table>`,
   )
@@ -39,10 +38,11 @@ function floorRow({ floor, steps }: Standings): string {
 
 function entryCell(entry: Entry | null): string {
   if (!entry) return '<td role="cell" class="value" data-value="">–</td>'
-  const { mean, sd, best } = entry
+  const { mean, sd, interval, best } = entry
   const marks = marksOf(entry).replace('≈', '<abbr title="within the noise floor">≈</abbr>')
   const value = best ? `<strong class="best">${mean}</strong>` : mean
-  const spread = sd === null ? '' : ` <span class="sd">± ${sd}</span>`
+  const around = sd === null ? interval : `± ${sd}`
+  const spread = around === null ? '' : ` <span class="sd${sd === null ? ' interval' : ''}">${around}</span>`
   return `<td role="cell" class="value" data-value="${entry.estimate.mean}">${value}<span class="marks">${marks}</span>${spread}</td>`
 }
 
@@ -81,7 +81,8 @@ export function methodsTable(methods: readonly Method[]): string {
   )
 }
 
-function scrolling(label: string, table: string): string {
+/** A table that scrolls sideways where it does not fit. */
+export function scrolling(label: string, table: string): string {
   return `<div class="scroll" role="region" tabindex="0" aria-label="${escapeHtml(label)}">${table}</div>`
 }
 

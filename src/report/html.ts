@@ -1,60 +1,71 @@
 import { escapeHtml, formatCount, plural } from './format.ts'
+import { lossTimeFigures, pathFigure, residualFigures } from './html-diagnostics.ts'
 import { curveFigures, gridFigure, lossFigure } from './html-figures.ts'
-import { styleSheet } from './html-style.ts'
-import { methodsTable, metricTable, sortScript } from './html-table.ts'
+import { htmlPage, paragraph, recipe, type Section } from './html-page.ts'
+import { methodsTable, metricTable } from './html-table.ts'
 import { readingOf } from './reading.ts'
 import { legend } from './table.ts'
 import type { ComparisonData } from './types.ts'
 
-const policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
-
 /**
- * A comparison as one HTML file that asks for nothing else: what the numbers say, tables, curves, samples, losses,
- * and how to make it again. Reads on a phone, a wide screen and paper, in light and dark; all text is escaped.
+ * A comparison as one HTML file that asks for nothing else: what the numbers say, tables, curves, samples, what the
+ * maps do between noise and data, losses, and how to make it again. Reads on a phone, a wide screen and paper, in light
+ * and dark; all text is escaped.
  */
 export function comparisonReport(data: ComparisonData): string {
+  const { dataset, methods, seeds, count, title } = data
+  return htmlPage({
+    title,
+    facts: [
+      `data: ${dataset.name}, ${plural(dataset.dimension, 'dimension')}`,
+      plural(methods.length, 'method'),
+      plural(seeds, 'seed'),
+      `${formatCount(count)} samples per measurement`,
+    ],
+    reading: readingOf(data),
+    sections: [
+      ...measured(data),
+      ...inside(data),
+      { heading: 'Training', parts: [methodsTable(methods), lossFigure(data)] },
+      {
+        heading: 'Make it again',
+        parts: [
+          recipe(data.command, data.config),
+          `<p>Data: ${escapeHtml(dataset.name)}, fingerprint <code class="soft">${escapeHtml(dataset.fingerprint)}</code></p>`,
+        ],
+      },
+    ],
+  })
+}
+
+/** What was measured, in tables, samples and curves. */
+export function measured(data: ComparisonData): Section[] {
   const [headline, ...others] = data.metrics
-  const body = [
-    section('Results', headline ? [metricTable(data, headline), paragraph('legend', legend(data))] : []),
-    section('Samples', [gridFigure(data)]),
-    section('Quality against steps', [curveFigures(data)]),
-    section(
-      'Other metrics',
-      others.map(metric => metricTable(data, metric)),
-    ),
-    section('Training', [methodsTable(data.methods), lossFigure(data)]),
-    section('Make it again', [
-      `<pre class="command"><code>${escapeHtml(data.command)}</code></pre>`,
-      `<p>Data: ${escapeHtml(data.dataset.name)}, fingerprint <code class="soft">${escapeHtml(data.dataset.fingerprint)}</code></p>`,
-      `<details><summary>Whole configuration</summary><pre tabindex="0"><code>${escapeHtml(data.config)}</code></pre></details>`,
-    ]),
+  return [
+    {
+      heading: 'Results',
+      parts: headline ? [metricTable(data, headline), paragraph('legend', legend(data))] : [],
+    },
+    { heading: 'Samples', parts: [gridFigure(data)] },
+    { heading: 'Quality against steps', parts: [curveFigures(data)] },
+    { heading: 'Other metrics', parts: others.map(metric => metricTable(data, metric)) },
   ]
-  return (
-    '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">' +
-    '<meta name="viewport" content="width=device-width,initial-scale=1">' +
-    `<meta http-equiv="Content-Security-Policy" content="${policy}">` +
-    `<meta name="generator" content="oxbow"><title>${escapeHtml(data.title)}</title><style>${styleSheet}</style></head><body>` +
-    `<header><h1>${escapeHtml(data.title)}</h1>${facts(data)}</header>` +
-    `<main>${paragraph('reading', readingOf(data))}${body.join('')}</main>` +
-    `<footer>Made by oxbow.</footer><script>${sortScript}</script></body></html>\n`
+}
+
+/** What is known of the maps themselves. */
+export function inside(data: ComparisonData): Section[] {
+  const { methods } = data
+  const notes = methods.flatMap(({ label, diagnostics }) =>
+    (diagnostics?.notes ?? []).map(note => (methods.length > 1 ? `${label}: ${note}` : note)),
   )
-}
-
-function section(heading: string, parts: readonly string[]): string {
-  const content = parts.filter(Boolean).join('\n')
-  return content && `<section><h2>${heading}</h2>${content}</section>\n`
-}
-
-function paragraph(kind: string, text: string): string {
-  return `<p class="${kind}">${escapeHtml(text)}</p>`
-}
-
-function facts({ dataset, methods, seeds, count }: ComparisonData): string {
-  const items = [
-    `data: ${dataset.name}, ${plural(dataset.dimension, 'dimension')}`,
-    plural(methods.length, 'method'),
-    plural(seeds, 'seed'),
-    `${formatCount(count)} samples per measurement`,
+  const residuals = residualFigures(methods, data.unit ?? 'data units')
+  const losses = lossTimeFigures(methods)
+  return [
+    { heading: 'Jumps and the paths of the ODE', parts: [pathFigure(data)] },
+    { heading: 'Residuals by source and target time', parts: [residuals] },
+    {
+      heading: 'Loss by time',
+      parts: losses || notes.length > 0 ? [losses, ...notes.map(note => paragraph('soft', note))] : [],
+    },
   ]
-  return `<ul class="facts">${items.map(item => `<li>${escapeHtml(item)}</li>`).join('')}</ul>`
 }

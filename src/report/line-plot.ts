@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot'
-import { valueAxis } from './axes.ts'
+import { type Axis, valueAxis } from './axes.ts'
 import { type EndLabel, endLabels, labelOffset } from './end-labels.ts'
-import { formatTick } from './format.ts'
+import { formatTick, truncate } from './format.ts'
 import type { SeriesStyle } from './palette.ts'
 import { element, finishPlot, newDocument, type PlotOptions, round, textSize, textWidth } from './svg.ts'
 
@@ -19,8 +19,18 @@ interface Band {
 
 /** What the axes say and which parts are drawn. */
 export interface LineOptions extends PlotOptions {
-  readonly x: { type: 'log' | 'linear'; base?: number; ticks: number | number[]; label: string }
-  readonly yLabel: string
+  readonly x: {
+    type: 'log' | 'linear'
+    base?: number
+    ticks: number | number[]
+    label: string
+    /** What the axis spans; where the points are by default. */
+    domain?: [number, number]
+  }
+  /** The first that fits is drawn. */
+  readonly yLabels: readonly string[]
+  /** Least and greatest possible value of the vertical axis. */
+  readonly range?: readonly [number | null, number | null]
   readonly floor: Band | null
   readonly markers: boolean
 }
@@ -32,12 +42,13 @@ export function linePlot(all: readonly Series[], options: LineOptions): string {
   const height = Math.round(Math.min(420, Math.max(300, width * 0.68)))
   const means = series.flatMap(({ points }) => points.map(({ y }) => y))
   const floor = options.floor && shownFloor(options.floor, means)
-  const axis = valueAxis([...means, ...(floor ? [floor.low, floor.high] : [])])
+  const axis = within(valueAxis([...means, ...(floor ? [floor.low, floor.high] : [])]), options.range)
   const inDomain = (value: number): number => Math.min(Math.max(value, axis.domain[0]), axis.domain[1])
+  const across = x.domain ?? extent(series)
   const labels = endsOf(series, floor, options.markers)
   const labelWidth = Math.min(
     width * 0.46,
-    Math.max(0, ...labels.map(({ text }) => textWidth(text))) + labelOffset,
+    Math.max(0, ...labels.map(({ text }) => textWidth(text))) + labelOffset + 6,
   )
   const marginLeft = Math.max(...axis.ticks.map(tick => textWidth(formatTick(tick)))) + 14
   const plot = Plot.plot({
@@ -48,13 +59,13 @@ export function linePlot(all: readonly Series[], options: LineOptions): string {
     marginRight: labelWidth,
     marginTop: 30,
     marginBottom: 48,
-    x: { type: x.type, base: x.base, domain: extent(series) },
+    x: { type: x.type, base: x.base, domain: across },
     y: { type: axis.type, domain: axis.domain },
     marks: [
-      ...(floor ? floorMarks(floor, extent(series)) : []),
+      ...(floor ? floorMarks(floor, across) : []),
       Plot.gridY(axis.ticks, { stroke: 'currentColor', strokeOpacity: 0.14 }),
       Plot.axisY({ ticks: axis.ticks, tickFormat: formatTick, label: null, tickSize: 4, fontSize: textSize }),
-      Plot.text([options.yLabel], {
+      Plot.text([fitting(options.yLabels, width)], {
         frameAnchor: 'top-left',
         dy: -24,
         dx: 2 - marginLeft,
@@ -89,6 +100,28 @@ export function linePlot(all: readonly Series[], options: LineOptions): string {
     ],
   })
   return finishPlot(plot, options)
+}
+
+/** The first text that is not wider than the plot, or the last one cut. */
+function fitting(texts: readonly string[], width: number): string {
+  const fits = texts.find(text => textWidth(text) <= width)
+  return fits ?? truncate(texts.at(-1)!, Math.floor(width / textWidth('x')))
+}
+
+/** A margin beyond a limit, as a part of it, so that a line along the limit is whole. */
+const BEYOND = 0.01
+
+/** An axis that does not go on beyond the possible values. */
+function within(axis: Axis, [least, greatest]: readonly [number | null, number | null] = [null, null]): Axis {
+  const [low, high] = axis.domain
+  const margin = axis.type === 'log' ? BEYOND * high : BEYOND * (high - low)
+  const domain: [number, number] = [
+    least === null || axis.type === 'log' ? low : Math.max(low, least - margin),
+    greatest === null ? high : Math.min(high, greatest + margin),
+  ]
+  const possible = (tick: number): boolean =>
+    (least === null || tick >= least) && (greatest === null || tick <= greatest)
+  return domain[1] > domain[0] ? { ...axis, domain, ticks: axis.ticks.filter(possible) } : axis
 }
 
 function endsOf(series: readonly Series[], floor: Band | null, markers: boolean): EndLabel[] {

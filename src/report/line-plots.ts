@@ -1,12 +1,12 @@
 import { linePlot } from './line-plot.ts'
 import { seriesStyle } from './palette.ts'
-import { estimateAt, stepsOf } from './standings.ts'
+import { estimateAt, headingOf, stepsOf } from './standings.ts'
 import type { PlotOptions } from './svg.ts'
-import type { LossPoint, MethodRow, Metric } from './types.ts'
+import type { Estimate, LossPoint, MethodRow, Metric } from './types.ts'
 
 /**
  * Quality against cost: steps (log2) across, the metric (log) upwards, a line per method with a band of one
- * standard deviation, and the noise floor as a dashed band. Values that are not finite are left out.
+ * standard deviation or its confidence interval, and the noise floor as a dashed band. Values that are not finite are left out.
  *
  * @param methods  drawn in order; a method keeps its colour and marker in every plot
  */
@@ -18,8 +18,7 @@ export function curvesPlot(methods: readonly MethodRow[], metric: Metric, option
     points: steps.flatMap(x => {
       const estimate = estimateAt(method, metric.name, x)
       if (!estimate || !Number.isFinite(estimate.mean)) return []
-      const spread = estimate.sd ?? 0
-      return [{ x, y: estimate.mean, low: estimate.mean - spread, high: estimate.mean + spread }]
+      return [{ x, y: estimate.mean, ...bandOf(estimate) }]
     }),
   }))
   const { floor } = metric
@@ -27,10 +26,17 @@ export function curvesPlot(methods: readonly MethodRow[], metric: Metric, option
     ...options,
     title: options.title ?? `${metric.label} against steps`,
     x: { type: 'log', base: 2, ticks: steps, label: 'steps (function evaluations)' },
-    yLabel: metric.unit ? `${metric.label} (${metric.unit})` : metric.label,
+    yLabels: [headingOf(metric), metric.label],
+    range: metric.range,
     floor: floor && { low: floor.low, high: floor.high },
     markers: true,
   })
+}
+
+/** One standard deviation over seeds or, for one seed, the confidence interval. */
+function bandOf({ mean, sd, interval }: Estimate): { low: number; high: number } {
+  if (sd === null && interval) return { low: interval[0], high: interval[1] }
+  return { low: mean - (sd ?? 0), high: mean + (sd ?? 0) }
 }
 
 /** A named loss curve. */
@@ -43,7 +49,10 @@ export interface LossSeries {
  * Smoothed loss curves, log scale where every loss is positive. Each is thinned to a point per five
  * pixels of width, the mean of its stretch of training.
  */
-export function lossPlot(series: readonly LossSeries[], options: PlotOptions = {}): string {
+export function lossPlot(
+  series: readonly LossSeries[],
+  options: PlotOptions & { readonly yLabel?: string } = {},
+): string {
   const curves = series.map(({ label, loss }, i) => ({
     label,
     style: seriesStyle(i),
@@ -56,10 +65,16 @@ export function lossPlot(series: readonly LossSeries[], options: PlotOptions = {
     ...options,
     title: options.title ?? 'Training loss',
     x: { type: 'linear', ticks: 5, label: 'training step' },
-    yLabel: 'loss',
+    yLabels: [options.yLabel ?? 'loss'],
     floor: null,
     markers: false,
   })
+}
+
+/** The mean squared residual of each term of a training, as `lossPlot` draws it. */
+export function residualCurves(series: readonly LossSeries[], options: PlotOptions = {}): string {
+  const title = options.title ?? 'Residual of each term'
+  return lossPlot(series, { ...options, title, yLabel: 'mean squared residual' })
 }
 
 /** Means over at most `limit` equal stretches of a curve; points that are not finite are left out. */

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import { escapeMarkdown, formatCount, shellWord } from './format.ts'
+import { escapeMarkdown, formatCount, plural, shellWord } from './format.ts'
 import { comparisonMarkdown } from './table.ts'
 import type { TableData } from './types.ts'
 
@@ -7,9 +7,13 @@ import type { TableData } from './types.ts'
 export interface ModelCardData {
   /** Name of the model, the card's heading. */
   readonly name: string
-  /** Path or name by which the commands below reach the run directory. */
+  /** Path by which the commands below reach the run directory. */
   readonly run: string
+  /** Name on the hub, such as `user/model`, where the commands first download it. */
+  readonly repository?: string
   readonly version: string
+  /** Identifier of the model's licence; without it the card names none. */
+  readonly license?: string
   readonly objective: {
     readonly id: string
     readonly label: string
@@ -21,10 +25,13 @@ export interface ModelCardData {
   readonly dataset: {
     readonly name: string
     readonly dimension: number
-    readonly fingerprint: string
+    /** Absent where the data is not known. */
+    readonly fingerprint?: string
     readonly images?: boolean
   }
   readonly parameters: number
+  /** What its parameters were taken from, where it was not trained further. */
+  readonly takenFrom?: string
   /** Training steps taken. */
   readonly steps: number
   readonly seed: number
@@ -47,7 +54,7 @@ export function modelCard(card: ModelCardData): string {
     `# ${escapeMarkdown(card.name)}`,
     introduction(card),
     `## Objective\n\n${objectiveText(objective)}`,
-    `## Data\n\n${escapeMarkdown(dataset.name)}, ${dataset.dimension} dimensions, fingerprint ${codeSpan(dataset.fingerprint)}.`,
+    `## Data\n\n${dataText(dataset)}`,
     `## Sample it\n\n${sampling(card)}`,
     ...(card.evaluation ? [`## Metrics\n\n${comparisonMarkdown(card.evaluation).trimEnd()}`] : []),
     `## Training\n\n${training(card)}`,
@@ -55,21 +62,52 @@ export function modelCard(card: ModelCardData): string {
   return `${sections.join('\n\n')}\n`
 }
 
-function frontMatter({ dataset, objective }: ModelCardData): Record<string, unknown> {
+function frontMatter(card: ModelCardData): Record<string, unknown> {
+  const { dataset, objective, license } = card
+  const results = card.evaluation ? resultsOf(card, card.evaluation) : []
   return {
-    license: 'mit',
+    ...(license !== undefined && { license }),
     library_name: 'oxbow',
     tags: ['flow-map', 'one-step-generation', 'onnx', objective.id],
     ...(dataset.images ? { pipeline_tag: 'unconditional-image-generation' } : {}),
+    ...(results.length > 0 ? { 'model-index': [{ name: card.name, results }] } : {}),
   }
 }
 
-function introduction({ dataset, objective, parameters, version }: ModelCardData): string {
-  return (
-    `A flow map trained with ${escapeMarkdown(objective.label)} on ${escapeMarkdown(dataset.name)}: a network of ` +
-    `${formatCount(parameters)} parameters that carries noise at time 1 to data at time 0 in one step, or in several ` +
-    `for more quality. Made by oxbow ${escapeMarkdown(version)}.`
+const plain = (text: string): string => text.replace(/[^A-Za-z0-9._-]+/g, '-')
+
+/** Measured values in the form of the hub's evaluation results, one for each metric, number of steps and kind of weights. */
+function resultsOf({ dataset }: ModelCardData, { metrics, methods }: TableData): object[] {
+  const values = methods.flatMap(({ label, cells }) =>
+    cells.flatMap(({ steps, values }) =>
+      metrics.flatMap(({ name, label: metric }) => {
+        const mean = values[name]?.mean
+        if (mean === undefined || !Number.isFinite(mean)) return []
+        return [{ type: plain(name), name: `${metric}, ${plural(steps, 'step')}, ${label}`, value: mean }]
+      }),
+    ),
   )
+  if (values.length === 0) return []
+  const task = dataset.images
+    ? { type: 'unconditional-image-generation' }
+    : { type: 'other', name: 'unconditional generation' }
+  return [{ task, dataset: { type: plain(dataset.name), name: dataset.name }, metrics: values }]
+}
+
+function introduction({ dataset, objective, parameters, version, takenFrom }: ModelCardData): string {
+  const [label, name] = [objective.label, dataset.name].map(escapeMarkdown)
+  const origin = takenFrom
+    ? `with the parameters of ${codeSpan(takenFrom)}, taken as a map of ${label}`
+    : `trained with ${label} on ${name}`
+  return (
+    `A flow map ${origin}: a network of ${formatCount(parameters)} parameters that carries noise at time 1 to data at ` +
+    `time 0 in one step, or in several for more quality. Made by oxbow ${escapeMarkdown(version)}.`
+  )
+}
+
+function dataText({ name, dimension, fingerprint }: ModelCardData['dataset']): string {
+  const what = `${escapeMarkdown(name)}, ${plural(dimension, 'dimension')}`
+  return fingerprint === undefined ? `${what}.` : `${what}, fingerprint ${codeSpan(fingerprint)}.`
 }
 
 function objectiveText({ id, label, summary, paper }: ModelCardData['objective']): string {
@@ -81,9 +119,13 @@ function objectiveText({ id, label, summary, paper }: ModelCardData['objective']
   return parts.filter(Boolean).join(' ')
 }
 
-function sampling({ run, dataset }: ModelCardData): string {
+function sampling({ run, repository, dataset }: ModelCardData): string {
   const d = dataset.dimension
-  return `${codeBlock('sh', `oxbow sample ${shellWord(run)} --steps 1 --count 5000 --seed 7 --out samples.csv`)}
+  const commands = [
+    ...(repository ? [`oxbow pull ${shellWord(repository)} --out ${shellWord(run)}`] : []),
+    `oxbow sample ${shellWord(run)} --steps 1 --count 5000 --seed 7 --out samples.csv`,
+  ]
+  return `${codeBlock('sh', commands.join('\n'))}
 
 Anywhere ONNX Runtime runs, \`model.onnx\` is the map itself: \`x [batch, ${d}]\` at times \`s [batch]\` goes to
 \`y [batch, ${d}]\` at times \`t [batch]\`, all float32.

@@ -6,19 +6,39 @@ export interface Range {
   readonly y: readonly [number, number]
 }
 
+/** The two coordinates that are drawn of points of many. */
+export type Axes = readonly [number, number]
+
+/** The first two coordinates; of many, the two that vary most over the data, in their order. */
+export function drawnAxes(reference: Points, dimension: number): Axes {
+  if (dimension <= 2) return [0, 1]
+  const count = Math.floor(reference.length / dimension)
+  const variance = (axis: number): number => {
+    let [sum, squares] = [0, 0]
+    for (let i = axis; i < count * dimension; i += dimension) {
+      sum += reference[i]
+      squares += reference[i] ** 2
+    }
+    return squares / count - (sum / count) ** 2
+  }
+  const variances = Array.from({ length: dimension }, (_, axis) => ({ axis, variance: variance(axis) }))
+  const [first, second] = variances.sort((a, b) => b.variance - a.variance || a.axis - b.axis)
+  return first.axis < second.axis ? [first.axis, second.axis] : [second.axis, first.axis]
+}
+
 const golden = 0.6180339887498949
 
 /**
- * The plane that points `[n, dimension]` are drawn in, `[n, 2]`: the first two coordinates, or, for points on a
+ * The plane that points `[n, dimension]` are drawn in, `[n, 2]`: two coordinates, or, for points on a
  * line, the coordinate beside an even spread in [0, 1].
  */
-export function toPlane(points: Points, dimension: number): Points {
+export function toPlane(points: Points, dimension: number, [first, second]: Axes = [0, 1]): Points {
   if (dimension === 2) return points
   const n = Math.floor(points.length / dimension)
   const plane = new Float64Array(2 * n)
   for (let i = 0; i < n; i++) {
-    plane[2 * i] = points[i * dimension]
-    plane[2 * i + 1] = dimension === 1 ? (i * golden) % 1 : points[i * dimension + 1]
+    plane[2 * i] = points[i * dimension + (dimension === 1 ? 0 : first)]
+    plane[2 * i + 1] = dimension === 1 ? (i * golden) % 1 : points[i * dimension + second]
   }
   return plane
 }
@@ -53,6 +73,22 @@ export function squareRange({ x, y }: Range): Range {
   ]
   return { x: around(x), y: around(y) }
 }
+
+/** Sides that differ by more than this are not drawn on one scale. */
+const UNLIKE = 5
+
+/** The square range around `range`; where the coordinates are of unlike size, each keeps its own. */
+export function levelRange(range: Range): Range {
+  const [width, height] = [range.x, range.y].map(([low, high]) => high - low)
+  return Math.max(width / height, height / width) > UNLIKE ? range : squareRange(range)
+}
+
+/** Whether one unit has the same length in both directions of a square plot. */
+export const isSquare = ({ x, y }: Range): boolean => Math.abs((x[1] - x[0]) / (y[1] - y[0]) - 1) < 1e-6
+
+/** Which coordinates are drawn, in words. */
+export const axesText = (axes: Axes, dimension: number): string =>
+  `Coordinates ${axes[0] + 1} and ${axes[1] + 1} of ${dimension}, which vary most over the data`
 
 /** Concatenates several sets of points `[n, 2]`. */
 export function concatPoints(sets: readonly Points[]): Float64Array {

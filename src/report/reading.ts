@@ -1,5 +1,5 @@
 import { decimalsFor, formatNumber, listing, plural } from './format.ts'
-import { formatFloor, isAtFloor, ranking, stepsOf } from './standings.ts'
+import { formatFloor, gain, isAtFloor, ranking, stepsOf } from './standings.ts'
 import type { MethodRow, Metric, TableData } from './types.ts'
 
 /**
@@ -9,7 +9,7 @@ import type { MethodRow, Metric, TableData } from './types.ts'
 export function readingOf(data: TableData): string {
   const [metric] = data.metrics
   const steps = stepsOf(data.methods)
-  const measured = metric ? steps.filter(n => ranking(data.methods, metric.name, n).length > 0) : []
+  const measured = metric ? steps.filter(n => ranking(data.methods, metric, n).length > 0) : []
   if (measured.length === 0) return 'Nothing has been measured yet.'
   const [fewest, most] = [measured[0], measured.at(-1)!]
   const sentences = [
@@ -21,13 +21,49 @@ export function readingOf(data: TableData): string {
   return sentences.filter(Boolean).join(' ')
 }
 
+/**
+ * One paragraph on what a run's numbers show, by the first metric of its first weights: how good one jump is beside the
+ * noise floor, and what more steps bring.
+ */
+export function runReading({ methods: [method], metrics: [metric] }: TableData): string {
+  const steps = method && metric ? stepsOf([method]) : []
+  const scored = steps.flatMap(n => ranking([method], metric, n).map(({ estimate }) => ({ n, estimate })))
+  if (scored.length === 0) return 'Nothing has been measured yet.'
+  const decimals = decimalsFor([
+    ...scored.map(({ estimate }) => estimate.mean),
+    ...(metric.floor ? [metric.floor.value] : []),
+  ])
+  const number = (value: number): string => formatNumber(value, decimals)
+  const [first] = scored
+  const interval = first.estimate.interval
+  const around = interval ? ` (95% interval ${number(interval[0])} to ${number(interval[1])})` : ''
+  const best = scored.reduce((a, b) => (gain(metric, a.estimate.mean, b.estimate.mean) > 0 ? b : a))
+  const within = scored.filter(({ estimate }) => isAtFloor(estimate, metric))
+  const sentences = [
+    `At ${plural(first.n, 'step')}, the ${method.label} weights score ${metric.label} ${number(first.estimate.mean)}${around}.`,
+    metric.floor
+      ? `Data against data scores ${formatFloor(metric.floor, decimals)}: ${
+          within.length > 0
+            ? `at ${listing(within.map(({ n }) => plural(n, 'step')))} the samples cannot be told from it by this metric at this count.`
+            : 'no number of steps comes that near.'
+        }`
+      : '',
+    best === first
+      ? scored.length > 1
+        ? 'More steps bring nothing.'
+        : ''
+      : `The best is ${number(best.estimate.mean)} at ${plural(best.n, 'step')}.`,
+  ]
+  return sentences.filter(Boolean).join(' ')
+}
+
 function decimalsOf(methods: readonly MethodRow[], metric: Metric, steps: number): number {
-  const means = ranking(methods, metric.name, steps).map(({ estimate }) => estimate.mean)
+  const means = ranking(methods, metric, steps).map(({ estimate }) => estimate.mean)
   return decimalsFor([...means, ...(metric.floor ? [metric.floor.value] : [])])
 }
 
 function leader(data: TableData, metric: Metric, steps: number): string {
-  const [first, second] = ranking(data.methods, metric.name, steps)
+  const [first, second] = ranking(data.methods, metric, steps)
   const decimals = decimalsOf(data.methods, metric, steps)
   const spread = first.estimate.sd === null ? '' : ` ± ${formatNumber(first.estimate.sd, decimals)}`
   const score = `${metric.label} ${formatNumber(first.estimate.mean, decimals)}${spread}`
@@ -38,7 +74,7 @@ function leader(data: TableData, metric: Metric, steps: number): string {
     return `${ahead}; with one seed, nothing says how much of that lead is chance.`
   }
   const noise = Math.hypot(first.estimate.sd, second.estimate.sd)
-  const lead = second.estimate.mean - first.estimate.mean
+  const lead = gain(metric, second.estimate.mean, first.estimate.mean)
   return lead > noise
     ? `${ahead}; the lead exceeds the spread between seeds.`
     : `${ahead}; the lead is within the spread between seeds, so the two are level.`
@@ -47,8 +83,10 @@ function leader(data: TableData, metric: Metric, steps: number): string {
 function floorSentence(methods: readonly MethodRow[], metric: Metric, steps: number): string {
   const { floor } = metric
   if (!floor) return ''
-  const ranked = ranking(methods, metric.name, steps)
-  const within = ranked.filter(({ estimate }) => isAtFloor(estimate, floor)).map(({ method }) => method.label)
+  const ranked = ranking(methods, metric, steps)
+  const within = ranked
+    .filter(({ estimate }) => isAtFloor(estimate, metric))
+    .map(({ method }) => method.label)
   const range = formatFloor(floor, decimalsOf(methods, metric, steps))
   if (within.length === 0) {
     return `No method reaches the noise floor of ${range} at ${plural(steps, 'step')}.`
@@ -59,20 +97,18 @@ function floorSentence(methods: readonly MethodRow[], metric: Metric, steps: num
 }
 
 function moreSteps(methods: readonly MethodRow[], metric: Metric, fewest: number, most: number): string {
-  const [first] = ranking(methods, metric.name, most)
+  const [first] = ranking(methods, metric, most)
   const decimals = decimalsOf(methods, metric, most)
   const best = `With ${plural(most, 'step')} the best is ${first.method.label} (${formatNumber(first.estimate.mean, decimals)})`
-  const atFew = new Map(
-    ranking(methods, metric.name, fewest).map(({ method, estimate }) => [method, estimate]),
-  )
-  const worse = ranking(methods, metric.name, most)
+  const atFew = new Map(ranking(methods, metric, fewest).map(({ method, estimate }) => [method, estimate]))
+  const worse = ranking(methods, metric, most)
     .filter(({ method, estimate }) => {
       const before = atFew.get(method)
-      return before && estimate.mean - before.mean > Math.hypot(before.sd ?? 0, estimate.sd ?? 0)
+      return before && gain(metric, estimate.mean, before.mean) > Math.hypot(before.sd ?? 0, estimate.sd ?? 0)
     })
     .map(({ method }) => method.label)
-  const within = ranking(methods, metric.name, most)
-    .filter(({ estimate }) => isAtFloor(estimate, metric.floor))
+  const within = ranking(methods, metric, most)
+    .filter(({ estimate }) => isAtFloor(estimate, metric))
     .map(({ method }) => method.label)
   return `${[
     best,
@@ -82,9 +118,9 @@ function moreSteps(methods: readonly MethodRow[], metric: Metric, fewest: number
 }
 
 function otherMetrics(data: TableData, steps: number): string[] {
-  const winner = ranking(data.methods, data.metrics[0].name, steps)[0].method
+  const winner = ranking(data.methods, data.metrics[0], steps)[0].method
   return data.metrics.slice(1).flatMap(metric => {
-    const [first] = ranking(data.methods, metric.name, steps)
+    const [first] = ranking(data.methods, metric, steps)
     if (!first || first.method === winner) return []
     return [`By ${metric.label}, ${first.method.label} is best at ${plural(steps, 'step')}.`]
   })

@@ -1,6 +1,16 @@
 import { escapeHtml, formatNumber, plural, truncate } from './format.ts'
 import { seriesStyle } from './palette.ts'
-import { type Dots, dotsPath, type Range, rangeOf, squareRange, toPlane } from './points.ts'
+import {
+  type Axes,
+  type Dots,
+  dotsPath,
+  drawnAxes,
+  levelRange,
+  type Range,
+  rangeOf,
+  squareRange,
+  toPlane,
+} from './points.ts'
 import { dotDiameter } from './scatter-plot.ts'
 import { marksOf, standings } from './standings.ts'
 import { type PlotOptions, svgDocument, textWidth } from './svg.ts'
@@ -14,6 +24,8 @@ export interface CellDrawing extends Dots {
   readonly stroke: string
   /** In units of the cell's grid. */
   readonly strokeWidth: number
+  /** Drawn in place of the dots. */
+  readonly picture?: string
 }
 
 /** The rows of a grid of samples on one shared range, the data itself first. */
@@ -24,6 +36,8 @@ export interface GridModel {
     readonly method: Method
     readonly cells: readonly { readonly drawing: CellDrawing | null; readonly caption: string }[]
   }[]
+  readonly axes: Axes
+  readonly range: Range
   /** Of the first metric. */
   readonly floor: string | null
   /** Largest share of a drawn cloud that lies outside the range. */
@@ -33,7 +47,7 @@ export interface GridModel {
 /** What of a comparison a grid shows. */
 export type GridData = Pick<
   ComparisonData,
-  'metrics' | 'methods' | 'seeds' | 'count' | 'reference' | 'dataset'
+  'metrics' | 'methods' | 'seeds' | 'count' | 'reference' | 'referencePicture' | 'dataset'
 >
 
 /**
@@ -44,8 +58,9 @@ export type GridData = Pick<
 export function gridModel(data: GridData, limit = 2000): GridModel {
   const { dimension } = data.dataset
   const steps = [...new Set(data.methods.flatMap(m => m.samples.map(s => s.steps)))].sort((a, b) => a - b)
-  const reference = toPlane(data.reference, dimension)
-  const range = squareRange(rangeOf(reference))
+  const axes = drawnAxes(data.reference, dimension)
+  const reference = toPlane(data.reference, dimension, axes)
+  const range = dimension === 1 ? squareRange(rangeOf(reference)) : levelRange(rangeOf(reference))
   const table = data.metrics.length > 0 ? standings(data, data.metrics[0]) : null
   const caption = (method: Method, n: number): string => {
     const row = table?.rows.find(candidate => candidate.method === method)
@@ -57,7 +72,8 @@ export function gridModel(data: GridData, limit = 2000): GridModel {
     cells: steps.map(n => {
       const cloud = method.samples.find(sample => sample.steps === n)
       const { colour } = seriesStyle(i)
-      const drawing = cloud && drawCell(toPlane(cloud.points, dimension), range, colour, limit)
+      const drawing =
+        cloud && drawCell(toPlane(cloud.points, dimension, axes), range, colour, limit, cloud.picture)
       return { drawing: drawing ?? null, caption: caption(method, n) }
     }),
   }))
@@ -65,19 +81,31 @@ export function gridModel(data: GridData, limit = 2000): GridModel {
   return {
     steps,
     rows,
-    reference: drawCell(reference, range, 'currentColor', limit),
+    axes,
+    range,
+    reference: drawCell(reference, range, 'currentColor', limit, data.referencePicture),
     floor: data.metrics[0]?.floor ? formatNumber(data.metrics[0].floor.value, table!.decimals) : null,
     outside: Math.max(0, ...drawings.map(({ outside, drawn }) => (drawn > 0 ? outside / drawn : 0))),
   }
 }
 
-function drawCell(points: Points, range: Range, stroke: string, limit: number): CellDrawing {
+function drawCell(
+  points: Points,
+  range: Range,
+  stroke: string,
+  limit: number,
+  picture: string | undefined,
+): CellDrawing {
+  if (picture) return { path: '', drawn: 0, outside: 0, stroke, strokeWidth: 0, picture }
   const dots = dotsPath(points, range, cellUnits, cellUnits, limit)
   return { ...dots, stroke, strokeWidth: Math.round(dotDiameter(dots.drawn, 110) * (cellUnits / 110)) }
 }
 
-/** The dots of a cell as markup, in units of the cell's grid. */
-export function cellPath({ path, stroke, strokeWidth }: CellDrawing): string {
+/** The dots of a cell, or its pictures, as markup, in units of the cell's grid. */
+export function cellPath({ path, stroke, strokeWidth, picture }: CellDrawing): string {
+  if (picture) {
+    return `<image href="${escapeHtml(picture)}" width="${cellUnits}" height="${cellUnits}" style="image-rendering:pixelated"/>`
+  }
   return `<path d="${path}" fill="none" stroke="${stroke}" stroke-width="${strokeWidth}" stroke-linecap="round"/>`
 }
 

@@ -7,7 +7,9 @@ export interface Entry {
   readonly mean: string
   /** `null` with a single seed. */
   readonly sd: string | null
-  /** The lowest mean of a column with at least two. */
+  /** `low to high`, or `null` where no interval was measured. */
+  readonly interval: string | null
+  /** The best mean of a column with at least two. */
   readonly best: boolean
   /** Within the floor's range or below it: not to be told from the data at this sample count. */
   readonly atFloor: boolean
@@ -39,23 +41,36 @@ export function estimateAt(method: MethodRow, metric: string, steps: number): Es
   return method.cells.find(cell => cell.steps === steps)?.values[metric]
 }
 
-/** Whether an estimate lies within the floor's range (or below it). */
-export function isAtFloor(estimate: Estimate, floor: Floor | null): boolean {
-  return floor !== null && estimate.mean <= floor.high
+/** A metric's name, unit and, where it is not the usual one, its better direction. */
+export function headingOf({ label, unit, direction }: Metric): string {
+  const notes = [...(unit ? [unit] : []), ...(direction === 'higher' ? ['higher is better'] : [])]
+  return notes.length > 0 ? `${label} (${notes.join(', ')})` : label
+}
+
+/** Positive where `b` is better than `a`. */
+export function gain({ direction }: Metric, a: number, b: number): number {
+  return direction === 'higher' ? b - a : a - b
+}
+
+/** Whether an estimate lies within the floor's range, or beyond it on the better side. */
+export function isAtFloor(estimate: Estimate, metric: Metric): boolean {
+  const { floor } = metric
+  if (floor === null) return false
+  return metric.direction === 'higher' ? estimate.mean >= floor.low : estimate.mean <= floor.high
 }
 
 /** Methods measured at `steps` with a finite mean, best first. */
 export function ranking(
   methods: readonly MethodRow[],
-  metric: string,
+  metric: Metric,
   steps: number,
 ): { method: MethodRow; estimate: Estimate }[] {
   return methods
     .flatMap(method => {
-      const estimate = estimateAt(method, metric, steps)
+      const estimate = estimateAt(method, metric.name, steps)
       return estimate && Number.isFinite(estimate.mean) ? [{ method, estimate }] : []
     })
-    .sort((a, b) => a.estimate.mean - b.estimate.mean)
+    .sort((a, b) => gain(metric, a.estimate.mean, b.estimate.mean))
 }
 
 /** A floor as `value (low to high)`. */
@@ -69,8 +84,8 @@ export function standings(data: TableData, metric: Metric): Standings {
   const steps = stepsOf(data.methods)
   const means = data.methods.flatMap(method => method.cells.map(cell => cell.values[metric.name]?.mean ?? 0))
   const decimals = decimalsFor([...means, ...(metric.floor ? [metric.floor.value] : [])])
-  const lowest = steps.map(n => {
-    const ranked = ranking(data.methods, metric.name, n)
+  const leading = steps.map(n => {
+    const ranked = ranking(data.methods, metric, n)
     return ranked.length > 1 ? ranked[0].estimate.mean : Number.NaN
   })
   const entry = (method: MethodRow, column: number): Entry | null => {
@@ -80,8 +95,11 @@ export function standings(data: TableData, metric: Metric): Standings {
       estimate,
       mean: formatNumber(estimate.mean, decimals),
       sd: estimate.sd === null ? null : formatNumber(estimate.sd, decimals),
-      best: estimate.mean === lowest[column],
-      atFloor: isAtFloor(estimate, metric.floor),
+      interval: estimate.interval
+        ? estimate.interval.map(end => formatNumber(end, decimals)).join(' to ')
+        : null,
+      best: estimate.mean === leading[column],
+      atFloor: isAtFloor(estimate, metric),
     }
   }
   return {

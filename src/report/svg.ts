@@ -48,6 +48,37 @@ export function svgDocument(body: string, width: number, height: number, options
   )
 }
 
+/** Between tiles, in CSS pixels. */
+const TILE_GAP = 16
+
+/**
+ * Panels of one size beside each other in one SVG, its title above them.
+ *
+ * @param bodies  markup of each, in a box of `size`
+ * @param options.columns  most in a row; default 3
+ */
+export function tiles(
+  bodies: readonly string[],
+  size: { readonly width: number; readonly height: number },
+  options: PlotOptions & { readonly columns?: number },
+): string {
+  const { columns = 3, title = '' } = options
+  const across = Math.max(1, Math.min(columns, bodies.length))
+  const down = Math.ceil(bodies.length / across)
+  const top = title ? 34 : 0
+  const placed = bodies.map((body, k) => {
+    const [x, y] = [(k % across) * (size.width + TILE_GAP), Math.floor(k / across) * (size.height + TILE_GAP)]
+    return `<g transform="translate(${x},${top + y})">${body}</g>`
+  })
+  const heading = title && `<text x="2" y="20" font-size="15" font-weight="600">${escapeHtml(title)}</text>`
+  return svgDocument(
+    heading + placed.join(''),
+    across * (size.width + TILE_GAP) - TILE_GAP,
+    top + down * (size.height + TILE_GAP) - TILE_GAP,
+    options,
+  )
+}
+
 /** An empty document for Observable Plot to draw in. */
 // biome-ignore lint/suspicious/noExplicitAny: the compiler's library has no DOM types
 export function newDocument(): any {

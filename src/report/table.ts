@@ -1,7 +1,7 @@
 import Table from 'cli-table3'
 import pc from 'picocolors'
 import { escapeMarkdown, formatCount, plural, truncate, wrap } from './format.ts'
-import { type Entry, marksOf, type Standings, standings } from './standings.ts'
+import { type Entry, headingOf, marksOf, type Standings, standings } from './standings.ts'
 import type { TableData } from './types.ts'
 
 /** How a table is written to a terminal. */
@@ -36,7 +36,7 @@ export function comparisonTable(data: TableData, options: TableOptions = {}): st
   const colours = pc.createColors(colour)
   const blocks = data.metrics.map(metric => {
     const table = standings(data, metric)
-    const heading = colours.bold(truncate(headingOf(table), columns))
+    const heading = colours.bold(truncate(headingOf(metric), columns))
     const grids = spreads.map(spread => gridLayout(table, spread, colours))
     const body = grids.find(text => widthOf(text) <= columns) ?? listLayout(table, columns, colours)
     return `${heading}\n${body}\n`
@@ -53,7 +53,7 @@ export function comparisonMarkdown(data: TableData): string {
     const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
     const floor = table.floor && line(['*noise floor*', table.floor, ...table.steps.slice(1).map(() => '')])
     return [
-      `**${escapeMarkdown(headingOf(table))}**`,
+      `**${escapeMarkdown(headingOf(metric))}**`,
       '',
       line(['method', ...table.steps.map(n => plural(n, 'step'))]),
       line(['---', ...table.steps.map(() => '---:')]),
@@ -71,11 +71,9 @@ export function legend(data: TableData): string {
     parts.push('≈ within the noise floor: not to be told from the data at this sample count')
   }
   if (data.seeds > 1) parts.push(`± standard deviation over ${plural(data.seeds, 'seed')}`)
-  return `${parts.join('; ')}. ${formatCount(data.count)} samples each; lower is better.`
-}
-
-function headingOf({ metric }: Standings): string {
-  return metric.unit ? `${metric.label} (${metric.unit})` : metric.label
+  const mixed = data.metrics.some(metric => metric.direction === 'higher')
+  const better = `lower is better${mixed ? ' where nothing else is said' : ''}`
+  return `${parts.join('; ')}. ${formatCount(data.count)} samples each; ${better}.`
 }
 
 function markdownEntry(entry: Entry | null): string {

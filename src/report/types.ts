@@ -1,3 +1,8 @@
+import type { Dataset } from '../data/dataset.ts'
+import type { Config } from '../training/config.ts'
+import type { LossMap } from '../training/loss-map.ts'
+import type { DataRecord } from '../training/run.ts'
+
 /** What a metric gives when two sets of data points are compared at the same count. */
 export interface Floor {
   /** The average. */
@@ -7,13 +12,17 @@ export interface Floor {
   readonly high: number
 }
 
-/** One measure of quality; lower is better for every metric of a report. */
+/** One measure of quality. */
 export interface Metric {
   /** Key into `Cell.values`. */
   readonly name: string
   /** What a reader sees. */
   readonly label: string
   readonly unit?: string
+  /** Least and greatest possible value; `null` for no limit. */
+  readonly range?: readonly [number | null, number | null]
+  /** Which way is better; `lower` where nothing is said. */
+  readonly direction?: 'lower' | 'higher'
   /** `null` where comparing data with data has no meaning. */
   readonly floor: Floor | null
 }
@@ -23,6 +32,8 @@ export interface Estimate {
   readonly mean: number
   /** Standard deviation over the seeds; `null` for a single seed. */
   readonly sd: number | null
+  /** 95 % confidence interval, where one was measured. */
+  readonly interval?: readonly [number, number]
   /** One value per seed. */
   readonly values: readonly number[]
 }
@@ -44,6 +55,15 @@ export interface LossPoint {
   readonly value: number
 }
 
+/** Samples at one number of steps. */
+export interface SampleSet {
+  readonly steps: number
+  /** `[n, dimension]`. */
+  readonly points: Points
+  /** The first of them as a sheet, where points are pictures: an address that holds it. */
+  readonly picture?: string
+}
+
 /** A method's row in a table. */
 export interface MethodRow {
   readonly id: string
@@ -59,17 +79,59 @@ export interface TableData {
   readonly seeds: number
   /** Samples per measurement. */
   readonly count: number
+  /** Of points as the networks see them; `data units` where nothing is said. */
+  readonly unit?: string
+}
+
+/** Jumps from noise to data at one number of steps. */
+export interface JumpPath {
+  readonly steps: number
+  /** From 1 to 0, `[steps + 1]`. */
+  readonly times: readonly number[]
+  /** The points `[n, dimension]` at each time. */
+  readonly points: readonly Points[]
+  /** Mean distance between where the jumps and the ODE's paths end; `null` without an ODE. */
+  readonly gap: number | null
+}
+
+/** Jumps beside the paths of an ODE from the same noise. */
+export interface PathData {
+  /** Whose velocity is integrated: the map's own or the data's exact one; `null` where neither is known. */
+  readonly field: 'own' | 'exact' | null
+  readonly times: readonly number[]
+  /** The ODE's points `[n, dimension]` at each of `times`; empty without an ODE. */
+  readonly curve: readonly Points[]
+  readonly jumps: readonly JumpPath[]
+}
+
+/** A residual of the map over a grid of times. */
+export interface ResidualMap {
+  readonly name: string
+  readonly s: readonly number[]
+  readonly t: readonly number[]
+  /** By the source's place and the target's; `null` where there is none. */
+  readonly values: readonly (readonly (number | null)[])[]
+}
+
+/** What is drawn of the inside of one trained map. */
+export interface Diagnostics {
+  readonly paths: PathData | null
+  readonly residuals: readonly ResidualMap[]
+  readonly losses: readonly LossMap[]
+  /** What is missing, and why. */
+  readonly notes: readonly string[]
 }
 
 /** A method with what a report draws beside its numbers. */
 export interface Method extends MethodRow {
   /** Samples `[n, dimension]` at each number of steps. */
-  readonly samples: readonly { readonly steps: number; readonly points: Points }[]
+  readonly samples: readonly SampleSet[]
   readonly loss: readonly LossPoint[]
   /** A sentence for the reader: setting, teacher, what is special. */
   readonly note?: string
   readonly parameters?: number
   readonly secondsToTrain?: number
+  readonly diagnostics?: Diagnostics
 }
 
 /** Everything a comparison report shows. */
@@ -81,6 +143,35 @@ export interface ComparisonData extends TableData {
   readonly methods: readonly Method[]
   /** Data points to draw, `[n, dimension]`. */
   readonly reference: Points
+  /** The first of them as a sheet, where points are pictures. */
+  readonly referencePicture?: string
   /** The whole configuration as text (YAML or JSON). */
   readonly config: string
+}
+
+/** Everything a run's report shows: its weights stand in the place of methods. */
+export interface RunData extends ComparisonData {
+  readonly run: {
+    readonly name: string
+    readonly version: string
+    readonly objective: { readonly id: string; readonly formula: string; readonly paper: string }
+    /** Training steps taken, and those of the configuration. */
+    readonly steps: number
+    readonly plannedSteps: number
+    readonly parameters: number
+    readonly seconds: number
+    readonly seeds: Config['seeds']
+  }
+  readonly trainingLoss: readonly LossPoint[]
+  /** Of each term, whatever its weight. */
+  readonly residuals: readonly { readonly label: string; readonly loss: readonly LossPoint[] }[]
+  readonly data: DataRecord & Pick<Dataset, 'statistics' | 'labels'>
+  /** Metrics of the map itself: a name, and the values of each kind of weights in the order of `methods`. */
+  readonly mapMetrics: readonly {
+    readonly metric: Metric
+    readonly estimates: readonly (Estimate | null)[]
+    readonly notes: readonly string[]
+  }[]
+  /** What a reader should know, one sentence each. */
+  readonly warnings: readonly string[]
 }

@@ -44,7 +44,7 @@ function sessionOptions(
     graphOptimizationLevel: precise || !optimize ? 'disabled' : 'all',
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
-    logSeverityLevel: 3,
+    logSeverityLevel: 4,
     extra: { session: { intra_op: { allow_spinning: spinning ? '1' : '0' } } },
   }
 }

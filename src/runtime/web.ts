@@ -34,7 +34,7 @@ export function setRuntimeFiles(
 const sessionOptions = (precise: boolean): InferenceSession.SessionOptions => ({
   executionMode: 'sequential',
   graphOptimizationLevel: precise ? 'disabled' : 'all',
-  logSeverityLevel: 3,
+  logSeverityLevel: 4,
 })
 
 async function open(model: Uint8Array, ports: readonly Port[], precise: boolean): Promise<Program> {

@@ -25,6 +25,10 @@ export function checkpointSteps(directory: string): number[] {
     .sort((a, b) => a - b)
 }
 
+/** Steps that a run's model is trained for; those of its configuration where it has no checkpoints, as one from the hub. */
+export const trainedSteps = (directory: string, { steps }: { readonly steps: number }): number =>
+  checkpointSteps(directory).at(-1) ?? steps
+
 /** Writes a checkpoint, then drops old ones: at no moment is there less than one whole file. */
 export function writeCheckpoint(directory: string, { step, state, window, seeds }: Checkpoint): void {
   const { checkpoints } = paths(directory)

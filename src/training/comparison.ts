@@ -129,7 +129,12 @@ function runName(path: string | null): string | null {
 /** A directory name that says what it is and changes with the configuration. */
 function directoryOf(root: string, method: string, seed: number, config: Config): string {
   // Other runs by their names alone, which hold their own hash: the folder may be moved.
-  const named = { ...config, teacher: runName(config.teacher), initFrom: runName(config.initFrom) }
+  const named = {
+    ...config,
+    log: undefined,
+    teacher: runName(config.teacher),
+    initFrom: runName(config.initFrom),
+  }
   const hash = createHash('sha256').update(JSON.stringify(named)).digest('hex').slice(0, 8)
   return join(root, 'runs', `${method.replace(/[^\w.-]+/g, '-')}-seed${seed}-${hash}`)
 }

@@ -2,7 +2,12 @@ import { z } from 'zod'
 import type { DatasetSpec } from '../data/catalogue.ts'
 import { nearest } from '../data/suggest.ts'
 import { show } from '../data/validate.ts'
-import { type InterpolantName, interpolants } from '../model/index.ts'
+import {
+  type InterpolantName,
+  interpolants,
+  type ParameterizationName,
+  parameterizations,
+} from '../model/index.ts'
 import { annealed, type Objective, objectives, type TimeLawName, timeLaws } from '../objective/index.ts'
 import { whyNot } from './sense.ts'
 
@@ -22,7 +27,7 @@ const fraction = z.number().min(0).max(1)
 /** Checked in full when the data is opened. */
 const dataSchema = z.custom<DatasetSpec>(
   value => (typeof value === 'string' && value !== '') || isPlain(value),
-  'expected a dataset name, a path to a CSV file, or a block such as {mixture: {components}}',
+  'expected a dataset name, the path of a file or folder, or a block such as {csv: {path}}',
 )
 
 const networkSchema = z.strictObject({
@@ -34,7 +39,7 @@ const networkSchema = z.strictObject({
   conditioning: z.enum(['s,t', 's,s-t', 's-t', 's', 'decoupled']),
   injection: z.enum(['input', 'layers']),
   sourceLayers: count.nullable(),
-  parameterization: z.enum(['average-velocity', 'denoised']),
+  parameterization: z.enum(Object.keys(parameterizations) as [ParameterizationName]),
 })
 
 const lawSchema = z.enum(Object.keys(timeLaws) as [TimeLawName])
@@ -131,6 +136,8 @@ const schema = z.strictObject({
   steps: z.int().min(0),
   seeds: z.strictObject({ data: z.int(), noise: z.int(), initialization: z.int() }),
   logEvery: count,
+  /** Where the log goes beside `metrics.jsonl`. */
+  log: z.strictObject({ tensorboard: z.boolean() }),
   checkpointEvery: count,
   /** Most steps in one run of the compiled graph; the numbers do not depend on it. */
   chunk: count.max(10_000),
@@ -197,6 +204,7 @@ const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
   batch: 512,
   steps: 6000,
   logEvery: 50,
+  log: { tensorboard: false },
   checkpointEvery: 1000,
   chunk: 25,
 }
@@ -299,6 +307,13 @@ export function resolveConfig(user: UserConfig | Plain): Config {
   const nonsense = whyNot(config, objective)
   if (nonsense) throw new ConfigError(nonsense)
   return config
+}
+
+/** What a configuration is where the user names the objective and nothing else; it may lack what the objective needs. */
+export function defaultsOf(id: string): Plain {
+  const objective = findObjective(id)
+  const options = objective.options.safeParse({}).data ?? {}
+  return [{ objective: id, options }, objectiveConfig(objective)].reduce<Plain>(merge, base)
 }
 
 function objectiveOptions(objective: Objective, given: Plain, key: string): Plain {

@@ -16,7 +16,7 @@ export async function openTrainingData(
   given?: Dataset,
   known?: DataRecord,
 ): Promise<SeenDataset> {
-  const dataset = given ?? (await openDataset(config.data, config))
+  const dataset = given ?? (await openDataset(config.data, { holdOut: config.holdOut }))
   if (known) return seenThrough(known.standardization, dataset)
   const { standardize, initFrom } = config
   const inherits = standardize === 'auto' && initFrom !== null

@@ -1,38 +1,37 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { DYNAMIC, simplify, spec, trace } from '../autodiff/index.ts'
 import { openDataset } from '../data/catalogue.ts'
-import type { Dataset, Mixture } from '../data/dataset.ts'
+import type { Dataset } from '../data/dataset.ts'
 import { seenThrough } from '../data/standardized.ts'
 import { prepareMetrics } from '../metric/prepare.ts'
-import { trajectoryError } from '../metric/trajectory-error.ts'
-import { interpolants, mixtureVelocity, standardized } from '../model/index.ts'
-import { compile } from '../runtime/node.ts'
-import { solve } from '../sampler/adaptive.ts'
-import { drawNoise, type Velocity } from '../sampler/sampler.ts'
+import { drawNoise } from '../sampler/sampler.ts'
+import { trainedSteps } from './checkpoint.ts'
 import { type Config, ConfigError } from './config.ts'
 import { writeFileAtomic } from './files.ts'
 import { load } from './load.ts'
+import { measureMap } from './map-measures.ts'
+import { followNoise, openSampleMeasure, type SampleSetting, trajectoryValues } from './measure-rows.ts'
+import { chooseMetrics, type MetricChoice } from './metric-choice.ts'
+import type { MetricValue } from './metric-value.ts'
 import type { WeightsName } from './model.ts'
 import { type PlannedSample, planSamples, type SamplingRequest } from './planned-samples.ts'
-import { paths, RunError, readRecord } from './run.ts'
+import { dataRecord } from './record.ts'
+import { type DataRecord, paths, RunError, type RunRecord, readRecord } from './run.ts'
 import { type SamplingMethod, takeThrough } from './sampling.ts'
+
+export type { MetricValue } from './metric-value.ts'
+export { exactVelocity } from './trajectories.ts'
 
 /** What is measured. */
 export interface EvaluationRequest extends SamplingRequest {
+  /** Points of a measurement; all that are held out where there are fewer. */
   readonly count: number
   /** Of the noise, also that added on the way, and of the reference data. */
   readonly seed: number
   readonly weights: readonly WeightsName[]
-}
-
-export interface MetricValue {
-  /** `null` where it is not a finite number. */
-  readonly value: number | null
-  /** The same metric between two independent draws of the data at this count; 0 for exact comparisons. */
-  readonly floor: number
-  readonly low: number
-  readonly high: number
-  readonly count: number
+  /** Names of metrics, or `all`; what is quick by default. */
+  readonly metrics?: MetricChoice
+  /** Path of the ONNX network that `featureFrechetDistance` looks through. */
+  readonly features?: string
 }
 
 export interface EvaluationRow {
@@ -46,130 +45,166 @@ export interface EvaluationRow {
   readonly metrics: Readonly<Record<string, MetricValue>>
 }
 
+/** What is the same for any number of steps. */
+export interface MapRow {
+  readonly weights: WeightsName
+  readonly metrics: Readonly<Record<string, MetricValue>>
+}
+
 export interface Evaluation {
+  /** Training steps of the run when it was measured. */
+  readonly trainedSteps: number
   readonly request: EvaluationRequest & { readonly data: string; readonly fingerprint: string }
+  /** What was measured against: its hash, rows and ranges. */
+  readonly data: DataRecord
   readonly rows: readonly EvaluationRow[]
-  /** What was left out, since the map was not trained for it, and why. */
+  /** Metrics of the map itself; empty where none was asked for. */
+  readonly maps: readonly MapRow[]
+  /** What was left out or done otherwise than asked, and why. */
   readonly notes: readonly string[]
 }
 
-/** Points whose exact trajectories are solved: enough for a mean, few enough to be quick. */
-const TRAJECTORIES = 1000
-const TOLERANCE = 1e-6
-
-/** The closed-form velocity of a mixture as a function of many points, in float64. */
-export async function exactVelocity(
-  mixture: Mixture,
-  interpolant: Config['interpolant'],
-): Promise<{ velocity: Velocity<Float64Array>; close: () => Promise<void> }> {
-  const field = mixtureVelocity(mixture, interpolants[interpolant])
-  const dimension = mixture.components[0].mean.length
-  const graph = trace(({ x, t }) => field.velocity(x, t), {
-    x: spec([DYNAMIC, dimension], 'float64'),
-    t: spec([DYNAMIC, 1], 'float64'),
-  })
-  const program = await compile(simplify(graph))
-  return {
-    velocity: async (x, t) =>
-      (await program.run([x, new Float64Array(x.length / dimension).fill(t)]))[0] as Float64Array,
-    close: () => program.close(),
+/** The run's own data, or the other that it is measured against. */
+async function openData(directory: string, record: RunRecord, other?: Dataset): Promise<Dataset> {
+  const dataset = other ?? (await openDataset(record.config.data, { holdOut: record.config.holdOut }))
+  if (!other && dataset.fingerprint.sha256 !== record.data.fingerprint.sha256) {
+    throw new RunError(
+      `${directory}: the data has changed since the run (its fingerprint differs); name the data with --data`,
+    )
   }
+  if (dataset.dimension !== record.data.dimension) {
+    throw new ConfigError(
+      `data: ${dataset.name} has ${dataset.dimension} coordinates, the run ${record.data.dimension}`,
+    )
+  }
+  return dataset
 }
 
-/** Where the exact flow map takes these points from `t = 1` to `t = 0`. */
-async function exactEnds(mixture: Mixture, config: Config, noise: Float32Array): Promise<Float64Array> {
-  const { velocity, close } = await exactVelocity(mixture, config.interpolant)
-  try {
-    return await solve(velocity, Float64Array.from(noise), 1, 0, { tolerance: TOLERANCE })
-  } finally {
-    await close()
-  }
+/** Readies what samples are measured by. */
+function settingOf(
+  { data: { standardization } }: RunRecord,
+  dataset: Dataset,
+  { count, seed, metrics, features }: EvaluationRequest,
+  own: boolean,
+): SampleSetting {
+  const seen = seenThrough(standardization, dataset)
+  const exact = own && seen.mixture !== undefined
+  const chosen = chooseMetrics(metrics, { dataset: seen, exact, features: features !== undefined, map: true })
+  const measures = prepareMetrics(seen, { count, seed, names: chosen.samples })
+  return { dataset, standardization, measures, chosen, features }
 }
 
-const metricValue = (value: number, floor: Omit<MetricValue, 'value'>): MetricValue => ({
-  value: Number.isFinite(value) ? value : null,
-  ...floor,
-})
+/** Averaged weights that are the raw ones are shown once. */
+function distinctWeights({ ema }: Config, asked: readonly WeightsName[]): [WeightsName[], string[]] {
+  if (ema > 0 || asked.length < 2) return [[...asked], []]
+  return [['ema'], ['without averaging (ema: 0) the averaged weights are the raw ones: shown once']]
+}
 
 /**
  * Measures a run against its data. What the run was not trained for is left out and noted.
  *
  * @param data  other data to measure against
- * @throws ConfigError or RunError when the run and the data do not fit, or nothing is left; GridError when a grid does not
- *   fall from 1 to 0
+ * @throws ConfigError or RunError when the run and the data do not fit, a metric cannot be measured, or nothing is left;
+ *   GridError when a grid does not fall from 1 to 0
  */
 export async function evaluateRun(
   directory: string,
   request: EvaluationRequest,
   data?: Dataset,
 ): Promise<Evaluation> {
-  const { config, data: recorded } = readRecord(directory)
-  const dataset = data ?? (await openDataset(config.data, config))
-  if (!data && dataset.fingerprint.sha256 !== recorded.fingerprint.sha256) {
-    throw new RunError(
-      `${directory}: the data has changed since the run (its fingerprint differs); name the data with --data`,
-    )
-  }
-  if (dataset.dimension !== recorded.dimension) {
-    throw new ConfigError(
-      `data: ${dataset.name} has ${dataset.dimension} coordinates, the run ${recorded.dimension}`,
-    )
-  }
-  const { samples, notes } = planSamples(config.objective, request)
+  const record = readRecord(directory)
+  const dataset = await openData(directory, record, data)
+  const { samples, notes } = planSamples(record.config.objective, request)
   if (samples.length === 0) throw new ConfigError(`${directory}: nothing to measure; ${notes.join('; ')}`)
-  const { count, seed } = request
-  const maps = await Promise.all(request.weights.map(weights => load(directory, { weights })))
-  const { standardization } = recorded
-  const metrics = prepareMetrics(seenThrough(standardization, dataset), { count, seed })
-  const noise = drawNoise(count, dataset.dimension, seed)
-  const exactCount = Math.min(TRAJECTORIES, count)
-  const head = (points: Float32Array) => points.subarray(0, exactCount * dataset.dimension)
-  const ends =
-    dataset.mixture && !data && !standardization
-      ? await exactEnds(dataset.mixture, config, head(noise))
-      : undefined
-
+  const [weights, once] = distinctWeights(record.config, request.weights)
+  const setting = settingOf(record, dataset, request, data === undefined)
+  const sampleMeasure = await openSampleMeasure(setting)
   const rows: EvaluationRow[] = []
-  for (const [i, weights] of request.weights.entries()) {
-    for (const planned of samples) {
-      const { steps, grid, named, method } = planned
-      const points = await takeThrough(maps[i], method, noise, grid, seed)
-      const seen = standardization ? standardized(standardization, points) : points
-      const values = Object.entries(metrics.evaluate(seen)).map(([name, value]) => {
-        const { value: floor, low, high, count } = metrics.floors[name]
-        return [name, metricValue(value, { floor, low, high, count })] as const
-      })
-      if (ends && keepsTrajectory(planned)) {
-        const error = trajectoryError(head(points), ends, dataset.dimension)
-        values.push(['trajectoryError', metricValue(error, { floor: 0, low: 0, high: 0, count: exactCount })])
-      }
-      rows.push({ steps, ...(named && { grid }), method, weights, metrics: Object.fromEntries(values) })
+  const maps: MapRow[] = []
+  try {
+    for (const name of weights) {
+      const found = await measureWeights(directory, name, { samples, setting, request, sampleMeasure })
+      rows.push(...found.rows)
+      if (setting.chosen.maps.length > 0) maps.push(found.map)
     }
-    await maps[i].close()
+  } finally {
+    await sampleMeasure.close()
   }
   const { name, fingerprint } = dataset
-  return { request: { ...request, data: name, fingerprint: fingerprint.sha256 }, rows, notes }
+  const { standardization } = setting
+  return {
+    trainedSteps: trainedSteps(directory, record.config),
+    request: { ...request, data: name, fingerprint: fingerprint.sha256 },
+    data: dataRecord({ ...dataset, ...(standardization && { standardization }) }),
+    rows,
+    maps,
+    notes: [...notes, ...once, ...setting.measures.notes],
+  }
 }
 
-/** Whether points end where the noise that they began from leads: fresh noise on the way leads elsewhere. */
-const keepsTrajectory = ({ method, steps }: PlannedSample): boolean => method !== 'renoise' || steps === 1
+interface Task {
+  readonly samples: readonly PlannedSample[]
+  readonly setting: SampleSetting
+  readonly request: EvaluationRequest
+  readonly sampleMeasure: Awaited<ReturnType<typeof openSampleMeasure>>
+}
 
-/** A request in one form: the same for the same question, numbers of steps in any order. */
-function normal({ steps, grids = [], method, count, seed, weights }: EvaluationRequest): string {
+/** Measures one kind of weights: its samples, each from the same noise, and its map. */
+async function measureWeights(
+  directory: string,
+  weights: WeightsName,
+  { samples, setting, request: { seed }, sampleMeasure }: Task,
+): Promise<{ rows: EvaluationRow[]; map: MapRow }> {
+  const { dataset, standardization, measures, chosen } = setting
+  const map = await load(directory, { weights })
+  try {
+    const model = map.model!
+    const noise = drawNoise(measures.count, dataset.dimension, seed)
+    const ends = await followNoise(model, noise, chosen, dataset)
+    const rows: EvaluationRow[] = []
+    for (const planned of samples) {
+      const { steps, grid, named, method } = planned
+      const points = await takeThrough(map, method, noise, grid, seed)
+      const metrics = {
+        ...(await sampleMeasure.measure(points)),
+        ...trajectoryValues(points, planned, ends, setting),
+      }
+      rows.push({ steps, ...(named && { grid }), method, weights, metrics })
+    }
+    const mixture = standardization ? undefined : dataset.mixture
+    const metrics = await measureMap(model, chosen.maps, { points: measures.reference, seed, mixture })
+    return { rows, map: { weights, metrics } }
+  } finally {
+    await map.close()
+  }
+}
+
+/** A request in one form: the same for the same question, numbers of steps and names in any order. */
+function normal(request: EvaluationRequest): string {
+  const { steps, grids = [], method, count, seed, weights, metrics = 'default', features = '' } = request
   const rising = [...new Set(steps)].sort((a, b) => a - b)
-  return JSON.stringify([rising, grids, method, count, seed, weights])
+  const names = typeof metrics === 'string' ? metrics : [...new Set(metrics)].sort()
+  return JSON.stringify([rising, grids, method, count, seed, weights, names, features])
 }
 
-/** The recorded evaluation of a run, if it answers this request. */
-export function recordedEvaluation(directory: string, request: EvaluationRequest): Evaluation | undefined {
+/** The newest evaluation of a run, unless the run has been trained further since. */
+export function currentEvaluation(directory: string): Evaluation | undefined {
   const { evaluation } = paths(directory)
   if (!existsSync(evaluation)) return undefined
   try {
     const found = JSON.parse(readFileSync(evaluation, 'utf8')) as Evaluation
-    return normal(found.request) === normal(request) ? found : undefined
+    const { config } = readRecord(directory)
+    // That of an earlier version has neither the data's record nor intervals.
+    return found.data && found.trainedSteps === trainedSteps(directory, config) ? found : undefined
   } catch {
     return undefined
   }
+}
+
+/** The recorded evaluation of a run, if it answers this request. */
+export function recordedEvaluation(directory: string, request: EvaluationRequest): Evaluation | undefined {
+  const found = currentEvaluation(directory)
+  return found?.request && normal(found.request) === normal(request) ? found : undefined
 }
 
 export function writeEvaluation(directory: string, evaluation: Evaluation): void {

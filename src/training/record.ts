@@ -9,18 +9,26 @@ export class RunError extends Error {
 }
 
 /** Schema of the data's record in `config.json` and in a model file. */
-export const dataRecordSchema = z.object({
-  name: z.string(),
-  dimension: z.int().positive(),
-  fingerprint: z.object({
-    sha256: z.string(),
-    rows: z.number().nullable(),
-    minimum: z.array(z.number()),
-    maximum: z.array(z.number()),
-  }),
-  split: z.object({ training: z.int(), heldOut: z.int() }).optional(),
-  standardization: z.object({ shift: z.array(z.number()), scale: z.array(z.number().positive()) }).optional(),
-})
+export const dataRecordSchema = z
+  .object({
+    name: z.string(),
+    dimension: z.int().positive(),
+    fingerprint: z.object({
+      sha256: z.string(),
+      rows: z.number().nullable(),
+      minimum: z.array(z.number()),
+      maximum: z.array(z.number()),
+    }),
+    split: z.object({ training: z.int(), heldOut: z.int() }).optional(),
+    standardization: z
+      .object({ shift: z.array(z.number()), scale: z.array(z.number().positive()) })
+      .optional(),
+  })
+  .refine(
+    ({ dimension, standardization: by }) =>
+      !by || (by.shift.length === dimension && by.scale.length === dimension),
+    { path: ['standardization'] },
+  )
 
 /** What a run and a model know of their data. */
 export interface DataRecord {

@@ -1,7 +1,7 @@
 import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from './config.ts'
 
 /** Keys that may change when a run is continued. */
-const RESUMABLE = new Set(['steps', 'logEvery', 'checkpointEvery', 'chunk'])
+const RESUMABLE = new Set(['steps', 'logEvery', 'checkpointEvery', 'chunk', 'log'])
 
 /**
  * The configuration of a continued run: the recorded one with the changes asked for.

@@ -7,7 +7,7 @@ import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
 import { VERSION } from './version.ts'
 import type { MetricsLine } from './window.ts'
 
-export { type DataRecord, RunError }
+export { type DataRecord, dataRecordSchema, RunError }
 
 const recordSchema = z.object({
   oxbow: z.string(),
@@ -31,6 +31,7 @@ export const paths = (directory: string) => ({
   evaluation: join(directory, 'evaluation.json'),
   samples: join(directory, 'samples'),
   plots: join(directory, 'plots'),
+  report: join(directory, 'report.html'),
   card: join(directory, 'README.md'),
   failedBatch: join(directory, 'failed-batch.safetensors'),
 })
@@ -53,9 +54,12 @@ export function createRun(directory: string, record: Omit<RunRecord, 'oxbow'>): 
   writeRecord(directory, record)
 }
 
+/** The text of `config.json`. */
+export const encodeRecord = ({ config, data }: Omit<RunRecord, 'oxbow'>): string =>
+  `${JSON.stringify({ oxbow: VERSION, config, data }, null, 2)}\n`
+
 export function writeRecord(directory: string, record: Omit<RunRecord, 'oxbow'>): void {
-  const json = JSON.stringify({ oxbow: VERSION, ...record }, null, 2)
-  writeFileAtomic(directory, paths(directory).config, `${json}\n`)
+  writeFileAtomic(directory, paths(directory).config, encodeRecord(record))
 }
 
 /**

@@ -219,22 +219,32 @@ const networks: readonly Check[] = [
     sourceLayers !== null &&
     sourceLayers > layers &&
     `network.sourceLayers: expected 1 to ${layers}, so that the last of the ${layers + 1} linear layers sees t; found ${sourceLayers}`,
-  ({ network }, { id, parts }) =>
+  ({ network }, { id, parts, jumps }) =>
     parts !== null &&
     network.conditioning === 's' &&
+    // A map that ends at data alone needs no target time, and these are published without one.
+    !(jumps === 'to-data' && ['edm', 'consistency', 'trigflow'].includes(network.parameterization)) &&
     `network.conditioning: "s" gives a velocity network, and ${id} trains a two-time map; use "s,t"`,
   ({ network }, { id, code }) =>
     network.conditioning === 's-t' &&
     code.includes('facmAnchor') &&
     `network.conditioning: ${id} tells its two modes apart by the times themselves, which "s-t" hides; use "s,t"`,
   ({ network }, { id, code }) =>
-    network.parameterization === 'denoised' &&
+    ['denoised', 'consistency'].includes(network.parameterization) &&
     code.some(name => AT_TARGET.has(name)) &&
-    `network.parameterization: denoised divides by the time that the network starts from, and ${id} also starts from its target time, which reaches 0; use average-velocity`,
-  ({ network, times }) =>
-    network.parameterization === 'denoised' &&
+    `network.parameterization: ${network.parameterization} divides by the time that the network starts from, and ${id} also starts from its target time, which reaches 0; use average-velocity`,
+  ({ network: { parameterization }, times }) =>
+    ['denoised', 'consistency'].includes(parameterization) &&
     times.minimum === 0 &&
-    'times.minimum: the denoised parameterization divides by s and needs a minimum above 0, e.g. 0.05',
+    `times.minimum: the ${parameterization} parameterization divides by s and needs a minimum above 0, e.g. 0.05`,
+  ({ network: { parameterization }, interpolant }) => {
+    const path = { edm: 'linear', consistency: 'linear', trigflow: 'trig' }[parameterization as string]
+    return (
+      path !== undefined &&
+      path !== interpolant &&
+      `interpolant: the ${parameterization} parameterization is of the ${path} path, found ${interpolant}`
+    )
+  },
 ]
 
 const training: readonly Check[] = [

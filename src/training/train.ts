@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { isPath } from '../data/catalogue.ts'
+import { withAbsolutePaths as dataWithAbsolutePaths } from '../data/catalogue.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import type { VelocityField } from '../model/index.ts'
@@ -12,6 +12,7 @@ import { openTrainingData } from './data.ts'
 import { clearPending, writeFileAtomic } from './files.ts'
 import { openInitial, withInitialNetwork } from './initial.ts'
 import { lockDirectory } from './lock.ts'
+import { type Logger, openLoggers } from './loggers.ts'
 import { encodeModelFile, encodeOnnxModel, type Model, ownParameters } from './model.ts'
 import { dataRecord } from './record.ts'
 import { resumedConfig } from './resume.ts'
@@ -68,11 +69,13 @@ export class DivergenceError extends Error {
 class Training {
   private lastLine: MetricsLine | undefined
   private saved: number
+  private readonly loggers: readonly Logger[]
 
   constructor(
     private readonly trainer: Trainer,
     private readonly options: TrainOptions,
   ) {
+    this.loggers = openLoggers(trainer.config, options.directory, trainer.step)
     this.saved = trainer.step > 0 ? trainer.step : -1
   }
 
@@ -98,6 +101,7 @@ class Training {
     const line = trainer.line()
     this.lastLine = line
     appendFileSync(paths(options.directory).metrics, `${JSON.stringify(line)}\n`)
+    for (const write of this.loggers) write(line)
     const { step, loss, stepsPerSecond } = line
     options.onProgress?.({ step, steps: trainer.config.steps, loss, stepsPerSecond })
   }
@@ -158,8 +162,7 @@ interface Prepared {
 function withAbsolutePaths(user: UserConfig): UserConfig {
   const { data, teacher, coupling, initFrom } = user
   const changes: UserConfig = {}
-  if (typeof data === 'string' && isPath(data)) changes.data = resolve(data)
-  if (isCsvBlock(data)) changes.data = { csv: { path: resolve(data.csv.path) } }
+  if (data !== undefined) changes.data = dataWithAbsolutePaths(data)
   if (isRunName(teacher)) changes.teacher = resolve(teacher)
   if (isRunName(coupling?.teacher)) changes.coupling = { ...coupling, teacher: resolve(coupling.teacher) }
   if (typeof initFrom === 'string') changes.initFrom = resolve(initFrom)
@@ -167,9 +170,6 @@ function withAbsolutePaths(user: UserConfig): UserConfig {
 }
 
 const isRunName = (teacher: unknown): teacher is string => typeof teacher === 'string' && teacher !== 'exact'
-
-const isCsvBlock = (data: unknown): data is { csv: { path: string } } =>
-  typeof (data as { csv?: { path?: unknown } } | undefined)?.csv?.path === 'string'
 
 /** Opens what is to be trained, and refuses everything that is wrong before any work. */
 async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepared> {
@@ -233,7 +233,7 @@ function rewind(directory: string, checkpoint: Checkpoint | undefined): void {
  * Trains a flow map.
  *
  * @param user  any part of a configuration; see `resolveConfig`. With `resume` only `steps`, `logEvery`,
- *   `checkpointEvery` and `chunk` may differ from the run's own
+ *   `checkpointEvery`, `chunk` and `log` may differ from the run's own
  * @throws ConfigError, DataError or RunError before any work when something is wrong; DivergenceError when a loss or
  *   gradient is not finite
  */

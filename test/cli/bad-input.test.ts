@@ -198,7 +198,7 @@ const GRIDS: [string, RegExp][] = [
     'sample good --start csv-word.csv --out a.csv',
     /csv-word\.csv: row 3, column 2 \("y"\): expected a number/,
   ],
-  ['sample good --start text.npy --out a.csv', /text\.npy: not an NPY file, or cut short/],
+  ['sample good --start text.npy --out a.csv', /text\.npy: not an NPY file: it is text/],
   ['sample good --start flat.npy --out a.csv', /flat\.npy: expected points \[n, D\], found an array \[4\]/],
   [
     'evaluate good --grid 1,0.5',
@@ -427,7 +427,7 @@ const RUNS: [string, RegExp][] = [
   ['train --resume --out full', /full: no run to resume/],
   [
     'train --resume --out good --batch 64',
-    /batch: cannot change when a run is resumed \(recorded 16, asked 64\); only steps, logEvery, checkpointEvery, chunk can/,
+    /batch: cannot change when a run is resumed \(recorded 16, asked 64\); only steps, logEvery, checkpointEvery, chunk, log can/,
   ],
   ['train --resume --out good --objective psd', /objective: cannot change when a run is resumed/],
   ['train --resume --out good --seed 5', /seeds: cannot change when a run is resumed/],

@@ -120,7 +120,9 @@ describe('train', () => {
     for (const file of ['csv.csv', 'csv.png'])
       await here('sample', at('csv'), '--count', '40', '--out', at(file))
     expect(pointsOf(at('csv.csv'))).toHaveLength(120)
-    await here('evaluate', at('csv'), '--count', '50', '--steps', '1')
+    const { code, stderr } = await run(['evaluate', at('csv'), '--count', '50', '--steps', '1'])
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/^oxbow: measured at \d points, all rows that are held out\n$/)
   })
 })
 
@@ -214,6 +216,42 @@ describe('evaluate', () => {
     }
   })
 
+  test('--metrics: those that are named, and nothing else; what is wrong is said in a line', async () => {
+    const options = ['--count', '100', '--steps', '1', '--weights', 'ema']
+    const outcome = await here('evaluate', trained, ...options, '--metrics', 'recall,jumpNLL', '--json')
+    const { rows, maps, data } = documentOf(outcome) as Record<string, { metrics: object }[]>
+    expect(Object.keys(rows[0].metrics)).toEqual(['recall'])
+    expect(Object.keys(maps[0].metrics)).toEqual(['jumpNLL'])
+    expect(data).toMatchObject({ name: 'ring', fingerprint: { sha256: expect.any(String) } })
+    const { stdout } = await here('evaluate', trained, ...options, '--metrics', 'jumpNLL')
+    expect(stdout).toMatch(/^negative log-likelihood of one jump, ema weights: .* nats; floor 1\.\d+\b.*\n$/)
+    for (const [words, message] of [
+      [['--metrics', 'recall,'], /--metrics: expected names such as .*found "recall,"/],
+      [['--metrics', 'recal'], /unknown metric "recal"; did you mean "recall"\?/],
+      [['--features', 'nowhere.onnx'], /features: nowhere\.onnx: no such file/],
+    ] as const) {
+      const { code, stderr } = await run(['evaluate', trained, ...options, ...words])
+      expect(code).toBe(2)
+      expect(stderr).toMatch(message)
+      expect(stderr.trim()).not.toContain('\n')
+    }
+  })
+
+  test('a file of samples, against data that must be named', async () => {
+    await here('sample', trained, '--count', '60', '--out', at('saved.npy'))
+    const outcome = await here('evaluate', at('saved.npy'), '--data', 'ring', '--json')
+    const { rows, data } = documentOf(outcome) as { rows: { file: string; metrics: object }[]; data: object }
+    expect(rows).toMatchObject([
+      { file: at('saved.npy'), metrics: { slicedWasserstein: { value: expect.any(Number), count: 60 } } },
+    ])
+    expect(data).toMatchObject({ name: 'ring' })
+    const { stdout } = await here('evaluate', at('saved.npy'), '--data', 'ring', '--metrics', 'recall')
+    expect(stdout).toMatch(/^recall: .* share; floor .*\n$/)
+    const { code, stderr } = await run(['evaluate', at('saved.npy')])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/^oxbow: .*saved\.npy: samples are measured against data; name it with --data\n$/)
+  })
+
   test('other data than its own is not recorded', async () => {
     const before = readFileSync(paths(trained).evaluation, 'utf8')
     await here('evaluate', trained, '--data', 'two-moons', '--count', '200', '--steps', '1')
@@ -304,7 +342,7 @@ describe('compare', () => {
     const { rows, report } = documentOf(outcome) as { rows: Record<string, unknown>[]; report: string }
     expect(report).toBe(join(out, 'report.html'))
     expect(new Set(rows.map(row => `${row.objective} ${row.steps}`)).size).toBe(4)
-    expect(rows).toHaveLength(4 * 6)
+    expect(rows).toHaveLength(4 * 8)
     const [psd] = rows.filter(row => row.objective === 'psd' && row.metric === 'slicedWasserstein')
     const [a, b] = readdirSync(join(out, 'runs'))
       .filter(name => name.startsWith('psd-'))

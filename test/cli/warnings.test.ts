@@ -8,11 +8,31 @@ const folder = temporaryFolder('oxbow-warnings-')
 
 test('what is odd about the data is said before training, also where training fails', async () => {
   const data = join(folder, 'large.csv')
-  writeFileSync(data, '1e30,2e30\n-3e30,1e30\n')
+  writeFileSync(data, '1e30,2\n-3e30,2\n')
   const out = join(folder, 'run')
-  const { code, stderr } = await runHere(['train', '--data', data, '--out', out, '--steps', '20', ...TINY])
+  const units = ['--standardize', 'none']
+  const { code, stderr } = await runHere([
+    'train',
+    '--data',
+    data,
+    '--out',
+    out,
+    '--steps',
+    '20',
+    ...units,
+    ...TINY,
+  ])
   const lines = stderr.trim().split('\n')
-  expect(lines[0]).toMatch(/^oxbow: .*large\.csv: values lie between -3e\+30 and 2e\+30; rescale them/)
+  expect(lines[0]).toMatch(/^oxbow: .*large\.csv: column 2 is constant \(2\)$/)
+  expect(lines[1]).toMatch(/^oxbow: .*large\.csv: no row is held out of 2 rows/)
   expect(code).toBe(1)
-  expect(lines.at(-1)).toMatch(/not finite.*or rescaled data/)
+  expect(lines.at(-1)).toMatch(/not finite.*a lower learning rate/)
+})
+
+test('data of any scale trains when it is standardised', async () => {
+  const data = join(folder, 'wide.csv')
+  writeFileSync(data, Array.from({ length: 40 }, (_, i) => `${i}e30,${1e6 + (i % 7)}\n`).join(''))
+  const out = join(folder, 'wide')
+  const { code } = await runHere(['train', '--data', data, '--out', out, '--steps', '20', ...TINY])
+  expect(code).toBe(0)
 })

@@ -1,6 +1,12 @@
+import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { datasets } from '../../src/data/built-in.ts'
-import { type DatasetSpec, generatedDataset, openDataset } from '../../src/data/catalogue.ts'
+import {
+  type DatasetSpec,
+  generatedDataset,
+  openDataset,
+  withAbsolutePaths,
+} from '../../src/data/catalogue.ts'
 import { DataError } from '../../src/data/error.ts'
 import { random } from '../../src/random/random.ts'
 import { draw, moments } from './draw.ts'
@@ -93,13 +99,16 @@ test.each(opened)('opens %j', (spec, dimension) => {
 })
 
 const refused: [unknown, RegExp][] = [
-  ['rign', /^unknown dataset "rign"; did you mean "ring"\? \(known: ring, .*spirals.*\.csv or \.tsv\)$/],
+  [
+    'rign',
+    /^unknown dataset "rign"; did you mean "ring"\? \(known: ring, .*spirals.*or the path of a file or folder that is there\)$/,
+  ],
   ['checkboard', /did you mean "checkerboard"/],
   ['Two-Moons', /did you mean "two-moons"/],
   ['photographs', /^unknown dataset "photographs" \(known/],
   ['toString', /^unknown dataset "toString" \(known/],
   ['', /^unknown dataset ""/],
-  [{}, /^data: expected a name or a block with one key of mixture, gaussian, csv; found \{\}$/],
+  [{}, /^data: expected a name or a block with one key of mixture, gaussian, csv, .*; found \{\}$/],
   [{ ring: {} }, /found \{"ring":\{\}\}$/],
   [{ csv: { path: 'a.csv' }, mixture: {} }, /with one key/],
   [{ csv: {} }, /^csv\.path: .*expected string.*found nothing$/],
@@ -112,4 +121,22 @@ test.each(refused)('refuses %j', async (spec, message) => {
   const open = () => openDataset(spec as DatasetSpec)
   await expect(open).rejects.toThrow(DataError)
   await expect(open).rejects.toThrow(message)
+})
+
+const absolute: [unknown, unknown][] = [
+  ['ring', 'ring'],
+  ['unknown', 'unknown'],
+  ['a/points.csv', resolve('a/points.csv')],
+  [{ gaussian: { mean: [0], std: 1 } }, { gaussian: { mean: [0], std: 1 } }],
+  [{ given: 'points' }, { given: 'points' }],
+  [
+    { csv: { path: 'a.csv', columns: ['a.csv', 2], label: 'k' } },
+    { csv: { path: resolve('a.csv'), columns: ['a.csv', 2], label: 'k' } },
+  ],
+  [{ npz: { path: 'a.npz', labels: 'y' } }, { npz: { path: resolve('a.npz'), labels: 'y' } }],
+  [{ idx: { path: 'a', labels: 'y' } }, { idx: { path: resolve('a'), labels: resolve('y') } }],
+  [{ cifar: { path: ['a.bin', 'b.bin'] } }, { cifar: { path: [resolve('a.bin'), resolve('b.bin')] } }],
+]
+test.each(absolute)('%j by absolute paths', (spec, expected) => {
+  expect(withAbsolutePaths(spec as DatasetSpec)).toEqual(expected)
 })

@@ -1,60 +1,71 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openDataset } from '../../src/data/catalogue.ts'
-import { csvDataset } from '../../src/data/csv.ts'
 import { DataError } from '../../src/data/error.ts'
+import { readPoints } from '../../src/data/points.ts'
+import { random } from '../../src/random/random.ts'
 import { draw } from './draw.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'oxbow-csv-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 const path = join(folder, 'points.csv')
 
-function open(content: string | Buffer) {
+/** The dataset and its rows in the file's order. */
+async function open(content: string | Buffer, options: object = {}) {
   writeFileSync(path, content)
-  return csvDataset(path)
+  const dataset = await openDataset({ csv: { path, ...options } })
+  return { ...dataset, points: [...(await readPoints(path)).points] }
 }
 
-const read: [string, string, number[], string[] | undefined][] = [
-  ['commas without a header', '1,2\n3,4\n', [1, 2, 3, 4], undefined],
+const ofFewRows = (warning: string) => warning.includes('no row is held out')
+
+const read: [string, string | Buffer, number[], string[]?][] = [
+  ['commas without a header', '1,2\n3,4\n', [1, 2, 3, 4]],
   ['a header', 'x,y\n1,2\n3,4\n', [1, 2, 3, 4], ['x', 'y']],
   ['tabs', 'x\ty\n1\t2\n3\t4', [1, 2, 3, 4], ['x', 'y']],
-  ['semicolons', '1;2\n3;4\n', [1, 2, 3, 4], undefined],
-  ['one column', '1\n2\n3\n', [1, 2, 3], undefined],
-  ['exponents and signs', '+1e-3,-.5\n2.,1E2\n', [0.001, -0.5, 2, 100], undefined],
-  ['spaces and blank lines', '\n 1 , 2 \n\n3,4\n\n', [1, 2, 3, 4], undefined],
+  ['semicolons', '1;2\n3;4\n', [1, 2, 3, 4]],
+  ['one column', '1\n2\n3\n', [1, 2, 3]],
+  ['exponents and signs', '+1e-3,-.5\n2.,1E2\n', [Math.fround(0.001), -0.5, 2, 100]],
+  ['spaces and blank lines', '\n 1 , 2 \n\n3,4\n\n', [1, 2, 3, 4]],
   ['Windows line ends and a byte order mark', '\ufeff"x",y\r\n1,2\r\n3,4\r\n', [1, 2, 3, 4], ['x', 'y']],
   ['quotes', '"x, left","y"\n"1","2"\n3,4\n', [1, 2, 3, 4], ['x, left', 'y']],
+  ['a header that begins with a bracket', '[x],y\n1,2\n3,4\n', [1, 2, 3, 4], ['[x]', 'y']],
+  [
+    'UTF-16 with its byte order mark',
+    Buffer.from('\ufeffx,y\n1,2\n3,4\n', 'utf16le'),
+    [1, 2, 3, 4],
+    ['x', 'y'],
+  ],
 ]
-test.each(read)('reads %s', (_, content, points, columns) => {
-  const dataset = open(content)
-  expect([...dataset.points]).toEqual(points)
+test.each(read)('reads %s', async (_, content, points, columns) => {
+  const dataset = await open(content)
+  expect(dataset.points).toEqual(points)
+  expect(dataset.warnings!.filter(warning => !ofFewRows(warning))).toEqual([])
   expect(dataset.columns).toEqual(columns)
-  expect(dataset.warnings.filter(warning => !warning.includes('rescale'))).toEqual([])
+  if (!columns) return
+  const chosen = await openDataset({ csv: { path, columns: [columns.at(-1)!] } })
+  expect(chosen.dimension).toBe(1)
 })
 
-test('reads UTF-16 with its byte order mark', () => {
-  const dataset = open(Buffer.from('\ufeffx,y\n1,2\n3,4\n', 'utf16le'))
-  expect([...dataset.points]).toEqual([1, 2, 3, 4])
-  expect(dataset.columns).toEqual(['x', 'y'])
-})
-
-test('fingerprints the content', () => {
+test('fingerprints the content', async () => {
   const content = 'x,y\n1,-2\n3,4\n2,9\n'
-  expect(open(content).fingerprint).toEqual({
+  const { fingerprint, name } = await open(content)
+  expect(fingerprint).toEqual({
     sha256: createHash('sha256').update(content).digest('hex'),
     rows: 3,
     minimum: [1, -2],
     maximum: [3, 9],
   })
-  expect(csvDataset(path).name).toBe('points.csv')
+  expect(name).toBe('points.csv')
 })
 
-test('draws whole rows with replacement, each as often', () => {
-  const dataset = open('0,10\n1,11\n2,12\n3,13\n')
+test('draws whole rows with replacement, each as often', async () => {
+  const dataset = await open('0,10\n1,11\n2,12\n3,13\n')
   const points = draw(dataset, 40_000)
   const counts = [0, 0, 0, 0]
   for (let i = 0; i < points.length; i += 2) {
@@ -65,33 +76,117 @@ test('draws whole rows with replacement, each as often', () => {
 })
 
 test('opens by a path or a config block', async () => {
-  open('1,2\n3,4\n')
+  await open('1,2\n3,4\n')
   const [plain, block] = [await openDataset(path), await openDataset({ csv: { path } })]
   expect(plain.fingerprint).toEqual(block.fingerprint)
 })
 
 test.each([
   ['a constant column', 'x,y\n1,5\n2,5\n', 'column 2 ("y") is constant (5)'],
-  ['large values', 'x,y\n1000,5\n2,-4\n', 'values lie between -4 and 1000'],
-  ['tiny values', 'x,y\n1e-3,2e-3\n3e-3,4e-3\n', 'values lie between 0.001 and 0.004'],
-  ['row numbers', ',x\n0,0.5\n1,0.7\n2,0.1\n3,9\n4,3\n', 'column 1 counts the rows from 0'],
-])('warns of %s', (_, content, warning) => {
-  const { warnings } = open(content)
+  [
+    'a column that hardly varies',
+    'x,y\n1,70000\n2,70000.01\n',
+    'column 2 ("y") hardly varies: standard deviation 0.0039 about 70000',
+  ],
+  ['equal rows', 'x,y\n1,5\n\n2,6\n1,5.0\n2,6\n', '2 of 4 rows repeat earlier ones, the first is row 5'],
+  ['row numbers', ',x\n0,0.5\n1,0.7\n2,0.1\n3,9\n4,3\n', 'column 1 ("") counts the rows from 0'],
+])('warns of %s', async (_, content, warning) => {
+  const warnings = (await open(content)).warnings!.filter(warning => !ofFewRows(warning))
   expect(warnings).toHaveLength(1)
   expect(warnings[0]).toContain(`${path}: ${warning}`)
 })
 
-test('any table survives writing and reading', () => {
+describe('columns', () => {
+  const content = 'id,x,kind,y\n7,1,b,2\n8,3,a,4\n9,5,b,6\n'
+  const options: [object, number[]][] = [
+    [{ columns: ['y', 'x'] }, [4, 3]],
+    [{ columns: [2, 4], label: 'kind' }, [3, 4]],
+    [{ label: 3 }, [8, 3, 4]],
+    [{ columns: ['x'], label: 'kind', delimiter: ',' }, [3]],
+  ]
+  test.each(options)('%j', async (options, row) => {
+    writeFileSync(path, content)
+    const dataset = await openDataset({ csv: { path, ...options } })
+    expect(dataset.dimension).toBe(row.length)
+    const out = new Float32Array(3 * row.length)
+    const classes = new Uint16Array(3)
+    dataset.split!.take('training', random(1, 'test'), out, classes)
+    const at = Array.from(out).findIndex(
+      (_, i) => i % row.length === 0 && row.every((x, j) => out[i + j] === x),
+    )
+    expect(at).toBeGreaterThanOrEqual(0)
+    expect(dataset.labels).toEqual('label' in options ? { names: ['a', 'b'], counts: [1, 2] } : undefined)
+    if (dataset.labels) expect(classes[at / row.length]).toBe(0)
+  })
+
+  test('a header may be of numbers', async () => {
+    writeFileSync(path, '0,1\n5,6\n7,8\n')
+    expect((await openDataset({ csv: { path, header: true } })).fingerprint.rows).toBe(2)
+    expect((await openDataset({ csv: { path } })).fingerprint.rows).toBe(3)
+  })
+
+  test.each<[object, string]>([
+    [{ columns: ['salary'] }, 'no column "salary" (there are "id, x, kind, y")'],
+    [{ label: 'kid' }, 'no column "kid", did you mean "id"?'],
+    [{ columns: [5] }, 'no column 5; there are 4, counted from 1'],
+    [{ columns: ['x', 2] }, 'column 2 is chosen twice'],
+    [{ columns: ['x', 'kind'], label: 'kind' }, 'column "kind" is the label'],
+    [{ header: false, columns: ['x'] }, 'no column "x"; the file has no header'],
+  ])('refuses %j', async (options, message) => {
+    writeFileSync(path, content)
+    const opening = openDataset({ csv: { path, ...options } })
+    await expect(opening).rejects.toThrow(DataError)
+    await expect(opening).rejects.toThrow(`${path}: ${message}`)
+  })
+})
+
+test('lines are read alike with quotes and without, whatever stands in them', async () => {
+  const cell = fc.constantFrom('1', ' 2 ', '', '-3.5e2', 'nan', 'x', '0x1', '+.5', 'é')
+  const end = fc.constantFrom('\n', '\r\n')
+  const table = fc.array(fc.array(cell, { minLength: 2, maxLength: 3 }), { minLength: 2, maxLength: 6 })
+  const outcome = (content: string) =>
+    open(content).then(
+      ({ points }) => points,
+      (error: Error) => error.message,
+    )
+  await fc.assert(
+    fc.asyncProperty(table, end, fc.array(fc.nat(6), { maxLength: 2 }), async (rows, end, blanks) => {
+      const lines = rows.map(row => row.join())
+      for (const at of blanks) lines.splice(at, 0, '  ')
+      const quoted = lines.map(line => (line.trim() === '' ? line : line.replace(/^[^,]*/, '"$&"')))
+      // A quoted cell keeps its spaces, which no number minds.
+      expect(await outcome(quoted.join(end))).toEqual(await outcome(lines.join(end)))
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test('quotes that begin far down', async () => {
+  const lines = Array.from({ length: 200_000 }, (_, i) => (i === 190_000 ? '"1\n",2' : `${i},${i % 5}`))
+  const dataset = await open(`a,b\n${lines.join('\n')}\n`)
+  expect(dataset.points.slice(380_000, 380_004)).toEqual([1, 2, 190_001, 1])
+  lines[190_005] = 'oops,3'
+  await expect(open(lines.join('\n'))).rejects.toThrow(
+    `${path}: row 190007, column 1: expected a number, found "oops"`,
+  )
+})
+
+test('any table survives writing and reading', async () => {
   const number = fc.float({ noNaN: true, noDefaultInfinity: true }).map(value => value + 0)
   const table = fc
     .integer({ min: 1, max: 4 })
     .chain(d => fc.array(fc.array(number, { minLength: d, maxLength: d }), { minLength: 2, maxLength: 8 }))
-  fc.assert(
-    fc.property(table, fc.constantFrom(',', '\t', ';'), fc.boolean(), (rows, delimiter, header) => {
-      const lines = rows.map(row => row.join(delimiter))
-      if (header) lines.unshift(rows[0].map((_, i) => `column ${i}`).join(delimiter))
-      expect([...open(lines.join('\n')).points]).toEqual(rows.flat())
-    }),
+  await fc.assert(
+    fc.asyncProperty(
+      table,
+      fc.constantFrom(',', '\t', ';'),
+      fc.boolean(),
+      async (rows, delimiter, header) => {
+        const lines = rows.map(row => row.join(delimiter))
+        if (header) lines.unshift(rows[0].map((_, i) => `column ${i}`).join(delimiter))
+        expect((await open(lines.join('\n'))).points).toEqual(rows.flat())
+      },
+    ),
     { numRuns: 50 },
   )
 })
@@ -127,21 +222,67 @@ describe('refuses', () => {
     ['spaces between columns', '1 2\n3 4\n', 'row 2, column 1 ("1 2"): expected a number, found "3 4"'],
     ['an open quote', '1,2\n"3,4\n', 'Quote Not Closed'],
   ]
-  test.each(cases)('%s', (_, content, message) => {
-    expect(() => open(content)).toThrow(DataError)
-    expect(() => open(content)).toThrow(`${path}: ${message}`)
-    expect(() => open(content)).not.toThrow(/\n/)
+  test.each(cases)('%s', async (_, content, message) => {
+    const opening = open(content)
+    await expect(opening).rejects.toThrow(DataError)
+    await expect(opening).rejects.toThrow(`${path}: ${message}`)
+    await expect(opening).rejects.not.toThrow(/\n/)
   })
 
-  test('a missing file', () => {
-    expect(() => csvDataset(join(folder, 'none.csv'))).toThrow(`${join(folder, 'none.csv')}: no such file`)
+  test('a missing file', async () => {
+    const none = join(folder, 'none.csv')
+    await expect(openDataset(none)).rejects.toThrow(`${none}: no such file`)
   })
 
-  test('a folder', () => {
-    expect(() => csvDataset(folder)).toThrow(`${folder}: is a folder, expected a file`)
+  test('a folder', async () => {
+    mkdirSync(join(folder, 'folder.csv'))
+    const csv = { path: join(folder, 'folder.csv') }
+    await expect(openDataset({ csv })).rejects.toThrow(`${csv.path}: is a folder, expected a file`)
   })
 
-  test('bytes that are no text', () => {
-    expect(() => open(Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0, 0xff, 0xfe]))).toThrow(DataError)
+  test('a word far down, and says how many there are', async () => {
+    const rows = Array.from(
+      { length: 120_000 },
+      (_, i) => `${i / 7},${[99_999, 110_000, 119_000, 119_001].includes(i) ? 'oops' : i % 11}`,
+    )
+    await expect(open(`a,b\n${rows.join('\n')}\n`)).rejects.toThrow(
+      `${path}: row 100001, column 2 ("b"): expected a number, found "oops" (and 3 more: row 110002, column 2 ("b"); row 119002, column 2 ("b"), ...)`,
+    )
+  })
+
+  test('a column of words, and says what to do', async () => {
+    await expect(open('a,b\n'.repeat(3) + '1,x\n'.repeat(20))).rejects.toThrow(/^((?!choose).)*$/)
+    await expect(open('a,b\n' + '1,x\n'.repeat(20))).rejects.toThrow(
+      /row 2, column 2 \("b"\): expected a number, found "x" \(and 19 more: .*\); choose other columns, or make this one the label$/,
+    )
+  })
+
+  test('what is no number in every row, without reading to the end', async () => {
+    await expect(open('1,a\n'.repeat(50_000))).rejects.toThrow(/row 1, column 2: .* \(and at least 9999 more/)
+  })
+
+  test('a line without end', async () => {
+    await expect(open(`1,2\n${'3'.repeat(9_000_000)}`)).rejects.toThrow(
+      `${path}: row 2: longer than 8388608 bytes`,
+    )
+  })
+
+  test.each<[string, Buffer, string]>([
+    ['a picture', Buffer.from('\x89PNG\r\n\x1a\n\0\0', 'latin1'), 'a PNG picture'],
+    ['zeros', Buffer.alloc(40), 'a binary file'],
+    ['JSON', Buffer.from('[1,2]\n[3,4]\n'), 'JSON'],
+    ['a web page', Buffer.from('<!DOCTYPE html>\n<p>1,2</p>\n'), 'a web page'],
+  ])('%s', async (_, content, found) => {
+    await expect(open(content)).rejects.toThrow(`${path}: expected text of columns, found ${found}`)
+  })
+
+  test('what is compressed although its name does not say so, and the other way round', async () => {
+    await expect(open(gzipSync('1,2\n3,4\n'))).rejects.toThrow(
+      `${path}: is compressed by gzip; let its name end in .gz`,
+    )
+    writeFileSync(`${path}.gz`, '1,2\n3,4\n')
+    await expect(openDataset(`${path}.gz`)).rejects.toThrow(
+      `${path}.gz: expected a file compressed by gzip, found text`,
+    )
   })
 })

@@ -1,5 +1,22 @@
 import { readFileSync } from 'node:fs'
 
+/** Two clouds and what the libraries say of them; `a` is the data. */
+interface Compared {
+  a: number[]
+  b: number[]
+  dimension: number
+  wasserstein: number
+  energy: number
+  mmd: number
+  frechet: number
+  precision: number
+  recall: number
+  density: number
+  coverage: number
+  accuracy: number
+  pValue: number
+}
+
 interface Reference {
   lineA: number[]
   lineB: number[]
@@ -11,11 +28,12 @@ interface Reference {
   planeFirst: number
   planeSecond: number
   planeEnergy: number
-  histogram: { bins: number; range: [number, number][]; kl: number }
+  histogram: { bins: number; range: [number, number][]; kl: number; js: number }
+  clouds: Record<string, Compared>
   modes: { means: number[][]; weights: number[]; js: number }
 }
 
-/** Values by numpy and scipy; `fixtures/generate.py` writes them. */
+/** Values by NumPy, SciPy, POT and scikit-learn; `fixtures/generate.py` writes them. */
 export const reference: Reference = JSON.parse(
   readFileSync(new URL('./fixtures/reference.json', import.meta.url), 'utf8'),
 )

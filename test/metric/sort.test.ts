@@ -8,8 +8,11 @@ test('sorts as the built-in sort does, signed zeros and infinities included', ()
   fc.assert(
     fc.property(fc.float32Array({ noNaN: true, maxLength: 200 }), values => {
       const sorted = values.slice()
-      sorter.sort(sorted)
+      const order = new Uint32Array(values.length)
+      sorter.sort(sorted, order)
       expect(sorted).toEqual(values.slice().sort())
+      expect(Float32Array.from(order, place => values[place])).toEqual(sorted)
+      expect(new Set(order).size).toBe(values.length)
     }),
   )
 })
@@ -20,7 +23,7 @@ test('sorts many numbers that share digits, in a part of a buffer', () => {
   const part = buffer.subarray(5000, 25_000)
   const expected = part.slice().sort()
   const [before, after] = [buffer.slice(0, 5000), buffer.slice(25_000)]
-  createSorter(20_000).sort(part)
+  createSorter(20_000).sort(part, new Uint32Array(20_000))
   expect(part).toEqual(expected)
   expect(buffer.slice(0, 5000)).toEqual(before)
   expect(buffer.slice(25_000)).toEqual(after)

@@ -21,14 +21,37 @@ const text = modelCard(card)
 const frontMatter = (of: string) => parse(of.match(/^---\n([\s\S]*?)\n---\n/)![1])
 
 describe('modelCard', () => {
-  it('begins with front matter for the Hub; the pipeline only for images', () => {
-    expect(frontMatter(text)).toEqual({
-      license: 'mit',
+  it('begins with front matter for the hub; the pipeline only for images, the licence only where one is given', () => {
+    const bare = { ...card, evaluation: undefined }
+    expect(frontMatter(modelCard(bare))).toEqual({
       library_name: 'oxbow',
       tags: ['flow-map', 'one-step-generation', 'onnx', 'lsd'],
     })
+    expect(frontMatter(modelCard({ ...bare, license: 'cc-by-4.0' })).license).toBe('cc-by-4.0')
     const images = modelCard({ ...card, dataset: { ...card.dataset, images: true } })
     expect(frontMatter(images).pipeline_tag).toBe('unconditional-image-generation')
+  })
+
+  it('has each measured value in the form of an evaluation result of the hub', () => {
+    const { 'model-index': index, ...rest } = frontMatter(text)
+    expect(rest).not.toHaveProperty('license')
+    const [{ name, results }] = index
+    expect([index.length, name, results.length]).toEqual([1, 'ring-lsd', 1])
+    expect(results[0].dataset).toEqual({ type: 'ring', name: 'ring' })
+    expect(results[0].task).toEqual({ type: 'other', name: 'unconditional generation' })
+    const { methods, metrics } = example()
+    const values = methods.flatMap(({ label, cells }) =>
+      cells.flatMap(({ steps, values }) =>
+        metrics.flatMap(metric => {
+          const { mean } = values[metric.name] ?? {}
+          if (mean === undefined || !Number.isFinite(mean)) return []
+          const named = `${metric.label}, ${steps} step${steps === 1 ? '' : 's'}, ${label}`
+          return [{ type: metric.name, name: named, value: mean }]
+        }),
+      ),
+    )
+    expect(values.length).toBeGreaterThan(3)
+    expect(results[0].metrics).toEqual(values)
   })
 
   it('says how to sample, with the dimension and a quoted path', () => {

@@ -1,6 +1,6 @@
 import { dsvFormat } from 'd3-dsv'
 import { DataError } from '../../data/error.ts'
-import { decodeNpy } from '../../data/npy-reader.ts'
+import { decodeNpy } from './npy.ts'
 
 /** Columns of numbers; NaN where a cell holds none. */
 export interface Columns {

@@ -18,12 +18,12 @@ const FLAGS = [
   '--disable-sync',
 ]
 
-/** @throws Error when there is no Chromium; OXBOW_CHROMIUM names one in another place */
+/** @throws Error when there is no Chromium; CHROMIUM names one in another place */
 export function launchChromium(): Promise<Browser> {
-  const places = [process.env.OXBOW_CHROMIUM, ...PLACES].filter(place => place !== undefined)
+  const places = [process.env.CHROMIUM, ...PLACES].filter(place => place !== undefined)
   const executablePath = places.find(existsSync)
   if (!executablePath) {
-    throw new Error(`no Chromium at ${places.join(', ')}; install it, or set OXBOW_CHROMIUM to its path`)
+    throw new Error(`no Chromium at ${places.join(', ')}; install it, or set CHROMIUM to its path`)
   }
   return chromium.launch({ executablePath, args: FLAGS })
 }

@@ -157,17 +157,17 @@ test('everything can be taken home, and is what it says', { timeout: 240_000 }, 
   await page.getByLabel('Seed of the noise').fill('7')
   await page.getByLabel('Seed of the noise').blur()
 
-  const csv = readPoints((await taken(page, 'CSV')).path)
+  const csv = await readPoints((await taken(page, 'CSV')).path)
   expect(csv.points.length).toBe(1000)
-  expect(readPoints((await taken(page, 'NPY')).path).points).toEqual(csv.points)
-  expect(readPoints((await taken(page, 'CSV of the target')).path).points.length).toBe(1000)
+  expect((await readPoints((await taken(page, 'NPY')).path)).points).toEqual(csv.points)
+  expect((await readPoints((await taken(page, 'CSV of the target')).path)).points.length).toBe(1000)
 
   for (const format of ['ONNX', 'safetensors']) {
     const model = await taken(page, format)
     const out = join(folder, `${format}.csv`)
     const options = ['--count', '500', '--steps', '2', '--seed', '7', '--method', 'jump', '--out', out]
     expect(await runHere(['sample', model.path, ...options])).toMatchObject({ code: 0 })
-    const { points } = readPoints(out)
+    const { points } = await readPoints(out)
     const worst = Math.max(...points.map((value, i) => Math.abs(value - csv.points[i])))
     expect(worst, format).toBeLessThan(1e-4)
   }

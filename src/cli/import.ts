@@ -1,0 +1,61 @@
+import { basename } from 'node:path'
+import { openDataset, withAbsolutePaths } from '../data/catalogue.ts'
+import { type ConventionName, conventions, type TimeInput } from '../importing/conventions.ts'
+import type { FeatureOrder } from '../importing/fold.ts'
+import { importModel } from '../importing/import.ts'
+import { readWeights } from '../importing/weights-file.ts'
+import { writeCard } from '../report/card.ts'
+import { merge, type UserConfig } from '../training/config.ts'
+import { writeFileAtomic } from '../training/files.ts'
+import { encodeModelFile, encodeOnnxModel } from '../training/model.ts'
+import { createRun, paths } from '../training/run.ts'
+import { parseKeys, readConfigFile } from './keys.ts'
+import { print, printJson } from './terminal.ts'
+
+interface ImportFlags {
+  readonly convention: ConventionName
+  readonly config?: string
+  readonly data?: string
+  readonly inputs?: readonly ('x' | TimeInput)[]
+  readonly features?: FeatureOrder
+  readonly timeScale?: number
+  readonly sigmaData?: number
+  readonly shift?: readonly number[]
+  readonly scale?: readonly number[]
+  readonly layers?: readonly string[]
+  readonly out?: string
+  readonly json?: boolean
+}
+
+/** `oxbow import`. */
+export async function importCommand(
+  file: string,
+  flags: ImportFlags,
+  rest: readonly string[],
+): Promise<void> {
+  const { convention, config: path, data, out, json, ...options } = flags
+  const directory = out ?? `runs/${basename(file).replace(/\.\w+$/, '')}`
+  const keys = [path === undefined ? {} : readConfigFile(path), parseKeys(rest, ['json', 'debug'])]
+  const config = keys.reduce<Record<string, unknown>>(merge, data === undefined ? {} : { data }) as UserConfig
+  const tensors = readWeights(file)
+  const dataset =
+    config.data === undefined ? undefined : await openDataset(config.data, { holdOut: config.holdOut })
+  // Kept absolute, so that the run can be measured from anywhere.
+  if (config.data !== undefined) config.data = withAbsolutePaths(config.data)
+  const { model, report } = importModel(tensors, file, { ...options, convention, config, data: dataset })
+  createRun(directory, model)
+  const { model: weights, onnx } = paths(directory)
+  writeFileAtomic(directory, weights, encodeModelFile(model))
+  writeFileAtomic(directory, onnx, encodeOnnxModel(model))
+  writeCard(directory)
+  const { source, formula } = conventions[convention]
+  if (json) {
+    return printJson({ run: directory, convention, layers: report, network: model.config.network })
+  }
+  for (const line of report) print(line)
+  print(`read as ${convention}: ${formula} (${source})`)
+  const { hidden, layers, activation, embedding, frequencies, conditioning } = model.config.network
+  const times = embedding === 'raw' ? 'bare' : `by ${frequencies} frequencies each`
+  print(`network: ${layers} x ${hidden} ${activation}, sees ${conditioning}, times ${times}`)
+  print(`${directory}: ${model.config.objective}, ${model.parameters.length} parameters`)
+}

@@ -1,0 +1,83 @@
+import { type Command, Option } from 'commander'
+import { conventions } from '../importing/conventions.ts'
+import { numberList, oneOf, positiveNumber, wordList } from './options.ts'
+import type { AddCommand, Wrap } from './program.ts'
+
+const HUB_HELP = `
+The token is that of HF_TOKEN, or of "hf auth login"; HF_ENDPOINT names another hub.`
+
+export function addHub(add: AddCommand, run: Wrap): void {
+  add('push <run> <repository>', 'upload a run to the Hugging Face hub, e.g. to user/model')
+    .option('--private', 'make the repository a private one, where it is new')
+    .option('--license <id>', 'licence of the model for its card, e.g. mit (default: none is named)')
+    .option('--message <text>', 'first line of the commit')
+    .addHelpText('after', HUB_HELP)
+    .action(
+      run(async (path, repository, options) =>
+        (await import('./push.ts')).pushCommand(path, repository, options),
+      ),
+    )
+
+  add('pull <repository>', 'download a model from the Hugging Face hub, e.g. from user/model')
+    .option('--out <dir>', 'run directory to make (default: runs/NAME)')
+    .option('--revision <name>', 'branch, tag or commit (default: main)')
+    .addHelpText('after', HUB_HELP)
+    .action(run(async (repository, options) => (await import('./pull.ts')).pullCommand(repository, options)))
+}
+
+const IMPORT_HELP = `
+Conventions: ${Object.keys(conventions).join(', ')}; each is written out in docs/export.md.
+Keys of the configuration are options too: --network.activation tanh`
+
+export function addImport(add: AddCommand, run: Wrap): void {
+  const numbers = (flags: string, description: string) =>
+    new Option(flags, description).argParser(numberList(flags.split(' ')[0]))
+  add('import <weights>', 'make a run of weights trained elsewhere (.safetensors or .npz)')
+    .addOption(
+      new Option('--convention <name>', 'how times, signs and scales are meant there')
+        .argParser(oneOf('--convention', Object.keys(conventions)))
+        .makeOptionMandatory(),
+    )
+    .option('--config <file>', 'YAML file of configuration keys, such as the activation')
+    .option('--data <name>', 'the data that it was trained on (default: unknown)')
+    .addOption(
+      new Option(
+        '--inputs <list>',
+        'what the first layer is shown, in order: x, s (source time), t (target), d (length)',
+      ).argParser(wordList('--inputs', ['x', 's', 't', 'd'])),
+    )
+    .addOption(
+      new Option(
+        '--features <order>',
+        'order of the Fourier features of one time (default: sin,cos)',
+      ).argParser(oneOf('--features', ['sin,cos', 'cos,sin', 'interleaved'])),
+    )
+    .addOption(
+      new Option('--time-scale <x>', "what times are multiplied by (default: the convention's)").argParser(
+        positiveNumber('--time-scale'),
+      ),
+    )
+    .addOption(
+      new Option(
+        '--sigma-data <x>',
+        'deviation of the data, where the convention has one (default: 0.5)',
+      ).argParser(positiveNumber('--sigma-data')),
+    )
+    .addOption(numbers('--shift <list>', 'what was subtracted from each column of the data'))
+    .addOption(numbers('--scale <list>', 'what each column was divided by'))
+    .addOption(
+      new Option(
+        '--layers <list>',
+        'names of the layers, first to last, where they cannot be told',
+      ).argParser(text => text.split(',')),
+    )
+    .option('--out <dir>', 'run directory to make (default: runs/NAME)')
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .addHelpText('after', IMPORT_HELP)
+    .action(
+      run(async (file, options, self: Command) =>
+        (await import('./import.ts')).importCommand(file, options, self.args.slice(1)),
+      ),
+    )
+}

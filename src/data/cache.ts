@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto'
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
+import { z } from 'zod'
+import { fileSize } from './file.ts'
+import { numberType } from './number-types.ts'
+import { HEADER_BYTES, MAGIC } from './row-file.ts'
+import type { DirectRows, Head, Source } from './source.ts'
+
+/** The folder of rows that were read from large files: `OXBOW_CACHE`, or `oxbow` in the user's folder of caches. */
+export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  const { OXBOW_CACHE, XDG_CACHE_HOME } = environment
+  return OXBOW_CACHE || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'oxbow')
+}
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** Under which name the rows of a source are kept. */
+export interface CacheKey {
+  /** Common to all versions of the same files. */
+  readonly family: string
+  readonly version: string
+}
+
+/**
+ * Any change of a file or of an option gives another version.
+ *
+ * @throws {DataError} when a file cannot be read
+ */
+export function cacheKey({ files, options }: Source): CacheKey {
+  const versions = files.map(path => {
+    fileSize(path)
+    const { size, mtimeMs, ctimeMs, ino } = statSync(path)
+    return [size, mtimeMs, ctimeMs, ino]
+  })
+  const names = files.map(path => realpathSync(path))
+  return {
+    family: sha256(JSON.stringify([names, options])).slice(0, 20),
+    version: sha256(JSON.stringify(versions)).slice(0, 20),
+  }
+}
+
+export const cacheFile = (folder: string, { family, version }: CacheKey): string =>
+  join(folder, `${family}-${version}.rows`)
+
+/** A name that no other process writes to. */
+export const pendingFile = (folder: string, counter: number): string =>
+  join(folder, `${process.pid}-${counter}-${Date.now()}.pending`)
+
+/** Removes older versions, and what processes that were killed have left behind. */
+export function clearCache(folder: string, key: CacheKey): void {
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name)
+    const old = name.startsWith(`${key.family}-`) && path !== cacheFile(folder, key)
+    if (old || (name.endsWith('.pending') && !isRunning(Number.parseInt(name, 10))))
+      rmSync(path, { force: true })
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+const metaSchema = z.strictObject({
+  key: z.strictObject({ family: z.string(), version: z.string() }),
+  dimension: z.int().positive(),
+  columns: z.array(z.string()).optional(),
+  image: z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]).optional(),
+  bytes: z.boolean(),
+  names: z.array(z.string()).optional(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  firstDuplicate: z.int().optional(),
+})
+
+/** What belongs to the rows of a cache file. */
+export type Meta = z.output<typeof metaSchema>
+
+/** Rows that were read before. */
+export interface Cached {
+  readonly head: Head
+  readonly meta: Meta
+  readonly direct: DirectRows
+  readonly labels: Uint16Array
+  /** All rows in order; afterwards whether they are those that were written. */
+  scan(each: (values: Float32Array | Uint8Array) => void): boolean
+}
+
+/** The rows of this key, if there is a whole file of them; a damaged one counts as none. */
+export function openCache(folder: string, key: CacheKey): Cached | undefined {
+  const path = cacheFile(folder, key)
+  let file: number | undefined
+  try {
+    file = openSync(path, 'r')
+    return readCache(file, path, key)
+  } catch {
+    return undefined
+  } finally {
+    if (file !== undefined) closeSync(file)
+  }
+}
+
+function readBytes(file: number, from: number, count: number): Buffer {
+  const bytes = Buffer.from(new ArrayBuffer(count))
+  if (readSync(file, bytes, 0, count, from) < count) throw new Error('cut short')
+  return bytes
+}
+
+function readCache(file: number, path: string, key: CacheKey): Cached | undefined {
+  const header = readBytes(file, 0, HEADER_BYTES)
+  const [rowBytes, labelBytes, metaBytes, checksum] = [0, 1, 2, 3].map(i => header.readDoubleLE(16 + 8 * i))
+  const { size } = fstatSync(file)
+  if (!header.toString('latin1').startsWith(MAGIC)) return undefined
+  if (size !== HEADER_BYTES + rowBytes + labelBytes + metaBytes) return undefined
+  const text = readBytes(file, HEADER_BYTES + rowBytes + labelBytes, metaBytes).toString()
+  const meta = metaSchema.parse(JSON.parse(text))
+  if (meta.key.family !== key.family || meta.key.version !== key.version) return undefined
+  const type = numberType(meta.bytes ? 'u1' : 'f4')!
+  const rows = rowBytes / type.bytes / meta.dimension
+  if (!Number.isInteger(rows) || labelBytes !== (meta.names ? 2 * rows : 0)) return undefined
+  const labels = readBytes(file, HEADER_BYTES + rowBytes, labelBytes)
+  const { dimension, columns, image, bytes, names } = meta
+  const direct = { path, offset: HEADER_BYTES, rows, type }
+  return {
+    head: { dimension, columns, image, bytes, labelled: names !== undefined },
+    meta,
+    direct,
+    labels: new Uint16Array(labels.buffer),
+    scan(each) {
+      let sum = 0
+      for (const piece of piecesOf(direct, dimension)) {
+        sum = crc32(piece, sum)
+        each(type.decode(piece) as Float32Array | Uint8Array)
+      }
+      return crc32(labels, sum) === checksum
+    },
+  }
+}
+
+const PIECE_BYTES = 1 << 20
+
+/** All rows of a file, some at a time, in a buffer that is used again. */
+function* piecesOf({ path, offset, rows, type }: DirectRows, dimension: number): Generator<Buffer> {
+  const rowBytes = dimension * type.bytes
+  const perPiece = Math.max(1, Math.floor(PIECE_BYTES / rowBytes))
+  const buffer = Buffer.from(new ArrayBuffer(perPiece * rowBytes))
+  const file = openSync(path, 'r')
+  try {
+    for (let row = 0; row < rows; row += perPiece) {
+      const count = Math.min(perPiece, rows - row) * rowBytes
+      if (readSync(file, buffer, 0, count, offset + row * rowBytes) < count) return
+      yield buffer.subarray(0, count)
+    }
+  } finally {
+    closeSync(file)
+  }
+}

@@ -1,0 +1,85 @@
+import { type Cached, type CacheKey, cacheFolder, cacheKey, openCache } from './cache.ts'
+import type { Dataset } from './dataset.ts'
+import { DataError } from './error.ts'
+import { finiteDataset } from './finite.ts'
+import { gather } from './gather.ts'
+import { givenLabels } from './labels.ts'
+import { scanRows } from './scan.ts'
+import type { Source } from './source.ts'
+import { fileRows } from './store.ts'
+
+/** How data is opened. */
+export interface OpenOptions {
+  /** The share of rows to measure with that training does not see, 0 to 0.9; 0.1 by default. */
+  readonly holdOut?: number
+  /** Bytes of rows that are kept in memory, 128 MiB by default; more stay in a file and are read from there. */
+  readonly memory?: number
+  /** The folder of those files, where they are not read in place. */
+  readonly cache?: string
+}
+
+const HOLD_OUT = 0.1
+const MEMORY = 128 * 2 ** 20
+
+/** @throws {DataError} naming the option */
+export function openOptions({
+  holdOut = HOLD_OUT,
+  memory = MEMORY,
+  cache = cacheFolder(),
+}: OpenOptions): Required<OpenOptions> {
+  if (!(holdOut >= 0 && holdOut <= 0.9)) {
+    throw new DataError(`holdOut: expected a share of the rows from 0 to 0.9, found ${holdOut}`)
+  }
+  return { holdOut, memory, cache }
+}
+
+/**
+ * The dataset of a source: in memory when it is small; otherwise its rows stay in a file, which is kept and found again
+ * unless the source can be read in place.
+ *
+ * @throws {DataError} in one line
+ */
+export async function openSource(source: Source, options: OpenOptions): Promise<Dataset> {
+  const { holdOut, memory, cache: folder } = openOptions(options)
+  const key = cacheKey(source)
+  const cached = openCache(folder, key)
+  const again = cached && fromCache(source, cached, holdOut)
+  if (again) return again
+  const gathering = gather({ ...source, holdOut }, { memory, folder, key })
+  try {
+    const sha256 = await source.read(gathering)
+    checkUnchanged(source, key)
+    return gathering.finish(sha256)
+  } catch (error) {
+    gathering.abandon()
+    throw error
+  }
+}
+
+function checkUnchanged(source: Source, before: CacheKey): void {
+  if (cacheKey(source).version !== before.version) {
+    throw new DataError(`${source.file}: has changed while it was read`)
+  }
+}
+
+/** The dataset of rows that were read before; `undefined` where they are damaged. */
+function fromCache({ file, name }: Source, cached: Cached, holdOut: number): Dataset | undefined {
+  const { head, meta, direct, labels } = cached
+  const scan = scanRows(head, holdOut)
+  let row = 1
+  const whole = cached.scan(values => {
+    for (let from = 0; from < values.length; from += head.dimension) scan.add(values, from, row++)
+  })
+  if (!whole) return undefined
+  const findings = { ...scan.finish(), firstDuplicate: meta.firstDuplicate }
+  return finiteDataset({
+    file,
+    name,
+    head,
+    findings,
+    holdOut,
+    store: fileRows(direct, head.dimension, file),
+    labels: meta.names && givenLabels(meta.names, labels),
+    sha256: meta.sha256,
+  })
+}

@@ -1,0 +1,66 @@
+import { DataError } from '../error.ts'
+import { nearest } from '../suggest.ts'
+import { show } from '../validate.ts'
+
+/** A column by its name, or by its number from 1. */
+export type ColumnName = string | number
+
+/** Which columns of a table are read. */
+export interface ColumnChoice {
+  /** The coordinates in this order; by default all but the label's. */
+  readonly columns?: readonly ColumnName[]
+  /** The column of the class. */
+  readonly label?: ColumnName
+}
+
+/** Places of the chosen columns, from 0. */
+export interface Chosen {
+  readonly columns: readonly number[]
+  readonly label?: number
+  /** Names of the coordinates, where the table has names. */
+  readonly names?: readonly string[]
+}
+
+/**
+ * Finds the chosen columns.
+ *
+ * @param file  the file's name in messages
+ * @throws {DataError} when there is no such column, one is named twice, or none is left
+ */
+export function chooseColumns(
+  file: string,
+  { columns, label }: ColumnChoice,
+  count: number,
+  names?: readonly string[],
+): Chosen {
+  const place = (name: ColumnName) => findColumn(file, name, count, names)
+  const labelPlace = label === undefined ? undefined : place(label)
+  const all = Array.from({ length: count }, (_, i) => i).filter(i => i !== labelPlace)
+  const places = columns?.map(place) ?? all
+  if (labelPlace !== undefined && places.includes(labelPlace)) {
+    throw new DataError(`${file}: column ${show(label)} is the label, it cannot be a coordinate too`)
+  }
+  const twice = places.findIndex((column, i) => places.indexOf(column) < i)
+  if (twice >= 0) throw new DataError(`${file}: column ${show(columns![twice])} is chosen twice`)
+  if (places.length === 0) throw new DataError(`${file}: no column is left for coordinates`)
+  return { columns: places, label: labelPlace, names: names && places.map(i => names[i]) }
+}
+
+function findColumn(file: string, name: ColumnName, count: number, names?: readonly string[]): number {
+  if (typeof name === 'number') {
+    if (Number.isInteger(name) && name >= 1 && name <= count) return name - 1
+    throw new DataError(`${file}: no column ${name}; there are ${count}, counted from 1`)
+  }
+  if (!names)
+    throw new DataError(`${file}: no column ${show(name)}; the file has no header, give a number from 1`)
+  const place = names.indexOf(name)
+  if (place < 0) {
+    const meant = nearest(name, names)
+    const hint = meant === undefined ? '' : `, did you mean ${show(meant)}?`
+    throw new DataError(`${file}: no column ${show(name)}${hint} (there are ${show(names.join(', '))})`)
+  }
+  if (names.indexOf(name, place + 1) >= 0) {
+    throw new DataError(`${file}: two columns are called ${show(name)}; choose by number from 1`)
+  }
+  return place
+}

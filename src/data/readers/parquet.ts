@@ -1,0 +1,186 @@
+import { type Serializable, spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { basename } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { z } from 'zod'
+import { DataError } from '../error.ts'
+import { fileSize } from '../file.ts'
+import { firstBytes, hashFile } from '../hash.ts'
+import { kindOf, named } from '../sniff.ts'
+import type { Sink, Source } from '../source.ts'
+import { printable, show } from '../validate.ts'
+import { placeOf, wrongValue } from './cells.ts'
+import { type Chosen, chooseColumns } from './columns.ts'
+import { PARQUET_PROGRAM } from './parquet-program.ts'
+import { column } from './text.ts'
+
+export const parquetSchema = z.strictObject({
+  path: z.string().min(1),
+  columns: z.array(column).min(1).optional(),
+  label: column.optional(),
+})
+
+type ParquetOptions = z.output<typeof parquetSchema>
+
+/** Memory of the process that reads, MiB. */
+const MEMORY = 512
+/** Bytes of one page, inflated. */
+const MOST_PAGE = 2 ** 27
+/** Numbers that are handed over at once. */
+const MOST_FLOATS = 2 ** 22
+/** Numbers for each byte of the file: columns of one value take none. */
+const MOST_PER_BYTE = 2000
+const ALWAYS = 2 ** 24
+/** A piece that takes longer never comes. */
+const PATIENCE_MS = 60_000
+
+/** The columns of numbers of a Parquet file. */
+export function parquetSource(options: ParquetOptions): Source {
+  const { path } = options
+  return {
+    file: path,
+    name: basename(path),
+    files: [path],
+    options: { parquet: { ...options, path: '' } },
+    async read(sink) {
+      const first = firstBytes(path)
+      if (kindOf(first) !== 'parquet') {
+        throw new DataError(`${path}: expected a Parquet file, found ${named(first)}`)
+      }
+      const helper = startHelper(path)
+      try {
+        await readThrough(helper, options, sink)
+      } finally {
+        helper.end()
+      }
+      return hashFile(path)
+    },
+  }
+}
+
+interface Overview {
+  readonly columns: readonly { readonly name: string; readonly nested: boolean }[]
+  readonly groups: readonly number[]
+  readonly rows: number
+}
+
+interface Piece {
+  readonly values: Float32Array
+  readonly labels?: readonly string[]
+  readonly problems: readonly (readonly [row: number, column: number, value: unknown])[]
+}
+
+/** The process that reads. */
+interface Helper {
+  /** Sends a message and waits for the answer. */
+  ask<T>(message: unknown): Promise<T>
+  end(): void
+}
+
+const require = createRequire(import.meta.url)
+const LIBRARIES = {
+  hyparquet: pathToFileURL(require.resolve('hyparquet')).href,
+  hyparquetCompressors: pathToFileURL(require.resolve('hyparquet-compressors')).href,
+}
+
+/** Running out of memory is an abort. */
+const reasonOf = (code: number | null, signal: string | null): string =>
+  signal === 'SIGABRT' || code === 134 ? 'it needs too much memory' : `its reader ended: ${signal ?? code}`
+
+function startHelper(path: string): Helper {
+  const child = spawn(
+    process.execPath,
+    [`--max-old-space-size=${MEMORY}`, '--input-type=commonjs', '-e', PARQUET_PROGRAM],
+    {
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      serialization: 'advanced',
+      env: { ...process.env, NODE_OPTIONS: '' },
+    },
+  )
+  const refuse = (reason: string): DataError =>
+    new DataError(`${path}: not a Parquet file that can be read (${printable(reason)})`)
+  // After the last answer nothing of it matters.
+  child.on('error', () => {})
+  return {
+    ask: message =>
+      new Promise((resolve, reject) => {
+        const settle = (action: () => void): void => {
+          clearTimeout(timer)
+          child.off('message', onMessage).off('error', onError).off('exit', onExit)
+          action()
+        }
+        const onMessage = (answer: unknown): void =>
+          settle(() => {
+            const { failure } = answer as { failure?: string }
+            failure === undefined ? resolve(answer as never) : reject(refuse(failure))
+          })
+        const onError = (error: Error): void => settle(() => reject(refuse(error.message)))
+        const onExit = (code: number | null, signal: string | null): void =>
+          settle(() => reject(refuse(reasonOf(code, signal))))
+        const timer = setTimeout(() => settle(() => reject(refuse('it takes too long'))), PATIENCE_MS)
+        child.on('message', onMessage).on('error', onError).on('exit', onExit)
+        child.send(message as Serializable, error => error && onError(error))
+      }),
+    end: () => {
+      child.kill('SIGKILL')
+    },
+  }
+}
+
+async function readThrough(helper: Helper, options: ParquetOptions, sink: Sink): Promise<void> {
+  const { path } = options
+  const limits = { mostPage: MOST_PAGE, mostFloats: MOST_FLOATS }
+  const overview = await helper.ask<Overview>({ path, ...LIBRARIES, ...limits })
+  const { columns } = overview
+  const names = columns.map(({ name }) => name)
+  const chosen = chooseColumns(path, options, columns.length, names)
+  checkOverview(path, overview, chosen)
+  sink.begin({
+    dimension: chosen.columns.length,
+    columns: chosen.names,
+    labelled: chosen.label !== undefined,
+  })
+  const label = chosen.label === undefined ? undefined : names[chosen.label]
+  let message: unknown = { names: chosen.names, label }
+  let row = 1
+  for (;;) {
+    const answer = await helper.ask<Piece | { readonly done: true }>(message)
+    if ('done' in answer) return
+    const { values, labels, problems } = answer
+    for (const [i, at, value] of problems) {
+      sink.problem(placeOf(row + i, chosen.columns[at], names), wrongValue(value))
+    }
+    labels?.forEach((found, i) => {
+      if (found === '')
+        sink.problem(placeOf(row + i, chosen.label!, names), 'expected a label, found nothing')
+    })
+    sink.push(values, labels, row)
+    row += values.length / chosen.columns.length
+    message = 'taken'
+  }
+}
+
+/** @throws {DataError} when what the file says of itself cannot be */
+function checkOverview(path: string, { columns, groups, rows }: Overview, chosen: Chosen): void {
+  const isCount = (count: number) => Number.isSafeInteger(count) && count >= 0
+  const total = groups.reduce((sum, count) => sum + count, 0)
+  if (!groups.every(isCount) || !isCount(rows) || total !== rows) {
+    throw new DataError(`${path}: not a Parquet file that can be read (its counts of rows are damaged)`)
+  }
+  const read = chosen.label === undefined ? chosen.columns : [...chosen.columns, chosen.label]
+  for (const place of read) {
+    const { name, nested } = columns[place]
+    if (nested)
+      throw new DataError(
+        `${path}: column ${place + 1} (${show(name)}) holds lists or records; choose others`,
+      )
+    if (columns.filter(other => other.name === name).length > 1) {
+      throw new DataError(`${path}: two columns are called ${show(name)}`)
+    }
+  }
+  if (rows * read.length > Math.max(ALWAYS, MOST_PER_BYTE * fileSize(path))) {
+    throw new DataError(
+      `${path}: claims ${rows} rows, over ${MOST_PER_BYTE} numbers for each of its bytes; not read`,
+    )
+  }
+}

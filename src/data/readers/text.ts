@@ -1,0 +1,257 @@
+import { basename } from 'node:path'
+import { type CsvError, parse } from 'csv-parse'
+import { z } from 'zod'
+import { DataError } from '../error.ts'
+import { openContent } from '../file.ts'
+import { isUtf16, kindOf, named } from '../sniff.ts'
+import type { Sink, Source } from '../source.ts'
+import { printable } from '../validate.ts'
+import { isFinite32, isNumeric, numberOf, placeOf, wrongCell } from './cells.ts'
+import { type Chosen, chooseColumns } from './columns.ts'
+import { wholeLines } from './lines.ts'
+
+export const column = z.union([z.string(), z.int().positive()], {
+  error: 'expected the name of a column, or its number from 1',
+})
+
+export const textSchema = z.strictObject({
+  path: z.string().min(1),
+  columns: z.array(column).min(1).optional(),
+  label: column.optional(),
+  header: z.boolean().optional(),
+  delimiter: z.string().length(1).optional(),
+})
+
+/** How delimited text is read. */
+export type TextOptions = z.output<typeof textSchema>
+
+/** A longer line is no row of numbers. */
+const LONGEST_LINE = 1 << 23
+/** Numbers that are handed on at once. */
+const BLOCK = 1 << 14
+
+/** Delimited text, compressed by gzip or not. */
+export function textSource(options: TextOptions): Source {
+  const { path } = options
+  return {
+    file: path,
+    name: basename(path),
+    files: [path],
+    options: { csv: { ...options, path: '' } },
+    async read(sink) {
+      const content = openContent(path)
+      await parseText(content.bytes, options, rowReader(options, sink))
+      return content.sha256()
+    },
+  }
+}
+
+/** Takes the records of a file, one after another. */
+interface RecordReader {
+  record(cells: readonly string[], line: number): void
+  end(): void
+}
+
+/** Makes rows of records and hands them to the sink some at a time. */
+function rowReader(options: TextOptions, sink: Sink): RecordReader {
+  const { path, header } = options
+  let width = 0
+  let chosen: Chosen
+  let names: readonly string[] | undefined
+  let block = new Float32Array(0)
+  let labels: string[] = []
+  let [used, first, next] = [0, 0, 0]
+
+  const flush = (): void => {
+    if (used > 0) sink.push(block.subarray(0, used), labels, first)
+    used = 0
+    labels = []
+  }
+
+  const begin = (cells: readonly string[]): boolean => {
+    width = cells.length
+    const named = header ?? isHeader(cells)
+    names = named ? cells : undefined
+    chosen = chooseColumns(path, options, width, names)
+    const dimension = chosen.columns.length
+    block = new Float32Array(dimension * Math.max(1, Math.floor(BLOCK / dimension)))
+    sink.begin({ dimension, columns: chosen.names, labelled: chosen.label !== undefined })
+    return named
+  }
+
+  const wrong = (cell: string, line: number, column: number): number => {
+    sink.problem(placeOf(line, column, names), wrongCell(cell))
+    return 0
+  }
+
+  return {
+    record(cells, line) {
+      if (width === 0 && begin(cells)) return
+      if (cells.length !== width) {
+        sink.problem(`row ${line}`, `expected ${width} columns, found ${cells.length}`)
+        return
+      }
+      // Rows are numbered by their lines, which blank ones and quoted line ends may leave out.
+      if (used === block.length || (used > 0 && line !== next)) flush()
+      if (used === 0) first = line
+      next = line + 1
+      for (const column of chosen.columns) {
+        const value = numberOf(cells[column])
+        block[used++] = isFinite32(value) ? value : wrong(cells[column], line, column)
+      }
+      if (chosen.label === undefined) return
+      const label = cells[chosen.label]
+      if (label === '')
+        sink.problem(placeOf(line, chosen.label, names), 'expected a label, found an empty cell')
+      labels.push(label)
+    },
+    end: flush,
+  }
+}
+
+/** A header has names only: a number, `nan` or `inf` among them makes it a row. */
+const isHeader = (cells: readonly string[]): boolean =>
+  cells.some(cell => cell !== '') && !cells.some(isNumeric)
+
+/**
+ * Hands each record to `rows` with the number of its line; nothing is kept. Lines without quotes are split here, which is
+ * much faster; from the first quote on the library reads.
+ */
+async function parseText(
+  bytes: AsyncIterable<Buffer>,
+  { path, delimiter }: TextOptions,
+  rows: RecordReader,
+): Promise<void> {
+  let separator: string | undefined
+  let lines = 0
+  let parser: QuotedParser | undefined
+  for await (const piece of textPieces(bytes, path)) {
+    if (separator === undefined) checkText(piece, path)
+    separator ??= delimiter ?? detectDelimiter(piece)
+    if (!parser && isPlain(piece)) lines = splitLines(piece, separator, rows, lines)
+    else {
+      parser ??= quotedParser(path, separator, lines, rows)
+      await parser.write(piece)
+    }
+  }
+  await parser?.end()
+  rows.end()
+}
+
+const QUOTE = 0x22
+const RETURN = 0x0d
+
+/** Whole lines, or chunks of the second encoding that spreadsheets write. */
+async function* textPieces(bytes: AsyncIterable<Buffer>, path: string): AsyncGenerator<Buffer> {
+  const source = bytes[Symbol.asyncIterator]()
+  const { done, value: first } = await source.next()
+  if (done) return
+  const all = (async function* () {
+    yield first
+    yield* { [Symbol.asyncIterator]: () => source }
+  })()
+  yield* isUtf16(first) ? all : wholeLines(all, path, LONGEST_LINE)
+}
+
+/** Whether a line is what stands between two line ends, and a cell what stands between two delimiters. */
+function isPlain(piece: Buffer): boolean {
+  if (piece.includes(QUOTE) || isUtf16(piece)) return false
+  for (let at = piece.indexOf(RETURN); at >= 0; at = piece.indexOf(RETURN, at + 1)) {
+    if (piece[at + 1] !== 0x0a && at + 1 < piece.length) return false
+  }
+  return true
+}
+
+/** @returns the number of lines so far */
+function splitLines(piece: Buffer, delimiter: string, rows: RecordReader, before: number): number {
+  const text = piece.toString('utf8')
+  const lines = (before === 0 ? text.replace(/^\ufeff/, '') : text).replace(/\r?\n$/, '').split('\n')
+  lines.forEach((line, i) => {
+    if (line.trim() === '') return
+    const cells = line.split(delimiter)
+    for (let k = 0; k < cells.length; k++) cells[k] = cells[k].trim()
+    rows.record(cells, before + i + 1)
+  })
+  return before + lines.length
+}
+
+interface QuotedParser {
+  write(piece: Buffer): Promise<void>
+  end(): Promise<void>
+}
+
+/** @param before  lines that were read already */
+function quotedParser(path: string, delimiter: string, before: number, rows: RecordReader): QuotedParser {
+  let failure: unknown
+  const parser = parse({
+    bom: true,
+    delimiter,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    trim: true,
+    max_record_size: LONGEST_LINE,
+    on_record: (cells: string[], { lines }) => {
+      try {
+        if (failure === undefined) rows.record(cells, before + lines)
+      } catch (error) {
+        failure = error
+      }
+      return null
+    },
+  })
+  parser.on('error', error => {
+    failure ??= textError(path, error as CsvError, before)
+  })
+  parser.resume()
+  const check = (): void => {
+    if (failure !== undefined) throw failure
+  }
+  return {
+    async write(piece) {
+      await new Promise<void>(resolve => parser.write(piece, () => resolve()))
+      check()
+    },
+    async end() {
+      await new Promise<void>(resolve => parser.once('close', resolve).end())
+      check()
+    },
+  }
+}
+
+function checkText(first: Buffer, path: string): void {
+  if (kindOf(first) === 'text' || isBracketedText(first)) return
+  throw new DataError(`${path}: expected text of columns, found ${named(first)}`)
+}
+
+function textError(
+  path: string,
+  { code, message, lines }: CsvError & { lines?: number },
+  before: number,
+): DataError {
+  if (code === 'CSV_MAX_RECORD_SIZE') {
+    return new DataError(`${path}: row ${before + (lines ?? 1)}: longer than ${LONGEST_LINE} bytes`)
+  }
+  const reason = printable(message)
+  return new DataError(
+    `${path}: ${reason.replace(/\bline (\d+)/, (_, line) => `line ${before + Number(line)}`)}`,
+  )
+}
+
+/** A header may begin with a bracket, which JSON does too. */
+function isBracketedText(first: Buffer): boolean {
+  if (kindOf(first) !== 'json') return false
+  const [line] = first.toString('utf8').trimStart().split('\n', 1)
+  try {
+    JSON.parse(line)
+    return false
+  } catch {
+    return !/^[[{]\s*["[{]/.test(line) && !/^[[{]\s*$/.test(line)
+  }
+}
+
+/** The first of tab, semicolon and comma that stands in the first line that is not blank. */
+function detectDelimiter(first: Buffer): string {
+  const start = first.subarray(0, 1 << 16).toString('utf8')
+  const line = start.split(/\r\n|\n|\r/).find(text => text.trim() !== '') ?? ''
+  return ['\t', ';', ','].find(delimiter => line.includes(delimiter)) ?? ','
+}

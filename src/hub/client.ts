@@ -1,0 +1,94 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { HubApiError } from '@huggingface/hub'
+import { RunError } from '../training/run.ts'
+
+/** The hub refused, failed or could not be reached. */
+export class HubError extends Error {
+  override readonly name = 'HubError'
+}
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** What a command says to the hub with. */
+export interface HubClient {
+  readonly hubUrl: string
+  readonly accessToken?: string
+  readonly fetch: typeof fetch
+}
+
+/** Where `hf auth login` keeps the token, by the variables that the hub's own tools know. */
+function tokenFile({ HF_TOKEN_PATH, HF_HOME, XDG_CACHE_HOME }: Environment): string {
+  const home = HF_HOME || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'huggingface')
+  return HF_TOKEN_PATH || join(home, 'token')
+}
+
+function tokenOf(environment: Environment): string | undefined {
+  const given = environment.HF_TOKEN?.trim()
+  if (given) return given
+  const file = tokenFile(environment)
+  return (existsSync(file) && readFileSync(file, 'utf8').trim()) || undefined
+}
+
+/** Sends the token to the hub alone, whatever address an answer leads to. */
+const guarded =
+  (hubUrl: string): typeof fetch =>
+  (input, init) => {
+    const headers = new Headers(init?.headers)
+    const url = new URL(input instanceof Request ? input.url : input)
+    if (url.origin !== new URL(hubUrl).origin) headers.delete('authorization')
+    return fetch(input, { ...init, headers })
+  }
+
+/**
+ * A client of the hub at `HF_ENDPOINT` (default https://huggingface.co), with the token of `HF_TOKEN` or of the file that
+ * `hf auth login` writes, where there is one.
+ *
+ * @throws RunError when the address is none or the token cannot be one
+ */
+export function hubClient(environment: Environment = process.env): HubClient {
+  const hubUrl = (environment.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, '')
+  if (!URL.canParse(hubUrl) || !/^https?:/.test(hubUrl)) {
+    throw new RunError(`HF_ENDPOINT: expected an address such as https://huggingface.co, found "${hubUrl}"`)
+  }
+  const accessToken = tokenOf(environment)
+  if (accessToken !== undefined && !/^hf_[\x21-\x7e]+$/.test(accessToken)) {
+    throw new RunError('the token of the hub (HF_TOKEN, or its file) is none: expected it to begin with hf_')
+  }
+  return { hubUrl, accessToken, fetch: guarded(hubUrl) }
+}
+
+/** @returns the name @throws RunError when it is not of the form `user/name` */
+export function checkRepository(name: string): string {
+  const part = /^[A-Za-z0-9][\w.-]{0,95}$/
+  const parts = name.split('/')
+  if (parts.length === 2 && parts.every(text => part.test(text) && !/\.\.|--|\.git$/.test(text))) return name
+  throw new RunError(`${name}: expected a repository of the hub, such as user/model`)
+}
+
+const ADVICE: Readonly<Record<number, string>> = {
+  401: 'not found, or private and the token (HF_TOKEN) does not open it',
+  403: 'the token (HF_TOKEN) does not allow this',
+  404: 'not found on the hub',
+}
+
+/** Does something with the hub; what goes wrong becomes one line about the repository, without the token. */
+export async function withHub<T>(
+  { hubUrl, accessToken }: HubClient,
+  repository: string,
+  act: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await act()
+  } catch (error) {
+    if (error instanceof RunError || error instanceof HubError) throw error
+    const { message, cause, statusCode } = error as HubApiError & { cause?: Error }
+    const reason =
+      error instanceof HubApiError ? (ADVICE[statusCode] ?? message) : (cause?.message ?? message)
+    const line = `${repository}: ${reason} (${hubUrl})`
+    const safe = accessToken ? line.replaceAll(accessToken, '[token]') : line
+    if (error instanceof HubApiError && statusCode in ADVICE) throw new RunError(safe)
+    throw new HubError(safe)
+  }
+}

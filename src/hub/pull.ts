@@ -1,0 +1,182 @@
+import { createHash, randomUUID } from 'node:crypto'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { downloadFile, type ListFileEntry, listFiles } from '@huggingface/hub'
+import { readModel } from '../training/model-files.ts'
+import { RunError, readRecord } from '../training/run.ts'
+import { checkRepository, type HubClient, HubError, withHub } from './client.ts'
+
+/** What of a repository makes a run directory. The first two are a must. */
+const WANTED = [
+  'config.json',
+  'model.safetensors',
+  'model.onnx',
+  'README.md',
+  'evaluation.json',
+  'metrics.jsonl',
+]
+const NEEDED = WANTED.slice(0, 2)
+
+/** More than any model of this kind; a file that is larger is none of ours. */
+const LARGEST_FILE = 4 * 2 ** 30
+const MOST_FILES = 10_000
+
+export interface PullOptions {
+  /** Branch, tag or commit; default `main`. */
+  readonly revision?: string
+  /** Asked while files come in; the answer true ends the download, and nothing is left of it. */
+  readonly shouldStop?: () => boolean
+}
+
+const isUnsafe = (path: unknown): boolean =>
+  typeof path !== 'string' ||
+  path === '' ||
+  path.length > 1000 ||
+  /^[/~]|\\|^[A-Za-z]:/.test(path) ||
+  [...path].some(letter => letter < ' ') ||
+  path.split('/').some(part => part === '..' || part === '.' || part === '')
+
+/** @throws RunError when a name or a size cannot be a model's, or the model is not there */
+async function wantedFiles(
+  client: HubClient,
+  repository: string,
+  revision?: string,
+): Promise<ListFileEntry[]> {
+  const { hubUrl, fetch, accessToken } = client
+  const found: ListFileEntry[] = []
+  let count = 0
+  const repo = { type: 'model' as const, name: repository }
+  for await (const entry of listFiles({ hubUrl, fetch, accessToken, repo, revision })) {
+    if (++count > MOST_FILES) throw new RunError(`${repository}: holds more than ${MOST_FILES} files`)
+    if (isUnsafe(entry.path)) {
+      throw new RunError(
+        `${repository}: refused, a file's name leads elsewhere: ${JSON.stringify(entry.path)}`,
+      )
+    }
+    if (entry.type === 'file' && WANTED.includes(entry.path)) found.push(entry)
+  }
+  for (const { path, size } of found) {
+    if (Number.isSafeInteger(size) && size >= 0 && size <= LARGEST_FILE) continue
+    throw new RunError(
+      `${repository}: refused, ${path} is said to have ${size} bytes (largest: ${LARGEST_FILE})`,
+    )
+  }
+  const missing = NEEDED.find(name => !found.some(({ path }) => path === name))
+  if (missing) throw new RunError(`${repository}: holds no model of oxbow (it has no ${missing})`)
+  return found
+}
+
+/** Writes a file of the repository to disk piece by piece, and checks its length and, where it is known, its hash. */
+async function download(
+  client: HubClient,
+  repository: string,
+  { path, size, lfs }: ListFileEntry,
+  target: string,
+  { revision, shouldStop }: PullOptions,
+): Promise<void> {
+  const { hubUrl, fetch, accessToken } = client
+  const repo = { type: 'model' as const, name: repository }
+  const blob = await downloadFile({ hubUrl, fetch, accessToken, repo, path, revision, xet: false })
+  if (blob?.size !== size) {
+    throw new HubError(`${repository}: ${path} has ${blob?.size ?? 'no'} bytes, its listing says ${size}`)
+  }
+  const hash = createHash('sha256')
+  const file = openSync(target, 'wx')
+  let received = 0
+  try {
+    for await (const part of size === 0 ? [] : (blob.stream() as AsyncIterable<Uint8Array>)) {
+      if (shouldStop?.()) throw new HubError(`${repository}: stopped`)
+      received += part.length
+      if (received > size) break
+      hash.update(part)
+      for (let done = 0; done < part.length; ) done += writeSync(file, part, done)
+    }
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
+  }
+  if (received !== size) throw new HubError(`${repository}: ${path} came with other than its ${size} bytes`)
+  if (lfs && hash.digest('hex') !== lfs.oid) {
+    throw new HubError(`${repository}: ${path} is damaged (its SHA-256 is not the one listed)`)
+  }
+}
+
+/** @throws RunError when something is in the way */
+function checkTarget(directory: string): void {
+  if (!existsSync(directory)) return
+  if (!statSync(directory).isDirectory()) throw new RunError(`${directory}: is a file, expected a directory`)
+  if (readdirSync(directory).length > 0) {
+    throw new RunError(`${directory}: is not empty; choose another --out`)
+  }
+}
+
+/** The record and the weights must be whole. */
+function checkModel(directory: string, repository: string): void {
+  try {
+    readRecord(directory)
+    readModel(directory)
+  } catch (error) {
+    if (error instanceof RunError) throw new RunError(error.message.replaceAll(directory, repository))
+    throw error
+  }
+}
+
+/**
+ * Downloads a model of the hub into a run directory, which appears whole or not at all.
+ *
+ * @returns the names of its files
+ * @throws RunError when the repository holds no model of ours, or what it holds is damaged or hostile; HubError when the
+ *   hub fails
+ */
+export async function pull(
+  client: HubClient,
+  repository: string,
+  directory: string,
+  options: PullOptions = {},
+): Promise<string[]> {
+  checkRepository(repository)
+  checkTarget(directory)
+  const parent = dirname(directory)
+  const pending = join(parent, `.pull-${randomUUID()}`)
+  let made: string | undefined
+  try {
+    const files = await withHub(client, repository, async () => {
+      const files = await wantedFiles(client, repository, options.revision)
+      made = mkdirSync(pending, { recursive: true })
+      for (const file of files) await download(client, repository, file, join(pending, file.path), options)
+      return files
+    })
+    checkModel(pending, repository)
+    checkTarget(directory)
+    rmSync(directory, { recursive: true, force: true })
+    renameSync(pending, directory)
+    return files.map(({ path }) => path)
+  } catch (error) {
+    rmSync(pending, { recursive: true, force: true })
+    if (made) removeEmpty(parent, made)
+    throw error
+  }
+}
+
+/** Removes a folder and those above it, up to the outermost one that was made, as far as they are empty. */
+function removeEmpty(directory: string, outermost: string): void {
+  if (directory.length < outermost.length) return
+  try {
+    rmdirSync(directory)
+  } catch {
+    return
+  }
+  removeEmpty(dirname(directory), outermost)
+}

@@ -1,0 +1,76 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { unzipSync } from 'fflate'
+import { DataError } from '../data/error.ts'
+import { decodeNpy } from '../data/npy-reader.ts'
+import { RunError } from '../training/run.ts'
+import { decodeSafetensors, SafetensorsError, type StoredTensor } from '../training/safetensors.ts'
+
+type Tensors = Record<string, StoredTensor>
+
+/** Far more than a perceptron of the largest size that a configuration allows. */
+const LARGEST_FILE = 2 ** 31
+const MOST_ARRAYS = 1000
+
+/** A name from a file, whatever is in it, on one line. */
+const shown = (name: string): string => JSON.stringify(name.slice(0, 80))
+
+/**
+ * Reads the arrays of a `.npz` file.
+ *
+ * @param file  its name, for messages
+ * @throws RunError when it is none, is damaged, or unpacks to far more than it holds
+ */
+export function decodeNpzWeights(bytes: Uint8Array, file: string): Tensors {
+  let [unpacked, count] = [0, 0]
+  const refuse = (message: string): never => {
+    throw new RunError(`${file}: ${message}`)
+  }
+  const open = (): Record<string, Uint8Array> => {
+    try {
+      return unzipSync(bytes, {
+        filter: ({ name, originalSize }) => {
+          unpacked += originalSize
+          if (++count > MOST_ARRAYS) refuse(`holds more than ${MOST_ARRAYS} arrays`)
+          if (unpacked > LARGEST_FILE) refuse(`unpacks to more than ${LARGEST_FILE} bytes`)
+          return name.endsWith('.npy') || refuse(`expected arrays (.npy), found ${shown(name)}`)
+        },
+      })
+    } catch (error) {
+      if (error instanceof RunError) throw error
+      return refuse(`not an NPZ file, or cut short (${(error as Error).message})`)
+    }
+  }
+  try {
+    return Object.fromEntries(
+      Object.entries(open()).map(([name, array]) => [
+        name.slice(0, -4),
+        decodeNpy(array, `${file}, ${shown(name)}`),
+      ]),
+    )
+  } catch (error) {
+    if (error instanceof DataError) return refuse(error.message.replace(`${file}, `, '').replace(/\s+/g, ' '))
+    throw error
+  }
+}
+
+/**
+ * Reads the tensors of a `.safetensors` or `.npz` file.
+ *
+ * @throws RunError when there is no such file, or it is something else or damaged
+ */
+export function readWeights(path: string): Tensors {
+  if (!existsSync(path)) throw new RunError(`${path}: no such file`)
+  const isKnown = /\.(safetensors|npz)$/.test(path)
+  if (!isKnown || statSync(path).isDirectory()) {
+    throw new RunError(`${path}: expected weights in a .safetensors or .npz file`)
+  }
+  if (statSync(path).size > LARGEST_FILE) throw new RunError(`${path}: is larger than ${LARGEST_FILE} bytes`)
+  const bytes = readFileSync(path)
+  if (path.endsWith('.npz')) return decodeNpzWeights(bytes, path)
+  try {
+    return decodeSafetensors(bytes, path).tensors
+  } catch (error) {
+    if (error instanceof SafetensorsError) throw new RunError(error.message)
+    throw error
+  }
+}

@@ -1,0 +1,68 @@
+import { type Described, metrics } from './catalogue.ts'
+
+const length = { unit: 'data units', range: [0, Infinity], direction: 'lower' } as const
+const residual = { ...length, limit: 512, onRequest: true } as const
+const nats = { unit: 'nats', range: [-Infinity, Infinity], direction: 'lower', onRequest: true } as const
+
+/** Metrics of samples that need more than samples and data: the map's noise, its velocity or another network. */
+export const pathMetrics = {
+  trajectoryError: {
+    ...length,
+    label: 'distance to the exact flow map',
+    description: 'root mean square distance from where the exact velocity leads the same noise',
+    limit: 1000,
+  },
+  ownTrajectoryError: {
+    ...length,
+    label: "distance to the map's own flow",
+    description: "root mean square distance from where the map's own velocity leads the same noise",
+    limit: 1000,
+    onRequest: true,
+  },
+  featureFrechetDistance: {
+    label: 'Fréchet distance of features',
+    description: 'squared Fréchet distance of what a network of choice makes of the points',
+    unit: 'none',
+    range: [0, Infinity],
+    direction: 'lower',
+  },
+} as const satisfies Record<string, Described>
+
+/** Metrics of the map itself, the same for any number of steps. */
+export const mapMetrics = {
+  flowNLL: {
+    ...nats,
+    label: 'negative log-likelihood of the flow',
+    description: 'of data under the instantaneous velocity, by the exact change of variables',
+    limit: 500,
+  },
+  jumpNLL: {
+    ...nats,
+    label: 'negative log-likelihood of one jump',
+    description: 'of data under the jump from noise, by the determinant of its Jacobian where it is inverted',
+    limit: 500,
+  },
+  semigroupError: {
+    ...residual,
+    label: 'semigroup error',
+    description: 'F(x,s,t) - F(F(x,s,m),m,t): root mean square, mean over pairs of times',
+  },
+  lagrangianResidual: {
+    ...residual,
+    unit: 'data units per time',
+    label: 'Lagrangian residual',
+    description: 'd_t F - V(F,t,t): root mean square, mean over pairs of times',
+  },
+  eulerianResidual: {
+    ...residual,
+    unit: 'data units per time',
+    label: 'Eulerian residual',
+    description: 'd_s F + d_x F V(x,s,s): root mean square, mean over pairs of times',
+  },
+} as const satisfies Record<string, Described>
+
+export type PathMetric = keyof typeof pathMetrics
+export type MapMetric = keyof typeof mapMetrics
+
+/** Every metric by its name. */
+export const described: Readonly<Record<string, Described>> = { ...metrics, ...pathMetrics, ...mapMetrics }

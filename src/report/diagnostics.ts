@@ -1,0 +1,84 @@
+import { DataError } from '../data/error.ts'
+import type { SeenDataset } from '../data/standardized.ts'
+import { measureResiduals } from '../metric/residuals.ts'
+import { interpolants } from '../model/index.ts'
+import { random } from '../random/random.ts'
+import { compile } from '../runtime/node.ts'
+import { ConfigError, findObjective } from '../training/config.ts'
+import type { LoadedMap } from '../training/load.ts'
+import { type LossMap, measureLoss } from '../training/loss-map.ts'
+import { asMap } from '../training/model.ts'
+import type { PlannedSample } from '../training/planned-samples.ts'
+import { RunError } from '../training/run.ts'
+import { gatherPaths } from './jump-paths.ts'
+import type { Diagnostics, ResidualMap } from './types.ts'
+
+/** Points that a residual is averaged over; fewer where a row holds many numbers. */
+const RESIDUAL_POINTS = 512
+const RESIDUAL_NUMBERS = 2 ** 16
+
+/** A run to look into. */
+export interface Subject {
+  readonly directory: string
+  readonly map: LoadedMap
+  /** As the network sees it. */
+  readonly seen: SeenDataset
+  /** Ways to sample whose paths are drawn. */
+  readonly samples: readonly PlannedSample[]
+  readonly seed: number
+}
+
+async function residualsOf({ map, seen, seed }: Subject): Promise<ResidualMap[]> {
+  const { dimension } = seen
+  const count = Math.max(16, Math.min(RESIDUAL_POINTS, Math.floor(RESIDUAL_NUMBERS / dimension)))
+  const data = new Float64Array(count * dimension)
+  seen.sample(random(seed, 'report', 'residuals'), data)
+  const source = random(seed, 'report', 'residual noise')
+  const noise = Float64Array.from(data, () => source.normal())
+  const grids = await measureResiduals(asMap(map.model!, 'float64'), {
+    dimension,
+    interpolant: interpolants[map.interpolant],
+    data,
+    noise,
+    compile,
+  })
+  return [
+    { name: 'semigroup', ...grids.semigroup },
+    { name: 'Lagrangian', ...grids.lagrangian },
+    { name: 'Eulerian', ...grids.eulerian },
+  ]
+}
+
+/** A loss needs what the run learned from; where that is gone, the reader is told. */
+async function lossesOf({ directory, seen }: Subject): Promise<LossMap[] | string> {
+  try {
+    return await measureLoss(directory, seen)
+  } catch (error) {
+    const expected = [ConfigError, DataError, RunError].some(kind => error instanceof kind)
+    if (!expected) throw error
+    return `The loss by time is left out: ${(error as Error).message}.`
+  }
+}
+
+/** Looks into a trained run: its jumps beside the ODE, its residuals and its loss over time. */
+export async function diagnose(subject: Subject): Promise<Diagnostics> {
+  const { map, seen, samples, seed } = subject
+  const { id, jumps } = findObjective(map.objective!)
+  const paths = await gatherPaths(map, seen, samples, seed)
+  const anyJump = jumps === 'any' || jumps === 'both-ways'
+  const losses = await lossesOf(subject)
+  const notes = [
+    ...(anyJump
+      ? []
+      : [
+          `Residuals are left out: ${id} is trained ${jumps === 'to-data' ? 'to end at data only' : 'to begin at noise only'}, and they compare jumps between any times.`,
+        ]),
+    ...(typeof losses === 'string' ? [losses] : []),
+  ]
+  return {
+    paths,
+    residuals: anyJump ? await residualsOf(subject) : [],
+    losses: typeof losses === 'string' ? [] : losses,
+    notes,
+  }
+}

@@ -1,0 +1,172 @@
+import { decimalsFor, escapeHtml, formatCount, formatDuration, formatNumber, plural } from './format.ts'
+import { inside, measured } from './html.ts'
+import { responsive } from './html-figures.ts'
+import { htmlPage, recipe } from './html-page.ts'
+import { scrolling } from './html-table.ts'
+import { lossPlot, residualCurves } from './line-plots.ts'
+import { runReading } from './reading.ts'
+import { formatFloor, headingOf } from './standings.ts'
+import type { RunData } from './types.ts'
+
+/** Columns and classes that are listed; data may have thousands. */
+const LISTED = 16
+
+/**
+ * A run as one HTML file that asks for nothing else: its metrics beside their floors, averaged weights beside raw ones,
+ * samples, jumps beside the paths of the ODE, residuals and losses over time, its data, and how to make it again.
+ */
+export function runReport(data: RunData): string {
+  const { run, dataset, count } = data
+  const trained = run.steps === run.plannedSteps ? '' : ` of ${formatCount(run.plannedSteps)}`
+  const { seeds } = run
+  const seed = new Set(Object.values(seeds)).size === 1 ? seeds.data : Object.values(seeds).join(', ')
+  return htmlPage({
+    title: data.title,
+    facts: [
+      `run: ${run.name}`,
+      `data: ${dataset.name}, ${plural(dataset.dimension, 'dimension')}`,
+      `objective: ${run.objective.id}`,
+      `${formatCount(run.steps)}${trained} training steps in ${formatDuration(run.seconds)}`,
+      `${formatCount(run.parameters)} parameters`,
+      `seed ${seed}`,
+      `${formatCount(count)} samples per measurement`,
+      `oxbow ${run.version}`,
+    ],
+    reading: runReading(data),
+    warnings: data.warnings,
+    sections: [
+      ...measured(data),
+      { heading: 'Of the map itself', parts: [mapTable(data)] },
+      ...inside(data),
+      { heading: 'Training', parts: [objectiveText(data), lossFigures(data)] },
+      { heading: 'Data', parts: [dataFacts(data), columnsTable(data), classesTable(data)] },
+      { heading: 'Make it again', parts: [recipe(data.command, data.config)] },
+    ],
+  })
+}
+
+/** Metrics that are the same for any number of steps. */
+function mapTable({ mapMetrics, methods }: RunData): string {
+  if (mapMetrics.length === 0) return ''
+  const rows = mapMetrics.map(({ metric, estimates, notes }) => {
+    const decimals = decimalsFor([
+      ...estimates.map(estimate => estimate?.mean ?? 0),
+      ...(metric.floor ? [metric.floor.value] : []),
+    ])
+    const number = (value: number): string => formatNumber(value, decimals)
+    const values = estimates.map(estimate => {
+      if (!estimate || !Number.isFinite(estimate.mean)) return '–'
+      const { mean, interval } = estimate
+      const around = interval && interval[0] < interval[1] ? ` (${interval.map(number).join(' to ')})` : ''
+      return number(mean) + around
+    })
+    const floor = metric.floor ? formatFloor(metric.floor, decimals) : '–'
+    return [headingOf(metric), ...values, floor, notes.join('; ')]
+  })
+  const names = methods.slice(0, mapMetrics[0].estimates.length).map(({ label }) => label)
+  const caption = 'The same for any number of steps'
+  return plainTable(caption, ['metric', ...names, 'noise floor', 'note'], rows, 'plain map')
+}
+
+function objectiveText({ run: { objective } }: RunData): string {
+  const { formula, paper } = objective
+  return `<p>Objective: <code>${escapeHtml(formula)}</code> <span class="soft">${escapeHtml(paper)}</span></p>`
+}
+
+/** The training loss, and beside it each term's residual, whose size is another. */
+function lossFigures({ trainingLoss, residuals }: RunData): string {
+  if (trainingLoss.length === 0) return ''
+  const loss = (width: number): string =>
+    lossPlot([{ label: 'loss', loss: trainingLoss }], {
+      width,
+      standalone: false,
+      title: 'Training loss against step',
+    })
+  const each = (width: number): string =>
+    residualCurves(residuals, { width, standalone: false, title: 'Residual of each term against step' })
+  const figures = [
+    responsive(loss, 'Smoothed training loss, as it is weighted.'),
+    ...(residuals.length > 0
+      ? [responsive(each, 'Smoothed mean squared residual of each term, whatever its weight.')]
+      : []),
+  ]
+  return `<div class="figures">${figures.join('')}</div>`
+}
+
+function dataFacts({ dataset, data }: RunData): string {
+  const { split, standardization, fingerprint } = data
+  const rows = fingerprint.rows === null ? 'drawn without end' : plural(fingerprint.rows, 'row')
+  const sentences = [
+    `${dataset.name}: ${rows}, ${plural(dataset.dimension, 'column')}.`,
+    ...(split
+      ? [`${formatCount(split.training)} rows to train on, ${formatCount(split.heldOut)} held out.`]
+      : []),
+    standardization
+      ? 'Standardised for the network; metrics are of standardised points.'
+      : 'Not standardised: the network sees the data in its own units.',
+  ]
+  return `<p>${escapeHtml(sentences.join(' '))} Fingerprint <code class="soft">${escapeHtml(dataset.fingerprint)}</code></p>`
+}
+
+function columnsTable({ data }: RunData): string {
+  const { fingerprint, statistics, standardization, dimension } = data
+  const { minimum, maximum } = fingerprint
+  if (minimum.length !== dimension) return channelsTable(minimum, maximum)
+  const numbers: [string, readonly number[] | undefined][] = [
+    ['minimum', minimum],
+    ['maximum', maximum],
+    ['mean', statistics?.mean],
+    ['deviation', statistics?.deviation],
+    ['shift', standardization?.shift],
+    ['scale', standardization?.scale],
+  ]
+  const known = numbers.flatMap(([name, values]) => (values && values.length > 0 ? [{ name, values }] : []))
+  if (known.length === 0) return ''
+  const shown = Math.min(dimension, LISTED)
+  const rows = Array.from({ length: shown }, (_, i) => [
+    String(i + 1),
+    ...known.map(({ values }) => format(values[i])),
+  ])
+  const more = dimension > shown ? ` (the first ${shown} of ${formatCount(dimension)})` : ''
+  return plainTable(`Columns${more}`, ['column', ...known.map(({ name }) => name)], rows)
+}
+
+/** Pictures have a range for each channel, and none for each number. */
+function channelsTable(minimum: readonly number[], maximum: readonly number[]): string {
+  if (minimum.length === 0) return ''
+  const rows = minimum.map((low, i) => [String(i + 1), format(low), format(maximum[i])])
+  return plainTable('Channels', ['channel', 'minimum', 'maximum'], rows)
+}
+
+function classesTable({ data: { labels } }: RunData): string {
+  if (!labels) return ''
+  const shown = labels.names.slice(0, LISTED)
+  const more =
+    labels.names.length > LISTED ? ` (the first ${LISTED} of ${formatCount(labels.names.length)})` : ''
+  const rows = shown.map((name, i) => [name, formatCount(labels.counts[i])])
+  return plainTable(`Classes${more}`, ['class', 'rows'], rows)
+}
+
+const format = (value: number): string => formatNumber(value, Math.min(4, decimalsFor([value])))
+
+function plainTable(
+  caption: string,
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  kind = 'plain',
+): string {
+  const cells = (row: readonly string[]): string =>
+    row
+      .map((text, i) =>
+        i === 0
+          ? `<th scope="row">${escapeHtml(text)}</th>`
+          : `<td data-label="${escapeHtml(head[i])}">${escapeHtml(text)}</td>`,
+      )
+      .join('')
+  return scrolling(
+    caption,
+    `<table class="${kind}"><caption>${escapeHtml(caption)}</caption><thead><tr>${head
+      .map(text => `<th scope="col">${escapeHtml(text)}</th>`)
+      .join('')}</tr></thead><tbody>${rows.map(row => `<tr>${cells(row)}</tr>`).join('')}</tbody></table>`,
+  )
+}

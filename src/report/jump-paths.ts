@@ -1,0 +1,105 @@
+import type { SeenDataset } from '../data/standardized.ts'
+import { solve } from '../sampler/adaptive.ts'
+import { drawNoise, type Velocity } from '../sampler/sampler.ts'
+import { findObjective } from '../training/config.ts'
+import { exactVelocity } from '../training/evaluate.ts'
+import type { LoadedMap } from '../training/load.ts'
+import type { PlannedSample } from '../training/planned-samples.ts'
+import { takeThrough } from '../training/sampling.ts'
+import type { JumpPath, PathData, Points } from './types.ts'
+
+/** Paths drawn: enough to see the bundle, few enough to see each. */
+const PATHS = 32
+/** Times at which a curve is solved, ends included. */
+const CURVE_TIMES = 33
+const TOLERANCE = 1e-5
+
+const curveTimes = (): number[] => Array.from({ length: CURVE_TIMES }, (_, i) => 1 - i / (CURVE_TIMES - 1))
+
+/** Where points `[n, D]` are at each time of a velocity's ODE, the first time's included. */
+export async function solvePath(
+  velocity: Velocity<Float64Array>,
+  start: Float64Array,
+  times: readonly number[],
+): Promise<Float64Array[]> {
+  const path = [start]
+  for (let i = 1; i < times.length; i++) {
+    path.push(await solve(velocity, path[i - 1], times[i - 1], times[i], { tolerance: TOLERANCE }))
+  }
+  return path
+}
+
+interface Field {
+  readonly kind: PathData['field']
+  readonly velocity: Velocity<Float64Array>
+  close(): Promise<void>
+}
+
+/** The velocity to integrate: the map's own where it has learned one, else the exact one of the data. */
+async function fieldOf(map: LoadedMap, dataset: SeenDataset): Promise<Field | undefined> {
+  const { jumps } = findObjective(map.objective!)
+  if (jumps === 'any' || jumps === 'both-ways') {
+    const velocity: Velocity<Float64Array> = async (x, t) =>
+      Float64Array.from(await map.velocity(Float32Array.from(x), t))
+    return { kind: 'own', velocity, close: async () => {} }
+  }
+  if (!dataset.mixture) return undefined
+  return { kind: 'exact', ...(await exactVelocity(dataset.mixture, map.interpolant)) }
+}
+
+/** The points at every time of a way to sample; of one that adds noise on the way only its single jump is a path. */
+async function jumpPath(
+  map: LoadedMap,
+  { steps, grid, method }: PlannedSample,
+  noise: Float32Array,
+): Promise<Omit<JumpPath, 'gap'> | undefined> {
+  if (method === 'renoise' && steps > 1) return undefined
+  const points = [noise]
+  for (let i = 1; i < grid.length; i++) {
+    points.push(await takeThrough(map, method, points[i - 1], [grid[i - 1], grid[i]], 0))
+  }
+  return { steps, times: grid, points }
+}
+
+/** Mean distance between points `[n, D]`. */
+function meanDistance(a: Points, b: Points, dimension: number): number {
+  let total = 0
+  for (let i = 0; i < a.length; i += dimension) {
+    let square = 0
+    for (let j = i; j < i + dimension; j++) square += (a[j] - b[j]) ** 2
+    total += Math.sqrt(square)
+  }
+  return (total * dimension) / a.length
+}
+
+/**
+ * A trained map's jumps beside the path of the ODE, from the same noise as an evaluation with this seed.
+ *
+ * @param dataset  as the network sees it
+ * @param samples  the ways to sample, one panel each; those that add noise on the way are left out
+ */
+export async function gatherPaths(
+  map: LoadedMap,
+  dataset: SeenDataset,
+  samples: readonly PlannedSample[],
+  seed: number,
+): Promise<PathData> {
+  const noise = drawNoise(PATHS, map.dimension, seed)
+  const ways = []
+  for (const planned of samples) ways.push(await jumpPath(map, planned, noise))
+  const field = await fieldOf(map, dataset)
+  const times = curveTimes()
+  const curve = field
+    ? await solvePath(field.velocity, Float64Array.from(noise), times).finally(field.close)
+    : []
+  return {
+    field: field ? field.kind : null,
+    times,
+    curve,
+    jumps: ways.flatMap(way => {
+      if (!way) return []
+      const gap = field ? meanDistance(way.points.at(-1)!, curve.at(-1)!, map.dimension) : null
+      return [{ ...way, gap }]
+    }),
+  }
+}

@@ -1,0 +1,161 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
+import { stringify } from 'yaml'
+import { openDataset } from '../data/catalogue.ts'
+import type { Dataset } from '../data/dataset.ts'
+import { seenThrough } from '../data/standardized.ts'
+import { random } from '../random/random.ts'
+import { drawNoise, uniformGrid } from '../sampler/sampler.ts'
+import { checkpointSteps } from '../training/checkpoint.ts'
+import { findObjective } from '../training/config.ts'
+import type { Evaluation, EvaluationRow } from '../training/evaluate.ts'
+import { type LoadedMap, load } from '../training/load.ts'
+import { mlpOptions, parameterCount } from '../training/networks.ts'
+import { planSamples } from '../training/planned-samples.ts'
+import { paths, RunError, type RunRecord, readMetrics, readRecord } from '../training/run.ts'
+import { takeThrough } from '../training/sampling.ts'
+import { evaluateCommand, trainCommand } from './command.ts'
+import { diagnose } from './diagnostics.ts'
+import { estimateOf, evaluationTable, metricsOf, rowId, stepWarnings } from './evaluation.ts'
+import { pictureSheet } from './picture-sheet.ts'
+import { trainingSeconds } from './training-log.ts'
+import type { Method, MethodRow, RunData, SampleSet } from './types.ts'
+
+/** Points drawn in each cell of the grid, and of the data; fewer pictures. */
+const DRAWN = 2000
+const PICTURES = 25
+/** Panels of paths. */
+const PANELS = 4
+
+/** @throws RunError when there is none, or it is damaged */
+function readEvaluation(directory: string): Evaluation {
+  const { evaluation } = paths(directory)
+  if (!existsSync(evaluation)) {
+    throw new RunError(`${directory}: has not been measured yet; "oxbow evaluate ${directory}" does`)
+  }
+  try {
+    const found = JSON.parse(readFileSync(evaluation, 'utf8')) as Evaluation
+    if (Array.isArray(found.rows) && found.rows.length > 0 && found.request) return found
+  } catch {
+    // Said below.
+  }
+  throw new RunError(
+    `${evaluation}: not the evaluation of a run; "oxbow evaluate ${directory}" measures anew`,
+  )
+}
+
+/** The training loss, and every term's own residual whatever its weight. */
+function trainingCurves(directory: string): Pick<RunData, 'trainingLoss' | 'residuals'> {
+  const lines = readMetrics(directory)
+  const terms = Object.keys(lines.at(-1)?.terms ?? {})
+  return {
+    trainingLoss: lines.map(({ step, loss }) => ({ step, value: loss })),
+    residuals: terms.map(name => ({
+      label: name,
+      loss: lines.map(({ step, terms }) => ({ step, value: terms[name]?.residual ?? Number.NaN })),
+    })),
+  }
+}
+
+/** Metrics of the map itself, those of its kinds of weights beside each other. */
+const mapMetricsOf = ({ maps = [] }: Evaluation): RunData['mapMetrics'] =>
+  metricsOf(maps).map(metric => ({
+    metric,
+    estimates: maps.map(({ metrics }) => (metrics[metric.name] ? estimateOf(metrics[metric.name]) : null)),
+    notes: [...new Set(maps.flatMap(({ metrics }) => metrics[metric.name]?.note ?? []))],
+  }))
+
+/** Samples of one row of the table, all from the same noise. */
+async function samplesOf(
+  map: LoadedMap,
+  rows: readonly EvaluationRow[],
+  noise: Float32Array,
+  seed: number,
+  { image }: Dataset,
+): Promise<SampleSet[]> {
+  const samples: SampleSet[] = []
+  for (const { steps, method, grid = uniformGrid(steps) } of rows) {
+    const points = await takeThrough(map, method, noise, grid, seed)
+    samples.push({ steps, points, ...(image && { picture: await pictureSheet(points, image) }) })
+  }
+  return samples
+}
+
+/** @throws RunError when the data is not that of the run any more */
+async function openSame(directory: string, { config, data }: RunRecord): Promise<Dataset> {
+  const dataset = await openDataset(config.data, { holdOut: config.holdOut })
+  if (dataset.fingerprint.sha256 === data.fingerprint.sha256) return dataset
+  throw new RunError(
+    `${directory}: the data has changed since the run (its fingerprint differs), so there is no report`,
+  )
+}
+
+/**
+ * Collects what a run's report shows, from its last evaluation and by sampling it again.
+ *
+ * @throws RunError when the run has no evaluation or its data has changed; DataError when its data cannot be opened
+ */
+export async function gatherRun(directory: string): Promise<RunData> {
+  const record = readRecord(directory)
+  const evaluation = readEvaluation(directory)
+  const dataset = await openSame(directory, record)
+  const { config, data } = record
+  const { request } = evaluation
+  const { seed } = request
+  const weights = [...new Set(evaluation.rows.map(row => row.weights))]
+  const table = evaluationTable(evaluation)
+  const drawn = dataset.image ? PICTURES : DRAWN
+  const noise = drawNoise(drawn, data.dimension, seed)
+  const reference = new Float32Array(drawn * data.dimension)
+  dataset.sample(random(seed, 'report'), reference)
+
+  const methods: Method[] = []
+  for (const [i, name] of weights.entries()) {
+    const map = await load(directory, { weights: name })
+    try {
+      const own = (row: MethodRow) => evaluation.rows.filter(each => rowId(each) === row.id)
+      for (const row of table.methods.filter(row => own(row)[0].weights === name)) {
+        const samples = await samplesOf(map, own(row), noise, seed, dataset)
+        methods.push({ ...row, samples, loss: [] })
+      }
+      if (i > 0) continue
+      const planned = planSamples(config.objective, request).samples.slice(0, PANELS)
+      const seen = seenThrough(data.standardization, dataset)
+      const diagnostics = await diagnose({ directory, map, seen, samples: planned, seed })
+      methods[0] = { ...methods[0], diagnostics }
+    } finally {
+      await map.close()
+    }
+  }
+  const objective = findObjective(config.objective)
+  const name = basename(resolve(directory))
+  return {
+    ...table,
+    title: `${objective.name} on ${data.name}`,
+    command: [trainCommand(config, directory), evaluateCommand(request, directory)].join('\n'),
+    dataset: {
+      name: data.name,
+      dimension: data.dimension,
+      fingerprint: `sha256:${data.fingerprint.sha256}`,
+    },
+    methods,
+    reference,
+    ...(dataset.image && { referencePicture: await pictureSheet(reference, dataset.image) }),
+    unit: data.standardization ? 'standard deviations' : 'data units',
+    config: stringify(config),
+    run: {
+      name,
+      version: record.oxbow,
+      objective: { id: objective.id, formula: objective.formula, paper: objective.paper },
+      steps: checkpointSteps(directory).at(-1) ?? 0,
+      plannedSteps: config.steps,
+      parameters: parameterCount(mlpOptions(config, data.dimension)),
+      seconds: trainingSeconds(directory),
+      seeds: config.seeds,
+    },
+    ...trainingCurves(directory),
+    data: { ...data, statistics: dataset.statistics, labels: dataset.labels },
+    mapMetrics: mapMetricsOf(evaluation),
+    warnings: [...(dataset.warnings ?? []), ...evaluation.notes, ...stepWarnings(evaluation)],
+  }
+}

@@ -1,0 +1,27 @@
+import { dirname } from 'node:path'
+import { writeFileAtomic } from '../training/files.ts'
+import { paths } from '../training/run.ts'
+import { runReport } from './html-run.ts'
+import { writePlots } from './plot-files.ts'
+import { gatherRun } from './run-report.ts'
+
+/** Files of a report. */
+export interface ReportFiles {
+  readonly report: string
+  readonly plots: readonly string[]
+}
+
+/**
+ * Writes the report of a run from its last evaluation, and every plot of it into the run's `plots`.
+ *
+ * @param file  of the page; `report.html` in the run by default
+ * @throws RunError when the run has no evaluation or its data has changed; DataError when its data cannot be opened
+ */
+export async function writeRunReport(
+  directory: string,
+  file: string = paths(directory).report,
+): Promise<ReportFiles> {
+  const data = await gatherRun(directory)
+  writeFileAtomic(file === paths(directory).report ? directory : dirname(file), file, runReport(data))
+  return { report: file, plots: await writePlots(directory, paths(directory).plots, data) }
+}

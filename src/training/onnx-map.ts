@@ -1,0 +1,116 @@
+import {
+  type InterpolantName,
+  interpolants,
+  type Standardization,
+  standardized,
+  unstandardized,
+} from '../model/index.ts'
+import type { OpenedModel, Program } from '../runtime/program.ts'
+import type { Jump } from '../sampler/sampler.ts'
+import type { LoadedMap } from './load.ts'
+import { dataRecordSchema, RunError } from './record.ts'
+
+/** Runs a graph `(x [n, D], s [n], t [n])` on many points, some thousands at a time. */
+export async function inBlocks(
+  name: string,
+  program: Program,
+  dimension: number,
+  x: Float32Array,
+  s: number,
+  t: number,
+): Promise<Float32Array> {
+  const result = new Float32Array(x.length)
+  const block = 8192 * dimension
+  for (let from = 0; from < x.length; from += block) {
+    const part = x.subarray(from, from + block)
+    const times = (value: number) => new Float32Array(part.length / dimension).fill(value)
+    const [y] = await program.run([part.slice(), times(s), times(t)])
+    if (!(y instanceof Float32Array) || y.length !== part.length) {
+      throw new RunError(
+        `${name}: gives ${y?.length ?? 'no'} numbers for ${part.length}, so it is no flow map`,
+      )
+    }
+    result.set(y, from)
+  }
+  return result
+}
+
+/** What a file of our own says about its map. */
+function traitsOf({ format, objective, interpolant = '' }: Readonly<Record<string, string>>) {
+  const own = format === 'oxbow'
+  const known = own && Object.hasOwn(interpolants, interpolant)
+  return {
+    ...(own && objective !== undefined && { objective }),
+    interpolant: known ? (interpolant as InterpolantName) : 'linear',
+  }
+}
+
+/** The other way round, for a file whose graph has the units inside. */
+const innerJump =
+  (by: Standardization | undefined, jump: Jump): Jump =>
+  async (z, s, t) =>
+    by ? standardized(by, await jump(unstandardized(by, z, s), s, t), t) : jump(z, s, t)
+
+/** What a file of our own says of its data. @throws RunError when that is damaged */
+function standardizationIn(
+  name: string,
+  { format, data }: Readonly<Record<string, string>>,
+  dimension: number,
+): Standardization | undefined {
+  if (format !== 'oxbow' || !data) return undefined
+  try {
+    const record = dataRecordSchema.parse(JSON.parse(data))
+    if (record.dimension === dimension) return record.standardization
+  } catch {
+    // Falls through to the one message for a record that cannot be read.
+  }
+  throw new RunError(`${name}: the record of its data is damaged`)
+}
+
+const firstLine = ({ message }: Error): string => message.split('\n')[0].slice(0, 500)
+
+/**
+ * The flow map of an ONNX file's bytes.
+ *
+ * @param name  of the file, for messages
+ * @param open  of the runtime
+ * @throws RunError when it is something else or damaged
+ */
+export async function mapOfOnnx(
+  name: string,
+  open: (bytes: Uint8Array) => Promise<OpenedModel>,
+  bytes: Uint8Array,
+): Promise<LoadedMap> {
+  const opened = await open(bytes).catch((error: Error) => {
+    throw new RunError(`${name}: not an ONNX model that can be run (${firstLine(error)})`)
+  })
+  const { inputs, program, metadata } = opened
+  const dimension = inputs[0]?.shape[1]
+  const fits = inputs.map(i => i.name).join() === 'x,s,t' && inputs.every(i => i.dtype === 'float32')
+  if (!fits || inputs[0].shape.length !== 2 || !(dimension > 0)) {
+    await program.close()
+    const found = inputs.map(
+      i => `${i.name} ${i.dtype}[${i.shape.map(n => (n < 0 ? 'batch' : n)).join(', ')}]`,
+    )
+    throw new RunError(
+      `${name}: expected inputs x [batch, D], s [batch], t [batch] of float32, found ${found.join(', ')}`,
+    )
+  }
+  const jump: Jump = (x, s, t) =>
+    inBlocks(name, program, dimension, x, s, t).catch((error: Error) => {
+      throw error instanceof RunError ? error : new RunError(`${name}: cannot be run (${firstLine(error)})`)
+    })
+  const velocity = async (): Promise<never> => {
+    throw new RunError(`${name}: an ONNX file holds only the jump; use the run directory for its velocity`)
+  }
+  const standardization = standardizationIn(name, metadata, dimension)
+  return {
+    dimension,
+    ...traitsOf(metadata),
+    ...(standardization && { standardization }),
+    jump,
+    velocity,
+    inner: { jump: innerJump(standardization, jump), velocity },
+    close: () => program.close(),
+  }
+}

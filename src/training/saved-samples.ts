@@ -1,0 +1,73 @@
+import type { Dataset } from '../data/dataset.ts'
+import { readPoints } from '../data/points.ts'
+import { seenThrough, standardizationOf } from '../data/standardized.ts'
+import { prepareMetrics } from '../metric/prepare.ts'
+import { ConfigError } from './config.ts'
+import { openSampleMeasure } from './measure-rows.ts'
+import { chooseMetrics, type MetricChoice } from './metric-choice.ts'
+import type { MetricValue } from './metric-value.ts'
+import { dataRecord } from './record.ts'
+import type { DataRecord } from './run.ts'
+
+export interface SavedRequest {
+  /** Points measured at most. */
+  readonly count: number
+  /** Of the reference data and of directions. */
+  readonly seed: number
+  readonly metrics?: MetricChoice
+  /** Path of the ONNX network that `featureFrechetDistance` looks through. */
+  readonly features?: string
+}
+
+/** What a file of samples gives. */
+export interface SavedEvaluation {
+  readonly file: string
+  readonly data: DataRecord
+  readonly metrics: Readonly<Record<string, MetricValue>>
+  readonly notes: readonly string[]
+}
+
+/** The first points of many; a file's own order is kept. */
+const first = (points: Float32Array, dimension: number, count: number): Float32Array =>
+  points.slice(0, count * dimension)
+
+/**
+ * Measures samples that were saved to a file, in any format that data is read from, against data. Data of a file is brought
+ * to standard deviations as for a training with `standardize: auto`.
+ *
+ * @throws DataError when the file cannot be read; ConfigError when it does not fit the data, or a metric cannot be measured
+ */
+export async function evaluateSamples(
+  file: string,
+  dataset: Dataset,
+  { count, seed, metrics, features }: SavedRequest,
+): Promise<SavedEvaluation> {
+  const { dimension, points } = await readPoints(file)
+  if (dimension !== dataset.dimension) {
+    throw new ConfigError(`${file}: has ${dimension} coordinates, ${dataset.name} ${dataset.dimension}`)
+  }
+  const rows = points.length / dimension
+  if (rows < 2) throw new ConfigError(`${file}: expected at least 2 points, found ${rows}`)
+  const standardization = standardizationOf('auto', dataset)
+  const seen = seenThrough(standardization, dataset)
+  const chosen = chooseMetrics(metrics, {
+    dataset: seen,
+    exact: false,
+    features: features !== undefined,
+    map: false,
+  })
+  const measures = prepareMetrics(seen, { count: Math.min(count, rows), seed, names: chosen.samples })
+  const sampleMeasure = await openSampleMeasure({ dataset, standardization, measures, chosen, features })
+  const cut =
+    measures.count < rows ? [`the first ${measures.count} of ${rows} points of ${file} are measured`] : []
+  try {
+    return {
+      file,
+      data: dataRecord({ ...dataset, ...(standardization && { standardization }) }),
+      metrics: await sampleMeasure.measure(first(points, dimension, measures.count)),
+      notes: [...measures.notes, ...cut],
+    }
+  } finally {
+    await sampleMeasure.close()
+  }
+}

@@ -1,0 +1,112 @@
+import { execFileSync } from 'node:child_process'
+import {
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { drawNoise, load, sample, train, uniformGrid } from '../../src/index.ts'
+import { openBrowser, type StaticServer, serve } from '../helpers/browser.ts'
+import { tiny } from '../helpers/training.ts'
+
+// Inside the package, so that `import ... from 'oxbow'` finds it, as it is built.
+mkdirSync('runs', { recursive: true })
+const folder = mkdtempSync(resolve('runs/applications-'))
+const run = join(folder, 'run')
+let expected: number[]
+
+beforeAll(async () => {
+  const far = { gaussian: { mean: [50, -2], std: [4, 0.3] } }
+  await train({ ...tiny, data: far, standardize: 'column', steps: 20 }, { directory: run })
+  const map = await load(run)
+  const noise = drawNoise(5, map.dimension, 7)
+  expected = [...(await sample(map, noise, { grid: uniformGrid(2) })).points]
+  await map.close()
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const expectClose = (found: readonly number[]) => {
+  expect(found.length).toBe(expected.length)
+  found.forEach((value, i) => {
+    expect(Math.abs(value - expected[i])).toBeLessThan(1e-5 * Math.max(1, Math.abs(expected[i])))
+  })
+}
+
+test('the example for Node gives the points of the command line, from a run or an ONNX file', () => {
+  const file = join(folder, 'sample.mjs')
+  copyFileSync('examples/node/sample.mjs', file)
+  for (const model of [run, join(run, 'model.onnx')]) {
+    expectClose(JSON.parse(execFileSync('node', [file, model], { encoding: 'utf8' })))
+  }
+})
+
+test.each(['examples/node/sample.mjs', 'examples/web/sample.js'])('%s is ten lines', file => {
+  expect(readFileSync(file, 'utf8').trimEnd().split('\n').length).toBeLessThanOrEqual(10)
+})
+
+describe('the example for a browser', () => {
+  let server: StaticServer
+  let browser: Browser
+  const site = join(folder, 'site')
+
+  beforeAll(async () => {
+    cpSync('examples/web', site, { recursive: true })
+    copyFileSync(join(run, 'model.onnx'), join(site, 'model.onnx'))
+    copyFileSync(join(run, 'model.onnx'), join(site, 'cut.onnx'))
+    truncateSync(join(site, 'cut.onnx'), 500)
+    writeFileSync(join(site, 'text.onnx'), 'no model')
+    server = await serve({ '/': site, '/node_modules/': 'node_modules', '/node_modules/oxbow/': '.' })
+    browser = await openBrowser()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await server?.close()
+  })
+
+  test('gives the points that Node gives', async () => {
+    const page = await browser.newPage()
+    const problems: string[] = []
+    page.on('pageerror', error => problems.push(error.message))
+    const asked: string[] = []
+    page.on('request', request => asked.push(new URL(request.url()).origin))
+    await page.goto(server.url)
+    await page.locator('output:not(:empty)').waitFor({ timeout: 30_000 })
+    expect(problems).toEqual([])
+    expectClose(JSON.parse((await page.locator('output').textContent())!))
+    expect(new Set(asked)).toEqual(new Set([server.url]))
+    await page.close()
+  })
+
+  test('takes bytes as well, and refuses what is no model in a line', async () => {
+    const page = await browser.newPage()
+    await page.goto(server.url)
+    // As text: what is compiled for the tests does not run in a page.
+    const refused = (name: string) =>
+      page.evaluate(`import('oxbow/web').then(({ load }) => load('${name}')).then(
+        () => 'opened',
+        error => error.name + ' ' + error.message,
+      )`)
+    expect(await refused('none.onnx')).toBe('RunError none.onnx: the server answers 404')
+    for (const name of ['cut.onnx', 'text.onnx']) {
+      const line = await refused(name)
+      expect(line).toContain(`RunError ${name}: not an ONNX model that can be run`)
+      expect(line).not.toContain('\n')
+    }
+    const found = (await page.evaluate(`(async () => {
+      const { load, drawNoise, sample } = await import('oxbow/web')
+      const map = await load(await (await fetch('model.onnx')).arrayBuffer())
+      const { points, method } = await sample(map, drawNoise(5, map.dimension, 7), { grid: [1, 0.5, 0] })
+      return { points: [...points], method, objective: map.objective }
+    })()`)) as { points: number[] }
+    expect(found).toMatchObject({ method: 'jump', objective: 'lsd' })
+    expectClose(found.points)
+    await page.close()
+  })
+})

@@ -1,0 +1,146 @@
+import { join } from 'node:path'
+import { parseHTML } from 'linkedom'
+import { describe, expect, it } from 'vitest'
+import { generatedDataset } from '../../src/data/catalogue.ts'
+import { gatherPaths, solvePath } from '../../src/report/jump-paths.ts'
+import { pathFrame, pathPanel } from '../../src/report/path-plot.ts'
+import type { PathData } from '../../src/report/types.ts'
+import { solve } from '../../src/sampler/adaptive.ts'
+import { drawNoise } from '../../src/sampler/sampler.ts'
+import type { UserConfig } from '../../src/training/config.ts'
+import { exactVelocity } from '../../src/training/evaluate.ts'
+import { load } from '../../src/training/load.ts'
+import { planSamples } from '../../src/training/planned-samples.ts'
+import { takeThrough } from '../../src/training/sampling.ts'
+import { train } from '../../src/training/train.ts'
+import { temporaryFolder } from '../helpers/folder.ts'
+import { mixture, tiny } from '../helpers/training.ts'
+
+const folder = temporaryFolder('paths')
+const dataset = generatedDataset(mixture)
+const grid = (steps: number) => ({
+  steps,
+  grid: Array.from({ length: steps + 1 }, (_, i) => 1 - i / steps),
+  named: false,
+  method: 'jump' as const,
+})
+
+async function pathsOf(objective: string, steps: number[], config: UserConfig = {}): Promise<PathData> {
+  const directory = join(folder, `${objective}-${steps.join('-')}`)
+  await train({ ...tiny, data: mixture, steps: 20, objective, ...config }, { directory })
+  const map = await load(directory)
+  const { samples } = planSamples(objective, { steps, method: 'auto' })
+  return gatherPaths(map, dataset, samples, 3).finally(() => map.close())
+}
+
+const farthest = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+  Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i])))
+
+describe('solvePath', () => {
+  it('ends, and is on the way, where the solver says', async () => {
+    const { velocity, close } = await exactVelocity(dataset.mixture!, 'linear')
+    const start = Float64Array.from(drawNoise(8, 2, 1))
+    const path = await solvePath(velocity, start, [1, 0.6, 0.3, 0])
+    const [middle, end] = [await solve(velocity, start, 1, 0.3), await solve(velocity, start, 1, 0)]
+    await close()
+    expect(path).toHaveLength(4)
+    expect(farthest(path[2], middle)).toBeLessThan(1e-4)
+    expect(farthest(path[3], end)).toBeLessThan(1e-4)
+  })
+})
+
+describe('gatherPaths', () => {
+  it('follows the jumps of the map, and its own velocity', async () => {
+    const paths = await pathsOf('psd', [1, 4])
+    expect([paths.field, paths.jumps.map(({ steps }) => steps)]).toEqual(['own', [1, 4]])
+    const map = await load(join(folder, 'psd-1-4'))
+    const noise = drawNoise(32, 2, 3)
+    for (const { points, times, gap } of paths.jumps) {
+      expect(points).toHaveLength(times.length)
+      expect(farthest(points[0], noise)).toBe(0)
+      const ends = await takeThrough(map, 'jump', noise, times, 0)
+      expect(farthest(points.at(-1)!, ends)).toBeLessThan(1e-6)
+      const ode = paths.curve.at(-1)!
+      const distances = Array.from({ length: 32 }, (_, i) =>
+        Math.hypot(ends[2 * i] - ode[2 * i], ends[2 * i + 1] - ode[2 * i + 1]),
+      )
+      expect(gap).toBeCloseTo(distances.reduce((a, b) => a + b, 0) / 32, 5)
+    }
+    const heun = await takeThrough(map, 'heun', noise, grid(64).grid, 0)
+    await map.close()
+    expect(farthest(paths.curve.at(-1)!, heun)).toBeLessThan(5e-3)
+  })
+
+  it('takes the exact velocity where the map learns none, and shows single jumps alone', async () => {
+    const paths = await pathsOf('ct', [1, 2])
+    expect([paths.field, paths.jumps.map(({ steps }) => steps)]).toEqual(['exact', [1]])
+    const { velocity, close } = await exactVelocity(dataset.mixture!, 'linear')
+    const ends = await solve(velocity, Float64Array.from(drawNoise(32, 2, 3)), 1, 0)
+    await close()
+    expect(farthest(paths.curve.at(-1)!, ends)).toBeLessThan(1e-4)
+  })
+
+  it('goes without an ODE where no velocity is known', async () => {
+    const data = { ...dataset, mixture: undefined }
+    const map = await load(join(folder, 'ct-1-2'))
+    const { field, curve, jumps } = await gatherPaths(map, data, [grid(1)], 3).finally(() => map.close())
+    expect([field, curve, jumps[0].gap]).toEqual([null, [], null])
+  })
+})
+
+describe('pathPanel', () => {
+  const still = (points: number[][]): PathData => ({
+    field: 'own',
+    times: [1, 0],
+    curve: points.map(at => Float64Array.from(at)),
+    jumps: [{ steps: 1, times: [1, 0], points: points.map(at => Float64Array.from(at)), gap: 0.25 }],
+  })
+  const svgOf = (data: PathData, dimension: number, reference: number[]) =>
+    pathPanel(pathFrame([data], dimension, Float64Array.from(reference)), data, data.jumps[0])
+  const coordinates = (svg: string) =>
+    [...parseHTML(`<html><body>${svg}</body></html>`).document.querySelectorAll('path[stroke="#0072b2"]')][0]
+      .getAttribute('d')!
+      .match(/-?[\d.]+/g)!
+      .map(Number)
+
+  it('draws each jump as a line from its beginning to its end', () => {
+    const data = still([
+      [0, 0],
+      [1, 1],
+    ])
+    const svg = svgOf(data, 2, [-1, -1, 2, 2])
+    const [x0, y0, x1, y1] = coordinates(svg)
+    expect(x1 - x0).toBeGreaterThan(50)
+    expect(y0 - y1).toBeCloseTo(x1 - x0, 0)
+    expect(svg).toContain('1 step, ends 0.250 apart')
+    expect(svg).not.toMatch(/NaN|Infinity|undefined/)
+  })
+
+  it('runs time across for points on a line, from noise to data', () => {
+    const svg = svgOf(still([[0.5], [2]]), 1, [2, 1])
+    const [x0, y0, x1, y1] = coordinates(svg)
+    expect(x1).toBeGreaterThan(x0 + 200)
+    expect(y1).toBeLessThan(y0)
+    expect(svg).toContain('>time<')
+  })
+
+  it('shows the two coordinates that vary most, and keeps what runs away inside the frame', () => {
+    const frame = pathFrame(
+      [
+        still([
+          [0, 0, 0],
+          [1, 1, 1],
+        ]),
+      ],
+      3,
+      Float64Array.of(5, -9, 1, 5, 9, -2, 5, 0, 3),
+    )
+    expect(frame.axes).toEqual([1, 2])
+    const wild = still([
+      [0, 0],
+      [1e9, -1e9],
+    ])
+    const svg = pathPanel({ ...frame, dimension: 2, axes: [0, 1] }, wild, wild.jumps[0])
+    expect(Math.max(...coordinates(svg))).toBeLessThanOrEqual(328)
+  })
+})

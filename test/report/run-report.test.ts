@@ -1,0 +1,232 @@
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseHTML } from 'linkedom'
+import sharp from 'sharp'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { runReport } from '../../src/report/html-run.ts'
+import { gatherRun } from '../../src/report/run-report.ts'
+import type { RunData } from '../../src/report/types.ts'
+import type { UserConfig } from '../../src/training/config.ts'
+import { evaluateRun, writeEvaluation } from '../../src/training/evaluate.ts'
+import { paths, RunError } from '../../src/training/run.ts'
+import { train } from '../../src/training/train.ts'
+import { runHere } from '../helpers/cli.ts'
+import { temporaryFolder } from '../helpers/folder.ts'
+import { mixture, tiny } from '../helpers/training.ts'
+
+const folder = temporaryFolder('run-report')
+const directory = join(folder, 'run <b>&"x')
+
+async function measured(directory: string, config: UserConfig): Promise<void> {
+  await train({ ...tiny, data: mixture, steps: 30, logEvery: 5, ...config }, { directory })
+  const request = { steps: [1, 2], count: 200, seed: 1, method: 'auto', weights: ['ema', 'raw'] } as const
+  writeEvaluation(directory, await evaluateRun(directory, request))
+}
+
+let data: RunData
+let html: string
+// biome-ignore lint/suspicious/noExplicitAny: the compiler's library has no DOM types
+let all: (selector: string) => any[]
+
+beforeAll(async () => {
+  await measured(directory, { objective: 'psd' })
+  data = await gatherRun(directory)
+  html = runReport(data)
+  const { document } = parseHTML(html)
+  all = selector => [...document.querySelectorAll(selector)]
+})
+
+describe('the report of a run', () => {
+  it('has every section', () => {
+    expect(all('h2').map(heading => heading.textContent)).toEqual([
+      'Results',
+      'Samples',
+      'Quality against steps',
+      'Other metrics',
+      'Jumps and the paths of the ODE',
+      'Residuals by source and target time',
+      'Loss by time',
+      'Training',
+      'Data',
+      'Make it again',
+    ])
+    expect(all('.grid td svg')).toHaveLength(5)
+    expect(/\b(NaN|undefined)\b/.test(html)).toBe(false)
+  })
+
+  it('shows averaged beside raw weights, in tables and curves', () => {
+    const names = all('.sortable')[0].querySelectorAll('tbody th')
+    expect([...names].map(name => name.textContent)).toEqual(['averaged', 'raw'])
+    expect(html.includes('At 1 step, the averaged weights score sliced Wasserstein')).toBe(true)
+  })
+
+  it('has the cells of the residuals and of the losses, and their numbers as tables', () => {
+    const maps = (start: string) =>
+      all('svg[aria-label]').filter(svg => svg.getAttribute('aria-label').startsWith(start))
+    for (const name of ['Semigroup', 'Lagrangian', 'Eulerian', 'Loss by source']) {
+      expect(maps(name), name).toHaveLength(1)
+      expect(maps(name)[0].querySelectorAll('g > title'), name).toHaveLength(36)
+    }
+    const [semigroup] = data.methods[0].diagnostics!.residuals
+    const numbers = all('table.numbers')
+    expect(numbers).toHaveLength(4)
+    expect(numbers[0].querySelectorAll('td')).toHaveLength(64)
+    const cell = maps('Semigroup')[0].querySelector('g > title').textContent
+    expect(cell).toBe(`s = 0.125, t = 0: ${semigroup.values[0][0]!.toPrecision(3)}`)
+  })
+
+  it('has a panel of paths for each number of steps', () => {
+    const panels = all('svg[aria-label^="Jumps and ODE paths"]')
+    expect(panels.map(panel => panel.getAttribute('aria-label').match(/\d steps?/)[0])).toEqual([
+      '1 step',
+      '2 steps',
+    ])
+    for (const { gap } of data.methods[0].diagnostics!.paths!.jumps) expect(gap).toBeGreaterThan(0)
+  })
+
+  it('escapes names, and asks for nothing outside itself', () => {
+    const hostile = '<img src=x onerror=alert(1)>"\'&'
+    const page = runReport({
+      ...data,
+      title: hostile,
+      command: hostile,
+      config: `</pre>${hostile}`,
+      warnings: [hostile],
+      dataset: { ...data.dataset, name: hostile, fingerprint: hostile },
+      methods: data.methods.map(method => ({ ...method, label: hostile })),
+      run: { ...data.run, name: hostile, objective: { id: hostile, formula: hostile, paper: hostile } },
+      residuals: data.residuals.map(series => ({ ...series, label: hostile })),
+      data: { ...data.data, labels: { names: [hostile], counts: [1] } },
+    })
+    const { document } = parseHTML(page)
+    expect(document.querySelectorAll('img, link, iframe, [src], [href], [onerror]')).toHaveLength(0)
+    expect(document.querySelectorAll('script')).toHaveLength(1)
+    expect(document.querySelector('h1')!.textContent).toBe(hostile)
+    expect(document.querySelector('.warnings li')!.textContent).toBe(hostile)
+    expect(page.includes("default-src 'none'")).toBe(true)
+    expect(/https?:|@import|url\(/.test(html.replaceAll('http://www.w3.org/2000/svg', ''))).toBe(false)
+  })
+
+  it('says how to make the run again, and what its data is', () => {
+    const [command] = all('pre.command')
+    expect(command.textContent.split('\n')[0]).toMatch(
+      /^oxbow train --data\.mixture '\{.*\}' --objective psd /,
+    )
+    expect(command.textContent.split('\n')[1]).toMatch(/^oxbow evaluate .* --steps 1,2 --count 200 --seed 1$/)
+    expect(all('details.printed pre')[0].textContent).toBe(data.config)
+    expect(html.includes(`sha256:${data.data.fingerprint.sha256}`)).toBe(true)
+    expect(all('table.plain')[0].querySelectorAll('tbody tr')).toHaveLength(2)
+  })
+})
+
+it('gives metrics of the map itself, each with its interval and floor', () => {
+  const metric = { name: 'nll', label: 'likelihood', unit: 'nats', floor: { value: 1, low: 0.9, high: 1.1 } }
+  const estimate = { mean: 2.5, sd: null, values: [2.5], interval: [2.4, 2.6] as const }
+  const page = runReport({
+    ...data,
+    mapMetrics: [{ metric, estimates: [estimate, null], notes: ['half of <them>'] }],
+  })
+  const cells = [...parseHTML(page).document.querySelectorAll('table.map tbody tr > *')]
+  expect(cells.map(cell => cell.textContent)).toEqual([
+    'likelihood (nats)',
+    '2.50 (2.40 to 2.60)',
+    '–',
+    '1.00 (0.90 to 1.10)',
+    'half of <them>',
+  ])
+})
+
+it('gives the ranges of channels where there are fewer than columns', () => {
+  const fingerprint = { ...data.data.fingerprint, minimum: [3], maximum: [250] }
+  const page = runReport({ ...data, data: { ...data.data, fingerprint } })
+  const tables = [...parseHTML(page).document.querySelectorAll('table.plain')]
+  expect(tables.map(table => table.textContent)).toEqual(['Channelschannelminimummaximum13.00250'])
+})
+
+describe('the files of a report', () => {
+  it('are a page under 1.5 MB, and every plot as SVG and as PNG', async () => {
+    const out = join(folder, 'page.html')
+    const { code, stdout } = await runHere(['report', directory, '--out', out, '--json'])
+    const { report, plots } = JSON.parse(stdout) as { report: string; plots: string[] }
+    expect([code, report]).toEqual([0, out])
+    expect(statSync(report).size).toBeLessThan(1.5e6)
+    const names = plots.map(path => path.slice(paths(directory).plots.length + 1))
+    const kinds = [
+      'samples',
+      'steps-slicedwasserstein',
+      'paths-ema',
+      'residuals',
+      'loss-by-times',
+      'loss-by-time',
+      'training-loss',
+      'training-residuals',
+    ]
+    expect(names).toEqual(expect.arrayContaining(kinds.flatMap(kind => [`${kind}.svg`, `${kind}.png`])))
+    for (const path of plots) {
+      const { format, width, height } = await sharp(path).metadata()
+      expect([format, width! > 100, height! > 100], path).toEqual([path.slice(-3), true, true])
+      if (path.endsWith('svg')) expect(/NaN|Infinity|undefined/.test(readFileSync(path, 'utf8'))).toBe(false)
+    }
+  })
+
+  it('need an evaluation, and a name that ends in .html', async () => {
+    const wrong = await runHere(['report', directory, '--out', join(folder, 'page.txt')])
+    expect(wrong.code).toBe(2)
+    expect(wrong.stderr).toMatch(
+      /^oxbow: --out .*page\.txt: expected the name of a file that ends in \.html\n$/,
+    )
+    const bare = join(folder, 'bare')
+    await train({ ...tiny, data: mixture, steps: 1 }, { directory: bare })
+    const early = await runHere(['report', bare])
+    const stderr = `oxbow: ${bare}: has not been measured yet; "oxbow evaluate ${bare}" does\n`
+    expect(early).toMatchObject({ code: 2, stderr })
+  })
+
+  it('are written by evaluate, unless it is told not to', async () => {
+    const run = join(folder, 'evaluated')
+    await train({ ...tiny, data: mixture, steps: 2 }, { directory: run })
+    const options = ['evaluate', run, '--count', '50', '--steps', '1', '--weights', 'ema']
+    expect((await runHere([...options, '--no-report'])).code).toBe(0)
+    expect([existsSync(paths(run).report), existsSync(paths(run).plots)]).toEqual([false, false])
+    expect((await runHere(options)).code).toBe(0)
+    expect([existsSync(paths(run).report), existsSync(paths(run).plots)]).toEqual([true, true])
+  })
+
+  it('are refused where the evaluation is damaged', async () => {
+    const run = join(folder, 'evaluated')
+    writeFileSync(paths(run).evaluation, '{"rows": 3}')
+    await expect(gatherRun(run)).rejects.toThrow(RunError)
+  })
+})
+
+describe('a run that cannot show everything', () => {
+  it('says why there are no residuals where only jumps to the data are trained', async () => {
+    const run = join(folder, 'to-data')
+    await measured(run, { objective: 'ct' })
+    const page = runReport(await gatherRun(run))
+    expect(page.includes('Residuals are left out: ct is trained to end at data only')).toBe(true)
+    expect(page.includes('<h2>Residuals')).toBe(false)
+    expect(page.includes('<h2>Jumps and the paths of the ODE')).toBe(true)
+  })
+
+  it('leaves the loss out where the teacher is gone', async () => {
+    const teacher = join(folder, 'teacher')
+    await train(
+      {
+        ...tiny,
+        data: mixture,
+        steps: 2,
+        objective: 'flow-matching',
+        network: { ...tiny.network, conditioning: 's' },
+      },
+      { directory: teacher },
+    )
+    const run = join(folder, 'student')
+    await measured(run, { objective: 'lmd', teacher })
+    expect((await gatherRun(run)).methods[0].diagnostics!.notes).toEqual([])
+    rmSync(teacher, { recursive: true })
+    const page = runReport(await gatherRun(run))
+    expect(page.includes(`The loss by time is left out: teacher: ${teacher}: no such`)).toBe(true)
+    expect(page.includes('<h2>Residuals')).toBe(true)
+  })
+})
