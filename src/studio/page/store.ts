@@ -103,7 +103,10 @@ export function open(plan: Plan, at = state.value.selected): void {
   const send = (file?: Uint8Array): void =>
     theClient().send({ type: 'open', run, plan, ...(file && { file }) })
   // At once where there is nothing to wait for, so that what is told next comes next.
-  if (!fileOfPlan(plan)) return send()
+  if (!fileOfPlan(plan)) {
+    send()
+    return
+  }
   fileOf(plan).then(send, (error: Error) => {
     problem.value = error.message
   })

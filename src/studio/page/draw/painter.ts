@@ -43,7 +43,7 @@ const due = new Set<Picture>()
 let frame = 0
 
 /** Paints a picture at once. */
-export function paint({ canvas, clouds, progress }: Picture): void {
+function paint({ canvas, clouds, progress }: Picture): void {
   if (!started) start()
   const pixels = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio))
   if (canvas.width !== pixels) Object.assign(canvas, { width: pixels, height: pixels })
