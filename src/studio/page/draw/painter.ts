@@ -63,8 +63,12 @@ function groundOf(picture: Picture, count: number): HTMLCanvasElement {
   return own
 }
 
-/** Paints a picture at once. */
-function paint(picture: Picture): void {
+/**
+ * Paints a picture at once.
+ *
+ * @public for the measurement of frames
+ */
+export function paint(picture: Picture): void {
   if (!started) start()
   const { canvas, clouds, progress } = picture
   const pixels = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio))

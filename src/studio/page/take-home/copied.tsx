@@ -16,6 +16,7 @@ export function Copied({ text, label }: { text: string; label: string }) {
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard */}
+      {/* biome-ignore lint/a11y/useSemanticElements: text that is as it is written */}
       <pre tabIndex={0} role="group" aria-label={label}>
         {text}
       </pre>
