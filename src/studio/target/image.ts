@@ -2,7 +2,7 @@ import { DataError } from '../../data/error.ts'
 import { type Cells, SIDE } from './raster.ts'
 
 /** Pixels that an image may have: more would fill the memory of a phone. */
-export const MOST_PIXELS = 40_000_000
+const MOST_PIXELS = 40_000_000
 
 interface Size {
   readonly width: number

@@ -63,7 +63,11 @@ function groundOf(picture: Picture, count: number): HTMLCanvasElement {
   return own
 }
 
-/** Paints a picture at once. */
+/**
+ * Paints a picture at once.
+ *
+ * @public for the measurement of frames
+ */
 export function paint(picture: Picture): void {
   if (!started) start()
   const { canvas, clouds, progress } = picture

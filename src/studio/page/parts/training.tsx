@@ -9,7 +9,7 @@ const several = signal(100)
 const MOST_AT_ONCE = 6000
 
 /** Begins the training from drawn weights, and plays it. */
-export function trainAnew(): void {
+function trainAnew(): void {
   remark.value = null
   open(anew(selected.value))
   play()
