@@ -7,7 +7,7 @@ import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
 import { VERSION } from './version.ts'
 import type { MetricsLine } from './window.ts'
 
-export { type DataRecord, dataRecordSchema, RunError }
+export { type DataRecord, RunError }
 
 const recordSchema = z.object({
   oxbow: z.string(),

@@ -7,7 +7,7 @@ import type { Points } from './protocol.ts'
 import type { Engine, Session, WeightsName } from './session.ts'
 
 /** Local error of a path that is drawn. */
-export const TOLERANCE = 1e-5
+const TOLERANCE = 1e-5
 
 /** The exact velocity of a target with a closed form, in float64; compiled once for a training. */
 export async function exactVelocity(

@@ -15,7 +15,7 @@ function remembered(): Theme {
   }
 }
 
-export const theme = signal<Theme>(remembered())
+const theme = signal<Theme>(remembered())
 
 effect(() => {
   if (theme.value === 'auto') delete document.documentElement.dataset.theme

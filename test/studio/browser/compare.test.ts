@@ -33,7 +33,7 @@ const cells = (page: Page, row: number): Promise<string[]> =>
   page.locator('tbody tr').nth(row).locator('th, td').allInnerTexts()
 
 async function settle(page: Page, runs: number): Promise<void> {
-  const trained = page.locator('.strip .run').filter({ hasText: `${STEPS} steps` })
+  const trained = page.locator('.strip .run').filter({ hasText: `${STEPS} steps`, hasNotText: 'replaying' })
   await expect.poll(() => trained.count(), { timeout: 30_000 }).toBe(runs)
   await expect.poll(() => page.locator('main [aria-busy="true"]').count(), { timeout: 30_000 }).toBe(0)
 }

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { launchChromium, type Opened, type OpenOptions, openPage } from './chromium.ts'
 import { type Site, serveSite } from './site.ts'
 
-export { addressOf, launchChromium, type Opened, type OpenOptions, openPage } from './chromium.ts'
+export { addressOf, type Opened, type OpenOptions } from './chromium.ts'
 
 export const hasFocus = async (locator: Locator): Promise<boolean> =>
   (await locator.and(locator.page().locator(':focus')).count()) === 1

@@ -16,7 +16,8 @@ export function Copied({ text, label }: { text: string; label: string }) {
   return (
     <>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard */}
-      <pre tabIndex={0} aria-label={label}>
+      {/* biome-ignore lint/a11y/useSemanticElements: text that is as it is written */}
+      <pre tabIndex={0} role="group" aria-label={label}>
         {text}
       </pre>
       <div class="buttons">

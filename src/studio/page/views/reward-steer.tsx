@@ -13,7 +13,7 @@ import { Choice } from './shared.tsx'
 export type Steered = Questions['steer']['answer']
 
 /** Samples that are steered. */
-export const COUNT = 2000
+const COUNT = 2000
 export const noise = drawNoise(COUNT, 2, 0)
 
 /** A cloud with the reward over it. */
