@@ -10,7 +10,7 @@ const folder = mkdtempSync(join(process.argv[3] ?? tmpdir(), 'oxbow-large-'))
 const COLUMNS = 8
 const COMMAND = resolve('dist/cli/main.js')
 /** Prints what the process has needed when it ends. */
-const REPORT = `data:text/javascript,process.on('exit',()=>console.error('MAXRSS',process.resourceUsage().maxRSS))`
+const REPORT = `data:text/javascript,process.on('exit',()=>{const{maxRSS,userCPUTime,systemCPUTime}=process.resourceUsage();console.error('USAGE',maxRSS,userCPUTime+systemCPUTime)})`
 
 /** Numbers in blocks of rows that are all different from block to block. */
 function* blocks() {
@@ -76,15 +76,16 @@ function train(data, steps) {
     child.on('close', code => {
       if (code !== 0) return failed(new Error(stderr))
       const { msPerStep } = JSON.parse(stdout)
-      const peak = Number(/MAXRSS (\d+)/.exec(stderr)[1]) / 1024
-      done({ seconds: (performance.now() - start) / 1000, peak, msPerStep })
+      const [, kibibytes, microseconds] = /USAGE (\d+) (\d+)/.exec(stderr).map(Number)
+      const seconds = (performance.now() - start) / 1000
+      done({ seconds, processor: microseconds / 1e6, peak: kibibytes / 1024, msPerStep })
     })
   })
 }
 
-const show = (name, { seconds, peak, msPerStep }) =>
+const show = (name, { seconds, processor, peak, msPerStep }) =>
   console.log(
-    `${name}: ${seconds.toFixed(0)} s, peak memory ${peak.toFixed(0)} MiB, ${msPerStep.toFixed(2)} ms a step`,
+    `${name}: ${seconds.toFixed(0)} s (${processor.toFixed(0)} s of processor time), peak memory ${peak.toFixed(0)} MiB, ${msPerStep.toFixed(2)} ms a step`,
   )
 
 try {

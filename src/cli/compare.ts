@@ -69,7 +69,8 @@ function readComparison(flags: CompareFlags, rest: readonly string[]): Compariso
 
 /** Refuses what can be refused before anything is trained. @returns what will be left out of the table, and why */
 async function checkPlan(plan: Plan, request: EvaluationRequest): Promise<string[]> {
-  const dataset = await openDataset(plan.runs[0].config.data)
+  const [{ config: first }] = plan.runs
+  const dataset = await openDataset(first.data, { holdOut: first.holdOut })
   const notes = plan.runs.flatMap(({ method, config, after }) => {
     const { samples, notes } = planSamples(config.objective, request)
     if (samples.length === 0)

@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs'
-import { basename, resolve } from 'node:path'
-import { openDataset } from '../data/catalogue.ts'
+import { basename } from 'node:path'
+import { openDataset, withAbsolutePaths } from '../data/catalogue.ts'
 import { type ConventionName, conventions, type TimeInput } from '../importing/conventions.ts'
 import type { FeatureOrder } from '../importing/fold.ts'
 import { importModel } from '../importing/import.ts'
@@ -39,9 +38,10 @@ export async function importCommand(
   const keys = [path === undefined ? {} : readConfigFile(path), parseKeys(rest, ['json', 'debug'])]
   const config = keys.reduce<Record<string, unknown>>(merge, data === undefined ? {} : { data }) as UserConfig
   const tensors = readWeights(file)
-  const dataset = config.data === undefined ? undefined : await openDataset(config.data)
+  const dataset =
+    config.data === undefined ? undefined : await openDataset(config.data, { holdOut: config.holdOut })
   // Kept absolute, so that the run can be measured from anywhere.
-  if (typeof config.data === 'string' && existsSync(config.data)) config.data = resolve(config.data)
+  if (config.data !== undefined) config.data = withAbsolutePaths(config.data)
   const { model, report } = importModel(tensors, file, { ...options, convention, config, data: dataset })
   createRun(directory, model)
   const { model: weights, onnx } = paths(directory)

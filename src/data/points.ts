@@ -1,8 +1,9 @@
-import { openFiles } from './catalogue.ts'
+import { type DatasetSpec, openFiles } from './catalogue.ts'
 import { DataError } from './error.ts'
 import { collectProblems } from './problems.ts'
 import type { Head, Sink } from './source.ts'
 import { memoryRows } from './store.ts'
+import { show } from './validate.ts'
 
 /** Points of a file, as they stand there. */
 export interface FilePoints {
@@ -17,11 +18,14 @@ const MOST_BYTES = 2 ** 30
 /**
  * Reads all points of a file in its order, of one row or more, in any format that `openDataset` reads.
  *
+ * @param spec  a path, or a block of a config
+ *
  * @throws {DataError} naming the file and, where there is one, the row and the column
  */
-export async function readPoints(path: string): Promise<FilePoints> {
-  const source = await openFiles(path)
-  if (!source) throw new DataError(`${path}: no such file`)
+export async function readPoints(spec: DatasetSpec): Promise<FilePoints> {
+  const source = await openFiles(spec)
+  if (!source) throw new DataError(`${typeof spec === 'string' ? spec : show(spec)}: no such file`)
+  const { file: path } = source
   const problems = collectProblems(path)
   let head: Head | undefined
   let rows: ReturnType<typeof memoryRows> | undefined

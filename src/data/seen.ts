@@ -31,7 +31,9 @@ export function seenHashes(most = MOST): Seen {
     table = new Uint32Array(2 * capacity)
     for (let i = 0; i < before.length; i += 2) {
       if (before[i] === 0 && before[i + 1] === 0) continue
-      table.set(before.subarray(i, i + 2), 2 * find(before[i], before[i + 1]))
+      const slot = find(before[i], before[i + 1])
+      table[2 * slot] = before[i]
+      table[2 * slot + 1] = before[i + 1]
     }
   }
 

@@ -122,7 +122,7 @@ export async function gatherComparison({
   command,
   config,
 }: GatherRequest): Promise<ComparisonData> {
-  const dataset = await openDataset(comparison.data)
+  const dataset = await openDataset(comparison.data, { holdOut: plan.runs[0]?.config.holdOut })
   const reference = new Float32Array((dataset.image ? PICTURES : DRAWN) * dataset.dimension)
   dataset.sample(random(request.seed, 'report'), reference)
   const methods: Method[] = []

@@ -83,7 +83,7 @@ async function samplesOf(
 
 /** @throws RunError when the data is not that of the run any more */
 async function openSame(directory: string, { config, data }: RunRecord): Promise<Dataset> {
-  const dataset = await openDataset(config.data, config)
+  const dataset = await openDataset(config.data, { holdOut: config.holdOut })
   if (dataset.fingerprint.sha256 === data.fingerprint.sha256) return dataset
   throw new RunError(
     `${directory}: the data has changed since the run (its fingerprint differs), so there is no report`,

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Dataset } from '../../src/data/dataset.ts'
 import { DataError } from '../../src/data/error.ts'
 import { collectDataset, type Item, pointsDataset } from '../../src/data/given.ts'
+import { seenHashes } from '../../src/data/seen.ts'
 import { collectSides } from '../../src/data/sides.ts'
 import { random } from '../../src/random/random.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
@@ -231,4 +232,19 @@ describe('points from code', () => {
     await expect(collecting).rejects.toThrow(DataError)
     await expect(collecting).rejects.toThrow(message)
   })
+})
+
+test('repeats are found among many rows, up to a limit', () => {
+  const count = 5000
+  const hashes = Array.from({ length: count }, (_, i) => ({ high: i % 7, low: i }))
+  const all = seenHashes()
+  expect(hashes.map(hash => all.add(hash))).toEqual(new Array(count).fill(false))
+  expect(hashes.map(hash => all.add(hash))).toEqual(new Array(count).fill(true))
+  const few = seenHashes(10)
+  expect(hashes.slice(0, 12).map(hash => few.add(hash))).toEqual([
+    ...new Array(10).fill(false),
+    undefined,
+    undefined,
+  ])
+  expect(few.add(hashes[3])).toBe(true)
 })

@@ -99,6 +99,13 @@ describe('readPoints', () => {
     expect(await readPoints(file(name, content))).toEqual({ dimension: 2, points })
   })
 
+  test('columns can be chosen', async () => {
+    const path = file('named.csv', 'a,b,kind\n1,2,x\n3,4,y\n')
+    const { points } = await readPoints({ csv: { path, columns: ['b'] } })
+    expect(points).toEqual(Float32Array.of(2, 4))
+    await expect(readPoints('ring')).rejects.toThrow(/^ring: no such file$/)
+  })
+
   test('one point will do', async () => {
     expect(await readPoints(file('one.csv', '1,2\n'))).toEqual({
       dimension: 2,

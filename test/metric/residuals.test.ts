@@ -109,3 +109,21 @@ test('refuses data and noise of different counts', async () => {
     'expected as many points of data and of noise',
   )
 })
+
+test('the standard error of the mean is its spread over draws of the points', async () => {
+  const wave = fromVelocity((x: Tensor, s: Tensor, t: Tensor) =>
+    exact.velocity(x, s, t).add(x.sin().mul(0.1)),
+  )
+  const found = []
+  for (let k = 0; k < 40; k++) {
+    const draw = { data: normals(`data ${k}`, 50), noise: normals(`noise ${k}`, 50) }
+    found.push((await measureResiduals(wave, { ...options, ...draw, levels: 2 })).eulerian)
+  }
+  const mean = found.reduce((sum, residual) => sum + residual.mean! / found.length, 0)
+  const spread = Math.sqrt(found.reduce((sum, residual) => sum + (residual.mean! - mean) ** 2, 0) / 39)
+  const deviation = found.reduce((sum, residual) => sum + residual.deviation! / found.length, 0)
+  expect(deviation / spread).toBeGreaterThan(0.75)
+  expect(deviation / spread).toBeLessThan(1.35)
+  // Of a residual that is the same at every point there is no doubt.
+  expect((await measureResiduals(bent(1), { ...options, levels: 2 })).eulerian.deviation).toBeLessThan(1e-9)
+})

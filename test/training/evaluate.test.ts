@@ -122,6 +122,8 @@ describe('an evaluation', () => {
     expect(rows[0].metrics.slicedWasserstein.count).toBe(heldOut)
     expect(notes).toEqual([`measured at ${heldOut} points, all rows that are held out`])
     expect(rows[0].metrics.slicedWasserstein.unit).toBe('standard deviations')
+    const large = (await evaluateRun(at('large'), request)).rows[0].metrics.slicedWasserstein
+    expect(large.value).toBeLessThan(5)
   })
 
   test.each([

@@ -114,8 +114,8 @@ const isHeader = (cells: readonly string[]): boolean =>
   cells.some(cell => cell !== '') && !cells.some(isNumeric)
 
 /**
- * Hands each record to `rows` with the number of its line; nothing is kept. Lines without quotes are split here, ten times as
- * fast; from the first quote on the library reads.
+ * Hands each record to `rows` with the number of its line; nothing is kept. Lines without quotes are split here, which is
+ * much faster; from the first quote on the library reads.
  */
 async function parseText(
   bytes: AsyncIterable<Buffer>,
