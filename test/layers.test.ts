@@ -59,6 +59,7 @@ function problem(file: string, imported: string): string | undefined {
 /** What runs in a browser, with all that it imports. */
 const BROWSER = [
   'runtime/web.ts',
+  'runtime/webgpu.ts',
   'training/trainer.ts',
   'training/model.ts',
   'training/sampling.ts',
@@ -109,6 +110,10 @@ describe('the layers of the source', () => {
 
   test('ONNX Runtime is imported in one place for each kind of machine', () => {
     const users = files.filter(file => /from 'onnxruntime-[^?]*'/.test(readFileSync(file, 'utf8')))
-    expect(users.map(file => relative(SOURCE, file)).sort()).toEqual(['runtime/node.ts', 'runtime/web.ts'])
+    expect(users.map(file => relative(SOURCE, file)).sort()).toEqual([
+      'runtime/node.ts',
+      'runtime/web.ts',
+      'runtime/webgpu.ts',
+    ])
   })
 })

@@ -80,7 +80,16 @@ test('a training waits for the runtime, and is told when it does not come', asyn
 
 test('a runtime that refuses a graph is not hidden', async () => {
   const broken: Engine = { ...node, compile: () => Promise.reject(new Error('no such operation')) }
-  const session = await open(lazyEngine(Promise.resolve(broken)))
+  await expect(open(lazyEngine(Promise.resolve(broken)))).rejects.toThrow('no such operation')
+  let come: (engine: Engine) => void = () => {}
+  const session = await open(
+    lazyEngine(
+      new Promise(resolve => {
+        come = resolve
+      }),
+    ),
+  )
+  come(broken)
   await vi.waitFor(() =>
     expect(session.map().jump(drawNoise(1, 2, 0), 1, 0)).rejects.toThrow('no such operation'),
   )

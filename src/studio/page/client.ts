@@ -1,6 +1,9 @@
+import gpuMjs from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url'
+import gpuWasm from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url'
 import mjs from 'onnxruntime-web/ort-wasm-simd-threaded.mjs?url'
 import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url'
 import type { Command, QuestionName, Questions, Report } from '../engine/protocol.ts'
+import { chosenRuntime } from './runtime-choice.ts'
 import { hasSimd, SIMD_MISSING } from './simd.ts'
 import type { Start } from './worker.ts'
 
@@ -56,7 +59,14 @@ export function startWorker(onReport: (report: Report) => void): Client {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' })
   const absolute = (url: string): string => new URL(url, location.href).href
   const start: Start = hasSimd()
-    ? { type: 'start', files: { wasm: absolute(wasm), mjs: absolute(mjs) } }
+    ? {
+        type: 'start',
+        wanted: chosenRuntime(),
+        files: {
+          wasm: { wasm: absolute(wasm), mjs: absolute(mjs) },
+          webgpu: { wasm: absolute(gpuWasm), mjs: absolute(gpuMjs) },
+        },
+      }
     : { type: 'start', refusal: SIMD_MISSING }
   worker.postMessage(start)
   return clientOf(

@@ -1,4 +1,5 @@
 import type { Engine } from '../engine/session.ts'
+import type { RuntimeName } from './runtime-choice.ts'
 
 /** Where the runtime's two files are. */
 export interface RuntimeFiles {
@@ -27,15 +28,38 @@ async function download(url: string, tell: (received: number, total: number) => 
   return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer())
 }
 
-/** ONNX Runtime for WebAssembly: its script and its files, loaded together. @throws Error when one does not come */
+/** A runtime that is loaded, and what it is called. */
+export interface Loaded {
+  readonly engine: Engine
+  readonly name: string
+}
+
+/** What is known of the browser's graphics card; the types of WebGPU are not the library's. */
+interface Graphics {
+  readonly gpu?: { requestAdapter(): Promise<unknown> }
+}
+
+const hasAdapter = async (): Promise<boolean> =>
+  Boolean(await (navigator as Graphics).gpu?.requestAdapter().catch(() => null))
+
+/**
+ * ONNX Runtime: its script and its files, loaded together. Where there is no adapter for WebGPU, the one for
+ * WebAssembly.
+ *
+ * @throws Error when one does not come
+ */
 export async function loadRuntime(
-  { wasm, mjs }: RuntimeFiles,
+  files: Readonly<Record<RuntimeName, RuntimeFiles>>,
+  wanted: RuntimeName,
   tell: (received: number, total: number) => void,
-): Promise<Engine> {
+): Promise<Loaded> {
+  const graphics = wanted === 'webgpu' && (await hasAdapter())
+  const own = files[graphics ? 'webgpu' : 'wasm']
   const [binary, { compile, compileScan, openModel, setRuntimeFiles }] = await Promise.all([
-    download(wasm, tell),
-    import('../../runtime/web.ts'),
+    download(own.wasm, tell),
+    graphics ? import('../../runtime/webgpu.ts') : import('../../runtime/web.ts'),
   ])
-  setRuntimeFiles({ mjs, wasm }, binary)
-  return { compile, compileScan, openModel }
+  setRuntimeFiles(own, binary)
+  const name = graphics ? 'WebGPU' : wanted === 'webgpu' ? 'WebAssembly: no WebGPU adapter' : 'WebAssembly'
+  return { engine: { compile, compileScan, openModel }, name }
 }

@@ -19,13 +19,13 @@ const FLAGS = [
 ]
 
 /** @throws Error when there is no Chromium; CHROMIUM names one in another place */
-export function launchChromium(): Promise<Browser> {
+export function launchChromium(flags: readonly string[] = []): Promise<Browser> {
   const places = [process.env.CHROMIUM, ...PLACES].filter(place => place !== undefined)
   const executablePath = places.find(existsSync)
   if (!executablePath) {
     throw new Error(`no Chromium at ${places.join(', ')}; install it, or set CHROMIUM to its path`)
   }
-  return chromium.launch({ executablePath, args: FLAGS })
+  return chromium.launch({ executablePath, args: [...FLAGS, ...flags] })
 }
 
 export interface OpenOptions {

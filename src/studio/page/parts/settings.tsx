@@ -1,4 +1,5 @@
 import type { Plan } from '../../plan.ts'
+import { chooseRuntime, chosenRuntime, hasWebGpu, type RuntimeName } from '../runtime-choice.ts'
 import { selected } from '../store.ts'
 import { begin } from './choose.ts'
 
@@ -49,6 +50,28 @@ function Setting({ name, key, values }: Choices) {
   )
 }
 
+/** Where graphs run, in browsers that offer a choice. */
+function RuntimeChoice() {
+  if (!hasWebGpu()) return null
+  return (
+    <label class="field">
+      Runtime in this page
+      <select
+        value={chosenRuntime()}
+        aria-describedby="runtime-note"
+        onChange={event => chooseRuntime(event.currentTarget.value as RuntimeName)}
+      >
+        <option value="wasm">WebAssembly</option>
+        <option value="webgpu">WebGPU (a larger download)</option>
+      </select>
+      <span class="soft" id="runtime-note">
+        Compare the steps a second: a small network may be faster by WebAssembly. A change loads the page anew
+        and takes its trainings again.
+      </span>
+    </label>
+  )
+}
+
 /** What a training is begun with. */
 export function Settings() {
   const { seed } = selected.value
@@ -72,6 +95,7 @@ export function Settings() {
             }}
           />
         </label>
+        <RuntimeChoice />
       </div>
     </details>
   )

@@ -1,0 +1,86 @@
+import type { CorePrimitive, Graph } from '../autodiff/index.ts'
+import { lower, lowerScan } from './onnx.ts'
+import {
+  isPrecise,
+  type MakeTensor,
+  type OpenedModel,
+  openedModel,
+  type Port,
+  type Program,
+  portsOf,
+  programOf,
+  type Session,
+} from './program.ts'
+
+/** A build of ONNX Runtime for browsers. */
+export interface BrowserRuntime {
+  readonly env: {
+    readonly wasm: { numThreads?: number; wasmPaths?: unknown; wasmBinary?: ArrayBufferLike | Uint8Array }
+  }
+  readonly InferenceSession: { create(model: Uint8Array, options: object): Promise<unknown> }
+  readonly Tensor: new (dtype: never, data: never, shape: readonly number[]) => unknown
+}
+
+export interface BrowserEngine {
+  /**
+   * Where the two files of the runtime are, when not beside the script that uses them. To be called before anything is
+   * compiled.
+   *
+   * @param binary  the bytes of the first, where they are loaded already
+   */
+  setRuntimeFiles(files: { readonly wasm: string; readonly mjs: string }, binary?: Uint8Array): void
+  /** Compiles a simplified graph. */
+  compile(graph: Graph<CorePrimitive>): Promise<Program>
+  /** Compiles a graph whose first `carried` inputs and outputs are a state; see `lowerScan`. */
+  compileScan(graph: Graph<CorePrimitive>, carried: number): Promise<Program>
+  /** Opens an ONNX file's bytes whose inputs are float32 with at most one open axis each. */
+  openModel(bytes: Uint8Array): Promise<OpenedModel>
+}
+
+/** One thing after another: the runtime for WebGPU refuses to begin one while it waits in the middle of another. */
+function queue(): <T>(action: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return action => {
+    const result = last.then(action)
+    last = result.catch(() => {})
+    return result
+  }
+}
+
+/** @param provider  what runs a graph; numbers of 64 bits are for the processor alone */
+export function browserEngine(
+  { env, InferenceSession, Tensor }: BrowserRuntime,
+  provider: 'wasm' | 'webgpu',
+): BrowserEngine {
+  // Two threads need a page that is isolated from others, and pay on an idle machine alone.
+  env.wasm.numThreads = 1
+  const makeTensor: MakeTensor = (dtype, data, shape) => new Tensor(dtype as never, data as never, shape)
+  const inTurn = queue()
+  const create = (model: Uint8Array, precise: boolean): Promise<Session> =>
+    inTurn(async () => {
+      const session = (await InferenceSession.create(model, {
+        executionProviders: [precise ? 'wasm' : provider],
+        executionMode: 'sequential',
+        graphOptimizationLevel: precise ? 'disabled' : 'all',
+        logSeverityLevel: 4,
+      })) as Session
+      return {
+        outputNames: session.outputNames,
+        inputMetadata: session.inputMetadata,
+        run: feeds => inTurn(() => session.run(feeds)),
+        release: () => inTurn(() => session.release()),
+      }
+    })
+  const open = async (model: Uint8Array, ports: readonly Port[], precise: boolean): Promise<Program> =>
+    programOf(await create(model, precise), ports, makeTensor)
+  return {
+    setRuntimeFiles(files, binary) {
+      env.wasm.wasmPaths = files
+      if (binary) env.wasm.wasmBinary = binary
+    },
+    compile: graph => open(lower(graph), portsOf(graph), isPrecise(graph)),
+    compileScan: (graph, carried) =>
+      open(lowerScan(graph, carried), portsOf(graph, carried), isPrecise(graph)),
+    openModel: async bytes => openedModel(await create(bytes, false), bytes, makeTensor),
+  }
+}

@@ -1,0 +1,48 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { examplePlan } from '../../../src/studio/plan.ts'
+import { launchChromium, openPage } from './chromium.ts'
+import { type Site, serveSite } from './site.ts'
+
+let site: Site
+let browser: Browser
+beforeAll(async () => {
+  site = await serveSite()
+  browser = await launchChromium(['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'])
+}, 180_000)
+afterAll(async () => {
+  await browser?.close()
+  await site?.close()
+})
+
+const STEPS = 3
+const plan = {
+  ...examplePlan,
+  batch: 64,
+  stages: [{ ...examplePlan.stages[0], learningRate: 0.01, steps: STEPS }],
+}
+
+/** The distance of the samples after the plan's steps. */
+async function distanceOf(page: Page): Promise<number> {
+  const standing = page.locator('.standing dd')
+  await expect.poll(() => standing.nth(0).textContent(), { timeout: 60_000 }).toMatch(new RegExp(`^${STEPS}`))
+  // Of the raw weights, which the steps have moved.
+  const distance = async (): Promise<number> => Number.parseFloat((await standing.nth(1).textContent())!)
+  await expect.poll(distance, { timeout: 20_000 }).toBeGreaterThan(0.4)
+  return distance()
+}
+
+test('WebGPU, where it is chosen, trains to the numbers of WebAssembly', async () => {
+  const { page, errors } = await openPage(browser, site.url, {
+    state: { runs: [plan], weights: 'raw' },
+  })
+  await page.locator('.status', { hasText: 'WebAssembly' }).waitFor()
+  const expected = await distanceOf(page)
+  await page.getByText('Network, batch, path, seed').click()
+  await page.getByRole('combobox', { name: 'Runtime in this page' }).selectOption('webgpu')
+  await page.locator('.status', { hasText: 'WebGPU' }).waitFor()
+  const found = await distanceOf(page)
+  console.log(`after ${STEPS} steps: WebAssembly ${expected}, WebGPU ${found}`)
+  expect(Math.abs(found - expected)).toBeLessThan(0.01)
+  expect(errors).toEqual([])
+}, 150_000)
