@@ -9,7 +9,7 @@ const WIDTHS = [360, 800, 1400]
 /** Most bytes of a picture. */
 const MOST = 150_000
 /** Milliseconds that a view may need until all of it is there. */
-const PATIENCE = 120_000
+const PATIENCE = 60_000
 
 const load = async path => (await runnerImport(path, { configFile: false, logLevel: 'error' })).module
 const { serveSite } = await load('./test/studio/browser/site.ts')
@@ -33,7 +33,9 @@ const shots = [
 /** All of the page's questions are answered: nothing in it says that it waits. */
 const settled = `(() => {
   const text = document.body.innerText
-  return !/Loading|replaying|Measuring|…|working|waits for|Asking/.test(text)
+  const waits = [...document.querySelectorAll('main dd')].some(({ textContent }) => textContent === '–')
+  const busy = document.querySelector('main [aria-busy="true"]')
+  return !waits && !busy && !/Loading|replaying|Measuring|…|working|waits for/.test(text)
 })()`
 
 /** A picture with few enough colours to be small. */

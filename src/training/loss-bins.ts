@@ -15,6 +15,7 @@ import type { Config } from './config.ts'
 import { findObjective } from './config.ts'
 import { momentsOf, type PresentValues } from './moments.ts'
 import { bindMap, mapOf, networksOf, unflatten } from './networks.ts'
+import type { Pool } from './pool.ts'
 import { guidesOf, type Teachers } from './step.ts'
 import {
   type InputName,
@@ -49,25 +50,26 @@ export interface LossBinOptions {
   /** Steps taken: schedules stand where the next step would find them. */
   readonly step: number
   readonly compile: (graph: Graph<CorePrimitive>) => Promise<Program>
+  /** What a coupled training draws from. */
+  readonly pool?: Pool
+  /** Samples in one run of the graph; default 2,048. */
+  readonly block?: number
   /** Samples drawn, all parts together, rounded up to whole blocks; default 8,192. */
   readonly draws?: number
   /** For each time; default 8. */
   readonly bins?: number
 }
 
-/** Samples in one run of the graph. */
-const BLOCK = 2048
-
 /**
  * A training's own loss by time: every part's squared residual of each sample, without robust losses and weights over
  * times, on draws that the next steps would see, averaged in bins of the drawn times.
  */
 export async function binLosses(options: LossBinOptions): Promise<BinnedLoss[]> {
-  const { dataset, draws = 8192, bins = 8, step } = options
-  const config: Config = { ...options.config, batch: Math.min(BLOCK, draws), chunk: 1 }
+  const { dataset, pool, block = 2048, draws = 8192, bins = 8, step } = options
+  const config: Config = { ...options.config, batch: Math.min(block, draws), chunk: 1 }
   const terms = termsOf(config)
   const { graph, parts } = lossGraph(config, options)
-  const source = batchSource(config, dataset, terms)
+  const source = batchSource(config, dataset, terms, pool)
   const { jumps } = findObjective(config.objective)
   const tables = parts.map(({ name, times }) => binTable(name, shownTimes(times, jumps), bins))
   const width = terms.reduce((sum, { inputs }) => sum + inputs.length, 0)

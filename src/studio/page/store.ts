@@ -192,14 +192,14 @@ function follow(): void {
 }
 addEventListener('hashchange', follow)
 
-/** The address follows the state, a little later, so that moving a slider does not fill it. */
+/** The address follows the state a few times a second: browsers refuse more. */
 let later: ReturnType<typeof setTimeout> | undefined
 let written = ''
 effect(() => {
-  const whole = shared.value
-  clearTimeout(later)
-  later = setTimeout(() => {
-    written = encodeState(whole)
+  void shared.value
+  later ??= setTimeout(() => {
+    later = undefined
+    written = encodeState(shared.value)
     history.replaceState(null, '', `#${written}`)
   }, 300)
 })

@@ -1,7 +1,8 @@
 import type { Page } from 'playwright-core'
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
-import { freshPlan, type Plan } from '../../../src/studio/plan.ts'
+import { freshPlan, type Plan, stepsOf } from '../../../src/studio/plan.ts'
+import { decodeState } from '../../../src/studio/state.ts'
 import { addressOf, useStudio } from './page.ts'
 
 const studio = useStudio()
@@ -67,8 +68,17 @@ test('the address of a training that is still replayed asks for all of it', asyn
   const plan = { ...small, stages: [{ ...small.stages[0], steps: 900 }] }
   const { page } = await studio.open({ state: { runs: [plan] } })
   await expect.poll(() => strip(page), { timeout: 30_000 }).toMatch(/replaying [1-9]\d* of 900/)
-  await page.waitForTimeout(500)
+  // The address is written a few times a second, while the steps go on.
+  await page.waitForTimeout(1000)
   expect(await page.evaluate('location.href')).toBe(addressOf(studio.site(), { runs: [plan] }))
+})
+
+test('the address follows a training while it goes on', async () => {
+  const { page } = await studio.open({ state: { runs: [small] } })
+  await page.getByRole('button', { name: 'Play all' }).click()
+  const steps = () => stepsOf(decodeState(new URL(page.url()).hash.slice(1)).runs[0])
+  await expect.poll(steps, { timeout: 30_000 }).toBeGreaterThan(0)
+  expect(await page.getByRole('button', { name: 'Pause all' }).count()).toBe(1)
 })
 
 test('a link that is damaged or too long says so; another in the same page is followed', async () => {

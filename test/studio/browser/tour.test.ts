@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { decodeState } from '../../../src/studio/state.ts'
 import { hasFocus, useStudio } from './page.ts'
 
 const studio = useStudio()
@@ -43,7 +44,8 @@ test('a step can be chosen, is in the address, and leaves the page to the reader
   await page.getByRole('link', { name: 'Compare' }).click()
   await page.getByRole('heading', { name: 'Samples from the same noise' }).waitFor()
   await panel.getByRole('heading', { name: '6. Few steps' }).waitFor()
-  await page.waitForTimeout(500)
+  const written = async () => decodeState(new URL(page.url()).hash.slice(1)).view
+  await expect.poll(written).toBe('compare')
   await page.reload()
   await panel.getByRole('heading', { name: '6. Few steps' }).waitFor()
   expect(await page.locator('nav [aria-current="page"]').innerText()).toBe('Compare')

@@ -19,6 +19,9 @@ afterAll(() => session.close())
 const ask = <N extends QuestionName>(name: N, question: Questions[N]['ask']) =>
   answers[name](question as never, session, engine) as Promise<Questions[N]['answer']>
 
+/** Reads until it is so, as long as a busy machine may need. */
+const eventually = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 30_000, interval: 100 })
+
 const POINT = 5
 const open = (view: 'jump' | 'steps' | 'why', options: { reducedMotion?: boolean } = {}) =>
   studio.open({
@@ -96,7 +99,7 @@ describe('a jump', () => {
     await page.mouse.up()
     // The pointer's place is rounded to the pixel, and the times to hundredths.
     const slider = page.getByRole('slider', { name: 'Jump:' })
-    await expect.poll(() => slider.getAttribute('aria-valuetext')).toMatch(/s = 0\.(79|8.) to t = 0\.2/)
+    await eventually(() => slider.getAttribute('aria-valuetext')).toMatch(/s = 0\.(79|8.) to t = 0\.2/)
     const words = (await slider.getAttribute('aria-valuetext'))!
     const [s, t] = words.match(/\d\.\d+/g)!.map(Number)
     await settled(page, `${s} ${t}`)
@@ -134,10 +137,10 @@ describe('a jump', () => {
     const end = await picture(page)
     await page.getByRole('button', { name: 'Play' }).click()
     const scrubber = page.locator('.transport input[type=range]')
-    await expect.poll(async () => Number(await scrubber.inputValue()), { timeout: 20_000 }).toBeLessThan(0.99)
+    await eventually(async () => Number(await scrubber.inputValue())).toBeLessThan(0.99)
     expect(await picture(page)).not.toBe(end)
-    await expect.poll(async () => Number(await scrubber.inputValue()), { timeout: 20_000 }).toBe(1)
-    await expect.poll(() => picture(page)).toBe(end)
+    await eventually(async () => Number(await scrubber.inputValue())).toBe(1)
+    await eventually(() => picture(page)).toBe(end)
   })
 
   test('does not move by itself where less motion is asked for', async () => {
@@ -147,7 +150,7 @@ describe('a jump', () => {
     const end = await picture(page)
     await page.getByRole('button', { name: 'Step back' }).click()
     await page.getByText('time = 0.10').waitFor()
-    await expect.poll(() => picture(page)).not.toBe(end)
+    await eventually(() => picture(page)).not.toBe(end)
   })
 
   test('of 50,000 points is shown, and one of their paths is solved', async () => {
@@ -155,7 +158,7 @@ describe('a jump', () => {
     await settled(page, '1 0')
     await page.getByRole('button', { name: '50,000 mixed' }).click()
     await page.getByRole('img', { name: /50000 points/ }).waitFor()
-    await expect.poll(async () => (await shown(page, 'path')).length, { timeout: 60_000 }).toBe(2)
+    await eventually(async () => (await shown(page, 'path')).length).toBe(2)
     const { points } = await ask('path', {
       points: Float32Array.from(await shown(page, 'from')),
       times: [1, 0],
@@ -168,11 +171,11 @@ describe('points', () => {
   test('are drawn without WebGL, much like with it', async () => {
     const { page } = await open('jump')
     await settled(page, '1 0')
-    await expect.poll(() => painted(page)).toBeGreaterThan(0.005)
+    await eventually(() => painted(page)).toBeGreaterThan(0.005)
     const share = await painted(page)
     await withWebGL(page, '() => null')
     await settled(page, '1 0')
-    await expect.poll(async () => Math.abs((await painted(page)) / share - 1)).toBeLessThan(0.5)
+    await eventually(async () => Math.abs((await painted(page)) / share - 1)).toBeLessThan(0.5)
   })
 
   test('outlive the loss of the graphics card', async () => {
@@ -184,14 +187,14 @@ describe('points', () => {
     }`
     await withWebGL(page, keepLoss)
     await settled(page, '1 0')
-    await expect.poll(() => painted(page)).toBeGreaterThan(0.005)
+    await eventually(() => painted(page)).toBeGreaterThan(0.005)
     const before = await picture(page)
     await page.evaluate('loss.loseContext()')
     await page.getByText('The graphics card was taken away').waitFor()
-    await expect.poll(() => picture(page)).not.toBe(before)
+    await eventually(() => picture(page)).not.toBe(before)
     expect(await painted(page)).toBeGreaterThan(0.005)
     await page.evaluate('loss.restoreContext()')
-    await expect.poll(() => picture(page)).toBe(before)
+    await eventually(() => picture(page)).toBe(before)
     expect(await page.getByText('The graphics card was taken away').count()).toBe(0)
   })
 })
@@ -202,9 +205,7 @@ test('steps have the metrics of the session, and one point is followed through a
     ['jump', 1],
     ['euler', 2],
   ] as const) {
-    await expect
-      .poll(() => page.locator(`[data-number="${method} ${steps}"] data`).count(), { timeout: 60_000 })
-      .toBe(1)
+    await eventually(() => page.locator(`[data-number="${method} ${steps}"] data`).count()).toBe(1)
     const { values } = await ask('samples', { steps, method, weights: 'ema', count: 2000, seed: 0 })
     expectClose(await shown(page, `${method} ${steps}`), [values.slicedWasserstein])
   }
@@ -221,7 +222,7 @@ test('the reasons are measured: velocity, residuals, losses and both kinds of we
   await said.getByText('off by').waitFor({ timeout: 60_000 })
   const first = await said.textContent()
   await page.getByLabel('t (1 is noise').fill('0.2')
-  await expect.poll(() => said.textContent(), { timeout: 30_000 }).not.toBe(first)
+  await eventually(() => said.textContent()).not.toBe(first)
 
   const residuals = page.getByRole('region', { name: 'Residuals' })
   const map = residuals.getByRole('application').first()
@@ -231,10 +232,10 @@ test('the reasons are measured: velocity, residuals, losses and both kinds of we
   const cell = residuals.locator('output').first()
   const words = (i: number, j: number) =>
     `s = ${(i + 1) / 8}, t = ${j / 8}: ${semigroup.values[i][j]!.toFixed(3)}`
-  await expect.poll(() => cell.textContent()).toContain(words(7, 0))
+  await eventually(() => cell.textContent()).toContain(words(7, 0))
   await page.keyboard.press('ArrowLeft')
   await page.keyboard.press('ArrowUp')
-  await expect.poll(() => cell.textContent()).toContain(words(6, 1))
+  await eventually(() => cell.textContent()).toContain(words(6, 1))
 
   const losses = page.getByRole('region', { name: 'Loss by times' })
   await losses.getByRole('heading', { name: 'Consistency' }).waitFor({ timeout: 60_000 })

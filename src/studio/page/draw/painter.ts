@@ -11,6 +11,8 @@ export interface Picture {
   readonly canvas: HTMLCanvasElement
   clouds: readonly Cloud[]
   progress: number
+  /** What lies still beneath what moves, painted once. */
+  ground?: { readonly canvas: HTMLCanvasElement; readonly clouds: readonly Cloud[]; readonly by: string }
 }
 
 let painter: WebGLPainter | null = null
@@ -42,14 +44,40 @@ const pictures = new Set<Picture>()
 const due = new Set<Picture>()
 let frame = 0
 
-/** Paints a picture at once. */
-function paint({ canvas, clouds, progress }: Picture): void {
-  if (!started) start()
-  const pixels = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio))
-  if (canvas.width !== pixels) Object.assign(canvas, { width: pixels, height: pixels })
+const paintClouds = (canvas: HTMLCanvasElement, clouds: readonly Cloud[], progress: number): void => {
   const context = canvas.getContext('2d')!
   if (painter) painter.paint(context, clouds, progress)
   else paintPlainly(context, clouds, progress)
+}
+
+/** The clouds that lie still beneath the first that moves. */
+function groundOf(picture: Picture, count: number): HTMLCanvasElement {
+  const { canvas, clouds, ground } = picture
+  const same =
+    ground?.clouds === clouds && ground.canvas.width === canvas.width && ground.by === drawnBy.value
+  if (same) return ground.canvas
+  const own = ground?.canvas ?? document.createElement('canvas')
+  Object.assign(own, { width: canvas.width, height: canvas.height })
+  paintClouds(own, clouds.slice(0, count), 1)
+  picture.ground = { canvas: own, clouds, by: drawnBy.value }
+  return own
+}
+
+/**
+ * Paints a picture at once.
+ *
+ * @public for the measurement of frames
+ */
+export function paint(picture: Picture): void {
+  if (!started) start()
+  const { canvas, clouds, progress } = picture
+  const pixels = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio))
+  if (canvas.width !== pixels) Object.assign(canvas, { width: pixels, height: pixels })
+  const context = canvas.getContext('2d')!
+  const first = clouds.findIndex(({ through }) => through && through.length > 0)
+  context.clearRect(0, 0, canvas.width, canvas.height)
+  if (first > 0) context.drawImage(groundOf(picture, first), 0, 0)
+  paintClouds(canvas, first > 0 ? clouds.slice(first) : clouds, progress)
 }
 
 /** Has a picture painted with the next frame. */

@@ -3,14 +3,13 @@ import { type Cloud, legOf, SHOWN } from './cloud.ts'
 /** Above it a point is a square, which is several times faster than a disc. */
 const ROUND = 5000
 
-/** Paints clouds without WebGL. */
+/** Paints clouds over what a picture has, without WebGL. */
 export function paintPlainly(
   picture: CanvasRenderingContext2D,
   clouds: readonly Cloud[],
   progress: number,
 ): void {
   const side = picture.canvas.width
-  picture.clearRect(0, 0, side, side)
   for (const cloud of clouds) {
     const { from, to, part } = legOf(cloud, progress)
     const [red, green, blue, opacity] = cloud.colour

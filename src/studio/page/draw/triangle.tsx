@@ -11,18 +11,20 @@ const TICKS = [0, 0.5, 1]
 
 export const saidTimes = ({ s, t }: Times): string => `from s = ${s.toFixed(2)} to t = ${t.toFixed(2)}`
 
+/** Changes the times as they are when it is called: keys come faster than pictures. */
+type Change = (change: (times: Times) => Times) => void
+
 /** All jumps as a triangle, of which one is chosen by pointer, by keys, or by the sliders below. */
-export function Triangle({ times, onChange }: { times: Times; onChange: (times: Times) => void }) {
+export function Triangle({ times, onChange }: { times: Times; onChange: Change }) {
   const svg = useRef<SVGSVGElement>(null)
   const follow = (event: PointerEvent): void => {
     const { left, top, width } = svg.current!.getBoundingClientRect()
     const unit = (SIDE + LEFT + 14) / width
-    onChange(
-      timesNear(
-        ((event.clientX - left) * unit - LEFT) / SIDE,
-        1 - ((event.clientY - top) * unit - TOP) / SIDE,
-      ),
+    const there = timesNear(
+      ((event.clientX - left) * unit - LEFT) / SIDE,
+      1 - ((event.clientY - top) * unit - TOP) / SIDE,
     )
+    onChange(() => there)
   }
   const { s, t } = times
   return (
@@ -42,10 +44,9 @@ export function Triangle({ times, onChange }: { times: Times; onChange: (times: 
         }}
         onPointerMove={event => event.buttons > 0 && follow(event)}
         onKeyDown={event => {
-          const next = moveTimes(times, event.key, event.shiftKey)
-          if (!next) return
+          if (!moveTimes(times, event.key, event.shiftKey)) return
           event.preventDefault()
-          onChange(next)
+          onChange(now => moveTimes(now, event.key, event.shiftKey)!)
         }}
       >
         <svg ref={svg} viewBox={`0 0 ${SIDE + LEFT + 14} ${SIDE + TOP + 36}`} aria-hidden="true">
@@ -70,20 +71,8 @@ export function Triangle({ times, onChange }: { times: Times; onChange: (times: 
           <circle class="handle" cx={x(s)} cy={y(t)} r={9} />
         </svg>
       </div>
-      <TimeSlider
-        name="s, where the jump begins"
-        value={s}
-        onInput={value => withS(times, value)}
-        of="s"
-        onChange={onChange}
-      />
-      <TimeSlider
-        name="t, where it ends"
-        value={t}
-        onInput={value => withT(times, value)}
-        of="t"
-        onChange={onChange}
-      />
+      <TimeSlider name="s, where the jump begins" of="s" times={times} set={withS} onChange={onChange} />
+      <TimeSlider name="t, where it ends" of="t" times={times} set={withT} onChange={onChange} />
     </div>
   )
 }
@@ -91,32 +80,35 @@ export function Triangle({ times, onChange }: { times: Times; onChange: (times: 
 function TimeSlider({
   name,
   of,
-  value,
-  onInput,
+  times,
+  set,
   onChange,
 }: {
   name: string
   of: 's' | 't'
-  value: number
-  onInput: (value: number) => Times
-  onChange: (times: Times) => void
+  times: Times
+  set: (times: Times, value: number) => Times
+  onChange: Change
 }) {
   return (
     <label class="field">
       <span class="name">
-        {name} <span class="number">{value.toFixed(2)}</span>
+        {name} <span class="number">{times[of].toFixed(2)}</span>
       </span>
       <input
         type="range"
         min={0}
         max={1}
         step={TIME_STEP}
-        value={value}
+        value={times[of]}
         onInput={event => {
-          const next = onInput(event.currentTarget.valueAsNumber)
-          // Held at the other time, the handle must not run ahead.
-          event.currentTarget.valueAsNumber = next[of]
-          onChange(next)
+          const input = event.currentTarget
+          onChange(now => {
+            const next = set(now, input.valueAsNumber)
+            // Held at the other time, the handle must not run ahead.
+            input.valueAsNumber = next[of]
+            return next
+          })
         }}
       />
     </label>

@@ -66,7 +66,7 @@ function programOf(gl: WebGLRenderingContext): WebGLProgram {
   return program
 }
 
-/** Paints clouds into a corner of its own canvas, and copies that onto a picture. */
+/** Paints clouds into a corner of its own canvas, and copies that over what a picture has. */
 export interface WebGLPainter {
   paint(picture: CanvasRenderingContext2D, clouds: readonly Cloud[], progress: number): void
 }
@@ -111,7 +111,6 @@ export function webglPainter(canvas: HTMLCanvasElement, gl: WebGLRenderingContex
         gl.uniform4fv(colour, cloud.colour as Iterable<number>)
         gl.drawArrays(gl.POINTS, 0, Math.min(leg.from.length, leg.to.length) / 2)
       }
-      picture.clearRect(0, 0, side, side)
       picture.drawImage(canvas, 0, canvas.height - side, side, side, 0, 0, side, side)
     },
   }

@@ -52,7 +52,10 @@ export function JumpView() {
   return (
     <div class="columns">
       <section class="panel" aria-label="The jump">
-        <Triangle times={{ s, t }} onChange={times => update({ jump: { ...state.value.jump, ...times } })} />
+        <Triangle
+          times={{ s, t }}
+          onChange={change => update({ jump: { ...state.value.jump, ...change(state.value.jump) } })}
+        />
         <Transport
           progress={progress}
           say={part => `${part === 0 ? 's' : part === 1 ? 't' : 'time'} = ${(s + (t - s) * part).toFixed(2)}`}

@@ -65,8 +65,10 @@ export const follow = (point: number | null): void => update({ jump: { ...state.
 /** Which point is followed, for those who do not click on it. */
 export function PointChoice({ count }: { count: number }) {
   const { point } = state.value.jump
-  const go = (by: number): void =>
+  const go = (by: number): void => {
+    const { point } = state.value.jump
     follow(point === null ? (by > 0 ? 0 : count - 1) : (point + by + count) % count)
+  }
   return (
     <fieldset class="choice">
       <legend>Follow a point</legend>
@@ -94,7 +96,9 @@ export function Standing({ plan }: { plan: Plan }) {
       ? `After ${steps} steps of training${playing ? ', which goes on: numbers follow a little later' : ''}.`
       : plan.start === 'example'
         ? 'Of the trained example.'
-        : 'This map is untrained: press play in Train first.'
+        : plan.start
+          ? `Of ${plan.start.name}.`
+          : 'This map is untrained: press play in Train first.'
   return <p class="soft">{words}</p>
 }
 
