@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { type Objective, objectives } from '../../objective/index.ts'
-import { type Plan, stepsOf } from '../plan.ts'
+import { fileOfPlan, type Plan, stepsOf } from '../plan.ts'
 import { announce } from './announce.tsx'
 import { add, live, MOST_RUNS, pause, play, remove, selected, state, update } from './store.ts'
 import './runs.css'
@@ -31,7 +31,9 @@ const inWords = (value: number): string => value.toLocaleString('en')
 
 /** How far a run is: its steps, or that it came trained. */
 export const progressOf = (plan: Plan): string =>
-  plan.start && stepsOf(plan) === 0 ? 'trained example' : `${inWords(stepsOf(plan))} steps`
+  plan.start && stepsOf(plan) === 0
+    ? (fileOfPlan(plan)?.name ?? 'trained example')
+    : `${inWords(stepsOf(plan))} steps`
 
 /** Objectives that need nothing but data: any target can be trained with them. */
 const fromData = [...objectives.values()].filter(

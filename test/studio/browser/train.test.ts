@@ -138,7 +138,7 @@ test('trains lsd on the ring in the page', async () => {
 
 describe('a drawing', () => {
   test('is painted with the pointer, taken back, and trained on', async () => {
-    const { page } = await studio.open()
+    const { page } = await studio.open({ height: 1200 })
     await page.getByRole('radio', { name: 'draw one' }).check()
     const square = page.getByRole('application')
     const { x, y, width } = (await square.boundingBox())!

@@ -58,6 +58,7 @@ function onKey(event: KeyboardEvent): void {
   } else if (event.key === ' ') replaceDrawing(beginStroke(cells.value, brush())([x, y]))
   else if (event.key === 'z' && (event.ctrlKey || event.metaKey)) undo()
   else return
+  focused.value = true
   event.preventDefault()
 }
 

@@ -65,7 +65,8 @@ function RuntimeChoice() {
         <option value="webgpu">WebGPU (a larger download)</option>
       </select>
       <span class="soft" id="runtime-note">
-        Small networks are faster by WebAssembly. A change loads the page anew and takes its trainings again.
+        Compare the steps a second: a small network may be faster by WebAssembly. A change loads the page anew
+        and takes its trainings again.
       </span>
     </label>
   )

@@ -1,8 +1,10 @@
 import { useState } from 'preact/hooks'
 import { announce } from '../announce.tsx'
 
+const MOST_ROWS = 14
+
 /** Text that can be selected, with a button that copies it. */
-export function Copied({ text, label }: { text: string; label: string }) {
+export function Copied({ text, label, rows }: { text: string; label: string; rows: number }) {
   const [said, say] = useState('Copy')
   const copy = async (): Promise<void> => {
     try {
@@ -15,11 +17,13 @@ export function Copied({ text, label }: { text: string; label: string }) {
   }
   return (
     <>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by the keyboard */}
-      {/* biome-ignore lint/a11y/useSemanticElements: text that is as it is written */}
-      <pre tabIndex={0} role="group" aria-label={label}>
-        {text}
-      </pre>
+      <textarea
+        readOnly
+        aria-label={label}
+        rows={Math.min(rows, MOST_ROWS)}
+        spellcheck={false}
+        value={text}
+      />
       <div class="buttons">
         <button type="button" onClick={copy}>
           {said}

@@ -68,7 +68,7 @@ function Link() {
       <p class="soft">
         All of the page's state: whoever opens it sees this, and the training is replayed there.
       </p>
-      <Copied text={linkOf()} label="Link" />
+      <Copied text={linkOf()} label="Link" rows={3} />
     </section>
   )
 }
@@ -221,7 +221,11 @@ function Recipes({ plan }: { plan: Plan }) {
             {recipe.notes.map(note => (
               <p key={note}>{note}</p>
             ))}
-            <Copied text={recipe.runs.map(commandOf).join('\n')} label="Command" />
+            <Copied
+              text={recipe.runs.map(commandOf).join('\n')}
+              label="Command"
+              rows={4 * recipe.runs.length}
+            />
             <p class="soft">Or as configuration, for --config:</p>
             <div class="buttons">
               {recipe.runs.map(({ directory, config }) => {
@@ -244,7 +248,7 @@ function Recipes({ plan }: { plan: Plan }) {
       <section aria-labelledby="home-program">
         <h3 id="home-program">TypeScript</h3>
         {'reason' in recipe && <p class="soft">With the model as model.safetensors beside it.</p>}
-        <Copied text={snippet} label="Program" />
+        <Copied text={snippet} label="Program" rows={snippet.split('\n').length} />
       </section>
     </>
   )

@@ -96,7 +96,9 @@ export function Standing({ plan }: { plan: Plan }) {
       ? `After ${steps} steps of training${playing ? ', which goes on: numbers follow a little later' : ''}.`
       : plan.start === 'example'
         ? 'Of the trained example.'
-        : 'This map is untrained: press play in Train first.'
+        : plan.start
+          ? `Of ${plan.start.name}.`
+          : 'This map is untrained: press play in Train first.'
   return <p class="soft">{words}</p>
 }
 
