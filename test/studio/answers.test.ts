@@ -165,6 +165,14 @@ test('the loss by times has the mean that the training reports', async () => {
   expect(consistency / terms.consistency.residual).toBeLessThan(1.05)
 })
 
+test('the loss by times is that of the weights that are asked for', async () => {
+  const [ema, raw] = await Promise.all(
+    (['ema', 'raw'] as const).map(weights => ask('losses', { bins: 1, draws: 4096, weights })),
+  )
+  // So early the average is still near the beginning.
+  expect(ema[0].mean[0][0]).toBeGreaterThan(1.02 * raw[0].mean[0][0]!)
+})
+
 test('a distillation knows its loss by times too', async () => {
   const plan: Plan = {
     ...session.plan,

@@ -118,7 +118,7 @@ const lossMap = ({ part, times, edges, mean }: BinnedLoss): HeatMap => ({
   title: `${part.charAt(0).toUpperCase()}${part.slice(1)}`,
   unit: '',
   edges: times.length === 2 ? { across: edges, up: edges } : { across: edges },
-  names: [times[0], times[1]],
+  names: times.length === 2 ? ['s: from', 't: to'] : [times[0]],
   values: mean,
 })
 
