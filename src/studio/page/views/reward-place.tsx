@@ -125,7 +125,7 @@ export function RewardPlacer() {
   }
   const percent = (value: number): string => `${(100 * (value + SHOWN)) / (2 * SHOWN)}%`
   return (
-    <figure class="picture">
+    <figure>
       <div
         class="placer"
         onPointerDown={event => {
