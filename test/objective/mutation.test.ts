@@ -6,7 +6,7 @@ import { FILES, sources } from './source.ts'
 
 /** Mutants that compute the same as the formula, with the reason. */
 const EQUIVALENT: Readonly<Record<string, string>> = {
-  "rewardOf: typeof center === 'number' ? center : constant(center, [1, ...x.shape.slice(1)], x.dtype) -> constant(center, [1, ...x.shape.slice(1)], x.dtype)":
+  "rewardOf: typeof value === 'number' ? value : constant(value, [1, ...x.shape.slice(1)], x.dtype) -> constant(value, [1, ...x.shape.slice(1)], x.dtype)":
     'a number fills the shape',
   'difference: [after, before] -> [before, after]': 'numerator and denominator both change sign',
   'ayfLmd: V -> $stop(V)': 'enters the stopped target alone, through F',
