@@ -14,6 +14,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { drawNoise, load, sample, train, uniformGrid } from '../../src/index.ts'
 import { openBrowser, type StaticServer, serve } from '../helpers/browser.ts'
+import { withoutBrowser } from '../helpers/chromium.ts'
 import { tiny } from '../helpers/training.ts'
 
 // Inside the package, so that `import ... from 'oxbow'` finds it, as it is built.
@@ -51,7 +52,7 @@ test.each(['examples/node/sample.mjs', 'examples/web/sample.js'])('%s is ten lin
   expect(readFileSync(file, 'utf8').trimEnd().split('\n').length).toBeLessThanOrEqual(10)
 })
 
-describe('the example for a browser', () => {
+describe.skipIf(withoutBrowser())('the example for a browser', () => {
   let server: StaticServer
   let browser: Browser
   const site = join(folder, 'site')

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join, resolve } from 'node:path'
 import { type Browser, chromium } from 'playwright-core'
+import { chromiumPath } from './chromium.ts'
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -48,7 +49,7 @@ export async function serve(roots: Readonly<Record<string, string>>): Promise<St
 /** Debian's Chromium, which asks nothing of the network. */
 export const openBrowser = (): Promise<Browser> =>
   chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    executablePath: chromiumPath() ?? '/usr/bin/chromium',
     args: [
       '--no-sandbox',
       '--disable-gpu',

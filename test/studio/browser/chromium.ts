@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs'
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { encodeState, initialState, type StudioState } from '../../../src/studio/state.ts'
-
-const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome']
+import { CHROMIUM_PLACES, chromiumPath } from '../../helpers/chromium.ts'
 
 /** WebGL on the processor, and no word to the network. */
 const FLAGS = [
@@ -20,10 +18,9 @@ const FLAGS = [
 
 /** @throws Error when there is no Chromium; CHROMIUM names one in another place */
 export function launchChromium(flags: readonly string[] = []): Promise<Browser> {
-  const places = [process.env.CHROMIUM, ...PLACES].filter(place => place !== undefined)
-  const executablePath = places.find(existsSync)
+  const executablePath = chromiumPath()
   if (!executablePath) {
-    throw new Error(`no Chromium at ${places.join(', ')}; install it, or set CHROMIUM to its path`)
+    throw new Error(`no Chromium at ${CHROMIUM_PLACES.join(', ')}; install it, or set CHROMIUM to its path`)
   }
   return chromium.launch({ executablePath, args: [...FLAGS, ...flags] })
 }
