@@ -51,7 +51,6 @@ export function TourPanel() {
     if (key === 'Escape') leave()
   }
   return (
-    // biome-ignore lint/a11y/noNoninteractiveElementInteractions: a shortcut for its own buttons
     <aside class="tour" aria-labelledby="tour-heading" onKeyDown={turn}>
       <header>
         <h2 id="tour-heading" ref={heading} tabIndex={-1}>
