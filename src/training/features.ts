@@ -123,7 +123,10 @@ export async function featureMeasure(
     return measure((await features.extract(toData(points))).values)
   }
   const draws: number[] = []
-  for (let k = 0; k < DRAWS; k++) draws.push((await of(measures.draw(k))).value)
+  for (let k = 0; k < DRAWS; k++) {
+    const points = measures.draw(k)
+    if (points) draws.push((await of(points)).value)
+  }
   const floor = summarise(draws, measures.count)
   return async samples =>
     metricValue(pathMetrics.featureFrechetDistance, await of(samples), {
