@@ -23,7 +23,7 @@ export { exactVelocity } from './trajectories.ts'
 
 /** What is measured. */
 export interface EvaluationRequest extends SamplingRequest {
-  /** Points of a measurement; all that are held out where there are fewer. */
+  /** Points of a measurement; fewer are measured where there are too few rows. */
   readonly count: number
   /** Of the noise, also that added on the way, and of the reference data. */
   readonly seed: number
@@ -57,6 +57,8 @@ export interface Evaluation {
   readonly request: EvaluationRequest & { readonly data: string; readonly fingerprint: string }
   /** What was measured against: its hash, rows and ranges. */
   readonly data: DataRecord
+  /** Samples of each measurement, at most the `count` of the request; absent in a file of an earlier version. */
+  readonly count?: number
   readonly rows: readonly EvaluationRow[]
   /** Metrics of the map itself; empty where none was asked for. */
   readonly maps: readonly MapRow[]
@@ -136,9 +138,10 @@ export async function evaluateRun(
     trainedSteps: trainedSteps(directory, record.config),
     request: { ...request, data: name, fingerprint: fingerprint.sha256 },
     data: dataRecord({ ...dataset, ...(standardization && { standardization }) }),
+    count: setting.measures.count,
     rows,
     maps,
-    notes: [...notes, ...once, ...setting.measures.notes],
+    notes: [...notes, ...once, ...setting.measures.notes, ...sampleMeasure.notes],
   }
 }
 
