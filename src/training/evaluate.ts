@@ -4,7 +4,7 @@ import type { Dataset } from '../data/dataset.ts'
 import { seenThrough } from '../data/standardized.ts'
 import { prepareMetrics } from '../metric/prepare.ts'
 import { drawNoise } from '../sampler/sampler.ts'
-import { trainedSteps } from './checkpoint.ts'
+import { hasCheckpoint, trainedSteps } from './checkpoint.ts'
 import { type Config, ConfigError } from './config.ts'
 import { writeFileAtomic } from './files.ts'
 import { load } from './load.ts'
@@ -27,6 +27,7 @@ export interface EvaluationRequest extends SamplingRequest {
   readonly count: number
   /** Of the noise, also that added on the way, and of the reference data. */
   readonly seed: number
+  /** Of both, the averaged alone where the run has no checkpoint, as one from the hub. */
   readonly weights: readonly WeightsName[]
   /** Names of metrics, or `all`; what is quick by default. */
   readonly metrics?: MetricChoice
@@ -96,10 +97,19 @@ function settingOf(
   return { dataset, standardization, measures, chosen, features }
 }
 
-/** Averaged weights that are the raw ones are shown once. */
-function distinctWeights({ ema }: Config, asked: readonly WeightsName[]): [WeightsName[], string[]] {
-  if (ema > 0 || asked.length < 2) return [[...asked], []]
-  return [['ema'], ['without averaging (ema: 0) the averaged weights are the raw ones: shown once']]
+/** Of both kinds of weights, those that are there; averaged ones that are the raw ones are shown once. */
+function distinctWeights(
+  directory: string,
+  { ema }: Config,
+  asked: readonly WeightsName[],
+): [WeightsName[], string[]] {
+  if (asked.length < 2) return [[...asked], []]
+  if (ema === 0) {
+    return [['ema'], ['without averaging (ema: 0) the averaged weights are the raw ones: shown once']]
+  }
+  return hasCheckpoint(directory)
+    ? [[...asked], []]
+    : [['ema'], ['the run has no checkpoint with raw weights: the averaged ones are measured alone']]
 }
 
 /**
@@ -118,7 +128,7 @@ export async function evaluateRun(
   const dataset = await openData(directory, record, data)
   const { samples, notes } = planSamples(record.config.objective, request)
   if (samples.length === 0) throw new ConfigError(`${directory}: nothing to measure; ${notes.join('; ')}`)
-  const [weights, once] = distinctWeights(record.config, request.weights)
+  const [weights, once] = distinctWeights(directory, record.config, request.weights)
   const setting = settingOf(record, dataset, request, data === undefined)
   const sampleMeasure = await openSampleMeasure(setting)
   const rows: EvaluationRow[] = []
