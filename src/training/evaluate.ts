@@ -69,6 +69,9 @@ export interface Evaluation {
 
 /** The run's own data, or the other that it is measured against. */
 async function openData(directory: string, record: RunRecord, other?: Dataset): Promise<Dataset> {
+  if (!other && record.data.fingerprint.sha256 === '') {
+    throw new RunError(`${directory}: its data is not known; name the data to measure against with --data`)
+  }
   const dataset = other ?? (await openDataset(record.config.data, { holdOut: record.config.holdOut }))
   if (!other && dataset.fingerprint.sha256 !== record.data.fingerprint.sha256) {
     throw new RunError(

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -13,8 +13,10 @@ import {
 import { openDataset } from '../../src/data/catalogue.ts'
 import { described } from '../../src/metric/map-catalogue.ts'
 import { random } from '../../src/random/random.ts'
+import { gatherComparison } from '../../src/report/comparison.ts'
 import { evaluationTable } from '../../src/report/evaluation.ts'
 import { lower } from '../../src/runtime/onnx.ts'
+import type { ComparisonConfig, Plan } from '../../src/training/comparison.ts'
 import { ConfigError } from '../../src/training/config.ts'
 import {
   type EvaluationRequest,
@@ -23,6 +25,7 @@ import {
   writeEvaluation,
 } from '../../src/training/evaluate.ts'
 import { openFeatures } from '../../src/training/features.ts'
+import { paths, readRecord, writeRecord } from '../../src/training/run.ts'
 import { evaluateSamples } from '../../src/training/saved-samples.ts'
 import { train } from '../../src/training/train.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
@@ -129,6 +132,37 @@ describe('an evaluation', () => {
     expect(rows[0].metrics.slicedWasserstein.unit).toBe('standard deviations')
     const large = (await evaluateRun(at('large'), request)).rows[0].metrics.slicedWasserstein
     expect(large.value).toBeLessThan(5)
+  })
+
+  test('is in a comparison at the count that was measured', async () => {
+    const asked = { ...request, steps: [1], weights: ['ema' as const] }
+    const evaluation = await evaluateRun(at('one'), asked)
+    writeEvaluation(at('one'), evaluation)
+    const { config } = readRecord(at('one'))
+    const { count } = await gatherComparison({
+      comparison: { data: at('one.csv'), seeds: 1, metric: 'slicedWasserstein' } as ComparisonConfig,
+      plan: {
+        methods: [{ id: 'psd', label: 'psd' }],
+        runs: [{ method: 'psd', directory: at('one'), config }],
+      } as unknown as Plan,
+      request: asked,
+      command: '',
+      config: '',
+    })
+    expect(count).toBe(evaluation.data.split!.heldOut)
+  })
+
+  test('of a run whose data is not known needs the data', async () => {
+    cpSync(at('mixture'), at('imported'), { recursive: true })
+    rmSync(paths(at('imported')).checkpoints, { recursive: true })
+    const { config, data } = readRecord(at('imported'))
+    const fingerprint = { ...data.fingerprint, sha256: '' }
+    writeRecord(at('imported'), { config: { ...config, data: 'imported' }, data: { ...data, fingerprint } })
+    await expect(evaluateRun(at('imported'), request)).rejects.toThrow(
+      `${at('imported')}: its data is not known; name the data to measure against with --data`,
+    )
+    const { rows } = await evaluateRun(at('imported'), request, await openDataset('ring'))
+    expect(rows.map(({ weights }) => weights)).toEqual(['ema', 'ema'])
   })
 
   test.each([
