@@ -1,4 +1,5 @@
 import type { Values } from '../data/dataset.ts'
+import type { Random } from '../random/random.ts'
 
 /**
  * The number of points in `values`.
@@ -28,4 +29,28 @@ export function allFinite(values: Values): boolean {
     if (!Number.isFinite(values[i])) return false
   }
   return true
+}
+
+/**
+ * Different rows in a random order: the first of Fisher and Yates.
+ *
+ * @throws {RangeError} when there are fewer
+ */
+export function someRows(
+  values: Float32Array,
+  dimension: number,
+  count: number,
+  source: Random,
+): Float32Array {
+  const all = countPoints(values, dimension)
+  if (count > all) throw new RangeError(`expected at least ${count} rows, found ${all}`)
+  const places = Uint32Array.from({ length: all }, (_, i) => i)
+  const rows = new Float32Array(count * dimension)
+  for (let i = 0; i < count; i++) {
+    const j = i + source.integer(all - i)
+    const place = places[j]
+    places[j] = places[i]
+    rows.set(values.subarray(place * dimension, (place + 1) * dimension), i * dimension)
+  }
+  return rows
 }

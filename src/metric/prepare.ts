@@ -1,13 +1,13 @@
 import type { Dataset, Values } from '../data/dataset.ts'
 import { DataError } from '../data/error.ts'
 import { nearest } from '../data/suggest.ts'
-import { random } from '../random/random.ts'
 import { lacks, metrics, type Points, type Reference } from './catalogue.ts'
 import type { Estimate } from './estimate.ts'
 import { allFinite, countPoints } from './points.ts'
+import { sourcesOf } from './sources.ts'
 
 export interface PrepareOptions {
-  /** Points in the reference and in every evaluation, at least 2; fewer are used where fewer rows are held out. */
+  /** Points in the reference and in every evaluation, at least 2; fewer are used where there are too few rows. */
   readonly count: number
   /** Seed of the reference, the directions and the floors; default 0. */
   readonly seed?: number
@@ -15,7 +15,10 @@ export interface PrepareOptions {
   readonly names?: readonly string[]
 }
 
-/** What a perfect model would score: data in place of samples, measured several times. */
+/**
+ * What a perfect model would score: data in place of samples, measured several times. NaN, of no draws, where there are too
+ * few rows to measure it.
+ */
 export interface Floor {
   /** Mean over the draws. */
   readonly value: number
@@ -43,8 +46,8 @@ export interface Measures {
   evaluate(samples: Values): Record<string, number>
   /** The same with 95 % confidence intervals, which hold the luck of the samples and of the reference. */
   estimate(samples: Values): Record<string, Estimate>
-  /** Data in the place of samples, `[count, D]`: draw `k` of the floors. */
-  draw(k: number): Float32Array
+  /** Data in the place of samples, `[count, D]`: draw `k` of the floors; nothing where there are too few rows. */
+  draw(k: number): Float32Array | undefined
   /** Measured at the first use, then kept. */
   readonly floors: Readonly<Record<string, Floor>>
 }
@@ -57,8 +60,8 @@ const NOTHING: Estimate = { value: Number.NaN, interval: [Number.NaN, Number.NaN
 
 /**
  * Draws a reference from the dataset and readies its metrics, so that measuring many models pays once. Of finite data the
- * reference is held-out rows, and floors are training rows measured against them; otherwise both are fresh draws. Floors
- * are measured against that same reference, 10 draws up to 10,000 points and 3 above or where a metric is slow: they hold
+ * reference is held-out rows, and floors are training rows measured against them; where none are held out, the reference is a
+ * third of the training rows at most, and floors are others of them; otherwise both are fresh draws. Floors are measured against that same reference, 10 draws up to 10,000 points and 3 above or where a metric is slow: they hold
  * the luck of the reference, as every model's value does. The same dataset, count and seed give the same numbers; the
  * streams are apart from those of training.
  *
@@ -89,7 +92,7 @@ export function prepareMetrics(
       count <= QUICK && !metrics[name].onRequest ? DRAWS.quick : DRAWS.slow
     const rows = Array.from({ length: DRAWS.quick }, (_, k) => {
       const due = measures.filter(([name]) => k < drawsOf(name))
-      return due.length > 0 ? estimate(drawFloor(k), due) : {}
+      return drawFloor && due.length > 0 ? estimate(drawFloor(k), due) : {}
     })
     return Object.fromEntries(
       chosen.map(name => {
@@ -108,53 +111,16 @@ export function prepareMetrics(
     evaluate: samples =>
       Object.fromEntries(Object.entries(estimate(samples)).map(([name, { value }]) => [name, value])),
     estimate: samples => estimate(samples),
-    draw: drawFloor,
+    draw: k => drawFloor?.(k),
     get floors() {
       return (floors ??= measureFloors())
     },
   }
 }
 
-interface Sources {
-  readonly count: number
-  readonly notes: readonly string[]
-  readonly drawReference: () => Float32Array
-  readonly drawFloor: (draw: number) => Float32Array
-}
-
-/** Where the reference and the floors come from. */
-function sourcesOf(dataset: Dataset, asked: number, seed: number): Sources {
-  const { split, dimension } = dataset
-  const held = split?.heldOut ?? 0
-  const count = held >= 2 ? Math.min(asked, held) : asked
-  const fill = (draw: Dataset['sample'], ...address: (string | number)[]): Float32Array => {
-    const values = new Float32Array(count * dimension)
-    draw(random(seed, 'metric', ...address), values)
-    return values
-  }
-  const training: Dataset['sample'] =
-    split && split.training >= count ? (source, out) => split.take('training', source, out) : dataset.sample
-  const heldOut: Dataset['sample'] = (source, out) => split!.take('heldOut', source, out)
-  return {
-    count,
-    notes: notesOf(dataset, asked),
-    drawReference: () => fill(held >= 2 ? heldOut : dataset.sample, 'reference'),
-    drawFloor: draw => fill(held >= 2 ? training : dataset.sample, 'floor', draw),
-  }
-}
-
-function notesOf({ split }: Dataset, asked: number): string[] {
-  if (!split) return []
-  if (split.heldOut < 2) {
-    return ['no rows are held out: samples are measured against the rows that the model was trained on']
-  }
-  return split.heldOut < asked
-    ? [`measured at ${split.heldOut.toLocaleString('en')} points, all rows that are held out`]
-    : []
-}
-
 /** Mean and range of a floor's draws. */
 export function summarise(values: readonly number[], count: number): Floor {
+  if (values.length === 0) return { value: Number.NaN, low: Number.NaN, high: Number.NaN, draws: 0, count }
   const value = values.reduce((sum, item) => sum + item, 0) / values.length
   return { value, low: Math.min(...values), high: Math.max(...values), draws: values.length, count }
 }

@@ -16,7 +16,7 @@ import { planSamples } from '../training/planned-samples.ts'
 import { RunError, readMetrics, readRecord } from '../training/run.ts'
 import { takeThrough } from '../training/sampling.ts'
 import { diagnose } from './diagnostics.ts'
-import { estimateOf, metricsOf } from './evaluation.ts'
+import { estimateOf, measuredCount, metricsOf } from './evaluation.ts'
 import { pictureSheet } from './picture-sheet.ts'
 import { trainingSeconds } from './training-log.ts'
 import type { Cell, ComparisonData, Estimate, LossPoint, Method, SampleSet } from './types.ts'
@@ -130,7 +130,8 @@ export async function gatherComparison({
     const runs = plan.runs.filter(run => run.method === method.id)
     if (runs.length > 0) methods.push(await describeMethod(method, runs, request, dataset))
   }
-  const metrics = metricsOf(plan.runs.flatMap(run => evaluationOf(run, request).rows))
+  const evaluations = plan.runs.map(run => evaluationOf(run, request))
+  const metrics = metricsOf(evaluations.flatMap(({ rows }) => rows))
   return {
     title: comparison.title ?? `${methods.map(({ label }) => label).join(', ')} on ${dataset.name}`,
     command,
@@ -140,7 +141,7 @@ export async function gatherComparison({
       fingerprint: `sha256:${dataset.fingerprint.sha256}`,
     },
     seeds: comparison.seeds,
-    count: request.count,
+    count: Math.min(request.count, ...evaluations.map(measuredCount)),
     metrics: metrics.sort(
       (a, b) => Number(b.name === comparison.metric) - Number(a.name === comparison.metric),
     ),

@@ -43,8 +43,13 @@ function rowOf(id: string, rows: readonly EvaluationRow[]): MethodRow {
   return { id, label: words.join(', '), cells: rows.map(cellOf) }
 }
 
+/** Samples that were measured, where the data has too few rows for as many as were asked for. */
+export const measuredCount = ({ count, request }: Pick<Evaluation, 'count' | 'request'>): number =>
+  count ?? request.count
+
 /** An evaluation as a table: a row for each kind of weights, and for each grid asked for by its times. */
-export function evaluationTable({ request, rows }: Evaluation): TableData {
+export function evaluationTable(evaluation: Evaluation): TableData {
+  const { rows } = evaluation
   const ids = [...new Set(rows.map(rowId))]
   return {
     metrics: metricsOf(rows),
@@ -55,7 +60,7 @@ export function evaluationTable({ request, rows }: Evaluation): TableData {
       ),
     ),
     seeds: 1,
-    count: request.count,
+    count: measuredCount(evaluation),
   }
 }
 

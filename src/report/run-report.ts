@@ -6,7 +6,7 @@ import type { Dataset } from '../data/dataset.ts'
 import { seenThrough } from '../data/standardized.ts'
 import { random } from '../random/random.ts'
 import { drawNoise, uniformGrid } from '../sampler/sampler.ts'
-import { checkpointSteps } from '../training/checkpoint.ts'
+import { hasCheckpoint, trainedSteps } from '../training/checkpoint.ts'
 import { findObjective } from '../training/config.ts'
 import type { Evaluation, EvaluationRow } from '../training/evaluate.ts'
 import { type LoadedMap, load } from '../training/load.ts'
@@ -41,6 +41,25 @@ function readEvaluation(directory: string): Evaluation {
   }
   throw new RunError(
     `${evaluation}: not the evaluation of a run; "oxbow evaluate ${directory}" measures anew`,
+  )
+}
+
+/**
+ * An evaluation of weights that can be sampled again: of a run from the hub the averaged ones.
+ *
+ * @throws RunError when there are none
+ */
+function ofPresentWeights(directory: string, evaluation: Evaluation): [Evaluation, string[]] {
+  const { rows, maps = [] } = evaluation
+  if (hasCheckpoint(directory) || rows.every(({ weights }) => weights === 'ema')) return [evaluation, []]
+  const left = rows.filter(({ weights }) => weights === 'ema')
+  if (left.length > 0) {
+    const present = { ...evaluation, rows: left, maps: maps.filter(({ weights }) => weights === 'ema') }
+    return [present, ['the run has no checkpoint with raw weights: they are left out']]
+  }
+  throw new RunError(
+    `${directory}: was measured with raw weights, of which it has no checkpoint; ` +
+      `"oxbow evaluate ${directory} --weights ema" measures the averaged ones`,
   )
 }
 
@@ -97,7 +116,7 @@ async function openSame(directory: string, { config, data }: RunRecord): Promise
  */
 export async function gatherRun(directory: string): Promise<RunData> {
   const record = readRecord(directory)
-  const evaluation = readEvaluation(directory)
+  const [evaluation, leftOut] = ofPresentWeights(directory, readEvaluation(directory))
   const dataset = await openSame(directory, record)
   const { config, data } = record
   const { request } = evaluation
@@ -147,7 +166,7 @@ export async function gatherRun(directory: string): Promise<RunData> {
       name,
       version: record.oxbow,
       objective: { id: objective.id, formula: objective.formula, paper: objective.paper },
-      steps: checkpointSteps(directory).at(-1) ?? 0,
+      steps: trainedSteps(directory, config),
       plannedSteps: config.steps,
       parameters: parameterCount(mlpOptions(config, data.dimension)),
       seconds: trainingSeconds(directory),
@@ -156,6 +175,6 @@ export async function gatherRun(directory: string): Promise<RunData> {
     ...trainingCurves(directory),
     data: { ...data, statistics: dataset.statistics, labels: dataset.labels },
     mapMetrics: mapMetricsOf(evaluation),
-    warnings: [...(dataset.warnings ?? []), ...evaluation.notes, ...stepWarnings(evaluation)],
+    warnings: [...(dataset.warnings ?? []), ...leftOut, ...evaluation.notes, ...stepWarnings(evaluation)],
   }
 }

@@ -25,6 +25,9 @@ export function checkpointSteps(directory: string): number[] {
     .sort((a, b) => a - b)
 }
 
+/** Whether a run has raw weights; one from the hub has none. */
+export const hasCheckpoint = (directory: string): boolean => checkpointSteps(directory).length > 0
+
 /** Steps that a run's model is trained for; those of its configuration where it has no checkpoints, as one from the hub. */
 export const trainedSteps = (directory: string, { steps }: { readonly steps: number }): number =>
   checkpointSteps(directory).at(-1) ?? steps

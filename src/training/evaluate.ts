@@ -4,7 +4,7 @@ import type { Dataset } from '../data/dataset.ts'
 import { seenThrough } from '../data/standardized.ts'
 import { prepareMetrics } from '../metric/prepare.ts'
 import { drawNoise } from '../sampler/sampler.ts'
-import { trainedSteps } from './checkpoint.ts'
+import { hasCheckpoint, trainedSteps } from './checkpoint.ts'
 import { type Config, ConfigError } from './config.ts'
 import { writeFileAtomic } from './files.ts'
 import { load } from './load.ts'
@@ -23,10 +23,11 @@ export { exactVelocity } from './trajectories.ts'
 
 /** What is measured. */
 export interface EvaluationRequest extends SamplingRequest {
-  /** Points of a measurement; all that are held out where there are fewer. */
+  /** Points of a measurement; fewer are measured where there are too few rows. */
   readonly count: number
   /** Of the noise, also that added on the way, and of the reference data. */
   readonly seed: number
+  /** Of both, the averaged alone where the run has no checkpoint, as one from the hub. */
   readonly weights: readonly WeightsName[]
   /** Names of metrics, or `all`; what is quick by default. */
   readonly metrics?: MetricChoice
@@ -57,6 +58,8 @@ export interface Evaluation {
   readonly request: EvaluationRequest & { readonly data: string; readonly fingerprint: string }
   /** What was measured against: its hash, rows and ranges. */
   readonly data: DataRecord
+  /** Samples of each measurement, at most the `count` of the request; absent in a file of an earlier version. */
+  readonly count?: number
   readonly rows: readonly EvaluationRow[]
   /** Metrics of the map itself; empty where none was asked for. */
   readonly maps: readonly MapRow[]
@@ -66,6 +69,9 @@ export interface Evaluation {
 
 /** The run's own data, or the other that it is measured against. */
 async function openData(directory: string, record: RunRecord, other?: Dataset): Promise<Dataset> {
+  if (!other && record.data.fingerprint.sha256 === '') {
+    throw new RunError(`${directory}: its data is not known; name the data to measure against with --data`)
+  }
   const dataset = other ?? (await openDataset(record.config.data, { holdOut: record.config.holdOut }))
   if (!other && dataset.fingerprint.sha256 !== record.data.fingerprint.sha256) {
     throw new RunError(
@@ -94,10 +100,19 @@ function settingOf(
   return { dataset, standardization, measures, chosen, features }
 }
 
-/** Averaged weights that are the raw ones are shown once. */
-function distinctWeights({ ema }: Config, asked: readonly WeightsName[]): [WeightsName[], string[]] {
-  if (ema > 0 || asked.length < 2) return [[...asked], []]
-  return [['ema'], ['without averaging (ema: 0) the averaged weights are the raw ones: shown once']]
+/** Of both kinds of weights, those that are there; averaged ones that are the raw ones are shown once. */
+function distinctWeights(
+  directory: string,
+  { ema }: Config,
+  asked: readonly WeightsName[],
+): [WeightsName[], string[]] {
+  if (asked.length < 2) return [[...asked], []]
+  if (ema === 0) {
+    return [['ema'], ['without averaging (ema: 0) the averaged weights are the raw ones: shown once']]
+  }
+  return hasCheckpoint(directory)
+    ? [[...asked], []]
+    : [['ema'], ['the run has no checkpoint with raw weights: the averaged ones are measured alone']]
 }
 
 /**
@@ -116,7 +131,7 @@ export async function evaluateRun(
   const dataset = await openData(directory, record, data)
   const { samples, notes } = planSamples(record.config.objective, request)
   if (samples.length === 0) throw new ConfigError(`${directory}: nothing to measure; ${notes.join('; ')}`)
-  const [weights, once] = distinctWeights(record.config, request.weights)
+  const [weights, once] = distinctWeights(directory, record.config, request.weights)
   const setting = settingOf(record, dataset, request, data === undefined)
   const sampleMeasure = await openSampleMeasure(setting)
   const rows: EvaluationRow[] = []
@@ -136,9 +151,10 @@ export async function evaluateRun(
     trainedSteps: trainedSteps(directory, record.config),
     request: { ...request, data: name, fingerprint: fingerprint.sha256 },
     data: dataRecord({ ...dataset, ...(standardization && { standardization }) }),
+    count: setting.measures.count,
     rows,
     maps,
-    notes: [...notes, ...once, ...setting.measures.notes],
+    notes: [...notes, ...once, ...setting.measures.notes, ...sampleMeasure.notes],
   }
 }
 

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
+import type { Estimate } from '../metric/estimate.ts'
 import { frechetEstimateTo } from '../metric/frechet.ts'
 import { pathMetrics } from '../metric/map-catalogue.ts'
+import { allFinite } from '../metric/points.ts'
 import { type Measures, summarise } from '../metric/prepare.ts'
 import { openModel } from '../runtime/node.ts'
 import { ConfigError } from './config.ts'
@@ -8,6 +10,8 @@ import { type MetricValue, metricValue } from './metric-value.ts'
 
 /** A network that makes features of points. */
 export interface Features {
+  /** Of the file that it was read from. */
+  readonly path: string
   /** Of points `[n, D]` in the data's own units: `[n, K]`, with the number `K` for each point. */
   extract(points: Float32Array): Promise<{ values: Float64Array; size: number }>
   close(): Promise<void>
@@ -17,6 +21,7 @@ const BATCH = 64
 /** A covariance of more has too many entries for its roots to be taken in reasonable time. */
 const MOST = 1024
 const DRAWS = 3
+const NOTHING: Estimate = { value: Number.NaN, interval: [Number.NaN, Number.NaN] }
 
 const OPEN = -1
 const shapeText = (shape: readonly number[]): string =>
@@ -59,6 +64,7 @@ export async function openFeatures(
   const one = async (block: Float32Array): Promise<ArrayLike<number>> =>
     (await program.run([block]))[0] as Float32Array
   return {
+    path,
     extract: async points => {
       const count = points.length / dimension
       const parts: Float64Array[] = []
@@ -105,30 +111,49 @@ function arrangement(
   return k => (k % plane) * channels + Math.floor(k / plane)
 }
 
+interface FeatureMeasure {
+  /** Features of a point. */
+  readonly size: number
+  measure(samples: Float32Array): Promise<MetricValue>
+}
+
 /**
  * Readies the Fréchet distance of features, with its floor: data in the place of samples, three times.
  *
  * @param toData  takes points as they are measured to the data's own units
+ * @throws ConfigError when features of the data are not finite
  */
 export async function featureMeasure(
   features: Features,
   measures: Measures,
   toData: (points: Float32Array) => Float32Array,
-): Promise<(samples: Float32Array) => Promise<MetricValue>> {
-  const reference = await features.extract(toData(measures.reference))
+): Promise<FeatureMeasure> {
+  const ofData = async (points: Float32Array) => {
+    const found = await features.extract(toData(points))
+    if (allFinite(found.values)) return found
+    throw new ConfigError(
+      `features: ${features.path}: expected finite features of every point of the data, found NaN or infinity`,
+    )
+  }
+  const reference = await ofData(measures.reference)
   const measure = frechetEstimateTo(reference.values, reference.size)
-  const of = async (points: Float32Array) => {
-    if (!points.every(Number.isFinite))
-      return { value: Number.NaN, interval: [Number.NaN, Number.NaN] as const }
-    return measure((await features.extract(toData(points))).values)
+  const ofSamples = async (points: Float32Array): Promise<Estimate> => {
+    const { values } = allFinite(points) ? await features.extract(toData(points)) : { values: points }
+    return allFinite(values) ? measure(values) : NOTHING
   }
   const draws: number[] = []
-  for (let k = 0; k < DRAWS; k++) draws.push((await of(measures.draw(k))).value)
+  for (let k = 0; k < DRAWS; k++) {
+    const points = measures.draw(k)
+    if (points) draws.push(measure((await ofData(points)).values).value)
+  }
   const floor = summarise(draws, measures.count)
-  return async samples =>
-    metricValue(pathMetrics.featureFrechetDistance, await of(samples), {
-      floor,
-      count: measures.count,
-      standardized: false,
-    })
+  return {
+    size: reference.size,
+    measure: async samples =>
+      metricValue(pathMetrics.featureFrechetDistance, await ofSamples(samples), {
+        floor,
+        count: measures.count,
+        standardized: false,
+      }),
+  }
 }

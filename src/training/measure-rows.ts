@@ -1,7 +1,7 @@
 import type { Dataset } from '../data/dataset.ts'
 import { metrics } from '../metric/catalogue.ts'
 import { rootEstimate, standardError } from '../metric/estimate.ts'
-import { pathMetrics } from '../metric/map-catalogue.ts'
+import { type PathMetric, pathMetrics } from '../metric/map-catalogue.ts'
 import type { Measures } from '../metric/prepare.ts'
 import { trajectoryError } from '../metric/trajectory-error.ts'
 import { type Standardization, standardized, unstandardized } from '../model/index.ts'
@@ -29,11 +29,26 @@ export interface SampleSetting {
 
 /** Measures points in the data's own units. Close it when done. */
 export interface SampleMeasure {
+  /** What a reader of the numbers should know. */
+  readonly notes: readonly string[]
   measure(points: Float32Array): Promise<MetricValues>
   close(): Promise<void>
 }
 
-/** Readies the metrics that need samples and data alone, each beside its floor. */
+/** Of fewer points a covariance has directions without spread. */
+const fewPoints = (name: PathMetric | 'frechetDistance', count: number, coordinates: number): string[] =>
+  count < coordinates
+    ? [
+        `${name}: fewer points than coordinates: ${count.toLocaleString('en')} and ${coordinates.toLocaleString('en')}; ` +
+          'it cannot see all of their covariance, and says nothing but by its floor',
+      ]
+    : []
+
+/**
+ * Readies the metrics that need samples and data alone, each beside its floor.
+ *
+ * @throws ConfigError when a network for features cannot be used
+ */
 export async function openSampleMeasure(setting: SampleSetting): Promise<SampleMeasure> {
   const { dataset, standardization: by, measures, chosen } = setting
   const features =
@@ -41,8 +56,21 @@ export async function openSampleMeasure(setting: SampleSetting): Promise<SampleM
       ? await openFeatures(setting.features, dataset.dimension, dataset.image)
       : undefined
   const ofFeatures =
-    features && (await featureMeasure(features, measures, seen => (by ? unstandardized(by, seen) : seen)))
+    features &&
+    (await featureMeasure(features, measures, seen => (by ? unstandardized(by, seen) : seen)).catch(
+      async error => {
+        await features.close()
+        throw error
+      },
+    ))
+  const { count } = measures
   return {
+    notes: [
+      ...(chosen.samples.includes('frechetDistance')
+        ? fewPoints('frechetDistance', count, dataset.dimension)
+        : []),
+      ...(ofFeatures ? fewPoints('featureFrechetDistance', count, ofFeatures.size) : []),
+    ],
     measure: async points => {
       const seen = by ? standardized(by, points) : points
       const values: MetricValues = {}
@@ -54,7 +82,7 @@ export async function openSampleMeasure(setting: SampleSetting): Promise<SampleM
           standardized: by !== undefined,
         })
       }
-      return ofFeatures ? { ...values, featureFrechetDistance: await ofFeatures(seen) } : values
+      return ofFeatures ? { ...values, featureFrechetDistance: await ofFeatures.measure(seen) } : values
     },
     close: async () => features?.close(),
   }

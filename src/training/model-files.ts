@@ -35,7 +35,11 @@ export function readModel(path: string, weights: WeightsName = 'ema'): Model {
   }
   const checkpoint = readCheckpoint(path)
   const parameters = checkpoint?.state.parameters
-  if (!parameters) throw new RunError(`${path}: the run has no checkpoint with raw weights`)
+  if (!parameters) {
+    throw new RunError(
+      `${path}: the run has no checkpoint with raw weights; take the averaged ones with --weights ema`,
+    )
+  }
   const expected = stateSize(config, data.dimension)
   if (parameters.length !== expected) {
     throw new RunError(

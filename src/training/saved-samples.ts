@@ -1,7 +1,9 @@
 import type { Dataset } from '../data/dataset.ts'
 import { readPoints } from '../data/points.ts'
 import { seenThrough, standardizationOf } from '../data/standardized.ts'
+import { someRows } from '../metric/points.ts'
 import { prepareMetrics } from '../metric/prepare.ts'
+import { random } from '../random/random.ts'
 import { ConfigError } from './config.ts'
 import { openSampleMeasure } from './measure-rows.ts'
 import { chooseMetrics, type MetricChoice } from './metric-choice.ts'
@@ -12,7 +14,7 @@ import type { DataRecord } from './run.ts'
 export interface SavedRequest {
   /** Points measured at most. */
   readonly count: number
-  /** Of the reference data and of directions. */
+  /** Of the reference data, of directions, and of the points drawn where not all are measured. */
   readonly seed: number
   readonly metrics?: MetricChoice
   /** Path of the ONNX network that `featureFrechetDistance` looks through. */
@@ -27,13 +29,10 @@ export interface SavedEvaluation {
   readonly notes: readonly string[]
 }
 
-/** The first points of many; a file's own order is kept. */
-const first = (points: Float32Array, dimension: number, count: number): Float32Array =>
-  points.slice(0, count * dimension)
-
 /**
- * Measures samples that were saved to a file, in any format that data is read from, against data. Data of a file is brought
- * to standard deviations as for a training with `standardize: auto`.
+ * Measures samples that were saved to a file, in any format that data is read from, against data; different points drawn at
+ * random where there are more than are compared. Data of a file is brought to standard deviations as for a training with
+ * `standardize: auto`.
  *
  * @throws DataError when the file cannot be read; ConfigError when it does not fit the data, or a metric cannot be measured
  */
@@ -58,14 +57,18 @@ export async function evaluateSamples(
   })
   const measures = prepareMetrics(seen, { count: Math.min(count, rows), seed, names: chosen.samples })
   const sampleMeasure = await openSampleMeasure({ dataset, standardization, measures, chosen, features })
-  const cut =
-    measures.count < rows ? [`the first ${measures.count} of ${rows} points of ${file} are measured`] : []
+  const isCut = measures.count < rows
+  // A file may be in the order of its classes.
+  const measured = isCut
+    ? someRows(points, dimension, measures.count, random(seed, 'metric', 'saved samples'))
+    : points
+  const cut = isCut ? [`${measures.count} of ${rows} points of ${file} are measured, drawn at random`] : []
   try {
     return {
       file,
       data: dataRecord({ ...dataset, ...(standardization && { standardization }) }),
-      metrics: await sampleMeasure.measure(first(points, dimension, measures.count)),
-      notes: [...measures.notes, ...cut],
+      metrics: await sampleMeasure.measure(measured),
+      notes: [...measures.notes, ...sampleMeasure.notes, ...cut],
     }
   } finally {
     await sampleMeasure.close()

@@ -3,6 +3,7 @@ import { datasets } from '../../src/data/built-in.ts'
 import { generatedDataset } from '../../src/data/catalogue.ts'
 import type { Dataset, Values } from '../../src/data/dataset.ts'
 import { DataError } from '../../src/data/error.ts'
+import { pointsDataset } from '../../src/data/given.ts'
 import { metrics } from '../../src/metric/catalogue.ts'
 import { histogramKL } from '../../src/metric/histogram.ts'
 import { prepareMetrics } from '../../src/metric/prepare.ts'
@@ -108,11 +109,48 @@ describe('of finite data', () => {
     ).toBeGreaterThan(990)
   })
 
-  test('without held-out rows the training rows are the reference, and that is said', () => {
-    const { reference, notes, count } = prepareMetrics(finite(90, 0), { count: 50, names })
-    expect(count).toBe(50)
-    expect(Math.max(...reference)).toBeLessThan(90)
-    expect(notes[0]).toContain('no rows are held out')
+  test.each([0, 1])(
+    'with %d rows held out the reference and the floors are different training rows',
+    held => {
+      const { reference, notes, count, draw } = prepareMetrics(finite(15, held), { count: 50, names })
+      expect(count).toBe(5)
+      const draws = Array.from({ length: 10 }, (_, k) => [...draw(k)!])
+      for (const found of draws) expect(new Set([...reference, ...found]).size).toBe(10)
+      for (const value of [...reference, ...draws.flat()]) expect(value).toBeLessThan(15)
+      expect(new Set(draws.map(found => found.toSorted().join())).size).toBeGreaterThan(5)
+      expect(notes).toEqual([
+        'measured at 5 points: samples are compared with rows that were trained on, since none are held out',
+      ])
+      expect(prepareMetrics(finite(90, held), { count: 20, names }).count).toBe(20)
+    },
+  )
+
+  test('a floor of rows beside the reference holds what other rows of the same data score', () => {
+    const normal = random(3, 'rows')
+    const rows = Float32Array.from({ length: 120 }, () => normal.normal())
+    const dataset = pointsDataset(rows, { dimension: 1, holdOut: 0 })
+    const all = ['energyDistance', 'precision', 'density', 'coverage']
+    const { floors, count, evaluate } = prepareMetrics(dataset, { count: 20_000, names: all })
+    expect(count).toBe(40)
+    const fresh = evaluate(Float32Array.from({ length: 40 }, () => normal.normal()))
+    for (const name of ['precision', 'density', 'coverage']) {
+      expect(floors[name].value, name).toBeGreaterThan(0.5)
+      expect(fresh[name], name).toBeGreaterThan(0.5)
+    }
+    expect(fresh.energyDistance).toBeLessThan(3 * floors.energyDistance.high)
+    expect(floors.energyDistance.low).toBeLessThan(floors.energyDistance.high)
+  })
+
+  test('too few rows have no floor, and that is said', () => {
+    const { floors, notes, count, draw, reference } = prepareMetrics(finite(5, 0), { count: 50, names })
+    expect(count).toBe(5)
+    expect(new Set(reference).size).toBe(5)
+    expect(draw(0)).toBeUndefined()
+    expect(floors.slicedWasserstein1).toMatchObject({ value: Number.NaN, low: Number.NaN, draws: 0 })
+    expect(notes).toEqual([
+      'measured at 5 points: samples are compared with all rows that were trained on, since none are held out',
+      'no floors: 5 rows are too few for others beside the reference',
+    ])
   })
 })
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseHTML } from 'linkedom'
 import sharp from 'sharp'
@@ -190,6 +190,39 @@ describe('the files of a report', () => {
     expect([existsSync(paths(run).report), existsSync(paths(run).plots)]).toEqual([false, false])
     expect((await runHere(options)).code).toBe(0)
     expect([existsSync(paths(run).report), existsSync(paths(run).plots)]).toEqual([true, true])
+  })
+
+  it('are of the averaged weights where a run has no checkpoint, as one from the hub', async () => {
+    const run = join(folder, 'pulled')
+    cpSync(directory, run, { recursive: true })
+    rmSync(paths(run).checkpoints, { recursive: true })
+    const { code, stderr } = await runHere(['report', run])
+    expect([code, stderr]).toEqual([0, ''])
+    const { methods, warnings, run: facts } = await gatherRun(run)
+    expect(methods.map(({ label }) => label)).toEqual(['averaged'])
+    expect(warnings[0]).toBe('the run has no checkpoint with raw weights: they are left out')
+    expect(facts.steps).toBe(30)
+
+    const evaluation = JSON.parse(readFileSync(paths(run).evaluation, 'utf8'))
+    const rows = evaluation.rows.filter((row: { weights: string }) => row.weights === 'raw')
+    writeFileSync(paths(run).evaluation, JSON.stringify({ ...evaluation, rows }))
+    const raw = await runHere(['report', run])
+    expect([raw.code, raw.stderr]).toEqual([2, expect.stringContaining('--weights ema')])
+  })
+
+  it('are written by evaluate of the averaged weights alone where there is no checkpoint', async () => {
+    const run = join(folder, 'pulled')
+    const options = ['evaluate', run, '--count', '50', '--steps', '1']
+    const { code, stderr, stdout } = await runHere([...options, '--json'])
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout).rows.map(({ weights }: { weights: string }) => weights)).toEqual(['ema'])
+    expect(stderr).toBe(
+      'oxbow: the run has no checkpoint with raw weights: the averaged ones are measured alone\n',
+    )
+    expect(await runHere([...options, '--weights', 'raw'])).toMatchObject({
+      code: 2,
+      stderr: `oxbow: ${run}: the run has no checkpoint with raw weights; take the averaged ones with --weights ema\n`,
+    })
   })
 
   it('are refused where the evaluation is damaged', async () => {

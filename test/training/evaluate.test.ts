@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -13,7 +13,11 @@ import {
 import { openDataset } from '../../src/data/catalogue.ts'
 import { described } from '../../src/metric/map-catalogue.ts'
 import { random } from '../../src/random/random.ts'
+import { gatherComparison } from '../../src/report/comparison.ts'
+import { evaluationTable } from '../../src/report/evaluation.ts'
 import { lower } from '../../src/runtime/onnx.ts'
+import type { ComparisonConfig, Plan } from '../../src/training/comparison.ts'
+import { ConfigError } from '../../src/training/config.ts'
 import {
   type EvaluationRequest,
   evaluateRun,
@@ -21,6 +25,7 @@ import {
   writeEvaluation,
 } from '../../src/training/evaluate.ts'
 import { openFeatures } from '../../src/training/features.ts'
+import { paths, readRecord, writeRecord } from '../../src/training/run.ts'
 import { evaluateSamples } from '../../src/training/saved-samples.ts'
 import { train } from '../../src/training/train.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
@@ -116,14 +121,48 @@ describe('an evaluation', () => {
   })
 
   test('is of the rows that are held out, and says so', async () => {
-    const { rows, notes, data } = await evaluateRun(at('one'), request)
+    const evaluation = await evaluateRun(at('one'), request)
+    const { rows, notes, data } = evaluation
     const { heldOut } = data.split!
     expect(heldOut).toBeGreaterThan(20)
     expect(rows[0].metrics.slicedWasserstein.count).toBe(heldOut)
+    expect(evaluationTable(evaluation).count).toBe(heldOut)
+    expect(evaluation.request.count).toBe(300)
     expect(notes).toEqual([`measured at ${heldOut} points, all rows that are held out`])
     expect(rows[0].metrics.slicedWasserstein.unit).toBe('standard deviations')
     const large = (await evaluateRun(at('large'), request)).rows[0].metrics.slicedWasserstein
     expect(large.value).toBeLessThan(5)
+  })
+
+  test('is in a comparison at the count that was measured', async () => {
+    const asked = { ...request, steps: [1], weights: ['ema' as const] }
+    const evaluation = await evaluateRun(at('one'), asked)
+    writeEvaluation(at('one'), evaluation)
+    const { config } = readRecord(at('one'))
+    const { count } = await gatherComparison({
+      comparison: { data: at('one.csv'), seeds: 1, metric: 'slicedWasserstein' } as ComparisonConfig,
+      plan: {
+        methods: [{ id: 'psd', label: 'psd' }],
+        runs: [{ method: 'psd', directory: at('one'), config }],
+      } as unknown as Plan,
+      request: asked,
+      command: '',
+      config: '',
+    })
+    expect(count).toBe(evaluation.data.split!.heldOut)
+  })
+
+  test('of a run whose data is not known needs the data', async () => {
+    cpSync(at('mixture'), at('imported'), { recursive: true })
+    rmSync(paths(at('imported')).checkpoints, { recursive: true })
+    const { config, data } = readRecord(at('imported'))
+    const fingerprint = { ...data.fingerprint, sha256: '' }
+    writeRecord(at('imported'), { config: { ...config, data: 'imported' }, data: { ...data, fingerprint } })
+    await expect(evaluateRun(at('imported'), request)).rejects.toThrow(
+      `${at('imported')}: its data is not known; name the data to measure against with --data`,
+    )
+    const { rows } = await evaluateRun(at('imported'), request, await openDataset('ring'))
+    expect(rows.map(({ weights }) => weights)).toEqual(['ema', 'ema'])
   })
 
   test.each([
@@ -193,6 +232,46 @@ describe('features', () => {
     expect(ratio / 1e6).toBeCloseTo(1, 0)
   })
 
+  test('that are not finite are refused of data, and no value of samples', async () => {
+    const none = writeNetwork('none.onnx', [DYNAMIC, 2], x => x.div(x.sub(x)))
+    const asked = { ...request, metrics: ['featureFrechetDistance'] }
+    const found = evaluateRun(at('one'), { ...asked, features: none })
+    await expect(found).rejects.toThrow(ConfigError)
+    await expect(found).rejects.toThrow(
+      `features: ${none}: expected finite features of every point of the data, found NaN or infinity`,
+    )
+    // Finite near the data, and not where the samples are.
+    const far = writeNetwork('far.onnx', [DYNAMIC, 2], x => x.mul(x).mul(x.mul(x)))
+    writeFileSync(at('far.csv'), '1e12,1\n2e12,2\n3e12,1\n')
+    const { metrics } = await evaluateSamples(at('far.csv'), await openDataset('ring'), {
+      count: 100,
+      seed: 0,
+      metrics: ['featureFrechetDistance'],
+      features: far,
+    })
+    expect(metrics.featureFrechetDistance).toMatchObject({ value: null, interval: null })
+  })
+
+  test('and coordinates that are more than the points are noted', async () => {
+    const many = writeNetwork('many.onnx', [DYNAMIC, 2], x => x.matmul(constant(1, [2, 301], x.dtype)))
+    const metrics = ['frechetDistance', 'featureFrechetDistance']
+    const asked = { ...request, steps: [1], weights: ['ema' as const], metrics, features: many }
+    const { notes } = await evaluateRun(at('mixture'), asked)
+    expect(notes).toEqual([
+      expect.stringContaining('featureFrechetDistance: fewer points than coordinates: 300 and 301;'),
+    ])
+    writeFileSync(at('two.csv'), '1,2,3\n4,5,7\n')
+    const line = { gaussian: { mean: [0, 0, 0], std: 1 } }
+    const saved = await evaluateSamples(at('two.csv'), await openDataset(line), {
+      count: 10,
+      seed: 0,
+      metrics: ['frechetDistance'],
+    })
+    expect(saved.notes).toEqual([
+      expect.stringContaining('frechetDistance: fewer points than coordinates: 2 and 3;'),
+    ])
+  })
+
   test('of pictures: channels first or last, as the network wants them', async () => {
     // A picture of 1 x 2 with three channels; the network gives the second channel.
     const picture = [1, 2, 3, 4, 5, 6]
@@ -253,13 +332,27 @@ describe('saved samples', () => {
     expect(found.data.fingerprint.sha256).toHaveLength(64)
   })
 
-  test('of any format, the first of them where there are more than can be compared', async () => {
+  test('drawn from all of a file where there are more than can be compared', async () => {
+    const lines = readFileSync(at('one.csv'), 'utf8').split('\n')
+    const sorted = lines.toSorted((a, b) => Number.parseFloat(a) - Number.parseFloat(b))
+    writeFileSync(at('sorted.csv'), sorted.join('\n'))
+    const measured = async (seed: number) =>
+      (await evaluateSamples(at('sorted.csv'), await openDataset(at('one.csv')), { ...asked, seed })).metrics
+        .slicedWasserstein.value!
+    const value = await measured(0)
+    // The first of them, which are its least, would be about a standard deviation away.
+    expect(value).toBeLessThan(0.5)
+    expect(await measured(0)).toBe(value)
+    expect(await measured(1)).not.toBe(value)
+  })
+
+  test('of any format, some of them where there are more than can be compared', async () => {
     const { metrics, notes } = await evaluateSamples(at('one.csv'), await openDataset(at('large.csv')), asked)
     const count = metrics.slicedWasserstein.count
     expect(count).toBeGreaterThan(20)
     expect(notes).toEqual([
       `measured at ${count} points, all rows that are held out`,
-      `the first ${count} of 400 points of ${at('one.csv')} are measured`,
+      `${count} of 400 points of ${at('one.csv')} are measured, drawn at random`,
     ])
     expect(metrics.slicedWasserstein.unit).toBe('standard deviations')
   })
