@@ -13,7 +13,17 @@ const densities = [
   [1, 1.2, 1.4, 1.6, 1.8, 2, 2.5, 3, 4, 5, 6, 7, 8, 9],
 ]
 
-/** Round values in `[low, high]` for a logarithmic axis: the sparsest of a few series that gives at least four. */
+/** Values closer than this part of their size are drawn as one level: tick labels hold six digits. */
+const LEVEL = 1e-4
+
+/** Whether values between `low` and `high` cannot be told apart on an axis. */
+export const isLevel = (low: number, high: number): boolean =>
+  high - low <= LEVEL * Math.max(Math.abs(low), Math.abs(high))
+
+/**
+ * Round values in `[low, high]` for a logarithmic axis: the sparsest of a few series that gives at least four. Over a
+ * narrow range, where none gives two, they are those of a linear axis.
+ */
 export function logTicks(low: number, high: number): number[] {
   let ticks: number[] = []
   for (const density of densities) {
@@ -26,6 +36,7 @@ export function logTicks(low: number, high: number): number[] {
     }
     if (ticks.length >= 4) break
   }
+  if (ticks.length < 2) return linearTicks(low, high)
   const stride = Math.ceil(ticks.length / 8)
   return ticks.filter((_, i) => i % stride === 0)
 }
@@ -38,8 +49,12 @@ export function linearTicks(low: number, high: number): number[] {
   const first = Math.ceil(low / step)
   return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) =>
     Number(((first + i) * step).toPrecision(12)),
-  )
+  ).filter(tick => tick >= low && tick <= high)
 }
+
+/** Ticks of an axis of a kind from `low` to `high`. */
+export const ticksOf = (type: Axis['type'], low: number, high: number): number[] =>
+  type === 'log' ? logTicks(low, high) : linearTicks(low, high)
 
 /** An axis that holds `values`: logarithmic where all are positive, linear otherwise. */
 export function valueAxis(values: readonly number[]): Axis {
@@ -47,11 +62,12 @@ export function valueAxis(values: readonly number[]): Axis {
   if (finite.length === 0) return { type: 'linear', domain: [0, 1], ticks: [0, 1] }
   const [low, high] = [Math.min(...finite), Math.max(...finite)]
   if (low > 0) {
-    const margin = high > low ? (high / low) ** 0.06 : 1.5
+    // By powers of each: their ratio may be too large for a number.
+    const margin = isLevel(low, high) ? 1.5 : high ** 0.06 / low ** 0.06
     const domain: [number, number] = [low / margin, high * margin]
     return { type: 'log', domain, ticks: logTicks(...domain) }
   }
-  const margin = high > low ? (high - low) * 0.06 : 1
+  const margin = isLevel(low, high) ? Math.max(1, Math.abs(low) / 2) : (high - low) * 0.06
   const domain: [number, number] = [low - margin, high + margin]
   return { type: 'linear', domain, ticks: linearTicks(...domain) }
 }

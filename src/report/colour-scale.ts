@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot'
-import { linearTicks, logTicks } from './axes.ts'
+import { isLevel, linearTicks, logTicks } from './axes.ts'
 
 /** Colours of values: equal ratios (or differences) look equally far apart, also without red-green vision. */
 export interface ColourScale {
@@ -44,9 +44,10 @@ function ends(values: readonly number[], type: 'log' | 'linear'): [number, numbe
   const [low, high] = [Math.min(...values), Math.max(...values)]
   if (type === 'log') {
     const least = Math.max(low, high / 10 ** DECADES)
-    return high > least ? [least, high] : [least / 2, high * 2]
+    return isLevel(least, high) ? [least / 2, high * 2] : [least, high]
   }
-  return high > low ? [low, high] : [low - 0.5, high + 0.5]
+  const margin = Math.max(0.5, Math.abs(high) / 2)
+  return isLevel(low, high) ? [low - margin, high + margin] : [low, high]
 }
 
 /** At most five ticks for a short bar: powers of ten where there are enough. */

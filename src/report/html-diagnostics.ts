@@ -4,7 +4,7 @@ import { responsive } from './html-figures.ts'
 import { type PathFrame, panelTitle, pathFrame, pathPanel } from './path-plot.ts'
 import { axesText } from './points.ts'
 import { lossCurves, lossGroup, lossTimePlot, type MapGroup, numbersOf, residualGroups } from './time-maps.ts'
-import type { ComparisonData, Method } from './types.ts'
+import type { ComparisonData, Method, PathData } from './types.ts'
 
 const figure = (panels: readonly string[], caption: string, more = '', kind = ''): string =>
   panels.length === 0
@@ -35,7 +35,7 @@ export function pathFigure({ methods, dataset, reference }: ComparisonData): str
   return figure(
     panels,
     pathCaption(
-      drawn.map(({ paths }) => paths.field),
+      drawn.map(({ paths }) => paths),
       frame,
     ),
     '',
@@ -43,7 +43,8 @@ export function pathFigure({ methods, dataset, reference }: ComparisonData): str
   )
 }
 
-function pathCaption(fields: readonly (string | null)[], { dimension, axes }: PathFrame): string {
+function pathCaption(drawn: readonly PathData[], { dimension, axes }: PathFrame): string {
+  const fields = drawn.map(({ field }) => field)
   const own = fields.includes('own') ? 'the curve of its own velocity, integrated' : ''
   const exact = fields.includes('exact')
     ? `the exact curve of the data${own ? ' where a method learns no velocity' : ''}`
@@ -54,6 +55,9 @@ function pathCaption(fields: readonly (string | null)[], { dimension, axes }: Pa
     ...(curves ? [`Grey curves: ${curves}; "apart" is the mean distance between the ends of the two.`] : []),
     ...(dimension > 1 ? ['Faint dots: data.'] : ['Time runs across, from noise at 1 to data at 0.']),
     ...(dimension > 2 ? [`${axesText(axes, dimension)}; distances are of all.`] : []),
+    ...(drawn.some(({ standardization }) => standardization)
+      ? ['Points and distances are in standard deviations of the data, from its mean.']
+      : []),
   ].join(' ')
 }
 

@@ -35,6 +35,9 @@ interface Field {
   close(): Promise<void>
 }
 
+/** The map of standardised points itself, in whose units noise and data are of one size. */
+const innerOf = ({ standardization: _, ...map }: LoadedMap): LoadedMap => ({ ...map, ...map.inner })
+
 /** The velocity to integrate: the map's own where it has learned one, else the exact one of the data. */
 async function fieldOf(map: LoadedMap, dataset: SeenDataset): Promise<Field | undefined> {
   const { jumps } = findObjective(map.objective!)
@@ -73,17 +76,20 @@ function meanDistance(a: Points, b: Points, dimension: number): number {
 }
 
 /**
- * A trained map's jumps beside the path of the ODE, from the same noise as an evaluation with this seed.
+ * A trained map's jumps beside the path of the ODE, from the same noise as an evaluation with this seed; of standardised
+ * data in standard deviations.
  *
  * @param dataset  as the network sees it
  * @param samples  the ways to sample, one panel each; those that add noise on the way are left out
  */
 export async function gatherPaths(
-  map: LoadedMap,
+  loaded: LoadedMap,
   dataset: SeenDataset,
   samples: readonly PlannedSample[],
   seed: number,
 ): Promise<PathData> {
+  const map = innerOf(loaded)
+  const { standardization } = loaded
   const noise = drawNoise(PATHS, map.dimension, seed)
   const ways = []
   for (const planned of samples) ways.push(await jumpPath(map, planned, noise))
@@ -93,6 +99,7 @@ export async function gatherPaths(
     ? await solvePath(field.velocity, Float64Array.from(noise), times).finally(field.close)
     : []
   return {
+    ...(standardization && { standardization }),
     field: field ? field.kind : null,
     times,
     curve,

@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot'
-import { type Axis, valueAxis } from './axes.ts'
+import { type Axis, ticksOf, valueAxis } from './axes.ts'
 import { type EndLabel, endLabels, labelOffset } from './end-labels.ts'
 import { formatTick, truncate } from './format.ts'
 import type { SeriesStyle } from './palette.ts'
@@ -50,7 +50,7 @@ export function linePlot(all: readonly Series[], options: LineOptions): string {
     width * 0.46,
     Math.max(0, ...labels.map(({ text }) => textWidth(text))) + labelOffset + 6,
   )
-  const marginLeft = Math.max(...axis.ticks.map(tick => textWidth(formatTick(tick)))) + 14
+  const marginLeft = Math.max(0, ...axis.ticks.map(tick => textWidth(formatTick(tick)))) + 14
   const plot = Plot.plot({
     document: newDocument(),
     width,
@@ -119,9 +119,8 @@ function within(axis: Axis, [least, greatest]: readonly [number | null, number |
     least === null || axis.type === 'log' ? low : Math.max(low, least - margin),
     greatest === null ? high : Math.min(high, greatest + margin),
   ]
-  const possible = (tick: number): boolean =>
-    (least === null || tick >= least) && (greatest === null || tick <= greatest)
-  return domain[1] > domain[0] ? { ...axis, domain, ticks: axis.ticks.filter(possible) } : axis
+  const [first, last] = [Math.max(domain[0], least ?? -Infinity), Math.min(domain[1], greatest ?? Infinity)]
+  return last > first ? { ...axis, domain, ticks: ticksOf(axis.type, first, last) } : axis
 }
 
 function endsOf(series: readonly Series[], floor: Band | null, markers: boolean): EndLabel[] {

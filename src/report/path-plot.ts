@@ -1,3 +1,4 @@
+import { standardized } from '../model/index.ts'
 import { linearTicks } from './axes.ts'
 import { decimalsFor, escapeHtml, formatNumber, formatTick, plural, truncate } from './format.ts'
 import { palette } from './palette.ts'
@@ -20,7 +21,7 @@ export interface PathFrame {
   /** The two coordinates that are drawn. */
   readonly axes: Axes
   readonly range: Range
-  /** Points of the data, drawn faintly behind. */
+  /** Points of the data, in the units of the paths, drawn faintly behind. */
   readonly reference: Points
 }
 
@@ -41,9 +42,15 @@ function placed(
   return Float64Array.from({ length: 2 * points.length }, (_, k) => (k % 2 === 0 ? -time : points[k >> 1]))
 }
 
-/** What panels of one or several maps share: the range that shows all of their paths. */
-export function pathFrame(all: readonly PathData[], dimension: number, reference: Points): PathFrame {
-  const plane = { dimension, axes: drawnAxes(reference, dimension) }
+/**
+ * What panels of one or several maps of the same data share: the range that shows all of their paths.
+ *
+ * @param data  points `[n, D]` in the data's own units
+ */
+export function pathFrame(all: readonly PathData[], dimension: number, data: Points): PathFrame {
+  const plane = { dimension, axes: drawnAxes(data, dimension) }
+  const by = all[0]?.standardization
+  const reference = by ? standardized(by, data) : data
   const ways = all
     .flatMap(({ jumps, times, curve }) => [...jumps, ...(curve.length > 0 ? [{ times, points: curve }] : [])])
     .flatMap(({ times, points }) => points.map((at, i) => placed(at, times[i], plane)))

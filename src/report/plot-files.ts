@@ -1,3 +1,4 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileAtomic } from '../training/files.ts'
 import { heatMapBody, heatMapSize } from './heat-map.ts'
@@ -24,7 +25,8 @@ function pathTiles({ methods, dataset, reference }: ComparisonData): Named[] {
     if (!diagnostics?.paths || diagnostics.paths.jumps.length === 0) return []
     const frame = pathFrame([diagnostics.paths], dataset.dimension, reference)
     const bodies = diagnostics.paths.jumps.map(way => pathPanelBody(frame, diagnostics.paths!, way))
-    const title = `Jumps and ODE paths: ${label}`
+    const { standardization } = diagnostics.paths
+    const title = `Jumps and ODE paths${standardization ? ', in standard deviations' : ''}: ${label}`
     return [[`paths-${fileName(id)}`, tiles(bodies, pathPanelSize, { title, columns: 2 })]]
   })
 }
@@ -58,16 +60,42 @@ function plotFiles(data: ComparisonData | RunData): Named[] {
   ]
 }
 
-/** Writes every plot of a report into a folder, as SVG and as PNG. @returns the paths of the files */
+/** Names of the plots in a folder, so that those of an older report can be told from the user's own files. */
+const LIST = '.written.json'
+const OURS = /^[a-z0-9-]+\.(svg|png)$/
+
+/** The plots that an earlier report wrote into a folder; none where its list is missing or damaged. */
+function earlierPlots(folder: string): string[] {
+  const list = join(folder, LIST)
+  if (!existsSync(list)) return []
+  try {
+    const names: unknown = JSON.parse(readFileSync(list, 'utf8'))
+    return Array.isArray(names) ? names.filter(name => OURS.test(name)) : []
+  } catch {
+    return []
+  }
+}
+
+/**
+ * Writes every plot of a report into a folder, as SVG and as PNG, and removes those of an earlier report that this one
+ * does not have.
+ *
+ * @returns the paths of the files
+ */
 export async function writePlots(root: string, folder: string, data: ComparisonData): Promise<string[]> {
-  const written: string[] = []
-  const write = (name: string, content: string | Uint8Array): void => {
-    writeFileAtomic(root, join(folder, name), content)
-    written.push(join(folder, name))
-  }
-  for (const [name, svg] of plotFiles(data)) {
-    write(`${name}.svg`, svg)
-    write(`${name}.png`, await svgToPng(svg))
-  }
-  return written
+  const plots = await Promise.all(
+    plotFiles(data).map(async ([name, svg]) => ({
+      [`${name}.svg`]: svg,
+      [`${name}.png`]: await svgToPng(svg),
+    })),
+  )
+  const files = Object.entries(Object.assign({}, ...plots) as Record<string, string | Uint8Array>)
+  const names = files.map(([name]) => name)
+  const earlier = earlierPlots(folder)
+  // Before the plots: a report that is cut off leaves none that the next one does not know.
+  writeFileAtomic(root, join(folder, LIST), `${JSON.stringify([...new Set([...names, ...earlier])])}\n`)
+  for (const [name, content] of files) writeFileAtomic(root, join(folder, name), content)
+  for (const name of earlier) if (!names.includes(name)) rmSync(join(folder, name), { force: true })
+  writeFileAtomic(root, join(folder, LIST), `${JSON.stringify(names)}\n`)
+  return names.map(name => join(folder, name))
 }

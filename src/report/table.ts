@@ -36,7 +36,9 @@ export function comparisonTable(data: TableData, options: TableOptions = {}): st
   const colours = pc.createColors(colour)
   const blocks = data.metrics.map(metric => {
     const table = standings(data, metric)
-    const heading = colours.bold(truncate(headingOf(metric), columns))
+    const heading = wrap(headingOf(metric), columns)
+      .map(line => colours.bold(line))
+      .join('\n')
     const grids = spreads.map(spread => gridLayout(table, spread, colours))
     const body = grids.find(text => widthOf(text) <= columns) ?? listLayout(table, columns, colours)
     return `${heading}\n${body}\n`

@@ -1,4 +1,5 @@
 import type { Dataset } from '../data/dataset.ts'
+import type { Standardization } from '../model/index.ts'
 import type { Config } from '../training/config.ts'
 import type { LossMap } from '../training/loss-map.ts'
 import type { DataRecord } from '../training/run.ts'
@@ -94,8 +95,10 @@ export interface JumpPath {
   readonly gap: number | null
 }
 
-/** Jumps beside the paths of an ODE from the same noise. */
+/** Jumps beside the paths of an ODE from the same noise, all of points as the network sees them. */
 export interface PathData {
+  /** What was done to the data's points; absent where they are in the data's own units. */
+  readonly standardization?: Standardization
   /** Whose velocity is integrated: the map's own or the data's exact one; `null` where neither is known. */
   readonly field: 'own' | 'exact' | null
   readonly times: readonly number[]

@@ -1,12 +1,15 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseHTML } from 'linkedom'
 import { describe, expect, it } from 'vitest'
-import { generatedDataset } from '../../src/data/catalogue.ts'
+import { generatedDataset, openDataset } from '../../src/data/catalogue.ts'
+import { seenThrough } from '../../src/data/standardized.ts'
+import { standardized } from '../../src/model/index.ts'
 import { gatherPaths, solvePath } from '../../src/report/jump-paths.ts'
 import { pathFrame, pathPanel } from '../../src/report/path-plot.ts'
 import type { PathData } from '../../src/report/types.ts'
 import { solve } from '../../src/sampler/adaptive.ts'
-import { drawNoise } from '../../src/sampler/sampler.ts'
+import { drawNoise, heun as heunStep, jumpThrough } from '../../src/sampler/sampler.ts'
 import type { UserConfig } from '../../src/training/config.ts'
 import { exactVelocity } from '../../src/training/evaluate.ts'
 import { load } from '../../src/training/load.ts'
@@ -78,6 +81,39 @@ describe('gatherPaths', () => {
     const ends = await solve(velocity, Float64Array.from(drawNoise(32, 2, 3)), 1, 0)
     await close()
     expect(farthest(paths.curve.at(-1)!, ends)).toBeLessThan(1e-4)
+  })
+
+  it('is in standard deviations where the data is standardised', async () => {
+    const directory = join(folder, 'standardized')
+    const [shift, scale] = [
+      [5e6, 2e-4],
+      [1e6, 1e-4],
+    ]
+    const points = Array.from({ length: 200 }, (_, i) =>
+      [Math.cos(i), Math.sin(i)].map((value, axis) => shift[axis] + scale[axis] * Math.SQRT2 * value),
+    )
+    const file = join(folder, 'unlike.csv')
+    writeFileSync(file, points.map(point => point.join()).join('\n'))
+    await train({ ...tiny, data: file, steps: 20, objective: 'psd' }, { directory })
+    const map = await load(directory)
+    const seen = seenThrough(map.standardization, await openDataset(file))
+    const paths = await gatherPaths(map, seen, [grid(1)], 3)
+    const noise = drawNoise(32, 2, 3)
+    const ends = standardized(map.standardization!, await takeThrough(map, 'jump', noise, [1, 0], 0))
+    const heun = await jumpThrough(heunStep(map.inner.velocity), noise, grid(64).grid)
+    await map.close()
+    expect(farthest(paths.jumps[0].points[0], noise)).toBe(0)
+    expect(farthest(paths.jumps[0].points[1], ends)).toBeLessThan(1e-3)
+    expect(farthest(paths.curve.at(-1)!, heun)).toBeLessThan(5e-3)
+    expect(paths.jumps[0].gap).toBeLessThan(10)
+    const frame = pathFrame([paths], 2, Float64Array.from(points.flat()))
+    expect(
+      farthest(
+        frame.reference,
+        points.flatMap((_, i) => [Math.cos(i), Math.sin(i)].map(v => v * Math.SQRT2)),
+      ),
+    ).toBeLessThan(0.3)
+    for (const end of [...frame.range.x, ...frame.range.y]) expect(Math.abs(end)).toBeLessThan(10)
   })
 
   it('goes without an ODE where no velocity is known', async () => {

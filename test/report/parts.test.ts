@@ -24,6 +24,39 @@ describe('axes', () => {
     expect(valueAxis([Number.NaN]).domain).toEqual([0, 1])
   })
 
+  it.each([
+    [0.61, 0.69],
+    [2.1, 2.4],
+    [31, 34],
+    [1.05, 1.15],
+  ])('ticks between %d and %d, however narrow', (low, high) => {
+    expect(valueAxis([low, high]).ticks.length).toBeGreaterThanOrEqual(3)
+  })
+
+  it('has at least two ticks, apart when written, inside any range', () => {
+    const size = fc.double({ min: -250, max: 250, noNaN: true }).map(power => 10 ** power)
+    const ratio = fc.double({ min: -17, max: 3, noNaN: true }).map(power => 1 + 10 ** power)
+    const value = fc.oneof(
+      size,
+      fc.tuple(size, ratio).map(([low, factor]) => low * factor),
+    )
+    const around = fc.tuple(size, ratio, fc.constantFrom(1, -1))
+    const values = fc.oneof(
+      fc.array(value, { minLength: 1, maxLength: 4 }),
+      around.map(([low, factor, sign]) => [sign * low, sign * low * factor]),
+    )
+    fc.assert(
+      fc.property(values, given => {
+        const { domain, ticks } = valueAxis(given)
+        const labels = new Set(ticks.map(formatTick))
+        expect([ticks.length >= 2, labels.size]).toEqual([true, ticks.length])
+        for (const tick of ticks) expect(tick >= domain[0] && tick <= domain[1]).toBe(true)
+        for (const v of given) expect(v >= domain[0] && v <= domain[1]).toBe(true)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
   it('spreads labels apart, in order, inside their room, and leaves those alone that fit', () => {
     expect(spreadApart([10, 50, 90], 16, 0, 100)).toEqual([10, 50, 90])
     expect(spreadApart([50, 50], 16, 0, 100)).toEqual([42, 58])

@@ -1,7 +1,12 @@
+import fc from 'fast-check'
 import { parseHTML } from 'linkedom'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
+import { colourScale } from '../../src/report/colour-scale.ts'
+import { heatMap } from '../../src/report/heat-map.ts'
+import { pathFrame, pathPanel } from '../../src/report/path-plot.ts'
 import { curvesPlot, lossPlot, sampleGrid, scatterPlot, svgToPng } from '../../src/report/plots.ts'
+import type { Metric, PathData } from '../../src/report/types.ts'
 import { example, ring } from './example.ts'
 
 const data = example()
@@ -34,6 +39,58 @@ describe.each(Object.entries(plots))('%s', (_name, draw) => {
   it('sets no text smaller than 12 pixels', () => {
     const sizes = [...draw().matchAll(/font-size="([\d.]+)/g)].map(match => Number(match[1]))
     expect(Math.min(...sizes)).toBeGreaterThanOrEqual(12)
+  })
+})
+
+describe('every plot', () => {
+  const size = fc.double({ min: -9, max: 9, noNaN: true }).map(power => 10 ** power)
+  const narrow = fc
+    .tuple(size, fc.double({ min: -17, max: 1, noNaN: true }))
+    .map(([low, power]) => [low, low * (1 + 10 ** power)] as const)
+
+  it.each([
+    [0.61, 0.69],
+    [31, 34],
+  ])('has ticks and room for its lines between %d and %d', (low, high) => {
+    const svg = lossPlot([{ label: 'loss', loss: [low, high].map((value, step) => ({ step, value })) }])
+    expect(dom(svg).querySelectorAll('g[aria-label="y-axis tick label"] text').length).toBeGreaterThan(2)
+    expect(svg).not.toMatch(/NaN|Infinity|undefined/)
+    expect(svg).toMatch(/<path[^>]* d="M\d[\d.]*,\d/)
+  })
+
+  it('has finite numbers alone, whatever narrow range it shows', () => {
+    const path = (points: Float64Array[]): PathData => ({
+      ...{ field: 'own', times: [1, 0], curve: points },
+      jumps: [{ steps: 1, times: [1, 0], points, gap: 0.25 }],
+    })
+    const limits = fc.constantFrom([null, null], [0, null], [0, 1], [0, 100] as const)
+    fc.assert(
+      fc.property(narrow, limits, ([low, high], range) => {
+        const metric = { ...data.metrics[0], floor: null, range } as Metric
+        const cells = [low, high].map((mean, i) => ({
+          steps: 2 ** i,
+          values: { sw: { mean, sd: null, values: [mean] } },
+        }))
+        const points = Float64Array.of(low, high, high, low)
+        const heat = { title: 'heat', edges: { s: [0, 0.5, 1], t: [0, 1] }, values: [[low], [high]] }
+        const paths = path([points, points])
+        const drawn = {
+          curves: curvesPlot([{ id: 'a', label: 'a', cells }], metric),
+          loss: lossPlot([{ label: 'a', loss: [low, high].map((value, step) => ({ step, value })) }]),
+          one: lossPlot([{ label: 'a', loss: [{ step: 0, value: low }] }]),
+          scatter: scatterPlot(points),
+          heat: heatMap({ ...heat, describe: String }, { scale: colourScale([low, high]) }),
+          paths: pathPanel(pathFrame([paths], 2, points), paths, paths.jumps[0]),
+        }
+        for (const [name, svg] of Object.entries(drawn)) {
+          expect([name, svg.match(/[^ ]*(NaN|Infinity|undefined)/)?.[0]]).toEqual([name, undefined])
+        }
+        for (const svg of [drawn.curves, drawn.loss, drawn.one]) {
+          expect(svg.match(/aria-label="y-axis tick".*?<\/g>/s)![0].split('<path').length).toBeGreaterThan(2)
+        }
+      }),
+      { numRuns: 30 },
+    )
   })
 })
 

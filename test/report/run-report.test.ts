@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseHTML } from 'linkedom'
 import sharp from 'sharp'
@@ -84,6 +84,15 @@ describe('the report of a run', () => {
     for (const { gap } of data.methods[0].diagnostics!.paths!.jumps) expect(gap).toBeGreaterThan(0)
   })
 
+  it('says of paths what their units are', () => {
+    const inDeviations = 'Points and distances are in standard deviations of the data'
+    expect(html).not.toContain(inDeviations)
+    const [method] = data.methods
+    const paths = { ...method.diagnostics!.paths!, standardization: { shift: [0, 0], scale: [2, 2] } }
+    const methods = [{ ...method, diagnostics: { ...method.diagnostics!, paths } }]
+    expect(runReport({ ...data, methods })).toContain(inDeviations)
+  })
+
   it('escapes names, and asks for nothing outside itself', () => {
     const hostile = '<img src=x onerror=alert(1)>"\'&'
     const page = runReport({
@@ -167,6 +176,23 @@ describe('the files of a report', () => {
       expect([format, width! > 100, height! > 100], path).toEqual([path.slice(-3), true, true])
       if (path.endsWith('svg')) expect(/NaN|Infinity|undefined/.test(readFileSync(path, 'utf8'))).toBe(false)
     }
+  })
+
+  it('replace the plots of an earlier report, and no file of the user', async () => {
+    const run = join(folder, 'twice')
+    await train({ ...tiny, data: mixture, steps: 2 }, { directory: run })
+    const options = ['evaluate', run, '--count', '50', '--steps', '1', '--weights', 'ema']
+    const plots = () => readdirSync(paths(run).plots)
+    expect((await runHere([...options, '--metrics', 'slicedWasserstein,mmd'])).code).toBe(0)
+    expect(plots()).toEqual(expect.arrayContaining(['steps-mmd.svg', 'steps-mmd.png']))
+    for (const name of ['steps-mine.png', 'notes.txt']) writeFileSync(join(paths(run).plots, name), 'mine')
+    expect((await runHere([...options, '--metrics', 'slicedWasserstein'])).code).toBe(0)
+    expect(
+      plots()
+        .filter(name => name.startsWith('steps-'))
+        .sort(),
+    ).toEqual(['steps-mine.png', 'steps-slicedwasserstein.png', 'steps-slicedwasserstein.svg'])
+    expect(plots()).toContain('notes.txt')
   })
 
   it('need an evaluation, and a name that ends in .html', async () => {

@@ -43,6 +43,7 @@ describe('comparisonTable', () => {
   it.each([16, 20, 30, 40, 56, 64, 80, 120])('fits %i columns and keeps every mean', columns => {
     const text = plain(columns)
     for (const line of text.split('\n')) expect([...line].length).toBeLessThanOrEqual(columns)
+    expect(text.replace(/\s+/g, ' ')).toContain('Sliced Wasserstein <i> (units)')
     for (const mean of ['2.730', '0.280', '0.380', '0.150']) expect(text).toContain(mean)
   })
 

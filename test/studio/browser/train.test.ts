@@ -118,6 +118,15 @@ describe('the start', () => {
 test('trains lsd on the ring in the page', async () => {
   const { page } = await studio.open()
   await button(page, 'Train it yourself').click()
+  // What is typed outlives the reports of the training.
+  await patiently(() => stepsOf(page)).toBeGreaterThan(0)
+  const before = await stepsOf(page)
+  const field = page.getByLabel('Number of steps')
+  await field.fill('37')
+  await patiently(() => stepsOf(page)).toBeGreaterThan(before + 20)
+  expect(await field.inputValue()).toBe('37')
+  await field.press('Enter')
+  await button(page, '37 steps').waitFor()
   await patiently(() => stepsOf(page)).toBeGreaterThan(500)
   await patiently(() => distanceOf(page)).toBeLessThan(0.6)
   await button(page, 'Pause').click()
@@ -128,10 +137,10 @@ test('trains lsd on the ring in the page', async () => {
   const losses = await page.locator('.term output').allTextContents()
   expect(losses.map(Number).every(loss => loss > 0)).toBe(true)
   // In flight: another rate keeps the weights, and is a stage of its own.
-  const before = await distanceOf(page)
+  const distance = await distanceOf(page)
   await page.getByRole('slider', { name: 'Learning rate' }).press('ArrowLeft')
   await patiently(async () => (await planOf(page)).stages.length).toBe(2)
-  expect(Math.abs((await distanceOf(page)) - before)).toBeLessThan(0.05)
+  expect(Math.abs((await distanceOf(page)) - distance)).toBeLessThan(0.05)
   await button(page, 'Reset').click()
   await patiently(() => stepsOf(page)).toBe(0)
 }, 150_000)

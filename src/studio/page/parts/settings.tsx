@@ -1,4 +1,5 @@
 import type { Plan } from '../../plan.ts'
+import { NumberInput } from '../number-input.tsx'
 import { chooseRuntime, chosenRuntime, hasWebGpu, type RuntimeName } from '../runtime-choice.ts'
 import { selected } from '../store.ts'
 import { begin } from './choose.ts'
@@ -83,15 +84,14 @@ export function Settings() {
         <div class="pair">{SETTINGS.map(Setting)}</div>
         <label class="field">
           Seed
-          <input
-            type="number"
+          <NumberInput
             min={0}
             max={2 ** 31}
             value={seed}
-            onChange={({ currentTarget }) => {
-              const { valueAsNumber } = currentTarget
-              if (Number.isInteger(valueAsNumber) && valueAsNumber >= 0) begin({ seed: valueAsNumber })
-              else currentTarget.value = String(seed)
+            commit={typed => {
+              if (!Number.isInteger(typed) || typed < 0) return seed
+              begin({ seed: typed })
+              return typed
             }}
           />
         </label>

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals'
 import { stepsOf } from '../../plan.ts'
 import { anew } from '../../trainable.ts'
+import { NumberInput } from '../number-input.tsx'
 import { change, open, pause, play, selected, selectedLive, takeSteps } from '../store.ts'
 import { remark } from './choose.ts'
 import { keepWeights } from './objective.tsx'
@@ -41,16 +42,14 @@ function Buttons() {
         <button type="button" onClick={() => takeSteps(several.value)}>
           {several.value.toLocaleString('en')} steps
         </button>
-        <input
-          type="number"
+        <NumberInput
           aria-label="Number of steps"
           min={1}
           max={MOST_AT_ONCE}
           value={several.value}
-          onChange={({ currentTarget }) => {
-            const { valueAsNumber } = currentTarget
-            if (valueAsNumber >= 1) several.value = Math.min(MOST_AT_ONCE, Math.round(valueAsNumber))
-            currentTarget.value = String(several.value)
+          commit={typed => {
+            if (typed >= 1) several.value = Math.min(MOST_AT_ONCE, Math.round(typed))
+            return several.value
           }}
         />
       </span>

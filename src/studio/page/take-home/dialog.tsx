@@ -6,6 +6,7 @@ import { drawNoise, uniformGrid } from '../../../sampler/sampler.ts'
 import { fileOfPlan, type Plan, stepsOf } from '../../plan.ts'
 import { commandOf, recipeOf, snippetOf } from '../../recipe.ts'
 import { Dialog } from '../dialog.tsx'
+import { NumberInput } from '../number-input.tsx'
 import { drawTarget, nameOf } from '../parts/target-points.ts'
 import { linkOf } from '../share.tsx'
 import { ask, selected, selectedLive, state } from '../store.ts'
@@ -116,16 +117,13 @@ function NumberField({
   return (
     <label class="field">
       <span>{name}</span>
-      <input
-        type="number"
+      <NumberInput
         min={least}
         max={most}
-        step={1}
         value={value.value}
-        onChange={event => {
-          const asked = Math.round(Number(event.currentTarget.value))
-          value.value = Math.min(Math.max(Number.isFinite(asked) ? asked : least, least), most)
-          event.currentTarget.value = String(value.value)
+        commit={typed => {
+          value.value = Math.min(Math.max(Number.isFinite(typed) ? Math.round(typed) : least, least), most)
+          return value.value
         }}
       />
     </label>
