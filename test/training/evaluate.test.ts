@@ -253,12 +253,12 @@ describe('features', () => {
   })
 
   test('and coordinates that are more than the points are noted', async () => {
-    const many = writeNetwork('many.onnx', [DYNAMIC, 2], x => x.matmul(constant(1, [2, 301], x.dtype)))
+    const many = writeNetwork('many.onnx', [DYNAMIC, 2], x => x.matmul(constant(1, [2, 21], x.dtype)))
     const metrics = ['frechetDistance', 'featureFrechetDistance']
-    const asked = { ...request, steps: [1], weights: ['ema' as const], metrics, features: many }
+    const asked = { ...request, count: 20, steps: [1], weights: ['ema' as const], metrics, features: many }
     const { notes } = await evaluateRun(at('mixture'), asked)
     expect(notes).toEqual([
-      expect.stringContaining('featureFrechetDistance: fewer points than coordinates: 300 and 301;'),
+      expect.stringContaining('featureFrechetDistance: fewer points than coordinates: 20 and 21;'),
     ])
     writeFileSync(at('two.csv'), '1,2,3\n4,5,7\n')
     const line = { gaussian: { mean: [0, 0, 0], std: 1 } }
