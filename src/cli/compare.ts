@@ -16,7 +16,7 @@ import {
   planComparison,
   resolveComparison,
 } from '../training/comparison.ts'
-import { ConfigError, merge } from '../training/config.ts'
+import { ConfigError } from '../training/config.ts'
 import type { EvaluationRequest } from '../training/evaluate.ts'
 import { writeFileAtomic } from '../training/files.ts'
 import { openInitial } from '../training/initial.ts'
@@ -24,7 +24,7 @@ import { lockDirectory } from '../training/lock.ts'
 import { planSamples } from '../training/planned-samples.ts'
 import { openCouplingTeacher, openTeachers } from '../training/teacher.ts'
 import { InterruptedError, UsageError } from './failure.ts'
-import { parseKeys, readConfigFile } from './keys.ts'
+import { layered, parseKeys, readConfigFile } from './keys.ts'
 import { columns, note, onInterrupt, print, printJson } from './terminal.ts'
 import { work } from './work.ts'
 
@@ -54,11 +54,11 @@ function readComparison(flags: CompareFlags, rest: readonly string[]): Compariso
     count,
   }
   const given = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined))
-  const user = [
+  const user = layered(
     config === undefined ? {} : readConfigFile(config),
     given,
     parseKeys(rest, ['json', 'debug']),
-  ].reduce<Plain>(merge, {})
+  )
   if (user.objectives === undefined) {
     throw new UsageError(
       '--objectives is needed, e.g. --objectives psd,lsd,meanflow; "oxbow objectives" lists them',

@@ -10,6 +10,7 @@ import type { WeightsName } from '../training/model.ts'
 import type { MethodName } from '../training/sampling.ts'
 import { evaluateSamples } from '../training/saved-samples.ts'
 import { UsageError } from './failure.ts'
+import { dataOption } from './keys.ts'
 import { columns, note, print, printJson } from './terminal.ts'
 
 interface EvaluateFlags {
@@ -47,7 +48,8 @@ async function evaluateFile(file: string, flags: EvaluateFlags): Promise<void> {
 }
 
 /** `oxbow evaluate`. */
-export async function evaluateCommand(run: string, flags: EvaluateFlags): Promise<void> {
+export async function evaluateCommand(run: string, given: EvaluateFlags): Promise<void> {
+  const flags = { ...given, data: dataOption({ ...given }) }
   if (isSamples(run)) return evaluateFile(run, flags)
   const { grid: grids, count, seed, data, method, metrics, features, json } = flags
   const steps = grids ? [] : flags.steps

@@ -90,7 +90,7 @@ export async function exportCommand(path: string, flags: ExportFlags): Promise<v
   const home = existsSync(path) && statSync(path).isDirectory() ? path : dirname(path)
   const file = out ?? join(home, `${weights === 'raw' ? `${name}-raw` : name}.${format}`)
   mkdirSync(dirname(file), { recursive: true })
-  if (format === 'safetensors') writeConfig(file, model)
+  if (format !== 'onnx') writeConfig(file, model)
   writeFileAtomic(dirname(file), file, bytes)
   if (json) printJson({ file, format, bytes: bytes.length, ...traits })
   else print(`${file}: ${format}, ${bytes.length} bytes`)

@@ -1,21 +1,22 @@
 import { basename } from 'node:path'
-import { openDataset, withAbsolutePaths } from '../data/catalogue.ts'
+import { type DatasetSpec, openDataset, withAbsolutePaths } from '../data/catalogue.ts'
 import { type ConventionName, conventions, type TimeInput } from '../importing/conventions.ts'
 import type { FeatureOrder } from '../importing/fold.ts'
 import { importModel } from '../importing/import.ts'
+import { assumptions, importOwn, ownRecord } from '../importing/own.ts'
 import { readWeights } from '../importing/weights-file.ts'
 import { writeCard } from '../report/card.ts'
-import { merge, type UserConfig } from '../training/config.ts'
+import type { UserConfig } from '../training/config.ts'
 import { writeFileAtomic } from '../training/files.ts'
 import { encodeModelFile, encodeOnnxModel } from '../training/model.ts'
 import { createRun, paths } from '../training/run.ts'
-import { parseKeys, readConfigFile } from './keys.ts'
-import { print, printJson } from './terminal.ts'
+import { layered, parseKeys, readConfigFile } from './keys.ts'
+import { note, print, printJson } from './terminal.ts'
 
 interface ImportFlags {
   readonly convention: ConventionName
   readonly config?: string
-  readonly data?: string
+  readonly data?: DatasetSpec
   readonly inputs?: readonly ('x' | TimeInput)[]
   readonly features?: FeatureOrder
   readonly timeScale?: number
@@ -35,15 +36,23 @@ export async function importCommand(
 ): Promise<void> {
   const { convention, config: path, data, out, json, ...options } = flags
   const directory = out ?? `runs/${basename(file).replace(/\.\w+$/, '')}`
-  const keys = [path === undefined ? {} : readConfigFile(path), parseKeys(rest, ['json', 'debug'])]
-  const config = keys.reduce<Record<string, unknown>>(merge, data === undefined ? {} : { data }) as UserConfig
-  const tensors = readWeights(file)
+  const config = layered(
+    path === undefined ? {} : readConfigFile(path),
+    data === undefined ? {} : { data },
+    parseKeys(rest, ['json', 'debug']),
+  ) as UserConfig
+  const weightsFile = readWeights(file)
+  const own = ownRecord(weightsFile, file, convention)
   const dataset =
     config.data === undefined ? undefined : await openDataset(config.data, { holdOut: config.holdOut })
   // Kept absolute, so that the run can be measured from anywhere.
   if (config.data !== undefined) config.data = withAbsolutePaths(config.data)
-  const { model, report } = importModel(tensors, file, { ...options, convention, config, data: dataset })
+  const asked = { ...options, convention, config, data: dataset }
+  const { tensors } = weightsFile
+  const { model, report } = own ? importOwn(tensors, own, file, asked) : importModel(tensors, file, asked)
+  const assumed = own || convention !== 'oxbow' ? [] : assumptions(model.config, asked)
   createRun(directory, model)
+  if (assumed.length > 0) note(`oxbow: ${file}: carries no configuration; assumed ${assumed.join(' and ')}`)
   const { model: weights, onnx } = paths(directory)
   writeFileAtomic(directory, weights, encodeModelFile(model))
   writeFileAtomic(directory, onnx, encodeOnnxModel(model))

@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { parse, parseDocument } from 'yaml'
+import { type DatasetSpec, withKeys } from '../data/catalogue.ts'
 import { nearest } from '../data/suggest.ts'
 import { show } from '../data/validate.ts'
+import { merge } from '../training/config.ts'
 import { UsageError } from './failure.ts'
 
 type Plain = Record<string, unknown>
@@ -51,6 +53,29 @@ export function parseKeys(rest: readonly string[], flags: readonly string[] = []
     setPath(result, key, scalar(value))
   }
   return result
+}
+
+const isBlock = (value: unknown): value is Plain =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/**
+ * Records over each other, the last on top. Keys of a format over the path of a file are joined with it, so that
+ * `--data animals.csv --data.csv.label species` is one block.
+ *
+ * @throws DataError when the path is one of another format
+ */
+export const layered = (...layers: readonly Plain[]): Plain =>
+  layers.reduce((under, over) => {
+    const merged = merge(under, over)
+    const joins = typeof under.data === 'string' && isBlock(over.data)
+    return joins ? { ...merged, data: withKeys(under.data as string, over.data as Plain) } : merged
+  }, {})
+
+/** What `--data` and options such as `--data.csv.label` name together; nothing where there are none. */
+export function dataOption(flags: Readonly<Record<string, unknown>>): DatasetSpec | undefined {
+  const keys = Object.entries(flags).filter(([key]) => key.startsWith('data.'))
+  const dotted = parseKeys(keys.map(([key, value]) => `--${key}=${value}`))
+  return layered(flags.data === undefined ? {} : { data: flags.data }, dotted).data as DatasetSpec | undefined
 }
 
 function parseYaml(text: string, path: string): unknown {

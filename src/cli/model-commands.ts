@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander'
 import { conventions } from '../importing/conventions.ts'
-import { numberList, oneOf, positiveNumber, wordList } from './options.ts'
+import { dataSpec, numberList, oneOf, positiveNumber, wordList } from './options.ts'
 import type { AddCommand, Wrap } from './program.ts'
 
 const HUB_HELP = `
@@ -39,7 +39,7 @@ export function addImport(add: AddCommand, run: Wrap): void {
         .makeOptionMandatory(),
     )
     .option('--config <file>', 'YAML file of configuration keys, such as the activation')
-    .option('--data <name>', 'the data that it was trained on (default: unknown)')
+    .option('--data <name>', 'the data that it was trained on (default: unknown)', dataSpec)
     .addOption(
       new Option(
         '--inputs <list>',

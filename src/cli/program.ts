@@ -45,8 +45,8 @@ type Arguments = any[]
 /** Makes commander's action of one that gives the exit code, or nothing for 0. */
 export type Wrap = (action: (...args: Arguments) => Promise<unknown>) => (...args: Arguments) => Promise<void>
 
-/** The whole command line; `onExit` gets the exit code of the command that ran. */
-function buildProgram(onExit: (code: number) => void): Command {
+/** The whole command line for some arguments; `onExit` gets the exit code of the command that ran. */
+function buildProgram(argv: readonly string[], onExit: (code: number) => void): Command {
   const quiet = (command: Command): Command =>
     command.exitOverride().configureOutput({ outputError: () => {} })
   const program = quiet(new Command('oxbow'))
@@ -67,7 +67,7 @@ function buildProgram(onExit: (code: number) => void): Command {
 
   addTrain(add, run)
   addSample(add, run)
-  addEvaluate(add, run)
+  addEvaluate(add, run, argv)
   addReport(add, run)
   addCompare(add, run)
   addOthers(add, run)
@@ -120,8 +120,13 @@ function addSample(add: AddCommand, run: Wrap): void {
     .action(run(async (model, options) => (await import('./sample.ts')).sampleCommand(model, options)))
 }
 
-function addEvaluate(add: AddCommand, run: Wrap): void {
-  add(
+/** The options of these arguments that are keys of the data, such as `--data.csv.label`. */
+const dataKeys = (argv: readonly string[]): string[] => [
+  ...new Set(argv.flatMap(text => /^--data\.[\w.]+(?==|$)/.exec(text)?.[0] ?? [])),
+]
+
+function addEvaluate(add: AddCommand, run: Wrap, argv: readonly string[]): void {
+  const command = add(
     'evaluate <run>',
     'measure samples of a run, or of a file with --data, against data, each metric beside its noise floor',
   )
@@ -148,6 +153,7 @@ function addEvaluate(add: AddCommand, run: Wrap): void {
     )
     .option('--no-report', 'write no report.html and no plots')
     .action(run(async (path, options) => (await import('./evaluate.ts')).evaluateCommand(path, options)))
+  for (const key of dataKeys(argv)) command.addOption(new Option(`${key} <value>`).hideHelp())
 }
 
 function addReport(add: AddCommand, run: Wrap): void {
@@ -228,7 +234,7 @@ function addOthers(add: AddCommand, run: Wrap): void {
  */
 export async function main(argv: readonly string[]): Promise<number> {
   let code = 0
-  const program = buildProgram(given => {
+  const program = buildProgram(argv, given => {
     code = given
   })
   if (argv.length === 0) {

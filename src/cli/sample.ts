@@ -106,6 +106,11 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   const { points, method } = await sample(map, from, { grid, method: flags.method, seed }).finally(() =>
     map.close(),
   )
+  const wrong = points.findIndex(value => !Number.isFinite(value))
+  if (wrong >= 0) {
+    const where = `sample ${Math.floor(wrong / dimension) + 1}, coordinate ${(wrong % dimension) + 1}`
+    throw new RunError(`${path}: gives samples that are not finite numbers (${where}); nothing was written`)
+  }
   const count = points.length / dimension
   const title = `${path}: ${plural(steps, `${method} step`)}`
   const bytes = await ENCODERS[extname(file)](points, dimension, title)

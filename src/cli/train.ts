@@ -6,10 +6,10 @@ import { scatter } from '../report/braille.ts'
 import { shellWord } from '../report/format.ts'
 import { toPlane } from '../report/points.ts'
 import { drawNoise, jumpThrough, uniformGrid } from '../sampler/sampler.ts'
-import { merge, resolveConfig, type UserConfig } from '../training/config.ts'
+import { resolveConfig, type UserConfig } from '../training/config.ts'
 import { load } from '../training/load.ts'
 import type { Progress } from '../training/train.ts'
-import { parseKeys, readConfigFile } from './keys.ts'
+import { layered, parseKeys, readConfigFile } from './keys.ts'
 import { columns, note, onInterrupt, print, printJson } from './terminal.ts'
 
 interface TrainFlags {
@@ -38,12 +38,12 @@ function userConfig(flags: TrainFlags, rest: readonly string[]): UserConfig {
     value === undefined || texts.has(key) ? [] : [`--${key}=${value}`],
   )
   const named = Object.fromEntries(short.filter(([key, value]) => value !== undefined && texts.has(key)))
-  return [
+  return layered(
     config === undefined ? {} : readConfigFile(config),
     named,
     parseKeys(pairs),
     parseKeys(rest, ['resume', 'json', 'debug']),
-  ].reduce(merge)
+  )
 }
 
 function defaultDirectory(user: UserConfig): string {

@@ -8,6 +8,7 @@ import {
   realpathSync,
   rmSync,
   statSync,
+  utimesSync,
 } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
@@ -58,13 +59,47 @@ export const cacheFile = (folder: string, { family, version }: CacheKey): string
 export const pendingFile = (folder: string, counter: number): string =>
   join(folder, `${process.pid}-${counter}-${Date.now()}.pending`)
 
-/** Removes older versions, and what processes that were killed have left behind. */
-export function clearCache(folder: string, key: CacheKey): void {
+/** Bytes that are kept for later. */
+const MOST_BYTES = 10e9
+
+/**
+ * Removes older versions, what processes that were killed have left behind, and, beyond `most` bytes in all, the files that
+ * were not used for longest; never that of the key.
+ */
+export function clearCache(folder: string, key: CacheKey, most = MOST_BYTES): void {
   for (const name of readdirSync(folder)) {
     const path = join(folder, name)
     const old = name.startsWith(`${key.family}-`) && path !== cacheFile(folder, key)
     if (old || (name.endsWith('.pending') && !isRunning(Number.parseInt(name, 10))))
       rmSync(path, { force: true })
+  }
+  boundCache(folder, cacheFile(folder, key), most)
+}
+
+/** Removes what was not used for longest. */
+function boundCache(folder: string, kept: string, most: number): void {
+  const files = readdirSync(folder)
+    .filter(name => name.endsWith('.rows'))
+    .flatMap(name => {
+      const path = join(folder, name)
+      // Another process may have removed it.
+      const stats = statSync(path, { throwIfNoEntry: false })
+      return stats ? [{ path, size: stats.size, used: path === kept ? Infinity : stats.mtimeMs }] : []
+    })
+    .sort((a, b) => b.used - a.used)
+  let total = 0
+  for (const { path, size } of files) {
+    total += size
+    if (total > most && path !== kept) rmSync(path, { force: true })
+  }
+}
+
+/** Its time tells which file was not used for longest; a cache of another's may be read only. */
+function markUsed(path: string): void {
+  try {
+    utimesSync(path, new Date(), new Date())
+  } catch {
+    // It is then removed sooner.
   }
 }
 
@@ -107,7 +142,9 @@ export function openCache(folder: string, key: CacheKey): Cached | undefined {
   let file: number | undefined
   try {
     file = openSync(path, 'r')
-    return readCache(file, path, key)
+    const found = readCache(file, path, key)
+    if (found) markUsed(path)
+    return found
   } catch {
     return undefined
   } finally {

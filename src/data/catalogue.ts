@@ -8,6 +8,7 @@ import {
   type FileBlock,
   formatNames,
   looksLikePath,
+  pathFormat,
   pathSource,
 } from './formats.ts'
 import { type GaussianConfig, gaussian, gaussianMixture, type MixtureConfig } from './gaussian-mixture.ts'
@@ -27,6 +28,8 @@ export type DatasetSpec =
   | FileBlock
   /** Data that a program handed to `train`; what is kept of it is its name. */
   | { readonly given: string }
+
+const isBlock = (value: unknown): value is object => typeof value === 'object' && value !== null
 
 const isBuiltIn = (name: string): boolean => Object.hasOwn(datasets, name)
 
@@ -91,6 +94,32 @@ export function withAbsolutePaths(spec: DatasetSpec): DatasetSpec {
   return formatNames.includes(kind)
     ? ({ [kind]: absoluteBlock(kind, block) } as unknown as DatasetSpec)
     : spec
+}
+
+/**
+ * The path of a file with keys of its format, e.g. `animals.csv` with `{csv: {label: 'species'}}`, as one block. Keys that
+ * name a path or distribution of their own take its place.
+ *
+ * @throws {DataError} when there is no such file, or keys are of another format than the path
+ */
+export function withKeys(path: string, keys: Readonly<Record<string, unknown>>): DatasetSpec {
+  const entries = Object.entries(keys)
+  const stands = entries.some(
+    ([kind, block]) => !formatNames.includes(kind) || !isBlock(block) || Object.hasOwn(block, 'path'),
+  )
+  if (stands || entries.length === 0) return keys as unknown as DatasetSpec
+  const [[kind, block]] = entries
+  if (isBuiltIn(path))
+    throw new DataError(`data.${kind}: belongs to a file, "${path}" is a built-in distribution`)
+  if (!looksLikePath(path)) throw unknownName(path)
+  const format = pathFormat(path)
+  const other = Object.keys(keys).find(name => name !== (format ?? kind))
+  if (other !== undefined) {
+    throw new DataError(
+      `data.${other}: ${path} is read as ${format ?? kind}; expected keys of data.${format ?? kind}`,
+    )
+  }
+  return { [kind]: { path, ...(block as object) } } as unknown as DatasetSpec
 }
 
 function unknownName(name: string): DataError {

@@ -56,6 +56,10 @@ export interface InflateLimits {
 
 export const INFLATE_LIMITS: InflateLimits = { ratio: 200, from: 2 ** 26, total: 2 ** 36 }
 
+/** Bytes that a compressed file of so many may become, whatever its format. */
+export const mostInflated = (bytes: number, { ratio, from, total } = INFLATE_LIMITS): number =>
+  Math.min(total, Math.max(from, ratio * bytes))
+
 /** A file's content, as it comes. */
 export interface Content {
   /** Can be read once. */
@@ -104,18 +108,18 @@ function checkCompression(path: string, first: Buffer, expected: boolean): void 
 async function* inflated(
   raw: AsyncGenerator<Buffer>,
   path: string,
-  { ratio, from, total }: InflateLimits,
+  limits: InflateLimits,
 ): AsyncGenerator<Buffer> {
   const gunzip = createGunzip({ chunkSize: 1 << 18 })
   pipeline(Readable.from(raw), gunzip, () => {})
-  const most = Math.min(total, Math.max(from, ratio * statPath(path).size))
+  const most = mostInflated(statPath(path).size, limits)
   let length = 0
   try {
     for await (const chunk of gunzip as AsyncIterable<Buffer>) {
       length += chunk.length
       if (length > most) {
         throw new DataError(
-          `${path}: inflates to more than ${most} bytes, ${ratio} times its size; not read on`,
+          `${path}: inflates to more than ${most} bytes, ${limits.ratio} times its size; not read on`,
         )
       }
       yield chunk

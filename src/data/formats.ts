@@ -70,15 +70,20 @@ export async function blockSource(kind: string, block: unknown): Promise<Source>
   return source(validate(schema, block, kind))
 }
 
+/** The format that a path is read in; `undefined` for a file whose name does not tell. @throws {DataError} when it is not there */
+export function pathFormat(path: string): string | undefined {
+  const known = formatOf(path)
+  const isFolder = known === undefined && statPath(path).isDirectory()
+  return isFolder ? (isCifarFolder(path) ? 'cifar' : 'images') : known
+}
+
 /**
  * The source at a path.
  *
  * @throws {DataError} when its ending is that of no format
  */
 export async function pathSource(path: string): Promise<Source> {
-  const known = formatOf(path)
-  const isFolder = known === undefined && statPath(path).isDirectory()
-  const kind = isFolder ? (isCifarFolder(path) ? 'cifar' : 'images') : known
+  const kind = pathFormat(path)
   if (kind === undefined) throw new DataError(`${path}: expected ${KNOWN}; or name its format in a block`)
   return blockSource(kind, { path })
 }

@@ -20,7 +20,7 @@ export interface PointsOptions extends OpenOptions {
 type Numbers = Float32Array | Float64Array | Uint8Array | Int32Array | readonly number[]
 
 /** A point, or several one after another; with the class of each where there are classes. */
-export type Item = Numbers | { readonly values: Numbers; readonly label: string | number }
+export type Item = Numbers | { readonly values: Numbers; readonly label?: string | number }
 
 const optionsSchema = z.object({
   dimension: z.int().positive(),
@@ -101,8 +101,13 @@ export function pointsDataset(
   }
 }
 
-const isLabelled = (item: Item): item is Extract<Item, { readonly values: Numbers }> =>
-  typeof item === 'object' && item !== null && 'values' in item && 'label' in item
+/** Arrays have a method of this name. */
+const isRecord = (item: Item): item is Exclude<Item, Numbers> =>
+  typeof item === 'object' &&
+  item !== null &&
+  !Array.isArray(item) &&
+  !ArrayBuffer.isView(item) &&
+  'values' in item
 
 /**
  * A dataset of points that come one after another. They are all read once; more than `memory` bytes of them are kept in a
@@ -120,13 +125,14 @@ export async function collectDataset(
   let labelled = false
   try {
     for await (const item of items) {
-      const own = isLabelled(item)
+      const { values, label } = isRecord(item) ? item : { values: item, label: undefined }
+      const own = label !== undefined
       if (!points) points = receiver(options, (labelled = own))
       else if (own !== labelled) throw new DataError(`${name}: expected a label for each point or for none`)
       if (own) {
-        const count = Math.max(1, Math.floor(item.values.length / dimension))
-        points.push(item.values, new Array<string>(count).fill(String(item.label)))
-      } else points.push(item as Numbers)
+        const count = Math.max(1, Math.floor(values.length / dimension))
+        points.push(values, new Array<string>(count).fill(String(label)))
+      } else points.push(values)
     }
     if (!points) throw new DataError(`${name}: expected at least 2 rows of numbers, found 0`)
     return points.finish()

@@ -10,7 +10,7 @@ import { fileRows } from './store.ts'
 
 /** How data is opened. */
 export interface OpenOptions {
-  /** The share of rows to measure with that training does not see, 0 to 0.9; 0.1 by default. */
+  /** The share of rows to measure with that training does not see, 0 to 0.5; 0.1 by default. */
   readonly holdOut?: number
   /** Bytes of rows that are kept in memory, 128 MiB by default; more stay in a file and are read from there. */
   readonly memory?: number
@@ -27,8 +27,8 @@ export function openOptions({
   memory = MEMORY,
   cache = cacheFolder(),
 }: OpenOptions): Required<OpenOptions> {
-  if (!(holdOut >= 0 && holdOut <= 0.9)) {
-    throw new DataError(`holdOut: expected a share of the rows from 0 to 0.9, found ${holdOut}`)
+  if (!(holdOut >= 0 && holdOut <= 0.5)) {
+    throw new DataError(`holdOut: expected a share of the rows from 0 to 0.5, found ${holdOut}`)
   }
   return { holdOut, memory, cache }
 }

@@ -36,7 +36,7 @@ export interface Scan {
  * Begins a pass. A row is held out when the hash of its numbers says so: equal rows are on one side, and a row keeps its
  * side when others come or go.
  *
- * @param holdOut  the share of rows to hold out, 0 to 0.9
+ * @param holdOut  the share of rows to hold out, 0 to 0.5
  */
 export function scanRows({ dimension, image }: Head, holdOut: number): Scan {
   const hashOf = rowHasher(dimension)

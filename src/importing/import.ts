@@ -32,9 +32,9 @@ export interface ImportOptions {
   readonly data?: Dataset
 }
 
-/** What became of each layer: the tensors it was read from, and its number. */
-interface Imported {
+export interface Imported {
   readonly model: Model
+  /** What became of each layer: the tensors it was read from, and its number. */
   readonly report: readonly string[]
 }
 

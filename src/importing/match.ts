@@ -73,6 +73,11 @@ function layerOf(
   if (bias[1].shape[0] !== outputs) {
     throw new RunError(`${file}: ${shapeOf(bias)} does not fit ${shapeOf(weight)}`)
   }
+  for (const [name, tensor] of [weight, bias]) {
+    if (!tensor.data.every(Number.isFinite)) {
+      throw new RunError(`${file}: tensor ${name}: holds values that are not finite numbers`)
+    }
+  }
   const rows = Float64Array.from({ length: inputs * outputs }, (_, k) => {
     const [out, at] = [Math.floor(k / inputs), k % inputs]
     return data[kernels ? at * outputs + out : k]

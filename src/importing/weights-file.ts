@@ -3,7 +3,12 @@ import { unzipSync } from 'fflate'
 import { DataError } from '../data/error.ts'
 import { decodeNpy } from '../data/npy-reader.ts'
 import { RunError } from '../training/run.ts'
-import { decodeSafetensors, SafetensorsError, type StoredTensor } from '../training/safetensors.ts'
+import {
+  type Container,
+  decodeSafetensors,
+  SafetensorsError,
+  type StoredTensor,
+} from '../training/safetensors.ts'
 
 type Tensors = Record<string, StoredTensor>
 
@@ -54,11 +59,11 @@ export function decodeNpzWeights(bytes: Uint8Array, file: string): Tensors {
 }
 
 /**
- * Reads the tensors of a `.safetensors` or `.npz` file.
+ * Reads the tensors of a `.safetensors` or `.npz` file, and what the first kind says of them.
  *
  * @throws RunError when there is no such file, or it is something else or damaged
  */
-export function readWeights(path: string): Tensors {
+export function readWeights(path: string): Container {
   if (!existsSync(path)) throw new RunError(`${path}: no such file`)
   const isKnown = /\.(safetensors|npz)$/.test(path)
   if (!isKnown || statSync(path).isDirectory()) {
@@ -66,9 +71,9 @@ export function readWeights(path: string): Tensors {
   }
   if (statSync(path).size > LARGEST_FILE) throw new RunError(`${path}: is larger than ${LARGEST_FILE} bytes`)
   const bytes = readFileSync(path)
-  if (path.endsWith('.npz')) return decodeNpzWeights(bytes, path)
+  if (path.endsWith('.npz')) return { tensors: decodeNpzWeights(bytes, path), metadata: {} }
   try {
-    return decodeSafetensors(bytes, path).tensors
+    return decodeSafetensors(bytes, path)
   } catch (error) {
     if (error instanceof SafetensorsError) throw new RunError(error.message)
     throw error

@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { openDataset } from '../data/catalogue.ts'
@@ -8,11 +7,11 @@ import { random } from '../random/random.ts'
 import { drawNoise, uniformGrid } from '../sampler/sampler.ts'
 import { hasCheckpoint, trainedSteps } from '../training/checkpoint.ts'
 import { findObjective } from '../training/config.ts'
-import type { Evaluation, EvaluationRow } from '../training/evaluate.ts'
+import { type Evaluation, type EvaluationRow, readEvaluation } from '../training/evaluate.ts'
 import { type LoadedMap, load } from '../training/load.ts'
 import { mlpOptions, parameterCount } from '../training/networks.ts'
 import { planSamples } from '../training/planned-samples.ts'
-import { paths, RunError, type RunRecord, readMetrics, readRecord } from '../training/run.ts'
+import { RunError, type RunRecord, readMetrics, readRecord } from '../training/run.ts'
 import { takeThrough } from '../training/sampling.ts'
 import { evaluateCommand, trainCommand } from './command.ts'
 import { diagnose } from './diagnostics.ts'
@@ -26,23 +25,6 @@ const DRAWN = 2000
 const PICTURES = 25
 /** Panels of paths. */
 const PANELS = 4
-
-/** @throws RunError when there is none, or it is damaged */
-function readEvaluation(directory: string): Evaluation {
-  const { evaluation } = paths(directory)
-  if (!existsSync(evaluation)) {
-    throw new RunError(`${directory}: has not been measured yet; "oxbow evaluate ${directory}" does`)
-  }
-  try {
-    const found = JSON.parse(readFileSync(evaluation, 'utf8')) as Evaluation
-    if (Array.isArray(found.rows) && found.rows.length > 0 && found.request) return found
-  } catch {
-    // Said below.
-  }
-  throw new RunError(
-    `${evaluation}: not the evaluation of a run; "oxbow evaluate ${directory}" measures anew`,
-  )
-}
 
 /**
  * An evaluation of weights that can be sampled again: of a run from the hub the averaged ones.
@@ -116,7 +98,11 @@ async function openSame(directory: string, { config, data }: RunRecord): Promise
  */
 export async function gatherRun(directory: string): Promise<RunData> {
   const record = readRecord(directory)
-  const [evaluation, leftOut] = ofPresentWeights(directory, readEvaluation(directory))
+  const measured = readEvaluation(directory)
+  if (!measured) {
+    throw new RunError(`${directory}: has not been measured yet; "oxbow evaluate ${directory}" does`)
+  }
+  const [evaluation, leftOut] = ofPresentWeights(directory, measured)
   const dataset = await openSame(directory, record)
   const { config, data } = record
   const { request } = evaluation

@@ -6,6 +6,7 @@ import { prepareMetrics } from '../metric/prepare.ts'
 import { drawNoise } from '../sampler/sampler.ts'
 import { hasCheckpoint, trainedSteps } from './checkpoint.ts'
 import { type Config, ConfigError } from './config.ts'
+import { evaluationSchema } from './evaluation-schema.ts'
 import { writeFileAtomic } from './files.ts'
 import { load } from './load.ts'
 import { measureMap } from './map-measures.ts'
@@ -203,15 +204,36 @@ function normal(request: EvaluationRequest): string {
   return JSON.stringify([rising, grids, method, count, seed, weights, names, features])
 }
 
-/** The newest evaluation of a run, unless the run has been trained further since. */
-export function currentEvaluation(directory: string): Evaluation | undefined {
+/**
+ * The last evaluation of a run, whatever wrote it; `undefined` where there is none.
+ *
+ * @throws RunError when the file is something else, naming the key
+ */
+export function readEvaluation(directory: string): Evaluation | undefined {
   const { evaluation } = paths(directory)
   if (!existsSync(evaluation)) return undefined
+  const refuse = (what: string): never => {
+    throw new RunError(
+      `${evaluation}: not the evaluation of a run (${what}); "oxbow evaluate ${directory}" measures anew`,
+    )
+  }
+  let content: unknown
   try {
-    const found = JSON.parse(readFileSync(evaluation, 'utf8')) as Evaluation
+    content = JSON.parse(readFileSync(evaluation, 'utf8'))
+  } catch {
+    return refuse('not valid JSON')
+  }
+  const { data, error } = evaluationSchema.safeParse(content)
+  return data ?? refuse(`${error!.issues[0].path.join('.') || 'all of it'} is missing or wrong`)
+}
+
+/** The newest evaluation of a run, unless it is damaged or the run has been trained further since. */
+export function currentEvaluation(directory: string): Evaluation | undefined {
+  try {
+    const found = readEvaluation(directory)
+    if (!found) return undefined
     const { config } = readRecord(directory)
-    // That of an earlier version has neither the data's record nor intervals.
-    return found.data && found.trainedSteps === trainedSteps(directory, config) ? found : undefined
+    return found.trainedSteps === trainedSteps(directory, config) ? found : undefined
   } catch {
     return undefined
   }

@@ -46,12 +46,11 @@ export function readModel(path: string, weights: WeightsName = 'ema'): Model {
       `${path}: the checkpoint has ${parameters.length} parameters, the network of config.json ${expected}`,
     )
   }
-  return {
-    config,
-    data,
-    dimension: data.dimension,
-    parameters: ownParameters(config, data.dimension, parameters),
+  const own = ownParameters(config, data.dimension, parameters)
+  if (!own.every(Number.isFinite)) {
+    throw new RunError(`${path}: the checkpoint's parameters hold values that are not finite numbers`)
   }
+  return { config, data, dimension: data.dimension, parameters: own }
 }
 
 /** The model that a key of the configuration names. @throws ConfigError when there is none */

@@ -65,7 +65,11 @@ function flatParameters(
         const what = found ? `[${found.shape.join(', ')}]` : 'nothing'
         throw new RunError(`${file}: tensor ${name}: expected [${shape.join(', ')}], found ${what}`)
       }
-      return Float32Array.from(found.data)
+      const values = Float32Array.from(found.data)
+      if (!values.every(Number.isFinite)) {
+        throw new RunError(`${file}: tensor ${name}: holds values that are not finite 32-bit numbers`)
+      }
+      return values
     }
     const columnsFirst = [weight[1], weight[0]]
     return [transposed(take(`${i}.weight`, columnsFirst), columnsFirst), take(`${i}.bias`, bias)]
@@ -84,6 +88,61 @@ export function encodeModelFile(model: Model): Uint8Array {
   return encodeSafetensors({ tensors: namedParameters(model), metadata })
 }
 
+type Tensors = Readonly<Record<string, StoredTensor>>
+
+/**
+ * The model of a configuration and the tensors that `namedParameters` gives.
+ *
+ * @throws RunError when a tensor is missing, of another shape, or holds what is no finite number
+ */
+export const modelOf = (
+  { config, data }: Pick<Model, 'config' | 'data'>,
+  tensors: Tensors,
+  file: string,
+): Model => ({
+  config,
+  data,
+  dimension: data.dimension,
+  parameters: flatParameters(mlpOptions(config, data.dimension), tensors, file),
+})
+
+/** Whether tensors have the names and shapes of a configuration's network, and are no more than that. */
+export function fitsNetwork({ config, data }: Pick<Model, 'config' | 'data'>, tensors: Tensors): boolean {
+  const shapes = mlpShapes(mlpOptions(config, data.dimension))
+  const has = (name: string, shape: readonly number[]) => tensors[name]?.shape.join() === shape.join()
+  return (
+    Object.keys(tensors).length === 2 * shapes.length &&
+    shapes.every(
+      ({ weight: [rows, columns], bias }, i) => has(`${i}.weight`, [columns, rows]) && has(`${i}.bias`, bias),
+    )
+  )
+}
+
+/**
+ * Configuration and data's record in the metadata of a file written by `oxbow`.
+ *
+ * @throws RunError when they are missing or damaged
+ */
+export function recordOf(
+  metadata: Readonly<Record<string, string>>,
+  file: string,
+): Pick<Model, 'config' | 'data'> {
+  try {
+    if (metadata.format !== 'oxbow' || !metadata.config || !metadata.data) {
+      throw new RunError(`${file}: not an oxbow model (its metadata has no configuration)`)
+    }
+    const { data, error } = dataRecordSchema.safeParse(JSON.parse(metadata.data))
+    if (error)
+      throw new RunError(`${file}: the record of its data is damaged (${error.issues[0].path.join('.')})`)
+    return { config: resolveConfig(JSON.parse(metadata.config)), data }
+  } catch (error) {
+    if (error instanceof ConfigError || error instanceof SyntaxError) {
+      throw new RunError(`${file}: ${error.message}`)
+    }
+    throw error
+  }
+}
+
 /**
  * The model in the bytes of a `.safetensors` file written by `oxbow`.
  *
@@ -93,19 +152,9 @@ export function encodeModelFile(model: Model): Uint8Array {
 export function decodeModelFile(bytes: Uint8Array, file: string): Model {
   try {
     const { tensors, metadata } = decodeSafetensors(bytes, file)
-    if (metadata.format !== 'oxbow' || !metadata.config || !metadata.data) {
-      throw new RunError(`${file}: not an oxbow model (its metadata has no configuration)`)
-    }
-    const { data, error } = dataRecordSchema.safeParse(JSON.parse(metadata.data))
-    if (error)
-      throw new RunError(`${file}: the record of its data is damaged (${error.issues[0].path.join('.')})`)
-    const config = resolveConfig(JSON.parse(metadata.config))
-    const options = mlpOptions(config, data.dimension)
-    return { config, data, dimension: data.dimension, parameters: flatParameters(options, tensors, file) }
+    return modelOf(recordOf(metadata, file), tensors, file)
   } catch (error) {
-    if (error instanceof SafetensorsError || error instanceof ConfigError || error instanceof SyntaxError) {
-      throw new RunError(error.message.startsWith(file) ? error.message : `${file}: ${error.message}`)
-    }
+    if (error instanceof SafetensorsError) throw new RunError(error.message)
     throw error
   }
 }

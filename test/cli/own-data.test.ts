@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { encodeNpz } from '../../src/data/npy.ts'
 import { paths } from '../../src/training/run.ts'
 import { encodeIdx, encodePicture } from '../data/files.ts'
-import { runHere, TINY } from '../helpers/cli.ts'
+import { run, runHere, TINY } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 
 const folder = temporaryFolder('own-data')
@@ -30,6 +30,7 @@ beforeAll(async () => {
 
 test.each<[string, string[], number]>([
   ['table', ['--data.csv.path', at('table.csv'), '--data.csv.label', 'kind'], 2],
+  ['path with keys', ['--data', at('table.csv'), '--data.csv.label', 'kind'], 2],
   ['columns', ['--data', `{csv: {path: ${at('table.csv')}, columns: [y]}}`], 1],
   ['pictures', ['--data', at('train-images-idx3-ubyte.gz')], 16],
   [
@@ -71,6 +72,12 @@ test.each<[string[], RegExp]>([
   ],
   [['--data.csv.path', at('table.csv'), '--data.csv.label', 'kid'], /no column "kid", did you mean "kind"\?/],
   [['--data.csv.path', at('table.csv'), '--data.csv.lable', 'kind'], /csv: Unrecognized key: "lable"/],
+  [
+    ['--data', at('table.csv'), '--data.npz.array', 'x'],
+    /data\.npz: .*table\.csv is read as csv; expected keys of data\.csv/,
+  ],
+  [['--data', 'ring', '--data.csv.label', 'x'], /data\.csv: belongs to a file, "ring" is a built-in/],
+  [['--data', at('gone.csv'), '--data.csv.label', 'x'], /gone\.csv: no such file/],
   [['--data.csv.path', at('table.csv'), '--data.csv.columns', 'x'], /csv\.columns: .*expected array/],
   [['--data.images.path', at('photos'), '--data.images.size', '0'], /images\.size: Too small/],
   [['--data', at('photo')], /photo: no such file/],
@@ -82,4 +89,39 @@ test.each<[string[], RegExp]>([
   expect(stderr).toMatch(message)
   expect(stderr).toMatch(/^oxbow: [^\n]+\n$/)
   expect(existsSync(at('none'))).toBe(false)
+})
+
+test('a path and keys of its format are one block wherever data is taken', async () => {
+  const data = ['--data', at('table.csv'), '--data.csv.label', 'kind']
+  const directory = at('one-block')
+  const ok = async (...args: string[]) => {
+    const { code, stderr } = await runHere(args)
+    expect(code, stderr).toBe(0)
+  }
+  await ok('train', ...data, '--out', directory, ...SHORT)
+  const recorded = JSON.parse(readFileSync(paths(directory).config, 'utf8')).config.data
+  expect(recorded).toEqual({ csv: { path: at('table.csv'), label: 'kind' } })
+  await ok('evaluate', directory, ...data, '--count', '50', '--steps', '1')
+  // Also before the run, and with an equals sign.
+  await ok(
+    'evaluate',
+    '--data',
+    at('table.csv'),
+    '--data.csv.label=kind',
+    directory,
+    '--count',
+    '50',
+    '--steps',
+    '1',
+  )
+  await ok('import', paths(directory).model, '--convention', 'oxbow', ...data, '--out', at('one-block-again'))
+  const small = ['--training.steps', '5', '--training.batch', '16', '--training.network.hidden', '8']
+  // Its trainings are processes of their own, of the built command.
+  const compare = ['compare', ...data, '--objectives', 'psd', '--steps', '1', '--count', '100', '--jobs', '1']
+  const compared = await run([...compare, ...small, '--out', at('compared')])
+  expect(compared.code, compared.stderr).toBe(0)
+  const wrong = await runHere(['evaluate', directory, '--data', at('table.csv'), '--data.npz.array', 'x'])
+  expect(wrong.stderr).toMatch(/^oxbow: data\.npz: .* is read as csv; expected keys of data\.csv\n$/)
+  const unknown = await runHere(['evaluate', directory, '--dat.csv.label', 'x'])
+  expect(unknown).toMatchObject({ code: 2, stderr: "oxbow: unknown option '--dat.csv.label'\n" })
 })

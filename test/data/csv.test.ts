@@ -219,7 +219,17 @@ describe('refuses', () => {
     ['a short row', '1,2\n3\n', 'row 2: expected 2 columns, found 1'],
     ['a long row after a blank line', 'x,y\n1,2\n\n3,4,5\n', 'row 4: expected 2 columns, found 3'],
     ['decimal commas', '1,5;2,5\n3,5;4,5\n', 'row 2, column 1 ("1,5"): expected a number, found "3,5"'],
-    ['spaces between columns', '1 2\n3 4\n', 'row 2, column 1 ("1 2"): expected a number, found "3 4"'],
+    [
+      'spaces between columns',
+      '1 2\n3 4\n',
+      'has numbers with spaces between them; name it as the delimiter',
+    ],
+    ['spaces below names', 'x y\n3  4\n', 'has numbers with spaces between them; name it as the delimiter'],
+    [
+      'another delimiter',
+      '1|2\n3|4\n',
+      'has numbers with "|" between them; name it as the delimiter: {csv: {path: ..., delimiter: "|"}}',
+    ],
     ['an open quote', '1,2\n"3,4\n', 'Quote Not Closed'],
   ]
   test.each(cases)('%s', async (_, content, message) => {

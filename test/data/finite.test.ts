@@ -42,10 +42,16 @@ describe('the split', () => {
     expect(both.sort()).toEqual(rowsOf(values, 2).sort())
   })
 
-  test.each([0, 0.25, 0.5, 0.9])('holds out %d where asked to', holdOut => {
+  test.each([0, 0.25, 0.5])('holds out %d where asked to', holdOut => {
     const { training, heldOut } = pointsDataset(values, { dimension: 2, holdOut }).split!
     expect(training + heldOut).toBe(5000)
     expect(Math.abs(heldOut / 5000 - holdOut)).toBeLessThan(holdOut === 0 ? 1e-9 : 0.03)
+  })
+
+  test('holds out half at most', () => {
+    expect(() => pointsDataset(values, { dimension: 2, holdOut: 0.51 })).toThrow(
+      'holdOut: expected a share of the rows from 0 to 0.5, found 0.51',
+    )
   })
 
   test('keeps the sides when rows come, whatever their order', () => {
@@ -153,6 +159,19 @@ describe('points from code', () => {
     out.forEach((value, i) => {
       expect(classes[i]).toBe(value % 3)
     })
+  })
+
+  test('need no label one after another', async () => {
+    const rows = Array.from({ length: 30 }, (_, i) => [i, i * i])
+    const plain = await collectDataset(rows, { dimension: 2 })
+    for (const items of [
+      rows.map(values => ({ values })),
+      rows.map(values => ({ values, label: undefined })),
+    ]) {
+      const found = await collectDataset(items, { dimension: 2 })
+      expect(found.fingerprint).toEqual(plain.fingerprint)
+      expect(found.labels).toBeUndefined()
+    }
   })
 
   test('may come one after another, and from a file when they are many', async () => {

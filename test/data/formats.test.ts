@@ -122,6 +122,11 @@ describe('NPY', () => {
     expect([...(await readPoints(path)).points]).toEqual([1, 10, 2, 20, 3, 30])
   })
 
+  test('an array [n] is one column, as in text', async () => {
+    const found = await openDataset(npy('<f4', '5,', Float32Array.of(1, 2, 3, 4, 5)))
+    expect(found).toMatchObject({ dimension: 1, fingerprint: { rows: 5, minimum: [1], maximum: [5] } })
+  })
+
   test.each<[string, number, [number, number, number]]>([
     ['5, 3, 2', 30, [3, 2, 1]],
     ['5, 3, 2, 3', 90, [3, 2, 3]],
@@ -135,7 +140,6 @@ describe('NPY', () => {
     ['<f4', '5, 3, 2', 'or pictures [n, H, W] or [n, H, W, C] of uint8; found f4 [5, 3, 2]'],
     ['|u1', '5, 3, 2, 4', 'pictures [n, H, W, C] of 1 or 3 channels, found [5, 3, 2, 4]'],
     ['<c8', '5, 2', 'expected numbers (b1, u1'],
-    ['<f4', '5', 'expected points [n, D], found an array [5]'],
     ['<f4', '0, 2', 'expected points [n, D], found an array [0, 2]'],
     ['<f4', '99999999999, 99999999999', 'cannot have the shape'],
     ['<f4', '1000000, 1000000', 'expected 4000000000000 bytes of numbers for [1000000, 1000000], found 120'],
@@ -316,6 +320,19 @@ test('a Parquet file that asks for more memory than there is ends nothing but it
   await expect(openDataset(path)).rejects.toThrow(
     `${path}: not a Parquet file that can be read (it needs too much memory)`,
   )
+})
+
+test('a Parquet file is held to the ratio of other compressed formats', { timeout: 60_000 }, async () => {
+  const rows = 2 ** 20
+  const data = new Array(rows).fill(true)
+  const columns = (count: number) =>
+    Array.from({ length: count }, (_, i) => ({ name: `c${i}`, data, type: 'BOOLEAN' }))
+  const many = file('many.parquet', encodeParquet(columns(17)))
+  await expect(openDataset(many)).rejects.toThrow(
+    `${many}: its ${rows} rows inflate to ${17 * rows * 4} bytes, over 200 times its size; not read`,
+  )
+  const chosen = { parquet: { path: many, columns: ['c3'] } }
+  expect((await openDataset(chosen)).fingerprint.rows).toBe(rows)
 })
 
 describe('IDX', () => {

@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { cacheFolder } from '../../src/data/cache.ts'
+import { cacheFile, cacheFolder, clearCache } from '../../src/data/cache.ts'
 import { type DatasetSpec, openDataset } from '../../src/data/catalogue.ts'
 import type { Dataset } from '../../src/data/dataset.ts'
 import { encodeNpy, encodeNpz } from '../../src/data/npy.ts'
@@ -143,11 +143,11 @@ describe('rows that are kept in a file', () => {
     ])
     const [file] = kept()
     expect(statSync(file).mode & 0o777).toBe(0o600)
-    const before = statSync(file).mtimeMs
+    const before = statSync(file).ino
     expect(everything(await open())).toEqual(first)
     const other = await open({ holdOut: 0.5 })
     expect(other.split!.heldOut).toBeGreaterThan(1800)
-    expect(statSync(file).mtimeMs).toBe(before)
+    expect(statSync(file).ino).toBe(before)
   })
 
   const change = (edit: (file: Buffer) => unknown) => (file: Buffer) => {
@@ -232,6 +232,38 @@ test('a file that changes while it is read is refused', async () => {
     },
   }
   await expect(openSource(changing, {})).rejects.toThrow(`${path}: has changed while it was read`)
+})
+
+test('the cache is bounded: what was not used for longest goes first', async () => {
+  const { at, cache } = place()
+  const [a, b, c] = ['a', 'b', 'c'].map(name => {
+    const path = join(at, `${name}.csv`)
+    writeFileSync(
+      path,
+      Array.from({ length: 200 }, (_, i) => `${i % 9},${name.charCodeAt(0) + i}\n`).join(''),
+    )
+    return path
+  })
+  const open = (path: string) => openDataset(path, { memory: 100, cache })
+  const files = () => readdirSync(cache).filter(name => name.endsWith('.rows'))
+  await open(a)
+  const [first] = files()
+  await open(b)
+  const [second] = files().filter(name => name !== first)
+  // Both are old; then the first is used again.
+  for (const name of files()) utimesSync(join(cache, name), 1000, 1000)
+  await open(a)
+  await open(c)
+  const [third] = files().filter(name => name !== first && name !== second)
+  const key = { family: third.slice(0, 20), version: third.slice(21, 41) }
+  expect(cacheFile(cache, key)).toBe(join(cache, third))
+  const { size } = statSync(join(cache, third))
+  clearCache(cache, key)
+  expect(files()).toHaveLength(3)
+  clearCache(cache, key, 2.5 * size)
+  expect(files().sort()).toEqual([first, third].sort())
+  clearCache(cache, key, 1)
+  expect(files()).toEqual([third])
 })
 
 test('the folder of the cache', () => {

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { encodeNpz } from '../../src/data/npy.ts'
 import { type ConventionName, conventions } from '../../src/importing/conventions.ts'
 import { load } from '../../src/index.ts'
@@ -77,7 +77,9 @@ function save(name: string, tensors: Tensors): string {
 async function imported(file: string, ...flags: string[]): Promise<string> {
   const run = `${file}-run`
   const { code, stderr } = await runHere(['import', file, '--out', run, ...flags])
-  expect(stderr).toBe('')
+  expect(stderr).toMatch(
+    flags.includes('oxbow') ? /^oxbow: \S+: carries no configuration; assumed activation silu .*\n$/ : /^$/,
+  )
   expect(code).toBe(0)
   return run
 }
@@ -319,6 +321,98 @@ describe('an imported run', () => {
   })
 })
 
+describe('weights of our own', () => {
+  const data = () => at('table.csv')
+  const run = at('own')
+  beforeAll(async () => {
+    const rows = Array.from(
+      { length: 200 },
+      (_, i) => `${1000 + 50 * Math.sin(i)},${Math.cos(3 * i) / 100},${i % 2}`,
+    )
+    writeFileSync(data(), `a,b,kind\n${rows.join('\n')}\n`)
+    const options = [
+      '--network.hidden',
+      '12',
+      '--network.activation',
+      'tanh',
+      '--steps',
+      '3',
+      '--batch',
+      '16',
+    ]
+    const { code } = await runHere([
+      'train',
+      '--data',
+      data(),
+      '--data.csv.label',
+      'kind',
+      ...options,
+      '--out',
+      run,
+    ])
+    expect(code).toBe(0)
+    for (const format of ['safetensors', 'npz']) {
+      await runHere(['export', run, '--format', format, '--out', at(`exported/own.${format}`)])
+    }
+  })
+
+  const samples = async (run: string) => {
+    const out = `${run}.csv`
+    expect((await runHere(['sample', run, '--count', '20', '--out', out])).code).toBe(0)
+    return readFileSync(out, 'utf8')
+  }
+  const importOwn = (file: string, ...flags: string[]) =>
+    runHere(['import', file, '--convention', 'oxbow', ...flags])
+
+  test.each(['safetensors', 'npz'])('are the same model again: %s', async format => {
+    const out = at(`own-${format}`)
+    const file = at(`exported/own.${format}`)
+    const named = ['--data', `{csv: {path: ${data()}, label: kind}}`, '--network.activation', 'tanh']
+    expect(await importOwn(file, ...named, '--out', out)).toMatchObject({ code: 0, stderr: '' })
+    expect(await samples(out)).toBe(await samples(run))
+    const [before, after] = [run, out].map(path =>
+      JSON.parse(readFileSync(join(path, 'config.json'), 'utf8')),
+    )
+    expect(after).toEqual(before)
+    expect(await importOwn(file, '--out', `${out}-bare`)).toMatchObject({ code: 0, stderr: '' })
+    expect(await samples(`${out}-bare`)).toBe(await samples(run))
+  })
+
+  test.each<[string, string[], RegExp]>([
+    [
+      'the activation',
+      ['--network.activation', 'gelu'],
+      /network.activation: .* was trained with "tanh", found "gelu"/,
+    ],
+    ['the seed', ['--seed', '9'], /seeds.data: .* was trained with 0, found 9/],
+    ['the scale', ['--scale', '1,1'], /scale: .* was trained with [\d.]+,[\d.]+, found 1,1/],
+    ['the data', ['--data', 'ring'], /data: .* was trained on table.csv; ring is other data/],
+    ['the inputs', ['--inputs', 't,s,x'], /inputs: is for weights of other programs/],
+    ['the convention', ['--convention', 'meanflow'], /is a model of oxbow; expected oxbow, found meanflow/],
+  ])('say themselves what they are: other than %s is refused', async (_, flags, message) => {
+    const found = await importOwn(at('exported/own.safetensors'), ...flags, '--out', at('never'))
+    expect(found.stderr).toMatch(message)
+    expect(found.stderr.trimEnd()).not.toContain('\n')
+    expect(found.code).toBe(2)
+    expect(existsSync(at('never'))).toBe(false)
+  })
+
+  test('say in one line what is assumed where nothing tells', async () => {
+    mkdirSync(at('alone'))
+    writeFileSync(at('alone/own.npz'), readFileSync(at('exported/own.npz')))
+    const warned =
+      /^oxbow: \S+own.npz: carries no configuration; assumed activation silu \(--network.activation\) and no standardisation of the data \(--shift, --scale\)\n$/
+    expect((await importOwn(at('alone/own.npz'), '--out', at('alone/a'))).stderr).toMatch(warned)
+    // That of a network of other shapes is not theirs.
+    const { config, ...rest } = JSON.parse(readFileSync(at('exported/config.json'), 'utf8'))
+    const other = { ...rest, config: { ...config, network: { ...config.network, hidden: 13 } } }
+    writeFileSync(at('alone/config.json'), JSON.stringify(other))
+    expect((await importOwn(at('alone/own.npz'), '--out', at('alone/b'))).stderr).toMatch(warned)
+    const named = ['--network.activation', 'tanh', '--shift', '0,0']
+    expect((await importOwn(at('alone/own.npz'), ...named, '--out', at('alone/c'))).stderr).toBe('')
+  })
+})
+
 describe('what does not fit is refused, and nothing is written', () => {
   const good = () => NAMINGS['torch Sequential'](networkFor('oxbow', {}))
   const changed = (name: string, change: (tensors: Tensors) => Tensors) => save(name, change(good()))
@@ -428,15 +522,15 @@ describe('what does not fit is refused, and nothing is written', () => {
     [
       'data of another dimension',
       () => save('r.npz', good()),
-      ['--data', '{"gaussian":{}}'],
-      /unknown dataset|dataset/,
+      ['--data', '{gaussian: {mean: [0, 0, 0], std: [1, 1, 1]}}'],
+      /data: gaussian has 3 coordinates, the weights 2/,
     ],
     [
       'numbers that are not finite',
       () =>
         changed('s.npz', tensors => ({ ...tensors, 'net.0.bias': vector(new Array(12).fill(Number.NaN)) })),
       [],
-      /has weights that are not finite numbers/,
+      /s\.npz: tensor net\.0\.bias: holds values that are not finite numbers/,
     ],
     ['an unknown key', () => save('t.npz', good()), ['--network.width', '3'], /unknown key network.width/],
     ['a taken folder', () => save('u.npz', good()), ['--out', folder], /is not empty and holds no run/],

@@ -3,11 +3,12 @@ import { join } from 'node:path'
 import { parseHTML } from 'linkedom'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { cardText } from '../../src/report/card.ts'
 import { runReport } from '../../src/report/html-run.ts'
 import { gatherRun } from '../../src/report/run-report.ts'
 import type { RunData } from '../../src/report/types.ts'
 import type { UserConfig } from '../../src/training/config.ts'
-import { evaluateRun, writeEvaluation } from '../../src/training/evaluate.ts'
+import { currentEvaluation, evaluateRun, writeEvaluation } from '../../src/training/evaluate.ts'
 import { paths, RunError } from '../../src/training/run.ts'
 import { train } from '../../src/training/train.ts'
 import { runHere } from '../helpers/cli.ts'
@@ -255,6 +256,36 @@ describe('the files of a report', () => {
     const run = join(folder, 'evaluated')
     writeFileSync(paths(run).evaluation, '{"rows": 3}')
     await expect(gatherRun(run)).rejects.toThrow(RunError)
+  })
+
+  it.each<[string, (good: Record<string, any>) => unknown, string]>([
+    ['rows of nothing', () => ({ data: {}, trainedSteps: 60, rows: [{ steps: '<b>' }] }), 'request'],
+    ['no metrics', good => ({ ...good, rows: [{ ...good.rows[0], metrics: null }] }), 'rows.0.metrics'],
+    ['far too many jumps', good => ({ ...good, rows: [{ ...good.rows[0], steps: 1e9 }] }), 'rows.0.steps'],
+    ['no rows', good => ({ ...good, rows: [] }), 'rows'],
+    ['words for numbers', good => ({ ...good, data: { ...good.data, dimension: 'x' } }), 'data.dimension'],
+    ['null', () => null, 'all of it'],
+  ])(
+    'are refused in one line where the evaluation is %s, and the card leaves it out',
+    async (_, change, key) => {
+      const run = join(folder, 'evaluated')
+      const good = JSON.parse(readFileSync(paths(directory).evaluation, 'utf8'))
+      writeFileSync(paths(run).evaluation, JSON.stringify(change(good)))
+      const { code, stderr } = await runHere(['report', run])
+      expect(stderr).toBe(
+        `oxbow: ${paths(run).evaluation}: not the evaluation of a run (${key} is missing or wrong); "oxbow evaluate ${run}" measures anew\n`,
+      )
+      expect(code).toBe(2)
+      expect(currentEvaluation(run)).toBeUndefined()
+      expect(cardText(run)).not.toContain('## Evaluation')
+    },
+  )
+
+  it('take every evaluation of ours', async () => {
+    const run = join(folder, 'evaluated')
+    const all = ['evaluate', run, '--count', '50', '--steps', '1', '--metrics', 'all', '--no-report']
+    expect(await runHere(all)).toMatchObject({ code: 0 })
+    expect(currentEvaluation(run)).toEqual(JSON.parse(readFileSync(paths(run).evaluation, 'utf8')))
   })
 })
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { zipSync } from 'fflate'
@@ -13,6 +13,7 @@ import { readModel } from '../../src/training/model-files.ts'
 import { mlpOptions, parameterCount } from '../../src/training/networks.ts'
 import { RunError } from '../../src/training/run.ts'
 import { decodeSafetensors, encodeSafetensors } from '../../src/training/safetensors.ts'
+import { runHere } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { tiny } from '../helpers/training.ts'
 
@@ -101,6 +102,27 @@ describe('a model', () => {
       { numRuns: 12 },
     )
   })
+})
+
+test('weights that are not finite are refused with the name of their tensor, and so are samples', async () => {
+  const bytes = readFileSync(join(at('run'), 'model.safetensors'))
+  const { tensors, metadata } = decodeSafetensors(bytes, 'run')
+  const changed = (name: string, value: number) => {
+    const data = tensors[name].data.map(() => value) as Float32Array
+    return encodeSafetensors({ tensors: { ...tensors, [name]: { ...tensors[name], data } }, metadata })
+  }
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY]) {
+    const path = write('nan.safetensors', changed('1.weight', value))
+    expect(() => readModel(path)).toThrow(`${path}: tensor 1.weight: holds values that are not finite`)
+  }
+  const huge = write('huge.safetensors', changed('1.weight', 3e38))
+  const out = at('never.csv')
+  const { code, stderr } = await runHere(['sample', huge, '--count', '20', '--out', out])
+  expect(stderr).toMatch(
+    /^oxbow: .*: gives samples that are not finite numbers \(sample \d+, coordinate \d\); nothing was written\n$/,
+  )
+  expect(code).toBe(2)
+  expect(existsSync(out)).toBe(false)
 })
 
 test('a model of any shape, exported as arrays, is imported as it was', () => {

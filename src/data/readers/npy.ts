@@ -39,8 +39,6 @@ interface Known {
   readonly path?: string
   /** The class of each row. */
   readonly labels?: readonly string[]
-  /** Whether `[n]` stands for n rows of one number. */
-  readonly flat?: boolean
 }
 
 /**
@@ -51,8 +49,9 @@ interface Known {
  */
 export async function readNpy(reader: ByteReader, file: string, sink: Sink, known: Known): Promise<void> {
   const { header: found, start } = await readHeader(reader, file)
-  const { path, size, labels, flat } = known
-  const header = flat && found.shape.length === 1 ? { ...found, shape: [found.shape[0], 1] } : found
+  const { path, size, labels } = known
+  // `[n]` stands for n rows of one number.
+  const header = found.shape.length === 1 ? { ...found, shape: [found.shape[0], 1] } : found
   if (size !== undefined && size - start !== header.size) {
     throw new DataError(wrongSize(file, header.shape, header.size, size - start))
   }

@@ -4,7 +4,7 @@ import { crc32 } from 'node:zlib'
 import type { Entry, ZipFile } from 'yauzl'
 import { z } from 'zod'
 import { DataError } from '../error.ts'
-import { fileSize, INFLATE_LIMITS, withBytes } from '../file.ts'
+import { fileSize, INFLATE_LIMITS, mostInflated, withBytes } from '../file.ts'
 import { firstBytes, hashFile } from '../hash.ts'
 import { kindOf, named } from '../sniff.ts'
 import type { Sink, Source } from '../source.ts'
@@ -105,11 +105,10 @@ function find({ path, entries }: Archive, name: string): { entry: Entry; file: s
 /** The bytes of an entry, checked against its sizes and checksum. */
 async function* inflated({ zip }: Archive, entry: Entry, file: string): AsyncGenerator<Buffer> {
   const { compressedSize, uncompressedSize } = entry
-  const { ratio, from, total } = INFLATE_LIMITS
   if (!entry.canDecodeFileData()) throw new DataError(`${file}: is encrypted or compressed in an unknown way`)
-  if (uncompressedSize > Math.min(total, Math.max(from, ratio * compressedSize))) {
+  if (uncompressedSize > mostInflated(compressedSize)) {
     throw new DataError(
-      `${file}: inflates to ${uncompressedSize} bytes, over ${ratio} times its size; not read`,
+      `${file}: inflates to ${uncompressedSize} bytes, over ${INFLATE_LIMITS.ratio} times its size; not read`,
     )
   }
   let checksum = 0
@@ -141,7 +140,7 @@ async function readLabels(archive: Archive, name: string): Promise<string[]> {
       throw new DataError(`${file}: ${place}: ${message}`)
     },
   }
-  const known = { size: entry.uncompressedSize, flat: true }
+  const known = { size: entry.uncompressedSize }
   await withBytes(inflated(archive, entry, file), reader => readNpy(reader, file, sink, known))
   return labels
 }

@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { DataError } from '../error.ts'
-import { fileSize } from '../file.ts'
+import { fileSize, INFLATE_LIMITS, mostInflated } from '../file.ts'
 import { firstBytes, hashFile } from '../hash.ts'
 import { kindOf, named } from '../sniff.ts'
 import type { Sink, Source } from '../source.ts'
@@ -28,9 +28,6 @@ const MEMORY = 512
 const MOST_PAGE = 2 ** 27
 /** Numbers that are handed over at once. */
 const MOST_FLOATS = 2 ** 22
-/** Numbers for each byte of the file: columns of one value take none. */
-const MOST_PER_BYTE = 2000
-const ALWAYS = 2 ** 24
 /** A piece that takes longer never comes. */
 const PATIENCE_MS = 60_000
 
@@ -178,9 +175,10 @@ function checkOverview(path: string, { columns, groups, rows }: Overview, chosen
       throw new DataError(`${path}: two columns are called ${show(name)}`)
     }
   }
-  if (rows * read.length > Math.max(ALWAYS, MOST_PER_BYTE * fileSize(path))) {
+  const decoded = rows * read.length * Float32Array.BYTES_PER_ELEMENT
+  if (decoded > mostInflated(fileSize(path))) {
     throw new DataError(
-      `${path}: claims ${rows} rows, over ${MOST_PER_BYTE} numbers for each of its bytes; not read`,
+      `${path}: its ${rows} rows inflate to ${decoded} bytes, over ${INFLATE_LIMITS.ratio} times its size; not read`,
     )
   }
 }

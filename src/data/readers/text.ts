@@ -126,7 +126,10 @@ async function parseText(
   let lines = 0
   let parser: QuotedParser | undefined
   for await (const piece of textPieces(bytes, path)) {
-    if (separator === undefined) checkText(piece, path)
+    if (separator === undefined) {
+      checkText(piece, path)
+      if (delimiter === undefined) checkDelimited(piece, path)
+    }
     separator ??= delimiter ?? detectDelimiter(piece)
     if (!parser && isPlain(piece)) lines = splitLines(piece, separator, rows, lines)
     else {
@@ -168,7 +171,8 @@ function splitLines(piece: Buffer, delimiter: string, rows: RecordReader, before
   const lines = (before === 0 ? text.replace(/^\ufeff/, '') : text).replace(/\r?\n$/, '').split('\n')
   lines.forEach((line, i) => {
     if (line.trim() === '') return
-    const cells = line.split(delimiter)
+    // Columns that are set under each other have several spaces between them.
+    const cells = delimiter === ' ' ? line.trim().split(/ +/) : line.split(delimiter)
     for (let k = 0; k < cells.length; k++) cells[k] = cells[k].trim()
     rows.record(cells, before + i + 1)
   })
@@ -246,6 +250,26 @@ function isBracketedText(first: Buffer): boolean {
     return false
   } catch {
     return !/^[[{]\s*["[{]/.test(line) && !/^[[{]\s*$/.test(line)
+  }
+}
+
+/** What may stand between two numbers, and is not looked for by itself. */
+const OTHERS = [' ', '|', ':', '/']
+
+/** @throws {DataError} when the first lines are numbers with another character between them */
+function checkDelimited(first: Buffer, path: string): void {
+  if (isUtf16(first)) return
+  const start = first.subarray(0, 1 << 16).toString('utf8')
+  const lines = start.split(/\r\n|\n|\r/).filter(text => text.trim() !== '')
+  for (const line of lines.slice(0, 2)) {
+    const found = OTHERS.find(delimiter => {
+      const cells = line.trim().split(delimiter === ' ' ? / +/ : delimiter)
+      return cells.length > 1 && cells.every(cell => isNumeric(cell.trim()))
+    })
+    if (found === undefined) continue
+    throw new DataError(
+      `${path}: has numbers with ${found === ' ' ? 'spaces' : `"${found}"`} between them; name it as the delimiter: {csv: {path: ..., delimiter: "${found}"}}`,
+    )
   }
 }
 
