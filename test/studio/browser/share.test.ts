@@ -14,12 +14,20 @@ const stepsIn = (text: string): number => Number(/([\d,]+) steps/.exec(text)?.[1
 /** The picture of the samples, as grey pixels. */
 async function pictureOf(page: Page): Promise<Buffer> {
   const canvas = page.locator('main canvas.points').first()
-  // What was asked for last is drawn in a later frame.
-  await page.waitForTimeout(800)
-  return sharp(await canvas.screenshot())
-    .greyscale()
-    .raw()
-    .toBuffer()
+  const taken = async () =>
+    sharp(await canvas.screenshot())
+      .greyscale()
+      .raw()
+      .toBuffer()
+  // What was asked for last is drawn in a later frame: until three in a row are the same.
+  let [last, same] = [await taken(), 0]
+  while (same < 2) {
+    await page.waitForTimeout(100)
+    const next = await taken()
+    same = next.equals(last) ? same + 1 : 0
+    last = next
+  }
+  return last
 }
 
 /** The share of pixels that differ by more than a shade. */

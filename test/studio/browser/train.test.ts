@@ -16,17 +16,16 @@ async function standing(page: Page, name: string): Promise<number> {
 const distanceOf = (page: Page): Promise<number> => standing(page, 'Distance')
 const stepsOf = (page: Page): Promise<number> => standing(page, 'Steps')
 
-/** The plan that the page's address holds: a little later than the page. */
-async function planOf(page: Page): Promise<Plan> {
-  await page.waitForTimeout(400)
+/** The plan that the page's address holds: a little later than the page, so it is waited for. */
+function planOf(page: Page): Plan {
   const { runs, selected } = decodeState(new URL(page.url()).hash.slice(1))
   return runs[selected]
 }
 
 /** The drawing that is trained on, once the address holds it. */
 async function drawnCells(page: Page): Promise<Uint8Array> {
-  await patiently(async () => (await planOf(page)).target.kind).toBe('density')
-  return cellsOf((await planOf(page)).target)!
+  await patiently(async () => planOf(page).target.kind).toBe('density')
+  return cellsOf(planOf(page).target)!
 }
 
 /** What a busy machine comes to in the end. */
@@ -139,7 +138,7 @@ test('trains lsd on the ring in the page', async () => {
   // In flight: another rate keeps the weights, and is a stage of its own.
   const distance = await distanceOf(page)
   await page.getByRole('slider', { name: 'Learning rate' }).press('ArrowLeft')
-  await patiently(async () => (await planOf(page)).stages.length).toBe(2)
+  await patiently(async () => planOf(page).stages.length).toBe(2)
   expect(Math.abs((await distanceOf(page)) - distance)).toBeLessThan(0.05)
   await button(page, 'Reset').click()
   await patiently(() => stepsOf(page)).toBe(0)
@@ -210,7 +209,7 @@ describe('a file', () => {
     await page.getByRole('combobox', { name: 'y', exact: true }).selectOption('2')
     await page.getByText('all 300 rows. 1 rows without two numbers').waitFor()
     await button(page, 'Train on these points').click()
-    await patiently(async () => (await planOf(page)).target).toMatchObject({
+    await patiently(async () => planOf(page).target).toMatchObject({
       kind: 'points',
       name: 'circle.csv',
     })
@@ -252,11 +251,11 @@ test('a target without a closed form offers to train a teacher first', async () 
   expect(await lmd.textContent()).toContain('train flow-matching first')
   expect(await lmd.isDisabled()).toBe(true)
   await button(page, 'Train a teacher: flow-matching').click()
-  await patiently(async () => (await planOf(page)).stages.at(-1)!.objective).toBe('flow-matching')
+  await patiently(async () => planOf(page).stages.at(-1)!.objective).toBe('flow-matching')
   await take(page, 10)
   await patiently(() => lmd.isDisabled()).toBe(false)
   await page.getByRole('combobox', { name: 'Objective', exact: true }).selectOption('lmd')
-  await patiently(async () => (await planOf(page)).stages.map(({ objective }) => objective)).toEqual([
+  await patiently(async () => planOf(page).stages.map(({ objective }) => objective)).toEqual([
     'flow-matching',
     'lmd',
   ])

@@ -135,7 +135,7 @@ describe('a jump', () => {
     const { page } = await open('jump')
     await settled(page, '1 0')
     const end = await picture(page)
-    await page.getByLabel('Speed').selectOption('0.25')
+    await page.getByLabel('Speed').selectOption('0.5')
     await page.getByRole('button', { name: 'Play ▶' }).click()
     await eventually(() => picture(page)).not.toBe(end)
     const scrubber = page.locator('.transport input[type=range]')
