@@ -199,7 +199,7 @@ const GRIDS: [string, RegExp][] = [
     /csv-word\.csv: row 3, column 2 \("y"\): expected a number/,
   ],
   ['sample good --start text.npy --out a.csv', /text\.npy: not an NPY file: it is text/],
-  ['sample good --start flat.npy --out a.csv', /flat\.npy: expected points \[n, D\], found an array \[4\]/],
+  ['sample good --start flat.npy --out a.csv', /flat\.npy: has points of 1 coordinates/],
   [
     'evaluate good --grid 1,0.5',
     /grid 1,0\.5: expected to begin at 1 \(noise\) and to end at 0 \(data\), found 1 to 0\.5/,
