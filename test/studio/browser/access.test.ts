@@ -123,3 +123,28 @@ test('the first key leads past the bar to the view; there is one main heading, a
   for (const role of ['banner', 'navigation', 'main'] as const)
     expect(await page.getByRole(role).count()).toBe(1)
 })
+
+const MAIN = "document.querySelector('button.main')"
+
+test.each(['light', 'dark'] as const)(
+  'a main button is read under the mouse and pressed: %s',
+  async theme => {
+    const { page } = await studio.open({ theme })
+    await page.addScriptTag({ path: resolve('node_modules/axe-core/axe.min.js') })
+    const button = page.locator('button.main').first()
+    const colour = () => page.evaluate(`getComputedStyle(${MAIN}).backgroundColor`) as Promise<string>
+    const seen = [await colour()]
+    await button.hover()
+    for (const act of [async () => {}, () => page.mouse.down()]) {
+      await act()
+      await expect.poll(colour).not.toBe(seen.at(-1))
+      seen.push(await colour())
+      expect(await audit(page)).toEqual([])
+    }
+    // Axe leaves out what is disabled.
+    await page.mouse.move(0, 0)
+    await page.mouse.up()
+    await page.evaluate(`${MAIN}.disabled = true`)
+    expect(seen).not.toContain(await colour())
+  },
+)
