@@ -148,3 +148,11 @@ test.each(['light', 'dark'] as const)(
     expect(seen).not.toContain(await colour())
   },
 )
+
+test('the text of a window stays in it on a phone', async () => {
+  const { page } = await studio.open({ width: 360 })
+  await page.getByRole('button', { name: 'Open', exact: true }).click()
+  await page.getByRole('dialog').waitFor()
+  const over = "(node => node.scrollWidth - node.clientWidth)(document.querySelector('dialog'))"
+  expect(await page.evaluate(over)).toBe(0)
+})
