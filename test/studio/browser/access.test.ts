@@ -156,3 +156,17 @@ test('the text of a window stays in it on a phone', async () => {
   const over = "(node => node.scrollWidth - node.clientWidth)(document.querySelector('dialog'))"
   expect(await page.evaluate(over)).toBe(0)
 })
+
+/** Sizes of the letters of formulas that are too small to read. */
+const SMALL_LETTERS = `[...document.querySelectorAll('.katex-html span')]
+  .filter(node => node.children.length === 0 && node.textContent.replaceAll('\u200b', '').trim() !== '')
+  .map(node => parseFloat(getComputedStyle(node).fontSize)).filter(size => size < 12)`
+
+test('letters of formulas are at least 12 px', async () => {
+  const { page } = await studio.open({ width: 360 })
+  for (const view of ['train', 'reward'] as const) {
+    await go(page, view)
+    await page.locator('main .katex-html').first().waitFor()
+    expect(await page.evaluate(SMALL_LETTERS), view).toEqual([])
+  }
+})
