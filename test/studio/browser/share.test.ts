@@ -119,6 +119,21 @@ const address = async (page: Page): Promise<string> => {
   return new URL(page.url()).hash.slice(1)
 }
 
+test('a view that fails says so, and leads back', async () => {
+  const { page } = await studio.open({ state: { view: 'compare' } })
+  await page.getByRole('heading', { name: 'Samples from the same noise' }).waitFor()
+  await page.evaluate(`(() => {
+    window.own = Element.prototype.replaceChildren
+    Element.prototype.replaceChildren = () => { throw new Error('it broke') }
+  })()`)
+  await page.locator('nav a[href="#train"]').click()
+  expect(await page.getByRole('alert').innerText()).toBe('This view could not be shown.')
+  await page.evaluate('Element.prototype.replaceChildren = window.own; undefined')
+  await page.getByRole('button', { name: 'Begin anew' }).click()
+  await page.locator('main').getByText('Objective').first().waitFor()
+  expect(await page.getByRole('alert').count()).toBe(0)
+})
+
 /** Text of base64 that does not compress. */
 function noise(text: string): string {
   let state = 1
