@@ -1,16 +1,21 @@
 import { z } from 'zod'
 import { interpolants } from '../model/index.ts'
 
+/** Longest name of a target. */
+export const LONGEST_NAME = 80
+
+const targetName = z.string().max(LONGEST_NAME)
+
 /** What is trained on in the studio. */
 const targetSchema = z.union([
   /** A built-in dataset. */
-  z.strictObject({ kind: z.literal('built-in'), name: z.string() }),
+  z.strictObject({ kind: z.literal('built-in'), name: targetName }),
   /** A picture of density: `side * side` bytes, row by row from the top, over [-4, 4]^2; deflated, in base64url. */
   z.strictObject({ kind: z.literal('density'), side: z.int().min(4).max(128), bytes: z.string() }),
   /** Data that only its name is known of: that of a model's file. */
-  z.strictObject({ kind: z.literal('unknown'), name: z.string() }),
+  z.strictObject({ kind: z.literal('unknown'), name: targetName }),
   /** Points of a file: 16 bits a coordinate over [-4, 4]^2, in base64url. */
-  z.strictObject({ kind: z.literal('points'), name: z.string(), bytes: z.string() }),
+  z.strictObject({ kind: z.literal('points'), name: targetName, bytes: z.string() }),
 ])
 
 const coordinate = z.number().min(-10).max(10)

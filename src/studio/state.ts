@@ -1,6 +1,8 @@
 import { strFromU8, strToU8 } from 'fflate'
 import { z } from 'zod'
+import { objectives } from '../objective/index.ts'
 import { pack, unpack } from './engine/bytes.ts'
+import { targetDataset } from './engine/target.ts'
 import { examplePlan, planSchema, tiltSchema } from './plan.ts'
 
 export const views = ['train', 'jump', 'steps', 'why', 'compare', 'reward'] as const
@@ -63,12 +65,23 @@ const LONGEST = 1 << 20
 /** A state as the part of an address behind the `#`. */
 export const encodeState = (state: StudioState): string => pack(strToU8(JSON.stringify(state)))
 
+/** What its form alone does not say: that all which a state names is there. */
+function checkNames({ runs, selected }: StudioState): void {
+  if (selected >= runs.length) throw new Error(`run ${selected} of ${runs.length} is selected`)
+  for (const { target, stages } of runs) {
+    targetDataset(target)
+    const unknown = stages.find(({ objective }) => !objectives.has(objective))
+    if (unknown) throw new Error(`unknown objective "${unknown.objective}"`)
+  }
+}
+
 /** @throws Error when the text is damaged, or of another version */
 export function decodeState(text: string): StudioState {
-  const parsed = stateSchema.safeParse(JSON.parse(strFromU8(unpack(text, LONGEST))))
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues
-    throw new Error(`the link is damaged, or of another version (${issue.path.join('.')}: ${issue.message})`)
+  try {
+    const state = stateSchema.parse(JSON.parse(strFromU8(unpack(text, LONGEST))))
+    checkNames(state)
+    return state
+  } catch (cause) {
+    throw new Error('This link is damaged, or made by another version of the page.', { cause })
   }
-  return parsed.data
 }

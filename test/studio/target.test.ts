@@ -274,11 +274,14 @@ describe('links', () => {
     fc.record({ kind: fc.constant('built-in' as const), name: fc.constantFrom('ring', 'spirals') }),
     fc
       .uint8Array({ minLength: SIDE, maxLength: SIDE })
+      .filter(row => row.some(Boolean))
       .map(row => drawingOf(Uint8Array.from({ length: SIDE * SIDE }, (_, i) => row[(i + (i >> 6)) % SIDE]))),
     fc.record({
       kind: fc.constant('points' as const),
       name: fc.string({ maxLength: 20 }),
-      bytes: fc.uint8Array({ minLength: 4, maxLength: 400 }).map(toText),
+      bytes: fc
+        .uint8Array({ minLength: 1, maxLength: 100 })
+        .map(some => toText(Uint8Array.from({ length: 4 * some.length }, (_, i) => some[i >> 2]))),
     }),
   )
   const stages = fc.record({
@@ -318,9 +321,41 @@ describe('links', () => {
     expect(sampleOf(read.target, 100)).toEqual(sampleOf(plan.target, 100))
   })
 
-  test('a damaged link is refused', () => {
+  const PLAIN = 'This link is damaged, or made by another version of the page.'
+
+  test('a damaged link is refused in one plain sentence', () => {
     const text = encodeState(initialState)
-    expect(() => decodeState(text.slice(0, -6))).toThrow()
-    expect(() => decodeState(`${text.slice(0, 9)}A${text.slice(10)}`)).toThrow()
+    const cut = [text.slice(0, -6), `${text.slice(0, 9)}A${text.slice(10)}`, 'nonsense', '%%%', 'eA']
+    for (const each of cut) expect(() => decodeState(each), each).toThrow(PLAIN)
+  })
+
+  const aimedAt = (target: object) => ({ runs: [{ ...freshPlan, target }] })
+  const density = (bytes: string) => aimedAt({ kind: 'density', side: 8, bytes })
+  const points = (bytes: string) => aimedAt({ kind: 'points', name: 'p', bytes })
+  const [stage] = freshPlan.stages
+
+  test.each<[string, object]>([
+    ['a run that is not there', { selected: 3 }],
+    ['an unknown objective', { runs: [{ ...freshPlan, stages: [stage, { ...stage, objective: 'lsdd' }] }] }],
+    ['an unknown target', aimedAt({ kind: 'built-in', name: 'toString' })],
+    ['a long name', aimedAt({ kind: 'unknown', name: 'n'.repeat(81) })],
+    ['a drawing that does not unpack', density('AAAA')],
+    ['a drawing of another size', density(pack(new Uint8Array(63).fill(1)))],
+    ['an empty drawing', density(pack(new Uint8Array(64)))],
+    ['no points', points('')],
+    ['half a point', points(toText(new Uint8Array(6)))],
+    ['points of other letters', points('?')],
+  ])('a link to what is not there is refused: %s', (_, change) => {
+    expect(() => decodeState(encodeState({ ...initialState, ...change }))).toThrow(PLAIN)
+  })
+
+  test('the same links are read where all is there', () => {
+    for (const change of [
+      { runs: [freshPlan, freshPlan], selected: 1 },
+      aimedAt({ kind: 'unknown', name: 'n'.repeat(80) }),
+      density(pack(new Uint8Array(64).fill(1))),
+      points(toText(new Uint8Array(8))),
+    ])
+      expect(() => decodeState(encodeState({ ...initialState, ...(change as object) }))).not.toThrow()
   })
 })

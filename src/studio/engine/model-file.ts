@@ -14,7 +14,7 @@ import type { Program } from '../../runtime/program.ts'
 import { readMetadata } from '../../runtime/protobuf.ts'
 import { decodeModelFile, type Model } from '../../training/model.ts'
 import { type DataRecord, dataRecordSchema, RunError } from '../../training/record.ts'
-import { freshPlan, type ModelSource, type Plan, type Target } from '../plan.ts'
+import { freshPlan, LONGEST_NAME, type ModelSource, type Plan, type Target } from '../plan.ts'
 import type { Engine } from './session.ts'
 import { targetDataset } from './target.ts'
 import { learnsFromTeacher } from './teachers.ts'
@@ -24,8 +24,10 @@ export const LARGEST_MODEL = 48 << 20
 
 const within = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high)
 
+const unknownTarget = (name: string): Target => ({ kind: 'unknown', name: name.slice(0, LONGEST_NAME) })
+
 const targetOf = (name: string): Target =>
-  Object.hasOwn(datasets, name) ? { kind: 'built-in', name } : { kind: 'unknown', name }
+  Object.hasOwn(datasets, name) ? { kind: 'built-in', name } : unknownTarget(name)
 
 /** What an ONNX file says about itself; of another program's file nothing is known. @throws RunError */
 function readTraits(
@@ -84,7 +86,7 @@ export function planOfModel(bytes: Uint8Array, name: string, path?: string): Pla
   if (name.endsWith('.onnx')) {
     const { objective, interpolant, data } = readTraits(bytes, name)
     checkPlane(data?.dimension ?? 2, name)
-    const target: Target = data ? targetOf(data.name) : { kind: 'unknown', name }
+    const target: Target = data ? targetOf(data.name) : unknownTarget(name)
     const stage = { ...freshPlan.stages[0], objective: firstObjective(objective, target), keep: true }
     return { ...freshPlan, target, interpolant, start: source('onnx', objective), stages: [stage] }
   }

@@ -49,8 +49,9 @@ function firstAbove(rising: Float64Array, value: number): number {
 /** Points of 16 bits a coordinate, drawn with replacement. */
 function pointsDataset(name: string, text: string): Dataset {
   const bytes = fromText(text)
-  const count = Math.floor(bytes.length / 4)
-  if (count === 0) throw new DataError(`${name}: it has no points`)
+  if (bytes.length === 0) throw new DataError(`${name}: it has no points`)
+  if (bytes.length % 4 !== 0) throw new DataError(`${name}: its last point is cut short`)
+  const count = bytes.length / 4
   const view = new DataView(bytes.buffer)
   const points = Float32Array.from(
     { length: 2 * count },

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks'
+import { useEffect, useErrorBoundary, useRef } from 'preact/hooks'
 import { type ViewName, views } from '../state.ts'
 import { Announcements } from './announce.tsx'
 import { EngineChoice } from './engine-choice.tsx'
@@ -6,7 +6,7 @@ import { lazily } from './lazily.tsx'
 import { OpenModel } from './open-model.tsx'
 import { RunStrip } from './runs.tsx'
 import { ShareButton, ShareNote } from './share.tsx'
-import { begin, engine, problem, state, update } from './store.ts'
+import { begin, beginAnew, engine, problem, state, update } from './store.ts'
 import { TakeHome } from './take-home.tsx'
 import { ThemeChoice } from './theme.tsx'
 import { goTo, TourPanel } from './tour/panel.tsx'
@@ -67,6 +67,27 @@ function LearnButton() {
   )
 }
 
+/** A view, or a way out where it fails. */
+function Guarded({ View }: { View: () => preact.JSX.Element }) {
+  const [error, forget] = useErrorBoundary()
+  if (error === undefined) return <View />
+  return (
+    <div class="failed">
+      <p role="alert">This view could not be shown.</p>
+      <button
+        type="button"
+        class="main"
+        onClick={() => {
+          beginAnew()
+          forget()
+        }}
+      >
+        Begin anew
+      </button>
+    </div>
+  )
+}
+
 export function App() {
   useEffect(begin, [])
   const main = useRef<HTMLElement>(null)
@@ -106,7 +127,7 @@ export function App() {
         <h2 id="view-heading" class="hidden-but-read">
           {NAMES[view]}
         </h2>
-        <View />
+        <Guarded key={view} View={View} />
       </main>
     </>
   )

@@ -178,17 +178,23 @@ export function moveTo(next: Place): void {
   begin()
 }
 
-/** Shows what another link says. */
-function follow(): void {
-  if (location.hash.slice(1) === written) return
+/** Shows another state: its runs begin, and those that were there end. */
+function replace(next: ReturnType<typeof readAddress>): void {
   for (const run of names) theClient().send({ type: 'close', run })
-  const next = readAddress()
   names = next.state.runs.map(freshName)
   live.value = next.state.runs.map(() => null)
   goals.value = next.state.runs.map(() => null)
   state.value = next.state
   problem.value = next.problem
   begin()
+}
+
+/** Shows what the page shows without a link. */
+export const beginAnew = (): void => replace({ state: initialState, problem: null })
+
+/** Shows what another link says. */
+function follow(): void {
+  if (location.hash.slice(1) !== written) replace(readAddress())
 }
 addEventListener('hashchange', follow)
 

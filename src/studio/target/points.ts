@@ -2,7 +2,7 @@ import { DataError } from '../../data/error.ts'
 import { random } from '../../random/random.ts'
 import { toText } from '../engine/bytes.ts'
 import { REACH } from '../engine/target.ts'
-import type { Target } from '../plan.ts'
+import { LONGEST_NAME, type Target } from '../plan.ts'
 import type { Columns } from './columns.ts'
 
 /** Points that a target keeps: its link stays short enough to be sent. */
@@ -83,7 +83,7 @@ export function pointsTarget(
     })
   })
   return {
-    target: { kind: 'points', name: file.slice(0, 80), bytes: toText(new Uint8Array(view.buffer)) },
+    target: { kind: 'points', name: file.slice(0, LONGEST_NAME), bytes: toText(new Uint8Array(view.buffer)) },
     usable: usable.length,
     kept: rows.length,
     skipped: pair[0].length - usable.length,

@@ -123,3 +123,50 @@ test('the first key leads past the bar to the view; there is one main heading, a
   for (const role of ['banner', 'navigation', 'main'] as const)
     expect(await page.getByRole(role).count()).toBe(1)
 })
+
+const MAIN = "document.querySelector('button.main')"
+
+test.each(['light', 'dark'] as const)(
+  'a main button is read under the mouse and pressed: %s',
+  async theme => {
+    const { page } = await studio.open({ theme })
+    await page.addScriptTag({ path: resolve('node_modules/axe-core/axe.min.js') })
+    const button = page.locator('button.main').first()
+    const colour = () => page.evaluate(`getComputedStyle(${MAIN}).backgroundColor`) as Promise<string>
+    const seen = [await colour()]
+    await button.hover()
+    for (const act of [async () => {}, () => page.mouse.down()]) {
+      await act()
+      await expect.poll(colour).not.toBe(seen.at(-1))
+      seen.push(await colour())
+      expect(await audit(page)).toEqual([])
+    }
+    // Axe leaves out what is disabled.
+    await page.mouse.move(0, 0)
+    await page.mouse.up()
+    await page.evaluate(`${MAIN}.disabled = true`)
+    expect(seen).not.toContain(await colour())
+  },
+)
+
+test('the text of a window stays in it on a phone', async () => {
+  const { page } = await studio.open({ width: 360 })
+  await page.getByRole('button', { name: 'Open', exact: true }).click()
+  await page.getByRole('dialog').waitFor()
+  const over = "(node => node.scrollWidth - node.clientWidth)(document.querySelector('dialog'))"
+  expect(await page.evaluate(over)).toBe(0)
+})
+
+/** Sizes of the letters of formulas that are too small to read. */
+const SMALL_LETTERS = `[...document.querySelectorAll('.katex-html span')]
+  .filter(node => node.children.length === 0 && node.textContent.replaceAll('\u200b', '').trim() !== '')
+  .map(node => parseFloat(getComputedStyle(node).fontSize)).filter(size => size < 12)`
+
+test('letters of formulas are at least 12 px', async () => {
+  const { page } = await studio.open({ width: 360 })
+  for (const view of ['train', 'reward'] as const) {
+    await go(page, view)
+    await page.locator('main .katex-html').first().waitFor()
+    expect(await page.evaluate(SMALL_LETTERS), view).toEqual([])
+  }
+})

@@ -90,3 +90,11 @@ test('a head sorts the table, runs come and go, and other targets are not compar
   await page.getByRole('button', { name: 'Pause all' }).click()
   await page.getByRole('button', { name: 'Play all' }).waitFor()
 })
+
+test('a run that has not trained has a box in place of its curves', async () => {
+  const { page } = await studio.open({ state: { view: 'compare', runs: [small] } })
+  await page.getByRole('heading', { name: 'Loss' }).waitFor()
+  await expect.poll(() => page.locator('.strip .run').innerText()).toContain('0 steps')
+  expect(await page.locator('.curve.none').count()).toBe(2)
+  expect(await page.locator('.curve svg').count()).toBe(0)
+})

@@ -105,6 +105,35 @@ test('a link that is damaged or too long says so; another in the same page is fo
   await page.getByRole('heading', { name: 'Samples from the same noise' }).waitFor()
 })
 
+test('a link to what is not there shows the first state, and says so', async () => {
+  const { page } = await studio.open({ state: { view: 'compare', selected: 3 } })
+  expect(await page.getByRole('alert').innerText()).toBe(
+    'This link is damaged, or made by another version of the page.',
+  )
+  await page.locator('.strip .run').waitFor()
+  expect(decodeState(await address(page)).view).toBe('train')
+})
+
+const address = async (page: Page): Promise<string> => {
+  await page.waitForTimeout(600)
+  return new URL(page.url()).hash.slice(1)
+}
+
+test('a view that fails says so, and leads back', async () => {
+  const { page } = await studio.open({ state: { view: 'compare' } })
+  await page.getByRole('heading', { name: 'Samples from the same noise' }).waitFor()
+  await page.evaluate(`(() => {
+    window.own = Element.prototype.replaceChildren
+    Element.prototype.replaceChildren = () => { throw new Error('it broke') }
+  })()`)
+  await page.locator('nav a[href="#train"]').click()
+  expect(await page.getByRole('alert').innerText()).toBe('This view could not be shown.')
+  await page.evaluate('Element.prototype.replaceChildren = window.own; undefined')
+  await page.getByRole('button', { name: 'Begin anew' }).click()
+  await page.locator('main').getByText('Objective').first().waitFor()
+  expect(await page.getByRole('alert').count()).toBe(0)
+})
+
 /** Text of base64 that does not compress. */
 function noise(text: string): string {
   let state = 1

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { type Live, live, state } from '../store.ts'
+import { curvesOf, type Standing, type Value } from '../curve.ts'
+import { live, state } from '../store.ts'
 
 type Plotting = typeof import('@observablehq/plot')
 
@@ -9,23 +10,19 @@ const SYMBOLS = ['circle', 'triangle', 'square', 'diamond'] as const
 /** Marks on a curve. */
 const MARKS = 8
 
-type Value = 'loss' | 'distance'
-
 /** The points of a curve that carry the run's mark: a few, and the last. */
 const marked = <T,>(curve: readonly T[]): T[] => {
   const every = Math.max(1, Math.floor(curve.length / MARKS))
   return curve.filter((_, i) => (curve.length - 1 - i) % every === 0)
 }
 
-/** A run's curve; of one that has not trained here the place where it stands. */
-const pointsOf = (run: Live | null): readonly { step: number; loss: number; distance: number | null }[] =>
-  run && run.curve.length === 0
-    ? [{ step: 0, loss: 0, distance: run.distance?.value ?? null }]
-    : (run?.curve ?? [])
-
-function draw(plotting: Plotting, runs: readonly (Live | null)[], value: Value, width: number): Element {
-  const floor = runs[state.value.selected]?.distance?.floor
-  const curves = runs.map(run => pointsOf(run).filter(point => (point[value] ?? 0) > 0))
+function draw(
+  plotting: Plotting,
+  curves: readonly (readonly Standing[])[],
+  value: Value,
+  width: number,
+): Element {
+  const floor = live.value[state.value.selected]?.distance?.floor
   return plotting.plot({
     width,
     height: 260,
@@ -82,13 +79,15 @@ function Curve({ plotting, value }: { plotting: Plotting | null; value: Value })
   const place = useRef<HTMLDivElement>(null)
   const drawn = useRef(0)
   const runs = live.value
+  const curves = curvesOf(runs, value)
   useEffect(() => {
-    if (!plotting || !place.current) return
+    if (!curves) place.current?.replaceChildren()
+    if (!curves || !plotting) return
     const due = Math.max(0, PACE - (performance.now() - drawn.current))
     const timer = setTimeout(() => {
       drawn.current = performance.now()
       if (!place.current) return
-      const drawing = draw(plotting, runs, value, place.current.clientWidth)
+      const drawing = draw(plotting, curves, value, place.current.clientWidth)
       // Its place says what it shows; the names of its parts would only be in the way.
       drawing.setAttribute('aria-hidden', 'true')
       place.current.replaceChildren(drawing)
@@ -101,7 +100,12 @@ function Curve({ plotting, value }: { plotting: Plotting | null; value: Value })
   })
   const name = value === 'loss' ? 'Loss' : 'Distance in one jump'
   return (
-    <div ref={place} class="curve" role="img" aria-label={`${name} over steps; last: ${last.join(', ')}`} />
+    <div
+      ref={place}
+      class={curves ? 'curve' : 'curve none'}
+      role="img"
+      aria-label={`${name} over steps; last: ${last.join(', ')}`}
+    />
   )
 }
 

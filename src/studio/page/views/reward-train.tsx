@@ -91,7 +91,7 @@ export function TiltSection() {
       <div class="columns">
         <div class="panel">
           <p>A velocity can be trained to lead to the tilted data. No gradient of the reward is needed.</p>
-          <Formula tex="V \leftarrow v + (e^{\beta r(x_0)} - 1)(\dot x_s - V)" block />
+          <Formula tex="V \leftarrow v + (\exp(\beta\, r(x_0)) - 1)(\dot x_s - V)" block />
           <p>
             With it as the diagonal term of a flow map, the jumps learn to go there too: one jump gives a
             tilted sample.

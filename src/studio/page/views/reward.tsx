@@ -12,7 +12,7 @@ export function RewardView() {
         <div class="panel">
           <h3 id="reward-heading">What is wanted</h3>
           <p>A reward says how good a point is. Here it is a bump, 1 at its centre and 0 far away.</p>
-          <Formula tex="r(x) = e^{-\|x-c\|^2 / 2w^2}" block />
+          <Formula tex="r(x) = \exp(-\|x-c\|^2 / 2w^2)" block />
           <p>The goal is the data tilted towards it: likely and good at once.</p>
           <Formula tex="\tilde p(x) \propto p(x)\, e^{\beta\, r(x)}" block />
           <RewardControls />
