@@ -42,6 +42,7 @@ export const evaluationSchema = z.object({
     fingerprint: z.string(),
   }),
   data: dataRecordSchema,
+  count: z.int().positive().optional(),
   rows: z
     .array(
       z.object({

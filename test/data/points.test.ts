@@ -99,6 +99,11 @@ describe('readPoints', () => {
     expect(await readPoints(file(name, content))).toEqual({ dimension: 2, points })
   })
 
+  test('an array of one axis is one column', async () => {
+    const path = file('flat.npy', encodeNpy({ shape: [6], data: points }))
+    expect(await readPoints(path)).toEqual({ dimension: 1, points })
+  })
+
   test('columns can be chosen', async () => {
     const path = file('named.csv', 'a,b,kind\n1,2,x\n3,4,y\n')
     const { points } = await readPoints({ csv: { path, columns: ['b'] } })
@@ -116,11 +121,6 @@ describe('readPoints', () => {
   test.each<[string, string | Uint8Array, RegExp]>([
     ['none.csv', 'x,y\n', /none\.csv: expected at least 1 row of numbers, found 0$/],
     ['word.csv', '1,2\n3,four\n', /word\.csv: row 2, column 2: expected a number, found "four"$/],
-    [
-      'flat.npy',
-      encodeNpy({ shape: [6], data: points }),
-      /flat\.npy: expected points \[n, D\], found an array \[6\]$/,
-    ],
     ['none.npy', encodeNpy({ shape: [0, 2], data: points.slice(0, 0) }), /found an array \[0, 2\]$/],
     [
       'nan.npy',
