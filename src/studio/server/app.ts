@@ -94,7 +94,7 @@ function api({ token, runs, pages }: AppOptions): Hono {
       if (command.type !== 'open')
         throw new RequestError(`expected an open command, found ${command.type}`, 400)
       if (!pages.open(pageOf(context), command)) {
-        throw new RequestError('this machine trains as much as it may already; close another page', 429)
+        throw new RequestError('it trains as much as it may already; close another page', 429)
       }
       return context.json({ run: command.run }, 201)
     })
