@@ -36,11 +36,13 @@ const commandSchema = z.union([
     run: name,
     plan: planSchema,
     file: z.instanceof(Uint8Array).optional(),
+    revision: z.int().min(0).optional(),
   }),
   z.looseObject({
     type: z.string().regex(/^(?!open)\w{1,40}$/),
     run: name,
     id: z.int().min(0).optional(),
+    revision: z.int().min(0).optional(),
   }),
 ])
 
