@@ -42,6 +42,8 @@ test('of many changes the last one stays, with all that was chosen before', () =
 test('a change that was refused goes back to what the training says', () => {
   const psd = changed(running, { ...stage, objective: 'psd', keep: true })
   expect(objectives(reported(refused(psd, {}), report(trained, 1)))).toEqual(['lsd'])
+  // Where it was lost on its way too.
+  expect(objectives(reported(refused(psd, {}), report(trained, 0)))).toEqual(['lsd'])
 })
 
 test('Play and Pause lead too', () => {

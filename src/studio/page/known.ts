@@ -28,14 +28,17 @@ export interface Known {
   readonly live: Live | null
   /** Of the newest command that decides its plan or whether it plays. */
   readonly revision: number
+  /** Revision that a report has to be of to be believed. */
+  readonly awaited: number
 }
 
-export const known = (plan: Plan): Known => ({ plan, whole: null, live: null, revision: 0 })
+export const known = (plan: Plan): Known => ({ plan, whole: null, live: null, revision: 0, awaited: 0 })
 
 const newer = (run: Known, change: Partial<Known>): Known => ({
   ...run,
   ...change,
   revision: run.revision + 1,
+  awaited: run.revision + 1,
 })
 
 /** A run that is begun by a plan. */
@@ -62,7 +65,7 @@ export function reported(run: Known, report: Progress): Known {
   const fresh = step === 0 ? [] : (before?.curve ?? [])
   const curve = line ? grown(fresh, step, line, distance?.value ?? null) : fresh
   const stepsPerSecond = line?.stepsPerSecond ?? before?.stepsPerSecond ?? 0
-  const isNew = report.revision >= run.revision
+  const isNew = report.revision >= run.awaited
   const playing = isNew || !before ? report.playing : before.playing
   const live = { playing, ended: false, goal, samples, distance, curve, stepsPerSecond }
   return isNew ? { ...run, live, plan, whole: goal === null ? null : run.whole } : { ...run, live }
@@ -81,7 +84,8 @@ const NOTHING: Live = {
 /** A run after something that was not asked for by a question was refused. */
 export function refused(run: Known, { ended }: Pick<Refused, 'ended'>): Known {
   const { live, whole } = run
-  if (!ended) return { ...run, whole: null, live: live && { ...live, goal: null } }
+  // What was refused on its way is never heard: the next report is as things are.
+  if (!ended) return { ...run, awaited: 0, whole: null, live: live && { ...live, goal: null } }
   const still = { ...(live ?? NOTHING), playing: false, ended: true, goal: null, stepsPerSecond: 0 }
   return { ...run, plan: whole ?? run.plan, whole: null, live: still }
 }

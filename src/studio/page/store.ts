@@ -59,8 +59,9 @@ export const update = (change: Partial<StudioState>): void => {
   state.value = { ...state.value, ...change }
 }
 
-/** Newest revision of each run, by place. */
-let revisions: readonly number[] = names.map(() => 0)
+/** Newest revision of each run and the one waited for, by place. */
+const NO_REVISION = { revision: 0, awaited: 0 }
+let revisions: readonly Pick<Known, 'revision' | 'awaited'>[] = names.map(() => NO_REVISION)
 
 let client: Client | undefined
 const theClient = (): Client => (client ??= startClient(receive))
@@ -73,12 +74,12 @@ const knownAt = (at: number): Known => ({
   plan: state.value.runs[at],
   whole: goals.value[at],
   live: live.value[at],
-  revision: revisions[at],
+  ...revisions[at],
 })
 
 /** Keeps what is known of a run; returns the revision for the command that made it so. */
-function keep(at: number, { plan, whole, live: now, revision }: Known): number {
-  revisions = replaced(revisions, at, revision)
+function keep(at: number, { plan, whole, live: now, revision, awaited }: Known): number {
+  revisions = replaced(revisions, at, { revision, awaited })
   batch(() => {
     live.value = replaced(live.value, at, now)
     goals.value = replaced(goals.value, at, whole)
@@ -125,7 +126,7 @@ export function add(plan: Plan): void {
   const at = state.value.runs.length
   if (at >= MOST_RUNS) return
   names = [...names, freshName()]
-  revisions = [...revisions, 0]
+  revisions = [...revisions, NO_REVISION]
   live.value = [...live.value, null]
   goals.value = [...goals.value, null]
   update({ runs: [...state.value.runs, plan], selected: at })
@@ -223,7 +224,7 @@ function follow(): void {
   })
   const next = readAddress()
   names = next.state.runs.map(freshName)
-  revisions = names.map(() => 0)
+  revisions = names.map(() => NO_REVISION)
   live.value = next.state.runs.map(() => null)
   goals.value = next.state.runs.map(() => null)
   state.value = next.state
