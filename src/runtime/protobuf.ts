@@ -169,3 +169,60 @@ export function readMetadata(bytes: Uint8Array): Record<string, string> {
   }
   return metadata
 }
+
+/** Bytes of a number, and whether the ones at a place are no number, by ONNX's type of a tensor. */
+const FLOATS: Readonly<
+  Record<number, readonly [size: number, isBad: (view: DataView, at: number) => boolean]>
+> = {
+  1: [4, (view, at) => Number.isNaN(view.getFloat32(at, true))],
+  10: [2, (view, at) => (view.getUint16(at, true) & 0x7fff) > 0x7c00],
+  11: [8, (view, at) => Number.isNaN(view.getFloat64(at, true))],
+  16: [2, (view, at) => (view.getUint16(at, true) & 0x7fff) > 0x7f80],
+}
+/** Fields of numbers that are not raw, which only other programs write, with the type of each. */
+const NUMBERS: Readonly<Record<number, number>> = { 4: 1, 10: 11 }
+
+/** The name of a tensor, and whether it holds a NaN. */
+function readTensor(bytes: Uint8Array): { name: string; hasNaN: boolean } {
+  const reader = new BinaryReader(bytes)
+  const { name, dataType, rawData } = schema.TensorData
+  const parts: [bytes: Uint8Array, type: number | undefined][] = []
+  let [called, type] = ['', 0]
+  while (reader.pos < reader.len) {
+    const [number, wire] = reader.tag()
+    if (number === name[0]) called = reader.string()
+    else if (number === dataType[0]) type = reader.int32()
+    else if (wire === WIRE_LENGTH_DELIMITED && (number === rawData[0] || NUMBERS[number]))
+      parts.push([reader.bytes(), NUMBERS[number]])
+    else reader.skip(wire, number)
+  }
+  const hasNaN = parts.some(([part, of]) => {
+    const [size, isBad] = FLOATS[of ?? type] ?? [Infinity]
+    const view = new DataView(part.buffer, part.byteOffset, part.byteLength)
+    for (let at = 0; at + size <= part.length; at += size) if (isBad!(view, at)) return true
+    return false
+  })
+  return { name: called, hasNaN }
+}
+
+/** The name of the first weight of an ONNX file that holds a NaN. @throws Error when the bytes are no protocol buffer */
+export function tensorWithNaN(bytes: Uint8Array): string | undefined {
+  const reader = new BinaryReader(bytes)
+  while (reader.pos < reader.len) {
+    const [number, wire] = reader.tag()
+    if (number !== schema.Model.graph[0]) {
+      reader.skip(wire, number)
+      continue
+    }
+    const graph = new BinaryReader(reader.bytes())
+    while (graph.pos < graph.len) {
+      const [field, kind] = graph.tag()
+      if (field !== schema.Graph.initializer[0]) {
+        graph.skip(kind, field)
+        continue
+      }
+      const { name, hasNaN } = readTensor(graph.bytes())
+      if (hasNaN) return name
+    }
+  }
+}

@@ -94,6 +94,15 @@ export const examplePlan: Plan = {
 export const fileOfPlan = ({ start }: Pick<Plan, 'start'>): ModelSource | undefined =>
   typeof start === 'object' ? start : undefined
 
+/** A plan with a new stage behind the others; one that has taken no step is replaced. */
+export function withStage(plan: Plan, stage: Omit<Stage, 'steps'>): Plan {
+  const { stages } = plan
+  const last = stages.at(-1)!
+  const taken = last.steps > 0
+  const next = { ...stage, steps: 0, keep: stage.keep && (taken || last.keep) }
+  return { ...plan, stages: [...(taken ? stages : stages.slice(0, -1)), next] }
+}
+
 /** Steps taken in all stages. */
 export const stepsOf = ({ stages }: Pick<Plan, 'stages'>): number =>
   stages.reduce((total, { steps }) => total + steps, 0)

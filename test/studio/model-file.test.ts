@@ -8,6 +8,7 @@ import { planOfModel } from '../../src/studio/engine/model-file.ts'
 import { Session } from '../../src/studio/engine/session.ts'
 import { type Plan, planSchema } from '../../src/studio/plan.ts'
 import { load } from '../../src/training/load.ts'
+import { decodeModelFile } from '../../src/training/model.ts'
 import { paths } from '../../src/training/run.ts'
 import { train } from '../../src/training/train.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
@@ -168,4 +169,18 @@ test('what is wrong is said in one line', async () => {
     return Session.open(engine, plan, cut)
   }
   await expect(attempt()).rejects.toThrow(/^a\.onnx: not an ONNX model/)
+})
+
+test('weights that are no numbers are refused by the name of their tensor', () => {
+  const spoilt = (path: string, name: string): (() => Plan) => {
+    const bytes = new Uint8Array(readFileSync(path))
+    const { parameters } = decodeModelFile(new Uint8Array(readFileSync(paths(ring).model)), 'model')
+    const bias = Buffer.from(parameters.slice(-2).buffer)
+    const at = Buffer.from(bytes.buffer).lastIndexOf(bias)
+    expect(at).toBeGreaterThan(0)
+    new DataView(bytes.buffer).setFloat32(at, Number.NaN, true)
+    return () => planOfModel(bytes, name)
+  }
+  expect(spoilt(paths(ring).model, 'a.safetensors')).toThrow(/^a\.safetensors: tensor \d\.bias: holds values/)
+  expect(spoilt(paths(ring).onnx, 'a.onnx')).toThrow(/^a\.onnx: tensor \/c\d+: holds what is no number/)
 })

@@ -359,6 +359,9 @@ describe('trainings', () => {
     expect(await status('b', 'one')).toBe(201)
     expect(await status('a', 'two')).toBe(201)
     expect(await status('b', 'two')).toBe(429)
+    const { body } = await post(studio, '/api/runs', open('b'), { 'x-oxbow-page': 'two' })
+    // The page says of whom it is.
+    expect(JSON.parse(body.toString()).error).toMatch(/^it trains as much as it may/)
     expect(studio.processes()).toHaveLength(3)
   })
 
@@ -406,6 +409,7 @@ describe('trainings', () => {
     await until(() => refused().length === 2, 'the end is told')
     expect(refused().map(({ id }) => id)).toEqual([3, null])
     expect(refused()[0].message).toContain("the training's process ended")
+    expect(refused()[1]).toMatchObject({ run: 'a', ended: true })
     expect(studio.processes()).toEqual([])
   })
 

@@ -15,6 +15,7 @@ const PACE = 200
 const PATIENCE = 3
 
 type Progress = Extract<Report, { type: 'progress' }>
+type Opening = Extract<Command, { type: 'open' }>
 
 /** One training and what is to be done with it. */
 interface Seat {
@@ -28,6 +29,8 @@ interface Seat {
   /** Stages that a plan has beyond what is trained. */
   ahead: Plan['stages']
   playing: boolean
+  /** Of the newest command. */
+  revision: number
   /** When the last report was sent, and how long it took. */
   reported: number
   cost: number
@@ -64,13 +67,14 @@ export function host(
   }
 
   const report = async (run: string, seat: Seat): Promise<void> => {
-    const { session, measures, noise, count, weights, playing, ahead } = seat
+    const { session, measures, noise, count, weights, playing, revision, ahead } = seat
     const start = performance.now()
     const samples = await session.map(weights).jump(noise, 1, 0)
     const tell = (distance: Progress['distance'], line: Progress['line']): void =>
       send({
         type: 'progress',
         run,
+        revision,
         plan: session.plan,
         playing,
         goal: ahead.length > 0 ? stepsOf({ stages: ahead }) : null,
@@ -85,10 +89,12 @@ export function host(
     seat.cost = seat.reported - start
   }
 
-  const open = async (run: string, plan: Plan, file?: Uint8Array): Promise<void> => {
-    const session = await Session.open(engine, plan, file)
+  const open = async ({ run, plan, file, revision = 0 }: Opening): Promise<void> => {
     const before = seats.get(run)
+    seats.delete(run)
+    // Even where the new one is refused: the page shows the new one's plan.
     await before?.session.close()
+    const session = await Session.open(engine, plan, file)
     const { count = SAMPLES, weights = 'ema' } = before ?? {}
     const measures =
       plan.target.kind === 'unknown'
@@ -103,6 +109,7 @@ export function host(
       weights,
       ahead,
       playing: ahead.length > 0,
+      revision,
       reported: 0,
       cost: 0,
     }
@@ -112,8 +119,9 @@ export function host(
 
   const obey = async (command: Command): Promise<void> => {
     const { run } = command
-    if (command.type === 'open') return open(run, command.plan, command.file)
+    if (command.type === 'open') return open(command)
     const seat = seatOf(run)
+    if ('revision' in command) seat.revision = command.revision ?? seat.revision
     switch (command.type) {
       case 'play':
         // A stage that is as long as it can be goes on in another.
@@ -166,7 +174,7 @@ export function host(
     }
     const failure = await session.advance(goal)
     if (failure) {
-      seat.playing = false
+      Object.assign(seat, { ahead: [], playing: false })
       send({
         type: 'refused',
         run,
@@ -178,14 +186,34 @@ export function host(
       await report(run, seat)
   }
 
-  const attempt = async (
-    command: { run: string; id?: number },
-    action: () => Promise<void>,
-  ): Promise<void> => {
+  const refuse = ({ run, id = null }: { run: string; id?: number | null }, error: unknown): void => {
+    const ended = !seats.has(run)
+    send({ type: 'refused', run, id, message: (error as Error).message, ...(ended && { ended }) })
+  }
+
+  /** Tells how a training stands after something was refused; where that fails too, one refusal is enough. */
+  const standing = async (run: string): Promise<void> => {
+    const seat = seats.get(run)
+    if (seat) await report(run, seat).catch(() => {})
+  }
+
+  const take = async (command: Command): Promise<void> => {
     try {
-      await action()
+      await obey(command)
     } catch (error) {
-      send({ type: 'refused', run: command.run, id: command.id ?? null, message: (error as Error).message })
+      refuse({ run: command.run, id: command.type === 'ask' ? command.id : null }, error)
+      if (command.type !== 'ask') await standing(command.run)
+    }
+  }
+
+  /** What cannot go on stops: its next attempt would fail like this one. */
+  const train = async (run: string, seat: Seat): Promise<void> => {
+    try {
+      await goOn(run, seat)
+    } catch (error) {
+      Object.assign(seat, { ahead: [], playing: false })
+      refuse({ run }, error)
+      await standing(run)
     }
   }
 
@@ -197,9 +225,9 @@ export function host(
       await breathe()
       const command = waiting.shift()
       const playing = [...seats].filter(([, seat]) => seat.playing)
-      if (command) await attempt(command, () => obey(command))
+      if (command) await take(command)
       else if (playing.length === 0) break
-      else for (const [run, seat] of playing) await attempt({ run }, () => goOn(run, seat))
+      else for (const [run, seat] of playing) await train(run, seat)
     }
     busy = false
   }

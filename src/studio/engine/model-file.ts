@@ -11,7 +11,7 @@ import {
 } from '../../model/index.ts'
 import { objectives } from '../../objective/index.ts'
 import type { Program } from '../../runtime/program.ts'
-import { readMetadata } from '../../runtime/protobuf.ts'
+import { readMetadata, tensorWithNaN } from '../../runtime/protobuf.ts'
 import { decodeModelFile, type Model } from '../../training/model.ts'
 import { type DataRecord, dataRecordSchema, RunError } from '../../training/record.ts'
 import { freshPlan, LONGEST_NAME, type ModelSource, type Plan, type Target } from '../plan.ts'
@@ -35,11 +35,14 @@ function readTraits(
   file: string,
 ): { objective: string | null; interpolant: InterpolantName; data: DataRecord | null } {
   let metadata: Record<string, string>
+  let damaged: string | undefined
   try {
     metadata = readMetadata(bytes)
+    damaged = tensorWithNaN(bytes)
   } catch {
     throw new RunError(`${file}: not an ONNX model`)
   }
+  if (damaged !== undefined) throw new RunError(`${file}: tensor ${damaged}: holds what is no number (NaN)`)
   const { format, objective, interpolant = '', data } = metadata
   if (format !== 'oxbow') return { objective: null, interpolant: 'linear', data: null }
   return {

@@ -94,14 +94,17 @@ export interface Questions {
 
 export type QuestionName = keyof Questions
 
-/** What a page tells an engine; `run` names the training. */
+/**
+ * What a page tells an engine; `run` names the training. Each `revision` of a run is above the one before, and comes back
+ * in the reports of whoever has heard it.
+ */
 export type Command =
   /** With the bytes of the file that the plan begins with, if it does. */
-  | { type: 'open'; run: string; plan: Plan; file?: Uint8Array }
-  | { type: 'play'; run: string }
-  | { type: 'pause'; run: string }
+  | { type: 'open'; run: string; plan: Plan; file?: Uint8Array; revision?: number }
+  | { type: 'play'; run: string; revision?: number }
+  | { type: 'pause'; run: string; revision?: number }
   | { type: 'step'; run: string; steps: number }
-  | { type: 'change'; run: string; stage: Omit<Stage, 'steps'> }
+  | { type: 'change'; run: string; stage: Omit<Stage, 'steps'>; revision?: number }
   /** How many samples the reports hold, and of which weights. */
   | { type: 'show'; run: string; count: number; weights: WeightsName }
   | { type: 'close'; run: string }
@@ -117,6 +120,8 @@ export type Report =
   | {
       type: 'progress'
       run: string
+      /** Of the newest command that it has heard. */
+      revision: number
       plan: Plan
       playing: boolean
       /** Steps of the plan that is being taken again; null once it is done. */
@@ -129,4 +134,5 @@ export type Report =
       distance: { value: number; floor: number; low: number; high: number } | null
     }
   | { type: 'answer'; run: string; id: number; answer: unknown }
-  | { type: 'refused'; run: string; id: number | null; message: string }
+  /** `ended` where nothing trains the run, or all runs where it names none: it is to be opened. */
+  | { type: 'refused'; run: string; id: number | null; message: string; ended?: boolean }

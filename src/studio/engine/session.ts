@@ -11,7 +11,7 @@ import { RunError } from '../../training/record.ts'
 import { buildStep, type Teachers } from '../../training/step.ts'
 import { type Failure, type State, Trainer } from '../../training/trainer.ts'
 import type { MetricsLine } from '../../training/window.ts'
-import { fileOfPlan, MOST_STAGES, type Plan, type Stage, stepsOf } from '../plan.ts'
+import { fileOfPlan, MOST_STAGES, type Plan, type Stage, stepsOf, withStage } from '../plan.ts'
 import { exampleOf } from './example.ts'
 import { type OpenedFile, openFile } from './model-file.ts'
 import { targetDataset } from './target.ts'
@@ -261,13 +261,12 @@ export class Session {
    */
   async change(stage: Omit<Stage, 'steps'>): Promise<void> {
     const { stages } = this.current
-    const last = stages.at(-1)!
-    const taken = last.steps > 0
+    const taken = stages.at(-1)!.steps > 0
     if (taken && stages.length >= MOST_STAGES) {
       throw new ConfigError(`a training has at most ${MOST_STAGES} stages; begin anew`)
     }
-    const next = { ...stage, steps: 0, keep: stage.keep && (taken || last.keep) }
-    const plan = { ...this.current, stages: [...(taken ? stages : stages.slice(0, -1)), next] }
+    const plan = withStage(this.current, stage)
+    const next = plan.stages.at(-1)!
     const config = configOf(plan, next, this.dataset.mixture !== undefined, this.shape)
     const parameters = this.parameters().slice()
     const ended = taken ? [...this.ended, { config: this.config, parameters }] : this.ended

@@ -40,7 +40,7 @@ export function useAnswer<N extends QuestionName>(
 ): Shown<N> {
   const [shown, show] = useState<Answered>(unanswered)
   const place = useRef<Place | null>(null)
-  const open = Boolean(live.value[run])
+  const open = live.value[run]?.ended === false
   const whole = `${name} ${key}`
   const which = nameOf(run, state.value.runs[run], of)
   useEffect(() => {

@@ -61,7 +61,8 @@ export function machineOf(token: string): Machine {
     })
     if (response.ok) return response
     const { error } = await response.json().catch(() => ({ error: `it answers ${response.status}` }))
-    throw new Error(`this machine: ${error}`)
+    const missing = response.status === 404
+    throw Object.assign(new Error(`this machine: ${error}`), { missing })
   }
 
   return {
@@ -93,8 +94,8 @@ function connect(ask: Ask, onReport: (report: Report) => void): Client {
 
   /** Questions without an answer yet, with the run that each is of. */
   const open = new Map<number, string>()
-  const refused = (message: string, run = '', id: number | null = null): void =>
-    receive({ type: 'refused', run, id, message })
+  const refused = (message: string, run = '', id: number | null = null, ended = false): void =>
+    receive({ type: 'refused', run, id, message, ...(ended && { ended }) })
 
   const keepListening = async (): Promise<void> => {
     let lost = 'the machine that serves this page has closed the line'
@@ -109,7 +110,7 @@ function connect(ask: Ask, onReport: (report: Report) => void): Client {
     clearInterval(beat)
     if (stop.signal.aborted) return
     for (const [id, run] of open) refused(lost, run, id)
-    refused(lost)
+    refused(lost, '', null, true)
   }
 
   // Commands arrive in the order in which they were given.
@@ -122,7 +123,9 @@ function connect(ask: Ask, onReport: (report: Report) => void): Client {
       try {
         await ask(path, { method: 'POST', body })
       } catch (error) {
-        refused((error as Error).message, command.run, command.type === 'ask' ? command.id : null)
+        const { message, missing = false } = error as Error & { missing?: boolean }
+        const ended = command.type === 'open' || missing
+        refused(message, command.run, command.type === 'ask' ? command.id : null, ended)
       }
     })
   }

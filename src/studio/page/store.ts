@@ -1,23 +1,13 @@
-import { computed, effect, signal } from '@preact/signals'
-import type { Points, QuestionName, Questions, Report } from '../engine/protocol.ts'
+import { batch, computed, effect, signal } from '@preact/signals'
+import type { QuestionName, Questions, Report } from '../engine/protocol.ts'
 import { fileOfPlan, type Plan, type Stage, stepsOf } from '../plan.ts'
 import { decodeState, encodeState, initialState, type StudioState, type ViewName, views } from '../state.ts'
 import type { Client } from './client.ts'
-import { type CurvePoint, grown } from './curve.ts'
 import { type Place, place, startClient } from './engines.ts'
 import { fileOf } from './files.ts'
+import { changed, type Known, type Live, opened, played, refused, reported } from './known.ts'
 
-/** What is known of a training beside its plan. */
-export interface Live {
-  readonly playing: boolean
-  /** Steps of the plan that is being taken again; null once it is done. */
-  readonly goal: number | null
-  readonly samples: Points
-  /** Sliced Wasserstein of the samples, and what data itself scores. */
-  readonly distance: Extract<Report, { type: 'progress' }>['distance']
-  readonly curve: readonly CurvePoint[]
-  readonly stepsPerSecond: number
-}
+export type { Live } from './known.ts'
 
 /** Trainings that are open at once. */
 export const MOST_RUNS = 4
@@ -69,46 +59,65 @@ export const update = (change: Partial<StudioState>): void => {
   state.value = { ...state.value, ...change }
 }
 
+/** Newest revision of each run and the one waited for, by place. */
+const NO_REVISION = { revision: 0, awaited: 0 }
+let revisions: readonly Pick<Known, 'revision' | 'awaited'>[] = names.map(() => NO_REVISION)
+
 let client: Client | undefined
 const theClient = (): Client => (client ??= startClient(receive))
 
-const replaced = <T>(list: readonly T[], at: number, value: T): T[] =>
-  list.map((item, i) => (i === at ? value : item))
+const replaced = <T>(list: readonly T[], at: number, value: T): readonly T[] =>
+  list[at] === value ? list : list.map((item, i) => (i === at ? value : item))
 const without = <T>(list: readonly T[], at: number): T[] => list.filter((_, i) => i !== at)
+
+const knownAt = (at: number): Known => ({
+  plan: state.value.runs[at],
+  whole: goals.value[at],
+  live: live.value[at],
+  ...revisions[at],
+})
+
+/** Keeps what is known of a run; returns the revision for the command that made it so. */
+function keep(at: number, { plan, whole, live: now, revision, awaited }: Known): number {
+  revisions = replaced(revisions, at, { revision, awaited })
+  batch(() => {
+    live.value = replaced(live.value, at, now)
+    goals.value = replaced(goals.value, at, whole)
+    if (state.value.runs[at] !== plan) update({ runs: [...replaced(state.value.runs, at, plan)] })
+  })
+  return revision
+}
 
 function receive(report: Report): void {
   if (report.type === 'ready') engine.value = report.engine
   if (report.type === 'loading') loading.value = report
-  if (report.type === 'refused') problem.value = report.message
+  if (report.type === 'refused') {
+    problem.value = report.message
+    names.forEach((name, at) => {
+      if (name === report.run || (report.run === '' && report.ended)) keep(at, refused(knownAt(at), report))
+    })
+  }
   if (report.type !== 'progress') return
   const at = names.indexOf(report.run)
-  const { plan, playing, goal, samples, distance, line } = report
-  if (at < 0) return
-  const before = live.value[at]
-  const step = stepsOf(plan)
-  const fresh = step === 0 ? [] : (before?.curve ?? [])
-  const curve = line ? grown(fresh, step, line, distance?.value ?? null) : fresh
-  const stepsPerSecond = line?.stepsPerSecond ?? before?.stepsPerSecond ?? 0
-  live.value = replaced(live.value, at, { playing, goal, samples, distance, curve, stepsPerSecond })
-  if (goal === null) goals.value = replaced(goals.value, at, null)
-  update({ runs: replaced(state.value.runs, at, plan) })
+  if (at >= 0) keep(at, reported(knownAt(at), report))
 }
 
-/** Begins a run by its plan: from the start, and as far as the plan goes. */
-export function open(plan: Plan, at = state.value.selected): void {
+/** Begins a run by its plan: from the start, and as far as the plan goes; or on from there. */
+export function open(plan: Plan, at = state.value.selected, on = false): void {
   problem.value = null
-  goals.value = replaced(goals.value, at, stepsOf(plan) > 0 ? plan : null)
-  update({ runs: replaced(state.value.runs, at, plan) })
+  const revision = keep(at, opened(knownAt(at), plan))
   const run = names[at]
-  const send = (file?: Uint8Array): void =>
-    theClient().send({ type: 'open', run, plan, ...(file && { file }) })
+  const send = (file?: Uint8Array): void => {
+    theClient().send({ type: 'open', run, plan, revision, ...(file && { file }) })
+    if (on) play(names.indexOf(run))
+  }
   // At once where there is nothing to wait for, so that what is told next comes next.
   if (!fileOfPlan(plan)) {
     send()
     return
   }
   fileOf(plan).then(send, (error: Error) => {
-    problem.value = error.message
+    receive({ type: 'refused', run, id: null, message: error.message, ended: true })
   })
 }
 
@@ -117,6 +126,7 @@ export function add(plan: Plan): void {
   const at = state.value.runs.length
   if (at >= MOST_RUNS) return
   names = [...names, freshName()]
+  revisions = [...revisions, NO_REVISION]
   live.value = [...live.value, null]
   goals.value = [...goals.value, null]
   update({ runs: [...state.value.runs, plan], selected: at })
@@ -127,24 +137,52 @@ export function add(plan: Plan): void {
 export function remove(at: number): void {
   const { runs, selected } = state.value
   if (runs.length === 1) return
-  theClient().send({ type: 'close', run: names[at] })
+  if (!isEnded(at)) theClient().send({ type: 'close', run: names[at] })
   names = without(names, at)
+  revisions = without(revisions, at)
   live.value = without(live.value, at)
   goals.value = without(goals.value, at)
   const next = selected > at || selected === runs.length - 1 ? selected - 1 : selected
   update({ runs: without(runs, at), selected: Math.max(0, next) })
 }
 
-export const play = (at = state.value.selected): void => theClient().send({ type: 'play', run: names[at] })
-export const pause = (at = state.value.selected): void => theClient().send({ type: 'pause', run: names[at] })
-export const takeSteps = (steps: number, at = state.value.selected): void =>
-  theClient().send({ type: 'step', run: names[at], steps })
-export const change = (stage: Omit<Stage, 'steps'>, at = state.value.selected): void =>
-  theClient().send({ type: 'change', run: names[at], stage })
+/** Whether a run is to be opened before it takes a command. */
+const isEnded = (at: number): boolean => live.value[at]?.ended ?? false
+
+function command(at: number, playing: boolean): void {
+  const revision = keep(at, played(knownAt(at), playing))
+  theClient().send({ type: playing ? 'play' : 'pause', run: names[at], revision })
+}
+
+/** Trains; a run that has ended is opened again by its plan. */
+export function play(at = state.value.selected): void {
+  if (isEnded(at)) open(state.value.runs[at], at, stepsOf(state.value.runs[at]) === 0)
+  else command(at, true)
+}
+
+export function pause(at = state.value.selected): void {
+  if (!isEnded(at)) command(at, false)
+}
+
+export function takeSteps(steps: number, at = state.value.selected): void {
+  if (isEnded(at)) open(state.value.runs[at], at)
+  else theClient().send({ type: 'step', run: names[at], steps })
+}
+
+export function change(stage: Omit<Stage, 'steps'>, at = state.value.selected): void {
+  const next = changed(knownAt(at), stage)
+  if (isEnded(at)) {
+    open(next.plan, at)
+    return
+  }
+  const revision = keep(at, next)
+  theClient().send({ type: 'change', run: names[at], stage, revision })
+}
 
 /** How many samples the reports hold, and of which weights. */
-export const show = (count: number, weights: StudioState['weights'], at = state.value.selected): void =>
-  theClient().send({ type: 'show', run: names[at], count, weights })
+export function show(count: number, weights: StudioState['weights'], at = state.value.selected): void {
+  if (!isEnded(at)) theClient().send({ type: 'show', run: names[at], count, weights })
+}
 
 /** Asks the run at a place. */
 export const ask = <N extends QuestionName>(
@@ -180,8 +218,11 @@ export function moveTo(next: Place): void {
 
 /** Shows another state: its runs begin, and those that were there end. */
 function replace(next: ReturnType<typeof readAddress>): void {
-  for (const run of names) theClient().send({ type: 'close', run })
+  names.forEach((run, at) => {
+    if (!isEnded(at)) theClient().send({ type: 'close', run })
+  })
   names = next.state.runs.map(freshName)
+  revisions = names.map(() => NO_REVISION)
   live.value = next.state.runs.map(() => null)
   goals.value = next.state.runs.map(() => null)
   state.value = next.state

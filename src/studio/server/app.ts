@@ -36,11 +36,13 @@ const commandSchema = z.union([
     run: name,
     plan: planSchema,
     file: z.instanceof(Uint8Array).optional(),
+    revision: z.int().min(0).optional(),
   }),
   z.looseObject({
     type: z.string().regex(/^(?!open)\w{1,40}$/),
     run: name,
     id: z.int().min(0).optional(),
+    revision: z.int().min(0).optional(),
   }),
 ])
 
@@ -94,7 +96,7 @@ function api({ token, runs, pages }: AppOptions): Hono {
       if (command.type !== 'open')
         throw new RequestError(`expected an open command, found ${command.type}`, 400)
       if (!pages.open(pageOf(context), command)) {
-        throw new RequestError('this machine trains as much as it may already; close another page', 429)
+        throw new RequestError('it trains as much as it may already; close another page', 429)
       }
       return context.json({ run: command.run }, 201)
     })

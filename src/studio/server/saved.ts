@@ -13,11 +13,33 @@ const MOST = 500
 
 const isHidden = (name: string): boolean => name.startsWith('.')
 
-/** Directories by themselves: a link is not followed. */
+/** Directories by themselves: a link is not followed, and what cannot be read has none. */
 function foldersIn(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter(entry => entry.isDirectory() && !isHidden(entry.name))
-    .map(entry => entry.name)
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter(entry => entry.isDirectory() && !isHidden(entry.name))
+      .map(entry => entry.name)
+  } catch {
+    return []
+  }
+}
+
+/** Whether a path, of a real root on, is a file by itself: no link leads elsewhere, and nobody waits for a pipe. */
+function isOwnFile(file: string): boolean {
+  try {
+    const entry = lstatSync(file)
+    return entry.isFile() && entry.size <= LARGEST_MODEL && realpathSync(file) === file
+  } catch {
+    return false
+  }
+}
+
+function changed(file: string): number {
+  try {
+    return lstatSync(file).mtimeMs
+  } catch {
+    return 0
+  }
 }
 
 function runsBelow(folder: string, path: readonly string[] = []): string[][] {
@@ -30,10 +52,13 @@ function runsBelow(folder: string, path: readonly string[] = []): string[][] {
 function describe(folder: string, path: readonly string[]): SavedRun {
   const directory = join(folder, ...path)
   const unknown = { path: path.join('/'), objective: '', data: '', dimension: 0, steps: 0, of: 0 }
+  const files = paths(directory)
+  if (!isOwnFile(files.config))
+    return { ...unknown, problem: 'its config.json is no plain file of the folder' }
   try {
     const { config, data } = readRecord(directory)
-    const steps = checkpointSteps(directory).at(-1) ?? 0
-    const problem = existsSync(paths(directory).model)
+    const steps = foldersIn(directory).includes('checkpoints') ? (checkpointSteps(directory).at(-1) ?? 0) : 0
+    const problem = isOwnFile(files.model)
       ? data.dimension === 2
         ? null
         : `its points have ${data.dimension} coordinates, and the page shows 2`
@@ -56,12 +81,12 @@ function describe(folder: string, path: readonly string[]): SavedRun {
 /** The runs below a folder, the newest first; none where there is no such folder. */
 export function savedRuns(folder: string): SavedRun[] {
   if (!existsSync(folder)) return []
-  const time = (path: readonly string[]): number => lstatSync(paths(join(folder, ...path)).config).mtimeMs
-  return runsBelow(folder)
-    .map(path => ({ path, time: time(path) }))
+  const root = realpathSync(folder)
+  return runsBelow(root)
+    .map(path => ({ path, time: changed(paths(join(root, ...path)).config) }))
     .sort((a, b) => b.time - a.time)
     .slice(0, MOST)
-    .map(({ path }) => describe(folder, path))
+    .map(({ path }) => describe(root, path))
 }
 
 /**
@@ -75,7 +100,5 @@ export async function savedModel(folder: string, path: string): Promise<Uint8Arr
   if (parts.some(part => part === '' || isHidden(part) || /[\\\0]/.test(part)) || !existsSync(folder)) return
   const root = realpathSync(folder)
   const file = paths(join(root, ...parts)).model
-  if (!existsSync(file) || realpathSync(file) !== file || !file.startsWith(root + sep)) return
-  const entry = lstatSync(file)
-  return entry.isFile() && entry.size <= LARGEST_MODEL ? new Uint8Array(await readFile(file)) : undefined
+  return isOwnFile(file) && file.startsWith(root + sep) ? new Uint8Array(await readFile(file)) : undefined
 }

@@ -45,7 +45,7 @@ export const trainingProcess =
           const last = words.trim().split('\n').at(-1)
           const message = `the training's process ended${last ? `: ${last}` : ''}`
           for (const [id, of] of open) onReport({ type: 'refused', run: of, id, message })
-          onReport({ type: 'refused', run, id: null, message })
+          onReport({ type: 'refused', run, id: null, message, ended: true })
         }
         onEnd()
         resolve()

@@ -11,7 +11,7 @@ const COUNTS = [500, 2000, 10_000, 50_000]
 /** What of the training is in the picture. */
 export function ShownControls() {
   const { weights, selected } = state.value
-  const open = selectedLive.value !== null
+  const open = selectedLive.value?.ended === false
   useEffect(() => {
     if (open) show(count.value, weights)
   }, [count.value, weights, selected, open])

@@ -71,8 +71,7 @@ const rate = (value: number): string =>
 const moved = signal<number | null>(null)
 
 function LearningRate() {
-  const stage = selected.value.stages.at(-1)!
-  const value = moved.value ?? stage.learningRate
+  const value = moved.value ?? selected.value.stages.at(-1)!.learningRate
   return (
     <label class="field">
       <span class="name">
@@ -89,6 +88,8 @@ function LearningRate() {
         onChange={() => {
           const learningRate = moved.value
           moved.value = null
+          // Of the run as it is now: what was drawn last may be older.
+          const stage = selected.value.stages.at(-1)!
           if (learningRate !== null) change({ ...stage, learningRate, keep: keepWeights.value })
         }}
       />

@@ -75,7 +75,7 @@ function Link() {
 }
 
 function Pictures({ plan }: { plan: Plan }) {
-  const ready = selectedLive.value !== null
+  const ready = (selectedLive.value?.samples.length ?? 0) > 0
   return (
     <section aria-labelledby="home-picture">
       <h3 id="home-picture">Picture</h3>

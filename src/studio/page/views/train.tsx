@@ -61,7 +61,7 @@ function Standing() {
       <div>
         <dt>Distance to the target</dt>
         <dd>
-          {distance ? distance.value.toFixed(3) : 'measuring'}
+          {distance ? distance.value.toFixed(3) : live?.ended ? '–' : 'measuring'}
           <small> {distance ? `floor ${distance.floor.toFixed(3)}` : ''}</small>
         </dd>
       </div>

@@ -1,0 +1,91 @@
+import type { Points, Report } from '../engine/protocol.ts'
+import { type Plan, type Stage, stepsOf, withStage } from '../plan.ts'
+import { type CurvePoint, grown } from './curve.ts'
+
+type Progress = Extract<Report, { type: 'progress' }>
+type Refused = Extract<Report, { type: 'refused' }>
+
+/** What is known of a training beside its plan. */
+export interface Live {
+  readonly playing: boolean
+  /** Nothing trains it any more, or does yet: it is to be opened by its plan before it can be played. */
+  readonly ended: boolean
+  /** Steps of the plan that is being taken again; null once it is done. */
+  readonly goal: number | null
+  readonly samples: Points
+  /** Sliced Wasserstein of the samples, and what data itself scores. */
+  readonly distance: Progress['distance']
+  readonly curve: readonly CurvePoint[]
+  readonly stepsPerSecond: number
+}
+
+/** A run as the page knows it. */
+export interface Known {
+  /** What is wanted: reports replace it only where they have heard all that was asked for. */
+  readonly plan: Plan
+  /** The plan that a link asked for and that is not yet taken to its end. */
+  readonly whole: Plan | null
+  readonly live: Live | null
+  /** Of the newest command that decides its plan or whether it plays. */
+  readonly revision: number
+  /** Revision that a report has to be of to be believed. */
+  readonly awaited: number
+}
+
+export const known = (plan: Plan): Known => ({ plan, whole: null, live: null, revision: 0, awaited: 0 })
+
+const newer = (run: Known, change: Partial<Known>): Known => ({
+  ...run,
+  ...change,
+  revision: run.revision + 1,
+  awaited: run.revision + 1,
+})
+
+/** A run that is begun by a plan. */
+export function opened(run: Known, plan: Plan): Known {
+  const { live } = run
+  const replays = stepsOf(plan) > 0
+  const seen = live && live.samples.length > 0 ? { ...live, ended: false, playing: replays } : null
+  return newer(run, { plan, whole: replays ? plan : null, live: seen })
+}
+
+/** A run with a new stage. */
+export const changed = (run: Known, stage: Omit<Stage, 'steps'>): Known =>
+  newer(run, { plan: withStage(run.plan, stage), whole: null })
+
+/** A run that is played or stopped. */
+export const played = (run: Known, playing: boolean): Known =>
+  newer(run, { live: run.live && { ...run.live, playing } })
+
+/** A run after a report of its progress. */
+export function reported(run: Known, report: Progress): Known {
+  const { plan, goal, samples, distance, line } = report
+  const before = run.live
+  const step = stepsOf(plan)
+  const fresh = step === 0 ? [] : (before?.curve ?? [])
+  const curve = line ? grown(fresh, step, line, distance?.value ?? null) : fresh
+  const stepsPerSecond = line?.stepsPerSecond ?? before?.stepsPerSecond ?? 0
+  const isNew = report.revision >= run.awaited
+  const playing = isNew || !before ? report.playing : before.playing
+  const live = { playing, ended: false, goal, samples, distance, curve, stepsPerSecond }
+  return isNew ? { ...run, live, plan, whole: goal === null ? null : run.whole } : { ...run, live }
+}
+
+const NOTHING: Live = {
+  playing: false,
+  ended: true,
+  goal: null,
+  samples: new Float32Array(0),
+  distance: null,
+  curve: [],
+  stepsPerSecond: 0,
+}
+
+/** A run after something that was not asked for by a question was refused. */
+export function refused(run: Known, { ended }: Pick<Refused, 'ended'>): Known {
+  const { live, whole } = run
+  // What was refused on its way is never heard: the next report is as things are.
+  if (!ended) return { ...run, awaited: 0, whole: null, live: live && { ...live, goal: null } }
+  const still = { ...(live ?? NOTHING), playing: false, ended: true, goal: null, stepsPerSecond: 0 }
+  return { ...run, plan: whole ?? run.plan, whole: null, live: still }
+}

@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest'
+import type { Report } from '../../src/studio/engine/protocol.ts'
+import { changed, type Known, known, opened, played, refused, reported } from '../../src/studio/page/known.ts'
+import { freshPlan, type Plan, withStage } from '../../src/studio/plan.ts'
+import { anew } from '../../src/studio/trainable.ts'
+
+const [stage] = freshPlan.stages
+const trained: Plan = { ...freshPlan, stages: [{ ...stage, steps: 40 }] }
+const objectives = ({ plan }: Known): string[] => plan.stages.map(({ objective }) => objective)
+
+const report = (plan: Plan, revision: number, more: { playing?: boolean; goal?: number } = {}) => {
+  const { playing = false, goal = null } = more
+  const samples = Float32Array.of(1, 2)
+  const rest = { line: null, distance: null, samples, run: 'run-1' }
+  return { type: 'progress', plan, revision, playing, goal, ...rest } satisfies Report
+}
+
+/** A run that has trained for a while. */
+const running = reported(known(freshPlan), report(trained, 0, { playing: true }))
+
+test('a change leads, and a report that has not heard of it does not undo it', () => {
+  const psd = changed(running, { ...stage, objective: 'psd', keep: true })
+  expect(objectives(psd)).toEqual(['lsd', 'psd'])
+  const later = reported(psd, report({ ...trained, stages: [{ ...stage, steps: 60 }] }, 0, { playing: true }))
+  expect(objectives(later)).toEqual(['lsd', 'psd'])
+  const reset = opened(later, anew(later.plan))
+  expect(objectives(reset)).toEqual(['psd'])
+  expect(objectives(reported(reset, report(psd.plan, 1)))).toEqual(['psd'])
+})
+
+test('of many changes the last one stays, with all that was chosen before', () => {
+  const fast = changed(running, { ...stage, learningRate: 0.1, keep: true })
+  const last = (run: Known) => run.plan.stages.at(-1)!
+  const mean = changed(fast, { ...last(fast), objective: 'meanflow' })
+  expect(last(mean)).toMatchObject({ objective: 'meanflow', learningRate: 0.1 })
+  expect(mean.plan.stages).toHaveLength(2)
+  expect(last(reported(mean, report(fast.plan, 1))).objective).toBe('meanflow')
+  const grown = { ...mean.plan, stages: [trained.stages[0], { ...last(mean), steps: 10 }] }
+  expect(last(reported(mean, report(grown, 2))).steps).toBe(10)
+})
+
+test('a change that was refused goes back to what the training says', () => {
+  const psd = changed(running, { ...stage, objective: 'psd', keep: true })
+  expect(objectives(reported(refused(psd, {}), report(trained, 1)))).toEqual(['lsd'])
+  // Where it was lost on its way too.
+  expect(objectives(reported(refused(psd, {}), report(trained, 0)))).toEqual(['lsd'])
+})
+
+test('Play and Pause lead too', () => {
+  const paused = played(running, false)
+  expect(reported(paused, report(trained, 0, { playing: true })).live!.playing).toBe(false)
+  const begun = played(opened(running, anew(trained)), true)
+  expect(reported(begun, report(anew(trained), 1)).live!.playing).toBe(true)
+  expect(reported(begun, report(anew(trained), 2)).live!.playing).toBe(false)
+})
+
+test('what is refused is not being replayed', () => {
+  const replaying = reported(
+    opened(known(trained), trained),
+    report(freshPlan, 1, { goal: 40, playing: true }),
+  )
+  expect(replaying).toMatchObject({ whole: trained, live: { goal: 40 } })
+  expect(refused(replaying, {})).toMatchObject({ whole: null, live: { goal: null } })
+  expect(refused(opened(known(trained), trained), { ended: true })).toMatchObject({
+    whole: null,
+    plan: trained,
+    live: { goal: null, playing: false, ended: true },
+  })
+})
+
+test('a run whose training has ended keeps its picture and plan until it is opened again', () => {
+  const replaying = reported(
+    opened(known(trained), trained),
+    report(freshPlan, 1, { goal: 40, playing: true }),
+  )
+  const over = refused(replaying, { ended: true })
+  expect(over).toMatchObject({
+    plan: trained,
+    live: { playing: false, ended: true, stepsPerSecond: 0, samples: Float32Array.of(1, 2) },
+  })
+  expect(opened(over, over.plan).live).toMatchObject({ playing: true, ended: false })
+})
+
+test('a stage without a step is replaced', () => {
+  const psd = withStage(trained, { ...stage, objective: 'psd', keep: true })
+  expect(withStage(psd, { ...stage, objective: 'esd', keep: true }).stages).toMatchObject([
+    { objective: 'lsd', steps: 40 },
+    { objective: 'esd', steps: 0, keep: true },
+  ])
+})

@@ -1,0 +1,80 @@
+import { beforeAll, beforeEach, expect, test, vi } from 'vitest'
+import type { Command, Report } from '../../../src/studio/engine/protocol.ts'
+import { examplePlan, type Plan } from '../../../src/studio/plan.ts'
+import { anew } from '../../../src/studio/trainable.ts'
+
+const sent: Command[] = []
+let tell: (report: Report) => void = () => {}
+
+vi.mock('../../../src/studio/page/engines.ts', () => ({
+  machine: null,
+  place: { value: 'page' },
+  startClient: (receive: (report: Report) => void) => {
+    tell = receive
+    return { send: (command: Command) => sent.push(command) }
+  },
+}))
+
+let store: typeof import('../../../src/studio/page/store.ts')
+beforeAll(async () => {
+  vi.stubGlobal('location', { hash: '' })
+  vi.stubGlobal('history', { replaceState: () => {} })
+  vi.stubGlobal('addEventListener', () => {})
+  store = await import('../../../src/studio/page/store.ts')
+  store.begin()
+})
+
+/** The training says how it stands, having heard some of the commands. */
+function report(plan: Plan, revision: number, playing = false): void {
+  const rest = { samples: Float32Array.of(1, 2), line: null, distance: null, goal: null }
+  tell({ type: 'progress', run: 'run-1', plan, revision, playing, ...rest })
+}
+const newest = (): number => Math.max(...sent.map(each => ('revision' in each && each.revision) || 0))
+const stage = () => store.selected.value.stages.at(-1)!
+const lsd = anew(examplePlan)
+
+beforeEach(() => {
+  store.open(lsd)
+  report(lsd, newest())
+  sent.length = 0
+})
+
+test('an objective and Reset at once begin with that objective', () => {
+  const before = newest()
+  store.change({ ...stage(), objective: 'psd', keep: true })
+  store.open(anew(store.selected.value))
+  report(lsd, before)
+  expect(sent).toMatchObject([
+    { type: 'change', stage: { objective: 'psd' } },
+    { type: 'open', plan: { stages: [{ objective: 'psd' }] } },
+  ])
+  expect(stage().objective).toBe('psd')
+})
+
+test('a rate and an objective at once are both there', () => {
+  store.change({ ...stage(), learningRate: 0.1, keep: true })
+  store.change({ ...stage(), objective: 'meanflow', keep: true })
+  expect(sent.at(-1)).toMatchObject({ stage: { objective: 'meanflow', learningRate: 0.1 } })
+})
+
+test('a training that has ended is played by opening it again', () => {
+  store.play()
+  report(lsd, newest(), true)
+  expect(store.selectedLive.value!.playing).toBe(true)
+  tell({ type: 'refused', run: 'run-1', id: null, message: "the training's process ended", ended: true })
+  expect(store.selectedLive.value).toMatchObject({ playing: false, stepsPerSecond: 0 })
+  expect(store.problem.value).toContain('ended')
+  sent.length = 0
+  store.play()
+  expect(sent.map(({ type }) => type)).toEqual(['open', 'play'])
+  expect(store.problem.value).toBeNull()
+  store.pause()
+  expect(sent.at(-1)!.type).toBe('pause')
+})
+
+test('a link that is refused is no longer being replayed', () => {
+  const long = { ...lsd, stages: [{ ...lsd.stages[0], steps: 20 }] }
+  store.open(long)
+  tell({ type: 'refused', run: 'run-1', id: null, message: 'lmd: needs a teacher', ended: true })
+  expect(store.selectedLive.value).toMatchObject({ playing: false, goal: null })
+})
