@@ -1,8 +1,7 @@
 import { basename } from 'node:path'
 import { type DatasetSpec, openDataset, withAbsolutePaths } from '../data/catalogue.ts'
-import { type ConventionName, conventions, type TimeInput } from '../importing/conventions.ts'
-import type { FeatureOrder } from '../importing/fold.ts'
-import { importModel } from '../importing/import.ts'
+import { conventions } from '../importing/conventions.ts'
+import { type ImportOptions, importModel } from '../importing/import.ts'
 import { assumptions, importOwn, ownRecord } from '../importing/own.ts'
 import { readWeights } from '../importing/weights-file.ts'
 import { writeCard } from '../report/card.ts'
@@ -13,17 +12,9 @@ import { createRun, paths } from '../training/run.ts'
 import { layered, parseKeys, readConfigFile } from './keys.ts'
 import { note, print, printJson } from './terminal.ts'
 
-interface ImportFlags {
-  readonly convention: ConventionName
+interface ImportFlags extends Omit<ImportOptions, 'config' | 'data'> {
   readonly config?: string
   readonly data?: DatasetSpec
-  readonly inputs?: readonly ('x' | TimeInput)[]
-  readonly features?: FeatureOrder
-  readonly timeScale?: number
-  readonly sigmaData?: number
-  readonly shift?: readonly number[]
-  readonly scale?: readonly number[]
-  readonly layers?: readonly string[]
   readonly out?: string
   readonly json?: boolean
 }

@@ -12,6 +12,7 @@ import {
 } from '../../target/raster.ts'
 import { selected } from '../store.ts'
 import { begin, making } from './choose.ts'
+import { Slider } from './slider.tsx'
 
 /** Drawings that can be undone. */
 const KEPT = 50
@@ -145,33 +146,6 @@ function Square() {
   )
 }
 
-function Slider(props: {
-  name: string
-  value: number
-  min: number
-  max: number
-  step: number
-  text: string
-  set: (value: number) => void
-}) {
-  const { name, value, min, max, step, text, set } = props
-  return (
-    <label class="field">
-      <span class="name">
-        {name} <span class="number">{text}</span>
-      </span>
-      <input
-        type="range"
-        min={min}
-        max={max}
-        step={step}
-        value={value}
-        onInput={event => set(event.currentTarget.valueAsNumber)}
-      />
-    </label>
-  )
-}
-
 /** Where a target is drawn. */
 export function Painter() {
   const { target } = selected.value
@@ -190,7 +164,7 @@ export function Painter() {
           max={16}
           step={0.5}
           text={`${Math.round(radius.value)}`}
-          set={value => {
+          onChange={value => {
             radius.value = value
           }}
         />
@@ -201,7 +175,7 @@ export function Painter() {
           max={1}
           step={0.05}
           text={`${Math.round(100 * strength.value)}%`}
-          set={value => {
+          onChange={value => {
             strength.value = value
           }}
         />

@@ -3,6 +3,7 @@ import { useAnswer } from '../asking.ts'
 import { SHOWN } from '../draw/cloud.ts'
 import { colourOf } from '../draw/colours.ts'
 import { Scene } from '../draw/scene.tsx'
+import { Slider } from '../parts/slider.tsx'
 import { state, update } from '../store.ts'
 
 type RewardState = typeof state.value.reward
@@ -15,34 +16,6 @@ const rounded = (value: number): number => Math.round(value * 100) / 100
 const held = (value: number): number => rounded(Math.min(REACH, Math.max(-REACH, value)))
 
 const place = (x: number, y: number): void => changeReward({ center: [held(x), held(y)] })
-
-interface Range {
-  readonly name: string
-  readonly value: number
-  readonly min: number
-  readonly max: number
-  readonly step: number
-  readonly onChange: (value: number) => void
-}
-
-/** A slider with its name and its value. */
-export function Slider({ name, value, min, max, step, onChange }: Range) {
-  return (
-    <label class="field">
-      <span class="name">
-        {name} <span class="number">{value}</span>
-      </span>
-      <input
-        type="range"
-        min={min}
-        max={max}
-        step={step}
-        value={value}
-        onInput={event => onChange(event.currentTarget.valueAsNumber)}
-      />
-    </label>
-  )
-}
 
 export function RewardControls() {
   const { center, scale, beta } = state.value.reward

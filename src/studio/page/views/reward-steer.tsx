@@ -5,9 +5,10 @@ import { colourOf } from '../draw/colours.ts'
 import { shortNumber } from '../draw/number.ts'
 import { Scene } from '../draw/scene.tsx'
 import { Formula } from '../parts/formula.tsx'
+import { Slider } from '../parts/slider.tsx'
 import { Mark, runName } from '../runs.tsx'
 import { engine, state } from '../store.ts'
-import { Bump, changeReward, Slider } from './reward-place.tsx'
+import { Bump, changeReward } from './reward-place.tsx'
 import { Choice } from './shared.tsx'
 
 export type Steered = Questions['steer']['answer']
