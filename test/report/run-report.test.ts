@@ -258,7 +258,8 @@ describe('the files of a report', () => {
     await expect(gatherRun(run)).rejects.toThrow(RunError)
   })
 
-  it.each<[string, (good: Record<string, any>) => unknown, string]>([
+  type Evaluation = { readonly rows: readonly object[]; readonly data: object }
+  it.each<[string, (good: Evaluation) => unknown, string]>([
     ['rows of nothing', () => ({ data: {}, trainedSteps: 60, rows: [{ steps: '<b>' }] }), 'request'],
     ['no metrics', good => ({ ...good, rows: [{ ...good.rows[0], metrics: null }] }), 'rows.0.metrics'],
     ['far too many jumps', good => ({ ...good, rows: [{ ...good.rows[0], steps: 1e9 }] }), 'rows.0.steps'],

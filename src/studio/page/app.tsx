@@ -1,14 +1,11 @@
 import { useEffect, useErrorBoundary, useRef } from 'preact/hooks'
 import { type ViewName, views } from '../state.ts'
 import { Announcements } from './announce.tsx'
-import { EngineChoice } from './engine-choice.tsx'
 import { lazily } from './lazily.tsx'
-import { OpenModel } from './open-model.tsx'
+import { Menu } from './menu.tsx'
 import { RunStrip } from './runs.tsx'
-import { ShareButton, ShareNote } from './share.tsx'
-import { begin, beginAnew, engine, problem, state, update } from './store.ts'
-import { TakeHome } from './take-home.tsx'
-import { ThemeChoice } from './theme.tsx'
+import { ShareNote } from './share.tsx'
+import { begin, beginAnew, problem, state, update } from './store.ts'
 import { goTo, TourPanel } from './tour/panel.tsx'
 import { TrainView } from './views/train.tsx'
 
@@ -106,13 +103,8 @@ export function App() {
         <Tabs />
         <div class="tools">
           <LearnButton />
-          <OpenModel />
-          <TakeHome />
-          <ShareButton />
-          <EngineChoice />
-          <ThemeChoice />
+          <Menu />
         </div>
-        <p class="soft status">{engine.value ?? 'Loading the runtime'}</p>
       </header>
       <Announcements />
       <ShareNote />
@@ -121,14 +113,18 @@ export function App() {
           {problem.value}
         </p>
       )}
-      <TourPanel />
       <RunStrip />
-      <main id="view" ref={main} tabIndex={-1} aria-labelledby="view-heading">
-        <h2 id="view-heading" class="hidden-but-read">
-          {NAMES[view]}
-        </h2>
-        <Guarded key={view} View={View} />
-      </main>
+      <div class={state.value.tour === null ? 'frame' : 'frame touring'}>
+        <main id="view" ref={main} tabIndex={-1} aria-labelledby="view-heading">
+          <h2 id="view-heading" class="hidden-but-read">
+            {NAMES[view]}
+          </h2>
+          <div class="room" style={{ '--own': `var(--run-${state.value.selected})` }}>
+            <Guarded key={view} View={View} />
+          </div>
+        </main>
+        <TourPanel />
+      </div>
     </>
   )
 }

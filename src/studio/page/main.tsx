@@ -1,5 +1,8 @@
+import './style.css'
+import './controls.css'
+import './pictures.css'
+import './frame.css'
 import { render } from 'preact'
 import { App } from './app.tsx'
-import './style.css'
 
 render(<App />, document.getElementById('studio')!)

@@ -106,6 +106,7 @@ export function OpenModel() {
     <>
       <button
         type="button"
+        aria-haspopup="dialog"
         onClick={() => {
           saved.value = null
           shown.value = true

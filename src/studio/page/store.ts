@@ -240,12 +240,14 @@ function follow(): void {
 addEventListener('hashchange', follow)
 
 /** The address follows the state a few times a second: browsers refuse more. */
-let later: ReturnType<typeof setTimeout> | undefined
+let waits = false
 let written = ''
 effect(() => {
   void shared.value
-  later ??= setTimeout(() => {
-    later = undefined
+  if (waits) return
+  waits = true
+  setTimeout(() => {
+    waits = false
     written = encodeState(shared.value)
     history.replaceState(null, '', `#${written}`)
   }, 300)

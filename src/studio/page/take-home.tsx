@@ -20,7 +20,7 @@ async function show(): Promise<void> {
 export function TakeHome() {
   return (
     <>
-      <button type="button" onClick={show}>
+      <button type="button" aria-haspopup="dialog" onClick={show}>
         Take home
       </button>
       {open.value && loaded.value && (

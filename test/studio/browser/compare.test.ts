@@ -86,7 +86,7 @@ test('a head sorts the table, runs come and go, and other targets are not compar
   const moved = page.getByRole('button', { name: '2 meanflow on ring' })
   expect(await moved.getAttribute('aria-pressed')).toBe('true')
   await page.getByRole('button', { name: 'Play all' }).click()
-  await expect.poll(() => moved.innerText(), { timeout: 30_000 }).toMatch(/[1-9]\d* steps, training/)
+  await expect.poll(() => moved.textContent(), { timeout: 30_000 }).toMatch(/[1-9]\d* steps, training/)
   await page.getByRole('button', { name: 'Pause all' }).click()
   await page.getByRole('button', { name: 'Play all' }).waitFor()
 })
@@ -94,7 +94,7 @@ test('a head sorts the table, runs come and go, and other targets are not compar
 test('a run that has not trained has a box in place of its curves', async () => {
   const { page } = await studio.open({ state: { view: 'compare', runs: [small] } })
   await page.getByRole('heading', { name: 'Loss' }).waitFor()
-  await expect.poll(() => page.locator('.strip .run').innerText()).toContain('0 steps')
+  await expect.poll(() => page.locator('.strip .run').textContent()).toContain('0 steps')
   expect(await page.locator('.curve.none').count()).toBe(2)
   expect(await page.locator('.curve svg').count()).toBe(0)
 })

@@ -71,14 +71,14 @@ async function serve(): Promise<{ studio: Started; url: string }> {
 async function visit(url: string): Promise<Opened> {
   const tab = await openPage(browser, url)
   opened.push(tab)
-  await tab.page.getByText(/^this machine, \d+ thread/).waitFor()
+  await tab.page.getByText(/this machine, \d+ thread/).waitFor()
   return tab
 }
 
 const stepsOf = async (page: Page): Promise<number> =>
   Number(
     /([\d,]+) steps/
-      .exec(await page.locator('.strip .run[aria-pressed="true"]').innerText())![1]
+      .exec((await page.locator('.strip .run[aria-pressed="true"]').textContent())!)![1]
       .replaceAll(',', ''),
   )
 

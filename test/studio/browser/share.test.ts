@@ -8,7 +8,7 @@ import { addressOf, useStudio } from './page.ts'
 const studio = useStudio()
 
 const small: Plan = { ...freshPlan, hidden: 24, batch: 64 }
-const strip = (page: Page): Promise<string> => page.locator('.strip .run').innerText()
+const strip = async (page: Page): Promise<string> => (await page.locator('.strip .run').textContent())!
 const stepsIn = (text: string): number => Number(/([\d,]+) steps/.exec(text)?.[1].replace(',', ''))
 
 /** The picture of the samples, as grey pixels. */
@@ -42,7 +42,9 @@ test('a link that is copied replays the training to the same picture', async () 
   const { page, context } = await studio.open({ state: { runs: [small] } })
   await context.grantPermissions(['clipboard-read', 'clipboard-write'])
   await expect.poll(() => strip(page)).toContain('0 steps')
-  await expect.poll(() => page.locator('.status').innerText(), { timeout: 30_000 }).toBe('WebAssembly')
+  await expect
+    .poll(() => page.locator('.status').textContent(), { timeout: 30_000 })
+    .toBe('Engine: WebAssembly')
   const before = await pictureOf(page)
 
   await page.getByRole('button', { name: 'Play all' }).click()
@@ -107,7 +109,7 @@ test('a link that is damaged or too long says so; another in the same page is fo
 
 test('a link to what is not there shows the first state, and says so', async () => {
   const { page } = await studio.open({ state: { view: 'compare', selected: 3 } })
-  expect(await page.getByRole('alert').innerText()).toBe(
+  expect(await page.getByRole('alert').textContent()).toBe(
     'This link is damaged, or made by another version of the page.',
   )
   await page.locator('.strip .run').waitFor()
@@ -127,7 +129,7 @@ test('a view that fails says so, and leads back', async () => {
     Element.prototype.replaceChildren = () => { throw new Error('it broke') }
   })()`)
   await page.locator('nav a[href="#train"]').click()
-  expect(await page.getByRole('alert').innerText()).toBe('This view could not be shown.')
+  expect(await page.getByRole('alert').textContent()).toBe('This view could not be shown.')
   await page.evaluate('Element.prototype.replaceChildren = window.own; undefined')
   await page.getByRole('button', { name: 'Begin anew' }).click()
   await page.locator('main').getByText('Objective').first().waitFor()

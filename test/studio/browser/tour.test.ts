@@ -24,8 +24,10 @@ test('the tour turns by keyboard through seven live views and gives the focus ba
     const heading = panel.getByRole('heading', { name: `${i + 1}. ${title}` })
     await heading.waitFor()
     expect(await hasFocus(heading)).toBe(true)
-    expect(await page.locator('nav [aria-current="page"]').innerText()).toBe(view)
-    expect(await panel.getByRole('listitem').locator('[aria-current="step"]').innerText()).toBe(String(i + 1))
+    expect(await page.locator('nav [aria-current="page"]').textContent()).toBe(view)
+    expect(await panel.getByRole('listitem').locator('[aria-current="step"]').textContent()).toBe(
+      String(i + 1),
+    )
     if (i < 6) expect(await panel.locator('math').count()).toBeGreaterThan(0)
     await page.keyboard.press('ArrowRight')
   }
@@ -48,7 +50,7 @@ test('a step can be chosen, is in the address, and leaves the page to the reader
   await expect.poll(written).toBe('compare')
   await page.reload()
   await panel.getByRole('heading', { name: '6. Few steps' }).waitFor()
-  expect(await page.locator('nav [aria-current="page"]').innerText()).toBe('Compare')
+  expect(await page.locator('nav [aria-current="page"]').textContent()).toBe('Compare')
   await panel.getByRole('button', { name: 'Leave' }).click()
   await panel.waitFor({ state: 'detached' })
 })

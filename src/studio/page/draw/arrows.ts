@@ -27,6 +27,14 @@ export function arrowScale(vectors: Points, cell: number, counted: readonly bool
   return length > 0 ? cell / length : 0
 }
 
+/** The nearest of 1, 2, 5, 10, 20, ... to a factor; 1 for what is not larger. */
+export function roundFactor(factor: number): number {
+  if (!(factor > 1) || !Number.isFinite(factor)) return 1
+  const power = 10 ** Math.floor(Math.log10(factor))
+  const far = (part: number): number => Math.abs(Math.log(factor / (part * power)))
+  return power * [1, 2, 5, 10].reduce((best, part) => (far(part) < far(best) ? part : best))
+}
+
 /** An arrow from every chosen point, as one path; long ones are cut. Upwards is down in a drawing. */
 export function arrowPath(
   points: Points,

@@ -10,10 +10,13 @@ const changed = (): void => {
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', changed)
 new MutationObserver(changed).observe(document.documentElement, { attributeFilter: ['data-theme'] })
 
-/** A colour of the page's style (`--run-0`), as numbers. */
+/** A colour of the page's style (`--run-0`), as numbers; the style registers it as a colour, so it is read as `rgb(...)`. */
 export function colourOf(variable: string, opacity = 1): Colour {
   theme.value
-  const text = getComputedStyle(document.documentElement).getPropertyValue(variable).trim()
-  const part = (at: number): number => Number.parseInt(text.slice(at, at + 2), 16) / 255
-  return [part(1), part(3), part(5), opacity]
+  const text = getComputedStyle(document.documentElement).getPropertyValue(variable)
+  const [red, green, blue] = text.match(/\d+/g)!.map(part => Number(part) / 255)
+  return [red, green, blue, opacity]
 }
+
+/** The variable of the colour of the run at a place. */
+export const runColour = (at: number): string => `--run-${at}`

@@ -1,9 +1,11 @@
 import { useSignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
 import { type ColourScale, inkOn } from '../../../report/colour-scale.ts'
 import { Wide } from '../parts/reachable.tsx'
 import { nextCell } from './cells.ts'
 import { shortNumber } from './number.ts'
+import './heat.css'
 
 /** Values over source times, and target times where there are two. */
 export interface HeatMap {
@@ -20,8 +22,9 @@ export interface HeatMap {
 }
 
 const SIDE = 224
-const LEFT = 40
-const TOP = 6
+const LEFT = 46
+const TOP = 8
+const RIGHT = 14
 
 const timeText = (time: number): string => String(Number(time.toFixed(3)))
 
@@ -35,14 +38,29 @@ function placeWords({ edges, names, at }: HeatMap, i: number, j: number): string
   return edges.up ? `${across}, ${part(letters[1]!, edges.up, j)}` : across
 }
 
-const ticksOf = (edges: readonly number[]): number[] =>
-  [0, 0.5, 1].filter(tick => tick >= edges[0] - 1e-9 && tick <= edges.at(-1)! + 1e-9)
+/** Where the axis of a side is named: at its ends and its middle, or at the first, the middle and the last of its times. */
+function ticksOf(times?: readonly number[]): readonly number[] {
+  if (!times) return [0, 0.5, 1]
+  return [times[0], times.find(time => time >= 0.5) ?? 1, times.at(-1)!]
+}
+
+/** A name as it stands at an axis. */
+const axisName = (name = ''): string => name.replace(/: (.*)/, ' ($1)')
 
 /** A map of colours, safe for the colour-blind; the value under the pointer or the cursor is said, all are in a table. */
-export function Heat({ map, scale }: { map: HeatMap; scale: ColourScale }) {
+export function Heat({
+  map,
+  scale,
+  children,
+}: {
+  map: HeatMap
+  scale: ColourScale
+  /** What is said of it. */
+  children?: ComponentChildren
+}) {
   const id = useId()
   const chosen = useSignal<readonly [number, number] | null>(null)
-  const { edges, values, title, unit, names } = map
+  const { edges, values, title, unit, names, at } = map
   const height = edges.up ? SIDE : 34
   const along = (list: readonly number[], time: number) => (time - list[0]) / (list.at(-1)! - list[0])
   const x = (time: number) => LEFT + SIDE * along(edges.across, time)
@@ -74,7 +92,7 @@ export function Heat({ map, scale }: { map: HeatMap; scale: ColourScale }) {
           chosen.value = null
         }}
       >
-        <svg viewBox={`0 0 ${LEFT + SIDE + 8} ${TOP + height + 38}`} aria-hidden="true">
+        <svg viewBox={`0 0 ${LEFT + SIDE + RIGHT} ${TOP + height + 38}`} aria-hidden="true">
           {values.flatMap((column, i) =>
             column.map((each, j) => {
               if (each === null) return null
@@ -105,32 +123,34 @@ export function Heat({ map, scale }: { map: HeatMap; scale: ColourScale }) {
               stroke={inkOn(scale.colour(value))}
             />
           )}
-          {ticksOf(edges.across).map(tick => (
+          {ticksOf(at?.[0]).map(tick => (
             <text key={tick} x={x(tick)} y={TOP + height + 16} text-anchor="middle">
-              {tick}
+              {timeText(tick)}
             </text>
           ))}
           <text x={LEFT + SIDE / 2} y={TOP + height + 33} text-anchor="middle">
-            {names[0]}
+            {axisName(names[0])}
           </text>
           {edges.up &&
-            ticksOf(edges.up).map(tick => (
+            ticksOf(at?.[1]).map(tick => (
               <text key={tick} x={LEFT - 6} y={y(tick) + 4} text-anchor="end">
-                {tick}
+                {timeText(tick)}
               </text>
             ))}
           {edges.up && (
             <text transform={`translate(11,${TOP + height / 2}) rotate(-90)`} text-anchor="middle">
-              {names[1]}
+              {axisName(names[1])}
             </text>
           )}
         </svg>
       </div>
+      <HeatBar scale={scale} unit={unit} />
       <output id={`${id}-said`} class="said">
         {value != null
           ? `${placeWords(map, ci, cj)}: ${shortNumber(value)} ${unit}`
           : 'Point at a cell to read it.'}
       </output>
+      {children}
       <details>
         <summary>As a table</summary>
         <HeatTable map={map} />
@@ -175,8 +195,8 @@ function HeatTable({ map }: { map: HeatMap }) {
 /** Steps of a bar of colours. */
 const BAR = Array.from({ length: 24 }, (_, i) => (i + 0.5) / 24)
 
-/** What the colours of some maps mean. */
-export function HeatBar({ scale, unit }: { scale: ColourScale; unit: string }) {
+/** What the colours mean. */
+function HeatBar({ scale, unit }: { scale: ColourScale; unit: string }) {
   const [low, high] = scale.domain
   const valueAt = (part: number) =>
     scale.type === 'log' ? low * (high / low) ** part : low + part * (high - low)

@@ -3,6 +3,7 @@ export function shortNumber(value: number | null | undefined): string {
   if (value === null || value === undefined) return ''
   if (!Number.isFinite(value)) return 'not finite'
   const size = Math.abs(value)
-  if (size >= 1e4 || (size > 0 && size < 1e-3)) return value.toExponential(1).replace('e+', 'e')
+  if (size >= 1e5 || (size > 0 && size < 1e-5)) return value.toExponential(1).replace('e+', 'e')
+  if (size > 0 && size < 1e-3) return String(Number(value.toPrecision(2)))
   return size >= 100 ? value.toFixed(0) : size >= 10 ? value.toFixed(1) : value.toFixed(size >= 1 ? 2 : 3)
 }

@@ -35,7 +35,7 @@ export function Scene({
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the buttons beside it make the same choice with the keyboard
     // biome-ignore lint/a11y/noStaticElementInteractions: as above; what it shows is said by the picture in it
-    <div class={onPick ? 'scene pickable' : 'scene'} onClick={pick}>
+    <div class={`scene${onPick ? ' pickable' : ''}${clouds.length === 0 ? ' waiting' : ''}`} onClick={pick}>
       <PointsCanvas clouds={clouds} label={label} progress={progress} />
       <svg viewBox={`${-SHOWN} ${-SHOWN} ${2 * SHOWN} ${2 * SHOWN}`} aria-hidden="true">
         {children}

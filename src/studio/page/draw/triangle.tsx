@@ -1,9 +1,13 @@
 import { useRef } from 'preact/hooks'
+import { Slider } from '../parts/slider.tsx'
 import { moveTimes, TIME_STEP, type Times, timesNear, withS, withT } from './times.ts'
 
 const SIDE = 200
-const LEFT = 48
+const LEFT = 54
 const TOP = 14
+const RIGHT = 14
+const BOTTOM = 44
+const WIDTH = LEFT + SIDE + RIGHT
 const x = (s: number): number => LEFT + SIDE * s
 const y = (t: number): number => TOP + SIDE * (1 - t)
 
@@ -19,7 +23,7 @@ export function Triangle({ times, onChange }: { times: Times; onChange: Change }
   const svg = useRef<SVGSVGElement>(null)
   const follow = (event: PointerEvent): void => {
     const { left, top, width } = svg.current!.getBoundingClientRect()
-    const unit = (SIDE + LEFT + 14) / width
+    const unit = WIDTH / width
     const there = timesNear(
       ((event.clientX - left) * unit - LEFT) / SIDE,
       1 - ((event.clientY - top) * unit - TOP) / SIDE,
@@ -49,19 +53,19 @@ export function Triangle({ times, onChange }: { times: Times; onChange: Change }
           onChange(now => moveTimes(now, event.key, event.shiftKey)!)
         }}
       >
-        <svg ref={svg} viewBox={`0 0 ${SIDE + LEFT + 14} ${SIDE + TOP + 36}`} aria-hidden="true">
+        <svg ref={svg} viewBox={`0 0 ${WIDTH} ${TOP + SIDE + BOTTOM}`} aria-hidden="true">
           <path class="area" d={`M${x(0)},${y(0)}H${x(1)}V${y(1)}Z`} />
           {TICKS.map(tick => (
             <g key={tick}>
-              <text x={x(tick)} y={y(0) + 17} text-anchor="middle">
+              <text x={x(tick)} y={y(0) + 23} text-anchor="middle">
                 {tick}
               </text>
-              <text x={LEFT - 7} y={y(tick) + 4} text-anchor="end">
+              <text x={LEFT - 13} y={y(tick) + 4} text-anchor="end">
                 {tick}
               </text>
             </g>
           ))}
-          <text x={x(0.5)} y={y(0) + 33} text-anchor="middle">
+          <text x={x(0.5)} y={y(0) + 40} text-anchor="middle">
             s: from (1 is noise)
           </text>
           <text transform={`translate(11,${y(0.5)}) rotate(-90)`} text-anchor="middle">
@@ -91,26 +95,22 @@ function TimeSlider({
   onChange: Change
 }) {
   return (
-    <label class="field">
-      <span class="name">
-        {name} <span class="number">{times[of].toFixed(2)}</span>
-      </span>
-      <input
-        type="range"
-        min={0}
-        max={1}
-        step={TIME_STEP}
-        value={times[of]}
-        onInput={event => {
-          const input = event.currentTarget
-          onChange(now => {
-            const next = set(now, input.valueAsNumber)
-            // Held at the other time, the handle must not run ahead.
-            input.valueAsNumber = next[of]
-            return next
-          })
-        }}
-      />
-    </label>
+    <Slider
+      name={name}
+      value={times[of]}
+      min={0}
+      max={1}
+      step={TIME_STEP}
+      text={times[of].toFixed(2)}
+      onChange={value => {
+        let held = value
+        onChange(now => {
+          const next = set(now, value)
+          held = next[of]
+          return next
+        })
+        return held
+      }}
+    />
   )
 }

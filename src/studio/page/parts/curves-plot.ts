@@ -1,16 +1,18 @@
 import * as Plot from '@observablehq/plot'
 import type { CurvePoint } from '../curve.ts'
+import { logAxis } from '../draw/log-axis.ts'
 import type { Live } from '../store.ts'
 import { markOf } from './marks.tsx'
 
-const HEIGHT = 190
+const HEIGHT = 170
 
 const frame = (width: number): Plot.PlotOptions => ({
   width,
   height: HEIGHT,
   marginLeft: 52,
   marginRight: 12,
-  marginBottom: 36,
+  marginTop: 10,
+  marginBottom: 38,
   style: { background: 'none', color: 'inherit', fontSize: '12px', fontFamily: 'inherit' },
   x: {
     label: 'Step',
@@ -20,13 +22,13 @@ const frame = (width: number): Plot.PlotOptions => ({
   },
 })
 
-const log = {
+const log = (values: readonly number[]): Plot.ScaleOptions => ({
   type: 'log',
   label: null,
   grid: true,
-  ticks: 4,
-  tickFormat: (n: number) => String(Number(n.toPrecision(3))),
-} as const
+  ...logAxis(values),
+  tickFormat: (n: number) => String(n),
+})
 
 /** Where a stage began. */
 const stages = (changes: readonly number[]): Plot.Markish =>
@@ -45,7 +47,7 @@ export function drawLosses(
 ): Element {
   return Plot.plot({
     ...frame(width),
-    y: log,
+    y: log(curve.flatMap(point => terms.map(name => above(point.terms[name])))),
     marks: [
       stages(changes),
       terms.map((name, i) =>
@@ -72,14 +74,14 @@ export function drawDistance(
   const band = floor ? [{ x1: first, x2: last, y1: floor.low, y2: floor.high }] : []
   return Plot.plot({
     ...frame(width),
-    y: log,
+    y: log([...curve.map(({ distance }) => above(distance)), ...(floor ? [floor.low, floor.high] : [])]),
     marks: [
       Plot.rect(band, { x1: 'x1', x2: 'x2', y1: 'y1', y2: 'y2', fill: 'var(--target)', fillOpacity: 0.35 }),
       stages(changes),
       Plot.lineY(curve, {
         x: 'step',
         y: ({ distance }: CurvePoint) => above(distance),
-        stroke: 'var(--run-0)',
+        stroke: 'var(--own)',
         strokeWidth: 1.75,
       }),
     ],

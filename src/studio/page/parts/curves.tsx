@@ -99,13 +99,14 @@ export function Curves() {
         />
       </figure>
       <figure>
-        <h3>Sliced Wasserstein distance in one step</h3>
+        <h3>Distance to the target in one jump</h3>
         <Plot
           draw={library && (width => library.drawDistance(curve, distance, changes, width))}
           shows={[curve]}
         />
         <figcaption>
-          The band is the noise floor: what fresh data scores against data. Lower is better, down to there.
+          Sliced Wasserstein distance. Lower is better, down to the grey band: the floor, which is what fresh
+          data scores.
         </figcaption>
       </figure>
       {some && <Table curve={curve} terms={terms} />}

@@ -18,7 +18,7 @@ function Term({ line, at, value }: { line: Line; at: number; value: number | und
     <li class="term">
       <p class="name">
         <Swatch mark={markOf(at)} /> <strong>{line.title}</strong>
-        <output>{value === undefined ? 'no loss yet' : short(value)}</output>
+        <output>{value === undefined ? '' : short(value)}</output>
       </p>
       <Formula tex={line.tex} block />
       <p class="soft">
@@ -47,7 +47,10 @@ export function LossLines() {
   return (
     <section class="panel loss" aria-label="Objective">
       <h2>{objective.name}</h2>
-      <p class="soft">The loss is the weighted sum of the means of these, sg[·] stops gradients.</p>
+      <p class="soft">
+        The loss is the weighted sum of these terms, each a mean over its part of the batch. No gradient goes
+        through sg[·].
+      </p>
       <ul class="terms">
         {lines.map((line, i) => (
           <Term key={line.term} line={line} at={i} value={terms?.[line.term]} />

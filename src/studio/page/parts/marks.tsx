@@ -6,10 +6,10 @@ export interface Mark {
 }
 
 const MARKS: readonly Mark[] = [
-  { colour: 'var(--run-0)', dash: '' },
-  { colour: 'var(--run-1)', dash: '6 3' },
-  { colour: 'var(--run-2)', dash: '2 3' },
-  { colour: 'var(--run-3)', dash: '8 3 2 3' },
+  { colour: 'var(--own)', dash: '' },
+  { colour: 'var(--ink)', dash: '6 3' },
+  { colour: 'var(--own)', dash: '2 3' },
+  { colour: 'var(--ink)', dash: '8 3 2 3' },
 ]
 
 export const markOf = (at: number): Mark => MARKS[at % MARKS.length]

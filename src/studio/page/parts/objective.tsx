@@ -65,8 +65,9 @@ function TeacherFirst() {
   return (
     <div class="note">
       <p>
-        {waiting} objectives learn from a teacher that is not there yet
-        {velocity ? ': this target has no closed form.' : '.'} A stage that was trained before is one.
+        {waiting === 1 ? '1 objective learns' : `${waiting} objectives learn`} from a teacher, and there is
+        none yet{velocity ? ': the exact velocity of this target is not known' : ''}. What was trained before
+        can be the teacher.
       </p>
       {velocity && (
         <button type="button" onClick={() => choose('flow-matching')}>

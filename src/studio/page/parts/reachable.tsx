@@ -1,14 +1,19 @@
 import type { ComponentChildren } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
 
 /**
- * Lets the keyboard scroll an element while it is wider than its place.
+ * Lets the keyboard scroll an element while it is wider or longer than its place, and has it seen that there is more.
  *
  * @param parts  what grows within it, e.g. when fonts arrive
  * @returns ends it
  */
 export function reachable(place: HTMLElement, parts: Iterable<Element>): () => void {
   const observer = new ResizeObserver(() => {
-    if (place.scrollWidth > place.clientWidth) place.tabIndex = 0
+    const wide = place.scrollWidth > place.clientWidth
+    const long = place.scrollHeight > place.clientHeight + 1 && getComputedStyle(place).overflowY === 'auto'
+    place.classList.toggle('cut', wide || long)
+    place.classList.toggle('below', long && !wide)
+    if (wide || long) place.tabIndex = 0
     else place.removeAttribute('tabindex')
   })
   for (const node of [place, ...parts]) observer.observe(node)
@@ -17,9 +22,10 @@ export function reachable(place: HTMLElement, parts: Iterable<Element>): () => v
 
 /** A place for a wide table: it scrolls by itself, not the page, and by keyboard too. */
 export function Wide({ kind = '', children }: { kind?: string; children: ComponentChildren }) {
+  const place = useRef<HTMLElement>(null)
+  useEffect(() => reachable(place.current!, place.current!.children), [])
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must take the focus
-    <section class={`wide ${kind}`} aria-label="Table" tabIndex={0}>
+    <section ref={place} class={`wide ${kind}`} aria-label="Table">
       {children}
     </section>
   )

@@ -4,13 +4,16 @@ interface Range {
   readonly min: number
   readonly max: number
   readonly step: number
-  /** What is shown of the value; the number itself where absent. */
+  /** What is shown and said of the value; the number itself where absent. */
   readonly text?: string
-  readonly onChange: (value: number) => void
+  /** Takes the value while it is moved; may give one that it is held at. */
+  readonly onChange: (value: number) => unknown
+  /** Told when it is let go. */
+  readonly onRelease?: () => void
 }
 
 /** A slider with its name and its value. */
-export function Slider({ name, value, min, max, step, text, onChange }: Range) {
+export function Slider({ name, value, min, max, step, text, onChange, onRelease }: Range) {
   return (
     <label class="field">
       <span class="name">
@@ -22,7 +25,13 @@ export function Slider({ name, value, min, max, step, text, onChange }: Range) {
         max={max}
         step={step}
         value={value}
-        onInput={event => onChange(event.currentTarget.valueAsNumber)}
+        aria-valuetext={text}
+        onInput={({ currentTarget }) => {
+          const held = onChange(currentTarget.valueAsNumber)
+          // The handle must not run ahead of it.
+          if (typeof held === 'number') currentTarget.valueAsNumber = held
+        }}
+        onChange={onRelease}
       />
     </label>
   )

@@ -5,6 +5,7 @@ import { NumberInput } from '../number-input.tsx'
 import { change, open, pause, play, selected, selectedLive, takeSteps } from '../store.ts'
 import { remark } from './choose.ts'
 import { keepWeights } from './objective.tsx'
+import { Slider } from './slider.tsx'
 
 const several = signal(100)
 const MOST_AT_ONCE = 6000
@@ -16,7 +17,8 @@ function trainAnew(): void {
   play()
 }
 
-function Buttons() {
+/** Starts and stops a training. */
+export function TrainingButtons() {
   const playing = selectedLive.value?.playing ?? false
   const isExample = selected.value.start === 'example' && stepsOf(selected.value) === 0
   return (
@@ -27,7 +29,7 @@ function Buttons() {
             Train it yourself
           </button>
           <button type="button" onClick={() => play()}>
-            Train it on
+            Train it further
           </button>
         </>
       ) : (
@@ -39,9 +41,6 @@ function Buttons() {
         1 step
       </button>
       <span class="joined">
-        <button type="button" onClick={() => takeSteps(several.value)}>
-          {several.value.toLocaleString('en')} steps
-        </button>
         <NumberInput
           aria-label="Number of steps"
           min={1}
@@ -52,6 +51,13 @@ function Buttons() {
             return several.value
           }}
         />
+        <button
+          type="button"
+          aria-label={`${several.value.toLocaleString('en')} steps`}
+          onClick={() => takeSteps(several.value)}
+        >
+          steps
+        </button>
       </span>
       <button type="button" onClick={() => open(anew(selected.value))}>
         Reset
@@ -73,48 +79,40 @@ const moved = signal<number | null>(null)
 function LearningRate() {
   const value = moved.value ?? selected.value.stages.at(-1)!.learningRate
   return (
-    <label class="field">
-      <span class="name">
-        Learning rate <span class="number">{rate(value)}</span>
-      </span>
-      <input
-        type="range"
-        {...RATES}
-        value={Math.log10(value)}
-        aria-valuetext={value.toPrecision(2)}
-        onInput={event => {
-          moved.value = Number((10 ** event.currentTarget.valueAsNumber).toPrecision(2))
-        }}
-        onChange={() => {
-          const learningRate = moved.value
-          moved.value = null
-          // Of the run as it is now: what was drawn last may be older.
-          const stage = selected.value.stages.at(-1)!
-          if (learningRate !== null) change({ ...stage, learningRate, keep: keepWeights.value })
-        }}
-      />
-    </label>
+    <Slider
+      name="Learning rate"
+      {...RATES}
+      value={Math.log10(value)}
+      text={rate(value)}
+      onChange={power => {
+        moved.value = Number((10 ** power).toPrecision(2))
+      }}
+      onRelease={() => {
+        const learningRate = moved.value
+        moved.value = null
+        // Of the run as it is now: what was drawn last may be older.
+        const stage = selected.value.stages.at(-1)!
+        if (learningRate !== null) change({ ...stage, learningRate, keep: keepWeights.value })
+      }}
+    />
   )
 }
 
-/** Everything that acts on a training while it goes on. */
-export function TrainingControls() {
+/** What can be changed while a training goes on. */
+export function Pace() {
   return (
-    <div class="panel training">
-      <Buttons />
-      <div class="pair wide">
-        <LearningRate />
-        <label class="check">
-          <input
-            type="checkbox"
-            checked={keepWeights.value}
-            onChange={event => {
-              keepWeights.value = event.currentTarget.checked
-            }}
-          />
-          Changes keep the weights
-        </label>
-      </div>
+    <div class="pair wide training">
+      <LearningRate />
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={keepWeights.value}
+          onChange={event => {
+            keepWeights.value = event.currentTarget.checked
+          }}
+        />
+        Changes keep the weights
+      </label>
     </div>
   )
 }

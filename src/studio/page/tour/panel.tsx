@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks'
+import { reachable } from '../parts/reachable.tsx'
 import { state, update } from '../store.ts'
 import { tourSteps } from './steps.tsx'
 import './tour.css'
@@ -31,7 +32,7 @@ function Progress({ at }: { at: number }) {
   )
 }
 
-/** The guided tour, above the view that it speaks of; arrow keys turn its pages while it has the focus. */
+/** The guided tour, beside the view that it speaks of, or at the foot of the window; arrow keys turn its pages while it has the focus. */
 export function TourPanel() {
   const at = state.value.tour
   const heading = useRef<HTMLHeadingElement>(null)
@@ -40,6 +41,12 @@ export function TourPanel() {
     if (at !== null && before.current !== at)
       heading.current?.focus({ preventScroll: before.current !== null })
     before.current = at
+  }, [at])
+  const said = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (!said.current) return
+    said.current.scrollTop = 0
+    return reachable(said.current, said.current.children)
   }, [at])
   if (at === null) return null
   const { title, text, invitation } = tourSteps[at]
@@ -58,7 +65,9 @@ export function TourPanel() {
         </h2>
         <Progress at={at} />
       </header>
-      <div class="said">{text}</div>
+      <div key={at} ref={said} class="said">
+        {text}
+      </div>
       <p class="try">
         <strong>Try it. </strong>
         {invitation}
@@ -77,7 +86,7 @@ export function TourPanel() {
           </button>
         )}
         {!last && (
-          <button type="button" onClick={leave}>
+          <button type="button" class="leave" onClick={leave}>
             Leave
           </button>
         )}

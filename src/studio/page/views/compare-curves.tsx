@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { curvesOf, type Standing, type Value } from '../curve.ts'
+import { logAxis } from '../draw/log-axis.ts'
 import { live, state } from '../store.ts'
 
 type Plotting = typeof import('@observablehq/plot')
@@ -22,23 +23,25 @@ function draw(
   value: Value,
   width: number,
 ): Element {
-  const floor = live.value[state.value.selected]?.distance?.floor
+  const floor = value === 'distance' ? live.value[state.value.selected]?.distance?.floor : undefined
+  const axis = logAxis([...curves.flatMap(curve => curve.map(point => point[value])), floor])
   return plotting.plot({
     width,
-    height: 260,
-    marginLeft: 52,
+    height: 240,
+    marginTop: 10,
+    marginLeft: 44,
     marginRight: 52,
-    style: { fontSize: '12px', background: 'transparent', overflow: 'visible' },
-    x: { label: 'steps', ticks: Math.max(3, Math.floor(width / 110)) },
-    y: {
-      type: 'log',
-      label: value === 'loss' ? 'loss' : 'sliced Wasserstein',
-      grid: true,
-      ticks: 5,
-      tickFormat: '~g',
+    marginBottom: 38,
+    style: { fontSize: '12px', fontFamily: 'inherit', background: 'transparent', overflow: 'visible' },
+    x: {
+      label: 'Step',
+      labelArrow: 'none',
+      ticks: Math.max(3, Math.floor(width / 110)),
+      tickFormat: (n: number) => n.toLocaleString('en'),
     },
+    y: { type: 'log', label: null, grid: true, ...axis, tickFormat: (n: number) => String(n) },
     marks: [
-      value === 'distance' && floor
+      floor
         ? [
             plotting.ruleY([floor], { stroke: 'var(--target)', strokeDasharray: '4 4' }),
             plotting.text([floor], {
@@ -118,17 +121,18 @@ export function CompareCurves() {
   return (
     <section class="curves" aria-label="Curves">
       <figure>
-        <h3>Distance in one jump</h3>
+        <h3>Distance to the target in one jump</h3>
         <Curve plotting={plotting} value="distance" />
         <figcaption>
-          Lower is better; the dashed line is the floor. Comparable between runs of one target.
+          Sliced Wasserstein distance of the samples; lower is better. The dashed line is the floor: what
+          fresh data scores. Only runs of the same target can be compared.
         </figcaption>
       </figure>
       <figure>
         <h3>Loss</h3>
         <Curve plotting={plotting} value="loss" />
         <figcaption>
-          Each objective has a loss of its own: their sizes cannot be compared, only how each one falls.
+          Each objective has a loss of its own. Compare how they fall, not how large they are.
         </figcaption>
       </figure>
     </section>

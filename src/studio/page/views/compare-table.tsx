@@ -48,7 +48,7 @@ const columns: readonly Column[] = [
     id: 'steps',
     name: 'Steps',
     value: ({ plan }) => stepsOf(plan),
-    text: ({ plan }) => stepsOf(plan).toLocaleString('en'),
+    text: ({ plan }) => (plan.start && stepsOf(plan) === 0 ? 'trained' : stepsOf(plan).toLocaleString('en')),
   },
   {
     id: 'speed',
@@ -57,6 +57,9 @@ const columns: readonly Column[] = [
     text: ({ at }) => shortNumber(live.value[at]?.stepsPerSecond || null) || '–',
   },
 ]
+
+/** Columns of words. */
+const words = new Set(['run', 'objective', 'target'])
 
 const order = signal<{ readonly by: string; readonly down: boolean }>({ by: 'run', down: false })
 
@@ -72,7 +75,11 @@ function Head({ column: { id, name } }: { column: Column }) {
   const { by, down } = order.value
   const own = by === id
   return (
-    <th scope="col" aria-sort={own ? (down ? 'descending' : 'ascending') : undefined}>
+    <th
+      scope="col"
+      class={words.has(id) ? 'word' : undefined}
+      aria-sort={own ? (down ? 'descending' : 'ascending') : undefined}
+    >
       <button
         type="button"
         class="sort"
@@ -97,8 +104,8 @@ export function CompareTable({ rows }: { rows: readonly Row[] }) {
       <Wide>
         <table>
           <caption>
-            Sliced Wasserstein distance to the run’s target, of 2,000 samples in 1 to 8 jumps; the floor is
-            what fresh data scores. Choose a head to sort.
+            Sliced Wasserstein distance of 2,000 samples to the run’s target, in 1 to 8 jumps; lower is
+            better, and the floor is what fresh data scores. Click a column’s name to sort by it.
           </caption>
           <thead>
             <tr>
@@ -114,7 +121,7 @@ export function CompareTable({ rows }: { rows: readonly Row[] }) {
                   <Mark at={row.at} /> {row.at + 1}
                 </th>
                 {columns.slice(1).map(({ id, value, text }) => (
-                  <td key={id}>
+                  <td key={id} class={words.has(id) ? 'word' : undefined}>
                     {text ? text(row) : value(row)}
                     {id === 'target' && !row.comparable ? ' (other)' : ''}
                   </td>

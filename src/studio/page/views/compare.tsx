@@ -1,6 +1,6 @@
 import type { Answered } from '../asker.ts'
 import { useAnswer } from '../asking.ts'
-import { Mark, runName, targetName } from '../runs.tsx'
+import { targetName } from '../runs.tsx'
 import { MOST_RUNS, state, update } from '../store.ts'
 import { CompareCurves } from './compare-curves.tsx'
 import { COMPARED, NFE, RunPicture } from './compare-picture.tsx'
@@ -36,8 +36,8 @@ function Targets() {
   const names = others.map(at => `run ${at + 1} (${targetName(runs[at])})`).join(' and ')
   return (
     <p class="aside">
-      Not of the target of run {selected + 1}, {targetName(runs[selected])}: {names}. A distance is to a run’s
-      own target, so those are shown and not comparable.
+      Not comparable with run {selected + 1}, which is on {targetName(runs[selected])}: {names}. A distance is
+      always to a run’s own target.
     </p>
   )
 }
@@ -67,7 +67,7 @@ export function CompareView() {
         </div>
         {runs.length === 1 && (
           <p class="aside">
-            There is one run. Add another above: it begins with the same seed, on the same target.
+            There is only one run yet. Add another above: it begins on the same target with the same seed.
           </p>
         )}
       </section>
@@ -80,13 +80,6 @@ export function CompareView() {
           comparable: sameTarget(at, state.value.selected),
         }))}
       />
-      <ul class="legend">
-        {runs.map((plan, at) => (
-          <li key={at}>
-            <Mark at={at} /> {at + 1} {runName(plan)}
-          </li>
-        ))}
-      </ul>
     </div>
   )
 }

@@ -5,10 +5,12 @@ import { interpolants } from '../../../model/interpolant.ts'
 import { drawNoise } from '../../../sampler/sampler.ts'
 import type { Points } from '../../engine/protocol.ts'
 import { useAnswer } from '../asking.ts'
-import { arrowPath, arrowScale, near } from '../draw/arrows.ts'
+import { arrowPath, arrowScale, near, roundFactor } from '../draw/arrows.ts'
 import { colourOf } from '../draw/colours.ts'
 import { shortNumber } from '../draw/number.ts'
 import { Scene } from '../draw/scene.tsx'
+import { TIME_STEP } from '../draw/times.ts'
+import { Slider } from '../parts/slider.tsx'
 import { selected, state } from '../store.ts'
 import { rootMeanSquare } from './shared.tsx'
 
@@ -72,29 +74,27 @@ export function FieldSection() {
   const field = useField(time.value)
   const scale = field ? arrowScale(field.exact ?? field.own, CELL, field.near) : 0
   const gap = field?.exact ? field.own.map((value, i) => value - field.exact![i]) : null
-  const gapScale = gap ? arrowScale(gap, CELL, field!.near) : 0
+  const longer = gap && scale > 0 ? roundFactor(arrowScale(gap, CELL, field!.near) / scale) : 1
   return (
-    <section aria-label="Velocity">
-      <h2>The velocity on the diagonal</h2>
+    <section aria-label="Velocity" aria-busy={!field}>
+      <h2>Is the velocity right?</h2>
       <p class="soft">
-        V(x, t, t), the arrow that a jump of no length follows. Grey: where the path’s points are at this
-        time; the network sees no others, so the arrows far from them, drawn faint, mean little.
+        V(x, t, t) is the direction in which points move at time t. The grey points are where the path is at
+        that time; the network has seen no others, so arrows far from them are faint and mean little.
       </p>
-      <label class="field time">
-        <span class="name">
-          t (1 is noise, 0 is data) <span class="number">{time.value.toFixed(2)}</span>
-        </span>
-        <input
-          type="range"
+      <div class="time">
+        <Slider
+          name="t (1 is noise, 0 is data)"
+          value={time.value}
           min={0}
           max={1}
-          step={0.01}
-          value={time.value}
-          onInput={event => {
-            time.value = event.currentTarget.valueAsNumber
+          step={TIME_STEP}
+          text={time.value.toFixed(2)}
+          onChange={value => {
+            time.value = value
           }}
         />
-      </label>
+      </div>
       <p class="verdict" role="status" data-number="field">
         {fieldWords(field)}
       </p>
@@ -105,10 +105,10 @@ export function FieldSection() {
             <Arrows title="Exact" field={field} vectors={field?.exact ?? null} scale={scale} />
             <Arrows
               title="Difference"
-              note={gap && scale > 0 ? `drawn ${shortNumber(gapScale / scale)} times as long` : ''}
+              note={longer === 1 ? '' : `arrows drawn ${longer} times as long`}
               field={field}
               vectors={gap}
-              scale={gapScale}
+              scale={scale * longer}
             />
           </>
         )}
@@ -120,10 +120,10 @@ export function FieldSection() {
 function fieldWords(field: Field | null): string {
   if (!field) return ' '
   if (field.error === null) {
-    return `Root mean square speed ${shortNumber(field.speed)}. This target has no closed form to compare with.`
+    return `The grey points move at a speed of ${shortNumber(field.speed)} (RMS). The exact velocity of this target is not known in closed form, so there is nothing to compare with.`
   }
   const part = Math.round((100 * field.error) / field.speed)
-  return `On the path’s points the learnt velocity is off by ${shortNumber(field.error)} (root mean square), ${part}% of the speed, ${shortNumber(field.speed)}.`
+  return `At the grey points the learnt velocity is off by ${shortNumber(field.error)} (RMS), ${part}% of their speed of ${shortNumber(field.speed)}.`
 }
 
 function Arrows({

@@ -1,11 +1,12 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { type Cloud, nearestPoint } from '../draw/cloud.ts'
-import { colourOf } from '../draw/colours.ts'
+import { colourOf, runColour } from '../draw/colours.ts'
 import { shortNumber } from '../draw/number.ts'
 import { Scene, through } from '../draw/scene.tsx'
 import { Transport } from '../draw/transport.tsx'
 import { saidTimes, Triangle } from '../draw/triangle.tsx'
+import { Mark, MarkAt } from '../runs.tsx'
 import { selected, state, update } from '../store.ts'
 import { type JumpData, MIXED, type Source, useJump } from './jump-data.ts'
 import { Choice, follow, Key, PointChoice, rootMeanSquare, Standing, WeightsChoice } from './shared.tsx'
@@ -34,7 +35,8 @@ export function JumpView() {
     progress.value = 1
   }, [s, t, source.value])
   const motion: Way = paths ? way.value : 'jump'
-  const colours = [colourOf('--target', 0.45), colourOf('--run-0', 0.6), colourOf('--run-1', 0.6)]
+  const at = state.value.selected
+  const colours = [colourOf('--target', 0.45), colourOf(runColour(at), 0.6), colourOf('--ink', 0.6)]
   const clouds = useMemo((): Cloud[] => {
     const [still, jumps, along] = colours
     const small = count > 5000
@@ -72,8 +74,6 @@ export function JumpView() {
             way.value = value
           }}
         />
-        <PointChoice count={count} />
-        <WeightsChoice />
         <Choice
           name="Points at s"
           options={[
@@ -87,7 +87,7 @@ export function JumpView() {
         />
         <p class="soft">{sourceWords(source.value, exact)}</p>
       </section>
-      <section class="picture" aria-label="Clouds at s and at t">
+      <section class="picture" aria-label="Clouds at s and at t" aria-busy={clouds.length === 0}>
         <Scene
           clouds={clouds}
           label={`${words}, ${count} points`}
@@ -100,12 +100,14 @@ export function JumpView() {
           <Followed data={data} />
         </Scene>
         <div class="beside">
-          <p class="keys">
-            <Key look="grey">at s</Key>
-            <Key look="blue">by the map's jump</Key>
-            <Key look="orange">along the {exact ? 'exact' : 'learnt'} path</Key>
-          </p>
+          <ul class="keys">
+            <Key look={<span class="look grey" />}>where points are at s</Key>
+            <Key look={<Mark at={at} />}>where the map’s jump takes them</Key>
+            <Key look={<span class="look path" />}>where the {exact ? 'exact' : 'learnt'} path leads</Key>
+          </ul>
           <Numbers data={data} />
+          <PointChoice count={count} />
+          <WeightsChoice />
           <Standing plan={plan} />
           {data.error && (
             <p class="problem" role="alert">
@@ -120,11 +122,11 @@ export function JumpView() {
 
 function sourceWords(source: Source, exact: boolean): string {
   if (source === 'mixed') {
-    return 'Points of the path at s: data and noise, mixed. The same distribution, but no point has a past: click one to solve its path from here.'
+    return 'Data and noise, mixed as they are at time s. The cloud is the same, but no point comes from anywhere: click one to compute its path from here.'
   }
   return exact
-    ? 'Noise carried to s by the exact flow: each point lies on its own exact path.'
-    : 'Noise carried to s by the velocity that the map has learnt: this target has no closed form, so errors are against the map’s own path.'
+    ? 'Noise, carried to time s by the exact flow: each point is on its own exact path.'
+    : 'Noise, carried to time s by the velocity that the map has learnt. The exact path of this target is not known, so errors are measured against the learnt one.'
 }
 
 /** The first few jumps as straight lines. */
@@ -152,7 +154,7 @@ function Followed({ data: { followed } }: { data: JumpData }) {
       <polyline class="gap" points={over([jump, truth])} />
       <circle class="from" cx={from[0]} cy={-from[1]} r={0.11} />
       <rect class="truth" x={truth[0] - 0.1} y={-truth[1] - 0.1} width={0.2} height={0.2} />
-      <circle class="landed" cx={jump[0]} cy={-jump[1]} r={0.13} />
+      <MarkAt kind="landed" at={state.value.selected} x={jump[0]} y={-jump[1]} width={0.32} />
     </g>
   )
 }
@@ -181,19 +183,19 @@ function Numbers({ data }: { data: JumpData }) {
   return (
     <dl class="numbers" aria-live="polite" aria-busy={!fresh} data-times={`${s} ${t}`}>
       <div>
-        <dt>Jumps end from their {path}s by, root mean square</dt>
+        <dt>All points: distance between jump and {path} (RMS)</dt>
         <ShownError name="cloud" value={cloud} />
       </div>
       <div>
         <dt>
           {state.value.jump.point === null
             ? 'No point is followed: click one'
-            : `Point ${state.value.jump.point + 1} ends from its ${path} by`}
+            : `Point ${state.value.jump.point + 1} ends off its ${path} by`}
         </dt>
         <ShownError name="point" value={own} />
       </div>
       <div>
-        <dt>It jumps from</dt>
+        <dt>it jumps from (x, y)</dt>
         <ShownPlace name="from" place={followed?.from} />
       </div>
       <div>
@@ -201,7 +203,7 @@ function Numbers({ data }: { data: JumpData }) {
         <ShownPlace name="jump" place={followed?.jump} />
       </div>
       <div>
-        <dt>and its path leads to</dt>
+        <dt>its path leads to</dt>
         <ShownPlace name="path" place={followed?.truth} />
       </div>
     </dl>

@@ -1,3 +1,4 @@
+import type { ComponentChild, ComponentChildren } from 'preact'
 import type { Points } from '../../engine/protocol.ts'
 import { targetDataset } from '../../engine/target.ts'
 import { type Plan, stepsOf, type Target } from '../../plan.ts'
@@ -91,23 +92,26 @@ export function PointChoice({ count }: { count: number }) {
 export function Standing({ plan }: { plan: Plan }) {
   const steps = stepsOf(plan)
   const playing = selectedLive.value?.playing
+  const counted = steps === 1 ? '1 step' : `${steps.toLocaleString('en')} steps`
   const words =
     steps > 0
-      ? `After ${steps} steps of training${playing ? ', which goes on: numbers follow a little later' : ''}.`
+      ? `The map after ${counted} of training${playing ? '. It is training on: numbers follow a little later' : ''}.`
       : plan.start === 'example'
-        ? 'Of the trained example.'
+        ? 'The map is the trained example.'
         : plan.start
-          ? `Of ${plan.start.name}.`
-          : 'This map is untrained: press play in Train first.'
+          ? `The map is ${plan.start.name}.`
+          : 'This map is untrained: press Play in Train first.'
   return <p class="soft">{words}</p>
 }
 
 /** A sample of a cloud's look, with what it is. */
-export function Key({ look, children }: { look: string; children: preact.ComponentChildren }) {
+export function Key({ look, children }: { look: ComponentChild; children: ComponentChildren }) {
   return (
-    <span class="key">
-      <span class={`look ${look}`} aria-hidden="true" />
+    <li class="key">
+      <span class="of" aria-hidden="true">
+        {look}
+      </span>
       {children}
-    </span>
+    </li>
   )
 }

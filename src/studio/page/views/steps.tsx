@@ -3,10 +3,11 @@ import { useMemo } from 'preact/hooks'
 import type { Questions } from '../../engine/protocol.ts'
 import { type Shown, useAnswer } from '../asking.ts'
 import { nearestPoint } from '../draw/cloud.ts'
-import { colourOf } from '../draw/colours.ts'
+import { colourOf, runColour } from '../draw/colours.ts'
 import { shortNumber } from '../draw/number.ts'
 import { at, Scene, through } from '../draw/scene.tsx'
 import { Wide } from '../parts/reachable.tsx'
+import { MarkAt } from '../runs.tsx'
 import { selected, state } from '../store.ts'
 import { follow, PointChoice, Standing, WeightsChoice } from './shared.tsx'
 import { worseWithSteps } from './worse.ts'
@@ -19,12 +20,8 @@ const COUNT = 2000
 const REACH = 0.4
 
 const METHODS: readonly (readonly [Method, string, string])[] = [
-  ['jump', 'Jumps of the map', 'Each step is one jump F(x, s, t).'],
-  [
-    'euler',
-    'Euler on its velocity',
-    'Each step follows V(x, s, s), the arrow at the point, in a straight line.',
-  ],
+  ['jump', 'Jumps of the map', 'Each step is one jump, F(x, s, t).'],
+  ['euler', 'Euler on its velocity', 'Each step goes straight along the velocity at the point, V(x, s, s).'],
 ]
 
 const METRICS: Readonly<Record<string, string>> = {
@@ -42,10 +39,11 @@ export function StepsView() {
   const metric = useSignal('slicedWasserstein')
   return (
     <div class="steps">
-      <div class="tools">
+      <div class="controls">
         <p>
-          The same {COUNT.toLocaleString('en')} points of noise in more and more steps; a step costs one
-          evaluation of the network (NFE). Lower is better; the floor is what data scores against data.
+          The same {COUNT.toLocaleString('en')} points of noise, taken to data in more and more steps. A step
+          costs one evaluation of the network (NFE). Lower numbers are better; the floor is what fresh data
+          scores.
         </p>
         <WeightsChoice />
         <PointChoice count={COUNT} />
@@ -140,7 +138,8 @@ function Tile({
 }) {
   const { answer, fresh } = shown
   const { point } = state.value.jump
-  const colour = colourOf(method === 'jump' ? '--run-0' : '--run-3', 0.6)
+  const run = state.value.selected
+  const colour = colourOf(runColour(run), 0.6)
   const end = answer?.path.at(-1)
   const clouds = useMemo(() => (end ? [{ points: end, colour, size: 3 }] : []), [end, String(colour)])
   const floor = answer?.floors[metric]
@@ -155,18 +154,11 @@ function Tile({
         {answer && point !== null && point < COUNT && (
           <g class="followed">
             <polyline class="leap" points={through(answer.path.map(points => at(points, point)))} />
-            {answer.path.map((points, i) => {
+            {answer.path.slice(0, -1).map((points, i) => {
               const [cx, cy] = at(points, point)
-              return (
-                <circle
-                  key={i}
-                  class={i === answer.path.length - 1 ? 'landed' : 'from'}
-                  cx={cx}
-                  cy={cy}
-                  r={i === answer.path.length - 1 ? 0.2 : 0.12}
-                />
-              )
+              return <circle key={i} class="from" cx={cx} cy={cy} r={0.12} />
             })}
+            <Landed run={run} place={at(answer.path.at(-1)!, point)} />
           </g>
         )}
       </Scene>
@@ -177,16 +169,20 @@ function Tile({
             answer ? (
               'not for this target'
             ) : (
-              '–'
+              '…'
             )
           ) : (
             <data value={String(value)}>{shortNumber(value)}</data>
           )}
         </span>
-        <span class="floor">floor {floor ? shortNumber(floor.value) : '–'}</span>
+        <span class="floor">floor {floor ? shortNumber(floor.value) : '…'}</span>
       </figcaption>
     </figure>
   )
+}
+
+function Landed({ run, place: [x, y] }: { run: number; place: readonly [number, number] }) {
+  return <MarkAt kind="landed" at={run} x={x} y={y} width={0.45} />
 }
 
 /** Every metric of a row, behind a word. */

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import { stepsOf } from '../../plan.ts'
-import { colourOf } from '../draw/colours.ts'
+import { colourOf, runColour } from '../draw/colours.ts'
 import { type Cloud, PointsCanvas } from '../draw/points.tsx'
 import { Curves } from '../parts/curves.tsx'
 import { takeFile } from '../parts/file-target.tsx'
@@ -11,7 +11,8 @@ import { Settings } from '../parts/settings.tsx'
 import { count, ShownControls, targetShown } from '../parts/shown.tsx'
 import { nameOf, targetPoints } from '../parts/target-points.ts'
 import { TargetPicker } from '../parts/targets.tsx'
-import { TrainingControls } from '../parts/training.tsx'
+import { Pace, TrainingButtons } from '../parts/training.tsx'
+import { Mark } from '../runs.tsx'
 import { engine, loading, selected, selectedLive, state } from '../store.ts'
 import './train.css'
 
@@ -30,7 +31,7 @@ function useClouds(): Cloud[] {
   const shown = targetShown.value
   const [grey, own] = [
     colourOf('--target', 0.6 * opacity),
-    colourOf(`--run-${state.value.selected}`, opacity),
+    colourOf(runColour(state.value.selected), opacity),
   ]
   return useMemo(
     () => [
@@ -87,7 +88,7 @@ function RuntimeNote() {
 function Picture() {
   const { start, target } = selected.value
   const steps = stepsOf(selected.value)
-  const samples = `${count.value.toLocaleString('en')} samples, one step from noise`
+  const samples = `${count.value.toLocaleString('en')} samples, one jump from noise`
   return (
     <figure class="picture" data-samples={selectedLive.value?.samples.length}>
       <PointsCanvas
@@ -95,7 +96,10 @@ function Picture() {
         label={`${samples}${steps > 0 || start ? '' : ', before training'}; target: ${nameOf(target)}`}
       />
       <figcaption>
-        <span class="key own">{samples}</span> <span class="key of-target">target: {nameOf(target)}</span>
+        <span class="key">
+          <Mark at={state.value.selected} /> {samples}
+        </span>
+        <span class="key of-target">target: {nameOf(target)}</span>
       </figcaption>
     </figure>
   )
@@ -134,9 +138,10 @@ export function TrainView() {
       </section>
       <section class="panel middle" aria-label="Training">
         <Picture />
-        <Standing />
+        <TrainingButtons />
         <RuntimeNote />
-        <TrainingControls />
+        <Standing />
+        <Pace />
         <ShownControls />
       </section>
       <div class="panel side">

@@ -3,7 +3,7 @@ import type { ResidualGrid } from '../../../metric/residuals.ts'
 import { colourScale } from '../../../report/colour-scale.ts'
 import type { BinnedLoss } from '../../../training/loss-bins.ts'
 import { useAnswer } from '../asking.ts'
-import { Heat, HeatBar, type HeatMap } from '../draw/heat.tsx'
+import { Heat, type HeatMap } from '../draw/heat.tsx'
 import { shortNumber } from '../draw/number.ts'
 import { Wide } from '../parts/reachable.tsx'
 import { selected, state } from '../store.ts'
@@ -22,7 +22,7 @@ const STEPS = [1, 4] as const
 export function WhyView() {
   return (
     <div class="steps">
-      <div class="tools">
+      <div class="controls">
         <WeightsChoice />
         <Standing plan={selected.value} />
       </div>
@@ -45,13 +45,13 @@ const RESIDUALS = [
   [
     'lagrangian',
     'Lagrangian residual',
-    'Where the jump goes as t moves: |∂ₜF − V(F,t,t)|',
+    'How far the jump’s end leaves the velocity as t moves: |∂ₜF − V(F,t,t)|',
     'per unit of time',
   ],
   [
     'eulerian',
     'Eulerian residual',
-    'What moving the start changes: |∂ₛF + ∂ₓF·V(x,s,s)|',
+    'How far the jump’s end moves as its start slides along the path: |∂ₛF + ∂ₓF·V(x,s,s)|',
     'per unit of time',
   ],
 ] as const
@@ -72,7 +72,7 @@ const finite = (values: HeatMap['values']): number[] =>
 const Waiting = ({ count }: { count: number }) => (
   <div class="maps">
     {Array.from({ length: count }, (_, i) => (
-      <div key={i} class="heat waiting" />
+      <div key={i} class="heat waiting empty" />
     ))}
   </div>
 )
@@ -90,19 +90,19 @@ function ResidualSection() {
     <section aria-label="Residuals" aria-busy={!fresh}>
       <h2>Is it a flow map? Residuals over (s, t)</h2>
       <p class="soft">
-        All three are zero for a flow map, whatever its data: root mean squares over 128 points of the path.
-        They say that jumps agree with each other and with the map’s own velocity, not that the velocity is
-        right.
+        Three tests that every flow map passes with zero, whatever its data; each cell is the root mean square
+        over 128 points of the path. They tell whether jumps agree with each other and with the map’s own
+        velocity, not whether that velocity is right.
       </p>
       {answer && scales ? (
         <div class="maps">
           {RESIDUALS.map(([name, title, words, unit]) => (
             <div key={name}>
-              <Heat map={mapOf(title, unit, answer[name])} scale={scales[name]} />
-              <HeatBar scale={scales[name]} unit={unit} />
-              <p class="soft">
-                {words}. Mean {shortNumber(answer[name].mean)}.
-              </p>
+              <Heat map={mapOf(title, unit, answer[name])} scale={scales[name]}>
+                <p class="soft">
+                  {words}. Mean {shortNumber(answer[name].mean)}.
+                </p>
+              </Heat>
             </div>
           ))}
         </div>
@@ -132,10 +132,11 @@ function LossSection() {
   })
   return (
     <section aria-label="Loss by times" aria-busy={!fresh}>
-      <h2>Where it still errs: the loss of {objective} by its times</h2>
+      <h2>Where it still errs: the loss of {objective} by time</h2>
       <p class="soft">
-        The objective’s own squared residual on {DRAWS.toLocaleString('en')} fresh draws, without weights, by
-        the times drawn. A diagonal term against single noise draws cannot reach zero.
+        The squared error that {objective} trains on, before its weights, in {DRAWS.toLocaleString('en')}{' '}
+        fresh draws, sorted by their times. A diagonal term learns from single draws of noise, so it never
+        reaches zero.
       </p>
       {answer ? (
         <div class="maps">
@@ -145,7 +146,6 @@ function LossSection() {
             return (
               <div key={loss.part}>
                 <Heat map={map} scale={scale} />
-                <HeatBar scale={scale} unit="" />
               </div>
             )
           })}
@@ -176,38 +176,41 @@ function WeightsSection() {
     <section aria-label="Averaged and raw weights" aria-busy={!(ema.fresh && raw.fresh)}>
       <h2>Averaged (EMA) against raw weights</h2>
       <p class="soft">
-        Metrics of {COUNT.toLocaleString('en')} samples, lower is better. Early on the average lags behind;
-        later it is the calmer of the two.
+        Metrics of {COUNT.toLocaleString('en')} samples in 1 and 4 steps; lower is better, and the floor is
+        what fresh data scores. Early in training the average lags behind; later it is the steadier one.
       </p>
       <Wide kind="weights">
         <table>
           <thead>
             <tr>
-              <th scope="col">Metric</th>
-              <th scope="col">steps</th>
+              <th scope="col">Steps</th>
               <th scope="col">EMA</th>
-              <th scope="col">raw</th>
-              <th scope="col">raw − EMA</th>
-              <th scope="col">floor</th>
+              <th scope="col">Raw</th>
+              <th scope="col">Raw − EMA</th>
+              <th scope="col">Floor</th>
             </tr>
           </thead>
-          <tbody>
-            {names.flatMap(name =>
-              STEPS.map((steps, i) => {
+          {names.map(name => (
+            <tbody key={name}>
+              <tr class="group">
+                <th scope="rowgroup" colSpan={5}>
+                  {METRICS[name]}
+                </th>
+              </tr>
+              {STEPS.map((steps, i) => {
                 const [a, b] = [ema, raw].map(({ answer }) => answer?.values[i][name] ?? null)
                 return (
-                  <tr key={`${name} ${steps}`}>
-                    <th scope="row">{METRICS[name]}</th>
-                    <td>{steps}</td>
+                  <tr key={steps}>
+                    <th scope="row">{steps}</th>
                     <td>{shortNumber(a)}</td>
                     <td>{shortNumber(b)}</td>
                     <td>{a === null || b === null ? '' : `${b > a ? '+' : ''}${shortNumber(b - a)}`}</td>
                     <td>{shortNumber(ema.answer?.floors[name].value)}</td>
                   </tr>
                 )
-              }),
-            )}
-          </tbody>
+              })}
+            </tbody>
+          ))}
         </table>
       </Wide>
     </section>

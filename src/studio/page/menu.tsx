@@ -1,0 +1,91 @@
+import { signal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { EngineChoice } from './engine-choice.tsx'
+import { machine } from './engines.ts'
+import { OpenModel } from './open-model.tsx'
+import { ShareButton } from './share.tsx'
+import { engine } from './store.ts'
+import { TakeHome } from './take-home.tsx'
+import { ThemeChoice } from './theme.tsx'
+
+/** Whether all tools have room in the bar; a page that is served has one more. */
+const room = matchMedia(`(min-width: ${machine ? 1560 : 1240}px)`)
+const roomy = signal(room.matches)
+room.addEventListener('change', ({ matches }) => {
+  roomy.value = matches
+})
+
+const open = signal(false)
+
+/** What trains, once it is there. */
+function Status() {
+  return <p class="soft status">{engine.value ? `Engine: ${engine.value}` : 'Loading the engine'}</p>
+}
+
+/** What is done to the whole page: in the bar, or behind a button where that has no room. */
+export function Menu() {
+  const place = useRef<HTMLDivElement>(null)
+  const button = useRef<HTMLButtonElement>(null)
+  const folded = !roomy.value
+  const shown = folded && open.value
+  useEffect(() => {
+    if (!shown) return
+    const outside = ({ target }: Event): void => {
+      const inside = place.current!.contains(target as Node) || button.current!.contains(target as Node)
+      if (!inside) open.value = false
+    }
+    const leave = ({ key }: KeyboardEvent): void => {
+      // A window over the page takes the key for itself.
+      if (key !== 'Escape' || document.querySelector('dialog[open]')) return
+      open.value = false
+      button.current!.focus()
+    }
+    addEventListener('pointerdown', outside)
+    addEventListener('focusin', outside)
+    addEventListener('keydown', leave)
+    return () => {
+      removeEventListener('pointerdown', outside)
+      removeEventListener('focusin', outside)
+      removeEventListener('keydown', leave)
+    }
+  }, [shown])
+  const chosen = ({ target }: Event): void => {
+    // What opens a window keeps the menu, where the focus goes back to.
+    const done = (target as Element).closest('button:not([aria-haspopup])')
+    if (!shown || !done || (target as Element).closest('dialog')) return
+    open.value = false
+    button.current!.focus()
+  }
+  return (
+    <>
+      {folded && (
+        <button
+          ref={button}
+          type="button"
+          aria-expanded={shown}
+          aria-controls="menu"
+          onClick={() => {
+            open.value = !open.value
+          }}
+        >
+          Menu
+        </button>
+      )}
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: keys click its buttons */}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: as above */}
+      <div
+        ref={place}
+        id="menu"
+        class={`menu${folded ? ' folded' : ''}${shown ? '' : ' closed'}`}
+        onClick={chosen}
+      >
+        <OpenModel />
+        <TakeHome />
+        <ShareButton />
+        <EngineChoice />
+        <ThemeChoice />
+        <Status />
+      </div>
+    </>
+  )
+}
