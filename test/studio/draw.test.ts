@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { arrowPath, arrowScale, near } from '../../src/studio/page/draw/arrows.ts'
+import { arrowPath, arrowScale, near, roundFactor } from '../../src/studio/page/draw/arrows.ts'
 import { nextCell } from '../../src/studio/page/draw/cells.ts'
 import { legOf, nearestPoint } from '../../src/studio/page/draw/cloud.ts'
+import { logAxis } from '../../src/studio/page/draw/log-axis.ts'
 import { shortNumber } from '../../src/studio/page/draw/number.ts'
 import { moveTimes, snap, timesNear, withS, withT } from '../../src/studio/page/draw/times.ts'
 import { worseWithSteps } from '../../src/studio/page/views/worse.ts'
@@ -136,6 +137,42 @@ describe('more steps that make it worse', () => {
 })
 
 test('numbers are short', () => {
-  const said = [0, 0.12345, 1.2345, 12.345, 123.45, 0.000123, 123456, null, Number.NaN].map(shortNumber)
-  expect(said).toEqual(['0.000', '0.123', '1.23', '12.3', '123', '1.2e-4', '1.2e5', '', 'not finite'])
+  const said = [0, 0.12345, 1.2345, 12.345, 123.45, 0.000394, 1.2e-6, 123456, null, Number.NaN].map(shortNumber)
+  expect(said).toEqual([
+    '0.000',
+    '0.123',
+    '1.23',
+    '12.3',
+    '123',
+    '0.00039',
+    '1.2e-6',
+    '1.2e5',
+    '',
+    'not finite',
+  ])
+})
+
+test('factors are round', () => {
+  expect([8.99, 10, 13, 16, 3.4, 1.2, 700, 0.5, Number.NaN, Infinity].map(roundFactor)).toEqual([
+    10, 10, 10, 20, 5, 1, 500, 1, 1, 1,
+  ])
+})
+
+describe('a logarithmic axis', () => {
+  test('goes from the named number below to the one above', () => {
+    expect(logAxis([0.35, 1.64])).toEqual({ domain: [0.2, 2], ticks: [0.2, 0.5, 1, 2] })
+    expect(logAxis([0.5])).toEqual({ domain: [0.5, 1], ticks: [0.5, 1] })
+    expect(logAxis([100])).toEqual({ domain: [100, 200], ticks: [100, 200] })
+  })
+
+  test('over many decades names powers of ten', () => {
+    const { domain, ticks } = logAxis([0.0003, 4.7])
+    expect(domain).toEqual([0.0002, 5])
+    expect(ticks).toEqual([0.001, 0.01, 0.1, 1])
+  })
+
+  test('leaves out what has no logarithm', () => {
+    expect(logAxis([0, -1, null, undefined, Number.NaN, 3])).toEqual(logAxis([3]))
+    expect(logAxis([]).ticks.length).toBeGreaterThan(1)
+  })
 })

@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals'
+import { type ReadonlySignal, signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { EngineChoice } from './engine-choice.tsx'
 import { machine } from './engines.ts'
@@ -8,12 +8,19 @@ import { engine } from './store.ts'
 import { TakeHome } from './take-home.tsx'
 import { ThemeChoice } from './theme.tsx'
 
-/** Whether all tools have room in the bar; a page that is served has one more. */
-const room = matchMedia(`(min-width: ${machine ? 1560 : 1240}px)`)
-const roomy = signal(room.matches)
-room.addEventListener('change', ({ matches }) => {
-  roomy.value = matches
-})
+/** Whether the window is as wide as this, now and later. */
+function atLeast(pixels: number): ReadonlySignal<boolean> {
+  const media = matchMedia(`(min-width: ${pixels}px)`)
+  const wide = signal(media.matches)
+  media.addEventListener('change', ({ matches }) => {
+    wide.value = matches
+  })
+  return wide
+}
+
+/** Whether the bar has room for what is done, and for what is chosen too: a page that is served has one choice more. */
+const wide = atLeast(1240)
+const widest = atLeast(machine ? 1560 : 1240)
 
 const open = signal(false)
 
@@ -22,11 +29,21 @@ function Status() {
   return <p class="soft status">{engine.value ? `Engine: ${engine.value}` : 'Loading the engine'}</p>
 }
 
+function Actions() {
+  return (
+    <>
+      <OpenModel />
+      <TakeHome />
+      <ShareButton />
+    </>
+  )
+}
+
 /** What is done to the whole page: in the bar, or behind a button where that has no room. */
 export function Menu() {
   const place = useRef<HTMLDivElement>(null)
   const button = useRef<HTMLButtonElement>(null)
-  const folded = !roomy.value
+  const folded = !widest.value
   const shown = folded && open.value
   useEffect(() => {
     if (!shown) return
@@ -58,6 +75,7 @@ export function Menu() {
   }
   return (
     <>
+      {wide.value && <Actions />}
       {folded && (
         <button
           ref={button}
@@ -79,9 +97,7 @@ export function Menu() {
         class={`menu${folded ? ' folded' : ''}${shown ? '' : ' closed'}`}
         onClick={chosen}
       >
-        <OpenModel />
-        <TakeHome />
-        <ShareButton />
+        {!wide.value && <Actions />}
         <EngineChoice />
         <ThemeChoice />
         <Status />

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { views } from '../../../src/studio/state.ts'
+import { misplaced } from './layout.ts'
 import { hasFocus, useStudio } from './page.ts'
 
 const studio = useStudio()
@@ -48,21 +49,83 @@ test.each(['light', 'dark'] as const)('axe finds nothing serious in any view: %s
   }
 })
 
-/** What makes the page wider than its window. */
-const TOO_WIDE = `document.documentElement.scrollWidth <= innerWidth ? [] :
-  [...document.querySelectorAll('body *')]
-    .filter(node => node.getBoundingClientRect().right > innerWidth + 1)
-    .map(node => node.tagName + '.' + node.className).slice(0, 8)`
+const menu = (page: Page) => page.getByRole('button', { name: 'Menu' })
 
-test('axe finds nothing serious on a phone, with runs and a copied link', async () => {
-  const { page } = await studio.open({ width: 360 })
+test('on a phone the picture and Play are seen at once, and axe finds nothing serious', async () => {
+  const { page } = await studio.open({ width: 360, height: 740 })
   await page.addScriptTag({ path: resolve('node_modules/axe-core/axe.min.js') })
+  for (const part of [page.locator('main canvas.points'), page.locator('main button.main').first()]) {
+    const { y, height } = (await part.boundingBox())!
+    expect(y + height).toBeLessThan(740)
+  }
   await page.getByRole('button', { name: 'Add run' }).click()
+  // Its samples have the mark and the colour of the second run, in every view.
+  const marks = page.locator('main figcaption .mark path')
+  await expect.poll(() => marks.getAttribute('fill')).toBe('var(--run-1)')
+  const read = (place: string, name: string) =>
+    page.evaluate(`getComputedStyle(document.querySelector('${place}')).getPropertyValue('${name}')`)
+  expect(await read('main > .room', '--own')).toBe(await read(':root', '--run-1'))
+  await menu(page).click()
   await page.getByRole('button', { name: 'Copy link' }).click()
+  await page.getByText('Whoever opens it').waitFor()
+  // What was chosen closes the menu and leaves the focus where it was opened.
+  expect(await menu(page).getAttribute('aria-expanded')).toBe('false')
+  expect(await hasFocus(menu(page))).toBe(true)
   for (const view of views) {
     await go(page, view)
     expect(await audit(page), view).toEqual([])
-    expect(await page.evaluate(TOO_WIDE), view).toEqual([])
+    expect(await misplaced(page), view).toEqual([])
+  }
+})
+
+test('nothing is cut off or over another at other widths', async () => {
+  const { page } = await studio.open({ width: 800, height: 900 })
+  for (const width of [800, 1400]) {
+    await page.setViewportSize({ width, height: 900 })
+    for (const view of views) {
+      await go(page, view)
+      expect(await misplaced(page), `${view} at ${width}`).toEqual([])
+    }
+  }
+})
+
+/** The view of each step of the tour. */
+const TOUR = ['jump', 'why', 'jump', 'why', 'train', 'steps', 'why'] as const
+
+/** How much of the view's first picture is in the window and not under the tour, from 0 to 1. */
+const UNCOVERED = `(() => {
+  const { top, bottom, left, right } = document.querySelector('main canvas.points').getBoundingClientRect()
+  const tour = document.querySelector('.tour').getBoundingClientRect()
+  const foot = tour.left < right && tour.right > left ? Math.min(innerHeight, tour.top) : innerHeight
+  return (Math.min(bottom, foot) - Math.max(top, 0)) / (bottom - top)
+})()`
+
+test.each([
+  [360, 740],
+  [800, 900],
+  [1400, 900],
+])('the tour shows its words and a picture together at %i x %i', async (width, height) => {
+  const { page } = await studio.open({ width, height, state: { tour: 0, view: 'jump' } })
+  await page.addScriptTag({ path: resolve('node_modules/axe-core/axe.min.js') })
+  const panel = page.getByRole('complementary')
+  for (const [step, view] of TOUR.entries()) {
+    await panel.getByRole('heading', { name: `${step + 1}. ` }).waitFor()
+    await page.locator('main').getByText(SHOWN[view]).first().waitFor()
+    expect(await misplaced(page), `step ${step + 1}`).toEqual([])
+    expect(await audit(page), `step ${step + 1}`).toEqual([])
+    // Why begins with words of its own.
+    if (view === 'jump' || view === 'train')
+      expect(await page.evaluate(UNCOVERED), `step ${step + 1}`).toBeGreaterThan(0.99)
+    for (const part of [panel.locator('.try'), panel.locator('button.main')]) {
+      const box = (await part.boundingBox())!
+      expect(box.y + box.height).toBeLessThanOrEqual(height)
+    }
+    if (view === 'train') {
+      const play = (await page.locator('main button.main').first().boundingBox())!
+      const top = width < 1100 ? (await panel.boundingBox())!.y : height
+      expect(play.y + play.height).toBeLessThan(top)
+    }
+    if (step < TOUR.length - 1) await panel.getByRole('button', { name: 'Next' }).click()
   }
 })
 
@@ -149,12 +212,29 @@ test.each(['light', 'dark'] as const)(
   },
 )
 
-test('the text of a window stays in it on a phone', async () => {
-  const { page } = await studio.open({ width: 360 })
-  await page.getByRole('button', { name: 'Open', exact: true }).click()
-  await page.getByRole('dialog').waitFor()
-  const over = "(node => node.scrollWidth - node.clientWidth)(document.querySelector('dialog'))"
-  expect(await page.evaluate(over)).toBe(0)
+test('windows and the menu are whole on a phone, and Escape leads back', async () => {
+  const { page } = await studio.open({ width: 360, height: 740 })
+  await page.addScriptTag({ path: resolve('node_modules/axe-core/axe.min.js') })
+  await menu(page).click()
+  expect(await audit(page)).toEqual([])
+  for (const [name, title] of [
+    ['Open', 'Open a model'],
+    ['Take home', 'Take home'],
+  ] as const) {
+    const button = page.getByRole('button', { name, exact: true })
+    await button.click()
+    await page.getByRole('dialog', { name: title }).waitFor()
+    expect(await audit(page), name).toEqual([])
+    expect(await misplaced(page), name).toEqual([])
+    const over = "(node => node.scrollWidth - node.clientWidth)(document.querySelector('dialog'))"
+    expect(await page.evaluate(over), name).toBe(0)
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    expect(await hasFocus(button), name).toBe(true)
+  }
+  await page.keyboard.press('Escape')
+  expect(await menu(page).getAttribute('aria-expanded')).toBe('false')
+  expect(await hasFocus(menu(page))).toBe(true)
 })
 
 /** Sizes of the letters of formulas that are too small to read. */

@@ -68,7 +68,7 @@ test('a head sorts the table, runs come and go, and other targets are not compar
     state: { view: 'compare', runs: [planOf('lsd'), planOf('flow-matching', 'two-moons')] },
   })
   await settle(page, 2)
-  await page.getByText('Not of the target of run 1, ring: run 2 (two-moons)').waitFor()
+  await page.getByText('Not comparable with run 1, which is on ring: run 2 (two-moons)').waitFor()
   const column = page.getByRole('columnheader', { name: /^1 jump/ })
   await column.getByRole('button').click()
   expect(await column.getAttribute('aria-sort')).toBe('ascending')

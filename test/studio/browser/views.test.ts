@@ -212,7 +212,7 @@ test('steps have the metrics of the session, and one point is followed through a
   await page.locator('figure.euler[data-steps="16"][aria-busy="false"]').waitFor({ timeout: 90_000 })
   // Its start and one more mark for each step.
   for (const steps of [1, 2, 4, 8, 16]) {
-    expect(await page.locator(`figure.jump[data-steps="${steps}"] .followed circle`).count()).toBe(steps + 1)
+    expect(await page.locator(`figure.jump[data-steps="${steps}"] .followed :is(circle, .landed)`).count()).toBe(steps + 1)
   }
 })
 
@@ -240,5 +240,6 @@ test('the reasons are measured: velocity, residuals, losses and both kinds of we
   const losses = page.getByRole('region', { name: 'Loss by times' })
   await losses.getByRole('heading', { name: 'Consistency' }).waitFor({ timeout: 60_000 })
   const weights = page.getByRole('region', { name: 'Averaged and raw weights' })
-  await weights.getByRole('row', { name: /Sliced Wasserstein 4/ }).waitFor({ timeout: 60_000 })
+  const group = weights.getByRole('rowgroup').filter({ hasText: 'Sliced Wasserstein' })
+  await group.getByRole('row', { name: /^4 \d/ }).waitFor({ timeout: 60_000 })
 })

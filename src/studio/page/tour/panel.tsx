@@ -1,11 +1,18 @@
+import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { reachable } from '../parts/reachable.tsx'
 import { state, update } from '../store.ts'
 import { tourSteps } from './steps.tsx'
 import './tour.css'
 
+/** Whether the text is put away to see more of the view, on a phone. */
+const folded = signal(false)
+
 /** Goes to a step, and shows what it speaks of. */
-export const goTo = (step: number): void => update({ tour: step, ...tourSteps[step].shows })
+export function goTo(step: number): void {
+  folded.value = false
+  update({ tour: step, ...tourSteps[step].shows })
+}
 
 function leave(): void {
   update({ tour: null })
@@ -38,8 +45,11 @@ export function TourPanel() {
   const heading = useRef<HTMLHeadingElement>(null)
   const before = useRef(at)
   useEffect(() => {
-    if (at !== null && before.current !== at)
-      heading.current?.focus({ preventScroll: before.current !== null })
+    if (at !== null && before.current !== at) {
+      heading.current?.focus({ preventScroll: true })
+      // What the step speaks of comes first in its view.
+      scrollTo({ top: 0 })
+    }
     before.current = at
   }, [at])
   const said = useRef<HTMLDivElement>(null)
@@ -64,8 +74,18 @@ export function TourPanel() {
           {at + 1}. {title}
         </h2>
         <Progress at={at} />
+        <button
+          type="button"
+          class="fold"
+          aria-expanded={!folded.value}
+          onClick={() => {
+            folded.value = !folded.value
+          }}
+        >
+          {folded.value ? 'Show text' : 'Hide text'}
+        </button>
       </header>
-      <div key={at} ref={said} class="said">
+      <div key={at} ref={said} class={folded.value ? 'said folded' : 'said'}>
         {text}
       </div>
       <p class="try">
