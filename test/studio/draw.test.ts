@@ -137,7 +137,9 @@ describe('more steps that make it worse', () => {
 })
 
 test('numbers are short', () => {
-  const said = [0, 0.12345, 1.2345, 12.345, 123.45, 0.000394, 1.2e-6, 123456, null, Number.NaN].map(shortNumber)
+  const said = [0, 0.12345, 1.2345, 12.345, 123.45, 0.000394, 1.2e-6, 123456, null, Number.NaN].map(
+    shortNumber,
+  )
   expect(said).toEqual([
     '0.000',
     '0.123',

@@ -212,7 +212,9 @@ test('steps have the metrics of the session, and one point is followed through a
   await page.locator('figure.euler[data-steps="16"][aria-busy="false"]').waitFor({ timeout: 90_000 })
   // Its start and one more mark for each step.
   for (const steps of [1, 2, 4, 8, 16]) {
-    expect(await page.locator(`figure.jump[data-steps="${steps}"] .followed :is(circle, .landed)`).count()).toBe(steps + 1)
+    expect(
+      await page.locator(`figure.jump[data-steps="${steps}"] .followed :is(circle, .landed)`).count(),
+    ).toBe(steps + 1)
   }
 })
 
