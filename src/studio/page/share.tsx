@@ -50,7 +50,7 @@ export function ShareButton() {
 export function ShareNote() {
   if (!copied.value) return null
   return (
-    <div class="message" data-note="share">
+    <div class="note" data-note="share">
       <p>{messageOf(copied.value)} Whoever opens it sees this, and the training is replayed there.</p>
       {copied.value.byHand && (
         <input

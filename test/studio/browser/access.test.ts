@@ -125,6 +125,14 @@ test.each([
       const top = width < 1100 ? (await panel.boundingBox())!.y : height
       expect(play.y + play.height).toBeLessThan(top)
     }
+    // A phone shows more of the view without the text.
+    if (width < 640 && step === 0) {
+      const text = panel.getByText('Take a point of the data')
+      await panel.getByRole('button', { name: 'Hide text' }).click()
+      await text.waitFor({ state: 'hidden' })
+      await panel.getByRole('button', { name: 'Show text' }).click()
+      await text.waitFor()
+    }
     if (step < TOUR.length - 1) await panel.getByRole('button', { name: 'Next' }).click()
   }
 })
