@@ -19,8 +19,8 @@ function atLeast(pixels: number): ReadonlySignal<boolean> {
 }
 
 /** Whether the bar has room for what is done, and for what is chosen too: a page that is served has one choice more. */
-const wide = atLeast(1240)
-const widest = atLeast(machine ? 1560 : 1240)
+const wide = atLeast(1080)
+const widest = atLeast(machine ? 1560 : 1280)
 
 const open = signal(false)
 

@@ -80,8 +80,11 @@ test('on a phone the picture and Play are seen at once, and axe finds nothing se
 
 test('nothing is cut off or over another at other widths', async () => {
   const { page } = await studio.open({ width: 800, height: 900 })
-  for (const width of [800, 1400]) {
+  for (const width of [800, 1400, 1280, 1080]) {
     await page.setViewportSize({ width, height: 900 })
+    // One row.
+    await expect.poll(async () => (await page.getByRole('banner').boundingBox())!.height).toBeLessThan(60)
+    if (width === 1280 || width === 1080) continue
     for (const view of views) {
       await go(page, view)
       expect(await misplaced(page), `${view} at ${width}`).toEqual([])
