@@ -14,7 +14,7 @@ import {
   steer,
   systematic,
 } from '../../src/studio/engine/steer.ts'
-import { bump, tiltedDataset } from '../../src/studio/engine/tilt.ts'
+import { rewardAt, tiltedDataset } from '../../src/studio/engine/tilt.ts'
 
 const MEAN = [1, -1] as const
 const STD = 0.5
@@ -127,19 +127,19 @@ test('the tilted distribution of a bump: steered samples against samples that ar
 test('kept by chance: the mean of a function of the tilted data is that of weighted data', () => {
   const tilt = { center: [0, 0] as [number, number], scale: 1, beta: -2 }
   const base = gaussian({ mean: [...MEAN], std: STD })
-  const reward = bump(tilt)
+  const reward = rewardAt(tilt)
   const data = new Float64Array(80_000)
   base.sample(random(5, 'data'), data)
   let [sum, total] = [0, 0]
   for (let i = 0; i < data.length; i += 2) {
-    const r = reward(data[i], data[i + 1])
+    const r = reward(data.subarray(i, i + 2))
     sum += Math.exp(tilt.beta * r) * r
     total += Math.exp(tilt.beta * r)
   }
   const kept = new Float64Array(40_000)
   tiltedDataset(base, tilt).sample(random(6, 'data'), kept)
   let mean = 0
-  for (let i = 0; i < kept.length; i += 2) mean += reward(kept[i], kept[i + 1]) / (kept.length / 2)
+  for (let i = 0; i < kept.length; i += 2) mean += reward(kept.subarray(i, i + 2)) / (kept.length / 2)
   expect(mean).toBeCloseTo(sum / total, 2)
 })
 
