@@ -51,11 +51,12 @@ export function PaintArea({
   const area = useRef<HTMLDivElement>(null)
   const pointer = useRef<number | null>(null)
   const focused = useSignal(false)
+  const mouse = useSignal<Place | null>(null)
   const { side } = painting.canvas
-  const [x, y] = painting.cursor.value
-  const paint = ({ clientX, clientY }: PointerEvent): void => {
+  const brush = mouse.value ?? (focused.value ? painting.cursor.value : null)
+  const placeOf = ({ clientX, clientY }: PointerEvent): Place => {
     const { left, top, width, height } = area.current!.getBoundingClientRect()
-    painting.paintTo([((clientX - left) / width) * side, ((clientY - top) / height) * side])
+    return [((clientX - left) / width) * side, ((clientY - top) / height) * side]
   }
   const lift = (): void => {
     pointer.current = null
@@ -72,7 +73,9 @@ export function PaintArea({
         aria-label={label}
         aria-describedby="painting-keys"
         onKeyDown={event => {
-          if (take(painting, event)) focused.value = true
+          if (!take(painting, event)) return
+          focused.value = true
+          mouse.value = null
         }}
         onFocus={() => {
           focused.value = area.current!.matches(':focus-visible')
@@ -84,20 +87,24 @@ export function PaintArea({
           if (pointer.current !== null || event.button !== 0) return
           pointer.current = event.pointerId
           area.current!.setPointerCapture(event.pointerId)
-          paint(event)
+          painting.paintTo(placeOf(event))
         }}
         onPointerMove={event => {
+          if (event.pointerType === 'mouse') mouse.value = placeOf(event)
           if (pointer.current !== event.pointerId) return
-          for (const each of event.getCoalescedEvents?.() ?? []) paint(each)
-          paint(event)
+          for (const each of event.getCoalescedEvents?.() ?? []) painting.paintTo(placeOf(each))
+          painting.paintTo(placeOf(event))
+        }}
+        onPointerLeave={() => {
+          mouse.value = null
         }}
         onPointerUp={lift}
         onPointerCancel={lift}
       >
         {children}
-        {focused.value && (
+        {brush && (
           <svg class="brush" viewBox={`0 0 ${side} ${side}`} aria-hidden="true">
-            <circle cx={x} cy={y} r={painting.radius.value} />
+            <circle cx={brush[0]} cy={brush[1]} r={painting.radius.value} />
           </svg>
         )}
       </div>

@@ -1,7 +1,6 @@
 import { emptyReward, packReward, readReward, rewardCanvas } from '../../reward.ts'
 import { isEmpty, type Place } from '../../target/raster.ts'
 import { SHOWN } from '../draw/cloud.ts'
-import { shortNumber } from '../draw/number.ts'
 import { Scene } from '../draw/scene.tsx'
 import { BrushControls, PaintArea } from '../parts/paint-area.tsx'
 import { createPainting } from '../parts/painting.ts'
@@ -66,7 +65,7 @@ function where([column, row]: Place): string {
   const [x, y] = [(column / side) * 2 * SHOWN - SHOWN, SHOWN - (row / side) * 2 * SHOWN]
   const inside = (place: number): number => Math.min(side - 1, Math.floor(place))
   const value = painting.cells.value[inside(row) * side + inside(column)] / rewardCanvas.most
-  return `${shortNumber(x)} across, ${shortNumber(y)} up, painted ${value}`
+  return `${x.toFixed(1)} across, ${y.toFixed(1)} up, painted ${value}`
 }
 
 /** The data, and the reward that is painted over it. */

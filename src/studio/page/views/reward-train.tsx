@@ -49,7 +49,7 @@ function TiltedRun({ at, plan }: { at: number; plan: Plan }) {
     seed: 0,
     weights,
   } as const
-  const { answer } = useAnswer(
+  const { answer, fresh } = useAnswer(
     'steer',
     JSON.stringify([tilt, weights, method]),
     engine.value ? question : null,
@@ -61,7 +61,8 @@ function TiltedRun({ at, plan }: { at: number; plan: Plan }) {
   return (
     <div class="tilted">
       <p>
-        <Mark at={at} /> Run {at + 1}: {runName(plan)}, {stepsOf(plan).toLocaleString('en')} steps{' '}
+        <Mark at={at} /> Run {at + 1}: {runName(plan)}, {stepsOf(plan).toLocaleString('en')} steps
+        {playing || fresh ? '' : '; working'}{' '}
         <button type="button" onClick={() => (playing ? pause : play)(at)}>
           {playing ? `Pause run ${at + 1}` : `Train run ${at + 1}`}
         </button>
