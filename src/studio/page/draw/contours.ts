@@ -3,7 +3,7 @@ import { paintedField } from '../../reward.ts'
 import { SHOWN } from './cloud.ts'
 
 /** Heights that lines are drawn at, and their negatives. */
-export const LEVELS = [0.25, 0.5, 0.75] as const
+const LEVELS = [0.25, 0.5, 0.75] as const
 
 /** Places a side that the reward is computed at. */
 const COUNT = 100
