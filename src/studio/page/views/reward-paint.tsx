@@ -80,7 +80,7 @@ export function RewardPainter() {
       </PaintArea>
       <figcaption>
         Whole lines around + are r = 0.25, 0.5 and 0.75. Broken lines over hatching, around −, are the same
-        below zero. Unpainted places have r = 0.
+        below zero. Where nothing is painted, r is 0.
       </figcaption>
     </figure>
   )
