@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { onesLike, vjp } from '../../src/autodiff/index.ts'
+import { DYNAMIC, onesLike, simplify, spec, trace, vjp } from '../../src/autodiff/index.ts'
 import { type RewardConfig, rewardOf } from '../../src/objective/reward.ts'
 import { rewardValue } from '../../src/objective/reward-value.ts'
+import * as engine from '../../src/runtime/node.ts'
 import { type ConfigError, resolveConfig } from '../../src/training/config.ts'
 import { value, valuesOf } from '../autodiff/values.ts'
 
@@ -101,6 +102,25 @@ describe('a reward', () => {
       expect(r).toBeCloseTo(a.data[i], 14)
     })
   })
+})
+
+test('far from zero no digits are lost in single precision', async () => {
+  const reward: RewardConfig = {
+    kind: 'gaussians',
+    centers: [
+      [1000, -2000],
+      [1001, -2000.5],
+    ],
+    weights: [1, -0.5],
+    scale: 0.5,
+  }
+  const graph = trace(({ x }) => ({ y: rewardOf(reward)(x) }), { x: spec([DYNAMIC, 2]) })
+  const program = await engine.compile(simplify(graph))
+  const points = Float32Array.of(1000, -2000, 1000.5, -2000.25, 1001, -2000.5, 1002, -2001)
+  const [found] = await program.run([points])
+  await program.close()
+  const at = rewardValue(reward, 2)
+  for (let i = 0; i < 4; i++) expect(Number(found[i])).toBeCloseTo(at(points.subarray(2 * i, 2 * i + 2)), 5)
 })
 
 describe('in a configuration', () => {
