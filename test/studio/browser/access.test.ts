@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { views } from '../../../src/studio/state.ts'
+import { emptyReward, packReward } from '../../../src/studio/reward.ts'
+import { initialState, views } from '../../../src/studio/state.ts'
 import { misplaced } from './layout.ts'
 import { hasFocus, useStudio } from './page.ts'
 
@@ -52,7 +53,9 @@ test.each(['light', 'dark'] as const)('axe finds nothing serious in any view: %s
 const menu = (page: Page) => page.getByRole('button', { name: 'Menu' })
 
 test('on a phone the picture and Play are seen at once, and axe finds nothing serious', async () => {
-  const { page } = await studio.open({ width: 360, height: 740 })
+  const painted = packReward(emptyReward().fill(20, 0, 200).fill(-20, 300, 400))
+  const reward = { ...initialState.reward, kind: 'painted', painted } as const
+  const { page } = await studio.open({ width: 360, height: 740, state: { reward } })
   await page.addScriptTag({ path: resolve('node_modules/axe-core/axe.min.js') })
   for (const part of [page.locator('main canvas.points'), page.locator('main button.main').first()]) {
     const { y, height } = (await part.boundingBox())!
