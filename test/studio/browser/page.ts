@@ -1,9 +1,49 @@
-import type { Browser, Locator } from 'playwright-core'
+import type { Browser, BrowserContext, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
-import { launchChromium, type Opened, type OpenOptions, openPage } from './chromium.ts'
-import { type Site, serveSite } from './site.ts'
+import { encodeState, initialState, type StudioState } from '../../../src/studio/state.ts'
+import { type ChromiumOptions, launchChromium } from '../../helpers/browsers.ts'
+import { type Site, serveSite } from '../../helpers/site.ts'
 
-export { addressOf, type Opened, type OpenOptions } from './chromium.ts'
+export interface OpenOptions {
+  /** The part of the state that differs from the first one; it becomes the address. */
+  readonly state?: Partial<StudioState>
+  /** The whole address, instead. */
+  readonly url?: string
+  readonly width?: number
+  readonly height?: number
+  readonly theme?: 'light' | 'dark'
+  readonly reducedMotion?: boolean
+}
+
+/** A page that is open, with what its console said of errors: a test that expects some empties the list. */
+export interface Opened {
+  readonly page: Page
+  readonly context: BrowserContext
+  readonly errors: string[]
+}
+
+/** Times that a busy machine may need for one thing to appear. */
+const PATIENCE = 30_000
+
+export const addressOf = (site: string, state: Partial<StudioState>): string =>
+  `${site}#${encodeState({ ...initialState, ...state })}`
+
+/** Opens pages in one browser; each in a context of its own. */
+export async function openPage(browser: Browser, site: string, options: OpenOptions = {}): Promise<Opened> {
+  const { state, width = 1280, height = 800, theme = 'light', reducedMotion = false } = options
+  const context = await browser.newContext({
+    viewport: { width, height },
+    colorScheme: theme,
+    reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
+  })
+  context.setDefaultTimeout(PATIENCE)
+  const page = await context.newPage()
+  const errors: string[] = []
+  page.on('pageerror', error => errors.push(error.message))
+  page.on('console', message => message.type() === 'error' && errors.push(message.text()))
+  await page.goto(options.url ?? (state ? addressOf(site, state) : site))
+  return { page, context, errors }
+}
 
 export const hasFocus = async (locator: Locator): Promise<boolean> =>
   (await locator.and(locator.page().locator(':focus')).count()) === 1
@@ -12,13 +52,16 @@ export const hasFocus = async (locator: Locator): Promise<boolean> =>
  * The studio for the tests of a file: it is built, served and opened in Chromium before them, and all of it ends with
  * them. After each test its pages are closed, and no console may have told of an error.
  */
-export function useStudio(): { site(): string; open(options?: OpenOptions): Promise<Opened> } {
+export function useStudio(options?: ChromiumOptions): {
+  site(): string
+  open(options?: OpenOptions): Promise<Opened>
+} {
   let site: Site
   let browser: Browser
   const opened: Opened[] = []
   beforeAll(async () => {
     site = await serveSite()
-    browser = await launchChromium()
+    browser = await launchChromium(options)
   }, 180_000)
   afterEach(async () => {
     const errors = opened.flatMap(({ errors }) => errors)
