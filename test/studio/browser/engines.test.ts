@@ -49,7 +49,7 @@ afterAll(async () => {
 })
 
 /** Reads until it is so, as long as a busy machine may need. */
-const eventually = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 25_000, interval: 100 })
+const eventually = <T>(read: () => Promise<T>) => expect.poll(read, { timeout: 45_000, interval: 100 })
 
 const named = (kind: string, name: string): string =>
   `[...document.querySelectorAll('${kind}')].find(node => node.textContent.trim() === ${JSON.stringify(name)})`
@@ -115,8 +115,9 @@ const shared: Partial<StudioState> = {
 async function replay(tab: Tab): Promise<number> {
   await show(tab, shared)
   const text = () => tab.read<string>('document.querySelector(".strip .run")?.textContent ?? ""')
-  await eventually(text).toMatch(new RegExp(`${STEPS} steps$`))
+  // Before the first report the steps of the link stand there.
   await eventually(() => distanceOf(tab)).toBeGreaterThan(0)
+  await eventually(text).toMatch(new RegExp(`${STEPS} steps$`))
   return distanceOf(tab)
 }
 
@@ -144,7 +145,7 @@ const drop = (rows: string): string => `(() => {
   document.querySelector('.train').dispatchEvent(event)
 })()`
 
-describe.each(ENGINES.filter(({ without }) => !without))('in $name', ({ open }) => {
+describe.each(ENGINES.filter(({ without }) => !without))('in $name', { timeout: 120_000 }, ({ open }) => {
   let tab: Tab
   beforeAll(async () => {
     tab = await open(display.name)

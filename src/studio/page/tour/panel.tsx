@@ -6,10 +6,7 @@ import './tour.css'
 /** Goes to a step, and shows what it speaks of. */
 export const goTo = (step: number): void => update({ tour: step, ...tourSteps[step].shows })
 
-function leave(): void {
-  update({ tour: null })
-  document.querySelector<HTMLElement>('[data-learn]')?.focus()
-}
+const leave = (): void => update({ tour: null })
 
 function Progress({ at }: { at: number }) {
   return (
@@ -39,6 +36,9 @@ export function TourPanel() {
   useEffect(() => {
     if (at !== null && before.current !== at)
       heading.current?.focus({ preventScroll: before.current !== null })
+    // Only once the panel is gone: an effect that was still due would take the focus back into it.
+    if (at === null && before.current !== null && document.activeElement === document.body)
+      document.querySelector<HTMLElement>('[data-learn]')?.focus()
     before.current = at
   }, [at])
   if (at === null) return null
