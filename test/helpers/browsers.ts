@@ -5,7 +5,7 @@ const firstOf = (variable: string, places: readonly string[]): string | undefine
   [process.env[variable], ...places].find(place => place && existsSync(place))
 
 /** Where the browsers for the tests are; CHROMIUM, FIREFOX and MINIBROWSER name them in other places. */
-export const chromiumPath = (): string | undefined =>
+const chromiumPath = (): string | undefined =>
   firstOf('CHROMIUM', ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'])
 export const firefoxPath = (): string | undefined =>
   firstOf('FIREFOX', ['/usr/bin/firefox-esr', '/usr/bin/firefox'])
