@@ -14,7 +14,7 @@ const PATIENCE = 60_000
 const load = async path => (await runnerImport(path, { configFile: false, logLevel: 'error' })).module
 const { serveSite } = await load('./test/helpers/site.ts')
 const { launchChromium } = await load('./test/helpers/browsers.ts')
-const { openPage } = await load('./test/studio/browser/page.ts')
+const { openPage } = await load('./test/studio/browser/open.ts')
 const { examplePlan, freshPlan } = await load('./src/studio/plan.ts')
 
 const psd = { ...freshPlan, stages: [{ ...freshPlan.stages[0], objective: 'psd', steps: 300 }] }

@@ -9,7 +9,7 @@ import { launchFirefox } from '../../helpers/firefox.ts'
 import { type Site, serveSite } from '../../helpers/site.ts'
 import { openTab, type Place, type Tab } from '../../helpers/tab.ts'
 import { openWebKit } from '../../helpers/webkit.ts'
-import { addressOf } from './page.ts'
+import { addressOf } from './open.ts'
 import { AUDIT, SHOWN, serious, TOO_WIDE, TOUR } from './shown.ts'
 
 const SIZE = { width: 1280, height: 1000 }

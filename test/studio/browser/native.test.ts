@@ -13,7 +13,7 @@ import { runHere, type Started, start, until } from '../../helpers/cli.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
 import { ensureSite } from '../../helpers/site.ts'
 import { tiny } from '../../helpers/training.ts'
-import { type Opened, openPage } from './page.ts'
+import { type Opened, openPage } from './open.ts'
 
 const folder = temporaryFolder('native')
 const runs = join(folder, 'runs')
