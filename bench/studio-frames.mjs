@@ -1,11 +1,10 @@
 // Frames a second of the studio's moving points, in Chromium: `npm run build:site` or `npx vite build -c
 // src/studio/vite.config.ts`, then `node bench/studio-frames.mjs [--gpu] [--points 50000]`. Without `--gpu` WebGL runs on
-// the processor (SwiftShader). Chromium at /usr/bin/chromium, or where OXBOW_CHROMIUM says.
+// the processor (SwiftShader). Chromium at /usr/bin/chromium, or where CHROMIUM says.
 
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { chromium } from 'playwright-core'
-import { createServer } from 'vite'
+import { createServer, runnerImport } from 'vite'
 
 const { values } = parseArgs({
   options: {
@@ -15,7 +14,8 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '5' },
   },
 })
-const SOFTWARE = ['--disable-gpu', '--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader']
+const HELPERS = './test/helpers/browsers.ts'
+const { launchChromium } = (await runnerImport(HELPERS, { configFile: false, logLevel: 'error' })).module
 
 /** Runs in the page: paints a cloud on its way from one place to another, frame after frame. */
 async function measure({ points, side, seconds }) {
@@ -59,10 +59,7 @@ const server = await createServer({
   logLevel: 'error',
 })
 await server.listen()
-const browser = await chromium.launch({
-  executablePath: process.env.OXBOW_CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', ...(values.gpu ? ['--ignore-gpu-blocklist'] : SOFTWARE)],
-})
+const browser = await launchChromium({ graphicsCard: values.gpu })
 try {
   const page = await browser.newPage()
   const { port } = server.httpServer.address()

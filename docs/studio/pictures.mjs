@@ -12,8 +12,9 @@ const MOST = 150_000
 const PATIENCE = 60_000
 
 const load = async path => (await runnerImport(path, { configFile: false, logLevel: 'error' })).module
-const { serveSite } = await load('./test/studio/browser/site.ts')
-const { launchChromium, openPage } = await load('./test/studio/browser/chromium.ts')
+const { serveSite } = await load('./test/helpers/site.ts')
+const { launchChromium } = await load('./test/helpers/browsers.ts')
+const { openPage } = await load('./test/studio/browser/open.ts')
 const { examplePlan, freshPlan } = await load('./src/studio/plan.ts')
 
 const psd = { ...freshPlan, stages: [{ ...freshPlan.stages[0], objective: 'psd', steps: 300 }] }

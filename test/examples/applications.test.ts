@@ -13,8 +13,8 @@ import { join, resolve } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { drawNoise, load, sample, train, uniformGrid } from '../../src/index.ts'
-import { openBrowser, type StaticServer, serve } from '../helpers/browser.ts'
-import { withoutBrowser } from '../helpers/chromium.ts'
+import { launchChromium, withoutChromium } from '../helpers/browsers.ts'
+import { type Site, serveFolders } from '../helpers/site.ts'
 import { tiny } from '../helpers/training.ts'
 
 // Inside the package, so that `import ... from 'oxbow'` finds it, as it is built.
@@ -52,8 +52,8 @@ test.each(['examples/node/sample.mjs', 'examples/web/sample.js'])('%s is ten lin
   expect(readFileSync(file, 'utf8').trimEnd().split('\n').length).toBeLessThanOrEqual(10)
 })
 
-describe.skipIf(withoutBrowser())('the example for a browser', () => {
-  let server: StaticServer
+describe.skipIf(withoutChromium())('the example for a browser', () => {
+  let server: Site
   let browser: Browser
   const site = join(folder, 'site')
 
@@ -63,8 +63,8 @@ describe.skipIf(withoutBrowser())('the example for a browser', () => {
     copyFileSync(join(run, 'model.onnx'), join(site, 'cut.onnx'))
     truncateSync(join(site, 'cut.onnx'), 500)
     writeFileSync(join(site, 'text.onnx'), 'no model')
-    server = await serve({ '/': site, '/node_modules/': 'node_modules', '/node_modules/oxbow/': '.' })
-    browser = await openBrowser()
+    server = await serveFolders({ '/': site, '/node_modules/': 'node_modules', '/node_modules/oxbow/': '.' })
+    browser = await launchChromium()
   })
   afterAll(async () => {
     await browser?.close()
@@ -81,7 +81,7 @@ describe.skipIf(withoutBrowser())('the example for a browser', () => {
     await page.locator('output:not(:empty)').waitFor({ timeout: 30_000 })
     expect(problems).toEqual([])
     expectClose(JSON.parse((await page.locator('output').textContent())!))
-    expect(new Set(asked)).toEqual(new Set([server.url]))
+    expect(new Set(asked)).toEqual(new Set([new URL(server.url).origin]))
     await page.close()
   })
 

@@ -5,41 +5,16 @@ import { emptyReward, packReward } from '../../../src/studio/reward.ts'
 import { initialState, views } from '../../../src/studio/state.ts'
 import { misplaced } from './layout.ts'
 import { hasFocus, useStudio } from './page.ts'
+import { AUDIT, SHOWN, serious } from './shown.ts'
 
 const studio = useStudio()
-
-/** A word of each view that is only there when it is. */
-const SHOWN = {
-  train: 'Objective',
-  jump: 's, where the jump begins',
-  steps: 'Euler',
-  why: 'velocity',
-  compare: 'Samples from the same noise',
-  reward: 'What is wanted',
-} as const
 
 async function go(page: Page, view: keyof typeof SHOWN): Promise<void> {
   await page.locator(`nav a[href="#${view}"]`).click()
   await page.locator('main').getByText(SHOWN[view]).first().waitFor()
 }
 
-interface Finding {
-  readonly id: string
-  readonly impact: string
-  readonly help: string
-  readonly nodes: readonly { readonly target: readonly string[]; readonly failureSummary: string }[]
-}
-
-/** What axe finds that keeps people out. */
-async function audit(page: Page): Promise<string[]> {
-  const found = (await page.evaluate('axe.run().then(({ violations }) => violations)')) as Finding[]
-  return found
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(
-      ({ id, help, nodes }) =>
-        `${id}: ${help}: ${nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`).join('; ')}`,
-    )
-}
+const audit = async (page: Page): Promise<string[]> => serious(await page.evaluate(AUDIT))
 
 test.each(['light', 'dark'] as const)('axe finds nothing serious in any view: %s', async theme => {
   const { page } = await studio.open({ theme, width: 1200, state: { tour: 3 } })

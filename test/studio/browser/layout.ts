@@ -1,7 +1,7 @@
 import type { Page } from 'playwright-core'
 
 /** What makes the page wider than its window. */
-const TOO_WIDE = `document.documentElement.scrollWidth <= innerWidth ? [] :
+export const TOO_WIDE = `document.documentElement.scrollWidth <= innerWidth ? [] :
   [...document.querySelectorAll('body *')]
     .filter(node => node.getBoundingClientRect().right > innerWidth + 1)
     .map(node => 'too wide: ' + node.tagName + '.' + node.className).slice(0, 8)`

@@ -8,11 +8,12 @@ import { readPoints } from '../../../src/data/points.ts'
 import { train } from '../../../src/index.ts'
 import { drawNoise } from '../../../src/sampler/sampler.ts'
 import { load } from '../../../src/training/load.ts'
+import { launchChromium } from '../../helpers/browsers.ts'
 import { runHere, type Started, start, until } from '../../helpers/cli.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
+import { ensureSite } from '../../helpers/site.ts'
 import { tiny } from '../../helpers/training.ts'
-import { launchChromium, type Opened, openPage } from './chromium.ts'
-import { ensureSite } from './site.ts'
+import { type Opened, openPage } from './open.ts'
 
 const folder = temporaryFolder('native')
 const runs = join(folder, 'runs')

@@ -1,9 +1,8 @@
 import type { Browser, Locator } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
-import { launchChromium, type Opened, type OpenOptions, openPage } from './chromium.ts'
-import { type Site, serveSite } from './site.ts'
-
-export { addressOf, type Opened, type OpenOptions } from './chromium.ts'
+import { type ChromiumOptions, launchChromium } from '../../helpers/browsers.ts'
+import { type Site, serveSite } from '../../helpers/site.ts'
+import { type Opened, type OpenOptions, openPage } from './open.ts'
 
 export const hasFocus = async (locator: Locator): Promise<boolean> =>
   (await locator.and(locator.page().locator(':focus')).count()) === 1
@@ -12,13 +11,16 @@ export const hasFocus = async (locator: Locator): Promise<boolean> =>
  * The studio for the tests of a file: it is built, served and opened in Chromium before them, and all of it ends with
  * them. After each test its pages are closed, and no console may have told of an error.
  */
-export function useStudio(): { site(): string; open(options?: OpenOptions): Promise<Opened> } {
+export function useStudio(options?: ChromiumOptions): {
+  site(): string
+  open(options?: OpenOptions): Promise<Opened>
+} {
   let site: Site
   let browser: Browser
   const opened: Opened[] = []
   beforeAll(async () => {
     site = await serveSite()
-    browser = await launchChromium()
+    browser = await launchChromium(options)
   }, 180_000)
   afterEach(async () => {
     const errors = opened.flatMap(({ errors }) => errors)

@@ -3,7 +3,8 @@ import sharp from 'sharp'
 import { expect, test } from 'vitest'
 import { freshPlan, type Plan, stepsOf } from '../../../src/studio/plan.ts'
 import { decodeState } from '../../../src/studio/state.ts'
-import { addressOf, useStudio } from './page.ts'
+import { addressOf } from './open.ts'
+import { useStudio } from './page.ts'
 
 const studio = useStudio()
 

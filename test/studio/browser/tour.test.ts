@@ -1,18 +1,9 @@
 import { expect, test } from 'vitest'
 import { decodeState } from '../../../src/studio/state.ts'
 import { hasFocus, useStudio } from './page.ts'
+import { TOUR } from './shown.ts'
 
 const studio = useStudio()
-
-const STEPS = [
-  ['The path', 'Jump'],
-  ['The tangent', 'Why'],
-  ['The integral', 'Jump'],
-  ['Three consistencies', 'Why'],
-  ['Training', 'Train'],
-  ['Few steps', 'Steps'],
-  ['When it fails', 'Why'],
-] as const
 
 test('the tour turns by keyboard through seven live views and gives the focus back', async () => {
   const { page } = await studio.open()
@@ -20,7 +11,7 @@ test('the tour turns by keyboard through seven live views and gives the focus ba
   const learn = page.getByRole('button', { name: 'Learn' })
   await learn.focus()
   await page.keyboard.press('Enter')
-  for (const [i, [title, view]] of STEPS.entries()) {
+  for (const [i, [title, view]] of TOUR.entries()) {
     const heading = panel.getByRole('heading', { name: `${i + 1}. ${title}` })
     await heading.waitFor()
     expect(await hasFocus(heading)).toBe(true)

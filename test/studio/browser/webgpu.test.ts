@@ -1,19 +1,9 @@
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
 import { examplePlan } from '../../../src/studio/plan.ts'
-import { launchChromium, openPage } from './chromium.ts'
-import { type Site, serveSite } from './site.ts'
+import { useStudio } from './page.ts'
 
-let site: Site
-let browser: Browser
-beforeAll(async () => {
-  site = await serveSite()
-  browser = await launchChromium(['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'])
-}, 180_000)
-afterAll(async () => {
-  await browser?.close()
-  await site?.close()
-})
+const studio = useStudio({ flags: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'] })
 
 const STEPS = 3
 const plan = {
@@ -33,9 +23,7 @@ async function distanceOf(page: Page): Promise<number> {
 }
 
 test('WebGPU, where it is chosen, trains to the numbers of WebAssembly', async () => {
-  const { page, errors } = await openPage(browser, site.url, {
-    state: { runs: [plan], weights: 'raw' },
-  })
+  const { page } = await studio.open({ state: { runs: [plan], weights: 'raw' } })
   await page.locator('.status', { hasText: 'WebAssembly' }).waitFor()
   const expected = await distanceOf(page)
   await page.getByText('Network, batch, path, seed').click()
@@ -44,5 +32,4 @@ test('WebGPU, where it is chosen, trains to the numbers of WebAssembly', async (
   const found = await distanceOf(page)
   console.log(`after ${STEPS} steps: WebAssembly ${expected}, WebGPU ${found}`)
   expect(Math.abs(found - expected)).toBeLessThan(0.01)
-  expect(errors).toEqual([])
 }, 150_000)

@@ -14,10 +14,7 @@ export function goTo(step: number): void {
   update({ tour: step, ...tourSteps[step].shows })
 }
 
-function leave(): void {
-  update({ tour: null })
-  document.querySelector<HTMLElement>('[data-learn]')?.focus()
-}
+const leave = (): void => update({ tour: null })
 
 function Progress({ at }: { at: number }) {
   return (
@@ -50,6 +47,9 @@ export function TourPanel() {
       // What the step speaks of comes first in its view.
       scrollTo({ top: 0 })
     }
+    // Only once the panel is gone: an effect that was still due would take the focus back into it.
+    if (at === null && before.current !== null && document.activeElement === document.body)
+      document.querySelector<HTMLElement>('[data-learn]')?.focus()
     before.current = at
   }, [at])
   const said = useRef<HTMLDivElement>(null)

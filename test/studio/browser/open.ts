@@ -1,29 +1,5 @@
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { encodeState, initialState, type StudioState } from '../../../src/studio/state.ts'
-import { CHROMIUM_PLACES, chromiumPath } from '../../helpers/chromium.ts'
-
-/** WebGL on the processor, and no word to the network. */
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--use-gl=angle',
-  '--use-angle=swiftshader',
-  '--enable-unsafe-swiftshader',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
-/** @throws Error when there is no Chromium; CHROMIUM names one in another place */
-export function launchChromium(flags: readonly string[] = []): Promise<Browser> {
-  const executablePath = chromiumPath()
-  if (!executablePath) {
-    throw new Error(`no Chromium at ${CHROMIUM_PLACES.join(', ')}; install it, or set CHROMIUM to its path`)
-  }
-  return chromium.launch({ executablePath, args: [...FLAGS, ...flags] })
-}
 
 export interface OpenOptions {
   /** The part of the state that differs from the first one; it becomes the address. */

@@ -1,8 +1,17 @@
 import { execFileSync } from 'node:child_process'
-import { createReadStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { extname, join, normalize, resolve } from 'node:path'
+import { extname, join, resolve } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 
 const SITE = resolve('dist/studio/site')
@@ -61,18 +70,38 @@ const TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 }
 
-/** The page, built and served as any host of static files would. */
+/** A host of static files on 127.0.0.1. */
 export interface Site {
   readonly url: string
   close(): Promise<void>
 }
 
-export async function serveSite(): Promise<Site> {
-  await ensureSite()
+export interface ServeOptions {
+  /** What is put into the head of every page, before all else there. */
+  readonly head?: string
+}
+
+/** The file that an address means, where there is one. */
+function fileOf(roots: Readonly<Record<string, string>>, pathname: string): string | undefined {
+  const prefixes = Object.keys(roots).filter(start => pathname.startsWith(start))
+  const prefix = prefixes.sort((a, b) => b.length - a.length).at(0)
+  if (prefix === undefined) return undefined
+  const root = resolve(roots[prefix])
+  const path = join(root, pathname.slice(prefix.length))
+  const file = existsSync(path) && statSync(path).isDirectory() ? join(path, 'index.html') : path
+  return file.startsWith(root) && existsSync(file) ? file : undefined
+}
+
+/**
+ * @param roots  folders by the addresses that they are under, which end in a slash; the longest that fits answers
+ */
+export async function serveFolders(
+  roots: Readonly<Record<string, string>>,
+  { head = '' }: ServeOptions = {},
+): Promise<Site> {
   const server = createServer(({ url }, response) => {
-    const path = decodeURIComponent(new URL(url!, 'http://page').pathname)
-    const file = join(SITE, normalize(path === '/' ? 'index.html' : path))
-    if (!file.startsWith(SITE) || !existsSync(file) || !statSync(file).isFile()) {
+    const file = fileOf(roots, decodeURIComponent(new URL(url!, 'http://page').pathname))
+    if (file === undefined) {
       response.writeHead(404).end()
       return
     }
@@ -80,7 +109,9 @@ export async function serveSite(): Promise<Site> {
       'content-type': TYPES[extname(file)] ?? 'application/octet-stream',
       'cache-control': file.includes('assets') ? 'max-age=3600' : 'no-cache',
     })
-    createReadStream(file).pipe(response)
+    if (head && extname(file) === '.html') {
+      response.end(readFileSync(file, 'utf8').replace('<head>', start => start + head))
+    } else createReadStream(file).pipe(response)
   })
   await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening))
   const { port } = server.address() as AddressInfo
@@ -92,4 +123,10 @@ export async function serveSite(): Promise<Site> {
         server.close(() => closed())
       }),
   }
+}
+
+/** The studio's page, built and served as any host of static files would. */
+export async function serveSite(options?: ServeOptions): Promise<Site> {
+  await ensureSite()
+  return serveFolders({ '/': SITE }, options)
 }
