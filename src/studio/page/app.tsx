@@ -3,10 +3,13 @@ import { type ViewName, views } from '../state.ts'
 import { Announcements } from './announce.tsx'
 import { EngineChoice } from './engine-choice.tsx'
 import { lazily } from './lazily.tsx'
+import { LineNote } from './line-note.tsx'
+import { LinkNote } from './link-note.tsx'
 import { OpenModel } from './open-model.tsx'
+import { Problems } from './problems.tsx'
 import { RunStrip } from './runs.tsx'
 import { ShareButton, ShareNote } from './share.tsx'
-import { begin, beginAnew, engine, problem, state, update } from './store.ts'
+import { begin, beginAnew, engine, state, update } from './store.ts'
 import { TakeHome } from './take-home.tsx'
 import { ThemeChoice } from './theme.tsx'
 import { goTo, TourPanel } from './tour/panel.tsx'
@@ -116,11 +119,9 @@ export function App() {
       </header>
       <Announcements />
       <ShareNote />
-      {problem.value && (
-        <p class="problem" role="alert">
-          {problem.value}
-        </p>
-      )}
+      <LinkNote />
+      <LineNote />
+      <Problems />
       <TourPanel />
       <RunStrip />
       <main id="view" ref={main} tabIndex={-1} aria-labelledby="view-heading">

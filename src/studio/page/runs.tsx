@@ -97,13 +97,14 @@ function removeRun(at: number): void {
 function Run({ plan, at }: { plan: Plan; at: number }) {
   const now = live.value[at]
   const goal = now ? now.goal : stepsOf(plan) || null
+  const replays = goal !== null && now?.playing
   const taken = now ? stepsOf(plan) : 0
   useEffect(() => {
-    if (goal !== null) announce(`Run ${at + 1}: replaying ${inWords(goal)} steps`)
+    if (replays) announce(`Run ${at + 1}: replaying ${inWords(goal)} steps`)
     return () => {
-      if (goal !== null) announce(`Run ${at + 1} is replayed`)
+      if (replays) announce(`Run ${at + 1} is replayed`)
     }
-  }, [goal])
+  }, [replays])
   return (
     <li>
       <button
@@ -119,7 +120,7 @@ function Run({ plan, at }: { plan: Plan; at: number }) {
         <span class="soft">
           {goal === null
             ? `${progressOf(plan)}${now?.playing ? ', training' : ''}`
-            : `replaying ${inWords(taken)} of ${inWords(goal)} steps`}
+            : `${replays ? 'replaying ' : ''}${inWords(taken)} of ${inWords(goal)} steps`}
         </span>
       </button>
       {state.value.runs.length > 1 && (
