@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { type IncomingHttpHeaders, request } from 'node:http'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Report } from '../../src/studio/engine/protocol.ts'
@@ -130,6 +130,7 @@ describe('who may ask', () => {
       ['POST', '/api/runs'],
       ['POST', '/api/commands'],
       ['POST', '/api/alive'],
+      ['POST', '/api/leave'],
       ['GET', '/api/reports'],
       ['GET', '/api/hello'],
       ['GET', '/api/saved'],
@@ -281,6 +282,47 @@ describe('what is served', () => {
   })
 })
 
+describe('requests that dawdle', () => {
+  /** A connection that sends some bytes and waits for what comes. */
+  const knock = (port: number, bytes: string) => {
+    let text = ''
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
+    const closed = new Promise<string>(resolve => {
+      socket.on('data', part => {
+        text += part
+      })
+      socket.on('error', () => {})
+      socket.on('close', () => resolve(text))
+    })
+    return { socket, closed }
+  }
+
+  test('a head that does not end is not waited for', async () => {
+    const { port } = await serve()
+    const start = performance.now()
+    expect(await knock(port, 'GET / HTTP/1.1\r\nHost:').closed).toContain('408')
+    expect(performance.now() - start).toBeLessThan(15_000)
+  })
+
+  test('a body without the token is not read', async () => {
+    const { port } = await serve()
+    const head = `POST /api/runs HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Length: 40000000\r\n\r\n`
+    expect(await knock(port, head).closed).toContain('401')
+  })
+
+  test('connections are limited', async () => {
+    const studio = await serve()
+    const knocks = Array.from({ length: 600 }, () => knock(studio.port, 'GET / HTTP/1.1\r\n'))
+    let closed = 0
+    for (const each of knocks) void each.closed.then(() => closed++)
+    await until(() => closed >= 80, 'those beyond the limit are closed', 4000)
+    expect(closed).toBeLessThan(100)
+    for (const { socket } of knocks) socket.destroy()
+    await until(() => closed === 600, 'all are gone')
+    expect((await ask(studio, '/')).status).toBe(200)
+  })
+})
+
 describe('trainings', () => {
   const open = (run: string) => ({ type: 'open', run, plan })
 
@@ -381,6 +423,21 @@ describe('trainings', () => {
     expect(studio.processes()).toEqual([second])
   })
 
+  test('a page that says that it goes takes its trainings along at once', async () => {
+    const studio = await serve()
+    await listen(studio)
+    await post(studio, '/api/runs', open('a'))
+    const [pid] = studio.processes()
+    const other = withToken(studio, 'other')
+    expect((await ask(studio, '/api/leave', { method: 'POST', headers: other })).status).toBe(204)
+    expect(isAlive(pid)).toBe(true)
+    expect((await ask(studio, '/api/leave', { method: 'POST', headers: withToken(studio) })).status).toBe(204)
+    expect(studio.processes()).toEqual([])
+    await until(() => !isAlive(pid), 'the training has ended', 5000)
+    const { body } = await ask(studio, '/api/alive', { method: 'POST', headers: withToken(studio) })
+    expect(JSON.parse(body.toString())).toEqual({ runs: [] })
+  })
+
   test('a page that is silent for long is gone, though its line is open', async () => {
     const studio = await serve({ limits: { ...LIMITS, silence: 400 } })
     const { done } = await listen(studio)
@@ -388,9 +445,8 @@ describe('trainings', () => {
     const [pid] = studio.processes()
     for (let i = 0; i < 8; i++) {
       await new Promise(resolve => setTimeout(resolve, 100))
-      expect((await ask(studio, '/api/alive', { method: 'POST', headers: withToken(studio) })).status).toBe(
-        204,
-      )
+      const { body } = await ask(studio, '/api/alive', { method: 'POST', headers: withToken(studio) })
+      expect(JSON.parse(body.toString())).toEqual({ runs: ['a'] })
     }
     expect(isAlive(pid)).toBe(true)
     await until(() => !isAlive(pid), 'the training has ended', 5000)

@@ -18,6 +18,7 @@ const takesText = ({ target }: DragEvent): boolean =>
 
 /** Models become runs, the first of the others that hold points is where a target is made. */
 export async function take(files: readonly File[]): Promise<void> {
+  problem.value = null
   const data = files.find(isData)
   const failures: string[] = []
   for (const model of files.filter(isModel)) {

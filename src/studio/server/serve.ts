@@ -91,13 +91,13 @@ function listen(server: Server, host: string, port: number): Promise<number> {
 
 /** Milliseconds for the head of a request, for all of it (a model over a slow line), and between two looks at them. */
 const PATIENCE = {
-  headersTimeout: 10_000,
+  headersTimeout: 5000,
   requestTimeout: 120_000,
   keepAliveTimeout: 10_000,
-  connectionsCheckingInterval: 2000,
+  connectionsCheckingInterval: 1000,
 }
 /** A browser opens six for each of its tabs. */
-const MOST_CONNECTIONS = 256
+const MOST_CONNECTIONS = 512
 
 /** Serves the studio. @throws StudioError when the page is not built, or the address cannot be had */
 export async function serveStudio(options: ServeOptions): Promise<Served> {

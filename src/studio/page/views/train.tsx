@@ -1,6 +1,7 @@
 import { useMemo } from 'preact/hooks'
 import { stepsOf } from '../../plan.ts'
 import { colourOf } from '../draw/colours.ts'
+import { shortNumber } from '../draw/number.ts'
 import { type Cloud, PointsCanvas } from '../draw/points.tsx'
 import { held } from '../drops.ts'
 import { Curves } from '../parts/curves.tsx'
@@ -60,7 +61,13 @@ function Standing() {
       <div>
         <dt>Distance to the target</dt>
         <dd>
-          {distance ? distance.value.toFixed(3) : live?.ended ? '–' : 'measuring'}
+          {distance
+            ? distance.value < 100
+              ? distance.value.toFixed(3)
+              : shortNumber(distance.value)
+            : live?.ended
+              ? '–'
+              : 'measuring'}
           <small> {distance ? `floor ${distance.floor.toFixed(3)}` : ''}</small>
         </dd>
       </div>
