@@ -102,6 +102,20 @@ test('what was refused is said until the run is told something else', () => {
   for (const { live } of acts) expect(live!.problem).toBeNull()
 })
 
+test('samples that have left the picture are said to until they are back', () => {
+  const at = (run: Known, value: number, plan = trained): Known =>
+    reported(run, { ...report(plan, 0), distance: { value, floor: 0, low: 0, high: 0 } })
+  const far = at(running, 9)
+  expect([at(running, 7), far, at(far, 5), at(far, 3)].map(({ live }) => live!.strayed)).toEqual([
+    false,
+    true,
+    true,
+    false,
+  ])
+  expect(reported(far, report(trained, 0)).live!.strayed).toBe(true)
+  expect(at(far, 9, freshPlan).live!.strayed).toBe(false)
+})
+
 test('what is held does not play, what goes on does', () => {
   expect(opened(running, trained, 'held')).toMatchObject({ whole: trained, live: { playing: false } })
   expect(opened(running, freshPlan, 'on').live!.playing).toBe(true)

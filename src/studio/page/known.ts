@@ -9,6 +9,8 @@ export interface Live {
   readonly playing: boolean
   /** What was refused last; nothing once the run is told something else. */
   readonly problem: string | null
+  /** Whether its samples have left the picture, as those of a training that diverges do. */
+  readonly strayed: boolean
   /** Nothing trains it any more, or does yet: it is to be opened by its plan before it can be played. */
   readonly ended: boolean
   /** Steps of the plan that is being taken again; null once it is done. */
@@ -44,6 +46,13 @@ const newer = (run: Known, change: Partial<Known>): Known => ({
 
 const acted = (live: Live | null): Live | null => live && { ...live, problem: null }
 
+/** Distances from which on samples have left the square of targets, which is 8 wide, and below which they are back. */
+const STRAYED = 8
+const BACK = 4
+
+const strays = (before: boolean, distance: Progress['distance']): boolean =>
+  distance === null ? before : distance.value > (before ? BACK : STRAYED)
+
 /** A run that is begun by a plan. */
 export function opened(run: Known, plan: Plan, replay: Replay = 'now'): Known {
   const live = acted(run.live)
@@ -75,13 +84,15 @@ export function reported(run: Known, report: Progress): Known {
   const isNew = report.revision >= run.awaited
   const playing = isNew || !before ? report.playing : before.playing
   const problem = before?.problem ?? null
-  const live = { playing, problem, ended: false, goal, samples, distance, curve, stepsPerSecond }
+  const strayed = step > 0 && strays(before?.strayed ?? false, distance)
+  const live = { playing, problem, strayed, ended: false, goal, samples, distance, curve, stepsPerSecond }
   return isNew ? { ...run, live, plan, whole: goal === null ? null : run.whole } : { ...run, live }
 }
 
 const NOTHING: Live = {
   playing: false,
   problem: null,
+  strayed: false,
   ended: true,
   goal: null,
   samples: new Float32Array(0),
