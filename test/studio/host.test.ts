@@ -107,7 +107,7 @@ test('a training that diverges says when, and what to do', async () => {
   expect(refused()[0].message).toMatch(
     /^the training diverged: at step \d+ its (loss, )?gradient norm is no longer a finite number\. Lower the learning rate, now 10, then Reset and Play\.$/,
   )
-  expect(progress().at(-1)!.playing).toBe(false)
+  await until(() => !progress().at(-1)!.playing, 'it stops')
   tell({ type: 'open', run: 'a', plan: small })
   tell({ type: 'play', run: 'a' })
   await until(() => taken(progress().at(-1)!.plan)[0] > 20, 'it trains after that')

@@ -17,7 +17,7 @@ const takesText = ({ target }: DragEvent): boolean =>
   target instanceof Element && target.closest('input:not([type=file]), textarea') !== null
 
 /** Models become runs, the first of the others that hold points is where a target is made. */
-export async function take(files: readonly File[]): Promise<void> {
+async function take(files: readonly File[]): Promise<void> {
   problem.value = null
   const data = files.find(isData)
   const failures: string[] = []
