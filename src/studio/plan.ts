@@ -4,6 +4,9 @@ import { interpolants } from '../model/index.ts'
 /** Longest name of a target. */
 export const LONGEST_NAME = 80
 
+/** Where most trainings diverge, for whoever wants to see that. */
+export const HIGHEST_RATE = 10
+
 const targetName = z.string().max(LONGEST_NAME)
 
 /** What is trained on in the studio. */
@@ -43,7 +46,7 @@ const tiltSchema = z.union([
 /** A part of a training: one objective at one learning rate. */
 const stageSchema = z.strictObject({
   objective: z.string(),
-  learningRate: z.number().positive().max(1),
+  learningRate: z.number().positive().max(HIGHEST_RATE),
   /** Steps taken in it; the last stage's grow while it trains. */
   steps: z.int().min(0).max(1_000_000),
   /** Whether it begins with the weights of the stage before. */
@@ -62,6 +65,9 @@ const modelSourceSchema = z.strictObject({
   /** Of its run below the runs folder of the machine that serves the page. */
   path: z.string().max(500).optional(),
 })
+
+/** Bytes of a model that is looked at. */
+export const LARGEST_MODEL = 48 << 20
 
 /** Stages that a training may have. */
 export const MOST_STAGES = 50
@@ -114,6 +120,12 @@ export function withStage(plan: Plan, stage: Omit<Stage, 'steps'>): Plan {
   const taken = last.steps > 0
   const next = { ...stage, steps: 0, keep: stage.keep && (taken || last.keep) }
   return { ...plan, stages: [...(taken ? stages : stages.slice(0, -1)), next] }
+}
+
+/** A plan whose last stage is longer. */
+export function withSteps(plan: Plan, steps: number): Plan {
+  const last = plan.stages.at(-1)!
+  return { ...plan, stages: [...plan.stages.slice(0, -1), { ...last, steps: last.steps + steps }] }
 }
 
 /** Steps taken in all stages. */

@@ -56,3 +56,61 @@ test('a refused change is followed by how the training stands', async () => {
   expect(progress().at(-1)!.plan.stages).toMatchObject([{ objective: 'lsd' }])
   tell({ type: 'close', run: 'a' })
 })
+
+const twoStages: Plan = {
+  ...small,
+  stages: ['lsd', 'psd'].map(objective => ({ objective, learningRate: 1e-3, steps: 20, keep: true })),
+}
+const taken = ({ stages }: Plan): number[] => stages.map(({ steps }) => steps)
+
+test('a plan that is held waits, is played to its end and stops there', async () => {
+  const { tell, progress } = start()
+  tell({ type: 'open', run: 'a', plan: twoStages, replay: 'held' })
+  await until(() => progress().some(({ distance }) => distance !== null), 'it is open')
+  await pause(300)
+  expect(progress().at(-1)).toMatchObject({ playing: false, goal: 40, plan: { stages: [{ steps: 0 }] } })
+  tell({ type: 'step', run: 'a', steps: 500 })
+  await until(() => taken(progress().at(-1)!.plan)[0] === 20, 'it takes no step beside its way')
+  tell({ type: 'play', run: 'a' })
+  await until(() => progress().at(-1)!.goal === null, 'it is at its end')
+  await pause(200)
+  expect(progress().at(-1)!.playing).toBe(false)
+  expect(taken(progress().at(-1)!.plan)).toEqual([20, 20])
+  tell({ type: 'close', run: 'a' })
+})
+
+test('a training that is taken up again replays its plan and goes on by itself', async () => {
+  const { tell, progress, refused } = start()
+  tell({ type: 'open', run: 'a', plan: twoStages, replay: 'on' })
+  await until(() => (taken(progress().at(-1)?.plan ?? small)[1] ?? 0) > 60, 'it has gone on')
+  expect(progress().at(-1)).toMatchObject({
+    playing: true,
+    goal: null,
+    plan: { stages: [{ steps: 20 }, {}] },
+  })
+  expect(refused()).toEqual([])
+  tell({ type: 'close', run: 'a' })
+})
+
+test('a training that diverges says when, and what to do', async () => {
+  const { tell, progress, refused } = start()
+  const plan = {
+    ...small,
+    hidden: 64,
+    layers: 4,
+    batch: 64,
+    stages: [{ ...small.stages[0], learningRate: 10 }],
+  }
+  tell({ type: 'open', run: 'a', plan })
+  tell({ type: 'play', run: 'a' })
+  await until(() => refused().length > 0, 'it diverges')
+  expect(refused()[0].message).toMatch(
+    /^the training diverged: at step \d+ its (loss, )?gradient norm is no longer a finite number\. Lower the learning rate, now 10, then Reset and Play\.$/,
+  )
+  await until(() => !progress().at(-1)!.playing, 'it stops')
+  tell({ type: 'open', run: 'a', plan: small })
+  tell({ type: 'play', run: 'a' })
+  await until(() => taken(progress().at(-1)!.plan)[0] > 20, 'it trains after that')
+  expect(refused()).toHaveLength(1)
+  tell({ type: 'close', run: 'a' })
+})

@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest'
 import type { Report } from '../../src/studio/engine/protocol.ts'
-import { changed, type Known, known, opened, played, refused, reported } from '../../src/studio/page/known.ts'
+import {
+  changed,
+  type Known,
+  known,
+  opened,
+  played,
+  refused,
+  reported,
+  stepped,
+} from '../../src/studio/page/known.ts'
 import { freshPlan, type Plan, withStage } from '../../src/studio/plan.ts'
 import { anew } from '../../src/studio/trainable.ts'
 
@@ -41,9 +50,9 @@ test('of many changes the last one stays, with all that was chosen before', () =
 
 test('a change that was refused goes back to what the training says', () => {
   const psd = changed(running, { ...stage, objective: 'psd', keep: true })
-  expect(objectives(reported(refused(psd, {}), report(trained, 1)))).toEqual(['lsd'])
+  expect(objectives(reported(refused(psd, { message: 'no' }), report(trained, 1)))).toEqual(['lsd'])
   // Where it was lost on its way too.
-  expect(objectives(reported(refused(psd, {}), report(trained, 0)))).toEqual(['lsd'])
+  expect(objectives(reported(refused(psd, { message: 'no' }), report(trained, 0)))).toEqual(['lsd'])
 })
 
 test('Play and Pause lead too', () => {
@@ -60,8 +69,8 @@ test('what is refused is not being replayed', () => {
     report(freshPlan, 1, { goal: 40, playing: true }),
   )
   expect(replaying).toMatchObject({ whole: trained, live: { goal: 40 } })
-  expect(refused(replaying, {})).toMatchObject({ whole: null, live: { goal: null } })
-  expect(refused(opened(known(trained), trained), { ended: true })).toMatchObject({
+  expect(refused(replaying, { message: 'no' })).toMatchObject({ whole: null, live: { goal: null } })
+  expect(refused(opened(known(trained), trained), { ended: true, message: 'it ended' })).toMatchObject({
     whole: null,
     plan: trained,
     live: { goal: null, playing: false, ended: true },
@@ -73,12 +82,43 @@ test('a run whose training has ended keeps its picture and plan until it is open
     opened(known(trained), trained),
     report(freshPlan, 1, { goal: 40, playing: true }),
   )
-  const over = refused(replaying, { ended: true })
+  const over = refused(replaying, { ended: true, message: 'it ended' })
   expect(over).toMatchObject({
     plan: trained,
     live: { playing: false, ended: true, stepsPerSecond: 0, samples: Float32Array.of(1, 2) },
   })
   expect(opened(over, over.plan).live).toMatchObject({ playing: true, ended: false })
+})
+
+test('what was refused is said until the run is told something else', () => {
+  const wrong = refused(running, { message: 'it diverged' })
+  expect(reported(wrong, report(trained, 0)).live!.problem).toBe('it diverged')
+  const acts = [
+    played(wrong, true),
+    opened(wrong, freshPlan),
+    changed(wrong, { ...stage, keep: true }),
+    stepped(wrong),
+  ]
+  for (const { live } of acts) expect(live!.problem).toBeNull()
+})
+
+test('samples that have left the picture are said to until they are back', () => {
+  const at = (run: Known, value: number, plan = trained): Known =>
+    reported(run, { ...report(plan, 0), distance: { value, floor: 0, low: 0, high: 0 } })
+  const far = at(running, 9)
+  expect([at(running, 7), far, at(far, 5), at(far, 3)].map(({ live }) => live!.strayed)).toEqual([
+    false,
+    true,
+    true,
+    false,
+  ])
+  expect(reported(far, report(trained, 0)).live!.strayed).toBe(true)
+  expect(at(far, 9, freshPlan).live!.strayed).toBe(false)
+})
+
+test('what is held does not play, what goes on does', () => {
+  expect(opened(running, trained, 'held')).toMatchObject({ whole: trained, live: { playing: false } })
+  expect(opened(running, freshPlan, 'on').live!.playing).toBe(true)
 })
 
 test('a stage without a step is replaced', () => {

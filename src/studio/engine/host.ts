@@ -1,6 +1,7 @@
 import { prepareMetrics } from '../../metric/prepare.ts'
 import { drawNoise } from '../../sampler/sampler.ts'
-import { type Plan, stepsOf } from '../plan.ts'
+import type { Failure } from '../../training/trainer.ts'
+import { type Plan, type Stage, stepsOf } from '../plan.ts'
 import { answers } from './answers.ts'
 import type { Command, Points, Report } from './protocol.ts'
 import { type Engine, Session, type WeightsName } from './session.ts'
@@ -29,11 +30,19 @@ interface Seat {
   /** Stages that a plan has beyond what is trained. */
   ahead: Plan['stages']
   playing: boolean
+  /** Whether it goes on behind those. */
+  goesOn: boolean
   /** Of the newest command. */
   revision: number
   /** When the last report was sent, and how long it took. */
   reported: number
   cost: number
+}
+
+/** What went wrong, and what to do about it. */
+function divergence({ step, metrics }: Failure, { learningRate }: Stage): string {
+  const what = metrics.map(name => name.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)).join(', ')
+  return `the training diverged: at step ${step} its ${what} is no longer a finite number. Lower the learning rate, now ${learningRate}, then Reset and Play.`
 }
 
 function distanceOf(measures: ReturnType<typeof prepareMetrics>, samples: Points): Progress['distance'] {
@@ -89,7 +98,7 @@ export function host(
     seat.cost = seat.reported - start
   }
 
-  const open = async ({ run, plan, file, revision = 0 }: Opening): Promise<void> => {
+  const open = async ({ run, plan, replay = 'now', file, revision = 0 }: Opening): Promise<void> => {
     const before = seats.get(run)
     seats.delete(run)
     // Even where the new one is refused: the page shows the new one's plan.
@@ -108,7 +117,8 @@ export function host(
       count,
       weights,
       ahead,
-      playing: ahead.length > 0,
+      playing: replay === 'on' || (replay === 'now' && ahead.length > 0),
+      goesOn: replay === 'on',
       revision,
       reported: 0,
       cost: 0,
@@ -124,8 +134,7 @@ export function host(
     if ('revision' in command) seat.revision = command.revision ?? seat.revision
     switch (command.type) {
       case 'play':
-        // A stage that is as long as it can be goes on in another.
-        if (seat.session.full) await seat.session.change({ ...seat.session.plan.stages.at(-1)!, keep: true })
+        await makeRoom(seat)
         seat.playing = true
         return report(run, seat)
       case 'pause':
@@ -154,33 +163,40 @@ export function host(
     }
   }
 
-  const takeSteps = async ({ session }: Seat, steps: number): Promise<void> => {
-    const until = session.plan.stages.at(-1)!.steps + steps
-    while (!session.full && session.plan.stages.at(-1)!.steps < until) {
+  /** A stage that is as long as it can be goes on in another, where the plan has no next one. */
+  const makeRoom = async ({ session, ahead }: Seat): Promise<void> => {
+    if (session.full && ahead.length === 0)
+      await session.change({ ...session.plan.stages.at(-1)!, keep: true })
+  }
+
+  const takeSteps = async ({ session, ahead }: Seat, steps: number): Promise<void> => {
+    const present = (): Stage => session.plan.stages.at(-1)!
+    // What repeats a plan stays on its way.
+    const goal = ahead[session.plan.stages.length - 1]?.steps ?? Infinity
+    const until = Math.min(goal, present().steps + steps)
+    while (!session.full && present().steps < until) {
       const failure = await session.advance(until)
-      if (failure) throw new Error(`step ${failure.step}: ${failure.metrics.join(', ')} not finite`)
+      if (failure) throw new Error(divergence(failure, present()))
     }
   }
 
-  /** A chunk of a training that plays; one that repeats a plan stops at its end. */
+  /** A chunk of a training that plays; one that repeats a plan stops at its end, unless it was to go on. */
   const goOn = async (run: string, seat: Seat): Promise<void> => {
     const { session, ahead } = seat
     const at = session.plan.stages.length - 1
     const goal = ahead[at]?.steps
     if (goal !== undefined && session.plan.stages[at].steps >= goal) {
       if (at + 1 < ahead.length) await session.change(ahead[at + 1])
-      else Object.assign(seat, { ahead: [], playing: false })
+      else {
+        Object.assign(seat, { ahead: [], playing: seat.goesOn })
+        if (seat.goesOn) await makeRoom(seat)
+      }
       return report(run, seat)
     }
     const failure = await session.advance(goal)
     if (failure) {
       Object.assign(seat, { ahead: [], playing: false })
-      send({
-        type: 'refused',
-        run,
-        id: null,
-        message: `step ${failure.step}: ${failure.metrics.join(', ')} not finite; try a lower learning rate, or begin anew`,
-      })
+      send({ type: 'refused', run, id: null, message: divergence(failure, session.plan.stages.at(-1)!) })
     } else if (session.full) seat.playing = false
     if (!seat.playing || performance.now() - seat.reported > Math.max(PACE, PATIENCE * seat.cost))
       await report(run, seat)

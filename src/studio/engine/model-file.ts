@@ -14,13 +14,18 @@ import type { Program } from '../../runtime/program.ts'
 import { readMetadata, tensorWithNaN } from '../../runtime/protobuf.ts'
 import { decodeModelFile, type Model } from '../../training/model.ts'
 import { type DataRecord, dataRecordSchema, RunError } from '../../training/record.ts'
-import { freshPlan, LONGEST_NAME, type ModelSource, type Plan, type Target } from '../plan.ts'
+import {
+  freshPlan,
+  HIGHEST_RATE,
+  LARGEST_MODEL,
+  LONGEST_NAME,
+  type ModelSource,
+  type Plan,
+  type Target,
+} from '../plan.ts'
 import type { Engine } from './session.ts'
 import { targetDataset } from './target.ts'
 import { learnsFromTeacher } from './teachers.ts'
-
-/** Bytes of a model that is looked at. */
-export const LARGEST_MODEL = 48 << 20
 
 const within = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high)
 
@@ -78,6 +83,7 @@ function checkPlane(dimension: number, file: string): void {
  */
 export function planOfModel(bytes: Uint8Array, name: string, path?: string): Plan {
   if (bytes.length > LARGEST_MODEL) throw new RunError(`${name}: larger than ${LARGEST_MODEL >> 20} MB`)
+  if (bytes.length === 0) throw new RunError(`${name}: the file is empty`)
   const hash = bytesToHex(sha256(bytes))
   const source = (format: ModelSource['format'], objective: string | null): ModelSource => ({
     name,
@@ -97,7 +103,7 @@ export function planOfModel(bytes: Uint8Array, name: string, path?: string): Pla
   checkPlane(data.dimension, name)
   const { network, batch, interpolant, objective, seeds, optimizer } = config
   const target = targetOf(data.name)
-  const learningRate = Math.min(1, optimizer.learningRate)
+  const learningRate = Math.min(HIGHEST_RATE, optimizer.learningRate)
   return {
     // As far as a plan can say them; the network itself is the file's.
     hidden: within(network.hidden, 8, 512),
@@ -150,7 +156,8 @@ export async function openFile(
   const { data } = readTraits(bytes, name)
   const by = data?.standardization
   const { program, inputs } = await engine.openModel(bytes).catch((error: Error) => {
-    throw new RunError(`${name}: not an ONNX model that can be run (${error.message.split('\n')[0]})`)
+    const [reason] = error.message.replace(/^.*ERROR_MESSAGE: /, '').split('\n')
+    throw new RunError(`${name}: not an ONNX model that can be run (${reason})`)
   })
   const fits =
     inputs.map(input => input.name).join() === 'x,s,t' &&

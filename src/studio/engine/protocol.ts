@@ -94,13 +94,16 @@ export interface Questions {
 
 export type QuestionName = keyof Questions
 
+/** When the steps of a plan are taken again: at once, once it is played, or at once and then training goes on. */
+export type Replay = 'now' | 'held' | 'on'
+
 /**
  * What a page tells an engine; `run` names the training. Each `revision` of a run is above the one before, and comes back
  * in the reports of whoever has heard it.
  */
 export type Command =
   /** With the bytes of the file that the plan begins with, if it does. */
-  | { type: 'open'; run: string; plan: Plan; file?: Uint8Array; revision?: number }
+  | { type: 'open'; run: string; plan: Plan; replay?: Replay; file?: Uint8Array; revision?: number }
   | { type: 'play'; run: string; revision?: number }
   | { type: 'pause'; run: string; revision?: number }
   | { type: 'step'; run: string; steps: number }

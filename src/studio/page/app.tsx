@@ -2,10 +2,13 @@ import { useEffect, useErrorBoundary, useRef } from 'preact/hooks'
 import { type ViewName, views } from '../state.ts'
 import { Announcements } from './announce.tsx'
 import { lazily } from './lazily.tsx'
+import { LineNote } from './line-note.tsx'
+import { LinkNote } from './link-note.tsx'
 import { Menu } from './menu.tsx'
+import { Problems } from './problems.tsx'
 import { RunStrip } from './runs.tsx'
 import { ShareNote } from './share.tsx'
-import { begin, beginAnew, problem, state, update } from './store.ts'
+import { begin, beginAnew, state, update } from './store.ts'
 import { goTo, TourPanel } from './tour/panel.tsx'
 import { TrainView } from './views/train.tsx'
 
@@ -108,11 +111,9 @@ export function App() {
       </header>
       <Announcements />
       <ShareNote />
-      {problem.value && (
-        <p class="problem" role="alert">
-          {problem.value}
-        </p>
-      )}
+      <LinkNote />
+      <LineNote />
+      <Problems />
       <RunStrip />
       <div class={state.value.tour === null ? 'frame' : 'frame touring'}>
         <main id="view" ref={main} tabIndex={-1} aria-labelledby="view-heading">

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals'
 import type { Report } from '../engine/protocol.ts'
 import { type Client, startWorker } from './client.ts'
+import type { Line } from './line.ts'
 import { type Machine, machineOf, takeToken } from './native.ts'
 
 /** Where trainings run: in this page, or on the machine that serves it. */
@@ -13,5 +14,18 @@ export const machine: Machine | null = token ? machineOf(token) : null
 
 export const place = signal<Place>(machine ? 'machine' : 'page')
 
-export const startClient = (onReport: (report: Report) => void): Client =>
-  machine && place.value === 'machine' ? machine.connect(onReport) : startWorker(onReport)
+/** The line to that machine. */
+export const line = signal<Line>('open')
+
+export const startClient = (onReport: (report: Report) => void): Client => {
+  if (!machine || place.value === 'page') return startWorker(onReport)
+  return machine.connect(onReport, next => {
+    line.value = next
+  })
+}
+
+if (machine) {
+  addEventListener('pagehide', ({ persisted }) => {
+    if (!persisted) machine.leave()
+  })
+}

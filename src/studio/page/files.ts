@@ -1,8 +1,20 @@
-import { fileOfPlan, type ModelSource, type Plan } from '../plan.ts'
+import { fileOfPlan, LARGEST_MODEL, type ModelSource, type Plan } from '../plan.ts'
 import { machine } from './engines.ts'
 
 /** Models that were opened, by their hash: a plan names its own, and does not hold it. */
 const kept = new Map<string, Uint8Array>()
+
+/** The bytes of a model's file. @throws Error when it is too large to be one, or cannot be read */
+export async function bytesOf(file: File): Promise<Uint8Array> {
+  if (file.size > LARGEST_MODEL) {
+    const size = Math.ceil(file.size / (1 << 20)).toLocaleString('en')
+    throw new Error(`${file.name}: expected at most ${LARGEST_MODEL >> 20} MB, found ${size} MB`)
+  }
+  const content = await file.arrayBuffer().catch(() => {
+    throw new Error(`${file.name}: the file cannot be read`)
+  })
+  return new Uint8Array(content)
+}
 
 /** A run that shows a model. @throws Error when it is none */
 export async function openModel(bytes: Uint8Array, name: string, path?: string): Promise<Plan> {

@@ -1,13 +1,16 @@
-import type { Points, Report } from '../engine/protocol.ts'
+import type { Points, Replay, Report } from '../engine/protocol.ts'
 import { type Plan, type Stage, stepsOf, withStage } from '../plan.ts'
 import { type CurvePoint, grown } from './curve.ts'
 
 type Progress = Extract<Report, { type: 'progress' }>
-type Refused = Extract<Report, { type: 'refused' }>
 
 /** What is known of a training beside its plan. */
 export interface Live {
   readonly playing: boolean
+  /** What was refused last; nothing once the run is told something else. */
+  readonly problem: string | null
+  /** Whether its samples have left the picture, as those of a training that diverges do. */
+  readonly strayed: boolean
   /** Nothing trains it any more, or does yet: it is to be opened by its plan before it can be played. */
   readonly ended: boolean
   /** Steps of the plan that is being taken again; null once it is done. */
@@ -41,21 +44,34 @@ const newer = (run: Known, change: Partial<Known>): Known => ({
   awaited: run.revision + 1,
 })
 
+const acted = (live: Live | null): Live | null => live && { ...live, problem: null }
+
+/** Distances from which on samples have left the square of targets, which is 8 wide, and below which they are back. */
+const STRAYED = 8
+const BACK = 4
+
+const strays = (before: boolean, distance: Progress['distance']): boolean =>
+  distance === null ? before : distance.value > (before ? BACK : STRAYED)
+
 /** A run that is begun by a plan. */
-export function opened(run: Known, plan: Plan): Known {
-  const { live } = run
+export function opened(run: Known, plan: Plan, replay: Replay = 'now'): Known {
+  const live = acted(run.live)
   const replays = stepsOf(plan) > 0
-  const seen = live && live.samples.length > 0 ? { ...live, ended: false, playing: replays } : null
+  const playing = replay === 'on' || (replay === 'now' && replays)
+  const seen = live && live.samples.length > 0 ? { ...live, ended: false, playing } : null
   return newer(run, { plan, whole: replays ? plan : null, live: seen })
 }
 
 /** A run with a new stage. */
 export const changed = (run: Known, stage: Omit<Stage, 'steps'>): Known =>
-  newer(run, { plan: withStage(run.plan, stage), whole: null })
+  newer(run, { plan: withStage(run.plan, stage), whole: null, live: acted(run.live) })
 
 /** A run that is played or stopped. */
 export const played = (run: Known, playing: boolean): Known =>
-  newer(run, { live: run.live && { ...run.live, playing } })
+  newer(run, { live: run.live && { ...run.live, playing, problem: null } })
+
+/** A run that takes some steps. */
+export const stepped = (run: Known): Known => ({ ...run, live: acted(run.live) })
 
 /** A run after a report of its progress. */
 export function reported(run: Known, report: Progress): Known {
@@ -67,12 +83,16 @@ export function reported(run: Known, report: Progress): Known {
   const stepsPerSecond = line?.stepsPerSecond ?? before?.stepsPerSecond ?? 0
   const isNew = report.revision >= run.awaited
   const playing = isNew || !before ? report.playing : before.playing
-  const live = { playing, ended: false, goal, samples, distance, curve, stepsPerSecond }
+  const problem = before?.problem ?? null
+  const strayed = step > 0 && strays(before?.strayed ?? false, distance)
+  const live = { playing, problem, strayed, ended: false, goal, samples, distance, curve, stepsPerSecond }
   return isNew ? { ...run, live, plan, whole: goal === null ? null : run.whole } : { ...run, live }
 }
 
 const NOTHING: Live = {
   playing: false,
+  problem: null,
+  strayed: false,
   ended: true,
   goal: null,
   samples: new Float32Array(0),
@@ -81,11 +101,16 @@ const NOTHING: Live = {
   stepsPerSecond: 0,
 }
 
-/** A run after something that was not asked for by a question was refused. */
-export function refused(run: Known, { ended }: Pick<Refused, 'ended'>): Known {
-  const { live, whole } = run
+/**
+ * A run after something that was not asked for by a question was refused.
+ *
+ * @param message  null where it is not about this run alone
+ */
+export function refused(run: Known, { ended, message }: { ended?: boolean; message: string | null }): Known {
+  const { whole } = run
+  const live = { ...(run.live ?? NOTHING), problem: message }
   // What was refused on its way is never heard: the next report is as things are.
-  if (!ended) return { ...run, awaited: 0, whole: null, live: live && { ...live, goal: null } }
-  const still = { ...(live ?? NOTHING), playing: false, ended: true, goal: null, stepsPerSecond: 0 }
+  if (!ended) return { ...run, awaited: 0, whole: null, live: run.live && { ...live, goal: null } }
+  const still = { ...live, playing: false, ended: true, goal: null, stepsPerSecond: 0 }
   return { ...run, plan: whole ?? run.plan, whole: null, live: still }
 }

@@ -4,56 +4,31 @@ import type { SavedRun } from '../engine/saved-run.ts'
 import { announce } from './announce.tsx'
 import { Dialog } from './dialog.tsx'
 import { machine } from './engines.ts'
-import { openModel } from './files.ts'
-import { add, MOST_RUNS, open, problem, state } from './store.ts'
+import { bytesOf, openModel } from './files.ts'
+import { add, MOST_RUNS, problem, state } from './store.ts'
 
 const shown = signal(false)
 const saved = signal<readonly SavedRun[] | null>(null)
 
-/** Names of files that hold models. */
-const MODEL = /\.(safetensors|onnx)$/i
-
-/** Shows a model beside the other runs; in the place of the selected one where there is no room. */
-async function show(read: () => Promise<Uint8Array>, name: string, path?: string): Promise<void> {
+/** Shows a model beside the other runs; gives what was wrong with it, if anything was. */
+async function show(read: () => Promise<Uint8Array>, name: string, path?: string): Promise<string | null> {
   problem.value = null
+  shown.value = false
   try {
-    const plan = await openModel(await read(), name, path)
-    if (state.value.runs.length < MOST_RUNS) add(plan)
-    else open(plan)
-    shown.value = false
+    if (state.value.runs.length >= MOST_RUNS) {
+      throw new Error(`${name}: ${MOST_RUNS} runs are open, and there is no room for more; remove one first`)
+    }
+    add(await openModel(await read(), name, path))
     announce(`${path ?? name} is open`)
+    return null
   } catch (error) {
     problem.value = (error as Error).message
-    shown.value = false
+    return problem.value
   }
 }
 
-const showFile = (file: File): Promise<void> =>
-  show(async () => new Uint8Array(await file.arrayBuffer()), file.name)
-
-/** Takes models that are dropped anywhere on the page; other files are left to those who want them. */
-function useDroppedModels(): void {
-  useEffect(() => {
-    const drop = (event: DragEvent): void => {
-      const [file] = event.dataTransfer?.files ?? []
-      if (!file || !MODEL.test(file.name)) return
-      event.preventDefault()
-      event.stopPropagation()
-      // Those who listen for files to come and go see that this one is gone.
-      event.target?.dispatchEvent(new DragEvent('dragleave', { bubbles: true }))
-      void showFile(file)
-    }
-    const over = (event: DragEvent): void => {
-      if (event.dataTransfer?.types.includes('Files')) event.preventDefault()
-    }
-    addEventListener('drop', drop, { capture: true })
-    addEventListener('dragover', over)
-    return () => {
-      removeEventListener('drop', drop, { capture: true })
-      removeEventListener('dragover', over)
-    }
-  }, [])
-}
+/** Shows the model of a file; gives what was wrong with it, if anything was. */
+export const showFile = (file: File): Promise<string | null> => show(() => bytesOf(file), file.name)
 
 function Saved({ run }: { run: SavedRun }) {
   const { path, objective, data, steps, of, problem } = run
@@ -101,7 +76,6 @@ function SavedRuns() {
 
 /** Opens a model beside the runs: of a file, or of the machine's runs folder. */
 export function OpenModel() {
-  useDroppedModels()
   return (
     <>
       <button

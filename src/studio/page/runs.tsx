@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { type Objective, objectives } from '../../objective/index.ts'
 import { fileOfPlan, type Plan, stepsOf } from '../plan.ts'
 import { announce } from './announce.tsx'
-import { add, live, MOST_RUNS, pause, play, remove, selected, state, update } from './store.ts'
+import { add, live, MOST_RUNS, pause, play, remove, selected, state, update, waiting } from './store.ts'
 import './runs.css'
 
 /** Outlines of the marks of runs, in a square of 16: told apart without colour. */
@@ -121,13 +121,14 @@ function removeRun(at: number): void {
 function Run({ plan, at }: { plan: Plan; at: number }) {
   const now = live.value[at]
   const goal = now ? now.goal : stepsOf(plan) || null
+  const replays = goal !== null && (now ? now.playing : !waiting.value.includes(plan))
   const taken = now ? stepsOf(plan) : 0
   useEffect(() => {
-    if (goal !== null) announce(`Run ${at + 1}: replaying ${inWords(goal)} steps`)
+    if (replays) announce(`Run ${at + 1}: replaying ${inWords(goal)} steps`)
     return () => {
-      if (goal !== null) announce(`Run ${at + 1} is replayed`)
+      if (replays) announce(`Run ${at + 1} is replayed`)
     }
-  }, [goal])
+  }, [replays])
   return (
     <li>
       <button
@@ -143,7 +144,7 @@ function Run({ plan, at }: { plan: Plan; at: number }) {
         <span class="soft">
           {goal === null
             ? `${progressOf(plan)}${now?.playing ? ', training' : ''}`
-            : `replaying ${inWords(taken)} of ${inWords(goal)} steps`}
+            : `${replays ? 'replaying ' : ''}${inWords(taken)} of ${inWords(goal)} steps`}
         </span>
       </button>
       {state.value.runs.length > 1 && (

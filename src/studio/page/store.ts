@@ -1,33 +1,23 @@
-import { batch, computed, effect, signal } from '@preact/signals'
-import type { QuestionName, Questions, Report } from '../engine/protocol.ts'
-import { fileOfPlan, type Plan, type Stage, stepsOf } from '../plan.ts'
-import { decodeState, encodeState, initialState, type StudioState, type ViewName, views } from '../state.ts'
+import { batch, computed, signal } from '@preact/signals'
+import type { QuestionName, Questions, Replay, Report } from '../engine/protocol.ts'
+import { fileOfPlan, type Plan, type Stage, stepsOf, withSteps } from '../plan.ts'
+import type { StudioState } from '../state.ts'
+import { isLong } from '../work.ts'
+import { firstState, readAddress } from './address.ts'
 import type { Client } from './client.ts'
 import { type Place, place, startClient } from './engines.ts'
 import { fileOf } from './files.ts'
-import { changed, type Known, type Live, opened, played, refused, reported } from './known.ts'
+import { changed, type Known, type Live, opened, played, refused, reported, stepped } from './known.ts'
 
 export type { Live } from './known.ts'
 
 /** Trainings that are open at once. */
 export const MOST_RUNS = 4
 
-function readAddress(): { state: StudioState; problem: string | null } {
-  const text = location.hash.slice(1)
-  if (text === '') return { state: initialState, problem: null }
-  if ((views as readonly string[]).includes(text))
-    return { state: { ...initialState, view: text as ViewName }, problem: null }
-  try {
-    return { state: decodeState(text), problem: null }
-  } catch (error) {
-    return { state: initialState, problem: (error as Error).message }
-  }
-}
-
 const address = readAddress()
 
 export const state = signal<StudioState>(address.state)
-/** One line for the user; null when all is well. */
+/** One line for the user that is about no single run; null when all is well. */
 export const problem = signal<string | null>(address.problem)
 /** Of each run by its place. */
 export const live = signal<readonly (Live | null)[]>(address.state.runs.map(() => null))
@@ -45,6 +35,11 @@ let lastName = 0
 const freshName = (): string => `run-${++lastName}`
 names = address.state.runs.map(freshName)
 
+/** Names of runs whose steps wait until they are played: a link may ask for more than a person would begin. */
+const heldOf = (runs: readonly Plan[]): ReadonlySet<string> =>
+  new Set(isLong(runs) ? names.filter((_, at) => stepsOf(runs[at]) > 0) : [])
+const held = signal(heldOf(address.state.runs))
+
 /** The plans that links asked for and that are not yet taken to their ends, by place. */
 const goals = signal<readonly (Plan | null)[]>(address.state.runs.map(() => null))
 
@@ -53,6 +48,15 @@ export const shared = computed<StudioState>(() => ({
   ...state.value,
   runs: state.value.runs.map((plan, at) => goals.value[at] ?? plan),
 }))
+
+/** The plans that wait until they are played. */
+export const waiting = computed(() => shared.value.runs.filter((_, at) => held.value.has(names[at])))
+
+function hold(run: string, wait: boolean): void {
+  if (held.value.has(run) === wait) return
+  const others = [...held.value].filter(name => name !== run)
+  held.value = new Set(wait ? [...others, run] : others)
+}
 
 /** Changes some keys of the state. */
 export const update = (change: Partial<StudioState>): void => {
@@ -92,24 +96,43 @@ function receive(report: Report): void {
   if (report.type === 'ready') engine.value = report.engine
   if (report.type === 'loading') loading.value = report
   if (report.type === 'refused') {
-    problem.value = report.message
     names.forEach((name, at) => {
-      if (name === report.run || (report.run === '' && report.ended)) keep(at, refused(knownAt(at), report))
+      if (name === report.run) refuse(at, report)
+      else if (report.run === '' && report.ended)
+        keep(at, refused(knownAt(at), { ended: true, message: null }))
     })
+    if (report.run === '') problem.value = report.message
   }
   if (report.type !== 'progress') return
   const at = names.indexOf(report.run)
-  if (at >= 0) keep(at, reported(knownAt(at), report))
+  if (at < 0) return
+  newcomers.delete(report.run)
+  keep(at, reported(knownAt(at), report))
 }
 
-/** Begins a run by its plan: from the start, and as far as the plan goes; or on from there. */
-export function open(plan: Plan, at = state.value.selected, on = false): void {
+/** Runs that were added and have not begun yet, each with the place that was selected before. */
+const newcomers = new Map<string, number>()
+
+/** What is refused to a run is told of it; one that cannot even begin is not kept. */
+function refuse(at: number, { message, ended }: { message: string; ended?: boolean }): void {
+  const before = newcomers.get(names[at])
+  keep(at, refused(knownAt(at), { message, ended }))
+  const gone = ended && before !== undefined
+  if (gone) {
+    remove(at)
+    update({ selected: Math.min(before, state.value.runs.length - 1) })
+  }
+  if (gone || !live.value[at]) problem.value = message
+}
+
+/** Begins a run by its plan: from the start, and as far as the plan goes. */
+export function open(plan: Plan, at = state.value.selected, replay: Replay = 'now'): void {
   problem.value = null
-  const revision = keep(at, opened(knownAt(at), plan))
   const run = names[at]
+  hold(run, replay === 'held' && stepsOf(plan) > 0)
+  const revision = keep(at, opened(knownAt(at), plan, replay))
   const send = (file?: Uint8Array): void => {
-    theClient().send({ type: 'open', run, plan, revision, ...(file && { file }) })
-    if (on) play(names.indexOf(run))
+    theClient().send({ type: 'open', run, plan, revision, replay, ...(file && { file }) })
   }
   // At once where there is nothing to wait for, so that what is told next comes next.
   if (!fileOfPlan(plan)) {
@@ -125,7 +148,9 @@ export function open(plan: Plan, at = state.value.selected, on = false): void {
 export function add(plan: Plan): void {
   const at = state.value.runs.length
   if (at >= MOST_RUNS) return
-  names = [...names, freshName()]
+  const name = freshName()
+  newcomers.set(name, state.value.selected)
+  names = [...names, name]
   revisions = [...revisions, NO_REVISION]
   live.value = [...live.value, null]
   goals.value = [...goals.value, null]
@@ -138,6 +163,7 @@ export function remove(at: number): void {
   const { runs, selected } = state.value
   if (runs.length === 1) return
   if (!isEnded(at)) theClient().send({ type: 'close', run: names[at] })
+  newcomers.delete(names[at])
   names = without(names, at)
   revisions = without(revisions, at)
   live.value = without(live.value, at)
@@ -150,14 +176,20 @@ export function remove(at: number): void {
 const isEnded = (at: number): boolean => live.value[at]?.ended ?? false
 
 function command(at: number, playing: boolean): void {
+  hold(names[at], false)
   const revision = keep(at, played(knownAt(at), playing))
   theClient().send({ type: playing ? 'play' : 'pause', run: names[at], revision })
 }
 
-/** Trains; a run that has ended is opened again by its plan. */
+/** Trains; a run that has ended first takes the steps of its plan again. */
 export function play(at = state.value.selected): void {
-  if (isEnded(at)) open(state.value.runs[at], at, stepsOf(state.value.runs[at]) === 0)
+  if (isEnded(at)) open(state.value.runs[at], at, 'on')
   else command(at, true)
+}
+
+/** Plays what waits for it. */
+export const playWaiting = (): void => {
+  for (const name of held.value) play(names.indexOf(name))
 }
 
 export function pause(at = state.value.selected): void {
@@ -165,8 +197,13 @@ export function pause(at = state.value.selected): void {
 }
 
 export function takeSteps(steps: number, at = state.value.selected): void {
-  if (isEnded(at)) open(state.value.runs[at], at)
-  else theClient().send({ type: 'step', run: names[at], steps })
+  if (isEnded(at)) {
+    open(withSteps(state.value.runs[at], steps), at)
+    return
+  }
+  hold(names[at], false)
+  keep(at, stepped(knownAt(at)))
+  theClient().send({ type: 'step', run: names[at], steps })
 }
 
 export function change(stage: Omit<Stage, 'steps'>, at = state.value.selected): void {
@@ -175,6 +212,7 @@ export function change(stage: Omit<Stage, 'steps'>, at = state.value.selected): 
     open(next.plan, at)
     return
   }
+  hold(names[at], false)
   const revision = keep(at, next)
   theClient().send({ type: 'change', run: names[at], stage, revision })
 }
@@ -194,30 +232,42 @@ export const ask = <N extends QuestionName>(
 /** What trains starts while the page is still being put together. */
 setTimeout(theClient)
 
-/** Opens every run of the state. */
+/** Opens every run of the state; what a link would train for long waits until it is played. */
 export function begin(): void {
+  beginAll(names.map(name => (held.value.has(name) ? 'held' : 'now')))
+}
+
+function beginAll(how: readonly Replay[]): void {
   const said = problem.value
   state.value.runs.forEach((plan, at) => {
-    open(plan, at)
+    open(plan, at, how[at])
   })
   problem.value = said
+}
+
+/** How a run goes on that is taken to another place. */
+function carriedOn(run: Live | null): Replay {
+  if (!run || run.ended) return 'now'
+  if (run.goal === null) return run.playing ? 'on' : 'now'
+  return run.playing ? 'now' : 'held'
 }
 
 /** Trains in another place from now on: every run is taken there again. */
 export function moveTo(next: Place): void {
   if (place.value === next) return
   const runs = shared.value.runs
+  const how = live.value.map(carriedOn)
   client?.end()
   client = undefined
   place.value = next
   engine.value = null
   live.value = runs.map(() => null)
   update({ runs })
-  begin()
+  beginAll(how)
 }
 
 /** Shows another state: its runs begin, and those that were there end. */
-function replace(next: ReturnType<typeof readAddress>): void {
+export function replace(next: ReturnType<typeof readAddress>): void {
   names.forEach((run, at) => {
     if (!isEnded(at)) theClient().send({ type: 'close', run })
   })
@@ -225,30 +275,11 @@ function replace(next: ReturnType<typeof readAddress>): void {
   revisions = names.map(() => NO_REVISION)
   live.value = next.state.runs.map(() => null)
   goals.value = next.state.runs.map(() => null)
+  held.value = heldOf(next.state.runs)
   state.value = next.state
   problem.value = next.problem
   begin()
 }
 
 /** Shows what the page shows without a link. */
-export const beginAnew = (): void => replace({ state: initialState, problem: null })
-
-/** Shows what another link says. */
-function follow(): void {
-  if (location.hash.slice(1) !== written) replace(readAddress())
-}
-addEventListener('hashchange', follow)
-
-/** The address follows the state a few times a second: browsers refuse more. */
-let waits = false
-let written = ''
-effect(() => {
-  void shared.value
-  if (waits) return
-  waits = true
-  setTimeout(() => {
-    waits = false
-    written = encodeState(shared.value)
-    history.replaceState(null, '', `#${written}`)
-  }, 300)
-})
+export const beginAnew = (): void => replace(firstState)

@@ -2,10 +2,9 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
 import { VERSION } from '../../training/version.ts'
-import { LARGEST_MODEL } from '../engine/model-file.ts'
 import type { Command } from '../engine/protocol.ts'
 import { decodeMessage } from '../engine/wire.ts'
-import { planSchema } from '../plan.ts'
+import { LARGEST_MODEL, planSchema } from '../plan.ts'
 import { serveSite } from './assets.ts'
 import { checkNames, checkToken, withHeaders } from './guard.ts'
 import type { Pages } from './pages.ts'
@@ -35,6 +34,7 @@ const commandSchema = z.union([
     type: z.literal('open'),
     run: name,
     plan: planSchema,
+    replay: z.enum(['now', 'held', 'on']).optional(),
     file: z.instanceof(Uint8Array).optional(),
     revision: z.int().min(0).optional(),
   }),
@@ -107,8 +107,9 @@ function api({ token, runs, pages }: AppOptions): Hono {
         throw new RequestError(`${command.run}: no such training`, 404)
       return context.body(null, 202)
     })
-    .post('/alive', context => {
-      pages.hear(pageOf(context))
+    .post('/alive', context => context.json({ runs: pages.hear(pageOf(context)) }))
+    .post('/leave', context => {
+      pages.leave(pageOf(context))
       return context.body(null, 204)
     })
     .get('/reports', context => {

@@ -38,8 +38,10 @@ export interface Pages {
   tell(page: string, command: Command): boolean
   /** The page's reports as frames; one at a time. */
   reports(page: string): ReadableStream<Uint8Array>
-  /** The page is there. */
-  hear(page: string): void
+  /** The page is there; gives the runs that are trained for it. */
+  hear(page: string): string[]
+  /** The page goes, and its trainings end. */
+  leave(page: string): void
   processes(): number[]
   close(): Promise<void>
 }
@@ -170,7 +172,14 @@ export function openPages(start: StartTraining, limits: Limits = LIMITS): Pages 
 
     hear: id => {
       const page = pages.get(id)
-      if (page) page.heard = performance.now()
+      if (!page) return []
+      page.heard = performance.now()
+      return [...page.trainings.keys()]
+    },
+
+    leave: id => {
+      const page = pages.get(id)
+      if (page) void end(id, page)
     },
 
     processes: () =>

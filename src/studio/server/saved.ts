@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { checkpointSteps } from '../../training/checkpoint.ts'
 import { isRun, paths, readRecord } from '../../training/run.ts'
-import { LARGEST_MODEL } from '../engine/model-file.ts'
 import type { SavedRun } from '../engine/saved-run.ts'
+import { LARGEST_MODEL } from '../plan.ts'
 
 /** Folders below the runs folder that are looked into: a comparison keeps its runs two further down. */
 const DEPTH = 4

@@ -89,6 +89,16 @@ function listen(server: Server, host: string, port: number): Promise<number> {
   })
 }
 
+/** Milliseconds for the head of a request, for all of it (a model over a slow line), and between two looks at them. */
+const PATIENCE = {
+  headersTimeout: 5000,
+  requestTimeout: 120_000,
+  keepAliveTimeout: 10_000,
+  connectionsCheckingInterval: 1000,
+}
+/** A browser opens six for each of its tabs. */
+const MOST_CONNECTIONS = 512
+
 /** Serves the studio. @throws StudioError when the page is not built, or the address cannot be had */
 export async function serveStudio(options: ServeOptions): Promise<Served> {
   const { host, runs, site = built('../site'), child = built('./child.js'), limits } = options
@@ -97,7 +107,12 @@ export async function serveStudio(options: ServeOptions): Promise<Served> {
   let names: ReadonlySet<string> = new Set()
   try {
     const app = createApp({ token, site, runs, pages, hosts: () => names })
-    const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server
+    const server = createAdaptorServer({
+      fetch: app.fetch,
+      overrideGlobalObjects: false,
+      serverOptions: PATIENCE,
+    }) as Server
+    server.maxConnections = MOST_CONNECTIONS
     const port = await listen(server, host, options.port)
     names = namesOf(host, port)
     return {

@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { Command, Report } from '../../../src/studio/engine/protocol.ts'
-import { examplePlan, type Plan } from '../../../src/studio/plan.ts'
+import { examplePlan, type Plan, withSteps } from '../../../src/studio/plan.ts'
 import { anew } from '../../../src/studio/trainable.ts'
 
 const sent: Command[] = []
@@ -15,11 +15,11 @@ vi.mock('../../../src/studio/page/engines.ts', () => ({
   },
 }))
 
+const long = { ...examplePlan, stages: [{ ...examplePlan.stages[0], steps: 24_000 }] }
+
 let store: typeof import('../../../src/studio/page/store.ts')
 beforeAll(async () => {
   vi.stubGlobal('location', { hash: '' })
-  vi.stubGlobal('history', { replaceState: () => {} })
-  vi.stubGlobal('addEventListener', () => {})
   store = await import('../../../src/studio/page/store.ts')
   store.begin()
 })
@@ -63,11 +63,11 @@ test('a training that has ended is played by opening it again', () => {
   expect(store.selectedLive.value!.playing).toBe(true)
   tell({ type: 'refused', run: 'run-1', id: null, message: "the training's process ended", ended: true })
   expect(store.selectedLive.value).toMatchObject({ playing: false, stepsPerSecond: 0 })
-  expect(store.problem.value).toContain('ended')
+  expect(store.selectedLive.value!.problem).toContain('ended')
   sent.length = 0
   store.play()
-  expect(sent.map(({ type }) => type)).toEqual(['open', 'play'])
-  expect(store.problem.value).toBeNull()
+  expect(sent).toMatchObject([{ type: 'open', replay: 'on' }])
+  expect(store.selectedLive.value).toMatchObject({ playing: true, problem: null })
   store.pause()
   expect(sent.at(-1)!.type).toBe('pause')
 })
@@ -77,4 +77,42 @@ test('a link that is refused is no longer being replayed', () => {
   store.open(long)
   tell({ type: 'refused', run: 'run-1', id: null, message: 'lmd: needs a teacher', ended: true })
   expect(store.selectedLive.value).toMatchObject({ playing: false, goal: null })
+})
+
+test('steps on a training that has ended are taken behind those of its plan', () => {
+  const trained = withSteps(lsd, 20)
+  store.pause()
+  report(trained, newest())
+  tell({ type: 'refused', run: 'run-1', id: null, message: 'it ended', ended: true })
+  sent.length = 0
+  store.takeSteps(5)
+  expect(sent).toMatchObject([{ type: 'open', plan: { stages: [{ steps: 25 }] }, replay: 'now' }])
+})
+
+test('what a link would train for long waits for Play; what is short is replayed at once', () => {
+  const show = (...runs: Plan[]) =>
+    store.replace({ state: { ...store.state.value, selected: 0, runs }, problem: null })
+  const opened = () => sent.flatMap(each => (each.type === 'open' ? [each.replay] : []))
+  show(long, lsd)
+  expect(opened()).toEqual(['held', 'now'])
+  expect(store.waiting.value).toEqual([long])
+  sent.length = 0
+  store.playWaiting()
+  expect(sent).toMatchObject([{ type: 'play' }])
+  expect(store.waiting.value).toEqual([])
+  sent.length = 0
+  show(withSteps(lsd, 100), lsd)
+  expect(opened()).toEqual(['now', 'now'])
+  expect(store.waiting.value).toEqual([])
+})
+
+test('a run that cannot begin is not kept beside the others', () => {
+  const { selected } = store.state.value
+  const before = store.state.value.runs.length
+  store.add(lsd)
+  const { run } = sent.at(-1)!
+  tell({ type: 'refused', run, id: null, message: 'it is no flow map', ended: true })
+  expect(store.state.value.runs).toHaveLength(before)
+  expect(store.state.value.selected).toBe(selected)
+  expect(store.problem.value).toBe('it is no flow map')
 })

@@ -1,5 +1,7 @@
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { until } from '../../helpers/cli.ts'
 import { ask, useServer, withToken } from './server.ts'
 
 const { folder, runs, serve } = useServer()
@@ -18,6 +20,7 @@ describe('who may ask', () => {
       ['POST', '/api/runs'],
       ['POST', '/api/commands'],
       ['POST', '/api/alive'],
+      ['POST', '/api/leave'],
       ['GET', '/api/reports'],
       ['GET', '/api/hello'],
       ['GET', '/api/saved'],
@@ -166,5 +169,46 @@ describe('what is served', () => {
   test('a missing runs folder is an empty one', async () => {
     const studio = await serve({ runs: join(folder, 'none') })
     expect((await ask(studio, '/api/saved', { headers: withToken(studio) })).body.toString()).toBe('[]')
+  })
+})
+
+describe('requests that dawdle', () => {
+  /** A connection that sends some bytes and waits for what comes. */
+  const knock = (port: number, bytes: string) => {
+    let text = ''
+    const socket = connect(port, '127.0.0.1', () => socket.write(bytes))
+    const closed = new Promise<string>(resolve => {
+      socket.on('data', part => {
+        text += part
+      })
+      socket.on('error', () => {})
+      socket.on('close', () => resolve(text))
+    })
+    return { socket, closed }
+  }
+
+  test('a head that does not end is not waited for', async () => {
+    const { port } = await serve()
+    const start = performance.now()
+    expect(await knock(port, 'GET / HTTP/1.1\r\nHost:').closed).toContain('408')
+    expect(performance.now() - start).toBeLessThan(15_000)
+  })
+
+  test('a body without the token is not read', async () => {
+    const { port } = await serve()
+    const head = `POST /api/runs HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Length: 40000000\r\n\r\n`
+    expect(await knock(port, head).closed).toContain('401')
+  })
+
+  test('connections are limited', async () => {
+    const studio = await serve()
+    const knocks = Array.from({ length: 600 }, () => knock(studio.port, 'GET / HTTP/1.1\r\n'))
+    let closed = 0
+    for (const each of knocks) void each.closed.then(() => closed++)
+    await until(() => closed >= 80, 'those beyond the limit are closed', 4000)
+    expect(closed).toBeLessThan(100)
+    for (const { socket } of knocks) socket.destroy()
+    await until(() => closed === 600, 'all are gone')
+    expect((await ask(studio, '/')).status).toBe(200)
   })
 })

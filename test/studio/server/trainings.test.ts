@@ -150,6 +150,21 @@ describe('trainings', () => {
     expect(studio.processes()).toEqual([second])
   })
 
+  test('a page that says that it goes takes its trainings along at once', async () => {
+    const studio = await serve()
+    await listen(studio)
+    await post(studio, '/api/runs', open('a'))
+    const [pid] = studio.processes()
+    const other = withToken(studio, 'other')
+    expect((await ask(studio, '/api/leave', { method: 'POST', headers: other })).status).toBe(204)
+    expect(isAlive(pid)).toBe(true)
+    expect((await ask(studio, '/api/leave', { method: 'POST', headers: withToken(studio) })).status).toBe(204)
+    expect(studio.processes()).toEqual([])
+    await until(() => !isAlive(pid), 'the training has ended', 5000)
+    const { body } = await ask(studio, '/api/alive', { method: 'POST', headers: withToken(studio) })
+    expect(JSON.parse(body.toString())).toEqual({ runs: [] })
+  })
+
   test('a page that is silent for long is gone, though its line is open', async () => {
     const studio = await serve({ limits: { ...LIMITS, silence: 400 } })
     const { done } = await listen(studio)
@@ -157,9 +172,8 @@ describe('trainings', () => {
     const [pid] = studio.processes()
     for (let i = 0; i < 8; i++) {
       await new Promise(resolve => setTimeout(resolve, 100))
-      expect((await ask(studio, '/api/alive', { method: 'POST', headers: withToken(studio) })).status).toBe(
-        204,
-      )
+      const { body } = await ask(studio, '/api/alive', { method: 'POST', headers: withToken(studio) })
+      expect(JSON.parse(body.toString())).toEqual({ runs: ['a'] })
     }
     expect(isAlive(pid)).toBe(true)
     await until(() => !isAlive(pid), 'the training has ended', 5000)

@@ -152,7 +152,7 @@ export function FileTarget() {
         />
         In images, light is dense (otherwise dark is)
       </label>
-      <p class="soft">Or drop it anywhere on this view. The file stays in your browser.</p>
+      <p class="soft">Or drop it anywhere on the page. The file stays in your browser.</p>
       {busy.value && <p role="status">Reading the file</p>}
       {refusal.value && (
         <p class="problem" role="alert">

@@ -11,7 +11,9 @@ const percent = (share: number): string => `${Math.round(100 * share)}% of the b
 
 /** A number with three digits, as long as that is short. */
 export const short = (value: number): string =>
-  Math.abs(value) >= 0.001 || value === 0 ? String(Number(value.toPrecision(3))) : value.toExponential(1)
+  (Math.abs(value) >= 0.001 && Math.abs(value) < 1e5) || value === 0
+    ? String(Number(value.toPrecision(3)))
+    : value.toExponential(1).replace('e+', 'e')
 
 function Term({ line, at, value }: { line: Line; at: number; value: number | undefined }) {
   return (

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import { stepsOf } from '../../plan.ts'
+import { HIGHEST_RATE, stepsOf } from '../../plan.ts'
 import { anew } from '../../trainable.ts'
 import { NumberInput } from '../number-input.tsx'
 import { change, open, pause, play, selected, selectedLive, takeSteps } from '../store.ts'
@@ -19,8 +19,8 @@ function trainAnew(): void {
 
 /** Starts and stops a training. */
 export function TrainingButtons() {
-  const playing = selectedLive.value?.playing ?? false
-  const isExample = selected.value.start === 'example' && stepsOf(selected.value) === 0
+  const { playing = false, goal = null } = selectedLive.value ?? {}
+  const isExample = selected.value.start === 'example' && stepsOf(selected.value) === 0 && goal === null
   return (
     <div class="buttons">
       {isExample && !playing ? (
@@ -67,11 +67,12 @@ export function TrainingButtons() {
 }
 
 /** Powers of ten that the slider goes over. */
-const RATES = { min: -5, max: -1, step: 0.05 }
+const RATES = { min: -5, max: Math.log10(HIGHEST_RATE), step: 0.05 }
 const rate = (value: number): string =>
   value
     .toExponential(1)
     .replace('e-', ' × 10⁻')
+    .replace('e+', ' × 10')
     .replace(/\d$/, digit => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(digit)])
 
 const moved = signal<number | null>(null)

@@ -138,6 +138,7 @@ export const tourSteps: readonly TourStep[] = [
           Long jumps learn from short ones, so their errors come last and are largest. An error in the
           velocity stays, however well the rules hold: they only say that the map fits itself.
         </p>
+        <p>All of it fails where the learning rate is too high: set it to 10 in Train and see.</p>
       </>
     ),
     invitation:

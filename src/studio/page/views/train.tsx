@@ -1,10 +1,10 @@
-import { signal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import { stepsOf } from '../../plan.ts'
 import { colourOf, runColour } from '../draw/colours.ts'
+import { shortNumber } from '../draw/number.ts'
 import { type Cloud, PointsCanvas } from '../draw/points.tsx'
+import { held } from '../drops.ts'
 import { Curves } from '../parts/curves.tsx'
-import { takeFile } from '../parts/file-target.tsx'
 import { LossLines } from '../parts/loss-lines.tsx'
 import { ObjectivePicker } from '../parts/objective.tsx'
 import { Settings } from '../parts/settings.tsx'
@@ -62,7 +62,13 @@ function Standing() {
       <div>
         <dt>Distance to the target</dt>
         <dd>
-          {distance ? distance.value.toFixed(3) : live?.ended ? '–' : 'measuring'}
+          {distance
+            ? distance.value < 100
+              ? distance.value.toFixed(3)
+              : shortNumber(distance.value)
+            : live?.ended
+              ? '–'
+              : 'measuring'}
           <small> {distance ? `floor ${distance.floor.toFixed(3)}` : ''}</small>
         </dd>
       </div>
@@ -105,32 +111,9 @@ function Picture() {
   )
 }
 
-/** Whether a file is being held over the view. */
-const held = signal(false)
-
-const holdsFile = (event: DragEvent): boolean => event.dataTransfer?.types.includes('Files') ?? false
-
 export function TrainView() {
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the same can be done with the file's button
-    <div
-      class={held.value ? 'train held' : 'train'}
-      onDragOver={event => {
-        if (!holdsFile(event)) return
-        event.preventDefault()
-        held.value = true
-      }}
-      onDragLeave={event => {
-        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) held.value = false
-      }}
-      onDrop={event => {
-        held.value = false
-        const [file] = event.dataTransfer?.files ?? []
-        if (!file) return
-        event.preventDefault()
-        void takeFile(file)
-      }}
-    >
+    <div class={held.value ? 'train held' : 'train'}>
       <section class="panel setup" aria-label="What is trained">
         <TargetPicker />
         <ObjectivePicker />

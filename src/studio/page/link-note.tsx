@@ -1,0 +1,21 @@
+import { stepsOf } from '../plan.ts'
+import { playWaiting, waiting } from './store.ts'
+
+/** What a link would train, where that takes so long that it waits to be asked for. */
+export function LinkNote() {
+  const plans = waiting.value
+  if (plans.length === 0) return null
+  const runs = plans.length === 1 ? '1 run' : `${plans.length} runs`
+  const steps = plans.reduce((total, plan) => total + stepsOf(plan), 0)
+  return (
+    <div class="note" data-note="link">
+      <p>
+        This link trains {runs}, about {Number(steps.toPrecision(2)).toLocaleString('en')} steps. Nothing is
+        trained before you press Play.
+      </p>
+      <button type="button" class="main" onClick={playWaiting}>
+        {plans.length === 1 ? 'Play it' : 'Play them'}
+      </button>
+    </div>
+  )
+}

@@ -1,0 +1,124 @@
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { freshPlan, type Plan, stepsOf } from '../../../src/studio/plan.ts'
+import { decodeState } from '../../../src/studio/state.ts'
+import { useStudio } from './page.ts'
+
+const studio = useStudio()
+
+const small: Plan = { ...freshPlan, hidden: 24, batch: 64 }
+const long: Plan = { ...small, stages: [{ ...small.stages[0], steps: 500_000 }] }
+
+const patiently = <T>(value: () => Promise<T>) => expect.poll(value, { timeout: 60_000, interval: 100 })
+const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
+const strip = (page: Page): Promise<string[]> => page.locator('.strip .run').allInnerTexts()
+const view = (page: Page): Promise<string | null> => page.locator('nav [aria-current="page"]').textContent()
+const alerts = (page: Page): Promise<string[]> => page.getByRole('alert').allInnerTexts()
+const addressed = (page: Page) => decodeState(new URL(page.url()).hash.slice(1))
+
+/** Drops a file on the middle of the page; tells whether the browser was kept from opening it. */
+const drop = async (page: Page, name: string, content: string | number): Promise<boolean> =>
+  page.evaluate(`{
+    const content = ${JSON.stringify(content)}
+    const dataTransfer = new DataTransfer()
+    const bytes = typeof content === 'number' ? new Uint8Array(content) : content
+    dataTransfer.items.add(new File([bytes], ${JSON.stringify(name)}))
+    const event = new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true })
+    document.querySelector('main').dispatchEvent(event)
+    event.defaultPrevented
+  }`)
+
+test('a link that trains for long says so and waits for Play', { timeout: 120_000 }, async () => {
+  const { page } = await studio.open({ state: { view: 'jump', runs: [long, { ...small, seed: 4 }] } })
+  const note = page.locator('[data-note="link"]')
+  await note.getByText('This link trains 1 run, about 500,000 steps').waitFor()
+  await page.locator('.bar .status', { hasText: 'WebAssembly' }).waitFor()
+  await patiently(async () => (await strip(page))[0]).toContain('0 of 500,000 steps')
+  // Time enough for a step that nobody asked for.
+  await page.waitForTimeout(1500)
+  expect(await strip(page)).toMatchObject([
+    expect.stringContaining('\n0 of 500,000 steps'),
+    expect.stringContaining('\n0 steps'),
+  ])
+  expect(await view(page)).toBe('Jump')
+  expect(stepsOf(addressed(page).runs[0])).toBe(500_000)
+  await button(page, 'Play it').click()
+  await note.waitFor({ state: 'detached' })
+  await patiently(async () => (await strip(page))[0]).toMatch(/replaying [1-9]\d* of 500,000/)
+})
+
+test('Back and Forward walk over views, and leave the trainings as they are', {
+  timeout: 120_000,
+}, async () => {
+  const { page } = await studio.open({ state: { runs: [small] } })
+  await page.locator('.bar .status', { hasText: 'WebAssembly' }).waitFor()
+  const go = (name: string) => page.locator('nav').getByRole('link', { name }).click()
+  await button(page, '100 steps').click()
+  await patiently(async () => (await strip(page))[0]).toContain('100 steps')
+  await go('Jump')
+  const time = page.getByLabel(/^t\b/).first()
+  for (let i = 0; i < 5; i++) await time.press('ArrowRight')
+  const { jump } = addressed(page)
+  await patiently(async () => addressed(page).jump).not.toEqual(jump)
+  await go('Steps')
+  await patiently(() => view(page)).toBe('Steps')
+  await page.goBack()
+  await patiently(() => view(page)).toBe('Jump')
+  await page.goBack()
+  await patiently(() => view(page)).toBe('Train')
+  expect((await strip(page))[0]).toContain('100 steps')
+  await page.goForward()
+  await patiently(() => view(page)).toBe('Jump')
+  expect(stepsOf(addressed(page).runs[0])).toBe(100)
+  await page.reload()
+  await patiently(() => view(page)).toBe('Jump')
+  await page.goBack()
+  await patiently(() => view(page)).toBe('Train')
+})
+
+test('a training that diverges says so until it is begun anew', { timeout: 180_000 }, async () => {
+  const { page } = await studio.open({ state: { runs: [small] } })
+  await page.locator('.bar .status', { hasText: 'WebAssembly' }).waitFor()
+  const rate = page.getByRole('slider', { name: 'Learning rate' })
+  await rate.focus()
+  await page.keyboard.press('End')
+  await patiently(async () => addressed(page).runs[0].stages[0].learningRate).toBe(10)
+  await button(page, 'Play').click()
+  await patiently(async () => (await alerts(page)).join()).toMatch(
+    /^Run 1: the training diverge.* Lower the learning rate.*, then Reset and Play\.$/,
+  )
+  await rate.focus()
+  await page.keyboard.press('Home')
+  await button(page, 'Reset').click()
+  await patiently(() => alerts(page)).toEqual([])
+  await button(page, 'Play').click()
+  await patiently(async () => (await strip(page))[0]).toMatch(/[1-9]\d* steps, training/)
+  expect(await alerts(page)).toEqual([])
+})
+
+test('files are taken wherever they are dropped, and what is none of ours gets one line', {
+  timeout: 120_000,
+}, async () => {
+  const { page } = await studio.open({ state: { view: 'jump', runs: [small] } })
+  await page.locator('.bar .status', { hasText: 'WebAssembly' }).waitFor()
+  const { origin } = new URL(page.url())
+  const lines: Record<string, [string | number, RegExp]> = {
+    'notes.pdf': ['%PDF', /^notes\.pdf: expected a model \(\.safetensors, \.onnx\), a table .* or an image /],
+    'empty.onnx': ['', /^empty\.onnx: the file is empty$/],
+    'photo.safetensors': ['\x89PNG\r\n\x1a\n12345678', /^photo\.safetensors: not a safetensors file/],
+    'large.onnx': [60 << 20, /^large\.onnx: expected at most 48 MB, found 60 MB$/],
+    'words.onnx': ['name,word\n', /^words\.onnx: not an ONNX model/],
+  }
+  for (const [name, [content, line]] of Object.entries(lines)) {
+    expect(await drop(page, name, content)).toBe(true)
+    await patiently(async () => (await alerts(page)).join()).toMatch(line)
+    expect(await strip(page)).toHaveLength(1)
+  }
+  const rows = Array.from({ length: 50 }, (_, i) => `${Math.sin(i)},${Math.cos(2 * i)}`)
+  expect(await drop(page, 'rows.csv', rows.join('\n'))).toBe(true)
+  await button(page, 'Train on these points').waitFor()
+  expect([await view(page), await alerts(page)]).toEqual(['Train', []])
+  expect(await drop(page, 'words.csv', 'name,word\nred,blue')).toBe(true)
+  await page.getByText('words.csv: expected two columns of numbers').waitFor()
+  expect(new URL(page.url()).origin).toBe(origin)
+})
