@@ -14,7 +14,7 @@ export interface Live {
   readonly goal: number | null
   readonly samples: Points
   /** Sliced Wasserstein of the samples, and what data itself scores. */
-  readonly distance: Progress['distance']
+  readonly distance: Exclude<Progress['distance'], undefined>
   readonly curve: readonly CurvePoint[]
   readonly stepsPerSecond: number
 }
@@ -59,11 +59,14 @@ export const played = (run: Known, playing: boolean): Known =>
 
 /** A run after a report of its progress. */
 export function reported(run: Known, report: Progress): Known {
-  const { plan, goal, samples, distance, line } = report
+  const { plan, goal, samples, line } = report
   const before = run.live
   const step = stepsOf(plan)
+  // Of the report before, where this one has none; a run that begins has none of its own yet.
+  const distance =
+    report.distance ?? (report.distance === null || step === 0 ? null : (before?.distance ?? null))
   const fresh = step === 0 ? [] : (before?.curve ?? [])
-  const curve = line ? grown(fresh, step, line, distance?.value ?? null) : fresh
+  const curve = line ? grown(fresh, step, line, report.distance?.value ?? null) : fresh
   const stepsPerSecond = line?.stepsPerSecond ?? before?.stepsPerSecond ?? 0
   const isNew = report.revision >= run.awaited
   const playing = isNew || !before ? report.playing : before.playing
