@@ -45,7 +45,9 @@ const newer = (run: Known, change: Partial<Known>): Known => ({
 export function opened(run: Known, plan: Plan): Known {
   const { live } = run
   const replays = stepsOf(plan) > 0
-  const seen = live && live.samples.length > 0 ? { ...live, ended: false, playing: replays } : null
+  // Its points stand there until the new ones come; their distance only where it is theirs.
+  const distance = live && run.plan === plan && !replays ? live.distance : null
+  const seen = live && live.samples.length > 0 ? { ...live, distance, ended: false, playing: replays } : null
   return newer(run, { plan, whole: replays ? plan : null, live: seen })
 }
 

@@ -1,4 +1,5 @@
-import { signal } from '@preact/signals'
+import { computed, signal } from '@preact/signals'
+import { trainedBy } from '../../example/trained-by.ts'
 import { stepsOf } from '../../plan.ts'
 import { anew } from '../../trainable.ts'
 import { NumberInput } from '../number-input.tsx'
@@ -16,12 +17,34 @@ function trainAnew(): void {
   play()
 }
 
+const isExample = computed(() => selected.value.start === 'example' && stepsOf(selected.value) === 0)
+
+/** How the example came to be, and that anyone can see it come again. */
+function HowTrained() {
+  if (!isExample.value || selectedLive.value?.playing) return null
+  const [{ objective }] = trainedBy.stages
+  return (
+    <p class="soft">
+      Trained before by {objective}, {stepsOf(trainedBy).toLocaleString('en')} steps of{' '}
+      {trainedBy.batch.toLocaleString('en')}.{' '}
+      <button
+        type="button"
+        onClick={() => {
+          remark.value = null
+          open(trainedBy)
+        }}
+      >
+        Repeat that
+      </button>
+    </p>
+  )
+}
+
 function Buttons() {
   const playing = selectedLive.value?.playing ?? false
-  const isExample = selected.value.start === 'example' && stepsOf(selected.value) === 0
   return (
     <div class="buttons">
-      {isExample && !playing ? (
+      {isExample.value && !playing ? (
         <>
           <button type="button" class="main" onClick={trainAnew}>
             Train it yourself
@@ -102,6 +125,7 @@ export function TrainingControls() {
   return (
     <div class="panel training">
       <Buttons />
+      <HowTrained />
       <div class="pair wide">
         <LearningRate />
         <label class="check">
