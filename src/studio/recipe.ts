@@ -18,22 +18,31 @@ export interface RecipeRun {
 
 /** How to train the same with the command line, or why that cannot be said. */
 export type Recipe =
-  | { readonly runs: readonly RecipeRun[]; readonly notes: readonly string[] }
+  | {
+      readonly runs: readonly RecipeRun[]
+      readonly notes: readonly string[]
+      /** The table of the target's points that the runs read, where the target is not built in. */
+      readonly table: string | null
+    }
   | { readonly reason: string }
 
 /** A plan that the command line cannot be told. */
 class Unsayable extends Error {}
 
-function checkTarget({ target }: Plan): string {
-  if (target.kind === 'built-in') return target.name
-  const what = {
-    density: 'The target is drawn in the page',
-    points: 'The target was made of a file in the page',
-    unknown: 'The file does not hold its data',
-  }[target.kind]
-  throw new Unsayable(
-    `${what}, and the command line trains on built-in datasets or on files of points: with points of the target in a CSV file, --data FILE --standardize none trains something like it.`,
-  )
+/** A name of a file, of letters that every shell and file system takes. */
+const plainName = (name: string): string =>
+  name.replaceAll(/[^\w.-]+/g, '-').replace(/^[-.]+|[-.]+$/g, '') || 'points'
+
+/** The file of a target's points, and the keys of a configuration that read it; built-in data need none. */
+function dataOf({ target }: Plan): { name: string; table: string | null; keys: Partial<UserConfig> } {
+  if (target.kind === 'built-in') return { name: target.name, table: null, keys: {} }
+  if (target.kind === 'unknown') {
+    throw new Unsayable('The file does not hold its data, and a training needs them: --data FILE names them.')
+  }
+  const name = target.kind === 'density' ? 'drawing' : plainName(target.name.replace(/\.\w+$/, ''))
+  const table = `${name}-points.csv`
+  // Where the page trains on them, they are on the page's scale already.
+  return { name, table, keys: { data: table, standardize: 'none' } }
 }
 
 const isAnnealed = (config: Config): boolean =>
@@ -44,7 +53,7 @@ function writeStage(plan: Plan, at: number, done: Map<number, RecipeRun>, notes:
   const written = done.get(at)
   if (written) return written.directory
   const stage = plan.stages[at]
-  const name = checkTarget(plan)
+  const { name, keys } = dataOf(plan)
   const dataset = targetDataset(plan.target)
   const directory = `runs/${name}-${stage.objective}${at === plan.stages.length - 1 ? '' : `-${at + 1}`}`
   const before = (teaches: typeof teachesMap): string => {
@@ -76,6 +85,7 @@ function writeStage(plan: Plan, at: number, done: Map<number, RecipeRun>, notes:
     directory,
     config: {
       ...rest,
+      ...keys,
       steps: stage.steps,
       ...((coupled || coupling?.kind) && { coupling }),
       ...(teachers.length > 0 && { teacher: teachers[0] }),
@@ -113,7 +123,12 @@ export function recipeOf(plan: Plan): Recipe {
   const notes = new Set<string>()
   try {
     writeStage(plan, last, done, notes)
-    return { runs: [...done.values()], notes: [...notes] }
+    const { table } = dataOf(plan)
+    if (table !== null)
+      notes.add(
+        `Save the target's points as ${table} first; a tenth of them is held out, so the points will differ a little.`,
+      )
+    return { runs: [...done.values()], notes: [...notes], table }
   } catch (error) {
     if (error instanceof Unsayable) return { reason: error.message }
     throw error

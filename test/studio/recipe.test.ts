@@ -3,9 +3,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, afterEach, expect, test } from 'vitest'
 import { stringify } from 'yaml'
+import { encodeCsv } from '../../src/data/csv-writer.ts'
+import { random } from '../../src/random/random.ts'
 import * as engine from '../../src/runtime/node.ts'
-import { pack } from '../../src/studio/engine/bytes.ts'
+import { pack, toText } from '../../src/studio/engine/bytes.ts'
 import { Session } from '../../src/studio/engine/session.ts'
+import { tableOf, targetDataset } from '../../src/studio/engine/target.ts'
 import { freshPlan, type Plan, type Stage } from '../../src/studio/plan.ts'
 import { commandOf, type Recipe, recipeOf, snippetOf } from '../../src/studio/recipe.ts'
 import { readModel } from '../../src/training/model-files.ts'
@@ -131,12 +134,48 @@ test('what cannot be said is said', () => {
     return 'reason' in recipe ? recipe.reason : ''
   }
   expect(reason(planOf(stage('lsd', 0)))).toContain('Nothing has been trained')
-  const drawing: Plan['target'] = { kind: 'density', side: 4, bytes: pack(new Uint8Array(16).fill(1)) }
-  expect(reason({ ...planOf(stage('lsd', 5)), target: drawing })).toContain('drawn in the page')
+  const unknown: Plan['target'] = { kind: 'unknown', name: 'scans' }
+  expect(reason({ ...planOf(stage('lsd', 5)), target: unknown })).toContain('does not hold its data')
   expect(reason({ ...planOf(stage('lsd', 5, { keep: true })), start: 'example' })).toContain(
     'begins with the example',
   )
   expect(reason(planOf(stage('lsd', 5)))).toBe('')
+})
+
+const drawing: Plan['target'] = {
+  kind: 'density',
+  side: 4,
+  bytes: pack(Uint8Array.from([0, 0, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 3, 0])),
+}
+const dropped: Plan['target'] = {
+  kind: 'points',
+  name: 'my points (2).csv',
+  bytes: toText(new Uint8Array(Uint16Array.from({ length: 600 }, (_, i) => 20_000 + 40 * i).buffer)),
+}
+
+test.each([
+  ['drawing-points.csv', drawing],
+  ['my-points-2-points.csv', dropped],
+])('a target of the page is trained on from a table: %s', async (table, target) => {
+  const plan = { ...planOf(stage('psd', 20)), target }
+  const recipe = recipeOf(plan)
+  expect('table' in recipe && recipe.table).toBe(table)
+  const [run] = runsOf(recipe)
+  const there = mkdtempSync(join(folder, 'table-'))
+  writeFileSync(join(there, table), encodeCsv(tableOf(target), 2))
+  const file = join(there, 'run.yaml')
+  writeFileSync(file, stringify({ ...run.config, data: join(there, table) }))
+  const out = join(there, 'run')
+  expect(await runHere(['train', '--config', file, '--out', out])).toMatchObject({ code: 0 })
+
+  // The table's points are those of the target: as many in each quarter as its density says.
+  const points = tableOf(target)
+  const above = points.filter((value, i) => i % 2 === 1 && value > 0).length / (points.length / 2)
+  const [drawn, sample] = [targetDataset(target), new Float32Array(2 * 20_000)]
+  drawn.sample(random(1, 'recipe test'), sample)
+  const expected = sample.filter((value, i) => i % 2 === 1 && value > 0).length / 20_000
+  // Five deviations of the mean of 20,000 draws, and of 50,000.
+  expect(Math.abs(above - expected)).toBeLessThan(5 * Math.sqrt(0.25 / 20_000 + 0.25 / 50_000))
 })
 
 test('a schedule that is shorter than the page reckons with is said', () => {

@@ -2,6 +2,7 @@ import { datasets } from '../../data/built-in.ts'
 import type { Dataset, Values } from '../../data/dataset.ts'
 import { DataError } from '../../data/error.ts'
 import { generated } from '../../data/generated.ts'
+import { random } from '../../random/random.ts'
 import type { Target } from '../plan.ts'
 import { fromText, unpack } from './bytes.ts'
 
@@ -46,17 +47,23 @@ function firstAbove(rising: Float64Array, value: number): number {
   return low
 }
 
-/** Points of 16 bits a coordinate, drawn with replacement. */
-function pointsDataset(name: string, text: string): Dataset {
+/** Points of 16 bits a coordinate. */
+function pointsOf(name: string, text: string): Float32Array {
   const bytes = fromText(text)
   if (bytes.length === 0) throw new DataError(`${name}: it has no points`)
   if (bytes.length % 4 !== 0) throw new DataError(`${name}: its last point is cut short`)
   const count = bytes.length / 4
   const view = new DataView(bytes.buffer)
-  const points = Float32Array.from(
+  return Float32Array.from(
     { length: 2 * count },
     (_, i) => (2 * REACH * view.getUint16(2 * i, true)) / 0xffff - REACH,
   )
+}
+
+/** Points drawn with replacement. */
+function pointsDataset(name: string, text: string): Dataset {
+  const points = pointsOf(name, text)
+  const count = points.length / 2
   return generated({
     name,
     parameters: { text },
@@ -89,4 +96,15 @@ export function targetDataset(target: Target): Dataset {
   if (target.kind === 'unknown') return unknownDataset(target.name)
   if (!Object.hasOwn(datasets, target.name)) throw new DataError(`unknown dataset "${target.name}"`)
   return datasets[target.name].create()
+}
+
+/** Rows of a table that stands for a density. */
+const TABLE = 50_000
+
+/** A target as rows of two columns: all the points of a file, and as many draws of anything else as say what it is. */
+export function tableOf(target: Target): Float32Array {
+  if (target.kind === 'points') return pointsOf(target.name, target.bytes)
+  const points = new Float32Array(2 * TABLE)
+  targetDataset(target).sample(random(0, 'studio table'), points)
+  return points
 }

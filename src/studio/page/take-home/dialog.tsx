@@ -3,7 +3,8 @@ import { stringify } from 'yaml'
 import { encodeCsv } from '../../../data/csv-writer.ts'
 import { encodeNpy } from '../../../data/npy.ts'
 import { drawNoise, uniformGrid } from '../../../sampler/sampler.ts'
-import { fileOfPlan, type Plan, stepsOf } from '../../plan.ts'
+import { tableOf } from '../../engine/target.ts'
+import { fileOfPlan, type Plan, stepsOf, type Target } from '../../plan.ts'
 import { commandOf, recipeOf, snippetOf } from '../../recipe.ts'
 import { Dialog } from '../dialog.tsx'
 import { NumberInput } from '../number-input.tsx'
@@ -205,6 +206,20 @@ function Models({ plan }: { plan: Plan }) {
   )
 }
 
+/** The target as a file that the command line reads. */
+function Table({ name, target }: { name: string; target: Target }) {
+  return (
+    <div class="buttons">
+      <button
+        type="button"
+        onClick={attempt(() => saveFile(name, encodeCsv(tableOf(target), 2), 'text/csv'))}
+      >
+        {name}
+      </button>
+    </div>
+  )
+}
+
 function Recipes({ plan }: { plan: Plan }) {
   const recipe = recipeOf(plan)
   const snippet = snippetOf(recipe, { steps: steps.value, seed: seed.value })
@@ -219,6 +234,7 @@ function Recipes({ plan }: { plan: Plan }) {
             {recipe.notes.map(note => (
               <p key={note}>{note}</p>
             ))}
+            {recipe.table !== null && <Table name={recipe.table} target={plan.target} />}
             <Copied
               text={recipe.runs.map(commandOf).join('\n')}
               label="Command"
