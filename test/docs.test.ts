@@ -4,6 +4,7 @@ import { basename, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { type Objective, objectives } from '../src/objective/index.ts'
+import { rewardSchema } from '../src/objective/reward.ts'
 import { configKeys, resolveConfig } from '../src/training/config.ts'
 
 const DOCUMENTS = [
@@ -298,6 +299,34 @@ test('docs/configuration.md has every key with its default', () => {
     // The objective and its options are the two that this configuration had to name.
     if (key !== 'objective' && key !== 'options') expect(JSON.parse(written!), key).toEqual(value)
   }
+})
+
+describe('rewards in docs/configuration.md', () => {
+  const text = readFileSync('docs/configuration.md', 'utf8')
+  const section = /## Rewards\n([\s\S]*?)\n## /.exec(text)![1]
+
+  test('have every kind, with the keys and defaults of each', () => {
+    const [before] = section.split('| key |')
+    const kinds = [...before.matchAll(/^\| `(\w+)` \|/gm)].map(([, kind]) => kind)
+    expect(() => rewardSchema.parse({ kind: 'other' })).toThrow(`expected one of ${kinds.join(', ')}"`)
+    const rows = [...section.matchAll(/^\| `(\w+)` \| (`\w+`|both) \| (?:`(.*)`|none) \| \S/gm)]
+    for (const kind of kinds) {
+      const own = rows.filter(([, , of]) => of === 'both' || of === `\`${kind}\``)
+      const needed = own
+        .filter(([, , , value]) => value === undefined)
+        .map(([, key]) => [key, [[0, 1]]] as const)
+      const written = own.flatMap(([, key, , value]) =>
+        value === undefined ? [] : [[key, parse(value)] as const],
+      )
+      const asked = { kind, ...Object.fromEntries(needed) }
+      expect(rewardSchema.parse(asked)).toEqual({ ...asked, ...Object.fromEntries(written) })
+    }
+  })
+
+  test('are accepted as the example writes them', () => {
+    const [, yaml] = /```yaml\n([\s\S]*?)```/.exec(section)!
+    expect(resolveConfig(parse(yaml))).toMatchObject(parse(yaml))
+  })
 })
 
 describe('schedules in docs/configuration.md', () => {

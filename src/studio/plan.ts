@@ -21,12 +21,25 @@ const targetSchema = z.union([
 
 const coordinate = z.number().min(-10).max(10)
 
-/** The distribution `p(x) exp(beta r(x))`, where `r` is a bump of height 1: `rewardOf` of this centre and scale. */
-export const tiltSchema = z.strictObject({
+/** Longest text of a painted reward: that of cells which no deflating makes smaller. */
+const LONGEST_PAINTING = 1000
+
+/** A bump of height 1. */
+export const bumpShape = {
   center: z.tuple([coordinate, coordinate]),
   scale: z.number().min(0.05).max(10),
-  beta: z.number().min(-20).max(20),
-})
+}
+
+/** A painting, as `packReward` writes its cells. */
+export const paintedShape = { painted: z.string().max(LONGEST_PAINTING) }
+
+export const betaSchema = z.number().min(-20).max(20)
+
+/** The distribution `p(x) exp(beta r(x))`, where `r` is a bump or was painted; see `rewardOfTilt`. */
+const tiltSchema = z.union([
+  z.strictObject({ ...bumpShape, beta: betaSchema }),
+  z.strictObject({ ...paintedShape, beta: betaSchema }),
+])
 
 /** A part of a training: one objective at one learning rate. */
 const stageSchema = z.strictObject({

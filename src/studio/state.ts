@@ -3,12 +3,15 @@ import { z } from 'zod'
 import { objectives } from '../objective/index.ts'
 import { pack, unpack } from './engine/bytes.ts'
 import { targetDataset } from './engine/target.ts'
-import { examplePlan, planSchema, tiltSchema } from './plan.ts'
+import { betaSchema, bumpShape, examplePlan, paintedShape, planSchema } from './plan.ts'
+import { NOTHING_PAINTED, readReward } from './reward.ts'
 
 export const views = ['train', 'jump', 'steps', 'why', 'compare', 'reward'] as const
 
 const firstCompare = { steps: 1 }
 const firstReward = {
+  kind: 'bump' as const,
+  painted: NOTHING_PAINTED,
   center: [2, 2] as [number, number],
   scale: 1.5,
   beta: 3,
@@ -34,10 +37,16 @@ const stateSchema = z.strictObject({
   }),
   /** Jumps of the samples that are compared. */
   compare: z.strictObject({ steps: z.int().min(1).max(16) }).prefault(firstCompare),
-  /** The reward, and how samples are steered to it: jumps, moves at each time, and whether they are drawn anew by weight. */
+  /**
+   * The reward that is shown, the bump and the painting; and how samples are steered to it: jumps, moves at each time, and
+   * whether they are drawn anew by weight.
+   */
   reward: z
     .strictObject({
-      ...tiltSchema.shape,
+      kind: z.enum(['bump', 'painted']).default('bump'),
+      ...bumpShape,
+      painted: paintedShape.painted.default(NOTHING_PAINTED),
+      beta: betaSchema,
       steps: z.int().min(1).max(16),
       moves: z.int().min(0).max(20),
       resample: z.boolean(),
@@ -66,10 +75,12 @@ const LONGEST = 1 << 20
 export const encodeState = (state: StudioState): string => pack(strToU8(JSON.stringify(state)))
 
 /** What its form alone does not say: that all which a state names is there. */
-function checkNames({ runs, selected }: StudioState): void {
+function checkNames({ runs, selected, reward }: StudioState): void {
+  readReward(reward.painted)
   if (selected >= runs.length) throw new Error(`run ${selected} of ${runs.length} is selected`)
   for (const { target, stages } of runs) {
     targetDataset(target)
+    for (const { tilt } of stages) if (tilt && 'painted' in tilt) readReward(tilt.painted)
     const unknown = stages.find(({ objective }) => !objectives.has(objective))
     if (unknown) throw new Error(`unknown objective "${unknown.objective}"`)
   }

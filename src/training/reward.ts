@@ -8,29 +8,43 @@ type Options = Config['options']
 const rewardIn = (options: Options): RewardConfig | undefined => options.reward as RewardConfig | undefined
 
 /** One number of each column. */
-const perColumn = (value: number | readonly number[], columns: number): number[] =>
-  typeof value === 'number' ? new Array<number>(columns).fill(value) : [...value]
+const perColumn = (value: number | readonly number[], columns: number): readonly number[] =>
+  typeof value === 'number' ? new Array<number>(columns).fill(value) : value
+
+/** Lists of numbers that have one for each column, by their keys. */
+function columnLists(reward: RewardConfig): Record<string, number | readonly number[]> {
+  const { scale } = reward
+  return reward.kind === 'gaussian' ? { center: reward.center, scale } : { centers: reward.centers[0], scale }
+}
 
 /** @throws ConfigError when a reward has another number of coordinates than the data */
 export function checkReward({ options, diagonal }: Config, { name, dimension }: SeenDataset): void {
   for (const [key, block] of Object.entries({ options, 'diagonal.options': diagonal.options })) {
-    for (const [part, value] of Object.entries(rewardIn(block) ?? {})) {
-      if (Array.isArray(value) && value.length !== dimension) {
-        throw new ConfigError(
-          `${key}.reward.${part}: expected ${dimension} numbers for ${name}, or one for all; found ${value.length}`,
-        )
-      }
+    const reward = rewardIn(block)
+    for (const [part, value] of Object.entries(reward ? columnLists(reward) : {})) {
+      if (typeof value === 'number' || value.length === dimension) continue
+      const expected =
+        part === 'centers'
+          ? `centres of ${dimension} numbers for ${name}`
+          : `${dimension} numbers for ${name}, or one for all`
+      throw new ConfigError(`${key}.reward.${part}: expected ${expected}; found ${value.length}`)
     }
   }
 }
 
-function seenOptions(options: Options, { shift, scale }: Standardization): Options {
+/** A reward of data as the reward of what is seen of it. */
+function seenReward(reward: RewardConfig, { shift, scale: by }: Standardization): RewardConfig {
+  const place = (center: number | readonly number[]) =>
+    perColumn(center, shift.length).map((value, i) => (value - shift[i]) / by[i])
+  const scale = perColumn(reward.scale, shift.length).map((value, i) => value / by[i])
+  return reward.kind === 'gaussian'
+    ? { ...reward, center: place(reward.center), scale }
+    : { ...reward, centers: reward.centers.map(place), scale }
+}
+
+function seenOptions(options: Options, by: Standardization): Options {
   const reward = rewardIn(options)
-  if (!reward) return options
-  const columns = shift.length
-  const center = perColumn(reward.center, columns).map((value, i) => (value - shift[i]) / scale[i])
-  const width = perColumn(reward.scale, columns).map((value, i) => value / scale[i])
-  return { ...options, reward: { ...reward, center, scale: width } }
+  return reward ? { ...options, reward: seenReward(reward, by) } : options
 }
 
 /** A configuration whose rewards, which a user gives in the data's own units, are of the points that the network sees. */

@@ -57,7 +57,17 @@ const secondInMean = (name: string, rest: Partial<Claim> = {}): Claim => ({
 /** Times of jumps from pure noise, none within a step of 0 or 1: there a difference is one-sided. */
 export const inside: Batch = { ...batch, t: column(0.15, 0.3, 0.1, 0.7, 0.45) }
 
-const REWARD = { kind: 'gaussian', center: [0.3, -0.4], scale: 1.2 } as const
+/** The golden fixtures have a single bump. */
+const REWARD = {
+  kind: 'gaussians',
+  centers: [
+    [0.3, -0.4],
+    [-0.5, 0.6],
+    [1.1, 0.2],
+  ],
+  weights: [0.8, -0.5, 0.4],
+  scale: [1.4, 1.2],
+} as const
 const BETA = 1.3
 
 /** `E[e^{beta r} v_cond | x] / E[e^{beta r} | x]` by another quadrature than the claim's. */
@@ -70,8 +80,11 @@ function tilted(world: World): Value {
     nodes.s,
   )
   const tilt = weights.map((weight, i) => {
-    const [a, b] = REWARD.center.map((c, d) => (nodes.x0.data[2 * i + d] - c) ** 2)
-    return weight * Math.exp(BETA * Math.exp(-(a + b) / (2 * REWARD.scale ** 2)))
+    const reward = REWARD.centers.reduce((sum, center, k) => {
+      const [a, b] = center.map((c, d) => ((nodes.x0.data[2 * i + d] - c) / REWARD.scale[d]) ** 2)
+      return sum + REWARD.weights[k] * Math.exp(-(a + b) / 2)
+    }, 0)
+    return weight * Math.exp(BETA * reward)
   })
   const samples = batch.s.data.length
   const mass = meanOver(

@@ -8,13 +8,15 @@ import { targetDataset } from '../../src/studio/engine/target.ts'
 import { guidanceOf } from '../../src/studio/engine/teachers.ts'
 import { formulaOf } from '../../src/studio/lines.ts'
 import { examplePlan, freshPlan, type Plan } from '../../src/studio/plan.ts'
-import { beginStroke, drawingOf, emptyCells } from '../../src/studio/target/raster.ts'
+import { beginStroke, densityCanvas, drawingOf, emptyCells } from '../../src/studio/target/raster.ts'
 import { anew, refusalOf } from '../../src/studio/trainable.ts'
 import { buildStep } from '../../src/training/step.ts'
 
 const ids = [...objectives.keys()]
 const ring = targetDataset({ kind: 'built-in', name: 'ring' })
-const target = drawingOf(beginStroke(emptyCells(), { radius: 8, strength: 1, erase: false })([20, 20]))
+const target = drawingOf(
+  beginStroke(densityCanvas, emptyCells(), { radius: 8, strength: 1, does: 'add' })([20, 20]),
+)
 const drawing = targetDataset(target)
 const small: Plan = { ...freshPlan, hidden: 16, batch: 32 }
 const planOf = (objective: string, plan = small): Plan => anew(plan, {}, { objective })

@@ -2,15 +2,18 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { afterAll, afterEach, expect, test } from 'vitest'
-import { stringify } from 'yaml'
+import { parse } from 'yaml'
 import { encodeCsv } from '../../src/data/csv-writer.ts'
 import { random } from '../../src/random/random.ts'
 import * as engine from '../../src/runtime/node.ts'
 import { pack, toText } from '../../src/studio/engine/bytes.ts'
 import { Session } from '../../src/studio/engine/session.ts'
 import { tableOf, targetDataset } from '../../src/studio/engine/target.ts'
+import { yamlOf } from '../../src/studio/page/take-home/yaml.ts'
 import { freshPlan, type Plan, type Stage } from '../../src/studio/plan.ts'
 import { commandOf, type Recipe, recipeOf, snippetOf } from '../../src/studio/recipe.ts'
+import { emptyReward, packReward, rewardCanvas } from '../../src/studio/reward.ts'
+import { beginStroke } from '../../src/studio/target/raster.ts'
 import { readModel } from '../../src/training/model-files.ts'
 import { train } from '../../src/training/train.ts'
 import { runHere } from '../helpers/cli.ts'
@@ -74,32 +77,56 @@ test.each<[string, Plan]>([
   }
 })
 
-test('the command and the YAML file train it', async () => {
-  const plan = planOf(stage('lsd', 20, { tilt: { center: [1, -0.5], scale: 0.8, beta: 2 } }))
+const painted = packReward(
+  beginStroke(rewardCanvas, emptyReward(), { radius: 3, strength: 0.8, does: 'add' })([15, 10]),
+)
+test.each<[string, Stage, string]>([
+  [
+    'a bump under another objective',
+    stage('lsd', 20, { tilt: { center: [1, -0.5], scale: 0.8, beta: 2 } }),
+    "--diagonal.options.reward.center '[1,-0.5]'",
+  ],
+  [
+    'a painting under another objective',
+    stage('lsd', 20, { tilt: { painted, beta: 2 } }),
+    '--diagonal.options.reward.kind gaussians',
+  ],
+  ['a painting alone', stage('itm', 20, { tilt: { painted, beta: -2 } }), '--options.reward.kind gaussians'],
+])('the command and the YAML file train %s', async (name, tilted, saying) => {
+  const plan = planOf(tilted)
   const session = await played(plan)
   const [run] = runsOf(recipeOf(plan))
   const written = commandOf(run)
-  expect(written).toContain("--diagonal.options.reward.center '[1,-0.5]'")
+  expect(written).toContain(saying)
   const words = execFileSync('sh', [
     '-c',
     `for word in ${written.replace('npx oxbow', '')}; do echo "$word"; done`,
   ])
-  const out = join(folder, 'by-command')
+  const out = join(folder, `${name}, by command`)
   const args = words.toString().trim().split('\n').slice(0, -1)
   expect(await runHere([...args, out])).toMatchObject({ code: 0 })
   expect(readModel(out).parameters).toEqual(session.parameters())
 
   const file = join(folder, 'run.yaml')
-  writeFileSync(file, stringify(run.config))
-  const other = join(folder, 'by-file')
+  writeFileSync(file, yamlOf(run.config))
+  const other = join(folder, `${name}, by file`)
   expect(await runHere(['train', '--config', file, '--out', other])).toMatchObject({ code: 0 })
   expect(readModel(other).parameters).toEqual(session.parameters())
+})
+
+test('a painting is a few lines of a YAML file', () => {
+  const [run] = runsOf(recipeOf(planOf(stage('lsd', 20, { tilt: { painted, beta: 2 } }))))
+  const written = yamlOf(run.config)
+  expect(parse(written)).toEqual(run.config)
+  expect(written).toMatch(/^ +- \[0\.4, 0\.8\]$/m)
+  expect(written).toMatch(/^ +weights: \[0\.0125, .*\]$/m)
 })
 
 test('the programs have the right types', { timeout: 60_000 }, () => {
   const plans = [
     planOf(stage('flow-matching', 20), stage('psd', 15, { keep: true })),
     planOf(stage('lsd', 20, { tilt: { center: [1, -0.5], scale: 0.8, beta: 2 } })),
+    planOf(stage('itm', 20, { tilt: { painted, beta: 2 } })),
     planOf(stage('lsd', 0)),
   ]
   plans.forEach((plan, i) => {
@@ -164,7 +191,7 @@ test.each([
   const there = mkdtempSync(join(folder, 'table-'))
   writeFileSync(join(there, table), encodeCsv(tableOf(target), 2))
   const file = join(there, 'run.yaml')
-  writeFileSync(file, stringify({ ...run.config, data: join(there, table) }))
+  writeFileSync(file, yamlOf({ ...run.config, data: join(there, table) }))
   const out = join(there, 'run')
   expect(await runHere(['train', '--config', file, '--out', out])).toMatchObject({ code: 0 })
 

@@ -4,9 +4,14 @@ import { type IncomingHttpHeaders, request } from 'node:http'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import * as engine from '../../src/runtime/node.ts'
+import { drawNoise } from '../../src/sampler/sampler.ts'
+import { answers } from '../../src/studio/engine/answers.ts'
 import type { Report } from '../../src/studio/engine/protocol.ts'
+import { Session } from '../../src/studio/engine/session.ts'
 import { decodeMessage, encodeMessage, unframer } from '../../src/studio/engine/wire.ts'
 import { freshPlan } from '../../src/studio/plan.ts'
+import { emptyReward, packReward } from '../../src/studio/reward.ts'
 import { LIMITS } from '../../src/studio/server/pages.ts'
 import { type Served, type ServeOptions, serveStudio } from '../../src/studio/server/serve.ts'
 import { train } from '../../src/training/train.ts'
@@ -317,6 +322,40 @@ describe('trainings', () => {
     expect((await post(studio, '/api/commands', { type: 'play', run: 'a' })).status).toBe(404)
   })
 
+  test('a painted reward is trained on and steered to, to the same numbers as here', async () => {
+    const tilt = { painted: packReward(emptyReward().fill(20, 100, 200).fill(-10, 400, 450)), beta: 2 }
+    const tilted = { ...plan, stages: [{ ...plan.stages[0], objective: 'itm', tilt }] }
+    const question = {
+      points: drawNoise(200, 2, 1),
+      tilt,
+      steps: 3,
+      method: 'jump',
+      moves: 2,
+      resample: true,
+      seed: 0,
+      weights: 'ema',
+    } as const
+    const session = await Session.open(engine, tilted)
+    while (session.step < 30) await session.advance(30)
+    const here = await answers.steer(question, session, engine)
+    await session.close()
+
+    const studio = await serve()
+    const { reports } = await listen(studio)
+    await post(studio, '/api/runs', { ...open('a'), plan: tilted })
+    await post(studio, '/api/commands', { type: 'step', run: 'a', steps: 30 })
+    const done = (each: Report) => each.type === 'progress' && each.plan.stages[0].steps === 30
+    await until(() => reports.some(done), 'thirty steps are reported')
+    await post(studio, '/api/commands', { type: 'ask', run: 'a', id: 7, name: 'steer', ask: question })
+    await until(() => reports.some(({ type }) => type === 'answer'), 'the question is answered')
+    expect(reports.find(({ type }) => type === 'answer')).toEqual({
+      type: 'answer',
+      run: 'a',
+      id: 7,
+      answer: here,
+    })
+  })
+
   test('JSON is taken too, and what is wrong is said', async () => {
     const studio = await serve()
     const json = (body: unknown, path = '/api/runs') =>
@@ -332,6 +371,11 @@ describe('trainings', () => {
       { ...open('a'), extra: 1 },
       { ...open('../a') },
       { type: 'open', run: 'a', plan: { ...plan, hidden: 100_000 } },
+      {
+        type: 'open',
+        run: 'a',
+        plan: { ...plan, stages: [{ ...plan.stages[0], tilt: { painted: 'x'.repeat(1001), beta: 1 } }] },
+      },
       { type: 'play', run: 'a' },
     ]
     for (const body of wrong) {

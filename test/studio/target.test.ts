@@ -10,7 +10,15 @@ import { decodeState, encodeState, initialState } from '../../src/studio/state.t
 import { readColumns } from '../../src/studio/target/columns.ts'
 import { densityOf, imageSize, placeOf } from '../../src/studio/target/image.ts'
 import { FILLED, MOST_POINTS, pointsTarget } from '../../src/studio/target/points.ts'
-import { beginStroke, cellsOf, drawingOf, emptyCells, SIDE } from '../../src/studio/target/raster.ts'
+import {
+  type Brush,
+  beginStroke,
+  cellsOf,
+  densityCanvas,
+  drawingOf,
+  emptyCells,
+  SIDE,
+} from '../../src/studio/target/raster.ts'
 
 const sampleOf = (target: Target, count: number): Float32Array => {
   const points = new Float32Array(2 * count)
@@ -27,11 +35,11 @@ const middle = (row: number, column: number): [number, number] => {
 }
 
 describe('painting', () => {
-  const brush = { radius: 4, strength: 0.5, erase: false }
+  const brush = { radius: 4, strength: 0.5, does: 'add' } satisfies Brush
 
   test('mass is where it was painted, in the share that it was painted', () => {
-    let cells = beginStroke(emptyCells(), brush)([16, 16])
-    cells = beginStroke(cells, { ...brush, strength: 1 })([48, 40])
+    let cells = beginStroke(densityCanvas, emptyCells(), brush)([16, 16])
+    cells = beginStroke(densityCanvas, cells, { ...brush, strength: 1 })([48, 40])
     const points = sampleOf(drawingOf(cells), 20_000)
     const [left, right] = [middle(16, 16), middle(40, 48)]
     let nearLeft = 0
@@ -47,9 +55,9 @@ describe('painting', () => {
   })
 
   test('a stroke does not depend on the places that the hand was seen at', () => {
-    const once = beginStroke(emptyCells(), brush)
+    const once = beginStroke(densityCanvas, emptyCells(), brush)
     once([10, 10])
-    const twice = beginStroke(emptyCells(), brush)
+    const twice = beginStroke(densityCanvas, emptyCells(), brush)
     twice([10, 10])
     twice([20, 15])
     twice([20, 15])
@@ -57,15 +65,17 @@ describe('painting', () => {
   })
 
   test('a second stroke adds to the first, and the eraser takes away', () => {
-    const first = beginStroke(emptyCells(), brush)([32, 32])
-    const second = beginStroke(first, brush)([32, 32])
+    const first = beginStroke(densityCanvas, emptyCells(), brush)([32, 32])
+    const second = beginStroke(densityCanvas, first, brush)([32, 32])
     const at = 32 * SIDE + 32
     expect([first[at], second[at]]).toEqual([128, 255])
-    expect(beginStroke(second, { radius: 9, strength: 1, erase: true })([32, 32])).toEqual(emptyCells())
+    expect(beginStroke(densityCanvas, second, { radius: 9, strength: 1, does: 'erase' })([32, 32])).toEqual(
+      emptyCells(),
+    )
   })
 
   test('strokes beyond the edge stay on the square', () => {
-    const stroke = beginStroke(emptyCells(), { ...brush, strength: 1 })
+    const stroke = beginStroke(densityCanvas, emptyCells(), { ...brush, strength: 1 })
     stroke([-20, -1])
     const cells = stroke([SIDE + 20, -1])
     expect(cells.subarray(0, SIDE).every(value => value > 0)).toBe(true)
@@ -73,7 +83,7 @@ describe('painting', () => {
   })
 
   test('a drawing is read back from its target', () => {
-    const cells = beginStroke(emptyCells(), brush)([5, 60])
+    const cells = beginStroke(densityCanvas, emptyCells(), brush)([5, 60])
     expect(cellsOf(drawingOf(cells))).toEqual(cells)
     expect(cellsOf({ kind: 'density', side: SIDE, bytes: '!!' })).toBeUndefined()
     expect(cellsOf({ kind: 'built-in', name: 'ring' })).toBeUndefined()
@@ -315,7 +325,9 @@ describe('links', () => {
   })
 
   test('a link of a drawing gives the same points', () => {
-    const cells = beginStroke(emptyCells(), { radius: 6, strength: 0.7, erase: false })([20, 30])
+    const cells = beginStroke(densityCanvas, emptyCells(), { radius: 6, strength: 0.7, does: 'add' })([
+      20, 30,
+    ])
     const plan = { ...freshPlan, target: drawingOf(cells) }
     const [read] = decodeState(encodeState({ ...initialState, runs: [plan] })).runs
     expect(sampleOf(read.target, 100)).toEqual(sampleOf(plan.target, 100))

@@ -45,9 +45,17 @@ describe('a denoised velocity', () => {
   })
 })
 
-test('a reward whose centre does not fit the data is refused before any work', async () => {
-  const options = { reward: { kind: 'gaussian', center: [0, 0, 0] } }
-  await expect(
-    train({ ...quick, objective: 'itm', teacher: 'exact', options }, { directory: join(folder, 'tilt') }),
-  ).rejects.toThrow(/^options\.reward\.center: expected 2 numbers for mixture, or one for all; found 3$/)
+test.each([
+  [
+    { kind: 'gaussian', center: [0, 0, 0] },
+    'center: expected 2 numbers for mixture, or one for all; found 3',
+  ],
+  [{ kind: 'gaussians', centers: [[0], [1]] }, 'centers: expected centres of 2 numbers for mixture; found 1'],
+  [
+    { kind: 'gaussians', centers: [[0, 1]], scale: [1, 1, 1] },
+    'scale: expected 2 numbers for mixture, or one for all; found 3',
+  ],
+])('a reward that does not fit the data is refused before any work: %j', async (reward, message) => {
+  const asked = { ...quick, objective: 'itm', teacher: 'exact', options: { reward } }
+  await expect(train(asked, { directory: join(folder, 'tilt') })).rejects.toThrow(`options.reward.${message}`)
 })

@@ -192,8 +192,18 @@ test('data is seen at mean 0 and deviation 1, its held-out rows too', () => {
   }
 })
 
-test('a reward in the units of the data is the same reward of what the network sees', () => {
-  const reward = { kind: 'gaussian', center: [480, -0.021], scale: [30, 0.004] } as const
+test.each<RewardConfig>([
+  { kind: 'gaussian', center: [480, -0.021], scale: [30, 0.004] },
+  {
+    kind: 'gaussians',
+    centers: [
+      [480, -0.021],
+      [440, -0.024],
+    ],
+    weights: [1, -0.5],
+    scale: [30, 0.004],
+  },
+])('a reward in the units of the data is the same reward of what the network sees: $kind', reward => {
   const asked = resolveConfig({
     ...config,
     objective: 'itm',

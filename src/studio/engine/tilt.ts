@@ -1,13 +1,12 @@
 import type { Dataset, Values } from '../../data/dataset.ts'
 import { generated } from '../../data/generated.ts'
+import { rewardValue } from '../../objective/reward-value.ts'
 import { ConfigError, findObjective, type UserConfig } from '../../training/config.ts'
 import type { Stage, Tilt } from '../plan.ts'
+import { boundsOfTilt, rewardOfTilt } from '../reward.ts'
 
-/** `r(x) = exp(-|x - center|^2 / (2 scale^2))`, in numbers: what `rewardOf` is as a graph. */
-export const bump =
-  ({ center, scale }: Pick<Tilt, 'center' | 'scale'>) =>
-  (x: number, y: number): number =>
-    Math.exp(-((x - center[0]) ** 2 + (y - center[1]) ** 2) / (2 * scale * scale))
+/** The reward of a point, in numbers. */
+export const rewardAt = (tilt: Tilt) => rewardValue(rewardOfTilt(tilt), 2)
 
 /**
  * The keys of a configuration by which a stage learns its tilted distribution: the velocity on the diagonal is matched
@@ -20,8 +19,7 @@ export function tiltKeys(
   exact: boolean,
 ): Partial<Pick<UserConfig, 'options' | 'diagonal' | 'coupling'>> {
   if (!tilt) return {}
-  const { center, scale, beta } = tilt
-  const options = { beta, reward: { kind: 'gaussian', center, scale } }
+  const options = { beta: tilt.beta, reward: rewardOfTilt(tilt) }
   const { diagonal, parts } = findObjective(id)
   // Of an exact teacher the data are samples already; another one's are solved before.
   if (id === 'itm') return { options, ...(exact && { coupling: { kind: 'independent' } }) }
@@ -33,13 +31,13 @@ export function tiltKeys(
 const PATIENCE = 2000
 
 /**
- * Data tilted by a reward, exactly: a point is kept with probability `exp(beta (r - max r))`. Where so few are kept
+ * Data tilted by a reward, exactly: a point is kept with probability `exp(beta r - max beta r)`. Where so few are kept
  * that patience ends, the last one tried stands in.
  */
 export function tiltedDataset(base: Dataset, tilt: Tilt): Dataset {
-  const reward = bump(tilt)
+  const reward = rewardAt(tilt)
   const { beta } = tilt
-  const most = Math.max(beta, 0)
+  const most = Math.max(...boundsOfTilt(tilt).map(bound => beta * bound))
   return generated({
     name: `tilted ${base.name}`,
     parameters: { base: base.fingerprint.sha256, tilt },
@@ -49,7 +47,7 @@ export function tiltedDataset(base: Dataset, tilt: Tilt): Dataset {
       for (let at = 0; at < out.length; at += 2) {
         for (let tries = 0; tries < PATIENCE; tries++) {
           base.sample(random, point)
-          if (random.uniform() < Math.exp(beta * reward(point[0], point[1]) - most)) break
+          if (random.uniform() < Math.exp(beta * reward(point) - most)) break
         }
         out[at] = point[0]
         out[at + 1] = point[1]

@@ -1,5 +1,5 @@
 import { DataError } from '../../data/error.ts'
-import { type Cells, SIDE } from './raster.ts'
+import { SIDE } from './raster.ts'
 
 /** Pixels that an image may have: more would fill the memory of a phone. */
 const MOST_PIXELS = 40_000_000
@@ -87,7 +87,11 @@ export function placeOf({ width, height }: Size): { x: number; y: number; width:
  * @param rgba  `SIDE * SIDE` pixels of four bytes
  * @throws DataError when all are alike
  */
-export function densityOf(rgba: Uint8ClampedArray | Uint8Array, lightIsInk: boolean, file: string): Cells {
+export function densityOf(
+  rgba: Uint8ClampedArray | Uint8Array,
+  lightIsInk: boolean,
+  file: string,
+): Uint8Array {
   const ink = Float64Array.from({ length: SIDE * SIDE }, (_, i) => {
     const [red, green, blue, alpha] = rgba.subarray(4 * i, 4 * i + 4)
     // Rec. 709 luma; on paper of the other colour.

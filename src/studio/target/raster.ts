@@ -1,31 +1,43 @@
 import { pack, unpack } from '../engine/bytes.ts'
 import type { Target } from '../plan.ts'
 
-/** Cells a side of what is painted. */
+/** What can be painted: cells of a square, row by row from the top, and the range of their values. */
+export interface Canvas {
+  /** Cells a side. */
+  readonly side: number
+  readonly least: number
+  readonly most: number
+}
+
+/** Cells a side of a target that is painted. */
 export const SIDE = 64
 
-/** Density of each cell, 0 to 255, row by row from the top. */
-export type Cells = Uint8Array
+/** Density of each cell. */
+export const densityCanvas: Canvas = { side: SIDE, least: 0, most: 255 }
+
+/** Of a density 0 to 255, of a reward on both sides of 0. */
+export type Cells = Uint8Array | Int8Array
 
 export interface Brush {
   /** In cells. */
   readonly radius: number
-  /** What one stroke adds, 0 to 1. */
+  /** What one stroke adds, 0 to 1 of the most. */
   readonly strength: number
-  readonly erase: boolean
+  /** Whether it makes more, less (below zero where the canvas has that), or takes towards zero. */
+  readonly does: 'add' | 'subtract' | 'erase'
 }
 
 /** A place on the square, in cells from its upper left corner. */
 export type Place = readonly [x: number, y: number]
 
-export const emptyCells = (): Cells => new Uint8Array(SIDE * SIDE)
+export const emptyCells = (): Uint8Array => new Uint8Array(SIDE * SIDE)
 
 export const isEmpty = (cells: Cells): boolean => cells.every(value => value === 0)
 
-export const drawingOf = (cells: Cells): Target => ({ kind: 'density', side: SIDE, bytes: pack(cells) })
+export const drawingOf = (cells: Uint8Array): Target => ({ kind: 'density', side: SIDE, bytes: pack(cells) })
 
 /** The cells of a target that was painted; nothing of the others, or where it cannot be read. */
-export function cellsOf(target: Target): Cells | undefined {
+export function cellsOf(target: Target): Uint8Array | undefined {
   if (target.kind !== 'density' || target.side !== SIDE) return undefined
   try {
     const cells = unpack(target.bytes, SIDE * SIDE)
@@ -47,34 +59,44 @@ function distanceTo([x, y]: Place, [ax, ay]: Place, [bx, by]: Place): number {
 const SOFT = 0.5
 const profile = (distance: number): number => Math.min(1, Math.max(0, (1 - distance) / SOFT))
 
+/** A cell's value after the brush. */
+function painted(value: number, change: number, does: Brush['does'], { least, most }: Canvas): number {
+  if (does === 'erase') return Math.sign(value) * Math.max(0, Math.abs(value) - change)
+  return Math.min(most, Math.max(least, value + (does === 'add' ? change : -change)))
+}
+
 /**
  * A stroke of the brush. Going twice over a place within a stroke adds nothing, so that what is painted does not depend
  * on how fast the hand moves.
  *
  * @returns takes the brush to a place, and gives the cells so far
  */
-export function beginStroke(before: Cells, { radius, strength, erase }: Brush): (to: Place) => Cells {
+export function beginStroke<C extends Cells>(
+  canvas: Canvas,
+  before: C,
+  { radius, strength, does }: Brush,
+): (to: Place) => C {
+  const { side, most } = canvas
   const covered = new Float32Array(before.length)
-  const cells = before.slice()
+  const cells = before.slice() as C
   let from: Place | undefined
   const cover = (row: number, column: number, a: Place, b: Place): void => {
-    const i = row * SIDE + column
+    const i = row * side + column
     const share = profile(distanceTo([column + 0.5, row + 0.5], a, b) / radius)
     if (share <= covered[i]) return
     covered[i] = share
-    const change = Math.round(255 * strength * share)
-    cells[i] = Math.min(255, Math.max(0, before[i] + (erase ? -change : change)))
+    cells[i] = painted(before[i], Math.round(most * strength * share), does, canvas)
   }
   return to => {
     const start = from ?? to
     const [low, high] = [0, 1].map(axis => [
       Math.max(0, Math.floor(Math.min(start[axis], to[axis]) - radius)),
-      Math.min(SIDE - 1, Math.ceil(Math.max(start[axis], to[axis]) + radius)),
+      Math.min(side - 1, Math.ceil(Math.max(start[axis], to[axis]) + radius)),
     ])
     for (let row = high[0]; row <= high[1]; row++) {
       for (let column = low[0]; column <= low[1]; column++) cover(row, column, start, to)
     }
     from = to
-    return cells.slice()
+    return cells.slice() as C
   }
 }

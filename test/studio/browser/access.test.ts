@@ -1,7 +1,8 @@
 import { resolve } from 'node:path'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { views } from '../../../src/studio/state.ts'
+import { emptyReward, packReward } from '../../../src/studio/reward.ts'
+import { initialState, views } from '../../../src/studio/state.ts'
 import { hasFocus, useStudio } from './page.ts'
 
 const studio = useStudio()
@@ -54,8 +55,10 @@ const TOO_WIDE = `document.documentElement.scrollWidth <= innerWidth ? [] :
     .filter(node => node.getBoundingClientRect().right > innerWidth + 1)
     .map(node => node.tagName + '.' + node.className).slice(0, 8)`
 
-test('axe finds nothing serious on a phone, with runs and a copied link', async () => {
-  const { page } = await studio.open({ width: 360 })
+test('axe finds nothing serious on a phone, with runs, a copied link and a painted reward', async () => {
+  const painted = packReward(emptyReward().fill(20, 0, 200).fill(-20, 300, 400))
+  const reward = { ...initialState.reward, kind: 'painted', painted } as const
+  const { page } = await studio.open({ width: 360, state: { reward } })
   await page.addScriptTag({ path: resolve('node_modules/axe-core/axe.min.js') })
   await page.getByRole('button', { name: 'Add run' }).click()
   await page.getByRole('button', { name: 'Copy link' }).click()

@@ -1,7 +1,7 @@
 import { DataError } from '../../../data/error.ts'
 import type { Columns } from '../../target/columns.ts'
 import { densityOf, imageSize, placeOf } from '../../target/image.ts'
-import { type Cells, SIDE } from '../../target/raster.ts'
+import { SIDE } from '../../target/raster.ts'
 
 /** Bytes of a file that is read. */
 const LARGEST = 32 << 20
@@ -24,7 +24,7 @@ async function pixelsOf(file: File): Promise<Uint8ClampedArray> {
 export async function openTargetFile(
   file: File,
   lightIsInk: boolean,
-): Promise<{ readonly columns: Columns } | { readonly cells: Cells }> {
+): Promise<{ readonly columns: Columns } | { readonly cells: Uint8Array }> {
   if (file.size > LARGEST) {
     throw new DataError(`${file.name}: expected at most 32 MB, found ${Math.ceil(file.size / (1 << 20))} MB`)
   }

@@ -1,5 +1,4 @@
 import { signal } from '@preact/signals'
-import { stringify } from 'yaml'
 import { encodeCsv } from '../../../data/csv-writer.ts'
 import { encodeNpy } from '../../../data/npy.ts'
 import { drawNoise, uniformGrid } from '../../../sampler/sampler.ts'
@@ -14,6 +13,7 @@ import { ask, selected, selectedLive, state } from '../store.ts'
 import { Copied } from './copied.tsx'
 import { type Picture, pictureSvg, svgToPng } from './picture.ts'
 import { saveFile } from './save.ts'
+import { yamlOf } from './yaml.ts'
 
 /** What went wrong with the last thing that was asked for. */
 const trouble = signal<string | null>(null)
@@ -249,7 +249,7 @@ function Recipes({ plan }: { plan: Plan }) {
                   <button
                     key={name}
                     type="button"
-                    onClick={attempt(() => saveFile(name, head + stringify(config), 'application/yaml'))}
+                    onClick={attempt(() => saveFile(name, head + yamlOf(config), 'application/yaml'))}
                   >
                     {name}
                   </button>

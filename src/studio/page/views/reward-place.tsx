@@ -1,10 +1,12 @@
+import { useMemo } from 'preact/hooks'
 import { REACH } from '../../engine/target.ts'
 import { useAnswer } from '../asking.ts'
-import { SHOWN } from '../draw/cloud.ts'
+import { type Cloud, SHOWN } from '../draw/cloud.ts'
 import { colourOf } from '../draw/colours.ts'
 import { Scene } from '../draw/scene.tsx'
 import { Slider } from '../parts/slider.tsx'
 import { state, update } from '../store.ts'
+import { RewardShape } from './reward-shape.tsx'
 
 type RewardState = typeof state.value.reward
 
@@ -17,8 +19,8 @@ const held = (value: number): number => rounded(Math.min(REACH, Math.max(-REACH,
 
 const place = (x: number, y: number): void => changeReward({ center: [held(x), held(y)] })
 
-export function RewardControls() {
-  const { center, scale, beta } = state.value.reward
+export function BumpControls() {
+  const { center, scale } = state.value.reward
   const [x, y] = center
   return (
     <>
@@ -46,14 +48,6 @@ export function RewardControls() {
         step={0.1}
         onChange={scale => changeReward({ scale })}
       />
-      <Slider
-        name="Strength β"
-        value={beta}
-        min={-6}
-        max={6}
-        step={0.5}
-        onChange={beta => changeReward({ beta })}
-      />
     </>
   )
 }
@@ -66,24 +60,20 @@ const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowDown: [0, -1],
 }
 
-/** Rings of one and two widths, and the centre. */
-export function Bump() {
-  const { center, scale } = state.value.reward
-  const [x, y] = center
-  return (
-    <g class="bump">
-      <circle cx={x} cy={-y} r={scale} />
-      <circle cx={x} cy={-y} r={2 * scale} />
-      <path d={`M${x - 0.15} ${-y}h.3M${x} ${-y - 0.15}v.3`} />
-    </g>
+/** The target's points, to have a reward placed or painted over them. */
+export function useTargetCloud(): readonly Cloud[] {
+  const { answer } = useAnswer('target', 'reward', { count: 4000, seed: 0 }, 'target')
+  return useMemo(
+    () => (answer ? [{ points: answer, colour: colourOf('--target', 0.6), size: 3 }] : []),
+    [answer],
   )
 }
 
 /** The data and the reward over it, which is dragged or moved by arrow keys. */
 export function RewardPlacer() {
-  const { center } = state.value.reward
+  const { center, scale, beta } = state.value.reward
   const [x, y] = center
-  const { answer } = useAnswer('target', 'reward', { count: 4000, seed: 0 }, 'target')
+  const clouds = useTargetCloud()
   const follow = (event: PointerEvent & { currentTarget: HTMLElement }): void => {
     const { left, top, width } = event.currentTarget.getBoundingClientRect()
     const unit = (2 * SHOWN) / width
@@ -109,11 +99,8 @@ export function RewardPlacer() {
           if (event.buttons > 0) follow(event)
         }}
       >
-        <Scene
-          clouds={answer ? [{ points: answer, colour: colourOf('--target', 0.6), size: 3 }] : []}
-          label="The target, with the reward over it"
-        >
-          <Bump />
+        <Scene clouds={clouds} label="The target, with the reward over it">
+          <RewardShape tilt={{ center, scale, beta }} />
         </Scene>
         <button
           type="button"

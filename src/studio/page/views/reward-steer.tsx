@@ -1,5 +1,7 @@
 import { drawNoise } from '../../../sampler/sampler.ts'
 import type { Points, Questions } from '../../engine/protocol.ts'
+import type { Tilt } from '../../plan.ts'
+import { isBlank, tiltOf } from '../../reward.ts'
 import { useAnswer } from '../asking.ts'
 import { colourOf } from '../draw/colours.ts'
 import { shortNumber } from '../draw/number.ts'
@@ -8,7 +10,8 @@ import { Formula } from '../parts/formula.tsx'
 import { Slider } from '../parts/slider.tsx'
 import { Mark, runName } from '../runs.tsx'
 import { engine, state } from '../store.ts'
-import { Bump, changeReward } from './reward-place.tsx'
+import { changeReward } from './reward-place.tsx'
+import { RewardShape } from './reward-shape.tsx'
 import { Choice } from './shared.tsx'
 
 export type Steered = Questions['steer']['answer']
@@ -17,13 +20,23 @@ export type Steered = Questions['steer']['answer']
 const COUNT = 2000
 export const noise = drawNoise(COUNT, 2, 0)
 
-/** A cloud with the reward over it. */
-export function Cloud({ name, points, token }: { name: string; points: Points | undefined; token: string }) {
+/** A cloud with a reward over it. */
+export function Cloud({
+  name,
+  points,
+  token,
+  tilt,
+}: {
+  name: string
+  points: Points | undefined
+  token: string
+  tilt: Tilt
+}) {
   return (
     <figure>
       <figcaption>{name}</figcaption>
       <Scene clouds={points ? [{ points, colour: colourOf(token, 0.55), size: 3 }] : []} label={name}>
-        <Bump />
+        <RewardShape tilt={tilt} />
       </Scene>
     </figure>
   )
@@ -106,12 +119,12 @@ function SteerControls() {
 /** Steering the selected run's samples, with no training. */
 export function SteerSection() {
   const { reward, weights, runs, selected } = state.value
-  const { center, scale, beta, steps, moves, resample } = reward
-  const tilt = { center, scale, beta }
+  const { steps, moves, resample } = reward
+  const tilt = tiltOf(reward)
   const question = { points: noise, tilt, steps, method: 'jump', moves, resample, seed: 0, weights } as const
   const { answer, error, fresh } = useAnswer(
     'steer',
-    JSON.stringify([reward, weights]),
+    JSON.stringify([tilt, steps, moves, resample, weights]),
     engine.value ? question : null,
   )
   return (
@@ -142,10 +155,18 @@ export function SteerSection() {
             {engine.value ? (fresh ? '' : '; working') : '; waits for the runtime'}
           </p>
           {error && <p class="aside">{error}</p>}
+          {isBlank(reward) && (
+            <p class="aside">Nothing is painted yet: paint above, and samples will follow.</p>
+          )}
           <div class="pictures">
-            <Cloud name="Before" points={answer?.before} token={`--run-${selected}`} />
-            <Cloud name="Steered" points={answer?.after} token={`--run-${selected}`} />
-            <Cloud name="The goal: data, tilted exactly" points={answer?.exact} token="--target" />
+            <Cloud name="Before" points={answer?.before} token={`--run-${selected}`} tilt={tilt} />
+            <Cloud name="Steered" points={answer?.after} token={`--run-${selected}`} tilt={tilt} />
+            <Cloud
+              name="The goal: data, tilted exactly"
+              points={answer?.exact}
+              token="--target"
+              tilt={tilt}
+            />
           </div>
           <RewardTable
             caption="Distances are sliced Wasserstein, to 2,000 points of the goal."

@@ -1,5 +1,6 @@
 import { objectives } from '../../../objective/index.ts'
-import { type Plan, stepsOf } from '../../plan.ts'
+import { type Plan, stepsOf, type Tilt } from '../../plan.ts'
+import { isBlank, tiltOf } from '../../reward.ts'
 import { announce } from '../announce.tsx'
 import { useAnswer } from '../asking.ts'
 import { shortNumber } from '../draw/number.ts'
@@ -14,9 +15,8 @@ const HEUN = 16
 
 /** The selected run's plan with a stage that learns the tilted distribution. */
 function tiltedPlan(plan: Plan, objective: string): Plan {
-  const { center, scale, beta } = state.value.reward
   const { learningRate } = plan.stages.at(-1)!
-  const stage = { objective, learningRate, steps: 0, keep: true, tilt: { center, scale, beta } }
+  const stage = { objective, learningRate, steps: 0, keep: true, tilt: tiltOf(state.value.reward) }
   // Without a closed form the stages so far are the teacher, and are taken again first.
   return { ...plan, stages: hasClosedForm(plan.target) ? [stage] : [...plan.stages, stage] }
 }
@@ -27,6 +27,11 @@ function train(objective: string): void {
   play()
   announce(`Run ${runs.length + 1} added: tilted ${objective}`)
 }
+
+const inWords = (tilt: Tilt): string =>
+  'painted' in tilt
+    ? `painted, strength ${tilt.beta}`
+    : `centre (${tilt.center.join(', ')}), width ${tilt.scale}, strength ${tilt.beta}`
 
 function TiltedRun({ at, plan }: { at: number; plan: Plan }) {
   const { tilt, objective } = plan.stages.at(-1)!
@@ -44,7 +49,7 @@ function TiltedRun({ at, plan }: { at: number; plan: Plan }) {
     seed: 0,
     weights,
   } as const
-  const { answer } = useAnswer(
+  const { answer, fresh } = useAnswer(
     'steer',
     JSON.stringify([tilt, weights, method]),
     engine.value ? question : null,
@@ -56,17 +61,18 @@ function TiltedRun({ at, plan }: { at: number; plan: Plan }) {
   return (
     <div class="tilted">
       <p>
-        <Mark at={at} /> Run {at + 1}: {runName(plan)}, {stepsOf(plan).toLocaleString('en')} steps{' '}
+        <Mark at={at} /> Run {at + 1}: {runName(plan)}, {stepsOf(plan).toLocaleString('en')} steps
+        {playing || fresh ? '' : '; working'}{' '}
         <button type="button" onClick={() => (playing ? pause : play)(at)}>
           {playing ? `Pause run ${at + 1}` : `Train run ${at + 1}`}
         </button>
       </p>
       <div class="pictures">
-        <Cloud name={`Learnt, in ${how}`} points={answer?.before} token={`--run-${at}`} />
-        <Cloud name="The goal" points={answer?.exact} token="--target" />
+        <Cloud name={`Learnt, in ${how}`} points={answer?.before} token={`--run-${at}`} tilt={tilt!} />
+        <Cloud name="The goal" points={answer?.exact} token="--target" tilt={tilt!} />
       </div>
       <RewardTable
-        caption={`The run learns the reward as it was when it began: centre (${tilt!.center.join(', ')}), width ${tilt!.scale}, strength ${tilt!.beta}.`}
+        caption={`The run learns the reward as it was when it began: ${inWords(tilt!)}.`}
         lines={[
           { name: 'Learnt', reward: answer?.rewards.before, distance: shortNumber(answer?.distances.before) },
           {
@@ -84,6 +90,7 @@ function TiltedRun({ at, plan }: { at: number; plan: Plan }) {
 export function TiltSection() {
   const { runs, selected } = state.value
   const full = runs.length >= MOST_RUNS
+  const blank = isBlank(state.value.reward)
   const tilted = [...runs.entries()].filter(([, plan]) => plan.stages.at(-1)!.tilt)
   return (
     <section class="part" aria-labelledby="tilt-heading">
@@ -101,13 +108,14 @@ export function TiltSection() {
             <a href="https://arxiv.org/abs/2512.21829">Potaptchik et al. 2025</a>.
           </p>
           <div class="buttons">
-            <button type="button" class="main" disabled={full} onClick={() => train('lsd')}>
+            <button type="button" class="main" disabled={full || blank} onClick={() => train('lsd')}>
               Train a tilted flow map
             </button>
-            <button type="button" disabled={full} onClick={() => train('itm')}>
+            <button type="button" disabled={full || blank} onClick={() => train('itm')}>
               Train a tilted velocity
             </button>
           </div>
+          {blank && <p class="aside">Nothing is painted yet: there is nothing to learn.</p>}
           {full && <p class="aside">There are {MOST_RUNS} runs already: remove one above.</p>}
           <p class="soft">
             It is a new run beside run {selected + 1}

@@ -1,23 +1,68 @@
 import { Formula } from '../parts/formula.tsx'
-import { RewardControls, RewardPlacer } from './reward-place.tsx'
+import { Slider } from '../parts/slider.tsx'
+import { state } from '../store.ts'
+import { PaintControls, RewardPainter } from './reward-paint.tsx'
+import { BumpControls, changeReward, RewardPlacer } from './reward-place.tsx'
 import { SteerSection } from './reward-steer.tsx'
 import { TiltSection } from './reward-train.tsx'
+import { Choice } from './shared.tsx'
 import './views.css'
 import './reward.css'
 
+const kinds = [
+  ['bump', 'A bump'],
+  ['painted', 'Painted'],
+] as const
+
+/** What the reward is, in words and as a formula. */
+function Meaning({ painted }: { painted: boolean }) {
+  if (!painted) {
+    return (
+      <>
+        <p>A reward says how good a point is. This one is a bump, 1 at its centre and 0 far away.</p>
+        <Formula tex="r(x) = \exp(-\|x-c\|^2 / 2w^2)" block />
+      </>
+    )
+  }
+  return (
+    <>
+      <p>
+        A reward says how good a point is. This one you paint, from −1 (bad) to 1 (good): each painted cell k
+        adds a small bump.
+      </p>
+      <Formula tex="r(x) = {\textstyle\sum_k}\, a_k \exp(-\|x-c_k\|^2 / 2w^2)" block />
+    </>
+  )
+}
+
 export function RewardView() {
+  const { kind, beta } = state.value.reward
+  const painted = kind === 'painted'
   return (
     <div class="reward">
       <section class="columns" aria-labelledby="reward-heading">
         <div class="panel">
           <h3 id="reward-heading">What is wanted</h3>
-          <p>A reward says how good a point is. Here it is a bump, 1 at its centre and 0 far away.</p>
-          <Formula tex="r(x) = \exp(-\|x-c\|^2 / 2w^2)" block />
+          <Choice
+            name="The reward is"
+            options={kinds}
+            value={kind}
+            onChange={kind => changeReward({ kind })}
+          />
+          <Meaning painted={painted} />
+          {painted ? <PaintControls /> : <BumpControls />}
           <p>The goal is the data tilted towards it: likely and good at once.</p>
           <Formula tex="\tilde p(x) \propto p(x)\, e^{\beta\, r(x)}" block />
-          <RewardControls />
+          <Slider
+            name="Strength β"
+            value={beta}
+            min={-6}
+            max={6}
+            step={0.5}
+            onChange={beta => changeReward({ beta })}
+          />
         </div>
-        <RewardPlacer />
+        {painted ? <RewardPainter /> : <RewardPlacer />}
       </section>
       <SteerSection />
       <TiltSection />

@@ -1,0 +1,13 @@
+import { Document, isScalar, visit } from 'yaml'
+import type { UserConfig } from '../../../training/config.ts'
+
+/** A configuration as YAML, lists of numbers on one line. */
+export function yamlOf(config: UserConfig): string {
+  const document = new Document(config)
+  visit(document, {
+    Seq: (_, list) => {
+      list.flow = list.items.every(isScalar)
+    },
+  })
+  return document.toString({ flowCollectionPadding: false, lineWidth: 0 })
+}

@@ -1,0 +1,87 @@
+import { emptyReward, packReward, readReward, rewardCanvas } from '../../reward.ts'
+import { isEmpty, type Place } from '../../target/raster.ts'
+import { SHOWN } from '../draw/cloud.ts'
+import { Scene } from '../draw/scene.tsx'
+import { BrushControls, PaintArea } from '../parts/paint-area.tsx'
+import { createPainting } from '../parts/painting.ts'
+import { state } from '../store.ts'
+import { changeReward, useTargetCloud } from './reward-place.tsx'
+import { PaintedLines } from './reward-shape.tsx'
+import { Choice } from './shared.tsx'
+
+const { side } = rewardCanvas
+
+/** The cells of a text, read once. */
+let last = { text: '', cells: emptyReward() }
+function cellsOf(text: string): Int8Array {
+  if (last.text !== text) last = { text, cells: readReward(text) }
+  return last.cells
+}
+
+/** The state holds what was painted, so that a link does. */
+const painting = createPainting(
+  rewardCanvas,
+  {
+    read: () => cellsOf(state.value.reward.painted),
+    write: cells => changeReward({ painted: packReward(cells) }),
+  },
+  { radius: 3, strength: 1 },
+)
+
+/** How the brush is told from others, in words and by the sign that it leaves. */
+const brushes = [
+  ['add', 'Good +'],
+  ['subtract', 'Bad −'],
+  ['erase', 'Eraser'],
+] as const
+
+export function PaintControls() {
+  const { does, undoable, cells, undo } = painting
+  return (
+    <>
+      <Choice
+        name="Paint"
+        options={brushes}
+        value={does.value}
+        onChange={value => {
+          does.value = value
+        }}
+      />
+      <BrushControls painting={painting} largest={8} />
+      <div class="buttons">
+        <button type="button" disabled={!undoable.value} onClick={undo}>
+          Undo
+        </button>
+        <button type="button" disabled={isEmpty(cells.value)} onClick={() => painting.replace(emptyReward())}>
+          Clear
+        </button>
+      </div>
+    </>
+  )
+}
+
+/** A place on the painting in units of the data. */
+function where([column, row]: Place): string {
+  const [x, y] = [(column / side) * 2 * SHOWN - SHOWN, SHOWN - (row / side) * 2 * SHOWN]
+  const inside = (place: number): number => Math.min(side - 1, Math.floor(place))
+  const value = painting.cells.value[inside(row) * side + inside(column)] / rewardCanvas.most
+  return `${x.toFixed(1)} across, ${y.toFixed(1)} up, painted ${value}`
+}
+
+/** The data, and the reward that is painted over it. */
+export function RewardPainter() {
+  const clouds = useTargetCloud()
+  return (
+    <figure class="painter">
+      <PaintArea painting={painting} label="Painting of a reward" look="over" where={where}>
+        <Scene clouds={clouds} label="The target, with the reward over it">
+          <PaintedLines cells={painting.cells.value} />
+        </Scene>
+      </PaintArea>
+      <figcaption>
+        Whole lines around + are r = 0.25, 0.5 and 0.75. Broken lines over hatching, around −, are the same
+        below zero. Where nothing is painted, r is 0.
+      </figcaption>
+    </figure>
+  )
+}

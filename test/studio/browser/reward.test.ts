@@ -1,0 +1,129 @@
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { readReward, rewardCanvas } from '../../../src/studio/reward.ts'
+import { decodeState, initialState, type StudioState } from '../../../src/studio/state.ts'
+import { useStudio } from './page.ts'
+
+const studio = useStudio()
+
+/** What a busy machine comes to in the end. */
+const patiently = <T>(value: () => Promise<T>) => expect.poll(value, { timeout: 120_000, interval: 200 })
+
+const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
+const painting = (page: Page) => page.getByRole('application', { name: 'Painting of a reward' })
+const stateOf = (page: Page): StudioState => decodeState(new URL(page.url()).hash.slice(1))
+
+/** The number painted at a place of the data, by the page's address. */
+function paintedAt(page: Page, x: number, y: number): number {
+  const { side } = rewardCanvas
+  const cell = (value: number) => Math.floor(((value + 5) / 10) * side)
+  return readReward(stateOf(page).reward.painted)[cell(-y) * side + cell(x)]
+}
+
+/** Paints with the mouse from one place of the data to another. */
+async function stroke(page: Page, ...places: readonly (readonly [number, number])[]): Promise<void> {
+  const { x, y, width } = (await painting(page).boundingBox())!
+  const onPage = ([a, b]: readonly [number, number]) =>
+    [x + ((a + 5) / 10) * width, y + ((5 - b) / 10) * width] as const
+  await page.mouse.move(...onPage(places[0]))
+  await page.mouse.down()
+  for (const place of places) await page.mouse.move(...onPage(place), { steps: 4 })
+  await page.mouse.up()
+}
+
+/** Numbers of a row of a table: its mean reward and its distance to the goal. NaN while they are awaited. */
+async function rowOf(page: Page, within: string, name: string): Promise<readonly [number, number]> {
+  const cells = page.locator(within).locator('tbody tr').filter({ hasText: name }).locator('td')
+  const [reward, distance] = await cells.allInnerTexts()
+  return [Number.parseFloat(reward), Number.parseFloat(distance)]
+}
+const steered = '[aria-labelledby="steer-heading"]'
+const learnt = '.tilted'
+const lines = (page: Page) => page.locator('.contours').first().locator('path').count()
+
+test('a reward is painted, steered to, learnt, and the same again by its link', {
+  timeout: 400_000,
+}, async () => {
+  const { page } = await studio.open({ state: { view: 'reward' }, height: 1000 })
+  await button(page, 'Painted').click()
+  await page.getByText('Nothing is painted yet: there is nothing to learn.').waitFor()
+  expect(await button(page, 'Train a tilted velocity').isDisabled()).toBe(true)
+  expect(await lines(page)).toBe(1)
+
+  // Of the ring's modes, the one on the right is good, and that on the left bad.
+  await stroke(page, [4, 0.4], [4, -0.4])
+  await button(page, 'Bad −').click()
+  await stroke(page, [-4, 0])
+  await patiently(async () => [paintedAt(page, 4, 0), paintedAt(page, -4, 0), paintedAt(page, 0, 0)]).toEqual(
+    [20, -20, 0],
+  )
+  expect(await lines(page)).toBeGreaterThan(7)
+
+  const rewardOf = async (name: string) => (await rowOf(page, steered, name))[0]
+  // Less than an eighth is on the right at first. The goal has e^3 times as much of it.
+  await patiently(() => rewardOf('Steered')).toBeGreaterThan(0.4)
+  expect(await rewardOf('Before')).toBeLessThan(0.1)
+  expect(Math.abs((await rewardOf('Steered')) - (await rewardOf('The goal')))).toBeLessThan(0.15)
+  const [before, after] = [await rowOf(page, steered, 'Before'), await rowOf(page, steered, 'Steered')]
+  expect(after[1]).toBeLessThan(0.5 * before[1])
+
+  await button(page, 'Train a tilted velocity').click()
+  const stands = () => page.locator(learnt).innerText()
+  const steps = async () => Number(/([\d,]+) steps/.exec(await stands())?.[1].replace(',', '') ?? 0)
+  await patiently(steps).toBeGreaterThan(300)
+  await button(page, 'Pause run 2').click()
+  await button(page, 'Train run 2').waitFor()
+  const standing = async () => (/working|…/.test(await stands()) ? '' : stands())
+  await patiently(standing).not.toBe('')
+  const last = await stands()
+  const [reward] = await rowOf(page, learnt, 'Learnt')
+  expect(reward).toBeGreaterThan(0.35)
+  const held = stateOf(page)
+  expect(held.runs[1].stages).toMatchObject([
+    { objective: 'itm', tilt: { painted: held.reward.painted, beta: 3 } },
+  ])
+
+  await page.reload()
+  await page.locator(learnt).waitFor()
+  await patiently(standing).toBe(last)
+  expect(stateOf(page)).toEqual(held)
+})
+
+describe('by keyboard alone', () => {
+  test('good and bad are painted, erased, taken back and cleared', async () => {
+    const reward = { ...initialState.reward, kind: 'painted' } as const
+    const { page } = await studio.open({ state: { view: 'reward', reward }, height: 1000 })
+    const press = async (...keys: string[]) => {
+      for (const key of keys) await page.keyboard.press(key)
+    }
+    const painted = (...numbers: number[]) =>
+      patiently(async () => [paintedAt(page, 0, 0), paintedAt(page, 2.4, 0)]).toEqual(numbers)
+    await painting(page).focus()
+    await press('Shift+ArrowRight', 'Shift+ArrowRight', 'Shift+ArrowLeft', 'Shift+ArrowLeft')
+    expect(await page.locator('.painting .brush circle').count()).toBe(1)
+    await page.getByText('0.0 across, 0.0 up, painted 0').waitFor()
+    await press(' ')
+    await painted(20, 0)
+    await page.getByText('0.0 across, 0.0 up, painted 1').waitFor()
+    await button(page, 'Bad −').press('Enter')
+    await painting(page).focus()
+    await press('Shift+ArrowRight', 'Shift+ArrowRight', ' ')
+    await painted(20, -20)
+    await button(page, 'Eraser').press('Enter')
+    await painting(page).focus()
+    await press(' ')
+    await painted(20, 0)
+    await press('Control+z')
+    await painted(20, -20)
+    await button(page, 'Clear').press('Enter')
+    await patiently(async () => stateOf(page).reward.painted).toBe('')
+    expect(await button(page, 'Clear').isDisabled()).toBe(true)
+    await button(page, 'Undo').press('Enter')
+    await painted(20, -20)
+    // The bump is still where it was.
+    await button(page, 'A bump').press('Enter')
+    await page.getByRole('button', { name: /^Reward at 2 across, 2 up/ }).waitFor()
+    await button(page, 'Painted').press('Enter')
+    await painted(20, -20)
+  })
+})
