@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { interpolants } from '../model/index.ts'
+import { trainedBy } from './example/trained-by.ts'
 
 /** Longest name of a target. */
 export const LONGEST_NAME = 80
@@ -102,9 +103,14 @@ export const freshPlan: Plan = {
   stages: [{ objective: 'lsd', learningRate: 1e-3, steps: 0, keep: false }],
 }
 
-/** The trained example that comes with the page. */
+/**
+ * The trained example that comes with the page. Its seed is one whose first 2,000 points of noise are neither lucky nor
+ * unlucky: the exact flow map scores 0.28 there where data scores 0.29 on average (0.38 with seed 0).
+ */
 export const examplePlan: Plan = {
   ...freshPlan,
+  layers: trainedBy.layers,
+  seed: 6,
   start: 'example',
   stages: [{ ...freshPlan.stages[0], keep: true }],
 }

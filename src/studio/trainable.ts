@@ -2,13 +2,14 @@ import type { Dataset } from '../data/dataset.ts'
 import { type Objective, objectives } from '../objective/index.ts'
 import { configOf } from './engine/session.ts'
 import { hasExactMap, learnsFromTeacher, teachesMap, teachesVelocity } from './engine/teachers.ts'
-import { examplePlan, type Plan, type Stage } from './plan.ts'
+import { trainedBy } from './example/trained-by.ts'
+import type { Plan, Stage } from './plan.ts'
 
 /** Objectives of the stages that have trained, with the one of the example or the file that they begin with. */
 function pastOf({ stages, start }: Plan): Objective[] {
   const taken = stages.filter(({ steps }) => steps > 0)
   const file = typeof start === 'object' && start.objective !== null ? [{ objective: start.objective }] : []
-  const begun = start === 'example' ? examplePlan.stages : file
+  const begun = start === 'example' ? trainedBy.stages : file
   return [...begun, ...taken].flatMap(({ objective }) => objectives.get(objective) ?? [])
 }
 

@@ -33,9 +33,16 @@ export interface Failure {
 /** A chunk of slow steps is cut to about this length, so that a training shows progress and can be stopped. */
 const PATIENCE_MS = 500
 
-function freshState(parameters: Float32Array, config: Config, { parameterCount }: Step): State {
+function freshState(
+  config: Config,
+  dimension: number,
+  { parameterCount }: Step,
+  { initial, averaged = initial }: TrainerOptions,
+): State {
   const zeros = () => new Float32Array(parameterCount)
-  return { parameters, first: zeros(), second: zeros(), ...(config.ema > 0 && { ema: parameters.slice() }) }
+  const parameters = beginning(config, dimension, initial)
+  const ema = config.ema > 0 && { ema: beginning(config, dimension, averaged) }
+  return { parameters, first: zeros(), second: zeros(), ...ema }
 }
 
 export interface TrainerOptions {
@@ -45,6 +52,8 @@ export interface TrainerOptions {
   readonly pool?: Pool
   /** Parameters `[P]` to begin with in place of drawn ones. */
   readonly initial?: Float32Array
+  /** And the averaged ones, where they are others. */
+  readonly averaged?: Float32Array
 }
 
 /** A training in memory: it takes steps and keeps their state, and leaves files and clocks to others. */
@@ -62,9 +71,10 @@ export class Trainer {
     readonly dataset: SeenDataset,
     private readonly graph: Step,
     private readonly program: Program,
-    { from, pool, initial }: TrainerOptions = {},
+    options: TrainerOptions = {},
   ) {
-    this.current = from?.state ?? freshState(beginning(config, dataset.dimension, initial), config, graph)
+    const { from, pool } = options
+    this.current = from?.state ?? freshState(config, dataset.dimension, graph, options)
     this.done = from?.step ?? 0
     this.window = new Window(graph.metrics, from?.window)
     this.source = batchSource(config, dataset, graph.terms, pool)

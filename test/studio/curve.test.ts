@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { curvesOf } from '../../src/studio/page/curve.ts'
+import { type CurvePoint, curvesOf, grown } from '../../src/studio/page/curve.ts'
 
 const still = { curve: [], distance: { value: 0.5 } }
 const trained = {
@@ -24,4 +24,17 @@ test('beside a run that has trained, another is drawn where it stands', () => {
     [trained.curve[1]],
   ])
   expect(curvesOf([still, trained], 'loss')).toEqual([[], [trained.curve[0]]])
+})
+
+test('a long curve is thinned, and keeps the distances that are known', () => {
+  let curve: CurvePoint[] = []
+  for (let step = 1; step <= 2000; step++) {
+    curve = grown(curve, step, { loss: 1, terms: {} }, step % 4 === 0 ? 1 / step : null)
+    expect(curve.length).toBeLessThanOrEqual(400)
+  }
+  expect(curve[0].step).toBeLessThan(20)
+  expect(curve.at(-1)!.step).toBe(2000)
+  const known = curve.filter(({ distance }) => distance !== null)
+  expect(known.length).toBeGreaterThan(100)
+  for (const { step, distance } of known) expect(distance).toBe(1 / step)
 })

@@ -3,12 +3,16 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { prepareMetrics } from '../../src/metric/prepare.ts'
 import * as node from '../../src/runtime/node.ts'
 import { drawNoise } from '../../src/sampler/sampler.ts'
+import { answers } from '../../src/studio/engine/answers.ts'
+import { host } from '../../src/studio/engine/host.ts'
 import { lazyEngine } from '../../src/studio/engine/lazy.ts'
+import type { Report } from '../../src/studio/engine/protocol.ts'
 import { type Engine, Session } from '../../src/studio/engine/session.ts'
 import { fromHalves, toHalves } from '../../src/studio/example/half.ts'
 import { distance } from '../../src/studio/example/ring.ts'
+import { firstLook } from '../../src/studio/page/first-look.ts'
 import { hasSimd } from '../../src/studio/page/simd.ts'
-import { examplePlan } from '../../src/studio/plan.ts'
+import { examplePlan, freshPlan } from '../../src/studio/plan.ts'
 
 const opened: Session[] = []
 afterEach(async () => {
@@ -51,6 +55,52 @@ test('the example is as good as it says', async () => {
   const { slicedWasserstein } = measures.evaluate(await session.map().jump(drawNoise(count, 2, 0), 1, 0))
   expect(slicedWasserstein).toBeCloseTo(distance.value, 2)
   expect(measures.floors.slicedWasserstein.value).toBeCloseTo(distance.floor, 2)
+})
+
+test('its averaged weights are others than those of the last step, and each as good', async () => {
+  const { floors, evaluate } = prepareMetrics((await open(node)).dataset, { count: 10_000 })
+  const session = opened[0]
+  const noise = drawNoise(10_000, 2, 0)
+  const [averaged, raw] = [
+    await session.map('ema').jump(noise, 1, 0),
+    await session.map('raw').jump(noise, 1, 0),
+  ]
+  expect(furthest(averaged, raw)).toBeGreaterThan(0.01)
+  for (const samples of [averaged, raw]) {
+    expect(evaluate(samples).slicedWasserstein).toBeLessThan(1.3 * floors.slicedWasserstein.value)
+  }
+})
+
+test('one jump of the example goes where the exact path goes', async () => {
+  const session = await open(node)
+  const noise = drawNoise(2000, 2, 1)
+  const { points, exact } = await answers.path({ points: noise, times: [1, 0] }, session, node)
+  expect(exact).toBe(true)
+  const end = await session.map().jump(noise, 1, 0)
+  const square = end.reduce((sum, value, i) => sum + (value - points[1][i]) ** 2, 0)
+  expect(Math.sqrt(square / 2000)).toBeLessThan(0.4)
+})
+
+test('what the page shows of the example first is what is then told of it', async () => {
+  const reports: Extract<Report, { type: 'progress' }>[] = []
+  const send = (report: Report): void => {
+    if (report.type === 'progress') reports.push(report)
+  }
+  const tell = host(node, 'test', send)
+  tell({ type: 'open', run: 'a', plan: examplePlan })
+  await vi.waitFor(() => expect(reports.at(-1)?.distance).toBeTruthy(), 20_000)
+  tell({ type: 'close', run: 'a' })
+  const look = firstLook(examplePlan, 'ema')!
+  const { samples, distance } = reports.at(-1)!
+  expect(look.samples).toHaveLength(samples.length)
+  expect(furthest(look.samples, samples)).toBeLessThan(0.004)
+  for (const key of ['value', 'floor', 'low', 'high'] as const) {
+    expect(look.distance![key]).toBeCloseTo(distance![key], 3)
+  }
+  expect(firstLook(examplePlan, 'raw')).toBeNull()
+  expect(firstLook({ ...examplePlan, seed: 1 }, 'ema')).toBeNull()
+  expect(firstLook({ ...examplePlan, target: { kind: 'built-in', name: 'spirals' } }, 'ema')).toBeNull()
+  expect(firstLook(freshPlan, 'ema')).toBeNull()
 })
 
 test('the example can be trained on, by a plan that says where it began', async () => {

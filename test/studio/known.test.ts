@@ -128,3 +128,13 @@ test('a stage without a step is replaced', () => {
     { objective: 'esd', steps: 0, keep: true },
   ])
 })
+
+test('a report without a distance leaves the one before, but not over a new beginning', () => {
+  const distance = { value: 0.5, floor: 0.2, low: 0.1, high: 0.3 }
+  const first = { ...report(trained, 0), distance }
+  const without = (plan: Plan) => ({ ...report(plan, 9), distance: undefined })
+  const measured = reported(known(trained), first)
+  expect(reported(measured, without(trained)).live!.distance).toEqual(distance)
+  expect(reported(measured, report(trained, 0)).live!.distance).toBeNull()
+  expect(reported(opened(measured, freshPlan), without(freshPlan)).live!.distance).toBeNull()
+})

@@ -3,6 +3,7 @@ import { drawNoise } from '../../sampler/sampler.ts'
 import type { Failure } from '../../training/trainer.ts'
 import { type Plan, type Stage, stepsOf } from '../plan.ts'
 import { answers } from './answers.ts'
+import { type Paced, paced } from './pace.ts'
 import type { Command, Points, Report } from './protocol.ts'
 import { type Engine, Session, type WeightsName } from './session.ts'
 
@@ -12,8 +13,8 @@ const SAMPLES = 2000
 const MOST_SAMPLES = 50_000
 /** Milliseconds between two reports of a training. */
 const PACE = 200
-/** A report that is costly comes less often: the pause before it is this many times its own length. */
-const PATIENCE = 3
+/** Parts of a training's time that its samples and their distance may take: what is costly comes less often. */
+const SHARES = { samples: 0.05, distance: 0.02 }
 
 type Progress = Extract<Report, { type: 'progress' }>
 type Opening = Extract<Command, { type: 'open' }>
@@ -34,9 +35,16 @@ interface Seat {
   goesOn: boolean
   /** Of the newest command. */
   revision: number
-  /** When the last report was sent, and how long it took. */
-  reported: number
-  cost: number
+  /** When it is time for the next report, and for the next distance in one. */
+  readonly sampling: Paced
+  readonly measuring: Paced
+}
+
+export interface HostOptions {
+  /** Lets the messages in that have arrived. */
+  readonly breathe?: () => Promise<void>
+  /** Milliseconds. */
+  readonly clock?: () => number
 }
 
 /** What went wrong, and what to do about it. */
@@ -56,14 +64,16 @@ function distanceOf(measures: ReturnType<typeof prepareMetrics>, samples: Points
  *
  * @param name  what trains; a promise where it is still being loaded
  * @param send  gets every report
- * @param breathe  lets the messages in that have arrived
  * @returns takes a command
  */
 export function host(
   engine: Engine,
   name: string | Promise<string>,
   send: (report: Report) => void,
-  breathe: () => Promise<void> = () => new Promise(resolve => setTimeout(resolve)),
+  {
+    breathe = () => new Promise(resolve => setTimeout(resolve)),
+    clock = () => performance.now(),
+  }: HostOptions = {},
 ): (command: Command) => void {
   const seats = new Map<string, Seat>()
   const waiting: Command[] = []
@@ -75,27 +85,24 @@ export function host(
     return seat
   }
 
-  const report = async (run: string, seat: Seat): Promise<void> => {
+  /** @param measured  whether the samples' distance is to be told, which costs several times what they do */
+  const report = async (run: string, seat: Seat, measured = true): Promise<void> => {
     const { session, measures, noise, count, weights, playing, revision, ahead } = seat
-    const start = performance.now()
-    const samples = await session.map(weights).jump(noise, 1, 0)
-    const tell = (distance: Progress['distance'], line: Progress['line']): void =>
-      send({
-        type: 'progress',
-        run,
-        revision,
-        plan: session.plan,
-        playing,
-        goal: ahead.length > 0 ? stepsOf({ stages: ahead }) : null,
-        line,
-        samples: samples.slice(0, 2 * count),
-        distance,
-      })
-    // What is to be seen comes before what is to be read: the first floor takes a while.
-    if (seat.reported === 0) tell(null, null)
-    tell(measures && distanceOf(measures, samples), session.line())
-    seat.reported = performance.now()
-    seat.cost = seat.reported - start
+    const samples = await seat.sampling.take(() => session.map(weights).jump(noise, 1, 0))
+    const distance = measured
+      ? measures && (await seat.measuring.take(() => distanceOf(measures, samples)))
+      : undefined
+    send({
+      type: 'progress',
+      run,
+      revision,
+      plan: session.plan,
+      playing,
+      goal: ahead.length > 0 ? stepsOf({ stages: ahead }) : null,
+      line: session.line(),
+      samples: samples.slice(0, 2 * count),
+      distance,
+    })
   }
 
   const open = async ({ run, plan, replay = 'now', file, revision = 0 }: Opening): Promise<void> => {
@@ -120,10 +127,15 @@ export function host(
       playing: replay === 'on' || (replay === 'now' && ahead.length > 0),
       goesOn: replay === 'on',
       revision,
-      reported: 0,
-      cost: 0,
+      sampling: paced(SHARES.samples, PACE, clock),
+      measuring: paced(SHARES.distance, PACE, clock),
     }
     seats.set(run, seat)
+    // What is to be seen comes before what is to be read: the first floor takes a while.
+    if (measures) {
+      await report(run, seat, false)
+      void measures.floors
+    }
     await report(run, seat)
   }
 
@@ -198,8 +210,8 @@ export function host(
       Object.assign(seat, { ahead: [], playing: false })
       send({ type: 'refused', run, id: null, message: divergence(failure, session.plan.stages.at(-1)!) })
     } else if (session.full) seat.playing = false
-    if (!seat.playing || performance.now() - seat.reported > Math.max(PACE, PATIENCE * seat.cost))
-      await report(run, seat)
+    if (!seat.playing) await report(run, seat)
+    else if (seat.sampling.due()) await report(run, seat, seat.measuring.due())
   }
 
   const refuse = ({ run, id = null }: { run: string; id?: number | null }, error: unknown): void => {

@@ -133,8 +133,11 @@ export type Report =
       line: MetricsLine | null
       /** One-step samples; of the averaged weights unless others were asked for. */
       samples: Points
-      /** Sliced Wasserstein distance of the first 2,000 of those, and what data itself scores: mean and range. */
-      distance: { value: number; floor: number; low: number; high: number } | null
+      /**
+       * Sliced Wasserstein distance of the first 2,000 of those, and what data itself scores: mean and range. Null where it
+       * cannot be known; absent where it was not measured this time.
+       */
+      distance?: { value: number; floor: number; low: number; high: number } | null
     }
   | { type: 'answer'; run: string; id: number; answer: unknown }
   /** `ended` where nothing trains the run, or all runs where it names none: it is to be opened. */

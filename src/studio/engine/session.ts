@@ -9,7 +9,7 @@ import { mapOf, mlpOptions, parameterCount } from '../../training/networks.ts'
 import { type Pool, solvePool } from '../../training/pool.ts'
 import { RunError } from '../../training/record.ts'
 import { buildStep, type Teachers } from '../../training/step.ts'
-import { type Failure, type State, Trainer } from '../../training/trainer.ts'
+import { type Failure, type State, Trainer, type TrainerOptions } from '../../training/trainer.ts'
 import type { MetricsLine } from '../../training/window.ts'
 import { fileOfPlan, MOST_STAGES, type Plan, type Stage, stepsOf, withStage } from '../plan.ts'
 import { exampleOf } from './example.ts'
@@ -120,7 +120,7 @@ async function openCourse(
   asked: Config,
   dataset: Dataset,
   ended: readonly Ended[],
-  initial: Float32Array | undefined,
+  weights: Pick<TrainerOptions, 'initial' | 'averaged'>,
 ): Promise<Course> {
   const config = { ...asked, chunk: engine.chunk ?? asked.chunk }
   const { teachers, pairs } = guidanceOf(config, dataset, ended)
@@ -131,7 +131,7 @@ async function openCourse(
     jump: await compileMap(engine, config, 'jump'),
     velocity: await compileMap(engine, config, 'velocity'),
   }
-  const trainer = new Trainer(config, dataset, step, programs.step, { initial, pool })
+  const trainer = new Trainer(config, dataset, step, programs.step, { ...weights, pool })
   return { config, teachers, programs, trainer }
 }
 
@@ -174,7 +174,8 @@ export class Session {
     const config = configOf(plan, stage, dataset.mixture !== undefined)
     const example = plan.start && (await exampleOf(plan, config))
     const ended = example ? [example] : []
-    const course = await openCourse(engine, config, dataset, ended, example?.parameters)
+    const weights = example ? { initial: example.raw, averaged: example.parameters } : {}
+    const course = await openCourse(engine, config, dataset, ended, weights)
     return new Session(engine, dataset, fresh, course, ended)
   }
 
@@ -187,7 +188,7 @@ export class Session {
     const config = configOf(plan, stage, dataset.mixture !== undefined, shape)
     if (!model) return new Session(engine, dataset, fresh, shownCourse(config, jump!), [])
     const ended = [{ config: { ...config, objective: model.config.objective }, parameters: model.parameters }]
-    const course = await openCourse(engine, config, dataset, ended, model.parameters)
+    const course = await openCourse(engine, config, dataset, ended, { initial: model.parameters })
     return new Session(engine, dataset, fresh, course, ended, shape)
   }
 
@@ -271,7 +272,7 @@ export class Session {
     const parameters = this.parameters().slice()
     const ended = taken ? [...this.ended, { config: this.config, parameters }] : this.ended
     const initial = next.keep ? parameters : undefined
-    const course = await openCourse(this.engine, config, this.dataset, ended, initial)
+    const course = await openCourse(this.engine, config, this.dataset, ended, { initial })
     await close(this.course)
     this.course = course
     this.current = plan

@@ -1,6 +1,6 @@
 /**
- * Trains the model that the studio's page shows before anyone waits, and writes it to `ring.ts`:
- * `npm run build && node src/studio/example/make.mjs`. It takes a few minutes.
+ * Trains the model that the studio's page shows before anyone waits, by `trained-by.ts`, and writes it to `ring.ts` and what is
+ * seen of it first to `first-look.ts`: `npm run build:cli && node src/studio/example/make.mjs`. It takes a few minutes.
  */
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -10,14 +10,15 @@ import { drawNoise } from '../../../dist/sampler/sampler.js'
 import { toText } from '../../../dist/studio/engine/bytes.js'
 import { Session } from '../../../dist/studio/engine/session.js'
 import { fromHalves, toHalves } from '../../../dist/studio/example/half.js'
-import { freshPlan } from '../../../dist/studio/plan.js'
+import { trainedBy } from '../../../dist/studio/example/trained-by.js'
+import { examplePlan } from '../../../dist/studio/plan.js'
 
 const COUNT = 10_000
-const stage = (learningRate, steps) => ({ objective: 'lsd', learningRate, steps, keep: true })
-const stages = [stage(1e-3, 12_000), stage(3e-4, 6000), stage(1e-4, 4000)]
-const plan = { ...freshPlan, batch: 1024, stages }
+/** Samples that the page shows when it is opened. */
+const FIRST = 2000
+const { stages } = trainedBy
 
-const session = await Session.open(engine, plan)
+const session = await Session.open(engine, trainedBy)
 const measures = prepareMetrics(session.dataset, { count: COUNT, names: ['slicedWasserstein'] })
 const distance = async map =>
   measures.evaluate(await map.jump(drawNoise(COUNT, 2, 0), 1, 0)).slicedWasserstein
@@ -30,25 +31,45 @@ for (const [i, next] of stages.entries()) {
   console.log(`${session.step} steps: ${(await distance(session.map())).toFixed(3)}`)
 }
 
-const bytes = toHalves(session.parameters())
-session.parameters().set(fromHalves(bytes))
+const [averaged, raw] = ['ema', 'raw'].map(weights => toHalves(session.parameters(weights)))
+session.parameters().set(fromHalves(averaged))
 const value = await distance(session.map())
-await session.close()
 const floor = measures.floors.slicedWasserstein.value
 console.log(`with 16 bits a number: ${value.toFixed(3)}, floor ${floor.toFixed(3)}`)
 
-const text = `import type { Plan } from '../plan.ts'
+const opening = prepareMetrics(session.dataset, { count: FIRST, names: ['slicedWasserstein'] })
+const samples = await session.map().jump(drawNoise(FIRST, 2, examplePlan.seed), 1, 0)
+const { value: first, low, high } = opening.floors.slicedWasserstein
+const seen = { value: opening.evaluate(samples).slicedWasserstein, floor: first, low, high }
+await session.close()
 
-// Written by \`make.mjs\`; not to be changed by hand.
+const write = (name, text) => writeFileSync(fileURLToPath(new URL(name, import.meta.url)), text)
+const HEAD = '// Written by `make.mjs`; not to be changed by hand.\n'
+const number = each => Number(each.toFixed(4))
 
-/** How the example was trained. */
-export const trainedBy: Plan = ${JSON.stringify(plan)}
-
+write(
+  'ring.ts',
+  `${HEAD}
 /** Sliced Wasserstein distance of ${COUNT} samples in one step, and its floor. */
 export const distance = { value: ${value.toFixed(3)}, floor: ${floor.toFixed(3)} }
 
 /** Its averaged parameters, 16 bits each, in base64url. */
-export const weights =
-  '${toText(bytes)}'
-`
-writeFileSync(fileURLToPath(new URL('ring.ts', import.meta.url)), text)
+export const averaged: string =
+  '${toText(averaged)}'
+
+/** Those that the last step left. */
+export const raw: string =
+  '${toText(raw)}'
+`,
+)
+write(
+  'first-look.ts',
+  `${HEAD}
+/** Sliced Wasserstein distance of the samples in one step, and what data itself scores: mean and range. */
+export const distance = ${JSON.stringify(Object.fromEntries(Object.entries(seen).map(([name, each]) => [name, number(each)])))}
+
+/** The example's first ${FIRST} samples, 16 bits a coordinate, in base64url. */
+export const samples: string =
+  '${toText(toHalves(samples))}'
+`,
+)

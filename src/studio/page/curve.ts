@@ -12,6 +12,14 @@ export interface CurvePoint {
 /** Points of a curve that are kept. */
 const KEPT = 400
 
+/** One of every two points: that whose distance is known, as not every one's is. */
+const thinned = (curve: readonly CurvePoint[]): CurvePoint[] =>
+  curve.flatMap((point, i) => {
+    if (i % 2 === 1) return []
+    const next = curve[i + 1]
+    return point.distance === null && next && next.distance !== null ? next : point
+  })
+
 /** A curve with another point; a long one is thinned, so that it still goes back to the beginning. */
 export function grown(
   curve: readonly CurvePoint[],
@@ -20,7 +28,7 @@ export function grown(
   distance: number | null,
 ): CurvePoint[] {
   const values = Object.fromEntries(Object.entries(terms).map(([name, term]) => [name, term.loss]))
-  const kept = curve.length < KEPT ? curve : curve.filter((_, i) => i % 2 === 0)
+  const kept = curve.length < KEPT ? curve : thinned(curve)
   return [...kept, { step, loss, distance, terms: values }]
 }
 

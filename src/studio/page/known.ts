@@ -17,7 +17,7 @@ export interface Live {
   readonly goal: number | null
   readonly samples: Points
   /** Sliced Wasserstein of the samples, and what data itself scores. */
-  readonly distance: Progress['distance']
+  readonly distance: Exclude<Progress['distance'], undefined>
   readonly curve: readonly CurvePoint[]
   readonly stepsPerSecond: number
 }
@@ -50,7 +50,7 @@ const acted = (live: Live | null): Live | null => live && { ...live, problem: nu
 const STRAYED = 8
 const BACK = 4
 
-const strays = (before: boolean, distance: Progress['distance']): boolean =>
+const strays = (before: boolean, distance: Live['distance']): boolean =>
   distance === null ? before : distance.value > (before ? BACK : STRAYED)
 
 /** A run that is begun by a plan. */
@@ -58,7 +58,9 @@ export function opened(run: Known, plan: Plan, replay: Replay = 'now'): Known {
   const live = acted(run.live)
   const replays = stepsOf(plan) > 0
   const playing = replay === 'on' || (replay === 'now' && replays)
-  const seen = live && live.samples.length > 0 ? { ...live, ended: false, playing } : null
+  // Its points stand there until the new ones come; their distance only where it is theirs.
+  const distance = live && run.plan === plan && !replays ? live.distance : null
+  const seen = live && live.samples.length > 0 ? { ...live, distance, ended: false, playing } : null
   return newer(run, { plan, whole: replays ? plan : null, live: seen })
 }
 
@@ -75,11 +77,14 @@ export const stepped = (run: Known): Known => ({ ...run, live: acted(run.live) }
 
 /** A run after a report of its progress. */
 export function reported(run: Known, report: Progress): Known {
-  const { plan, goal, samples, distance, line } = report
+  const { plan, goal, samples, line } = report
   const before = run.live
   const step = stepsOf(plan)
+  // Of the report before, where this one has none; a run that begins has none of its own yet.
+  const distance =
+    report.distance ?? (report.distance === null || step === 0 ? null : (before?.distance ?? null))
   const fresh = step === 0 ? [] : (before?.curve ?? [])
-  const curve = line ? grown(fresh, step, line, distance?.value ?? null) : fresh
+  const curve = line ? grown(fresh, step, line, report.distance?.value ?? null) : fresh
   const stepsPerSecond = line?.stepsPerSecond ?? before?.stepsPerSecond ?? 0
   const isNew = report.revision >= run.awaited
   const playing = isNew || !before ? report.playing : before.playing
@@ -89,7 +94,8 @@ export function reported(run: Known, report: Progress): Known {
   return isNew ? { ...run, live, plan, whole: goal === null ? null : run.whole } : { ...run, live }
 }
 
-const NOTHING: Live = {
+/** Before anything is known of a run. */
+export const NOTHING: Live = {
   playing: false,
   problem: null,
   strayed: false,

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { type Objective, objectives } from '../../objective/index.ts'
+import { trainedBy } from '../example/trained-by.ts'
 import { fileOfPlan, type Plan, stepsOf } from '../plan.ts'
 import { announce } from './announce.tsx'
 import { add, live, MOST_RUNS, pause, play, remove, selected, state, update, waiting } from './store.ts'
@@ -47,7 +48,8 @@ export const targetName = ({ target }: Plan): string =>
 
 /** What a run is called: its objective and its target. */
 export function runName(plan: Plan): string {
-  const { objective, tilt } = plan.stages.at(-1)!
+  const isExample = plan.start === 'example' && stepsOf(plan) === 0
+  const { objective, tilt } = (isExample ? trainedBy : plan).stages.at(-1)!
   return `${objective}${tilt ? ', tilted' : ''} on ${targetName(plan)}`
 }
 

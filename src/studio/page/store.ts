@@ -7,6 +7,7 @@ import { firstState, readAddress } from './address.ts'
 import type { Client } from './client.ts'
 import { type Place, place, startClient } from './engines.ts'
 import { fileOf } from './files.ts'
+import { firstLook } from './first-look.ts'
 import { changed, type Known, type Live, opened, played, refused, reported, stepped } from './known.ts'
 
 export type { Live } from './known.ts'
@@ -16,11 +17,15 @@ export const MOST_RUNS = 4
 
 const address = readAddress()
 
+/** What is known of each run before it is opened. */
+const looksOf = ({ runs, weights }: StudioState): (Live | null)[] =>
+  runs.map(plan => firstLook(plan, weights))
+
 export const state = signal<StudioState>(address.state)
 /** One line for the user that is about no single run; null when all is well. */
 export const problem = signal<string | null>(address.problem)
 /** Of each run by its place. */
-export const live = signal<readonly (Live | null)[]>(address.state.runs.map(() => null))
+export const live = signal<readonly (Live | null)[]>(looksOf(address.state))
 /** What trains, once it is there. */
 export const engine = signal<string | null>(null)
 /** Bytes of the runtime that have arrived, of all; 0 where their number is not known. */
@@ -273,7 +278,7 @@ export function replace(next: ReturnType<typeof readAddress>): void {
   })
   names = next.state.runs.map(freshName)
   revisions = names.map(() => NO_REVISION)
-  live.value = next.state.runs.map(() => null)
+  live.value = looksOf(next.state)
   goals.value = next.state.runs.map(() => null)
   held.value = heldOf(next.state.runs)
   state.value = next.state

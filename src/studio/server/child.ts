@@ -22,5 +22,5 @@ const name = `this machine, ${threads} thread${threads === 1 ? '' : 's'}`
 /** As `oxbow train` takes them at a time. */
 const chunk = 25
 const breathe = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
-const receive = host({ compile, compileScan, openModel, chunk }, name, send, breathe)
+const receive = host({ compile, compileScan, openModel, chunk }, name, send, { breathe })
 process.on('message', message => receive(message as Command))

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
+import { trainedBy } from '../../../src/studio/example/trained-by.ts'
 import type { Plan } from '../../../src/studio/plan.ts'
 import { decodeState } from '../../../src/studio/state.ts'
 import { cellsOf, SIDE } from '../../../src/studio/target/raster.ts'
@@ -73,13 +74,21 @@ describe('the start', () => {
   test('the view is there soon, with an example that was trained before', async () => {
     const { page } = await studio.open()
     const cold = await seen(page)
-    await page.reload()
-    const warm = await seen(page)
+    expect(await page.getByRole('alert').count()).toBe(0)
+    // The best of several: a busy moment is not the page's.
+    const warm: Seen[] = []
+    for (let i = 0; i < 5; i++) {
+      await page.getByText('WebAssembly').first().waitFor()
+      await page.reload()
+      warm.push(await seen(page))
+    }
     console.log(`first paint and example, ms: cold ${JSON.stringify(cold)}, warm ${JSON.stringify(warm)}`)
-    // Far above what is measured on an idle machine, so that a busy one passes.
-    expect(warm.paint).toBeLessThan(3000)
+    expect(Math.min(...warm.map(({ paint, measured }) => Math.max(paint, measured)))).toBeLessThan(1500)
     expect(await distanceOf(page)).toBeLessThan(0.5)
     await patiently(() => button(page, 'Train it yourself').isVisible()).toBe(true)
+    await button(page, 'Repeat that').click()
+    await patiently(() => stepsOf(page)).toBeGreaterThan(0)
+    await patiently(async () => planOf(page)).toEqual(trainedBy)
   })
 
   test('nothing jumps while it loads', async () => {
@@ -90,6 +99,9 @@ describe('the start', () => {
     await page.getByText('WebAssembly').first().waitFor()
     await page.locator('.katex').first().waitFor()
     expect(await page.evaluate('window.shift')).toBeLessThan(0.02)
+    // They are kept by the browser for ever, so that other contents need other names.
+    const loaded = await page.evaluate(`performance.getEntriesByType('resource').map(({ name }) => name)`)
+    for (const name of loaded as string[]) expect(name).toMatch(/\/assets\/[\w.-]+-[\w-]{8}\.\w+$/)
   })
 
   test('the example needs no runtime; a training says what it waits for', async () => {

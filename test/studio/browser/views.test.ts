@@ -40,6 +40,22 @@ const settled = (page: Page, times: string) =>
 
 const pair = (points: Points, i: number): number[] => [points[2 * i], points[2 * i + 1]]
 
+/** The point that is farthest from all others of two lists: a click finds it, to the pixel. */
+function lonely(points: Points, others: Points): { at: number; place: number[] } {
+  const gap = (at: number): number => {
+    const [x, y] = pair(points, at)
+    const to = (list: Points, i: number): number => Math.hypot(list[2 * i] - x, list[2 * i + 1] - y)
+    return Math.min(
+      ...Array.from({ length: points.length / 2 }, (_, i) =>
+        i === at ? Infinity : Math.min(to(points, i), to(others, i)),
+      ),
+    )
+  }
+  const gaps = Array.from({ length: points.length / 2 }, (_, i) => gap(i))
+  const at = gaps.indexOf(Math.max(...gaps))
+  return { at, place: pair(points, at) }
+}
+
 function expectClose(found: readonly number[], wanted: readonly number[]): void {
   expect(found).toHaveLength(wanted.length)
   found.forEach((value, i) => {
@@ -125,10 +141,12 @@ describe('a jump', () => {
     await settled(page, '1 0')
     const scene = page.locator('.scene')
     const { width } = (await scene.boundingBox())!
-    const [x, y] = await shown(page, 'jump')
+    const noise = drawNoise(1000, 2, examplePlan.seed)
+    const loneliest = lonely(await ask('jump', { points: noise, s: 1, t: 0, weights: 'ema' }), noise)
+    const [x, y] = loneliest.place
     await page.getByRole('button', { name: 'None' }).click()
     await scene.click({ position: { x: (width * (x + 5)) / 10, y: (width * (5 - y)) / 10 } })
-    await page.getByText(`Point ${POINT + 1} ends`).waitFor()
+    await page.getByText(`Point ${loneliest.at + 1} ends`).waitFor()
   })
 
   test('is played: frames are drawn from one cloud to the other', async () => {
@@ -206,7 +224,13 @@ test('steps have the metrics of the session, and one point is followed through a
     ['euler', 2],
   ] as const) {
     await eventually(() => page.locator(`[data-number="${method} ${steps}"] data`).count()).toBe(1)
-    const { values } = await ask('samples', { steps, method, weights: 'ema', count: 2000, seed: 0 })
+    const { values } = await ask('samples', {
+      steps,
+      method,
+      weights: 'ema',
+      count: 2000,
+      seed: examplePlan.seed,
+    })
     expectClose(await shown(page, `${method} ${steps}`), [values.slicedWasserstein])
   }
   await page.locator('figure.euler[data-steps="16"][aria-busy="false"]').waitFor({ timeout: 90_000 })

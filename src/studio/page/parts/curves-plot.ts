@@ -35,8 +35,7 @@ const stages = (changes: readonly number[]): Plot.Markish =>
   Plot.ruleX(changes, { stroke: 'var(--soft)', strokeDasharray: '2 3' })
 
 /** Losses that a logarithm takes: one that is not is left out. */
-const above = (value: number | null | undefined): number =>
-  value !== null && value !== undefined && value > 0 ? value : Number.NaN
+const above = (value: number | null | undefined): number => ((value ?? 0) > 0 ? value! : Number.NaN)
 
 /** The loss of each term over the steps. */
 export function drawLosses(
@@ -78,12 +77,10 @@ export function drawDistance(
     marks: [
       Plot.rect(band, { x1: 'x1', x2: 'x2', y1: 'y1', y2: 'y2', fill: 'var(--target)', fillOpacity: 0.35 }),
       stages(changes),
-      Plot.lineY(curve, {
-        x: 'step',
-        y: ({ distance }: CurvePoint) => above(distance),
-        stroke: 'var(--own)',
-        strokeWidth: 1.75,
-      }),
+      Plot.lineY(
+        curve.filter(({ distance }) => (distance ?? 0) > 0),
+        { x: 'step', y: 'distance', stroke: 'var(--own)', strokeWidth: 1.75 },
+      ),
     ],
   })
 }

@@ -35,8 +35,10 @@ function Plot({ draw, shows }: { draw: ((width: number) => Element) | null; show
 }
 
 function Table({ curve, terms }: { curve: readonly CurvePoint[]; terms: readonly string[] }) {
-  const every = Math.max(1, Math.ceil(curve.length / 20))
-  const rows = curve.filter((_, i) => (curve.length - 1 - i) % every === 0)
+  const measured = curve.filter(({ distance }) => distance !== null)
+  const points = measured.length > 0 ? measured : curve
+  const every = Math.max(1, Math.ceil(points.length / 20))
+  const rows = points.filter((_, i) => (points.length - 1 - i) % every === 0)
   return (
     <details class="numbers">
       <summary>The curves as a table</summary>

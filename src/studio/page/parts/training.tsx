@@ -1,4 +1,5 @@
-import { signal } from '@preact/signals'
+import { computed, signal } from '@preact/signals'
+import { trainedBy } from '../../example/trained-by.ts'
 import { HIGHEST_RATE, stepsOf } from '../../plan.ts'
 import { anew } from '../../trainable.ts'
 import { NumberInput } from '../number-input.tsx'
@@ -17,13 +18,40 @@ function trainAnew(): void {
   play()
 }
 
+const isExample = computed(
+  () =>
+    selected.value.start === 'example' &&
+    stepsOf(selected.value) === 0 &&
+    (selectedLive.value?.goal ?? null) === null,
+)
+
+/** How the example came to be, and that anyone can see it come again. */
+export function HowTrained() {
+  if (!isExample.value || selectedLive.value?.playing) return null
+  const [{ objective }] = trainedBy.stages
+  return (
+    <p class="soft">
+      Trained before by {objective}, {stepsOf(trainedBy).toLocaleString('en')} steps of{' '}
+      {trainedBy.batch.toLocaleString('en')}.{' '}
+      <button
+        type="button"
+        onClick={() => {
+          remark.value = null
+          open(trainedBy)
+        }}
+      >
+        Repeat that
+      </button>
+    </p>
+  )
+}
+
 /** Starts and stops a training. */
 export function TrainingButtons() {
-  const { playing = false, goal = null } = selectedLive.value ?? {}
-  const isExample = selected.value.start === 'example' && stepsOf(selected.value) === 0 && goal === null
+  const playing = selectedLive.value?.playing ?? false
   return (
     <div class="buttons">
-      {isExample && !playing ? (
+      {isExample.value && !playing ? (
         <>
           <button type="button" class="main" onClick={trainAnew}>
             Train it yourself

@@ -11,7 +11,7 @@ import { Settings } from '../parts/settings.tsx'
 import { count, ShownControls, targetShown } from '../parts/shown.tsx'
 import { nameOf, targetPoints } from '../parts/target-points.ts'
 import { TargetPicker } from '../parts/targets.tsx'
-import { Pace, TrainingButtons } from '../parts/training.tsx'
+import { HowTrained, Pace, TrainingButtons } from '../parts/training.tsx'
 import { Mark } from '../runs.tsx'
 import { engine, loading, selected, selectedLive, state } from '../store.ts'
 import './train.css'
@@ -124,6 +124,7 @@ export function TrainView() {
         <TrainingButtons />
         <RuntimeNote />
         <Standing />
+        <HowTrained />
         <Pace />
         <ShownControls />
       </section>

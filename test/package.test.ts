@@ -1,0 +1,16 @@
+import { execFileSync } from 'node:child_process'
+import { expect, test } from 'vitest'
+
+interface Packed {
+  readonly files: readonly { readonly path: string; readonly size: number }[]
+}
+
+test('the package holds neither source maps nor tests', () => {
+  const command = ['pack', '--dry-run', '--json', '--ignore-scripts']
+  const [{ files }]: Packed[] = JSON.parse(
+    execFileSync('npm', command, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], shell: true }),
+  )
+  const paths = files.map(({ path }) => path)
+  expect(paths).toContain('package.json')
+  expect(paths.filter(path => /\.map$|^test\/|\.tsx?$/.test(path.replace(/\.d\.ts$/, '')))).toEqual([])
+})
