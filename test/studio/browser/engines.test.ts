@@ -116,9 +116,8 @@ const shared: Partial<StudioState> = {
 async function replay(tab: Tab): Promise<number> {
   await show(tab, shared)
   const text = () => tab.read<string>('document.querySelector(".strip .run")?.textContent ?? ""')
-  // Before the first report the steps of the link stand there.
-  await eventually(() => distanceOf(tab)).toBeGreaterThan(0)
-  await eventually(text).toMatch(new RegExp(`${STEPS} steps$`))
+  // And not "0 of 60 steps".
+  await eventually(text).toMatch(new RegExp(`ring${STEPS} steps$`))
   return distanceOf(tab)
 }
 
@@ -161,7 +160,9 @@ describe.each(ENGINES.filter(({ without }) => !without))('in $name', { timeout: 
     await tab.go(site.url)
     await eventually(() => distanceOf(tab)).toBeLessThan(0.5)
     await eventually(() => painted(tab)).toBeGreaterThan(0.005)
-    await eventually(() => tab.read('document.querySelector(".status").textContent')).toBe('WebAssembly')
+    await eventually(() => tab.read('document.querySelector(".status").textContent')).toBe(
+      'Engine: WebAssembly',
+    )
     expect(await tab.read('document.querySelector("[role=alert]")?.textContent')).toBeFalsy()
   })
 

@@ -56,7 +56,8 @@ const COVERED = `(() => {
   const controls = [...document.querySelectorAll('button, select, input:not([type=radio]), summary')]
     .filter(node => part(node) && seen(node))
     .map(node => ({ name: node.getAttribute('aria-label') ?? node.textContent.slice(0, 40), box: node.getBoundingClientRect(), part: part(node) }))
-  const over = (a, b) => a.part === b.part
+  // A text that is cut with a sign of it has the box of its whole too.
+  const over = (a, b) => a.part === b.part && (a.node === undefined || a.node !== b.node)
     && Math.min(a.box.right, b.box.right) - Math.max(a.box.left, b.box.left) > SLACK
     && Math.min(a.box.bottom, b.box.bottom) - Math.max(a.box.top, b.box.top) > SLACK
   for (const list of [texts, controls]) {

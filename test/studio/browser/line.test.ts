@@ -39,7 +39,7 @@ async function serve(port = '0'): Promise<{ studio: Started; url: string }> {
 async function visit(url: string): Promise<Page> {
   const tab = await openPage(browser, url, { width: 1600 })
   opened.push(tab)
-  await tab.page.getByText(/^this machine, \d+ thread/).waitFor()
+  await tab.page.getByText(/this machine, \d+ thread/).waitFor()
   return tab.page
 }
 

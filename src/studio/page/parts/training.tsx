@@ -31,7 +31,7 @@ export function HowTrained() {
   const [{ objective }] = trainedBy.stages
   return (
     <p class="soft">
-      Trained before by {objective}, {stepsOf(trainedBy).toLocaleString('en')} steps of{' '}
+      Trained beforehand: {objective}, {stepsOf(trainedBy).toLocaleString('en')} steps, batch{' '}
       {trainedBy.batch.toLocaleString('en')}.{' '}
       <button
         type="button"
