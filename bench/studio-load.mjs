@@ -55,14 +55,14 @@ async function measure(browser, name, url) {
   await page
     .locator('.status')
     .getByText(/WebAssembly|thread/)
-    .waitFor()
+    .waitFor({ state: 'attached' })
   const rows = []
   for (let i = 0; i < Number(values.loads); i++) {
     // What trains is there: its start is not to be in the way of the next load.
     await page
       .locator('.status')
       .getByText(/WebAssembly|thread/)
-      .waitFor()
+      .waitFor({ state: 'attached' })
     await page.goto('about:blank')
     await page.goto(url)
     rows.push(await page.evaluate('window.seen'))
