@@ -59,6 +59,7 @@ function pictureOf(plan: Plan): Picture {
     title: `${from ? from.name : objective} on ${nameOf(plan.target)}`,
     caption: `One jump from noise${from && stepsOf(plan) === 0 ? '' : ` after ${taken}`}${scored}`,
     samples,
+    at: state.value.selected,
     target: plan.target.kind === 'unknown' ? null : drawTarget(plan.target, SHOWN),
   }
 }

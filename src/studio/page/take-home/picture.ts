@@ -1,6 +1,6 @@
 import { dotsPath } from '../../../report/points.ts'
 import type { Points } from '../../engine/protocol.ts'
-import { SHOWN } from '../draw/points.tsx'
+import { SHOWN } from '../draw/cloud.ts'
 
 /** What a picture to take home shows. */
 export interface Picture {
@@ -8,6 +8,8 @@ export interface Picture {
   /** A line under the title. */
   readonly caption: string
   readonly samples: Points
+  /** Of the run, which has a colour of its own. */
+  readonly at: number
   /** Points of the target, drawn below the samples. */
   readonly target: Points | null
 }
@@ -21,6 +23,9 @@ const FONT = 'font-family="system-ui, \'Liberation Sans\', sans-serif"'
 
 const escaped = (text: string): string =>
   text.replace(/[&<>"]/g, char => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[char]!)
+
+/** Of runs, as the page has them on white. */
+const COLOURS = ['#0072b2', '#b94e00', '#1f7a64', '#a31fc9']
 
 /** A cloud as one path, so that thousands of points stay a small file. */
 function dots(points: Points, colour: string, opacity: number, size: number): string {
@@ -43,7 +48,7 @@ function axes(): string {
 }
 
 /** The picture as a file of its own, on white; the colours are the page's. */
-export function pictureSvg({ title, caption, samples, target }: Picture): string {
+export function pictureSvg({ title, caption, samples, at, target }: Picture): string {
   const width = SIDE + 2 * MARGIN
   const height = HEAD + SIDE + MARGIN
   return [
@@ -54,7 +59,7 @@ export function pictureSvg({ title, caption, samples, target }: Picture): string
     `<g transform="translate(${MARGIN},${HEAD})">`,
     `<rect width="${SIDE}" height="${SIDE}" fill="#f4f6f8" stroke="#d5dbe0"/>`,
     target ? dots(target, '#5c6670', 0.45, 3) : '',
-    dots(samples, '#0072b2', 0.8, 3),
+    dots(samples, COLOURS[at], 0.8, 3),
     axes(),
     '</g></svg>',
   ].join('\n')
