@@ -23,9 +23,9 @@ type Answers = {
   ) => Promise<Questions[Name]['answer']>
 }
 
-/** Metrics of a training's target, made ready once for a count and a seed. */
-const measuresOf = (session: Session, count: number, seed: number): Measures =>
-  session.once(`metrics ${count} ${seed}`, () => prepareMetrics(session.dataset, { count, seed }))
+/** Metrics of a training's target, made ready once for a count: against the points that its reports are measured by. */
+const measuresOf = (session: Session, count: number): Measures =>
+  session.once(`metrics ${count}`, () => prepareMetrics(session.dataset, { count }))
 
 /** One interval of a grid: a jump of the map, or a step of a solver on its velocity. */
 function stepOf(session: Session, method: 'jump' | 'euler' | 'heun', weights: WeightsName): Jump {
@@ -77,7 +77,7 @@ export const answers: Answers = {
   },
 
   metrics: async ({ steps, method, weights, count, seed }, session) => {
-    const measures = measuresOf(session, count, seed)
+    const measures = measuresOf(session, count)
     const step = stepOf(session, method, weights)
     const noise = drawNoise(count, 2, seed)
     const values = []
@@ -88,7 +88,7 @@ export const answers: Answers = {
   steer: answerSteer,
 
   samples: async ({ steps, method, weights, count, seed }, session) => {
-    const measures = measuresOf(session, count, seed)
+    const measures = measuresOf(session, count)
     const path = await through(
       stepOf(session, method, weights),
       drawNoise(count, 2, seed),

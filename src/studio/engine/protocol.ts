@@ -31,7 +31,7 @@ export interface Questions {
   }
   /** How far the map is from a flow map, over pairs of times. */
   residuals: { ask: { levels: number; weights: WeightsName }; answer: Residuals }
-  /** Metrics of samples in each number of steps, with the floor of each. */
+  /** Metrics of samples from the noise `drawNoise(count, 2, seed)` in each number of steps, with the floor of each. */
   metrics: {
     ask: {
       steps: readonly number[]

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { type Objective, objectives } from '../../objective/index.ts'
 import { trainedBy } from '../example/trained-by.ts'
-import { fileOfPlan, type Plan, stepsOf } from '../plan.ts'
+import { fileOfPlan, type Plan, type Stage, stepsOf } from '../plan.ts'
 import { announce } from './announce.tsx'
 import { add, live, MOST_RUNS, pause, play, remove, selected, state, update, waiting } from './store.ts'
 import './runs.css'
@@ -46,10 +46,17 @@ export function Mark({ at }: { at: number }) {
 export const targetName = ({ target }: Plan): string =>
   target.kind === 'built-in' ? target.name : target.kind === 'density' ? 'drawing' : target.name
 
+const lastStage = (plan: Plan): Stage => {
+  const isExample = plan.start === 'example' && stepsOf(plan) === 0
+  return (isExample ? trainedBy : plan).stages.at(-1)!
+}
+
+/** What a run was trained by last. */
+export const objectiveOf = (plan: Plan): string => lastStage(plan).objective
+
 /** What a run is called: its objective and its target. */
 export function runName(plan: Plan): string {
-  const isExample = plan.start === 'example' && stepsOf(plan) === 0
-  const { objective, tilt } = (isExample ? trainedBy : plan).stages.at(-1)!
+  const { objective, tilt } = lastStage(plan)
   return `${objective}${tilt ? ', tilted' : ''} on ${targetName(plan)}`
 }
 

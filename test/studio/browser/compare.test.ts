@@ -98,3 +98,20 @@ test('a run that has not trained has a box in place of its curves', async () => 
   expect(await page.locator('.curve.none').count()).toBe(2)
   expect(await page.locator('.curve svg').count()).toBe(0)
 })
+
+test('one jump of a run has the same distance in every view', async () => {
+  const { page } = await studio.open()
+  const number = async (place: string): Promise<string | undefined> =>
+    /0\.\d{3}/.exec((await page.locator(place).first().textContent()) ?? '')?.[0]
+  const seen: (string | undefined)[] = []
+  for (const [view, place] of [
+    ['train', '.standing'],
+    ['steps', '[data-steps="1"] figcaption'],
+    ['compare', 'main figure'],
+  ]) {
+    await page.locator(`nav a[href="#${view}"]`).click()
+    await expect.poll(() => number(place), { timeout: 30_000 }).toBeDefined()
+    seen.push(await number(place))
+  }
+  expect(new Set(seen).size, seen.join()).toBe(1)
+})

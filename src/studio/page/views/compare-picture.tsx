@@ -12,17 +12,19 @@ import { follow } from './shared.tsx'
 export const COMPARED = 2000
 /** Numbers of jumps that are measured, and that can be shown. */
 export const NFE = [1, 2, 4, 8] as const
+/** Of the noise of all runs: the first one's, so that its numbers are those of the other views. */
+export const seedOf = ([{ seed }]: readonly Plan[]): number => seed
 /** Reach of a click, in units of the data. */
 const NEAR = 0.4
 
 /** One run's samples, and the way of the point that is followed in all of them. */
 export function RunPicture({ at, plan }: { at: number; plan: Plan }) {
-  const { weights, compare, jump } = state.value
+  const { weights, compare, jump, runs } = state.value
   const { steps } = compare
-  const question = { steps, method: 'jump', weights, count: COMPARED, seed: 0 } as const
+  const question = { steps, method: 'jump', weights, count: COMPARED, seed: seedOf(runs) } as const
   const { answer, error, fresh } = useAnswer(
     'samples',
-    `compare ${steps} ${weights}`,
+    `compare ${steps} ${weights} ${question.seed}`,
     question,
     'training',
     at,

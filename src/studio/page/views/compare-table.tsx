@@ -4,7 +4,7 @@ import { type Plan, stepsOf } from '../../plan.ts'
 import type { Answered } from '../asker.ts'
 import { shortNumber } from '../draw/number.ts'
 import { Wide } from '../parts/reachable.tsx'
-import { Mark, targetName } from '../runs.tsx'
+import { Mark, objectiveOf, targetName } from '../runs.tsx'
 import { live } from '../store.ts'
 import { NFE } from './compare-picture.tsx'
 
@@ -28,7 +28,7 @@ const answerOf = ({ measured }: Row) => measured.answer as Questions['metrics'][
 
 const columns: readonly Column[] = [
   { id: 'run', name: 'Run', value: ({ at }) => at },
-  { id: 'objective', name: 'Objective', value: ({ plan }) => plan.stages.at(-1)!.objective },
+  { id: 'objective', name: 'Objective', value: ({ plan }) => objectiveOf(plan) },
   { id: 'target', name: 'Target', value: ({ plan }) => targetName(plan) },
   ...NFE.map(
     (n, i): Column => ({

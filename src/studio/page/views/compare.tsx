@@ -3,7 +3,7 @@ import { useAnswer } from '../asking.ts'
 import { targetName } from '../runs.tsx'
 import { MOST_RUNS, state, update } from '../store.ts'
 import { CompareCurves } from './compare-curves.tsx'
-import { COMPARED, NFE, RunPicture } from './compare-picture.tsx'
+import { COMPARED, NFE, RunPicture, seedOf } from './compare-picture.tsx'
 import { CompareTable } from './compare-table.tsx'
 import { Choice, PointChoice, WeightsChoice } from './shared.tsx'
 import './views.css'
@@ -15,12 +15,12 @@ const sameTarget = (a: number, b: number): boolean =>
 /** What is measured of each run; of places without a run nothing. */
 function useMeasured(): Answered[] {
   const { weights, runs } = state.value
-  const question = { steps: NFE, method: 'jump', weights, count: COMPARED, seed: 0 } as const
+  const question = { steps: NFE, method: 'jump', weights, count: COMPARED, seed: seedOf(runs) } as const
   return Array.from({ length: MOST_RUNS }, (_, at) =>
     // The same hooks each time, whatever runs there are.
     useAnswer(
       'metrics',
-      `compare ${weights}`,
+      `compare ${weights} ${question.seed}`,
       at < runs.length ? question : null,
       'training',
       Math.min(at, runs.length - 1),
