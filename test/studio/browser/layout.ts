@@ -68,8 +68,21 @@ const COVERED = `(() => {
   return found
 })()`
 
+/** Pictures whose points are not as wide as they are high. */
+const STRETCHED = `[...document.querySelectorAll('main canvas')]
+  .filter(({ width, height, clientWidth, clientHeight }) =>
+    clientWidth > 0 && Math.abs(width / height - clientWidth / clientHeight) > 0.02)
+  .map(({ width, height, clientWidth }) => 'stretched: ' + width + ' x ' + height + ' on ' + clientWidth)`
+
+/** The same once all are painted: a new canvas is twice as wide as high. */
+async function stretched(page: Page): Promise<string[]> {
+  await page.waitForFunction(`${STRETCHED}.length === 0`, undefined, { timeout: 5000 }).catch(() => {})
+  return (await page.evaluate(STRETCHED)) as string[]
+}
+
 /** What of the page cannot be read where it is: too wide, cut off, or under something else. */
 export const misplaced = async (page: Page): Promise<string[]> => [
+  ...(await stretched(page)),
   ...((await page.evaluate(TOO_WIDE)) as string[]),
   ...((await page.evaluate(COVERED)) as string[]),
 ]

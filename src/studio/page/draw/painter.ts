@@ -72,7 +72,8 @@ export function paint(picture: Picture): void {
   if (!started) start()
   const { canvas, clouds, progress } = picture
   const pixels = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio))
-  if (canvas.width !== pixels) Object.assign(canvas, { width: pixels, height: pixels })
+  if (canvas.width !== pixels || canvas.height !== pixels)
+    Object.assign(canvas, { width: pixels, height: pixels })
   const context = canvas.getContext('2d')!
   const first = clouds.findIndex(({ through }) => through && through.length > 0)
   context.clearRect(0, 0, canvas.width, canvas.height)
