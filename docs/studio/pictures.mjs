@@ -16,9 +16,21 @@ const { serveSite } = await load('./test/helpers/site.ts')
 const { launchChromium } = await load('./test/helpers/browsers.ts')
 const { openPage } = await load('./test/studio/browser/open.ts')
 const { examplePlan, freshPlan } = await load('./src/studio/plan.ts')
+const { initialState } = await load('./src/studio/state.ts')
+const { emptyReward, packReward } = await load('./src/studio/reward.ts')
 
 const psd = { ...freshPlan, stages: [{ ...freshPlan.stages[0], objective: 'psd', steps: 300 }] }
 const follow = { s: 1, t: 0, point: 12 }
+
+/** The ring's modes above right are good, that on the left is bad. */
+const painted = packReward(
+  emptyReward().map((_, i) => {
+    const [x, y] = [0.4 * ((i % 25) - 12), 0.4 * (12 - Math.floor(i / 25))]
+    if (Math.abs(Math.hypot(x, y) - 4) > 0.9) return 0
+    const angle = Math.atan2(y, x) / Math.PI
+    return angle > -0.05 && angle < 0.55 ? 20 : Math.abs(angle) > 0.9 ? -20 : 0
+  }),
+)
 const shots = [
   ...['train', 'jump', 'steps', 'why', 'compare', 'reward'].map(view => ({
     name: view,
@@ -26,6 +38,7 @@ const shots = [
       view,
       runs: view === 'compare' ? [examplePlan, psd] : [examplePlan],
       jump: view === 'jump' ? { s: 1, t: 0.4, point: 12 } : follow,
+      ...(view === 'reward' && { reward: { ...initialState.reward, kind: 'painted', painted } }),
     },
   })),
   { name: 'tour', state: { view: 'jump', tour: 2, runs: [examplePlan], jump: follow } },
