@@ -34,6 +34,8 @@ const stateSchema = z.strictObject({
     s: z.number().min(0).max(1),
     t: z.number().min(0).max(1),
     point: z.int().min(0).nullable(),
+    /** How the cloud at `s` is made; noise carried along its path where absent. */
+    source: z.enum(['carried', 'mixed', 'pairs']).optional(),
   }),
   /** Jumps of the samples that are compared. */
   compare: z.strictObject({ steps: z.int().min(1).max(16) }).prefault(firstCompare),

@@ -10,7 +10,7 @@ const evaluator: Compile = async graph => ({
   run: async inputs =>
     evaluate(
       graph,
-      inputs.map((data, i) => ({ shape: graph.inputs[i].shape, data })),
+      inputs.map((data, i) => ({ shape: graph.inputs[i].shape, data: Float64Array.from(data) })),
     ).map(({ data }) => data),
   close: async () => {},
 })

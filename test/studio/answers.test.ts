@@ -9,7 +9,7 @@ import { drawNoise, euler, jumpThrough, uniformGrid } from '../../src/sampler/sa
 import { answers } from '../../src/studio/engine/answers.ts'
 import type { Points, QuestionName, Questions } from '../../src/studio/engine/protocol.ts'
 import { Session } from '../../src/studio/engine/session.ts'
-import { freshPlan, type Plan } from '../../src/studio/plan.ts'
+import { examplePlan, freshPlan, type Plan } from '../../src/studio/plan.ts'
 import { mapOf } from '../../src/training/networks.ts'
 
 let session: Session
@@ -189,4 +189,13 @@ test('residuals are measured over pairs of times', async () => {
     expect(grid.values[2][0]).toBeGreaterThan(0)
     expect(grid.values[0][2]).toBeNull()
   }
+})
+
+test('the semigroup error of the example grows with the length of the jump to data', async () => {
+  const example = await Session.open(engine, examplePlan)
+  opened.push(example)
+  const { semigroup } = await ask('residuals', { levels: 8, weights: 'ema' }, example)
+  const errors = semigroup.values.map(([toData]) => toData!)
+  expect(errors).toEqual(errors.toSorted((a, b) => a - b))
+  expect(errors[7]).toBe(Math.max(...semigroup.values.flat().map(Number)))
 })

@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { decodeState } from '../../../src/studio/state.ts'
 import { hasFocus, useStudio } from './page.ts'
@@ -27,6 +28,68 @@ test('the tour turns by keyboard through seven live views and gives the focus ba
   await page.keyboard.press('Escape')
   await panel.waitFor({ state: 'detached' })
   expect(await hasFocus(learn)).toBe(true)
+})
+
+/** Where the residuals begin in the window. */
+const maps = (page: Page) =>
+  page.evaluate<number>(
+    `document.querySelector('[data-section="residuals"]')?.getBoundingClientRect().top ?? 1e9`,
+  )
+
+test('a step shows the section that it speaks of, however late the view comes', async () => {
+  const { page } = await studio.open({ state: { tour: 2, view: 'jump' }, width: 1400, height: 800 })
+  const panel = page.getByRole('complementary')
+  const heading = panel.getByRole('heading', { name: '4. Three consistencies' })
+  await panel.getByRole('button', { name: 'Next' }).click()
+  await page.getByRole('heading', { name: 'Semigroup error' }).waitFor()
+  await expect.poll(async () => Math.abs(await maps(page))).toBeLessThan(2)
+  expect(await hasFocus(heading)).toBe(true)
+  // Three in a row beside the tour.
+  const tops = await page
+    .locator('[data-section="residuals"] .heat')
+    .evaluateAll(all => all.map(node => node.getBoundingClientRect().top))
+  expect(new Set(tops).size).toBe(1)
+  // Once the reader has gone elsewhere, nothing takes the page back.
+  await page.mouse.move(300, 300)
+  await page.mouse.wheel(0, -400)
+  await expect.poll(() => maps(page)).toBeGreaterThan(100)
+  const there = await maps(page)
+  await page.evaluate(`new Promise(done => {
+    document.querySelector('main').style.paddingBottom = '400px'
+    setTimeout(done, 100)
+  })`)
+  expect(await maps(page)).toBe(there)
+})
+
+test('the path is that of pairs, and no map is asked', async () => {
+  const { page } = await studio.open({ state: { tour: null } })
+  await page.getByRole('button', { name: 'Learn' }).click()
+  await page.getByRole('img', { name: 'The path at time 1.00, 50000 points' }).waitFor()
+  const spread = () =>
+    page.evaluate<number>(`[...document.querySelectorAll('.mixed')].reduce((sum, node) =>
+      sum + Math.hypot(node.cx.baseVal.value, node.cy.baseVal.value) / 40, 0)`)
+  await expect.poll(() => page.locator('.mixed').count()).toBe(40)
+  expect(await spread()).toBeLessThan(2)
+  await page.getByRole('slider', { name: 's, where' }).fill('0')
+  await page.getByRole('img', { name: 'The path at time 0.00' }).waitFor()
+  // On the ring.
+  expect(await spread()).toBeGreaterThan(3.5)
+})
+
+test('a training ends with its step, and the trained example can be had back', async () => {
+  const { page } = await studio.open({ state: { tour: 4, view: 'train' } })
+  const panel = page.getByRole('complementary')
+  await page.getByRole('button', { name: 'Train it yourself' }).click()
+  await page
+    .locator('.strip')
+    .getByText(/[1-9]\d* steps/)
+    .waitFor()
+  await panel.getByRole('button', { name: 'Next' }).click()
+  await panel.getByText(/your own map, after [1-9]/).waitFor()
+  await page.getByText(/The map after [\d,]+ steps? of training\.$/).waitFor()
+  await panel.getByRole('button', { name: 'Show the trained example' }).click()
+  await page.getByText('The map is the trained example.').waitFor()
+  expect(await panel.getByText('your own map').count()).toBe(0)
 })
 
 test('a step can be chosen, is in the address, and leaves the page to the reader', async () => {

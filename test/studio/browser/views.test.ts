@@ -242,10 +242,19 @@ test('steps have the metrics of the session, and one point is followed through a
   }
 })
 
+/** How far the exact arrows where points are lead away from the middle, together. */
+const OUTWARD = `(() => {
+  const path = document.querySelector('.arrows.exact:not(.far)').getAttribute('d')
+  const numbers = [...path.matchAll(/M([^,M]+),([^L]+)L([^,]+),([^M]+)M[^M]*/g)].map(match => match.slice(1, 5).map(Number))
+  return numbers.reduce((sum, [x, y, ex, ey]) => sum + x * (ex - x) + y * (ey - y), 0)
+})()`
+
 test('the reasons are measured: velocity, residuals, losses and both kinds of weights', async () => {
   const { page } = await open('why')
   const said = page.locator('[data-number="field"]')
   await said.getByText('off by').waitFor({ timeout: 60_000 })
+  // Samples leave the middle for the ring: so do the arrows.
+  expect(await page.evaluate(OUTWARD)).toBeGreaterThan(0)
   const first = await said.textContent()
   await page.getByLabel('t (1 is noise').fill('0.2')
   await eventually(() => said.textContent()).not.toBe(first)
@@ -262,6 +271,13 @@ test('the reasons are measured: velocity, residuals, losses and both kinds of we
   await page.keyboard.press('ArrowLeft')
   await page.keyboard.press('ArrowUp')
   await eventually(() => cell.textContent()).toContain(words(6, 1))
+  // The same colours for every run.
+  await residuals.getByText('Darker is smaller; logarithmic scale.').first().waitFor()
+  expect(await residuals.locator('.heat-bar').allTextContents()).toEqual([
+    '0.0101.00 ',
+    '0.10010.0 per unit of time',
+    '0.10010.0 per unit of time',
+  ])
 
   const losses = page.getByRole('region', { name: 'Loss by times' })
   await losses.getByRole('heading', { name: 'Consistency' }).waitFor({ timeout: 60_000 })

@@ -16,6 +16,9 @@ export function near(points: Points, cloud: Points, distance: number): boolean[]
   })
 }
 
+/** Vectors turned about. */
+export const opposite = (vectors: Points): Points => vectors.map(value => -value)
+
 /** Units of the data for one unit of velocity, so that most arrows fit their cells. */
 export function arrowScale(vectors: Points, cell: number, counted: readonly boolean[]): number {
   const lengths = Array.from({ length: vectors.length / 2 }, (_, i) =>

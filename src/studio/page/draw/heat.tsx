@@ -201,16 +201,19 @@ function HeatBar({ scale, unit }: { scale: ColourScale; unit: string }) {
   const valueAt = (part: number) =>
     scale.type === 'log' ? low * (high / low) ** part : low + part * (high - low)
   return (
-    <p class="heat-bar">
-      <span>{shortNumber(low)}</span>
-      <span class="ramp" aria-hidden="true">
-        {BAR.map(part => (
-          <span key={part} style={{ background: scale.colour(valueAt(part)) }} />
-        ))}
-      </span>
-      <span>
-        {shortNumber(high)} {unit}
-      </span>
-    </p>
+    <>
+      <p class="heat-bar">
+        <span>{shortNumber(low)}</span>
+        <span class="ramp" aria-hidden="true">
+          {BAR.map(part => (
+            <span key={part} style={{ background: scale.colour(valueAt(part)) }} />
+          ))}
+        </span>
+        <span>
+          {shortNumber(high)} {unit}
+        </span>
+      </p>
+      <p class="soft">Darker is smaller{scale.type === 'log' ? '; logarithmic scale' : ''}.</p>
+    </>
   )
 }

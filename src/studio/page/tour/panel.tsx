@@ -1,16 +1,24 @@
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { reachable } from '../parts/reachable.tsx'
-import { state, update } from '../store.ts'
+import { live, pause, state, update } from '../store.ts'
+import { arriveAt } from './arrive.ts'
 import { tourSteps } from './steps.tsx'
+import { TrainedMap } from './trained-map.tsx'
 import './tour.css'
 
 /** Whether the text is put away to see more of the view, on a phone. */
 const folded = signal(false)
 
-/** Goes to a step, and shows what it speaks of. */
+/** Goes to a step, and shows what it speaks of; what trains for the step before does not go on unseen. */
 export function goTo(step: number): void {
   folded.value = false
+  const before = state.value.tour
+  if (before !== null && before !== step && tourSteps[before].trains) {
+    live.value.forEach((run, at) => {
+      if (run?.playing) pause(at)
+    })
+  }
   update({ tour: step, ...tourSteps[step].shows })
 }
 
@@ -44,13 +52,15 @@ export function TourPanel() {
   useEffect(() => {
     if (at !== null && before.current !== at) {
       heading.current?.focus({ preventScroll: true })
-      // What the step speaks of comes first in its view.
-      scrollTo({ top: 0 })
+      // Without a section of its own a step speaks of what comes first in its view.
+      if (!tourSteps[at].section) scrollTo({ top: 0 })
     }
     // Only once the panel is gone: an effect that was still due would take the focus back into it.
     if (at === null && before.current !== null && document.activeElement === document.body)
       document.querySelector<HTMLElement>('[data-learn]')?.focus()
     before.current = at
+    const section = at === null ? undefined : tourSteps[at].section
+    return section ? arriveAt(section) : undefined
   }, [at])
   const said = useRef<HTMLDivElement>(null)
   useEffect(() => {
@@ -87,6 +97,7 @@ export function TourPanel() {
       </header>
       <div key={at} ref={said} class={folded.value ? 'said folded' : 'said'}>
         {text}
+        {!tourSteps[at].trains && <TrainedMap />}
       </div>
       <p class="try">
         <strong>Try it. </strong>

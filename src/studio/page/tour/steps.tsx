@@ -9,6 +9,10 @@ export interface TourStep {
   /** What to do now. */
   readonly invitation: string
   readonly shows: Pick<StudioState, 'view'> & Partial<StudioState>
+  /** The section of the view that it speaks of, where that is not the first. */
+  readonly section?: string
+  /** Whether a training that plays is part of it. */
+  readonly trains?: boolean
 }
 
 /** Formulas: Boffi, Albergo & Vanden-Eijnden 2025, arXiv:2505.18825, with time 1 for noise and 0 for data. */
@@ -18,32 +22,34 @@ export const tourSteps: readonly TourStep[] = [
     text: (
       <>
         <p>
-          Take a point of the data and a point of noise, and draw the line between them. At time 1 there is
-          only noise, at time 0 only data.
+          Take a point of the data and a point of noise, and draw the line between them: 40 such pairs are
+          joined here. At time 1 there is only noise, at time 0 only data.
         </p>
         <Formula tex="x_t = (1-t)\,x_0 + t\,\varepsilon" block />
         <p>All such lines together make a cloud that turns from noise into data as t falls from 1 to 0.</p>
       </>
     ),
-    invitation: 'Move t in the triangle from 1 down to 0 and watch the cloud.',
-    shows: { view: 'jump', jump: { s: 1, t: 0.5, point: null } },
+    invitation:
+      'Move s, here the time, from 1 down to 0: points slide along their lines, and noise turns into data.',
+    shows: { view: 'jump', jump: { s: 1, t: 0, point: null, source: 'pairs' } },
   },
   {
     title: 'The tangent',
     text: (
       <>
         <p>
-          Many lines cross at one place, each with its own direction. Their mean is the velocity there, and it
-          is all that a network can learn from pairs at random.
+          Many lines cross at one place, each with its own direction. Their mean is the velocity there: a
+          network trained by squared error on random pairs learns exactly this mean.
         </p>
         <Formula
           tex="v(x,t) = \mathbb{E}\,[\,\dot x_t \mid x_t = x\,],\quad \dot x_t = \varepsilon - x_0"
           block
         />
-        <p>Points that follow the velocity from time 1 to 0 start as noise and end as data.</p>
+        <p>Points that follow it from time 1 down to 0 go along −v: from noise to data, as the arrows do.</p>
       </>
     ),
-    invitation: 'Look at the arrows at a time near 1, then near 0: first they agree, then they part.',
+    invitation:
+      'Move t near 1: all arrows lead to the middle, the mean of the data. Near 0 each mode has arrows of its own.',
     shows: { view: 'why', jump: { s: 0.5, t: 0.5, point: null } },
   },
   {
@@ -58,10 +64,7 @@ export const tourSteps: readonly TourStep[] = [
           <Formula tex="F(x,s,t) = x + \int_s^t v(x_r, r)\,dr" block />
           <Formula tex="F(x,s,t) = x + (t-s)\,V(x,s,t)" block />
         </div>
-        <p>
-          V is the mean velocity along the way. Where t = s there is no way left, and V is the velocity
-          itself.
-        </p>
+        <p>V is the mean velocity along the way. As t approaches s, V becomes the velocity itself.</p>
       </>
     ),
     invitation:
@@ -73,8 +76,8 @@ export const tourSteps: readonly TourStep[] = [
     text: (
       <>
         <p>
-          A map is a flow map if two jumps are as good as one, if its end moves with the velocity, and if a
-          later start on the same path ends at the same place.
+          A map is a flow map if two jumps in a row land where one does, if its end moves with the velocity,
+          and if a later start on the same path ends at the same place.
         </p>
         <div>
           <Formula tex="F(F(x,s,m),m,t) = F(x,s,t)" block />
@@ -86,7 +89,8 @@ export const tourSteps: readonly TourStep[] = [
         </p>
       </>
     ),
-    invitation: 'Look at the three maps over s and t: dark means that the rule holds there.',
+    invitation: 'Look at the three maps over s and t: the darker a cell, the better the rule holds there.',
+    section: 'residuals',
     shows: { view: 'why', jump: { s: 1, t: 0, point: null } },
   },
   {
@@ -94,18 +98,19 @@ export const tourSteps: readonly TourStep[] = [
     text: (
       <>
         <p>
-          A loss has two terms. One learns the velocity from data, where t = s. The other carries it to longer
-          jumps by one of the three rules. Here is the Lagrangian one; sg stops the gradient.
+          One term learns the velocity from data, where t = s. The other carries it to longer jumps by one of
+          the rules: here the Lagrangian one, with a low weight λ; sg stops the gradient.
         </p>
         <Formula
-          tex="\| V(x_s,s,s) - \dot x_s \|^2 + \| \partial_t F(x_s,s,t) - \mathrm{sg}[V(F,t,t)] \|^2"
+          tex="\| V(x_s,s,s) - \dot x_s \|^2 + \lambda\, \| \partial_t F(x_s,s,t) - \mathrm{sg}[V(F,t,t)] \|^2"
           block
         />
-        <p>No teacher and no second network are needed. The distance falls until it reaches the floor.</p>
+        <p>It needs no teacher. The distance falls towards the floor.</p>
       </>
     ),
-    invitation: 'Press play and watch the points settle. Change the objective while it trains.',
+    invitation: 'Press “Train it yourself” and watch the points settle. It pauses when you go on.',
     shows: { view: 'train' },
+    trains: true,
   },
   {
     title: 'Few steps',
@@ -117,8 +122,8 @@ export const tourSteps: readonly TourStep[] = [
           block
         />
         <p>
-          Euler's method goes along the tangent instead. Its one step ends at the mean of the data, so it
-          needs many. The floor is the distance of fresh data to data: nothing can be judged below it.
+          One Euler step lands every point near the mean of the data; only many small steps reach the modes.
+          The floor is the distance of fresh data to data: below it, differences are luck.
         </p>
       </>
     ),
@@ -138,11 +143,12 @@ export const tourSteps: readonly TourStep[] = [
           Long jumps learn from short ones, so their errors come last and are largest. An error in the
           velocity stays, however well the rules hold: they only say that the map fits itself.
         </p>
-        <p>All of it fails where the learning rate is too high: set it to 10 in Train and see.</p>
+        <p>Too high a learning rate breaks any of them: set it to 10 in Train and see.</p>
       </>
     ),
     invitation:
       'Find where the error is largest. Then train on, or add a run with another objective and compare.',
+    section: 'residuals',
     shows: { view: 'why', jump: { s: 1, t: 0, point: null } },
   },
 ]

@@ -5,7 +5,7 @@ import { interpolants } from '../../../model/interpolant.ts'
 import { drawNoise } from '../../../sampler/sampler.ts'
 import type { Points } from '../../engine/protocol.ts'
 import { useAnswer } from '../asking.ts'
-import { arrowPath, arrowScale, near, roundFactor } from '../draw/arrows.ts'
+import { arrowPath, arrowScale, near, opposite, roundFactor } from '../draw/arrows.ts'
 import { colourOf } from '../draw/colours.ts'
 import { shortNumber } from '../draw/number.ts'
 import { Scene } from '../draw/scene.tsx'
@@ -23,7 +23,7 @@ const GRID: Points = Float32Array.from({ length: 2 * SIDE * SIDE }, (_, k) => {
 /** Points of the path at the time that is looked at; the error is measured on them. */
 const MEASURED = 1000
 
-/** What is drawn and said of the velocity at one time. */
+/** What is drawn and said of the velocity at one time; its vectors point from noise to data, the way that samples go. */
 interface Field {
   readonly t: number
   readonly cloud: Points
@@ -52,7 +52,7 @@ function useField(t: number): Field | null {
   const { answer, key: answered } = useAnswer('field', fieldKey, points && { points, t, weights })
   return useMemo(() => {
     if (!answer || !answered) return null
-    const cut = (list: Points) => [list.subarray(0, GRID.length), list.subarray(GRID.length)]
+    const cut = (list: Points) => [opposite(list.subarray(0, GRID.length)), list.subarray(GRID.length)]
     const [own, ownThere] = cut(answer.own)
     const [exact, exactThere] = answer.exact ? cut(answer.exact) : [null, null]
     const cloud = points?.slice(GRID.length) ?? new Float32Array()
@@ -76,11 +76,12 @@ export function FieldSection() {
   const gap = field?.exact ? field.own.map((value, i) => value - field.exact![i]) : null
   const longer = gap && scale > 0 ? roundFactor(arrowScale(gap, CELL, field!.near) / scale) : 1
   return (
-    <section aria-label="Velocity" aria-busy={!field}>
+    <section aria-label="Velocity" aria-busy={!field} data-section="velocity">
       <h2>Is the velocity right?</h2>
       <p class="soft">
-        V(x, t, t) is the direction in which points move at time t. The grey points are where the path is at
-        that time; the network has seen no others, so arrows far from them are faint and mean little.
+        Arrows show −V(x, t, t), the way from noise to data that samples take: V is the change with t, and
+        samples go from t = 1 down to 0. The grey points are where the path is at time t. Training only shows
+        the network such points, so arrows far from them are faint and mean little.
       </p>
       <div class="time">
         <Slider
@@ -147,7 +148,7 @@ function Arrows({
       <figcaption>
         <strong>{title}</strong> {note}
       </figcaption>
-      <Scene clouds={clouds} label={`${title} velocity, ${SIDE} by ${SIDE} arrows`}>
+      <Scene clouds={clouds} label={`${title} velocity, ${SIDE} by ${SIDE} arrows from noise to data`}>
         {vectors &&
           field &&
           [true, false].map(inside => (

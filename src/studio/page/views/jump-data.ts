@@ -3,13 +3,14 @@ import { coefficientsAt } from '../../../model/coefficients.ts'
 import { interpolants } from '../../../model/interpolant.ts'
 import { drawNoise } from '../../../sampler/sampler.ts'
 import type { Points } from '../../engine/protocol.ts'
+import type { StudioState } from '../../state.ts'
 import { useAnswer } from '../asking.ts'
 import { snap } from '../draw/times.ts'
 import { selected, state } from '../store.ts'
 import { hasClosedForm } from './shared.tsx'
 
 /** How the cloud at `s` is made. */
-export type Source = 'carried' | 'mixed'
+export type Source = NonNullable<StudioState['jump']['source']>
 
 /** Points that are carried along their paths: exact ones cost little, learnt ones run the network many times. */
 const CARRIED = { exact: 1000, learnt: 400 }
@@ -37,6 +38,8 @@ export interface JumpData {
   readonly end: Points | null
   /** The cloud's paths from `s` to `t`, both included; null where only one point's path is known. */
   readonly paths: readonly Points[] | null
+  /** What the cloud at `s` is mixed of, where that is shown instead of a jump. */
+  readonly pairs: { readonly data: Points; readonly noise: Points } | null
   /** The point that is followed. */
   readonly followed: {
     readonly from: readonly [number, number]
@@ -53,7 +56,7 @@ export interface JumpData {
 }
 
 /** A jump as it was asked for. */
-interface Landed extends Pick<JumpData, 's' | 't' | 'start' | 'end'> {
+interface Landed extends Pick<JumpData, 's' | 't' | 'start' | 'end' | 'pairs'> {
   readonly table: readonly Points[] | null
 }
 
@@ -111,19 +114,22 @@ export function useJump(source: Source): JumpData {
   const dataKey = `${form} ${MIXED} ${plan.seed}`
   const data = useAnswer('target', dataKey, carried ? null : { count: MIXED, seed: plan.seed }, 'target')
   const table = carried && whole.key === `path ${wholeKey}` ? (whole.answer?.points ?? null) : null
-  const pairs = !carried && data.key === `target ${dataKey}` ? data.answer : null
+  const drawn = !carried && data.key === `target ${dataKey}` ? data.answer : null
+  const jumps = source !== 'pairs'
+  const pairs = useMemo(() => (jumps || !drawn ? null : { data: drawn, noise }), [jumps, drawn, noise])
   const start = useMemo(() => {
     if (table) return table[placeOf(s)]
-    return pairs ? mix(pairs, noise, plan.interpolant, s) : null
-  }, [table, pairs, noise, plan.interpolant, s])
+    return drawn ? mix(drawn, noise, plan.interpolant, s) : null
+  }, [table, drawn, noise, plan.interpolant, s])
   const key = start && `${identityOf(start)} ${s} ${t} ${weights}`
-  const landed = useAnswer('jump', key ?? '', start && { points: start, s, t, weights })
+  const landed = useAnswer('jump', key ?? '', jumps ? start && { points: start, s, t, weights } : null)
   // A jump is shown with the cloud that it was asked for, until the next is there as a whole.
   const shown = useRef<Landed | null>(null)
-  if (start && landed.answer && landed.key === `jump ${key}`) {
-    shown.current = { s, t, start, end: landed.answer, table }
+  if (!jumps) shown.current = null
+  else if (start && landed.answer && landed.key === `jump ${key}`) {
+    shown.current = { s, t, start, end: landed.answer, table, pairs }
   }
-  const there: Landed = shown.current ?? { s, t, start, end: null, table }
+  const there: Landed = shown.current ?? { s, t, start, end: null, table, pairs }
 
   const point = jump.point !== null && jump.point < count ? jump.point : null
   const aloneKey = `${there.start && identityOf(there.start)} ${point} ${there.s} ${there.t} ${exact || weights}`
@@ -147,7 +153,9 @@ export function useJump(source: Source): JumpData {
     exact,
     paths,
     followed,
-    fresh: landed.fresh && (carried ? whole.fresh : data.fresh && (point === null || alone.fresh)),
+    fresh: jumps
+      ? landed.fresh && (carried ? whole.fresh : data.fresh && (point === null || alone.fresh))
+      : data.fresh,
     error: whole.error ?? data.error ?? landed.error ?? alone.error,
   }
 }

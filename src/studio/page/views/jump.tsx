@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
+import type { Points } from '../../engine/protocol.ts'
 import { type Cloud, nearestPoint } from '../draw/cloud.ts'
 import { colourOf, runColour } from '../draw/colours.ts'
 import { shortNumber } from '../draw/number.ts'
@@ -24,21 +25,22 @@ type Place = readonly [number, number]
 const over = (places: readonly Place[]): string => through(places.map(([x, y]) => [x, -y]))
 
 export function JumpView() {
-  const source = useSignal<Source>('carried')
+  const { source = 'carried' } = state.value.jump
   const way = useSignal<Way>('jump')
   const progress = useSignal(1)
-  const data = useJump(source.value)
+  const data = useJump(source)
   const plan = selected.value
   const { s, t, start, end, paths, exact, count } = data
   // Another jump is shown where it ends.
   useEffect(() => {
     progress.value = 1
-  }, [s, t, source.value])
+  }, [s, t, source])
+  const jumps = source !== 'pairs'
   const motion: Way = paths ? way.value : 'jump'
   const at = state.value.selected
   const colours = [colourOf('--target', 0.45), colourOf(runColour(at), 0.6), colourOf('--ink', 0.6)]
   const clouds = useMemo((): Cloud[] => {
-    const [still, jumps, along] = colours
+    const [still, landed, along] = colours
     const small = count > 5000
     return [
       ...(start ? [{ points: start, colour: still, size: small ? 1.5 : 2.5 }] : []),
@@ -46,11 +48,11 @@ export function JumpView() {
         ? [{ points: start, through: paths.length > 1 ? paths.slice(1) : [start], colour: along, size: 4.5 }]
         : []),
       ...(start && end && motion !== 'path'
-        ? [{ points: start, through: [end], colour: jumps, size: small ? 2 : 4.5 }]
+        ? [{ points: start, through: [end], colour: landed, size: small ? 2 : 4.5 }]
         : []),
     ]
   }, [start, end, paths, motion, count, ...colours.map(String)])
-  const words = `The cloud ${saidTimes({ s, t })}`
+  const words = jumps ? `The cloud ${saidTimes({ s, t })}` : `The path at time ${s.toFixed(2)}`
   return (
     <div class="columns">
       <section class="panel" aria-label="The jump">
@@ -58,57 +60,71 @@ export function JumpView() {
           times={{ s, t }}
           onChange={change => update({ jump: { ...state.value.jump, ...change(state.value.jump) } })}
         />
-        <Transport
-          progress={progress}
-          say={part => `${part === 0 ? 's' : part === 1 ? 't' : 'time'} = ${(s + (t - s) * part).toFixed(2)}`}
-        />
-        <Choice
-          name="What moves"
-          options={[
-            ['jump', 'Jump'],
-            ['path', 'Path'],
-            ['both', 'Both'],
-          ]}
-          value={motion}
-          onChange={value => {
-            way.value = value
-          }}
-        />
+        {jumps && (
+          <>
+            <Transport
+              progress={progress}
+              say={part =>
+                `${part === 0 ? 's' : part === 1 ? 't' : 'time'} = ${(s + (t - s) * part).toFixed(2)}`
+              }
+            />
+            <Choice
+              name="What moves"
+              options={[
+                ['jump', 'Jump'],
+                ['path', 'Path'],
+                ['both', 'Both'],
+              ]}
+              value={motion}
+              onChange={value => {
+                way.value = value
+              }}
+            />
+          </>
+        )}
         <Choice
           name="Points at s"
           options={[
-            ['carried', 'Carried from noise'],
+            ['carried', 'Carried'],
             ['mixed', `${MIXED / 1000},000 mixed`],
+            ['pairs', 'Pairs'],
           ]}
-          value={source.value}
-          onChange={value => {
-            source.value = value
-          }}
+          value={source}
+          onChange={value => update({ jump: { ...state.value.jump, source: value } })}
         />
-        <p class="soft">{sourceWords(source.value, exact)}</p>
+        <p class="soft">{sourceWords(source, exact)}</p>
       </section>
       <section class="picture" aria-label="Clouds at s and at t" aria-busy={clouds.length === 0}>
         <Scene
           clouds={clouds}
           label={`${words}, ${count} points`}
           progress={progress}
-          onPick={place => start && follow(nearestPoint(end ? [start, end] : [start], place, REACH))}
+          onPick={place => jumps && start && follow(nearestPoint(end ? [start, end] : [start], place, REACH))}
         >
           {count < 5000 && start && end && motion !== 'path' && (
             <Lines data={data} highlighted={state.value.jump.point} />
           )}
+          {data.pairs && start && <Pairs pairs={data.pairs} start={start} />}
           <Followed data={data} />
         </Scene>
         <div class="beside">
           <ul class="keys">
             <Key look={<span class="look grey" />}>where points are at s</Key>
-            <Key look={<Mark at={at} />}>where the map’s jump takes them</Key>
-            <Key look={<span class="look path" />}>where the {exact ? 'exact' : 'learnt'} path leads</Key>
+            {jumps && (
+              <>
+                <Key look={<Mark at={at} />}>where the map’s jump takes them</Key>
+                <Key look={<span class="look path" />}>where the {exact ? 'exact' : 'learnt'} path leads</Key>
+              </>
+            )}
           </ul>
-          <Numbers data={data} />
-          <PointChoice count={count} />
-          <WeightsChoice />
-          <Standing plan={plan} />
+          {jumps && (
+            <>
+              <Numbers data={data} />
+              <PointChoice count={count} />
+              <WeightsChoice />
+              <Standing plan={plan} />
+            </>
+          )}
           {data.error && (
             <p class="problem" role="alert">
               {data.error}
@@ -121,6 +137,9 @@ export function JumpView() {
 }
 
 function sourceWords(source: Source, exact: boolean): string {
+  if (source === 'pairs') {
+    return 'Data and noise in random pairs, each at time s of the way between: at 1 all are noise, at 0 all are data. Lines join the first 40 pairs. No map is asked.'
+  }
   if (source === 'mixed') {
     return 'Data and noise, mixed as they are at time s. The cloud is the same, but no point comes from anywhere: click one to compute its path from here.'
   }
@@ -137,6 +156,26 @@ function Lines({ data, highlighted }: { data: JumpData; highlighted: number | nu
     <g class={highlighted === null ? 'jumps' : 'jumps faint'}>
       {lines.map(i => (
         <line key={i} x1={start![2 * i]} y1={-start![2 * i + 1]} x2={end![2 * i]} y2={-end![2 * i + 1]} />
+      ))}
+    </g>
+  )
+}
+
+/** The first few pairs of data and noise as straight lines, each with the place where it is mixed. */
+function Pairs({ pairs: { data, noise }, start }: { pairs: NonNullable<JumpData['pairs']>; start: Points }) {
+  return (
+    <g>
+      {Array.from({ length: LINES }, (_, i) => (
+        <g key={i}>
+          <line
+            class="pair"
+            x1={data[2 * i]}
+            y1={-data[2 * i + 1]}
+            x2={noise[2 * i]}
+            y2={-noise[2 * i + 1]}
+          />
+          <circle class="mixed" cx={start[2 * i]} cy={-start[2 * i + 1]} r={0.09} />
+        </g>
       ))}
     </g>
   )

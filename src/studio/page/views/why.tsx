@@ -1,7 +1,8 @@
-import { useMemo } from 'preact/hooks'
 import type { ResidualGrid } from '../../../metric/residuals.ts'
 import { colourScale } from '../../../report/colour-scale.ts'
 import type { BinnedLoss } from '../../../training/loss-bins.ts'
+import { trainedBy } from '../../example/trained-by.ts'
+import { stepsOf } from '../../plan.ts'
 import { useAnswer } from '../asking.ts'
 import { Heat, type HeatMap } from '../draw/heat.tsx'
 import { shortNumber } from '../draw/number.ts'
@@ -65,8 +66,10 @@ const mapOf = (title: string, unit: string, { s, t, values }: ResidualGrid): Hea
   values,
 })
 
-const finite = (values: HeatMap['values']): number[] =>
-  values.flat().filter((value): value is number => value !== null)
+/** Colours that are the same for every map, so that two can be compared: of a distance, and of a velocity. */
+const DISTANCE = colourScale([0.01, 1])
+const VELOCITY = colourScale([0.1, 10])
+const SCALES = { semigroup: DISTANCE, lagrangian: VELOCITY, eulerian: VELOCITY }
 
 /** Room for maps that are not there yet. */
 const Waiting = ({ count }: { count: number }) => (
@@ -80,25 +83,19 @@ const Waiting = ({ count }: { count: number }) => (
 function ResidualSection() {
   const { weights } = state.value
   const { answer, fresh, error } = useAnswer('residuals', `${LEVELS} ${weights}`, { levels: LEVELS, weights })
-  const scales = useMemo(() => {
-    if (!answer) return null
-    const rates = [...finite(answer.lagrangian.values), ...finite(answer.eulerian.values)]
-    const rate = colourScale(rates)
-    return { semigroup: colourScale(finite(answer.semigroup.values)), lagrangian: rate, eulerian: rate }
-  }, [answer])
   return (
-    <section aria-label="Residuals" aria-busy={!fresh}>
+    <section aria-label="Residuals" aria-busy={!fresh} data-section="residuals">
       <h2>Is it a flow map? Residuals over (s, t)</h2>
       <p class="soft">
         Three tests that every flow map passes with zero, whatever its data; each cell is the root mean square
-        over 128 points of the path. They tell whether jumps agree with each other and with the map’s own
+        over 2,048 points of the path. They tell whether jumps agree with each other and with the map’s own
         velocity, not whether that velocity is right.
       </p>
-      {answer && scales ? (
+      {answer ? (
         <div class="maps">
           {RESIDUALS.map(([name, title, words, unit]) => (
             <div key={name}>
-              <Heat map={mapOf(title, unit, answer[name])} scale={scales[name]}>
+              <Heat map={mapOf(title, unit, answer[name])} scale={SCALES[name]}>
                 <p class="soft">
                   {words}. Mean {shortNumber(answer[name].mean)}.
                 </p>
@@ -109,6 +106,11 @@ function ResidualSection() {
       ) : (
         <Waiting count={3} />
       )}
+      <p class="soft">
+        The semigroup error is a distance. The other two are velocities: compare them with the speed of the
+        grey points above. Colours mean the same for every run; what lies beyond an end of its bar has the
+        colour of that end.
+      </p>
       {error && <p class="problem">{error}</p>}
     </section>
   )
@@ -124,7 +126,10 @@ const lossMap = ({ part, times, edges, mean }: BinnedLoss): HeatMap => ({
 
 function LossSection() {
   const { weights } = state.value
-  const { objective } = selected.value.stages.at(-1)!
+  const { start, stages } = selected.value
+  const { objective } = stages.at(-1)!
+  const [{ objective: before }] = trainedBy.stages
+  const untouched = start === 'example' && stepsOf(selected.value) === 0
   const { answer, fresh, error } = useAnswer('losses', `${LEVELS} ${DRAWS} ${weights} ${objective}`, {
     bins: LEVELS,
     draws: DRAWS,
@@ -132,8 +137,13 @@ function LossSection() {
   })
   return (
     <section aria-label="Loss by times" aria-busy={!fresh}>
-      <h2>Where it still errs: the loss of {objective} by time</h2>
+      <h2>
+        {untouched ? 'What it would learn next' : 'Where it still errs'}: the loss of {objective} by time
+      </h2>
       <p class="soft">
+        {untouched &&
+          before !== objective &&
+          `The example was trained by ${before} and never on this loss: training it further by ${objective} would begin here. `}
         The squared error that {objective} trains on, before its weights, in {DRAWS.toLocaleString('en')}{' '}
         fresh draws, sorted by their times. A diagonal term learns from single draws of noise, so it never
         reaches zero.
@@ -142,10 +152,10 @@ function LossSection() {
         <div class="maps">
           {answer.map(loss => {
             const map = lossMap(loss)
-            const scale = colourScale(finite(map.values))
+            const values = map.values.flat().filter(value => value !== null)
             return (
               <div key={loss.part}>
-                <Heat map={map} scale={scale} />
+                <Heat map={map} scale={colourScale(values)} />
               </div>
             )
           })}
