@@ -23,8 +23,12 @@ function draw(
   value: Value,
   width: number,
 ): Element {
-  const floor = value === 'distance' ? live.value[state.value.selected]?.distance?.floor : undefined
-  const axis = logAxis([...curves.flatMap(curve => curve.map(point => point[value])), floor])
+  const floor = value === 'distance' ? live.value[state.value.selected]?.distance : undefined
+  const axis = logAxis([
+    ...curves.flatMap(curve => curve.map(point => point[value])),
+    floor?.low,
+    floor?.high,
+  ])
   return plotting.plot({
     width,
     height: 240,
@@ -42,18 +46,7 @@ function draw(
     y: { type: 'log', label: null, grid: true, ...axis, tickFormat: (n: number) => String(n) },
     marks: [
       floor
-        ? [
-            plotting.ruleY([floor], { stroke: 'var(--target)', strokeDasharray: '4 4' }),
-            plotting.text([floor], {
-              y: floor,
-              text: ['floor'],
-              frameAnchor: 'right',
-              dy: -8,
-              dx: -4,
-              fill: 'var(--soft)',
-              textAnchor: 'end',
-            }),
-          ]
+        ? [plotting.rectY([floor], { y1: 'low', y2: 'high', fill: 'var(--target)', fillOpacity: 0.35 })]
         : [],
       curves.map((curve, at) => [
         plotting.lineY(curve, { x: 'step', y: value, stroke: `var(--run-${at})`, strokeWidth: 2 }),
@@ -124,8 +117,8 @@ export function CompareCurves() {
         <h3>Distance to the target in one jump</h3>
         <Curve plotting={plotting} value="distance" />
         <figcaption>
-          Sliced Wasserstein distance of the samples; lower is better. The dashed line is the floor: what
-          fresh data scores. Only runs of the same target can be compared.
+          Sliced Wasserstein distance of the samples; lower is better. The grey band is the floor: what fresh
+          data scores. Only runs of the same target can be compared.
         </figcaption>
       </figure>
       <figure>
