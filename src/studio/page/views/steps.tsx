@@ -133,7 +133,7 @@ function verdict(
   return [
     within.length === 0
       ? `${range}: no number of steps reaches it.`
-      : `${range}: reached at ${listed(within)} steps${within.length > 1 ? ', whose order is chance' : ''}.`,
+      : `${range}: reached at ${listed(within)} steps${within.length > 1 ? ', in an order that this metric cannot tell from chance' : ''}.`,
     ...(worse.length > 0 ? [`▲ More steps make it worse: worse at ${pairs}, by more than chance.`] : []),
   ].join(' ')
 }
