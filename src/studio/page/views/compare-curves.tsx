@@ -1,8 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { curvesOf, type Standing, type Value } from '../curve.ts'
 import { logAxis } from '../draw/log-axis.ts'
+import { part } from '../lazily.tsx'
 import { live, state } from '../store.ts'
 
+const plotter = part(() => import('@observablehq/plot'))
 type Plotting = typeof import('@observablehq/plot')
 
 /** Milliseconds between two drawings. */
@@ -109,7 +111,7 @@ function Curve({ plotting, value }: { plotting: Plotting | null; value: Value })
 export function CompareCurves() {
   const [plotting, load] = useState<Plotting | null>(null)
   useEffect(() => {
-    void import('@observablehq/plot').then(loaded => load(loaded))
+    void plotter().then(loaded => load(loaded))
   }, [])
   return (
     <section class="curves" aria-label="Curves">

@@ -155,6 +155,12 @@ export function SteerSection() {
             {engine.value ? (fresh ? '' : '; working') : '; waits for the runtime'}
           </p>
           {error && <p class="aside">{error}</p>}
+          {runs[selected].stages.at(-1)!.tilt && (
+            <p class="aside">
+              This run has learnt a reward already, and is steered by this one on top of it: choose another
+              run to see what steering does alone.
+            </p>
+          )}
           {isBlank(reward) && (
             <p class="aside">Nothing is painted yet: paint above, and samples will follow.</p>
           )}
