@@ -177,7 +177,7 @@ function Pairs({ pairs: { data, noise }, start }: { pairs: NonNullable<JumpData[
       {Array.from({ length: LINES }, (_, i) => (
         <g key={i}>
           <line
-            class="pair"
+            class="joining"
             x1={data[2 * i]}
             y1={-data[2 * i + 1]}
             x2={noise[2 * i]}
