@@ -143,7 +143,7 @@ export const tourSteps: readonly TourStep[] = [
           Long jumps learn from short ones, so their errors come last and are largest. An error in the
           velocity stays, however well the rules hold: they only say that the map fits itself.
         </p>
-        <p>Too high a learning rate breaks any of them: set it to 10 in Train and see.</p>
+        <p>Too high a learning rate breaks any training: set it to 10 in Train and see.</p>
       </>
     ),
     invitation:
