@@ -19,9 +19,7 @@ function trainAnew(): void {
 }
 
 /** Whether the example is looked at as it came. */
-const isExample = computed(
-  () => isUntouched(selected.value) && (selectedLive.value?.goal ?? null) === null,
-)
+const isExample = computed(() => isUntouched(selected.value) && (selectedLive.value?.goal ?? null) === null)
 
 /** How the example came to be, and that anyone can see it come again. */
 export function HowTrained() {
