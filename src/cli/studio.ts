@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import { isLoopback, serveStudio } from '../studio/server/serve.ts'
+import { UsageError } from './failure.ts'
 import { note, onInterrupt, print, printJson } from './terminal.ts'
 
 interface StudioFlags {
@@ -31,6 +32,7 @@ function openBrowser(url: string): void {
 
 /** `oxbow studio`: serves until it is interrupted. */
 export async function studioCommand({ port, host, runs, open, json }: StudioFlags): Promise<number> {
+  if (host.trim() === '') throw new UsageError('--host: expected an address or a name, found nothing')
   const interrupt = onInterrupt()
   try {
     const studio = await serveStudio({ host, port, runs: resolve(runs) })

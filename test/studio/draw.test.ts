@@ -3,9 +3,9 @@ import { arrowPath, arrowScale, near, roundFactor } from '../../src/studio/page/
 import { nextCell } from '../../src/studio/page/draw/cells.ts'
 import { legOf, nearestPoint } from '../../src/studio/page/draw/cloud.ts'
 import { logAxis } from '../../src/studio/page/draw/log-axis.ts'
-import { shortNumber } from '../../src/studio/page/draw/number.ts'
+import { floorRange, shortNumber } from '../../src/studio/page/draw/number.ts'
 import { moveTimes, snap, timesNear, withS, withT } from '../../src/studio/page/draw/times.ts'
-import { worseWithSteps } from '../../src/studio/page/views/worse.ts'
+import { withinFloor, worseWithSteps } from '../../src/studio/page/views/worse.ts'
 
 describe('picking', () => {
   const points = Float32Array.of(0, 0, 1, 0, 2, 2)
@@ -134,6 +134,14 @@ describe('more steps that make it worse', () => {
     expect(worseWithSteps(steps, [0.3, null, Number.NaN], floor)).toEqual([])
     expect(worseWithSteps(steps, [0.3, 0.9, 0.9], undefined)).toEqual([])
   })
+})
+
+test('steps that are as good as data are told', () => {
+  expect(withinFloor([1, 2, 4, 8], [0.5, 0.15, null, 0.02], { high: 0.15 })).toEqual([2, 8])
+})
+
+test('a floor is the range of chance', () => {
+  expect(floorRange({ low: 0.21765, high: 0.36082 })).toBe('0.22 to 0.36')
 })
 
 test('numbers are short', () => {

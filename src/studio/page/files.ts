@@ -1,5 +1,6 @@
 import { fileOfPlan, LARGEST_MODEL, type ModelSource, type Plan } from '../plan.ts'
 import { machine } from './engines.ts'
+import { part } from './lazily.tsx'
 
 /** Models that were opened, by their hash: a plan names its own, and does not hold it. */
 const kept = new Map<string, Uint8Array>()
@@ -16,9 +17,11 @@ export async function bytesOf(file: File): Promise<Uint8Array> {
   return new Uint8Array(content)
 }
 
+const reader = part(() => import('../engine/model-file.ts'))
+
 /** A run that shows a model. @throws Error when it is none */
 export async function openModel(bytes: Uint8Array, name: string, path?: string): Promise<Plan> {
-  const { planOfModel } = await import('../engine/model-file.ts')
+  const { planOfModel } = await reader()
   const plan = planOfModel(bytes, name, path)
   kept.set(fileOfPlan(plan)!.sha256, bytes)
   return plan

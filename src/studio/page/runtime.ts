@@ -7,10 +7,15 @@ export interface RuntimeFiles {
   readonly mjs: string
 }
 
+const UNREACHABLE =
+  'What trains (ONNX Runtime) could not be loaded: see whether the connection stands, then reload the page.'
+
 /** A file's bytes, and word of how many have arrived. */
 async function download(url: string, tell: (received: number, total: number) => void): Promise<Uint8Array> {
-  const response = await fetch(url)
-  if (!response.ok || !response.body) throw new Error(`the runtime did not load (${response.status})`)
+  const response = await fetch(url).catch(() => {
+    throw new Error(UNREACHABLE)
+  })
+  if (!response.ok || !response.body) throw new Error(`${UNREACHABLE} (${response.status})`)
   // What is compressed on its way is longer in the end than its header says.
   const total = response.headers.has('content-encoding') ? 0 : Number(response.headers.get('content-length'))
   const parts: Uint8Array[] = []

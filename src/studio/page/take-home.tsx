@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals'
+import { part } from './lazily.tsx'
 import { problem } from './store.ts'
 
 type Shown = (props: { onClose: () => void }) => preact.JSX.Element
@@ -6,10 +7,12 @@ type Shown = (props: { onClose: () => void }) => preact.JSX.Element
 const open = signal(false)
 const loaded = signal<{ readonly View: Shown } | null>(null)
 
+const load = part(() => import('./take-home/dialog.tsx'))
+
 /** What is taken home is made when it is asked for: its code is loaded then. */
 async function show(): Promise<void> {
   try {
-    const { TakeHomeDialog } = await import('./take-home/dialog.tsx')
+    const { TakeHomeDialog } = await load()
     loaded.value = { View: TakeHomeDialog }
     open.value = true
   } catch {

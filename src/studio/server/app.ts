@@ -64,10 +64,10 @@ const pageOf = (context: Context): string => {
 
 /** The command in a request: a message of ours, or JSON. */
 async function commandIn(context: Context): Promise<Command> {
-  const bytes = new Uint8Array(await context.req.arrayBuffer())
   const isJson = context.req.header('content-type')?.startsWith('application/json')
   let content: unknown
   try {
+    const bytes = new Uint8Array(await context.req.arrayBuffer())
     content = isJson ? JSON.parse(new TextDecoder().decode(bytes)) : decodeMessage(bytes)
   } catch {
     throw new RequestError('the request holds no command', 400)

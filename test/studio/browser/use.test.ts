@@ -122,3 +122,32 @@ test('files are taken wherever they are dropped, and what is none of ours gets o
   await page.getByText('words.csv: expected two columns of numbers').waitFor()
   expect(new URL(page.url()).origin).toBe(origin)
 })
+
+test('once it is there, the page goes on without its host', async () => {
+  const { page, context, errors } = await studio.open({ width: 1400 })
+  await page.locator('.status', { hasText: 'Engine: ' }).waitFor()
+  // Until nothing more has come for a while.
+  await page.waitForFunction(
+    `(() => {
+      const count = performance.getEntriesByType('resource').length
+      if (count !== window.seen) Object.assign(window, { seen: count, since: performance.now() })
+      return performance.now() - window.since > 1500
+    })()`,
+  )
+  await context.setOffline(true)
+  for (const view of ['jump', 'steps', 'why', 'compare', 'reward', 'train']) {
+    await page.locator(`nav a[href="#${view}"]`).click()
+    await page.locator('main canvas').first().waitFor()
+  }
+  await button(page, 'Take home').click()
+  await page.getByRole('dialog', { name: 'Take home' }).waitFor()
+  expect(errors).toEqual([])
+})
+
+test('a runtime that cannot be loaded is said', async () => {
+  const { page, errors } = await studio.open({ url: 'about:blank' })
+  await page.route('**/*.wasm', route => route.abort())
+  await page.goto(studio.site())
+  await page.getByRole('alert').getByText('could not be loaded: see whether the connection stands').waitFor()
+  errors.length = 0
+})

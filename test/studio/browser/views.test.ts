@@ -77,6 +77,11 @@ async function expectJump(page: Page, s: number, t: number): Promise<void> {
   expectClose(await shown(page, 'point'), [Math.hypot(jump[0] - truth[0], jump[1] - truth[1])])
   const squares = end.reduce((sum, value, i) => sum + (value - at(t)[i]) ** 2, 0)
   expectClose(await shown(page, 'cloud'), [Math.sqrt(squares / 1000)])
+  const off = Array.from({ length: 1000 }, (_, i) => {
+    const [[x, y], [u, v]] = [pair(end, i), pair(at(t), i)]
+    return Math.hypot(x - u, y - v)
+  }).sort((a, b) => a - b)
+  expectClose(await shown(page, 'half'), [(off[499] + off[500]) / 2])
 }
 
 const picture = (page: Page): Promise<string> =>

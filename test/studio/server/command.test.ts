@@ -84,6 +84,7 @@ describe('the command', () => {
       [['--port', String(port)], `--port: ${port} is taken; choose another, or 0 for a free one`],
       [['--port', '70000'], '--port: expected a whole number from 0 to 65535, found "70000"'],
       [['--port', 'x'], '--port: expected a whole number from 0 to 65535, found "x"'],
+      [['--port', '0', '--host', ''], '--host: expected an address or a name, found nothing'],
       [['--port', '0', '--host', '203.0.113.7'], '--host: 203.0.113.7 is no address of this machine'],
     ] as const
     for (const [flags, message] of cases) {

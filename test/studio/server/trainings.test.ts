@@ -92,6 +92,7 @@ describe('trainings', () => {
     expect((await json(open('a'))).status).toBe(201)
     const wrong = [
       '{',
+      '',
       {},
       { ...open('a'), extra: 1 },
       { ...open('../a') },
@@ -109,6 +110,8 @@ describe('trainings', () => {
       expect(JSON.parse(answer.toString()).error).not.toBe('')
     }
     expect((await json(open('b'), '/api/commands')).status).toBe(400)
+    for (const path of ['/api/runs', '/api/commands'])
+      expect((await ask(studio, path, { method: 'POST', headers: withToken(studio) })).status).toBe(400)
     expect(studio.processes()).toHaveLength(1)
   })
 

@@ -2,6 +2,7 @@ import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Stage } from '../../plan.ts'
 import type { CurvePoint } from '../curve.ts'
+import { part } from '../lazily.tsx'
 import { type Live, selected, selectedLive } from '../store.ts'
 import type { Change, drawDistance, drawLosses } from './curves-plot.ts'
 import { short, useFormula } from './loss-lines.tsx'
@@ -13,13 +14,14 @@ interface Plots {
 
 /** The plotting library, which comes with the first curve. */
 const plots = signal<Plots | null>(null)
+const plotter = part(() => import('./curves-plot.ts'))
 let asked = false
 
 async function load(): Promise<void> {
   if (asked) return
   asked = true
   try {
-    plots.value = await import('./curves-plot.ts')
+    plots.value = await plotter()
   } catch {
     asked = false
   }

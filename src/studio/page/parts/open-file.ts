@@ -2,6 +2,7 @@ import { DataError } from '../../../data/error.ts'
 import type { Columns } from '../../target/columns.ts'
 import { densityOf, imageSize, placeOf } from '../../target/image.ts'
 import { SIDE } from '../../target/raster.ts'
+import { part } from '../lazily.tsx'
 
 /** Bytes of a file that is read. */
 const LARGEST = 32 << 20
@@ -20,6 +21,8 @@ async function pixelsOf(file: File): Promise<Uint8ClampedArray> {
   return context.getImageData(0, 0, SIDE, SIDE).data
 }
 
+const tables = part(() => import('../../target/columns.ts'))
+
 /** What a file holds: the columns of a table, or the cells of an image. @throws DataError with one line */
 export async function openTargetFile(
   file: File,
@@ -32,7 +35,6 @@ export async function openTargetFile(
   if (imageSize(bytes, file.name)) {
     return { cells: densityOf(await pixelsOf(file), lightIsInk, file.name) }
   }
-  // Its parser comes with the first table.
-  const { readColumns } = await import('../../target/columns.ts')
+  const { readColumns } = await tables()
   return { columns: readColumns(bytes, file.name) }
 }

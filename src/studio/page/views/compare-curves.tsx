@@ -1,8 +1,10 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { curvesOf, type Standing, type Value } from '../curve.ts'
 import { logAxis } from '../draw/log-axis.ts'
+import { part } from '../lazily.tsx'
 import { live, state } from '../store.ts'
 
+const plotter = part(() => import('@observablehq/plot'))
 type Plotting = typeof import('@observablehq/plot')
 
 /** Milliseconds between two drawings. */
@@ -23,8 +25,12 @@ function draw(
   value: Value,
   width: number,
 ): Element {
-  const floor = value === 'distance' ? live.value[state.value.selected]?.distance?.floor : undefined
-  const axis = logAxis([...curves.flatMap(curve => curve.map(point => point[value])), floor])
+  const floor = value === 'distance' ? live.value[state.value.selected]?.distance : undefined
+  const axis = logAxis([
+    ...curves.flatMap(curve => curve.map(point => point[value])),
+    floor?.low,
+    floor?.high,
+  ])
   return plotting.plot({
     width,
     height: 240,
@@ -42,18 +48,7 @@ function draw(
     y: { type: 'log', label: null, grid: true, ...axis, tickFormat: (n: number) => String(n) },
     marks: [
       floor
-        ? [
-            plotting.ruleY([floor], { stroke: 'var(--target)', strokeDasharray: '4 4' }),
-            plotting.text([floor], {
-              y: floor,
-              text: ['floor'],
-              frameAnchor: 'right',
-              dy: -8,
-              dx: -4,
-              fill: 'var(--soft)',
-              textAnchor: 'end',
-            }),
-          ]
+        ? [plotting.rectY([floor], { y1: 'low', y2: 'high', fill: 'var(--target)', fillOpacity: 0.35 })]
         : [],
       curves.map((curve, at) => [
         plotting.lineY(curve, { x: 'step', y: value, stroke: `var(--run-${at})`, strokeWidth: 2 }),
@@ -116,7 +111,7 @@ function Curve({ plotting, value }: { plotting: Plotting | null; value: Value })
 export function CompareCurves() {
   const [plotting, load] = useState<Plotting | null>(null)
   useEffect(() => {
-    void import('@observablehq/plot').then(loaded => load(loaded))
+    void plotter().then(loaded => load(loaded))
   }, [])
   return (
     <section class="curves" aria-label="Curves">
@@ -124,8 +119,8 @@ export function CompareCurves() {
         <h3>Distance to the target in one jump</h3>
         <Curve plotting={plotting} value="distance" />
         <figcaption>
-          Sliced Wasserstein distance of the samples; lower is better. The dashed line is the floor: what
-          fresh data scores. Only runs of the same target can be compared.
+          Sliced Wasserstein distance of the samples; lower is better. The grey band is the floor: what fresh
+          data scores. Only runs of the same target can be compared.
         </figcaption>
       </figure>
       <figure>

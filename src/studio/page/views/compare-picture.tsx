@@ -2,7 +2,7 @@ import type { Plan } from '../../plan.ts'
 import { useAnswer } from '../asking.ts'
 import { nearestPoint } from '../draw/cloud.ts'
 import { colourOf } from '../draw/colours.ts'
-import { shortNumber } from '../draw/number.ts'
+import { floorRange, shortNumber } from '../draw/number.ts'
 import { at as placeOf, Scene, through } from '../draw/scene.tsx'
 import { Mark, progressOf, runName } from '../runs.tsx'
 import { state } from '../store.ts'
@@ -34,7 +34,7 @@ export function RunPicture({ at, plan }: { at: number; plan: Plan }) {
   const { point } = jump
   const followed = point !== null && point < COMPARED ? path.map(points => placeOf(points, point)) : []
   const distance = answer?.values.slicedWasserstein
-  const floor = answer?.floors.slicedWasserstein?.value
+  const floor = answer?.floors.slicedWasserstein
   const name = `Run ${at + 1}, ${runName(plan)}`
   return (
     <figure aria-busy={!fresh}>
@@ -60,7 +60,7 @@ export function RunPicture({ at, plan }: { at: number; plan: Plan }) {
         {error ??
           (distance === undefined
             ? 'Measuring'
-            : `Sliced Wasserstein ${shortNumber(distance)}, floor ${shortNumber(floor)}`)}
+            : `Sliced Wasserstein ${shortNumber(distance)}, floor ${floor ? floorRange(floor) : '…'}`)}
       </p>
     </figure>
   )

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals'
 import type { Questions } from '../../engine/protocol.ts'
 import { type Plan, stepsOf } from '../../plan.ts'
 import type { Answered } from '../asker.ts'
-import { shortNumber } from '../draw/number.ts'
+import { floorRange, shortNumber } from '../draw/number.ts'
 import { Wide } from '../parts/reachable.tsx'
 import { Mark, objectiveOf, targetName } from '../runs.tsx'
 import { live } from '../store.ts'
@@ -42,7 +42,7 @@ const columns: readonly Column[] = [
     id: 'floor',
     name: 'Floor',
     value: row => answerOf(row)?.floors[METRIC].value ?? Number.POSITIVE_INFINITY,
-    text: row => shortNumber(answerOf(row)?.floors[METRIC].value) || '…',
+    text: row => (answerOf(row) ? floorRange(answerOf(row)!.floors[METRIC]) : '…'),
   },
   {
     id: 'steps',

@@ -9,7 +9,16 @@ import { saidTimes, Triangle } from '../draw/triangle.tsx'
 import { Mark, MarkAt } from '../runs.tsx'
 import { selected, state, update } from '../store.ts'
 import { type JumpData, MIXED, type Source, useJump } from './jump-data.ts'
-import { Choice, follow, Key, PointChoice, rootMeanSquare, Standing, WeightsChoice } from './shared.tsx'
+import {
+  Choice,
+  follow,
+  Key,
+  medianDistance,
+  PointChoice,
+  rootMeanSquare,
+  Standing,
+  WeightsChoice,
+} from './shared.tsx'
 import './views.css'
 
 /** What moves between the two clouds. */
@@ -177,14 +186,17 @@ function ShownError({ name, value }: { name: string; value: number | null }) {
 function Numbers({ data }: { data: JumpData }) {
   const { followed, paths, end, exact, fresh, s, t } = data
   const path = exact ? 'exact path' : 'learnt path'
-  const cloud =
-    paths && end && paths.at(-1)!.length === end.length ? rootMeanSquare(end, paths.at(-1)!) : null
+  const ends = paths && end && paths.at(-1)!.length === end.length ? paths.at(-1)! : null
   const own = followed && Math.hypot(...followed.jump.map((value, k) => value - followed.truth[k]))
   return (
     <dl class="numbers" aria-live="polite" aria-busy={!fresh} data-times={`${s} ${t}`}>
       <div>
         <dt>All points: distance between jump and {path} (RMS)</dt>
-        <ShownError name="cloud" value={cloud} />
+        <ShownError name="cloud" value={ends && rootMeanSquare(end!, ends)} />
+      </div>
+      <div>
+        <dt>half of them end within</dt>
+        <ShownError name="half" value={ends && medianDistance(end!, ends)} />
       </div>
       <div>
         <dt>

@@ -86,7 +86,7 @@ function SteerControls() {
         onChange={steps => changeReward({ steps })}
       />
       <Slider
-        name="Gradient moves at each time between"
+        name="Gradient steps between jumps"
         value={moves}
         min={0}
         max={20}
@@ -94,7 +94,7 @@ function SteerControls() {
         onChange={moves => changeReward({ moves })}
       />
       <Choice
-        name="Draw anew by weight"
+        name="Resample by weight"
         options={[
           ['yes', 'Yes'],
           ['no', 'No'],
@@ -138,7 +138,7 @@ export function SteerSection() {
           </p>
           <Formula tex="\tilde p_t(x) \propto p_t(x)\, e^{\beta(1-t)\, r(F(x,t,0))}" block />
           <p>
-            from noise to data: they jump, count by their weight, and move up the gradient with some noise.
+            from noise to data: they jump, are weighted and resampled, and climb the gradient with some noise.
           </p>
           <Formula tex="w \leftarrow w\, e^{\beta\,(s-t)\, r(F(x,t,0))}" block />
           <Formula tex="x \leftarrow x + h\, \nabla_x \log \tilde p_t(x) + \sqrt{2h}\, z" block />
@@ -155,6 +155,12 @@ export function SteerSection() {
             {engine.value ? (fresh ? '' : '; working') : '; waits for the runtime'}
           </p>
           {error && <p class="aside">{error}</p>}
+          {runs[selected].stages.at(-1)!.tilt && (
+            <p class="aside">
+              This run has learnt a reward already, and is steered by this one on top of it: choose another
+              run to see what steering does alone.
+            </p>
+          )}
           {isBlank(reward) && (
             <p class="aside">Nothing is painted yet: paint above, and samples will follow.</p>
           )}

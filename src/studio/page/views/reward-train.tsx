@@ -119,7 +119,8 @@ export function TiltSection() {
           {full && <p class="aside">There are {MOST_RUNS} runs already: remove one above.</p>}
           <p class="soft">
             It is a new run beside run {selected + 1}
-            {runs[selected].start ? ', and begins with the weights of the example' : ''}.
+            {runs[selected].start ? ', and begins with the weights of the example' : ''}. The velocity learns
+            first; jumps follow it over several thousand steps.
           </p>
         </div>
         <div class="results">

@@ -51,7 +51,7 @@ export function RewardView() {
           />
           <Meaning painted={painted} />
           {painted ? <PaintControls /> : <BumpControls />}
-          <p>The goal is the data tilted towards it: likely and good at once.</p>
+          <p>The goal is the data tilted towards it: likely under the data and high in reward.</p>
           <Formula tex="\tilde p(x) \propto p(x)\, e^{\beta\, r(x)}" block />
           <Slider
             name="Strength β"

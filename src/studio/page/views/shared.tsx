@@ -20,6 +20,15 @@ export function rootMeanSquare(a: Points, b?: Points): number {
   return Math.sqrt((2 * sum) / a.length)
 }
 
+/** The distance that half of the points keep from their partners. */
+export function medianDistance(a: Points, b: Points): number {
+  const distances = Float64Array.from({ length: a.length / 2 }, (_, i) =>
+    Math.hypot(a[2 * i] - b[2 * i], a[2 * i + 1] - b[2 * i + 1]),
+  ).sort()
+  const middle = distances.length / 2
+  return (distances[Math.ceil(middle) - 1] + distances[Math.floor(middle)]) / 2
+}
+
 /** A choice of one of a few, as buttons that stay pressed. */
 export function Choice<T extends string>({
   name,

@@ -4,13 +4,13 @@ import type { Questions } from '../../engine/protocol.ts'
 import { type Shown, useAnswer } from '../asking.ts'
 import { nearestPoint } from '../draw/cloud.ts'
 import { colourOf, runColour } from '../draw/colours.ts'
-import { shortNumber } from '../draw/number.ts'
+import { floorRange, shortNumber } from '../draw/number.ts'
 import { at, Scene, through } from '../draw/scene.tsx'
 import { Wide } from '../parts/reachable.tsx'
 import { MarkAt } from '../runs.tsx'
 import { selected, state } from '../store.ts'
 import { follow, PointChoice, Standing, WeightsChoice } from './shared.tsx'
-import { worseWithSteps } from './worse.ts'
+import { withinFloor, worseWithSteps } from './worse.ts'
 import './views.css'
 
 export const STEPS = [1, 2, 4, 8, 16] as const
@@ -97,8 +97,8 @@ function Row({
   )
   const floors = answers.find(({ answer }) => answer)?.answer?.floors
   const values = answers.map(({ answer }) => answer?.values[metric] ?? null)
-  const worse =
-    floors && answers.every(({ fresh }) => fresh) ? worseWithSteps(STEPS, values, floors[metric]) : []
+  const complete = answers.every(({ fresh }) => fresh)
+  const worse = floors && complete ? worseWithSteps(STEPS, values, floors[metric]) : []
   const error = answers.find(({ error }) => error)?.error
   return (
     <section aria-label={title}>
@@ -112,18 +112,34 @@ function Row({
         ))}
       </ul>
       <p class="verdict" role="status">
-        {error ?? verdict(worse)}
+        {error ??
+          (floors?.[metric] && complete
+            ? verdict(worse, withinFloor(STEPS, values, floors[metric]), floors[metric])
+            : ' ')}
       </p>
       <AllMetrics answers={answers} floors={floors} title={title} />
     </section>
   )
 }
 
-function verdict(worse: readonly (readonly [number, number])[]): string {
-  if (worse.length === 0) return ' '
+/** What may be read out of a row of numbers, and what may not. */
+function verdict(
+  worse: readonly (readonly [number, number])[],
+  within: readonly number[],
+  floor: Floors[string],
+): string {
+  const range = `The floor, what fresh data scores, is ${floorRange(floor)}`
   const pairs = worse.map(([few, many]) => `${many} than at ${few}`).join(', ')
-  return `▲ More steps make it worse: worse at ${pairs}, by more than chance.`
+  return [
+    within.length === 0
+      ? `${range}: no number of steps reaches it.`
+      : `${range}: reached at ${listed(within)} steps${within.length > 1 ? ', in an order that this metric cannot tell from chance' : ''}.`,
+    ...(worse.length > 0 ? [`▲ More steps make it worse: worse at ${pairs}, by more than chance.`] : []),
+  ].join(' ')
 }
+
+const listed = (numbers: readonly number[]): string =>
+  numbers.length > 1 ? `${numbers.slice(0, -1).join(', ')} and ${numbers.at(-1)}` : `${numbers[0]}`
 
 function Tile({
   steps,

@@ -2,7 +2,7 @@ import { useMemo } from 'preact/hooks'
 import { trainedBy } from '../../example/trained-by.ts'
 import { isUntouched, type Plan, stepsOf } from '../../plan.ts'
 import { colourOf, runColour } from '../draw/colours.ts'
-import { shortNumber } from '../draw/number.ts'
+import { floorRange, shortNumber } from '../draw/number.ts'
 import { type Cloud, PointsCanvas } from '../draw/points.tsx'
 import { held } from '../drops.ts'
 import { Curves } from '../parts/curves.tsx'
@@ -80,7 +80,12 @@ function Standing() {
             : live?.ended
               ? '–'
               : 'measuring'}
-          <small> {distance ? `floor ${distance.floor.toFixed(3)}` : ''}</small>
+          <small>
+            {' '}
+            {distance
+              ? `floor ${floorRange(distance)}${distance.value <= distance.high ? ', reached' : ''}`
+              : ''}
+          </small>
         </dd>
       </div>
     </dl>
