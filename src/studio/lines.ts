@@ -11,6 +11,8 @@ export interface Line {
   readonly share: number
   /** What its mean over its samples is multiplied by in the loss; a range where it changes over the training. */
   readonly weight: string
+  /** The same before it is multiplied by the part of the batch, where it is. */
+  readonly plain?: string
 }
 
 export interface Formula {
@@ -50,6 +52,7 @@ export function formulaOf({ objective: id, options, diagonal, consistency, termW
           tex: objective.parts ? grounding.tex : sum,
           share: diagonal.fraction,
           weight: number(diagonal.weight * scale(diagonal.fraction)),
+          plain: number(diagonal.weight),
         },
       ]
     : []
@@ -66,6 +69,7 @@ export function formulaOf({ objective: id, options, diagonal, consistency, termW
       tex: written[i]?.replace(/^w \\langle/, '\\langle') ?? UNWRITTEN[name],
       share,
       weight: weightText(weight, consistency.weight * scale(1 - diagonal.fraction)),
+      ...(consistency.fraction === 1 && { plain: weightText(weight, consistency.weight) }),
     }
   })
   return { lines: [...above, ...below], where }

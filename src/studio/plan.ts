@@ -119,6 +119,10 @@ export const examplePlan: Plan = {
 export const fileOfPlan = ({ start }: Pick<Plan, 'start'>): ModelSource | undefined =>
   typeof start === 'object' ? start : undefined
 
+/** Whether a plan shows the example as it came. */
+export const isUntouched = (plan: Plan): boolean =>
+  plan.start === 'example' && stepsOf(plan) === 0 && plan.stages[0].keep
+
 /** A plan with a new stage behind the others; one that has taken no step is replaced. */
 export function withStage(plan: Plan, stage: Omit<Stage, 'steps'>): Plan {
   const { stages } = plan

@@ -6,7 +6,8 @@ import { asksTeacher } from '../training/sense.ts'
 import { userConfigOf } from './engine/session.ts'
 import { targetDataset } from './engine/target.ts'
 import { hasExactMap, teachesMap, teachesVelocity } from './engine/teachers.ts'
-import { fileOfPlan, type Plan } from './plan.ts'
+import { trainedBy } from './example/trained-by.ts'
+import { fileOfPlan, isUntouched, type Plan } from './plan.ts'
 
 /** A run that the command line trains. */
 export interface RecipeRun {
@@ -115,8 +116,12 @@ function initialOf(
   return file && (file.path === undefined ? file.name : `runs/${file.path}`)
 }
 
+/** The plan that a run's weights came of: that of the example until it is trained on. */
+export const originOf = (plan: Plan): Plan => (isUntouched(plan) ? trainedBy : plan)
+
 /** How to train the same with the command line. */
-export function recipeOf(plan: Plan): Recipe {
+export function recipeOf(shown: Plan): Recipe {
+  const plan = originOf(shown)
   const last = plan.stages.length - 1
   if (plan.stages[last].steps === 0) return { reason: 'Nothing has been trained yet.' }
   const done = new Map<number, RecipeRun>()

@@ -10,7 +10,7 @@ import { pack, toText } from '../../src/studio/engine/bytes.ts'
 import { Session } from '../../src/studio/engine/session.ts'
 import { tableOf, targetDataset } from '../../src/studio/engine/target.ts'
 import { yamlOf } from '../../src/studio/page/take-home/yaml.ts'
-import { freshPlan, type Plan, type Stage } from '../../src/studio/plan.ts'
+import { examplePlan, freshPlan, type Plan, type Stage, withSteps } from '../../src/studio/plan.ts'
 import { commandOf, type Recipe, recipeOf, snippetOf } from '../../src/studio/recipe.ts'
 import { emptyReward, packReward, rewardCanvas } from '../../src/studio/reward.ts'
 import { beginStroke } from '../../src/studio/target/raster.ts'
@@ -167,6 +167,17 @@ test('what cannot be said is said', () => {
     'begins with the example',
   )
   expect(reason(planOf(stage('lsd', 5)))).toBe('')
+})
+
+test('the example is told as it was trained, until it is trained on', () => {
+  const names = runsOf(recipeOf(examplePlan)).map(({ directory, config }) => [directory, config.steps])
+  expect(names).toEqual([
+    ['runs/ring-semigroup-1', 8000],
+    ['runs/ring-semigroup-2', 4000],
+    ['runs/ring-semigroup', 3000],
+  ])
+  expect(runsOf(recipeOf(examplePlan))[0].config).toMatchObject({ batch: 1024, seed: 0, teacher: 'exact' })
+  expect('reason' in recipeOf(withSteps(examplePlan, 5))).toBe(true)
 })
 
 const drawing: Plan['target'] = {

@@ -11,6 +11,7 @@ import { ShareNote } from './share.tsx'
 import { begin, beginAnew, state, update } from './store.ts'
 import { goTo, TourPanel } from './tour/panel.tsx'
 import { TrainView } from './views/train.tsx'
+import { Welcome } from './welcome.tsx'
 
 const NAMES: Readonly<Record<ViewName, string>> = {
   train: 'Train',
@@ -109,6 +110,7 @@ export function App() {
           <Menu />
         </div>
       </header>
+      <Welcome />
       <Announcements />
       <ShareNote />
       <LinkNote />

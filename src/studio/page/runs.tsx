@@ -2,7 +2,8 @@ import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { type Objective, objectives } from '../../objective/index.ts'
 import { trainedBy } from '../example/trained-by.ts'
-import { fileOfPlan, type Plan, type Stage, stepsOf } from '../plan.ts'
+import { fileOfPlan, isUntouched, type Plan, type Stage, stepsOf } from '../plan.ts'
+import { anew } from '../trainable.ts'
 import { announce } from './announce.tsx'
 import { add, live, MOST_RUNS, pause, play, remove, selected, state, update, waiting } from './store.ts'
 import './runs.css'
@@ -46,10 +47,7 @@ export function Mark({ at }: { at: number }) {
 export const targetName = ({ target }: Plan): string =>
   target.kind === 'built-in' ? target.name : target.kind === 'density' ? 'drawing' : target.name
 
-const lastStage = (plan: Plan): Stage => {
-  const isExample = plan.start === 'example' && stepsOf(plan) === 0
-  return (isExample ? trainedBy : plan).stages.at(-1)!
-}
+const lastStage = (plan: Plan): Stage => (isUntouched(plan) ? trainedBy : plan).stages.at(-1)!
 
 /** What a run was trained by last. */
 export const objectiveOf = (plan: Plan): string => lastStage(plan).objective
@@ -63,10 +61,14 @@ export function runName(plan: Plan): string {
 const inWords = (value: number): string => value.toLocaleString('en')
 
 /** How far a run is: its steps, or that it came trained. */
-export const progressOf = (plan: Plan): string =>
-  plan.start && stepsOf(plan) === 0
-    ? (fileOfPlan(plan)?.name ?? 'trained example')
-    : `${inWords(stepsOf(plan))} steps`
+export function progressOf(plan: Plan): string {
+  const file = fileOfPlan(plan)
+  const steps = stepsOf(plan)
+  if (isUntouched(plan)) return 'trained example'
+  if (file && steps === 0) return file.name
+  const isOnExample = plan.start === 'example' && plan.stages.every(({ keep }) => keep)
+  return `${isOnExample ? 'example + ' : ''}${inWords(steps)} ${steps === 1 ? 'step' : 'steps'}`
+}
 
 /** Objectives that need nothing but data: any target can be trained with them. */
 const fromData = [...objectives.values()].filter(
@@ -86,31 +88,37 @@ function AddRun() {
   const full = state.value.runs.length >= MOST_RUNS
   return (
     <div class="adding">
-      <select
-        aria-label="Objective of the new run"
-        value={next.value}
-        onChange={event => {
-          next.value = event.currentTarget.value
-        }}
-      >
-        {byRule().map(([rule, rows]) => (
-          <optgroup key={rule} label={rule}>
-            {rows.map(({ id, name }) => (
-              <option key={id} value={id}>
-                {id}: {name}
-              </option>
-            ))}
-          </optgroup>
-        ))}
-      </select>
+      <label>
+        New run with
+        <select
+          value={next.value}
+          onChange={event => {
+            next.value = event.currentTarget.value
+          }}
+        >
+          {byRule().map(([rule, rows]) => (
+            <optgroup key={rule} label={rule}>
+              {rows.map(({ id, name }) => (
+                <option key={id} value={id}>
+                  {id}: {name}
+                </option>
+              ))}
+            </optgroup>
+          ))}
+        </select>
+      </label>
       <button
         type="button"
         disabled={full}
-        title={full ? `At most ${MOST_RUNS} runs` : 'A copy of the selected run with this objective'}
+        title={
+          full
+            ? `At most ${MOST_RUNS} runs`
+            : 'The settings of the selected run with this objective and new weights'
+        }
         onClick={() => {
           const plan = selected.value
           const { learningRate } = plan.stages.at(-1)!
-          add({ ...plan, stages: [{ objective: next.value, learningRate, steps: 0, keep: false }] })
+          add({ ...anew(plan), stages: [{ objective: next.value, learningRate, steps: 0, keep: false }] })
           announce(`Run ${state.value.runs.length} added: ${next.value}`)
         }}
       >
@@ -170,9 +178,9 @@ function Run({ plan, at }: { plan: Plan; at: number }) {
   )
 }
 
-function all(action: (at: number) => void): void {
-  for (const at of state.value.runs.keys()) action(at)
-}
+/** Runs that are played together: the example is there to be looked at until somebody trains it. */
+const played = (): number[] =>
+  [...state.value.runs.keys()].filter(at => !isUntouched(state.value.runs[at]) || live.value[at]?.playing)
 
 /** The trainings that are open: chosen, added, removed, and started or stopped together. */
 export function RunStrip() {
@@ -188,7 +196,14 @@ export function RunStrip() {
       </ol>
       <AddRun />
       <div class="buttons">
-        <button type="button" onClick={() => all(playing ? pause : play)}>
+        <button
+          type="button"
+          disabled={played().length === 0}
+          title={played().length === 0 ? 'The example is trained already; add a run of your own' : undefined}
+          onClick={() => {
+            for (const at of played()) (playing ? pause : play)(at)
+          }}
+        >
           {playing ? 'Pause all' : 'Play all'}
         </button>
       </div>

@@ -56,6 +56,24 @@ test('on a phone the picture and Play are seen at once, and axe finds nothing se
   }
 })
 
+/** Where everything of a view is, but for what it says. */
+const BOXES = `[...document.querySelectorAll('main .room :is(div, section, figure, canvas, ol, ul, dl, details, fieldset)')]
+  .filter(node => !node.closest('.formula'))
+  .map(node => {
+    const { left, width } = node.getBoundingClientRect()
+    return node.tagName + '.' + node.className + ' ' + Math.round(left) + ' ' + Math.round(width)
+  })`
+
+test('a view looks the same whatever was visited before', async () => {
+  const { page } = await studio.open({ width: 1400, height: 900 })
+  await page.locator('.katex').first().waitFor()
+  const first = await page.evaluate(BOXES)
+  expect((await page.locator('main canvas.points').boundingBox())!.width).toBeGreaterThan(500)
+  for (const view of [...views].reverse()) await go(page, view)
+  await page.locator('.katex').first().waitFor()
+  expect(await page.evaluate(BOXES)).toEqual(first)
+})
+
 test('nothing is cut off or over another at other widths', async () => {
   const { page } = await studio.open({ width: 800, height: 900 })
   for (const width of [800, 1400, 1280, 1080]) {

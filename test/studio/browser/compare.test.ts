@@ -78,7 +78,7 @@ test('a head sorts the table, runs come and go, and other targets are not compar
   expect(await column.getAttribute('aria-sort')).toBe('descending')
   expect((await order())[0]).toBeGreaterThanOrEqual((await order())[1])
 
-  await page.getByLabel('Objective of the new run').selectOption('meanflow')
+  await page.getByLabel('New run with').selectOption('meanflow')
   await page.getByRole('button', { name: 'Add run' }).click()
   await page.getByRole('button', { name: '3 meanflow on ring' }).waitFor()
   await page.getByRole('button', { name: 'Remove run 1' }).click()

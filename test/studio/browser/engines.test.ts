@@ -80,7 +80,8 @@ const stateOf = async (tab: Tab): Promise<StudioState> =>
 const standing = (tab: Tab, word: string): Promise<number> =>
   tab.read(`(() => {
     const part = [...document.querySelectorAll('.standing > div')].find(node => node.textContent.startsWith('${word}'))
-    return Number.parseFloat((part?.querySelector('dd').textContent ?? '').replaceAll(',', ''))
+    const text = part?.querySelector('dd').textContent ?? ''
+    return text.includes('beforehand') ? 0 : Number.parseFloat(text.replaceAll(',', ''))
   })()`)
 const stepsOf = (tab: Tab): Promise<number> => standing(tab, 'Steps')
 const distanceOf = (tab: Tab): Promise<number> => standing(tab, 'Distance')
@@ -193,7 +194,7 @@ describe.each(ENGINES.filter(({ without }) => !without))('in $name', { timeout: 
     await eventually(() => tab.read('Boolean(document.querySelector(".painting"))')).toBe(true)
     const square = 'document.querySelector(".painting")'
     await tab.drag(await placeOn(tab, square, 0.2), await placeOn(tab, square, 0.8))
-    await click(tab, named('button', 'Train on this'))
+    await click(tab, named('button', 'Use this target'))
     const target = async () => (await stateOf(tab)).runs[0].target
     await eventually(async () => (await target()).kind).toBe('density')
     const cells = cellsOf(await target())!
@@ -201,7 +202,7 @@ describe.each(ENGINES.filter(({ without }) => !without))('in $name', { timeout: 
 
     const rows = Array.from({ length: 60 }, (_, i) => `${Math.cos(i)},${Math.sin(i)}`)
     await tab.read(drop(rows.join('\n')))
-    await click(tab, named('button', 'Train on these points'))
+    await click(tab, named('button', 'Use this target'))
     await eventually(async () => (await target()).kind).toBe('points')
     await click(tab, named('button', '1 step'))
     await eventually(() => stepsOf(tab)).toBe(1)

@@ -5,14 +5,15 @@ import { trainedBy } from '../../../src/studio/example/trained-by.ts'
 import type { Plan } from '../../../src/studio/plan.ts'
 import { decodeState } from '../../../src/studio/state.ts'
 import { cellsOf, SIDE } from '../../../src/studio/target/raster.ts'
-import { useStudio } from './page.ts'
+import { hasFocus, useStudio } from './page.ts'
 
 const studio = useStudio()
 
 /** A number of the training's standing. */
 async function standing(page: Page, name: string): Promise<number> {
   const text = await page.locator('.standing > div', { hasText: name }).locator('dd').textContent()
-  return Number.parseFloat(text!.replaceAll(',', ''))
+  // Those of the example are not this training's.
+  return text!.includes('beforehand') ? 0 : Number.parseFloat(text!.replaceAll(',', ''))
 }
 const distanceOf = (page: Page): Promise<number> => standing(page, 'Distance')
 const stepsOf = (page: Page): Promise<number> => standing(page, 'Steps')
@@ -35,11 +36,12 @@ const patiently = <T>(value: () => Promise<T>) => expect.poll(value, { timeout: 
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
 
 /** Trains for a number of steps and waits for them. */
-async function take(page: Page, steps: number): Promise<void> {
+async function take(page: Page, steps: number, more = false): Promise<void> {
+  const before = more ? await stepsOf(page) : 0
   await page.getByLabel('Number of steps').fill(String(steps))
   await page.getByLabel('Number of steps').press('Enter')
   await button(page, `${steps.toLocaleString('en')} steps`).click()
-  await patiently(() => stepsOf(page)).toBe(steps)
+  await patiently(() => stepsOf(page)).toBe(before + steps)
 }
 
 interface Seen {
@@ -86,7 +88,7 @@ describe('the start', () => {
     expect(Math.min(...warm.map(({ paint, measured }) => Math.max(paint, measured)))).toBeLessThan(1500)
     expect(await distanceOf(page)).toBeLessThan(0.5)
     await patiently(() => button(page, 'Train it yourself').isVisible()).toBe(true)
-    await button(page, 'Repeat that').click()
+    await button(page, 'Train this example again').click()
     await patiently(() => stepsOf(page)).toBeGreaterThan(0)
     await patiently(async () => planOf(page)).toEqual(trainedBy)
   })
@@ -152,9 +154,42 @@ test('trains lsd on the ring in the page', async () => {
   await page.getByRole('slider', { name: 'Learning rate' }).press('ArrowLeft')
   await patiently(async () => planOf(page).stages.length).toBe(2)
   expect(Math.abs((await distanceOf(page)) - distance)).toBeLessThan(0.05)
+  // Another objective has another loss: its line begins anew, below its name.
+  const plot = page.locator('.plot').first()
+  await page.getByRole('combobox', { name: 'Objective', exact: true }).selectOption('psd')
+  await take(page, 100, true)
+  await plot.getByText('psd', { exact: true }).waitFor()
+  await plot.getByText('Loss', { exact: true }).waitFor()
+  expect(await plot.locator('[aria-label=line]').first().locator('path').count()).toBe(2)
+  const [right, cut] = (await page.evaluate(`(() => {
+    const frame = document.querySelector('.plot')
+    const ticks = [...frame.querySelectorAll('[aria-label^="x-axis"] text')]
+    return [Math.max(...ticks.map(tick => tick.getBoundingClientRect().right)), frame.getBoundingClientRect().right]
+  })()`)) as [number, number]
+  expect(right).toBeLessThanOrEqual(cut)
   await button(page, 'Reset').click()
   await patiently(() => stepsOf(page)).toBe(0)
 }, 150_000)
+
+test('the first screen says what it shows; the example is looked at, and a new run is not the example', async () => {
+  const { page } = await studio.open()
+  const welcome = page.getByRole('region', { name: 'Welcome' })
+  await welcome.getByText('This one is trained already').waitFor()
+  await page.getByText('15,000 (trained beforehand)').waitFor()
+  expect(await button(page, 'Play all').isDisabled()).toBe(true)
+  await button(page, 'Take home').click()
+  await page.getByText('Of the selected run: ring-semigroup.').waitFor()
+  await page.keyboard.press('Escape')
+  await button(page, '1 step').click()
+  const strip = page.locator('.strip .run')
+  await patiently(() => strip.first().textContent()).toContain('example + 1 step')
+  await button(page, 'Add run').click()
+  await patiently(() => strip.nth(1).textContent()).toMatch(/psd on ring0 steps/)
+  await patiently(async () => planOf(page).start).toBe(undefined)
+  await button(page, 'Take the tour (5 minutes)').click()
+  await page.getByRole('complementary').getByRole('heading').waitFor()
+  expect(await welcome.count()).toBe(0)
+})
 
 describe('a drawing', () => {
   test('is painted with the pointer, taken back, and trained on', async () => {
@@ -162,7 +197,7 @@ describe('a drawing', () => {
     await page.getByRole('radio', { name: 'draw one' }).check()
     const square = page.getByRole('application')
     const { x, y, width } = (await square.boundingBox())!
-    const train = button(page, 'Train on this')
+    const train = button(page, 'Use this target')
     expect(await train.isDisabled()).toBe(true)
     const stroke = async (from: [number, number], to: [number, number]) => {
       await page.mouse.move(x + from[0] * width, y + from[1] * width)
@@ -173,7 +208,13 @@ describe('a drawing', () => {
     await stroke([0.2, 0.25], [0.8, 0.25])
     await stroke([0.2, 0.9], [0.8, 0.9])
     await button(page, 'Undo').click()
+    await page.evaluate('scrollTo(0, 900)')
     await train.click()
+    // The picture comes back into sight, and the focus goes to what trains.
+    await patiently(
+      async () => (await page.locator('main .picture').boundingBox())!.y,
+    ).toBeGreaterThanOrEqual(0)
+    expect(await hasFocus(button(page, 'Play'))).toBe(true)
     const cells = await drawnCells(page)
     const at = (column: number, row: number) => cells[row * SIDE + column]
     expect(at(32, 16)).toBeGreaterThan(100)
@@ -201,7 +242,7 @@ describe('a drawing', () => {
     ]) {
       await page.keyboard.press(key)
     }
-    await button(page, 'Train on this').press('Enter')
+    await button(page, 'Use this target').press('Enter')
     const cells = await drawnCells(page)
     expect(cells[24 * SIDE + 33]).toBeGreaterThan(100)
     expect(cells[40 * SIDE + 33]).toBe(0)
@@ -220,7 +261,7 @@ describe('a file', () => {
     await page.getByRole('combobox', { name: 'x', exact: true }).selectOption('1')
     await page.getByRole('combobox', { name: 'y', exact: true }).selectOption('2')
     await page.getByText('all 300 rows. 1 rows without two numbers').waitFor()
-    await button(page, 'Train on these points').click()
+    await button(page, 'Use this target').click()
     await patiently(async () => planOf(page).target).toMatchObject({
       kind: 'points',
       name: 'circle.csv',
@@ -238,7 +279,7 @@ describe('a file', () => {
     }
     const image = sharp({ create: { width: 200, height: 200, channels: 3, background: '#fff' } })
     await choose(page, 'half.png', await image.composite([black]).png().toBuffer())
-    await button(page, 'Train on this').click()
+    await button(page, 'Use this target').click()
     const cells = await drawnCells(page)
     expect([cells[32 * SIDE + 4], cells[32 * SIDE + 40]]).toEqual([255, 0])
   })

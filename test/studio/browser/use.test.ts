@@ -116,7 +116,7 @@ test('files are taken wherever they are dropped, and what is none of ours gets o
   }
   const rows = Array.from({ length: 50 }, (_, i) => `${Math.sin(i)},${Math.cos(2 * i)}`)
   expect(await drop(page, 'rows.csv', rows.join('\n'))).toBe(true)
-  await button(page, 'Train on these points').waitFor()
+  await button(page, 'Use this target').waitFor()
   expect([await view(page), await alerts(page)]).toEqual(['Train', []])
   expect(await drop(page, 'words.csv', 'name,word\nred,blue')).toBe(true)
   await page.getByText('words.csv: expected two columns of numbers').waitFor()

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import type { Plan } from '../../plan.ts'
+import type { Plan, Target } from '../../plan.ts'
 import { anew, refusalOf } from '../../trainable.ts'
 import { open, play, problem, selected, selectedLive } from '../store.ts'
 import { datasetOf } from './target-points.ts'
@@ -28,4 +28,14 @@ export function begin(change: Partial<Plan>): void {
   } catch (error) {
     problem.value = (error as Error).message
   }
+}
+
+/** Begins anew with a target that was made, and shows it: where it was made closes, and its button goes. */
+export function takeTarget(target: Target): void {
+  making.value = null
+  begin({ target })
+  requestAnimationFrame(() => {
+    document.querySelector('.train .picture')?.scrollIntoView({ block: 'nearest' })
+    document.querySelector<HTMLElement>('.train .middle button.main')?.focus({ preventScroll: true })
+  })
 }

@@ -1,9 +1,10 @@
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
+import type { Stage } from '../../plan.ts'
 import type { CurvePoint } from '../curve.ts'
 import { part } from '../lazily.tsx'
 import { type Live, selected, selectedLive } from '../store.ts'
-import type { drawDistance, drawLosses } from './curves-plot.ts'
+import type { Change, drawDistance, drawLosses } from './curves-plot.ts'
 import { short, useFormula } from './loss-lines.tsx'
 
 interface Plots {
@@ -75,10 +76,14 @@ function Table({ curve, terms }: { curve: readonly CurvePoint[]; terms: readonly
   )
 }
 
-/** Steps at which a stage began. */
-const changesOf = (stages: readonly { readonly steps: number }[]): number[] => {
+/** Where stages began, and what each changed. */
+function changesOf(stages: readonly Stage[]): Change[] {
   let step = 0
-  return stages.slice(0, -1).map(({ steps }) => (step += steps))
+  return stages.slice(1).map(({ objective, keep }, i) => {
+    step += stages[i].steps
+    const isOther = objective !== stages[i].objective
+    return { step, name: isOther ? objective : null, breaks: isOther || !keep }
+  })
 }
 
 const EMPTY: Pick<Live, 'curve' | 'distance'> = { curve: [], distance: null }

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type { Columns } from '../../target/columns.ts'
 import { FILLED, type FilePoints, pointsTarget } from '../../target/points.ts'
-import { begin, making } from './choose.ts'
+import { making, takeTarget } from './choose.ts'
 import { openTargetFile } from './open-file.ts'
 import { replaceDrawing } from './painter.tsx'
 import { drawTarget } from './target-points.ts'
@@ -116,11 +116,10 @@ function TableChoice({ file, columns }: Table) {
           disabled={typeof made === 'string'}
           onClick={() => {
             if (typeof made === 'string') return
-            making.value = null
-            begin({ target: made.target })
+            takeTarget(made.target)
           }}
         >
-          Train on these points
+          Use this target
         </button>
       </div>
     </>

@@ -9,6 +9,12 @@ import { datasetOf } from './target-points.ts'
 
 const percent = (share: number): string => `${Math.round(100 * share)}% of the batch`
 
+/** A term's weight in the loss, which may hold its part of the batch. */
+const weightOf = ({ weight, share, plain }: Line): string =>
+  plain === undefined || plain === weight
+    ? `weight ${weight}`
+    : `weight ${weight} = ${plain} × ${Math.round(100 * share)}%`
+
 /** A number with three digits, as long as that is short. */
 export const short = (value: number): string =>
   (Math.abs(value) >= 0.001 && Math.abs(value) < 1e5) || value === 0
@@ -24,7 +30,7 @@ function Term({ line, at, value }: { line: Line; at: number; value: number | und
       </p>
       <Formula tex={line.tex} block />
       <p class="soft">
-        {percent(line.share)}, weight {line.weight}
+        {percent(line.share)}, {weightOf(line)}
       </p>
     </li>
   )

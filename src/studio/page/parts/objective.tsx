@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals'
 import { type Objective, objectives, type Rule } from '../../../objective/index.ts'
-import type { Plan } from '../../plan.ts'
+import { isUntouched, type Plan } from '../../plan.ts'
 import { refusalOf } from '../../trainable.ts'
 import { change, selected } from '../store.ts'
 import { remark } from './choose.ts'
@@ -57,23 +57,19 @@ function choose(objective: string): void {
   change({ ...stage, objective, keep: keepWeights.value })
 }
 
-/** What those that need a teacher can be helped by. */
+/** What those that need a teacher can be helped by, where the target has none of its own. */
 function TeacherFirst() {
   const waiting = [...refusals.value.values()].filter(refusal => refusal?.startsWith('train ')).length
-  if (waiting === 0) return null
-  const velocity = [...refusals.value.values()].includes('train flow-matching first')
+  if (![...refusals.value.values()].includes('train flow-matching first')) return null
   return (
     <div class="note">
       <p>
         {waiting === 1 ? '1 objective learns' : `${waiting} objectives learn`} from a teacher, and there is
-        none yet{velocity ? ': the exact velocity of this target is not known' : ''}. What was trained before
-        can be the teacher.
+        none yet: the exact velocity of this target is not known. What was trained before can be the teacher.
       </p>
-      {velocity && (
-        <button type="button" onClick={() => choose('flow-matching')}>
-          Train a teacher: flow-matching
-        </button>
-      )}
+      <button type="button" onClick={() => choose('flow-matching')}>
+        Train a teacher: flow-matching
+      </button>
     </div>
   )
 }
@@ -84,7 +80,7 @@ export function ObjectivePicker() {
   return (
     <>
       <label class="field">
-        Objective
+        {isUntouched(selected.value) ? 'Objective of your training' : 'Objective'}
         <select value={objective} onChange={event => choose(event.currentTarget.value)}>
           {RULES.map(([rule, title]) => (
             <optgroup key={rule} label={title}>

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { cellsOf, densityCanvas, drawingOf, emptyCells, isEmpty, SIDE } from '../../target/raster.ts'
 import { selected } from '../store.ts'
-import { begin, making } from './choose.ts'
+import { takeTarget } from './choose.ts'
 import { BrushControls, PaintArea } from './paint-area.tsx'
 import { createPainting } from './painting.ts'
 
@@ -74,16 +74,8 @@ export function Painter() {
         <button type="button" disabled={empty} onClick={() => painting.replace(emptyCells())}>
           Clear
         </button>
-        <button
-          type="button"
-          class="main"
-          disabled={empty}
-          onClick={() => {
-            making.value = null
-            begin({ target: drawingOf(kept.value) })
-          }}
-        >
-          Train on this
+        <button type="button" class="main" disabled={empty} onClick={() => takeTarget(drawingOf(kept.value))}>
+          Use this target
         </button>
       </div>
     </div>

@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals'
 import { trainedBy } from '../../example/trained-by.ts'
-import { HIGHEST_RATE, stepsOf } from '../../plan.ts'
+import { HIGHEST_RATE, isUntouched, stepsOf } from '../../plan.ts'
 import { anew } from '../../trainable.ts'
 import { NumberInput } from '../number-input.tsx'
 import { change, open, pause, play, selected, selectedLive, takeSteps } from '../store.ts'
@@ -18,12 +18,8 @@ function trainAnew(): void {
   play()
 }
 
-const isExample = computed(
-  () =>
-    selected.value.start === 'example' &&
-    stepsOf(selected.value) === 0 &&
-    (selectedLive.value?.goal ?? null) === null,
-)
+/** Whether the example is looked at as it came. */
+const isExample = computed(() => isUntouched(selected.value) && (selectedLive.value?.goal ?? null) === null)
 
 /** How the example came to be, and that anyone can see it come again. */
 export function HowTrained() {
@@ -40,7 +36,7 @@ export function HowTrained() {
           open(trainedBy)
         }}
       >
-        Repeat that
+        Train this example again
       </button>
     </p>
   )
@@ -140,7 +136,7 @@ export function Pace() {
             keepWeights.value = event.currentTarget.checked
           }}
         />
-        Changes keep the weights
+        Keep what is learnt when I change something
       </label>
     </div>
   )

@@ -4,7 +4,7 @@ import { encodeNpy } from '../../../data/npy.ts'
 import { drawNoise, uniformGrid } from '../../../sampler/sampler.ts'
 import { tableOf } from '../../engine/target.ts'
 import { fileOfPlan, type Plan, stepsOf, type Target } from '../../plan.ts'
-import { commandOf, recipeOf, snippetOf } from '../../recipe.ts'
+import { commandOf, originOf, recipeOf, snippetOf } from '../../recipe.ts'
 import { Dialog } from '../dialog.tsx'
 import { NumberInput } from '../number-input.tsx'
 import { drawTarget, nameOf } from '../parts/target-points.ts'
@@ -36,7 +36,7 @@ const attempt = (action: () => Promise<void> | void) => async (): Promise<void> 
 }
 
 const fileName = (plan: Plan): string =>
-  `${nameOf(plan.target)}-${plan.stages.at(-1)!.objective}`.replaceAll(/[^\w.-]+/g, '-')
+  `${nameOf(plan.target)}-${originOf(plan).stages.at(-1)!.objective}`.replaceAll(/[^\w.-]+/g, '-')
 
 /** Samples of the selected run, as `oxbow sample` draws them. */
 async function drawSamples(): Promise<Float32Array> {
@@ -49,8 +49,8 @@ async function drawSamples(): Promise<Float32Array> {
 
 function pictureOf(plan: Plan): Picture {
   const { samples, distance } = selectedLive.value!
-  const taken = `${stepsOf(plan).toLocaleString('en')} steps`
-  const { objective } = plan.stages.at(-1)!
+  const taken = `${stepsOf(originOf(plan)).toLocaleString('en')} steps`
+  const { objective } = originOf(plan).stages.at(-1)!
   const from = fileOfPlan(plan)
   const scored = distance
     ? `; sliced Wasserstein ${distance.value.toFixed(3)} (data itself ${distance.floor.toFixed(3)})`

@@ -1,5 +1,6 @@
 import { useMemo } from 'preact/hooks'
-import { stepsOf } from '../../plan.ts'
+import { trainedBy } from '../../example/trained-by.ts'
+import { isUntouched, type Plan, stepsOf } from '../../plan.ts'
 import { colourOf, runColour } from '../draw/colours.ts'
 import { floorRange, shortNumber } from '../draw/number.ts'
 import { type Cloud, PointsCanvas } from '../draw/points.tsx'
@@ -42,18 +43,28 @@ function useClouds(): Cloud[] {
   )
 }
 
+/** The steps of a run; of one that came trained those before, where they are known. */
+function trained(plan: Plan) {
+  if (isUntouched(plan))
+    return (
+      <>
+        {stepsOf(trainedBy).toLocaleString('en')} <small>(trained beforehand)</small>
+      </>
+    )
+  return plan.start && stepsOf(plan) === 0 ? 'trained beforehand' : stepsOf(plan).toLocaleString('en')
+}
+
 /** Where the training stands, in one line whose height is kept. */
 function Standing() {
   const plan = selected.value
   const live = selectedLive.value
-  const steps = stepsOf(plan)
   const distance = live?.distance
   return (
     <dl class="standing">
       <div>
         <dt>Steps</dt>
         <dd>
-          {steps === 0 && plan.start ? 'trained before' : steps.toLocaleString('en')}
+          {trained(plan)}
           {live?.playing && live.stepsPerSecond > 0 ? (
             <small> {Math.round(live.stepsPerSecond).toLocaleString('en')} a second</small>
           ) : null}
