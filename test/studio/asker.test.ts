@@ -18,10 +18,11 @@ function desk(settled: (of: string) => boolean) {
     open() {
       const shown: Answered[] = []
       const place = asker.open(each => shown.push(each))
-      const want = (key: string, of = 'plan 0') =>
+      const want = (key: string, of = 'plan 0', slow = false) =>
         place.want({
           key,
           of,
+          slow,
           ask: () => {
             asked.push(`${key} of ${of}`)
             return new Promise((answer, refuse) => waiting.push({ key, answer, refuse }))
@@ -93,6 +94,24 @@ test('while a training goes on it has three quarters of the time, and the user g
   await answer(3, 10)
   await pass(60)
   expect(asked.at(-1)).toBe('a of plan 2')
+})
+
+test('what takes long is asked last, and after what follows from the answers before', async () => {
+  const { asked, open, answer, pass } = desk(() => true)
+  const [one, long, other] = [open(), open(), open()]
+  one.want('a')
+  long.want('slow', 'plan 0', true)
+  await answer(1)
+  // A view asks on once it has drawn the answer.
+  await pass(30)
+  other.want('b')
+  await pass(40)
+  expect(asked).toEqual(['a of plan 0', 'b of plan 0'])
+  await answer(2)
+  await pass(70)
+  expect(asked.at(-1)).toBe('slow of plan 0')
+  await answer(3)
+  expect(long.last()).toMatchObject({ answer: 3, fresh: true })
 })
 
 test('a refusal is told, and not asked for ever', async () => {

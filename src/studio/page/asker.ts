@@ -5,6 +5,8 @@ export interface Wanted {
   /** Of what: the training as it is, or the target alone. */
   readonly of: string
   readonly ask: () => Promise<unknown>
+  /** Whether it takes seconds: it is asked when nothing quick is left. */
+  readonly slow?: boolean
 }
 
 /** What a place of the page shows of its question. */
@@ -36,6 +38,8 @@ interface Slot {
 
 /** Share of the time that is left to a training which goes on while its answers are renewed. */
 const LEFT_TO_TRAINING = 0.75
+/** Milliseconds before a slow question, in which a view that was answered asks what follows from it. */
+const LULL = 60
 /** Answers that are kept. */
 const KEPT = 200
 
@@ -43,7 +47,7 @@ const nameOf = ({ key, of }: Wanted): string => `${of}\n${key}`
 
 /**
  * Asks without flooding: one question at a time for the whole page, of each place only the newest. What a user changed
- * goes first; what only a training has changed waits, so that the training has most of the time.
+ * goes first, and of that what is quick; what only a training has changed waits, so that the training has most of the time.
  *
  * @param settled  whether answers of a training stay true, so that they are kept
  */
@@ -101,8 +105,9 @@ export function createAsker({
 
   const next = (): Slot | undefined => {
     const open = [...slots].filter(slot => slot.wanted !== null && !isFresh(slot) && !failed(slot))
-    const urgent = open.find(slot => slot.shown.key !== slot.wanted!.key || settled(slot.wanted!.of))
-    if (urgent || open.length === 0) return urgent
+    const urgent = open.filter(slot => slot.shown.key !== slot.wanted!.key || settled(slot.wanted!.of))
+    if (urgent.length > 0) return urgent.find(slot => !slot.wanted!.slow) ?? urgent[0]
+    if (open.length === 0) return undefined
     if (now() >= quietUntil) return open[0]
     if (!woken) {
       woken = true
@@ -117,7 +122,14 @@ export function createAsker({
   const pump = async (): Promise<void> => {
     if (busy) return
     busy = true
+    let lull = false
     for (let slot = next(); slot; slot = next()) {
+      if (slot.wanted!.slow && !lull) {
+        lull = true
+        await new Promise<void>(resolve => wait(LULL, resolve))
+        continue
+      }
+      lull = false
       // The last served comes last.
       slots.delete(slot)
       slots.add(slot)

@@ -18,6 +18,9 @@ function settled(name: string): boolean {
   return plan !== undefined && !live.value[run]?.playing && nameOf(run, plan, 'training') === name
 }
 
+/** Questions that take seconds in a page. */
+const SLOW: ReadonlySet<QuestionName> = new Set(['residuals', 'losses'])
+
 const asker = createAsker({ settled })
 
 /** What a view shows of a question. */
@@ -50,7 +53,9 @@ export function useAnswer<N extends QuestionName>(
   useEffect(() => {
     const wanted = question && open
     place.current?.want(
-      wanted ? { key: whole, of: which, ask: () => ask(String(run), name, question) } : null,
+      wanted
+        ? { key: whole, of: which, ask: () => ask(String(run), name, question), slow: SLOW.has(name) }
+        : null,
     )
   }, [whole, which, open, question === null])
   return shown as Shown<N>
