@@ -163,9 +163,6 @@ test('what cannot be said is said', () => {
   expect(reason(planOf(stage('lsd', 0)))).toContain('Nothing has been trained')
   const unknown: Plan['target'] = { kind: 'unknown', name: 'scans' }
   expect(reason({ ...planOf(stage('lsd', 5)), target: unknown })).toContain('does not hold its data')
-  expect(reason({ ...planOf(stage('lsd', 5, { keep: true })), start: 'example' })).toContain(
-    'begins with the example',
-  )
   expect(reason(planOf(stage('lsd', 5)))).toBe('')
 })
 
@@ -177,7 +174,14 @@ test('the example is told as it was trained, until it is trained on', () => {
     ['runs/ring-semigroup', 3000],
   ])
   expect(runsOf(recipeOf(examplePlan))[0].config).toMatchObject({ batch: 1024, seed: 0, teacher: 'exact' })
-  expect('reason' in recipeOf(withSteps(examplePlan, 5))).toBe(true)
+  const on = recipeOf(withSteps(examplePlan, 5))
+  expect(runsOf(on).map(({ directory, config }) => [directory, config.steps, config.initFrom])).toEqual([
+    ['runs/example-1', 8000, undefined],
+    ['runs/example-2', 4000, 'runs/example-1'],
+    ['runs/example-3', 3000, 'runs/example-2'],
+    ['runs/ring-lsd', 5, 'runs/example-3'],
+  ])
+  expect('notes' in on && on.notes).toEqual([expect.stringContaining('The example that comes with the page')])
 })
 
 const drawing: Plan['target'] = {
