@@ -1,6 +1,6 @@
 import { fileOfPlan, LARGEST_MODEL, type ModelSource, type Plan } from '../plan.ts'
 import { machine } from './engines.ts'
-import { part } from './lazily.tsx'
+import { part } from './later.ts'
 
 /** Models that were opened, by their hash: a plan names its own, and does not hold it. */
 const kept = new Map<string, Uint8Array>()

@@ -1,21 +1,8 @@
 import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import { part } from './later.ts'
 
 type View = () => preact.JSX.Element
-
-const parts: (() => Promise<unknown>)[] = []
-
-/** A part of the page whose code is loaded when it is first asked for. */
-export function part<T>(load: () => Promise<T>): () => Promise<T> {
-  parts.push(load)
-  return load
-}
-
-/** Loads what was not asked for yet, so that the page goes on where its host is out of reach. */
-export async function loadParts(): Promise<void> {
-  // What does not come now is tried again when it is asked for.
-  for (const load of parts) await load().catch(() => {})
-}
 
 /** A view whose code is loaded when it is first shown; its space is kept meanwhile. */
 export function lazily(fetched: () => Promise<View>): View {

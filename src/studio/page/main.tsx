@@ -5,7 +5,7 @@ import './frame.css'
 import { render } from 'preact'
 import { App } from './app.tsx'
 import { takeDrops } from './drops.ts'
-import { loadParts } from './lazily.tsx'
+import { loadParts } from './later.ts'
 import { engine } from './store.ts'
 import { walk } from './walk.ts'
 

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import { part } from './lazily.tsx'
+import { part } from './later.ts'
 import { problem } from './store.ts'
 
 type Shown = (props: { onClose: () => void }) => preact.JSX.Element

@@ -2,7 +2,7 @@ import { DataError } from '../../../data/error.ts'
 import type { Columns } from '../../target/columns.ts'
 import { densityOf, imageSize, placeOf } from '../../target/image.ts'
 import { SIDE } from '../../target/raster.ts'
-import { part } from '../lazily.tsx'
+import { part } from '../later.ts'
 
 /** Bytes of a file that is read. */
 const LARGEST = 32 << 20

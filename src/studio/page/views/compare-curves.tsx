@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { curvesOf, type Standing, type Value } from '../curve.ts'
 import { logAxis } from '../draw/log-axis.ts'
-import { part } from '../lazily.tsx'
+import { part } from '../later.ts'
 import { live, state } from '../store.ts'
 
 const plotter = part(() => import('@observablehq/plot'))
