@@ -23,6 +23,7 @@ import { openInitial } from '../training/initial.ts'
 import { lockDirectory } from '../training/lock.ts'
 import { planSamples } from '../training/planned-samples.ts'
 import { openCouplingTeacher, openTeachers } from '../training/teacher.ts'
+import { OWN_TEACHER, teacherConfig, trainsTeacher } from '../training/teacher-config.ts'
 import { InterruptedError, UsageError } from './failure.ts'
 import { layered, parseKeys, readConfigFile } from './keys.ts'
 import { columns, note, onInterrupt, print, printJson } from './terminal.ts'
@@ -75,11 +76,12 @@ async function checkPlan(plan: Plan, request: EvaluationRequest): Promise<string
     const { samples, notes } = planSamples(config.objective, request)
     if (samples.length === 0)
       throw new ConfigError(`steps: nothing to measure of ${method}; ${notes.join('; ')}`)
-    if (!after) {
+    if (trainsTeacher(config)) teacherConfig(config)
+    else if (!after) {
       openTeachers(config, dataset)
       openCouplingTeacher(config, dataset)
     }
-    openInitial(config, dataset)
+    if (config.initFrom !== OWN_TEACHER) openInitial(config, dataset)
     return notes.map(text => `${method}: ${text}`)
   })
   return [...new Set(notes)]

@@ -14,6 +14,7 @@ import { openInitial, withInitialNetwork } from './initial.ts'
 import { lockDirectory } from './lock.ts'
 import { type Logger, openLoggers } from './loggers.ts'
 import { encodeModelFile, encodeOnnxModel, type Model, ownParameters } from './model.ts'
+import { isTeacherFinished, teacherDirectory, withOwnTeacher } from './own-teacher.ts'
 import { dataRecord } from './record.ts'
 import { resumedConfig } from './resume.ts'
 import { checkReward, withSeenRewards } from './reward.ts'
@@ -22,6 +23,7 @@ import { encodeSafetensors } from './safetensors.ts'
 import { remarksOn } from './sense.ts'
 import { buildStep, type Step, type Teachers } from './step.ts'
 import { openCouplingTeacher, openTeachers } from './teacher.ts'
+import { OWN_TEACHER, teacherConfig, trainsTeacher } from './teacher-config.ts'
 import { type Failure, Trainer } from './trainer.ts'
 import type { MetricsLine } from './window.ts'
 
@@ -31,6 +33,8 @@ export interface Progress {
   readonly steps: number
   readonly loss: number
   readonly stepsPerSecond: number
+  /** What these steps are of, where it is not the run itself but the teacher that it trains first. */
+  readonly stage?: 'teacher'
 }
 
 export interface TrainOptions {
@@ -151,11 +155,33 @@ class Training {
 interface Prepared {
   readonly config: Config
   readonly dataset: SeenDataset
+  readonly checkpoint?: Checkpoint
+  /** Absent while the teacher is still to be trained. */
+  readonly sources?: Sources
+}
+
+/** What a run takes from other runs or from closed forms. */
+interface Sources {
   readonly teachers: Teachers
   readonly couplingTeacher?: VelocityField
-  readonly checkpoint?: Checkpoint
   /** Parameters of another run, where training starts from them. */
   readonly initial?: Float32Array
+}
+
+/** @throws ConfigError when something is not there or does not fit */
+function openSources(
+  config: Config,
+  dataset: SeenDataset,
+  checkpoint: Checkpoint | undefined,
+  directory: string,
+): Sources {
+  const named = withOwnTeacher(config, directory)
+  return {
+    teachers: openTeachers(named, dataset),
+    // A run with a checkpoint no longer needs what it started from, one with pairs not whom they are from.
+    couplingTeacher: hasPool(directory) ? undefined : openCouplingTeacher(named, dataset),
+    initial: checkpoint ? undefined : openInitial(named, dataset),
+  }
 }
 
 /** Paths in a configuration are kept absolute, so that a run can be resumed and measured from anywhere. */
@@ -165,11 +191,12 @@ function withAbsolutePaths(user: UserConfig): UserConfig {
   if (data !== undefined) changes.data = dataWithAbsolutePaths(data)
   if (isRunName(teacher)) changes.teacher = resolve(teacher)
   if (isRunName(coupling?.teacher)) changes.coupling = { ...coupling, teacher: resolve(coupling.teacher) }
-  if (typeof initFrom === 'string') changes.initFrom = resolve(initFrom)
+  if (typeof initFrom === 'string' && initFrom !== OWN_TEACHER) changes.initFrom = resolve(initFrom)
   return { ...user, ...changes }
 }
 
-const isRunName = (teacher: unknown): teacher is string => typeof teacher === 'string' && teacher !== 'exact'
+const isRunName = (teacher: unknown): teacher is string =>
+  typeof teacher === 'string' && teacher !== 'exact' && teacher !== 'train'
 
 /** Opens what is to be trained, and refuses everything that is wrong before any work. */
 async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepared> {
@@ -181,10 +208,10 @@ async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepar
     const config = resolveConfig(whole)
     const dataset = await openTrainingData(config, given)
     checkReward(config, dataset)
-    const teachers = openTeachers(config, dataset)
-    const couplingTeacher = openCouplingTeacher(config, dataset)
-    const initial = openInitial(config, dataset)
-    return { config: resolveConfig(withAbsolutePaths(whole)), dataset, teachers, couplingTeacher, initial }
+    const own = trainsTeacher(config)
+    if (own) teacherConfig(config)
+    const sources = own ? undefined : openSources(config, dataset, undefined, directory)
+    return { config: resolveConfig(withAbsolutePaths(whole)), dataset, sources }
   }
   const record = readRecord(directory)
   const config = resumedConfig(record.config, withAbsolutePaths(user))
@@ -198,11 +225,24 @@ async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepar
       `steps: the run is already at step ${checkpoint.step}, more than the ${config.steps} asked for`,
     )
   }
-  const teachers = openTeachers(config, dataset)
-  // A run with a checkpoint no longer needs what it started from, one with pairs not whom they are from.
-  const couplingTeacher = hasPool(directory) ? undefined : openCouplingTeacher(config, dataset)
-  const initial = checkpoint ? undefined : openInitial(config, dataset)
-  return { config, dataset, teachers, couplingTeacher, checkpoint, initial }
+  const waits = trainsTeacher(config) && !checkpoint
+  const sources = waits ? undefined : openSources(config, dataset, checkpoint, directory)
+  return { config, dataset, checkpoint, sources }
+}
+
+/**
+ * Trains the teacher of a run to its end, or goes on with it.
+ *
+ * @returns whether it is finished, and not stopped on the way
+ */
+async function trainTeacher(config: Config, options: TrainOptions): Promise<boolean> {
+  const { onProgress, onStart: _, ...rest } = options
+  if (isTeacherFinished(config, options.directory)) return true
+  const directory = teacherDirectory(options.directory)
+  const resume = isRun(directory)
+  const tell = onProgress && ((progress: Progress) => onProgress({ ...progress, stage: 'teacher' }))
+  const result = await train(teacherConfig(config), { ...rest, directory, resume, onProgress: tell })
+  return result.finished
 }
 
 /** What is odd about the data, and what the configuration should know. */
@@ -243,9 +283,8 @@ export async function train(user: UserConfig, options: TrainOptions): Promise<Tr
   let release = resume ? lockDirectory(directory) : undefined
   try {
     const prepared = await prepare(user, options)
-    const { config, dataset, teachers, checkpoint } = prepared
-    const step = buildStep(withSeenRewards(config, dataset), dataset.dimension, teachers)
-    if (checkpoint) checkFits(checkpoint, step, directory)
+    const { config, dataset, checkpoint } = prepared
+    const early = prepared.sources && stepWith(prepared, prepared.sources, directory)
     const record = { config, data: dataRecord(dataset) }
     if (resume) {
       rewind(directory, checkpoint)
@@ -254,18 +293,32 @@ export async function train(user: UserConfig, options: TrainOptions): Promise<Tr
       createRun(directory, record)
       release = lockDirectory(directory)
     }
-    options.onStart?.(warningsOf(prepared))
-    return await runSteps(prepared, step, options)
+    const warnings = warningsOf(prepared)
+    options.onStart?.(warnings)
+    if (!early && !(await trainTeacher(config, options))) {
+      return { run: directory, steps: 0, loss: Number.NaN, msPerStep: 0, finished: false, warnings }
+    }
+    const sources = prepared.sources ?? openSources(config, dataset, checkpoint, directory)
+    const step = early ?? stepWith(prepared, sources, directory)
+    return await runSteps({ ...prepared, sources }, step, options)
   } finally {
     release?.()
   }
 }
 
+/** The graph of a step, which a checkpoint must fit. */
+function stepWith({ config, dataset, checkpoint }: Prepared, { teachers }: Sources, directory: string): Step {
+  const step = buildStep(withSeenRewards(config, dataset), dataset.dimension, teachers)
+  if (checkpoint) checkFits(checkpoint, step, directory)
+  return step
+}
+
 async function runSteps(
-  { config, dataset, checkpoint, couplingTeacher, initial }: Prepared,
+  { config, dataset, checkpoint, sources }: Prepared & { readonly sources: Sources },
   step: Step,
   options: TrainOptions,
 ): Promise<TrainResult> {
+  const { couplingTeacher, initial } = sources
   const pool = await openPool(options.directory, config, dataset.dimension, couplingTeacher)
   const program = await compileScan(step.graph, step.state.length, options)
   try {
