@@ -42,7 +42,10 @@ export function trainCommand(config: Config, directory: string): string {
   const { data, noise, initialization } = seeds
   const oneSeed = data === noise && noise === initialization
   const usual = new Map(
-    leaves(defaultsOf(config.objective, config.recipe)).map(([key, value]) => [key, JSON.stringify(value)]),
+    leaves(defaultsOf(config.objective, config.recipe, config)).map(([key, value]) => [
+      key,
+      JSON.stringify(value),
+    ]),
   )
   const named = ['data', 'recipe', 'objective', 'steps']
   const changed = leaves(oneSeed ? rest : config).filter(

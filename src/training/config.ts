@@ -343,11 +343,13 @@ export function resolveConfig(user: UserConfig | Plain): Config {
 /**
  * What a configuration is where the user names the objective, or the recipe, and nothing else; it may lack what the
  * objective needs.
+ *
+ * @param given  what a recipe decides by: the number of steps, the batch and the teacher
  */
-export function defaultsOf(id: string, recipe: RecipeName | null = null): Plain {
+export function defaultsOf(id: string, recipe: RecipeName | null = null, given: Plain = {}): Plain {
   const objective = findObjective(id)
   const options = objective.options.safeParse({}).data ?? {}
-  const own = recipe ? { recipe, ...recipes[recipe].keys({}) } : {}
+  const own = recipe ? { recipe, ...recipes[recipe].keys(given) } : {}
   return [{ objective: id, options }, objectiveConfig(objective), own].reduce<Plain>(merge, base)
 }
 

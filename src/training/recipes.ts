@@ -19,6 +19,10 @@ const NEAR_DATA = { law: 'logit-normal', mean: -0.8, deviation: 1.4 }
 const countOr = (value: unknown, otherwise: number): number =>
   Number.isInteger(value) && (value as number) > 0 ? (value as number) : otherwise
 
+/** As many trajectories for each draw whatever the length, so that a short training does not wait for a long one's. */
+const pairsFor = (draws: number): number =>
+  Math.min(PAIRS, Math.max(512, Math.round((PAIRS * draws) / (STEPS * BATCH))))
+
 /** What a newcomer gets; measured against single objectives in `docs/recipes.md`. */
 export const recipes = {
   /**
@@ -41,8 +45,7 @@ export const recipes = {
       times: { full: 0.25 },
       steps: STEPS,
       batch: BATCH,
-      // No more trajectories than a short training draws.
-      coupling: { pairs: Math.min(PAIRS, countOr(steps, STEPS) * countOr(batch, BATCH)) },
+      coupling: { pairs: pairsFor(countOr(steps, STEPS) * countOr(batch, BATCH)) },
     }),
   },
 } as const satisfies Record<string, Recipe>

@@ -43,7 +43,8 @@ describe('one-step', () => {
   test('yields to what the user says', () => {
     const config = resolveConfig({ steps: 30, batch: 64, network: { hidden: 8 }, teacher: 'exact' })
     expect(config).toMatchObject({ teacher: 'exact', initFrom: null, network: { hidden: 8, layers: 4 } })
-    expect(config.coupling.pairs).toBe(30 * 64)
+    expect(config.coupling.pairs).toBe(512)
+    expect(resolveConfig({ steps: 6000 }).coupling.pairs).toBe(16_384)
   })
 
   test.each([
@@ -69,8 +70,7 @@ describe('one-step', () => {
 
   test('writes itself as a command', () => {
     const config = resolveConfig({ data: 'ring', steps: 900 })
-    const command =
-      'oxbow train --data ring --recipe one-step --schedule.warmup 15 --steps 900 --seed 0 --out r'
+    const command = 'oxbow train --data ring --recipe one-step --steps 900 --seed 0 --out r'
     expect(trainCommand(config, 'r')).toBe(command)
   })
 })
