@@ -290,9 +290,16 @@ export function findObjective(id: string): Objective {
   )
 }
 
-/** The recipe that a user names, or the default one where neither it nor an objective is named. */
-function recipeOf({ recipe, objective }: Plain) {
-  if (recipe === null || (recipe === undefined && objective !== undefined)) return undefined
+/** What a run that begins with another's weights trains where nothing is named. */
+const CONTINUED = 'lsd'
+
+/**
+ * The recipe that a user names, or the default one where neither it nor an objective is named: it begins with weights of
+ * its own.
+ */
+function recipeOf({ recipe, objective, initFrom }: Plain) {
+  if (recipe === null) return undefined
+  if (recipe === undefined && (objective !== undefined || typeof initFrom === 'string')) return undefined
   const name = recipe ?? DEFAULT_RECIPE
   if (typeof name !== 'string' || !Object.hasOwn(recipes, name)) {
     throw new ConfigError(`recipe: expected one of ${Object.keys(recipes).join(', ')}; found ${show(name)}`)
@@ -317,7 +324,7 @@ export function resolveConfig(user: UserConfig | Plain): Config {
   const { seed = 0, ...rest } = user as Plain
   if (!Number.isInteger(seed)) throw new ConfigError(`seed: expected an integer, found ${show(seed)}`)
   const recipe = recipeOf(rest)
-  const id = rest.objective ?? recipe?.objective
+  const id = rest.objective ?? recipe?.objective ?? CONTINUED
   if (typeof id !== 'string') throw new ConfigError(`objective: expected a name, found ${show(id)}`)
   const objective = findObjective(id)
   const seeds = { data: seed, noise: seed, initialization: seed }

@@ -275,7 +275,7 @@ const training: readonly Check[] = [
     'target: "ema" needs ema above 0; use target: student',
   ({ steps, initFrom }) =>
     steps === 0 &&
-    initFrom === null &&
+    (initFrom === null || initFrom === 'teacher') &&
     'steps: 0 steps train nothing, and only the parameters of another run are worth keeping; expected at least 1, or --init-from RUN',
   ({ schedule, steps }) =>
     steps > 0 &&
