@@ -148,7 +148,7 @@ export async function trainCommand(flags: TrainFlags, rest: readonly string[]): 
   if (flags.json) printJson({ run, steps, loss, msPerStep: Math.round(msPerStep * 1000) / 1000, finished })
   else {
     const outcome = `loss ${loss.toPrecision(4)}, ${msPerStep.toFixed(2)} ms per step`
-    const nothing = finished ? 'nothing trained' : 'its teacher is not finished'
+    const nothing = finished ? 'nothing trained' : 'stopped before its first step'
     print(`${run}: step ${steps}, ${steps === 0 ? nothing : outcome}`)
     if (finished && process.stdout.isTTY) await showSamples(run)
   }

@@ -293,11 +293,8 @@ export async function train(user: UserConfig, options: TrainOptions): Promise<Tr
       createRun(directory, record)
       release = lockDirectory(directory)
     }
-    const warnings = warningsOf(prepared)
-    options.onStart?.(warnings)
-    if (!early && !(await trainTeacher(config, options))) {
-      return { run: directory, steps: 0, loss: Number.NaN, msPerStep: 0, finished: false, warnings }
-    }
+    options.onStart?.(warningsOf(prepared))
+    if (!early && !(await trainTeacher(config, options))) return stopped(options, prepared)
     const sources = prepared.sources ?? openSources(config, dataset, checkpoint, directory)
     const step = early ?? stepWith(prepared, sources, directory)
     return await runSteps({ ...prepared, sources }, step, options)
@@ -305,6 +302,19 @@ export async function train(user: UserConfig, options: TrainOptions): Promise<Tr
     release?.()
   }
 }
+
+/** The result of a run that was stopped before its own first step. */
+const stopped = (
+  { directory }: TrainOptions,
+  prepared: Pick<Prepared, 'config' | 'dataset' | 'checkpoint'>,
+): TrainResult => ({
+  run: directory,
+  steps: prepared.checkpoint?.step ?? 0,
+  loss: Number.NaN,
+  msPerStep: 0,
+  finished: false,
+  warnings: warningsOf(prepared),
+})
 
 /** The graph of a step, which a checkpoint must fit. */
 function stepWith({ config, dataset, checkpoint }: Prepared, { teachers }: Sources, directory: string): Step {
@@ -319,7 +329,10 @@ async function runSteps(
   options: TrainOptions,
 ): Promise<TrainResult> {
   const { couplingTeacher, initial } = sources
-  const pool = await openPool(options.directory, config, dataset.dimension, couplingTeacher)
+  const { directory, shouldStop } = options
+  const pool = await openPool(directory, config, dataset.dimension, couplingTeacher, shouldStop)
+  if (!pool && config.coupling.kind !== 'independent')
+    return stopped(options, { config, dataset, checkpoint })
   const program = await compileScan(step.graph, step.state.length, options)
   try {
     const trainer = new Trainer(config, dataset, step, program, { from: checkpoint, pool, initial })

@@ -17,7 +17,7 @@ const LONG_GRID = Array.from({ length: 40 }, (_, i) => 1 - i / 100).join(',')
 /** The files that the cases below name, all in one folder. */
 beforeAll(async () => {
   process.chdir(folder)
-  const tiny = { network: { hidden: 8, layers: 1 }, batch: 16, steps: 4 }
+  const tiny = { objective: 'lsd', network: { hidden: 8, layers: 1 }, batch: 16, steps: 4 }
   const velocity = {
     ...tiny,
     objective: 'flow-matching',
@@ -241,12 +241,12 @@ const TRAINING: [string, RegExp][] = [
     'train --times.between [0.8,0.2]',
     /times\.between: expected two fractions in rising order, found \[0\.8,0\.2\]/,
   ],
-  ['train --options.space map', /options\.space: lsd has no such option/],
+  ['train --objective lsd --options.space map', /options\.space: lsd has no such option/],
   ['train --objective psd --options.space torus', /options\.space: expected one of.*found "torus"/],
   ['train --objective lds', /objective: unknown objective "lds" \(did you mean lsd\?\)/],
   ['train --data rign', /unknown dataset "rign"; did you mean "ring"\?/],
   ['train --objective lmd', /teacher: lmd needs a teacher; train one with/],
-  ['train --teacher exact', /teacher: lsd learns without one; those that use it: .*lmd/],
+  ['train --objective lsd --teacher exact', /teacher: lsd learns without one; those that use it: .*lmd/],
   ['train --objective lmd --teacher nowhere', /teacher: nowhere: no such run/],
   ['train --objective lmd --teacher empty', /teacher: empty: not a run directory \(it has no config\.json\)/],
   ['train --objective lmd --teacher model-cut', /teacher: model-cut\/model\.safetensors: .*cut short/],
@@ -274,7 +274,7 @@ const TRAINING: [string, RegExp][] = [
     'train --objective lmd --teacher exact --data checkerboard',
     /teacher: exact needs data that is a Gaussian mixture, and checkerboard is none/,
   ],
-  ['train --diagonal.fraction 1', /diagonal\.fraction: 1 leaves no samples for lsd/],
+  ['train --objective lsd --diagonal.fraction 1', /diagonal\.fraction: 1 leaves no samples for lsd/],
   [
     'train --objective flow-matching --diagonal.fraction 0.5',
     /diagonal\.fraction: flow-matching is a diagonal term alone and needs 1, found 0\.5/,
@@ -293,12 +293,12 @@ const TRAINING: [string, RegExp][] = [
     /network\.sourceLayers: only the conditioning "decoupled" divides the layers; found 1 with "s,t"/,
   ],
   [
-    'train --network.conditioning decoupled --network.injection layers --network.sourceLayers 3',
+    'train --objective lsd --network.conditioning decoupled --network.injection layers --network.sourceLayers 3',
     /network\.sourceLayers: expected 1 to 2, so that the last of the 3 linear layers sees t; found 3/,
   ],
   ['train --network.sourceLayers 0', /network\.sourceLayers: expected number to be >0, found 0/],
   ['train --ema 0', /target: "ema" needs ema above 0; use target: student/],
-  ['train --batch 2', /batch: 2 is too small for a diagonal fraction of 0\.3/],
+  ['train --objective lsd --batch 2', /batch: 2 is too small for a diagonal fraction of 0\.3/],
   ['train --steps 10 --schedule.warmup 20', /schedule\.warmup: 20 is more than the 10 steps of the run/],
   [
     'train --objective psd --network.parameterization denoised --times.minimum 0',
