@@ -26,6 +26,7 @@ import { openCouplingTeacher, openTeachers } from '../training/teacher.ts'
 import { OWN_TEACHER, teacherConfig, trainsTeacher } from '../training/teacher-config.ts'
 import { InterruptedError, UsageError } from './failure.ts'
 import { layered, parseKeys, readConfigFile } from './keys.ts'
+import { noteLogProblem } from './log-problem.ts'
 import { columns, note, onInterrupt, print, printJson } from './terminal.ts'
 import { work } from './work.ts'
 
@@ -154,6 +155,7 @@ export async function compareCommand(flags: CompareFlags, rest: readonly string[
     command: commandLine(flags, rest),
     config: stringify(comparison),
   })
+  for (const { directory } of finished) noteLogProblem(directory)
   const { comparisonReport } = await import('../report/html.ts')
   const { writePlots } = await import('../report/plot-files.ts')
   const report = join(root, 'report.html')
