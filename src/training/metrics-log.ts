@@ -62,10 +62,15 @@ export function logProblem(path: string): string | undefined {
   return `${path}: ${subject} ${named.join(', ')}${rest} ${verb} damaged and left out of curves and times; the file keeps ${damaged.length === 1 ? 'it' : 'them'}`
 }
 
+/** The step that a damaged line begins with, where it can be read. */
+const stepIn = (text: string): number => Number(/^\{"step":(\d+),/.exec(text)?.[1] ?? Number.NaN)
+
 /** The text of a log up to a step, damaged lines among it as they are. */
 export function logUntil(path: string, lastStep: number): string {
   const entries = readLog(path)
   const end = entries.findIndex(({ line }) => line && line.step > lastStep)
   const kept = end < 0 ? entries : entries.slice(0, end)
+  // Damaged ones at the end may be of later steps too.
+  while (stepIn(kept.at(-1)?.text ?? '') > lastStep) kept.pop()
   return kept.map(({ text }) => `${text}\n`).join('')
 }
