@@ -10,13 +10,14 @@ import { toPlane } from '../report/points.ts'
 import { readingOf } from '../report/reading.ts'
 import { comparisonMarkdown, comparisonTable } from '../report/table.ts'
 import type { ComparisonData } from '../report/types.ts'
+import { checkCapacity } from '../training/capacity.ts'
 import {
   type ComparisonConfig,
   type Plan,
   planComparison,
   resolveComparison,
 } from '../training/comparison.ts'
-import { ConfigError } from '../training/config.ts'
+import { type Config, ConfigError } from '../training/config.ts'
 import type { EvaluationRequest } from '../training/evaluate.ts'
 import { writeFileAtomic } from '../training/files.ts'
 import { openInitial } from '../training/initial.ts'
@@ -69,12 +70,22 @@ function readComparison(flags: CompareFlags, rest: readonly string[]): Compariso
   return resolveComparison(user)
 }
 
+/** Says which row of the comparison cannot fit. */
+function checkRunCapacity(method: string, config: Config, dimension: number): void {
+  try {
+    checkCapacity(config, dimension)
+  } catch (error) {
+    throw new ConfigError(`training of ${method}: ${(error as Error).message}`)
+  }
+}
+
 /** Refuses what can be refused before anything is trained. @returns what will be left out of the table, and why */
 async function checkPlan(plan: Plan, request: EvaluationRequest): Promise<string[]> {
   const [{ config: first }] = plan.runs
   const dataset = await openDataset(first.data, { holdOut: first.holdOut })
   const notes = plan.runs.flatMap(({ method, config, after }) => {
     const { samples, notes } = planSamples(config.objective, request)
+    checkRunCapacity(method, config, dataset.dimension)
     if (samples.length === 0)
       throw new ConfigError(`steps: nothing to measure of ${method}; ${notes.join('; ')}`)
     if (trainsTeacher(config)) teacherConfig(config)

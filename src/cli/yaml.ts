@@ -12,6 +12,7 @@ export class YamlProblem extends Error {
 
 /** Deeper blocks are no configuration, and would exhaust whatever walks through them. */
 const DEEPEST = 64
+const TOO_DEEP = `nested deeper than ${DEEPEST} levels`
 
 const REASONS: Readonly<Partial<Record<YAMLError['code'], string>>> = {
   ALIAS_PROPS: 'an alias (*name) cannot have an anchor or a tag',
@@ -26,6 +27,7 @@ const REASONS: Readonly<Partial<Record<YAMLError['code'], string>>> = {
   MISSING_CHAR: 'something is missing here: a comma, a colon, a closing bracket or a closing quote',
   MULTILINE_IMPLICIT_KEY: 'a key over several lines; is a ":" missing?',
   MULTIPLE_DOCS: 'expected one document, found several (a line ---)',
+  RESOURCE_EXHAUSTION: TOO_DEEP,
   TAB_AS_INDENT: 'indented with a tab; use spaces',
   TAG_RESOLVE_FAILED: 'an unknown tag (!name)',
   UNEXPECTED_TOKEN: 'something that cannot stand here',
@@ -53,7 +55,7 @@ function checkKeys(document: Document, lines: LineCounter): void {
 function checkDepth(value: unknown, above: readonly unknown[] = []): void {
   if (typeof value !== 'object' || value === null) return
   if (above.includes(value)) throw new YamlProblem('a block that holds itself, by an alias (*name)')
-  if (above.length > DEEPEST) throw new YamlProblem(`nested deeper than ${DEEPEST} levels`)
+  if (above.length > DEEPEST) throw new YamlProblem(TOO_DEEP)
   for (const inner of Object.values(value)) checkDepth(inner, [...above, value])
 }
 
@@ -79,7 +81,8 @@ export function parseYaml(text: string): unknown {
   const lines = new LineCounter()
   try {
     const document = parseDocument(text, { uniqueKeys: false, lineCounter: lines, prettyErrors: false })
-    const [error] = document.errors
+    // A tag that is not known is only a warning, and its value something else than was meant.
+    const [error] = [...document.errors, ...document.warnings]
     if (error) {
       const reason = REASONS[error.code] ?? 'not as YAML is written'
       throw new YamlProblem(reason, lines.linePos(error.pos[0]).line)
@@ -91,7 +94,7 @@ export function parseYaml(text: string): unknown {
   } catch (error) {
     if (error instanceof YamlProblem) throw error
     // The library calls itself for each level.
-    if (error instanceof RangeError) throw new YamlProblem(`nested deeper than ${DEEPEST} levels`)
+    if (error instanceof RangeError) throw new YamlProblem(TOO_DEEP)
     throw new YamlProblem('not as YAML is written')
   }
 }

@@ -5,6 +5,7 @@ import type { Dataset } from '../data/dataset.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import type { VelocityField } from '../model/index.ts'
 import { compileScan, defaultThreads } from '../runtime/node.ts'
+import { checkCapacity } from './capacity.ts'
 import { type Checkpoint, checkpointSteps, notFinite, writeCheckpoint } from './checkpoint.ts'
 import { type Config, ConfigError, findObjective, resolveConfig, type UserConfig } from './config.ts'
 import { type Continued, openContinued, rewind } from './continuing.ts'
@@ -241,8 +242,9 @@ async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepar
     const config = resolveConfig(whole)
     const dataset = await openTrainingData(config, given)
     checkReward(config, dataset)
+    checkCapacity(config, dataset.dimension)
     const own = trainsTeacher(config)
-    if (own) teacherConfig(config)
+    if (own) checkCapacity(resolveConfig(teacherConfig(config)), dataset.dimension)
     const sources = own ? undefined : openSources(config, dataset, undefined, directory)
     const threads = options.threads ?? defaultThreads()
     return { config: resolveConfig(withAbsolutePaths(whole)), dataset, threads, sources }
@@ -255,6 +257,7 @@ async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepar
   if (dataset.fingerprint.sha256 !== record.data.fingerprint.sha256) {
     throw new RunError(`${directory}: the data has changed since the run began (its fingerprint differs)`)
   }
+  checkCapacity(config, dataset.dimension)
   if (checkpoint && checkpoint.step > config.steps) {
     throw new ConfigError(
       `steps: the run is already at step ${checkpoint.step}, more than the ${config.steps} asked for`,

@@ -315,7 +315,10 @@ const CONFIGS: [string, RegExp][] = [
   ['train --config empty', /--config empty: is a directory, expected a YAML file/],
   ['train --config tabs.yaml', /--config tabs\.yaml \(line 3\): not valid YAML: /],
   ['train --config open.yaml', /--config open\.yaml \(line [234]\): not valid YAML: /],
-  ['train --config twice.yaml', /--config twice\.yaml \(line 2\): not valid YAML: the key "batch" is there twice/],
+  [
+    'train --config twice.yaml',
+    /--config twice\.yaml \(line 2\): not valid YAML: the key "batch" is there twice/,
+  ],
   [
     'train --config two.yaml',
     /--config two\.yaml \(line 2\): not valid YAML: expected one document, found several/,
