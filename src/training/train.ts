@@ -4,12 +4,14 @@ import { withAbsolutePaths as dataWithAbsolutePaths } from '../data/catalogue.ts
 import type { Dataset } from '../data/dataset.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import type { VelocityField } from '../model/index.ts'
-import { compileScan } from '../runtime/node.ts'
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
+import { compileScan, defaultThreads } from '../runtime/node.ts'
+import { checkCapacity } from './capacity.ts'
+import { type Checkpoint, checkpointSteps, notFinite, writeCheckpoint } from './checkpoint.ts'
 import { type Config, ConfigError, findObjective, resolveConfig, type UserConfig } from './config.ts'
+import { type Continued, openContinued, rewind } from './continuing.ts'
 import { hasPool, openPool } from './coupling.ts'
 import { openTrainingData } from './data.ts'
-import { clearPending, writeFileAtomic } from './files.ts'
+import { writeFileAtomic } from './files.ts'
 import { openInitial, withInitialNetwork } from './initial.ts'
 import { lockDirectory } from './lock.ts'
 import { type Logger, openLoggers } from './loggers.ts'
@@ -21,7 +23,7 @@ import { checkReward, withSeenRewards } from './reward.ts'
 import { createRun, isRun, paths, RunError, readMetrics, readRecord, writeRecord } from './run.ts'
 import { encodeSafetensors } from './safetensors.ts'
 import { remarksOn } from './sense.ts'
-import { buildStep, type Step, type Teachers } from './step.ts'
+import { buildStep, type StateName, type Step, type Teachers } from './step.ts'
 import { openCouplingTeacher, openTeachers } from './teacher.ts'
 import { OWN_TEACHER, teacherConfig, trainsTeacher } from './teacher-config.ts'
 import { type Failure, Trainer } from './trainer.ts'
@@ -69,6 +71,13 @@ export class DivergenceError extends Error {
   override readonly name = 'DivergenceError'
 }
 
+const STATE_NAMES: Readonly<Record<StateName, string>> = {
+  parameters: 'the parameters',
+  first: "the optimiser's first moments",
+  second: "the optimiser's second moments",
+  ema: 'the averaged parameters',
+}
+
 /** One run in progress: a training and its files. */
 class Training {
   private lastLine: MetricsLine | undefined
@@ -113,8 +122,36 @@ class Training {
   private save(): void {
     const { trainer } = this
     if (this.saved === trainer.step) return
-    writeCheckpoint(this.options.directory, { ...trainer.saved(), seeds: trainer.config.seeds })
+    const { config, dataset } = trainer
+    this.checkFinite()
+    writeCheckpoint(this.options.directory, {
+      ...trainer.saved(),
+      seeds: config.seeds,
+      record: { config, data: dataRecord(dataset) },
+    })
     this.saved = trainer.step
+  }
+
+  /** A loss tells of parameters one step later, and of averaged ones never. */
+  private checkFinite(): void {
+    const { trainer } = this
+    const wrong = notFinite(Object.entries(trainer.state))
+    if (wrong === undefined) return
+    const last = checkpointSteps(this.options.directory).at(-1)
+    const kept = last === undefined ? 'nothing was saved' : `the newest checkpoint is that of step ${last}`
+    throw new DivergenceError(
+      `step ${trainer.step}: ${STATE_NAMES[wrong as StateName]} are no longer finite numbers; ${kept}; train again into another --out with ${this.advice()}`,
+    )
+  }
+
+  private advice(): string {
+    const { optimizer, schedule, consistency } = this.trainer.config
+    return [
+      `a lower learning rate (now ${optimizer.learningRate})`,
+      ...(optimizer.clip === null ? ['gradient clipping (--optimizer.clip 1)'] : []),
+      ...(schedule.warmup === 0 ? ['a warm-up (--schedule.warmup 500)'] : []),
+      ...(consistency.weight > 0.1 ? ['a lower --consistency.weight'] : []),
+    ].join(', or ')
   }
 
   private writeModel(): void {
@@ -132,7 +169,6 @@ class Training {
 
   private diverged({ step, metrics, inputs }: Failure): never {
     const { trainer, options } = this
-    const { config } = trainer
     const { failedBatch } = paths(options.directory)
     this.save()
     writeFileAtomic(
@@ -140,14 +176,8 @@ class Training {
       failedBatch,
       encodeSafetensors({ tensors: inputs, metadata: { step: String(step) } }),
     )
-    const advice = [
-      `a lower learning rate (now ${config.optimizer.learningRate})`,
-      ...(config.optimizer.clip === null ? ['gradient clipping (--optimizer.clip 1)'] : []),
-      ...(config.schedule.warmup === 0 ? ['a warm-up (--schedule.warmup 500)'] : []),
-      ...(config.consistency.weight > 0.1 ? ['a lower --consistency.weight'] : []),
-    ]
     throw new DivergenceError(
-      `step ${step}: ${metrics.join(', ')} not finite; saved the state of step ${trainer.step} and the batch (${failedBatch}); train anew in another --out with ${advice.join(', or ')}`,
+      `step ${step}: ${metrics.join(', ')} not finite; saved the state of step ${trainer.step} and the batch (${failedBatch}); train again into another --out with ${this.advice()}`,
     )
   }
 }
@@ -156,6 +186,10 @@ interface Prepared {
   readonly config: Config
   readonly dataset: SeenDataset
   readonly checkpoint?: Checkpoint
+  /** Absent for a new run. */
+  readonly continued?: Continued
+  /** Threads of an operator. */
+  readonly threads: number
   /** Absent while the teacher is still to be trained. */
   readonly sources?: Sources
 }
@@ -208,18 +242,22 @@ async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepar
     const config = resolveConfig(whole)
     const dataset = await openTrainingData(config, given)
     checkReward(config, dataset)
+    checkCapacity(config, dataset.dimension)
     const own = trainsTeacher(config)
-    if (own) teacherConfig(config)
+    if (own) checkCapacity(resolveConfig(teacherConfig(config)), dataset.dimension)
     const sources = own ? undefined : openSources(config, dataset, undefined, directory)
-    return { config: resolveConfig(withAbsolutePaths(whole)), dataset, sources }
+    const threads = options.threads ?? defaultThreads()
+    return { config: resolveConfig(withAbsolutePaths(whole)), dataset, threads, sources }
   }
   const record = readRecord(directory)
+  const continued = openContinued(directory, record, options.threads)
+  const { checkpoint, threads } = continued
   const config = resumedConfig(record.config, withAbsolutePaths(user))
   const dataset = await openTrainingData(config, given, record.data)
   if (dataset.fingerprint.sha256 !== record.data.fingerprint.sha256) {
     throw new RunError(`${directory}: the data has changed since the run began (its fingerprint differs)`)
   }
-  const checkpoint = readCheckpoint(directory)
+  checkCapacity(config, dataset.dimension)
   if (checkpoint && checkpoint.step > config.steps) {
     throw new ConfigError(
       `steps: the run is already at step ${checkpoint.step}, more than the ${config.steps} asked for`,
@@ -227,7 +265,7 @@ async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepar
   }
   const waits = trainsTeacher(config) && !checkpoint
   const sources = waits ? undefined : openSources(config, dataset, checkpoint, directory)
-  return { config, dataset, checkpoint, sources }
+  return { config, dataset, checkpoint, continued, threads, sources }
 }
 
 /**
@@ -246,7 +284,12 @@ async function trainTeacher(config: Config, options: TrainOptions): Promise<bool
 }
 
 /** What is odd about the data, and what the configuration should know. */
-const warningsOf = ({ config, dataset }: Pick<Prepared, 'config' | 'dataset'>): string[] => [
+const warningsOf = ({
+  config,
+  dataset,
+  continued,
+}: Pick<Prepared, 'config' | 'dataset' | 'continued'>): string[] => [
+  ...(continued?.notes ?? []),
   ...(dataset.warnings ?? []),
   ...remarksOn(config, findObjective(config.objective)),
 ]
@@ -259,14 +302,6 @@ function checkFits({ state }: Checkpoint, step: Step, directory: string): void {
       `${directory}: the checkpoint has ${found} numbers of ${name}, the network needs ${step.parameterCount}`,
     )
   }
-}
-
-/** Brings the files of a continued run back to its newest checkpoint. */
-function rewind(directory: string, checkpoint: Checkpoint | undefined): void {
-  clearPending(directory)
-  const kept = readMetrics(directory, checkpoint?.step ?? 0)
-  const lines = kept.map(line => `${JSON.stringify(line)}\n`).join('')
-  writeFileAtomic(directory, paths(directory).metrics, lines)
 }
 
 /**
@@ -285,9 +320,9 @@ export async function train(user: UserConfig, options: TrainOptions): Promise<Tr
     const prepared = await prepare(user, options)
     const { config, dataset, checkpoint } = prepared
     const early = prepared.sources && stepWith(prepared, prepared.sources, directory)
-    const record = { config, data: dataRecord(dataset) }
-    if (resume) {
-      rewind(directory, checkpoint)
+    const record = { config, data: dataRecord(dataset), threads: prepared.threads }
+    if (prepared.continued) {
+      rewind(directory, prepared.continued)
       writeRecord(directory, record)
     } else {
       createRun(directory, record)
@@ -324,16 +359,16 @@ function stepWith({ config, dataset, checkpoint }: Prepared, { teachers }: Sourc
 }
 
 async function runSteps(
-  { config, dataset, checkpoint, sources }: Prepared & { readonly sources: Sources },
+  prepared: Prepared & { readonly sources: Sources },
   step: Step,
   options: TrainOptions,
 ): Promise<TrainResult> {
+  const { config, dataset, checkpoint, threads, sources } = prepared
   const { couplingTeacher, initial } = sources
   const { directory, shouldStop } = options
   const pool = await openPool(directory, config, dataset.dimension, couplingTeacher, shouldStop)
-  if (!pool && config.coupling.kind !== 'independent')
-    return stopped(options, { config, dataset, checkpoint })
-  const program = await compileScan(step.graph, step.state.length, options)
+  if (!pool && config.coupling.kind !== 'independent') return stopped(options, prepared)
+  const program = await compileScan(step.graph, step.state.length, { threads })
   try {
     const trainer = new Trainer(config, dataset, step, program, { from: checkpoint, pool, initial })
     const from = trainer.step
@@ -347,7 +382,7 @@ async function runSteps(
       loss,
       msPerStep,
       finished,
-      warnings: warningsOf({ config, dataset }),
+      warnings: warningsOf(prepared),
     }
   } finally {
     await program.close()
