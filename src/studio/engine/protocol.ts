@@ -63,6 +63,8 @@ export interface Questions {
       after: Points
       /** Data that is tilted exactly. */
       exact: Points
+      /** Share of the Metropolis moves that were accepted; null where there were none. */
+      acceptance: number | null
       /** Mean of the reward over each. */
       rewards: { before: number; after: number; exact: number }
       /** Sliced Wasserstein distance to the tilted data, and its floor. */

@@ -86,7 +86,7 @@ function SteerControls() {
         onChange={steps => changeReward({ steps })}
       />
       <Slider
-        name="Gradient steps between jumps"
+        name="Metropolis moves after each jump"
         value={moves}
         min={0}
         max={20}
@@ -104,13 +104,11 @@ function SteerControls() {
       />
       {!resample && (
         <p class="aside">
-          The gradient alone: samples move towards the reward, but not in the right proportions.
+          Moves alone: samples go towards the reward, and reach the right proportions only after many moves.
         </p>
       )}
-      {resample && steps === 1 && (
-        <p class="aside">
-          One jump has no time between: samples are only drawn anew, and many will be the same.
-        </p>
+      {resample && moves === 0 && (
+        <p class="aside">Without moves, many of the resampled points are copies of each other.</p>
       )}
     </>
   )
@@ -133,19 +131,20 @@ export function SteerSection() {
       <div class="columns">
         <div class="panel">
           <p>
-            A flow map knows at any time where a point will land. So the reward of the end is known on the
-            way, and its gradient too. Samples follow
+            A flow map knows at any time where a point will land, so the reward of the end is known on the
+            way. Samples follow
           </p>
           <Formula tex="\tilde p_t(x) \propto p_t(x)\, e^{\beta(1-t)\, r(F(x,t,0))}" block />
           <p>
-            from noise to data: they jump, are weighted and resampled, and climb the gradient with some noise.
+            from noise to data: they jump, are weighted and resampled, and then move. A move changes the noise
+            that a sample came from, and is accepted by the change of its reward.
           </p>
-          <Formula tex="w \leftarrow w\, e^{\beta\,(s-t)\, r(F(x,t,0))}" block />
-          <Formula tex="x \leftarrow x + h\, \nabla_x \log \tilde p_t(x) + \sqrt{2h}\, z" block />
+          <Formula tex="w \leftarrow w\, e^{\beta\,\Delta[(1-t)\, r(F(x,t,0))]}" block />
+          <Formula tex="z' = \sqrt{1-\rho^2}\, z + \rho\, n, \quad \min(1, e^{\beta(1-t)(r'-r)})" block />
           <p class="soft">
             After <a href="https://arxiv.org/abs/2511.22688">Sabour et al. 2025</a> (Flow Map Trajectory
-            Tilting). The score of p comes from the map’s own velocity. Exact for an exact map, many samples
-            and small moves.
+            Tilting), with Metropolis moves in the noise. With many samples, the result is what this map
+            samples, tilted exactly.
           </p>
           <SteerControls />
         </div>
@@ -194,6 +193,9 @@ export function SteerSection() {
               },
             ]}
           />
+          {answer && answer.acceptance !== null && (
+            <p class="soft">Moves accepted: {Math.round(100 * answer.acceptance)} %</p>
+          )}
         </div>
       </div>
     </section>
