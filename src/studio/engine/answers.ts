@@ -23,9 +23,19 @@ type Answers = {
   ) => Promise<Questions[Name]['answer']>
 }
 
+/** Counts whose references are kept. */
+const COUNTS = 2
+
 /** Metrics of a training's target, made ready once for a count: against the points that its reports are measured by. */
-const measuresOf = (session: Session, count: number): Measures =>
-  session.once(`metrics ${count}`, () => prepareMetrics(session.dataset, { count }))
+function measuresOf(session: Session, count: number): Measures {
+  const kept = session.once('metrics', () => new Map<number, Measures>())
+  const measures = kept.get(count) ?? prepareMetrics(session.dataset, { count })
+  // The last used comes last.
+  kept.delete(count)
+  kept.set(count, measures)
+  if (kept.size > COUNTS) kept.delete(kept.keys().next().value!)
+  return measures
+}
 
 /** One interval of a grid: a jump of the map, or a step of a solver on its velocity. */
 function stepOf(session: Session, method: 'jump' | 'euler' | 'heun', weights: WeightsName): Jump {

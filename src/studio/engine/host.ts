@@ -64,7 +64,7 @@ function distanceOf(measures: ReturnType<typeof prepareMetrics>, samples: Points
  *
  * @param name  what trains; a promise where it is still being loaded
  * @param send  gets every report
- * @returns takes a command
+ * @returns takes a command; its promise is kept once the command is done or refused
  */
 export function host(
   engine: Engine,
@@ -74,9 +74,9 @@ export function host(
     breathe = () => new Promise(resolve => setTimeout(resolve)),
     clock = () => performance.now(),
   }: HostOptions = {},
-): (command: Command) => void {
+): (command: Command) => Promise<void> {
   const seats = new Map<string, Seat>()
-  const waiting: Command[] = []
+  const waiting: { command: Command; done: () => void }[] = []
   let busy = false
 
   const seatOf = (run: string): Seat => {
@@ -251,10 +251,12 @@ export function host(
     for (;;) {
       // Lets commands that arrived meanwhile in.
       await breathe()
-      const command = waiting.shift()
+      const next = waiting.shift()
       const playing = [...seats].filter(([, seat]) => seat.playing)
-      if (command) await take(command)
-      else if (playing.length === 0) break
+      if (next) {
+        await take(next.command)
+        next.done()
+      } else if (playing.length === 0) break
       else for (const [run, seat] of playing) await train(run, seat)
     }
     busy = false
@@ -266,8 +268,9 @@ export function host(
       // Whoever needs it is told what is missing.
     },
   )
-  return command => {
-    waiting.push(command)
-    void work()
-  }
+  return command =>
+    new Promise(done => {
+      waiting.push({ command, done })
+      void work()
+    })
 }
