@@ -11,7 +11,10 @@ import { fileOf } from './files.ts'
 import type { Points, QuestionName, Questions } from './protocol.ts'
 import type { Engine, Session, WeightsName } from './session.ts'
 import { answerSteer } from './steering.ts'
+import { strayFloor, strayRuleOf, straysOf } from './strays.ts'
 
+/** Points that the floor of strays is of, where nothing else is measured of them. */
+const MARKED = 2000
 /** Points of the path that residuals are measured on: fewer leave the largest cell to chance. */
 const MEASURED = 2048
 
@@ -71,6 +74,16 @@ export const answers: Answers = {
     }
   },
 
+  strays: async ({ points }, session) => {
+    const rule = strayRuleOf(session)
+    if (!rule) return null
+    // Nothing but its draws of data is wanted.
+    const measures = session.once('draws', () =>
+      prepareMetrics(session.dataset, { count: MARKED, names: [] }),
+    )
+    return straysOf(points, rule, measures)
+  },
+
   residuals: ({ levels, weights }, session, engine) => {
     const { config, dataset } = session
     const parameters = session.parameters(weights)
@@ -93,8 +106,12 @@ export const answers: Answers = {
     const step = stepOf(session, method, weights)
     const noise = drawNoise(count, 2, seed)
     const values = []
-    for (const n of steps) values.push(measures.evaluate(await jumpThrough(step, noise, uniformGrid(n))))
-    return { values, floors: measures.floors }
+    const rule = strayRuleOf(session)!
+    for (const n of steps) {
+      const points = await jumpThrough(step, noise, uniformGrid(n))
+      values.push({ strays: straysOf(points, rule, measures).value, ...measures.evaluate(points) })
+    }
+    return { values, floors: { strays: strayFloor(measures, rule), ...measures.floors } }
   },
 
   steer: answerSteer,
@@ -106,7 +123,15 @@ export const answers: Answers = {
       drawNoise(count, 2, seed),
       uniformGrid(steps),
     )
-    return { path, values: measures.evaluate(path.at(-1)!), floors: measures.floors }
+    const ends = path.at(-1)!
+    const rule = strayRuleOf(session)!
+    const strays = straysOf(ends, rule, measures)
+    return {
+      path,
+      strays,
+      values: { strays: strays.value, ...measures.evaluate(ends) },
+      floors: { strays: strayFloor(measures, rule), ...measures.floors },
+    }
   },
 
   losses: ({ bins, draws, weights }, { config, dataset, state, plan, teachers }, engine) =>

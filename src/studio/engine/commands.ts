@@ -63,6 +63,7 @@ const questions = {
     .strictObject({ points: pointsTo(MOST.carried), times: timesTo(MOST.times), weights: weights.optional() })
     .refine(({ points, times }) => (points.length / 2) * times.length <= MOST.followed, inAll(MOST.followed)),
   field: z.strictObject({ points: pointsTo(MOST.points), t: time, weights }),
+  strays: z.strictObject({ points: pointsTo(MOST.points) }),
   residuals: z.strictObject({ levels: countTo(MOST.levels), weights }),
   metrics: z.strictObject({
     steps: z.array(countTo(MOST.jumps)).min(1).max(MOST.budgets),

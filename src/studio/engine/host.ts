@@ -6,6 +6,7 @@ import { answers } from './answers.ts'
 import { type Paced, paced } from './pace.ts'
 import type { Command, Points, Report } from './protocol.ts'
 import { type Engine, Session, type WeightsName } from './session.ts'
+import { strayRuleOf, straysOf } from './strays.ts'
 
 /** Samples in a report that nobody asked to be larger, and those that its distance is of. */
 const SAMPLES = 2000
@@ -85,10 +86,17 @@ export function host(
     return seat
   }
 
-  /** @param measured  whether the samples' distance is to be told, which costs several times what they do */
-  const report = async (run: string, seat: Seat, measured = true): Promise<void> => {
+  /**
+   * @param measured  whether the samples' distance is to be told, which costs several times what they do
+   * @param marked  whether it is to be told which of them are off the data
+   */
+  const report = async (run: string, seat: Seat, measured = true, marked = true): Promise<void> => {
     const { session, measures, noise, count, weights, playing, revision, ahead } = seat
-    const samples = await seat.sampling.take(() => session.map(weights).jump(noise, 1, 0))
+    const { samples, strays } = await seat.sampling.take(async () => {
+      const samples = await session.map(weights).jump(noise, 1, 0)
+      const rule = marked && strayRuleOf(session)
+      return { samples, strays: rule && measures ? straysOf(samples, rule, measures) : undefined }
+    })
     const distance = measured
       ? measures && (await seat.measuring.take(() => distanceOf(measures, samples)))
       : undefined
@@ -102,6 +110,7 @@ export function host(
       line: session.line(),
       samples: samples.slice(0, 2 * count),
       distance,
+      strays: measures ? strays && { ...strays, marks: strays.marks.slice(0, count) } : null,
     })
   }
 
@@ -133,7 +142,7 @@ export function host(
     seats.set(run, seat)
     // What is to be seen comes before what is to be read: the first floor takes a while.
     if (measures) {
-      await report(run, seat, false)
+      await report(run, seat, false, false)
       void measures.floors
     }
     await report(run, seat)

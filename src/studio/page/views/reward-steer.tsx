@@ -1,11 +1,13 @@
 import { drawNoise } from '../../../sampler/sampler.ts'
-import type { Points, Questions } from '../../engine/protocol.ts'
+import type { Points, Questions, Strays } from '../../engine/protocol.ts'
 import type { Tilt } from '../../plan.ts'
 import { isBlank, tiltOf } from '../../reward.ts'
 import { useAnswer } from '../asking.ts'
 import { colourOf } from '../draw/colours.ts'
+import { landing } from '../draw/landing.ts'
 import { shortNumber } from '../draw/number.ts'
 import { Scene } from '../draw/scene.tsx'
+import { splitStrays } from '../draw/strays.ts'
 import { Formula } from '../parts/formula.tsx'
 import { Slider } from '../parts/slider.tsx'
 import { Mark, runName } from '../runs.tsx'
@@ -24,18 +26,26 @@ export const noise = drawNoise(COUNT, 2, 0)
 export function Cloud({
   name,
   points,
+  strays,
   token,
   tilt,
 }: {
   name: string
   points: Points | undefined
+  strays?: Strays
   token: string
   tilt: Tilt
 }) {
   return (
     <figure>
-      <figcaption>{name}</figcaption>
-      <Scene clouds={points ? [{ points, colour: colourOf(token, 0.55), size: 3 }] : []} label={name}>
+      <figcaption>
+        {name}
+        {strays && `: ${landing(strays.value)} on the data`}
+      </figcaption>
+      <Scene
+        clouds={points ? splitStrays({ points, colour: colourOf(token, 0.55), size: 3 }, strays?.marks) : []}
+        label={name}
+      >
         <RewardShape tilt={tilt} />
       </Scene>
     </figure>
@@ -164,8 +174,20 @@ export function SteerSection() {
             <p class="aside">Nothing is painted yet: paint above, and samples will follow.</p>
           )}
           <div class="pictures">
-            <Cloud name="Before" points={answer?.before} token={`--run-${selected}`} tilt={tilt} />
-            <Cloud name="Steered" points={answer?.after} token={`--run-${selected}`} tilt={tilt} />
+            <Cloud
+              name="Before"
+              points={answer?.before}
+              strays={answer?.strays?.before}
+              token={`--run-${selected}`}
+              tilt={tilt}
+            />
+            <Cloud
+              name="Steered"
+              points={answer?.after}
+              strays={answer?.strays?.after}
+              token={`--run-${selected}`}
+              tilt={tilt}
+            />
             <Cloud
               name="The goal: data, tilted exactly"
               points={answer?.exact}
@@ -193,6 +215,9 @@ export function SteerSection() {
               },
             ]}
           />
+          <p class="soft">
+            <span class="key of-strays">off the data, whatever their reward</span>
+          </p>
           {answer && answer.acceptance !== null && (
             <p class="soft">Moves accepted: {Math.round(100 * answer.acceptance)} %</p>
           )}
