@@ -34,6 +34,8 @@ export interface Described {
   readonly unit: 'data units' | 'squared data units' | 'data units per time' | 'nats' | 'share' | 'none'
   /** Least and greatest possible value. */
   readonly range: readonly [number, number]
+  /** Whether it is shown in percent; the value itself is a share. */
+  readonly percent?: boolean
   /** Which way is better. */
   readonly direction: 'lower' | 'higher'
   /** Points of each side that are compared at most; all where absent. */
@@ -131,6 +133,7 @@ export const metrics: Readonly<Record<string, Metric>> = {
   strays: {
     ...share,
     label: 'strays',
+    percent: true,
     description: 'share of samples off the data: beyond 4 standard deviations of every mode, or of every row',
     direction: 'lower',
     limitOf: mostRows,
