@@ -48,7 +48,9 @@ export function kdTree(points: Values, dimension: number): KdTree {
   }
   build(0, count)
   const sorted = new Float64Array(points.length)
-  order.forEach((i, k) => sorted.set(points.subarray(i * dimension, (i + 1) * dimension), k * dimension))
+  order.forEach((i, k) => {
+    sorted.set(points.subarray(i * dimension, (i + 1) * dimension), k * dimension)
+  })
 
   return {
     count,

@@ -1,7 +1,8 @@
 import type { Dataset, Mixture, Values } from '../data/dataset.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import { unstandardized } from '../model/index.ts'
-import { random } from '../random/random.ts'
+import { type Random, random } from '../random/random.ts'
+import { type Estimate, shareEstimate } from './estimate.ts'
 import { kdTree } from './kd-tree.ts'
 import { normalRadius } from './normal-radius.ts'
 import { countPoints } from './points.ts'
@@ -62,7 +63,8 @@ function marks(points: Values, dimension: number, isNear: (at: number) => boolea
   })
 }
 
-function modeRule({ components }: Mixture): StrayRule {
+/** The rule of a mixture: a point strays where it is beyond the radius of every mode. */
+export function modeRule({ components }: Mixture): StrayRule {
   const dimension = components[0].mean.length
   const most = normalRadius(dimension) ** 2
   const centred = new Float64Array(dimension)
@@ -118,7 +120,7 @@ function bothSides(dataset: Dataset): [Values, Values] {
 }
 
 /** Number, from 1, of the held-out row whose distance is the limit, of `count` in order of distance. */
-export const limitRank = (count: number): number => Math.ceil((1 - BEYOND) * count)
+const limitRank = (count: number): number => Math.ceil((1 - BEYOND) * count)
 
 /**
  * The squared distance to the nearest row that 99.9 % of the others keep; never less than rounding. Where nearly all others
@@ -140,4 +142,31 @@ function squaredReach(
   if (reach > rounding) return reach
   const apart = squares(rounding)[count >> 1]
   return Number.isFinite(apart) ? Math.max(rounding, apart) : rounding
+}
+
+/** The share of points that a rule marked, with Wilson's interval. */
+export function strayEstimate(marks: Uint8Array): Estimate {
+  let strays = 0
+  for (const mark of marks) strays += mark
+  return shareEstimate(strays, marks.length)
+}
+
+/**
+ * A draw of what `count` fresh rows of finite data would score by a rule made from its rows: how many lie beyond a held-out row
+ * of a given rank. That has the same distribution for all data without equal distances, so it is drawn and not measured: the
+ * held-out rows themselves made the rule, and rows that were trained on are no distance from themselves.
+ *
+ * @returns nothing for data that is drawn from a formula, which is measured
+ */
+export function strayFloor({ split, dimension }: Dataset, source: Random, count: number): number | undefined {
+  if (!split) return undefined
+  const most = mostRows(dimension)
+  const rows = split.heldOut > 0 ? split.heldOut : Math.ceil(split.training / 2)
+  const others = Math.min(rows, most)
+  const ranked = Float64Array.from({ length: others }, () => source.uniform()).sort()
+  const within = ranked[limitRank(others) - 1]
+  const drawn = Math.min(count, most)
+  let strays = 0
+  for (let i = 0; i < drawn; i++) if (source.uniform() > within) strays++
+  return strays / drawn
 }
