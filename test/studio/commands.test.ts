@@ -15,6 +15,7 @@ const asked: Record<string, object> = {
   through: { points: cloud(100_000), grid: grid(65), method: 'jump', weights },
   path: { points: cloud(1000), times: grid(101), weights },
   field: { points: cloud(1441), t: 0.5, weights },
+  strays: { points: cloud(50_000) },
   residuals: { levels: 8, weights },
   metrics: { steps: [1, 2, 4, 8], method: 'jump', weights, count: 2000, seed: 2 ** 31 },
   steer: {

@@ -3,7 +3,7 @@ import { apart, splitCloud } from '../../src/studio/page/draw/apart.ts'
 import { arrowPath, arrowScale, near, roundFactor } from '../../src/studio/page/draw/arrows.ts'
 import { nextCell } from '../../src/studio/page/draw/cells.ts'
 import { legOf, nearestPoint } from '../../src/studio/page/draw/cloud.ts'
-import { landing, landingPercent, withinReal } from '../../src/studio/page/draw/landing.ts'
+import { landing, landingPercent } from '../../src/studio/page/draw/landing.ts'
 import { logAxis } from '../../src/studio/page/draw/log-axis.ts'
 import { floorRange, shortNumber } from '../../src/studio/page/draw/number.ts'
 import { moveTimes, snap, timesNear, withS, withT } from '../../src/studio/page/draw/times.ts'
@@ -175,16 +175,6 @@ describe('samples off the data', () => {
     ])
     expect(landingPercent(0.0003)).toBe('>99.9 %')
     expect(landingPercent(undefined)).toBe('')
-  })
-
-  test('are within the range of real data only where every metric is', () => {
-    const good = { value: 0.2, high: 0.3 }
-    const bad = { value: 0.1, high: 0.002 }
-    expect(withinReal([good, good])).toBe(true)
-    expect(withinReal([good, bad])).toBe(false)
-    expect(withinReal([good, null])).toBe(false)
-    expect(withinReal([])).toBe(false)
-    expect(withinReal([{ value: Number.NaN, high: 1 }])).toBe(false)
   })
 })
 

@@ -1,6 +1,7 @@
 import { constant } from '../../autodiff/index.ts'
 import { type Measures, prepareMetrics } from '../../metric/prepare.ts'
 import { measureResiduals } from '../../metric/residuals.ts'
+import { strayEstimate } from '../../metric/strays.ts'
 import { interpolants } from '../../model/index.ts'
 import { random } from '../../random/random.ts'
 import { drawNoise, euler, heun, type Jump, jumpThrough, uniformGrid } from '../../sampler/sampler.ts'
@@ -11,7 +12,7 @@ import { fileOf } from './files.ts'
 import type { Points, QuestionName, Questions } from './protocol.ts'
 import type { Engine, Session, WeightsName } from './session.ts'
 import { answerSteer } from './steering.ts'
-import { strayFloor, strayRuleOf, straysOf } from './strays.ts'
+import { marksOf, scoresOf } from './strays.ts'
 
 /** Points that the floor of strays is of, where nothing else is measured of them. */
 const MARKED = 2000
@@ -75,13 +76,13 @@ export const answers: Answers = {
   },
 
   strays: async ({ points }, session) => {
-    const rule = strayRuleOf(session)
-    if (!rule) return null
-    // Nothing but its draws of data is wanted.
-    const measures = session.once('draws', () =>
-      prepareMetrics(session.dataset, { count: MARKED, names: [] }),
+    const marks = marksOf(session, points)
+    if (!marks) return null
+    const { floors } = session.once('strays', () =>
+      prepareMetrics(session.dataset, { count: MARKED, names: ['strays'] }),
     )
-    return straysOf(points, rule, measures)
+    const { value: floor, low, high } = floors.strays
+    return { marks, value: strayEstimate(marks.subarray(0, MARKED)).value, floor, low, high }
   },
 
   residuals: ({ levels, weights }, session, engine) => {
@@ -106,12 +107,8 @@ export const answers: Answers = {
     const step = stepOf(session, method, weights)
     const noise = drawNoise(count, 2, seed)
     const values = []
-    const rule = strayRuleOf(session)!
-    for (const n of steps) {
-      const points = await jumpThrough(step, noise, uniformGrid(n))
-      values.push({ strays: straysOf(points, rule, measures).value, ...measures.evaluate(points) })
-    }
-    return { values, floors: { strays: strayFloor(measures, rule), ...measures.floors } }
+    for (const n of steps) values.push(measures.evaluate(await jumpThrough(step, noise, uniformGrid(n))))
+    return { values, floors: measures.floors }
   },
 
   steer: answerSteer,
@@ -124,14 +121,8 @@ export const answers: Answers = {
       uniformGrid(steps),
     )
     const ends = path.at(-1)!
-    const rule = strayRuleOf(session)!
-    const strays = straysOf(ends, rule, measures)
-    return {
-      path,
-      strays,
-      values: { strays: strays.value, ...measures.evaluate(ends) },
-      floors: { strays: strayFloor(measures, rule), ...measures.floors },
-    }
+    const { values, within } = scoresOf(measures, ends)
+    return { path, marks: marksOf(session, ends)!, values, within, floors: measures.floors }
   },
 
   losses: ({ bins, draws, weights }, { config, dataset, state, plan, teachers }, engine) =>

@@ -1,4 +1,5 @@
-import { prepareMetrics } from '../../metric/prepare.ts'
+import { type Measures, prepareMetrics } from '../../metric/prepare.ts'
+import { strayEstimate } from '../../metric/strays.ts'
 import { drawNoise } from '../../sampler/sampler.ts'
 import type { Failure } from '../../training/trainer.ts'
 import { type Plan, type Stage, stepsOf } from '../plan.ts'
@@ -6,7 +7,7 @@ import { answers } from './answers.ts'
 import { type Paced, paced } from './pace.ts'
 import type { Command, Points, Report } from './protocol.ts'
 import { type Engine, Session, type WeightsName } from './session.ts'
-import { strayRuleOf, straysOf } from './strays.ts'
+import { marksOf, scoresOf } from './strays.ts'
 
 /** Samples in a report that nobody asked to be larger, and those that its distance is of. */
 const SAMPLES = 2000
@@ -28,7 +29,7 @@ interface Seat {
   count: number
   weights: WeightsName
   /** Absent where the data is not known. */
-  readonly measures: ReturnType<typeof prepareMetrics> | null
+  readonly measures: Measures | null
   /** Stages that a plan has beyond what is trained. */
   ahead: Plan['stages']
   playing: boolean
@@ -54,9 +55,13 @@ function divergence({ step, metrics }: Failure, { learningRate }: Stage): string
   return `the training diverged: at step ${step} its ${what} is no longer a finite number. Lower the learning rate, now ${learningRate}, then Reset and Play.`
 }
 
-function distanceOf(measures: ReturnType<typeof prepareMetrics>, samples: Points): Progress['distance'] {
-  const value = measures.evaluate(samples.subarray(0, 2 * SAMPLES)).slicedWasserstein
-  const { value: floor, low, high } = measures.floors.slicedWasserstein
+/** A metric's value, and what data itself scores. */
+function scored(
+  { floors }: Measures,
+  name: string,
+  { [name]: value }: Readonly<Record<string, number>>,
+): NonNullable<Progress['distance']> {
+  const { value: floor, low, high } = floors[name]
   return { value, floor, low, high }
 }
 
@@ -92,14 +97,14 @@ export function host(
    */
   const report = async (run: string, seat: Seat, measured = true, marked = true): Promise<void> => {
     const { session, measures, noise, count, weights, playing, revision, ahead } = seat
-    const { samples, strays } = await seat.sampling.take(async () => {
+    const { samples, marks } = await seat.sampling.take(async () => {
       const samples = await session.map(weights).jump(noise, 1, 0)
-      const rule = marked && strayRuleOf(session)
-      return { samples, strays: rule && measures ? straysOf(samples, rule, measures) : undefined }
+      return { samples, marks: marked ? marksOf(session, samples) : undefined }
     })
-    const distance = measured
-      ? measures && (await seat.measuring.take(() => distanceOf(measures, samples)))
-      : undefined
+    const scores =
+      measured && measures
+        ? await seat.measuring.take(() => scoresOf(measures, samples.subarray(0, 2 * SAMPLES)))
+        : undefined
     send({
       type: 'progress',
       run,
@@ -109,8 +114,14 @@ export function host(
       goal: ahead.length > 0 ? stepsOf({ stages: ahead }) : null,
       line: session.line(),
       samples: samples.slice(0, 2 * count),
-      distance,
-      strays: measures ? strays && { ...strays, marks: strays.marks.slice(0, count) } : null,
+      distance: measures ? scores && scored(measures, 'slicedWasserstein', scores.values) : null,
+      strays: measures
+        ? marks && {
+            ...scored(measures, 'strays', { strays: strayEstimate(marks.subarray(0, SAMPLES)).value }),
+            marks: marks.slice(0, count),
+          }
+        : null,
+      ...(scores && { within: scores.within }),
     })
   }
 
@@ -124,7 +135,7 @@ export function host(
     const measures =
       plan.target.kind === 'unknown'
         ? null
-        : prepareMetrics(session.dataset, { count: SAMPLES, names: ['slicedWasserstein'] })
+        : prepareMetrics(session.dataset, { count: SAMPLES, names: ['strays', 'slicedWasserstein'] })
     const ahead = plan.stages.some(stage => stage.steps > 0) ? plan.stages : []
     const seat: Seat = {
       session,

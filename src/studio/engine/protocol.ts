@@ -7,7 +7,7 @@ import type { WeightsName } from './session.ts'
 /** Points `[n, 2]`, row after row. */
 export type Points = Float32Array
 
-/** Which samples are off the data, their share, and that of data itself in as many samples: mean and range. */
+/** Which samples are off the data, the share of the first 2,000 of them, and that of real data: mean and range. */
 export interface Strays {
   /** 1 for a sample that is off the data, `[n]`. */
   readonly marks: Uint8Array
@@ -78,7 +78,7 @@ export interface Questions {
       /** Share of the Metropolis moves that were accepted; null where there were none. */
       acceptance: number | null
       /** Of the samples before and after; null where the data are not known. */
-      strays: { before: Strays; after: Strays } | null
+      marks: { before: Uint8Array; after: Uint8Array } | null
       /** Mean of the reward over each. */
       rewards: { before: number; after: number; exact: number }
       /** Sliced Wasserstein distance to the tilted data, and its floor. */
@@ -97,7 +97,9 @@ export interface Questions {
     answer: {
       path: readonly Points[]
       /** Of the last. */
-      strays: Strays
+      marks: Uint8Array
+      /** Whether every metric is within the range of real data, as far as so many samples can tell. */
+      within: boolean
       values: Readonly<Record<string, number>>
       floors: Questions['metrics']['answer']['floors']
     }
@@ -156,6 +158,8 @@ export type Report =
        * cannot be known; absent where it was not measured this time.
        */
       distance?: { value: number; floor: number; low: number; high: number } | null
+      /** Whether that and the strays are within the range of real data; told with the distance. */
+      within?: boolean
       /** Of the samples; null where the data are not known, absent where it was not measured this time. */
       strays?: Strays | null
     }

@@ -8,7 +8,7 @@ import { rewardOfTilt } from '../reward.ts'
 import type { Points, Questions } from './protocol.ts'
 import type { Engine, Session } from './session.ts'
 import { steer } from './steer.ts'
-import { strayRuleOf, straysOf } from './strays.ts'
+import { marksOf } from './strays.ts'
 import { rewardAt, tiltedDataset } from './tilt.ts'
 
 type Goal = ReturnType<typeof prepareMetrics>
@@ -53,7 +53,7 @@ export async function answerSteer(
     const options = { beta: tilt.beta, grid, moves, resample, seed }
     const { points: after, acceptance } = await steer({ jump, reward }, points, options)
     const measures = goalOf(session, tilt, points.length / 2)
-    const rule = strayRuleOf(session)
+    const marks = marksOf(session, before) ?? null
     const distance = (x: Points) => measures.evaluate(x).slicedWasserstein
     const exact = measures.reference
     return {
@@ -61,9 +61,7 @@ export async function answerSteer(
       after,
       exact,
       acceptance,
-      strays: rule
-        ? { before: straysOf(before, rule, measures), after: straysOf(after, rule, measures) }
-        : null,
+      marks: marks && { before: marks, after: marksOf(session, after)! },
       rewards: {
         before: meanReward(before, tilt),
         after: meanReward(after, tilt),

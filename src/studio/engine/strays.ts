@@ -1,36 +1,22 @@
-import { type Measures, summarise } from '../../metric/prepare.ts'
-import { type StrayRule, strayRule } from '../../metric/strays.ts'
-import type { Points, Strays } from './protocol.ts'
+import { metrics } from '../../metric/catalogue.ts'
+import type { Measures } from '../../metric/prepare.ts'
+import { standing, together } from '../../metric/standing.ts'
+import { strayRule } from '../../metric/strays.ts'
+import type { Points } from './protocol.ts'
 import type { Session } from './session.ts'
 
-/** Share of the points that are marked. */
-const shareOf = (marks: Uint8Array): number => marks.reduce((sum, mark) => sum + mark, 0) / marks.length
+/** Which of some samples are off the data, `[n]`; nothing where the data are not known. */
+export const marksOf = ({ plan, dataset }: Session, samples: Points): Uint8Array | undefined =>
+  plan.target.kind === 'unknown' ? undefined : strayRule(dataset)(samples)
 
-/** Which samples of a training are off its data; nothing where its data are not known. */
-export const strayRuleOf = ({ plan, dataset }: Session): StrayRule | undefined =>
-  plan.target.kind === 'unknown' ? undefined : strayRule(dataset)
-
-/** Draws of a floor. */
-const DRAWS = 10
-const floors = new WeakMap<Measures, ReturnType<typeof summarise>>()
-
-/** What data itself scores, on the same draws as the floors of the other metrics. */
-export function strayFloor(measures: Measures, rule: StrayRule) {
-  const known = floors.get(measures)
-  if (known) return known
-  const shares: number[] = []
-  for (let k = 0; k < DRAWS; k++) {
-    const points = measures.draw(k)
-    if (points) shares.push(shareOf(rule(points)))
-  }
-  const floor = summarise(shares, measures.count)
-  floors.set(measures, floor)
-  return floor
-}
-
-/** Marks of samples, and the share of the first of them, as many as the floor is of. */
-export function straysOf(points: Points, rule: StrayRule, measures: Measures): Strays {
-  const marks = rule(points)
-  const { value: floor, low, high } = strayFloor(measures, rule)
-  return { marks, value: shareOf(marks.subarray(0, measures.count)), floor, low, high }
+/** Metrics of samples, and whether all of them are within what real data scores, with no interval far beyond it. */
+export function scoresOf(measures: Measures, samples: Points) {
+  const { names, floors } = measures
+  const estimates = measures.estimate(samples)
+  const standings = names.map(name => {
+    const { value, interval } = estimates[name]
+    return standing(value, interval, floors[name], metrics[name].direction)
+  })
+  const values = Object.fromEntries(names.map(name => [name, estimates[name].value]))
+  return { values, within: together(standings) === 'within' }
 }

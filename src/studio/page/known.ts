@@ -20,6 +20,8 @@ export interface Live {
   readonly distance: Exclude<Progress['distance'], undefined>
   /** Which samples are off the data, where it is known. */
   readonly strays: Strays | null
+  /** Whether the samples are within the range of real data by all that is shown. */
+  readonly within: boolean
   readonly curve: readonly CurvePoint[]
   readonly stepsPerSecond: number
 }
@@ -94,6 +96,7 @@ export function reported(run: Known, report: Progress): Known {
   const problem = before?.problem ?? null
   const strayed = step > 0 && hasLeft(before?.strayed ?? false, distance)
   const strays = report.strays ?? null
+  const within = report.within ?? (distance !== null && (before?.within ?? false))
   const live = {
     playing,
     problem,
@@ -103,6 +106,7 @@ export function reported(run: Known, report: Progress): Known {
     samples,
     distance,
     strays,
+    within,
     curve,
     stepsPerSecond,
   }
@@ -119,6 +123,7 @@ export const NOTHING: Live = {
   samples: new Float32Array(0),
   distance: null,
   strays: null,
+  within: false,
   curve: [],
   stepsPerSecond: 0,
 }

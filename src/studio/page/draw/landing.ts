@@ -1,10 +1,5 @@
 import { shortNumber } from './number.ts'
 
-interface Scored {
-  readonly value: number
-  readonly high: number
-}
-
 /** How many of a hundred samples land on the data, where a share is off it: "98 of 100", of nearly all with a decimal. */
 export function landing(strays: number): string {
   const on = 100 * (1 - strays)
@@ -15,11 +10,6 @@ export function landing(strays: number): string {
 /** The same as a percentage, for tables. */
 export const landingPercent = (strays: number | undefined): string =>
   strays === undefined ? '' : `${landing(strays).replace(' of 100', '').replace('over ', '>')} %`
-
-/** Whether every metric that is shown is within what real data scores. */
-export const withinReal = (scores: readonly (Scored | null | undefined)[]): boolean =>
-  scores.length > 0 &&
-  scores.every(score => score !== null && score !== undefined && score.value <= score.high)
 
 /** A metric's value as text: of strays the share that lands. */
 export const metricText = (name: string, value: number | null | undefined): string =>

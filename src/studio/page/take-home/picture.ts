@@ -1,3 +1,4 @@
+import { stray } from '../../../report/palette.ts'
 import { dotsPath } from '../../../report/points.ts'
 import type { Points } from '../../engine/protocol.ts'
 import { apart } from '../draw/apart.ts'
@@ -30,9 +31,6 @@ const escaped = (text: string): string =>
 /** Of runs, as the page has them on white. */
 const COLOURS = ['#0072b2', '#b94e00', '#1f7a64', '#a31fc9']
 
-/** Of samples off the data. */
-const STRAY = '#d0002f'
-
 /** A cloud as one path, so that thousands of points stay a small file. */
 function dots(points: Points, colour: string, opacity: number, size: number): string {
   const range = { x: [-SHOWN, SHOWN], y: [-SHOWN, SHOWN] } as const
@@ -42,7 +40,7 @@ function dots(points: Points, colour: string, opacity: number, size: number): st
 
 /** What the colour of strays means, in the upper right corner. */
 const legend = (count: number): string =>
-  `<g ${FONT} font-size="13" fill="#1b2126"><circle cx="${SIDE - 12}" cy="16" r="4" fill="${STRAY}"/><text x="${SIDE - 22}" y="20" text-anchor="end">off the data: ${count.toLocaleString('en')}</text></g>`
+  `<g ${FONT} font-size="13" fill="#1b2126"><circle cx="${SIDE - 12}" cy="16" r="4" fill="${stray.colour}"/><text x="${SIDE - 22}" y="20" text-anchor="end">off the data: ${count.toLocaleString('en')}</text></g>`
 
 const TICKS = [-4, -2, 0, 2, 4]
 
@@ -71,7 +69,7 @@ export function pictureSvg({ title, caption, samples, marks, at, target }: Pictu
     `<rect width="${SIDE}" height="${SIDE}" fill="#f4f6f8" stroke="#d5dbe0"/>`,
     target ? dots(target, '#5c6670', 0.45, 3) : '',
     dots(on, COLOURS[at], 0.8, 3),
-    off.length > 0 ? dots(off, STRAY, 0.95, 4.5) : '',
+    off.length > 0 ? dots(off, stray.colour, 0.95, 4.5) : '',
     off.length > 0 ? legend(off.length / 2) : '',
     axes(),
     '</g></svg>',

@@ -38,10 +38,11 @@ export function RunPicture({ at, plan }: { at: number; plan: Plan }) {
   const { point } = jump
   const followed = point !== null && point < COMPARED ? path.map(points => placeOf(points, point)) : []
   const colour = colourOf(`--run-${at}`, 0.55)
-  const strays = answer?.strays
+  const strays = answer?.values.strays
+  const marks = answer?.marks
   const clouds = useMemo(
-    () => (ends ? splitStrays({ points: ends, colour, size: 3 }, strays?.marks) : []),
-    [ends, strays, String(colour)],
+    () => (ends ? splitStrays({ points: ends, colour, size: 3 }, marks) : []),
+    [ends, marks, String(colour)],
   )
   const distance = answer?.values.slicedWasserstein
   const floor = answer?.floors.slicedWasserstein
@@ -53,7 +54,7 @@ export function RunPicture({ at, plan }: { at: number; plan: Plan }) {
       </figcaption>
       <Scene
         clouds={clouds}
-        label={`${name}: samples in ${steps === 1 ? 'one jump' : `${steps} jumps`}${strays ? `, ${landing(strays.value)} on the data` : ''}`}
+        label={`${name}: samples in ${steps === 1 ? 'one jump' : `${steps} jumps`}${strays === undefined ? '' : `, ${landing(strays)} on the data`}`}
         onPick={place => ends && follow(nearestPoint([ends], place, NEAR))}
       >
         {followed.length > 0 && (
@@ -68,8 +69,8 @@ export function RunPicture({ at, plan }: { at: number; plan: Plan }) {
       </Scene>
       <p class="measure">
         {error ??
-          (strays
-            ? `${landing(strays.value)} land on the data (real data: ${landing(strays.floor)})`
+          (answer && strays !== undefined
+            ? `${landing(strays)} land on the data (real data: ${landing(answer.floors.strays.value)})`
             : 'Measuring')}
       </p>
       <p class="measure">
@@ -78,7 +79,7 @@ export function RunPicture({ at, plan }: { at: number; plan: Plan }) {
           : ' '}
       </p>
       <p class="measure">
-        <StrayKey strays={strays} />
+        <StrayKey marks={marks} />
       </p>
     </figure>
   )

@@ -1,5 +1,5 @@
 import { drawNoise } from '../../../sampler/sampler.ts'
-import type { Points, Questions, Strays } from '../../engine/protocol.ts'
+import type { Points, Questions } from '../../engine/protocol.ts'
 import type { Tilt } from '../../plan.ts'
 import { isBlank, tiltOf } from '../../reward.ts'
 import { useAnswer } from '../asking.ts'
@@ -26,13 +26,14 @@ export const noise = drawNoise(COUNT, 2, 0)
 export function Cloud({
   name,
   points,
-  strays,
+  marks,
   token,
   tilt,
 }: {
   name: string
   points: Points | undefined
-  strays?: Strays
+  /** 1 for a sample off the data. */
+  marks?: Uint8Array
   token: string
   tilt: Tilt
 }) {
@@ -40,10 +41,10 @@ export function Cloud({
     <figure>
       <figcaption>
         {name}
-        {strays && `: ${landing(strays.value)} on the data`}
+        {marks && `: ${landing(marks.reduce((sum, mark) => sum + mark, 0) / marks.length)} on the data`}
       </figcaption>
       <Scene
-        clouds={points ? splitStrays({ points, colour: colourOf(token, 0.55), size: 3 }, strays?.marks) : []}
+        clouds={points ? splitStrays({ points, colour: colourOf(token, 0.55), size: 3 }, marks) : []}
         label={name}
       >
         <RewardShape tilt={tilt} />
@@ -177,14 +178,14 @@ export function SteerSection() {
             <Cloud
               name="Before"
               points={answer?.before}
-              strays={answer?.strays?.before}
+              marks={answer?.marks?.before}
               token={`--run-${selected}`}
               tilt={tilt}
             />
             <Cloud
               name="Steered"
               points={answer?.after}
-              strays={answer?.strays?.after}
+              marks={answer?.marks?.after}
               token={`--run-${selected}`}
               tilt={tilt}
             />

@@ -71,7 +71,7 @@ function TiltedRun({ at, plan }: { at: number; plan: Plan }) {
         <Cloud
           name={`Learnt, in ${how}`}
           points={answer?.before}
-          strays={answer?.strays?.before}
+          marks={answer?.marks?.before}
           token={`--run-${at}`}
           tilt={tilt!}
         />

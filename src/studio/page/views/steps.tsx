@@ -4,7 +4,7 @@ import type { Questions } from '../../engine/protocol.ts'
 import { type Shown, useAnswer } from '../asking.ts'
 import { nearestPoint } from '../draw/cloud.ts'
 import { colourOf, runColour } from '../draw/colours.ts'
-import { landing, metricText, withinReal } from '../draw/landing.ts'
+import { landing, metricText } from '../draw/landing.ts'
 import { floorRange, shortNumber } from '../draw/number.ts'
 import { at, Scene, through } from '../draw/scene.tsx'
 import { splitStrays } from '../draw/strays.ts'
@@ -124,7 +124,7 @@ function Row({
           (floors?.[metric] && complete
             ? verdict(
                 worse,
-                STEPS.filter((_, i) => isWithin(answers[i].answer, floors)),
+                STEPS.filter((_, i) => answers[i].answer?.within),
                 floors[metric],
               )
             : ' ')}
@@ -133,15 +133,6 @@ function Row({
     </section>
   )
 }
-
-/** Whether samples are as good as real data by every metric of the row. */
-const isWithin = (answer: Answer['answer'], floors: Floors): boolean =>
-  answer !== null &&
-  withinReal(
-    Object.keys(METRICS)
-      .filter(name => floors[name])
-      .map(name => ({ value: answer.values[name], high: floors[name].high })),
-  )
 
 /** What may be read out of a row of numbers, and what may not. */
 function verdict(
@@ -178,10 +169,11 @@ function Tile({
   const run = state.value.selected
   const colour = colourOf(runColour(run), 0.6)
   const end = answer?.path.at(-1)
-  const strays = answer?.strays
+  const strays = answer?.values.strays
+  const marks = answer?.marks
   const clouds = useMemo(
-    () => (end ? splitStrays({ points: end, colour, size: 3 }, strays?.marks) : []),
-    [end, strays, String(colour)],
+    () => (end ? splitStrays({ points: end, colour, size: 3 }, marks) : []),
+    [end, marks, String(colour)],
   )
   const floor = answer?.floors[metric]
   const value = answer?.values[metric]
@@ -189,7 +181,7 @@ function Tile({
     <figure class={method} aria-busy={!fresh} data-steps={steps}>
       <Scene
         clouds={clouds}
-        label={`${COUNT} samples in ${steps} steps${strays ? `, ${landing(strays.value)} on the data` : ''}`}
+        label={`${COUNT} samples in ${steps} steps${strays === undefined ? '' : `, ${landing(strays)} on the data`}`}
         onPick={place => end && follow(nearestPoint([end], place, REACH))}
       >
         {answer && point !== null && point < COUNT && (
@@ -206,15 +198,15 @@ function Tile({
       <figcaption>
         <strong>{steps === 1 ? '1 step' : `${steps} steps`}</strong>
         <span data-number={`landing ${method} ${steps}`}>
-          {strays ? (
-            <>
-              <data value={String(strays.value)}>{landing(strays.value)}</data> on the data
-            </>
-          ) : (
+          {strays === undefined ? (
             '…'
+          ) : (
+            <>
+              <data value={String(strays)}>{landing(strays)}</data> on the data
+            </>
           )}
         </span>
-        <span class="floor">real data: {strays ? landing(strays.floor) : '…'}</span>
+        <span class="floor">real data: {answer ? landing(answer.floors.strays.value) : '…'}</span>
         <span data-number={`${method} ${steps}`}>
           {value === undefined ? (
             answer ? (

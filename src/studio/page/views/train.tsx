@@ -2,7 +2,7 @@ import { useMemo } from 'preact/hooks'
 import { trainedBy } from '../../example/trained-by.ts'
 import { isUntouched, type Plan, stepsOf } from '../../plan.ts'
 import { colourOf, runColour } from '../draw/colours.ts'
-import { landing, withinReal } from '../draw/landing.ts'
+import { landing } from '../draw/landing.ts'
 import { floorRange, shortNumber } from '../draw/number.ts'
 import { type Cloud, PointsCanvas } from '../draw/points.tsx'
 import { splitStrays } from '../draw/strays.ts'
@@ -92,7 +92,7 @@ function Standing() {
           <small>
             {' '}
             {distance
-              ? `real data: ${floorRange(distance)}${withinReal([strays, distance]) ? '; both within the range of real data' : ''}`
+              ? `real data: ${floorRange(distance)}${live?.within ? '; both within the range of real data' : ''}`
               : ''}
           </small>
         </dd>
@@ -139,7 +139,7 @@ function Picture() {
         <span class="key">
           <Mark at={state.value.selected} /> {samples}
         </span>
-        <StrayKey strays={selectedLive.value?.strays} />
+        <StrayKey marks={selectedLive.value?.strays?.marks} />
         <span class="key of-target">target: {nameOf(target)}</span>
       </figcaption>
     </figure>
