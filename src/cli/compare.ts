@@ -179,8 +179,7 @@ export async function compareCommand(flags: CompareFlags, rest: readonly string[
     printJson({ rows: machineRows(data, plan), report, failures: failed })
     return code
   }
-  const [headline] = data.metrics
-  print(comparisonTable({ ...data, metrics: [headline] }, { columns: columns() }))
+  print(comparisonTable(data, { columns: columns(), shown: ['strays', metric] }))
   for (const line of wrap(readingOf(data), columns())) print(line)
   if (process.stdout.isTTY) await showClouds(data)
   print(`\nreport: ${report}`)

@@ -2,6 +2,8 @@ import { existsSync, statSync } from 'node:fs'
 import { type DatasetSpec, openDataset } from '../data/catalogue.ts'
 import { writeCard } from '../report/card.ts'
 import { evaluationTable, mapLines, savedLines, stepWarnings } from '../report/evaluation.ts'
+import { wrap } from '../report/format.ts'
+import { runReading } from '../report/reading.ts'
 import { comparisonTable } from '../report/table.ts'
 import { writeRunReport } from '../report/write-report.ts'
 import { evaluateRun, writeEvaluation } from '../training/evaluate.ts'
@@ -70,7 +72,10 @@ export async function evaluateCommand(run: string, given: EvaluateFlags): Promis
   if (json) printJson({ rows, maps, data: record, notes, warnings })
   else {
     const table = evaluationTable(evaluation)
-    if (table.metrics.length > 0) print(comparisonTable(table, { columns: columns() }))
+    if (table.metrics.length > 0) {
+      print(comparisonTable(table, { columns: columns() }))
+      for (const line of wrap(runReading(table), columns())) print(line)
+    }
     if (maps.length > 0) print(mapLines(maps))
   }
   for (const warning of warnings) note(warning)

@@ -55,6 +55,8 @@ export function standardizationOf(name: StandardizeName, dataset: Dataset): Stan
 export interface SeenDataset extends Dataset {
   /** What was done to the points; absent where they are in the data's own units. */
   readonly standardization?: Standardization
+  /** The dataset in its own units, where points are standardised. */
+  readonly own?: Dataset
 }
 
 /**
@@ -70,6 +72,7 @@ export function seenThrough(by: Standardization | undefined, dataset: Dataset): 
   return {
     ...rest,
     standardization: by,
+    own: dataset,
     ...(histogramRange && {
       histogramRange: histogramRange.map(([low, high], i) => [at(low, i), at(high, i)] as const),
     }),

@@ -1,4 +1,5 @@
 import type { Dataset, Values } from '../data/dataset.ts'
+import { random } from '../random/random.ts'
 import { energyEstimateTo } from './energy-distance.ts'
 import type { Estimate } from './estimate.ts'
 import { frechetEstimateTo } from './frechet.ts'
@@ -8,6 +9,7 @@ import { type ModeEstimates, modeEstimates } from './mode-divergence.ts'
 import { type NeighbourEstimates, neighbourEstimatesTo } from './neighbours.ts'
 import { lazyPairs, type Pairs, pairsWithin, thin } from './pairs.ts'
 import { type SlicedEstimates, slicedEstimatesTo } from './sliced-wasserstein.ts'
+import { mostRows, strayEstimate, strayFloor, strayRule } from './strays.ts'
 import { twoSampleEstimate } from './two-sample.ts'
 import { wassersteinEstimate } from './wasserstein.ts'
 
@@ -32,10 +34,14 @@ export interface Described {
   readonly unit: 'data units' | 'squared data units' | 'data units per time' | 'nats' | 'share' | 'none'
   /** Least and greatest possible value. */
   readonly range: readonly [number, number]
+  /** Whether it is shown in percent; the value itself is a share. */
+  readonly percent?: boolean
   /** Which way is better. */
   readonly direction: 'lower' | 'higher'
   /** Points of each side that are compared at most; all where absent. */
   readonly limit?: number
+  /** The same where it depends on the number of coordinates. */
+  readonly limitOf?: (dimension: number) => number
   /** Whether it is left out where nothing is asked for, since it takes long. */
   readonly onRequest?: boolean
 }
@@ -44,8 +50,12 @@ export interface Described {
 export interface Metric extends Described {
   /** What a dataset must be to be measured; all is said where it is empty. */
   readonly needs: readonly Need[]
+  /** Whether samples that are not finite numbers have a place in it. Any other metric has no value of them. */
+  readonly placesAll?: boolean
   /** Does the work on the reference and returns the measurement. */
   readonly prepare: (reference: Reference) => (samples: Points) => Estimate
+  /** Draw `k` of the floor at `count` points, where measuring rows that were trained on would say nothing. */
+  readonly floor?: (reference: Reference, k: number, count: number) => number | undefined
 }
 
 export type Need = 'dimension 2' | 'dimension 1,024 or less' | 'a mixture'
@@ -120,6 +130,22 @@ const neighbours = (pick: keyof NeighbourEstimates): Metric['prepare'] =>
 
 /** The metrics that need nothing but samples and data. */
 export const metrics: Readonly<Record<string, Metric>> = {
+  strays: {
+    ...share,
+    label: 'strays',
+    percent: true,
+    description: 'share of samples off the data: beyond 4 standard deviations of every mode, or of every row',
+    direction: 'lower',
+    limitOf: mostRows,
+    needs: [],
+    placesAll: true,
+    prepare: ({ dataset }) => {
+      const rule = strayRule(dataset)
+      const most = mostRows(dataset.dimension)
+      return ({ values }) => strayEstimate(rule(thin(values, dataset.dimension, most).values))
+    },
+    floor: ({ dataset, seed }, k, count) => strayFloor(dataset, random(seed, 'metric', 'strays', k), count),
+  },
   slicedWasserstein: {
     ...distance,
     label: 'sliced Wasserstein',
@@ -166,17 +192,19 @@ export const metrics: Readonly<Record<string, Metric>> = {
   histogramKL: {
     ...nats,
     label: 'histogram KL(data || samples)',
-    description: 'KL(data || samples) of a 60x60 histogram',
+    description: 'KL(data || samples) of a 60x60 histogram and a cell for all outside',
     range: [0, Infinity],
     needs: ['dimension 2'],
+    placesAll: true,
     prepare: histogram('kl'),
   },
   histogramJS: {
     ...nats,
     label: 'histogram Jensen-Shannon',
-    description: 'Jensen-Shannon divergence of a 60x60 histogram',
+    description: 'Jensen-Shannon divergence of a 60x60 histogram and a cell for all outside',
     range: [0, Math.LN2],
     needs: ['dimension 2'],
+    placesAll: true,
     prepare: histogram('js'),
   },
   modeJS: {
@@ -185,6 +213,7 @@ export const metrics: Readonly<Record<string, Metric>> = {
     description: 'Jensen-Shannon divergence of mode frequencies from the weights',
     range: [0, Math.LN2],
     needs: ['a mixture'],
+    placesAll: true,
     prepare: modes('js'),
   },
   modeCoverage: {
@@ -192,6 +221,7 @@ export const metrics: Readonly<Record<string, Metric>> = {
     label: 'modes covered',
     description: 'share of the modes visited by at least a tenth of what their weight would bring',
     needs: ['a mixture'],
+    placesAll: true,
     prepare: modes('coverage'),
   },
   precision: {

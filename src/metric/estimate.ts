@@ -91,3 +91,12 @@ export function shareError(value: number, count: number): number {
   const share = (value * count + 2) / (count + 4)
   return Math.sqrt((share * (1 - share)) / (count + 4))
 }
+
+/** `hits` of `count`, with Wilson's interval, which has a width at 0 and at 1 too. Wilson 1927, J. Am. Stat. Assoc. 22. */
+export function shareEstimate(hits: number, count: number): Estimate {
+  const share = hits / count
+  const square = QUANTILE ** 2 / count
+  const middle = (share + square / 2) / (1 + square)
+  const reach = Math.sqrt(share * (1 - share) * square + square ** 2 / 4) / (1 + square)
+  return { value: share, interval: [hits === 0 ? 0 : middle - reach, hits === count ? 1 : middle + reach] }
+}

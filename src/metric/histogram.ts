@@ -1,7 +1,7 @@
 import type { Values } from '../data/dataset.ts'
 import { countedError, jensenShannon } from './divergence.ts'
 import { type Estimate, estimate, jackknife } from './estimate.ts'
-import { allFinite, countPoints } from './points.ts'
+import { countPoints } from './points.ts'
 
 /** `[low, high]` of each of the two columns. */
 export type Box = readonly (readonly [number, number])[]
@@ -23,18 +23,17 @@ const DEFAULT: Required<HistogramOptions> = {
 }
 
 /**
- * `KL(data || model)` in nats, from 0 (up to rounding), of the frequencies of `[N, 2]` points in the cells of a box.
- * Frequencies are counts over the count inside the box, as in `numpy.histogram2d`, and 1e-8 is added to each, so
- * that an empty cell of the model costs `p log(p / 1e-8)` rather than infinity. Points outside the box are not seen.
- * NaN when a coordinate of the model is not finite.
+ * `KL(data || model)` in nats, from 0 (up to rounding), of the frequencies of `[N, 2]` points in the cells of a box, and
+ * one more cell for all that lies outside of it or is not finite. 1e-8 is added to each frequency, so that an empty cell of
+ * the model costs `p log(p / 1e-8)` rather than infinity.
  *
- * Protocol of github.com/NathanVanier/flow-map-self-distillation (60 bins over [-2.5, 2.5] squared).
+ * Protocol of github.com/NathanVanier/flow-map-self-distillation (60 bins over [-2.5, 2.5] squared), which leaves out what
+ * is outside the box; both are the same where nothing is.
  *
  * @throws {RangeError} when no point of the data lies in the box
  */
 export function histogramKL(data: Values, model: Values, options?: HistogramOptions): number {
-  const measure = histogramEstimatesTo(data, options)
-  return allFinite(model) ? measure(model).kl.value : Number.NaN
+  return histogramEstimatesTo(data, options)(model).kl.value
 }
 
 export interface HistogramEstimates {
@@ -45,7 +44,7 @@ export interface HistogramEstimates {
 }
 
 /**
- * Both divergences of counts in the cells of a box, against data that are counted once. The standard error of `js` comes
+ * Both divergences of counts in the cells of a box and outside of it, against data that are counted once. The standard error of `js` comes
  * from its slope in each cell's frequency; `kl`, whose slope is infinite at an empty cell, is recomputed without groups of
  * points.
  *
@@ -57,7 +56,7 @@ export function histogramEstimatesTo(
 ): (model: Values) => HistogramEstimates {
   const { bins, range } = { ...DEFAULT, ...options }
   const cells = cellsOf(data, bins, range)
-  if (cells.every(cell => cell < 0)) {
+  if (cells.every(cell => cell === bins * bins)) {
     throw new RangeError(`no point of the data lies in the histogram's box ${JSON.stringify(range)}`)
   }
   return model => {
@@ -99,11 +98,11 @@ export function histogramBox(data: Values): Box {
   })
 }
 
-/** The cell of each point, -1 outside the box; a cell holds its lower edges, and the last ones their upper edges too. */
+/** The cell of each point, the last one, `bins^2`, outside the box; a cell holds its lower edges, and the last ones their upper edges too. */
 function cellsOf(points: Values, bins: number, [[left, right], [bottom, top]]: Box): Int32Array {
   return Int32Array.from({ length: countPoints(points, 2) }, (_, i) => {
     const [x, y] = [points[2 * i], points[2 * i + 1]]
-    if (!(x >= left && x <= right && y >= bottom && y <= top)) return -1
+    if (!(x >= left && x <= right && y >= bottom && y <= top)) return bins * bins
     const column = Math.min(Math.floor(((x - left) / (right - left)) * bins), bins - 1)
     const row = Math.min(Math.floor(((y - bottom) / (top - bottom)) * bins), bins - 1)
     return column * bins + row
@@ -111,19 +110,15 @@ function cellsOf(points: Values, bins: number, [[left, right], [bottom, top]]: B
 }
 
 function count(cells: Int32Array, bins: number): Float64Array {
-  const counts = new Float64Array(bins * bins)
-  for (const cell of cells) {
-    if (cell >= 0) counts[cell]++
-  }
+  const counts = new Float64Array(bins * bins + 1)
+  for (const cell of cells) counts[cell]++
   return counts
 }
 
 /** Counts without the points whose number is `group` modulo `groups`. */
 function remaining(counts: Float64Array, cells: Int32Array, group: number, groups: number): Float64Array {
   const rest = counts.slice()
-  for (let i = group; i < cells.length; i += groups) {
-    if (cells[i] >= 0) rest[cells[i]]--
-  }
+  for (let i = group; i < cells.length; i += groups) rest[cells[i]]--
   return rest
 }
 

@@ -1,17 +1,18 @@
 import type { Mixture, Values } from '../data/dataset.ts'
 import { countedError, jensenShannon, normalBelow } from './divergence.ts'
 import { type Estimate, estimate } from './estimate.ts'
-import { allFinite, countPoints } from './points.ts'
+import { countPoints } from './points.ts'
+import { modeRule } from './strays.ts'
 
 /**
  * Jensen-Shannon divergence in nats, from 0 to log 2, of how often each mode is visited against the weights of the
- * mixture. A point (`[N, D]`, `D` that of the mixture) visits the mode whose mean is nearest. It sees whether modes
- * are missed or favoured and nothing of their shape. NaN when a coordinate is not finite.
+ * mixture. A point (`[N, D]`, `D` that of the mixture) visits the mode whose mean is nearest, or none where it strays (see
+ * `strayRule`), which no weight allows for. It sees whether modes are missed or favoured and nothing of their shape.
  *
  * Lin, Divergence measures based on the Shannon entropy, 1991.
  */
 export function modeJS(samples: Values, mixture: Mixture): number {
-  return allFinite(samples) ? modeEstimates(samples, mixture).js.value : Number.NaN
+  return modeEstimates(samples, mixture).js.value
 }
 
 export interface ModeEstimates {
@@ -27,14 +28,15 @@ const MISSED = 0.1
 /** What visits to modes say, with intervals from the counts. */
 export function modeEstimates(samples: Values, mixture: Mixture): ModeEstimates {
   const { components } = mixture
-  const weights = Float64Array.from(components, component => component.weight)
+  const weights = Float64Array.from([...components.map(component => component.weight), 0])
   const visits = modeVisits(samples, mixture)
   const count = countPoints(samples, components[0].mean.length)
   const shares = visits.map(visit => visit / count)
   const slopes = shares.map((share, k) => (share > 0 ? Math.log((2 * share) / (share + weights[k])) / 2 : 0))
-  const covered = shares.filter((share, k) => share > 0 && share >= MISSED * weights[k]).length
+  const ofModes = shares.subarray(0, -1)
+  const covered = ofModes.filter((share, k) => share > 0 && share >= MISSED * weights[k]).length
   // A mode near the threshold would be counted otherwise in another draw.
-  const doubt = shares.reduce((sum, share, k) => {
+  const doubt = ofModes.reduce((sum, share, k) => {
     const error = Math.sqrt((share * (1 - share)) / count)
     const crossing = error > 0 ? normalBelow(-Math.abs(share - MISSED * weights[k]) / error) : 0
     return sum + crossing * (1 - crossing)
@@ -49,18 +51,24 @@ export function modeEstimates(samples: Values, mixture: Mixture): ModeEstimates 
   }
 }
 
-/** How often each mode's mean is the nearest one; sums to 1. */
+/** How often each mode is visited, `[K]`; the rest strays. */
 export function modeFrequencies(samples: Values, mixture: Mixture): number[] {
   const count = countPoints(samples, mixture.components[0].mean.length)
-  return Array.from(modeVisits(samples, mixture), visit => visit / count)
+  return Array.from(modeVisits(samples, mixture).subarray(0, -1), visit => visit / count)
 }
 
-/** How many points have each mode's mean as the nearest one. */
-function modeVisits(samples: Values, { components }: Mixture): Float64Array {
+/** How many points have each mode's mean as the nearest one, and how many stray, `[K + 1]`. */
+function modeVisits(samples: Values, mixture: Mixture): Float64Array {
+  const { components } = mixture
   const dimension = components[0].mean.length
   const means = Float64Array.from(components.flatMap(component => component.mean))
-  const visits = new Float64Array(components.length)
+  const visits = new Float64Array(components.length + 1)
+  const strays = modeRule(mixture)(samples)
   for (let at = 0; at < samples.length; at += dimension) {
+    if (strays[at / dimension]) {
+      visits[components.length]++
+      continue
+    }
     let nearest = 0
     let least = Number.POSITIVE_INFINITY
     for (let k = 0; k < components.length; k++) {

@@ -39,7 +39,7 @@ export interface Measures {
   /** What a reader of the numbers should know of the reference. */
   readonly notes: readonly string[]
   /**
-   * Each metric of `samples` (`[count, D]`); NaN for all when a coordinate is not finite.
+   * Each metric of `samples` (`[count, D]`); NaN for those that cannot place a coordinate that is not finite.
    *
    * @throws {RangeError} when the count is another one
    */
@@ -84,7 +84,9 @@ export function prepareMetrics(
     if (found !== count) throw new RangeError(`expected ${count} samples, found ${found}`)
     const finite = allFinite(samples)
     const shared = points(samples)
-    return Object.fromEntries(only.map(([name, measure]) => [name, finite ? measure(shared) : NOTHING]))
+    return Object.fromEntries(
+      only.map(([name, measure]) => [name, finite || metrics[name].placesAll ? measure(shared) : NOTHING]),
+    )
   }
 
   const measureFloors = (): Record<string, Floor> => {
@@ -92,12 +94,19 @@ export function prepareMetrics(
       count <= QUICK && !metrics[name].onRequest ? DRAWS.quick : DRAWS.slow
     const rows = Array.from({ length: DRAWS.quick }, (_, k) => {
       const due = measures.filter(([name]) => k < drawsOf(name))
-      return drawFloor && due.length > 0 ? estimate(drawFloor(k), due) : {}
+      const own = Object.fromEntries(
+        due.map(([name]) => [name, metrics[name].floor?.(reference, k, count)] as const),
+      )
+      const rest = due.filter(([name]) => own[name] === undefined)
+      const found = drawFloor && rest.length > 0 ? estimate(drawFloor(k), rest) : {}
+      return (name: string): number | undefined => own[name] ?? found[name]?.value
     })
     return Object.fromEntries(
       chosen.map(name => {
-        const values = rows.flatMap(row => row[name]?.value ?? [])
-        return [name, summarise(values, Math.min(count, metrics[name].limit ?? count))]
+        const values = rows.flatMap(row => row(name) ?? [])
+        const { limit, limitOf } = metrics[name]
+        const most = limit ?? limitOf?.(dataset.dimension) ?? count
+        return [name, summarise(values, Math.min(count, most))]
       }),
     )
   }

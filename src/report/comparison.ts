@@ -18,6 +18,7 @@ import { takeThrough } from '../training/sampling.ts'
 import { diagnose } from './diagnostics.ts'
 import { estimateOf, measuredCount, metricsOf } from './evaluation.ts'
 import { pictureSheet } from './picture-sheet.ts'
+import { strayMarks } from './stray-marks.ts'
 import { trainingSeconds } from './training-log.ts'
 import type { Cell, ComparisonData, Estimate, LossPoint, Method, SampleSet } from './types.ts'
 
@@ -91,12 +92,13 @@ async function describeMethod(
   const map = await load(directory, { weights: request.weights[0] })
   const { image } = dataset
   const noise = drawNoise(image ? PICTURES : DRAWN, map.dimension, request.seed)
+  const seen = seenThrough(map.standardization, dataset)
   const samples: SampleSet[] = []
   for (const { steps, method } of rows) {
     const points = await takeThrough(map, method, noise, uniformGrid(steps), request.seed)
-    samples.push({ steps, points, ...(image && { picture: await pictureSheet(points, image) }) })
+    const strays = strayMarks(seen, points)
+    samples.push({ steps, points, strays, ...(image && { picture: await pictureSheet(points, image) }) })
   }
-  const seen = seenThrough(map.standardization, dataset)
   const planned = planSamples(config.objective, request).samples.slice(0, 1)
   const diagnostics = await diagnose({ directory, map, seen, samples: planned, seed: request.seed })
   await map.close()
@@ -142,8 +144,8 @@ export async function gatherComparison({
     },
     seeds: comparison.seeds,
     count: Math.min(request.count, ...evaluations.map(measuredCount)),
-    metrics: metrics.sort(
-      (a, b) => Number(b.name === comparison.metric) - Number(a.name === comparison.metric),
+    metrics: [...new Set(['strays', comparison.metric, ...metrics.map(({ name }) => name)])].flatMap(
+      name => metrics.find(metric => metric.name === name) ?? [],
     ),
     methods,
     reference,

@@ -1,15 +1,19 @@
+import { metrics } from '../metric/catalogue.ts'
 import { described } from '../metric/map-catalogue.ts'
+import { type Standing, standing, together } from '../metric/standing.ts'
 import type { Evaluation, EvaluationRow, MapRow, MetricValue } from '../training/evaluate.ts'
 import type { SavedEvaluation } from '../training/saved-samples.ts'
+import { landing } from './format.ts'
 import type { Cell, Estimate, MethodRow, Metric, TableData } from './types.ts'
 
 /** A metric with its label, what its numbers mean and its floor, as an evaluation recorded it. */
 function describeMetric(name: string, row: Pick<EvaluationRow, 'metrics'>): Metric {
   const { floor: value, low, high, unit, range, direction } = row.metrics[name]
   // Compared with what is exact the floor is 0, and is not shown.
-  const isKnown = value !== null && low !== null && high !== null && (low !== 0 || high !== 0)
-  const floor = isKnown ? { value, low, high } : null
-  return { name, label: described[name]?.label ?? name, unit: unitText(unit), range, direction, floor }
+  const isExact = low === 0 && high === 0 && !Object.hasOwn(metrics, name)
+  const floor = value !== null && low !== null && high !== null && !isExact ? { value, low, high } : null
+  const { label = name, percent } = described[name] ?? {}
+  return { name, label, unit: unitText(unit), range, direction, floor, ...(percent && { percent }) }
 }
 
 const unitText = (unit: string): string | undefined => (unit === 'none' ? undefined : unit)
@@ -67,21 +71,35 @@ export function evaluationTable(evaluation: Evaluation): TableData {
 /** A metric in a line: its value with the interval, and what data scores in the place of samples. */
 function metricLine(name: string, metric: MetricValue, who: string): string {
   const { value, unit, note, pValue } = metric
-  const { floor } = describeMetric(name, { metrics: { [name]: metric } })
+  const { floor, percent } = describeMetric(name, { metrics: { [name]: metric } })
   const parts = [
-    value === null ? 'not measured' : `${shown(metric)}${unit === 'none' ? '' : ` ${unit}`}`,
-    ...(floor ? [`floor ${shown({ value: floor.value, interval: [floor.low, floor.high] })}`] : []),
+    value === null ? 'not measured' : `${shown(metric, percent)}${unit === 'none' || percent ? '' : ` ${unit}`}`,
+    ...(floor
+      ? [`floor ${shown({ value: floor.value, interval: [floor.low, floor.high] }, percent)}`]
+      : []),
+    ...(percent && value !== null ? [landing(value)] : []),
     ...(pValue === undefined ? [] : [`p = ${pValue.toPrecision(2)}`]),
     ...(note ? [note] : []),
   ]
   return `${described[name]?.label ?? name}${who}: ${parts.join('; ')}`
 }
 
-/** The metrics of saved samples, a line each. */
-export const savedLines = ({ metrics }: SavedEvaluation): string =>
-  Object.entries(metrics)
-    .map(([name, metric]) => metricLine(name, metric, ''))
-    .join('\n')
+const SAID: Readonly<Record<Standing, string>> = {
+  within: 'Every metric is within its floor: not to be told from the data at this sample count.',
+  unclear: 'Close to the data, but there are too few samples to tell.',
+  beyond: '',
+}
+
+/** The metrics of saved samples, a line each, and what they say together. */
+export function savedLines({ metrics: values }: SavedEvaluation): string {
+  const lines = Object.entries(values).map(([name, metric]) => metricLine(name, metric, ''))
+  const standings = metricsOf([{ metrics: values }]).flatMap(({ name, floor, direction }) => {
+    const { value, interval } = values[name]
+    return floor ? [standing(value ?? Number.NaN, interval, floor, direction)] : []
+  })
+  const said = SAID[together(standings) ?? 'beyond']
+  return [...lines, ...(said ? [said] : [])].join('\n')
+}
 
 /** The metrics of maps themselves, a line each. */
 export const mapLines = (maps: readonly MapRow[]): string =>
@@ -92,11 +110,13 @@ export const mapLines = (maps: readonly MapRow[]): string =>
     .join('\n')
 
 /** What decides whether more steps are worse. */
-const HEADLINE = 'slicedWasserstein'
+const HEADLINES = ['strays', 'slicedWasserstein']
 
-const shown = ({ value, interval }: Pick<MetricValue, 'value' | 'interval'>): string => {
-  const [low, high] = (interval ?? []).map(end => end.toPrecision(3))
-  return `${value!.toPrecision(3)}${interval && low !== high ? ` (${low} to ${high})` : ''}`
+const shown = ({ value, interval }: Pick<MetricValue, 'value' | 'interval'>, percent = false): string => {
+  const number = (x: number): string => (percent ? (100 * x).toFixed(2) : x.toPrecision(3))
+  const [low, high] = (interval ?? []).map(number)
+  const around = interval && low !== high ? ` (${low} to ${high})` : ''
+  return `${number(value!)}${percent ? ' %' : ''}${around}`
 }
 
 /** Whether two values lie outside of each other's intervals. */
@@ -106,15 +126,21 @@ const differ = (a: MetricValue, b: MetricValue): boolean => {
 }
 
 /**
- * Warns where the most steps give clearly worse samples than fewer do: by the sliced Wasserstein distance, or the first
- * metric where that was not measured. Clearly is outside of each other's confidence interval.
+ * Warns where the most steps give clearly worse samples than fewer do: by the share of strays or the sliced Wasserstein
+ * distance, or the first metric where neither was measured. Clearly is outside of each other's confidence interval.
  */
 export function stepWarnings({ rows }: Pick<Evaluation, 'rows'>): string[] {
   const weights = [...new Set(rows.map(row => row.weights))]
   return weights.flatMap(id => {
     const own = rows.filter(row => row.weights === id && !row.grid).sort((a, b) => a.steps - b.steps)
-    const name =
-      own.length > 0 && HEADLINE in own[0].metrics ? HEADLINE : Object.keys(own[0]?.metrics ?? {})[0]
+    const names = HEADLINES.filter(name => own.length > 0 && name in own[0].metrics)
+    const [first] = Object.keys(own[0]?.metrics ?? {})
+    return (names.length > 0 ? names : [first]).flatMap(name => worseWithMore(id, own, name)).slice(0, 1)
+  })
+}
+
+/** Whether the last of some rows, of rising numbers of steps, is clearly worse than the best by a metric. */
+function worseWithMore(id: string, own: readonly EvaluationRow[], name: string): string[] {
     const found = own.filter(row => row.metrics[name]?.value != null)
     const last = found.at(-1)
     if (!last) return []
@@ -123,9 +149,8 @@ export function stepWarnings({ rows }: Pick<Evaluation, 'rows'>): string[] {
     const best = found.reduce((a, b) => (lossOf(b) < lossOf(a) ? b : a))
     const [worst, least] = [last.metrics[name], best.metrics[name]]
     if (lossOf(last) <= lossOf(best) || !differ(worst, least)) return []
-    const label = described[name]?.label ?? name
+    const { label = name, percent } = described[name] ?? {}
     return [
-      `${id} weights: ${last.steps} steps are worse than ${best.steps} (${label} ${shown(worst)} against ${shown(least)})`,
+      `${id} weights: ${last.steps} steps are worse than ${best.steps} (${label} ${shown(worst, percent)} against ${shown(least, percent)})`,
     ]
-  })
 }

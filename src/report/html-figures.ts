@@ -2,7 +2,7 @@ import { escapeHtml, formatCount, plural } from './format.ts'
 import { swatch } from './html-table.ts'
 import { curvesPlot, lossPlot } from './line-plots.ts'
 import { axesText, isSquare } from './points.ts'
-import { type CellDrawing, cellPath, cellUnits, type GridModel, gridModel } from './sample-grid.ts'
+import { type CellDrawing, cellPath, cellUnits, type GridModel, gridModel, strayLegend } from './sample-grid.ts'
 import type { ComparisonData, MethodRow, Metric } from './types.ts'
 
 /** Widths that a plot is drawn at, in CSS pixels: the style sheet shows the one that fits the screen. */
@@ -91,13 +91,14 @@ function gridCaption(data: ComparisonData, model: GridModel): string {
       ? 'The first pictures, row after row from the same noise.'
       : `At most ${formatCount(largest)} points a cell, all on one range.`,
     ...(metric
-      ? [`Under each cell: ${data.metrics[0].label}; * best of its column, ≈ within the noise floor.`]
+      ? [`Under each cell: ${data.metrics[0].label}; * best of its column, ≈ every metric within its noise floor.`]
       : []),
     ...(dimension > 2 && !referencePicture ? [`${axesText(model.axes, dimension)}.`] : []),
     ...(dimension > 1 && !isSquare(model.range) ? ['Each direction has its own scale.'] : []),
     ...(dimension === 1 ? ['The coordinate runs across; the height only keeps points apart.'] : []),
+    ...(strayLegend(model) ? [strayLegend(model)] : []),
     ...(model.outside > 0
-      ? [`Points outside the frame are not drawn, at most ${(100 * model.outside).toFixed(1)}% of a cell.`]
+      ? [`Up to ${(100 * model.outside).toFixed(1)}% of a cell's points are outside the frame.`]
       : []),
   ].join(' ')
 }

@@ -5,7 +5,7 @@ import { htmlPage, recipe } from './html-page.ts'
 import { scrolling } from './html-table.ts'
 import { lossPlot, residualCurves } from './line-plots.ts'
 import { runReading } from './reading.ts'
-import { formatFloor, headingOf } from './standings.ts'
+import { formatFloor, headingOf, inPercent } from './standings.ts'
 import type { RunData } from './types.ts'
 
 /** Columns and classes that are listed; data may have thousands. */
@@ -15,7 +15,8 @@ const LISTED = 16
  * A run as one HTML file that asks for nothing else: its metrics beside their floors, averaged weights beside raw ones,
  * samples, jumps beside the paths of the ODE, residuals and losses over time, its data, and how to make it again.
  */
-export function runReport(data: RunData): string {
+export function runReport(given: RunData): string {
+  const data = inPercent(given)
   const { run, dataset, count } = data
   const trained = run.steps === run.plannedSteps ? '' : ` of ${formatCount(run.plannedSteps)}`
   const { seeds } = run

@@ -1,6 +1,6 @@
-import { palette } from './palette.ts'
+import { palette, stray } from './palette.ts'
 
-const swap = palette
+const swap = [...palette, stray]
   .map(({ colour, dark }) => `[stroke="${colour}"]{stroke:${dark}}[fill="${colour}"]{fill:${dark}}`)
   .join('')
 

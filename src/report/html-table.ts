@@ -39,7 +39,9 @@ function floorRow({ floor, steps }: Standings): string {
 function entryCell(entry: Entry | null): string {
   if (!entry) return '<td role="cell" class="value" data-value="">–</td>'
   const { mean, sd, interval, best } = entry
-  const marks = marksOf(entry).replace('≈', '<abbr title="within the noise floor">≈</abbr>')
+  const marks = marksOf(entry)
+    .replace('≈', '<abbr title="every metric within its noise floor">≈</abbr>')
+    .replace('?', '<abbr title="too few samples to tell">?</abbr>')
   const value = best ? `<strong class="best">${mean}</strong>` : mean
   const around = sd === null ? interval : `± ${sd}`
   const spread = around === null ? '' : ` <span class="sd${sd === null ? ' interval' : ''}">${around}</span>`

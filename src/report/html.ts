@@ -4,6 +4,7 @@ import { curveFigures, gridFigure, lossFigure } from './html-figures.ts'
 import { htmlPage, paragraph, recipe, type Section } from './html-page.ts'
 import { methodsTable, metricTable } from './html-table.ts'
 import { readingOf } from './reading.ts'
+import { inPercent } from './standings.ts'
 import { legend } from './table.ts'
 import type { ComparisonData } from './types.ts'
 
@@ -12,7 +13,8 @@ import type { ComparisonData } from './types.ts'
  * maps do between noise and data, losses, and how to make it again. Reads on a phone, a wide screen and paper, in light
  * and dark; all text is escaped.
  */
-export function comparisonReport(data: ComparisonData): string {
+export function comparisonReport(given: ComparisonData): string {
+  const data = inPercent(given)
   const { dataset, methods, seeds, count, title } = data
   return htmlPage({
     title,

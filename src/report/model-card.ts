@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
 import { escapeMarkdown, formatCount, plural, shellWord } from './format.ts'
+import { runReading } from './reading.ts'
 import { comparisonMarkdown } from './table.ts'
 import type { TableData } from './types.ts'
 
@@ -56,7 +57,11 @@ export function modelCard(card: ModelCardData): string {
     `## Objective\n\n${objectiveText(objective)}`,
     `## Data\n\n${dataText(dataset)}`,
     `## Sample it\n\n${sampling(card)}`,
-    ...(card.evaluation ? [`## Metrics\n\n${comparisonMarkdown(card.evaluation).trimEnd()}`] : []),
+    ...(card.evaluation
+      ? [
+          `## Metrics\n\n${escapeMarkdown(runReading(card.evaluation))}\n\n${comparisonMarkdown(card.evaluation).trimEnd()}`,
+        ]
+      : []),
     `## Training\n\n${training(card)}`,
   ]
   return `${sections.join('\n\n')}\n`

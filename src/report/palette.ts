@@ -19,6 +19,9 @@ export const palette: readonly { readonly colour: string; readonly dark: string 
   { colour: '#78212f', dark: '#dc6e5a' },
 ]
 
+/** Points that are off the data, drawn above all others; told from every colour of the palette by its shade too. */
+export const stray = { colour: '#e3001b', dark: '#ff5c6c' } as const
+
 /** Marker shapes; their number shares no factor with that of the colours. */
 const markers = [
   'M-4.2 0a4.2 4.2 0 1 0 8.4 0a4.2 4.2 0 1 0-8.4 0z',

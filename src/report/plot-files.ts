@@ -5,6 +5,7 @@ import { heatMapBody, heatMapSize } from './heat-map.ts'
 import { curvesPlot, lossPlot, residualCurves } from './line-plots.ts'
 import { pathFrame, pathPanelBody, pathPanelSize } from './path-plot.ts'
 import { sampleGrid } from './sample-grid.ts'
+import { inPercent } from './standings.ts'
 import { svgToPng, tiles } from './svg.ts'
 import { lossCurves, lossGroup, lossTimePlot, type MapGroup, residualGroups } from './time-maps.ts'
 import type { ComparisonData, RunData } from './types.ts'
@@ -40,7 +41,8 @@ function trainingPlots(data: ComparisonData | RunData): Named[] {
 }
 
 /** Every plot of a report as an SVG of its own, by file name without its ending. */
-function plotFiles(data: ComparisonData | RunData): Named[] {
+function plotFiles(given: ComparisonData | RunData): Named[] {
+  const data = inPercent(given)
   const { methods, metrics, title } = data
   const curves = lossCurves(methods)
   const groups = residualGroups(methods)

@@ -107,28 +107,46 @@ export interface Dots {
   readonly path: string
   /** Points looked at, after thinning. */
   readonly drawn: number
-  /** Of those, points outside the range or not finite, which have no dot. */
+  /** Of those, points outside the range or not finite, which have no dot unless they stray and are finite. */
   readonly outside: number
+  /** The same path of points that are off the data, and how many they are; empty where nothing is known of them. */
+  readonly strays: string
+  readonly astray: number
 }
 
 /**
  * Turns points `[n, 2]` into one compact path on a grid of `width` by `height` whole units, y upwards.
  * Evenly thinned to `limit` points; points that share a grid node share a dot.
+ *
+ * @param marks  1 for each point that is off the data, `[n]`: these have a path of their own, and where they are outside the
+ *   range they are drawn on its edge
  */
-export function dotsPath(points: Points, range: Range, width: number, height: number, limit = 2000): Dots {
+export function dotsPath(
+  points: Points,
+  range: Range,
+  width: number,
+  height: number,
+  limit = 2000,
+  marks?: Uint8Array,
+): Dots {
   const n = Math.floor(points.length / 2)
   const drawn = Math.min(n, limit)
-  const nodes = new Set<number>()
-  let outside = 0
+  const nodes = [new Set<number>(), new Set<number>()]
+  const edge = (part: number): number => Math.min(1, Math.max(0, part))
+  let [outside, astray] = [0, 0]
   for (let k = 0; k < drawn; k++) {
     const i = Math.floor((k * n) / drawn)
+    const strays = marks?.[i] === 1
     const u = (points[2 * i] - range.x[0]) / (range.x[1] - range.x[0])
     const v = (range.y[1] - points[2 * i + 1]) / (range.y[1] - range.y[0])
-    if (u >= 0 && u <= 1 && v >= 0 && v <= 1) {
-      nodes.add(Math.round(v * height) * (width + 1) + Math.round(u * width))
-    } else outside++
+    const isInside = u >= 0 && u <= 1 && v >= 0 && v <= 1
+    if (strays) astray++
+    if (!isInside) outside++
+    if (!isInside && !(strays && Number.isFinite(u) && Number.isFinite(v))) continue
+    nodes[Number(strays)].add(Math.round(edge(v) * height) * (width + 1) + Math.round(edge(u) * width))
   }
-  return { path: chain([...nodes], width + 1), drawn, outside }
+  const [path, strays] = nodes.map(found => chain([...found], width + 1))
+  return { path, strays, drawn, outside, astray }
 }
 
 /** Relative moves from dot to dot, in bands of rows so that the moves, and their digits, are few. */

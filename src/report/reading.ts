@@ -1,12 +1,13 @@
-import { decimalsFor, formatNumber, listing, plural } from './format.ts'
-import { formatFloor, gain, isAtFloor, ranking, stepsOf } from './standings.ts'
-import type { MethodRow, Metric, TableData } from './types.ts'
+import { formatNumber, landing, listing, plural } from './format.ts'
+import { decimalsOf, formatFloor, gain, inPercent, ranking, standingAt, stepsOf } from './standings.ts'
+import type { Estimate, MethodRow, Metric, TableData } from './types.ts'
 
 /**
  * One paragraph on what the numbers show, by the first metric: which method is best at the fewest steps and whether
- * the lead exceeds the spread, which methods reach the noise floor and where, and what more steps bring.
+ * the lead exceeds the spread, whose samples no metric tells from the data and where, and what more steps bring.
  */
-export function readingOf(data: TableData): string {
+export function readingOf(given: TableData): string {
+  const data = inPercent(given)
   const [metric] = data.metrics
   const steps = stepsOf(data.methods)
   const measured = metric ? steps.filter(n => ranking(data.methods, metric, n).length > 0) : []
@@ -14,40 +15,39 @@ export function readingOf(data: TableData): string {
   const [fewest, most] = [measured[0], measured.at(-1)!]
   const sentences = [
     leader(data, metric, fewest),
-    floorSentence(data.methods, metric, fewest),
-    ...(most === fewest ? [] : [moreSteps(data.methods, metric, fewest, most)]),
+    floorSentence(data, metric, fewest),
+    ...(most === fewest ? [] : [moreSteps(data, metric, fewest, most)]),
     ...otherMetrics(data, fewest),
   ]
   return sentences.filter(Boolean).join(' ')
 }
 
 /**
- * One paragraph on what a run's numbers show, by the first metric of its first weights: how good one jump is beside the
- * noise floor, and what more steps bring.
+ * One paragraph on what a run's numbers show, by the first metrics of its first weights: how good one jump is beside the
+ * noise floor, whether any metric tells its samples from the data, and what more steps bring.
  */
-export function runReading({ methods: [method], metrics: [metric] }: TableData): string {
+export function runReading(given: TableData): string {
+  const data = inPercent(given)
+  const [method] = data.methods
+  const [metric, other] = data.metrics
   const steps = method && metric ? stepsOf([method]) : []
   const scored = steps.flatMap(n => ranking([method], metric, n).map(({ estimate }) => ({ n, estimate })))
   if (scored.length === 0) return 'Nothing has been measured yet.'
-  const decimals = decimalsFor([
-    ...scored.map(({ estimate }) => estimate.mean),
-    ...(metric.floor ? [metric.floor.value] : []),
-  ])
-  const number = (value: number): string => formatNumber(value, decimals)
+  const number = (value: number): string => numberOf(data, metric, value)
   const [first] = scored
-  const interval = first.estimate.interval
-  const around = interval ? ` (95% interval ${number(interval[0])} to ${number(interval[1])})` : ''
   const best = scored.reduce((a, b) => (gain(metric, a.estimate.mean, b.estimate.mean) > 0 ? b : a))
-  const within = scored.filter(({ estimate }) => isAtFloor(estimate, metric))
   const sentences = [
-    `At ${plural(first.n, 'step')}, the ${method.label} weights score ${metric.label} ${number(first.estimate.mean)}${around}.`,
-    metric.floor
-      ? `Data against data scores ${formatFloor(metric.floor, decimals)}: ${
-          within.length > 0
-            ? `at ${listing(within.map(({ n }) => plural(n, 'step')))} the samples cannot be told from it by this metric at this count.`
-            : 'no number of steps comes that near.'
-        }`
+    metric.percent
+      ? `At ${plural(first.n, 'step')}, ${landing(first.estimate.mean / 100)} (${method.label} weights).`
       : '',
+    `${metric.percent ? '' : `At ${plural(first.n, 'step')}, the ${method.label} weights score `}${scoreOf(data, metric, first.estimate)}${
+      metric.percent && metric.floor ? `; of the data itself ${number(metric.floor.value)}` : ''
+    }.`,
+    metric.percent && other ? otherScore(data, method, other, first.n) : '',
+    metric.floor && !metric.percent
+      ? `Data against data scores ${formatFloor(metric.floor, decimalsFor(data, metric))}.`
+      : '',
+    passing(data, method, steps),
     best === first
       ? scored.length > 1
         ? 'More steps bring nothing.'
@@ -57,19 +57,59 @@ export function runReading({ methods: [method], metrics: [metric] }: TableData):
   return sentences.filter(Boolean).join(' ')
 }
 
-function decimalsOf(methods: readonly MethodRow[], metric: Metric, steps: number): number {
-  const means = ranking(methods, metric, steps).map(({ estimate }) => estimate.mean)
-  return decimalsFor([...means, ...(metric.floor ? [metric.floor.value] : [])])
+/** Decimals of a metric in sentences: those of its table. */
+const decimalsFor = ({ methods }: TableData, metric: Metric): number =>
+  decimalsOf(
+    metric,
+    methods.flatMap(({ cells }) => cells.map(({ values }) => values[metric.name]?.mean ?? 0)),
+  )
+
+const numberOf = (data: TableData, metric: Metric, value: number): string =>
+  formatNumber(value, decimalsFor(data, metric)) + (metric.percent ? ' %' : '')
+
+function scoreOf(data: TableData, metric: Metric, { mean, interval }: Estimate): string {
+  const [low, high] = (interval ?? []).map(end => formatNumber(end, decimalsFor(data, metric)))
+  const around = interval ? ` (95% interval ${low} to ${high})` : ''
+  return `${metric.percent ? 'Strays' : metric.label} ${numberOf(data, metric, mean)}${around}`
+}
+
+/** How far the samples are from the data, where the first metric says how many are off it. */
+function otherScore(data: TableData, method: MethodRow, metric: Metric, steps: number): string {
+  const [found] = ranking([method], metric, steps)
+  if (!found) return ''
+  const floor = metric.floor ? `; data against data ${formatFloor(metric.floor, decimalsFor(data, metric))}` : ''
+  const text = scoreOf(data, metric, found.estimate)
+  return `${text[0].toUpperCase()}${text.slice(1)}${floor}.`
+}
+
+/** At which numbers of steps samples pass for data by every metric, and at which too few samples tell. */
+function passing(data: TableData, method: MethodRow, steps: readonly number[]): string {
+  const at = (wanted: string): string[] =>
+    steps.filter(n => standingAt(data, method, n) === wanted).map(n => plural(n, 'step'))
+  if (steps.every(n => standingAt(data, method, n) === undefined)) return ''
+  const [within, unclear] = [at('within'), at('unclear')]
+  const parts = [
+    ...(within.length > 0
+      ? [`At ${listing(within)} the samples cannot be told from the data by any metric at this count.`]
+      : []),
+    ...(unclear.length > 0
+      ? [`At ${listing(unclear)} they come close, but there are too few samples to tell.`]
+      : []),
+  ]
+  return parts.length > 0 ? parts.join(' ') : 'At every number of steps some metric tells them from the data.'
 }
 
 function leader(data: TableData, metric: Metric, steps: number): string {
   const [first, second] = ranking(data.methods, metric, steps)
-  const decimals = decimalsOf(data.methods, metric, steps)
+  const decimals = decimalsAt(data.methods, metric, steps)
   const spread = first.estimate.sd === null ? '' : ` ± ${formatNumber(first.estimate.sd, decimals)}`
-  const score = `${metric.label} ${formatNumber(first.estimate.mean, decimals)}${spread}`
+  const number = (value: number): string => formatNumber(value, decimals)
+  const percent = metric.percent ? ' %' : ''
+  const lands = metric.percent ? `: ${landing(first.estimate.mean / 100)}` : ''
+  const score = `${metric.label} ${number(first.estimate.mean)}${spread}${percent}${lands}`
   const name = first.method.label
   if (!second) return `At ${plural(steps, 'step')}, ${name} scores ${score}.`
-  const ahead = `At ${plural(steps, 'step')}, ${name} is best (${score}), ahead of ${second.method.label} (${formatNumber(second.estimate.mean, decimals)})`
+  const ahead = `At ${plural(steps, 'step')}, ${name} is best (${score}), ahead of ${second.method.label} (${number(second.estimate.mean)}${percent})`
   if (first.estimate.sd === null || second.estimate.sd === null) {
     return `${ahead}; with one seed, nothing says how much of that lead is chance.`
   }
@@ -80,26 +120,37 @@ function leader(data: TableData, metric: Metric, steps: number): string {
     : `${ahead}; the lead is within the spread between seeds, so the two are level.`
 }
 
-function floorSentence(methods: readonly MethodRow[], metric: Metric, steps: number): string {
-  const { floor } = metric
-  if (!floor) return ''
-  const ranked = ranking(methods, metric, steps)
-  const within = ranked
-    .filter(({ estimate }) => isAtFloor(estimate, metric))
-    .map(({ method }) => method.label)
-  const range = formatFloor(floor, decimalsOf(methods, metric, steps))
-  if (within.length === 0) {
-    return `No method reaches the noise floor of ${range} at ${plural(steps, 'step')}.`
-  }
-  const who = within.length === ranked.length && ranked.length > 1 ? 'Every method' : listing(within)
-  const verb = within.length === 1 || who === 'Every method' ? 'is' : 'are'
-  return `${who} ${verb} within the noise floor of ${range} and cannot be told from the data at this sample count.`
+function decimalsAt(methods: readonly MethodRow[], metric: Metric, steps: number): number {
+  return decimalsOf(
+    metric,
+    ranking(methods, metric, steps).map(({ estimate }) => estimate.mean),
+  )
 }
 
-function moreSteps(methods: readonly MethodRow[], metric: Metric, fewest: number, most: number): string {
+/** Labels of the methods of which all metrics together say this. */
+const labelsAt = (data: TableData, steps: number, wanted: string): string[] =>
+  data.methods.filter(method => standingAt(data, method, steps) === wanted).map(({ label }) => label)
+
+function floorSentence(data: TableData, metric: Metric, steps: number): string {
+  const { floor, percent } = metric
+  if (!floor) return ''
+  const ranked = ranking(data.methods, metric, steps)
+  const range = formatFloor(floor, decimalsAt(data.methods, metric, steps)) + (percent ? ' %' : '')
+  const [within, unclear] = ['within', 'unclear'].map(wanted => labelsAt(data, steps, wanted))
+  const close = unclear.length > 0 ? ` Close, but with too few samples to tell: ${listing(unclear)}.` : ''
+  const several = data.metrics.filter(({ floor }) => floor).length > 1
+  const what = `the noise floor of ${several ? 'every metric' : range}${several ? ` (${metric.label} ${range})` : ''}`
+  if (within.length === 0) return `No method is within ${what} at ${plural(steps, 'step')}.${close}`
+  const who = within.length === ranked.length && ranked.length > 1 ? 'Every method' : listing(within)
+  const verb = within.length === 1 || who === 'Every method' ? 'is' : 'are'
+  return `${who} ${verb} within ${what} and cannot be told from the data at this sample count.${close}`
+}
+
+function moreSteps(data: TableData, metric: Metric, fewest: number, most: number): string {
+  const { methods } = data
   const [first] = ranking(methods, metric, most)
-  const decimals = decimalsOf(methods, metric, most)
-  const best = `With ${plural(most, 'step')} the best is ${first.method.label} (${formatNumber(first.estimate.mean, decimals)})`
+  const decimals = decimalsAt(methods, metric, most)
+  const best = `With ${plural(most, 'step')} the best is ${first.method.label} (${formatNumber(first.estimate.mean, decimals)}${metric.percent ? ' %' : ''})`
   const atFew = new Map(ranking(methods, metric, fewest).map(({ method, estimate }) => [method, estimate]))
   const worse = ranking(methods, metric, most)
     .filter(({ method, estimate }) => {
@@ -107,12 +158,10 @@ function moreSteps(methods: readonly MethodRow[], metric: Metric, fewest: number
       return before && gain(metric, estimate.mean, before.mean) > Math.hypot(before.sd ?? 0, estimate.sd ?? 0)
     })
     .map(({ method }) => method.label)
-  const within = ranking(methods, metric, most)
-    .filter(({ estimate }) => isAtFloor(estimate, metric))
-    .map(({ method }) => method.label)
+  const within = metric.floor ? labelsAt(data, most, 'within') : []
   return `${[
     best,
-    ...(within.length > 0 ? [`within the floor there: ${listing(within)}`] : []),
+    ...(within.length > 0 ? [`within the floor${data.metrics.length > 1 ? 's' : ''} there: ${listing(within)}`] : []),
     ...(worse.length > 0 ? [`worse than at ${plural(fewest, 'step')}: ${listing(worse)}`] : []),
   ].join('; ')}.`
 }

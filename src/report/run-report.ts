@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { openDataset } from '../data/catalogue.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { seenThrough } from '../data/standardized.ts'
+import { type SeenDataset, seenThrough } from '../data/standardized.ts'
 import { random } from '../random/random.ts'
 import { drawNoise, uniformGrid } from '../sampler/sampler.ts'
 import { hasCheckpoint, trainedSteps } from '../training/checkpoint.ts'
@@ -17,6 +17,7 @@ import { evaluateCommand, trainCommand } from './command.ts'
 import { diagnose } from './diagnostics.ts'
 import { estimateOf, evaluationTable, metricsOf, rowId, stepWarnings } from './evaluation.ts'
 import { pictureSheet } from './picture-sheet.ts'
+import { strayMarks } from './stray-marks.ts'
 import { trainingSeconds } from './training-log.ts'
 import type { Method, MethodRow, RunData, SampleSet } from './types.ts'
 
@@ -72,12 +73,14 @@ async function samplesOf(
   rows: readonly EvaluationRow[],
   noise: Float32Array,
   seed: number,
-  { image }: Dataset,
+  seen: SeenDataset,
 ): Promise<SampleSet[]> {
+  const { image } = seen
   const samples: SampleSet[] = []
   for (const { steps, method, grid = uniformGrid(steps) } of rows) {
     const points = await takeThrough(map, method, noise, grid, seed)
-    samples.push({ steps, points, ...(image && { picture: await pictureSheet(points, image) }) })
+    const strays = strayMarks(seen, points)
+    samples.push({ steps, points, strays, ...(image && { picture: await pictureSheet(points, image) }) })
   }
   return samples
 }
@@ -114,18 +117,18 @@ export async function gatherRun(directory: string): Promise<RunData> {
   const reference = new Float32Array(drawn * data.dimension)
   dataset.sample(random(seed, 'report'), reference)
 
+  const seen = seenThrough(data.standardization, dataset)
   const methods: Method[] = []
   for (const [i, name] of weights.entries()) {
     const map = await load(directory, { weights: name })
     try {
       const own = (row: MethodRow) => evaluation.rows.filter(each => rowId(each) === row.id)
       for (const row of table.methods.filter(row => own(row)[0].weights === name)) {
-        const samples = await samplesOf(map, own(row), noise, seed, dataset)
+        const samples = await samplesOf(map, own(row), noise, seed, seen)
         methods.push({ ...row, samples, loss: [] })
       }
       if (i > 0) continue
       const planned = planSamples(config.objective, request).samples.slice(0, PANELS)
-      const seen = seenThrough(data.standardization, dataset)
       const diagnostics = await diagnose({ directory, map, seen, samples: planned, seed })
       methods[0] = { ...methods[0], diagnostics }
     } finally {

@@ -1,5 +1,5 @@
 import { escapeHtml, formatNumber, plural, truncate } from './format.ts'
-import { seriesStyle } from './palette.ts'
+import { seriesStyle, stray } from './palette.ts'
 import {
   type Axes,
   type Dots,
@@ -14,7 +14,7 @@ import {
 import { dotDiameter } from './scatter-plot.ts'
 import { marksOf, standings } from './standings.ts'
 import { type PlotOptions, svgDocument, textWidth } from './svg.ts'
-import type { ComparisonData, Method, Points } from './types.ts'
+import type { ComparisonData, Method, Points, SampleSet } from './types.ts'
 
 /** Units of a cell's own grid; coordinates are whole numbers of them. */
 export const cellUnits = 400
@@ -73,7 +73,7 @@ export function gridModel(data: GridData, limit = 2000): GridModel {
       const cloud = method.samples.find(sample => sample.steps === n)
       const { colour } = seriesStyle(i)
       const drawing =
-        cloud && drawCell(toPlane(cloud.points, dimension, axes), range, colour, limit, cloud.picture)
+        cloud && drawCell(toPlane(cloud.points, dimension, axes), range, colour, limit, cloud)
       return { drawing: drawing ?? null, caption: caption(method, n) }
     }),
   }))
@@ -83,7 +83,7 @@ export function gridModel(data: GridData, limit = 2000): GridModel {
     rows,
     axes,
     range,
-    reference: drawCell(reference, range, 'currentColor', limit, data.referencePicture),
+    reference: drawCell(reference, range, 'currentColor', limit, { picture: data.referencePicture }),
     floor: data.metrics[0]?.floor ? formatNumber(data.metrics[0].floor.value, table!.decimals) : null,
     outside: Math.max(0, ...drawings.map(({ outside, drawn }) => (drawn > 0 ? outside / drawn : 0))),
   }
@@ -94,20 +94,29 @@ function drawCell(
   range: Range,
   stroke: string,
   limit: number,
-  picture: string | undefined,
+  { picture, strays }: Partial<SampleSet>,
 ): CellDrawing {
-  if (picture) return { path: '', drawn: 0, outside: 0, stroke, strokeWidth: 0, picture }
-  const dots = dotsPath(points, range, cellUnits, cellUnits, limit)
+  const nothing = { path: '', strays: '', drawn: 0, outside: 0, astray: 0 }
+  if (picture) return { ...nothing, stroke, strokeWidth: 0, picture }
+  const dots = dotsPath(points, range, cellUnits, cellUnits, limit, strays)
   return { ...dots, stroke, strokeWidth: Math.round(dotDiameter(dots.drawn, 110) * (cellUnits / 110)) }
 }
 
 /** The dots of a cell, or its pictures, as markup, in units of the cell's grid. */
-export function cellPath({ path, stroke, strokeWidth, picture }: CellDrawing): string {
+export function cellPath({ path, strays, stroke, strokeWidth, picture }: CellDrawing): string {
   if (picture) {
     return `<image href="${escapeHtml(picture)}" width="${cellUnits}" height="${cellUnits}" style="image-rendering:pixelated"/>`
   }
-  return `<path d="${path}" fill="none" stroke="${stroke}" stroke-width="${strokeWidth}" stroke-linecap="round"/>`
+  const dots = (d: string, colour: string, width: number): string =>
+    `<path d="${d}" fill="none" stroke="${colour}" stroke-width="${width}" stroke-linecap="round"/>`
+  return dots(path, stroke, strokeWidth) + (strays && dots(strays, stray.colour, Math.round(1.5 * strokeWidth)))
 }
+
+/** What the dots of strays are, where any are drawn. */
+export const strayLegend = ({ rows }: Pick<GridModel, 'rows'>): string =>
+  rows.some(({ cells }) => cells.some(({ drawing }) => drawing && drawing.astray > 0))
+    ? 'Red dots stray: they are off the data. Those outside the frame are drawn on its edge.'
+    : ''
 
 /**
  * Small multiples as one SVG: a row for the data, a row per method, a column per number of steps, one range for all;
@@ -135,7 +144,9 @@ export function sampleGrid(data: GridData, options: PlotOptions = {}): string {
   const bold = ' font-weight="600"'
   const label = (row: number): string =>
     text(truncate(names[row], Math.floor((side - 12) / textWidth('x'))), 2, y(row) + cell / 2, bold)
-  const note = `Under each cell: ${data.metrics[0]?.label ?? 'nothing'}; * best of its column, ≈ within the noise floor.`
+  const red = strayLegend(model)
+  const note = `Under each cell: ${data.metrics[0]?.label ?? 'nothing'}; * best of its column, ≈ every metric within its noise floor.`
+  const notes = [...(data.metrics.length > 0 ? [note] : []), ...(red ? [red] : [])]
   const body = [
     options.title ? text(options.title, 2, 20, ' font-size="15" font-weight="600"') : '',
     ...model.steps.map((n, i) => text(plural(n, 'step'), x(i) + cell / 2, top - 10, middle + bold)),
@@ -149,7 +160,7 @@ export function sampleGrid(data: GridData, options: PlotOptions = {}): string {
           frame(drawing, r + 1, c) + text(caption, x(c) + cell / 2, y(r + 1) + cell + 16, middle),
       ),
     ]),
-    data.metrics.length > 0 ? text(note, 2, y(names.length) + 18) : '',
+    ...notes.map((line, i) => text(line, 2, y(names.length) + 18 * (i + 1))),
   ]
-  return svgDocument(body.join(''), width, y(names.length) + (data.metrics.length > 0 ? 28 : 4), options)
+  return svgDocument(body.join(''), width, y(names.length) + 10 + 18 * notes.length, options)
 }

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot'
 import { linearTicks } from './axes.ts'
-import { formatTick } from './format.ts'
-import { palette } from './palette.ts'
+import { formatCount, formatTick } from './format.ts'
+import { palette, stray } from './palette.ts'
 import { dotsPath, type Range, rangeOf } from './points.ts'
 import { element, finishPlot, newDocument, type PlotOptions, round, textSize } from './svg.ts'
 import type { Points } from './types.ts'
@@ -14,6 +14,8 @@ export interface ScatterOptions extends PlotOptions {
   readonly colour?: string
   /** Most points to draw, evenly thinned. Default 5,000. */
   readonly limit?: number
+  /** 1 for each point that is off the data, `[n]`: drawn above the others in a colour of their own, with a legend. */
+  readonly strays?: Uint8Array
 }
 
 /**
@@ -21,9 +23,10 @@ export interface ScatterOptions extends PlotOptions {
  * thousands of points stay a small file.
  */
 export function scatterPlot(points: Points, options: ScatterOptions = {}): string {
-  const { width = 480, title = '', colour = palette[0].colour, limit = 5000 } = options
+  const { width = 480, title = '', colour = palette[0].colour, limit = 5000, strays } = options
+  const legend = strays && strayText(strays)
   const range = options.range ?? rangeOf(points)
-  const margins = { marginLeft: 46, marginRight: 14, marginTop: title ? 34 : 14, marginBottom: 30 }
+  const margins = { marginLeft: 46, marginRight: 14, marginTop: (title ? 34 : 14) + (legend ? 20 : 0), marginBottom: 30 }
   const inner = width - margins.marginLeft - margins.marginRight
   const aspect = (range.y[1] - range.y[0]) / (range.x[1] - range.x[0])
   const height = Math.round(inner * aspect + margins.marginTop + margins.marginBottom)
@@ -39,33 +42,50 @@ export function scatterPlot(points: Points, options: ScatterOptions = {}): strin
       Plot.frame({ stroke: 'currentColor', strokeOpacity: 0.25 }),
       Plot.axisX({ ...axis, ticks: linearTicks(...range.x) }),
       Plot.axisY({ ...axis, ticks: linearTicks(...range.y) }),
-      dots(points, range, colour, limit),
+      dots(points, range, colour, limit, strays),
       ...(title
-        ? [Plot.text([title], { frameAnchor: 'top-left', dy: -24, fontSize: 14, fontWeight: 600 })]
+        ? [Plot.text([title], { frameAnchor: 'top-left', dy: legend ? -44 : -24, fontSize: 14, fontWeight: 600 })]
         : []),
+      ...(legend ? [Plot.text([legend], { frameAnchor: 'top-left', dy: -20, fill: stray.colour })] : []),
     ],
   })
   return finishPlot(plot, options)
 }
 
+/** What the dots in another colour are; nothing where there are none. */
+function strayText(marks: Uint8Array): string {
+  const count = marks.reduce((sum, mark) => sum + mark, 0)
+  if (count === 0) return ''
+  return `● ${formatCount(count)} of ${formatCount(marks.length)} stray: they are off the data`
+}
+
 /** Grid nodes per CSS pixel, so that rounding to whole units does not show. */
 const finesse = 4
 
-function dots(points: Points, range: Range, colour: string, limit: number): Plot.RenderFunction {
+function dots(
+  points: Points,
+  range: Range,
+  colour: string,
+  limit: number,
+  marks: Uint8Array | undefined,
+): Plot.RenderFunction {
   return (_index, scales, _values, _dimensions, { document }) => {
     const [left, right] = range.x.map(x => scales.x!(x))
     const [bottom, top] = range.y.map(y => scales.y!(y))
     const size = [right - left, bottom - top].map(side => Math.round(side * finesse))
-    const { path } = dotsPath(points, range, size[0], size[1], limit)
-    return element(document, 'path', {
-      d: path,
+    const { path, strays } = dotsPath(points, range, size[0], size[1], limit, marks)
+    const diameter = dotDiameter(points.length / 2, right - left) * finesse
+    const drawn = (d: string, stroke: string, width: number) =>
+      element(document, 'path', { d, stroke, 'stroke-width': width })
+    const group = element(document, 'g', {
       transform: `translate(${round(left)},${round(top)}) scale(${1 / finesse})`,
-      stroke: colour,
-      'stroke-width': dotDiameter(points.length / 2, right - left) * finesse,
       'stroke-linecap': 'round',
       'stroke-opacity': 0.8,
       fill: 'none',
     })
+    group.append(drawn(path, colour, diameter))
+    if (strays) group.append(drawn(strays, stray.colour, 1.4 * diameter))
+    return group
   }
 }
 

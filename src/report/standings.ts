@@ -1,3 +1,4 @@
+import { type Standing, standing, together } from '../metric/standing.ts'
 import { decimalsFor, formatNumber } from './format.ts'
 import type { Estimate, Floor, MethodRow, Metric, TableData } from './types.ts'
 
@@ -11,13 +12,16 @@ export interface Entry {
   readonly interval: string | null
   /** The best mean of a column with at least two. */
   readonly best: boolean
-  /** Within the floor's range or below it: not to be told from the data at this sample count. */
-  readonly atFloor: boolean
+  /** What all metrics of its method and number of steps say together; absent where none has a floor. */
+  readonly standing?: Standing
 }
 
-/** `*` for the best of a column, `≈` for what lies within the floor. */
-export function marksOf(entry: Entry): string {
-  return `${entry.best ? '*' : ''}${entry.atFloor ? '≈' : ''}`
+/** The marks of a standing: within all floors, and too few samples to tell. */
+const MARKS: Readonly<Record<Standing, string>> = { within: '≈', unclear: '?', beyond: '' }
+
+/** `*` for the best of a column, `≈` where every metric is within its floor, `?` where too few samples tell. */
+export function marksOf({ best, standing }: Entry): string {
+  return `${best ? '*' : ''}${standing ? MARKS[standing] : ''}`
 }
 
 /** One metric of every method at every number of steps. */
@@ -47,16 +51,81 @@ export function headingOf({ label, unit, direction }: Metric): string {
   return notes.length > 0 ? `${label} (${notes.join(', ')})` : label
 }
 
+/** Decimals that fit values of a metric and its floor. */
+export function decimalsOf({ floor, percent }: Metric, values: readonly number[]): number {
+  return percent ? 2 : decimalsFor([...values, ...(floor ? [floor.value] : [])])
+}
+
+/** Shares that are shown in percent, times a hundred; once, whatever is shown of the data. */
+export function inPercent<T extends TableData>(data: T): T {
+  const shares = new Set(
+    data.metrics.filter(({ percent, unit }) => percent && unit !== '%').map(({ name }) => name),
+  )
+  if (shares.size === 0) return data
+  const times = <V extends number | null>(value: V): V => (value === null ? value : 100 * value) as V
+  const pair = <P extends readonly [number | null, number | null]>([low, high]: P): P =>
+    [times(low), times(high)] as unknown as P
+  const estimate = (found: Estimate): Estimate => ({
+    mean: times(found.mean),
+    sd: times(found.sd),
+    values: found.values.map(times),
+    ...(found.interval && { interval: pair(found.interval) }),
+  })
+  return {
+    ...data,
+    metrics: data.metrics.map(metric =>
+      shares.has(metric.name)
+        ? {
+            ...metric,
+            unit: '%',
+            ...(metric.range && { range: pair(metric.range) }),
+            floor: metric.floor && {
+              value: times(metric.floor.value),
+              low: times(metric.floor.low),
+              high: times(metric.floor.high),
+            },
+          }
+        : metric,
+    ),
+    methods: data.methods.map(method => ({
+      ...method,
+      cells: method.cells.map(cell => ({
+        ...cell,
+        values: Object.fromEntries(
+          Object.entries(cell.values).map(([name, value]) => [
+            name,
+            shares.has(name) ? estimate(value) : value,
+          ]),
+        ),
+      })),
+    })),
+  }
+}
+
 /** Positive where `b` is better than `a`. */
 export function gain({ direction }: Metric, a: number, b: number): number {
   return direction === 'higher' ? b - a : a - b
 }
 
-/** Whether an estimate lies within the floor's range, or beyond it on the better side. */
-export function isAtFloor(estimate: Estimate, metric: Metric): boolean {
-  const { floor } = metric
-  if (floor === null) return false
-  return metric.direction === 'higher' ? estimate.mean >= floor.low : estimate.mean <= floor.high
+/** The interval of an estimate; of several seeds that of their mean. */
+function intervalOf({ mean, sd, interval, values }: Estimate): readonly [number, number] | undefined {
+  if (sd === null || values.length < 2) return interval
+  const reach = (1.96 * sd) / Math.sqrt(values.length)
+  return [mean - reach, mean + reach]
+}
+
+/** What all metrics that have a floor say of a method at a number of steps: samples pass for data where all of them do. */
+export function standingAt(
+  { metrics }: Pick<TableData, 'metrics'>,
+  method: MethodRow,
+  steps: number,
+): Standing | undefined {
+  return together(
+    metrics.flatMap(({ name, floor, direction }) => {
+      const estimate = estimateAt(method, name, steps)
+      return estimate && floor ? [standing(estimate.mean, intervalOf(estimate), floor, direction)] : []
+    }),
+  )
 }
 
 /** Methods measured at `steps` with a finite mean, best first. */
@@ -83,7 +152,7 @@ export function formatFloor(floor: Floor, decimals: number): string {
 export function standings(data: TableData, metric: Metric): Standings {
   const steps = stepsOf(data.methods)
   const means = data.methods.flatMap(method => method.cells.map(cell => cell.values[metric.name]?.mean ?? 0))
-  const decimals = decimalsFor([...means, ...(metric.floor ? [metric.floor.value] : [])])
+  const decimals = decimalsOf(metric, means)
   const leading = steps.map(n => {
     const ranked = ranking(data.methods, metric, n)
     return ranked.length > 1 ? ranked[0].estimate.mean : Number.NaN
@@ -99,7 +168,7 @@ export function standings(data: TableData, metric: Metric): Standings {
         ? estimate.interval.map(end => formatNumber(end, decimals)).join(' to ')
         : null,
       best: estimate.mean === leading[column],
-      atFloor: isAtFloor(estimate, metric),
+      standing: metric.floor ? standingAt(data, method, steps[column]) : undefined,
     }
   }
   return {

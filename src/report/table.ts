@@ -1,7 +1,7 @@
 import Table from 'cli-table3'
 import pc from 'picocolors'
 import { escapeMarkdown, formatCount, plural, truncate, wrap } from './format.ts'
-import { type Entry, headingOf, marksOf, type Standings, standings } from './standings.ts'
+import { type Entry, headingOf, inPercent, marksOf, type Standings, standings } from './standings.ts'
 import type { TableData } from './types.ts'
 
 /** How a table is written to a terminal. */
@@ -10,6 +10,8 @@ export interface TableOptions {
   readonly columns?: number
   /** ANSI colours and bold. By default where the terminal has them and `NO_COLOR` is not set. */
   readonly colour?: boolean
+  /** Names of the metrics to show; marks are of all. All by default. */
+  readonly shown?: readonly string[]
 }
 
 /** By https://no-color.org; a file or a pipe gets none unless `FORCE_COLOR` asks for it. */
@@ -28,13 +30,15 @@ type Colours = ReturnType<typeof pc.createColors>
 
 /**
  * The comparison for a terminal: one block per metric, methods by numbers of steps, the floor in its own row.
- * The best of each column is bold and carries `*`; what lies within the floor carries `≈`. The layout gives up the
+ * The best of each column is bold and carries `*`; where every metric is within its floor, `≈`; where too few samples tell, `?`. The layout gives up the
  * spread first and the columns next, as the terminal narrows.
  */
-export function comparisonTable(data: TableData, options: TableOptions = {}): string {
-  const { columns = 80, colour = hasColour() } = options
+export function comparisonTable(given: TableData, options: TableOptions = {}): string {
+  const { columns = 80, colour = hasColour(), shown } = options
+  const data = inPercent(given)
   const colours = pc.createColors(colour)
-  const blocks = data.metrics.map(metric => {
+  const blocks = data.metrics.flatMap(metric => {
+    if (shown && !shown.includes(metric.name)) return []
     const table = standings(data, metric)
     const heading = wrap(headingOf(metric), columns)
       .map(line => colours.bold(line))
@@ -48,8 +52,9 @@ export function comparisonTable(data: TableData, options: TableOptions = {}): st
   return [...blocks, ...notes.map(line => colours.dim(line))].join('\n')
 }
 
-/** The comparison as Markdown: a heading and a table per metric, the best in bold, `≈` within the floor. */
-export function comparisonMarkdown(data: TableData): string {
+/** The comparison as Markdown: a heading and a table per metric, the best in bold, marks as in a terminal. */
+export function comparisonMarkdown(given: TableData): string {
+  const data = inPercent(given)
   const blocks = data.metrics.map(metric => {
     const table = standings(data, metric)
     const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
@@ -70,7 +75,10 @@ export function comparisonMarkdown(data: TableData): string {
 export function legend(data: TableData): string {
   const parts = ['* best of its column']
   if (data.metrics.some(metric => metric.floor)) {
-    parts.push('≈ within the noise floor: not to be told from the data at this sample count')
+    parts.push(
+      '≈ every metric within its noise floor: not to be told from the data at this sample count',
+      '? close to the floors, but too few samples to tell',
+    )
   }
   if (data.seeds > 1) parts.push(`± standard deviation over ${plural(data.seeds, 'seed')}`)
   const mixed = data.metrics.some(metric => metric.direction === 'higher')
@@ -81,7 +89,8 @@ export function legend(data: TableData): string {
 function markdownEntry(entry: Entry | null): string {
   if (!entry) return ''
   const text = entry.sd === null ? entry.mean : `${entry.mean} ± ${entry.sd}`
-  return `${entry.best ? `**${text}**` : text}${entry.atFloor ? ' ≈' : ''}`
+  const mark = marksOf({ ...entry, best: false })
+  return `${entry.best ? `**${text}**` : text}${mark && ` ${mark}`}`
 }
 
 function terminalEntry(entry: Entry | null, spread: Spread, markWidth: number, colours: Colours): string {
@@ -89,7 +98,7 @@ function terminalEntry(entry: Entry | null, spread: Spread, markWidth: number, c
   const mark = markWidth > 0 ? ` ${marksOf(entry).padEnd(markWidth)}` : ''
   const text = (spread === null || entry.sd === null ? entry.mean : entry.mean + spread + entry.sd) + mark
   if (entry.best) return colours.bold(colours.green(text))
-  return entry.atFloor ? colours.cyan(text) : text
+  return entry.standing === 'within' ? colours.cyan(text) : text
 }
 
 const rule = {

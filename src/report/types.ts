@@ -26,6 +26,8 @@ export interface Metric {
   readonly direction?: 'lower' | 'higher'
   /** `null` where comparing data with data has no meaning. */
   readonly floor: Floor | null
+  /** A share that is shown in percent. */
+  readonly percent?: boolean
 }
 
 /** One metric of one method at one number of steps, over the seeds. */
@@ -63,6 +65,8 @@ export interface SampleSet {
   readonly points: Points
   /** The first of them as a sheet, where points are pictures: an address that holds it. */
   readonly picture?: string
+  /** 1 for each point that is off the data, `[n]`. */
+  readonly strays?: Uint8Array
 }
 
 /** A method's row in a table. */

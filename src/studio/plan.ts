@@ -11,16 +11,27 @@ export const HIGHEST_RATE = 10
 
 const targetName = z.string().max(LONGEST_NAME)
 
+/** Longest name of an objective. */
+const LONGEST_ID = 80
+
+/** Longest text of 128 by 128 cells, which no deflating makes smaller, and of twice the points that a file gives. */
+const LONGEST_DRAWING = 24_000
+const LONGEST_POINTS = 54_000
+
 /** What is trained on in the studio. */
 const targetSchema = z.union([
   /** A built-in dataset. */
   z.strictObject({ kind: z.literal('built-in'), name: targetName }),
   /** A picture of density: `side * side` bytes, row by row from the top, over [-4, 4]^2; deflated, in base64url. */
-  z.strictObject({ kind: z.literal('density'), side: z.int().min(4).max(128), bytes: z.string() }),
+  z.strictObject({
+    kind: z.literal('density'),
+    side: z.int().min(4).max(128),
+    bytes: z.string().max(LONGEST_DRAWING),
+  }),
   /** Data that only its name is known of: that of a model's file. */
   z.strictObject({ kind: z.literal('unknown'), name: targetName }),
   /** Points of a file: 16 bits a coordinate over [-4, 4]^2, in base64url. */
-  z.strictObject({ kind: z.literal('points'), name: targetName, bytes: z.string() }),
+  z.strictObject({ kind: z.literal('points'), name: targetName, bytes: z.string().max(LONGEST_POINTS) }),
 ])
 
 const coordinate = z.number().min(-10).max(10)
@@ -40,14 +51,14 @@ export const paintedShape = { painted: z.string().max(LONGEST_PAINTING) }
 export const betaSchema = z.number().min(-20).max(20)
 
 /** The distribution `p(x) exp(beta r(x))`, where `r` is a bump or was painted; see `rewardOfTilt`. */
-const tiltSchema = z.union([
+export const tiltSchema = z.union([
   z.strictObject({ ...bumpShape, beta: betaSchema }),
   z.strictObject({ ...paintedShape, beta: betaSchema }),
 ])
 
 /** A part of a training: one objective at one learning rate. */
-const stageSchema = z.strictObject({
-  objective: z.string(),
+export const stageSchema = z.strictObject({
+  objective: z.string().max(LONGEST_ID),
   learningRate: z.number().positive().max(HIGHEST_RATE),
   /** Steps taken in it; the last stage's grow while it trains. */
   steps: z.int().min(0).max(1_000_000),
@@ -70,7 +81,7 @@ const modelSourceSchema = z.strictObject({
   format: z.enum(['safetensors', 'onnx']),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   /** What it was trained with, where it says so. */
-  objective: z.string().nullable(),
+  objective: z.string().max(LONGEST_ID).nullable(),
   /** Of its run below the runs folder of the machine that serves the page. */
   path: z.string().max(500).optional(),
 })

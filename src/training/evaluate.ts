@@ -245,10 +245,14 @@ export function currentEvaluation(directory: string): Evaluation | undefined {
   }
 }
 
+/** Whether an evaluation has what is measured of all data, unless others were named; one of an earlier version has not. */
+const hasStrays = ({ request: { metrics = 'all' }, rows }: Evaluation): boolean =>
+  (metrics !== 'all' && !metrics.includes('quick')) || rows.every(row => 'strays' in row.metrics)
+
 /** The recorded evaluation of a run, if it answers this request. */
 export function recordedEvaluation(directory: string, request: EvaluationRequest): Evaluation | undefined {
   const found = currentEvaluation(directory)
-  return found?.request && normal(found.request) === normal(request) ? found : undefined
+  return found?.request && normal(found.request) === normal(request) && hasStrays(found) ? found : undefined
 }
 
 export function writeEvaluation(directory: string, evaluation: Evaluation): void {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { generatedDataset } from '../../src/data/catalogue.ts'
-import { histogramBox, histogramKL } from '../../src/metric/histogram.ts'
+import { histogramBox, histogramEstimatesTo, histogramKL } from '../../src/metric/histogram.ts'
 import { random } from '../../src/random/random.ts'
 import { planeA, planeB, reference } from './reference.ts'
 
@@ -15,7 +15,7 @@ const unit = {
 /** One point in the middle of a unit cell for each pair given. */
 const cells = (...at: [number, number][]) => Float64Array.from(at.flat(), value => value + 0.5)
 
-test('agrees with numpy.histogram2d, edges and points outside included', () => {
+test('agrees with numpy.histogram2d and a cell for what it leaves out', () => {
   const { kl, bins, range } = reference.histogram
   expect(histogramKL(planeA, planeB, { bins, range })).toBeCloseTo(kl, 10)
 })
@@ -44,14 +44,27 @@ test('the columns are told apart', () => {
   expect(histogramKL(cells([0, 1]), cells([0, 0]), wide)).toBe(0)
 })
 
-test('points outside the box are not seen', () => {
+test('points outside the box have a cell of their own, and so have those that are not finite', () => {
   const data = cells([0, 0], [1, 1])
-  expect(histogramKL(data, cells([0, 0], [1, 1], [5, 5], [-3, 0]), unit)).toBe(0)
+  expect(histogramKL(data, cells([0, 0], [1, 1], [5, 5], [-3, 0]), unit)).toBeCloseTo(Math.LN2, 6)
+  expect(histogramKL(data, cells([0, 0], [1, 1], [Number.NaN, 0], [Infinity, 0]), unit)).toBeCloseTo(
+    Math.LN2,
+    6,
+  )
   expect(histogramKL(data, cells([5, 5]), unit)).toBeCloseTo(Math.log(0.5e8), 5)
+  expect(histogramKL(cells([0, 0], [9, 9]), cells([0, 0], [-7, 7]), unit)).toBe(0)
 })
 
-test('is NaN for a model that is not finite, and refuses data outside the box', () => {
-  expect(histogramKL(cells([0, 0]), Float64Array.of(0.5, Number.NaN), unit)).toBeNaN()
+test('samples that are all outside the box score the worst', () => {
+  const data = cells([0, 0], [1, 1])
+  const [outside, beside] = [cells([500, 500]), cells([0, 1], [1, 0])]
+  const { kl, js } = histogramEstimatesTo(data, unit)(outside)
+  expect(js.value).toBeCloseTo(Math.LN2, 12)
+  expect(js.value).toBeGreaterThanOrEqual(histogramEstimatesTo(data, unit)(beside).js.value)
+  expect(kl.value).toBeGreaterThanOrEqual(histogramEstimatesTo(data, unit)(beside).kl.value - 1e-6)
+})
+
+test('refuses data outside the box', () => {
   expect(() => histogramKL(cells([5, 5]), cells([0, 0]), unit)).toThrow('no point of the data lies in')
 })
 

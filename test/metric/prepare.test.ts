@@ -125,6 +125,20 @@ describe('of finite data', () => {
     },
   )
 
+  test('the floor of strays is what fresh rows would score, not rows that were trained on', () => {
+    const normal = random(3, 'rows')
+    const rows = Float32Array.from({ length: 4000 }, () => normal.normal())
+    const { floors, estimate, count } = prepareMetrics(pointsDataset(rows, { dimension: 2 }), { count: 200 })
+    expect(count).toBeGreaterThan(150)
+    const { value, low, high, draws } = floors.strays
+    expect([draws, low]).toEqual([10, 0])
+    expect(value).toBeGreaterThan(0)
+    expect(high).toBeLessThan(0.06)
+    const { strays } = estimate(Float32Array.from({ length: 2 * count }, () => normal.normal()))
+    expect(strays.value).toBeLessThan(0.04)
+    expect(strays.interval[1]).toBeGreaterThan(0.01)
+  })
+
   test('a floor of rows beside the reference holds what other rows of the same data score', () => {
     const normal = random(3, 'rows')
     const rows = Float32Array.from({ length: 120 }, () => normal.normal())
@@ -218,6 +232,7 @@ test('three draws make a floor of more than 10,000 points', () => {
 test('a dataset is measured by what it allows', () => {
   const line = generatedDataset({ gaussian: { mean: [0], std: 1 } })
   expect(prepareMetrics(line, { count: 10 }).names).toEqual([
+    'strays',
     'slicedWasserstein',
     'slicedWasserstein1',
     'energyDistance',
@@ -230,12 +245,17 @@ test('a dataset is measured by what it allows', () => {
   )
 })
 
-test('every metric of samples that are not finite is NaN', () => {
+test('a sample that is not finite strays, has a cell of its own, and is no number of any other metric', () => {
   const samples = cloud(ring, 100)
   samples[3] = Number.NaN
   const values = prepareMetrics(ring, { count: 100, names: Object.keys(metrics) }).evaluate(samples)
   expect(Object.keys(values)).toEqual(Object.keys(metrics))
-  expect(Object.values(values).every(Number.isNaN)).toBe(true)
+  expect(values.strays).toBe(0.01)
+  const placed = ['strays', 'histogramKL', 'histogramJS', 'modeJS', 'modeCoverage']
+  expect(Object.keys(values).filter(name => !Number.isNaN(values[name]))).toEqual(placed)
+  const good = prepareMetrics(ring, { count: 100, names: placed }).evaluate(cloud(ring, 100))
+  for (const name of ['histogramKL', 'histogramJS', 'modeJS'])
+    expect(values[name]).toBeGreaterThan(good[name])
 })
 
 describe('refuses', () => {
@@ -245,7 +265,7 @@ describe('refuses', () => {
       'an unknown metric',
       ring,
       ['histogramKl'],
-      'unknown metric "histogramKl"; did you mean "histogramKL"? (known: slicedWasserstein, ',
+      'unknown metric "histogramKl"; did you mean "histogramKL"? (known: strays, slicedWasserstein, ',
     ],
     [
       'modeJS without modes',

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { constant, evaluate, spec, trace } from '../../src/autodiff/index.ts'
 import { ring } from '../../src/data/modes.ts'
 import { prepareMetrics } from '../../src/metric/prepare.ts'
+import { strayRule } from '../../src/metric/strays.ts'
 import { interpolants, mixtureVelocity } from '../../src/model/index.ts'
 import * as engine from '../../src/runtime/node.ts'
 import { solve } from '../../src/sampler/adaptive.ts'
@@ -9,6 +10,7 @@ import { drawNoise, euler, jumpThrough, uniformGrid } from '../../src/sampler/sa
 import { answers } from '../../src/studio/engine/answers.ts'
 import type { Points, QuestionName, Questions } from '../../src/studio/engine/protocol.ts'
 import { Session } from '../../src/studio/engine/session.ts'
+import { scoresOf } from '../../src/studio/engine/strays.ts'
 import { examplePlan, freshPlan, type Plan } from '../../src/studio/plan.ts'
 import { mapOf } from '../../src/training/networks.ts'
 
@@ -127,7 +129,7 @@ test('the field is the learnt velocity beside that of the mixture', async () => 
 
 test.each(['jump', 'euler'] as const)('steps by %s, with the metrics of where they end', async method => {
   const question = { method, weights: 'ema', count: 200, seed: 3 } as const
-  const { path, values, floors } = await ask('samples', { ...question, steps: 4 })
+  const { path, marks, values, within, floors } = await ask('samples', { ...question, steps: 4 })
   const { jump, velocity } = session.map()
   const noise = drawNoise(200, 2, 3)
   const end = await jumpThrough(method === 'jump' ? jump : euler(velocity), noise, uniformGrid(4))
@@ -137,10 +139,39 @@ test.each(['jump', 'euler'] as const)('steps by %s, with the metrics of where th
   const measures = prepareMetrics(ring(), { count: 200 })
   expect(values).toEqual(measures.evaluate(end))
   expect(floors.slicedWasserstein.value).toBe(measures.floors.slicedWasserstein.value)
+  expect(marks).toEqual(strayRule(ring())(end))
+  expect(values.strays).toBe(shareOf(marks))
+  expect(within).toBe(false)
   const { values: many } = await ask('metrics', { ...question, steps: [1, 4] })
   expect(many[1]).toEqual(values)
   expect(many[0]).not.toEqual(values)
 })
+
+test('which points are off the data, beside how many of real data', async () => {
+  const data = await ask('target', { count: 3000, seed: 1 })
+  const moved = data.map((value, i) => (i < 2 * 600 ? value + 2 : value))
+  const { marks, value, low, high } = (await ask('strays', { points: moved }))!
+  expect(marks).toEqual(strayRule(ring())(moved))
+  // Of the first 2,000.
+  expect(value).toBe(shareOf(marks.subarray(0, 2000)))
+  expect(value).toBeGreaterThan(0.25)
+  const real = (await ask('strays', { points: data }))!
+  expect([real.low, real.high]).toEqual([low, high])
+  expect(real.value).toBeLessThan(0.005)
+})
+
+test('samples are within the range of real data where every metric is', () => {
+  const measures = prepareMetrics(ring(), { count: 2000, names: ['strays', 'slicedWasserstein'] })
+  const data = measures.draw(3)!
+  expect(scoresOf(measures, data).within).toBe(true)
+  // A tenth in no mode moves the distance little, and is seen.
+  const some = data.map((value, i) => (i < 2 * 40 ? 0.8 * value : value))
+  const { values, within } = scoresOf(measures, some)
+  expect(values.slicedWasserstein).toBeLessThan(measures.floors.slicedWasserstein.high)
+  expect([values.strays > 0.015, within]).toEqual([true, false])
+})
+
+const shareOf = (marks: Uint8Array): number => marks.filter(mark => mark === 1).length / marks.length
 
 test('the loss by times has the mean that the training reports', async () => {
   // So slow that the weights stand still, and the reports are of the same map.

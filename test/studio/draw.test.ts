@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest'
+import { apart, splitCloud } from '../../src/studio/page/draw/apart.ts'
 import { arrowPath, arrowScale, near, roundFactor } from '../../src/studio/page/draw/arrows.ts'
 import { nextCell } from '../../src/studio/page/draw/cells.ts'
 import { legOf, nearestPoint } from '../../src/studio/page/draw/cloud.ts'
+import { landing, landingPercent } from '../../src/studio/page/draw/landing.ts'
 import { logAxis } from '../../src/studio/page/draw/log-axis.ts'
 import { floorRange, shortNumber } from '../../src/studio/page/draw/number.ts'
 import { moveTimes, snap, timesNear, withS, withT } from '../../src/studio/page/draw/times.ts'
-import { withinFloor, worseWithSteps } from '../../src/studio/page/views/worse.ts'
+import { worseWithSteps } from '../../src/studio/page/views/worse.ts'
 
 describe('picking', () => {
   const points = Float32Array.of(0, 0, 1, 0, 2, 2)
@@ -136,8 +138,44 @@ describe('more steps that make it worse', () => {
   })
 })
 
-test('steps that are as good as data are told', () => {
-  expect(withinFloor([1, 2, 4, 8], [0.5, 0.15, null, 0.02], { high: 0.15 })).toEqual([2, 8])
+describe('samples off the data', () => {
+  const colour = [1, 0, 0, 1] as const
+  const points = Float32Array.of(0, 0, 1, 1, 2, 2)
+  const cloud = { points, colour: [0, 0, 1, 0.5] as const, size: 2 }
+  const marks = Uint8Array.of(0, 1, 0)
+
+  test('are a cloud of their own over the others, larger and of another colour', () => {
+    expect(splitCloud(cloud, marks, colour)).toEqual([
+      { ...cloud, points: Float32Array.of(0, 0, 2, 2) },
+      { points: Float32Array.of(1, 1), colour, size: 3 },
+    ])
+  })
+
+  test('move with the others', () => {
+    const through = [Float32Array.of(5, 5, 6, 6, 7, 7)]
+    const [on, off] = splitCloud({ ...cloud, through }, marks, colour)
+    expect([on.through, off.through]).toEqual([[Float32Array.of(5, 5, 7, 7)], [Float32Array.of(6, 6)]])
+  })
+
+  test('without marks, with those of other points or with none that stray a cloud stays as it is', () => {
+    for (const other of [null, undefined, Uint8Array.of(1), Uint8Array.of(0, 0, 0)])
+      expect(splitCloud(cloud, other, colour)).toEqual([cloud])
+    expect(apart(points, Uint8Array.of(1))).toEqual([points, new Float32Array(0)])
+  })
+
+  test('are told as how many of a hundred land', () => {
+    expect([0, 0.0003, 0.0034, 0.0099, 0.0995, 0.5, 1].map(landing)).toEqual([
+      '100 of 100',
+      'over 99.9 of 100',
+      '99.7 of 100',
+      '99.0 of 100',
+      '90 of 100',
+      '50 of 100',
+      '0 of 100',
+    ])
+    expect(landingPercent(0.0003)).toBe('>99.9 %')
+    expect(landingPercent(undefined)).toBe('')
+  })
 })
 
 test('a floor is the range of chance', () => {

@@ -91,12 +91,15 @@ test('what the page shows of the example first is what is then told of it', asyn
   await vi.waitFor(() => expect(reports.at(-1)?.distance).toBeTruthy(), 20_000)
   tell({ type: 'close', run: 'a' })
   const look = firstLook(examplePlan, 'ema')!
-  const { samples, distance } = reports.at(-1)!
+  const { samples, distance, strays } = reports.at(-1)!
   expect(look.samples).toHaveLength(samples.length)
   expect(furthest(look.samples, samples)).toBeLessThan(0.004)
   for (const key of ['value', 'floor', 'low', 'high'] as const) {
     expect(look.distance![key]).toBeCloseTo(distance![key], 3)
+    expect(look.strays![key]).toBeCloseTo(strays![key], 3)
   }
+  const differ = look.strays!.marks.filter((mark, i) => mark !== strays!.marks[i]).length
+  expect([look.strays!.marks.length, differ <= 2]).toEqual([samples.length / 2, true])
   expect(firstLook(examplePlan, 'raw')).toBeNull()
   expect(firstLook({ ...examplePlan, seed: 1 }, 'ema')).toBeNull()
   expect(firstLook({ ...examplePlan, target: { kind: 'built-in', name: 'spirals' } }, 'ema')).toBeNull()

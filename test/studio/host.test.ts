@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { datasets } from '../../src/data/built-in.ts'
+import { strayRule } from '../../src/metric/strays.ts'
 import * as engine from '../../src/runtime/node.ts'
 import { host } from '../../src/studio/engine/host.ts'
 import type { Report } from '../../src/studio/engine/protocol.ts'
@@ -112,5 +114,20 @@ test('a training that diverges says when, and what to do', async () => {
   tell({ type: 'play', run: 'a' })
   await until(() => taken(progress().at(-1)!.plan)[0] > 20, 'it trains after that')
   expect(refused()).toHaveLength(1)
+  tell({ type: 'close', run: 'a' })
+})
+
+test('reports mark the samples off the data, beside what data itself scores', async () => {
+  const { tell, progress } = start()
+  tell({ type: 'open', run: 'a', plan: small })
+  tell({ type: 'show', run: 'a', count: 500, weights: 'ema' })
+  await until(() => progress().at(-1)?.samples.length === 1000, 'as many as are shown')
+  const { samples, strays, within } = progress().at(-1)!
+  expect(strays!.marks).toEqual(strayRule(datasets.ring.create())(samples))
+  expect(strays!.value).toBeGreaterThan(0.5)
+  expect(strays!.high).toBeLessThan(0.01)
+  expect(within).toBe(false)
+  // The first picture does not wait for them.
+  expect(progress()[0].strays).toBeUndefined()
   tell({ type: 'close', run: 'a' })
 })

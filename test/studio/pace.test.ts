@@ -23,9 +23,9 @@ vi.mock('../../src/metric/prepare.ts', async original => {
       return {
         ...measures,
         floors: measures.floors,
-        evaluate: samples => {
+        estimate: samples => {
           spent.distance += COST.distance
-          return measures.evaluate(samples)
+          return measures.estimate(samples)
         },
       }
     },

@@ -1,13 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { constant, DYNAMIC, simplify, spec, trace } from '../../src/autodiff/index.ts'
 import { gaussian } from '../../src/data/gaussian-mixture.ts'
-import { coefficientsAt, type FlowMap, gaussianFlowMap, interpolants } from '../../src/model/index.ts'
+import { type FlowMap, gaussianFlowMap } from '../../src/model/index.ts'
 import { type Reward, rewardOf } from '../../src/objective/reward.ts'
 import { random } from '../../src/random/random.ts'
 import * as engine from '../../src/runtime/node.ts'
 import { drawNoise, uniformGrid } from '../../src/sampler/sampler.ts'
 import {
-  compileLookAhead,
   effectiveCount,
   type Steered,
   type SteerOptions,
@@ -34,13 +33,12 @@ async function withGaussian<T>(
     t: spec([DYNAMIC, 1]),
   })
   const jump = await engine.compile(simplify(graph))
-  const look = await compileLookAhead(engine, map, interpolants.linear, reward)
+  const look = await engine.compile(simplify(trace(({ x }) => ({ y: reward(x) }), { x: spec([DYNAMIC, 2]) })))
   const times = (x: Float32Array, t: number) => new Float32Array(x.length / 2).fill(t)
   try {
     return await use({
       jump: async (x, s, t) => (await jump.run([x, times(x, s), times(x, t)]))[0] as Float32Array,
-      look: async (x, t) => (await look.run([x, times(x, t)]))[0] as Float32Array,
-      sigma: t => coefficientsAt(interpolants.linear, t).sigma,
+      reward: async x => (await look.run([x]))[0] as Float32Array,
     })
   } finally {
     await jump.close()
@@ -78,8 +76,8 @@ function productOf(beta: number, coordinate: 0 | 1): { mean: number; sd: number 
 }
 
 test.each([1, 2])('reaches the tilted Gaussian, beta %i', async beta => {
-  const { points, renewed } = await steered({ beta })
-  expect(renewed).toBeGreaterThan(0)
+  const { points, resampled } = await steered({ beta })
+  expect(resampled).toBeGreaterThan(0)
   for (const coordinate of [0, 1] as const) {
     const wanted = productOf(beta, coordinate)
     const found = moments(points, coordinate)
@@ -108,9 +106,9 @@ test('a beta of 0 leaves the distribution as it is', async () => {
   }
 })
 
-test('the gradient alone moves towards the reward', async () => {
-  const { points, renewed } = await steered({ resample: false })
-  expect(renewed).toBe(0)
+test('moves alone go towards the reward', async () => {
+  const { points, resampled } = await steered({ resample: false })
+  expect(resampled).toBe(0)
   expect(moments(points, 0).mean).toBeGreaterThan(MEAN[0] + 0.2)
 })
 

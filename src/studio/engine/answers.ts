@@ -1,6 +1,7 @@
 import { constant } from '../../autodiff/index.ts'
 import { type Measures, prepareMetrics } from '../../metric/prepare.ts'
 import { measureResiduals } from '../../metric/residuals.ts'
+import { strayEstimate } from '../../metric/strays.ts'
 import { interpolants } from '../../model/index.ts'
 import { random } from '../../random/random.ts'
 import { drawNoise, euler, heun, type Jump, jumpThrough, uniformGrid } from '../../sampler/sampler.ts'
@@ -11,7 +12,10 @@ import { fileOf } from './files.ts'
 import type { Points, QuestionName, Questions } from './protocol.ts'
 import type { Engine, Session, WeightsName } from './session.ts'
 import { answerSteer } from './steering.ts'
+import { marksOf, scoresOf } from './strays.ts'
 
+/** Points that the floor of strays is of, where nothing else is measured of them. */
+const MARKED = 2000
 /** Points of the path that residuals are measured on: fewer leave the largest cell to chance. */
 const MEASURED = 2048
 
@@ -23,9 +27,19 @@ type Answers = {
   ) => Promise<Questions[Name]['answer']>
 }
 
+/** Counts whose references are kept. */
+const COUNTS = 2
+
 /** Metrics of a training's target, made ready once for a count: against the points that its reports are measured by. */
-const measuresOf = (session: Session, count: number): Measures =>
-  session.once(`metrics ${count}`, () => prepareMetrics(session.dataset, { count }))
+function measuresOf(session: Session, count: number): Measures {
+  const kept = session.once('metrics', () => new Map<number, Measures>())
+  const measures = kept.get(count) ?? prepareMetrics(session.dataset, { count })
+  // The last used comes last.
+  kept.delete(count)
+  kept.set(count, measures)
+  if (kept.size > COUNTS) kept.delete(kept.keys().next().value!)
+  return measures
+}
 
 /** One interval of a grid: a jump of the map, or a step of a solver on its velocity. */
 function stepOf(session: Session, method: 'jump' | 'euler' | 'heun', weights: WeightsName): Jump {
@@ -59,6 +73,16 @@ export const answers: Answers = {
       own: await session.map(weights).velocity(points, t),
       exact: exact ? Float32Array.from(await exact(Float64Array.from(points), t)) : null,
     }
+  },
+
+  strays: async ({ points }, session) => {
+    const marks = marksOf(session, points)
+    if (!marks) return null
+    const { floors } = session.once('strays', () =>
+      prepareMetrics(session.dataset, { count: MARKED, names: ['strays'] }),
+    )
+    const { value: floor, low, high } = floors.strays
+    return { marks, value: strayEstimate(marks.subarray(0, MARKED)).value, floor, low, high }
   },
 
   residuals: ({ levels, weights }, session, engine) => {
@@ -96,7 +120,9 @@ export const answers: Answers = {
       drawNoise(count, 2, seed),
       uniformGrid(steps),
     )
-    return { path, values: measures.evaluate(path.at(-1)!), floors: measures.floors }
+    const ends = path.at(-1)!
+    const { values, within } = scoresOf(measures, ends)
+    return { path, marks: marksOf(session, ends)!, values, within, floors: measures.floors }
   },
 
   losses: ({ bins, draws, weights }, { config, dataset, state, plan, teachers }, engine) =>

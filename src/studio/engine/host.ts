@@ -1,4 +1,5 @@
-import { prepareMetrics } from '../../metric/prepare.ts'
+import { type Measures, prepareMetrics } from '../../metric/prepare.ts'
+import { strayEstimate } from '../../metric/strays.ts'
 import { drawNoise } from '../../sampler/sampler.ts'
 import type { Failure } from '../../training/trainer.ts'
 import { type Plan, type Stage, stepsOf } from '../plan.ts'
@@ -6,6 +7,7 @@ import { answers } from './answers.ts'
 import { type Paced, paced } from './pace.ts'
 import type { Command, Points, Report } from './protocol.ts'
 import { type Engine, Session, type WeightsName } from './session.ts'
+import { marksOf, scoresOf } from './strays.ts'
 
 /** Samples in a report that nobody asked to be larger, and those that its distance is of. */
 const SAMPLES = 2000
@@ -27,7 +29,7 @@ interface Seat {
   count: number
   weights: WeightsName
   /** Absent where the data is not known. */
-  readonly measures: ReturnType<typeof prepareMetrics> | null
+  readonly measures: Measures | null
   /** Stages that a plan has beyond what is trained. */
   ahead: Plan['stages']
   playing: boolean
@@ -53,9 +55,13 @@ function divergence({ step, metrics }: Failure, { learningRate }: Stage): string
   return `the training diverged: at step ${step} its ${what} is no longer a finite number. Lower the learning rate, now ${learningRate}, then Reset and Play.`
 }
 
-function distanceOf(measures: ReturnType<typeof prepareMetrics>, samples: Points): Progress['distance'] {
-  const value = measures.evaluate(samples.subarray(0, 2 * SAMPLES)).slicedWasserstein
-  const { value: floor, low, high } = measures.floors.slicedWasserstein
+/** A metric's value, and what data itself scores. */
+function scored(
+  { floors }: Measures,
+  name: string,
+  { [name]: value }: Readonly<Record<string, number>>,
+): NonNullable<Progress['distance']> {
+  const { value: floor, low, high } = floors[name]
   return { value, floor, low, high }
 }
 
@@ -64,7 +70,7 @@ function distanceOf(measures: ReturnType<typeof prepareMetrics>, samples: Points
  *
  * @param name  what trains; a promise where it is still being loaded
  * @param send  gets every report
- * @returns takes a command
+ * @returns takes a command; its promise is kept once the command is done or refused
  */
 export function host(
   engine: Engine,
@@ -74,9 +80,9 @@ export function host(
     breathe = () => new Promise(resolve => setTimeout(resolve)),
     clock = () => performance.now(),
   }: HostOptions = {},
-): (command: Command) => void {
+): (command: Command) => Promise<void> {
   const seats = new Map<string, Seat>()
-  const waiting: Command[] = []
+  const waiting: { command: Command; done: () => void }[] = []
   let busy = false
 
   const seatOf = (run: string): Seat => {
@@ -85,13 +91,20 @@ export function host(
     return seat
   }
 
-  /** @param measured  whether the samples' distance is to be told, which costs several times what they do */
-  const report = async (run: string, seat: Seat, measured = true): Promise<void> => {
+  /**
+   * @param measured  whether the samples' distance is to be told, which costs several times what they do
+   * @param marked  whether it is to be told which of them are off the data
+   */
+  const report = async (run: string, seat: Seat, measured = true, marked = true): Promise<void> => {
     const { session, measures, noise, count, weights, playing, revision, ahead } = seat
-    const samples = await seat.sampling.take(() => session.map(weights).jump(noise, 1, 0))
-    const distance = measured
-      ? measures && (await seat.measuring.take(() => distanceOf(measures, samples)))
-      : undefined
+    const { samples, marks } = await seat.sampling.take(async () => {
+      const samples = await session.map(weights).jump(noise, 1, 0)
+      return { samples, marks: marked ? marksOf(session, samples) : undefined }
+    })
+    const scores =
+      measured && measures
+        ? await seat.measuring.take(() => scoresOf(measures, samples.subarray(0, 2 * SAMPLES)))
+        : undefined
     send({
       type: 'progress',
       run,
@@ -101,7 +114,14 @@ export function host(
       goal: ahead.length > 0 ? stepsOf({ stages: ahead }) : null,
       line: session.line(),
       samples: samples.slice(0, 2 * count),
-      distance,
+      distance: measures ? scores && scored(measures, 'slicedWasserstein', scores.values) : null,
+      strays: measures
+        ? marks && {
+            ...scored(measures, 'strays', { strays: strayEstimate(marks.subarray(0, SAMPLES)).value }),
+            marks: marks.slice(0, count),
+          }
+        : null,
+      ...(scores && { within: scores.within }),
     })
   }
 
@@ -115,7 +135,7 @@ export function host(
     const measures =
       plan.target.kind === 'unknown'
         ? null
-        : prepareMetrics(session.dataset, { count: SAMPLES, names: ['slicedWasserstein'] })
+        : prepareMetrics(session.dataset, { count: SAMPLES, names: ['strays', 'slicedWasserstein'] })
     const ahead = plan.stages.some(stage => stage.steps > 0) ? plan.stages : []
     const seat: Seat = {
       session,
@@ -133,7 +153,7 @@ export function host(
     seats.set(run, seat)
     // What is to be seen comes before what is to be read: the first floor takes a while.
     if (measures) {
-      await report(run, seat, false)
+      await report(run, seat, false, false)
       void measures.floors
     }
     await report(run, seat)
@@ -251,10 +271,12 @@ export function host(
     for (;;) {
       // Lets commands that arrived meanwhile in.
       await breathe()
-      const command = waiting.shift()
+      const next = waiting.shift()
       const playing = [...seats].filter(([, seat]) => seat.playing)
-      if (command) await take(command)
-      else if (playing.length === 0) break
+      if (next) {
+        await take(next.command)
+        next.done()
+      } else if (playing.length === 0) break
       else for (const [run, seat] of playing) await train(run, seat)
     }
     busy = false
@@ -266,8 +288,9 @@ export function host(
       // Whoever needs it is told what is missing.
     },
   )
-  return command => {
-    waiting.push(command)
-    void work()
-  }
+  return command =>
+    new Promise(done => {
+      waiting.push({ command, done })
+      void work()
+    })
 }

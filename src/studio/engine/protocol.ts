@@ -7,6 +7,16 @@ import type { WeightsName } from './session.ts'
 /** Points `[n, 2]`, row after row. */
 export type Points = Float32Array
 
+/** Which samples are off the data, the share of the first 2,000 of them, and that of real data: mean and range. */
+export interface Strays {
+  /** 1 for a sample that is off the data, `[n]`. */
+  readonly marks: Uint8Array
+  readonly value: number
+  readonly floor: number
+  readonly low: number
+  readonly high: number
+}
+
 /** What can be asked of a training, and what is answered. */
 export interface Questions {
   /** Where one jump takes points from `s` to each of `times`. */
@@ -29,6 +39,8 @@ export interface Questions {
     ask: { points: Points; t: number; weights: WeightsName }
     answer: { own: Points; exact: Points | null }
   }
+  /** Which of some points of time 0 are off the data; null where the data are not known. */
+  strays: { ask: { points: Points }; answer: Strays | null }
   /** How far the map is from a flow map, over pairs of times. */
   residuals: { ask: { levels: number; weights: WeightsName }; answer: Residuals }
   /** Metrics of samples from the noise `drawNoise(count, 2, seed)` in each number of steps, with the floor of each. */
@@ -63,6 +75,10 @@ export interface Questions {
       after: Points
       /** Data that is tilted exactly. */
       exact: Points
+      /** Share of the Metropolis moves that were accepted; null where there were none. */
+      acceptance: number | null
+      /** Of the samples before and after; null where the data are not known. */
+      marks: { before: Uint8Array; after: Uint8Array } | null
       /** Mean of the reward over each. */
       rewards: { before: number; after: number; exact: number }
       /** Sliced Wasserstein distance to the tilted data, and its floor. */
@@ -80,6 +96,10 @@ export interface Questions {
     }
     answer: {
       path: readonly Points[]
+      /** Of the last. */
+      marks: Uint8Array
+      /** Whether every metric is within the range of real data, as far as so many samples can tell. */
+      within: boolean
       values: Readonly<Record<string, number>>
       floors: Questions['metrics']['answer']['floors']
     }
@@ -138,6 +158,10 @@ export type Report =
        * cannot be known; absent where it was not measured this time.
        */
       distance?: { value: number; floor: number; low: number; high: number } | null
+      /** Whether that and the strays are within the range of real data; told with the distance. */
+      within?: boolean
+      /** Of the samples; null where the data are not known, absent where it was not measured this time. */
+      strays?: Strays | null
     }
   | { type: 'answer'; run: string; id: number; answer: unknown }
   /** `ended` where nothing trains the run, or all runs where it names none: it is to be opened. */

@@ -1,67 +1,36 @@
-import {
-  concat,
-  DYNAMIC,
-  jvp,
-  onesLike,
-  simplify,
-  spec,
-  trace,
-  vjp,
-  zerosLike,
-} from '../../autodiff/index.ts'
-import type { FlowMap, Interpolant } from '../../model/index.ts'
-import type { Reward } from '../../objective/reward.ts'
 import { random } from '../../random/random.ts'
-import type { Jump } from '../../sampler/sampler.ts'
+import { type Jump, jumpThrough } from '../../sampler/sampler.ts'
 import type { Points } from './protocol.ts'
-import type { Engine } from './session.ts'
-
-/**
- * What looking ahead from points at a time gives, side by side in `[n, 5]`: the reward `r(F(x,t,0))` of where each will
- * land, its gradient by `x`, and the score of the path, `-E[eps|x] / sigma`, from the map's velocity
- * `v = alpha' E[x0|x] + sigma' E[eps|x]`.
- */
-export const compileLookAhead = (
-  engine: Pick<Engine, 'compile'>,
-  map: FlowMap,
-  { alpha, sigma }: Interpolant,
-  reward: Reward,
-) => {
-  const graph = trace(
-    ({ x, t }) => {
-      const [r, pull] = vjp(x => reward(map.jump(x, t, zerosLike(t))), [x])
-      const [a, da] = jvp(alpha, [t], [onesLike(t)])
-      const [b, db] = jvp(sigma, [t], [onesLike(t)])
-      const noise = a
-        .mul(map.velocity(x, t))
-        .sub(da.mul(x))
-        .div(a.mul(db).sub(da.mul(b)))
-      return { y: concat([r, pull(onesLike(r))[0], noise.div(b).neg()], 1) }
-    },
-    { x: spec([DYNAMIC, 2]), t: spec([DYNAMIC, 1]) },
-  )
-  return engine.compile(simplify(graph))
-}
 
 export interface SteerOptions {
   readonly beta: number
   /** Times `1 = t_0 > ... > t_n = 0`. */
   readonly grid: readonly number[]
-  /** Langevin steps at each time between the ends. */
+  /** Metropolis moves after each jump. */
   readonly moves: number
-  /** Whether particles are drawn anew by their weights. */
+  /** Whether particles are resampled by their weights. */
   readonly resample: boolean
   readonly seed: number
 }
 
-/** Length of a Langevin step, in the variance of the noise at its time. */
-const STRIDE = 0.1
-/** Largest pull of the reward, over the deviation of the noise: a steep reward does not throw points away. */
-const FIRMEST = 4
-/** Particles are drawn anew when fewer than this part of them count. */
+/** What steers: the jumps of a map, and the reward of data points `[n, 2]`, `[n]`. */
+export interface Steered {
+  readonly jump: Jump
+  reward(x: Points): Promise<ArrayLike<number>>
+}
+
+export interface SteerResult {
+  readonly points: Points
+  /** Times that particles were resampled. */
+  readonly resampled: number
+  /** Share of the proposed moves that were accepted; null where there were none. */
+  readonly acceptance: number | null
+}
+
+/** How far a move goes: the part of a point's noise that is drawn again, as a standard deviation. */
+const RHO = 0.5
+/** Particles are resampled when fewer than this part of them count. */
 const FEW = 0.5
-/** Numbers of a point in what looking ahead gives. */
-const WIDTH = 5
 
 /** `(sum w)^2 / sum w^2`, of the logarithms of weights. */
 export function effectiveCount(logWeights: Float64Array): number {
@@ -94,65 +63,67 @@ export function systematic(logWeights: Float64Array, u: number): Int32Array {
 const picked = (x: Points, chosen: Int32Array): Points =>
   Float32Array.from(x, (_, i) => x[2 * chosen[i >> 1] + (i & 1)])
 
-/** What steers: the jumps of a map, and what it sees ahead. */
-export interface Steered {
-  readonly jump: Jump
-  /** `[n, 5]`, see `compileLookAhead`. */
-  look(x: Points, t: number): Promise<Float32Array>
-  /** Of the noise at a time. */
-  sigma(t: number): number
-}
-
 /**
- * Samples of `p_0(x) exp(beta r(x))` by looking ahead: at time `t` particles follow
- * `p_t(x) exp(beta (1-t) r(F(x,t,0)))`, as a jump along the flow does not change where it looks to. From one time to the
- * next a particle jumps, its weight grows by `exp(beta (t_before - t) r(F(x,t,0)))`, particles are drawn anew where few
- * count, and Langevin steps with the gradient of the look-ahead reward spread them. With exact maps, many particles and
- * small steps it is exact. After Sabour et al. 2025 (Flow Map Trajectory Tilting), arXiv:2511.22688, with the weights of
- * annealed importance sampling.
+ * Samples of `p(x) exp(beta r(x))`, where `p` is what the map samples through the grid, by looking ahead: at time `t` the
+ * noise `z` of a particle follows `N(z; 0, I) exp(beta (1-t) r(F(x_t,t,0)))`, where `x_t` is where the jumps take `z`.
+ * A particle jumps, its weight grows by the change of that exponent, and particles are resampled where few count. Then
+ * moves spread the copies: `z' = sqrt(1 - rho^2) z + rho n` (preconditioned Crank-Nicolson, Cotter et al. 2013,
+ * arXiv:1202.0709) keeps `N(0, I)`, so a Metropolis step that accepts it with probability
+ * `min(1, exp(beta (1-t) (r' - r)))` keeps the target exactly, for any map and any step size. A Langevin move in place of
+ * that would need the density of `p_t`, and without a Metropolis step it is biased where the reward ahead is steep.
+ * After Sabour et al. 2025 (Flow Map Trajectory Tilting), arXiv:2511.22688.
  *
  * @param noise  `[n, 2]`, standard normal
  */
 export async function steer(
-  { jump, look, sigma }: Steered,
+  { jump, reward }: Steered,
   noise: Points,
   { beta, grid, moves, resample, seed }: SteerOptions,
-): Promise<{ points: Points; renewed: number }> {
+): Promise<SteerResult> {
   const source = random(seed, 'studio steer')
   const n = noise.length / 2
-  let x = noise
-  let logWeights = new Float64Array(n)
-  let renewed = 0
-  for (let k = 1; k < grid.length; k++) {
-    const t = grid[k]
-    x = await jump(x, grid[k - 1], t)
-    if (resample) {
-      // At time 0 there is no way left to go: where it looks to is where it is.
-      const ahead = await look(x, t)
-      for (let i = 0; i < n; i++) logWeights[i] += beta * (grid[k - 1] - t) * ahead[WIDTH * i]
-      if (t === 0 || effectiveCount(logWeights) < FEW * n) {
-        x = picked(x, systematic(logWeights, source.uniform()))
-        logWeights = new Float64Array(n)
-        renewed++
-      }
-    }
-    if (t > 0) for (let move = 0; move < moves; move++) x = await langevin(x, t)
-  }
-  return { points: x, renewed }
+  const ahead = async (x: Points, t: number) =>
+    Float64Array.from(await reward(t > 0 ? await jump(x, t, 0) : x))
 
-  /** One unadjusted Langevin step at the tilted distribution of a time. */
-  async function langevin(x: Points, t: number): Promise<Points> {
-    const ahead = await look(x, t)
-    const deviation = sigma(t)
-    const h = STRIDE * deviation ** 2
-    const spread = Math.sqrt(2 * h)
-    const pull = beta * (1 - t)
-    return Float32Array.from(x, (value, i) => {
-      const at = WIDTH * (i >> 1)
-      const length = Math.abs(pull) * Math.hypot(ahead[at + 1], ahead[at + 2])
-      const held = length * deviation > FIRMEST ? (pull * FIRMEST) / (length * deviation) : pull
-      const [gradient, score] = [ahead[at + 1 + (i & 1)], ahead[at + 3 + (i & 1)]]
-      return value + h * (score + held * gradient) + spread * source.normal()
-    })
+  let z: Points = noise.slice()
+  let x = noise
+  let rewards = new Float64Array(n)
+  let logWeights = new Float64Array(n)
+  let [resampled, accepted] = [0, 0]
+  for (let k = 1; k < grid.length; k++) {
+    const [s, t] = [grid[k - 1], grid[k]]
+    const before = rewards
+    x = (await jump(x, s, t)).slice()
+    rewards = await ahead(x, t)
+    logWeights = logWeights.map((w, i) => w + beta * ((1 - t) * rewards[i] - (1 - s) * before[i]))
+    if (resample && (t === 0 || effectiveCount(logWeights) < FEW * n)) {
+      const chosen = systematic(logWeights, source.uniform())
+      z = picked(z, chosen)
+      x = picked(x, chosen)
+      rewards = Float64Array.from(chosen, i => rewards[i])
+      logWeights = new Float64Array(n)
+      resampled++
+    }
+    for (let move = 0; move < moves; move++) accepted += await metropolis(grid.slice(0, k + 1))
+  }
+  const proposed = (grid.length - 1) * moves * n
+  return { points: x, resampled, acceptance: proposed > 0 ? accepted / proposed : null }
+
+  /** One move of every particle, through the jumps so far; gives how many were accepted. */
+  async function metropolis(grid: readonly number[]): Promise<number> {
+    const t = grid.at(-1)!
+    const proposal = z.map(value => Math.sqrt(1 - RHO ** 2) * value + RHO * source.normal())
+    const points = await jumpThrough(jump, proposal, grid)
+    const proposed = await ahead(points, t)
+    let count = 0
+    for (let i = 0; i < n; i++) {
+      const ratio = Math.exp(beta * (1 - t) * (proposed[i] - rewards[i]))
+      if (!(source.uniform() < ratio)) continue
+      z.set(proposal.subarray(2 * i, 2 * i + 2), 2 * i)
+      x.set(points.subarray(2 * i, 2 * i + 2), 2 * i)
+      rewards[i] = proposed[i]
+      count++
+    }
+    return count
   }
 }

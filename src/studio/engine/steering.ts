@@ -1,14 +1,14 @@
-import { constant } from '../../autodiff/index.ts'
+import { DYNAMIC, simplify, spec, trace } from '../../autodiff/index.ts'
 import { prepareMetrics } from '../../metric/prepare.ts'
-import { coefficientsAt, interpolants } from '../../model/index.ts'
 import { rewardOf } from '../../objective/reward.ts'
+import type { Program } from '../../runtime/program.ts'
 import { heun, jumpThrough, uniformGrid } from '../../sampler/sampler.ts'
-import { mapOf } from '../../training/networks.ts'
 import type { Tilt } from '../plan.ts'
 import { rewardOfTilt } from '../reward.ts'
 import type { Points, Questions } from './protocol.ts'
 import type { Engine, Session } from './session.ts'
-import { compileLookAhead, steer } from './steer.ts'
+import { steer } from './steer.ts'
+import { marksOf } from './strays.ts'
 import { rewardAt, tiltedDataset } from './tilt.ts'
 
 type Goal = ReturnType<typeof prepareMetrics>
@@ -32,34 +32,36 @@ function goalOf(session: Session, tilt: Tilt, count: number): Goal {
   return kept.goal
 }
 
+/** The reward of a tilt as a program, `[n, 2]` to `[n, 1]`: a painting's hundreds of bumps at once. */
+function compileReward(engine: Engine, tilt: Tilt): Promise<Program> {
+  const reward = rewardOf(rewardOfTilt(tilt))
+  return engine.compile(simplify(trace(({ x }) => ({ y: reward(x) }), { x: spec([DYNAMIC, 2]) })))
+}
+
 /** Samples before and after steering, and what they should be. */
 export async function answerSteer(
   { points, tilt, steps, method, moves, resample, seed, weights }: Questions['steer']['ask'],
   session: Session,
   engine: Engine,
 ): Promise<Questions['steer']['answer']> {
-  const { config } = session
-  const interpolant = interpolants[config.interpolant]
-  const parameters = session.parameters(weights).slice()
-  const map = mapOf(config, 2, constant(parameters, [parameters.length]))
   const { jump, velocity } = session.map(weights)
   const grid = uniformGrid(steps)
-  const reward = rewardOf(rewardOfTilt(tilt))
   const before = await jumpThrough(method === 'jump' ? jump : heun(velocity), points, grid)
-  const program = await compileLookAhead(engine, map, interpolant, reward)
+  const program = await compileReward(engine, tilt)
   try {
-    const look = async (x: Points, t: number) =>
-      (await program.run([x, new Float32Array(x.length / 2).fill(t)]))[0] as Float32Array
-    const sigma = (t: number) => coefficientsAt(interpolant, t).sigma
+    const reward = async (x: Points) => (await program.run([x]))[0] as Float32Array
     const options = { beta: tilt.beta, grid, moves, resample, seed }
-    const { points: after } = await steer({ jump, look, sigma }, points, options)
+    const { points: after, acceptance } = await steer({ jump, reward }, points, options)
     const measures = goalOf(session, tilt, points.length / 2)
+    const marks = marksOf(session, before) ?? null
     const distance = (x: Points) => measures.evaluate(x).slicedWasserstein
     const exact = measures.reference
     return {
       before,
       after,
       exact,
+      acceptance,
+      marks: marks && { before: marks, after: marksOf(session, after)! },
       rewards: {
         before: meanReward(before, tilt),
         after: meanReward(after, tilt),

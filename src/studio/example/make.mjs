@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { prepareMetrics } from '../../../dist/metric/prepare.js'
 import * as engine from '../../../dist/runtime/node.js'
 import { drawNoise } from '../../../dist/sampler/sampler.js'
+import { answers } from '../../../dist/studio/engine/answers.js'
 import { toText } from '../../../dist/studio/engine/bytes.js'
 import { Session } from '../../../dist/studio/engine/session.js'
 import { fromHalves, toHalves } from '../../../dist/studio/example/half.js'
@@ -41,6 +42,7 @@ const opening = prepareMetrics(session.dataset, { count: FIRST, names: ['slicedW
 const samples = await session.map().jump(drawNoise(FIRST, 2, examplePlan.seed), 1, 0)
 const { value: first, low, high } = opening.floors.slicedWasserstein
 const seen = { value: opening.evaluate(samples).slicedWasserstein, floor: first, low, high }
+const off = await answers.strays({ points: samples }, session)
 await session.close()
 
 const write = (name, text) => writeFileSync(fileURLToPath(new URL(name, import.meta.url)), text)
@@ -67,6 +69,12 @@ write(
   `${HEAD}
 /** Sliced Wasserstein distance of the samples in one step, and what data itself scores: mean and range. */
 export const distance = ${JSON.stringify(Object.fromEntries(Object.entries(seen).map(([name, each]) => [name, number(each)])))}
+
+/** Which of the samples are off the data, their share, and that of data itself. */
+export const strays = ${JSON.stringify({
+    at: [...off.marks.keys()].filter(i => off.marks[i] === 1),
+    ...Object.fromEntries(['value', 'floor', 'low', 'high'].map(name => [name, number(off[name])])),
+  })}
 
 /** The example's first ${FIRST} samples, 16 bits a coordinate, in base64url. */
 export const samples: string =

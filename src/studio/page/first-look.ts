@@ -1,5 +1,5 @@
 import { fromText } from '../engine/bytes.ts'
-import { distance, samples } from '../example/first-look.ts'
+import { distance, samples, strays } from '../example/first-look.ts'
 import { fromHalves } from '../example/half.ts'
 import { examplePlan, type Plan } from '../plan.ts'
 import type { StudioState } from '../state.ts'
@@ -12,5 +12,9 @@ export function firstLook(plan: Plan, weights: StudioState['weights']): Live | n
   const { start, seed, target } = plan
   const isKnown = start === 'example' && seed === examplePlan.seed && same(target, examplePlan.target)
   if (!isKnown || weights !== 'ema') return null
-  return { ...NOTHING, samples: fromHalves(fromText(samples)), distance }
+  const points = fromHalves(fromText(samples))
+  const marks = new Uint8Array(points.length / 2)
+  for (const i of strays.at) marks[i] = 1
+  const { value, floor, low, high } = strays
+  return { ...NOTHING, samples: points, distance, strays: { marks, value, floor, low, high } }
 }

@@ -1,4 +1,4 @@
-import type { Points, Replay, Report } from '../engine/protocol.ts'
+import type { Points, Replay, Report, Strays } from '../engine/protocol.ts'
 import { type Plan, type Stage, stepsOf, withStage } from '../plan.ts'
 import { type CurvePoint, grown } from './curve.ts'
 
@@ -18,6 +18,10 @@ export interface Live {
   readonly samples: Points
   /** Sliced Wasserstein of the samples, and what data itself scores. */
   readonly distance: Exclude<Progress['distance'], undefined>
+  /** Which samples are off the data, where it is known. */
+  readonly strays: Strays | null
+  /** Whether the samples are within the range of real data by all that is shown. */
+  readonly within: boolean
   readonly curve: readonly CurvePoint[]
   readonly stepsPerSecond: number
 }
@@ -50,7 +54,7 @@ const acted = (live: Live | null): Live | null => live && { ...live, problem: nu
 const STRAYED = 8
 const BACK = 4
 
-const strays = (before: boolean, distance: Live['distance']): boolean =>
+const hasLeft = (before: boolean, distance: Live['distance']): boolean =>
   distance === null ? before : distance.value > (before ? BACK : STRAYED)
 
 /** A run that is begun by a plan. */
@@ -60,7 +64,8 @@ export function opened(run: Known, plan: Plan, replay: Replay = 'now'): Known {
   const playing = replay === 'on' || (replay === 'now' && replays)
   // Its points stand there until the new ones come; their distance only where it is theirs.
   const distance = live && run.plan === plan && !replays ? live.distance : null
-  const seen = live && live.samples.length > 0 ? { ...live, distance, ended: false, playing } : null
+  const strays = distance && live ? live.strays : null
+  const seen = live && live.samples.length > 0 ? { ...live, distance, strays, ended: false, playing } : null
   return newer(run, { plan, whole: replays ? plan : null, live: seen })
 }
 
@@ -89,8 +94,22 @@ export function reported(run: Known, report: Progress): Known {
   const isNew = report.revision >= run.awaited
   const playing = isNew || !before ? report.playing : before.playing
   const problem = before?.problem ?? null
-  const strayed = step > 0 && strays(before?.strayed ?? false, distance)
-  const live = { playing, problem, strayed, ended: false, goal, samples, distance, curve, stepsPerSecond }
+  const strayed = step > 0 && hasLeft(before?.strayed ?? false, distance)
+  const strays = report.strays ?? null
+  const within = report.within ?? (distance !== null && (before?.within ?? false))
+  const live = {
+    playing,
+    problem,
+    strayed,
+    ended: false,
+    goal,
+    samples,
+    distance,
+    strays,
+    within,
+    curve,
+    stepsPerSecond,
+  }
   return isNew ? { ...run, live, plan, whole: goal === null ? null : run.whole } : { ...run, live }
 }
 
@@ -103,6 +122,8 @@ export const NOTHING: Live = {
   goal: null,
   samples: new Float32Array(0),
   distance: null,
+  strays: null,
+  within: false,
   curve: [],
   stepsPerSecond: 0,
 }

@@ -1,13 +1,15 @@
-import { type Context, Hono } from 'hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
 import { VERSION } from '../../training/version.ts'
+import { CommandError, readCommand } from '../engine/commands.ts'
 import type { Command } from '../engine/protocol.ts'
 import { decodeMessage } from '../engine/wire.ts'
-import { LARGEST_MODEL, planSchema } from '../plan.ts'
+import { LARGEST_MODEL } from '../plan.ts'
 import { serveSite } from './assets.ts'
+import { fileBody } from './file-body.ts'
 import { checkNames, checkToken, withHeaders } from './guard.ts'
-import type { Pages } from './pages.ts'
+import type { Outcome, Pages } from './pages.ts'
 import { savedModel, savedRuns } from './saved.ts'
 
 export interface AppOptions {
@@ -25,26 +27,11 @@ export interface AppOptions {
 const LARGEST_COMMAND = 2 << 20
 /** And of one that may hold a model. */
 const LARGEST_OPENING = LARGEST_MODEL + LARGEST_COMMAND
+/** Requests of either kind that are read at once, of all pages. */
+const MOST_OPENINGS = 8
+const MOST_COMMANDS = 64
 
 const name = z.string().regex(/^[\w-]{1,64}$/)
-
-/** A plan is checked here; whatever else a command holds is for the training to judge, in its own process. */
-const commandSchema = z.union([
-  z.strictObject({
-    type: z.literal('open'),
-    run: name,
-    plan: planSchema,
-    replay: z.enum(['now', 'held', 'on']).optional(),
-    file: z.instanceof(Uint8Array).optional(),
-    revision: z.int().min(0).optional(),
-  }),
-  z.looseObject({
-    type: z.string().regex(/^(?!open)\w{1,40}$/),
-    run: name,
-    id: z.int().min(0).optional(),
-    revision: z.int().min(0).optional(),
-  }),
-])
 
 /** A wrong request. */
 class RequestError extends Error {
@@ -62,22 +49,44 @@ const pageOf = (context: Context): string => {
   return data
 }
 
-/** The command in a request: a message of ours, or JSON. */
-async function commandIn(context: Context): Promise<Command> {
+/** The command in a request, a message of ours or JSON, and its bytes. */
+async function commandIn(context: Context): Promise<{ command: Command; size: number }> {
   const isJson = context.req.header('content-type')?.startsWith('application/json')
+  const bytes = new Uint8Array(await context.req.arrayBuffer())
   let content: unknown
   try {
-    const bytes = new Uint8Array(await context.req.arrayBuffer())
     content = isJson ? JSON.parse(new TextDecoder().decode(bytes)) : decodeMessage(bytes)
   } catch {
     throw new RequestError('the request holds no command', 400)
   }
-  const { data, error } = commandSchema.safeParse(content)
-  if (data) return data as Command
-  const [issue] = error.issues.flatMap(each =>
-    each.code === 'invalid_union' ? (each.errors[0] ?? []) : each,
-  )
-  throw new RequestError(`${issue.path.join('.') || 'command'}: ${issue.message}`, 400)
+  return { command: readCommand(content), size: bytes.length }
+}
+
+/** Why a command is not taken. */
+const REFUSALS: Readonly<Record<Exclude<Outcome, 'taken'>, string>> = {
+  full: 'it trains as much as it may already; close another page',
+  busy: 'too many commands are waiting for it; wait for some of them',
+  unknown: 'no such training',
+}
+
+function check(outcome: Outcome, run: string): void {
+  if (outcome === 'unknown') throw new RequestError(`${run}: ${REFUSALS.unknown}`, 404)
+  if (outcome === 'busy') throw new RequestError(`${run}: ${REFUSALS.busy}`, 429)
+  if (outcome === 'full') throw new RequestError(REFUSALS.full, 429)
+}
+
+/** Refuses requests beyond a number that are read at once, so that their bodies fit into memory. */
+function atOnce(most: number): MiddlewareHandler {
+  let open = 0
+  return async (context, next) => {
+    if (open >= most) return context.json({ error: 'too many requests at once' }, 429)
+    open++
+    try {
+      return await next()
+    } finally {
+      open--
+    }
+  }
 }
 
 /** What the page asks of the machine; everything here needs the token. */
@@ -91,20 +100,17 @@ function api({ token, runs, pages }: AppOptions): Hono {
       await next()
     })
     .get('/hello', context => context.json({ oxbow: VERSION, runs, largestModel: LARGEST_MODEL }))
-    .post('/runs', atMost(LARGEST_OPENING), async context => {
-      const command = await commandIn(context)
+    .post('/runs', atOnce(MOST_OPENINGS), atMost(LARGEST_OPENING), async context => {
+      const { command, size } = await commandIn(context)
       if (command.type !== 'open')
         throw new RequestError(`expected an open command, found ${command.type}`, 400)
-      if (!pages.open(pageOf(context), command)) {
-        throw new RequestError('it trains as much as it may already; close another page', 429)
-      }
+      check(pages.open(pageOf(context), command, size), command.run)
       return context.json({ run: command.run }, 201)
     })
-    .post('/commands', atMost(LARGEST_COMMAND), async context => {
-      const command = await commandIn(context)
+    .post('/commands', atOnce(MOST_COMMANDS), atMost(LARGEST_COMMAND), async context => {
+      const { command, size } = await commandIn(context)
       if (command.type === 'open') throw new RequestError('open: post it to /api/runs', 400)
-      if (!pages.tell(pageOf(context), command))
-        throw new RequestError(`${command.run}: no such training`, 404)
+      check(pages.tell(pageOf(context), command, size), command.run)
       return context.body(null, 202)
     })
     .post('/alive', context => context.json({ runs: pages.hear(pageOf(context)) }))
@@ -113,15 +119,17 @@ function api({ token, runs, pages }: AppOptions): Hono {
       return context.body(null, 204)
     })
     .get('/reports', context => {
+      const reports = pages.reports(pageOf(context))
+      if (!reports) throw new RequestError(REFUSALS.full, 429)
       context.header('content-type', 'application/octet-stream')
-      return context.body(pages.reports(pageOf(context)))
+      return context.body(reports)
     })
     .get('/saved', context => context.json(savedRuns(runs)))
-    .get('/saved/model', async context => {
-      const model = await savedModel(runs, context.req.query('path') ?? '')
+    .get('/saved/model', context => {
+      const model = savedModel(runs, context.req.query('path') ?? '')
       if (!model) throw new RequestError('no such model in the runs folder', 404)
       context.header('content-type', 'application/octet-stream')
-      return context.body(model as Uint8Array<ArrayBuffer>)
+      return context.body(fileBody(model))
     })
 }
 
@@ -134,6 +142,7 @@ export function createApp(options: AppOptions): Hono {
     .get('*', serveSite(options.site))
   app.notFound(context => context.json({ error: 'no such page' }, 404))
   app.onError((error, context) => {
+    if (error instanceof CommandError) return context.json({ error: error.message }, 400)
     if (error instanceof RequestError) return context.json({ error: error.message }, error.status)
     return context.json({ error: 'something went wrong' }, 500)
   })

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import type { Handler } from 'hono'
 import { StudioError } from './error.ts'
+import { fileBody } from './file-body.ts'
 
 const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -46,6 +46,7 @@ export function serveSite(site: string): Handler {
     context.header('etag', tag)
     if (context.req.header('if-none-match') === tag) return context.body(null, 304)
     context.header('content-type', TYPES[extname(path)] ?? 'application/octet-stream')
-    return context.body(new Uint8Array(await readFile(path)))
+    context.header('content-length', String(size))
+    return context.body(fileBody(path))
   }
 }

@@ -1,6 +1,7 @@
 import { compile, compileScan, defaultThreads, openModel } from '../../runtime/node.ts'
 import { host } from '../engine/host.ts'
 import type { Command, Report } from '../engine/protocol.ts'
+import { DONE } from './training.ts'
 
 // Trains for a page in a process of its own: takes the commands that a worker of the page would take.
 
@@ -23,4 +24,7 @@ const name = `this machine, ${threads} thread${threads === 1 ? '' : 's'}`
 const chunk = 25
 const breathe = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 const receive = host({ compile, compileScan, openModel, chunk }, name, send, { breathe })
-process.on('message', message => receive(message as Command))
+process.on('message', async message => {
+  await receive(message as Command)
+  process.send?.(DONE, undefined, undefined, () => {})
+})

@@ -1,5 +1,6 @@
-import type { Command, Report } from '../engine/protocol.ts'
-import { encodeMessage, framed } from '../engine/wire.ts'
+import type { Command } from '../engine/protocol.ts'
+import { framed } from '../engine/wire.ts'
+import { createOutbox, type Outbox } from './outbox.ts'
 import type { StartTraining, Training } from './training.ts'
 
 /** How much the pages may ask for, and for how long without a sign of life. */
@@ -7,6 +8,8 @@ export interface Limits {
   /** Trainings at once, of one page and of all. */
   readonly perPage: number
   readonly inAll: number
+  /** Pages that are open. */
+  readonly pages: number
   /** Milliseconds that a page may be without its stream of reports, and without a word. */
   readonly grace: number
   readonly silence: number
@@ -15,12 +18,22 @@ export interface Limits {
 }
 
 /** A page's words come once in half a minute, in a tab that is not looked at perhaps once in a minute. */
-export const LIMITS: Limits = { perPage: 4, inAll: 8, grace: 10_000, silence: 180_000, beat: 15_000 }
+export const LIMITS: Limits = {
+  perPage: 4,
+  inAll: 8,
+  pages: 64,
+  grace: 10_000,
+  silence: 180_000,
+  beat: 15_000,
+}
+
+/** What became of a command: `full` where there are too many trainings, `busy` where too many commands wait. */
+export type Outcome = 'taken' | 'full' | 'busy' | 'unknown'
 
 /** An open page: its trainings, and what it has not been told yet. */
 interface Page {
   readonly trainings: Map<string, Training>
-  readonly waiting: Report[]
+  readonly waiting: Outbox
   streams: number
   /** The stream that is told, the newest one. */
   newest: number
@@ -32,12 +45,12 @@ interface Page {
 
 /** The pages that are open, and the trainings of each. */
 export interface Pages {
-  /** Starts a training, or begins one of the page's anew; false when there are too many. */
-  open(page: string, command: Command): boolean
-  /** Hands a command on; false when there is no such training. */
-  tell(page: string, command: Command): boolean
-  /** The page's reports as frames; one at a time. */
-  reports(page: string): ReadableStream<Uint8Array>
+  /** Starts a training, or begins one of the page's anew; `size` is the command's bytes. */
+  open(page: string, command: Command, size: number): Outcome
+  /** Hands a command on. */
+  tell(page: string, command: Command, size: number): Outcome
+  /** The page's reports as frames, one at a time; nothing where too many pages are open. */
+  reports(page: string): ReadableStream<Uint8Array> | undefined
   /** The page is there; gives the runs that are trained for it. */
   hear(page: string): string[]
   /** The page goes, and its trainings end. */
@@ -49,11 +62,22 @@ export interface Pages {
 export function openPages(start: StartTraining, limits: Limits = LIMITS): Pages {
   const pages = new Map<string, Page>()
 
-  const pageOf = (id: string): Page => {
+  /** Trainings that were closed and whose processes are not gone yet. */
+  let ending = 0
+
+  const endTraining = async (training: Training): Promise<void> => {
+    ending++
+    await training.close()
+    ending--
+  }
+
+  /** Nothing where there are too many. */
+  const pageOf = (id: string): Page | undefined => {
     const now = performance.now()
+    if (!pages.has(id) && pages.size >= limits.pages) return undefined
     const page = pages.get(id) ?? {
       trainings: new Map(),
-      waiting: [],
+      waiting: createOutbox(),
       streams: 0,
       newest: 0,
       left: now,
@@ -67,24 +91,10 @@ export function openPages(start: StartTraining, limits: Limits = LIMITS): Pages 
 
   const count = (): number => [...pages.values()].reduce((total, { trainings }) => total + trainings.size, 0)
 
-  /** A newer report of a training's progress takes the place of one that the page was too slow for. */
-  const report = (page: Page, message: Report): void => {
-    const { waiting } = page
-    const at =
-      message.type === 'progress'
-        ? waiting.findIndex(each => each.type === 'progress' && each.run === message.run)
-        : -1
-    const [older] = at >= 0 ? waiting.splice(at, 1) : []
-    const line =
-      message.type === 'progress' && older?.type === 'progress' ? (message.line ?? older.line) : null
-    waiting.push(line ? ({ ...message, line } as Report) : message)
-    page.wake()
-  }
-
   const end = async (id: string, page: Page): Promise<void> => {
     pages.delete(id)
     page.wake()
-    await Promise.all([...page.trainings.values()].map(training => training.close()))
+    await Promise.all([...page.trainings.values()].map(endTraining))
   }
 
   const sweep = setInterval(
@@ -99,37 +109,42 @@ export function openPages(start: StartTraining, limits: Limits = LIMITS): Pages 
   )
 
   return {
-    open: (id, command) => {
+    open: (id, command, size) => {
       const page = pageOf(id)
+      if (!page) return 'full'
       if (!page.trainings.has(command.run)) {
-        if (page.trainings.size >= limits.perPage || count() >= limits.inAll) return false
+        const all = count()
+        const full = page.trainings.size >= limits.perPage || all >= limits.inAll
+        if (full || all + ending >= 2 * limits.inAll) return 'full'
         const training = start(
-          message => report(page, message),
+          report => {
+            page.waiting.push(report)
+            page.wake()
+          },
           () => {
             if (page.trainings.get(command.run) === training) page.trainings.delete(command.run)
           },
         )
         page.trainings.set(command.run, training)
       }
-      page.trainings.get(command.run)!.send(command)
-      return true
+      return page.trainings.get(command.run)!.send(command, size) ? 'taken' : 'busy'
     },
 
-    tell: (id, command) => {
+    tell: (id, command, size) => {
       const page = pages.get(id)
       const training = page?.trainings.get(command.run)
-      if (!page || !training) return false
+      if (!page || !training) return 'unknown'
       page.heard = performance.now()
-      training.send(command)
-      if (command.type === 'close') {
-        page.trainings.delete(command.run)
-        void training.close()
-      }
-      return true
+      if (command.type !== 'close') return training.send(command, size) ? 'taken' : 'busy'
+      page.trainings.delete(command.run)
+      page.waiting.forget(command.run)
+      void endTraining(training)
+      return 'taken'
     },
 
     reports: id => {
       const page = pageOf(id)
+      if (!page) return undefined
       let beat: NodeJS.Timeout
       let open = true
       const leave = () => {
@@ -146,7 +161,10 @@ export function openPages(start: StartTraining, limits: Limits = LIMITS): Pages 
       return new ReadableStream<Uint8Array>(
         {
           start: controller => {
-            beat = setInterval(() => controller.enqueue(framed(new Uint8Array(0))), limits.beat)
+            beat = setInterval(() => {
+              // Who does not read needs no sign of life.
+              if ((controller.desiredSize ?? 0) > 0) controller.enqueue(framed(new Uint8Array(0)))
+            }, limits.beat)
             controller.enqueue(framed(new Uint8Array(0)))
           },
           pull: async controller => {
@@ -156,7 +174,7 @@ export function openPages(start: StartTraining, limits: Limits = LIMITS): Pages 
               })
             }
             const next = told() ? page.waiting.shift() : undefined
-            if (next) return controller.enqueue(framed(encodeMessage(next)))
+            if (next) return controller.enqueue(framed(next))
             if (!open) return
             leave()
             controller.close()

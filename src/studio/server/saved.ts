@@ -1,5 +1,4 @@
 import { existsSync, lstatSync, readdirSync, realpathSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { checkpointSteps } from '../../training/checkpoint.ts'
 import { isRun, paths, readRecord } from '../../training/run.ts'
@@ -90,15 +89,15 @@ export function savedRuns(folder: string): SavedRun[] {
 }
 
 /**
- * The model of a run below a folder.
+ * The file of the model of a run below a folder.
  *
  * @param path  as in `SavedRun`
  * @returns nothing when there is no such run, or the path leads out of the folder or to what is hidden
  */
-export async function savedModel(folder: string, path: string): Promise<Uint8Array | undefined> {
+export function savedModel(folder: string, path: string): string | undefined {
   const parts = path.split('/')
   if (parts.some(part => part === '' || isHidden(part) || /[\\\0]/.test(part)) || !existsSync(folder)) return
   const root = realpathSync(folder)
   const file = paths(join(root, ...parts)).model
-  return isOwnFile(file) && file.startsWith(root + sep) ? new Uint8Array(await readFile(file)) : undefined
+  return isOwnFile(file) && file.startsWith(root + sep) ? file : undefined
 }

@@ -188,7 +188,8 @@ describe('trainings', () => {
     const { reports } = await listen(studio)
     await post(studio, '/api/runs', open('a'))
     await until(() => reports.some(each => each.type === 'progress'), 'the training is open')
-    const metrics = { steps: [1], method: 'jump', weights: 'ema', count: 2_000_000, seed: 0 }
+    const steps = Array(8).fill(64)
+    const metrics = { steps, method: 'jump', weights: 'ema', count: 10_000, seed: 0 }
     await post(studio, '/api/commands', { type: 'ask', run: 'a', id: 3, name: 'metrics', ask: metrics })
     process.kill(studio.processes()[0], 'SIGKILL')
     const refused = () => reports.flatMap(each => (each.type === 'refused' ? [each] : []))

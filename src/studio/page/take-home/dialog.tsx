@@ -6,6 +6,7 @@ import { tableOf } from '../../engine/target.ts'
 import { fileOfPlan, type Plan, stepsOf, type Target } from '../../plan.ts'
 import { commandOf, originOf, recipeOf, snippetOf } from '../../recipe.ts'
 import { Dialog } from '../dialog.tsx'
+import { landing } from '../draw/landing.ts'
 import { NumberInput } from '../number-input.tsx'
 import { drawTarget, nameOf } from '../parts/target-points.ts'
 import { linkOf } from '../share.tsx'
@@ -48,17 +49,19 @@ async function drawSamples(): Promise<Float32Array> {
 }
 
 function pictureOf(plan: Plan): Picture {
-  const { samples, distance } = selectedLive.value!
+  const { samples, distance, strays } = selectedLive.value!
   const taken = `${stepsOf(originOf(plan)).toLocaleString('en')} steps`
   const { objective } = originOf(plan).stages.at(-1)!
   const from = fileOfPlan(plan)
   const scored = distance
-    ? `; sliced Wasserstein ${distance.value.toFixed(3)} (data itself ${distance.floor.toFixed(3)})`
+    ? `; distance ${distance.value.toFixed(3)} (real data: ${distance.floor.toFixed(3)})`
     : ''
+  const landed = strays ? `; ${landing(strays.value)} on the data` : ''
   return {
     title: `${from ? from.name : objective} on ${nameOf(plan.target)}`,
-    caption: `One jump from noise${from && stepsOf(plan) === 0 ? '' : ` after ${taken}`}${scored}`,
+    caption: `One jump from noise${from && stepsOf(plan) === 0 ? '' : ` after ${taken}`}${landed}${scored}`,
     samples,
+    ...(strays && { marks: strays.marks }),
     at: state.value.selected,
     target: plan.target.kind === 'unknown' ? null : drawTarget(plan.target, SHOWN),
   }

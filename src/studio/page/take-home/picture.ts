@@ -1,5 +1,7 @@
+import { stray } from '../../../report/palette.ts'
 import { dotsPath } from '../../../report/points.ts'
 import type { Points } from '../../engine/protocol.ts'
+import { apart } from '../draw/apart.ts'
 import { SHOWN } from '../draw/cloud.ts'
 
 /** What a picture to take home shows. */
@@ -8,6 +10,8 @@ export interface Picture {
   /** A line under the title. */
   readonly caption: string
   readonly samples: Points
+  /** 1 for a sample off the data; absent where it is not known. */
+  readonly marks?: Uint8Array
   /** Of the run, which has a colour of its own. */
   readonly at: number
   /** Points of the target, drawn below the samples. */
@@ -34,6 +38,10 @@ function dots(points: Points, colour: string, opacity: number, size: number): st
   return `<path d="${path}" transform="scale(${1 / FINESSE})" fill="none" stroke="${colour}" stroke-opacity="${opacity}" stroke-width="${size * FINESSE}" stroke-linecap="round"/>`
 }
 
+/** What the colour of strays means, in the upper right corner. */
+const legend = (count: number): string =>
+  `<g ${FONT} font-size="13" fill="#1b2126"><circle cx="${SIDE - 12}" cy="16" r="4" fill="${stray.colour}"/><text x="${SIDE - 22}" y="20" text-anchor="end">off the data: ${count.toLocaleString('en')}</text></g>`
+
 const TICKS = [-4, -2, 0, 2, 4]
 
 function axes(): string {
@@ -48,7 +56,8 @@ function axes(): string {
 }
 
 /** The picture as a file of its own, on white; the colours are the page's. */
-export function pictureSvg({ title, caption, samples, at, target }: Picture): string {
+export function pictureSvg({ title, caption, samples, marks, at, target }: Picture): string {
+  const [on, off] = apart(samples, marks)
   const width = SIDE + 2 * MARGIN
   const height = HEAD + SIDE + MARGIN
   return [
@@ -59,7 +68,9 @@ export function pictureSvg({ title, caption, samples, at, target }: Picture): st
     `<g transform="translate(${MARGIN},${HEAD})">`,
     `<rect width="${SIDE}" height="${SIDE}" fill="#f4f6f8" stroke="#d5dbe0"/>`,
     target ? dots(target, '#5c6670', 0.45, 3) : '',
-    dots(samples, COLOURS[at], 0.8, 3),
+    dots(on, COLOURS[at], 0.8, 3),
+    off.length > 0 ? dots(off, stray.colour, 0.95, 4.5) : '',
+    off.length > 0 ? legend(off.length / 2) : '',
     axes(),
     '</g></svg>',
   ].join('\n')

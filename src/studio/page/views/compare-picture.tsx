@@ -1,9 +1,13 @@
+import { useMemo } from 'preact/hooks'
 import type { Plan } from '../../plan.ts'
 import { useAnswer } from '../asking.ts'
 import { nearestPoint } from '../draw/cloud.ts'
 import { colourOf } from '../draw/colours.ts'
+import { landing } from '../draw/landing.ts'
 import { floorRange, shortNumber } from '../draw/number.ts'
 import { at as placeOf, Scene, through } from '../draw/scene.tsx'
+import { splitStrays } from '../draw/strays.ts'
+import { StrayKey } from '../parts/stray-key.tsx'
 import { Mark, progressOf, runName } from '../runs.tsx'
 import { state } from '../store.ts'
 import { follow } from './shared.tsx'
@@ -33,6 +37,13 @@ export function RunPicture({ at, plan }: { at: number; plan: Plan }) {
   const ends = path.at(-1)
   const { point } = jump
   const followed = point !== null && point < COMPARED ? path.map(points => placeOf(points, point)) : []
+  const colour = colourOf(`--run-${at}`, 0.55)
+  const strays = answer?.values.strays
+  const marks = answer?.marks
+  const clouds = useMemo(
+    () => (ends ? splitStrays({ points: ends, colour, size: 3 }, marks) : []),
+    [ends, marks, String(colour)],
+  )
   const distance = answer?.values.slicedWasserstein
   const floor = answer?.floors.slicedWasserstein
   const name = `Run ${at + 1}, ${runName(plan)}`
@@ -42,8 +53,8 @@ export function RunPicture({ at, plan }: { at: number; plan: Plan }) {
         <Mark at={at} /> <strong>{at + 1}</strong> {runName(plan)}, {progressOf(plan)}
       </figcaption>
       <Scene
-        clouds={ends ? [{ points: ends, colour: colourOf(`--run-${at}`, 0.55), size: 3 }] : []}
-        label={`${name}: samples in ${steps === 1 ? 'one jump' : `${steps} jumps`}`}
+        clouds={clouds}
+        label={`${name}: samples in ${steps === 1 ? 'one jump' : `${steps} jumps`}${strays === undefined ? '' : `, ${landing(strays)} on the data`}`}
         onPick={place => ends && follow(nearestPoint([ends], place, NEAR))}
       >
         {followed.length > 0 && (
@@ -58,9 +69,17 @@ export function RunPicture({ at, plan }: { at: number; plan: Plan }) {
       </Scene>
       <p class="measure">
         {error ??
-          (distance === undefined
-            ? 'Measuring'
-            : `Sliced Wasserstein ${shortNumber(distance)}, floor ${floor ? floorRange(floor) : '…'}`)}
+          (answer && strays !== undefined
+            ? `${landing(strays)} land on the data (real data: ${landing(answer.floors.strays.value)})`
+            : 'Measuring')}
+      </p>
+      <p class="measure">
+        {distance !== undefined && floor
+          ? `Sliced Wasserstein ${shortNumber(distance)} (real data: ${floorRange(floor)})`
+          : ' '}
+      </p>
+      <p class="measure">
+        <StrayKey marks={marks} />
       </p>
     </figure>
   )

@@ -2,6 +2,7 @@ import { signal } from '@preact/signals'
 import type { Questions } from '../../engine/protocol.ts'
 import { type Plan, stepsOf } from '../../plan.ts'
 import type { Answered } from '../asker.ts'
+import { landingPercent } from '../draw/landing.ts'
 import { floorRange, shortNumber } from '../draw/number.ts'
 import { Wide } from '../parts/reachable.tsx'
 import { Mark, objectiveOf, targetName } from '../runs.tsx'
@@ -26,21 +27,37 @@ interface Column {
 const METRIC = 'slicedWasserstein'
 const answerOf = ({ measured }: Row) => measured.answer as Questions['metrics']['answer'] | null
 
+const inJumps = (n: number): string => `${n} ${n === 1 ? 'jump' : 'jumps'}`
+
 const columns: readonly Column[] = [
   { id: 'run', name: 'Run', value: ({ at }) => at },
   { id: 'objective', name: 'Objective', value: ({ plan }) => objectiveOf(plan) },
   { id: 'target', name: 'Target', value: ({ plan }) => targetName(plan) },
   ...NFE.map(
     (n, i): Column => ({
+      id: `on-${n}`,
+      name: `On data, ${inJumps(n)}`,
+      value: row => answerOf(row)?.values[i].strays ?? Number.POSITIVE_INFINITY,
+      text: row => landingPercent(answerOf(row)?.values[i].strays) || '…',
+    }),
+  ),
+  {
+    id: 'on-floor',
+    name: 'On data, real data',
+    value: row => answerOf(row)?.floors.strays.value ?? Number.POSITIVE_INFINITY,
+    text: row => landingPercent(answerOf(row)?.floors.strays.value) || '…',
+  },
+  ...NFE.map(
+    (n, i): Column => ({
       id: `nfe-${n}`,
-      name: `${n} ${n === 1 ? 'jump' : 'jumps'}`,
+      name: `Distance, ${inJumps(n)}`,
       value: row => answerOf(row)?.values[i][METRIC] ?? Number.POSITIVE_INFINITY,
       text: row => shortNumber(answerOf(row)?.values[i][METRIC]) || '…',
     }),
   ),
   {
     id: 'floor',
-    name: 'Floor',
+    name: 'Distance, real data',
     value: row => answerOf(row)?.floors[METRIC].value ?? Number.POSITIVE_INFINITY,
     text: row => (answerOf(row) ? floorRange(answerOf(row)!.floors[METRIC]) : '…'),
   },
@@ -104,8 +121,9 @@ export function CompareTable({ rows }: { rows: readonly Row[] }) {
       <Wide>
         <table>
           <caption>
-            Sliced Wasserstein distance of 2,000 samples to the run’s target, in 1 to 8 jumps; lower is
-            better, and the floor is what fresh data scores. Click a column’s name to sort by it.
+            Of 2,000 samples in 1 to 8 jumps: how many land on the data of the run’s target, and their sliced
+            Wasserstein distance to it, where lower is better; beside each what real data scores. Click a
+            column’s name to sort by it.
           </caption>
           <thead>
             <tr>

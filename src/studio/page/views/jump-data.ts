@@ -2,7 +2,7 @@ import { useMemo, useRef } from 'preact/hooks'
 import { coefficientsAt } from '../../../model/coefficients.ts'
 import { interpolants } from '../../../model/interpolant.ts'
 import { drawNoise } from '../../../sampler/sampler.ts'
-import type { Points } from '../../engine/protocol.ts'
+import type { Points, Strays } from '../../engine/protocol.ts'
 import type { StudioState } from '../../state.ts'
 import { useAnswer } from '../asking.ts'
 import { snap } from '../draw/times.ts'
@@ -51,6 +51,8 @@ export interface JumpData {
     /** The whole path from noise to data, where it is known. */
     readonly whole: readonly (readonly [number, number])[]
   } | null
+  /** Of the points at `t`, where that is 0 and the data are known. */
+  readonly strays: Strays | null
   readonly fresh: boolean
   readonly error: string | null
 }
@@ -131,6 +133,9 @@ export function useJump(source: Source): JumpData {
   }
   const there: Landed = shown.current ?? { s, t, start, end: null, table, pairs }
 
+  const lands = there.end !== null && there.t === 0
+  const strayKey = lands ? String(identityOf(there.end!)) : ''
+  const strays = useAnswer('strays', strayKey, lands ? { points: there.end! } : null, 'target')
   const point = jump.point !== null && jump.point < count ? jump.point : null
   const aloneKey = `${there.start && identityOf(there.start)} ${point} ${there.s} ${there.t} ${exact || weights}`
   const alone = useAnswer(
@@ -153,6 +158,7 @@ export function useJump(source: Source): JumpData {
     exact,
     paths,
     followed,
+    strays: lands && strays.key === `strays ${strayKey}` ? strays.answer : null,
     fresh: jumps
       ? landed.fresh && (carried ? whole.fresh : data.fresh && (point === null || alone.fresh))
       : data.fresh,

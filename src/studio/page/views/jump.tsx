@@ -3,8 +3,10 @@ import { useEffect, useMemo } from 'preact/hooks'
 import type { Points } from '../../engine/protocol.ts'
 import { type Cloud, nearestPoint } from '../draw/cloud.ts'
 import { colourOf, runColour } from '../draw/colours.ts'
+import { landing } from '../draw/landing.ts'
 import { shortNumber } from '../draw/number.ts'
 import { Scene, through } from '../draw/scene.tsx'
+import { splitStrays } from '../draw/strays.ts'
 import { Transport } from '../draw/transport.tsx'
 import { saidTimes, Triangle } from '../draw/triangle.tsx'
 import { Mark, MarkAt } from '../runs.tsx'
@@ -57,10 +59,13 @@ export function JumpView() {
         ? [{ points: start, through: paths.length > 1 ? paths.slice(1) : [start], colour: along, size: 4.5 }]
         : []),
       ...(start && end && motion !== 'path'
-        ? [{ points: start, through: [end], colour: landed, size: small ? 2 : 4.5 }]
+        ? splitStrays(
+            { points: start, through: [end], colour: landed, size: small ? 2 : 4.5 },
+            data.strays?.marks,
+          )
         : []),
     ]
-  }, [start, end, paths, motion, count, ...colours.map(String)])
+  }, [start, end, data.strays, paths, motion, count, ...colours.map(String)])
   const words = jumps ? `The cloud ${saidTimes({ s, t })}` : `The path at time ${s.toFixed(2)}`
   return (
     <div class="columns">
@@ -122,6 +127,7 @@ export function JumpView() {
             {jumps && (
               <>
                 <Key look={<Mark at={at} />}>where the map’s jump takes them</Key>
+                <Key look={<span class="look stray" />}>those that it takes off the data (t = 0)</Key>
                 <Key look={<span class="look path" />}>where the {exact ? 'exact' : 'learnt'} path leads</Key>
               </>
             )}
@@ -229,6 +235,21 @@ function Numbers({ data }: { data: JumpData }) {
   const own = followed && Math.hypot(...followed.jump.map((value, k) => value - followed.truth[k]))
   return (
     <dl class="numbers" aria-live="polite" aria-busy={!fresh} data-times={`${s} ${t}`}>
+      <div>
+        <dt>
+          All points: land on the data
+          {data.strays && ` (real data: ${landing(data.strays.floor)})`}
+        </dt>
+        {t > 0 ? (
+          <dd data-number="landing">only at t = 0</dd>
+        ) : (
+          <Shown
+            name="landing"
+            value={data.strays && String(data.strays.value)}
+            text={data.strays ? landing(data.strays.value) : ''}
+          />
+        )}
+      </div>
       <div>
         <dt>All points: distance between jump and {path} (RMS)</dt>
         <ShownError name="cloud" value={ends && rootMeanSquare(end!, ends)} />

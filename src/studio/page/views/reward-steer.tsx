@@ -4,8 +4,10 @@ import type { Tilt } from '../../plan.ts'
 import { isBlank, tiltOf } from '../../reward.ts'
 import { useAnswer } from '../asking.ts'
 import { colourOf } from '../draw/colours.ts'
+import { landing } from '../draw/landing.ts'
 import { shortNumber } from '../draw/number.ts'
 import { Scene } from '../draw/scene.tsx'
+import { splitStrays } from '../draw/strays.ts'
 import { Formula } from '../parts/formula.tsx'
 import { Slider } from '../parts/slider.tsx'
 import { Mark, runName } from '../runs.tsx'
@@ -24,18 +26,27 @@ export const noise = drawNoise(COUNT, 2, 0)
 export function Cloud({
   name,
   points,
+  marks,
   token,
   tilt,
 }: {
   name: string
   points: Points | undefined
+  /** 1 for a sample off the data. */
+  marks?: Uint8Array
   token: string
   tilt: Tilt
 }) {
   return (
     <figure>
-      <figcaption>{name}</figcaption>
-      <Scene clouds={points ? [{ points, colour: colourOf(token, 0.55), size: 3 }] : []} label={name}>
+      <figcaption>
+        {name}
+        {marks && `: ${landing(marks.reduce((sum, mark) => sum + mark, 0) / marks.length)} on the data`}
+      </figcaption>
+      <Scene
+        clouds={points ? splitStrays({ points, colour: colourOf(token, 0.55), size: 3 }, marks) : []}
+        label={name}
+      >
         <RewardShape tilt={tilt} />
       </Scene>
     </figure>
@@ -86,7 +97,7 @@ function SteerControls() {
         onChange={steps => changeReward({ steps })}
       />
       <Slider
-        name="Gradient steps between jumps"
+        name="Metropolis moves after each jump"
         value={moves}
         min={0}
         max={20}
@@ -104,13 +115,11 @@ function SteerControls() {
       />
       {!resample && (
         <p class="aside">
-          The gradient alone: samples move towards the reward, but not in the right proportions.
+          Moves alone: samples go towards the reward, and reach the right proportions only after many moves.
         </p>
       )}
-      {resample && steps === 1 && (
-        <p class="aside">
-          One jump has no time between: samples are only drawn anew, and many will be the same.
-        </p>
+      {resample && moves === 0 && (
+        <p class="aside">Without moves, many of the resampled points are copies of each other.</p>
       )}
     </>
   )
@@ -133,19 +142,20 @@ export function SteerSection() {
       <div class="columns">
         <div class="panel">
           <p>
-            A flow map knows at any time where a point will land. So the reward of the end is known on the
-            way, and its gradient too. Samples follow
+            A flow map knows at any time where a point will land, so the reward of the end is known on the
+            way. Samples follow
           </p>
           <Formula tex="\tilde p_t(x) \propto p_t(x)\, e^{\beta(1-t)\, r(F(x,t,0))}" block />
           <p>
-            from noise to data: they jump, are weighted and resampled, and climb the gradient with some noise.
+            from noise to data: they jump, are weighted and resampled, and then move. A move changes the noise
+            that a sample came from, and is accepted by the change of its reward.
           </p>
-          <Formula tex="w \leftarrow w\, e^{\beta\,(s-t)\, r(F(x,t,0))}" block />
-          <Formula tex="x \leftarrow x + h\, \nabla_x \log \tilde p_t(x) + \sqrt{2h}\, z" block />
+          <Formula tex="w \leftarrow w\, e^{\beta\,\Delta[(1-t)\, r(F(x,t,0))]}" block />
+          <Formula tex="z' = \sqrt{1-\rho^2}\, z + \rho\, n, \quad \min(1, e^{\beta(1-t)(r'-r)})" block />
           <p class="soft">
             After <a href="https://arxiv.org/abs/2511.22688">Sabour et al. 2025</a> (Flow Map Trajectory
-            Tilting). The score of p comes from the map’s own velocity. Exact for an exact map, many samples
-            and small moves.
+            Tilting), with Metropolis moves in the noise. With many samples, the result is what this map
+            samples, tilted exactly.
           </p>
           <SteerControls />
         </div>
@@ -165,8 +175,20 @@ export function SteerSection() {
             <p class="aside">Nothing is painted yet: paint above, and samples will follow.</p>
           )}
           <div class="pictures">
-            <Cloud name="Before" points={answer?.before} token={`--run-${selected}`} tilt={tilt} />
-            <Cloud name="Steered" points={answer?.after} token={`--run-${selected}`} tilt={tilt} />
+            <Cloud
+              name="Before"
+              points={answer?.before}
+              marks={answer?.marks?.before}
+              token={`--run-${selected}`}
+              tilt={tilt}
+            />
+            <Cloud
+              name="Steered"
+              points={answer?.after}
+              marks={answer?.marks?.after}
+              token={`--run-${selected}`}
+              tilt={tilt}
+            />
             <Cloud
               name="The goal: data, tilted exactly"
               points={answer?.exact}
@@ -194,6 +216,12 @@ export function SteerSection() {
               },
             ]}
           />
+          <p class="soft">
+            <span class="key of-strays">off the data, whatever their reward</span>
+          </p>
+          {answer && answer.acceptance !== null && (
+            <p class="soft">Moves accepted: {Math.round(100 * answer.acceptance)} %</p>
+          )}
         </div>
       </div>
     </section>

@@ -68,7 +68,13 @@ function TiltedRun({ at, plan }: { at: number; plan: Plan }) {
         </button>
       </p>
       <div class="pictures">
-        <Cloud name={`Learnt, in ${how}`} points={answer?.before} token={`--run-${at}`} tilt={tilt!} />
+        <Cloud
+          name={`Learnt, in ${how}`}
+          points={answer?.before}
+          marks={answer?.marks?.before}
+          token={`--run-${at}`}
+          tilt={tilt!}
+        />
         <Cloud name="The goal" points={answer?.exact} token="--target" tilt={tilt!} />
       </div>
       <RewardTable

@@ -4,13 +4,15 @@ import type { Questions } from '../../engine/protocol.ts'
 import { type Shown, useAnswer } from '../asking.ts'
 import { nearestPoint } from '../draw/cloud.ts'
 import { colourOf, runColour } from '../draw/colours.ts'
+import { landing, metricText } from '../draw/landing.ts'
 import { floorRange, shortNumber } from '../draw/number.ts'
 import { at, Scene, through } from '../draw/scene.tsx'
+import { splitStrays } from '../draw/strays.ts'
 import { Wide } from '../parts/reachable.tsx'
 import { MarkAt } from '../runs.tsx'
 import { selected, state } from '../store.ts'
 import { follow, PointChoice, Standing, WeightsChoice } from './shared.tsx'
-import { withinFloor, worseWithSteps } from './worse.ts'
+import { worseWithSteps } from './worse.ts'
 import './views.css'
 
 export const STEPS = [1, 2, 4, 8, 16] as const
@@ -25,6 +27,7 @@ const METHODS: readonly (readonly [Method, string, string])[] = [
 ]
 
 const METRICS: Readonly<Record<string, string>> = {
+  strays: 'On the data',
   slicedWasserstein: 'Sliced Wasserstein',
   energyDistance: 'Energy distance',
   histogramKL: 'Histogram KL',
@@ -42,8 +45,11 @@ export function StepsView() {
       <div class="controls">
         <p>
           The same {COUNT.toLocaleString('en')} points of noise, taken to data in more and more steps. A step
-          costs one evaluation of the network (NFE). Lower numbers are better; the floor is what fresh data
+          costs one evaluation of the network (NFE). Lower distances are better; beside each is what real data
           scores.
+        </p>
+        <p class="soft">
+          <span class="key of-strays">off the data</span>
         </p>
         <WeightsChoice />
         <PointChoice count={COUNT} />
@@ -55,11 +61,13 @@ export function StepsView() {
               metric.value = event.currentTarget.value
             }}
           >
-            {Object.entries(METRICS).map(([name, label]) => (
-              <option key={name} value={name}>
-                {label}
-              </option>
-            ))}
+            {Object.entries(METRICS)
+              .filter(([name]) => name !== 'strays')
+              .map(([name, label]) => (
+                <option key={name} value={name}>
+                  {label}
+                </option>
+              ))}
           </select>
         </label>
         <Standing plan={plan} />
@@ -114,7 +122,11 @@ function Row({
       <p class="verdict" role="status">
         {error ??
           (floors?.[metric] && complete
-            ? verdict(worse, withinFloor(STEPS, values, floors[metric]), floors[metric])
+            ? verdict(
+                worse,
+                STEPS.filter((_, i) => answers[i].answer?.within),
+                floors[metric],
+              )
             : ' ')}
       </p>
       <AllMetrics answers={answers} floors={floors} title={title} />
@@ -128,12 +140,12 @@ function verdict(
   within: readonly number[],
   floor: Floors[string],
 ): string {
-  const range = `The floor, what fresh data scores, is ${floorRange(floor)}`
+  const range = `Real data scores ${floorRange(floor)}`
   const pairs = worse.map(([few, many]) => `${many} than at ${few}`).join(', ')
   return [
     within.length === 0
-      ? `${range}: no number of steps reaches it.`
-      : `${range}: reached at ${listed(within)} steps${within.length > 1 ? ', in an order that this metric cannot tell from chance' : ''}.`,
+      ? `${range}. At no number of steps is every metric within the range of real data.`
+      : `${range}. Every metric is within the range of real data at ${listed(within)} ${within.length > 1 ? 'steps; differences are within noise' : within[0] === 1 ? 'step' : 'steps'}.`,
     ...(worse.length > 0 ? [`▲ More steps make it worse: worse at ${pairs}, by more than chance.`] : []),
   ].join(' ')
 }
@@ -157,14 +169,19 @@ function Tile({
   const run = state.value.selected
   const colour = colourOf(runColour(run), 0.6)
   const end = answer?.path.at(-1)
-  const clouds = useMemo(() => (end ? [{ points: end, colour, size: 3 }] : []), [end, String(colour)])
+  const strays = answer?.values.strays
+  const marks = answer?.marks
+  const clouds = useMemo(
+    () => (end ? splitStrays({ points: end, colour, size: 3 }, marks) : []),
+    [end, marks, String(colour)],
+  )
   const floor = answer?.floors[metric]
   const value = answer?.values[metric]
   return (
     <figure class={method} aria-busy={!fresh} data-steps={steps}>
       <Scene
         clouds={clouds}
-        label={`${COUNT} samples in ${steps} steps`}
+        label={`${COUNT} samples in ${steps} steps${strays === undefined ? '' : `, ${landing(strays)} on the data`}`}
         onPick={place => end && follow(nearestPoint([end], place, REACH))}
       >
         {answer && point !== null && point < COUNT && (
@@ -180,6 +197,16 @@ function Tile({
       </Scene>
       <figcaption>
         <strong>{steps === 1 ? '1 step' : `${steps} steps`}</strong>
+        <span data-number={`landing ${method} ${steps}`}>
+          {strays === undefined ? (
+            '…'
+          ) : (
+            <>
+              <data value={String(strays)}>{landing(strays)}</data> on the data
+            </>
+          )}
+        </span>
+        <span class="floor">real data: {answer ? landing(answer.floors.strays.value) : '…'}</span>
         <span data-number={`${method} ${steps}`}>
           {value === undefined ? (
             answer ? (
@@ -191,7 +218,7 @@ function Tile({
             <data value={String(value)}>{shortNumber(value)}</data>
           )}
         </span>
-        <span class="floor">floor {floor ? shortNumber(floor.value) : '…'}</span>
+        <span class="floor">real data: {floor ? shortNumber(floor.value) : '…'}</span>
       </figcaption>
     </figure>
   )
@@ -225,7 +252,7 @@ function AllMetrics({
                   {steps}
                 </th>
               ))}
-              <th scope="col">floor</th>
+              <th scope="col">Real data</th>
             </tr>
           </thead>
           <tbody>
@@ -235,9 +262,9 @@ function AllMetrics({
                 <tr key={name}>
                   <th scope="row">{label}</th>
                   {answers.map(({ answer }, i) => (
-                    <td key={STEPS[i]}>{shortNumber(answer?.values[name])}</td>
+                    <td key={STEPS[i]}>{metricText(name, answer?.values[name])}</td>
                   ))}
-                  <td>{shortNumber(floors?.[name].value)}</td>
+                  <td>{metricText(name, floors?.[name].value)}</td>
                 </tr>
               ))}
           </tbody>

@@ -2,14 +2,17 @@ import { useMemo } from 'preact/hooks'
 import { trainedBy } from '../../example/trained-by.ts'
 import { isUntouched, type Plan, stepsOf } from '../../plan.ts'
 import { colourOf, runColour } from '../draw/colours.ts'
+import { landing } from '../draw/landing.ts'
 import { floorRange, shortNumber } from '../draw/number.ts'
 import { type Cloud, PointsCanvas } from '../draw/points.tsx'
+import { splitStrays } from '../draw/strays.ts'
 import { held } from '../drops.ts'
 import { Curves } from '../parts/curves.tsx'
 import { LossLines } from '../parts/loss-lines.tsx'
 import { ObjectivePicker } from '../parts/objective.tsx'
 import { Settings } from '../parts/settings.tsx'
 import { count, ShownControls, targetShown } from '../parts/shown.tsx'
+import { StrayKey } from '../parts/stray-key.tsx'
 import { nameOf, targetPoints } from '../parts/target-points.ts'
 import { TargetPicker } from '../parts/targets.tsx'
 import { HowTrained, Pace, TrainingButtons } from '../parts/training.tsx'
@@ -27,6 +30,7 @@ const look = (points: number): { size: number; opacity: number } =>
 
 function useClouds(): Cloud[] {
   const samples = selectedLive.value?.samples
+  const marks = selectedLive.value?.strays?.marks
   const { target } = selected.value
   const { size, opacity } = look(count.value)
   const shown = targetShown.value
@@ -37,9 +41,9 @@ function useClouds(): Cloud[] {
   return useMemo(
     () => [
       ...(shown ? [{ points: targetPoints(target, Math.min(count.value, 10_000)), colour: grey, size }] : []),
-      ...(samples ? [{ points: samples, colour: own, size }] : []),
+      ...(samples ? splitStrays({ points: samples, colour: own, size }, marks) : []),
     ],
-    [samples, target, shown, size, grey.join(), own.join()],
+    [samples, marks, target, shown, size, grey.join(), own.join()],
   )
 }
 
@@ -59,15 +63,20 @@ function Standing() {
   const plan = selected.value
   const live = selectedLive.value
   const distance = live?.distance
+  const strays = live?.strays
   return (
     <dl class="standing">
       <div>
-        <dt>Steps</dt>
-        <dd>
-          {trained(plan)}
-          {live?.playing && live.stepsPerSecond > 0 ? (
-            <small> {Math.round(live.stepsPerSecond).toLocaleString('en')} a second</small>
-          ) : null}
+        <dt>Land on the data</dt>
+        <dd data-number="landing">
+          {strays ? (
+            <data value={String(strays.value)}>{landing(strays.value)}</data>
+          ) : live?.ended || live?.distance === null ? (
+            '–'
+          ) : (
+            'measuring'
+          )}
+          <small> {strays ? `real data: ${landing(strays.floor)}` : ''}</small>
         </dd>
       </div>
       <div>
@@ -83,9 +92,18 @@ function Standing() {
           <small>
             {' '}
             {distance
-              ? `floor ${floorRange(distance)}${distance.value <= distance.high ? ', reached' : ''}`
+              ? `real data: ${floorRange(distance)}${live?.within ? '; both within the range of real data' : ''}`
               : ''}
           </small>
+        </dd>
+      </div>
+      <div>
+        <dt>Steps</dt>
+        <dd>
+          {trained(plan)}
+          {live?.playing && live.stepsPerSecond > 0 ? (
+            <small> {Math.round(live.stepsPerSecond).toLocaleString('en')} steps/s</small>
+          ) : null}
         </dd>
       </div>
     </dl>
@@ -121,6 +139,7 @@ function Picture() {
         <span class="key">
           <Mark at={state.value.selected} /> {samples}
         </span>
+        <StrayKey marks={selectedLive.value?.strays?.marks} />
         <span class="key of-target">target: {nameOf(target)}</span>
       </figcaption>
     </figure>

@@ -169,6 +169,7 @@ function LossSection() {
 }
 
 const METRICS: Readonly<Record<string, string>> = {
+  strays: 'Off the data (share of samples)',
   slicedWasserstein: 'Sliced Wasserstein',
   energyDistance: 'Energy distance',
   histogramKL: 'Histogram KL',
@@ -186,8 +187,8 @@ function WeightsSection() {
     <section aria-label="Averaged and raw weights" aria-busy={!(ema.fresh && raw.fresh)}>
       <h2>Averaged (EMA) against raw weights</h2>
       <p class="soft">
-        Metrics of {COUNT.toLocaleString('en')} samples in 1 and 4 steps; lower is better, and the floor is
-        what fresh data scores. Early in training the average lags behind; later it is the steadier one.
+        Metrics of {COUNT.toLocaleString('en')} samples in 1 and 4 steps; lower is better, and the last column
+        is what real data scores. Early in training the average lags behind; later it is the steadier one.
       </p>
       <Wide kind="weights">
         <table>
@@ -197,7 +198,7 @@ function WeightsSection() {
               <th scope="col">EMA</th>
               <th scope="col">Raw</th>
               <th scope="col">Raw − EMA</th>
-              <th scope="col">Floor</th>
+              <th scope="col">Real data</th>
             </tr>
           </thead>
           {names.map(name => (

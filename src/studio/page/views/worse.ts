@@ -21,10 +21,3 @@ export function worseWithSteps(
   })
   return worse
 }
-
-/** The numbers of steps at which a model is as good as fresh data, as far as the metric can tell. */
-export const withinFloor = (
-  steps: readonly number[],
-  values: readonly (number | null)[],
-  { high }: { readonly high: number },
-): number[] => steps.filter((_, i) => values[i] !== null && values[i]! <= high)

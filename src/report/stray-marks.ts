@@ -1,0 +1,16 @@
+import type { SeenDataset } from '../data/standardized.ts'
+import { strayRule } from '../metric/strays.ts'
+import { standardized } from '../model/index.ts'
+import type { Points } from './types.ts'
+
+/**
+ * Which points are off the data, `[n]`, as the metric `strays` tells; nothing of pictures, which are drawn whole.
+ *
+ * @param seen  the dataset as it is measured
+ * @param points  `[n, dimension]`, in the data's own units
+ */
+export function strayMarks(seen: SeenDataset, points: Points): Uint8Array | undefined {
+  if (seen.image) return undefined
+  const { standardization: by } = seen
+  return strayRule(seen)(by ? standardized(by, points) : points)
+}
