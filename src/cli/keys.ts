@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { parse, parseDocument } from 'yaml'
 import { type DatasetSpec, withKeys } from '../data/catalogue.ts'
+import { DataError } from '../data/error.ts'
 import { nearest } from '../data/suggest.ts'
+import { decodeText } from '../data/utf8.ts'
 import { show } from '../data/validate.ts'
 import { merge } from '../training/config.ts'
 import { UsageError } from './failure.ts'
@@ -99,6 +101,14 @@ function parseYaml(text: string, path: string): unknown {
   }
 }
 
+function configText(path: string): string {
+  try {
+    return decodeText(readFileSync(path), `--config ${path}`)
+  } catch (error) {
+    throw error instanceof DataError ? new UsageError(error.message) : error
+  }
+}
+
 /**
  * Reads a YAML (or JSON) file of keys and values.
  *
@@ -108,7 +118,7 @@ export function readConfigFile(path: string): Plain {
   if (!existsSync(path)) throw new UsageError(`--config ${path}: no such file`)
   if (statSync(path).isDirectory())
     throw new UsageError(`--config ${path}: is a directory, expected a YAML file`)
-  const value = parseYaml(readFileSync(path, 'utf8'), path)
+  const value = parseYaml(configText(path), path)
   if (value === null || value === undefined) return {}
   if (typeof value !== 'object' || Array.isArray(value)) {
     throw new UsageError(`--config ${path}: expected keys and values, found ${show(value)}`)
