@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
+import { columnOrder, reorder } from '../data/column-order.ts'
 import { encodeCsv } from '../data/csv-writer.ts'
 import { DataError } from '../data/error.ts'
 import { encodeNpy } from '../data/npy.ts'
@@ -9,7 +10,7 @@ import { plural } from '../report/format.ts'
 import { toPlane } from '../report/points.ts'
 import { drawNoise, uniformGrid } from '../sampler/sampler.ts'
 import { writeFileAtomic } from '../training/files.ts'
-import { load } from '../training/load.ts'
+import { type LoadedMap, load } from '../training/load.ts'
 import type { WeightsName } from '../training/model.ts'
 import { paths, RunError } from '../training/run.ts'
 import { type MethodName, sample } from '../training/sampling.ts'
@@ -30,21 +31,27 @@ interface SampleFlags {
   readonly json?: boolean
 }
 
-type Encoder = (points: Float32Array, dimension: number, title: string) => Promise<Uint8Array>
+interface Written {
+  readonly dimension: number
+  readonly columns?: readonly string[]
+  readonly title: string
+}
 
-const svg = async (points: Float32Array, dimension: number, title: string): Promise<string> => {
+type Encoder = (points: Float32Array, written: Written) => Promise<Uint8Array>
+
+const svg = async (points: Float32Array, { dimension, title }: Written): Promise<string> => {
   const { scatterPlot } = await import('../report/plots.ts')
   return scatterPlot(toPlane(points, dimension), { title, width: 480 })
 }
 
 const ENCODERS: Readonly<Record<string, Encoder>> = {
-  '.csv': async (points, dimension) => encodeCsv(points, dimension),
-  '.npy': async (points, dimension) =>
+  '.csv': async (points, { dimension, columns }) => encodeCsv(points, dimension, columns),
+  '.npy': async (points, { dimension }) =>
     encodeNpy({ shape: [points.length / dimension, dimension], data: points }),
-  '.svg': async (points, dimension, title) => Buffer.from(await svg(points, dimension, title)),
-  '.png': async (points, dimension, title) => {
+  '.svg': async (points, written) => Buffer.from(await svg(points, written)),
+  '.png': async (points, written) => {
     const { svgToPng } = await import('../report/plots.ts')
-    return svgToPng(await svg(points, dimension, title))
+    return svgToPng(await svg(points, written))
   },
 }
 
@@ -79,7 +86,7 @@ async function startPoints(
   path: string,
   { start, count, seed }: SampleFlags,
   grid: Grid,
-  dimension: number,
+  { dimension, columns }: Pick<LoadedMap, 'dimension' | 'columns'>,
 ): Promise<Float32Array> {
   if (start === undefined) {
     if (grid[0] === 1) return drawNoise(count, dimension, seed)
@@ -88,10 +95,11 @@ async function startPoints(
     )
   }
   const given = await readPoints(start)
+  const order = columnOrder({ name: start, columns: given.columns }, { name: path, columns })
   if (given.dimension !== dimension) {
     throw new DataError(`${start}: has points of ${given.dimension} coordinates, ${path} of ${dimension}`)
   }
-  return given.points
+  return reorder(given.points, order)
 }
 
 /** `oxbow sample`. */
@@ -101,8 +109,8 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   const steps = grid.length - 1
   const file = outputFile(path, flags)
   const map = await load(path, { weights })
-  const { dimension } = map
-  const from = await startPoints(path, flags, grid, dimension)
+  const { dimension, columns: names } = map
+  const from = await startPoints(path, flags, grid, map)
   const { points, method } = await sample(map, from, { grid, method: flags.method, seed }).finally(() =>
     map.close(),
   )
@@ -113,12 +121,21 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   }
   const count = points.length / dimension
   const title = `${path}: ${plural(steps, `${method} step`)}`
-  const bytes = await ENCODERS[extname(file)](points, dimension, title)
+  const bytes = await ENCODERS[extname(file)](points, { dimension, columns: names, title })
   mkdirSync(dirname(file), { recursive: true })
   writeFileAtomic(dirname(file), file, bytes)
   if (json) {
     const asked = { ...(flags.grid && { grid }), ...(start !== undefined && { start }) }
-    return printJson({ file, count, dimension, steps, ...asked, method, seed })
+    return printJson({
+      file,
+      count,
+      dimension,
+      ...(names && { columns: names }),
+      steps,
+      ...asked,
+      method,
+      seed,
+    })
   }
   print(`${file}: ${count} points, ${plural(steps, `${method} step`)}`)
   if (process.stdout.isTTY) {
