@@ -2,6 +2,11 @@ import { type CorePrimitive, type DType, DYNAMIC, type Graph, type Shape } from 
 import { knownSize } from '../autodiff/primitive.ts'
 import { readMetadata } from './protobuf.ts'
 
+/** ONNX Runtime itself cannot be loaded: nothing is said of a graph or a file. */
+export class RuntimeLoadError extends Error {
+  override readonly name = 'RuntimeLoadError'
+}
+
 /** Row-major data of one tensor: float32, float64, int64 or bool (0 and 1). */
 export type Buffer = Float32Array | Float64Array | BigInt64Array | Uint8Array
 

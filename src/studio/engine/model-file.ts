@@ -10,7 +10,7 @@ import {
   unstandardized,
 } from '../../model/index.ts'
 import { objectives } from '../../objective/index.ts'
-import type { Program } from '../../runtime/program.ts'
+import { type Program, RuntimeLoadError } from '../../runtime/program.ts'
 import { onnxProblem, readMetadata, tensorWithNaN } from '../../runtime/protobuf.ts'
 import { decodeModelFile, type Model } from '../../training/model.ts'
 import { type DataRecord, dataRecordSchema, RunError } from '../../training/record.ts'
@@ -158,6 +158,7 @@ export async function openFile(
   const { data } = readTraits(bytes, name)
   const by = data?.standardization
   const { program, inputs } = await engine.openModel(bytes).catch((error: Error) => {
+    if (error instanceof RuntimeLoadError) throw error
     const [reason] = error.message.replace(/^.*ERROR_MESSAGE: /, '').split('\n')
     throw new RunError(`${name}: not an ONNX model that can be run (${reason})`)
   })

@@ -148,6 +148,6 @@ test('a runtime that cannot be loaded is said', async () => {
   const { page, errors } = await studio.open({ url: 'about:blank' })
   await page.route('**/*.wasm', route => route.abort())
   await page.goto(studio.site())
-  await page.getByRole('alert').getByText('could not be loaded: see whether the connection stands').waitFor()
+  await page.getByRole('alert').getByText('could not be loaded. Check the connection').waitFor()
   errors.length = 0
 })
