@@ -81,7 +81,8 @@ export function browserEngine(
       return {
         outputNames: session.outputNames,
         inputMetadata: session.inputMetadata,
-        run: feeds => inTurn(() => session.run(feeds)),
+        outputMetadata: session.outputMetadata,
+        run: (feeds, outputs) => inTurn(() => session.run(feeds, outputs)),
         release: () => inTurn(() => session.release()),
       }
     })

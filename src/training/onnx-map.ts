@@ -88,7 +88,7 @@ export async function mapOfOnnx(
     if (error instanceof RuntimeLoadError) throw error
     throw new RunError(`${name}: not an ONNX model that can be run (${firstLine(error)})`)
   })
-  const { inputs, program, metadata } = opened
+  const { inputs, output, program, metadata } = opened
   const dimension = inputs[0]?.shape[1]
   const fits = inputs.map(i => i.name).join() === 'x,s,t' && inputs.every(i => i.dtype === 'float32')
   if (!fits || inputs[0].shape.length !== 2 || !(dimension > 0)) {
@@ -98,6 +98,12 @@ export async function mapOfOnnx(
     )
     throw new RunError(
       `${name}: expected inputs x [batch, D], s [batch], t [batch] of float32, found ${found.join(', ')}`,
+    )
+  }
+  if (output.dtype !== 'float32') {
+    await program.close()
+    throw new RunError(
+      `${name}: expected output y [batch, D] of float32, found ${output.name} ${output.dtype}`,
     )
   }
   const jump: Jump = (x, s, t) =>
