@@ -37,4 +37,10 @@ describe.skipIf(!hasPython && process.env.CI === undefined)('served by python3 -
     await page.getByRole('button', { name: 'Train it yourself' }).click()
     await expect.poll(() => standing(page, 'Steps'), { timeout: 45_000 }).toBeGreaterThan(20)
   })
+
+  test('the page leads to the licences of what it contains', async () => {
+    const { page } = await studio.open({ url })
+    const href = await page.getByRole('link', { name: 'Licences' }).getAttribute('href')
+    expect(await (await fetch(new URL(href!, url))).text()).toContain('## preact')
+  })
 })
