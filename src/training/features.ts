@@ -6,7 +6,6 @@ import { allFinite } from '../metric/points.ts'
 import { type Measures, summarise } from '../metric/prepare.ts'
 import { openModel } from '../runtime/node.ts'
 import type { Buffer } from '../runtime/program.ts'
-import { onnxProblem } from '../runtime/protobuf.ts'
 import { ConfigError } from './config.ts'
 import { type MetricValue, metricValue } from './metric-value.ts'
 import { readOnnxFile } from './onnx-file.ts'
@@ -62,10 +61,7 @@ export async function openFeatures(
   dimension: number,
   image?: readonly [number, number, number],
 ): Promise<Features> {
-  const bytes = fileOf(path)
-  const problem = onnxProblem(bytes)
-  if (problem) throw new ConfigError(`features: ${path}: ${problem}`)
-  const opened = await openModel(bytes).catch((error: Error) => {
+  const opened = await openModel(fileOf(path)).catch((error: Error) => {
     throw new ConfigError(
       `features: ${path}: not an ONNX model that can be run (${error.message.split('\n')[0]})`,
     )

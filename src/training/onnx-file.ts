@@ -6,6 +6,7 @@ import {
   inlineExternalData,
   isPlainRelative,
 } from '../runtime/external-data.ts'
+import { onnxProblem } from '../runtime/protobuf.ts'
 import { RunError } from './record.ts'
 
 /** Reads a file that a model names. @throws RunError unless it is a file of the folder that the model is in */
@@ -33,6 +34,8 @@ export function readOnnxFile(path: string): Uint8Array {
   if (!existsSync(path)) throw new RunError(`${path}: no such file`)
   if (statSync(path).isDirectory()) throw new RunError(`${path}: expected an ONNX file, found a directory`)
   const bytes = readFileSync(path)
+  const problem = onnxProblem(bytes)
+  if (problem) throw new RunError(`${path}: ${problem}`)
   try {
     const files = externalFiles(bytes).map(location => [location, readBeside(path, location)] as const)
     return inlineExternalData(bytes, new Map(files))
