@@ -1,4 +1,3 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
 import {
   type InterpolantName,
   type Standardization,
@@ -11,6 +10,7 @@ import type { Program } from '../runtime/program.ts'
 import type { Jump, Velocity } from '../sampler/sampler.ts'
 import { type Model, modelGraph, type WeightsName } from './model.ts'
 import { readModel } from './model-files.ts'
+import { readOnnxFile } from './onnx-file.ts'
 import { inBlocks, mapOfOnnx } from './onnx-map.ts'
 import { RunError } from './run.ts'
 
@@ -60,12 +60,10 @@ function outer(by: Standardization | undefined, inner: Inner): Inner {
 }
 
 async function loadOnnx(path: string, options: LoadOptions): Promise<LoadedMap> {
-  if (!existsSync(path)) throw new RunError(`${path}: no such file`)
-  if (statSync(path).isDirectory()) throw new RunError(`${path}: expected an ONNX file, found a directory`)
   if (options.weights === 'raw') {
     throw new RunError(`${path}: raw weights are in a run's checkpoints; name the run directory`)
   }
-  return mapOfOnnx(path, bytes => openModel(bytes, options), readFileSync(path))
+  return mapOfOnnx(path, bytes => openModel(bytes, options), readOnnxFile(path))
 }
 
 /**

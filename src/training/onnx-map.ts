@@ -5,7 +5,7 @@ import {
   standardized,
   unstandardized,
 } from '../model/index.ts'
-import type { OpenedModel, Program } from '../runtime/program.ts'
+import { type OpenedModel, type Program, RuntimeLoadError } from '../runtime/program.ts'
 import { onnxProblem } from '../runtime/protobuf.ts'
 import type { Jump } from '../sampler/sampler.ts'
 import type { LoadedMap } from './load.ts'
@@ -75,7 +75,7 @@ const firstLine = ({ message }: Error): string => message.split('\n')[0].slice(0
  *
  * @param name  of the file, for messages
  * @param open  of the runtime
- * @throws RunError when it is something else or damaged
+ * @throws RunError when it is something else or damaged; RuntimeLoadError when there is no runtime
  */
 export async function mapOfOnnx(
   name: string,
@@ -85,9 +85,10 @@ export async function mapOfOnnx(
   const problem = onnxProblem(bytes)
   if (problem) throw new RunError(`${name}: ${problem}`)
   const opened = await open(bytes).catch((error: Error) => {
+    if (error instanceof RuntimeLoadError) throw error
     throw new RunError(`${name}: not an ONNX model that can be run (${firstLine(error)})`)
   })
-  const { inputs, program, metadata } = opened
+  const { inputs, output, program, metadata } = opened
   const dimension = inputs[0]?.shape[1]
   const fits = inputs.map(i => i.name).join() === 'x,s,t' && inputs.every(i => i.dtype === 'float32')
   if (!fits || inputs[0].shape.length !== 2 || !(dimension > 0)) {
@@ -97,6 +98,12 @@ export async function mapOfOnnx(
     )
     throw new RunError(
       `${name}: expected inputs x [batch, D], s [batch], t [batch] of float32, found ${found.join(', ')}`,
+    )
+  }
+  if (output.dtype !== 'float32') {
+    await program.close()
+    throw new RunError(
+      `${name}: expected output y [batch, D] of float32, found ${output.name} ${output.dtype}`,
     )
   }
   const jump: Jump = (x, s, t) =>
