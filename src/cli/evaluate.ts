@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { type DatasetSpec, openDataset } from '../data/catalogue.ts'
 import { writeCard } from '../report/card.ts'
-import { evaluationTable, mapLines, savedLines, stepWarnings } from '../report/evaluation.ts'
+import { evaluationTable, mapLines, savedLines, evaluationWarnings } from '../report/evaluation.ts'
 import { wrap } from '../report/format.ts'
 import { runReading } from '../report/reading.ts'
 import { comparisonTable } from '../report/table.ts'
@@ -64,7 +64,7 @@ export async function evaluateCommand(run: string, given: EvaluateFlags): Promis
     writeCard(run)
     if (flags.report) await writeRunReport(run)
   }
-  const warnings = stepWarnings(evaluation)
+  const warnings = evaluationWarnings(evaluation)
   const { rows, maps, data: record, notes } = evaluation
   for (const text of notes) note(`oxbow: ${text}`)
   if (json) printJson({ rows, maps, data: record, notes, warnings })

@@ -2,19 +2,22 @@ import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
 import { encodeCsv } from '../data/csv-writer.ts'
 import { DataError } from '../data/error.ts'
+import { openDataset } from '../data/catalogue.ts'
 import { encodeNpy } from '../data/npy.ts'
 import { readPoints } from '../data/points.ts'
+import { seenThrough } from '../data/standardized.ts'
 import { scatter } from '../report/braille.ts'
 import { plural } from '../report/format.ts'
 import { toPlane } from '../report/points.ts'
+import { strayMarks } from '../report/stray-marks.ts'
 import { drawNoise, uniformGrid } from '../sampler/sampler.ts'
 import { writeFileAtomic } from '../training/files.ts'
-import { load } from '../training/load.ts'
+import { type LoadedMap, load } from '../training/load.ts'
 import type { WeightsName } from '../training/model.ts'
 import { paths, RunError } from '../training/run.ts'
 import { type MethodName, sample } from '../training/sampling.ts'
 import { UsageError } from './failure.ts'
-import { columns, print, printJson } from './terminal.ts'
+import { columns, note, print, printJson } from './terminal.ts'
 
 type Grid = readonly number[]
 
@@ -30,21 +33,27 @@ interface SampleFlags {
   readonly json?: boolean
 }
 
-type Encoder = (points: Float32Array, dimension: number, title: string) => Promise<Uint8Array>
+/** What is drawn beside the points: a title, and which are off the data where that is known. */
+interface Drawn {
+  readonly title: string
+  readonly strays?: Uint8Array
+}
 
-const svg = async (points: Float32Array, dimension: number, title: string): Promise<string> => {
+type Encoder = (points: Float32Array, dimension: number, drawn: Drawn) => Promise<Uint8Array>
+
+const svg = async (points: Float32Array, dimension: number, drawn: Drawn): Promise<string> => {
   const { scatterPlot } = await import('../report/plots.ts')
-  return scatterPlot(toPlane(points, dimension), { title, width: 480 })
+  return scatterPlot(toPlane(points, dimension), { ...drawn, width: 480 })
 }
 
 const ENCODERS: Readonly<Record<string, Encoder>> = {
   '.csv': async (points, dimension) => encodeCsv(points, dimension),
   '.npy': async (points, dimension) =>
     encodeNpy({ shape: [points.length / dimension, dimension], data: points }),
-  '.svg': async (points, dimension, title) => Buffer.from(await svg(points, dimension, title)),
-  '.png': async (points, dimension, title) => {
+  '.svg': async (points, dimension, drawn) => Buffer.from(await svg(points, dimension, drawn)),
+  '.png': async (points, dimension, drawn) => {
     const { svgToPng } = await import('../report/plots.ts')
-    return svgToPng(await svg(points, dimension, title))
+    return svgToPng(await svg(points, dimension, drawn))
   },
 }
 
@@ -94,6 +103,20 @@ async function startPoints(
   return given.points
 }
 
+/** Which points are off the data that a map was trained on; nothing where that cannot be opened any more. */
+async function straysOf(map: LoadedMap, points: Float32Array): Promise<Uint8Array | undefined> {
+  const { model } = map
+  if (!model || model.data.fingerprint.sha256 === '') return undefined
+  const dataset = await openDataset(model.config.data, { holdOut: model.config.holdOut }).catch(
+    () => undefined,
+  )
+  if (dataset?.fingerprint.sha256 !== model.data.fingerprint.sha256) {
+    note('oxbow: the data of the training cannot be opened, so no sample is marked as off it')
+    return undefined
+  }
+  return strayMarks(seenThrough(map.standardization, dataset), points)
+}
+
 /** `oxbow sample`. */
 export async function sampleCommand(path: string, flags: SampleFlags): Promise<void> {
   const { start, seed, weights, json } = flags
@@ -113,7 +136,9 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   }
   const count = points.length / dimension
   const title = `${path}: ${plural(steps, `${method} step`)}`
-  const bytes = await ENCODERS[extname(file)](points, dimension, title)
+  const isDrawn = ['.png', '.svg'].includes(extname(file)) && grid.at(-1) === 0
+  const strays = isDrawn ? await straysOf(map, points) : undefined
+  const bytes = await ENCODERS[extname(file)](points, dimension, { title, strays })
   mkdirSync(dirname(file), { recursive: true })
   writeFileAtomic(dirname(file), file, bytes)
   if (json) {

@@ -57,8 +57,10 @@ function defaultDirectory(user: UserConfig): string {
 
 /** What fits into a line: the bar is the first to go, then all but how far and how long. */
 function barFormat(columns: number): string {
-  if (columns >= 76) return '{bar} {value}/{total}  loss {loss}  {rate} steps/s  {left} s left'
-  if (columns >= 44) return '{value}/{total}  loss {loss}  {left} s left'
+  if (columns >= 94)
+    return '{bar} {value}/{total}  residual {residual}  loss {loss}  {rate} steps/s  {left} s left'
+  if (columns >= 76) return '{bar} {value}/{total}  residual {residual}  {rate} steps/s  {left} s left'
+  if (columns >= 44) return '{value}/{total}  residual {residual}  {left} s left'
   return '{percentage}%  {left} s left'
 }
 
@@ -73,11 +75,13 @@ function progressView(steps: number): { update: (progress: Progress) => void; st
   if (!process.stderr.isTTY) {
     let last = Date.now()
     return {
-      update: ({ step, steps, loss, stepsPerSecond }) => {
+      update: ({ step, steps, loss, residual, stepsPerSecond }) => {
         if (Date.now() - last < 5000) return
         last = Date.now()
         const left = Math.round((steps - step) / stepsPerSecond)
-        note(`step ${step}/${steps}  loss ${loss.toPrecision(4)}  ${stepsPerSecond} steps/s  ${left} s left`)
+        note(
+          `step ${step}/${steps}  residual ${residual.toPrecision(3)}  loss ${loss.toPrecision(4)}  ${stepsPerSecond} steps/s  ${left} s left`,
+        )
       },
       stop: () => {},
     }
@@ -91,11 +95,17 @@ function progressView(steps: number): { update: (progress: Progress) => void; st
     },
     Presets.shades_classic,
   )
-  bar.start(steps, 0, { loss: '-', rate: '-', left: '-' })
+  bar.start(steps, 0, { loss: '-', residual: '-', rate: '-', left: '-' })
   return {
-    update: ({ step, loss, stepsPerSecond }) => {
+    update: ({ step, loss, residual, grownFrom, stepsPerSecond }) => {
       const left = Math.round((steps - step) / stepsPerSecond)
-      bar.update(step, { loss: loss.toPrecision(4), rate: Math.round(stepsPerSecond), left })
+      const shown = residual.toPrecision(3) + (grownFrom === undefined ? '' : '!')
+      bar.update(step, {
+        loss: loss.toPrecision(4),
+        residual: shown,
+        rate: Math.round(stepsPerSecond),
+        left,
+      })
     },
     stop: () => bar.stop(),
   }
@@ -116,7 +126,14 @@ export async function trainCommand(flags: TrainFlags, rest: readonly string[]): 
   const directory = flags.out ?? defaultDirectory(user)
   const interrupt = onInterrupt()
   let view: ReturnType<typeof progressView> | undefined
+  let flagged = false
   const onProgress = (progress: Progress) => {
+    const { step, residual, grownFrom } = progress
+    if (grownFrom !== undefined && !flagged) {
+      flagged = true
+      const grown = `the residual has grown from ${grownFrom.toPrecision(2)} to ${residual.toPrecision(2)}`
+      note(`oxbow: step ${step}: ${grown}; the training seems to diverge`)
+    }
     view ??= progressView(progress.steps)
     view.update(progress)
   }
@@ -128,11 +145,16 @@ export async function trainCommand(flags: TrainFlags, rest: readonly string[]): 
     view?.stop()
     interrupt.release()
   })
-  const { run, steps, loss, msPerStep, finished } = result
-  if (flags.json) printJson({ run, steps, loss, msPerStep: Math.round(msPerStep * 1000) / 1000, finished })
-  else {
+  const { run, steps, loss, residual, verdict, msPerStep, finished, warnings } = result
+  const said = verdict && `${verdict.diverged ? 'warning: ' : ''}${verdict.text}`
+  if (flags.json) {
+    const rounded = Math.round(msPerStep * 1000) / 1000
+    const judged = { residual, verdict: said ?? null, diverged: verdict?.diverged ?? false }
+    printJson({ run, steps, loss, ...judged, msPerStep: rounded, finished, warnings })
+  } else {
     const outcome = `loss ${loss.toPrecision(4)}, ${msPerStep.toFixed(2)} ms per step`
     print(`${run}: step ${steps}${steps === 0 ? ', nothing trained' : `, ${outcome}`}`)
+    if (said) print(said)
     if (finished && process.stdout.isTTY) await showSamples(run)
   }
   if (finished) return 0

@@ -3,7 +3,7 @@ import { described } from '../metric/map-catalogue.ts'
 import { type Standing, standing, together } from '../metric/standing.ts'
 import type { Evaluation, EvaluationRow, MapRow, MetricValue } from '../training/evaluate.ts'
 import type { SavedEvaluation } from '../training/saved-samples.ts'
-import { landing } from './format.ts'
+import { formatCount, landing, plural } from './format.ts'
 import type { Cell, Estimate, MethodRow, Metric, TableData } from './types.ts'
 
 /** A metric with its label, what its numbers mean and its floor, as an evaluation recorded it. */
@@ -73,10 +73,10 @@ function metricLine(name: string, metric: MetricValue, who: string): string {
   const { value, unit, note, pValue } = metric
   const { floor, percent } = describeMetric(name, { metrics: { [name]: metric } })
   const parts = [
-    value === null ? 'not measured' : `${shown(metric, percent)}${unit === 'none' || percent ? '' : ` ${unit}`}`,
-    ...(floor
-      ? [`floor ${shown({ value: floor.value, interval: [floor.low, floor.high] }, percent)}`]
-      : []),
+    value === null
+      ? 'not measured'
+      : `${shown(metric, percent)}${unit === 'none' || percent ? '' : ` ${unit}`}`,
+    ...(floor ? [`floor ${shown({ value: floor.value, interval: [floor.low, floor.high] }, percent)}`] : []),
     ...(percent && value !== null ? [landing(value)] : []),
     ...(pValue === undefined ? [] : [`p = ${pValue.toPrecision(2)}`]),
     ...(note ? [note] : []),
@@ -125,6 +125,23 @@ const differ = (a: MetricValue, b: MetricValue): boolean => {
   return Boolean(a.interval && b.interval && outside(a.value!, b.interval) && outside(b.value!, a.interval))
 }
 
+/** Says how many samples are not finite numbers: these stray, and metrics that cannot place them have no value. */
+const notFiniteWarnings = (rows: readonly EvaluationRow[], count: number): string[] =>
+  rows.flatMap(({ steps, weights, notFinite }) =>
+    notFinite
+      ? [
+          `${weights} weights, ${plural(steps, 'step')}: ${formatCount(notFinite)} of ${formatCount(count)} samples are not finite numbers; ` +
+            'they count as strays, and metrics that cannot place them are not measured',
+        ]
+      : [],
+  )
+
+/** What a reader of an evaluation must not miss. */
+export const evaluationWarnings = (evaluation: Evaluation): string[] => [
+  ...notFiniteWarnings(evaluation.rows, measuredCount(evaluation)),
+  ...stepWarnings(evaluation),
+]
+
 /**
  * Warns where the most steps give clearly worse samples than fewer do: by the share of strays or the sliced Wasserstein
  * distance, or the first metric where neither was measured. Clearly is outside of each other's confidence interval.
@@ -141,16 +158,16 @@ export function stepWarnings({ rows }: Pick<Evaluation, 'rows'>): string[] {
 
 /** Whether the last of some rows, of rising numbers of steps, is clearly worse than the best by a metric. */
 function worseWithMore(id: string, own: readonly EvaluationRow[], name: string): string[] {
-    const found = own.filter(row => row.metrics[name]?.value != null)
-    const last = found.at(-1)
-    if (!last) return []
-    const sign = last.metrics[name].direction === 'higher' ? -1 : 1
-    const lossOf = (row: EvaluationRow): number => sign * row.metrics[name].value!
-    const best = found.reduce((a, b) => (lossOf(b) < lossOf(a) ? b : a))
-    const [worst, least] = [last.metrics[name], best.metrics[name]]
-    if (lossOf(last) <= lossOf(best) || !differ(worst, least)) return []
-    const { label = name, percent } = described[name] ?? {}
-    return [
-      `${id} weights: ${last.steps} steps are worse than ${best.steps} (${label} ${shown(worst, percent)} against ${shown(least, percent)})`,
-    ]
+  const found = own.filter(row => row.metrics[name]?.value != null)
+  const last = found.at(-1)
+  if (!last) return []
+  const sign = last.metrics[name].direction === 'higher' ? -1 : 1
+  const lossOf = (row: EvaluationRow): number => sign * row.metrics[name].value!
+  const best = found.reduce((a, b) => (lossOf(b) < lossOf(a) ? b : a))
+  const [worst, least] = [last.metrics[name], best.metrics[name]]
+  if (lossOf(last) <= lossOf(best) || !differ(worst, least)) return []
+  const { label = name, percent } = described[name] ?? {}
+  return [
+    `${id} weights: ${last.steps} steps are worse than ${best.steps} (${label} ${shown(worst, percent)} against ${shown(least, percent)})`,
+  ]
 }

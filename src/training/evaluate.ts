@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { openDataset } from '../data/catalogue.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { seenThrough } from '../data/standardized.ts'
+import { countNotFinite } from '../metric/points.ts'
 import { prepareMetrics } from '../metric/prepare.ts'
 import { drawNoise } from '../sampler/sampler.ts'
 import { hasCheckpoint, trainedSteps } from './checkpoint.ts'
@@ -44,6 +45,8 @@ export interface EvaluationRow {
   /** What was used, also where `auto` was asked for. */
   readonly method: SamplingMethod
   readonly weights: WeightsName
+  /** Samples that are not finite numbers, where there are any. */
+  readonly notFinite?: number
   readonly metrics: Readonly<Record<string, MetricValue>>
 }
 
@@ -186,7 +189,8 @@ async function measureWeights(
         ...(await sampleMeasure.measure(points)),
         ...trajectoryValues(points, planned, ends, setting),
       }
-      rows.push({ steps, ...(named && { grid }), method, weights, metrics })
+      const notFinite = countNotFinite(points, dataset.dimension)
+      rows.push({ steps, ...(named && { grid }), method, weights, ...(notFinite && { notFinite }), metrics })
     }
     const mixture = standardization ? undefined : dataset.mixture
     const metrics = await measureMap(model, chosen.maps, { points: measures.reference, seed, mixture })

@@ -23,6 +23,7 @@ import { remarksOn } from './sense.ts'
 import { buildStep, type Step, type Teachers } from './step.ts'
 import { openCouplingTeacher, openTeachers } from './teacher.ts'
 import { type Failure, Trainer } from './trainer.ts'
+import { hasRunAway, remedies, residualOf, type Verdict, verdictOf } from './verdict.ts'
 import type { MetricsLine } from './window.ts'
 
 /** What a run reports while it trains. */
@@ -30,6 +31,10 @@ export interface Progress {
   readonly step: number
   readonly steps: number
   readonly loss: number
+  /** The plain residual: the sum over the terms of the mean squared residual, whatever the weights. */
+  readonly residual: number
+  /** The residual at the first step, where it has grown from there as it does in a training that diverges. */
+  readonly grownFrom?: number
   readonly stepsPerSecond: number
 }
 
@@ -54,9 +59,14 @@ export interface TrainResult {
   readonly steps: number
   /** Mean over the last line of the log; NaN before there is one. */
   readonly loss: number
+  /** The plain residual over the last line; NaN before there is one. */
+  readonly residual: number
+  /** How the training went, by its residual; absent before there is a line. */
+  readonly verdict?: Verdict
   /** Time of one step, data and logging included, over this call. */
   readonly msPerStep: number
   readonly finished: boolean
+  /** What is odd about data and configuration, and that the training diverged where it did. */
   readonly warnings: readonly string[]
 }
 
@@ -65,10 +75,21 @@ export class DivergenceError extends Error {
   override readonly name = 'DivergenceError'
 }
 
+/** The first step has a line of its own: what an untrained network gives is what the others are compared with. */
+const isLogged = (step: number, { logEvery, steps }: Config): boolean =>
+  step === 1 || step % logEvery === 0 || step === steps
+
+/** The residual of a run's first line, where it has one. */
+function firstResidual(directory: string): number | undefined {
+  const [line] = readMetrics(directory)
+  return line && residualOf(line)
+}
+
 /** One run in progress: a training and its files. */
 class Training {
   private lastLine: MetricsLine | undefined
   private saved: number
+  private first: number | undefined
   private readonly loggers: readonly Logger[]
 
   constructor(
@@ -79,20 +100,25 @@ class Training {
     this.saved = trainer.step > 0 ? trainer.step : -1
   }
 
-  async run(): Promise<{ steps: number; loss: number }> {
+  async run(): Promise<Pick<TrainResult, 'steps' | 'loss' | 'residual' | 'verdict'>> {
     const { trainer, options } = this
     const { steps, logEvery, checkpointEvery } = trainer.config
+    this.first = firstResidual(options.directory)
     while (trainer.step < steps && !options.shouldStop?.()) {
       const failure = await trainer.advance(logEvery, checkpointEvery)
       if (failure) this.diverged(failure)
-      if (trainer.step % logEvery === 0 || trainer.step === steps) this.log()
+      if (isLogged(trainer.step, trainer.config)) this.log()
       if (trainer.step % checkpointEvery === 0) this.save()
     }
     this.save()
     this.writeModel()
+    const lines = readMetrics(options.directory)
+    const last = this.lastLine ?? lines.at(-1)
     return {
       steps: trainer.step,
-      loss: this.lastLine?.loss ?? readMetrics(options.directory).at(-1)?.loss ?? Number.NaN,
+      loss: last?.loss ?? Number.NaN,
+      residual: last ? residualOf(last) : Number.NaN,
+      verdict: verdictOf(lines, trainer.config),
     }
   }
 
@@ -103,7 +129,12 @@ class Training {
     appendFileSync(paths(options.directory).metrics, `${JSON.stringify(line)}\n`)
     for (const write of this.loggers) write(line)
     const { step, loss, stepsPerSecond } = line
-    options.onProgress?.({ step, steps: trainer.config.steps, loss, stepsPerSecond })
+    const residual = residualOf(line)
+    this.first ??= residual
+    // The first step alone says nothing of the pace.
+    if (step === 1 && trainer.config.steps > 1) return
+    const grown = hasRunAway(this.first, residual, trainer.config) && { grownFrom: this.first }
+    options.onProgress?.({ step, steps: trainer.config.steps, loss, residual, ...grown, stepsPerSecond })
   }
 
   private save(): void {
@@ -136,14 +167,8 @@ class Training {
       failedBatch,
       encodeSafetensors({ tensors: inputs, metadata: { step: String(step) } }),
     )
-    const advice = [
-      `a lower learning rate (now ${config.optimizer.learningRate})`,
-      ...(config.optimizer.clip === null ? ['gradient clipping (--optimizer.clip 1)'] : []),
-      ...(config.schedule.warmup === 0 ? ['a warm-up (--schedule.warmup 500)'] : []),
-      ...(config.consistency.weight > 0.1 ? ['a lower --consistency.weight'] : []),
-    ]
     throw new DivergenceError(
-      `step ${step}: ${metrics.join(', ')} not finite; saved the state of step ${trainer.step} and the batch (${failedBatch}); train anew in another --out with ${advice.join(', or ')}`,
+      `step ${step}: ${metrics.join(', ')} not finite; saved the state of step ${trainer.step} and the batch (${failedBatch}); train anew in another --out with ${remedies(config).join(', or ')}`,
     )
   }
 }
@@ -272,16 +297,21 @@ async function runSteps(
     const trainer = new Trainer(config, dataset, step, program, { from: checkpoint, pool, initial })
     const from = trainer.step
     const start = performance.now()
-    const { steps, loss } = await new Training(trainer, options).run()
+    const { steps, loss, residual, verdict } = await new Training(trainer, options).run()
     const msPerStep = steps > from ? (performance.now() - start) / (steps - from) : 0
     const finished = steps === config.steps
     return {
       run: options.directory,
       steps,
       loss,
+      residual,
+      ...(verdict && { verdict }),
       msPerStep,
       finished,
-      warnings: warningsOf({ config, dataset }),
+      warnings: [
+        ...warningsOf({ config, dataset }),
+        ...(verdict?.diverged ? [`step ${steps}: ${verdict.text}`] : []),
+      ],
     }
   } finally {
     await program.close()
