@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { type DatasetSpec, openDataset } from '../data/catalogue.ts'
 import { writeCard } from '../report/card.ts'
-import { evaluationTable, mapLines, savedLines, evaluationWarnings } from '../report/evaluation.ts'
+import { evaluationTable, evaluationWarnings, mapLines, savedLines } from '../report/evaluation.ts'
 import { wrap } from '../report/format.ts'
 import { runReading } from '../report/reading.ts'
 import { comparisonTable } from '../report/table.ts'

@@ -70,7 +70,9 @@ async function flowNLL(model: Model, { mixture, ...setting }: MapSetting): Promi
     const lost = logs.filter(value => !Number.isFinite(value)).length
     const notes = [
       ...(start > 0 ? [`the data is taken to be of time ${start}`] : []),
-      ...(lost > 0 ? [`no finite likelihood at ${percent(lost / count)} of the points, so there is no mean`] : []),
+      ...(lost > 0
+        ? [`no finite likelihood at ${percent(lost / count)} of the points, so there is no mean`]
+        : []),
     ]
     const found = lost > 0 ? FAILED : likelihood(model, logs)
     return likelihoodValue('flowNLL', found, { points, count, mixture, note: notes.join('; ') || undefined })
