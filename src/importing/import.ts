@@ -212,6 +212,7 @@ export function importModel(
     name: data?.name ?? 'imported',
     dimension,
     fingerprint: data?.fingerprint ?? UNKNOWN,
+    ...(data?.columns && { columns: data.columns }),
     ...(standardization && { standardization }),
   }
   const report = found.map(({ from }, i) => `${from} -> ${i}.weight, ${i}.bias`)

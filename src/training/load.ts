@@ -17,6 +17,8 @@ import { RunError } from './run.ts'
 /** A trained flow map, ready to be sampled. Close it when done. */
 export interface LoadedMap {
   readonly dimension: number
+  /** Names of the coordinates, where its data had them. */
+  readonly columns?: readonly string[]
   /** The network behind it; absent for a foreign `.onnx` file. */
   readonly model?: Model
   /** Id of what it was trained with; absent for an `.onnx` file of another program, which may be anything. */
@@ -78,7 +80,7 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
   const { config, dimension } = model
   const jump = await compile(modelGraph(model, 'jump'), options)
   let velocity: Promise<Program> | undefined
-  const { standardization } = model.data
+  const { standardization, columns } = model.data
   const inner: Inner = {
     jump: (x, s, t) => inBlocks(path, jump, dimension, x, s, t),
     velocity: async (x, t) => {
@@ -88,6 +90,7 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
   }
   return {
     dimension,
+    ...(columns && { columns }),
     model,
     objective: config.objective,
     interpolant: config.interpolant,

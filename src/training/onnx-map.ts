@@ -9,7 +9,7 @@ import type { OpenedModel, Program } from '../runtime/program.ts'
 import { onnxProblem } from '../runtime/protobuf.ts'
 import type { Jump } from '../sampler/sampler.ts'
 import type { LoadedMap } from './load.ts'
-import { dataRecordSchema, RunError } from './record.ts'
+import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
 
 /** Runs a graph `(x [n, D], s [n], t [n])` on many points, some thousands at a time. */
 export async function inBlocks(
@@ -53,15 +53,15 @@ const innerJump =
     by ? standardized(by, await jump(unstandardized(by, z, s), s, t), t) : jump(z, s, t)
 
 /** What a file of our own says of its data. @throws RunError when that is damaged */
-function standardizationIn(
+function recordIn(
   name: string,
   { format, data }: Readonly<Record<string, string>>,
   dimension: number,
-): Standardization | undefined {
-  if (format !== 'oxbow' || !data) return undefined
+): Pick<DataRecord, 'standardization' | 'columns'> {
+  if (format !== 'oxbow' || !data) return {}
   try {
     const record = dataRecordSchema.parse(JSON.parse(data))
-    if (record.dimension === dimension) return record.standardization
+    if (record.dimension === dimension) return record
   } catch {
     // Falls through to the one message for a record that cannot be read.
   }
@@ -106,9 +106,10 @@ export async function mapOfOnnx(
   const velocity = async (): Promise<never> => {
     throw new RunError(`${name}: an ONNX file holds only the jump; use the run directory for its velocity`)
   }
-  const standardization = standardizationIn(name, metadata, dimension)
+  const { standardization, columns } = recordIn(name, metadata, dimension)
   return {
     dimension,
+    ...(columns && { columns }),
     ...traitsOf(metadata),
     ...(standardization && { standardization }),
     jump,
