@@ -15,6 +15,8 @@ export interface Outlier {
 /** Rows that the bulk of a column is known by, and numbers that may be kept of them in all. */
 const SAMPLE = 1000
 const MOST_NUMBERS = 1 << 20
+/** So few rows beside those of one number are no bulk. */
+const FEW = 2
 /** Fewer rows have no bulk. */
 const FEWEST = 8
 /** A normal distribution's standard deviation in median absolute deviations. */
@@ -38,14 +40,24 @@ function median(values: Float64Array): number {
 }
 
 /** The deviation of the bulk of a column's numbers; nothing where a large part of them lies far away. */
-export function bulkDeviation(values: Float64Array): { middle: number; deviation: number } | undefined {
+function bulkDeviation(values: Float64Array): { middle: number; deviation: number } | undefined {
   const middle = median(values)
   const distances = values.map(value => Math.abs(value - middle))
   // Where most rows have one number, the others tell.
   const others = median(distances) > 0 ? distances : distances.filter(distance => distance > 0)
-  const deviation = others.length === 0 ? 0 : NORMAL * median(others)
+  const deviation = others.length <= FEW ? 0 : NORMAL * median(others)
   const far = distances.filter(distance => distance > FAR.deviations * deviation).length
   return far > Math.max(1, FAR.share * values.length) ? undefined : { middle, deviation }
+}
+
+/** The number that sets the standard deviation of a whole column, where one does. */
+export function outlierIn(values: Float64Array): number | undefined {
+  const bulk = values.length < FEWEST ? undefined : bulkDeviation(values)
+  if (!bulk) return undefined
+  const mean = values.reduce((sum, value) => sum + value / values.length, 0)
+  const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2 / values.length, 0))
+  if (deviation <= RATIO * bulk.deviation) return undefined
+  return values.reduce((a, b) => (Math.abs(b - bulk.middle) > Math.abs(a - bulk.middle) ? b : a))
 }
 
 /** Looks for outliers in one pass: by the extremes of each column, and rows drawn at random (Vitter's algorithm R). */
