@@ -62,7 +62,9 @@ describe('the split', () => {
   })
 
   test('never has equal rows on both sides, 0 and -0 included', () => {
-    const pairs = Float32Array.from({ length: 4000 }, (_, i) => (i % 4 === 0 ? (i % 8 ? 0 : -0) : (i >> 3) % 500))
+    const pairs = Float32Array.from({ length: 4000 }, (_, i) =>
+      i % 4 === 0 ? (i % 8 ? 0 : -0) : (i >> 3) % 500,
+    )
     const repeated = pointsDataset(pairs, { dimension: 4, holdOut: 0.4 })
     expect(repeated.split!.heldOut).toBeGreaterThan(0)
     const positive = (rows: string[]) => new Set(rows.map(row => row.replaceAll('-0', '0')))
