@@ -36,7 +36,11 @@ describe('a configuration that is refused', () => {
       Array.from({ length: 500 }, (_, i) => `${' '.repeat(i)}a:`).join('\n'),
       /nested deeper/,
     ],
-    ['Latin-1', Buffer.from('batch: 4\ndata: R\xe4der.csv\n', 'latin1'), /row 2, byte 16 \(0xe4\): not UTF-8/],
+    [
+      'Latin-1',
+      Buffer.from('batch: 4\ndata: R\xe4der.csv\n', 'latin1'),
+      /row 2, byte 16 \(0xe4\): not UTF-8/,
+    ],
     ['UTF-16', Buffer.from('\ufeffbatch: 4\n', 'utf16le'), /is UTF-16; save it as UTF-8/],
     [
       'bytes of something else',
