@@ -10,21 +10,24 @@ import { toPlane } from '../report/points.ts'
 import { readingOf } from '../report/reading.ts'
 import { comparisonMarkdown, comparisonTable } from '../report/table.ts'
 import type { ComparisonData } from '../report/types.ts'
+import { checkCapacity } from '../training/capacity.ts'
 import {
   type ComparisonConfig,
   type Plan,
   planComparison,
   resolveComparison,
 } from '../training/comparison.ts'
-import { ConfigError } from '../training/config.ts'
+import { type Config, ConfigError } from '../training/config.ts'
 import type { EvaluationRequest } from '../training/evaluate.ts'
 import { writeFileAtomic } from '../training/files.ts'
 import { openInitial } from '../training/initial.ts'
 import { lockDirectory } from '../training/lock.ts'
 import { planSamples } from '../training/planned-samples.ts'
 import { openCouplingTeacher, openTeachers } from '../training/teacher.ts'
+import { OWN_TEACHER, teacherConfig, trainsTeacher } from '../training/teacher-config.ts'
 import { InterruptedError, UsageError } from './failure.ts'
 import { layered, parseKeys, readConfigFile } from './keys.ts'
+import { noteLogProblem } from './log-problem.ts'
 import { columns, note, onInterrupt, print, printJson } from './terminal.ts'
 import { work } from './work.ts'
 
@@ -67,19 +70,30 @@ function readComparison(flags: CompareFlags, rest: readonly string[]): Compariso
   return resolveComparison(user)
 }
 
+/** Says which row of the comparison cannot fit. */
+function checkRunCapacity(method: string, config: Config, dimension: number): void {
+  try {
+    checkCapacity(config, dimension)
+  } catch (error) {
+    throw new ConfigError(`training of ${method}: ${(error as Error).message}`)
+  }
+}
+
 /** Refuses what can be refused before anything is trained. @returns what will be left out of the table, and why */
 async function checkPlan(plan: Plan, request: EvaluationRequest): Promise<string[]> {
   const [{ config: first }] = plan.runs
   const dataset = await openDataset(first.data, { holdOut: first.holdOut })
   const notes = plan.runs.flatMap(({ method, config, after }) => {
     const { samples, notes } = planSamples(config.objective, request)
+    checkRunCapacity(method, config, dataset.dimension)
     if (samples.length === 0)
       throw new ConfigError(`steps: nothing to measure of ${method}; ${notes.join('; ')}`)
-    if (!after) {
+    if (trainsTeacher(config)) teacherConfig(config)
+    else if (!after) {
       openTeachers(config, dataset)
       openCouplingTeacher(config, dataset)
     }
-    openInitial(config, dataset)
+    if (config.initFrom !== OWN_TEACHER) openInitial(config, dataset)
     return notes.map(text => `${method}: ${text}`)
   })
   return [...new Set(notes)]
@@ -152,6 +166,7 @@ export async function compareCommand(flags: CompareFlags, rest: readonly string[
     command: commandLine(flags, rest),
     config: stringify(comparison),
   })
+  for (const { directory } of finished) noteLogProblem(directory)
   const { comparisonReport } = await import('../report/html.ts')
   const { writePlots } = await import('../report/plot-files.ts')
   const report = join(root, 'report.html')

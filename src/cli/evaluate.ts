@@ -13,6 +13,7 @@ import type { MethodName } from '../training/sampling.ts'
 import { evaluateSamples } from '../training/saved-samples.ts'
 import { UsageError } from './failure.ts'
 import { dataOption } from './keys.ts'
+import { noteLogProblem } from './log-problem.ts'
 import { columns, note, print, printJson } from './terminal.ts'
 
 interface EvaluateFlags {
@@ -63,6 +64,7 @@ export async function evaluateCommand(run: string, given: EvaluateFlags): Promis
     writeEvaluation(run, evaluation)
     writeCard(run)
     if (flags.report) await writeRunReport(run)
+    noteLogProblem(run)
   }
   const warnings = stepWarnings(evaluation)
   const { rows, maps, data: record, notes } = evaluation

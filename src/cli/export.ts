@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { encodeNpz } from '../data/npy.ts'
 import { uniformGrid } from '../sampler/sampler.ts'
+import { checkOnnxSize } from '../training/capacity.ts'
 import { writeFileAtomic } from '../training/files.ts'
 import {
   encodeModelFile,
@@ -83,6 +84,7 @@ export async function exportCommand(path: string, flags: ExportFlags): Promise<v
   const { format, weights, sampler, out, json } = flags
   checkFlags(flags)
   const model = readModel(path, weights)
+  if (format === 'onnx') checkOnnxSize(model.config, model.dimension)
   const content: Content = sampler
     ? samplerContent(model, flags)
     : { name: 'model', bytes: ENCODERS[format](model), traits: {} }

@@ -5,6 +5,7 @@ import { type ImportOptions, importModel } from '../importing/import.ts'
 import { assumptions, importOwn, ownRecord } from '../importing/own.ts'
 import { readWeights } from '../importing/weights-file.ts'
 import { writeCard } from '../report/card.ts'
+import { checkOnnxSize } from '../training/capacity.ts'
 import type { UserConfig } from '../training/config.ts'
 import { writeFileAtomic } from '../training/files.ts'
 import { encodeModelFile, encodeOnnxModel } from '../training/model.ts'
@@ -42,6 +43,7 @@ export async function importCommand(
   const { tensors } = weightsFile
   const { model, report } = own ? importOwn(tensors, own, file, asked) : importModel(tensors, file, asked)
   const assumed = own || convention !== 'oxbow' ? [] : assumptions(model.config, asked)
+  checkOnnxSize(model.config, model.dimension)
   createRun(directory, model)
   if (assumed.length > 0) note(`oxbow: ${file}: carries no configuration; assumed ${assumed.join(' and ')}`)
   const { model: weights, onnx } = paths(directory)

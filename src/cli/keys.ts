@@ -1,10 +1,10 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
-import { parse, parseDocument } from 'yaml'
+import { readFileSync, statSync } from 'node:fs'
 import { type DatasetSpec, withKeys } from '../data/catalogue.ts'
 import { nearest } from '../data/suggest.ts'
 import { show } from '../data/validate.ts'
 import { merge } from '../training/config.ts'
 import { UsageError } from './failure.ts'
+import { parseYaml, type YamlProblem } from './yaml.ts'
 
 type Plain = Record<string, unknown>
 
@@ -23,7 +23,7 @@ function setPath(target: Plain, path: string, value: unknown): void {
 /** A value as written in YAML: `1e-3`, `true`, `null`, `[0.2, 0.8]` or plain text. */
 function scalar(text: string): unknown {
   try {
-    return parse(text)
+    return parseYaml(text)
   } catch {
     return text
   }
@@ -78,25 +78,45 @@ export function dataOption(flags: Readonly<Record<string, unknown>>): DatasetSpe
   return layered(flags.data === undefined ? {} : { data: flags.data }, dotted).data as DatasetSpec | undefined
 }
 
-function parseYaml(text: string, path: string): unknown {
-  const refuse = (message: string, line?: number): never => {
-    const where = line === undefined ? '' : ` (line ${line})`
-    throw new UsageError(`--config ${path}${where}: not valid YAML: ${message.split('\n')[0]}`)
+/** A longer file is no configuration. */
+const LARGEST = 2 ** 24
+
+/** The text of a configuration file. @throws UsageError */
+function readText(path: string): string {
+  const refuse = (message: string): never => {
+    throw new UsageError(`--config ${path}: ${message}`)
   }
-  const document = parseDocument(text, { prettyErrors: true })
-  const [error] = document.errors
-  if (error?.code === 'MULTIPLE_DOCS') refuse('expected one document, found several', error.linePos?.[0].line)
-  if (error)
-    refuse(
-      error.message.replace(/ at line \d+, column \d+:?\s*/, ': ').replace(/: $/, ''),
-      error.linePos?.[0].line,
-    )
+  const stats = statSync(path, { throwIfNoEntry: false })
+  if (!stats) return refuse('no such file')
+  if (stats.isDirectory()) refuse('is a directory, expected a YAML file')
+  if (stats.size > LARGEST) refuse(`is larger than ${LARGEST >> 20} MiB, expected a YAML file`)
+  const bytes = readFileSync(path)
+  const [first, second] = bytes
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
+    refuse('is UTF-16; save it as UTF-8')
+  }
   try {
-    return document.toJS()
-  } catch (error) {
-    // An alias without its anchor, or far too many of them.
-    return refuse((error as Error).message)
+    // A mark of the byte order at the beginning is left out.
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return refuse(`is not UTF-8 text (line ${lineOfWrongByte(bytes)})`)
   }
+}
+
+/** The first line that is not UTF-8. */
+function lineOfWrongByte(bytes: Buffer): number {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  let [line, from] = [1, 0]
+  for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, from)) {
+    try {
+      decoder.decode(bytes.subarray(from, end))
+    } catch {
+      return line
+    }
+    from = end + 1
+    line++
+  }
+  return line
 }
 
 /**
@@ -105,10 +125,16 @@ function parseYaml(text: string, path: string): unknown {
  * @throws UsageError naming the file and the line
  */
 export function readConfigFile(path: string): Plain {
-  if (!existsSync(path)) throw new UsageError(`--config ${path}: no such file`)
-  if (statSync(path).isDirectory())
-    throw new UsageError(`--config ${path}: is a directory, expected a YAML file`)
-  const value = parseYaml(readFileSync(path, 'utf8'), path)
+  const text = readText(path)
+  let value: unknown
+  try {
+    value = parseYaml(text)
+  } catch (error) {
+    const { message, line } = error as YamlProblem
+    throw new UsageError(
+      `--config ${path}${line === undefined ? '' : ` (line ${line})`}: not valid YAML: ${message}`,
+    )
+  }
   if (value === null || value === undefined) return {}
   if (typeof value !== 'object' || Array.isArray(value)) {
     throw new UsageError(`--config ${path}: expected keys and values, found ${show(value)}`)

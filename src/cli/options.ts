@@ -1,8 +1,8 @@
-import { parse } from 'yaml'
 import type { DatasetSpec } from '../data/catalogue.ts'
 import { checkGrid } from '../sampler/grid.ts'
 import { type FlowMatchOptions, flowMapEulerGrid, flowMatchEulerGrid } from '../sampler/schedulers.ts'
 import { UsageError } from './failure.ts'
+import { parseYaml } from './yaml.ts'
 
 /** A whole number of at least `least`. @throws UsageError */
 export function wholeNumber(
@@ -27,7 +27,7 @@ export function wholeNumber(
 export function dataSpec(text: string): DatasetSpec {
   if (!/^\s*\{/.test(text)) return text
   try {
-    return parse(text) as DatasetSpec
+    return parseYaml(text) as DatasetSpec
   } catch {
     throw new UsageError(
       `--data: expected a name, a path or a block such as {csv: {path: a.csv}}, found "${text}"`,

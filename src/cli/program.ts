@@ -82,14 +82,24 @@ function addTrain(add: AddCommand, run: Wrap): void {
   add('train', 'train a flow map')
     .option('--config <file>', 'YAML file of configuration keys; options override it')
     .option('--data <name>', 'built-in dataset, path of a file or folder, or block (default: ring)', dataSpec)
-    .option('--objective <id>', 'what to train; see "oxbow objectives" (default: lsd)')
-    .option('--teacher <name>', 'a run directory, or "exact" for Gaussian mixtures')
+    .option(
+      '--recipe <name>',
+      'a whole training, measured to work: one-step (the default without --objective)',
+    )
+    .option('--objective <id>', 'a single objective with its own defaults; see "oxbow objectives"')
+    .option(
+      '--teacher <name>',
+      'a run directory, "train" to train one first, or "exact" for Gaussian mixtures',
+    )
     .option('--init-from <run>', 'a run or .safetensors model whose parameters are the start')
-    .option('--steps <n>', 'training steps (default: 6000)')
+    .option(
+      '--steps <n>',
+      'training steps (default: 12000 for one-step, which gives its teacher 8000 more; 6000 for an objective)',
+    )
     .option('--batch <n>', 'samples in a step (default: 512)')
     .option('--lr <x>', 'learning rate (default: 0.001)')
     .option('--seed <n>', 'seed of data, noise and initialisation (default: 0)')
-    .option('--out <dir>', 'run directory (default: runs/DATA-OBJECTIVE-seedN)')
+    .option('--out <dir>', 'run directory (default: runs/DATA-RECIPE-seedN)')
     .option('--resume', 'continue the run in --out')
     .allowUnknownOption()
     .allowExcessArguments()

@@ -3,6 +3,7 @@ import { extname } from 'node:path'
 import { plural } from '../report/format.ts'
 import { writeRunReport } from '../report/write-report.ts'
 import { UsageError } from './failure.ts'
+import { noteLogProblem } from './log-problem.ts'
 import { print, printJson } from './terminal.ts'
 
 interface ReportFlags {
@@ -19,6 +20,7 @@ export async function reportCommand(run: string, { out, json }: ReportFlags): Pr
     }
   }
   const { report, plots } = await writeRunReport(run, out)
+  noteLogProblem(run)
   if (json) return printJson({ report, plots })
   print(`${report} (${plural(plots.length, 'plot')} in ${run}/plots)`)
 }

@@ -1,18 +1,19 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
-import { encodeCsv } from '../data/csv-writer.ts'
+import { csvPieces } from '../data/csv-writer.ts'
 import { DataError } from '../data/error.ts'
-import { encodeNpy } from '../data/npy.ts'
+import { npyPieces } from '../data/npy.ts'
 import { readPoints } from '../data/points.ts'
 import { scatter } from '../report/braille.ts'
 import { plural } from '../report/format.ts'
 import { toPlane } from '../report/points.ts'
-import { drawNoise, uniformGrid } from '../sampler/sampler.ts'
-import { writeFileAtomic } from '../training/files.ts'
-import { load } from '../training/load.ts'
+import { uniformGrid } from '../sampler/sampler.ts'
+import { type Content, writeFileAtomic } from '../training/files.ts'
+import { type LoadedMap, load } from '../training/load.ts'
+import { gigabytes, memoryLimit } from '../training/memory.ts'
 import type { WeightsName } from '../training/model.ts'
 import { paths, RunError } from '../training/run.ts'
-import { type MethodName, sample } from '../training/sampling.ts'
+import { type MethodName, sample, sampleNoise } from '../training/sampling.ts'
 import { UsageError } from './failure.ts'
 import { columns, print, printJson } from './terminal.ts'
 
@@ -30,17 +31,20 @@ interface SampleFlags {
   readonly json?: boolean
 }
 
-type Encoder = (points: Float32Array, dimension: number, title: string) => Promise<Uint8Array>
+type Encoder = (points: Float32Array, dimension: number, title: string) => Promise<Content>
+
+/** Points that a picture is made of; thousands are drawn. */
+const DRAWN = 100_000
 
 const svg = async (points: Float32Array, dimension: number, title: string): Promise<string> => {
   const { scatterPlot } = await import('../report/plots.ts')
-  return scatterPlot(toPlane(points, dimension), { title, width: 480 })
+  return scatterPlot(toPlane(points.subarray(0, DRAWN * dimension), dimension), { title, width: 480 })
 }
 
 const ENCODERS: Readonly<Record<string, Encoder>> = {
-  '.csv': async (points, dimension) => encodeCsv(points, dimension),
+  '.csv': async (points, dimension) => csvPieces(points, dimension),
   '.npy': async (points, dimension) =>
-    encodeNpy({ shape: [points.length / dimension, dimension], data: points }),
+    npyPieces({ shape: [points.length / dimension, dimension], data: points }),
   '.svg': async (points, dimension, title) => Buffer.from(await svg(points, dimension, title)),
   '.png': async (points, dimension, title) => {
     const { svgToPng } = await import('../report/plots.ts')
@@ -74,24 +78,41 @@ function outputFile(path: string, flags: SampleFlags): string {
   return out
 }
 
-/** The points to begin from: those of `--start`, or noise. */
-async function startPoints(
+/** Takes the points of `--start`, or noise, through the grid. */
+async function drawSamples(
   path: string,
-  { start, count, seed }: SampleFlags,
+  { start, count, seed, method }: SampleFlags,
   grid: Grid,
-  dimension: number,
-): Promise<Float32Array> {
+  map: LoadedMap,
+): Promise<Sampled> {
+  const { dimension } = map
+  const options = { grid, method, seed }
   if (start === undefined) {
-    if (grid[0] === 1) return drawNoise(count, dimension, seed)
-    throw new UsageError(
-      `--grid: noise is at 1, found a grid that begins at ${grid[0]}; give its points with --start`,
-    )
+    if (grid[0] !== 1) {
+      throw new UsageError(
+        `--grid: noise is at 1, found a grid that begins at ${grid[0]}; give its points with --start`,
+      )
+    }
+    checkMemory(count, dimension)
+    return sampleNoise(map, count, options)
   }
   const given = await readPoints(start)
   if (given.dimension !== dimension) {
     throw new DataError(`${start}: has points of ${given.dimension} coordinates, ${path} of ${dimension}`)
   }
-  return given.points
+  return sample(map, given.points, options)
+}
+
+type Sampled = Awaited<ReturnType<typeof sample>>
+
+/** Samples are made before they are written, so that a file is written whole or not at all. */
+function checkMemory(count: number, dimension: number): void {
+  const bytes = 4 * count * dimension
+  const most = memoryLimit() / 2
+  if (bytes <= most) return
+  throw new UsageError(
+    `--count: ${count} points of ${dimension} numbers take ${gigabytes(bytes)}, and half of the memory is ${gigabytes(most)}; at most ${Math.floor(most / 4 / dimension)}`,
+  )
 }
 
 /** `oxbow sample`. */
@@ -102,10 +123,7 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   const file = outputFile(path, flags)
   const map = await load(path, { weights })
   const { dimension } = map
-  const from = await startPoints(path, flags, grid, dimension)
-  const { points, method } = await sample(map, from, { grid, method: flags.method, seed }).finally(() =>
-    map.close(),
-  )
+  const { points, method } = await drawSamples(path, flags, grid, map).finally(() => map.close())
   const wrong = points.findIndex(value => !Number.isFinite(value))
   if (wrong >= 0) {
     const where = `sample ${Math.floor(wrong / dimension) + 1}, coordinate ${(wrong % dimension) + 1}`
@@ -113,15 +131,16 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   }
   const count = points.length / dimension
   const title = `${path}: ${plural(steps, `${method} step`)}`
-  const bytes = await ENCODERS[extname(file)](points, dimension, title)
+  const content = await ENCODERS[extname(file)](points, dimension, title)
   mkdirSync(dirname(file), { recursive: true })
-  writeFileAtomic(dirname(file), file, bytes)
+  writeFileAtomic(dirname(file), file, content)
   if (json) {
     const asked = { ...(flags.grid && { grid }), ...(start !== undefined && { start }) }
     return printJson({ file, count, dimension, steps, ...asked, method, seed })
   }
   print(`${file}: ${count} points, ${plural(steps, `${method} step`)}`)
   if (process.stdout.isTTY) {
-    print(scatter(toPlane(points, dimension), { width: Math.min(columns(), 48), title }))
+    const shown = points.subarray(0, DRAWN * dimension)
+    print(scatter(toPlane(shown, dimension), { width: Math.min(columns(), 48), title }))
   }
 }

@@ -15,6 +15,7 @@ import { columns, note, onInterrupt, print, printJson } from './terminal.ts'
 interface TrainFlags {
   readonly config?: string
   readonly data?: DatasetSpec
+  readonly recipe?: string
   readonly objective?: string
   readonly teacher?: string
   readonly initFrom?: string
@@ -29,11 +30,11 @@ interface TrainFlags {
 
 /** The configuration that a command line asks for: the file, then short options, then dotted keys. */
 function userConfig(flags: TrainFlags, rest: readonly string[]): UserConfig {
-  const { config, data, objective, teacher, initFrom, steps, batch, lr, seed } = flags
+  const { config, data, recipe, objective, teacher, initFrom, steps, batch, lr, seed } = flags
   const rate = { 'optimizer.learningRate': lr }
-  const short = Object.entries({ data, objective, teacher, initFrom, steps, batch, seed, ...rate })
+  const short = Object.entries({ data, recipe, objective, teacher, initFrom, steps, batch, seed, ...rate })
   // A name is text even where it looks like a number, so only numbers go through the YAML reader.
-  const texts = new Set(['data', 'objective', 'teacher', 'initFrom'])
+  const texts = new Set(['data', 'recipe', 'objective', 'teacher', 'initFrom'])
   const pairs = short.flatMap(([key, value]) =>
     value === undefined || texts.has(key) ? [] : [`--${key}=${value}`],
   )
@@ -49,17 +50,17 @@ function userConfig(flags: TrainFlags, rest: readonly string[]): UserConfig {
 function defaultDirectory(user: UserConfig): string {
   // The network is not in the name, and may still have to be taken over from another run.
   const { network: _, ...rest } = user
-  const { data, objective, seeds } = resolveConfig(rest)
+  const { data, recipe, objective, seeds } = resolveConfig(rest)
   const name =
     typeof data === 'string' ? basename(data).replace(/(\.\w+)?(\.gz)?$/i, '') : Object.keys(data)[0]
-  return `runs/${name || 'data'}-${objective}-seed${seeds.data}`
+  return `runs/${name || 'data'}-${recipe ?? objective}-seed${seeds.data}`
 }
 
 /** What fits into a line: the bar is the first to go, then all but how far and how long. */
-function barFormat(columns: number): string {
-  if (columns >= 76) return '{bar} {value}/{total}  loss {loss}  {rate} steps/s  {left} s left'
-  if (columns >= 44) return '{value}/{total}  loss {loss}  {left} s left'
-  return '{percentage}%  {left} s left'
+function barFormat(columns: number, name: string): string {
+  if (columns >= 76) return `${name}{bar} {value}/{total}  loss {loss}  {rate} steps/s  {left} s left`
+  if (columns >= 44) return `${name}{value}/{total}  loss {loss}  {left} s left`
+  return `${name}{percentage}%  {left} s left`
 }
 
 /** The parent may be gone at any moment; then nobody wants to know. */
@@ -67,8 +68,15 @@ function tellParent(progress: Progress): void {
   if (process.connected) process.send?.(progress, undefined, undefined, () => {})
 }
 
-/** Shows progress as a bar on a terminal, otherwise as a line every few seconds. */
-function progressView(steps: number): { update: (progress: Progress) => void; stop: () => void } {
+/**
+ * Shows progress as a bar on a terminal, otherwise as a line every few seconds.
+ *
+ * @param name  what these steps are of, where it is not the run itself
+ */
+function progressView(
+  steps: number,
+  name: string,
+): { update: (progress: Progress) => void; stop: () => void } {
   if (process.send) return { update: tellParent, stop: () => {} }
   if (!process.stderr.isTTY) {
     let last = Date.now()
@@ -77,14 +85,16 @@ function progressView(steps: number): { update: (progress: Progress) => void; st
         if (Date.now() - last < 5000) return
         last = Date.now()
         const left = Math.round((steps - step) / stepsPerSecond)
-        note(`step ${step}/${steps}  loss ${loss.toPrecision(4)}  ${stepsPerSecond} steps/s  ${left} s left`)
+        note(
+          `${name}step ${step}/${steps}  loss ${loss.toPrecision(4)}  ${stepsPerSecond} steps/s  ${left} s left`,
+        )
       },
       stop: () => {},
     }
   }
   const bar = new SingleBar(
     {
-      format: barFormat(process.stderr.columns ?? 80),
+      format: barFormat(process.stderr.columns ?? 80, name),
       barsize: 24,
       hideCursor: true,
       linewrap: false,
@@ -116,8 +126,14 @@ export async function trainCommand(flags: TrainFlags, rest: readonly string[]): 
   const directory = flags.out ?? defaultDirectory(user)
   const interrupt = onInterrupt()
   let view: ReturnType<typeof progressView> | undefined
+  let shown: Progress['stage']
   const onProgress = (progress: Progress) => {
-    view ??= progressView(progress.steps)
+    if (progress.stage !== shown) {
+      view?.stop()
+      view = undefined
+      shown = progress.stage
+    }
+    view ??= progressView(progress.steps, shown ? `${shown}: ` : '')
     view.update(progress)
   }
   const onStart = (warnings: readonly string[]) => {
@@ -132,7 +148,8 @@ export async function trainCommand(flags: TrainFlags, rest: readonly string[]): 
   if (flags.json) printJson({ run, steps, loss, msPerStep: Math.round(msPerStep * 1000) / 1000, finished })
   else {
     const outcome = `loss ${loss.toPrecision(4)}, ${msPerStep.toFixed(2)} ms per step`
-    print(`${run}: step ${steps}${steps === 0 ? ', nothing trained' : `, ${outcome}`}`)
+    const nothing = finished ? 'nothing trained' : 'stopped before its first step'
+    print(`${run}: step ${steps}, ${steps === 0 ? nothing : outcome}`)
     if (finished && process.stdout.isTTY) await showSamples(run)
   }
   if (finished) return 0

@@ -49,8 +49,8 @@ class StatusLine {
   }
 }
 
-const percent = ({ step, steps, stepsPerSecond }: Progress): string =>
-  `${Math.round((100 * step) / steps)}% (${Math.max(0, Math.round((steps - step) / stepsPerSecond))} s left)`
+const percent = ({ step, steps, stepsPerSecond, stage }: Progress): string =>
+  `${stage ? `${stage} ` : ''}${Math.round((100 * step) / steps)}% (${Math.max(0, Math.round((steps - step) / stepsPerSecond))} s left)`
 
 /** Starts commands in processes of their own, and asks them all to end when an end is asked for. */
 class Workers {

@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from '../training/config.ts'
+import { difference } from '../training/difference.ts'
 import { fitsNetwork, type Model, modelOf, namedParameters, recordOf } from '../training/model.ts'
 import { RunError, readRecord } from '../training/run.ts'
 import type { Container } from '../training/safetensors.ts'
@@ -37,19 +38,6 @@ export function ownRecord(
   if (convention !== 'oxbow') return undefined
   const beside = recordBeside(file)
   return beside && fitsNetwork(beside, tensors) ? beside : undefined
-}
-
-const isBlock = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-/** The first key in which two configurations differ, with both values. */
-function difference(a: unknown, b: unknown, path = ''): [key: string, a: unknown, b: unknown] | undefined {
-  if (!isBlock(a) || !isBlock(b)) return JSON.stringify(a) === JSON.stringify(b) ? undefined : [path, a, b]
-  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
-    const found = difference(a[key], b[key], path === '' ? key : `${path}.${key}`)
-    if (found) return found
-  }
-  return undefined
 }
 
 /** @throws ConfigError when a key says something else than the record */

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
 import { unzipSync } from 'fflate'
 import { DataError } from '../data/error.ts'
+import { INFLATE_LIMITS, mostInflated } from '../data/file.ts'
 import { decodeNpy } from '../data/npy-reader.ts'
 import { RunError } from '../training/run.ts'
 import {
@@ -9,6 +11,7 @@ import {
   SafetensorsError,
   type StoredTensor,
 } from '../training/safetensors.ts'
+import { zipChecksums } from './zip-checksums.ts'
 
 type Tensors = Record<string, StoredTensor>
 
@@ -30,24 +33,38 @@ export function decodeNpzWeights(bytes: Uint8Array, file: string): Tensors {
   const refuse = (message: string): never => {
     throw new RunError(`${file}: ${message}`)
   }
+  const most = Math.min(LARGEST_FILE, mostInflated(bytes.length))
   const open = (): Record<string, Uint8Array> => {
     try {
       return unzipSync(bytes, {
         filter: ({ name, originalSize }) => {
           unpacked += originalSize
           if (++count > MOST_ARRAYS) refuse(`holds more than ${MOST_ARRAYS} arrays`)
-          if (unpacked > LARGEST_FILE) refuse(`unpacks to more than ${LARGEST_FILE} bytes`)
+          // Before anything is inflated: the sizes are in the table of contents.
+          if (unpacked > most) {
+            refuse(
+              `inflates to more than ${most} bytes, over ${INFLATE_LIMITS.ratio} times its size; not read`,
+            )
+          }
           return name.endsWith('.npy') || refuse(`expected arrays (.npy), found ${shown(name)}`)
         },
       })
     } catch (error) {
       if (error instanceof RunError) throw error
-      return refuse(`not an NPZ file, or cut short (${(error as Error).message})`)
+      return refuse('not an NPZ file, or cut short')
     }
+  }
+  const checked = (): Record<string, Uint8Array> => {
+    const arrays = open()
+    const checksums = zipChecksums(bytes)
+    for (const [name, array] of Object.entries(arrays)) {
+      if (crc32(array) !== checksums.get(name)) refuse(`${shown(name)}: is damaged (its checksum differs)`)
+    }
+    return arrays
   }
   try {
     return Object.fromEntries(
-      Object.entries(open()).map(([name, array]) => [
+      Object.entries(checked()).map(([name, array]) => [
         name.slice(0, -4),
         decodeNpy(array, `${file}, ${shown(name)}`),
       ]),

@@ -26,6 +26,8 @@ export interface TimeOptions {
   readonly deviation?: number
   /** Fraction of samples with `t = s`; default 0. */
   readonly equal?: number
+  /** Fraction of samples that jump all the way, from noise (`s = 1`) to data (`t = 0`); default 0. */
+  readonly full?: number
   /** Number of halvings of the largest step, for `dyadic`; default 7, so that the smallest is 1/128. */
   readonly levels?: number
 }
@@ -33,11 +35,17 @@ export interface TimeOptions {
 /** Closer times than this are moved apart: in float32 a formula that divides by `t - s` needs some room. */
 const GAP = 1e-5
 
-/** Keeps the times apart, makes some pairs equal, and puts `m` between them. */
-function finish({ between = [0.2, 0.8], equal = 0 }: TimeOptions, pair: TimeLaw): TimeLaw {
+/** Keeps the times apart, makes some pairs full jumps and some equal, and puts `m` between them. */
+function finish({ between = [0.2, 0.8], equal = 0, full = 0 }: TimeOptions, pair: TimeLaw): TimeLaw {
   const [low, high] = between
   return (random, out) => {
     pair(random, out)
+    if (full > 0 && random.uniform() < full) {
+      out.s = 1
+      out.t = 0
+      out.m = low + (high - low) * random.uniform()
+      return
+    }
     if (out.s - out.t < GAP) {
       out.t = Math.max(0, out.s - GAP)
       out.s = Math.max(out.s, out.t + GAP)

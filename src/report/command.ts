@@ -33,7 +33,7 @@ function option(key: string, value: unknown): string {
 }
 
 /**
- * The command that trains a run again: what differs from the defaults of its objective, as options.
+ * The command that trains a run again: what differs from the defaults of its recipe or objective, as options.
  *
  * @param directory  of the run, where the command would write
  */
@@ -42,15 +42,18 @@ export function trainCommand(config: Config, directory: string): string {
   const { data, noise, initialization } = seeds
   const oneSeed = data === noise && noise === initialization
   const usual = new Map(
-    leaves(defaultsOf(config.objective)).map(([key, value]) => [key, JSON.stringify(value)]),
+    leaves(defaultsOf(config.objective, config.recipe, config)).map(([key, value]) => [
+      key,
+      JSON.stringify(value),
+    ]),
   )
-  const named = ['data', 'objective', 'steps']
+  const named = ['data', 'recipe', 'objective', 'steps']
   const changed = leaves(oneSeed ? rest : config).filter(
     ([key, value]) => !named.includes(key) && usual.get(key) !== JSON.stringify(value),
   )
   const words = [
     ...leaves({ data: config.data }).map(([key, value]) => option(key, value)),
-    option('objective', config.objective),
+    config.recipe ? option('recipe', config.recipe) : option('objective', config.objective),
     ...changed.map(([key, value]) => option(key, value)),
     option('steps', config.steps),
     ...(oneSeed ? [option('seed', data)] : []),

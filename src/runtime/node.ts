@@ -28,11 +28,14 @@ export interface CompileOptions {
 
 const makeTensor: MakeTensor = (dtype, data, shape) => new OrtTensor(dtype, data as never, shape)
 
-/** `OXBOW_THREADS` where it is set, otherwise two: more did not pay for networks of this size. */
-export function defaultThreads(): number {
+/** `OXBOW_THREADS`, where it is set. */
+export function askedThreads(): number | undefined {
   const given = Number(process.env.OXBOW_THREADS)
-  return Number.isInteger(given) && given > 0 ? given : 2
+  return Number.isInteger(given) && given > 0 ? given : undefined
 }
+
+/** `OXBOW_THREADS` where it is set, otherwise two: more did not pay for networks of this size. */
+export const defaultThreads = (): number => askedThreads() ?? 2
 
 /** Session settings that pay for small training graphs. No fusions for float64, whose fused kernels do not exist. */
 function sessionOptions(

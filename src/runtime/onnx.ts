@@ -3,6 +3,7 @@ import { type DType, DYNAMIC, type Graph, type Shape, type Tensor } from '../aut
 import { sizeOf } from '../autodiff/primitive.ts'
 import { type Attributes, ELEMENT_TYPE, type Emit, type LoweringRule, loweringRules } from './lowering.ts'
 import {
+  encodeChecked,
   encodeModel,
   type OnnxAttribute,
   type OnnxGraph,
@@ -149,20 +150,21 @@ function rename(nodes: OnnxNode[], from: string, to: string): void {
 }
 
 export interface LowerOptions {
-  /** Kept in the file's metadata. */
+  /** Kept in the file's metadata, with a checksum of the file. */
   readonly metadata?: Readonly<Record<string, string>>
   readonly description?: string
 }
 
-function encode(graph: OnnxGraph, { metadata = {}, description }: LowerOptions): Uint8Array {
-  return encodeModel({
+/** A graph that is a file, with metadata, carries a checksum. */
+function encode(graph: OnnxGraph, { metadata, description }: LowerOptions): Uint8Array {
+  const model = {
     irVersion: IR_VERSION,
     producerName: 'oxbow',
     docString: description,
     opsetImport: [{ domain: '', version: OPSET }],
-    metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     graph,
-  })
+  }
+  return metadata ? encodeChecked({ ...model, metadata }) : encodeModel(model)
 }
 
 /** The bytes of an ONNX model that computes a simplified graph. A dynamic axis is named `batch`. */

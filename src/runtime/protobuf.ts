@@ -1,4 +1,5 @@
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire'
+import { DAMAGED, DIGITS, isDamaged, withChecksum, writeChecksum } from './checksum.ts'
 
 /**
  * The part of the ONNX schema (onnx.proto3, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3) that a lowered
@@ -143,31 +144,74 @@ export function encodeModel(model: OnnxModel): Uint8Array {
   return writer.finish()
 }
 
+interface Entry {
+  key: string
+  value: string
+  /** Where the value's bytes begin, from the entry's first. */
+  at: number
+}
+
 /** The strings of one entry of the metadata. */
-function readEntry(bytes: Uint8Array): { key: string; value: string } {
+function readEntry(bytes: Uint8Array): Entry {
   const reader = new BinaryReader(bytes)
-  const entry = { key: '', value: '' }
+  const entry = { key: '', value: '', at: 0 }
   while (reader.pos < reader.len) {
     const [number, wire] = reader.tag()
     if (number === schema.Entry.key[0]) entry.key = reader.string()
-    else if (number === schema.Entry.value[0]) entry.value = reader.string()
-    else reader.skip(wire, number)
+    else if (number === schema.Entry.value[0]) {
+      const value = reader.bytes()
+      entry.value = new TextDecoder().decode(value)
+      entry.at = reader.pos - value.length
+    } else reader.skip(wire, number)
   }
   return entry
 }
 
-/** The metadata of an ONNX file, whoever wrote it. @throws Error when the bytes are no protocol buffer */
-export function readMetadata(bytes: Uint8Array): Record<string, string> {
+function readEntries(bytes: Uint8Array): Entry[] {
   const reader = new BinaryReader(bytes)
-  const metadata: Record<string, string> = {}
+  const entries: Entry[] = []
   while (reader.pos < reader.len) {
     const [number, wire] = reader.tag()
     if (number === schema.Model.metadataProps[0]) {
-      const { key, value } = readEntry(reader.bytes())
-      metadata[key] = value
+      const inner = reader.bytes()
+      const entry = readEntry(inner)
+      entries.push({ ...entry, at: reader.pos - inner.length + entry.at })
     } else reader.skip(wire, number)
   }
-  return metadata
+  return entries
+}
+
+const asRecord = (entries: readonly Entry[]): Record<string, string> =>
+  Object.fromEntries(entries.map(({ key, value }) => [key, value]))
+
+/** The metadata of an ONNX file, whoever wrote it. @throws Error when the bytes are no protocol buffer */
+export const readMetadata = (bytes: Uint8Array): Record<string, string> => asRecord(readEntries(bytes))
+
+const placeOfDigits = (entries: readonly Entry[]): number =>
+  entries.find(({ key }) => key === DIGITS)?.at ?? -1
+
+/** The bytes of an ONNX file with a checksum of them all in its metadata. */
+export function encodeChecked(model: OnnxModel & { metadata: Readonly<Record<string, string>> }): Uint8Array {
+  const { metadata, ...rest } = model
+  const metadataProps = Object.entries(withChecksum(metadata)).map(([key, value]) => ({ key, value }))
+  // The weights come last, so that the metadata is near the beginning.
+  const { graph, ...head } = rest
+  const bytes = encodeModel({ ...head, metadataProps, graph })
+  writeChecksum(bytes, placeOfDigits(readEntries(bytes)))
+  return bytes
+}
+
+/**
+ * What is wrong with the bytes of an ONNX file as a whole: no such file, cut short, or, where it was written here, other than
+ * it was.
+ */
+export function onnxProblem(bytes: Uint8Array): string | undefined {
+  try {
+    const entries = readEntries(bytes)
+    return isDamaged(bytes, asRecord(entries), placeOfDigits(entries)) ? DAMAGED : undefined
+  } catch {
+    return 'not an ONNX model that can be run (something else, or cut short)'
+  }
 }
 
 /** Bytes of a number, and whether the ones at a place are no number, by ONNX's type of a tensor. */

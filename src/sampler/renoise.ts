@@ -1,5 +1,5 @@
 import { coefficientsAt, type Interpolant } from '../model/index.ts'
-import { random } from '../random/random.ts'
+import { type Random, random } from '../random/random.ts'
 import { checkWholeGrid } from './grid.ts'
 import type { Jump, Points } from './sampler.ts'
 
@@ -8,7 +8,13 @@ export interface RenoiseOptions {
   readonly interpolant: Interpolant
   /** Seed of the noise added on the way; the noise to begin with is the caller's. */
   readonly seed: number
+  /** Where the noise of each inner time comes from, for points that follow others; by default from its beginning. */
+  readonly sources?: readonly Random[]
 }
+
+/** The noise of each inner time, as `renoise` draws it. */
+export const renoiseSources = (grid: readonly number[], seed: number): Random[] =>
+  grid.slice(1, -1).map((_, k) => random(seed, 'renoise', k))
 
 /**
  * Samples a map that need only know how to end at data: jumps to `t = 0`, and for each inner time of the grid, in turn,
@@ -26,13 +32,13 @@ export async function renoise<P extends Points>(
   jump: Jump<P>,
   noise: P,
   grid: readonly number[],
-  { interpolant, seed }: RenoiseOptions,
+  { interpolant, seed, sources = renoiseSources(grid, seed) }: RenoiseOptions,
 ): Promise<P> {
   const inner = checkWholeGrid(grid).slice(1, -1)
   let x = await jump(noise, 1, 0)
   for (const [k, tau] of inner.entries()) {
     const { alpha, sigma } = coefficientsAt(interpolant, tau)
-    const fresh = random(seed, 'renoise', k)
+    const fresh = sources[k]
     x = await jump(x.map((value: number) => alpha * value + sigma * fresh.normal()) as P, tau, 0)
   }
   return x

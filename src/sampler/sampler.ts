@@ -10,9 +10,17 @@ export type Jump<P extends Points = Float32Array> = (x: P, s: number, t: number)
 export type Velocity<P extends Points = Float32Array> = (x: P, t: number) => Promise<P>
 
 /** Standard normal points `[count, dimension]`: what generation starts from at `t = 1`. */
-export function drawNoise(count: number, dimension: number, seed: number): Float32Array {
+export const drawNoise = (count: number, dimension: number, seed: number): Float32Array =>
+  noiseSource(dimension, seed)(count)
+
+/** Gives the points of `drawNoise` some at a time, each call those that follow. */
+export function noiseSource(dimension: number, seed: number): (count: number) => Float32Array {
   const source = random(seed, 'sampling noise')
-  return Float32Array.from({ length: count * dimension }, () => source.normal())
+  return count => {
+    const points = new Float32Array(count * dimension)
+    for (let i = 0; i < points.length; i++) points[i] = source.normal()
+    return points
+  }
 }
 
 /**

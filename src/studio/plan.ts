@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { interpolants } from '../model/index.ts'
+import { type RecipeName, recipes } from '../training/recipes.ts'
 import { trainedBy } from './example/trained-by.ts'
 
 /** Longest name of a target. */
@@ -65,6 +66,13 @@ export const stageSchema = z.strictObject({
   keep: z.boolean(),
   /** What it is tilted towards, where it is. */
   tilt: tiltSchema.optional(),
+  /** The recipe that it is a stage of, and how long it is there: its times, loss and falling rate are the recipe's. */
+  recipe: z
+    .strictObject({
+      name: z.enum(Object.keys(recipes) as [RecipeName]),
+      steps: z.int().min(1).max(1_000_000),
+    })
+    .optional(),
 })
 
 /** The file of a model; a link names it and does not hold it. */
@@ -123,7 +131,10 @@ export const examplePlan: Plan = {
   layers: trainedBy.layers,
   seed: 6,
   start: 'example',
-  stages: [{ ...freshPlan.stages[0], keep: true }],
+  // It goes on as the last stage of the recipe, at a rate that leaves it as good as it is.
+  stages: [
+    { objective: 'cmt', learningRate: 1e-3, steps: 0, keep: true, recipe: { name: 'one-step', steps: 3600 } },
+  ],
 }
 
 /** The file that a training shows or begins with, where it does. */

@@ -47,6 +47,7 @@ function dataOf({ target }: Plan): { name: string; table: string | null; keys: P
 }
 
 const isAnnealed = (config: Config): boolean =>
+  config.schedule.kind !== 'constant' ||
   [...Object.values(config.options), ...Object.values(config.times)].some(isSchedule)
 
 /** Writes the runs that a stage needs, those before it first; gives its directory. */

@@ -1,5 +1,6 @@
 import type { Dataset } from '../data/dataset.ts'
 import { type Objective, objectives } from '../objective/index.ts'
+import { recipeStages } from './engine/recipe-keys.ts'
 import { configOf } from './engine/session.ts'
 import { hasExactMap, learnsFromTeacher, teachesMap, teachesVelocity } from './engine/teachers.ts'
 import { trainedBy } from './example/trained-by.ts'
@@ -22,7 +23,8 @@ export function refusalOf(plan: Plan, id: string, dataset: Dataset): string | nu
   } else if (learnsFromTeacher(row) && !dataset.mixture && !past.some(teachesVelocity)) {
     return 'train flow-matching first'
   }
-  const stage: Stage = { ...plan.stages.at(-1)!, objective: id }
+  const { recipe: _, ...last } = plan.stages.at(-1)!
+  const stage: Stage = { ...last, objective: id }
   try {
     configOf(plan, stage, dataset.mixture !== undefined)
     return null
@@ -31,9 +33,13 @@ export function refusalOf(plan: Plan, id: string, dataset: Dataset): string | nu
   }
 }
 
-/** A training of the same kind from its beginning. */
+/** A training of the same kind from its beginning: a recipe with all its stages, or the last objective alone. */
 export function anew(plan: Plan, change: Partial<Plan> = {}, stage: Partial<Stage> = {}): Plan {
   const { start: _, ...rest } = plan
-  const last = plan.stages.at(-1)!
-  return { ...rest, ...change, stages: [{ ...last, ...stage, steps: 0, keep: false }] }
+  const { recipe, ...last } = plan.stages.at(-1)!
+  const stages =
+    recipe && stage.objective === undefined
+      ? recipeStages(recipe.name)
+      : [{ ...last, ...(recipe && { learningRate: 1e-3 }), ...stage, steps: 0, keep: false }]
+  return { ...rest, ...change, stages }
 }

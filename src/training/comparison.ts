@@ -15,6 +15,7 @@ import {
   type UserConfig,
 } from './config.ts'
 import { withInitialNetwork } from './initial.ts'
+import { type Recipe, recipes } from './recipes.ts'
 import { solvesAlone } from './sense.ts'
 
 type Plain = Record<string, unknown>
@@ -112,6 +113,10 @@ function checkBlocks({ objectives, training, teacherTraining }: ComparisonConfig
   }
 }
 
+/** The recipe of that name: a row is an objective or a recipe. */
+const findRecipe = (id: string): Recipe | undefined =>
+  Object.hasOwn(recipes, id) ? recipes[id as keyof typeof recipes] : undefined
+
 const TEACHER: PlannedMethod = { id: 'teacher', label: 'Euler on the teacher', objective: 'flow-matching' }
 
 /** What is trained where a row learns from a flow map and none is named. */
@@ -151,11 +156,12 @@ export function planComparison(comparison: ComparisonConfig, root: string): Plan
   const velocity: Plain = { objective: 'flow-matching', network: { conditioning: 's' } }
   const listed = objectives.map(entry => {
     const { id, label = id, training: own = {} } = typeof entry === 'string' ? { id: entry } : entry
-    const objective = findObjective(id)
-    const base = objective.parts ? {} : { network: { conditioning: 's' } }
+    const recipe = findRecipe(id)
+    const objective = findObjective(recipe?.objective ?? id)
+    const base = recipe ? { recipe: id } : objective.parts ? {} : { network: { conditioning: 's' } }
     return {
-      method: { id: label, label, objective: id },
-      learnsFrom: learnsFrom(objective, training, own),
+      method: { id: label, label, objective: objective.id },
+      learnsFrom: learnsFrom(objective, base, training, own),
       own: merge(base, own),
     }
   })
@@ -206,12 +212,16 @@ type LearnsFrom = 'velocity' | 'flow map'
 
 /** What a row of the comparison needs another run for. */
 function learnsFrom(objective: Objective, ...blocks: Plain[]): LearnsFrom | undefined {
-  if (objective.needs.includes('flow-map-teacher')) return 'flow map'
-  const { diagonal, options, coupling } = blocks.reduce(merge, {}) as {
+  const { recipe, teacher, diagonal, options, coupling } = blocks.reduce(merge, {}) as {
     diagonal?: Plain
     options?: Plain
     coupling?: Plain
+    recipe?: string
+    teacher?: string
   }
+  // It names its teacher, or a recipe that trains one.
+  if (teacher !== undefined || recipe !== undefined) return undefined
+  if (objective.needs.includes('flow-map-teacher')) return 'flow map'
   const asked =
     (objective.needs.includes('teacher') && !(solvesAlone(objective) && coupling?.teacher)) ||
     diagonal?.objective === 'teacher-velocity' ||
@@ -226,7 +236,10 @@ function withMapTeacher(comparison: ComparisonConfig): ComparisonConfig {
   const { objectives, teacher } = comparison
   const idOf = (entry: ComparisonConfig['objectives'][number]) =>
     typeof entry === 'string' ? entry : entry.id
-  const asked = objectives.some(entry => findObjective(idOf(entry)).needs.includes('flow-map-teacher'))
+  const asked = objectives.some(entry => {
+    const id = idOf(entry)
+    return !findRecipe(id) && findObjective(id).needs.includes('flow-map-teacher')
+  })
   if (!asked || teacher !== 'train') return comparison
   const first = objectives.find(entry => idOf(entry) === MAP_TEACHER) ?? MAP_TEACHER
   return { ...comparison, objectives: [first, ...objectives.filter(entry => entry !== first)] }

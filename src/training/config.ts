@@ -9,6 +9,7 @@ import {
   parameterizations,
 } from '../model/index.ts'
 import { annealed, type Objective, objectives, type TimeLawName, timeLaws } from '../objective/index.ts'
+import { DEFAULT_RECIPE, type RecipeName, recipes } from './recipes.ts'
 import { whyNot } from './sense.ts'
 
 /** A configuration that is refused. `code` is for machines, the message one line for people. */
@@ -54,6 +55,8 @@ const timesSchema = z.strictObject({
   mean: z.number().nullable(),
   deviation: positive.nullable(),
   equal: fraction,
+  /** Fraction of pairs that jump all the way, from noise to data. */
+  full: fraction,
   levels: count.max(20),
   /** Longest jump, as a part of the law's; a schedule lets jumps grow. */
   gap: annealed(z.number().gt(0).max(1)),
@@ -65,9 +68,15 @@ const schema = z.strictObject({
   standardize: z.enum(['auto', 'none', 'column', 'whole']),
   /** Part of the rows of finite data that is set aside to measure with. */
   holdOut: fraction.max(0.5),
+  /** Whose defaults these are; null for those of the objective alone. */
+  recipe: z.enum(Object.keys(recipes) as [RecipeName]).nullable(),
   objective: z.string(),
   options: z.record(z.string(), z.unknown()),
+  /** `exact`, `train` (in the run directory, before the run itself) or a run. */
   teacher: z.string().min(1).nullable(),
+  /** Keys in which the training of that teacher differs from the run's own; see `teacherConfig`. */
+  teacherTraining: z.record(z.string(), z.unknown()),
+  /** A run, or `teacher` for the one that is trained first. */
   initFrom: z.string().min(1).nullable(),
   interpolant: z.enum(Object.keys(interpolants) as [InterpolantName]),
   network: networkSchema,
@@ -159,8 +168,10 @@ const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
   data: 'ring',
   standardize: 'auto',
   holdOut: 0.1,
+  recipe: null,
   options: {},
   teacher: null,
+  teacherTraining: {},
   initFrom: null,
   interpolant: 'linear',
   network: {
@@ -184,6 +195,7 @@ const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
     mean: null,
     deviation: null,
     equal: 0,
+    full: 0,
     levels: 7,
     gap: 1,
   },
@@ -278,8 +290,32 @@ export function findObjective(id: string): Objective {
   )
 }
 
+/** What a run that begins with another's weights trains where nothing is named. */
+const CONTINUED = 'lsd'
+
 /**
- * Completes and checks a configuration: the objective's defaults fill in what the user leaves out.
+ * The recipe that a user names, or the default one where neither it nor an objective is named: it begins with weights of
+ * its own.
+ */
+function recipeOf({ recipe, objective, initFrom }: Plain) {
+  if (recipe === null) return undefined
+  if (recipe === undefined && (objective !== undefined || typeof initFrom === 'string')) return undefined
+  const name = recipe ?? DEFAULT_RECIPE
+  if (typeof name !== 'string' || !Object.hasOwn(recipes, name)) {
+    throw new ConfigError(`recipe: expected one of ${Object.keys(recipes).join(', ')}; found ${show(name)}`)
+  }
+  const found = recipes[name as RecipeName]
+  if (objective !== undefined && objective !== found.objective) {
+    throw new ConfigError(
+      `recipe: ${name} trains ${found.objective}, found the objective ${show(objective)}; name one of the two`,
+    )
+  }
+  return found
+}
+
+/**
+ * Completes and checks a configuration: the defaults of the recipe and of the objective fill in what the user leaves
+ * out. With neither named, the recipe is `one-step`.
  *
  * @throws ConfigError with one line: the key, what was found and what was expected
  */
@@ -287,11 +323,13 @@ export function resolveConfig(user: UserConfig | Plain): Config {
   if (!isPlain(user)) throw new ConfigError(`config: expected keys and values, found ${show(user)}`)
   const { seed = 0, ...rest } = user as Plain
   if (!Number.isInteger(seed)) throw new ConfigError(`seed: expected an integer, found ${show(seed)}`)
-  const id = rest.objective ?? 'lsd'
+  const recipe = recipeOf(rest)
+  const id = rest.objective ?? recipe?.objective ?? CONTINUED
   if (typeof id !== 'string') throw new ConfigError(`objective: expected a name, found ${show(id)}`)
   const objective = findObjective(id)
   const seeds = { data: seed, noise: seed, initialization: seed }
-  const filled = [{ objective: id, seeds }, objectiveConfig(objective), rest].reduce<Plain>(merge, base)
+  const own = recipe ? { recipe: recipe.id, ...recipe.keys(rest) } : {}
+  const filled = [{ objective: id, seeds }, objectiveConfig(objective), own, rest].reduce<Plain>(merge, base)
   const parsed = schema.safeParse(filled)
   if (!parsed.success) throw new ConfigError(describe(parsed.error.issues[0], filled))
   const config = { ...parsed.data, options: objectiveOptions(objective, parsed.data.options, 'options') }
@@ -309,11 +347,17 @@ export function resolveConfig(user: UserConfig | Plain): Config {
   return config
 }
 
-/** What a configuration is where the user names the objective and nothing else; it may lack what the objective needs. */
-export function defaultsOf(id: string): Plain {
+/**
+ * What a configuration is where the user names the objective, or the recipe, and nothing else; it may lack what the
+ * objective needs.
+ *
+ * @param given  what a recipe decides by: the number of steps, the batch and the teacher
+ */
+export function defaultsOf(id: string, recipe: RecipeName | null = null, given: Plain = {}): Plain {
   const objective = findObjective(id)
   const options = objective.options.safeParse({}).data ?? {}
-  return [{ objective: id, options }, objectiveConfig(objective)].reduce<Plain>(merge, base)
+  const own = recipe ? { recipe, ...recipes[recipe].keys(given) } : {}
+  return [{ objective: id, options }, objectiveConfig(objective), own].reduce<Plain>(merge, base)
 }
 
 function objectiveOptions(objective: Objective, given: Plain, key: string): Plain {

@@ -19,6 +19,7 @@ async function solveWith(
   config: Config,
   dimension: number,
   teacher: VelocityField,
+  shouldStop?: () => boolean,
 ): Promise<Pool | undefined> {
   const graph = trace(({ x, t }) => teacher.velocity(x, t), {
     x: spec([DYNAMIC, dimension]),
@@ -26,10 +27,11 @@ async function solveWith(
   })
   const program = await compile(simplify(graph))
   try {
-    return await solvePool(config, dimension, async (x, t) => {
+    const velocity = async (x: Float32Array, t: number) => {
       const times = new Float32Array(x.length / dimension).fill(t)
       return (await program.run([x, times]))[0] as Float32Array
-    })
+    }
+    return await solvePool(config, dimension, velocity, shouldStop)
   } finally {
     await program.close()
   }
@@ -39,6 +41,8 @@ async function solveWith(
  * The pool of a run: read from its directory, or solved and written there, so that a resumed run draws the same.
  *
  * @param teacher  what is solved where no pool is stored
+ * @param shouldStop  asked now and then while it is solved
+ * @returns nothing without a coupling, and when it was stopped
  * @throws RunError when the stored one is damaged
  */
 export async function openPool(
@@ -46,12 +50,14 @@ export async function openPool(
   config: Config,
   dimension: number,
   teacher: VelocityField | undefined,
+  shouldStop?: () => boolean,
 ): Promise<Pool | undefined> {
   const { kind, pairs } = config.coupling
   if (kind === 'independent') return undefined
   const file = fileOf(directory)
   if (hasPool(directory)) return readPool(file, config, dimension)
-  const pool = (await solveWith(config, dimension, teacher!))!
+  const pool = await solveWith(config, dimension, teacher!, shouldStop)
+  if (!pool) return undefined
   const tensors = Object.fromEntries(
     pool.points.map((data, i) => [`points.${i}`, { shape: [pairs, dimension], data }]),
   )

@@ -4,6 +4,7 @@ import { type SeenDataset, seenThrough, standardizationOf } from '../data/standa
 import type { Config } from './config.ts'
 import { readModelFor } from './model-files.ts'
 import type { DataRecord } from './record.ts'
+import { OWN_TEACHER } from './teacher-config.ts'
 
 /**
  * Opens a run's data as its network sees it. Continuing from another run with `standardize: auto`, it is scaled as there.
@@ -19,7 +20,7 @@ export async function openTrainingData(
   const dataset = given ?? (await openDataset(config.data, { holdOut: config.holdOut }))
   if (known) return seenThrough(known.standardization, dataset)
   const { standardize, initFrom } = config
-  const inherits = standardize === 'auto' && initFrom !== null
+  const inherits = standardize === 'auto' && initFrom !== null && initFrom !== OWN_TEACHER
   const by = inherits
     ? readModelFor('initFrom', initFrom).data.standardization
     : standardizationOf(standardize, dataset)

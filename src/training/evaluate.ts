@@ -155,7 +155,13 @@ export async function evaluateRun(
     count: setting.measures.count,
     rows,
     maps,
-    notes: [...notes, ...once, ...setting.measures.notes, ...sampleMeasure.notes],
+    notes: [
+      ...(record.intact === false ? [`${paths(directory).config} was changed since it was written`] : []),
+      ...notes,
+      ...once,
+      ...setting.measures.notes,
+      ...sampleMeasure.notes,
+    ],
   }
 }
 

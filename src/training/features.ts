@@ -5,6 +5,7 @@ import { pathMetrics } from '../metric/map-catalogue.ts'
 import { allFinite } from '../metric/points.ts'
 import { type Measures, summarise } from '../metric/prepare.ts'
 import { openModel } from '../runtime/node.ts'
+import { onnxProblem } from '../runtime/protobuf.ts'
 import { ConfigError } from './config.ts'
 import { type MetricValue, metricValue } from './metric-value.ts'
 
@@ -40,7 +41,10 @@ export async function openFeatures(
   image?: readonly [number, number, number],
 ): Promise<Features> {
   if (!existsSync(path)) throw new ConfigError(`features: ${path}: no such file`)
-  const opened = await openModel(readFileSync(path)).catch((error: Error) => {
+  const bytes = readFileSync(path)
+  const problem = onnxProblem(bytes)
+  if (problem) throw new ConfigError(`features: ${path}: ${problem}`)
+  const opened = await openModel(bytes).catch((error: Error) => {
     throw new ConfigError(
       `features: ${path}: not an ONNX model that can be run (${error.message.split('\n')[0]})`,
     )

@@ -13,20 +13,29 @@ function syncDirectory(directory: string): void {
   }
 }
 
+/** Of a file: a text, bytes, or bytes in pieces that are made one after another. */
+export type Content = string | Uint8Array | Iterable<Uint8Array>
+
+function piecesOf(content: Content): Iterable<Uint8Array> {
+  if (typeof content === 'string') return [Buffer.from(content)]
+  return content instanceof Uint8Array ? [content] : content
+}
+
 /**
  * Writes a file so that a reader, or a process killed at any moment, sees the old content or the new and nothing
  * between: into a pending file first, then to disk, then renamed.
  *
  * @param root  a directory on the same disk; the pending file lies in its `.pending` folder
  */
-export function writeFileAtomic(root: string, path: string, content: string | Uint8Array): void {
+export function writeFileAtomic(root: string, path: string, content: Content): void {
   const pending = join(root, PENDING, `${basename(path)}.${process.pid}`)
   mkdirSync(dirname(path), { recursive: true })
-  const bytes = typeof content === 'string' ? Buffer.from(content) : content
   try {
     const handle = openPending(pending)
     try {
-      for (let done = 0; done < bytes.length; ) done += writeSync(handle, bytes, done)
+      for (const bytes of piecesOf(content)) {
+        for (let done = 0; done < bytes.length; ) done += writeSync(handle, bytes, done)
+      }
       fsyncSync(handle)
     } finally {
       closeSync(handle)

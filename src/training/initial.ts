@@ -4,6 +4,7 @@ import { type Config, ConfigError, merge, type UserConfig } from './config.ts'
 import { conversionProblem, convertParameters } from './conversion.ts'
 import { readModelFor } from './model-files.ts'
 import { mlpOptions } from './networks.ts'
+import { OWN_TEACHER } from './teacher-config.ts'
 
 /**
  * Fills in from the run of `initFrom` what the user left out and what must agree with it: the interpolant and the
@@ -12,11 +13,11 @@ import { mlpOptions } from './networks.ts'
  * @throws ConfigError when there is no such run
  */
 export function withInitialNetwork(user: UserConfig): UserConfig {
-  if (typeof user.initFrom !== 'string') return user
+  if (typeof user.initFrom !== 'string' || user.initFrom === OWN_TEACHER) return user
   const { network, interpolant } = readModelFor('initFrom', user.initFrom).config
   const { conditioning, injection, sourceLayers, ...shape } = network
   const asked = user.network?.conditioning
-  const trainsMap = objectives.get(user.objective ?? 'lsd')?.parts
+  const trainsMap = user.objective === undefined || objectives.get(user.objective)?.parts
   const keeps = asked === undefined ? !(conditioning === 's' && trainsMap) : asked === conditioning
   const taken = {
     ...shape,

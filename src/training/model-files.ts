@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { readCheckpoint } from './checkpoint.ts'
+import { hasCheckpoint, readCheckpoint } from './checkpoint.ts'
 import { ConfigError } from './config.ts'
 import { decodeModelFile, type Model, ownParameters, type WeightsName } from './model.ts'
 import { stateSize } from './networks.ts'
@@ -9,6 +9,19 @@ import { paths, readRecord } from './run.ts'
 function readModelFile(path: string): Model {
   if (!existsSync(path)) throw new RunError(`${path}: no such file`)
   return decodeModelFile(readFileSync(path), path)
+}
+
+/** The finished model of a run, which its newest checkpoint can give again. */
+function readRunModel(directory: string): Model {
+  const { model } = paths(directory)
+  if (!existsSync(model))
+    throw new RunError(`${directory}: the run has no model yet; finish it with --resume`)
+  try {
+    return readModelFile(model)
+  } catch (error) {
+    if (!(error instanceof RunError) || !hasCheckpoint(directory)) throw error
+    throw new RunError(`${error.message}; oxbow train --resume --out ${directory} writes it again`)
+  }
 }
 
 /**
@@ -27,11 +40,13 @@ export function readModel(path: string, weights: WeightsName = 'ema'): Model {
   if (existsSync(path) && !isDirectory) {
     throw new RunError(`${path}: expected a run directory or a .safetensors model, found another file`)
   }
-  const { config, data } = readRecord(path)
-  if (weights === 'ema') {
-    const { model } = paths(path)
-    if (!existsSync(model)) throw new RunError(`${path}: the run has no model yet; finish it with --resume`)
-    return readModelFile(model)
+  const { config, data, intact } = readRecord(path)
+  if (weights === 'ema') return readRunModel(path)
+  // The averaged model carries a record of its own.
+  if (intact === false) {
+    throw new RunError(
+      `${paths(path).config}: was changed since it was written, and says how the raw weights are read; put it back`,
+    )
   }
   const checkpoint = readCheckpoint(path)
   const parameters = checkpoint?.state.parameters

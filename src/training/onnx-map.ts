@@ -6,6 +6,7 @@ import {
   unstandardized,
 } from '../model/index.ts'
 import type { OpenedModel, Program } from '../runtime/program.ts'
+import { onnxProblem } from '../runtime/protobuf.ts'
 import type { Jump } from '../sampler/sampler.ts'
 import type { LoadedMap } from './load.ts'
 import { dataRecordSchema, RunError } from './record.ts'
@@ -81,6 +82,8 @@ export async function mapOfOnnx(
   open: (bytes: Uint8Array) => Promise<OpenedModel>,
   bytes: Uint8Array,
 ): Promise<LoadedMap> {
+  const problem = onnxProblem(bytes)
+  if (problem) throw new RunError(`${name}: ${problem}`)
   const opened = await open(bytes).catch((error: Error) => {
     throw new RunError(`${name}: not an ONNX model that can be run (${firstLine(error)})`)
   })

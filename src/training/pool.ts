@@ -18,12 +18,15 @@ const BLOCK = 4096
  * Trajectories of a teacher from seeded noise, by Heun's method.
  *
  * @param velocity  the teacher's, of many points
- * @throws ConfigError when it leaves finite numbers
+ * @param shouldStop  asked between blocks of points
+ * @returns nothing without a coupling, and when it was stopped
+ * @throws ConfigError when the teacher's trajectories diverge
  */
 export async function solvePool(
   { coupling: { kind, pairs, steps }, seeds }: Pick<Config, 'coupling' | 'seeds'>,
   dimension: number,
   velocity: Velocity,
+  shouldStop: () => boolean = () => false,
 ): Promise<Pool | undefined> {
   if (kind === 'independent') return undefined
   const source = random(seeds.data, 'coupling')
@@ -36,6 +39,7 @@ export async function solvePool(
       : [start, new Float32Array(start.length)]
   points[0].set(start)
   for (let from = 0; from < start.length; from += BLOCK * dimension) {
+    if (shouldStop()) return undefined
     let x: Float32Array = start.slice(from, from + BLOCK * dimension)
     for (let i = 1; i <= steps; i++) {
       x = await step(x, grid[i - 1], grid[i])
@@ -44,7 +48,7 @@ export async function solvePool(
     points.at(-1)!.set(x, from)
   }
   if (!points.at(-1)!.every(Number.isFinite))
-    throw new ConfigError('coupling: the teacher left finite numbers')
+    throw new ConfigError("coupling: the teacher's trajectories diverged (NaN or infinity)")
   return { kind, dimension, pairs, points }
 }
 

@@ -1,4 +1,8 @@
+import { show } from '../data/validate.ts'
+import type { Checkpoint } from './checkpoint.ts'
 import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from './config.ts'
+import { difference } from './difference.ts'
+import { paths, type ReadRecord, RunError } from './run.ts'
 
 /** Keys that may change when a run is continued. */
 const RESUMABLE = new Set(['steps', 'logEvery', 'checkpointEvery', 'chunk', 'log'])
@@ -20,4 +24,36 @@ export function resumedConfig(recorded: Config, { seed, ...changes }: UserConfig
     }
   }
   return asked
+}
+
+const without = (record: unknown, keys: ReadonlySet<string>): unknown =>
+  Object.fromEntries(Object.entries(record as object).filter(([key]) => !keys.has(key)))
+
+/**
+ * Compares the record of a run with what its checkpoint was trained with.
+ *
+ * @returns what was changed by hand and may be, in a line each
+ * @throws RunError when `config.json` was changed otherwise, naming the key and both values where the checkpoint knows them
+ */
+export function checkUnchanged(
+  directory: string,
+  { intact, config, data }: ReadRecord,
+  before: Checkpoint['record'],
+): string[] {
+  if (intact) return []
+  const file = paths(directory).config
+  const restore = 'put it back, or train into another --out'
+  const changed = (key: string, was: unknown, is: unknown) =>
+    `${file}: ${key} was changed from ${show(was)} to ${show(is)}`
+  const found =
+    before &&
+    (difference(without(before.config, RESUMABLE), without(config, RESUMABLE)) ??
+      difference(before.data, data, 'data'))
+  if (found)
+    throw new RunError(`${changed(...found)}, and a run cannot change when it is resumed; ${restore}`)
+  const allowed = before && difference(before.config, config)
+  if (allowed) return intact === false ? [changed(...allowed)] : []
+  // What it was is not known; a file of version 0.1.0 does not even tell that it was changed.
+  if (intact === false && !before) throw new RunError(`${file}: was changed since it was written; ${restore}`)
+  return []
 }

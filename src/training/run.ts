@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { crc32 } from '../runtime/checksum.ts'
 import { type Config, ConfigError, resolveConfig } from './config.ts'
 import { writeFileAtomic } from './files.ts'
+import { logProblem, readLog } from './metrics-log.ts'
 import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
 import { VERSION } from './version.ts'
 import type { MetricsLine } from './window.ts'
@@ -13,6 +15,8 @@ const recordSchema = z.object({
   oxbow: z.string(),
   config: z.record(z.string(), z.unknown()),
   data: dataRecordSchema,
+  threads: z.int().positive().optional(),
+  checksum: z.string().optional(),
 })
 
 /** What `config.json` holds. */
@@ -20,6 +24,14 @@ export interface RunRecord {
   readonly oxbow: string
   readonly config: Config
   readonly data: DataRecord
+  /** Threads of an operator in training, on which the last bits depend; absent in files of version 0.1.0. */
+  readonly threads?: number
+}
+
+/** A record as it was read. */
+export interface ReadRecord extends RunRecord {
+  /** Whether configuration and data are as they were written; absent where the file does not tell. */
+  readonly intact?: boolean
 }
 
 export const paths = (directory: string) => ({
@@ -54,9 +66,15 @@ export function createRun(directory: string, record: Omit<RunRecord, 'oxbow'>): 
   writeRecord(directory, record)
 }
 
+/** Tells a record that was changed by hand. */
+const checksumOf = (config: unknown, data: unknown): string =>
+  crc32(new TextEncoder().encode(JSON.stringify([config, data])))
+
 /** The text of `config.json`. */
-export const encodeRecord = ({ config, data }: Omit<RunRecord, 'oxbow'>): string =>
-  `${JSON.stringify({ oxbow: VERSION, config, data }, null, 2)}\n`
+export function encodeRecord({ config, data, threads }: Omit<RunRecord, 'oxbow'>): string {
+  const checksum = checksumOf(config, data)
+  return `${JSON.stringify({ oxbow: VERSION, config, data, threads, checksum }, null, 2)}\n`
+}
 
 export function writeRecord(directory: string, record: Omit<RunRecord, 'oxbow'>): void {
   writeFileAtomic(directory, paths(directory).config, encodeRecord(record))
@@ -67,7 +85,7 @@ export function writeRecord(directory: string, record: Omit<RunRecord, 'oxbow'>)
  *
  * @throws RunError when there is no run, or its `config.json` is not whole
  */
-export function readRecord(directory: string): RunRecord {
+export function readRecord(directory: string): ReadRecord {
   if (!existsSync(directory)) throw new RunError(`${directory}: no such run`)
   const { config } = paths(directory)
   if (!statSync(directory).isDirectory())
@@ -85,25 +103,22 @@ export function readRecord(directory: string): RunRecord {
     throw new RunError(`${config}: not the record of a run${key && ` (${key} is missing or wrong)`}`)
   }
   try {
-    return { ...parsed.data, config: resolveConfig(parsed.data.config as Config) }
+    const { checksum, ...record } = parsed.data
+    const { config: found, data } = content as Record<string, unknown>
+    return {
+      ...record,
+      config: resolveConfig(record.config as Config),
+      ...(checksum !== undefined && { intact: checksum === checksumOf(found, data) }),
+    }
   } catch (error) {
     if (error instanceof ConfigError) throw new RunError(`${config}: ${error.message}`)
     throw error
   }
 }
 
-/** Reads the metrics up to a step; a line that a killed process left unfinished is dropped. */
-export function readMetrics(directory: string, lastStep = Infinity): MetricsLine[] {
-  const { metrics } = paths(directory)
-  if (!existsSync(metrics)) return []
-  return readFileSync(metrics, 'utf8')
-    .split('\n')
-    .flatMap(line => {
-      try {
-        return [JSON.parse(line) as MetricsLine]
-      } catch {
-        return []
-      }
-    })
-    .filter(line => line?.step <= lastStep)
-}
+/** Reads the metrics; what is damaged is left out (see `logProblemOf`). */
+export const readMetrics = (directory: string): MetricsLine[] =>
+  readLog(paths(directory).metrics).flatMap(({ line }) => line ?? [])
+
+/** What is wrong with the metrics of a run, in a line; nothing where they are whole. */
+export const logProblemOf = (directory: string): string | undefined => logProblem(paths(directory).metrics)

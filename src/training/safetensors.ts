@@ -1,6 +1,16 @@
+import {
+  DAMAGED,
+  DIGITS,
+  isDamaged,
+  withChecksum,
+  withoutChecksum,
+  writeChecksum,
+} from '../runtime/checksum.ts'
+
 /**
  * The safetensors container (https://github.com/huggingface/safetensors#format): eight bytes of header length, a JSON
- * header, raw little-endian data. Only what a training run stores: float32 and float64.
+ * header, raw little-endian data. Only what a training run stores: float32 and float64. What is written here carries a
+ * checksum of the whole file in its metadata.
  */
 
 export interface StoredTensor {
@@ -31,7 +41,7 @@ export function encodeSafetensors({ tensors, metadata }: Container): Uint8Array 
     return [name, { dtype, shape, data_offsets: [offset, (offset += data.byteLength)] }]
   })
   // Spaces at the end of the header align the data to eight bytes.
-  const json = JSON.stringify(Object.fromEntries([['__metadata__', metadata], ...entries]))
+  const json = JSON.stringify(Object.fromEntries([['__metadata__', withChecksum(metadata)], ...entries]))
   const written = new TextEncoder().encode(json)
   const text = new Uint8Array(8 * Math.ceil(written.length / 8)).fill(0x20)
   text.set(written)
@@ -43,7 +53,19 @@ export function encodeSafetensors({ tensors, metadata }: Container): Uint8Array 
     bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at)
     at += data.byteLength
   }
+  writeChecksum(bytes, placeOfDigits(bytes, LENGTH_BYTES + text.length))
   return bytes
+}
+
+/** Quotes within texts are escaped, so that nothing else looks like this. */
+const DIGITS_KEY = new TextEncoder().encode(`"${DIGITS}":"`)
+
+/** Where the digits of the checksum stand in the header, which ends at `end`; -1 where there are none. */
+function placeOfDigits(bytes: Uint8Array, end: number): number {
+  for (let at = LENGTH_BYTES; at + DIGITS_KEY.length < end; at++) {
+    if (DIGITS_KEY.every((byte, i) => bytes[at + i] === byte)) return at + DIGITS_KEY.length
+  }
+  return -1
 }
 
 function parseHeader(bytes: Uint8Array, file: string): { header: Record<string, unknown>; start: number } {
@@ -87,7 +109,7 @@ const isMetadata = (value: unknown): value is Record<string, string> =>
  * Reads a container.
  *
  * @param file  its name, for messages
- * @throws SafetensorsError when the bytes are cut short, overlap, or hold another type than F32 and F64
+ * @throws SafetensorsError when the bytes are damaged, cut short, overlap, or hold another type than F32 and F64
  */
 export function decodeSafetensors(bytes: Uint8Array, file: string): Container {
   const { header, start } = parseHeader(bytes, file)
@@ -116,5 +138,9 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): Container {
   if (start + expected !== bytes.length) {
     throw new SafetensorsError(`${file}: ${bytes.length - start - expected} bytes after the last tensor`)
   }
-  return { tensors: Object.fromEntries(tensors), metadata }
+  // Last, since the other reasons say more.
+  if (isDamaged(bytes, metadata, placeOfDigits(bytes, start))) {
+    throw new SafetensorsError(`${file}: ${DAMAGED}`)
+  }
+  return { tensors: Object.fromEntries(tensors), metadata: withoutChecksum(metadata) }
 }

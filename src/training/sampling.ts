@@ -1,8 +1,9 @@
 import { interpolants, standardized, unstandardized } from '../model/index.ts'
 import { type Jumps, objectives } from '../objective/index.ts'
+import type { Random } from '../random/random.ts'
 import { checkGrid, GridError } from '../sampler/grid.ts'
-import { renoise } from '../sampler/renoise.ts'
-import { euler, heun, jumpThrough } from '../sampler/sampler.ts'
+import { renoise, renoiseSources } from '../sampler/renoise.ts'
+import { euler, heun, jumpThrough, noiseSource } from '../sampler/sampler.ts'
 import type { LoadedMap } from './load.ts'
 
 /** How points are taken through a grid. */
@@ -82,6 +83,7 @@ export function whyUntrained(
  *
  * @param start  points `[n, D]` at the grid's first time, in its units (see `LoadedMap`)
  * @param seed  of the noise that `renoise` adds
+ * @param sources  of that noise, where the points follow others
  * @returns points `[n, D]` at the grid's last time
  */
 export async function takeThrough(
@@ -90,13 +92,14 @@ export async function takeThrough(
   start: Float32Array,
   grid: Grid,
   seed: number,
+  sources?: readonly Random[],
 ): Promise<Float32Array> {
   const { inner, interpolant, standardization: by } = map
   const from = by ? standardized(by, start, grid[0]) : start
   const { jump, velocity } = inner
   const end =
     method === 'renoise'
-      ? await renoise(jump, from, grid, { interpolant: interpolants[interpolant], seed })
+      ? await renoise(jump, from, grid, { interpolant: interpolants[interpolant], seed, sources })
       : await jumpThrough({ jump, euler: euler(velocity), heun: heun(velocity) }[method], from, grid)
   return by ? unstandardized(by, end, grid.at(-1)) : end
 }
@@ -122,9 +125,42 @@ export async function sample(
   start: Float32Array,
   { grid, method: asked = 'auto', seed = 0 }: SampleOptions,
 ): Promise<{ points: Float32Array; method: SamplingMethod }> {
-  checkGrid(grid)
-  const method = methodFor(asked, map.objective, grid)
-  const reason = whyUntrained(map.objective, method, grid)
-  if (reason) throw new GridError(reason)
+  const method = checkedMethod(map, grid, asked)
   return { points: await takeThrough(map, method, start, grid, seed), method }
+}
+
+/** @throws GridError when the grid is none, or the map was not trained for its jumps */
+function checkedMethod({ objective }: LoadedMap, grid: Grid, asked: MethodName): SamplingMethod {
+  checkGrid(grid)
+  const method = methodFor(asked, objective, grid)
+  const reason = whyUntrained(objective, method, grid)
+  if (reason) throw new GridError(reason)
+  return method
+}
+
+/** Points taken through a grid at a time: whole blocks of `inBlocks`, so that the numbers are those of all at once. */
+const BLOCK = 8 * 8192
+
+/**
+ * Samples a map from noise, block after block, so that beside the result little memory is needed; the points are those of
+ * `sample` from `drawNoise(count, D, seed)`.
+ *
+ * @returns the points `[count, D]`, and the method that was used
+ * @throws GridError as `sample`; RunError from the map itself
+ */
+export async function sampleNoise(
+  map: LoadedMap,
+  count: number,
+  { grid, method: asked = 'auto', seed = 0 }: SampleOptions,
+): Promise<{ points: Float32Array; method: SamplingMethod }> {
+  const method = checkedMethod(map, grid, asked)
+  const { dimension } = map
+  const points = new Float32Array(count * dimension)
+  const noise = noiseSource(dimension, seed)
+  const sources = renoiseSources(grid, seed)
+  for (let row = 0; row < count; row += BLOCK) {
+    const start = noise(Math.min(BLOCK, count - row))
+    points.set(await takeThrough(map, method, start, grid, seed, sources), row * dimension)
+  }
+  return { points, method }
 }

@@ -36,7 +36,7 @@ const teachers: readonly Check[] = [
     usesTeacher(config, objective) &&
     config.teacher === null &&
     `teacher: ${objective.id}${config.coupling.kind !== 'independent' && !objective.needs.includes('teacher') ? ` with coupling.kind ${config.coupling.kind}` : ''} needs a teacher; train one with "oxbow train --objective flow-matching --out runs/teacher" ` +
-      'and pass --teacher runs/teacher, or pass --teacher exact where the data is a Gaussian mixture',
+      'and pass --teacher runs/teacher, or pass --teacher exact where the data is a Gaussian mixture; or let this run train its own first: --teacher train',
   (config, objective) => {
     if (usesTeacher(config, objective) || config.teacher === null) return false
     if (config.coupling.teacher !== null) {
@@ -47,6 +47,14 @@ const teachers: readonly Check[] = [
       .map(({ id }) => id)
     return `teacher: ${objective.id} learns without one; those that use it: ${users.join(', ')}`
   },
+  ({ teacher, teacherTraining }) =>
+    teacher !== 'train' &&
+    Object.keys(teacherTraining).length > 0 &&
+    'teacherTraining: no teacher is trained here; set teacher: train, or leave teacherTraining out',
+  ({ teacher, initFrom }) =>
+    initFrom === 'teacher' &&
+    teacher !== 'train' &&
+    'initFrom: "teacher" is the one that is trained first; set teacher: train, or name a run',
   ({ coupling }) =>
     coupling.teacher !== null &&
     coupling.kind === 'independent' &&
@@ -120,6 +128,14 @@ const times: readonly Check[] = [
     (jumps === 'to-data' || jumps === 'from-noise') &&
     (equal > 0 || gap !== 1) &&
     `times.${equal > 0 ? 'equal' : 'gap'}: ${id} ${jumps === 'to-data' ? 'jumps to t = 0 alone' : 'jumps from s = 1 alone'}, so its gaps are not free; use ${equal > 0 ? 0 : 1}`,
+  ({ times: { full } }, { id, parts, jumps }) =>
+    full > 0 &&
+    (parts === null || jumps === 'to-data' || jumps === 'from-noise') &&
+    `times.full: ${id} ${parts === null ? 'trains no jumps' : 'draws one of its two times alone'}; use 0`,
+  ({ times: { full }, objective }, { parts }) =>
+    parts !== null &&
+    full === 1 &&
+    `times.full: 1 trains no jump of ${objective} but the one from noise to data; use less than 1`,
   ({ times: { law, levels } }) =>
     law !== 'dyadic' && levels !== 7 && `times.levels: only the law dyadic has levels, found ${law}`,
   ({ anchor }, { id, code }) =>
@@ -259,7 +275,7 @@ const training: readonly Check[] = [
     'target: "ema" needs ema above 0; use target: student',
   ({ steps, initFrom }) =>
     steps === 0 &&
-    initFrom === null &&
+    (initFrom === null || initFrom === 'teacher') &&
     'steps: 0 steps train nothing, and only the parameters of another run are worth keeping; expected at least 1, or --init-from RUN',
   ({ schedule, steps }) =>
     steps > 0 &&

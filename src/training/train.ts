@@ -4,24 +4,28 @@ import { withAbsolutePaths as dataWithAbsolutePaths } from '../data/catalogue.ts
 import type { Dataset } from '../data/dataset.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import type { VelocityField } from '../model/index.ts'
-import { compileScan } from '../runtime/node.ts'
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts'
+import { compileScan, defaultThreads } from '../runtime/node.ts'
+import { checkCapacity } from './capacity.ts'
+import { type Checkpoint, checkpointSteps, notFinite, writeCheckpoint } from './checkpoint.ts'
 import { type Config, ConfigError, findObjective, resolveConfig, type UserConfig } from './config.ts'
+import { type Continued, openContinued, rewind } from './continuing.ts'
 import { hasPool, openPool } from './coupling.ts'
 import { openTrainingData } from './data.ts'
-import { clearPending, writeFileAtomic } from './files.ts'
+import { writeFileAtomic } from './files.ts'
 import { openInitial, withInitialNetwork } from './initial.ts'
 import { lockDirectory } from './lock.ts'
 import { type Logger, openLoggers } from './loggers.ts'
 import { encodeModelFile, encodeOnnxModel, type Model, ownParameters } from './model.ts'
+import { isTeacherFinished, teacherDirectory, withOwnTeacher } from './own-teacher.ts'
 import { dataRecord } from './record.ts'
 import { resumedConfig } from './resume.ts'
 import { checkReward, withSeenRewards } from './reward.ts'
 import { createRun, isRun, paths, RunError, readMetrics, readRecord, writeRecord } from './run.ts'
 import { encodeSafetensors } from './safetensors.ts'
 import { remarksOn } from './sense.ts'
-import { buildStep, type Step, type Teachers } from './step.ts'
+import { buildStep, type StateName, type Step, type Teachers } from './step.ts'
 import { openCouplingTeacher, openTeachers } from './teacher.ts'
+import { OWN_TEACHER, teacherConfig, trainsTeacher } from './teacher-config.ts'
 import { type Failure, Trainer } from './trainer.ts'
 import type { MetricsLine } from './window.ts'
 
@@ -31,6 +35,8 @@ export interface Progress {
   readonly steps: number
   readonly loss: number
   readonly stepsPerSecond: number
+  /** What these steps are of, where it is not the run itself but the teacher that it trains first. */
+  readonly stage?: 'teacher'
 }
 
 export interface TrainOptions {
@@ -63,6 +69,13 @@ export interface TrainResult {
 /** A loss or gradient that is not a finite number. The state before it and the batch are in the run directory. */
 export class DivergenceError extends Error {
   override readonly name = 'DivergenceError'
+}
+
+const STATE_NAMES: Readonly<Record<StateName, string>> = {
+  parameters: 'the parameters',
+  first: "the optimiser's first moments",
+  second: "the optimiser's second moments",
+  ema: 'the averaged parameters',
 }
 
 /** One run in progress: a training and its files. */
@@ -109,8 +122,36 @@ class Training {
   private save(): void {
     const { trainer } = this
     if (this.saved === trainer.step) return
-    writeCheckpoint(this.options.directory, { ...trainer.saved(), seeds: trainer.config.seeds })
+    const { config, dataset } = trainer
+    this.checkFinite()
+    writeCheckpoint(this.options.directory, {
+      ...trainer.saved(),
+      seeds: config.seeds,
+      record: { config, data: dataRecord(dataset) },
+    })
     this.saved = trainer.step
+  }
+
+  /** A loss tells of parameters one step later, and of averaged ones never. */
+  private checkFinite(): void {
+    const { trainer } = this
+    const wrong = notFinite(Object.entries(trainer.state))
+    if (wrong === undefined) return
+    const last = checkpointSteps(this.options.directory).at(-1)
+    const kept = last === undefined ? 'nothing was saved' : `the newest checkpoint is that of step ${last}`
+    throw new DivergenceError(
+      `step ${trainer.step}: ${STATE_NAMES[wrong as StateName]} are no longer finite numbers; ${kept}; train again into another --out with ${this.advice()}`,
+    )
+  }
+
+  private advice(): string {
+    const { optimizer, schedule, consistency } = this.trainer.config
+    return [
+      `a lower learning rate (now ${optimizer.learningRate})`,
+      ...(optimizer.clip === null ? ['gradient clipping (--optimizer.clip 1)'] : []),
+      ...(schedule.warmup === 0 ? ['a warm-up (--schedule.warmup 500)'] : []),
+      ...(consistency.weight > 0.1 ? ['a lower --consistency.weight'] : []),
+    ].join(', or ')
   }
 
   private writeModel(): void {
@@ -128,7 +169,6 @@ class Training {
 
   private diverged({ step, metrics, inputs }: Failure): never {
     const { trainer, options } = this
-    const { config } = trainer
     const { failedBatch } = paths(options.directory)
     this.save()
     writeFileAtomic(
@@ -136,14 +176,8 @@ class Training {
       failedBatch,
       encodeSafetensors({ tensors: inputs, metadata: { step: String(step) } }),
     )
-    const advice = [
-      `a lower learning rate (now ${config.optimizer.learningRate})`,
-      ...(config.optimizer.clip === null ? ['gradient clipping (--optimizer.clip 1)'] : []),
-      ...(config.schedule.warmup === 0 ? ['a warm-up (--schedule.warmup 500)'] : []),
-      ...(config.consistency.weight > 0.1 ? ['a lower --consistency.weight'] : []),
-    ]
     throw new DivergenceError(
-      `step ${step}: ${metrics.join(', ')} not finite; saved the state of step ${trainer.step} and the batch (${failedBatch}); train anew in another --out with ${advice.join(', or ')}`,
+      `step ${step}: ${metrics.join(', ')} not finite; saved the state of step ${trainer.step} and the batch (${failedBatch}); train again into another --out with ${this.advice()}`,
     )
   }
 }
@@ -151,11 +185,37 @@ class Training {
 interface Prepared {
   readonly config: Config
   readonly dataset: SeenDataset
+  readonly checkpoint?: Checkpoint
+  /** Absent for a new run. */
+  readonly continued?: Continued
+  /** Threads of an operator. */
+  readonly threads: number
+  /** Absent while the teacher is still to be trained. */
+  readonly sources?: Sources
+}
+
+/** What a run takes from other runs or from closed forms. */
+interface Sources {
   readonly teachers: Teachers
   readonly couplingTeacher?: VelocityField
-  readonly checkpoint?: Checkpoint
   /** Parameters of another run, where training starts from them. */
   readonly initial?: Float32Array
+}
+
+/** @throws ConfigError when something is not there or does not fit */
+function openSources(
+  config: Config,
+  dataset: SeenDataset,
+  checkpoint: Checkpoint | undefined,
+  directory: string,
+): Sources {
+  const named = withOwnTeacher(config, directory)
+  return {
+    teachers: openTeachers(named, dataset),
+    // A run with a checkpoint no longer needs what it started from, one with pairs not whom they are from.
+    couplingTeacher: hasPool(directory) ? undefined : openCouplingTeacher(named, dataset),
+    initial: checkpoint ? undefined : openInitial(named, dataset),
+  }
 }
 
 /** Paths in a configuration are kept absolute, so that a run can be resumed and measured from anywhere. */
@@ -165,11 +225,12 @@ function withAbsolutePaths(user: UserConfig): UserConfig {
   if (data !== undefined) changes.data = dataWithAbsolutePaths(data)
   if (isRunName(teacher)) changes.teacher = resolve(teacher)
   if (isRunName(coupling?.teacher)) changes.coupling = { ...coupling, teacher: resolve(coupling.teacher) }
-  if (typeof initFrom === 'string') changes.initFrom = resolve(initFrom)
+  if (typeof initFrom === 'string' && initFrom !== OWN_TEACHER) changes.initFrom = resolve(initFrom)
   return { ...user, ...changes }
 }
 
-const isRunName = (teacher: unknown): teacher is string => typeof teacher === 'string' && teacher !== 'exact'
+const isRunName = (teacher: unknown): teacher is string =>
+  typeof teacher === 'string' && teacher !== 'exact' && teacher !== 'train'
 
 /** Opens what is to be trained, and refuses everything that is wrong before any work. */
 async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepared> {
@@ -181,32 +242,54 @@ async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepar
     const config = resolveConfig(whole)
     const dataset = await openTrainingData(config, given)
     checkReward(config, dataset)
-    const teachers = openTeachers(config, dataset)
-    const couplingTeacher = openCouplingTeacher(config, dataset)
-    const initial = openInitial(config, dataset)
-    return { config: resolveConfig(withAbsolutePaths(whole)), dataset, teachers, couplingTeacher, initial }
+    checkCapacity(config, dataset.dimension)
+    const own = trainsTeacher(config)
+    if (own) checkCapacity(resolveConfig(teacherConfig(config)), dataset.dimension)
+    const sources = own ? undefined : openSources(config, dataset, undefined, directory)
+    const threads = options.threads ?? defaultThreads()
+    return { config: resolveConfig(withAbsolutePaths(whole)), dataset, threads, sources }
   }
   const record = readRecord(directory)
+  const continued = openContinued(directory, record, options.threads)
+  const { checkpoint, threads } = continued
   const config = resumedConfig(record.config, withAbsolutePaths(user))
   const dataset = await openTrainingData(config, given, record.data)
   if (dataset.fingerprint.sha256 !== record.data.fingerprint.sha256) {
     throw new RunError(`${directory}: the data has changed since the run began (its fingerprint differs)`)
   }
-  const checkpoint = readCheckpoint(directory)
+  checkCapacity(config, dataset.dimension)
   if (checkpoint && checkpoint.step > config.steps) {
     throw new ConfigError(
       `steps: the run is already at step ${checkpoint.step}, more than the ${config.steps} asked for`,
     )
   }
-  const teachers = openTeachers(config, dataset)
-  // A run with a checkpoint no longer needs what it started from, one with pairs not whom they are from.
-  const couplingTeacher = hasPool(directory) ? undefined : openCouplingTeacher(config, dataset)
-  const initial = checkpoint ? undefined : openInitial(config, dataset)
-  return { config, dataset, teachers, couplingTeacher, checkpoint, initial }
+  const waits = trainsTeacher(config) && !checkpoint
+  const sources = waits ? undefined : openSources(config, dataset, checkpoint, directory)
+  return { config, dataset, checkpoint, continued, threads, sources }
+}
+
+/**
+ * Trains the teacher of a run to its end, or goes on with it.
+ *
+ * @returns whether it is finished, and not stopped on the way
+ */
+async function trainTeacher(config: Config, options: TrainOptions): Promise<boolean> {
+  const { onProgress, onStart: _, ...rest } = options
+  if (isTeacherFinished(config, options.directory)) return true
+  const directory = teacherDirectory(options.directory)
+  const resume = isRun(directory)
+  const tell = onProgress && ((progress: Progress) => onProgress({ ...progress, stage: 'teacher' }))
+  const result = await train(teacherConfig(config), { ...rest, directory, resume, onProgress: tell })
+  return result.finished
 }
 
 /** What is odd about the data, and what the configuration should know. */
-const warningsOf = ({ config, dataset }: Pick<Prepared, 'config' | 'dataset'>): string[] => [
+const warningsOf = ({
+  config,
+  dataset,
+  continued,
+}: Pick<Prepared, 'config' | 'dataset' | 'continued'>): string[] => [
+  ...(continued?.notes ?? []),
   ...(dataset.warnings ?? []),
   ...remarksOn(config, findObjective(config.objective)),
 ]
@@ -219,14 +302,6 @@ function checkFits({ state }: Checkpoint, step: Step, directory: string): void {
       `${directory}: the checkpoint has ${found} numbers of ${name}, the network needs ${step.parameterCount}`,
     )
   }
-}
-
-/** Brings the files of a continued run back to its newest checkpoint. */
-function rewind(directory: string, checkpoint: Checkpoint | undefined): void {
-  clearPending(directory)
-  const kept = readMetrics(directory, checkpoint?.step ?? 0)
-  const lines = kept.map(line => `${JSON.stringify(line)}\n`).join('')
-  writeFileAtomic(directory, paths(directory).metrics, lines)
 }
 
 /**
@@ -243,31 +318,57 @@ export async function train(user: UserConfig, options: TrainOptions): Promise<Tr
   let release = resume ? lockDirectory(directory) : undefined
   try {
     const prepared = await prepare(user, options)
-    const { config, dataset, teachers, checkpoint } = prepared
-    const step = buildStep(withSeenRewards(config, dataset), dataset.dimension, teachers)
-    if (checkpoint) checkFits(checkpoint, step, directory)
-    const record = { config, data: dataRecord(dataset) }
-    if (resume) {
-      rewind(directory, checkpoint)
+    const { config, dataset, checkpoint } = prepared
+    const early = prepared.sources && stepWith(prepared, prepared.sources, directory)
+    const record = { config, data: dataRecord(dataset), threads: prepared.threads }
+    if (prepared.continued) {
+      rewind(directory, prepared.continued)
       writeRecord(directory, record)
     } else {
       createRun(directory, record)
       release = lockDirectory(directory)
     }
     options.onStart?.(warningsOf(prepared))
-    return await runSteps(prepared, step, options)
+    if (!early && !(await trainTeacher(config, options))) return stopped(options, prepared)
+    const sources = prepared.sources ?? openSources(config, dataset, checkpoint, directory)
+    const step = early ?? stepWith(prepared, sources, directory)
+    return await runSteps({ ...prepared, sources }, step, options)
   } finally {
     release?.()
   }
 }
 
+/** The result of a run that was stopped before its own first step. */
+const stopped = (
+  { directory }: TrainOptions,
+  prepared: Pick<Prepared, 'config' | 'dataset' | 'checkpoint'>,
+): TrainResult => ({
+  run: directory,
+  steps: prepared.checkpoint?.step ?? 0,
+  loss: Number.NaN,
+  msPerStep: 0,
+  finished: false,
+  warnings: warningsOf(prepared),
+})
+
+/** The graph of a step, which a checkpoint must fit. */
+function stepWith({ config, dataset, checkpoint }: Prepared, { teachers }: Sources, directory: string): Step {
+  const step = buildStep(withSeenRewards(config, dataset), dataset.dimension, teachers)
+  if (checkpoint) checkFits(checkpoint, step, directory)
+  return step
+}
+
 async function runSteps(
-  { config, dataset, checkpoint, couplingTeacher, initial }: Prepared,
+  prepared: Prepared & { readonly sources: Sources },
   step: Step,
   options: TrainOptions,
 ): Promise<TrainResult> {
-  const pool = await openPool(options.directory, config, dataset.dimension, couplingTeacher)
-  const program = await compileScan(step.graph, step.state.length, options)
+  const { config, dataset, checkpoint, threads, sources } = prepared
+  const { couplingTeacher, initial } = sources
+  const { directory, shouldStop } = options
+  const pool = await openPool(directory, config, dataset.dimension, couplingTeacher, shouldStop)
+  if (!pool && config.coupling.kind !== 'independent') return stopped(options, prepared)
+  const program = await compileScan(step.graph, step.state.length, { threads })
   try {
     const trainer = new Trainer(config, dataset, step, program, { from: checkpoint, pool, initial })
     const from = trainer.step
@@ -281,7 +382,7 @@ async function runSteps(
       loss,
       msPerStep,
       finished,
-      warnings: warningsOf({ config, dataset }),
+      warnings: warningsOf(prepared),
     }
   } finally {
     await program.close()

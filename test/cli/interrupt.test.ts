@@ -50,7 +50,7 @@ describe('train', () => {
 
   test('slow steps are answered without waiting for a whole chunk of them', async () => {
     const directory = join(folder, 'slow')
-    const slow = ['--network.hidden', '512', '--network.layers', '4', '--batch', '2048']
+    const slow = ['--objective', 'lsd', '--network.hidden', '512', '--network.layers', '4', '--batch', '2048']
     const rare = ['--chunk', '1000', '--logEvery', '1000', '--checkpointEvery', '1000']
     const { child, done } = start(['train', ...slow, ...rare, '--out', directory, '--json'])
     await until(() => isRun(directory), 'the training begins')

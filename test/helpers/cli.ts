@@ -14,7 +14,7 @@ export interface Outcome {
 export const COMMAND = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
 /** Options that keep a training small. */
-export const TINY = ['--network.hidden', '16', '--batch', '32']
+export const TINY = ['--objective', 'lsd', '--network.hidden', '16', '--batch', '32']
 
 /** Runs `oxbow` in this process, its output caught. */
 export async function runHere(args: readonly string[]): Promise<Outcome> {

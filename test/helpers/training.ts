@@ -9,6 +9,7 @@ import type { MetricsLine } from '../../src/training/window.ts'
 
 /** A network and a batch that train in a fraction of a millisecond. */
 export const tiny = {
+  objective: 'lsd',
   network: { hidden: 16, layers: 1, frequencies: 4 },
   batch: 32,
 } as const satisfies UserConfig
@@ -52,6 +53,7 @@ export const mixture = {
 /** Learns `mixture` in some hundred steps: low frequencies, so that derivatives in time begin small, and a large rate. */
 export const quick = {
   data: mixture,
+  objective: 'lsd',
   network: { hidden: 32, layers: 2, frequencies: 2 },
   batch: 128,
   steps: 300,

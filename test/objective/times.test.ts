@@ -39,6 +39,16 @@ describe.each(laws)('%s', (_, make) => {
     expect(draws(make()).filter(({ s, t }) => s === t)).toEqual([])
   })
 
+  test('makes the asked fraction of pairs jump from noise to data', () => {
+    const whole = ({ s, t }: Times) => s === 1 && t === 0
+    const own = draws(make()).filter(whole).length / COUNT
+    const expected = 0.25 + 0.75 * own
+    const pairs = draws(make({ full: 0.25 })).filter(whole)
+    expect(Math.abs(pairs.length / COUNT - expected)).toBeLessThan(4 * Math.sqrt(0.25 / COUNT))
+    expect(pairs.every(({ m }) => m >= 0.2 && m <= 0.8)).toBe(true)
+    expect(draws(make({ full: 0 }), 5, 50)).toEqual(draws(make(), 5, 50))
+  })
+
   test('is the same for the same stream and differs for another', () => {
     expect(draws(make(), 5, 50)).toEqual(draws(make(), 5, 50))
     expect(draws(make(), 5, 50)).not.toEqual(draws(make(), 6, 50))

@@ -169,19 +169,27 @@ test('what cannot be said is said', () => {
 test('the example is told as it was trained, until it is trained on', () => {
   const names = runsOf(recipeOf(examplePlan)).map(({ directory, config }) => [directory, config.steps])
   expect(names).toEqual([
-    ['runs/ring-semigroup-1', 8000],
-    ['runs/ring-semigroup-2', 4000],
-    ['runs/ring-semigroup', 3000],
+    ['runs/ring-flow-matching-1', 16_000],
+    ['runs/ring-cmt', 24_000],
   ])
-  expect(runsOf(recipeOf(examplePlan))[0].config).toMatchObject({ batch: 1024, seed: 0, teacher: 'exact' })
+  const [velocity, map] = runsOf(recipeOf(examplePlan)).map(({ config }) => config)
+  const falling = { batch: 1024, seed: 0, schedule: { kind: 'cosine' } }
+  expect(velocity).toMatchObject({ ...falling, times: { law: 'logit-normal' } })
+  expect(map).toMatchObject({
+    ...falling,
+    teacher: 'exact',
+    times: { full: 0.25 },
+    loss: { kind: 'pseudo-huber' },
+  })
   const on = recipeOf(withSteps(examplePlan, 5))
   expect(runsOf(on).map(({ directory, config }) => [directory, config.steps, config.initFrom])).toEqual([
-    ['runs/example-1', 8000, undefined],
-    ['runs/example-2', 4000, 'runs/example-1'],
-    ['runs/example-3', 3000, 'runs/example-2'],
-    ['runs/ring-lsd', 5, 'runs/example-3'],
+    ['runs/example-1', 16_000, undefined],
+    ['runs/example-2', 24_000, 'runs/example-1'],
+    ['runs/ring-cmt', 5, 'runs/example-2'],
   ])
-  expect('notes' in on && on.notes).toEqual([expect.stringContaining('The example that comes with the page')])
+  expect('notes' in on && on.notes).toContainEqual(
+    expect.stringContaining('The example that comes with the page'),
+  )
 })
 
 const drawing: Plan['target'] = {

@@ -141,7 +141,7 @@ describe('defaults', () => {
   test('resolving changes neither what it is given nor the defaults', () => {
     const user: UserConfig = Object.freeze({ network: Object.freeze({ hidden: 8 }) })
     resolveConfig(user)
-    expect(resolveConfig({}).network.hidden).toBe(192)
+    expect(resolveConfig({}).network.hidden).toBe(256)
   })
 })
 
@@ -166,7 +166,7 @@ describe('merge', () => {
 })
 
 describe('resumedConfig', () => {
-  const recorded = resolveConfig({ seed: 3 })
+  const recorded = resolveConfig({ objective: 'lsd', seed: 3 })
 
   test('lets a run go on longer, log and save more often', () => {
     const changes = { steps: 9000, logEvery: 10, checkpointEvery: 20, chunk: 5 }

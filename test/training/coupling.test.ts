@@ -87,7 +87,7 @@ describe('a pool', () => {
 
   test('is none where the teacher leaves finite numbers', async () => {
     await expect(solved({ pairs: 5, steps: 2 }, async x => x.map(() => Infinity))).rejects.toThrow(
-      /^coupling: the teacher left finite numbers$/,
+      /^coupling: the teacher's trajectories diverged \(NaN or infinity\)$/,
     )
   })
 })

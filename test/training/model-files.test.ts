@@ -202,6 +202,29 @@ describe('weights in an NPZ file', () => {
     }
   })
 
+  test('with a flipped bit in their numbers are refused, also where they are compressed', () => {
+    for (const original of [bytes, zipSync({ 'w.npy': encodeNpy(one.w) })]) {
+      const central = Buffer.from(original).indexOf(Buffer.from('PK\x01\x02', 'latin1'))
+      for (let at = central - 24; at < central; at++) {
+        const damaged = original.slice()
+        damaged[at] ^= 4
+        expect(() => decodeNpzWeights(damaged, 'w.npz')).toThrow(RunError)
+      }
+    }
+  })
+
+  test('of many arrays that unpack to gigabytes together are refused', () => {
+    const small = encodeNpy(one.w)
+    const bomb = Buffer.from(
+      zipSync(Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`${i}.npy`, small]))),
+    )
+    for (let at = bomb.indexOf('PK\x01\x02', 0, 'latin1'); at >= 0; ) {
+      bomb.writeUInt32LE(2_000_000, at + 24)
+      at = bomb.indexOf('PK\x01\x02', at + 4, 'latin1')
+    }
+    expect(() => decodeNpzWeights(bomb, 'w.npz')).toThrow(/w\.npz: inflates to more than 67108864 bytes/)
+  })
+
   test('that unpack to gigabytes are refused before they are unpacked', () => {
     const bomb = zipSync({ 'w.npy': new Uint8Array(3_000_000) }, { level: 9 })
     expect(bomb.length).toBeLessThan(10_000)
@@ -211,7 +234,7 @@ describe('weights in an NPZ file', () => {
       i => claimed.byteLength - i > 4 && claimed.getUint32(i, true) === 0x02014b50,
     )
     claimed.setUint32(directory + 24, 0xfffffff0, true)
-    expect(() => decodeNpzWeights(bomb, 'w.npz')).toThrow(/w\.npz: unpacks to more than 2147483648 bytes/)
+    expect(() => decodeNpzWeights(bomb, 'w.npz')).toThrow(/w\.npz: inflates to more than 67108864 bytes/)
     // A smaller lie: what it unpacks to is bounded by what it claims.
     claimed.setUint32(directory + 24, 100, true)
     expect(() => decodeNpzWeights(bomb, 'w.npz')).toThrow(RunError)

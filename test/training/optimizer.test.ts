@@ -15,7 +15,12 @@ const start = [0.5, -1, 2, 1e-3]
 
 /** Parameters after each of so many steps of ours. */
 function ours(settings: Settings, steps: number, schedule: UserConfig['schedule'] = {}): number[][] {
-  const config = resolveConfig({ optimizer: settings, schedule, steps: Math.max(steps, 100) })
+  const config = resolveConfig({
+    objective: 'lsd',
+    optimizer: settings,
+    schedule,
+    steps: Math.max(steps, 100),
+  })
   const vector = spec([start.length], 'float64')
   const graph = trace(
     ({ rates, parameters, gradient, first, second }) => {
@@ -41,7 +46,7 @@ function ours(settings: Settings, steps: number, schedule: UserConfig['schedule'
  * parameters before the step by `AdamW`. https://docs.pytorch.org/docs/stable/generated/torch.optim.AdamW.html
  */
 function textbook(settings: Settings, steps: number): number[][] {
-  const { optimizer } = resolveConfig({ optimizer: settings })
+  const { optimizer } = resolveConfig({ objective: 'lsd', optimizer: settings })
   const { name, learningRate: lr, beta1, beta2, epsilon, weightDecay } = optimizer
   let parameters = start
   const [m, v] = [start.map(() => 0), start.map(() => 0)]
@@ -107,7 +112,10 @@ describe('adam', () => {
 
 describe('learningRate', () => {
   const at = (schedule: UserConfig['schedule'], step: number) =>
-    learningRate(resolveConfig({ optimizer: { learningRate: 2 }, schedule, steps: 1000 }), step)
+    learningRate(
+      resolveConfig({ objective: 'lsd', optimizer: { learningRate: 2 }, schedule, steps: 1000 }),
+      step,
+    )
 
   test('stays by default', () => {
     for (const step of [1, 500, 1000]) expect(at({}, step)).toBe(2)

@@ -40,14 +40,15 @@ const example: Container = {
   metadata: { format: 'test' },
 }
 
-/** A container's bytes with another header. */
+/** A container's bytes with another header, which has no checksum. */
 function withHeader(
   change: (header: Record<string, unknown>) => unknown,
   bytes = encodeSafetensors(example),
 ) {
   const length = Number(new DataView(bytes.buffer).getBigUint64(0, true))
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)))
-  const text = new TextEncoder().encode(JSON.stringify(change(header)))
+  const { oxbow_checksum: _, oxbow_crc32: __, ...metadata } = header.__metadata__
+  const text = new TextEncoder().encode(JSON.stringify(change({ ...header, __metadata__: metadata })))
   const result = new Uint8Array(8 + text.length + bytes.length - 8 - length)
   new DataView(result.buffer).setBigUint64(0, BigInt(text.length), true)
   result.set(text, 8)
@@ -74,7 +75,11 @@ describe('safetensors', () => {
     const length = Number(new DataView(bytes.buffer).getBigUint64(0, true))
     expect(length % 8).toBe(0)
     expect(JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)))).toEqual({
-      __metadata__: { format: 'test' },
+      __metadata__: {
+        oxbow_checksum: 'crc32',
+        format: 'test',
+        oxbow_crc32: expect.stringMatching(/^[0-9a-f]{8}$/),
+      },
       a: { dtype: 'F32', shape: [2, 3], data_offsets: [0, 24] },
       b: { dtype: 'F64', shape: [], data_offsets: [24, 32] },
     })

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { GridError } from '../../src/sampler/grid.ts'
-import { uniformGrid } from '../../src/sampler/sampler.ts'
+import { drawNoise, uniformGrid } from '../../src/sampler/sampler.ts'
 import type { LoadedMap } from '../../src/training/load.ts'
 import { planSamples } from '../../src/training/planned-samples.ts'
-import { methodFor, sample, whyUntrained } from '../../src/training/sampling.ts'
+import { methodFor, sample, sampleNoise, whyUntrained } from '../../src/training/sampling.ts'
 
 describe('methodFor', () => {
   test.each([
@@ -154,5 +154,24 @@ describe('planSamples', () => {
 
   test('refuses a grid that does not lead from noise to data', () => {
     expect(() => planSamples('lsd', { steps: [], grids: [[1, 0.5]], method: 'auto' })).toThrow(GridError)
+  })
+})
+
+describe('sampleNoise', () => {
+  const jump = async (x: Float32Array, s: number, t: number) => x.map(value => value * (1 - s + t) + t)
+  const map = {
+    dimension: 3,
+    objective: 'ct',
+    interpolant: 'linear',
+    jump,
+    inner: { jump, velocity: async (x: Float32Array) => x.map(Math.sin) },
+  } as unknown as LoadedMap
+
+  // More than a block, and an odd number of numbers in each.
+  test.each(['jump', 'renoise', 'euler', 'heun'] as const)('gives by %s what sample gives', async method => {
+    const count = 65_536 + 333
+    const options = { grid: method === 'jump' ? [1, 0] : [1, 0.6, 0.3, 0], method, seed: 5 }
+    const all = await sample(map, drawNoise(count, 3, 5), options)
+    expect(await sampleNoise(map, count, options)).toEqual(all)
   })
 })

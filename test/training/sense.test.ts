@@ -152,7 +152,10 @@ describe('what makes no sense is refused with the key, the reason and what to do
       { objective: 'pid', teacher: 'exact', loss: { minSnr: 5 } },
       /^loss\.minSnr: pid trains at s = 1, where the signal-to-noise ratio is 0 .*; use null$/,
     ],
-    [{ loss: { minSnr: 5, learned: true } }, /^loss\.learned: would learn the Min-SNR weight away; use one/],
+    [
+      { objective: 'lsd', loss: { minSnr: 5, learned: true } },
+      /^loss\.learned: would learn the Min-SNR weight away; use one/,
+    ],
     [
       { loss: { adaptive: { p: 1, c: 1e-3 }, learned: true } },
       /^loss\.learned: with loss\.adaptive of p = 1 every loss is already near 1; use one of the two$/,
@@ -212,7 +215,7 @@ describe('what makes no sense is refused with the key, the reason and what to do
       /^network\.sourceLayers: expected 1 to 2, .*; found 3$/,
     ],
     [
-      { network: { conditioning: 's' } },
+      { objective: 'lsd', network: { conditioning: 's' } },
       /^network\.conditioning: "s" gives a velocity network, and lsd trains a two-time map; use "s,t"$/,
     ],
     [

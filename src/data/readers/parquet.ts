@@ -28,8 +28,11 @@ const MEMORY = 512
 const MOST_PAGE = 2 ** 27
 /** Numbers that are handed over at once. */
 const MOST_FLOATS = 2 ** 22
-/** A piece that takes longer never comes. */
-const PATIENCE_MS = 60_000
+/** A piece that takes longer never comes: some seconds for any file, and more for a large one. */
+const PATIENCE_MS = { least: 5_000, most: 60_000, perMegabyte: 1_000 }
+
+const patience = (bytes: number): number =>
+  Math.min(PATIENCE_MS.most, PATIENCE_MS.least + (PATIENCE_MS.perMegabyte * bytes) / 2 ** 20)
 
 /** The columns of numbers of a Parquet file. */
 export function parquetSource(options: ParquetOptions): Source {
@@ -85,6 +88,7 @@ const reasonOf = (code: number | null, signal: string | null): string =>
   signal === 'SIGABRT' || code === 134 ? 'it needs too much memory' : `its reader ended: ${signal ?? code}`
 
 function startHelper(path: string): Helper {
+  const waits = patience(fileSize(path))
   const child = spawn(
     process.execPath,
     [`--max-old-space-size=${MEMORY}`, '--input-type=commonjs', '-e', PARQUET_PROGRAM],
@@ -114,7 +118,7 @@ function startHelper(path: string): Helper {
         const onError = (error: Error): void => settle(() => reject(refuse(error.message)))
         const onExit = (code: number | null, signal: string | null): void =>
           settle(() => reject(refuse(reasonOf(code, signal))))
-        const timer = setTimeout(() => settle(() => reject(refuse('it takes too long'))), PATIENCE_MS)
+        const timer = setTimeout(() => settle(() => reject(refuse('it takes too long'))), waits)
         child.on('message', onMessage).on('error', onError).on('exit', onExit)
         child.send(message as Serializable, error => error && onError(error))
       }),

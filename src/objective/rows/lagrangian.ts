@@ -59,7 +59,8 @@ export const lagrangianRows = [
     publishedCost: 10,
     source,
     code: ['lsd'],
-    whenToUse: 'The most accurate single jumps without a teacher.',
+    whenToUse:
+      'The Lagrangian rule from data alone, in one stage; for one jump the recipe one-step is far better at the same compute.',
     trouble:
       'Its residual is a velocity, much larger than a jump error: lower its weight (0.02 on the ring).',
     diagonal: 'flow-matching',

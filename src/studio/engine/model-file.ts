@@ -11,7 +11,7 @@ import {
 } from '../../model/index.ts'
 import { objectives } from '../../objective/index.ts'
 import type { Program } from '../../runtime/program.ts'
-import { readMetadata, tensorWithNaN } from '../../runtime/protobuf.ts'
+import { onnxProblem, readMetadata, tensorWithNaN } from '../../runtime/protobuf.ts'
 import { decodeModelFile, type Model } from '../../training/model.ts'
 import { type DataRecord, dataRecordSchema, RunError } from '../../training/record.ts'
 import {
@@ -39,6 +39,8 @@ function readTraits(
   bytes: Uint8Array,
   file: string,
 ): { objective: string | null; interpolant: InterpolantName; data: DataRecord | null } {
+  const problem = onnxProblem(bytes)
+  if (problem) throw new RunError(`${file}: ${problem}`)
   let metadata: Record<string, string>
   let damaged: string | undefined
   try {

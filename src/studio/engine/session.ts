@@ -14,6 +14,7 @@ import type { MetricsLine } from '../../training/window.ts'
 import { fileOfPlan, MOST_STAGES, type Plan, type Stage, stepsOf, withStage } from '../plan.ts'
 import { exampleOf } from './example.ts'
 import { type OpenedFile, openFile } from './model-file.ts'
+import { recipeKeys } from './recipe-keys.ts'
 import { targetDataset } from './target.ts'
 import { type Ended, guidanceOf } from './teachers.ts'
 import { tiltKeys } from './tilt.ts'
@@ -48,18 +49,24 @@ export function userConfigOf(
   const needs = objective?.needs ?? []
   const teacher = needs.includes('teacher') || needs.includes('flow-map-teacher') || stage.tilt !== undefined
   const tilted = tiltKeys(stage, exact)
+  const recipe = recipeKeys(stage, { batch })
   return {
     data: target.kind === 'built-in' ? target.name : { given: target.kind },
     objective: stage.objective,
     ...shape,
+    ...(recipe && {
+      loss: recipe.loss,
+      schedule: recipe.schedule,
+      times: { ...recipe.times, ...shape.times },
+    }),
     batch,
     interpolant,
     optimizer: { learningRate: stage.learningRate },
-    steps: Math.max(LENGTH, stage.steps),
+    steps: stage.recipe?.steps ?? Math.max(LENGTH, stage.steps),
     chunk: 10,
     seed,
     ...tilted,
-    coupling: { pairs: PAIRS, ...tilted.coupling },
+    coupling: { pairs: recipe ? recipe.coupling.pairs : PAIRS, ...tilted.coupling },
     ...(teacher && { teacher: exact ? 'exact' : 'before' }),
   }
 }

@@ -1,6 +1,6 @@
 import type { Plan } from '../plan.ts'
 
-/** How the example was trained: the exact velocity is its teacher, and the learning rate falls. */
+/** How the example was trained: by the recipe one-step, long, with the exact velocity of the ring as its teacher. */
 export const trainedBy: Plan = {
   target: { kind: 'built-in', name: 'ring' },
   hidden: 128,
@@ -9,8 +9,19 @@ export const trainedBy: Plan = {
   interpolant: 'linear',
   seed: 0,
   stages: [
-    { objective: 'semigroup', learningRate: 1e-3, steps: 8000, keep: false },
-    { objective: 'semigroup', learningRate: 3e-4, steps: 4000, keep: true },
-    { objective: 'semigroup', learningRate: 1e-4, steps: 3000, keep: true },
+    {
+      objective: 'flow-matching',
+      learningRate: 4e-3,
+      steps: 16_000,
+      keep: false,
+      recipe: { name: 'one-step', steps: 16_000 },
+    },
+    {
+      objective: 'cmt',
+      learningRate: 4e-3,
+      steps: 24_000,
+      keep: true,
+      recipe: { name: 'one-step', steps: 24_000 },
+    },
   ],
 }

@@ -1,7 +1,7 @@
 import { stepsOf } from '../plan.ts'
 import { playWaiting, waiting } from './store.ts'
 
-/** What a link would train, where that takes so long that it waits to be asked for. */
+/** What a link or a recipe would train, where that waits until it is asked for. */
 export function LinkNote() {
   const plans = waiting.value
   if (plans.length === 0) return null
@@ -10,7 +10,7 @@ export function LinkNote() {
   return (
     <div class="note" data-note="link">
       <p>
-        This link trains {runs}, about {Number(steps.toPrecision(2)).toLocaleString('en')} steps. Nothing is
+        Ready to train: {runs}, about {Number(steps.toPrecision(2)).toLocaleString('en')} steps. Nothing is
         trained before you press Play.
       </p>
       <button type="button" class="main" onClick={playWaiting}>

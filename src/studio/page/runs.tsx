@@ -2,7 +2,7 @@ import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { type Objective, objectives } from '../../objective/index.ts'
 import { trainedBy } from '../example/trained-by.ts'
-import { fileOfPlan, isUntouched, type Plan, type Stage, stepsOf } from '../plan.ts'
+import { fileOfPlan, freshPlan, isUntouched, type Plan, type Stage, stepsOf } from '../plan.ts'
 import { anew } from '../trainable.ts'
 import { announce } from './announce.tsx'
 import { add, live, MOST_RUNS, pause, play, remove, selected, state, update, waiting } from './store.ts'
@@ -117,8 +117,12 @@ function AddRun() {
         }
         onClick={() => {
           const plan = selected.value
-          const { learningRate } = plan.stages.at(-1)!
-          add({ ...anew(plan), stages: [{ objective: next.value, learningRate, steps: 0, keep: false }] })
+          const { learningRate, recipe } = plan.stages.at(-1)!
+          const own = recipe ? freshPlan.stages[0].learningRate : learningRate
+          add({
+            ...anew(plan),
+            stages: [{ objective: next.value, learningRate: own, steps: 0, keep: false }],
+          })
           announce(`Run ${state.value.runs.length} added: ${next.value}`)
         }}
       >

@@ -31,7 +31,7 @@ const drop = async (page: Page, name: string, content: string | number): Promise
 test('a link that trains for long says so and waits for Play', { timeout: 120_000 }, async () => {
   const { page } = await studio.open({ state: { view: 'jump', runs: [long, { ...small, seed: 4 }] } })
   const note = page.locator('[data-note="link"]')
-  await note.getByText('This link trains 1 run, about 500,000 steps').waitFor()
+  await note.getByText('Ready to train: 1 run, about 500,000 steps').waitFor()
   await page.locator('.bar .status', { hasText: 'WebAssembly' }).waitFor()
   await patiently(async () => (await strip(page))[0]).toContain('0 of 500,000 steps')
   // Time enough for a step that nobody asked for.

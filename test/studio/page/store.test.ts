@@ -31,7 +31,7 @@ function report(plan: Plan, revision: number, playing = false): void {
 }
 const newest = (): number => Math.max(...sent.map(each => ('revision' in each && each.revision) || 0))
 const stage = () => store.selected.value.stages.at(-1)!
-const lsd = anew(examplePlan)
+const lsd = anew(examplePlan, {}, { objective: 'lsd' })
 
 beforeEach(() => {
   store.open(lsd)

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 import type { Plan, Target } from '../../plan.ts'
 import { anew, refusalOf } from '../../trainable.ts'
-import { open, play, problem, selected, selectedLive } from '../store.ts'
+import { open, play, problem, selected, selectedLive, state } from '../store.ts'
 import { datasetOf } from './target-points.ts'
 
 /** Where a target comes from while it is being made: nothing when the training's own is shown. */
@@ -14,7 +14,7 @@ export const remark = signal<string | null>(null)
 export function begin(change: Partial<Plan>): void {
   const playing = selectedLive.value?.playing
   remark.value = null
-  let plan = anew(selected.value, change)
+  let plan = { ...anew(selected.value, change), ...(change.stages && { stages: change.stages }) }
   try {
     const dataset = datasetOf(plan.target)
     const [{ objective }] = plan.stages
@@ -23,7 +23,7 @@ export function begin(change: Partial<Plan>): void {
       plan = anew(plan, {}, { objective: 'lsd' })
       remark.value = `${objective} cannot begin here (${refusal}); lsd is chosen in its place.`
     }
-    open(plan)
+    open(plan, state.value.selected, 'held')
     if (playing) play()
   } catch (error) {
     problem.value = (error as Error).message

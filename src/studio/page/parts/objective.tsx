@@ -1,9 +1,11 @@
 import { computed, signal } from '@preact/signals'
 import { type Objective, objectives, type Rule } from '../../../objective/index.ts'
-import { isUntouched, type Plan } from '../../plan.ts'
+import { type RecipeName, recipes } from '../../../training/recipes.ts'
+import { recipeStages } from '../../engine/recipe-keys.ts'
+import { freshPlan, isUntouched, type Plan } from '../../plan.ts'
 import { refusalOf } from '../../trainable.ts'
 import { change, selected } from '../store.ts'
-import { remark } from './choose.ts'
+import { begin, remark } from './choose.ts'
 import { datasetOf } from './target-points.ts'
 
 /** Whether a change of the objective or the learning rate goes on with the weights. */
@@ -51,10 +53,16 @@ function Choice({ id, name }: Objective) {
   )
 }
 
-function choose(objective: string): void {
-  const stage = selected.value.stages.at(-1)!
+/** What the choice of a recipe is called among the objectives. */
+const recipeValue = (name: string): string => `recipe:${name}`
+
+function choose(value: string): void {
+  const { recipe, ...stage } = selected.value.stages.at(-1)!
+  const name = (Object.keys(recipes) as RecipeName[]).find(name => recipeValue(name) === value)
   remark.value = null
-  change({ ...stage, objective, keep: keepWeights.value })
+  if (name) return begin({ stages: recipeStages(name) })
+  const rate = recipe ? { learningRate: freshPlan.stages[0].learningRate } : {}
+  change({ ...stage, ...rate, objective: value, keep: keepWeights.value })
 }
 
 /** What those that need a teacher can be helped by, where the target has none of its own. */
@@ -76,12 +84,22 @@ function TeacherFirst() {
 
 /** The catalogue, by the rule that each objective goes by. */
 export function ObjectivePicker() {
-  const { objective } = selected.value.stages.at(-1)!
+  const { objective, recipe } = selected.value.stages.at(-1)!
   return (
     <>
       <label class="field">
         {isUntouched(selected.value) ? 'Objective of your training' : 'Objective'}
-        <select value={objective} onChange={event => choose(event.currentTarget.value)}>
+        <select
+          value={recipe ? recipeValue(recipe.name) : objective}
+          onChange={event => choose(event.currentTarget.value)}
+        >
+          <optgroup label="Recipe: begins anew">
+            {Object.values(recipes).map(({ id, summary }) => (
+              <option key={id} value={recipeValue(id)}>
+                {id}: {summary}
+              </option>
+            ))}
+          </optgroup>
           {RULES.map(([rule, title]) => (
             <optgroup key={rule} label={title}>
               {[...objectives.values()].filter(row => row.rule === rule).map(Choice)}

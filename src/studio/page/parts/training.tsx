@@ -3,7 +3,7 @@ import { trainedBy } from '../../example/trained-by.ts'
 import { HIGHEST_RATE, isUntouched, stepsOf } from '../../plan.ts'
 import { anew } from '../../trainable.ts'
 import { NumberInput } from '../number-input.tsx'
-import { change, open, pause, play, selected, selectedLive, takeSteps } from '../store.ts'
+import { change, open, pause, play, selected, selectedLive, state, takeSteps } from '../store.ts'
 import { remark } from './choose.ts'
 import { keepWeights } from './objective.tsx'
 import { Slider } from './slider.tsx'
@@ -24,10 +24,10 @@ const isExample = computed(() => isUntouched(selected.value) && (selectedLive.va
 /** How the example came to be, and that anyone can see it come again. */
 export function HowTrained() {
   if (!isExample.value || selectedLive.value?.playing) return null
-  const [{ objective }] = trainedBy.stages
+  const [{ objective, recipe }] = trainedBy.stages
   return (
     <p class="soft">
-      Trained beforehand: {objective}, {stepsOf(trainedBy).toLocaleString('en')} steps, batch{' '}
+      Pretrained: {recipe?.name ?? objective}, {stepsOf(trainedBy).toLocaleString('en')} steps, batch{' '}
       {trainedBy.batch.toLocaleString('en')}.{' '}
       <button
         type="button"
@@ -83,7 +83,7 @@ export function TrainingButtons() {
           steps
         </button>
       </span>
-      <button type="button" onClick={() => open(anew(selected.value))}>
+      <button type="button" onClick={() => open(anew(selected.value), state.value.selected, 'held')}>
         Reset
       </button>
     </div>

@@ -1,0 +1,23 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { checkpointSteps } from './checkpoint.ts'
+import { type Config, resolveConfig } from './config.ts'
+import { paths } from './run.ts'
+import { OWN_TEACHER, teacherConfig, trainsTeacher } from './teacher-config.ts'
+
+/** Where a run keeps it: a run of its own. */
+export const teacherDirectory = (directory: string): string => join(directory, 'teacher')
+
+/** Whether the teacher of a run is there and trained to its end. */
+export function isTeacherFinished(config: Config, directory: string): boolean {
+  const own = teacherDirectory(directory)
+  const { steps } = resolveConfig(teacherConfig(config))
+  return existsSync(paths(own).model) && checkpointSteps(own).at(-1) === steps
+}
+
+/** The configuration with its own teacher by the directory that holds it. */
+export function withOwnTeacher(config: Config, directory: string): Config {
+  if (!trainsTeacher(config)) return config
+  const teacher = teacherDirectory(directory)
+  return { ...config, teacher, initFrom: config.initFrom === OWN_TEACHER ? teacher : config.initFrom }
+}

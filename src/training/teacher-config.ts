@@ -1,0 +1,43 @@
+import { type Config, ConfigError, findObjective, merge, resolveConfig, type UserConfig } from './config.ts'
+
+/** What `initFrom` calls the teacher that a run trains first. */
+export const OWN_TEACHER = 'teacher'
+
+/** Whether a run trains its own teacher before itself. */
+export const trainsTeacher = ({ teacher }: Pick<Config, 'teacher'>): boolean => teacher === 'train'
+
+/** A teacher is given this part of the run's steps, unless `teacherTraining.steps` says otherwise. */
+const SHARE = 2 / 3
+
+/**
+ * The configuration of the teacher that a run trains first: a velocity on the same data, with the run's network,
+ * optimiser and seeds, or a flow map where the objective learns from one.
+ *
+ * @throws ConfigError when `teacherTraining` has a key that the two must share, or one that is refused
+ */
+export function teacherConfig(config: Config): UserConfig {
+  const { data, standardize, holdOut, interpolant, network, optimizer, schedule, ema, batch, steps } = config
+  const { seeds, logEvery, log, checkpointEvery, chunk, teacherTraining } = config
+  for (const key of ['data', 'standardize', 'holdOut', 'interpolant', 'recipe']) {
+    if (key in teacherTraining) {
+      throw new ConfigError(`teacherTraining.${key}: is the run's own; set it outside of teacherTraining`)
+    }
+  }
+  const map = findObjective(config.objective).needs.includes('flow-map-teacher')
+  const shared = {
+    ...{ data, standardize, holdOut, interpolant, optimizer, ema, batch },
+    ...{ seeds, logEvery, log, checkpointEvery, chunk },
+    objective: map ? 'psd' : 'flow-matching',
+    network: map ? network : { ...network, conditioning: 's', sourceLayers: null },
+    schedule: { ...schedule, warmup: Math.round(schedule.warmup * SHARE) },
+    steps: Math.max(1, Math.round(steps * SHARE)),
+  }
+  const user = merge(shared, teacherTraining) as UserConfig
+  try {
+    resolveConfig(user)
+  } catch (error) {
+    if (error instanceof ConfigError) throw new ConfigError(`teacherTraining: ${error.message}`)
+    throw error
+  }
+  return user
+}
