@@ -12,5 +12,6 @@ test('the package holds neither source maps nor tests', () => {
   )
   const paths = files.map(({ path }) => path)
   expect(paths).toContain('package.json')
+  expect(paths).toContain('dist/studio/site/licences.txt')
   expect(paths.filter(path => /\.map$|^test\/|\.tsx?$/.test(path.replace(/\.d\.ts$/, '')))).toEqual([])
 })

@@ -3,10 +3,6 @@ export interface Site {
   readonly stack?: string
 }
 
-const folder = (relative: string) => decodeURIComponent(new URL(relative, import.meta.url).pathname)
-const PACKAGE = folder('..')
-const AUTODIFF = folder('.')
-
 /** Remembers the present call stack; cheap, because the text is made lazily. */
 export function captureSite(): Site {
   const site: Site = {}
@@ -17,18 +13,28 @@ export function captureSite(): Site {
   return site
 }
 
-/** `file:line:column` of the innermost frame outside of this package, or else outside of the autodiff folder. */
-export function describeSite(site: Site): string | undefined {
-  const frames = (site.stack ?? '')
+/** The places of a call stack, innermost first, as `file:line:column`. */
+const placesIn = (stack: string): string[] =>
+  stack
     .split('\n')
     .slice(1)
     .map(line => line.replace(/^\s*at\s+/, '').replace(/.*\((.*)\)$/, '$1'))
-    .map(frame => frame.replace(/^async /, ''))
-    .map(frame => (frame.startsWith('file://') ? decodeURIComponent(frame.slice(7)) : frame))
-    .filter(
-      frame => /:\d+:\d+$/.test(frame) && !frame.startsWith('node:') && !frame.includes('/node_modules/'),
-    )
-  return frames.find(f => !f.startsWith(PACKAGE)) ?? frames.find(f => !f.startsWith(AUTODIFF))
+    .map(place => place.replace(/^async /, ''))
+    .map(place => (place.startsWith('file://') ? decodeURIComponent(place.slice(7)) : place))
+
+/** The folder of this file, by its own place on a stack: not every bundler knows `import.meta.url`. */
+const ownFolder = (): string | undefined => placesIn(new Error().stack ?? '')[0]?.match(/^.*\//)?.[0]
+
+/** `file:line:column` of the innermost frame outside of this package, or else outside of the autodiff folder. */
+export function describeSite(site: Site): string | undefined {
+  const autodiff = ownFolder() ?? ''
+  const wholePackage = autodiff.replace(/[^/]*\/$/, '')
+  const places = placesIn(site.stack ?? '').filter(
+    place => /:\d+:\d+$/.test(place) && !place.startsWith('node:') && !place.includes('/node_modules/'),
+  )
+  return (
+    places.find(place => !place.startsWith(wholePackage)) ?? places.find(place => !place.startsWith(autodiff))
+  )
 }
 
 /** A graph that cannot be built. The message names the operation, the shapes and the line that asked for it. */

@@ -43,10 +43,12 @@ async function evaluateFile(file: string, flags: EvaluateFlags): Promise<void> {
   const { count, seed, metrics, features, data, json } = flags
   if (data === undefined)
     throw new UsageError(`${file}: samples are measured against data; name it with --data`)
-  const found = await evaluateSamples(file, await openDataset(data), { count, seed, metrics, features })
-  for (const text of found.notes) note(`oxbow: ${text}`)
+  const dataset = await openDataset(data)
+  const found = await evaluateSamples(file, dataset, { count, seed, metrics, features })
+  const warnings = dataset.warnings ?? []
+  for (const text of [...warnings, ...found.notes]) note(`oxbow: ${text}`)
   const { notes, data: record, metrics: values } = found
-  if (json) return printJson({ rows: [{ file, metrics: values }], data: record, notes })
+  if (json) return printJson({ rows: [{ file, metrics: values }], data: record, notes, warnings })
   print(savedLines(found))
 }
 
@@ -58,6 +60,7 @@ export async function evaluateCommand(run: string, given: EvaluateFlags): Promis
   const steps = grids ? [] : flags.steps
   const weights: WeightsName[] = flags.weights === 'both' ? ['ema', 'raw'] : [flags.weights]
   const dataset = data === undefined ? undefined : await openDataset(data)
+  const ofData = dataset?.warnings ?? []
   const request = { steps, grids, count, seed, method, weights, metrics, features }
   const evaluation = await evaluateRun(run, request, dataset)
   if (!dataset) {
@@ -66,10 +69,10 @@ export async function evaluateCommand(run: string, given: EvaluateFlags): Promis
     if (flags.report) await writeRunReport(run)
     noteLogProblem(run)
   }
-  const warnings = stepWarnings(evaluation)
+  const worse = stepWarnings(evaluation)
   const { rows, maps, data: record, notes } = evaluation
-  for (const text of notes) note(`oxbow: ${text}`)
-  if (json) printJson({ rows, maps, data: record, notes, warnings })
+  for (const text of [...ofData, ...notes]) note(`oxbow: ${text}`)
+  if (json) printJson({ rows, maps, data: record, notes, warnings: [...ofData, ...worse] })
   else {
     const table = evaluationTable(evaluation)
     if (table.metrics.length > 0) {
@@ -78,5 +81,5 @@ export async function evaluateCommand(run: string, given: EvaluateFlags): Promis
     }
     if (maps.length > 0) print(mapLines(maps))
   }
-  for (const warning of warnings) note(warning)
+  for (const warning of worse) note(warning)
 }

@@ -20,6 +20,10 @@ interface ImportFlags extends Omit<ImportOptions, 'config' | 'data'> {
   readonly json?: boolean
 }
 
+/** Names on one line, the first few of many. */
+const shortList = (names: readonly string[]): string =>
+  names.length > 12 ? `${names.slice(0, 12).join(', ')} and ${names.length - 12} more` : names.join(', ')
+
 /** `oxbow import`. */
 export async function importCommand(
   file: string,
@@ -40,12 +44,14 @@ export async function importCommand(
   // Kept absolute, so that the run can be measured from anywhere.
   if (config.data !== undefined) config.data = withAbsolutePaths(config.data)
   const asked = { ...options, convention, config, data: dataset }
-  const { tensors } = weightsFile
-  const { model, report } = own ? importOwn(tensors, own, file, asked) : importModel(tensors, file, asked)
+  const { model, report, unread } = own
+    ? importOwn(weightsFile.tensors, own, file, asked)
+    : importModel(weightsFile, file, asked)
   const assumed = own || convention !== 'oxbow' ? [] : assumptions(model.config, asked)
   checkOnnxSize(model.config, model.dimension)
   createRun(directory, model)
   if (assumed.length > 0) note(`oxbow: ${file}: carries no configuration; assumed ${assumed.join(' and ')}`)
+  if (unread.length > 0) note(`oxbow: ${file}: not read: ${shortList(unread)}`)
   const { model: weights, onnx } = paths(directory)
   writeFileAtomic(directory, weights, encodeModelFile(model))
   writeFileAtomic(directory, onnx, encodeOnnxModel(model))

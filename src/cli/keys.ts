@@ -1,6 +1,8 @@
 import { readFileSync, statSync } from 'node:fs'
 import { type DatasetSpec, withKeys } from '../data/catalogue.ts'
+import { DataError } from '../data/error.ts'
 import { nearest } from '../data/suggest.ts'
+import { decodeText } from '../data/utf8.ts'
 import { show } from '../data/validate.ts'
 import { merge } from '../training/config.ts'
 import { UsageError } from './failure.ts'
@@ -90,33 +92,11 @@ function readText(path: string): string {
   if (!stats) return refuse('no such file')
   if (stats.isDirectory()) refuse('is a directory, expected a YAML file')
   if (stats.size > LARGEST) refuse(`is larger than ${LARGEST >> 20} MiB, expected a YAML file`)
-  const bytes = readFileSync(path)
-  const [first, second] = bytes
-  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) {
-    refuse('is UTF-16; save it as UTF-8')
-  }
   try {
-    // A mark of the byte order at the beginning is left out.
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    return refuse(`is not UTF-8 text (line ${lineOfWrongByte(bytes)})`)
+    return decodeText(readFileSync(path), `--config ${path}`)
+  } catch (error) {
+    throw error instanceof DataError ? new UsageError(error.message) : error
   }
-}
-
-/** The first line that is not UTF-8. */
-function lineOfWrongByte(bytes: Buffer): number {
-  const decoder = new TextDecoder('utf-8', { fatal: true })
-  let [line, from] = [1, 0]
-  for (let end = bytes.indexOf(0x0a); end >= 0; end = bytes.indexOf(0x0a, from)) {
-    try {
-      decoder.decode(bytes.subarray(from, end))
-    } catch {
-      return line
-    }
-    from = end + 1
-    line++
-  }
-  return line
 }
 
 /**

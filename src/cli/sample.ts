@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
+import { columnOrder, reorder } from '../data/column-order.ts'
 import { csvPieces } from '../data/csv-writer.ts'
 import { DataError } from '../data/error.ts'
 import { npyPieces } from '../data/npy.ts'
@@ -31,24 +32,30 @@ interface SampleFlags {
   readonly json?: boolean
 }
 
-type Encoder = (points: Float32Array, dimension: number, title: string) => Promise<Content>
+interface Written {
+  readonly dimension: number
+  readonly columns?: readonly string[]
+  readonly title: string
+}
+
+type Encoder = (points: Float32Array, written: Written) => Promise<Content>
 
 /** Points that a picture is made of; thousands are drawn. */
 const DRAWN = 100_000
 
-const svg = async (points: Float32Array, dimension: number, title: string): Promise<string> => {
+const svg = async (points: Float32Array, { dimension, title }: Written): Promise<string> => {
   const { scatterPlot } = await import('../report/plots.ts')
   return scatterPlot(toPlane(points.subarray(0, DRAWN * dimension), dimension), { title, width: 480 })
 }
 
 const ENCODERS: Readonly<Record<string, Encoder>> = {
-  '.csv': async (points, dimension) => csvPieces(points, dimension),
-  '.npy': async (points, dimension) =>
+  '.csv': async (points, { dimension, columns }) => csvPieces(points, dimension, columns),
+  '.npy': async (points, { dimension }) =>
     npyPieces({ shape: [points.length / dimension, dimension], data: points }),
-  '.svg': async (points, dimension, title) => Buffer.from(await svg(points, dimension, title)),
-  '.png': async (points, dimension, title) => {
+  '.svg': async (points, written) => Buffer.from(await svg(points, written)),
+  '.png': async (points, written) => {
     const { svgToPng } = await import('../report/plots.ts')
-    return svgToPng(await svg(points, dimension, title))
+    return svgToPng(await svg(points, written))
   },
 }
 
@@ -85,7 +92,7 @@ async function drawSamples(
   grid: Grid,
   map: LoadedMap,
 ): Promise<Sampled> {
-  const { dimension } = map
+  const { dimension, columns } = map
   const options = { grid, method, seed }
   if (start === undefined) {
     if (grid[0] !== 1) {
@@ -97,10 +104,11 @@ async function drawSamples(
     return sampleNoise(map, count, options)
   }
   const given = await readPoints(start)
+  const order = columnOrder({ name: start, columns: given.columns }, { name: path, columns })
   if (given.dimension !== dimension) {
     throw new DataError(`${start}: has points of ${given.dimension} coordinates, ${path} of ${dimension}`)
   }
-  return sample(map, given.points, options)
+  return sample(map, reorder(given.points, order), options)
 }
 
 type Sampled = Awaited<ReturnType<typeof sample>>
@@ -122,7 +130,7 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   const steps = grid.length - 1
   const file = outputFile(path, flags)
   const map = await load(path, { weights })
-  const { dimension } = map
+  const { dimension, columns: names } = map
   const { points, method } = await drawSamples(path, flags, grid, map).finally(() => map.close())
   const wrong = points.findIndex(value => !Number.isFinite(value))
   if (wrong >= 0) {
@@ -131,12 +139,21 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   }
   const count = points.length / dimension
   const title = `${path}: ${plural(steps, `${method} step`)}`
-  const content = await ENCODERS[extname(file)](points, dimension, title)
+  const content = await ENCODERS[extname(file)](points, { dimension, columns: names, title })
   mkdirSync(dirname(file), { recursive: true })
   writeFileAtomic(dirname(file), file, content)
   if (json) {
     const asked = { ...(flags.grid && { grid }), ...(start !== undefined && { start }) }
-    return printJson({ file, count, dimension, steps, ...asked, method, seed })
+    return printJson({
+      file,
+      count,
+      dimension,
+      ...(names && { columns: names }),
+      steps,
+      ...asked,
+      method,
+      seed,
+    })
   }
   print(`${file}: ${count} points, ${plural(steps, `${method} step`)}`)
   if (process.stdout.isTTY) {

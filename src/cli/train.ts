@@ -144,9 +144,10 @@ export async function trainCommand(flags: TrainFlags, rest: readonly string[]): 
     view?.stop()
     interrupt.release()
   })
-  const { run, steps, loss, msPerStep, finished } = result
-  if (flags.json) printJson({ run, steps, loss, msPerStep: Math.round(msPerStep * 1000) / 1000, finished })
-  else {
+  const { run, steps, loss, msPerStep, finished, warnings } = result
+  if (flags.json) {
+    printJson({ run, steps, loss, msPerStep: Math.round(msPerStep * 1000) / 1000, finished, warnings })
+  } else {
     const outcome = `loss ${loss.toPrecision(4)}, ${msPerStep.toFixed(2)} ms per step`
     const nothing = finished ? 'nothing trained' : 'stopped before its first step'
     print(`${run}: step ${steps}, ${steps === 0 ? nothing : outcome}`)

@@ -14,10 +14,12 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
+import { DataError } from './error.ts'
 import { fileSize } from './file.ts'
 import { numberType } from './number-types.ts'
 import { HEADER_BYTES, MAGIC } from './row-file.ts'
 import type { DirectRows, Head, Source } from './source.ts'
+import { rowPieces } from './store.ts'
 
 /** The folder of rows that were read from large files: `OXBOW_CACHE`, or `oxbow` in the user's folder of caches. */
 export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
@@ -26,6 +28,9 @@ export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): strin
 }
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** What readers make of the same file may change from version to version. */
+const FORMAT = 2
 
 /** Under which name the rows of a source are kept. */
 export interface CacheKey {
@@ -47,7 +52,7 @@ export function cacheKey({ files, options }: Source): CacheKey {
   })
   const names = files.map(path => realpathSync(path))
   return {
-    family: sha256(JSON.stringify([names, options])).slice(0, 20),
+    family: sha256(JSON.stringify([FORMAT, names, options])).slice(0, 20),
     version: sha256(JSON.stringify(versions)).slice(0, 20),
   }
 }
@@ -116,11 +121,23 @@ const metaSchema = z.strictObject({
   key: z.strictObject({ family: z.string(), version: z.string() }),
   dimension: z.int().positive(),
   columns: z.array(z.string()).optional(),
+  leftOut: z.array(z.string()).optional(),
   image: z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]).optional(),
   bytes: z.boolean(),
   names: z.array(z.string()).optional(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   firstDuplicate: z.int().optional(),
+  outliers: z
+    .array(
+      z.object({
+        column: z.int(),
+        row: z.int(),
+        value: z.number(),
+        deviation: z.number(),
+        bulk: z.number(),
+      }),
+    )
+    .optional(),
 })
 
 /** What belongs to the rows of a cache file. */
@@ -171,39 +188,25 @@ function readCache(file: number, path: string, key: CacheKey): Cached | undefine
   const rows = rowBytes / type.bytes / meta.dimension
   if (!Number.isInteger(rows) || labelBytes !== (meta.names ? 2 * rows : 0)) return undefined
   const labels = readBytes(file, HEADER_BYTES + rowBytes, labelBytes)
-  const { dimension, columns, image, bytes, names } = meta
+  const { dimension, columns, leftOut, image, bytes, names } = meta
   const direct = { path, offset: HEADER_BYTES, rows, type }
   return {
-    head: { dimension, columns, image, bytes, labelled: names !== undefined },
+    head: { dimension, columns, leftOut, image, bytes, labelled: names !== undefined },
     meta,
     direct,
     labels: new Uint16Array(labels.buffer),
     scan(each) {
       let sum = 0
-      for (const piece of piecesOf(direct, dimension)) {
-        sum = crc32(piece, sum)
-        each(type.decode(piece) as Float32Array | Uint8Array)
+      try {
+        for (const piece of rowPieces(direct, dimension)) {
+          sum = crc32(piece, sum)
+          each(type.decode(piece) as Float32Array | Uint8Array)
+        }
+      } catch (error) {
+        if (error instanceof DataError) return false
+        throw error
       }
       return crc32(labels, sum) === checksum
     },
-  }
-}
-
-const PIECE_BYTES = 1 << 20
-
-/** All rows of a file, some at a time, in a buffer that is used again. */
-function* piecesOf({ path, offset, rows, type }: DirectRows, dimension: number): Generator<Buffer> {
-  const rowBytes = dimension * type.bytes
-  const perPiece = Math.max(1, Math.floor(PIECE_BYTES / rowBytes))
-  const buffer = Buffer.from(new ArrayBuffer(perPiece * rowBytes))
-  const file = openSync(path, 'r')
-  try {
-    for (let row = 0; row < rows; row += perPiece) {
-      const count = Math.min(perPiece, rows - row) * rowBytes
-      if (readSync(file, buffer, 0, count, offset + row * rowBytes) < count) return
-      yield buffer.subarray(0, count)
-    }
-  } finally {
-    closeSync(file)
   }
 }

@@ -14,6 +14,7 @@ import {
 import { type GaussianConfig, gaussian, gaussianMixture, type MixtureConfig } from './gaussian-mixture.ts'
 import { type OpenOptions, openSource } from './open.ts'
 import type { Source } from './source.ts'
+import type { Rules } from './split-rule.ts'
 import { nearest } from './suggest.ts'
 import { show } from './validate.ts'
 
@@ -70,10 +71,12 @@ export function generatedDataset(spec: DatasetSpec): Dataset {
 }
 
 /** The files that a name or block reads; `undefined` where it reads none. */
-export async function openFiles(spec: DatasetSpec): Promise<Source | undefined> {
-  if (typeof spec === 'string') return !isBuiltIn(spec) && looksLikePath(spec) ? pathSource(spec) : undefined
+export async function openFiles(spec: DatasetSpec, rules?: Rules): Promise<Source | undefined> {
+  if (typeof spec === 'string') {
+    return !isBuiltIn(spec) && looksLikePath(spec) ? pathSource(spec, rules) : undefined
+  }
   const [kind, block] = blockOf(spec)
-  return formatNames.includes(kind) ? blockSource(kind, block) : undefined
+  return formatNames.includes(kind) ? blockSource(kind, block, rules) : undefined
 }
 
 /**
@@ -82,7 +85,7 @@ export async function openFiles(spec: DatasetSpec): Promise<Source | undefined> 
  * @throws {DataError} on an unknown name (with the nearest known one), a malformed block, or an unusable file
  */
 export async function openDataset(spec: DatasetSpec, options: OpenOptions = {}): Promise<Dataset> {
-  const source = await openFiles(spec)
+  const source = await openFiles(spec, options.rules)
   return source ? openSource(source, options) : generatedDataset(spec)
 }
 

@@ -1,5 +1,6 @@
 import type { Mixture } from '../model/mixture.ts'
 import type { Random } from '../random/random.ts'
+import type { Rules } from './split-rule.ts'
 
 export type { Mixture, MixtureComponent } from '../model/mixture.ts'
 
@@ -39,11 +40,16 @@ export interface Dataset {
   readonly warnings?: readonly string[]
 }
 
-/** Rows to train on, and rows set aside to measure with. Equal rows are on one side. */
+/**
+ * Rows to train on, and rows set aside to measure with. Equal rows are on one side, but for values that many rows have: these
+ * are on both.
+ */
 export interface Split {
   readonly training: number
   /** May be 0, when the user asked for none or there are too few. */
   readonly heldOut: number
+  /** How rows were read and split, as a run records it; absent where nothing of that kind was done. */
+  readonly rules?: Rules
   /**
    * Fills `out` with different rows of one side, in a random order, and `classes` as `sample` does.
    *

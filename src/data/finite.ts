@@ -49,7 +49,7 @@ export function finiteDataset(parts: Parts): Dataset {
     ...(image && { image }),
     ...(labels && { labels: { names: labels.names, counts: labels.counts } }),
     statistics,
-    split: { training: sides.training, heldOut: sides.heldOut, take },
+    split: { training: sides.training, heldOut: sides.heldOut, rules: findings.rules, take },
     warnings: warningsOf(file, head, findings, holdOut),
     fingerprint: { sha256, rows, ...ranges },
     sample: (random, out, classes) =>

@@ -12,12 +12,13 @@ import { npzSchema, npzSource } from './readers/npz.ts'
 import { parquetSchema, parquetSource } from './readers/parquet.ts'
 import { textSchema, textSource } from './readers/text.ts'
 import type { Source } from './source.ts'
+import { RULES, type Rules } from './split-rule.ts'
 import { validate } from './validate.ts'
 
 /** A format of files. */
 interface Format<S extends z.ZodType> {
   readonly schema: S
-  readonly source: (options: z.output<S>) => Source | Promise<Source>
+  readonly source: (options: z.output<S>, rules: Rules) => Source | Promise<Source>
   /** Names of files in this format, without `.gz`. */
   readonly names: RegExp
 }
@@ -65,9 +66,9 @@ export const looksLikePath = (name: string): boolean =>
  *
  * @throws {DataError} on a malformed block, naming the key
  */
-export async function blockSource(kind: string, block: unknown): Promise<Source> {
+export async function blockSource(kind: string, block: unknown, rules: Rules = RULES): Promise<Source> {
   const { schema, source } = table[kind]
-  return source(validate(schema, block, kind))
+  return source(validate(schema, block, kind), rules)
 }
 
 /** The format that a path is read in; `undefined` for a file whose name does not tell. @throws {DataError} when it is not there */
@@ -82,10 +83,10 @@ export function pathFormat(path: string): string | undefined {
  *
  * @throws {DataError} when its ending is that of no format
  */
-export async function pathSource(path: string): Promise<Source> {
+export async function pathSource(path: string, rules?: Rules): Promise<Source> {
   const kind = pathFormat(path)
   if (kind === undefined) throw new DataError(`${path}: expected ${KNOWN}; or name its format in a block`)
-  return blockSource(kind, { path })
+  return blockSource(kind, { path }, rules)
 }
 
 /** A block whose paths are absolute. */

@@ -6,9 +6,10 @@ import { collectLabels, type LabelCollector, type RowLabels } from './labels.ts'
 import { numberType } from './number-types.ts'
 import { collectProblems } from './problems.ts'
 import { createRowFile, HEADER_BYTES, type RowFile } from './row-file.ts'
-import { type Findings, type Scan, scanRows } from './scan.ts'
-import type { Head, Sink } from './source.ts'
-import { fileRows, type MemoryRows, memoryRows, type Store } from './store.ts'
+import { type Findings, type RowPass, type Scan, scanRows } from './scan.ts'
+import type { DirectRows, Head, Sink } from './source.ts'
+import type { Rules } from './split-rule.ts'
+import { fileRows, type MemoryRows, memoryRows, rowPieces, type Store } from './store.ts'
 
 /** Where rows are kept. */
 export interface Keeping {
@@ -33,6 +34,7 @@ export interface Purpose {
   readonly file: string
   readonly name: string
   readonly holdOut: number
+  readonly rules?: Rules
 }
 
 const MOST_COLUMNS = 1 << 20
@@ -40,7 +42,7 @@ const MOST_ROWS = 2 ** 31
 let pending = 0
 
 /** Begins to gather rows. */
-export function gather({ file, name, holdOut }: Purpose, keeping: Keeping): Gathering {
+export function gather({ file, name, holdOut, rules }: Purpose, keeping: Keeping): Gathering {
   const problems = collectProblems(file)
   let head: Head | undefined
   let scan: Scan
@@ -64,6 +66,17 @@ export function gather({ file, name, holdOut }: Purpose, keeping: Keeping): Gath
     }
   }
 
+  /** All rows once more, from where they are kept. */
+  const again: RowPass = each => {
+    const { dimension, bytes, direct } = head!
+    const visit = (values: ArrayLike<number>): void => {
+      for (let from = 0; from < values.length; from += dimension) each(values, from)
+    }
+    if (memory) return memory.pieces.forEach(visit)
+    const where = spilled ? spilledRows(spilled, rows, bytes) : direct!
+    for (const piece of rowPieces(where, dimension, file)) visit(where.type.decode(piece))
+  }
+
   const storeOf = (labels: RowLabels | undefined, findings: Findings, sha256: string): Store => {
     if (spilled) return keepFile(spilled, head!, keeping, { file, labels, findings, sha256 })
     return memory ?? fileRows(head!.direct!, head!.dimension, file)
@@ -78,7 +91,7 @@ export function gather({ file, name, holdOut }: Purpose, keeping: Keeping): Gath
         )
       }
       head = found
-      scan = scanRows(head, holdOut)
+      scan = scanRows(head, { holdOut, rules })
       if (head.labelled) labels = collectLabels(file, head.classes)
       const { direct } = head
       const kept = direct !== undefined && direct.rows * head.dimension * 4 > keeping.memory
@@ -97,7 +110,7 @@ export function gather({ file, name, holdOut }: Purpose, keeping: Keeping): Gath
     finish(sha256) {
       problems.raise()
       if (!head) throw new DataError(`${file}: the file is empty`)
-      const findings = scan.finish()
+      const findings = scan.finish(again)
       const found = labels?.finish()
       const store = storeOf(found, findings, sha256)
       return finiteDataset({ name, file, head, store, labels: found, findings, sha256, holdOut })
@@ -106,10 +119,17 @@ export function gather({ file, name, holdOut }: Purpose, keeping: Keeping): Gath
   }
 }
 
+const spilledRows = ({ path }: RowFile, rows: number, bytes = false): DirectRows => ({
+  path,
+  offset: HEADER_BYTES,
+  rows,
+  type: numberType(bytes ? 'u1' : 'f4')!,
+})
+
 /** Completes the file of rows and opens it. */
 function keepFile(
   written: RowFile,
-  { dimension, columns, image, bytes = false }: Head,
+  { dimension, columns, leftOut, image, bytes = false }: Head,
   { folder, key }: Keeping,
   {
     file,
@@ -118,12 +138,11 @@ function keepFile(
     sha256,
   }: { file: string; labels?: RowLabels; findings: Findings; sha256: string },
 ): Store {
-  const { rows, firstDuplicate } = findings
+  const { rows, firstDuplicate, outliers } = findings
   const names = labels?.names
-  const meta = { key, dimension, columns, image, bytes, names, sha256, firstDuplicate }
+  const meta = { key, dimension, columns, leftOut, image, bytes, names, sha256, firstDuplicate, outliers }
   written.finish(labels?.indices ?? new Uint16Array(0), meta)
-  const type = numberType(bytes ? 'u1' : 'f4')!
-  const direct = { path: written.path, offset: HEADER_BYTES, rows, type }
+  const direct = spilledRows(written, rows, bytes)
   if (!key) {
     const store = fileRows(direct, dimension, file)
     // The open file stays readable until it is closed.

@@ -34,8 +34,8 @@ function receiver(options: PointsOptions, labelled: boolean) {
   if (image && image[0] * image[1] * image[2] !== dimension) {
     throw new DataError(`${name}: pictures of ${image.join('x')} have not ${dimension} numbers`)
   }
-  const { holdOut, memory, cache } = openOptions(options)
-  const gathering: Gathering = gather({ file: name, name, holdOut }, { memory, folder: cache })
+  const { holdOut, memory, cache, rules } = openOptions(options)
+  const gathering: Gathering = gather({ file: name, name, holdOut, rules }, { memory, folder: cache })
   const hash = createHash('sha256')
   let rows = 0
   gathering.begin({ dimension, image, labelled })

@@ -7,10 +7,10 @@ import { npyHeaderPlace, parseNpyHeader } from './npy-header.ts'
  * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  *
  * @param file  the file's name in messages
- * @returns numbers of 32 bits for the types `f4`, `f2` and integers of at most 16 bits, otherwise of 64
+ * @returns numbers of 32 bits for the types `f4`, `f2` and integers of at most 16 bits, otherwise of 64; and the type
  * @throws {DataError} when it is something else, or cut short
  */
-export function decodeNpy(bytes: Uint8Array, file: string): NpyArray {
+export function decodeNpy(bytes: Uint8Array, file: string): NpyArray & { readonly typeName: string } {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const { from, to } = npyHeaderPlace(buffer.subarray(0, 12), file)
   if (to > bytes.length) throw new DataError(`${file}: cut short within its header`)
@@ -20,7 +20,7 @@ export function decodeNpy(bytes: Uint8Array, file: string): NpyArray {
   // A copy, since numbers must be aligned.
   const numbers = type.decode(Buffer.from(Uint8Array.from(bytes.subarray(to)).buffer))
   const narrow = typeName === 'f4' || typeName === 'f2' || /^[biu][12]$/.test(typeName)
-  return { shape, data: narrow ? Float32Array.from(numbers) : Float64Array.from(numbers) }
+  return { shape, typeName, data: narrow ? Float32Array.from(numbers) : Float64Array.from(numbers) }
 }
 
 export const fortranOrder = (file: string): string =>

@@ -1,3 +1,4 @@
+import { half } from './half.ts'
 import type { NumberType } from './source.ts'
 
 type View = new (buffer: ArrayBuffer, offset: number, length: number) => ArrayLike<number | bigint>
@@ -15,16 +16,6 @@ const wide = (Type: View) => {
   const decode = viewed(Type, 8)
   return (buffer: Buffer): ArrayLike<number> =>
     Float64Array.from(decode(buffer) as unknown as ArrayLike<bigint>, Number)
-}
-
-/** IEEE 754 half precision: a sign, 5 bits of exponent, 10 of fraction. */
-function half(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >>> 10) & 0x1f
-  const fraction = bits & 0x3ff
-  if (exponent === 0) return sign * fraction * 2 ** -24
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }
 
 const halves = viewed(Uint16Array as View, 2)

@@ -4,8 +4,9 @@ import { DataError } from './error.ts'
 import { finiteDataset } from './finite.ts'
 import { gather } from './gather.ts'
 import { givenLabels } from './labels.ts'
-import { scanRows } from './scan.ts'
+import { type SplitOptions, scanRows } from './scan.ts'
 import type { Source } from './source.ts'
+import { RULES, type Rules } from './split-rule.ts'
 import { fileRows } from './store.ts'
 
 /** How data is opened. */
@@ -16,6 +17,8 @@ export interface OpenOptions {
   readonly memory?: number
   /** The folder of those files, where they are not read in place. */
   readonly cache?: string
+  /** How rows are read and split: 1 as version 0.1.0 did, for runs that it trained; 2 by default. */
+  readonly rules?: Rules
 }
 
 const HOLD_OUT = 0.1
@@ -26,11 +29,12 @@ export function openOptions({
   holdOut = HOLD_OUT,
   memory = MEMORY,
   cache = cacheFolder(),
+  rules = RULES,
 }: OpenOptions): Required<OpenOptions> {
   if (!(holdOut >= 0 && holdOut <= 0.5)) {
     throw new DataError(`holdOut: expected a share of the rows from 0 to 0.5, found ${holdOut}`)
   }
-  return { holdOut, memory, cache }
+  return { holdOut, memory, cache, rules }
 }
 
 /**
@@ -40,12 +44,12 @@ export function openOptions({
  * @throws {DataError} in one line
  */
 export async function openSource(source: Source, options: OpenOptions): Promise<Dataset> {
-  const { holdOut, memory, cache: folder } = openOptions(options)
+  const { holdOut, memory, cache: folder, rules } = openOptions(options)
   const key = cacheKey(source)
   const cached = openCache(folder, key)
-  const again = cached && fromCache(source, cached, holdOut)
+  const again = cached && fromCache(source, cached, { holdOut, rules })
   if (again) return again
-  const gathering = gather({ ...source, holdOut }, { memory, folder, key })
+  const gathering = gather({ ...source, holdOut, rules }, { memory, folder, key })
   try {
     const sha256 = await source.read(gathering)
     checkUnchanged(source, key)
@@ -63,21 +67,23 @@ function checkUnchanged(source: Source, before: CacheKey): void {
 }
 
 /** The dataset of rows that were read before; `undefined` where they are damaged. */
-function fromCache({ file, name }: Source, cached: Cached, holdOut: number): Dataset | undefined {
+function fromCache({ file, name }: Source, cached: Cached, options: SplitOptions): Dataset | undefined {
   const { head, meta, direct, labels } = cached
-  const scan = scanRows(head, holdOut)
+  const scan = scanRows(head, options)
+  const pass = (each: (values: ArrayLike<number>, from: number) => void): boolean =>
+    cached.scan(values => {
+      for (let from = 0; from < values.length; from += head.dimension) each(values, from)
+    })
   let row = 1
-  const whole = cached.scan(values => {
-    for (let from = 0; from < values.length; from += head.dimension) scan.add(values, from, row++)
-  })
-  if (!whole) return undefined
-  const findings = { ...scan.finish(), firstDuplicate: meta.firstDuplicate }
+  if (!pass((values, from) => scan.add(values, from, row++))) return undefined
+  const { firstDuplicate, outliers = [] } = meta
+  const findings = { ...scan.finish(pass), firstDuplicate, outliers }
   return finiteDataset({
     file,
     name,
     head,
     findings,
-    holdOut,
+    holdOut: options.holdOut,
     store: fileRows(direct, head.dimension, file),
     labels: meta.names && givenLabels(meta.names, labels),
     sha256: meta.sha256,

@@ -8,6 +8,8 @@ import { show } from './validate.ts'
 /** Points of a file, as they stand there. */
 export interface FilePoints {
   readonly dimension: number
+  /** Names of the coordinates, where the file has them. */
+  readonly columns?: readonly string[]
   /** `[n, dimension]`, row after row, at least one. */
   readonly points: Float32Array
 }
@@ -52,5 +54,6 @@ export async function readPoints(spec: DatasetSpec): Promise<FilePoints> {
     points.set(piece, at)
     at += piece.length
   }
-  return { dimension: head.dimension, points }
+  const { dimension, columns } = head
+  return { dimension, points, ...(columns && { columns }) }
 }

@@ -7,7 +7,7 @@ export interface RowHash {
 const rotate = (x: number, by: number): number => (x << by) | (x >>> (32 - by))
 
 /** The finisher of MurmurHash3 (Austin Appleby, public domain): every bit of the input reaches every bit. */
-function mix(h: number): number {
+export function mix(h: number): number {
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
   return (h ^ (h >>> 16)) >>> 0

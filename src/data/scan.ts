@@ -1,14 +1,13 @@
 import type { Fingerprint, Statistics } from './dataset.ts'
 import { collectMoments } from './moments.ts'
-import { rowHasher } from './row-hash.ts'
-import { seenHashes } from './seen.ts'
+import { collectOutliers, type Outlier } from './outliers.ts'
+import { type RowHash, rowHasher } from './row-hash.ts'
+import { type Seen, seenHashes } from './seen.ts'
 import { collectSides, type Sides } from './sides.ts'
 import type { Head } from './source.ts'
+import { FEWEST, heldCounts, mostWhole, RULES, type Rules, splitRule } from './split-rule.ts'
 
-/** With fewer rows none is held out: there would be too few to measure with. */
-const FEWEST = 20
-
-/** What one pass over the rows finds. */
+/** What a pass over the rows finds. */
 export interface Findings {
   readonly rows: number
   readonly sides: Sides
@@ -23,28 +22,71 @@ export interface Findings {
   readonly duplicatesUntil?: number
   /** Where the first column counts the rows: from which number. */
   readonly counter?: number
+  readonly outliers: readonly Outlier[]
+  readonly rules: Rules
+  /** Frequent values that are on the held-out side whole, which only the rules of version 0.1.0 bring about. */
+  readonly untrained?: Untrained
 }
+
+/** Values that are not trained on although many rows have them. */
+export interface Untrained {
+  readonly values: number
+  readonly rows: number
+  /** Some of them. */
+  readonly examples: readonly (readonly number[])[]
+}
+
+/** How rows are divided. */
+export interface SplitOptions {
+  /** The share of rows to hold out, 0 to 0.5. */
+  readonly holdOut: number
+  /** The newest by default. */
+  readonly rules?: Rules
+}
+
+/** Hands all rows to `each` once more, in their order. */
+export type RowPass = (each: (values: ArrayLike<number>, from: number) => void) => void
 
 /** Looks at rows one after another; nothing of them is kept but a few bits. */
 export interface Scan {
   /** @param number  of the row in messages */
   add(values: ArrayLike<number>, from: number, number: number): void
-  finish(): Findings
+  /** @param again  for data whose values repeat much */
+  finish(again: RowPass): Findings
+}
+
+/** The rows of both sides. */
+function collectSplit(dimension: number) {
+  const sides = collectSides()
+  const [training, heldOut] = [collectMoments(dimension), collectMoments(dimension)]
+  const both = collectMoments(dimension)
+  let rows = 0
+  return {
+    add(values: ArrayLike<number>, from: number, held: boolean): void {
+      sides.add(held)
+      ;(held ? heldOut : training).add(values, from)
+      rows++
+    },
+    finish() {
+      for (const part of [training, heldOut]) both.merge(part)
+      const none = rows < FEWEST || training.count === 0
+      return { sides: sides.finish(none), statistics: (none ? both : training).finish(), all: both.finish() }
+    },
+  }
 }
 
 /**
- * Begins a pass. A row is held out when the hash of its numbers says so: equal rows are on one side, and a row keeps its
- * side when others come or go.
- *
- * @param holdOut  the share of rows to hold out, 0 to 0.5
+ * Begins a pass. The hash of a row's numbers decides its side: equal rows are on one side, and a row keeps its side when
+ * others come or go. Values that are frequent are split by `splitRule` instead.
  */
-export function scanRows({ dimension, image }: Head, holdOut: number): Scan {
+export function scanRows({ dimension, image }: Head, { holdOut, rules = RULES }: SplitOptions): Scan {
   const hashOf = rowHasher(dimension)
   const seen = seenHashes()
-  const sides = collectSides()
-  const [training, heldOut] = [collectMoments(dimension), collectMoments(dimension)]
-  const ranges = collectRanges(dimension, image?.[2])
   const threshold = holdOut * 2 ** 32
+  const held = heldCounts(threshold)
+  let split = collectSplit(dimension)
+  const ranges = collectRanges(dimension, image?.[2])
+  const outliers = image ? undefined : collectOutliers(dimension)
   let [rows, duplicates] = [0, 0]
   let firstDuplicate: number | undefined
   let duplicatesUntil: number | undefined
@@ -56,37 +98,85 @@ export function scanRows({ dimension, image }: Head, holdOut: number): Scan {
     else if (counter !== undefined && rows < 2 ** 24 && value !== counter + rows) counter = undefined
   }
 
+  const countRepeats = (hash: RowHash, number: number): void => {
+    const times = seen.add(hash)
+    if (times === undefined) duplicatesUntil ??= rows
+    else if (times > 1) {
+      duplicates++
+      firstDuplicate ??= number
+    }
+  }
+
+  const splitAgain = (again: RowPass): void => {
+    const isHeld = splitRule(rows, holdOut, seen, held)
+    if (!isHeld) return
+    split = collectSplit(dimension)
+    again((values, from) => split.add(values, from, isHeld(hashOf(values, from))))
+  }
+
   return {
     add(values, from, number) {
       const hash = hashOf(values, from)
-      const held = hash.high < threshold
-      const known = duplicatesUntil === undefined ? seen.add(hash) : false
-      if (known === undefined) duplicatesUntil = rows
-      else if (known) {
-        duplicates++
-        firstDuplicate ??= number
-      }
-      sides.add(held)
-      ;(held ? heldOut : training).add(values, from)
+      countRepeats(hash, number)
+      const isHeld = hash.high < threshold
+      if (isHeld) held.add(hash)
+      split.add(values, from, isHeld)
       ranges.add(values, from)
+      outliers?.add(values, from, number)
       count(values[from])
       rows++
     },
-    finish() {
-      const none = rows < FEWEST || training.count === 0
-      if (none) training.merge(heldOut)
+    finish(again) {
+      if (rules > 1) splitAgain(again)
+      const { sides, statistics, all } = split.finish()
+      const untrained =
+        rules === 1 && sides.heldOut > 0 ? findUntrained(rows, seen, threshold, dimension, again) : undefined
       return {
         rows,
-        sides: sides.finish(none),
-        statistics: training.finish(),
+        sides,
+        statistics,
         ranges: ranges.finish(),
         duplicates,
         firstDuplicate,
         duplicatesUntil,
         ...(dimension > 1 && rows >= 5 && { counter }),
+        outliers: outliers?.finish(all) ?? [],
+        rules,
+        ...(untrained && { untrained }),
       }
     },
   }
+}
+
+/** Values that are named in a message. */
+const EXAMPLES = 3
+
+/** The frequent values that their hashes hold out. */
+function findUntrained(
+  rows: number,
+  seen: Seen,
+  threshold: number,
+  dimension: number,
+  again: RowPass,
+): Untrained | undefined {
+  const bound = mostWhole(rows, seen)
+  let [values, all] = [0, 0]
+  seen.each(({ high }, count) => {
+    if (high >= threshold || count <= bound) return
+    values++
+    all += count
+  })
+  if (values === 0) return undefined
+  const hashOf = rowHasher(dimension)
+  const examples: number[][] = []
+  seen.startNumbering(bound)
+  again((row, from) => {
+    if (examples.length === EXAMPLES) return
+    const hash = hashOf(row, from)
+    if (hash.high >= threshold || seen.next(hash) !== 1) return
+    examples.push(Array.from({ length: dimension }, (_, i) => row[from + i]))
+  })
+  return { values, rows: all, examples }
 }
 
 /** @param channels  of pictures, whose numbers are joined by channel */

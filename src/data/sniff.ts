@@ -1,3 +1,5 @@
+import { utf16Of } from './utf8.ts'
+
 /** What the first bytes of a file tell about it. */
 export type Kind = 'gzip' | 'npy' | 'zip' | 'parquet' | 'picture' | 'idx' | 'json' | 'text' | 'other'
 
@@ -21,11 +23,17 @@ const isIdx = (bytes: Buffer): boolean =>
   bytes[3] >= 1 &&
   bytes[3] <= 8
 
-/** Whether a text is in the second encoding that spreadsheets write. */
-export const isUtf16 = (bytes: Buffer): boolean => begins('\xff\xfe')(bytes)
-
 /** Text of the usual encodings has no zero bytes. */
-const isText = (bytes: Buffer): boolean => isUtf16(bytes) || !bytes.subarray(0, 4096).includes(0)
+const isText = (bytes: Buffer): boolean =>
+  utf16Of(bytes) !== undefined || !bytes.subarray(0, 4096).includes(0)
+
+/** Whether each second byte is 0, as that of Latin letters and digits is. */
+function isUnmarkedUtf16(bytes: Buffer): boolean {
+  const start = bytes.subarray(0, 64)
+  const zeros = [0, 1].map(parity => start.filter((byte, i) => i % 2 === parity && byte === 0).length)
+  const many = start.length >= 8 ? start.length / 2 - 1 : Number.POSITIVE_INFINITY
+  return Math.max(...zeros) >= many && Math.min(...zeros) === 0
+}
 
 const startOf = (bytes: Buffer): string =>
   bytes
@@ -53,6 +61,11 @@ const SIGNATURES: readonly Signature[] = [
   { kind: 'other', name: 'a file compressed by bzip2', starts: begins('BZh') },
   { kind: 'other', name: 'a file compressed by xz', starts: begins('\xfd7zXZ') },
   { kind: 'idx', name: 'an IDX array', starts: isIdx },
+  {
+    kind: 'other',
+    name: 'text of UTF-16 without a byte order mark (save it as UTF-8)',
+    starts: isUnmarkedUtf16,
+  },
   { kind: 'other', name: 'a binary file', starts: bytes => !isText(bytes) },
   { kind: 'other', name: 'a web page', starts: bytes => /^<(!doctype|html|\?xml)/i.test(startOf(bytes)) },
   { kind: 'json', name: 'JSON', starts: bytes => /^(\{|\[)/.test(startOf(bytes)) },

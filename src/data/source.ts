@@ -4,6 +4,8 @@ export interface Head {
   readonly dimension: number
   /** Names of the numbers of a row, where the source has them. */
   readonly columns?: readonly string[]
+  /** Names of columns that hold the index of a data frame, and are no coordinates. */
+  readonly leftOut?: readonly string[]
   /** Size of the picture that a row holds, `[height, width, channels]`. */
   readonly image?: readonly [number, number, number]
   /** Whether numbers are kept as bytes: all are whole and lie in 0 ... 255. */

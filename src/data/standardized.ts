@@ -8,9 +8,6 @@ export type StandardizeName = 'auto' | 'none' | 'column' | 'whole'
 /** Points that data without end is measured by. */
 const MEASURED = 10_000
 
-/** A deviation below this part of the mean is rounding. */
-const ROUNDING = 1e-6
-
 function measured(dataset: Dataset): Statistics {
   const { dimension } = dataset
   const points = new Float64Array(MEASURED * dimension)
@@ -26,9 +23,9 @@ function measured(dataset: Dataset): Statistics {
   return { mean, deviation: variance.map(Math.sqrt) }
 }
 
-/** A constant column keeps its scale. */
-const scaleOf = (deviation: number, mean: number): number =>
-  deviation > ROUNDING * Math.abs(mean) ? deviation : 1
+/** Of each column of finite data whether all rows to train on have one value. */
+const constantColumns = ({ split, statistics }: Dataset): boolean[] =>
+  split && statistics ? statistics.deviation.map(value => value === 0) : []
 
 /** All columns as one. */
 function pooled({ mean, deviation }: Statistics): Statistics {
@@ -40,15 +37,25 @@ function pooled({ mean, deviation }: Statistics): Statistics {
 
 /**
  * The standardisation of a dataset, fitted on its training rows; nothing where it keeps its own units. `auto` is `whole`
- * for pictures, `column` for other finite data, `none` for data that is drawn from a formula.
+ * for pictures, `column` for other finite data, `none` for data that is drawn from a formula. Whatever is chosen, a column of
+ * finite data that is constant has the scale 0 about its value, so that it comes back as that.
  */
 export function standardizationOf(name: StandardizeName, dataset: Dataset): Standardization | undefined {
   const finite = dataset.image ? 'whole' : dataset.split ? 'column' : 'none'
   const chosen = name === 'auto' ? finite : name
-  if (chosen === 'none') return undefined
+  const isConstant = constantColumns(dataset)
+  if (chosen === 'none' && !isConstant.includes(true)) return undefined
   const statistics = dataset.statistics ?? measured(dataset)
-  const { mean, deviation } = chosen === 'whole' ? pooled(statistics) : statistics
-  return { shift: mean, scale: deviation.map((value, i) => scaleOf(value, mean[i])) }
+  const { mean, deviation } =
+    chosen === 'none'
+      ? { mean: statistics.mean.map(() => 0), deviation: statistics.mean.map(() => 1) }
+      : chosen === 'whole'
+        ? pooled(statistics)
+        : statistics
+  return {
+    shift: mean.map((value, i) => (isConstant[i] ? statistics.mean[i] : value)),
+    scale: deviation.map((value, i) => (isConstant[i] ? 0 : value || 1)),
+  }
 }
 
 /** A dataset as a network sees it. */
@@ -68,7 +75,7 @@ export function seenThrough(by: Standardization | undefined, dataset: Dataset): 
   if (!by) return dataset
   const { split, mixture, statistics, histogramRange, ...rest } = dataset
   const change = (out: Values): void => out.set(standardized(by, out))
-  const at = (value: number, i: number): number => (value - by.shift[i]) / by.scale[i]
+  const at = (value: number, i: number): number => (value - by.shift[i]) / (by.scale[i] || 1)
   return {
     ...rest,
     standardization: by,

@@ -55,6 +55,36 @@ export function memoryRows(dimension: number, asBytes: boolean): MemoryRows {
   }
 }
 
+const PIECE_BYTES = 1 << 20
+
+/**
+ * All rows of a file, some at a time, in a buffer that is used again.
+ *
+ * @param name  of the file in messages
+ * @throws {DataError} when it ends before its last row
+ */
+export function* rowPieces(
+  { path, offset, rows, type }: DirectRows,
+  dimension: number,
+  name = path,
+): Generator<Buffer> {
+  const rowBytes = dimension * type.bytes
+  const perPiece = Math.max(1, Math.floor(PIECE_BYTES / rowBytes))
+  const buffer = Buffer.from(new ArrayBuffer(perPiece * rowBytes))
+  const file = openSync(path, 'r')
+  try {
+    for (let row = 0; row < rows; row += perPiece) {
+      const bytes = Math.min(perPiece, rows - row) * rowBytes
+      if (readSync(file, buffer, 0, bytes, offset + row * rowBytes) < bytes) throw shorter(name)
+      yield buffer.subarray(0, bytes)
+    }
+  } finally {
+    closeSync(file)
+  }
+}
+
+const shorter = (name: string): DataError => new DataError(`${name}: has become shorter while it was in use`)
+
 /** Files are closed when their rows are no longer reachable. */
 const opened = new FinalizationRegistry<number>(file => closeSync(file))
 
@@ -71,7 +101,7 @@ export function fileRows({ path, offset, rows, type }: DirectRows, dimension: nu
     rows,
     read(row, out, at) {
       if (readSync(file, buffer, 0, bytes, offset + row * bytes) < bytes) {
-        throw new DataError(`${name}: has become shorter while it was in use`)
+        throw shorter(name)
       }
       const values = type.decode(buffer)
       for (let i = 0; i < dimension; i++) out[at + i] = values[i]

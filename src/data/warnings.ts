@@ -17,20 +17,33 @@ const plural = (count: number, noun: string): string => `${count} ${noun}${count
  */
 export function warningsOf(file: string, head: Head, findings: Findings, holdOut: number): string[] {
   const lines = [
+    ...leftOutWarnings(head),
     ...columnWarnings(head, findings),
+    ...outlierWarnings(head, findings),
     ...duplicateWarnings(findings),
     ...splitWarnings(findings, holdOut),
   ]
   return lines.map(line => `${file}: ${line}`)
 }
 
+const leftOutWarnings = ({ leftOut = [] }: Head): string[] =>
+  leftOut.map(
+    name =>
+      `column ${show(name)} is left out: it is the index of a data frame; to train on it, name all coordinates in columns`,
+  )
+
+const columnName = ({ columns }: Head, i: number): string =>
+  `column ${i + 1}${columns ? ` (${show(columns[i])})` : ''}`
+
+/** A line for each, the first few only. */
+function linesOf<T>(things: readonly T[], line: (thing: T) => string): string[] {
+  const others = things.length > NAMED ? [`${things.length - NAMED} more columns likewise`] : []
+  return [...things.slice(0, NAMED).map(line), ...others]
+}
+
 function columnWarnings(head: Head, { statistics, counter }: Findings): string[] {
   const { mean, deviation } = statistics
-  const called = (i: number) => `column ${i + 1}${head.columns ? ` (${show(head.columns[i])})` : ''}`
-  const all = (columns: number[], show: (i: number) => string) => {
-    const others = columns.length > NAMED ? [`${columns.length - NAMED} more columns likewise`] : []
-    return [...columns.slice(0, NAMED).map(show), ...others]
-  }
+  const called = (i: number) => columnName(head, i)
   const columns = mean.map((_, i) => i)
   const constant = columns.filter(i => deviation[i] === 0)
   if (head.image) {
@@ -38,11 +51,11 @@ function columnWarnings(head: Head, { statistics, counter }: Findings): string[]
   }
   const nearly = columns.filter(i => deviation[i] > 0 && deviation[i] < SMALL * Math.abs(mean[i]))
   return [
-    ...all(constant, i => `${called(i)} is constant (${shortest(mean[i])})`),
-    ...all(
+    ...linesOf(constant, i => `${called(i)} is constant (${shortest(mean[i])})`),
+    ...linesOf(
       nearly,
       i =>
-        `${called(i)} hardly varies: standard deviation ${deviation[i].toPrecision(2)} about ${shortest(mean[i])}`,
+        `${called(i)} hardly varies: standard deviation ${deviation[i].toPrecision(2)} about ${shortest(mean[i])}, of which 32-bit floats keep few digits or none; subtract an offset`,
     ),
     ...(counter === undefined
       ? []
@@ -53,6 +66,15 @@ function columnWarnings(head: Head, { statistics, counter }: Findings): string[]
 /** The digits that a 32-bit float has. */
 const shortest = (value: number): number => Number(value.toPrecision(7))
 
+function outlierWarnings(head: Head, { outliers }: Findings): string[] {
+  return linesOf(outliers, ({ column, row, value, deviation, bulk }) => {
+    const scale = `the standard deviation is ${deviation.toPrecision(2)}`
+    const without =
+      bulk === 0 ? 'nearly all other rows have one value' : `that of most rows ${bulk.toPrecision(2)}`
+    return `row ${row}, ${columnName(head, column)}: ${shortest(value)} is an outlier that sets the scale: ${scale}, ${without}; remove or correct it if it is wrong`
+  })
+}
+
 function duplicateWarnings({ rows, duplicates, firstDuplicate, duplicatesUntil }: Findings): string[] {
   if (duplicates === 0) return []
   const among = duplicatesUntil === undefined ? `${rows} rows` : `the first ${duplicatesUntil} rows`
@@ -60,7 +82,14 @@ function duplicateWarnings({ rows, duplicates, firstDuplicate, duplicatesUntil }
   return [`${duplicates} of ${among} ${verb}, the first is row ${firstDuplicate}`]
 }
 
-function splitWarnings({ rows, sides }: Findings, holdOut: number): string[] {
+function splitWarnings({ rows, sides, untrained }: Findings, holdOut: number): string[] {
+  if (untrained) {
+    const { values, rows: lost, examples } = untrained
+    const listed = examples.map(values => `(${values.slice(0, 5).map(shortest).join(', ')})`).join(', ')
+    return [
+      `${plural(values, 'frequent value')} with ${lost} of ${rows} rows never trained: ${listed}; the run was split by version 0.1.0, train it again`,
+    ]
+  }
   if (holdOut === 0 || sides.heldOut > 0) return []
   return [`no row is held out of ${plural(rows, 'row')}: metrics will compare with rows trained on`]
 }

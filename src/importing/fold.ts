@@ -1,5 +1,5 @@
 import type { EmbeddingName } from '../model/index.ts'
-import type { FoundLayer } from './match.ts'
+import type { FoundLayer } from './layers.ts'
 
 /** The order of the Fourier features of one time in a file: all sines first is ours. */
 export type FeatureOrder = 'sin,cos' | 'cos,sin' | 'interleaved'

@@ -6,10 +6,11 @@ import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from 
 import type { Model } from '../training/model.ts'
 import { mlpOptions, parameterCount } from '../training/networks.ts'
 import { type DataRecord, RunError } from '../training/run.ts'
-import type { StoredTensor } from '../training/safetensors.ts'
+import type { Container } from '../training/safetensors.ts'
 import { type Convention, type ConventionName, conventions, type TimeInput } from './conventions.ts'
 import { type FeatureOrder, foldInputs, type InputLayout, scaleOutputs } from './fold.ts'
-import { type FoundLayer, findLayers } from './match.ts'
+import { type FoundLayer, unread } from './layers.ts'
+import { findLayers } from './match.ts'
 
 export interface ImportOptions {
   readonly convention: ConventionName
@@ -36,6 +37,8 @@ export interface Imported {
   readonly model: Model
   /** What became of each layer: the tensors it was read from, and its number. */
   readonly report: readonly string[]
+  /** Names of the tensors that were not read, of which a file of another program may hold some. */
+  readonly unread: readonly string[]
 }
 
 const CONDITIONINGS: Readonly<Record<string, { name: Conditioning; times: readonly TimeInput[] }>> = {
@@ -166,19 +169,19 @@ function flat(layers: readonly FoundLayer[]): Float32Array {
  * A model from the weights of a perceptron trained elsewhere, in another convention of time. The conversion is folded into
  * the weights, in float64; what cannot be is a parameterization of our own around the network.
  *
- * @param tensors  of the file, by name
+ * @param contents  of the file: its tensors by name
  * @param file  its name, for messages
  * @throws RunError when the tensors are no such perceptron; ConfigError when they and the options do not agree
  */
 export function importModel(
-  tensors: Readonly<Record<string, StoredTensor>>,
+  contents: Pick<Container, 'tensors' | 'others'>,
   file: string,
   options: ImportOptions,
 ): Imported {
   const convention: Convention = conventions[options.convention]
   const inputs = options.inputs ?? convention.inputs
   const { name: conditioning, times } = conditioningOf(inputs)
-  const found = findLayers(tensors, file, options.layers)
+  const found = findLayers(contents, file, options.layers)
   const { dimension, network } = networkOf(found, times.length, file)
   const known = { ...network, conditioning }
   checkAgrees(options.config, known)
@@ -212,8 +215,9 @@ export function importModel(
     name: data?.name ?? 'imported',
     dimension,
     fingerprint: data?.fingerprint ?? UNKNOWN,
+    ...(data?.columns && { columns: data.columns }),
     ...(standardization && { standardization }),
   }
   const report = found.map(({ from }, i) => `${from} -> ${i}.weight, ${i}.bias`)
-  return { model: { config, dimension, data: record, parameters }, report }
+  return { model: { config, dimension, data: record, parameters }, report, unread: unread(contents, found) }
 }

@@ -1,89 +1,26 @@
 import { RunError } from '../training/run.ts'
-import type { StoredTensor } from '../training/safetensors.ts'
+import { type Contents, type FoundLayer, grouped, layerOf, linear, listed, type Stored } from './layers.ts'
 
-type Tensors = Readonly<Record<string, StoredTensor>>
+/** Whether biases fit weights of which the outputs are on this axis. */
+const fits = (layers: readonly Stored[], axis: 0 | 1): boolean =>
+  layers.every(({ weight, bias }) => !bias || weight[1].shape[axis] === bias[1].shape[0])
 
-/** One linear layer of a file: a weight `[out][in]` row after row, and a bias `[out]`, in float64. */
-export interface FoundLayer {
-  /** What its tensors are called, without `weight` and `bias`. */
-  readonly name: string
-  readonly inputs: number
-  readonly outputs: number
-  readonly weight: Float64Array
-  readonly bias: Float64Array
-  /** The tensors that it is made of, for the report. */
-  readonly from: string
-}
-
-/** `net.0.weight`, `params/Dense_0/kernel`, `W1` and the like, as a layer's name and what it is of it. */
-const ROLES: readonly (readonly [RegExp, 'weight' | 'bias'])[] = [
-  [/^(?:(.*)[./])?weight$/i, 'weight'],
-  [/^(?:(.*)[./])?(?:kernel|w)$/i, 'weight'],
-  [/^(?:(.*)[./])?(?:bias|b)$/i, 'bias'],
-  [/^w(?:eight)?_?(\d+)$/i, 'weight'],
-  [/^b(?:ias)?_?(\d+)$/i, 'bias'],
-]
-
-interface Parts {
-  weight?: [string, StoredTensor]
-  bias?: [string, StoredTensor]
-}
-
-const shapeOf = ([name, { shape }]: [string, StoredTensor]): string => `${name} [${shape.join(', ')}]`
-const listed = (tensors: Tensors): string => {
-  const all = Object.entries(tensors).map(shapeOf)
-  return all.length > 12 ? `${all.slice(0, 12).join(', ')}, ...` : all.join(', ') || 'nothing'
-}
-
-/** Tensors by the layer that they belong to. @throws RunError when one belongs to none */
-function grouped(tensors: Tensors, file: string): Map<string, Parts> {
-  const layers = new Map<string, Parts>()
-  for (const [name, tensor] of Object.entries(tensors)) {
-    const role = ROLES.find(([pattern]) => pattern.test(name))
-    const wanted = role?.[1] === 'bias' ? 1 : 2
-    if (!role || tensor.shape.length !== wanted || tensor.shape.some(n => n < 1)) {
-      throw new RunError(
-        `${file}: ${shapeOf([name, tensor])} is no weight or bias of a perceptron; found ${listed(tensors)}`,
-      )
-    }
-    const key = role[0].exec(name)?.[1] ?? ''
-    const parts = layers.get(key) ?? {}
-    layers.set(key, parts)
-    if (role[1] === 'bias') parts.bias = [name, tensor]
-    else parts.weight = [name, tensor]
-  }
-  return layers
-}
-
-/** Whether weights are `[in, out]`, as in JAX. The biases tell: no perceptron that is shown times has square layers alone. */
-function areKernels(layers: readonly Required<Parts>[]): boolean {
-  const fits = (axis: 0 | 1) =>
-    layers.every(({ weight: [, weight], bias: [, bias] }) => weight.shape[axis] === bias.shape[0])
-  return fits(1) && !fits(0)
-}
-
-function layerOf(
-  name: string,
-  { weight, bias }: Required<Parts>,
-  kernels: boolean,
+/**
+ * Whether weights are `[in, out]`, as in JAX. The biases tell: no perceptron that is shown times has square layers alone.
+ * Where there are none their names do, and then whether the layers follow each other in the order of their names.
+ */
+function areKernels(
+  layers: readonly (readonly [string, Stored])[],
   file: string,
-): FoundLayer {
-  const [, { shape, data }] = weight
-  const [outputs, inputs] = kernels ? [shape[1], shape[0]] : shape
-  if (bias[1].shape[0] !== outputs) {
-    throw new RunError(`${file}: ${shapeOf(bias)} does not fit ${shapeOf(weight)}`)
-  }
-  for (const [name, tensor] of [weight, bias]) {
-    if (!tensor.data.every(Number.isFinite)) {
-      throw new RunError(`${file}: tensor ${name}: holds values that are not finite numbers`)
-    }
-  }
-  const rows = Float64Array.from({ length: inputs * outputs }, (_, k) => {
-    const [out, at] = [Math.floor(k / inputs), k % inputs]
-    return data[kernels ? at * outputs + out : k]
-  })
-  const from = `${shapeOf(weight)}, ${shapeOf(bias)}`
-  return { name, inputs, outputs, weight: rows, bias: Float64Array.from(bias[1].data), from }
+  order: readonly string[] = layers.map(([name]) => name).toSorted(natural.compare),
+): boolean {
+  const stored = layers.map(([, each]) => each)
+  if (stored.some(({ bias }) => bias)) return fits(stored, 1) && !fits(stored, 0)
+  if (stored.some(({ weight: [name] }) => /kernel$/i.test(name))) return true
+  const inOrder = order.flatMap(name => layers.filter(each => each[0] === name))
+  const follow = (kernels: boolean) =>
+    widening(inOrder.map(([name, each]) => layerOf(name, each, kernels, file))) !== undefined
+  return !follow(false) && follow(true)
 }
 
 const natural = new Intl.Collator('en', { numeric: true })
@@ -103,42 +40,93 @@ function widening(layers: readonly FoundLayer[]): number | undefined {
   return extra.every(width => width === extra[0] && width >= 0) ? (extra[0] ?? 0) : undefined
 }
 
+const hasOneWidth = (layers: readonly FoundLayer[]): boolean =>
+  layers.slice(0, -1).every(({ outputs }) => outputs === layers[0].outputs)
+
+/** The orders that layers may be in: by the numbers in their names, and by their shapes. */
+function ordersOf(layers: readonly FoundLayer[]): FoundLayer[][] {
+  const sorted = layers.toSorted((a, b) => natural.compare(a.name, b.name))
+  return [sorted, byShape(sorted)]
+}
+
+/**
+ * The networks of a file that holds several, by what tells their layers' names apart: copies of one, as of raw and averaged
+ * weights, or such as do not follow each other.
+ */
+function networksIn(layers: readonly FoundLayer[]): FoundLayer[][] {
+  const parts = layers.map(({ name }) => name.split(/[./]/))
+  const shared = parts[0].findIndex((part, i) => parts.some(other => other[i] !== part))
+  const byPart = new Map<string, FoundLayer[]>()
+  layers.forEach((layer, i) => {
+    const part = parts[i][shared] ?? ''
+    byPart.set(part, [...(byPart.get(part) ?? []), layer])
+  })
+  const names = [...byPart.keys()].toSorted(natural.compare)
+  const networks = names.map(name => ordersOf(byPart.get(name)!).find(each => widening(each) !== undefined))
+  const whole = networks.every(each => each && each.length > 1)
+  return whole && networks.length > 1 ? (networks as FoundLayer[][]) : []
+}
+
+const shapesOf = (layers: readonly FoundLayer[]): string =>
+  layers.map(({ inputs, outputs }) => `${inputs},${outputs}`).join(';')
+
+const namesOf = (layers: readonly FoundLayer[]): string => layers.map(({ name }) => name).join(',')
+
 /**
  * Finds the linear layers of a perceptron in a file's tensors, in their order: by the numbers in their names, or else by
- * their shapes.
+ * their shapes. A layer may be without a bias.
  *
- * @param order  names of the layers, first to last, where they cannot be told
+ * @param order  names of the layers, first to last, where they cannot be told; others are left out
  * @throws RunError when there is something else in it, or the layers do not follow each other
  */
-export function findLayers(tensors: Tensors, file: string, order?: readonly string[]): FoundLayer[] {
-  const groups = grouped(tensors, file)
-  for (const [name, { weight, bias }] of groups) {
-    if (weight && bias) continue
+export function findLayers(contents: Contents, file: string, order?: readonly string[]): FoundLayer[] {
+  const groups = grouped(contents, file, order)
+  for (const [name, { weight }] of groups) {
+    if (weight) continue
+    throw new RunError(`${file}: layer "${name}" has no weight; found ${listed(contents)}`)
+  }
+  const stored = [...(groups as Map<string, Stored>)]
+  const kernels = areKernels(stored, file, order)
+  const layers = stored.map(([name, parts]) => layerOf(name, parts, kernels, file))
+  if (order) checkNames(layers, order, contents, file)
+  if (layers.length < 2)
+    throw new RunError(`${file}: expected two linear layers or more, found ${listed(contents)}`)
+  const orders = order ? [order.map(name => layers.find(layer => layer.name === name)!)] : ordersOf(layers)
+  const networks = order ? [] : networksIn(layers)
+  const following = orders.filter(layers => widening(layers) !== undefined)
+  const copies = new Set(networks.map(shapesOf)).size === 1
+  const found = copies ? undefined : (following.find(hasOneWidth) ?? following[0])
+  if (found && (hasOneWidth(found) || networks.length === 0)) return found
+  if (networks.length > 0) {
     throw new RunError(
-      `${file}: layer "${name}" has no ${weight ? 'bias' : 'weight'}; found ${listed(tensors)}`,
+      `${file}: holds ${networks.length} networks; choose one of them: --layers ${networks.map(namesOf).join(' or --layers ')}`,
     )
   }
-  const whole = groups as Map<string, Required<Parts>>
-  const kernels = areKernels([...whole.values()])
-  const layers = [...whole].map(([name, parts]) => layerOf(name, parts, kernels, file))
-  if (layers.length < 2)
-    throw new RunError(`${file}: expected two linear layers or more, found ${listed(tensors)}`)
-  const sorted = layers.toSorted((a, b) => natural.compare(a.name, b.name))
-  const orders = order ? [inOrder(layers, order, file)] : [sorted, byShape(sorted)]
-  const found = orders.find(layers => widening(layers) !== undefined)
-  if (found) return found
   const shapes = orders[0].map(({ name, inputs, outputs }) => `${name} ${inputs} to ${outputs}`)
   throw new RunError(
-    `${file}: the layers do not follow each other: ${shapes.join(', ')}; name their order with --layers`,
+    `${file}: the layers do not follow each other: ${shapes.join(', ')}; name those of one network in their order with --layers`,
   )
 }
 
-function inOrder(layers: readonly FoundLayer[], order: readonly string[], file: string): FoundLayer[] {
-  const named = order.map(name => layers.find(layer => layer.name === name))
-  if (named.length === layers.length && new Set(named).size === named.length && named.every(Boolean)) {
-    return named as FoundLayer[]
+/** A name without its last number, which the layers of one network have in common. */
+const stem = (name: string): string => name.replace(/\d+(?=\D*$)/, '#')
+
+/** @throws RunError when a layer is named that is not there, or twice, or when one between them is left out */
+function checkNames(
+  layers: readonly FoundLayer[],
+  order: readonly string[],
+  contents: Contents,
+  file: string,
+): void {
+  const all = [...grouped({ tensors: linear(contents.tensors) }, file).keys()].toSorted(natural.compare)
+  const refuse = (expected: string[]): never => {
+    throw new RunError(
+      `${file}: --layers: expected the names ${expected.join(', ')} in their order, found ${order.join(', ')}`,
+    )
   }
-  throw new RunError(
-    `${file}: --layers: expected the names ${layers.map(({ name }) => name).join(', ')} in their order, found ${order.join(', ')}`,
-  )
+  const isThere = (name: string) => layers.some(layer => layer.name === name)
+  if (!order.every(isThere)) refuse(all)
+  const stems = new Set(order.map(stem))
+  const related = all.filter(name => stems.has(stem(name)))
+  if (related.length !== order.length || new Set(order).size !== order.length) refuse(related)
 }

@@ -108,7 +108,7 @@ export function importOwn(
   const report = Object.entries(namedParameters(model)).map(
     ([name, { shape }]) => `${name} [${shape.join(', ')}]`,
   )
-  return { model, report }
+  return { model, report, unread: [] }
 }
 
 /** What is taken of weights that say nothing, or nothing where all was named. */

@@ -5,15 +5,8 @@ import { DataError } from '../data/error.ts'
 import { INFLATE_LIMITS, mostInflated } from '../data/file.ts'
 import { decodeNpy } from '../data/npy-reader.ts'
 import { RunError } from '../training/run.ts'
-import {
-  type Container,
-  decodeSafetensors,
-  SafetensorsError,
-  type StoredTensor,
-} from '../training/safetensors.ts'
+import { type Container, decodeSafetensors, SafetensorsError } from '../training/safetensors.ts'
 import { zipChecksums } from './zip-checksums.ts'
-
-type Tensors = Record<string, StoredTensor>
 
 /** Far more than a perceptron of the largest size that a configuration allows. */
 const LARGEST_FILE = 2 ** 31
@@ -22,13 +15,29 @@ const MOST_ARRAYS = 1000
 /** A name from a file, whatever is in it, on one line. */
 const shown = (name: string): string => JSON.stringify(name.slice(0, 80))
 
+/** The arrays of floats, and the rest. */
+function sorted(
+  arrays: readonly (readonly [string, ReturnType<typeof decodeNpy>])[],
+): Omit<Container, 'metadata'> {
+  const isFloat = ([, { typeName }]: (typeof arrays)[number]) => typeName.startsWith('f')
+  const others = arrays
+    .filter(each => !isFloat(each))
+    .map(([name, { shape, typeName }]) => [name, { shape, dtype: typeName }])
+  return {
+    tensors: Object.fromEntries(
+      arrays.filter(isFloat).map(([name, { shape, data }]) => [name, { shape, data }]),
+    ),
+    ...(others.length > 0 && { others: Object.fromEntries(others) }),
+  }
+}
+
 /**
  * Reads the arrays of a `.npz` file.
  *
  * @param file  its name, for messages
  * @throws RunError when it is none, is damaged, or unpacks to far more than it holds
  */
-export function decodeNpzWeights(bytes: Uint8Array, file: string): Tensors {
+export function decodeNpzWeights(bytes: Uint8Array, file: string): Omit<Container, 'metadata'> {
   let [unpacked, count] = [0, 0]
   const refuse = (message: string): never => {
     throw new RunError(`${file}: ${message}`)
@@ -63,11 +72,10 @@ export function decodeNpzWeights(bytes: Uint8Array, file: string): Tensors {
     return arrays
   }
   try {
-    return Object.fromEntries(
-      Object.entries(checked()).map(([name, array]) => [
-        name.slice(0, -4),
-        decodeNpy(array, `${file}, ${shown(name)}`),
-      ]),
+    return sorted(
+      Object.entries(checked()).map(
+        ([name, array]) => [name.slice(0, -4), decodeNpy(array, `${file}, ${shown(name)}`)] as const,
+      ),
     )
   } catch (error) {
     if (error instanceof DataError) return refuse(error.message.replace(`${file}, `, '').replace(/\s+/g, ' '))
@@ -88,7 +96,7 @@ export function readWeights(path: string): Container {
   }
   if (statSync(path).size > LARGEST_FILE) throw new RunError(`${path}: is larger than ${LARGEST_FILE} bytes`)
   const bytes = readFileSync(path)
-  if (path.endsWith('.npz')) return { tensors: decodeNpzWeights(bytes, path), metadata: {} }
+  if (path.endsWith('.npz')) return { ...decodeNpzWeights(bytes, path), metadata: {} }
   try {
     return decodeSafetensors(bytes, path)
   } catch (error) {

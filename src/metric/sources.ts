@@ -1,5 +1,6 @@
 import type { Dataset, Values } from '../data/dataset.ts'
 import { type Random, random } from '../random/random.ts'
+import { sidesApart } from './overlap.ts'
 import { someRows } from './points.ts'
 
 /** Where the reference and the floors come from. */
@@ -7,7 +8,8 @@ export interface Sources {
   readonly count: number
   readonly notes: readonly string[]
   readonly drawReference: () => Float32Array
-  /** Draw `k` of the floors; absent where there are too few rows for a reference and other rows beside it. */
+  /** Draw `k` of the floors; absent where there are too few rows for a reference and other rows beside
+   * it, or the two sides do not overlap. */
   readonly drawFloor?: (draw: number) => Float32Array
 }
 
@@ -29,12 +31,23 @@ export function sourcesOf(dataset: Dataset, asked: number, seed: number): Source
   const training: Draw =
     split && split.training >= count ? (source, out) => split.take('training', source, out) : sample
   const reference: Draw = split ? (source, out) => split.take('heldOut', source, out) : sample
+  const apart = split && sidesApart(split, dimension, seed)
   return {
     count,
-    notes:
-      count < asked ? [`measured at ${count.toLocaleString('en')} points, all rows that are held out`] : [],
+    notes: [
+      ...(count < asked
+        ? [`measured at ${count.toLocaleString('en')} points, all rows that are held out`]
+        : []),
+      ...(apart
+        ? [
+            'no floors: held-out rows and training rows hardly overlap ' +
+              `(their distance is ${apart.between.toPrecision(2)}, that of training rows among themselves ${apart.within.toPrecision(2)}), ` +
+              'so nothing can be called as good as the data',
+          ]
+        : []),
+    ],
     drawReference: () => fill(reference, 'reference'),
-    drawFloor: draw => fill(training, 'floor', draw),
+    ...(!apart && { drawFloor: (draw: number) => fill(training, 'floor', draw) }),
   }
 }
 

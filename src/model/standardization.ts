@@ -1,7 +1,10 @@
 import { constant, type Tensor } from '../autodiff/index.ts'
 import type { FlowMap } from './flow-map.ts'
 
-/** What a network works on in place of points `x` of data: `z = (x - shift)/scale`, each `[D]`, scales positive. */
+/**
+ * What a network works on in place of points `x` of data: `z = (x - shift)/scale`, each `[D]`. A scale is positive, or 0 for a
+ * constant column: there `z` is 0, and every `z` becomes `x = shift`.
+ */
 export interface Standardization {
   readonly shift: readonly number[]
   readonly scale: readonly number[]
@@ -32,7 +35,7 @@ function inFrame<P extends Points>(
 
 /** Points `[n, D]` of time `s`, in the units of that time, as the network knows them. */
 export const standardized = <P extends Points>(by: Standardization, points: P, s = 0): P =>
-  inFrame(by, points, s, (x, a, b) => (x - b) / a)
+  inFrame(by, points, s, (x, a, b) => (a === 0 ? 0 : (x - b) / a))
 
 /** Points `[n, D]` that the network gave at time `s`, in the units of that time: those of the data at 0. */
 export const unstandardized = <P extends Points>(by: Standardization, points: P, s = 0): P =>
@@ -53,6 +56,17 @@ export function unstandardizedVelocity<P extends Points>(
   }) as P
 }
 
+/** Squares of units are above it at every time but that of the data, and 32-bit floats hold it. */
+const VANISHING = 1e-24
+
+/** `z` of points in units `A(s)` that are 0 at time 0 where the scale is: there the quotient is 0, not 0/0. */
+function divided(difference: Tensor, a: Tensor, scale: readonly number[]): Tensor {
+  if (!scale.includes(0)) return difference.div(a)
+  const vanishing = scale.map(value => (value === 0 ? VANISHING : 0))
+  const square = a.mul(a).add(constant(vanishing, [1, scale.length], a.dtype))
+  return difference.mul(a).div(square)
+}
+
 /** The jump of a flow map of standardised points, from and to the units of each time: `x` `[B, D]`, times `[B, 1]`. */
 export function unstandardizedJump(
   { shift, scale }: Standardization,
@@ -66,6 +80,8 @@ export function unstandardizedJump(
   return (x, s, t) => {
     const [a, b] = frame(x, s)
     const [c, d] = frame(x, t)
-    return jump(x.sub(b).div(a), s, t).mul(c).add(d)
+    return jump(divided(x.sub(b), a, scale), s, t)
+      .mul(c)
+      .add(d)
   }
 }

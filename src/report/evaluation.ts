@@ -73,10 +73,10 @@ function metricLine(name: string, metric: MetricValue, who: string): string {
   const { value, unit, note, pValue } = metric
   const { floor, percent } = describeMetric(name, { metrics: { [name]: metric } })
   const parts = [
-    value === null ? 'not measured' : `${shown(metric, percent)}${unit === 'none' || percent ? '' : ` ${unit}`}`,
-    ...(floor
-      ? [`floor ${shown({ value: floor.value, interval: [floor.low, floor.high] }, percent)}`]
-      : []),
+    value === null
+      ? 'not measured'
+      : `${shown(metric, percent)}${unit === 'none' || percent ? '' : ` ${unit}`}`,
+    ...(floor ? [`floor ${shown({ value: floor.value, interval: [floor.low, floor.high] }, percent)}`] : []),
     ...(percent && value !== null ? [landing(value)] : []),
     ...(pValue === undefined ? [] : [`p = ${pValue.toPrecision(2)}`]),
     ...(note ? [note] : []),
@@ -141,16 +141,16 @@ export function stepWarnings({ rows }: Pick<Evaluation, 'rows'>): string[] {
 
 /** Whether the last of some rows, of rising numbers of steps, is clearly worse than the best by a metric. */
 function worseWithMore(id: string, own: readonly EvaluationRow[], name: string): string[] {
-    const found = own.filter(row => row.metrics[name]?.value != null)
-    const last = found.at(-1)
-    if (!last) return []
-    const sign = last.metrics[name].direction === 'higher' ? -1 : 1
-    const lossOf = (row: EvaluationRow): number => sign * row.metrics[name].value!
-    const best = found.reduce((a, b) => (lossOf(b) < lossOf(a) ? b : a))
-    const [worst, least] = [last.metrics[name], best.metrics[name]]
-    if (lossOf(last) <= lossOf(best) || !differ(worst, least)) return []
-    const { label = name, percent } = described[name] ?? {}
-    return [
-      `${id} weights: ${last.steps} steps are worse than ${best.steps} (${label} ${shown(worst, percent)} against ${shown(least, percent)})`,
-    ]
+  const found = own.filter(row => row.metrics[name]?.value != null)
+  const last = found.at(-1)
+  if (!last) return []
+  const sign = last.metrics[name].direction === 'higher' ? -1 : 1
+  const lossOf = (row: EvaluationRow): number => sign * row.metrics[name].value!
+  const best = found.reduce((a, b) => (lossOf(b) < lossOf(a) ? b : a))
+  const [worst, least] = [last.metrics[name], best.metrics[name]]
+  if (lossOf(last) <= lossOf(best) || !differ(worst, least)) return []
+  const { label = name, percent } = described[name] ?? {}
+  return [
+    `${id} weights: ${last.steps} steps are worse than ${best.steps} (${label} ${shown(worst, percent)} against ${shown(least, percent)})`,
+  ]
 }

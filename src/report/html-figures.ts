@@ -2,7 +2,14 @@ import { escapeHtml, formatCount, plural } from './format.ts'
 import { swatch } from './html-table.ts'
 import { curvesPlot, lossPlot } from './line-plots.ts'
 import { axesText, isSquare } from './points.ts'
-import { type CellDrawing, cellPath, cellUnits, type GridModel, gridModel, strayLegend } from './sample-grid.ts'
+import {
+  type CellDrawing,
+  cellPath,
+  cellUnits,
+  type GridModel,
+  gridModel,
+  strayLegend,
+} from './sample-grid.ts'
 import type { ComparisonData, MethodRow, Metric } from './types.ts'
 
 /** Widths that a plot is drawn at, in CSS pixels: the style sheet shows the one that fits the screen. */
@@ -91,7 +98,9 @@ function gridCaption(data: ComparisonData, model: GridModel): string {
       ? 'The first pictures, row after row from the same noise.'
       : `At most ${formatCount(largest)} points a cell, all on one range.`,
     ...(metric
-      ? [`Under each cell: ${data.metrics[0].label}; * best of its column, ≈ every metric within its noise floor.`]
+      ? [
+          `Under each cell: ${data.metrics[0].label}; * best of its column, ≈ every metric within its noise floor.`,
+        ]
       : []),
     ...(dimension > 2 && !referencePicture ? [`${axesText(model.axes, dimension)}.`] : []),
     ...(dimension > 1 && !isSquare(model.range) ? ['Each direction has its own scale.'] : []),

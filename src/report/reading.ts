@@ -77,7 +77,9 @@ function scoreOf(data: TableData, metric: Metric, { mean, interval }: Estimate):
 function otherScore(data: TableData, method: MethodRow, metric: Metric, steps: number): string {
   const [found] = ranking([method], metric, steps)
   if (!found) return ''
-  const floor = metric.floor ? `; data against data ${formatFloor(metric.floor, decimalsFor(data, metric))}` : ''
+  const floor = metric.floor
+    ? `; data against data ${formatFloor(metric.floor, decimalsFor(data, metric))}`
+    : ''
   const text = scoreOf(data, metric, found.estimate)
   return `${text[0].toUpperCase()}${text.slice(1)}${floor}.`
 }
@@ -161,7 +163,9 @@ function moreSteps(data: TableData, metric: Metric, fewest: number, most: number
   const within = metric.floor ? labelsAt(data, most, 'within') : []
   return `${[
     best,
-    ...(within.length > 0 ? [`within the floor${data.metrics.length > 1 ? 's' : ''} there: ${listing(within)}`] : []),
+    ...(within.length > 0
+      ? [`within the floor${data.metrics.length > 1 ? 's' : ''} there: ${listing(within)}`]
+      : []),
     ...(worse.length > 0 ? [`worse than at ${plural(fewest, 'step')}: ${listing(worse)}`] : []),
   ].join('; ')}.`
 }

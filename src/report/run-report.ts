@@ -7,6 +7,7 @@ import { random } from '../random/random.ts'
 import { drawNoise, uniformGrid } from '../sampler/sampler.ts'
 import { hasCheckpoint, trainedSteps } from '../training/checkpoint.ts'
 import { findObjective } from '../training/config.ts'
+import { openOptionsOf } from '../training/data.ts'
 import { type Evaluation, type EvaluationRow, readEvaluation } from '../training/evaluate.ts'
 import { type LoadedMap, load } from '../training/load.ts'
 import { mlpOptions, parameterCount } from '../training/networks.ts'
@@ -87,7 +88,7 @@ async function samplesOf(
 
 /** @throws RunError when the data is not that of the run any more */
 async function openSame(directory: string, { config, data }: RunRecord): Promise<Dataset> {
-  const dataset = await openDataset(config.data, { holdOut: config.holdOut })
+  const dataset = await openDataset(config.data, openOptionsOf({ config, data }))
   if (dataset.fingerprint.sha256 === data.fingerprint.sha256) return dataset
   throw new RunError(
     `${directory}: the data has changed since the run (its fingerprint differs), so there is no report`,

@@ -72,8 +72,7 @@ export function gridModel(data: GridData, limit = 2000): GridModel {
     cells: steps.map(n => {
       const cloud = method.samples.find(sample => sample.steps === n)
       const { colour } = seriesStyle(i)
-      const drawing =
-        cloud && drawCell(toPlane(cloud.points, dimension, axes), range, colour, limit, cloud)
+      const drawing = cloud && drawCell(toPlane(cloud.points, dimension, axes), range, colour, limit, cloud)
       return { drawing: drawing ?? null, caption: caption(method, n) }
     }),
   }))
@@ -109,7 +108,9 @@ export function cellPath({ path, strays, stroke, strokeWidth, picture }: CellDra
   }
   const dots = (d: string, colour: string, width: number): string =>
     `<path d="${d}" fill="none" stroke="${colour}" stroke-width="${width}" stroke-linecap="round"/>`
-  return dots(path, stroke, strokeWidth) + (strays && dots(strays, stray.colour, Math.round(1.5 * strokeWidth)))
+  return (
+    dots(path, stroke, strokeWidth) + (strays && dots(strays, stray.colour, Math.round(1.5 * strokeWidth)))
+  )
 }
 
 /** What the dots of strays are, where any are drawn. */

@@ -26,7 +26,12 @@ export function scatterPlot(points: Points, options: ScatterOptions = {}): strin
   const { width = 480, title = '', colour = palette[0].colour, limit = 5000, strays } = options
   const legend = strays && strayText(strays)
   const range = options.range ?? rangeOf(points)
-  const margins = { marginLeft: 46, marginRight: 14, marginTop: (title ? 34 : 14) + (legend ? 20 : 0), marginBottom: 30 }
+  const margins = {
+    marginLeft: 46,
+    marginRight: 14,
+    marginTop: (title ? 34 : 14) + (legend ? 20 : 0),
+    marginBottom: 30,
+  }
   const inner = width - margins.marginLeft - margins.marginRight
   const aspect = (range.y[1] - range.y[0]) / (range.x[1] - range.x[0])
   const height = Math.round(inner * aspect + margins.marginTop + margins.marginBottom)
@@ -44,7 +49,14 @@ export function scatterPlot(points: Points, options: ScatterOptions = {}): strin
       Plot.axisY({ ...axis, ticks: linearTicks(...range.y) }),
       dots(points, range, colour, limit, strays),
       ...(title
-        ? [Plot.text([title], { frameAnchor: 'top-left', dy: legend ? -44 : -24, fontSize: 14, fontWeight: 600 })]
+        ? [
+            Plot.text([title], {
+              frameAnchor: 'top-left',
+              dy: legend ? -44 : -24,
+              fontSize: 14,
+              fontWeight: 600,
+            }),
+          ]
         : []),
       ...(legend ? [Plot.text([legend], { frameAnchor: 'top-left', dy: -20, fill: stray.colour })] : []),
     ],

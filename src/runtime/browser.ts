@@ -9,6 +9,7 @@ import {
   type Program,
   portsOf,
   programOf,
+  RuntimeLoadError,
   type Session,
 } from './program.ts'
 
@@ -23,18 +24,31 @@ export interface BrowserRuntime {
 
 export interface BrowserEngine {
   /**
-   * Where the two files of the runtime are, when not beside the script that uses them. To be called before anything is
+   * Where the files of the runtime are, when not beside the script that uses them. To be called before anything is
    * compiled.
    *
+   * @param files  addresses of the `.wasm` file and, if its script is not to be the bundled one, of the `.mjs` file
    * @param binary  the bytes of the first, where they are loaded already
    */
-  setRuntimeFiles(files: { readonly wasm: string; readonly mjs: string }, binary?: Uint8Array): void
+  setRuntimeFiles(files: { readonly wasm: string; readonly mjs?: string }, binary?: Uint8Array): void
   /** Compiles a simplified graph. */
   compile(graph: Graph<CorePrimitive>): Promise<Program>
   /** Compiles a graph whose first `carried` inputs and outputs are a state; see `lowerScan`. */
   compileScan(graph: Graph<CorePrimitive>, carried: number): Promise<Program>
   /** Opens an ONNX file's bytes whose inputs are float32 with at most one open axis each. */
   openModel(bytes: Uint8Array): Promise<OpenedModel>
+}
+
+/** How the runtime begins what it throws when a file of its own does not come, as against a model that it refuses. */
+const NOT_LOADED = /^no available backend found\. ERR: (?:\[\w+\] )?/
+
+function checkLoaded(error: Error, files: unknown): never {
+  if (!NOT_LOADED.test(error.message)) throw error
+  const [reason] = error.message.replace(NOT_LOADED, '').split('\n')
+  const { wasm } = (files ?? {}) as { wasm?: string }
+  throw new RuntimeLoadError(
+    `ONNX Runtime cannot be loaded: its WebAssembly file is expected ${wasm ? `at ${wasm}` : 'beside the script'} (${reason})`,
+  )
 }
 
 /** One thing after another: the runtime for WebGPU refuses to begin one while it waits in the middle of another. */
@@ -63,11 +77,12 @@ export function browserEngine(
         executionMode: 'sequential',
         graphOptimizationLevel: precise ? 'disabled' : 'all',
         logSeverityLevel: 4,
-      })) as Session
+      }).catch((error: Error) => checkLoaded(error, env.wasm.wasmPaths))) as Session
       return {
         outputNames: session.outputNames,
         inputMetadata: session.inputMetadata,
-        run: feeds => inTurn(() => session.run(feeds)),
+        outputMetadata: session.outputMetadata,
+        run: (feeds, outputs) => inTurn(() => session.run(feeds, outputs)),
         release: () => inTurn(() => session.release()),
       }
     })

@@ -1,3 +1,5 @@
+import './telemetry.ts' // Before the native library.
+
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import type { CorePrimitive, Graph } from '../autodiff/index.ts'
 import { sizeOf } from '../autodiff/primitive.ts'
@@ -13,6 +15,7 @@ import {
   portsOf,
   programOf,
 } from './program.ts'
+import { withoutTelemetry } from './telemetry.ts'
 
 export interface CompileOptions {
   /** Threads for one operator; default 2, or `OXBOW_THREADS`. */
@@ -52,13 +55,22 @@ function sessionOptions(
   }
 }
 
+async function createSession(
+  model: Uint8Array,
+  precise: boolean,
+  options: CompileOptions,
+): Promise<InferenceSession> {
+  await withoutTelemetry()
+  return InferenceSession.create(model, sessionOptions(precise, options))
+}
+
 async function open(
   model: Uint8Array,
   ports: readonly Port[],
   precise: boolean,
   options: CompileOptions,
 ): Promise<Program> {
-  const session = await InferenceSession.create(model, sessionOptions(precise, options))
+  const session = await createSession(model, precise, options)
   return programOf(session, ports, makeTensor)
 }
 
@@ -87,6 +99,6 @@ export async function compileScan(
 
 /** Opens an ONNX file's bytes whose inputs are float32 with at most one open axis each. */
 export async function openModel(bytes: Uint8Array, options: CompileOptions = {}): Promise<OpenedModel> {
-  const session = await InferenceSession.create(bytes, sessionOptions(false, options))
+  const session = await createSession(bytes, false, options)
   return openedModel(session, bytes, makeTensor)
 }

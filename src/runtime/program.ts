@@ -2,6 +2,11 @@ import { type CorePrimitive, type DType, DYNAMIC, type Graph, type Shape } from 
 import { knownSize } from '../autodiff/primitive.ts'
 import { readMetadata } from './protobuf.ts'
 
+/** ONNX Runtime itself cannot be loaded: nothing is said of a graph or a file. */
+export class RuntimeLoadError extends Error {
+  override readonly name = 'RuntimeLoadError'
+}
+
 /** Row-major data of one tensor: float32, float64, int64 or bool (0 and 1). */
 export type Buffer = Float32Array | Float64Array | BigInt64Array | Uint8Array
 
@@ -32,20 +37,23 @@ const ARRAY: Record<DType, { new (length: number): Buffer; name: string }> = {
   bool: Uint8Array,
 }
 
+/** An input or output of a session. */
+type ValueMetadata =
+  | {
+      readonly isTensor: true
+      readonly name: string
+      readonly type: string
+      readonly shape: readonly (number | string)[]
+    }
+  | { readonly isTensor: false; readonly name: string }
+
 /** What ONNX Runtime's sessions have in common, wherever they run. */
 export interface Session {
   readonly outputNames: readonly string[]
-  readonly inputMetadata: readonly (
-    | {
-        readonly isTensor: true
-        readonly name: string
-        readonly type: string
-        readonly shape: readonly (number | string)[]
-      }
-    | { readonly isTensor: false; readonly name: string }
-  )[]
+  readonly inputMetadata: readonly ValueMetadata[]
+  readonly outputMetadata: readonly ValueMetadata[]
   // biome-ignore lint/suspicious/noExplicitAny: each package has a tensor class of its own
-  run(feeds: any): Promise<any>
+  run(feeds: any, outputs: readonly string[]): Promise<any>
   release(): Promise<void>
 }
 
@@ -63,8 +71,13 @@ function fillShape(port: Port, length: number): Shape {
   return port.shape.map(n => (n === DYNAMIC ? open : n))
 }
 
-/** A program of an open session. */
-export function programOf(session: Session, ports: readonly Port[], tensor: MakeTensor): Program {
+/** A program of an open session. @param outputs  the names of those that are wanted, in order; default all */
+export function programOf(
+  session: Session,
+  ports: readonly Port[],
+  tensor: MakeTensor,
+  outputs: readonly string[] = session.outputNames,
+): Program {
   return {
     async run(inputs) {
       if (inputs.length !== ports.length) {
@@ -80,8 +93,8 @@ export function programOf(session: Session, ports: readonly Port[], tensor: Make
         }
         feeds[port.name] = tensor(port.dtype, data, fillShape(port, data.length))
       })
-      const results = await session.run(feeds)
-      return session.outputNames.map(name => results[name].data)
+      const results = await session.run(feeds, outputs)
+      return outputs.map(name => results[name].data)
     },
     close: () => session.release(),
   }
@@ -97,10 +110,18 @@ export const portsOf = (graph: Graph<CorePrimitive>, scannedFrom = Infinity): Po
     dtype,
   }))
 
+/** The first output of an ONNX file, which is the one that its program gives. */
+export interface Output {
+  readonly name: string
+  /** Of its numbers, such as `float16`; `no tensor` for lists and tables. */
+  readonly dtype: string
+}
+
 /** An opened ONNX file. */
 export interface OpenedModel {
   readonly program: Program
   readonly inputs: readonly Port[]
+  readonly output: Output
   readonly metadata: Readonly<Record<string, string>>
 }
 
@@ -114,5 +135,8 @@ export function openedModel(session: Session, bytes: Uint8Array, tensor: MakeTen
       shape: meta.shape.map(n => (typeof n === 'number' ? n : DYNAMIC)),
     }
   })
-  return { program: programOf(session, inputs, tensor), inputs, metadata: readMetadata(bytes) }
+  const [first] = session.outputMetadata
+  const output = { name: first?.name ?? '(none)', dtype: first?.isTensor ? first.type : 'no tensor' }
+  const program = programOf(session, inputs, tensor, [output.name])
+  return { program, inputs, output, metadata: readMetadata(bytes) }
 }

@@ -7,7 +7,7 @@ import { userConfigOf } from './engine/session.ts'
 import { targetDataset } from './engine/target.ts'
 import { hasExactMap, teachesMap, teachesVelocity } from './engine/teachers.ts'
 import { trainedBy } from './example/trained-by.ts'
-import { fileOfPlan, isUntouched, type Plan } from './plan.ts'
+import { fileOfPlan, type Plan, stepsOf } from './plan.ts'
 
 /** A run that the command line trains. */
 export interface RecipeRun {
@@ -128,8 +128,23 @@ function initialOf(
   return file && (file.path === undefined ? file.name : `runs/${file.path}`)
 }
 
-/** The plan that a run's weights came of: that of the example until it is trained on. */
-export const originOf = (plan: Plan): Plan => (isUntouched(plan) ? trainedBy : plan)
+/**
+ * The plan that a run's weights came of: without a stage that has taken no step yet and keeps them, and that of the example
+ * until it is trained on.
+ */
+export function originOf(plan: Plan): Plan {
+  const last = plan.stages.at(-1)!
+  if (last.steps > 0 || !last.keep) return plan
+  if (plan.stages.length > 1) return { ...plan, stages: plan.stages.slice(0, -1) }
+  return plan.start === 'example' ? trainedBy : plan
+}
+
+/** What a run's weights were trained with; absent where a file does not say. */
+export function trainedObjective(plan: Plan): string | null {
+  const origin = originOf(plan)
+  const file = fileOfPlan(origin)
+  return file && stepsOf(origin) === 0 ? file.objective : origin.stages.at(-1)!.objective
+}
 
 /** How to train the same with the command line. */
 export function recipeOf(shown: Plan): Recipe {

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type Plugin } from 'vite'
+import { licences } from './licences.config.ts'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
@@ -11,20 +12,29 @@ const modernFonts: Plugin = {
     id.endsWith('katex.min.css') ? code.replace(/,url\([^)]*\) format\("(woff|truetype)"\)/g, '') : undefined,
 }
 
+const notices = licences()
+
 /** The studio's page as a static site that works from any folder of any server. */
 export default defineConfig({
   root: here('page'),
   base: './',
-  plugins: [modernFonts],
+  plugins: [modernFonts, notices.page],
   build: {
     outDir: here('../../dist/studio/site'),
     emptyOutDir: true,
     target: 'es2022',
     sourcemap: true,
     assetsInlineLimit: 0,
+    rolldownOptions: {
+      output: {
+        // Many servers do not know `.mjs`, and browsers run no script of an unknown type.
+        assetFileNames: ({ names }) =>
+          `assets/[name]-[hash]${names[0]?.endsWith('.mjs') ? '.js' : '[extname]'}`,
+      },
+    },
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  worker: { format: 'es' },
+  worker: { format: 'es', plugins: () => [notices.worker] },
   // Its files are given to the runtime by name; see `page/client.ts`.
   optimizeDeps: { exclude: ['onnxruntime-web'] },
 })

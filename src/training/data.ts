@@ -1,10 +1,31 @@
 import { openDataset } from '../data/catalogue.ts'
 import type { Dataset } from '../data/dataset.ts'
+import type { OpenOptions } from '../data/open.ts'
 import { type SeenDataset, seenThrough, standardizationOf } from '../data/standardized.ts'
 import type { Config } from './config.ts'
 import { readModelFor } from './model-files.ts'
-import type { DataRecord } from './record.ts'
+import { type DataRecord, RunError, rulesOf } from './record.ts'
+import type { RunRecord } from './run.ts'
 import { OWN_TEACHER } from './teacher-config.ts'
+
+/** How the data of a run is opened: by the rules that it was trained with, where it is a recorded one. */
+export const openOptionsOf = ({
+  config,
+  data,
+}: Pick<RunRecord, 'config'> & { readonly data?: DataRecord }): OpenOptions => ({
+  holdOut: config.holdOut,
+  ...(data && { rules: rulesOf(data) }),
+})
+
+/** @throws RunError when a program hands over rows that are split otherwise than those of its run */
+function checkSplit({ name, split }: Dataset, { split: known }: DataRecord): void {
+  if (!split || !known || split.heldOut === known.heldOut) return
+  const rules = known.rules ?? 1
+  const advice = rules === split.rules ? 'give the same holdOut' : `give the option rules: ${rules}`
+  throw new RunError(
+    `${name}: ${split.heldOut} rows are held out, ${known.heldOut} were when the run began; ${advice}`,
+  )
+}
 
 /**
  * Opens a run's data as its network sees it. Continuing from another run with `standardize: auto`, it is scaled as there.
@@ -17,8 +38,11 @@ export async function openTrainingData(
   given?: Dataset,
   known?: DataRecord,
 ): Promise<SeenDataset> {
-  const dataset = given ?? (await openDataset(config.data, { holdOut: config.holdOut }))
-  if (known) return seenThrough(known.standardization, dataset)
+  const dataset = given ?? (await openDataset(config.data, openOptionsOf({ config, data: known })))
+  if (known) {
+    if (given) checkSplit(given, known)
+    return seenThrough(known.standardization, dataset)
+  }
   const { standardize, initFrom } = config
   const inherits = standardize === 'auto' && initFrom !== null && initFrom !== OWN_TEACHER
   const by = inherits

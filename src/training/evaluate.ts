@@ -1,11 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { openDataset } from '../data/catalogue.ts'
+import { inOrderOf } from '../data/column-order.ts'
 import type { Dataset } from '../data/dataset.ts'
+import { DataError } from '../data/error.ts'
 import { seenThrough } from '../data/standardized.ts'
+import { decodeText } from '../data/utf8.ts'
 import { prepareMetrics } from '../metric/prepare.ts'
 import { drawNoise } from '../sampler/sampler.ts'
 import { hasCheckpoint, trainedSteps } from './checkpoint.ts'
 import { type Config, ConfigError } from './config.ts'
+import { openOptionsOf } from './data.ts'
 import { evaluationSchema } from './evaluation-schema.ts'
 import { writeFileAtomic } from './files.ts'
 import { load } from './load.ts'
@@ -73,7 +77,7 @@ async function openData(directory: string, record: RunRecord, other?: Dataset): 
   if (!other && record.data.fingerprint.sha256 === '') {
     throw new RunError(`${directory}: its data is not known; name the data to measure against with --data`)
   }
-  const dataset = other ?? (await openDataset(record.config.data, { holdOut: record.config.holdOut }))
+  const dataset = other ?? (await openDataset(record.config.data, openOptionsOf(record)))
   if (!other && dataset.fingerprint.sha256 !== record.data.fingerprint.sha256) {
     throw new RunError(
       `${directory}: the data has changed since the run (its fingerprint differs); name the data with --data`,
@@ -84,7 +88,7 @@ async function openData(directory: string, record: RunRecord, other?: Dataset): 
       `data: ${dataset.name} has ${dataset.dimension} coordinates, the run ${record.data.dimension}`,
     )
   }
-  return dataset
+  return inOrderOf(dataset, { name: 'the run', columns: record.data.columns })
 }
 
 /** Readies what samples are measured by. */
@@ -225,9 +229,9 @@ export function readEvaluation(directory: string): Evaluation | undefined {
   }
   let content: unknown
   try {
-    content = JSON.parse(readFileSync(evaluation, 'utf8'))
-  } catch {
-    return refuse('not valid JSON')
+    content = JSON.parse(decodeText(readFileSync(evaluation), evaluation))
+  } catch (error) {
+    return refuse(error instanceof DataError ? error.message.slice(evaluation.length + 2) : 'not valid JSON')
   }
   const { data, error } = evaluationSchema.safeParse(content)
   return data ?? refuse(`${error!.issues[0].path.join('.') || 'all of it'} is missing or wrong`)

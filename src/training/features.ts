@@ -1,13 +1,14 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { half } from '../data/half.ts'
 import type { Estimate } from '../metric/estimate.ts'
 import { frechetEstimateTo } from '../metric/frechet.ts'
 import { pathMetrics } from '../metric/map-catalogue.ts'
 import { allFinite } from '../metric/points.ts'
 import { type Measures, summarise } from '../metric/prepare.ts'
 import { openModel } from '../runtime/node.ts'
-import { onnxProblem } from '../runtime/protobuf.ts'
+import type { Buffer } from '../runtime/program.ts'
 import { ConfigError } from './config.ts'
 import { type MetricValue, metricValue } from './metric-value.ts'
+import { readOnnxFile } from './onnx-file.ts'
 
 /** A network that makes features of points. */
 export interface Features {
@@ -28,6 +29,26 @@ const OPEN = -1
 const shapeText = (shape: readonly number[]): string =>
   `[${shape.map(n => (n < 0 ? 'batch' : n)).join(', ')}]`
 
+/** The numbers of an output, by its type. */
+const FLOATS = {
+  float32: (output: Buffer) => Float64Array.from(output as Float32Array),
+  float64: (output: Buffer) => Float64Array.from(output as Float64Array),
+  // Numbers where the language has them, else their bits.
+  float16: (output: Buffer) =>
+    output instanceof Uint16Array
+      ? Float64Array.from(output, half)
+      : Float64Array.from(output as Float32Array),
+}
+
+/** @throws ConfigError when it cannot be read */
+function fileOf(path: string): Uint8Array {
+  try {
+    return readOnnxFile(path)
+  } catch (error) {
+    throw new ConfigError(`features: ${(error as Error).message}`)
+  }
+}
+
 /**
  * Opens an ONNX network of one input whose first axis is the batch and whose others hold a point: as a row, as a picture
  * `[height, width, channels]`, or as one with the channels first. Its first output, flat, is the features.
@@ -40,16 +61,12 @@ export async function openFeatures(
   dimension: number,
   image?: readonly [number, number, number],
 ): Promise<Features> {
-  if (!existsSync(path)) throw new ConfigError(`features: ${path}: no such file`)
-  const bytes = readFileSync(path)
-  const problem = onnxProblem(bytes)
-  if (problem) throw new ConfigError(`features: ${path}: ${problem}`)
-  const opened = await openModel(bytes).catch((error: Error) => {
+  const opened = await openModel(fileOf(path)).catch((error: Error) => {
     throw new ConfigError(
       `features: ${path}: not an ONNX model that can be run (${error.message.split('\n')[0]})`,
     )
   })
-  const { program, inputs } = opened
+  const { program, inputs, output } = opened
   const refuse = async (message: string): Promise<never> => {
     await program.close()
     throw new ConfigError(`features: ${path}: ${message}`)
@@ -58,6 +75,12 @@ export async function openFeatures(
     const found = inputs.map(({ name, dtype, shape }) => `${name} ${dtype}${shapeText(shape)}`).join(', ')
     return refuse(`expected one input of float32, found ${found}`)
   }
+  const toNumbers = FLOATS[output.dtype as 'float32']
+  if (!toNumbers) {
+    return refuse(
+      `its first output ${output.name} is ${output.dtype}; expected features of float32, float64 or float16 (of a classifier, the layer before its label)`,
+    )
+  }
   const [batch, ...rest] = inputs[0].shape
   const size = rest.reduce((product, n) => product * n, 1)
   if (rest.length === 0 || rest.includes(OPEN) || size !== dimension) {
@@ -65,8 +88,7 @@ export async function openFeatures(
   }
   const arranged = arrangement(rest, image)
   const rows = batch > 0 ? batch : BATCH
-  const one = async (block: Float32Array): Promise<ArrayLike<number>> =>
-    (await program.run([block]))[0] as Float32Array
+  const one = async (block: Float32Array): Promise<Float64Array> => toNumbers((await program.run([block]))[0])
   return {
     path,
     extract: async points => {
@@ -80,7 +102,7 @@ export async function openFeatures(
           const [row, k] = [Math.floor(i / dimension), i % dimension]
           block[i] = points[(from + row) * dimension + arranged(k)]
         }
-        const found = Float64Array.from(await one(block))
+        const found = await one(block)
         parts.push(found.subarray(0, (found.length / (block.length / dimension)) * taken))
       }
       const width = parts.reduce((sum, part) => sum + part.length, 0) / count

@@ -1,5 +1,6 @@
 import type { Dataset } from '../data/dataset.ts'
 import { objectives } from '../objective/index.ts'
+import { checkColumns } from './columns.ts'
 import { type Config, ConfigError, merge, type UserConfig } from './config.ts'
 import { conversionProblem, convertParameters } from './conversion.ts'
 import { readModelFor } from './model-files.ts'
@@ -43,6 +44,7 @@ export function openInitial(config: Config, dataset: Dataset): Float32Array | un
   if (model.dimension !== dataset.dimension) {
     refuse(`has points of ${model.dimension} coordinates, ${dataset.name} of ${dataset.dimension}`)
   }
+  checkColumns('initFrom', initFrom, model, dataset)
   if (model.config.interpolant !== interpolant) {
     refuse(`was trained on the ${model.config.interpolant} path, this run is on ${interpolant}`)
   }

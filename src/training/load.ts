@@ -1,4 +1,3 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
 import {
   type InterpolantName,
   type Standardization,
@@ -11,12 +10,15 @@ import type { Program } from '../runtime/program.ts'
 import type { Jump, Velocity } from '../sampler/sampler.ts'
 import { type Model, modelGraph, type WeightsName } from './model.ts'
 import { readModel } from './model-files.ts'
+import { readOnnxFile } from './onnx-file.ts'
 import { inBlocks, mapOfOnnx } from './onnx-map.ts'
 import { RunError } from './run.ts'
 
 /** A trained flow map, ready to be sampled. Close it when done. */
 export interface LoadedMap {
   readonly dimension: number
+  /** Names of the coordinates, where its data had them. */
+  readonly columns?: readonly string[]
   /** The network behind it; absent for a foreign `.onnx` file. */
   readonly model?: Model
   /** Id of what it was trained with; absent for an `.onnx` file of another program, which may be anything. */
@@ -58,12 +60,10 @@ function outer(by: Standardization | undefined, inner: Inner): Inner {
 }
 
 async function loadOnnx(path: string, options: LoadOptions): Promise<LoadedMap> {
-  if (!existsSync(path)) throw new RunError(`${path}: no such file`)
-  if (statSync(path).isDirectory()) throw new RunError(`${path}: expected an ONNX file, found a directory`)
   if (options.weights === 'raw') {
     throw new RunError(`${path}: raw weights are in a run's checkpoints; name the run directory`)
   }
-  return mapOfOnnx(path, bytes => openModel(bytes, options), readFileSync(path))
+  return mapOfOnnx(path, bytes => openModel(bytes, options), readOnnxFile(path))
 }
 
 /**
@@ -78,7 +78,7 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
   const { config, dimension } = model
   const jump = await compile(modelGraph(model, 'jump'), options)
   let velocity: Promise<Program> | undefined
-  const { standardization } = model.data
+  const { standardization, columns } = model.data
   const inner: Inner = {
     jump: (x, s, t) => inBlocks(path, jump, dimension, x, s, t),
     velocity: async (x, t) => {
@@ -88,6 +88,7 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
   }
   return {
     dimension,
+    ...(columns && { columns }),
     model,
     objective: config.objective,
     interpolant: config.interpolant,

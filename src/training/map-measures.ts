@@ -32,9 +32,9 @@ export const lastTime = ({ config }: Model): number =>
 const head = (points: Float32Array, dimension: number, limit: number): Float32Array =>
   points.subarray(0, Math.min(points.length, limit * dimension))
 
-/** Nats by which a density in the data's units lies below that of standardised points. */
+/** Nats by which a density in the data's units lies below that of standardised points; constant columns have none. */
 const logScale = ({ data }: Model): number =>
-  (data.standardization?.scale ?? []).reduce((sum, scale) => sum + Math.log(scale), 0)
+  (data.standardization?.scale ?? []).reduce((sum, scale) => sum + Math.log(scale || 1), 0)
 
 const FAILED: Estimate = { value: Number.NaN, interval: [Number.NaN, Number.NaN] }
 

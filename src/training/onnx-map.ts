@@ -5,11 +5,11 @@ import {
   standardized,
   unstandardized,
 } from '../model/index.ts'
-import type { OpenedModel, Program } from '../runtime/program.ts'
+import { type OpenedModel, type Program, RuntimeLoadError } from '../runtime/program.ts'
 import { onnxProblem } from '../runtime/protobuf.ts'
 import type { Jump } from '../sampler/sampler.ts'
 import type { LoadedMap } from './load.ts'
-import { dataRecordSchema, RunError } from './record.ts'
+import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
 
 /** Runs a graph `(x [n, D], s [n], t [n])` on many points, some thousands at a time. */
 export async function inBlocks(
@@ -53,15 +53,15 @@ const innerJump =
     by ? standardized(by, await jump(unstandardized(by, z, s), s, t), t) : jump(z, s, t)
 
 /** What a file of our own says of its data. @throws RunError when that is damaged */
-function standardizationIn(
+function recordIn(
   name: string,
   { format, data }: Readonly<Record<string, string>>,
   dimension: number,
-): Standardization | undefined {
-  if (format !== 'oxbow' || !data) return undefined
+): Pick<DataRecord, 'standardization' | 'columns'> {
+  if (format !== 'oxbow' || !data) return {}
   try {
     const record = dataRecordSchema.parse(JSON.parse(data))
-    if (record.dimension === dimension) return record.standardization
+    if (record.dimension === dimension) return record
   } catch {
     // Falls through to the one message for a record that cannot be read.
   }
@@ -75,7 +75,7 @@ const firstLine = ({ message }: Error): string => message.split('\n')[0].slice(0
  *
  * @param name  of the file, for messages
  * @param open  of the runtime
- * @throws RunError when it is something else or damaged
+ * @throws RunError when it is something else or damaged; RuntimeLoadError when there is no runtime
  */
 export async function mapOfOnnx(
   name: string,
@@ -85,9 +85,10 @@ export async function mapOfOnnx(
   const problem = onnxProblem(bytes)
   if (problem) throw new RunError(`${name}: ${problem}`)
   const opened = await open(bytes).catch((error: Error) => {
+    if (error instanceof RuntimeLoadError) throw error
     throw new RunError(`${name}: not an ONNX model that can be run (${firstLine(error)})`)
   })
-  const { inputs, program, metadata } = opened
+  const { inputs, output, program, metadata } = opened
   const dimension = inputs[0]?.shape[1]
   const fits = inputs.map(i => i.name).join() === 'x,s,t' && inputs.every(i => i.dtype === 'float32')
   if (!fits || inputs[0].shape.length !== 2 || !(dimension > 0)) {
@@ -99,6 +100,12 @@ export async function mapOfOnnx(
       `${name}: expected inputs x [batch, D], s [batch], t [batch] of float32, found ${found.join(', ')}`,
     )
   }
+  if (output.dtype !== 'float32') {
+    await program.close()
+    throw new RunError(
+      `${name}: expected output y [batch, D] of float32, found ${output.name} ${output.dtype}`,
+    )
+  }
   const jump: Jump = (x, s, t) =>
     inBlocks(name, program, dimension, x, s, t).catch((error: Error) => {
       throw error instanceof RunError ? error : new RunError(`${name}: cannot be run (${firstLine(error)})`)
@@ -106,9 +113,10 @@ export async function mapOfOnnx(
   const velocity = async (): Promise<never> => {
     throw new RunError(`${name}: an ONNX file holds only the jump; use the run directory for its velocity`)
   }
-  const standardization = standardizationIn(name, metadata, dimension)
+  const { standardization, columns } = recordIn(name, metadata, dimension)
   return {
     dimension,
+    ...(columns && { columns }),
     ...traitsOf(metadata),
     ...(standardization && { standardization }),
     jump,

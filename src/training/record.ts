@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { Fingerprint } from '../data/dataset.ts'
+import type { Fingerprint, Split } from '../data/dataset.ts'
+import type { Rules } from '../data/split-rule.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import type { Standardization } from '../model/index.ts'
 
@@ -19,32 +20,54 @@ export const dataRecordSchema = z
       minimum: z.array(z.number()),
       maximum: z.array(z.number()),
     }),
-    split: z.object({ training: z.int(), heldOut: z.int() }).optional(),
-    standardization: z
-      .object({ shift: z.array(z.number()), scale: z.array(z.number().positive()) })
+    columns: z.array(z.string()).optional(),
+    split: z
+      .object({
+        training: z.int(),
+        heldOut: z.int(),
+        rules: z.union([z.literal(1), z.literal(2)]).optional(),
+      })
       .optional(),
+    standardization: z.object({ shift: z.array(z.number()), scale: z.array(z.number().min(0)) }).optional(),
   })
   .refine(
     ({ dimension, standardization: by }) =>
       !by || (by.shift.length === dimension && by.scale.length === dimension),
     { path: ['standardization'] },
   )
+  .refine(({ dimension, columns }) => !columns || columns.length === dimension, { path: ['columns'] })
 
 /** What a run and a model know of their data. */
 export interface DataRecord {
   readonly name: string
   readonly dimension: number
   readonly fingerprint: Fingerprint
-  /** Rows trained on and set aside; absent for data without end. */
-  readonly split?: { readonly training: number; readonly heldOut: number }
+  /** Names of the coordinates, where the data has them. */
+  readonly columns?: readonly string[]
+  /**
+   * Rows trained on and set aside, and the rules by which they were read and split, of which version 0.1.0 recorded none; absent
+   * for data without end.
+   */
+  readonly split?: { readonly training: number; readonly heldOut: number; readonly rules?: Rules }
   /** What the network works on; absent for the data's own units. */
   readonly standardization?: Standardization
 }
+
+const recordedSplit = ({ training, heldOut, rules }: Split): DataRecord['split'] => ({
+  training,
+  heldOut,
+  ...(rules && { rules }),
+})
+
+/** How the data of a recorded run is opened again. */
+export const rulesOf = ({ split }: Pick<DataRecord, 'split'>): Rules | undefined =>
+  split ? (split.rules ?? 1) : undefined
 
 /** What is kept of the data in `config.json` and with the model. */
 export const dataRecord = ({
   name,
   dimension,
+  columns,
   fingerprint,
   split,
   standardization,
@@ -52,6 +75,7 @@ export const dataRecord = ({
   name,
   dimension,
   fingerprint,
-  ...(split && { split: { training: split.training, heldOut: split.heldOut } }),
+  ...(columns && { columns }),
+  ...(split && { split: recordedSplit(split) }),
   ...(standardization && { standardization }),
 })

@@ -34,9 +34,11 @@ export function checkReward({ options, diagonal }: Config, { name, dimension }: 
 
 /** A reward of data as the reward of what is seen of it. */
 function seenReward(reward: RewardConfig, { shift, scale: by }: Standardization): RewardConfig {
+  // A constant column has no scale, and no reward changes it.
+  const unit = (i: number): number => by[i] || 1
   const place = (center: number | readonly number[]) =>
-    perColumn(center, shift.length).map((value, i) => (value - shift[i]) / by[i])
-  const scale = perColumn(reward.scale, shift.length).map((value, i) => value / by[i])
+    perColumn(center, shift.length).map((value, i) => (value - shift[i]) / unit(i))
+  const scale = perColumn(reward.scale, shift.length).map((value, i) => value / unit(i))
   return reward.kind === 'gaussian'
     ? { ...reward, center: place(reward.center), scale }
     : { ...reward, centers: reward.centers.map(place), scale }

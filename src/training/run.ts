@@ -2,6 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node
 import { join } from 'node:path'
 import { z } from 'zod'
 import { crc32 } from '../runtime/checksum.ts'
+import { DataError } from '../data/error.ts'
+import { decodeText } from '../data/utf8.ts'
 import { type Config, ConfigError, resolveConfig } from './config.ts'
 import { writeFileAtomic } from './files.ts'
 import { logProblem, readLog } from './metrics-log.ts'
@@ -93,8 +95,9 @@ export function readRecord(directory: string): ReadRecord {
   if (!existsSync(config)) throw new RunError(`${directory}: not a run directory (it has no config.json)`)
   let content: unknown
   try {
-    content = JSON.parse(readFileSync(config, 'utf8'))
-  } catch {
+    content = JSON.parse(decodeText(readFileSync(config), config))
+  } catch (error) {
+    if (error instanceof DataError) throw new RunError(error.message)
     throw new RunError(`${config}: not valid JSON; restore it, or train into another directory`)
   }
   const parsed = recordSchema.safeParse(content)

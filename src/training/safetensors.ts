@@ -1,3 +1,4 @@
+import { half } from '../data/half.ts'
 import {
   DAMAGED,
   DIGITS,
@@ -9,8 +10,8 @@ import {
 
 /**
  * The safetensors container (https://github.com/huggingface/safetensors#format): eight bytes of header length, a JSON
- * header, raw little-endian data. Only what a training run stores: float32 and float64. What is written here carries a
- * checksum of the whole file in its metadata.
+ * header, raw little-endian data. Written are float32 and float64; read are all floats of 16 bits or more. What is written
+ * here carries a checksum of the whole file in its metadata.
  */
 
 export interface StoredTensor {
@@ -18,8 +19,16 @@ export interface StoredTensor {
   readonly data: Float32Array | Float64Array
 }
 
+/** A tensor that is not read: of whole numbers, truth values or a type of fewer than 16 bits. */
+export interface OtherTensor {
+  readonly shape: readonly number[]
+  readonly dtype: string
+}
+
 export interface Container {
   readonly tensors: Readonly<Record<string, StoredTensor>>
+  /** What a file of another program holds besides. */
+  readonly others?: Readonly<Record<string, OtherTensor>>
   readonly metadata: Readonly<Record<string, string>>
 }
 
@@ -30,9 +39,38 @@ export class SafetensorsError extends Error {
 
 const LENGTH_BYTES = 8
 const LARGEST_HEADER = 100_000_000
-const TYPES = { F32: Float32Array, F64: Float64Array } as const
 
-type Header = Record<string, { dtype: keyof typeof TYPES; shape: number[]; data_offsets: [number, number] }>
+const bits = (bytes: Uint8Array): Uint16Array => new Uint16Array(bytes.buffer)
+
+/** Numbers from bytes of their own. */
+const FLOATS: Readonly<Record<string, (bytes: Uint8Array) => StoredTensor['data']>> = {
+  F64: bytes => new Float64Array(bytes.buffer),
+  F32: bytes => new Float32Array(bytes.buffer),
+  F16: bytes => Float32Array.from(bits(bytes), half),
+  // The first half of a float32.
+  BF16: bytes => new Float32Array(Uint32Array.from(bits(bytes), upper => upper << 16).buffer),
+}
+
+/** Bytes of a number; those of other types are as many as a file says. */
+const BYTES: Readonly<Record<string, number>> = {
+  ...{
+    F64: 8,
+    F32: 4,
+    F16: 2,
+    BF16: 2,
+    I64: 8,
+    I32: 4,
+    I16: 2,
+    I8: 1,
+    U64: 8,
+    U32: 4,
+    U16: 2,
+    U8: 1,
+    BOOL: 1,
+  },
+}
+
+type Header = Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>
 
 export function encodeSafetensors({ tensors, metadata }: Container): Uint8Array {
   let offset = 0
@@ -94,9 +132,7 @@ function isEntry(entry: unknown): entry is Header[string] {
   const { dtype, shape, data_offsets: range } = (entry ?? {}) as Partial<Header[string]>
   const naturals = (list: unknown) =>
     Array.isArray(list) && list.every(n => Number.isSafeInteger(n) && n >= 0)
-  return (
-    typeof dtype === 'string' && dtype in TYPES && naturals(shape) && naturals(range) && range!.length === 2
-  )
+  return typeof dtype === 'string' && naturals(shape) && naturals(range) && range!.length === 2
 }
 
 const isMetadata = (value: unknown): value is Record<string, string> =>
@@ -109,7 +145,7 @@ const isMetadata = (value: unknown): value is Record<string, string> =>
  * Reads a container.
  *
  * @param file  its name, for messages
- * @throws SafetensorsError when the bytes are damaged, cut short, overlap, or hold another type than F32 and F64
+ * @throws SafetensorsError when the bytes are damaged, cut short, overlap or leave gaps
  */
 export function decodeSafetensors(bytes: Uint8Array, file: string): Container {
   const { header, start } = parseHeader(bytes, file)
@@ -117,23 +153,27 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): Container {
   if (!isMetadata(metadata)) throw new SafetensorsError(`${file}: __metadata__: expected texts by name`)
   const entries = Object.entries(rest).map(([name, entry]) => {
     if (isEntry(entry)) return [name, entry] as const
-    throw new SafetensorsError(`${file}: tensor ${name}: expected dtype F32 or F64, shape and data_offsets`)
+    throw new SafetensorsError(`${file}: tensor ${name}: expected dtype, shape and data_offsets`)
   })
   entries.sort(([, { data_offsets: a }], [, { data_offsets: b }]) => a[0] - b[0] || a[1] - b[1])
   const tensors: [string, StoredTensor][] = []
+  const others: [string, OtherTensor][] = []
   let expected = 0
   for (const [name, entry] of entries) {
     const [from, to] = entry.data_offsets
-    const Type = TYPES[entry.dtype]
-    const size = entry.shape.reduce((a, b) => a * b, 1) * Type.BYTES_PER_ELEMENT
+    const { dtype, shape } = entry
+    const known = Object.hasOwn(BYTES, dtype)
+    const size = known ? shape.reduce((a, b) => a * b, 1) * BYTES[dtype] : Math.max(0, to - from)
     if (from !== expected || to - from !== size || start + to > bytes.length) {
       throw new SafetensorsError(
         `${file}: tensor ${name}: bytes ${from}..${to} do not hold [${entry.shape.join(', ')}] of ${entry.dtype}, or the file is cut short`,
       )
     }
     expected = to
-    const data = new Type(Uint8Array.from(bytes.subarray(start + from, start + to)).buffer)
-    tensors.push([name, { shape: entry.shape, data }])
+    if (Object.hasOwn(FLOATS, dtype)) {
+      const data = FLOATS[dtype](Uint8Array.from(bytes.subarray(start + from, start + to)))
+      tensors.push([name, { shape, data }])
+    } else others.push([name, { shape, dtype: dtype.slice(0, 12) }])
   }
   if (start + expected !== bytes.length) {
     throw new SafetensorsError(`${file}: ${bytes.length - start - expected} bytes after the last tensor`)
@@ -142,5 +182,9 @@ export function decodeSafetensors(bytes: Uint8Array, file: string): Container {
   if (isDamaged(bytes, metadata, placeOfDigits(bytes, start))) {
     throw new SafetensorsError(`${file}: ${DAMAGED}`)
   }
-  return { tensors: Object.fromEntries(tensors), metadata: withoutChecksum(metadata) }
+  return {
+    tensors: Object.fromEntries(tensors),
+    ...(others.length > 0 && { others: Object.fromEntries(others) }),
+    metadata: withoutChecksum(metadata),
+  }
 }

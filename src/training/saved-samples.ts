@@ -1,3 +1,4 @@
+import { columnOrder, reorder } from '../data/column-order.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { readPoints } from '../data/points.ts'
 import { seenThrough, standardizationOf } from '../data/standardized.ts'
@@ -41,10 +42,12 @@ export async function evaluateSamples(
   dataset: Dataset,
   { count, seed, metrics, features }: SavedRequest,
 ): Promise<SavedEvaluation> {
-  const { dimension, points } = await readPoints(file)
+  const { dimension, points: found, columns } = await readPoints(file)
+  const order = columnOrder({ name: file, columns }, dataset)
   if (dimension !== dataset.dimension) {
     throw new ConfigError(`${file}: has ${dimension} coordinates, ${dataset.name} ${dataset.dimension}`)
   }
+  const points = reorder(found, order)
   const rows = points.length / dimension
   if (rows < 2) throw new ConfigError(`${file}: expected at least 2 points, found ${rows}`)
   const standardization = standardizationOf('auto', dataset)

@@ -7,6 +7,7 @@ import {
   type Standardization,
   type VelocityField,
 } from '../model/index.ts'
+import { checkColumns } from './columns.ts'
 import { type Config, ConfigError, findObjective } from './config.ts'
 import { asMap, type Model } from './model.ts'
 import { readModelFor } from './model-files.ts'
@@ -105,6 +106,7 @@ function openRun(key: string, name: string, { interpolant }: Config, dataset: Se
       `${key}: ${name} was trained on the ${model.config.interpolant} path, this run is on ${interpolant}`,
     )
   }
+  checkColumns(key, name, model, dataset)
   if (!sameScale(model.data.standardization, dataset.standardization)) {
     throw new ConfigError(
       `${key}: ${name} sees its data scaled otherwise than this run; train both on the same data and with the same standardize`,

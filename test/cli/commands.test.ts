@@ -74,6 +74,7 @@ describe('train', () => {
       loss: expect.any(Number),
       msPerStep: expect.any(Number),
       finished: true,
+      warnings: [],
     })
   })
 

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -6,6 +6,7 @@ import { checkpointSteps } from '../../src/training/checkpoint.ts'
 import { isRun, paths } from '../../src/training/run.ts'
 import { COMMAND, run, start, TINY, until } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { childrenOf } from '../helpers/processes.ts'
 import { metricsOf, newestCheckpoint } from '../helpers/training.ts'
 
 const folder = temporaryFolder('interrupt')
@@ -64,13 +65,6 @@ describe('train', () => {
     expect(performance.now() - began).toBeLessThan(1500 + 3 * msPerStep)
   })
 })
-
-const childrenOf = (pid: number): number[] =>
-  execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
-    .trim()
-    .split('\n')
-    .map(line => line.trim().split(/\s+/).map(Number))
-    .flatMap(([child, parent]) => (parent === pid ? [child] : []))
 
 /** A comparison in a process group of its own, as a terminal starts it. */
 function startComparison(out: string, steps: number) {

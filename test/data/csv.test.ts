@@ -89,7 +89,7 @@ test.each([
     'column 2 ("y") hardly varies: standard deviation 0.0039 about 70000',
   ],
   ['equal rows', 'x,y\n1,5\n\n2,6\n1,5.0\n2,6\n', '2 of 4 rows repeat earlier ones, the first is row 5'],
-  ['row numbers', ',x\n0,0.5\n1,0.7\n2,0.1\n3,9\n4,3\n', 'column 1 ("") counts the rows from 0'],
+  ['row numbers', 'id,x\n0,0.5\n1,0.7\n2,0.1\n3,9\n4,3\n', 'column 1 ("id") counts the rows from 0'],
 ])('warns of %s', async (_, content, warning) => {
   const warnings = (await open(content)).warnings!.filter(warning => !ofFewRows(warning))
   expect(warnings).toHaveLength(1)
@@ -218,7 +218,11 @@ describe('refuses', () => {
     ['a hexadecimal number', '1,2\n3,0x10\n', 'row 2, column 2: expected a number, found "0x10"'],
     ['a short row', '1,2\n3\n', 'row 2: expected 2 columns, found 1'],
     ['a long row after a blank line', 'x,y\n1,2\n\n3,4,5\n', 'row 4: expected 2 columns, found 3'],
-    ['decimal commas', '1,5;2,5\n3,5;4,5\n', 'row 2, column 1 ("1,5"): expected a number, found "3,5"'],
+    [
+      'decimal commas',
+      '1,5;2,5\n3,5;4,5\n',
+      'row 1, column 1: expected a number, found "1,5" (a decimal comma)',
+    ],
     [
       'spaces between columns',
       '1 2\n3 4\n',

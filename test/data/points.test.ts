@@ -96,7 +96,8 @@ describe('readPoints', () => {
     ['points.csv', 'x0,x1\n1,2\n3,4.5\n-5,6e-3\n'],
     ['points.tsv', '1\t2\n3\t4.5\n-5\t6e-3\n'],
   ])('reads %s in its order', async (name, content) => {
-    expect(await readPoints(file(name, content))).toEqual({ dimension: 2, points })
+    const columns = name === 'points.csv' ? { columns: ['x0', 'x1'] } : {}
+    expect(await readPoints(file(name, content))).toEqual({ dimension: 2, points, ...columns })
   })
 
   test('an array of one axis is one column', async () => {

@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
 
-const firstOf = (variable: string, places: readonly string[]): string | undefined =>
-  [process.env[variable], ...places].find(place => place && existsSync(place))
+/** The first of these places that is there; a variable that is set is the only one. */
+function firstOf(variable: string, places: readonly string[]): string | undefined {
+  const given = process.env[variable]
+  return (given ? [given] : places).find(place => existsSync(place))
+}
 
 /** Where the browsers for the tests are; CHROMIUM, FIREFOX and MINIBROWSER name them in other places. */
 const chromiumPath = (): string | undefined =>
@@ -20,16 +23,35 @@ export const xvfbPath = (): string | undefined => firstOf('XVFB', ['/usr/bin/Xvf
 export const webKitDriverPath = (): string | undefined =>
   firstOf('WEBKITDRIVER', ['/usr/bin/WebKitWebDriver'])
 
-/** Whether the tests in a browser that is missing are left out: never where a change is judged. */
-const mayLeaveOut = process.env.CI === undefined
+/** Whether the tests in a browser that is missing are skipped: never where a change is judged. */
+const maySkip = (): boolean => process.env.CI === undefined
 
-/** Whether tests in Chromium are left out. */
-export const withoutChromium = (): boolean => chromiumPath() === undefined && mayLeaveOut
-/** Whether tests in Firefox are left out: it is opened on a display of its own. */
-export const withoutFirefox = (): boolean => !(firefoxPath() && xvfbPath()) && mayLeaveOut
-/** Whether tests in WebKit are left out. */
-export const withoutWebKit = (): boolean =>
-  !(miniBrowserPath() && webKitDriverPath() && xvfbPath()) && mayLeaveOut
+const namesOf = (found: Readonly<Record<string, string | undefined>>): string[] =>
+  Object.keys(found).filter(name => found[name] === undefined)
+
+/** What the tests in Firefox want and is not installed: it is opened on a display of its own. */
+const firefoxLacks = (): string[] => namesOf({ Firefox: firefoxPath(), Xvfb: xvfbPath() })
+const webKitLacks = (): string[] =>
+  namesOf({ WebKit: miniBrowserPath(), WebKitWebDriver: webKitDriverPath(), Xvfb: xvfbPath() })
+
+/** Whether tests in Chromium are skipped. */
+export const withoutChromium = (): boolean => chromiumPath() === undefined && maySkip()
+/** Whether tests in Firefox are skipped. */
+export const withoutFirefox = (): boolean => firefoxLacks().length > 0 && maySkip()
+/** Whether tests in WebKit are skipped. */
+export const withoutWebKit = (): boolean => webKitLacks().length > 0 && maySkip()
+
+/** What is skipped, and why, in a line each. */
+export function skippedBrowsers(): string[] {
+  if (!maySkip()) return []
+  const why = (missing: readonly string[]): string =>
+    `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not installed`
+  if (withoutChromium()) return [`skipped: all tests of pages, because ${why(['Chromium'])}`]
+  return [
+    ...(withoutFirefox() ? [`skipped: the tests in Firefox, because ${why(firefoxLacks())}`] : []),
+    ...(withoutWebKit() ? [`skipped: the tests in WebKit, because ${why(webKitLacks())}`] : []),
+  ]
+}
 
 /** No word to the network, and no sandbox, which the superuser's Chromium lacks. */
 const QUIET = [

@@ -433,10 +433,10 @@ describe('what does not fit is refused, and nothing is written', () => {
       /--convention: expected oxbow or/,
     ],
     [
-      'a layer without a bias',
-      () => changed('d.npz', ({ 'net.0.bias': _, ...rest }) => rest),
+      'a layer without a weight',
+      () => changed('d.npz', ({ 'net.0.weight': _, ...rest }) => rest),
       [],
-      /layer "net.0" has no bias; found net.0.weight \[12, 14\]/,
+      /layer "net.0" has no weight; found net.0.bias \[12\]/,
     ],
     [
       'a convolution',
@@ -463,7 +463,7 @@ describe('what does not fit is refused, and nothing is written', () => {
           'net.2.bias': vector([1]),
         })),
       [],
-      /the layers do not follow each other: net.0 14 to 12, net.2 2 to 1, net.4 12 to 2; name their order with --layers/,
+      /the layers do not follow each other: net.0 14 to 12, net.2 2 to 1, net.4 12 to 2; name those of one network in their order with --layers/,
     ],
     [
       'a wrong order',

@@ -6,6 +6,7 @@ import { DataError } from '../../src/data/error.ts'
 import { pointsDataset } from '../../src/data/given.ts'
 import { metrics } from '../../src/metric/catalogue.ts'
 import { histogramKL } from '../../src/metric/histogram.ts'
+import { sidesApart } from '../../src/metric/overlap.ts'
 import { prepareMetrics } from '../../src/metric/prepare.ts'
 import { slicedWasserstein } from '../../src/metric/sliced-wasserstein.ts'
 import { type Random, random } from '../../src/random/random.ts'
@@ -69,10 +70,10 @@ test.each(onRequest)('%s of data is near its floor, and that of spoiled data far
 })
 
 describe('of finite data', () => {
-  /** Held-out rows are 1000 and more, training rows below. */
-  const finite = (training: number, heldOut: number): Dataset => {
+  /** Training rows are 0 and more, held-out rows by default 1000 and more. */
+  const finite = (training: number, heldOut: number, start = 1000): Dataset => {
     const take = (side: string, stream: Random, out: Values): void => {
-      const [from, rows] = side === 'training' ? [0, training] : [1000, heldOut]
+      const [from, rows] = side === 'training' ? [0, training] : [start, heldOut]
       if (out.length > rows) throw new RangeError('too many')
       const first = stream.integer(rows)
       for (let i = 0; i < out.length; i++) out[i] = from + ((first + i) % rows)
@@ -90,17 +91,37 @@ describe('of finite data', () => {
   const names = ['slicedWasserstein1']
 
   test('the reference is held-out rows, all of them where there are fewer than asked for', () => {
-    const measures = prepareMetrics(finite(90, 10), { count: 50, names })
-    expect(measures.count).toBe(10)
-    expect([...measures.reference].sort()).toEqual(Array.from({ length: 10 }, (_, i) => 1000 + i))
-    expect(measures.notes).toEqual(['measured at 10 points, all rows that are held out'])
-    expect(prepareMetrics(finite(90, 60), { count: 50, names }).notes).toEqual([])
+    const measures = prepareMetrics(finite(90, 9), { count: 50, names })
+    expect(measures.count).toBe(9)
+    expect([...measures.reference].sort()).toEqual(Array.from({ length: 9 }, (_, i) => 1000 + i))
+    expect(measures.notes).toEqual(['measured at 9 points, all rows that are held out'])
+    expect(prepareMetrics(finite(90, 60, 15), { count: 50, names }).notes).toEqual([])
   })
 
   test('floors are training rows against them', () => {
-    const { floors } = prepareMetrics(finite(90, 10), { count: 50, names })
+    const { floors } = prepareMetrics(finite(90, 9), { count: 50, names })
     expect(floors.slicedWasserstein1.value).toBeGreaterThan(900)
-    expect(floors.slicedWasserstein1.count).toBe(10)
+    expect(floors.slicedWasserstein1.count).toBe(9)
+  })
+
+  test('no floors where training rows and held-out rows do not overlap, and that is said', () => {
+    const { floors, notes, draw } = prepareMetrics(finite(90, 60), { count: 50, names })
+    expect(draw(0)).toBeUndefined()
+    expect(floors.slicedWasserstein1.value).toBeNaN()
+    expect(notes).toEqual([
+      expect.stringMatching(
+        /^no floors: held-out rows and training rows hardly overlap \(their distance is 9/,
+      ),
+    ])
+  })
+
+  test.each([10, 30, 300])('floors of %d held-out rows of ordinary data, whatever the draw', rows => {
+    for (let seed = 0; seed < 40; seed++) {
+      const stream = random(seed, 'ordinary')
+      const values = Float32Array.from({ length: 10 * rows }, () => stream.normal() ** 3)
+      const dataset = pointsDataset(values, { dimension: 1 })
+      expect(sidesApart(dataset.split!, 1, seed)).toBeUndefined()
+    }
   })
 
   test('floors of fewer training rows than the reference has are drawn with replacement', () => {

@@ -26,6 +26,21 @@ test('is noise at time 1 and in the units of the data at time 0', () => {
   close(standardized(by, Float64Array.of(40, -0.3, 52, -0.25)), [0, 0, 1, 1])
 })
 
+test('a column of scale 0 is its shift at time 0, whatever the network gives', () => {
+  const constant: Standardization = { shift: [3, -0.3], scale: [0, 0.05] }
+  const z = Float64Array.of(0.5, -1, 2, 0)
+  close(unstandardized(constant, z), [3, -0.35, 3, -0.3])
+  close(standardized(constant, Float64Array.of(3, -0.3, 4, -0.25)), [0, 0, 0, 1])
+  close(standardized(constant, unstandardized(constant, z, 0.2), 0.2), z)
+  const jump = unstandardizedJump(constant, { jump: (x: Tensor, s: Tensor, t: Tensor) => x.add(s).sub(t) })
+  const times = (time: number) => value([time, time], [2, 1])
+  const of = (x: number[], s: number, t: number) =>
+    valuesOf(jump, value(x, [2, 2]), times(s), times(t))[0].data
+  close(of([0.5, -1, 2, 0], 1, 0), [3, -0.3, 3, -0.25])
+  close(of([3, -0.3, 3, -0.25], 0, 1), [-1, -1, -1, 0])
+  close(of([3, -0.3, 3, -0.25], 0.5, 0.5), [3, -0.3, 3, -0.25], 1e-9)
+})
+
 test('undoes itself at every time', () => {
   const number = fc.double({ min: -1e3, max: 1e3, noNaN: true })
   const scale = fc.double({ min: 1e-3, max: 1e3, noNaN: true })

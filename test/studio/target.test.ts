@@ -99,6 +99,8 @@ describe('tables', () => {
     ['commas and a header', 'x,y\n0,1\n2,3\n', ['x', 'y']],
     ['tabs', '0\t1\r\n2\t3\r\n', ['column 1', 'column 2']],
     ['semicolons and blank lines', '\n a ; b \n0;1\n\n2;3', ['a', 'b']],
+    ['a line for Excel', 'sep=;\na;b\n0;1\n2;3\n', ['a', 'b']],
+    ['the index of a data frame', ',x,y\n0,0,1\n1,2,3\n', ['x', 'y']],
     ['quotes and a mark of byte order', '\ufeff"x, first","y"\n0,1\n"2",3', ['x, first', 'y']],
   ])('%s', (_, text, names) => {
     const found = readColumns(bytes(text), 'f.csv')
@@ -132,7 +134,12 @@ describe('tables', () => {
     ['one column', bytes('1\n2\n'), 'f: expected two columns of numbers, found 1'],
     ['words', bytes('a,b\nc,d\n'), 'f: expected two columns of numbers, found 0'],
     ['a program', Uint8Array.of(0x7f, 69, 76, 70, 0, 0), 'f: expected a table of text'],
-    ['broken UTF-8', Uint8Array.of(49, 44, 0xff), 'f: expected a table of text'],
+    ['broken UTF-8', Uint8Array.of(49, 44, 0xff), 'f: row 1, byte 2 (0xff): not UTF-8'],
+    [
+      'decimal commas',
+      bytes('a;b\n1,5;2\n3,5;4\n'),
+      'f: row 2, column 1: expected a number, found "1,5" (a decimal comma)',
+    ],
     ['an array cut short', npy.subarray(0, npy.length - 1), 'f: expected 16 bytes'],
     ['a header cut short', npy.subarray(0, 30), 'f: cut short'],
     [

@@ -4,9 +4,11 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { constant, type Tensor } from '../../src/autodiff/index.ts'
 import { generatedDataset } from '../../src/data/catalogue.ts'
 import type { Dataset } from '../../src/data/dataset.ts'
+import { pointsDataset } from '../../src/data/given.ts'
 import { seenThrough, standardizationOf } from '../../src/data/standardized.ts'
 import { type RewardConfig, rewardOf } from '../../src/objective/reward.ts'
 import { random } from '../../src/random/random.ts'
+import { openModel } from '../../src/runtime/node.ts'
 import { drawNoise } from '../../src/sampler/sampler.ts'
 import { checkpointSteps } from '../../src/training/checkpoint.ts'
 import { resolveConfig, type UserConfig } from '../../src/training/config.ts'
@@ -14,6 +16,7 @@ import { evaluateRun } from '../../src/training/evaluate.ts'
 import { type LoadedMap, load } from '../../src/training/load.ts'
 import { withSeenRewards } from '../../src/training/reward.ts'
 import { paths, readRecord } from '../../src/training/run.ts'
+import { encodeOnnxSampler } from '../../src/training/sampler-graph.ts'
 import { sample } from '../../src/training/sampling.ts'
 import { train } from '../../src/training/train.ts'
 import { value, valuesOf } from '../autodiff/values.ts'
@@ -34,12 +37,13 @@ const meanOf = (values: Float32Array) => values.reduce((sum, v) => sum + v, 0) /
 /** Points of a Gaussian as a program would hand them over. */
 const given = (name = 'mine'): Dataset => ({ ...generatedDataset(far), name, mixture: undefined })
 
+const using = async <T>(path: string, use: (map: LoadedMap) => Promise<T>): Promise<T> => {
+  const map = await load(path)
+  return use(map).finally(() => map.close())
+}
+
 describe('a run on standardised data', () => {
   beforeAll(() => train(config, { directory: at('run') }))
-  const using = async <T>(path: string, use: (map: LoadedMap) => Promise<T>): Promise<T> => {
-    const map = await load(path)
-    return use(map).finally(() => map.close())
-  }
   const drawn = (path: string, grid: number[], method: 'auto' | 'heun' = 'auto') =>
     using(path, async map => (await sample(map, drawNoise(2000, 2, 3), { grid, method })).points)
 
@@ -167,10 +171,43 @@ test('auto leaves data without end alone, scales tables by column and pictures a
   expect(standardizationOf('none', picture)).toBeUndefined()
 })
 
-test('a constant column keeps its scale', () => {
+test('a constant column has the scale 0 about its value, whatever else is asked for', () => {
   const statistics = { mean: [7, 1e6], deviation: [0, 1e-3] }
-  const dataset: Dataset = { ...generatedDataset('ring'), statistics }
-  expect(standardizationOf('column', dataset)).toEqual({ shift: [7, 1e6], scale: [1, 1] })
+  const split = { training: 9, heldOut: 1, take: () => {} }
+  const dataset: Dataset = { ...generatedDataset('ring'), statistics, split }
+  expect(standardizationOf('column', dataset)).toEqual({ shift: [7, 1e6], scale: [0, 1e-3] })
+  expect(standardizationOf('none', dataset)).toEqual({ shift: [7, 0], scale: [0, 1] })
+  const whole = standardizationOf('whole', dataset)!
+  expect([whole.shift[0], whole.scale[0]]).toEqual([7, 0])
+  expect(whole.scale[1]).toBeGreaterThan(0)
+})
+
+test('a constant column comes back as that constant from every file and by every method', async () => {
+  const rows = Array.from({ length: 200 }, (_, i) => [Math.sin(i * i), 1e-6, 1e-9 * Math.cos(i)]).flat()
+  const data = pointsDataset(rows, { dimension: 3 })
+  for (const standardize of ['auto', 'none'] as const) {
+    const directory = at(`constant-${standardize}`)
+    await train({ ...quick, standardize, objective: 'psd', steps: 20 }, { directory, data })
+    for (const path of [directory, paths(directory).model, paths(directory).onnx]) {
+      await using(path, async map => {
+        const { points } = await sample(map, drawNoise(50, 3, 1), { grid: [1, 0.5, 0] })
+        expect(new Set(columnsOf(points, 3)[1])).toEqual(new Set([Math.fround(1e-6)]))
+        const there = await map.jump(points, 0, 1)
+        expect(there.every(Number.isFinite)).toBe(true)
+        if (standardize === 'auto')
+          expect(Math.max(...columnsOf(points, 3)[2].map(Math.abs))).toBeLessThan(1e-7)
+      })
+    }
+    await using(directory, async map => {
+      const { points } = await sample(map, drawNoise(50, 3, 1), { grid: [1, 0.5, 0], method: 'heun' })
+      expect(new Set(columnsOf(points, 3)[1])).toEqual(new Set([Math.fround(1e-6)]))
+      const graph = encodeOnnxSampler(map.model!, { grid: [1, 0.5, 0], method: 'auto' })
+      const { program } = await openModel(graph.bytes)
+      const [samples] = await program.run([drawNoise(50, 3, 1)])
+      await program.close()
+      expect(new Set(columnsOf(samples as Float32Array, 3)[1])).toEqual(new Set([Math.fround(1e-6)]))
+    })
+  }
 })
 
 test('data is seen at mean 0 and deviation 1, its held-out rows too', () => {

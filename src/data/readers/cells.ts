@@ -2,6 +2,11 @@ import type { Sink } from '../source.ts'
 import { show } from '../validate.ts'
 
 const NOT_FINITE = /^[+-]?(nan|inf|infinity)$/i
+/** What programs write where there is no value. */
+const MISSING = /^(n\/?a|null|none|nil|missing|-|--|\?|\.)$/i
+/** A number whose digits are grouped, or whose fraction begins with a comma. */
+const GROUPED = /^[+-]?\d{1,3}(([., '\u00a0\u2019\u202f])\d{3}(\2\d{3})*([.,]\d+)?|,\d{3}(,\d{3})*\.\d*)$/
+const COMMA = /^[+-]?\d*,\d+(e[+-]?\d+)?$/i
 /** The largest 32-bit float. */
 const LARGEST = 3.4028234663852886e38
 
@@ -13,19 +18,48 @@ function isOtherBase(cell: string): boolean {
 }
 
 /** The number that a cell without surrounding space holds, NaN where it holds none. */
-export function numberOf(cell: string): number {
+function numberOf(cell: string): number {
   const value = Number(cell)
   return cell === '' || isOtherBase(cell) ? Number.NaN : value
+}
+
+/** The same of a cell whose fraction begins with a comma, where that is so; a point is then no part of a number. */
+export const numberIn = (cell: string, decimal: '.' | ','): number => {
+  if (decimal === '.') return numberOf(cell)
+  return cell.includes('.') ? Number.NaN : numberOf(cell.replace(',', '.'))
 }
 
 /** Whether a cell is a number, `nan` or `inf`. */
 export const isNumeric = (cell: string): boolean => NOT_FINITE.test(cell) || !Number.isNaN(numberOf(cell))
 
+/** Whether a fraction begins with a comma, between digits. */
+export const hasComma = (cell: string): boolean => /^[+-]?\d+,\d+(e[+-]?\d+)?$/i.test(cell)
+
+/** Whether a cell is written for a number, though not so that it can be read: it names no column. */
+export const isMeantAsNumber = (cell: string): boolean =>
+  isNumeric(cell) || COMMA.test(cell) || GROUPED.test(cell)
+
+const FILL = 'fill it in, or leave the row out'
+
+/** What a cell that holds no number seems to be, and what to do. */
+function advice(cell: string, decimal: '.' | ','): string {
+  if (MISSING.test(cell)) return ` (a missing value); ${FILL}`
+  // "1,234" is either; it is a comma's fraction where that is asked for.
+  if (GROUPED.test(cell)) {
+    const either = COMMA.test(cell) ? ' or a decimal comma' : ''
+    return ` (a thousands separator${either}); write 1234.5 for one thousand, or name the decimal comma: {csv: {path: ..., decimal: ","}}`
+  }
+  if (COMMA.test(cell)) return ' (a decimal comma); read the file with {csv: {path: ..., decimal: ","}}'
+  return decimal === ',' && !Number.isNaN(numberOf(cell)) ? ' (a decimal point where a comma was named)' : ''
+}
+
 /** What is wrong with a cell of text that holds no number. */
-export function wrongCell(cell: string): string {
-  if (cell === '') return 'expected a number, found an empty cell'
-  if (NOT_FINITE.test(cell)) return `expected a finite number, found ${cell}`
-  if (Number.isNaN(numberOf(cell))) return `expected a number, found ${show(cell)}`
+export function wrongCell(cell: string, decimal: '.' | ',' = '.'): string {
+  if (cell === '') return `expected a number, found an empty cell; ${FILL}`
+  if (NOT_FINITE.test(cell)) return `expected a finite number, found ${cell}; ${FILL}`
+  if (Number.isNaN(numberIn(cell, decimal))) {
+    return `expected a number, found ${show(cell)}${advice(cell, decimal)}`
+  }
   return `expected a number within ±3.4e38 (32-bit floats), found ${cell.slice(0, 60)}`
 }
 
@@ -35,7 +69,8 @@ export function wrongValue(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'bigint') {
     return `expected a finite 32-bit number, found ${value}`
   }
-  return `expected a number, found ${show(value)}`
+  const hint = typeof value === 'string' ? advice(value, '.') : ''
+  return `expected a number, found ${show(value)}${hint}`
 }
 
 /** Whether a 32-bit float holds it. */

@@ -5,6 +5,7 @@ import { DataError } from '../error.ts'
 import { type ByteReader, fileSize, openContent, statPath, withBytes } from '../file.ts'
 import { joinHashes } from '../hash.ts'
 import type { Sink, Source } from '../source.ts'
+import { decodeText } from '../utf8.ts'
 
 export const cifarSchema = z.strictObject({
   path: z.union([z.string().min(1), z.array(z.string().min(1)).min(1)], {
@@ -66,16 +67,18 @@ export function cifarSource({ path }: z.output<typeof cifarSchema>): Source {
 /** The names that come with the batches, otherwise the numbers. */
 function classNames(folder: string): readonly string[] {
   const numbers = Array.from({ length: CLASSES }, (_, i) => String(i))
+  const path = join(folder, 'batches.meta.txt')
+  let bytes: Buffer
   try {
-    const path = join(folder, 'batches.meta.txt')
     if (fileSize(path) > 4096) return numbers
-    const names = readFileSync(path, 'utf8')
-      .split(/\r?\n/)
-      .filter(name => name.trim() !== '')
-    return new Set(names).size === CLASSES ? names : numbers
+    bytes = readFileSync(path)
   } catch {
     return numbers
   }
+  const names = decodeText(bytes, path)
+    .split(/\r?\n/)
+    .filter(name => name.trim() !== '')
+  return new Set(names).size === CLASSES ? names : numbers
 }
 
 async function readBatch(path: string, classes: readonly string[], sink: Sink): Promise<string> {

@@ -11,6 +11,8 @@ export interface ColumnChoice {
   readonly columns?: readonly ColumnName[]
   /** The column of the class. */
   readonly label?: ColumnName
+  /** Places of columns that are no coordinates unless they are asked for. */
+  readonly index?: readonly number[]
 }
 
 /** Places of the chosen columns, from 0. */
@@ -19,31 +21,47 @@ export interface Chosen {
   readonly label?: number
   /** Names of the coordinates, where the table has names. */
   readonly names?: readonly string[]
+  /** Names of columns that were left out as the index of a data frame. */
+  readonly leftOut?: readonly string[]
 }
 
 /**
  * Finds the chosen columns.
  *
  * @param file  the file's name in messages
- * @throws {DataError} when there is no such column, one is named twice, or none is left
+ * @throws {DataError} when there is no such column, one is named twice, two have one name, or none is left
  */
 export function chooseColumns(
   file: string,
-  { columns, label }: ColumnChoice,
+  { columns, label, index = [] }: ColumnChoice,
   count: number,
   names?: readonly string[],
 ): Chosen {
   const place = (name: ColumnName) => findColumn(file, name, count, names)
   const labelPlace = label === undefined ? undefined : place(label)
   const all = Array.from({ length: count }, (_, i) => i).filter(i => i !== labelPlace)
-  const places = columns?.map(place) ?? all
+  const kept = all.filter(i => !index.includes(i))
+  const leftOut = columns || kept.length === 0 ? [] : all.filter(i => index.includes(i))
+  const places = columns?.map(place) ?? (kept.length > 0 ? kept : all)
   if (labelPlace !== undefined && places.includes(labelPlace)) {
     throw new DataError(`${file}: column ${show(label)} is the label, it cannot be a coordinate too`)
   }
   const twice = places.findIndex((column, i) => places.indexOf(column) < i)
   if (twice >= 0) throw new DataError(`${file}: column ${show(columns![twice])} is chosen twice`)
   if (places.length === 0) throw new DataError(`${file}: no column is left for coordinates`)
-  return { columns: places, label: labelPlace, names: names && places.map(i => names[i]) }
+  const chosen = names && places.map(i => names[i])
+  const repeated = chosen?.find((name, i) => chosen.indexOf(name) < i)
+  if (repeated !== undefined) {
+    throw new DataError(
+      `${file}: two columns are called ${show(repeated)}; give each a name of its own, or choose others by number with columns`,
+    )
+  }
+  return {
+    columns: places,
+    label: labelPlace,
+    names: chosen,
+    ...(names && leftOut.length > 0 && { leftOut: leftOut.map(i => names[i]) }),
+  }
 }
 
 function findColumn(file: string, name: ColumnName, count: number, names?: readonly string[]): number {

@@ -84,6 +84,8 @@ function findPictures(folder: string): Picture[] {
     const names = readdirSync(path).filter(name => !name.startsWith('.'))
     for (const name of names.sort()) {
       const at = join(path, name)
+      // What is not UTF-8 reads as U+FFFD, by which the file is not found again and two classes would be one.
+      if (name.includes('\ufffd')) throw new DataError(`${at}: its name is not UTF-8; rename it`)
       const stats = statPath(at)
       if (!stats.isDirectory() && !PICTURE.test(name)) continue
       const real = realpathSync(at)

@@ -2,11 +2,13 @@ import { basename } from 'node:path'
 import { z } from 'zod'
 import { DataError } from '../error.ts'
 import { openContent } from '../file.ts'
-import { kindOf, named } from '../sniff.ts'
+import { indexColumns } from '../index-column.ts'
 import type { Sink, Source } from '../source.ts'
+import { RULES, type Rules } from '../split-rule.ts'
 import { show } from '../validate.ts'
 import { isFinite32, wrongValue } from './cells.ts'
-import { wholeLines } from './lines.ts'
+import { duplicateKey } from './duplicate-key.ts'
+import { utf8Lines } from './text-bytes.ts'
 
 export const jsonlSchema = z
   .strictObject({
@@ -25,19 +27,18 @@ const LONGEST_LINE = 1 << 24
 const BLOCK = 1 << 14
 
 /** A JSON document on each line: an array of numbers, or an object with numbers under its keys or in one field. */
-export function jsonlSource(options: JsonlOptions): Source {
+export function jsonlSource(options: JsonlOptions, rules: Rules = RULES): Source {
   const { path } = options
   return {
     file: path,
     name: basename(path),
     files: [path],
-    options: { jsonl: { ...options, path: '' } },
+    options: { jsonl: { ...options, path: '' }, rules },
     async read(sink) {
       const content = openContent(path)
-      const reader = rowReader(options, sink)
+      const reader = rowReader(options, sink, rules)
       let number = 0
-      for await (const piece of wholeLines(content.bytes, path, LONGEST_LINE)) {
-        if (number === 0) checkKind(piece, path)
+      for await (const piece of utf8Lines(content.bytes, path, 'JSON on each line', LONGEST_LINE)) {
         const lines = piece.toString('utf8').replace(/\n$/, '').split('\n')
         for (const line of lines) {
           number++
@@ -48,12 +49,6 @@ export function jsonlSource(options: JsonlOptions): Source {
       return content.sha256()
     },
   }
-}
-
-function checkKind(first: Buffer, path: string): void {
-  const kind = kindOf(first)
-  if (kind === 'json' || kind === 'text') return
-  throw new DataError(`${path}: expected JSON on each line, found ${named(first)}`)
 }
 
 /** What a line holds. */
@@ -102,7 +97,7 @@ function parseLine(line: string, { columns, field, label }: JsonlOptions, keys?:
   return { values, ...named }
 }
 
-function rowReader(options: JsonlOptions, sink: Sink) {
+function rowReader(options: JsonlOptions, sink: Sink, rules: Rules) {
   const { columns, field, label, path } = options
   let dimension = 0
   let names: readonly string[] | undefined
@@ -116,15 +111,26 @@ function rowReader(options: JsonlOptions, sink: Sink) {
     labels = []
   }
 
+  /** The coordinates of a table, by the keys of its first line. */
+  const namesOf = (line: string) => {
+    const keys = Object.keys(JSON.parse(line) as object).filter(key => key !== label)
+    const twice = duplicateKey(line)
+    if (twice !== undefined) throw new DataError(`${path}: two keys of a line are called ${show(twice)}`)
+    const index = columns || rules === 1 ? [] : indexColumns(keys)
+    return {
+      names: columns ?? keys.filter((_, i) => !index.includes(i)),
+      ...(index.length > 0 && { leftOut: index.map(i => keys[i]) }),
+    }
+  }
+
   const begin = (line: string, { values }: Parsed): void => {
-    dimension = values.length
-    if (dimension === 0) throw new DataError(`${path}: row 1: expected numbers, found none`)
     const isTable = field === undefined && !line.trimStart().startsWith('[')
-    names = isTable
-      ? (columns ?? Object.keys(JSON.parse(line) as object).filter(key => key !== label))
-      : undefined
+    const table = isTable ? namesOf(line) : undefined
+    names = table?.names
+    dimension = names?.length ?? values.length
+    if (dimension === 0) throw new DataError(`${path}: row 1: expected numbers, found none`)
     block = new Float32Array(dimension * Math.max(1, Math.floor(BLOCK / dimension)))
-    sink.begin({ dimension, columns: names, labelled: label !== undefined })
+    sink.begin({ dimension, columns: names, leftOut: table?.leftOut, labelled: label !== undefined })
   }
 
   const put = (value: unknown, line: number, column: number): void => {
@@ -140,11 +146,15 @@ function rowReader(options: JsonlOptions, sink: Sink) {
       let parsed: Parsed
       try {
         parsed = parseLine(text, options, names)
+        if (dimension === 0) {
+          begin(text, parsed)
+          parsed = parseLine(text, options, names)
+        }
       } catch (error) {
+        if (error instanceof DataError) throw error
         sink.problem(`row ${line}`, (error as Error).message)
         return
       }
-      if (dimension === 0) begin(text, parsed)
       if (parsed.values.length !== dimension) {
         sink.problem(`row ${line}`, `expected ${dimension} numbers, found ${parsed.values.length}`)
         return

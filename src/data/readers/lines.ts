@@ -1,4 +1,5 @@
 import { DataError } from '../error.ts'
+import { linesIn } from '../utf8.ts'
 
 const LINE_END = 10
 
@@ -24,7 +25,7 @@ export async function* wholeLines(
     }
     if (end > 0) {
       const piece = Buffer.concat([...rest, chunk.subarray(0, end)])
-      lines += countLines(piece)
+      lines += linesIn(piece)
       yield piece
       rest = []
       length = 0
@@ -33,10 +34,4 @@ export async function* wholeLines(
     length += chunk.length - end
   }
   if (length > 0) yield Buffer.concat(rest)
-}
-
-function countLines(piece: Buffer): number {
-  let count = 0
-  for (let at = piece.indexOf(LINE_END); at >= 0; at = piece.indexOf(LINE_END, at + 1)) count++
-  return count
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { basename } from 'node:path'
 import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
@@ -73,6 +74,8 @@ async function readEntries(path: string, zip: ZipFile): Promise<Map<string, Entr
     await new Promise<void>((resolve, reject) => {
       zip.on('error', reject).on('end', resolve)
       zip.on('entry', (entry: Entry) => {
+        const problem = nameProblem(entry, entries)
+        if (problem) reject(new DataError(`${path}: ${problem}`))
         if (entry.fileName.endsWith('.npy')) entries.set(entry.fileName.slice(0, -4), entry)
         if (entries.size > MOST_ENTRIES)
           reject(new DataError(`${path}: holds more than ${MOST_ENTRIES} arrays`))
@@ -85,6 +88,19 @@ async function readEntries(path: string, zip: ZipFile): Promise<Map<string, Entr
     zip.close()
     throw error
   }
+}
+
+/** The bit that says that a name is UTF-8: PKWARE APPNOTE, section 4.4.4. */
+const UTF8_NAME = 0x800
+
+/** Why an entry's name would hide another array. */
+function nameProblem(
+  { fileName, fileNameRaw, generalPurposeBitFlag }: Entry,
+  entries: ReadonlyMap<string, Entry>,
+): string | undefined {
+  const isNamed = (generalPurposeBitFlag & UTF8_NAME) === 0 || isUtf8(fileNameRaw)
+  if (!isNamed) return `the name of an array (${printable(fileName)}) is not UTF-8`
+  return entries.has(fileName.replace(/\.npy$/, '')) ? `two arrays are called ${show(fileName)}` : undefined
 }
 
 const listed = (names: Iterable<string>): string => show([...names].join(', '))

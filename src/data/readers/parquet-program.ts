@@ -34,6 +34,17 @@ const limited = (compressors, mostPage) =>
     ]),
   )
 
+// https://pandas.pydata.org/docs/development/developer.html: a range is kept as a record, and is no column.
+const indexOf = metadata => {
+  const entry = (metadata.key_value_metadata || []).find(({ key }) => key === 'pandas')
+  try {
+    const { index_columns } = JSON.parse(entry.value)
+    return index_columns.filter(name => typeof name === 'string')
+  } catch {
+    return []
+  }
+}
+
 const run = async () => {
   const { path, hyparquet, hyparquetCompressors, mostPage, mostFloats } = await next()
   const { asyncBufferFromFile, parquetMetadataAsync, parquetRead, parquetSchema } = await import(hyparquet)
@@ -45,7 +56,7 @@ const run = async () => {
     name: element.name,
     nested: children.length > 0 || element.repetition_type === 'REPEATED',
   }))
-  await send({ columns, groups, rows: Number(metadata.num_rows) })
+  await send({ columns, groups, rows: Number(metadata.num_rows), index: indexOf(metadata) })
   const { names, label } = await next()
 
   /** Hands the values of a column in these rows to \`each\`. */

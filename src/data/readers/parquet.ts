@@ -6,8 +6,10 @@ import { z } from 'zod'
 import { DataError } from '../error.ts'
 import { fileSize, INFLATE_LIMITS, mostInflated } from '../file.ts'
 import { firstBytes, hashFile } from '../hash.ts'
+import { indexColumns } from '../index-column.ts'
 import { kindOf, named } from '../sniff.ts'
 import type { Sink, Source } from '../source.ts'
+import { RULES, type Rules } from '../split-rule.ts'
 import { printable, show } from '../validate.ts'
 import { placeOf, wrongValue } from './cells.ts'
 import { type Chosen, chooseColumns } from './columns.ts'
@@ -35,13 +37,13 @@ const patience = (bytes: number): number =>
   Math.min(PATIENCE_MS.most, PATIENCE_MS.least + (PATIENCE_MS.perMegabyte * bytes) / 2 ** 20)
 
 /** The columns of numbers of a Parquet file. */
-export function parquetSource(options: ParquetOptions): Source {
+export function parquetSource(options: ParquetOptions, rules: Rules = RULES): Source {
   const { path } = options
   return {
     file: path,
     name: basename(path),
     files: [path],
-    options: { parquet: { ...options, path: '' } },
+    options: { parquet: { ...options, path: '' }, rules },
     async read(sink) {
       const first = firstBytes(path)
       if (kindOf(first) !== 'parquet') {
@@ -49,7 +51,7 @@ export function parquetSource(options: ParquetOptions): Source {
       }
       const helper = startHelper(path)
       try {
-        await readThrough(helper, options, sink)
+        await readThrough(helper, options, sink, rules)
       } finally {
         helper.end()
       }
@@ -62,6 +64,8 @@ interface Overview {
   readonly columns: readonly { readonly name: string; readonly nested: boolean }[]
   readonly groups: readonly number[]
   readonly rows: number
+  /** Columns that pandas wrote as the index. */
+  readonly index: readonly string[]
 }
 
 interface Piece {
@@ -128,17 +132,19 @@ function startHelper(path: string): Helper {
   }
 }
 
-async function readThrough(helper: Helper, options: ParquetOptions, sink: Sink): Promise<void> {
+async function readThrough(helper: Helper, options: ParquetOptions, sink: Sink, rules: Rules): Promise<void> {
   const { path } = options
   const limits = { mostPage: MOST_PAGE, mostFloats: MOST_FLOATS }
   const overview = await helper.ask<Overview>({ path, ...LIBRARIES, ...limits })
   const { columns } = overview
   const names = columns.map(({ name }) => name)
-  const chosen = chooseColumns(path, options, columns.length, names)
+  const index = rules > 1 ? indexColumns(names, overview.index) : []
+  const chosen = chooseColumns(path, { ...options, index }, columns.length, names)
   checkOverview(path, overview, chosen)
   sink.begin({
     dimension: chosen.columns.length,
     columns: chosen.names,
+    leftOut: chosen.leftOut,
     labelled: chosen.label !== undefined,
   })
   const label = chosen.label === undefined ? undefined : names[chosen.label]
@@ -152,13 +158,21 @@ async function readThrough(helper: Helper, options: ParquetOptions, sink: Sink):
       sink.problem(placeOf(row + i, chosen.columns[at], names), wrongValue(value))
     }
     labels?.forEach((found, i) => {
-      if (found === '')
-        sink.problem(placeOf(row + i, chosen.label!, names), 'expected a label, found nothing')
+      const problem = wrongLabel(found)
+      if (problem) sink.problem(placeOf(row + i, chosen.label!, names), problem)
     })
     sink.push(values, labels, row)
     row += values.length / chosen.columns.length
     message = 'taken'
   }
+}
+
+/** The library puts U+FFFD in place of bytes that are not UTF-8, which makes one class of two. */
+function wrongLabel(label: string): string | undefined {
+  if (label === '') return 'expected a label, found nothing'
+  return label.includes('\ufffd')
+    ? 'expected a label of UTF-8, found other bytes; write text as UTF-8'
+    : undefined
 }
 
 /** @throws {DataError} when what the file says of itself cannot be */
@@ -171,6 +185,9 @@ function checkOverview(path: string, { columns, groups, rows }: Overview, chosen
   const read = chosen.label === undefined ? chosen.columns : [...chosen.columns, chosen.label]
   for (const place of read) {
     const { name, nested } = columns[place]
+    if (name.includes('\ufffd')) {
+      throw new DataError(`${path}: column ${place + 1} has a name that is not UTF-8; rename it`)
+    }
     if (nested)
       throw new DataError(
         `${path}: column ${place + 1} (${show(name)}) holds lists or records; choose others`,

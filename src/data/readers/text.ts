@@ -3,12 +3,14 @@ import { type CsvError, parse } from 'csv-parse'
 import { z } from 'zod'
 import { DataError } from '../error.ts'
 import { openContent } from '../file.ts'
-import { isUtf16, kindOf, named } from '../sniff.ts'
+import { indexColumns } from '../index-column.ts'
 import type { Sink, Source } from '../source.ts'
+import { RULES, type Rules } from '../split-rule.ts'
 import { printable } from '../validate.ts'
-import { isFinite32, isNumeric, numberOf, placeOf, wrongCell } from './cells.ts'
+import { isFinite32, isMeantAsNumber, numberIn, placeOf, wrongCell } from './cells.ts'
 import { type Chosen, chooseColumns } from './columns.ts'
-import { wholeLines } from './lines.ts'
+import { utf8Lines } from './text-bytes.ts'
+import { type Layout, layoutOf } from './text-start.ts'
 
 export const column = z.union([z.string(), z.int().positive()], {
   error: 'expected the name of a column, or its number from 1',
@@ -20,6 +22,7 @@ export const textSchema = z.strictObject({
   label: column.optional(),
   header: z.boolean().optional(),
   delimiter: z.string().length(1).optional(),
+  decimal: z.enum(['.', ',']).optional(),
 })
 
 /** How delimited text is read. */
@@ -31,16 +34,16 @@ const LONGEST_LINE = 1 << 23
 const BLOCK = 1 << 14
 
 /** Delimited text, compressed by gzip or not. */
-export function textSource(options: TextOptions): Source {
+export function textSource(options: TextOptions, rules: Rules = RULES): Source {
   const { path } = options
   return {
     file: path,
     name: basename(path),
     files: [path],
-    options: { csv: { ...options, path: '' } },
+    options: { csv: { ...options, path: '' }, rules },
     async read(sink) {
       const content = openContent(path)
-      await parseText(content.bytes, options, rowReader(options, sink))
+      await parseText(content.bytes, options, rowReader(options, sink, rules))
       return content.sha256()
     },
   }
@@ -53,8 +56,8 @@ interface RecordReader {
 }
 
 /** Makes rows of records and hands them to the sink some at a time. */
-function rowReader(options: TextOptions, sink: Sink): RecordReader {
-  const { path, header } = options
+function rowReader(options: TextOptions, sink: Sink, rules: Rules): RecordReader {
+  const { path, header, decimal = '.' } = options
   let width = 0
   let chosen: Chosen
   let names: readonly string[] | undefined
@@ -72,15 +75,21 @@ function rowReader(options: TextOptions, sink: Sink): RecordReader {
     width = cells.length
     const named = header ?? isHeader(cells)
     names = named ? cells : undefined
-    chosen = chooseColumns(path, options, width, names)
+    const index = names && rules > 1 ? indexColumns(names) : []
+    chosen = chooseColumns(path, { ...options, index }, width, names)
     const dimension = chosen.columns.length
     block = new Float32Array(dimension * Math.max(1, Math.floor(BLOCK / dimension)))
-    sink.begin({ dimension, columns: chosen.names, labelled: chosen.label !== undefined })
+    sink.begin({
+      dimension,
+      columns: chosen.names,
+      leftOut: chosen.leftOut,
+      labelled: chosen.label !== undefined,
+    })
     return named
   }
 
   const wrong = (cell: string, line: number, column: number): number => {
-    sink.problem(placeOf(line, column, names), wrongCell(cell))
+    sink.problem(placeOf(line, column, names), wrongCell(cell, decimal))
     return 0
   }
 
@@ -96,7 +105,7 @@ function rowReader(options: TextOptions, sink: Sink): RecordReader {
       if (used === 0) first = line
       next = line + 1
       for (const column of chosen.columns) {
-        const value = numberOf(cells[column])
+        const value = numberIn(cells[column], decimal)
         block[used++] = isFinite32(value) ? value : wrong(cells[column], line, column)
       }
       if (chosen.label === undefined) return
@@ -109,9 +118,9 @@ function rowReader(options: TextOptions, sink: Sink): RecordReader {
   }
 }
 
-/** A header has names only: a number, `nan` or `inf` among them makes it a row. */
+/** A header has names only: a number, however it is written, `nan` or `inf` among them makes it a row. */
 const isHeader = (cells: readonly string[]): boolean =>
-  cells.some(cell => cell !== '') && !cells.some(isNumeric)
+  cells.some(cell => cell !== '') && !cells.some(isMeantAsNumber)
 
 /**
  * Hands each record to `rows` with the number of its line; nothing is kept. Lines without quotes are split here, which is
@@ -119,21 +128,24 @@ const isHeader = (cells: readonly string[]): boolean =>
  */
 async function parseText(
   bytes: AsyncIterable<Buffer>,
-  { path, delimiter }: TextOptions,
+  options: TextOptions,
   rows: RecordReader,
 ): Promise<void> {
-  let separator: string | undefined
+  const { path } = options
+  let layout: Layout | undefined
   let lines = 0
   let parser: QuotedParser | undefined
-  for await (const piece of textPieces(bytes, path)) {
-    if (separator === undefined) {
-      checkText(piece, path)
-      if (delimiter === undefined) checkDelimited(piece, path)
+  for await (const whole of utf8Lines(bytes, path, 'text of columns', LONGEST_LINE)) {
+    let piece = whole
+    if (!layout) {
+      layout = layoutOf(whole, options)
+      piece = whole.subarray(layout.skipped)
+      lines = layout.skipped > 0 ? 1 : 0
     }
-    separator ??= delimiter ?? detectDelimiter(piece)
-    if (!parser && isPlain(piece)) lines = splitLines(piece, separator, rows, lines)
+    const { delimiter } = layout
+    if (!parser && isPlain(piece)) lines = splitLines(piece, delimiter, rows, lines)
     else {
-      parser ??= quotedParser(path, separator, lines, rows)
+      parser ??= quotedParser(path, delimiter, lines, rows)
       await parser.write(piece)
     }
   }
@@ -144,21 +156,9 @@ async function parseText(
 const QUOTE = 0x22
 const RETURN = 0x0d
 
-/** Whole lines, or chunks of the second encoding that spreadsheets write. */
-async function* textPieces(bytes: AsyncIterable<Buffer>, path: string): AsyncGenerator<Buffer> {
-  const source = bytes[Symbol.asyncIterator]()
-  const { done, value: first } = await source.next()
-  if (done) return
-  const all = (async function* () {
-    yield first
-    yield* { [Symbol.asyncIterator]: () => source }
-  })()
-  yield* isUtf16(first) ? all : wholeLines(all, path, LONGEST_LINE)
-}
-
 /** Whether a line is what stands between two line ends, and a cell what stands between two delimiters. */
 function isPlain(piece: Buffer): boolean {
-  if (piece.includes(QUOTE) || isUtf16(piece)) return false
+  if (piece.includes(QUOTE)) return false
   for (let at = piece.indexOf(RETURN); at >= 0; at = piece.indexOf(RETURN, at + 1)) {
     if (piece[at + 1] !== 0x0a && at + 1 < piece.length) return false
   }
@@ -222,11 +222,6 @@ function quotedParser(path: string, delimiter: string, before: number, rows: Rec
   }
 }
 
-function checkText(first: Buffer, path: string): void {
-  if (kindOf(first) === 'text' || isBracketedText(first)) return
-  throw new DataError(`${path}: expected text of columns, found ${named(first)}`)
-}
-
 function textError(
   path: string,
   { code, message, lines }: CsvError & { lines?: number },
@@ -239,43 +234,4 @@ function textError(
   return new DataError(
     `${path}: ${reason.replace(/\bline (\d+)/, (_, line) => `line ${before + Number(line)}`)}`,
   )
-}
-
-/** A header may begin with a bracket, which JSON does too. */
-function isBracketedText(first: Buffer): boolean {
-  if (kindOf(first) !== 'json') return false
-  const [line] = first.toString('utf8').trimStart().split('\n', 1)
-  try {
-    JSON.parse(line)
-    return false
-  } catch {
-    return !/^[[{]\s*["[{]/.test(line) && !/^[[{]\s*$/.test(line)
-  }
-}
-
-/** What may stand between two numbers, and is not looked for by itself. */
-const OTHERS = [' ', '|', ':', '/']
-
-/** @throws {DataError} when the first lines are numbers with another character between them */
-function checkDelimited(first: Buffer, path: string): void {
-  if (isUtf16(first)) return
-  const start = first.subarray(0, 1 << 16).toString('utf8')
-  const lines = start.split(/\r\n|\n|\r/).filter(text => text.trim() !== '')
-  for (const line of lines.slice(0, 2)) {
-    const found = OTHERS.find(delimiter => {
-      const cells = line.trim().split(delimiter === ' ' ? / +/ : delimiter)
-      return cells.length > 1 && cells.every(cell => isNumeric(cell.trim()))
-    })
-    if (found === undefined) continue
-    throw new DataError(
-      `${path}: has numbers with ${found === ' ' ? 'spaces' : `"${found}"`} between them; name it as the delimiter: {csv: {path: ..., delimiter: "${found}"}}`,
-    )
-  }
-}
-
-/** The first of tab, semicolon and comma that stands in the first line that is not blank. */
-function detectDelimiter(first: Buffer): string {
-  const start = first.subarray(0, 1 << 16).toString('utf8')
-  const line = start.split(/\r\n|\n|\r/).find(text => text.trim() !== '') ?? ''
-  return ['\t', ';', ','].find(delimiter => line.includes(delimiter)) ?? ','
 }

@@ -5,7 +5,12 @@ import type { Plan } from '../plan.ts'
 import { fromText } from './bytes.ts'
 import type { Ended } from './teachers.ts'
 
-/** The example's weights for a plan that starts with them. @throws ConfigError when its network is another one */
+/**
+ * The example's weights for a plan that starts with them.
+ *
+ * @param config  that it was trained by
+ * @throws ConfigError when its network is another one
+ */
 export async function exampleOf(plan: Plan, config: Config): Promise<Ended & { readonly raw: Float32Array }> {
   for (const key of ['hidden', 'layers', 'interpolant'] as const) {
     if (plan[key] === trainedBy[key]) continue
@@ -14,5 +19,5 @@ export async function exampleOf(plan: Plan, config: Config): Promise<Ended & { r
   // Only a page that shows the example loads its weights.
   const { averaged, raw } = await import('../example/ring.ts')
   const [parameters, last] = [averaged, raw].map(text => fromHalves(fromText(text)))
-  return { config: { ...config, objective: trainedBy.stages.at(-1)!.objective }, parameters, raw: last }
+  return { config, parameters, raw: last }
 }

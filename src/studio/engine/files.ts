@@ -1,13 +1,11 @@
 import { encodeModelFile, encodeOnnxModel, type Model } from '../../training/model.ts'
-import { dataRecord } from '../../training/record.ts'
 import type { Questions } from './protocol.ts'
 import type { Session, WeightsName } from './session.ts'
 
 /** The map of a training as a model that other programs take. */
 const modelOf = (session: Session, weights: WeightsName): Model => ({
-  config: session.config,
+  ...session.record,
   dimension: session.dataset.dimension,
-  data: dataRecord(session.dataset),
   parameters: session.parameters(weights),
 })
 

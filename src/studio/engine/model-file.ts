@@ -10,7 +10,8 @@ import {
   unstandardized,
 } from '../../model/index.ts'
 import { objectives } from '../../objective/index.ts'
-import type { Program } from '../../runtime/program.ts'
+import { externalFiles } from '../../runtime/external-data.ts'
+import { type Program, RuntimeLoadError } from '../../runtime/program.ts'
 import { onnxProblem, readMetadata, tensorWithNaN } from '../../runtime/protobuf.ts'
 import { decodeModelFile, type Model } from '../../training/model.ts'
 import { type DataRecord, dataRecordSchema, RunError } from '../../training/record.ts'
@@ -43,11 +44,18 @@ function readTraits(
   if (problem) throw new RunError(`${file}: ${problem}`)
   let metadata: Record<string, string>
   let damaged: string | undefined
+  let [beside]: string[] = []
   try {
+    ;[beside] = externalFiles(bytes)
     metadata = readMetadata(bytes)
     damaged = tensorWithNaN(bytes)
   } catch {
     throw new RunError(`${file}: not an ONNX model`)
+  }
+  if (beside !== undefined) {
+    throw new RunError(
+      `${file}: its weights are in another file, ${JSON.stringify(beside)}; the page opens models of one file`,
+    )
   }
   if (damaged !== undefined) throw new RunError(`${file}: tensor ${damaged}: holds what is no number (NaN)`)
   const { format, objective, interpolant = '', data } = metadata
@@ -157,17 +165,21 @@ export async function openFile(
   }
   const { data } = readTraits(bytes, name)
   const by = data?.standardization
-  const { program, inputs } = await engine.openModel(bytes).catch((error: Error) => {
+  const { program, inputs, output } = await engine.openModel(bytes).catch((error: Error) => {
+    if (error instanceof RuntimeLoadError) throw error
     const [reason] = error.message.replace(/^.*ERROR_MESSAGE: /, '').split('\n')
     throw new RunError(`${name}: not an ONNX model that can be run (${reason})`)
   })
   const fits =
     inputs.map(input => input.name).join() === 'x,s,t' &&
     inputs[0].shape.length === 2 &&
-    inputs.every(({ dtype }) => dtype === 'float32')
+    inputs.every(({ dtype }) => dtype === 'float32') &&
+    output.dtype === 'float32'
   if (!fits) {
     await program.close()
-    throw new RunError(`${name}: expected inputs x [batch, 2], s [batch], t [batch] of float32`)
+    throw new RunError(
+      `${name}: expected inputs x [batch, 2], s [batch], t [batch] and an output [batch, 2] of float32`,
+    )
   }
   checkPlane(inputs[0].shape[1], name)
   return { dataset: dataOf(plan, data, by), jump: onNoiseScale(program, by) }

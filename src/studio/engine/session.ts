@@ -5,12 +5,14 @@ import { objectives } from '../../objective/index.ts'
 import type { OpenedModel, Program } from '../../runtime/program.ts'
 import type { Jump, Velocity } from '../../sampler/sampler.ts'
 import { type Config, ConfigError, resolveConfig, type UserConfig } from '../../training/config.ts'
+import type { Model } from '../../training/model.ts'
 import { mapOf, mlpOptions, parameterCount } from '../../training/networks.ts'
 import { type Pool, solvePool } from '../../training/pool.ts'
-import { RunError } from '../../training/record.ts'
+import { dataRecord, RunError } from '../../training/record.ts'
 import { buildStep, type Teachers } from '../../training/step.ts'
 import { type Failure, type State, Trainer, type TrainerOptions } from '../../training/trainer.ts'
 import type { MetricsLine } from '../../training/window.ts'
+import { trainedBy } from '../example/trained-by.ts'
 import { fileOfPlan, MOST_STAGES, type Plan, type Stage, stepsOf, withStage } from '../plan.ts'
 import { exampleOf } from './example.ts'
 import { type OpenedFile, openFile } from './model-file.ts'
@@ -142,6 +144,14 @@ async function openCourse(
   return { config, teachers, programs, trainer }
 }
 
+/** What a file of a model says of it beside its weights. */
+type ModelRecord = Pick<Model, 'config' | 'data'>
+
+const recordOf = (config: Config, dataset: Dataset): ModelRecord => ({ config, data: dataRecord(dataset) })
+
+const exampleConfig = (): Config =>
+  configOf(trainedBy, trainedBy.stages.at(-1)!, targetDataset(trainedBy.target).mixture !== undefined)
+
 const close = async ({ programs }: Course): Promise<void> => {
   for (const program of Object.values(programs)) await program?.close()
 }
@@ -154,6 +164,9 @@ export class Session {
   /** Step of the present stage that the last line was of. */
   private logged = 0
   private readonly kept = new Map<string, unknown>()
+
+  /** What the weights came of that the present stage begins with; absent where they were drawn. */
+  private origin?: ModelRecord
 
   private constructor(
     private readonly engine: Engine,
@@ -179,11 +192,13 @@ export class Session {
     const [stage] = plan.stages
     const fresh = { ...plan, stages: [{ ...stage, steps: 0 }] }
     const config = configOf(plan, stage, dataset.mixture !== undefined)
-    const example = plan.start && (await exampleOf(plan, config))
+    const example = plan.start && (await exampleOf(plan, exampleConfig()))
     const ended = example ? [example] : []
     const weights = example ? { initial: example.raw, averaged: example.parameters } : {}
     const course = await openCourse(engine, config, dataset, ended, weights)
-    return new Session(engine, dataset, fresh, course, ended)
+    const session = new Session(engine, dataset, fresh, course, ended)
+    if (example) session.origin = recordOf(example.config, targetDataset(trainedBy.target))
+    return session
   }
 
   private static async openFile(engine: Engine, plan: Plan, file: OpenedFile): Promise<Session> {
@@ -196,7 +211,9 @@ export class Session {
     if (!model) return new Session(engine, dataset, fresh, shownCourse(config, jump!), [])
     const ended = [{ config: { ...config, objective: model.config.objective }, parameters: model.parameters }]
     const course = await openCourse(engine, config, dataset, ended, { initial: model.parameters })
-    return new Session(engine, dataset, fresh, course, ended, shape)
+    const session = new Session(engine, dataset, fresh, course, ended, shape)
+    session.origin = { config: model.config, data: model.data }
+    return session
   }
 
   /** @throws RunError for the map of an ONNX file */
@@ -217,6 +234,12 @@ export class Session {
 
   get config(): Config {
     return this.course.config
+  }
+
+  /** What the present weights came of: until the present stage has taken a step, what it began with. */
+  get record(): ModelRecord {
+    const begun = this.current.stages.at(-1)!.steps > 0
+    return (!begun && this.origin) || recordOf(this.config, this.dataset)
   }
 
   /** Parameters of the map alone, `[P]`. */
@@ -280,6 +303,7 @@ export class Session {
     const ended = taken ? [...this.ended, { config: this.config, parameters }] : this.ended
     const initial = next.keep ? parameters : undefined
     const course = await openCourse(this.engine, config, this.dataset, ended, { initial })
+    this.origin = initial && this.record
     await close(this.course)
     this.course = course
     this.current = plan

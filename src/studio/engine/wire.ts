@@ -61,7 +61,10 @@ export function decodeMessage(bytes: Uint8Array): unknown {
     at += aligned(size)
     return array
   }
-  return restored(JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length))), take)
+  return restored(
+    JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(4, 4 + length))),
+    take,
+  )
 }
 
 /** Puts back what `MARK` stands for, in the order in which it was taken out. */

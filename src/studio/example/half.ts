@@ -1,13 +1,9 @@
+import { half } from '../../data/half.ts'
+
 /** Numbers of 16 bits (IEEE 754 binary16) as numbers, little-endian. */
 export function fromHalves(bytes: Uint8Array): Float32Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  return Float32Array.from({ length: bytes.length >> 1 }, (_, i) => {
-    const bits = view.getUint16(2 * i, true)
-    const exponent = (bits >> 10) & 31
-    const fraction = bits & 1023
-    const size = exponent === 0 ? fraction * 2 ** -24 : (1024 + fraction) * 2 ** (exponent - 25)
-    return bits & 0x8000 ? -size : size
-  })
+  return Float32Array.from({ length: bytes.length >> 1 }, (_, i) => half(view.getUint16(2 * i, true)))
 }
 
 /** The nearest numbers of 16 bits; those smaller than 2^-14 lose digits. @throws RangeError above 65504 */

@@ -128,6 +128,9 @@ export function App() {
         </main>
         <TourPanel />
       </div>
+      <footer class="foot soft">
+        <a href="licences.txt">Licences</a>
+      </footer>
     </>
   )
 }

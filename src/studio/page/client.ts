@@ -68,6 +68,14 @@ export function startWorker(onReport: (report: Report) => void): Client {
         },
       }
     : { type: 'start', refusal: SIMD_MISSING }
+  // Its first script did not load; what it imports tells for itself.
+  worker.onerror = () =>
+    onReport({
+      type: 'refused',
+      run: '',
+      id: null,
+      message: 'What trains in the page could not be loaded; reload it.',
+    })
   worker.postMessage(start)
   return clientOf(
     command => worker.postMessage(command),

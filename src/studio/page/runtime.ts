@@ -1,3 +1,4 @@
+import { simplify, spec, trace } from '../../autodiff/index.ts'
 import type { Engine } from '../engine/session.ts'
 import type { RuntimeName } from './runtime-choice.ts'
 
@@ -7,8 +8,17 @@ export interface RuntimeFiles {
   readonly mjs: string
 }
 
+/** What is to be done about a file that does not come. */
 const UNREACHABLE =
-  'What trains (ONNX Runtime) could not be loaded: see whether the connection stands, then reload the page.'
+  'ONNX Runtime, which trains in the page, could not be loaded. Check the connection, and that the server has all files of the page, then reload it.'
+
+/** @throws Error in words, in place of the browser's own */
+const inWords = <T>(loading: Promise<T>): Promise<T> =>
+  loading.catch((error: Error) => {
+    throw new Error(
+      error.message.startsWith(UNREACHABLE) ? error.message : `${UNREACHABLE} (${error.message})`,
+    )
+  })
 
 /** A file's bytes, and word of how many have arrived. */
 async function download(url: string, tell: (received: number, total: number) => void): Promise<Uint8Array> {
@@ -32,6 +42,9 @@ async function download(url: string, tell: (received: number, total: number) => 
   }
   return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer())
 }
+
+/** The smallest graph: the first one starts the runtime. */
+const smallest = () => simplify(trace(({ x }) => ({ y: x.neg() }), { x: spec([1]) }))
 
 /** A runtime that is loaded, and what it is called. */
 export interface Loaded {
@@ -60,11 +73,14 @@ export async function loadRuntime(
 ): Promise<Loaded> {
   const graphics = wanted === 'webgpu' && (await hasAdapter())
   const own = files[graphics ? 'webgpu' : 'wasm']
-  const [binary, { compile, compileScan, openModel, setRuntimeFiles }] = await Promise.all([
-    download(own.wasm, tell),
-    graphics ? import('../../runtime/webgpu.ts') : import('../../runtime/web.ts'),
-  ])
+  const [binary, { compile, compileScan, openModel, setRuntimeFiles }] = await inWords(
+    Promise.all([
+      download(own.wasm, tell),
+      graphics ? import('../../runtime/webgpu.ts') : import('../../runtime/web.ts'),
+    ]),
+  )
   setRuntimeFiles(own, binary)
+  await inWords(compile(smallest()).then(program => program.close()))
   const name = graphics ? 'WebGPU' : wanted === 'webgpu' ? 'WebAssembly: no WebGPU adapter' : 'WebAssembly'
   return { engine: { compile, compileScan, openModel }, name }
 }

@@ -55,7 +55,9 @@ async function commandIn(context: Context): Promise<{ command: Command; size: nu
   const bytes = new Uint8Array(await context.req.arrayBuffer())
   let content: unknown
   try {
-    content = isJson ? JSON.parse(new TextDecoder().decode(bytes)) : decodeMessage(bytes)
+    content = isJson
+      ? JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+      : decodeMessage(bytes)
   } catch {
     throw new RequestError('the request holds no command', 400)
   }

@@ -1,4 +1,5 @@
 import { DataError } from '../../data/error.ts'
+import { outlierIn } from '../../data/outliers.ts'
 import { random } from '../../random/random.ts'
 import { toText } from '../engine/bytes.ts'
 import { REACH } from '../engine/target.ts'
@@ -21,6 +22,8 @@ export interface FilePoints {
   readonly skipped: number
   /** Smallest and largest number of each column. */
   readonly ranges: readonly (readonly [number, number])[]
+  /** The number of each column that is far from all others, where there is one. */
+  readonly outliers: readonly (number | undefined)[]
 }
 
 /** Rows of both columns that are numbers. */
@@ -88,5 +91,6 @@ export function pointsTarget(
     kept: rows.length,
     skipped: pair[0].length - usable.length,
     ranges,
+    outliers: pair.map(column => outlierIn(Float64Array.from(usable, row => column[row]))),
   }
 }

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
@@ -11,6 +10,7 @@ import { load } from '../../../src/training/load.ts'
 import { launchChromium } from '../../helpers/browsers.ts'
 import { runHere, type Started, start, until } from '../../helpers/cli.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
+import { childrenOf } from '../../helpers/processes.ts'
 import { ensureSite } from '../../helpers/site.ts'
 import { tiny } from '../../helpers/training.ts'
 import { type Opened, openPage } from './open.ts'
@@ -49,13 +49,6 @@ const isAlive = (pid: number): boolean => {
     return false
   }
 }
-
-const childrenOf = (pid: number): number[] =>
-  execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
-    .trim()
-    .split('\n')
-    .map(line => line.trim().split(/\s+/).map(Number))
-    .flatMap(([child, parent]) => (parent === pid ? [child] : []))
 
 /** The real command, and its page in a tab. */
 async function serve(): Promise<{ studio: Started; url: string }> {

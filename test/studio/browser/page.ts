@@ -1,4 +1,4 @@
-import type { Browser, Locator } from 'playwright-core'
+import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { type ChromiumOptions, launchChromium } from '../../helpers/browsers.ts'
 import { type Site, serveSite } from '../../helpers/site.ts'
@@ -6,6 +6,13 @@ import { type Opened, type OpenOptions, openPage } from './open.ts'
 
 export const hasFocus = async (locator: Locator): Promise<boolean> =>
   (await locator.and(locator.page().locator(':focus')).count()) === 1
+
+/** A number of the training's standing. */
+export async function standing(page: Page, name: string): Promise<number> {
+  const text = await page.locator('.standing > div', { hasText: name }).locator('dd').textContent()
+  // Those of the example are not this training's.
+  return text!.includes('beforehand') ? 0 : Number.parseFloat(text!.replaceAll(',', ''))
+}
 
 /**
  * The studio for the tests of a file: it is built, served and opened in Chromium before them, and all of it ends with

@@ -5,16 +5,10 @@ import { trainedBy } from '../../../src/studio/example/trained-by.ts'
 import type { Plan } from '../../../src/studio/plan.ts'
 import { decodeState } from '../../../src/studio/state.ts'
 import { cellsOf, SIDE } from '../../../src/studio/target/raster.ts'
-import { hasFocus, useStudio } from './page.ts'
+import { hasFocus, standing, useStudio } from './page.ts'
 
 const studio = useStudio()
 
-/** A number of the training's standing. */
-async function standing(page: Page, name: string): Promise<number> {
-  const text = await page.locator('.standing > div', { hasText: name }).locator('dd').textContent()
-  // Those of the example are not this training's.
-  return text!.includes('beforehand') ? 0 : Number.parseFloat(text!.replaceAll(',', ''))
-}
 const distanceOf = (page: Page): Promise<number> => standing(page, 'Distance')
 const stepsOf = (page: Page): Promise<number> => standing(page, 'Steps')
 

@@ -148,6 +148,25 @@ test('a runtime that cannot be loaded is said', async () => {
   const { page, errors } = await studio.open({ url: 'about:blank' })
   await page.route('**/*.wasm', route => route.abort())
   await page.goto(studio.site())
-  await page.getByRole('alert').getByText('could not be loaded: see whether the connection stands').waitFor()
+  await page.getByRole('alert').getByText('could not be loaded. Check the connection').waitFor()
+  errors.length = 0
+})
+
+test.each([
+  ['the script of ONNX Runtime', '**/ort-wasm-*.js', 'could not be loaded. Check the connection'],
+  ['what trains', '**/training-*.js', 'could not be loaded; reload it'],
+  ['the worker', '**/worker-*.js', 'could not be loaded; reload it'],
+])('a server that calls %s something else than a script is said', async (_, file, words) => {
+  const { page, errors } = await studio.open({ url: 'about:blank' })
+  const context = page.context()
+  await context.route(file, async route => {
+    const response = await route.fetch()
+    await route.fulfill({
+      response,
+      headers: { ...response.headers(), 'content-type': 'application/octet-stream' },
+    })
+  })
+  await page.goto(studio.site())
+  await page.getByRole('alert').getByText(words).waitFor()
   errors.length = 0
 })

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { type IncomingHttpHeaders, request } from 'node:http'
 import { join, resolve } from 'node:path'
@@ -58,12 +57,7 @@ export const isAlive = (pid: number): boolean => {
   }
 }
 
-export const childrenOf = (pid: number): number[] =>
-  execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
-    .trim()
-    .split('\n')
-    .map(line => line.trim().split(/\s+/).map(Number))
-    .flatMap(([child, parent]) => (parent === pid ? [child] : []))
+export { childrenOf } from '../../helpers/processes.ts'
 
 interface Answer {
   readonly status: number

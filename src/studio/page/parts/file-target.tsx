@@ -45,14 +45,21 @@ const number = (value: number): string => String(Number(value.toPrecision(4)))
 const counted = (value: number): string => value.toLocaleString('en')
 
 /** What was done to the points, in words. */
-function account({ usable, kept, skipped, ranges }: FilePoints): string {
+function account(
+  { usable, kept, skipped, ranges, outliers }: FilePoints,
+  leftOut: readonly string[],
+): string {
   const [x, y] = ranges.map(([low, high]) => `${number(low)} to ${number(high)}`)
   const rows =
     kept === usable
       ? `all ${counted(kept)} rows`
       : `${counted(kept)} of ${counted(usable)} rows, drawn at random`
   const holes = skipped > 0 ? ` ${counted(skipped)} rows without two numbers are left out.` : ''
-  return `x from ${x} and y from ${y}, moved and scaled ${ownScales.value ? 'each by itself' : 'alike'} into the square from −${FILLED} to ${FILLED}; ${rows}.${holes}`
+  const far = outliers.flatMap((value, i) =>
+    value === undefined ? [] : [` ${'xy'[i]} ${number(value)} is an outlier that sets the scale.`],
+  )
+  const index = leftOut.map(name => ` Column ${name} is left out: it is the index of a data frame.`)
+  return `x from ${x} and y from ${y}, moved and scaled ${ownScales.value ? 'each by itself' : 'alike'} into the square from −${FILLED} to ${FILLED}; ${rows}.${[holes, ...far, ...index].join('')}`
 }
 
 function ColumnChoice({ axis, name, names }: { axis: 0 | 1; name: string; names: readonly string[] }) {
@@ -107,7 +114,7 @@ function TableChoice({ file, columns }: Table) {
       </label>
       <Thumbnail points={points} side={160} />
       <p class="soft" role="status">
-        {typeof made === 'string' ? made : account(made)}
+        {typeof made === 'string' ? made : account(made, columns.leftOut ?? [])}
       </p>
       <div class="buttons">
         <button

@@ -4,7 +4,7 @@ import { encodeNpy } from '../../../data/npy.ts'
 import { drawNoise, uniformGrid } from '../../../sampler/sampler.ts'
 import { tableOf } from '../../engine/target.ts'
 import { fileOfPlan, type Plan, stepsOf, type Target } from '../../plan.ts'
-import { commandOf, originOf, recipeOf, snippetOf } from '../../recipe.ts'
+import { commandOf, originOf, recipeOf, snippetOf, trainedObjective } from '../../recipe.ts'
 import { Dialog } from '../dialog.tsx'
 import { landing } from '../draw/landing.ts'
 import { NumberInput } from '../number-input.tsx'
@@ -37,7 +37,7 @@ const attempt = (action: () => Promise<void> | void) => async (): Promise<void> 
 }
 
 const fileName = (plan: Plan): string =>
-  `${nameOf(plan.target)}-${originOf(plan).stages.at(-1)!.objective}`.replaceAll(/[^\w.-]+/g, '-')
+  `${nameOf(plan.target)}-${trainedObjective(plan) ?? 'map'}`.replaceAll(/[^\w.-]+/g, '-')
 
 /** Samples of the selected run, as `oxbow sample` draws them. */
 async function drawSamples(): Promise<Float32Array> {
@@ -51,14 +51,13 @@ async function drawSamples(): Promise<Float32Array> {
 function pictureOf(plan: Plan): Picture {
   const { samples, distance, strays } = selectedLive.value!
   const taken = `${stepsOf(originOf(plan)).toLocaleString('en')} steps`
-  const { objective } = originOf(plan).stages.at(-1)!
   const from = fileOfPlan(plan)
   const scored = distance
     ? `; distance ${distance.value.toFixed(3)} (real data: ${distance.floor.toFixed(3)})`
     : ''
   const landed = strays ? `; ${landing(strays.value)} on the data` : ''
   return {
-    title: `${from ? from.name : objective} on ${nameOf(plan.target)}`,
+    title: `${from ? from.name : trainedObjective(plan)} on ${nameOf(plan.target)}`,
     caption: `One jump from noise${from && stepsOf(plan) === 0 ? '' : ` after ${taken}`}${landed}${scored}`,
     samples,
     ...(strays && { marks: strays.marks }),

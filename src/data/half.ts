@@ -1,0 +1,9 @@
+/** IEEE 754 half precision: a sign, 5 bits of exponent, 10 of fraction. */
+export function half(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1
+  const exponent = (bits >>> 10) & 0x1f
+  const fraction = bits & 0x3ff
+  if (exponent === 0) return sign * fraction * 2 ** -24
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
+}
