@@ -2,7 +2,7 @@ import type { Report } from '../engine/protocol.ts'
 import { encodeMessage } from '../engine/wire.ts'
 
 /** What waits for a page that reads slowly or not at all, at most. */
-export const MOST_WAITING = { messages: 500, bytes: 64 << 20 }
+const MOST_WAITING = { messages: 500, bytes: 64 << 20 }
 
 interface Waiting {
   readonly report: Report

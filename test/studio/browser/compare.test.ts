@@ -16,14 +16,14 @@ const planOf = (objective: string, target = 'ring'): Plan => ({
   stages: [{ objective, learningRate: 3e-3, steps: STEPS, keep: false }],
 })
 
-/** The distances of a plan that is trained here, in 1, 2, 4 and 8 jumps. */
-async function distancesOf(plan: Plan): Promise<number[]> {
+/** The distances and strays of a plan that is trained here, in 1, 2, 4 and 8 jumps. */
+async function measuresOf(plan: Plan): Promise<readonly Readonly<Record<string, number>>[]> {
   const session = await Session.open(engine, plan)
   try {
     while (session.step < STEPS) await session.advance(STEPS)
     const question = { steps: [1, 2, 4, 8], method: 'jump', weights: 'raw', count: 2000, seed: 0 } as const
     const { values } = await answers.metrics(question, session, engine)
-    return values.map(({ slicedWasserstein }) => slicedWasserstein)
+    return values
   } finally {
     await session.close()
   }
@@ -43,9 +43,11 @@ test('two runs side by side: the same noise, linked points, and the distances th
   const { page } = await studio.open({ state: { view: 'compare', runs: plans, weights: 'raw' } })
   await settle(page, 2)
   for (const [row, plan] of plans.entries()) {
-    const shown = (await cells(page, row)).slice(3, 7).map(Number)
-    const wanted = await distancesOf(plan)
-    for (const [i, value] of wanted.entries()) expect(Math.abs(shown[i] / value - 1)).toBeLessThan(0.02)
+    const shown = (await cells(page, row)).slice(3).map(Number.parseFloat)
+    for (const [i, { strays, slicedWasserstein }] of (await measuresOf(plan)).entries()) {
+      expect(Math.abs(shown[i] - 100 * (1 - strays))).toBeLessThan(1)
+      expect(Math.abs(shown[5 + i] / slicedWasserstein - 1)).toBeLessThan(0.02)
+    }
   }
 
   await page.getByRole('group', { name: 'Jumps of each sample' }).getByRole('button', { name: '4' }).click()
@@ -69,10 +71,10 @@ test('a head sorts the table, runs come and go, and other targets are not compar
   })
   await settle(page, 2)
   await page.getByText('Not comparable with run 1, which is on ring: run 2 (two-moons)').waitFor()
-  const column = page.getByRole('columnheader', { name: /^1 jump/ })
+  const column = page.getByRole('columnheader', { name: /^Distance, 1 jump/ })
   await column.getByRole('button').click()
   expect(await column.getAttribute('aria-sort')).toBe('ascending')
-  const order = async () => [await cells(page, 0), await cells(page, 1)].map(row => Number(row[3]))
+  const order = async () => [await cells(page, 0), await cells(page, 1)].map(row => Number(row[8]))
   expect((await order())[0]).toBeLessThanOrEqual((await order())[1])
   await column.getByRole('button').click()
   expect(await column.getAttribute('aria-sort')).toBe('descending')
@@ -99,10 +101,13 @@ test('a run that has not trained has a box in place of its curves', async () => 
   expect(await page.locator('.curve svg').count()).toBe(0)
 })
 
-test('one jump of a run has the same distance in every view', async () => {
+test('one jump of a run lands as often on the data, and has the same distance, in every view', async () => {
   const { page } = await studio.open()
-  const number = async (place: string): Promise<string | undefined> =>
-    /0\.\d{3}/.exec((await page.locator(place).first().textContent()) ?? '')?.[0]
+  const numbers = async (place: string): Promise<string | undefined> => {
+    const text = (await page.locator(place).first().textContent()) ?? ''
+    const [landed, distance] = [/\d+ of 100/.exec(text), /0\.\d{3}/.exec(text)]
+    return landed && distance ? `${landed[0]}, ${distance[0]}` : undefined
+  }
   const seen: (string | undefined)[] = []
   for (const [view, place] of [
     ['train', '.standing'],
@@ -110,8 +115,8 @@ test('one jump of a run has the same distance in every view', async () => {
     ['compare', 'main figure'],
   ]) {
     await page.locator(`nav a[href="#${view}"]`).click()
-    await expect.poll(() => number(place), { timeout: 30_000 }).toBeDefined()
-    seen.push(await number(place))
+    await expect.poll(() => numbers(place), { timeout: 30_000 }).toBeDefined()
+    seen.push(await numbers(place))
   }
   expect(new Set(seen).size, seen.join()).toBe(1)
 })

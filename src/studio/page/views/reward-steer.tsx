@@ -151,7 +151,7 @@ export function SteerSection() {
             that a sample came from, and is accepted by the change of its reward.
           </p>
           <Formula tex="w \leftarrow w\, e^{\beta\,\Delta[(1-t)\, r(F(x,t,0))]}" block />
-          <Formula tex="z' = \sqrt{1-\rho^2}\, z + \rho\, n, \quad \min(1, e^{\beta(1-t)(r'-r)})" block />
+          <Formula tex="z' = \sqrt{1-\rho^2}\, z + \rho\, n, \quad \min(1, \exp(\beta(1-t)(r'-r)))" block />
           <p class="soft">
             After <a href="https://arxiv.org/abs/2511.22688">Sabour et al. 2025</a> (Flow Map Trajectory
             Tilting), with Metropolis moves in the noise. With many samples, the result is what this map
