@@ -81,5 +81,5 @@ export async function evaluateCommand(run: string, given: EvaluateFlags): Promis
     }
     if (maps.length > 0) print(mapLines(maps))
   }
-  for (const warning of worse) note(warning)
+  for (const warning of warnings) note(warning)
 }

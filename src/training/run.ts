@@ -1,8 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { DataError } from '../data/error.ts'
-import { decodeText } from '../data/utf8.ts'
 import { crc32 } from '../runtime/checksum.ts'
 import { DataError } from '../data/error.ts'
 import { decodeText } from '../data/utf8.ts'
