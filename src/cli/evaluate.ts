@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { type DatasetSpec, openDataset } from '../data/catalogue.ts'
 import { writeCard } from '../report/card.ts'
-import { evaluationTable, mapLines, savedLines, stepWarnings } from '../report/evaluation.ts'
+import { evaluationTable, evaluationWarnings, mapLines, savedLines } from '../report/evaluation.ts'
 import { wrap } from '../report/format.ts'
 import { runReading } from '../report/reading.ts'
 import { comparisonTable } from '../report/table.ts'
@@ -69,7 +69,7 @@ export async function evaluateCommand(run: string, given: EvaluateFlags): Promis
     if (flags.report) await writeRunReport(run)
     noteLogProblem(run)
   }
-  const worse = stepWarnings(evaluation)
+  const worse = evaluationWarnings(evaluation)
   const { rows, maps, data: record, notes } = evaluation
   for (const text of [...ofData, ...notes]) note(`oxbow: ${text}`)
   if (json) printJson({ rows, maps, data: record, notes, warnings: [...ofData, ...worse] })

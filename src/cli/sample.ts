@@ -1,13 +1,16 @@
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
+import { openDataset } from '../data/catalogue.ts'
 import { columnOrder, reorder } from '../data/column-order.ts'
 import { csvPieces } from '../data/csv-writer.ts'
 import { DataError } from '../data/error.ts'
 import { npyPieces } from '../data/npy.ts'
 import { readPoints } from '../data/points.ts'
+import { seenThrough } from '../data/standardized.ts'
 import { scatter } from '../report/braille.ts'
 import { plural } from '../report/format.ts'
 import { toPlane } from '../report/points.ts'
+import { strayMarks } from '../report/stray-marks.ts'
 import { uniformGrid } from '../sampler/sampler.ts'
 import { type Content, writeFileAtomic } from '../training/files.ts'
 import { type LoadedMap, load } from '../training/load.ts'
@@ -16,7 +19,7 @@ import type { WeightsName } from '../training/model.ts'
 import { paths, RunError } from '../training/run.ts'
 import { type MethodName, sample, sampleNoise } from '../training/sampling.ts'
 import { UsageError } from './failure.ts'
-import { columns, print, printJson } from './terminal.ts'
+import { columns, note, print, printJson } from './terminal.ts'
 
 type Grid = readonly number[]
 
@@ -36,6 +39,8 @@ interface Written {
   readonly dimension: number
   readonly columns?: readonly string[]
   readonly title: string
+  /** Which points are off the data, where that is known; of the first that are drawn. */
+  readonly strays?: Uint8Array
 }
 
 type Encoder = (points: Float32Array, written: Written) => Promise<Content>
@@ -43,9 +48,10 @@ type Encoder = (points: Float32Array, written: Written) => Promise<Content>
 /** Points that a picture is made of; thousands are drawn. */
 const DRAWN = 100_000
 
-const svg = async (points: Float32Array, { dimension, title }: Written): Promise<string> => {
+const svg = async (points: Float32Array, { dimension, title, strays }: Written): Promise<string> => {
   const { scatterPlot } = await import('../report/plots.ts')
-  return scatterPlot(toPlane(points.subarray(0, DRAWN * dimension), dimension), { title, width: 480 })
+  const drawn = toPlane(points.subarray(0, DRAWN * dimension), dimension)
+  return scatterPlot(drawn, { title, width: 480, strays })
 }
 
 const ENCODERS: Readonly<Record<string, Encoder>> = {
@@ -123,6 +129,20 @@ function checkMemory(count: number, dimension: number): void {
   )
 }
 
+/** Which points are off the data that a map was trained on; nothing where that cannot be opened any more. */
+async function straysOf(map: LoadedMap, points: Float32Array): Promise<Uint8Array | undefined> {
+  const { model } = map
+  if (!model || model.data.fingerprint.sha256 === '') return undefined
+  const dataset = await openDataset(model.config.data, { holdOut: model.config.holdOut }).catch(
+    () => undefined,
+  )
+  if (dataset?.fingerprint.sha256 !== model.data.fingerprint.sha256) {
+    note('oxbow: the data of the training cannot be opened, so no sample is marked as off it')
+    return undefined
+  }
+  return strayMarks(seenThrough(map.standardization, dataset), points)
+}
+
 /** `oxbow sample`. */
 export async function sampleCommand(path: string, flags: SampleFlags): Promise<void> {
   const { start, seed, weights, json } = flags
@@ -139,7 +159,9 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   }
   const count = points.length / dimension
   const title = `${path}: ${plural(steps, `${method} step`)}`
-  const content = await ENCODERS[extname(file)](points, { dimension, columns: names, title })
+  const isDrawn = ['.png', '.svg'].includes(extname(file)) && grid.at(-1) === 0
+  const strays = isDrawn ? await straysOf(map, points.subarray(0, DRAWN * dimension)) : undefined
+  const content = await ENCODERS[extname(file)](points, { dimension, columns: names, title, strays })
   mkdirSync(dirname(file), { recursive: true })
   writeFileAtomic(dirname(file), file, content)
   if (json) {

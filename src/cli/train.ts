@@ -58,8 +58,10 @@ function defaultDirectory(user: UserConfig): string {
 
 /** What fits into a line: the bar is the first to go, then all but how far and how long. */
 function barFormat(columns: number, name: string): string {
-  if (columns >= 76) return `${name}{bar} {value}/{total}  loss {loss}  {rate} steps/s  {left} s left`
-  if (columns >= 44) return `${name}{value}/{total}  loss {loss}  {left} s left`
+  const end = '{rate} steps/s  {left} s left'
+  if (columns >= 94) return `${name}{bar} {value}/{total}  residual {residual}  loss {loss}  ${end}`
+  if (columns >= 76) return `${name}{bar} {value}/{total}  residual {residual}  ${end}`
+  if (columns >= 44) return `${name}{value}/{total}  residual {residual}  {left} s left`
   return `${name}{percentage}%  {left} s left`
 }
 
@@ -81,12 +83,12 @@ function progressView(
   if (!process.stderr.isTTY) {
     let last = Date.now()
     return {
-      update: ({ step, steps, loss, stepsPerSecond }) => {
+      update: ({ step, steps, loss, residual, stepsPerSecond }) => {
         if (Date.now() - last < 5000) return
         last = Date.now()
         const left = Math.round((steps - step) / stepsPerSecond)
         note(
-          `${name}step ${step}/${steps}  loss ${loss.toPrecision(4)}  ${stepsPerSecond} steps/s  ${left} s left`,
+          `${name}step ${step}/${steps}  residual ${residual.toPrecision(3)}  loss ${loss.toPrecision(4)}  ${stepsPerSecond} steps/s  ${left} s left`,
         )
       },
       stop: () => {},
@@ -101,11 +103,17 @@ function progressView(
     },
     Presets.shades_classic,
   )
-  bar.start(steps, 0, { loss: '-', rate: '-', left: '-' })
+  bar.start(steps, 0, { loss: '-', residual: '-', rate: '-', left: '-' })
   return {
-    update: ({ step, loss, stepsPerSecond }) => {
+    update: ({ step, loss, residual, grownFrom, stepsPerSecond }) => {
       const left = Math.round((steps - step) / stepsPerSecond)
-      bar.update(step, { loss: loss.toPrecision(4), rate: Math.round(stepsPerSecond), left })
+      const shown = residual.toPrecision(3) + (grownFrom === undefined ? '' : '!')
+      bar.update(step, {
+        loss: loss.toPrecision(4),
+        residual: shown,
+        rate: Math.round(stepsPerSecond),
+        left,
+      })
     },
     stop: () => bar.stop(),
   }
@@ -127,13 +135,22 @@ export async function trainCommand(flags: TrainFlags, rest: readonly string[]): 
   const interrupt = onInterrupt()
   let view: ReturnType<typeof progressView> | undefined
   let shown: Progress['stage']
+  let flagged = false
   const onProgress = (progress: Progress) => {
     if (progress.stage !== shown) {
       view?.stop()
       view = undefined
       shown = progress.stage
+      flagged = false
     }
-    view ??= progressView(progress.steps, shown ? `${shown}: ` : '')
+    const name = shown ? `${shown}: ` : ''
+    const { step, residual, grownFrom } = progress
+    if (grownFrom !== undefined && !flagged) {
+      flagged = true
+      const grown = `the residual has grown from ${grownFrom.toPrecision(2)} to ${residual.toPrecision(2)}`
+      note(`oxbow: ${name}step ${step}: ${grown}; the training seems to diverge`)
+    }
+    view ??= progressView(progress.steps, name)
     view.update(progress)
   }
   const onStart = (warnings: readonly string[]) => {
@@ -144,13 +161,17 @@ export async function trainCommand(flags: TrainFlags, rest: readonly string[]): 
     view?.stop()
     interrupt.release()
   })
-  const { run, steps, loss, msPerStep, finished, warnings } = result
+  const { run, steps, loss, residual, verdict, msPerStep, finished, warnings } = result
+  const said = verdict && `${verdict.diverged ? 'warning: ' : ''}${verdict.text}`
   if (flags.json) {
-    printJson({ run, steps, loss, msPerStep: Math.round(msPerStep * 1000) / 1000, finished, warnings })
+    const rounded = Math.round(msPerStep * 1000) / 1000
+    const judged = { residual, verdict: said ?? null, diverged: verdict?.diverged ?? false }
+    printJson({ run, steps, loss, ...judged, msPerStep: rounded, finished, warnings })
   } else {
     const outcome = `loss ${loss.toPrecision(4)}, ${msPerStep.toFixed(2)} ms per step`
     const nothing = finished ? 'nothing trained' : 'stopped before its first step'
     print(`${run}: step ${steps}, ${steps === 0 ? nothing : outcome}`)
+    if (said) print(said)
     if (finished && process.stdout.isTTY) await showSamples(run)
   }
   if (finished) return 0

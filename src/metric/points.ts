@@ -31,6 +31,15 @@ export function allFinite(values: Values): boolean {
   return true
 }
 
+/** Points of which some coordinate is not finite. */
+export function countNotFinite(values: Values, dimension: number): number {
+  let count = 0
+  for (let at = 0; at < values.length; at += dimension) {
+    if (!allFinite(values.subarray(at, at + dimension))) count++
+  }
+  return count
+}
+
 /**
  * Different rows in a random order: the first of Fisher and Yates.
  *

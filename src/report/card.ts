@@ -6,7 +6,8 @@ import { findObjective } from '../training/config.ts'
 import { currentEvaluation } from '../training/evaluate.ts'
 import { writeFileAtomic } from '../training/files.ts'
 import { mlpOptions, parameterCount } from '../training/networks.ts'
-import { paths, type RunRecord, readRecord } from '../training/run.ts'
+import { paths, type RunRecord, readMetrics, readRecord } from '../training/run.ts'
+import { verdictOf } from '../training/verdict.ts'
 import { evaluationTable } from './evaluation.ts'
 import { modelCard } from './model-card.ts'
 
@@ -58,6 +59,7 @@ export function cardText(directory: string, { repository, license, record }: Car
     seed: config.seeds.initialization,
     config,
     evaluation: measured && evaluationTable(measured),
+    verdict: verdictOf(readMetrics(directory), config),
   })
 }
 

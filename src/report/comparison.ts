@@ -15,6 +15,7 @@ import { mlpOptions, parameterCount } from '../training/networks.ts'
 import { planSamples } from '../training/planned-samples.ts'
 import { RunError, readMetrics, readRecord } from '../training/run.ts'
 import { takeThrough } from '../training/sampling.ts'
+import { verdictOf } from '../training/verdict.ts'
 import { diagnose } from './diagnostics.ts'
 import { estimateOf, measuredCount, metricsOf } from './evaluation.ts'
 import { pictureSheet } from './picture-sheet.ts'
@@ -73,6 +74,12 @@ function noteOf([{ rows, notes }]: readonly Evaluation[]): string | undefined {
   return said.length > 0 ? said.join('; ') : undefined
 }
 
+/** A run that diverged is compared, and the reader is told. */
+function divergence({ directory, config, seed }: PlannedRun): string[] {
+  const verdict = verdictOf(readMetrics(directory), config)
+  return verdict?.diverged ? [`seed ${seed}: ${verdict.text}`] : []
+}
+
 function lossCurve(directory: string): LossPoint[] {
   const lines = readMetrics(directory)
   const every = Math.max(1, Math.floor(lines.length / CURVE))
@@ -108,7 +115,7 @@ async function describeMethod(
     label,
     cells: rows.map((_, i) => cellOf(evaluations.map(evaluation => evaluation.rows[i]))),
     samples,
-    note: noteOf(evaluations),
+    note: [noteOf(evaluations), ...runs.flatMap(divergence)].filter(Boolean).join('; ') || undefined,
     loss: lossCurve(directory),
     diagnostics,
     parameters: parameterCount(mlpOptions(config, map.dimension)),

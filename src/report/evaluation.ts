@@ -3,7 +3,7 @@ import { described } from '../metric/map-catalogue.ts'
 import { type Standing, standing, together } from '../metric/standing.ts'
 import type { Evaluation, EvaluationRow, MapRow, MetricValue } from '../training/evaluate.ts'
 import type { SavedEvaluation } from '../training/saved-samples.ts'
-import { landing } from './format.ts'
+import { formatCount, landing, plural } from './format.ts'
 import type { Cell, Estimate, MethodRow, Metric, TableData } from './types.ts'
 
 /** A metric with its label, what its numbers mean and its floor, as an evaluation recorded it. */
@@ -124,6 +124,23 @@ const differ = (a: MetricValue, b: MetricValue): boolean => {
   const outside = (value: number, [low, high]: readonly [number, number]) => value < low || value > high
   return Boolean(a.interval && b.interval && outside(a.value!, b.interval) && outside(b.value!, a.interval))
 }
+
+/** Says how many samples are not finite numbers: these stray, and metrics that cannot place them have no value. */
+const notFiniteWarnings = (rows: readonly EvaluationRow[], count: number): string[] =>
+  rows.flatMap(({ steps, weights, notFinite }) =>
+    notFinite
+      ? [
+          `${weights} weights, ${plural(steps, 'step')}: ${formatCount(notFinite)} of ${formatCount(count)} samples are not finite numbers; ` +
+            'they count as strays, and metrics that cannot place them are not measured',
+        ]
+      : [],
+  )
+
+/** What a reader of an evaluation must not miss. */
+export const evaluationWarnings = (evaluation: Evaluation): string[] => [
+  ...notFiniteWarnings(evaluation.rows, measuredCount(evaluation)),
+  ...stepWarnings(evaluation),
+]
 
 /**
  * Warns where the most steps give clearly worse samples than fewer do: by the share of strays or the sliced Wasserstein

@@ -91,5 +91,6 @@ export function landing(strays: number): string {
   if (!Number.isFinite(strays)) return 'nothing is known of where samples land'
   if (strays <= 0) return 'all samples land on the data'
   const of = [100, 1000].find(count => strays * count >= 1) ?? 10_000
-  return `${formatCount(Math.floor(of * (1 - strays) + 1e-9))} of ${formatCount(of)} samples land on the data`
+  const count = Math.floor(of * (1 - strays) + 1e-9)
+  return `${formatCount(count)} of ${formatCount(of)} samples ${count === 1 ? 'lands' : 'land'} on the data`
 }

@@ -45,6 +45,7 @@ export function pathFigure({ methods, dataset, reference }: ComparisonData): str
 
 function pathCaption(drawn: readonly PathData[], { dimension, axes }: PathFrame): string {
   const fields = drawn.map(({ field }) => field)
+  const strayed = drawn.some(({ jumps }) => jumps.some(({ strays }) => strays?.includes(1)))
   const own = fields.includes('own') ? 'the curve of its own velocity, integrated' : ''
   const exact = fields.includes('exact')
     ? `the exact curve of the data${own ? ' where a method learns no velocity' : ''}`
@@ -53,6 +54,7 @@ function pathCaption(drawn: readonly PathData[], { dimension, axes }: PathFrame)
   return [
     'Coloured lines with dots: jumps of the map from noise to data, each from the same noise.',
     ...(curves ? [`Grey curves: ${curves}; "apart" is the mean distance between the ends of the two.`] : []),
+    ...(strayed ? ['Red ends stray: they are off the data.'] : []),
     ...(dimension > 1 ? ['Faint dots: data.'] : ['Time runs across, from noise at 1 to data at 0.']),
     ...(dimension > 2 ? [`${axesText(axes, dimension)}; distances are of all.`] : []),
     ...(drawn.some(({ standardization }) => standardization)

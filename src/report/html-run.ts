@@ -1,7 +1,7 @@
 import { decimalsFor, escapeHtml, formatCount, formatDuration, formatNumber, plural } from './format.ts'
 import { inside, measured } from './html.ts'
 import { responsive } from './html-figures.ts'
-import { htmlPage, recipe } from './html-page.ts'
+import { htmlPage, paragraph, recipe } from './html-page.ts'
 import { scrolling } from './html-table.ts'
 import { lossPlot, residualCurves } from './line-plots.ts'
 import { runReading } from './reading.ts'
@@ -39,7 +39,7 @@ export function runReport(given: RunData): string {
       ...measured(data),
       { heading: 'Of the map itself', parts: [mapTable(data)] },
       ...inside(data),
-      { heading: 'Training', parts: [objectiveText(data), lossFigures(data)] },
+      { heading: 'Training', parts: [objectiveText(data), verdictText(data), lossFigures(data)] },
       { heading: 'Data', parts: [dataFacts(data), columnsTable(data), classesTable(data)] },
       { heading: 'Make it again', parts: [recipe(data.command, data.config)] },
     ],
@@ -74,6 +74,12 @@ function objectiveText({ run: { objective } }: RunData): string {
   return `<p>Objective: <code>${escapeHtml(formula)}</code> <span class="soft">${escapeHtml(paper)}</span></p>`
 }
 
+/** How the training went; the warning of one that diverged is above already. */
+function verdictText({ verdict }: RunData): string {
+  if (!verdict || verdict.diverged) return ''
+  return paragraph('', `${verdict.text[0].toUpperCase()}${verdict.text.slice(1)}.`)
+}
+
 /** The training loss, and beside it each term's residual, whose size is another. */
 function lossFigures({ trainingLoss, residuals }: RunData): string {
   if (trainingLoss.length === 0) return ''
@@ -86,10 +92,10 @@ function lossFigures({ trainingLoss, residuals }: RunData): string {
   const each = (width: number): string =>
     residualCurves(residuals, { width, standalone: false, title: 'Residual of each term against step' })
   const figures = [
-    responsive(loss, 'Smoothed training loss, as it is weighted.'),
     ...(residuals.length > 0
       ? [responsive(each, 'Smoothed mean squared residual of each term, whatever its weight.')]
       : []),
+    responsive(loss, 'Smoothed training loss, as it is weighted: an adaptive weight keeps it near 1.'),
   ]
   return `<div class="figures">${figures.join('')}</div>`
 }

@@ -1,4 +1,5 @@
 import type { SeenDataset } from '../data/standardized.ts'
+import { strayRule } from '../metric/strays.ts'
 import { solve } from '../sampler/adaptive.ts'
 import { drawNoise, type Velocity } from '../sampler/sampler.ts'
 import { findObjective } from '../training/config.ts'
@@ -106,7 +107,8 @@ export async function gatherPaths(
     jumps: ways.flatMap(way => {
       if (!way) return []
       const gap = field ? meanDistance(way.points.at(-1)!, curve.at(-1)!, map.dimension) : null
-      return [{ ...way, gap }]
+      const isMarked = way.times.at(-1) === 0 && !dataset.image
+      return [{ ...way, ...(isMarked && { strays: strayRule(dataset)(way.points.at(-1)!) }), gap }]
     }),
   }
 }

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import type { Verdict } from '../training/verdict.ts'
 import { escapeMarkdown, formatCount, plural, shellWord } from './format.ts'
 import { runReading } from './reading.ts'
 import { comparisonMarkdown } from './table.ts'
@@ -40,6 +41,8 @@ export interface ModelCardData {
   readonly config: Readonly<Record<string, unknown>>
   /** The command that trained the run. */
   readonly command?: string
+  /** How the training went. */
+  readonly verdict?: Verdict
   /** Metrics at the end, one method. */
   readonly evaluation?: TableData
 }
@@ -54,6 +57,7 @@ export function modelCard(card: ModelCardData): string {
     `---\n${stringify(frontMatter(card))}---`,
     `# ${escapeMarkdown(card.name)}`,
     introduction(card),
+    ...(card.verdict?.diverged ? [`**Warning:** ${escapeMarkdown(card.verdict.text)}.`] : []),
     `## Objective\n\n${objectiveText(objective)}`,
     `## Data\n\n${dataText(dataset)}`,
     `## Sample it\n\n${sampling(card)}`,
@@ -151,10 +155,10 @@ for s, t in zip(times[:-1], times[1:]):
     y = session.run(["y"], feeds)[0]`
 }
 
-function training({ steps, seed, command, config }: ModelCardData): string {
+function training({ steps, seed, verdict, command, config }: ModelCardData): string {
   const rows = flatten(config).map(([key, value]) => `| ${codeSpan(key)} | ${codeSpan(value)} |`)
   return [
-    `${formatCount(steps)} steps, seed ${seed}.`,
+    `${formatCount(steps)} steps, seed ${seed}.${verdict && !verdict.diverged ? ` Plain ${escapeMarkdown(verdict.text)}.` : ''}`,
     ...(command ? [codeBlock('sh', command)] : []),
     ['| key | value |', '| --- | --- |', ...rows].join('\n'),
   ].join('\n\n')

@@ -1,7 +1,7 @@
 import { standardized } from '../model/index.ts'
 import { linearTicks } from './axes.ts'
 import { decimalsFor, escapeHtml, formatNumber, formatTick, plural, truncate } from './format.ts'
-import { palette } from './palette.ts'
+import { palette, stray } from './palette.ts'
 import {
   type Axes,
   concatPoints,
@@ -90,6 +90,9 @@ export function pathPanelBody(
   const { colour } = palette[0]
   const stroke = (d: string, paint: string) => `<path d="${d}" fill="none" stroke-linecap="round" ${paint}/>`
   const last = way.points.length - 1
+  const astray = Float64Array.from(way.points[last]).filter(
+    (_, i) => way.strays?.[Math.floor(i / dimension)] === 1,
+  )
   const behind = dimension > 1 ? dotsPath(placed(reference, 0, plane), range, SIDE, SIDE, BEHIND).path : ''
   const layers = [
     `<g transform="translate(${MARGIN.left},${MARGIN.top})">${stroke(behind, 'stroke="currentColor" stroke-opacity=".2" stroke-width="2"')}</g>`,
@@ -110,6 +113,7 @@ export function pathPanelBody(
     ...(data.curve.length > 0
       ? [stroke(dots(data.curve.at(-1)!, 0), 'stroke="currentColor" stroke-width="2.6"')]
       : []),
+    ...(astray.length > 0 ? [stroke(dots(astray, 0), `stroke="${stray.colour}" stroke-width="7"`)] : []),
   ]
   return [
     `<text x="2" y="17" font-size="14" font-weight="600">${escapeHtml(truncate(heading, 40))}</text>`,

@@ -27,7 +27,9 @@ function pathTiles({ methods, dataset, reference }: ComparisonData): Named[] {
     const frame = pathFrame([diagnostics.paths], dataset.dimension, reference)
     const bodies = diagnostics.paths.jumps.map(way => pathPanelBody(frame, diagnostics.paths!, way))
     const { standardization } = diagnostics.paths
-    const title = `Jumps and ODE paths${standardization ? ', in standard deviations' : ''}: ${label}`
+    const astray = diagnostics.paths.jumps.some(({ strays }) => strays?.includes(1))
+    const units = standardization ? ', in standard deviations' : ''
+    const title = `Jumps and ODE paths${units}: ${label}${astray ? ' (red ends stray)' : ''}`
     return [[`paths-${fileName(id)}`, tiles(bodies, pathPanelSize, { title, columns: 2 })]]
   })
 }

@@ -142,7 +142,7 @@ function floorSentence(data: TableData, metric: Metric, steps: number): string {
   const close = unclear.length > 0 ? ` Close, but with too few samples to tell: ${listing(unclear)}.` : ''
   const several = data.metrics.filter(({ floor }) => floor).length > 1
   const what = `the noise floor of ${several ? 'every metric' : range}${several ? ` (${metric.label} ${range})` : ''}`
-  if (within.length === 0) return `No method is within ${what} at ${plural(steps, 'step')}.${close}`
+  if (within.length === 0) return `No method reaches ${what} at ${plural(steps, 'step')}.${close}`
   const who = within.length === ranked.length && ranked.length > 1 ? 'Every method' : listing(within)
   const verb = within.length === 1 || who === 'Every method' ? 'is' : 'are'
   return `${who} ${verb} within ${what} and cannot be told from the data at this sample count.${close}`

@@ -6,7 +6,7 @@ import { type SeenDataset, seenThrough } from '../data/standardized.ts'
 import { random } from '../random/random.ts'
 import { drawNoise, uniformGrid } from '../sampler/sampler.ts'
 import { hasCheckpoint, trainedSteps } from '../training/checkpoint.ts'
-import { findObjective } from '../training/config.ts'
+import { type Config, findObjective } from '../training/config.ts'
 import { openOptionsOf } from '../training/data.ts'
 import { type Evaluation, type EvaluationRow, readEvaluation } from '../training/evaluate.ts'
 import { type LoadedMap, load } from '../training/load.ts'
@@ -14,9 +14,10 @@ import { mlpOptions, parameterCount } from '../training/networks.ts'
 import { planSamples } from '../training/planned-samples.ts'
 import { RunError, type RunRecord, readMetrics, readRecord } from '../training/run.ts'
 import { takeThrough } from '../training/sampling.ts'
+import { residualOf, verdictOf } from '../training/verdict.ts'
 import { evaluateCommand, trainCommand } from './command.ts'
 import { diagnose } from './diagnostics.ts'
-import { estimateOf, evaluationTable, metricsOf, rowId, stepWarnings } from './evaluation.ts'
+import { estimateOf, evaluationTable, evaluationWarnings, metricsOf, rowId } from './evaluation.ts'
 import { pictureSheet } from './picture-sheet.ts'
 import { strayMarks } from './stray-marks.ts'
 import { trainingSeconds } from './training-log.ts'
@@ -47,16 +48,24 @@ function ofPresentWeights(directory: string, evaluation: Evaluation): [Evaluatio
   )
 }
 
-/** The training loss, and every term's own residual whatever its weight. */
-function trainingCurves(directory: string): Pick<RunData, 'trainingLoss' | 'residuals'> {
+/** The training loss, every term's own residual whatever its weight, their sum, and what it says of the training. */
+function trainingCurves(
+  directory: string,
+  config: Config,
+): Pick<RunData, 'trainingLoss' | 'residuals' | 'verdict'> {
   const lines = readMetrics(directory)
   const terms = Object.keys(lines.at(-1)?.terms ?? {})
+  const total = { label: 'total', loss: lines.map(line => ({ step: line.step, value: residualOf(line) })) }
   return {
     trainingLoss: lines.map(({ step, loss }) => ({ step, value: loss })),
-    residuals: terms.map(name => ({
-      label: name,
-      loss: lines.map(({ step, terms }) => ({ step, value: terms[name]?.residual ?? Number.NaN })),
-    })),
+    residuals: [
+      ...(terms.length > 1 ? [total] : []),
+      ...terms.map(name => ({
+        label: name,
+        loss: lines.map(({ step, terms }) => ({ step, value: terms[name]?.residual ?? Number.NaN })),
+      })),
+    ],
+    verdict: verdictOf(lines, config),
   }
 }
 
@@ -138,6 +147,7 @@ export async function gatherRun(directory: string): Promise<RunData> {
   }
   const objective = findObjective(config.objective)
   const name = basename(resolve(directory))
+  const curves = trainingCurves(directory, config)
   return {
     ...table,
     title: `${objective.name} on ${data.name}`,
@@ -162,9 +172,15 @@ export async function gatherRun(directory: string): Promise<RunData> {
       seconds: trainingSeconds(directory),
       seeds: config.seeds,
     },
-    ...trainingCurves(directory),
+    ...curves,
     data: { ...data, statistics: dataset.statistics, labels: dataset.labels },
     mapMetrics: mapMetricsOf(evaluation),
-    warnings: [...(dataset.warnings ?? []), ...leftOut, ...evaluation.notes, ...stepWarnings(evaluation)],
+    warnings: [
+      ...(curves.verdict?.diverged ? [`Training: ${curves.verdict.text}.`] : []),
+      ...(dataset.warnings ?? []),
+      ...leftOut,
+      ...evaluation.notes,
+      ...evaluationWarnings(evaluation),
+    ],
   }
 }

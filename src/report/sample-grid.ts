@@ -1,4 +1,4 @@
-import { escapeHtml, formatNumber, plural, truncate } from './format.ts'
+import { escapeHtml, formatNumber, plural, truncate, wrap } from './format.ts'
 import { seriesStyle, stray } from './palette.ts'
 import {
   type Axes,
@@ -65,7 +65,8 @@ export function gridModel(data: GridData, limit = 2000): GridModel {
   const caption = (method: Method, n: number): string => {
     const row = table?.rows.find(candidate => candidate.method === method)
     const entry = row?.entries[table!.steps.indexOf(n)]
-    return entry ? `${entry.mean} ${marksOf(entry)}`.trim() : ''
+    const percent = data.metrics[0].percent ? ' %' : ''
+    return entry ? `${entry.mean}${percent} ${marksOf(entry)}`.trim() : ''
   }
   const rows = data.methods.map((method, i) => ({
     method,
@@ -83,7 +84,9 @@ export function gridModel(data: GridData, limit = 2000): GridModel {
     axes,
     range,
     reference: drawCell(reference, range, 'currentColor', limit, { picture: data.referencePicture }),
-    floor: data.metrics[0]?.floor ? formatNumber(data.metrics[0].floor.value, table!.decimals) : null,
+    floor: data.metrics[0]?.floor
+      ? formatNumber(data.metrics[0].floor.value, table!.decimals) + (data.metrics[0].percent ? ' %' : '')
+      : null,
     outside: Math.max(0, ...drawings.map(({ outside, drawn }) => (drawn > 0 ? outside / drawn : 0))),
   }
 }
@@ -147,7 +150,8 @@ export function sampleGrid(data: GridData, options: PlotOptions = {}): string {
     text(truncate(names[row], Math.floor((side - 12) / textWidth('x'))), 2, y(row) + cell / 2, bold)
   const red = strayLegend(model)
   const note = `Under each cell: ${data.metrics[0]?.label ?? 'nothing'}; * best of its column, ≈ every metric within its noise floor.`
-  const notes = [...(data.metrics.length > 0 ? [note] : []), ...(red ? [red] : [])]
+  const said = [...(data.metrics.length > 0 ? [note] : []), ...(red ? [red] : [])]
+  const notes = said.flatMap(line => wrap(line, Math.floor((width - 4) / textWidth('x'))))
   const body = [
     options.title ? text(options.title, 2, 20, ' font-size="15" font-weight="600"') : '',
     ...model.steps.map((n, i) => text(plural(n, 'step'), x(i) + cell / 2, top - 10, middle + bold)),

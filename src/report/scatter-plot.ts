@@ -88,13 +88,16 @@ function dots(
     const { path, strays } = dotsPath(points, range, size[0], size[1], limit, marks)
     const diameter = dotDiameter(points.length / 2, right - left) * finesse
     const drawn = (d: string, stroke: string, width: number) =>
-      element(document, 'path', { d, stroke, 'stroke-width': width })
-    const group = element(document, 'g', {
-      transform: `translate(${round(left)},${round(top)}) scale(${1 / finesse})`,
-      'stroke-linecap': 'round',
-      'stroke-opacity': 0.8,
-      fill: 'none',
-    })
+      element(document, 'path', {
+        d,
+        transform: `translate(${round(left)},${round(top)}) scale(${1 / finesse})`,
+        stroke,
+        'stroke-width': width,
+        'stroke-linecap': 'round',
+        'stroke-opacity': 0.8,
+        fill: 'none',
+      })
+    const group = element(document, 'g', {})
     group.append(drawn(path, colour, diameter))
     if (strays) group.append(drawn(strays, stray.colour, 1.4 * diameter))
     return group

@@ -3,6 +3,7 @@ import type { Standardization } from '../model/index.ts'
 import type { Config } from '../training/config.ts'
 import type { LossMap } from '../training/loss-map.ts'
 import type { DataRecord } from '../training/run.ts'
+import type { Verdict } from '../training/verdict.ts'
 
 /** What a metric gives when two sets of data points are compared at the same count. */
 export interface Floor {
@@ -95,6 +96,8 @@ export interface JumpPath {
   readonly times: readonly number[]
   /** The points `[n, dimension]` at each time. */
   readonly points: readonly Points[]
+  /** 1 for each point whose end is off the data, `[n]`. */
+  readonly strays?: Uint8Array
   /** Mean distance between where the jumps and the ODE's paths end; `null` without an ODE. */
   readonly gap: number | null
 }
@@ -170,7 +173,9 @@ export interface RunData extends ComparisonData {
     readonly seeds: Config['seeds']
   }
   readonly trainingLoss: readonly LossPoint[]
-  /** Of each term, whatever its weight. */
+  /** How the training went; absent where it left no lines. */
+  readonly verdict?: Verdict
+  /** Of each term, whatever its weight, and of all together where there are several. */
   readonly residuals: readonly { readonly label: string; readonly loss: readonly LossPoint[] }[]
   readonly data: DataRecord & Pick<Dataset, 'statistics' | 'labels'>
   /** Metrics of the map itself: a name, and the values of each kind of weights in the order of `methods`. */

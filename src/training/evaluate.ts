@@ -5,6 +5,7 @@ import type { Dataset } from '../data/dataset.ts'
 import { DataError } from '../data/error.ts'
 import { seenThrough } from '../data/standardized.ts'
 import { decodeText } from '../data/utf8.ts'
+import { countNotFinite } from '../metric/points.ts'
 import { prepareMetrics } from '../metric/prepare.ts'
 import { drawNoise } from '../sampler/sampler.ts'
 import { hasCheckpoint, trainedSteps } from './checkpoint.ts'
@@ -48,6 +49,8 @@ export interface EvaluationRow {
   /** What was used, also where `auto` was asked for. */
   readonly method: SamplingMethod
   readonly weights: WeightsName
+  /** Samples that are not finite numbers, where there are any. */
+  readonly notFinite?: number
   readonly metrics: Readonly<Record<string, MetricValue>>
 }
 
@@ -196,7 +199,8 @@ async function measureWeights(
         ...(await sampleMeasure.measure(points)),
         ...trajectoryValues(points, planned, ends, setting),
       }
-      rows.push({ steps, ...(named && { grid }), method, weights, metrics })
+      const notFinite = countNotFinite(points, dataset.dimension)
+      rows.push({ steps, ...(named && { grid }), method, weights, ...(notFinite && { notFinite }), metrics })
     }
     const mixture = standardization ? undefined : dataset.mixture
     const metrics = await measureMap(model, chosen.maps, { points: measures.reference, seed, mixture })

@@ -50,6 +50,7 @@ export const evaluationSchema = z.object({
         grid: grid.optional(),
         method: z.enum(['jump', 'renoise', 'euler', 'heun']),
         weights,
+        notFinite: z.int().positive().optional(),
         metrics,
       }),
     )

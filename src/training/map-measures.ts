@@ -67,8 +67,15 @@ async function flowNLL(model: Model, { mixture, ...setting }: MapSetting): Promi
   try {
     const options = { start, tolerance: 1e-5 }
     const logs = await flowLogDensity(asMap(model, 'float64'), Float64Array.from(points), dimension, options)
-    const note = start > 0 ? `the data is taken to be of time ${start}` : undefined
-    return likelihoodValue('flowNLL', likelihood(model, logs), { points, count, mixture, note })
+    const lost = logs.filter(value => !Number.isFinite(value)).length
+    const notes = [
+      ...(start > 0 ? [`the data is taken to be of time ${start}`] : []),
+      ...(lost > 0
+        ? [`no finite likelihood at ${percent(lost / count)} of the points, so there is no mean`]
+        : []),
+    ]
+    const found = lost > 0 ? FAILED : likelihood(model, logs)
+    return likelihoodValue('flowNLL', found, { points, count, mixture, note: notes.join('; ') || undefined })
   } catch (error) {
     const note = (error as Error).message
     return likelihoodValue('flowNLL', FAILED, { points, count, mixture, note })

@@ -27,6 +27,7 @@ import { buildStep, type StateName, type Step, type Teachers } from './step.ts'
 import { openCouplingTeacher, openTeachers } from './teacher.ts'
 import { OWN_TEACHER, teacherConfig, trainsTeacher } from './teacher-config.ts'
 import { type Failure, Trainer } from './trainer.ts'
+import { hasRunAway, remedies, residualOf, type Verdict, verdictOf } from './verdict.ts'
 import type { MetricsLine } from './window.ts'
 
 /** What a run reports while it trains. */
@@ -34,6 +35,10 @@ export interface Progress {
   readonly step: number
   readonly steps: number
   readonly loss: number
+  /** The plain residual: the sum over the terms of the mean squared residual, whatever the weights. */
+  readonly residual: number
+  /** The residual at the first step, where it has grown from there as it does in a training that diverges. */
+  readonly grownFrom?: number
   readonly stepsPerSecond: number
   /** What these steps are of, where it is not the run itself but the teacher that it trains first. */
   readonly stage?: 'teacher'
@@ -60,9 +65,14 @@ export interface TrainResult {
   readonly steps: number
   /** Mean over the last line of the log; NaN before there is one. */
   readonly loss: number
+  /** The plain residual over the last line; NaN before there is one. */
+  readonly residual: number
+  /** How the training went, by its residual; absent before there is a line. */
+  readonly verdict?: Verdict
   /** Time of one step, data and logging included, over this call. */
   readonly msPerStep: number
   readonly finished: boolean
+  /** What is odd about data and configuration, and that the training diverged where it did. */
   readonly warnings: readonly string[]
 }
 
@@ -78,10 +88,21 @@ const STATE_NAMES: Readonly<Record<StateName, string>> = {
   ema: 'the averaged parameters',
 }
 
+/** The first step has a line of its own: what an untrained network gives is what the others are compared with. */
+const isLogged = (step: number, { logEvery, steps }: Config): boolean =>
+  step === 1 || step % logEvery === 0 || step === steps
+
+/** The residual of a run's first line, where it has one. */
+function firstResidual(directory: string): number | undefined {
+  const [line] = readMetrics(directory)
+  return line && residualOf(line)
+}
+
 /** One run in progress: a training and its files. */
 class Training {
   private lastLine: MetricsLine | undefined
   private saved: number
+  private first: number | undefined
   private readonly loggers: readonly Logger[]
 
   constructor(
@@ -92,20 +113,25 @@ class Training {
     this.saved = trainer.step > 0 ? trainer.step : -1
   }
 
-  async run(): Promise<{ steps: number; loss: number }> {
+  async run(): Promise<Pick<TrainResult, 'steps' | 'loss' | 'residual' | 'verdict'>> {
     const { trainer, options } = this
     const { steps, logEvery, checkpointEvery } = trainer.config
+    this.first = firstResidual(options.directory)
     while (trainer.step < steps && !options.shouldStop?.()) {
       const failure = await trainer.advance(logEvery, checkpointEvery)
       if (failure) this.diverged(failure)
-      if (trainer.step % logEvery === 0 || trainer.step === steps) this.log()
+      if (isLogged(trainer.step, trainer.config)) this.log()
       if (trainer.step % checkpointEvery === 0) this.save()
     }
     this.save()
     this.writeModel()
+    const lines = readMetrics(options.directory)
+    const last = this.lastLine ?? lines.at(-1)
     return {
       steps: trainer.step,
-      loss: this.lastLine?.loss ?? readMetrics(options.directory).at(-1)?.loss ?? Number.NaN,
+      loss: last?.loss ?? Number.NaN,
+      residual: last ? residualOf(last) : Number.NaN,
+      verdict: verdictOf(lines, trainer.config),
     }
   }
 
@@ -116,7 +142,12 @@ class Training {
     appendFileSync(paths(options.directory).metrics, `${JSON.stringify(line)}\n`)
     for (const write of this.loggers) write(line)
     const { step, loss, stepsPerSecond } = line
-    options.onProgress?.({ step, steps: trainer.config.steps, loss, stepsPerSecond })
+    const residual = residualOf(line)
+    this.first ??= residual
+    // The first step alone says nothing of the pace.
+    if (step === 1 && trainer.config.steps > 1) return
+    const grown = hasRunAway(this.first, residual, trainer.config) && { grownFrom: this.first }
+    options.onProgress?.({ step, steps: trainer.config.steps, loss, residual, ...grown, stepsPerSecond })
   }
 
   private save(): void {
@@ -140,18 +171,8 @@ class Training {
     const last = checkpointSteps(this.options.directory).at(-1)
     const kept = last === undefined ? 'nothing was saved' : `the newest checkpoint is that of step ${last}`
     throw new DivergenceError(
-      `step ${trainer.step}: ${STATE_NAMES[wrong as StateName]} are no longer finite numbers; ${kept}; train again into another --out with ${this.advice()}`,
+      `step ${trainer.step}: ${STATE_NAMES[wrong as StateName]} are no longer finite numbers; ${kept}; train again into another --out with ${remedies(trainer.config).join(', or ')}`,
     )
-  }
-
-  private advice(): string {
-    const { optimizer, schedule, consistency } = this.trainer.config
-    return [
-      `a lower learning rate (now ${optimizer.learningRate})`,
-      ...(optimizer.clip === null ? ['gradient clipping (--optimizer.clip 1)'] : []),
-      ...(schedule.warmup === 0 ? ['a warm-up (--schedule.warmup 500)'] : []),
-      ...(consistency.weight > 0.1 ? ['a lower --consistency.weight'] : []),
-    ].join(', or ')
   }
 
   private writeModel(): void {
@@ -177,7 +198,7 @@ class Training {
       encodeSafetensors({ tensors: inputs, metadata: { step: String(step) } }),
     )
     throw new DivergenceError(
-      `step ${step}: ${metrics.join(', ')} not finite; saved the state of step ${trainer.step} and the batch (${failedBatch}); train again into another --out with ${this.advice()}`,
+      `step ${step}: ${metrics.join(', ')} not finite; saved the state of step ${trainer.step} and the batch (${failedBatch}); train again into another --out with ${remedies(trainer.config).join(', or ')}`,
     )
   }
 }
@@ -283,6 +304,14 @@ async function trainTeacher(config: Config, options: TrainOptions): Promise<bool
   return result.finished
 }
 
+/** That the teacher which a run trained first diverged, if so. */
+function teacherWarnings(config: Config, directory: string): string[] {
+  if (!trainsTeacher(config)) return []
+  const lines = readMetrics(teacherDirectory(directory))
+  const verdict = verdictOf(lines, resolveConfig(teacherConfig(config)))
+  return verdict?.diverged ? [`teacher: ${verdict.text}`] : []
+}
+
 /** What is odd about the data, and what the configuration should know. */
 const warningsOf = ({
   config,
@@ -346,6 +375,7 @@ const stopped = (
   run: directory,
   steps: prepared.checkpoint?.step ?? 0,
   loss: Number.NaN,
+  residual: Number.NaN,
   msPerStep: 0,
   finished: false,
   warnings: warningsOf(prepared),
@@ -373,16 +403,22 @@ async function runSteps(
     const trainer = new Trainer(config, dataset, step, program, { from: checkpoint, pool, initial })
     const from = trainer.step
     const start = performance.now()
-    const { steps, loss } = await new Training(trainer, options).run()
+    const { steps, loss, residual, verdict } = await new Training(trainer, options).run()
     const msPerStep = steps > from ? (performance.now() - start) / (steps - from) : 0
     const finished = steps === config.steps
     return {
       run: options.directory,
       steps,
       loss,
+      residual,
+      ...(verdict && { verdict }),
       msPerStep,
       finished,
-      warnings: warningsOf(prepared),
+      warnings: [
+        ...warningsOf(prepared),
+        ...teacherWarnings(config, directory),
+        ...(verdict?.diverged ? [`step ${steps}: ${verdict.text}`] : []),
+      ],
     }
   } finally {
     await program.close()

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { metricTable } from '../../src/report/html-table.ts'
 import { curvesPlot } from '../../src/report/line-plots.ts'
 import { readingOf, runReading } from '../../src/report/reading.ts'
-import { isAtFloor, ranking, standings } from '../../src/report/standings.ts'
+import { ranking, standingAt, standings } from '../../src/report/standings.ts'
 import { comparisonTable, legend } from '../../src/report/table.ts'
 import type { Estimate, Metric, TableData } from '../../src/report/types.ts'
 
@@ -45,9 +45,11 @@ describe('a metric of which more is better', () => {
   })
 
   it('is at its floor from the low end on', () => {
-    expect([0.92, 0.93, 0.99].map(mean => isAtFloor(estimate(mean), coverage))).toEqual([false, true, true])
+    const at = (means: number[], metric: Metric) =>
+      means.map((mean, i) => standingAt({ metrics: [metric] }, row('one', means), i + 1) ?? mean)
+    expect(at([0.9, 0.92, 0.93, 0.99], coverage)).toEqual(['beyond', 'unclear', 'within', 'within'])
     const lower = { ...coverage, direction: 'lower' as const }
-    expect([0.92, 0.97, 0.99].map(mean => isAtFloor(estimate(mean), lower))).toEqual([true, true, false])
+    expect(at([0.92, 0.97, 0.98, 1], lower)).toEqual(['within', 'within', 'unclear', 'beyond'])
   })
 
   it('says so in tables and in words', () => {
@@ -103,7 +105,7 @@ describe('a confidence interval', () => {
   it('is read out for a run, with what more steps bring', () => {
     const text = runReading(data)
     expect(text).toContain('At 1 step, the wide weights score coverage 0.600 (95% interval 0.580 to 0.620).')
-    expect(text).toContain('at 2 steps the samples cannot be told from it')
+    expect(text).toContain('At 2 steps the samples cannot be told from the data by any metric at this count.')
     expect(text).toContain('The best is 0.940 at 2 steps.')
     expect(runReading({ ...data, methods: [data.methods[1]] })).toContain('More steps bring nothing.')
     expect(runReading({ ...data, methods: [] })).toBe('Nothing has been measured yet.')

@@ -106,7 +106,25 @@ describe('points', () => {
   it('draws each dot where it belongs, once', () => {
     const range = { x: [0, 1], y: [0, 1] } as const
     const points = Float64Array.of(0, 1, 1, 0, 1, 0, 5, 5, Number.NaN, 0)
-    expect(dotsPath(points, range, 10, 20)).toEqual({ path: 'm0 0h0m10 20h0', drawn: 5, outside: 2 })
+    const nothing = { strays: '', astray: 0 }
+    expect(dotsPath(points, range, 10, 20)).toEqual({
+      path: 'm0 0h0m10 20h0',
+      drawn: 5,
+      outside: 2,
+      ...nothing,
+    })
+  })
+
+  it('draws strays apart, on the edge where they are outside the range', () => {
+    const range = { x: [0, 1], y: [0, 1] } as const
+    const points = Float64Array.of(0, 1, 1, 0, 5, 0.5, 1, -1e30, Number.NaN, 0)
+    expect(dotsPath(points, range, 10, 20, 2000, Uint8Array.of(0, 1, 1, 1, 1))).toEqual({
+      path: 'm0 0h0',
+      strays: 'm10 10h0m0 10h0',
+      drawn: 5,
+      outside: 3,
+      astray: 4,
+    })
   })
 
   it('visits every grid node of a random cloud', () => {

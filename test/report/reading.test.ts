@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { readingOf } from '../../src/report/reading.ts'
+import { landing } from '../../src/report/format.ts'
+import { readingOf, runReading } from '../../src/report/reading.ts'
+import { comparisonMarkdown, comparisonTable } from '../../src/report/table.ts'
 import type { TableData } from '../../src/report/types.ts'
 
 /** A table from means (and one spread) per method at 1 and 8 steps. */
@@ -42,5 +44,71 @@ describe('readingOf', () => {
   it('has nothing to say of nothing', () => {
     expect(readingOf({ metrics: [], methods: [], seeds: 1, count: 1 })).toBe('Nothing has been measured yet.')
     expect(readingOf(table({ a: [Number.NaN, Number.NaN] }, null))).toBe('Nothing has been measured yet.')
+  })
+})
+
+describe('strays', () => {
+  const floor = { value: 0.0003, low: 0, high: 0.001 }
+  const one = (value: number, half: number) => ({
+    mean: value,
+    sd: null,
+    values: [value],
+    interval: [Math.max(0, value - half), value + half] as [number, number],
+  })
+  /** A run with this share of strays, and a distance within its floor. */
+  const run = (strays: number, half: number): TableData => ({
+    seeds: 1,
+    count: 5000,
+    metrics: [
+      { name: 'strays', label: 'strays', unit: 'share', percent: true, floor },
+      { name: 'm', label: 'distance', floor: { value: 0.3, low: 0.22, high: 0.36 } },
+    ],
+    methods: [
+      {
+        id: 'ema',
+        label: 'averaged',
+        cells: [{ steps: 1, values: { strays: one(strays, half), m: one(0.286, 0.05) } }],
+      },
+    ],
+  })
+
+  it('are told in words, in percent and beside those of the data', () => {
+    const text = runReading(run(0.057, 0.004))
+    expect(text).toContain('At 1 step, 94 of 100 samples land on the data (averaged weights).')
+    expect(text).toContain('Strays 5.70 % (95% interval 5.30 to 6.10); of the data itself 0.03 %.')
+    expect(text).toContain('Distance 0.286')
+    expect(comparisonMarkdown(run(0.057, 0.004))).toContain('5.70')
+  })
+
+  it('a distance within its floor says nothing while many samples stray', () => {
+    for (const text of [
+      runReading(run(0.1, 0.005)),
+      readingOf(run(0.1, 0.005)),
+      comparisonTable(run(0.1, 0.005), { colour: false }),
+    ]) {
+      expect(text).not.toContain('cannot be told')
+      expect(text).not.toMatch(/0\.286 \*?≈/)
+    }
+    expect(runReading(run(0.1, 0.005))).toContain('some metric tells them from the data')
+    expect(runReading(run(0.0003, 0.0003))).toContain('cannot be told from the data by any metric')
+    expect(comparisonTable(run(0.0003, 0.0003), { colour: false })).toMatch(/0\.286 ≈/)
+  })
+
+  it('too few samples are not called like the data', () => {
+    expect(runReading(run(0, 0.03))).toContain('there are too few samples to tell')
+    expect(comparisonTable(run(0, 0.03), { colour: false })).toMatch(/0\.286 \?/)
+    expect(readingOf(run(0, 0.03))).toContain('with too few samples to tell: averaged')
+  })
+
+  it.each([
+    [0.057, '94 of 100 samples land on the data'],
+    [1, '0 of 100 samples land on the data'],
+    [0.99, '1 of 100 samples lands on the data'],
+    [0.01, '99 of 100 samples land on the data'],
+    [0.003, '997 of 1,000 samples land on the data'],
+    [0.0004, '9,996 of 10,000 samples land on the data'],
+    [0, 'all samples land on the data'],
+  ])('a share of %d: %s', (share, text) => {
+    expect(landing(share)).toBe(text)
   })
 })

@@ -5,6 +5,7 @@ import sharp from 'sharp'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { cardText } from '../../src/report/card.ts'
 import { runReport } from '../../src/report/html-run.ts'
+import { stray } from '../../src/report/palette.ts'
 import { gatherRun } from '../../src/report/run-report.ts'
 import type { RunData } from '../../src/report/types.ts'
 import type { UserConfig } from '../../src/training/config.ts'
@@ -58,7 +59,16 @@ describe('the report of a run', () => {
   it('shows averaged beside raw weights, in tables and curves', () => {
     const names = all('.sortable')[0].querySelectorAll('tbody th')
     expect([...names].map(name => name.textContent)).toEqual(['averaged', 'raw'])
-    expect(html.includes('At 1 step, the averaged weights score sliced Wasserstein')).toBe(true)
+    expect(html).toMatch(/At 1 step, [\d,]+ of [\d,]+ samples lands? on the data \(averaged weights\)/)
+    expect(html).toMatch(/Strays [\d.]+ % \(95% interval [\d.]+ to [\d.]+\); of the data itself 0.\d\d %/)
+    expect(html).toContain('Sliced Wasserstein ')
+  })
+
+  it('shows strays first and in red, with what that is', () => {
+    expect(all('.sortable caption')[0].textContent).toBe('strays (%)')
+    expect(all('.grid path').some(path => path.getAttribute('stroke') === stray.colour)).toBe(true)
+    expect(html).toContain('Red dots stray: they are off the data.')
+    expect(html).toContain('Residual ')
   })
 
   it('has the cells of the residuals and of the losses, and their numbers as tables', () => {

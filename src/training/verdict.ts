@@ -1,0 +1,78 @@
+import type { Config } from './config.ts'
+import type { MetricsLine } from './window.ts'
+
+/**
+ * How a training went, by its plain residual: the sum over its terms of the mean squared residual, whatever their weights. An
+ * adaptive loss is near 1 in a good training and in one that ran away; this is not.
+ */
+export interface Verdict {
+  /** At the first step that was recorded, and over the last tenth of the lines. */
+  readonly first: number
+  readonly last: number
+  /** The residual ended far above the beginning, or rose far above it and did not come back below. */
+  readonly diverged: boolean
+  /** One line in plain English; a warning where it diverged. */
+  readonly text: string
+}
+
+/**
+ * Growth that no healthy training shows: of 33 objectives on the ring, 300 and 3,000 steps, the most was 3, for objectives
+ * that learn from themselves (`docs/training.md`).
+ */
+const GROWTH = 10
+/** The same from a trained network, whose residual may be next to nothing when training begins. */
+const GROWTH_FROM_TRAINED = 1000
+/** Between these parts of the first residual the last one is about the same. */
+const LEVEL = [0.8, 1.25] as const
+
+/** The plain residual of a line: the sum over its terms. */
+export const residualOf = ({ terms }: Pick<MetricsLine, 'terms'>): number =>
+  Object.values(terms ?? {}).reduce((sum, { residual }) => sum + residual, 0)
+
+/** Whether a residual has grown as it does only in a training that diverges. */
+export const hasRunAway = (first: number, now: number, { initFrom }: Pick<Config, 'initFrom'>): boolean =>
+  !(now <= first * (initFrom === null ? GROWTH : GROWTH_FROM_TRAINED))
+
+/** What may help a training that ran away. */
+export const remedies = ({ optimizer, schedule, consistency }: Config): string[] => [
+  `a lower learning rate (now ${optimizer.learningRate})`,
+  ...(optimizer.clip === null ? ['gradient clipping (--optimizer.clip 1)'] : []),
+  ...(schedule.warmup === 0 ? ['a warm-up (--schedule.warmup 500)'] : []),
+  ...(consistency.weight > 0.1 ? ['a lower --consistency.weight'] : []),
+]
+
+const number = (value: number): string => value.toPrecision(2).replace('e+', 'e')
+
+/** The middle of the last tenth of some lines: a single line may be a spike. */
+function lastOf(residuals: readonly number[]): number {
+  const tail = residuals.slice(-Math.max(1, Math.ceil(residuals.length / 10))).sort((a, b) => a - b)
+  return tail[tail.length >> 1]
+}
+
+/** The verdict on a training by its recorded lines; nothing where there are none. */
+export function verdictOf(lines: readonly MetricsLine[], config: Config): Verdict | undefined {
+  if (lines.length === 0) return undefined
+  const residuals = lines.map(residualOf)
+  const [first, last] = [residuals[0], lastOf(residuals)]
+  const peak = Math.max(...residuals)
+  const ratio = last / first
+  const grew = hasRunAway(first, last, config)
+  // A network that blew up may end where nothing moves it any more, with the residual of one that knows nothing.
+  const diverged = grew || (hasRunAway(first, peak, config) && !(ratio < LEVEL[0]))
+  const found = { first, last, diverged }
+  if (diverged) {
+    const grown = grew
+      ? `the residual grew from ${number(first)} to ${number(last)}`
+      : `the residual rose from ${number(first)} to ${number(peak)} and ended at ${number(last)}, no better than it began`
+    return { ...found, text: `${grown}: the training diverged; try ${remedies(config).join(', or ')}` }
+  }
+  const how =
+    lines.length === 1
+      ? ''
+      : ratio < LEVEL[0]
+        ? `, down from ${number(first)}`
+        : ratio > LEVEL[1]
+          ? `, up from ${number(first)}`
+          : `, about as at the beginning (${number(first)})`
+  return { ...found, text: `residual ${number(last)}${how}` }
+}
