@@ -6,7 +6,7 @@ import { objectives } from '../../dist/index.js'
 import { planComparison, resolveComparison } from '../../dist/training/comparison.js'
 import { BOARDS, BUDGET, COUNT, comparisonOf, NFE, OWN_SETTINGS } from './plan.mjs'
 
-const METRICS = ['slicedWasserstein', 'histogramKL', 'trajectoryError']
+const METRICS = ['strays', 'slicedWasserstein', 'histogramKL', 'trajectoryError']
 const CORES = 2
 
 const read = file => JSON.parse(readFileSync(file, 'utf8'))
@@ -60,14 +60,21 @@ function boardOf(board, out) {
 
 const at = (method, metric, nfe) => method.metrics[metric]?.[nfe]
 
-/** Three digits; what has run away by its power of ten. */
-function show(value) {
+/** Three digits; what has run away by its power of ten. Shares of strays in percent, with two decimals. */
+function show(value, metric) {
   if (!value) return '-'
   const number = x => {
+    if (metric === 'strays') return (100 * x).toFixed(2)
     if (x >= 1000) return x.toExponential(0)
     return x >= 100 ? x.toFixed(0) : x >= 10 ? x.toFixed(1) : x >= 1 ? x.toFixed(2) : x.toFixed(3)
   }
   return value.sd === undefined ? number(value.mean) : `${number(value.mean)} ± ${number(value.sd)}`
+}
+
+/** What data scores in the place of samples, as the values of its table. */
+function floorOf(floors, metric) {
+  if (metric === 'trajectoryError') return 0
+  return metric === 'strays' ? (100 * floors.strays).toFixed(2) : floors[metric]
 }
 
 function table({ methods, floors, seeds }, metric, columns) {
@@ -82,7 +89,8 @@ function table({ methods, floors, seeds }, metric, columns) {
   )
   const cell = (method, nfe) => {
     const value = at(method, metric, nfe)
-    return value && value.mean === best[nfe] ? `**${show(value)}**` : show(value)
+    const text = show(value, metric)
+    return value && value.mean === best[nfe] ? `**${text}**` : text
   }
   const head = ['objective', 'steps', 'seconds', ...columns.map(nfe => `${nfe} NFE`)]
   const rows = list.map(([label, method]) => [
@@ -91,12 +99,7 @@ function table({ methods, floors, seeds }, metric, columns) {
     method.seconds ?? '-',
     ...columns.map(nfe => cell(method, nfe)),
   ])
-  const floor = [
-    '*noise floor*',
-    '',
-    '',
-    ...columns.map(() => (metric === 'trajectoryError' ? 0 : floors[metric])),
-  ]
+  const floor = ['*noise floor*', '', '', ...columns.map(() => floorOf(floors, metric))]
   const line = cells => `| ${cells.join(' | ')} |`
   return [
     `${seeds > 1 ? `Mean ± standard deviation of ${seeds} seeds` : 'One seed'}, sorted by the first column.`,
@@ -108,12 +111,19 @@ function table({ methods, floors, seeds }, metric, columns) {
   ].join('\n')
 }
 
+/** Whether a board has a metric: one that was measured before there was the metric has not. */
+const has = ({ methods }, metric) => Object.values(methods).some(({ metrics }) => metrics[metric])
+
+/** What decides the rank: strays, where every board has them. */
+const headlineOf = boards => (boards.every(board => has(board, 'strays')) ? 'strays' : 'slicedWasserstein')
+
 /** Mean rank of each method over the boards, at one number of jumps; last where it has no number. */
 function ranks(boards, nfe) {
+  const headline = headlineOf(boards)
   const scores = boards.map(({ methods }) =>
     Object.fromEntries(
       Object.entries(methods).flatMap(([label, method]) => {
-        const value = at(method, 'slicedWasserstein', nfe)
+        const value = at(method, headline, nfe)
         return value ? [[label, value.mean]] : []
       }),
     ),
@@ -145,14 +155,14 @@ function overview(boards) {
 }
 
 const TITLES = {
+  strays: 'Strays: share of samples off the data, in percent',
   slicedWasserstein: 'Sliced Wasserstein distance',
   histogramKL: 'Histogram KL divergence',
   trajectoryError: 'Trajectory error: distance to the exact flow map, root mean square',
 }
 
 function boardText(board) {
-  const exact = Object.values(board.methods).some(method => method.metrics.trajectoryError)
-  const parts = METRICS.filter(metric => metric !== 'trajectoryError' || exact).map(
+  const parts = METRICS.filter(metric => has(board, metric)).map(
     metric => `### ${TITLES[metric]}\n\n${table(board, metric, NFE)}`,
   )
   return [`## ${board.data}`, ...parts].join('\n\n')
@@ -173,6 +183,15 @@ const ownSettings = () =>
 export function writeReport(root, out) {
   const boards = BOARDS.flatMap(board => boardOf(board, out) ?? [])
   if (boards.length === 0) throw new Error('no board is finished')
+  writeFileSync(join(root, 'docs', 'leaderboard.md'), pageOf(boards))
+  writeFileSync(
+    join(root, 'docs', 'leaderboard.json'),
+    `${JSON.stringify({ budget: BUDGET, count: COUNT, boards })}\n`,
+  )
+}
+
+/** The page of some boards, as `leaderboard.json` holds them; also those of an earlier version, which have fewer metrics. */
+export function pageOf(boards) {
   const reading = readFileSync(fileURLToPath(new URL('reading.md', import.meta.url)), 'utf8').trim()
   const missing = BOARDS.filter(({ data }) => !boards.some(board => board.data === data))
   const text = [
@@ -191,7 +210,7 @@ data. NFE is evaluations of the network. Consistency models, which only jump to 
     '## What it shows',
     reading,
     '## Mean rank over the datasets',
-    'By sliced Wasserstein distance; 1 is best.',
+    `By ${headlineOf(boards) === 'strays' ? 'the share of strays' : 'sliced Wasserstein distance'}; 1 is best.`,
     overview(boards),
     OWN_SETTINGS.length > 0 ? '## Settings of our own, where a default fails' : '',
     ownSettings(),
@@ -200,9 +219,5 @@ data. NFE is evaluations of the network. Consistency models, which only jump to 
       failures.length > 0 ? [`Failed on ${data}: ${failures.join('; ')}`] : [],
     ),
   ]
-  writeFileSync(join(root, 'docs', 'leaderboard.md'), `${text.filter(Boolean).join('\n\n')}\n`)
-  writeFileSync(
-    join(root, 'docs', 'leaderboard.json'),
-    `${JSON.stringify({ budget: BUDGET, count: COUNT, boards })}\n`,
-  )
+  return `${text.filter(Boolean).join('\n\n')}\n`
 }

@@ -54,14 +54,14 @@ export interface Measures {
 
 /** Draws of a floor: as many as are quick. */
 const DRAWS = { quick: 10, slow: 3 }
-const QUICK = 10_000
+const QUICK = 20_000
 
 const NOTHING: Estimate = { value: Number.NaN, interval: [Number.NaN, Number.NaN] }
 
 /**
  * Draws a reference from the dataset and readies its metrics, so that measuring many models pays once. Of finite data the
  * reference is held-out rows, and floors are training rows measured against them; where none are held out, the reference is a
- * third of the training rows at most, and floors are others of them; otherwise both are fresh draws. Floors are measured against that same reference, 10 draws up to 10,000 points and 3 above or where a metric is slow: they hold
+ * third of the training rows at most, and floors are others of them; otherwise both are fresh draws. Floors are measured against that same reference, 10 draws up to 20,000 points and 3 above or where a metric is slow: they hold
  * the luck of the reference, as every model's value does. The same dataset, count and seed give the same numbers; the
  * streams are apart from those of training.
  *

@@ -17,7 +17,7 @@ export interface Verdict {
 
 /**
  * Growth that no healthy training shows: of 33 objectives on the ring, 300 and 3,000 steps, the most was 3, for objectives
- * that learn from themselves (`docs/training.md`).
+ * that learn from themselves (`docs/reports.md`).
  */
 const GROWTH = 10
 /** The same from a trained network, whose residual may be next to nothing when training begins. */
