@@ -99,12 +99,7 @@ function table({ methods, floors, seeds }, metric, columns) {
     method.seconds ?? '-',
     ...columns.map(nfe => cell(method, nfe)),
   ])
-  const floor = [
-    '*noise floor*',
-    '',
-    '',
-    ...columns.map(() => floorOf(floors, metric)),
-  ]
+  const floor = ['*noise floor*', '', '', ...columns.map(() => floorOf(floors, metric))]
   const line = cells => `| ${cells.join(' | ')} |`
   return [
     `${seeds > 1 ? `Mean ± standard deviation of ${seeds} seeds` : 'One seed'}, sorted by the first column.`,

@@ -41,6 +41,7 @@ interface Written {
   readonly dimension: number
   readonly columns?: readonly string[]
   readonly title: string
+  /** Which points are off the data, where that is known; of the first that are drawn. */
   readonly strays?: Uint8Array
 }
 
@@ -51,11 +52,8 @@ const DRAWN = 100_000
 
 const svg = async (points: Float32Array, { dimension, title, strays }: Written): Promise<string> => {
   const { scatterPlot } = await import('../report/plots.ts')
-  return scatterPlot(toPlane(points.subarray(0, DRAWN * dimension), dimension), {
-    title,
-    strays: strays?.subarray(0, DRAWN),
-    width: 480,
-  })
+  const drawn = toPlane(points.subarray(0, DRAWN * dimension), dimension)
+  return scatterPlot(drawn, { title, width: 480, strays })
 }
 
 const ENCODERS: Readonly<Record<string, Encoder>> = {

@@ -58,9 +58,9 @@ function defaultDirectory(user: UserConfig): string {
 
 /** What fits into a line: the bar is the first to go, then all but how far and how long. */
 function barFormat(columns: number, name: string): string {
-  if (columns >= 94)
-    return `${name}{bar} {value}/{total}  residual {residual}  loss {loss}  {rate} steps/s  {left} s left`
-  if (columns >= 76) return `${name}{bar} {value}/{total}  residual {residual}  {rate} steps/s  {left} s left`
+  const end = '{rate} steps/s  {left} s left'
+  if (columns >= 94) return `${name}{bar} {value}/{total}  residual {residual}  loss {loss}  ${end}`
+  if (columns >= 76) return `${name}{bar} {value}/{total}  residual {residual}  ${end}`
   if (columns >= 44) return `${name}{value}/{total}  residual {residual}  {left} s left`
   return `${name}{percentage}%  {left} s left`
 }
@@ -142,13 +142,15 @@ export async function trainCommand(flags: TrainFlags, rest: readonly string[]): 
       view?.stop()
       view = undefined
       shown = stage
+      flagged = false
     }
+    const name = shown ? `${shown}: ` : ''
     if (grownFrom !== undefined && !flagged) {
       flagged = true
       const grown = `the residual has grown from ${grownFrom.toPrecision(2)} to ${residual.toPrecision(2)}`
-      note(`oxbow: step ${step}: ${grown}; the training seems to diverge`)
+      note(`oxbow: ${name}step ${step}: ${grown}; the training seems to diverge`)
     }
-    view ??= progressView(progress.steps, shown ? `${shown}: ` : '')
+    view ??= progressView(progress.steps, name)
     view.update(progress)
   }
   const onStart = (warnings: readonly string[]) => {

@@ -34,11 +34,7 @@ export function* csvPieces(
 }
 
 /** Points `[n, dimension]` as the bytes of a CSV file; for many, see `csvPieces`. */
-export function encodeCsv(
-  points: Float32Array,
-  dimension: number,
-  columns?: readonly string[],
-): Uint8Array {
+export function encodeCsv(points: Float32Array, dimension: number, columns?: readonly string[]): Uint8Array {
   const pieces = [...csvPieces(points, dimension, columns)]
   const bytes = new Uint8Array(pieces.reduce((total, { length }) => total + length, 0))
   let at = 0

@@ -92,7 +92,7 @@ export function prepareMetrics(
   const measureFloors = (): Record<string, Floor> => {
     const drawsOf = (name: string): number =>
       count <= QUICK && !metrics[name].onRequest ? DRAWS.quick : DRAWS.slow
-    const rows = Array.from({ length: DRAWS.quick }, (_, k) => {
+    const rows = Array.from({ length: drawFloor ? DRAWS.quick : 0 }, (_, k) => {
       const due = measures.filter(([name]) => k < drawsOf(name))
       const own = Object.fromEntries(
         due.map(([name]) => [name, metrics[name].floor?.(reference, k, count)] as const),

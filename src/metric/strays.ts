@@ -14,7 +14,7 @@ import { countPoints } from './points.ts'
 export type StrayRule = (points: Values) => Uint8Array
 
 /** Share of real rows that count as off the data where there is no density. */
-export const BEYOND = 1e-3
+const BEYOND = 1e-3
 
 /** Rows of either side that are used at most; fewer of many coordinates, where each comparison takes longer. */
 export const mostRows = (dimension: number): number =>

@@ -90,14 +90,14 @@ const SAID: Readonly<Record<Standing, string>> = {
   beyond: '',
 }
 
-/** The metrics of saved samples, a line each, and what they say together. */
+/** The metrics of saved samples, a line each, and what they say together where strays are among them. */
 export function savedLines({ metrics: values }: SavedEvaluation): string {
   const lines = Object.entries(values).map(([name, metric]) => metricLine(name, metric, ''))
   const standings = metricsOf([{ metrics: values }]).flatMap(({ name, floor, direction }) => {
     const { value, interval } = values[name]
     return floor ? [standing(value ?? Number.NaN, interval, floor, direction)] : []
   })
-  const said = SAID[together(standings) ?? 'beyond']
+  const said = 'strays' in values ? SAID[together(standings) ?? 'beyond'] : ''
   return [...lines, ...(said ? [said] : [])].join('\n')
 }
 

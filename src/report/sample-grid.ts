@@ -65,7 +65,7 @@ export function gridModel(data: GridData, limit = 2000): GridModel {
   const caption = (method: Method, n: number): string => {
     const row = table?.rows.find(candidate => candidate.method === method)
     const entry = row?.entries[table!.steps.indexOf(n)]
-    const percent = data.metrics[0].percent ? ' %' : ''
+    const percent = data.metrics[0]?.percent ? ' %' : ''
     return entry ? `${entry.mean}${percent} ${marksOf(entry)}`.trim() : ''
   }
   const rows = data.methods.map((method, i) => ({

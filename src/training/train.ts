@@ -304,6 +304,14 @@ async function trainTeacher(config: Config, options: TrainOptions): Promise<bool
   return result.finished
 }
 
+/** That the teacher which a run trained first diverged, if so. */
+function teacherWarnings(config: Config, directory: string): string[] {
+  if (!trainsTeacher(config)) return []
+  const lines = readMetrics(teacherDirectory(directory))
+  const verdict = verdictOf(lines, resolveConfig(teacherConfig(config)))
+  return verdict?.diverged ? [`teacher: ${verdict.text}`] : []
+}
+
 /** What is odd about the data, and what the configuration should know. */
 const warningsOf = ({
   config,
@@ -408,6 +416,7 @@ async function runSteps(
       finished,
       warnings: [
         ...warningsOf(prepared),
+        ...teacherWarnings(config, directory),
         ...(verdict?.diverged ? [`step ${steps}: ${verdict.text}`] : []),
       ],
     }

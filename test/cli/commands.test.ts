@@ -5,6 +5,7 @@ import { parseHTML } from 'linkedom'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { objectives } from '../../src/objective/index.ts'
+import { stray } from '../../src/report/palette.ts'
 import { paths } from '../../src/training/run.ts'
 import { decodeSafetensors } from '../../src/training/safetensors.ts'
 import { type Outcome, run, runHere, TINY } from '../helpers/cli.ts'
@@ -46,9 +47,11 @@ beforeAll(async () => {
 })
 
 describe('train', () => {
-  test('says what it did in a line, plain where there is no terminal', () => {
+  test('says what it did in a line and how that went in another, plain where there is no terminal', () => {
     expect(training.code).toBe(0)
-    expect(training.stdout).toMatch(/^.+\/run: step 200, loss [\d.]+, [\d.]+ ms per step\n$/)
+    expect(training.stdout).toMatch(
+      /^.+\/run: step 200, loss [\d.]+, [\d.]+ ms per step\nresidual [\d.]+, .*\n$/,
+    )
     expect(training.stderr).toBe('')
   })
 
@@ -72,10 +75,25 @@ describe('train', () => {
       run: at('json'),
       steps: 20,
       loss: expect.any(Number),
+      residual: expect.any(Number),
+      verdict: expect.stringMatching(/^residual [\d.e+]+, (down|up) from|about as/),
+      diverged: false,
       msPerStep: expect.any(Number),
       finished: true,
       warnings: [],
     })
+  })
+
+  test('a training that runs away while its adaptive loss stays near 1 is told, and its card warns', async () => {
+    const away = ['--objective', 'meanflow', '--lr', '3', '--steps', '60', '--logEvery', '10']
+    const outcome = await run(['train', ...TINY, ...away, '--out', at('away'), '--json'])
+    expect(outcome.code).toBe(0)
+    expect(outcome.stderr).toMatch(/step \d+: the residual has grown from .* the training seems to diverge/)
+    const { verdict, diverged, warnings, loss } = JSON.parse(outcome.stdout)
+    expect(loss).toBeLessThan(2)
+    expect([diverged, warnings.length]).toEqual([true, 1])
+    expect(verdict).toMatch(/^warning: the residual (grew|rose) from .*: the training diverged; try a lower/)
+    expect(readFileSync(join(at('away'), 'README.md'), 'utf8')).toMatch(/\*\*Warning:\*\* the residual/)
   })
 
   test('a config file, options over it, dotted keys over those', async () => {
@@ -147,6 +165,8 @@ describe('sample', () => {
     expect(Math.min(width, height)).toBeGreaterThan(200)
     const svg = readFileSync(at('points.svg'), 'utf8')
     expect(parseHTML(svg).document.querySelectorAll('circle, path').length).toBeGreaterThan(0)
+    expect(svg).toMatch(/● \d+ of 300 stray: they are off the data/)
+    expect(svg).toContain(`stroke="${stray.colour}"`)
   })
 
   test('writes into the run by default, and leaves nothing else', async () => {
@@ -248,6 +268,8 @@ describe('evaluate', () => {
     expect(data).toMatchObject({ name: 'ring' })
     const { stdout } = await here('evaluate', at('saved.npy'), '--data', 'ring', '--metrics', 'recall')
     expect(stdout).toMatch(/^recall: .* share; floor .*\n$/)
+    const { stdout: all } = await here('evaluate', at('saved.npy'), '--data', 'ring')
+    expect(all).toMatch(/^strays: [\d.]+ % \(.*\); floor .* %.*; \d+ of 100 samples lands? on the data\n/)
     const { code, stderr } = await run(['evaluate', at('saved.npy')])
     expect(code).toBe(2)
     expect(stderr).toMatch(/^oxbow: .*saved\.npy: samples are measured against data; name it with --data\n$/)
@@ -343,7 +365,7 @@ describe('compare', () => {
     const { rows, report } = documentOf(outcome) as { rows: Record<string, unknown>[]; report: string }
     expect(report).toBe(join(out, 'report.html'))
     expect(new Set(rows.map(row => `${row.objective} ${row.steps}`)).size).toBe(4)
-    expect(rows).toHaveLength(4 * 8)
+    expect(rows).toHaveLength(4 * 9)
     const [psd] = rows.filter(row => row.objective === 'psd' && row.metric === 'slicedWasserstein')
     const [a, b] = readdirSync(join(out, 'runs'))
       .filter(name => name.startsWith('psd-'))

@@ -182,6 +182,7 @@ describe('of finite data', () => {
     expect(new Set(reference).size).toBe(5)
     expect(draw(0)).toBeUndefined()
     expect(floors.slicedWasserstein1).toMatchObject({ value: Number.NaN, low: Number.NaN, draws: 0 })
+    expect(prepareMetrics(finite(5, 0), { count: 50, names: ['strays'] }).floors.strays.draws).toBe(0)
     expect(notes).toEqual([
       'measured at 5 points: samples are compared with all rows that were trained on, since none are held out',
       'no floors: 5 rows are too few for others beside the reference',

@@ -120,6 +120,16 @@ describe('an evaluation', () => {
     expect(recorded({})).toBeUndefined()
   })
 
+  test('one of an earlier version, without strays, is measured again', async () => {
+    const whole = await evaluateRun(at('mixture'), request)
+    writeEvaluation(at('mixture'), whole)
+    expect(Object.keys(whole.rows[0].metrics)[0]).toBe('strays')
+    expect(recordedEvaluation(at('mixture'), request)).toBeDefined()
+    const rows = whole.rows.map(({ metrics: { strays: _, ...metrics }, ...row }) => ({ ...row, metrics }))
+    writeEvaluation(at('mixture'), { ...whole, rows })
+    expect(recordedEvaluation(at('mixture'), request)).toBeUndefined()
+  })
+
   test('is of the rows that are held out, and says so', async () => {
     const evaluation = await evaluateRun(at('one'), request)
     const { rows, notes, data } = evaluation

@@ -70,8 +70,9 @@ describe.each([...objectives.values()].map(row => [row.id, row] as const))('%s',
   test('trains in float32 without a number that is not finite, and comes much nearer the exact map', async () => {
     await train(configFor(row), { directory, shouldStop: () => true })
     const before = await trajectoryError(directory, row)
-    const { finished } = await train({}, { directory, resume: true })
+    const { finished, verdict } = await train({}, { directory, resume: true })
     expect(finished).toBe(true)
+    expect(verdict!.diverged, verdict!.text).toBe(false)
     const lines = metricsOf(directory)
     const numbers = lines.flatMap(({ loss, gradientNorm, terms }) => [
       loss,
