@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs'
-import { dirname, extname, join } from 'node:path'
+import { existsSync, statSync } from 'node:fs'
+import { extname, join } from 'node:path'
 import { columnOrder, reorder } from '../data/column-order.ts'
 import { csvPieces } from '../data/csv-writer.ts'
 import { DataError } from '../data/error.ts'
@@ -9,14 +9,15 @@ import { scatter } from '../report/braille.ts'
 import { plural } from '../report/format.ts'
 import { toPlane } from '../report/points.ts'
 import { uniformGrid } from '../sampler/sampler.ts'
-import { type Content, writeFileAtomic } from '../training/files.ts'
+import type { Content } from '../training/files.ts'
 import { type LoadedMap, load } from '../training/load.ts'
 import { gigabytes, memoryLimit } from '../training/memory.ts'
 import type { WeightsName } from '../training/model.ts'
 import { paths, RunError } from '../training/run.ts'
 import { type MethodName, sample, sampleNoise } from '../training/sampling.ts'
 import { UsageError } from './failure.ts'
-import { columns, print, printJson } from './terminal.ts'
+import { writeOutput } from './output-file.ts'
+import { columns, print } from './terminal.ts'
 
 type Grid = readonly number[]
 
@@ -140,11 +141,10 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   const count = points.length / dimension
   const title = `${path}: ${plural(steps, `${method} step`)}`
   const content = await ENCODERS[extname(file)](points, { dimension, columns: names, title })
-  mkdirSync(dirname(file), { recursive: true })
-  writeFileAtomic(dirname(file), file, content)
+  const say = writeOutput(file, content, flags.out === undefined)
   if (json) {
     const asked = { ...(flags.grid && { grid }), ...(start !== undefined && { start }) }
-    return printJson({
+    const result = {
       file,
       count,
       dimension,
@@ -153,9 +153,10 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
       ...asked,
       method,
       seed,
-    })
+    }
+    return say(JSON.stringify(result))
   }
-  print(`${file}: ${count} points, ${plural(steps, `${method} step`)}`)
+  say(`${file}: ${count} points, ${plural(steps, `${method} step`)}`)
   if (process.stdout.isTTY) {
     const shown = points.subarray(0, DRAWN * dimension)
     print(scatter(toPlane(shown, dimension), { width: Math.min(columns(), 48), title }))
