@@ -166,6 +166,7 @@ interface Comparing {
 /** Trains, measures and reports in a directory that is locked. @returns the exit code */
 async function compareIn(root: string, asked: Comparing): Promise<number> {
   const { comparison, plan, request, leftOut, command, flags } = asked
+  const { metric } = comparison
   const interrupt = onInterrupt()
   const jobs = flags.jobs ?? Math.min(8, availableParallelism())
   const failures = await work(plan, root, request, jobs, interrupt)
