@@ -2,6 +2,7 @@ import { writeCard } from './report/card.ts'
 import type { UserConfig } from './training/config.ts'
 import { type TrainOptions, type TrainResult, train as trainRun } from './training/train.ts'
 
+export { ArgumentError } from './data/arguments.ts'
 export { datasets } from './data/built-in.ts'
 export { type DatasetSpec, generatedDataset, openDataset } from './data/catalogue.ts'
 export type { Dataset, Fingerprint, Mixture } from './data/dataset.ts'
@@ -52,7 +53,5 @@ export { DivergenceError, type Progress, type TrainOptions, type TrainResult } f
  *   gradient is not finite
  */
 export async function train(config: UserConfig, options: TrainOptions): Promise<TrainResult> {
-  const result = await trainRun(config, options)
-  writeCard(options.directory)
-  return result
+  return trainRun(config, options, () => writeCard(options.directory))
 }

@@ -5,6 +5,7 @@ import type { LoadedMap } from './training/load.ts'
 import { mapOfOnnx } from './training/onnx-map.ts'
 import { RunError } from './training/record.ts'
 
+export { ArgumentError } from './data/arguments.ts'
 export { setRuntimeFiles } from './runtime/web.ts'
 export { checkGrid, checkWholeGrid, GridError } from './sampler/grid.ts'
 export { drawNoise, type Jump, uniformGrid, type Velocity } from './sampler/sampler.ts'

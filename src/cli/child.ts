@@ -24,7 +24,12 @@ function outcome(child: ChildProcess, output: () => string, log: () => string): 
       try {
         const document = JSON.parse(output()) as { error?: { message: string } }
         if (code === 0) return resolve(document)
-        return reject(new ChildError(document.error?.message ?? `ended with code ${code}`))
+        const last = log()
+          .trim()
+          .split('\n')
+          .at(-1)
+          ?.replace(/^oxbow: /, '')
+        return reject(new ChildError(document.error?.message ?? (last || `ended with code ${code}`)))
       } catch {
         const last = log().trim().split('\n').at(-1)
         reject(

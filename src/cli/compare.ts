@@ -18,6 +18,7 @@ import {
   resolveComparison,
 } from '../training/comparison.ts'
 import { type Config, ConfigError } from '../training/config.ts'
+import { openTrainingData } from '../training/data.ts'
 import type { EvaluationRequest } from '../training/evaluate.ts'
 import { writeFileAtomic } from '../training/files.ts'
 import { openInitial } from '../training/initial.ts'
@@ -25,8 +26,9 @@ import { lockDirectory } from '../training/lock.ts'
 import { planSamples } from '../training/planned-samples.ts'
 import { openCouplingTeacher, openTeachers } from '../training/teacher.ts'
 import { OWN_TEACHER, teacherConfig, trainsTeacher } from '../training/teacher-config.ts'
+import { baseOf, readConfig } from './config-file.ts'
 import { InterruptedError, UsageError } from './failure.ts'
-import { layered, parseKeys, readConfigFile } from './keys.ts'
+import { layered, parseKeys } from './keys.ts'
 import { noteLogProblem } from './log-problem.ts'
 import { columns, note, onInterrupt, print, printJson } from './terminal.ts'
 import { work } from './work.ts'
@@ -46,7 +48,7 @@ interface CompareFlags {
 
 type Plain = Record<string, unknown>
 
-function readComparison(flags: CompareFlags, rest: readonly string[]): ComparisonConfig {
+async function readComparison(flags: CompareFlags, rest: readonly string[]): Promise<ComparisonConfig> {
   const { config, data, objectives, teacher, seeds, steps, count } = flags
   const named = {
     data,
@@ -58,7 +60,7 @@ function readComparison(flags: CompareFlags, rest: readonly string[]): Compariso
   }
   const given = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined))
   const user = layered(
-    config === undefined ? {} : readConfigFile(config),
+    config === undefined ? {} : await readConfig(config),
     given,
     parseKeys(rest, ['json', 'debug']),
   )
@@ -83,20 +85,22 @@ function checkRunCapacity(method: string, config: Config, dimension: number): vo
 async function checkPlan(plan: Plan, request: EvaluationRequest): Promise<string[]> {
   const [{ config: first }] = plan.runs
   const dataset = await openDataset(first.data, { holdOut: first.holdOut })
-  const notes = plan.runs.flatMap(({ method, config, after }) => {
+  const left: string[] = []
+  for (const { method, config, after } of plan.runs) {
     const { samples, notes } = planSamples(config.objective, request)
     checkRunCapacity(method, config, dataset.dimension)
     if (samples.length === 0)
       throw new ConfigError(`steps: nothing to measure of ${method}; ${notes.join('; ')}`)
+    const seen = await openTrainingData(config, dataset)
     if (trainsTeacher(config)) teacherConfig(config)
     else if (!after) {
-      openTeachers(config, dataset)
-      openCouplingTeacher(config, dataset)
+      openTeachers(config, seen)
+      openCouplingTeacher(config, seen)
     }
-    if (config.initFrom !== OWN_TEACHER) openInitial(config, dataset)
-    return notes.map(text => `${method}: ${text}`)
-  })
-  return [...new Set(notes)]
+    if (config.initFrom !== OWN_TEACHER) openInitial(config, seen)
+    left.push(...notes.map(text => `${method}: ${text}`))
+  }
+  return [...new Set(left)]
 }
 
 function commandLine(flags: CompareFlags, rest: readonly string[]): string {
@@ -133,23 +137,39 @@ async function showClouds({ methods, reference, dataset }: ComparisonData): Prom
 
 /** `oxbow compare`. */
 export async function compareCommand(flags: CompareFlags, rest: readonly string[]): Promise<number> {
-  const comparison = readComparison(flags, rest)
+  const comparison = await readComparison(flags, rest)
   const root = flags.out ?? 'runs/compare'
-  const plan = planComparison(comparison, root)
+  const plan = planComparison(comparison, root, flags.config === undefined ? '.' : baseOf(flags.config))
   const { steps, count, weights, metric } = comparison
   // What the first table shows is measured also where it takes long.
   const metrics = described[metric].onRequest ? ['quick', metric] : undefined
   const request: EvaluationRequest = { steps, count, seed: 0, method: 'auto', weights: [weights], metrics }
   const leftOut = await checkPlan(plan, request)
-  const release = lockDirectory(root)
+  const command = commandLine(flags, rest)
+  const lock = lockDirectory(root)
+  try {
+    return await compareIn(root, { comparison, plan, request, leftOut, command, flags })
+  } finally {
+    lock.release()
+  }
+}
+
+interface Comparing {
+  readonly comparison: ComparisonConfig
+  readonly plan: Plan
+  readonly request: EvaluationRequest
+  readonly leftOut: readonly string[]
+  readonly command: string
+  readonly flags: CompareFlags
+}
+
+/** Trains, measures and reports in a directory that is locked. @returns the exit code */
+async function compareIn(root: string, asked: Comparing): Promise<number> {
+  const { comparison, plan, request, leftOut, command, flags } = asked
+  const { metric } = comparison
   const interrupt = onInterrupt()
-  const failures = await work(
-    plan,
-    root,
-    request,
-    flags.jobs ?? Math.min(8, availableParallelism()),
-    interrupt,
-  ).finally(release)
+  const jobs = flags.jobs ?? Math.min(8, availableParallelism())
+  const failures = await work(plan, root, request, jobs, interrupt)
   interrupt.release()
   if (interrupt.stop()) {
     throw new InterruptedError('stopped; run the same command again to continue', interrupt.exitCode())
@@ -163,7 +183,7 @@ export async function compareCommand(flags: CompareFlags, rest: readonly string[
     comparison,
     plan: { ...plan, runs: finished },
     request,
-    command: commandLine(flags, rest),
+    command,
     config: stringify(comparison),
   })
   for (const { directory } of finished) noteLogProblem(directory)

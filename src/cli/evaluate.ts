@@ -6,12 +6,13 @@ import { wrap } from '../report/format.ts'
 import { runReading } from '../report/reading.ts'
 import { comparisonTable } from '../report/table.ts'
 import { writeRunReport } from '../report/write-report.ts'
-import { evaluateRun, writeEvaluation } from '../training/evaluate.ts'
+import { type Evaluation, evaluateRun, writeEvaluation } from '../training/evaluate.ts'
 import type { MetricChoice } from '../training/metric-choice.ts'
 import type { WeightsName } from '../training/model.ts'
+import { isReadOnly } from '../training/output.ts'
 import type { MethodName } from '../training/sampling.ts'
 import { evaluateSamples } from '../training/saved-samples.ts'
-import { UsageError } from './failure.ts'
+import { described, UsageError } from './failure.ts'
 import { dataOption } from './keys.ts'
 import { noteLogProblem } from './log-problem.ts'
 import { columns, note, print, printJson } from './terminal.ts'
@@ -52,10 +53,37 @@ async function evaluateFile(file: string, flags: EvaluateFlags): Promise<void> {
   print(savedLines(found))
 }
 
+/**
+ * Saves what was measured, and the card and the report of it.
+ *
+ * @returns why some of it could not be saved; the values themselves are printed all the same
+ */
+async function save(run: string, evaluation: Evaluation, report: boolean): Promise<Failed | undefined> {
+  try {
+    writeEvaluation(run, evaluation)
+    writeCard(run)
+    if (report) await writeRunReport(run)
+    return undefined
+  } catch (error) {
+    const { exit, line } = described(error)
+    const text = `measured, but not all of it could be saved: ${line}`
+    // To measure what may only be read is no mistake.
+    return { text, exit: isReadOnly(error) ? 0 : exit }
+  }
+}
+
+interface Failed {
+  readonly text: string
+  readonly exit: number
+}
+
 /** `oxbow evaluate`. */
-export async function evaluateCommand(run: string, given: EvaluateFlags): Promise<void> {
+export async function evaluateCommand(run: string, given: EvaluateFlags): Promise<number> {
   const flags = { ...given, data: dataOption({ ...given }) }
-  if (isSamples(run)) return evaluateFile(run, flags)
+  if (isSamples(run)) {
+    await evaluateFile(run, flags)
+    return 0
+  }
   const { grid: grids, count, seed, data, method, metrics, features, json } = flags
   const steps = grids ? [] : flags.steps
   const weights: WeightsName[] = flags.weights === 'both' ? ['ema', 'raw'] : [flags.weights]
@@ -63,16 +91,13 @@ export async function evaluateCommand(run: string, given: EvaluateFlags): Promis
   const ofData = dataset?.warnings ?? []
   const request = { steps, grids, count, seed, method, weights, metrics, features }
   const evaluation = await evaluateRun(run, request, dataset)
-  if (!dataset) {
-    writeEvaluation(run, evaluation)
-    writeCard(run)
-    if (flags.report) await writeRunReport(run)
-    noteLogProblem(run)
-  }
+  const failed = dataset ? undefined : await save(run, evaluation, flags.report)
+  if (!dataset) noteLogProblem(run)
   const warnings = evaluationWarnings(evaluation)
+  const unsaved = failed ? [failed.text] : []
   const { rows, maps, data: record, notes } = evaluation
   for (const text of [...ofData, ...notes]) note(`oxbow: ${text}`)
-  if (json) printJson({ rows, maps, data: record, notes, warnings: [...ofData, ...warnings] })
+  if (json) printJson({ rows, maps, data: record, notes, warnings: [...ofData, ...warnings, ...unsaved] })
   else {
     const table = evaluationTable(evaluation)
     if (table.metrics.length > 0) {
@@ -82,4 +107,6 @@ export async function evaluateCommand(run: string, given: EvaluateFlags): Promis
     if (maps.length > 0) print(mapLines(maps))
   }
   for (const warning of warnings) note(warning)
+  if (failed) note(`oxbow: ${failed.text}`)
+  return failed?.exit ?? 0
 }

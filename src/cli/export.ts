@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { encodeNpz } from '../data/npy.ts'
 import { uniformGrid } from '../sampler/sampler.ts'
@@ -12,11 +12,12 @@ import {
   type WeightsName,
 } from '../training/model.ts'
 import { readModel } from '../training/model-files.ts'
+import { findTarget } from '../training/output.ts'
 import { encodeRecord, RunError } from '../training/run.ts'
 import { encodeOnnxSampler } from '../training/sampler-graph.ts'
 import type { MethodName } from '../training/sampling.ts'
 import { UsageError } from './failure.ts'
-import { print, printJson } from './terminal.ts'
+import { writeOutput } from './output-file.ts'
 
 type Format = 'onnx' | 'safetensors' | 'npz'
 
@@ -91,9 +92,9 @@ export async function exportCommand(path: string, flags: ExportFlags): Promise<v
   const { name, bytes, traits } = content
   const home = existsSync(path) && statSync(path).isDirectory() ? path : dirname(path)
   const file = out ?? join(home, `${weights === 'raw' ? `${name}-raw` : name}.${format}`)
-  mkdirSync(dirname(file), { recursive: true })
-  if (format !== 'onnx') writeConfig(file, model)
-  writeFileAtomic(dirname(file), file, bytes)
-  if (json) printJson({ file, format, bytes: bytes.length, ...traits })
-  else print(`${file}: ${format}, ${bytes.length} bytes`)
+  // Beside a pipe or a device there is nothing.
+  if (format !== 'onnx' && !findTarget(file).open) writeConfig(file, model)
+  const say = writeOutput(file, bytes, out === undefined)
+  if (json) say(JSON.stringify({ file, format, bytes: bytes.length, ...traits }))
+  else say(`${file}: ${format}, ${bytes.length} bytes`)
 }

@@ -1,4 +1,6 @@
 import { CommanderError } from 'commander'
+import { fileExit, fileProblem } from './file-problem.ts'
+import { tellFailure } from './terminal.ts'
 
 /** A wrong command line. */
 export class UsageError extends Error {
@@ -24,21 +26,11 @@ const KINDS: Readonly<Record<string, { exit: 1 | 2; code: string }>> = {
   DataError: { exit: 2, code: 'data' },
   RunError: { exit: 2, code: 'run' },
   StudioError: { exit: 2, code: 'studio' },
+  ArgumentError: { exit: 2, code: 'argument' },
   GridError: { exit: 2, code: 'grid' },
   HubError: { exit: 1, code: 'hub' },
   DivergenceError: { exit: 1, code: 'diverged' },
   GraphError: { exit: 1, code: 'graph' },
-}
-
-/** Errors of the file system that a path given by the user brings about. */
-const PATH_ERRORS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or directory',
-  EACCES: 'permission denied',
-  EISDIR: 'is a directory, expected a file',
-  ENOTDIR: 'a part of the path is a file, expected a directory',
-  EEXIST: 'already exists and is not a directory',
-  EROFS: 'the file system is read-only',
-  ENOSPC: 'no space left on the disk',
 }
 
 function kindOf(error: unknown): { exit: number; code: string } | undefined {
@@ -54,13 +46,20 @@ function kindOf(error: unknown): { exit: number; code: string } | undefined {
  */
 export function report(error: unknown, { json, debug }: { json: boolean; debug: boolean }): number {
   if (error instanceof CommanderError && error.exitCode === 0) return 0
-  const { message, stack, code, path } = error as NodeJS.ErrnoException
+  const { exit, code, line } = described(error)
+  if (json) process.stdout.write(`${JSON.stringify({ error: { code, message: line } })}\n`)
+  const { stack } = error as Error
+  tellFailure(debug && stack ? `${stack}\n` : `oxbow: ${line}\n`)
+  return exit
+}
+
+/** A failure as one line, with its exit code and its code for machines. */
+export function described(error: unknown): { exit: number; code: string; line: string } {
+  const { message, path } = error as NodeJS.ErrnoException
   const known = kindOf(error)
-  const fileProblem = code && PATH_ERRORS[code]
-  const kind = known ?? (fileProblem ? { exit: 2, code: 'file' } : { exit: 1, code: 'failure' })
-  const text = fileProblem && !known ? `${path ?? 'file'}: ${fileProblem}` : message.replace(/^error: /, '')
-  const line = text.replace(/\s*\n\s*/g, ' ')
-  if (json) process.stdout.write(`${JSON.stringify({ error: { code: kind.code, message: line } })}\n`)
-  process.stderr.write(debug && stack ? `${stack}\n` : `oxbow: ${line}\n`)
-  return kind.exit
+  const problem = known ? undefined : fileProblem(error as NodeJS.ErrnoException)
+  const kind =
+    known ?? (problem ? { exit: fileExit(error as Error), code: 'file' } : { exit: 1, code: 'failure' })
+  const text = problem ? `${path ?? 'file'}: ${problem}` : message.replace(/^error: /, '')
+  return { ...kind, line: text.replace(/\s*\n\s*/g, ' ') }
 }

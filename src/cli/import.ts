@@ -8,9 +8,11 @@ import { writeCard } from '../report/card.ts'
 import { checkOnnxSize } from '../training/capacity.ts'
 import type { UserConfig } from '../training/config.ts'
 import { writeFileAtomic } from '../training/files.ts'
-import { encodeModelFile, encodeOnnxModel } from '../training/model.ts'
-import { createRun, paths } from '../training/run.ts'
-import { layered, parseKeys, readConfigFile } from './keys.ts'
+import { lockDirectory } from '../training/lock.ts'
+import { encodeModelFile, encodeOnnxModel, type Model } from '../training/model.ts'
+import { checkFree, paths, writeRecord } from '../training/run.ts'
+import { readConfig } from './config-file.ts'
+import { layered, parseKeys } from './keys.ts'
 import { note, print, printJson } from './terminal.ts'
 
 interface ImportFlags extends Omit<ImportOptions, 'config' | 'data'> {
@@ -24,6 +26,21 @@ interface ImportFlags extends Omit<ImportOptions, 'config' | 'data'> {
 const shortList = (names: readonly string[]): string =>
   names.length > 12 ? `${names.slice(0, 12).join(', ')} and ${names.length - 12} more` : names.join(', ')
 
+/** @throws RunError when the directory holds something, or another process works there */
+function writeRun(directory: string, model: Model): void {
+  const lock = lockDirectory(directory)
+  try {
+    checkFree(directory)
+    writeRecord(directory, model)
+    const { model: weights, onnx } = paths(directory)
+    writeFileAtomic(directory, weights, encodeModelFile(model))
+    writeFileAtomic(directory, onnx, encodeOnnxModel(model))
+    writeCard(directory)
+  } finally {
+    lock.release()
+  }
+}
+
 /** `oxbow import`. */
 export async function importCommand(
   file: string,
@@ -33,7 +50,7 @@ export async function importCommand(
   const { convention, config: path, data, out, json, ...options } = flags
   const directory = out ?? `runs/${basename(file).replace(/\.\w+$/, '')}`
   const config = layered(
-    path === undefined ? {} : readConfigFile(path),
+    path === undefined ? {} : await readConfig(path, data === undefined),
     data === undefined ? {} : { data },
     parseKeys(rest, ['json', 'debug']),
   ) as UserConfig
@@ -49,13 +66,9 @@ export async function importCommand(
     : importModel(weightsFile, file, asked)
   const assumed = own || convention !== 'oxbow' ? [] : assumptions(model.config, asked)
   checkOnnxSize(model.config, model.dimension)
-  createRun(directory, model)
+  writeRun(directory, model)
   if (assumed.length > 0) note(`oxbow: ${file}: carries no configuration; assumed ${assumed.join(' and ')}`)
   if (unread.length > 0) note(`oxbow: ${file}: not read: ${shortList(unread)}`)
-  const { model: weights, onnx } = paths(directory)
-  writeFileAtomic(directory, weights, encodeModelFile(model))
-  writeFileAtomic(directory, onnx, encodeOnnxModel(model))
-  writeCard(directory)
   const { source, formula } = conventions[convention]
   if (json) {
     return printJson({ run: directory, convention, layers: report, network: model.config.network })

@@ -80,7 +80,10 @@ function buildProgram(argv: readonly string[], onExit: (code: number) => void): 
 
 function addTrain(add: AddCommand, run: Wrap): void {
   add('train', 'train a flow map')
-    .option('--config <file>', 'YAML file of configuration keys; options override it')
+    .option(
+      '--config <file>',
+      'YAML file of configuration keys, or config.json of a run; options override it',
+    )
     .option('--data <name>', 'built-in dataset, path of a file or folder, or block (default: ring)', dataSpec)
     .option(
       '--recipe <name>',

@@ -1,5 +1,5 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs'
-import { dirname, extname, join } from 'node:path'
+import { existsSync, statSync } from 'node:fs'
+import { extname, join } from 'node:path'
 import { openDataset } from '../data/catalogue.ts'
 import { columnOrder, reorder } from '../data/column-order.ts'
 import { csvPieces } from '../data/csv-writer.ts'
@@ -12,15 +12,16 @@ import { plural } from '../report/format.ts'
 import { toPlane } from '../report/points.ts'
 import { strayMarks } from '../report/stray-marks.ts'
 import { uniformGrid } from '../sampler/sampler.ts'
-import { type Content, writeFileAtomic } from '../training/files.ts'
+import { openOptionsOf } from '../training/data.ts'
+import type { Content } from '../training/files.ts'
 import { type LoadedMap, load } from '../training/load.ts'
 import { gigabytes, memoryLimit } from '../training/memory.ts'
 import type { WeightsName } from '../training/model.ts'
-import { openOptionsOf } from '../training/data.ts'
 import { paths, RunError } from '../training/run.ts'
 import { type MethodName, sample, sampleNoise } from '../training/sampling.ts'
 import { UsageError } from './failure.ts'
-import { columns, note, print, printJson } from './terminal.ts'
+import { writeOutput } from './output-file.ts'
+import { columns, note, print } from './terminal.ts'
 
 type Grid = readonly number[]
 
@@ -135,9 +136,7 @@ function checkMemory(count: number, dimension: number): void {
 async function straysOf(map: LoadedMap, points: Float32Array): Promise<Uint8Array | undefined> {
   const { model } = map
   if (!model || model.data.fingerprint.sha256 === '') return undefined
-  const dataset = await openDataset(model.config.data, openOptionsOf(model)).catch(
-    () => undefined,
-  )
+  const dataset = await openDataset(model.config.data, openOptionsOf(model)).catch(() => undefined)
   if (dataset?.fingerprint.sha256 !== model.data.fingerprint.sha256) {
     note('oxbow: the data of the training cannot be opened, so no sample is marked as off it')
     return undefined
@@ -164,11 +163,10 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   const isDrawn = ['.png', '.svg'].includes(extname(file)) && grid.at(-1) === 0
   const strays = isDrawn ? await straysOf(map, points.subarray(0, DRAWN * dimension)) : undefined
   const content = await ENCODERS[extname(file)](points, { dimension, columns: names, title, strays })
-  mkdirSync(dirname(file), { recursive: true })
-  writeFileAtomic(dirname(file), file, content)
+  const say = writeOutput(file, content, flags.out === undefined)
   if (json) {
     const asked = { ...(flags.grid && { grid }), ...(start !== undefined && { start }) }
-    return printJson({
+    const result = {
       file,
       count,
       dimension,
@@ -177,9 +175,10 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
       ...asked,
       method,
       seed,
-    })
+    }
+    return say(JSON.stringify(result))
   }
-  print(`${file}: ${count} points, ${plural(steps, `${method} step`)}`)
+  say(`${file}: ${count} points, ${plural(steps, `${method} step`)}`)
   if (process.stdout.isTTY) {
     const shown = points.subarray(0, DRAWN * dimension)
     print(scatter(toPlane(shown, dimension), { width: Math.min(columns(), 48), title }))

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { resolve } from 'node:path'
 import { isLoopback, serveStudio } from '../studio/server/serve.ts'
 import { UsageError } from './failure.ts'
-import { note, onInterrupt, print, printJson } from './terminal.ts'
+import { isOutputBroken, note, onInterrupt, print, printJson } from './terminal.ts'
 
 interface StudioFlags {
   readonly port: number
@@ -45,9 +45,9 @@ export async function studioCommand({ port, host, runs, open, json }: StudioFlag
     if (json) printJson({ url, host, port: studio.port, token, runs: resolve(runs) })
     else print(url)
     if (open) openBrowser(url)
-    while (!interrupt.stop()) await new Promise(resume => setTimeout(resume, 50))
+    while (!interrupt.stop() && !isOutputBroken()) await new Promise(resume => setTimeout(resume, 50))
     await studio.close()
-    return interrupt.exitCode()
+    return interrupt.stop() ? interrupt.exitCode() : 1
   } finally {
     interrupt.release()
   }

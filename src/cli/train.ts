@@ -9,7 +9,8 @@ import { drawNoise, jumpThrough, uniformGrid } from '../sampler/sampler.ts'
 import { resolveConfig, type UserConfig } from '../training/config.ts'
 import { load } from '../training/load.ts'
 import type { Progress } from '../training/train.ts'
-import { layered, parseKeys, readConfigFile } from './keys.ts'
+import { readConfig } from './config-file.ts'
+import { layered, parseKeys } from './keys.ts'
 import { columns, note, onInterrupt, print, printJson } from './terminal.ts'
 
 interface TrainFlags {
@@ -29,7 +30,7 @@ interface TrainFlags {
 }
 
 /** The configuration that a command line asks for: the file, then short options, then dotted keys. */
-function userConfig(flags: TrainFlags, rest: readonly string[]): UserConfig {
+async function userConfig(flags: TrainFlags, rest: readonly string[]): Promise<UserConfig> {
   const { config, data, recipe, objective, teacher, initFrom, steps, batch, lr, seed } = flags
   const rate = { 'optimizer.learningRate': lr }
   const short = Object.entries({ data, recipe, objective, teacher, initFrom, steps, batch, seed, ...rate })
@@ -40,7 +41,7 @@ function userConfig(flags: TrainFlags, rest: readonly string[]): UserConfig {
   )
   const named = Object.fromEntries(short.filter(([key, value]) => value !== undefined && texts.has(key)))
   return layered(
-    config === undefined ? {} : readConfigFile(config),
+    config === undefined ? {} : await readConfig(config, data === undefined),
     named,
     parseKeys(pairs),
     parseKeys(rest, ['resume', 'json', 'debug']),
@@ -130,7 +131,7 @@ export async function showSamples(run: string, steps = 1): Promise<void> {
 
 /** `oxbow train`. */
 export async function trainCommand(flags: TrainFlags, rest: readonly string[]): Promise<number> {
-  const user = userConfig(flags, rest)
+  const user = await userConfig(flags, rest)
   const directory = flags.out ?? defaultDirectory(user)
   const interrupt = onInterrupt()
   let view: ReturnType<typeof progressView> | undefined

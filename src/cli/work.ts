@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { truncate } from '../report/format.ts'
 import { checkpointSteps } from '../training/checkpoint.ts'
 import type { Plan, PlannedRun } from '../training/comparison.ts'
+import { withAbsolutePaths } from '../training/config-paths.ts'
 import { type EvaluationRequest, recordedEvaluation } from '../training/evaluate.ts'
 import { writeFileAtomic } from '../training/files.ts'
 import { isRun, paths } from '../training/run.ts'
@@ -85,7 +86,7 @@ async function trainRun(
   onProgress: (progress: Progress) => void,
 ): Promise<void> {
   const file = join(root, 'configs', `${basename(directory)}.json`)
-  writeFileAtomic(root, file, `${JSON.stringify(config, null, 2)}\n`)
+  writeFileAtomic(root, file, `${JSON.stringify(withAbsolutePaths(config), null, 2)}\n`)
   const source = isRun(directory) ? ['--resume'] : ['--config', file]
   await workers.call(['train', ...source, '--out', directory], onProgress)
 }

@@ -3,8 +3,8 @@ import { datasets } from './built-in.ts'
 import type { Dataset } from './dataset.ts'
 import { DataError } from './error.ts'
 import {
-  absoluteBlock,
   blockSource,
+  blockWithPaths,
   type FileBlock,
   formatNames,
   looksLikePath,
@@ -89,14 +89,29 @@ export async function openDataset(spec: DatasetSpec, options: OpenOptions = {}):
   return source ? openSource(source, options) : generatedDataset(spec)
 }
 
+/** The same data by other paths; built-in names and formulas have none, and neither has what is no such name or block. */
+export function withPaths(spec: DatasetSpec, change: (path: string) => string): DatasetSpec {
+  if (typeof spec === 'string') {
+    return !isBuiltIn(spec) && looksLikePath(spec, change(spec)) ? change(spec) : spec
+  }
+  const entries = isBlock(spec) ? Object.entries(spec) : []
+  if (entries.length !== 1 || !formatNames.includes(entries[0][0]) || !isBlock(entries[0][1])) return spec
+  const [[kind, block]] = entries
+  return { [kind]: blockWithPaths(kind, block, change) } as unknown as DatasetSpec
+}
+
 /** The same data by absolute paths, so that it can be opened from anywhere. */
-export function withAbsolutePaths(spec: DatasetSpec): DatasetSpec {
-  if (typeof spec === 'string') return !isBuiltIn(spec) && looksLikePath(spec) ? resolve(spec) : spec
-  if (Object.hasOwn(Object(spec), 'given')) return spec
-  const [kind, block] = blockOf(spec)
-  return formatNames.includes(kind)
-    ? ({ [kind]: absoluteBlock(kind, block) } as unknown as DatasetSpec)
-    : spec
+export const withAbsolutePaths = (spec: DatasetSpec): DatasetSpec => withPaths(spec, path => resolve(path))
+
+/** The paths in a name or block. */
+export function pathsIn(spec: DatasetSpec): string[] {
+  const paths: string[] = []
+  withPaths(spec, path => {
+    paths.push(path)
+    return path
+  })
+  // A string is asked for twice: whether it is a path, and as one.
+  return typeof spec === 'string' ? paths.slice(1) : paths
 }
 
 /**

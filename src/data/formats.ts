@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { resolve } from 'node:path'
 import type { z } from 'zod'
 import { DataError } from './error.ts'
 import { statPath } from './file.ts'
@@ -57,9 +56,13 @@ const KNOWN =
 const formatOf = (path: string): string | undefined =>
   formatNames.find(name => table[name].names.test(path.replace(/\.gz$/i, '')))
 
-/** Whether a name is the path of a file or folder: by its ending, a separator in it, or because it is there. */
-export const looksLikePath = (name: string): boolean =>
-  formatOf(name) !== undefined || /[/\\]/.test(name) || (name !== '' && existsSync(name))
+/**
+ * Whether a name is the path of a file or folder: by its ending, a separator in it, or because it is there.
+ *
+ * @param at  where it would be
+ */
+export const looksLikePath = (name: string, at = name): boolean =>
+  formatOf(name) !== undefined || /[/\\]/.test(name) || (name !== '' && existsSync(at))
 
 /**
  * The source that a block describes.
@@ -89,15 +92,15 @@ export async function pathSource(path: string, rules?: Rules): Promise<Source> {
   return blockSource(kind, { path }, rules)
 }
 
-/** A block whose paths are absolute. */
-export function absoluteBlock(kind: string, block: unknown): unknown {
+/** A block with other paths. */
+export function blockWithPaths(kind: string, block: unknown, change: (path: string) => string): unknown {
   const changed: Record<string, unknown> = { ...(block as object) }
   for (const key of ['path', 'labels']) {
     const value = changed[key]
     if (key === 'labels' && kind === 'npz') continue
-    if (typeof value === 'string') changed[key] = resolve(value)
+    if (typeof value === 'string') changed[key] = change(value)
     if (Array.isArray(value))
-      changed[key] = value.map(path => (typeof path === 'string' ? resolve(path) : path))
+      changed[key] = value.map(path => (typeof path === 'string' ? change(path) : path))
   }
   return changed
 }

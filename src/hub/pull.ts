@@ -1,20 +1,21 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readdirSync,
   renameSync,
   rmdirSync,
   rmSync,
   statSync,
-  writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { downloadFile, type ListFileEntry, listFiles } from '@huggingface/hub'
+import { clearMarked, withPath, writeAll } from '../training/files.ts'
+import { makeFolder, removeEmptyFolders } from '../training/folders.ts'
 import { readModel } from '../training/model-files.ts'
+import { ownMark } from '../training/owner.ts'
 import { RunError, readRecord } from '../training/run.ts'
 import { checkRepository, type HubClient, HubError, withHub } from './client.ts'
 
@@ -32,6 +33,9 @@ const NEEDED = WANTED.slice(0, 2)
 /** More than any model of this kind; a file that is larger is none of ours. */
 const LARGEST_FILE = 4 * 2 ** 30
 const MOST_FILES = 10_000
+
+/** Before the mark of a folder that is being downloaded. */
+const PENDING = '.pull-'
 
 export interface PullOptions {
   /** Branch, tag or commit; default `main`. */
@@ -101,7 +105,7 @@ async function download(
       received += part.length
       if (received > size) break
       hash.update(part)
-      for (let done = 0; done < part.length; ) done += writeSync(file, part, done)
+      withPath(path, () => writeAll(file, part))
     }
     fsyncSync(file)
   } finally {
@@ -149,34 +153,33 @@ export async function pull(
   checkRepository(repository)
   checkTarget(directory)
   const parent = dirname(directory)
-  const pending = join(parent, `.pull-${randomUUID()}`)
-  let made: string | undefined
+  const pending = join(parent, `${PENDING}${ownMark()}`)
+  clearMarked(parent, name => (name.startsWith(PENDING) ? name.slice(PENDING.length) : undefined))
+  let made: readonly string[] = []
   try {
     const files = await withHub(client, repository, async () => {
       const files = await wantedFiles(client, repository, options.revision)
-      made = mkdirSync(pending, { recursive: true })
+      made = makeFolder(pending)
       for (const file of files) await download(client, repository, file, join(pending, file.path), options)
       return files
     })
     checkModel(pending, repository)
-    checkTarget(directory)
-    rmSync(directory, { recursive: true, force: true })
-    renameSync(pending, directory)
+    take(pending, directory)
     return files.map(({ path }) => path)
   } catch (error) {
     rmSync(pending, { recursive: true, force: true })
-    if (made) removeEmpty(parent, made)
+    removeEmptyFolders(made.slice(0, -1))
     throw error
   }
 }
 
-/** Removes a folder and those above it, up to the outermost one that was made, as far as they are empty. */
-function removeEmpty(directory: string, outermost: string): void {
-  if (directory.length < outermost.length) return
+/** Gives the downloaded folder its name, which an empty folder may have, and nothing else: not even one that came meanwhile. */
+function take(pending: string, directory: string): void {
   try {
-    rmdirSync(directory)
-  } catch {
-    return
+    if (existsSync(directory)) rmdirSync(directory)
+    renameSync(pending, directory)
+  } catch (error) {
+    checkTarget(directory)
+    throw error
   }
-  removeEmpty(dirname(directory), outermost)
 }

@@ -1,3 +1,4 @@
+import { MOST_NUMBERS } from '../data/arguments.ts'
 import type { Dataset, Values } from '../data/dataset.ts'
 import { DataError } from '../data/error.ts'
 import { nearest } from '../data/suggest.ts'
@@ -75,6 +76,11 @@ export function prepareMetrics(
     throw new DataError(`metric count: expected a whole number of at least 2, found ${asked}`)
   }
   const chosen = names ? names.map(name => checkName(name, dataset)) : applicable(dataset)
+  if (!dataset.split && asked * dataset.dimension > MOST_NUMBERS) {
+    throw new DataError(
+      `metric count: expected at most ${Math.floor(MOST_NUMBERS / dataset.dimension)} points of ${dataset.dimension} coordinates, found ${asked}`,
+    )
+  }
   const { count, notes, drawReference, drawFloor } = sourcesOf(dataset, asked, seed)
   const reference: Reference = { ...points(drawReference()), dataset, seed }
   const measures = chosen.map(name => [name, metrics[name].prepare(reference)] as const)

@@ -9,6 +9,7 @@ import {
   type Tensor,
   trace,
 } from '../autodiff/index.ts'
+import { checkWhole, MOST_NUMBERS } from '../data/arguments.ts'
 import { type FlowMap, type Interpolant, pathOf } from '../model/index.ts'
 import { standardError } from './estimate.ts'
 
@@ -104,6 +105,8 @@ export async function measureResiduals(
   map: FlowMap,
   { dimension, interpolant, data, noise, compile, levels = 8, dtype = 'float64' }: ResidualOptions,
 ): Promise<Residuals> {
+  checkWhole('measureResiduals: dimension', dimension, 1, MOST_NUMBERS)
+  checkWhole('measureResiduals: levels', levels, 1, 1000)
   const count = data.length / dimension
   if (noise.length !== data.length || !Number.isInteger(count) || count === 0) {
     throw new RangeError(

@@ -1,18 +1,16 @@
 import { basename, resolve } from 'node:path'
 import { stringify } from 'yaml'
-import { openDataset } from '../data/catalogue.ts'
-import type { Dataset } from '../data/dataset.ts'
 import { type SeenDataset, seenThrough } from '../data/standardized.ts'
 import { random } from '../random/random.ts'
 import { drawNoise, uniformGrid } from '../sampler/sampler.ts'
 import { hasCheckpoint, trainedSteps } from '../training/checkpoint.ts'
 import { type Config, findObjective } from '../training/config.ts'
-import { openOptionsOf } from '../training/data.ts'
 import { type Evaluation, type EvaluationRow, readEvaluation } from '../training/evaluate.ts'
 import { type LoadedMap, load } from '../training/load.ts'
+import { openRecordedData } from '../training/moved.ts'
 import { mlpOptions, parameterCount } from '../training/networks.ts'
 import { planSamples } from '../training/planned-samples.ts'
-import { RunError, type RunRecord, readMetrics, readRecord } from '../training/run.ts'
+import { RunError, readMetrics, readRecord } from '../training/run.ts'
 import { takeThrough } from '../training/sampling.ts'
 import { residualOf, verdictOf } from '../training/verdict.ts'
 import { evaluateCommand, trainCommand } from './command.ts'
@@ -95,15 +93,6 @@ async function samplesOf(
   return samples
 }
 
-/** @throws RunError when the data is not that of the run any more */
-async function openSame(directory: string, { config, data }: RunRecord): Promise<Dataset> {
-  const dataset = await openDataset(config.data, openOptionsOf({ config, data }))
-  if (dataset.fingerprint.sha256 === data.fingerprint.sha256) return dataset
-  throw new RunError(
-    `${directory}: the data has changed since the run (its fingerprint differs), so there is no report`,
-  )
-}
-
 /**
  * Collects what a run's report shows, from its last evaluation and by sampling it again.
  *
@@ -116,7 +105,7 @@ export async function gatherRun(directory: string): Promise<RunData> {
     throw new RunError(`${directory}: has not been measured yet; "oxbow evaluate ${directory}" does`)
   }
   const [evaluation, leftOut] = ofPresentWeights(directory, measured)
-  const dataset = await openSame(directory, record)
+  const { dataset } = await openRecordedData(directory, record)
   const { config, data } = record
   const { request } = evaluation
   const { seed } = request

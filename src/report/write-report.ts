@@ -1,5 +1,6 @@
 import { dirname } from 'node:path'
 import { writeFileAtomic } from '../training/files.ts'
+import { isReadOnly } from '../training/output.ts'
 import { paths } from '../training/run.ts'
 import { runReport } from './html-run.ts'
 import { writePlots } from './plot-files.ts'
@@ -14,7 +15,8 @@ export interface ReportFiles {
 /**
  * Writes the report of a run from its last evaluation, and every plot of it into the run's `plots`.
  *
- * @param file  of the page; `report.html` in the run by default
+ * @param file  of the page; `report.html` in the run by default. One elsewhere is written also where the run is read-only,
+ *   without the plots, which are in the page too
  * @throws RunError when the run has no evaluation or its data has changed; DataError when its data cannot be opened
  */
 export async function writeRunReport(
@@ -22,6 +24,12 @@ export async function writeRunReport(
   file: string = paths(directory).report,
 ): Promise<ReportFiles> {
   const data = await gatherRun(directory)
-  writeFileAtomic(file === paths(directory).report ? directory : dirname(file), file, runReport(data))
-  return { report: file, plots: await writePlots(directory, paths(directory).plots, data) }
+  const isOwn = file === paths(directory).report
+  writeFileAtomic(isOwn ? directory : dirname(file), file, runReport(data))
+  try {
+    return { report: file, plots: await writePlots(directory, paths(directory).plots, data) }
+  } catch (error) {
+    if (isOwn || !isReadOnly(error)) throw error
+    return { report: file, plots: [] }
+  }
 }

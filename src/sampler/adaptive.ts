@@ -1,3 +1,4 @@
+import { checkTime, checkWhole, refuseArgument } from '../data/arguments.ts'
 import type { Velocity } from './sampler.ts'
 
 /**
@@ -56,7 +57,7 @@ function errorRatio(error: Float64Array, x: Float64Array, y: Float64Array, toler
  * Solves `dx/dt = v(x, t)` from time `s` to `t` with a step adapted to the worst point: the exact flow map of an exact
  * velocity, to any tolerance.
  *
- * @throws Error when the tolerance is not reached within `maxSteps`, or a value is not finite
+ * @throws ArgumentError when times are not from 0 to 1 or an option is out of range; Error when the tolerance is not reached within `maxSteps`, or a value is not finite
  */
 export async function solve(
   velocity: Velocity<Float64Array>,
@@ -65,6 +66,13 @@ export async function solve(
   t: number,
   { tolerance = 1e-9, maxSteps = 100_000, firstStep = Math.abs(t - s) / 50, onStep }: AdaptiveOptions = {},
 ): Promise<Float64Array> {
+  if (!(points instanceof Float64Array)) refuseArgument('solve: points', 'a Float64Array', points)
+  checkTime('solve: s', s)
+  checkTime('solve: t', t)
+  if (!(tolerance > 0 && tolerance < Infinity))
+    refuseArgument('solve: tolerance', 'a number above 0', tolerance)
+  checkWhole('solve: maxSteps', maxSteps, 1, Number.MAX_SAFE_INTEGER)
+  if (s !== t && !(firstStep > 0)) refuseArgument('solve: firstStep', 'a number above 0', firstStep)
   let [x, time] = [points, s]
   if (s === t) return points.slice()
   let h = Math.sign(t - s) * firstStep

@@ -1,3 +1,5 @@
+import { show } from '../data/validate.ts'
+
 /** A grid of times that cannot be jumped through. The message is one line for the user to act on. */
 export class GridError extends Error {
   override readonly name = 'GridError'
@@ -17,11 +19,13 @@ const written = (grid: readonly number[]): string =>
  * @throws GridError
  */
 export function checkGrid(grid: readonly number[]): readonly number[] {
+  if (!Array.isArray(grid))
+    throw new GridError(`grid: expected a list of times, e.g. [1, 0], found ${show(grid)}`)
   const refuse = (message: string): never => {
     throw new GridError(`grid ${written(grid)}: expected ${message}`)
   }
   if (grid.length < 2) refuse('at least two times, e.g. 1,0')
-  const outside = grid.find(time => !(time >= 0 && time <= 1))
+  const outside = grid.find(time => !(typeof time === 'number' && time >= 0 && time <= 1))
   if (outside !== undefined) refuse(`times from 0 (data) to 1 (noise), found ${outside}`)
   const falls = grid[1] < grid[0]
   const turn = grid.findIndex((time, i) => i > 0 && (falls ? time >= grid[i - 1] : time <= grid[i - 1]))

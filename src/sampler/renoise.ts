@@ -1,3 +1,4 @@
+import { checkFloats, checkSeed } from '../data/arguments.ts'
 import { coefficientsAt, type Interpolant } from '../model/index.ts'
 import { type Random, random } from '../random/random.ts'
 import { checkWholeGrid } from './grid.ts'
@@ -26,19 +27,22 @@ export const renoiseSources = (grid: readonly number[], seed: number): Random[] 
  *
  * @param noise  standard normal points `[n, D]`, row after row
  * @param grid  `1 = t_0 > ... > t_n = 0`; the inner times are those gone back to
- * @throws GridError when the grid does not fall from 1 to 0
+ * @throws GridError when the grid does not fall from 1 to 0; ArgumentError when points or seed are something else
  */
 export async function renoise<P extends Points>(
   jump: Jump<P>,
   noise: P,
   grid: readonly number[],
-  { interpolant, seed, sources = renoiseSources(grid, seed) }: RenoiseOptions,
+  { interpolant, seed, sources }: RenoiseOptions,
 ): Promise<P> {
+  checkFloats('renoise: points', noise)
+  checkSeed('renoise: seed', seed)
   const inner = checkWholeGrid(grid).slice(1, -1)
+  const noises = sources ?? renoiseSources(grid, seed)
   let x = await jump(noise, 1, 0)
   for (const [k, tau] of inner.entries()) {
     const { alpha, sigma } = coefficientsAt(interpolant, tau)
-    const fresh = sources[k]
+    const fresh = noises[k]
     x = await jump(x.map((value: number) => alpha * value + sigma * fresh.normal()) as P, tau, 0)
   }
   return x

@@ -1,4 +1,6 @@
+import { checkFloats, checkSeed, checkTime, checkWhole, MOST_NUMBERS } from '../data/arguments.ts'
 import { random } from '../random/random.ts'
+import { checkGrid } from './grid.ts'
 
 /** Points `[n, D]`, row after row. */
 export type Points = Float32Array | Float64Array
@@ -9,9 +11,20 @@ export type Jump<P extends Points = Float32Array> = (x: P, s: number, t: number)
 /** `v(x, t)` of many points at one time. */
 export type Velocity<P extends Points = Float32Array> = (x: P, t: number) => Promise<P>
 
-/** Standard normal points `[count, dimension]`: what generation starts from at `t = 1`. */
-export const drawNoise = (count: number, dimension: number, seed: number): Float32Array =>
-  noiseSource(dimension, seed)(count)
+/**
+ * Standard normal points `[count, dimension]`, row after row: what generation starts from at `t = 1`.
+ *
+ * @param count  points, 0 or more; `count * dimension` at most 2^30
+ * @param dimension  coordinates of a point, at least 1
+ * @param seed  any whole number; the same one gives the same points
+ * @throws ArgumentError when one of them is something else
+ */
+export function drawNoise(count: number, dimension: number, seed: number): Float32Array {
+  checkWhole('drawNoise: dimension', dimension, 1, MOST_NUMBERS)
+  checkWhole('drawNoise: count', count, 0, Math.floor(MOST_NUMBERS / dimension))
+  checkSeed('drawNoise: seed', seed)
+  return noiseSource(dimension, seed)(count)
+}
 
 /** Gives the points of `drawNoise` some at a time, each call those that follow. */
 export function noiseSource(dimension: number, seed: number): (count: number) => Float32Array {
@@ -26,17 +39,31 @@ export function noiseSource(dimension: number, seed: number): (count: number) =>
 /**
  * Times `1 = t_0 > ... > t_n = 0`, equally spaced.
  *
- * @param steps  number of jumps, at least 1
+ * @param steps  number of jumps, 1 to 1,000,000
+ * @throws ArgumentError when it is something else
  */
-export const uniformGrid = (steps: number): number[] =>
-  Array.from({ length: steps + 1 }, (_, i) => 1 - i / steps)
+export function uniformGrid(steps: number): number[] {
+  checkWhole('uniformGrid: steps', steps, 1, MOST_STEPS)
+  return Array.from({ length: steps + 1 }, (_, i) => 1 - i / steps)
+}
 
-/** From the first time of the grid to its last, one jump for each interval. */
+const MOST_STEPS = 1_000_000
+
+/**
+ * From the first time of the grid to its last, one jump for each interval.
+ *
+ * @param noise  points `[n, D]` at the first time
+ * @param grid  at least two times from 0 (data) to 1 (noise) that only fall or only rise
+ * @returns points `[n, D]` at the last time
+ * @throws GridError when it is no such grid; ArgumentError when the points are something else
+ */
 export async function jumpThrough<P extends Points>(
   jump: Jump<P>,
   noise: P,
   grid: readonly number[],
 ): Promise<P> {
+  checkFloats('jumpThrough: points', noise)
+  checkGrid(grid)
   let x = noise
   for (let i = 1; i < grid.length; i++) x = await jump(x, grid[i - 1], grid[i])
   return x
@@ -45,16 +72,24 @@ export async function jumpThrough<P extends Points>(
 const axpy = <P extends Points>(x: P, h: number, v: P): P =>
   x.map((value: number, i: number) => value + h * v[i]) as P
 
+function checkTimes(method: string, s: number, t: number): void {
+  checkTime(`${method}: s`, s)
+  checkTime(`${method}: t`, t)
+}
+
 /** Euler's method, first order: one evaluation for each interval. */
 export const euler =
   <P extends Points>(velocity: Velocity<P>): Jump<P> =>
-  async (x, s, t) =>
-    axpy(x, t - s, await velocity(x, s))
+  async (x, s, t) => {
+    checkTimes('euler', s, t)
+    return axpy(x, t - s, await velocity(x, s))
+  }
 
 /** Heun's method, second order: two evaluations for each interval. Karras et al. 2022, arXiv:2206.00364, alg. 1. */
 export const heun =
   <P extends Points>(velocity: Velocity<P>): Jump<P> =>
   async (x, s, t) => {
+    checkTimes('heun', s, t)
     const h = t - s
     const first = await velocity(x, s)
     const second = await velocity(axpy(x, h, first), t)

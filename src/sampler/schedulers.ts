@@ -1,3 +1,4 @@
+import { refuseArgument } from '../data/arguments.ts'
 import { GridError } from './grid.ts'
 
 /** What the two schedulers of diffusers have in common. */
@@ -111,6 +112,7 @@ export function dynamicShift(
   base: readonly [number, number] = [256, 0.5],
   most: readonly [number, number] = [4096, 1.15],
 ): number {
+  if (!(tokens > 0 && tokens < Infinity)) refuseArgument('dynamicShift: tokens', 'a number above 0', tokens)
   const slope = (most[1] - base[1]) / (most[0] - base[0])
   return base[1] + slope * (tokens - base[0])
 }

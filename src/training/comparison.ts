@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, isAbsolute, join, relative } from 'node:path'
 import { z } from 'zod'
 import type { DatasetSpec } from '../data/catalogue.ts'
 import { show } from '../data/validate.ts'
@@ -14,6 +14,7 @@ import {
   resolveConfig,
   type UserConfig,
 } from './config.ts'
+import { withConfigPaths } from './config-paths.ts'
 import { withInitialNetwork } from './initial.ts'
 import { type Recipe, recipes } from './recipes.ts'
 import { solvesAlone } from './sense.ts'
@@ -132,10 +133,12 @@ function runName(path: string | null): string | null {
 }
 
 /** A directory name that says what it is and changes with the configuration. */
-function directoryOf(root: string, method: string, seed: number, config: Config): string {
-  // Other runs by their names alone, which hold their own hash: the folder may be moved.
+function directoryOf({ root, base }: Folders, method: string, seed: number, config: Config): string {
+  // Other runs by their names alone, which hold their own hash: the folder may be moved. Paths as they were written: the command
+  // may be given from anywhere.
+  const written = (path: string) => (base === '.' || isAbsolute(path) ? path : relative(base, path))
   const named = {
-    ...config,
+    ...withConfigPaths(config, written),
     log: undefined,
     teacher: runName(config.teacher),
     initFrom: runName(config.initFrom),
@@ -144,14 +147,23 @@ function directoryOf(root: string, method: string, seed: number, config: Config)
   return join(root, 'runs', `${method.replace(/[^\w.-]+/g, '-')}-seed${seed}-${hash}`)
 }
 
+interface Folders {
+  /** The comparison's directory. */
+  readonly root: string
+  /** The folder of its file. */
+  readonly base: string
+}
+
 /**
  * Every run that a comparison needs, teachers first. A run's directory holds the hash of its configuration, so a changed
  * comparison trains anew only what changed.
  *
  * @param root  the comparison's directory
+ * @param base  the folder of its file, which relative paths were written from
  * @throws ConfigError when a configuration is refused
  */
-export function planComparison(comparison: ComparisonConfig, root: string): Plan {
+export function planComparison(comparison: ComparisonConfig, root: string, base = '.'): Plan {
+  const folders = { root, base }
   const { data, objectives, teacher, seeds, training, teacherTraining } = withMapTeacher(comparison)
   const velocity: Plain = { objective: 'flow-matching', network: { conditioning: 's' } }
   const listed = objectives.map(entry => {
@@ -178,7 +190,7 @@ export function planComparison(comparison: ComparisonConfig, root: string): Plan
         TEACHER_KEYS.flatMap(key => (key in training ? [[key, training[key]]] : [])),
       )
       const config = resolveFor('teacher', [{ data, seed }, shared, velocity, teacherTraining].reduce(merge))
-      trainedBy.velocity = directoryOf(root, TEACHER.id, seed, config)
+      trainedBy.velocity = directoryOf(folders, TEACHER.id, seed, config)
       runs.push({ method: TEACHER.id, seed, directory: trainedBy.velocity, config })
     }
     for (const { method, own, learnsFrom } of listed) {
@@ -190,7 +202,12 @@ export function planComparison(comparison: ComparisonConfig, root: string): Plan
         own,
       ].reduce(merge)
       const config = resolveFor(method.id, user)
-      const run = { method: method.id, seed, directory: directoryOf(root, method.id, seed, config), config }
+      const run = {
+        method: method.id,
+        seed,
+        directory: directoryOf(folders, method.id, seed, config),
+        config,
+      }
       runs.push({ ...run, after: directory })
       if (method.objective === MAP_TEACHER && teacher === 'train') trainedBy['flow map'] ??= run.directory
     }

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { openDataset } from '../data/catalogue.ts'
+import { checkPath } from '../data/arguments.ts'
 import { inOrderOf } from '../data/column-order.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { DataError } from '../data/error.ts'
@@ -10,7 +10,7 @@ import { prepareMetrics } from '../metric/prepare.ts'
 import { drawNoise } from '../sampler/sampler.ts'
 import { hasCheckpoint, trainedSteps } from './checkpoint.ts'
 import { type Config, ConfigError } from './config.ts'
-import { openOptionsOf } from './data.ts'
+import { checkRequest } from './evaluation-request.ts'
 import { evaluationSchema } from './evaluation-schema.ts'
 import { writeFileAtomic } from './files.ts'
 import { load } from './load.ts'
@@ -19,6 +19,7 @@ import { followNoise, openSampleMeasure, type SampleSetting, trajectoryValues } 
 import { chooseMetrics, type MetricChoice } from './metric-choice.ts'
 import type { MetricValue } from './metric-value.ts'
 import type { WeightsName } from './model.ts'
+import { openRecordedData } from './moved.ts'
 import { type PlannedSample, planSamples, type SamplingRequest } from './planned-samples.ts'
 import { dataRecord } from './record.ts'
 import { type DataRecord, paths, RunError, type RunRecord, readRecord } from './run.ts'
@@ -80,12 +81,7 @@ async function openData(directory: string, record: RunRecord, other?: Dataset): 
   if (!other && record.data.fingerprint.sha256 === '') {
     throw new RunError(`${directory}: its data is not known; name the data to measure against with --data`)
   }
-  const dataset = other ?? (await openDataset(record.config.data, openOptionsOf(record)))
-  if (!other && dataset.fingerprint.sha256 !== record.data.fingerprint.sha256) {
-    throw new RunError(
-      `${directory}: the data has changed since the run (its fingerprint differs); name the data with --data`,
-    )
-  }
+  const dataset = other ?? (await openRecordedData(directory, record)).dataset
   if (dataset.dimension !== record.data.dimension) {
     throw new ConfigError(
       `data: ${dataset.name} has ${dataset.dimension} coordinates, the run ${record.data.dimension}`,
@@ -128,13 +124,15 @@ function distinctWeights(
  *
  * @param data  other data to measure against
  * @throws ConfigError or RunError when the run and the data do not fit, a metric cannot be measured, or nothing is left;
- *   GridError when a grid does not fall from 1 to 0
+ *   GridError when a grid does not fall from 1 to 0; ArgumentError when the request is out of range
  */
 export async function evaluateRun(
   directory: string,
   request: EvaluationRequest,
   data?: Dataset,
 ): Promise<Evaluation> {
+  checkPath('evaluateRun: directory', directory)
+  checkRequest('evaluateRun', request)
   const record = readRecord(directory)
   const dataset = await openData(directory, record, data)
   const { samples, notes } = planSamples(record.config.objective, request)

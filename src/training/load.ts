@@ -1,3 +1,4 @@
+import { checkPath, checkPoints, checkThreads, checkTime, checkWord } from '../data/arguments.ts'
 import {
   type InterpolantName,
   type Standardization,
@@ -47,12 +48,20 @@ export interface LoadOptions {
 
 type Inner = LoadedMap['inner']
 
-/** A map of standardised points as one of points in the units of each time. */
-function outer(by: Standardization | undefined, inner: Inner): Inner {
-  if (!by) return inner
+/** A map of standardised points as one of points in the units of each time; its arguments are checked. */
+function outer(dimension: number, by: Standardization | undefined, inner: Inner): Inner {
+  const check = (method: string, x: Float32Array, times: Readonly<Record<string, number>>): void => {
+    checkPoints(`${method}: x`, x, dimension)
+    for (const [name, time] of Object.entries(times)) checkTime(`${method}: ${name}`, time)
+  }
   return {
-    jump: async (x, s, t) => unstandardized(by, await inner.jump(standardized(by, x, s), s, t), t),
+    jump: async (x, s, t) => {
+      check('jump', x, { s, t })
+      return by ? unstandardized(by, await inner.jump(standardized(by, x, s), s, t), t) : inner.jump(x, s, t)
+    },
     velocity: async (x, t) => {
+      check('velocity', x, { t })
+      if (!by) return inner.velocity(x, t)
       const z = standardized(by, x, t)
       return unstandardizedVelocity(by, z, await inner.velocity(z, t), t)
     },
@@ -70,9 +79,12 @@ async function loadOnnx(path: string, options: LoadOptions): Promise<LoadedMap> 
  * Opens a trained flow map.
  *
  * @param path  a run directory, a `.safetensors` model or an exported `.onnx` file
- * @throws RunError when it is missing, damaged or something else
+ * @throws RunError when it is missing, damaged or something else; ArgumentError when an option is none
  */
 export async function load(path: string, options: LoadOptions = {}): Promise<LoadedMap> {
+  checkPath('load: path', path)
+  if (options.weights !== undefined) checkWord('load: weights', options.weights, ['ema', 'raw'])
+  checkThreads('load: threads', options.threads)
   if (path.endsWith('.onnx')) return loadOnnx(path, options)
   const model = readModel(path, options.weights)
   const { config, dimension } = model
@@ -93,7 +105,7 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
     objective: config.objective,
     interpolant: config.interpolant,
     ...(standardization && { standardization }),
-    ...outer(standardization, inner),
+    ...outer(dimension, standardization, inner),
     inner,
     close: async () => {
       await jump.close()

@@ -1,3 +1,4 @@
+import { ArgumentError, checkPoints, checkTime } from '../data/arguments.ts'
 import {
   type InterpolantName,
   interpolants,
@@ -11,7 +12,11 @@ import type { Jump } from '../sampler/sampler.ts'
 import type { LoadedMap } from './load.ts'
 import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
 
-/** Runs a graph `(x [n, D], s [n], t [n])` on many points, some thousands at a time. */
+/**
+ * Runs a graph `(x [n, D], s [n], t [n])` on many points, some thousands at a time.
+ *
+ * @throws ArgumentError when points or times are something else; RunError when the graph is no flow map
+ */
 export async function inBlocks(
   name: string,
   program: Program,
@@ -20,6 +25,9 @@ export async function inBlocks(
   s: number,
   t: number,
 ): Promise<Float32Array> {
+  checkPoints(`${name}: points`, x, dimension)
+  checkTime(`${name}: time`, s)
+  checkTime(`${name}: time`, t)
   const result = new Float32Array(x.length)
   const block = 8192 * dimension
   for (let from = 0; from < x.length; from += block) {
@@ -108,7 +116,9 @@ export async function mapOfOnnx(
   }
   const jump: Jump = (x, s, t) =>
     inBlocks(name, program, dimension, x, s, t).catch((error: Error) => {
-      throw error instanceof RunError ? error : new RunError(`${name}: cannot be run (${firstLine(error)})`)
+      throw error instanceof RunError || error instanceof ArgumentError
+        ? error
+        : new RunError(`${name}: cannot be run (${firstLine(error)})`)
     })
   const velocity = async (): Promise<never> => {
     throw new RunError(`${name}: an ONNX file holds only the jump; use the run directory for its velocity`)

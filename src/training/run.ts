@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { DataError } from '../data/error.ts'
@@ -52,20 +52,18 @@ export const paths = (directory: string) => ({
 
 export const isRun = (directory: string): boolean => existsSync(paths(directory).config)
 
-/** @throws RunError when the directory already holds something */
-export function createRun(directory: string, record: Omit<RunRecord, 'oxbow'>): void {
-  if (existsSync(directory)) {
-    if (!statSync(directory).isDirectory())
-      throw new RunError(`${directory}: is a file, expected a directory for the run`)
-    if (isRun(directory)) {
-      throw new RunError(`${directory}: already holds a run; pass --resume to continue it, or another --out`)
-    }
-    if (readdirSync(directory).some(name => !name.startsWith('.'))) {
-      throw new RunError(`${directory}: is not empty and holds no run; choose another --out`)
-    }
+/**
+ * Checks that a directory, which is locked, can take a new run.
+ *
+ * @throws RunError when it already holds something
+ */
+export function checkFree(directory: string): void {
+  if (isRun(directory)) {
+    throw new RunError(`${directory}: already holds a run; pass --resume to continue it, or another --out`)
   }
-  mkdirSync(directory, { recursive: true })
-  writeRecord(directory, record)
+  if (readdirSync(directory).some(name => !name.startsWith('.'))) {
+    throw new RunError(`${directory}: is not empty and holds no run; choose another --out`)
+  }
 }
 
 /** Tells a record that was changed by hand. */

@@ -1,3 +1,4 @@
+import { checkPoints, checkSeed, checkWhole, checkWord, MOST_NUMBERS } from '../data/arguments.ts'
 import { interpolants, standardized, unstandardized } from '../model/index.ts'
 import { type Jumps, objectives } from '../objective/index.ts'
 import type { Random } from '../random/random.ts'
@@ -11,6 +12,8 @@ export type SamplingMethod = 'jump' | 'renoise' | 'euler' | 'heun'
 
 /** `auto` is what the map was trained for. */
 export type MethodName = 'auto' | SamplingMethod
+
+export const METHODS: readonly MethodName[] = ['auto', 'jump', 'renoise', 'euler', 'heun']
 
 type Grid = readonly number[]
 
@@ -118,20 +121,29 @@ export interface SampleOptions {
  *
  * @param start  points `[n, D]`, row after row: noise where the grid begins at 1 (see `drawNoise`), data where at 0
  * @returns the points `[n, D]` at the grid's last time, and the method that was used
- * @throws GridError when the grid is none, or the map was not trained for its jumps; RunError from the map itself
+ * @throws GridError when the grid is none, or the map was not trained for its jumps; ArgumentError when start, method or seed
+ *   are something else; RunError from the map itself
  */
 export async function sample(
   map: LoadedMap,
   start: Float32Array,
   { grid, method: asked = 'auto', seed = 0 }: SampleOptions,
 ): Promise<{ points: Float32Array; method: SamplingMethod }> {
-  const method = checkedMethod(map, grid, asked)
+  const method = checkedMethod(map, grid, asked, seed)
+  checkPoints('sample: start', start, map.dimension)
   return { points: await takeThrough(map, method, start, grid, seed), method }
 }
 
-/** @throws GridError when the grid is none, or the map was not trained for its jumps */
-function checkedMethod({ objective }: LoadedMap, grid: Grid, asked: MethodName): SamplingMethod {
+/** @throws GridError when the grid is none, or the map was not trained for its jumps; ArgumentError for method and seed */
+function checkedMethod(
+  { objective }: LoadedMap,
+  grid: Grid,
+  asked: MethodName,
+  seed: number,
+): SamplingMethod {
   checkGrid(grid)
+  checkWord('sample: method', asked, METHODS)
+  checkSeed('sample: seed', seed)
   const method = methodFor(asked, objective, grid)
   const reason = whyUntrained(objective, method, grid)
   if (reason) throw new GridError(reason)
@@ -146,15 +158,16 @@ const BLOCK = 8 * 8192
  * `sample` from `drawNoise(count, D, seed)`.
  *
  * @returns the points `[count, D]`, and the method that was used
- * @throws GridError as `sample`; RunError from the map itself
+ * @throws GridError as `sample`; ArgumentError when the count is out of range; RunError from the map itself
  */
 export async function sampleNoise(
   map: LoadedMap,
   count: number,
   { grid, method: asked = 'auto', seed = 0 }: SampleOptions,
 ): Promise<{ points: Float32Array; method: SamplingMethod }> {
-  const method = checkedMethod(map, grid, asked)
+  const method = checkedMethod(map, grid, asked, seed)
   const { dimension } = map
+  checkWhole('sample: count', count, 0, Math.floor(MOST_NUMBERS / dimension))
   const points = new Float32Array(count * dimension)
   const noise = noiseSource(dimension, seed)
   const sources = renoiseSources(grid, seed)

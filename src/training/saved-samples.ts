@@ -1,3 +1,4 @@
+import { checkPath } from '../data/arguments.ts'
 import { columnOrder, reorder } from '../data/column-order.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { readPoints } from '../data/points.ts'
@@ -6,6 +7,7 @@ import { someRows } from '../metric/points.ts'
 import { prepareMetrics } from '../metric/prepare.ts'
 import { random } from '../random/random.ts'
 import { ConfigError } from './config.ts'
+import { checkMeasured } from './evaluation-request.ts'
 import { openSampleMeasure } from './measure-rows.ts'
 import { chooseMetrics, type MetricChoice } from './metric-choice.ts'
 import type { MetricValue } from './metric-value.ts'
@@ -35,13 +37,17 @@ export interface SavedEvaluation {
  * random where there are more than are compared. Data of a file is brought to standard deviations as for a training with
  * `standardize: auto`.
  *
- * @throws DataError when the file cannot be read; ConfigError when it does not fit the data, or a metric cannot be measured
+ * @throws DataError when the file cannot be read; ConfigError when it does not fit the data, or a metric cannot be measured;
+ * ArgumentError when the request is out of range
  */
 export async function evaluateSamples(
   file: string,
   dataset: Dataset,
-  { count, seed, metrics, features }: SavedRequest,
+  request: SavedRequest,
 ): Promise<SavedEvaluation> {
+  checkPath('evaluateSamples: file', file)
+  checkMeasured('evaluateSamples', request)
+  const { count, seed, metrics, features } = request
   const { dimension, points: found, columns } = await readPoints(file)
   const order = columnOrder({ name: file, columns }, dataset)
   if (dimension !== dataset.dimension) {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire'
 import { stringify } from 'yaml'
 import type { Config } from './config.ts'
+import { withPath } from './files.ts'
 import type { MetricsLine } from './window.ts'
 
 /** CRC-32C of each byte. Castagnoli's polynomial, reflected; Node's own `crc32` has another one. */
@@ -149,6 +150,6 @@ export function tensorboard(directory: string, config: Config, step: number): (l
   const head = [version(), sessionStart(step + 1)]
   if (step === 0) head.push(text('configuration', `\`\`\`yaml\n${stringify(config)}\`\`\``))
   // A file of this name holds later steps alone, which are void.
-  writeFileSync(file, Buffer.concat(head))
-  return line => appendFileSync(file, scalars(line.step, valuesOf(line)))
+  withPath(file, () => writeFileSync(file, Buffer.concat(head)))
+  return line => withPath(file, () => appendFileSync(file, scalars(line.step, valuesOf(line))))
 }

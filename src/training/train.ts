@@ -1,6 +1,5 @@
-import { appendFileSync } from 'node:fs'
-import { resolve } from 'node:path'
-import { withAbsolutePaths as dataWithAbsolutePaths } from '../data/catalogue.ts'
+import { appendFileSync, existsSync } from 'node:fs'
+import { checkPath, checkThreads } from '../data/arguments.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import type { VelocityField } from '../model/index.ts'
@@ -8,24 +7,26 @@ import { compileScan, defaultThreads } from '../runtime/node.ts'
 import { checkCapacity } from './capacity.ts'
 import { type Checkpoint, checkpointSteps, notFinite, writeCheckpoint } from './checkpoint.ts'
 import { type Config, ConfigError, findObjective, resolveConfig, type UserConfig } from './config.ts'
+import { withAbsolutePaths } from './config-paths.ts'
 import { type Continued, openContinued, rewind } from './continuing.ts'
 import { hasPool, openPool } from './coupling.ts'
 import { openTrainingData } from './data.ts'
-import { writeFileAtomic } from './files.ts'
+import { withPath, writeFileAtomic } from './files.ts'
 import { openInitial, withInitialNetwork } from './initial.ts'
-import { lockDirectory } from './lock.ts'
+import { type Lock, lockDirectory } from './lock.ts'
 import { type Logger, openLoggers } from './loggers.ts'
 import { encodeModelFile, encodeOnnxModel, type Model, ownParameters } from './model.ts'
+import { openResumed, withMovedRuns } from './moved.ts'
 import { isTeacherFinished, teacherDirectory, withOwnTeacher } from './own-teacher.ts'
 import { dataRecord } from './record.ts'
 import { resumedConfig } from './resume.ts'
 import { checkReward, withSeenRewards } from './reward.ts'
-import { createRun, isRun, paths, RunError, readMetrics, readRecord, writeRecord } from './run.ts'
+import { checkFree, isRun, paths, RunError, readMetrics, readRecord, writeRecord } from './run.ts'
 import { encodeSafetensors } from './safetensors.ts'
 import { remarksOn } from './sense.ts'
 import { buildStep, type StateName, type Step, type Teachers } from './step.ts'
 import { openCouplingTeacher, openTeachers } from './teacher.ts'
-import { OWN_TEACHER, teacherConfig, trainsTeacher } from './teacher-config.ts'
+import { teacherConfig, trainsTeacher } from './teacher-config.ts'
 import { type Failure, Trainer } from './trainer.ts'
 import { hasRunAway, remedies, residualOf, type Verdict, verdictOf } from './verdict.ts'
 import type { MetricsLine } from './window.ts'
@@ -108,6 +109,7 @@ class Training {
   constructor(
     private readonly trainer: Trainer,
     private readonly options: TrainOptions,
+    private readonly lock: Lock,
   ) {
     this.loggers = openLoggers(trainer.config, options.directory, trainer.step)
     this.saved = trainer.step > 0 ? trainer.step : -1
@@ -139,7 +141,8 @@ class Training {
     const { trainer, options } = this
     const line = trainer.line()
     this.lastLine = line
-    appendFileSync(paths(options.directory).metrics, `${JSON.stringify(line)}\n`)
+    const { metrics } = paths(options.directory)
+    withPath(metrics, () => appendFileSync(metrics, `${JSON.stringify(line)}\n`))
     for (const write of this.loggers) write(line)
     const { step, loss, stepsPerSecond } = line
     const residual = residualOf(line)
@@ -152,6 +155,7 @@ class Training {
 
   private save(): void {
     const { trainer } = this
+    this.lock.check()
     if (this.saved === trainer.step) return
     const { config, dataset } = trainer
     this.checkFinite()
@@ -213,6 +217,8 @@ interface Prepared {
   readonly threads: number
   /** Absent while the teacher is still to be trained. */
   readonly sources?: Sources
+  /** Lines on runs that were found elsewhere than they were recorded. */
+  readonly moved?: readonly string[]
 }
 
 /** What a run takes from other runs or from closed forms. */
@@ -239,20 +245,6 @@ function openSources(
   }
 }
 
-/** Paths in a configuration are kept absolute, so that a run can be resumed and measured from anywhere. */
-function withAbsolutePaths(user: UserConfig): UserConfig {
-  const { data, teacher, coupling, initFrom } = user
-  const changes: UserConfig = {}
-  if (data !== undefined) changes.data = dataWithAbsolutePaths(data)
-  if (isRunName(teacher)) changes.teacher = resolve(teacher)
-  if (isRunName(coupling?.teacher)) changes.coupling = { ...coupling, teacher: resolve(coupling.teacher) }
-  if (typeof initFrom === 'string' && initFrom !== OWN_TEACHER) changes.initFrom = resolve(initFrom)
-  return { ...user, ...changes }
-}
-
-const isRunName = (teacher: unknown): teacher is string =>
-  typeof teacher === 'string' && teacher !== 'exact' && teacher !== 'train'
-
 /** Opens what is to be trained, and refuses everything that is wrong before any work. */
 async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepared> {
   const { directory, resume, data: given } = options
@@ -273,11 +265,11 @@ async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepar
   const record = readRecord(directory)
   const continued = openContinued(directory, record, options.threads)
   const { checkpoint, threads } = continued
-  const config = resumedConfig(record.config, withAbsolutePaths(user))
-  const dataset = await openTrainingData(config, given, record.data)
-  if (dataset.fingerprint.sha256 !== record.data.fingerprint.sha256) {
-    throw new RunError(`${directory}: the data has changed since the run began (its fingerprint differs)`)
-  }
+  const { data: other, ...changes } = withAbsolutePaths(user)
+  const opened = await openResumed(directory, record, given, other)
+  const { recorded, asked: wanted, notes: moved } = withMovedRuns(record.config, changes, directory)
+  const config = resumedConfig({ ...recorded, data: opened.spec }, wanted)
+  const dataset = await openTrainingData(config, opened.dataset, record.data)
   checkCapacity(config, dataset.dimension)
   if (checkpoint && checkpoint.step > config.steps) {
     throw new ConfigError(
@@ -286,7 +278,7 @@ async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepar
   }
   const waits = trainsTeacher(config) && !checkpoint
   const sources = waits ? undefined : openSources(config, dataset, checkpoint, directory)
-  return { config, dataset, checkpoint, continued, threads, sources }
+  return { config, dataset, checkpoint, continued, threads, sources, moved }
 }
 
 /**
@@ -317,8 +309,10 @@ const warningsOf = ({
   config,
   dataset,
   continued,
-}: Pick<Prepared, 'config' | 'dataset' | 'continued'>): string[] => [
+  moved = [],
+}: Pick<Prepared, 'config' | 'dataset' | 'continued' | 'moved'>): string[] => [
   ...(continued?.notes ?? []),
+  ...moved,
   ...(dataset.warnings ?? []),
   ...remarksOn(config, findObjective(config.objective)),
 ]
@@ -337,34 +331,53 @@ function checkFits({ state }: Checkpoint, step: Step, directory: string): void {
  * Trains a flow map.
  *
  * @param user  any part of a configuration; see `resolveConfig`. With `resume` only `steps`, `logEvery`,
- *   `checkpointEvery`, `chunk` and `log` may differ from the run's own
- * @throws ConfigError, DataError or RunError before any work when something is wrong; DivergenceError when a loss or
- *   gradient is not finite
+ *   `checkpointEvery`, `chunk` and `log` may differ from the run's own, and `data` where its content is the same
+ * @param whenDone  what belongs to the run and is written before its directory is given free
+ * @throws ConfigError, DataError, RunError or ArgumentError before any work when something is wrong; DivergenceError when a
+ *   loss or gradient is not finite
  */
-export async function train(user: UserConfig, options: TrainOptions): Promise<TrainResult> {
+export async function train(
+  user: UserConfig,
+  options: TrainOptions,
+  whenDone?: () => void,
+): Promise<TrainResult> {
+  checkPath('train: directory', options?.directory)
+  checkThreads('train: threads', options.threads)
   const { directory, resume } = options
-  if (resume && !isRun(directory)) throw new RunError(`${directory}: no run to resume`)
-  let release = resume ? lockDirectory(directory) : undefined
+  if (resume && !existsSync(directory)) throw new RunError(`${directory}: no run to resume`)
+  // Before anything there is looked at: what another training has begun to write is not to be judged.
+  const lock = lockDirectory(directory)
   try {
+    if (!resume) checkFree(directory)
+    else if (!isRun(directory)) throw new RunError(`${directory}: no run to resume`)
     const prepared = await prepare(user, options)
-    const { config, dataset, checkpoint } = prepared
+    const { config, dataset } = prepared
     const early = prepared.sources && stepWith(prepared, prepared.sources, directory)
-    const record = { config, data: dataRecord(dataset), threads: prepared.threads }
-    if (prepared.continued) {
-      rewind(directory, prepared.continued)
-      writeRecord(directory, record)
-    } else {
-      createRun(directory, record)
-      release = lockDirectory(directory)
-    }
+    lock.check()
+    if (prepared.continued) rewind(directory, prepared.continued)
+    writeRecord(directory, { config, data: dataRecord(dataset), threads: prepared.threads })
     options.onStart?.(warningsOf(prepared))
-    if (!early && !(await trainTeacher(config, options))) return stopped(options, prepared)
-    const sources = prepared.sources ?? openSources(config, dataset, checkpoint, directory)
-    const step = early ?? stepWith(prepared, sources, directory)
-    return await runSteps({ ...prepared, sources }, step, options)
+    const result = await afterTeacher(prepared, early, options, lock)
+    whenDone?.()
+    return result
   } finally {
-    release?.()
+    lock.release()
   }
+}
+
+/** Trains what a run learns from, where that is its own to train, and then the run. */
+async function afterTeacher(
+  prepared: Prepared,
+  early: Step | undefined,
+  options: TrainOptions,
+  lock: Lock,
+): Promise<TrainResult> {
+  const { config, dataset, checkpoint } = prepared
+  const { directory } = options
+  if (!early && !(await trainTeacher(config, options))) return stopped(options, prepared)
+  const sources = prepared.sources ?? openSources(config, dataset, checkpoint, directory)
+  const step = early ?? stepWith(prepared, sources, directory)
+  return runSteps({ ...prepared, sources }, step, options, lock)
 }
 
 /** The result of a run that was stopped before its own first step. */
@@ -392,6 +405,7 @@ async function runSteps(
   prepared: Prepared & { readonly sources: Sources },
   step: Step,
   options: TrainOptions,
+  lock: Lock,
 ): Promise<TrainResult> {
   const { config, dataset, checkpoint, threads, sources } = prepared
   const { couplingTeacher, initial } = sources
@@ -403,7 +417,7 @@ async function runSteps(
     const trainer = new Trainer(config, dataset, step, program, { from: checkpoint, pool, initial })
     const from = trainer.step
     const start = performance.now()
-    const { steps, loss, residual, verdict } = await new Training(trainer, options).run()
+    const { steps, loss, residual, verdict } = await new Training(trainer, options, lock).run()
     const msPerStep = steps > from ? (performance.now() - start) / (steps - from) : 0
     const finished = steps === config.steps
     return {

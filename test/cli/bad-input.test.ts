@@ -343,7 +343,7 @@ const CONFIGS: [string, RegExp][] = [
     'compare --objectives lmd --data checkerboard --teacher exact',
     /teacher: exact needs data that is a Gaussian mixture/,
   ],
-  ['compare --objectives lsd --out file', /file: already exists and is not a directory/],
+  ['compare --objectives lsd --out file', /file: is a file, expected a directory/],
   ['compare --config comparison.yaml', /unknown key trainings of a comparison; known: .*training/],
   ['compare --config comparison-data.yaml', /training\.data: is the same for all runs of a comparison/],
 ]

@@ -24,6 +24,7 @@ describe('train', () => {
   test.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGHUP', 129],
   ] as const)('%s saves, says how to go on and exits with %i', async (signal, expected) => {
     const directory = join(folder, signal)
     const options = [...TINY, '--checkpointEvery', '1000000', '--logEvery', '10']
@@ -32,7 +33,9 @@ describe('train', () => {
     child.kill(signal)
     const { code, stdout, stderr } = await done
     expect(code).toBe(expected)
-    const [, command] = /^oxbow: stopped by (?:SIGINT|SIGTERM); continue with: oxbow (.+)\n$/.exec(stderr)!
+    const [, command] = /^oxbow: stopped by (?:SIGINT|SIGTERM|SIGHUP); continue with: oxbow (.+)\n$/.exec(
+      stderr,
+    )!
     expect(stderr).toContain(signal)
 
     const steps = newest(directory)

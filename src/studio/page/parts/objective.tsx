@@ -60,7 +60,10 @@ function choose(value: string): void {
   const { recipe, ...stage } = selected.value.stages.at(-1)!
   const name = (Object.keys(recipes) as RecipeName[]).find(name => recipeValue(name) === value)
   remark.value = null
-  if (name) return begin({ stages: recipeStages(name) })
+  if (name) {
+    begin({ stages: recipeStages(name) })
+    return
+  }
   const rate = recipe ? { learningRate: freshPlan.stages[0].learningRate } : {}
   change({ ...stage, ...rate, objective: value, keep: keepWeights.value })
 }

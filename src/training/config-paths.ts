@@ -1,0 +1,29 @@
+import { resolve } from 'node:path'
+import { withPaths } from '../data/catalogue.ts'
+import type { UserConfig } from './config.ts'
+import { OWN_TEACHER } from './teacher-config.ts'
+
+/** Words that stand where a run could: the exact velocity, and a teacher that is trained first. */
+const WORDS = ['exact', 'train']
+
+/** A configuration, or what a user wrote for one, with other paths: of its data and of the runs that it names. */
+export function withConfigPaths<T extends UserConfig>(user: T, change: (path: string) => string): T {
+  const { data, teacher, coupling, initFrom, teacherTraining } = user
+  const changes: UserConfig = {}
+  if (data !== undefined && data !== null) changes.data = withPaths(data, change)
+  if (isRun(teacher)) changes.teacher = change(teacher)
+  if (isRun(coupling?.teacher)) changes.coupling = { ...coupling, teacher: change(coupling.teacher) }
+  if (isRun(initFrom) && initFrom !== OWN_TEACHER) changes.initFrom = change(initFrom)
+  if (typeof teacherTraining === 'object' && teacherTraining !== null) {
+    changes.teacherTraining = withConfigPaths(teacherTraining as UserConfig, change)
+  }
+  return { ...user, ...changes }
+}
+
+/** Whether a teacher is named by the path of a run. */
+export const isRun = (name: unknown): name is string =>
+  typeof name === 'string' && name !== '' && !WORDS.includes(name)
+
+/** The same by absolute paths, so that a run can be resumed and measured from anywhere. */
+export const withAbsolutePaths = <T extends UserConfig>(user: T): T =>
+  withConfigPaths(user, path => resolve(path))
