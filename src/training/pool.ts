@@ -39,7 +39,7 @@ export async function solvePool(
       : [start, new Float32Array(start.length)]
   points[0].set(start)
   for (let from = 0; from < start.length; from += BLOCK * dimension) {
-    if (shouldStop()) return undefined
+    if (from > 0 && shouldStop()) return undefined
     let x: Float32Array = start.slice(from, from + BLOCK * dimension)
     for (let i = 1; i <= steps; i++) {
       x = await step(x, grid[i - 1], grid[i])

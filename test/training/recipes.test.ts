@@ -121,7 +121,7 @@ describe('a run that trains its own teacher', () => {
   test('can be stopped while its trajectories are solved', async () => {
     const directory = join(folder, 'solving')
     const config = { ...small, teacher: 'exact', coupling: { pairs: 9000, steps: 2 } }
-    const result = await train(config, { directory, shouldStop: stopAfter(1) })
+    const result = await train(config, { directory, shouldStop: stopAfter(0) })
     expect(result).toMatchObject({ steps: 0, finished: false })
     expect(existsSync(join(directory, 'coupling.safetensors'))).toBe(false)
     expect(await train({}, { directory, resume: true })).toMatchObject({ steps: 150, finished: true })

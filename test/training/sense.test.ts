@@ -418,7 +418,7 @@ describe('what is accepted trains', () => {
     const { finished } = await train({ ...base, ...config }, { directory })
     expect(finished).toBe(true)
     const losses = metricsOf(directory).map(({ loss }) => loss)
-    expect(losses).toHaveLength(3)
+    expect(losses).toHaveLength(4)
     for (const loss of losses) expect(Math.abs(loss)).toBeLessThan(100)
   })
 })
