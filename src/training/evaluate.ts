@@ -19,6 +19,7 @@ import { followNoise, openSampleMeasure, type SampleSetting, trajectoryValues } 
 import { chooseMetrics, type MetricChoice } from './metric-choice.ts'
 import type { MetricValue } from './metric-value.ts'
 import type { WeightsName } from './model.ts'
+import { readModel } from './model-files.ts'
 import { openRecordedData } from './moved.ts'
 import { type PlannedSample, planSamples, type SamplingRequest } from './planned-samples.ts'
 import { dataRecord } from './record.ts'
@@ -138,6 +139,8 @@ export async function evaluateRun(
   const { samples, notes } = planSamples(record.config.objective, request)
   if (samples.length === 0) throw new ConfigError(`${directory}: nothing to measure; ${notes.join('; ')}`)
   const [weights, once] = distinctWeights(directory, record.config, request.weights)
+  // A damaged one is refused before the others are measured.
+  for (const name of weights) readModel(directory, name)
   const setting = settingOf(record, dataset, request, data === undefined)
   const sampleMeasure = await openSampleMeasure(setting)
   const rows: EvaluationRow[] = []

@@ -173,7 +173,7 @@ test('the example is told as it was trained, until it is trained on', () => {
     ['runs/ring-cmt', 24_000],
   ])
   const [velocity, map] = runsOf(recipeOf(examplePlan)).map(({ config }) => config)
-  const falling = { batch: 1024, seed: 0, schedule: { kind: 'cosine' } }
+  const falling = { batch: 512, seed: 0, schedule: { kind: 'cosine' } }
   expect(velocity).toMatchObject({ ...falling, times: { law: 'logit-normal' } })
   expect(map).toMatchObject({
     ...falling,

@@ -5,7 +5,7 @@ export const trainedBy: Plan = {
   target: { kind: 'built-in', name: 'ring' },
   hidden: 128,
   layers: 3,
-  batch: 1024,
+  batch: 512,
   interpolant: 'linear',
   seed: 0,
   stages: [

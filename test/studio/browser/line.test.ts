@@ -56,6 +56,7 @@ test('a server that is gone is said, and the page goes on by itself where that i
 }, async () => {
   const { studio, url } = await serve()
   const page = await visit(url)
+  await page.getByRole('combobox', { name: 'Objective of your training' }).selectOption('lsd')
   await page.getByRole('button', { name: 'Train it yourself' }).click()
   await patiently(() => steps(page)).toBeGreaterThan(100)
   studio.child.kill('SIGKILL')
@@ -78,6 +79,7 @@ test('a server that is gone is said, and the page goes on by itself where that i
 test('a line that was lost for a moment is taken up again by itself', { timeout: 120_000 }, async () => {
   const { url } = await serve()
   const page = await visit(url)
+  await page.getByRole('combobox', { name: 'Objective of your training' }).selectOption('lsd')
   await page.getByRole('button', { name: 'Train it yourself' }).click()
   await patiently(() => steps(page)).toBeGreaterThan(20)
   await page.route('**/api/**', route => route.abort())

@@ -80,6 +80,7 @@ const stepsOf = async (page: Page): Promise<number> =>
   )
 
 async function trainTo(page: Page, steps: number): Promise<void> {
+  await page.getByRole('combobox', { name: 'Objective of your training' }).selectOption('lsd')
   await page.getByRole('button', { name: 'Train it yourself' }).click()
   await expect.poll(() => stepsOf(page), { timeout: 60_000 }).toBeGreaterThan(steps)
 }

@@ -122,8 +122,20 @@ describe('the start', () => {
   })
 })
 
+test('trains the recipe from drawn weights, the velocity first', async () => {
+  const { page } = await studio.open()
+  await button(page, 'Train it yourself').click()
+  await patiently(() => stepsOf(page)).toBeGreaterThan(0)
+  const [first] = planOf(page).stages
+  expect(first).toMatchObject({ objective: 'flow-matching', recipe: { name: 'one-step' } })
+  expect(await page.getByRole('combobox', { name: 'Objective', exact: true }).inputValue()).toBe(
+    'recipe:one-step',
+  )
+})
+
 test('trains lsd on the ring in the page', async () => {
   const { page } = await studio.open()
+  await page.getByRole('combobox', { name: 'Objective of your training' }).selectOption('lsd')
   await button(page, 'Train it yourself').click()
   // What is typed outlives the reports of the training.
   await patiently(() => stepsOf(page)).toBeGreaterThan(0)
