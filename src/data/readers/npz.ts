@@ -66,7 +66,7 @@ async function openArchive(path: string): Promise<Archive> {
 const archiveError = (path: string, error: unknown): DataError =>
   error instanceof DataError
     ? error
-    : new DataError(`${path}: not an NPZ archive that can be read (${printable((error as Error).message)})`)
+    : new DataError(`${path}: not an NPZ archive that can be read (damaged, or cut short)`)
 
 async function readEntries(path: string, zip: ZipFile): Promise<Map<string, Entry>> {
   const entries = new Map<string, Entry>()
