@@ -169,9 +169,13 @@ async function decode(
     }
   } catch (error) {
     if (error instanceof DataError) throw error
-    throw new DataError(`${path}: not a picture that can be read (damaged, or cut short)`)
+    throw new DataError(
+      `${path}: not a picture that can be read (${isTooLarge(error) ? 'it has too many pixels' : 'damaged, or cut short'})`,
+    )
   }
 }
+
+const isTooLarge = (error: unknown): boolean => /pixel limit/.test((error as Error).message)
 
 /** The content of a picture's file, which must be of one of the formats. */
 function readPicture(path: string): Buffer {
