@@ -1,6 +1,7 @@
 import { CommanderError } from 'commander'
 import { fileExit, fileProblem } from './file-problem.ts'
 import { tellFailure } from './terminal.ts'
+import { unexpectedLine } from './unexpected.ts'
 
 /** A wrong command line. */
 export class UsageError extends Error {
@@ -60,6 +61,7 @@ export function described(error: unknown): { exit: number; code: string; line: s
   const problem = known ? undefined : fileProblem(error as NodeJS.ErrnoException)
   const kind =
     known ?? (problem ? { exit: fileExit(error as Error), code: 'file' } : { exit: 1, code: 'failure' })
-  const text = problem ? `${path ?? 'file'}: ${problem}` : message.replace(/^error: /, '')
+  const own = known ? message.replace(/^error: /, '') : unexpectedLine(error as Error)
+  const text = problem ? `${path ?? 'file'}: ${problem}` : own
   return { ...kind, line: text.replace(/\s*\n\s*/g, ' ') }
 }

@@ -126,8 +126,8 @@ async function* inflated(
     }
   } catch (error) {
     if (error instanceof DataError) throw error
-    const { code, message } = error as NodeJS.ErrnoException
-    const reason = code === 'Z_BUF_ERROR' ? 'is cut short' : `is damaged (${message})`
+    const { code } = error as NodeJS.ErrnoException
+    const reason = code === 'Z_BUF_ERROR' ? 'is cut short' : 'is damaged'
     throw new DataError(`${path}: the gzip stream ${reason}`)
   }
 }

@@ -1,5 +1,6 @@
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire'
 import { DAMAGED, DIGITS, isDamaged, withChecksum, writeChecksum } from './checksum.ts'
+import { oversizedIn } from './onnx-sizes.ts'
 
 /**
  * The part of the ONNX schema (onnx.proto3, https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3) that a lowered
@@ -202,13 +203,15 @@ export function encodeChecked(model: OnnxModel & { metadata: Readonly<Record<str
 }
 
 /**
- * What is wrong with the bytes of an ONNX file as a whole: no such file, cut short, or, where it was written here, other than
- * it was.
+ * What is wrong with the bytes of an ONNX file as a whole: no such file, cut short, asking for far more memory than it is
+ * large, or, where it was written here, other than it was.
  */
 export function onnxProblem(bytes: Uint8Array): string | undefined {
   try {
     const entries = readEntries(bytes)
-    return isDamaged(bytes, asRecord(entries), placeOfDigits(entries)) ? DAMAGED : undefined
+    if (isDamaged(bytes, asRecord(entries), placeOfDigits(entries))) return DAMAGED
+    const oversized = oversizedIn(bytes)
+    return oversized && `not an ONNX model that can be run (${oversized})`
   } catch {
     return 'not an ONNX model that can be run (something else, or cut short)'
   }

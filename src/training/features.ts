@@ -6,6 +6,7 @@ import { allFinite } from '../metric/points.ts'
 import { type Measures, summarise } from '../metric/prepare.ts'
 import { openModel } from '../runtime/node.ts'
 import type { Buffer } from '../runtime/program.ts'
+import { runtimeReason } from '../runtime/reason.ts'
 import { ConfigError } from './config.ts'
 import { type MetricValue, metricValue } from './metric-value.ts'
 import { readOnnxFile } from './onnx-file.ts'
@@ -62,9 +63,7 @@ export async function openFeatures(
   image?: readonly [number, number, number],
 ): Promise<Features> {
   const opened = await openModel(fileOf(path)).catch((error: Error) => {
-    throw new ConfigError(
-      `features: ${path}: not an ONNX model that can be run (${error.message.split('\n')[0]})`,
-    )
+    throw new ConfigError(`features: ${path}: not an ONNX model that can be run (${runtimeReason(error)})`)
   })
   const { program, inputs, output } = opened
   const refuse = async (message: string): Promise<never> => {

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
+import { readBytes } from './read-file.ts'
 import type { MetricsLine } from './window.ts'
 
 /** One line of `metrics.jsonl`. */
@@ -37,7 +38,8 @@ const isOutOfOrder = (before: number, step: number, after = Infinity): boolean =
 /** The lines of a log in their order, without one that a killed process left unfinished at the end. */
 export function readLog(path: string): LogEntry[] {
   if (!existsSync(path)) return []
-  const entries = readFileSync(path, 'utf8')
+  const entries = readBytes(path)
+    .toString()
     .split('\n')
     .slice(0, -1)
     .map((text, i) => ({ number: i + 1, text, line: parseLine(text) }))

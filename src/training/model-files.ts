@@ -1,14 +1,15 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { hasCheckpoint, readCheckpoint } from './checkpoint.ts'
 import { ConfigError } from './config.ts'
 import { decodeModelFile, type Model, ownParameters, type WeightsName } from './model.ts'
 import { stateSize } from './networks.ts'
+import { readBytes } from './read-file.ts'
 import { RunError } from './record.ts'
 import { paths, readRecord } from './run.ts'
 
 function readModelFile(path: string): Model {
   if (!existsSync(path)) throw new RunError(`${path}: no such file`)
-  return decodeModelFile(readFileSync(path), path)
+  return decodeModelFile(readBytes(path), path)
 }
 
 /** The finished model of a run, which its newest checkpoint can give again. */

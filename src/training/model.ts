@@ -136,9 +136,8 @@ export function recordOf(
       throw new RunError(`${file}: the record of its data is damaged (${error.issues[0].path.join('.')})`)
     return { config: resolveConfig(JSON.parse(metadata.config)), data }
   } catch (error) {
-    if (error instanceof ConfigError || error instanceof SyntaxError) {
-      throw new RunError(`${file}: ${error.message}`)
-    }
+    if (error instanceof ConfigError) throw new RunError(`${file}: ${error.message}`)
+    if (error instanceof SyntaxError) throw new RunError(`${file}: its metadata is not valid JSON`)
     throw error
   }
 }

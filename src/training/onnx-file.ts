@@ -42,6 +42,6 @@ export function readOnnxFile(path: string): Uint8Array {
   } catch (error) {
     if (error instanceof RunError) throw error
     if (error instanceof ExternalDataError) throw new RunError(`${path}: ${error.message}`)
-    throw new RunError(`${path}: not an ONNX model that can be run (${(error as Error).message})`)
+    throw new RunError(`${path}: not an ONNX model that can be run (something else, or cut short)`)
   }
 }

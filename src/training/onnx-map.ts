@@ -8,6 +8,7 @@ import {
 } from '../model/index.ts'
 import { type OpenedModel, type Program, RuntimeLoadError } from '../runtime/program.ts'
 import { onnxProblem } from '../runtime/protobuf.ts'
+import { runtimeReason } from '../runtime/reason.ts'
 import type { Jump } from '../sampler/sampler.ts'
 import type { LoadedMap } from './load.ts'
 import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
@@ -76,8 +77,6 @@ function recordIn(
   throw new RunError(`${name}: the record of its data is damaged`)
 }
 
-const firstLine = ({ message }: Error): string => message.split('\n')[0].slice(0, 500)
-
 /**
  * The flow map of an ONNX file's bytes.
  *
@@ -94,7 +93,7 @@ export async function mapOfOnnx(
   if (problem) throw new RunError(`${name}: ${problem}`)
   const opened = await open(bytes).catch((error: Error) => {
     if (error instanceof RuntimeLoadError) throw error
-    throw new RunError(`${name}: not an ONNX model that can be run (${firstLine(error)})`)
+    throw new RunError(`${name}: not an ONNX model that can be run (${runtimeReason(error)})`)
   })
   const { inputs, output, program, metadata } = opened
   const dimension = inputs[0]?.shape[1]
@@ -118,7 +117,7 @@ export async function mapOfOnnx(
     inBlocks(name, program, dimension, x, s, t).catch((error: Error) => {
       throw error instanceof RunError || error instanceof ArgumentError
         ? error
-        : new RunError(`${name}: cannot be run (${firstLine(error)})`)
+        : new RunError(`${name}: cannot be run (${runtimeReason(error)})`)
     })
   const velocity = async (): Promise<never> => {
     throw new RunError(`${name}: an ONNX file holds only the jump; use the run directory for its velocity`)

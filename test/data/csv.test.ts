@@ -234,7 +234,7 @@ describe('refuses', () => {
       '1|2\n3|4\n',
       'has numbers with "|" between them; name it as the delimiter: {csv: {path: ..., delimiter: "|"}}',
     ],
-    ['an open quote', '1,2\n"3,4\n', 'Quote Not Closed'],
+    ['an open quote', '1,2\n"3,4\n', 'row 2: a quote that is never closed'],
   ]
   test.each(cases)('%s', async (_, content, message) => {
     const opening = open(content)

@@ -333,7 +333,7 @@ describe('the stored pairs of a run', () => {
         copy.writeFloatLE(Number.NaN, copy.length - 4)
         return copy
       },
-      /checksum.*remove it, and --resume solves it again$/,
+      /coupling\.safetensors: is damaged \(its checksum differs\); remove it, and --resume solves it again$/,
     ],
     ['no such file at all', () => Buffer.from('none'), /remove it, and --resume solves it again$/],
   ])('are refused where they are %s', async (what, damage, message) => {

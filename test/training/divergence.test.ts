@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { checkpointSteps } from '../../src/training/checkpoint.ts'
@@ -49,4 +49,17 @@ test('a sound learning rate does not', async () => {
   const { finished, loss } = await train({ ...tiny, steps: 50 }, { directory: join(folder, 'sound') })
   expect(finished).toBe(true)
   expect(Number.isFinite(loss)).toBe(true)
+})
+
+test.each([
+  ['parameters of the last step', 'lsd', 1e39],
+  ['averaged parameters, which no loss sees', 'flow-matching', 1e39],
+])('%s that are not finite end without a model', async (_, objective, learningRate) => {
+  const directory = join(folder, `last-${objective}`)
+  const training = train({ ...tiny, objective, steps: 1, optimizer: { learningRate } }, { directory })
+  await expect(training).rejects.toThrow(DivergenceError)
+  await expect(training).rejects.toThrow(
+    /^step 1: the \w+ ?\w* ?are no longer finite numbers; nothing was saved; train again into another --out with a lower/,
+  )
+  expect([checkpointSteps(directory), existsSync(paths(directory).model)]).toEqual([[], false])
 })

@@ -8,7 +8,6 @@ import { fileError, fileSize, statPath } from '../file.ts'
 import { joinHashes } from '../hash.ts'
 import { kindOf, named } from '../sniff.ts'
 import type { Source } from '../source.ts'
-import { printable } from '../validate.ts'
 
 const side = z.int().min(1).max(1024)
 
@@ -159,7 +158,8 @@ async function decode(
     picture = picture.flatten({ background: '#000' }).toColourspace(color.startsWith('gr') ? 'b-w' : 'srgb')
     const { data, info } = await picture.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true })
     const channels = color.startsWith('gr') ? 1 : 3
-    if (info.channels !== channels) throw new Error(`${info.channels} channels, expected ${channels}`)
+    if (info.channels !== channels)
+      throw new DataError(`${path}: expected ${channels} channels, found ${info.channels}`)
     return {
       name,
       pixels: new Uint8Array(data.buffer, data.byteOffset, data.length),
@@ -168,9 +168,14 @@ async function decode(
       sha256: createHash('sha256').update(bytes).digest('hex'),
     }
   } catch (error) {
-    throw new DataError(`${path}: not a picture that can be read (${printable((error as Error).message)})`)
+    if (error instanceof DataError) throw error
+    throw new DataError(
+      `${path}: not a picture that can be read (${isTooLarge(error) ? 'it has too many pixels' : 'damaged, or cut short'})`,
+    )
   }
 }
+
+const isTooLarge = (error: unknown): boolean => /pixel limit/.test((error as Error).message)
 
 /** The content of a picture's file, which must be of one of the formats. */
 function readPicture(path: string): Buffer {

@@ -63,10 +63,12 @@ async function openArchive(path: string): Promise<Archive> {
   }
 }
 
-const archiveError = (path: string, error: unknown): DataError =>
-  error instanceof DataError
-    ? error
-    : new DataError(`${path}: not an NPZ archive that can be read (${printable((error as Error).message)})`)
+function archiveError(path: string, error: unknown): DataError {
+  if (error instanceof DataError) return error
+  const leadsOut = /path|character/i.test((error as Error).message)
+  const reason = leadsOut ? 'a name in it leads out of the archive' : 'damaged, or cut short'
+  return new DataError(`${path}: not an NPZ archive that can be read (${reason})`)
+}
 
 async function readEntries(path: string, zip: ZipFile): Promise<Map<string, Entry>> {
   const entries = new Map<string, Entry>()

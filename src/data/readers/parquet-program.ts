@@ -18,6 +18,7 @@ const next = () => messages.length > 0
   ? Promise.resolve(messages.shift())
   : new Promise(resolve => { waiting = resolve })
 const send = message => new Promise((resolve, reject) => process.send(message, error => error ? reject(error) : resolve()))
+class Refusal extends Error {}
 const LARGEST = 3.4028234663852886e38
 
 const numberOf = value =>
@@ -28,7 +29,7 @@ const limited = (compressors, mostPage) =>
     Object.entries(compressors).map(([name, inflate]) => [
       name,
       (input, length) => {
-        if (!(length >= 0 && length <= mostPage)) throw new Error('a page of ' + length + ' bytes')
+        if (!(length >= 0 && length <= mostPage)) throw new Refusal('a page of ' + length + ' bytes')
         return inflate(input, length)
       },
     ]),
@@ -72,7 +73,7 @@ const run = async () => {
       },
     })
     if (count !== rowEnd - rowStart) {
-      throw new Error('column ' + name + ' has ' + count + ' values for ' + (rowEnd - rowStart) + ' rows')
+      throw new Refusal('column ' + name + ' has ' + count + ' values for ' + (rowEnd - rowStart) + ' rows')
     }
   }
 
@@ -108,5 +109,12 @@ const run = async () => {
   }
   await send({ done: true })
 }
-run().catch(error => send({ failure: String((error && error.message) || error) }))
+run().catch(error => {
+  // The library's own words are of no use to whoever has the file.
+  const text = String((error && error.message) || error)
+  const reason = error instanceof Refusal ? text
+    : /unsupported|not supported|codec/i.test(text) ? 'it uses an encoding or a compression that is not known here'
+    : 'it is damaged, or cut short'
+  return send({ failure: reason })
+})
 `

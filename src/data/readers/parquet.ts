@@ -1,4 +1,5 @@
 import { type Serializable, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { basename } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -30,11 +31,11 @@ const MEMORY = 512
 const MOST_PAGE = 2 ** 27
 /** Numbers that are handed over at once. */
 const MOST_FLOATS = 2 ** 22
-/** A piece that takes longer never comes: some seconds for any file, and more for a large one. */
-const PATIENCE_MS = { least: 5_000, most: 60_000, perMegabyte: 1_000 }
-
-const patience = (bytes: number): number =>
-  Math.min(PATIENCE_MS.most, PATIENCE_MS.least + (PATIENCE_MS.perMegabyte * bytes) / 2 ** 20)
+/** A piece that takes longer never comes. */
+const PATIENCE_MS = 60_000
+/** And one that takes more of a core: some seconds for any file, and more for a large one. */
+const patience = (bytes: number): number => Math.min(PATIENCE_MS, 4_000 + bytes / 1024)
+const LOOK_MS = 250
 
 /** The columns of numbers of a Parquet file. */
 export function parquetSource(options: ParquetOptions, rules: Rules = RULES): Source {
@@ -87,12 +88,24 @@ const LIBRARIES = {
   hyparquetCompressors: pathToFileURL(require.resolve('hyparquet-compressors')).href,
 }
 
+/** Milliseconds that a process has worked; nothing where the system does not tell. */
+function cpuTime(pid: number | undefined): number | undefined {
+  try {
+    const [, rest] = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')
+    const [user, system] = rest.split(' ').slice(11, 13).map(Number)
+    // In hundredths of a second, on every Linux.
+    return 10 * (user + system)
+  } catch {
+    return undefined
+  }
+}
+
 /** Running out of memory is an abort. */
 const reasonOf = (code: number | null, signal: string | null): string =>
   signal === 'SIGABRT' || code === 134 ? 'it needs too much memory' : `its reader ended: ${signal ?? code}`
 
 function startHelper(path: string): Helper {
-  const waits = patience(fileSize(path))
+  const most = patience(fileSize(path))
   const child = spawn(
     process.execPath,
     [`--max-old-space-size=${MEMORY}`, '--input-type=commonjs', '-e', PARQUET_PROGRAM],
@@ -110,7 +123,7 @@ function startHelper(path: string): Helper {
     ask: message =>
       new Promise((resolve, reject) => {
         const settle = (action: () => void): void => {
-          clearTimeout(timer)
+          clearInterval(timer)
           child.off('message', onMessage).off('error', onError).off('exit', onExit)
           action()
         }
@@ -122,7 +135,15 @@ function startHelper(path: string): Helper {
         const onError = (error: Error): void => settle(() => reject(refuse(error.message)))
         const onExit = (code: number | null, signal: string | null): void =>
           settle(() => reject(refuse(reasonOf(code, signal))))
-        const timer = setTimeout(() => settle(() => reject(refuse('it takes too long'))), waits)
+        const start = performance.now()
+        const before = cpuTime(child.pid) ?? 0
+        const timer = setInterval(() => {
+          const waited = performance.now() - start
+          // On a busy machine a process may wait for long without working.
+          const worked = cpuTime(child.pid)
+          const spent = worked === undefined ? waited : worked - before
+          if (spent > most || waited > PATIENCE_MS) settle(() => reject(refuse('it takes too long')))
+        }, LOOK_MS)
         child.on('message', onMessage).on('error', onError).on('exit', onExit)
         child.send(message as Serializable, error => error && onError(error))
       }),

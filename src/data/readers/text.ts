@@ -6,7 +6,6 @@ import { openContent } from '../file.ts'
 import { indexColumns } from '../index-column.ts'
 import type { Sink, Source } from '../source.ts'
 import { RULES, type Rules } from '../split-rule.ts'
-import { printable } from '../validate.ts'
 import { isFinite32, isMeantAsNumber, numberIn, placeOf, wrongCell } from './cells.ts'
 import { type Chosen, chooseColumns } from './columns.ts'
 import { utf8Lines } from './text-bytes.ts'
@@ -222,16 +221,20 @@ function quotedParser(path: string, delimiter: string, before: number, rows: Rec
   }
 }
 
+const QUOTING: Readonly<Partial<Record<string, string>>> = {
+  INVALID_OPENING_QUOTE: 'a quote within a cell; a cell with quotes is quoted whole, its own quotes doubled',
+  CSV_INVALID_CLOSING_QUOTE: 'text after the closing quote of a cell',
+  CSV_QUOTE_NOT_CLOSED: 'a quote that is never closed',
+}
+
 function textError(
   path: string,
-  { code, message, lines }: CsvError & { lines?: number },
+  { code, lines, message }: CsvError & { lines?: number },
   before: number,
 ): DataError {
   if (code === 'CSV_MAX_RECORD_SIZE') {
     return new DataError(`${path}: row ${before + (lines ?? 1)}: longer than ${LONGEST_LINE} bytes`)
   }
-  const reason = printable(message)
-  return new DataError(
-    `${path}: ${reason.replace(/\bline (\d+)/, (_, line) => `line ${before + Number(line)}`)}`,
-  )
+  const line = Number(/\bline (\d+)/.exec(message)?.[1] ?? lines ?? 1)
+  return new DataError(`${path}: row ${before + line}: ${QUOTING[code] ?? 'cannot be read as columns'}`)
 }

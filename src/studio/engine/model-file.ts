@@ -13,6 +13,7 @@ import { objectives } from '../../objective/index.ts'
 import { externalFiles } from '../../runtime/external-data.ts'
 import { type Program, RuntimeLoadError } from '../../runtime/program.ts'
 import { onnxProblem, readMetadata, tensorWithNaN } from '../../runtime/protobuf.ts'
+import { runtimeReason } from '../../runtime/reason.ts'
 import { decodeModelFile, type Model } from '../../training/model.ts'
 import { type DataRecord, dataRecordSchema, RunError } from '../../training/record.ts'
 import {
@@ -167,8 +168,7 @@ export async function openFile(
   const by = data?.standardization
   const { program, inputs, output } = await engine.openModel(bytes).catch((error: Error) => {
     if (error instanceof RuntimeLoadError) throw error
-    const [reason] = error.message.replace(/^.*ERROR_MESSAGE: /, '').split('\n')
-    throw new RunError(`${name}: not an ONNX model that can be run (${reason})`)
+    throw new RunError(`${name}: not an ONNX model that can be run (${runtimeReason(error)})`)
   })
   const fits =
     inputs.map(input => input.name).join() === 'x,s,t' &&
