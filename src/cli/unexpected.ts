@@ -15,6 +15,7 @@ const OF_THE_RUNTIME = /onnxruntime|ERROR_CODE|^Node \(|Non-zero status code|Inf
 
 /** A failure that is none of the user's and was not foreseen, in a line. */
 export function unexpectedLine({ name, message }: Error): string {
+  if (name === 'RuntimeLoadError') return message
   if (MEMORY.test(message)) {
     return 'there is not enough memory for this; ask for fewer points, a smaller batch or a smaller network'
   }
