@@ -98,7 +98,7 @@ describe('code in the documents', () => {
     },
   )
 
-  test('the commands of the README run in their order', { timeout: 180_000 }, () => {
+  test('the commands of the README run in their order', { timeout: 600_000 }, () => {
     const commands = blocks
       .filter(({ document, language }) => document === 'README.md' && language === 'sh')
       .flatMap(({ text }) => text.trim().split('\n'))
