@@ -219,7 +219,9 @@ export function change(stage: Omit<Stage, 'steps'>, at = state.value.selected): 
   }
   hold(names[at], false)
   const revision = keep(at, next)
-  theClient().send({ type: 'change', run: names[at], stage, revision })
+  // The last stage of the new plan, which has taken no step yet.
+  const { steps: _, ...begun } = { steps: 0, ...stage }
+  theClient().send({ type: 'change', run: names[at], stage: begun, revision })
 }
 
 /** How many samples the reports hold, and of which weights. */
