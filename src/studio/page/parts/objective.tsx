@@ -98,8 +98,8 @@ export function ObjectivePicker() {
         >
           <optgroup label="Recipe: begins anew">
             {Object.values(recipes).map(({ id, summary }) => (
-              <option key={id} value={recipeValue(id)}>
-                {id}: {summary}
+              <option key={id} value={recipeValue(id)} title={summary}>
+                {id} (recommended)
               </option>
             ))}
           </optgroup>
