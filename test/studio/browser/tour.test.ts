@@ -68,7 +68,7 @@ test('the path is that of pairs, and no map is asked', async () => {
   const spread = () =>
     page.evaluate<number>(`[...document.querySelectorAll('.mixed')].reduce((sum, node) =>
       sum + Math.hypot(node.cx.baseVal.value, node.cy.baseVal.value) / 40, 0)`)
-  await expect.poll(() => page.locator('.mixed').count()).toBe(40)
+  await expect.poll(() => page.locator('.mixed').count(), { timeout: 15_000 }).toBe(40)
   expect(await spread()).toBeLessThan(2)
   await page.getByRole('slider', { name: 's, where' }).fill('0')
   await page.getByRole('img', { name: 'The path at time 0.00' }).waitFor()
@@ -79,6 +79,7 @@ test('the path is that of pairs, and no map is asked', async () => {
 test('a training ends with its step, and the trained example can be had back', async () => {
   const { page } = await studio.open({ state: { tour: 4, view: 'train' } })
   const panel = page.getByRole('complementary')
+  await page.getByRole('combobox', { name: 'Objective of your training' }).selectOption('lsd')
   await page.getByRole('button', { name: 'Train it yourself' }).click()
   await page
     .locator('.strip')
