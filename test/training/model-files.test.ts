@@ -333,8 +333,8 @@ describe('a model file', () => {
       /record of its data is damaged \(standardization\)/,
     ],
     [
-      'a scale of zero',
-      inData(d => ({ ...d, standardization: { shift: [1, 1], scale: [1, 0] } })),
+      'a negative scale',
+      inData(d => ({ ...d, standardization: { shift: [1, 1], scale: [1, -1] } })),
       /damaged \(standardization/,
     ],
     [
