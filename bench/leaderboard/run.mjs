@@ -4,44 +4,15 @@
 //   npm run leaderboard -- ring      one dataset
 //
 // Stop it at any time: the same command goes on where it was. Runs are in runs/leaderboard.
-import { spawn } from 'node:child_process'
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { compare } from '../compare.mjs'
 import { BOARDS, comparisonOf } from './plan.mjs'
 import { writeReport } from './report.mjs'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const OUT = join(ROOT, 'runs', 'leaderboard')
-
-/** Runs one comparison; its own log goes to the terminal. */
-function compare(config, out) {
-  const main = join(ROOT, 'dist', 'cli', 'main.js')
-  const child = spawn(
-    process.execPath,
-    [main, 'compare', '--config', config, '--out', out, '--jobs', '2', '--json'],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  )
-  let text = ''
-  child.stdout.setEncoding('utf8').on('data', part => {
-    text += part
-  })
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => child.kill('SIGTERM'))
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', code => {
-      try {
-        const document = JSON.parse(text)
-        if (document.rows) return resolve(document)
-        reject(new Error(document.error?.message ?? `compare ended with code ${code}`))
-      } catch {
-        reject(new Error(`compare ended with code ${code} and no result`))
-      }
-    })
-  })
-}
 
 const asked = process.argv.slice(2)
 const unknown = asked.find(name => !BOARDS.some(({ data }) => data === name))
@@ -53,7 +24,7 @@ mkdirSync(OUT, { recursive: true })
 for (const board of BOARDS.filter(({ data }) => asked.length === 0 || asked.includes(data))) {
   const config = join(OUT, `${board.data}.json`)
   writeFileSync(config, `${JSON.stringify(comparisonOf(board), null, 2)}\n`)
-  const result = await compare(config, join(OUT, board.data)).catch(error => {
+  const result = await compare(ROOT, config, join(OUT, board.data)).catch(error => {
     console.error(`leaderboard: ${board.data}: ${error.message}`)
     process.exit(1)
   })

@@ -4,10 +4,10 @@
 //   npm run recipes -- short ring      one kind of comparison, one target
 //
 // Stop it at any time: the same command goes on where it was. Runs are in runs/recipes.
-import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { compare } from '../compare.mjs'
 import { writeHeart } from './heart.mjs'
 import { comparisonsOf, TARGETS } from './plan.mjs'
 import { writeReport } from './report.mjs'
@@ -15,26 +15,6 @@ import { writeReport } from './report.mjs'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const OUT = join(ROOT, 'runs', 'recipes')
 const KINDS = ['short', 'without', 'default']
-
-/** Runs one comparison; its log goes to the terminal. */
-function compare(config, out) {
-  const main = join(ROOT, 'dist', 'cli', 'main.js')
-  const words = [main, 'compare', '--config', config, '--out', out, '--jobs', '2', '--json']
-  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'inherit'] })
-  let text = ''
-  child.stdout.setEncoding('utf8').on('data', part => {
-    text += part
-  })
-  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => child.kill('SIGTERM'))
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('close', code => {
-      const document = text && JSON.parse(text)
-      if (document.rows) return resolve(document)
-      reject(new Error(document.error?.message ?? `compare ended with code ${code} and no result`))
-    })
-  })
-}
 
 const asked = process.argv.slice(2)
 const unknown = asked.find(name => !TARGETS.includes(name) && !KINDS.includes(name))
@@ -56,7 +36,7 @@ for (const kind of chosen(KINDS, KINDS)) {
     const name = `${target}-${kind}`
     const config = join(OUT, `${name}.json`)
     writeFileSync(config, `${JSON.stringify(comparison, null, 2)}\n`)
-    const result = await compare(config, join(OUT, name)).catch(error => {
+    const result = await compare(ROOT, config, join(OUT, name)).catch(error => {
       console.error(`recipes: ${name}: ${error.message}`)
       process.exit(1)
     })
