@@ -30,11 +30,11 @@ const bytesOf = (...values: number[]) => new Uint8Array(Float32Array.from(values
 
 describe('decodeNpy', () => {
   test.each([
-    ['float32', Float32Array.of(1.5, -2, 3e-7, 4, 5, 6)],
-    ['float64', Float64Array.of(1.5, -2, 3e-70, 4, 5, Math.PI)],
-  ])('reads back what is written, %s', (_, data) => {
+    ['float32', 'f4', Float32Array.of(1.5, -2, 3e-7, 4, 5, 6)],
+    ['float64', 'f8', Float64Array.of(1.5, -2, 3e-70, 4, 5, Math.PI)],
+  ])('reads back what is written, %s', (_, typeName, data) => {
     for (const shape of [[6], [3, 2], [1, 2, 3]]) {
-      expect(decodeNpy(encodeNpy({ shape, data }), 'x')).toEqual({ shape, data })
+      expect(decodeNpy(encodeNpy({ shape, data }), 'x')).toEqual({ shape, typeName, data })
     }
   })
 
@@ -49,6 +49,7 @@ describe('decodeNpy', () => {
     const written = `{'shape':(1, 2),'fortran_order':False,'descr':'<f4'}${' '.repeat(70_000)}`
     expect(decodeNpy(npy(written, bytesOf(3, 4), 2), 'x')).toEqual({
       shape: [1, 2],
+      typeName: 'f4',
       data: Float32Array.of(3, 4),
     })
   })

@@ -126,7 +126,9 @@ describe('weights beside their configuration', () => {
     mkdirSync(at('out'))
     const file = at('out/weights.safetensors')
     expect((await runHere(['export', at('lsd'), '--format', 'safetensors', '--out', file])).code).toBe(0)
-    expect(readFileSync(at('out/config.json'), 'utf8')).toBe(readFileSync(at('lsd/config.json'), 'utf8'))
+    const { threads, ...record } = JSON.parse(readFileSync(at('lsd/config.json'), 'utf8'))
+    expect(threads).toBeGreaterThan(0)
+    expect(JSON.parse(readFileSync(at('out/config.json'), 'utf8'))).toEqual(record)
     // The same again is no other model; another one is.
     expect((await runHere(['export', at('lsd'), '--format', 'safetensors', '--out', file])).code).toBe(0)
     const other = await runHere(['export', at('ct'), '--format', 'safetensors', '--out', file])

@@ -1,24 +1,25 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { examplePlan } from '../../../src/studio/plan.ts'
-import { useStudio } from './page.ts'
+import { examplePlan, type Plan } from '../../../src/studio/plan.ts'
+import { standing, useStudio } from './page.ts'
 
 const studio = useStudio({ flags: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'] })
 
 const STEPS = 3
-const plan = {
+const plan: Plan = {
   ...examplePlan,
   batch: 64,
-  stages: [{ ...examplePlan.stages[0], learningRate: 0.01, steps: STEPS }],
+  stages: [
+    { ...examplePlan.stages[0], learningRate: 0.01, steps: STEPS, recipe: { name: 'one-step', steps: 60 } },
+  ],
 }
 
 /** The distance of the samples after the plan's steps. */
 async function distanceOf(page: Page): Promise<number> {
-  const standing = page.locator('.standing dd')
-  await expect.poll(() => standing.nth(0).textContent(), { timeout: 60_000 }).toMatch(new RegExp(`^${STEPS}`))
   // Of the raw weights, which the steps have moved.
-  const distance = async (): Promise<number> => Number.parseFloat((await standing.nth(1).textContent())!)
-  await expect.poll(distance, { timeout: 20_000 }).toBeGreaterThan(0.4)
+  const distance = (): Promise<number> => standing(page, 'Distance')
+  await expect.poll(distance, { timeout: 60_000 }).toBeGreaterThan(0.4)
+  await expect.poll(() => standing(page, 'Steps'), { timeout: 60_000 }).toBe(STEPS)
   return distance()
 }
 
