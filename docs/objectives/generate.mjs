@@ -43,8 +43,9 @@ const CONFIG_KEY = {
   coupling: 'coupling.kind',
 }
 
-function defaultsOf({ defaults, diagonal, parts }) {
-  const { diagonalFraction, ...others } = defaults
+function defaultsOf({ defaults, diagonal, parts, coupling = defaults.coupling }) {
+  const { diagonalFraction, ...rest } = defaults
+  const others = coupling ? { ...rest, coupling } : rest
   const all = diagonal && parts ? { ...others, diagonalFraction: diagonalFraction ?? 0.3 } : others
   const flat = Object.entries(all).flatMap(([key, value]) =>
     key === 'times' || key === 'loss'

@@ -1,7 +1,4 @@
-import { flowMatching, teacherVelocity, tiltMatching } from './diagonal.ts'
-import type { Loss } from './loss.ts'
-import type { DiagonalId, Objective } from './objective.ts'
-import { type RewardConfig, rewardOf } from './reward.ts'
+import type { Objective } from './objective.ts'
 import { compositionalRows } from './rows/compositional.ts'
 import { consistencyRows } from './rows/consistency.ts'
 import { dataFreeRows } from './rows/data-free.ts'
@@ -17,12 +14,7 @@ export const objectives: ReadonlyMap<string, Objective> = new Map(
     .map(objective => [objective.id, objective]),
 )
 
-// biome-ignore lint/suspicious/noExplicitAny: options are checked by the row of the same id
-type Options = any
-
-/** The diagonal terms by id, with the options of the row of that name. */
-export const diagonals: Readonly<Record<DiagonalId, (options: Options) => Loss>> = {
-  'flow-matching': () => flowMatching,
-  'teacher-velocity': () => teacherVelocity,
-  itm: ({ beta, reward }) => tiltMatching(beta, rewardOf(reward as RewardConfig)),
-}
+/** Ids of the rows that can be the diagonal term of another. */
+export const diagonalIds: readonly string[] = [...objectives.values()]
+  .filter(({ grounds }) => grounds)
+  .map(({ id }) => id)

@@ -22,7 +22,7 @@ import {
   type ParameterizationName,
   pathOf,
 } from '../model/index.ts'
-import { diagonals, objectives } from './catalogue.ts'
+import { objectives } from './catalogue.ts'
 import {
   adaptive,
   cauchy,
@@ -32,7 +32,7 @@ import {
   pseudoHuber,
   squaredError,
 } from './loss.ts'
-import type { DiagonalId, Objective } from './objective.ts'
+import type { Objective } from './objective.ts'
 import { isSchedule, valueAt } from './schedule.ts'
 
 const matrix = z.array(z.array(z.number()))
@@ -131,7 +131,6 @@ function errorFunction(options: z.infer<typeof commonOptions>): ErrorFunction {
 /** Where formulas are looked up. */
 export interface Catalogue {
   readonly objectives: ReadonlyMap<string, Objective>
-  readonly diagonals: Readonly<Record<DiagonalId, (options: never) => Loss>>
 }
 
 /** Options of a row: what the fixture gives, the row's own defaults, and a schedule's last value. */
@@ -157,15 +156,12 @@ function rowOptions(
 }
 
 /** The formula of a term, `diagonal:ID`, `ID` or `ID:PART`, with its options. */
-function findLoss(
-  term: string,
-  options: Record<string, unknown>,
-  { objectives, diagonals }: Catalogue,
-): Loss {
+function findLoss(term: string, options: Record<string, unknown>, { objectives }: Catalogue): Loss {
   const [first, second] = term.split(':')
   if (first === 'diagonal') {
-    if (!Object.hasOwn(diagonals, second)) throw new UnknownRowError(`no diagonal term ${second}`)
-    return diagonals[second as DiagonalId](rowOptions(term, objectives.get(second)!, options) as never)
+    const objective = objectives.get(second)
+    if (!objective?.grounds) throw new UnknownRowError(`no diagonal term ${second}`)
+    return objective.grounds(rowOptions(term, objective, options) as never)
   }
   const objective = objectives.get(first)
   if (!objective?.parts) throw new UnknownRowError(`no objective ${first}`)
@@ -184,10 +180,7 @@ function findLoss(
  * @param catalogue  where the fixture's term is looked up; the project's own by default
  * @throws UnknownRowError when the catalogue has no such row or option
  */
-export function checkFixture(
-  fixture: Fixture,
-  catalogue: Catalogue = { objectives, diagonals },
-): GoldenResult {
+export function checkFixture(fixture: Fixture, catalogue: Catalogue = { objectives }): GoldenResult {
   const { term } = fixture
   const { target: targetName, ...options } = fixture.options
   const loss = findLoss(term, options, catalogue)

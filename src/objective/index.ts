@@ -1,4 +1,4 @@
-export { diagonals, objectives } from './catalogue.ts'
+export { diagonalIds, objectives } from './catalogue.ts'
 export {
   adaptive,
   cauchy,
@@ -8,15 +8,16 @@ export {
   pseudoHuber,
   squaredError,
 } from './loss.ts'
-export type {
-  CouplingKind,
-  DiagonalId,
-  Need,
-  Objective,
-  ObjectiveDefaults,
-  Part,
-  Rule,
-  Setting,
+export {
+  type CouplingKind,
+  type Need,
+  type Objective,
+  type ObjectiveDefaults,
+  type Part,
+  type Rule,
+  type Setting,
+  type Traits,
+  traitsOf,
 } from './objective.ts'
 export { type Annealed, annealed, isSchedule, type Schedule, valueAt } from './schedule.ts'
 export {

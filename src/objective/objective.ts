@@ -1,13 +1,12 @@
 import type { z } from 'zod'
 import type { Operand } from '../autodiff/index.ts'
-import type { ParameterizationName } from '../model/index.ts'
+import type { InterpolantName, ParameterizationName } from '../model/index.ts'
 import type { Loss } from './loss.ts'
 import type { Present, Schedule } from './schedule.ts'
 import type { Jumps, TimeLawName, TimeOptions } from './times.ts'
 
 export type Rule = 'diagonal' | 'compositional' | 'lagrangian' | 'eulerian'
 export type Setting = 'distillation' | 'self-distillation' | 'marginal' | 'velocity'
-export type DiagonalId = 'flow-matching' | 'teacher-velocity' | 'itm'
 /** What training needs beside noise. */
 export type Need = 'data' | 'teacher' | 'flow-map-teacher' | 'both-directions'
 
@@ -46,20 +45,65 @@ export interface Part {
   readonly plain?: boolean
 }
 
-/** One row of the catalogue. */
-export interface Objective<O = unknown> {
+/** What a formula is: it decides what is drawn and trained for it, and which settings make sense. */
+export interface Traits {
+  /** What its residual compares; default `velocity`. */
+  readonly compares?: 'velocity' | 'jump'
+  /** Whether it goes by way of a drawn time between its two. */
+  readonly between?: boolean
+  /** Whether it divides by `s - t`, so that the two times must differ. */
+  readonly dividesByGap?: boolean
+  /** Whether it asks for the map from its target time on. */
+  readonly startsAtTarget?: boolean
+  /** Whether it tells times apart that differ by the same. */
+  readonly absoluteTimes?: boolean
+  /** What it draws beside a point and its times. */
+  readonly draws?: readonly ('noise' | 'r')[]
+  /** Networks that train beside the map. */
+  readonly networks?: readonly 'auxiliary'[]
+  /** The one path that it is written for; default any. */
+  readonly interpolant?: InterpolantName
+  /** Whether it is right in the conditional mean only, which robust losses move. */
+  readonly conditionalMean?: boolean
+  /** Whether the noise of a sample must be drawn apart from its data. */
+  readonly freshNoise?: boolean
+}
+
+/** How an objective trains. */
+export interface Method<O = unknown> {
   readonly id: string
-  readonly name: string
   readonly rule: Rule
   readonly setting: Setting
   /** Output of the network that the paper trains; most rows take the other one too. */
   readonly parameterization: ParameterizationName
-  readonly formula: string
-  readonly tex: string
-  readonly paper: string
   readonly needs: readonly Need[]
   /** Whether these options ask for a teacher although `needs` does not. */
   readonly needsTeacher?: (options: O) => boolean
+  readonly jumps: Jumps
+  /** Id of the diagonal term trained beside it, or `null` where none is needed. */
+  readonly diagonal: string | null
+  readonly options: z.ZodType<O>
+  /** The consistency term's parts, or `null` for a row that is only a diagonal term. */
+  readonly parts: ((options: Present<O>) => readonly Part[]) | null
+  /** Its loss as a diagonal term, where it can be one. */
+  readonly grounds?: (options: Present<O>) => Loss
+  readonly traits: Traits | ((options: O) => Traits)
+  /** The one coupling that makes a row what it is; default any. */
+  readonly coupling?: CouplingKind
+  readonly defaults: ObjectiveDefaults
+}
+
+/** What is said of an objective. */
+export interface Description {
+  readonly name: string
+  readonly formula: string
+  /** TeX of each part by its name, and of the diagonal term where a row writes it out. */
+  readonly terms: Readonly<Record<string, string>>
+  /** TeX of definitions of the letters in them. */
+  readonly where?: readonly string[]
+  /** TeX of the whole, where it is not the sum of its terms. */
+  readonly tex?: string
+  readonly paper: string
   /** One step's cost in forward passes as the literature counts it (diagonal included); `null` where it gives none. */
   readonly publishedCost: number | null
   /** What the published count does otherwise, where the measured one is another. */
@@ -69,21 +113,27 @@ export interface Objective<O = unknown> {
   readonly code: readonly string[]
   readonly whenToUse: string
   readonly trouble: string
-  readonly jumps: Jumps
-  /** The diagonal term trained beside it, or `null` where none is needed. */
-  readonly diagonal: DiagonalId | null
-  readonly options: z.ZodType<O>
-  /** The consistency term's parts, or `null` for a row that is only a diagonal term. */
-  readonly parts: ((options: Present<O>) => readonly Part[]) | null
-  readonly defaults: ObjectiveDefaults
 }
 
-type Optional = 'parameterization' | 'jumps' | 'defaults'
+/** One row of the catalogue. */
+export type Objective<O = unknown> = Method<O> & Description & { readonly tex: string }
+
+type Optional = 'parameterization' | 'jumps' | 'traits' | 'defaults'
 
 /** Completes a row, and keeps its option type while it is written down. */
-export const row = <O>(
-  given: Omit<Objective<O>, Optional> & Partial<Pick<Objective<O>, Optional>>,
-): Objective => ({ parameterization: 'average-velocity', jumps: 'any', defaults: {}, ...given }) as Objective
+export function row<O>(
+  method: Omit<Method<O>, Optional> & Partial<Pick<Method<O>, Optional>>,
+  description: Description,
+): Objective {
+  const { terms, where = [] } = description
+  const tex = [Object.values(terms).join(' + '), ...where].join(',\\; ')
+  const optional = { parameterization: 'average-velocity', jumps: 'any', traits: {}, defaults: {} } as const
+  return { ...optional, ...method, tex, ...description } as Objective
+}
+
+/** The traits of an objective under some options of it. */
+export const traitsOf = ({ traits }: Objective, options: unknown): Traits =>
+  typeof traits === 'function' ? traits(options) : traits
 
 /** The parts of an objective that is one formula. */
 export const one = (loss: Loss): readonly Part[] => [{ name: 'consistency', loss }]

@@ -21,11 +21,6 @@ export interface Formula {
   readonly where: readonly string[]
 }
 
-/** Terms that a row's formula leaves to its text. */
-const UNWRITTEN: Readonly<Record<string, string>> = {
-  auxiliary: '\\| v_{\\mathrm{aux}}(z,r) - (n - \\mathrm{sg}[x]) \\|^2',
-}
-
 const number = (value: number): string => String(Number(value.toPrecision(3)))
 
 /** A weight that may be a schedule, times a number. */
@@ -41,7 +36,7 @@ const titled = (name: string): string => name[0].toUpperCase() + name.slice(1)
 /** The formula of a training, taken apart into the terms that are computed and reported each by itself. */
 export function formulaOf({ objective: id, options, diagonal, consistency, termWeights }: Config): Formula {
   const objective = objectives.get(id)!
-  const [sum, ...where] = objective.tex.split(',\\;').map(part => part.trim())
+  const { terms, where = [] } = objective
   const scale = (share: number): number => (termWeights === 'fraction' ? share : 1)
   const grounding = diagonal.fraction > 0 && diagonal.objective ? objectives.get(diagonal.objective)! : null
   const below: Line[] = grounding
@@ -49,7 +44,7 @@ export function formulaOf({ objective: id, options, diagonal, consistency, termW
         {
           term: 'diagonal',
           title: objective.parts ? `Diagonal, ${grounding.name.toLowerCase()}` : objective.name,
-          tex: objective.parts ? grounding.tex : sum,
+          tex: (objective.parts ? grounding : objective).terms.diagonal,
           share: diagonal.fraction,
           weight: number(diagonal.weight * scale(diagonal.fraction)),
           plain: number(diagonal.weight),
@@ -57,16 +52,12 @@ export function formulaOf({ objective: id, options, diagonal, consistency, termW
       ]
     : []
   if (!objective.parts) return { lines: below, where }
-  // Some rows write their diagonal term out.
-  const own = grounding && sum.endsWith(` + ${grounding.tex}`) ? sum.slice(0, -grounding.tex.length - 3) : sum
-  const parts = objective.parts(options as never)
-  const written = parts.length === 1 ? [own] : own.split(/(?<=\\\|\^2) \+ /)
   const share = (1 - diagonal.fraction) * consistency.fraction
-  const above = parts.map(({ name, weight }, i): Line => {
+  const above = objective.parts(options as never).map(({ name, weight }): Line => {
     return {
       term: name,
       title: titled(name),
-      tex: written[i]?.replace(/^w \\langle/, '\\langle') ?? UNWRITTEN[name],
+      tex: terms[name],
       share,
       weight: weightText(weight, consistency.weight * scale(1 - diagonal.fraction)),
       ...(consistency.fraction === 1 && { plain: weightText(weight, consistency.weight) }),

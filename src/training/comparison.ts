@@ -17,7 +17,7 @@ import {
 import { withConfigPaths } from './config-paths.ts'
 import { withInitialNetwork } from './initial.ts'
 import { type Recipe, recipes } from './recipes.ts'
-import { solvesAlone } from './sense.ts'
+import { groundsInTeacher, solvesAlone } from './sense.ts'
 
 type Plain = Record<string, unknown>
 
@@ -241,8 +241,7 @@ function learnsFrom(objective: Objective, ...blocks: Plain[]): LearnsFrom | unde
   if (objective.needs.includes('flow-map-teacher')) return 'flow map'
   const asked =
     (objective.needs.includes('teacher') && !(solvesAlone(objective) && coupling?.teacher)) ||
-    diagonal?.objective === 'teacher-velocity' ||
-    diagonal?.objective === 'itm' ||
+    groundsInTeacher(diagonal?.objective as string | undefined) ||
     (coupling !== undefined && coupling.kind !== 'independent' && !coupling.teacher) ||
     objective.needsTeacher?.(options ?? {})
   return asked ? 'velocity' : undefined

@@ -8,7 +8,14 @@ import {
   type ParameterizationName,
   parameterizations,
 } from '../model/index.ts'
-import { annealed, type Objective, objectives, type TimeLawName, timeLaws } from '../objective/index.ts'
+import {
+  annealed,
+  diagonalIds,
+  type Objective,
+  objectives,
+  type TimeLawName,
+  timeLaws,
+} from '../objective/index.ts'
 import { DEFAULT_RECIPE, type RecipeName, recipes } from './recipes.ts'
 import { whyNot } from './sense.ts'
 
@@ -81,7 +88,7 @@ const schema = z.strictObject({
   interpolant: z.enum(Object.keys(interpolants) as [InterpolantName]),
   network: networkSchema,
   diagonal: z.strictObject({
-    objective: z.enum(['flow-matching', 'teacher-velocity', 'itm']).nullable(),
+    objective: z.enum(diagonalIds as [string]).nullable(),
     /** Of that term, where it is not the objective itself. */
     options: z.record(z.string(), z.unknown()),
     fraction,
@@ -236,8 +243,8 @@ export function merge(under: Plain, over: Plain): Plain {
 }
 
 /** Defaults of the objective, in the configuration's own keys. */
-function objectiveConfig({ diagonal, parts, defaults }: Objective): Plain {
-  const { weight = 1, times, loss, clip, target, coupling } = defaults
+function objectiveConfig({ diagonal, parts, defaults, coupling = defaults.coupling }: Objective): Plain {
+  const { weight = 1, times, loss, clip, target } = defaults
   const diagonalFraction = defaults.diagonalFraction ?? (diagonal === null ? 0 : parts ? 0.3 : 1)
   return {
     diagonal: { objective: diagonal, options: {}, fraction: diagonalFraction, weight: 1 },

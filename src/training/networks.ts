@@ -8,6 +8,7 @@ import {
   mlpShapes,
   uncertaintyShapes,
 } from '../model/index.ts'
+import { traitsOf } from '../objective/index.ts'
 import type { Config } from './config.ts'
 import { findObjective } from './config.ts'
 
@@ -43,9 +44,8 @@ export function networksOf(config: Config, dimension: number): Network[] {
   const shapes: [NetworkName, MlpParameters<readonly number[]>][] = [
     ['map', mlpShapes(mlpOptions(config, dimension))],
   ]
-  if (findObjective(config.objective).code.includes('freeflowAuxiliary')) {
-    shapes.push(['auxiliary', mlpShapes(auxiliaryOptions(config, dimension))])
-  }
+  const { networks = [] } = traitsOf(findObjective(config.objective), config.options)
+  for (const name of networks) shapes.push([name, mlpShapes(auxiliaryOptions(config, dimension))])
   if (config.loss.learned) shapes.push(['uncertainty', [uncertaintyShapes]])
   return shapes.map(([name, list]) => ({ name, shapes: list, size: sizeOfShapes(list) }))
 }

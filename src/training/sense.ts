@@ -1,16 +1,37 @@
-import { type Objective, objectives } from '../objective/index.ts'
+import { type Objective, objectives, type Traits, traitsOf } from '../objective/index.ts'
 import type { Config } from './config.ts'
 
 /** What a combination of keys makes no sense for, or nothing. */
-type Check = (config: Config, objective: Objective) => string | false
+type Check = (config: Config, objective: Objective, traits: Traits) => string | false
 
 /** Samples of a batch that train the diagonal. A hair more, so that 0.29 of 100 is 29 although 100 * 0.29 is a hair less. */
 export const diagonalRows = ({ batch, diagonal }: Config): number =>
   Math.floor(batch * diagonal.fraction + 1e-9)
 
 /** Whether a row's teacher is nothing but what its coupling solves. */
-export const solvesAlone = ({ defaults }: Objective): boolean =>
-  defaults.coupling === 'reflow' || defaults.coupling === 'trajectory'
+export const solvesAlone = ({ coupling }: Objective): boolean => coupling !== undefined
+
+/** Whether a diagonal term asks for a velocity. */
+export const groundsInTeacher = (id: string | null | undefined): boolean =>
+  objectives.get(id ?? '')?.needs.includes('teacher') ?? false
+
+const hasAnchor = ({ parts }: Objective, { options }: Config): boolean =>
+  parts?.(options as never).some(({ at }) => at === 't') ?? false
+
+/** The choice of an option that would give an objective other traits, as `name: value`. */
+function optionFor(
+  objective: Objective,
+  options: Config['options'],
+  wanted: (traits: Traits) => boolean,
+): string | undefined {
+  const { shape } = objective.options as unknown as { shape: Record<string, { unwrap?(): unknown }> }
+  for (const [name, field] of Object.entries(shape)) {
+    const { options: choices = [] } = (field.unwrap?.() ?? {}) as { options?: readonly string[] }
+    const found = choices.find(value => wanted(traitsOf(objective, { ...options, [name]: value })))
+    if (found !== undefined) return `${name}: ${found}`
+  }
+  return undefined
+}
 
 /** Whether a formula of the run asks for a velocity beside the student's. */
 export const asksTeacher = (
@@ -19,7 +40,7 @@ export const asksTeacher = (
 ): boolean =>
   (objective.needs.includes('teacher') && !solvesAlone(objective)) ||
   Boolean(objective.needsTeacher?.(options)) ||
-  (diagonal.fraction > 0 && (diagonal.objective === 'teacher-velocity' || diagonal.objective === 'itm'))
+  (diagonal.fraction > 0 && groundsInTeacher(diagonal.objective))
 
 /** Whether a run learns from a teacher of its own. */
 const usesTeacher = (config: Config, objective: Objective): boolean =>
@@ -107,23 +128,19 @@ const batches: readonly Check[] = [
     `diagonal.fraction: ${id} trains without data, and a diagonal term needs points of the path; use 0`,
 ]
 
-/** Formulas that go by way of a time between the two. */
-const BETWEEN: ReadonlySet<string> = new Set(['psdMap', 'psdVelocity', 'pfmm', 'lmdDiscrete', 'emdDiscrete'])
-
 const times: readonly Check[] = [
   ({ times: { equal } }, { id, parts }) =>
     parts !== null && equal === 1 && `times.equal: 1 trains no jump of ${id}; use less than 1`,
-  ({ times: { between }, options }, { id, code }) =>
-    code.some(name => BETWEEN.has(name)) &&
-    options.space !== 'midpoint' &&
+  ({ times: { between } }, { id }, traits) =>
+    traits.between === true &&
     between[0] === between[1] &&
     (between[0] === 0 || between[0] === 1) &&
     `times.between: m = ${between[0] === 0 ? 't' : 's'} makes ${id} say nothing; use a range inside, e.g. [0.2, 0.8]`,
-  (config, { id, code }) =>
-    config.times.equal > 0 &&
-    (config.options.space === 'velocity' || id === 'splitmeanflow') &&
-    code.includes('psdVelocity') &&
-    `times.equal: ${id} in velocity space divides by t - s and cannot take equal times; use 0${id === 'splitmeanflow' ? '' : ', or space: midpoint'}`,
+  ({ times: { equal }, options }, objective, { dividesByGap }) => {
+    if (equal === 0 || !dividesByGap) return false
+    const other = optionFor(objective, options, traits => !traits.dividesByGap)
+    return `times.equal: ${objective.id} in velocity space divides by t - s and cannot take equal times; use 0${other ? `, or ${other}` : ''}`
+  },
   ({ times: { equal, gap } }, { id, jumps }) =>
     (jumps === 'to-data' || jumps === 'from-noise') &&
     (equal > 0 || gap !== 1) &&
@@ -138,35 +155,22 @@ const times: readonly Check[] = [
     `times.full: 1 trains no jump of ${objective} but the one from noise to data; use less than 1`,
   ({ times: { law, levels } }) =>
     law !== 'dyadic' && levels !== 7 && `times.levels: only the law dyadic has levels, found ${law}`,
-  ({ anchor }, { id, code }) =>
-    anchor.law !== null &&
-    !code.includes('tvmAnchor') &&
-    `anchor.law: ${id} has no anchor with a time of its own; tvm has`,
+  (config, objective) =>
+    config.anchor.law !== null &&
+    !hasAnchor(objective, config) &&
+    `anchor.law: ${objective.id} has no anchor with a time of its own; tvm has`,
   ({ anchor: { law, mean, deviation } }) =>
     law === null &&
     (mean !== null || deviation !== null) &&
     `anchor.${mean !== null ? 'mean' : 'deviation'}: has no use without a law; set anchor.law, e.g. logit-normal`,
 ]
 
-/** Rows whose residual is a difference of jumps, not of velocities. */
-const OF_JUMPS: ReadonlySet<string> = new Set([
-  'ct',
-  'cd',
-  'ict',
-  'ect',
-  'ctm',
-  'lmd-discrete',
-  'emd-discrete',
-  'pfmm',
-  'fmm',
-  'cmt',
-])
-
 const weights: readonly Check[] = [
-  ({ loss: { minSnr }, options }, { id }) =>
-    minSnr !== null &&
-    (OF_JUMPS.has(id) || options.space === 'map' || options.weighting === 'none') &&
-    `loss.minSnr: weighs errors of a velocity, and ${id} compares jumps${options.space || options.weighting ? ' here' : ''}; use null${options.space ? ', or space: velocity' : ''}${options.weighting ? ', or weighting: gap' : ''}`,
+  ({ loss: { minSnr }, options }, objective, { compares }) => {
+    if (minSnr === null || compares !== 'jump') return false
+    const other = optionFor(objective, options, traits => traits.compares === 'velocity')
+    return `loss.minSnr: weighs errors of a velocity, and ${objective.id} compares jumps${other ? ' here' : ''}; use null${other ? `, or ${other}` : ''}`
+  },
   ({ loss: { minSnr } }, { id, jumps }) =>
     minSnr !== null &&
     jumps === 'from-noise' &&
@@ -184,11 +188,10 @@ const weights: readonly Check[] = [
     gapWeight !== null &&
     jumps === 'both-ways' &&
     `loss.gapWeight: is made for jumps towards the data, and ${id} jumps both ways; use times.gap`,
-  ({ loss: { adaptive, kind } }, { id, defaults }) =>
-    id === 'itm' &&
+  ({ loss: { adaptive, kind } }, { id }, { conditionalMean }) =>
+    conditionalMean === true &&
     (adaptive !== null || kind !== 'mse') &&
-    defaults.diagonalFraction === 1 &&
-    'loss: itm is right in the conditional mean only, which a robust or adaptive loss moves; use mse',
+    `loss: ${id} is right in the conditional mean only, which a robust or adaptive loss moves; use mse`,
   ({ loss: { adaptive, kind }, options }, { id }) =>
     options.tangentNormalization === true &&
     (adaptive !== null || kind !== 'mse') &&
@@ -196,31 +199,25 @@ const weights: readonly Check[] = [
 ]
 
 const couplings: readonly Check[] = [
-  ({ coupling }, { id, code }) =>
-    coupling.kind === 'trajectory' &&
-    !code.includes('midTraining') &&
+  ({ coupling: { kind } }, { id, coupling }) =>
+    coupling !== undefined &&
+    kind !== coupling &&
+    `coupling.kind: ${id} learns from ${coupling === 'trajectory' ? 'trajectories' : `the coupling ${coupling}`}; use ${coupling}, found ${kind}`,
+  ({ coupling: { kind } }, { id, coupling }) =>
+    kind === 'trajectory' &&
+    coupling !== kind &&
     `coupling.kind: points of a trajectory are not points of the path that ${id} needs; use reflow, or --objective cmt`,
-  ({ coupling }, { id, code }) =>
-    coupling.kind !== 'trajectory' &&
-    code.includes('midTraining') &&
-    `coupling.kind: ${id} learns from trajectories; use trajectory, found ${coupling.kind}`,
   ({ coupling }, { id, jumps }) =>
     coupling.kind !== 'independent' &&
     jumps === 'from-noise' &&
     `coupling.kind: ${id} never sees data, so a coupling has no use; use independent`,
-  ({ coupling }, { id }) =>
-    id === 'reflow' &&
-    coupling.kind !== 'reflow' &&
-    `coupling.kind: reflow is the coupling reflow, found ${coupling.kind}`,
-  ({ coupling, diagonal }) =>
-    diagonal.objective === 'itm' &&
-    diagonal.fraction > 0 &&
+  ({ coupling, diagonal: { objective, fraction, options } }) =>
+    objective !== null &&
+    fraction > 0 &&
     coupling.kind === 'reflow' &&
-    'coupling.kind: the tilt needs a fresh noise for each sample; use samples or independent',
+    traitsOf(objectives.get(objective)!, options).freshNoise === true &&
+    `coupling.kind: ${objective} needs a fresh noise for each sample; use samples or independent`,
 ]
-
-/** Formulas that ask for the network from the target time on. */
-const AT_TARGET: ReadonlySet<string> = new Set(['lsd', 'tvmTerminal', 'fmm'])
 
 const networks: readonly Check[] = [
   ({ network: { conditioning, injection } }) =>
@@ -241,13 +238,13 @@ const networks: readonly Check[] = [
     // A map that ends at data alone needs no target time, and these are published without one.
     !(jumps === 'to-data' && ['edm', 'consistency', 'trigflow'].includes(network.parameterization)) &&
     `network.conditioning: "s" gives a velocity network, and ${id} trains a two-time map; use "s,t"`,
-  ({ network }, { id, code }) =>
+  ({ network }, { id }, { absoluteTimes }) =>
     network.conditioning === 's-t' &&
-    code.includes('facmAnchor') &&
+    absoluteTimes === true &&
     `network.conditioning: ${id} tells its two modes apart by the times themselves, which "s-t" hides; use "s,t"`,
-  ({ network }, { id, code }) =>
+  ({ network }, { id }, { startsAtTarget }) =>
     ['denoised', 'consistency'].includes(network.parameterization) &&
-    code.some(name => AT_TARGET.has(name)) &&
+    startsAtTarget === true &&
     `network.parameterization: ${network.parameterization} divides by the time that the network starts from, and ${id} also starts from its target time, which reaches 0; use average-velocity`,
   ({ network: { parameterization }, times }) =>
     ['denoised', 'consistency'].includes(parameterization) &&
@@ -264,10 +261,9 @@ const networks: readonly Check[] = [
 ]
 
 const training: readonly Check[] = [
-  ({ interpolant }, { id, code }) =>
-    interpolant !== 'linear' &&
-    code.includes('freeflowCorrection') &&
-    `interpolant: ${id} makes its samples noisy along the linear path, and the teacher must know that one; use linear, found ${interpolant}`,
+  ({ interpolant }, { id }, { interpolant: own = interpolant }) =>
+    interpolant !== own &&
+    `interpolant: ${id} makes its samples noisy along the ${own} path, and the teacher must know that one; use ${own}, found ${interpolant}`,
   (config, { parts }) =>
     config.target === 'ema' &&
     config.ema === 0 &&
@@ -285,8 +281,9 @@ const training: readonly Check[] = [
 
 /** Why a combination that parses cannot work, or would silently do something else: the key and the reason. */
 export function whyNot(config: Config, objective: Objective): string | undefined {
+  const traits = traitsOf(objective, config.options)
   for (const check of [teachers, batches, times, weights, couplings, networks, training].flat()) {
-    const message = check(config, objective)
+    const message = check(config, objective, traits)
     if (message) return message
   }
   return undefined
@@ -294,7 +291,8 @@ export function whyNot(config: Config, objective: Objective): string | undefined
 
 /** What a user should know about a choice that is allowed. */
 export function remarksOn({ loss, diagonal }: Config, { id, setting, defaults }: Objective): string[] {
-  const grounded = diagonal.objective === 'flow-matching' && diagonal.fraction > 0
+  const grounded =
+    diagonal.objective !== null && !groundsInTeacher(diagonal.objective) && diagonal.fraction > 0
   const inTheMean = setting !== 'distillation' || grounded
   const picked =
     (loss.kind !== 'mse' && loss.kind !== defaults.loss?.kind && `loss.kind ${loss.kind}`) ||

@@ -11,11 +11,11 @@ import {
 } from '../model/index.ts'
 import {
   type Draw,
-  diagonals,
   type ErrorFunction,
   type Objective,
   type Part,
   squaredError,
+  traitsOf,
 } from '../objective/index.ts'
 import type { Config } from './config.ts'
 import { ConfigError, findObjective } from './config.ts'
@@ -54,12 +54,11 @@ export function termsOf(config: Config): Term[] {
   const terms: Term[] = []
   const { objective: grounding } = diagonal
   if (first > 0 && grounding) {
+    const ground = findObjective(grounding).grounds!
     const [own, block] = objective.parts ? [diagonal.options, 'diagonal.options'] : [options, 'options']
     terms.push({
       name: 'diagonal',
-      parts: present => [
-        { name: 'diagonal', loss: diagonals[grounding](withPresent(own, block, present)), at: 's' },
-      ],
+      parts: present => [{ name: 'diagonal', loss: ground(withPresent(own, block, present)), at: 's' }],
       weight: diagonal.weight * scale(diagonal.fraction),
       rows: first,
       inputs: ['x0', 'eps', 's'],
@@ -83,9 +82,9 @@ function pointsOf({ jumps }: Objective, { coupling }: Config): InputName[] {
   return jumps === 'from-noise' ? ['eps'] : ['x0', 'eps']
 }
 
-function extrasOf({ code }: Objective, { anchor }: Config): InputName[] {
-  const own: InputName[] = code.includes('freeflowCorrection') ? ['noise', 'r'] : []
-  return anchor.law === null ? own : [...own, 'anchor']
+function extrasOf(objective: Objective, { anchor, options }: Config): InputName[] {
+  const { draws: own = [] } = traitsOf(objective, options)
+  return anchor.law === null ? [...own] : [...own, 'anchor']
 }
 
 export const termSpecs = ({ rows, inputs }: Term, dimension: number): TermInputs<Spec> =>

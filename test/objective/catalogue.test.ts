@@ -12,12 +12,13 @@ import {
 import { fromVelocity, interpolants, pathOf } from '../../src/model/index.ts'
 import {
   type Draw,
-  diagonals,
+  diagonalIds,
   type Loss,
   type Objective,
   objectives,
   squaredError,
   timeLaws,
+  traitsOf,
 } from '../../src/objective/index.ts'
 import { uses } from './draws.ts'
 import { batch, drawOf, inputsOf, other } from './setting.ts'
@@ -77,8 +78,7 @@ test('the catalogue is the table of the literature', () => {
 
 test('ids are those of the rows, and diagonals are rows', () => {
   for (const [id, objective] of objectives) expect(objective.id).toBe(id)
-  for (const id of Object.keys(diagonals))
-    expect(objectives.get(id)).toMatchObject({ rule: 'diagonal', diagonal: id })
+  for (const id of diagonalIds) expect(objectives.get(id)).toMatchObject({ rule: 'diagonal', diagonal: id })
 })
 
 /** Rows whose formula is another row's: its documentation names the paper of that one. */
@@ -173,7 +173,7 @@ describe.each(list)('$id', objective => {
   })
 
   test('needs what it uses', () => {
-    const { coupling = 'independent' } = defaults
+    const { coupling = defaults.coupling ?? 'independent' } = objective
     const used = (losses: Loss[], ...fields: string[]) =>
       losses.some(loss => fields.some(field => uses(loss, field)))
     for (const variant of variants) {
@@ -186,6 +186,17 @@ describe.each(list)('$id', objective => {
       expect(needs.includes('data')).toBe(data)
     }
     expect(needs.includes('both-directions')).toBe(jumps === 'both-ways')
+  })
+
+  test('has the traits of its formula', () => {
+    for (const variant of variants) {
+      const losses = lossesOf(objective, variant)
+      const used = (field: string) => losses.some(loss => uses(loss, field))
+      const { between = false, draws = [], networks = [] } = traitsOf(objective, present(objective, variant))
+      expect(between, JSON.stringify(variant)).toBe(used('m'))
+      expect(draws).toEqual(['noise', 'r'].filter(used))
+      expect(networks).toEqual(['auxiliary'].filter(used))
+    }
   })
 
   test('jumps where it says', () => {
@@ -216,7 +227,7 @@ describe.each(list)('$id', objective => {
     for (const [name, value] of Object.entries(plain).filter(isAnnealed)) {
       const traced = { ...plain, [name]: constant(value as number, [], 'float64') }
       const lossesWith = (given: object): Loss[] =>
-        parts?.(given).map(({ loss }) => loss) ?? [diagonals[diagonal!](given as never)]
+        parts?.(given).map(({ loss }) => loss) ?? [objectives.get(diagonal!)!.grounds!(given)]
       expect(lossesWith(traced).map(valuesAt), name).toEqual(lossesWith(plain).map(valuesAt))
     }
   })

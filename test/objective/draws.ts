@@ -1,7 +1,7 @@
 import { spec, trace } from '../../src/autodiff/index.ts'
 import type { FlowMap, VelocityField } from '../../src/model/index.ts'
 import type { Catalogue } from '../../src/objective/golden.ts'
-import { type Draw, diagonals, type Loss, type Objective, objectives } from '../../src/objective/index.ts'
+import { type Draw, type Loss, type Objective, objectives } from '../../src/objective/index.ts'
 import { batch, drawOf, inputsOf, other } from './setting.ts'
 import { guides } from './stops.ts'
 import { lossOf, type Term, terms } from './terms.ts'
@@ -160,13 +160,14 @@ export function wrapped({ id, part }: Term, change: (draw: Draw) => Draw): Catal
   const objective = objectives.get(id)!
   const { parts, diagonal } = objective
   if (!parts) {
-    const make = diagonals[diagonal!]
-    return { objectives, diagonals: { ...diagonals, [diagonal!]: (options: never) => wrap(make(options)) } }
+    const grounding = objectives.get(diagonal!)!
+    const grounds: Objective['grounds'] = options => wrap(grounding.grounds!(options))
+    return { objectives: new Map([...objectives, [diagonal!, { ...grounding, grounds }]]) }
   }
   const changed: Objective = {
     ...objective,
     parts: options =>
       parts(options).map(p => (part === null || p.name === part ? { ...p, loss: wrap(p.loss) } : p)),
   }
-  return { objectives: new Map([...objectives, [id, changed]]), diagonals }
+  return { objectives: new Map([...objectives, [id, changed]]) }
 }

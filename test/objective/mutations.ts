@@ -173,7 +173,7 @@ export function mutantsOf(file: File): Mutant[] {
 }
 
 /**
- * What joins formulas to options: a row's parts, a table of formulas, the diagonals. There a formula may be mistaken
+ * What joins formulas to options: a row's parts or its diagonal term, a table of formulas. There a formula may be mistaken
  * for another, and a part may lose its weight.
  */
 function wirings(statement: Node, formulas: readonly string[], visit: Visit, change: Change): void {
@@ -191,12 +191,13 @@ function wirings(statement: Node, formulas: readonly string[], visit: Visit, cha
     })
   }
   const name = nameOf(statement)
-  if (name === 'SPACES' || name === 'diagonals') exchange(name, statement)
+  if (name === 'SPACES') exchange(name, statement)
   walk<string>(statement, '', (node, row) => {
     const properties: Node[] = node.type === 'ObjectExpression' ? node.properties : []
     const id = properties.find(({ key }) => key?.name === 'id')?.value.value ?? row
-    const parts = properties.find(({ key }) => key?.name === 'parts')?.value
-    if (parts && isFunction(parts)) exchange(id, parts)
+    for (const { key, value } of properties) {
+      if (['parts', 'grounds'].includes(key?.name) && isFunction(value)) exchange(id, value)
+    }
     return id
   })
 }

@@ -1,15 +1,8 @@
 import type { z } from 'zod'
 import type { Catalogue } from '../../src/objective/golden.ts'
-import {
-  diagonals,
-  isSchedule,
-  type Loss,
-  type Objective,
-  objectives,
-  valueAt,
-} from '../../src/objective/index.ts'
+import { isSchedule, type Loss, type Objective, objectives, valueAt } from '../../src/objective/index.ts'
 
-export const catalogue: Catalogue = { objectives, diagonals }
+export const catalogue: Catalogue = { objectives }
 
 /** One formula of the catalogue: a part of a row, under one choice of the options that are no numbers. */
 export interface Term {
@@ -75,11 +68,11 @@ export const terms: readonly Term[] = [...objectives.values()].flatMap(objective
 export function lossOf(
   { id, part, options }: Pick<Term, 'id' | 'part' | 'options'>,
   changed: object = {},
-  { objectives, diagonals }: Catalogue = catalogue,
+  { objectives }: Catalogue = catalogue,
 ): Loss {
   const objective = objectives.get(id)!
   const given = present(objective, { ...options, ...changed })
-  if (!objective.parts) return diagonals[objective.diagonal!](given as never)
+  if (!objective.parts) return objectives.get(objective.diagonal!)!.grounds!(given)
   const parts = objective.parts(given)
   return (part === null ? parts[0] : parts.find(({ name }) => name === part)!).loss
 }

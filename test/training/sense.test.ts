@@ -124,7 +124,7 @@ describe('what makes no sense is refused with the key, the reason and what to do
     // Times.
     [
       { objective: 'psd', options: space, times: { equal: 0.1 } },
-      /^times\.equal: psd in velocity space divides by t - s and cannot take equal times; use 0, or space: midpoint$/,
+      /^times\.equal: psd in velocity space divides by t - s and cannot take equal times; use 0, or space: map$/,
     ],
     [
       { objective: 'splitmeanflow', teacher: 'exact', times: { equal: 0.1 } },
@@ -191,15 +191,15 @@ describe('what makes no sense is refused with the key, the reason and what to do
     ],
     [
       { objective: 'reflow', teacher: 'exact', coupling: { kind: 'samples' } },
-      /^coupling\.kind: reflow is the coupling reflow, found samples$/,
+      /^coupling\.kind: reflow learns from the coupling reflow; use reflow, found samples$/,
     ],
     [
       { objective: 'itm', teacher: 'exact', coupling: { kind: 'reflow' } },
-      /^coupling\.kind: the tilt needs a fresh noise for each sample; use samples or independent$/,
+      /^coupling\.kind: itm needs a fresh noise for each sample; use samples or independent$/,
     ],
     [
       { objective: 'psd', teacher: 'exact', diagonal: { objective: 'itm' }, coupling: { kind: 'reflow' } },
-      /^coupling\.kind: the tilt needs a fresh noise/,
+      /^coupling\.kind: itm needs a fresh noise/,
     ],
     // Networks.
     [
@@ -317,7 +317,7 @@ const REFUSED: Record<string, [reason: RegExp, ids: readonly string[]][]> = {
     [/never sees data/, fromNoise],
   ],
   samples: [
-    [/reflow is the coupling reflow/, ['reflow']],
+    [/reflow learns from the coupling reflow/, ['reflow']],
     [/learns from trajectories/, ['cmt']],
     [/never sees data/, fromNoise],
   ],

@@ -8,62 +8,81 @@ const step = z.number().gt(0).max(0.5).default(5e-3)
 
 /** The Lagrangian rule from pure noise, `s = 1`. */
 export const dataFreeRows = [
-  row({
-    id: 'pid',
-    name: 'Physics-informed distillation',
-    rule: 'lagrangian',
-    setting: 'distillation',
-    formula: 'mse(V(eps,1,t) + (t-1) D_t V(eps,1,t) - sg[v_phi(F(eps,1,t),t)])',
-    tex: '\\| V(\\epsilon,1,t) + (t-1) D_t V(\\epsilon,1,t) - \\mathrm{sg}[v_\\phi(F(\\epsilon,1,t),t)] \\|^2',
-    paper: 'Tee et al. 2024, arXiv:2411.08378',
-    needs: ['teacher'],
-    publishedCost: 7,
-    costNote: 'counts a one-sided difference, whose second value is V itself; the central one takes two',
-    source,
-    code: ['pid'],
-    whenToUse: 'One-jump distillation with neither data nor derivatives inside the loss.',
-    trouble:
-      'Only jumps from pure noise are trained; the finite difference amplifies float32 noise below h = 0.001.',
-    jumps: 'from-noise',
-    diagonal: null,
-    options: z.strictObject({ h: step }),
-    parts: ({ h }) => one(pid(h)),
-    defaults: { diagonalFraction: 0 },
-  }),
-  row({
-    id: 'freeflow',
-    name: 'FreeFlow',
-    rule: 'lagrangian',
-    setting: 'distillation',
-    formula:
-      'mse(V(eps,1,t) - sg[v_phi(F(eps,1,t),t) - (t-1) D_t V(eps,1,t)]) + w <x, sg[v_phi(z,r) - v_aux(z,r)]>, x = F(eps,1,0), z = sg[(1-r) x + r n]',
-    tex: '\\| V(\\epsilon,1,t) - \\mathrm{sg}[v_\\phi(F(\\epsilon,1,t),t) - (t-1) D_t V(\\epsilon,1,t)] \\|^2 + w \\langle x, \\mathrm{sg}[v_\\phi(z,r) - v_{\\mathrm{aux}}(z,r)] \\rangle,\\; x = F(\\epsilon,1,0),\\; z = \\mathrm{sg}[(1-r) x + r n]',
-    paper: 'Tong et al. 2025, arXiv:2511.19428',
-    needs: ['teacher'],
-    publishedCost: 12,
-    costNote: 'counts a one-sided difference, whose second value is V itself; the central one takes two',
-    source,
-    code: ['freeflowPrediction', 'freeflowCorrection', 'freeflowAuxiliary'],
-    whenToUse: 'Distillation without data whose samples are also corrected as a distribution.',
-    trouble:
-      'The correction is only as good as the auxiliary velocity, which trains beside it: let it begin late and small.',
-    jumps: 'from-noise',
-    diagonal: null,
-    options: z.strictObject({
-      h: step,
-      correctionWeight: annealed(z.number().min(0)).default({
-        kind: 'linear',
-        from: 0,
-        to: 0.02,
-        start: 0.1,
-        end: 0.4,
+  row(
+    {
+      id: 'pid',
+      rule: 'lagrangian',
+      setting: 'distillation',
+      needs: ['teacher'],
+      jumps: 'from-noise',
+      diagonal: null,
+      options: z.strictObject({ h: step }),
+      parts: ({ h }) => one(pid(h)),
+      defaults: { diagonalFraction: 0 },
+    },
+    {
+      name: 'Physics-informed distillation',
+      formula: 'mse(V(eps,1,t) + (t-1) D_t V(eps,1,t) - sg[v_phi(F(eps,1,t),t)])',
+      terms: {
+        consistency:
+          '\\| V(\\epsilon,1,t) + (t-1) D_t V(\\epsilon,1,t) - \\mathrm{sg}[v_\\phi(F(\\epsilon,1,t),t)] \\|^2',
+      },
+      paper: 'Tee et al. 2024, arXiv:2411.08378',
+      publishedCost: 7,
+      costNote: 'counts a one-sided difference, whose second value is V itself; the central one takes two',
+      source,
+      code: ['pid'],
+      whenToUse: 'One-jump distillation with neither data nor derivatives inside the loss.',
+      trouble:
+        'Only jumps from pure noise are trained; the finite difference amplifies float32 noise below h = 0.001.',
+    },
+  ),
+  row(
+    {
+      id: 'freeflow',
+      rule: 'lagrangian',
+      setting: 'distillation',
+      needs: ['teacher'],
+      jumps: 'from-noise',
+      diagonal: null,
+      options: z.strictObject({
+        h: step,
+        correctionWeight: annealed(z.number().min(0)).default({
+          kind: 'linear',
+          from: 0,
+          to: 0.02,
+          start: 0.1,
+          end: 0.4,
+        }),
       }),
-    }),
-    parts: ({ h, correctionWeight }) => [
-      { name: 'prediction', loss: freeflowPrediction(h) },
-      { name: 'correction', loss: freeflowCorrection, weight: correctionWeight, plain: true },
-      { name: 'auxiliary', loss: freeflowAuxiliary, plain: true },
-    ],
-    defaults: { diagonalFraction: 0, loss: { adaptive: { p: 1, c: 1e-3 } }, clip: 1 },
-  }),
+      parts: ({ h, correctionWeight }) => [
+        { name: 'prediction', loss: freeflowPrediction(h) },
+        { name: 'correction', loss: freeflowCorrection, weight: correctionWeight, plain: true },
+        { name: 'auxiliary', loss: freeflowAuxiliary, plain: true },
+      ],
+      traits: { draws: ['noise', 'r'], networks: ['auxiliary'], interpolant: 'linear' },
+      defaults: { diagonalFraction: 0, loss: { adaptive: { p: 1, c: 1e-3 } }, clip: 1 },
+    },
+    {
+      name: 'FreeFlow',
+      formula:
+        'mse(V(eps,1,t) - sg[v_phi(F(eps,1,t),t) - (t-1) D_t V(eps,1,t)]) + w <x, sg[v_phi(z,r) - v_aux(z,r)]>, x = F(eps,1,0), z = sg[(1-r) x + r n]',
+      terms: {
+        prediction:
+          '\\| V(\\epsilon,1,t) - \\mathrm{sg}[v_\\phi(F(\\epsilon,1,t),t) - (t-1) D_t V(\\epsilon,1,t)] \\|^2',
+        correction: '\\langle x, \\mathrm{sg}[v_\\phi(z,r) - v_{\\mathrm{aux}}(z,r)] \\rangle',
+        auxiliary: '\\| v_{\\mathrm{aux}}(z,r) - (n - \\mathrm{sg}[x]) \\|^2',
+      },
+      where: ['x = F(\\epsilon,1,0)', 'z = \\mathrm{sg}[(1-r) x + r n]'],
+      tex: '\\| V(\\epsilon,1,t) - \\mathrm{sg}[v_\\phi(F(\\epsilon,1,t),t) - (t-1) D_t V(\\epsilon,1,t)] \\|^2 + w \\langle x, \\mathrm{sg}[v_\\phi(z,r) - v_{\\mathrm{aux}}(z,r)] \\rangle,\\; x = F(\\epsilon,1,0),\\; z = \\mathrm{sg}[(1-r) x + r n]',
+      paper: 'Tong et al. 2025, arXiv:2511.19428',
+      publishedCost: 12,
+      costNote: 'counts a one-sided difference, whose second value is V itself; the central one takes two',
+      source,
+      code: ['freeflowPrediction', 'freeflowCorrection', 'freeflowAuxiliary'],
+      whenToUse: 'Distillation without data whose samples are also corrected as a distribution.',
+      trouble:
+        'The correction is only as good as the auxiliary velocity, which trains beside it: let it begin late and small.',
+    },
+  ),
 ]

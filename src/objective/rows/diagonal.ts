@@ -1,92 +1,119 @@
 import { z } from 'zod'
+import { flowMatching, teacherVelocity, tiltMatching } from '../diagonal.ts'
 import { row } from '../objective.ts'
-import { rewardSchema } from '../reward.ts'
+import { rewardOf, rewardSchema } from '../reward.ts'
 import { annealed } from '../schedule.ts'
 
 const source = 'src/objective/diagonal.ts'
 
 /** Terms at `s = t`: they ground the velocity. */
 export const diagonalRows = [
-  row({
-    id: 'flow-matching',
-    name: 'Flow matching',
-    rule: 'diagonal',
-    setting: 'velocity',
-    formula: 'mse(V(x_s,s,s) - v_cond)',
-    tex: '\\| V(x_s,s,s) - \\dot x_s \\|^2',
-    paper: 'Lipman et al. 2023, arXiv:2210.02747',
-    needs: ['data'],
-    publishedCost: null,
-    source,
-    code: ['flowMatching'],
-    whenToUse: 'To train a velocity: a teacher for distillation, or the baseline sampled with Euler or Heun.',
-    trouble: 'Needs many steps to sample: one Euler step gives the mean of the data.',
-    diagonal: 'flow-matching',
-    options: z.strictObject({}),
-    parts: null,
-    defaults: { diagonalFraction: 1 },
-  }),
-  row({
-    id: 'teacher-velocity',
-    name: 'Velocity distillation',
-    rule: 'diagonal',
-    setting: 'distillation',
-    formula: 'mse(V(x_s,s,s) - v_phi(x_s,s))',
-    tex: '\\| V(x_s,s,s) - v_\\phi(x_s,s) \\|^2',
-    paper: 'Boffi, Albergo & Vanden-Eijnden 2024, arXiv:2406.07507',
-    needs: ['data', 'teacher'],
-    publishedCost: null,
-    source,
-    code: ['teacherVelocity'],
-    whenToUse: 'As the diagonal term of a distillation; lower variance than flow matching.',
-    trouble: 'Inherits every error of the teacher.',
-    diagonal: 'teacher-velocity',
-    options: z.strictObject({}),
-    parts: null,
-    defaults: { diagonalFraction: 1 },
-  }),
-  row({
-    id: 'itm',
-    name: 'Implicit tilt matching',
-    rule: 'diagonal',
-    setting: 'distillation',
-    formula: 'mse(V(x_s,s,s) - sg[v_phi(x_s,s) + (exp(beta r(x0)) - 1)(v_cond - V(x_s,s,s))])',
-    tex: '\\| V(x_s,s,s) - \\mathrm{sg}[v_\\phi(x_s,s) + (e^{\\beta r(x_0)} - 1)(\\dot x_s - V(x_s,s,s))] \\|^2',
-    paper: 'Potaptchik et al. 2025, arXiv:2512.21829',
-    needs: ['teacher'],
-    publishedCost: null,
-    source,
-    code: ['tiltMatching'],
-    whenToUse:
-      'To tilt a velocity towards a reward, p(x) exp(beta r(x)), in one stage and without reward gradients.',
-    trouble:
-      'The weight exp(beta r) has a high variance for a large beta: raise it over training, or in stages.',
-    diagonal: 'itm',
-    options: z.strictObject({
-      beta: annealed(z.number()).default(1),
-      reward: rewardSchema.prefault({}),
-    }),
-    parts: null,
-    defaults: { diagonalFraction: 1, coupling: 'samples' },
-  }),
-  row({
-    id: 'reflow',
-    name: 'Rectified flow, another round',
-    rule: 'diagonal',
-    setting: 'distillation',
-    formula: "mse(V(x_s,s,s) - v_cond), x0 = the end of the teacher's trajectory from eps",
-    tex: '\\| V(x_s,s,s) - \\dot x_s \\|^2,\\; x_0 = \\Phi_\\phi(\\epsilon, 1, 0)',
-    paper: 'Liu, Gong & Liu 2023, arXiv:2209.03003',
-    needs: ['teacher'],
-    publishedCost: null,
-    source,
-    code: ['flowMatching'],
-    whenToUse:
-      'To straighten a velocity; again with the straightened one as the teacher. Under any other objective: coupling.kind reflow.',
-    trouble: 'Each round adds the error of the teacher and of its solver.',
-    diagonal: 'flow-matching',
-    options: z.strictObject({}),
-    parts: null,
-    defaults: { diagonalFraction: 1, coupling: 'reflow' },
-  }),
+  row(
+    {
+      id: 'flow-matching',
+      rule: 'diagonal',
+      setting: 'velocity',
+      needs: ['data'],
+      diagonal: 'flow-matching',
+      options: z.strictObject({}),
+      parts: null,
+      grounds: () => flowMatching,
+      defaults: { diagonalFraction: 1 },
+    },
+    {
+      name: 'Flow matching',
+      formula: 'mse(V(x_s,s,s) - v_cond)',
+      terms: { diagonal: '\\| V(x_s,s,s) - \\dot x_s \\|^2' },
+      paper: 'Lipman et al. 2023, arXiv:2210.02747',
+      publishedCost: null,
+      source,
+      code: ['flowMatching'],
+      whenToUse:
+        'To train a velocity: a teacher for distillation, or the baseline sampled with Euler or Heun.',
+      trouble: 'Needs many steps to sample: one Euler step gives the mean of the data.',
+    },
+  ),
+  row(
+    {
+      id: 'teacher-velocity',
+      rule: 'diagonal',
+      setting: 'distillation',
+      needs: ['data', 'teacher'],
+      diagonal: 'teacher-velocity',
+      options: z.strictObject({}),
+      parts: null,
+      grounds: () => teacherVelocity,
+      defaults: { diagonalFraction: 1 },
+    },
+    {
+      name: 'Velocity distillation',
+      formula: 'mse(V(x_s,s,s) - v_phi(x_s,s))',
+      terms: { diagonal: '\\| V(x_s,s,s) - v_\\phi(x_s,s) \\|^2' },
+      paper: 'Boffi, Albergo & Vanden-Eijnden 2024, arXiv:2406.07507',
+      publishedCost: null,
+      source,
+      code: ['teacherVelocity'],
+      whenToUse: 'As the diagonal term of a distillation; lower variance than flow matching.',
+      trouble: 'Inherits every error of the teacher.',
+    },
+  ),
+  row(
+    {
+      id: 'itm',
+      rule: 'diagonal',
+      setting: 'distillation',
+      needs: ['teacher'],
+      diagonal: 'itm',
+      options: z.strictObject({
+        beta: annealed(z.number()).default(1),
+        reward: rewardSchema.prefault({}),
+      }),
+      parts: null,
+      grounds: ({ beta, reward }) => tiltMatching(beta, rewardOf(reward)),
+      traits: { conditionalMean: true, freshNoise: true },
+      defaults: { diagonalFraction: 1, coupling: 'samples' },
+    },
+    {
+      name: 'Implicit tilt matching',
+      formula: 'mse(V(x_s,s,s) - sg[v_phi(x_s,s) + (exp(beta r(x0)) - 1)(v_cond - V(x_s,s,s))])',
+      terms: {
+        diagonal:
+          '\\| V(x_s,s,s) - \\mathrm{sg}[v_\\phi(x_s,s) + (e^{\\beta r(x_0)} - 1)(\\dot x_s - V(x_s,s,s))] \\|^2',
+      },
+      paper: 'Potaptchik et al. 2025, arXiv:2512.21829',
+      publishedCost: null,
+      source,
+      code: ['tiltMatching'],
+      whenToUse:
+        'To tilt a velocity towards a reward, p(x) exp(beta r(x)), in one stage and without reward gradients.',
+      trouble:
+        'The weight exp(beta r) has a high variance for a large beta: raise it over training, or in stages.',
+    },
+  ),
+  row(
+    {
+      id: 'reflow',
+      rule: 'diagonal',
+      setting: 'distillation',
+      needs: ['teacher'],
+      diagonal: 'flow-matching',
+      options: z.strictObject({}),
+      parts: null,
+      coupling: 'reflow',
+      defaults: { diagonalFraction: 1 },
+    },
+    {
+      name: 'Rectified flow, another round',
+      formula: "mse(V(x_s,s,s) - v_cond), x0 = the end of the teacher's trajectory from eps",
+      terms: { diagonal: '\\| V(x_s,s,s) - \\dot x_s \\|^2' },
+      where: ['x_0 = \\Phi_\\phi(\\epsilon, 1, 0)'],
+      paper: 'Liu, Gong & Liu 2023, arXiv:2209.03003',
+      publishedCost: null,
+      source,
+      code: ['flowMatching'],
+      whenToUse:
+        'To straighten a velocity; again with the straightened one as the teacher. Under any other objective: coupling.kind reflow.',
+      trouble: 'Each round adds the error of the teacher and of its solver.',
+    },
+  ),
 ]

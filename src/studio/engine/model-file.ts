@@ -74,7 +74,7 @@ function readTraits(
  */
 function firstObjective(id: string | null, target: Target): string {
   const row = id === null ? undefined : objectives.get(id)
-  if (!row || (row.defaults.coupling ?? 'independent') !== 'independent') return 'flow-matching'
+  if (!row || row.coupling || row.defaults.coupling) return 'flow-matching'
   const exact = target.kind === 'built-in' && datasets[target.name].create().mixture !== undefined
   return learnsFromTeacher(row) && (!exact || row.needs.includes('flow-map-teacher'))
     ? 'flow-matching'
