@@ -1,14 +1,22 @@
+import type { UserConfig } from './config/config.ts'
 import { writeCard } from './report/card.ts'
-import type { UserConfig } from './training/config.ts'
 import { type TrainOptions, type TrainResult, train as trainRun } from './training/train.ts'
 
+export { type Config, ConfigError, resolveConfig, type UserConfig } from './config/config.ts'
 export { ArgumentError } from './data/arguments.ts'
 export { datasets } from './data/built-in.ts'
 export { type DatasetSpec, generatedDataset, openDataset } from './data/catalogue.ts'
 export type { Dataset, Fingerprint, Mixture } from './data/dataset.ts'
 export { DataError } from './data/error.ts'
-export { collectDataset, type Item, type PointsOptions, pointsDataset } from './data/given.ts'
+export { collectDataset, type Item, type PointsOptions, pointsDataset } from './data/in-memory.ts'
 export type { OpenOptions } from './data/open.ts'
+export {
+  type Evaluation,
+  type EvaluationRequest,
+  evaluateRun,
+  type MetricValue,
+} from './evaluation/evaluate.ts'
+export { evaluateSamples, type SavedEvaluation, type SavedRequest } from './evaluation/saved-samples.ts'
 export { metrics } from './metric/catalogue.ts'
 export { prepareMetrics } from './metric/prepare.ts'
 export { measureResiduals, type Residuals } from './metric/residuals.ts'
@@ -26,23 +34,15 @@ export {
   uniformGrid,
   type Velocity,
 } from './sampler/sampler.ts'
+export { type MethodName, type SampleOptions, type SamplingMethod, sample } from './sampler/sampling.ts'
 export {
   dynamicShift,
   type FlowMatchOptions,
   flowMapEulerGrid,
   flowMatchEulerGrid,
 } from './sampler/schedulers.ts'
-export { type Config, ConfigError, resolveConfig, type UserConfig } from './training/config.ts'
-export {
-  type Evaluation,
-  type EvaluationRequest,
-  evaluateRun,
-  type MetricValue,
-} from './training/evaluate.ts'
-export { type LoadedMap, type LoadOptions, load } from './training/load.ts'
-export { RunError } from './training/run.ts'
-export { type MethodName, type SampleOptions, type SamplingMethod, sample } from './training/sampling.ts'
-export { evaluateSamples, type SavedEvaluation, type SavedRequest } from './training/saved-samples.ts'
+export { type LoadedMap, type LoadOptions, load } from './serialization/load.ts'
+export { RunError } from './serialization/run.ts'
 export { DivergenceError, type Progress, type TrainOptions, type TrainResult } from './training/train.ts'
 
 /**

@@ -1,16 +1,16 @@
 import { externalFiles, inlineExternalData, isPlainRelative } from './runtime/external-data.ts'
 import { RuntimeLoadError } from './runtime/program.ts'
 import { openModel as open } from './runtime/web.ts'
-import type { LoadedMap } from './training/load.ts'
-import { mapOfOnnx } from './training/onnx-map.ts'
-import { RunError } from './training/record.ts'
+import type { LoadedMap } from './serialization/load.ts'
+import { mapOfOnnx } from './serialization/onnx-map.ts'
+import { RunError } from './serialization/record.ts'
 
 export { ArgumentError } from './data/arguments.ts'
 export { setRuntimeFiles } from './runtime/web.ts'
 export { checkGrid, checkWholeGrid, GridError } from './sampler/grid.ts'
 export { drawNoise, type Jump, uniformGrid, type Velocity } from './sampler/sampler.ts'
+export { type MethodName, type SampleOptions, type SamplingMethod, sample } from './sampler/sampling.ts'
 export { flowMapEulerGrid, flowMatchEulerGrid } from './sampler/schedulers.ts'
-export { type MethodName, type SampleOptions, type SamplingMethod, sample } from './training/sampling.ts'
 export { type LoadedMap, RunError, RuntimeLoadError }
 
 const openModel: typeof open = bytes =>

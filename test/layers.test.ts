@@ -12,7 +12,10 @@ const LAYERS = [
   'data',
   'metric',
   'sampler',
+  'config',
+  'serialization',
   'training',
+  'evaluation',
   'report',
   'studio',
   'hub',
@@ -61,8 +64,8 @@ const BROWSER = [
   'runtime/web.ts',
   'runtime/webgpu.ts',
   'training/trainer.ts',
-  'training/model.ts',
-  'training/sampling.ts',
+  'serialization/model.ts',
+  'sampler/sampling.ts',
   'studio/page/main.tsx',
   'studio/page/worker.ts',
   'web.ts',
@@ -91,7 +94,7 @@ describe('the layers of the source', () => {
   })
 
   test('a file that needs Node would be found', () => {
-    expect([...closureOf(join(SOURCE, 'training/load.ts'))].filter(needsNode).length).toBeGreaterThan(1)
+    expect([...closureOf(join(SOURCE, 'serialization/load.ts'))].filter(needsNode).length).toBeGreaterThan(1)
   })
 
   test('every folder has its place', () => {

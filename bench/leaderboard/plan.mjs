@@ -1,6 +1,7 @@
 // What the leaderboard compares: every objective at the same number of floating-point operations.
+
+import { resolveConfig } from '../../dist/config/config.js'
 import { datasets, objectives } from '../../dist/index.js'
-import { resolveConfig } from '../../dist/training/config.js'
 import { stepOperations } from '../../dist/training/cost.js'
 
 /** Floating-point operations of one training: about 25 s on one of two cores. */

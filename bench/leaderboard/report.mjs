@@ -2,8 +2,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { planComparison, resolveComparison } from '../../dist/evaluation/comparison.js'
 import { objectives } from '../../dist/index.js'
-import { planComparison, resolveComparison } from '../../dist/training/comparison.js'
 import { BOARDS, BUDGET, COUNT, comparisonOf, NFE, OWN_SETTINGS } from './plan.mjs'
 
 const METRICS = ['strays', 'slicedWasserstein', 'histogramKL', 'trajectoryError']

@@ -1,10 +1,10 @@
 // What docs/recipes.md compares: the recipe and single objectives at the same number of floating-point operations, on
 // the same network and with the same falling learning rate.
 import { countOperations, simplify, spec, trace } from '../../dist/autodiff/index.js'
-import { resolveConfig } from '../../dist/training/config.js'
+import { resolveConfig } from '../../dist/config/config.js'
+import { teacherConfig, trainsTeacher } from '../../dist/config/teacher-config.js'
 import { stepOperations } from '../../dist/training/cost.js'
 import { mapOf, mlpOptions, parameterCount } from '../../dist/training/networks.js'
-import { teacherConfig, trainsTeacher } from '../../dist/training/teacher-config.js'
 
 export const TARGETS = [
   'ring',

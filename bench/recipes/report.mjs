@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { planComparison, resolveComparison } from '../../dist/training/comparison.js'
+import { planComparison, resolveComparison } from '../../dist/evaluation/comparison.js'
 import { comparisonsOf, NFE, TARGETS } from './plan.mjs'
 
 const METRICS = ['strays', 'slicedWasserstein']

@@ -1,4 +1,4 @@
-import { gatePolynomial } from './gate.ts'
+import { gatePolynomial } from './gated-activations.ts'
 
 /** Elementwise primitives as functions of numbers: shared by the evaluator and by constant folding. */
 const sigmoid = (x: number): number => (x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x)))

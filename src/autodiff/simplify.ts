@@ -1,4 +1,4 @@
-import { expandGate } from './gate.ts'
+import { expandGate } from './gated-activations.ts'
 import { type Graph, makeGraph } from './graph.ts'
 import { type Params, type Primitive, type Shape, sameShape } from './primitive.ts'
 import { is, type Make, type Rewrite, rewrites, splat } from './rewrite.ts'

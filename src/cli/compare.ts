@@ -1,7 +1,17 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import { type Config, ConfigError } from '../config/config.ts'
+import { OWN_TEACHER, teacherConfig, trainsTeacher } from '../config/teacher-config.ts'
 import { type DatasetSpec, openDataset } from '../data/catalogue.ts'
+import {
+  type ComparisonConfig,
+  type Plan,
+  planComparison,
+  resolveComparison,
+} from '../evaluation/comparison.ts'
+import type { EvaluationRequest } from '../evaluation/evaluate.ts'
+import { planSamples } from '../evaluation/planned-samples.ts'
 import { described } from '../metric/map-catalogue.ts'
 import { scatterRow } from '../report/braille.ts'
 import { gatherComparison } from '../report/comparison.ts'
@@ -10,22 +20,12 @@ import { toPlane } from '../report/points.ts'
 import { readingOf } from '../report/reading.ts'
 import { comparisonMarkdown, comparisonTable } from '../report/table.ts'
 import type { ComparisonData } from '../report/types.ts'
+import { writeFileAtomic } from '../serialization/files.ts'
+import { lockDirectory } from '../serialization/lock.ts'
 import { checkCapacity } from '../training/capacity.ts'
-import {
-  type ComparisonConfig,
-  type Plan,
-  planComparison,
-  resolveComparison,
-} from '../training/comparison.ts'
-import { type Config, ConfigError } from '../training/config.ts'
 import { openTrainingData } from '../training/data.ts'
-import type { EvaluationRequest } from '../training/evaluate.ts'
-import { writeFileAtomic } from '../training/files.ts'
 import { openInitial } from '../training/initial.ts'
-import { lockDirectory } from '../training/lock.ts'
-import { planSamples } from '../training/planned-samples.ts'
 import { openCouplingTeacher, openTeachers } from '../training/teacher.ts'
-import { OWN_TEACHER, teacherConfig, trainsTeacher } from '../training/teacher-config.ts'
 import { baseOf, readConfig } from './config-file.ts'
 import { InterruptedError, UsageError } from './failure.ts'
 import { layered, parseKeys } from './keys.ts'

@@ -1,9 +1,9 @@
 import { statSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
-import { resolveConfig, type UserConfig } from '../training/config.ts'
-import { withConfigPaths } from '../training/config-paths.ts'
+import { resolveConfig, type UserConfig } from '../config/config.ts'
+import { withConfigPaths } from '../config/config-paths.ts'
+import { dataRecordSchema, RunError } from '../serialization/record.ts'
 import { openRecordedData, withMovedRuns } from '../training/moved.ts'
-import { dataRecordSchema, RunError } from '../training/record.ts'
 import { readConfigFile } from './keys.ts'
 import { note } from './terminal.ts'
 

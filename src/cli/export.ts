@@ -2,20 +2,20 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { encodeNpz } from '../data/npy.ts'
 import { uniformGrid } from '../sampler/sampler.ts'
-import { checkOnnxSize } from '../training/capacity.ts'
-import { writeFileAtomic } from '../training/files.ts'
+import type { MethodName } from '../sampler/sampling.ts'
+import { writeFileAtomic } from '../serialization/files.ts'
 import {
   encodeModelFile,
   encodeOnnxModel,
   type Model,
   namedParameters,
   type WeightsName,
-} from '../training/model.ts'
-import { readModel } from '../training/model-files.ts'
-import { findTarget } from '../training/output.ts'
-import { encodeRecord, RunError } from '../training/run.ts'
-import { encodeOnnxSampler } from '../training/sampler-graph.ts'
-import type { MethodName } from '../training/sampling.ts'
+} from '../serialization/model.ts'
+import { readModel } from '../serialization/model-files.ts'
+import { findTarget } from '../serialization/output.ts'
+import { encodeRecord, RunError } from '../serialization/run.ts'
+import { encodeOnnxSampler } from '../serialization/sampler-graph.ts'
+import { checkOnnxSize } from '../training/capacity.ts'
 import { UsageError } from './failure.ts'
 import { writeOutput } from './output-file.ts'
 

@@ -1,10 +1,10 @@
 import { readFileSync, statSync } from 'node:fs'
+import { merge } from '../config/config.ts'
 import { type DatasetSpec, withKeys } from '../data/catalogue.ts'
 import { DataError } from '../data/error.ts'
 import { nearest } from '../data/suggest.ts'
 import { decodeText } from '../data/utf8.ts'
 import { show } from '../data/validate.ts'
-import { merge } from '../training/config.ts'
 import { UsageError } from './failure.ts'
 import { parseYaml, type YamlProblem } from './yaml.ts'
 

@@ -1,4 +1,4 @@
-import { logProblemOf } from '../training/run.ts'
+import { logProblemOf } from '../serialization/run.ts'
 import { note } from './terminal.ts'
 
 /** Tells of damaged lines in the metrics of a run. */

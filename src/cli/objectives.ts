@@ -1,6 +1,6 @@
+import { findObjective } from '../config/config.ts'
 import { type Objective, objectives } from '../objective/index.ts'
 import { wrap } from '../report/format.ts'
-import { findObjective } from '../training/config.ts'
 import { measureCost } from '../training/cost.ts'
 import { columns, print, printJson } from './terminal.ts'
 

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
-import { type Content, writeFileAtomic } from '../training/files.ts'
-import { isReadOnly, isStandardOutput } from '../training/output.ts'
-import { RunError } from '../training/run.ts'
+import { type Content, writeFileAtomic } from '../serialization/files.ts'
+import { isReadOnly, isStandardOutput } from '../serialization/output.ts'
+import { RunError } from '../serialization/run.ts'
 import { fileProblem } from './file-problem.ts'
 import { note, print } from './terminal.ts'
 

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander'
-import { VERSION } from '../training/version.ts'
+import { VERSION } from '../serialization/version.ts'
 import { report, UsageError } from './failure.ts'
 import { addHub, addImport } from './model-commands.ts'
 import { dataSpec, metricList, oneOf, stepList, timeGrid, wholeNumber } from './options.ts'

@@ -1,10 +1,10 @@
 import type { Fingerprint, Statistics } from './dataset.ts'
+import { type Seen, seenHashes } from './hash-set.ts'
 import { collectMoments } from './moments.ts'
 import { collectOutliers, type Outlier } from './outliers.ts'
 import { type RowHash, rowHasher } from './row-hash.ts'
-import { type Seen, seenHashes } from './seen.ts'
-import { collectSides, type Sides } from './sides.ts'
 import type { Head } from './source.ts'
+import { collectSides, type Sides } from './split-index.ts'
 import { FEWEST, heldCounts, mostWhole, RULES, type Rules, splitRule } from './split-rule.ts'
 
 /** What a pass over the rows finds. */

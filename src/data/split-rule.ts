@@ -1,5 +1,5 @@
+import type { Seen } from './hash-set.ts'
 import { mix, type RowHash } from './row-hash.ts'
-import type { Seen } from './seen.ts'
 
 /**
  * How data is read and split, as a run records it: 1 is that of version 0.1.0, where the hash of a row's numbers alone decides

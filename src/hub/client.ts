@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { HubApiError } from '@huggingface/hub'
-import { RunError } from '../training/run.ts'
+import { RunError } from '../serialization/run.ts'
 
 /** The hub refused, failed or could not be reached. */
 export class HubError extends Error {

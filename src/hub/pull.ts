@@ -12,11 +12,11 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { downloadFile, type ListFileEntry, listFiles } from '@huggingface/hub'
-import { clearMarked, withPath, writeAll } from '../training/files.ts'
-import { makeFolder, removeEmptyFolders } from '../training/folders.ts'
-import { readModel } from '../training/model-files.ts'
-import { ownMark } from '../training/owner.ts'
-import { RunError, readRecord } from '../training/run.ts'
+import { clearMarked, withPath, writeAll } from '../serialization/files.ts'
+import { makeFolder, removeEmptyFolders } from '../serialization/folders.ts'
+import { readModel } from '../serialization/model-files.ts'
+import { ownMark } from '../serialization/owner.ts'
+import { RunError, readRecord } from '../serialization/run.ts'
 import { checkRepository, type HubClient, HubError, withHub } from './client.ts'
 
 /** What of a repository makes a run directory. The first two are a must. */

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, isAbsolute } from 'node:path'
 import { commit, createRepo, HubApiError } from '@huggingface/hub'
+import { currentEvaluation } from '../evaluation/evaluate.ts'
 import { cardText } from '../report/card.ts'
-import { currentEvaluation } from '../training/evaluate.ts'
-import { encodeModelFile, encodeOnnxModel } from '../training/model.ts'
-import { readModel } from '../training/model-files.ts'
-import { encodeRecord, paths, RunError } from '../training/run.ts'
+import { encodeModelFile, encodeOnnxModel } from '../serialization/model.ts'
+import { readModel } from '../serialization/model-files.ts'
+import { encodeRecord, paths, RunError } from '../serialization/run.ts'
 import { checkRepository, type HubClient, withHub } from './client.ts'
 
 export interface PushOptions {

@@ -1,5 +1,5 @@
-import { RunError } from '../training/run.ts'
-import type { Container, StoredTensor } from '../training/safetensors.ts'
+import { RunError } from '../serialization/run.ts'
+import type { Container, StoredTensor } from '../serialization/safetensors.ts'
 
 /** One linear layer of a file: a weight `[out][in]` row after row, and a bias `[out]`, in float64. */
 export interface FoundLayer {

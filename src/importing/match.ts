@@ -1,4 +1,4 @@
-import { RunError } from '../training/run.ts'
+import { RunError } from '../serialization/run.ts'
 import { type Contents, type FoundLayer, grouped, layerOf, linear, listed, type Stored } from './layers.ts'
 
 /** Whether biases fit weights of which the outputs are on this axis. */

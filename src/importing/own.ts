@@ -1,9 +1,9 @@
 import { dirname } from 'node:path'
-import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from '../training/config.ts'
-import { difference } from '../training/difference.ts'
-import { fitsNetwork, type Model, modelOf, namedParameters, recordOf } from '../training/model.ts'
-import { RunError, readRecord } from '../training/run.ts'
-import type { Container } from '../training/safetensors.ts'
+import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from '../config/config.ts'
+import { difference } from '../config/difference.ts'
+import { fitsNetwork, type Model, modelOf, namedParameters, recordOf } from '../serialization/model.ts'
+import { RunError, readRecord } from '../serialization/run.ts'
+import type { Container } from '../serialization/safetensors.ts'
 import type { Imported, ImportOptions } from './import.ts'
 
 type ModelRecord = Pick<Model, 'config' | 'data'>

@@ -4,8 +4,8 @@ import { unzipSync } from 'fflate'
 import { DataError } from '../data/error.ts'
 import { INFLATE_LIMITS, mostInflated } from '../data/file.ts'
 import { decodeNpy } from '../data/npy-reader.ts'
-import { RunError } from '../training/run.ts'
-import { type Container, decodeSafetensors, SafetensorsError } from '../training/safetensors.ts'
+import { RunError } from '../serialization/run.ts'
+import { type Container, decodeSafetensors, SafetensorsError } from '../serialization/safetensors.ts'
 import { zipChecksums } from './zip-checksums.ts'
 
 /** Far more than a perceptron of the largest size that a configuration allows. */

@@ -1,5 +1,5 @@
-import { type Config, defaultsOf } from '../training/config.ts'
-import type { EvaluationRequest } from '../training/evaluate.ts'
+import { type Config, defaultsOf } from '../config/config.ts'
+import type { EvaluationRequest } from '../evaluation/evaluate.ts'
 import { shellWord } from './format.ts'
 
 type Plain = Readonly<Record<string, unknown>>

@@ -1,20 +1,20 @@
 import { openDataset } from '../data/catalogue.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { seenThrough } from '../data/standardized.ts'
-import { random } from '../random/random.ts'
-import { drawNoise, uniformGrid } from '../sampler/sampler.ts'
-import type { ComparisonConfig, Plan, PlannedMethod, PlannedRun } from '../training/comparison.ts'
+import type { ComparisonConfig, Plan, PlannedMethod, PlannedRun } from '../evaluation/comparison.ts'
 import {
   type Evaluation,
   type EvaluationRequest,
   type EvaluationRow,
   recordedEvaluation,
-} from '../training/evaluate.ts'
-import { load } from '../training/load.ts'
+} from '../evaluation/evaluate.ts'
+import { planSamples } from '../evaluation/planned-samples.ts'
+import { random } from '../random/random.ts'
+import { drawNoise, uniformGrid } from '../sampler/sampler.ts'
+import { takeThrough } from '../sampler/sampling.ts'
+import { load } from '../serialization/load.ts'
+import { RunError, readMetrics, readRecord } from '../serialization/run.ts'
 import { mlpOptions, parameterCount } from '../training/networks.ts'
-import { planSamples } from '../training/planned-samples.ts'
-import { RunError, readMetrics, readRecord } from '../training/run.ts'
-import { takeThrough } from '../training/sampling.ts'
 import { verdictOf } from '../training/verdict.ts'
 import { diagnose } from './diagnostics.ts'
 import { estimateOf, measuredCount, metricsOf } from './evaluation.ts'

@@ -1,8 +1,8 @@
+import type { Evaluation, EvaluationRow, MapRow, MetricValue } from '../evaluation/evaluate.ts'
+import type { SavedEvaluation } from '../evaluation/saved-samples.ts'
 import { metrics } from '../metric/catalogue.ts'
 import { described } from '../metric/map-catalogue.ts'
 import { type Standing, standing, together } from '../metric/standing.ts'
-import type { Evaluation, EvaluationRow, MapRow, MetricValue } from '../training/evaluate.ts'
-import type { SavedEvaluation } from '../training/saved-samples.ts'
 import { formatCount, landing, plural } from './format.ts'
 import type { Cell, Estimate, MethodRow, Metric, TableData } from './types.ts'
 

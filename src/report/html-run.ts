@@ -5,7 +5,7 @@ import { htmlPage, paragraph, recipe } from './html-page.ts'
 import { scrolling } from './html-table.ts'
 import { lossPlot, residualCurves } from './line-plots.ts'
 import { runReading } from './reading.ts'
-import { formatFloor, headingOf, inPercent } from './standings.ts'
+import { formatFloor, headingOf, inPercent } from './results-table.ts'
 import type { RunData } from './types.ts'
 
 /** Columns and classes that are listed; data may have thousands. */

@@ -1,6 +1,6 @@
 import { escapeHtml, formatCount, formatDuration, plural } from './format.ts'
 import { seriesStyle } from './palette.ts'
-import { type Entry, headingOf, marksOf, type Standings, standings } from './standings.ts'
+import { type Entry, headingOf, marksOf, type Standings, standings } from './results-table.ts'
 import type { ComparisonData, Method, Metric } from './types.ts'
 
 /** A method's marker in its colour, for the eye only. */

@@ -4,7 +4,7 @@ import { curveFigures, gridFigure, lossFigure } from './html-figures.ts'
 import { htmlPage, paragraph, recipe, type Section } from './html-page.ts'
 import { methodsTable, metricTable } from './html-table.ts'
 import { readingOf } from './reading.ts'
-import { inPercent } from './standings.ts'
+import { inPercent } from './results-table.ts'
 import { legend } from './table.ts'
 import type { ComparisonData } from './types.ts'
 

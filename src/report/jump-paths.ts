@@ -1,12 +1,12 @@
+import { findObjective } from '../config/config.ts'
 import type { SeenDataset } from '../data/standardized.ts'
+import { exactVelocity } from '../evaluation/evaluate.ts'
+import type { PlannedSample } from '../evaluation/planned-samples.ts'
 import { strayRule } from '../metric/strays.ts'
 import { solve } from '../sampler/adaptive.ts'
 import { drawNoise, type Velocity } from '../sampler/sampler.ts'
-import { findObjective } from '../training/config.ts'
-import { exactVelocity } from '../training/evaluate.ts'
-import type { LoadedMap } from '../training/load.ts'
-import type { PlannedSample } from '../training/planned-samples.ts'
-import { takeThrough } from '../training/sampling.ts'
+import { takeThrough } from '../sampler/sampling.ts'
+import type { LoadedMap } from '../serialization/load.ts'
 import type { JumpPath, PathData, Points } from './types.ts'
 
 /** Paths drawn: enough to see the bundle, few enough to see each. */

@@ -1,6 +1,6 @@
 import { linePlot } from './line-plot.ts'
 import { seriesStyle } from './palette.ts'
-import { estimateAt, headingOf, stepsOf } from './standings.ts'
+import { estimateAt, headingOf, stepsOf } from './results-table.ts'
 import type { PlotOptions } from './svg.ts'
 import type { Estimate, LossPoint, MethodRow, Metric } from './types.ts'
 

@@ -1,5 +1,5 @@
 import { formatNumber, landing, listing, plural } from './format.ts'
-import { decimalsOf, formatFloor, gain, inPercent, ranking, standingAt, stepsOf } from './standings.ts'
+import { decimalsOf, formatFloor, gain, inPercent, ranking, standingAt, stepsOf } from './results-table.ts'
 import type { Estimate, MethodRow, Metric, TableData } from './types.ts'
 
 /**

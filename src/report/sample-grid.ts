@@ -11,8 +11,8 @@ import {
   squareRange,
   toPlane,
 } from './points.ts'
+import { marksOf, standings } from './results-table.ts'
 import { dotDiameter } from './scatter-plot.ts'
-import { marksOf, standings } from './standings.ts'
 import { type PlotOptions, svgDocument, textWidth } from './svg.ts'
 import type { ComparisonData, Method, Points, SampleSet } from './types.ts'
 

@@ -1,7 +1,7 @@
 import Table from 'cli-table3'
 import pc from 'picocolors'
 import { escapeMarkdown, formatCount, plural, truncate, wrap } from './format.ts'
-import { type Entry, headingOf, inPercent, marksOf, type Standings, standings } from './standings.ts'
+import { type Entry, headingOf, inPercent, marksOf, type Standings, standings } from './results-table.ts'
 import type { TableData } from './types.ts'
 
 /** How a table is written to a terminal. */

@@ -1,4 +1,4 @@
-import type { LossMap } from '../training/loss-map.ts'
+import type { LossMap } from '../evaluation/loss-map.ts'
 import { type ColourScale, colourScale } from './colour-scale.ts'
 import { formatCount, formatTick } from './format.ts'
 import { compactNumber, type HeatMap } from './heat-map.ts'

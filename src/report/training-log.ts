@@ -1,4 +1,4 @@
-import { readMetrics } from '../training/run.ts'
+import { readMetrics } from '../serialization/run.ts'
 
 /** Seconds that the training steps of a run took, from the recorded rates. */
 export function trainingSeconds(directory: string): number {

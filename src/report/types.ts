@@ -1,8 +1,8 @@
+import type { Config } from '../config/config.ts'
 import type { Dataset } from '../data/dataset.ts'
+import type { LossMap } from '../evaluation/loss-map.ts'
 import type { Standardization } from '../model/index.ts'
-import type { Config } from '../training/config.ts'
-import type { LossMap } from '../training/loss-map.ts'
-import type { DataRecord } from '../training/run.ts'
+import type { DataRecord } from '../serialization/run.ts'
 import type { Verdict } from '../training/verdict.ts'
 
 /** What a metric gives when two sets of data points are compared at the same count. */

@@ -1,5 +1,5 @@
+import type { Config } from '../config/config.ts'
 import { objectives } from '../objective/index.ts'
-import type { Config } from '../training/config.ts'
 
 /** A term of the loss that a training minimises. */
 export interface Line {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { type RecipeName, recipes } from '../config/recipes.ts'
 import { interpolants } from '../model/index.ts'
-import { type RecipeName, recipes } from '../training/recipes.ts'
 import { trainedBy } from './example/trained-by.ts'
 
 /** Longest name of a target. */

@@ -1,11 +1,11 @@
+import { type Config, findObjective } from '../config/config.ts'
+import { momentsOf, progressAt, writeMoments } from '../config/scheduled-values.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { bend, diagonalLaws, type TimeLaw, type Times, timeLaws, valueAt } from '../objective/index.ts'
 import { type Random, random } from '../random/random.ts'
-import { type Config, findObjective } from './config.ts'
-import { momentsOf, progressAt, writeMoments } from './moments.ts'
 import { RATES, writeRates } from './optimizer.ts'
-import { drawPair, drawTrajectory, type Pool } from './pool.ts'
 import { type InputName, isPoints, type Term, type TermInputs } from './terms.ts'
+import { drawPair, drawTrajectory, type Pool } from './trajectory-cache.ts'
 
 type Arrays = TermInputs<Float32Array>
 

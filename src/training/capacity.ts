@@ -1,7 +1,7 @@
-import { type Config, ConfigError } from './config.ts'
+import { type Config, ConfigError } from '../config/config.ts'
+import { RunError } from '../serialization/record.ts'
 import { gigabytes, memoryLimit } from './memory.ts'
 import { mlpOptions, parameterCount, stateSize } from './networks.ts'
-import { RunError } from './record.ts'
 
 /** An ONNX file is one message of a protocol that counts to this, and the runtime counts numbers of a tensor no further. */
 const MOST_BYTES = 2 ** 31

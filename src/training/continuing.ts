@@ -1,9 +1,9 @@
 import { askedThreads, defaultThreads } from '../runtime/node.ts'
-import { type Intact, newestIntact, setAside } from './checkpoint.ts'
-import { clearPending, writeFileAtomic } from './files.ts'
-import { logUntil } from './metrics-log.ts'
+import { type Intact, newestIntact, setAside } from '../serialization/checkpoint.ts'
+import { clearPending, writeFileAtomic } from '../serialization/files.ts'
+import { logUntil } from '../serialization/metrics-log.ts'
+import { logProblemOf, paths, type ReadRecord } from '../serialization/run.ts'
 import { checkUnchanged } from './resume.ts'
-import { logProblemOf, paths, type ReadRecord } from './run.ts'
 
 /** Where a run goes on from. */
 export interface Continued extends Intact {

@@ -1,6 +1,6 @@
+import type { Config } from '../config/config.ts'
 import { type MlpOptions, mlpShapes, sourceLayersOf } from '../model/index.ts'
-import { joinArrays } from './arrays.ts'
-import type { Config } from './config.ts'
+import { joinArrays } from '../serialization/arrays.ts'
 
 type Network = Config['network']
 

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DYNAMIC, simplify, spec, trace } from '../autodiff/index.ts'
+import type { Config } from '../config/config.ts'
 import type { VelocityField } from '../model/index.ts'
 import { compile } from '../runtime/node.ts'
-import type { Config } from './config.ts'
-import { writeFileAtomic } from './files.ts'
-import { type Pool, solvePool } from './pool.ts'
-import { RunError } from './run.ts'
-import { decodeSafetensors, encodeSafetensors, SafetensorsError } from './safetensors.ts'
+import { writeFileAtomic } from '../serialization/files.ts'
+import { RunError } from '../serialization/run.ts'
+import { decodeSafetensors, encodeSafetensors, SafetensorsError } from '../serialization/safetensors.ts'
+import { type Pool, solvePool } from './trajectory-cache.ts'
 
 const fileOf = (directory: string): string => join(directory, 'coupling.safetensors')
 

@@ -1,12 +1,12 @@
+import type { Config } from '../config/config.ts'
+import { OWN_TEACHER } from '../config/teacher-config.ts'
 import { openDataset } from '../data/catalogue.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { OpenOptions } from '../data/open.ts'
 import { type SeenDataset, seenThrough, standardizationOf } from '../data/standardized.ts'
-import type { Config } from './config.ts'
-import { readModelFor } from './model-files.ts'
-import { type DataRecord, RunError, rulesOf } from './record.ts'
-import type { RunRecord } from './run.ts'
-import { OWN_TEACHER } from './teacher-config.ts'
+import { readModelFor } from '../serialization/model-files.ts'
+import { type DataRecord, RunError, rulesOf } from '../serialization/record.ts'
+import type { RunRecord } from '../serialization/run.ts'
 
 /** How the data of a run is opened: by the rules that it was trained with, where it is a recorded one. */
 export const openOptionsOf = ({

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
+import { type Config, ConfigError, type UserConfig } from '../config/config.ts'
+import { isRun } from '../config/config-paths.ts'
+import { OWN_TEACHER } from '../config/teacher-config.ts'
 import { type DatasetSpec, openDataset, pathsIn, withPaths } from '../data/catalogue.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { DataError } from '../data/error.ts'
-import { type Config, ConfigError, type UserConfig } from './config.ts'
-import { isRun } from './config-paths.ts'
+import { RunError, type RunRecord } from '../serialization/run.ts'
 import { openOptionsOf } from './data.ts'
-import { RunError, type RunRecord } from './run.ts'
-import { OWN_TEACHER } from './teacher-config.ts'
 
 /** Data that was opened, and what now names it. */
 export interface OpenedData {

@@ -1,4 +1,6 @@
 import { concat, sizeOf, type Tensor } from '../autodiff/index.ts'
+import type { Config } from '../config/config.ts'
+import { findObjective } from '../config/config.ts'
 import {
   applyMlp,
   type FlowMap,
@@ -9,8 +11,6 @@ import {
   uncertaintyShapes,
 } from '../model/index.ts'
 import { traitsOf } from '../objective/index.ts'
-import type { Config } from './config.ts'
-import { findObjective } from './config.ts'
 
 /** The student's network. */
 export const mlpOptions = ({ network }: Pick<Config, 'network'>, dimension: number): MlpOptions => ({

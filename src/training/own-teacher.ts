@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkpointSteps } from './checkpoint.ts'
-import { type Config, resolveConfig } from './config.ts'
-import { paths } from './run.ts'
-import { OWN_TEACHER, teacherConfig, trainsTeacher } from './teacher-config.ts'
+import { type Config, resolveConfig } from '../config/config.ts'
+import { OWN_TEACHER, teacherConfig, trainsTeacher } from '../config/teacher-config.ts'
+import { checkpointSteps } from '../serialization/checkpoint.ts'
+import { paths } from '../serialization/run.ts'
 
 /** Where a run keeps it: a run of its own. */
 export const teacherDirectory = (directory: string): string => join(directory, 'teacher')

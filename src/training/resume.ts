@@ -1,8 +1,8 @@
+import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from '../config/config.ts'
+import { difference } from '../config/difference.ts'
 import { show } from '../data/validate.ts'
-import type { Checkpoint } from './checkpoint.ts'
-import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from './config.ts'
-import { difference } from './difference.ts'
-import { paths, type ReadRecord, RunError } from './run.ts'
+import type { Checkpoint } from '../serialization/checkpoint.ts'
+import { paths, type ReadRecord, RunError } from '../serialization/run.ts'
 
 /** Keys that may change when a run is continued. */
 const RESUMABLE = new Set(['steps', 'logEvery', 'checkpointEvery', 'chunk', 'log'])

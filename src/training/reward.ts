@@ -1,7 +1,7 @@
+import { type Config, ConfigError } from '../config/config.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import type { Standardization } from '../model/index.ts'
 import type { RewardConfig } from '../objective/reward.ts'
-import { type Config, ConfigError } from './config.ts'
 
 type Options = Config['options']
 

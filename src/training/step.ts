@@ -11,9 +11,9 @@ import {
   trace,
   valueAuxAndGrad,
 } from '../autodiff/index.ts'
+import type { Config } from '../config/config.ts'
+import { momentsOf, type PresentValues } from '../config/scheduled-values.ts'
 import { applyMlp, flowMap, uncertainty } from '../model/index.ts'
-import type { Config } from './config.ts'
-import { momentsOf, type PresentValues } from './moments.ts'
 import {
   auxiliaryOptions,
   bindMap,

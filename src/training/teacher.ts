@@ -1,3 +1,5 @@
+import { type Config, ConfigError, findObjective } from '../config/config.ts'
+import { asksTeacher } from '../config/validate.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import {
   type FlowMap,
@@ -7,11 +9,9 @@ import {
   type Standardization,
   type VelocityField,
 } from '../model/index.ts'
-import { checkColumns } from './columns.ts'
-import { type Config, ConfigError, findObjective } from './config.ts'
-import { asMap, type Model } from './model.ts'
-import { readModelFor } from './model-files.ts'
-import { asksTeacher } from './sense.ts'
+import { checkColumns } from '../serialization/columns.ts'
+import { asMap, type Model } from '../serialization/model.ts'
+import { readModelFor } from '../serialization/model-files.ts'
 import type { Teachers } from './step.ts'
 
 /**

@@ -1,4 +1,8 @@
 import { concat, type Spec, spec, type Tensor } from '../autodiff/index.ts'
+import type { Config } from '../config/config.ts'
+import { ConfigError, findObjective } from '../config/config.ts'
+import { type PresentValues, withPresent } from '../config/scheduled-values.ts'
+import { diagonalRows } from '../config/validate.ts'
 import {
   type FlowMap,
   fromVelocity,
@@ -17,10 +21,6 @@ import {
   squaredError,
   traitsOf,
 } from '../objective/index.ts'
-import type { Config } from './config.ts'
-import { ConfigError, findObjective } from './config.ts'
-import { type PresentValues, withPresent } from './moments.ts'
-import { diagonalRows } from './sense.ts'
 import { errorOf, type SampleWeight } from './weights.ts'
 
 export type TermName = 'diagonal' | 'consistency'

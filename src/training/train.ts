@@ -1,35 +1,43 @@
 import { appendFileSync, existsSync } from 'node:fs'
+import { type Config, ConfigError, findObjective, resolveConfig, type UserConfig } from '../config/config.ts'
+import { withAbsolutePaths } from '../config/config-paths.ts'
+import { teacherConfig, trainsTeacher } from '../config/teacher-config.ts'
+import { remarksOn } from '../config/validate.ts'
 import { checkPath, checkThreads } from '../data/arguments.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import type { VelocityField } from '../model/index.ts'
 import { compileScan, defaultThreads } from '../runtime/node.ts'
+import { type Checkpoint, checkpointSteps, notFinite, writeCheckpoint } from '../serialization/checkpoint.ts'
+import { withPath, writeFileAtomic } from '../serialization/files.ts'
+import { type Lock, lockDirectory } from '../serialization/lock.ts'
+import { type Logger, openLoggers } from '../serialization/loggers.ts'
+import { encodeModelFile, encodeOnnxModel, type Model, ownParameters } from '../serialization/model.ts'
+import { dataRecord } from '../serialization/record.ts'
+import {
+  checkFree,
+  isRun,
+  paths,
+  RunError,
+  readMetrics,
+  readRecord,
+  writeRecord,
+} from '../serialization/run.ts'
+import { encodeSafetensors } from '../serialization/safetensors.ts'
 import { checkCapacity } from './capacity.ts'
-import { type Checkpoint, checkpointSteps, notFinite, writeCheckpoint } from './checkpoint.ts'
-import { type Config, ConfigError, findObjective, resolveConfig, type UserConfig } from './config.ts'
-import { withAbsolutePaths } from './config-paths.ts'
 import { type Continued, openContinued, rewind } from './continuing.ts'
 import { hasPool, openPool } from './coupling.ts'
 import { openTrainingData } from './data.ts'
-import { withPath, writeFileAtomic } from './files.ts'
 import { openInitial, withInitialNetwork } from './initial.ts'
-import { type Lock, lockDirectory } from './lock.ts'
-import { type Logger, openLoggers } from './loggers.ts'
-import { encodeModelFile, encodeOnnxModel, type Model, ownParameters } from './model.ts'
+import type { MetricsLine } from './metric-window.ts'
 import { openResumed, withMovedRuns } from './moved.ts'
 import { isTeacherFinished, teacherDirectory, withOwnTeacher } from './own-teacher.ts'
-import { dataRecord } from './record.ts'
 import { resumedConfig } from './resume.ts'
 import { checkReward, withSeenRewards } from './reward.ts'
-import { checkFree, isRun, paths, RunError, readMetrics, readRecord, writeRecord } from './run.ts'
-import { encodeSafetensors } from './safetensors.ts'
-import { remarksOn } from './sense.ts'
 import { buildStep, type StateName, type Step, type Teachers } from './step.ts'
 import { openCouplingTeacher, openTeachers } from './teacher.ts'
-import { teacherConfig, trainsTeacher } from './teacher-config.ts'
 import { type Failure, Trainer } from './trainer.ts'
 import { hasRunAway, remedies, residualOf, type Verdict, verdictOf } from './verdict.ts'
-import type { MetricsLine } from './window.ts'
 
 /** What a run reports while it trains. */
 export interface Progress {

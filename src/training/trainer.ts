@@ -1,12 +1,12 @@
 import { sizeOf } from '../autodiff/index.ts'
+import type { Config } from '../config/config.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import type { Program } from '../runtime/program.ts'
 import { type BatchSource, batchSource } from './batches.ts'
-import { beginning } from './beginning.ts'
-import type { Config } from './config.ts'
-import type { Pool } from './pool.ts'
+import { beginning } from './initial-parameters.ts'
+import { type MetricsLine, Window } from './metric-window.ts'
 import type { StateName, Step } from './step.ts'
-import { type MetricsLine, Window } from './window.ts'
+import type { Pool } from './trajectory-cache.ts'
 
 /** Flat vectors `[P]` that a step carries to the next. */
 export type State = Readonly<Partial<Record<StateName, Float32Array>>>

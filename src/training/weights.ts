@@ -1,4 +1,6 @@
 import type { Tensor } from '../autodiff/index.ts'
+import type { Config } from '../config/config.ts'
+import { LEFT, type PresentValues } from '../config/scheduled-values.ts'
 import { type Interpolant, interpolants } from '../model/index.ts'
 import {
   adaptive,
@@ -9,8 +11,6 @@ import {
   pseudoHuber,
   squaredError,
 } from '../objective/index.ts'
-import type { Config } from './config.ts'
-import { LEFT, type PresentValues } from './moments.ts'
 
 /** How a configuration measures residuals while it trains. */
 export function errorOf({ loss: { kind, c, adaptive: weighting } }: Config): ErrorFunction {

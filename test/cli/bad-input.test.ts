@@ -5,7 +5,7 @@ import { constant, DYNAMIC, simplify, spec, trace } from '../../src/autodiff/ind
 import { encodeNpy } from '../../src/data/npy.ts'
 import { train } from '../../src/index.ts'
 import { lower } from '../../src/runtime/onnx.ts'
-import { decodeSafetensors, encodeSafetensors } from '../../src/training/safetensors.ts'
+import { decodeSafetensors, encodeSafetensors } from '../../src/serialization/safetensors.ts'
 import { run, runHere } from '../helpers/cli.ts'
 import { snapshot, temporaryFolder } from '../helpers/folder.ts'
 

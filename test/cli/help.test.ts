@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { paths } from '../../src/training/run.ts'
+import { paths } from '../../src/serialization/run.ts'
 import { run, runHere, start, until } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 

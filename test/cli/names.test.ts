@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
-import { load } from '../../src/training/load.ts'
-import { paths, readRecord } from '../../src/training/run.ts'
+import { load } from '../../src/serialization/load.ts'
+import { paths, readRecord } from '../../src/serialization/run.ts'
 import { runHere, TINY } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 

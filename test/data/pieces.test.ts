@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { csvPieces, encodeCsv } from '../../src/data/csv-writer.ts'
 import { encodeNpy, npyPieces } from '../../src/data/npy.ts'
-import { writeFileAtomic } from '../../src/training/files.ts'
+import { writeFileAtomic } from '../../src/serialization/files.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 
 const folder = temporaryFolder('pieces')

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkpointSteps } from '../../src/training/checkpoint.ts'
-import type { UserConfig } from '../../src/training/config.ts'
-import { paths } from '../../src/training/run.ts'
-import { decodeSafetensors, type StoredTensor } from '../../src/training/safetensors.ts'
+import type { UserConfig } from '../../src/config/config.ts'
+import { checkpointSteps } from '../../src/serialization/checkpoint.ts'
+import { paths } from '../../src/serialization/run.ts'
+import { decodeSafetensors, type StoredTensor } from '../../src/serialization/safetensors.ts'
+import type { MetricsLine } from '../../src/training/metric-window.ts'
 import type { TrainOptions } from '../../src/training/train.ts'
-import type { MetricsLine } from '../../src/training/window.ts'
 
 /** A network and a batch that train in a fraction of a millisecond. */
 export const tiny = {

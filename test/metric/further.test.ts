@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { generatedDataset } from '../../src/data/catalogue.ts'
 import type { Dataset } from '../../src/data/dataset.ts'
-import { pointsDataset } from '../../src/data/given.ts'
+import { pointsDataset } from '../../src/data/in-memory.ts'
 import { lacks, metrics } from '../../src/metric/catalogue.ts'
 import { prepareMetrics } from '../../src/metric/prepare.ts'
 import { random } from '../../src/random/random.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { datasets } from '../../src/data/built-in.ts'
 import { gaussianMixture } from '../../src/data/gaussian-mixture.ts'
-import { pointsDataset } from '../../src/data/given.ts'
+import { pointsDataset } from '../../src/data/in-memory.ts'
 import { seenThrough, standardizationOf } from '../../src/data/standardized.ts'
 import { kdTree } from '../../src/metric/kd-tree.ts'
 import { normalRadius, OUTSIDE } from '../../src/metric/normal-radius.ts'

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DYNAMIC, onesLike, simplify, spec, trace, vjp } from '../../src/autodiff/index.ts'
+import { type ConfigError, resolveConfig } from '../../src/config/config.ts'
 import { type RewardConfig, rewardOf } from '../../src/objective/reward.ts'
 import { rewardValue } from '../../src/objective/reward-value.ts'
 import * as engine from '../../src/runtime/node.ts'
-import { type ConfigError, resolveConfig } from '../../src/training/config.ts'
 import { value, valuesOf } from '../autodiff/values.ts'
 
 const within = (low: number, high: number) => fc.double({ min: low, max: high, noNaN: true })

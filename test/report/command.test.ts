@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { parseKeys } from '../../src/cli/keys.ts'
+import { merge, resolveConfig, type UserConfig } from '../../src/config/config.ts'
 import { evaluateCommand, trainCommand } from '../../src/report/command.ts'
-import { merge, resolveConfig, type UserConfig } from '../../src/training/config.ts'
 
 /** The words of a command as a shell splits them. */
 const wordsOf = (command: string): string[] =>

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { metricTable } from '../../src/report/html-table.ts'
 import { curvesPlot } from '../../src/report/line-plots.ts'
 import { readingOf, runReading } from '../../src/report/reading.ts'
-import { ranking, standingAt, standings } from '../../src/report/standings.ts'
+import { ranking, standingAt, standings } from '../../src/report/results-table.ts'
 import { comparisonTable, legend } from '../../src/report/table.ts'
 import type { Estimate, Metric, TableData } from '../../src/report/types.ts'
 

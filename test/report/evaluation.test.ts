@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { EvaluationRow, MetricValue } from '../../src/evaluation/evaluate.ts'
 import { mapLines, savedLines, stepWarnings } from '../../src/report/evaluation.ts'
-import type { EvaluationRow, MetricValue } from '../../src/training/evaluate.ts'
 
 const metric = (value: number | null, reach = 0.1, rest: Partial<MetricValue> = {}): MetricValue => ({
   value,

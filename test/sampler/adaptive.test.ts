@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { generatedDataset } from '../../src/data/catalogue.ts'
+import { exactVelocity } from '../../src/evaluation/evaluate.ts'
 import { solve } from '../../src/sampler/adaptive.ts'
 import { drawNoise, type Velocity } from '../../src/sampler/sampler.ts'
-import { exactVelocity } from '../../src/training/evaluate.ts'
 
 const MEAN = [1, -2]
 const DEVIATIONS = [0.5, 1.5]

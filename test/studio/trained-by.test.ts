@@ -1,13 +1,13 @@
 import { afterEach, expect, test } from 'vitest'
 import * as engine from '../../src/runtime/node.ts'
 import { readMetadata } from '../../src/runtime/protobuf.ts'
+import { decodeModelFile } from '../../src/serialization/model.ts'
 import { fileOf } from '../../src/studio/engine/files.ts'
 import { planOfModel } from '../../src/studio/engine/model-file.ts'
 import { Session } from '../../src/studio/engine/session.ts'
 import { trainedBy } from '../../src/studio/example/trained-by.ts'
 import { examplePlan, freshPlan, type Plan, type Stage } from '../../src/studio/plan.ts'
 import { recipeOf, trainedObjective } from '../../src/studio/recipe.ts'
-import { decodeModelFile } from '../../src/training/model.ts'
 
 const open: Session[] = []
 afterEach(async () => {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { resolveConfig } from '../../src/config/config.ts'
 import { checkCapacity } from '../../src/training/capacity.ts'
-import { resolveConfig } from '../../src/training/config.ts'
 import { runHere } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { evaluateRun } from '../../src/training/evaluate.ts'
+import { evaluateRun } from '../../src/evaluation/evaluate.ts'
 import { train } from '../../src/training/train.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { metricsOf, quick } from '../helpers/training.ts'

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
+import { type Config, resolveConfig, type UserConfig } from '../../src/config/config.ts'
+import { momentsOf } from '../../src/config/scheduled-values.ts'
 import { generatedDataset } from '../../src/data/catalogue.ts'
 import { fromVelocity } from '../../src/model/index.ts'
 import { type Annealed, valueAt } from '../../src/objective/index.ts'
 import { compile } from '../../src/runtime/node.ts'
 import { batchSource } from '../../src/training/batches.ts'
-import { type Config, resolveConfig, type UserConfig } from '../../src/training/config.ts'
-import { momentsOf } from '../../src/training/moments.ts'
 import { buildStep } from '../../src/training/step.ts'
 
 const STEPS = 40

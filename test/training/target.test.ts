@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { resolveConfig } from '../../src/config/config.ts'
 import { compile } from '../../src/runtime/node.ts'
-import { resolveConfig } from '../../src/training/config.ts'
 import { buildStep } from '../../src/training/step.ts'
 
 /** The loss of one step whose averaged parameters are not the student's. */

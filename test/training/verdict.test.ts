@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { resolveConfig } from '../../src/training/config.ts'
+import { resolveConfig } from '../../src/config/config.ts'
+import type { MetricsLine } from '../../src/training/metric-window.ts'
 import { verdictOf } from '../../src/training/verdict.ts'
-import type { MetricsLine } from '../../src/training/window.ts'
 
 const config = resolveConfig({ objective: 'meanflow', optimizer: { clip: null } })
 

@@ -7,12 +7,12 @@ import {
   type Tensor,
   trace,
 } from '../../autodiff/index.ts'
+import { resolveConfig } from '../../config/config.ts'
 import { generatedDataset } from '../../data/catalogue.ts'
 import { random } from '../../random/random.ts'
 import { compile, compileScan } from '../../runtime/node.ts'
 import type { Buffer, Program } from '../../runtime/program.ts'
 import { batchSource } from '../../training/batches.ts'
-import { resolveConfig } from '../../training/config.ts'
 import { buildStep } from '../../training/step.ts'
 import type { Workload } from './reference.ts'
 

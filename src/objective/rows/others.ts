@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { fmm } from '../flow-map-matching.ts'
 import { one, row } from '../objective.ts'
 import { midTraining } from '../trajectory.ts'
-import { fmm } from '../two-way.ts'
 
 /** Maps in both directions, and trajectories as data. */
 export const otherRows = [
@@ -28,7 +28,7 @@ export const otherRows = [
       where: ['y = F(x_s,s,t)'],
       paper: 'Boffi, Albergo & Vanden-Eijnden 2024, arXiv:2406.07507',
       publishedCost: 9,
-      source: 'src/objective/two-way.ts',
+      source: 'src/objective/flow-map-matching.ts',
       code: ['fmm'],
       whenToUse: 'A map that also jumps from data to noise: encoding, editing, round trips.',
       trouble: 'Long gaps are hard to learn at once: its gaps grow over training, and few steps beat one.',

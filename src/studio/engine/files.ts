@@ -1,4 +1,4 @@
-import { encodeModelFile, encodeOnnxModel, type Model } from '../../training/model.ts'
+import { encodeModelFile, encodeOnnxModel, type Model } from '../../serialization/model.ts'
 import type { Questions } from './protocol.ts'
 import type { Session, WeightsName } from './session.ts'
 

@@ -14,8 +14,8 @@ import { externalFiles } from '../../runtime/external-data.ts'
 import { type Program, RuntimeLoadError } from '../../runtime/program.ts'
 import { onnxProblem, readMetadata, tensorWithNaN } from '../../runtime/protobuf.ts'
 import { runtimeReason } from '../../runtime/reason.ts'
-import { decodeModelFile, type Model } from '../../training/model.ts'
-import { type DataRecord, dataRecordSchema, RunError } from '../../training/record.ts'
+import { decodeModelFile, type Model } from '../../serialization/model.ts'
+import { type DataRecord, dataRecordSchema, RunError } from '../../serialization/record.ts'
 import {
   freshPlan,
   HIGHEST_RATE,

@@ -1,6 +1,6 @@
-import { type Config, resolveConfig } from '../../training/config.ts'
-import { recipes } from '../../training/recipes.ts'
-import { teacherConfig } from '../../training/teacher-config.ts'
+import { type Config, resolveConfig } from '../../config/config.ts'
+import { recipes } from '../../config/recipes.ts'
+import { teacherConfig } from '../../config/teacher-config.ts'
 import type { Plan, Stage } from '../plan.ts'
 
 /** A recipe of this length, as `oxbow train` would take it. */

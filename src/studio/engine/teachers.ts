@@ -1,4 +1,6 @@
 import { constant } from '../../autodiff/index.ts'
+import { type Config, ConfigError } from '../../config/config.ts'
+import { asksTeacher } from '../../config/validate.ts'
 import type { Dataset } from '../../data/dataset.ts'
 import {
   type FlowMap,
@@ -8,9 +10,7 @@ import {
   type VelocityField,
 } from '../../model/index.ts'
 import { type Objective, objectives } from '../../objective/index.ts'
-import { type Config, ConfigError } from '../../training/config.ts'
 import { mapOf } from '../../training/networks.ts'
-import { asksTeacher } from '../../training/sense.ts'
 import type { Teachers } from '../../training/step.ts'
 
 /** A stage of a training as it ended: what later ones can learn from. */

@@ -1,7 +1,7 @@
+import { ConfigError, findObjective, type UserConfig } from '../../config/config.ts'
 import type { Dataset, Values } from '../../data/dataset.ts'
 import { generated } from '../../data/generated.ts'
 import { rewardValue } from '../../objective/reward-value.ts'
-import { ConfigError, findObjective, type UserConfig } from '../../training/config.ts'
 import type { Stage, Tilt } from '../plan.ts'
 import { boundsOfTilt, rewardOfTilt } from '../reward.ts'
 

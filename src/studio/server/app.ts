@@ -1,7 +1,7 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
-import { VERSION } from '../../training/version.ts'
+import { VERSION } from '../../serialization/version.ts'
 import { CommandError, readCommand } from '../engine/commands.ts'
 import type { Command } from '../engine/protocol.ts'
 import { decodeMessage } from '../engine/wire.ts'

@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readdirSync, realpathSync } from 'node:fs'
 import { join, sep } from 'node:path'
-import { checkpointSteps } from '../../training/checkpoint.ts'
-import { isRun, paths, readRecord } from '../../training/run.ts'
+import { checkpointSteps } from '../../serialization/checkpoint.ts'
+import { isRun, paths, readRecord } from '../../serialization/run.ts'
 import type { SavedRun } from '../engine/saved-run.ts'
 import { LARGEST_MODEL } from '../plan.ts'
 

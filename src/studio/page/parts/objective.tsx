@@ -1,6 +1,6 @@
 import { computed, signal } from '@preact/signals'
+import { type RecipeName, recipes } from '../../../config/recipes.ts'
 import { type Objective, objectives, type Rule } from '../../../objective/index.ts'
-import { type RecipeName, recipes } from '../../../training/recipes.ts'
 import { recipeStages } from '../../engine/recipe-keys.ts'
 import { freshPlan, isUntouched, type Plan } from '../../plan.ts'
 import { refusalOf } from '../../trainable.ts'

@@ -1,5 +1,5 @@
 import { Document, isScalar, visit } from 'yaml'
-import type { UserConfig } from '../../../training/config.ts'
+import type { UserConfig } from '../../../config/config.ts'
 
 /** A configuration as YAML, lists of numbers on one line. */
 export function yamlOf(config: UserConfig): string {

@@ -1,6 +1,6 @@
+import type { BinnedLoss } from '../../../evaluation/loss-bins.ts'
 import type { ResidualGrid } from '../../../metric/residuals.ts'
 import { colourScale } from '../../../report/colour-scale.ts'
-import type { BinnedLoss } from '../../../training/loss-bins.ts'
 import { trainedBy } from '../../example/trained-by.ts'
 import { stepsOf } from '../../plan.ts'
 import { useAnswer } from '../asking.ts'

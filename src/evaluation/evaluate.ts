@@ -1,0 +1,269 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { type Config, ConfigError } from '../config/config.ts'
+import { checkPath } from '../data/arguments.ts'
+import { inOrderOf } from '../data/column-order.ts'
+import type { Dataset } from '../data/dataset.ts'
+import { DataError } from '../data/error.ts'
+import { seenThrough } from '../data/standardized.ts'
+import { decodeText } from '../data/utf8.ts'
+import { countNotFinite } from '../metric/points.ts'
+import { prepareMetrics } from '../metric/prepare.ts'
+import { drawNoise } from '../sampler/sampler.ts'
+import { type SamplingMethod, takeThrough } from '../sampler/sampling.ts'
+import { hasCheckpoint, trainedSteps } from '../serialization/checkpoint.ts'
+import { writeFileAtomic } from '../serialization/files.ts'
+import { load } from '../serialization/load.ts'
+import type { WeightsName } from '../serialization/model.ts'
+import { readModel } from '../serialization/model-files.ts'
+import { dataRecord } from '../serialization/record.ts'
+import { type DataRecord, paths, RunError, type RunRecord, readRecord } from '../serialization/run.ts'
+import { openRecordedData } from '../training/moved.ts'
+import { checkRequest } from './evaluation-request.ts'
+import { evaluationSchema } from './evaluation-schema.ts'
+import { measureMap } from './map-measures.ts'
+import { followNoise, openSampleMeasure, type SampleSetting, trajectoryValues } from './measure-rows.ts'
+import { chooseMetrics, type MetricChoice } from './metric-choice.ts'
+import type { MetricValue } from './metric-value.ts'
+import { type PlannedSample, planSamples, type SamplingRequest } from './planned-samples.ts'
+
+export type { MetricValue } from './metric-value.ts'
+export { exactVelocity } from './trajectories.ts'
+
+/** What is measured. */
+export interface EvaluationRequest extends SamplingRequest {
+  /** Points of a measurement; fewer are measured where there are too few rows. */
+  readonly count: number
+  /** Of the noise, also that added on the way, and of the reference data. */
+  readonly seed: number
+  /** Of both, the averaged alone where the run has no checkpoint, as one from the hub. */
+  readonly weights: readonly WeightsName[]
+  /** Names of metrics, or `all`; what is quick by default. */
+  readonly metrics?: MetricChoice
+  /** Path of the ONNX network that `featureFrechetDistance` looks through. */
+  readonly features?: string
+}
+
+export interface EvaluationRow {
+  /** Number of jumps. */
+  readonly steps: number
+  /** The times, where they were asked for; otherwise they are equally spaced. */
+  readonly grid?: readonly number[]
+  /** What was used, also where `auto` was asked for. */
+  readonly method: SamplingMethod
+  readonly weights: WeightsName
+  /** Samples that are not finite numbers, where there are any. */
+  readonly notFinite?: number
+  readonly metrics: Readonly<Record<string, MetricValue>>
+}
+
+/** What is the same for any number of steps. */
+export interface MapRow {
+  readonly weights: WeightsName
+  readonly metrics: Readonly<Record<string, MetricValue>>
+}
+
+export interface Evaluation {
+  /** Training steps of the run when it was measured. */
+  readonly trainedSteps: number
+  readonly request: EvaluationRequest & { readonly data: string; readonly fingerprint: string }
+  /** What was measured against: its hash, rows and ranges. */
+  readonly data: DataRecord
+  /** Samples of each measurement, at most the `count` of the request; absent in a file of an earlier version. */
+  readonly count?: number
+  readonly rows: readonly EvaluationRow[]
+  /** Metrics of the map itself; empty where none was asked for. */
+  readonly maps: readonly MapRow[]
+  /** What was left out or done otherwise than asked, and why. */
+  readonly notes: readonly string[]
+}
+
+/** The run's own data, or the other that it is measured against. */
+async function openData(directory: string, record: RunRecord, other?: Dataset): Promise<Dataset> {
+  if (!other && record.data.fingerprint.sha256 === '') {
+    throw new RunError(`${directory}: its data is not known; name the data to measure against with --data`)
+  }
+  const dataset = other ?? (await openRecordedData(directory, record)).dataset
+  if (dataset.dimension !== record.data.dimension) {
+    throw new ConfigError(
+      `data: ${dataset.name} has ${dataset.dimension} coordinates, the run ${record.data.dimension}`,
+    )
+  }
+  return inOrderOf(dataset, { name: 'the run', columns: record.data.columns })
+}
+
+/** Readies what samples are measured by. */
+function settingOf(
+  { data: { standardization } }: RunRecord,
+  dataset: Dataset,
+  { count, seed, metrics, features }: EvaluationRequest,
+  own: boolean,
+): SampleSetting {
+  const seen = seenThrough(standardization, dataset)
+  const exact = own && seen.mixture !== undefined
+  const chosen = chooseMetrics(metrics, { dataset: seen, exact, features: features !== undefined, map: true })
+  const measures = prepareMetrics(seen, { count, seed, names: chosen.samples })
+  return { dataset, standardization, measures, chosen, features }
+}
+
+/** Of both kinds of weights, those that are there; averaged ones that are the raw ones are shown once. */
+function distinctWeights(
+  directory: string,
+  { ema }: Config,
+  asked: readonly WeightsName[],
+): [WeightsName[], string[]] {
+  if (asked.length < 2) return [[...asked], []]
+  if (ema === 0) {
+    return [['ema'], ['without averaging (ema: 0) the averaged weights are the raw ones: shown once']]
+  }
+  return hasCheckpoint(directory)
+    ? [[...asked], []]
+    : [['ema'], ['the run has no checkpoint with raw weights: the averaged ones are measured alone']]
+}
+
+/**
+ * Measures a run against its data. What the run was not trained for is left out and noted.
+ *
+ * @param data  other data to measure against
+ * @throws ConfigError or RunError when the run and the data do not fit, a metric cannot be measured, or nothing is left;
+ *   GridError when a grid does not fall from 1 to 0; ArgumentError when the request is out of range
+ */
+export async function evaluateRun(
+  directory: string,
+  request: EvaluationRequest,
+  data?: Dataset,
+): Promise<Evaluation> {
+  checkPath('evaluateRun: directory', directory)
+  checkRequest('evaluateRun', request)
+  const record = readRecord(directory)
+  const dataset = await openData(directory, record, data)
+  const { samples, notes } = planSamples(record.config.objective, request)
+  if (samples.length === 0) throw new ConfigError(`${directory}: nothing to measure; ${notes.join('; ')}`)
+  const [weights, once] = distinctWeights(directory, record.config, request.weights)
+  // A damaged one is refused before the others are measured.
+  for (const name of weights) readModel(directory, name)
+  const setting = settingOf(record, dataset, request, data === undefined)
+  const sampleMeasure = await openSampleMeasure(setting)
+  const rows: EvaluationRow[] = []
+  const maps: MapRow[] = []
+  try {
+    for (const name of weights) {
+      const found = await measureWeights(directory, name, { samples, setting, request, sampleMeasure })
+      rows.push(...found.rows)
+      if (setting.chosen.maps.length > 0) maps.push(found.map)
+    }
+  } finally {
+    await sampleMeasure.close()
+  }
+  const { name, fingerprint } = dataset
+  const { standardization } = setting
+  return {
+    trainedSteps: trainedSteps(directory, record.config),
+    request: { ...request, data: name, fingerprint: fingerprint.sha256 },
+    data: dataRecord({ ...dataset, ...(standardization && { standardization }) }),
+    count: setting.measures.count,
+    rows,
+    maps,
+    notes: [
+      ...(record.intact === false ? [`${paths(directory).config} was changed since it was written`] : []),
+      ...notes,
+      ...once,
+      ...setting.measures.notes,
+      ...sampleMeasure.notes,
+    ],
+  }
+}
+
+interface Task {
+  readonly samples: readonly PlannedSample[]
+  readonly setting: SampleSetting
+  readonly request: EvaluationRequest
+  readonly sampleMeasure: Awaited<ReturnType<typeof openSampleMeasure>>
+}
+
+/** Measures one kind of weights: its samples, each from the same noise, and its map. */
+async function measureWeights(
+  directory: string,
+  weights: WeightsName,
+  { samples, setting, request: { seed }, sampleMeasure }: Task,
+): Promise<{ rows: EvaluationRow[]; map: MapRow }> {
+  const { dataset, standardization, measures, chosen } = setting
+  const map = await load(directory, { weights })
+  try {
+    const model = map.model!
+    const noise = drawNoise(measures.count, dataset.dimension, seed)
+    const ends = await followNoise(model, noise, chosen, dataset)
+    const rows: EvaluationRow[] = []
+    for (const planned of samples) {
+      const { steps, grid, named, method } = planned
+      const points = await takeThrough(map, method, noise, grid, seed)
+      const metrics = {
+        ...(await sampleMeasure.measure(points)),
+        ...trajectoryValues(points, planned, ends, setting),
+      }
+      const notFinite = countNotFinite(points, dataset.dimension)
+      rows.push({ steps, ...(named && { grid }), method, weights, ...(notFinite && { notFinite }), metrics })
+    }
+    const mixture = standardization ? undefined : dataset.mixture
+    const metrics = await measureMap(model, chosen.maps, { points: measures.reference, seed, mixture })
+    return { rows, map: { weights, metrics } }
+  } finally {
+    await map.close()
+  }
+}
+
+/** A request in one form: the same for the same question, numbers of steps and names in any order. */
+function normal(request: EvaluationRequest): string {
+  const { steps, grids = [], method, count, seed, weights, metrics = 'default', features = '' } = request
+  const rising = [...new Set(steps)].sort((a, b) => a - b)
+  const names = typeof metrics === 'string' ? metrics : [...new Set(metrics)].sort()
+  return JSON.stringify([rising, grids, method, count, seed, weights, names, features])
+}
+
+/**
+ * The last evaluation of a run, whatever wrote it; `undefined` where there is none.
+ *
+ * @throws RunError when the file is something else, naming the key
+ */
+export function readEvaluation(directory: string): Evaluation | undefined {
+  const { evaluation } = paths(directory)
+  if (!existsSync(evaluation)) return undefined
+  const refuse = (what: string): never => {
+    throw new RunError(
+      `${evaluation}: not the evaluation of a run (${what}); "oxbow evaluate ${directory}" measures anew`,
+    )
+  }
+  let content: unknown
+  try {
+    content = JSON.parse(decodeText(readFileSync(evaluation), evaluation))
+  } catch (error) {
+    return refuse(error instanceof DataError ? error.message.slice(evaluation.length + 2) : 'not valid JSON')
+  }
+  const { data, error } = evaluationSchema.safeParse(content)
+  return data ?? refuse(`${error!.issues[0].path.join('.') || 'all of it'} is missing or wrong`)
+}
+
+/** The newest evaluation of a run, unless it is damaged or the run has been trained further since. */
+export function currentEvaluation(directory: string): Evaluation | undefined {
+  try {
+    const found = readEvaluation(directory)
+    if (!found) return undefined
+    const { config } = readRecord(directory)
+    return found.trainedSteps === trainedSteps(directory, config) ? found : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether an evaluation has what is measured of all data, unless others were named; one of an earlier version has not. */
+const hasStrays = ({ request: { metrics = 'all' }, rows }: Evaluation): boolean =>
+  (metrics !== 'all' && !metrics.includes('quick')) || rows.every(row => 'strays' in row.metrics)
+
+/** The recorded evaluation of a run, if it answers this request. */
+export function recordedEvaluation(directory: string, request: EvaluationRequest): Evaluation | undefined {
+  const found = currentEvaluation(directory)
+  return found?.request && normal(found.request) === normal(request) && hasStrays(found) ? found : undefined
+}
+
+export function writeEvaluation(directory: string, evaluation: Evaluation): void {
+  writeFileAtomic(directory, paths(directory).evaluation, `${JSON.stringify(evaluation, null, 2)}\n`)
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import { dataRecordSchema } from '../serialization/record.ts'
+
+const maybe = z.number().nullable()
+
+const metricSchema = z.object({
+  value: maybe,
+  interval: z.tuple([z.number(), z.number()]).nullable(),
+  floor: maybe,
+  low: maybe,
+  high: maybe,
+  count: z.number(),
+  unit: z.string(),
+  range: z.tuple([maybe, maybe]),
+  direction: z.enum(['lower', 'higher']),
+  pValue: z
+    .number()
+    .nullish()
+    .transform(value => value ?? undefined),
+  note: z.string().optional(),
+})
+
+const metrics = z.record(z.string(), metricSchema)
+const weights = z.enum(['ema', 'raw'])
+// Of as many jumps as can be asked for: a report takes them again.
+const steps = z.int().min(1).max(10_000)
+const grid = z.array(z.number()).min(2).max(10_001)
+
+/** Schema of `evaluation.json`, which may come from anywhere with a run. */
+export const evaluationSchema = z.object({
+  trainedSteps: z.int().min(0),
+  request: z.object({
+    steps: z.array(steps),
+    grids: z.array(grid).optional(),
+    method: z.enum(['auto', 'jump', 'renoise', 'euler', 'heun']),
+    count: z.int().positive(),
+    seed: z.int().min(0),
+    weights: z.array(weights),
+    metrics: z.union([z.literal('all'), z.array(z.string())]).optional(),
+    features: z.string().optional(),
+    data: z.string(),
+    fingerprint: z.string(),
+  }),
+  data: dataRecordSchema,
+  count: z.int().positive().optional(),
+  rows: z
+    .array(
+      z.object({
+        steps,
+        grid: grid.optional(),
+        method: z.enum(['jump', 'renoise', 'euler', 'heun']),
+        weights,
+        notFinite: z.int().positive().optional(),
+        metrics,
+      }),
+    )
+    .min(1),
+  maps: z.array(z.object({ weights, metrics })),
+  notes: z.array(z.string()),
+})

@@ -1,0 +1,53 @@
+import type { SeenDataset } from '../data/standardized.ts'
+import { compile } from '../runtime/node.ts'
+import { readCheckpoint } from '../serialization/checkpoint.ts'
+import { RunError, readRecord } from '../serialization/run.ts'
+import { hasPool, openPool } from '../training/coupling.ts'
+import { withSeenRewards } from '../training/reward.ts'
+import { openCouplingTeacher, openTeachers } from '../training/teacher.ts'
+import { type BinnedLoss, binLosses } from './loss-bins.ts'
+
+/** One part of a run's loss by the times that were drawn. */
+export type LossMap = BinnedLoss
+
+export interface LossMapOptions {
+  /** Samples drawn, all parts together; default 16,384. */
+  readonly draws?: number
+  /** For each time; default 8. */
+  readonly bins?: number
+}
+
+/** Most numbers of points in one run of the graph, so that wide data does not fill the memory. */
+const BLOCK_NUMBERS = 2 ** 21
+const BLOCK_ROWS = 4096
+
+/**
+ * The loss of a trained run by time (`binLosses`) on fresh draws, those that the next steps of the training would see. The
+ * networks are the averaged ones where there are such, also in the place of `theta-`.
+ *
+ * @param dataset  as the training sees it (`openTrainingData`)
+ * @throws RunError without a checkpoint, ConfigError when the run's teacher is gone
+ */
+export async function measureLoss(
+  directory: string,
+  dataset: SeenDataset,
+  { draws = 2 ** 14, bins = 8 }: LossMapOptions = {},
+): Promise<LossMap[]> {
+  const config = withSeenRewards(readRecord(directory).config, dataset)
+  const checkpoint = readCheckpoint(directory)
+  if (!checkpoint) throw new RunError(`${directory}: has no checkpoint to measure the loss of`)
+  const { state, step } = checkpoint
+  const couplingTeacher = hasPool(directory) ? undefined : openCouplingTeacher(config, dataset)
+  return binLosses({
+    config,
+    dataset,
+    teachers: openTeachers(config, dataset),
+    parameters: state.ema ?? state.parameters!,
+    step: Math.max(config.steps, step),
+    pool: await openPool(directory, config, dataset.dimension, couplingTeacher),
+    block: Math.min(BLOCK_ROWS, Math.max(64, Math.floor(BLOCK_NUMBERS / dataset.dimension))),
+    compile,
+    draws,
+    bins,
+  })
+}

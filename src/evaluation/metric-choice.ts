@@ -1,0 +1,93 @@
+import { ConfigError } from '../config/config.ts'
+import type { Dataset } from '../data/dataset.ts'
+import { nearest } from '../data/suggest.ts'
+import { lacks, metrics } from '../metric/catalogue.ts'
+import {
+  described,
+  type MapMetric,
+  mapMetrics,
+  type PathMetric,
+  pathMetrics,
+} from '../metric/map-catalogue.ts'
+
+/** Stands for all that is quick and fits, among names. */
+const QUICK = 'quick'
+
+/** Names, where `quick` stands for all that is quick; everything that fits; or what is quick. */
+export type MetricChoice = readonly string[] | 'all' | undefined
+
+/** What is there to measure with. */
+export interface Situation {
+  /** As it is measured. */
+  readonly dataset: Dataset
+  /** Whether the exact velocity of the run's data is known. */
+  readonly exact: boolean
+  /** Whether a network for features was named. */
+  readonly features: boolean
+  /** Whether a map is there, and not its samples alone. */
+  readonly map: boolean
+}
+
+export interface ChosenMetrics {
+  readonly samples: readonly string[]
+  readonly paths: readonly PathMetric[]
+  readonly maps: readonly MapMetric[]
+}
+
+/** Coordinates up to which a density is computed: a derivative for each at every step. */
+const FLOW_DIMENSION = 64
+const JUMP_DIMENSION = 16
+
+const pathNames = Object.keys(pathMetrics) as PathMetric[]
+const mapNames = Object.keys(mapMetrics) as MapMetric[]
+
+/** Why a metric cannot be measured, if so. */
+function obstacle(name: string, { dataset, exact, features, map }: Situation): string | undefined {
+  if (Object.hasOwn(metrics, name)) {
+    const missing = lacks(metrics[name], dataset)
+    const has = `dimension ${dataset.dimension} and ${dataset.mixture ? 'a' : 'no'} mixture`
+    return missing.length > 0 ? `needs ${missing.join(' and ')}; ${dataset.name} has ${has}` : undefined
+  }
+  if (name === 'featureFrechetDistance') {
+    return features ? undefined : 'needs a network for features: --features net.onnx'
+  }
+  if (!map) return 'needs a run, not its samples alone'
+  if (name === 'trajectoryError' && !exact) {
+    return "needs data whose exact velocity is known; ownTrajectoryError compares with the map's own"
+  }
+  const most = { flowNLL: FLOW_DIMENSION, jumpNLL: JUMP_DIMENSION }[name]
+  return most !== undefined && dataset.dimension > most
+    ? `needs at most ${most} coordinates; ${dataset.name} has ${dataset.dimension}`
+    : undefined
+}
+
+function checkName(name: string, situation: Situation): void {
+  if (!Object.hasOwn(described, name)) {
+    const known = Object.keys(described)
+    const meant = nearest(name, known)
+    throw new ConfigError(
+      `metrics: unknown metric "${name}"${meant ? `; did you mean "${meant}"?` : ''} (known: ${known.join(', ')})`,
+    )
+  }
+  const reason = obstacle(name, situation)
+  if (reason) throw new ConfigError(`metrics: ${name} ${reason}`)
+}
+
+/**
+ * What is measured of what was asked for.
+ *
+ * @throws ConfigError on an unknown name, or one that cannot be measured here
+ */
+export function chooseMetrics(choice: MetricChoice, situation: Situation): ChosenMetrics {
+  const named = choice === 'all' ? [] : (choice ?? [QUICK])
+  for (const name of named) if (name !== QUICK) checkName(name, situation)
+  const isMeant = (name: string): boolean =>
+    choice === 'all' || (named.includes(QUICK) && !described[name].onRequest)
+  const isChosen = (name: string): boolean =>
+    named.includes(name) || (isMeant(name) && obstacle(name, situation) === undefined)
+  return {
+    samples: Object.keys(metrics).filter(isChosen),
+    paths: pathNames.filter(isChosen),
+    maps: mapNames.filter(isChosen),
+  }
+}

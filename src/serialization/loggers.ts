@@ -1,0 +1,15 @@
+import type { Config } from '../config/config.ts'
+import type { MetricsLine } from '../training/metric-window.ts'
+import { tensorboard } from './tensorboard.ts'
+
+/** Where the lines of `metrics.jsonl` go besides. */
+export type Logger = (line: MetricsLine) => void
+
+/**
+ * The loggers that a configuration asks for; none by default.
+ *
+ * @param step  steps done so far: what loggers have of later ones is dropped
+ */
+export function openLoggers(config: Config, directory: string, step: number): Logger[] {
+  return config.log.tensorboard ? [tensorboard(directory, config, step)] : []
+}

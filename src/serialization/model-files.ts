@@ -1,0 +1,80 @@
+import { existsSync, statSync } from 'node:fs'
+import { ConfigError } from '../config/config.ts'
+import { stateSize } from '../training/networks.ts'
+import { hasCheckpoint, readCheckpoint } from './checkpoint.ts'
+import { decodeModelFile, type Model, ownParameters, type WeightsName } from './model.ts'
+import { readBytes } from './read-file.ts'
+import { RunError } from './record.ts'
+import { paths, readRecord } from './run.ts'
+
+function readModelFile(path: string): Model {
+  if (!existsSync(path)) throw new RunError(`${path}: no such file`)
+  return decodeModelFile(readBytes(path), path)
+}
+
+/** The finished model of a run, which its newest checkpoint can give again. */
+function readRunModel(directory: string): Model {
+  const { model } = paths(directory)
+  if (!existsSync(model))
+    throw new RunError(`${directory}: the run has no model yet; finish it with --resume`)
+  try {
+    return readModelFile(model)
+  } catch (error) {
+    if (!(error instanceof RunError) || !hasCheckpoint(directory)) throw error
+    throw new RunError(`${error.message}; oxbow train --resume --out ${directory} writes it again`)
+  }
+}
+
+/**
+ * Reads a model from a run directory or a `.safetensors` file.
+ *
+ * @param weights  `ema` (the default) or `raw`, the student's own, which only a run directory has
+ * @throws RunError when there is no model, or it is damaged
+ */
+export function readModel(path: string, weights: WeightsName = 'ema'): Model {
+  const isDirectory = existsSync(path) && statSync(path).isDirectory()
+  if (!isDirectory && path.endsWith('.safetensors')) {
+    if (weights === 'raw')
+      throw new RunError(`${path}: raw weights are in a run's checkpoints; name the run directory`)
+    return readModelFile(path)
+  }
+  if (existsSync(path) && !isDirectory) {
+    throw new RunError(`${path}: expected a run directory or a .safetensors model, found another file`)
+  }
+  const { config, data, intact } = readRecord(path)
+  if (weights === 'ema') return readRunModel(path)
+  // The averaged model carries a record of its own.
+  if (intact === false) {
+    throw new RunError(
+      `${paths(path).config}: was changed since it was written, and says how the raw weights are read; put it back`,
+    )
+  }
+  const checkpoint = readCheckpoint(path)
+  const parameters = checkpoint?.state.parameters
+  if (!parameters) {
+    throw new RunError(
+      `${path}: the run has no checkpoint with raw weights; take the averaged ones with --weights ema`,
+    )
+  }
+  const expected = stateSize(config, data.dimension)
+  if (parameters.length !== expected) {
+    throw new RunError(
+      `${path}: the checkpoint has ${parameters.length} parameters, the network of config.json ${expected}`,
+    )
+  }
+  const own = ownParameters(config, data.dimension, parameters)
+  if (!own.every(Number.isFinite)) {
+    throw new RunError(`${path}: the checkpoint's parameters hold values that are not finite numbers`)
+  }
+  return { config, data, dimension: data.dimension, parameters: own }
+}
+
+/** The model that a key of the configuration names. @throws ConfigError when there is none */
+export function readModelFor(key: string, path: string): Model {
+  try {
+    return readModel(path)
+  } catch (error) {
+    if (error instanceof RunError) throw new ConfigError(`${key}: ${error.message}`)
+    throw error
+  }
+}

@@ -1,0 +1,208 @@
+import {
+  type CorePrimitive,
+  constant,
+  DYNAMIC,
+  type Graph,
+  simplify,
+  spec,
+  type Tensor,
+  trace,
+} from '../autodiff/index.ts'
+import { type Config, ConfigError, resolveConfig } from '../config/config.ts'
+import { type FlowMap, type MlpOptions, mlpShapes, unstandardizedJump } from '../model/index.ts'
+import { lower } from '../runtime/onnx.ts'
+import { mapOf, mlpOptions, parameterCount } from '../training/networks.ts'
+import { joinArrays } from './arrays.ts'
+import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
+import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts'
+import { VERSION } from './version.ts'
+
+/** A trained network: its configuration and parameters as one flat vector `[P]`. */
+export interface Model {
+  readonly config: Config
+  readonly dimension: number
+  readonly data: DataRecord
+  readonly parameters: Float32Array
+}
+
+export type WeightsName = 'ema' | 'raw'
+
+/** Rows become columns: our weights are `[in, out]`, stored ones `[out, in]` as in PyTorch. */
+function transposed(data: Float32Array, [rows, columns]: readonly number[]): Float32Array {
+  const result = new Float32Array(data.length)
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) result[j * rows + i] = data[i * columns + j]
+  }
+  return result
+}
+
+/** Names, shapes and data as other programs know them: `0.weight [out, in]`, `0.bias [out]`, ... */
+export function namedParameters({ config, dimension, parameters }: Model): Record<string, StoredTensor> {
+  const tensors: Record<string, StoredTensor> = {}
+  let at = 0
+  mlpShapes(mlpOptions(config, dimension)).forEach(({ weight, bias }, i) => {
+    const [rows, columns] = weight
+    const size = rows * columns
+    tensors[`${i}.weight`] = {
+      shape: [columns, rows],
+      data: transposed(parameters.subarray(at, at + size), weight),
+    }
+    tensors[`${i}.bias`] = { shape: bias, data: parameters.slice(at + size, at + size + bias[0]) }
+    at += size + bias[0]
+  })
+  return tensors
+}
+
+function flatParameters(
+  options: MlpOptions,
+  tensors: Readonly<Record<string, StoredTensor>>,
+  file: string,
+): Float32Array {
+  const parts = mlpShapes(options).flatMap(({ weight, bias }, i) => {
+    const take = (name: string, shape: readonly number[]): Float32Array => {
+      const found = tensors[name]
+      if (!found || found.shape.join() !== shape.join()) {
+        const what = found ? `[${found.shape.join(', ')}]` : 'nothing'
+        throw new RunError(`${file}: tensor ${name}: expected [${shape.join(', ')}], found ${what}`)
+      }
+      const values = Float32Array.from(found.data)
+      if (!values.every(Number.isFinite)) {
+        throw new RunError(`${file}: tensor ${name}: holds values that are not finite 32-bit numbers`)
+      }
+      return values
+    }
+    const columnsFirst = [weight[1], weight[0]]
+    return [transposed(take(`${i}.weight`, columnsFirst), columnsFirst), take(`${i}.bias`, bias)]
+  })
+  return joinArrays(parts)
+}
+
+export function encodeModelFile(model: Model): Uint8Array {
+  const { config, data } = model
+  const metadata = {
+    format: 'oxbow',
+    oxbow: VERSION,
+    config: JSON.stringify(config),
+    data: JSON.stringify(data),
+  }
+  return encodeSafetensors({ tensors: namedParameters(model), metadata })
+}
+
+type Tensors = Readonly<Record<string, StoredTensor>>
+
+/**
+ * The model of a configuration and the tensors that `namedParameters` gives.
+ *
+ * @throws RunError when a tensor is missing, of another shape, or holds what is no finite number
+ */
+export const modelOf = (
+  { config, data }: Pick<Model, 'config' | 'data'>,
+  tensors: Tensors,
+  file: string,
+): Model => ({
+  config,
+  data,
+  dimension: data.dimension,
+  parameters: flatParameters(mlpOptions(config, data.dimension), tensors, file),
+})
+
+/** Whether tensors have the names and shapes of a configuration's network, and are no more than that. */
+export function fitsNetwork({ config, data }: Pick<Model, 'config' | 'data'>, tensors: Tensors): boolean {
+  const shapes = mlpShapes(mlpOptions(config, data.dimension))
+  const has = (name: string, shape: readonly number[]) => tensors[name]?.shape.join() === shape.join()
+  return (
+    Object.keys(tensors).length === 2 * shapes.length &&
+    shapes.every(
+      ({ weight: [rows, columns], bias }, i) => has(`${i}.weight`, [columns, rows]) && has(`${i}.bias`, bias),
+    )
+  )
+}
+
+/**
+ * Configuration and data's record in the metadata of a file written by `oxbow`.
+ *
+ * @throws RunError when they are missing or damaged
+ */
+export function recordOf(
+  metadata: Readonly<Record<string, string>>,
+  file: string,
+): Pick<Model, 'config' | 'data'> {
+  try {
+    if (metadata.format !== 'oxbow' || !metadata.config || !metadata.data) {
+      throw new RunError(`${file}: not an oxbow model (its metadata has no configuration)`)
+    }
+    const { data, error } = dataRecordSchema.safeParse(JSON.parse(metadata.data))
+    if (error)
+      throw new RunError(`${file}: the record of its data is damaged (${error.issues[0].path.join('.')})`)
+    return { config: resolveConfig(JSON.parse(metadata.config)), data }
+  } catch (error) {
+    if (error instanceof ConfigError) throw new RunError(`${file}: ${error.message}`)
+    if (error instanceof SyntaxError) throw new RunError(`${file}: its metadata is not valid JSON`)
+    throw error
+  }
+}
+
+/**
+ * The model in the bytes of a `.safetensors` file written by `oxbow`.
+ *
+ * @param file  its name, for messages
+ * @throws RunError when it is damaged or holds something else
+ */
+export function decodeModelFile(bytes: Uint8Array, file: string): Model {
+  try {
+    const { tensors, metadata } = decodeSafetensors(bytes, file)
+    return modelOf(recordOf(metadata, file), tensors, file)
+  } catch (error) {
+    if (error instanceof SafetensorsError) throw new RunError(error.message)
+    throw error
+  }
+}
+
+/** The student's part of a training's parameters: it comes first. */
+export const ownParameters = (config: Config, dimension: number, state: Float32Array): Float32Array =>
+  state.subarray(0, parameterCount(mlpOptions(config, dimension)))
+
+export const asMap = (
+  { config, dimension, parameters }: Model,
+  dtype: 'float32' | 'float64' = 'float32',
+): FlowMap => mapOf(config, dimension, constant(parameters, [parameters.length], dtype))
+
+type Step = (x: Tensor, s: Tensor, t: Tensor) => Tensor
+
+/** `y = step(x, s, t)` with an open batch axis: `x [batch, D]`, `s [batch]`, `t [batch]`. */
+function stepGraph({ dimension }: Model, step: Step): Graph<CorePrimitive> {
+  const column = (time: Tensor) => time.reshape([DYNAMIC, 1])
+  return simplify(
+    trace(({ x, s, t }) => ({ y: step(x, column(s), column(t)) }), {
+      x: spec([DYNAMIC, dimension]),
+      s: spec([DYNAMIC]),
+      t: spec([DYNAMIC]),
+    }),
+  )
+}
+
+/** `y = F(x, s, t)` or `y = V(x, s, t)` of standardised points. */
+export const modelGraph = (model: Model, value: 'jump' | 'velocity' = 'jump'): Graph<CorePrimitive> =>
+  stepGraph(model, (...inputs) => asMap(model)[value](...inputs))
+
+/** `y = F(x, s, t)` in the units of each time, as it is exported; see `unstandardized`. */
+function jumpGraph(model: Model): Graph<CorePrimitive> {
+  const { standardization } = model.data
+  return standardization
+    ? stepGraph(model, (...inputs) => unstandardizedJump(standardization, asMap(model))(...inputs))
+    : modelGraph(model)
+}
+
+/** The bytes of `model.onnx`. */
+export function encodeOnnxModel(model: Model): Uint8Array {
+  return lower(jumpGraph(model), {
+    description: 'Flow map y = F(x, s, t): a jump from time s to time t, where 1 is noise and 0 is data.',
+    metadata: {
+      format: 'oxbow',
+      oxbow: VERSION,
+      objective: model.config.objective,
+      interpolant: model.config.interpolant,
+      data: JSON.stringify(model.data),
+    },
+  })
+}

@@ -1,0 +1,125 @@
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { type Config, ConfigError, resolveConfig } from '../config/config.ts'
+import { DataError } from '../data/error.ts'
+import { decodeText } from '../data/utf8.ts'
+import { crc32 } from '../runtime/checksum.ts'
+import type { MetricsLine } from '../training/metric-window.ts'
+import { writeFileAtomic } from './files.ts'
+import { logProblem, readLog } from './metrics-log.ts'
+import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
+import { VERSION } from './version.ts'
+
+export { type DataRecord, RunError }
+
+const recordSchema = z.object({
+  oxbow: z.string(),
+  config: z.record(z.string(), z.unknown()),
+  data: dataRecordSchema,
+  threads: z.int().positive().optional(),
+  checksum: z.string().optional(),
+})
+
+/** What `config.json` holds. */
+export interface RunRecord {
+  readonly oxbow: string
+  readonly config: Config
+  readonly data: DataRecord
+  /** Threads of an operator in training, on which the last bits depend; absent in files of version 0.1.0. */
+  readonly threads?: number
+}
+
+/** A record as it was read. */
+export interface ReadRecord extends RunRecord {
+  /** Whether configuration and data are as they were written; absent where the file does not tell. */
+  readonly intact?: boolean
+}
+
+export const paths = (directory: string) => ({
+  config: join(directory, 'config.json'),
+  metrics: join(directory, 'metrics.jsonl'),
+  checkpoints: join(directory, 'checkpoints'),
+  model: join(directory, 'model.safetensors'),
+  onnx: join(directory, 'model.onnx'),
+  evaluation: join(directory, 'evaluation.json'),
+  samples: join(directory, 'samples'),
+  plots: join(directory, 'plots'),
+  report: join(directory, 'report.html'),
+  card: join(directory, 'README.md'),
+  failedBatch: join(directory, 'failed-batch.safetensors'),
+})
+
+export const isRun = (directory: string): boolean => existsSync(paths(directory).config)
+
+/**
+ * Checks that a directory, which is locked, can take a new run.
+ *
+ * @throws RunError when it already holds something
+ */
+export function checkFree(directory: string): void {
+  if (isRun(directory)) {
+    throw new RunError(`${directory}: already holds a run; pass --resume to continue it, or another --out`)
+  }
+  if (readdirSync(directory).some(name => !name.startsWith('.'))) {
+    throw new RunError(`${directory}: is not empty and holds no run; choose another --out`)
+  }
+}
+
+/** Tells a record that was changed by hand. */
+const checksumOf = (config: unknown, data: unknown): string =>
+  crc32(new TextEncoder().encode(JSON.stringify([config, data])))
+
+/** The text of `config.json`. */
+export function encodeRecord({ config, data, threads }: Omit<RunRecord, 'oxbow'>): string {
+  const checksum = checksumOf(config, data)
+  return `${JSON.stringify({ oxbow: VERSION, config, data, threads, checksum }, null, 2)}\n`
+}
+
+export function writeRecord(directory: string, record: Omit<RunRecord, 'oxbow'>): void {
+  writeFileAtomic(directory, paths(directory).config, encodeRecord(record))
+}
+
+/**
+ * Reads a run's record.
+ *
+ * @throws RunError when there is no run, or its `config.json` is not whole
+ */
+export function readRecord(directory: string): ReadRecord {
+  if (!existsSync(directory)) throw new RunError(`${directory}: no such run`)
+  const { config } = paths(directory)
+  if (!statSync(directory).isDirectory())
+    throw new RunError(`${directory}: expected a run directory, found a file`)
+  if (!existsSync(config)) throw new RunError(`${directory}: not a run directory (it has no config.json)`)
+  let content: unknown
+  try {
+    content = JSON.parse(decodeText(readFileSync(config), config))
+  } catch (error) {
+    if (error instanceof DataError) throw new RunError(error.message)
+    throw new RunError(`${config}: not valid JSON; restore it, or train into another directory`)
+  }
+  const parsed = recordSchema.safeParse(content)
+  if (!parsed.success) {
+    const key = parsed.error.issues[0].path.join('.')
+    throw new RunError(`${config}: not the record of a run${key && ` (${key} is missing or wrong)`}`)
+  }
+  try {
+    const { checksum, ...record } = parsed.data
+    const { config: found, data } = content as Record<string, unknown>
+    return {
+      ...record,
+      config: resolveConfig(record.config as Config),
+      ...(checksum !== undefined && { intact: checksum === checksumOf(found, data) }),
+    }
+  } catch (error) {
+    if (error instanceof ConfigError) throw new RunError(`${config}: ${error.message}`)
+    throw error
+  }
+}
+
+/** Reads the metrics; what is damaged is left out (see `logProblemOf`). */
+export const readMetrics = (directory: string): MetricsLine[] =>
+  readLog(paths(directory).metrics).flatMap(({ line }) => line ?? [])
+
+/** What is wrong with the metrics of a run, in a line; nothing where they are whole. */
+export const logProblemOf = (directory: string): string | undefined => logProblem(paths(directory).metrics)

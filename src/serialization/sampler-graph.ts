@@ -1,0 +1,113 @@
+import {
+  type CorePrimitive,
+  constant,
+  DYNAMIC,
+  type Graph,
+  simplify,
+  spec,
+  type Tensor,
+  trace,
+} from '../autodiff/index.ts'
+import { coefficientsAt, type FlowMap, interpolants } from '../model/index.ts'
+import { lower } from '../runtime/onnx.ts'
+import { checkWholeGrid, GridError } from '../sampler/grid.ts'
+import { type MethodName, methodFor, type SamplingMethod, whyUntrained } from '../sampler/sampling.ts'
+import { asMap, type Model } from './model.ts'
+import { VERSION } from './version.ts'
+
+/** More steps make a file of thousands of nodes, which opens slowly. */
+const MOST_STEPS = 256
+
+type Step = (x: Tensor, s: number, t: number, k: number) => Tensor
+
+/** One step of each method on standardised points; the arithmetic of `takeThrough`. */
+function stepOf(
+  method: SamplingMethod,
+  map: FlowMap,
+  interpolant: keyof typeof interpolants,
+  fresh: readonly Tensor[],
+): Step {
+  // A column of one time, of as many rows as the points.
+  const column = (x: Tensor, time: number) => x.sum(-1, true).mul(0).add(time)
+  const velocity = (x: Tensor, t: number) => map.velocity(x, column(x, t))
+  const along = (x: Tensor, h: number, v: Tensor) => x.add(v.mul(h))
+  const steps: Record<SamplingMethod, Step> = {
+    jump: (x, s, t) => map.jump(x, column(x, s), column(x, t)),
+    euler: (x, s, t) => along(x, t - s, velocity(x, s)),
+    heun: (x, s, t) => {
+      const first = velocity(x, s)
+      return along(x, 0.5 * (t - s), first.add(velocity(along(x, t - s, first), t)))
+    },
+    renoise: (x, s, _, k) => {
+      const { alpha, sigma } = coefficientsAt(interpolants[interpolant], s)
+      const at = k === 0 ? x : x.mul(alpha).add(fresh[k - 1].mul(sigma))
+      return map.jump(at, column(x, s), column(x, 0))
+    },
+  }
+  return steps[method]
+}
+
+/**
+ * A sampler as one graph: `noise [batch, D]` to `samples [batch, D]` in the data's own units, every step unrolled. For
+ * `renoise` the noise of each inner time is an input of its own, `noise1`, `noise2`, ... `[batch, D]`.
+ */
+function samplerGraph(model: Model, method: SamplingMethod, grid: readonly number[]): Graph<CorePrimitive> {
+  const { config, dimension, data } = model
+  const points = spec([DYNAMIC, dimension])
+  const added = method === 'renoise' ? grid.slice(1, -1).map((_, k) => `noise${k + 1}`) : []
+  const inputs = Object.fromEntries(['noise', ...added].map(name => [name, points]))
+  const row = (values: readonly number[]) => constant(values, [1, dimension])
+  return simplify(
+    trace(given => {
+      const step = stepOf(
+        method,
+        asMap(model),
+        config.interpolant,
+        added.map(name => given[name]),
+      )
+      const z = grid.slice(1).reduce((x, t, k) => step(x, grid[k], t, k), given.noise)
+      const { shift, scale } = data.standardization ?? {}
+      return { samples: shift && scale ? z.mul(row(scale)).add(row(shift)) : z }
+    }, inputs),
+  )
+}
+
+export interface SamplerRequest {
+  /** Times from 1 to 0. */
+  readonly grid: readonly number[]
+  readonly method: MethodName
+}
+
+/**
+ * The bytes of an ONNX sampler: see `samplerGraph`.
+ *
+ * @returns them, and the method that was chosen
+ * @throws GridError when the grid does not fall from 1 to 0, has too many steps, or the map was not trained for it
+ */
+export function encodeOnnxSampler(
+  model: Model,
+  { grid, method: asked }: SamplerRequest,
+): { bytes: Uint8Array; method: SamplingMethod } {
+  checkWholeGrid(grid)
+  const steps = grid.length - 1
+  if (steps > MOST_STEPS) {
+    throw new GridError(`a sampler in one graph takes 1 to ${MOST_STEPS} steps, found ${steps}`)
+  }
+  const { config, data } = model
+  const method = methodFor(asked, config.objective, grid)
+  const reason = whyUntrained(config.objective, method, grid)
+  if (reason) throw new GridError(reason)
+  const bytes = lower(samplerGraph(model, method, grid), {
+    description: `Sampler: standard normal noise to samples by ${method} in ${steps} steps.`,
+    metadata: {
+      format: 'oxbow-sampler',
+      oxbow: VERSION,
+      objective: config.objective,
+      interpolant: config.interpolant,
+      method,
+      grid: JSON.stringify(grid),
+      data: JSON.stringify(data),
+    },
+  })
+  return { bytes, method }
+}

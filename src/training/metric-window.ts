@@ -1,0 +1,64 @@
+import type { Config } from '../config/config.ts'
+import { learningRate } from './optimizer.ts'
+
+/** One line of `metrics.jsonl`: means over the steps since the line before. */
+export interface MetricsLine {
+  readonly step: number
+  readonly loss: number
+  /** Each term as trained, and its plain mean squared residual whatever the weighting. */
+  readonly terms: Readonly<Record<string, { readonly loss: number; readonly residual: number }>>
+  readonly gradientNorm: number
+  readonly learningRate: number
+  readonly stepsPerSecond: number
+}
+
+/** Means of the metrics over the steps since the last line. */
+export class Window {
+  private sums: Float64Array
+  private steps = 0
+  private since = performance.now()
+
+  /** @param open  what `saved` gave for a line that a checkpoint found open */
+  constructor(
+    private readonly names: readonly string[],
+    open: Float64Array | undefined,
+  ) {
+    this.sums = new Float64Array(names.length)
+    if (open?.length !== names.length + 1) return
+    this.sums.set(open.subarray(0, -1))
+    this.steps = open[names.length]
+  }
+
+  /** The sums and, last, the number of steps in them. */
+  saved(): Float64Array {
+    return Float64Array.of(...this.sums, this.steps)
+  }
+
+  add(values: Float32Array): void {
+    this.steps++
+    values.forEach((value, i) => {
+      this.sums[i] += value
+    })
+  }
+
+  /** The line for what was added, and a fresh window. */
+  close(step: number, config: Config): MetricsLine {
+    const mean = Object.fromEntries(this.names.map((name, i) => [name, this.sums[i] / this.steps]))
+    const terms = this.names.filter(name => `${name}Residual` in mean)
+    const now = performance.now()
+    const line: MetricsLine = {
+      step,
+      loss: mean.loss,
+      terms: Object.fromEntries(
+        terms.map(name => [name, { loss: mean[name], residual: mean[`${name}Residual`] }]),
+      ),
+      gradientNorm: mean.gradientNorm,
+      learningRate: learningRate(config, step),
+      stepsPerSecond: Math.round((1e5 * this.steps) / (now - this.since)) / 100,
+    }
+    this.sums.fill(0)
+    this.steps = 0
+    this.since = now
+    return line
+  }
+}

@@ -1,0 +1,424 @@
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { ConfigError, merge, resolveConfig, type UserConfig } from '../../src/config/config.ts'
+import { fromVelocity } from '../../src/model/index.ts'
+import { type Objective, objectives, timeLaws } from '../../src/objective/index.ts'
+import { buildStep } from '../../src/training/step.ts'
+import { train } from '../../src/training/train.ts'
+import { temporaryFolder } from '../helpers/folder.ts'
+import { metricsOf, mixture } from '../helpers/training.ts'
+
+const rows = [...objectives.values()]
+
+const small = {
+  network: { hidden: 4, layers: 1, frequencies: 2 },
+  batch: 8,
+} as const satisfies UserConfig
+
+/** A row with a teacher where it needs one, and something changed. */
+const changed = ({ id, needs }: Objective, ...changes: UserConfig[]): UserConfig => {
+  const { coupling, ...rest } = changes.reduce<UserConfig>(merge, { ...small, objective: id })
+  const solvesAlone = ['reflow', 'cmt'].includes(id)
+  const asks = needs.includes('teacher') || needs.includes('flow-map-teacher')
+  const teacher = asks && !(solvesAlone && coupling?.teacher) ? 'any' : null
+  return { ...rest, teacher, ...(coupling && { coupling }) }
+}
+
+const teachers = { teacher: fromVelocity(x => x.neg()), pretrained: fromVelocity(x => x.neg()) }
+
+/** The line that a configuration is refused with; nothing where its step can be built. */
+function refusal(user: UserConfig): string | undefined {
+  try {
+    const { graph } = buildStep(resolveConfig(user), 2, teachers)
+    expect(graph.outputs.length).toBeGreaterThan(3)
+    return undefined
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message
+    throw error
+  }
+}
+
+describe('what makes no sense is refused with the key, the reason and what to do', () => {
+  const space = { space: 'velocity' }
+  test.each<[UserConfig, RegExp]>([
+    // Teachers.
+    [
+      { objective: 'lsd', teacher: 'exact' },
+      /^teacher: lsd learns without one; those that use it: .*\blmd\b/,
+    ],
+    [
+      { objective: 'psd', coupling: { teacher: 'exact' } },
+      /^coupling\.teacher: has no use with coupling\.kind independent; set coupling\.kind reflow, samples or trajectory$/,
+    ],
+    [
+      { objective: 'reflow', teacher: 'exact', coupling: { teacher: 'exact' } },
+      /^teacher: reflow learns from coupling\.teacher alone here; leave one of the two out$/,
+    ],
+    // The batch.
+    [
+      { objective: 'flow-matching', diagonal: { objective: 'teacher-velocity' }, teacher: 'exact' },
+      /^diagonal\.objective: flow-matching is the diagonal term flow-matching itself, found teacher-velocity; choose with --objective$/,
+    ],
+    [
+      { objective: 'itm', teacher: 'exact', diagonal: { objective: 'flow-matching' } },
+      /^diagonal\.objective: itm is the diagonal term itm itself, found flow-matching/,
+    ],
+    [
+      { objective: 'meanflow', diagonal: { objective: 'flow-matching' } },
+      /^diagonal\.fraction: 0 of the batch leaves flow-matching beside meanflow untrained; use more than 0, or diagonal\.objective null$/,
+    ],
+    [
+      { objective: 'meanflow', diagonal: { fraction: 0.2 } },
+      /^diagonal\.fraction: 0\.2 of the batch has no diagonal term; set diagonal\.objective$/,
+    ],
+    [
+      { objective: 'flow-matching', diagonal: { fraction: 0.2 } },
+      /^diagonal\.fraction: flow-matching is a diagonal term alone and needs 1, found 0\.2$/,
+    ],
+    [
+      { objective: 'psd', diagonal: { fraction: 1 } },
+      /^diagonal\.fraction: 1 leaves no samples for psd; use less than 1, or --objective flow-matching$/,
+    ],
+    [
+      { objective: 'psd', diagonal: { fraction: 0 } },
+      /^diagonal: psd copies itself and learns nothing of the data without its diagonal term; .*--init-from$/,
+    ],
+    [{ objective: 'lsd', diagonal: { weight: 0 } }, /^diagonal: lsd copies itself/],
+    [{ objective: 'esd', diagonal: { objective: null, fraction: 0 } }, /^diagonal: esd copies itself/],
+    [
+      { objective: 'meanflow', consistency: { weight: 0 } },
+      /^consistency\.weight: 0 leaves meanflow nothing to train; use more than 0$/,
+    ],
+    [
+      { objective: 'flow-matching', diagonal: { weight: 0 } },
+      /^diagonal\.weight: 0 leaves flow-matching nothing to train/,
+    ],
+    [{ objective: 'meanflow', times: { equal: 1 } }, /^times\.equal: 1 trains no jump of meanflow; use less/],
+    [
+      { objective: 'psd', times: { between: [1, 1] } },
+      /^times\.between: m = s makes psd say nothing; use a range inside, e\.g\. \[0\.2, 0\.8\]$/,
+    ],
+    [
+      { objective: 'lmd-discrete', teacher: 'exact', times: { between: [0, 0] } },
+      /^times\.between: m = t makes lmd-discrete say nothing/,
+    ],
+    [
+      { objective: 'psd', loss: { minSnr: 5 } },
+      /^loss\.minSnr: weighs errors of a velocity, and psd compares jumps here; use null, or space: velocity$/,
+    ],
+    [{ objective: 'ct', loss: { minSnr: 5 } }, /^loss\.minSnr: .* ct compares jumps; use null$/],
+    [{ objective: 'psd', batch: 3 }, /^batch: 3 is too small for a diagonal fraction of 0\.3$/],
+    [
+      { objective: 'pid', teacher: 'exact', diagonal: { objective: 'flow-matching', fraction: 0.5 } },
+      /^diagonal\.fraction: pid trains without data, and a diagonal term needs points of the path; use 0$/,
+    ],
+    [
+      { objective: 'meanflow', diagonal: { options: { beta: 1 } } },
+      /^diagonal\.options: meanflow has no diagonal term here$/,
+    ],
+    [
+      { objective: 'itm', teacher: 'exact', diagonal: { options: { beta: 1 } } },
+      /^diagonal\.options: itm is itself the diagonal term; use options$/,
+    ],
+    // Times.
+    [
+      { objective: 'psd', options: space, times: { equal: 0.1 } },
+      /^times\.equal: psd in velocity space divides by t - s and cannot take equal times; use 0, or space: map$/,
+    ],
+    [
+      { objective: 'splitmeanflow', teacher: 'exact', times: { equal: 0.1 } },
+      /^times\.equal: splitmeanflow in velocity space divides by t - s and cannot take equal times; use 0$/,
+    ],
+    [
+      { objective: 'ct', times: { equal: 0.1 } },
+      /^times\.equal: ct jumps to t = 0 alone, so its gaps are not free; use 0$/,
+    ],
+    [
+      { objective: 'pid', teacher: 'exact', times: { gap: 0.5 } },
+      /^times\.gap: pid jumps from s = 1 alone, so its gaps are not free; use 1$/,
+    ],
+    [{ times: { levels: 4 } }, /^times\.levels: only the law dyadic has levels, found triangle$/],
+    [
+      { objective: 'lsd', anchor: { law: 'lognormal' } },
+      /^anchor\.law: lsd has no anchor with a time of its own; tvm has$/,
+    ],
+    [
+      { objective: 'tvm', anchor: { deviation: 2 } },
+      /^anchor\.deviation: has no use without a law; set anchor\.law, e\.g\. logit-normal$/,
+    ],
+    // Weights.
+    [
+      { objective: 'pid', teacher: 'exact', loss: { minSnr: 5 } },
+      /^loss\.minSnr: pid trains at s = 1, where the signal-to-noise ratio is 0 .*; use null$/,
+    ],
+    [
+      { objective: 'lsd', loss: { minSnr: 5, learned: true } },
+      /^loss\.learned: would learn the Min-SNR weight away; use one/,
+    ],
+    [
+      { loss: { adaptive: { p: 1, c: 1e-3 }, learned: true } },
+      /^loss\.learned: with loss\.adaptive of p = 1 every loss is already near 1; use one of the two$/,
+    ],
+    [
+      { objective: 'flow-matching', loss: { gapWeight: 1 } },
+      /^loss\.gapWeight: flow-matching trains no gaps; use null$/,
+    ],
+    [
+      { objective: 'fmm', loss: { gapWeight: 1 } },
+      /^loss\.gapWeight: is made for jumps towards the data, and fmm jumps both ways; use times\.gap$/,
+    ],
+    [
+      { objective: 'itm', teacher: 'exact', loss: { kind: 'cauchy' } },
+      /^loss: itm is right in the conditional mean only, which a robust or adaptive loss moves; use mse$/,
+    ],
+    [
+      { objective: 'scm', loss: { adaptive: { p: 1, c: 1 } } },
+      /^loss: scm with tangentNormalization has a residual of fixed size already; use mse, or tangentNormalization: false$/,
+    ],
+    // Couplings.
+    [
+      { objective: 'psd', teacher: 'exact', coupling: { kind: 'trajectory' } },
+      /^coupling\.kind: points of a trajectory are not points of the path that psd needs; use reflow, or --objective cmt$/,
+    ],
+    [
+      { objective: 'cmt', teacher: 'exact', coupling: { kind: 'reflow' } },
+      /^coupling\.kind: cmt learns from trajectories; use trajectory, found reflow$/,
+    ],
+    [
+      { objective: 'freeflow', teacher: 'exact', coupling: { kind: 'samples' } },
+      /^coupling\.kind: freeflow never sees data, so a coupling has no use; use independent$/,
+    ],
+    [
+      { objective: 'reflow', teacher: 'exact', coupling: { kind: 'samples' } },
+      /^coupling\.kind: reflow learns from the coupling reflow; use reflow, found samples$/,
+    ],
+    [
+      { objective: 'itm', teacher: 'exact', coupling: { kind: 'reflow' } },
+      /^coupling\.kind: itm needs a fresh noise for each sample; use samples or independent$/,
+    ],
+    [
+      { objective: 'psd', teacher: 'exact', diagonal: { objective: 'itm' }, coupling: { kind: 'reflow' } },
+      /^coupling\.kind: itm needs a fresh noise/,
+    ],
+    // Networks.
+    [
+      { network: { conditioning: 'decoupled' } },
+      /^network\.injection: "decoupled" shows each layer one of the times and needs "layers", found "input"$/,
+    ],
+    [
+      { network: { sourceLayers: 1 } },
+      /^network\.sourceLayers: only the conditioning "decoupled" divides the layers; found 1 with "s,t"$/,
+    ],
+    [
+      { network: { conditioning: 'decoupled', injection: 'layers', layers: 2, sourceLayers: 3 } },
+      /^network\.sourceLayers: expected 1 to 2, .*; found 3$/,
+    ],
+    [
+      { objective: 'lsd', network: { conditioning: 's' } },
+      /^network\.conditioning: "s" gives a velocity network, and lsd trains a two-time map; use "s,t"$/,
+    ],
+    [
+      { objective: 'facm', teacher: 'exact', network: { conditioning: 's-t' } },
+      /^network\.conditioning: facm tells its two modes apart by the times themselves, which "s-t" hides; use "s,t"$/,
+    ],
+    [
+      { objective: 'psd', network: { parameterization: 'denoised' }, times: { minimum: 0 } },
+      /^times\.minimum: the denoised parameterization divides by s and needs a minimum above 0, e\.g\. 0\.05$/,
+    ],
+    [
+      { objective: 'tvm', network: { parameterization: 'denoised' } },
+      /^network\.parameterization: denoised divides by the time .*, and tvm also starts from its target time, which reaches 0; use average-velocity$/,
+    ],
+    // Training.
+    [
+      { objective: 'freeflow', teacher: 'exact', interpolant: 'trig' },
+      /^interpolant: freeflow makes its samples noisy along the linear path, .*; use linear, found trig$/,
+    ],
+    [{ ema: 0 }, /^target: "ema" needs ema above 0; use target: student$/],
+    [{ steps: 0 }, /^steps: 0 steps train nothing, .*; expected at least 1, or --init-from RUN$/],
+    [{ steps: 5, schedule: { warmup: 6 } }, /^schedule\.warmup: 6 is more than the 5 steps of the run$/],
+  ])('%j', (config, message) => {
+    expect(() => resolveConfig(config)).toThrow(ConfigError)
+    expect(() => resolveConfig(config)).toThrow(message)
+  })
+})
+
+/** Changes that have nothing to do with the objective, one at a time. */
+const VARIANTS: Record<string, UserConfig> = {
+  nothing: {},
+  'pseudo-huber': { loss: { kind: 'pseudo-huber', adaptive: null } },
+  cauchy: { loss: { kind: 'cauchy', adaptive: null } },
+  adaptive: { loss: { adaptive: { p: 0.5, c: 1e-3 } } },
+  minSnr: { loss: { minSnr: 5 } },
+  gapWeight: { loss: { gapWeight: 1 } },
+  learned: { loss: { learned: true, adaptive: null } },
+  'learned with cauchy': { loss: { learned: true, adaptive: null, kind: 'cauchy' } },
+  ...Object.fromEntries(Object.keys(timeLaws).map(law => [law, { times: { law, levels: 7 } } as UserConfig])),
+  gap: { times: { gap: { kind: 'linear', from: 0.1, to: 1 } } },
+  trig: { interpolant: 'trig' },
+  vp: { interpolant: 'vp' },
+  denoised: { network: { parameterization: 'denoised' } },
+  's,s-t': { network: { conditioning: 's,s-t' } },
+  's-t': { network: { conditioning: 's-t' } },
+  s: { network: { conditioning: 's' } },
+  decoupled: { network: { conditioning: 'decoupled', injection: 'layers' } },
+  layers: { network: { injection: 'layers' } },
+  student: { target: 'student' },
+  ema: { target: 'ema' },
+  'no average': { ema: 0, target: 'student' },
+  'reflow pairs': { coupling: { kind: 'reflow', teacher: 'any' } },
+  samples: { coupling: { kind: 'samples', teacher: 'any' } },
+}
+
+const idsWhere = (matches: (row: Objective) => boolean): string[] => rows.filter(matches).map(({ id }) => id)
+const velocities = idsWhere(({ parts }) => parts === null)
+const maps = idsWhere(({ parts }) => parts !== null)
+const fromNoise = idsWhere(({ jumps }) => jumps === 'from-noise')
+const toData = idsWhere(({ jumps }) => jumps === 'to-data')
+/** In their default options. */
+const ofJumps = 'psd semigroup pfmm lmd-discrete emd-discrete ct cd ict ect ctm fmm cmt'.split(' ')
+
+/** Which rows refuse a change, and why. */
+const REFUSED: Record<string, [reason: RegExp, ids: readonly string[]][]> = {
+  'pseudo-huber': [
+    [/itm is right in the conditional mean/, ['itm']],
+    [/residual of fixed size already/, ['scm']],
+  ],
+  cauchy: [
+    [/itm is right in the conditional mean/, ['itm']],
+    [/residual of fixed size already/, ['scm']],
+  ],
+  adaptive: [
+    [/itm is right in the conditional mean/, ['itm']],
+    [/residual of fixed size already/, ['scm']],
+  ],
+  'learned with cauchy': [
+    [/itm is right in the conditional mean/, ['itm']],
+    [/residual of fixed size already/, ['scm']],
+  ],
+  minSnr: [
+    [/signal-to-noise ratio is 0/, fromNoise],
+    [/weighs errors of a velocity, and \S+ compares jumps/, ofJumps],
+  ],
+  gapWeight: [
+    [/trains no gaps/, velocities],
+    [/jumps both ways/, ['fmm']],
+  ],
+  gap: [[/its gaps are not free/, [...toData, ...fromNoise]]],
+  trig: [[/along the linear path/, ['freeflow']]],
+  vp: [[/along the linear path/, ['freeflow']]],
+  denoised: [[/also starts from its target time/, ['lsd', 'tvm', 'fmm']]],
+  's-t': [[/tells its two modes apart/, ['facm']]],
+  s: [[/gives a velocity network/, maps]],
+  'reflow pairs': [
+    [/a fresh noise for each sample/, ['itm']],
+    [/learns from trajectories/, ['cmt']],
+    [/never sees data/, fromNoise],
+  ],
+  samples: [
+    [/reflow learns from the coupling reflow/, ['reflow']],
+    [/learns from trajectories/, ['cmt']],
+    [/never sees data/, fromNoise],
+  ],
+}
+
+test('a self-distillation without its diagonal may go on from a trained run', () => {
+  const alone: UserConfig = { objective: 'psd', diagonal: { fraction: 0 }, initFrom: 'runs/trained' }
+  expect(resolveConfig(alone).diagonal.fraction).toBe(0)
+})
+
+describe('every row takes every change, or refuses it for a known reason', () => {
+  test.each(Object.entries(VARIANTS))('%s', (name, variant) => {
+    const found = Object.fromEntries(
+      rows.flatMap(row => {
+        const message = refusal(changed(row, variant))
+        return message === undefined ? [] : [[row.id, message]]
+      }),
+    )
+    const expected = (REFUSED[name] ?? []).flatMap(([reason, ids]) =>
+      ids.map(id => [id, expect.stringMatching(reason)]),
+    )
+    expect(found).toEqual(Object.fromEntries(expected))
+  })
+
+  const REASONS = [
+    ...Object.values(REFUSED).flatMap(list => list.map(([reason]) => reason)),
+    // Of two changes at once.
+    /^loss\.learned: /,
+    /^target: "ema" needs ema above 0/,
+    /^network\.injection: "decoupled"/,
+    /^loss\.gapWeight: /,
+  ]
+  test('and any three changes at once', () => {
+    const names = Object.keys(VARIANTS)
+    const plan = fc.tuple(fc.constantFrom(...rows), fc.subarray(names, { minLength: 2, maxLength: 3 }))
+    let built = 0
+    fc.assert(
+      fc.property(plan, ([row, chosen]) => {
+        const message = refusal(changed(row, ...chosen.map(name => VARIANTS[name])))
+        if (message === undefined) built++
+        else
+          expect(
+            REASONS.some(reason => reason.test(message)),
+            message,
+          ).toBe(true)
+      }),
+      { numRuns: 150, seed: 3 },
+    )
+    expect(built).toBeGreaterThan(50)
+  })
+})
+
+describe('what is accepted trains', () => {
+  const folder = temporaryFolder('sense')
+  const base: UserConfig = {
+    data: mixture,
+    network: { hidden: 16, layers: 2, frequencies: 4 },
+    batch: 64,
+    steps: 30,
+    logEvery: 10,
+    optimizer: { learningRate: 3e-3 },
+  }
+  const vp = { interpolant: 'vp' } as const
+  const denoised = { network: { ...base.network, parameterization: 'denoised' } } as const
+  const decoupled = {
+    network: { ...base.network, conditioning: 'decoupled', injection: 'layers' },
+  } as const
+  const learned = { loss: { learned: true, adaptive: null } } as const
+  const dyadic = { times: { law: 'dyadic' } } as const
+
+  test.each<[string, UserConfig]>([
+    ['vp under MeanFlow', { objective: 'meanflow', ...vp }],
+    ['vp down to the data', { objective: 'scm', ...vp, times: { minimum: 0 } }],
+    ['vp at dyadic times, the data among them', { objective: 'lsd', ...vp, ...dyadic }],
+    ['vp with Min-SNR', { objective: 'esd', ...vp, loss: { minSnr: 5 } }],
+    ['trig to the data', { objective: 'ict', interpolant: 'trig' }],
+    ['a denoised map to the data', { objective: 'ct', ...denoised }],
+    ['a denoised continuous one', { objective: 'scm', ...denoised }],
+    ['a denoised one with an anchor', { objective: 'facm', teacher: 'exact', ...denoised }],
+    ['a denoised composition at dyadic times', { objective: 'psd', ...denoised, ...dyadic }],
+    ['a learned weight of a Cauchy loss', { objective: 'psd', loss: { learned: true, kind: 'cauchy' } }],
+    ['a learned weight of MeanFlow', { objective: 'meanflow', ...learned }],
+    ['a learned weight of two directions', { objective: 'fmm', ...learned }],
+    ['a decoupled two-way map', { objective: 'fmm', ...decoupled }],
+    ['a decoupled consistency model', { objective: 'ect', ...decoupled }],
+    ['SoFlow at equal times', { objective: 'soflow', times: { equal: 0.5 } }],
+    [
+      'growing gaps and their weight',
+      { objective: 'tvm', times: { gap: { kind: 'cosine', from: 0.1, to: 1 } }, loss: { gapWeight: 1 } },
+    ],
+    ['lognormal times of a composition', { objective: 'shortcut', times: { law: 'lognormal', levels: 7 } }],
+    [
+      'a tilted diagonal term',
+      { objective: 'psd', teacher: 'exact', diagonal: { objective: 'itm', options: { beta: 0.5 } } },
+    ],
+  ])('%s', async (name, config) => {
+    const directory = join(folder, name)
+    const { finished } = await train({ ...base, ...config }, { directory })
+    expect(finished).toBe(true)
+    const losses = metricsOf(directory).map(({ loss }) => loss)
+    expect(losses).toHaveLength(4)
+    for (const loss of losses) expect(Math.abs(loss)).toBeLessThan(100)
+  })
+})
