@@ -11,10 +11,11 @@ import type { Config } from '../config/config.ts'
 import { findObjective } from '../config/config.ts'
 import { momentsOf, type PresentValues } from '../config/scheduled-values.ts'
 import type { SeenDataset } from '../data/standardized.ts'
+import { bindMap, mapOf } from '../model/index.ts'
 import type { Jumps } from '../objective/index.ts'
 import type { Program } from '../runtime/program.ts'
 import { batchSource } from '../training/batches.ts'
-import { bindMap, mapOf, networksOf, unflatten } from '../training/networks.ts'
+import { networksOf, treesOf } from '../training/networks.ts'
 import { guidesOf, type Teachers } from '../training/step.ts'
 import {
   type InputName,
@@ -112,7 +113,7 @@ function lossGraph(config: Config, { dataset, teachers, parameters, target }: Lo
       const present: PresentValues = Object.fromEntries(
         moments.map(({ name }, i) => [name, (inputs.moments as Tensor).slice(0, i, i + 1).reshape([])]),
       )
-      const trees = unflatten(constant(parameters, [parameters.length]), networks)
+      const trees = treesOf(constant(parameters, [parameters.length]), networks)
       const map = bindMap(config, dimension, trees.map!)
       const guides = {
         ...teachers,

@@ -1,3 +1,13 @@
+export {
+  bindMap,
+  flatten,
+  type MapConfig,
+  mapOf,
+  mlpOptions,
+  parameterCount,
+  sizeOfShapes,
+  unflatten,
+} from './bound-map.ts'
 export { coefficientsAt } from './coefficients.ts'
 export { type Conditioning, conditionings, type EmbeddingName, embeddings, timeCount } from './embedding.ts'
 export { gaussianFlowMap, mixtureVelocity } from './exact.ts'

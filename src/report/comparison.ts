@@ -9,12 +9,12 @@ import {
   recordedEvaluation,
 } from '../evaluation/evaluate.ts'
 import { planSamples } from '../evaluation/planned-samples.ts'
+import { mlpOptions, parameterCount } from '../model/index.ts'
 import { random } from '../random/random.ts'
 import { drawNoise, uniformGrid } from '../sampler/sampler.ts'
 import { takeThrough } from '../sampler/sampling.ts'
 import { load } from '../serialization/load.ts'
 import { RunError, readMetrics, readRecord } from '../serialization/run.ts'
-import { mlpOptions, parameterCount } from '../training/networks.ts'
 import { verdictOf } from '../training/verdict.ts'
 import { diagnose } from './diagnostics.ts'
 import { estimateOf, measuredCount, metricsOf } from './evaluation.ts'

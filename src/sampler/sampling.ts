@@ -1,11 +1,30 @@
 import { checkPoints, checkSeed, checkWhole, checkWord, MOST_NUMBERS } from '../data/arguments.ts'
-import { interpolants, standardized, unstandardized } from '../model/index.ts'
+import {
+  type InterpolantName,
+  interpolants,
+  type Standardization,
+  standardized,
+  unstandardized,
+} from '../model/index.ts'
 import { type Jumps, objectives } from '../objective/index.ts'
 import type { Random } from '../random/random.ts'
-import type { LoadedMap } from '../serialization/load.ts'
 import { checkGrid, GridError } from './grid.ts'
 import { renoise, renoiseSources } from './renoise.ts'
-import { euler, heun, jumpThrough, noiseSource } from './sampler.ts'
+import { euler, heun, type Jump, jumpThrough, noiseSource, type Velocity } from './sampler.ts'
+
+/** A trained map as far as a sampler goes. */
+export interface SampledMap {
+  /** Coordinates of a point, `D`. */
+  readonly dimension: number
+  /** Id of what it was trained with; absent where nothing is known of it. */
+  readonly objective?: string
+  /** The path it was trained on. */
+  readonly interpolant: InterpolantName
+  /** How the data was brought to the scale of the noise; absent where it was not. */
+  readonly standardization?: Standardization
+  /** The map as it was trained, of standardised points. */
+  readonly inner: { readonly jump: Jump; readonly velocity: Velocity }
+}
 
 /** How points are taken through a grid. */
 export type SamplingMethod = 'jump' | 'renoise' | 'euler' | 'heun'
@@ -84,13 +103,13 @@ export function whyUntrained(
  * Takes points through a grid. The steps are of standardised points. Heun costs two evaluations of the network for each
  * interval, the others one.
  *
- * @param start  points `[n, D]` at the grid's first time, in its units (see `LoadedMap`)
+ * @param start  points `[n, D]` at the grid's first time, in its units (see `load`)
  * @param seed  of the noise that `renoise` adds
  * @param sources  of that noise, where the points follow others
  * @returns points `[n, D]` at the grid's last time
  */
 export async function takeThrough(
-  map: LoadedMap,
+  map: SampledMap,
   method: SamplingMethod,
   start: Float32Array,
   grid: Grid,
@@ -125,7 +144,7 @@ export interface SampleOptions {
  *   are something else; RunError from the map itself
  */
 export async function sample(
-  map: LoadedMap,
+  map: SampledMap,
   start: Float32Array,
   { grid, method: asked = 'auto', seed = 0 }: SampleOptions,
 ): Promise<{ points: Float32Array; method: SamplingMethod }> {
@@ -136,7 +155,7 @@ export async function sample(
 
 /** @throws GridError when the grid is none, or the map was not trained for its jumps; ArgumentError for method and seed */
 function checkedMethod(
-  { objective }: LoadedMap,
+  { objective }: SampledMap,
   grid: Grid,
   asked: MethodName,
   seed: number,
@@ -161,7 +180,7 @@ const BLOCK = 8 * 8192
  * @throws GridError as `sample`; ArgumentError when the count is out of range; RunError from the map itself
  */
 export async function sampleNoise(
-  map: LoadedMap,
+  map: SampledMap,
   count: number,
   { grid, method: asked = 'auto', seed = 0 }: SampleOptions,
 ): Promise<{ points: Float32Array; method: SamplingMethod }> {

@@ -1,10 +1,22 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { allFinite } from '../metric/points.ts'
-import type { Progressed } from '../training/trainer.ts'
 import { writeFileAtomic } from './files.ts'
 import { paths, RunError } from './run.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts'
+
+export type StateName = 'parameters' | 'first' | 'second' | 'ema'
+
+/** Flat vectors `[P]` that a step carries to the next. */
+export type State = Readonly<Partial<Record<StateName, Float32Array>>>
+
+/** Where a training stands. Random streams are addressed by seed and step, so the step stands for them. */
+export interface Progressed {
+  readonly step: number
+  readonly state: State
+  /** The open line of the metrics: their sums since the last line, and the number of steps in them at the end. */
+  readonly window: Float64Array
+}
 
 /** Everything that training continues from. */
 export interface Checkpoint extends Progressed {

@@ -1,14 +1,9 @@
 import { checkPath, checkPoints, checkThreads, checkTime, checkWord } from '../data/arguments.ts'
-import {
-  type InterpolantName,
-  type Standardization,
-  standardized,
-  unstandardized,
-  unstandardizedVelocity,
-} from '../model/index.ts'
+import { type Standardization, standardized, unstandardized, unstandardizedVelocity } from '../model/index.ts'
 import { compile, openModel } from '../runtime/node.ts'
 import type { Program } from '../runtime/program.ts'
 import type { Jump, Velocity } from '../sampler/sampler.ts'
+import type { SampledMap } from '../sampler/sampling.ts'
 import { type Model, modelGraph, type WeightsName } from './model.ts'
 import { readModel } from './model-files.ts'
 import { readOnnxFile } from './onnx-file.ts'
@@ -16,16 +11,11 @@ import { inBlocks, mapOfOnnx } from './onnx-map.ts'
 import { RunError } from './run.ts'
 
 /** A trained flow map, ready to be sampled. Close it when done. */
-export interface LoadedMap {
-  readonly dimension: number
+export interface LoadedMap extends SampledMap {
   /** Names of the coordinates, where its data had them. */
   readonly columns?: readonly string[]
   /** The network behind it; absent for a foreign `.onnx` file. */
   readonly model?: Model
-  /** Id of what it was trained with; absent for an `.onnx` file of another program, which may be anything. */
-  readonly objective?: string
-  /** The path it was trained on; `linear` for an `.onnx` file that does not say. */
-  readonly interpolant: InterpolantName
   /**
    * `F(x, s, t)`: `x` is `[n, D]`, row after row. Points are noise at time 1 and in the data's own units at time 0; between
    * them as `unstandardized` says, which for data that was not standardised is the path of the training.
@@ -33,10 +23,6 @@ export interface LoadedMap {
   readonly jump: Jump
   /** The instantaneous velocity in the same units. @throws RunError for an `.onnx` file, which only holds the jump */
   readonly velocity: Velocity
-  /** How the data was brought to the scale of the noise; absent where it was not. */
-  readonly standardization?: Standardization
-  /** The same map as it was trained, of standardised points. */
-  readonly inner: { readonly jump: Jump; readonly velocity: Velocity }
   close(): Promise<void>
 }
 

@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import type { MetricsLine } from '../training/metric-window.ts'
+import type { MetricsLine } from './metrics-log.ts'
 import { tensorboard } from './tensorboard.ts'
 
 /** Where the lines of `metrics.jsonl` go besides. */

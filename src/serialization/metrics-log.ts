@@ -1,6 +1,16 @@
 import { existsSync } from 'node:fs'
-import type { MetricsLine } from '../training/metric-window.ts'
 import { readBytes } from './read-file.ts'
+
+/** One line of `metrics.jsonl`: means over the steps since the line before. */
+export interface MetricsLine {
+  readonly step: number
+  readonly loss: number
+  /** Each term as trained, and its plain mean squared residual whatever the weighting. */
+  readonly terms: Readonly<Record<string, { readonly loss: number; readonly residual: number }>>
+  readonly gradientNorm: number
+  readonly learningRate: number
+  readonly stepsPerSecond: number
+}
 
 /** One line of `metrics.jsonl`. */
 interface LogEntry {

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { ConfigError } from '../config/config.ts'
-import { stateSize } from '../training/networks.ts'
+import { mlpOptions, parameterCount } from '../model/index.ts'
 import { hasCheckpoint, readCheckpoint } from './checkpoint.ts'
 import { decodeModelFile, type Model, ownParameters, type WeightsName } from './model.ts'
 import { readBytes } from './read-file.ts'
@@ -56,8 +56,8 @@ export function readModel(path: string, weights: WeightsName = 'ema'): Model {
       `${path}: the run has no checkpoint with raw weights; take the averaged ones with --weights ema`,
     )
   }
-  const expected = stateSize(config, data.dimension)
-  if (parameters.length !== expected) {
+  const expected = parameterCount(mlpOptions(config, data.dimension))
+  if (parameters.length < expected) {
     throw new RunError(
       `${path}: the checkpoint has ${parameters.length} parameters, the network of config.json ${expected}`,
     )

@@ -9,9 +9,16 @@ import {
   trace,
 } from '../autodiff/index.ts'
 import { type Config, ConfigError, resolveConfig } from '../config/config.ts'
-import { type FlowMap, type MlpOptions, mlpShapes, unstandardizedJump } from '../model/index.ts'
+import {
+  type FlowMap,
+  type MlpOptions,
+  mapOf,
+  mlpOptions,
+  mlpShapes,
+  parameterCount,
+  unstandardizedJump,
+} from '../model/index.ts'
 import { lower } from '../runtime/onnx.ts'
-import { mapOf, mlpOptions, parameterCount } from '../training/networks.ts'
 import { joinArrays } from './arrays.ts'
 import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts'

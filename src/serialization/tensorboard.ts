@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire'
 import { stringify } from 'yaml'
 import type { Config } from '../config/config.ts'
-import type { MetricsLine } from '../training/metric-window.ts'
 import { withPath } from './files.ts'
+import type { MetricsLine } from './metrics-log.ts'
 
 /** CRC-32C of each byte. Castagnoli's polynomial, reflected; Node's own `crc32` has another one. */
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {

@@ -1,7 +1,8 @@
 import { type Config, ConfigError } from '../config/config.ts'
+import { mlpOptions, parameterCount } from '../model/index.ts'
 import { RunError } from '../serialization/record.ts'
 import { gigabytes, memoryLimit } from './memory.ts'
-import { mlpOptions, parameterCount, stateSize } from './networks.ts'
+import { stateSize } from './networks.ts'
 
 /** An ONNX file is one message of a protocol that counts to this, and the runtime counts numbers of a tensor no further. */
 const MOST_BYTES = 2 ** 31

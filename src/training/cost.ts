@@ -1,8 +1,7 @@
 import { constant, countOperations, simplify, spec, trace } from '../autodiff/index.ts'
 import { type Config, resolveConfig } from '../config/config.ts'
-import type { FlowMap } from '../model/index.ts'
+import { type FlowMap, mapOf, mlpOptions, parameterCount } from '../model/index.ts'
 import type { Objective } from '../objective/index.ts'
-import { mapOf, mlpOptions, parameterCount } from './networks.ts'
 import { buildStep } from './step.ts'
 
 const DIMENSION = 2

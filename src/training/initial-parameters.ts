@@ -1,8 +1,8 @@
 import type { Config } from '../config/config.ts'
-import { initializeMlp } from '../model/index.ts'
+import { initializeMlp, mlpOptions } from '../model/index.ts'
 import { random } from '../random/random.ts'
 import { joinArrays } from '../serialization/arrays.ts'
-import { auxiliaryOptions, mlpOptions, networksOf } from './networks.ts'
+import { auxiliaryOptions, networksOf } from './networks.ts'
 
 /**
  * Parameters `[P]` of all networks that a training begins with: the student from another run or drawn, an auxiliary

@@ -1,11 +1,11 @@
 import { type Config, ConfigError, merge, type UserConfig } from '../config/config.ts'
 import { OWN_TEACHER } from '../config/teacher-config.ts'
 import type { Dataset } from '../data/dataset.ts'
+import { mlpOptions } from '../model/index.ts'
 import { objectives } from '../objective/index.ts'
 import { checkColumns } from '../serialization/columns.ts'
 import { readModelFor } from '../serialization/model-files.ts'
 import { conversionProblem, convertParameters } from './conversion.ts'
-import { mlpOptions } from './networks.ts'
 
 /**
  * Fills in from the run of `initFrom` what the user left out and what must agree with it: the interpolant and the

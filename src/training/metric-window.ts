@@ -1,16 +1,6 @@
 import type { Config } from '../config/config.ts'
+import type { MetricsLine } from '../serialization/metrics-log.ts'
 import { learningRate } from './optimizer.ts'
-
-/** One line of `metrics.jsonl`: means over the steps since the line before. */
-export interface MetricsLine {
-  readonly step: number
-  readonly loss: number
-  /** Each term as trained, and its plain mean squared residual whatever the weighting. */
-  readonly terms: Readonly<Record<string, { readonly loss: number; readonly residual: number }>>
-  readonly gradientNorm: number
-  readonly learningRate: number
-  readonly stepsPerSecond: number
-}
 
 /** Means of the metrics over the steps since the last line. */
 export class Window {

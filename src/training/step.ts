@@ -13,17 +13,9 @@ import {
 } from '../autodiff/index.ts'
 import type { Config } from '../config/config.ts'
 import { momentsOf, type PresentValues } from '../config/scheduled-values.ts'
-import { applyMlp, flowMap, uncertainty } from '../model/index.ts'
-import {
-  auxiliaryOptions,
-  bindMap,
-  flatten,
-  mapOf,
-  type NetworkTrees,
-  networksOf,
-  stateSize,
-  unflatten,
-} from './networks.ts'
+import { applyMlp, bindMap, flatten, flowMap, mapOf, uncertainty } from '../model/index.ts'
+import type { StateName } from '../serialization/checkpoint.ts'
+import { auxiliaryOptions, type NetworkTrees, networksOf, stateSize, treesOf } from './networks.ts'
 import { adam, clipByNorm, RATES } from './optimizer.ts'
 import { evaluateTerms, type Guides, type Term, type TermInputs, termSpecs, termsOf } from './terms.ts'
 import { weightOf } from './weights.ts'
@@ -42,8 +34,6 @@ export interface Step {
   /** Names of the entries of the last output, `[metrics.length]`. */
   readonly metrics: readonly string[]
 }
-
-export type StateName = 'parameters' | 'first' | 'second' | 'ema'
 
 /** What a run learns from beside data. */
 export type Teachers = Pick<Guides, 'teacher' | 'pretrained'>
@@ -102,7 +92,7 @@ export function buildStep(config: Config, dimension: number, teachers: Teachers 
       names = values.flatMap(({ name }) => [name, `${name}Residual`])
       return [total, values.flatMap(({ loss, residual }) => [loss, residual])] as const
     }
-    const [loss, values, tree] = valueAuxAndGrad(lossOf)(unflatten(parameters, networks))
+    const [loss, values, tree] = valueAuxAndGrad(lossOf)(treesOf(parameters, networks))
 
     const gradients = networks.map(({ name }) => flatten((tree as NetworkTrees<Tensor>)[name]!))
     const norms = gradients.map(gradient => gradient.square().sum().sqrt())

@@ -8,10 +8,17 @@ import type { Dataset } from '../data/dataset.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import type { VelocityField } from '../model/index.ts'
 import { compileScan, defaultThreads } from '../runtime/node.ts'
-import { type Checkpoint, checkpointSteps, notFinite, writeCheckpoint } from '../serialization/checkpoint.ts'
+import {
+  type Checkpoint,
+  checkpointSteps,
+  notFinite,
+  type StateName,
+  writeCheckpoint,
+} from '../serialization/checkpoint.ts'
 import { withPath, writeFileAtomic } from '../serialization/files.ts'
 import { type Lock, lockDirectory } from '../serialization/lock.ts'
 import { type Logger, openLoggers } from '../serialization/loggers.ts'
+import type { MetricsLine } from '../serialization/metrics-log.ts'
 import { encodeModelFile, encodeOnnxModel, type Model, ownParameters } from '../serialization/model.ts'
 import { dataRecord } from '../serialization/record.ts'
 import {
@@ -29,12 +36,11 @@ import { type Continued, openContinued, rewind } from './continuing.ts'
 import { hasPool, openPool } from './coupling.ts'
 import { openTrainingData } from './data.ts'
 import { openInitial, withInitialNetwork } from './initial.ts'
-import type { MetricsLine } from './metric-window.ts'
 import { openResumed, withMovedRuns } from './moved.ts'
 import { isTeacherFinished, teacherDirectory, withOwnTeacher } from './own-teacher.ts'
 import { resumedConfig } from './resume.ts'
 import { checkReward, withSeenRewards } from './reward.ts'
-import { buildStep, type StateName, type Step, type Teachers } from './step.ts'
+import { buildStep, type Step, type Teachers } from './step.ts'
 import { openCouplingTeacher, openTeachers } from './teacher.ts'
 import { type Failure, Trainer } from './trainer.ts'
 import { hasRunAway, remedies, residualOf, type Verdict, verdictOf } from './verdict.ts'

@@ -2,22 +2,13 @@ import { sizeOf } from '../autodiff/index.ts'
 import type { Config } from '../config/config.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import type { Program } from '../runtime/program.ts'
+import type { Progressed, State } from '../serialization/checkpoint.ts'
+import type { MetricsLine } from '../serialization/metrics-log.ts'
 import { type BatchSource, batchSource } from './batches.ts'
 import { beginning } from './initial-parameters.ts'
-import { type MetricsLine, Window } from './metric-window.ts'
-import type { StateName, Step } from './step.ts'
+import { Window } from './metric-window.ts'
+import type { Step } from './step.ts'
 import type { Pool } from './trajectory-cache.ts'
-
-/** Flat vectors `[P]` that a step carries to the next. */
-export type State = Readonly<Partial<Record<StateName, Float32Array>>>
-
-/** Where a training stands. Random streams are addressed by seed and step, so the step stands for them. */
-export interface Progressed {
-  readonly step: number
-  readonly state: State
-  /** The open line of the metrics: their sums since the last line, and the number of steps in them at the end. */
-  readonly window: Float64Array
-}
 
 /** A step whose loss or gradient was not a finite number. */
 export interface Failure {

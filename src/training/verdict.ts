@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import type { MetricsLine } from './metric-window.ts'
+import type { MetricsLine } from '../serialization/metrics-log.ts'
 
 /**
  * How a training went, by its plain residual: the sum over its terms of the mean squared residual, whatever their weights. An

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { UserConfig } from '../../src/config/config.ts'
 import { checkpointSteps } from '../../src/serialization/checkpoint.ts'
+import type { MetricsLine } from '../../src/serialization/metrics-log.ts'
 import { paths } from '../../src/serialization/run.ts'
 import { decodeSafetensors, type StoredTensor } from '../../src/serialization/safetensors.ts'
-import type { MetricsLine } from '../../src/training/metric-window.ts'
 import type { TrainOptions } from '../../src/training/train.ts'
 
 /** A network and a batch that train in a fraction of a millisecond. */

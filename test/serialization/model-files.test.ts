@@ -8,6 +8,7 @@ import { encodeNpy, encodeNpz } from '../../src/data/npy.ts'
 import { importModel } from '../../src/importing/import.ts'
 import { decodeNpzWeights } from '../../src/importing/weights-file.ts'
 import { load, train } from '../../src/index.ts'
+import { mlpOptions, parameterCount } from '../../src/model/index.ts'
 import {
   encodeModelFile,
   encodeOnnxModel,
@@ -17,7 +18,6 @@ import {
 import { readModel } from '../../src/serialization/model-files.ts'
 import { RunError } from '../../src/serialization/run.ts'
 import { decodeSafetensors, encodeSafetensors } from '../../src/serialization/safetensors.ts'
-import { mlpOptions, parameterCount } from '../../src/training/networks.ts'
 import { runHere } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { tiny } from '../helpers/training.ts'

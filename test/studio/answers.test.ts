@@ -3,7 +3,7 @@ import { constant, evaluate, spec, trace } from '../../src/autodiff/index.ts'
 import { ring } from '../../src/data/modes.ts'
 import { prepareMetrics } from '../../src/metric/prepare.ts'
 import { strayRule } from '../../src/metric/strays.ts'
-import { interpolants, mixtureVelocity } from '../../src/model/index.ts'
+import { interpolants, mapOf, mixtureVelocity } from '../../src/model/index.ts'
 import * as engine from '../../src/runtime/node.ts'
 import { solve } from '../../src/sampler/adaptive.ts'
 import { drawNoise, euler, jumpThrough, uniformGrid } from '../../src/sampler/sampler.ts'
@@ -12,7 +12,6 @@ import type { Points, QuestionName, Questions } from '../../src/studio/engine/pr
 import { Session } from '../../src/studio/engine/session.ts'
 import { scoresOf } from '../../src/studio/engine/strays.ts'
 import { examplePlan, freshPlan, type Plan } from '../../src/studio/plan.ts'
-import { mapOf } from '../../src/training/networks.ts'
 
 let session: Session
 let formless: Session

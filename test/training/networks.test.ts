@@ -11,7 +11,7 @@ import { drawNoise } from '../../src/sampler/sampler.ts'
 import { readModel } from '../../src/serialization/model-files.ts'
 import { batchSource } from '../../src/training/batches.ts'
 import { beginning } from '../../src/training/initial-parameters.ts'
-import { auxiliaryOptions, networksOf, stateSize, unflatten } from '../../src/training/networks.ts'
+import { auxiliaryOptions, networksOf, stateSize, treesOf } from '../../src/training/networks.ts'
 import { buildStep } from '../../src/training/step.ts'
 import { train } from '../../src/training/train.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
@@ -176,7 +176,7 @@ describe('FreeFlow', () => {
             { shape: [300, 1], data: new Float64Array(300).fill(time) },
           ],
         )[0].data
-      const trees = unflatten(
+      const trees = treesOf(
         constant(Array.from(flat.data), [flat.data.length], 'float64'),
         networksOf(config, 2),
       )

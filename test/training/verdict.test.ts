@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { resolveConfig } from '../../src/config/config.ts'
-import type { MetricsLine } from '../../src/training/metric-window.ts'
+import type { MetricsLine } from '../../src/serialization/metrics-log.ts'
 import { verdictOf } from '../../src/training/verdict.ts'
 
 const config = resolveConfig({ objective: 'meanflow', optimizer: { clip: null } })

@@ -1,6 +1,6 @@
 import type { BinnedLoss } from '../../evaluation/loss-bins.ts'
 import type { Residuals } from '../../metric/residuals.ts'
-import type { MetricsLine } from '../../training/metric-window.ts'
+import type { MetricsLine } from '../../serialization/metrics-log.ts'
 import type { Plan, Stage, Tilt } from '../plan.ts'
 import type { WeightsName } from './session.ts'
 

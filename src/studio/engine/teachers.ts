@@ -6,11 +6,11 @@ import {
   type FlowMap,
   gaussianFlowMap,
   interpolants,
+  mapOf,
   mixtureVelocity,
   type VelocityField,
 } from '../../model/index.ts'
 import { type Objective, objectives } from '../../objective/index.ts'
-import { mapOf } from '../../training/networks.ts'
 import type { Teachers } from '../../training/step.ts'
 
 /** A stage of a training as it ended: what later ones can learn from. */

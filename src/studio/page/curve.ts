@@ -1,4 +1,4 @@
-import type { MetricsLine } from '../../training/metric-window.ts'
+import type { MetricsLine } from '../../serialization/metrics-log.ts'
 
 /** What is known of a training at a step. */
 export interface CurvePoint {
