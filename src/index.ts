@@ -1,8 +1,8 @@
-import type { UserConfig } from './config/config.ts'
+import type { UserConfig } from './config/index.ts'
 import { writeCard } from './report/card.ts'
 import { type TrainOptions, type TrainResult, train as trainRun } from './training/train.ts'
 
-export { type Config, ConfigError, resolveConfig, type UserConfig } from './config/config.ts'
+export { type Config, ConfigError, resolveConfig, type UserConfig } from './config/index.ts'
 export { ArgumentError } from './data/arguments.ts'
 export { datasets } from './data/built-in.ts'
 export { type DatasetSpec, generatedDataset, openDataset } from './data/catalogue.ts'
@@ -41,7 +41,8 @@ export {
   flowMapEulerGrid,
   flowMatchEulerGrid,
 } from './sampler/schedulers.ts'
-export { type LoadedMap, type LoadOptions, load } from './serialization/load.ts'
+export { type LoadOptions, load } from './serialization/load.ts'
+export type { LoadedMap } from './serialization/loaded-map.ts'
 export { RunError } from './serialization/run.ts'
 export { DivergenceError, type Progress, type TrainOptions, type TrainResult } from './training/train.ts'
 

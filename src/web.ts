@@ -1,7 +1,7 @@
 import { externalFiles, inlineExternalData, isPlainRelative } from './runtime/external-data.ts'
 import { RuntimeLoadError } from './runtime/program.ts'
 import { openModel as open } from './runtime/web.ts'
-import type { LoadedMap } from './serialization/load.ts'
+import type { LoadedMap } from './serialization/loaded-map.ts'
 import { mapOfOnnx } from './serialization/onnx-map.ts'
 import { RunError } from './serialization/record.ts'
 

@@ -5,7 +5,7 @@ import { basename, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { configKeys, resolveConfig } from '../src/config/config.ts'
+import { configKeys, resolveConfig } from '../src/config/index.ts'
 import { type Objective, objectives } from '../src/objective/index.ts'
 import { rewardSchema } from '../src/objective/reward.ts'
 

@@ -49,6 +49,32 @@ const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
   .filter(name => /\.tsx?$/.test(name) && !name.endsWith('.config.ts'))
   .map(name => join(SOURCE, name))
 
+/** A way from a file back to itself along imports, types included; nothing where there is none. */
+function circleFrom(
+  graph: ReadonlyMap<string, readonly string[]>,
+  done: Set<string>,
+  way: readonly string[],
+): string[] | undefined {
+  const file = way.at(-1)!
+  const at = way.indexOf(file)
+  if (at < way.length - 1) return way.slice(at)
+  if (done.has(file)) return undefined
+  for (const next of graph.get(file) ?? []) {
+    const circle = circleFrom(graph, done, [...way, next])
+    if (circle) return circle
+  }
+  done.add(file)
+  return undefined
+}
+
+function circlesIn(graph: ReadonlyMap<string, readonly string[]>): string[][] {
+  const done = new Set<string>()
+  return [...graph.keys()].flatMap(file => {
+    const circle = circleFrom(graph, done, [file])
+    return circle ? [circle.map(each => relative(SOURCE, each))] : []
+  })
+}
+
 /** What is wrong with an import, if anything. */
 function problem(file: string, imported: string): string | undefined {
   const [from, to] = [layerOf(file), layerOf(imported)]
@@ -104,6 +130,22 @@ describe('the layers of the source', () => {
   test('imports go downwards only', () => {
     const problems = files.flatMap(file => importsOf(file).flatMap(imported => problem(file, imported) ?? []))
     expect(problems).toEqual([])
+  })
+
+  test('no import leads back to its file, types included', () => {
+    expect(circlesIn(new Map(files.map(file => [file, importsOf(file)])))).toEqual([])
+  })
+
+  test('a circle would be found', () => {
+    const circles = circlesIn(
+      new Map([
+        ['a', ['b', 'c']],
+        ['b', []],
+        ['c', ['d']],
+        ['d', ['c']],
+      ]),
+    )
+    expect(circles.length).toBeGreaterThan(0)
   })
 
   test('an upward import would be found', () => {

@@ -1,6 +1,6 @@
 // What the leaderboard compares: every objective at the same number of floating-point operations.
 
-import { resolveConfig } from '../../dist/config/config.js'
+import { resolveConfig } from '../../dist/config/index.js'
 import { datasets, objectives } from '../../dist/index.js'
 import { stepOperations } from '../../dist/training/cost.js'
 

@@ -1,7 +1,7 @@
 // What docs/recipes.md compares: the recipe and single objectives at the same number of floating-point operations, on
 // the same network and with the same falling learning rate.
 import { countOperations, simplify, spec, trace } from '../../dist/autodiff/index.js'
-import { resolveConfig } from '../../dist/config/config.js'
+import { resolveConfig } from '../../dist/config/index.js'
 import { teacherConfig, trainsTeacher } from '../../dist/config/teacher-config.js'
 import { stepOperations } from '../../dist/training/cost.js'
 import { mapOf, mlpOptions, parameterCount } from '../../dist/training/networks.js'

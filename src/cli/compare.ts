@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { type Config, ConfigError } from '../config/config.ts'
+import { type Config, ConfigError } from '../config/index.ts'
 import { OWN_TEACHER, teacherConfig, trainsTeacher } from '../config/teacher-config.ts'
 import { type DatasetSpec, openDataset } from '../data/catalogue.ts'
 import {

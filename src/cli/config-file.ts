@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
-import { resolveConfig, type UserConfig } from '../config/config.ts'
 import { withConfigPaths } from '../config/config-paths.ts'
+import { resolveConfig, type UserConfig } from '../config/index.ts'
 import { dataRecordSchema, RunError } from '../serialization/record.ts'
 import { openRecordedData, withMovedRuns } from '../training/moved.ts'
 import { readConfigFile } from './keys.ts'

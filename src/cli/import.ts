@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { UserConfig } from '../config/config.ts'
+import type { UserConfig } from '../config/index.ts'
 import { type DatasetSpec, openDataset, withAbsolutePaths } from '../data/catalogue.ts'
 import { conventions } from '../importing/conventions.ts'
 import { type ImportOptions, importModel } from '../importing/import.ts'

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
-import { merge } from '../config/config.ts'
+import { merge } from '../config/index.ts'
 import { type DatasetSpec, withKeys } from '../data/catalogue.ts'
 import { DataError } from '../data/error.ts'
 import { nearest } from '../data/suggest.ts'

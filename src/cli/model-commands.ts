@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { conventions } from '../importing/conventions.ts'
+import type { AddCommand, Wrap } from './add-command.ts'
 import { dataSpec, numberList, oneOf, positiveNumber, wordList } from './options.ts'
-import type { AddCommand, Wrap } from './program.ts'
 
 const HUB_HELP = `
 The token is that of HF_TOKEN, or of "hf auth login"; HF_ENDPOINT names another hub.`

@@ -1,4 +1,4 @@
-import { findObjective } from '../config/config.ts'
+import { findObjective } from '../config/index.ts'
 import { type Objective, objectives } from '../objective/index.ts'
 import { wrap } from '../report/format.ts'
 import { measureCost } from '../training/cost.ts'

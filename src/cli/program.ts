@@ -1,11 +1,9 @@
 import { Command, Option } from 'commander'
 import { VERSION } from '../serialization/version.ts'
+import type { AddCommand, Wrap } from './add-command.ts'
 import { report, UsageError } from './failure.ts'
 import { addHub, addImport } from './model-commands.ts'
 import { dataSpec, metricList, oneOf, stepList, timeGrid, wholeNumber } from './options.ts'
-
-/** Adds a command with what every command has. */
-export type AddCommand = (usage: string, description: string) => Command
 
 const count = (fallback: number) =>
   new Option('--count <n>', 'number of points')
@@ -38,12 +36,6 @@ The keys, their meaning and defaults: docs/configuration.md`
 
 const COMPARE_HELP = `
 Keys of the training configuration are options too: --training.steps 2000, --training.network.hidden 64`
-
-// biome-ignore lint/suspicious/noExplicitAny: commander does not type what it hands to actions
-type Arguments = any[]
-
-/** Makes commander's action of one that gives the exit code, or nothing for 0. */
-export type Wrap = (action: (...args: Arguments) => Promise<unknown>) => (...args: Arguments) => Promise<void>
 
 /** The whole command line for some arguments; `onExit` gets the exit code of the command that ran. */
 function buildProgram(argv: readonly string[], onExit: (code: number) => void): Command {

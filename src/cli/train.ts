@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import { Presets, SingleBar } from 'cli-progress'
-import { resolveConfig, type UserConfig } from '../config/config.ts'
+import { resolveConfig, type UserConfig } from '../config/index.ts'
 import type { DatasetSpec } from '../data/catalogue.ts'
 import { train } from '../index.ts'
 import { scatter } from '../report/braille.ts'

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { withPaths } from '../data/catalogue.ts'
-import type { UserConfig } from './config.ts'
+import type { UserConfig } from './schema.ts'
 import { OWN_TEACHER } from './teacher-config.ts'
 
 /** Words that stand where a run could: the exact velocity, and a teacher that is trained first. */

@@ -1,6 +1,6 @@
 import type { Tensor } from '../autodiff/index.ts'
 import { type Annealed, isSchedule, valueAt } from '../objective/index.ts'
-import type { Config } from './config.ts'
+import type { Config } from './schema.ts'
 
 /** A number of the training step that changes from step to step. */
 interface Moment {

@@ -1,4 +1,8 @@
-import { type Config, ConfigError, findObjective, merge, resolveConfig, type UserConfig } from './config.ts'
+import { ConfigError } from './error.ts'
+import { findObjective } from './objective.ts'
+import { merge } from './plain.ts'
+import { resolveConfig } from './resolve.ts'
+import type { Config, UserConfig } from './schema.ts'
 
 /** What `initFrom` calls the teacher that a run trains first. */
 export const OWN_TEACHER = 'teacher'

@@ -1,5 +1,5 @@
 import { type Objective, objectives, type Traits, traitsOf } from '../objective/index.ts'
-import type { Config } from './config.ts'
+import type { Config } from './schema.ts'
 
 /** What a combination of keys makes no sense for, or nothing. */
 type Check = (config: Config, objective: Objective, traits: Traits) => string | false
@@ -280,7 +280,7 @@ const training: readonly Check[] = [
 ]
 
 /** Why a combination that parses cannot work, or would silently do something else: the key and the reason. */
-export function whyNot(config: Config, objective: Objective): string | undefined {
+export function validate(config: Config, objective: Objective): string | undefined {
   const traits = traitsOf(objective, config.options)
   for (const check of [teachers, batches, times, weights, couplings, networks, training].flat()) {
     const message = check(config, objective, traits)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { basename, dirname, isAbsolute, join, relative } from 'node:path'
 import { z } from 'zod'
+import { withConfigPaths } from '../config/config-paths.ts'
 import {
   type Config,
   ConfigError,
@@ -9,8 +10,7 @@ import {
   merge,
   resolveConfig,
   type UserConfig,
-} from '../config/config.ts'
-import { withConfigPaths } from '../config/config-paths.ts'
+} from '../config/index.ts'
 import { type Recipe, recipes } from '../config/recipes.ts'
 import { groundsInTeacher, solvesAlone } from '../config/validate.ts'
 import type { DatasetSpec } from '../data/catalogue.ts'

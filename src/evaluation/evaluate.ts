@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { type Config, ConfigError } from '../config/config.ts'
+import { type Config, ConfigError } from '../config/index.ts'
 import { checkPath } from '../data/arguments.ts'
 import { inOrderOf } from '../data/column-order.ts'
 import type { Dataset } from '../data/dataset.ts'

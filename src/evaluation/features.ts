@@ -1,4 +1,4 @@
-import { ConfigError } from '../config/config.ts'
+import { ConfigError } from '../config/index.ts'
 import { half } from '../data/half.ts'
 import type { Estimate } from '../metric/estimate.ts'
 import { frechetEstimateTo } from '../metric/frechet.ts'

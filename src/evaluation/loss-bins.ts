@@ -7,8 +7,8 @@ import {
   type Tensor,
   trace,
 } from '../autodiff/index.ts'
-import type { Config } from '../config/config.ts'
-import { findObjective } from '../config/config.ts'
+import type { Config } from '../config/index.ts'
+import { findObjective } from '../config/index.ts'
 import { momentsOf, type PresentValues } from '../config/scheduled-values.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import { bindMap, mapOf } from '../model/index.ts'

@@ -1,4 +1,4 @@
-import { ConfigError } from '../config/config.ts'
+import { ConfigError } from '../config/index.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { nearest } from '../data/suggest.ts'
 import { lacks, metrics } from '../metric/catalogue.ts'

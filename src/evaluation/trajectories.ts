@@ -1,5 +1,5 @@
 import { DYNAMIC, simplify, spec, trace } from '../autodiff/index.ts'
-import type { Config } from '../config/config.ts'
+import type { Config } from '../config/index.ts'
 import type { Mixture } from '../data/dataset.ts'
 import { interpolants, mixtureVelocity, type VelocityField } from '../model/index.ts'
 import { compile } from '../runtime/node.ts'

@@ -1,4 +1,4 @@
-import type { UserConfig } from '../config/config.ts'
+import type { UserConfig } from '../config/index.ts'
 
 /** What a network is shown besides the point: our source time `s`, our target time `t`, or the length of the jump. */
 export type TimeInput = 's' | 't' | 'd'

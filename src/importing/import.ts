@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from '../config/config.ts'
+import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from '../config/index.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { type Conditioning, mlpOptions, parameterCount } from '../model/index.ts'
 import { joinArrays } from '../serialization/arrays.ts'

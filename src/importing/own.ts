@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
-import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from '../config/config.ts'
 import { difference } from '../config/difference.ts'
+import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from '../config/index.ts'
 import { fitsNetwork, type Model, modelOf, namedParameters, recordOf } from '../serialization/model.ts'
 import { RunError, readRecord } from '../serialization/run.ts'
 import type { Container } from '../serialization/safetensors.ts'

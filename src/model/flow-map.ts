@@ -1,4 +1,5 @@
 import type { Tensor } from '../autodiff/index.ts'
+import type { BoundNetwork } from './bound-network.ts'
 import { consistency, edm, trigflow } from './preconditioning.ts'
 
 /** The instantaneous velocity `v(x, t)`: `x` of shape `[B, ...D]`, times `[B, 1, ...]`. */
@@ -13,9 +14,6 @@ export interface FlowMap extends VelocityField {
   /** `F(x, s, t) = x + (t-s) V(x, s, t)`, so that `F(x, s, s) = x`. */
   jump(x: Tensor, s: Tensor, t: Tensor): Tensor
 }
-
-/** A network with its parameters bound: `N(x, s, t)`. */
-export type BoundNetwork = (x: Tensor, s: Tensor, t: Tensor) => Tensor
 
 /** Divides in the place of smaller times, where nothing else is said. */
 const SMALLEST_TIME = 1e-6

@@ -8,11 +8,11 @@ export {
   sizeOfShapes,
   unflatten,
 } from './bound-map.ts'
+export type { BoundNetwork } from './bound-network.ts'
 export { coefficientsAt } from './coefficients.ts'
 export { type Conditioning, conditionings, type EmbeddingName, embeddings, timeCount } from './embedding.ts'
 export { gaussianFlowMap, mixtureVelocity } from './exact.ts'
 export {
-  type BoundNetwork,
   type FlowMap,
   flowMap,
   fromVelocity,

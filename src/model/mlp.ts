@@ -1,5 +1,6 @@
 import { concat, sizeOf, type Tensor } from '../autodiff/index.ts'
 import type { Random } from '../random/random.ts'
+import type { BoundNetwork } from './bound-network.ts'
 import {
   type Conditioning,
   conditionings,
@@ -8,7 +9,6 @@ import {
   embeddings,
   timeCount,
 } from './embedding.ts'
-import type { BoundNetwork } from './flow-map.ts'
 
 const activations = {
   silu: (x: Tensor) => x.silu(),

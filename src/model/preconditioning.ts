@@ -1,5 +1,5 @@
 import { constant, select, type Tensor } from '../autodiff/index.ts'
-import type { BoundNetwork } from './flow-map.ts'
+import type { BoundNetwork } from './bound-network.ts'
 
 /**
  * What published diffusion models put around their network, for data of deviation 1, so that a point `x` is on the path

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { parse } from 'yaml'
-import { findObjective } from '../config/config.ts'
+import { findObjective } from '../config/index.ts'
 import { currentEvaluation } from '../evaluation/evaluate.ts'
 import { mlpOptions, parameterCount } from '../model/index.ts'
 import { trainedSteps } from '../serialization/checkpoint.ts'

@@ -1,4 +1,4 @@
-import { type Config, defaultsOf } from '../config/config.ts'
+import { type Config, defaultsOf } from '../config/index.ts'
 import type { EvaluationRequest } from '../evaluation/evaluate.ts'
 import { shellWord } from './format.ts'
 

@@ -1,4 +1,4 @@
-import { findObjective } from '../config/config.ts'
+import { findObjective } from '../config/index.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import { exactVelocity } from '../evaluation/evaluate.ts'
 import type { PlannedSample } from '../evaluation/planned-samples.ts'
@@ -6,7 +6,7 @@ import { strayRule } from '../metric/strays.ts'
 import { solve } from '../sampler/adaptive.ts'
 import { drawNoise, type Velocity } from '../sampler/sampler.ts'
 import { takeThrough } from '../sampler/sampling.ts'
-import type { LoadedMap } from '../serialization/load.ts'
+import type { LoadedMap } from '../serialization/loaded-map.ts'
 import type { JumpPath, PathData, Points } from './types.ts'
 
 /** Paths drawn: enough to see the bundle, few enough to see each. */

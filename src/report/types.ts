@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts'
+import type { Config } from '../config/index.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { LossMap } from '../evaluation/loss-map.ts'
 import type { Standardization } from '../model/index.ts'

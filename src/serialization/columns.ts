@@ -1,4 +1,4 @@
-import { ConfigError } from '../config/config.ts'
+import { ConfigError } from '../config/index.ts'
 import { columnOrder } from '../data/column-order.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { DataError } from '../data/error.ts'

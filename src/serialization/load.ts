@@ -2,29 +2,12 @@ import { checkPath, checkPoints, checkThreads, checkTime, checkWord } from '../d
 import { type Standardization, standardized, unstandardized, unstandardizedVelocity } from '../model/index.ts'
 import { compile, openModel } from '../runtime/node.ts'
 import type { Program } from '../runtime/program.ts'
-import type { Jump, Velocity } from '../sampler/sampler.ts'
-import type { SampledMap } from '../sampler/sampling.ts'
-import { type Model, modelGraph, type WeightsName } from './model.ts'
+import type { LoadedMap } from './loaded-map.ts'
+import { modelGraph, type WeightsName } from './model.ts'
 import { readModel } from './model-files.ts'
 import { readOnnxFile } from './onnx-file.ts'
 import { inBlocks, mapOfOnnx } from './onnx-map.ts'
 import { RunError } from './run.ts'
-
-/** A trained flow map, ready to be sampled. Close it when done. */
-export interface LoadedMap extends SampledMap {
-  /** Names of the coordinates, where its data had them. */
-  readonly columns?: readonly string[]
-  /** The network behind it; absent for a foreign `.onnx` file. */
-  readonly model?: Model
-  /**
-   * `F(x, s, t)`: `x` is `[n, D]`, row after row. Points are noise at time 1 and in the data's own units at time 0; between
-   * them as `unstandardized` says, which for data that was not standardised is the path of the training.
-   */
-  readonly jump: Jump
-  /** The instantaneous velocity in the same units. @throws RunError for an `.onnx` file, which only holds the jump */
-  readonly velocity: Velocity
-  close(): Promise<void>
-}
 
 export interface LoadOptions {
   /** `ema` (default) or `raw`; only a run directory has both. */

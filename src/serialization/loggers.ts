@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts'
+import type { Config } from '../config/index.ts'
 import type { MetricsLine } from './metrics-log.ts'
 import { tensorboard } from './tensorboard.ts'
 

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
-import { ConfigError } from '../config/config.ts'
+import { ConfigError } from '../config/index.ts'
 import { mlpOptions, parameterCount } from '../model/index.ts'
 import { hasCheckpoint, readCheckpoint } from './checkpoint.ts'
 import { decodeModelFile, type Model, ownParameters, type WeightsName } from './model.ts'

@@ -8,7 +8,7 @@ import {
   type Tensor,
   trace,
 } from '../autodiff/index.ts'
-import { type Config, ConfigError, resolveConfig } from '../config/config.ts'
+import { type Config, ConfigError, resolveConfig } from '../config/index.ts'
 import {
   type FlowMap,
   type MlpOptions,

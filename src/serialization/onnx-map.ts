@@ -10,7 +10,7 @@ import { type OpenedModel, type Program, RuntimeLoadError } from '../runtime/pro
 import { onnxProblem } from '../runtime/protobuf.ts'
 import { runtimeReason } from '../runtime/reason.ts'
 import type { Jump } from '../sampler/sampler.ts'
-import type { LoadedMap } from './load.ts'
+import type { LoadedMap } from './loaded-map.ts'
 import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { type Config, ConfigError, resolveConfig } from '../config/config.ts'
+import { type Config, ConfigError, resolveConfig } from '../config/index.ts'
 import { DataError } from '../data/error.ts'
 import { decodeText } from '../data/utf8.ts'
 import { crc32 } from '../runtime/checksum.ts'

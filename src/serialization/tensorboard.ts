@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, readdirSync, readFileSync, truncateSync, wri
 import { join } from 'node:path'
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire'
 import { stringify } from 'yaml'
-import type { Config } from '../config/config.ts'
+import type { Config } from '../config/index.ts'
 import { withPath } from './files.ts'
 import type { MetricsLine } from './metrics-log.ts'
 

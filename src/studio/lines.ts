@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts'
+import type { Config } from '../config/index.ts'
 import { objectives } from '../objective/index.ts'
 
 /** A term of the loss that a training minimises. */

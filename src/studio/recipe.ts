@@ -1,4 +1,4 @@
-import { type Config, resolveConfig, type UserConfig } from '../config/config.ts'
+import { type Config, resolveConfig, type UserConfig } from '../config/index.ts'
 import { asksTeacher } from '../config/validate.ts'
 import { objectives } from '../objective/index.ts'
 import { isSchedule } from '../objective/schedule.ts'

@@ -1,4 +1,4 @@
-import { type Config, findObjective } from '../config/config.ts'
+import { type Config, findObjective } from '../config/index.ts'
 import { momentsOf, progressAt, writeMoments } from '../config/scheduled-values.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { bend, diagonalLaws, type TimeLaw, type Times, timeLaws, valueAt } from '../objective/index.ts'

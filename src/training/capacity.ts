@@ -1,4 +1,4 @@
-import { type Config, ConfigError } from '../config/config.ts'
+import { type Config, ConfigError } from '../config/index.ts'
 import { mlpOptions, parameterCount } from '../model/index.ts'
 import { RunError } from '../serialization/record.ts'
 import { gigabytes, memoryLimit } from './memory.ts'

@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts'
+import type { Config } from '../config/index.ts'
 import { type MlpOptions, mlpShapes, sourceLayersOf } from '../model/index.ts'
 import { joinArrays } from '../serialization/arrays.ts'
 

@@ -1,5 +1,5 @@
 import { constant, countOperations, simplify, spec, trace } from '../autodiff/index.ts'
-import { type Config, resolveConfig } from '../config/config.ts'
+import { type Config, resolveConfig } from '../config/index.ts'
 import { type FlowMap, mapOf, mlpOptions, parameterCount } from '../model/index.ts'
 import type { Objective } from '../objective/index.ts'
 import { buildStep } from './step.ts'

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DYNAMIC, simplify, spec, trace } from '../autodiff/index.ts'
-import type { Config } from '../config/config.ts'
+import type { Config } from '../config/index.ts'
 import type { VelocityField } from '../model/index.ts'
 import { compile } from '../runtime/node.ts'
 import { writeFileAtomic } from '../serialization/files.ts'

@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts'
+import type { Config } from '../config/index.ts'
 import { OWN_TEACHER } from '../config/teacher-config.ts'
 import { openDataset } from '../data/catalogue.ts'
 import type { Dataset } from '../data/dataset.ts'

@@ -1,4 +1,4 @@
-import type { Config } from '../config/config.ts'
+import type { Config } from '../config/index.ts'
 import { initializeMlp, mlpOptions } from '../model/index.ts'
 import { random } from '../random/random.ts'
 import { joinArrays } from '../serialization/arrays.ts'

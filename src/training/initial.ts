@@ -1,4 +1,4 @@
-import { type Config, ConfigError, merge, type UserConfig } from '../config/config.ts'
+import { type Config, ConfigError, merge, type UserConfig } from '../config/index.ts'
 import { OWN_TEACHER } from '../config/teacher-config.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { mlpOptions } from '../model/index.ts'

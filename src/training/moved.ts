@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
-import { type Config, ConfigError, type UserConfig } from '../config/config.ts'
 import { isRun } from '../config/config-paths.ts'
+import { type Config, ConfigError, type UserConfig } from '../config/index.ts'
 import { OWN_TEACHER } from '../config/teacher-config.ts'
 import { type DatasetSpec, openDataset, pathsIn, withPaths } from '../data/catalogue.ts'
 import type { Dataset } from '../data/dataset.ts'

@@ -1,5 +1,5 @@
 import type { Tensor } from '../autodiff/index.ts'
-import { type Config, findObjective } from '../config/config.ts'
+import { type Config, findObjective } from '../config/index.ts'
 import {
   type MlpOptions,
   type MlpParameters,

@@ -1,5 +1,5 @@
 import type { Tensor } from '../autodiff/index.ts'
-import type { Config } from '../config/config.ts'
+import type { Config } from '../config/index.ts'
 
 type Optimizer = Config['optimizer']
 

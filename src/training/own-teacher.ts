@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Config, resolveConfig } from '../config/config.ts'
+import { type Config, resolveConfig } from '../config/index.ts'
 import { OWN_TEACHER, teacherConfig, trainsTeacher } from '../config/teacher-config.ts'
 import { checkpointSteps } from '../serialization/checkpoint.ts'
 import { paths } from '../serialization/run.ts'

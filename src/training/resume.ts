@@ -1,5 +1,5 @@
-import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from '../config/config.ts'
 import { difference } from '../config/difference.ts'
+import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from '../config/index.ts'
 import { show } from '../data/validate.ts'
 import type { Checkpoint } from '../serialization/checkpoint.ts'
 import { paths, type ReadRecord, RunError } from '../serialization/run.ts'

@@ -1,4 +1,4 @@
-import { type Config, ConfigError } from '../config/config.ts'
+import { type Config, ConfigError } from '../config/index.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import type { Standardization } from '../model/index.ts'
 import type { RewardConfig } from '../objective/reward.ts'

@@ -11,7 +11,7 @@ import {
   trace,
   valueAuxAndGrad,
 } from '../autodiff/index.ts'
-import type { Config } from '../config/config.ts'
+import type { Config } from '../config/index.ts'
 import { momentsOf, type PresentValues } from '../config/scheduled-values.ts'
 import { applyMlp, bindMap, flatten, flowMap, mapOf, uncertainty } from '../model/index.ts'
 import type { StateName } from '../serialization/checkpoint.ts'

@@ -1,4 +1,4 @@
-import { type Config, ConfigError, findObjective } from '../config/config.ts'
+import { type Config, ConfigError, findObjective } from '../config/index.ts'
 import { asksTeacher } from '../config/validate.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import {

@@ -1,6 +1,6 @@
 import { concat, type Spec, spec, type Tensor } from '../autodiff/index.ts'
-import type { Config } from '../config/config.ts'
-import { ConfigError, findObjective } from '../config/config.ts'
+import type { Config } from '../config/index.ts'
+import { ConfigError, findObjective } from '../config/index.ts'
 import { type PresentValues, withPresent } from '../config/scheduled-values.ts'
 import { diagonalRows } from '../config/validate.ts'
 import {

@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync } from 'node:fs'
-import { type Config, ConfigError, findObjective, resolveConfig, type UserConfig } from '../config/config.ts'
 import { withAbsolutePaths } from '../config/config-paths.ts'
+import { type Config, ConfigError, findObjective, resolveConfig, type UserConfig } from '../config/index.ts'
 import { teacherConfig, trainsTeacher } from '../config/teacher-config.ts'
 import { remarksOn } from '../config/validate.ts'
 import { checkPath, checkThreads } from '../data/arguments.ts'

@@ -1,5 +1,5 @@
 import { sizeOf } from '../autodiff/index.ts'
-import type { Config } from '../config/config.ts'
+import type { Config } from '../config/index.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import type { Program } from '../runtime/program.ts'
 import type { Progressed, State } from '../serialization/checkpoint.ts'

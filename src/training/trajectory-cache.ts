@@ -1,4 +1,4 @@
-import { type Config, ConfigError } from '../config/config.ts'
+import { type Config, ConfigError } from '../config/index.ts'
 import { type Random, random } from '../random/random.ts'
 import { heun, uniformGrid, type Velocity } from '../sampler/sampler.ts'
 

@@ -1,5 +1,5 @@
 import type { Tensor } from '../autodiff/index.ts'
-import type { Config } from '../config/config.ts'
+import type { Config } from '../config/index.ts'
 import { LEFT, type PresentValues } from '../config/scheduled-values.ts'
 import { type Interpolant, interpolants } from '../model/index.ts'
 import {

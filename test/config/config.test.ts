@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from '../../src/config/config.ts'
+import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { objectives } from '../../src/objective/index.ts'
 import { resumedConfig } from '../../src/training/resume.ts'
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { resolveConfig, type UserConfig } from '../../src/config/config.ts'
+import { resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { teacherConfig } from '../../src/config/teacher-config.ts'
 import { trainCommand } from '../../src/report/command.ts'
 import { load } from '../../src/serialization/load.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { ConfigError, merge, resolveConfig, type UserConfig } from '../../src/config/config.ts'
+import { ConfigError, merge, resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { fromVelocity } from '../../src/model/index.ts'
 import { type Objective, objectives, timeLaws } from '../../src/objective/index.ts'
 import { buildStep } from '../../src/training/step.ts'

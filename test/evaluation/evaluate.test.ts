@@ -10,7 +10,7 @@ import {
   type Tensor,
   trace,
 } from '../../src/autodiff/index.ts'
-import { ConfigError } from '../../src/config/config.ts'
+import { ConfigError } from '../../src/config/index.ts'
 import { openDataset } from '../../src/data/catalogue.ts'
 import type { ComparisonConfig, Plan } from '../../src/evaluation/comparison.ts'
 import {

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { resolveConfig, type UserConfig } from '../../src/config/config.ts'
+import { resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { generatedDataset } from '../../src/data/catalogue.ts'
 import { type LossMap, measureLoss } from '../../src/evaluation/loss-map.ts'
 import { compile } from '../../src/runtime/node.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { UserConfig } from '../../src/config/config.ts'
+import type { UserConfig } from '../../src/config/index.ts'
 import { checkpointSteps } from '../../src/serialization/checkpoint.ts'
 import type { MetricsLine } from '../../src/serialization/metrics-log.ts'
 import { paths } from '../../src/serialization/run.ts'

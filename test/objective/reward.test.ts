@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { DYNAMIC, onesLike, simplify, spec, trace, vjp } from '../../src/autodiff/index.ts'
-import { type ConfigError, resolveConfig } from '../../src/config/config.ts'
+import { type ConfigError, resolveConfig } from '../../src/config/index.ts'
 import { type RewardConfig, rewardOf } from '../../src/objective/reward.ts'
 import { rewardValue } from '../../src/objective/reward-value.ts'
 import * as engine from '../../src/runtime/node.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parseKeys } from '../../src/cli/keys.ts'
-import { merge, resolveConfig, type UserConfig } from '../../src/config/config.ts'
+import { merge, resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { evaluateCommand, trainCommand } from '../../src/report/command.ts'
 
 /** The words of a command as a shell splits them. */

@@ -3,7 +3,7 @@ import { planSamples } from '../../src/evaluation/planned-samples.ts'
 import { GridError } from '../../src/sampler/grid.ts'
 import { drawNoise, uniformGrid } from '../../src/sampler/sampler.ts'
 import { methodFor, sample, sampleNoise, whyUntrained } from '../../src/sampler/sampling.ts'
-import type { LoadedMap } from '../../src/serialization/load.ts'
+import type { LoadedMap } from '../../src/serialization/loaded-map.ts'
 
 describe('methodFor', () => {
   test.each([

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { UserConfig } from '../../src/config/config.ts'
+import type { UserConfig } from '../../src/config/index.ts'
 import { readMetrics } from '../../src/serialization/run.ts'
 import { train } from '../../src/training/train.ts'
 import { temporaryFolder } from '../helpers/folder.ts'

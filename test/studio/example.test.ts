@@ -7,7 +7,8 @@ import { answers } from '../../src/studio/engine/answers.ts'
 import { host } from '../../src/studio/engine/host.ts'
 import { lazyEngine } from '../../src/studio/engine/lazy.ts'
 import type { Report } from '../../src/studio/engine/protocol.ts'
-import { type Engine, Session } from '../../src/studio/engine/session.ts'
+import type { Runtime } from '../../src/runtime/runtime.ts'
+import { Session } from '../../src/studio/engine/session.ts'
 import { fromHalves, toHalves } from '../../src/studio/example/half.ts'
 import { distance } from '../../src/studio/example/ring.ts'
 import { firstLook } from '../../src/studio/page/first-look.ts'
@@ -20,13 +21,13 @@ afterEach(async () => {
   vi.unstubAllGlobals()
 })
 
-async function open(engine: Engine, plan = examplePlan): Promise<Session> {
+async function open(engine: Runtime, plan = examplePlan): Promise<Session> {
   const session = await Session.open(engine, plan)
   opened.push(session)
   return session
 }
 
-const never = new Promise<Engine>(() => {})
+const never = new Promise<Runtime>(() => {})
 const furthest = (a: Float32Array, b: Float32Array): number =>
   a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0)
 
@@ -119,7 +120,7 @@ test('the example is refused where its network does not fit', async () => {
 })
 
 test('a training waits for the runtime, and is told when it does not come', async () => {
-  let come: (engine: Engine) => void = () => {}
+  let come: (engine: Runtime) => void = () => {}
   const late = await open(lazyEngine(new Promise(resolve => (come = resolve))))
   const step = late.advance(1)
   come(node)
@@ -131,9 +132,9 @@ test('a training waits for the runtime, and is told when it does not come', asyn
 })
 
 test('a runtime that refuses a graph is not hidden', async () => {
-  const broken: Engine = { ...node, compile: () => Promise.reject(new Error('no such operation')) }
+  const broken: Runtime = { ...node, compile: () => Promise.reject(new Error('no such operation')) }
   await expect(open(lazyEngine(Promise.resolve(broken)))).rejects.toThrow('no such operation')
-  let come: (engine: Engine) => void = () => {}
+  let come: (engine: Runtime) => void = () => {}
   const session = await open(
     lazyEngine(
       new Promise(resolve => {

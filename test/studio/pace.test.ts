@@ -2,10 +2,10 @@ import { expect, test, vi } from 'vitest'
 import type { Measures } from '../../src/metric/prepare.ts'
 import * as node from '../../src/runtime/node.ts'
 import type { Program } from '../../src/runtime/program.ts'
+import type { Runtime } from '../../src/runtime/runtime.ts'
 import { host } from '../../src/studio/engine/host.ts'
 import { paced } from '../../src/studio/engine/pace.ts'
 import type { Report } from '../../src/studio/engine/protocol.ts'
-import type { Engine } from '../../src/studio/engine/session.ts'
 import { freshPlan } from '../../src/studio/plan.ts'
 import { until } from '../helpers/cli.ts'
 
@@ -41,7 +41,7 @@ const timed = (program: Program, tell: () => void): Program => ({
 })
 
 const CHUNK = 10
-const engine: Engine = {
+const engine: Runtime = {
   ...node,
   compile: async graph =>
     timed(await node.compile(graph), () => {

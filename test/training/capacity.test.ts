@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { resolveConfig } from '../../src/config/config.ts'
+import { resolveConfig } from '../../src/config/index.ts'
 import { checkCapacity } from '../../src/training/capacity.ts'
 import { runHere } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'

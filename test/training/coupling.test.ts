@@ -1,7 +1,7 @@
 import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { type Config, resolveConfig, type UserConfig } from '../../src/config/config.ts'
+import { type Config, resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { generatedDataset } from '../../src/data/catalogue.ts'
 import { type EvaluationRequest, evaluateRun, exactVelocity } from '../../src/evaluation/evaluate.ts'
 import { random } from '../../src/random/random.ts'

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { UserConfig } from '../../src/config/config.ts'
+import type { UserConfig } from '../../src/config/index.ts'
 import { evaluateRun } from '../../src/evaluation/evaluate.ts'
 import { readRecord } from '../../src/serialization/run.ts'
 import { type TrainOptions, train } from '../../src/training/train.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { constant, evaluate, spec, trace } from '../../src/autodiff/index.ts'
-import { type Config, resolveConfig, type UserConfig } from '../../src/config/config.ts'
+import { type Config, resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { generatedDataset } from '../../src/data/catalogue.ts'
 import { evaluateRun, exactVelocity } from '../../src/evaluation/evaluate.ts'
 import { applyMlp, flowMap, fromVelocity, type VelocityField } from '../../src/model/index.ts'

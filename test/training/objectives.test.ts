@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { UserConfig } from '../../src/config/config.ts'
+import type { UserConfig } from '../../src/config/index.ts'
 import { type EvaluationRequest, evaluateRun } from '../../src/evaluation/evaluate.ts'
 import { type Objective, objectives } from '../../src/objective/index.ts'
 import { drawNoise } from '../../src/sampler/sampler.ts'

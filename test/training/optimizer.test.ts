@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { evaluate, spec, trace } from '../../src/autodiff/index.ts'
-import { resolveConfig, type UserConfig } from '../../src/config/config.ts'
+import { resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { random } from '../../src/random/random.ts'
 import { adam, clipByNorm, learningRate, RATES, writeRates } from '../../src/training/optimizer.ts'
 import { value } from '../autodiff/values.ts'

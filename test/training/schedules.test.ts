@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type Config, resolveConfig, type UserConfig } from '../../src/config/config.ts'
+import { type Config, resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { momentsOf } from '../../src/config/scheduled-values.ts'
 import { generatedDataset } from '../../src/data/catalogue.ts'
 import { fromVelocity } from '../../src/model/index.ts'

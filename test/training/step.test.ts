@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { resolveConfig, type UserConfig } from '../../src/config/config.ts'
+import { resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { buildStep } from '../../src/training/step.ts'
 import { train } from '../../src/training/train.ts'
 import { temporaryFolder } from '../helpers/folder.ts'

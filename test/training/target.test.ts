@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { resolveConfig } from '../../src/config/config.ts'
+import { resolveConfig } from '../../src/config/index.ts'
 import { compile } from '../../src/runtime/node.ts'
 import { buildStep } from '../../src/training/step.ts'
 

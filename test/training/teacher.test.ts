@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { evaluate, spec, trace } from '../../src/autodiff/index.ts'
-import { ConfigError, resolveConfig, type UserConfig } from '../../src/config/config.ts'
+import { ConfigError, resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { generatedDataset } from '../../src/data/catalogue.ts'
 import { evaluateRun, exactVelocity } from '../../src/evaluation/evaluate.ts'
 import { objectives } from '../../src/objective/index.ts'

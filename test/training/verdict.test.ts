@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { resolveConfig } from '../../src/config/config.ts'
+import { resolveConfig } from '../../src/config/index.ts'
 import type { MetricsLine } from '../../src/serialization/metrics-log.ts'
 import { verdictOf } from '../../src/training/verdict.ts'
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { constant, type Tensor } from '../../src/autodiff/index.ts'
-import { resolveConfig, type UserConfig } from '../../src/config/config.ts'
+import { resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { LEFT } from '../../src/config/scheduled-values.ts'
 import { generatedDataset } from '../../src/data/catalogue.ts'
 import { interpolants, uncertainty } from '../../src/model/index.ts'

@@ -7,7 +7,7 @@ import {
   type Tensor,
   trace,
 } from '../../autodiff/index.ts'
-import { resolveConfig } from '../../config/config.ts'
+import { resolveConfig } from '../../config/index.ts'
 import { generatedDataset } from '../../data/catalogue.ts'
 import { random } from '../../random/random.ts'
 import { compile, compileScan } from '../../runtime/node.ts'

@@ -5,11 +5,12 @@ import { measureResiduals } from '../../metric/residuals.ts'
 import { strayEstimate } from '../../metric/strays.ts'
 import { interpolants, mapOf } from '../../model/index.ts'
 import { random } from '../../random/random.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
 import { drawNoise, euler, heun, type Jump, jumpThrough, uniformGrid } from '../../sampler/sampler.ts'
 import { exactVelocity, learntVelocity, solveThrough } from './exact.ts'
 import { fileOf } from './files.ts'
 import type { Points, QuestionName, Questions } from './protocol.ts'
-import type { Engine, Session, WeightsName } from './session.ts'
+import type { Session, WeightsName } from './session.ts'
 import { answerSteer } from './steering.ts'
 import { marksOf, scoresOf } from './strays.ts'
 
@@ -22,7 +23,7 @@ type Answers = {
   [Name in QuestionName]: (
     ask: Questions[Name]['ask'],
     session: Session,
-    engine: Engine,
+    engine: Runtime,
   ) => Promise<Questions[Name]['answer']>
 }
 

@@ -1,17 +1,18 @@
 import { DYNAMIC, simplify, spec, trace } from '../../autodiff/index.ts'
 import { interpolants, mixtureVelocity } from '../../model/index.ts'
 import type { Program } from '../../runtime/program.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
 import { solve } from '../../sampler/adaptive.ts'
 import type { Velocity } from '../../sampler/sampler.ts'
 import type { Points } from './protocol.ts'
-import type { Engine, Session, WeightsName } from './session.ts'
+import type { Session, WeightsName } from './session.ts'
 
 /** Local error of a path that is drawn. */
 const TOLERANCE = 1e-5
 
 /** The exact velocity of a target with a closed form, in float64; compiled once for a training. */
 export async function exactVelocity(
-  engine: Engine,
+  engine: Runtime,
   session: Session,
 ): Promise<Velocity<Float64Array> | undefined> {
   const { mixture } = session.dataset

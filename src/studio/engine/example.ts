@@ -1,4 +1,4 @@
-import { type Config, ConfigError } from '../../config/config.ts'
+import { type Config, ConfigError } from '../../config/index.ts'
 import { fromHalves } from '../example/half.ts'
 import { trainedBy } from '../example/trained-by.ts'
 import type { Plan } from '../plan.ts'

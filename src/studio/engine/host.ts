@@ -1,12 +1,13 @@
 import { type Measures, prepareMetrics } from '../../metric/prepare.ts'
 import { strayEstimate } from '../../metric/strays.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
 import { drawNoise } from '../../sampler/sampler.ts'
 import type { Failure } from '../../training/trainer.ts'
 import { type Plan, type Stage, stepsOf } from '../plan.ts'
 import { answers } from './answers.ts'
 import { type Paced, paced } from './pace.ts'
 import type { Command, Points, Report } from './protocol.ts'
-import { type Engine, Session, type WeightsName } from './session.ts'
+import { Session, type WeightsName } from './session.ts'
 import { marksOf, scoresOf } from './strays.ts'
 
 /** Samples in a report that nobody asked to be larger, and those that its distance is of. */
@@ -73,7 +74,7 @@ function scored(
  * @returns takes a command; its promise is kept once the command is done or refused
  */
 export function host(
-  engine: Engine,
+  engine: Runtime,
   name: string | Promise<string>,
   send: (report: Report) => void,
   {

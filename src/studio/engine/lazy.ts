@@ -1,14 +1,14 @@
 import type { CorePrimitive, Graph } from '../../autodiff/index.ts'
 import { interpret } from '../../runtime/interpret.ts'
 import type { Program } from '../../runtime/program.ts'
-import type { Engine } from './session.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
 
 const ignore = (): void => {}
 
 /** A program that is compiled once there is an engine, unless it was closed before; closing waits for nothing. */
 function compiledLater(
-  loaded: Promise<Engine>,
-  compile: (engine: Engine) => Promise<Program>,
+  loaded: Promise<Runtime>,
+  compile: (engine: Runtime) => Promise<Program>,
 ): { readonly program: Promise<Program>; close(): Promise<void> } {
   let closed = false
   const program = loaded.then(engine => {
@@ -29,7 +29,7 @@ function compiledLater(
 const turn = (): Promise<void> => new Promise(resolve => setTimeout(resolve))
 
 /** A program that is interpreted until it is compiled. */
-function interpretedFirst(loaded: Promise<Engine>, graph: Graph<CorePrimitive>): Program {
+function interpretedFirst(loaded: Promise<Runtime>, graph: Graph<CorePrimitive>): Program {
   const slow: Pick<Program, 'run'> = interpret(graph)
   let current = slow
   const { program, close } = compiledLater(loaded, engine => engine.compile(graph))
@@ -52,8 +52,8 @@ function interpretedFirst(loaded: Promise<Engine>, graph: Graph<CorePrimitive>):
  * An engine that is of use before its runtime is there: graphs are interpreted until they are compiled. Trainings wait
  * for it, and are told why it does not come.
  */
-export function lazyEngine(loaded: Promise<Engine>): Engine {
-  let there: Engine | null = null
+export function lazyEngine(loaded: Promise<Runtime>): Runtime {
+  let there: Runtime | null = null
   loaded.then(engine => {
     there = engine
   }, ignore)

@@ -14,6 +14,7 @@ import { externalFiles } from '../../runtime/external-data.ts'
 import { type Program, RuntimeLoadError } from '../../runtime/program.ts'
 import { onnxProblem, readMetadata, tensorWithNaN } from '../../runtime/protobuf.ts'
 import { runtimeReason } from '../../runtime/reason.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
 import { decodeModelFile, type Model } from '../../serialization/model.ts'
 import { type DataRecord, dataRecordSchema, RunError } from '../../serialization/record.ts'
 import {
@@ -25,7 +26,6 @@ import {
   type Plan,
   type Target,
 } from '../plan.ts'
-import type { Engine } from './session.ts'
 import { targetDataset } from './target.ts'
 import { learnsFromTeacher } from './teachers.ts'
 
@@ -150,7 +150,7 @@ function dataOf({ target }: Plan, data: DataRecord | null, by: Standardization |
  * @throws RunError when they are not, or are another file's
  */
 export async function openFile(
-  engine: Engine,
+  engine: Runtime,
   plan: Plan,
   source: ModelSource,
   bytes?: Uint8Array,

@@ -1,4 +1,4 @@
-import { type Config, resolveConfig } from '../../config/config.ts'
+import { type Config, resolveConfig } from '../../config/index.ts'
 import { recipes } from '../../config/recipes.ts'
 import { teacherConfig } from '../../config/teacher-config.ts'
 import type { Plan, Stage } from '../plan.ts'

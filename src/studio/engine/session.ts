@@ -1,9 +1,10 @@
-import { type CorePrimitive, DYNAMIC, type Graph, simplify, spec, trace } from '../../autodiff/index.ts'
-import { type Config, ConfigError, resolveConfig, type UserConfig } from '../../config/config.ts'
+import { DYNAMIC, simplify, spec, trace } from '../../autodiff/index.ts'
+import { type Config, ConfigError, resolveConfig, type UserConfig } from '../../config/index.ts'
 import type { Dataset } from '../../data/dataset.ts'
 import { mapOf, mlpOptions, parameterCount, type VelocityField } from '../../model/index.ts'
 import { objectives } from '../../objective/index.ts'
-import type { OpenedModel, Program } from '../../runtime/program.ts'
+import type { Program } from '../../runtime/program.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
 import type { Jump, Velocity } from '../../sampler/sampler.ts'
 import type { State } from '../../serialization/checkpoint.ts'
 import type { MetricsLine } from '../../serialization/metrics-log.ts'
@@ -20,15 +21,6 @@ import { recipeKeys } from './recipe-keys.ts'
 import { targetDataset } from './target.ts'
 import { type Ended, guidanceOf } from './teachers.ts'
 import { tiltKeys } from './tilt.ts'
-
-/** What runs graphs: ONNX Runtime of Node or of the browser. */
-export interface Engine {
-  compile(graph: Graph<CorePrimitive>): Promise<Program>
-  compileScan(graph: Graph<CorePrimitive>, carried: number): Promise<Program>
-  openModel(bytes: Uint8Array): Promise<OpenedModel>
-  /** Most steps in one run of the compiled graph, where it is more than the page's; the numbers do not depend on it. */
-  readonly chunk?: number
-}
 
 export type WeightsName = 'ema' | 'raw'
 
@@ -77,7 +69,7 @@ export const configOf = (...given: Parameters<typeof userConfigOf>): Config =>
   resolveConfig(userConfigOf(...given))
 
 /** A flow map whose parameters are an input, so that it is compiled once for a whole training. */
-async function compileMap(engine: Engine, config: Config, value: 'jump' | 'velocity'): Promise<Program> {
+async function compileMap(engine: Runtime, config: Config, value: 'jump' | 'velocity'): Promise<Program> {
   const graph = trace(({ parameters, x, s, t }) => ({ y: mapOf(config, 2, parameters)[value](x, s, t) }), {
     parameters: spec([parameterCount(mlpOptions(config, 2))]),
     x: spec([DYNAMIC, 2]),
@@ -107,7 +99,7 @@ const shownCourse = (config: Config, jump: Program): Course => ({ config, teache
 
 /** Trajectories of a teacher, where a training's pairs are made of them. */
 async function solvePairs(
-  engine: Engine,
+  engine: Runtime,
   config: Config,
   teacher: VelocityField | undefined,
 ): Promise<Pool | undefined> {
@@ -125,7 +117,7 @@ async function solvePairs(
 }
 
 async function openCourse(
-  engine: Engine,
+  engine: Runtime,
   asked: Config,
   dataset: Dataset,
   ended: readonly Ended[],
@@ -169,7 +161,7 @@ export class Session {
   private origin?: ModelRecord
 
   private constructor(
-    private readonly engine: Engine,
+    private readonly engine: Runtime,
     readonly dataset: Dataset,
     private current: Plan,
     private course: Course,
@@ -185,7 +177,7 @@ export class Session {
    * @param file  the bytes of the model that it begins with
    * @throws ConfigError, DataError or RunError
    */
-  static async open(engine: Engine, plan: Plan, file?: Uint8Array): Promise<Session> {
+  static async open(engine: Runtime, plan: Plan, file?: Uint8Array): Promise<Session> {
     const source = fileOfPlan(plan)
     if (source) return Session.openFile(engine, plan, await openFile(engine, plan, source, file))
     const dataset = targetDataset(plan.target)
@@ -201,7 +193,7 @@ export class Session {
     return session
   }
 
-  private static async openFile(engine: Engine, plan: Plan, file: OpenedFile): Promise<Session> {
+  private static async openFile(engine: Runtime, plan: Plan, file: OpenedFile): Promise<Session> {
     const { dataset, model, jump } = file
     const [stage] = plan.stages
     const fresh = { ...plan, stages: [{ ...stage, steps: 0 }] }

@@ -2,11 +2,12 @@ import { DYNAMIC, simplify, spec, trace } from '../../autodiff/index.ts'
 import { prepareMetrics } from '../../metric/prepare.ts'
 import { rewardOf } from '../../objective/reward.ts'
 import type { Program } from '../../runtime/program.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
 import { heun, jumpThrough, uniformGrid } from '../../sampler/sampler.ts'
 import type { Tilt } from '../plan.ts'
 import { rewardOfTilt } from '../reward.ts'
 import type { Points, Questions } from './protocol.ts'
-import type { Engine, Session } from './session.ts'
+import type { Session } from './session.ts'
 import { steer } from './steer.ts'
 import { marksOf } from './strays.ts'
 import { rewardAt, tiltedDataset } from './tilt.ts'
@@ -33,7 +34,7 @@ function goalOf(session: Session, tilt: Tilt, count: number): Goal {
 }
 
 /** The reward of a tilt as a program, `[n, 2]` to `[n, 1]`: a painting's hundreds of bumps at once. */
-function compileReward(engine: Engine, tilt: Tilt): Promise<Program> {
+function compileReward(engine: Runtime, tilt: Tilt): Promise<Program> {
   const reward = rewardOf(rewardOfTilt(tilt))
   return engine.compile(simplify(trace(({ x }) => ({ y: reward(x) }), { x: spec([DYNAMIC, 2]) })))
 }
@@ -42,7 +43,7 @@ function compileReward(engine: Engine, tilt: Tilt): Promise<Program> {
 export async function answerSteer(
   { points, tilt, steps, method, moves, resample, seed, weights }: Questions['steer']['ask'],
   session: Session,
-  engine: Engine,
+  engine: Runtime,
 ): Promise<Questions['steer']['answer']> {
   const { jump, velocity } = session.map(weights)
   const grid = uniformGrid(steps)

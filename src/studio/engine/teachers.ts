@@ -1,5 +1,5 @@
 import { constant } from '../../autodiff/index.ts'
-import { type Config, ConfigError } from '../../config/config.ts'
+import { type Config, ConfigError } from '../../config/index.ts'
 import { asksTeacher } from '../../config/validate.ts'
 import type { Dataset } from '../../data/dataset.ts'
 import {

@@ -1,4 +1,4 @@
-import { ConfigError, findObjective, type UserConfig } from '../../config/config.ts'
+import { ConfigError, findObjective, type UserConfig } from '../../config/index.ts'
 import type { Dataset, Values } from '../../data/dataset.ts'
 import { generated } from '../../data/generated.ts'
 import { rewardValue } from '../../objective/reward-value.ts'

@@ -1,4 +1,4 @@
-import type { Plan } from '../plan.ts'
+import type { Plan } from '../plan-schema.ts'
 
 /** How the example was trained: by the recipe one-step, long, with the exact velocity of the ring as its teacher. */
 export const trainedBy: Plan = {

@@ -1,5 +1,5 @@
 import { simplify, spec, trace } from '../../autodiff/index.ts'
-import type { Engine } from '../engine/session.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
 import type { RuntimeName } from './runtime-choice.ts'
 
 /** Where the runtime's two files are. */
@@ -48,7 +48,7 @@ const smallest = () => simplify(trace(({ x }) => ({ y: x.neg() }), { x: spec([1]
 
 /** A runtime that is loaded, and what it is called. */
 export interface Loaded {
-  readonly engine: Engine
+  readonly engine: Runtime
   readonly name: string
 }
 

@@ -1,5 +1,5 @@
 import { Document, isScalar, visit } from 'yaml'
-import type { UserConfig } from '../../../config/config.ts'
+import type { UserConfig } from '../../../config/index.ts'
 
 /** A configuration as YAML, lists of numbers on one line. */
 export function yamlOf(config: UserConfig): string {

@@ -1,0 +1,96 @@
+import type { Objective } from '../objective/index.ts'
+import { findObjective } from './objective.ts'
+import { merge, type Plain } from './plain.ts'
+import { type RecipeName, recipes } from './recipes.ts'
+import type { Config } from './schema.ts'
+
+/** What a run takes where neither the user nor a recipe nor the objective says anything. */
+export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
+  data: 'ring',
+  standardize: 'auto',
+  holdOut: 0.1,
+  recipe: null,
+  options: {},
+  teacher: null,
+  teacherTraining: {},
+  initFrom: null,
+  interpolant: 'linear',
+  network: {
+    hidden: 192,
+    layers: 2,
+    activation: 'silu',
+    embedding: 'fourier',
+    frequencies: 4,
+    conditioning: 's,t',
+    injection: 'input',
+    sourceLayers: null,
+    parameterization: 'average-velocity',
+  },
+  consistency: { weight: 1, fraction: 1 },
+  termWeights: 'fraction',
+  loss: { kind: 'mse', c: 0.1, adaptive: null, minSnr: null, gapWeight: null, learned: false },
+  times: {
+    law: 'triangle',
+    minimum: 0.05,
+    between: [0.2, 0.8],
+    mean: null,
+    deviation: null,
+    equal: 0,
+    full: 0,
+    levels: 7,
+    gap: 1,
+  },
+  anchor: { law: null, mean: null, deviation: null },
+  coupling: { kind: 'independent', teacher: null, pairs: 32_768, steps: 32 },
+  optimizer: {
+    name: 'adam',
+    learningRate: 1e-3,
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    weightDecay: 0,
+    clip: null,
+  },
+  schedule: { kind: 'constant', warmup: 0, final: 0 },
+  ema: 0.995,
+  target: 'ema',
+  batch: 512,
+  steps: 6000,
+  logEvery: 50,
+  log: { tensorboard: false },
+  checkpointEvery: 1000,
+  chunk: 25,
+}
+
+/** Defaults of the objective, in the configuration's own keys. */
+export function objectiveConfig({
+  diagonal,
+  parts,
+  defaults,
+  coupling = defaults.coupling,
+}: Objective): Plain {
+  const { weight = 1, times, loss, clip, target } = defaults
+  const diagonalFraction = defaults.diagonalFraction ?? (diagonal === null ? 0 : parts ? 0.3 : 1)
+  return {
+    diagonal: { objective: diagonal, options: {}, fraction: diagonalFraction, weight: 1 },
+    consistency: { weight },
+    ...(times && { times }),
+    ...(loss && { loss }),
+    ...(clip && { optimizer: { clip } }),
+    ...(target && { target }),
+    ...(coupling && { coupling: { kind: coupling } }),
+  }
+}
+
+/**
+ * What a configuration is where the user names the objective, or the recipe, and nothing else; it may lack what the
+ * objective needs.
+ *
+ * @param given  what a recipe decides by: the number of steps, the batch and the teacher
+ */
+export function defaultsOf(id: string, recipe: RecipeName | null = null, given: Plain = {}): Plain {
+  const objective = findObjective(id)
+  const options = objective.options.safeParse({}).data ?? {}
+  const own = recipe ? { recipe, ...recipes[recipe].keys(given) } : {}
+  return [{ objective: id, options }, objectiveConfig(objective), own].reduce<Plain>(merge, base)
+}

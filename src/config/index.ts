@@ -1,0 +1,7 @@
+export { defaultsOf } from './defaults.ts'
+export { ConfigError } from './error.ts'
+export { configKeys, expectation } from './keys.ts'
+export { findObjective } from './objective.ts'
+export { merge } from './plain.ts'
+export { resolveConfig } from './resolve.ts'
+export type { Config, UserConfig } from './schema.ts'

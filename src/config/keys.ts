@@ -1,0 +1,37 @@
+import { z } from 'zod'
+import { nearest } from '../data/suggest.ts'
+import { show } from '../data/validate.ts'
+import type { Plain } from './plain.ts'
+import { schema } from './schema.ts'
+
+/** A refusal of the schema in one line. */
+export function describe(issue: z.core.$ZodIssue, input: unknown): string {
+  const key = issue.path.join('.')
+  if (issue.code === 'unrecognized_keys') {
+    const name = [...issue.path, issue.keys[0]].join('.')
+    return `unknown key ${name}${suggest(name)}`
+  }
+  const found = issue.path.reduce<unknown>((value, step) => (value as Plain)?.[step as string], input)
+  return `${key || 'config'}: ${expectation(issue)}, found ${show(found)}`
+}
+
+/** What a schema expected, without zod's own judgement of what it found. */
+export const expectation = ({ message }: z.core.$ZodIssue): string =>
+  message.replace(/^(Invalid \w+|Too (small|big)): /, '').replace(/, received .*$/, '')
+
+const KEYS = [...keysOf(schema), 'seed']
+
+/** Every key of a resolved configuration, nested ones joined by dots. */
+export const configKeys = (): readonly string[] => keysOf(schema)
+
+function keysOf(type: z.ZodType, path = ''): string[] {
+  if (!(type instanceof z.ZodObject)) return [path]
+  return Object.entries(type.shape).flatMap(([key, child]) =>
+    keysOf(child as z.ZodType, path ? `${path}.${key}` : key),
+  )
+}
+
+function suggest(name: string): string {
+  const near = nearest(name, KEYS) ?? KEYS.find(key => key.endsWith(`.${name}`))
+  return near ? ` (did you mean ${near}?)` : ''
+}

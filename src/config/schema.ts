@@ -1,0 +1,155 @@
+import { z } from 'zod'
+import type { DatasetSpec } from '../data/catalogue.ts'
+import {
+  type InterpolantName,
+  interpolants,
+  type ParameterizationName,
+  parameterizations,
+} from '../model/index.ts'
+import { annealed, diagonalIds, type TimeLawName, timeLaws } from '../objective/index.ts'
+import { isPlain } from './plain.ts'
+import { type RecipeName, recipes } from './recipes.ts'
+
+const positive = z.number().positive()
+const count = z.int().positive()
+const fraction = z.number().min(0).max(1)
+
+/** Checked in full when the data is opened. */
+const dataSchema = z.custom<DatasetSpec>(
+  value => (typeof value === 'string' && value !== '') || isPlain(value),
+  'expected a dataset name, the path of a file or folder, or a block such as {csv: {path}}',
+)
+
+const networkSchema = z.strictObject({
+  hidden: count.max(8192),
+  layers: count.max(64),
+  activation: z.enum(['silu', 'gelu', 'tanh']),
+  embedding: z.enum(['fourier', 'raw']),
+  frequencies: count.max(24),
+  conditioning: z.enum(['s,t', 's,s-t', 's-t', 's', 'decoupled']),
+  injection: z.enum(['input', 'layers']),
+  sourceLayers: count.nullable(),
+  parameterization: z.enum(Object.keys(parameterizations) as [ParameterizationName]),
+})
+
+const lawSchema = z.enum(Object.keys(timeLaws) as [TimeLawName])
+
+const timesSchema = z.strictObject({
+  law: lawSchema,
+  minimum: z.number().min(0).max(0.99),
+  between: z
+    .tuple([fraction, fraction])
+    .refine(([low, high]) => low <= high, 'expected two fractions in rising order'),
+  /** Of a normal law; null for the law's own. */
+  mean: z.number().nullable(),
+  deviation: positive.nullable(),
+  equal: fraction,
+  /** Fraction of pairs that jump all the way, from noise to data. */
+  full: fraction,
+  levels: count.max(20),
+  /** Longest jump, as a part of the law's; a schedule lets jumps grow. */
+  gap: annealed(z.number().gt(0).max(1)),
+})
+
+/** Every key of a configuration: the one place to add one. */
+export const schema = z.strictObject({
+  data: dataSchema,
+  /** What the network sees in place of the data's own units. */
+  standardize: z.enum(['auto', 'none', 'column', 'whole']),
+  /** Part of the rows of finite data that is set aside to measure with. */
+  holdOut: fraction.max(0.5),
+  /** Whose defaults these are; null for those of the objective alone. */
+  recipe: z.enum(Object.keys(recipes) as [RecipeName]).nullable(),
+  objective: z.string(),
+  options: z.record(z.string(), z.unknown()),
+  /** `exact`, `train` (in the run directory, before the run itself) or a run. */
+  teacher: z.string().min(1).nullable(),
+  /** Keys in which the training of that teacher differs from the run's own; see `teacherConfig`. */
+  teacherTraining: z.record(z.string(), z.unknown()),
+  /** A run, or `teacher` for the one that is trained first. */
+  initFrom: z.string().min(1).nullable(),
+  interpolant: z.enum(Object.keys(interpolants) as [InterpolantName]),
+  network: networkSchema,
+  diagonal: z.strictObject({
+    objective: z.enum(diagonalIds as [string]).nullable(),
+    /** Of that term, where it is not the objective itself. */
+    options: z.record(z.string(), z.unknown()),
+    fraction,
+    weight: z.number().min(0),
+  }),
+  consistency: z.strictObject({
+    weight: z.number().min(0),
+    fraction: z.number().gt(0).max(1),
+  }),
+  /** `fraction`: each term's weight is multiplied by its part of the batch. `plain`: it is not. */
+  termWeights: z.enum(['fraction', 'plain']),
+  loss: z.strictObject({
+    kind: z.enum(['mse', 'pseudo-huber', 'cauchy']),
+    c: positive,
+    adaptive: z.strictObject({ p: z.number().min(0), c: positive }).nullable(),
+    /** Largest signal-to-noise ratio that counts, for the Min-SNR weight. */
+    minSnr: positive.nullable(),
+    /** `lambda` of the progressive gap weight. */
+    gapWeight: z.number().min(0).nullable(),
+    /** Whether a weight over `(s, t)` is learned. */
+    learned: z.boolean(),
+  }),
+  times: timesSchema,
+  /** A law of its own for the times of an objective's anchor. */
+  anchor: z.strictObject({
+    law: lawSchema.nullable(),
+    mean: z.number().nullable(),
+    deviation: positive.nullable(),
+  }),
+  coupling: z.strictObject({
+    kind: z.enum(['independent', 'reflow', 'samples', 'trajectory']),
+    /** Whose trajectories; null for the run's own teacher. */
+    teacher: z.string().min(1).nullable(),
+    /** Trajectories that are solved before training. */
+    pairs: count.max(10_000_000),
+    /** Heun steps of each. */
+    steps: count.max(1000),
+  }),
+  optimizer: z.strictObject({
+    name: z.enum(['adam', 'adamw']),
+    learningRate: positive,
+    beta1: fraction.lt(1),
+    beta2: fraction.lt(1),
+    epsilon: positive,
+    weightDecay: z.number().min(0),
+    /** Largest global norm of the gradient; null for none. */
+    clip: positive.nullable(),
+  }),
+  schedule: z.strictObject({
+    kind: z.enum(['constant', 'cosine', 'inverse-sqrt']),
+    /** Steps of linear warm-up. */
+    warmup: z.int().min(0),
+    /** The cosine ends at this part of the learning rate. */
+    final: fraction,
+  }),
+  /** Decay of the averaged parameters; 0 for none. */
+  ema: fraction.lt(1),
+  /** What `theta-` is: the averaged parameters or the student's own. */
+  target: z.enum(['ema', 'student']),
+  batch: count.max(1_000_000),
+  steps: z.int().min(0),
+  seeds: z.strictObject({ data: z.int(), noise: z.int(), initialization: z.int() }),
+  logEvery: count,
+  /** Where the log goes beside `metrics.jsonl`. */
+  log: z.strictObject({ tensorboard: z.boolean() }),
+  checkpointEvery: count,
+  /** Most steps in one run of the compiled graph; the numbers do not depend on it. */
+  chunk: count.max(10_000),
+})
+
+/** A fully resolved training configuration. */
+export type Config = z.infer<typeof schema>
+
+type DeepPartial<T> = T extends readonly unknown[]
+  ? T
+  : T extends object
+    ? { [K in keyof T]?: DeepPartial<T[K]> }
+    : T
+
+/** What a user writes: any part of a configuration, and `seed` for all seeds at once. */
+export type UserConfig = DeepPartial<Omit<Config, 'data'>> & { data?: Config['data']; seed?: number }

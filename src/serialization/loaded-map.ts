@@ -1,0 +1,19 @@
+import type { Jump, Velocity } from '../sampler/sampler.ts'
+import type { SampledMap } from '../sampler/sampling.ts'
+import type { Model } from './model.ts'
+
+/** A trained flow map, ready to be sampled. Close it when done. */
+export interface LoadedMap extends SampledMap {
+  /** Names of the coordinates, where its data had them. */
+  readonly columns?: readonly string[]
+  /** The network behind it; absent for a foreign `.onnx` file. */
+  readonly model?: Model
+  /**
+   * `F(x, s, t)`: `x` is `[n, D]`, row after row. Points are noise at time 1 and in the data's own units at time 0; between
+   * them as `unstandardized` says, which for data that was not standardised is the path of the training.
+   */
+  readonly jump: Jump
+  /** The instantaneous velocity in the same units. @throws RunError for an `.onnx` file, which only holds the jump */
+  readonly velocity: Velocity
+  close(): Promise<void>
+}
