@@ -4,7 +4,7 @@ import { countOperations, simplify, spec, trace } from '../../dist/autodiff/inde
 import { resolveConfig } from '../../dist/config/index.js'
 import { teacherConfig, trainsTeacher } from '../../dist/config/teacher-config.js'
 import { stepOperations } from '../../dist/training/cost.js'
-import { mapOf, mlpOptions, parameterCount } from '../../dist/training/networks.js'
+import { mapOf, parameterCount } from '../../dist/model/index.js'
 
 export const TARGETS = [
   'ring',
@@ -63,12 +63,12 @@ const WITHOUT = [
 
 /** Operations of one velocity. */
 function forward(network) {
-  const [dimension, samples] = [2, 2048]
+  const [point, samples] = [{ shape: [2] }, 2048]
   const config = { network: { ...network, conditioning: 's' } }
   const time = spec([samples, 1])
-  const graph = trace(({ parameters, x, s, t }) => mapOf(config, dimension, parameters).velocity(x, s, t), {
-    parameters: spec([parameterCount(mlpOptions(config, dimension))]),
-    x: spec([samples, dimension]),
+  const graph = trace(({ parameters, x, s, t }) => mapOf(config, point, parameters).velocity(x, s, t), {
+    parameters: spec([parameterCount(config, point)]),
+    x: spec([samples, ...point.shape]),
     s: time,
     t: time,
   })

@@ -13,6 +13,7 @@ import {
 import type { EvaluationRequest } from '../evaluation/evaluate.ts'
 import { planSamples } from '../evaluation/planned-samples.ts'
 import { described } from '../metric/map-catalogue.ts'
+import type { PointSpec } from '../model/index.ts'
 import { scatterRow } from '../report/braille.ts'
 import { gatherComparison } from '../report/comparison.ts'
 import { shellWord, wrap } from '../report/format.ts'
@@ -73,9 +74,9 @@ async function readComparison(flags: CompareFlags, rest: readonly string[]): Pro
 }
 
 /** Says which row of the comparison cannot fit. */
-function checkRunCapacity(method: string, config: Config, dimension: number): void {
+function checkRunCapacity(method: string, config: Config, point: PointSpec): void {
   try {
-    checkCapacity(config, dimension)
+    checkCapacity(config, point)
   } catch (error) {
     throw new ConfigError(`training of ${method}: ${(error as Error).message}`)
   }
@@ -88,7 +89,7 @@ async function checkPlan(plan: Plan, request: EvaluationRequest): Promise<string
   const left: string[] = []
   for (const { method, config, after } of plan.runs) {
     const { samples, notes } = planSamples(config.objective, request)
-    checkRunCapacity(method, config, dataset.dimension)
+    checkRunCapacity(method, config, dataset)
     if (samples.length === 0)
       throw new ConfigError(`steps: nothing to measure of ${method}; ${notes.join('; ')}`)
     const seen = await openTrainingData(config, dataset)

@@ -13,6 +13,7 @@ import {
 } from '../serialization/model.ts'
 import { readModel } from '../serialization/model-files.ts'
 import { findTarget } from '../serialization/output.ts'
+import { pointOf } from '../serialization/record.ts'
 import { encodeRecord, RunError } from '../serialization/run.ts'
 import { encodeOnnxSampler } from '../serialization/sampler-graph.ts'
 import { checkOnnxSize } from '../training/capacity.ts'
@@ -85,7 +86,7 @@ export async function exportCommand(path: string, flags: ExportFlags): Promise<v
   const { format, weights, sampler, out, json } = flags
   checkFlags(flags)
   const model = readModel(path, weights)
-  if (format === 'onnx') checkOnnxSize(model.config, model.dimension)
+  if (format === 'onnx') checkOnnxSize(model.config, pointOf(model.data))
   const content: Content = sampler
     ? samplerContent(model, flags)
     : { name: 'model', bytes: ENCODERS[format](model), traits: {} }

@@ -5,10 +5,12 @@ import { conventions } from '../importing/conventions.ts'
 import { type ImportOptions, importModel } from '../importing/import.ts'
 import { assumptions, importOwn, ownRecord } from '../importing/own.ts'
 import { readWeights } from '../importing/weights-file.ts'
+import { kindOf } from '../model/index.ts'
 import { writeCard } from '../report/card.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
 import { lockDirectory } from '../serialization/lock.ts'
 import { encodeModelFile, encodeOnnxModel, type Model } from '../serialization/model.ts'
+import { pointOf } from '../serialization/record.ts'
 import { checkFree, paths, writeRecord } from '../serialization/run.ts'
 import { checkOnnxSize } from '../training/capacity.ts'
 import { readConfig } from './config-file.ts'
@@ -65,7 +67,7 @@ export async function importCommand(
     ? importOwn(weightsFile.tensors, own, file, asked)
     : importModel(weightsFile, file, asked)
   const assumed = own || convention !== 'oxbow' ? [] : assumptions(model.config, asked)
-  checkOnnxSize(model.config, model.dimension)
+  checkOnnxSize(model.config, pointOf(model.data))
   writeRun(directory, model)
   if (assumed.length > 0) note(`oxbow: ${file}: carries no configuration; assumed ${assumed.join(' and ')}`)
   if (unread.length > 0) note(`oxbow: ${file}: not read: ${shortList(unread)}`)
@@ -75,8 +77,7 @@ export async function importCommand(
   }
   for (const line of report) print(line)
   print(`read as ${convention}: ${formula} (${source})`)
-  const { hidden, layers, activation, embedding, frequencies, conditioning } = model.config.network
-  const times = embedding === 'raw' ? 'bare' : `by ${frequencies} frequencies each`
-  print(`network: ${layers} x ${hidden} ${activation}, sees ${conditioning}, times ${times}`)
+  const { network } = model.config
+  print(`network: ${kindOf(network).describe(network)}, sees ${network.conditioning}`)
   print(`${directory}: ${model.config.objective}, ${model.parameters.length} parameters`)
 }

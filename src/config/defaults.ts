@@ -1,6 +1,7 @@
+import { DEFAULT_KIND, networks } from '../model/index.ts'
 import type { Objective } from '../objective/index.ts'
 import { findObjective } from './objective.ts'
-import { merge, type Plain } from './plain.ts'
+import { isPlain, merge, type Plain } from './plain.ts'
 import { type RecipeName, recipes } from './recipes.ts'
 import type { Config } from './schema.ts'
 
@@ -15,17 +16,7 @@ export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
   teacherTraining: {},
   initFrom: null,
   interpolant: 'linear',
-  network: {
-    hidden: 192,
-    layers: 2,
-    activation: 'silu',
-    embedding: 'fourier',
-    frequencies: 4,
-    conditioning: 's,t',
-    injection: 'input',
-    sourceLayers: null,
-    parameterization: 'average-velocity',
-  },
+  network: { kind: DEFAULT_KIND, conditioning: 's,t', parameterization: 'average-velocity' },
   consistency: { weight: 1, fraction: 1 },
   termWeights: 'fraction',
   loss: { kind: 'mse', c: 0.1, adaptive: null, minSnr: null, gapWeight: null, learned: false },
@@ -62,6 +53,22 @@ export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
   chunk: 25,
 }
 
+/** The kind of network that a configuration names, or the default one. */
+export const kindIn = ({ network }: Plain): string =>
+  isPlain(network) && typeof network.kind === 'string' ? network.kind : DEFAULT_KIND
+
+/** The block `network` of a kind without any key of the user's. */
+export const networkDefaults = (kind: string): Plain => ({
+  network: { kind, ...networks.get(kind)?.defaults },
+})
+
+/** The keys of a recipe, without a network of another kind than the user's. */
+export function recipeConfig(recipe: RecipeName, given: Plain, kind: string): Plain {
+  const { network, ...keys } = recipes[recipe].keys(given)
+  const same = isPlain(network) && network.kind === kind
+  return { recipe, ...keys, ...(same && { network }) }
+}
+
 /** Defaults of the objective, in the configuration's own keys. */
 export function objectiveConfig({
   diagonal,
@@ -91,6 +98,10 @@ export function objectiveConfig({
 export function defaultsOf(id: string, recipe: RecipeName | null = null, given: Plain = {}): Plain {
   const objective = findObjective(id)
   const options = objective.options.safeParse({}).data ?? {}
-  const own = recipe ? { recipe, ...recipes[recipe].keys(given) } : {}
-  return [{ objective: id, options }, objectiveConfig(objective), own].reduce<Plain>(merge, base)
+  const kind = kindIn(given)
+  const own = recipe ? recipeConfig(recipe, given, kind) : {}
+  return [networkDefaults(kind), { objective: id, options }, objectiveConfig(objective), own].reduce<Plain>(
+    merge,
+    base,
+  )
 }

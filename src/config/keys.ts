@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { nearest } from '../data/suggest.ts'
 import { show } from '../data/validate.ts'
+import { networks } from '../model/index.ts'
 import type { Plain } from './plain.ts'
-import { schema } from './schema.ts'
+import { networkSchema, schema } from './schema.ts'
 
 /** A refusal of the schema in one line. */
 export function describe(issue: z.core.$ZodIssue, input: unknown): string {
@@ -19,10 +20,14 @@ export function describe(issue: z.core.$ZodIssue, input: unknown): string {
 export const expectation = ({ message }: z.core.$ZodIssue): string =>
   message.replace(/^(Invalid \w+|Too (small|big)): /, '').replace(/, received .*$/, '')
 
-const KEYS = [...keysOf(schema), 'seed']
-
 /** Every key of a resolved configuration, nested ones joined by dots. */
-export const configKeys = (): readonly string[] => keysOf(schema)
+export const configKeys = (): readonly string[] =>
+  keysOf(schema).flatMap(key => (key === 'network' ? networkKeys() : [key]))
+
+/** Keys of networks of all kinds. */
+const networkKeys = (): string[] => [
+  ...new Set([...networks.keys()].flatMap(kind => keysOf(networkSchema(kind), 'network'))),
+]
 
 function keysOf(type: z.ZodType, path = ''): string[] {
   if (!(type instanceof z.ZodObject)) return [path]
@@ -32,6 +37,7 @@ function keysOf(type: z.ZodType, path = ''): string[] {
 }
 
 function suggest(name: string): string {
-  const near = nearest(name, KEYS) ?? KEYS.find(key => key.endsWith(`.${name}`))
+  const keys = [...configKeys(), 'seed']
+  const near = nearest(name, keys) ?? keys.find(key => key.endsWith(`.${name}`))
   return near ? ` (did you mean ${near}?)` : ''
 }

@@ -38,7 +38,7 @@ export const recipes = {
     keys: ({ teacher = 'train', steps, batch }: Keys): Keys => ({
       teacher,
       ...(teacher === 'train' && { initFrom: 'teacher', teacherTraining: { times: NEAR_DATA } }),
-      network: { hidden: 256, layers: 4 },
+      network: { kind: 'mlp', hidden: 256, layers: 4 },
       optimizer: { learningRate: 4e-3 },
       schedule: { kind: 'cosine', warmup: Math.round(countOr(steps, STEPS) / 60) },
       loss: { kind: 'pseudo-huber', c: 0.1 },

@@ -1,12 +1,12 @@
 import { show } from '../data/validate.ts'
 import type { Objective } from '../objective/index.ts'
-import { base, objectiveConfig } from './defaults.ts'
+import { base, kindIn, networkDefaults, objectiveConfig, recipeConfig } from './defaults.ts'
 import { ConfigError } from './error.ts'
 import { describe } from './keys.ts'
 import { findObjective } from './objective.ts'
 import { isPlain, merge, type Plain } from './plain.ts'
 import { DEFAULT_RECIPE, type RecipeName, recipes } from './recipes.ts'
-import { type Config, schema, type UserConfig } from './schema.ts'
+import { type Config, networkSchema, schema, type UserConfig } from './schema.ts'
 import { validate } from './validate.ts'
 
 /** What a run that begins with another's weights trains where nothing is named. */
@@ -47,10 +47,13 @@ export function resolveConfig(user: UserConfig | Plain): Config {
   if (typeof id !== 'string') throw new ConfigError(`objective: expected a name, found ${show(id)}`)
   const objective = findObjective(id)
   const seeds = { data: seed, noise: seed, initialization: seed }
-  const own = recipe ? { recipe: recipe.id, ...recipe.keys(rest) } : {}
-  const filled = [{ objective: id, seeds }, objectiveConfig(objective), own, rest].reduce<Plain>(merge, base)
+  const kind = kindIn(rest)
+  const own = recipe ? recipeConfig(recipe.id, rest, kind) : {}
+  const layers = [networkDefaults(kind), { objective: id, seeds }, objectiveConfig(objective), own, rest]
+  const filled = layers.reduce<Plain>(merge, base)
   const parsed = schema.safeParse(filled)
   if (!parsed.success) throw new ConfigError(describe(parsed.error.issues[0], filled))
+  checkNetwork(filled, kind)
   const config = { ...parsed.data, options: objectiveOptions(objective, parsed.data.options, 'options') }
   const grounding = config.diagonal.objective
   if (grounding !== null && objective.parts) {
@@ -64,6 +67,13 @@ export function resolveConfig(user: UserConfig | Plain): Config {
   const nonsense = validate(config, objective)
   if (nonsense) throw new ConfigError(nonsense)
   return config
+}
+
+function checkNetwork(config: Plain, kind: string): void {
+  const { error } = networkSchema(kind).safeParse(config.network)
+  if (!error) return
+  const [issue] = error.issues
+  throw new ConfigError(describe({ ...issue, path: ['network', ...issue.path] }, config))
 }
 
 function objectiveOptions(objective: Objective, given: Plain, key: string): Plain {

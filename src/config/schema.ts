@@ -3,6 +3,8 @@ import type { DatasetSpec } from '../data/catalogue.ts'
 import {
   type InterpolantName,
   interpolants,
+  type NetworkConfig,
+  networks,
   type ParameterizationName,
   parameterizations,
 } from '../model/index.ts'
@@ -20,17 +22,16 @@ const dataSchema = z.custom<DatasetSpec>(
   'expected a dataset name, the path of a file or folder, or a block such as {csv: {path}}',
 )
 
-const networkSchema = z.strictObject({
-  hidden: count.max(8192),
-  layers: count.max(64),
-  activation: z.enum(['silu', 'gelu', 'tanh']),
-  embedding: z.enum(['fourier', 'raw']),
-  frequencies: count.max(24),
-  conditioning: z.enum(['s,t', 's,s-t', 's-t', 's', 'decoupled']),
-  injection: z.enum(['input', 'layers']),
-  sourceLayers: count.nullable(),
-  parameterization: z.enum(Object.keys(parameterizations) as [ParameterizationName]),
-})
+const conditionings = z.enum(['s,t', 's,s-t', 's-t', 's', 'decoupled'])
+
+/** Keys of the block `network`: those of every kind, and those of its own. */
+export const networkSchema = (kind: string) =>
+  z.strictObject({
+    kind: z.enum([...networks.keys()]),
+    conditioning: conditionings,
+    parameterization: z.enum(Object.keys(parameterizations) as [ParameterizationName]),
+    ...(networks.get(kind)?.keys as Record<string, z.ZodType> | undefined),
+  })
 
 const lawSchema = z.enum(Object.keys(timeLaws) as [TimeLawName])
 
@@ -69,7 +70,8 @@ export const schema = z.strictObject({
   /** A run, or `teacher` for the one that is trained first. */
   initFrom: z.string().min(1).nullable(),
   interpolant: z.enum(Object.keys(interpolants) as [InterpolantName]),
-  network: networkSchema,
+  /** Checked by its kind; see `networkSchema`. */
+  network: z.custom<NetworkConfig>(),
   diagonal: z.strictObject({
     objective: z.enum(diagonalIds as [string]).nullable(),
     /** Of that term, where it is not the objective itself. */

@@ -1,3 +1,4 @@
+import { kindOf } from '../model/index.ts'
 import { type Objective, objectives, type Traits, traitsOf } from '../objective/index.ts'
 import type { Config } from './schema.ts'
 
@@ -219,19 +220,8 @@ const couplings: readonly Check[] = [
     `coupling.kind: ${objective} needs a fresh noise for each sample; use samples or independent`,
 ]
 
-const networks: readonly Check[] = [
-  ({ network: { conditioning, injection } }) =>
-    conditioning === 'decoupled' &&
-    injection === 'input' &&
-    'network.injection: "decoupled" shows each layer one of the times and needs "layers", found "input"',
-  ({ network: { conditioning, sourceLayers } }) =>
-    sourceLayers !== null &&
-    conditioning !== 'decoupled' &&
-    `network.sourceLayers: only the conditioning "decoupled" divides the layers; found ${sourceLayers} with "${conditioning}"`,
-  ({ network: { sourceLayers, layers } }) =>
-    sourceLayers !== null &&
-    sourceLayers > layers &&
-    `network.sourceLayers: expected 1 to ${layers}, so that the last of the ${layers + 1} linear layers sees t; found ${sourceLayers}`,
+const network: readonly Check[] = [
+  ({ network }) => kindOf(network).problem?.(network) ?? false,
   ({ network }, { id, parts, jumps }) =>
     parts !== null &&
     network.conditioning === 's' &&
@@ -282,7 +272,7 @@ const training: readonly Check[] = [
 /** Why a combination that parses cannot work, or would silently do something else: the key and the reason. */
 export function validate(config: Config, objective: Objective): string | undefined {
   const traits = traitsOf(objective, config.options)
-  for (const check of [teachers, batches, times, weights, couplings, networks, training].flat()) {
+  for (const check of [teachers, batches, times, weights, couplings, network, training].flat()) {
     const message = check(config, objective, traits)
     if (message) return message
   }

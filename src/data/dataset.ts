@@ -13,6 +13,9 @@ export type Classes = Uint16Array | Int32Array | Float32Array
 /** A distribution that can be drawn from. Points are in the data's own units. */
 export interface Dataset {
   readonly name: string
+  /** Of a point: `[2]`, or of a picture `[height, width, channels]`, whose numbers are 0 to 255. */
+  readonly shape: readonly number[]
+  /** Numbers in a point: the product of its shape. */
   readonly dimension: number
   /**
    * Fills `out` (length a multiple of `dimension`) with independent points; of finite data, training rows with replacement.
@@ -32,13 +35,17 @@ export interface Dataset {
   readonly statistics?: Statistics
   /** Names of the columns, where the data has them. */
   readonly columns?: readonly string[]
-  /** Size of a picture whose numbers a row holds, `[height, width, channels]`; numbers are 0 to 255. */
-  readonly image?: readonly [number, number, number]
   /** Classes of the rows, where the data has them. */
   readonly labels?: Labels
   /** What a user should know about the data although it can be used, one line each. */
   readonly warnings?: readonly string[]
 }
+
+/** `[height, width, channels]` where the points of data are pictures. */
+export const pictureShape = ({
+  shape,
+}: Pick<Dataset, 'shape'>): readonly [number, number, number] | undefined =>
+  shape.length === 3 ? [shape[0], shape[1], shape[2]] : undefined
 
 /**
  * Rows to train on, and rows set aside to measure with. Equal rows are on one side, but for values that many rows have: these

@@ -29,7 +29,7 @@ export function finiteDataset(parts: Parts): Dataset {
   const { name, file, head, store, labels, findings, sha256, holdOut } = parts
   const { rows, sides, statistics, ranges } = findings
   if (rows < 2) throw new DataError(`${file}: expected at least 2 rows of numbers, found ${rows}`)
-  const { dimension, image, columns } = head
+  const { dimension, shape = [dimension], columns } = head
   const fill = (out: Values, classes: Classes | undefined, next: () => number): void => {
     for (let at = 0, i = 0; at < out.length; at += dimension, i++) {
       const row = next()
@@ -44,9 +44,9 @@ export function finiteDataset(parts: Parts): Dataset {
   }
   return {
     name,
+    shape,
     dimension,
     ...(columns && { columns }),
-    ...(image && { image }),
     ...(labels && { labels: { names: labels.names, counts: labels.counts } }),
     statistics,
     split: { training: sides.training, heldOut: sides.heldOut, rules: findings.rules, take },

@@ -85,7 +85,7 @@ export function gather({ file, name, holdOut, rules }: Purpose, keeping: Keeping
   return {
     begin(found) {
       if (found.dimension > MOST_COLUMNS) {
-        const hint = found.image ? '; give pictures a size' : ''
+        const hint = found.shape ? '; give pictures a size' : ''
         throw new DataError(
           `${file}: expected at most ${MOST_COLUMNS} numbers in a row, found ${found.dimension}${hint}`,
         )
@@ -129,7 +129,7 @@ const spilledRows = ({ path }: RowFile, rows: number, bytes = false): DirectRows
 /** Completes the file of rows and opens it. */
 function keepFile(
   written: RowFile,
-  { dimension, columns, leftOut, image, bytes = false }: Head,
+  { dimension, columns, leftOut, shape, bytes = false }: Head,
   { folder, key }: Keeping,
   {
     file,
@@ -140,7 +140,7 @@ function keepFile(
 ): Store {
   const { rows, firstDuplicate, outliers } = findings
   const names = labels?.names
-  const meta = { key, dimension, columns, leftOut, image, bytes, names, sha256, firstDuplicate, outliers }
+  const meta = { key, dimension, columns, leftOut, shape, bytes, names, sha256, firstDuplicate, outliers }
   written.finish(labels?.indices ?? new Uint16Array(0), meta)
   const direct = spilledRows(written, rows, bytes)
   if (!key) {

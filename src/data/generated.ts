@@ -6,7 +6,7 @@ import type { Dataset, Fingerprint, Values } from './dataset.ts'
 const RANGE_POINTS = 10_000
 
 /** A dataset that is drawn from a formula: everything but its fingerprint. */
-export interface Recipe extends Omit<Dataset, 'fingerprint' | 'warnings'> {
+export interface Recipe extends Omit<Dataset, 'shape' | 'fingerprint' | 'warnings'> {
   /** All that decides the distribution besides the name; any change to it changes the fingerprint. */
   readonly parameters: Readonly<Record<string, unknown>>
 }
@@ -23,7 +23,7 @@ export function generated({ parameters, ...recipe }: Recipe): Dataset {
     rows: null,
     ...columnRanges(points, recipe.dimension),
   }
-  return { ...recipe, fingerprint }
+  return { ...recipe, shape: [recipe.dimension], fingerprint }
 }
 
 /** Smallest and largest number of each column of `[N, D]` points. */

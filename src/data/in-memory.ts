@@ -38,7 +38,7 @@ function receiver(options: PointsOptions, labelled: boolean) {
   const gathering: Gathering = gather({ file: name, name, holdOut, rules }, { memory, folder: cache })
   const hash = createHash('sha256')
   let rows = 0
-  gathering.begin({ dimension, image, labelled })
+  gathering.begin({ dimension, shape: image, labelled })
   return {
     push(values: Numbers, labels?: readonly string[]): void {
       if (typeof values?.length !== 'number') {

@@ -79,14 +79,14 @@ function collectSplit(dimension: number) {
  * Begins a pass. The hash of a row's numbers decides its side: equal rows are on one side, and a row keeps its side when
  * others come or go. Values that are frequent are split by `splitRule` instead.
  */
-export function scanRows({ dimension, image }: Head, { holdOut, rules = RULES }: SplitOptions): Scan {
+export function scanRows({ dimension, shape }: Head, { holdOut, rules = RULES }: SplitOptions): Scan {
   const hashOf = rowHasher(dimension)
   const seen = seenHashes()
   const threshold = holdOut * 2 ** 32
   const held = heldCounts(threshold)
   let split = collectSplit(dimension)
-  const ranges = collectRanges(dimension, image?.[2])
-  const outliers = image ? undefined : collectOutliers(dimension)
+  const ranges = collectRanges(dimension, shape?.[2])
+  const outliers = shape ? undefined : collectOutliers(dimension)
   let [rows, duplicates] = [0, 0]
   let firstDuplicate: number | undefined
   let duplicatesUntil: number | undefined

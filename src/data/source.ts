@@ -6,8 +6,8 @@ export interface Head {
   readonly columns?: readonly string[]
   /** Names of columns that hold the index of a data frame, and are no coordinates. */
   readonly leftOut?: readonly string[]
-  /** Size of the picture that a row holds, `[height, width, channels]`. */
-  readonly image?: readonly [number, number, number]
+  /** Of the point that a row holds; default `[dimension]`, of a picture `[height, width, channels]`. */
+  readonly shape?: readonly number[]
   /** Whether numbers are kept as bytes: all are whole and lie in 0 ... 255. */
   readonly bytes?: boolean
   /** Whether rows come with labels. */

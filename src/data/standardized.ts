@@ -41,7 +41,7 @@ function pooled({ mean, deviation }: Statistics): Statistics {
  * finite data that is constant has the scale 0 about its value, so that it comes back as that.
  */
 export function standardizationOf(name: StandardizeName, dataset: Dataset): Standardization | undefined {
-  const finite = dataset.image ? 'whole' : dataset.split ? 'column' : 'none'
+  const finite = dataset.shape.length === 3 ? 'whole' : dataset.split ? 'column' : 'none'
   const chosen = name === 'auto' ? finite : name
   const isConstant = constantColumns(dataset)
   if (chosen === 'none' && !isConstant.includes(true)) return undefined

@@ -46,7 +46,7 @@ function columnWarnings(head: Head, { statistics, counter }: Findings): string[]
   const called = (i: number) => columnName(head, i)
   const columns = mean.map((_, i) => i)
   const constant = columns.filter(i => deviation[i] === 0)
-  if (head.image) {
+  if (head.shape) {
     return constant.length === mean.length ? ['all pictures are the same'] : []
   }
   const nearly = columns.filter(i => deviation[i] > 0 && deviation[i] < SMALL * Math.abs(mean[i]))

@@ -102,8 +102,7 @@ export async function binLosses(options: LossBinOptions): Promise<BinnedLoss[]> 
 
 /** The loss of each sample as a graph: the terms' inputs and the present values to one vector `[rows]` a part. */
 function lossGraph(config: Config, { dataset, teachers, parameters, target }: LossBinOptions) {
-  const { dimension } = dataset
-  const networks = networksOf(config, dimension)
+  const networks = networksOf(config, dataset)
   const terms = termsOf(config)
   const moments = momentsOf(config)
   let parts: Omit<SampleResidual, 'values'>[] = []
@@ -114,11 +113,11 @@ function lossGraph(config: Config, { dataset, teachers, parameters, target }: Lo
         moments.map(({ name }, i) => [name, (inputs.moments as Tensor).slice(0, i, i + 1).reshape([])]),
       )
       const trees = treesOf(constant(parameters, [parameters.length]), networks)
-      const map = bindMap(config, dimension, trees.map!)
+      const map = bindMap(config, dataset, trees.map!)
       const guides = {
         ...teachers,
-        ...guidesOf(config, dimension, trees, present),
-        ...(target && { target: mapOf(config, dimension, constant(target, [target.length])) }),
+        ...guidesOf(config, dataset, trees, present),
+        ...(target && { target: mapOf(config, dataset, constant(target, [target.length])) }),
         weight: undefined,
       }
       const residuals = sampleResiduals(config, terms, drawn, map, guides, present)
@@ -126,7 +125,7 @@ function lossGraph(config: Config, { dataset, teachers, parameters, target }: Lo
       return residuals.map(({ values }) => values)
     },
     {
-      terms: Object.fromEntries(terms.map(term => [term.name, termSpecs(term, dimension)])),
+      terms: Object.fromEntries(terms.map(term => [term.name, termSpecs(term, dataset)])),
       ...(moments.length > 0 && { moments: spec([moments.length]) }),
     },
   )

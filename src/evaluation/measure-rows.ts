@@ -1,4 +1,4 @@
-import type { Dataset } from '../data/dataset.ts'
+import { type Dataset, pictureShape } from '../data/dataset.ts'
 import { metrics } from '../metric/catalogue.ts'
 import { rootEstimate, standardError } from '../metric/estimate.ts'
 import { type PathMetric, pathMetrics } from '../metric/map-catalogue.ts'
@@ -53,7 +53,7 @@ export async function openSampleMeasure(setting: SampleSetting): Promise<SampleM
   const { dataset, standardization: by, measures, chosen } = setting
   const features =
     chosen.paths.includes('featureFrechetDistance') && setting.features !== undefined
-      ? await openFeatures(setting.features, dataset.dimension, dataset.image)
+      ? await openFeatures(setting.features, dataset.dimension, pictureShape(dataset))
       : undefined
   const ofFeatures =
     features &&

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
-import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from '../config/index.ts'
+import { ConfigError, merge, resolveConfig, type UserConfig } from '../config/index.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { type Conditioning, mlpOptions, parameterCount } from '../model/index.ts'
+import { type Conditioning, type MlpKeys, parameterCount } from '../model/index.ts'
 import { joinArrays } from '../serialization/arrays.ts'
 import type { Model } from '../serialization/model.ts'
 import { type DataRecord, RunError } from '../serialization/run.ts'
@@ -101,7 +101,7 @@ function checkAgrees(given: UserConfig | undefined, found: Readonly<Record<strin
 function layoutOf(
   convention: Convention,
   { inputs = convention.inputs, features = 'sin,cos', timeScale, sigmaData = 0.5 }: ImportOptions,
-  { embedding, frequencies }: Config['network'],
+  { embedding, frequencies }: Pick<MlpKeys, 'embedding' | 'frequencies'>,
 ): Omit<InputLayout, 'width'> {
   const { time, usesSigmaData } = convention
   // Where networks see ln(sigma)/4 the data's scale is a shift of it; the angle of TrigFlow does not depend on it.
@@ -197,7 +197,7 @@ export function importModel(
       (options.config ?? {}) as Record<string, unknown>,
     ].reduce<Record<string, unknown>>((under, over) => merge(under, over as Record<string, unknown>), {}),
   )
-  const layout = layoutOf(convention, options, config.network)
+  const layout = layoutOf(convention, options, config.network as unknown as MlpKeys)
   const folded = found.map((layer, i) => {
     const sees = i === 0 || network.injection === 'layers'
     const width = i === 0 ? dimension : network.hidden
@@ -206,7 +206,7 @@ export function importModel(
   const parameters = flat([...folded.slice(0, -1), scaleOutputs(folded.at(-1)!, convention.output)])
   if (!parameters.every(Number.isFinite))
     throw new RunError(`${file}: has weights that are not finite numbers`)
-  if (parameters.length !== parameterCount(mlpOptions(config, dimension))) {
+  if (parameters.length !== parameterCount(config, { shape: [dimension] })) {
     throw new RunError(`${file}: does not fill the network of the configuration`)
   }
   const standardization = standardizationOf(convention, options, dimension)

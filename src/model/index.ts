@@ -1,14 +1,5 @@
-export {
-  bindMap,
-  flatten,
-  type MapConfig,
-  mapOf,
-  mlpOptions,
-  parameterCount,
-  sizeOfShapes,
-  unflatten,
-} from './bound-map.ts'
-export type { BoundNetwork } from './bound-network.ts'
+export { bindMap, type MapConfig, mapOf, parameterCount } from './bound-map.ts'
+export { type BoundNetwork, timeShape } from './bound-network.ts'
 export { coefficientsAt } from './coefficients.ts'
 export { type Conditioning, conditionings, type EmbeddingName, embeddings, timeCount } from './embedding.ts'
 export { gaussianFlowMap, mixtureVelocity } from './exact.ts'
@@ -30,17 +21,22 @@ export {
   trajectoryPath,
 } from './interpolant.ts'
 export type { Mixture, MixtureComponent } from './mixture.ts'
+export type { MlpKeys } from './mlp-kind.ts'
 export {
-  type Activation,
-  applyMlp,
-  initializeMlp,
-  type Layer,
-  type MlpOptions,
-  type MlpParameters,
-  mlpShapes,
-  type Parameter,
-  sourceLayersOf,
-} from './mlp.ts'
+  type CommonKeys,
+  flatten,
+  flattenArrays,
+  type Named,
+  type Network,
+  type NetworkConfig,
+  type NetworkKind,
+  type ParameterSpec,
+  type PointSpec,
+  sizeOfNetwork,
+  unflatten,
+  unflattenArray,
+} from './network.ts'
+export { conversionOf, DEFAULT_KIND, inheritedFrom, kindOf, networkOf, networks } from './networks.ts'
 export {
   type Standardization,
   standardized,
@@ -48,4 +44,4 @@ export {
   unstandardizedJump,
   unstandardizedVelocity,
 } from './standardization.ts'
-export { uncertainty, uncertaintyShapes } from './uncertainty.ts'
+export { uncertaintyNetwork } from './uncertainty.ts'

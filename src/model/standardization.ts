@@ -59,28 +59,35 @@ export function unstandardizedVelocity<P extends Points>(
 /** Squares of units are above it at every time but that of the data, and 32-bit floats hold it. */
 const VANISHING = 1e-24
 
+/** One number for each coordinate, `[1, ...shape]`. */
+const row = (values: readonly number[], shape: readonly number[], { dtype }: Tensor): Tensor =>
+  constant(values, [1, ...shape], dtype)
+
 /** `z` of points in units `A(s)` that are 0 at time 0 where the scale is: there the quotient is 0, not 0/0. */
-function divided(difference: Tensor, a: Tensor, scale: readonly number[]): Tensor {
+function divided(difference: Tensor, a: Tensor, scale: readonly number[], shape: readonly number[]): Tensor {
   if (!scale.includes(0)) return difference.div(a)
   const vanishing = scale.map(value => (value === 0 ? VANISHING : 0))
-  const square = a.mul(a).add(constant(vanishing, [1, scale.length], a.dtype))
-  return difference.mul(a).div(square)
+  return difference.mul(a).div(a.mul(a).add(row(vanishing, shape, a)))
 }
 
-/** The jump of a flow map of standardised points, from and to the units of each time: `x` `[B, D]`, times `[B, 1]`. */
+/**
+ * The jump of a flow map of standardised points, from and to the units of each time: `x` `[B, ...shape]`, times
+ * `[B, 1, ...]`.
+ */
 export function unstandardizedJump(
   { shift, scale }: Standardization,
+  shape: readonly number[],
   { jump }: Pick<FlowMap, 'jump'>,
 ): FlowMap['jump'] {
   const frame = (x: Tensor, s: Tensor): [Tensor, Tensor] => {
-    const [k, j] = [scale, shift].map(values => constant(values, [1, values.length], x.dtype))
+    const [k, j] = [scale, shift].map(values => row(values, shape, x))
     const rest = s.neg().add(1)
     return [s.add(rest.mul(k)), rest.mul(j)]
   }
   return (x, s, t) => {
     const [a, b] = frame(x, s)
     const [c, d] = frame(x, t)
-    return jump(divided(x.sub(b), a, scale), s, t)
+    return jump(divided(x.sub(b), a, scale, shape), s, t)
       .mul(c)
       .add(d)
   }

@@ -13,15 +13,14 @@ import {
   valueAndGrad,
 } from '../autodiff/index.ts'
 import {
-  applyMlp,
   type FlowMap,
   flowMap,
   interpolants,
-  type MlpOptions,
   noisePath,
   type ParameterizationName,
   pathOf,
 } from '../model/index.ts'
+import { applyMlp, type MlpOptions } from '../model/mlp.ts'
 import { objectives } from './catalogue.ts'
 import {
   adaptive,

@@ -1,5 +1,5 @@
 import { openDataset } from '../data/catalogue.ts'
-import type { Dataset } from '../data/dataset.ts'
+import { type Dataset, pictureShape } from '../data/dataset.ts'
 import { seenThrough } from '../data/standardized.ts'
 import type { ComparisonConfig, Plan, PlannedMethod, PlannedRun } from '../evaluation/comparison.ts'
 import {
@@ -9,7 +9,7 @@ import {
   recordedEvaluation,
 } from '../evaluation/evaluate.ts'
 import { planSamples } from '../evaluation/planned-samples.ts'
-import { mlpOptions, parameterCount } from '../model/index.ts'
+import { parameterCount } from '../model/index.ts'
 import { random } from '../random/random.ts'
 import { drawNoise, uniformGrid } from '../sampler/sampler.ts'
 import { takeThrough } from '../sampler/sampling.ts'
@@ -97,7 +97,7 @@ async function describeMethod(
   const [{ rows }] = evaluations
   const [{ directory, config }] = runs
   const map = await load(directory, { weights: request.weights[0] })
-  const { image } = dataset
+  const image = pictureShape(dataset)
   const noise = drawNoise(image ? PICTURES : DRAWN, map.dimension, request.seed)
   const seen = seenThrough(map.standardization, dataset)
   const samples: SampleSet[] = []
@@ -118,7 +118,7 @@ async function describeMethod(
     note: [noteOf(evaluations), ...runs.flatMap(divergence)].filter(Boolean).join('; ') || undefined,
     loss: lossCurve(directory),
     diagnostics,
-    parameters: parameterCount(mlpOptions(config, map.dimension)),
+    parameters: parameterCount(config, dataset),
     secondsToTrain: seconds.reduce((a, b) => a + b, 0) / seconds.length,
   }
 }
@@ -132,7 +132,8 @@ export async function gatherComparison({
   config,
 }: GatherRequest): Promise<ComparisonData> {
   const dataset = await openDataset(comparison.data, { holdOut: plan.runs[0]?.config.holdOut })
-  const reference = new Float32Array((dataset.image ? PICTURES : DRAWN) * dataset.dimension)
+  const image = pictureShape(dataset)
+  const reference = new Float32Array((image ? PICTURES : DRAWN) * dataset.dimension)
   dataset.sample(random(request.seed, 'report'), reference)
   const methods: Method[] = []
   for (const method of plan.methods) {
@@ -156,7 +157,7 @@ export async function gatherComparison({
     ),
     methods,
     reference,
-    ...(dataset.image && { referencePicture: await pictureSheet(reference, dataset.image) }),
+    ...(image && { referencePicture: await pictureSheet(reference, image) }),
     unit: readRecord(plan.runs[0].directory).data.standardization ? 'standard deviations' : 'data units',
     config,
   }

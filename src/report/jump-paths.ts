@@ -1,4 +1,5 @@
 import { findObjective } from '../config/index.ts'
+import { pictureShape } from '../data/dataset.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import { exactVelocity } from '../evaluation/evaluate.ts'
 import type { PlannedSample } from '../evaluation/planned-samples.ts'
@@ -107,7 +108,7 @@ export async function gatherPaths(
     jumps: ways.flatMap(way => {
       if (!way) return []
       const gap = field ? meanDistance(way.points.at(-1)!, curve.at(-1)!, map.dimension) : null
-      const isMarked = way.times.at(-1) === 0 && !dataset.image
+      const isMarked = way.times.at(-1) === 0 && !pictureShape(dataset)
       return [{ ...way, ...(isMarked && { strays: strayRule(dataset)(way.points.at(-1)!) }), gap }]
     }),
   }

@@ -1,16 +1,18 @@
 import { basename, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { type Config, findObjective } from '../config/index.ts'
+import { pictureShape } from '../data/dataset.ts'
 import { type SeenDataset, seenThrough } from '../data/standardized.ts'
 import { type Evaluation, type EvaluationRow, readEvaluation } from '../evaluation/evaluate.ts'
 import { planSamples } from '../evaluation/planned-samples.ts'
-import { mlpOptions, parameterCount } from '../model/index.ts'
+import { parameterCount } from '../model/index.ts'
 import { random } from '../random/random.ts'
 import { drawNoise, uniformGrid } from '../sampler/sampler.ts'
 import { takeThrough } from '../sampler/sampling.ts'
 import { hasCheckpoint, trainedSteps } from '../serialization/checkpoint.ts'
 import { load } from '../serialization/load.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
+import { pointOf } from '../serialization/record.ts'
 import { RunError, readMetrics, readRecord } from '../serialization/run.ts'
 import { openRecordedData } from '../training/moved.ts'
 import { residualOf, verdictOf } from '../training/verdict.ts'
@@ -84,7 +86,7 @@ async function samplesOf(
   seed: number,
   seen: SeenDataset,
 ): Promise<SampleSet[]> {
-  const { image } = seen
+  const image = pictureShape(seen)
   const samples: SampleSet[] = []
   for (const { steps, method, grid = uniformGrid(steps) } of rows) {
     const points = await takeThrough(map, method, noise, grid, seed)
@@ -112,7 +114,8 @@ export async function gatherRun(directory: string): Promise<RunData> {
   const { seed } = request
   const weights = [...new Set(evaluation.rows.map(row => row.weights))]
   const table = evaluationTable(evaluation)
-  const drawn = dataset.image ? PICTURES : DRAWN
+  const image = pictureShape(dataset)
+  const drawn = image ? PICTURES : DRAWN
   const noise = drawNoise(drawn, data.dimension, seed)
   const reference = new Float32Array(drawn * data.dimension)
   dataset.sample(random(seed, 'report'), reference)
@@ -149,7 +152,7 @@ export async function gatherRun(directory: string): Promise<RunData> {
     },
     methods,
     reference,
-    ...(dataset.image && { referencePicture: await pictureSheet(reference, dataset.image) }),
+    ...(image && { referencePicture: await pictureSheet(reference, image) }),
     unit: data.standardization ? 'standard deviations' : 'data units',
     config: stringify(config),
     run: {
@@ -158,7 +161,7 @@ export async function gatherRun(directory: string): Promise<RunData> {
       objective: { id: objective.id, formula: objective.formula, paper: objective.paper },
       steps: trainedSteps(directory, config),
       plannedSteps: config.steps,
-      parameters: parameterCount(mlpOptions(config, data.dimension)),
+      parameters: parameterCount(config, pointOf(data)),
       seconds: trainingSeconds(directory),
       seeds: config.seeds,
     },

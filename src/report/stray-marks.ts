@@ -1,3 +1,4 @@
+import { pictureShape } from '../data/dataset.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import { strayRule } from '../metric/strays.ts'
 import { standardized } from '../model/index.ts'
@@ -10,7 +11,7 @@ import type { Points } from './types.ts'
  * @param points  `[n, dimension]`, in the data's own units
  */
 export function strayMarks(seen: SeenDataset, points: Points): Uint8Array | undefined {
-  if (seen.image) return undefined
+  if (pictureShape(seen)) return undefined
   const { standardization: by } = seen
   return strayRule(seen)(by ? standardized(by, points) : points)
 }

@@ -7,6 +7,7 @@ import { modelGraph, type WeightsName } from './model.ts'
 import { readModel } from './model-files.ts'
 import { readOnnxFile } from './onnx-file.ts'
 import { inBlocks, mapOfOnnx } from './onnx-map.ts'
+import { pointOf } from './record.ts'
 import { RunError } from './run.ts'
 
 export interface LoadOptions {
@@ -69,6 +70,7 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
   }
   return {
     dimension,
+    ...pointOf(model.data),
     ...(columns && { columns }),
     model,
     objective: config.objective,

@@ -4,6 +4,8 @@ import type { Model } from './model.ts'
 
 /** A trained flow map, ready to be sampled. Close it when done. */
 export interface LoadedMap extends SampledMap {
+  /** Of a point, such as `[2]` or `[28, 28, 1]`; points are handed over as flat rows of `dimension` numbers. */
+  readonly shape: readonly number[]
   /** Names of the coordinates, where its data had them. */
   readonly columns?: readonly string[]
   /** The network behind it; absent for a foreign `.onnx` file. */

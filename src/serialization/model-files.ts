@@ -1,10 +1,10 @@
 import { existsSync, statSync } from 'node:fs'
 import { ConfigError } from '../config/index.ts'
-import { mlpOptions, parameterCount } from '../model/index.ts'
+import { parameterCount } from '../model/index.ts'
 import { hasCheckpoint, readCheckpoint } from './checkpoint.ts'
 import { decodeModelFile, type Model, ownParameters, type WeightsName } from './model.ts'
 import { readBytes } from './read-file.ts'
-import { RunError } from './record.ts'
+import { pointOf, RunError } from './record.ts'
 import { paths, readRecord } from './run.ts'
 
 function readModelFile(path: string): Model {
@@ -56,13 +56,13 @@ export function readModel(path: string, weights: WeightsName = 'ema'): Model {
       `${path}: the run has no checkpoint with raw weights; take the averaged ones with --weights ema`,
     )
   }
-  const expected = parameterCount(mlpOptions(config, data.dimension))
+  const expected = parameterCount(config, pointOf(data))
   if (parameters.length < expected) {
     throw new RunError(
       `${path}: the checkpoint has ${parameters.length} parameters, the network of config.json ${expected}`,
     )
   }
-  const own = ownParameters(config, data.dimension, parameters)
+  const own = ownParameters(config, pointOf(data), parameters)
   if (!own.every(Number.isFinite)) {
     throw new RunError(`${path}: the checkpoint's parameters hold values that are not finite numbers`)
   }

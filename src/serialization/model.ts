@@ -11,16 +11,19 @@ import {
 import { type Config, ConfigError, resolveConfig } from '../config/index.ts'
 import {
   type FlowMap,
-  type MlpOptions,
   mapOf,
-  mlpOptions,
-  mlpShapes,
+  type Network,
+  networkOf,
+  type ParameterSpec,
+  type PointSpec,
   parameterCount,
+  timeShape,
+  unflattenArray,
   unstandardizedJump,
 } from '../model/index.ts'
 import { lower } from '../runtime/onnx.ts'
 import { joinArrays } from './arrays.ts'
-import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
+import { type DataRecord, dataRecordSchema, pointOf, RunError } from './record.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts'
 import { VERSION } from './version.ts'
 
@@ -43,45 +46,40 @@ function transposed(data: Float32Array, [rows, columns]: readonly number[]): Flo
   return result
 }
 
+type Tensors = Readonly<Record<string, StoredTensor>>
+
+/** Shape of a parameter in files. */
+const storedShape = ({ shape, transposed }: ParameterSpec): readonly number[] =>
+  transposed ? [shape[1], shape[0]] : shape
+
 /** Names, shapes and data as other programs know them: `0.weight [out, in]`, `0.bias [out]`, ... */
-export function namedParameters({ config, dimension, parameters }: Model): Record<string, StoredTensor> {
-  const tensors: Record<string, StoredTensor> = {}
-  let at = 0
-  mlpShapes(mlpOptions(config, dimension)).forEach(({ weight, bias }, i) => {
-    const [rows, columns] = weight
-    const size = rows * columns
-    tensors[`${i}.weight`] = {
-      shape: [columns, rows],
-      data: transposed(parameters.subarray(at, at + size), weight),
-    }
-    tensors[`${i}.bias`] = { shape: bias, data: parameters.slice(at + size, at + size + bias[0]) }
-    at += size + bias[0]
-  })
-  return tensors
+export function namedParameters({ config, data, parameters }: Model): Record<string, StoredTensor> {
+  const network = networkOf(config.network, pointOf(data))
+  const arrays = unflattenArray(parameters, network)
+  return Object.fromEntries(
+    Object.entries(network.parameters).map(([name, spec]) => {
+      const values = arrays[name]
+      const stored = spec.transposed ? transposed(values, spec.shape) : values.slice()
+      return [name, { shape: storedShape(spec), data: stored }]
+    }),
+  )
 }
 
-function flatParameters(
-  options: MlpOptions,
-  tensors: Readonly<Record<string, StoredTensor>>,
-  file: string,
-): Float32Array {
-  const parts = mlpShapes(options).flatMap(({ weight, bias }, i) => {
-    const take = (name: string, shape: readonly number[]): Float32Array => {
-      const found = tensors[name]
-      if (!found || found.shape.join() !== shape.join()) {
-        const what = found ? `[${found.shape.join(', ')}]` : 'nothing'
-        throw new RunError(`${file}: tensor ${name}: expected [${shape.join(', ')}], found ${what}`)
-      }
-      const values = Float32Array.from(found.data)
-      if (!values.every(Number.isFinite)) {
-        throw new RunError(`${file}: tensor ${name}: holds values that are not finite 32-bit numbers`)
-      }
-      return values
+function flatParameters(network: Network, tensors: Tensors, file: string): Float32Array {
+  const take = (name: string, spec: ParameterSpec): Float32Array => {
+    const shape = storedShape(spec)
+    const found = tensors[name]
+    if (!found || found.shape.join() !== shape.join()) {
+      const what = found ? `[${found.shape.join(', ')}]` : 'nothing'
+      throw new RunError(`${file}: tensor ${name}: expected [${shape.join(', ')}], found ${what}`)
     }
-    const columnsFirst = [weight[1], weight[0]]
-    return [transposed(take(`${i}.weight`, columnsFirst), columnsFirst), take(`${i}.bias`, bias)]
-  })
-  return joinArrays(parts)
+    const values = Float32Array.from(found.data)
+    if (!values.every(Number.isFinite)) {
+      throw new RunError(`${file}: tensor ${name}: holds values that are not finite 32-bit numbers`)
+    }
+    return spec.transposed ? transposed(values, shape) : values
+  }
+  return joinArrays(Object.entries(network.parameters).map(([name, spec]) => take(name, spec)))
 }
 
 export function encodeModelFile(model: Model): Uint8Array {
@@ -94,8 +92,6 @@ export function encodeModelFile(model: Model): Uint8Array {
   }
   return encodeSafetensors({ tensors: namedParameters(model), metadata })
 }
-
-type Tensors = Readonly<Record<string, StoredTensor>>
 
 /**
  * The model of a configuration and the tensors that `namedParameters` gives.
@@ -110,18 +106,15 @@ export const modelOf = (
   config,
   data,
   dimension: data.dimension,
-  parameters: flatParameters(mlpOptions(config, data.dimension), tensors, file),
+  parameters: flatParameters(networkOf(config.network, pointOf(data)), tensors, file),
 })
 
 /** Whether tensors have the names and shapes of a configuration's network, and are no more than that. */
 export function fitsNetwork({ config, data }: Pick<Model, 'config' | 'data'>, tensors: Tensors): boolean {
-  const shapes = mlpShapes(mlpOptions(config, data.dimension))
-  const has = (name: string, shape: readonly number[]) => tensors[name]?.shape.join() === shape.join()
+  const specs = Object.entries(networkOf(config.network, pointOf(data)).parameters)
   return (
-    Object.keys(tensors).length === 2 * shapes.length &&
-    shapes.every(
-      ({ weight: [rows, columns], bias }, i) => has(`${i}.weight`, [columns, rows]) && has(`${i}.bias`, bias),
-    )
+    Object.keys(tensors).length === specs.length &&
+    specs.every(([name, spec]) => tensors[name]?.shape.join() === storedShape(spec).join())
   )
 }
 
@@ -166,22 +159,23 @@ export function decodeModelFile(bytes: Uint8Array, file: string): Model {
 }
 
 /** The student's part of a training's parameters: it comes first. */
-export const ownParameters = (config: Config, dimension: number, state: Float32Array): Float32Array =>
-  state.subarray(0, parameterCount(mlpOptions(config, dimension)))
+export const ownParameters = (config: Config, point: PointSpec, state: Float32Array): Float32Array =>
+  state.subarray(0, parameterCount(config, point))
 
 export const asMap = (
-  { config, dimension, parameters }: Model,
+  { config, data, parameters }: Model,
   dtype: 'float32' | 'float64' = 'float32',
-): FlowMap => mapOf(config, dimension, constant(parameters, [parameters.length], dtype))
+): FlowMap => mapOf(config, pointOf(data), constant(parameters, [parameters.length], dtype))
 
 type Step = (x: Tensor, s: Tensor, t: Tensor) => Tensor
 
-/** `y = step(x, s, t)` with an open batch axis: `x [batch, D]`, `s [batch]`, `t [batch]`. */
-function stepGraph({ dimension }: Model, step: Step): Graph<CorePrimitive> {
-  const column = (time: Tensor) => time.reshape([DYNAMIC, 1])
+/** `y = step(x, s, t)` with an open batch axis: `x [batch, ...D]`, `s [batch]`, `t [batch]`. */
+function stepGraph({ data }: Model, step: Step): Graph<CorePrimitive> {
+  const { shape } = pointOf(data)
+  const column = (time: Tensor) => time.reshape(timeShape(DYNAMIC, shape))
   return simplify(
     trace(({ x, s, t }) => ({ y: step(x, column(s), column(t)) }), {
-      x: spec([DYNAMIC, dimension]),
+      x: spec([DYNAMIC, ...shape]),
       s: spec([DYNAMIC]),
       t: spec([DYNAMIC]),
     }),
@@ -196,7 +190,9 @@ export const modelGraph = (model: Model, value: 'jump' | 'velocity' = 'jump'): G
 function jumpGraph(model: Model): Graph<CorePrimitive> {
   const { standardization } = model.data
   return standardization
-    ? stepGraph(model, (...inputs) => unstandardizedJump(standardization, asMap(model))(...inputs))
+    ? stepGraph(model, (...inputs) =>
+        unstandardizedJump(standardization, pointOf(model.data).shape, asMap(model))(...inputs),
+      )
     : modelGraph(model)
 }
 

@@ -1,3 +1,4 @@
+import { sizeOf } from '../autodiff/index.ts'
 import { ArgumentError, checkPoints, checkTime } from '../data/arguments.ts'
 import {
   type InterpolantName,
@@ -96,21 +97,22 @@ export async function mapOfOnnx(
     throw new RunError(`${name}: not an ONNX model that can be run (${runtimeReason(error)})`)
   })
   const { inputs, output, program, metadata } = opened
-  const dimension = inputs[0]?.shape[1]
+  const shape = inputs[0]?.shape.slice(1) ?? []
+  const dimension = sizeOf(shape)
   const fits = inputs.map(i => i.name).join() === 'x,s,t' && inputs.every(i => i.dtype === 'float32')
-  if (!fits || inputs[0].shape.length !== 2 || !(dimension > 0)) {
+  if (!fits || shape.length === 0 || !(dimension > 0) || inputs.slice(1).some(i => i.shape.length !== 1)) {
     await program.close()
     const found = inputs.map(
       i => `${i.name} ${i.dtype}[${i.shape.map(n => (n < 0 ? 'batch' : n)).join(', ')}]`,
     )
     throw new RunError(
-      `${name}: expected inputs x [batch, D], s [batch], t [batch] of float32, found ${found.join(', ')}`,
+      `${name}: expected inputs x [batch, ...D], s [batch], t [batch] of float32, found ${found.join(', ')}`,
     )
   }
   if (output.dtype !== 'float32') {
     await program.close()
     throw new RunError(
-      `${name}: expected output y [batch, D] of float32, found ${output.name} ${output.dtype}`,
+      `${name}: expected output y [batch, ...D] of float32, found ${output.name} ${output.dtype}`,
     )
   }
   const jump: Jump = (x, s, t) =>
@@ -125,6 +127,7 @@ export async function mapOfOnnx(
   const { standardization, columns } = recordIn(name, metadata, dimension)
   return {
     dimension,
+    shape,
     ...(columns && { columns }),
     ...traitsOf(metadata),
     ...(standardization && { standardization }),

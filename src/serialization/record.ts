@@ -1,8 +1,9 @@
 import { z } from 'zod'
+import { sizeOf } from '../autodiff/index.ts'
 import type { Fingerprint, Split } from '../data/dataset.ts'
 import type { Rules } from '../data/split-rule.ts'
 import type { SeenDataset } from '../data/standardized.ts'
-import type { Standardization } from '../model/index.ts'
+import type { PointSpec, Standardization } from '../model/index.ts'
 
 /** A run directory that is missing, foreign or damaged. */
 export class RunError extends Error {
@@ -14,6 +15,7 @@ export const dataRecordSchema = z
   .object({
     name: z.string(),
     dimension: z.int().positive(),
+    shape: z.array(z.int().positive()).optional(),
     fingerprint: z.object({
       sha256: z.string(),
       rows: z.number().nullable(),
@@ -35,12 +37,15 @@ export const dataRecordSchema = z
       !by || (by.shift.length === dimension && by.scale.length === dimension),
     { path: ['standardization'] },
   )
+  .refine(({ dimension, shape }) => !shape || sizeOf(shape) === dimension, { path: ['shape'] })
   .refine(({ dimension, columns }) => !columns || columns.length === dimension, { path: ['columns'] })
 
 /** What a run and a model know of their data. */
 export interface DataRecord {
   readonly name: string
   readonly dimension: number
+  /** Of a point; absent for a row of numbers, `[dimension]`. */
+  readonly shape?: readonly number[]
   readonly fingerprint: Fingerprint
   /** Names of the coordinates, where the data has them. */
   readonly columns?: readonly string[]
@@ -52,6 +57,12 @@ export interface DataRecord {
   /** What the network works on; absent for the data's own units. */
   readonly standardization?: Standardization
 }
+
+/** Of a point of recorded data. */
+export const pointOf = ({
+  dimension,
+  shape = [dimension],
+}: Pick<DataRecord, 'dimension' | 'shape'>): PointSpec => ({ shape })
 
 const recordedSplit = ({ training, heldOut, rules }: Split): DataRecord['split'] => ({
   training,
@@ -66,6 +77,7 @@ export const rulesOf = ({ split }: Pick<DataRecord, 'split'>): Rules | undefined
 /** What is kept of the data in `config.json` and with the model. */
 export const dataRecord = ({
   name,
+  shape,
   dimension,
   columns,
   fingerprint,
@@ -74,6 +86,7 @@ export const dataRecord = ({
 }: SeenDataset): DataRecord => ({
   name,
   dimension,
+  ...(shape.length > 1 && { shape }),
   fingerprint,
   ...(columns && { columns }),
   ...(split && { split: recordedSplit(split) }),

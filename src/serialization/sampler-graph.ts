@@ -13,6 +13,7 @@ import { lower } from '../runtime/onnx.ts'
 import { checkWholeGrid, GridError } from '../sampler/grid.ts'
 import { type MethodName, methodFor, type SamplingMethod, whyUntrained } from '../sampler/sampling.ts'
 import { asMap, type Model } from './model.ts'
+import { pointOf } from './record.ts'
 import { VERSION } from './version.ts'
 
 /** More steps make a file of thousands of nodes, which opens slowly. */
@@ -27,8 +28,12 @@ function stepOf(
   interpolant: keyof typeof interpolants,
   fresh: readonly Tensor[],
 ): Step {
-  // A column of one time, of as many rows as the points.
-  const column = (x: Tensor, time: number) => x.sum(-1, true).mul(0).add(time)
+  // One time for each of as many rows as the points.
+  const column = (x: Tensor, time: number) =>
+    x
+      .sum(x.shape.map((_, i) => i).slice(1), true)
+      .mul(0)
+      .add(time)
   const velocity = (x: Tensor, t: number) => map.velocity(x, column(x, t))
   const along = (x: Tensor, h: number, v: Tensor) => x.add(v.mul(h))
   const steps: Record<SamplingMethod, Step> = {
@@ -48,15 +53,16 @@ function stepOf(
 }
 
 /**
- * A sampler as one graph: `noise [batch, D]` to `samples [batch, D]` in the data's own units, every step unrolled. For
- * `renoise` the noise of each inner time is an input of its own, `noise1`, `noise2`, ... `[batch, D]`.
+ * A sampler as one graph: `noise [batch, ...D]` to `samples [batch, ...D]` in the data's own units, every step unrolled. For
+ * `renoise` the noise of each inner time is an input of its own, `noise1`, `noise2`, ... `[batch, ...D]`.
  */
 function samplerGraph(model: Model, method: SamplingMethod, grid: readonly number[]): Graph<CorePrimitive> {
-  const { config, dimension, data } = model
-  const points = spec([DYNAMIC, dimension])
+  const { config, data } = model
+  const { shape } = pointOf(data)
+  const points = spec([DYNAMIC, ...shape])
   const added = method === 'renoise' ? grid.slice(1, -1).map((_, k) => `noise${k + 1}`) : []
   const inputs = Object.fromEntries(['noise', ...added].map(name => [name, points]))
-  const row = (values: readonly number[]) => constant(values, [1, dimension])
+  const row = (values: readonly number[]) => constant(values, [1, ...shape])
   return simplify(
     trace(given => {
       const step = stepOf(

@@ -1,5 +1,6 @@
+import { sizeOf } from '../autodiff/index.ts'
 import { type Config, ConfigError } from '../config/index.ts'
-import { mlpOptions, parameterCount } from '../model/index.ts'
+import { kindOf, type PointSpec, parameterCount } from '../model/index.ts'
 import { RunError } from '../serialization/record.ts'
 import { gigabytes, memoryLimit } from './memory.ts'
 import { stateSize } from './networks.ts'
@@ -14,14 +15,14 @@ const ACTIVATIONS = 4
 const BYTES = Float32Array.BYTES_PER_ELEMENT
 
 /** Bytes that a training needs at the least, by what decides them. */
-function needs(config: Config, dimension: number): { parameters: number; batch: number; pairs: number } {
+function needs(config: Config, point: PointSpec): { parameters: number; batch: number; pairs: number } {
   const { network, batch, coupling } = config
   const { kind, pairs, steps } = coupling
   const points = kind === 'independent' ? 0 : kind === 'trajectory' ? steps + 1 : 2
   return {
-    parameters: BYTES * VECTORS * stateSize(config, dimension),
-    batch: BYTES * ACTIVATIONS * batch * (network.hidden * network.layers + dimension),
-    pairs: BYTES * points * pairs * dimension,
+    parameters: BYTES * VECTORS * stateSize(config, point),
+    batch: BYTES * ACTIVATIONS * batch * kindOf(network).activations(network, point),
+    pairs: BYTES * points * pairs * sizeOf(point.shape),
   }
 }
 
@@ -33,8 +34,8 @@ function largest(below: number, fits: (value: number) => boolean): number {
 }
 
 /** Why a network is too large for any machine; nothing where it is not. */
-function beyondFormat(config: Config, dimension: number): string | undefined {
-  const count = parameterCount(mlpOptions(config, dimension))
+function beyondFormat(config: Config, point: PointSpec): string | undefined {
+  const count = parameterCount(config, point)
   if (BYTES * count < MOST_BYTES) return undefined
   return `${count} parameters are more than an ONNX model can hold (${gigabytes(MOST_BYTES)})`
 }
@@ -45,23 +46,25 @@ function beyondFormat(config: Config, dimension: number): string | undefined {
  * @param memory  bytes that there are
  * @throws ConfigError naming the key to change
  */
-export function checkCapacity(config: Config, dimension: number, memory = memoryLimit()): void {
-  const { hidden, layers } = config.network
-  const withHidden = (hidden: number): Config => ({ ...config, network: { ...config.network, hidden } })
+export function checkCapacity(config: Config, point: PointSpec, memory = memoryLimit()): void {
+  const { network } = config
+  const { width } = kindOf(network)
+  const found = network[width] as number
+  const withWidth = (value: number): Config => ({ ...config, network: { ...network, [width]: value } })
   const isSmall = (config: Config): boolean =>
-    beyondFormat(config, dimension) === undefined && needs(config, dimension).parameters <= memory / 2
+    beyondFormat(config, point) === undefined && needs(config, point).parameters <= memory / 2
   const smaller = () =>
-    `with ${layers} layers, network.hidden ${largest(hidden, value => isSmall(withHidden(value)))} fits (found ${hidden})`
-  const beyond = beyondFormat(config, dimension)
-  if (beyond) throw new ConfigError(`network.hidden: ${beyond}; ${smaller()}`)
-  const { parameters, batch, pairs } = needs(config, dimension)
+    `network.${width} ${largest(found, value => isSmall(withWidth(value)))} fits (found ${found})`
+  const beyond = beyondFormat(config, point)
+  if (beyond) throw new ConfigError(`network.${width}: ${beyond}; ${smaller()}`)
+  const { parameters, batch, pairs } = needs(config, point)
   if (parameters + batch + pairs <= memory) return
   const take = (bytes: number) =>
     `take at least ${gigabytes(bytes)}, and there are ${gigabytes(memory)} of memory`
   const most = Math.max(parameters, batch, pairs)
   if (most === parameters) {
     throw new ConfigError(
-      `network.hidden: ${stateSize(config, dimension)} parameters ${take(parameters)}; ${smaller()}`,
+      `network.${width}: ${stateSize(config, point)} parameters ${take(parameters)}; ${smaller()}`,
     )
   }
   const [key, count] =
@@ -72,7 +75,7 @@ export function checkCapacity(config: Config, dimension: number, memory = memory
 }
 
 /** @throws RunError when an ONNX file cannot hold a network */
-export function checkOnnxSize(config: Config, dimension: number): void {
-  const beyond = beyondFormat(config, dimension)
+export function checkOnnxSize(config: Config, point: PointSpec): void {
+  const beyond = beyondFormat(config, point)
   if (beyond) throw new RunError(`${beyond}; export it as safetensors or npz`)
 }

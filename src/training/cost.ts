@@ -1,18 +1,18 @@
 import { constant, countOperations, simplify, spec, trace } from '../autodiff/index.ts'
 import { type Config, resolveConfig } from '../config/index.ts'
-import { type FlowMap, mapOf, mlpOptions, parameterCount } from '../model/index.ts'
+import { type FlowMap, mapOf, type PointSpec, parameterCount } from '../model/index.ts'
 import type { Objective } from '../objective/index.ts'
 import { buildStep } from './step.ts'
 
-const DIMENSION = 2
+const PLANE: PointSpec = { shape: [2] }
 /** Enough that what does not grow with the batch, such as the optimiser, hardly counts. */
 const SAMPLES = 2048
 
 /** A network with fixed parameters. Values do not matter for counting; distinct ones keep the graph from folding. */
 function fixedMap(config: Pick<Config, 'network'>): FlowMap {
-  const size = parameterCount(mlpOptions(config, DIMENSION))
+  const size = parameterCount(config, PLANE)
   const values = Float64Array.from({ length: size }, (_, i) => Math.sin(i))
-  return mapOf(config, DIMENSION, constant(values, [size]))
+  return mapOf(config, PLANE, constant(values, [size]))
 }
 
 /**
@@ -46,15 +46,15 @@ export function stepOperations(config: Config): number {
   const velocity = fixedMap({ network: { ...network, conditioning: 's' } })
   const teacher = { velocity: velocity.velocity }
   const pretrained = fixedMap({ network: { ...network, conditioning: 's,t' } })
-  return countOperations(buildStep(config, DIMENSION, { teacher, pretrained }).graph)
+  return countOperations(buildStep(config, PLANE, { teacher, pretrained }).graph)
 }
 
 function forwardOperations(config: Config): number {
-  const size = parameterCount(mlpOptions(config, DIMENSION))
+  const size = parameterCount(config, PLANE)
   const time = spec([SAMPLES, 1])
-  const graph = trace(({ parameters, x, s, t }) => mapOf(config, DIMENSION, parameters).velocity(x, s, t), {
+  const graph = trace(({ parameters, x, s, t }) => mapOf(config, PLANE, parameters).velocity(x, s, t), {
     parameters: spec([size]),
-    x: spec([SAMPLES, DIMENSION]),
+    x: spec([SAMPLES, ...PLANE.shape]),
     s: time,
     t: time,
   })

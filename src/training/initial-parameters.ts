@@ -1,22 +1,19 @@
 import type { Config } from '../config/index.ts'
-import { initializeMlp, mlpOptions } from '../model/index.ts'
+import { flattenArrays, type PointSpec } from '../model/index.ts'
 import { random } from '../random/random.ts'
 import { joinArrays } from '../serialization/arrays.ts'
-import { auxiliaryOptions, networksOf } from './networks.ts'
+import { networksOf } from './networks.ts'
 
 /**
- * Parameters `[P]` of all networks that a training begins with: the student from another run or drawn, an auxiliary
- * velocity drawn, and a learned weight of one everywhere.
+ * Parameters `[P]` of all networks that a training begins with: the student from another run or drawn, the others drawn
+ * from streams of their own.
  */
-export function beginning(config: Config, dimension: number, initial?: Float32Array): Float32Array {
+export function initialParameters(config: Config, point: PointSpec, initial?: Float32Array): Float32Array {
   const { initialization } = config.seeds
-  const parts = networksOf(config, dimension).map(({ name, size }) => {
-    if (name === 'uncertainty') return new Float32Array(size)
+  const parts = networksOf(config, point).map(({ name, network }) => {
     if (name === 'map' && initial) return initial
-    const options = name === 'map' ? mlpOptions(config, dimension) : auxiliaryOptions(config, dimension)
-    const stream = name === 'map' ? 'initialization' : 'auxiliary initialization'
-    const layers = initializeMlp(options, random(initialization, stream))
-    return joinArrays(layers.flatMap(({ weight, bias }) => [weight.data, bias.data]))
+    const stream = name === 'map' ? 'initialization' : `${name} initialization`
+    return flattenArrays(network.initialize(random(initialization, stream)))
   })
   return joinArrays(parts)
 }

@@ -1,11 +1,17 @@
 import { type Config, ConfigError, merge, type UserConfig } from '../config/index.ts'
 import { OWN_TEACHER } from '../config/teacher-config.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { mlpOptions } from '../model/index.ts'
+import {
+  conversionOf,
+  flattenArrays,
+  inheritedFrom,
+  type NetworkConfig,
+  networkOf,
+  unflattenArray,
+} from '../model/index.ts'
 import { objectives } from '../objective/index.ts'
 import { checkColumns } from '../serialization/columns.ts'
 import { readModelFor } from '../serialization/model-files.ts'
-import { conversionProblem, convertParameters } from './conversion.ts'
 
 /**
  * Fills in from the run of `initFrom` what the user left out and what must agree with it: the interpolant and the
@@ -16,15 +22,11 @@ import { conversionProblem, convertParameters } from './conversion.ts'
 export function withInitialNetwork(user: UserConfig): UserConfig {
   if (typeof user.initFrom !== 'string' || user.initFrom === OWN_TEACHER) return user
   const { network, interpolant } = readModelFor('initFrom', user.initFrom).config
-  const { conditioning, injection, sourceLayers, ...shape } = network
-  const asked = user.network?.conditioning
-  const trainsMap = user.objective === undefined || objectives.get(user.objective)?.parts
-  const keeps = asked === undefined ? !(conditioning === 's' && trainsMap) : asked === conditioning
-  const taken = {
-    ...shape,
-    injection: asked === 'decoupled' ? 'layers' : injection,
-    ...(keeps && { conditioning, sourceLayers }),
-  }
+  const asked = user.network ?? {}
+  if (asked.kind !== undefined && asked.kind !== network.kind)
+    return merge({ interpolant }, user) as UserConfig
+  const trainsMap = user.objective === undefined || Boolean(objectives.get(user.objective)?.parts)
+  const taken = inheritedFrom(network, asked as Partial<NetworkConfig>, trainsMap)
   return merge({ interpolant, network: taken }, user) as UserConfig
 }
 
@@ -48,8 +50,7 @@ export function openInitial(config: Config, dataset: Dataset): Float32Array | un
   if (model.config.interpolant !== interpolant) {
     refuse(`was trained on the ${model.config.interpolant} path, this run is on ${interpolant}`)
   }
-  const problem = conversionProblem(model.config.network, network)
-  if (problem) refuse(`cannot start this run: ${problem}`)
-  const [from, to] = [model.config, config].map(each => mlpOptions(each, dataset.dimension))
-  return convertParameters(model.parameters, from, to)
+  const conversion = conversionOf(model.config.network, network, dataset)
+  if (typeof conversion === 'string') return refuse(`cannot start this run: ${conversion}`)
+  return flattenArrays(conversion(unflattenArray(model.parameters, networkOf(model.config.network, dataset))))
 }

@@ -13,9 +13,17 @@ import {
 } from '../autodiff/index.ts'
 import type { Config } from '../config/index.ts'
 import { momentsOf, type PresentValues } from '../config/scheduled-values.ts'
-import { applyMlp, bindMap, flatten, flowMap, mapOf, uncertainty } from '../model/index.ts'
+import {
+  bindMap,
+  flatten,
+  flowMap,
+  mapOf,
+  networkOf,
+  type PointSpec,
+  uncertaintyNetwork,
+} from '../model/index.ts'
 import type { StateName } from '../serialization/checkpoint.ts'
-import { auxiliaryOptions, type NetworkTrees, networksOf, stateSize, treesOf } from './networks.ts'
+import { type NetworkTrees, networksOf, stateSize, treesOf } from './networks.ts'
 import { adam, clipByNorm, RATES } from './optimizer.ts'
 import { evaluateTerms, type Guides, type Term, type TermInputs, termSpecs, termsOf } from './terms.ts'
 import { weightOf } from './weights.ts'
@@ -41,18 +49,20 @@ export type Teachers = Pick<Guides, 'teacher' | 'pretrained'>
 /** Everything that a formula may ask for, made of the networks' present parameters. */
 export function guidesOf(
   config: Config,
-  dimension: number,
+  point: PointSpec,
   { map, auxiliary, uncertainty: size }: NetworkTrees<Tensor>,
   present: PresentValues,
 ): Guides {
   return {
     frozen: bindMap(
       config,
-      dimension,
+      point,
       mapTree(map!, isTensor, x => stopGradient(x)),
     ),
-    ...(auxiliary && { auxiliary: flowMap(applyMlp(auxiliaryOptions(config, dimension), auxiliary)) }),
-    weight: weightOf(config, present, size && ((s, t) => uncertainty(size[0], s, t))),
+    ...(auxiliary && {
+      auxiliary: flowMap(networkOf({ ...config.network, conditioning: 's' }, point).apply(auxiliary)),
+    }),
+    weight: weightOf(config, present, size && ((s, t) => uncertaintyNetwork.apply(size)(s, s, t))),
   }
 }
 
@@ -62,9 +72,9 @@ export function guidesOf(
  * @param teachers  the velocity or flow map that a distillation learns from
  * @throws ConfigError when the objective uses a teacher and there is none
  */
-export function buildStep(config: Config, dimension: number, teachers: Teachers = {}): Step {
-  const networks = networksOf(config, dimension)
-  const count = stateSize(config, dimension)
+export function buildStep(config: Config, point: PointSpec, teachers: Teachers = {}): Step {
+  const networks = networksOf(config, point)
+  const count = stateSize(config, point)
   const terms = termsOf(config)
   const moments = momentsOf(config)
   const state: StateName[] = ['parameters', 'first', 'second']
@@ -72,7 +82,7 @@ export function buildStep(config: Config, dimension: number, teachers: Teachers 
 
   const specs = {
     state: Object.fromEntries(state.map(name => [name, spec([count])])),
-    terms: Object.fromEntries(terms.map(term => [term.name, termSpecs(term, dimension)])),
+    terms: Object.fromEntries(terms.map(term => [term.name, termSpecs(term, point)])),
     rates: spec([RATES]),
     ...(moments.length > 0 && { moments: spec([moments.length]) }),
   }
@@ -80,14 +90,14 @@ export function buildStep(config: Config, dimension: number, teachers: Teachers 
   const graph = trace(inputs => {
     const { parameters, first, second, ema } = inputs.state as Record<StateName, Tensor>
     const drawn = terms.map(({ name }) => (inputs.terms as Record<string, TermInputs<Tensor>>)[name])
-    const target = config.target === 'ema' && ema ? mapOf(config, dimension, ema) : undefined
+    const target = config.target === 'ema' && ema ? mapOf(config, point, ema) : undefined
     const present: PresentValues = Object.fromEntries(
       moments.map(({ name }, i) => [name, (inputs.moments as Tensor).slice(0, i, i + 1).reshape([])]),
     )
 
     const lossOf = (trees: NetworkTrees<Tensor>) => {
-      const student = bindMap(config, dimension, trees.map!)
-      const guides = { ...teachers, target, ...guidesOf(config, dimension, trees, present) }
+      const student = bindMap(config, point, trees.map!)
+      const guides = { ...teachers, target, ...guidesOf(config, point, trees, present) }
       const { total, values } = evaluateTerms(config, terms, drawn, student, guides, present)
       names = values.flatMap(({ name }) => [name, `${name}Residual`])
       return [total, values.flatMap(({ loss, residual }) => [loss, residual])] as const

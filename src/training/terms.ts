@@ -9,7 +9,9 @@ import {
   interpolants,
   noisePath,
   type Path,
+  type PointSpec,
   pathOf,
+  timeShape,
   trajectoryPath,
   type VelocityField,
 } from '../model/index.ts'
@@ -25,7 +27,7 @@ import { errorOf, type SampleWeight } from './weights.ts'
 
 export type TermName = 'diagonal' | 'consistency'
 
-/** Arrays that are drawn for a term: points `[rows, D]`, the others times `[rows, 1]`. */
+/** Arrays that are drawn for a term: points `[rows, ...D]`, the others times `[rows, 1, ...]`. */
 export type InputName = 'x0' | 'eps' | 'xs' | 'xt' | 'noise' | 's' | 't' | 'm' | 'r' | 'anchor'
 
 const POINTS: ReadonlySet<InputName> = new Set(['x0', 'eps', 'xs', 'xt', 'noise'])
@@ -87,8 +89,10 @@ function extrasOf(objective: Objective, { anchor, options }: Config): InputName[
   return anchor.law === null ? [...own] : [...own, 'anchor']
 }
 
-export const termSpecs = ({ rows, inputs }: Term, dimension: number): TermInputs<Spec> =>
-  Object.fromEntries(inputs.map(name => [name, spec([rows, isPoints(name) ? dimension : 1])]))
+export const termSpecs = ({ rows, inputs }: Term, { shape }: PointSpec): TermInputs<Spec> =>
+  Object.fromEntries(
+    inputs.map(name => [name, spec(isPoints(name) ? [rows, ...shape] : timeShape(rows, shape))]),
+  )
 
 /** What a formula may ask for beside the student. */
 export interface Guides {

@@ -1,11 +1,12 @@
 import { sizeOf } from '../autodiff/index.ts'
 import type { Config } from '../config/index.ts'
 import type { SeenDataset } from '../data/standardized.ts'
+import type { PointSpec } from '../model/index.ts'
 import type { Program } from '../runtime/program.ts'
 import type { Progressed, State } from '../serialization/checkpoint.ts'
 import type { MetricsLine } from '../serialization/metrics-log.ts'
 import { type BatchSource, batchSource } from './batches.ts'
-import { beginning } from './initial-parameters.ts'
+import { initialParameters } from './initial-parameters.ts'
 import { Window } from './metric-window.ts'
 import type { Step } from './step.ts'
 import type { Pool } from './trajectory-cache.ts'
@@ -26,13 +27,13 @@ const PATIENCE_MS = 500
 
 function freshState(
   config: Config,
-  dimension: number,
+  point: PointSpec,
   { parameterCount }: Step,
   { initial, averaged = initial }: TrainerOptions,
 ): State {
   const zeros = () => new Float32Array(parameterCount)
-  const parameters = beginning(config, dimension, initial)
-  const ema = config.ema > 0 && { ema: beginning(config, dimension, averaged) }
+  const parameters = initialParameters(config, point, initial)
+  const ema = config.ema > 0 && { ema: initialParameters(config, point, averaged) }
   return { parameters, first: zeros(), second: zeros(), ...ema }
 }
 
@@ -65,7 +66,7 @@ export class Trainer {
     options: TrainerOptions = {},
   ) {
     const { from, pool } = options
-    this.current = from?.state ?? freshState(config, dataset.dimension, graph, options)
+    this.current = from?.state ?? freshState(config, dataset, graph, options)
     this.done = from?.step ?? 0
     this.window = new Window(graph.metrics, from?.window)
     this.source = batchSource(config, dataset, graph.terms, pool)

@@ -20,7 +20,7 @@ import {
   trace,
 } from '../../src/autodiff/index.ts'
 import { apply } from '../../src/autodiff/tensor.ts'
-import { applyMlp } from '../../src/model/index.ts'
+import { applyMlp } from '../../src/model/mlp.ts'
 import { value } from './values.ts'
 
 const input = {

@@ -15,7 +15,8 @@ import {
   trace,
   type Value,
 } from '../../src/autodiff/index.ts'
-import { applyMlp, fromVelocity, initializeMlp, type MlpOptions, mlpShapes } from '../../src/model/index.ts'
+import { fromVelocity } from '../../src/model/index.ts'
+import { applyMlp, initializeMlp, type MlpOptions, mlpShapes } from '../../src/model/mlp.ts'
 import { random } from '../../src/random/random.ts'
 import { sampleArgument, value, valuesOf } from './values.ts'
 

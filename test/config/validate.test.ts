@@ -7,6 +7,7 @@ import { type Objective, objectives, timeLaws } from '../../src/objective/index.
 import { buildStep } from '../../src/training/step.ts'
 import { train } from '../../src/training/train.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { plane } from '../helpers/plane.ts'
 import { metricsOf, mixture } from '../helpers/training.ts'
 
 const rows = [...objectives.values()]
@@ -30,7 +31,7 @@ const teachers = { teacher: fromVelocity(x => x.neg()), pretrained: fromVelocity
 /** The line that a configuration is refused with; nothing where its step can be built. */
 function refusal(user: UserConfig): string | undefined {
   try {
-    const { graph } = buildStep(resolveConfig(user), 2, teachers)
+    const { graph } = buildStep(resolveConfig(user), plane, teachers)
     expect(graph.outputs.length).toBeGreaterThan(3)
     return undefined
   } catch (error) {

@@ -130,10 +130,10 @@ describe('NPY', () => {
   test.each<[string, number, [number, number, number]]>([
     ['5, 3, 2', 30, [3, 2, 1]],
     ['5, 3, 2, 3', 90, [3, 2, 3]],
-  ])('pictures [%s]', async (shape, count, image) => {
+  ])('pictures [%s]', async (shape, count, picture) => {
     const dataset = await openDataset(npy('|u1', shape, bytes(count)))
-    expect(dataset).toMatchObject({ image, dimension: count / 5 })
-    expect(dataset.fingerprint.minimum).toHaveLength(image[2])
+    expect(dataset).toMatchObject({ shape: picture, dimension: count / 5 })
+    expect(dataset.fingerprint.minimum).toHaveLength(picture[2])
   })
 
   test.each<[string, string, string]>([
@@ -345,7 +345,7 @@ describe('IDX', () => {
     const dataset = await openDataset(path)
     expect(dataset).toMatchObject({
       dimension: 12,
-      image: [4, 3, 1],
+      shape: [4, 3, 1],
       labels: { names: ['0', '1', '2', '3'], counts: [8, 8, 7, 7] },
     })
     expect([...(await readPoints(path)).points]).toEqual([...pixels])
@@ -408,7 +408,7 @@ describe('CIFAR-10', () => {
     ['their folder', join(path, '..'), 6],
   ])('%s', async (_, spec, rows) => {
     const dataset = await openDataset(spec)
-    expect(dataset).toMatchObject({ dimension: 3072, image: [32, 32, 3], fingerprint: { rows } })
+    expect(dataset).toMatchObject({ dimension: 3072, shape: [32, 32, 3], fingerprint: { rows } })
     expect(dataset.labels!.names).toHaveLength(10)
     expect((await classesByRow(spec)).get(pixels.subarray(3072, 6144).join())).toBe('9')
   })
@@ -460,7 +460,7 @@ describe('a folder of pictures', () => {
     expect(dataset).toMatchObject({
       name: basename(path),
       dimension: 144,
-      image: [6, 8, 3],
+      shape: [6, 8, 3],
       labels: { names: ['cat', 'dog'], counts: [2, 1] },
     })
     const lines = ['cat/1.png', 'cat/3.JPG', 'dog/2.webp'].map(
@@ -491,7 +491,7 @@ describe('a folder of pictures', () => {
       const out = new Float32Array(2 * dataset.dimension)
       dataset.split!.take('training', random(1), out)
       const first = out[0] === 9 ? dataset.dimension : 0
-      return { image: dataset.image, pixels: out.subarray(first, first + dataset.dimension) }
+      return { image: dataset.shape, pixels: out.subarray(first, first + dataset.dimension) }
     }
     const cropped = await open({})
     expect(cropped.image).toEqual([4, 4, 3])

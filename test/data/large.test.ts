@@ -41,7 +41,7 @@ const pixels = Uint8Array.from({ length: 12 * ROWS }, (_, i) => (i * i * 7) % 25
 
 /** All that a dataset gives, but for the numbers of rows in messages. */
 function everything(dataset: Dataset) {
-  const { dimension, fingerprint, statistics, labels, image, warnings, split } = dataset
+  const { dimension, fingerprint, statistics, labels, shape, warnings, split } = dataset
   const [out, classes] = [new Float32Array(500 * dimension), new Uint16Array(500)]
   dataset.sample(random(2), out, classes)
   const [held, heldClasses] = [new Float32Array(100 * dimension), new Uint16Array(100)]
@@ -55,7 +55,7 @@ function everything(dataset: Dataset) {
     fingerprint,
     statistics,
     labels,
-    image,
+    shape,
     warnings,
     training,
     heldOut,

@@ -13,6 +13,7 @@ import { buildStep } from '../../src/training/step.ts'
 import { openTeachers } from '../../src/training/teacher.ts'
 import { train } from '../../src/training/train.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { plane } from '../helpers/plane.ts'
 import { mixture, tiny } from '../helpers/training.ts'
 
 const folder = temporaryFolder('loss-map')
@@ -43,7 +44,7 @@ describe('the loss by time', () => {
     expect(found.edges).toEqual([0, 0.25, 0.5, 0.75, 1])
 
     const config = resolveConfig({ ...base, objective: 'flow-matching', batch: draws, chunk: 1 })
-    const { terms } = buildStep(config, 2)
+    const { terms } = buildStep(config, plane)
     const [x0, eps, s] = batchSource(config, dataset, terms).draw(STEPS + 1, 1)
     const map = await load(directory)
     const bins = Array.from({ length: 4 }, () => [] as number[])
@@ -75,7 +76,7 @@ describe('the loss by time', () => {
     const found = await measureLoss(directory, dataset, { draws, bins: 5 })
 
     const config = resolveConfig({ ...base, ...own, batch: draws, chunk: 1 })
-    const step = buildStep(config, 2, openTeachers(config, dataset))
+    const step = buildStep(config, plane, openTeachers(config, dataset))
     const drawn = batchSource(config, dataset, step.terms).draw(STEPS + 1, 1)
     const program = await compile(step.graph)
     const { state } = readCheckpoint(directory)!

@@ -309,7 +309,7 @@ describe('an imported run', () => {
     const { stdout } = await runHere(['import', file, '--convention', 'edm', '--out', at('said')])
     expect(stdout).toContain('params/Dense_1/kernel [12, 12], params/Dense_1/bias [12] -> 1.weight, 1.bias')
     expect(stdout).toContain('read as edm: x = x0 + sigma eps')
-    expect(stdout).toContain('network: 2 x 12 silu, sees s, times by 3 frequencies each')
+    expect(stdout).toContain('network: 2 x 12 silu, times by 3 frequencies each, sees s')
     const card = readFileSync(at('said/README.md'), 'utf8')
     expect(card).toContain('A flow map with the parameters of `said.npz`, taken as a map of')
     expect(card).toContain('unknown data, 2 dimensions.')

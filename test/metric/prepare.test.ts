@@ -80,6 +80,7 @@ describe('of finite data', () => {
     }
     return {
       name: 'finite',
+      shape: [1],
       dimension: 1,
       fingerprint: { sha256: '', rows: training + heldOut, minimum: [0], maximum: [2000] },
       split: { training, heldOut, take },

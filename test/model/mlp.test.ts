@@ -1,17 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { constant, spec, type Tensor, trace } from '../../src/autodiff/index.ts'
 import { embeddingSize } from '../../src/model/embedding.ts'
-import {
-  applyMlp,
-  type Conditioning,
-  conditionings,
-  embeddings,
-  initializeMlp,
-  type MlpOptions,
-  mlpShapes,
-  sourceLayersOf,
-  timeCount,
-} from '../../src/model/index.ts'
+import { type Conditioning, conditionings, embeddings, timeCount } from '../../src/model/index.ts'
+import { applyMlp, initializeMlp, type MlpOptions, mlpShapes, sourceLayersOf } from '../../src/model/mlp.ts'
 import { random } from '../../src/random/random.ts'
 import { value, valuesOf } from '../autodiff/values.ts'
 

@@ -32,7 +32,9 @@ test('a column of scale 0 is its shift at time 0, whatever the network gives', (
   close(unstandardized(constant, z), [3, -0.35, 3, -0.3])
   close(standardized(constant, Float64Array.of(3, -0.3, 4, -0.25)), [0, 0, 0, 1])
   close(standardized(constant, unstandardized(constant, z, 0.2), 0.2), z)
-  const jump = unstandardizedJump(constant, { jump: (x: Tensor, s: Tensor, t: Tensor) => x.add(s).sub(t) })
+  const jump = unstandardizedJump(constant, [2], {
+    jump: (x: Tensor, s: Tensor, t: Tensor) => x.add(s).sub(t),
+  })
   const times = (time: number) => value([time, time], [2, 1])
   const of = (x: number[], s: number, t: number) =>
     valuesOf(jump, value(x, [2, 2]), times(s), times(t))[0].data
@@ -68,7 +70,7 @@ test('moves along the velocity that it gives', () => {
 
 describe('a jump', () => {
   const inner = (x: Tensor, s: Tensor, t: Tensor) => x.mul(t.sub(s).add(1)).add(s.mul(t))
-  const outer = unstandardizedJump(by, { jump: inner })
+  const outer = unstandardizedJump(by, [2], { jump: inner })
   const times = (time: number) => value([time, time], [2, 1])
   const of = (x: Float64Array, s: number, t: number) =>
     valuesOf(outer, value([...x], [2, 2]), times(s), times(t))[0].data as Float64Array

@@ -1,17 +1,14 @@
 import { constant, stopGradient, type Tensor, type Value } from '../../src/autodiff/index.ts'
 import {
-  applyMlp,
   type FlowMap,
   flowMap,
   type Interpolant,
-  initializeMlp,
   interpolants,
-  type MlpOptions,
-  mlpShapes,
   type Path,
   pathOf,
   type VelocityField,
 } from '../../src/model/index.ts'
+import { applyMlp, initializeMlp, type MlpOptions, mlpShapes } from '../../src/model/mlp.ts'
 import { type Draw, type ErrorFunction, type Loss, squaredError } from '../../src/objective/index.ts'
 import { random } from '../../src/random/random.ts'
 import { sampleArgument, value, valuesOf } from '../autodiff/values.ts'

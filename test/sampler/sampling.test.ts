@@ -78,7 +78,15 @@ describe('sample', () => {
       jump: async (x, s, t) => x.map(value => value + 10 * s + t),
       velocity: async (x, t) => x.map(() => t),
     }
-    return { dimension: 1, objective, interpolant: 'trig', ...inner, inner, close: async () => {} }
+    return {
+      shape: [2],
+      dimension: 1,
+      objective,
+      interpolant: 'trig',
+      ...inner,
+      inner,
+      close: async () => {},
+    }
   }
   const start = Float32Array.of(0)
 

@@ -8,7 +8,7 @@ import { encodeNpy, encodeNpz } from '../../src/data/npy.ts'
 import { importModel } from '../../src/importing/import.ts'
 import { decodeNpzWeights } from '../../src/importing/weights-file.ts'
 import { load, train } from '../../src/index.ts'
-import { mlpOptions, parameterCount } from '../../src/model/index.ts'
+import { parameterCount } from '../../src/model/index.ts'
 import {
   encodeModelFile,
   encodeOnnxModel,
@@ -54,7 +54,7 @@ const model = fc
   .record({ network, dimension: fc.integer({ min: 1, max: 4 }), standardized: fc.boolean(), seed: fc.nat() })
   .map(({ network, dimension, standardized, seed }): Model => {
     const config = resolveConfig({ objective: 'psd', network })
-    const size = parameterCount(mlpOptions(config, dimension))
+    const size = parameterCount(config, { shape: [dimension] })
     const numbers = (k: number) => Array.from({ length: dimension }, (_, i) => 1.5 + Math.sin(seed + k + i))
     return {
       config,
@@ -294,7 +294,7 @@ describe('a model file', () => {
         const file = write('damaged.safetensors', damaged)
         try {
           const { parameters, config, dimension } = readModel(file)
-          expect(parameters).toHaveLength(parameterCount(mlpOptions(config, dimension)))
+          expect(parameters).toHaveLength(parameterCount(config, { shape: [dimension] }))
         } catch (error) {
           expectRefused(error, 'damaged.safetensors')
         }

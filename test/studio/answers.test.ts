@@ -12,6 +12,7 @@ import type { Points, QuestionName, Questions } from '../../src/studio/engine/pr
 import { Session } from '../../src/studio/engine/session.ts'
 import { scoresOf } from '../../src/studio/engine/strays.ts'
 import { examplePlan, freshPlan, type Plan } from '../../src/studio/plan.ts'
+import { plane } from '../helpers/plane.ts'
 
 let session: Session
 let formless: Session
@@ -69,7 +70,7 @@ function ownValue(value: 'jump' | 'velocity', weights: 'ema' | 'raw', s: number,
   const parameters = session.parameters(weights)
   const graph = trace(
     ({ x, s, t }) =>
-      mapOf(session.config, 2, constant(parameters, [parameters.length], 'float64'))[value](x, s, t),
+      mapOf(session.config, plane, constant(parameters, [parameters.length], 'float64'))[value](x, s, t),
     { x: spec([60, 2], 'float64'), s: spec([60, 1], 'float64'), t: spec([60, 1], 'float64') },
   )
   return Float64Array.from(evaluate(graph, [rows(points), column(s), column(t)])[0].data)

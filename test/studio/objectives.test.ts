@@ -11,6 +11,7 @@ import { examplePlan, freshPlan, type Plan } from '../../src/studio/plan.ts'
 import { beginStroke, densityCanvas, drawingOf, emptyCells } from '../../src/studio/target/raster.ts'
 import { anew, refusalOf } from '../../src/studio/trainable.ts'
 import { buildStep } from '../../src/training/step.ts'
+import { plane } from '../helpers/plane.ts'
 
 const ids = [...objectives.keys()]
 const ring = targetDataset({ kind: 'built-in', name: 'ring' })
@@ -37,7 +38,7 @@ describe('the lines of a formula', () => {
   test.each(ids.filter(id => id !== 'pfmm'))('of %s are the terms that a training reports', id => {
     const plan = planOf(id)
     const config = configOf(plan, plan.stages[0], true)
-    const { metrics } = buildStep(config, 2, guidanceOf(config, ring, ended).teachers)
+    const { metrics } = buildStep(config, plane, guidanceOf(config, ring, ended).teachers)
     const { lines, where } = formulaOf(config)
     expect(lines.map(({ term }) => term).sort()).toEqual(
       metrics.filter(name => metrics.includes(`${name}Residual`)).sort(),

@@ -5,6 +5,7 @@ import { resolveConfig } from '../../src/config/index.ts'
 import { checkCapacity } from '../../src/training/capacity.ts'
 import { runHere } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { plane } from '../helpers/plane.ts'
 
 const folder = temporaryFolder('capacity')
 const GB = 1e9
@@ -15,13 +16,13 @@ describe('what cannot fit is refused, naming the key to change', () => {
       'too many parameters for any file',
       { network: { hidden: 8192, layers: 64 } },
       1e6,
-      /^network\.hidden: \d+ parameters are more than an ONNX model can hold \(2\.15 GB\); with 64 layers, network\.hidden 2048 fits \(found 8192\)$/,
+      /^network\.hidden: \d+ parameters are more than an ONNX model can hold \(2\.15 GB\); network\.hidden 2048 fits \(found 8192\)$/,
     ],
     [
       'too many for the memory',
       { network: { hidden: 4096, layers: 8 } },
       4,
-      /^network\.hidden: \d+ parameters take at least [\d.]+ GB, and there are 4\.00 GB of memory; with 8 layers, network\.hidden \d+ fits/,
+      /^network\.hidden: \d+ parameters take at least [\d.]+ GB, and there are 4\.00 GB of memory; network\.hidden \d+ fits/,
     ],
     [
       'a large batch',
@@ -36,14 +37,14 @@ describe('what cannot fit is refused, naming the key to change', () => {
       /^coupling\.pairs: 10000000 stored trajectories take at least 80\.1 GB/,
     ],
   ])('%s', (_, user, memory, message) => {
-    expect(() => checkCapacity(resolveConfig(user), 2, memory * GB)).toThrow(message)
+    expect(() => checkCapacity(resolveConfig(user), plane, memory * GB)).toThrow(message)
   })
 
   test('and what is usual is not', () => {
-    checkCapacity(resolveConfig({}), 2, GB)
+    checkCapacity(resolveConfig({}), plane, GB)
     checkCapacity(
       resolveConfig({ objective: 'lsd', network: { hidden: 1024, layers: 8 }, batch: 4096 }),
-      784,
+      { shape: [28, 28, 1] },
       4 * GB,
     )
   })

@@ -5,17 +5,24 @@ import { constant, type Tensor } from '../../src/autodiff/index.ts'
 import { type Config, resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { planComparison, resolveComparison } from '../../src/evaluation/comparison.ts'
 import { type EvaluationRequest, evaluateRun } from '../../src/evaluation/evaluate.ts'
-import { mapOf, mlpOptions, parameterCount } from '../../src/model/index.ts'
+import {
+  conversionOf,
+  flattenArrays,
+  mapOf,
+  networkOf,
+  parameterCount,
+  unflattenArray,
+} from '../../src/model/index.ts'
 import { random } from '../../src/random/random.ts'
 import { drawNoise } from '../../src/sampler/sampler.ts'
 import { checkpointSteps } from '../../src/serialization/checkpoint.ts'
 import { load } from '../../src/serialization/load.ts'
 import { readModel } from '../../src/serialization/model-files.ts'
 import { paths, readRecord } from '../../src/serialization/run.ts'
-import { conversionProblem, convertParameters } from '../../src/training/conversion.ts'
 import { train } from '../../src/training/train.ts'
 import { value, valuesOf } from '../autodiff/values.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { plane } from '../helpers/plane.ts'
 import { metricsOf, newestCheckpoint, stopAfter } from '../helpers/training.ts'
 
 const folder = temporaryFolder('initial')
@@ -27,16 +34,25 @@ const velocity: Network = { ...base, conditioning: 's' }
 const layered: Network = { ...velocity, injection: 'layers' }
 const decoupled: Network = { ...layered, conditioning: 'decoupled' }
 
-const options = (network: Network) => mlpOptions({ network }, 2)
+const sizeOf = (network: Network) => parameterCount({ network }, plane)
+const conversionProblem = (from: Network, to: Network): string | undefined => {
+  const found = conversionOf(from, to, plane)
+  return typeof found === 'string' ? found : undefined
+}
+function convertParameters(parameters: Float32Array, from: Network, to: Network): Float32Array {
+  const conversion = conversionOf(from, to, plane)
+  if (typeof conversion === 'string') throw new Error(conversion)
+  return flattenArrays(conversion(unflattenArray(parameters, networkOf(from, plane))))
+}
 const drawn = (network: Network) => {
   const source = random(4, 'parameters')
-  return Float32Array.from({ length: parameterCount(options(network)) }, () => source.uniform() - 0.5)
+  return Float32Array.from({ length: sizeOf(network) }, () => source.uniform() - 0.5)
 }
 
 /** `V(x, s, t)` of four points in float64. */
 function velocities(network: Network, parameters: Float32Array, s: number, t: number): number[] {
   const field = (x: Tensor, s: Tensor, t: Tensor) =>
-    mapOf({ network }, 2, constant(parameters, [parameters.length], 'float64')).velocity(x, s, t)
+    mapOf({ network }, plane, constant(parameters, [parameters.length], 'float64')).velocity(x, s, t)
   const x = value([0.4, -0.9, 1.2, 0.1, -2, 0.3, 0, 0.7], [4, 2])
   const times = [s, t].map(time => value(new Array(4).fill(time), [4, 1]))
   return [...valuesOf(field, x, ...times)[0].data]
@@ -61,8 +77,8 @@ describe('a conversion', () => {
   test.each(cases)('of a velocity from %s is that velocity for every t', (_, from, to) => {
     expect(conversionProblem(from, to)).toBeUndefined()
     const before = drawn(from)
-    const after = convertParameters(before, options(from), options(to))
-    expect(after).toHaveLength(parameterCount(options(to)))
+    const after = convertParameters(before, from, to)
+    expect(after).toHaveLength(sizeOf(to))
     for (const t of TIMES) expect(velocities(to, after, 0.9, t)).toEqual(velocities(from, before, 0.9, 0.9))
     // Were the new weights not zero, another t would be seen.
     const nudged = after.map(weight => weight || 1e-3)
@@ -74,7 +90,7 @@ describe('a conversion', () => {
     const to = { ...decoupled, sourceLayers }
     expect(conversionProblem(layered, to)).toBeUndefined()
     const before = drawn(layered)
-    const after = convertParameters(before, options(layered), options(to))
+    const after = convertParameters(before, layered, to)
     expect(after).toEqual(before)
     for (const s of TIMES) expect(velocities(to, after, s, s)).toEqual(velocities(layered, before, s, s))
     const [euler, jump] = [velocities(layered, before, 0.9, 0.2), velocities(to, after, 0.9, 0.2)]
@@ -83,7 +99,7 @@ describe('a conversion', () => {
 
   test('to the same network is a copy of its own', () => {
     const before = drawn(base)
-    const after = convertParameters(before, options(base), options(base))
+    const after = convertParameters(before, base, base)
     expect(after).toEqual(before)
     expect(after.buffer).not.toBe(before.buffer)
   })
@@ -171,7 +187,7 @@ describe('a run from another', () => {
     const { model } = map
     const points = drawNoise(4, 2, 3)
     const field = (x: Tensor, s: Tensor, t: Tensor) =>
-      mapOf(model!.config, 2, constant(model!.parameters, [model!.parameters.length], 'float64')).jump(
+      mapOf(model!.config, plane, constant(model!.parameters, [model!.parameters.length], 'float64')).jump(
         x,
         s,
         t,

@@ -4,17 +4,18 @@ import { constant, evaluate, spec, trace } from '../../src/autodiff/index.ts'
 import { type Config, resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { generatedDataset } from '../../src/data/catalogue.ts'
 import { evaluateRun, exactVelocity } from '../../src/evaluation/evaluate.ts'
-import { applyMlp, flowMap, fromVelocity, type VelocityField } from '../../src/model/index.ts'
+import { flowMap, fromVelocity, networkOf, type VelocityField } from '../../src/model/index.ts'
 import { random } from '../../src/random/random.ts'
 import { compile } from '../../src/runtime/node.ts'
 import { drawNoise } from '../../src/sampler/sampler.ts'
 import { readModel } from '../../src/serialization/model-files.ts'
 import { batchSource } from '../../src/training/batches.ts'
-import { beginning } from '../../src/training/initial-parameters.ts'
-import { auxiliaryOptions, networksOf, stateSize, treesOf } from '../../src/training/networks.ts'
+import { initialParameters } from '../../src/training/initial-parameters.ts'
+import { networksOf, stateSize, treesOf } from '../../src/training/networks.ts'
 import { buildStep } from '../../src/training/step.ts'
 import { train } from '../../src/training/train.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { plane } from '../helpers/plane.ts'
 import { metricsOf, mixture, newestCheckpoint, quick } from '../helpers/training.ts'
 
 const folder = temporaryFolder('networks')
@@ -34,13 +35,13 @@ const teachers = { teacher: fromVelocity(x => x.neg()) }
 
 /** Sizes of the networks of a configuration, by name. */
 const sizes = (config: Config) =>
-  Object.fromEntries(networksOf(config, 2).map(({ name, size }) => [name, size]))
+  Object.fromEntries(networksOf(config, plane).map(({ name, size }) => [name, size]))
 
 /** How far each network moves in the first step, and its new parameters. */
 async function firstStep(config: Config, change: (parameters: Float32Array) => void = () => {}) {
-  const { graph, terms, metrics } = buildStep(config, 2, teachers)
-  const size = stateSize(config, 2)
-  const parameters = beginning(config, 2)
+  const { graph, terms, metrics } = buildStep(config, plane, teachers)
+  const size = stateSize(config, plane)
+  const parameters = initialParameters(config, plane)
   change(parameters)
   const zeros = () => new Float32Array(size)
   const drawn = batchSource(config, dataset, terms).draw(1, 1)
@@ -49,7 +50,7 @@ async function firstStep(config: Config, change: (parameters: Float32Array) => v
   await program.close()
   const after = outputs[0] as Float32Array
   let start = 0
-  const parts = networksOf(config, 2).map(({ name, size }) => {
+  const parts = networksOf(config, plane).map(({ name, size }) => {
     const [from, to] = [start, (start += size)]
     const moved = Math.hypot(...after.subarray(from, to).map((p, i) => p - parameters[from + i]))
     return [name, { moved, after: [...after.subarray(from, to)] }] as const
@@ -75,15 +76,15 @@ describe('networks that train together', () => {
 
   test('begin apart: the auxiliary drawn by a stream of its own, a learned weight of one', () => {
     const config = configOf({ loss: { adaptive: null, learned: true } })
-    const parameters = beginning(config, 2)
+    const parameters = initialParameters(config, plane)
     const { map, auxiliary } = sizes(config)
-    expect(parameters.slice(0, map)).toEqual(beginning(configOf({ objective: 'lmd' }), 2))
+    expect(parameters.slice(0, map)).toEqual(initialParameters(configOf({ objective: 'lmd' }), plane))
     // Weights of the first layers, brought to one scale: 2 coordinates and 4 features of each time.
     const first = parameters.slice(0, 8).map(p => p * Math.sqrt(2 + 2 * 4))
     const second = parameters.slice(map, map + 8).map(p => p * Math.sqrt(2 + 4))
     expect(Math.max(...first.map((p, i) => Math.abs(p - second[i])))).toBeGreaterThan(0.1)
     expect(parameters.slice(map + auxiliary).every(p => p === 0)).toBe(true)
-    expect(beginning(config, 2, new Float32Array(map).fill(7)).slice(0, map + 1)).toEqual(
+    expect(initialParameters(config, plane, new Float32Array(map).fill(7)).slice(0, map + 1)).toEqual(
       Float32Array.of(...new Array(map).fill(7), parameters[map]),
     )
   })
@@ -178,9 +179,11 @@ describe('FreeFlow', () => {
         )[0].data
       const trees = treesOf(
         constant(Array.from(flat.data), [flat.data.length], 'float64'),
-        networksOf(config, 2),
+        networksOf(config, plane),
       )
-      const auxiliary = flowMap(applyMlp(auxiliaryOptions(config, 2), trees.auxiliary!))
+      const auxiliary = flowMap(
+        networkOf({ ...config.network, conditioning: 's' }, plane).apply(trees.auxiliary!),
+      )
       const { velocity, close } = await exactVelocity(dataset.mixture!, 'linear')
       for (const time of [0.4, 0.7]) {
         const exact = await velocity(pointsAt(time), time)
@@ -195,7 +198,7 @@ describe('FreeFlow', () => {
       const model = readModel(directory)
       expect(model.parameters).toHaveLength(sizes(resolveConfig(user)).map)
       expect(readModel(directory, 'raw').parameters).toHaveLength(model.parameters.length)
-      expect(newestCheckpoint(directory).parameters.data.length).toBe(stateSize(resolveConfig(user), 2))
+      expect(newestCheckpoint(directory).parameters.data.length).toBe(stateSize(resolveConfig(user), plane))
       for (const weights of ['ema', 'raw'] as const) {
         const { rows } = await evaluateRun(directory, {
           method: 'jump',

@@ -10,6 +10,7 @@ import { batchSource } from '../../src/training/batches.ts'
 import { buildStep } from '../../src/training/step.ts'
 import { type TrainOptions, train } from '../../src/training/train.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { plane } from '../helpers/plane.ts'
 import { metricsOf, newestCheckpoint, stopAfter, tiny } from '../helpers/training.ts'
 
 const folder = temporaryFolder('resume')
@@ -145,7 +146,7 @@ describe('seeds', () => {
   /** The drawn inputs of three steps by their names in the step's graph. */
   const drawn = (seeds: UserConfig['seeds']) => {
     const config = resolveConfig({ ...tiny, seeds })
-    const { graph, state, terms } = buildStep(config, 2, undefined)
+    const { graph, state, terms } = buildStep(config, plane, undefined)
     const arrays = batchSource(config, generatedDataset('ring'), terms).draw(1, 3)
     const names = graph.inputs.slice(state.length).map(({ params }) => params.name)
     const of = (pattern: RegExp) => arrays.filter((_, i) => pattern.test(names[i]))

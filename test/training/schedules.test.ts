@@ -7,6 +7,7 @@ import { type Annealed, valueAt } from '../../src/objective/index.ts'
 import { compile } from '../../src/runtime/node.ts'
 import { batchSource } from '../../src/training/batches.ts'
 import { buildStep } from '../../src/training/step.ts'
+import { plane } from '../helpers/plane.ts'
 
 const STEPS = 40
 const small = {
@@ -21,7 +22,7 @@ const dataset = generatedDataset('ring')
 
 /** What is fed to the step graph beside the state, by name: an array for each step. */
 function fed(config: Config, first = 1, count = STEPS): Record<string, Float32Array[]> {
-  const { graph, state, terms } = buildStep(config, 2, teachers)
+  const { graph, state, terms } = buildStep(config, plane, teachers)
   const arrays = batchSource(config, dataset, terms).draw(first, count)
   const names = graph.inputs.slice(state.length).map(({ params: { name } }) => name)
   expect(arrays).toHaveLength(names.length)
@@ -35,7 +36,7 @@ function fed(config: Config, first = 1, count = STEPS): Record<string, Float32Ar
 
 /** The metrics of one step from fixed parameters, by name, with some inputs replaced. */
 async function metricsAt(config: Config, step: number, replaced: Record<string, ArrayLike<number>> = {}) {
-  const { graph, state, metrics } = buildStep(config, 2, teachers)
+  const { graph, state, metrics } = buildStep(config, plane, teachers)
   const drawn = fed(config, step, 1)
   const inputs = graph.inputs.map(({ shape, params: { name } }) => {
     const size = shape.reduce((a, b) => a * b, 1)
@@ -218,7 +219,7 @@ describe('where no data is asked for', () => {
   }
   const drawn = (objective: string) => {
     const config = resolveConfig({ ...small, objective, teacher: 'any' })
-    const { terms } = buildStep(config, 2, teachers)
+    const { terms } = buildStep(config, plane, teachers)
     return {
       inputs: terms.flatMap(({ inputs }) => inputs),
       draw: () => batchSource(config, silent, terms).draw(1, 3),
@@ -238,7 +239,7 @@ describe('where no data is asked for', () => {
 
   test.each(['reflow', 'itm', 'cmt'] as const)('%s draws from its pool alone', objective => {
     const config = resolveConfig({ ...small, objective, teacher: 'any' })
-    const { terms } = buildStep(config, 2, teachers)
+    const { terms } = buildStep(config, plane, teachers)
     const points = [0, 1, 2].map(i => new Float32Array(20).fill(i))
     const kind = config.coupling.kind as 'reflow'
     const arrays = batchSource(config, silent, terms, { kind, dimension: 2, pairs: 10, points }).draw(1, 3)

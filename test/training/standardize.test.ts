@@ -166,7 +166,7 @@ test('auto leaves data without end alone, scales tables by column and pictures a
   const split = { training: 9, heldOut: 1, take: () => {} }
   const finite: Dataset = { ...whole, statistics, split }
   expect(standardizationOf('auto', finite)).toEqual({ shift: [0, 10], scale: [1, 3] })
-  const picture: Dataset = { ...finite, image: [1, 2, 1] }
+  const picture: Dataset = { ...finite, shape: [1, 2, 1] }
   const deviation = Math.sqrt((1 + 9 + 25 + 25) / 2)
   expect(standardizationOf('auto', picture)).toEqual({ shift: [5, 5], scale: [deviation, deviation] })
   expect(standardizationOf('none', picture)).toBeUndefined()

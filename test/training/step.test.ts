@@ -4,6 +4,7 @@ import { resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { buildStep } from '../../src/training/step.ts'
 import { train } from '../../src/training/train.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { plane } from '../helpers/plane.ts'
 import { metricsOf, newestCheckpoint, stopAfter, tiny } from '../helpers/training.ts'
 
 const folder = temporaryFolder('step')
@@ -24,7 +25,7 @@ async function steps(count: number, config: UserConfig = {}) {
 
 const rowsOf = (config: UserConfig) =>
   Object.fromEntries(
-    buildStep(resolveConfig({ ...tiny, ...config }), 2, undefined).terms.map(({ name, rows }) => [
+    buildStep(resolveConfig({ ...tiny, ...config }), plane, undefined).terms.map(({ name, rows }) => [
       name,
       rows,
     ]),

@@ -2,11 +2,12 @@ import { expect, test } from 'vitest'
 import { resolveConfig } from '../../src/config/index.ts'
 import { compile } from '../../src/runtime/node.ts'
 import { buildStep } from '../../src/training/step.ts'
+import { plane } from '../helpers/plane.ts'
 
 /** The loss of one step whose averaged parameters are not the student's. */
 async function lossOf(target: 'ema' | 'student', ema: number): Promise<number> {
   const user = { objective: 'psd', target, batch: 16, network: { hidden: 8, frequencies: 2 } }
-  const { graph, state } = buildStep(resolveConfig(user), 2)
+  const { graph, state } = buildStep(resolveConfig(user), plane)
   const inputs = graph.inputs.map(({ shape, params: { name } }) => {
     const size = shape.reduce((a, b) => a * b, 1)
     const scale = name === 'state.ema' ? ema : 0.4

@@ -11,6 +11,7 @@ import { buildStep } from '../../src/training/step.ts'
 import { openCouplingTeacher, openTeachers } from '../../src/training/teacher.ts'
 import { train } from '../../src/training/train.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { plane } from '../helpers/plane.ts'
 import { mixture, quick, tiny } from '../helpers/training.ts'
 
 const folder = temporaryFolder('teachers')
@@ -232,7 +233,7 @@ describe('a missing teacher', () => {
 
   test('is noticed by the step as well', () => {
     const config = (objective: string) => resolveConfig({ ...tiny, objective, teacher: 'exact' })
-    expect(() => buildStep(config('lmd'), 2)).toThrow(/^teacher: lmd needs a teacher$/)
-    expect(() => buildStep(config('pfmm'), 2)).toThrow(/^teacher: pfmm needs a flow map$/)
+    expect(() => buildStep(config('lmd'), plane)).toThrow(/^teacher: lmd needs a teacher$/)
+    expect(() => buildStep(config('pfmm'), plane)).toThrow(/^teacher: pfmm needs a flow map$/)
   })
 })

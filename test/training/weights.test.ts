@@ -4,7 +4,7 @@ import { constant, type Tensor } from '../../src/autodiff/index.ts'
 import { resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { LEFT } from '../../src/config/scheduled-values.ts'
 import { generatedDataset } from '../../src/data/catalogue.ts'
-import { interpolants, uncertainty } from '../../src/model/index.ts'
+import { interpolants, uncertaintyNetwork } from '../../src/model/index.ts'
 import { random } from '../../src/random/random.ts'
 import { load } from '../../src/serialization/load.ts'
 import { networksOf } from '../../src/training/networks.ts'
@@ -12,6 +12,7 @@ import { train } from '../../src/training/train.ts'
 import { type SampleWeight, weightOf } from '../../src/training/weights.ts'
 import { numberOf, value, valuesOf } from '../autodiff/values.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { plane } from '../helpers/plane.ts'
 import { mixture, newestCheckpoint, quick } from '../helpers/training.ts'
 
 const folder = temporaryFolder('weights')
@@ -101,7 +102,7 @@ describe('a learned weight', () => {
     }
     await train(user, { directory })
     const config = resolveConfig(user)
-    const [map, own] = networksOf(config, 2)
+    const [map, own] = networksOf(config, plane)
     expect([map.name, own.name]).toEqual(['map', 'uncertainty'])
     const parameters = newestCheckpoint(directory).parameters.data.subarray(map.size)
     expect(parameters).toHaveLength(own.size)
@@ -109,7 +110,8 @@ describe('a learned weight', () => {
       weight: constant([...parameters.subarray(0, own.size - 1)], [own.size - 1, 1], 'float64'),
       bias: constant([parameters[own.size - 1]], [1], 'float64'),
     }
-    const learnt = (time: number) => valuesOf(s => uncertainty(layer, s, s), value([time], [1, 1]))[0].data[0]
+    const learnt = (time: number) =>
+      valuesOf(s => uncertaintyNetwork.apply(layer)(s, s, s), value([time], [1, 1]))[0].data[0]
 
     const count = 4000
     const [source, x0] = [random(5, 'loss'), new Float32Array(2 * count)]

@@ -41,7 +41,7 @@ const configOf = ({ objective, batch }: Workload) =>
 export async function openStep(workload: Workload): Promise<OwnStep> {
   const config = configOf(workload)
   const dataset = generatedDataset('ring')
-  const step = buildStep(config, dataset.dimension)
+  const step = buildStep(config, dataset)
   const program = await compileScan(step.graph, step.state.length)
   const normals = random(0, 'bench')
   const draw = (scale: number) =>

@@ -49,7 +49,7 @@ export function cifarSource({ path }: z.output<typeof cifarSchema>): Source {
     async read(sink) {
       sink.begin({
         dimension: CHANNELS * PLANE,
-        image: [SIDE, SIDE, CHANNELS],
+        shape: [SIDE, SIDE, CHANNELS],
         bytes: true,
         labelled: true,
         classes,

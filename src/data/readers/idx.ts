@@ -62,7 +62,7 @@ async function readArray(
   const isPicture = shape.length === 3 && typeName === 'u1'
   sink.begin({
     dimension,
-    ...(isPicture && { image: [height, width, 1], bytes: true }),
+    ...(isPicture && { shape: [height, width, 1], bytes: true }),
     ...(direct && { direct: { ...direct, rows: count, type } }),
     labelled: classes !== undefined,
   })

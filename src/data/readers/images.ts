@@ -57,7 +57,7 @@ export function imagesSource(options: ImagesOptions): Source {
         if (!image) {
           image = [height, width, channels]
           const dimension = height * width * channels
-          sink.begin({ dimension, image, bytes: true, labelled: classes !== undefined })
+          sink.begin({ dimension, shape: image, bytes: true, labelled: classes !== undefined })
         } else if (height !== image[0] || width !== image[1]) {
           throw new DataError(
             `${join(path, name)}: is ${height} x ${width}, the first picture ${image[0]} x ${image[1]}; give a size`,

@@ -100,7 +100,7 @@ function headOf({ shape, typeName }: NpyHeader, file: string): Head {
   if (channels !== 1 && channels !== 3) {
     refuse(`expected pictures [n, H, W, C] of 1 or 3 channels, found [${shape.join(', ')}]`)
   }
-  return { dimension: height * width * channels, image: [height, width, channels], bytes: true }
+  return { dimension: height * width * channels, shape: [height, width, channels], bytes: true }
 }
 
 async function readRows(

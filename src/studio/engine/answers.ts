@@ -90,7 +90,7 @@ export const answers: Answers = {
     const parameters = session.parameters(weights)
     const data = new Float32Array(2 * MEASURED)
     dataset.sample(random(0, 'studio residuals'), data)
-    return measureResiduals(mapOf(config, 2, constant(parameters, [parameters.length])), {
+    return measureResiduals(mapOf(config, dataset, constant(parameters, [parameters.length])), {
       dimension: 2,
       interpolant: interpolants[config.interpolant],
       data,

@@ -31,6 +31,9 @@ import { learnsFromTeacher } from './teachers.ts'
 
 const within = (value: number, low: number, high: number): number => Math.min(Math.max(value, low), high)
 
+const sizeOr = (otherwise: number, value: unknown, low: number, high: number): number =>
+  typeof value === 'number' ? within(value, low, high) : otherwise
+
 const unknownTarget = (name: string): Target => ({ kind: 'unknown', name: name.slice(0, LONGEST_NAME) })
 
 const targetOf = (name: string): Target =>
@@ -117,8 +120,8 @@ export function planOfModel(bytes: Uint8Array, name: string, path?: string): Pla
   const learningRate = Math.min(HIGHEST_RATE, optimizer.learningRate)
   return {
     // As far as a plan can say them; the network itself is the file's.
-    hidden: within(network.hidden, 8, 512),
-    layers: within(network.layers, 1, 6),
+    hidden: sizeOr(freshPlan.hidden, network.hidden, 8, 512),
+    layers: sizeOr(freshPlan.layers, network.layers, 1, 6),
     batch: within(batch, 16, 8192),
     target,
     interpolant,

@@ -1,7 +1,7 @@
 import { DYNAMIC, simplify, spec, trace } from '../../autodiff/index.ts'
 import { type Config, ConfigError, resolveConfig, type UserConfig } from '../../config/index.ts'
 import type { Dataset } from '../../data/dataset.ts'
-import { mapOf, mlpOptions, parameterCount, type VelocityField } from '../../model/index.ts'
+import { mapOf, parameterCount, type VelocityField } from '../../model/index.ts'
 import { objectives } from '../../objective/index.ts'
 import type { Program } from '../../runtime/program.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
@@ -18,7 +18,7 @@ import { fileOfPlan, MOST_STAGES, type Plan, type Stage, stepsOf, withStage } fr
 import { exampleOf } from './example.ts'
 import { type OpenedFile, openFile } from './model-file.ts'
 import { recipeKeys } from './recipe-keys.ts'
-import { targetDataset } from './target.ts'
+import { PLANE, targetDataset } from './target.ts'
 import { type Ended, guidanceOf } from './teachers.ts'
 import { tiltKeys } from './tilt.ts'
 
@@ -70,12 +70,15 @@ export const configOf = (...given: Parameters<typeof userConfigOf>): Config =>
 
 /** A flow map whose parameters are an input, so that it is compiled once for a whole training. */
 async function compileMap(engine: Runtime, config: Config, value: 'jump' | 'velocity'): Promise<Program> {
-  const graph = trace(({ parameters, x, s, t }) => ({ y: mapOf(config, 2, parameters)[value](x, s, t) }), {
-    parameters: spec([parameterCount(mlpOptions(config, 2))]),
-    x: spec([DYNAMIC, 2]),
-    s: spec([DYNAMIC, 1]),
-    t: spec([DYNAMIC, 1]),
-  })
+  const graph = trace(
+    ({ parameters, x, s, t }) => ({ y: mapOf(config, PLANE, parameters)[value](x, s, t) }),
+    {
+      parameters: spec([parameterCount(config, PLANE)]),
+      x: spec([DYNAMIC, 2]),
+      s: spec([DYNAMIC, 1]),
+      t: spec([DYNAMIC, 1]),
+    },
+  )
   return engine.compile(simplify(graph))
 }
 
@@ -125,7 +128,7 @@ async function openCourse(
 ): Promise<Course> {
   const config = { ...asked, chunk: engine.chunk ?? asked.chunk }
   const { teachers, pairs } = guidanceOf(config, dataset, ended)
-  const step = buildStep(config, dataset.dimension, teachers)
+  const step = buildStep(config, dataset, teachers)
   const pool = await solvePairs(engine, config, pairs)
   const programs = {
     step: await engine.compileScan(step.graph, step.state.length),
@@ -238,7 +241,7 @@ export class Session {
   parameters(weights: WeightsName = 'ema'): Float32Array {
     const { config, trainer } = this
     const all = weights === 'ema' ? trainer.parameters : trainer.state.parameters!
-    return all.subarray(0, parameterCount(mlpOptions(config, this.dataset.dimension)))
+    return all.subarray(0, parameterCount(config, this.dataset))
   }
 
   /**

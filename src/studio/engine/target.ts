@@ -2,6 +2,7 @@ import { datasets } from '../../data/built-in.ts'
 import type { Dataset, Values } from '../../data/dataset.ts'
 import { DataError } from '../../data/error.ts'
 import { generated } from '../../data/generated.ts'
+import type { PointSpec } from '../../model/index.ts'
 import { random } from '../../random/random.ts'
 import type { Target } from '../plan.ts'
 import { fromText, unpack } from './bytes.ts'
@@ -78,6 +79,9 @@ function pointsDataset(name: string, text: string): Dataset {
   })
 }
 
+/** The points that the page draws. */
+export const PLANE: PointSpec = { shape: [2] }
+
 /** Data that only its name is known of. */
 function unknownDataset(name: string): Dataset {
   const refuse = (): never => {
@@ -86,7 +90,7 @@ function unknownDataset(name: string): Dataset {
     )
   }
   const fingerprint = { sha256: '', rows: null, minimum: [], maximum: [] }
-  return { name, dimension: 2, fingerprint, sample: refuse }
+  return { name, ...PLANE, dimension: 2, fingerprint, sample: refuse }
 }
 
 /** The points of a drawn or dropped target, or a built-in dataset. @throws DataError when it is unknown or damaged */

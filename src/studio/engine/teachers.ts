@@ -12,6 +12,7 @@ import {
 } from '../../model/index.ts'
 import { type Objective, objectives } from '../../objective/index.ts'
 import type { Teachers } from '../../training/step.ts'
+import { PLANE } from './target.ts'
 
 /** A stage of a training as it ended: what later ones can learn from. */
 export interface Ended {
@@ -47,7 +48,7 @@ function lastOf(ended: readonly Ended[], fits: (row: Objective) => boolean): Flo
   const found = ended.findLast(({ config }) => fits(objectives.get(config.objective)!))
   if (!found) return undefined
   const { config, parameters } = found
-  return mapOf(config, 2, constant(parameters, [parameters.length], 'float32'))
+  return mapOf(config, PLANE, constant(parameters, [parameters.length], 'float32'))
 }
 
 function velocityTeacher(config: Config, { mixture }: Dataset, ended: readonly Ended[]): VelocityField {

@@ -1,0 +1,117 @@
+import type { z } from 'zod'
+import { concat, sizeOf, type Tensor } from '../autodiff/index.ts'
+import type { Random } from '../random/random.ts'
+import type { BoundNetwork } from './bound-network.ts'
+import type { Conditioning } from './embedding.ts'
+import type { ParameterizationName } from './flow-map.ts'
+
+/** Values by the name of a parameter, which is its name in files. The order is that of the flat vectors. */
+export type Named<T> = Readonly<Record<string, T>>
+
+/** One array of a network's parameters. */
+export interface ParameterSpec {
+  readonly shape: readonly number[]
+  /** Whether files hold it with its two axes exchanged, as PyTorch does the weights of a linear layer. */
+  readonly transposed?: boolean
+}
+
+/** What the points of a map are. */
+export interface PointSpec {
+  /** Of one point, without the batch: `[2]`, or `[28, 28, 1]`. */
+  readonly shape: readonly number[]
+}
+
+/** A network of some size for some points, without its parameters. */
+export interface Network {
+  readonly parameters: Named<ParameterSpec>
+  /** Parameters to begin with. */
+  initialize(random: Random): Named<Float32Array>
+  apply(parameters: Named<Tensor>): BoundNetwork
+}
+
+/** Keys of `network` that every kind has. */
+export interface CommonKeys {
+  readonly kind: string
+  readonly conditioning: Conditioning
+  readonly parameterization: ParameterizationName
+}
+
+/** The block `network` of a configuration, of any kind. */
+export type NetworkConfig = CommonKeys & { readonly [key: string]: unknown }
+
+/** Parameters of one network as those of another. */
+export type Conversion = (parameters: Named<Float32Array>) => Named<Float32Array>
+
+/**
+ * A kind of network: a row of the table `networks`.
+ *
+ * @typeParam K  its own keys in the block `network` of a configuration
+ */
+export interface NetworkKind<K extends object = Readonly<Record<string, unknown>>> {
+  readonly kind: string
+  /** Schemas of its own keys. */
+  readonly keys: { readonly [key in keyof K]: z.ZodType<K[key]> }
+  readonly defaults: K
+  /** The key that makes it smaller or larger. */
+  readonly width: keyof K & string
+  network(config: CommonKeys & K, point: PointSpec): Network
+  /** Numbers that a training keeps for the gradient of each sample, at the least. */
+  activations(config: CommonKeys & K, point: PointSpec): number
+  /** Its size in a few words, such as `2 x 192 silu`. */
+  describe(config: CommonKeys & K): string
+  /** The key and the reason where its keys do not go together. */
+  problem?(config: CommonKeys & K): string | undefined
+  /**
+   * What a run that begins with such a network takes over where the user says nothing.
+   *
+   * @param asked  the user's keys
+   * @param map  whether it trains a two-time map
+   */
+  inherit?(trained: CommonKeys & K, asked: Partial<CommonKeys & K>, map: boolean): Partial<CommonKeys & K>
+  /** How a trained network becomes the start of another, or why it cannot; default a copy of the same network. */
+  conversion?(from: CommonKeys & K, to: CommonKeys & K, point: PointSpec): Conversion | string
+}
+
+const sizesOf = (network: Network): number[] =>
+  Object.values(network.parameters).map(({ shape }) => sizeOf(shape))
+
+/** Length of the flat vector of a network's parameters. */
+export const sizeOfNetwork = (network: Network): number =>
+  sizesOf(network).reduce((sum, size) => sum + size, 0)
+
+/** Cuts a flat vector `[P]` into a network's parameters, from `start` on. */
+export function unflatten(flat: Tensor, network: Network, start = 0): Named<Tensor> {
+  let at = start
+  return Object.fromEntries(
+    Object.entries(network.parameters).map(([name, { shape }]) => [
+      name,
+      flat.slice(0, at, (at += sizeOf(shape))).reshape(shape),
+    ]),
+  )
+}
+
+/** Parameters as a flat vector. */
+export const flatten = (parameters: Named<Tensor>): Tensor =>
+  concat(Object.values(parameters).map(x => x.reshape([sizeOf(x.shape)])))
+
+/** The same of arrays. */
+export function unflattenArray(flat: Float32Array, network: Network): Named<Float32Array> {
+  let at = 0
+  return Object.fromEntries(
+    Object.entries(network.parameters).map(([name, { shape }]) => [
+      name,
+      flat.subarray(at, (at += sizeOf(shape))),
+    ]),
+  )
+}
+
+export function flattenArrays(parameters: Named<Float32Array>): Float32Array {
+  const parts = Object.values(parameters)
+  const flat = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
+  let at = 0
+  for (const part of parts) {
+    flat.set(part, at)
+    at += part.length
+  }
+  return flat
+}

@@ -1,0 +1,44 @@
+import { differenceOf, keepsTimes } from './conversion.ts'
+import { mlp } from './mlp-kind.ts'
+import type { CommonKeys, Conversion, Network, NetworkConfig, NetworkKind, PointSpec } from './network.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: each kind knows its own keys
+type AnyKind = NetworkKind<any>
+
+/** Every kind of network by its name. */
+export const networks: Map<string, AnyKind> = new Map<string, AnyKind>([[mlp.kind, mlp]])
+
+export const DEFAULT_KIND = mlp.kind
+
+/** @throws Error when there is no such kind; a configuration is checked before */
+export function kindOf({ kind }: Pick<CommonKeys, 'kind'>): AnyKind {
+  const found = networks.get(kind)
+  if (!found) throw new Error(`no network of kind "${kind}"`)
+  return found
+}
+
+/** The network of a configuration's block. */
+export const networkOf = (config: NetworkConfig, point: PointSpec): Network =>
+  kindOf(config).network(config, point)
+
+/** How the parameters of one network become those of another, or why they cannot. */
+export function conversionOf(from: NetworkConfig, to: NetworkConfig, point: PointSpec): Conversion | string {
+  const kind = kindOf(to)
+  const keys = ['kind', 'parameterization'] as const
+  const common = differenceOf(from, to, keys)
+  if (common) return common
+  if (kind.conversion) return kind.conversion(from, to, point)
+  return differenceOf(from, to, ['conditioning', ...Object.keys(kind.keys)]) || (parameters => parameters)
+}
+
+/** What a run that begins with a trained network takes over from it where the user says nothing. */
+export function inheritedFrom(
+  trained: NetworkConfig,
+  asked: Partial<NetworkConfig>,
+  map: boolean,
+): Partial<NetworkConfig> {
+  const { inherit } = kindOf(trained)
+  if (inherit) return inherit(trained, asked, map)
+  const { conditioning, ...shape } = trained
+  return keepsTimes(trained, asked, map) ? trained : shape
+}
