@@ -41,8 +41,9 @@ export {
   flowMapEulerGrid,
   flowMatchEulerGrid,
 } from './sampler/schedulers.ts'
+export type { ClassChoice } from './serialization/classes.ts'
 export { type LoadOptions, load } from './serialization/load.ts'
-export type { LoadedMap } from './serialization/loaded-map.ts'
+export type { Given, LoadedMap } from './serialization/loaded-map.ts'
 export { RunError } from './serialization/run.ts'
 export { DivergenceError, type Progress, type TrainOptions, type TrainResult } from './training/train.ts'
 

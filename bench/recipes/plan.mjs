@@ -3,8 +3,8 @@
 import { countOperations, simplify, spec, trace } from '../../dist/autodiff/index.js'
 import { resolveConfig } from '../../dist/config/index.js'
 import { teacherConfig, trainsTeacher } from '../../dist/config/teacher-config.js'
-import { stepOperations } from '../../dist/training/cost.js'
 import { mapOf, parameterCount } from '../../dist/model/index.js'
+import { stepOperations } from '../../dist/training/cost.js'
 
 export const TARGETS = [
   'ring',

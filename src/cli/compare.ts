@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { type Config, ConfigError } from '../config/index.ts'
+import { type Config, ConfigError, pointOf } from '../config/index.ts'
 import { OWN_TEACHER, teacherConfig, trainsTeacher } from '../config/teacher-config.ts'
 import { type DatasetSpec, openDataset } from '../data/catalogue.ts'
 import {
@@ -89,7 +89,7 @@ async function checkPlan(plan: Plan, request: EvaluationRequest): Promise<string
   const left: string[] = []
   for (const { method, config, after } of plan.runs) {
     const { samples, notes } = planSamples(config.objective, request)
-    checkRunCapacity(method, config, dataset)
+    checkRunCapacity(method, config, pointOf(config, dataset))
     if (samples.length === 0)
       throw new ConfigError(`steps: nothing to measure of ${method}; ${notes.join('; ')}`)
     const seen = await openTrainingData(config, dataset)

@@ -4,7 +4,13 @@ import { type Evaluation, evaluateRun, writeEvaluation } from '../evaluation/eva
 import type { MetricChoice } from '../evaluation/metric-choice.ts'
 import { evaluateSamples } from '../evaluation/saved-samples.ts'
 import { writeCard } from '../report/card.ts'
-import { evaluationTable, evaluationWarnings, mapLines, savedLines } from '../report/evaluation.ts'
+import {
+  classLines,
+  evaluationTable,
+  evaluationWarnings,
+  mapLines,
+  savedLines,
+} from '../report/evaluation.ts'
 import { wrap } from '../report/format.ts'
 import { runReading } from '../report/reading.ts'
 import { comparisonTable } from '../report/table.ts'
@@ -104,6 +110,7 @@ export async function evaluateCommand(run: string, given: EvaluateFlags): Promis
       print(comparisonTable(table, { columns: columns() }))
       for (const line of wrap(runReading(table), columns())) print(line)
     }
+    for (const line of classLines(evaluation)) print(line)
     if (maps.length > 0) print(mapLines(maps))
   }
   for (const warning of warnings) note(warning)

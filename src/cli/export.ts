@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { pointOf } from '../config/index.ts'
 import { encodeNpz } from '../data/npy.ts'
 import { uniformGrid } from '../sampler/sampler.ts'
 import type { MethodName } from '../sampler/sampling.ts'
@@ -13,7 +14,6 @@ import {
 } from '../serialization/model.ts'
 import { readModel } from '../serialization/model-files.ts'
 import { findTarget } from '../serialization/output.ts'
-import { pointOf } from '../serialization/record.ts'
 import { encodeRecord, RunError } from '../serialization/run.ts'
 import { encodeOnnxSampler } from '../serialization/sampler-graph.ts'
 import { checkOnnxSize } from '../training/capacity.ts'
@@ -86,7 +86,7 @@ export async function exportCommand(path: string, flags: ExportFlags): Promise<v
   const { format, weights, sampler, out, json } = flags
   checkFlags(flags)
   const model = readModel(path, weights)
-  if (format === 'onnx') checkOnnxSize(model.config, pointOf(model.data))
+  if (format === 'onnx') checkOnnxSize(model.config, pointOf(model.config, model.data))
   const content: Content = sampler
     ? samplerContent(model, flags)
     : { name: 'model', bytes: ENCODERS[format](model), traits: {} }

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { UserConfig } from '../config/index.ts'
+import { pointOf, type UserConfig } from '../config/index.ts'
 import { type DatasetSpec, openDataset, withAbsolutePaths } from '../data/catalogue.ts'
 import { conventions } from '../importing/conventions.ts'
 import { type ImportOptions, importModel } from '../importing/import.ts'
@@ -10,7 +10,6 @@ import { writeCard } from '../report/card.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
 import { lockDirectory } from '../serialization/lock.ts'
 import { encodeModelFile, encodeOnnxModel, type Model } from '../serialization/model.ts'
-import { pointOf } from '../serialization/record.ts'
 import { checkFree, paths, writeRecord } from '../serialization/run.ts'
 import { checkOnnxSize } from '../training/capacity.ts'
 import { readConfig } from './config-file.ts'
@@ -67,7 +66,7 @@ export async function importCommand(
     ? importOwn(weightsFile.tensors, own, file, asked)
     : importModel(weightsFile, file, asked)
   const assumed = own || convention !== 'oxbow' ? [] : assumptions(model.config, asked)
-  checkOnnxSize(model.config, pointOf(model.data))
+  checkOnnxSize(model.config, pointOf(model.config, model.data))
   writeRun(directory, model)
   if (assumed.length > 0) note(`oxbow: ${file}: carries no configuration; assumed ${assumed.join(' and ')}`)
   if (unread.length > 0) note(`oxbow: ${file}: not read: ${shortList(unread)}`)

@@ -119,6 +119,10 @@ function addSample(add: AddCommand, run: Wrap): void {
     )
     .addOption(count(5000))
     .addOption(seed('seed of the noise'))
+    .option(
+      '--class <name>',
+      'class to sample, of a run with --condition class; "none" for the data as a whole',
+    )
     .option('--out <file>', 'file to write: .csv, .npy, .png or .svg (default: samples/ in the run)')
     .addOption(method())
     .addOption(weights())

@@ -35,6 +35,7 @@ interface SampleFlags {
   readonly out?: string
   readonly method: MethodName
   readonly weights: WeightsName
+  readonly class?: string
   readonly json?: boolean
 }
 
@@ -73,13 +74,14 @@ const ENCODERS: Readonly<Record<string, Encoder>> = {
 const LONGEST = 100
 
 /** Where samples of a run go by default. */
-function fileInRun(path: string, { steps, grid, start, seed }: SampleFlags): string {
+function fileInRun(path: string, { steps, grid, start, seed, class: name }: SampleFlags): string {
   const times = grid ? `grid-${grid.join('-')}` : `steps-${steps}`
   if (start !== undefined || times.length > LONGEST) {
     const what = start === undefined ? 'a grid as long as this' : '--start'
     throw new UsageError(`--out is needed with ${what}, e.g. --out samples.csv`)
   }
-  return join(paths(path).samples, `${times}-seed-${seed}.csv`)
+  const told = name === undefined ? '' : `-class-${name.replace(/[^\w.-]+/g, '-')}`
+  return join(paths(path).samples, `${times}${told}-seed-${seed}.csv`)
 }
 
 function outputFile(path: string, flags: SampleFlags): string {
@@ -145,13 +147,32 @@ async function straysOf(map: LoadedMap, points: Float32Array): Promise<Uint8Arra
   return strayMarks(seenThrough(map.standardization, dataset), points)
 }
 
+const list = (names: readonly string[]): string =>
+  names.length > 20 ? `${names.slice(0, 20).join(', ')}, ...` : names.join(', ')
+
+/** The map with the class of `--class`. */
+function given(path: string, map: LoadedMap, name: string | undefined): LoadedMap {
+  const { classes } = map
+  if (name === undefined) {
+    if (!map.needsClass) return map
+    throw new UsageError(
+      `--class is needed: ${path} was told the class of every sample; one of ${list(classes!)}`,
+    )
+  }
+  if (!classes) throw new UsageError(`--class: ${path} was trained without classes`)
+  if (name === 'none' && !classes.includes(name)) return map.given({ class: null })
+  if (classes.includes(name)) return map.given({ class: name })
+  throw new UsageError(`--class: expected none or one of ${list(classes)}; found ${name}`)
+}
+
 /** `oxbow sample`. */
 export async function sampleCommand(path: string, flags: SampleFlags): Promise<void> {
   const { start, seed, weights, json } = flags
   const grid = flags.grid ?? uniformGrid(flags.steps)
   const steps = grid.length - 1
   const file = outputFile(path, flags)
-  const map = await load(path, { weights })
+  const loaded = await load(path, { weights })
+  const map = given(path, loaded, flags.class)
   const { dimension, columns: names } = map
   const { points, method } = await drawSamples(path, flags, grid, map).finally(() => map.close())
   const wrong = points.findIndex(value => !Number.isFinite(value))
@@ -174,6 +195,7 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
       ...(names && { columns: names }),
       steps,
       ...asked,
+      ...(flags.class !== undefined && { class: flags.class }),
       method,
       seed,
     }

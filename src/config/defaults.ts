@@ -17,6 +17,7 @@ export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
   initFrom: null,
   interpolant: 'linear',
   network: { kind: DEFAULT_KIND, conditioning: 's,t', parameterization: 'average-velocity' },
+  condition: { kind: 'none', drop: 0.1 },
   consistency: { weight: 1, fraction: 1 },
   termWeights: 'fraction',
   loss: { kind: 'mse', c: 0.1, adaptive: null, minSnr: null, gapWeight: null, learned: false },

@@ -40,7 +40,10 @@ function recipeOf({ recipe, objective, initFrom }: Plain) {
  */
 export function resolveConfig(user: UserConfig | Plain): Config {
   if (!isPlain(user)) throw new ConfigError(`config: expected keys and values, found ${show(user)}`)
-  const { seed = 0, ...rest } = user as Plain
+  const { seed = 0, ...given } = user as Plain
+  // `condition: class` for short.
+  const rest =
+    typeof given.condition === 'string' ? { ...given, condition: { kind: given.condition } } : given
   if (!Number.isInteger(seed)) throw new ConfigError(`seed: expected an integer, found ${show(seed)}`)
   const recipe = recipeOf(rest)
   const id = rest.objective ?? recipe?.objective ?? CONTINUED

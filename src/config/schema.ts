@@ -72,6 +72,12 @@ export const schema = z.strictObject({
   interpolant: z.enum(Object.keys(interpolants) as [InterpolantName]),
   /** Checked by its kind; see `networkSchema`. */
   network: z.custom<NetworkConfig>(),
+  /** What the map is told beside a point and its times. */
+  condition: z.strictObject({
+    kind: z.enum(['none', 'class']),
+    /** Part of the samples that are shown no class, so that the map also knows the data as a whole. */
+    drop: fraction.lt(1),
+  }),
   diagonal: z.strictObject({
     objective: z.enum(diagonalIds as [string]).nullable(),
     /** Of that term, where it is not the objective itself. */

@@ -220,6 +220,17 @@ const couplings: readonly Check[] = [
     `coupling.kind: ${objective} needs a fresh noise for each sample; use samples or independent`,
 ]
 
+const conditions: readonly Check[] = [
+  ({ condition, network }) =>
+    condition.kind === 'class' &&
+    !kindOf(network).takesClasses &&
+    `condition.kind: a network of kind ${network.kind} takes no classes; use none`,
+  ({ condition: { kind }, coupling }) =>
+    kind !== 'none' &&
+    coupling.kind !== 'independent' &&
+    `condition.kind: trajectories and pairs of a coupling have no classes; use coupling.kind independent with another objective, e.g. --objective psd`,
+]
+
 const network: readonly Check[] = [
   ({ network }) => kindOf(network).problem?.(network) ?? false,
   ({ network }, { id, parts, jumps }) =>
@@ -272,7 +283,7 @@ const training: readonly Check[] = [
 /** Why a combination that parses cannot work, or would silently do something else: the key and the reason. */
 export function validate(config: Config, objective: Objective): string | undefined {
   const traits = traitsOf(objective, config.options)
-  for (const check of [teachers, batches, times, weights, couplings, network, training].flat()) {
+  for (const check of [teachers, batches, times, weights, couplings, conditions, network, training].flat()) {
     const message = check(config, objective, traits)
     if (message) return message
   }

@@ -72,10 +72,10 @@ export interface Statistics {
   readonly deviation: readonly number[]
 }
 
-/** Names of classes and how many rows each has, held-out ones included. */
+/** Names of classes, and of finite data how many rows each has, held-out ones included. */
 export interface Labels {
   readonly names: readonly string[]
-  readonly counts: readonly number[]
+  readonly counts?: readonly number[]
 }
 
 /** Identity of a dataset. */

@@ -55,7 +55,8 @@ export function gaussianMixture(config: MixtureConfig, name = 'mixture'): Datase
     return { weight: weight / total, mean, ...shape }
   })
   const mixture = { components }
-  return generated({ name, parameters, dimension, mixture, sample: mixtureSampler(mixture) })
+  const labels = components.length > 1 && { labels: { names: components.map((_, i) => String(i)) } }
+  return generated({ name, parameters, dimension, mixture, ...labels, sample: mixtureSampler(mixture) })
 }
 
 /**

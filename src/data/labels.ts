@@ -5,7 +5,7 @@ import { DataError } from './error.ts'
 const MOST = 10_000
 
 /** The classes of rows and each row's class. */
-export interface RowLabels extends Labels {
+export interface RowLabels extends Required<Labels> {
   /** The class of a row, an index into `names`. */
   of(row: number): number
   /** Of all rows, numbered as `order` says. */

@@ -1,11 +1,11 @@
 import type { Random } from '../random/random.ts'
-import type { Mixture, MixtureComponent, Values } from './dataset.ts'
+import type { Dataset, Mixture, MixtureComponent } from './dataset.ts'
 
 /**
  * A sampler of a Gaussian mixture of dimension `D`: fills `out` (`[N, D]`, row after row) with independent points.
- * A point takes one uniform number (none for a single component) and `D` normal numbers from the stream.
+ * The class of a point is its component. A point takes one uniform number (none for a single component) and `D` normal numbers from the stream.
  */
-export function mixtureSampler({ components }: Mixture): (random: Random, out: Values) => void {
+export function mixtureSampler({ components }: Mixture): Dataset['sample'] {
   const dimension = components[0].mean.length
   const choose = componentChooser(components.map(component => component.weight))
   const means = Float64Array.from(components.flatMap(component => component.mean))
@@ -13,9 +13,11 @@ export function mixtureSampler({ components }: Mixture): (random: Random, out: V
 
   if (components.every(component => component.axes === undefined)) {
     const scales = Float64Array.from(components.flatMap(component => component.scales))
-    return (random, out) => {
-      for (let row = 0; row < out.length; row += dimension) {
-        const base = choose(random) * dimension
+    return (random, out, classes) => {
+      for (let row = 0, k = 0; row < out.length; row += dimension, k++) {
+        const component = choose(random)
+        if (classes) classes[k] = component
+        const base = component * dimension
         for (let i = 0; i < dimension; i++) {
           out[row + i] = means[base + i] + scales[base + i] * random.normal()
         }
@@ -24,9 +26,11 @@ export function mixtureSampler({ components }: Mixture): (random: Random, out: V
   }
 
   const factors = Float64Array.from(components.flatMap(factor))
-  return (random, out) => {
-    for (let row = 0; row < out.length; row += dimension) {
-      const base = choose(random) * dimension
+  return (random, out, classes) => {
+    for (let row = 0, k = 0; row < out.length; row += dimension, k++) {
+      const component = choose(random)
+      if (classes) classes[k] = component
+      const base = component * dimension
       for (let j = 0; j < dimension; j++) noise[j] = random.normal()
       for (let i = 0; i < dimension; i++) {
         let sum = means[base + i]

@@ -16,11 +16,15 @@ export function checkerboard(): Dataset {
       const column = 2 * (cell & 1) + (row & 1)
       out[at] = column - 2 + random.uniform()
       out[at + 1] = row - 2 + random.uniform()
+      return cell
     },
-    [
-      [-2.5, 2.5],
-      [-2.5, 2.5],
-    ],
+    {
+      classes: 8,
+      histogramRange: [
+        [-2.5, 2.5],
+        [-2.5, 2.5],
+      ],
+    },
   )
 }
 
@@ -30,14 +34,20 @@ export function checkerboard(): Dataset {
  */
 export function twoMoons(): Dataset {
   const noise = 0.1
-  return plane('two-moons', { noise, scale: 2, shift: [-1, -0.2] }, (random, out, at) => {
-    const lower = random.uniform() < 0.5
-    const angle = Math.PI * random.uniform()
-    const x = lower ? 1 - Math.cos(angle) : Math.cos(angle)
-    const y = lower ? 0.5 - Math.sin(angle) : Math.sin(angle)
-    out[at] = 2 * (x + noise * random.normal()) - 1
-    out[at + 1] = 2 * (y + noise * random.normal()) - 0.2
-  })
+  return plane(
+    'two-moons',
+    { noise, scale: 2, shift: [-1, -0.2] },
+    (random, out, at) => {
+      const lower = random.uniform() < 0.5
+      const angle = Math.PI * random.uniform()
+      const x = lower ? 1 - Math.cos(angle) : Math.cos(angle)
+      const y = lower ? 0.5 - Math.sin(angle) : Math.sin(angle)
+      out[at] = 2 * (x + noise * random.normal()) - 1
+      out[at + 1] = 2 * (y + noise * random.normal()) - 0.2
+      return Number(lower)
+    },
+    { classes: 2 },
+  )
 }
 
 /**
@@ -51,6 +61,7 @@ export function swissRoll(): Dataset {
     const angle = 1.5 * Math.PI * (1 + 2 * random.uniform())
     out[at] = scale * (angle * Math.cos(angle) + noise * random.normal())
     out[at + 1] = scale * (angle * Math.sin(angle) + noise * random.normal())
+    return undefined
   })
 }
 
@@ -61,14 +72,21 @@ export function swissRoll(): Dataset {
  */
 export function pinwheel(): Dataset {
   const [arms, radial, tangential, rate, scale] = [5, 0.3, 0.1, 0.25, 2]
-  return plane('pinwheel', { arms, radial, tangential, rate, scale }, (random, out, at) => {
-    const along = 1 + radial * random.normal()
-    const across = tangential * random.normal()
-    const angle = (2 * Math.PI * random.integer(arms)) / arms + rate * Math.exp(along)
-    const [cos, sin] = [Math.cos(angle), Math.sin(angle)]
-    out[at] = scale * (along * cos + across * sin)
-    out[at + 1] = scale * (across * cos - along * sin)
-  })
+  return plane(
+    'pinwheel',
+    { arms, radial, tangential, rate, scale },
+    (random, out, at) => {
+      const along = 1 + radial * random.normal()
+      const across = tangential * random.normal()
+      const arm = random.integer(arms)
+      const angle = (2 * Math.PI * arm) / arms + rate * Math.exp(along)
+      const [cos, sin] = [Math.cos(angle), Math.sin(angle)]
+      out[at] = scale * (along * cos + across * sin)
+      out[at + 1] = scale * (across * cos - along * sin)
+      return arm
+    },
+    { classes: arms },
+  )
 }
 
 /**
@@ -77,25 +95,42 @@ export function pinwheel(): Dataset {
  */
 export function spirals(): Dataset {
   const [turns, jitter, scale, noise] = [1.5, 0.5, 1 / 3, 0.1]
-  return plane('spirals', { turns, jitter, scale, noise }, (random, out, at) => {
-    const angle = Math.sqrt(random.uniform()) * turns * 2 * Math.PI
-    const sign = random.uniform() < 0.5 ? -scale : scale
-    const x = -Math.cos(angle) * angle + jitter * random.uniform()
-    const y = Math.sin(angle) * angle + jitter * random.uniform()
-    out[at] = sign * x + noise * random.normal()
-    out[at + 1] = sign * y + noise * random.normal()
-  })
+  return plane(
+    'spirals',
+    { turns, jitter, scale, noise },
+    (random, out, at) => {
+      const angle = Math.sqrt(random.uniform()) * turns * 2 * Math.PI
+      const turned = random.uniform() < 0.5
+      const sign = turned ? -scale : scale
+      const x = -Math.cos(angle) * angle + jitter * random.uniform()
+      const y = Math.sin(angle) * angle + jitter * random.uniform()
+      out[at] = sign * x + noise * random.normal()
+      out[at + 1] = sign * y + noise * random.normal()
+      return Number(turned)
+    },
+    { classes: 2 },
+  )
 }
 
-/** A dataset in the plane from a function that writes one point at `out[at]`, `out[at + 1]`. */
+/** A dataset in the plane from a function that writes one point at `out[at]`, `out[at + 1]`, and gives its class if it has any. */
 function plane(
   name: string,
   parameters: Record<string, unknown>,
-  point: (random: Random, out: Values, at: number) => void,
-  histogramRange?: Dataset['histogramRange'],
+  point: (random: Random, out: Values, at: number) => number | undefined,
+  { classes, histogramRange }: { classes?: number; histogramRange?: Dataset['histogramRange'] } = {},
 ): Dataset {
-  const sample = (random: Random, out: Values) => {
-    for (let at = 0; at < out.length; at += 2) point(random, out, at)
+  const sample: Dataset['sample'] = (random, out, found) => {
+    for (let at = 0; at < out.length; at += 2) {
+      const index = point(random, out, at)
+      if (found && index !== undefined) found[at / 2] = index
+    }
   }
-  return generated({ name, parameters, dimension: 2, sample, ...(histogramRange && { histogramRange }) })
+  return generated({
+    name,
+    parameters,
+    dimension: 2,
+    sample,
+    ...(classes && { labels: { names: Array.from({ length: classes }, (_, i) => String(i)) } }),
+    ...(histogramRange && { histogramRange }),
+  })
 }

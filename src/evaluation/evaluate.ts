@@ -8,16 +8,19 @@ import { seenThrough } from '../data/standardized.ts'
 import { decodeText } from '../data/utf8.ts'
 import { countNotFinite } from '../metric/points.ts'
 import { prepareMetrics } from '../metric/prepare.ts'
+import { standardized } from '../model/index.ts'
 import { drawNoise } from '../sampler/sampler.ts'
 import { type SamplingMethod, takeThrough } from '../sampler/sampling.ts'
 import { hasCheckpoint, trainedSteps } from '../serialization/checkpoint.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
 import { load } from '../serialization/load.ts'
+import type { LoadedMap } from '../serialization/loaded-map.ts'
 import type { WeightsName } from '../serialization/model.ts'
 import { readModel } from '../serialization/model-files.ts'
 import { dataRecord } from '../serialization/record.ts'
 import { type DataRecord, paths, RunError, type RunRecord, readRecord } from '../serialization/run.ts'
 import { openRecordedData } from '../training/moved.ts'
+import { type ClassRow, classMeasure } from './class-measure.ts'
 import { checkRequest } from './evaluation-request.ts'
 import { evaluationSchema } from './evaluation-schema.ts'
 import { measureMap } from './map-measures.ts'
@@ -54,6 +57,8 @@ export interface EvaluationRow {
   /** Samples that are not finite numbers, where there are any. */
   readonly notFinite?: number
   readonly metrics: Readonly<Record<string, MetricValue>>
+  /** By class, of a map that is told classes. */
+  readonly classes?: readonly ClassRow[]
 }
 
 /** What is the same for any number of steps. */
@@ -93,14 +98,24 @@ async function openData(directory: string, record: RunRecord, other?: Dataset): 
 
 /** Readies what samples are measured by. */
 function settingOf(
-  { data: { standardization } }: RunRecord,
+  { config, data: { standardization } }: RunRecord,
   dataset: Dataset,
-  { count, seed, metrics, features }: EvaluationRequest,
+  request: EvaluationRequest,
   own: boolean,
 ): SampleSetting {
+  const { count, seed, metrics } = request
   const seen = seenThrough(standardization, dataset)
   const exact = own && seen.mixture !== undefined
-  const chosen = chooseMetrics(metrics, { dataset: seen, exact, features: features !== undefined, map: true })
+  const { kind, drop } = config.condition
+  const classes = kind === 'class' ? { none: drop > 0 } : undefined
+  const features = request.features
+  const chosen = chooseMetrics(metrics, {
+    dataset: seen,
+    exact,
+    features: features !== undefined,
+    map: true,
+    classes,
+  })
   const measures = prepareMetrics(seen, { count, seed, names: chosen.samples })
   return { dataset, standardization, measures, chosen, features }
 }
@@ -192,16 +207,27 @@ async function measureWeights(
     const model = map.model!
     const noise = drawNoise(measures.count, dataset.dimension, seed)
     const ends = await followNoise(model, noise, chosen, dataset)
+    const told = toldClasses(map, setting, seed)
     const rows: EvaluationRow[] = []
     for (const planned of samples) {
       const { steps, grid, named, method } = planned
-      const points = await takeThrough(map, method, noise, grid, seed)
+      const points = await takeThrough(told?.map ?? map, method, noise, grid, seed)
+      const byClass = told?.measure(standardization ? standardized(standardization, points) : points)
       const metrics = {
+        ...(byClass && chosen.paths.includes('classAgreement') && { classAgreement: byClass.agreement }),
         ...(await sampleMeasure.measure(points)),
         ...trajectoryValues(points, planned, ends, setting),
       }
       const notFinite = countNotFinite(points, dataset.dimension)
-      rows.push({ steps, ...(named && { grid }), method, weights, ...(notFinite && { notFinite }), metrics })
+      rows.push({
+        steps,
+        ...(named && { grid }),
+        method,
+        weights,
+        ...(notFinite && { notFinite }),
+        metrics,
+        ...(byClass && { classes: byClass.classes }),
+      })
     }
     const mixture = standardization ? undefined : dataset.mixture
     const metrics = await measureMap(model, chosen.maps, { points: measures.reference, seed, mixture })
@@ -209,6 +235,19 @@ async function measureWeights(
   } finally {
     await map.close()
   }
+}
+
+/** A map that is told the classes of its samples as often as the data has them; nothing where it is told none. */
+function toldClasses(map: LoadedMap, { dataset, standardization, measures }: SampleSetting, seed: number) {
+  if (!map.classes) return undefined
+  const [theirs, ours] = [dataset.labels?.names ?? [], map.classes].map(names => names.join(', '))
+  if (theirs !== ours) {
+    throw new ConfigError(
+      `data: the run is told the classes ${ours}; ${dataset.name} has ${theirs === '' ? 'none' : theirs}`,
+    )
+  }
+  const { asked, measure } = classMeasure(seenThrough(standardization, dataset), measures.count, seed)
+  return { map: map.given({ class: asked }), measure }
 }
 
 /** A request in one form: the same for the same question, numbers of steps and names in any order. */

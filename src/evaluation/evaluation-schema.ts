@@ -52,6 +52,11 @@ export const evaluationSchema = z.object({
         weights,
         notFinite: z.int().positive().optional(),
         metrics,
+        classes: z
+          .array(
+            z.object({ name: z.string(), count: z.int().min(0), agreement: z.number(), strays: z.number() }),
+          )
+          .optional(),
       }),
     )
     .min(1),

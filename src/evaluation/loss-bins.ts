@@ -7,11 +7,10 @@ import {
   type Tensor,
   trace,
 } from '../autodiff/index.ts'
-import type { Config } from '../config/index.ts'
-import { findObjective } from '../config/index.ts'
+import { type Config, findObjective, pointOf } from '../config/index.ts'
 import { momentsOf, type PresentValues } from '../config/scheduled-values.ts'
 import type { SeenDataset } from '../data/standardized.ts'
-import { bindMap, mapOf } from '../model/index.ts'
+import { bindMap, type Condition, mapOf } from '../model/index.ts'
 import type { Jumps } from '../objective/index.ts'
 import type { Program } from '../runtime/program.ts'
 import { batchSource } from '../training/batches.ts'
@@ -90,7 +89,7 @@ export async function binLosses(options: LossBinOptions): Promise<BinnedLoss[]> 
         const arrays = named[terms.findIndex(({ name }) => name === term)]
         tables[k].add(
           values[k] as Float32Array,
-          times.map(name => arrays[name]!),
+          times.map(name => arrays[name] as Float32Array),
         )
       })
     }
@@ -102,7 +101,8 @@ export async function binLosses(options: LossBinOptions): Promise<BinnedLoss[]> 
 
 /** The loss of each sample as a graph: the terms' inputs and the present values to one vector `[rows]` a part. */
 function lossGraph(config: Config, { dataset, teachers, parameters, target }: LossBinOptions) {
-  const networks = networksOf(config, dataset)
+  const point = pointOf(config, dataset)
+  const networks = networksOf(config, point)
   const terms = termsOf(config)
   const moments = momentsOf(config)
   let parts: Omit<SampleResidual, 'values'>[] = []
@@ -113,11 +113,14 @@ function lossGraph(config: Config, { dataset, teachers, parameters, target }: Lo
         moments.map(({ name }, i) => [name, (inputs.moments as Tensor).slice(0, i, i + 1).reshape([])]),
       )
       const trees = treesOf(constant(parameters, [parameters.length]), networks)
-      const map = bindMap(config, dataset, trees.map!)
+      const map = (condition?: Condition<Tensor>) => bindMap(config, point, trees.map!, condition)
       const guides = {
         ...teachers,
-        ...guidesOf(config, dataset, trees, present),
-        ...(target && { target: mapOf(config, dataset, constant(target, [target.length])) }),
+        ...guidesOf(config, point, trees, present),
+        ...(target && {
+          target: (condition?: Condition<Tensor>) =>
+            mapOf(config, point, constant(target, [target.length]), condition),
+        }),
         weight: undefined,
       }
       const residuals = sampleResiduals(config, terms, drawn, map, guides, present)
@@ -125,7 +128,7 @@ function lossGraph(config: Config, { dataset, teachers, parameters, target }: Lo
       return residuals.map(({ values }) => values)
     },
     {
-      terms: Object.fromEntries(terms.map(term => [term.name, termSpecs(term, dataset)])),
+      terms: Object.fromEntries(terms.map(term => [term.name, termSpecs(term, point)])),
       ...(moments.length > 0 && { moments: spec([moments.length]) }),
     },
   )

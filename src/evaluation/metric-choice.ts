@@ -26,6 +26,8 @@ export interface Situation {
   readonly features: boolean
   /** Whether a map is there, and not its samples alone. */
   readonly map: boolean
+  /** Whether the map is told the class of each sample, and knows the data as a whole too; absent for no classes. */
+  readonly classes?: { readonly none: boolean }
 }
 
 export interface ChosenMetrics {
@@ -42,7 +44,7 @@ const pathNames = Object.keys(pathMetrics) as PathMetric[]
 const mapNames = Object.keys(mapMetrics) as MapMetric[]
 
 /** Why a metric cannot be measured, if so. */
-function obstacle(name: string, { dataset, exact, features, map }: Situation): string | undefined {
+function obstacle(name: string, { dataset, exact, features, map, classes }: Situation): string | undefined {
   if (Object.hasOwn(metrics, name)) {
     const missing = lacks(metrics[name], dataset)
     const has = `dimension ${dataset.dimension} and ${dataset.mixture ? 'a' : 'no'} mixture`
@@ -52,6 +54,14 @@ function obstacle(name: string, { dataset, exact, features, map }: Situation): s
     return features ? undefined : 'needs a network for features: --features net.onnx'
   }
   if (!map) return 'needs a run, not its samples alone'
+  if (name === 'classAgreement') {
+    if (!classes) return 'needs a run with --condition class'
+    return dataset.labels ? undefined : `needs data with classes; ${dataset.name} has none`
+  }
+  if (classes && !classes.none)
+    return 'needs a map that knows the data as a whole: train with --condition.drop above 0'
+  if (classes && (name === 'trajectoryError' || name === 'ownTrajectoryError'))
+    return 'compares without classes, and samples are drawn by class'
   if (name === 'trajectoryError' && !exact) {
     return "needs data whose exact velocity is known; ownTrajectoryError compares with the map's own"
   }

@@ -6,6 +6,13 @@ const nats = { unit: 'nats', range: [-Infinity, Infinity], direction: 'lower', o
 
 /** Metrics of samples that need more than samples and data: the map's noise, its velocity or another network. */
 export const pathMetrics = {
+  classAgreement: {
+    label: 'in the class asked for',
+    description: 'share of samples that belong to the class that the map was told',
+    unit: 'share',
+    range: [0, 1],
+    direction: 'higher',
+  },
   trajectoryError: {
     ...length,
     label: 'distance to the exact flow map',

@@ -1,4 +1,5 @@
 import type { Tensor } from '../autodiff/index.ts'
+import type { Condition } from './condition.ts'
 import { type FlowMap, flowMap } from './flow-map.ts'
 import { type Named, type NetworkConfig, type PointSpec, sizeOfNetwork, unflatten } from './network.ts'
 import { networkOf } from './networks.ts'
@@ -13,13 +14,23 @@ export interface MapConfig {
 export const parameterCount = ({ network }: Pick<MapConfig, 'network'>, point: PointSpec): number =>
   sizeOfNetwork(networkOf(network, point))
 
-/** The flow map of some parameters. */
+/**
+ * The flow map of some parameters.
+ *
+ * @param condition  of each sample, where the map is told one
+ */
 export const bindMap = (
   { network, times }: MapConfig,
   point: PointSpec,
   parameters: Named<Tensor>,
-): FlowMap => flowMap(networkOf(network, point).apply(parameters), network.parameterization, times?.minimum)
+  condition?: Condition<Tensor>,
+): FlowMap =>
+  flowMap(networkOf(network, point).apply(parameters, condition), network.parameterization, times?.minimum)
 
 /** The flow map whose parameters are the first of a flat vector. */
-export const mapOf = (config: MapConfig, point: PointSpec, flat: Tensor): FlowMap =>
-  bindMap(config, point, unflatten(flat, networkOf(config.network, point)))
+export const mapOf = (
+  config: MapConfig,
+  point: PointSpec,
+  flat: Tensor,
+  condition?: Condition<Tensor>,
+): FlowMap => bindMap(config, point, unflatten(flat, networkOf(config.network, point)), condition)

@@ -32,8 +32,14 @@ const withDerivative = (f: (t: Tensor) => Tensor, t: Tensor): [Tensor, Tensor] =
  * The exact marginal velocity of a Gaussian mixture: `v(x, t) = E[d/dt x_t | x_t = x]`, the components' velocities
  * weighted by their posteriors. Along a component's axis of variance `l`, with `c^2 = alpha^2 l + sigma^2`, it is
  * `alpha' mu + (c'/c) (x - alpha mu)`.
+ *
+ * @param component  of each sample, int64 `[B]`, where one is given; their number stands for none
  */
-export function mixtureVelocity({ components }: Mixture, { alpha, sigma }: Interpolant): VelocityField {
+export function mixtureVelocity(
+  { components }: Mixture,
+  { alpha, sigma }: Interpolant,
+  component?: Tensor,
+): VelocityField {
   const n = components.length
   const dimension = components[0].mean.length
   const rotated = components.some(c => c.axes)
@@ -70,10 +76,23 @@ export function mixtureVelocity({ components }: Mixture, { alpha, sigma }: Inter
         x.dtype,
       )
       const logDensity = z.square().div(c2).add(c2.log()).sum(-1, true).mul(-0.5).add(logWeight)
-      const posterior = logDensity.transpose([1, 2, 0]).softmax().transpose([2, 0, 1])
+      const told = component ? logDensity.add(excluded(n, component, x)) : logDensity
+      const posterior = told.transpose([1, 2, 0]).softmax().transpose([2, 0, 1])
       return posterior.mul(da.mul(mu).add(drift)).sum(0)
     },
   }
+}
+
+/** Far below every logarithm of a density. */
+const EXCLUDED = -1e9
+
+/** What takes all components but the given one out of a softmax: `[n, B, 1]`. */
+function excluded(n: number, component: Tensor, { dtype }: Tensor): Tensor {
+  const rows = Array.from({ length: n + 1 }, (_, given) =>
+    Array.from({ length: n }, (_, k) => (given === n || given === k ? 0 : EXCLUDED)),
+  )
+  const table = constant(rows.flat(), [n + 1, n], dtype)
+  return table.gather(component).transpose().reshape([n, component.shape[0], 1])
 }
 
 const identity = (n: number): number[][] =>

@@ -1,6 +1,7 @@
 export { bindMap, type MapConfig, mapOf, parameterCount } from './bound-map.ts'
 export { type BoundNetwork, timeShape } from './bound-network.ts'
 export { coefficientsAt } from './coefficients.ts'
+export type { Condition, ConditionSpec } from './condition.ts'
 export { type Conditioning, conditionings, type EmbeddingName, embeddings, timeCount } from './embedding.ts'
 export { gaussianFlowMap, mixtureVelocity } from './exact.ts'
 export {

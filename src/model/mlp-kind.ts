@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { sizeOf, type Tensor } from '../autodiff/index.ts'
+import { type Random, random } from '../random/random.ts'
 import { onRows } from './bound-network.ts'
+import type { ConditionSpec } from './condition.ts'
 import { differenceOf, keepsTimes } from './conversion.ts'
 import {
   type Activation,
@@ -11,7 +13,15 @@ import {
   mlpShapes,
   sourceLayersOf,
 } from './mlp.ts'
-import type { CommonKeys, Conversion, Named, NetworkKind, ParameterSpec, PointSpec } from './network.ts'
+import type {
+  CommonKeys,
+  Conversion,
+  Named,
+  NetworkKind,
+  ParameterSpec,
+  PointSpec,
+  Sized,
+} from './network.ts'
 
 /** Keys of `network` for a perceptron; see `MlpOptions`. */
 export interface MlpKeys {
@@ -28,9 +38,13 @@ type Config = CommonKeys & MlpKeys
 
 const count = z.int().positive()
 
-const optionsOf = (config: Config, { shape }: PointSpec): MlpOptions => ({
+/** Numbers of a class's embedding. */
+const CLASS_FEATURES = 16
+
+const optionsOf = (config: Config, { shape, condition }: PointSpec): MlpOptions => ({
   dimension: sizeOf(shape),
   ...config,
+  ...(condition && { conditionSize: CLASS_FEATURES }),
 })
 
 const named = <T>(layers: MlpParameters<T>): Named<T> =>
@@ -42,7 +56,7 @@ const named = <T>(layers: MlpParameters<T>): Named<T> =>
   )
 
 const layersOf = <T>(parameters: Named<T>): MlpParameters<T> =>
-  Array.from({ length: Object.keys(parameters).length / 2 }, (_, i) => ({
+  Array.from({ length: Object.keys(parameters).filter(name => name.endsWith('.bias')).length }, (_, i) => ({
     weight: parameters[`${i}.weight`],
     bias: parameters[`${i}.bias`],
   }))
@@ -79,26 +93,60 @@ function conversionProblem(trained: Config, wanted: Config): string | undefined 
   return undefined
 }
 
+/** Embeddings of the classes, and last that of none. */
+const TABLE = 'class.table'
+
+const tableShape = ({ condition }: PointSpec): readonly number[] => [condition!.classes + 1, CLASS_FEATURES]
+
+/** The embedding of each sample's class, or of none for as many rows as there are points. */
+function embeddingOf(table: Tensor, { classes }: ConditionSpec, given: Tensor | undefined) {
+  if (given) return () => table.gather(given)
+  const none = table.slice(0, classes, classes + 1)
+  return (x: Tensor) => x.sum(-1, true).mul(0).add(none)
+}
+
+const drawTable = (point: PointSpec, source: Random): Float32Array =>
+  Float32Array.from({ length: sizeOf(tableShape(point)) }, () => source.normal())
+
+/** A weight whose rows `from` stand where they stood, and what is inserted behind them is zero. */
+function withRows(weight: Float32Array, columns: number, from: number, inserted: number): Float32Array {
+  const grown = new Float32Array(weight.length + inserted * columns)
+  grown.set(weight.subarray(0, from * columns))
+  grown.set(weight.subarray(from * columns), (from + inserted) * columns)
+  return grown
+}
+
 /**
- * Parameters of one perceptron as those of another that sees more times: weights of what is new are zero. A velocity
- * becomes a map with `V(x, s, t) = v(x, s)` for every `t`; where the shapes are the same, this is a copy.
+ * Parameters of one perceptron as those of another that is told more: weights of what is new are zero. A velocity becomes
+ * a map with `V(x, s, t) = v(x, s)` for every `t`, and one without classes a map that is the same for all of them; where
+ * the shapes are the same, this is a copy.
  *
  * With times in every layer a velocity and a decoupled map have the same shapes: `V(x, s, s) = v(x, s)`, and `V(x, s, t)`
  * is a guess that needs no training (Lee et al. 2025, arXiv:2510.24474).
  */
-function conversion(from: Config, to: Config, point: PointSpec): Conversion | string {
-  const problem = conversionProblem(from, to)
+function conversion(from: Sized<MlpKeys>, to: Sized<MlpKeys>): Conversion | string {
+  const problem = conversionProblem(from.config, to.config)
   if (problem) return problem
-  const shapes = named(mlpShapes(optionsOf(to, point)))
-  return parameters =>
-    Object.fromEntries(
-      Object.entries(parameters).map(([name, values]) => {
-        // Times come last in a layer's input, and what is new comes last among them.
-        const grown = new Float32Array(sizeOf(shapes[name]))
-        grown.set(values)
-        return [name, grown]
-      }),
-    )
+  const [before, after] = [from.point.condition, to.point.condition]
+  if (before && before.classes !== after?.classes) {
+    return `it knows ${before.classes} classes, and this run ${after?.classes ?? 'none'}`
+  }
+  const [old, shapes] = [from, to].map(({ config, point }) => mlpShapes(optionsOf(config, point)))
+  const { hidden } = to.config
+  const added = after && !before ? CLASS_FEATURES : 0
+  return parameters => {
+    const layers = layersOf(parameters).map(({ weight, bias }, i) => {
+      const [rows, columns] = shapes[i].weight
+      // The condition comes behind the points or hidden units; times come last, and what is new last among them.
+      const width = i === 0 ? sizeOf(to.point.shape) : hidden
+      const sees = i === 0 || to.config.injection === 'layers'
+      const told = sees && added > 0 ? withRows(weight, columns, width, added) : weight
+      const more = rows - old[i].weight[0] - (sees ? added : 0)
+      return { weight: withRows(told, columns, told.length / columns, more), bias: bias.slice() }
+    })
+    const table = parameters[TABLE]?.slice() ?? (after && drawTable(to.point, random(0, 'class table')))
+    return { ...named(layers), ...(table && { [TABLE]: table }) }
+  }
 }
 
 /** The perceptron: the network of the flow-map tutorials. */
@@ -122,6 +170,7 @@ export const mlp: NetworkKind<MlpKeys> = {
     injection: 'input',
     sourceLayers: null,
   },
+  takesClasses: true,
   width: 'hidden',
   network: (config, point) => {
     const options = optionsOf(config, point)
@@ -130,16 +179,20 @@ export const mlp: NetworkKind<MlpKeys> = {
       weight: { shape: weight, transposed: true },
       bias: { shape: bias },
     }))
+    const { condition } = point
     return {
-      parameters: named(specs),
-      initialize: random =>
-        named(
-          initializeMlp(options, random).map(({ weight, bias }) => ({
-            weight: weight.data,
-            bias: bias.data,
-          })),
-        ),
-      apply: (parameters: Named<Tensor>) => onRows(applyMlp(options, layersOf(parameters)), point.shape),
+      parameters: { ...named(specs), ...(condition && { [TABLE]: { shape: tableShape(point) } }) },
+      initialize: source => {
+        const layers = initializeMlp(options, source)
+        return {
+          ...named(layers.map(({ weight, bias }) => ({ weight: weight.data, bias: bias.data }))),
+          ...(condition && { [TABLE]: drawTable(point, source) }),
+        }
+      },
+      apply: (parameters, given) => {
+        const told = condition && embeddingOf(parameters[TABLE], condition, given?.class)
+        return onRows(applyMlp(options, layersOf(parameters), told), point.shape)
+      },
     }
   },
   activations: ({ hidden, layers }, { shape }) => hidden * layers + sizeOf(shape),

@@ -36,6 +36,8 @@ export interface MlpOptions {
   readonly conditioning: Conditioning
   /** `layers` appends the embedded times to the input of every linear layer; `input` (default) to the first one's. */
   readonly injection?: Injection
+  /** Numbers that a condition adds to what the layers see, before the times; default 0. */
+  readonly conditionSize?: number
   /** Linear layers that see `s` where the conditioning is `decoupled`; see `sourceLayersOf`. */
   readonly sourceLayers?: number | null
 }
@@ -67,7 +69,8 @@ const seesTimes = ({ injection }: MlpOptions, layer: number): boolean => layer =
 /** Shapes of the parameters, in the nesting that `applyMlp` takes. */
 export function mlpShapes(options: MlpOptions): MlpParameters<readonly number[]> {
   const { dimension, hidden, layers, embedding, frequencies, conditioning } = options
-  const features = timeCount(conditioning) * embeddingSize(embedding, frequencies)
+  const features =
+    (options.conditionSize ?? 0) + timeCount(conditioning) * embeddingSize(embedding, frequencies)
   const widths = [dimension, ...new Array<number>(layers).fill(hidden), dimension]
   return widths
     .slice(1)
@@ -88,12 +91,23 @@ export function initializeMlp(options: MlpOptions, random: Random): MlpParameter
   })
 }
 
-/** The network with its parameters: `x [B, D]`, times `[B, 1]`, result `[B, D]`. */
-export function applyMlp(options: MlpOptions, parameters: MlpParameters<Tensor>): BoundNetwork {
+/**
+ * The network with its parameters: `x [B, D]`, times `[B, 1]`, result `[B, D]`.
+ *
+ * @param condition  `[B, conditionSize]` for the points, where there is one
+ */
+export function applyMlp(
+  options: MlpOptions,
+  parameters: MlpParameters<Tensor>,
+  condition?: (x: Tensor) => Tensor,
+): BoundNetwork {
   const { activation, embedding, frequencies, conditioning } = options
   return (x, s, t) => {
-    const features = (late: boolean) =>
-      conditionings[conditioning](s, t, late).map(time => embeddings[embedding](time, frequencies))
+    const told = condition ? [condition(x)] : []
+    const features = (late: boolean) => [
+      ...told,
+      ...conditionings[conditioning](s, t, late).map(time => embeddings[embedding](time, frequencies)),
+    ]
     const early = features(false)
     const late = conditioning === 'decoupled' ? features(true) : early
     const split = sourceLayersOf(options)

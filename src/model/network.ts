@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { concat, sizeOf, type Tensor } from '../autodiff/index.ts'
 import type { Random } from '../random/random.ts'
 import type { BoundNetwork } from './bound-network.ts'
+import type { Condition, ConditionSpec } from './condition.ts'
 import type { Conditioning } from './embedding.ts'
 import type { ParameterizationName } from './flow-map.ts'
 
@@ -19,6 +20,8 @@ export interface ParameterSpec {
 export interface PointSpec {
   /** Of one point, without the batch: `[2]`, or `[28, 28, 1]`. */
   readonly shape: readonly number[]
+  /** What the map is told beside a point; absent where it is told nothing. */
+  readonly condition?: ConditionSpec
 }
 
 /** A network of some size for some points, without its parameters. */
@@ -26,7 +29,8 @@ export interface Network {
   readonly parameters: Named<ParameterSpec>
   /** Parameters to begin with. */
   initialize(random: Random): Named<Float32Array>
-  apply(parameters: Named<Tensor>): BoundNetwork
+  /** @param condition  of each sample; absent for none, of which a map with conditions has a null */
+  apply(parameters: Named<Tensor>, condition?: Condition<Tensor>): BoundNetwork
 }
 
 /** Keys of `network` that every kind has. */
@@ -42,6 +46,12 @@ export type NetworkConfig = CommonKeys & { readonly [key: string]: unknown }
 /** Parameters of one network as those of another. */
 export type Conversion = (parameters: Named<Float32Array>) => Named<Float32Array>
 
+/** A network's keys and what its points are. */
+export interface Sized<K> {
+  readonly config: CommonKeys & K
+  readonly point: PointSpec
+}
+
 /**
  * A kind of network: a row of the table `networks`.
  *
@@ -52,6 +62,8 @@ export interface NetworkKind<K extends object = Readonly<Record<string, unknown>
   /** Schemas of its own keys. */
   readonly keys: { readonly [key in keyof K]: z.ZodType<K[key]> }
   readonly defaults: K
+  /** Whether it can be told classes; default no. */
+  readonly takesClasses?: boolean
   /** The key that makes it smaller or larger. */
   readonly width: keyof K & string
   network(config: CommonKeys & K, point: PointSpec): Network
@@ -69,7 +81,7 @@ export interface NetworkKind<K extends object = Readonly<Record<string, unknown>
    */
   inherit?(trained: CommonKeys & K, asked: Partial<CommonKeys & K>, map: boolean): Partial<CommonKeys & K>
   /** How a trained network becomes the start of another, or why it cannot; default a copy of the same network. */
-  conversion?(from: CommonKeys & K, to: CommonKeys & K, point: PointSpec): Conversion | string
+  conversion?(from: Sized<K>, to: Sized<K>): Conversion | string
 }
 
 const sizesOf = (network: Network): number[] =>

@@ -1,6 +1,14 @@
 import { differenceOf, keepsTimes } from './conversion.ts'
 import { mlp } from './mlp-kind.ts'
-import type { CommonKeys, Conversion, Network, NetworkConfig, NetworkKind, PointSpec } from './network.ts'
+import type {
+  CommonKeys,
+  Conversion,
+  Network,
+  NetworkConfig,
+  NetworkKind,
+  PointSpec,
+  Sized,
+} from './network.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: each kind knows its own keys
 type AnyKind = NetworkKind<any>
@@ -21,14 +29,16 @@ export function kindOf({ kind }: Pick<CommonKeys, 'kind'>): AnyKind {
 export const networkOf = (config: NetworkConfig, point: PointSpec): Network =>
   kindOf(config).network(config, point)
 
+type Told = Sized<Readonly<Record<string, unknown>>>
+
 /** How the parameters of one network become those of another, or why they cannot. */
-export function conversionOf(from: NetworkConfig, to: NetworkConfig, point: PointSpec): Conversion | string {
-  const kind = kindOf(to)
-  const keys = ['kind', 'parameterization'] as const
-  const common = differenceOf(from, to, keys)
+export function conversionOf(from: Told, to: Told): Conversion | string {
+  const kind = kindOf(to.config)
+  const common = differenceOf(from.config, to.config, ['kind', 'parameterization'])
   if (common) return common
-  if (kind.conversion) return kind.conversion(from, to, point)
-  return differenceOf(from, to, ['conditioning', ...Object.keys(kind.keys)]) || (parameters => parameters)
+  if (kind.conversion) return kind.conversion(from, to)
+  const other = differenceOf(from.config, to.config, ['conditioning', ...Object.keys(kind.keys)])
+  return other || (parameters => parameters)
 }
 
 /** What a run that begins with a trained network takes over from it where the user says nothing. */

@@ -1,12 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { parse } from 'yaml'
-import { findObjective } from '../config/index.ts'
+import { findObjective, pointOf } from '../config/index.ts'
 import { currentEvaluation } from '../evaluation/evaluate.ts'
 import { parameterCount } from '../model/index.ts'
 import { trainedSteps } from '../serialization/checkpoint.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
-import { pointOf } from '../serialization/record.ts'
 import { paths, type RunRecord, readMetrics, readRecord } from '../serialization/run.ts'
 import { verdictOf } from '../training/verdict.ts'
 import { evaluationTable } from './evaluation.ts'
@@ -55,7 +54,7 @@ export function cardText(directory: string, { repository, license, record }: Car
     objective: { id, label: name, summary: formula, paper },
     dataset: datasetOf(data),
     takenFrom: config.steps === 0 && config.initFrom ? basename(config.initFrom) : undefined,
-    parameters: parameterCount(config, pointOf(data)),
+    parameters: parameterCount(config, pointOf(config, data)),
     steps: trainedSteps(directory, config),
     seed: config.seeds.initialization,
     config,

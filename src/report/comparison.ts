@@ -1,3 +1,4 @@
+import { pointOf } from '../config/index.ts'
 import { openDataset } from '../data/catalogue.ts'
 import { type Dataset, pictureShape } from '../data/dataset.ts'
 import { seenThrough } from '../data/standardized.ts'
@@ -118,7 +119,7 @@ async function describeMethod(
     note: [noteOf(evaluations), ...runs.flatMap(divergence)].filter(Boolean).join('; ') || undefined,
     loss: lossCurve(directory),
     diagnostics,
-    parameters: parameterCount(config, dataset),
+    parameters: parameterCount(config, pointOf(config, dataset)),
     secondsToTrain: seconds.reduce((a, b) => a + b, 0) / seconds.length,
   }
 }

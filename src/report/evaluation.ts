@@ -109,6 +109,28 @@ export const mapLines = (maps: readonly MapRow[]): string =>
     )
     .join('\n')
 
+/** Classes that are listed. */
+const LISTED = 20
+
+/** What became of each class in the fewest steps; nothing of a map without classes. */
+export function classLines({ rows }: Pick<Evaluation, 'rows'>): string[] {
+  const [row] = rows.filter(({ classes }) => classes).sort((a, b) => a.steps - b.steps)
+  if (!row?.classes) return []
+  const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
+  const lines = row.classes
+    .slice(0, LISTED)
+    .map(
+      ({ name, count, agreement, strays }) =>
+        `  class ${name}: ${percent(agreement)} of ${count} samples belong to it, ${percent(strays)} stray`,
+    )
+  const more = row.classes.length - LISTED
+  return [
+    `By class, ${row.steps} ${row.steps === 1 ? 'step' : 'steps'}, ${row.weights} weights:`,
+    ...lines,
+    ...(more > 0 ? [`  and ${more} more classes; --json has all`] : []),
+  ]
+}
+
 /** What decides whether more steps are worse. */
 const HEADLINES = ['strays', 'slicedWasserstein']
 

@@ -146,11 +146,12 @@ function channelsTable(minimum: readonly number[], maximum: readonly number[]): 
 }
 
 function classesTable({ data: { labels } }: RunData): string {
-  if (!labels) return ''
+  const { counts } = labels ?? {}
+  if (!labels || !counts) return ''
   const shown = labels.names.slice(0, LISTED)
   const more =
     labels.names.length > LISTED ? ` (the first ${LISTED} of ${formatCount(labels.names.length)})` : ''
-  const rows = shown.map((name, i) => [name, formatCount(labels.counts[i])])
+  const rows = shown.map((name, i) => [name, formatCount(counts[i])])
   return plainTable(`Classes${more}`, ['class', 'rows'], rows)
 }
 

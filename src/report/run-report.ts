@@ -1,6 +1,6 @@
 import { basename, resolve } from 'node:path'
 import { stringify } from 'yaml'
-import { type Config, findObjective } from '../config/index.ts'
+import { type Config, findObjective, pointOf } from '../config/index.ts'
 import { pictureShape } from '../data/dataset.ts'
 import { type SeenDataset, seenThrough } from '../data/standardized.ts'
 import { type Evaluation, type EvaluationRow, readEvaluation } from '../evaluation/evaluate.ts'
@@ -12,7 +12,6 @@ import { takeThrough } from '../sampler/sampling.ts'
 import { hasCheckpoint, trainedSteps } from '../serialization/checkpoint.ts'
 import { load } from '../serialization/load.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
-import { pointOf } from '../serialization/record.ts'
 import { RunError, readMetrics, readRecord } from '../serialization/run.ts'
 import { openRecordedData } from '../training/moved.ts'
 import { residualOf, verdictOf } from '../training/verdict.ts'
@@ -161,7 +160,7 @@ export async function gatherRun(directory: string): Promise<RunData> {
       objective: { id: objective.id, formula: objective.formula, paper: objective.paper },
       steps: trainedSteps(directory, config),
       plannedSteps: config.steps,
-      parameters: parameterCount(config, pointOf(data)),
+      parameters: parameterCount(config, pointOf(config, data)),
       seconds: trainingSeconds(directory),
       seeds: config.seeds,
     },

@@ -1,13 +1,15 @@
+import { pointOf } from '../config/index.ts'
 import { checkPath, checkPoints, checkThreads, checkTime, checkWord } from '../data/arguments.ts'
 import { type Standardization, standardized, unstandardized, unstandardizedVelocity } from '../model/index.ts'
 import { compile, openModel } from '../runtime/node.ts'
 import type { Program } from '../runtime/program.ts'
+import type { ClassesOf } from './classes.ts'
+import { givenMap } from './given-map.ts'
 import type { LoadedMap } from './loaded-map.ts'
-import { modelGraph, type WeightsName } from './model.ts'
+import { hasClasses, modelGraph, type WeightsName } from './model.ts'
 import { readModel } from './model-files.ts'
 import { readOnnxFile } from './onnx-file.ts'
 import { inBlocks, mapOfOnnx } from './onnx-map.ts'
-import { pointOf } from './record.ts'
 import { RunError } from './run.ts'
 
 export interface LoadOptions {
@@ -60,27 +62,30 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
   const { config, dimension } = model
   const jump = await compile(modelGraph(model, 'jump'), options)
   let velocity: Promise<Program> | undefined
-  const { standardization, columns } = model.data
-  const inner: Inner = {
-    jump: (x, s, t) => inBlocks(path, jump, dimension, x, s, t),
-    velocity: async (x, t) => {
-      velocity ??= compile(modelGraph(model, 'velocity'), options)
-      return inBlocks(path, await velocity, dimension, x, t, t)
-    },
+  const { standardization, columns, labels } = model.data
+  const known =
+    hasClasses(model) && labels ? { names: labels.names, none: config.condition.drop > 0 } : undefined
+  const bound = (classes?: ClassesOf): Inner & Pick<LoadedMap, 'inner'> => {
+    const inner: Inner = {
+      jump: (x, s, t) => inBlocks(path, jump, dimension, x, s, t, classes),
+      velocity: async (x, t) => {
+        velocity ??= compile(modelGraph(model, 'velocity'), options)
+        return inBlocks(path, await velocity, dimension, x, t, t, classes)
+      },
+    }
+    return { ...outer(dimension, standardization, inner), inner }
   }
-  return {
+  return givenMap(path, known, bound, {
     dimension,
-    ...pointOf(model.data),
+    shape: pointOf(config, model.data).shape,
     ...(columns && { columns }),
     model,
     objective: config.objective,
     interpolant: config.interpolant,
     ...(standardization && { standardization }),
-    ...outer(dimension, standardization, inner),
-    inner,
     close: async () => {
       await jump.close()
       await (await velocity)?.close()
     },
-  }
+  })
 }

@@ -1,10 +1,10 @@
 import { existsSync, statSync } from 'node:fs'
-import { ConfigError } from '../config/index.ts'
+import { ConfigError, pointOf } from '../config/index.ts'
 import { parameterCount } from '../model/index.ts'
 import { hasCheckpoint, readCheckpoint } from './checkpoint.ts'
 import { decodeModelFile, type Model, ownParameters, type WeightsName } from './model.ts'
 import { readBytes } from './read-file.ts'
-import { pointOf, RunError } from './record.ts'
+import { RunError } from './record.ts'
 import { paths, readRecord } from './run.ts'
 
 function readModelFile(path: string): Model {
@@ -56,13 +56,13 @@ export function readModel(path: string, weights: WeightsName = 'ema'): Model {
       `${path}: the run has no checkpoint with raw weights; take the averaged ones with --weights ema`,
     )
   }
-  const expected = parameterCount(config, pointOf(data))
+  const expected = parameterCount(config, pointOf(config, data))
   if (parameters.length < expected) {
     throw new RunError(
       `${path}: the checkpoint has ${parameters.length} parameters, the network of config.json ${expected}`,
     )
   }
-  const own = ownParameters(config, pointOf(data), parameters)
+  const own = ownParameters(config, pointOf(config, data), parameters)
   if (!own.every(Number.isFinite)) {
     throw new RunError(`${path}: the checkpoint's parameters hold values that are not finite numbers`)
   }

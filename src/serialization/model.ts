@@ -8,8 +8,9 @@ import {
   type Tensor,
   trace,
 } from '../autodiff/index.ts'
-import { type Config, ConfigError, resolveConfig } from '../config/index.ts'
+import { type Config, ConfigError, pointOf, resolveConfig } from '../config/index.ts'
 import {
+  type Condition,
   type FlowMap,
   mapOf,
   type Network,
@@ -23,7 +24,7 @@ import {
 } from '../model/index.ts'
 import { lower } from '../runtime/onnx.ts'
 import { joinArrays } from './arrays.ts'
-import { type DataRecord, dataRecordSchema, pointOf, RunError } from './record.ts'
+import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts'
 import { VERSION } from './version.ts'
 
@@ -54,7 +55,7 @@ const storedShape = ({ shape, transposed }: ParameterSpec): readonly number[] =>
 
 /** Names, shapes and data as other programs know them: `0.weight [out, in]`, `0.bias [out]`, ... */
 export function namedParameters({ config, data, parameters }: Model): Record<string, StoredTensor> {
-  const network = networkOf(config.network, pointOf(data))
+  const network = networkOf(config.network, pointOf(config, data))
   const arrays = unflattenArray(parameters, network)
   return Object.fromEntries(
     Object.entries(network.parameters).map(([name, spec]) => {
@@ -106,12 +107,12 @@ export const modelOf = (
   config,
   data,
   dimension: data.dimension,
-  parameters: flatParameters(networkOf(config.network, pointOf(data)), tensors, file),
+  parameters: flatParameters(networkOf(config.network, pointOf(config, data)), tensors, file),
 })
 
 /** Whether tensors have the names and shapes of a configuration's network, and are no more than that. */
 export function fitsNetwork({ config, data }: Pick<Model, 'config' | 'data'>, tensors: Tensors): boolean {
-  const specs = Object.entries(networkOf(config.network, pointOf(data)).parameters)
+  const specs = Object.entries(networkOf(config.network, pointOf(config, data)).parameters)
   return (
     Object.keys(tensors).length === specs.length &&
     specs.every(([name, spec]) => tensors[name]?.shape.join() === storedShape(spec).join())
@@ -162,38 +163,72 @@ export function decodeModelFile(bytes: Uint8Array, file: string): Model {
 export const ownParameters = (config: Config, point: PointSpec, state: Float32Array): Float32Array =>
   state.subarray(0, parameterCount(config, point))
 
+/** @param condition  of each sample; absent for none */
 export const asMap = (
   { config, data, parameters }: Model,
   dtype: 'float32' | 'float64' = 'float32',
-): FlowMap => mapOf(config, pointOf(data), constant(parameters, [parameters.length], dtype))
+  condition?: Condition<Tensor>,
+): FlowMap =>
+  mapOf(config, pointOf(config, data), constant(parameters, [parameters.length], dtype), condition)
 
-type Step = (x: Tensor, s: Tensor, t: Tensor) => Tensor
+/** Whether a model is told the class of each sample. */
+export const hasClasses = ({ config }: Pick<Model, 'config'>): boolean => config.condition.kind === 'class'
 
-/** `y = step(x, s, t)` with an open batch axis: `x [batch, ...D]`, `s [batch]`, `t [batch]`. */
-function stepGraph({ data }: Model, step: Step): Graph<CorePrimitive> {
-  const { shape } = pointOf(data)
+type Step = (map: FlowMap, x: Tensor, s: Tensor, t: Tensor) => Tensor
+
+/**
+ * `y = step(map, x, s, t)` with an open batch axis: `x [batch, ...D]`, `s [batch]`, `t [batch]`, and where the model is told
+ * classes `class` int64 `[batch]`.
+ */
+function stepGraph(model: Model, step: Step): Graph<CorePrimitive> {
+  const { shape } = pointOf(model.config, model.data)
   const column = (time: Tensor) => time.reshape(timeShape(DYNAMIC, shape))
   return simplify(
-    trace(({ x, s, t }) => ({ y: step(x, column(s), column(t)) }), {
-      x: spec([DYNAMIC, ...shape]),
-      s: spec([DYNAMIC]),
-      t: spec([DYNAMIC]),
-    }),
+    trace(
+      ({ x, s, t, ...condition }) => ({
+        y: step(asMap(model, 'float32', condition), x, column(s), column(t)),
+      }),
+      {
+        x: spec([DYNAMIC, ...shape]),
+        s: spec([DYNAMIC]),
+        t: spec([DYNAMIC]),
+        ...(hasClasses(model) && { class: spec([DYNAMIC], 'int64') }),
+      },
+    ),
   )
 }
 
 /** `y = F(x, s, t)` or `y = V(x, s, t)` of standardised points. */
 export const modelGraph = (model: Model, value: 'jump' | 'velocity' = 'jump'): Graph<CorePrimitive> =>
-  stepGraph(model, (...inputs) => asMap(model)[value](...inputs))
+  stepGraph(model, (map, ...inputs) => map[value](...inputs))
 
 /** `y = F(x, s, t)` in the units of each time, as it is exported; see `unstandardized`. */
 function jumpGraph(model: Model): Graph<CorePrimitive> {
   const { standardization } = model.data
-  return standardization
-    ? stepGraph(model, (...inputs) =>
-        unstandardizedJump(standardization, pointOf(model.data).shape, asMap(model))(...inputs),
-      )
-    : modelGraph(model)
+  if (!standardization) return modelGraph(model)
+  const { shape } = pointOf(model.config, model.data)
+  return stepGraph(model, (map, ...inputs) => unstandardizedJump(standardization, shape, map)(...inputs))
+}
+
+/** What a file's inputs mean, for programs that read it. */
+function signatureOf(model: Model): Record<string, unknown> {
+  const { shape } = pointOf(model.config, model.data)
+  const names = model.data.labels?.names ?? []
+  return {
+    x: { shape: ['batch', ...shape], dtype: 'float32', is: 'points at time s' },
+    s: { shape: ['batch'], dtype: 'float32', is: 'their time, 1 for noise and 0 for data' },
+    t: { shape: ['batch'], dtype: 'float32', is: 'the time to jump to' },
+    ...(hasClasses(model) && {
+      class: {
+        shape: ['batch'],
+        dtype: 'int64',
+        is: 'class of each point',
+        names,
+        ...(model.config.condition.drop > 0 && { none: names.length }),
+      },
+    }),
+    y: { shape: ['batch', ...shape], dtype: 'float32', is: 'points at time t' },
+  }
 }
 
 /** The bytes of `model.onnx`. */
@@ -206,6 +241,7 @@ export function encodeOnnxModel(model: Model): Uint8Array {
       objective: model.config.objective,
       interpolant: model.config.interpolant,
       data: JSON.stringify(model.data),
+      signature: JSON.stringify(signatureOf(model)),
     },
   })
 }

@@ -11,11 +11,13 @@ import { type OpenedModel, type Program, RuntimeLoadError } from '../runtime/pro
 import { onnxProblem } from '../runtime/protobuf.ts'
 import { runtimeReason } from '../runtime/reason.ts'
 import type { Jump } from '../sampler/sampler.ts'
+import type { ClassesOf, KnownClasses } from './classes.ts'
+import { givenMap } from './given-map.ts'
 import type { LoadedMap } from './loaded-map.ts'
 import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
 
 /**
- * Runs a graph `(x [n, D], s [n], t [n])` on many points, some thousands at a time.
+ * Runs a graph `(x [n, ...D], s [n], t [n])`, with `class [n]` where it takes one, on many points, some thousands at a time.
  *
  * @throws ArgumentError when points or times are something else; RunError when the graph is no flow map
  */
@@ -26,6 +28,7 @@ export async function inBlocks(
   x: Float32Array,
   s: number,
   t: number,
+  classes?: ClassesOf,
 ): Promise<Float32Array> {
   checkPoints(`${name}: points`, x, dimension)
   checkTime(`${name}: time`, s)
@@ -34,8 +37,10 @@ export async function inBlocks(
   const block = 8192 * dimension
   for (let from = 0; from < x.length; from += block) {
     const part = x.subarray(from, from + block)
-    const times = (value: number) => new Float32Array(part.length / dimension).fill(value)
-    const [y] = await program.run([part.slice(), times(s), times(t)])
+    const count = part.length / dimension
+    const times = (value: number) => new Float32Array(count).fill(value)
+    const told = classes ? [classes(from / dimension, count).slice()] : []
+    const [y] = await program.run([part.slice(), times(s), times(t), ...told])
     if (!(y instanceof Float32Array) || y.length !== part.length) {
       throw new RunError(
         `${name}: gives ${y?.length ?? 'no'} numbers for ${part.length}, so it is no flow map`,
@@ -67,7 +72,7 @@ function recordIn(
   name: string,
   { format, data }: Readonly<Record<string, string>>,
   dimension: number,
-): Pick<DataRecord, 'standardization' | 'columns'> {
+): Pick<DataRecord, 'standardization' | 'columns' | 'labels'> {
   if (format !== 'oxbow' || !data) return {}
   try {
     const record = dataRecordSchema.parse(JSON.parse(data))
@@ -99,14 +104,19 @@ export async function mapOfOnnx(
   const { inputs, output, program, metadata } = opened
   const shape = inputs[0]?.shape.slice(1) ?? []
   const dimension = sizeOf(shape)
-  const fits = inputs.map(i => i.name).join() === 'x,s,t' && inputs.every(i => i.dtype === 'float32')
-  if (!fits || shape.length === 0 || !(dimension > 0) || inputs.slice(1).some(i => i.shape.length !== 1)) {
+  const names = inputs.map(i => i.name).join()
+  const told = names === 'x,s,t,class'
+  const fits =
+    (names === 'x,s,t' || told) &&
+    inputs.every(i => i.dtype === (i.name === 'class' ? 'int64' : 'float32')) &&
+    inputs.slice(1).every(i => i.shape.length === 1)
+  if (!fits || shape.length === 0 || !(dimension > 0)) {
     await program.close()
     const found = inputs.map(
       i => `${i.name} ${i.dtype}[${i.shape.map(n => (n < 0 ? 'batch' : n)).join(', ')}]`,
     )
     throw new RunError(
-      `${name}: expected inputs x [batch, ...D], s [batch], t [batch] of float32, found ${found.join(', ')}`,
+      `${name}: expected inputs x [batch, ...D], s [batch], t [batch] of float32, and at most class [batch] of int64; found ${found.join(', ')}`,
     )
   }
   if (output.dtype !== 'float32') {
@@ -115,25 +125,42 @@ export async function mapOfOnnx(
       `${name}: expected output y [batch, ...D] of float32, found ${output.name} ${output.dtype}`,
     )
   }
-  const jump: Jump = (x, s, t) =>
-    inBlocks(name, program, dimension, x, s, t).catch((error: Error) => {
-      throw error instanceof RunError || error instanceof ArgumentError
-        ? error
-        : new RunError(`${name}: cannot be run (${runtimeReason(error)})`)
-    })
   const velocity = async (): Promise<never> => {
     throw new RunError(`${name}: an ONNX file holds only the jump; use the run directory for its velocity`)
   }
-  const { standardization, columns } = recordIn(name, metadata, dimension)
-  return {
+  const { standardization, columns, labels } = recordIn(name, metadata, dimension)
+  const known = told ? classesIn(name, metadata, labels) : undefined
+  const bound = (classes?: ClassesOf): Pick<LoadedMap, 'jump' | 'velocity' | 'inner'> => {
+    const jump: Jump = (x, s, t) =>
+      inBlocks(name, program, dimension, x, s, t, classes).catch((error: Error) => {
+        throw error instanceof RunError || error instanceof ArgumentError
+          ? error
+          : new RunError(`${name}: cannot be run (${runtimeReason(error)})`)
+      })
+    return { jump, velocity, inner: { jump: innerJump(standardization, jump), velocity } }
+  }
+  return givenMap(name, known, bound, {
     dimension,
     shape,
     ...(columns && { columns }),
     ...traitsOf(metadata),
     ...(standardization && { standardization }),
-    jump,
-    velocity,
-    inner: { jump: innerJump(standardization, jump), velocity },
     close: () => program.close(),
+  })
+}
+
+/** The classes that a file's map is told. @throws RunError when it does not say which there are */
+function classesIn(
+  name: string,
+  { signature }: Readonly<Record<string, string>>,
+  labels: DataRecord['labels'],
+): KnownClasses {
+  try {
+    const told = JSON.parse(signature).class
+    const names = labels?.names ?? told.names
+    if (Array.isArray(names) && names.length > 0) return { names, none: told.none === names.length }
+  } catch {
+    // Falls through to the one message for a file that does not say.
   }
+  throw new RunError(`${name}: takes a class for each point, and its metadata does not say which there are`)
 }

@@ -3,7 +3,7 @@ import { sizeOf } from '../autodiff/index.ts'
 import type { Fingerprint, Split } from '../data/dataset.ts'
 import type { Rules } from '../data/split-rule.ts'
 import type { SeenDataset } from '../data/standardized.ts'
-import type { PointSpec, Standardization } from '../model/index.ts'
+import type { Standardization } from '../model/index.ts'
 
 /** A run directory that is missing, foreign or damaged. */
 export class RunError extends Error {
@@ -23,6 +23,7 @@ export const dataRecordSchema = z
       maximum: z.array(z.number()),
     }),
     columns: z.array(z.string()).optional(),
+    labels: z.object({ names: z.array(z.string()) }).optional(),
     split: z
       .object({
         training: z.int(),
@@ -47,6 +48,8 @@ export interface DataRecord {
   /** Of a point; absent for a row of numbers, `[dimension]`. */
   readonly shape?: readonly number[]
   readonly fingerprint: Fingerprint
+  /** Names of its classes, where it has any. */
+  readonly labels?: { readonly names: readonly string[] }
   /** Names of the coordinates, where the data has them. */
   readonly columns?: readonly string[]
   /**
@@ -57,12 +60,6 @@ export interface DataRecord {
   /** What the network works on; absent for the data's own units. */
   readonly standardization?: Standardization
 }
-
-/** Of a point of recorded data. */
-export const pointOf = ({
-  dimension,
-  shape = [dimension],
-}: Pick<DataRecord, 'dimension' | 'shape'>): PointSpec => ({ shape })
 
 const recordedSplit = ({ training, heldOut, rules }: Split): DataRecord['split'] => ({
   training,
@@ -80,6 +77,7 @@ export const dataRecord = ({
   shape,
   dimension,
   columns,
+  labels,
   fingerprint,
   split,
   standardization,
@@ -89,6 +87,7 @@ export const dataRecord = ({
   ...(shape.length > 1 && { shape }),
   fingerprint,
   ...(columns && { columns }),
+  ...(labels && { labels: { names: labels.names } }),
   ...(split && { split: recordedSplit(split) }),
   ...(standardization && { standardization }),
 })

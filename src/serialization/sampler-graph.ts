@@ -8,12 +8,12 @@ import {
   type Tensor,
   trace,
 } from '../autodiff/index.ts'
+import { pointOf } from '../config/index.ts'
 import { coefficientsAt, type FlowMap, interpolants } from '../model/index.ts'
 import { lower } from '../runtime/onnx.ts'
 import { checkWholeGrid, GridError } from '../sampler/grid.ts'
 import { type MethodName, methodFor, type SamplingMethod, whyUntrained } from '../sampler/sampling.ts'
-import { asMap, type Model } from './model.ts'
-import { pointOf } from './record.ts'
+import { asMap, hasClasses, type Model } from './model.ts'
 import { VERSION } from './version.ts'
 
 /** More steps make a file of thousands of nodes, which opens slowly. */
@@ -58,16 +58,19 @@ function stepOf(
  */
 function samplerGraph(model: Model, method: SamplingMethod, grid: readonly number[]): Graph<CorePrimitive> {
   const { config, data } = model
-  const { shape } = pointOf(data)
+  const { shape } = pointOf(config, data)
   const points = spec([DYNAMIC, ...shape])
   const added = method === 'renoise' ? grid.slice(1, -1).map((_, k) => `noise${k + 1}`) : []
-  const inputs = Object.fromEntries(['noise', ...added].map(name => [name, points]))
+  const inputs = {
+    ...Object.fromEntries(['noise', ...added].map(name => [name, points])),
+    ...(hasClasses(model) && { class: spec([DYNAMIC], 'int64') }),
+  }
   const row = (values: readonly number[]) => constant(values, [1, ...shape])
   return simplify(
-    trace(given => {
+    trace((given: Readonly<Record<string, Tensor>>) => {
       const step = stepOf(
         method,
-        asMap(model),
+        asMap(model, 'float32', given.class ? { class: given.class } : undefined),
         config.interpolant,
         added.map(name => given[name]),
       )

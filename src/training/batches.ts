@@ -1,4 +1,4 @@
-import { type Config, findObjective } from '../config/index.ts'
+import { type Config, findObjective, pointOf } from '../config/index.ts'
 import { momentsOf, progressAt, writeMoments } from '../config/scheduled-values.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { bend, diagonalLaws, type TimeLaw, type Times, timeLaws, valueAt } from '../objective/index.ts'
@@ -7,7 +7,7 @@ import { RATES, writeRates } from './optimizer.ts'
 import { type InputName, isPoints, type Term, type TermInputs } from './terms.ts'
 import { drawPair, drawTrajectory, type Pool } from './trajectory-cache.ts'
 
-type Arrays = TermInputs<Float32Array>
+type Arrays = Omit<TermInputs<Float32Array>, 'class'> & { readonly class?: BigInt64Array }
 
 /** How a configuration draws the times of one sample. */
 interface Clock {
@@ -66,7 +66,7 @@ export interface BatchSource {
    * The inputs of steps `first ... first+count-1` (counted from 1), one array for each input of the step graph after the
    * state, step after step. The arrays are used again by the next call.
    */
-  draw(first: number, count: number): Float32Array[]
+  draw(first: number, count: number): (Float32Array | BigInt64Array)[]
 }
 
 /**
@@ -82,7 +82,8 @@ export function batchSource(
   pool?: Pool,
 ): BatchSource {
   const { dimension } = dataset
-  const { chunk, seeds } = config
+  const { chunk, seeds, condition } = config
+  const point = pointOf(config, dataset)
   const moments = momentsOf(config)
   let gap = 1
   const clock = clockOf(config, () => gap)
@@ -91,15 +92,26 @@ export function batchSource(
   const width = (name: InputName) => (isPoints(name) ? dimension : 1)
   const buffers = terms.map(
     ({ rows, inputs }): Arrays =>
-      Object.fromEntries(inputs.map(name => [name, new Float32Array(chunk * rows * width(name))])),
+      Object.fromEntries(
+        inputs.map(name => [
+          name,
+          name === 'class' ? new BigInt64Array(chunk * rows) : new Float32Array(chunk * rows * width(name)),
+        ]),
+      ),
   )
 
-  const drawPoints = (data: Random, noise: Random, arrays: Arrays): void => {
-    const { x0, eps, xs, xt, s, t, noise: own } = arrays
+  const drawPoints = (data: Random, noise: Random, none: Random, arrays: Arrays): void => {
+    const { x0, eps, xs, xt, s, t, noise: own, class: classes } = arrays
     if (pool && xs && xt) drawTrajectory(pool, data, { xs, xt, s: s!, t: t! })
     else if (pool && x0 && eps) drawPair(pool, data, noise, { x0, eps })
     else {
-      if (x0) dataset.sample(data, x0)
+      if (x0 && classes) {
+        const found = new Uint16Array(classes.length)
+        dataset.sample(data, x0, found)
+        found.forEach((index, i) => {
+          classes[i] = BigInt(none.uniform() < condition.drop ? point.condition!.classes : index)
+        })
+      } else if (x0) dataset.sample(data, x0)
       if (eps) fillNormal(noise, eps)
     }
     if (own) fillNormal(noise, own)
@@ -109,6 +121,7 @@ export function batchSource(
     const data = random(seeds.data, 'data', step)
     const noise = random(seeds.noise, 'noise', step)
     const times = random(seeds.noise, 'times', step)
+    const none = random(seeds.noise, 'classes', step)
     gap = valueAt(config.times.gap, progressAt(config, step))
     terms.forEach(({ rows, inputs }, k) => {
       const arrays: Arrays = Object.fromEntries(
@@ -118,7 +131,7 @@ export function batchSource(
         }),
       )
       drawTimes(clock, times, arrays)
-      drawPoints(data, noise, arrays)
+      drawPoints(data, noise, none, arrays)
     })
     writeRates(config, step, rates.subarray(i * RATES, (i + 1) * RATES))
     writeMoments(config, moments, step, present.subarray(i * moments.length, (i + 1) * moments.length))

@@ -1,4 +1,4 @@
-import { type Config, ConfigError, merge, type UserConfig } from '../config/index.ts'
+import { type Config, ConfigError, merge, pointOf, type UserConfig } from '../config/index.ts'
 import { OWN_TEACHER } from '../config/teacher-config.ts'
 import type { Dataset } from '../data/dataset.ts'
 import {
@@ -50,7 +50,14 @@ export function openInitial(config: Config, dataset: Dataset): Float32Array | un
   if (model.config.interpolant !== interpolant) {
     refuse(`was trained on the ${model.config.interpolant} path, this run is on ${interpolant}`)
   }
-  const conversion = conversionOf(model.config.network, network, dataset)
+  const conversion = conversionOf(
+    { config: model.config.network, point: pointOf(model.config, model.data) },
+    { config: network, point: pointOf(config, dataset) },
+  )
   if (typeof conversion === 'string') return refuse(`cannot start this run: ${conversion}`)
-  return flattenArrays(conversion(unflattenArray(model.parameters, networkOf(model.config.network, dataset))))
+  return flattenArrays(
+    conversion(
+      unflattenArray(model.parameters, networkOf(model.config.network, pointOf(model.config, model.data))),
+    ),
+  )
 }

@@ -15,6 +15,7 @@ import type { Config } from '../config/index.ts'
 import { momentsOf, type PresentValues } from '../config/scheduled-values.ts'
 import {
   bindMap,
+  type Condition,
   flatten,
   flowMap,
   mapOf,
@@ -53,15 +54,11 @@ export function guidesOf(
   { map, auxiliary, uncertainty: size }: NetworkTrees<Tensor>,
   present: PresentValues,
 ): Guides {
+  const stopped = mapTree(map!, isTensor, x => stopGradient(x))
+  const velocity = networkOf({ ...config.network, conditioning: 's' }, point)
   return {
-    frozen: bindMap(
-      config,
-      point,
-      mapTree(map!, isTensor, x => stopGradient(x)),
-    ),
-    ...(auxiliary && {
-      auxiliary: flowMap(networkOf({ ...config.network, conditioning: 's' }, point).apply(auxiliary)),
-    }),
+    frozen: condition => bindMap(config, point, stopped, condition),
+    ...(auxiliary && { auxiliary: condition => flowMap(velocity.apply(auxiliary, condition)) }),
     weight: weightOf(config, present, size && ((s, t) => uncertaintyNetwork.apply(size)(s, s, t))),
   }
 }
@@ -90,13 +87,16 @@ export function buildStep(config: Config, point: PointSpec, teachers: Teachers =
   const graph = trace(inputs => {
     const { parameters, first, second, ema } = inputs.state as Record<StateName, Tensor>
     const drawn = terms.map(({ name }) => (inputs.terms as Record<string, TermInputs<Tensor>>)[name])
-    const target = config.target === 'ema' && ema ? mapOf(config, point, ema) : undefined
+    const target =
+      config.target === 'ema' && ema
+        ? (condition?: Condition<Tensor>) => mapOf(config, point, ema, condition)
+        : undefined
     const present: PresentValues = Object.fromEntries(
       moments.map(({ name }, i) => [name, (inputs.moments as Tensor).slice(0, i, i + 1).reshape([])]),
     )
 
     const lossOf = (trees: NetworkTrees<Tensor>) => {
-      const student = bindMap(config, point, trees.map!)
+      const student = (condition?: Condition<Tensor>) => bindMap(config, point, trees.map!, condition)
       const guides = { ...teachers, target, ...guidesOf(config, point, trees, present) }
       const { total, values } = evaluateTerms(config, terms, drawn, student, guides, present)
       names = values.flatMap(({ name }) => [name, `${name}Residual`])

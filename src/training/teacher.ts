@@ -1,7 +1,9 @@
+import type { Tensor } from '../autodiff/index.ts'
 import { type Config, ConfigError, findObjective } from '../config/index.ts'
 import { asksTeacher } from '../config/validate.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import {
+  type Condition,
   type FlowMap,
   gaussianFlowMap,
   interpolants,
@@ -10,7 +12,7 @@ import {
   type VelocityField,
 } from '../model/index.ts'
 import { checkColumns } from '../serialization/columns.ts'
-import { asMap, type Model } from '../serialization/model.ts'
+import { asMap, hasClasses, type Model } from '../serialization/model.ts'
 import { readModelFor } from '../serialization/model-files.ts'
 import type { Teachers } from './step.ts'
 
@@ -33,9 +35,14 @@ export function openTeachers(config: Config, dataset: SeenDataset): Teachers {
 export function openCouplingTeacher(config: Config, dataset: SeenDataset): VelocityField | undefined {
   const { coupling, teacher } = config
   if (coupling.kind === 'independent') return undefined
-  if (coupling.teacher !== null) return openVelocity('coupling.teacher', coupling.teacher, config, dataset)
-  return openVelocity('teacher', teacher!, config, dataset)
+  const [key, name] =
+    coupling.teacher === null
+      ? (['teacher', teacher!] as const)
+      : (['coupling.teacher', coupling.teacher] as const)
+  return openVelocity(key, name, config, dataset)(undefined)
 }
+
+type ToldWith<M> = (condition: Condition<Tensor> | undefined) => M
 
 const TRAIN_ONE = 'train a teacher with --objective flow-matching'
 
@@ -46,7 +53,12 @@ function refuseScaled(key: string, { standardization }: SeenDataset): void {
   }
 }
 
-function openVelocity(key: string, name: string, config: Config, dataset: SeenDataset): VelocityField {
+function openVelocity(
+  key: string,
+  name: string,
+  config: Config,
+  dataset: SeenDataset,
+): ToldWith<VelocityField> {
   if (name === 'exact') {
     refuseScaled(key, dataset)
     if (!dataset.mixture) {
@@ -54,7 +66,8 @@ function openVelocity(key: string, name: string, config: Config, dataset: SeenDa
         `${key}: exact needs data that is a Gaussian mixture, and ${dataset.name} is none; ${TRAIN_ONE}`,
       )
     }
-    return mixtureVelocity(dataset.mixture, interpolants[config.interpolant])
+    const { mixture } = dataset
+    return condition => mixtureVelocity(mixture, interpolants[config.interpolant], condition?.class)
   }
   const model = openRun(key, name, config, dataset)
   const { id, jumps } = findObjective(model.config.objective)
@@ -63,15 +76,18 @@ function openVelocity(key: string, name: string, config: Config, dataset: SeenDa
       `${key}: ${name} was trained by ${id}, which learns jumps ${jumps === 'to-data' ? 'to the data' : 'from pure noise'} and no velocity; ${TRAIN_ONE}`,
     )
   }
-  const map = asMap(model)
-  return { velocity: (x, t) => map.velocity(x, t) }
+  return condition => {
+    const map = asMap(model, 'float32', condition)
+    return { velocity: (x, t) => map.velocity(x, t) }
+  }
 }
 
-function openFlowMap(name: string, config: Config, dataset: SeenDataset): FlowMap {
+function openFlowMap(name: string, config: Config, dataset: SeenDataset): ToldWith<FlowMap> {
   const { objective } = config
   if (name === 'exact') {
     refuseScaled('teacher', dataset)
-    return exactFlowMap(config, dataset)
+    const map = exactFlowMap(config, dataset)
+    return () => map
   }
   const model = openRun('teacher', name, config, dataset)
   const row = findObjective(model.config.objective)
@@ -80,7 +96,7 @@ function openFlowMap(name: string, config: Config, dataset: SeenDataset): FlowMa
       `teacher: ${objective} needs a flow map between any times, and ${name} was trained by ${row.id}; train one, e.g. with --objective psd`,
     )
   }
-  return asMap(model)
+  return condition => asMap(model, 'float32', condition)
 }
 
 function exactFlowMap({ objective, interpolant }: Config, { mixture, name }: SeenDataset): FlowMap {
@@ -94,7 +110,8 @@ function exactFlowMap({ objective, interpolant }: Config, { mixture, name }: See
   return gaussianFlowMap(only.mean, only.scales[0])
 }
 
-function openRun(key: string, name: string, { interpolant }: Config, dataset: SeenDataset): Model {
+function openRun(key: string, name: string, config: Config, dataset: SeenDataset): Model {
+  const { interpolant } = config
   const model = readModelFor(key, name)
   if (model.dimension !== dataset.dimension) {
     throw new ConfigError(
@@ -107,12 +124,42 @@ function openRun(key: string, name: string, { interpolant }: Config, dataset: Se
     )
   }
   checkColumns(key, name, model, dataset)
+  checkClasses(key, name, model, config, dataset)
   if (!sameScale(model.data.standardization, dataset.standardization)) {
     throw new ConfigError(
       `${key}: ${name} sees its data scaled otherwise than this run; train both on the same data and with the same standardize`,
     )
   }
   return model
+}
+
+/** Whether a teacher can be told what the run tells its own map. */
+function checkClasses(
+  key: string,
+  name: string,
+  model: Model,
+  { condition }: Config,
+  { labels }: SeenDataset,
+): void {
+  if (condition.kind === 'none') {
+    if (!hasClasses(model) || model.config.condition.drop > 0) return
+    throw new ConfigError(
+      `${key}: ${name} was told the class of every sample and does not know the data as a whole; train it with --condition.drop 0.1, or this run with --condition class`,
+    )
+  }
+  if (!hasClasses(model)) {
+    throw new ConfigError(
+      `${key}: ${name} was trained without classes, which this run has; train it with --condition class`,
+    )
+  }
+  const [theirs, ours] = [model.data.labels, labels].map(each => each?.names.join(', '))
+  if (theirs !== ours)
+    throw new ConfigError(`${key}: ${name} knows the classes ${theirs}; this run has ${ours}`)
+  if (condition.drop > 0 && model.config.condition.drop === 0) {
+    throw new ConfigError(
+      `${key}: ${name} was never shown a sample without its class; use --condition.drop 0`,
+    )
+  }
 }
 
 /** As recorded: the same data gives the same numbers. */

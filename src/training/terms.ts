@@ -4,6 +4,7 @@ import { ConfigError, findObjective } from '../config/index.ts'
 import { type PresentValues, withPresent } from '../config/scheduled-values.ts'
 import { diagonalRows } from '../config/validate.ts'
 import {
+  type Condition,
   type FlowMap,
   fromVelocity,
   interpolants,
@@ -27,8 +28,10 @@ import { errorOf, type SampleWeight } from './weights.ts'
 
 export type TermName = 'diagonal' | 'consistency'
 
-/** Arrays that are drawn for a term: points `[rows, ...D]`, the others times `[rows, 1, ...]`. */
-export type InputName = 'x0' | 'eps' | 'xs' | 'xt' | 'noise' | 's' | 't' | 'm' | 'r' | 'anchor'
+/** Arrays that are drawn for a term: points `[rows, ...D]`, classes int64 `[rows]`, the others times `[rows, 1, ...]`. */
+export type InputName = 'x0' | 'eps' | 'xs' | 'xt' | 'noise' | 'class' | TimeName
+
+type TimeName = 's' | 't' | 'm' | 'r' | 'anchor'
 
 const POINTS: ReadonlySet<InputName> = new Set(['x0', 'eps', 'xs', 'xt', 'noise'])
 export const isPoints = (name: InputName): boolean => POINTS.has(name)
@@ -63,7 +66,7 @@ export function termsOf(config: Config): Term[] {
       parts: present => [{ name: 'diagonal', loss: ground(withPresent(own, block, present)), at: 's' }],
       weight: diagonal.weight * scale(diagonal.fraction),
       rows: first,
-      inputs: ['x0', 'eps', 's'],
+      inputs: ['x0', 'eps', ...conditionsOf(config), 's'],
     })
   }
   if (rest > 0 && objective.parts) {
@@ -73,11 +76,20 @@ export function termsOf(config: Config): Term[] {
       parts: present => parts(withPresent(options, 'options', present)),
       weight: consistency.weight * scale(1 - diagonal.fraction),
       rows: Math.max(1, Math.floor(rest * consistency.fraction)),
-      inputs: [...pointsOf(objective, config), 's', 't', 'm', ...extrasOf(objective, config)],
+      inputs: [
+        ...pointsOf(objective, config),
+        ...conditionsOf(config),
+        's',
+        't',
+        'm',
+        ...extrasOf(objective, config),
+      ],
     })
   }
   return terms
 }
+
+const conditionsOf = ({ condition }: Config): InputName[] => (condition.kind === 'class' ? ['class'] : [])
 
 function pointsOf({ jumps }: Objective, { coupling }: Config): InputName[] {
   if (coupling.kind === 'trajectory') return ['xs', 'xt']
@@ -89,20 +101,32 @@ function extrasOf(objective: Objective, { anchor, options }: Config): InputName[
   return anchor.law === null ? [...own] : [...own, 'anchor']
 }
 
-export const termSpecs = ({ rows, inputs }: Term, { shape }: PointSpec): TermInputs<Spec> =>
-  Object.fromEntries(
-    inputs.map(name => [name, spec(isPoints(name) ? [rows, ...shape] : timeShape(rows, shape))]),
-  )
+export function termSpecs({ rows, inputs }: Term, { shape }: PointSpec): TermInputs<Spec> {
+  const specOf = (name: InputName): Spec => {
+    if (name === 'class') return spec([rows], 'int64')
+    return spec(isPoints(name) ? [rows, ...shape] : timeShape(rows, shape))
+  }
+  return Object.fromEntries(inputs.map(name => [name, specOf(name)]))
+}
+
+/** A map or velocity, or how it is bound to the condition of each sample. */
+export type Told<M extends object> = M | ((condition: Condition<Tensor> | undefined) => M)
+
+const tell = <M extends object>(map: Told<M>, condition: Condition<Tensor> | undefined): M =>
+  typeof map === 'function' ? map(condition) : map
+
+const conditionIn = (inputs: TermInputs<Tensor>): Condition<Tensor> | undefined =>
+  inputs.class && { class: inputs.class }
 
 /** What a formula may ask for beside the student. */
 export interface Guides {
   /** `theta-`; the student itself when absent. */
-  readonly target?: FlowMap
+  readonly target?: Told<FlowMap>
   /** The student with its parameters stopped. */
-  readonly frozen?: FlowMap
-  readonly teacher?: VelocityField
-  readonly pretrained?: FlowMap
-  readonly auxiliary?: VelocityField
+  readonly frozen?: Told<FlowMap>
+  readonly teacher?: Told<VelocityField>
+  readonly pretrained?: Told<FlowMap>
+  readonly auxiliary?: Told<VelocityField>
   readonly weight?: SampleWeight
 }
 
@@ -125,11 +149,11 @@ function drawMaker(config: Config, inputs: TermInputs<Tensor>, guides: Guides): 
   const path = pathThrough(config, inputs)
   const { s, t, m, noise, r } = inputs
   const { objective } = config
-  const {
-    teacher = missing(objective, 'teacher'),
-    pretrained = missing(objective, 'flow map'),
-    auxiliary = missing(objective, 'auxiliary velocity'),
-  } = guides
+  const condition = conditionIn(inputs)
+  const told = <M extends object>(map: Told<M> | undefined): M | undefined => map && tell(map, condition)
+  const teacher = told(guides.teacher) ?? missing(objective, 'teacher')
+  const pretrained = told(guides.pretrained) ?? missing(objective, 'flow map')
+  const auxiliary = told(guides.auxiliary) ?? missing(objective, 'auxiliary velocity')
   return (map, error) => ({
     path,
     s: s!,
@@ -142,8 +166,8 @@ function drawMaker(config: Config, inputs: TermInputs<Tensor>, guides: Guides): 
     teacher,
     pretrained,
     auxiliary,
-    target: guides.target ?? map,
-    frozen: guides.frozen ?? map,
+    target: told(guides.target) ?? map,
+    frozen: told(guides.frozen) ?? map,
   })
 }
 
@@ -169,19 +193,27 @@ function ownRequest(parts: readonly Part[], drawOf: DrawOf, map: FlowMap): Reque
   return found
 }
 
+const joinConditions = (
+  conditions: readonly (Condition<Tensor> | undefined)[],
+): Condition<Tensor> | undefined => {
+  const classes = conditions.flatMap(condition => condition?.class ?? [])
+  return classes.length > 0 ? { class: concat(classes, 0) } : undefined
+}
+
 /**
  * The student for each term. Where every term asks for the student at its own points, their rows go through the network
  * at once: one large product is faster than two small ones.
  */
 function shareStudent(
-  map: FlowMap,
+  student: Told<FlowMap>,
   terms: readonly Term[],
   parts: readonly (readonly Part[])[],
   draws: readonly DrawOf[],
+  conditions: readonly (Condition<Tensor> | undefined)[],
 ): FlowMap[] {
-  const alone = terms.map(() => map)
+  const alone = conditions.map(condition => tell(student, condition))
   if (terms.length < 2) return alone
-  const requests = parts.map((list, i) => ownRequest(list, draws[i], map))
+  const requests = parts.map((list, i) => ownRequest(list, draws[i], alone[i]))
   if (requests.includes(undefined)) return alone
   const all = requests as readonly Request[]
   const joined = [0, 1, 2].map(k =>
@@ -190,13 +222,14 @@ function shareStudent(
       0,
     ),
   )
+  const map = tell(student, joinConditions(conditions))
   const velocity = map.velocity(joined[0], joined[1], joined[2])
   let end = 0
   return all.map((own, i) => {
     const start = end
     end += terms[i].rows
     const answer = velocity.slice(0, start, end)
-    return fromVelocity((...request) => (equal(own, request) ? answer : map.velocity(...request)))
+    return fromVelocity((...request) => (equal(own, request) ? answer : alone[i].velocity(...request)))
   })
 }
 
@@ -221,12 +254,13 @@ export function sampleResiduals(
   config: Config,
   terms: readonly Term[],
   inputs: readonly TermInputs<Tensor>[],
-  student: FlowMap,
+  student: Told<FlowMap>,
   guides: Guides,
   present: PresentValues,
 ): SampleResidual[] {
   return terms.flatMap((term, i) => {
-    const draw = drawMaker(config, inputs[i], guides)(student, squaredError)
+    const map = tell(student, conditionIn(inputs[i]))
+    const draw = drawMaker(config, inputs[i], guides)(map, squaredError)
     return term.parts(present).map(part => ({
       name: part.name,
       term: term.name,
@@ -273,13 +307,13 @@ export function evaluateTerms(
   config: Config,
   terms: readonly Term[],
   inputs: readonly TermInputs<Tensor>[],
-  student: FlowMap,
+  student: Told<FlowMap>,
   guides: Guides,
   present: PresentValues,
 ): { total: Tensor; values: PartValue[] } {
   const parts = terms.map(term => term.parts(present))
   const draws = inputs.map(input => drawMaker(config, input, guides))
-  const students = shareStudent(student, terms, parts, draws)
+  const students = shareStudent(student, terms, parts, draws, inputs.map(conditionIn))
   const values = parts.map((list, i) =>
     list.map(part => {
       const draw = draws[i](students[i], squaredError)

@@ -1,6 +1,13 @@
 import { appendFileSync, existsSync } from 'node:fs'
 import { withAbsolutePaths } from '../config/config-paths.ts'
-import { type Config, ConfigError, findObjective, resolveConfig, type UserConfig } from '../config/index.ts'
+import {
+  type Config,
+  ConfigError,
+  findObjective,
+  pointOf,
+  resolveConfig,
+  type UserConfig,
+} from '../config/index.ts'
 import { teacherConfig, trainsTeacher } from '../config/teacher-config.ts'
 import { remarksOn } from '../config/validate.ts'
 import { checkPath, checkThreads } from '../data/arguments.ts'
@@ -200,7 +207,7 @@ class Training {
       config,
       dimension: dataset.dimension,
       data: dataRecord(dataset),
-      parameters: ownParameters(config, dataset, parameters),
+      parameters: ownParameters(config, pointOf(config, dataset), parameters),
     }
     writeFileAtomic(directory, paths(directory).model, encodeModelFile(model))
     writeFileAtomic(directory, paths(directory).onnx, encodeOnnxModel(model))
@@ -269,9 +276,9 @@ async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepar
     const config = resolveConfig(whole)
     const dataset = await openTrainingData(config, given)
     checkReward(config, dataset)
-    checkCapacity(config, dataset)
+    checkCapacity(config, pointOf(config, dataset))
     const own = trainsTeacher(config)
-    if (own) checkCapacity(resolveConfig(teacherConfig(config)), dataset)
+    if (own) checkCapacity(resolveConfig(teacherConfig(config)), pointOf(config, dataset))
     const sources = own ? undefined : openSources(config, dataset, undefined, directory)
     const threads = options.threads ?? defaultThreads()
     return { config: resolveConfig(withAbsolutePaths(whole)), dataset, threads, sources }
@@ -284,7 +291,7 @@ async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepar
   const { recorded, asked: wanted, notes: moved } = withMovedRuns(record.config, changes, directory)
   const config = resumedConfig({ ...recorded, data: opened.spec }, wanted)
   const dataset = await openTrainingData(config, opened.dataset, record.data)
-  checkCapacity(config, dataset)
+  checkCapacity(config, pointOf(config, dataset))
   if (checkpoint && checkpoint.step > config.steps) {
     throw new ConfigError(
       `steps: the run is already at step ${checkpoint.step}, more than the ${config.steps} asked for`,
@@ -410,7 +417,7 @@ const stopped = (
 
 /** The graph of a step, which a checkpoint must fit. */
 function stepWith({ config, dataset, checkpoint }: Prepared, { teachers }: Sources, directory: string): Step {
-  const step = buildStep(withSeenRewards(config, dataset), dataset, teachers)
+  const step = buildStep(withSeenRewards(config, dataset), pointOf(config, dataset), teachers)
   if (checkpoint) checkFits(checkpoint, step, directory)
   return step
 }

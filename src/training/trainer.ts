@@ -1,8 +1,8 @@
 import { sizeOf } from '../autodiff/index.ts'
-import type { Config } from '../config/index.ts'
+import { type Config, pointOf } from '../config/index.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import type { PointSpec } from '../model/index.ts'
-import type { Program } from '../runtime/program.ts'
+import type { Buffer, Program } from '../runtime/program.ts'
 import type { Progressed, State } from '../serialization/checkpoint.ts'
 import type { MetricsLine } from '../serialization/metrics-log.ts'
 import { type BatchSource, batchSource } from './batches.ts'
@@ -66,7 +66,7 @@ export class Trainer {
     options: TrainerOptions = {},
   ) {
     const { from, pool } = options
-    this.current = from?.state ?? freshState(config, dataset, graph, options)
+    this.current = from?.state ?? freshState(config, pointOf(config, dataset), graph, options)
     this.done = from?.step ?? 0
     this.window = new Window(graph.metrics, from?.window)
     this.source = batchSource(config, dataset, graph.terms, pool)
@@ -125,11 +125,12 @@ export class Trainer {
     return Math.min(this.done + Math.min(chunk, bearable), ...next, steps) - this.done
   }
 
-  private failure(index: number, drawn: readonly Float32Array[], values: Float32Array): Failure {
+  private failure(index: number, drawn: readonly Buffer[], values: Float32Array): Failure {
     const { graph, state, metrics } = this.graph
     const inputs = graph.inputs.slice(state.length).map(({ params: { name }, shape }, i) => {
       const size = sizeOf(shape)
-      return [name, { shape, data: drawn[i].slice(index * size, (index + 1) * size) }] as const
+      const own = drawn[i].subarray(index * size, (index + 1) * size)
+      return [name, { shape, data: Float32Array.from(own as ArrayLike<number>, Number) }] as const
     })
     return {
       step: this.done + index + 1,

@@ -45,7 +45,7 @@ describe('the loss by time', () => {
 
     const config = resolveConfig({ ...base, objective: 'flow-matching', batch: draws, chunk: 1 })
     const { terms } = buildStep(config, plane)
-    const [x0, eps, s] = batchSource(config, dataset, terms).draw(STEPS + 1, 1)
+    const [x0, eps, s] = batchSource(config, dataset, terms).draw(STEPS + 1, 1) as Float32Array[]
     const map = await load(directory)
     const bins = Array.from({ length: 4 }, () => [] as number[])
     for (let i = 0; i < draws; i++) {

@@ -85,6 +85,7 @@ describe('sample', () => {
       interpolant: 'trig',
       ...inner,
       inner,
+      given: () => mapOf(objective),
       close: async () => {},
     }
   }

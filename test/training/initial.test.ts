@@ -36,11 +36,11 @@ const decoupled: Network = { ...layered, conditioning: 'decoupled' }
 
 const sizeOf = (network: Network) => parameterCount({ network }, plane)
 const conversionProblem = (from: Network, to: Network): string | undefined => {
-  const found = conversionOf(from, to, plane)
+  const found = conversionOf({ config: from, point: plane }, { config: to, point: plane })
   return typeof found === 'string' ? found : undefined
 }
 function convertParameters(parameters: Float32Array, from: Network, to: Network): Float32Array {
-  const conversion = conversionOf(from, to, plane)
+  const conversion = conversionOf({ config: from, point: plane }, { config: to, point: plane })
   if (typeof conversion === 'string') throw new Error(conversion)
   return flattenArrays(conversion(unflattenArray(parameters, networkOf(from, plane))))
 }

@@ -27,7 +27,7 @@ function fed(config: Config, first = 1, count = STEPS): Record<string, Float32Ar
   const names = graph.inputs.slice(state.length).map(({ params: { name } }) => name)
   expect(arrays).toHaveLength(names.length)
   return Object.fromEntries(
-    arrays.map((array, i) => {
+    (arrays as Float32Array[]).map((array, i) => {
       const size = array.length / count
       return [names[i], Array.from({ length: count }, (_, k) => array.slice(k * size, (k + 1) * size))]
     }),

@@ -7,7 +7,7 @@ import {
   type Tensor,
   trace,
 } from '../../autodiff/index.ts'
-import { resolveConfig } from '../../config/index.ts'
+import { pointOf, resolveConfig } from '../../config/index.ts'
 import { generatedDataset } from '../../data/catalogue.ts'
 import { random } from '../../random/random.ts'
 import { compile, compileScan } from '../../runtime/node.ts'
@@ -41,7 +41,7 @@ const configOf = ({ objective, batch }: Workload) =>
 export async function openStep(workload: Workload): Promise<OwnStep> {
   const config = configOf(workload)
   const dataset = generatedDataset('ring')
-  const step = buildStep(config, dataset)
+  const step = buildStep(config, pointOf(config, dataset))
   const program = await compileScan(step.graph, step.state.length)
   const normals = random(0, 'bench')
   const draw = (scale: number) =>

@@ -1,4 +1,5 @@
 import { constant } from '../../autodiff/index.ts'
+import { pointOf } from '../../config/index.ts'
 import { binLosses } from '../../evaluation/loss-bins.ts'
 import { type Measures, prepareMetrics } from '../../metric/prepare.ts'
 import { measureResiduals } from '../../metric/residuals.ts'
@@ -90,16 +91,19 @@ export const answers: Answers = {
     const parameters = session.parameters(weights)
     const data = new Float32Array(2 * MEASURED)
     dataset.sample(random(0, 'studio residuals'), data)
-    return measureResiduals(mapOf(config, dataset, constant(parameters, [parameters.length])), {
-      dimension: 2,
-      interpolant: interpolants[config.interpolant],
-      data,
-      noise: drawNoise(MEASURED, 2, 0),
-      compile: engine.compile as never,
-      levels,
-      // A third of the time of float64 by WebAssembly.
-      dtype: 'float32',
-    })
+    return measureResiduals(
+      mapOf(config, pointOf(config, dataset), constant(parameters, [parameters.length])),
+      {
+        dimension: 2,
+        interpolant: interpolants[config.interpolant],
+        data,
+        noise: drawNoise(MEASURED, 2, 0),
+        compile: engine.compile as never,
+        levels,
+        // A third of the time of float64 by WebAssembly.
+        dtype: 'float32',
+      },
+    )
   },
 
   metrics: async ({ steps, method, weights, count, seed }, session) => {

@@ -1,5 +1,5 @@
 import { DYNAMIC, simplify, spec, trace } from '../../autodiff/index.ts'
-import { type Config, ConfigError, resolveConfig, type UserConfig } from '../../config/index.ts'
+import { type Config, ConfigError, pointOf, resolveConfig, type UserConfig } from '../../config/index.ts'
 import type { Dataset } from '../../data/dataset.ts'
 import { mapOf, parameterCount, type VelocityField } from '../../model/index.ts'
 import { objectives } from '../../objective/index.ts'
@@ -128,7 +128,7 @@ async function openCourse(
 ): Promise<Course> {
   const config = { ...asked, chunk: engine.chunk ?? asked.chunk }
   const { teachers, pairs } = guidanceOf(config, dataset, ended)
-  const step = buildStep(config, dataset, teachers)
+  const step = buildStep(config, pointOf(config, dataset), teachers)
   const pool = await solvePairs(engine, config, pairs)
   const programs = {
     step: await engine.compileScan(step.graph, step.state.length),
@@ -241,7 +241,7 @@ export class Session {
   parameters(weights: WeightsName = 'ema'): Float32Array {
     const { config, trainer } = this
     const all = weights === 'ema' ? trainer.parameters : trainer.state.parameters!
-    return all.subarray(0, parameterCount(config, this.dataset))
+    return all.subarray(0, parameterCount(config, pointOf(config, this.dataset)))
   }
 
   /**
