@@ -43,6 +43,7 @@ export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
     weightDecay: 0,
     clip: null,
   },
+  players: {},
   schedule: { kind: 'constant', warmup: 0, final: 0 },
   ema: 0.995,
   target: 'ema',

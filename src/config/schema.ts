@@ -135,6 +135,16 @@ export const schema = z.strictObject({
     /** The cosine ends at this part of the learning rate. */
     final: fraction,
   }),
+  /** Keys in which a network beside the map, or the map itself, trains otherwise; by its name. */
+  players: z.record(
+    z.string(),
+    z.strictObject({
+      learningRate: positive.optional(),
+      clip: positive.nullable().optional(),
+      /** Updates in a round, of a player that has a turn of its own. */
+      times: count.max(100).optional(),
+    }),
+  ),
   /** Decay of the averaged parameters; 0 for none. */
   ema: fraction.lt(1),
   /** What `theta-` is: the averaged parameters or the student's own. */

@@ -231,6 +231,28 @@ const conditions: readonly Check[] = [
     `condition.kind: trajectories and pairs of a coupling have no classes; use coupling.kind independent with another objective, e.g. --objective psd`,
 ]
 
+const players: readonly Check[] = [
+  (config, objective) => {
+    const known = ['map', ...(objective.players ?? []).map(({ name }) => name)]
+    const wrong = Object.keys(config.players).find(name => !known.includes(name))
+    return (
+      wrong !== undefined &&
+      `players.${wrong}: ${objective.id} has no such player; it has ${known.join(', ')}`
+    )
+  },
+  (config, objective) => {
+    const turns = objective.turns?.(config.options as never) ?? []
+    const alone = (name: string) => turns.some(({ trains }) => trains.join() === name)
+    const wrong = Object.entries(config.players).find(
+      ([name, { times }]) => times !== undefined && !alone(name),
+    )
+    return (
+      wrong !== undefined &&
+      `players.${wrong[0]}.times: ${wrong[0]} has no turn of its own in ${objective.id}`
+    )
+  },
+]
+
 const network: readonly Check[] = [
   ({ network }) => kindOf(network).problem?.(network) ?? false,
   ({ network }, { id, parts, jumps }) =>
@@ -283,7 +305,17 @@ const training: readonly Check[] = [
 /** Why a combination that parses cannot work, or would silently do something else: the key and the reason. */
 export function validate(config: Config, objective: Objective): string | undefined {
   const traits = traitsOf(objective, config.options)
-  for (const check of [teachers, batches, times, weights, couplings, conditions, network, training].flat()) {
+  for (const check of [
+    teachers,
+    batches,
+    times,
+    weights,
+    couplings,
+    conditions,
+    players,
+    network,
+    training,
+  ].flat()) {
     const message = check(config, objective, traits)
     if (message) return message
   }

@@ -10,21 +10,22 @@ import {
 import { type Config, findObjective, pointOf } from '../config/index.ts'
 import { momentsOf, type PresentValues } from '../config/scheduled-values.ts'
 import type { SeenDataset } from '../data/standardized.ts'
-import { bindMap, type Condition, mapOf } from '../model/index.ts'
+import { type Condition, mapOf, unflatten } from '../model/index.ts'
 import type { Jumps } from '../objective/index.ts'
 import type { Program } from '../runtime/program.ts'
 import { batchSource } from '../training/batches.ts'
-import { networksOf, treesOf } from '../training/networks.ts'
-import { guidesOf, type Teachers } from '../training/step.ts'
+import { networksOf } from '../training/networks.ts'
+import { guidesOf, studentOf, type Teachers } from '../training/step.ts'
 import {
   type InputName,
   type SampleResidual,
   sampleResiduals,
+  type Term,
   type TermInputs,
   termSpecs,
-  termsOf,
 } from '../training/terms.ts'
 import type { Pool } from '../training/trajectory-cache.ts'
+import { roundOf, type TurnPlan } from '../training/turns.ts'
 
 /** One part of a training's loss by the times that were drawn. */
 export interface BinnedLoss {
@@ -43,9 +44,9 @@ export interface LossBinOptions {
   readonly config: Config
   readonly dataset: SeenDataset
   readonly teachers: Teachers
-  /** Parameters `[P]` of all networks of the training. */
-  readonly parameters: Float32Array
-  /** In the place of `theta-`; the same parameters where absent. */
+  /** Parameters `[P]` of each network of the training, by player. */
+  readonly parameters: Readonly<Record<string, Float32Array>>
+  /** Of the map in the place of `theta-`; the same where absent. */
   readonly target?: Float32Array
   /** Steps taken: schedules stand where the next step would find them. */
   readonly step: number
@@ -67,9 +68,9 @@ export interface LossBinOptions {
 export async function binLosses(options: LossBinOptions): Promise<BinnedLoss[]> {
   const { dataset, pool, block = 2048, draws = 8192, bins = 8, step } = options
   const config: Config = { ...options.config, batch: Math.min(block, draws), chunk: 1 }
-  const terms = termsOf(config)
+  const terms = lossTerms(config)
   const { graph, parts } = lossGraph(config, options)
-  const source = batchSource(config, dataset, terms, pool)
+  const source = batchSource(config, dataset, lossTurns(config), pool)
   const { jumps } = findObjective(config.objective)
   const tables = parts.map(({ name, times }) => binTable(name, shownTimes(times, jumps), bins))
   const width = terms.reduce((sum, { inputs }) => sum + inputs.length, 0)
@@ -99,11 +100,16 @@ export async function binLosses(options: LossBinOptions): Promise<BinnedLoss[]> 
   return tables.map(table => table.close())
 }
 
+/** The turns of a round, each once. */
+const lossTurns = (config: Config): TurnPlan[] => roundOf(config).filter(({ isFirst }) => isFirst)
+
+const lossTerms = (config: Config): Term[] => lossTurns(config).flatMap(({ terms }) => terms)
+
 /** The loss of each sample as a graph: the terms' inputs and the present values to one vector `[rows]` a part. */
 function lossGraph(config: Config, { dataset, teachers, parameters, target }: LossBinOptions) {
   const point = pointOf(config, dataset)
   const networks = networksOf(config, point)
-  const terms = termsOf(config)
+  const terms = lossTerms(config)
   const moments = momentsOf(config)
   let parts: Omit<SampleResidual, 'values'>[] = []
   const graph = trace(
@@ -112,11 +118,16 @@ function lossGraph(config: Config, { dataset, teachers, parameters, target }: Lo
       const present: PresentValues = Object.fromEntries(
         moments.map(({ name }, i) => [name, (inputs.moments as Tensor).slice(0, i, i + 1).reshape([])]),
       )
-      const trees = treesOf(constant(parameters, [parameters.length]), networks)
-      const map = (condition?: Condition<Tensor>) => bindMap(config, point, trees.map!, condition)
+      const trees = Object.fromEntries(
+        networks.map(({ name, network }) => {
+          const own = parameters[name]
+          return [name, unflatten(constant(own, [own.length]), network)]
+        }),
+      )
+      const map = studentOf(config, point, trees)
       const guides = {
         ...teachers,
-        ...guidesOf(config, point, trees, present),
+        ...guidesOf(config, point, networks, trees, present),
         ...(target && {
           target: (condition?: Condition<Tensor>) =>
             mapOf(config, point, constant(target, [target.length]), condition),

@@ -1,8 +1,11 @@
+import { pointOf } from '../config/index.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import { compile } from '../runtime/node.ts'
 import { readCheckpoint } from '../serialization/checkpoint.ts'
 import { RunError, readRecord } from '../serialization/run.ts'
 import { hasPool, openPool } from '../training/coupling.ts'
+import { networksOf } from '../training/networks.ts'
+import { parametersOf, stateOfPlayers } from '../training/players.ts'
 import { withSeenRewards } from '../training/reward.ts'
 import { openCouplingTeacher, openTeachers } from '../training/teacher.ts'
 import { type BinnedLoss, binLosses } from './loss-bins.ts'
@@ -37,12 +40,13 @@ export async function measureLoss(
   const checkpoint = readCheckpoint(directory)
   if (!checkpoint) throw new RunError(`${directory}: has no checkpoint to measure the loss of`)
   const { state, step } = checkpoint
+  const networks = networksOf(config, pointOf(config, dataset))
   const couplingTeacher = hasPool(directory) ? undefined : openCouplingTeacher(config, dataset)
   return binLosses({
     config,
     dataset,
     teachers: openTeachers(config, dataset),
-    parameters: state.ema ?? state.parameters!,
+    parameters: parametersOf(stateOfPlayers(state, networks), networks, 'ema'),
     step: Math.max(config.steps, step),
     pool: await openPool(directory, config, dataset.dimension, couplingTeacher),
     block: Math.min(BLOCK_ROWS, Math.max(64, Math.floor(BLOCK_NUMBERS / dataset.dimension))),

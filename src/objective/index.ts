@@ -14,9 +14,11 @@ export {
   type Objective,
   type ObjectiveDefaults,
   type Part,
+  type Player,
   type Rule,
   type Setting,
   type Traits,
+  type Turn,
   traitsOf,
 } from './objective.ts'
 export { type Annealed, annealed, isSchedule, type Schedule, valueAt } from './schedule.ts'

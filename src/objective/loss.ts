@@ -1,5 +1,5 @@
 import { stopGradient, type Tensor } from '../autodiff/index.ts'
-import type { FlowMap, Path, VelocityField } from '../model/index.ts'
+import type { BoundNetwork, FlowMap, Path, VelocityField } from '../model/index.ts'
 
 /** Size of a residual, one number per sample: `[B, ...D]` twice to `[B]`. */
 export type ErrorFunction = (prediction: Tensor, target: Tensor) => Tensor
@@ -21,6 +21,8 @@ export interface Draw {
   readonly pretrained: FlowMap
   /** A velocity that is trained beside the student on the student's own samples. */
   readonly auxiliary: VelocityField
+  /** Other networks that train beside the student, by name: alive in their own turns, standing still in those of others. */
+  readonly players?: Readonly<Record<string, BoundNetwork>>
   readonly path: Path
   /** Source time, target time and a time between them: `t <= m <= s`. */
   readonly s: Tensor

@@ -1,6 +1,12 @@
 import type { z } from 'zod'
 import type { Operand } from '../autodiff/index.ts'
-import type { InterpolantName, ParameterizationName } from '../model/index.ts'
+import type {
+  InterpolantName,
+  Network,
+  NetworkConfig,
+  ParameterizationName,
+  PointSpec,
+} from '../model/index.ts'
 import type { Loss } from './loss.ts'
 import type { Present, Schedule } from './schedule.ts'
 import type { Jumps, TimeLawName, TimeOptions } from './times.ts'
@@ -59,14 +65,28 @@ export interface Traits {
   readonly absoluteTimes?: boolean
   /** What it draws beside a point and its times. */
   readonly draws?: readonly ('noise' | 'r')[]
-  /** Networks that train beside the map. */
-  readonly networks?: readonly 'auxiliary'[]
   /** The one path that it is written for; default any. */
   readonly interpolant?: InterpolantName
   /** Whether it is right in the conditional mean only, which robust losses move. */
   readonly conditionalMean?: boolean
   /** Whether the noise of a sample must be drawn apart from its data. */
   readonly freshNoise?: boolean
+}
+
+/** A network that trains beside the map. */
+export interface Player {
+  readonly name: string
+  /** Its network, from the map's own keys and points. */
+  readonly network: (config: NetworkConfig, point: PointSpec) => Network
+}
+
+/** Some players train on some parts, while all others stand still; a training step is a round of turns. */
+export interface Turn {
+  /** `map`, or names of players. */
+  readonly trains: readonly string[]
+  /** Updates in a round, each on a draw of its own; default 1. */
+  readonly times?: number
+  readonly parts: readonly Part[]
 }
 
 /** How an objective trains. */
@@ -85,6 +105,10 @@ export interface Method<O = unknown> {
   readonly options: z.ZodType<O>
   /** The consistency term's parts, or `null` for a row that is only a diagonal term. */
   readonly parts: ((options: Present<O>) => readonly Part[]) | null
+  /** Networks that train beside the map. */
+  readonly players?: readonly Player[]
+  /** The turns of a round, where they are more than one of all players on `parts`. Only parts may depend on the options. */
+  readonly turns?: (options: Present<O>) => readonly Turn[]
   /** Its loss as a diagonal term, where it can be one. */
   readonly grounds?: (options: Present<O>) => Loss
   readonly traits: Traits | ((options: O) => Traits)

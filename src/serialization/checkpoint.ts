@@ -5,10 +5,11 @@ import { writeFileAtomic } from './files.ts'
 import { paths, RunError } from './run.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts'
 
-export type StateName = 'parameters' | 'first' | 'second' | 'ema'
-
-/** Flat vectors `[P]` that a step carries to the next. */
-export type State = Readonly<Partial<Record<StateName, Float32Array>>>
+/**
+ * Flat vectors `[P]` that a step carries to the next, by player and vector: `map.parameters`, `map.first`, `map.average`, ... In
+ * files of earlier versions all networks are in one: `parameters`, `first`, `second` and `ema`.
+ */
+export type State = Readonly<Record<string, Float32Array>>
 
 /** Where a training stands. Random streams are addressed by seed and step, so the step stands for them. */
 export interface Progressed {
@@ -132,19 +133,21 @@ function readStep(directory: string, step: number): Checkpoint {
   }
 }
 
-/** The state's vectors, all of one length. */
+/** The state's vectors, those of one player all of one length. */
 function stateOf(tensors: Readonly<Record<string, StoredTensor>>, path: string): Checkpoint['state'] {
-  const size = tensors.parameters?.data.length
-  for (const name of ['parameters', 'first', 'second', ...(tensors.ema ? ['ema'] : [])]) {
-    const found = tensors[name]
-    if (found?.data instanceof Float32Array && found.shape.length === 1 && found.data.length === size)
-      continue
-    const what = found ? `[${found.shape.join(', ')}]` : 'nothing'
-    throw new RunError(`${path}: tensor ${name}: expected F32 of [${size ?? 'parameters'}], found ${what}`)
+  const named = Object.entries(tensors)
+  for (const [name, { data, shape }] of named) {
+    const parameters = name.includes('.') ? `${name.split('.')[0]}.parameters` : 'parameters'
+    const size = tensors[parameters]?.data.length
+    if (data instanceof Float32Array && shape.length === 1 && data.length === size) continue
+    throw new RunError(
+      `${path}: tensor ${name}: expected F32 of [${size ?? parameters}], found [${shape.join(', ')}]`,
+    )
   }
-  const wrong = notFinite(Object.entries(tensors).map(([name, { data }]) => [name, data]))
+  if (named.length === 0) throw new RunError(`${path}: tensor map.parameters: expected F32, found nothing`)
+  const wrong = notFinite(named.map(([name, { data }]) => [name, data]))
   if (wrong) throw new RunError(`${path}: tensor ${wrong}: holds values that are not finite numbers`)
-  return Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, data as Float32Array]))
+  return Object.fromEntries(named.map(([name, { data }]) => [name, data as Float32Array]))
 }
 
 /** The name of the first of some vectors that holds a NaN or an infinity. */

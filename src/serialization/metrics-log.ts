@@ -8,6 +8,8 @@ export interface MetricsLine {
   /** Each term as trained, and its plain mean squared residual whatever the weighting. */
   readonly terms: Readonly<Record<string, { readonly loss: number; readonly residual: number }>>
   readonly gradientNorm: number
+  /** Of the other players, where they have turns of their own. */
+  readonly gradientNorms?: Readonly<Record<string, number>>
   readonly learningRate: number
   readonly stepsPerSecond: number
 }

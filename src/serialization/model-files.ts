@@ -50,7 +50,8 @@ export function readModel(path: string, weights: WeightsName = 'ema'): Model {
     )
   }
   const checkpoint = readCheckpoint(path)
-  const parameters = checkpoint?.state.parameters
+  // Before players had vectors of their own, the map's came first of all.
+  const parameters = checkpoint?.state['map.parameters'] ?? checkpoint?.state.parameters
   if (!parameters) {
     throw new RunError(
       `${path}: the run has no checkpoint with raw weights; take the averaged ones with --weights ema`,

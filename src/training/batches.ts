@@ -4,8 +4,9 @@ import type { Dataset } from '../data/dataset.ts'
 import { bend, diagonalLaws, type TimeLaw, type Times, timeLaws, valueAt } from '../objective/index.ts'
 import { type Random, random } from '../random/random.ts'
 import { RATES, writeRates } from './optimizer.ts'
-import { type InputName, isPoints, type Term, type TermInputs } from './terms.ts'
+import { type InputName, isPoints, type TermInputs } from './terms.ts'
 import { drawPair, drawTrajectory, type Pool } from './trajectory-cache.ts'
+import type { TurnPlan } from './turns.ts'
 
 type Arrays = Omit<TermInputs<Float32Array>, 'class'> & { readonly class?: BigInt64Array }
 
@@ -60,6 +61,18 @@ function fillNormal(source: Random, out: Float32Array): void {
   for (let j = 0; j < out.length; j++) out[j] = source.normal()
 }
 
+/** The rates of every update of a round: each player's go by its own number of updates. */
+function writeUpdates(config: Config, updates: readonly string[], step: number, out: Float32Array): void {
+  updates.forEach((name, i) => {
+    const [before, inRound] = [updates.slice(0, i), updates].map(
+      list => list.filter(other => other === name).length,
+    )
+    const learningRate = config.players[name]?.learningRate ?? config.optimizer.learningRate
+    const own = { ...config, optimizer: { ...config.optimizer, learningRate } }
+    writeRates(own, step, out.subarray(i * RATES, (i + 1) * RATES), (step - 1) * inRound + before + 1)
+  })
+}
+
 /** Draws the inputs of training steps. */
 export interface BatchSource {
   /**
@@ -73,12 +86,13 @@ export interface BatchSource {
  * A source of batches. Every step has streams of its own, addressed by seed and step, so that a resumed run draws what
  * an uninterrupted one would.
  *
+ * @param turns  of a round, each update of which has draws and rates of its own
  * @param pool  what a coupled training draws from
  */
 export function batchSource(
   config: Config,
   dataset: Dataset,
-  terms: readonly Term[],
+  turns: readonly Pick<TurnPlan, 'trains' | 'terms'>[],
   pool?: Pool,
 ): BatchSource {
   const { dimension } = dataset
@@ -87,7 +101,10 @@ export function batchSource(
   const moments = momentsOf(config)
   let gap = 1
   const clock = clockOf(config, () => gap)
-  const rates = new Float32Array(chunk * RATES)
+  const terms = turns.flatMap(({ terms }) => terms)
+  const updates = turns.flatMap(({ trains }) => trains)
+  const ratesWidth = updates.length * RATES
+  const rates = new Float32Array(chunk * ratesWidth)
   const present = new Float32Array(chunk * moments.length)
   const width = (name: InputName) => (isPoints(name) ? dimension : 1)
   const buffers = terms.map(
@@ -133,7 +150,7 @@ export function batchSource(
       drawTimes(clock, times, arrays)
       drawPoints(data, noise, none, arrays)
     })
-    writeRates(config, step, rates.subarray(i * RATES, (i + 1) * RATES))
+    writeUpdates(config, updates, step, rates.subarray(i * ratesWidth, (i + 1) * ratesWidth))
     writeMoments(config, moments, step, present.subarray(i * moments.length, (i + 1) * moments.length))
   }
 

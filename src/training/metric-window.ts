@@ -2,6 +2,9 @@ import type { Config } from '../config/index.ts'
 import type { MetricsLine } from '../serialization/metrics-log.ts'
 import { learningRate } from './optimizer.ts'
 
+/** Ends the names of gradient norms of players beside the map. */
+const SUFFIX = 'GradientNorm'
+
 /** Means of the metrics over the steps since the last line. */
 export class Window {
   private sums: Float64Array
@@ -35,6 +38,7 @@ export class Window {
   close(step: number, config: Config): MetricsLine {
     const mean = Object.fromEntries(this.names.map((name, i) => [name, this.sums[i] / this.steps]))
     const terms = this.names.filter(name => `${name}Residual` in mean)
+    const others = this.names.filter(name => name.endsWith(SUFFIX))
     const now = performance.now()
     const line: MetricsLine = {
       step,
@@ -43,6 +47,9 @@ export class Window {
         terms.map(name => [name, { loss: mean[name], residual: mean[`${name}Residual`] }]),
       ),
       gradientNorm: mean.gradientNorm,
+      ...(others.length > 0 && {
+        gradientNorms: Object.fromEntries(others.map(name => [name.slice(0, -SUFFIX.length), mean[name]])),
+      }),
       learningRate: learningRate(config, step),
       stepsPerSecond: Math.round((1e5 * this.steps) / (now - this.since)) / 100,
     }

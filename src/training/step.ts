@@ -4,6 +4,7 @@ import {
   type Graph,
   isTensor,
   mapTree,
+  type Spec,
   simplify,
   spec,
   stopGradient,
@@ -13,32 +14,27 @@ import {
 } from '../autodiff/index.ts'
 import type { Config } from '../config/index.ts'
 import { momentsOf, type PresentValues } from '../config/scheduled-values.ts'
-import {
-  bindMap,
-  type Condition,
-  flatten,
-  flowMap,
-  mapOf,
-  networkOf,
-  type PointSpec,
-  uncertaintyNetwork,
-} from '../model/index.ts'
-import type { StateName } from '../serialization/checkpoint.ts'
-import { type NetworkTrees, networksOf, stateSize, treesOf } from './networks.ts'
-import { adam, clipByNorm, RATES } from './optimizer.ts'
-import { evaluateTerms, type Guides, type Term, type TermInputs, termSpecs, termsOf } from './terms.ts'
+import { bindMap, type Condition, flatten, type Named, type PointSpec, unflatten } from '../model/index.ts'
+import { MAP, type Trained, WEIGHT } from './networks.ts'
+import { RATES } from './optimizer.ts'
+import { playersOf, stateNames, type TrainedPlayer, vectorName } from './players.ts'
+import { evaluateTerms, type Guides, type Term, type TermInputs, termSpecs } from './terms.ts'
+import { roundOf, type TurnPlan } from './turns.ts'
 import { weightOf } from './weights.ts'
 
 /** A training step as one graph, with the meaning of its inputs and outputs. */
 export interface Step {
   /**
-   * Inputs: the state, then what each term draws, then `rates` (see `writeRates`) and, where something changes over the
-   * training, `moments` (see `writeMoments`).
+   * Inputs: the state, then what each term of each turn draws, then `rates` (see `writeRates`) of each update and, where
+   * something changes over the training, `moments` (see `writeMoments`).
    */
   readonly graph: Graph<CorePrimitive>
-  /** The first inputs and outputs: flat float32 vectors `[parameterCount]` carried from step to step. */
-  readonly state: readonly StateName[]
-  readonly parameterCount: number
+  /** Names of the first inputs and outputs: flat float32 vectors carried from step to step; see `vectorName`. */
+  readonly state: readonly string[]
+  readonly players: readonly TrainedPlayer[]
+  /** The turns of a round in their order, one for each update. */
+  readonly turns: readonly TurnPlan[]
+  /** Their terms one after another. */
   readonly terms: readonly Term[]
   /** Names of the entries of the last output, `[metrics.length]`. */
   readonly metrics: readonly string[]
@@ -47,80 +43,141 @@ export interface Step {
 /** What a run learns from beside data. */
 export type Teachers = Pick<Guides, 'teacher' | 'pretrained'>
 
+/** Parameters of players by their names. */
+export type Trees = Readonly<Record<string, Named<Tensor>>>
+
 /** Everything that a formula may ask for, made of the networks' present parameters. */
 export function guidesOf(
   config: Config,
   point: PointSpec,
-  { map, auxiliary, uncertainty: size }: NetworkTrees<Tensor>,
+  trained: readonly Trained[],
+  trees: Trees,
   present: PresentValues,
 ): Guides {
-  const stopped = mapTree(map!, isTensor, x => stopGradient(x))
-  const velocity = networkOf({ ...config.network, conditioning: 's' }, point)
+  const stopped = mapTree(trees[MAP], isTensor, x => stopGradient(x))
+  const weight = trained.find(({ name }) => name === WEIGHT)
+  const others = trained.filter(({ name }) => name !== MAP && name !== WEIGHT)
+  const learned = weight?.network.apply(trees[WEIGHT])
   return {
     frozen: condition => bindMap(config, point, stopped, condition),
-    ...(auxiliary && { auxiliary: condition => flowMap(velocity.apply(auxiliary, condition)) }),
-    weight: weightOf(config, present, size && ((s, t) => uncertaintyNetwork.apply(size)(s, s, t))),
+    players: condition =>
+      Object.fromEntries(others.map(({ name, network }) => [name, network.apply(trees[name], condition)])),
+    weight: weightOf(config, present, learned && ((s, t) => learned(s, s, t))),
   }
 }
 
+/** The student with its present parameters, for some condition. */
+export const studentOf =
+  (config: Config, point: PointSpec, trees: Trees) => (condition?: Condition<Tensor>) =>
+    bindMap(config, point, trees[MAP], condition)
+
 /**
- * Traces the whole training step: losses, gradients, clipping, optimiser and averaging.
+ * Traces a whole training step: for each turn of the round the losses, the gradients of the players that it trains with all
+ * others stopped, and their optimisers; in the end averaging.
  *
  * @param teachers  the velocity or flow map that a distillation learns from
  * @throws ConfigError when the objective uses a teacher and there is none
  */
 export function buildStep(config: Config, point: PointSpec, teachers: Teachers = {}): Step {
-  const networks = networksOf(config, point)
-  const count = stateSize(config, point)
-  const terms = termsOf(config)
+  const players = playersOf(config, point)
+  const turns = roundOf(config)
   const moments = momentsOf(config)
-  const state: StateName[] = ['parameters', 'first', 'second']
-  if (config.ema > 0) state.push('ema')
-
+  const averaged = config.ema > 0
+  const state = stateNames(players, averaged)
+  const sizes = new Map(players.map(({ name, size }) => [name, size]))
+  const updates = turns.reduce((sum, { trains }) => sum + trains.length, 0)
+  const drawKey = ({ key }: TurnPlan, term: Term): string => (key ? `${key}.${term.name}` : term.name)
   const specs = {
-    state: Object.fromEntries(state.map(name => [name, spec([count])])),
-    terms: Object.fromEntries(terms.map(term => [term.name, termSpecs(term, point)])),
-    rates: spec([RATES]),
+    state: Object.fromEntries(state.map(name => [name, spec([sizes.get(name.split('.')[0])!])])),
+    terms: Object.fromEntries(
+      turns.flatMap(turn => turn.terms.map(term => [drawKey(turn, term), termSpecs(term, point)])),
+    ) as Record<string, TermInputs<Spec>>,
+    rates: spec([updates * RATES]),
     ...(moments.length > 0 && { moments: spec([moments.length]) }),
   }
   let names: string[] = []
   const graph = trace(inputs => {
-    const { parameters, first, second, ema } = inputs.state as Record<StateName, Tensor>
-    const drawn = terms.map(({ name }) => (inputs.terms as Record<string, TermInputs<Tensor>>)[name])
-    const target =
-      config.target === 'ema' && ema
-        ? (condition?: Condition<Tensor>) => mapOf(config, point, ema, condition)
-        : undefined
+    const vectors: Record<string, Tensor> = { ...(inputs.state as Record<string, Tensor>) }
     const present: PresentValues = Object.fromEntries(
       moments.map(({ name }, i) => [name, (inputs.moments as Tensor).slice(0, i, i + 1).reshape([])]),
     )
-
-    const lossOf = (trees: NetworkTrees<Tensor>) => {
-      const student = (condition?: Condition<Tensor>) => bindMap(config, point, trees.map!, condition)
-      const guides = { ...teachers, target, ...guidesOf(config, point, trees, present) }
-      const { total, values } = evaluateTerms(config, terms, drawn, student, guides, present)
-      names = values.flatMap(({ name }) => [name, `${name}Residual`])
-      return [total, values.flatMap(({ loss, residual }) => [loss, residual])] as const
+    const average = averaged ? vectors[vectorName(MAP, 'average')] : undefined
+    const target =
+      config.target === 'ema' && average
+        ? (condition?: Condition<Tensor>) =>
+            bindMap(config, point, unflatten(average, players[0].network), condition)
+        : undefined
+    const values: [name: string, value: Tensor][] = []
+    let updated = 0
+    for (const turn of turns) {
+      const trees: Trees = Object.fromEntries(
+        players.map(({ name, network }) => [
+          name,
+          unflatten(vectors[vectorName(name, 'parameters')], network),
+        ]),
+      )
+      const trained = players.filter(({ name }) => turn.trains.includes(name))
+      const drawn = turn.terms.map(
+        term => (inputs.terms as Record<string, TermInputs<Tensor>>)[drawKey(turn, term)],
+      )
+      const lossOf = (live: Trees) => {
+        const all = { ...trees, ...live }
+        const guides = { ...teachers, target, ...guidesOf(config, point, players, all, present) }
+        const found = evaluateTerms(config, turn.terms, drawn, studentOf(config, point, all), guides, present)
+        return [found.total, found.values] as const
+      }
+      const live = Object.fromEntries(trained.map(({ name }) => [name, trees[name]]))
+      const [loss, parts, tree] = valueAuxAndGrad((given: Trees) => {
+        const [total, list] = lossOf(given)
+        return [total, list.flatMap(({ loss, residual }) => [loss, residual])] as const
+      })(live) as readonly [Tensor, readonly Tensor[], Trees]
+      const lines = partNames(turn)
+      const gradients = trained.map(({ name }) => flatten(tree[name]))
+      const norms = gradients.map(gradient => gradient.square().sum().sqrt())
+      trained.forEach(({ name, optimizer }, i) => {
+        const rates = (inputs.rates as Tensor).slice(0, updated * RATES, (updated + 1) * RATES)
+        updated++
+        const own = Object.fromEntries(
+          Object.keys(optimizer.init(0)).map(vector => [vector, vectors[vectorName(name, vector)]]),
+        )
+        const parameters = vectors[vectorName(name, 'parameters')]
+        const next = optimizer.update({ parameters, direction: gradients[i], rates }, own)
+        vectors[vectorName(name, 'parameters')] = next.update.parameters.sub(next.update.direction)
+        for (const [vector, value] of Object.entries(next.state)) vectors[vectorName(name, vector)] = value
+      })
+      if (turn.isFirst) {
+        const mapNorm = trained.findIndex(({ name }) => name === MAP)
+        if (mapNorm >= 0) values.push(['loss', loss], ['gradientNorm', norms[mapNorm]])
+        lines.forEach((line, i) => {
+          values.push([line, parts[i]])
+        })
+        if (turn.alone) {
+          trained.forEach(({ name }, i) => {
+            if (name !== MAP) values.push([`${name}GradientNorm`, norms[i]])
+          })
+        }
+      }
     }
-    const [loss, values, tree] = valueAuxAndGrad(lossOf)(treesOf(parameters, networks))
-
-    const gradients = networks.map(({ name }) => flatten((tree as NetworkTrees<Tensor>)[name]!))
-    const norms = gradients.map(gradient => gradient.square().sum().sqrt())
-    const { clip } = config.optimizer
-    // Each network on its own, so that one does not slow another down.
-    const clipped = gradients.map((gradient, i) =>
-      clip === null ? gradient : clipByNorm(gradient, norms[i], clip),
-    )
-    const gradient = clipped.length === 1 ? clipped[0] : concat(clipped)
-    const next = adam(config.optimizer, inputs.rates as Tensor, parameters, gradient, { first, second })
+    for (const { name } of averaged ? players : []) {
+      const [before, after] = [vectorName(name, 'average'), vectorName(name, 'parameters')]
+      vectors[before] = vectors[before].add(vectors[after].sub(vectors[before]).mul(1 - config.ema))
+    }
+    names = values.map(([name]) => name)
     return {
-      parameters: next.parameters,
-      ...next.moments,
-      ...(ema && { ema: ema.add(next.parameters.sub(ema).mul(1 - config.ema)) }),
-      metrics: concat([loss, norms[0], ...values].map(value => value.reshape([1]))),
+      ...Object.fromEntries(state.map(name => [name, vectors[name]])),
+      metrics: concat(values.map(([, value]) => value.reshape([1]))),
     }
   }, specs)
-
-  const metrics = ['loss', 'gradientNorm', ...names]
-  return { graph: simplify(graph), state, parameterCount: count, terms, metrics }
+  return {
+    graph: simplify(graph),
+    state,
+    players,
+    turns,
+    terms: turns.flatMap(({ terms }) => terms),
+    metrics: names,
+  }
 }
+
+/** Names of a turn's parts in the log, each as trained and as it is without weights. */
+const partNames = ({ terms }: TurnPlan): string[] =>
+  terms.flatMap(({ parts }) => parts({}).flatMap(({ name }) => [name, `${name}Residual`]))

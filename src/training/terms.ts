@@ -4,8 +4,10 @@ import { ConfigError, findObjective } from '../config/index.ts'
 import { type PresentValues, withPresent } from '../config/scheduled-values.ts'
 import { diagonalRows } from '../config/validate.ts'
 import {
+  type BoundNetwork,
   type Condition,
   type FlowMap,
+  flowMap,
   fromVelocity,
   interpolants,
   noisePath,
@@ -51,11 +53,10 @@ export interface Term {
 
 /** The terms of a configuration; rows that no term uses are not drawn. */
 export function termsOf(config: Config): Term[] {
-  const { batch, diagonal, consistency, termWeights, options } = config
+  const { diagonal, termWeights, options } = config
   const scale = (part: number) => (termWeights === 'fraction' ? part : 1)
   const objective = findObjective(config.objective)
   const first = diagonalRows(config)
-  const rest = batch - first
   const terms: Term[] = []
   const { objective: grounding } = diagonal
   if (first > 0 && grounding) {
@@ -69,24 +70,36 @@ export function termsOf(config: Config): Term[] {
       inputs: ['x0', 'eps', ...conditionsOf(config), 's'],
     })
   }
-  if (rest > 0 && objective.parts) {
-    const parts = objective.parts
-    terms.push({
-      name: 'consistency',
-      parts: present => parts(withPresent(options, 'options', present)),
-      weight: consistency.weight * scale(1 - diagonal.fraction),
-      rows: Math.max(1, Math.floor(rest * consistency.fraction)),
-      inputs: [
-        ...pointsOf(objective, config),
-        ...conditionsOf(config),
-        's',
-        't',
-        'm',
-        ...extrasOf(objective, config),
-      ],
-    })
+  const { parts } = objective
+  const term =
+    parts &&
+    consistencyTerm(config, objective, present => parts(withPresent(options, 'options', present) as never))
+  return term ? [...terms, term] : terms
+}
+
+/** The term of an objective's own parts; nothing where the diagonal has the whole batch. */
+export function consistencyTerm(
+  config: Config,
+  objective: Objective,
+  parts: Term['parts'],
+): Term | undefined {
+  const { batch, diagonal, consistency, termWeights } = config
+  const rest = batch - diagonalRows(config)
+  if (rest <= 0) return undefined
+  return {
+    name: 'consistency',
+    parts,
+    weight: consistency.weight * (termWeights === 'fraction' ? 1 - diagonal.fraction : 1),
+    rows: Math.max(1, Math.floor(rest * consistency.fraction)),
+    inputs: [
+      ...pointsOf(objective, config),
+      ...conditionsOf(config),
+      's',
+      't',
+      'm',
+      ...extrasOf(objective, config),
+    ],
   }
-  return terms
 }
 
 const conditionsOf = ({ condition }: Config): InputName[] => (condition.kind === 'class' ? ['class'] : [])
@@ -126,7 +139,8 @@ export interface Guides {
   readonly frozen?: Told<FlowMap>
   readonly teacher?: Told<VelocityField>
   readonly pretrained?: Told<FlowMap>
-  readonly auxiliary?: Told<VelocityField>
+  /** Networks that train beside the student, by name. */
+  readonly players?: (condition: Condition<Tensor> | undefined) => Readonly<Record<string, BoundNetwork>>
   readonly weight?: SampleWeight
 }
 
@@ -153,7 +167,8 @@ function drawMaker(config: Config, inputs: TermInputs<Tensor>, guides: Guides): 
   const told = <M extends object>(map: Told<M> | undefined): M | undefined => map && tell(map, condition)
   const teacher = told(guides.teacher) ?? missing(objective, 'teacher')
   const pretrained = told(guides.pretrained) ?? missing(objective, 'flow map')
-  const auxiliary = told(guides.auxiliary) ?? missing(objective, 'auxiliary velocity')
+  const players = guides.players?.(condition) ?? {}
+  const auxiliary = players.auxiliary ? flowMap(players.auxiliary) : missing(objective, 'auxiliary velocity')
   return (map, error) => ({
     path,
     s: s!,
@@ -166,6 +181,7 @@ function drawMaker(config: Config, inputs: TermInputs<Tensor>, guides: Guides): 
     teacher,
     pretrained,
     auxiliary,
+    players,
     target: told(guides.target) ?? map,
     frozen: told(guides.frozen) ?? map,
   })

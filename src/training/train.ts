@@ -15,18 +15,12 @@ import type { Dataset } from '../data/dataset.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import type { VelocityField } from '../model/index.ts'
 import { compileScan, defaultThreads } from '../runtime/node.ts'
-import {
-  type Checkpoint,
-  checkpointSteps,
-  notFinite,
-  type StateName,
-  writeCheckpoint,
-} from '../serialization/checkpoint.ts'
+import { type Checkpoint, checkpointSteps, notFinite, writeCheckpoint } from '../serialization/checkpoint.ts'
 import { withPath, writeFileAtomic } from '../serialization/files.ts'
 import { type Lock, lockDirectory } from '../serialization/lock.ts'
 import { type Logger, openLoggers } from '../serialization/loggers.ts'
 import type { MetricsLine } from '../serialization/metrics-log.ts'
-import { encodeModelFile, encodeOnnxModel, type Model, ownParameters } from '../serialization/model.ts'
+import { encodeModelFile, encodeOnnxModel, type Model } from '../serialization/model.ts'
 import { dataRecord } from '../serialization/record.ts'
 import {
   checkFree,
@@ -44,7 +38,9 @@ import { hasPool, openPool } from './coupling.ts'
 import { openTrainingData } from './data.ts'
 import { openInitial, withInitialNetwork } from './initial.ts'
 import { openResumed, withMovedRuns } from './moved.ts'
+import { MAP } from './networks.ts'
 import { isTeacherFinished, teacherDirectory, withOwnTeacher } from './own-teacher.ts'
+import { stateOfPlayers } from './players.ts'
 import { resumedConfig } from './resume.ts'
 import { checkReward, withSeenRewards } from './reward.ts'
 import { buildStep, type Step, type Teachers } from './step.ts'
@@ -103,11 +99,17 @@ export class DivergenceError extends Error {
   override readonly name = 'DivergenceError'
 }
 
-const STATE_NAMES: Readonly<Record<StateName, string>> = {
+const VECTORS: Readonly<Record<string, string>> = {
   parameters: 'the parameters',
   first: "the optimiser's first moments",
   second: "the optimiser's second moments",
-  ema: 'the averaged parameters',
+  average: 'the averaged parameters',
+}
+
+/** What a vector of the state is, in words. */
+function vectorText(name: string): string {
+  const [player, vector] = name.split('.')
+  return `${VECTORS[vector] ?? vector}${player === MAP ? '' : ` of ${player}`}`
 }
 
 /** The first step has a line of its own: what an untrained network gives is what the others are compared with. */
@@ -196,18 +198,18 @@ class Training {
     const last = checkpointSteps(this.options.directory).at(-1)
     const kept = last === undefined ? 'nothing was saved' : `the newest checkpoint is that of step ${last}`
     throw new DivergenceError(
-      `step ${trainer.step}: ${STATE_NAMES[wrong as StateName]} are no longer finite numbers; ${kept}; train again into another --out with ${remedies(trainer.config).join(', or ')}`,
+      `step ${trainer.step}: ${vectorText(wrong)} are no longer finite numbers; ${kept}; train again into another --out with ${remedies(trainer.config).join(', or ')}`,
     )
   }
 
   private writeModel(): void {
-    const { config, dataset, parameters } = this.trainer
+    const { config, dataset } = this.trainer
     const { directory } = this.options
     const model: Model = {
       config,
       dimension: dataset.dimension,
       data: dataRecord(dataset),
-      parameters: ownParameters(config, pointOf(config, dataset), parameters),
+      parameters: this.trainer.parameters(),
     }
     writeFileAtomic(directory, paths(directory).model, encodeModelFile(model))
     writeFileAtomic(directory, paths(directory).onnx, encodeOnnxModel(model))
@@ -339,12 +341,15 @@ const warningsOf = ({
 ]
 
 function checkFits({ state }: Checkpoint, step: Step, directory: string): void {
-  for (const name of step.state) {
-    const found = state[name]?.length ?? 0
-    if (found === step.parameterCount) continue
-    throw new RunError(
-      `${directory}: the checkpoint has ${found} numbers of ${name}, the network needs ${step.parameterCount}`,
-    )
+  const split = stateOfPlayers(state, step.players)
+  for (const { name: player, size } of step.players) {
+    for (const name of step.state.filter(each => each.startsWith(`${player}.`))) {
+      const found = split[name]?.length ?? 0
+      if (found === size) continue
+      throw new RunError(
+        `${directory}: the checkpoint has ${found} numbers of ${name}, the network needs ${size}`,
+      )
+    }
   }
 }
 

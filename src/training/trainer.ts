@@ -1,13 +1,13 @@
 import { sizeOf } from '../autodiff/index.ts'
-import { type Config, pointOf } from '../config/index.ts'
+import type { Config } from '../config/index.ts'
 import type { SeenDataset } from '../data/standardized.ts'
-import type { PointSpec } from '../model/index.ts'
 import type { Buffer, Program } from '../runtime/program.ts'
 import type { Progressed, State } from '../serialization/checkpoint.ts'
 import type { MetricsLine } from '../serialization/metrics-log.ts'
 import { type BatchSource, batchSource } from './batches.ts'
 import { initialParameters } from './initial-parameters.ts'
 import { Window } from './metric-window.ts'
+import { mapParameters, stateOfPlayers, type TrainedPlayer, vectorName } from './players.ts'
 import type { Step } from './step.ts'
 import type { Pool } from './trajectory-cache.ts'
 
@@ -27,14 +27,18 @@ const PATIENCE_MS = 500
 
 function freshState(
   config: Config,
-  point: PointSpec,
-  { parameterCount }: Step,
+  players: readonly TrainedPlayer[],
   { initial, averaged = initial }: TrainerOptions,
 ): State {
-  const zeros = () => new Float32Array(parameterCount)
-  const parameters = initialParameters(config, point, initial)
-  const ema = config.ema > 0 && { ema: initialParameters(config, point, averaged) }
-  return { parameters, first: zeros(), second: zeros(), ...ema }
+  const vectors = players.flatMap(player => {
+    const own: [vector: string, values: Float32Array][] = [
+      ['parameters', initialParameters(config, player, initial)],
+      ...Object.entries(player.optimizer.init(player.size)),
+    ]
+    if (config.ema > 0) own.push(['average', initialParameters(config, player, averaged)])
+    return own.map(([vector, values]) => [vectorName(player.name, vector), values] as const)
+  })
+  return Object.fromEntries(vectors)
 }
 
 export interface TrainerOptions {
@@ -66,10 +70,12 @@ export class Trainer {
     options: TrainerOptions = {},
   ) {
     const { from, pool } = options
-    this.current = from?.state ?? freshState(config, pointOf(config, dataset), graph, options)
+    this.current = from
+      ? stateOfPlayers(from.state, graph.players)
+      : freshState(config, graph.players, options)
     this.done = from?.step ?? 0
     this.window = new Window(graph.metrics, from?.window)
-    this.source = batchSource(config, dataset, graph.terms, pool)
+    this.source = batchSource(config, dataset, graph.turns, pool)
   }
 
   get step(): number {
@@ -80,9 +86,9 @@ export class Trainer {
     return this.current
   }
 
-  /** Parameters `[P]` of all networks: the averaged ones where there are any. */
-  get parameters(): Float32Array {
-    return this.current.ema ?? this.current.parameters!
+  /** Parameters `[P]` of the map: averaged where there are such. */
+  parameters(weights: 'ema' | 'raw' = 'ema'): Float32Array {
+    return mapParameters(this.current, weights)
   }
 
   saved(): Progressed {

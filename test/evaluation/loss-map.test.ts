@@ -44,8 +44,8 @@ describe('the loss by time', () => {
     expect(found.edges).toEqual([0, 0.25, 0.5, 0.75, 1])
 
     const config = resolveConfig({ ...base, objective: 'flow-matching', batch: draws, chunk: 1 })
-    const { terms } = buildStep(config, plane)
-    const [x0, eps, s] = batchSource(config, dataset, terms).draw(STEPS + 1, 1) as Float32Array[]
+    const { turns } = buildStep(config, plane)
+    const [x0, eps, s] = batchSource(config, dataset, turns).draw(STEPS + 1, 1) as Float32Array[]
     const map = await load(directory)
     const bins = Array.from({ length: 4 }, () => [] as number[])
     for (let i = 0; i < draws; i++) {
@@ -77,7 +77,7 @@ describe('the loss by time', () => {
 
     const config = resolveConfig({ ...base, ...own, batch: draws, chunk: 1 })
     const step = buildStep(config, plane, openTeachers(config, dataset))
-    const drawn = batchSource(config, dataset, step.terms).draw(STEPS + 1, 1)
+    const drawn = batchSource(config, dataset, step.turns).draw(STEPS + 1, 1)
     const program = await compile(step.graph)
     const { state } = readCheckpoint(directory)!
     const metrics = (await program.run([...step.state.map(name => state[name]!), ...drawn])).at(-1)!

@@ -192,10 +192,10 @@ describe.each(list)('$id', objective => {
     for (const variant of variants) {
       const losses = lossesOf(objective, variant)
       const used = (field: string) => losses.some(loss => uses(loss, field))
-      const { between = false, draws = [], networks = [] } = traitsOf(objective, present(objective, variant))
+      const { between = false, draws = [] } = traitsOf(objective, present(objective, variant))
       expect(between, JSON.stringify(variant)).toBe(used('m'))
       expect(draws).toEqual(['noise', 'r'].filter(used))
-      expect(networks).toEqual(['auxiliary'].filter(used))
+      expect((objective.players ?? []).map(({ name }) => name)).toEqual(['auxiliary'].filter(used))
     }
   })
 

@@ -4,14 +4,14 @@ import { constant, evaluate, spec, trace } from '../../src/autodiff/index.ts'
 import { type Config, resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { generatedDataset } from '../../src/data/catalogue.ts'
 import { evaluateRun, exactVelocity } from '../../src/evaluation/evaluate.ts'
-import { flowMap, fromVelocity, networkOf, type VelocityField } from '../../src/model/index.ts'
+import { flowMap, fromVelocity, networkOf, unflatten, type VelocityField } from '../../src/model/index.ts'
 import { random } from '../../src/random/random.ts'
 import { compile } from '../../src/runtime/node.ts'
 import { drawNoise } from '../../src/sampler/sampler.ts'
 import { readModel } from '../../src/serialization/model-files.ts'
 import { batchSource } from '../../src/training/batches.ts'
 import { initialParameters } from '../../src/training/initial-parameters.ts'
-import { networksOf, stateSize, treesOf } from '../../src/training/networks.ts'
+import { networksOf } from '../../src/training/networks.ts'
 import { buildStep } from '../../src/training/step.ts'
 import { train } from '../../src/training/train.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
@@ -39,25 +39,33 @@ const sizes = (config: Config) =>
 
 /** How far each network moves in the first step, and its new parameters. */
 async function firstStep(config: Config, change: (parameters: Float32Array) => void = () => {}) {
-  const { graph, terms, metrics } = buildStep(config, plane, teachers)
-  const size = stateSize(config, plane)
-  const parameters = initialParameters(config, plane)
-  change(parameters)
-  const zeros = () => new Float32Array(size)
-  const drawn = batchSource(config, dataset, terms).draw(1, 1)
+  const { graph, turns, state, players, metrics } = buildStep(config, plane, teachers)
+  const before = freshParameters(config)
+  change(before.map)
+  const carried = state.map(name => {
+    const [player, vector] = name.split('.')
+    return ['parameters', 'average'].includes(vector)
+      ? before[player].slice()
+      : new Float32Array(before[player].length)
+  })
+  const drawn = batchSource(config, dataset, turns).draw(1, 1)
   const program = await compile(graph)
-  const outputs = await program.run([parameters, zeros(), zeros(), parameters.slice(), ...drawn])
+  const outputs = await program.run([...carried, ...drawn])
   await program.close()
-  const after = outputs[0] as Float32Array
-  let start = 0
-  const parts = networksOf(config, plane).map(({ name, size }) => {
-    const [from, to] = [start, (start += size)]
-    const moved = Math.hypot(...after.subarray(from, to).map((p, i) => p - parameters[from + i]))
-    return [name, { moved, after: [...after.subarray(from, to)] }] as const
+  const parts = players.map(({ name }) => {
+    const after = outputs[state.indexOf(`${name}.parameters`)] as Float32Array
+    const moved = Math.hypot(...after.map((p, i) => p - before[name][i]))
+    return [name, { moved, after: [...after] }] as const
   })
   const { map, auxiliary } = Object.fromEntries(parts)
   return { map, auxiliary, gradientNorm: (outputs.at(-1) as Float32Array)[metrics.indexOf('gradientNorm')] }
 }
+
+/** What the networks of a configuration begin with, by name. */
+const freshParameters = (config: Config, initial?: Float32Array): Record<string, Float32Array> =>
+  Object.fromEntries(
+    networksOf(config, plane).map(trained => [trained.name, initialParameters(config, trained, initial)]),
+  )
 
 /** With a huge epsilon Adam's first step is the gradient itself, scaled. */
 const plain = { epsilon: 1e4, learningRate: 1e3 } as const
@@ -76,17 +84,15 @@ describe('networks that train together', () => {
 
   test('begin apart: the auxiliary drawn by a stream of its own, a learned weight of one', () => {
     const config = configOf({ loss: { adaptive: null, learned: true } })
-    const parameters = initialParameters(config, plane)
-    const { map, auxiliary } = sizes(config)
-    expect(parameters.slice(0, map)).toEqual(initialParameters(configOf({ objective: 'lmd' }), plane))
+    const { map, auxiliary, uncertainty } = freshParameters(config)
+    expect(map).toEqual(freshParameters(configOf({ objective: 'lmd' })).map)
     // Weights of the first layers, brought to one scale: 2 coordinates and 4 features of each time.
-    const first = parameters.slice(0, 8).map(p => p * Math.sqrt(2 + 2 * 4))
-    const second = parameters.slice(map, map + 8).map(p => p * Math.sqrt(2 + 4))
+    const first = map.slice(0, 8).map(p => p * Math.sqrt(2 + 2 * 4))
+    const second = auxiliary.slice(0, 8).map(p => p * Math.sqrt(2 + 4))
     expect(Math.max(...first.map((p, i) => Math.abs(p - second[i])))).toBeGreaterThan(0.1)
-    expect(parameters.slice(map + auxiliary).every(p => p === 0)).toBe(true)
-    expect(initialParameters(config, plane, new Float32Array(map).fill(7)).slice(0, map + 1)).toEqual(
-      Float32Array.of(...new Array(map).fill(7), parameters[map]),
-    )
+    expect(uncertainty.every(p => p === 0)).toBe(true)
+    const sevens = new Float32Array(map.length).fill(7)
+    expect(freshParameters(config, sevens)).toEqual({ map: sevens, auxiliary, uncertainty })
   })
 
   test('are clipped each on its own', async () => {
@@ -163,7 +169,7 @@ describe('FreeFlow', () => {
       expect(last).toBeLessThan(0.75 * first)
 
       const config = resolveConfig(user)
-      const flat = newestCheckpoint(directory).parameters
+      const flat = newestCheckpoint(directory)['auxiliary.parameters']
       const [x0, noise] = [new Float32Array(600), drawNoise(300, 2, 4)]
       dataset.sample(random(4, 'points'), x0)
       const pointsAt = (time: number) =>
@@ -177,13 +183,9 @@ describe('FreeFlow', () => {
             { shape: [300, 1], data: new Float64Array(300).fill(time) },
           ],
         )[0].data
-      const trees = treesOf(
-        constant(Array.from(flat.data), [flat.data.length], 'float64'),
-        networksOf(config, plane),
-      )
-      const auxiliary = flowMap(
-        networkOf({ ...config.network, conditioning: 's' }, plane).apply(trees.auxiliary!),
-      )
+      const network = networkOf({ ...config.network, conditioning: 's' }, plane)
+      const parameters = constant(Array.from(flat.data), [flat.data.length], 'float64')
+      const auxiliary = flowMap(network.apply(unflatten(parameters, network)))
       const { velocity, close } = await exactVelocity(dataset.mixture!, 'linear')
       for (const time of [0.4, 0.7]) {
         const exact = await velocity(pointsAt(time), time)
@@ -198,7 +200,10 @@ describe('FreeFlow', () => {
       const model = readModel(directory)
       expect(model.parameters).toHaveLength(sizes(resolveConfig(user)).map)
       expect(readModel(directory, 'raw').parameters).toHaveLength(model.parameters.length)
-      expect(newestCheckpoint(directory).parameters.data.length).toBe(stateSize(resolveConfig(user), plane))
+      const checkpoint = newestCheckpoint(directory)
+      for (const [name, size] of Object.entries(sizes(resolveConfig(user)))) {
+        expect(checkpoint[`${name}.parameters`].data.length).toBe(size)
+      }
       for (const weights of ['ema', 'raw'] as const) {
         const { rows } = await evaluateRun(directory, {
           method: 'jump',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { evaluate, spec, trace } from '../../src/autodiff/index.ts'
 import { resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { random } from '../../src/random/random.ts'
-import { adam, clipByNorm, learningRate, RATES, writeRates } from '../../src/training/optimizer.ts'
+import { clipByNorm, learningRate, optimizerOf, RATES, writeRates } from '../../src/training/optimizer.ts'
 import { value } from '../autodiff/values.ts'
 
 type Settings = UserConfig['optimizer']
@@ -21,11 +21,15 @@ function ours(settings: Settings, steps: number, schedule: UserConfig['schedule'
     schedule,
     steps: Math.max(steps, 100),
   })
+  const optimizer = optimizerOf(config.optimizer)
   const vector = spec([start.length], 'float64')
   const graph = trace(
     ({ rates, parameters, gradient, first, second }) => {
-      const next = adam(config.optimizer, rates, parameters, gradient, { first, second })
-      return [next.parameters, next.moments.first, next.moments.second]
+      const { update, state } = optimizer.update(
+        { parameters, direction: gradient, rates },
+        { first, second },
+      )
+      return [update.parameters.sub(update.direction), state.first, state.second]
     },
     { rates: spec([RATES], 'float64'), parameters: vector, gradient: vector, first: vector, second: vector },
   )
@@ -146,7 +150,7 @@ describe('learningRate', () => {
 describe('clipByNorm', () => {
   const clipped = (gradient: readonly number[], limit: number) => {
     const graph = trace(
-      g => clipByNorm(g, g.square().sum().sqrt(), limit),
+      g => clipByNorm(limit).update({ parameters: g, direction: g, rates: g }, {}).update.direction,
       spec([gradient.length], 'float64'),
     )
     return [...evaluate(graph, [value(gradient)])[0].data]

@@ -141,13 +141,13 @@ test('the lines of the metrics have neither gaps nor repeats', async () => {
 describe('seeds', () => {
   const initial = async (seeds: UserConfig['seeds']) => {
     const directory = await trained({ ...tiny, seeds }, { shouldStop: () => true })
-    return newestCheckpoint(directory).parameters
+    return newestCheckpoint(directory)['map.parameters']
   }
   /** The drawn inputs of three steps by their names in the step's graph. */
   const drawn = (seeds: UserConfig['seeds']) => {
     const config = resolveConfig({ ...tiny, seeds })
-    const { graph, state, terms } = buildStep(config, plane, undefined)
-    const arrays = batchSource(config, generatedDataset('ring'), terms).draw(1, 3)
+    const { graph, state, turns } = buildStep(config, plane, undefined)
+    const arrays = batchSource(config, generatedDataset('ring'), turns).draw(1, 3)
     const names = graph.inputs.slice(state.length).map(({ params }) => params.name)
     const of = (pattern: RegExp) => arrays.filter((_, i) => pattern.test(names[i]))
     return { data: of(/x0$/), noise: of(/eps$/), times: of(/\b[stm]$/) }

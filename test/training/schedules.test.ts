@@ -22,8 +22,8 @@ const dataset = generatedDataset('ring')
 
 /** What is fed to the step graph beside the state, by name: an array for each step. */
 function fed(config: Config, first = 1, count = STEPS): Record<string, Float32Array[]> {
-  const { graph, state, terms } = buildStep(config, plane, teachers)
-  const arrays = batchSource(config, dataset, terms).draw(first, count)
+  const { graph, state, turns } = buildStep(config, plane, teachers)
+  const arrays = batchSource(config, dataset, turns).draw(first, count)
   const names = graph.inputs.slice(state.length).map(({ params: { name } }) => name)
   expect(arrays).toHaveLength(names.length)
   return Object.fromEntries(
@@ -219,10 +219,10 @@ describe('where no data is asked for', () => {
   }
   const drawn = (objective: string) => {
     const config = resolveConfig({ ...small, objective, teacher: 'any' })
-    const { terms } = buildStep(config, plane, teachers)
+    const { terms, turns } = buildStep(config, plane, teachers)
     return {
       inputs: terms.flatMap(({ inputs }) => inputs),
-      draw: () => batchSource(config, silent, terms).draw(1, 3),
+      draw: () => batchSource(config, silent, turns).draw(1, 3),
     }
   }
 
@@ -239,10 +239,10 @@ describe('where no data is asked for', () => {
 
   test.each(['reflow', 'itm', 'cmt'] as const)('%s draws from its pool alone', objective => {
     const config = resolveConfig({ ...small, objective, teacher: 'any' })
-    const { terms } = buildStep(config, plane, teachers)
+    const { turns } = buildStep(config, plane, teachers)
     const points = [0, 1, 2].map(i => new Float32Array(20).fill(i))
     const kind = config.coupling.kind as 'reflow'
-    const arrays = batchSource(config, silent, terms, { kind, dimension: 2, pairs: 10, points }).draw(1, 3)
+    const arrays = batchSource(config, silent, turns, { kind, dimension: 2, pairs: 10, points }).draw(1, 3)
     const first = objective === 'cmt' ? [0, 1] : [2]
     expect(first).toContain(arrays[0][0])
   })

@@ -84,19 +84,20 @@ describe('the loss', () => {
 describe('the average', () => {
   test('follows the parameters at its decay', async () => {
     const { states } = await steps(3, { ema: 0.9 })
-    expect(states[0].ema.data).toEqual(states[0].parameters.data)
+    expect(states[0]['map.average'].data).toEqual(states[0]['map.parameters'].data)
     for (let i = 1; i < states.length; i++) {
-      const [before, { parameters, ema }] = [states[i - 1], states[i]]
+      const before = states[i - 1]['map.average']
+      const { 'map.parameters': parameters, 'map.average': ema } = states[i]
       ema.data.forEach((value, k) => {
-        expect(Math.abs(value - (0.9 * before.ema.data[k] + 0.1 * parameters.data[k]))).toBeLessThan(1e-6)
+        expect(Math.abs(value - (0.9 * before.data[k] + 0.1 * parameters.data[k]))).toBeLessThan(1e-6)
       })
     }
-    expect(states[3].ema.data).not.toEqual(states[3].parameters.data)
+    expect(states[3]['map.average'].data).not.toEqual(states[3]['map.parameters'].data)
   })
 
   test('is left out where it is not wanted', async () => {
     const { states } = await steps(1, { ema: 0, target: 'student' })
-    expect(states[1].ema).toBeUndefined()
+    expect(states[1]['map.average']).toBeUndefined()
   })
 })
 
@@ -104,7 +105,7 @@ describe('clipping', () => {
   /** With a huge epsilon Adam's first step is the gradient itself, scaled. */
   const plain: UserConfig = { optimizer: { epsilon: 1e4, learningRate: 1e3 } }
   const moved = ({ states }: Awaited<ReturnType<typeof steps>>) =>
-    Math.hypot(...states[1].parameters.data.map((p, i) => p - states[0].parameters.data[i]))
+    Math.hypot(...states[1]['map.parameters'].data.map((p, i) => p - states[0]['map.parameters'].data[i]))
 
   test('shortens the step to the limit, and logs the norm before', async () => {
     const free = await steps(1, plain)

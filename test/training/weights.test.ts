@@ -104,7 +104,7 @@ describe('a learned weight', () => {
     const config = resolveConfig(user)
     const [map, own] = networksOf(config, plane)
     expect([map.name, own.name]).toEqual(['map', 'uncertainty'])
-    const parameters = newestCheckpoint(directory).parameters.data.subarray(map.size)
+    const parameters = newestCheckpoint(directory)['uncertainty.parameters'].data
     expect(parameters).toHaveLength(own.size)
     const layer = {
       weight: constant([...parameters.subarray(0, own.size - 1)], [own.size - 1, 1], 'float64'),

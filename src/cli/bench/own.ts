@@ -44,11 +44,11 @@ export async function openStep(workload: Workload): Promise<OwnStep> {
   const step = buildStep(config, pointOf(config, dataset))
   const program = await compileScan(step.graph, step.state.length)
   const normals = random(0, 'bench')
-  const draw = (scale: number) =>
-    Float32Array.from({ length: step.parameterCount }, () => scale * normals.normal())
-  const zeros = () => new Float32Array(step.parameterCount)
-  let state: Buffer[] = [draw(0.05), zeros(), zeros(), draw(0.05)]
-  const source = batchSource(config, dataset, step.terms)
+  const [{ size }] = step.players
+  const drawn = () => Float32Array.from({ length: size }, () => 0.05 * normals.normal())
+  const isDrawn = (name: string) => /\.(parameters|average)$/.test(name)
+  let state: Buffer[] = step.state.map(name => (isDrawn(name) ? drawn() : new Float32Array(size)))
+  const source = batchSource(config, dataset, step.turns)
   const inputs = source.draw(1, config.chunk)
 
   return {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { networkOf } from '../../model/index.ts'
 import { freeflowAuxiliary, freeflowCorrection, freeflowPrediction, pid } from '../data-free.ts'
 import { one, row } from '../objective.ts'
 import { annealed } from '../schedule.ts'
@@ -60,7 +61,14 @@ export const dataFreeRows = [
         { name: 'correction', loss: freeflowCorrection, weight: correctionWeight, plain: true },
         { name: 'auxiliary', loss: freeflowAuxiliary, plain: true },
       ],
-      traits: { draws: ['noise', 'r'], networks: ['auxiliary'], interpolant: 'linear' },
+      traits: { draws: ['noise', 'r'], interpolant: 'linear' },
+      // A velocity of the map's size.
+      players: [
+        {
+          name: 'auxiliary',
+          network: (config, point) => networkOf({ ...config, conditioning: 's' }, point),
+        },
+      ],
       defaults: { diagonalFraction: 0, loss: { adaptive: { p: 1, c: 1e-3 } }, clip: 1 },
     },
     {

@@ -8,6 +8,8 @@ import { interpolants, mapOf } from '../../model/index.ts'
 import { random } from '../../random/random.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { drawNoise, euler, heun, type Jump, jumpThrough, uniformGrid } from '../../sampler/sampler.ts'
+import { networksOf } from '../../training/networks.ts'
+import { mapParameters, parametersOf } from '../../training/players.ts'
 import { exactVelocity, learntVelocity, solveThrough } from './exact.ts'
 import { fileOf } from './files.ts'
 import type { Points, QuestionName, Questions } from './protocol.ts'
@@ -129,18 +131,20 @@ export const answers: Answers = {
     return { path, marks: marksOf(session, ends)!, values, within, floors: measures.floors }
   },
 
-  losses: ({ bins, draws, weights }, { config, dataset, state, plan, teachers }, engine) =>
-    binLosses({
+  losses: ({ bins, draws, weights }, { config, dataset, state, plan, teachers }, engine) => {
+    const networks = networksOf(config, pointOf(config, dataset))
+    return binLosses({
       config,
       dataset,
       teachers,
-      parameters: (weights === 'ema' && state.ema) || state.parameters!,
-      ...(config.target === 'ema' && { target: state.ema }),
+      parameters: parametersOf(state, networks, weights),
+      ...(config.target === 'ema' && { target: mapParameters(state, 'ema') }),
       step: plan.stages.at(-1)!.steps,
       compile: engine.compile,
       bins,
       draws,
-    }),
+    })
+  },
 
   target: async ({ count, seed }, { dataset }) => {
     const points = new Float32Array(2 * count)

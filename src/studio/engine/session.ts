@@ -239,9 +239,7 @@ export class Session {
 
   /** Parameters of the map alone, `[P]`. */
   parameters(weights: WeightsName = 'ema'): Float32Array {
-    const { config, trainer } = this
-    const all = weights === 'ema' ? trainer.parameters : trainer.state.parameters!
-    return all.subarray(0, parameterCount(config, pointOf(config, this.dataset)))
+    return this.trainer.parameters(weights)
   }
 
   /**

@@ -1,0 +1,70 @@
+import type { Config } from '../config/index.ts'
+import type { PointSpec } from '../model/index.ts'
+import type { State } from '../serialization/checkpoint.ts'
+import { MAP, networksOf, type Trained } from './networks.ts'
+import { optimizerOf, type Transformation } from './optimizer.ts'
+
+/** A network that trains, with its own optimiser. */
+export interface TrainedPlayer extends Trained {
+  /** The run's configuration with the player's own keys. */
+  readonly config: Config
+  readonly optimizer: Transformation
+}
+
+/** The players of a configuration; the first is the map. */
+export const playersOf = (config: Config, point: PointSpec): TrainedPlayer[] =>
+  networksOf(config, point).map(trained => {
+    const { learningRate, clip } = config.players[trained.name] ?? {}
+    const optimizer = {
+      ...config.optimizer,
+      ...(learningRate !== undefined && { learningRate }),
+      ...(clip !== undefined && { clip }),
+    }
+    return { ...trained, config: { ...config, optimizer }, optimizer: optimizerOf(optimizer) }
+  })
+
+/** What is kept of a player: `parameters`, `average`, and what its optimiser remembers. */
+export const vectorName = (player: string, vector: string): string => `${player}.${vector}`
+
+/** Names of the vectors of the players that a step carries to the next. */
+export const stateNames = (players: readonly TrainedPlayer[], averaged: boolean): string[] =>
+  players.flatMap(({ name, optimizer }) =>
+    ['parameters', ...Object.keys(optimizer.init(0)), ...(averaged ? ['average'] : [])].map(vector =>
+      vectorName(name, vector),
+    ),
+  )
+
+/** Vectors of checkpoints before players had their own: all networks in one. */
+const JOINED = { parameters: 'parameters', first: 'first', second: 'second', ema: 'average' } as const
+
+/** A state in which each player has its own vectors, of whatever version the checkpoint is. */
+export function stateOfPlayers(state: State, players: readonly Trained[]): State {
+  if (!state.parameters) return state
+  let start = 0
+  const parts = players.flatMap(({ name, size }) => {
+    const from = start
+    start += size
+    return Object.entries(JOINED).flatMap(([joined, vector]) => {
+      const all = state[joined]
+      return all ? [[vectorName(name, vector), all.slice(from, from + size)] as const] : []
+    })
+  })
+  return Object.fromEntries(parts)
+}
+
+/** The parameters of each player: averaged where that is asked for and there are such. */
+export const parametersOf = (
+  state: State,
+  players: readonly Pick<Trained, 'name'>[],
+  weights: 'ema' | 'raw',
+): Readonly<Record<string, Float32Array>> =>
+  Object.fromEntries(
+    players.map(({ name }) => {
+      const average = weights === 'ema' ? state[vectorName(name, 'average')] : undefined
+      return [name, average ?? state[vectorName(name, 'parameters')]]
+    }),
+  )
+
+/** The parameters of the map alone. */
+export const mapParameters = (state: State, weights: 'ema' | 'raw'): Float32Array =>
+  parametersOf(state, [{ name: MAP }], weights)[MAP]
