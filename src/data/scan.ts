@@ -5,7 +5,7 @@ import { collectOutliers, type Outlier } from './outliers.ts'
 import { type RowHash, rowHasher } from './row-hash.ts'
 import type { Head } from './source.ts'
 import { collectSides, type Sides } from './split-index.ts'
-import { FEWEST, heldCounts, mostWhole, RULES, type Rules, splitRule } from './split-rule.ts'
+import { FEWEST, heldCounts, mostWhole, type Repeats, RULES, type Rules, splitRule } from './split-rule.ts'
 
 /** What a pass over the rows finds. */
 export interface Findings {
@@ -26,6 +26,8 @@ export interface Findings {
   readonly rules: Rules
   /** Frequent values that are on the held-out side whole, which only the rules of version 0.1.0 bring about. */
   readonly untrained?: Untrained
+  /** Held-out rows that equal rows trained on. */
+  readonly repeats?: Repeats
 }
 
 /** Values that are not trained on although many rows have them. */
@@ -107,11 +109,12 @@ export function scanRows({ dimension, shape }: Head, { holdOut, rules = RULES }:
     }
   }
 
-  const splitAgain = (again: RowPass): void => {
-    const isHeld = splitRule(rows, holdOut, seen, held)
-    if (!isHeld) return
+  const splitAgain = (again: RowPass): Repeats | undefined => {
+    const pass = splitRule({ rows, holdOut, rules }, seen, held)
+    if (!pass) return undefined
     split = collectSplit(dimension)
-    again((values, from) => split.add(values, from, isHeld(hashOf(values, from))))
+    again((values, from) => split.add(values, from, pass.isHeld(hashOf(values, from))))
+    return pass.repeats()
   }
 
   return {
@@ -127,7 +130,7 @@ export function scanRows({ dimension, shape }: Head, { holdOut, rules = RULES }:
       rows++
     },
     finish(again) {
-      if (rules > 1) splitAgain(again)
+      const repeats = rules > 1 ? splitAgain(again) : undefined
       const { sides, statistics, all } = split.finish()
       const untrained =
         rules === 1 && sides.heldOut > 0 ? findUntrained(rows, seen, threshold, dimension, again) : undefined
@@ -143,6 +146,7 @@ export function scanRows({ dimension, shape }: Head, { holdOut, rules = RULES }:
         outliers: outliers?.finish(all) ?? [],
         rules,
         ...(untrained && { untrained }),
+        ...(repeats && { repeats }),
       }
     },
   }

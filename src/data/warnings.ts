@@ -1,5 +1,6 @@
 import type { Findings } from './scan.ts'
 import type { Head } from './source.ts'
+import { FEWEST } from './split-rule.ts'
 import { show } from './validate.ts'
 
 /** Columns that are named in a line; there may be thousands. */
@@ -82,12 +83,18 @@ function duplicateWarnings({ rows, duplicates, firstDuplicate, duplicatesUntil }
   return [`${duplicates} of ${among} ${verb}, the first is row ${firstDuplicate}`]
 }
 
-function splitWarnings({ rows, sides, untrained }: Findings, holdOut: number): string[] {
+function splitWarnings({ rows, sides, untrained, repeats }: Findings, holdOut: number): string[] {
   if (untrained) {
     const { values, rows: lost, examples } = untrained
     const listed = examples.map(values => `(${values.slice(0, 5).map(shortest).join(', ')})`).join(', ')
     return [
       `${plural(values, 'frequent value')} with ${lost} of ${rows} rows never trained: ${listed}; the run was split by version 0.1.0, train it again`,
+    ]
+  }
+  // Few values repeat whatever a model does; of many it says little that samples are near held-out rows.
+  if (repeats && repeats.values >= FEWEST && 2 * repeats.rows > sides.heldOut) {
+    return [
+      `${repeats.rows} of ${sides.heldOut} held-out rows equal rows trained on, so metrics cannot tell a model that copies rows from one that learns; remove repeated rows unless they belong to the data`,
     ]
   }
   if (holdOut === 0 || sides.heldOut > 0) return []
