@@ -20,14 +20,20 @@ export interface Findings {
   readonly firstDuplicate?: number
   /** Rows after which duplicates were no longer looked for. */
   readonly duplicatesUntil?: number
-  /** Where the first column counts the rows: from which number. */
-  readonly counter?: number
+  /** Columns that count the rows. */
+  readonly counters: readonly Counter[]
   readonly outliers: readonly Outlier[]
   readonly rules: Rules
   /** Frequent values that are on the held-out side whole, which only the rules of version 0.1.0 bring about. */
   readonly untrained?: Untrained
   /** Held-out rows that equal rows trained on. */
   readonly repeats?: Repeats
+}
+
+/** A column that counts the rows, and from which number. */
+export interface Counter {
+  readonly column: number
+  readonly from: number
 }
 
 /** Values that are not trained on although many rows have them. */
@@ -92,13 +98,7 @@ export function scanRows({ dimension, shape }: Head, { holdOut, rules = RULES }:
   let [rows, duplicates] = [0, 0]
   let firstDuplicate: number | undefined
   let duplicatesUntil: number | undefined
-  let counter: number | undefined
-
-  const count = (value: number): void => {
-    if (rows === 0) counter = value === 0 || value === 1 ? value : undefined
-    // A 32-bit float counts no further than 2^24.
-    else if (counter !== undefined && rows < 2 ** 24 && value !== counter + rows) counter = undefined
-  }
+  const counters = shape || dimension === 1 ? undefined : collectCounters(dimension)
 
   const countRepeats = (hash: RowHash, number: number): void => {
     const times = seen.add(hash)
@@ -126,7 +126,7 @@ export function scanRows({ dimension, shape }: Head, { holdOut, rules = RULES }:
       split.add(values, from, isHeld)
       ranges.add(values, from)
       outliers?.add(values, from, number)
-      count(values[from])
+      counters?.add(values, from)
       rows++
     },
     finish(again) {
@@ -142,13 +142,37 @@ export function scanRows({ dimension, shape }: Head, { holdOut, rules = RULES }:
         duplicates,
         firstDuplicate,
         duplicatesUntil,
-        ...(dimension > 1 && rows >= 5 && { counter }),
+        counters: (rows >= FEWEST_COUNTED && counters?.finish()) || [],
         outliers: outliers?.finish(all) ?? [],
         rules,
         ...(untrained && { untrained }),
         ...(repeats && { repeats }),
       }
     },
+  }
+}
+
+/** Fewer rows count by chance. */
+const FEWEST_COUNTED = 5
+
+/** Columns that count the rows from 0 or 1, as data frames write their index, once for each time that it is written. */
+function collectCounters(dimension: number) {
+  let found: Counter[] = []
+  let rows = 0
+  return {
+    add(values: ArrayLike<number>, from: number): void {
+      const goesOn = ({ column, from: first }: Counter) => values[from + column] === first + rows
+      if (rows === 0) {
+        for (let column = 0; column < dimension; column++) {
+          const first = values[from + column]
+          if (first === 0 || first === 1) found.push({ column, from: first })
+        }
+      }
+      // A 32-bit float counts no further than 2^24.
+      else if (rows < 2 ** 24 && !found.every(goesOn)) found = found.filter(goesOn)
+      rows++
+    },
+    finish: (): readonly Counter[] => found,
   }
 }
 

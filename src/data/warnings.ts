@@ -18,6 +18,7 @@ const plural = (count: number, noun: string): string => `${count} ${noun}${count
  */
 export function warningsOf(file: string, head: Head, findings: Findings, holdOut: number): string[] {
   const lines = [
+    ...commaWarnings(head),
     ...leftOutWarnings(head),
     ...columnWarnings(head, findings),
     ...outlierWarnings(head, findings),
@@ -26,6 +27,14 @@ export function warningsOf(file: string, head: Head, findings: Findings, holdOut
   ]
   return lines.map(line => `${file}: ${line}`)
 }
+
+const commaWarnings = ({ mayBeDecimals }: Head): string[] =>
+  mayBeDecimals
+    ? [
+        'each line is two whole numbers with a comma between them, read as two columns; if it is one number with a decimal comma, ' +
+          'read the file with {csv: {path: ..., decimal: ","}}; if not, say so with {csv: {path: ..., delimiter: ","}}',
+      ]
+    : []
 
 const leftOutWarnings = ({ leftOut = [] }: Head): string[] =>
   leftOut.map(
@@ -42,7 +51,7 @@ function linesOf<T>(things: readonly T[], line: (thing: T) => string): string[] 
   return [...things.slice(0, NAMED).map(line), ...others]
 }
 
-function columnWarnings(head: Head, { statistics, counter }: Findings): string[] {
+function columnWarnings(head: Head, { statistics, counters }: Findings): string[] {
   const { mean, deviation } = statistics
   const called = (i: number) => columnName(head, i)
   const columns = mean.map((_, i) => i)
@@ -58,9 +67,11 @@ function columnWarnings(head: Head, { statistics, counter }: Findings): string[]
       i =>
         `${called(i)} hardly varies: standard deviation ${deviation[i].toPrecision(2)} about ${shortest(mean[i])}, of which 32-bit floats keep few digits or none; subtract an offset`,
     ),
-    ...(counter === undefined
-      ? []
-      : [`${called(0)} counts the rows from ${counter}; leave it out unless it is a coordinate`]),
+    ...linesOf(
+      counters,
+      ({ column, from }) =>
+        `${called(column)} counts the rows from ${from}; leave it out unless it is a coordinate`,
+    ),
   ]
 }
 
