@@ -41,7 +41,12 @@ function recipeOf({ recipe, objective, initFrom }: Plain) {
 export function resolveConfig(user: UserConfig | Plain): Config {
   if (!isPlain(user)) throw new ConfigError(`config: expected keys and values, found ${show(user)}`)
   const { seed = 0, ...rest } = user as Plain
-  if (!Number.isInteger(seed)) throw new ConfigError(`seed: expected an integer, found ${show(seed)}`)
+  if (!Number.isSafeInteger(seed)) {
+    const range = Number.isInteger(seed)
+      ? ` from -${Number.MAX_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`
+      : ''
+    throw new ConfigError(`seed: expected an integer${range}, found ${show(seed)}`)
+  }
   const recipe = recipeOf(rest)
   const id = rest.objective ?? recipe?.objective ?? CONTINUED
   if (typeof id !== 'string') throw new ConfigError(`objective: expected a name, found ${show(id)}`)

@@ -182,7 +182,7 @@ test.each<[string, string, '.' | ',', string]>([
       ['x', 'y'].join(delimiter) + `\n${[cell, 7].join(delimiter)}\n1${delimiter}2\n`
     const path = file('thousands.csv', content(cell))
     const error = (await points(path, { decimal, delimiter }).catch(error => error)) as Error
-    expect(error.message).toContain(`(a thousands separator); numbers have none, write ${plain}`)
+    expect(error.message).toContain(`(a thousands separator); write ${plain}`)
     const number = Number(plain.replace(',', '.'))
     expect((await points(file('plain.csv', content(cell.replace(/[^"]+/, plain))), { decimal }))[0]).toBe(
       number,

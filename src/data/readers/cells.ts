@@ -71,7 +71,7 @@ function advice(cell: string, decimal?: Decimal): string {
     if (COMMA.test(cell)) return ` (a thousands separator or a decimal comma); ${plain}, or ${read}`
     if (hasPoint)
       return ` (a thousands separator, or a decimal point where a comma was named); ${plain} or ${cell.replace('.', ',')}`
-    return ` (a thousands separator); numbers have none, ${plain}`
+    return ` (a thousands separator); ${plain}`
   }
   if (COMMA.test(cell)) return ` (a decimal comma); ${read}`
   return hasPoint ? ' (a decimal point where a comma was named)' : ''

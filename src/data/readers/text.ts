@@ -15,12 +15,17 @@ export const column = z.union([z.string(), z.int().positive()], {
   error: 'expected the name of a column, or its number from 1',
 })
 
+const DELIMITER = 'expected one character, such as ";", which is no quote and no line end'
+
 export const textSchema = z.strictObject({
   path: z.string().min(1),
   columns: z.array(column).min(1).optional(),
   label: column.optional(),
   header: z.boolean().optional(),
-  delimiter: z.string().length(1).optional(),
+  delimiter: z
+    .string(DELIMITER)
+    .regex(/^[^"\r\n]$/, DELIMITER)
+    .optional(),
   decimal: z.enum(['.', ',']).optional(),
 })
 
