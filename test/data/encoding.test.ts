@@ -144,6 +144,9 @@ test('decimal commas are read where that is asked for', async () => {
   await expect(points(path, { decimal: ',', delimiter: ',' })).rejects.toThrow(
     /both the decimal and the delimiter/,
   )
+  await expect(points(file('either.csv', '1.100;2,5\n3;4\n'), { decimal: ',' })).rejects.toThrow(
+    'found "1.100" (a thousands separator, or a decimal point where a comma was named); write 1100 or 1,100',
+  )
 })
 
 test.each<[string, string, number[]]>([
