@@ -56,12 +56,16 @@ export function report(error: unknown, { json, debug }: { json: boolean; debug: 
 
 /** A failure as one line, with its exit code and its code for machines. */
 export function described(error: unknown): { exit: number; code: string; line: string } {
-  const { message, path } = error as NodeJS.ErrnoException
+  const { path } = error as NodeJS.ErrnoException
   const known = kindOf(error)
   const problem = known ? undefined : fileProblem(error as NodeJS.ErrnoException)
   const kind =
     known ?? (problem ? { exit: fileExit(error as Error), code: 'file' } : { exit: 1, code: 'failure' })
-  const own = known ? message.replace(/^error: /, '') : unexpectedLine(error as Error)
+  const own = known ? ownLine(error as Error) : unexpectedLine(error as Error)
   const text = problem ? `${path ?? 'file'}: ${problem}` : own
   return { ...kind, line: text.replace(/\s*\n\s*/g, ' ') }
 }
+
+/** A message of Oxbow, or of its options, as it is for a command: an argument of a function is an option there. */
+const ownLine = ({ name, message }: Error): string =>
+  name === 'ArgumentError' ? message.replace(/^\w+: (?=\w+: )/, '--') : message.replace(/^error: /, '')

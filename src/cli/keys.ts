@@ -22,10 +22,18 @@ function setPath(target: Plain, path: string, value: unknown): void {
   block[keys.at(-1)!] = value
 }
 
-/** A value as written in YAML: `1e-3`, `true`, `null`, `[0.2, 0.8]` or plain text. */
+/** How YAML writes a list, a block and a text in quotes on one line, and nothing. */
+const WRITTEN = /^\s*([[{"']|[\w.-]+:\s|null\s*$)/i
+
+/**
+ * A value as written in YAML: `1e-3`, `true`, `null`, `[0.2, 0.8]` or plain text. What is neither is the text itself: a shell
+ * has taken the quotes of `:`, `|`, `#` and a space, which mean something else to YAML, or nothing.
+ */
 function scalar(text: string): unknown {
   try {
-    return parseYaml(text)
+    const value = parseYaml(text)
+    const isPlain = typeof value === 'number' || typeof value === 'boolean'
+    return isPlain || WRITTEN.test(text) ? value : text
   } catch {
     return text
   }

@@ -13,10 +13,8 @@ export function wholeNumber(
   return text => {
     const value = Number(text)
     if (text.trim() === '' || !Number.isInteger(value) || value < least || value > most) {
-      const range =
-        most === Number.MAX_SAFE_INTEGER
-          ? `a whole number of at least ${least}`
-          : `a whole number from ${least} to ${most}`
+      const isOpen = most === Number.MAX_SAFE_INTEGER && !(value > most)
+      const range = isOpen ? `a whole number of at least ${least}` : `a whole number from ${least} to ${most}`
       throw new UsageError(`${name}: expected ${range}, found "${text}"`)
     }
     return value

@@ -1,6 +1,6 @@
 export { defaultsOf } from './defaults.ts'
 export { ConfigError } from './error.ts'
-export { configKeys, expectation } from './keys.ts'
+export { configKeys } from './keys.ts'
 export { findObjective } from './objective.ts'
 export { merge } from './plain.ts'
 export { pointOf } from './point.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { nearest } from '../data/suggest.ts'
-import { show } from '../data/validate.ts'
+import { expectation, show } from '../data/validate.ts'
 import { networks } from '../model/index.ts'
 import type { Plain } from './plain.ts'
 import { networkSchema, schema } from './schema.ts'
@@ -15,10 +15,6 @@ export function describe(issue: z.core.$ZodIssue, input: unknown): string {
   const found = issue.path.reduce<unknown>((value, step) => (value as Plain)?.[step as string], input)
   return `${key || 'config'}: ${expectation(issue)}, found ${show(found)}`
 }
-
-/** What a schema expected, without zod's own judgement of what it found. */
-export const expectation = ({ message }: z.core.$ZodIssue): string =>
-  message.replace(/^(Invalid \w+|Too (small|big)): /, '').replace(/, received .*$/, '')
 
 /** Every key of a resolved configuration, nested ones joined by dots. */
 export const configKeys = (): readonly string[] =>

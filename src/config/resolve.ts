@@ -44,7 +44,12 @@ export function resolveConfig(user: UserConfig | Plain): Config {
   // `condition: class` for short.
   const rest =
     typeof given.condition === 'string' ? { ...given, condition: { kind: given.condition } } : given
-  if (!Number.isInteger(seed)) throw new ConfigError(`seed: expected an integer, found ${show(seed)}`)
+  if (!Number.isSafeInteger(seed)) {
+    const range = Number.isInteger(seed)
+      ? ` from -${Number.MAX_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`
+      : ''
+    throw new ConfigError(`seed: expected an integer${range}, found ${show(seed)}`)
+  }
   const recipe = recipeOf(rest)
   const id = rest.objective ?? recipe?.objective ?? CONTINUED
   if (typeof id !== 'string') throw new ConfigError(`objective: expected a name, found ${show(id)}`)

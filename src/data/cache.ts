@@ -122,6 +122,7 @@ const metaSchema = z.strictObject({
   dimension: z.int().positive(),
   columns: z.array(z.string()).optional(),
   leftOut: z.array(z.string()).optional(),
+  mayBeDecimals: z.boolean().optional(),
   shape: z.array(z.int().positive()).optional(),
   bytes: z.boolean(),
   names: z.array(z.string()).optional(),
@@ -188,10 +189,10 @@ function readCache(file: number, path: string, key: CacheKey): Cached | undefine
   const rows = rowBytes / type.bytes / meta.dimension
   if (!Number.isInteger(rows) || labelBytes !== (meta.names ? 2 * rows : 0)) return undefined
   const labels = readBytes(file, HEADER_BYTES + rowBytes, labelBytes)
-  const { dimension, columns, leftOut, shape, bytes, names } = meta
+  const { dimension, columns, leftOut, mayBeDecimals, shape, bytes, names } = meta
   const direct = { path, offset: HEADER_BYTES, rows, type }
   return {
-    head: { dimension, columns, leftOut, shape, bytes, labelled: names !== undefined },
+    head: { dimension, columns, leftOut, mayBeDecimals, shape, bytes, labelled: names !== undefined },
     meta,
     direct,
     labels: new Uint16Array(labels.buffer),

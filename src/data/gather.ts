@@ -129,7 +129,7 @@ const spilledRows = ({ path }: RowFile, rows: number, bytes = false): DirectRows
 /** Completes the file of rows and opens it. */
 function keepFile(
   written: RowFile,
-  { dimension, columns, leftOut, shape, bytes = false }: Head,
+  { dimension, columns, leftOut, mayBeDecimals, shape, bytes = false }: Head,
   { folder, key }: Keeping,
   {
     file,
@@ -140,7 +140,11 @@ function keepFile(
 ): Store {
   const { rows, firstDuplicate, outliers } = findings
   const names = labels?.names
-  const meta = { key, dimension, columns, leftOut, shape, bytes, names, sha256, firstDuplicate, outliers }
+  const meta = {
+    key,
+    ...{ dimension, columns, leftOut, mayBeDecimals, shape, bytes, names },
+    ...{ sha256, firstDuplicate, outliers },
+  }
   written.finish(labels?.indices ?? new Uint16Array(0), meta)
   const direct = spilledRows(written, rows, bytes)
   if (!key) {

@@ -17,7 +17,7 @@ export interface OpenOptions {
   readonly memory?: number
   /** The folder of those files, where they are not read in place. */
   readonly cache?: string
-  /** How rows are read and split: 1 as version 0.1.0 did, for runs that it trained; 2 by default. */
+  /** How rows are read and split: 1 as version 0.1.0 did, for runs that it trained; the newest, 3, by default. */
   readonly rules?: Rules
 }
 

@@ -5,7 +5,7 @@ import { collectOutliers, type Outlier } from './outliers.ts'
 import { type RowHash, rowHasher } from './row-hash.ts'
 import type { Head } from './source.ts'
 import { collectSides, type Sides } from './split-index.ts'
-import { FEWEST, heldCounts, mostWhole, RULES, type Rules, splitRule } from './split-rule.ts'
+import { FEWEST, heldCounts, mostWhole, type Repeats, RULES, type Rules, splitRule } from './split-rule.ts'
 
 /** What a pass over the rows finds. */
 export interface Findings {
@@ -20,12 +20,20 @@ export interface Findings {
   readonly firstDuplicate?: number
   /** Rows after which duplicates were no longer looked for. */
   readonly duplicatesUntil?: number
-  /** Where the first column counts the rows: from which number. */
-  readonly counter?: number
+  /** Columns that count the rows. */
+  readonly counters: readonly Counter[]
   readonly outliers: readonly Outlier[]
   readonly rules: Rules
   /** Frequent values that are on the held-out side whole, which only the rules of version 0.1.0 bring about. */
   readonly untrained?: Untrained
+  /** Held-out rows that equal rows trained on. */
+  readonly repeats?: Repeats
+}
+
+/** A column that counts the rows, and from which number. */
+export interface Counter {
+  readonly column: number
+  readonly from: number
 }
 
 /** Values that are not trained on although many rows have them. */
@@ -90,13 +98,7 @@ export function scanRows({ dimension, shape }: Head, { holdOut, rules = RULES }:
   let [rows, duplicates] = [0, 0]
   let firstDuplicate: number | undefined
   let duplicatesUntil: number | undefined
-  let counter: number | undefined
-
-  const count = (value: number): void => {
-    if (rows === 0) counter = value === 0 || value === 1 ? value : undefined
-    // A 32-bit float counts no further than 2^24.
-    else if (counter !== undefined && rows < 2 ** 24 && value !== counter + rows) counter = undefined
-  }
+  const counters = shape || dimension === 1 ? undefined : collectCounters(dimension)
 
   const countRepeats = (hash: RowHash, number: number): void => {
     const times = seen.add(hash)
@@ -107,11 +109,12 @@ export function scanRows({ dimension, shape }: Head, { holdOut, rules = RULES }:
     }
   }
 
-  const splitAgain = (again: RowPass): void => {
-    const isHeld = splitRule(rows, holdOut, seen, held)
-    if (!isHeld) return
+  const splitAgain = (again: RowPass): Repeats | undefined => {
+    const pass = splitRule({ rows, holdOut, rules }, seen, held)
+    if (!pass) return undefined
     split = collectSplit(dimension)
-    again((values, from) => split.add(values, from, isHeld(hashOf(values, from))))
+    again((values, from) => split.add(values, from, pass.isHeld(hashOf(values, from))))
+    return pass.repeats()
   }
 
   return {
@@ -123,11 +126,11 @@ export function scanRows({ dimension, shape }: Head, { holdOut, rules = RULES }:
       split.add(values, from, isHeld)
       ranges.add(values, from)
       outliers?.add(values, from, number)
-      count(values[from])
+      counters?.add(values, from)
       rows++
     },
     finish(again) {
-      if (rules > 1) splitAgain(again)
+      const repeats = rules > 1 ? splitAgain(again) : undefined
       const { sides, statistics, all } = split.finish()
       const untrained =
         rules === 1 && sides.heldOut > 0 ? findUntrained(rows, seen, threshold, dimension, again) : undefined
@@ -139,12 +142,37 @@ export function scanRows({ dimension, shape }: Head, { holdOut, rules = RULES }:
         duplicates,
         firstDuplicate,
         duplicatesUntil,
-        ...(dimension > 1 && rows >= 5 && { counter }),
+        counters: (rows >= FEWEST_COUNTED && counters?.finish()) || [],
         outliers: outliers?.finish(all) ?? [],
         rules,
         ...(untrained && { untrained }),
+        ...(repeats && { repeats }),
       }
     },
+  }
+}
+
+/** Fewer rows count by chance. */
+const FEWEST_COUNTED = 5
+
+/** Columns that count the rows from 0 or 1, as data frames write their index, once for each time that it is written. */
+function collectCounters(dimension: number) {
+  let found: Counter[] = []
+  let rows = 0
+  return {
+    add(values: ArrayLike<number>, from: number): void {
+      const goesOn = ({ column, from: first }: Counter) => values[from + column] === first + rows
+      if (rows === 0) {
+        for (let column = 0; column < dimension; column++) {
+          const first = values[from + column]
+          if (first === 0 || first === 1) found.push({ column, from: first })
+        }
+      }
+      // A 32-bit float counts no further than 2^24.
+      else if (rows < 2 ** 24 && !found.every(goesOn)) found = found.filter(goesOn)
+      rows++
+    },
+    finish: (): readonly Counter[] => found,
   }
 }
 

@@ -6,6 +6,8 @@ export interface Head {
   readonly columns?: readonly string[]
   /** Names of columns that hold the index of a data frame, and are no coordinates. */
   readonly leftOut?: readonly string[]
+  /** Whether each row, read as two columns, may be one number with a decimal comma. */
+  readonly mayBeDecimals?: boolean
   /** Of the point that a row holds; default `[dimension]`, of a picture `[height, width, channels]`. */
   readonly shape?: readonly number[]
   /** Whether numbers are kept as bytes: all are whole and lie in 0 ... 255. */

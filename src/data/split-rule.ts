@@ -3,28 +3,49 @@ import { mix, type RowHash } from './row-hash.ts'
 
 /**
  * How data is read and split, as a run records it: 1 is that of version 0.1.0, where the hash of a row's numbers alone decides
- * its side and a data frame's index is a coordinate.
+ * its side and a data frame's index is a coordinate; with 2 one value with very many rows makes data of few values.
  */
-export type Rules = 1 | 2
+export type Rules = 1 | 2 | 3
 
-export const RULES: Rules = 2
+export const RULES: Rules = 3
 
 /** With fewer rows none is held out: there would be too few to measure with. */
 export const FEWEST = 20
 
 /** A value that more rows have is split; of fewer than 500 rows, one that more than a fiftieth have. */
 const FREQUENT = { rows: 10, part: 50, least: 2 }
-/** Rows for each different one from which on data has few values, all of which are split and trained on. */
-const FEW_VALUED = 3
+/** Rows of the median value from which on data has few values, which are split; fewer where there are under `FEWEST` values. */
+const FEW_VALUED = { rows: 3, ofFewest: 2 }
 /** The share that hashes give may be larger by chance: so many standard deviations. */
 const CHANCE = 3
 const BINS = 4096
 
-/** How many rows may have one value, which is then on one side whole. */
-export function mostWhole(rows: number, { distinct }: Pick<Seen, 'distinct'>): number {
-  const isFewValued = distinct !== undefined && (distinct < FEWEST || rows >= FEW_VALUED * distinct)
-  if (isFewValued) return 0
+/**
+ * How many rows may have one value, which is then on one side whole: 0 where every value is split, 1 where all are but those of
+ * a single row.
+ */
+export function mostWhole(rows: number, seen: Seen, rules: Rules = RULES): number {
+  const few = fewValued(rows, seen, rules)
+  if (few !== undefined) return few
   return Math.max(FREQUENT.least, Math.min(FREQUENT.rows, Math.floor(rows / FREQUENT.part)))
+}
+
+/**
+ * The same of data with few values; nothing of other data. The median value tells: one with very many rows, such as the zeros
+ * of rainfall, says nothing of the others.
+ */
+function fewValued(rows: number, seen: Seen, rules: Rules): number | undefined {
+  const { distinct } = seen
+  if (distinct === undefined) return undefined
+  const isFewest = distinct < FEWEST
+  if (rules === 2) return isFewest || rows >= FEW_VALUED.rows * distinct ? 0 : undefined
+  const least = isFewest ? FEW_VALUED.ofFewest : FEW_VALUED.rows
+  let repeated = 0
+  seen.each((_, count) => {
+    if (count >= least) repeated++
+  })
+  if (2 * repeated < distinct) return undefined
+  return isFewest ? 0 : 1
 }
 
 /** Rows whose hash holds them out, by bins of their hash. */
@@ -71,39 +92,56 @@ export function isHeldOccurrence({ high, low }: RowHash, occurrence: number, hol
   return isPlace(from) || (to > from && isPlace(to))
 }
 
+/** The side of each row in one more pass. */
+export interface SplitPass {
+  isHeld(hash: RowHash): boolean
+  /** Held-out rows so far that equal rows trained on, and the different values that are split in this way. */
+  repeats(): Repeats
+}
+
+export interface Repeats {
+  readonly rows: number
+  readonly values: number
+}
+
 /**
- * The side of each row in one more pass, where hashes alone would hold out whole what is frequent, or more rows than were
- * asked for.
+ * The sides where hashes alone would hold out whole what is frequent, or more rows than were asked for.
  *
  * @param held  rows that their hashes hold out
  * @returns nothing where hashes alone decide
  */
 export function splitRule(
-  rows: number,
-  holdOut: number,
+  { rows, holdOut, rules = RULES }: { rows: number; holdOut: number; rules?: Rules },
   seen: Seen,
   held: HeldCounts,
-): ((hash: RowHash) => boolean) | undefined {
+): SplitPass | undefined {
   if (holdOut === 0 || rows < FEWEST) return undefined
   const chance = CHANCE * Math.sqrt(rows * holdOut * (1 - holdOut))
   const most = Math.floor(Math.min(rows / 2, rows * holdOut + chance))
-  const bound = mostWhole(rows, seen)
+  const bound = mostWhole(rows, seen, rules)
   const splits = seen.largest > bound
   if (!splits && held.total <= most) return undefined
   const threshold = holdOut * 2 ** 32
+  let values = 0
   if (splits) {
     seen.each((hash, count) => {
-      if (count > bound && hash.high < threshold) held.add(hash, -count)
+      if (count <= bound) return
+      values++
+      if (hash.high < threshold) held.add(hash, -count)
     })
   }
   const whole = held.cutTo(most)
-  let left = Math.max(0, Math.floor(rows * holdOut) - whole.rows)
+  const room = Math.max(0, Math.floor(rows * holdOut) - whole.rows)
+  let repeats = 0
   seen.startNumbering(bound)
-  return hash => {
-    const occurrence = seen.next(hash)
-    if (occurrence === 0) return hash.high < whole.threshold
-    if (left === 0 || !isHeldOccurrence(hash, occurrence, holdOut)) return false
-    left--
-    return true
+  return {
+    isHeld(hash) {
+      const occurrence = seen.next(hash)
+      if (occurrence === 0) return hash.high < whole.threshold
+      if (repeats === room || !isHeldOccurrence(hash, occurrence, holdOut)) return false
+      repeats++
+      return true
+    },
+    repeats: () => ({ rows: repeats, values }),
   }
 }

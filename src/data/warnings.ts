@@ -1,5 +1,6 @@
 import type { Findings } from './scan.ts'
 import type { Head } from './source.ts'
+import { FEWEST } from './split-rule.ts'
 import { show } from './validate.ts'
 
 /** Columns that are named in a line; there may be thousands. */
@@ -17,6 +18,7 @@ const plural = (count: number, noun: string): string => `${count} ${noun}${count
  */
 export function warningsOf(file: string, head: Head, findings: Findings, holdOut: number): string[] {
   const lines = [
+    ...commaWarnings(head),
     ...leftOutWarnings(head),
     ...columnWarnings(head, findings),
     ...outlierWarnings(head, findings),
@@ -25,6 +27,14 @@ export function warningsOf(file: string, head: Head, findings: Findings, holdOut
   ]
   return lines.map(line => `${file}: ${line}`)
 }
+
+const commaWarnings = ({ mayBeDecimals }: Head): string[] =>
+  mayBeDecimals
+    ? [
+        'each line is two whole numbers with a comma between them, read as two columns; if it is one number with a decimal comma, ' +
+          'read the file with {csv: {path: ..., decimal: ","}}; if not, say so with {csv: {path: ..., delimiter: ","}}',
+      ]
+    : []
 
 const leftOutWarnings = ({ leftOut = [] }: Head): string[] =>
   leftOut.map(
@@ -41,7 +51,7 @@ function linesOf<T>(things: readonly T[], line: (thing: T) => string): string[] 
   return [...things.slice(0, NAMED).map(line), ...others]
 }
 
-function columnWarnings(head: Head, { statistics, counter }: Findings): string[] {
+function columnWarnings(head: Head, { statistics, counters }: Findings): string[] {
   const { mean, deviation } = statistics
   const called = (i: number) => columnName(head, i)
   const columns = mean.map((_, i) => i)
@@ -57,9 +67,11 @@ function columnWarnings(head: Head, { statistics, counter }: Findings): string[]
       i =>
         `${called(i)} hardly varies: standard deviation ${deviation[i].toPrecision(2)} about ${shortest(mean[i])}, of which 32-bit floats keep few digits or none; subtract an offset`,
     ),
-    ...(counter === undefined
-      ? []
-      : [`${called(0)} counts the rows from ${counter}; leave it out unless it is a coordinate`]),
+    ...linesOf(
+      counters,
+      ({ column, from }) =>
+        `${called(column)} counts the rows from ${from}; leave it out unless it is a coordinate`,
+    ),
   ]
 }
 
@@ -82,12 +94,18 @@ function duplicateWarnings({ rows, duplicates, firstDuplicate, duplicatesUntil }
   return [`${duplicates} of ${among} ${verb}, the first is row ${firstDuplicate}`]
 }
 
-function splitWarnings({ rows, sides, untrained }: Findings, holdOut: number): string[] {
+function splitWarnings({ rows, sides, untrained, repeats }: Findings, holdOut: number): string[] {
   if (untrained) {
     const { values, rows: lost, examples } = untrained
     const listed = examples.map(values => `(${values.slice(0, 5).map(shortest).join(', ')})`).join(', ')
     return [
       `${plural(values, 'frequent value')} with ${lost} of ${rows} rows never trained: ${listed}; the run was split by version 0.1.0, train it again`,
+    ]
+  }
+  // Few values repeat whatever a model does; of many it says little that samples are near held-out rows.
+  if (repeats && repeats.values >= FEWEST && 2 * repeats.rows > sides.heldOut) {
+    return [
+      `${repeats.rows} of ${sides.heldOut} held-out rows equal rows trained on, so metrics cannot tell a model that copies rows from one that learns; remove repeated rows unless they belong to the data`,
     ]
   }
   if (holdOut === 0 || sides.heldOut > 0) return []

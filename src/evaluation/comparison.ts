@@ -5,7 +5,6 @@ import { withConfigPaths } from '../config/config-paths.ts'
 import {
   type Config,
   ConfigError,
-  expectation,
   findObjective,
   merge,
   resolveConfig,
@@ -14,7 +13,7 @@ import {
 import { type Recipe, recipes } from '../config/recipes.ts'
 import { groundsInTeacher, solvesAlone } from '../config/validate.ts'
 import type { DatasetSpec } from '../data/catalogue.ts'
-import { show } from '../data/validate.ts'
+import { expectation, show } from '../data/validate.ts'
 import { metrics } from '../metric/catalogue.ts'
 import type { Objective } from '../objective/index.ts'
 import { withInitialNetwork } from '../training/initial.ts'

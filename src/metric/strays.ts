@@ -3,9 +3,10 @@ import type { SeenDataset } from '../data/standardized.ts'
 import { unstandardized } from '../model/index.ts'
 import { type Random, random } from '../random/random.ts'
 import { type Estimate, shareEstimate } from './estimate.ts'
+import { type FewValues, fewValues } from './few-values.ts'
 import { kdTree } from './kd-tree.ts'
 import { normalRadius } from './normal-radius.ts'
-import { countPoints } from './points.ts'
+import { allFinite, countPoints } from './points.ts'
 
 /**
  * Tells which points `[N, D]`, in the units of the dataset that the rule was made from, are off the data: 1 for a point that
@@ -90,8 +91,24 @@ function rowRule(dataset: Dataset): StrayRule {
   const { dimension } = dataset
   const [rows, others] = bothSides(dataset)
   const tree = kdTree(rows, dimension)
-  const most = squaredReach(rows, others, dimension, tree.nearest)
-  return points => marks(points, dimension, at => tree.nearest(points, at, most * (1 + 1e-12), most) <= most)
+  const columns = columnsOfFewValues(dataset, [rows, others])
+  const isDiscrete = columns.every(column => column !== undefined)
+  const most = squaredReach(rows, others, dimension, tree.nearest, isDiscrete)
+  const point = new Float64Array(dimension)
+  return points =>
+    marks(points, dimension, at => {
+      for (let k = 0; k < dimension; k++) point[k] = columns[k]?.snap(points[at + k]) ?? points[at + k]
+      return allFinite(point) && tree.nearest(point, 0, most * (1 + 1e-12), most) <= most
+    })
+}
+
+/** The columns between whose values nothing is on the data. Numbers of pictures are shades, however few. */
+function columnsOfFewValues(
+  { dimension, split, shape }: Dataset,
+  clouds: readonly Values[],
+): (FewValues | undefined)[] {
+  const isTable = split !== undefined && shape.length === 1
+  return Array.from({ length: dimension }, (_, k) => (isTable ? fewValues(clouds, dimension, k) : undefined))
 }
 
 /** Rows to be near to, and others that show how near real ones are. */
@@ -124,13 +141,16 @@ const limitRank = (count: number): number => Math.ceil((1 - BEYOND) * count)
 
 /**
  * The squared distance to the nearest row that 99.9 % of the others keep; never less than rounding. Where nearly all others
- * are also among the rows, as where there are few different values, that is the usual distance between different rows.
+ * are also among the rows, as numbers are that were rounded, that is the usual distance between different rows.
+ *
+ * @param isDiscrete  whether all columns have few values, so that no row lies between others
  */
 function squaredReach(
   rows: Values,
   others: Values,
   dimension: number,
   nearest: ReturnType<typeof kdTree>['nearest'],
+  isDiscrete: boolean,
 ): number {
   const count = others.length / dimension
   const squares = (least?: number): Float64Array =>
@@ -140,6 +160,7 @@ function squaredReach(
   const rounding = (1e-6 * size) ** 2
   const reach = squares()[limitRank(count) - 1]
   if (reach > rounding) return reach
+  if (isDiscrete) return rounding
   const apart = squares(rounding)[count >> 1]
   return Number.isFinite(apart) ? Math.max(rounding, apart) : rounding
 }

@@ -28,7 +28,7 @@ export const dataRecordSchema = z
       .object({
         training: z.int(),
         heldOut: z.int(),
-        rules: z.union([z.literal(1), z.literal(2)]).optional(),
+        rules: z.literal([1, 2, 3]).optional(),
       })
       .optional(),
     standardization: z.object({ shift: z.array(z.number()), scale: z.array(z.number().min(0)) }).optional(),

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { readConfigFile } from '../../src/cli/keys.ts'
+import { parseKeys, readConfigFile } from '../../src/cli/keys.ts'
 import { parseYaml } from '../../src/cli/yaml.ts'
 import { runHere } from '../helpers/cli.ts'
 import { filesIn, temporaryFolder } from '../helpers/folder.ts'
@@ -91,4 +91,24 @@ test('a mark of the byte order, aliases and anchors that end are read', () => {
   const path = join(folder, 'good.yaml')
   writeFileSync(path, '\ufeffa: &a {b: 1}\nc: *a\nd: [*a, *a]\n')
   expect(readConfigFile(path)).toEqual({ a: { b: 1 }, c: { b: 1 }, d: [{ b: 1 }, { b: 1 }] })
+})
+
+describe('the value of an option', () => {
+  const read = (text: string) => parseKeys([`--key=${text}`]).key
+
+  test.each([' ', '', '|', ':', '#', '-', '?', '~', '&', '*', '!', '%', '>', '"', ';', '\t', 'a # b', '[1'])(
+    'is the text %j where YAML is something else',
+    text => expect(read(text)).toBe(text),
+  )
+
+  test.each<[string, unknown]>([
+    ['1e-3', 0.001],
+    ['true', true],
+    ['null', null],
+    ['"1"', '1'],
+    ['[0.2, 0.8]', [0.2, 0.8]],
+    ['{a: 1}', { a: 1 }],
+    ['csv: {path: x}', { csv: { path: 'x' } }],
+    ['csv:\n  path: x', { csv: { path: 'x' } }],
+  ])('is YAML: %j', (text, value) => expect(read(text)).toEqual(value))
 })

@@ -71,6 +71,19 @@ test.each<[string, string, RegExp]>([
   await expect(openDataset(file(name, content))).rejects.toThrow(message)
 })
 
+test.each<[string, number[]?]>([
+  ['x,x\n1,2\n3,4\n5,6\n'],
+  ['x,x\n1,2\n3,4\n5,6\n', [2, 1]],
+  ['x,y,x\n1,2,3\n4,5,6\n'],
+  [',a,b,b\n1,2,3,4\n7,8,9,9\n'],
+])('of columns with one name the message says which to choose by number: %j %j', async (content, columns) => {
+  const path = file('choose.csv', content)
+  const error = (await openDataset({ csv: { path, columns } }).catch(error => error)) as Error
+  const [, listed] = /\{columns: (\[.*\])\}/.exec(error.message)!
+  const { columns: names } = await openDataset({ csv: { path, columns: JSON.parse(listed) } })
+  expect(new Set(names).size).toBe(names!.length)
+})
+
 test('of columns with one name one can be chosen by its number', async () => {
   const path = file('chosen.csv', 'x,y,x\n1,2,3\n4,5,6\n')
   expect((await openDataset({ csv: { path, columns: [3, 'y'] } })).columns).toEqual(['x', 'y'])

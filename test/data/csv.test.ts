@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { openDataset } from '../../src/data/catalogue.ts'
+import type { Dataset } from '../../src/data/dataset.ts'
 import { DataError } from '../../src/data/error.ts'
 import { readPoints } from '../../src/data/points.ts'
 import { random } from '../../src/random/random.ts'
@@ -94,6 +95,54 @@ test.each([
   const warnings = (await open(content)).warnings!.filter(warning => !ofFewRows(warning))
   expect(warnings).toHaveLength(1)
   expect(warnings[0]).toContain(`${path}: ${warning}`)
+})
+
+test('warns of every column that counts the rows', async () => {
+  const rows = [3, 1, 4, 1, 5, 9].map((x, i) => `${i},${i},${x},${i + 1},${i < 5 ? i : 7}`)
+  const { warnings } = await open(`level_0,index,x,rank,y\n${rows.join('\n')}\n`)
+  expect(warnings!.filter(warning => warning.includes('counts'))).toEqual(
+    [
+      'column 1 ("level_0") counts the rows from 0',
+      'column 2 ("index") counts the rows from 0',
+      'column 4 ("rank") counts the rows from 1',
+    ].map(text => `${path}: ${text}; leave it out unless it is a coordinate`),
+  )
+})
+
+describe('whole numbers with a comma between them', () => {
+  const lines = Array.from({ length: 30 }, (_, i) => `1,${i + 1}`)
+  const content = `${lines.join('\r\n')}\r\n`
+  const isTold = ({ warnings }: Dataset) => warnings!.some(text => text.includes('decimal: ","'))
+
+  test('may be one with a decimal comma', async () => {
+    const pairs = await open(content)
+    expect(pairs.dimension).toBe(2)
+    expect(isTold(pairs)).toBe(true)
+    const decimals = await openDataset({ csv: { path, decimal: ',' } })
+    expect([decimals.dimension, decimals.fingerprint.minimum[0]]).toEqual([1, Math.fround(1.1)])
+    const options = { memory: 10, cache: join(folder, 'cache') }
+    for (const _ of ['read', 'read again']) expect(isTold(await openDataset(path, options))).toBe(true)
+  })
+
+  test.each<[string, string, object]>([
+    ['a delimiter that was named', content, { delimiter: ',' }],
+    ['columns that were named', content, { columns: [1, 2] }],
+    ['a label', content, { label: 1 }],
+    ['names', `x,y\n${content}`, {}],
+    ['a number that is not whole', `${content}1,0.5\n`, {}],
+    ['a negative number', `${content}1,-5\n`, {}],
+  ])('are two where there is %s', async (_, content, options) => {
+    writeFileSync(path, content)
+    expect(isTold(await openDataset({ csv: { path, ...options } }))).toBe(false)
+  })
+
+  test('where the names are half as many, the message says what to do', async () => {
+    await expect(open(`h\n${content}`)).rejects.toThrow(
+      'row 2: expected 1 columns, found 2; read decimal commas with {csv: {path: ..., decimal: ","}}',
+    )
+    expect((await openDataset({ csv: { path, decimal: ',' } })).columns).toEqual(['h'])
+    await expect(open('h,w\n1,5,2,5\n')).rejects.toThrow('save the file with semicolons')
+  })
 })
 
 describe('columns', () => {

@@ -144,6 +144,58 @@ test('decimal commas are read where that is asked for', async () => {
   await expect(points(path, { decimal: ',', delimiter: ',' })).rejects.toThrow(
     /both the decimal and the delimiter/,
   )
+  await expect(points(file('either.csv', '1.100;2,5\n3;4\n'), { decimal: ',' })).rejects.toThrow(
+    'found "1.100" (a thousands separator, or a decimal point where a comma was named); write 1100 or 1,100',
+  )
+})
+
+test.each<[string, string, number[]]>([
+  ['commas between cells', 'h,w\n"0,25","-5,5"\n"1e-1","2"\n3,"4,5"\n', [0.25, -5.5, 0.1, 2, 3, 4.5]],
+  ['commas and no names', '"0,25","5,5"\n"1,5","2,5"\n', [0.25, 5.5, 1.5, 2.5]],
+  ['commas after a line for Excel', 'sep=,\n"0,25","5,5"\n"1,5","2,5"\n', [0.25, 5.5, 1.5, 2.5]],
+  ['a semicolon in a name', '"h;cm","w"\n"1,5","2,5"\n"3,5","4,5"\n', [1.5, 2.5, 3.5, 4.5]],
+  ['semicolons between cells', '"h,cm";"w"\n"1,5";"2,5"\n"3,5";4,5\n', [1.5, 2.5, 3.5, 4.5]],
+])('decimal commas in quotes are read, with %s', async (_, content, expected) => {
+  const path = file('quoted-commas.csv', content)
+  const advice = '{csv: {path: ..., decimal: ","}}'
+  await expect(openDataset(path)).rejects.toThrow(advice)
+  expect(await points(path, { decimal: ',' })).toEqual(expected.map(Math.fround))
+})
+
+test('a comma as decimal and delimiter is right where numbers are in quotes', async () => {
+  const path = file('quoted-commas.csv', 'x,y\n"1,5",2\n3,"4,5"\n')
+  expect(await points(path, { decimal: ',', delimiter: ',' })).toEqual([1.5, 2, 3, 4.5])
+  const texts = { csv: { path: file('texts.csv', '"a",5\n"b",6\n'), decimal: ',', delimiter: ',' } } as const
+  await expect(openDataset(texts)).rejects.toThrow('where numbers are not in quotes')
+})
+
+test.each<[string, string, '.' | ',', string]>([
+  ['1.100,5', ';', '.', '1100.5'],
+  ['1.100,5', ';', ',', '1100,5'],
+  ['"1,100.5"', ',', '.', '1100.5'],
+  ['"1,100.5"', ',', ',', '1100,5'],
+  ["-1'234'567.25", ',', '.', '-1234567.25'],
+  ['1.234.567', ';', ',', '1234567'],
+  ['1 234,5', ';', ',', '1234,5'],
+  ['"1,234,567"', ',', '.', '1234567'],
+])(
+  'of a number with separators such as %s the message says how to write it',
+  async (cell, delimiter, decimal, plain) => {
+    const content = (cell: string) =>
+      ['x', 'y'].join(delimiter) + `\n${[cell, 7].join(delimiter)}\n1${delimiter}2\n`
+    const path = file('thousands.csv', content(cell))
+    const error = (await points(path, { decimal, delimiter }).catch(error => error)) as Error
+    expect(error.message).toContain(`(a thousands separator); write ${plain}`)
+    const number = Number(plain.replace(',', '.'))
+    expect((await points(file('plain.csv', content(cell.replace(/[^"]+/, plain))), { decimal }))[0]).toBe(
+      number,
+    )
+  },
+)
+
+test('a text in JSON lines is not read by an option of CSV', async () => {
+  const error = (await openDataset(file('text.jsonl', '[1, "2,5"]\n[1, 2]\n')).catch(error => error)) as Error
+  expect(error.message).toMatch(/"2,5" \(a decimal comma\); write 2\.5$/)
 })
 
 test.each<[string, string, RegExp]>([

@@ -97,30 +97,22 @@ test('any positive definite covariance is taken, in any dimension', () => {
 describe('refuses', () => {
   const one = (component: object) => ({ components: [component] })
   const cases: [string, unknown, string][] = [
-    ['no block', undefined, 'mixture: Invalid input: expected object'],
-    ['an unknown key', { components: [{ mean: [0], std: 1 }], colour: 1 }, 'Unrecognized key: "colour"'],
-    ['no components', { components: [] }, 'mixture.components: Too small'],
+    ['no block', undefined, 'mixture: expected a block of keys; found nothing'],
+    ['an unknown key', { components: [{ mean: [0], std: 1 }], colour: 1 }, 'mixture: unknown key "colour"'],
+    ['no components', { components: [] }, 'mixture.components: expected a list of at least 1 item; found []'],
     ['a missing mean', one({ std: 1 }), 'mixture.components[0].mean: '],
     [
       'a word in a mean',
       one({ mean: [0, 'x'], std: 1 }),
-      'mixture.components[0].mean[1]: Invalid input: expected number, received string; found "x"',
+      'mixture.components[0].mean[1]: expected number; found "x"',
     ],
-    [
-      'NaN in a mean',
-      one({ mean: [Number.NaN], std: 1 }),
-      'mean[0]: Invalid input: expected number, received NaN',
-    ],
+    ['NaN in a mean', one({ mean: [Number.NaN], std: 1 }), 'mean[0]: expected number; found NaN'],
     ['an infinite mean', one({ mean: [Number.POSITIVE_INFINITY], std: 1 }), 'components[0].mean[0]: '],
-    [
-      'a negative std',
-      one({ mean: [0], std: -1 }),
-      'components[0].std: Too small: expected number to be >0; found -1',
-    ],
+    ['a negative std', one({ mean: [0], std: -1 }), 'components[0].std: expected number to be >0; found -1'],
     [
       'a zero std',
       one({ mean: [0, 0], std: [1, 0] }),
-      'components[0].std[1]: Too small: expected number to be >0; found 0',
+      'components[0].std[1]: expected number to be >0; found 0',
     ],
     [
       'a word for a std',
@@ -132,7 +124,11 @@ describe('refuses', () => {
       one({ mean: [0, 0], std: [1] }),
       'components[0].std: expected a number or 2 numbers, found 1',
     ],
-    ['a zero weight', one({ weight: 0, mean: [0], std: 1 }), 'components[0].weight: Too small'],
+    [
+      'a zero weight',
+      one({ weight: 0, mean: [0], std: 1 }),
+      'components[0].weight: expected number to be >0; found 0',
+    ],
     [
       'neither std nor covariance',
       one({ mean: [0] }),

@@ -99,12 +99,60 @@ describe('values that many rows have', () => {
       seen.add(hash)
       if (hash.high < 2 ** 31) held.add(hash)
     }
-    const isHeld = splitRule(5000, 0.5, seen, held)!
+    const { isHeld } = splitRule({ rows: 5000, holdOut: 0.5 }, seen, held)!
     const sides = Array.from({ length: 1000 }, () => isHeld(frequent))
     expect(sides[0]).toBe(false)
     expect(sides.filter(Boolean)).toHaveLength(500)
   })
 })
+
+describe('one value with very many rows', () => {
+  /** Zeros, and rows of continuous numbers among them, each `times` times. */
+  const inflated = (rows: number, zeros: number, times = 1): number[] =>
+    Array.from({ length: rows }, (_, i) => (i % 10 < 10 * zeros ? 0 : stream.normal())).flatMap(value =>
+      new Array<number>(times).fill(value),
+    )
+
+  test.each([
+    [6000, 0.7, 0.1],
+    [3000, 0.8, 0.1],
+    [3000, 0.9, 0.5],
+    [400, 0.9, 0.3],
+    [60, 0.7, 0.4],
+  ])('of %i rows, %f of them 0, the others are held out too', (rows, zeros, holdOut) => {
+    const values = inflated(rows, zeros)
+    const dataset = column(values, holdOut)
+    const held = countsOf(dataset, 'heldOut')
+    const others = rows * (1 - zeros)
+    expect(Math.abs(held.size - 1 - others * holdOut)).toBeLessThan(
+      4 * Math.sqrt(others * holdOut * (1 - holdOut)),
+    )
+    expect(held.get(0)! / dataset.split!.heldOut).toBeCloseTo(zeros, 0)
+    expect(countsOf(dataset, 'training').get(0)).toBeGreaterThanOrEqual(rows * zeros * (1 - holdOut) - 1)
+    expect(dataset.split!.rules).toBe(3)
+  })
+
+  test('a run of rules 2 keeps its split', () => {
+    const old = pointsDataset(inflated(3000, 0.8), { dimension: 1, rules: 2 })
+    expect([...countsOf(old, 'heldOut')]).toEqual([[0, old.split!.heldOut]])
+    expect(old.split!.rules).toBe(2)
+  })
+})
+
+test.each([3, 12])(
+  'of a file that is there %i times it is said that held-out rows are also trained on',
+  times => {
+    const rows = normals(700)
+    const repeated = column(Array.from({ length: times }, () => rows).flat(), 0.1)
+    const { heldOut } = repeated.split!
+    expect(repeated.warnings!.join('\n')).toContain(
+      `${heldOut} of ${heldOut} held-out rows equal rows trained on`,
+    )
+    for (const values of [rows, integers(1200, 12)]) {
+      expect(column(values, 0.1).warnings!.join('\n')).not.toContain('trained on')
+    }
+  },
+)
 
 test('one of each 1/holdOut occurrences is held out, never the first', () => {
   for (const holdOut of [0.5, 0.3, 0.1, 0.013]) {

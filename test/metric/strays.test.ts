@@ -3,6 +3,7 @@ import { datasets } from '../../src/data/built-in.ts'
 import { gaussianMixture } from '../../src/data/gaussian-mixture.ts'
 import { pointsDataset } from '../../src/data/in-memory.ts'
 import { seenThrough, standardizationOf } from '../../src/data/standardized.ts'
+import { fewValues } from '../../src/metric/few-values.ts'
 import { kdTree } from '../../src/metric/kd-tree.ts'
 import { normalRadius, OUTSIDE } from '../../src/metric/normal-radius.ts'
 import { strayRule } from '../../src/metric/strays.ts'
@@ -117,15 +118,56 @@ describe('off other data', () => {
     expect(share(rule(normals(500, 100, 'fresh').map(value => 2 * value)))).toBe(1)
   })
 
-  test('few different values: what is between them is on the data, what is beyond is off it', () => {
-    const months = Float64Array.from({ length: 1200 }, (_, i) => 1 + (i % 12))
-    const rule = strayRule(given(months, 1, 0))
-    expect([...rule(Float64Array.of(1, 5.5, 12.4, 14, -3, 1e9))]).toEqual([0, 0, 0, 1, 1, 1])
+  describe('few different values', () => {
+    const whole = (rows: number, values: number, dimension: number): Float64Array => {
+      const source = random(rows, 'whole', values, dimension)
+      return Float64Array.from({ length: rows * dimension }, () => source.integer(values))
+    }
+
+    test('what is between them is off the data', () => {
+      const months = Float64Array.from({ length: 1200 }, (_, i) => 1 + (i % 12))
+      const rule = strayRule(given(months, 1, 0))
+      expect([...rule(Float64Array.of(1, 5.09, 5.5, 12.4, 14, -3, 1e9))]).toEqual([0, 0, 1, 1, 1, 1, 1])
+    })
+
+    test.each([
+      ['coins', 200, 2, 2],
+      ['a die', 600, 6, 1],
+      ['four dice, of which most throws come once', 600, 6, 4],
+    ])('noise strays from %s, and the values do not', (_, rows, values, dimension) => {
+      const rule = strayRule(given(whole(rows, values, dimension), dimension))
+      const source = random(2, 'noise')
+      const noise = Float64Array.from({ length: 2000 * dimension }, () => (values - 1) * source.uniform())
+      expect(share(rule(noise))).toBeGreaterThan(0.7)
+      expect(share(rule(new Float64Array(dimension).fill(0.5)))).toBe(1)
+      expect(share(rule(whole(500, values, dimension)))).toBeLessThan(0.01)
+    })
+
+    test('a pair of values that no row has is off the data', () => {
+      const exclusive = Float64Array.from({ length: 800 }, (_, i) => (i % 4 === 0 || i % 4 === 3 ? 1 : 0))
+      const rule = strayRule(given(exclusive, 2))
+      expect([...rule(Float64Array.of(1, 0, 0.01, 1.02, 1, 1, 0, 0))]).toEqual([0, 0, 1, 1])
+    })
+
+    test('beside a column of many values', () => {
+      const source = random(9, 'mixed')
+      const mixed = Float64Array.from({ length: 4000 }, (_, i) =>
+        i % 2 ? source.normal() : source.integer(2),
+      )
+      const rule = strayRule(given(mixed, 2))
+      expect([...rule(Float64Array.of(0, 0.3, 1.05, -0.2, 0.5, 0.3, 0, 50))]).toEqual([0, 0, 1, 1])
+    })
   })
 
-  test('a single value', () => {
-    const rule = strayRule(given(new Float64Array(200).fill(7), 2, 0))
-    expect([...rule(Float64Array.of(7, 7, 7.1, 7))]).toEqual([0, 1])
+  test('what is between rounded numbers is on the data', () => {
+    const rounded = normals(2000, 1, 'rounded').map(value => Math.round(20 * value) / 20)
+    const rule = strayRule(given(rounded, 1))
+    expect(share(rule(Float64Array.from({ length: 400 }, (_, i) => i / 400)))).toBe(0)
+  })
+
+  test('a handful of measurements, zeros among them, are not few values', () => {
+    const measured = normals(60, 1, 'handful').map((value, i) => (i % 4 === 0 ? value : 0))
+    expect(fewValues([measured], 1, 0)).toBeUndefined()
   })
 })
 

@@ -148,8 +148,8 @@ describe('in a configuration', () => {
   })
   test.each<[unknown, string]>([
     [{ kind: 'painted' }, 'options.reward.kind: expected one of gaussian, gaussians, found "painted"'],
-    [{ kind: 'gaussians' }, 'options.reward.centers: expected array, found nothing'],
-    [gaussians({ centers: [] }), 'options.reward.centers: expected array to have >=1 items, found []'],
+    [{ kind: 'gaussians' }, 'options.reward.centers: expected a list, found nothing'],
+    [gaussians({ centers: [] }), 'options.reward.centers: expected a list of at least 1 item, found []'],
     [
       gaussians({ centers: [[1, 2], [3]] }),
       'options.reward.centers: expected centres of as many numbers each, found [[1,2],[3]]',

@@ -1,6 +1,9 @@
 import type { Sink } from '../source.ts'
 import { show } from '../validate.ts'
 
+/** The character between whole numbers and fractions. */
+export type Decimal = '.' | ','
+
 const NOT_FINITE = /^[+-]?(nan|inf|infinity)$/i
 /** What programs write where there is no value. */
 const MISSING = /^(n\/?a|null|none|nil|missing|-|--|\?|\.)$/i
@@ -24,7 +27,7 @@ function numberOf(cell: string): number {
 }
 
 /** The same of a cell whose fraction begins with a comma, where that is so; a point is then no part of a number. */
-export const numberIn = (cell: string, decimal: '.' | ','): number => {
+export const numberIn = (cell: string, decimal: Decimal): number => {
   if (decimal === '.') return numberOf(cell)
   return cell.includes('.') ? Number.NaN : numberOf(cell.replace(',', '.'))
 }
@@ -41,20 +44,41 @@ export const isMeantAsNumber = (cell: string): boolean =>
 
 const FILL = 'fill it in, or leave the row out'
 
-/** What a cell that holds no number seems to be, and what to do. */
-function advice(cell: string, decimal: '.' | ','): string {
+const READ_COMMAS = '{csv: {path: ..., decimal: ","}}'
+
+/** A number whose digits are grouped as it is without that, its fraction behind `decimal`. */
+function ungrouped(cell: string, decimal: Decimal): string {
+  const [whole, fraction = ''] = cell.split(/[.,](?=\d*$)/)
+  const digits = (text: string) => text.replace(/[^\d+-]/g, '')
+  // With one kind of separator there is no fraction.
+  return fraction !== '' && /[^\d+-]/.test(whole) && !whole.includes(cell[whole.length])
+    ? `${digits(whole)}${decimal}${fraction}`
+    : digits(cell)
+}
+
+/**
+ * What a cell that holds no number seems to be, and what to do.
+ *
+ * @param decimal  that is read; nothing where numbers are no text
+ */
+function advice(cell: string, decimal?: Decimal): string {
   if (MISSING.test(cell)) return ` (a missing value); ${FILL}`
-  // "1,234" is either; it is a comma's fraction where that is asked for.
+  const read = decimal === '.' ? `read the file with ${READ_COMMAS}` : `write ${cell.replace(',', '.')}`
+  const hasPoint = decimal === ',' && !Number.isNaN(numberOf(cell))
   if (GROUPED.test(cell)) {
-    const either = COMMA.test(cell) ? ' or a decimal comma' : ''
-    return ` (a thousands separator${either}); write 1234.5 for one thousand, or name the decimal comma: {csv: {path: ..., decimal: ","}}`
+    const plain = `write ${ungrouped(cell, decimal ?? '.')}`
+    // "1,234" is either.
+    if (COMMA.test(cell)) return ` (a thousands separator or a decimal comma); ${plain}, or ${read}`
+    if (hasPoint)
+      return ` (a thousands separator, or a decimal point where a comma was named); ${plain} or ${cell.replace('.', ',')}`
+    return ` (a thousands separator); ${plain}`
   }
-  if (COMMA.test(cell)) return ' (a decimal comma); read the file with {csv: {path: ..., decimal: ","}}'
-  return decimal === ',' && !Number.isNaN(numberOf(cell)) ? ' (a decimal point where a comma was named)' : ''
+  if (COMMA.test(cell)) return ` (a decimal comma); ${read}`
+  return hasPoint ? ' (a decimal point where a comma was named)' : ''
 }
 
 /** What is wrong with a cell of text that holds no number. */
-export function wrongCell(cell: string, decimal: '.' | ',' = '.'): string {
+export function wrongCell(cell: string, decimal: Decimal = '.'): string {
   if (cell === '') return `expected a number, found an empty cell; ${FILL}`
   if (NOT_FINITE.test(cell)) return `expected a finite number, found ${cell}; ${FILL}`
   if (Number.isNaN(numberIn(cell, decimal))) {
@@ -69,7 +93,7 @@ export function wrongValue(value: unknown): string {
   if (typeof value === 'number' || typeof value === 'bigint') {
     return `expected a finite 32-bit number, found ${value}`
   }
-  const hint = typeof value === 'string' ? advice(value, '.') : ''
+  const hint = typeof value === 'string' ? advice(value) : ''
   return `expected a number, found ${show(value)}${hint}`
 }
 

@@ -1,16 +1,15 @@
 import { EXCEL_DELIMITER } from '../delimiter-line.ts'
 import { DataError } from '../error.ts'
 import { kindOf, named } from '../sniff.ts'
-import { hasComma, isNumeric } from './cells.ts'
-
-/** The character between whole numbers and fractions. */
-export type Decimal = '.' | ','
+import { type Decimal, hasComma, isMeantAsNumber, isNumeric } from './cells.ts'
 
 /** How the columns of a text are told apart. */
 export interface Layout {
   readonly delimiter: string
   /** Bytes at the start that are no row: the line by which Excel is told the delimiter. */
   readonly skipped: number
+  /** Whether each line is two whole numbers with a comma between them, and nobody said that it is the delimiter. */
+  readonly isPairs: boolean
 }
 
 interface Asked {
@@ -37,12 +36,32 @@ export function layoutOf(first: Buffer, asked: Asked): Layout {
   const rest = start.slice(line.length)
   const delimiter = asked.delimiter ?? excel ?? detectDelimiter(rest, decimal)
   if (asked.delimiter === undefined && excel === undefined) checkDelimited(rest, path)
-  if (delimiter === decimal) {
+  if (delimiter === decimal && !quotesCommas(rest)) {
     throw new DataError(
-      `${path}: a comma cannot be both the decimal and the delimiter; name the delimiter: {csv: {path: ..., decimal: ",", delimiter: ";"}}`,
+      `${path}: a comma cannot be both the decimal and the delimiter where numbers are not in quotes; name the delimiter, such as {csv: {path: ..., decimal: ",", delimiter: ";"}}, or save the file with another`,
     )
   }
-  return { delimiter, skipped: Buffer.byteLength(line) }
+  const isSaid = asked.delimiter !== undefined || excel !== undefined
+  return {
+    delimiter,
+    skipped: Buffer.byteLength(line),
+    isPairs: !isSaid && delimiter === ',' && isPairs(rest),
+  }
+}
+
+/** Whether numbers with commas are in quotes: commas outside of quotes are then delimiters. */
+const quotesCommas = (start: string): boolean =>
+  (start.match(/"[^"]*"/g) ?? []).some(
+    cell => cell.includes(',') && isMeantAsNumber(cell.slice(1, -1).trim()),
+  )
+
+/** Fewer lines are no sign of anything. */
+const FEWEST_PAIRS = 10
+
+/** Whether all lines, but one that is cut off, are two whole numbers. */
+function isPairs(start: string): boolean {
+  const lines = linesOf(start.slice(0, start.lastIndexOf('\n') + 1))
+  return lines.length >= FEWEST_PAIRS && lines.every(line => /^\s*[+-]?\d+,\d+\s*$/.test(line))
 }
 
 const linesOf = (text: string): string[] => text.split(/\r\n|\n|\r/).filter(line => line.trim() !== '')
@@ -83,9 +102,11 @@ function checkDelimited(start: string, path: string): void {
   }
 }
 
-/** The first of tab, semicolon and comma that stands in the first line that is not blank. */
+/** The first of tab, semicolon and comma that stands in the first line that is not blank, outside of quotes. */
 function detectDelimiter(start: string, decimal: Decimal = '.'): string {
   const [line = ''] = linesOf(start)
-  const possible = decimal === ',' ? ['\t', ';'] : ['\t', ';', ',']
-  return possible.find(delimiter => line.includes(delimiter)) ?? (decimal === ',' ? ';' : ',')
+  const outside = line.replace(/"[^"]*"/g, '')
+  const mayBeComma = decimal === '.' || quotesCommas(start)
+  const possible = mayBeComma ? ['\t', ';', ','] : ['\t', ';']
+  return possible.find(delimiter => outside.includes(delimiter)) ?? possible.at(-1)!
 }

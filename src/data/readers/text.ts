@@ -15,12 +15,17 @@ export const column = z.union([z.string(), z.int().positive()], {
   error: 'expected the name of a column, or its number from 1',
 })
 
+const DELIMITER = 'expected one character, such as ";", which is no quote and no line end'
+
 export const textSchema = z.strictObject({
   path: z.string().min(1),
   columns: z.array(column).min(1).optional(),
   label: column.optional(),
   header: z.boolean().optional(),
-  delimiter: z.string().length(1).optional(),
+  delimiter: z
+    .string(DELIMITER)
+    .regex(/^[^"\r\n]$/, DELIMITER)
+    .optional(),
   decimal: z.enum(['.', ',']).optional(),
 })
 
@@ -50,6 +55,8 @@ export function textSource(options: TextOptions, rules: Rules = RULES): Source {
 
 /** Takes the records of a file, one after another. */
 interface RecordReader {
+  /** Called before the first record. */
+  begin(layout: Layout): void
   record(cells: readonly string[], line: number): void
   end(): void
 }
@@ -60,6 +67,7 @@ function rowReader(options: TextOptions, sink: Sink, rules: Rules): RecordReader
   let width = 0
   let chosen: Chosen
   let names: readonly string[] | undefined
+  let layout: Layout
   let block = new Float32Array(0)
   let labels: string[] = []
   let [used, first, next] = [0, 0, 0]
@@ -70,7 +78,7 @@ function rowReader(options: TextOptions, sink: Sink, rules: Rules): RecordReader
     labels = []
   }
 
-  const begin = (cells: readonly string[]): boolean => {
+  const beginRows = (cells: readonly string[]): boolean => {
     width = cells.length
     const named = header ?? isHeader(cells)
     names = named ? cells : undefined
@@ -83,6 +91,7 @@ function rowReader(options: TextOptions, sink: Sink, rules: Rules): RecordReader
       columns: chosen.names,
       leftOut: chosen.leftOut,
       labelled: chosen.label !== undefined,
+      mayBeDecimals: layout.isPairs && !named && options.columns === undefined && dimension === 2,
     })
     return named
   }
@@ -93,10 +102,14 @@ function rowReader(options: TextOptions, sink: Sink, rules: Rules): RecordReader
   }
 
   return {
+    begin: found => {
+      layout = found
+    },
     record(cells, line) {
-      if (width === 0 && begin(cells)) return
+      if (width === 0 && beginRows(cells)) return
       if (cells.length !== width) {
-        sink.problem(`row ${line}`, `expected ${width} columns, found ${cells.length}`)
+        const hint = layout.delimiter === ',' ? decimalHint(cells, width) : ''
+        sink.problem(`row ${line}`, `expected ${width} columns, found ${cells.length}${hint}`)
         return
       }
       // Rows are numbered by their lines, which blank ones and quoted line ends may leave out.
@@ -115,6 +128,14 @@ function rowReader(options: TextOptions, sink: Sink, rules: Rules): RecordReader
     },
     end: flush,
   }
+}
+
+/** What to do about a line with twice as many whole numbers as there are columns: their fractions may begin with commas. */
+function decimalHint(cells: readonly string[], width: number): string {
+  if (cells.length !== 2 * width || !cells.every(cell => /^[+-]?\d+$/.test(cell))) return ''
+  return width === 1
+    ? '; read decimal commas with {csv: {path: ..., decimal: ","}}'
+    : '; with decimal commas, save the file with semicolons between its columns'
 }
 
 /** A header has names only: a number, however it is written, `nan` or `inf` among them makes it a row. */
@@ -138,6 +159,7 @@ async function parseText(
     let piece = whole
     if (!layout) {
       layout = layoutOf(whole, options)
+      rows.begin(layout)
       piece = whole.subarray(layout.skipped)
       lines = layout.skipped > 0 ? 1 : 0
     }

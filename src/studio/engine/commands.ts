@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { expectation } from '../../data/validate.ts'
 import { planSchema, stageSchema, tiltSchema } from '../plan.ts'
 import type { Command, QuestionName, Questions } from './protocol.ts'
 
@@ -158,7 +159,7 @@ function plain(issue: z.core.$ZodIssue): string {
   if (issue.code === 'too_big') return `expected at most ${issue.maximum}${unit(issue.origin)}`
   if (issue.code === 'too_small') return `expected at least ${issue.minimum}${unit(issue.origin)}`
   if (issue.code === 'unrecognized_keys') return `unknown key ${issue.keys.join(', ').slice(0, 80)}`
-  return issue.message.replace(/^Invalid input: /, '').replace(/^Invalid option: /, '')
+  return expectation(issue)
 }
 
 const unit = (origin: string): string =>
