@@ -35,7 +35,7 @@ export const compositionalRows = [
       source,
       code: ['psdMap', 'psdVelocity', 'psdMidpoint'],
       whenToUse:
-        'The safe first choice without a teacher: no derivatives inside the loss, stable at any weight.',
+        'A single objective without a teacher: no derivatives inside the loss, stable at any weight. For one jump the recipe one-step is far better at the same compute.',
       trouble: 'Errors of short jumps are copied into long ones; learns slowly from fine to coarse.',
     },
   ),

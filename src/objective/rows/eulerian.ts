@@ -153,7 +153,7 @@ export const eulerianRows = [
       code: ['meanflow'],
       whenToUse: 'The cheapest step: one derivative, no teacher, no target network, no diagonal term.',
       trouble:
-        'Its target is noisy: keep most samples at t = s, clip, and expect the adaptive weight to shift the optimum.',
+        'Its target is noisy: keep most samples at t = s, clip, and expect the adaptive weight to shift the optimum: after a short training its samples crowd in the middle of the data, which strays do not see.',
     },
   ),
   row(
