@@ -111,7 +111,7 @@ describe('train', () => {
       '--out',
       at('config'),
     )
-    const { config } = JSON.parse(readFileSync(at('config/index.json'), 'utf8'))
+    const { config } = JSON.parse(readFileSync(at('config/config.json'), 'utf8'))
     expect(config).toMatchObject({
       data: 'checkerboard',
       batch: 16,
