@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { type Config, ConfigError } from '../config/index.ts'
 import { checkPath } from '../data/arguments.ts'
 import { inOrderOf } from '../data/column-order.ts'
@@ -15,6 +15,7 @@ import { writeFileAtomic } from '../serialization/files.ts'
 import { load } from '../serialization/load.ts'
 import type { WeightsName } from '../serialization/model.ts'
 import { readModel } from '../serialization/model-files.ts'
+import { LARGEST_TEXT, readBytes } from '../serialization/read-file.ts'
 import { dataRecord } from '../serialization/record.ts'
 import { type DataRecord, paths, RunError, type RunRecord, readRecord } from '../serialization/run.ts'
 import { openRecordedData } from '../training/moved.ts'
@@ -232,9 +233,10 @@ export function readEvaluation(directory: string): Evaluation | undefined {
       `${evaluation}: not the evaluation of a run (${what}); "oxbow evaluate ${directory}" measures anew`,
     )
   }
+  const bytes = readBytes(evaluation, LARGEST_TEXT)
   let content: unknown
   try {
-    content = JSON.parse(decodeText(readFileSync(evaluation), evaluation))
+    content = JSON.parse(decodeText(bytes, evaluation))
   } catch (error) {
     return refuse(error instanceof DataError ? error.message.slice(evaluation.length + 2) : 'not valid JSON')
   }
