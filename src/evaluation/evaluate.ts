@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type Config, ConfigError } from '../config/index.ts'
-import { checkPath } from '../data/arguments.ts'
+import { checkDataset, checkPath } from '../data/arguments.ts'
 import { inOrderOf } from '../data/column-order.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { DataError } from '../data/error.ts'
@@ -135,6 +135,7 @@ export async function evaluateRun(
 ): Promise<Evaluation> {
   checkPath('evaluateRun: directory', directory)
   checkRequest('evaluateRun', request)
+  if (data !== undefined) checkDataset('evaluateRun: data', data)
   const record = readRecord(directory)
   const dataset = await openData(directory, record, data)
   const { samples, notes } = planSamples(record.config.objective, request)

@@ -1,7 +1,16 @@
-import { checkPath, checkPoints, checkThreads, checkTime, checkWord } from '../data/arguments.ts'
+import {
+  checkFinite,
+  checkOptions,
+  checkPath,
+  checkPoints,
+  checkThreads,
+  checkTime,
+  checkWord,
+} from '../data/arguments.ts'
 import { type Standardization, standardized, unstandardized, unstandardizedVelocity } from '../model/index.ts'
 import { compile, openModel } from '../runtime/node.ts'
 import type { Program } from '../runtime/program.ts'
+import { closable } from './closable.ts'
 import type { LoadedMap } from './loaded-map.ts'
 import { modelGraph, type WeightsName } from './model.ts'
 import { readModel } from './model-files.ts'
@@ -22,6 +31,7 @@ type Inner = LoadedMap['inner']
 function outer(dimension: number, by: Standardization | undefined, inner: Inner): Inner {
   const check = (method: string, x: Float32Array, times: Readonly<Record<string, number>>): void => {
     checkPoints(`${method}: x`, x, dimension)
+    checkFinite(`${method}: x`, x)
     for (const [name, time] of Object.entries(times)) checkTime(`${method}: ${name}`, time)
   }
   return {
@@ -53,6 +63,7 @@ async function loadOnnx(path: string, options: LoadOptions): Promise<LoadedMap> 
  */
 export async function load(path: string, options: LoadOptions = {}): Promise<LoadedMap> {
   checkPath('load: path', path)
+  checkOptions('load: options', options, ['weights?', 'threads?'])
   if (options.weights !== undefined) checkWord('load: weights', options.weights, ['ema', 'raw'])
   checkThreads('load: threads', options.threads)
   if (path.endsWith('.onnx')) return loadOnnx(path, options)
@@ -61,13 +72,20 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
   const jump = await compile(modelGraph(model, 'jump'), options)
   let velocity: Promise<Program> | undefined
   const { standardization, columns } = model.data
-  const inner: Inner = {
-    jump: (x, s, t) => inBlocks(path, jump, dimension, x, s, t),
-    velocity: async (x, t) => {
-      velocity ??= compile(modelGraph(model, 'velocity'), options)
-      return inBlocks(path, await velocity, dimension, x, t, t)
+  const { close, ...inner } = closable(
+    path,
+    {
+      jump: (x, s, t) => inBlocks(path, jump, dimension, x, s, t),
+      velocity: async (x, t) => {
+        velocity ??= compile(modelGraph(model, 'velocity'), options)
+        return inBlocks(path, await velocity, dimension, x, t, t)
+      },
     },
-  }
+    async () => {
+      await jump.close()
+      await (await velocity)?.close()
+    },
+  )
   return {
     dimension,
     ...pointOf(model.data),
@@ -78,9 +96,6 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
     ...(standardization && { standardization }),
     ...outer(dimension, standardization, inner),
     inner,
-    close: async () => {
-      await jump.close()
-      await (await velocity)?.close()
-    },
+    close,
   }
 }

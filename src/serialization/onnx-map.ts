@@ -1,5 +1,5 @@
 import { sizeOf } from '../autodiff/index.ts'
-import { ArgumentError, checkPoints, checkTime } from '../data/arguments.ts'
+import { ArgumentError, checkFinite, checkPoints, checkTime } from '../data/arguments.ts'
 import {
   type InterpolantName,
   interpolants,
@@ -11,6 +11,7 @@ import { type OpenedModel, type Program, RuntimeLoadError } from '../runtime/pro
 import { onnxProblem } from '../runtime/protobuf.ts'
 import { runtimeReason } from '../runtime/reason.ts'
 import type { Jump } from '../sampler/sampler.ts'
+import { closable } from './closable.ts'
 import type { LoadedMap } from './loaded-map.ts'
 import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
 
@@ -115,15 +116,16 @@ export async function mapOfOnnx(
       `${name}: expected output y [batch, ...D] of float32, found ${output.name} ${output.dtype}`,
     )
   }
-  const jump: Jump = (x, s, t) =>
+  const run: Jump = (x, s, t) =>
     inBlocks(name, program, dimension, x, s, t).catch((error: Error) => {
       throw error instanceof RunError || error instanceof ArgumentError
         ? error
         : new RunError(`${name}: cannot be run (${runtimeReason(error)})`)
     })
-  const velocity = async (): Promise<never> => {
+  const noVelocity = async (): Promise<never> => {
     throw new RunError(`${name}: an ONNX file holds only the jump; use the run directory for its velocity`)
   }
+  const { jump, velocity, close } = closable(name, { jump: run, velocity: noVelocity }, program.close)
   const { standardization, columns } = recordIn(name, metadata, dimension)
   return {
     dimension,
@@ -131,9 +133,13 @@ export async function mapOfOnnx(
     ...(columns && { columns }),
     ...traitsOf(metadata),
     ...(standardization && { standardization }),
-    jump,
+    jump: async (x, s, t) => {
+      checkPoints(`${name}: points`, x, dimension)
+      checkFinite(`${name}: points`, x)
+      return jump(x, s, t)
+    },
     velocity,
     inner: { jump: innerJump(standardization, jump), velocity },
-    close: () => program.close(),
+    close,
   }
 }
