@@ -7,7 +7,7 @@ import { decodeNpy } from '../data/npy-reader.ts'
 import { readBytes } from '../serialization/read-file.ts'
 import { RunError } from '../serialization/run.ts'
 import { type Container, decodeSafetensors, SafetensorsError } from '../serialization/safetensors.ts'
-import { zipChecksums } from './zip-checksums.ts'
+import { zipEntries } from './zip-entries.ts'
 
 /** Bytes: far more than a perceptron of the largest size that a configuration allows. */
 const MOST_UNPACKED = 2 ** 31
@@ -44,9 +44,9 @@ export function decodeNpzWeights(bytes: Uint8Array, file: string): Omit<Containe
     throw new RunError(`${file}: ${message}`)
   }
   const most = Math.min(MOST_UNPACKED, mostInflated(bytes.length))
-  const open = (): Record<string, Uint8Array> => {
+  const open = () => {
     try {
-      return unzipSync(bytes, {
+      const arrays = unzipSync(bytes, {
         filter: ({ name, originalSize }) => {
           unpacked += originalSize
           if (++count > MOST_ARRAYS) refuse(`holds more than ${MOST_ARRAYS} arrays`)
@@ -59,16 +59,23 @@ export function decodeNpzWeights(bytes: Uint8Array, file: string): Omit<Containe
           return name.endsWith('.npy') || refuse(`expected arrays (.npy), found ${shown(name)}`)
         },
       })
+      const entries = zipEntries(bytes)
+      // How many there are is written apart from them.
+      return entries.size === Object.keys(arrays).length
+        ? { arrays, entries }
+        : refuse('is damaged (it holds more arrays, or fewer, than it says)')
     } catch (error) {
       if (error instanceof RunError) throw error
       return refuse('not an NPZ file, or cut short')
     }
   }
   const checked = (): Record<string, Uint8Array> => {
-    const arrays = open()
-    const checksums = zipChecksums(bytes)
+    const { arrays, entries } = open()
     for (const [name, array] of Object.entries(arrays)) {
-      if (crc32(array) !== checksums.get(name)) refuse(`${shown(name)}: is damaged (its checksum differs)`)
+      const { crc32: written, secondName = name } = entries.get(name) ?? {}
+      if (crc32(array) !== written) refuse(`${shown(name)}: is damaged (its checksum differs)`)
+      if (secondName !== name)
+        refuse(`${shown(name)}: is damaged (its name is written twice, the other is ${shown(secondName)})`)
     }
     return arrays
   }
