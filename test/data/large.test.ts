@@ -231,7 +231,9 @@ test('a file that changes while it is read is refused', async () => {
       return sha256
     },
   }
-  await expect(openSource(changing, openOptions('test', {}))).rejects.toThrow(`${path}: has changed while it was read`)
+  await expect(openSource(changing, openOptions('test', {}))).rejects.toThrow(
+    `${path}: has changed while it was read`,
+  )
 })
 
 test('the cache is bounded: what was not used for longest goes first', async () => {
