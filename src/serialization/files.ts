@@ -51,7 +51,7 @@ export function writeFileAtomic(root: string, path: string, content: Content): v
 }
 
 /** Names of files that are there only while another is written. */
-const INTERNAL = /[\\/]\.(pending([\\/]|$)|lock-[^\\/]*$)/
+const INTERNAL = /(^|[\\/])\.(pending([\\/]|$)|lock-[^\\/]*$)/
 
 /** Lets errors of the file system name a file that the user knows: they may name none, or one of our own. */
 export function withPath<T>(path: string, action: () => T): T {
