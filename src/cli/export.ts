@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pointOf } from '../config/index.ts'
 import { encodeNpz } from '../data/npy.ts'
@@ -14,6 +14,7 @@ import {
 } from '../serialization/model.ts'
 import { readModel } from '../serialization/model-files.ts'
 import { findTarget } from '../serialization/output.ts'
+import { readText } from '../serialization/read-file.ts'
 import { encodeRecord, RunError } from '../serialization/run.ts'
 import { encodeOnnxSampler } from '../serialization/sampler-graph.ts'
 import { checkOnnxSize } from '../training/capacity.ts'
@@ -73,7 +74,7 @@ function writeConfig(file: string, model: Model): void {
   const { config, data } = JSON.parse(text) as Record<string, unknown>
   let found: Record<string, unknown> = {}
   try {
-    found = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
+    found = JSON.parse(readText(path)) as Record<string, unknown>
   } catch {
     // Something else of this name is in the way, too.
   }

@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { extname } from 'node:path'
 import { plural } from '../report/format.ts'
 import { writeRunReport } from '../report/write-report.ts'
-import { isReadOnly, isStandardOutput } from '../serialization/output.ts'
+import { findTarget, isReadOnly, isStandardOutput } from '../serialization/output.ts'
 import { RunError } from '../serialization/run.ts'
 import { UsageError } from './failure.ts'
 import { fileProblem } from './file-problem.ts'
@@ -21,7 +21,8 @@ const readOnlyRun = (error: NodeJS.ErrnoException): RunError =>
 export async function reportCommand(run: string, { out, json }: ReportFlags): Promise<void> {
   if (out !== undefined) {
     const taken = existsSync(out) && statSync(out).isDirectory()
-    if (taken || extname(out) !== '.html') {
+    // The names of pipes and devices have no ending.
+    if (taken || (extname(out) !== '.html' && !findTarget(out).open)) {
       throw new UsageError(`--out ${out}: expected the name of a file that ends in .html`)
     }
   }

@@ -17,6 +17,7 @@ import type { Content } from '../serialization/files.ts'
 import { load } from '../serialization/load.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
 import type { WeightsName } from '../serialization/model.ts'
+import { findTarget } from '../serialization/output.ts'
 import { paths, RunError } from '../serialization/run.ts'
 import { openOptionsOf } from '../training/data.ts'
 import { gigabytes, memoryLimit } from '../training/memory.ts'
@@ -84,17 +85,24 @@ function fileInRun(path: string, { steps, grid, start, seed, class: name }: Samp
   return join(paths(path).samples, `${times}${told}-seed-${seed}.csv`)
 }
 
-function outputFile(path: string, flags: SampleFlags): string {
+/** Where samples go, and in which format. */
+interface Output {
+  readonly file: string
+  readonly ending: string
+}
+
+function outputOf(path: string, flags: SampleFlags): Output {
   const { out } = flags
   if (out === undefined) {
     if (!existsSync(path)) throw new RunError(`${path}: no such run or model`)
-    if (statSync(path).isDirectory()) return fileInRun(path, flags)
+    if (statSync(path).isDirectory()) return { file: fileInRun(path, flags), ending: '.csv' }
     throw new UsageError(`--out is needed to sample ${path}, e.g. --out samples.csv`)
   }
-  if (!(extname(out) in ENCODERS)) {
-    throw new UsageError(`--out ${out}: expected a name ending in ${Object.keys(ENCODERS).join(', ')}`)
-  }
-  return out
+  const ending = extname(out)
+  if (ending in ENCODERS) return { file: out, ending }
+  // The names of pipes and devices have no ending.
+  if (findTarget(out).open) return { file: out, ending: '.csv' }
+  throw new UsageError(`--out ${out}: expected a name ending in ${Object.keys(ENCODERS).join(', ')}`)
 }
 
 /** Takes the points of `--start`, or noise, through the grid. */
@@ -170,7 +178,7 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   const { start, seed, weights, json } = flags
   const grid = flags.grid ?? uniformGrid(flags.steps)
   const steps = grid.length - 1
-  const file = outputFile(path, flags)
+  const { file, ending } = outputOf(path, flags)
   const loaded = await load(path, { weights })
   const map = given(path, loaded, flags.class)
   const { dimension, columns: names } = map
@@ -182,9 +190,9 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   }
   const count = points.length / dimension
   const title = `${path}: ${plural(steps, `${method} step`)}`
-  const isDrawn = ['.png', '.svg'].includes(extname(file)) && grid.at(-1) === 0
+  const isDrawn = ['.png', '.svg'].includes(ending) && grid.at(-1) === 0
   const strays = isDrawn ? await straysOf(map, points.subarray(0, DRAWN * dimension)) : undefined
-  const content = await ENCODERS[extname(file)](points, { dimension, columns: names, title, strays })
+  const content = await ENCODERS[ending](points, { dimension, columns: names, title, strays })
   const say = writeOutput(file, content, flags.out === undefined)
   if (json) {
     const asked = { ...(flags.grid && { grid }), ...(start !== undefined && { start }) }

@@ -169,7 +169,9 @@ export async function trainCommand(flags: TrainFlags, rest: readonly string[]): 
     const judged = { residual, verdict: said ?? null, diverged: verdict?.diverged ?? false }
     printJson({ run, steps, loss, ...judged, msPerStep: rounded, finished, warnings })
   } else {
-    const outcome = `loss ${loss.toPrecision(4)}, ${msPerStep.toFixed(2)} ms per step`
+    // Of a run that was resumed where nothing was left to do.
+    const pace = msPerStep > 0 ? `${msPerStep.toFixed(2)} ms per step` : 'no further step trained'
+    const outcome = `loss ${loss.toPrecision(4)}, ${pace}`
     const nothing = finished ? 'nothing trained' : 'stopped before its first step'
     print(`${run}: step ${steps}, ${steps === 0 ? nothing : outcome}`)
     if (said) print(said)

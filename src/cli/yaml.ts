@@ -34,6 +34,14 @@ const REASONS: Readonly<Partial<Record<YAMLError['code'], string>>> = {
   BAD_COLLECTION_TYPE: 'a tag (!name) that does not fit its value',
 }
 
+/** The library calls a bracket that is never closed wrongly indented, too. */
+const OPEN_BRACKET = /^Flow (sequence|map) in block collection/
+
+function reasonOf({ code, message }: YAMLError): string {
+  if (OPEN_BRACKET.test(message)) return 'a [ or { that is not closed, or not indented as far as its key'
+  return REASONS[code] ?? 'not as YAML is written'
+}
+
 /** Refuses a key that is there twice; the library's own check is slow for many keys. */
 function checkKeys(document: Document, lines: LineCounter): void {
   visit(document, {
@@ -84,8 +92,7 @@ export function parseYaml(text: string): unknown {
     // A tag that is not known is only a warning, and its value something else than was meant.
     const [error] = [...document.errors, ...document.warnings]
     if (error) {
-      const reason = REASONS[error.code] ?? 'not as YAML is written'
-      throw new YamlProblem(reason, lines.linePos(error.pos[0]).line)
+      throw new YamlProblem(reasonOf(error), lines.linePos(error.pos[0]).line)
     }
     checkKeys(document, lines)
     const value = toValue(document)

@@ -12,7 +12,7 @@ import {
   pathSource,
 } from './formats.ts'
 import { type GaussianConfig, gaussian, gaussianMixture, type MixtureConfig } from './gaussian-mixture.ts'
-import { type OpenOptions, openSource } from './open.ts'
+import { type OpenOptions, openOptions, openSource } from './open.ts'
 import type { Source } from './source.ts'
 import type { Rules } from './split-rule.ts'
 import { nearest } from './suggest.ts'
@@ -83,10 +83,12 @@ export async function openFiles(spec: DatasetSpec, rules?: Rules): Promise<Sourc
  * Opens a dataset. The argument is checked in full, so it may come straight from a user's config.
  *
  * @throws {DataError} on an unknown name (with the nearest known one), a malformed block, or an unusable file
+ * @throws {ArgumentError} when an option is something else
  */
 export async function openDataset(spec: DatasetSpec, options: OpenOptions = {}): Promise<Dataset> {
+  const checked = openOptions('openDataset', options)
   const source = await openFiles(spec, options.rules)
-  return source ? openSource(source, options) : generatedDataset(spec)
+  return source ? openSource(source, checked) : generatedDataset(spec)
 }
 
 /** The same data by other paths; built-in names and formulas have none, and neither has what is no such name or block. */

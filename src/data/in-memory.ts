@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import { z } from 'zod'
+import { checkWhole, MOST_NUMBERS, refuseArgument } from './arguments.ts'
 import type { Dataset } from './dataset.ts'
 import { DataError } from './error.ts'
 import { type Gathering, gather } from './gather.ts'
 import { type OpenOptions, openOptions } from './open.ts'
 import { pushNumbers } from './readers/cells.ts'
-import { show, validate } from './validate.ts'
+import { show } from './validate.ts'
 
 /** What points from code are. */
 export interface PointsOptions extends OpenOptions {
@@ -22,26 +22,36 @@ type Numbers = Float32Array | Float64Array | Uint8Array | Int32Array | readonly 
 /** A point, or several one after another; with the class of each where there are classes. */
 export type Item = Numbers | { readonly values: Numbers; readonly label?: string | number }
 
-const optionsSchema = z.object({
-  dimension: z.int().positive(),
-  name: z.string().min(1).default('points'),
-  image: z.tuple([z.int().positive(), z.int().positive(), z.int().positive()]).optional(),
-})
+type Checked = Required<OpenOptions> & PointsOptions & { readonly name: string }
 
-/** Takes points from code to a dataset. */
-function receiver(options: PointsOptions, labelled: boolean) {
-  const { dimension, name, image } = validate(optionsSchema, options, 'points')
+/**
+ * @param where  the function that they are options of
+ * @param others  keys of its own
+ * @throws {DataError} when pictures have another size than points, or that many rows cannot be held out
+ * @throws {ArgumentError} when an option is something else
+ */
+function pointsOptions(where: string, options: PointsOptions, others: readonly string[] = []): Checked {
+  const opened = openOptions(where, options, ['dimension', 'name?', 'image?', ...others])
+  const { dimension, name = 'points', image } = options
+  checkWhole(`${where}: dimension`, dimension, 1, MOST_NUMBERS)
+  if (typeof name !== 'string' || name === '') refuseArgument(`${where}: name`, 'a name', name)
+  const isSize = Array.isArray(image) && image.length === 3 && image.every(n => Number.isInteger(n) && n > 0)
+  if (image !== undefined && !isSize) refuseArgument(`${where}: image`, '[height, width, channels]', image)
   if (image && image[0] * image[1] * image[2] !== dimension) {
     throw new DataError(`${name}: pictures of ${image.join('x')} have not ${dimension} numbers`)
   }
-  const { holdOut, memory, cache, rules } = openOptions(options)
+  return { ...opened, dimension, name, image }
+}
+
+/** Takes points from code to a dataset. */
+function receiver({ dimension, name, image, holdOut, memory, cache, rules }: Checked, labelled: boolean) {
   const gathering: Gathering = gather({ file: name, name, holdOut, rules }, { memory, folder: cache })
   const hash = createHash('sha256')
   let rows = 0
   gathering.begin({ dimension, shape: image, labelled })
   return {
     push(values: Numbers, labels?: readonly string[]): void {
-      if (typeof values?.length !== 'number') {
+      if (!isList(values)) {
         throw new DataError(`${name}: row ${rows + 1}: expected ${dimension} numbers, found ${show(values)}`)
       }
       if (values.length % dimension !== 0 || values.length === 0) {
@@ -76,13 +86,19 @@ const PIECE = 1 << 16
  * @param values  `[n, dimension]`, one point after another, n at least 2
  * @param options.labels  the class of each point
  * @throws {DataError} on a number that is not finite, naming its row, or a length that does not fit
+ * @throws {ArgumentError} when the values are no list, or an option is something else
  */
 export function pointsDataset(
   values: Numbers,
   options: PointsOptions & { readonly labels?: readonly (string | number)[] },
 ): Dataset {
-  const { labels, dimension, name = 'points' } = options
-  const points = receiver(options, labels !== undefined)
+  const checked = pointsOptions('pointsDataset', options, ['labels?'])
+  const { labels } = options
+  const { dimension, name } = checked
+  if (!isList(values)) refuseArgument('pointsDataset: values', 'a list of numbers', values)
+  if (labels !== undefined && !Array.isArray(labels))
+    refuseArgument('pointsDataset: labels', 'a list of names or numbers', labels)
+  const points = receiver(checked, labels !== undefined)
   if (labels && labels.length * dimension !== values.length) {
     throw new DataError(
       `${name}: expected a label for each of ${values.length / dimension} points, found ${labels.length} labels`,
@@ -101,6 +117,9 @@ export function pointsDataset(
   }
 }
 
+const isList = (value: unknown): value is Numbers =>
+  Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView))
+
 /** Arrays have a method of this name. */
 const isRecord = (item: Item): item is Exclude<Item, Numbers> =>
   typeof item === 'object' &&
@@ -109,28 +128,34 @@ const isRecord = (item: Item): item is Exclude<Item, Numbers> =>
   !ArrayBuffer.isView(item) &&
   'values' in item
 
+const isIterable = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && (Symbol.iterator in value || Symbol.asyncIterator in value)
+
 /**
  * A dataset of points that come one after another. They are all read once; more than `memory` bytes of them are kept in a
  * file that lives as long as the process.
  *
  * @param items  points, each with a label or none with one; an item may hold several points of one class
  * @throws {DataError} on an item that does not fit, naming its row
+ * @throws {ArgumentError} when the items cannot be gone through, or an option is something else
  */
 export async function collectDataset(
   items: AsyncIterable<Item> | Iterable<Item>,
   options: PointsOptions,
 ): Promise<Dataset> {
-  const { dimension, name = 'points' } = options
+  const checked = pointsOptions('collectDataset', options)
+  const { dimension, name } = checked
+  if (!isIterable(items)) refuseArgument('collectDataset: items', 'points that come one after another', items)
   let points: ReturnType<typeof receiver> | undefined
   let labelled = false
   try {
     for await (const item of items) {
       const { values, label } = isRecord(item) ? item : { values: item, label: undefined }
       const own = label !== undefined
-      if (!points) points = receiver(options, (labelled = own))
+      if (!points) points = receiver(checked, (labelled = own))
       else if (own !== labelled) throw new DataError(`${name}: expected a label for each point or for none`)
       if (own) {
-        const count = Math.max(1, Math.floor(values.length / dimension))
+        const count = Math.max(1, Math.floor(values?.length / dimension))
         points.push(values, new Array<string>(count).fill(String(label)))
       } else points.push(values)
     }

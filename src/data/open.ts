@@ -1,3 +1,4 @@
+import { checkOptions, checkPath, checkWhole, refuseArgument } from './arguments.ts'
 import { type Cached, type CacheKey, cacheFolder, cacheKey, openCache } from './cache.ts'
 import type { Dataset } from './dataset.ts'
 import { DataError } from './error.ts'
@@ -8,6 +9,7 @@ import { type SplitOptions, scanRows } from './scan.ts'
 import type { Source } from './source.ts'
 import { RULES, type Rules } from './split-rule.ts'
 import { fileRows } from './store.ts'
+import { show } from './validate.ts'
 
 /** How data is opened. */
 export interface OpenOptions {
@@ -24,16 +26,28 @@ export interface OpenOptions {
 const HOLD_OUT = 0.1
 const MEMORY = 128 * 2 ** 20
 
-/** @throws {DataError} naming the option */
-export function openOptions({
-  holdOut = HOLD_OUT,
-  memory = MEMORY,
-  cache = cacheFolder(),
-  rules = RULES,
-}: OpenOptions): Required<OpenOptions> {
-  if (!(holdOut >= 0 && holdOut <= 0.5)) {
-    throw new DataError(`holdOut: expected a share of the rows from 0 to 0.5, found ${holdOut}`)
+const KEYS = ['holdOut?', 'memory?', 'cache?', 'rules?']
+
+/**
+ * @param where  whose options they are, in messages
+ * @param others  keys of its own
+ * @throws {DataError} when that many rows cannot be held out
+ * @throws {ArgumentError} when an option is something else
+ */
+export function openOptions(
+  where: string,
+  options: OpenOptions,
+  others: readonly string[] = [],
+): Required<OpenOptions> {
+  checkOptions(`${where}: options`, options, [...others, ...KEYS])
+  const { holdOut = HOLD_OUT, memory = MEMORY, cache = cacheFolder(), rules = RULES } = options
+  if (!(typeof holdOut === 'number' && holdOut >= 0 && holdOut <= 0.5)) {
+    throw new DataError(`holdOut: expected a share of the rows from 0 to 0.5, found ${show(holdOut)}`)
   }
+  if (!(typeof memory === 'number' && memory >= 0))
+    refuseArgument(`${where}: memory`, 'a number of bytes', memory)
+  checkPath(`${where}: cache`, cache)
+  checkWhole(`${where}: rules`, rules, 1, RULES)
   return { holdOut, memory, cache, rules }
 }
 
@@ -43,8 +57,8 @@ export function openOptions({
  *
  * @throws {DataError} in one line
  */
-export async function openSource(source: Source, options: OpenOptions): Promise<Dataset> {
-  const { holdOut, memory, cache: folder, rules } = openOptions(options)
+export async function openSource(source: Source, options: Required<OpenOptions>): Promise<Dataset> {
+  const { holdOut, memory, cache: folder, rules } = options
   const key = cacheKey(source)
   const cached = openCache(folder, key)
   const again = cached && fromCache(source, cached, { holdOut, rules })

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { type Config, ConfigError } from '../config/index.ts'
-import { checkPath } from '../data/arguments.ts'
+import { checkDataset, checkPath } from '../data/arguments.ts'
 import { inOrderOf } from '../data/column-order.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { DataError } from '../data/error.ts'
@@ -17,6 +17,7 @@ import { load } from '../serialization/load.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
 import type { WeightsName } from '../serialization/model.ts'
 import { readModel } from '../serialization/model-files.ts'
+import { LARGEST_TEXT, readBytes } from '../serialization/read-file.ts'
 import { dataRecord } from '../serialization/record.ts'
 import { type DataRecord, paths, RunError, type RunRecord, readRecord } from '../serialization/run.ts'
 import { openRecordedData } from '../training/moved.ts'
@@ -149,6 +150,7 @@ export async function evaluateRun(
 ): Promise<Evaluation> {
   checkPath('evaluateRun: directory', directory)
   checkRequest('evaluateRun', request)
+  if (data !== undefined) checkDataset('evaluateRun: data', data)
   const record = readRecord(directory)
   const dataset = await openData(directory, record, data)
   const { samples, notes } = planSamples(record.config.objective, request)
@@ -271,9 +273,10 @@ export function readEvaluation(directory: string): Evaluation | undefined {
       `${evaluation}: not the evaluation of a run (${what}); "oxbow evaluate ${directory}" measures anew`,
     )
   }
+  const bytes = readBytes(evaluation, LARGEST_TEXT)
   let content: unknown
   try {
-    content = JSON.parse(decodeText(readFileSync(evaluation), evaluation))
+    content = JSON.parse(decodeText(bytes, evaluation))
   } catch (error) {
     return refuse(error instanceof DataError ? error.message.slice(evaluation.length + 2) : 'not valid JSON')
   }

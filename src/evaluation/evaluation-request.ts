@@ -1,4 +1,4 @@
-import { checkSeed, checkWhole, checkWord, refuseArgument } from '../data/arguments.ts'
+import { checkPath, checkSeed, checkWhole, checkWord, refuseArgument } from '../data/arguments.ts'
 import { METHODS } from '../sampler/sampling.ts'
 
 /** Most points of a measurement. */
@@ -17,8 +17,7 @@ export function checkMeasured(where: string, request: unknown): void {
   if (metrics !== undefined && metrics !== 'all' && !Array.isArray(metrics)) {
     refuseArgument(`${where}: metrics`, 'a list of names or all', metrics)
   }
-  if (features !== undefined && typeof features !== 'string')
-    refuseArgument(`${where}: features`, 'a path', features)
+  if (features !== undefined) checkPath(`${where}: features`, features)
 }
 
 /** @throws ArgumentError when the request of an evaluation is something else; grids are checked with the run */

@@ -1,5 +1,5 @@
 import { ConfigError } from '../config/index.ts'
-import { checkPath } from '../data/arguments.ts'
+import { checkDataset, checkPath } from '../data/arguments.ts'
 import { columnOrder, reorder } from '../data/column-order.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { readPoints } from '../data/points.ts'
@@ -46,6 +46,7 @@ export async function evaluateSamples(
   request: SavedRequest,
 ): Promise<SavedEvaluation> {
   checkPath('evaluateSamples: file', file)
+  checkDataset('evaluateSamples: dataset', dataset)
   checkMeasured('evaluateSamples', request)
   const { count, seed, metrics, features } = request
   const { dimension, points: found, columns } = await readPoints(file)

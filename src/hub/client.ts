@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { HubApiError } from '@huggingface/hub'
+import { readText } from '../serialization/read-file.ts'
 import { RunError } from '../serialization/run.ts'
 
 /** The hub refused, failed or could not be reached. */
@@ -28,7 +29,7 @@ function tokenOf(environment: Environment): string | undefined {
   const given = environment.HF_TOKEN?.trim()
   if (given) return given
   const file = tokenFile(environment)
-  return (existsSync(file) && readFileSync(file, 'utf8').trim()) || undefined
+  return (existsSync(file) && readText(file).trim()) || undefined
 }
 
 /** Sends the token to the hub alone, whatever address an answer leads to. */

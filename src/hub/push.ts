@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { basename, isAbsolute } from 'node:path'
 import { commit, createRepo, HubApiError } from '@huggingface/hub'
 import { currentEvaluation } from '../evaluation/evaluate.ts'
 import { cardText } from '../report/card.ts'
 import { encodeModelFile, encodeOnnxModel } from '../serialization/model.ts'
 import { readModel } from '../serialization/model-files.ts'
+import { readBytes } from '../serialization/read-file.ts'
 import { encodeRecord, paths, RunError } from '../serialization/run.ts'
 import { checkRepository, type HubClient, withHub } from './client.ts'
 
@@ -37,7 +38,7 @@ function filesOf(directory: string, repository: string, license?: string): Map<s
     ['config.json', text(encodeRecord(model))],
     ['model.safetensors', encodeModelFile(model)],
     ['model.onnx', encodeOnnxModel(model)],
-    ...(existsSync(metrics) ? [['metrics.jsonl', readFileSync(metrics)] as const] : []),
+    ...(existsSync(metrics) ? [['metrics.jsonl', readBytes(metrics)] as const] : []),
     ...(evaluation
       ? [['evaluation.json', text(`${JSON.stringify(withoutFolders(evaluation), null, 2)}\n`)] as const]
       : []),

@@ -1,15 +1,16 @@
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { unzipSync } from 'fflate'
 import { DataError } from '../data/error.ts'
 import { INFLATE_LIMITS, mostInflated } from '../data/file.ts'
 import { decodeNpy } from '../data/npy-reader.ts'
+import { readBytes } from '../serialization/read-file.ts'
 import { RunError } from '../serialization/run.ts'
 import { type Container, decodeSafetensors, SafetensorsError } from '../serialization/safetensors.ts'
-import { zipChecksums } from './zip-checksums.ts'
+import { zipEntries } from './zip-entries.ts'
 
-/** Far more than a perceptron of the largest size that a configuration allows. */
-const LARGEST_FILE = 2 ** 31
+/** Bytes: far more than a perceptron of the largest size that a configuration allows. */
+const MOST_UNPACKED = 2 ** 31
 const MOST_ARRAYS = 1000
 
 /** A name from a file, whatever is in it, on one line. */
@@ -42,10 +43,10 @@ export function decodeNpzWeights(bytes: Uint8Array, file: string): Omit<Containe
   const refuse = (message: string): never => {
     throw new RunError(`${file}: ${message}`)
   }
-  const most = Math.min(LARGEST_FILE, mostInflated(bytes.length))
-  const open = (): Record<string, Uint8Array> => {
+  const most = Math.min(MOST_UNPACKED, mostInflated(bytes.length))
+  const open = () => {
     try {
-      return unzipSync(bytes, {
+      const arrays = unzipSync(bytes, {
         filter: ({ name, originalSize }) => {
           unpacked += originalSize
           if (++count > MOST_ARRAYS) refuse(`holds more than ${MOST_ARRAYS} arrays`)
@@ -58,16 +59,23 @@ export function decodeNpzWeights(bytes: Uint8Array, file: string): Omit<Containe
           return name.endsWith('.npy') || refuse(`expected arrays (.npy), found ${shown(name)}`)
         },
       })
+      const entries = zipEntries(bytes)
+      // How many there are is written apart from them.
+      return entries.size === Object.keys(arrays).length
+        ? { arrays, entries }
+        : refuse('is damaged (it holds more arrays, or fewer, than it says)')
     } catch (error) {
       if (error instanceof RunError) throw error
       return refuse('not an NPZ file, or cut short')
     }
   }
   const checked = (): Record<string, Uint8Array> => {
-    const arrays = open()
-    const checksums = zipChecksums(bytes)
+    const { arrays, entries } = open()
     for (const [name, array] of Object.entries(arrays)) {
-      if (crc32(array) !== checksums.get(name)) refuse(`${shown(name)}: is damaged (its checksum differs)`)
+      const { crc32: written, secondName = name } = entries.get(name) ?? {}
+      if (crc32(array) !== written) refuse(`${shown(name)}: is damaged (its checksum differs)`)
+      if (secondName !== name)
+        refuse(`${shown(name)}: is damaged (its name is written twice, the other is ${shown(secondName)})`)
     }
     return arrays
   }
@@ -94,8 +102,7 @@ export function readWeights(path: string): Container {
   if (!isKnown || statSync(path).isDirectory()) {
     throw new RunError(`${path}: expected weights in a .safetensors or .npz file`)
   }
-  if (statSync(path).size > LARGEST_FILE) throw new RunError(`${path}: is larger than ${LARGEST_FILE} bytes`)
-  const bytes = readFileSync(path)
+  const bytes = readBytes(path)
   if (path.endsWith('.npz')) return { ...decodeNpzWeights(bytes, path), metadata: {} }
   try {
     return decodeSafetensors(bytes, path)

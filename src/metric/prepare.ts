@@ -1,7 +1,16 @@
-import { MOST_NUMBERS } from '../data/arguments.ts'
+import {
+  ArgumentError,
+  checkDataset,
+  checkFloats,
+  checkOptions,
+  checkSeed,
+  MOST_NUMBERS,
+  refuseArgument,
+} from '../data/arguments.ts'
 import type { Dataset, Values } from '../data/dataset.ts'
 import { DataError } from '../data/error.ts'
 import { nearest } from '../data/suggest.ts'
+import { show } from '../data/validate.ts'
 import { lacks, metrics, type Points, type Reference } from './catalogue.ts'
 import type { Estimate } from './estimate.ts'
 import { allFinite, countPoints } from './points.ts'
@@ -42,7 +51,7 @@ export interface Measures {
   /**
    * Each metric of `samples` (`[count, D]`); NaN for those that cannot place a coordinate that is not finite.
    *
-   * @throws {RangeError} when the count is another one
+   * @throws {ArgumentError} when the count is another one, or they are no points
    */
   evaluate(samples: Values): Record<string, number>
   /** The same with 95 % confidence intervals, which hold the luck of the samples and of the reference. */
@@ -67,13 +76,17 @@ const NOTHING: Estimate = { value: Number.NaN, interval: [Number.NaN, Number.NaN
  * streams are apart from those of training.
  *
  * @throws {DataError} on an unknown metric, one that the dataset cannot be measured by, or a bad count
+ * @throws {ArgumentError} when the dataset or an option is something else
  */
-export function prepareMetrics(
-  dataset: Dataset,
-  { count: asked, seed = 0, names }: PrepareOptions,
-): Measures {
+export function prepareMetrics(dataset: Dataset, options: PrepareOptions): Measures {
+  checkDataset('prepareMetrics: dataset', dataset)
+  checkOptions('prepareMetrics: options', options, ['count', 'seed?', 'names?'])
+  const { count: asked, seed = 0, names } = options
+  checkSeed('prepareMetrics: seed', seed)
+  if (names !== undefined && !Array.isArray(names))
+    refuseArgument('prepareMetrics: names', 'a list of names', names)
   if (!Number.isInteger(asked) || asked < 2) {
-    throw new DataError(`metric count: expected a whole number of at least 2, found ${asked}`)
+    throw new DataError(`metric count: expected a whole number of at least 2, found ${show(asked)}`)
   }
   const chosen = names ? names.map(name => checkName(name, dataset)) : applicable(dataset)
   if (!dataset.split && asked * dataset.dimension > MOST_NUMBERS) {
@@ -86,8 +99,9 @@ export function prepareMetrics(
   const measures = chosen.map(name => [name, metrics[name].prepare(reference)] as const)
 
   const estimate = (samples: Values, only = measures): Record<string, Estimate> => {
+    checkFloats('samples', samples)
     const found = countPoints(samples, dataset.dimension)
-    if (found !== count) throw new RangeError(`expected ${count} samples, found ${found}`)
+    if (found !== count) throw new ArgumentError(`samples: expected ${count} points, found ${found}`)
     const finite = allFinite(samples)
     const shared = points(samples)
     return Object.fromEntries(
@@ -158,6 +172,7 @@ function applicable(dataset: Dataset): string[] {
 }
 
 function checkName(name: string, dataset: Dataset): string {
+  if (typeof name !== 'string') refuseArgument('prepareMetrics: names', 'a list of names', name)
   if (!Object.hasOwn(metrics, name)) {
     const known = Object.keys(metrics)
     const meant = nearest(name, known)

@@ -9,7 +9,15 @@ import {
   type Tensor,
   trace,
 } from '../autodiff/index.ts'
-import { checkWhole, MOST_NUMBERS } from '../data/arguments.ts'
+import {
+  ArgumentError,
+  checkFunction,
+  checkOptions,
+  checkWhole,
+  checkWord,
+  MOST_NUMBERS,
+  refuseArgument,
+} from '../data/arguments.ts'
 import { type FlowMap, type Interpolant, pathOf } from '../model/index.ts'
 import { standardError } from './estimate.ts'
 
@@ -90,6 +98,8 @@ function squaredResiduals(
   }
 }
 
+const KEYS = ['dimension', 'interpolant', 'data', 'noise', 'compile', 'levels?', 'dtype?']
+
 const NAMES = ['semigroup', 'lagrangian', 'eulerian'] as const
 
 /**
@@ -99,18 +109,23 @@ const NAMES = ['semigroup', 'lagrangian', 'eulerian'] as const
  * Semigroup: Kim et al., arXiv:2310.02279; the other two: Boffi et al., arXiv:2505.18825, section 3.
  *
  * @param map  of tensors of `dtype`
- * @throws RangeError when data and noise do not hold as many points
+ * @throws ArgumentError when data and noise do not hold as many points, or an argument is something else
  */
-export async function measureResiduals(
-  map: FlowMap,
-  { dimension, interpolant, data, noise, compile, levels = 8, dtype = 'float64' }: ResidualOptions,
-): Promise<Residuals> {
+export async function measureResiduals(map: FlowMap, options: ResidualOptions): Promise<Residuals> {
+  checkFunction('measureResiduals: map.jump', map?.jump)
+  checkFunction('measureResiduals: map.velocity', map.velocity)
+  checkOptions('measureResiduals: options', options, KEYS)
+  const { dimension, interpolant, data, noise, compile, levels = 8, dtype = 'float64' } = options
+  checkFunction('measureResiduals: compile', compile)
+  checkWord('measureResiduals: dtype', dtype, ['float32', 'float64'])
+  if (typeof interpolant?.alpha !== 'function')
+    refuseArgument('measureResiduals: interpolant', 'one of interpolants', interpolant)
   checkWhole('measureResiduals: dimension', dimension, 1, MOST_NUMBERS)
   checkWhole('measureResiduals: levels', levels, 1, 1000)
-  const count = data.length / dimension
-  if (noise.length !== data.length || !Number.isInteger(count) || count === 0) {
-    throw new RangeError(
-      `expected as many points of data and of noise, found ${data.length} and ${noise.length} numbers`,
+  const count = data?.length / dimension
+  if (noise?.length !== data?.length || !Number.isInteger(count) || count === 0) {
+    throw new ArgumentError(
+      `measureResiduals: expected as many points of data and of noise, found ${data?.length ?? 'none'} and ${noise?.length ?? 'none'} numbers`,
     )
   }
   const points = spec([count, dimension], dtype)

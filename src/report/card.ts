@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { findObjective, pointOf } from '../config/index.ts'
@@ -6,6 +6,7 @@ import { currentEvaluation } from '../evaluation/evaluate.ts'
 import { parameterCount } from '../model/index.ts'
 import { trainedSteps } from '../serialization/checkpoint.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
+import { readText } from '../serialization/read-file.ts'
 import { paths, type RunRecord, readMetrics, readRecord } from '../serialization/run.ts'
 import { verdictOf } from '../training/verdict.ts'
 import { evaluationTable } from './evaluation.ts'
@@ -14,7 +15,7 @@ import { modelCard } from './model-card.ts'
 /** The licence that a card on disk names, so that a card made anew keeps it. */
 function writtenLicense(file: string): string | undefined {
   if (!existsSync(file)) return undefined
-  const [, front] = /^---\n([\s\S]*?)\n---\n/.exec(readFileSync(file, 'utf8')) ?? []
+  const [, front] = /^---\n([\s\S]*?)\n---\n/.exec(readText(file)) ?? []
   try {
     const { license } = (front ? parse(front) : {}) as { license?: unknown }
     return typeof license === 'string' ? license : undefined

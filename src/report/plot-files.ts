@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeFileAtomic } from '../serialization/files.ts'
+import { readText } from '../serialization/read-file.ts'
 import { heatMapBody, heatMapSize } from './heat-map.ts'
 import { curvesPlot, lossPlot, residualCurves } from './line-plots.ts'
 import { pathFrame, pathPanelBody, pathPanelSize } from './path-plot.ts'
@@ -73,7 +74,7 @@ function earlierPlots(folder: string): string[] {
   const list = join(folder, LIST)
   if (!existsSync(list)) return []
   try {
-    const names: unknown = JSON.parse(readFileSync(list, 'utf8'))
+    const names: unknown = JSON.parse(readText(list))
     return Array.isArray(names) ? names.filter(name => OURS.test(name)) : []
   } catch {
     return []

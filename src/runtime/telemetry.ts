@@ -16,6 +16,8 @@ process.env[VARIABLE] = '1'
  * @throws Error when the main thread cannot be told
  */
 async function turnOffInMainThread(): Promise<void> {
+  // Node ends a worker that waits for nothing but the inspector.
+  const alive = setInterval(() => {}, 60_000)
   try {
     const { Session } = await import('node:inspector/promises')
     const session = new Session()
@@ -27,6 +29,8 @@ async function turnOffInMainThread(): Promise<void> {
     throw new Error(
       `ONNX Runtime's telemetry cannot be turned off from a worker thread (${(error as Error).message}); set ${VARIABLE}=1 in the environment of the program`,
     )
+  } finally {
+    clearInterval(alive)
   }
 }
 

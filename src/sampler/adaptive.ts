@@ -1,4 +1,12 @@
-import { checkTime, checkWhole, refuseArgument } from '../data/arguments.ts'
+import {
+  checkFinite,
+  checkFunction,
+  checkOptions,
+  checkPositive,
+  checkTime,
+  checkWhole,
+  refuseArgument,
+} from '../data/arguments.ts'
 import type { Velocity } from './sampler.ts'
 
 /**
@@ -64,15 +72,19 @@ export async function solve(
   points: Float64Array,
   s: number,
   t: number,
-  { tolerance = 1e-9, maxSteps = 100_000, firstStep = Math.abs(t - s) / 50, onStep }: AdaptiveOptions = {},
+  options: AdaptiveOptions = {},
 ): Promise<Float64Array> {
+  checkFunction('solve: velocity', velocity)
   if (!(points instanceof Float64Array)) refuseArgument('solve: points', 'a Float64Array', points)
   checkTime('solve: s', s)
   checkTime('solve: t', t)
-  if (!(tolerance > 0 && tolerance < Infinity))
-    refuseArgument('solve: tolerance', 'a number above 0', tolerance)
+  checkFinite('solve: points', points)
+  checkOptions('solve: options', options, ['tolerance?', 'maxSteps?', 'firstStep?', 'onStep?'])
+  const { tolerance = 1e-9, maxSteps = 100_000, firstStep = Math.abs(t - s) / 50, onStep } = options
+  checkPositive('solve: tolerance', tolerance)
+  if (onStep !== undefined) checkFunction('solve: onStep', onStep)
   checkWhole('solve: maxSteps', maxSteps, 1, Number.MAX_SAFE_INTEGER)
-  if (s !== t && !(firstStep > 0)) refuseArgument('solve: firstStep', 'a number above 0', firstStep)
+  if (s !== t) checkPositive('solve: firstStep', firstStep)
   let [x, time] = [points, s]
   if (s === t) return points.slice()
   let h = Math.sign(t - s) * firstStep

@@ -1,4 +1,11 @@
-import { checkFloats, checkSeed } from '../data/arguments.ts'
+import {
+  checkFinite,
+  checkFloats,
+  checkFunction,
+  checkOptions,
+  checkSeed,
+  refuseArgument,
+} from '../data/arguments.ts'
 import { coefficientsAt, type Interpolant } from '../model/index.ts'
 import { type Random, random } from '../random/random.ts'
 import { checkWholeGrid } from './grid.ts'
@@ -33,9 +40,15 @@ export async function renoise<P extends Points>(
   jump: Jump<P>,
   noise: P,
   grid: readonly number[],
-  { interpolant, seed, sources }: RenoiseOptions,
+  options: RenoiseOptions,
 ): Promise<P> {
+  checkFunction('renoise: jump', jump)
   checkFloats('renoise: points', noise)
+  checkFinite('renoise: points', noise)
+  checkOptions('renoise: options', options, ['interpolant', 'seed', 'sources?'])
+  const { interpolant, seed, sources } = options
+  if (typeof interpolant?.alpha !== 'function')
+    refuseArgument('renoise: interpolant', 'one of interpolants', interpolant)
   checkSeed('renoise: seed', seed)
   const inner = checkWholeGrid(grid).slice(1, -1)
   const noises = sources ?? renoiseSources(grid, seed)

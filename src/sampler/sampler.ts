@@ -1,4 +1,12 @@
-import { checkFloats, checkSeed, checkTime, checkWhole, MOST_NUMBERS } from '../data/arguments.ts'
+import {
+  checkFinite,
+  checkFloats,
+  checkFunction,
+  checkSeed,
+  checkTime,
+  checkWhole,
+  MOST_NUMBERS,
+} from '../data/arguments.ts'
 import { random } from '../random/random.ts'
 import { checkGrid } from './grid.ts'
 
@@ -62,7 +70,9 @@ export async function jumpThrough<P extends Points>(
   noise: P,
   grid: readonly number[],
 ): Promise<P> {
+  checkFunction('jumpThrough: jump', jump)
   checkFloats('jumpThrough: points', noise)
+  checkFinite('jumpThrough: points', noise)
   checkGrid(grid)
   let x = noise
   for (let i = 1; i < grid.length; i++) x = await jump(x, grid[i - 1], grid[i])
@@ -72,26 +82,29 @@ export async function jumpThrough<P extends Points>(
 const axpy = <P extends Points>(x: P, h: number, v: P): P =>
   x.map((value: number, i: number) => value + h * v[i]) as P
 
-function checkTimes(method: string, s: number, t: number): void {
+function checkStep(method: string, x: Points, s: number, t: number): void {
+  checkFloats(`${method}: x`, x)
   checkTime(`${method}: s`, s)
   checkTime(`${method}: t`, t)
 }
 
 /** Euler's method, first order: one evaluation for each interval. */
-export const euler =
-  <P extends Points>(velocity: Velocity<P>): Jump<P> =>
-  async (x, s, t) => {
-    checkTimes('euler', s, t)
+export function euler<P extends Points>(velocity: Velocity<P>): Jump<P> {
+  checkFunction('euler: velocity', velocity)
+  return async (x, s, t) => {
+    checkStep('euler', x, s, t)
     return axpy(x, t - s, await velocity(x, s))
   }
+}
 
 /** Heun's method, second order: two evaluations for each interval. Karras et al. 2022, arXiv:2206.00364, alg. 1. */
-export const heun =
-  <P extends Points>(velocity: Velocity<P>): Jump<P> =>
-  async (x, s, t) => {
-    checkTimes('heun', s, t)
+export function heun<P extends Points>(velocity: Velocity<P>): Jump<P> {
+  checkFunction('heun: velocity', velocity)
+  return async (x, s, t) => {
+    checkStep('heun', x, s, t)
     const h = t - s
     const first = await velocity(x, s)
     const second = await velocity(axpy(x, h, first), t)
     return x.map((value: number, i: number) => value + 0.5 * h * (first[i] + second[i])) as P
   }
+}

@@ -1,4 +1,13 @@
-import { checkPoints, checkSeed, checkWhole, checkWord, MOST_NUMBERS } from '../data/arguments.ts'
+import {
+  checkFinite,
+  checkOptions,
+  checkPoints,
+  checkSeed,
+  checkWhole,
+  checkWord,
+  MOST_NUMBERS,
+  refuseArgument,
+} from '../data/arguments.ts'
 import {
   type InterpolantName,
   interpolants,
@@ -146,11 +155,22 @@ export interface SampleOptions {
 export async function sample(
   map: SampledMap,
   start: Float32Array,
-  { grid, method: asked = 'auto', seed = 0 }: SampleOptions,
+  options: SampleOptions,
 ): Promise<{ points: Float32Array; method: SamplingMethod }> {
+  checkMap('sample: map', map)
+  checkOptions('sample: options', options, ['grid', 'method?', 'seed?'])
+  const { grid, method: asked = 'auto', seed = 0 } = options
   const method = checkedMethod(map, grid, asked, seed)
   checkPoints('sample: start', start, map.dimension)
+  checkFinite('sample: start', start)
   return { points: await takeThrough(map, method, start, grid, seed), method }
+}
+
+function checkMap(name: string, value: unknown): void {
+  const { dimension, inner } = (value ?? {}) as Partial<SampledMap>
+  const { jump, velocity } = inner ?? {}
+  if (typeof jump === 'function' && typeof velocity === 'function' && dimension! > 0) return
+  refuseArgument(name, 'a map, such as load gives', value)
 }
 
 /** @throws GridError when the grid is none, or the map was not trained for its jumps; ArgumentError for method and seed */

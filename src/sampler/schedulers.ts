@@ -1,4 +1,5 @@
-import { refuseArgument } from '../data/arguments.ts'
+import { checkOptions, checkPositive, checkWord, refuseArgument } from '../data/arguments.ts'
+import { show } from '../data/validate.ts'
 import { GridError } from './grid.ts'
 
 /** What the two schedulers of diffusers have in common. */
@@ -22,28 +23,29 @@ export interface FlowMatchOptions extends ScheduleOptions {
   readonly trainSteps?: number
 }
 
-function checkSchedule({
-  steps,
-  shift = 1,
-  mu,
-  timeShift,
-  terminal,
-  trainSteps = 1000,
-}: FlowMatchOptions): void {
-  const refuse = (what: string): never => {
-    throw new GridError(`schedule: expected ${what}`)
+function checkSchedule(options: FlowMatchOptions): void {
+  checkOptions('schedule', options, SCHEDULE)
+  const { steps, shift = 1, mu, timeShift, terminal, spacing, trainSteps = 1000 } = options
+  const refuse = (expected: string, found: unknown): never => {
+    throw new GridError(`schedule: expected ${expected}, found ${show(found)}`)
   }
-  if (!Number.isInteger(steps) || steps < 1 || steps > 10_000) refuse(`1 to 10000 steps, found ${steps}`)
-  if (!(shift > 0 && Number.isFinite(shift))) refuse(`a shift above 0, found ${shift}`)
+  const isBetween = (value: unknown, low: number, high: number) =>
+    typeof value === 'number' && value > low && value < high
+  if (!Number.isInteger(steps) || steps < 1 || steps > 10_000) refuse('1 to 10000 steps', steps)
+  if (!isBetween(shift, 0, Infinity)) refuse('a shift above 0', shift)
+  if (timeShift !== undefined) checkWord('schedule: timeShift', timeShift, ['exponential', 'linear'])
+  if (spacing !== undefined) checkWord('schedule: spacing', spacing, ['shifted', 'karras', 'exponential'])
   const leastMu = timeShift === 'linear' ? 0 : -100
-  if (mu !== undefined && !(mu > leastMu && mu < 100)) refuse(`a mu from ${leastMu} to 100, found ${mu}`)
+  if (mu !== undefined && !isBetween(mu, leastMu, 100)) refuse(`a mu from ${leastMu} to 100`, mu)
   if (!Number.isInteger(trainSteps) || trainSteps < steps) {
-    refuse(`at least as many training steps as the ${steps} of sampling, found ${trainSteps}`)
+    refuse(`at least as many training steps as the ${steps} of sampling`, trainSteps)
   }
   if (terminal === undefined) return
-  if (!(terminal > 0 && terminal < 1)) refuse(`a terminal between 0 and 1, found ${terminal}`)
-  if (steps < 2) refuse('at least two steps where a terminal is given')
+  if (!isBetween(terminal, 0, 1)) refuse('a terminal between 0 and 1', terminal)
+  if (steps < 2) refuse('at least two steps where a terminal is given', steps)
 }
+
+const SCHEDULE = ['steps', 'shift?', 'mu?', 'timeShift?', 'terminal?', 'spacing?', 'trainSteps?']
 
 const linspace = (from: number, to: number, count: number): number[] =>
   Array.from({ length: count }, (_, i) => (count === 1 ? from : from + ((to - from) * i) / (count - 1)))
@@ -59,7 +61,9 @@ const shifted = (sigma: number, shift: number): number => shift / (shift + (1 / 
  *
  * @throws GridError when a number is out of range
  */
-export function flowMapEulerGrid({ steps, shift = 1 }: ScheduleOptions): number[] {
+export function flowMapEulerGrid(options: ScheduleOptions): number[] {
+  checkOptions('schedule', options, SCHEDULE)
+  const { steps, shift = 1 } = options
   checkSchedule({ steps, shift, trainSteps: steps })
   const sigmas = Array.from({ length: steps }, (_, i) => shifted(1 - i / steps, shift))
   return [...sigmas, 0]
@@ -112,7 +116,11 @@ export function dynamicShift(
   base: readonly [number, number] = [256, 0.5],
   most: readonly [number, number] = [4096, 1.15],
 ): number {
-  if (!(tokens > 0 && tokens < Infinity)) refuseArgument('dynamicShift: tokens', 'a number above 0', tokens)
+  checkPositive('dynamicShift: tokens', tokens)
+  for (const [name, point] of Object.entries({ base, most })) {
+    const isPoint = Array.isArray(point) && point.length === 2 && point.every(Number.isFinite)
+    if (!isPoint) refuseArgument(`dynamicShift: ${name}`, 'tokens and mu, e.g. [256, 0.5]', point)
+  }
   const slope = (most[1] - base[1]) / (most[0] - base[0])
   return base[1] + slope * (tokens - base[0])
 }

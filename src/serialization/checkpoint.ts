@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { allFinite } from '../metric/points.ts'
 import { writeFileAtomic } from './files.ts'
+import { readBytes } from './read-file.ts'
 import { paths, RunError } from './run.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts'
 
@@ -113,7 +114,7 @@ export function setAside(directory: string, step: number): void {
 function readStep(directory: string, step: number): Checkpoint {
   const path = join(paths(directory).checkpoints, fileName(step))
   try {
-    const { tensors, metadata } = decodeSafetensors(readFileSync(path), path)
+    const { tensors, metadata } = decodeSafetensors(readBytes(path), path)
     if (metadata.format !== 'oxbow-checkpoint' || metadata.step !== String(step)) {
       throw new RunError(`${path}: not the checkpoint of step ${step}`)
     }

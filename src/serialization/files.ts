@@ -50,13 +50,16 @@ export function writeFileAtomic(root: string, path: string, content: Content): v
   })
 }
 
-/** Lets errors of the file system name a file that the user knows: they may name none, or a pending one. */
+/** Names of files that are there only while another is written. */
+const INTERNAL = /(^|[\\/])\.(pending([\\/]|$)|lock-[^\\/]*$)/
+
+/** Lets errors of the file system name a file that the user knows: they may name none, or one of our own. */
 export function withPath<T>(path: string, action: () => T): T {
   try {
     return action()
   } catch (error) {
     const { code, path: named } = error as NodeJS.ErrnoException
-    const isKnown = named !== undefined && !named.includes(PENDING)
+    const isKnown = named !== undefined && !INTERNAL.test(named)
     throw code === undefined || isKnown ? error : Object.assign(error as Error, { path })
   }
 }

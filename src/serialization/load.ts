@@ -1,9 +1,18 @@
 import { pointOf } from '../config/index.ts'
-import { checkPath, checkPoints, checkThreads, checkTime, checkWord } from '../data/arguments.ts'
+import {
+  checkFinite,
+  checkOptions,
+  checkPath,
+  checkPoints,
+  checkThreads,
+  checkTime,
+  checkWord,
+} from '../data/arguments.ts'
 import { type Standardization, standardized, unstandardized, unstandardizedVelocity } from '../model/index.ts'
 import { compile, openModel } from '../runtime/node.ts'
 import type { Program } from '../runtime/program.ts'
 import type { ClassesOf } from './classes.ts'
+import { closable } from './closable.ts'
 import { givenMap } from './given-map.ts'
 import type { LoadedMap } from './loaded-map.ts'
 import { hasClasses, modelGraph, type WeightsName } from './model.ts'
@@ -24,6 +33,7 @@ type Inner = LoadedMap['inner']
 function outer(dimension: number, by: Standardization | undefined, inner: Inner): Inner {
   const check = (method: string, x: Float32Array, times: Readonly<Record<string, number>>): void => {
     checkPoints(`${method}: x`, x, dimension)
+    checkFinite(`${method}: x`, x)
     for (const [name, time] of Object.entries(times)) checkTime(`${method}: ${name}`, time)
   }
   return {
@@ -55,6 +65,7 @@ async function loadOnnx(path: string, options: LoadOptions): Promise<LoadedMap> 
  */
 export async function load(path: string, options: LoadOptions = {}): Promise<LoadedMap> {
   checkPath('load: path', path)
+  checkOptions('load: options', options, ['weights?', 'threads?'])
   if (options.weights !== undefined) checkWord('load: weights', options.weights, ['ema', 'raw'])
   checkThreads('load: threads', options.threads)
   if (path.endsWith('.onnx')) return loadOnnx(path, options)
@@ -65,13 +76,25 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
   const { standardization, columns, labels } = model.data
   const known =
     hasClasses(model) && labels ? { names: labels.names, none: config.condition.drop > 0 } : undefined
-  const bound = (classes?: ClassesOf): Inner & Pick<LoadedMap, 'inner'> => {
-    const inner: Inner = {
-      jump: (x, s, t) => inBlocks(path, jump, dimension, x, s, t, classes),
-      velocity: async (x, t) => {
+  const { close, ...told } = closable(
+    path,
+    {
+      jump: (x: Float32Array, s: number, t: number, classes?: ClassesOf) =>
+        inBlocks(path, jump, dimension, x, s, t, classes),
+      velocity: async (x: Float32Array, t: number, classes?: ClassesOf) => {
         velocity ??= compile(modelGraph(model, 'velocity'), options)
         return inBlocks(path, await velocity, dimension, x, t, t, classes)
       },
+    },
+    async () => {
+      await jump.close()
+      await (await velocity)?.close()
+    },
+  )
+  const bound = (classes?: ClassesOf): Inner & Pick<LoadedMap, 'inner'> => {
+    const inner: Inner = {
+      jump: (x, s, t) => told.jump(x, s, t, classes),
+      velocity: (x, t) => told.velocity(x, t, classes),
     }
     return { ...outer(dimension, standardization, inner), inner }
   }
@@ -83,9 +106,6 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
     objective: config.objective,
     interpolant: config.interpolant,
     ...(standardization && { standardization }),
-    close: async () => {
-      await jump.close()
-      await (await velocity)?.close()
-    },
+    close,
   })
 }

@@ -1,7 +1,18 @@
-import { closeSync, linkSync, openSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  linkSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { z } from 'zod'
 import { sleep } from './output.ts'
 import { isNumberTaken, type Owner, ownerSchema, self, stateOf } from './owner.ts'
+import { RunError } from './record.ts'
 
 const schema = ownerSchema.extend({
   /** Of this lock alone, so that nobody takes another's for their own. */
@@ -33,13 +44,31 @@ const MAKING = 1000
 
 const codeOf = (error: unknown) => (error as NodeJS.ErrnoException).code
 
-/** @param clock  a file that was written just now on the same disk */
-export function readLock(path: string, clock: string): Found | undefined {
+/** Bytes, many times those of a lock. */
+const LARGEST = 2 ** 16
+
+/** What is in the place of a lock and cannot be one; nothing for a file, whatever it holds. */
+function foreign(stats: Stats): string | undefined {
+  if (stats.isSymbolicLink()) return 'a link'
+  if (stats.isDirectory()) return 'a directory'
+  // To read a pipe would wait for its writer; a device has no end.
+  if (!stats.isFile()) return 'a pipe or a device'
+  return stats.size > LARGEST ? `a file of ${stats.size} bytes` : undefined
+}
+
+/**
+ * @param clock  a file that was written just now on the same disk; without one, this machine's clock tells
+ * @throws RunError when something is there that can be no lock
+ */
+export function readLock(path: string, clock?: string): Found | undefined {
   try {
+    const stats = lstatSync(path)
+    const what = foreign(stats)
+    if (what) throw new RunError(`${path}: is ${what}, expected the lock of a training; remove it`)
     const text = readFileSync(path, 'utf8')
-    const { mtimeMs, ino } = statSync(path)
-    const quiet = statSync(clock).mtimeMs - mtimeMs
-    return { text, content: contentOf(text), quiet, inode: ino, changed: mtimeMs }
+    const now = clock === undefined ? Date.now() : statSync(clock).mtimeMs
+    const { mtimeMs, ino } = stats
+    return { text, content: contentOf(text), quiet: now - mtimeMs, inode: ino, changed: mtimeMs }
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined
     throw error
@@ -54,12 +83,13 @@ function contentOf(text: string): LockContent | undefined {
   }
 }
 
-/** The token of the lock at a path; nothing where there is none. */
+/** The token of the lock at a path; nothing where there is none, and an empty one where it is no lock of ours. */
 export function tokenAt(path: string): string | undefined {
   try {
-    return contentOf(readFileSync(path, 'utf8'))?.token ?? ''
+    const found = readLock(path)
+    return found && (found.content?.token ?? '')
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined
+    if (error instanceof RunError) return ''
     throw error
   }
 }

@@ -49,13 +49,19 @@ function refusal(directory: string, path: string, { pid, host, since, ...holder 
   return new RunError(`${directory}: ${who}${when}; ${remedy}`)
 }
 
+/** Who trains in a directory at the moment; nothing is changed to find out. */
+export function trainerOf(directory: string): Holder | undefined {
+  const found = readLock(join(directory, NAME))
+  return found && holderOf(found, held)
+}
+
 /** Writes a lock beside its place, in one piece. */
 function writeNew(directory: string): { file: string; token: string } {
   const token = randomUUID()
   const content: LockContent = { ...self, token, since: new Date().toISOString() }
   const file = join(directory, `${WRITING}${ownMark()}`)
   try {
-    withPath(join(directory, NAME), () => writeFileSync(file, `${JSON.stringify(content)}\n`, { flag: 'wx' }))
+    withPath(directory, () => writeFileSync(file, `${JSON.stringify(content)}\n`, { flag: 'wx' }))
   } catch (error) {
     rmSync(file, { force: true })
     throw error
@@ -146,12 +152,12 @@ function take(directory: string, path: string): string {
   clearMarked(directory, name => (name.startsWith(WRITING) ? name.slice(WRITING.length) : undefined))
   const { file, token } = writeNew(directory)
   try {
-    const holder = acquire(file, path, token)
+    const holder = withPath(directory, () => acquire(file, path, token))
     if (holder) throw refusal(directory, path, holder)
     held.add(token)
     // Claims on locks that are gone, of processes that were killed.
     for (const name of readdirSync(directory))
-      if (CLAIM.test(name)) rmSync(join(directory, name), { force: true })
+      if (CLAIM.test(name)) rmSync(join(directory, name), { recursive: true, force: true })
     return token
   } finally {
     rmSync(file, { force: true })

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { readBytes } from './read-file.ts'
+import { readText } from './read-file.ts'
 
 /** One line of `metrics.jsonl`: means over the steps since the line before. */
 export interface MetricsLine {
@@ -50,8 +50,7 @@ const isOutOfOrder = (before: number, step: number, after = Infinity): boolean =
 /** The lines of a log in their order, without one that a killed process left unfinished at the end. */
 export function readLog(path: string): LogEntry[] {
   if (!existsSync(path)) return []
-  const entries = readBytes(path)
-    .toString()
+  const entries = readText(path)
     .split('\n')
     .slice(0, -1)
     .map((text, i) => ({ number: i + 1, text, line: parseLine(text) }))

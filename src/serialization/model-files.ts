@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { ConfigError, pointOf } from '../config/index.ts'
 import { parameterCount } from '../model/index.ts'
 import { hasCheckpoint, readCheckpoint } from './checkpoint.ts'
+import { trainerOf } from './lock.ts'
 import { decodeModelFile, type Model, ownParameters, type WeightsName } from './model.ts'
 import { readBytes } from './read-file.ts'
 import { RunError } from './record.ts'
@@ -15,8 +16,13 @@ function readModelFile(path: string): Model {
 /** The finished model of a run, which its newest checkpoint can give again. */
 function readRunModel(directory: string): Model {
   const { model } = paths(directory)
-  if (!existsSync(model))
-    throw new RunError(`${directory}: the run has no model yet; finish it with --resume`)
+  if (!existsSync(model)) {
+    const trainer = trainerOf(directory)
+    const remedy = trainer
+      ? `process ${trainer.pid} is training it, and writes one when it ends`
+      : 'finish it with --resume'
+    throw new RunError(`${directory}: the run has no model yet; ${remedy}`)
+  }
   try {
     return readModelFile(model)
   } catch (error) {

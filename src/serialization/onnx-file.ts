@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 import {
   ExternalDataError,
@@ -7,6 +7,7 @@ import {
   isPlainRelative,
 } from '../runtime/external-data.ts'
 import { onnxProblem } from '../runtime/protobuf.ts'
+import { readBytes } from './read-file.ts'
 import { RunError } from './record.ts'
 
 /** Reads a file that a model names. @throws RunError unless it is a file of the folder that the model is in */
@@ -22,7 +23,7 @@ function readBeside(path: string, location: string): Uint8Array {
   const file = realpathSync(join(folder, location))
   if (!file.startsWith(join(realpathSync(folder), sep))) return refuse('a link that leads out of the folder')
   if (!statSync(file).isFile()) return refuse('which is not a file')
-  return readFileSync(file)
+  return readBytes(file)
 }
 
 /**
@@ -33,7 +34,7 @@ function readBeside(path: string, location: string): Uint8Array {
 export function readOnnxFile(path: string): Uint8Array {
   if (!existsSync(path)) throw new RunError(`${path}: no such file`)
   if (statSync(path).isDirectory()) throw new RunError(`${path}: expected an ONNX file, found a directory`)
-  const bytes = readFileSync(path)
+  const bytes = readBytes(path)
   const problem = onnxProblem(bytes)
   if (problem) throw new RunError(`${path}: ${problem}`)
   try {

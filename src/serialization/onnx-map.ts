@@ -1,5 +1,5 @@
 import { sizeOf } from '../autodiff/index.ts'
-import { ArgumentError, checkPoints, checkTime } from '../data/arguments.ts'
+import { ArgumentError, checkFinite, checkPoints, checkTime } from '../data/arguments.ts'
 import {
   type InterpolantName,
   interpolants,
@@ -12,6 +12,7 @@ import { onnxProblem } from '../runtime/protobuf.ts'
 import { runtimeReason } from '../runtime/reason.ts'
 import type { Jump } from '../sampler/sampler.ts'
 import type { ClassesOf, KnownClasses } from './classes.ts'
+import { closable } from './closable.ts'
 import { givenMap } from './given-map.ts'
 import type { LoadedMap } from './loaded-map.ts'
 import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
@@ -125,19 +126,36 @@ export async function mapOfOnnx(
       `${name}: expected output y [batch, ...D] of float32, found ${output.name} ${output.dtype}`,
     )
   }
-  const velocity = async (): Promise<never> => {
+  const noVelocity = async (): Promise<never> => {
     throw new RunError(`${name}: an ONNX file holds only the jump; use the run directory for its velocity`)
   }
+  const {
+    jump: run,
+    velocity,
+    close,
+  } = closable(
+    name,
+    {
+      jump: (x: Float32Array, s: number, t: number, classes?: ClassesOf) =>
+        inBlocks(name, program, dimension, x, s, t, classes).catch((error: Error) => {
+          throw error instanceof RunError || error instanceof ArgumentError
+            ? error
+            : new RunError(`${name}: cannot be run (${runtimeReason(error)})`)
+        }),
+      velocity: noVelocity,
+    },
+    program.close,
+  )
   const { standardization, columns, labels } = recordIn(name, metadata, dimension)
   const known = told ? classesIn(name, metadata, labels) : undefined
   const bound = (classes?: ClassesOf): Pick<LoadedMap, 'jump' | 'velocity' | 'inner'> => {
-    const jump: Jump = (x, s, t) =>
-      inBlocks(name, program, dimension, x, s, t, classes).catch((error: Error) => {
-        throw error instanceof RunError || error instanceof ArgumentError
-          ? error
-          : new RunError(`${name}: cannot be run (${runtimeReason(error)})`)
-      })
-    return { jump, velocity, inner: { jump: innerJump(standardization, jump), velocity } }
+    const jump: Jump = (x, s, t) => run(x, s, t, classes)
+    const checked: Jump = async (x, s, t) => {
+      checkPoints(`${name}: points`, x, dimension)
+      checkFinite(`${name}: points`, x)
+      return jump(x, s, t)
+    }
+    return { jump: checked, velocity, inner: { jump: innerJump(standardization, jump), velocity } }
   }
   return givenMap(name, known, bound, {
     dimension,
@@ -145,7 +163,7 @@ export async function mapOfOnnx(
     ...(columns && { columns }),
     ...traitsOf(metadata),
     ...(standardization && { standardization }),
-    close: () => program.close(),
+    close,
   })
 }
 

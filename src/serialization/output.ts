@@ -3,6 +3,7 @@ import {
   constants,
   existsSync,
   fstatSync,
+  lstatSync,
   openSync,
   readlinkSync,
   realpathSync,
@@ -36,11 +37,20 @@ export const sleep = (milliseconds: number): void => {
 /**
  * Finds what a path leads to.
  *
- * @throws RunError when it is a block device, a socket or a link to itself
+ * @throws RunError when it is a block device, a socket, a link to itself or one into a folder that is not there
  */
 export function findTarget(path: string): Target {
   const stats = statOf(path)
-  if (!stats) return { file: behindLinks(path) }
+  if (!stats) {
+    const file = behindLinks(path)
+    const isLink = lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()
+    // Whoever made the link meant a folder that was there.
+    if (isLink && !existsSync(dirname(file)))
+      throw new RunError(
+        `${path}: is a link to ${readlinkSync(path)}, and there is no folder ${dirname(file)}`,
+      )
+    return { file }
+  }
   if (isOutput(stats)) return { file: path, stats, open: () => STANDARD_OUTPUT }
   if (stats.isFIFO()) return { file: path, stats, open: () => openPipe(path) }
   if (stats.isCharacterDevice()) return { file: path, stats, open: () => openSync(path, 'w') }

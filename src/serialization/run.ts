@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { type Config, ConfigError, resolveConfig } from '../config/index.ts'
@@ -8,6 +8,7 @@ import { crc32 } from '../runtime/checksum.ts'
 import { writeFileAtomic } from './files.ts'
 import type { MetricsLine } from './metrics-log.ts'
 import { logProblem, readLog } from './metrics-log.ts'
+import { LARGEST_TEXT, readBytes } from './read-file.ts'
 import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
 import { VERSION } from './version.ts'
 
@@ -91,9 +92,10 @@ export function readRecord(directory: string): ReadRecord {
   if (!statSync(directory).isDirectory())
     throw new RunError(`${directory}: expected a run directory, found a file`)
   if (!existsSync(config)) throw new RunError(`${directory}: not a run directory (it has no config.json)`)
+  const bytes = readBytes(config, LARGEST_TEXT)
   let content: unknown
   try {
-    content = JSON.parse(decodeText(readFileSync(config), config))
+    content = JSON.parse(decodeText(bytes, config))
   } catch (error) {
     if (error instanceof DataError) throw new RunError(error.message)
     throw new RunError(`${config}: not valid JSON; restore it, or train into another directory`)

@@ -1,10 +1,11 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire'
 import { stringify } from 'yaml'
 import type { Config } from '../config/index.ts'
 import { withPath } from './files.ts'
 import type { MetricsLine } from './metrics-log.ts'
+import { readBytes } from './read-file.ts'
 
 /** CRC-32C of each byte. Castagnoli's polynomial, reflected; Node's own `crc32` has another one. */
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
@@ -115,7 +116,7 @@ function keptLength(file: Uint8Array, last: number): number {
 function rewind(folder: string, step: number): void {
   for (const name of readdirSync(folder).filter(name => name.includes('tfevents'))) {
     const file = join(folder, name)
-    const content = readFileSync(file)
+    const content = readBytes(file)
     const kept = keptLength(content, step)
     if (kept < content.length) truncateSync(file, kept)
   }

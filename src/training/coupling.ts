@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DYNAMIC, simplify, spec, trace } from '../autodiff/index.ts'
 import type { Config } from '../config/index.ts'
 import type { VelocityField } from '../model/index.ts'
 import { compile } from '../runtime/node.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
+import { readBytes } from '../serialization/read-file.ts'
 import { RunError } from '../serialization/run.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError } from '../serialization/safetensors.ts'
 import { type Pool, solvePool } from './trajectory-cache.ts'
@@ -75,7 +76,7 @@ function readPool(file: string, { coupling }: Config, dimension: number): Pool {
   const { pairs, steps } = coupling
   const kind = coupling.kind as Pool['kind']
   try {
-    const { tensors, metadata } = decodeSafetensors(readFileSync(file), file)
+    const { tensors, metadata } = decodeSafetensors(readBytes(file), file)
     const count = kind === 'trajectory' ? steps + 1 : 2
     const points = Array.from({ length: count }, (_, i) => tensors[`points.${i}`]?.data)
     const whole = points.every(

@@ -8,9 +8,17 @@ import {
   resolveConfig,
   type UserConfig,
 } from '../config/index.ts'
+import { isPlain } from '../config/plain.ts'
 import { teacherConfig, trainsTeacher } from '../config/teacher-config.ts'
 import { remarksOn } from '../config/validate.ts'
-import { checkPath, checkThreads } from '../data/arguments.ts'
+import {
+  checkDataset,
+  checkFunction,
+  checkOptions,
+  checkPath,
+  checkThreads,
+  refuseArgument,
+} from '../data/arguments.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import type { VelocityField } from '../model/index.ts'
@@ -353,6 +361,22 @@ function checkFits({ state }: Checkpoint, step: Step, directory: string): void {
   }
 }
 
+const KEYS = ['directory', 'resume?', 'data?', 'threads?', 'onProgress?', 'onStart?', 'shouldStop?']
+
+/** @throws ArgumentError when an option is something else, or there is no such option */
+function checkTrainOptions(options: TrainOptions): void {
+  checkOptions('train: options', options, KEYS)
+  const { directory, resume, data, threads, onProgress, onStart, shouldStop } = options
+  checkPath('train: directory', directory)
+  if (resume !== undefined && typeof resume !== 'boolean')
+    refuseArgument('train: resume', 'true or false', resume)
+  if (data !== undefined) checkDataset('train: data', data)
+  checkThreads('train: threads', threads)
+  for (const [name, value] of Object.entries({ onProgress, onStart, shouldStop })) {
+    if (value !== undefined) checkFunction(`train: ${name}`, value)
+  }
+}
+
 /**
  * Trains a flow map.
  *
@@ -367,8 +391,8 @@ export async function train(
   options: TrainOptions,
   whenDone?: () => void,
 ): Promise<TrainResult> {
-  checkPath('train: directory', options?.directory)
-  checkThreads('train: threads', options.threads)
+  checkTrainOptions(options)
+  if (!isPlain(user)) resolveConfig(user)
   const { directory, resume } = options
   if (resume && !existsSync(directory)) throw new RunError(`${directory}: no run to resume`)
   // Before anything there is looked at: what another training has begun to write is not to be judged.

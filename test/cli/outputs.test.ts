@@ -51,6 +51,24 @@ test('what is written to standard output is not mixed with words about it', () =
   expect(readFileSync(join(folder, 'got.onnx')).equals(readFileSync(join(run, 'model.onnx')))).toBe(true)
 })
 
+test('samples and reports are written into standard output and devices, whose names have no ending', () => {
+  const samples = inShell('sample run --count 2 --out /dev/stdout > got.csv')
+  expect(samples).toMatchObject({ code: 0, stdout: '', stderr: '/dev/stdout: 2 points, 1 jump step\n' })
+  expect(readFileSync(join(folder, 'got.csv'), 'utf8')).toMatch(
+    /^x0,x1\n[-\d.e]+,[-\d.e]+\n[-\d.e]+,[-\d.e]+\n$/,
+  )
+  expect(inShell('sample run --count 2 --out /dev/null').code).toBe(0)
+  cpSync(run, join(folder, 'measured'), { recursive: true })
+  inShell(`evaluate measured ${MEASURED.join(' ')}`)
+  expect(inShell('report measured --out /dev/stdout').stdout).toMatch(/^<!doctype html>[\s\S]*<\/html>\s*$/i)
+  expect(inShell('sample run --out points').stderr).toMatch(/--out points: expected a name ending in \.csv/)
+})
+
+test('a run that is resumed where nothing is left to do says so, and no pace', () => {
+  const { stdout } = inShell('train --resume --out run')
+  expect(stdout).toMatch(/^run: step 2, loss [\d.]+, no further step trained\n/)
+})
+
 /** Makes a folder that cannot be written: by a mount as root, for whom modes do not count. */
 function readOnlyCopy(): { at: string; free: () => void } | undefined {
   const at = join(folder, 'read-only')

@@ -99,4 +99,28 @@ describe('nothing is written to the home folder', () => {
     await runNode(main)
     expect(filesIn(home)).toEqual([])
   })
+
+  // The worker waits for the main thread's answer then, and for nothing else.
+  test('by a worker of a program whose main thread is busy, and the worker ends well', async () => {
+    program(
+      'waiting.mjs',
+      `import { parentPort } from 'node:worker_threads'
+      import { load, train } from 'oxbow'
+      parentPort.postMessage('ready')
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+      const small = { data: 'ring', objective: 'psd', steps: 1, batch: 16, network: { hidden: 8 } }
+      await train(small, { directory: 'from-waiting' })
+      await (await load('from-waiting')).close()`,
+    )
+    const main = program(
+      'busy.mjs',
+      `import { spawnSync } from 'node:child_process'
+      import { Worker } from 'node:worker_threads'
+      const worker = new Worker(new URL('waiting.mjs', import.meta.url))
+      worker.once('message', () => spawnSync(process.execPath, ['-e', 'setTimeout(() => {}, 1000)']))
+      worker.on('exit', code => console.log('exit', code))`,
+    )
+    expect((await runNode(main)).stdout).toBe('exit 0\n')
+    expect(filesIn(home)).toEqual([])
+  })
 })

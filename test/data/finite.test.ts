@@ -224,7 +224,6 @@ describe('points from code', () => {
       () => pointsDataset([1, 2], { dimension: 1, labels: ['a'] }),
       'a label for each of 2 points, found 1 label',
     ],
-    ['no dimension', () => pointsDataset([1, 2], {} as never), 'points.dimension: '],
     [
       'a share of all',
       () => pointsDataset([1, 2], { dimension: 1, holdOut: 1 }),

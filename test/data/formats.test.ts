@@ -199,6 +199,15 @@ describe('NPZ', () => {
     )
   })
 
+  // A zip archive has each name twice.
+  test.each(['indexOf', 'lastIndexOf'] as const)('an entry whose name was damaged, by %s', async find => {
+    const archive = Buffer.from(encodeNpz({ x }))
+    archive[archive[find]('x.npy')] ^= 1
+    await expect(openDataset(file(`named-${find}.npz`, archive))).rejects.toThrow(
+      /: is damaged \(its name is written twice, the other is "[xy]\.npy"\)$/,
+    )
+  })
+
   test('an entry that is longer than it says', async () => {
     const archive = zipSync({ 'x.npy': encodeNpy(x) })
     const view = Buffer.from(archive)

@@ -14,7 +14,7 @@ import { cacheFile, cacheFolder, clearCache } from '../../src/data/cache.ts'
 import { type DatasetSpec, openDataset } from '../../src/data/catalogue.ts'
 import type { Dataset } from '../../src/data/dataset.ts'
 import { encodeNpy, encodeNpz } from '../../src/data/npy.ts'
-import { openSource } from '../../src/data/open.ts'
+import { openOptions, openSource } from '../../src/data/open.ts'
 import { npySource } from '../../src/data/readers/npy.ts'
 import type { Sink } from '../../src/data/source.ts'
 import { random } from '../../src/random/random.ts'
@@ -231,7 +231,9 @@ test('a file that changes while it is read is refused', async () => {
       return sha256
     },
   }
-  await expect(openSource(changing, {})).rejects.toThrow(`${path}: has changed while it was read`)
+  await expect(openSource(changing, openOptions('test', {}))).rejects.toThrow(
+    `${path}: has changed while it was read`,
+  )
 })
 
 test('the cache is bounded: what was not used for longest goes first', async () => {

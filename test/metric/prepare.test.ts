@@ -308,7 +308,7 @@ describe('refuses', () => {
 
   test('another number of samples than the reference has', () => {
     expect(() => prepareMetrics(ring, { count: 10 }).evaluate(new Float32Array(22))).toThrow(
-      'expected 10 samples, found 11',
+      'samples: expected 10 points, found 11',
     )
   })
 })

@@ -48,9 +48,18 @@ describe('a link', () => {
 
   test('that leads nowhere yet is followed too', () => {
     const at = fresh()
-    symlinkSync('later/file', join(at, 'link'))
+    symlinkSync('later', join(at, 'link'))
     write(join(at, 'link'))
-    expect(text(join(at, 'later', 'file'))).toBe('new')
+    expect(text(join(at, 'later'))).toBe('new')
+  })
+
+  test('into a folder that is not there is refused, and no folder is made', () => {
+    const at = fresh()
+    symlinkSync('nowhere/file', join(at, 'link'))
+    expect(() => write(join(at, 'link'))).toThrow(
+      `${join(at, 'link')}: is a link to nowhere/file, and there is no folder ${join(at, 'nowhere')}`,
+    )
+    expect(readdirSync(at)).toEqual(['link'])
   })
 
   test('to itself is refused', () => {

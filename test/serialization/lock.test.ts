@@ -1,10 +1,21 @@
-import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { lockDirectory } from '../../src/serialization/lock.ts'
+import { lockDirectory, trainerOf } from '../../src/serialization/lock.ts'
+import { readModel } from '../../src/serialization/model-files.ts'
 import { self } from '../../src/serialization/owner.ts'
 import { paths, readRecord } from '../../src/serialization/run.ts'
 import { train } from '../../src/training/train.ts'
@@ -18,6 +29,8 @@ const fresh = () => {
   mkdirSync(directory)
   return directory
 }
+const LOCK = fileURLToPath(new URL('../../dist/serialization/lock.js', import.meta.url))
+
 const small = { ...tiny, steps: 2 }
 const lockOf = (directory: string) => join(directory, '.lock')
 
@@ -25,6 +38,11 @@ const lockOf = (directory: string) => join(directory, '.lock')
 function leaveLock(directory: string, traits: object = {}): void {
   const content = { ...self, token: 'of another', since: '2026-01-02T03:04:05.000Z', ...traits }
   writeFileSync(lockOf(directory), JSON.stringify(content))
+}
+
+function huge(path: string): void {
+  writeFileSync(path, '')
+  truncateSync(path, 3 * 2 ** 30)
 }
 
 const GONE = { pid: 2 ** 22 + 1 }
@@ -118,6 +136,60 @@ describe('what is refused, with who holds it and what to do', () => {
   })
 })
 
+describe('what is in the place of a lock and can be none is refused and left', () => {
+  test.each([
+    ['a link that leads nowhere', (path: string) => symlinkSync('/nonexistent/lock', path), 'a link'],
+    ['a link to itself', (path: string) => symlinkSync('.lock', path), 'a link'],
+    ['a device without end', (path: string) => symlinkSync('/dev/zero', path), 'a link'],
+    ['a pipe', (path: string) => spawnSync('mkfifo', [path]), 'a pipe or a device'],
+    ['a directory', (path: string) => mkdirSync(path), 'a directory'],
+    ['a file of gigabytes', huge, `a file of ${3 * 2 ** 30} bytes`],
+  ])('%s', (_, put, what) => {
+    const directory = fresh()
+    put(lockOf(directory))
+    const refusal = `${lockOf(directory)}: is ${what}, expected the lock of a training; remove it`
+    expect(() => lockDirectory(directory)).toThrow(refusal)
+    expect(() => trainerOf(directory)).toThrow(refusal)
+    expect(readdirSync(directory)).toEqual(['.lock'])
+  })
+
+  test('also where it came while a training held the directory', () => {
+    const directory = fresh()
+    const lock = lockDirectory(directory)
+    rmSync(lockOf(directory))
+    spawnSync('mkfifo', [lockOf(directory)])
+    expect(() => lock.check()).toThrow(/another process has taken the directory over/)
+    lock.release()
+    expect(readdirSync(directory)).toEqual(['.lock'])
+  })
+})
+
+test('a directory that cannot be written to is named, not the file that would be a lock', () => {
+  const directory = fresh()
+  const script = `
+    import fs from 'node:fs'
+    import { syncBuiltinESMExports } from 'node:module'
+    fs.writeFileSync = path => { throw Object.assign(new Error('no'), { code: 'EACCES', path }) }
+    syncBuiltinESMExports()
+    const { lockDirectory } = await import(${JSON.stringify(LOCK)})
+    try { lockDirectory(${JSON.stringify(directory)}) } catch ({ path }) { console.log(path) }`
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script])
+  expect(stdout.toString()).toBe(`${directory}\n`)
+})
+
+test('a run without a model that is being trained says so, and by which process', async () => {
+  const directory = join(fresh(), 'run')
+  await train(small, { directory })
+  rmSync(paths(directory).model)
+  expect(() => readModel(directory)).toThrow(/no model yet; finish it with --resume$/)
+  const lock = lockDirectory(directory)
+  expect(() => readModel(directory)).toThrow(
+    `${directory}: the run has no model yet; process ${process.pid} is training it, and writes one when it ends`,
+  )
+  lock.release()
+  expect(() => readModel(directory)).toThrow(/no model yet; finish it with --resume$/)
+})
+
 test('release removes only its own lock, and work under a lock that is lost ends', () => {
   const directory = fresh()
   const lock = lockDirectory(directory)
@@ -161,8 +233,6 @@ test('a refused training leaves no folder behind', async () => {
   await expect(train({ ...small, data: 'nothing-of-this-name' }, { directory })).rejects.toThrow(/unknown/)
   expect(readdirSync(above)).toEqual([])
 })
-
-const LOCK = fileURLToPath(new URL('../../dist/serialization/lock.js', import.meta.url))
 
 /** Takes a lock in a process of its own and keeps it for a while. @returns whether it got it */
 function contend(directory: string, withoutLinks: boolean): Promise<boolean> {

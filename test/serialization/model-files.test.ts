@@ -218,6 +218,23 @@ describe('weights in an NPZ file', () => {
     }
   })
 
+  test('with a damaged name, or number of arrays, are refused', () => {
+    const named = encodeNpz({ 'net.0.weight': one.w, b: one.w })
+    const archive = Buffer.from(named)
+    const end = archive.lastIndexOf(Buffer.from('PK\x05\x06', 'latin1'))
+    const changes = [
+      [archive.indexOf('0.weight'), 1, /its name is written twice, the other is/],
+      [archive.lastIndexOf('0.weight'), 1, /its name is written twice, the other is/],
+      [end + 8, 2, /it holds more arrays, or fewer, than it says/],
+      [end + 8, 3, /it holds more arrays, or fewer, than it says/],
+    ] as const
+    for (const [at, bits, message] of changes) {
+      const damaged = named.slice()
+      damaged[at] ^= bits
+      expect(() => decodeNpzWeights(damaged, 'w.npz')).toThrow(message)
+    }
+  })
+
   test('of many arrays that unpack to gigabytes together are refused', () => {
     const small = encodeNpy(one.w)
     const bomb = Buffer.from(

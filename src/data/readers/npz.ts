@@ -131,6 +131,11 @@ async function* inflated({ zip }: Archive, entry: Entry, file: string): AsyncGen
   }
   let checksum = 0
   try {
+    const { fileName } = await zip.readLocalFileHeaderPromise(entry)
+    if (!entry.fileNameRaw.equals(fileName)) {
+      const other = show(fileName.toString())
+      throw new DataError(`${file}: is damaged (its name is written twice, the other is ${other})`)
+    }
     const openStream = promisify<Entry, NodeJS.ReadableStream>(zip.openReadStream.bind(zip))
     for await (const chunk of await openStream(entry)) {
       checksum = crc32(chunk as Buffer, checksum)
