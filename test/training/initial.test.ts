@@ -212,7 +212,10 @@ describe('a run from another', () => {
     const directory = at('begin')
     const network = { conditioning: 'decoupled' } as const
     await train({ ...tuned, network }, { directory, shouldStop: () => true })
-    const { parameters, ema, first, second } = newestCheckpoint(directory)
+    const checkpoint = newestCheckpoint(directory)
+    const [parameters, ema, first, second] = ['parameters', 'average', 'first', 'second'].map(
+      vector => checkpoint[`map.${vector}`],
+    )
     expect(parameters.data).toEqual(readModel(at('velocity')).parameters)
     expect(parameters.data).not.toEqual(readModel(at('velocity'), 'raw').parameters)
     expect(ema.data).toEqual(parameters.data)

@@ -38,10 +38,13 @@ const sizes = (config: Config) =>
   Object.fromEntries(networksOf(config, plane).map(({ name, size }) => [name, size]))
 
 /** How far each network moves in the first step, and its new parameters. */
-async function firstStep(config: Config, change: (parameters: Float32Array) => void = () => {}) {
+async function firstStep(
+  config: Config,
+  change: (parameters: Record<string, Float32Array>) => void = () => {},
+) {
   const { graph, turns, state, players, metrics } = buildStep(config, plane, teachers)
   const before = freshParameters(config)
-  change(before.map)
+  change(before)
   const carried = state.map(name => {
     const [player, vector] = name.split('.')
     return ['parameters', 'average'].includes(vector)
@@ -121,8 +124,8 @@ describe('networks that train together', () => {
 describe('FreeFlow', () => {
   const weight = (correctionWeight: number) => configOf({ optimizer: plain, options: { correctionWeight } })
   /** Another auxiliary velocity. */
-  const another = (parameters: Float32Array) => {
-    for (let i = sizes(weight(0)).map; i < parameters.length; i++) parameters[i] *= -1.5
+  const another = ({ auxiliary }: Record<string, Float32Array>) => {
+    for (let i = 0; i < auxiliary.length; i++) auxiliary[i] *= -1.5
   }
 
   test('corrects the student by the auxiliary, and only by the weight of the correction', async () => {

@@ -10,7 +10,7 @@ async function lossOf(target: 'ema' | 'student', ema: number): Promise<number> {
   const { graph, state } = buildStep(resolveConfig(user), plane)
   const inputs = graph.inputs.map(({ shape, params: { name } }) => {
     const size = shape.reduce((a, b) => a * b, 1)
-    const scale = name === 'state.ema' ? ema : 0.4
+    const scale = name === 'state.map.average' ? ema : 0.4
     const times: Record<string, number> = { s: 0.9, t: 0.2, m: 0.5 }
     const time = times[name.split('.').at(-1)!]
     return Float32Array.from({ length: size }, (_, i) =>
