@@ -1,5 +1,5 @@
 import { cpus } from 'node:os'
-import { defaultThreads } from '../runtime/node.ts'
+import { defaultThreads } from '../runtime/threads.ts'
 import { median, type OwnStep, openStep } from './bench/own.ts'
 import { Reference, type Workload } from './bench/reference.ts'
 import { columns, note, print, printJson } from './terminal.ts'

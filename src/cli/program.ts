@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander'
+import { DEVICES } from '../runtime/device.ts'
 import { VERSION } from '../serialization/version.ts'
 import type { AddCommand, Wrap } from './add-command.ts'
 import { report, UsageError } from './failure.ts'
@@ -34,6 +35,15 @@ const KEYS_HELP = `
 Every key of the configuration is an option: --network.hidden 256, --optimizer.clip 1, --times.law logit-normal.
 The keys, their meaning and defaults: docs/configuration.md`
 
+/** Children of the command see it too. */
+const device = () =>
+  new Option('--device <name>', `what networks run on: ${DEVICES.join(', ')} (default: cpu)`).argParser(
+    (name: string) => {
+      process.env.OXBOW_DEVICE = oneOf('--device', DEVICES)(name)
+      return name
+    },
+  )
+
 const COMPARE_HELP = `
 Keys of the training configuration are options too: --training.steps 2000, --training.network.hidden 64`
 
@@ -50,6 +60,7 @@ function buildProgram(argv: readonly string[], onExit: (code: number) => void): 
       .description(description)
       .option('--json', 'print one JSON document on standard output, logs on standard error')
       .option('--debug', 'print the stack trace of a failure')
+      .addOption(device())
   const run: Wrap =
     action =>
     async (...args) => {

@@ -9,6 +9,7 @@ import { decodeText } from '../data/utf8.ts'
 import { countNotFinite } from '../metric/points.ts'
 import { prepareMetrics } from '../metric/prepare.ts'
 import { standardized } from '../model/index.ts'
+import { nodeRuntime } from '../runtime/node.ts'
 import { drawNoise } from '../sampler/sampler.ts'
 import { type SamplingMethod, takeThrough } from '../sampler/sampling.ts'
 import { hasCheckpoint, trainedSteps } from '../serialization/checkpoint.ts'
@@ -118,7 +119,8 @@ function settingOf(
     classes,
   })
   const measures = prepareMetrics(seen, { count, seed, names: chosen.samples })
-  return { dataset, standardization, measures, chosen, features }
+  // Its graphs are of float64, which the processor alone has.
+  return { dataset, standardization, measures, chosen, features, runtime: nodeRuntime() }
 }
 
 /** Of both kinds of weights, those that are there; averaged ones that are the raw ones are shown once. */
@@ -208,7 +210,7 @@ async function measureWeights(
   try {
     const model = map.model!
     const noise = drawNoise(measures.count, dataset.dimension, seed)
-    const ends = await followNoise(model, noise, chosen, dataset)
+    const ends = await followNoise(model, noise, chosen, dataset, setting.runtime)
     const told = toldClasses(map, setting, seed)
     const rows: EvaluationRow[] = []
     for (const planned of samples) {
@@ -232,7 +234,12 @@ async function measureWeights(
       })
     }
     const mixture = standardization ? undefined : dataset.mixture
-    const metrics = await measureMap(model, chosen.maps, { points: measures.reference, seed, mixture })
+    const metrics = await measureMap(model, chosen.maps, {
+      points: measures.reference,
+      seed,
+      mixture,
+      runtime: setting.runtime,
+    })
     return { rows, map: { weights, metrics } }
   } finally {
     await map.close()

@@ -5,9 +5,9 @@ import { frechetEstimateTo } from '../metric/frechet.ts'
 import { pathMetrics } from '../metric/map-catalogue.ts'
 import { allFinite } from '../metric/points.ts'
 import { type Measures, summarise } from '../metric/prepare.ts'
-import { openModel } from '../runtime/node.ts'
 import type { Buffer } from '../runtime/program.ts'
 import { runtimeReason } from '../runtime/reason.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { readOnnxFile } from '../serialization/onnx-file.ts'
 import { type MetricValue, metricValue } from './metric-value.ts'
 
@@ -58,11 +58,12 @@ function fileOf(path: string): Uint8Array {
  * @throws ConfigError when the file is no such network, or does not fit the points
  */
 export async function openFeatures(
+  runtime: Runtime,
   path: string,
   dimension: number,
   image?: readonly [number, number, number],
 ): Promise<Features> {
-  const opened = await openModel(fileOf(path)).catch((error: Error) => {
+  const opened = await runtime.openModel(fileOf(path)).catch((error: Error) => {
     throw new ConfigError(`features: ${path}: not an ONNX model that can be run (${runtimeReason(error)})`)
   })
   const { program, inputs, output } = opened

@@ -1,6 +1,6 @@
 import { pointOf } from '../config/index.ts'
 import type { SeenDataset } from '../data/standardized.ts'
-import { compile } from '../runtime/node.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { readCheckpoint } from '../serialization/checkpoint.ts'
 import { RunError, readRecord } from '../serialization/run.ts'
 import { hasPool, openPool } from '../training/coupling.ts'
@@ -32,6 +32,7 @@ const BLOCK_ROWS = 4096
  * @throws RunError without a checkpoint, ConfigError when the run's teacher is gone
  */
 export async function measureLoss(
+  runtime: Runtime,
   directory: string,
   dataset: SeenDataset,
   { draws = 2 ** 14, bins = 8 }: LossMapOptions = {},
@@ -48,9 +49,9 @@ export async function measureLoss(
     teachers: openTeachers(config, dataset),
     parameters: parametersOf(stateOfPlayers(state, networks), networks, 'ema'),
     step: Math.max(config.steps, step),
-    pool: await openPool(directory, config, dataset.dimension, couplingTeacher),
+    pool: await openPool(runtime, directory, config, dataset.dimension, couplingTeacher),
     block: Math.min(BLOCK_ROWS, Math.max(64, Math.floor(BLOCK_NUMBERS / dataset.dimension))),
-    compile,
+    compile: runtime.compile,
     draws,
     bins,
   })

@@ -4,7 +4,7 @@ import { type Estimate, estimate, meanOf, standardError } from '../metric/estima
 import { type MapMetric, mapMetrics } from '../metric/map-catalogue.ts'
 import { type Compile, measureResiduals, type Residuals } from '../metric/residuals.ts'
 import { interpolants } from '../model/index.ts'
-import { compile } from '../runtime/node.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { flowLogDensity, jumpLogDensity } from '../sampler/likelihood.ts'
 import { drawNoise } from '../sampler/sampler.ts'
 import { asMap, type Model } from '../serialization/model.ts'
@@ -12,6 +12,7 @@ import { EXACT, type MetricValue, metricValue } from './metric-value.ts'
 
 /** What maps are measured on. */
 export interface MapSetting {
+  readonly runtime: Runtime
   /** Points of data `[n, D]` as the network sees them. */
   readonly points: Float32Array
   readonly seed: number
@@ -59,14 +60,20 @@ function likelihoodValue(
   }
 }
 
-async function flowNLL(model: Model, { mixture, ...setting }: MapSetting): Promise<MetricValue> {
+async function flowNLL(model: Model, { mixture, runtime, ...setting }: MapSetting): Promise<MetricValue> {
   const { dimension } = model
   const points = head(setting.points, dimension, mapMetrics.flowNLL.limit)
   const count = points.length / dimension
   const start = lastTime(model)
   try {
     const options = { start, tolerance: 1e-5 }
-    const logs = await flowLogDensity(asMap(model, 'float64'), Float64Array.from(points), dimension, options)
+    const logs = await flowLogDensity(
+      runtime,
+      asMap(model, 'float64'),
+      Float64Array.from(points),
+      dimension,
+      options,
+    )
     const lost = logs.filter(value => !Number.isFinite(value)).length
     const notes = [
       ...(start > 0 ? [`the data is taken to be of time ${start}`] : []),
@@ -84,10 +91,14 @@ async function flowNLL(model: Model, { mixture, ...setting }: MapSetting): Promi
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
 
-async function jumpNLL(model: Model, { mixture, seed, ...setting }: MapSetting): Promise<MetricValue> {
+async function jumpNLL(
+  model: Model,
+  { mixture, seed, runtime, ...setting }: MapSetting,
+): Promise<MetricValue> {
   const { dimension } = model
   const points = head(setting.points, dimension, mapMetrics.jumpNLL.limit)
   const { logDensity, missed, folded } = await jumpLogDensity(
+    runtime,
     asMap(model, 'float64'),
     Float64Array.from(points),
     dimension,
@@ -102,7 +113,10 @@ async function jumpNLL(model: Model, { mixture, seed, ...setting }: MapSetting):
 }
 
 /** The residuals of a model's map over pairs of times, on the path of these points of data as the network sees them. */
-function modelResiduals(model: Model, points: Float32Array, seed: number): Promise<Residuals> {
+function modelResiduals(
+  model: Model,
+  { points, seed, runtime }: Pick<MapSetting, 'points' | 'seed' | 'runtime'>,
+): Promise<Residuals> {
   const { dimension, config } = model
   const data = head(points, dimension, mapMetrics.semigroupError.limit)
   return measureResiduals(asMap(model, 'float64'), {
@@ -110,7 +124,7 @@ function modelResiduals(model: Model, points: Float32Array, seed: number): Promi
     interpolant: interpolants[config.interpolant],
     data,
     noise: drawNoise(data.length / dimension, dimension, seed),
-    compile: compile as Compile,
+    compile: runtime.compile as Compile,
   })
 }
 
@@ -123,11 +137,12 @@ const RESIDUALS = {
 async function residualValues(
   model: Model,
   names: readonly MapMetric[],
-  { points, seed }: MapSetting,
+  setting: MapSetting,
 ): Promise<[string, MetricValue][]> {
+  const { points } = setting
   const chosen = (Object.keys(RESIDUALS) as (keyof typeof RESIDUALS)[]).filter(name => names.includes(name))
   if (chosen.length === 0) return []
-  const residuals = await modelResiduals(model, points, seed)
+  const residuals = await modelResiduals(model, setting)
   const count = Math.min(points.length / model.dimension, mapMetrics.semigroupError.limit)
   return chosen.map(name => {
     const { mean, deviation } = residuals[RESIDUALS[name]]

@@ -5,6 +5,7 @@ import { type PathMetric, pathMetrics } from '../metric/map-catalogue.ts'
 import type { Measures } from '../metric/prepare.ts'
 import { trajectoryError } from '../metric/trajectory-error.ts'
 import { type Standardization, standardized, unstandardized } from '../model/index.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { asMap, type Model } from '../serialization/model.ts'
 import { featureMeasure, openFeatures } from './features.ts'
 import { lastTime } from './map-measures.ts'
@@ -22,6 +23,7 @@ export interface SampleSetting {
   /** How points are brought to the units that they are measured in; absent for those of the data. */
   readonly standardization?: Standardization
   readonly measures: Measures
+  readonly runtime: Runtime
   readonly chosen: ChosenMetrics
   /** Path of the network that `featureFrechetDistance` looks through. */
   readonly features?: string
@@ -53,7 +55,7 @@ export async function openSampleMeasure(setting: SampleSetting): Promise<SampleM
   const { dataset, standardization: by, measures, chosen } = setting
   const features =
     chosen.paths.includes('featureFrechetDistance') && setting.features !== undefined
-      ? await openFeatures(setting.features, dataset.dimension, pictureShape(dataset))
+      ? await openFeatures(setting.runtime, setting.features, dataset.dimension, pictureShape(dataset))
       : undefined
   const ofFeatures =
     features &&
@@ -125,6 +127,7 @@ export async function followNoise(
   noise: Float32Array,
   { paths }: ChosenMetrics,
   { mixture }: Dataset,
+  runtime: Runtime,
 ): Promise<Ends> {
   const { dimension, config } = model
   const { trajectoryError, ownTrajectoryError } = pathMetrics
@@ -132,6 +135,7 @@ export async function followNoise(
     ...(paths.includes('trajectoryError') &&
       mixture && {
         trajectoryError: await exactEnds(
+          runtime,
           mixture,
           config.interpolant,
           head(noise, dimension, trajectoryError.limit),
@@ -139,6 +143,7 @@ export async function followNoise(
       }),
     ...(paths.includes('ownTrajectoryError') && {
       ownTrajectoryError: await endsAlong(
+        runtime,
         asMap(model, 'float64'),
         dimension,
         head(noise, dimension, ownTrajectoryError.limit),

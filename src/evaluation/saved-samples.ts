@@ -7,6 +7,7 @@ import { seenThrough, standardizationOf } from '../data/standardized.ts'
 import { someRows } from '../metric/points.ts'
 import { prepareMetrics } from '../metric/prepare.ts'
 import { random } from '../random/random.ts'
+import { nodeRuntime } from '../runtime/node.ts'
 import { dataRecord } from '../serialization/record.ts'
 import type { DataRecord } from '../serialization/run.ts'
 import { checkMeasured } from './evaluation-request.ts'
@@ -66,7 +67,14 @@ export async function evaluateSamples(
     map: false,
   })
   const measures = prepareMetrics(seen, { count: Math.min(count, rows), seed, names: chosen.samples })
-  const sampleMeasure = await openSampleMeasure({ dataset, standardization, measures, chosen, features })
+  const sampleMeasure = await openSampleMeasure({
+    dataset,
+    standardization,
+    measures,
+    chosen,
+    features,
+    runtime: nodeRuntime(),
+  })
   const isCut = measures.count < rows
   // A file may be in the order of its classes.
   const measured = isCut

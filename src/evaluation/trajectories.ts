@@ -2,7 +2,7 @@ import { DYNAMIC, simplify, spec, trace } from '../autodiff/index.ts'
 import type { Config } from '../config/index.ts'
 import type { Mixture } from '../data/dataset.ts'
 import { interpolants, mixtureVelocity, type VelocityField } from '../model/index.ts'
-import { compile } from '../runtime/node.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { solve } from '../sampler/adaptive.ts'
 import type { Velocity } from '../sampler/sampler.ts'
 
@@ -14,12 +14,16 @@ interface OpenVelocity {
 const TOLERANCE = 1e-6
 
 /** A velocity of float64 tensors as a function of many points. */
-async function openVelocity(field: VelocityField, dimension: number): Promise<OpenVelocity> {
+async function openVelocity(
+  runtime: Runtime,
+  field: VelocityField,
+  dimension: number,
+): Promise<OpenVelocity> {
   const graph = trace(({ x, t }) => field.velocity(x, t), {
     x: spec([DYNAMIC, dimension], 'float64'),
     t: spec([DYNAMIC, 1], 'float64'),
   })
-  const program = await compile(simplify(graph))
+  const program = await runtime.compile(simplify(graph))
   return {
     velocity: async (x, t) =>
       (await program.run([x, new Float64Array(x.length / dimension).fill(t)]))[0] as Float64Array,
@@ -28,8 +32,16 @@ async function openVelocity(field: VelocityField, dimension: number): Promise<Op
 }
 
 /** The closed-form velocity of a mixture as a function of many points, in float64. */
-export const exactVelocity = (mixture: Mixture, interpolant: Config['interpolant']): Promise<OpenVelocity> =>
-  openVelocity(mixtureVelocity(mixture, interpolants[interpolant]), mixture.components[0].mean.length)
+export const exactVelocity = (
+  runtime: Runtime,
+  mixture: Mixture,
+  interpolant: Config['interpolant'],
+): Promise<OpenVelocity> =>
+  openVelocity(
+    runtime,
+    mixtureVelocity(mixture, interpolants[interpolant]),
+    mixture.components[0].mean.length,
+  )
 
 /** Where a velocity takes points from `t = 1` to an end. @throws Error when the solver does not reach its tolerance */
 async function solveAlong(
@@ -46,15 +58,17 @@ async function solveAlong(
 
 /** Where the exact flow map takes these points from `t = 1` to `t = 0`. */
 export const exactEnds = async (
+  runtime: Runtime,
   mixture: Mixture,
   interpolant: Config['interpolant'],
   noise: Float32Array,
-): Promise<Float64Array> => solveAlong(await exactVelocity(mixture, interpolant), noise, 0)
+): Promise<Float64Array> => solveAlong(await exactVelocity(runtime, mixture, interpolant), noise, 0)
 
 /** Where a field takes these points from `t = 1` to `end`. */
 export const endsAlong = async (
+  runtime: Runtime,
   field: VelocityField,
   dimension: number,
   noise: Float32Array,
   end: number,
-): Promise<Float64Array> => solveAlong(await openVelocity(field, dimension), noise, end)
+): Promise<Float64Array> => solveAlong(await openVelocity(runtime, field, dimension), noise, end)

@@ -6,7 +6,7 @@ import type { PlannedSample } from '../evaluation/planned-samples.ts'
 import { measureResiduals } from '../metric/residuals.ts'
 import { interpolants } from '../model/index.ts'
 import { random } from '../random/random.ts'
-import { compile } from '../runtime/node.ts'
+import { nodeRuntime } from '../runtime/node.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
 import { asMap } from '../serialization/model.ts'
 import { RunError } from '../serialization/run.ts'
@@ -40,7 +40,7 @@ async function residualsOf({ map, seen, seed }: Subject): Promise<ResidualMap[]>
     interpolant: interpolants[map.interpolant],
     data,
     noise,
-    compile,
+    compile: nodeRuntime().compile,
   })
   return [
     { name: 'semigroup', ...grids.semigroup },
@@ -52,7 +52,7 @@ async function residualsOf({ map, seen, seed }: Subject): Promise<ResidualMap[]>
 /** A loss needs what the run learned from; where that is gone, the reader is told. */
 async function lossesOf({ directory, seen }: Subject): Promise<LossMap[] | string> {
   try {
-    return await measureLoss(directory, seen)
+    return await measureLoss(nodeRuntime(), directory, seen)
   } catch (error) {
     const expected = [ConfigError, DataError, RunError].some(kind => error instanceof kind)
     if (!expected) throw error

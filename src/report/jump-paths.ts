@@ -4,6 +4,7 @@ import type { SeenDataset } from '../data/standardized.ts'
 import { exactVelocity } from '../evaluation/evaluate.ts'
 import type { PlannedSample } from '../evaluation/planned-samples.ts'
 import { strayRule } from '../metric/strays.ts'
+import { nodeRuntime } from '../runtime/node.ts'
 import { solve } from '../sampler/adaptive.ts'
 import { drawNoise, type Velocity } from '../sampler/sampler.ts'
 import { takeThrough } from '../sampler/sampling.ts'
@@ -49,7 +50,7 @@ async function fieldOf(map: LoadedMap, dataset: SeenDataset): Promise<Field | un
     return { kind: 'own', velocity, close: async () => {} }
   }
   if (!dataset.mixture) return undefined
-  return { kind: 'exact', ...(await exactVelocity(dataset.mixture, map.interpolant)) }
+  return { kind: 'exact', ...(await exactVelocity(nodeRuntime(), dataset.mixture, map.interpolant)) }
 }
 
 /** The points at every time of a way to sample; of one that adds noise on the way only its single jump is a path. */

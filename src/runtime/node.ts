@@ -1,9 +1,13 @@
 import './telemetry.ts' // Before the native library.
 
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
-import type { CorePrimitive, Graph } from '../autodiff/index.ts'
+import { existsSync, readdirSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node'
+import { type CorePrimitive, type Graph, simplify, spec, trace } from '../autodiff/index.ts'
 import { sizeOf } from '../autodiff/primitive.ts'
 import { adaptive } from './adaptive.ts'
+import { askedDevice, DEVICES, type Device, HOW, providerOf } from './device.ts'
 import { lower, lowerScan } from './onnx.ts'
 import {
   isPrecise,
@@ -14,12 +18,17 @@ import {
   type Program,
   portsOf,
   programOf,
+  RuntimeLoadError,
 } from './program.ts'
+import type { Runtime } from './runtime.ts'
 import { withoutTelemetry } from './telemetry.ts'
+import { defaultThreads } from './threads.ts'
 
 export interface CompileOptions {
   /** Threads for one operator; default 2, or `OXBOW_THREADS`. */
   readonly threads?: number
+  /** What float32 graphs run on; default the processor. */
+  readonly device?: Device
   /** `false` keeps every node as it is; default true for float32. */
   readonly optimize?: boolean
   /**
@@ -31,21 +40,14 @@ export interface CompileOptions {
 
 const makeTensor: MakeTensor = (dtype, data, shape) => new OrtTensor(dtype, data as never, shape)
 
-/** `OXBOW_THREADS`, where it is set. */
-export function askedThreads(): number | undefined {
-  const given = Number(process.env.OXBOW_THREADS)
-  return Number.isInteger(given) && given > 0 ? given : undefined
-}
-
-/** `OXBOW_THREADS` where it is set, otherwise two: more did not pay for networks of this size. */
-export const defaultThreads = (): number => askedThreads() ?? 2
-
 /** Session settings that pay for small training graphs. No fusions for float64, whose fused kernels do not exist. */
 function sessionOptions(
   precise: boolean,
-  { threads = defaultThreads(), optimize = true, spinning = false }: CompileOptions,
+  { threads = defaultThreads(), optimize = true, spinning = false, device = 'cpu' }: CompileOptions,
 ): InferenceSession.SessionOptions {
   return {
+    // No other device has float64; what it lacks of the rest runs on the processor.
+    ...(device !== 'cpu' && !precise && { executionProviders: [providerOf(device), 'cpu'] }),
     executionMode: 'sequential',
     graphOptimizationLevel: precise || !optimize ? 'disabled' : 'all',
     intraOpNumThreads: threads,
@@ -61,7 +63,13 @@ async function createSession(
   options: CompileOptions,
 ): Promise<InferenceSession> {
   await withoutTelemetry()
-  return InferenceSession.create(model, sessionOptions(precise, options))
+  const { device = 'cpu' } = options
+  if (device === 'cpu') return InferenceSession.create(model, sessionOptions(precise, options))
+  return InferenceSession.create(model, sessionOptions(precise, options)).catch((error: Error) => {
+    throw new RuntimeLoadError(`device: ${device} cannot be used on this machine; ${HOW[device]}`, {
+      cause: error,
+    })
+  })
 }
 
 async function open(
@@ -101,4 +109,56 @@ export async function compileScan(
 export async function openModel(bytes: Uint8Array, options: CompileOptions = {}): Promise<OpenedModel> {
   const session = await createSession(bytes, false, options)
   return openedModel(session, bytes, makeTensor)
+}
+
+/** Where the native libraries of ONNX Runtime are, one folder for each kind of machine. */
+const libraries = (): string[] => {
+  const bin = join(dirname(fileURLToPath(import.meta.resolve('onnxruntime-node'))), '..', 'bin')
+  return readdirSync(bin).flatMap(version => {
+    const own = join(bin, version, process.platform, process.arch)
+    return existsSync(own) ? readdirSync(own) : []
+  })
+}
+
+/** Whether a device's library is here; of some the package only knows the name. */
+const isInstalled = (device: Device): boolean =>
+  listSupportedBackends().some(({ name, bundled }) => name === providerOf(device) && bundled) ||
+  libraries().some(name => name.includes(`providers_${device}`))
+
+/** @throws RuntimeLoadError when this installation of ONNX Runtime does not have a device, with how to come by it */
+function checkedDevice(device: string): Device {
+  const known = DEVICES.find(each => each === device)
+  if (!known) throw new RuntimeLoadError(`device: expected one of ${DEVICES.join(', ')}, found ${device}`)
+  if (isInstalled(known)) return known
+  throw new RuntimeLoadError(
+    `device: ${known} is not in this installation of ONNX Runtime, which has ${DEVICES.filter(isInstalled).join(', ')}; ${HOW[known]}`,
+  )
+}
+
+type RuntimeOptions = Pick<CompileOptions, 'threads' | 'device'>
+
+/**
+ * ONNX Runtime in this process, on one device.
+ *
+ * @param options.device  default `OXBOW_DEVICE`, or the processor
+ * @throws RuntimeLoadError when it does not have the device
+ */
+export function nodeRuntime(options: RuntimeOptions = {}): Runtime {
+  const { threads } = options
+  const device = checkedDevice(options.device ?? askedDevice() ?? 'cpu')
+  return {
+    compile: graph => compile(graph, { threads, device }),
+    compileScan: (graph, carried) => compileScan(graph, carried, { threads, device }),
+    openModel: bytes => openModel(bytes, { threads, device }),
+  }
+}
+
+/** The same, tried on a small graph where it is not the processor. @throws RuntimeLoadError when the device cannot be used */
+export async function openRuntime(options: RuntimeOptions = {}): Promise<Runtime> {
+  const runtime = nodeRuntime(options)
+  if ((options.device ?? askedDevice() ?? 'cpu') === 'cpu') return runtime
+  const trial = await runtime.compile(simplify(trace(x => x.add(1), spec([2]))))
+  await trial.run([new Float32Array(2)])
+  await trial.close()
+  return runtime
 }

@@ -1,6 +1,6 @@
 import { DYNAMIC, jvp, simplify, spec, type Tensor, trace } from '../autodiff/index.ts'
 import type { FlowMap, VelocityField } from '../model/index.ts'
-import { compile } from '../runtime/node.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { solve } from './adaptive.ts'
 import { type Inverse, invert } from './inverse.ts'
 
@@ -13,14 +13,14 @@ interface Linearized {
 }
 
 /** Compiles a field with its Jacobian: a forward derivative along each coordinate, each point standing once for each. */
-async function linearize(field: Field, dimension: number): Promise<Linearized> {
+async function linearize(runtime: Runtime, field: Field, dimension: number): Promise<Linearized> {
   const rows = spec([DYNAMIC, dimension], 'float64')
   const graph = trace(({ x, along, t }) => jvp((x: Tensor) => field(x, t), [x], [along]), {
     x: rows,
     along: rows,
     t: spec([DYNAMIC, 1], 'float64'),
   })
-  const program = await compile(simplify(graph))
+  const program = await runtime.compile(simplify(graph))
   const square = dimension * dimension
   return {
     run: async (x, t) => {
@@ -68,12 +68,13 @@ export interface FlowDensityOptions {
  * @throws Error when the solver does not reach its tolerance
  */
 export async function flowLogDensity(
+  runtime: Runtime,
   field: VelocityField,
   points: Float64Array,
   dimension: number,
   { tolerance = 1e-6, start = 0 }: FlowDensityOptions = {},
 ): Promise<Float64Array> {
-  const program = await linearize((x, t) => field.velocity(x, t), dimension)
+  const program = await linearize(runtime, (x, t) => field.velocity(x, t), dimension)
   const count = points.length / dimension
   // A point and the integral of the divergence along its trajectory, [n, D + 1].
   const split = (states: Float64Array): Float64Array =>
@@ -126,13 +127,14 @@ export interface JumpDensity {
  * @param starts  noise to search from, `[m, D]`: the one whose jump ends nearest to a point is taken for it
  */
 export async function jumpLogDensity(
+  runtime: Runtime,
   map: FlowMap,
   points: Float64Array,
   dimension: number,
   starts: Float64Array,
 ): Promise<JumpDensity> {
   const zero = (t: Tensor): Tensor => t.mul(0)
-  const program = await linearize((x, s) => map.jump(x, s, zero(s)), dimension)
+  const program = await linearize(runtime, (x, s) => map.jump(x, s, zero(s)), dimension)
   try {
     const { noise, logDeterminant, sign, reached }: Inverse = await invert(
       x => program.run(x, 1),

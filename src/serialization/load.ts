@@ -9,8 +9,10 @@ import {
   checkWord,
 } from '../data/arguments.ts'
 import { type Standardization, standardized, unstandardized, unstandardizedVelocity } from '../model/index.ts'
-import { compile, openModel } from '../runtime/node.ts'
+import { DEVICES, type Device } from '../runtime/device.ts'
+import { openRuntime } from '../runtime/node.ts'
 import type { Program } from '../runtime/program.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import type { ClassesOf } from './classes.ts'
 import { closable } from './closable.ts'
 import { givenMap } from './given-map.ts'
@@ -25,6 +27,10 @@ export interface LoadOptions {
   /** `ema` (default) or `raw`; only a run directory has both. */
   readonly weights?: WeightsName
   readonly threads?: number
+  /** What the map runs on; default `cpu`. */
+  readonly device?: Device
+  /** What runs it, in the place of ONNX Runtime on `device` with `threads`. */
+  readonly runtime?: Runtime
 }
 
 type Inner = LoadedMap['inner']
@@ -50,11 +56,11 @@ function outer(dimension: number, by: Standardization | undefined, inner: Inner)
   }
 }
 
-async function loadOnnx(path: string, options: LoadOptions): Promise<LoadedMap> {
+async function loadOnnx(path: string, options: LoadOptions, runtime: Runtime): Promise<LoadedMap> {
   if (options.weights === 'raw') {
     throw new RunError(`${path}: raw weights are in a run's checkpoints; name the run directory`)
   }
-  return mapOfOnnx(path, bytes => openModel(bytes, options), readOnnxFile(path))
+  return mapOfOnnx(path, runtime.openModel, readOnnxFile(path))
 }
 
 /**
@@ -65,13 +71,15 @@ async function loadOnnx(path: string, options: LoadOptions): Promise<LoadedMap> 
  */
 export async function load(path: string, options: LoadOptions = {}): Promise<LoadedMap> {
   checkPath('load: path', path)
-  checkOptions('load: options', options, ['weights?', 'threads?'])
+  checkOptions('load: options', options, ['weights?', 'threads?', 'device?', 'runtime?'])
   if (options.weights !== undefined) checkWord('load: weights', options.weights, ['ema', 'raw'])
   checkThreads('load: threads', options.threads)
-  if (path.endsWith('.onnx')) return loadOnnx(path, options)
+  if (options.device !== undefined) checkWord('load: device', options.device, DEVICES)
+  const runtime = options.runtime ?? (await openRuntime(options))
+  if (path.endsWith('.onnx')) return loadOnnx(path, options, runtime)
   const model = readModel(path, options.weights)
   const { config, dimension } = model
-  const jump = await compile(modelGraph(model, 'jump'), options)
+  const jump = await runtime.compile(modelGraph(model, 'jump'))
   let velocity: Promise<Program> | undefined
   const { standardization, columns, labels } = model.data
   const known =
@@ -82,7 +90,7 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
       jump: (x: Float32Array, s: number, t: number, classes?: ClassesOf) =>
         inBlocks(path, jump, dimension, x, s, t, classes),
       velocity: async (x: Float32Array, t: number, classes?: ClassesOf) => {
-        velocity ??= compile(modelGraph(model, 'velocity'), options)
+        velocity ??= runtime.compile(modelGraph(model, 'velocity'))
         return inBlocks(path, await velocity, dimension, x, t, t, classes)
       },
     },

@@ -1,4 +1,4 @@
-import { askedThreads, defaultThreads } from '../runtime/node.ts'
+import { askedThreads, defaultThreads } from '../runtime/threads.ts'
 import { type Intact, newestIntact, setAside } from '../serialization/checkpoint.ts'
 import { clearPending, writeFileAtomic } from '../serialization/files.ts'
 import { logUntil } from '../serialization/metrics-log.ts'

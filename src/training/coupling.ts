@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DYNAMIC, simplify, spec, trace } from '../autodiff/index.ts'
 import type { Config } from '../config/index.ts'
 import type { VelocityField } from '../model/index.ts'
-import { compile } from '../runtime/node.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
 import { readBytes } from '../serialization/read-file.ts'
 import { RunError } from '../serialization/run.ts'
@@ -17,6 +17,7 @@ export const hasPool = (directory: string): boolean => existsSync(fileOf(directo
 
 /** The pool of a teacher's graph. */
 async function solveWith(
+  runtime: Runtime,
   config: Config,
   dimension: number,
   teacher: VelocityField,
@@ -26,7 +27,7 @@ async function solveWith(
     x: spec([DYNAMIC, dimension]),
     t: spec([DYNAMIC, 1]),
   })
-  const program = await compile(simplify(graph))
+  const program = await runtime.compile(simplify(graph))
   try {
     const velocity = async (x: Float32Array, t: number) => {
       const times = new Float32Array(x.length / dimension).fill(t)
@@ -47,6 +48,7 @@ async function solveWith(
  * @throws RunError when the stored one is damaged
  */
 export async function openPool(
+  runtime: Runtime,
   directory: string,
   config: Config,
   dimension: number,
@@ -57,7 +59,7 @@ export async function openPool(
   if (kind === 'independent') return undefined
   const file = fileOf(directory)
   if (hasPool(directory)) return readPool(file, config, dimension)
-  const pool = await solveWith(config, dimension, teacher!, shouldStop)
+  const pool = await solveWith(runtime, config, dimension, teacher!, shouldStop)
   if (!pool) return undefined
   const tensors = Object.fromEntries(
     pool.points.map((data, i) => [`points.${i}`, { shape: [pairs, dimension], data }]),

@@ -17,12 +17,16 @@ import {
   checkOptions,
   checkPath,
   checkThreads,
+  checkWord,
   refuseArgument,
 } from '../data/arguments.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { SeenDataset } from '../data/standardized.ts'
 import type { VelocityField } from '../model/index.ts'
-import { compileScan, defaultThreads } from '../runtime/node.ts'
+import { DEVICES, type Device } from '../runtime/device.ts'
+import { openRuntime } from '../runtime/node.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { defaultThreads } from '../runtime/threads.ts'
 import { type Checkpoint, checkpointSteps, notFinite, writeCheckpoint } from '../serialization/checkpoint.ts'
 import { withPath, writeFileAtomic } from '../serialization/files.ts'
 import { type Lock, lockDirectory } from '../serialization/lock.ts'
@@ -78,6 +82,10 @@ export interface TrainOptions {
   /** The data, where it comes from a program and not from the configuration. */
   readonly data?: Dataset
   readonly threads?: number
+  /** What the steps run on; default `cpu`. */
+  readonly device?: Device
+  /** What runs the graphs, in the place of ONNX Runtime on `device` with `threads`. */
+  readonly runtime?: Runtime
   readonly onProgress?: (progress: Progress) => void
   /** Called when everything is checked and training begins, with what is odd about the data. */
   readonly onStart?: (warnings: readonly string[]) => void
@@ -246,6 +254,7 @@ interface Prepared {
   readonly continued?: Continued
   /** Threads of an operator. */
   readonly threads: number
+  readonly runtime: Runtime
   /** Absent while the teacher is still to be trained. */
   readonly sources?: Sources
   /** Lines on runs that were found elsewhere than they were recorded. */
@@ -276,6 +285,9 @@ function openSources(
   }
 }
 
+const runtimeOf = async ({ runtime, device }: TrainOptions, threads: number): Promise<Runtime> =>
+  runtime ?? openRuntime({ device, threads })
+
 /** Opens what is to be trained, and refuses everything that is wrong before any work. */
 async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepared> {
   const { directory, resume, data: given } = options
@@ -291,7 +303,13 @@ async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepar
     if (own) checkCapacity(resolveConfig(teacherConfig(config)), pointOf(config, dataset))
     const sources = own ? undefined : openSources(config, dataset, undefined, directory)
     const threads = options.threads ?? defaultThreads()
-    return { config: resolveConfig(withAbsolutePaths(whole)), dataset, threads, sources }
+    return {
+      config: resolveConfig(withAbsolutePaths(whole)),
+      dataset,
+      threads,
+      sources,
+      runtime: await runtimeOf(options, threads),
+    }
   }
   const record = readRecord(directory)
   const continued = openContinued(directory, record, options.threads)
@@ -309,7 +327,16 @@ async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepar
   }
   const waits = trainsTeacher(config) && !checkpoint
   const sources = waits ? undefined : openSources(config, dataset, checkpoint, directory)
-  return { config, dataset, checkpoint, continued, threads, sources, moved }
+  return {
+    config,
+    dataset,
+    checkpoint,
+    continued,
+    threads,
+    sources,
+    moved,
+    runtime: await runtimeOf(options, threads),
+  }
 }
 
 /**
@@ -361,12 +388,23 @@ function checkFits({ state }: Checkpoint, step: Step, directory: string): void {
   }
 }
 
-const KEYS = ['directory', 'resume?', 'data?', 'threads?', 'onProgress?', 'onStart?', 'shouldStop?']
+const KEYS = [
+  'directory',
+  'resume?',
+  'data?',
+  'threads?',
+  'device?',
+  'runtime?',
+  'onProgress?',
+  'onStart?',
+  'shouldStop?',
+]
 
 /** @throws ArgumentError when an option is something else, or there is no such option */
 function checkTrainOptions(options: TrainOptions): void {
   checkOptions('train: options', options, KEYS)
-  const { directory, resume, data, threads, onProgress, onStart, shouldStop } = options
+  const { directory, resume, data, threads, device, onProgress, onStart, shouldStop } = options
+  if (device !== undefined) checkWord('train: device', device, DEVICES)
   checkPath('train: directory', directory)
   if (resume !== undefined && typeof resume !== 'boolean')
     refuseArgument('train: resume', 'true or false', resume)
@@ -457,12 +495,12 @@ async function runSteps(
   options: TrainOptions,
   lock: Lock,
 ): Promise<TrainResult> {
-  const { config, dataset, checkpoint, threads, sources } = prepared
+  const { config, dataset, checkpoint, runtime, sources } = prepared
   const { couplingTeacher, initial } = sources
   const { directory, shouldStop } = options
-  const pool = await openPool(directory, config, dataset.dimension, couplingTeacher, shouldStop)
+  const pool = await openPool(runtime, directory, config, dataset.dimension, couplingTeacher, shouldStop)
   if (!pool && config.coupling.kind !== 'independent') return stopped(options, prepared)
-  const program = await compileScan(step.graph, step.state.length, { threads })
+  const program = await runtime.compileScan(step.graph, step.state.length)
   try {
     const trainer = new Trainer(config, dataset, step, program, { from: checkpoint, pool, initial })
     const from = trainer.step

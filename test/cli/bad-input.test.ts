@@ -81,11 +81,11 @@ beforeAll(async () => {
   )
   damaged('checkpoint-shape', () =>
     retensor(checkpoint, ({ tensors }) => ({
-      tensors: { ...tensors, second: { shape: [3], data: new Float32Array(3) } },
+      tensors: { ...tensors, 'map.second': { shape: [3], data: new Float32Array(3) } },
     })),
   )
   damaged('checkpoint-part', () =>
-    retensor(checkpoint, ({ tensors: { ema: _, ...tensors } }) => ({ tensors })),
+    retensor(checkpoint, ({ tensors: { 'map.average': _, ...tensors } }) => ({ tensors })),
   )
 
   mkdirSync('empty')
@@ -426,7 +426,7 @@ const RUNS: [string, RegExp][] = [
   ['evaluate data-changed', /data-changed: the data has changed since the run/],
   [
     'evaluate checkpoint-shape',
-    /checkpoint-shape\/checkpoints\/step-000004\.safetensors: tensor second: expected F32 of \[\d+\], found \[3\]/,
+    /checkpoint-shape\/checkpoints\/step-000004\.safetensors: tensor map\.second: expected F32 of \[\d+\], found \[3\]/,
   ],
   ['export model.onnx', /model\.onnx: expected a run directory or a \.safetensors model, found another file/],
   ['export model-cut', /model-cut\/model\.safetensors: .*cut short/],
@@ -448,10 +448,10 @@ const RUNS: [string, RegExp][] = [
   ],
   ['train --resume --out checkpoint-garbage', /step-000004\.safetensors: not a safetensors file/],
   ['train --resume --out checkpoint-step', /step-000004\.safetensors: not the checkpoint of step 4/],
-  ['train --resume --out checkpoint-shape', /tensor second: expected F32 of \[\d+\], found \[3\]/],
+  ['train --resume --out checkpoint-shape', /tensor map\.second: expected F32 of \[\d+\], found \[3\]/],
   [
     'train --resume --out checkpoint-part',
-    /checkpoint-part: the checkpoint has 0 numbers of ema, the network needs \d+/,
+    /checkpoint-part: the checkpoint has 0 numbers of map\.average, the network needs \d+/,
   ],
 ]
 

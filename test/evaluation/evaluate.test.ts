@@ -25,6 +25,7 @@ import { described } from '../../src/metric/map-catalogue.ts'
 import { random } from '../../src/random/random.ts'
 import { gatherComparison } from '../../src/report/comparison.ts'
 import { evaluationTable } from '../../src/report/evaluation.ts'
+import { nodeRuntime } from '../../src/runtime/node.ts'
 import { lower } from '../../src/runtime/onnx.ts'
 import { paths, readRecord, writeRecord } from '../../src/serialization/run.ts'
 import { train } from '../../src/training/train.ts'
@@ -221,7 +222,7 @@ describe('features', () => {
     dimension: number,
     image?: [number, number, number],
   ) => {
-    const network = await openFeatures(path, dimension, image)
+    const network = await openFeatures(nodeRuntime(), path, dimension, image)
     const found = await network.extract(Float32Array.from(points))
     await network.close()
     return found

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { generatedDataset } from '../../src/data/catalogue.ts'
 import { type LossMap, measureLoss } from '../../src/evaluation/loss-map.ts'
-import { compile } from '../../src/runtime/node.ts'
+import { compile, nodeRuntime } from '../../src/runtime/node.ts'
 import { readCheckpoint } from '../../src/serialization/checkpoint.ts'
 import { load } from '../../src/serialization/load.ts'
 import { RunError } from '../../src/serialization/run.ts'
@@ -38,7 +38,7 @@ describe('the loss by time', () => {
   test('of flow matching is the error of the velocity at each time', async () => {
     const directory = await trained('flow-matching', { objective: 'flow-matching' })
     const draws = 64
-    const [found, ...others] = await measureLoss(directory, dataset, { draws, bins: 4 })
+    const [found, ...others] = await measureLoss(nodeRuntime(), directory, dataset, { draws, bins: 4 })
     expect(others).toEqual([])
     expect([found.part, found.times]).toEqual(['diagonal', ['s']])
     expect(found.edges).toEqual([0, 0.25, 0.5, 0.75, 1])
@@ -73,7 +73,7 @@ describe('the loss by time', () => {
     const own: UserConfig = { ...user, ema: 0, target: 'student' }
     const directory = await trained(name.replace(/\W+/g, '-'), own)
     const draws = 128
-    const found = await measureLoss(directory, dataset, { draws, bins: 5 })
+    const found = await measureLoss(nodeRuntime(), directory, dataset, { draws, bins: 5 })
 
     const config = resolveConfig({ ...base, ...own, batch: draws, chunk: 1 })
     const step = buildStep(config, plane, openTeachers(config, dataset))
@@ -90,14 +90,24 @@ describe('the loss by time', () => {
   })
 
   test('of jumps lies below the diagonal, and of jumps to the data over the source alone', async () => {
-    const [, pairs] = await measureLoss(await trained('pairs', { objective: 'psd' }), dataset, {
-      draws: 4096,
-    })
+    const [, pairs] = await measureLoss(
+      nodeRuntime(),
+      await trained('pairs', { objective: 'psd' }),
+      dataset,
+      {
+        draws: 4096,
+      },
+    )
     expect(pairs.times).toEqual(['s', 't'])
     const cells = pairs.mean.flatMap((row, i) => row.map((value, j) => ({ value, above: j > i })))
     expect(cells.filter(({ above }) => above).every(({ value }) => value === null)).toBe(true)
     expect(cells.filter(({ above }) => !above).every(({ value }) => value !== null)).toBe(true)
-    const [single] = await measureLoss(await trained('to-data', { objective: 'ct' }), dataset, { draws: 512 })
+    const [single] = await measureLoss(
+      nodeRuntime(),
+      await trained('to-data', { objective: 'ct' }),
+      dataset,
+      { draws: 512 },
+    )
     expect(single.times).toEqual(['s'])
     expect(single.mean.every(row => row.length === 1)).toBe(true)
   })
@@ -105,6 +115,6 @@ describe('the loss by time', () => {
   test('is refused where there is no checkpoint', async () => {
     const directory = await trained('gone', { steps: 1 })
     rmSync(join(directory, 'checkpoints'), { recursive: true })
-    await expect(measureLoss(directory, dataset)).rejects.toThrow(RunError)
+    await expect(measureLoss(nodeRuntime(), directory, dataset)).rejects.toThrow(RunError)
   })
 })

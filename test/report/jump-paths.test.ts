@@ -11,6 +11,7 @@ import { standardized } from '../../src/model/index.ts'
 import { gatherPaths, solvePath } from '../../src/report/jump-paths.ts'
 import { pathFrame, pathPanel } from '../../src/report/path-plot.ts'
 import type { PathData } from '../../src/report/types.ts'
+import { nodeRuntime } from '../../src/runtime/node.ts'
 import { solve } from '../../src/sampler/adaptive.ts'
 import { drawNoise, heun as heunStep, jumpThrough } from '../../src/sampler/sampler.ts'
 import { takeThrough } from '../../src/sampler/sampling.ts'
@@ -41,7 +42,7 @@ const farthest = (a: ArrayLike<number>, b: ArrayLike<number>) =>
 
 describe('solvePath', () => {
   it('ends, and is on the way, where the solver says', async () => {
-    const { velocity, close } = await exactVelocity(dataset.mixture!, 'linear')
+    const { velocity, close } = await exactVelocity(nodeRuntime(), dataset.mixture!, 'linear')
     const start = Float64Array.from(drawNoise(8, 2, 1))
     const path = await solvePath(velocity, start, [1, 0.6, 0.3, 0])
     const [middle, end] = [await solve(velocity, start, 1, 0.3), await solve(velocity, start, 1, 0)]
@@ -77,7 +78,7 @@ describe('gatherPaths', () => {
   it('takes the exact velocity where the map learns none, and shows single jumps alone', async () => {
     const paths = await pathsOf('ct', [1, 2])
     expect([paths.field, paths.jumps.map(({ steps }) => steps)]).toEqual(['exact', [1]])
-    const { velocity, close } = await exactVelocity(dataset.mixture!, 'linear')
+    const { velocity, close } = await exactVelocity(nodeRuntime(), dataset.mixture!, 'linear')
     const ends = await solve(velocity, Float64Array.from(drawNoise(32, 2, 3)), 1, 0)
     await close()
     expect(farthest(paths.curve.at(-1)!, ends)).toBeLessThan(1e-4)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { generatedDataset } from '../../src/data/catalogue.ts'
 import { exactVelocity } from '../../src/evaluation/evaluate.ts'
+import { nodeRuntime } from '../../src/runtime/node.ts'
 import { solve } from '../../src/sampler/adaptive.ts'
 import { drawNoise, type Velocity } from '../../src/sampler/sampler.ts'
 
@@ -40,7 +41,7 @@ describe('solve', () => {
 
   test('agrees with the velocity that teachers and metrics use', async () => {
     const gaussian = generatedDataset({ gaussian: { mean: MEAN, std: DEVIATIONS } })
-    const own = await exactVelocity(gaussian.mixture!, 'linear')
+    const own = await exactVelocity(nodeRuntime(), gaussian.mixture!, 'linear')
     const ends = await solve(own.velocity, points, 1, 0, { tolerance: 1e-11 })
     await own.close()
     expect(farthest(ends, exact(points, 1, 0))).toBeLessThan(1e-8)

@@ -9,6 +9,7 @@ import {
   mixtureVelocity,
 } from '../../src/model/index.ts'
 import { random } from '../../src/random/random.ts'
+import { nodeRuntime } from '../../src/runtime/node.ts'
 import { flowLogDensity, jumpLogDensity } from '../../src/sampler/likelihood.ts'
 
 const MEAN = [0.8, -1.3]
@@ -71,7 +72,7 @@ describe('the density of a flow', () => {
   test.each(['linear', 'trig'] as const)('is that of the mixture whose %s velocity it has', async name => {
     for (const mixture of [gaussian, rotated]) {
       const field = mixtureVelocity(mixture, interpolants[name])
-      const found = await flowLogDensity(field, points, 2, { tolerance: 1e-8 })
+      const found = await flowLogDensity(nodeRuntime(), field, points, 2, { tolerance: 1e-8 })
       expectClose(found, mixtureLogDensity(mixture, points), 6)
     }
   })
@@ -83,13 +84,13 @@ describe('the density of a flow', () => {
         { weight: 0.5, mean: [-1, 0.3, 0, 0, 0], scales: [0.8, 0.6, 1, 0.5, 1] },
       ],
     }
-    const found = await flowLogDensity(mixtureVelocity(five, interpolants.linear), points, 5)
+    const found = await flowLogDensity(nodeRuntime(), mixtureVelocity(five, interpolants.linear), points, 5)
     expectClose(found, mixtureLogDensity(five, points), 4)
   })
 
   test('a start after 0 is the density of data with that much noise', async () => {
     const start = 0.2
-    const found = await flowLogDensity(gaussianFlowMap(MEAN, SIGMA), points, 2, { start })
+    const found = await flowLogDensity(nodeRuntime(), gaussianFlowMap(MEAN, SIGMA), points, 2, { start })
     const scale = Math.hypot((1 - start) * SIGMA, start)
     const noisy: Mixture = {
       components: [{ weight: 1, mean: MEAN.map(m => (1 - start) * m), scales: [scale, scale] }],
@@ -103,6 +104,7 @@ describe('the density of a jump', () => {
 
   test('is that of the Gaussian whose exact map it is', async () => {
     const { logDensity, missed, folded } = await jumpLogDensity(
+      nodeRuntime(),
       gaussianFlowMap(MEAN, SIGMA),
       points,
       2,
@@ -127,7 +129,7 @@ describe('the density of a jump', () => {
     const image = Float64Array.from(noise, (z, i) =>
       i % 2 === 0 ? z + 0.5 * Math.tanh(z) : z + 0.3 * Math.sin(noise[i - 1]),
     )
-    const { logDensity, missed } = await jumpLogDensity(bend, image, 2, starts)
+    const { logDensity, missed } = await jumpLogDensity(nodeRuntime(), bend, image, 2, starts)
     expect(missed).toBe(0)
     logDensity.forEach((value, i) => {
       const [a, b] = [noise[2 * i], noise[2 * i + 1]]
@@ -140,11 +142,11 @@ describe('the density of a jump', () => {
     // The first coordinate is squared: nothing ends below 0, and half of the noise is turned over.
     const fold = jumping(x => concatColumns(x.slice(1, 0, 1).square(), x.slice(1, 1, 2)))
     const below = Float64Array.of(-1, 0, -2, 1)
-    const lost = await jumpLogDensity(fold, below, 2, starts)
+    const lost = await jumpLogDensity(nodeRuntime(), fold, below, 2, starts)
     expect(lost.missed).toBe(1)
     expect([...lost.logDensity].every(Number.isNaN)).toBe(true)
     const mirror = jumping(x => concatColumns(x.slice(1, 0, 1).neg(), x.slice(1, 1, 2)))
-    const turned = await jumpLogDensity(mirror, points, 2, starts)
+    const turned = await jumpLogDensity(nodeRuntime(), mirror, points, 2, starts)
     expect([turned.missed, turned.folded]).toEqual([0, 1])
     expectClose(
       turned.logDensity,
@@ -152,7 +154,7 @@ describe('the density of a jump', () => {
       9,
     )
     const flat = jumping(x => concatColumns(x.slice(1, 0, 1), x.slice(1, 0, 1)))
-    const squashed = await jumpLogDensity(flat, Float64Array.of(0.5, 0.5), 2, starts)
+    const squashed = await jumpLogDensity(nodeRuntime(), flat, Float64Array.of(0.5, 0.5), 2, starts)
     expect(squashed.missed + squashed.folded).toBe(1)
     expect(squashed.logDensity[0]).toBeNaN()
   })

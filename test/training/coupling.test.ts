@@ -5,6 +5,7 @@ import { type Config, resolveConfig, type UserConfig } from '../../src/config/in
 import { generatedDataset } from '../../src/data/catalogue.ts'
 import { type EvaluationRequest, evaluateRun, exactVelocity } from '../../src/evaluation/evaluate.ts'
 import { random } from '../../src/random/random.ts'
+import { nodeRuntime } from '../../src/runtime/node.ts'
 import { solve } from '../../src/sampler/adaptive.ts'
 import { drawNoise, uniformGrid } from '../../src/sampler/sampler.ts'
 import { takeThrough } from '../../src/sampler/sampling.ts'
@@ -141,7 +142,7 @@ describe('drawing', () => {
 
 /** Where the exact velocity of the mixture takes points from one time to another. */
 async function exactJump(points: Float32Array, s: number, t: number): Promise<Float64Array> {
-  const { velocity, close } = await exactVelocity(generatedDataset(mixture).mixture!, 'linear')
+  const { velocity, close } = await exactVelocity(nodeRuntime(), generatedDataset(mixture).mixture!, 'linear')
   const ends = await solve(velocity, Float64Array.from(points), s, t, { tolerance: 1e-7 })
   await close()
   return ends

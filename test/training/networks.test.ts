@@ -6,7 +6,7 @@ import { generatedDataset } from '../../src/data/catalogue.ts'
 import { evaluateRun, exactVelocity } from '../../src/evaluation/evaluate.ts'
 import { flowMap, fromVelocity, networkOf, unflatten, type VelocityField } from '../../src/model/index.ts'
 import { random } from '../../src/random/random.ts'
-import { compile } from '../../src/runtime/node.ts'
+import { compile, nodeRuntime } from '../../src/runtime/node.ts'
 import { drawNoise } from '../../src/sampler/sampler.ts'
 import { readModel } from '../../src/serialization/model-files.ts'
 import { batchSource } from '../../src/training/batches.ts'
@@ -189,7 +189,7 @@ describe('FreeFlow', () => {
       const network = networkOf({ ...config.network, conditioning: 's' }, plane)
       const parameters = constant(Array.from(flat.data), [flat.data.length], 'float64')
       const auxiliary = flowMap(network.apply(unflatten(parameters, network)))
-      const { velocity, close } = await exactVelocity(dataset.mixture!, 'linear')
+      const { velocity, close } = await exactVelocity(nodeRuntime(), dataset.mixture!, 'linear')
       for (const time of [0.4, 0.7]) {
         const exact = await velocity(pointsAt(time), time)
         const found = at(auxiliary, time)

@@ -5,6 +5,7 @@ import { ConfigError, resolveConfig, type UserConfig } from '../../src/config/in
 import { generatedDataset } from '../../src/data/catalogue.ts'
 import { evaluateRun, exactVelocity } from '../../src/evaluation/evaluate.ts'
 import { objectives } from '../../src/objective/index.ts'
+import { nodeRuntime } from '../../src/runtime/node.ts'
 import { drawNoise } from '../../src/sampler/sampler.ts'
 import { load } from '../../src/serialization/load.ts'
 import { buildStep } from '../../src/training/step.ts'
@@ -57,7 +58,7 @@ describe('a velocity teacher', () => {
   })
 
   test('that is exact is the closed form', async () => {
-    const { velocity, close } = await exactVelocity(dataset.mixture!, 'linear')
+    const { velocity, close } = await exactVelocity(nodeRuntime(), dataset.mixture!, 'linear')
     const exact = await velocity(Float64Array.from(points), 0.6)
     await close()
     expect(distance(seen('exact'), exact)).toBeLessThan(1e-5)

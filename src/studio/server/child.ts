@@ -1,4 +1,5 @@
-import { compile, compileScan, defaultThreads, openModel } from '../../runtime/node.ts'
+import { nodeRuntime } from '../../runtime/node.ts'
+import { defaultThreads } from '../../runtime/threads.ts'
 import { host } from '../engine/host.ts'
 import type { Command, Report } from '../engine/protocol.ts'
 import { DONE } from './training.ts'
@@ -23,7 +24,7 @@ const name = `this machine, ${threads} thread${threads === 1 ? '' : 's'}`
 /** As `oxbow train` takes them at a time. */
 const chunk = 25
 const breathe = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
-const receive = host({ compile, compileScan, openModel, chunk }, name, send, { breathe })
+const receive = host({ ...nodeRuntime(), chunk }, name, send, { breathe })
 process.on('message', async message => {
   await receive(message as Command)
   process.send?.(DONE, undefined, undefined, () => {})
