@@ -20,7 +20,7 @@ const times =
 const costRules: { readonly [P in Primitive]: CostRule } = {
   input: free,
   constant: free,
-  variable: free,
+  opaque: free,
   stopGradient: free,
   neg: perOutput,
   exp: perOutput,

@@ -66,7 +66,7 @@ function choose(condition: Tensor, da: Tangent, db: Tangent): Tensor {
 export const jvpRules: { readonly [P in Primitive]: JvpRule<P> } = {
   input: none,
   constant: none,
-  variable: unary(dx => dx),
+  opaque: unary(dx => dx),
   stopGradient: none,
 
   neg: linear('neg'),
@@ -138,7 +138,7 @@ export function variables(values: readonly Tensor[], operation: string): Tensor[
     if (!isTensor(value)) throw new GraphError(operation, `expected traced values, found ${typeof value}`)
     if (!isFloat(value.dtype))
       throw new GraphError(operation, `cannot differentiate by a value of type ${value.dtype}`)
-    return apply('variable', [value])
+    return apply('opaque', [value])
   })
 }
 

@@ -152,7 +152,7 @@ function checkedIndex(index: number, rowCount: number): number {
 
 /** Float64 evaluation of every primitive that has operands. */
 export const kernels: { readonly [P in Exclude<Primitive, 'input' | 'constant'>]: Kernel<P> } = {
-  variable: identity,
+  opaque: identity,
   stopGradient: identity,
   neg: unary('neg'),
   exp: unary('exp'),

@@ -23,7 +23,7 @@ export interface Params {
 
   // identities that steer differentiation; both vanish in `simplify`
   /** What `jvp` and `vjp` differentiate by: opaque, so that no rewriting looks through it. */
-  variable: None
+  opaque: None
   stopGradient: None
 
   // elementwise, one input

@@ -56,7 +56,7 @@ function joinPads(a: Tensor, b: Tensor, make: Make): Tensor | undefined {
 
 /** Algebraic identities, by the primitive at the root. */
 export const rewrites: { readonly [P in Primitive]?: Rewrite<P> } = {
-  variable: ([x]) => x,
+  opaque: ([x]) => x,
   stopGradient: ([x]) => x,
   neg: ([x]) => (is(x, 'neg') ? x.inputs[0] : undefined),
   cast: sameType,

@@ -105,7 +105,7 @@ function needLength(values: readonly number[], shape: Shape, name: string): void
 export const typeRules: { readonly [P in Primitive]: TypeRule<P> } = {
   input: () => fail('an input has no operands'),
   constant: () => fail('a constant has no operands'),
-  variable: same,
+  opaque: same,
   stopGradient: same,
 
   neg: arithmetic,

@@ -57,7 +57,7 @@ function matmulRule(
 export const vjpRules: { readonly [P in Primitive]: VjpRule<P> } = {
   input: none,
   constant: none,
-  variable: g => [g],
+  opaque: g => [g],
   stopGradient: none,
 
   neg: g => [g.neg()],

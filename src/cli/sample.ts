@@ -6,7 +6,7 @@ import { csvPieces } from '../data/csv-writer.ts'
 import { DataError } from '../data/error.ts'
 import { npyPieces } from '../data/npy.ts'
 import { readPoints } from '../data/points.ts'
-import { seenThrough } from '../data/standardized.ts'
+import { standardizedBy } from '../data/standardized.ts'
 import { scatter } from '../report/braille.ts'
 import { plural } from '../report/format.ts'
 import { toPlane } from '../report/points.ts'
@@ -152,7 +152,7 @@ async function straysOf(map: LoadedMap, points: Float32Array): Promise<Uint8Arra
     note('oxbow: the data of the training cannot be opened, so no sample is marked as off it')
     return undefined
   }
-  return strayMarks(seenThrough(map.standardization, dataset), points)
+  return strayMarks(standardizedBy(map.standardization, dataset), points)
 }
 
 const list = (names: readonly string[]): string =>

@@ -3,7 +3,7 @@ import { type Annealed, isSchedule, valueAt } from '../objective/index.ts'
 import type { Config } from './schema.ts'
 
 /** A number of the training step that changes from step to step. */
-interface Moment {
+interface ScheduledValue {
   readonly name: string
   readonly value: Annealed
 }
@@ -12,12 +12,12 @@ interface Moment {
 export const LEFT = 'left'
 
 /** The numbers that change over a run: scheduled options of the objective and of its diagonal term, and what weights need. */
-export function momentsOf({ options, diagonal, loss }: Config): Moment[] {
-  const scheduled = (block: string, values: Readonly<Record<string, unknown>>): Moment[] =>
+export function scheduledValuesOf({ options, diagonal, loss }: Config): ScheduledValue[] {
+  const scheduled = (block: string, values: Readonly<Record<string, unknown>>): ScheduledValue[] =>
     Object.entries(values).flatMap(([key, value]) =>
       isSchedule(value) ? [{ name: `${block}.${key}`, value }] : [],
     )
-  const left: Moment = { name: LEFT, value: { kind: 'linear', from: 1, to: 0 } }
+  const left: ScheduledValue = { name: LEFT, value: { kind: 'linear', from: 1, to: 0 } }
   return [
     ...scheduled('options', options),
     ...scheduled('diagonal.options', diagonal.options),
@@ -29,9 +29,9 @@ export function momentsOf({ options, diagonal, loss }: Config): Moment[] {
 export const progressAt = ({ steps }: Config, step: number): number => Math.min(1, step / steps)
 
 /** Writes the values of a step, counted from 1. */
-export function writeMoments(
+export function writeScheduledValues(
   config: Config,
-  moments: readonly Moment[],
+  moments: readonly ScheduledValue[],
   step: number,
   out: Float32Array,
 ): void {

@@ -59,7 +59,7 @@ export function standardizationOf(name: StandardizeName, dataset: Dataset): Stan
 }
 
 /** A dataset as a network sees it. */
-export interface SeenDataset extends Dataset {
+export interface StandardizedDataset extends Dataset {
   /** What was done to the points; absent where they are in the data's own units. */
   readonly standardization?: Standardization
   /** The dataset in its own units, where points are standardised. */
@@ -71,7 +71,7 @@ export interface SeenDataset extends Dataset {
  *
  * @param by  nothing for the dataset as it is
  */
-export function seenThrough(by: Standardization | undefined, dataset: Dataset): SeenDataset {
+export function standardizedBy(by: Standardization | undefined, dataset: Dataset): StandardizedDataset {
   if (!by) return dataset
   const { split, mixture, statistics, histogramRange, ...rest } = dataset
   const change = (out: Values): void => out.set(standardized(by, out))

@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/dataset.ts'
-import type { SeenDataset } from '../data/standardized.ts'
+import type { StandardizedDataset } from '../data/standardized.ts'
 import { classRule } from '../metric/class-rule.ts'
 import { shareEstimate } from '../metric/estimate.ts'
 import { pathMetrics } from '../metric/map-catalogue.ts'
@@ -41,7 +41,7 @@ function drawn(
 }
 
 /** @param dataset  with labels, as the network sees it */
-export function classMeasure(dataset: SeenDataset, count: number, seed: number): ClassMeasure {
+export function classMeasure(dataset: StandardizedDataset, count: number, seed: number): ClassMeasure {
   const rule = classRule(dataset)
   const { points: real, classes: asked } = drawn(dataset, count, seed)
   const hits = (found: Int32Array): number =>

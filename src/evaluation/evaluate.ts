@@ -4,7 +4,7 @@ import { checkDataset, checkPath } from '../data/arguments.ts'
 import { inOrderOf } from '../data/column-order.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { DataError } from '../data/error.ts'
-import { seenThrough } from '../data/standardized.ts'
+import { standardizedBy } from '../data/standardized.ts'
 import { decodeText } from '../data/utf8.ts'
 import { countNotFinite } from '../metric/points.ts'
 import { prepareMetrics } from '../metric/prepare.ts'
@@ -106,7 +106,7 @@ function settingOf(
   own: boolean,
 ): SampleSetting {
   const { count, seed, metrics } = request
-  const seen = seenThrough(standardization, dataset)
+  const seen = standardizedBy(standardization, dataset)
   const exact = own && seen.mixture !== undefined
   const { kind, drop } = config.condition
   const classes = kind === 'class' ? { none: drop > 0 } : undefined
@@ -255,7 +255,7 @@ function toldClasses(map: LoadedMap, { dataset, standardization, measures }: Sam
       `data: the run is told the classes ${ours}; ${dataset.name} has ${theirs === '' ? 'none' : theirs}`,
     )
   }
-  const { asked, measure } = classMeasure(seenThrough(standardization, dataset), measures.count, seed)
+  const { asked, measure } = classMeasure(standardizedBy(standardization, dataset), measures.count, seed)
   return { map: map.given({ class: asked }), measure }
 }
 

@@ -8,8 +8,8 @@ import {
   trace,
 } from '../autodiff/index.ts'
 import { type Config, findObjective, pointOf } from '../config/index.ts'
-import { momentsOf, type PresentValues } from '../config/scheduled-values.ts'
-import type { SeenDataset } from '../data/standardized.ts'
+import { type PresentValues, scheduledValuesOf } from '../config/scheduled-values.ts'
+import type { StandardizedDataset } from '../data/standardized.ts'
 import { type Condition, mapOf, unflatten } from '../model/index.ts'
 import type { Jumps } from '../objective/index.ts'
 import type { Program } from '../runtime/program.ts'
@@ -24,7 +24,7 @@ import {
   type TermInputs,
   termSpecs,
 } from '../training/terms.ts'
-import type { Pool } from '../training/trajectory-cache.ts'
+import type { TrajectoryCache } from '../training/trajectory-cache.ts'
 import { roundOf, type TurnPlan } from '../training/turns.ts'
 
 /** One part of a training's loss by the times that were drawn. */
@@ -42,7 +42,7 @@ export interface BinnedLoss {
 
 export interface LossBinOptions {
   readonly config: Config
-  readonly dataset: SeenDataset
+  readonly dataset: StandardizedDataset
   readonly teachers: Teachers
   /** Parameters `[P]` of each network of the training, by player. */
   readonly parameters: Readonly<Record<string, Float32Array>>
@@ -52,7 +52,7 @@ export interface LossBinOptions {
   readonly step: number
   readonly compile: (graph: Graph<CorePrimitive>) => Promise<Program>
   /** What a coupled training draws from. */
-  readonly pool?: Pool
+  readonly pool?: TrajectoryCache
   /** Samples in one run of the graph; default 2,048. */
   readonly block?: number
   /** Samples drawn, all parts together, rounded up to whole blocks; default 8,192. */
@@ -110,7 +110,7 @@ function lossGraph(config: Config, { dataset, teachers, parameters, target }: Lo
   const point = pointOf(config, dataset)
   const networks = networksOf(config, point)
   const terms = lossTerms(config)
-  const moments = momentsOf(config)
+  const moments = scheduledValuesOf(config)
   let parts: Omit<SampleResidual, 'values'>[] = []
   const graph = trace(
     inputs => {

@@ -1,9 +1,9 @@
 import { pointOf } from '../config/index.ts'
-import type { SeenDataset } from '../data/standardized.ts'
+import type { StandardizedDataset } from '../data/standardized.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { readCheckpoint } from '../serialization/checkpoint.ts'
 import { RunError, readRecord } from '../serialization/run.ts'
-import { hasPool, openPool } from '../training/coupling.ts'
+import { hasTrajectoryCache, openTrajectoryCache } from '../training/coupling.ts'
 import { networksOf } from '../training/networks.ts'
 import { parametersOf, stateOfPlayers } from '../training/players.ts'
 import { withSeenRewards } from '../training/reward.ts'
@@ -34,7 +34,7 @@ const BLOCK_ROWS = 4096
 export async function measureLoss(
   runtime: Runtime,
   directory: string,
-  dataset: SeenDataset,
+  dataset: StandardizedDataset,
   { draws = 2 ** 14, bins = 8 }: LossMapOptions = {},
 ): Promise<LossMap[]> {
   const config = withSeenRewards(readRecord(directory).config, dataset)
@@ -42,14 +42,14 @@ export async function measureLoss(
   if (!checkpoint) throw new RunError(`${directory}: has no checkpoint to measure the loss of`)
   const { state, step } = checkpoint
   const networks = networksOf(config, pointOf(config, dataset))
-  const couplingTeacher = hasPool(directory) ? undefined : openCouplingTeacher(config, dataset)
+  const couplingTeacher = hasTrajectoryCache(directory) ? undefined : openCouplingTeacher(config, dataset)
   return binLosses({
     config,
     dataset,
     teachers: openTeachers(config, dataset),
     parameters: parametersOf(stateOfPlayers(state, networks), networks, 'ema'),
     step: Math.max(config.steps, step),
-    pool: await openPool(runtime, directory, config, dataset.dimension, couplingTeacher),
+    pool: await openTrajectoryCache(runtime, directory, config, dataset.dimension, couplingTeacher),
     block: Math.min(BLOCK_ROWS, Math.max(64, Math.floor(BLOCK_NUMBERS / dataset.dimension))),
     compile: runtime.compile,
     draws,

@@ -3,7 +3,7 @@ import { checkDataset, checkPath } from '../data/arguments.ts'
 import { columnOrder, reorder } from '../data/column-order.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { readPoints } from '../data/points.ts'
-import { seenThrough, standardizationOf } from '../data/standardized.ts'
+import { standardizationOf, standardizedBy } from '../data/standardized.ts'
 import { someRows } from '../metric/points.ts'
 import { prepareMetrics } from '../metric/prepare.ts'
 import { random } from '../random/random.ts'
@@ -59,7 +59,7 @@ export async function evaluateSamples(
   const rows = points.length / dimension
   if (rows < 2) throw new ConfigError(`${file}: expected at least 2 points, found ${rows}`)
   const standardization = standardizationOf('auto', dataset)
-  const seen = seenThrough(standardization, dataset)
+  const seen = standardizedBy(standardization, dataset)
   const chosen = chooseMetrics(metrics, {
     dataset: seen,
     exact: false,

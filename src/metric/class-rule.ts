@@ -1,5 +1,5 @@
 import type { Dataset, Mixture, Values } from '../data/dataset.ts'
-import type { SeenDataset } from '../data/standardized.ts'
+import type { StandardizedDataset } from '../data/standardized.ts'
 import { unstandardized } from '../model/index.ts'
 import { random } from '../random/random.ts'
 import { componentLogDensities } from './density.ts'
@@ -16,7 +16,7 @@ export type ClassRule = (points: Values) => Int32Array
  *
  * @param dataset  with labels; one that is seen through a standardisation takes standardised points
  */
-export function classRule(dataset: SeenDataset): ClassRule {
+export function classRule(dataset: StandardizedDataset): ClassRule {
   const { own, standardization } = dataset
   if (own?.mixture && standardization) {
     const rule = componentRule(own.mixture)

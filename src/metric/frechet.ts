@@ -25,10 +25,10 @@ interface Moments {
  * @param reference, samples  `[N, dimension]`, at least two points each
  */
 export function frechetEstimateTo(reference: Values, dimension: number): (samples: Values) => Estimate {
-  const data = momentsOf(reference, dimension)
+  const data = scheduledValuesOf(reference, dimension)
   const [root, inverseRoot] = roots(data.covariance)
   return samples => {
-    const other = momentsOf(samples, dimension)
+    const other = scheduledValuesOf(samples, dimension)
     // The eigenvalues of C1^(1/2) C2 C1^(1/2) and their vectors.
     const { values, vectors } = eigen(root.mmul(other.covariance).mmul(root))
     const shared = values.map(Math.sqrt)
@@ -53,7 +53,7 @@ export function frechetEstimateTo(reference: Values, dimension: number): (sample
   }
 }
 
-function momentsOf(points: Values, dimension: number): Moments {
+function scheduledValuesOf(points: Values, dimension: number): Moments {
   const count = countPoints(points, dimension)
   const mean = new Float64Array(dimension)
   for (let i = 0; i < points.length; i++) mean[i % dimension] += points[i]

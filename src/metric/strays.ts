@@ -1,5 +1,5 @@
 import type { Dataset, Mixture, Values } from '../data/dataset.ts'
-import type { SeenDataset } from '../data/standardized.ts'
+import type { StandardizedDataset } from '../data/standardized.ts'
 import { unstandardized } from '../model/index.ts'
 import { type Random, random } from '../random/random.ts'
 import { type Estimate, shareEstimate } from './estimate.ts'
@@ -36,7 +36,7 @@ const rules = new WeakMap<Dataset, StrayRule>()
  *
  * @param dataset  any that can be drawn from; one that is seen through a standardisation takes standardised points
  */
-export function strayRule(dataset: SeenDataset): StrayRule {
+export function strayRule(dataset: StandardizedDataset): StrayRule {
   const known = rules.get(dataset)
   if (known) return known
   const { own, standardization } = dataset
@@ -51,7 +51,7 @@ export function strayRule(dataset: SeenDataset): StrayRule {
 }
 
 const unstandardizedRule =
-  (rule: StrayRule, by: NonNullable<SeenDataset['standardization']>): StrayRule =>
+  (rule: StrayRule, by: NonNullable<StandardizedDataset['standardization']>): StrayRule =>
   points =>
     rule(unstandardized(by, points))
 

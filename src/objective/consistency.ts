@@ -1,5 +1,5 @@
 import { type Operand, stopGradient, type Tensor, zerosLike } from '../autodiff/index.ts'
-import { alongSource } from './eulerian.ts'
+import { materialDerivative } from './eulerian.ts'
 import { type Loss, squaredNorm } from './loss.ts'
 
 /** `m = s - Δ`, not below `t` */
@@ -54,7 +54,7 @@ export const scm =
   ({ map, teacher, path, s, error }) => {
     const x = path.at(s)
     const u = velocity === 'teacher' ? teacher.velocity(x, s) : path.velocity(s)
-    const [V, dV] = alongSource((x, s) => map.velocity(x, s, zerosLike(s)), x, s, u)
+    const [V, dV] = materialDerivative((x, s) => map.velocity(x, s, zerosLike(s)), x, s, u)
     const g = V.sub(u).add(s.mul(warmup).mul(dV))
     const tangent = tangentNormalization ? g.div(squaredNorm(g, 'sum', true).sqrt().add(c)) : g
     return error(V, stopGradient(V.sub(tangent)))
@@ -64,7 +64,7 @@ export const scm =
 export const facmConsistency: Loss = ({ map, teacher, path, s, error }) => {
   const x = path.at(s)
   const u = teacher.velocity(x, s)
-  const [V, dV] = alongSource((x, s) => map.velocity(x, s, zerosLike(s)), x, s, u)
+  const [V, dV] = materialDerivative((x, s) => map.velocity(x, s, zerosLike(s)), x, s, u)
   return error(V, stopGradient(u.sub(s.mul(dV))))
 }
 

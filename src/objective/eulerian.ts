@@ -4,13 +4,13 @@ import type { Loss } from './loss.ts'
 type TwoArguments = (x: Tensor, s: Tensor) => Tensor
 
 /** `f(x,s)` and `d_s f + J_x f . u` */
-export const alongSource = (f: TwoArguments, x: Tensor, s: Tensor, u: Tensor): [Tensor, Tensor] =>
+export const materialDerivative = (f: TwoArguments, x: Tensor, s: Tensor, u: Tensor): [Tensor, Tensor] =>
   jvp(f, [x, s], [u, onesLike(s)])
 
 /** `d_s F + J_x F . v_phi(x,s) = 0`   Boffi et al. 2024, arXiv:2406.07507 */
 export const emd: Loss = ({ map, teacher, path, s, t, error }) => {
   const x = path.at(s)
-  const [, dF] = alongSource((x, s) => map.jump(x, s, t), x, s, teacher.velocity(x, s))
+  const [, dF] = materialDerivative((x, s) => map.jump(x, s, t), x, s, teacher.velocity(x, s))
   return error(dF, zerosLike(dF))
 }
 
@@ -27,7 +27,7 @@ export const esd: Loss = ({ map, target, path, s, t, error }) => {
 export const esdSpatial: Loss = ({ map, target, path, s, t, error }) => {
   const x = path.at(s)
   const u = stopGradient(target.velocity(x, s))
-  const [, dF] = alongSource((x, s) => map.jump(x, s, t), x, s, u)
+  const [, dF] = materialDerivative((x, s) => map.jump(x, s, t), x, s, u)
   return error(dF, zerosLike(dF))
 }
 
@@ -35,7 +35,7 @@ export const esdSpatial: Loss = ({ map, target, path, s, t, error }) => {
 export const ayfEmd: Loss = ({ map, teacher, path, s, t, error }) => {
   const x = path.at(s)
   const u = teacher.velocity(x, s)
-  const [V, dV] = alongSource((x, s) => map.velocity(x, s, t), x, s, u)
+  const [V, dV] = materialDerivative((x, s) => map.velocity(x, s, t), x, s, u)
   return error(V, stopGradient(u.add(t.sub(s).mul(dV))))
 }
 
@@ -49,7 +49,7 @@ export const emdDiscrete: Loss = ({ map, target, teacher, path, s, t, m, error }
 /** `V = sg[u + (t-s)(d_s V + J_x V . u)]`, `u = v_cond`   Geng et al. 2025, arXiv:2505.13447 */
 export const meanflow: Loss = ({ map, path, s, t, error }) => {
   const u = path.velocity(s)
-  const [V, dV] = alongSource((x, s) => map.velocity(x, s, t), path.at(s), s, u)
+  const [V, dV] = materialDerivative((x, s) => map.velocity(x, s, t), path.at(s), s, u)
   return error(V, stopGradient(u.add(t.sub(s).mul(dV))))
 }
 
@@ -57,7 +57,7 @@ export const meanflow: Loss = ({ map, path, s, t, error }) => {
 export const imf: Loss = ({ map, path, s, t, error }) => {
   const x = path.at(s)
   const u = stopGradient(map.velocity(x, s))
-  const [V, dV] = alongSource((x, s) => map.velocity(x, s, t), x, s, u)
+  const [V, dV] = materialDerivative((x, s) => map.velocity(x, s, t), x, s, u)
   return error(V.sub(t.sub(s).mul(stopGradient(dV))), path.velocity(s))
 }
 

@@ -3,18 +3,18 @@ import type { FlowMap } from '../model/index.ts'
 import type { Loss } from './loss.ts'
 
 /** `F(x,s,t)` and `d_t F(x,s,t)` */
-const alongTarget = (map: FlowMap, x: Tensor, s: Tensor, t: Tensor): [Tensor, Tensor] =>
+const partialT = (map: FlowMap, x: Tensor, s: Tensor, t: Tensor): [Tensor, Tensor] =>
   jvp(t => map.jump(x, s, t), [t], [onesLike(t)])
 
 /** `d_t F = v_phi(F,t)`   Boffi et al. 2024, arXiv:2406.07507 */
 export const lmd: Loss = ({ map, teacher, path, s, t, error }) => {
-  const [xt, dF] = alongTarget(map, path.at(s), s, t)
+  const [xt, dF] = partialT(map, path.at(s), s, t)
   return error(dF, teacher.velocity(xt, t))
 }
 
 /** `d_t F = sg[V(F,t,t)]`   Boffi et al. 2025, arXiv:2505.18825 */
 export const lsd: Loss = ({ map, target, path, s, t, error }) => {
-  const [xt, dF] = alongTarget(map, path.at(s), s, t)
+  const [xt, dF] = partialT(map, path.at(s), s, t)
   return error(dF, stopGradient(target.velocity(xt, t)))
 }
 
@@ -37,7 +37,7 @@ export const lmdDiscrete: Loss = ({ map, target, teacher, path, s, t, m, error }
 /** `d_t F = sg[V(y,t,t)]`, `y = x + (t-s) sg[V(x,s,t)]`   Zhou et al. 2025 (Terminal Velocity Matching), arXiv:2511.19797 */
 export const tvmTerminal: Loss = ({ map, target, path, s, t, error }) => {
   const x = path.at(s)
-  const [xt, dF] = alongTarget(map, x, s, t)
+  const [xt, dF] = partialT(map, x, s, t)
   const y = stopGradient(xt)
   return error(dF, stopGradient(target.velocity(y, t)))
 }

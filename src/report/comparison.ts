@@ -1,7 +1,7 @@
 import { pointOf } from '../config/index.ts'
 import { openDataset } from '../data/catalogue.ts'
 import { type Dataset, pictureShape } from '../data/dataset.ts'
-import { seenThrough } from '../data/standardized.ts'
+import { standardizedBy } from '../data/standardized.ts'
 import type { ComparisonConfig, Plan, PlannedMethod, PlannedRun } from '../evaluation/comparison.ts'
 import {
   type Evaluation,
@@ -100,7 +100,7 @@ async function describeMethod(
   const map = await load(directory, { weights: request.weights[0] })
   const image = pictureShape(dataset)
   const noise = drawNoise(image ? PICTURES : DRAWN, map.dimension, request.seed)
-  const seen = seenThrough(map.standardization, dataset)
+  const seen = standardizedBy(map.standardization, dataset)
   const samples: SampleSet[] = []
   for (const { steps, method } of rows) {
     const points = await takeThrough(map, method, noise, uniformGrid(steps), request.seed)

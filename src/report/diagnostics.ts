@@ -1,6 +1,6 @@
 import { ConfigError, findObjective } from '../config/index.ts'
 import { DataError } from '../data/error.ts'
-import type { SeenDataset } from '../data/standardized.ts'
+import type { StandardizedDataset } from '../data/standardized.ts'
 import { type LossMap, measureLoss } from '../evaluation/loss-map.ts'
 import type { PlannedSample } from '../evaluation/planned-samples.ts'
 import { measureResiduals } from '../metric/residuals.ts'
@@ -22,7 +22,7 @@ export interface Subject {
   readonly directory: string
   readonly map: LoadedMap
   /** As the network sees it. */
-  readonly seen: SeenDataset
+  readonly seen: StandardizedDataset
   /** Ways to sample whose paths are drawn. */
   readonly samples: readonly PlannedSample[]
   readonly seed: number

@@ -1,6 +1,6 @@
 import { escapeHtml, formatCount, formatDuration, plural } from './format.ts'
 import { seriesStyle } from './palette.ts'
-import { type Entry, headingOf, marksOf, type Standings, standings } from './results-table.ts'
+import { type Entry, headingOf, marksOf, type ResultsTable, resultsTable } from './results-table.ts'
 import type { ComparisonData, Method, Metric } from './types.ts'
 
 /** A method's marker in its colour, for the eye only. */
@@ -11,7 +11,7 @@ export function swatch(index: number): string {
 
 /** One metric as a table that sorts by any column where scripts run. */
 export function metricTable(data: ComparisonData, metric: Metric): string {
-  const table = standings(data, metric)
+  const table = resultsTable(data, metric)
   const longest = Math.max(0, ...table.rows.flatMap(row => row.entries.map(entry => entry?.mean.length ?? 0)))
   const head = ['method', ...table.steps.map(n => plural(n, 'step'))]
     .map(text => `<th role="columnheader" scope="col">${escapeHtml(text)}</th>`)
@@ -29,7 +29,7 @@ export function metricTable(data: ComparisonData, metric: Metric): string {
   )
 }
 
-function floorRow({ floor, steps }: Standings): string {
+function floorRow({ floor, steps }: ResultsTable): string {
   if (!floor) return ''
   const name = '<th role="rowheader" scope="row">noise floor</th>'
   const value = `<td role="cell" class="whole" colspan="${steps.length}">${escapeHtml(floor)}</td>`

@@ -1,6 +1,6 @@
 import { findObjective } from '../config/index.ts'
 import { pictureShape } from '../data/dataset.ts'
-import type { SeenDataset } from '../data/standardized.ts'
+import type { StandardizedDataset } from '../data/standardized.ts'
 import { exactVelocity } from '../evaluation/evaluate.ts'
 import type { PlannedSample } from '../evaluation/planned-samples.ts'
 import { strayRule } from '../metric/strays.ts'
@@ -42,7 +42,7 @@ interface Field {
 const innerOf = ({ standardization: _, ...map }: LoadedMap): LoadedMap => ({ ...map, ...map.inner })
 
 /** The velocity to integrate: the map's own where it has learned one, else the exact one of the data. */
-async function fieldOf(map: LoadedMap, dataset: SeenDataset): Promise<Field | undefined> {
+async function fieldOf(map: LoadedMap, dataset: StandardizedDataset): Promise<Field | undefined> {
   const { jumps } = findObjective(map.objective!)
   if (jumps === 'any' || jumps === 'both-ways') {
     const velocity: Velocity<Float64Array> = async (x, t) =>
@@ -87,7 +87,7 @@ function meanDistance(a: Points, b: Points, dimension: number): number {
  */
 export async function gatherPaths(
   loaded: LoadedMap,
-  dataset: SeenDataset,
+  dataset: StandardizedDataset,
   samples: readonly PlannedSample[],
   seed: number,
 ): Promise<PathData> {

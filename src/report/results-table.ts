@@ -25,7 +25,7 @@ export function marksOf({ best, standing }: Entry): string {
 }
 
 /** One metric of every method at every number of steps. */
-export interface Standings {
+export interface ResultsTable {
   readonly metric: Metric
   readonly steps: readonly number[]
   readonly rows: readonly { readonly method: MethodRow; readonly entries: readonly (Entry | null)[] }[]
@@ -149,7 +149,7 @@ export function formatFloor(floor: Floor, decimals: number): string {
 }
 
 /** Arranges one metric for a table: columns are numbers of steps, rows are methods. */
-export function standings(data: TableData, metric: Metric): Standings {
+export function resultsTable(data: TableData, metric: Metric): ResultsTable {
   const steps = stepsOf(data.methods)
   const means = data.methods.flatMap(method => method.cells.map(cell => cell.values[metric.name]?.mean ?? 0))
   const decimals = decimalsOf(metric, means)

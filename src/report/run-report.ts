@@ -2,7 +2,7 @@ import { basename, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { type Config, findObjective, pointOf } from '../config/index.ts'
 import { pictureShape } from '../data/dataset.ts'
-import { type SeenDataset, seenThrough } from '../data/standardized.ts'
+import { type StandardizedDataset, standardizedBy } from '../data/standardized.ts'
 import { type Evaluation, type EvaluationRow, readEvaluation } from '../evaluation/evaluate.ts'
 import { planSamples } from '../evaluation/planned-samples.ts'
 import { parameterCount } from '../model/index.ts'
@@ -83,7 +83,7 @@ async function samplesOf(
   rows: readonly EvaluationRow[],
   noise: Float32Array,
   seed: number,
-  seen: SeenDataset,
+  seen: StandardizedDataset,
 ): Promise<SampleSet[]> {
   const image = pictureShape(seen)
   const samples: SampleSet[] = []
@@ -119,7 +119,7 @@ export async function gatherRun(directory: string): Promise<RunData> {
   const reference = new Float32Array(drawn * data.dimension)
   dataset.sample(random(seed, 'report'), reference)
 
-  const seen = seenThrough(data.standardization, dataset)
+  const seen = standardizedBy(data.standardization, dataset)
   const methods: Method[] = []
   for (const [i, name] of weights.entries()) {
     const map = await load(directory, { weights: name })

@@ -11,7 +11,7 @@ import {
   squareRange,
   toPlane,
 } from './points.ts'
-import { marksOf, standings } from './results-table.ts'
+import { marksOf, resultsTable } from './results-table.ts'
 import { dotDiameter } from './scatter-plot.ts'
 import { type PlotOptions, svgDocument, textWidth } from './svg.ts'
 import type { ComparisonData, Method, Points, SampleSet } from './types.ts'
@@ -61,7 +61,7 @@ export function gridModel(data: GridData, limit = 2000): GridModel {
   const axes = drawnAxes(data.reference, dimension)
   const reference = toPlane(data.reference, dimension, axes)
   const range = dimension === 1 ? squareRange(rangeOf(reference)) : levelRange(rangeOf(reference))
-  const table = data.metrics.length > 0 ? standings(data, data.metrics[0]) : null
+  const table = data.metrics.length > 0 ? resultsTable(data, data.metrics[0]) : null
   const caption = (method: Method, n: number): string => {
     const row = table?.rows.find(candidate => candidate.method === method)
     const entry = row?.entries[table!.steps.indexOf(n)]

@@ -1,5 +1,5 @@
 import { pictureShape } from '../data/dataset.ts'
-import type { SeenDataset } from '../data/standardized.ts'
+import type { StandardizedDataset } from '../data/standardized.ts'
 import { strayRule } from '../metric/strays.ts'
 import { standardized } from '../model/index.ts'
 import type { Points } from './types.ts'
@@ -10,7 +10,7 @@ import type { Points } from './types.ts'
  * @param seen  the dataset as it is measured
  * @param points  `[n, dimension]`, in the data's own units
  */
-export function strayMarks(seen: SeenDataset, points: Points): Uint8Array | undefined {
+export function strayMarks(seen: StandardizedDataset, points: Points): Uint8Array | undefined {
   if (pictureShape(seen)) return undefined
   const { standardization: by } = seen
   return strayRule(seen)(by ? standardized(by, points) : points)

@@ -1,7 +1,14 @@
 import Table from 'cli-table3'
 import pc from 'picocolors'
 import { escapeMarkdown, formatCount, plural, truncate, wrap } from './format.ts'
-import { type Entry, headingOf, inPercent, marksOf, type Standings, standings } from './results-table.ts'
+import {
+  type Entry,
+  headingOf,
+  inPercent,
+  marksOf,
+  type ResultsTable,
+  resultsTable,
+} from './results-table.ts'
 import type { TableData } from './types.ts'
 
 /** How a table is written to a terminal. */
@@ -39,7 +46,7 @@ export function comparisonTable(given: TableData, options: TableOptions = {}): s
   const colours = pc.createColors(colour)
   const blocks = data.metrics.flatMap(metric => {
     if (shown && !shown.includes(metric.name)) return []
-    const table = standings(data, metric)
+    const table = resultsTable(data, metric)
     const heading = wrap(headingOf(metric), columns)
       .map(line => colours.bold(line))
       .join('\n')
@@ -56,7 +63,7 @@ export function comparisonTable(given: TableData, options: TableOptions = {}): s
 export function comparisonMarkdown(given: TableData): string {
   const data = inPercent(given)
   const blocks = data.metrics.map(metric => {
-    const table = standings(data, metric)
+    const table = resultsTable(data, metric)
     const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
     const floor = table.floor && line(['*noise floor*', table.floor, ...table.steps.slice(1).map(() => '')])
     return [
@@ -107,7 +114,7 @@ const rule = {
   ...{ mid: '─', 'mid-mid': '─', middle: ' ' },
 }
 
-function gridLayout(table: Standings, spread: Spread, colours: Colours): string {
+function gridLayout(table: ResultsTable, spread: Spread, colours: Colours): string {
   const markWidths = table.steps.map((_, i) =>
     Math.max(...table.rows.map(row => (row.entries[i] ? marksOf(row.entries[i]).length : 0))),
   )
@@ -130,7 +137,7 @@ function gridLayout(table: Standings, spread: Spread, colours: Colours): string 
   return trimLines(grid.toString())
 }
 
-function listLayout(table: Standings, columns: number, colours: Colours): string {
+function listLayout(table: ResultsTable, columns: number, colours: Colours): string {
   const width = String(table.steps.at(-1) ?? '').length
   const blocks = table.rows.map(({ method, entries }) => {
     const lines = entries.flatMap((entry, i) => {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { sizeOf } from '../autodiff/index.ts'
 import type { Fingerprint, Split } from '../data/dataset.ts'
 import type { Rules } from '../data/split-rule.ts'
-import type { SeenDataset } from '../data/standardized.ts'
+import type { StandardizedDataset } from '../data/standardized.ts'
 import type { Standardization } from '../model/index.ts'
 
 /** A run directory that is missing, foreign or damaged. */
@@ -81,7 +81,7 @@ export const dataRecord = ({
   fingerprint,
   split,
   standardization,
-}: SeenDataset): DataRecord => ({
+}: StandardizedDataset): DataRecord => ({
   name,
   dimension,
   ...(shape.length > 1 && { shape }),

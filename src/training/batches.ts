@@ -1,11 +1,11 @@
 import { type Config, findObjective, pointOf } from '../config/index.ts'
-import { momentsOf, progressAt, writeMoments } from '../config/scheduled-values.ts'
+import { progressAt, scheduledValuesOf, writeScheduledValues } from '../config/scheduled-values.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { bend, diagonalLaws, type TimeLaw, type Times, timeLaws, valueAt } from '../objective/index.ts'
 import { type Random, random } from '../random/random.ts'
 import { RATES, writeRates } from './optimizer.ts'
 import { type InputName, isPoints, type TermInputs } from './terms.ts'
-import { drawPair, drawTrajectory, type Pool } from './trajectory-cache.ts'
+import { drawPair, drawTrajectory, type TrajectoryCache } from './trajectory-cache.ts'
 import type { TurnPlan } from './turns.ts'
 
 type Arrays = Omit<TermInputs<Float32Array>, 'class'> & { readonly class?: BigInt64Array }
@@ -93,12 +93,12 @@ export function batchSource(
   config: Config,
   dataset: Dataset,
   turns: readonly Pick<TurnPlan, 'trains' | 'terms'>[],
-  pool?: Pool,
+  pool?: TrajectoryCache,
 ): BatchSource {
   const { dimension } = dataset
   const { chunk, seeds, condition } = config
   const point = pointOf(config, dataset)
-  const moments = momentsOf(config)
+  const moments = scheduledValuesOf(config)
   let gap = 1
   const clock = clockOf(config, () => gap)
   const terms = turns.flatMap(({ terms }) => terms)
@@ -151,7 +151,12 @@ export function batchSource(
       drawPoints(data, noise, none, arrays)
     })
     writeUpdates(config, updates, step, rates.subarray(i * ratesWidth, (i + 1) * ratesWidth))
-    writeMoments(config, moments, step, present.subarray(i * moments.length, (i + 1) * moments.length))
+    writeScheduledValues(
+      config,
+      moments,
+      step,
+      present.subarray(i * moments.length, (i + 1) * moments.length),
+    )
   }
 
   return {

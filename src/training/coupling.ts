@@ -8,12 +8,12 @@ import { writeFileAtomic } from '../serialization/files.ts'
 import { readBytes } from '../serialization/read-file.ts'
 import { RunError } from '../serialization/run.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError } from '../serialization/safetensors.ts'
-import { type Pool, solvePool } from './trajectory-cache.ts'
+import { solveTrajectories, type TrajectoryCache } from './trajectory-cache.ts'
 
 const fileOf = (directory: string): string => join(directory, 'coupling.safetensors')
 
 /** Whether a run has its pool already, and so no longer needs the teacher that it was solved with. */
-export const hasPool = (directory: string): boolean => existsSync(fileOf(directory))
+export const hasTrajectoryCache = (directory: string): boolean => existsSync(fileOf(directory))
 
 /** The pool of a teacher's graph. */
 async function solveWith(
@@ -22,7 +22,7 @@ async function solveWith(
   dimension: number,
   teacher: VelocityField,
   shouldStop?: () => boolean,
-): Promise<Pool | undefined> {
+): Promise<TrajectoryCache | undefined> {
   const graph = trace(({ x, t }) => teacher.velocity(x, t), {
     x: spec([DYNAMIC, dimension]),
     t: spec([DYNAMIC, 1]),
@@ -33,7 +33,7 @@ async function solveWith(
       const times = new Float32Array(x.length / dimension).fill(t)
       return (await program.run([x, times]))[0] as Float32Array
     }
-    return await solvePool(config, dimension, velocity, shouldStop)
+    return await solveTrajectories(config, dimension, velocity, shouldStop)
   } finally {
     await program.close()
   }
@@ -47,18 +47,18 @@ async function solveWith(
  * @returns nothing without a coupling, and when it was stopped
  * @throws RunError when the stored one is damaged
  */
-export async function openPool(
+export async function openTrajectoryCache(
   runtime: Runtime,
   directory: string,
   config: Config,
   dimension: number,
   teacher: VelocityField | undefined,
   shouldStop?: () => boolean,
-): Promise<Pool | undefined> {
+): Promise<TrajectoryCache | undefined> {
   const { kind, pairs } = config.coupling
   if (kind === 'independent') return undefined
   const file = fileOf(directory)
-  if (hasPool(directory)) return readPool(file, config, dimension)
+  if (hasTrajectoryCache(directory)) return readTrajectoryCache(file, config, dimension)
   const pool = await solveWith(runtime, config, dimension, teacher!, shouldStop)
   if (!pool) return undefined
   const tensors = Object.fromEntries(
@@ -74,9 +74,9 @@ export async function openPool(
 
 const AGAIN = 'remove it, and --resume solves it again'
 
-function readPool(file: string, { coupling }: Config, dimension: number): Pool {
+function readTrajectoryCache(file: string, { coupling }: Config, dimension: number): TrajectoryCache {
   const { pairs, steps } = coupling
-  const kind = coupling.kind as Pool['kind']
+  const kind = coupling.kind as TrajectoryCache['kind']
   try {
     const { tensors, metadata } = decodeSafetensors(readBytes(file), file)
     const count = kind === 'trajectory' ? steps + 1 : 2

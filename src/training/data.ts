@@ -3,7 +3,7 @@ import { OWN_TEACHER } from '../config/teacher-config.ts'
 import { openDataset } from '../data/catalogue.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { OpenOptions } from '../data/open.ts'
-import { type SeenDataset, seenThrough, standardizationOf } from '../data/standardized.ts'
+import { type StandardizedDataset, standardizationOf, standardizedBy } from '../data/standardized.ts'
 import { readModelFor } from '../serialization/model-files.ts'
 import { type DataRecord, RunError, rulesOf } from '../serialization/record.ts'
 import type { RunRecord } from '../serialization/run.ts'
@@ -37,16 +37,16 @@ export async function openTrainingData(
   config: Config,
   given?: Dataset,
   known?: DataRecord,
-): Promise<SeenDataset> {
+): Promise<StandardizedDataset> {
   const dataset = given ?? (await openDataset(config.data, openOptionsOf({ config, data: known })))
   if (known) {
     if (given) checkSplit(given, known)
-    return seenThrough(known.standardization, dataset)
+    return standardizedBy(known.standardization, dataset)
   }
   const { standardize, initFrom } = config
   const inherits = standardize === 'auto' && initFrom !== null && initFrom !== OWN_TEACHER
   const by = inherits
     ? readModelFor('initFrom', initFrom).data.standardization
     : standardizationOf(standardize, dataset)
-  return seenThrough(by, dataset)
+  return standardizedBy(by, dataset)
 }

@@ -6,7 +6,7 @@ import { learningRate } from './optimizer.ts'
 const SUFFIX = 'GradientNorm'
 
 /** Means of the metrics over the steps since the last line. */
-export class Window {
+export class MetricWindow {
   private sums: Float64Array
   private steps = 0
   private since = performance.now()

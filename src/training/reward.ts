@@ -1,5 +1,5 @@
 import { type Config, ConfigError } from '../config/index.ts'
-import type { SeenDataset } from '../data/standardized.ts'
+import type { StandardizedDataset } from '../data/standardized.ts'
 import type { Standardization } from '../model/index.ts'
 import type { RewardConfig } from '../objective/reward.ts'
 
@@ -18,7 +18,7 @@ function columnLists(reward: RewardConfig): Record<string, number | readonly num
 }
 
 /** @throws ConfigError when a reward has another number of coordinates than the data */
-export function checkReward({ options, diagonal }: Config, { name, dimension }: SeenDataset): void {
+export function checkReward({ options, diagonal }: Config, { name, dimension }: StandardizedDataset): void {
   for (const [key, block] of Object.entries({ options, 'diagonal.options': diagonal.options })) {
     const reward = rewardIn(block)
     for (const [part, value] of Object.entries(reward ? columnLists(reward) : {})) {
@@ -50,7 +50,7 @@ function seenOptions(options: Options, by: Standardization): Options {
 }
 
 /** A configuration whose rewards, which a user gives in the data's own units, are of the points that the network sees. */
-export function withSeenRewards(config: Config, { standardization: by }: SeenDataset): Config {
+export function withSeenRewards(config: Config, { standardization: by }: StandardizedDataset): Config {
   if (!by) return config
   const { options, diagonal } = config
   return {

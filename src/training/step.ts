@@ -13,7 +13,7 @@ import {
   valueAuxAndGrad,
 } from '../autodiff/index.ts'
 import type { Config } from '../config/index.ts'
-import { momentsOf, type PresentValues } from '../config/scheduled-values.ts'
+import { type PresentValues, scheduledValuesOf } from '../config/scheduled-values.ts'
 import { bindMap, type Condition, flatten, type Named, type PointSpec, unflatten } from '../model/index.ts'
 import { MAP, type Trained, WEIGHT } from './networks.ts'
 import { RATES } from './optimizer.ts'
@@ -26,7 +26,7 @@ import { weightOf } from './weights.ts'
 export interface Step {
   /**
    * Inputs: the state, then what each term of each turn draws, then `rates` (see `writeRates`) of each update and, where
-   * something changes over the training, `moments` (see `writeMoments`).
+   * something changes over the training, `moments` (see `writeScheduledValues`).
    */
   readonly graph: Graph<CorePrimitive>
   /** Names of the first inputs and outputs: flat float32 vectors carried from step to step; see `vectorName`. */
@@ -81,7 +81,7 @@ export const studentOf =
 export function buildStep(config: Config, point: PointSpec, teachers: Teachers = {}): Step {
   const players = playersOf(config, point)
   const turns = roundOf(config)
-  const moments = momentsOf(config)
+  const moments = scheduledValuesOf(config)
   const averaged = config.ema > 0
   const state = stateNames(players, averaged)
   const sizes = new Map(players.map(({ name, size }) => [name, size]))

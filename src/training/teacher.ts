@@ -1,7 +1,7 @@
 import type { Tensor } from '../autodiff/index.ts'
 import { type Config, ConfigError, findObjective } from '../config/index.ts'
 import { asksTeacher } from '../config/validate.ts'
-import type { SeenDataset } from '../data/standardized.ts'
+import type { StandardizedDataset } from '../data/standardized.ts'
 import {
   type Condition,
   type FlowMap,
@@ -21,7 +21,7 @@ import type { Teachers } from './step.ts'
  *
  * @throws ConfigError when there is none of that name, or it does not fit the data or the objective
  */
-export function openTeachers(config: Config, dataset: SeenDataset): Teachers {
+export function openTeachers(config: Config, dataset: StandardizedDataset): Teachers {
   const { teacher, objective } = config
   if (teacher === null) return {}
   const row = findObjective(objective)
@@ -32,7 +32,7 @@ export function openTeachers(config: Config, dataset: SeenDataset): Teachers {
 }
 
 /** The velocity whose trajectories a coupling solves; nothing without a coupling. */
-export function openCouplingTeacher(config: Config, dataset: SeenDataset): VelocityField | undefined {
+export function openCouplingTeacher(config: Config, dataset: StandardizedDataset): VelocityField | undefined {
   const { coupling, teacher } = config
   if (coupling.kind === 'independent') return undefined
   const [key, name] =
@@ -47,7 +47,7 @@ type ToldWith<M> = (condition: Condition<Tensor> | undefined) => M
 const TRAIN_ONE = 'train a teacher with --objective flow-matching'
 
 /** Closed forms are of the data's own units. */
-function refuseScaled(key: string, { standardization }: SeenDataset): void {
+function refuseScaled(key: string, { standardization }: StandardizedDataset): void {
   if (standardization) {
     throw new ConfigError(`${key}: exact knows the data in its own units alone; use --standardize none`)
   }
@@ -57,7 +57,7 @@ function openVelocity(
   key: string,
   name: string,
   config: Config,
-  dataset: SeenDataset,
+  dataset: StandardizedDataset,
 ): ToldWith<VelocityField> {
   if (name === 'exact') {
     refuseScaled(key, dataset)
@@ -82,7 +82,7 @@ function openVelocity(
   }
 }
 
-function openFlowMap(name: string, config: Config, dataset: SeenDataset): ToldWith<FlowMap> {
+function openFlowMap(name: string, config: Config, dataset: StandardizedDataset): ToldWith<FlowMap> {
   const { objective } = config
   if (name === 'exact') {
     refuseScaled('teacher', dataset)
@@ -99,7 +99,7 @@ function openFlowMap(name: string, config: Config, dataset: SeenDataset): ToldWi
   return condition => asMap(model, 'float32', condition)
 }
 
-function exactFlowMap({ objective, interpolant }: Config, { mixture, name }: SeenDataset): FlowMap {
+function exactFlowMap({ objective, interpolant }: Config, { mixture, name }: StandardizedDataset): FlowMap {
   const [only, ...others] = mixture?.components ?? []
   const round = only?.scales.every(scale => scale === only.scales[0])
   if (!only || others.length > 0 || !round || interpolant !== 'linear') {
@@ -110,7 +110,7 @@ function exactFlowMap({ objective, interpolant }: Config, { mixture, name }: See
   return gaussianFlowMap(only.mean, only.scales[0])
 }
 
-function openRun(key: string, name: string, config: Config, dataset: SeenDataset): Model {
+function openRun(key: string, name: string, config: Config, dataset: StandardizedDataset): Model {
   const { interpolant } = config
   const model = readModelFor(key, name)
   if (model.dimension !== dataset.dimension) {
@@ -139,7 +139,7 @@ function checkClasses(
   name: string,
   model: Model,
   { condition }: Config,
-  { labels }: SeenDataset,
+  { labels }: StandardizedDataset,
 ): void {
   if (condition.kind === 'none') {
     if (!hasClasses(model) || model.config.condition.drop > 0) return

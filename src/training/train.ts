@@ -21,7 +21,7 @@ import {
   refuseArgument,
 } from '../data/arguments.ts'
 import type { Dataset } from '../data/dataset.ts'
-import type { SeenDataset } from '../data/standardized.ts'
+import type { StandardizedDataset } from '../data/standardized.ts'
 import type { VelocityField } from '../model/index.ts'
 import { DEVICES, type Device } from '../runtime/device.ts'
 import { openRuntime } from '../runtime/node.ts'
@@ -46,7 +46,7 @@ import {
 import { encodeSafetensors } from '../serialization/safetensors.ts'
 import { checkCapacity } from './capacity.ts'
 import { type Continued, openContinued, rewind } from './continuing.ts'
-import { hasPool, openPool } from './coupling.ts'
+import { hasTrajectoryCache, openTrajectoryCache } from './coupling.ts'
 import { openTrainingData } from './data.ts'
 import { openInitial, withInitialNetwork } from './initial.ts'
 import { openResumed, withMovedRuns } from './moved.ts'
@@ -248,7 +248,7 @@ class Training {
 
 interface Prepared {
   readonly config: Config
-  readonly dataset: SeenDataset
+  readonly dataset: StandardizedDataset
   readonly checkpoint?: Checkpoint
   /** Absent for a new run. */
   readonly continued?: Continued
@@ -272,7 +272,7 @@ interface Sources {
 /** @throws ConfigError when something is not there or does not fit */
 function openSources(
   config: Config,
-  dataset: SeenDataset,
+  dataset: StandardizedDataset,
   checkpoint: Checkpoint | undefined,
   directory: string,
 ): Sources {
@@ -280,7 +280,7 @@ function openSources(
   return {
     teachers: openTeachers(named, dataset),
     // A run with a checkpoint no longer needs what it started from, one with pairs not whom they are from.
-    couplingTeacher: hasPool(directory) ? undefined : openCouplingTeacher(named, dataset),
+    couplingTeacher: hasTrajectoryCache(directory) ? undefined : openCouplingTeacher(named, dataset),
     initial: checkpoint ? undefined : openInitial(named, dataset),
   }
 }
@@ -498,7 +498,14 @@ async function runSteps(
   const { config, dataset, checkpoint, runtime, sources } = prepared
   const { couplingTeacher, initial } = sources
   const { directory, shouldStop } = options
-  const pool = await openPool(runtime, directory, config, dataset.dimension, couplingTeacher, shouldStop)
+  const pool = await openTrajectoryCache(
+    runtime,
+    directory,
+    config,
+    dataset.dimension,
+    couplingTeacher,
+    shouldStop,
+  )
   if (!pool && config.coupling.kind !== 'independent') return stopped(options, prepared)
   const program = await runtime.compileScan(step.graph, step.state.length)
   try {

@@ -1,15 +1,15 @@
 import { sizeOf } from '../autodiff/index.ts'
 import type { Config } from '../config/index.ts'
-import type { SeenDataset } from '../data/standardized.ts'
+import type { StandardizedDataset } from '../data/standardized.ts'
 import type { Buffer, Program } from '../runtime/program.ts'
 import type { Progressed, State } from '../serialization/checkpoint.ts'
 import type { MetricsLine } from '../serialization/metrics-log.ts'
 import { type BatchSource, batchSource } from './batches.ts'
 import { initialParameters } from './initial-parameters.ts'
-import { Window } from './metric-window.ts'
+import { MetricWindow } from './metric-window.ts'
 import { mapParameters, stateOfPlayers, type TrainedPlayer, vectorName } from './players.ts'
 import type { Step } from './step.ts'
-import type { Pool } from './trajectory-cache.ts'
+import type { TrajectoryCache } from './trajectory-cache.ts'
 
 /** A step whose loss or gradient was not a finite number. */
 export interface Failure {
@@ -45,7 +45,7 @@ export interface TrainerOptions {
   /** Where to go on from. */
   readonly from?: Progressed
   /** What a coupled training draws from. */
-  readonly pool?: Pool
+  readonly pool?: TrajectoryCache
   /** Parameters `[P]` to begin with in place of drawn ones. */
   readonly initial?: Float32Array
   /** And the averaged ones, where they are others. */
@@ -56,7 +56,7 @@ export interface TrainerOptions {
 export class Trainer {
   private current: State
   private done: number
-  private readonly window: Window
+  private readonly window: MetricWindow
   private readonly source: BatchSource
   /** Of the last chunk; the first is a single step. */
   private msPerStep = Infinity
@@ -64,7 +64,7 @@ export class Trainer {
   /** @param program  `step.graph`, compiled as a scan over its state */
   constructor(
     readonly config: Config,
-    readonly dataset: SeenDataset,
+    readonly dataset: StandardizedDataset,
     private readonly graph: Step,
     private readonly program: Program,
     options: TrainerOptions = {},
@@ -74,7 +74,7 @@ export class Trainer {
       ? stateOfPlayers(from.state, graph.players)
       : freshState(config, graph.players, options)
     this.done = from?.step ?? 0
-    this.window = new Window(graph.metrics, from?.window)
+    this.window = new MetricWindow(graph.metrics, from?.window)
     this.source = batchSource(config, dataset, graph.turns, pool)
   }
 

@@ -3,7 +3,7 @@ import { type Random, random } from '../random/random.ts'
 import { heun, uniformGrid, type Velocity } from '../sampler/sampler.ts'
 
 /** Trajectories of a teacher, solved before the training: what it draws its points from. */
-export interface Pool {
+export interface TrajectoryCache {
   readonly kind: 'reflow' | 'samples' | 'trajectory'
   readonly dimension: number
   readonly pairs: number
@@ -22,12 +22,12 @@ const BLOCK = 4096
  * @returns nothing without a coupling, and when it was stopped
  * @throws ConfigError when the teacher's trajectories diverge
  */
-export async function solvePool(
+export async function solveTrajectories(
   { coupling: { kind, pairs, steps }, seeds }: Pick<Config, 'coupling' | 'seeds'>,
   dimension: number,
   velocity: Velocity,
   shouldStop: () => boolean = () => false,
-): Promise<Pool | undefined> {
+): Promise<TrajectoryCache | undefined> {
   if (kind === 'independent') return undefined
   const source = random(seeds.data, 'coupling')
   const start = Float32Array.from({ length: pairs * dimension }, () => source.normal())
@@ -54,7 +54,7 @@ export async function solvePool(
 
 /** Pairs of a noise and its end (`reflow`), or ends with noise of their own (`samples`). */
 export function drawPair(
-  { kind, dimension, pairs, points }: Pool,
+  { kind, dimension, pairs, points }: TrajectoryCache,
   data: Random,
   noise: Random,
   { x0, eps }: { x0: Float32Array; eps: Float32Array },
@@ -71,7 +71,7 @@ export function drawPair(
 
 /** Two points of a trajectory, at the grid's times nearest to `s` and `t`, which are moved there. */
 export function drawTrajectory(
-  { dimension, pairs, points }: Pool,
+  { dimension, pairs, points }: TrajectoryCache,
   data: Random,
   { xs, xt, s, t }: { xs: Float32Array; xt: Float32Array; s: Float32Array; t: Float32Array },
 ): void {

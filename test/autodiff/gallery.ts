@@ -145,7 +145,7 @@ export const leafPrimitives = {
 export const gallery: {
   readonly [P in Exclude<keyof Params, keyof typeof leafPrimitives>]: readonly [Case, ...Case[]]
 } = {
-  variable: [{ name: 'inside', make: a => [[real(a)], x => apply('variable', [x]).sin()] }],
+  opaque: [{ name: 'inside', make: a => [[real(a)], x => apply('opaque', [x]).sin()] }],
   stopGradient: [
     {
       name: 'one factor',

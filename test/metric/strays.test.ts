@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { datasets } from '../../src/data/built-in.ts'
 import { gaussianMixture } from '../../src/data/gaussian-mixture.ts'
 import { pointsDataset } from '../../src/data/in-memory.ts'
-import { seenThrough, standardizationOf } from '../../src/data/standardized.ts'
+import { standardizationOf, standardizedBy } from '../../src/data/standardized.ts'
 import { fewValues } from '../../src/metric/few-values.ts'
 import { kdTree } from '../../src/metric/kd-tree.ts'
 import { normalRadius, OUTSIDE } from '../../src/metric/normal-radius.ts'
@@ -71,7 +71,7 @@ describe('off a mixture', () => {
 
   test('standardised points stray as in their own units', () => {
     const ring = datasets.ring.create()
-    const seen = seenThrough(standardizationOf('column', ring), ring)
+    const seen = standardizedBy(standardizationOf('column', ring), ring)
     const points = new Float32Array(20_000)
     seen.sample(random(2, 'test'), points)
     expect(share(strayRule(seen)(points))).toBeLessThan(0.001)

@@ -80,7 +80,7 @@ function report(what: string, score: Score) {
 }
 
 test('what is right is not caught', () => {
-  const any = mutantsOf('lagrangian').find(({ within }) => within === 'alongTarget')!
+  const any = mutantsOf('lagrangian').find(({ within }) => within === 'partialT')!
   expect(catcher({ ...any, code: sources.get('lagrangian')! })).toBeNull()
 })
 

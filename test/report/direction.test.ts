@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { metricTable } from '../../src/report/html-table.ts'
 import { curvesPlot } from '../../src/report/line-plots.ts'
 import { readingOf, runReading } from '../../src/report/reading.ts'
-import { ranking, standingAt, standings } from '../../src/report/results-table.ts'
+import { ranking, resultsTable, standingAt } from '../../src/report/results-table.ts'
 import { comparisonTable, legend } from '../../src/report/table.ts'
 import type { Estimate, Metric, TableData } from '../../src/report/types.ts'
 
@@ -37,7 +37,7 @@ const data: TableData = {
 describe('a metric of which more is better', () => {
   it('ranks the highest first', () => {
     expect(ranking(data.methods, coverage, 1).map(({ method }) => method.id)).toEqual(['wide', 'narrow'])
-    const { rows } = standings(data, coverage)
+    const { rows } = resultsTable(data, coverage)
     expect(rows.map(({ entries }) => entries.map(entry => entry!.best))).toEqual([
       [true, true],
       [false, false],

@@ -4,7 +4,7 @@ import { parseHTML } from 'linkedom'
 import { describe, expect, it } from 'vitest'
 import type { UserConfig } from '../../src/config/index.ts'
 import { generatedDataset, openDataset } from '../../src/data/catalogue.ts'
-import { seenThrough } from '../../src/data/standardized.ts'
+import { standardizedBy } from '../../src/data/standardized.ts'
 import { exactVelocity } from '../../src/evaluation/evaluate.ts'
 import { planSamples } from '../../src/evaluation/planned-samples.ts'
 import { standardized } from '../../src/model/index.ts'
@@ -97,7 +97,7 @@ describe('gatherPaths', () => {
     writeFileSync(file, points.map(point => point.join()).join('\n'))
     await train({ ...tiny, data: file, steps: 20, objective: 'psd' }, { directory })
     const map = await load(directory)
-    const seen = seenThrough(map.standardization, await openDataset(file))
+    const seen = standardizedBy(map.standardization, await openDataset(file))
     const paths = await gatherPaths(map, seen, [grid(1)], 3)
     const noise = drawNoise(32, 2, 3)
     const ends = standardized(map.standardization!, await takeThrough(map, 'jump', noise, [1, 0], 0))

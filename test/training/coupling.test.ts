@@ -13,7 +13,12 @@ import { load } from '../../src/serialization/load.ts'
 import { RunError } from '../../src/serialization/run.ts'
 import { decodeSafetensors } from '../../src/serialization/safetensors.ts'
 import { train } from '../../src/training/train.ts'
-import { drawPair, drawTrajectory, type Pool, solvePool } from '../../src/training/trajectory-cache.ts'
+import {
+  drawPair,
+  drawTrajectory,
+  solveTrajectories,
+  type TrajectoryCache,
+} from '../../src/training/trajectory-cache.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { mixture, newestCheckpoint, quick, stopAfter, tiny } from '../helpers/training.ts'
 
@@ -36,12 +41,12 @@ const typical = (a: ArrayLike<number>, b: ArrayLike<number>) =>
 
 const solved = (
   config: Partial<Config['coupling']>,
-  velocity: Parameters<typeof solvePool>[2],
+  velocity: Parameters<typeof solveTrajectories>[2],
   dimension = 2,
 ) => {
   const user = { objective: 'cmt', teacher: 'any', coupling: { kind: 'trajectory', ...config } } as UserConfig
   const { coupling, seeds } = resolveConfig(config.kind ? { ...user, objective: 'reflow' } : user)
-  return solvePool({ coupling, seeds }, dimension, velocity) as Promise<Pool>
+  return solveTrajectories({ coupling, seeds }, dimension, velocity) as Promise<TrajectoryCache>
 }
 
 describe('a pool', () => {
@@ -96,7 +101,7 @@ describe('a pool', () => {
 describe('drawing', () => {
   const line = (i: number) =>
     Float32Array.from({ length: 2 * 40 }, (_, k) => 100 * i + (k >> 1) + (k % 2) / 2)
-  const pool = (kind: Pool['kind']): Pool => ({
+  const pool = (kind: TrajectoryCache['kind']): TrajectoryCache => ({
     kind,
     dimension: 2,
     pairs: 40,

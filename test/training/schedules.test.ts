@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type Config, resolveConfig, type UserConfig } from '../../src/config/index.ts'
-import { momentsOf } from '../../src/config/scheduled-values.ts'
+import { scheduledValuesOf } from '../../src/config/scheduled-values.ts'
 import { generatedDataset } from '../../src/data/catalogue.ts'
 import { fromVelocity } from '../../src/model/index.ts'
 import { type Annealed, valueAt } from '../../src/objective/index.ts'
@@ -72,7 +72,7 @@ describe('a scheduled option', () => {
 
   test('acts like the same number said outright', async () => {
     const fixed = (value: number) => resolveConfig({ ...config, options: { alpha: value } })
-    expect(momentsOf(fixed(0.5))).toEqual([])
+    expect(scheduledValuesOf(fixed(0.5))).toEqual([])
     expect(fed(fixed(0.5))).not.toHaveProperty('moments')
     const { moments } = fed(config)
     for (const step of [1, 20, STEPS]) {
@@ -95,7 +95,11 @@ describe('a scheduled option', () => {
       diagonal: { objective: 'itm', fraction: 0.5, options: { beta: rises } },
       loss: { gapWeight: 1, adaptive: null },
     })
-    expect(momentsOf(mixed).map(({ name }) => name)).toEqual(['options.d', 'diagonal.options.beta', 'left'])
+    expect(scheduledValuesOf(mixed).map(({ name }) => name)).toEqual([
+      'options.d',
+      'diagonal.options.beta',
+      'left',
+    ])
     const { moments } = fed(mixed)
     expect([...moments[9]]).toEqual([0.175, 0.5, 0.75].map(Math.fround))
     const base = await metricsAt(mixed, 10)

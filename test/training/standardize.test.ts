@@ -6,7 +6,7 @@ import { resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { generatedDataset } from '../../src/data/catalogue.ts'
 import type { Dataset } from '../../src/data/dataset.ts'
 import { pointsDataset } from '../../src/data/in-memory.ts'
-import { seenThrough, standardizationOf } from '../../src/data/standardized.ts'
+import { standardizationOf, standardizedBy } from '../../src/data/standardized.ts'
 import { evaluateRun } from '../../src/evaluation/evaluate.ts'
 import { type RewardConfig, rewardOf } from '../../src/objective/reward.ts'
 import { random } from '../../src/random/random.ts'
@@ -216,7 +216,7 @@ test('data is seen at mean 0 and deviation 1, its held-out rows too', () => {
   const by = standardizationOf('column', raw)
   const take = (_: unknown, source: Parameters<Dataset['sample']>[0], out: Float32Array | Float64Array) =>
     raw.sample(source, out)
-  const seen = seenThrough(by, { ...raw, split: { training: 5, heldOut: 5, take } })
+  const seen = standardizedBy(by, { ...raw, split: { training: 5, heldOut: 5, take } })
   for (const draw of [
     (out: Float32Array) => seen.sample(random(1, 'seen'), out),
     (out: Float32Array) => seen.split!.take('heldOut', random(2, 'seen'), out),
@@ -248,7 +248,7 @@ test.each<RewardConfig>([
     options: { reward },
     teacher: 'x',
   } as UserConfig)
-  const seen = seenThrough(standardizationOf('column', generatedDataset(far)), generatedDataset(far))
+  const seen = standardizedBy(standardizationOf('column', generatedDataset(far)), generatedDataset(far))
   const inner = withSeenRewards(asked, seen).options.reward as RewardConfig
   const x = [490, -0.02, 430, -0.025]
   const z = x.map((v, i) => (v - seen.standardization!.shift[i % 2]) / seen.standardization!.scale[i % 2])

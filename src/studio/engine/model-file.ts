@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { datasets } from '../../data/built-in.ts'
-import { type SeenDataset, seenThrough } from '../../data/standardized.ts'
+import { type StandardizedDataset, standardizedBy } from '../../data/standardized.ts'
 import {
   type InterpolantName,
   interpolants,
@@ -133,17 +133,21 @@ export function planOfModel(bytes: Uint8Array, name: string, path?: string): Pla
 
 /** The file of a plan, opened. */
 export interface OpenedFile {
-  readonly dataset: SeenDataset
+  readonly dataset: StandardizedDataset
   /** Absent for an ONNX file, which is a map without its parameters. */
   readonly model?: Model
   /** `(parameters, x, s, t)` to points, whatever the parameters, and the scale of its data. */
   readonly jump?: Program
 }
 
-function dataOf({ target }: Plan, data: DataRecord | null, by: Standardization | undefined): SeenDataset {
+function dataOf(
+  { target }: Plan,
+  data: DataRecord | null,
+  by: Standardization | undefined,
+): StandardizedDataset {
   const dataset = targetDataset(target)
   const named = target.kind === 'unknown' && data ? { ...dataset, fingerprint: data.fingerprint } : dataset
-  return seenThrough(by, named)
+  return standardizedBy(by, named)
 }
 
 /**

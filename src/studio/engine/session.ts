@@ -12,7 +12,7 @@ import type { Model } from '../../serialization/model.ts'
 import { dataRecord, RunError } from '../../serialization/record.ts'
 import { buildStep, type Teachers } from '../../training/step.ts'
 import { type Failure, Trainer, type TrainerOptions } from '../../training/trainer.ts'
-import { type Pool, solvePool } from '../../training/trajectory-cache.ts'
+import { solveTrajectories, type TrajectoryCache } from '../../training/trajectory-cache.ts'
 import { trainedBy } from '../example/trained-by.ts'
 import { fileOfPlan, MOST_STAGES, type Plan, type Stage, stepsOf, withStage } from '../plan.ts'
 import { exampleOf } from './example.ts'
@@ -105,12 +105,12 @@ async function solvePairs(
   engine: Runtime,
   config: Config,
   teacher: VelocityField | undefined,
-): Promise<Pool | undefined> {
+): Promise<TrajectoryCache | undefined> {
   if (!teacher) return undefined
   const graph = trace(({ x, t }) => teacher.velocity(x, t), { x: spec([DYNAMIC, 2]), t: spec([DYNAMIC, 1]) })
   const program = await engine.compile(simplify(graph))
   try {
-    return await solvePool(config, 2, async (x, t) => {
+    return await solveTrajectories(config, 2, async (x, t) => {
       const times = new Float32Array(x.length / 2).fill(t)
       return (await program.run([x, times]))[0] as Float32Array
     })
