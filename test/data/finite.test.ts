@@ -265,9 +265,3 @@ test('repeats are found among many rows, up to a limit', () => {
   ])
   expect(few.distinct).toBeUndefined()
 })
-
-test.each([Number.NaN, 0, 1.5, '2', undefined])('a dimension of %s is refused', dimension => {
-  expect(() => pointsDataset([1, 2], { dimension: dimension as number })).toThrow(
-    /^points\.dimension: expected (number|int|number to be >0); found \S+$/,
-  )
-})
