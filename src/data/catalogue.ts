@@ -40,6 +40,16 @@ const closedForms: Record<string, (block: unknown) => Dataset> = {
   gaussian: block => gaussian(block as GaussianConfig),
 }
 
+/** Formats of tables, of which one column may be the label. */
+const LABELLED = ['csv', 'parquet', 'jsonl']
+
+/** `labels` stands for `label`, which other formats name so. */
+function withLabel(block: unknown): unknown {
+  if (!isBlock(block) || !('labels' in block) || 'label' in block) return block
+  const { labels, ...rest } = block
+  return { ...rest, label: labels }
+}
+
 /** The one key of a block and what it holds. */
 function blockOf(spec: unknown): [string, unknown] {
   const entries = spec && typeof spec === 'object' && !Array.isArray(spec) ? Object.entries(spec) : []
@@ -50,7 +60,7 @@ function blockOf(spec: unknown): [string, unknown] {
   }
   const [[kind, block] = ['', undefined]] = entries
   if (entries.length === 1 && (Object.hasOwn(closedForms, kind) || formatNames.includes(kind))) {
-    return [kind, block]
+    return [kind, LABELLED.includes(kind) ? withLabel(block) : block]
   }
   const known = [...Object.keys(closedForms), ...formatNames].join(', ')
   throw new DataError(`data: expected a name or a block with one key of ${known}; found ${show(spec)}`)

@@ -97,7 +97,7 @@ export function blockWithPaths(kind: string, block: unknown, change: (path: stri
   const changed: Record<string, unknown> = { ...(block as object) }
   for (const key of ['path', 'labels']) {
     const value = changed[key]
-    if (key === 'labels' && kind === 'npz') continue
+    if (key === 'labels' && kind !== 'idx') continue
     if (typeof value === 'string') changed[key] = change(value)
     if (Array.isArray(value))
       changed[key] = value.map(path => (typeof path === 'string' ? change(path) : path))

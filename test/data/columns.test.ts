@@ -130,3 +130,9 @@ describe('columns are matched', () => {
     expect(turned.fingerprint.maximum).toEqual(dataset.fingerprint.maximum.toReversed())
   })
 })
+
+test('a table may call its label labels, as other formats do', async () => {
+  const path = file('labelled.csv', 'x,y,kind\n1,2,a\n3,4,b\n5,6,a\n')
+  const { labels, columns } = await openDataset({ csv: { path, labels: 'kind' } as never })
+  expect([columns, labels]).toEqual([['x', 'y'], { names: ['a', 'b'], counts: [2, 1] }])
+})
