@@ -5,6 +5,7 @@ import { shareEstimate } from '../metric/estimate.ts'
 import { pathMetrics } from '../metric/map-catalogue.ts'
 import { strayRule } from '../metric/strays.ts'
 import { random } from '../random/random.ts'
+import type { LoadedMap } from '../serialization/loaded-map.ts'
 import { type MetricValue, metricValue } from './metric-value.ts'
 
 /** What the samples of one class are. */
@@ -71,4 +72,14 @@ export function classMeasure(dataset: StandardizedDataset, count: number, seed: 
       }
     },
   }
+}
+
+/** A map that is told the classes of `count` samples as often as the data has them; one without classes as it is. */
+export function toldAsData(
+  map: LoadedMap,
+  dataset: StandardizedDataset,
+  count: number,
+  seed: number,
+): LoadedMap {
+  return map.classes && dataset.labels ? map.given({ class: drawn(dataset, count, seed).classes }) : map
 }

@@ -2,6 +2,7 @@ import { pointOf } from '../config/index.ts'
 import { openDataset } from '../data/catalogue.ts'
 import { type Dataset, pictureShape } from '../data/dataset.ts'
 import { standardizedBy } from '../data/standardized.ts'
+import { toldAsData } from '../evaluation/class-measure.ts'
 import type { ComparisonConfig, Plan, PlannedMethod, PlannedRun } from '../evaluation/comparison.ts'
 import {
   type Evaluation,
@@ -101,9 +102,10 @@ async function describeMethod(
   const image = pictureShape(dataset)
   const noise = drawNoise(image ? PICTURES : DRAWN, map.dimension, request.seed)
   const seen = standardizedBy(map.standardization, dataset)
+  const told = toldAsData(map, seen, noise.length / map.dimension, request.seed)
   const samples: SampleSet[] = []
   for (const { steps, method } of rows) {
-    const points = await takeThrough(map, method, noise, uniformGrid(steps), request.seed)
+    const points = await takeThrough(told, method, noise, uniformGrid(steps), request.seed)
     const strays = strayMarks(seen, points)
     samples.push({ steps, points, strays, ...(image && { picture: await pictureSheet(points, image) }) })
   }

@@ -64,11 +64,17 @@ async function lossesOf({ directory, seen }: Subject): Promise<LossMap[] | strin
 export async function diagnose(subject: Subject): Promise<Diagnostics> {
   const { map, seen, samples, seed } = subject
   const { id, jumps } = findObjective(map.objective!)
-  const paths = await gatherPaths(map, seen, samples, seed)
-  const anyJump = jumps === 'any' || jumps === 'both-ways'
+  const one = map.needsClass ? map.given({ class: 0 }) : map
+  const paths = await gatherPaths(one, seen, samples, seed)
+  const anyJump = (jumps === 'any' || jumps === 'both-ways') && !map.needsClass
   const losses = await lossesOf(subject)
   const notes = [
-    ...(anyJump
+    ...(map.needsClass
+      ? [
+          `Paths are those of the class ${map.classes![0]}; residuals are left out: they need a map of all classes at once.`,
+        ]
+      : []),
+    ...(anyJump || map.needsClass
       ? []
       : [
           `Residuals are left out: ${id} is trained ${jumps === 'to-data' ? 'to end at data only' : 'to begin at noise only'}, and they compare jumps between any times.`,

@@ -3,6 +3,7 @@ import { stringify } from 'yaml'
 import { type Config, findObjective, pointOf } from '../config/index.ts'
 import { pictureShape } from '../data/dataset.ts'
 import { type StandardizedDataset, standardizedBy } from '../data/standardized.ts'
+import { toldAsData } from '../evaluation/class-measure.ts'
 import { type Evaluation, type EvaluationRow, readEvaluation } from '../evaluation/evaluate.ts'
 import { planSamples } from '../evaluation/planned-samples.ts'
 import { parameterCount } from '../model/index.ts'
@@ -86,9 +87,10 @@ async function samplesOf(
   seen: StandardizedDataset,
 ): Promise<SampleSet[]> {
   const image = pictureShape(seen)
+  const told = toldAsData(map, seen, noise.length / map.dimension, seed)
   const samples: SampleSet[] = []
   for (const { steps, method, grid = uniformGrid(steps) } of rows) {
-    const points = await takeThrough(map, method, noise, grid, seed)
+    const points = await takeThrough(told, method, noise, grid, seed)
     const strays = strayMarks(seen, points)
     samples.push({ steps, points, strays, ...(image && { picture: await pictureSheet(points, image) }) })
   }

@@ -301,6 +301,19 @@ describe('what classes do not go with is refused', () => {
     const asked = await runHere(['sample', at('always'), '--count', '2', '--out', at('x.csv')])
     expect([asked.code, asked.stderr]).toEqual([2, expect.stringMatching(/--class/)])
     expect((await measure(at('always'))).rows[0].metrics.classAgreement.value).toBeGreaterThan(0)
+    // Its report shows samples by class, and says what it leaves out.
+    const measured = await runHere([
+      'evaluate',
+      at('always'),
+      '--count',
+      '100',
+      '--steps',
+      '1',
+      '--weights',
+      'ema',
+    ])
+    expect([measured.code, measured.stderr]).toEqual([0, expect.not.stringContaining('not all of it')])
+    expect(readFileSync(at('always/report.html'), 'utf8')).toContain('residuals are left out')
   })
 
   test('classes of a run that has none', async () => {
