@@ -1,6 +1,7 @@
 import type { UserConfig } from './config/index.ts'
 import { writeCard } from './report/card.ts'
-import { type TrainOptions, type TrainResult, train as trainRun } from './training/train.ts'
+import { train as trainRun } from './training/train.ts'
+import type { TrainOptions, TrainResult } from './training/train-options.ts'
 
 export { type Config, ConfigError, resolveConfig, type UserConfig } from './config/index.ts'
 export { ArgumentError } from './data/arguments.ts'
@@ -45,7 +46,12 @@ export type { ClassChoice } from './serialization/classes.ts'
 export { type LoadOptions, load } from './serialization/load.ts'
 export type { Given, LoadedMap } from './serialization/loaded-map.ts'
 export { RunError } from './serialization/run.ts'
-export { DivergenceError, type Progress, type TrainOptions, type TrainResult } from './training/train.ts'
+export {
+  DivergenceError,
+  type Progress,
+  type TrainOptions,
+  type TrainResult,
+} from './training/train-options.ts'
 
 /**
  * Trains a flow map and writes its run directory, the model card included.

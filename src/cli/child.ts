@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import type { Progress } from '../training/train.ts'
+import type { Progress } from '../training/train-options.ts'
 
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url))
 

@@ -5,7 +5,7 @@ import { checkpointSteps } from '../../src/serialization/checkpoint.ts'
 import type { MetricsLine } from '../../src/serialization/metrics-log.ts'
 import { paths } from '../../src/serialization/run.ts'
 import { decodeSafetensors, type StoredTensor } from '../../src/serialization/safetensors.ts'
-import type { TrainOptions } from '../../src/training/train.ts'
+import type { TrainOptions } from '../../src/training/train-options.ts'
 
 /** A network and a batch that train in a fraction of a millisecond. */
 export const tiny = {

@@ -1,0 +1,161 @@
+import { withAbsolutePaths } from '../config/config-paths.ts'
+import {
+  type Config,
+  ConfigError,
+  findObjective,
+  pointOf,
+  resolveConfig,
+  type UserConfig,
+} from '../config/index.ts'
+import { teacherConfig, trainsTeacher } from '../config/teacher-config.ts'
+import { remarksOn } from '../config/validate.ts'
+import type { StandardizedDataset } from '../data/standardized.ts'
+import type { VelocityField } from '../model/index.ts'
+import { openRuntime } from '../runtime/node.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import { defaultThreads } from '../runtime/threads.ts'
+import type { Checkpoint } from '../serialization/checkpoint.ts'
+import { RunError, readRecord } from '../serialization/run.ts'
+import { checkCapacity } from './capacity.ts'
+import { type Continued, openContinued } from './continuing.ts'
+import { hasTrajectoryCache } from './coupling.ts'
+import { openTrainingData } from './data.ts'
+import { openInitial, withInitialNetwork } from './initial.ts'
+import { openResumed, withMovedRuns } from './moved.ts'
+import { withOwnTeacher } from './own-teacher.ts'
+import { stateOfPlayers } from './players.ts'
+import { resumedConfig } from './resume.ts'
+import { checkReward, withSeenRewards } from './reward.ts'
+import { buildStep, type Step, type Teachers } from './step.ts'
+import { openCouplingTeacher, openTeachers } from './teacher.ts'
+import type { TrainOptions } from './train-options.ts'
+
+export interface Prepared {
+  readonly config: Config
+  readonly dataset: StandardizedDataset
+  readonly checkpoint?: Checkpoint
+  /** Absent for a new run. */
+  readonly continued?: Continued
+  /** Threads of an operator. */
+  readonly threads: number
+  readonly runtime: Runtime
+  /** Absent while the teacher is still to be trained. */
+  readonly sources?: Sources
+  /** Lines on runs that were found elsewhere than they were recorded. */
+  readonly moved?: readonly string[]
+}
+
+/** What a run takes from other runs or from closed forms. */
+export interface Sources {
+  readonly teachers: Teachers
+  readonly couplingTeacher?: VelocityField
+  /** Parameters of another run, where training starts from them. */
+  readonly initial?: Float32Array
+}
+
+/** @throws ConfigError when something is not there or does not fit */
+export function openSources(
+  config: Config,
+  dataset: StandardizedDataset,
+  checkpoint: Checkpoint | undefined,
+  directory: string,
+): Sources {
+  const named = withOwnTeacher(config, directory)
+  return {
+    teachers: openTeachers(named, dataset),
+    // A run with a checkpoint no longer needs what it started from, one with pairs not whom they are from.
+    couplingTeacher: hasTrajectoryCache(directory) ? undefined : openCouplingTeacher(named, dataset),
+    initial: checkpoint ? undefined : openInitial(named, dataset),
+  }
+}
+
+const runtimeOf = async ({ runtime, device }: TrainOptions, threads: number): Promise<Runtime> =>
+  runtime ?? openRuntime({ device, threads })
+
+/** Opens what is to be trained, and refuses everything that is wrong before any work. */
+export async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepared> {
+  const { directory, resume, data: given } = options
+  const user = given ? { ...asked, data: { given: given.name } } : asked
+  if (!resume) {
+    // Opened by the paths as they were written, so that messages name those.
+    const whole = withInitialNetwork(user)
+    const config = resolveConfig(whole)
+    const dataset = await openTrainingData(config, given)
+    checkReward(config, dataset)
+    checkCapacity(config, pointOf(config, dataset))
+    const own = trainsTeacher(config)
+    if (own) checkCapacity(resolveConfig(teacherConfig(config)), pointOf(config, dataset))
+    const sources = own ? undefined : openSources(config, dataset, undefined, directory)
+    const threads = options.threads ?? defaultThreads()
+    return {
+      config: resolveConfig(withAbsolutePaths(whole)),
+      dataset,
+      threads,
+      sources,
+      runtime: await runtimeOf(options, threads),
+    }
+  }
+  const record = readRecord(directory)
+  const continued = openContinued(directory, record, options.threads)
+  const { checkpoint, threads } = continued
+  const { data: other, ...changes } = withAbsolutePaths(user)
+  const opened = await openResumed(directory, record, given, other)
+  const { recorded, asked: wanted, notes: moved } = withMovedRuns(record.config, changes, directory)
+  const config = resumedConfig({ ...recorded, data: opened.spec }, wanted)
+  const dataset = await openTrainingData(config, opened.dataset, record.data)
+  checkCapacity(config, pointOf(config, dataset))
+  if (checkpoint && checkpoint.step > config.steps) {
+    throw new ConfigError(
+      `steps: the run is already at step ${checkpoint.step}, more than the ${config.steps} asked for`,
+    )
+  }
+  const waits = trainsTeacher(config) && !checkpoint
+  const sources = waits ? undefined : openSources(config, dataset, checkpoint, directory)
+  return {
+    config,
+    dataset,
+    checkpoint,
+    continued,
+    threads,
+    sources,
+    moved,
+    runtime: await runtimeOf(options, threads),
+  }
+}
+
+/** What is odd about the data, and what the configuration should know. */
+export const warningsOf = ({
+  config,
+  dataset,
+  continued,
+  moved = [],
+}: Pick<Prepared, 'config' | 'dataset' | 'continued' | 'moved'>): string[] => [
+  ...(continued?.notes ?? []),
+  ...moved,
+  ...(dataset.warnings ?? []),
+  ...remarksOn(config, findObjective(config.objective)),
+]
+
+function checkFits({ state }: Checkpoint, step: Step, directory: string): void {
+  const split = stateOfPlayers(state, step.players)
+  for (const { name: player, size } of step.players) {
+    for (const name of step.state.filter(each => each.startsWith(`${player}.`))) {
+      const found = split[name]?.length ?? 0
+      if (found === size) continue
+      throw new RunError(
+        `${directory}: the checkpoint has ${found} numbers of ${name}, the network needs ${size}`,
+      )
+    }
+  }
+}
+
+/** The graph of a step, which a checkpoint must fit. */
+export function stepWith(
+  { config, dataset, checkpoint }: Prepared,
+  { teachers }: Sources,
+  directory: string,
+): Step {
+  const step = buildStep(withSeenRewards(config, dataset), pointOf(config, dataset), teachers)
+  if (checkpoint) checkFits(checkpoint, step, directory)
+  return step
+}

@@ -1,0 +1,146 @@
+import { appendFileSync } from 'node:fs'
+import type { Config } from '../config/index.ts'
+import { checkpointSteps, notFinite, writeCheckpoint } from '../serialization/checkpoint.ts'
+import { withPath, writeFileAtomic } from '../serialization/files.ts'
+import type { Lock } from '../serialization/lock.ts'
+import { type Logger, openLoggers } from '../serialization/loggers.ts'
+import type { MetricsLine } from '../serialization/metrics-log.ts'
+import { encodeModelFile, encodeOnnxModel, type Model } from '../serialization/model.ts'
+import { dataRecord } from '../serialization/record.ts'
+import { paths, readMetrics } from '../serialization/run.ts'
+import { encodeSafetensors } from '../serialization/safetensors.ts'
+import { MAP } from './networks.ts'
+import { DivergenceError, type TrainOptions, type TrainResult } from './train-options.ts'
+import type { Failure, Trainer } from './trainer.ts'
+import { hasRunAway, remedies, residualOf, verdictOf } from './verdict.ts'
+
+const VECTORS: Readonly<Record<string, string>> = {
+  parameters: 'the parameters',
+  first: "the optimiser's first moments",
+  second: "the optimiser's second moments",
+  average: 'the averaged parameters',
+}
+
+/** What a vector of the state is, in words. */
+function vectorText(name: string): string {
+  const [player, vector] = name.split('.')
+  return `${VECTORS[vector] ?? vector}${player === MAP ? '' : ` of ${player}`}`
+}
+
+/** The first step has a line of its own: what an untrained network gives is what the others are compared with. */
+const isLogged = (step: number, { logEvery, steps }: Config): boolean =>
+  step === 1 || step % logEvery === 0 || step === steps
+
+/** The residual of a run's first line, where it has one. */
+function firstResidual(directory: string): number | undefined {
+  const [line] = readMetrics(directory)
+  return line && residualOf(line)
+}
+
+/** One run in progress: a training and its files. */
+export class RecordedTraining {
+  private lastLine: MetricsLine | undefined
+  private saved: number
+  private first: number | undefined
+  private readonly loggers: readonly Logger[]
+
+  constructor(
+    private readonly trainer: Trainer,
+    private readonly options: TrainOptions,
+    private readonly lock: Lock,
+  ) {
+    this.loggers = openLoggers(trainer.config, options.directory, trainer.step)
+    this.saved = trainer.step > 0 ? trainer.step : -1
+  }
+
+  async run(): Promise<Pick<TrainResult, 'steps' | 'loss' | 'residual' | 'verdict'>> {
+    const { trainer, options } = this
+    const { steps, logEvery, checkpointEvery } = trainer.config
+    this.first = firstResidual(options.directory)
+    while (trainer.step < steps && !options.shouldStop?.()) {
+      const failure = await trainer.advance(logEvery, checkpointEvery)
+      if (failure) this.diverged(failure)
+      if (isLogged(trainer.step, trainer.config)) this.log()
+      if (trainer.step % checkpointEvery === 0) this.save()
+    }
+    this.save()
+    this.writeModel()
+    const lines = readMetrics(options.directory)
+    const last = this.lastLine ?? lines.at(-1)
+    return {
+      steps: trainer.step,
+      loss: last?.loss ?? Number.NaN,
+      residual: last ? residualOf(last) : Number.NaN,
+      verdict: verdictOf(lines, trainer.config),
+    }
+  }
+
+  private log(): void {
+    const { trainer, options } = this
+    const line = trainer.line()
+    this.lastLine = line
+    const { metrics } = paths(options.directory)
+    withPath(metrics, () => appendFileSync(metrics, `${JSON.stringify(line)}\n`))
+    for (const write of this.loggers) write(line)
+    const { step, loss, stepsPerSecond } = line
+    const residual = residualOf(line)
+    this.first ??= residual
+    // The first step alone says nothing of the pace.
+    if (step === 1 && trainer.config.steps > 1) return
+    const grown = hasRunAway(this.first, residual, trainer.config) && { grownFrom: this.first }
+    options.onProgress?.({ step, steps: trainer.config.steps, loss, residual, ...grown, stepsPerSecond })
+  }
+
+  private save(): void {
+    const { trainer } = this
+    this.lock.check()
+    if (this.saved === trainer.step) return
+    const { config, dataset } = trainer
+    this.checkFinite()
+    writeCheckpoint(this.options.directory, {
+      ...trainer.saved(),
+      seeds: config.seeds,
+      record: { config, data: dataRecord(dataset) },
+    })
+    this.saved = trainer.step
+  }
+
+  /** A loss tells of parameters one step later, and of averaged ones never. */
+  private checkFinite(): void {
+    const { trainer } = this
+    const wrong = notFinite(Object.entries(trainer.state))
+    if (wrong === undefined) return
+    const last = checkpointSteps(this.options.directory).at(-1)
+    const kept = last === undefined ? 'nothing was saved' : `the newest checkpoint is that of step ${last}`
+    throw new DivergenceError(
+      `step ${trainer.step}: ${vectorText(wrong)} are no longer finite numbers; ${kept}; train again into another --out with ${remedies(trainer.config).join(', or ')}`,
+    )
+  }
+
+  private writeModel(): void {
+    const { config, dataset } = this.trainer
+    const { directory } = this.options
+    const model: Model = {
+      config,
+      dimension: dataset.dimension,
+      data: dataRecord(dataset),
+      parameters: this.trainer.parameters(),
+    }
+    writeFileAtomic(directory, paths(directory).model, encodeModelFile(model))
+    writeFileAtomic(directory, paths(directory).onnx, encodeOnnxModel(model))
+  }
+
+  private diverged({ step, metrics, inputs }: Failure): never {
+    const { trainer, options } = this
+    const { failedBatch } = paths(options.directory)
+    this.save()
+    writeFileAtomic(
+      options.directory,
+      failedBatch,
+      encodeSafetensors({ tensors: inputs, metadata: { step: String(step) } }),
+    )
+    throw new DivergenceError(
+      `step ${step}: ${metrics.join(', ')} not finite; saved the state of step ${trainer.step} and the batch (${failedBatch}); train again into another --out with ${remedies(trainer.config).join(', or ')}`,
+    )
+  }
+}
