@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { concat, sizeOf, type Tensor } from '../autodiff/index.ts'
 import type { Random } from '../random/random.ts'
+import { joinArrays } from './arrays.ts'
 import type { BoundNetwork } from './bound-network.ts'
 import type { Condition, ConditionSpec } from './condition.ts'
 import type { Conditioning } from './embedding.ts'
@@ -117,13 +118,5 @@ export function unflattenArray(flat: Float32Array, network: Network): Named<Floa
   )
 }
 
-export function flattenArrays(parameters: Named<Float32Array>): Float32Array {
-  const parts = Object.values(parameters)
-  const flat = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of parts) {
-    flat.set(part, at)
-    at += part.length
-  }
-  return flat
-}
+export const flattenArrays = (parameters: Named<Float32Array>): Float32Array =>
+  joinArrays(Object.values(parameters))

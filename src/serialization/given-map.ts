@@ -17,18 +17,26 @@ export function givenMap(
   bind: (classes?: ClassesOf) => Bound,
   rest: Omit<LoadedMap, keyof Bound | 'classes' | 'needsClass' | 'given'>,
 ): LoadedMap {
-  const of = (classes: ClassesOf | undefined): LoadedMap => ({
-    ...rest,
-    ...bind(classes),
-    ...(known && { classes: known.names, needsClass: !known.none && !classes }),
-    given: ({ class: choice }: Given) => {
-      if (choice === undefined) return of(classes)
-      return of(classesOf(`${name}: class`, choice, known ?? { names: [], none: true }))
-    },
-  })
-  if (!known)
-    return { ...of(undefined), given: given => (given.class == null ? of(undefined) : refuse(name)) }
-  return { ...of(firstOf(name, null, known)), needsClass: !known.none }
+  if (!known) {
+    const map: LoadedMap = {
+      ...rest,
+      ...bind(),
+      given: given => (given.class == null ? map : refuse(name)),
+    }
+    return map
+  }
+  const of = (classes: ClassesOf, needsClass: boolean): LoadedMap => {
+    const map: LoadedMap = {
+      ...rest,
+      ...bind(classes),
+      classes: known.names,
+      needsClass,
+      given: ({ class: choice }: Given) =>
+        choice === undefined ? map : of(classesOf(`${name}: class`, choice, known), false),
+    }
+    return map
+  }
+  return of(firstOf(name, null, known), !known.none)
 }
 
 /** Refused when it is used, and not before. */

@@ -9,6 +9,7 @@ import {
   trace,
 } from '../autodiff/index.ts'
 import { type Config, ConfigError, pointOf, resolveConfig } from '../config/index.ts'
+import { joinArrays } from '../model/arrays.ts'
 import {
   type Condition,
   type FlowMap,
@@ -23,7 +24,6 @@ import {
   unstandardizedJump,
 } from '../model/index.ts'
 import { lower } from '../runtime/onnx.ts'
-import { joinArrays } from './arrays.ts'
 import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts'
 import { VERSION } from './version.ts'

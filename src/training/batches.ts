@@ -4,6 +4,7 @@ import type { Dataset } from '../data/dataset.ts'
 import { bend, diagonalLaws, type TimeLaw, type Times, timeLaws, valueAt } from '../objective/index.ts'
 import { type Random, random } from '../random/random.ts'
 import { RATES, writeRates } from './optimizer.ts'
+import { optimizerKeys } from './players.ts'
 import { type InputName, isPoints, type TermInputs } from './terms.ts'
 import { drawPair, drawTrajectory, type TrajectoryCache } from './trajectory-cache.ts'
 import type { TurnPlan } from './turns.ts'
@@ -67,8 +68,7 @@ function writeUpdates(config: Config, updates: readonly string[], step: number, 
     const [before, inRound] = [updates.slice(0, i), updates].map(
       list => list.filter(other => other === name).length,
     )
-    const learningRate = config.players[name]?.learningRate ?? config.optimizer.learningRate
-    const own = { ...config, optimizer: { ...config.optimizer, learningRate } }
+    const own = { ...config, optimizer: optimizerKeys(config, name) }
     writeRates(own, step, out.subarray(i * RATES, (i + 1) * RATES), (step - 1) * inRound + before + 1)
   })
 }

@@ -6,22 +6,21 @@ import { optimizerOf, type Transformation } from './optimizer.ts'
 
 /** A network that trains, with its own optimiser. */
 export interface TrainedPlayer extends Trained {
-  /** The run's configuration with the player's own keys. */
-  readonly config: Config
   readonly optimizer: Transformation
+}
+
+/** The optimiser's keys for a player: the run's own but for what the player has. */
+export function optimizerKeys({ optimizer, players }: Config, name: string): Config['optimizer'] {
+  const { learningRate = optimizer.learningRate, clip = optimizer.clip } = players[name] ?? {}
+  return { ...optimizer, learningRate, clip }
 }
 
 /** The players of a configuration; the first is the map. */
 export const playersOf = (config: Config, point: PointSpec): TrainedPlayer[] =>
-  networksOf(config, point).map(trained => {
-    const { learningRate, clip } = config.players[trained.name] ?? {}
-    const optimizer = {
-      ...config.optimizer,
-      ...(learningRate !== undefined && { learningRate }),
-      ...(clip !== undefined && { clip }),
-    }
-    return { ...trained, config: { ...config, optimizer }, optimizer: optimizerOf(optimizer) }
-  })
+  networksOf(config, point).map(trained => ({
+    ...trained,
+    optimizer: optimizerOf(optimizerKeys(config, trained.name)),
+  }))
 
 /** What is kept of a player: `parameters`, `average`, and what its optimiser remembers. */
 export const vectorName = (player: string, vector: string): string => `${player}.${vector}`

@@ -123,14 +123,12 @@ export function buildStep(config: Config, point: PointSpec, teachers: Teachers =
       const lossOf = (live: Trees) => {
         const all = { ...trees, ...live }
         const guides = { ...teachers, target, ...guidesOf(config, point, players, all, present) }
-        const found = evaluateTerms(config, turn.terms, drawn, studentOf(config, point, all), guides, present)
-        return [found.total, found.values] as const
+        const student = studentOf(config, point, all)
+        const { total, values } = evaluateTerms(config, turn.terms, drawn, student, guides, present)
+        return [total, values.flatMap(({ loss, residual }) => [loss, residual])] as const
       }
       const live = Object.fromEntries(trained.map(({ name }) => [name, trees[name]]))
-      const [loss, parts, tree] = valueAuxAndGrad((given: Trees) => {
-        const [total, list] = lossOf(given)
-        return [total, list.flatMap(({ loss, residual }) => [loss, residual])] as const
-      })(live) as readonly [Tensor, readonly Tensor[], Trees]
+      const [loss, parts, tree] = valueAuxAndGrad(lossOf)(live) as readonly [Tensor, readonly Tensor[], Trees]
       const lines = partNames(turn)
       const gradients = trained.map(({ name }) => flatten(tree[name]))
       const norms = gradients.map(gradient => gradient.square().sum().sqrt())
