@@ -12,8 +12,8 @@ import { encodeCifar, encodeIdx, encodeParquet, encodePicture } from './files.ts
 
 /** Time for each reader, and the most files in it. */
 const [TIME_MS, MOST] = [800, 400]
-/** What a damaged file of some kilobytes may make the process grow by. */
-const MEMORY = 700 * 2 ** 20
+/** What damaged files of some kilobytes may make the process grow by: a picture of the most pixels, 2^26 of 8 bytes, twice. */
+const MEMORY = 2 ** 30
 
 const folder = temporaryFolder('fuzz')
 const stream = random(1, 'fuzz content')
