@@ -82,6 +82,17 @@ const costOf = row => {
   return `${published}, ${measured(row)} measured${costNote ? ` (${costNote})` : ''}`
 }
 
+/** Whether a row's formula holds in a curved space, and with which of its options. */
+function curvedOf(row) {
+  const { traits, options } = row
+  if (typeof traits !== 'function') return traits.curved ? 'yes' : 'no'
+  const choices = Object.entries(options.shape).flatMap(([name, field]) =>
+    (field.def.innerType?.options ?? []).map(value => ({ [name]: value })),
+  )
+  const fits = choices.filter(choice => traits({ ...options.parse({}), ...choice }).curved)
+  return fits.map(choice => `with ${code(Object.entries(choice)[0].join(': '))}`).join(', ')
+}
+
 function rowRegion(id) {
   const row = find(id)
   const { name, paper, tex, rule, setting, needs, jumps, diagonal, whenToUse, trouble } = row
@@ -89,6 +100,7 @@ function rowRegion(id) {
     ['rule, setting', `${rule}, ${setting}`],
     ['needs', needs.join(', ')],
     ['jumps', jumps],
+    ['curved spaces', curvedOf(row)],
     ['diagonal term', diagonal ? code(diagonal) : 'none needed'],
     ['forward passes a step', costOf(row)],
     ['options', optionsOf(row)],

@@ -3,6 +3,7 @@ import type { Condition } from './condition.ts'
 import { type FlowMap, flowMap } from './flow-map.ts'
 import { type Named, type NetworkConfig, type PointSpec, sizeOfNetwork, unflatten } from './network.ts'
 import { networkOf } from './networks.ts'
+import { spaceOf } from './space.ts'
 
 /** What decides how a network becomes a flow map. */
 export interface MapConfig {
@@ -25,7 +26,12 @@ export const bindMap = (
   parameters: Named<Tensor>,
   condition?: Condition<Tensor>,
 ): FlowMap =>
-  flowMap(networkOf(network, point).apply(parameters, condition), network.parameterization, times?.minimum)
+  flowMap(
+    networkOf(network, point).apply(parameters, condition),
+    network.parameterization,
+    times?.minimum,
+    spaceOf(point),
+  )
 
 /** The flow map whose parameters are the first of a flat vector. */
 export const mapOf = (

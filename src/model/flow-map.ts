@@ -1,6 +1,7 @@
 import type { Tensor } from '../autodiff/index.ts'
 import type { BoundNetwork } from './bound-network.ts'
 import { consistency, edm, trigflow } from './preconditioning.ts'
+import { flat, type Space } from './space.ts'
 
 /** The instantaneous velocity `v(x, t)`: `x` of shape `[B, ...D]`, times `[B, 1, ...]`. */
 export interface VelocityField {
@@ -11,7 +12,7 @@ export interface VelocityField {
 export interface FlowMap extends VelocityField {
   /** The average velocity `V(x, s, t)` over `[t, s]`; without `t` the instantaneous one, `V(x, s, s)`. */
   velocity(x: Tensor, s: Tensor, t?: Tensor): Tensor
-  /** `F(x, s, t) = x + (t-s) V(x, s, t)`, so that `F(x, s, s) = x`. */
+  /** `F(x, s, t) = x + (t-s) V(x, s, t)`, so that `F(x, s, s) = x`; in a curved space `exp_x((t-s) V)`. */
   jump(x: Tensor, s: Tensor, t: Tensor): Tensor
 }
 
@@ -46,14 +47,16 @@ export function flowMap(
   network: BoundNetwork,
   parameterization: ParameterizationName = 'average-velocity',
   least = SMALLEST_TIME,
+  space = flat,
 ): FlowMap {
-  return fromVelocity(parameterizations[parameterization](network, least))
+  const output = parameterizations[parameterization](network, least)
+  return fromVelocity((x, s, t) => space.velocity(x, output(x, s, t)), space)
 }
 
 /** The flow map with a given average velocity. */
-export function fromVelocity(velocity: BoundNetwork): FlowMap {
+export function fromVelocity(velocity: BoundNetwork, space: Space = flat): FlowMap {
   return {
     velocity: (x, s, t = s) => velocity(x, s, t),
-    jump: (x, s, t) => x.add(t.sub(s).mul(velocity(x, s, t))),
+    jump: (x, s, t) => space.jump(x, t.sub(s).mul(velocity(x, s, t))),
   }
 }

@@ -38,6 +38,7 @@ export {
   unflattenArray,
 } from './network.ts'
 export { conversionOf, DEFAULT_KIND, inheritedFrom, kindOf, networkOf, networks } from './networks.ts'
+export { type ErrorFunction, flat, type Space, spaceOf, spaces } from './space.ts'
 export {
   type Standardization,
   standardized,

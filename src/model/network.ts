@@ -21,6 +21,8 @@ export interface ParameterSpec {
 export interface PointSpec {
   /** Of one point, without the batch: `[2]`, or `[28, 28, 1]`. */
   readonly shape: readonly number[]
+  /** The row of `spaces` that they live in; default `flat`. */
+  readonly space?: string
   /** What the map is told beside a point; absent where it is told nothing. */
   readonly condition?: ConditionSpec
 }

@@ -2,10 +2,10 @@ import { stopGradient } from '../autodiff/index.ts'
 import type { Loss } from './loss.ts'
 
 /** `F(x,s,t) = F(F(x,s,m),m,t)`   Boffi et al. 2025, arXiv:2505.18825 */
-export const psdMap: Loss = ({ map, target, path, s, t, m, error }) => {
+export const psdMap: Loss = ({ map, target, path, s, t, m, distance }) => {
   const x = path.at(s)
   const xm = target.jump(x, s, m)
-  return error(map.jump(x, s, t), stopGradient(target.jump(xm, m, t)))
+  return distance(map.jump(x, s, t), stopGradient(target.jump(xm, m, t)))
 }
 
 /** `V(x,s,t) = w V(x,s,m) + (1-w) V(F(x,s,m),m,t)`, `w = (m-s)/(t-s)`   Boffi et al. 2025, arXiv:2505.18825; Guo et al. 2025 (SplitMeanFlow), arXiv:2507.16884 */
@@ -37,8 +37,8 @@ export const shortcut: Loss = ({ map, target, path, s, t, error }) => {
 }
 
 /** `F(x,s,t) = F_pre(F_pre(x,s,m),m,t)`   Boffi et al. 2024, arXiv:2406.07507 */
-export const pfmm: Loss = ({ map, pretrained, path, s, t, m, error }) => {
+export const pfmm: Loss = ({ map, pretrained, path, s, t, m, distance }) => {
   const x = path.at(s)
   const xm = pretrained.jump(x, s, m)
-  return error(map.jump(x, s, t), stopGradient(pretrained.jump(xm, m, t)))
+  return distance(map.jump(x, s, t), stopGradient(pretrained.jump(xm, m, t)))
 }

@@ -1,6 +1,6 @@
 import { type Operand, stopGradient, type Tensor, zerosLike } from '../autodiff/index.ts'
-import { materialDerivative } from './eulerian.ts'
-import { type Loss, squaredNorm } from './loss.ts'
+import { covariantDerivative } from './eulerian.ts'
+import type { Loss } from './loss.ts'
 
 /** `m = s - Δ`, not below `t` */
 const before = (s: Tensor, delta: Operand, t: Tensor): Tensor => s.sub(delta).maximum(t)
@@ -8,33 +8,33 @@ const before = (s: Tensor, delta: Operand, t: Tensor): Tensor => s.sub(delta).ma
 /** `F(x,s,0) = sg[F(xm,m,0)]`, `xm` on the same path, `m = s - Δ`   Song et al. 2023, arXiv:2303.01469; with other losses Song & Dhariwal 2024 (iCT), arXiv:2310.14189, and Geng et al. 2024 (ECT), arXiv:2406.14548 */
 export const ct =
   (delta: Operand): Loss =>
-  ({ map, target, path, s, error }) => {
+  ({ map, target, path, s, distance }) => {
     const zero = zerosLike(s)
     const m = before(s, delta, zero)
-    return error(map.jump(path.at(s), s, zero), stopGradient(target.jump(path.at(m), m, zero)))
+    return distance(map.jump(path.at(s), s, zero), stopGradient(target.jump(path.at(m), m, zero)))
   }
 
 /** `F(x,s,0) = sg[F(xm,m,0)]`, `xm = x - Δ v_phi(x,s)`, `m = s - Δ`   Song et al. 2023, arXiv:2303.01469 */
 export const cd =
   (delta: Operand): Loss =>
-  ({ map, target, teacher, path, s, error }) => {
+  ({ map, target, teacher, path, s, space, distance }) => {
     const zero = zerosLike(s)
     const x = path.at(s)
     const m = before(s, delta, zero)
-    const xm = x.add(m.sub(s).mul(teacher.velocity(x, s)))
-    return error(map.jump(x, s, zero), stopGradient(target.jump(xm, m, zero)))
+    const xm = space.jump(x, m.sub(s).mul(teacher.velocity(x, s)))
+    return distance(map.jump(x, s, zero), stopGradient(target.jump(xm, m, zero)))
   }
 
 /** `F_sg(F(x,s,t),t,0) = sg[F(F(xm,m,t),t,0)]`, `xm = x - Δ v_phi(x,s)`, `m = s - Δ`   Kim et al. 2024, arXiv:2310.02279 */
 export const ctm =
   (delta: Operand): Loss =>
-  ({ map, target, frozen, teacher, path, s, t, error }) => {
+  ({ map, target, frozen, teacher, path, s, t, space, distance }) => {
     const zero = zerosLike(s)
     const x = path.at(s)
     const m = before(s, delta, t)
-    const xm = x.add(m.sub(s).mul(teacher.velocity(x, s)))
+    const xm = space.jump(x, m.sub(s).mul(teacher.velocity(x, s)))
     const known = target.jump(target.jump(xm, m, t), t, zero)
-    return error(frozen.jump(map.jump(x, s, t), t, zero), stopGradient(known))
+    return distance(frozen.jump(map.jump(x, s, t), t, zero), stopGradient(known))
   }
 
 /** How `scm` treats its tangent. */
@@ -51,21 +51,21 @@ export interface Tangent {
 /** `V(x,s,0) = sg[V - g]`, `g = V - u + w s (d_s V + J_x V . u)`, normalised   Lu & Song 2025 (sCM), arXiv:2410.11081 */
 export const scm =
   ({ velocity, tangentNormalization, c, warmup }: Tangent): Loss =>
-  ({ map, teacher, path, s, error }) => {
+  ({ map, teacher, path, s, space, error }) => {
     const x = path.at(s)
     const u = velocity === 'teacher' ? teacher.velocity(x, s) : path.velocity(s)
-    const [V, dV] = materialDerivative((x, s) => map.velocity(x, s, zerosLike(s)), x, s, u)
-    const g = V.sub(u).add(s.mul(warmup).mul(dV))
-    const tangent = tangentNormalization ? g.div(squaredNorm(g, 'sum', true).sqrt().add(c)) : g
+    const [V, dV] = covariantDerivative(map, space, x, s, zerosLike(s), u)
+    const g = V.sub(space.transverse(x, s.neg().mul(V), u)).add(s.mul(warmup).mul(dV))
+    const tangent = tangentNormalization ? g.div(space.squared(g, 'sum', true).sqrt().add(c)) : g
     return error(V, stopGradient(V.sub(tangent)))
   }
 
 /** `V(x,s,0) = sg[u - s (d_s V + J_x V . u)]`, `u = v_phi(x,s)`   Peng et al. 2025 (FACM), arXiv:2507.03738 */
-export const facmConsistency: Loss = ({ map, teacher, path, s, error }) => {
+export const facmConsistency: Loss = ({ map, teacher, path, s, space, error }) => {
   const x = path.at(s)
   const u = teacher.velocity(x, s)
-  const [V, dV] = materialDerivative((x, s) => map.velocity(x, s, zerosLike(s)), x, s, u)
-  return error(V, stopGradient(u.sub(s.mul(dV))))
+  const [V, dV] = covariantDerivative(map, space, x, s, zerosLike(s), u)
+  return error(V, stopGradient(space.transverse(x, s.neg().mul(V), u).sub(s.mul(dV))))
 }
 
 /** `V(x,1+s,1+s) = v_phi(x,s)`: times above 1 ask for the velocity   arXiv:2507.03738 */

@@ -1,11 +1,25 @@
 import { jvp, type Operand, onesLike, stopGradient, type Tensor, zerosLike } from '../autodiff/index.ts'
+import type { FlowMap, Space } from '../model/index.ts'
 import type { Loss } from './loss.ts'
 
 type TwoArguments = (x: Tensor, s: Tensor) => Tensor
 
 /** `f(x,s)` and `d_s f + J_x f . u` */
-export const materialDerivative = (f: TwoArguments, x: Tensor, s: Tensor, u: Tensor): [Tensor, Tensor] =>
+const materialDerivative = (f: TwoArguments, x: Tensor, s: Tensor, u: Tensor): [Tensor, Tensor] =>
   jvp(f, [x, s], [u, onesLike(s)])
+
+/** `V(x,s,t)` and `d_s V + J_x V . u` */
+export function covariantDerivative(
+  map: FlowMap,
+  space: Space,
+  x: Tensor,
+  s: Tensor,
+  t: Tensor,
+  u: Tensor,
+): [V: Tensor, dV: Tensor] {
+  const [V, dV] = materialDerivative((x, s) => map.velocity(x, s, t), x, s, u)
+  return [V, space.tangent(x, dV)]
+}
 
 /** `d_s F + J_x F . v_phi(x,s) = 0`   Boffi et al. 2024, arXiv:2406.07507 */
 export const emd: Loss = ({ map, teacher, path, s, t, error }) => {
@@ -32,33 +46,38 @@ export const esdSpatial: Loss = ({ map, target, path, s, t, error }) => {
 }
 
 /** `V = sg[u + (t-s)(d_s V + J_x V . u)]`, `u = v_phi(x,s)`   Sabour et al. 2025 (Align Your Flow), arXiv:2506.14603 */
-export const ayfEmd: Loss = ({ map, teacher, path, s, t, error }) => {
+export const ayfEmd: Loss = ({ map, teacher, path, s, t, space, error }) => {
   const x = path.at(s)
   const u = teacher.velocity(x, s)
-  const [V, dV] = materialDerivative((x, s) => map.velocity(x, s, t), x, s, u)
-  return error(V, stopGradient(u.add(t.sub(s).mul(dV))))
+  const [V, dV] = covariantDerivative(map, space, x, s, t, u)
+  const gap = t.sub(s)
+  return error(V, stopGradient(space.transverse(x, gap.mul(V), u).add(gap.mul(dV))))
 }
 
 /** `F(x,s,t) = sg[F(xm,m,t)]`, `xm = x + (m-s) v_phi(x,s)`   one Euler step of the Eulerian rule, arXiv:2406.07507 */
-export const emdDiscrete: Loss = ({ map, target, teacher, path, s, t, m, error }) => {
+export const emdDiscrete: Loss = ({ map, target, teacher, path, s, t, m, space, distance }) => {
   const x = path.at(s)
-  const xm = x.add(m.sub(s).mul(teacher.velocity(x, s)))
-  return error(map.jump(x, s, t), stopGradient(target.jump(xm, m, t)))
+  const xm = space.jump(x, m.sub(s).mul(teacher.velocity(x, s)))
+  return distance(map.jump(x, s, t), stopGradient(target.jump(xm, m, t)))
 }
 
 /** `V = sg[u + (t-s)(d_s V + J_x V . u)]`, `u = v_cond`   Geng et al. 2025, arXiv:2505.13447 */
-export const meanflow: Loss = ({ map, path, s, t, error }) => {
+export const meanflow: Loss = ({ map, path, s, t, space, error }) => {
+  const x = path.at(s)
   const u = path.velocity(s)
-  const [V, dV] = materialDerivative((x, s) => map.velocity(x, s, t), path.at(s), s, u)
-  return error(V, stopGradient(u.add(t.sub(s).mul(dV))))
+  const [V, dV] = covariantDerivative(map, space, x, s, t, u)
+  const gap = t.sub(s)
+  return error(V, stopGradient(space.transverse(x, gap.mul(V), u).add(gap.mul(dV))))
 }
 
 /** `V - (t-s) sg[d_s V + J_x V . u] = v_cond`, `u = sg[V(x,s,s)]`   Geng et al. 2025 (Improved Mean Flows), arXiv:2512.02012 */
-export const imf: Loss = ({ map, path, s, t, error }) => {
+export const imf: Loss = ({ map, path, s, t, space, error }) => {
   const x = path.at(s)
   const u = stopGradient(map.velocity(x, s))
-  const [V, dV] = materialDerivative((x, s) => map.velocity(x, s, t), x, s, u)
-  return error(V.sub(t.sub(s).mul(stopGradient(dV))), path.velocity(s))
+  const [V, dV] = covariantDerivative(map, space, x, s, t, u)
+  const gap = t.sub(s)
+  const known = space.transverse(x, stopGradient(gap.mul(V)), path.velocity(s))
+  return error(V.sub(gap.mul(stopGradient(dV))), known)
 }
 
 /** `V = sg[a u + (1-a) V(xm,m,t)]`, `u = v_cond`, `xm = x + (m-s) u`, `m = a t + (1-a) s`, divided by `a`   Zhang et al. 2025 (AlphaFlow), arXiv:2510.20771 */
@@ -76,12 +95,12 @@ export const alphaflow =
 /** `F(x,s,t) = sg[F(xm,m,t)]`, `u = sg[V(x,s,s)]`, `xm = x + (m-s) u`, `m = s + d (t-s)`   Luo et al. 2025 (SoFlow), arXiv:2512.15657 */
 export const soflow =
   (d: Operand): Loss =>
-  ({ map, target, path, s, t, error }) => {
+  ({ map, target, path, s, t, space, distance }) => {
     const x = path.at(s)
     const u = stopGradient(map.velocity(x, s))
     const m = s.add(t.sub(s).mul(d))
-    const xm = x.add(m.sub(s).mul(u))
-    return error(map.jump(x, s, t), stopGradient(target.jump(xm, m, t)))
+    const xm = space.jump(x, m.sub(s).mul(u))
+    return distance(map.jump(x, s, t), stopGradient(target.jump(xm, m, t)))
   }
 
 /** `soflow` divided by `d (s-t)^2`, written for `V`: `V = sg[d u + (1-d) V(xm,m,t)]`, its residual `r` divided by `d`, and `d |r|^2`   arXiv:2512.15657 */

@@ -14,6 +14,7 @@ import {
 } from '../autodiff/index.ts'
 import {
   type FlowMap,
+  flat,
   flowMap,
   interpolants,
   noisePath,
@@ -25,6 +26,7 @@ import { objectives } from './catalogue.ts'
 import {
   adaptive,
   cauchy,
+  comparing,
   type Draw,
   type ErrorFunction,
   type Loss,
@@ -184,7 +186,6 @@ export function checkFixture(fixture: Fixture, catalogue: Catalogue = { objectiv
   const { target: targetName, ...options } = fixture.options
   const loss = findLoss(term, options, catalogue)
   const common = commonOptions.parse(options)
-  const error = errorFunction(common)
   const { student, target, teacher, pretrained, aux } = fixture.networks
   const specs = Object.fromEntries(
     Object.entries(student).map(([name, value]) => [name, spec(shapeOf(value), 'float64')]),
@@ -215,7 +216,7 @@ export function checkFixture(fixture: Fixture, catalogue: Catalogue = { objectiv
       m: batch.m,
       noise: batch.noise,
       r: batch.r,
-      error,
+      ...comparing(flat, errorFunction(common)),
     }
     return loss(draw).mean()
   }

@@ -2,9 +2,11 @@ export { diagonalIds, objectives } from './catalogue.ts'
 export {
   adaptive,
   cauchy,
+  comparing,
   type Draw,
   type ErrorFunction,
   type Loss,
+  meanSquare,
   pseudoHuber,
   squaredError,
 } from './loss.ts'

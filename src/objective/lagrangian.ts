@@ -28,10 +28,10 @@ export const ayfLmd: Loss = ({ map, teacher, path, s, t, error }) => {
 }
 
 /** `F(x,s,t) = sg[xm + (t-m) v_phi(xm,m)]`, `xm = F(x,s,m)`   one Euler step of the Lagrangian rule, arXiv:2406.07507 */
-export const lmdDiscrete: Loss = ({ map, target, teacher, path, s, t, m, error }) => {
+export const lmdDiscrete: Loss = ({ map, target, teacher, path, s, t, m, space, distance }) => {
   const x = path.at(s)
   const xm = target.jump(x, s, m)
-  return error(map.jump(x, s, t), stopGradient(xm.add(t.sub(m).mul(teacher.velocity(xm, m)))))
+  return distance(map.jump(x, s, t), stopGradient(space.jump(xm, t.sub(m).mul(teacher.velocity(xm, m)))))
 }
 
 /** `d_t F = sg[V(y,t,t)]`, `y = x + (t-s) sg[V(x,s,t)]`   Zhou et al. 2025 (Terminal Velocity Matching), arXiv:2511.19797 */

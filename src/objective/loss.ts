@@ -1,8 +1,15 @@
 import { stopGradient, type Tensor } from '../autodiff/index.ts'
-import type { BoundNetwork, FlowMap, Path, VelocityField } from '../model/index.ts'
+import {
+  type BoundNetwork,
+  type ErrorFunction,
+  type FlowMap,
+  flat,
+  type Path,
+  type Space,
+  type VelocityField,
+} from '../model/index.ts'
 
-/** Size of a residual, one number per sample: `[B, ...D]` twice to `[B]`. */
-export type ErrorFunction = (prediction: Tensor, target: Tensor) => Tensor
+export type { ErrorFunction }
 
 /**
  * What an objective's formula may use. Times are `[B, 1, ...]`, so that they broadcast against points `[B, ...D]`. A
@@ -31,7 +38,12 @@ export interface Draw {
   /** Noise and a time that belong to no point of the path, for terms that make noisy points of their own. */
   readonly noise: Tensor
   readonly r: Tensor
+  /** Where the points live. */
+  readonly space: Space
+  /** Compares tangent vectors at one point: velocities, or derivatives of jumps. */
   readonly error: ErrorFunction
+  /** Compares points, as `error` does vectors. */
+  readonly distance: ErrorFunction
 }
 
 /**
@@ -40,40 +52,59 @@ export interface Draw {
  */
 export type Loss = (draw: Draw) => Tensor
 
-/** Axes of a sample's coordinates. */
-const coordinates = (x: Tensor): number[] => x.shape.flatMap((_, i) => (i === 0 ? [] : [i]))
-
 /** `|r|^2` of each sample, summed or averaged over coordinates. */
-export function squaredNorm(r: Tensor, norm: 'sum' | 'mean', keep = false): Tensor {
-  return norm === 'sum' ? r.square().sum(coordinates(r), keep) : r.square().mean(coordinates(r), keep)
-}
+export const squaredNorm = flat.squared
 
 /** `<a, b>` of each sample, averaged over coordinates. */
-export const meanProduct = (a: Tensor, b: Tensor): Tensor => a.mul(b).mean(coordinates(a))
+export const meanProduct = (a: Tensor, b: Tensor): Tensor => {
+  const product = a.mul(b)
+  return product.mean(product.shape.flatMap((_, i) => (i === 0 ? [] : [i])))
+}
 
 /** The mean of `r^2` over coordinates. */
-export const squaredError: ErrorFunction = (a, b) => squaredNorm(a.sub(b), 'mean')
+export const meanSquare =
+  ({ squared }: Space): ErrorFunction =>
+  (a, b) =>
+    squared(a.sub(b), 'mean')
+
+export const squaredError = meanSquare(flat)
+
+/** How a formula compares vectors and points, by one error. */
+export const comparing = (
+  space: Space,
+  error: ErrorFunction,
+): Pick<Draw, 'space' | 'error' | 'distance'> => ({
+  space,
+  error,
+  distance: space.distance(error),
+})
 
 /** `sqrt(|r|^2 + c^2) - c`, `|r|^2` summed over coordinates. Song & Dhariwal 2024, arXiv:2310.14189. */
 export const pseudoHuber =
-  (c: number, norm: 'sum' | 'mean' = 'sum'): ErrorFunction =>
+  (c: number, norm: 'sum' | 'mean' = 'sum', { squared } = flat): ErrorFunction =>
   (a, b) =>
-    squaredNorm(a.sub(b), norm)
+    squared(a.sub(b), norm)
       .add(c * c)
       .sqrt()
       .sub(c)
 
 /** `log(1 + |r|^2/c^2)`, `|r|^2` summed over coordinates. */
 export const cauchy =
-  (c: number, norm: 'sum' | 'mean' = 'sum'): ErrorFunction =>
+  (c: number, norm: 'sum' | 'mean' = 'sum', { squared } = flat): ErrorFunction =>
   (a, b) =>
-    squaredNorm(a.sub(b), norm)
+    squared(a.sub(b), norm)
       .div(c * c)
       .add(1)
       .log()
 
 /** Multiplies an error by `sg[1 / (|r|^2 + c)^p]`. Geng et al. 2025 (MeanFlow), arXiv:2505.13447, eq. 22. */
 export const adaptive =
-  (error: ErrorFunction, p: number, c: number, norm: 'sum' | 'mean' = 'mean'): ErrorFunction =>
+  (
+    error: ErrorFunction,
+    p: number,
+    c: number,
+    norm: 'sum' | 'mean' = 'mean',
+    { squared } = flat,
+  ): ErrorFunction =>
   (a, b) =>
-    error(a, b).mul(stopGradient(squaredNorm(a.sub(b), norm).add(c).pow(-p)))
+    error(a, b).mul(stopGradient(squared(a.sub(b), norm).add(c).pow(-p)))

@@ -71,6 +71,11 @@ export interface Traits {
   readonly conditionalMean?: boolean
   /** Whether the noise of a sample must be drawn apart from its data. */
   readonly freshNoise?: boolean
+  /**
+   * Whether it holds in a curved space: every point that it makes is one of the space, and what it compares are points, or
+   * vectors at one point.
+   */
+  readonly curved?: boolean
 }
 
 /** A network that trains beside the map. */

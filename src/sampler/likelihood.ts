@@ -1,5 +1,5 @@
 import { DYNAMIC, jvp, simplify, spec, type Tensor, trace } from '../autodiff/index.ts'
-import type { FlowMap, VelocityField } from '../model/index.ts'
+import { type FlowMap, flat, type VelocityField } from '../model/index.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { solve } from './adaptive.ts'
 import { type Inverse, invert } from './inverse.ts'
@@ -39,15 +39,6 @@ async function linearize(runtime: Runtime, field: Field, dimension: number): Pro
     },
     close: () => program.close(),
   }
-}
-
-/** Logarithm of the standard normal density of each point. */
-function normalLogDensity(points: Float64Array, dimension: number): Float64Array {
-  return Float64Array.from({ length: points.length / dimension }, (_, i) => {
-    let square = 0
-    for (let k = 0; k < dimension; k++) square += points[i * dimension + k] ** 2
-    return -(square + dimension * Math.log(2 * Math.PI)) / 2
-  })
 }
 
 export interface FlowDensityOptions {
@@ -97,7 +88,7 @@ export async function flowLogDensity(
       { tolerance },
     )
     const integral = Float64Array.from({ length: count }, (_, i) => ends[(i + 1) * (dimension + 1) - 1])
-    return normalLogDensity(split(ends), dimension).map((value, i) => value + integral[i])
+    return flat.noise.logDensity(split(ends), dimension).map((value, i) => value + integral[i])
   } finally {
     await program.close()
   }
@@ -142,7 +133,7 @@ export async function jumpLogDensity(
       dimension,
       starts,
     )
-    const normal = normalLogDensity(noise, dimension)
+    const normal = flat.noise.logDensity(noise, dimension)
     const share = (of: (i: number) => boolean) => reached.filter((_, i) => of(i)).length / reached.length
     return {
       logDensity: normal.map((value, i) =>

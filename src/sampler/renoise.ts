@@ -6,10 +6,11 @@ import {
   checkSeed,
   refuseArgument,
 } from '../data/arguments.ts'
-import { coefficientsAt, type Interpolant } from '../model/index.ts'
+import type { Interpolant } from '../model/index.ts'
 import { type Random, random } from '../random/random.ts'
 import { checkWholeGrid } from './grid.ts'
 import type { Jump, Points } from './sampler.ts'
+import { renoiseStep, takeLater } from './steps.ts'
 
 export interface RenoiseOptions {
   /** The path that the map was trained on. */
@@ -50,13 +51,13 @@ export async function renoise<P extends Points>(
   if (typeof interpolant?.alpha !== 'function')
     refuseArgument('renoise: interpolant', 'one of interpolants', interpolant)
   checkSeed('renoise: seed', seed)
-  const inner = checkWholeGrid(grid).slice(1, -1)
+  const starts = checkWholeGrid(grid).slice(0, -1)
   const noises = sources ?? renoiseSources(grid, seed)
-  let x = await jump(noise, 1, 0)
-  for (const [k, tau] of inner.entries()) {
-    const { alpha, sigma } = coefficientsAt(interpolant, tau)
-    const fresh = noises[k]
-    x = await jump(x.map((value: number) => alpha * value + sigma * fresh.normal()) as P, tau, 0)
+  let x = noise
+  for (const [k, s] of starts.entries()) {
+    const mix = (x: P, alpha: number, sigma: number): P =>
+      x.map((value: number) => alpha * value + sigma * noises[k - 1].normal()) as P
+    x = await takeLater(renoiseStep(mix, interpolant, x, s, k === 0), ({ x, s, t }) => jump(x, s, t!))
   }
   return x
 }

@@ -7,8 +7,10 @@ import {
   checkWhole,
   MOST_NUMBERS,
 } from '../data/arguments.ts'
+import { flat } from '../model/index.ts'
 import { random } from '../random/random.ts'
 import { checkGrid } from './grid.ts'
+import { eulerStep, heunStep, takeLater } from './steps.ts'
 
 /** Points `[n, D]`, row after row. */
 export type Points = Float32Array | Float64Array
@@ -39,7 +41,7 @@ export function noiseSource(dimension: number, seed: number): (count: number) =>
   const source = random(seed, 'sampling noise')
   return count => {
     const points = new Float32Array(count * dimension)
-    for (let i = 0; i < points.length; i++) points[i] = source.normal()
+    flat.noise.draw(source, points, dimension)
     return points
   }
 }
@@ -79,8 +81,9 @@ export async function jumpThrough<P extends Points>(
   return x
 }
 
-const axpy = <P extends Points>(x: P, h: number, v: P): P =>
-  x.map((value: number, i: number) => value + h * v[i]) as P
+/** `x + h v`, or with two velocities `x + h (v + w)`, rounded once. */
+const along = <P extends Points>(x: P, h: number, v: P, w?: P): P =>
+  x.map((value: number, i: number) => value + h * (w ? v[i] + w[i] : v[i])) as P
 
 function checkStep(method: string, x: Points, s: number, t: number): void {
   checkFloats(`${method}: x`, x)
@@ -93,18 +96,15 @@ export function euler<P extends Points>(velocity: Velocity<P>): Jump<P> {
   checkFunction('euler: velocity', velocity)
   return async (x, s, t) => {
     checkStep('euler', x, s, t)
-    return axpy(x, t - s, await velocity(x, s))
+    return takeLater(eulerStep<P>(along, x, s, t), asked => velocity(asked.x, asked.s))
   }
 }
 
-/** Heun's method, second order: two evaluations for each interval. Karras et al. 2022, arXiv:2206.00364, alg. 1. */
+/** Heun's method, second order: two evaluations for each interval. */
 export function heun<P extends Points>(velocity: Velocity<P>): Jump<P> {
   checkFunction('heun: velocity', velocity)
   return async (x, s, t) => {
     checkStep('heun', x, s, t)
-    const h = t - s
-    const first = await velocity(x, s)
-    const second = await velocity(axpy(x, h, first), t)
-    return x.map((value: number, i: number) => value + 0.5 * h * (first[i] + second[i])) as P
+    return takeLater(heunStep<P>(along, x, s, t), asked => velocity(asked.x, asked.s))
   }
 }

@@ -9,47 +9,55 @@ import {
   trace,
 } from '../autodiff/index.ts'
 import { pointOf } from '../config/index.ts'
-import { coefficientsAt, type FlowMap, interpolants } from '../model/index.ts'
+import { type FlowMap, interpolants } from '../model/index.ts'
 import { lower } from '../runtime/onnx.ts'
 import { checkWholeGrid, GridError } from '../sampler/grid.ts'
 import { type MethodName, methodFor, type SamplingMethod, whyUntrained } from '../sampler/sampling.ts'
+import {
+  eulerStep,
+  heunStep,
+  jumpStep,
+  type Question,
+  renoiseStep,
+  type Step,
+  take,
+} from '../sampler/steps.ts'
 import { asMap, hasClasses, type Model } from './model.ts'
 import { VERSION } from './version.ts'
 
 /** More steps make a file of thousands of nodes, which opens slowly. */
 const MOST_STEPS = 256
 
-type Step = (x: Tensor, s: number, t: number, k: number) => Tensor
+/** Points through one step of a grid, its number `k`. */
+type Taken = (x: Tensor, s: number, t: number, k: number) => Tensor
 
-/** One step of each method on standardised points; the arithmetic of `takeThrough`. */
-function stepOf(
+/** The steps of each method on standardised points. */
+function takenBy(
   method: SamplingMethod,
   map: FlowMap,
   interpolant: keyof typeof interpolants,
   fresh: readonly Tensor[],
-): Step {
+): Taken {
   // One time for each of as many rows as the points.
   const column = (x: Tensor, time: number) =>
     x
       .sum(x.shape.map((_, i) => i).slice(1), true)
       .mul(0)
       .add(time)
-  const velocity = (x: Tensor, t: number) => map.velocity(x, column(x, t))
-  const along = (x: Tensor, h: number, v: Tensor) => x.add(v.mul(h))
-  const steps: Record<SamplingMethod, Step> = {
-    jump: (x, s, t) => map.jump(x, column(x, s), column(x, t)),
-    euler: (x, s, t) => along(x, t - s, velocity(x, s)),
-    heun: (x, s, t) => {
-      const first = velocity(x, s)
-      return along(x, 0.5 * (t - s), first.add(velocity(along(x, t - s, first), t)))
-    },
+  const along = (x: Tensor, h: number, ...velocities: readonly Tensor[]) =>
+    x.add(velocities.reduce((sum, v) => sum.add(v)).mul(h))
+  const answer = ({ x, s, t }: Question<Tensor>) =>
+    t === undefined ? map.velocity(x, column(x, s)) : map.jump(x, column(x, s), column(x, t))
+  const steps: Record<SamplingMethod, (...at: Parameters<Taken>) => Step<Tensor>> = {
+    jump: jumpStep,
+    euler: (x, s, t) => eulerStep(along, x, s, t),
+    heun: (x, s, t) => heunStep(along, x, s, t),
     renoise: (x, s, _, k) => {
-      const { alpha, sigma } = coefficientsAt(interpolants[interpolant], s)
-      const at = k === 0 ? x : x.mul(alpha).add(fresh[k - 1].mul(sigma))
-      return map.jump(at, column(x, s), column(x, 0))
+      const mix = (x: Tensor, alpha: number, sigma: number) => x.mul(alpha).add(fresh[k - 1].mul(sigma))
+      return renoiseStep(mix, interpolants[interpolant], x, s, k === 0)
     },
   }
-  return steps[method]
+  return (...at) => take(steps[method](...at), answer)
 }
 
 /**
@@ -68,7 +76,7 @@ function samplerGraph(model: Model, method: SamplingMethod, grid: readonly numbe
   const row = (values: readonly number[]) => constant(values, [1, ...shape])
   return simplify(
     trace((given: Readonly<Record<string, Tensor>>) => {
-      const step = stepOf(
+      const step = takenBy(
         method,
         asMap(model, 'float32', given.class ? { class: given.class } : undefined),
         config.interpolant,

@@ -1,6 +1,7 @@
 import { type Config, findObjective, pointOf } from '../config/index.ts'
 import { progressAt, scheduledValuesOf, writeScheduledValues } from '../config/scheduled-values.ts'
 import type { Dataset } from '../data/dataset.ts'
+import { spaceOf } from '../model/index.ts'
 import { bend, diagonalLaws, type TimeLaw, type Times, timeLaws, valueAt } from '../objective/index.ts'
 import { type Random, random } from '../random/random.ts'
 import { RATES, writeRates } from './optimizer.ts'
@@ -58,10 +59,6 @@ function drawTimes(
   }
 }
 
-function fillNormal(source: Random, out: Float32Array): void {
-  for (let j = 0; j < out.length; j++) out[j] = source.normal()
-}
-
 /** The rates of every update of a round: each player's go by its own number of updates. */
 function writeUpdates(config: Config, updates: readonly string[], step: number, out: Float32Array): void {
   updates.forEach((name, i) => {
@@ -98,6 +95,7 @@ export function batchSource(
   const { dimension } = dataset
   const { chunk, seeds, condition } = config
   const point = pointOf(config, dataset)
+  const { noise: base } = spaceOf(point)
   const moments = scheduledValuesOf(config)
   let gap = 1
   const clock = clockOf(config, () => gap)
@@ -129,9 +127,9 @@ export function batchSource(
           classes[i] = BigInt(none.uniform() < condition.drop ? point.condition!.classes : index)
         })
       } else if (x0) dataset.sample(data, x0)
-      if (eps) fillNormal(noise, eps)
+      if (eps) base.draw(noise, eps, dimension)
     }
-    if (own) fillNormal(noise, own)
+    if (own) base.draw(noise, own, dimension)
   }
 
   const drawStep = (step: number, i: number): void => {

@@ -14,7 +14,15 @@ import {
 } from '../autodiff/index.ts'
 import type { Config } from '../config/index.ts'
 import { type PresentValues, scheduledValuesOf } from '../config/scheduled-values.ts'
-import { bindMap, type Condition, flatten, type Named, type PointSpec, unflatten } from '../model/index.ts'
+import {
+  bindMap,
+  type Condition,
+  flatten,
+  type Named,
+  type PointSpec,
+  spaceOf,
+  unflatten,
+} from '../model/index.ts'
 import { MAP, type Trained, WEIGHT } from './networks.ts'
 import { RATES } from './optimizer.ts'
 import { playersOf, stateNames, type TrainedPlayer, vectorName } from './players.ts'
@@ -59,6 +67,7 @@ export function guidesOf(
   const others = trained.filter(({ name }) => name !== MAP && name !== WEIGHT)
   const learned = weight?.network.apply(trees[WEIGHT])
   return {
+    space: spaceOf(point),
     frozen: condition => bindMap(config, point, stopped, condition),
     players: condition =>
       Object.fromEntries(others.map(({ name, network }) => [name, network.apply(trees[name], condition)])),

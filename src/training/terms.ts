@@ -7,25 +7,19 @@ import {
   type BoundNetwork,
   type Condition,
   type FlowMap,
+  flat,
   flowMap,
   fromVelocity,
   interpolants,
   noisePath,
   type Path,
   type PointSpec,
-  pathOf,
+  type Space,
   timeShape,
   trajectoryPath,
   type VelocityField,
 } from '../model/index.ts'
-import {
-  type Draw,
-  type ErrorFunction,
-  type Objective,
-  type Part,
-  squaredError,
-  traitsOf,
-} from '../objective/index.ts'
+import { comparing, type Draw, meanSquare, type Objective, type Part, traitsOf } from '../objective/index.ts'
 import { errorOf, type SampleWeight } from './weights.ts'
 
 export type TermName = 'diagonal' | 'consistency'
@@ -142,6 +136,8 @@ export interface Guides {
   /** Networks that train beside the student, by name. */
   readonly players?: (condition: Condition<Tensor> | undefined) => Readonly<Record<string, BoundNetwork>>
   readonly weight?: SampleWeight
+  /** Where the points live; flat when absent. */
+  readonly space?: Space
 }
 
 /** Stands in for what a run does not have until a formula asks for it. */
@@ -152,15 +148,16 @@ function missing(objective: string, what: string): FlowMap {
   return { velocity: refuse, jump: refuse }
 }
 
-type DrawOf = (student: FlowMap, error: ErrorFunction) => Draw
+type DrawOf = (student: FlowMap) => Draw
 
-function pathThrough(config: Config, { x0, eps, xs, xt, s, t }: TermInputs<Tensor>): Path {
+function pathThrough(config: Config, space: Space, { x0, eps, xs, xt, s, t }: TermInputs<Tensor>): Path {
   if (xs && xt) return trajectoryPath(s!, xs, t!, xt)
-  return x0 ? pathOf(interpolants[config.interpolant], x0, eps!) : noisePath(eps!)
+  return x0 ? space.path(interpolants[config.interpolant], x0, eps!) : noisePath(eps!)
 }
 
 function drawMaker(config: Config, inputs: TermInputs<Tensor>, guides: Guides): DrawOf {
-  const path = pathThrough(config, inputs)
+  const { space = flat } = guides
+  const path = pathThrough(config, space, inputs)
   const { s, t, m, noise, r } = inputs
   const { objective } = config
   const condition = conditionIn(inputs)
@@ -169,7 +166,7 @@ function drawMaker(config: Config, inputs: TermInputs<Tensor>, guides: Guides): 
   const pretrained = told(guides.pretrained) ?? missing(objective, 'flow map')
   const players = guides.players?.(condition) ?? {}
   const auxiliary = players.auxiliary ? flowMap(players.auxiliary) : missing(objective, 'auxiliary velocity')
-  return (map, error) => ({
+  return map => ({
     path,
     s: s!,
     t: t ?? s!,
@@ -177,7 +174,7 @@ function drawMaker(config: Config, inputs: TermInputs<Tensor>, guides: Guides): 
     noise: noise!,
     r: r!,
     map,
-    error,
+    ...comparing(space, meanSquare(space)),
     teacher,
     pretrained,
     auxiliary,
@@ -195,7 +192,7 @@ const equal = (a: Request, b: Request): boolean => a.every((tensor, i) => tensor
 /** The term's own request, if it makes one: found by tracing its loss once for nothing. */
 function ownRequest(parts: readonly Part[], drawOf: DrawOf, map: FlowMap): Request | undefined {
   if (parts.length > 1) return undefined
-  const { path, s, t } = drawOf(map, squaredError)
+  const { path, s, t, space } = drawOf(map)
   const own: Request[] = [
     [path.at(s), s, s],
     [path.at(s), s, t],
@@ -204,8 +201,8 @@ function ownRequest(parts: readonly Part[], drawOf: DrawOf, map: FlowMap): Reque
   const watched = fromVelocity((...request) => {
     if (own.some(candidate => equal(candidate, request))) found = request
     return map.velocity(...request)
-  })
-  parts[0].loss(drawOf(watched, squaredError))
+  }, space)
+  parts[0].loss(drawOf(watched))
   return found
 }
 
@@ -226,6 +223,7 @@ function shareStudent(
   parts: readonly (readonly Part[])[],
   draws: readonly DrawOf[],
   conditions: readonly (Condition<Tensor> | undefined)[],
+  space?: Space,
 ): FlowMap[] {
   const alone = conditions.map(condition => tell(student, condition))
   if (terms.length < 2) return alone
@@ -245,7 +243,7 @@ function shareStudent(
     const start = end
     end += terms[i].rows
     const answer = velocity.slice(0, start, end)
-    return fromVelocity((...request) => (equal(own, request) ? answer : alone[i].velocity(...request)))
+    return fromVelocity((...request) => (equal(own, request) ? answer : alone[i].velocity(...request)), space)
   })
 }
 
@@ -276,7 +274,7 @@ export function sampleResiduals(
 ): SampleResidual[] {
   return terms.flatMap((term, i) => {
     const map = tell(student, conditionIn(inputs[i]))
-    const draw = drawMaker(config, inputs[i], guides)(map, squaredError)
+    const draw = drawMaker(config, inputs[i], guides)(map)
     return term.parts(present).map(part => ({
       name: part.name,
       term: term.name,
@@ -307,9 +305,9 @@ function evaluatePart(
 ): PartValue {
   const { name, loss, plain, at } = part
   const own = ownTimes(part, draw, anchor)
-  const residual = loss({ ...own, error: squaredError }).mean()
+  const residual = loss(own).mean()
   if (plain) return { name, loss: residual, residual }
-  const samples = loss({ ...own, error: errorOf(config) })
+  const samples = loss({ ...own, ...comparing(own.space, errorOf(config, own.space)) })
   const [s, t] = at ? [own[at], own[at]] : [own.s, own.t]
   return { name, loss: (weight?.(samples, s, t) ?? samples).mean(), residual }
 }
@@ -329,10 +327,10 @@ export function evaluateTerms(
 ): { total: Tensor; values: PartValue[] } {
   const parts = terms.map(term => term.parts(present))
   const draws = inputs.map(input => drawMaker(config, input, guides))
-  const students = shareStudent(student, terms, parts, draws, inputs.map(conditionIn))
+  const students = shareStudent(student, terms, parts, draws, inputs.map(conditionIn), guides.space)
   const values = parts.map((list, i) =>
     list.map(part => {
-      const draw = draws[i](students[i], squaredError)
+      const draw = draws[i](students[i])
       return evaluatePart(config, part, draw, inputs[i].anchor, guides.weight)
     }),
   )

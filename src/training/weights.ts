@@ -1,21 +1,25 @@
 import type { Tensor } from '../autodiff/index.ts'
 import type { Config } from '../config/index.ts'
 import { LEFT, type PresentValues } from '../config/scheduled-values.ts'
-import { type Interpolant, interpolants } from '../model/index.ts'
+import { type Interpolant, interpolants, type Space } from '../model/index.ts'
 import {
   adaptive,
   cauchy,
   type ErrorFunction,
+  meanSquare,
   minSnr,
   progressiveGap,
   pseudoHuber,
-  squaredError,
 } from '../objective/index.ts'
 
 /** How a configuration measures residuals while it trains. */
-export function errorOf({ loss: { kind, c, adaptive: weighting } }: Config): ErrorFunction {
-  const error = { mse: squaredError, 'pseudo-huber': pseudoHuber(c), cauchy: cauchy(c) }[kind]
-  return weighting ? adaptive(error, weighting.p, weighting.c) : error
+export function errorOf({ loss: { kind, c, adaptive: weighting } }: Config, space: Space): ErrorFunction {
+  const error = {
+    mse: meanSquare(space),
+    'pseudo-huber': pseudoHuber(c, 'sum', space),
+    cauchy: cauchy(c, 'sum', space),
+  }[kind]
+  return weighting ? adaptive(error, weighting.p, weighting.c, 'mean', space) : error
 }
 
 /** Weighs the losses `[B]` of samples at times `[B, 1]`; one time twice is no jump. */

@@ -1,4 +1,4 @@
-import { spec, trace } from '../../src/autodiff/index.ts'
+import { spec, type Tensor, trace } from '../../src/autodiff/index.ts'
 import type { FlowMap, VelocityField } from '../../src/model/index.ts'
 import type { Catalogue } from '../../src/objective/golden.ts'
 import { type Draw, type Loss, type Objective, objectives } from '../../src/objective/index.ts'
@@ -111,21 +111,25 @@ const SLIPS: readonly {
     of: 'path.at',
     change: ({ path }) => ({ path: { ...path, at: s => path.at(s.mul(0.9)) } }),
   },
-  {
-    name: 'twice the prediction',
-    of: 'error',
-    change: ({ error }) => ({ error: (a, b) => error(a.add(a), b) }),
-  },
-  {
-    name: 'twice the target',
-    of: 'error',
-    change: ({ error }) => ({ error: (a, b) => error(a, b.add(b)) }),
-  },
-  {
-    name: 'twice the error',
-    of: 'error',
-    change: ({ error }) => ({ error: (a, b) => error(a, b).mul(2) }),
-  },
+  ...(['error', 'distance'] as const).flatMap(of => [
+    {
+      name: `twice the prediction in ${of}`,
+      of,
+      change: ({ [of]: compare }: Draw) => ({
+        [of]: (a: Tensor, b: Tensor) => compare(a.add(a), b),
+      }),
+    },
+    {
+      name: `twice the target in ${of}`,
+      of,
+      change: ({ [of]: compare }: Draw) => ({ [of]: (a: Tensor, b: Tensor) => compare(a, b.add(b)) }),
+    },
+    {
+      name: `twice the ${of}`,
+      of,
+      change: ({ [of]: compare }: Draw) => ({ [of]: (a: Tensor, b: Tensor) => compare(a, b).mul(2) }),
+    },
+  ]),
 ]
 
 /** Every exchange of things that a formula uses, for every formula of the catalogue. */

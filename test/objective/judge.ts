@@ -6,6 +6,7 @@ import { equalities, inequality } from './equalities.ts'
 import { kept, misses } from './measure.ts'
 import type { Mutant } from './mutations.ts'
 import { type Claim, claims, further } from './promises.ts'
+import { holdsOnSphere, lossOfRotation } from './rotation.ts'
 import { withoutSites } from './setting.ts'
 import { catalogueWith, sources } from './source.ts'
 import { apart, guides, policies } from './stops.ts'
@@ -41,6 +42,9 @@ function* checks(id: string, catalogue: Catalogue): Generator<[name: string, pas
       return found.every(miss => kept(miss, world, claim))
     })
   yield ['exact solution', exact(linearGaussian)]
+  for (const term of terms.filter(term => term.id === id && holdsOnSphere(term))) {
+    yield ['curved space', Math.max(...lossOfRotation(lossOf(term, {}, catalogue))) < 1e-14]
+  }
   for (const [name, fixture] of own.slice(0, 1)) yield [name, checkFixture(fixture, catalogue).passed]
   for (const term of terms.filter(term => term.id === id)) {
     const loss = lossOf(term, {}, catalogue)

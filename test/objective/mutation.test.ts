@@ -19,6 +19,11 @@ const EQUIVALENT: Readonly<Record<string, string>> = {
   'freeflowPrediction: V -> $stop(V)': 'enters the stopped target alone, through F',
   'freeflowPrediction: map.velocity(eps, s, t) -> $stop(map.velocity(eps, s, t)) (2)':
     'enters the stopped target alone, through D_t V',
+  'covariantDerivative: dV -> $stop(dV)': 'enters stopped targets alone',
+  'imf: stopGradient(gap.mul(V)) -> gap.mul(V)': 'a curved space alone looks at it',
+  'scm: s.neg() -> s': 'what is across a geodesic is so in both directions',
+  'facmConsistency: s.neg() -> s': 'what is across a geodesic is so in both directions',
+  'scm: V -> $stop(V) (2)': 'enters the stopped target alone, through g',
   'scm: V -> $stop(V)': 'enters the stopped target alone, through g',
   'scm: dV -> $stop(dV)': 'enters the stopped target alone, through g',
   'tvmTerminal: stopGradient(xt) -> xt': 'enters the stopped target alone',
@@ -28,7 +33,7 @@ const EQUIVALENT: Readonly<Record<string, string>> = {
   'imf: stopGradient(map.velocity(x, s)) -> map.velocity(x, s)': 'enters the stopped derivative alone',
   'soflow: stopGradient(map.velocity(x, s)) -> map.velocity(x, s)': 'enters the stopped target alone',
   'soflowByGap: stopGradient(map.velocity(x, s)) -> map.velocity(x, s)': 'enters the stopped target alone',
-  'emd: twice the target': 'the target is zero',
+  'emd: twice the target in error': 'the target is zero',
 }
 
 interface Score {

@@ -1,15 +1,23 @@
 import { constant, stopGradient, type Tensor, type Value } from '../../src/autodiff/index.ts'
 import {
   type FlowMap,
+  flat as flatSpace,
   flowMap,
   type Interpolant,
   interpolants,
   type Path,
-  pathOf,
+  type Space,
   type VelocityField,
 } from '../../src/model/index.ts'
 import { applyMlp, initializeMlp, type MlpOptions, mlpShapes } from '../../src/model/mlp.ts'
-import { type Draw, type ErrorFunction, type Loss, squaredError } from '../../src/objective/index.ts'
+import {
+  comparing,
+  type Draw,
+  type ErrorFunction,
+  type Loss,
+  meanSquare,
+  squaredError,
+} from '../../src/objective/index.ts'
 import { random } from '../../src/random/random.ts'
 import { sampleArgument, value, valuesOf } from '../autodiff/values.ts'
 
@@ -50,6 +58,7 @@ export interface Roles {
   readonly pretrained?: FlowMap
   readonly auxiliary?: VelocityField
   readonly error?: ErrorFunction
+  readonly space?: Space
   readonly interpolant?: Interpolant
   /** In the place of the interpolant's path. */
   readonly path?: (s: Tensor, t: Tensor, path: Path) => Path
@@ -60,10 +69,24 @@ export const inputsOf = (at: Batch): Value[] => FIELDS.map(name => at[name])
 /** What a formula is given. */
 export function drawOf(roles: Roles, [x0, eps, s, t, m, noise, r]: readonly Tensor[]): Draw {
   const { map, target = map, frozen = map, teacher = map, pretrained = map, auxiliary = map } = roles
-  const { error = squaredError, interpolant = interpolants.linear } = roles
-  const plain = pathOf(interpolant, x0, eps)
+  const { space = flatSpace, error = meanSquare(space), interpolant = interpolants.linear } = roles
+  const plain = space.path(interpolant, x0, eps)
   const path = roles.path?.(s, t, plain) ?? plain
-  return { map, target, frozen, teacher, pretrained, auxiliary, path, s, t, m, noise, r, error }
+  return {
+    map,
+    target,
+    frozen,
+    teacher,
+    pretrained,
+    auxiliary,
+    path,
+    s,
+    t,
+    m,
+    noise,
+    r,
+    ...comparing(space, error),
+  }
 }
 
 /** What each call of `error` compares, prediction minus target, `[B, D]`; the loss itself where none is called. */

@@ -11,6 +11,7 @@ const spaceTraits = ({ space }: { space: keyof typeof SPACES }): Traits => ({
   compares: space === 'map' ? 'jump' : 'velocity',
   between: space !== 'midpoint',
   dividesByGap: space === 'velocity',
+  curved: space === 'map',
 })
 
 /** `F(F(x,s,m),m,t) = F(x,s,t)` */
@@ -129,7 +130,7 @@ export const compositionalRows = [
       diagonal: null,
       options: z.strictObject({}),
       parts: () => one(pfmm),
-      traits: { compares: 'jump', between: true },
+      traits: { compares: 'jump', between: true, curved: true },
       defaults: { diagonalFraction: 0 },
     },
     {

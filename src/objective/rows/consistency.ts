@@ -19,7 +19,7 @@ export const consistencyRows = [
       diagonal: null,
       options: z.strictObject({ delta: delta.default({ kind: 'steps', from: 1 / 2, to: 1 / 150 }) }),
       parts: ({ delta }) => one(ct(delta)),
-      traits: { compares: 'jump' },
+      traits: { compares: 'jump', curved: true },
       defaults: { diagonalFraction: 0 },
     },
     {
@@ -45,7 +45,7 @@ export const consistencyRows = [
       diagonal: null,
       options: z.strictObject({ delta: delta.default(1 / 18) }),
       parts: ({ delta }) => one(cd(delta)),
-      traits: { compares: 'jump' },
+      traits: { compares: 'jump', curved: true },
       defaults: { diagonalFraction: 0 },
     },
     {
@@ -71,7 +71,7 @@ export const consistencyRows = [
       diagonal: null,
       options: z.strictObject({ delta: delta.default({ kind: 'halving', from: 1 / 10, to: 1 / 1280 }) }),
       parts: ({ delta }) => one(ct(delta)),
-      traits: { compares: 'jump' },
+      traits: { compares: 'jump', curved: true },
       defaults: {
         diagonalFraction: 0,
         target: 'student',
@@ -104,7 +104,7 @@ export const consistencyRows = [
       diagonal: null,
       options: z.strictObject({ delta: delta.default({ kind: 'exponential', from: 1, to: 1 / 256 }) }),
       parts: ({ delta }) => one(ct(delta)),
-      traits: { compares: 'jump' },
+      traits: { compares: 'jump', curved: true },
       defaults: {
         diagonalFraction: 0,
         target: 'student',
@@ -143,6 +143,7 @@ export const consistencyRows = [
       }),
       parts: options => one(scm(options)),
       defaults: { diagonalFraction: 0, times: { law: 'lognormal', mean: -1, deviation: 1.4 }, clip: 1 },
+      traits: { curved: true },
     },
     {
       name: 'Continuous-time consistency model',
@@ -175,7 +176,7 @@ export const consistencyRows = [
         { name: 'consistency', loss: facmConsistency },
         { name: 'anchor', loss: facmAnchor, at: 's', weight: anchorWeight },
       ],
-      traits: { absoluteTimes: true },
+      traits: { absoluteTimes: true, curved: true },
       defaults: { diagonalFraction: 0, loss: { adaptive: { p: 0.5, c: 1e-2 } }, clip: 1 },
     },
     {
@@ -204,7 +205,7 @@ export const consistencyRows = [
       diagonal: null,
       options: z.strictObject({ delta: delta.default(1 / 18) }),
       parts: ({ delta }) => one(ctm(delta)),
-      traits: { compares: 'jump' },
+      traits: { compares: 'jump', curved: true },
       defaults: { diagonalFraction: 0 },
     },
     {

@@ -19,6 +19,7 @@ export const diagonalRows = [
       parts: null,
       grounds: () => flowMatching,
       defaults: { diagonalFraction: 1 },
+      traits: { curved: true },
     },
     {
       name: 'Flow matching',
@@ -44,6 +45,7 @@ export const diagonalRows = [
       parts: null,
       grounds: () => teacherVelocity,
       defaults: { diagonalFraction: 1 },
+      traits: { curved: true },
     },
     {
       name: 'Velocity distillation',
@@ -70,7 +72,7 @@ export const diagonalRows = [
       }),
       parts: null,
       grounds: ({ beta, reward }) => tiltMatching(beta, rewardOf(reward)),
-      traits: { conditionalMean: true, freshNoise: true },
+      traits: { conditionalMean: true, freshNoise: true, curved: true },
       defaults: { diagonalFraction: 1, coupling: 'samples' },
     },
     {
@@ -101,6 +103,7 @@ export const diagonalRows = [
       parts: null,
       coupling: 'reflow',
       defaults: { diagonalFraction: 1 },
+      traits: { curved: true },
     },
     {
       name: 'Rectified flow, another round',

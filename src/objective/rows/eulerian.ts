@@ -31,6 +31,7 @@ export const eulerianRows = [
       options: none,
       parts: () => one(emd),
       defaults: { diagonalFraction: 0 },
+      traits: { curved: true },
     },
     {
       name: 'Eulerian map distillation',
@@ -53,7 +54,7 @@ export const eulerianRows = [
       diagonal: 'teacher-velocity',
       options: none,
       parts: () => one(emdDiscrete),
-      traits: { compares: 'jump', between: true },
+      traits: { compares: 'jump', between: true, curved: true },
     },
     {
       name: 'Eulerian map distillation, one Euler step',
@@ -78,6 +79,7 @@ export const eulerianRows = [
       options: z.strictObject({ spatialGradient: z.boolean().default(false) }),
       parts: ({ spatialGradient }) => one(spatialGradient ? esdSpatial : esd),
       defaults: { weight: 0.1 },
+      traits: { curved: true },
     },
     {
       name: 'Eulerian self-distillation',
@@ -106,6 +108,7 @@ export const eulerianRows = [
       options: none,
       parts: () => one(ayfEmd),
       defaults: { diagonalFraction: 0, loss: { adaptive: { p: 0.5, c: 1e-2 } }, clip: 1 },
+      traits: { curved: true },
     },
     {
       name: 'Align Your Flow, Eulerian',
@@ -139,6 +142,7 @@ export const eulerianRows = [
         loss: { adaptive: { p: 1, c: 1e-3 } },
         clip: 1,
       },
+      traits: { curved: true },
     },
     {
       name: 'MeanFlow',
@@ -171,6 +175,7 @@ export const eulerianRows = [
         loss: { adaptive: { p: 1, c: 1e-2 } },
         clip: 1,
       },
+      traits: { curved: true },
     },
     {
       name: 'Improved MeanFlow',
@@ -235,7 +240,10 @@ export const eulerianRows = [
         weighting: z.enum(['none', 'gap']).default('gap'),
       }),
       parts: ({ d, weighting }) => one(weighting === 'gap' ? soflowByGap(d) : soflow(d)),
-      traits: ({ weighting }) => ({ compares: weighting === 'none' ? 'jump' : 'velocity' }),
+      traits: ({ weighting }) => ({
+        compares: weighting === 'none' ? 'jump' : 'velocity',
+        curved: weighting === 'none',
+      }),
       defaults: {
         diagonalFraction: 0.75,
         target: 'student',

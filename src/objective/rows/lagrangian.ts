@@ -18,6 +18,7 @@ export const lagrangianRows = [
       options: none,
       parts: () => one(lmd),
       defaults: { diagonalFraction: 0 },
+      traits: { curved: true },
     },
     {
       name: 'Lagrangian map distillation',
@@ -42,7 +43,7 @@ export const lagrangianRows = [
       diagonal: 'teacher-velocity',
       options: none,
       parts: () => one(lmdDiscrete),
-      traits: { compares: 'jump', between: true },
+      traits: { compares: 'jump', between: true, curved: true },
     },
     {
       name: 'Lagrangian map distillation, one Euler step',
@@ -66,7 +67,7 @@ export const lagrangianRows = [
       diagonal: 'flow-matching',
       options: none,
       parts: () => one(lsd),
-      traits: { startsAtTarget: true },
+      traits: { startsAtTarget: true, curved: true },
       defaults: { weight: 0.02 },
     },
     {
@@ -123,7 +124,7 @@ export const lagrangianRows = [
         { name: 'terminal', loss: tvmTerminal },
         { name: 'anchor', loss: tvmAnchor, at: 't', weight: anchorWeight },
       ],
-      traits: { startsAtTarget: true },
+      traits: { startsAtTarget: true, curved: true },
       defaults: { diagonalFraction: 0 },
     },
     {

@@ -43,7 +43,7 @@ export const otherRows = [
       diagonal: null,
       options: z.strictObject({}),
       parts: () => one(midTraining),
-      traits: { compares: 'jump' },
+      traits: { compares: 'jump', curved: true },
       coupling: 'trajectory',
       defaults: { diagonalFraction: 0 },
     },

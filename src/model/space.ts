@@ -1,0 +1,69 @@
+import type { Tensor } from '../autodiff/index.ts'
+import type { Random } from '../random/random.ts'
+import { type Interpolant, type Path, pathOf } from './interpolant.ts'
+
+/** Size of a residual, one number per sample: `[B, ...D]` twice to `[B]`. */
+export type ErrorFunction = (prediction: Tensor, target: Tensor) => Tensor
+
+/**
+ * Where points live, and what takes the place of adding and subtracting them there. Points and tangent vectors are
+ * `[B, ...D]`, in the coordinates of the space around a curved one; times are `[B, 1, ...]`. A row says in its traits
+ * whether its formula holds in a curved space.
+ */
+export interface Space {
+  /** The velocity, tangent at `x`, that a network's output stands for. */
+  velocity(x: Tensor, output: Tensor): Tensor
+  /** `exp_x(u)`: where `u` leads from `x`. */
+  jump(x: Tensor, u: Tensor): Tensor
+  /** `log_x(y)`: what leads from `x` to `y`. */
+  difference(x: Tensor, y: Tensor): Tensor
+  /** A vector at `x` without what leaves the space: makes a derivative along the space a covariant one. */
+  tangent(x: Tensor, vector: Tensor): Tensor
+  /** `-grad_v log_x(y)` at `y = exp_x(u)`: how `log_x(y)` shrinks as `x` goes along `v`, and `v` itself where it is flat. */
+  transverse(x: Tensor, u: Tensor, v: Tensor): Tensor
+  /** `|r|^2` of tangent vectors, summed over coordinates or averaged: `[B]`, or with `keep` `[B, 1, ...]`. */
+  squared(r: Tensor, norm: 'sum' | 'mean', keep?: boolean): Tensor
+  /** The distance of two points, measured as an error of tangent vectors is. */
+  distance(error: ErrorFunction): ErrorFunction
+  /** The conditional path between data and noise. */
+  path(interpolant: Interpolant, x0: Tensor, eps: Tensor): Path
+  /** The law of the noise at time 1, of points of `dimension` numbers, row after row. */
+  readonly noise: {
+    draw(random: Random, points: Float32Array, dimension: number): void
+    /** In nats, of each point: `[n, D]` to `[n]`. */
+    logDensity(points: Float64Array, dimension: number): Float64Array
+  }
+}
+
+/** Axes of a sample's coordinates. */
+const coordinates = (x: Tensor): number[] => x.shape.flatMap((_, i) => (i === 0 ? [] : [i]))
+
+/** `R^n`: points add, noise is standard normal, and nothing of it costs a node of a graph. */
+export const flat: Space = {
+  velocity: (_, output) => output,
+  jump: (x, u) => x.add(u),
+  difference: (x, y) => y.sub(x),
+  tangent: (_, vector) => vector,
+  transverse: (_, _u, v) => v,
+  squared: (r, norm, keep = false) =>
+    norm === 'sum' ? r.square().sum(coordinates(r), keep) : r.square().mean(coordinates(r), keep),
+  distance: error => error,
+  path: pathOf,
+  noise: {
+    draw(random, points) {
+      for (let i = 0; i < points.length; i++) points[i] = random.normal()
+    },
+    logDensity: (points, dimension) =>
+      Float64Array.from({ length: points.length / dimension }, (_, i) => {
+        let square = 0
+        for (let k = 0; k < dimension; k++) square += points[i * dimension + k] ** 2
+        return -(square + dimension * Math.log(2 * Math.PI)) / 2
+      }),
+  },
+}
+
+/** Every space that points can live in. */
+export const spaces: Record<string, Space> = { flat }
+
+/** The space of some points; flat where they name none. */
+export const spaceOf = ({ space = 'flat' }: { readonly space?: string }): Space => spaces[space]
