@@ -1,13 +1,13 @@
 import './style.css'
 import './controls.css'
 import './pictures.css'
-import './frame.css'
+import './frame/frame.css'
 import { render } from 'preact'
 import { App } from './app.tsx'
-import { takeDrops } from './drops.ts'
-import { loadParts } from './later.ts'
-import { engine } from './store.ts'
-import { walk } from './walk.ts'
+import { loadParts } from './connection/lazy-chunks.ts'
+import { takeDrops } from './parts/dropped-files.ts'
+import { walk } from './state/history.ts'
+import { engine } from './state/store.ts'
 
 walk()
 takeDrops()

@@ -6,7 +6,7 @@ import { anew } from '../../../src/studio/trainable.ts'
 const sent: Command[] = []
 let tell: (report: Report) => void = () => {}
 
-vi.mock('../../../src/studio/page/engines.ts', () => ({
+vi.mock('../../../src/studio/page/connection/backend.ts', () => ({
   machine: null,
   place: { value: 'page' },
   startClient: (receive: (report: Report) => void) => {
@@ -17,10 +17,10 @@ vi.mock('../../../src/studio/page/engines.ts', () => ({
 
 const long = { ...examplePlan, stages: [{ ...examplePlan.stages[0], steps: 24_000 }] }
 
-let store: typeof import('../../../src/studio/page/store.ts')
+let store: typeof import('../../../src/studio/page/state/store.ts')
 beforeAll(async () => {
   vi.stubGlobal('location', { hash: '' })
-  store = await import('../../../src/studio/page/store.ts')
+  store = await import('../../../src/studio/page/state/store.ts')
   store.begin()
 })
 

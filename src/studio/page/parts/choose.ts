@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 import type { Plan, Target } from '../../plan.ts'
 import { anew, refusalOf } from '../../trainable.ts'
-import { open, play, problem, selected, selectedLive, state } from '../store.ts'
+import { open, play, problem, selected, selectedLive, state } from '../state/store.ts'
 import { datasetOf } from './target-points.ts'
 
 /** Where a target comes from while it is being made: nothing when the training's own is shown. */

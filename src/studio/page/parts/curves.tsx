@@ -1,11 +1,11 @@
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Stage } from '../../plan.ts'
-import type { CurvePoint } from '../curve.ts'
-import { part } from '../later.ts'
-import { type Live, selected, selectedLive } from '../store.ts'
+import { part } from '../connection/lazy-chunks.ts'
+import type { CurvePoint } from '../state/learning-curve.ts'
+import { type Live, selected, selectedLive } from '../state/store.ts'
 import type { Change, drawDistance, drawLosses } from './curves-plot.ts'
-import { short, useFormula } from './loss-lines.tsx'
+import { short, useFormula } from './loss-terms.tsx'
 
 interface Plots {
   readonly drawLosses: typeof drawLosses

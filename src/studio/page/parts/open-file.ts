@@ -2,7 +2,7 @@ import { DataError } from '../../../data/error.ts'
 import type { Columns } from '../../target/columns.ts'
 import { densityOf, imageSize, placeOf } from '../../target/image.ts'
 import { SIDE } from '../../target/raster.ts'
-import { part } from '../later.ts'
+import { part } from '../connection/lazy-chunks.ts'
 
 /** Bytes of a file that is read. */
 const LARGEST = 32 << 20

@@ -1,6 +1,6 @@
 import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { selectedLive, show, state, update } from '../store.ts'
+import { selectedLive, show, state, update } from '../state/store.ts'
 
 /** Points of the picture. */
 export const count = signal(2000)

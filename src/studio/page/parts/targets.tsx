@@ -1,6 +1,6 @@
 import { datasets } from '../../../data/built-in.ts'
 import type { Points } from '../../engine/protocol.ts'
-import { selected } from '../store.ts'
+import { selected } from '../state/store.ts'
 import { begin, making } from './choose.ts'
 import { FileTarget } from './file-target.tsx'
 import { Painter } from './painter.tsx'

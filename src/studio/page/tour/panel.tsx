@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { reachable } from '../parts/reachable.tsx'
-import { live, pause, state, update } from '../store.ts'
+import { live, pause, state, update } from '../state/store.ts'
 import { arriveAt } from './arrive.ts'
 import { tourSteps } from './steps.tsx'
 import { TrainedMap } from './trained-map.tsx'

@@ -1,5 +1,5 @@
 import { examplePlan, stepsOf } from '../../plan.ts'
-import { add, MOST_RUNS, selected, state, update } from '../store.ts'
+import { add, MOST_RUNS, selected, state, update } from '../state/store.ts'
 
 const isExample = (plan: typeof examplePlan): boolean => plan.start === 'example' && stepsOf(plan) === 0
 

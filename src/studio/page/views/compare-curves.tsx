@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { curvesOf, type Standing, type Value } from '../curve.ts'
+import { part } from '../connection/lazy-chunks.ts'
 import { logAxis } from '../draw/log-axis.ts'
-import { part } from '../later.ts'
-import { live, state } from '../store.ts'
+import { curvesOf, type Standing, type Value } from '../state/learning-curve.ts'
+import { live, state } from '../state/store.ts'
 
 const plotter = part(() => import('@observablehq/plot'))
 type Plotting = typeof import('@observablehq/plot')

@@ -1,12 +1,12 @@
 import { signal } from '@preact/signals'
 import type { Questions } from '../../engine/protocol.ts'
 import { type Plan, stepsOf } from '../../plan.ts'
-import type { Answered } from '../asker.ts'
+import type { Answered } from '../connection/query-cache.ts'
 import { landingPercent } from '../draw/landing.ts'
 import { floorRange, shortNumber } from '../draw/number.ts'
+import { Mark, objectiveOf, targetName } from '../frame/run-strip.tsx'
 import { Wide } from '../parts/reachable.tsx'
-import { Mark, objectiveOf, targetName } from '../runs.tsx'
-import { live } from '../store.ts'
+import { live } from '../state/store.ts'
 import { NFE } from './compare-picture.tsx'
 
 interface Row {

@@ -4,9 +4,9 @@ import { interpolants } from '../../../model/interpolant.ts'
 import { drawNoise } from '../../../sampler/sampler.ts'
 import type { Points, Strays } from '../../engine/protocol.ts'
 import type { StudioState } from '../../state.ts'
-import { useAnswer } from '../asking.ts'
 import { snap } from '../draw/times.ts'
-import { selected, state } from '../store.ts'
+import { selected, state } from '../state/store.ts'
+import { useAnswer } from '../state/use-answer.ts'
 import { hasClosedForm } from './shared.tsx'
 
 /** How the cloud at `s` is made. */

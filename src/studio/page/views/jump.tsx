@@ -8,9 +8,9 @@ import { shortNumber } from '../draw/number.ts'
 import { Scene, through } from '../draw/scene.tsx'
 import { splitStrays } from '../draw/strays.ts'
 import { Transport } from '../draw/transport.tsx'
-import { saidTimes, Triangle } from '../draw/triangle.tsx'
-import { Mark, MarkAt } from '../runs.tsx'
-import { selected, state, update } from '../store.ts'
+import { Mark, MarkAt } from '../frame/run-strip.tsx'
+import { saidTimes, Triangle } from '../parts/time-triangle.tsx'
+import { selected, state, update } from '../state/store.ts'
 import { type JumpData, MIXED, type Source, useJump } from './jump-data.ts'
 import {
   Choice,
