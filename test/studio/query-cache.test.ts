@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
-import { type Answered, createAsker } from '../../src/studio/page/connection/query-cache.ts'
+import { createQueryCache, type QueryResult } from '../../src/studio/page/connection/query-cache.ts'
 
-/** A desk with a clock of its own, where answers come when the test lets them. */
-function desk(settled: (of: string) => boolean) {
+/** A cache with a clock of its own, where answers come when the test lets them. */
+function cacheWith(settled: (of: string) => boolean) {
   let time = 0
   const asked: string[] = []
   const waiting: { key: string; answer: (value: unknown) => void; refuse: (error: Error) => void }[] = []
   const alarms: { at: number; then: () => void }[] = []
-  const asker = createAsker({
+  const queries = createQueryCache({
     settled,
     now: () => time,
     wait: (milliseconds, then) => alarms.push({ at: time + milliseconds, then }),
@@ -15,11 +15,11 @@ function desk(settled: (of: string) => boolean) {
   const settle = () => new Promise(resolve => setTimeout(resolve))
   return {
     asked,
-    open() {
-      const shown: Answered[] = []
-      const place = asker.open(each => shown.push(each))
-      const want = (key: string, of = 'plan 0', slow = false) =>
-        place.want({
+    subscribe() {
+      const shown: QueryResult[] = []
+      const subscription = queries.subscribe(each => shown.push(each))
+      const setQuery = (key: string, of = 'plan 0', slow = false) =>
+        subscription.setQuery({
           key,
           of,
           slow,
@@ -28,7 +28,7 @@ function desk(settled: (of: string) => boolean) {
             return new Promise((answer, refuse) => waiting.push({ key, answer, refuse }))
           },
         })
-      return { want, close: place.close, shown, last: () => shown.at(-1) }
+      return { setQuery, end: subscription.end, shown, last: () => shown.at(-1) }
     },
     async answer(value: unknown, milliseconds = 10) {
       time += milliseconds
@@ -45,51 +45,51 @@ function desk(settled: (of: string) => boolean) {
   }
 }
 
-test('the newest question of a place wins', async () => {
-  const { asked, open, answer } = desk(() => true)
-  const place = open()
-  for (const key of ['a', 'b', 'c', 'd']) place.want(key)
+test('the newest query of a subscriber wins', async () => {
+  const { asked, subscribe, answer } = cacheWith(() => true)
+  const subscription = subscribe()
+  for (const key of ['a', 'b', 'c', 'd']) subscription.setQuery(key)
   expect(asked).toEqual(['a of plan 0'])
   await answer(1)
-  expect(place.last()).toMatchObject({ answer: 1, key: 'a', fresh: false })
+  expect(subscription.last()).toMatchObject({ answer: 1, key: 'a', fresh: false })
   expect(asked).toEqual(['a of plan 0', 'd of plan 0'])
   await answer(4)
-  expect(place.last()).toMatchObject({ answer: 4, key: 'd', fresh: true })
+  expect(subscription.last()).toMatchObject({ answer: 4, key: 'd', fresh: true })
 })
 
-test('what was answered is not asked again, by any place', async () => {
-  const { asked, open, answer } = desk(() => true)
-  const [one, other] = [open(), open()]
-  one.want('a')
+test('what was answered is not asked again, by any subscriber', async () => {
+  const { asked, subscribe, answer } = cacheWith(() => true)
+  const [one, other] = [subscribe(), subscribe()]
+  one.setQuery('a')
   await answer(1)
-  one.want('b')
+  one.setQuery('b')
   await answer(2)
-  one.want('a')
-  other.want('b')
+  one.setQuery('a')
+  other.setQuery('b')
   expect([one.last()?.answer, other.last()?.answer]).toEqual([1, 2])
   expect(asked).toHaveLength(2)
 })
 
 test('answers of a training that goes on are not kept', async () => {
-  const { asked, open, answer } = desk(() => false)
-  const [one, other] = [open(), open()]
-  one.want('a')
+  const { asked, subscribe, answer } = cacheWith(() => false)
+  const [one, other] = [subscribe(), subscribe()]
+  one.setQuery('a')
   await answer(1)
-  other.want('a')
+  other.setQuery('a')
   expect(asked).toHaveLength(2)
 })
 
 test('while a training goes on it has three quarters of the time, and the user goes first', async () => {
-  const { asked, open, answer, pass } = desk(() => false)
-  const [one, other] = [open(), open()]
-  one.want('a')
+  const { asked, subscribe, answer, pass } = cacheWith(() => false)
+  const [one, other] = [subscribe(), subscribe()]
+  one.setQuery('a')
   await answer(1, 100)
-  one.want('a', 'plan 1')
+  one.setQuery('a', 'plan 1')
   await answer(2, 100)
-  one.want('a', 'plan 2')
+  one.setQuery('a', 'plan 2')
   await pass(250)
   expect(asked).toHaveLength(2)
-  other.want('b', 'plan 2')
+  other.setQuery('b', 'plan 2')
   expect(asked.at(-1)).toBe('b of plan 2')
   await answer(3, 10)
   await pass(60)
@@ -97,14 +97,14 @@ test('while a training goes on it has three quarters of the time, and the user g
 })
 
 test('what takes long is asked last, and after what follows from the answers before', async () => {
-  const { asked, open, answer, pass } = desk(() => true)
-  const [one, long, other] = [open(), open(), open()]
-  one.want('a')
-  long.want('slow', 'plan 0', true)
+  const { asked, subscribe, answer, pass } = cacheWith(() => true)
+  const [one, long, other] = [subscribe(), subscribe(), subscribe()]
+  one.setQuery('a')
+  long.setQuery('slow', 'plan 0', true)
   await answer(1)
   // A view asks on once it has drawn the answer.
   await pass(30)
-  other.want('b')
+  other.setQuery('b')
   await pass(40)
   expect(asked).toEqual(['a of plan 0', 'b of plan 0'])
   await answer(2)
@@ -115,22 +115,22 @@ test('what takes long is asked last, and after what follows from the answers bef
 })
 
 test('a refusal is told, and not asked for ever', async () => {
-  const { asked, open, answer } = desk(() => true)
-  const place = open()
-  place.want('a')
+  const { asked, subscribe, answer } = cacheWith(() => true)
+  const subscription = subscribe()
+  subscription.setQuery('a')
   await answer(new Error('no such training'))
-  expect(place.last()).toMatchObject({ error: 'no such training', fresh: false })
+  expect(subscription.last()).toMatchObject({ error: 'no such training', fresh: false })
   expect(asked).toHaveLength(1)
-  place.want('b')
+  subscription.setQuery('b')
   await answer(2)
-  expect(place.last()).toMatchObject({ answer: 2, error: null })
+  expect(subscription.last()).toMatchObject({ answer: 2, error: null })
 })
 
-test('a place that is closed hears nothing', async () => {
-  const { open, answer } = desk(() => true)
-  const place = open()
-  place.want('a')
-  place.close()
+test('a subscriber that has ended hears nothing', async () => {
+  const { subscribe, answer } = cacheWith(() => true)
+  const subscription = subscribe()
+  subscription.setQuery('a')
+  subscription.end()
   await answer(1)
-  expect(place.shown).toEqual([])
+  expect(subscription.shown).toEqual([])
 })

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest'
 import type { Report } from '../../src/studio/engine/protocol.ts'
 import {
   changed,
-  type Known,
-  known,
+  newRun,
   opened,
   played,
+  type Run,
   refused,
   reported,
   stepped,
@@ -15,7 +15,7 @@ import { anew } from '../../src/studio/trainable.ts'
 
 const [stage] = freshPlan.stages
 const trained: Plan = { ...freshPlan, stages: [{ ...stage, steps: 40 }] }
-const objectives = ({ plan }: Known): string[] => plan.stages.map(({ objective }) => objective)
+const objectives = ({ plan }: Run): string[] => plan.stages.map(({ objective }) => objective)
 
 const report = (plan: Plan, revision: number, more: { playing?: boolean; goal?: number } = {}) => {
   const { playing = false, goal = null } = more
@@ -25,7 +25,7 @@ const report = (plan: Plan, revision: number, more: { playing?: boolean; goal?: 
 }
 
 /** A run that has trained for a while. */
-const running = reported(known(freshPlan), report(trained, 0, { playing: true }))
+const running = reported(newRun('run-1', freshPlan), report(trained, 0, { playing: true }))
 
 test('a change leads, and a report that has not heard of it does not undo it', () => {
   const psd = changed(running, { ...stage, objective: 'psd', keep: true })
@@ -39,7 +39,7 @@ test('a change leads, and a report that has not heard of it does not undo it', (
 
 test('of many changes the last one stays, with all that was chosen before', () => {
   const fast = changed(running, { ...stage, learningRate: 0.1, keep: true })
-  const last = (run: Known) => run.plan.stages.at(-1)!
+  const last = (run: Run) => run.plan.stages.at(-1)!
   const mean = changed(fast, { ...last(fast), objective: 'meanflow' })
   expect(last(mean)).toMatchObject({ objective: 'meanflow', learningRate: 0.1 })
   expect(mean.plan.stages).toHaveLength(2)
@@ -65,12 +65,14 @@ test('Play and Pause lead too', () => {
 
 test('what is refused is not being replayed', () => {
   const replaying = reported(
-    opened(known(trained), trained),
+    opened(newRun('run-1', trained), trained),
     report(freshPlan, 1, { goal: 40, playing: true }),
   )
   expect(replaying).toMatchObject({ whole: trained, live: { goal: 40 } })
   expect(refused(replaying, { message: 'no' })).toMatchObject({ whole: null, live: { goal: null } })
-  expect(refused(opened(known(trained), trained), { ended: true, message: 'it ended' })).toMatchObject({
+  expect(
+    refused(opened(newRun('run-1', trained), trained), { ended: true, message: 'it ended' }),
+  ).toMatchObject({
     whole: null,
     plan: trained,
     live: { goal: null, playing: false, ended: true },
@@ -79,7 +81,7 @@ test('what is refused is not being replayed', () => {
 
 test('a run whose training has ended keeps its picture and plan until it is opened again', () => {
   const replaying = reported(
-    opened(known(trained), trained),
+    opened(newRun('run-1', trained), trained),
     report(freshPlan, 1, { goal: 40, playing: true }),
   )
   const over = refused(replaying, { ended: true, message: 'it ended' })
@@ -103,7 +105,7 @@ test('what was refused is said until the run is told something else', () => {
 })
 
 test('samples that have left the picture are said to until they are back', () => {
-  const at = (run: Known, value: number, plan = trained): Known =>
+  const at = (run: Run, value: number, plan = trained): Run =>
     reported(run, { ...report(plan, 0), distance: { value, floor: 0, low: 0, high: 0 } })
   const far = at(running, 9)
   expect([at(running, 7), far, at(far, 5), at(far, 3)].map(({ live }) => live!.strayed)).toEqual([
@@ -133,7 +135,7 @@ test('a report without a distance leaves the one before, but not over a new begi
   const distance = { value: 0.5, floor: 0.2, low: 0.1, high: 0.3 }
   const first = { ...report(trained, 0), distance }
   const without = (plan: Plan) => ({ ...report(plan, 9), distance: undefined })
-  const measured = reported(known(trained), first)
+  const measured = reported(newRun('run-1', trained), first)
   expect(reported(measured, without(trained)).live!.distance).toEqual(distance)
   expect(reported(measured, report(trained, 0)).live!.distance).toBeNull()
   expect(reported(opened(measured, freshPlan), without(freshPlan)).live!.distance).toBeNull()

@@ -4,18 +4,18 @@ import './pictures.css'
 import './frame/frame.css'
 import { render } from 'preact'
 import { App } from './app.tsx'
-import { loadParts } from './connection/lazy-chunks.ts'
-import { takeDrops } from './parts/dropped-files.ts'
-import { walk } from './state/history.ts'
+import { prefetchChunks } from './connection/lazy-chunks.ts'
+import { acceptDroppedFiles } from './parts/dropped-files.ts'
+import { trackHistory } from './state/history.ts'
 import { engine } from './state/store.ts'
 
-walk()
-takeDrops()
+trackHistory()
+acceptDroppedFiles()
 render(<App />, document.getElementById('studio')!)
 
 // What trains is the last that somebody may wait for.
 const done = engine.subscribe(name => {
   if (name === null) return
-  setTimeout(loadParts, 500)
+  setTimeout(prefetchChunks, 500)
   queueMicrotask(() => done())
 })

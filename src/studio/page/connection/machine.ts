@@ -1,7 +1,7 @@
 import type { Report } from '../../engine/protocol.ts'
 import type { SavedRun } from '../../engine/saved-run.ts'
 import type { Client } from './client.ts'
-import { type Ask, AskError, connect, type Line } from './server-client.ts'
+import { type ConnectionState, connect, RequestError, type SendRequest } from './server-client.ts'
 
 /** Where the token of the address is kept: for this tab, until it is closed. */
 const KEPT = 'oxbow-token'
@@ -29,7 +29,7 @@ export function takeToken(): string | null {
 /** The machine that serves the page. */
 export interface Machine {
   /** Trains on it. */
-  connect(onReport: (report: Report) => void, onLine: (line: Line) => void): Client
+  connect(onReport: (report: Report) => void, onConnection: (state: ConnectionState) => void): Client
   /** Says that the page goes, so that its trainings need not wait for it. */
   leave(): void
   runs(): Promise<SavedRun[]>
@@ -39,7 +39,7 @@ export interface Machine {
 /** @param token  of the address that the page was opened with */
 export function machineOf(token: string): Machine {
   const page = crypto.randomUUID?.() ?? `page-${Math.random().toString(36).slice(2)}`
-  const ask: Ask = async (path, { method = 'GET', body, signal, keepalive } = {}) => {
+  const send: SendRequest = async (path, { method = 'GET', body, signal, keepalive } = {}) => {
     const headers = { authorization: `Bearer ${token}`, 'x-oxbow-page': page }
     const response = await fetch(`api/${path}`, {
       method,
@@ -49,21 +49,21 @@ export function machineOf(token: string): Machine {
       keepalive,
       cache: 'no-store',
     }).catch(() => {
-      throw new AskError(
+      throw new RequestError(
         'the machine that serves this page does not answer; is "oxbow studio" still running?',
         0,
       )
     })
     if (response.ok) return response
     const { error } = await response.json().catch(() => ({ error: `it answers ${response.status}` }))
-    throw new AskError(`this machine: ${error}`, response.status)
+    throw new RequestError(`this machine: ${error}`, response.status)
   }
 
   return {
-    connect: (onReport, onLine) => connect(ask, onReport, onLine),
-    leave: () => void ask('leave', { method: 'POST', keepalive: true }).catch(() => {}),
-    runs: async () => (await ask('saved')).json(),
+    connect: (onReport, onConnection) => connect(send, onReport, onConnection),
+    leave: () => void send('leave', { method: 'POST', keepalive: true }).catch(() => {}),
+    runs: async () => (await send('saved')).json(),
     model: async path =>
-      new Uint8Array(await (await ask(`saved/model?path=${encodeURIComponent(path)}`)).arrayBuffer()),
+      new Uint8Array(await (await send(`saved/model?path=${encodeURIComponent(path)}`)).arrayBuffer()),
   }
 }

@@ -1,6 +1,6 @@
 import { fileOfPlan, LARGEST_MODEL, type ModelSource, type Plan } from '../../plan.ts'
 import { machine } from './backend.ts'
-import { part } from './lazy-chunks.ts'
+import { lazyChunk } from './lazy-chunks.ts'
 
 /** Models that were opened, by their hash: a plan names its own, and does not hold it. */
 const kept = new Map<string, Uint8Array>()
@@ -17,7 +17,7 @@ export async function bytesOf(file: File): Promise<Uint8Array> {
   return new Uint8Array(content)
 }
 
-const reader = part(() => import('../../engine/model-file.ts'))
+const reader = lazyChunk(() => import('../../engine/model-file.ts'))
 
 /** A run that shows a model. @throws Error when it is none */
 export async function openModel(bytes: Uint8Array, name: string, path?: string): Promise<Plan> {

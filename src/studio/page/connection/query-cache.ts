@@ -1,5 +1,5 @@
-/** A question with what names it: two with the same names have the same answer. */
-export interface Wanted {
+/** A question with its key: two with the same keys have the same answer. */
+export interface Query {
   /** What is asked. */
   readonly key: string
   /** Of what: the training as it is, or the target alone. */
@@ -9,8 +9,8 @@ export interface Wanted {
   readonly slow?: boolean
 }
 
-/** What a place of the page shows of its question. */
-export interface Answered {
+/** What a part of the page shows of its query. */
+export interface QueryResult {
   /** The last answer; it is shown until the next. */
   readonly answer: unknown
   /** The question that it is the answer of. */
@@ -20,20 +20,20 @@ export interface Answered {
   readonly error: string | null
 }
 
-export const unanswered: Answered = { answer: null, key: null, fresh: false, error: null }
+export const noResult: QueryResult = { answer: null, key: null, fresh: false, error: null }
 
-/** A place of the page that wants one answer at a time. */
-export interface Place {
-  want(wanted: Wanted | null): void
-  close(): void
+/** A part of the page that shows one answer at a time. */
+export interface Subscription {
+  setQuery(query: Query | null): void
+  end(): void
 }
 
-interface Slot {
-  wanted: Wanted | null
-  shown: Answered
+interface Subscriber {
+  query: Query | null
+  shown: QueryResult
   /** The training that the last answer was of. */
   of: string | null
-  readonly show: (shown: Answered) => void
+  readonly show: (shown: QueryResult) => void
 }
 
 /** Share of the time that is left to a training which goes on while its answers are renewed. */
@@ -43,15 +43,15 @@ const LULL = 60
 /** Answers that are kept. */
 const KEPT = 200
 
-const nameOf = ({ key, of }: Wanted): string => `${of}\n${key}`
+const keyOf = ({ key, of }: Query): string => `${of}\n${key}`
 
 /**
- * Asks without flooding: one question at a time for the whole page, of each place only the newest. What a user changed
+ * Asks without flooding: one question at a time for the whole page, of each subscriber only the newest. What a user changed
  * goes first, and of that what is quick; what only a training has changed waits, so that the training has most of the time.
  *
  * @param settled  whether answers of a training stay true, so that they are kept
  */
-export function createAsker({
+export function createQueryCache({
   settled,
   now = () => performance.now(),
   wait = (milliseconds: number, then: () => void) => void setTimeout(then, milliseconds),
@@ -59,56 +59,60 @@ export function createAsker({
   settled: (of: string) => boolean
   now?: () => number
   wait?: (milliseconds: number, then: () => void) => void
-}): { open(show: (shown: Answered) => void): Place } {
-  const slots = new Set<Slot>()
+}): { subscribe(show: (shown: QueryResult) => void): Subscription } {
+  const subscribers = new Set<Subscriber>()
   const kept = new Map<string, unknown>()
   let busy = false
   let quietUntil = 0
   let woken = false
 
-  const isFresh = ({ wanted, shown, of }: Slot): boolean =>
-    wanted !== null && shown.key === wanted.key && of === wanted.of && shown.error === null
+  const isFresh = ({ query, shown, of }: Subscriber): boolean =>
+    query !== null && shown.key === query.key && of === query.of && shown.error === null
 
-  const tell = (slot: Slot, shown: Answered, of: string | null): void => {
-    slot.shown = shown
-    slot.of = of
-    slot.show(shown)
+  const tell = (subscriber: Subscriber, shown: QueryResult, of: string | null): void => {
+    subscriber.shown = shown
+    subscriber.of = of
+    subscriber.show(shown)
   }
 
-  const keep = (name: string, answer: unknown): void => {
-    kept.delete(name)
-    kept.set(name, answer)
+  const keep = (key: string, answer: unknown): void => {
+    kept.delete(key)
+    kept.set(key, answer)
     if (kept.size > KEPT) kept.delete(kept.keys().next().value!)
   }
 
-  const answerNow = async (slot: Slot): Promise<void> => {
-    const wanted = slot.wanted!
-    const renewal = slot.shown.key === wanted.key
+  const answerNow = async (subscriber: Subscriber): Promise<void> => {
+    const query = subscriber.query!
+    const renewal = subscriber.shown.key === query.key
     const start = now()
-    let result: Answered
+    let result: QueryResult
     try {
-      const answer = await wanted.ask()
-      result = { answer, key: wanted.key, fresh: true, error: null }
-      if (settled(wanted.of)) keep(nameOf(wanted), answer)
+      const answer = await query.ask()
+      result = { answer, key: query.key, fresh: true, error: null }
+      if (settled(query.of)) keep(keyOf(query), answer)
     } catch (error) {
-      result = { ...slot.shown, key: wanted.key, fresh: false, error: (error as Error).message }
+      result = { ...subscriber.shown, key: query.key, fresh: false, error: (error as Error).message }
     }
     const took = now() - start
     if (renewal) quietUntil = now() + (took * LEFT_TO_TRAINING) / (1 - LEFT_TO_TRAINING)
-    if (!slots.has(slot)) return
-    const still = slot.wanted !== null && nameOf(slot.wanted) === nameOf(wanted)
-    tell(slot, { ...result, fresh: result.fresh && still }, wanted.of)
+    if (!subscribers.has(subscriber)) return
+    const still = subscriber.query !== null && keyOf(subscriber.query) === keyOf(query)
+    tell(subscriber, { ...result, fresh: result.fresh && still }, query.of)
   }
 
-  const failed = ({ wanted, shown, of }: Slot): boolean =>
-    shown.error !== null && shown.key === wanted?.key && of === wanted?.of
+  const failed = ({ query, shown, of }: Subscriber): boolean =>
+    shown.error !== null && shown.key === query?.key && of === query?.of
 
-  const next = (): Slot | undefined => {
-    const open = [...slots].filter(slot => slot.wanted !== null && !isFresh(slot) && !failed(slot))
-    const urgent = open.filter(slot => slot.shown.key !== slot.wanted!.key || settled(slot.wanted!.of))
-    if (urgent.length > 0) return urgent.find(slot => !slot.wanted!.slow) ?? urgent[0]
-    if (open.length === 0) return undefined
-    if (now() >= quietUntil) return open[0]
+  const next = (): Subscriber | undefined => {
+    const stale = [...subscribers].filter(
+      subscriber => subscriber.query !== null && !isFresh(subscriber) && !failed(subscriber),
+    )
+    const urgent = stale.filter(
+      subscriber => subscriber.shown.key !== subscriber.query!.key || settled(subscriber.query!.of),
+    )
+    if (urgent.length > 0) return urgent.find(subscriber => !subscriber.query!.slow) ?? urgent[0]
+    if (stale.length === 0) return undefined
+    if (now() >= quietUntil) return stale[0]
     if (!woken) {
       woken = true
       wait(quietUntil - now(), () => {
@@ -123,38 +127,38 @@ export function createAsker({
     if (busy) return
     busy = true
     let lull = false
-    for (let slot = next(); slot; slot = next()) {
-      if (slot.wanted!.slow && !lull) {
+    for (let subscriber = next(); subscriber; subscriber = next()) {
+      if (subscriber.query!.slow && !lull) {
         lull = true
         await new Promise<void>(resolve => wait(LULL, resolve))
         continue
       }
       lull = false
       // The last served comes last.
-      slots.delete(slot)
-      slots.add(slot)
-      await answerNow(slot)
+      subscribers.delete(subscriber)
+      subscribers.add(subscriber)
+      await answerNow(subscriber)
     }
     busy = false
   }
 
   return {
-    open(show) {
-      const slot: Slot = { wanted: null, shown: unanswered, of: null, show }
-      slots.add(slot)
+    subscribe(show) {
+      const subscriber: Subscriber = { query: null, shown: noResult, of: null, show }
+      subscribers.add(subscriber)
       return {
-        want(wanted) {
-          slot.wanted = wanted
-          if (wanted === null || isFresh(slot)) return
-          const name = nameOf(wanted)
-          if (kept.has(name)) {
-            tell(slot, { answer: kept.get(name), key: wanted.key, fresh: true, error: null }, wanted.of)
+        setQuery(query) {
+          subscriber.query = query
+          if (query === null || isFresh(subscriber)) return
+          const key = keyOf(query)
+          if (kept.has(key)) {
+            tell(subscriber, { answer: kept.get(key), key: query.key, fresh: true, error: null }, query.of)
           } else {
-            if (slot.shown.fresh) tell(slot, { ...slot.shown, fresh: false }, slot.of)
+            if (subscriber.shown.fresh) tell(subscriber, { ...subscriber.shown, fresh: false }, subscriber.of)
             void pump()
           }
         },
-        close: () => void slots.delete(slot),
+        end: () => void subscribers.delete(subscriber),
       }
     },
   }

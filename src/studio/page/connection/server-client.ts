@@ -3,9 +3,9 @@ import { decodeMessage, encodeMessage, unframer } from '../../engine/wire.ts'
 import { type Client, clientOf } from './client.ts'
 
 /** `lost` while the server does not answer; `renewed` once another answers, which does not know this page's token. */
-export type Line = 'open' | 'lost' | 'renewed'
+export type ConnectionState = 'open' | 'lost' | 'renewed'
 
-export interface Asking {
+export interface RequestOptions {
   readonly method?: string
   readonly body?: Uint8Array
   readonly signal?: AbortSignal
@@ -14,7 +14,7 @@ export interface Asking {
 }
 
 /** A request that was not granted; its status is 0 where nobody answered. */
-export class AskError extends Error {
+export class RequestError extends Error {
   constructor(
     message: string,
     readonly status: number,
@@ -23,27 +23,27 @@ export class AskError extends Error {
   }
 }
 
-/** @throws AskError */
-export type Ask = (path: string, asking?: Asking) => Promise<Response>
+/** @throws RequestError */
+export type SendRequest = (path: string, options?: RequestOptions) => Promise<Response>
 
 /** Milliseconds between two signs of life. */
-const BEAT = 30_000
-/** Before a lost line is tried again: twice as long each time, up to the longest. */
-const AGAIN = 500
-const LONGEST = 10_000
-/** Without a word of the server, which gives one every 15 seconds: the line is dead, as after a sleep. */
+const HEARTBEAT = 30_000
+/** Before a lost connection is tried again: twice as long each time, up to the longest. */
+const FIRST_DELAY = 500
+const LONGEST_DELAY = 10_000
+/** Without a word of the server, which gives one every 15 seconds: the connection is dead, as after a sleep. */
 const SILENCE = 45_000
 
 const GONE = 'its training ended with the line to the server; Play takes its steps again and goes on'
 
 const statusOf = (error: unknown): number | undefined =>
-  error instanceof AskError ? error.status : undefined
+  error instanceof RequestError ? error.status : undefined
 
 /** The next piece of a stream. @throws Error when none comes for too long */
 async function read(reader: ReadableStreamDefaultReader<Uint8Array>) {
   let late: ReturnType<typeof setTimeout> | undefined
   const silence = new Promise<never>((_, reject) => {
-    late = setTimeout(() => reject(new AskError('silent', 0)), SILENCE)
+    late = setTimeout(() => reject(new RequestError('silent', 0)), SILENCE)
   })
   try {
     return await Promise.race([reader.read(), silence])
@@ -53,14 +53,18 @@ async function read(reader: ReadableStreamDefaultReader<Uint8Array>) {
 }
 
 /**
- * A client of the machine that serves the page. A line that is lost is taken up again; commands wait for it, and runs
- * whose training did not outlast it are refused.
+ * A client of the machine that serves the page. It reconnects where the connection drops: commands are queued meanwhile,
+ * and runs whose training did not outlast it are refused.
  */
-export function connect(ask: Ask, onReport: (report: Report) => void, onLine: (line: Line) => void): Client {
+export function connect(
+  request: SendRequest,
+  onReport: (report: Report) => void,
+  onState: (state: ConnectionState) => void,
+): Client {
   const stop = new AbortController()
   let receive: (report: Report) => void = () => {}
-  let line: Line = 'open'
-  const heldUp: (() => void)[] = []
+  let state: ConnectionState = 'open'
+  const queued: (() => void)[] = []
   /** Ends the stream that is read. */
   let drop: () => void = () => {}
   /** Runs that the machine trains, and questions without an answer yet. */
@@ -72,11 +76,11 @@ export function connect(ask: Ask, onReport: (report: Report) => void, onLine: (l
     receive({ type: 'refused', run, id, message, ...(ended && { ended }) })
   }
 
-  const setLine = (next: Line): void => {
-    if (line !== next) onLine(next)
-    line = next
-    if (line === 'lost') return
-    for (const goOn of heldUp.splice(0)) goOn()
+  const setState = (next: ConnectionState): void => {
+    if (state !== next) onState(next)
+    state = next
+    if (state === 'lost') return
+    for (const goOn of queued.splice(0)) goOn()
   }
 
   const forget = (lost: (run: string) => boolean): void => {
@@ -84,18 +88,18 @@ export function connect(ask: Ask, onReport: (report: Report) => void, onLine: (l
     for (const run of trained) if (lost(run)) refuse(run, GONE, true)
   }
 
-  /** Takes up again what outlasted the loss of the line. */
+  /** Takes up again what outlasted the loss of the connection. */
   const resume = async (): Promise<void> => {
-    const { runs } = (await (await ask('alive', { method: 'POST' })).json()) as { runs: string[] }
+    const { runs } = (await (await request('alive', { method: 'POST' })).json()) as { runs: string[] }
     forget(run => trained.has(run) && !runs.includes(run))
     const again = [...questions.values()]
-    setLine('open')
+    setState('open')
     for (const question of again) send(question)
   }
 
-  /** Reads reports until the line ends. */
+  /** Reads reports until the connection ends. */
   const listen = async (onHeard: () => void): Promise<void> => {
-    const { body } = await ask('reports', { signal: stop.signal })
+    const { body } = await request('reports', { signal: stop.signal })
     const take = unframer(message => receive(decodeMessage(message) as Report))
     const reader = body!.getReader()
     drop = () => void reader.cancel().catch(() => {})
@@ -104,7 +108,7 @@ export function connect(ask: Ask, onReport: (report: Report) => void, onLine: (l
         const { done, value } = await read(reader)
         if (done) return
         if (!heard) onHeard()
-        if (!heard && line === 'lost') await resume()
+        if (!heard && state === 'lost') await resume()
         take(value)
       }
     } finally {
@@ -122,12 +126,12 @@ export function connect(ask: Ask, onReport: (report: Report) => void, onLine: (l
       })
       if (stop.signal.aborted) return
       if (status === 401) {
-        setLine('renewed')
+        setState('renewed')
         forget(() => true)
         return
       }
-      setLine('lost')
-      await new Promise(resolve => setTimeout(resolve, Math.min(LONGEST, AGAIN * 2 ** tries)))
+      setState('lost')
+      await new Promise(resolve => setTimeout(resolve, Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** tries)))
     }
   }
 
@@ -135,11 +139,11 @@ export function connect(ask: Ask, onReport: (report: Report) => void, onLine: (l
     const { type, run } = command
     const body = encodeMessage(command)
     while (!stop.signal.aborted) {
-      if (line === 'lost') await new Promise<void>(resolve => heldUp.push(resolve))
+      if (state === 'lost') await new Promise<void>(resolve => queued.push(resolve))
       if (stop.signal.aborted) return
       if (type === 'ask') questions.set(command.id, command)
       try {
-        await ask(type === 'open' ? 'runs' : 'commands', { method: 'POST', body })
+        await request(type === 'open' ? 'runs' : 'commands', { method: 'POST', body })
         if (type === 'open') trained.add(run)
         if (type === 'close') trained.delete(run)
         return
@@ -147,7 +151,7 @@ export function connect(ask: Ask, onReport: (report: Report) => void, onLine: (l
         const status = statusOf(error)
         if (status === 0) {
           if (type === 'ask') questions.delete(command.id)
-          setLine('lost')
+          setState('lost')
           drop()
           continue
         }
@@ -164,7 +168,7 @@ export function connect(ask: Ask, onReport: (report: Report) => void, onLine: (l
     tail = tail.then(() => deliver(command))
   }
 
-  const beat = setInterval(() => void ask('alive', { method: 'POST' }).catch(() => {}), BEAT)
+  const heartbeat = setInterval(() => void request('alive', { method: 'POST' }).catch(() => {}), HEARTBEAT)
   const client = clientOf(
     send,
     listener => {
@@ -177,9 +181,9 @@ export function connect(ask: Ask, onReport: (report: Report) => void, onLine: (l
     onReport,
     () => {
       stop.abort()
-      clearInterval(beat)
-      onLine('open')
-      for (const goOn of heldUp.splice(0)) goOn()
+      clearInterval(heartbeat)
+      onState('open')
+      for (const goOn of queued.splice(0)) goOn()
     },
   )
   void keepListening()

@@ -1,13 +1,13 @@
-import { machine, type Place, place } from '../connection/backend.ts'
-import { moveTo } from '../state/store.ts'
+import { type Backend, backend, machine } from '../connection/backend.ts'
+import { moveTo } from '../state/training.ts'
 
 /** Where trainings run, for a page that `oxbow studio` serves. */
-export function EngineChoice() {
+export function BackendChoice() {
   if (!machine) return null
   return (
     <label class="place">
       <span>Train</span>
-      <select value={place.value} onChange={event => moveTo(event.currentTarget.value as Place)}>
+      <select value={backend.value} onChange={event => moveTo(event.currentTarget.value as Backend)}>
         <option value="machine">on this machine</option>
         <option value="page">in this page</option>
       </select>

@@ -1,5 +1,6 @@
 import { stepsOf } from '../../plan.ts'
-import { playWaiting, waiting } from '../state/store.ts'
+import { waiting } from '../state/store.ts'
+import { playWaiting } from '../state/training.ts'
 
 /** What a link or a recipe would train, where that waits until it is asked for. */
 export function LinkNote() {

@@ -4,7 +4,7 @@ import { machine } from '../connection/backend.ts'
 import { OpenModel } from '../parts/open-model.tsx'
 import { engine } from '../state/store.ts'
 import { TakeHome } from '../take-home/button.tsx'
-import { EngineChoice } from './backend-choice.tsx'
+import { BackendChoice } from './backend-choice.tsx'
 import { ShareButton } from './share.tsx'
 import { ThemeChoice } from './theme-choice.tsx'
 
@@ -41,14 +41,14 @@ function Actions() {
 
 /** What is done to the whole page: in the bar, or behind a button where that has no room. */
 export function Menu() {
-  const place = useRef<HTMLDivElement>(null)
+  const menu = useRef<HTMLDivElement>(null)
   const button = useRef<HTMLButtonElement>(null)
   const folded = !widest.value
   const shown = folded && open.value
   useEffect(() => {
     if (!shown) return
     const outside = ({ target }: Event): void => {
-      const inside = place.current!.contains(target as Node) || button.current!.contains(target as Node)
+      const inside = menu.current!.contains(target as Node) || button.current!.contains(target as Node)
       if (!inside) open.value = false
     }
     const leave = ({ key }: KeyboardEvent): void => {
@@ -92,13 +92,13 @@ export function Menu() {
       {/* biome-ignore lint/a11y/useKeyWithClickEvents: keys click its buttons */}
       {/* biome-ignore lint/a11y/noStaticElementInteractions: as above */}
       <div
-        ref={place}
+        ref={menu}
         id="menu"
         class={`menu${folded ? ' folded' : ''}${shown ? '' : ' closed'}`}
         onClick={chosen}
       >
         {!wide.value && <Actions />}
-        <EngineChoice />
+        <BackendChoice />
         <ThemeChoice />
         <Status />
       </div>

@@ -1,85 +1,17 @@
 import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { type Objective, objectives } from '../../../objective/index.ts'
-import { trainedBy } from '../../example/trained-by.ts'
-import { fileOfPlan, freshPlan, isUntouched, type Plan, type Stage, stepsOf } from '../../plan.ts'
+import { freshPlan, isUntouched, stepsOf } from '../../plan.ts'
 import { anew } from '../../trainable.ts'
 import { announce } from '../parts/announcements.tsx'
-import {
-  add,
-  live,
-  MOST_RUNS,
-  pause,
-  play,
-  remove,
-  selected,
-  state,
-  update,
-  waiting,
-} from '../state/store.ts'
+import { Mark } from '../parts/run-mark.tsx'
+import { progressOf, runName } from '../parts/run-name.ts'
+import type { Run } from '../state/run.ts'
+import { MOST_RUNS, runs, selected, state, update } from '../state/store.ts'
+import { add, pause, play, remove } from '../state/training.ts'
 import './run-strip.css'
 
-/** Outlines of the marks of runs, in a square of 16: told apart without colour. */
-const OUTLINES = ['M8 1a7 7 0 1 0 .01 0z', 'M8 1l7 14H1z', 'M2 2h12v12H2z', 'M8 0l8 8-8 8-8-8z']
-
-/** The mark of a run over a picture, of a width in units of the picture; its colour is the class's. */
-export function MarkAt({
-  at,
-  x,
-  y,
-  width,
-  kind,
-}: {
-  at: number
-  x: number
-  y: number
-  width: number
-  kind: string
-}) {
-  const scale = width / 16
-  return (
-    <path
-      class={kind}
-      d={OUTLINES[at]}
-      transform={`translate(${x - width / 2} ${y - width / 2}) scale(${scale})`}
-    />
-  )
-}
-
-/** The mark of the run at a place. */
-export function Mark({ at }: { at: number }) {
-  return (
-    <svg class="mark" viewBox="0 0 16 16" aria-hidden="true">
-      <path d={OUTLINES[at]} fill={`var(--run-${at})`} />
-    </svg>
-  )
-}
-
-export const targetName = ({ target }: Plan): string =>
-  target.kind === 'built-in' ? target.name : target.kind === 'density' ? 'drawing' : target.name
-
-const lastStage = (plan: Plan): Stage => (isUntouched(plan) ? trainedBy : plan).stages.at(-1)!
-
-/** What a run was trained by last. */
-export const objectiveOf = (plan: Plan): string => lastStage(plan).objective
-
-/** What a run is called: its objective and its target. */
-export function runName(plan: Plan): string {
-  const { objective, tilt } = lastStage(plan)
-  return `${objective}${tilt ? ', tilted' : ''} on ${targetName(plan)}`
-}
-
 const inWords = (value: number): string => value.toLocaleString('en')
-
-/** How far a run is: its steps, or that it came trained. */
-export function progressOf(plan: Plan): string {
-  const file = fileOfPlan(plan)
-  const steps = stepsOf(plan)
-  if (isUntouched(plan)) return 'trained example'
-  if (file && steps === 0) return file.name
-  const isOnExample = plan.start === 'example' && plan.stages.every(({ keep }) => keep)
-  return `${isOnExample ? 'example + ' : ''}${inWords(steps)} ${steps === 1 ? 'step' : 'steps'}`
-}
 
 /** Objectives that need nothing but data: any target can be trained with them. */
 const fromData = [...objectives.values()].filter(
@@ -96,7 +28,7 @@ const byRule = (): [string, Objective[]][] => {
 const next = signal('psd')
 
 function AddRun() {
-  const full = state.value.runs.length >= MOST_RUNS
+  const full = runs.value.length >= MOST_RUNS
   return (
     <div class="adding">
       <label>
@@ -134,7 +66,7 @@ function AddRun() {
             ...anew(plan),
             stages: [{ objective: next.value, learningRate: own, steps: 0, keep: false }],
           })
-          announce(`Run ${state.value.runs.length} added: ${next.value}`)
+          announce(`Run ${runs.value.length} added: ${next.value}`)
         }}
       >
         Add run
@@ -150,11 +82,11 @@ function removeRun(at: number): void {
   document.querySelector<HTMLElement>('.strip .run[aria-pressed="true"]')?.focus()
 }
 
-function Run({ plan, at }: { plan: Plan; at: number }) {
-  const now = live.value[at]
-  const goal = now ? now.goal : stepsOf(plan) || null
-  const replays = goal !== null && (now ? now.playing : !waiting.value.includes(plan))
-  const taken = now ? stepsOf(plan) : 0
+function RunEntry({ run, at }: { run: Run; at: number }) {
+  const { plan, live, held } = run
+  const goal = live ? live.goal : stepsOf(plan) || null
+  const replays = goal !== null && (live ? live.playing : !held)
+  const taken = live ? stepsOf(plan) : 0
   useEffect(() => {
     if (replays) announce(`Run ${at + 1}: replaying ${inWords(goal)} steps`)
     return () => {
@@ -175,11 +107,11 @@ function Run({ plan, at }: { plan: Plan; at: number }) {
         </span>
         <span class="soft">
           {goal === null
-            ? `${progressOf(plan)}${now?.playing ? ', training' : ''}`
+            ? `${progressOf(plan)}${live?.playing ? ', training' : ''}`
             : `${replays ? 'replaying ' : ''}${inWords(taken)} of ${inWords(goal)} steps`}
         </span>
       </button>
-      {state.value.runs.length > 1 && (
+      {runs.value.length > 1 && (
         <button
           type="button"
           class="remove"
@@ -195,18 +127,17 @@ function Run({ plan, at }: { plan: Plan; at: number }) {
 
 /** Runs that are played together: the example is there to be looked at until somebody trains it. */
 const played = (): number[] =>
-  [...state.value.runs.keys()].filter(at => !isUntouched(state.value.runs[at]) || live.value[at]?.playing)
+  runs.value.flatMap(({ plan, live }, at) => (!isUntouched(plan) || live?.playing ? [at] : []))
 
 /** The trainings that are open: chosen, added, removed, and started or stopped together. */
 export function RunStrip() {
-  const { runs } = state.value
-  const playing = live.value.some(run => run?.playing)
+  const playing = runs.value.some(({ live }) => live?.playing)
   return (
     <section class="strip" aria-labelledby="runs-heading">
       <h2 id="runs-heading">Runs</h2>
       <ol>
-        {runs.map((plan, at) => (
-          <Run key={at} plan={plan} at={at} />
+        {runs.value.map((run, at) => (
+          <RunEntry key={at} run={run} at={at} />
         ))}
       </ol>
       <AddRun />

@@ -1,7 +1,6 @@
 import { signal } from '@preact/signals'
-import { encodeState } from '../../state.ts'
 import { announce } from '../parts/announcements.tsx'
-import { shared } from '../state/store.ts'
+import { linkOf } from '../state/link.ts'
 
 /** Characters from which on some programs cut an address. */
 const LONG = 8000
@@ -12,9 +11,6 @@ interface Copied {
 }
 
 const copied = signal<Copied | null>(null)
-
-/** The address of what the page shows. */
-export const linkOf = (): string => new URL(`#${encodeState(shared.value)}`, location.href.split('#')[0]).href
 
 const messageOf = ({ link, byHand }: Copied): string => {
   const size = `${link.length.toLocaleString('en')} characters`

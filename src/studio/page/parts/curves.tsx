@@ -1,9 +1,10 @@
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Stage } from '../../plan.ts'
-import { part } from '../connection/lazy-chunks.ts'
+import { lazyChunk } from '../connection/lazy-chunks.ts'
 import type { CurvePoint } from '../state/learning-curve.ts'
-import { type Live, selected, selectedLive } from '../state/store.ts'
+import type { Live } from '../state/run.ts'
+import { selected, selectedLive } from '../state/store.ts'
 import type { Change, drawDistance, drawLosses } from './curves-plot.ts'
 import { short, useFormula } from './loss-terms.tsx'
 
@@ -14,7 +15,7 @@ interface Plots {
 
 /** The plotting library, which comes with the first curve. */
 const plots = signal<Plots | null>(null)
-const plotter = part(() => import('./curves-plot.ts'))
+const plotter = lazyChunk(() => import('./curves-plot.ts'))
 let asked = false
 
 async function load(): Promise<void> {

@@ -4,7 +4,7 @@ import { takeFile } from './file-target.tsx'
 import { showFile } from './open-model.tsx'
 
 /** Whether a file is being held over the page. */
-export const held = signal(false)
+export const fileHeldOver = signal(false)
 
 type Named = Pick<File, 'name'>
 const isModel = ({ name }: Named): boolean => /\.(safetensors|onnx)$/i.test(name)
@@ -40,18 +40,18 @@ async function take(files: readonly File[]): Promise<void> {
 }
 
 /** Takes files that are dropped anywhere on the page; whatever is dropped, the page is not left for it. */
-export function takeDrops(): void {
+export function acceptDroppedFiles(): void {
   addEventListener('dragover', event => {
     if (takesText(event) && !holdsFiles(event)) return
     event.preventDefault()
-    held.value = holdsFiles(event)
-    if (!held.value && event.dataTransfer) event.dataTransfer.dropEffect = 'none'
+    fileHeldOver.value = holdsFiles(event)
+    if (!fileHeldOver.value && event.dataTransfer) event.dataTransfer.dropEffect = 'none'
   })
   addEventListener('dragleave', ({ relatedTarget }) => {
-    if (relatedTarget === null) held.value = false
+    if (relatedTarget === null) fileHeldOver.value = false
   })
   addEventListener('drop', event => {
-    held.value = false
+    fileHeldOver.value = false
     if (takesText(event) && !holdsFiles(event)) return
     event.preventDefault()
     void take([...(event.dataTransfer?.files ?? [])])

@@ -1,12 +1,12 @@
 import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { part } from '../connection/lazy-chunks.ts'
+import { lazyChunk } from '../connection/lazy-chunks.ts'
 
 type View = () => preact.JSX.Element
 
 /** A view whose code is loaded when it is first shown; its space is kept meanwhile. */
-export function lazily(fetched: () => Promise<View>): View {
-  const load = part(fetched)
+export function lazyView(fetched: () => Promise<View>): View {
+  const load = lazyChunk(fetched)
   const loaded = signal<{ readonly View: View } | null>(null)
   const failed = signal(false)
   return () => {

@@ -4,7 +4,8 @@ import { type Objective, objectives, type Rule } from '../../../objective/index.
 import { recipeStages } from '../../engine/recipe-keys.ts'
 import { freshPlan, isUntouched, type Plan } from '../../plan.ts'
 import { refusalOf } from '../../trainable.ts'
-import { change, selected } from '../state/store.ts'
+import { selected } from '../state/store.ts'
+import { change } from '../state/training.ts'
 import { begin, remark } from './choose.ts'
 import { datasetOf } from './target-points.ts'
 

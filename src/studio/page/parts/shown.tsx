@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { selectedLive, show, state, update } from '../state/store.ts'
+import { selectedLive, state, update } from '../state/store.ts'
+import { show } from '../state/training.ts'
 
 /** Points of the picture. */
 export const count = signal(2000)

@@ -1,31 +1,32 @@
 import { effect } from '@preact/signals'
 import { encodeState, type StudioState } from '../../state.ts'
 import { readAddress } from './address.ts'
-import { replace, shared, state, update } from './store.ts'
+import { shared, state, update } from './store.ts'
+import { replace } from './training.ts'
 
 /** What Back and Forward return to: where one was, and not how far the trainings were. */
-type Place = Pick<StudioState, 'view' | 'tour' | 'jump'>
+type Position = Pick<StudioState, 'view' | 'tour' | 'jump'>
 
 /** What the browser keeps of an entry; `link` tells the states of one link from those of another. */
 interface Entry {
   readonly link: string
-  readonly place: Place
+  readonly position: Position
 }
 
 const isEntry = (kept: unknown): kept is Entry =>
-  typeof kept === 'object' && kept !== null && 'link' in kept && 'place' in kept
+  typeof kept === 'object' && kept !== null && 'link' in kept && 'position' in kept
 
 /** Milliseconds between two changes of the address: browsers refuse more. */
 const PACE = 400
 
-const nameOf = ({ view, tour }: Place): string => `${view} ${tour}`
+const nameOf = ({ view, tour }: Position): string => `${view} ${tour}`
 const freshLink = (): string => Math.random().toString(36).slice(2)
 
 /**
- * The address follows the state. Each view is a step that Back and Forward walk over, and a link that is followed in the
+ * The address follows the state. Each view is an entry that Back and Forward go through, and a link that is followed in the
  * same page too; all other changes replace the address.
  */
-export function walk(): void {
+export function trackHistory(): void {
   const kept = history.state
   let link = isEntry(kept) ? kept.link : freshLink()
   let written = ''
@@ -37,7 +38,7 @@ export function walk(): void {
     later = undefined
     const { view, tour, jump } = state.value
     written = encodeState(shared.value)
-    const entry: Entry = { link, place: { view, tour, jump } }
+    const entry: Entry = { link, position: { view, tour, jump } }
     history[how](entry, '', `#${written}`)
   }
 
@@ -49,9 +50,9 @@ export function walk(): void {
     } else later ??= setTimeout(() => write('replaceState'), PACE)
   })
 
-  const goTo = (place: Place): void => {
-    shown = nameOf(place)
-    update(place)
+  const goTo = (position: Position): void => {
+    shown = nameOf(position)
+    update(position)
     write('replaceState')
   }
 
@@ -64,7 +65,7 @@ export function walk(): void {
   }
 
   addEventListener('popstate', ({ state: kept }) => {
-    if (isEntry(kept) && kept.link === link) goTo(kept.place)
+    if (isEntry(kept) && kept.link === link) goTo(kept.position)
     else if (location.hash.slice(1) !== written) follow(kept)
   })
   // Not every browser tells of a link to another part of the same page by `popstate` too.

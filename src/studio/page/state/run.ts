@@ -26,22 +26,45 @@ export interface Live {
   readonly stepsPerSecond: number
 }
 
-/** A run as the page knows it. */
-export interface Known {
+/** A run of the page: what is wanted of it, and what is known of it. */
+export interface Run {
+  /** Towards the engine: a place in the page may come to another run, a name does not. */
+  readonly name: string
   /** What is wanted: reports replace it only where they have heard all that was asked for. */
   readonly plan: Plan
   /** The plan that a link asked for and that is not yet taken to its end. */
   readonly whole: Plan | null
+  /** Null before anything is known. */
   readonly live: Live | null
+  /** Whether its steps wait until it is played: a link may ask for more than a person would begin. */
+  readonly held: boolean
+  /** The place that was selected before it was added, until it has begun. */
+  readonly addedFrom: number | null
   /** Of the newest command that decides its plan or whether it plays. */
   readonly revision: number
   /** Revision that a report has to be of to be believed. */
   readonly awaited: number
 }
 
-export const known = (plan: Plan): Known => ({ plan, whole: null, live: null, revision: 0, awaited: 0 })
+export const newRun = (name: string, plan: Plan, begun: Partial<Run> = {}): Run => ({
+  name,
+  plan,
+  whole: null,
+  live: null,
+  held: false,
+  addedFrom: null,
+  revision: 0,
+  awaited: 0,
+  ...begun,
+})
 
-const newer = (run: Known, change: Partial<Known>): Known => ({
+/** The plan of a run as a link gives it: whole, though it is still being replayed. */
+export const wholePlan = ({ plan, whole }: Run): Plan => whole ?? plan
+
+/** Whether a run is to be opened before it takes a command. */
+export const isEnded = ({ live }: Run): boolean => live?.ended ?? false
+
+const newer = (run: Run, change: Partial<Run>): Run => ({
   ...run,
   ...change,
   revision: run.revision + 1,
@@ -58,7 +81,7 @@ const hasLeft = (before: boolean, distance: Live['distance']): boolean =>
   distance === null ? before : distance.value > (before ? BACK : STRAYED)
 
 /** A run that is begun by a plan. */
-export function opened(run: Known, plan: Plan, replay: Replay = 'now'): Known {
+export function opened(run: Run, plan: Plan, replay: Replay = 'now'): Run {
   const live = acted(run.live)
   const replays = stepsOf(plan) > 0
   const playing = replay === 'on' || (replay === 'now' && replays)
@@ -66,22 +89,23 @@ export function opened(run: Known, plan: Plan, replay: Replay = 'now'): Known {
   const distance = live && run.plan === plan && !replays ? live.distance : null
   const strays = distance && live ? live.strays : null
   const seen = live && live.samples.length > 0 ? { ...live, distance, strays, ended: false, playing } : null
-  return newer(run, { plan, whole: replays ? plan : null, live: seen })
+  const held = replay === 'held' && replays
+  return newer(run, { plan, whole: replays ? plan : null, live: seen, held })
 }
 
 /** A run with a new stage. */
-export const changed = (run: Known, stage: Omit<Stage, 'steps'>): Known =>
-  newer(run, { plan: withStage(run.plan, stage), whole: null, live: acted(run.live) })
+export const changed = (run: Run, stage: Omit<Stage, 'steps'>): Run =>
+  newer(run, { plan: withStage(run.plan, stage), whole: null, live: acted(run.live), held: false })
 
 /** A run that is played or stopped. */
-export const played = (run: Known, playing: boolean): Known =>
-  newer(run, { live: run.live && { ...run.live, playing, problem: null } })
+export const played = (run: Run, playing: boolean): Run =>
+  newer(run, { live: run.live && { ...run.live, playing, problem: null }, held: false })
 
 /** A run that takes some steps. */
-export const stepped = (run: Known): Known => ({ ...run, live: acted(run.live) })
+export const stepped = (run: Run): Run => ({ ...run, live: acted(run.live), held: false })
 
 /** A run after a report of its progress. */
-export function reported(run: Known, report: Progress): Known {
+export function reported(run: Run, report: Progress): Run {
   const { plan, goal, samples, line } = report
   const before = run.live
   const step = stepsOf(plan)
@@ -110,7 +134,8 @@ export function reported(run: Known, report: Progress): Known {
     curve,
     stepsPerSecond,
   }
-  return isNew ? { ...run, live, plan, whole: goal === null ? null : run.whole } : { ...run, live }
+  const begun = { ...run, live, addedFrom: null }
+  return isNew ? { ...begun, plan, whole: goal === null ? null : run.whole } : begun
 }
 
 /** Before anything is known of a run. */
@@ -133,11 +158,10 @@ export const NOTHING: Live = {
  *
  * @param message  null where it is not about this run alone
  */
-export function refused(run: Known, { ended, message }: { ended?: boolean; message: string | null }): Known {
-  const { whole } = run
+export function refused(run: Run, { ended, message }: { ended?: boolean; message: string | null }): Run {
   const live = { ...(run.live ?? NOTHING), problem: message }
   // What was refused on its way is never heard: the next report is as things are.
   if (!ended) return { ...run, awaited: 0, whole: null, live: run.live && { ...live, goal: null } }
   const still = { ...live, playing: false, ended: true, goal: null, stepsPerSecond: 0 }
-  return { ...run, plan: whole ?? run.plan, whole: null, live: still }
+  return { ...run, plan: wholePlan(run), whole: null, live: still }
 }

@@ -1,8 +1,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { QuestionName, Questions } from '../../engine/protocol.ts'
 import type { Plan } from '../../plan.ts'
-import { type Answered, createAsker, type Place, unanswered } from '../connection/query-cache.ts'
-import { ask, live, state } from './store.ts'
+import { createQueryCache, noResult, type QueryResult, type Subscription } from '../connection/query-cache.ts'
+import { runs, state } from './store.ts'
+import { ask } from './training.ts'
 
 /** What a plan's answers are of: the training as far as it went, or the target alone. */
 export type Of = 'training' | 'target'
@@ -14,17 +15,17 @@ const nameOf = (run: number, { target, interpolant, ...rest }: Plan, of: Of): st
 function settled(name: string): boolean {
   const [run] = JSON.parse(name)
   if (typeof run !== 'number') return true
-  const plan = state.value.runs[run]
-  return plan !== undefined && !live.value[run]?.playing && nameOf(run, plan, 'training') === name
+  const now = runs.value.at(run)
+  return now !== undefined && !now.live?.playing && nameOf(run, now.plan, 'training') === name
 }
 
 /** Questions that take seconds in a page. */
 const SLOW: ReadonlySet<QuestionName> = new Set(['residuals', 'losses'])
 
-const asker = createAsker({ settled })
+const queries = createQueryCache({ settled })
 
 /** What a view shows of a question. */
-export interface Shown<N extends QuestionName> extends Answered {
+export interface Shown<N extends QuestionName> extends QueryResult {
   readonly answer: Questions[N]['answer'] | null
 }
 
@@ -41,20 +42,20 @@ export function useAnswer<N extends QuestionName>(
   of: Of = 'training',
   run = state.value.selected,
 ): Shown<N> {
-  const [shown, show] = useState<Answered>(unanswered)
-  const place = useRef<Place | null>(null)
-  const open = live.value[run]?.ended === false
+  const [shown, show] = useState<QueryResult>(noResult)
+  const subscription = useRef<Subscription | null>(null)
+  const { plan, live } = runs.value[run]
+  const open = live?.ended === false
   const whole = `${name} ${key}`
-  const which = nameOf(run, state.value.runs[run], of)
+  const which = nameOf(run, plan, of)
   useEffect(() => {
-    place.current = asker.open(show)
-    return () => place.current?.close()
+    subscription.current = queries.subscribe(show)
+    return () => subscription.current?.end()
   }, [])
   useEffect(() => {
-    const wanted = question && open
-    place.current?.want(
-      wanted
-        ? { key: whole, of: which, ask: () => ask(String(run), name, question), slow: SLOW.has(name) }
+    subscription.current?.setQuery(
+      question && open
+        ? { key: whole, of: which, ask: () => ask(run, name, question), slow: SLOW.has(name) }
         : null,
     )
   }, [whole, which, open, question === null])

@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import { part } from '../connection/lazy-chunks.ts'
+import { lazyChunk } from '../connection/lazy-chunks.ts'
 import { problem } from '../state/store.ts'
 
 type Shown = (props: { onClose: () => void }) => preact.JSX.Element
@@ -7,7 +7,7 @@ type Shown = (props: { onClose: () => void }) => preact.JSX.Element
 const open = signal(false)
 const loaded = signal<{ readonly View: Shown } | null>(null)
 
-const load = part(() => import('./dialog.tsx'))
+const load = lazyChunk(() => import('./dialog.tsx'))
 
 /** What is taken home is made when it is asked for: its code is loaded then. */
 async function show(): Promise<void> {

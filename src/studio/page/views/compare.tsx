@@ -1,5 +1,5 @@
-import type { Answered } from '../connection/query-cache.ts'
-import { targetName } from '../frame/run-strip.tsx'
+import type { QueryResult } from '../connection/query-cache.ts'
+import { targetName } from '../parts/run-name.ts'
 import { MOST_RUNS, state, update } from '../state/store.ts'
 import { useAnswer } from '../state/use-answer.ts'
 import { CompareCurves } from './compare-curves.tsx'
@@ -13,7 +13,7 @@ const sameTarget = (a: number, b: number): boolean =>
   JSON.stringify(state.value.runs[a].target) === JSON.stringify(state.value.runs[b].target)
 
 /** What is measured of each run; of places without a run nothing. */
-function useMeasured(): Answered[] {
+function useMeasured(): QueryResult[] {
   const { weights, runs } = state.value
   const question = { steps: NFE, method: 'jump', weights, count: COMPARED, seed: seedOf(runs) } as const
   return Array.from({ length: MOST_RUNS }, (_, at) =>

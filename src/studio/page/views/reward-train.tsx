@@ -2,10 +2,12 @@ import { objectives } from '../../../objective/index.ts'
 import { type Plan, stepsOf, type Tilt } from '../../plan.ts'
 import { isBlank, tiltOf } from '../../reward.ts'
 import { shortNumber } from '../draw/number.ts'
-import { Mark, runName } from '../frame/run-strip.tsx'
 import { announce } from '../parts/announcements.tsx'
 import { Formula } from '../parts/formula.tsx'
-import { add, engine, live, MOST_RUNS, pause, play, state } from '../state/store.ts'
+import { Mark } from '../parts/run-mark.tsx'
+import { runName } from '../parts/run-name.ts'
+import { engine, MOST_RUNS, runs, state } from '../state/store.ts'
+import { add, pause, play } from '../state/training.ts'
 import { useAnswer } from '../state/use-answer.ts'
 import { Cloud, noise, RewardTable } from './reward-steer.tsx'
 import { hasClosedForm } from './shared.tsx'
@@ -56,7 +58,7 @@ function TiltedRun({ at, plan }: { at: number; plan: Plan }) {
     'training',
     at,
   )
-  const playing = live.value[at]?.playing
+  const playing = runs.value[at]?.live?.playing
   const how = velocity ? `${HEUN} Heun steps` : 'one jump'
   return (
     <div class="tilted">

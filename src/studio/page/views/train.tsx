@@ -6,11 +6,11 @@ import { landing } from '../draw/landing.ts'
 import { floorRange, shortNumber } from '../draw/number.ts'
 import { type Cloud, PointsCanvas } from '../draw/points.tsx'
 import { splitStrays } from '../draw/strays.ts'
-import { Mark } from '../frame/run-strip.tsx'
 import { Curves } from '../parts/curves.tsx'
-import { held } from '../parts/dropped-files.ts'
+import { fileHeldOver } from '../parts/dropped-files.ts'
 import { LossLines } from '../parts/loss-terms.tsx'
 import { ObjectivePicker } from '../parts/objective.tsx'
+import { Mark } from '../parts/run-mark.tsx'
 import { Settings } from '../parts/settings.tsx'
 import { count, ShownControls, targetShown } from '../parts/shown.tsx'
 import { StrayKey } from '../parts/stray-key.tsx'
@@ -148,7 +148,7 @@ function Picture() {
 
 export function TrainView() {
   return (
-    <div class={held.value ? 'train held' : 'train'}>
+    <div class={fileHeldOver.value ? 'train held' : 'train'}>
       <section class="panel setup" aria-label="What is trained">
         <TargetPicker />
         <ObjectivePicker />
