@@ -86,7 +86,7 @@ function problem(file: string, imported: string): string | undefined {
 }
 
 /** Rooms of the studio's page, in the same order; its entries, which lie loose, import from all of them. */
-const PAGE_ROOMS = ['draw', 'connection', 'state', 'parts', 'take-home', 'tour', 'views', 'frame']
+const PAGE_ROOMS = ['styles', 'draw', 'connection', 'state', 'parts', 'take-home', 'tour', 'views', 'frame']
 const PAGE_ENTRIES = ['app.tsx', 'index.html', 'main.tsx', 'worker.ts']
 const PAGE = join(SOURCE, 'studio/page')
 
@@ -181,8 +181,7 @@ describe('the layers of the source', () => {
   })
 
   test("nothing but its entries lies loose in the studio's page", () => {
-    const found = readdirSync(PAGE).filter(name => !name.endsWith('.css'))
-    expect(found.sort()).toEqual([...PAGE_ROOMS, ...PAGE_ENTRIES].sort())
+    expect(readdirSync(PAGE).sort()).toEqual([...PAGE_ROOMS, ...PAGE_ENTRIES].sort())
   })
 
   test("imports between the rooms of the studio's page go downwards only", () => {

@@ -13,6 +13,7 @@ import { state, update } from './state/store.ts'
 import { begin, beginAnew } from './state/training.ts'
 import { goTo, TourPanel } from './tour/panel.tsx'
 import { TrainView } from './views/train.tsx'
+import './frame/frame.css'
 
 const NAMES: Readonly<Record<ViewName, string>> = {
   train: 'Train',

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact'
 import type { Points } from '../../engine/protocol.ts'
 import type { Cloud } from './cloud.ts'
 import { PointsCanvas, SHOWN } from './points.tsx'
+import './scene.css'
 
 /** Where a point of the data is on the drawing over a cloud, whose upward axis points down. */
 export const at = (points: Points, i: number): [number, number] => [points[2 * i], -points[2 * i + 1]]

@@ -7,6 +7,7 @@ import { TakeHome } from '../take-home/button.tsx'
 import { BackendChoice } from './backend-choice.tsx'
 import { ShareButton } from './share.tsx'
 import { ThemeChoice } from './theme-choice.tsx'
+import './menu.css'
 
 /** Whether the window is as wide as this, now and later. */
 function atLeast(pixels: number): ReadonlySignal<boolean> {

@@ -2,6 +2,7 @@ import { signal } from '@preact/signals'
 import { examplePlan } from '../../plan.ts'
 import { state } from '../state/store.ts'
 import { goTo } from '../tour/panel.tsx'
+import './welcome.css'
 
 const isFirst = (): boolean => {
   const { view, tour, runs } = state.value

@@ -7,6 +7,7 @@ import type { Live } from '../state/run.ts'
 import { selected, selectedLive } from '../state/store.ts'
 import type { Change, drawDistance, drawLosses } from './curves-plot.ts'
 import { short, useFormula } from './loss-terms.tsx'
+import './curves.css'
 
 interface Plots {
   readonly drawLosses: typeof drawLosses

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { lazyChunk } from '../connection/lazy-chunks.ts'
+import './lazy-view.css'
 
 type View = () => preact.JSX.Element
 

@@ -6,6 +6,7 @@ import { selected, selectedLive } from '../state/store.ts'
 import { Formula } from './formula.tsx'
 import { markOf, Swatch } from './marks.tsx'
 import { datasetOf } from './target-points.ts'
+import './loss-terms.css'
 
 const percent = (share: number): string => `${Math.round(100 * share)}% of the batch`
 

@@ -8,6 +8,7 @@ import { selected } from '../state/store.ts'
 import { change } from '../state/training.ts'
 import { begin, remark } from './choose.ts'
 import { datasetOf } from './target-points.ts'
+import './objective.css'
 
 /** Whether a change of the objective or the learning rate goes on with the weights. */
 export const keepWeights = signal(true)

@@ -7,6 +7,7 @@ import { MOST_RUNS, problem, state } from '../state/store.ts'
 import { add } from '../state/training.ts'
 import { announce } from './announcements.tsx'
 import { Dialog } from './dialog.tsx'
+import './open-model.css'
 
 const shown = signal(false)
 const saved = signal<readonly SavedRun[] | null>(null)

@@ -5,6 +5,7 @@ import { selected } from '../state/store.ts'
 import { takeTarget } from './choose.ts'
 import { BrushControls, PaintArea } from './paint-area.tsx'
 import { createPainting } from './painting.ts'
+import './making.css'
 
 const kept = signal(emptyCells())
 const painting = createPainting(

@@ -6,6 +6,7 @@ import { FileTarget } from './file-target.tsx'
 import { Painter } from './painter.tsx'
 import { drawTarget, shortName } from './target-points.ts'
 import { Thumbnail } from './thumbnail.tsx'
+import './targets.css'
 
 const drawn = new Map<string, Points>()
 

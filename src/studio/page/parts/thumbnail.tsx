@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks'
 import type { Points } from '../../engine/protocol.ts'
 import { SHOWN } from '../draw/points.tsx'
+import './thumbnail.css'
 
 /** @returns calls it off */
 function whenIdle(action: () => void): () => void {

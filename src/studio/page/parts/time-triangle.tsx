@@ -1,6 +1,7 @@
 import { useRef } from 'preact/hooks'
 import { moveTimes, TIME_STEP, type Times, timesNear, withS, withT } from '../draw/times.ts'
 import { Slider } from './slider.tsx'
+import './time-triangle.css'
 
 const SIDE = 200
 const LEFT = 54

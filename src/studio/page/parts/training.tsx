@@ -8,6 +8,7 @@ import { remark } from './choose.ts'
 import { NumberInput } from './number-input.tsx'
 import { keepWeights } from './objective.tsx'
 import { Slider } from './slider.tsx'
+import './training.css'
 
 const several = signal(100)
 const MOST_AT_ONCE = 6000

@@ -3,6 +3,7 @@ import { lazyChunk } from '../connection/lazy-chunks.ts'
 import { logAxis } from '../draw/log-axis.ts'
 import { curvesOf, type Standing, type Value } from '../state/learning-curve.ts'
 import { runs, selectedLive } from '../state/store.ts'
+import './compare-curves.css'
 
 const plotter = lazyChunk(() => import('@observablehq/plot'))
 type Plotting = typeof import('@observablehq/plot')

@@ -12,6 +12,7 @@ import { StrayKey } from '../parts/stray-key.tsx'
 import { state } from '../state/store.ts'
 import { useAnswer } from '../state/use-answer.ts'
 import { follow } from './shared.tsx'
+import './compare-picture.css'
 
 /** Samples of each run. */
 export const COMPARED = 2000

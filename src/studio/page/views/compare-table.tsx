@@ -9,6 +9,7 @@ import { Mark } from '../parts/run-mark.tsx'
 import { objectiveOf, targetName } from '../parts/run-name.ts'
 import { runs } from '../state/store.ts'
 import { NFE } from './compare-picture.tsx'
+import './compare-table.css'
 
 interface Row {
   readonly at: number

@@ -6,7 +6,6 @@ import { CompareCurves } from './compare-curves.tsx'
 import { COMPARED, NFE, RunPicture, seedOf } from './compare-picture.tsx'
 import { CompareTable } from './compare-table.tsx'
 import { Choice, PointChoice, WeightsChoice } from './shared.tsx'
-import './views.css'
 import './compare.css'
 
 const sameTarget = (a: number, b: number): boolean =>

@@ -13,6 +13,7 @@ import { Slider } from '../parts/slider.tsx'
 import { selected, state } from '../state/store.ts'
 import { useAnswer } from '../state/use-answer.ts'
 import { rootMeanSquare } from './shared.tsx'
+import './field.css'
 
 const CELL = 0.6
 const SIDE = 15

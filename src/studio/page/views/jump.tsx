@@ -22,7 +22,7 @@ import {
   Standing,
   WeightsChoice,
 } from './shared.tsx'
-import './views.css'
+import './jump.css'
 
 /** What moves between the two clouds. */
 type Way = 'jump' | 'path' | 'both'

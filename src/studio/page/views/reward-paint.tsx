@@ -8,6 +8,7 @@ import { state } from '../state/store.ts'
 import { changeReward, useTargetCloud } from './reward-place.tsx'
 import { PaintedLines } from './reward-shape.tsx'
 import { Choice } from './shared.tsx'
+import './reward-paint.css'
 
 const { side } = rewardCanvas
 

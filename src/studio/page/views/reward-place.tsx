@@ -7,6 +7,7 @@ import { Slider } from '../parts/slider.tsx'
 import { state, update } from '../state/store.ts'
 import { useAnswer } from '../state/use-answer.ts'
 import { RewardShape } from './reward-shape.tsx'
+import './reward-place.css'
 
 type RewardState = typeof state.value.reward
 

@@ -16,6 +16,7 @@ import { useAnswer } from '../state/use-answer.ts'
 import { changeReward } from './reward-place.tsx'
 import { RewardShape } from './reward-shape.tsx'
 import { Choice } from './shared.tsx'
+import './reward-steer.css'
 
 export type Steered = Questions['steer']['answer']
 

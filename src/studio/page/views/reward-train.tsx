@@ -11,6 +11,7 @@ import { add, pause, play } from '../state/training.ts'
 import { useAnswer } from '../state/use-answer.ts'
 import { Cloud, noise, RewardTable } from './reward-steer.tsx'
 import { hasClosedForm } from './shared.tsx'
+import './reward-train.css'
 
 /** Steps of Heun's method where only a velocity is tilted. */
 const HEUN = 16

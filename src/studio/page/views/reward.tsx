@@ -6,7 +6,6 @@ import { BumpControls, changeReward, RewardPlacer } from './reward-place.tsx'
 import { SteerSection } from './reward-steer.tsx'
 import { TiltSection } from './reward-train.tsx'
 import { Choice } from './shared.tsx'
-import './views.css'
 import './reward.css'
 
 const kinds = [

@@ -3,6 +3,7 @@ import type { Points } from '../../engine/protocol.ts'
 import { targetDataset } from '../../engine/target.ts'
 import { type Plan, stepsOf, type Target } from '../../plan.ts'
 import { selectedLive, state, update } from '../state/store.ts'
+import './shared.css'
 
 /** Whether the target's velocity is known in closed form. */
 export function hasClosedForm(target: Target): boolean {

@@ -13,7 +13,7 @@ import { selected, state } from '../state/store.ts'
 import { type Shown, useAnswer } from '../state/use-answer.ts'
 import { follow, PointChoice, Standing, WeightsChoice } from './shared.tsx'
 import { worseWithSteps } from './worse.ts'
-import './views.css'
+import './steps.css'
 
 export const STEPS = [1, 2, 4, 8, 16] as const
 type Method = 'jump' | 'euler'

@@ -10,7 +10,7 @@ import { selected, state } from '../state/store.ts'
 import { useAnswer } from '../state/use-answer.ts'
 import { FieldSection } from './field.tsx'
 import { Standing, WeightsChoice } from './shared.tsx'
-import './views.css'
+import './why.css'
 
 /** Times along each side of a map. */
 const LEVELS = 8
