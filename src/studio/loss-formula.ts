@@ -2,7 +2,7 @@ import type { Config } from '../config/index.ts'
 import { objectives } from '../objective/index.ts'
 
 /** A term of the loss that a training minimises. */
-export interface Line {
+export interface LossTerm {
   /** As in the metrics. */
   readonly term: string
   readonly title: string
@@ -15,8 +15,8 @@ export interface Line {
   readonly plain?: string
 }
 
-export interface Formula {
-  readonly lines: readonly Line[]
+export interface LossFormula {
+  readonly terms: readonly LossTerm[]
   /** Definitions of the letters in them. */
   readonly where: readonly string[]
 }
@@ -34,12 +34,18 @@ function weightText(weight: unknown, times: number): string {
 const titled = (name: string): string => name[0].toUpperCase() + name.slice(1)
 
 /** The formula of a training, taken apart into the terms that are computed and reported each by itself. */
-export function formulaOf({ objective: id, options, diagonal, consistency, termWeights }: Config): Formula {
+export function lossFormula({
+  objective: id,
+  options,
+  diagonal,
+  consistency,
+  termWeights,
+}: Config): LossFormula {
   const objective = objectives.get(id)!
-  const { terms, where = [] } = objective
+  const { terms: formulas, where = [] } = objective
   const scale = (share: number): number => (termWeights === 'fraction' ? share : 1)
   const grounding = diagonal.fraction > 0 && diagonal.objective ? objectives.get(diagonal.objective)! : null
-  const below: Line[] = grounding
+  const below: LossTerm[] = grounding
     ? [
         {
           term: 'diagonal',
@@ -51,17 +57,17 @@ export function formulaOf({ objective: id, options, diagonal, consistency, termW
         },
       ]
     : []
-  if (!objective.parts) return { lines: below, where }
+  if (!objective.parts) return { terms: below, where }
   const share = (1 - diagonal.fraction) * consistency.fraction
-  const above = objective.parts(options as never).map(({ name, weight }): Line => {
+  const above = objective.parts(options as never).map(({ name, weight }): LossTerm => {
     return {
       term: name,
       title: titled(name),
-      tex: terms[name],
+      tex: formulas[name],
       share,
       weight: weightText(weight, consistency.weight * scale(1 - diagonal.fraction)),
       ...(consistency.fraction === 1 && { plain: weightText(weight, consistency.weight) }),
     }
   })
-  return { lines: [...above, ...below], where }
+  return { terms: [...above, ...below], where }
 }

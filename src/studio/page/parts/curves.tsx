@@ -93,7 +93,7 @@ const EMPTY: Pick<Live, 'curve' | 'distance'> = { curve: [], distance: null }
 /** How the loss and the quality of the samples went. */
 export function Curves() {
   const { curve, distance } = selectedLive.value ?? EMPTY
-  const terms = useFormula().lines.map(({ term }) => term)
+  const terms = useFormula().terms.map(({ term }) => term)
   const changes = changesOf(selected.value.stages)
   const some = curve.length > 1
   useEffect(() => {

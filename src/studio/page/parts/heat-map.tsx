@@ -8,7 +8,7 @@ import { Wide } from './reachable.tsx'
 import './heat-map.css'
 
 /** Values over source times, and target times where there are two. */
-export interface HeatMap {
+export interface TimeMap {
   readonly title: string
   readonly unit: string
   /** Edges of the cells, rising: across, and upwards; none upwards where there is one time. */
@@ -29,7 +29,7 @@ const RIGHT = 14
 const timeText = (time: number): string => String(Number(time.toFixed(3)))
 
 /** The times of a cell, said. */
-function placeWords({ edges, names, at }: HeatMap, i: number, j: number): string {
+function placeWords({ edges, names, at }: TimeMap, i: number, j: number): string {
   const letters = names.map(name => name?.split(':')[0])
   if (at) return `${letters[0]} = ${timeText(at[0][i])}, ${letters[1]} = ${timeText(at[1][j])}`
   const part = (name: string, list: readonly number[], k: number) =>
@@ -53,7 +53,7 @@ export function Heat({
   scale,
   children,
 }: {
-  map: HeatMap
+  map: TimeMap
   scale: ColourScale
   /** What is said of it. */
   children?: ComponentChildren
@@ -159,7 +159,7 @@ export function Heat({
   )
 }
 
-function HeatTable({ map }: { map: HeatMap }) {
+function HeatTable({ map }: { map: TimeMap }) {
   const { edges, values, names, title } = map
   const middle = (list: readonly number[], i: number) => timeText((list[i] + list[i + 1]) / 2)
   const rows = (edges.up ?? [0, 1]).slice(1).map((_, j) => j)

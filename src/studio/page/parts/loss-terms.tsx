@@ -1,7 +1,7 @@
 import { useMemo } from 'preact/hooks'
 import { objectives } from '../../../objective/index.ts'
 import { configOf } from '../../engine/session.ts'
-import { formulaOf, type Line, type Formula as Lines } from '../../loss-formula.ts'
+import { type LossFormula, type LossTerm, lossFormula } from '../../loss-formula.ts'
 import { selected, selectedLive } from '../state/store.ts'
 import { Formula } from './formula.tsx'
 import { markOf, Swatch } from './marks.tsx'
@@ -11,7 +11,7 @@ import './loss-terms.css'
 const percent = (share: number): string => `${Math.round(100 * share)}% of the batch`
 
 /** A term's weight in the loss, which may hold its part of the batch. */
-const weightOf = ({ weight, share, plain }: Line): string =>
+const weightOf = ({ weight, share, plain }: LossTerm): string =>
   plain === undefined || plain === weight
     ? `weight ${weight}`
     : `weight ${weight} = ${plain} × ${Math.round(100 * share)}%`
@@ -22,37 +22,37 @@ export const short = (value: number): string =>
     ? String(Number(value.toPrecision(3)))
     : value.toExponential(1).replace('e+', 'e')
 
-function Term({ line, at, value }: { line: Line; at: number; value: number | undefined }) {
+function Term({ term, at, value }: { term: LossTerm; at: number; value: number | undefined }) {
   return (
     <li class="term">
       <p class="name">
-        <Swatch mark={markOf(at)} /> <strong>{line.title}</strong>
+        <Swatch mark={markOf(at)} /> <strong>{term.title}</strong>
         <output>{value === undefined ? '' : short(value)}</output>
       </p>
-      <Formula tex={line.tex} block />
+      <Formula tex={term.tex} block />
       <p class="soft">
-        {percent(line.share)}, {weightOf(line)}
+        {percent(term.share)}, {weightOf(term)}
       </p>
     </li>
   )
 }
 
 /** The terms of the training as it is now. */
-export function useFormula(): Lines {
+export function useFormula(): LossFormula {
   const { stages, target, ...rest } = selected.value
   const { objective } = stages.at(-1)!
   const key = JSON.stringify([rest, objective, stages.at(-1)])
   return useMemo(() => {
     const exact = datasetOf(target).mixture !== undefined
-    return formulaOf(configOf(selected.value, stages.at(-1)!, exact))
+    return lossFormula(configOf(selected.value, stages.at(-1)!, exact))
   }, [key, target])
 }
 
 /** The objective's formula by its terms, with their losses, and what is worth knowing of it. */
-export function LossLines() {
-  const { lines, where } = useFormula()
+export function LossTerms() {
+  const { terms, where } = useFormula()
   const objective = objectives.get(selected.value.stages.at(-1)!.objective)!
-  const terms = selectedLive.value?.curve.at(-1)?.terms
+  const losses = selectedLive.value?.curve.at(-1)?.terms
   return (
     <section class="panel loss" aria-label="Objective">
       <h2>{objective.name}</h2>
@@ -61,8 +61,8 @@ export function LossLines() {
         through sg[·].
       </p>
       <ul class="terms">
-        {lines.map((line, i) => (
-          <Term key={line.term} line={line} at={i} value={terms?.[line.term]} />
+        {terms.map((term, i) => (
+          <Term key={term.term} term={term} at={i} value={losses?.[term.term]} />
         ))}
       </ul>
       {where.map(tex => (

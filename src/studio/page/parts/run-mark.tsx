@@ -1,4 +1,5 @@
 import './run-mark.css'
+
 /** Outlines of the marks of runs, in a square of 16: told apart without colour. */
 const OUTLINES = ['M8 1a7 7 0 1 0 .01 0z', 'M8 1l7 14H1z', 'M2 2h12v12H2z', 'M8 0l8 8-8 8-8-8z']
 

@@ -1,5 +1,5 @@
 import { useRef } from 'preact/hooks'
-import { moveTimes, TIME_STEP, type Times, timesNear, withS, withT } from '../draw/times.ts'
+import { moveTimes, TIME_STEP, type TimePair, timesNear, withS, withT } from '../draw/times.ts'
 import { Slider } from './slider.tsx'
 import './time-triangle.css'
 
@@ -14,13 +14,13 @@ const y = (t: number): number => TOP + SIDE * (1 - t)
 
 const TICKS = [0, 0.5, 1]
 
-export const saidTimes = ({ s, t }: Times): string => `from s = ${s.toFixed(2)} to t = ${t.toFixed(2)}`
+export const saidTimes = ({ s, t }: TimePair): string => `from s = ${s.toFixed(2)} to t = ${t.toFixed(2)}`
 
 /** Changes the times as they are when it is called: keys come faster than pictures. */
-type Change = (change: (times: Times) => Times) => void
+type Change = (change: (times: TimePair) => TimePair) => void
 
 /** All jumps as a triangle, of which one is chosen by pointer, by keys, or by the sliders below. */
-export function Triangle({ times, onChange }: { times: Times; onChange: Change }) {
+export function Triangle({ times, onChange }: { times: TimePair; onChange: Change }) {
   const svg = useRef<SVGSVGElement>(null)
   const follow = (event: PointerEvent): void => {
     const { left, top, width } = svg.current!.getBoundingClientRect()
@@ -91,8 +91,8 @@ function TimeSlider({
 }: {
   name: string
   of: 's' | 't'
-  times: Times
-  set: (times: Times, value: number) => Times
+  times: TimePair
+  set: (times: TimePair, value: number) => TimePair
   onChange: Change
 }) {
   return (

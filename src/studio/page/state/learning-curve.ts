@@ -32,24 +32,24 @@ export function grown(
   return [...kept, { step, loss, distance, terms: values }]
 }
 
-export type Value = 'loss' | 'distance'
-export type Standing = Pick<CurvePoint, 'step' | Value>
+export type CurveValue = 'loss' | 'distance'
+export type CurveStanding = Pick<CurvePoint, 'step' | CurveValue>
 
 /** What is drawn of a run. */
 interface Drawn {
-  readonly curve: readonly Standing[]
+  readonly curve: readonly CurveStanding[]
   readonly distance: { readonly value: number } | null
 }
 
 /** A run's curve; of one that has not trained here the place where it stands. */
-const pointsOf = (run: Drawn | null): readonly Standing[] =>
+const pointsOf = (run: Drawn | null): readonly CurveStanding[] =>
   run && run.curve.length === 0
     ? [{ step: 0, loss: 0, distance: run.distance?.value ?? null }]
     : (run?.curve ?? [])
 
 /** Runs' curves of a value on a logarithmic scale; null while none has trained. */
-export function curvesOf(runs: readonly (Drawn | null)[], value: Value): Standing[][] | null {
-  const has = (point: Standing): boolean => (point[value] ?? 0) > 0
+export function curvesOf(runs: readonly (Drawn | null)[], value: CurveValue): CurveStanding[][] | null {
+  const has = (point: CurveStanding): boolean => (point[value] ?? 0) > 0
   if (!runs.some(run => run?.curve.some(has))) return null
   return runs.map(run => pointsOf(run).filter(has))
 }

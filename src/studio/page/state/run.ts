@@ -1,4 +1,4 @@
-import type { Points, Replay, Report, Strays } from '../../engine/protocol.ts'
+import type { PlanePoints, Replay, Report, Strays } from '../../engine/protocol.ts'
 import { type Plan, type Stage, stepsOf, withStage } from '../../plan.ts'
 import { type CurvePoint, grown } from './learning-curve.ts'
 
@@ -15,7 +15,7 @@ export interface Live {
   readonly ended: boolean
   /** Steps of the plan that is being taken again; null once it is done. */
   readonly goal: number | null
-  readonly samples: Points
+  readonly samples: PlanePoints
   /** Sliced Wasserstein of the samples, and what data itself scores. */
   readonly distance: Exclude<Progress['distance'], undefined>
   /** Which samples are off the data, where it is known. */

@@ -13,7 +13,7 @@ import { linkOf } from '../state/link.ts'
 import { selected, selectedLive, state } from '../state/store.ts'
 import { ask } from '../state/training.ts'
 import { Copied } from './copied.tsx'
-import { type Picture, pictureSvg, svgToPng } from './picture.ts'
+import { pictureSvg, type SamplesPicture, svgToPng } from './picture.ts'
 import { saveFile } from './save.ts'
 import { yamlOf } from './yaml.ts'
 
@@ -49,7 +49,7 @@ async function drawSamples(): Promise<Float32Array> {
   return path.at(-1)!
 }
 
-function pictureOf(plan: Plan): Picture {
+function pictureOf(plan: Plan): SamplesPicture {
   const { samples, distance, strays } = selectedLive.value!
   const taken = `${stepsOf(originOf(plan)).toLocaleString('en')} steps`
   const from = fileOfPlan(plan)

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { lazyChunk } from '../connection/lazy-chunks.ts'
 import { logAxis } from '../draw/log-axis.ts'
-import { curvesOf, type Standing, type Value } from '../state/learning-curve.ts'
+import { type CurveStanding, type CurveValue, curvesOf } from '../state/learning-curve.ts'
 import { runs, selectedLive } from '../state/store.ts'
 import './compare-curves.css'
 
@@ -22,8 +22,8 @@ const marked = <T,>(curve: readonly T[]): T[] => {
 
 function draw(
   plotting: Plotting,
-  curves: readonly (readonly Standing[])[],
-  value: Value,
+  curves: readonly (readonly CurveStanding[])[],
+  value: CurveValue,
   width: number,
 ): Element {
   const floor = value === 'distance' ? selectedLive.value?.distance : undefined
@@ -74,7 +74,7 @@ function draw(
   })
 }
 
-function Curve({ plotting, value }: { plotting: Plotting | null; value: Value }) {
+function Curve({ plotting, value }: { plotting: Plotting | null; value: CurveValue }) {
   const frame = useRef<HTMLDivElement>(null)
   const drawn = useRef(0)
   const shown = runs.value

@@ -1,5 +1,5 @@
 import { drawNoise } from '../../../sampler/sampler.ts'
-import type { Points, Questions } from '../../engine/protocol.ts'
+import type { PlanePoints, Questions } from '../../engine/protocol.ts'
 import type { Tilt } from '../../plan.ts'
 import { isBlank, tiltOf } from '../../reward.ts'
 import { colourOf } from '../draw/colours.ts'
@@ -18,7 +18,7 @@ import { RewardShape } from './reward-shape.tsx'
 import { Choice } from './shared.tsx'
 import './reward-steer.css'
 
-export type Steered = Questions['steer']['answer']
+export type Steering = Questions['steer']['answer']
 
 /** Samples that are steered. */
 const COUNT = 2000
@@ -33,7 +33,7 @@ export function Cloud({
   tilt,
 }: {
   name: string
-  points: Points | undefined
+  points: PlanePoints | undefined
   /** 1 for a sample off the data. */
   marks?: Uint8Array
   token: string
@@ -55,14 +55,14 @@ export function Cloud({
   )
 }
 
-interface Line {
+interface RewardRow {
   readonly name: string
   readonly reward: number | undefined
   readonly distance: string
 }
 
 /** Mean rewards and distances to the tilted data. */
-export function RewardTable({ caption, lines }: { caption: string; lines: readonly Line[] }) {
+export function RewardTable({ caption, rows }: { caption: string; rows: readonly RewardRow[] }) {
   return (
     <table class="rewards">
       <caption>{caption}</caption>
@@ -74,7 +74,7 @@ export function RewardTable({ caption, lines }: { caption: string; lines: readon
         </tr>
       </thead>
       <tbody>
-        {lines.map(({ name, reward, distance }) => (
+        {rows.map(({ name, reward, distance }) => (
           <tr key={name}>
             <th scope="row">{name}</th>
             <td>{reward === undefined ? '…' : reward.toFixed(3)}</td>
@@ -200,7 +200,7 @@ export function SteerSection() {
           </div>
           <RewardTable
             caption="Distances are sliced Wasserstein, to 2,000 points of the goal."
-            lines={[
+            rows={[
               {
                 name: 'Before',
                 reward: answer?.rewards.before,

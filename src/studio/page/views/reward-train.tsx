@@ -82,7 +82,7 @@ function TiltedRun({ at, plan }: { at: number; plan: Plan }) {
       </div>
       <RewardTable
         caption={`The run learns the reward as it was when it began: ${inWords(tilt!)}.`}
-        lines={[
+        rows={[
           { name: 'Learnt', reward: answer?.rewards.before, distance: shortNumber(answer?.distances.before) },
           {
             name: 'The goal',

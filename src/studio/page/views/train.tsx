@@ -8,7 +8,7 @@ import { type Cloud, PointsCanvas } from '../draw/points.tsx'
 import { splitStrays } from '../draw/strays.ts'
 import { Curves } from '../parts/curves.tsx'
 import { fileHeldOver } from '../parts/dropped-files.ts'
-import { LossLines } from '../parts/loss-terms.tsx'
+import { LossTerms } from '../parts/loss-terms.tsx'
 import { ObjectivePicker } from '../parts/objective.tsx'
 import { Mark } from '../parts/run-mark.tsx'
 import { Settings } from '../parts/settings.tsx'
@@ -165,7 +165,7 @@ export function TrainView() {
       </section>
       <div class="panel side">
         <Curves />
-        <LossLines />
+        <LossTerms />
       </div>
     </div>
   )
