@@ -85,6 +85,33 @@ function problem(file: string, imported: string): string | undefined {
     : `${relative(SOURCE, file)} (${from}) imports ${relative(SOURCE, imported)} (${to})`
 }
 
+/** Rooms of the studio's page, in the same order; its entries, which lie loose, import from all of them. */
+const PAGE_ROOMS = ['styles', 'draw', 'connection', 'state', 'parts', 'take-home', 'tour', 'views', 'frame']
+const PAGE_ENTRIES = ['app.tsx', 'index.html', 'main.tsx', 'worker.ts']
+const PAGE = join(SOURCE, 'studio/page')
+
+/** What a room must not know, though it comes before it. */
+const FORBIDDEN_ROOMS: Readonly<Record<string, readonly string[]>> = {
+  connection: ['draw'],
+  state: ['draw'],
+  tour: ['take-home'],
+  views: ['take-home', 'tour'],
+}
+
+const inPage = (file: string): boolean => file.startsWith(`${PAGE}/`)
+const roomOf = (file: string): string => relative(PAGE, file).split('/')[0]
+
+/** What is wrong with an import from the page's own files, if anything. */
+function roomProblem(file: string, imported: string): string | undefined {
+  const [from, to] = [roomOf(file), roomOf(imported)]
+  if (from === to || PAGE_ENTRIES.includes(from)) return undefined
+  const allowed =
+    PAGE_ROOMS.includes(to) &&
+    PAGE_ROOMS.indexOf(to) < PAGE_ROOMS.indexOf(from) &&
+    !FORBIDDEN_ROOMS[from]?.includes(to)
+  return allowed ? undefined : `${relative(PAGE, file)} imports ${relative(PAGE, imported)}`
+}
+
 /** What runs in a browser, with all that it imports. */
 const BROWSER = [
   'runtime/web.ts',
@@ -151,6 +178,27 @@ describe('the layers of the source', () => {
   test('an upward import would be found', () => {
     expect(problem(join(SOURCE, 'objective/psd.ts'), join(SOURCE, 'runtime/node.ts'))).toBeDefined()
     expect(problem(join(SOURCE, 'model/mlp.ts'), join(SOURCE, 'training/train.ts'))).toBeDefined()
+  })
+
+  test("nothing but its entries lies loose in the studio's page", () => {
+    expect(readdirSync(PAGE).sort()).toEqual([...PAGE_ROOMS, ...PAGE_ENTRIES].sort())
+  })
+
+  test("imports between the rooms of the studio's page go downwards only", () => {
+    const problems = files.filter(inPage).flatMap(file =>
+      importsOf(file)
+        .filter(inPage)
+        .flatMap(imported => roomProblem(file, imported) ?? []),
+    )
+    expect(problems).toEqual([])
+  })
+
+  test('an import of a view by what is below it would be found', () => {
+    const view = join(PAGE, 'views/jump.tsx')
+    for (const below of ['draw/points.tsx', 'parts/slider.tsx', 'state/run.ts', 'connection/client.ts']) {
+      expect(roomProblem(join(PAGE, below), view)).toBeDefined()
+    }
+    expect(roomProblem(join(PAGE, 'connection/client.ts'), join(PAGE, 'parts/slider.tsx'))).toBeDefined()
   })
 
   test('ONNX Runtime is imported in one place for each kind of machine', () => {

@@ -1,6 +1,6 @@
+import type { Points } from '../sampler/sampler.ts'
 import { formatTick, truncate } from './format.ts'
 import { concatPoints, type Range, rangeOf } from './points.ts'
-import type { Points } from './types.ts'
 
 /** How a scatter in braille characters is drawn. */
 export interface BrailleOptions {

@@ -6,10 +6,11 @@ import type { PlannedSample } from '../evaluation/planned-samples.ts'
 import { strayRule } from '../metric/strays.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { solve } from '../sampler/adaptive.ts'
+import type { Points } from '../sampler/sampler.ts'
 import { drawNoise, type Velocity } from '../sampler/sampler.ts'
 import { takeThrough } from '../sampler/sampling.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
-import type { JumpPath, PathData, Points } from './types.ts'
+import type { JumpPath, PathData } from './types.ts'
 
 /** Paths drawn: enough to see the bundle, few enough to see each. */
 const PATHS = 32

@@ -1,4 +1,5 @@
 import { standardized } from '../model/index.ts'
+import type { Points } from '../sampler/sampler.ts'
 import { linearTicks } from './axes.ts'
 import { decimalsFor, escapeHtml, formatNumber, formatTick, plural, truncate } from './format.ts'
 import { palette, stray } from './palette.ts'
@@ -13,7 +14,7 @@ import {
   toPlane,
 } from './points.ts'
 import { type PlotOptions, round, svgDocument } from './svg.ts'
-import type { JumpPath, PathData, Points } from './types.ts'
+import type { JumpPath, PathData } from './types.ts'
 
 /** What panels of paths share. */
 export interface PathFrame {

@@ -1,4 +1,4 @@
-import type { Points } from './types.ts'
+import type { Points } from '../sampler/sampler.ts'
 
 /** Pictures along each side of a sheet. */
 const ACROSS = 5

@@ -1,3 +1,4 @@
+import type { Points } from '../sampler/sampler.ts'
 import { escapeHtml, formatNumber, plural, truncate, wrap } from './format.ts'
 import { seriesStyle, stray } from './palette.ts'
 import {
@@ -14,7 +15,7 @@ import {
 import { marksOf, resultsTable } from './results-table.ts'
 import { dotDiameter } from './scatter-plot.ts'
 import { type PlotOptions, svgDocument, textWidth } from './svg.ts'
-import type { ComparisonData, Method, Points, SampleSet } from './types.ts'
+import type { ComparisonData, Method, SampleSet } from './types.ts'
 
 /** Units of a cell's own grid; coordinates are whole numbers of them. */
 export const cellUnits = 400

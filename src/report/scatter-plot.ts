@@ -1,10 +1,10 @@
 import * as Plot from '@observablehq/plot'
+import type { Points } from '../sampler/sampler.ts'
 import { linearTicks } from './axes.ts'
 import { formatCount, formatTick } from './format.ts'
 import { palette, stray } from './palette.ts'
 import { dotsPath, type Range, rangeOf } from './points.ts'
 import { element, finishPlot, newDocument, type PlotOptions, round, textSize } from './svg.ts'
-import type { Points } from './types.ts'
 
 /** What a scatter can be told besides what every plot can. */
 export interface ScatterOptions extends PlotOptions {

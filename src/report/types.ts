@@ -2,6 +2,7 @@ import type { Config } from '../config/index.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { LossMap } from '../evaluation/loss-map.ts'
 import type { Standardization } from '../model/index.ts'
+import type { Points } from '../sampler/sampler.ts'
 import type { DataRecord } from '../serialization/run.ts'
 import type { Verdict } from '../training/verdict.ts'
 
@@ -49,9 +50,6 @@ export interface Cell {
   readonly sampler?: string
   readonly values: Readonly<Record<string, Estimate>>
 }
-
-/** Flat row-major points, `[n, dimension]`. */
-export type Points = Float32Array | Float64Array
 
 /** A loss curve's point. */
 export interface LossPoint {

@@ -10,7 +10,7 @@ import { flowMatching } from '../../src/objective/diagonal.ts'
 import { type Loss, objectives } from '../../src/objective/index.ts'
 import { row } from '../../src/objective/objective.ts'
 import { compileScan } from '../../src/runtime/node.ts'
-import { formulaOf } from '../../src/studio/lines.ts'
+import { lossFormula } from '../../src/studio/loss-formula.ts'
 import { buildStep } from '../../src/training/step.ts'
 import { Trainer } from '../../src/training/trainer.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
@@ -196,7 +196,7 @@ describe('a round of turns', () => {
 
   test('has its formulas in the studio, and refuses players that it does not have', () => {
     const config = resolveConfig({ ...base, objective: 'apart' })
-    expect(formulaOf(config).lines.map(({ term, tex }) => [term, tex])).toEqual([['flow', 'a']])
+    expect(lossFormula(config).terms.map(({ term, tex }) => [term, tex])).toEqual([['flow', 'a']])
     const refuse = (players: object) => () => resolveConfig({ ...base, objective: 'apart', players })
     expect(refuse({ fake: { times: 2 } })).toThrow(
       'players.fake: apart has no such player; it has map, critic',

@@ -8,7 +8,7 @@ import * as engine from '../../src/runtime/node.ts'
 import { solve } from '../../src/sampler/adaptive.ts'
 import { drawNoise, euler, jumpThrough, uniformGrid } from '../../src/sampler/sampler.ts'
 import { answers } from '../../src/studio/engine/answers.ts'
-import type { Points, QuestionName, Questions } from '../../src/studio/engine/protocol.ts'
+import type { PlanePoints, QuestionName, Questions } from '../../src/studio/engine/protocol.ts'
 import { Session } from '../../src/studio/engine/session.ts'
 import { scoresOf } from '../../src/studio/engine/strays.ts'
 import { examplePlan, freshPlan, type Plan } from '../../src/studio/plan.ts'
@@ -84,7 +84,7 @@ test.each(['ema', 'raw'] as const)('a jump is that of the %s weights', async wei
 
 test('the two kinds of weights differ', async () => {
   const both = (['ema', 'raw'] as const).map(weights => ask('jump', { points, s: 1, t: 0, weights }))
-  expect(apart(...((await Promise.all(both)) as [Points, Points]))).toBeGreaterThan(1e-4)
+  expect(apart(...((await Promise.all(both)) as [PlanePoints, PlanePoints]))).toBeGreaterThan(1e-4)
 })
 
 test('the exact path is the solution of the mixture velocity, whatever times lie between', async () => {

@@ -11,8 +11,8 @@ import type { Report } from '../../src/studio/engine/protocol.ts'
 import { Session } from '../../src/studio/engine/session.ts'
 import { fromHalves, toHalves } from '../../src/studio/example/half.ts'
 import { distance } from '../../src/studio/example/ring.ts'
-import { firstLook } from '../../src/studio/page/first-look.ts'
-import { hasSimd } from '../../src/studio/page/simd.ts'
+import { hasSimd } from '../../src/studio/page/connection/simd.ts'
+import { firstLook } from '../../src/studio/page/state/first-look.ts'
 import { examplePlan, freshPlan } from '../../src/studio/plan.ts'
 
 const opened: Session[] = []

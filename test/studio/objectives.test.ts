@@ -6,7 +6,7 @@ import { drawNoise } from '../../src/sampler/sampler.ts'
 import { configOf, Session } from '../../src/studio/engine/session.ts'
 import { targetDataset } from '../../src/studio/engine/target.ts'
 import { guidanceOf } from '../../src/studio/engine/teachers.ts'
-import { formulaOf } from '../../src/studio/lines.ts'
+import { lossFormula } from '../../src/studio/loss-formula.ts'
 import { examplePlan, freshPlan, type Plan } from '../../src/studio/plan.ts'
 import { beginStroke, densityCanvas, drawingOf, emptyCells } from '../../src/studio/target/raster.ts'
 import { anew, refusalOf } from '../../src/studio/trainable.ts'
@@ -32,28 +32,28 @@ async function open(plan: Plan): Promise<Session> {
   return session
 }
 
-describe('the lines of a formula', () => {
+describe('the terms of a formula', () => {
   const ended = [{ config: configOf(small, small.stages[0], true), parameters: new Float32Array(1e4) }]
 
   test.each(ids.filter(id => id !== 'pfmm'))('of %s are the terms that a training reports', id => {
     const plan = planOf(id)
     const config = configOf(plan, plan.stages[0], true)
     const { metrics } = buildStep(config, plane, guidanceOf(config, ring, ended).teachers)
-    const { lines, where } = formulaOf(config)
-    expect(lines.map(({ term }) => term).sort()).toEqual(
+    const { terms, where } = lossFormula(config)
+    expect(terms.map(({ term }) => term).sort()).toEqual(
       metrics.filter(name => metrics.includes(`${name}Residual`)).sort(),
     )
-    for (const tex of [...lines.map(({ tex }) => tex), ...where]) {
+    for (const tex of [...terms.map(({ tex }) => tex), ...where]) {
       expect(katex.renderToString(tex, { throwOnError: true })).toContain('katex')
     }
-    const parts = new Set(lines.map(({ share }) => share))
+    const parts = new Set(terms.map(({ share }) => share))
     expect([...parts].reduce((sum, share) => sum + share, 0)).toBeCloseTo(1)
   })
 
-  test('of a row that writes its diagonal term out, each is on a line of its own', () => {
+  test('of a row that writes its diagonal term out, each is a term of its own', () => {
     const plan = planOf('semigroup')
-    const { lines } = formulaOf(configOf(plan, plan.stages[0], true))
-    expect(lines.map(({ tex }) => tex)).toEqual([
+    const { terms } = lossFormula(configOf(plan, plan.stages[0], true))
+    expect(terms.map(({ tex }) => tex)).toEqual([
       '\\| F(x_s,s,t) - \\mathrm{sg}[F^-(F^-(x_s,s,m),m,t)] \\|^2',
       objectives.get('teacher-velocity')!.tex,
     ])

@@ -8,12 +8,13 @@ import { interpolants, mapOf } from '../../model/index.ts'
 import { random } from '../../random/random.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { drawNoise, euler, heun, type Jump, jumpThrough, uniformGrid } from '../../sampler/sampler.ts'
+import type { WeightsName } from '../../serialization/model.ts'
 import { networksOf } from '../../training/networks.ts'
 import { mapParameters, parametersOf } from '../../training/players.ts'
 import { exactVelocity, learntVelocity, solveThrough } from './exact.ts'
 import { fileOf } from './files.ts'
-import type { Points, QuestionName, Questions } from './protocol.ts'
-import type { Session, WeightsName } from './session.ts'
+import type { PlanePoints, QuestionName, Questions } from './protocol.ts'
+import type { Session } from './session.ts'
 import { answerSteer } from './steering.ts'
 import { marksOf, scoresOf } from './strays.ts'
 
@@ -50,7 +51,7 @@ function stepOf(session: Session, method: 'jump' | 'euler' | 'heun', weights: We
   return { jump, euler: euler(velocity), heun: heun(velocity) }[method]
 }
 
-async function through(step: Jump, points: Points, grid: readonly number[]): Promise<Points[]> {
+async function through(step: Jump, points: PlanePoints, grid: readonly number[]): Promise<PlanePoints[]> {
   const all = [points]
   for (let i = 1; i < grid.length; i++) all.push(await step(all[i - 1], grid[i - 1], grid[i]))
   return all

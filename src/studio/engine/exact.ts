@@ -4,8 +4,9 @@ import type { Program } from '../../runtime/program.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { solve } from '../../sampler/adaptive.ts'
 import type { Velocity } from '../../sampler/sampler.ts'
-import type { Points } from './protocol.ts'
-import type { Session, WeightsName } from './session.ts'
+import type { WeightsName } from '../../serialization/model.ts'
+import type { PlanePoints } from './protocol.ts'
+import type { Session } from './session.ts'
 
 /** Local error of a path that is drawn. */
 const TOLERANCE = 1e-5
@@ -43,7 +44,7 @@ const LEARNT_TOLERANCE = 1e-4
 const PATIENCE = 20
 
 /** Where the solution is between two of its steps, by the cubic that has their points and velocities. */
-function between(from: Step, to: Step, time: number): Points {
+function between(from: SolverStep, to: SolverStep, time: number): PlanePoints {
   const h = to.time - from.time
   const u = (time - from.time) / h
   const v = 1 - u
@@ -54,7 +55,7 @@ function between(from: Step, to: Step, time: number): Points {
   )
 }
 
-interface Step {
+interface SolverStep {
   readonly time: number
   readonly points: Float64Array
   readonly velocity: Float64Array
@@ -63,20 +64,20 @@ interface Step {
 /** Solves through a list of times, that only falls or only rises, from points that are at its first. */
 export async function solveThrough(
   velocity: Velocity<Float64Array>,
-  points: Points,
+  points: PlanePoints,
   times: readonly number[],
   exact: boolean,
-): Promise<Points[]> {
-  const all: Points[] = [points]
+): Promise<PlanePoints[]> {
+  const all: PlanePoints[] = [points]
   const end = times.at(-1)!
   const passed = (time: number): boolean =>
     end < times[0] ? times[all.length] >= time : times[all.length] <= time
-  let before: Step | null = null
+  let before: SolverStep | null = null
   let taken = 0
   await solve(velocity, Float64Array.from(points), times[0], end, {
     tolerance: exact ? TOLERANCE : LEARNT_TOLERANCE,
     onStep: async (time, points, velocity) => {
-      const step: Step = { time, points, velocity }
+      const step: SolverStep = { time, points, velocity }
       while (before && all.length < times.length && passed(time)) {
         const wanted = times[all.length]
         all.push(wanted === time ? Float32Array.from(points) : between(before, step, wanted))

@@ -1,6 +1,7 @@
+import type { WeightsName } from '../../serialization/model.ts'
 import { encodeModelFile, encodeOnnxModel, type Model } from '../../serialization/model.ts'
 import type { Questions } from './protocol.ts'
-import type { Session, WeightsName } from './session.ts'
+import type { Session } from './session.ts'
 
 /** The map of a training as a model that other programs take. */
 const modelOf = (session: Session, weights: WeightsName): Model => ({

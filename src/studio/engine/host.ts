@@ -2,12 +2,13 @@ import { type Measures, prepareMetrics } from '../../metric/prepare.ts'
 import { strayEstimate } from '../../metric/strays.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { drawNoise } from '../../sampler/sampler.ts'
+import type { WeightsName } from '../../serialization/model.ts'
 import type { Failure } from '../../training/trainer.ts'
 import { type Plan, type Stage, stepsOf } from '../plan.ts'
 import { answers } from './answers.ts'
 import { type Paced, paced } from './pace.ts'
-import type { Command, Points, Report } from './protocol.ts'
-import { Session, type WeightsName } from './session.ts'
+import type { Command, PlanePoints, Report } from './protocol.ts'
+import { Session } from './session.ts'
 import { marksOf, scoresOf } from './strays.ts'
 
 /** Samples in a report that nobody asked to be larger, and those that its distance is of. */
@@ -25,7 +26,7 @@ type Opening = Extract<Command, { type: 'open' }>
 /** One training and what is to be done with it. */
 interface Seat {
   readonly session: Session
-  noise: Points
+  noise: PlanePoints
   /** Samples that are sent. */
   count: number
   weights: WeightsName

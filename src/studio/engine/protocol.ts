@@ -1,11 +1,11 @@
 import type { BinnedLoss } from '../../evaluation/loss-bins.ts'
 import type { Residuals } from '../../metric/residuals.ts'
 import type { MetricsLine } from '../../serialization/metrics-log.ts'
+import type { WeightsName } from '../../serialization/model.ts'
 import type { Plan, Stage, Tilt } from '../plan.ts'
-import type { WeightsName } from './session.ts'
 
 /** Points `[n, 2]`, row after row. */
-export type Points = Float32Array
+export type PlanePoints = Float32Array
 
 /** Which samples are off the data, the share of the first 2,000 of them, and that of real data: mean and range. */
 export interface Strays {
@@ -20,27 +20,32 @@ export interface Strays {
 /** What can be asked of a training, and what is answered. */
 export interface Questions {
   /** Where one jump takes points from `s` to each of `times`. */
-  jump: { ask: { points: Points; s: number; t: number; weights: WeightsName }; answer: Points }
+  jump: { ask: { points: PlanePoints; s: number; t: number; weights: WeightsName }; answer: PlanePoints }
   /** The same points through a grid of times, by the map's jumps or by Euler's method on its velocity; all times. */
   through: {
-    ask: { points: Points; grid: readonly number[]; method: 'jump' | 'euler' | 'heun'; weights: WeightsName }
-    answer: readonly Points[]
+    ask: {
+      points: PlanePoints
+      grid: readonly number[]
+      method: 'jump' | 'euler' | 'heun'
+      weights: WeightsName
+    }
+    answer: readonly PlanePoints[]
   }
   /**
    * The exact path of points that are at `times[0]`, at each of `times` (falling or rising); integrated from the map's
    * own velocity where the target has no closed form.
    */
   path: {
-    ask: { points: Points; times: readonly number[]; weights?: WeightsName }
-    answer: { points: readonly Points[]; exact: boolean }
+    ask: { points: PlanePoints; times: readonly number[]; weights?: WeightsName }
+    answer: { points: readonly PlanePoints[]; exact: boolean }
   }
   /** The map's velocity on points at one time and, where it is known, the exact one. */
   field: {
-    ask: { points: Points; t: number; weights: WeightsName }
-    answer: { own: Points; exact: Points | null }
+    ask: { points: PlanePoints; t: number; weights: WeightsName }
+    answer: { own: PlanePoints; exact: PlanePoints | null }
   }
   /** Which of some points of time 0 are off the data; null where the data are not known. */
-  strays: { ask: { points: Points }; answer: Strays | null }
+  strays: { ask: { points: PlanePoints }; answer: Strays | null }
   /** How far the map is from a flow map, over pairs of times. */
   residuals: { ask: { levels: number; weights: WeightsName }; answer: Residuals }
   /** Metrics of samples from the noise `drawNoise(count, 2, seed)` in each number of steps, with the floor of each. */
@@ -60,7 +65,7 @@ export interface Questions {
   /** Noise through the map, and through it while it looks ahead to a reward; see `steer`. */
   steer: {
     ask: {
-      points: Points
+      points: PlanePoints
       tilt: Tilt
       steps: number
       /** Of the samples before: jumps, or Heun's method on a velocity. */
@@ -71,10 +76,10 @@ export interface Questions {
       weights: WeightsName
     }
     answer: {
-      before: Points
-      after: Points
+      before: PlanePoints
+      after: PlanePoints
       /** Data that is tilted exactly. */
-      exact: Points
+      exact: PlanePoints
       /** Share of the Metropolis moves that were accepted; null where there were none. */
       acceptance: number | null
       /** Of the samples before and after; null where the data are not known. */
@@ -95,7 +100,7 @@ export interface Questions {
       seed: number
     }
     answer: {
-      path: readonly Points[]
+      path: readonly PlanePoints[]
       /** Of the last. */
       marks: Uint8Array
       /** Whether every metric is within the range of real data, as far as so many samples can tell. */
@@ -107,7 +112,7 @@ export interface Questions {
   /** The loss of the present stage by the times that are drawn, on fresh draws. */
   losses: { ask: { bins: number; draws: number; weights: WeightsName }; answer: readonly BinnedLoss[] }
   /** Points of the target. */
-  target: { ask: { count: number; seed: number }; answer: Points }
+  target: { ask: { count: number; seed: number }; answer: PlanePoints }
   /** Files to take home. */
   file: { ask: { format: 'safetensors' | 'onnx'; weights: WeightsName }; answer: Uint8Array }
 }
@@ -152,7 +157,7 @@ export type Report =
       /** Means since the last report; absent before the first step. */
       line: MetricsLine | null
       /** One-step samples; of the averaged weights unless others were asked for. */
-      samples: Points
+      samples: PlanePoints
       /**
        * Sliced Wasserstein distance of the first 2,000 of those, and what data itself scores: mean and range. Null where it
        * cannot be known; absent where it was not measured this time.

@@ -8,7 +8,7 @@ import type { Runtime } from '../../runtime/runtime.ts'
 import type { Jump, Velocity } from '../../sampler/sampler.ts'
 import type { State } from '../../serialization/checkpoint.ts'
 import type { MetricsLine } from '../../serialization/metrics-log.ts'
-import type { Model } from '../../serialization/model.ts'
+import type { Model, WeightsName } from '../../serialization/model.ts'
 import { dataRecord, RunError } from '../../serialization/record.ts'
 import { buildStep, type Teachers } from '../../training/step.ts'
 import { type Failure, Trainer, type TrainerOptions } from '../../training/trainer.ts'
@@ -21,8 +21,6 @@ import { recipeKeys } from './recipe-keys.ts'
 import { PLANE, targetDataset } from './target.ts'
 import { type Ended, guidanceOf } from './teachers.ts'
 import { tiltKeys } from './tilt.ts'
-
-export type WeightsName = 'ema' | 'raw'
 
 /** Steps that schedules reckon with; a training may be longer. */
 const LENGTH = 6000

@@ -1,6 +1,6 @@
 import { random } from '../../random/random.ts'
 import { type Jump, jumpThrough } from '../../sampler/sampler.ts'
-import type { Points } from './protocol.ts'
+import type { PlanePoints } from './protocol.ts'
 
 export interface SteerOptions {
   readonly beta: number
@@ -16,11 +16,11 @@ export interface SteerOptions {
 /** What steers: the jumps of a map, and the reward of data points `[n, 2]`, `[n]`. */
 export interface Steered {
   readonly jump: Jump
-  reward(x: Points): Promise<ArrayLike<number>>
+  reward(x: PlanePoints): Promise<ArrayLike<number>>
 }
 
 export interface SteerResult {
-  readonly points: Points
+  readonly points: PlanePoints
   /** Times that particles were resampled. */
   readonly resampled: number
   /** Share of the proposed moves that were accepted; null where there were none. */
@@ -60,7 +60,7 @@ export function systematic(logWeights: Float64Array, u: number): Int32Array {
   return chosen
 }
 
-const picked = (x: Points, chosen: Int32Array): Points =>
+const picked = (x: PlanePoints, chosen: Int32Array): PlanePoints =>
   Float32Array.from(x, (_, i) => x[2 * chosen[i >> 1] + (i & 1)])
 
 /**
@@ -77,15 +77,15 @@ const picked = (x: Points, chosen: Int32Array): Points =>
  */
 export async function steer(
   { jump, reward }: Steered,
-  noise: Points,
+  noise: PlanePoints,
   { beta, grid, moves, resample, seed }: SteerOptions,
 ): Promise<SteerResult> {
   const source = random(seed, 'studio steer')
   const n = noise.length / 2
-  const ahead = async (x: Points, t: number) =>
+  const ahead = async (x: PlanePoints, t: number) =>
     Float64Array.from(await reward(t > 0 ? await jump(x, t, 0) : x))
 
-  let z: Points = noise.slice()
+  let z: PlanePoints = noise.slice()
   let x = noise
   let rewards = new Float64Array(n)
   let logWeights = new Float64Array(n)

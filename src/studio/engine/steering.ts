@@ -6,7 +6,7 @@ import type { Runtime } from '../../runtime/runtime.ts'
 import { heun, jumpThrough, uniformGrid } from '../../sampler/sampler.ts'
 import type { Tilt } from '../plan.ts'
 import { rewardOfTilt } from '../reward.ts'
-import type { Points, Questions } from './protocol.ts'
+import type { PlanePoints, Questions } from './protocol.ts'
 import type { Session } from './session.ts'
 import { steer } from './steer.ts'
 import { marksOf } from './strays.ts'
@@ -14,7 +14,7 @@ import { rewardAt, tiltedDataset } from './tilt.ts'
 
 type Goal = ReturnType<typeof prepareMetrics>
 
-function meanReward(points: Points, tilt: Tilt): number {
+function meanReward(points: PlanePoints, tilt: Tilt): number {
   const reward = rewardAt(tilt)
   let sum = 0
   for (let i = 0; i < points.length; i += 2) sum += reward(points.subarray(i, i + 2))
@@ -50,12 +50,12 @@ export async function answerSteer(
   const before = await jumpThrough(method === 'jump' ? jump : heun(velocity), points, grid)
   const program = await compileReward(engine, tilt)
   try {
-    const reward = async (x: Points) => (await program.run([x]))[0] as Float32Array
+    const reward = async (x: PlanePoints) => (await program.run([x]))[0] as Float32Array
     const options = { beta: tilt.beta, grid, moves, resample, seed }
     const { points: after, acceptance } = await steer({ jump, reward }, points, options)
     const measures = goalOf(session, tilt, points.length / 2)
     const marks = marksOf(session, before) ?? null
-    const distance = (x: Points) => measures.evaluate(x).slicedWasserstein
+    const distance = (x: PlanePoints) => measures.evaluate(x).slicedWasserstein
     const exact = measures.reference
     return {
       before,

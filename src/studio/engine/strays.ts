@@ -2,15 +2,15 @@ import { metrics } from '../../metric/catalogue.ts'
 import type { Measures } from '../../metric/prepare.ts'
 import { standing, together } from '../../metric/standing.ts'
 import { strayRule } from '../../metric/strays.ts'
-import type { Points } from './protocol.ts'
+import type { PlanePoints } from './protocol.ts'
 import type { Session } from './session.ts'
 
 /** Which of some samples are off the data, `[n]`; nothing where the data are not known. */
-export const marksOf = ({ plan, dataset }: Session, samples: Points): Uint8Array | undefined =>
+export const marksOf = ({ plan, dataset }: Session, samples: PlanePoints): Uint8Array | undefined =>
   plan.target.kind === 'unknown' ? undefined : strayRule(dataset)(samples)
 
 /** Metrics of samples, and whether all of them are within what real data scores, with no interval far beyond it. */
-export function scoresOf(measures: Measures, samples: Points) {
+export function scoresOf(measures: Measures, samples: PlanePoints) {
   const { names, floors } = measures
   const estimates = measures.estimate(samples)
   const standings = names.map(name => {

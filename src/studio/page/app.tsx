@@ -1,17 +1,19 @@
 import { useEffect, useErrorBoundary, useRef } from 'preact/hooks'
 import { type ViewName, views } from '../state.ts'
-import { Announcements } from './announce.tsx'
-import { lazily } from './lazily.tsx'
-import { LineNote } from './line-note.tsx'
-import { LinkNote } from './link-note.tsx'
-import { Menu } from './menu.tsx'
-import { Problems } from './problems.tsx'
-import { RunStrip } from './runs.tsx'
-import { ShareNote } from './share.tsx'
-import { begin, beginAnew, state, update } from './store.ts'
+import { ConnectionNote } from './frame/connection-note.tsx'
+import { LinkNote } from './frame/link-note.tsx'
+import { Menu } from './frame/menu.tsx'
+import { Problems } from './frame/problems.tsx'
+import { RunStrip } from './frame/run-strip.tsx'
+import { ShareNote } from './frame/share.tsx'
+import { Welcome } from './frame/welcome.tsx'
+import { Announcements } from './parts/announcements.tsx'
+import { lazyView } from './parts/lazy-view.tsx'
+import { state, update } from './state/store.ts'
+import { begin, beginAnew } from './state/training.ts'
 import { goTo, TourPanel } from './tour/panel.tsx'
 import { TrainView } from './views/train.tsx'
-import { Welcome } from './welcome.tsx'
+import './frame/frame.css'
 
 const NAMES: Readonly<Record<ViewName, string>> = {
   train: 'Train',
@@ -24,11 +26,11 @@ const NAMES: Readonly<Record<ViewName, string>> = {
 
 const VIEWS: Readonly<Record<ViewName, () => preact.JSX.Element>> = {
   train: TrainView,
-  jump: lazily(async () => (await import('./views/jump.tsx')).JumpView),
-  steps: lazily(async () => (await import('./views/steps.tsx')).StepsView),
-  why: lazily(async () => (await import('./views/why.tsx')).WhyView),
-  compare: lazily(async () => (await import('./views/compare.tsx')).CompareView),
-  reward: lazily(async () => (await import('./views/reward.tsx')).RewardView),
+  jump: lazyView(async () => (await import('./views/jump.tsx')).JumpView),
+  steps: lazyView(async () => (await import('./views/steps.tsx')).StepsView),
+  why: lazyView(async () => (await import('./views/why.tsx')).WhyView),
+  compare: lazyView(async () => (await import('./views/compare.tsx')).CompareView),
+  reward: lazyView(async () => (await import('./views/reward.tsx')).RewardView),
 }
 
 function Tabs() {
@@ -114,7 +116,7 @@ export function App() {
       <Announcements />
       <ShareNote />
       <LinkNote />
-      <LineNote />
+      <ConnectionNote />
       <Problems />
       <RunStrip />
       <div class={state.value.tour === null ? 'frame' : 'frame touring'}>

@@ -1,21 +1,21 @@
-import './style.css'
-import './controls.css'
-import './pictures.css'
-import './frame.css'
+import './styles/base.css'
+import './styles/controls.css'
+import './styles/layout.css'
+import './styles/pending.css'
 import { render } from 'preact'
 import { App } from './app.tsx'
-import { takeDrops } from './drops.ts'
-import { loadParts } from './later.ts'
-import { engine } from './store.ts'
-import { walk } from './walk.ts'
+import { prefetchChunks } from './connection/lazy-chunks.ts'
+import { acceptDroppedFiles } from './parts/dropped-files.ts'
+import { trackHistory } from './state/history.ts'
+import { engine } from './state/store.ts'
 
-walk()
-takeDrops()
+trackHistory()
+acceptDroppedFiles()
 render(<App />, document.getElementById('studio')!)
 
 // What trains is the last that somebody may wait for.
 const done = engine.subscribe(name => {
   if (name === null) return
-  setTimeout(loadParts, 500)
+  setTimeout(prefetchChunks, 500)
   queueMicrotask(() => done())
 })

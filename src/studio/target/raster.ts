@@ -27,8 +27,8 @@ export interface Brush {
   readonly does: 'add' | 'subtract' | 'erase'
 }
 
-/** A place on the square, in cells from its upper left corner. */
-export type Place = readonly [x: number, y: number]
+/** A point of the square, in cells from its upper left corner. */
+export type CanvasPoint = readonly [x: number, y: number]
 
 export const emptyCells = (): Uint8Array => new Uint8Array(SIDE * SIDE)
 
@@ -47,8 +47,8 @@ export function cellsOf(target: Target): Uint8Array | undefined {
   }
 }
 
-/** Distance from a place to the line between two. */
-function distanceTo([x, y]: Place, [ax, ay]: Place, [bx, by]: Place): number {
+/** Distance from a point to the line between two. */
+function distanceTo([x, y]: CanvasPoint, [ax, ay]: CanvasPoint, [bx, by]: CanvasPoint): number {
   const [dx, dy] = [bx - ax, by - ay]
   const length = dx * dx + dy * dy
   const along = length === 0 ? 0 : Math.min(1, Math.max(0, ((x - ax) * dx + (y - ay) * dy) / length))
@@ -75,12 +75,12 @@ export function beginStroke<C extends Cells>(
   canvas: Canvas,
   before: C,
   { radius, strength, does }: Brush,
-): (to: Place) => C {
+): (to: CanvasPoint) => C {
   const { side, most } = canvas
   const covered = new Float32Array(before.length)
   const cells = before.slice() as C
-  let from: Place | undefined
-  const cover = (row: number, column: number, a: Place, b: Place): void => {
+  let from: CanvasPoint | undefined
+  const cover = (row: number, column: number, a: CanvasPoint, b: CanvasPoint): void => {
     const i = row * side + column
     const share = profile(distanceTo([column + 0.5, row + 0.5], a, b) / radius)
     if (share <= covered[i]) return

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import * as engine from '../../../src/runtime/node.ts'
 import { drawNoise } from '../../../src/sampler/sampler.ts'
 import { answers } from '../../../src/studio/engine/answers.ts'
-import type { Points, QuestionName, Questions } from '../../../src/studio/engine/protocol.ts'
+import type { PlanePoints, QuestionName, Questions } from '../../../src/studio/engine/protocol.ts'
 import { Session } from '../../../src/studio/engine/session.ts'
 import { examplePlan } from '../../../src/studio/plan.ts'
 import { useStudio } from './page.ts'
@@ -38,13 +38,13 @@ async function shown(page: Page, name: string): Promise<number[]> {
 const settled = (page: Page, times: string) =>
   page.locator(`.numbers[data-times="${times}"][aria-busy="false"]`).waitFor()
 
-const pair = (points: Points, i: number): number[] => [points[2 * i], points[2 * i + 1]]
+const pair = (points: PlanePoints, i: number): number[] => [points[2 * i], points[2 * i + 1]]
 
 /** The point that is farthest from all others of two lists: a click finds it, to the pixel. */
-function lonely(points: Points, others: Points): { at: number; place: number[] } {
+function lonely(points: PlanePoints, others: PlanePoints): { at: number; place: number[] } {
   const gap = (at: number): number => {
     const [x, y] = pair(points, at)
-    const to = (list: Points, i: number): number => Math.hypot(list[2 * i] - x, list[2 * i + 1] - y)
+    const to = (list: PlanePoints, i: number): number => Math.hypot(list[2 * i] - x, list[2 * i + 1] - y)
     return Math.min(
       ...Array.from({ length: points.length / 2 }, (_, i) =>
         i === at ? Infinity : Math.min(to(points, i), to(others, i)),

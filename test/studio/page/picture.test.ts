@@ -12,7 +12,7 @@ const picture = (at: number) =>
   })
 
 test('a picture has the colour of its run, as the page has it on white', () => {
-  const style = readFileSync('src/studio/page/style.css', 'utf8')
+  const style = readFileSync('src/studio/page/styles/base.css', 'utf8')
   for (let at = 0; at < 4; at++) {
     const [, light] = new RegExp(`--run-${at}: light-dark\\((#[0-9a-f]{6})`).exec(style)!
     const clouds = [...picture(at).matchAll(/<path [^>]*stroke="(#[0-9a-f]{6})"/g)].map(

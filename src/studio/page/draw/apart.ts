@@ -1,4 +1,4 @@
-import type { Points } from '../../engine/protocol.ts'
+import type { PlanePoints } from '../../engine/protocol.ts'
 import type { Cloud, Colour } from './cloud.ts'
 
 /** How much larger a sample off the data is drawn. */
@@ -6,16 +6,17 @@ const LARGER = 1.5
 
 type Marks = Uint8Array | null | undefined
 
-function chosen(points: Points, marks: Uint8Array, mark: 0 | 1): Points {
+function chosen(points: PlanePoints, marks: Uint8Array, mark: 0 | 1): PlanePoints {
   const kept: number[] = []
   for (let i = 0; i < marks.length; i++) if (marks[i] === mark) kept.push(points[2 * i], points[2 * i + 1])
   return Float32Array.from(kept)
 }
 
-const fits = (points: Points, marks: Marks): marks is Uint8Array => 2 * (marks?.length ?? 0) === points.length
+const fits = (points: PlanePoints, marks: Marks): marks is Uint8Array =>
+  2 * (marks?.length ?? 0) === points.length
 
 /** Points on the data and those off it, which are marked with 1; all are on it where nothing is known of them. */
-export const apart = (points: Points, marks: Marks): readonly [on: Points, off: Points] =>
+export const apart = (points: PlanePoints, marks: Marks): readonly [on: PlanePoints, off: PlanePoints] =>
   fits(points, marks) ? [chosen(points, marks, 0), chosen(points, marks, 1)] : [points, new Float32Array(0)]
 
 /**

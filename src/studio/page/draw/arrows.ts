@@ -1,4 +1,4 @@
-import type { Points } from '../../engine/protocol.ts'
+import type { PlanePoints } from '../../engine/protocol.ts'
 
 /** Length of a cut arrow, in cells. */
 const LONGEST = 1.6
@@ -6,7 +6,7 @@ const LONGEST = 1.6
 const WITHIN = 0.9
 
 /** Which points have one of a cloud's within a distance. */
-export function near(points: Points, cloud: Points, distance: number): boolean[] {
+export function near(points: PlanePoints, cloud: PlanePoints, distance: number): boolean[] {
   return Array.from({ length: points.length / 2 }, (_, i) => {
     const [x, y] = [points[2 * i], points[2 * i + 1]]
     for (let k = 0; k < cloud.length; k += 2) {
@@ -17,10 +17,10 @@ export function near(points: Points, cloud: Points, distance: number): boolean[]
 }
 
 /** Vectors turned about. */
-export const opposite = (vectors: Points): Points => vectors.map(value => -value)
+export const opposite = (vectors: PlanePoints): PlanePoints => vectors.map(value => -value)
 
 /** Units of the data for one unit of velocity, so that most arrows fit their cells. */
-export function arrowScale(vectors: Points, cell: number, counted: readonly boolean[]): number {
+export function arrowScale(vectors: PlanePoints, cell: number, counted: readonly boolean[]): number {
   const lengths = Array.from({ length: vectors.length / 2 }, (_, i) =>
     Math.hypot(vectors[2 * i], vectors[2 * i + 1]),
   )
@@ -40,8 +40,8 @@ export function roundFactor(factor: number): number {
 
 /** An arrow from every chosen point, as one path; long ones are cut. Upwards is down in a drawing. */
 export function arrowPath(
-  points: Points,
-  vectors: Points,
+  points: PlanePoints,
+  vectors: PlanePoints,
   scale: number,
   cell: number,
   chosen: (i: number) => boolean,

@@ -1,4 +1,4 @@
-import type { Points } from '../../engine/protocol.ts'
+import type { PlanePoints } from '../../engine/protocol.ts'
 import { REACH } from '../../engine/target.ts'
 
 /** Red, green, blue and opacity, 0 to 1. */
@@ -7,9 +7,9 @@ export type Colour = readonly [number, number, number, number]
 /** A cloud of points, still or moving. */
 export interface Cloud {
   /** `[n, 2]`; of a moving cloud where it begins. */
-  readonly points: Points
+  readonly points: PlanePoints
   /** Where a moving cloud is next, equally far apart in progress; the last at progress 1. */
-  readonly through?: readonly Points[]
+  readonly through?: readonly PlanePoints[]
   readonly colour: Colour
   /** Diameter in CSS pixels. */
   readonly size: number
@@ -20,8 +20,8 @@ export const SHOWN = REACH * 1.25
 
 /** Two positions of a moving cloud and how far it is between them. */
 export interface Leg {
-  readonly from: Points
-  readonly to: Points
+  readonly from: PlanePoints
+  readonly to: PlanePoints
   /** 0 at `from`, 1 at `to`. */
   readonly part: number
 }
@@ -36,7 +36,7 @@ export function legOf({ points, through = [] }: Cloud, progress: number): Leg {
 
 /** Index of the point nearest to a place, of several lists of the same points; `null` when none is within `reach`. */
 export function nearestPoint(
-  lists: readonly Points[],
+  lists: readonly PlanePoints[],
   [x, y]: readonly [number, number],
   reach: number,
 ): number | null {

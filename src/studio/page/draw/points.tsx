@@ -2,6 +2,7 @@ import type { ReadonlySignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Cloud } from './cloud.ts'
 import { drawnBy, keep, type Picture, schedule } from './painter.ts'
+import './points.css'
 
 export { type Cloud, SHOWN } from './cloud.ts'
 

@@ -1,11 +1,12 @@
 import type { ReadonlySignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import type { Points } from '../../engine/protocol.ts'
+import type { PlanePoints } from '../../engine/protocol.ts'
 import type { Cloud } from './cloud.ts'
 import { PointsCanvas, SHOWN } from './points.tsx'
+import './scene.css'
 
 /** Where a point of the data is on the drawing over a cloud, whose upward axis points down. */
-export const at = (points: Points, i: number): [number, number] => [points[2 * i], -points[2 * i + 1]]
+export const at = (points: PlanePoints, i: number): [number, number] => [points[2 * i], -points[2 * i + 1]]
 
 const numbers = (value: number): string => value.toFixed(3)
 

@@ -1,5 +1,6 @@
 import { type Signal, useComputed, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import './transport.css'
 
 /** Milliseconds from one end to the other, at single speed. */
 const LENGTH = 2000

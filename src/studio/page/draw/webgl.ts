@@ -1,4 +1,4 @@
-import type { Points } from '../../engine/protocol.ts'
+import type { PlanePoints } from '../../engine/protocol.ts'
 import { type Cloud, legOf, SHOWN } from './cloud.ts'
 
 const VERTEX = `
@@ -23,10 +23,10 @@ void main() {
 const KEPT = 32 << 20
 
 /** Lists of points on the graphics card; what was not used for longest goes first. */
-function pointStore(gl: WebGLRenderingContext): (points: Points) => WebGLBuffer {
-  const kept = new Map<Points, WebGLBuffer>()
+function pointStore(gl: WebGLRenderingContext): (points: PlanePoints) => WebGLBuffer {
+  const kept = new Map<PlanePoints, WebGLBuffer>()
   let bytes = 0
-  const put = (points: Points): WebGLBuffer => {
+  const put = (points: PlanePoints): WebGLBuffer => {
     const buffer = gl.createBuffer()!
     gl.bindBuffer(gl.ARRAY_BUFFER, buffer)
     gl.bufferData(gl.ARRAY_BUFFER, points, gl.STATIC_DRAW)
@@ -88,7 +88,7 @@ export function webglPainter(canvas: HTMLCanvasElement, gl: WebGLRenderingContex
   gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA)
   gl.clearColor(0, 0, 0, 0)
 
-  const feed = (attribute: number, points: Points): void => {
+  const feed = (attribute: number, points: PlanePoints): void => {
     gl.bindBuffer(gl.ARRAY_BUFFER, stored(points))
     gl.enableVertexAttribArray(attribute)
     gl.vertexAttribPointer(attribute, 2, gl.FLOAT, false, 0, 0)

@@ -1,7 +1,8 @@
 import { signal } from '@preact/signals'
 import type { Plan, Target } from '../../plan.ts'
 import { anew, refusalOf } from '../../trainable.ts'
-import { open, play, problem, selected, selectedLive, state } from '../store.ts'
+import { problem, selected, selectedLive, state } from '../state/store.ts'
+import { open, play } from '../state/training.ts'
 import { datasetOf } from './target-points.ts'
 
 /** Where a target comes from while it is being made: nothing when the training's own is shown. */

@@ -1,7 +1,7 @@
 import * as Plot from '@observablehq/plot'
-import type { CurvePoint } from '../curve.ts'
 import { logAxis } from '../draw/log-axis.ts'
-import type { Live } from '../store.ts'
+import type { CurvePoint } from '../state/learning-curve.ts'
+import type { Live } from '../state/run.ts'
 import { markOf } from './marks.tsx'
 
 const HEIGHT = 170

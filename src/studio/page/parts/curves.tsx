@@ -1,11 +1,13 @@
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { Stage } from '../../plan.ts'
-import type { CurvePoint } from '../curve.ts'
-import { part } from '../later.ts'
-import { type Live, selected, selectedLive } from '../store.ts'
+import { lazyChunk } from '../connection/lazy-chunks.ts'
+import type { CurvePoint } from '../state/learning-curve.ts'
+import type { Live } from '../state/run.ts'
+import { selected, selectedLive } from '../state/store.ts'
 import type { Change, drawDistance, drawLosses } from './curves-plot.ts'
-import { short, useFormula } from './loss-lines.tsx'
+import { short, useFormula } from './loss-terms.tsx'
+import './curves.css'
 
 interface Plots {
   readonly drawLosses: typeof drawLosses
@@ -14,7 +16,7 @@ interface Plots {
 
 /** The plotting library, which comes with the first curve. */
 const plots = signal<Plots | null>(null)
-const plotter = part(() => import('./curves-plot.ts'))
+const plotter = lazyChunk(() => import('./curves-plot.ts'))
 let asked = false
 
 async function load(): Promise<void> {
@@ -91,7 +93,7 @@ const EMPTY: Pick<Live, 'curve' | 'distance'> = { curve: [], distance: null }
 /** How the loss and the quality of the samples went. */
 export function Curves() {
   const { curve, distance } = selectedLive.value ?? EMPTY
-  const terms = useFormula().lines.map(({ term }) => term)
+  const terms = useFormula().terms.map(({ term }) => term)
   const changes = changesOf(selected.value.stages)
   const some = curve.length > 1
   useEffect(() => {

@@ -7,6 +7,7 @@ import { openTargetFile } from './open-file.ts'
 import { replaceDrawing } from './painter.tsx'
 import { drawTarget } from './target-points.ts'
 import { Thumbnail } from './thumbnail.tsx'
+import './making.css'
 
 interface Table {
   readonly file: string

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { reachable } from './reachable.tsx'
+import './formula.css'
 
 type Typeset = (tex: string, block: boolean) => string
 

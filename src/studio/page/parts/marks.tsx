@@ -1,3 +1,4 @@
+import './marks.css'
 /** How a term's curve looks, beside its name and in the plot: by colour and by the line. */
 export interface Mark {
   /** Of the page's style. */

@@ -4,9 +4,11 @@ import { type Objective, objectives, type Rule } from '../../../objective/index.
 import { recipeStages } from '../../engine/recipe-keys.ts'
 import { freshPlan, isUntouched, type Plan } from '../../plan.ts'
 import { refusalOf } from '../../trainable.ts'
-import { change, selected } from '../store.ts'
+import { selected } from '../state/store.ts'
+import { change } from '../state/training.ts'
 import { begin, remark } from './choose.ts'
 import { datasetOf } from './target-points.ts'
+import './objective.css'
 
 /** Whether a change of the objective or the learning rate goes on with the weights. */
 export const keepWeights = signal(true)

@@ -2,7 +2,7 @@ import { DataError } from '../../../data/error.ts'
 import type { Columns } from '../../target/columns.ts'
 import { densityOf, imageSize, placeOf } from '../../target/image.ts'
 import { SIDE } from '../../target/raster.ts'
-import { part } from '../later.ts'
+import { lazyChunk } from '../connection/lazy-chunks.ts'
 
 /** Bytes of a file that is read. */
 const LARGEST = 32 << 20
@@ -21,7 +21,7 @@ async function pixelsOf(file: File): Promise<Uint8ClampedArray> {
   return context.getImageData(0, 0, SIDE, SIDE).data
 }
 
-const tables = part(() => import('../../target/columns.ts'))
+const tables = lazyChunk(() => import('../../target/columns.ts'))
 
 /** What a file holds: the columns of a table, or the cells of an image. @throws DataError with one line */
 export async function openTargetFile(

@@ -1,12 +1,12 @@
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useRef } from 'preact/hooks'
-import type { Place } from '../../target/raster.ts'
+import type { CanvasPoint } from '../../target/raster.ts'
 import type { Painting } from './painting.ts'
 import { Slider } from './slider.tsx'
 import './paint-area.css'
 
-const STEP: Readonly<Record<string, Place>> = {
+const STEP: Readonly<Record<string, CanvasPoint>> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
   ArrowUp: [0, -1],
@@ -45,16 +45,16 @@ export function PaintArea({
   label: string
   look?: string
   /** Says where the keyboard's brush is. */
-  where: (place: Place) => string
+  where: (place: CanvasPoint) => string
   children: ComponentChildren
 }) {
   const area = useRef<HTMLDivElement>(null)
   const pointer = useRef<number | null>(null)
   const focused = useSignal(false)
-  const mouse = useSignal<Place | null>(null)
+  const mouse = useSignal<CanvasPoint | null>(null)
   const { side } = painting.canvas
   const brush = mouse.value ?? (focused.value ? painting.cursor.value : null)
-  const placeOf = ({ clientX, clientY }: PointerEvent): Place => {
+  const placeOf = ({ clientX, clientY }: PointerEvent): CanvasPoint => {
     const { left, top, width, height } = area.current!.getBoundingClientRect()
     return [((clientX - left) / width) * side, ((clientY - top) / height) * side]
   }

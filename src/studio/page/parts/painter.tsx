@@ -1,10 +1,11 @@
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { cellsOf, densityCanvas, drawingOf, emptyCells, isEmpty, SIDE } from '../../target/raster.ts'
-import { selected } from '../store.ts'
+import { selected } from '../state/store.ts'
 import { takeTarget } from './choose.ts'
 import { BrushControls, PaintArea } from './paint-area.tsx'
 import { createPainting } from './painting.ts'
+import './making.css'
 
 const kept = signal(emptyCells())
 const painting = createPainting(

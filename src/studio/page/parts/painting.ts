@@ -1,5 +1,5 @@
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals'
-import { type Brush, beginStroke, type Canvas, type Cells, type Place } from '../../target/raster.ts'
+import { type Brush, beginStroke, type Canvas, type CanvasPoint, type Cells } from '../../target/raster.ts'
 
 /** Paintings that can be had back. */
 const KEPT = 50
@@ -13,10 +13,10 @@ export interface Painting<C extends Cells = Cells> {
   readonly strength: Signal<number>
   readonly does: Signal<Brush['does']>
   /** In cells. */
-  readonly cursor: Signal<Place>
+  readonly cursor: Signal<CanvasPoint>
   readonly undoable: ReadonlySignal<boolean>
   /** Begins a stroke or goes on with it. */
-  paintTo(place: Place): void
+  paintTo(place: CanvasPoint): void
   endStroke(): void
   /** Puts other cells in place of what was there, which can be had back. */
   replace(next: C): void
@@ -39,8 +39,8 @@ export function createPainting<C extends Cells>(
   const does = signal<Brush['does']>('add')
   const before = signal<readonly C[]>([])
   const fresh = signal<C | null>(null)
-  const cursor = signal<Place>([canvas.side / 2, canvas.side / 2])
-  let stroke: ((to: Place) => C) | null = null
+  const cursor = signal<CanvasPoint>([canvas.side / 2, canvas.side / 2])
+  let stroke: ((to: CanvasPoint) => C) | null = null
   const replace = (next: C): void => {
     before.value = [...before.value, read()].slice(-KEPT)
     write(next)

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import './reachable.css'
 
 /**
  * Lets the keyboard scroll an element while it is wider or longer than its place, and has it seen that there is more.

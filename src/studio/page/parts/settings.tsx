@@ -1,8 +1,8 @@
 import type { Plan } from '../../plan.ts'
-import { NumberInput } from '../number-input.tsx'
-import { chooseRuntime, chosenRuntime, hasWebGpu, type RuntimeName } from '../runtime-choice.ts'
-import { selected } from '../store.ts'
+import { chooseRuntime, chosenRuntime, hasWebGpu, type RuntimeName } from '../connection/runtime-choice.ts'
+import { selected } from '../state/store.ts'
 import { begin } from './choose.ts'
+import { NumberInput } from './number-input.tsx'
 
 interface Choices {
   readonly name: string

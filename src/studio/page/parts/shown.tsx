@@ -1,6 +1,8 @@
 import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { selectedLive, show, state, update } from '../store.ts'
+import { selectedLive, state, update } from '../state/store.ts'
+import { show } from '../state/training.ts'
+import './shown.css'
 
 /** Points of the picture. */
 export const count = signal(2000)

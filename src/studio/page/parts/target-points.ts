@@ -1,6 +1,6 @@
 import type { Dataset } from '../../../data/dataset.ts'
 import { random } from '../../../random/random.ts'
-import type { Points } from '../../engine/protocol.ts'
+import type { PlanePoints } from '../../engine/protocol.ts'
 import { targetDataset } from '../../engine/target.ts'
 import type { Target } from '../../plan.ts'
 
@@ -18,14 +18,14 @@ function remembered<T>(make: (target: Target, count: number) => T): (target: Tar
 export const datasetOf: (target: Target) => Dataset = remembered(target => targetDataset(target))
 
 /** Points of a target, always the same ones. */
-export function drawTarget(target: Target, count: number): Points {
+export function drawTarget(target: Target, count: number): PlanePoints {
   if (target.kind === 'unknown') return new Float32Array(0)
   const points = new Float32Array(2 * count)
   datasetOf(target).sample(random(0, 'studio target'), points)
   return points
 }
 
-export const targetPoints: (target: Target, count?: number) => Points = remembered(drawTarget)
+export const targetPoints: (target: Target, count?: number) => PlanePoints = remembered(drawTarget)
 
 const NAMES: Readonly<Record<string, string>> = {
   'eight-gaussians': '8 Gaussians',

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks'
-import type { Points } from '../../engine/protocol.ts'
+import type { PlanePoints } from '../../engine/protocol.ts'
 import { SHOWN } from '../draw/points.tsx'
+import './thumbnail.css'
 
 /** @returns calls it off */
 function whenIdle(action: () => void): () => void {
@@ -13,7 +14,7 @@ function whenIdle(action: () => void): () => void {
 }
 
 /** A small picture of points; what it shows stands beside it. */
-export function Thumbnail({ points, side = 64 }: { points: () => Points; side?: number }) {
+export function Thumbnail({ points, side = 64 }: { points: () => PlanePoints; side?: number }) {
   const canvas = useRef<HTMLCanvasElement>(null)
   useEffect(() => {
     const paint = (): void => {

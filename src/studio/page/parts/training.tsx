@@ -2,11 +2,13 @@ import { computed, signal } from '@preact/signals'
 import { trainedBy } from '../../example/trained-by.ts'
 import { HIGHEST_RATE, isUntouched, stepsOf } from '../../plan.ts'
 import { anew } from '../../trainable.ts'
-import { NumberInput } from '../number-input.tsx'
-import { change, open, pause, play, selected, selectedLive, state, takeSteps } from '../store.ts'
+import { selected, selectedLive, state } from '../state/store.ts'
+import { change, open, pause, play, takeSteps } from '../state/training.ts'
 import { remark } from './choose.ts'
+import { NumberInput } from './number-input.tsx'
 import { keepWeights } from './objective.tsx'
 import { Slider } from './slider.tsx'
+import './training.css'
 
 const several = signal(100)
 const MOST_AT_ONCE = 6000

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import { announce } from '../announce.tsx'
+import { announce } from '../parts/announcements.tsx'
 
 const MOST_ROWS = 14
 

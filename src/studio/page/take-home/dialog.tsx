@@ -5,14 +5,15 @@ import { drawNoise, uniformGrid } from '../../../sampler/sampler.ts'
 import { tableOf } from '../../engine/target.ts'
 import { fileOfPlan, type Plan, stepsOf, type Target } from '../../plan.ts'
 import { commandOf, originOf, recipeOf, snippetOf, trainedObjective } from '../../recipe.ts'
-import { Dialog } from '../dialog.tsx'
 import { landing } from '../draw/landing.ts'
-import { NumberInput } from '../number-input.tsx'
+import { Dialog } from '../parts/dialog.tsx'
+import { NumberInput } from '../parts/number-input.tsx'
 import { drawTarget, nameOf } from '../parts/target-points.ts'
-import { linkOf } from '../share.tsx'
-import { ask, selected, selectedLive, state } from '../store.ts'
+import { linkOf } from '../state/link.ts'
+import { selected, selectedLive, state } from '../state/store.ts'
+import { ask } from '../state/training.ts'
 import { Copied } from './copied.tsx'
-import { type Picture, pictureSvg, svgToPng } from './picture.ts'
+import { pictureSvg, type SamplesPicture, svgToPng } from './picture.ts'
 import { saveFile } from './save.ts'
 import { yamlOf } from './yaml.ts'
 
@@ -48,7 +49,7 @@ async function drawSamples(): Promise<Float32Array> {
   return path.at(-1)!
 }
 
-function pictureOf(plan: Plan): Picture {
+function pictureOf(plan: Plan): SamplesPicture {
   const { samples, distance, strays } = selectedLive.value!
   const taken = `${stepsOf(originOf(plan)).toLocaleString('en')} steps`
   const from = fileOfPlan(plan)

@@ -1,21 +1,21 @@
 import { stray } from '../../../report/palette.ts'
 import { dotsPath } from '../../../report/points.ts'
-import type { Points } from '../../engine/protocol.ts'
+import type { PlanePoints } from '../../engine/protocol.ts'
 import { apart } from '../draw/apart.ts'
 import { SHOWN } from '../draw/cloud.ts'
 
 /** What a picture to take home shows. */
-export interface Picture {
+export interface SamplesPicture {
   readonly title: string
   /** A line under the title. */
   readonly caption: string
-  readonly samples: Points
+  readonly samples: PlanePoints
   /** 1 for a sample off the data; absent where it is not known. */
   readonly marks?: Uint8Array
   /** Of the run, which has a colour of its own. */
   readonly at: number
   /** Points of the target, drawn below the samples. */
-  readonly target: Points | null
+  readonly target: PlanePoints | null
 }
 
 const SIDE = 640
@@ -32,7 +32,7 @@ const escaped = (text: string): string =>
 const COLOURS = ['#0072b2', '#b94e00', '#1f7a64', '#a31fc9']
 
 /** A cloud as one path, so that thousands of points stay a small file. */
-function dots(points: Points, colour: string, opacity: number, size: number): string {
+function dots(points: PlanePoints, colour: string, opacity: number, size: number): string {
   const range = { x: [-SHOWN, SHOWN], y: [-SHOWN, SHOWN] } as const
   const { path } = dotsPath(points, range, SIDE * FINESSE, SIDE * FINESSE, 20_000)
   return `<path d="${path}" transform="scale(${1 / FINESSE})" fill="none" stroke="${colour}" stroke-opacity="${opacity}" stroke-width="${size * FINESSE}" stroke-linecap="round"/>`
@@ -56,7 +56,7 @@ function axes(): string {
 }
 
 /** The picture as a file of its own, on white; the colours are the page's. */
-export function pictureSvg({ title, caption, samples, marks, at, target }: Picture): string {
+export function pictureSvg({ title, caption, samples, marks, at, target }: SamplesPicture): string {
   const [on, off] = apart(samples, marks)
   const width = SIDE + 2 * MARGIN
   const height = HEAD + SIDE + MARGIN

@@ -1,7 +1,8 @@
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { reachable } from '../parts/reachable.tsx'
-import { live, pause, state, update } from '../store.ts'
+import { runs, state, update } from '../state/store.ts'
+import { pause } from '../state/training.ts'
 import { arriveAt } from './arrive.ts'
 import { tourSteps } from './steps.tsx'
 import { TrainedMap } from './trained-map.tsx'
@@ -15,8 +16,8 @@ export function goTo(step: number): void {
   folded.value = false
   const before = state.value.tour
   if (before !== null && before !== step && tourSteps[before].trains) {
-    live.value.forEach((run, at) => {
-      if (run?.playing) pause(at)
+    runs.value.forEach(({ live }, at) => {
+      if (live?.playing) pause(at)
     })
   }
   update({ tour: step, ...tourSteps[step].shows })

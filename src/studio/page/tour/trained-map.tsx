@@ -1,5 +1,6 @@
 import { examplePlan, stepsOf } from '../../plan.ts'
-import { add, MOST_RUNS, selected, state, update } from '../store.ts'
+import { MOST_RUNS, selected, state, update } from '../state/store.ts'
+import { add } from '../state/training.ts'
 
 const isExample = (plan: typeof examplePlan): boolean => plan.start === 'example' && stepsOf(plan) === 0
 

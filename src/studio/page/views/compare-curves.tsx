@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { curvesOf, type Standing, type Value } from '../curve.ts'
+import { lazyChunk } from '../connection/lazy-chunks.ts'
 import { logAxis } from '../draw/log-axis.ts'
-import { part } from '../later.ts'
-import { live, state } from '../store.ts'
+import { type CurveStanding, type CurveValue, curvesOf } from '../state/learning-curve.ts'
+import { runs, selectedLive } from '../state/store.ts'
+import './compare-curves.css'
 
-const plotter = part(() => import('@observablehq/plot'))
+const plotter = lazyChunk(() => import('@observablehq/plot'))
 type Plotting = typeof import('@observablehq/plot')
 
 /** Milliseconds between two drawings. */
@@ -21,11 +22,11 @@ const marked = <T,>(curve: readonly T[]): T[] => {
 
 function draw(
   plotting: Plotting,
-  curves: readonly (readonly Standing[])[],
-  value: Value,
+  curves: readonly (readonly CurveStanding[])[],
+  value: CurveValue,
   width: number,
 ): Element {
-  const floor = value === 'distance' ? live.value[state.value.selected]?.distance : undefined
+  const floor = value === 'distance' ? selectedLive.value?.distance : undefined
   const axis = logAxis([
     ...curves.flatMap(curve => curve.map(point => point[value])),
     floor?.low,
@@ -73,33 +74,36 @@ function draw(
   })
 }
 
-function Curve({ plotting, value }: { plotting: Plotting | null; value: Value }) {
-  const place = useRef<HTMLDivElement>(null)
+function Curve({ plotting, value }: { plotting: Plotting | null; value: CurveValue }) {
+  const frame = useRef<HTMLDivElement>(null)
   const drawn = useRef(0)
-  const runs = live.value
-  const curves = curvesOf(runs, value)
+  const shown = runs.value
+  const curves = curvesOf(
+    shown.map(({ live }) => live),
+    value,
+  )
   useEffect(() => {
-    if (!curves) place.current?.replaceChildren()
+    if (!curves) frame.current?.replaceChildren()
     if (!curves || !plotting) return
     const due = Math.max(0, PACE - (performance.now() - drawn.current))
     const timer = setTimeout(() => {
       drawn.current = performance.now()
-      if (!place.current) return
-      const drawing = draw(plotting, curves, value, place.current.clientWidth)
-      // Its place says what it shows; the names of its parts would only be in the way.
+      if (!frame.current) return
+      const drawing = draw(plotting, curves, value, frame.current.clientWidth)
+      // The frame says what it shows; the names of its parts would only be in the way.
       drawing.setAttribute('aria-hidden', 'true')
-      place.current.replaceChildren(drawing)
+      frame.current.replaceChildren(drawing)
     }, due)
     return () => clearTimeout(timer)
-  }, [plotting, runs, value])
-  const last = runs.map((run, at) => {
-    const end = run?.curve.at(-1)?.[value]
+  }, [plotting, shown, value])
+  const last = shown.map(({ live }, at) => {
+    const end = live?.curve.at(-1)?.[value]
     return `run ${at + 1} ${end === undefined || end === null ? 'none yet' : end.toPrecision(3)}`
   })
   const name = value === 'loss' ? 'Loss' : 'Distance in one jump'
   return (
     <div
-      ref={place}
+      ref={frame}
       class={curves ? 'curve' : 'curve none'}
       role="img"
       aria-label={`${name} over steps; last: ${last.join(', ')}`}

@@ -1,16 +1,18 @@
 import { useMemo } from 'preact/hooks'
 import type { Plan } from '../../plan.ts'
-import { useAnswer } from '../asking.ts'
 import { nearestPoint } from '../draw/cloud.ts'
 import { colourOf } from '../draw/colours.ts'
 import { landing } from '../draw/landing.ts'
 import { floorRange, shortNumber } from '../draw/number.ts'
 import { at as placeOf, Scene, through } from '../draw/scene.tsx'
 import { splitStrays } from '../draw/strays.ts'
+import { Mark } from '../parts/run-mark.tsx'
+import { progressOf, runName } from '../parts/run-name.ts'
 import { StrayKey } from '../parts/stray-key.tsx'
-import { Mark, progressOf, runName } from '../runs.tsx'
-import { state } from '../store.ts'
+import { state } from '../state/store.ts'
+import { useAnswer } from '../state/use-answer.ts'
 import { follow } from './shared.tsx'
+import './compare-picture.css'
 
 /** Samples of each run. */
 export const COMPARED = 2000

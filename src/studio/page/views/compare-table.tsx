@@ -1,18 +1,20 @@
 import { signal } from '@preact/signals'
 import type { Questions } from '../../engine/protocol.ts'
 import { type Plan, stepsOf } from '../../plan.ts'
-import type { Answered } from '../asker.ts'
+import type { QueryResult } from '../connection/query-cache.ts'
 import { landingPercent } from '../draw/landing.ts'
 import { floorRange, shortNumber } from '../draw/number.ts'
 import { Wide } from '../parts/reachable.tsx'
-import { Mark, objectiveOf, targetName } from '../runs.tsx'
-import { live } from '../store.ts'
+import { Mark } from '../parts/run-mark.tsx'
+import { objectiveOf, targetName } from '../parts/run-name.ts'
+import { runs } from '../state/store.ts'
 import { NFE } from './compare-picture.tsx'
+import './compare-table.css'
 
 interface Row {
   readonly at: number
   readonly plan: Plan
-  readonly measured: Answered
+  readonly measured: QueryResult
   readonly comparable: boolean
 }
 
@@ -70,8 +72,8 @@ const columns: readonly Column[] = [
   {
     id: 'speed',
     name: 'Steps/s',
-    value: ({ at }) => live.value[at]?.stepsPerSecond ?? 0,
-    text: ({ at }) => shortNumber(live.value[at]?.stepsPerSecond || null) || '–',
+    value: ({ at }) => runs.value[at]?.live?.stepsPerSecond ?? 0,
+    text: ({ at }) => shortNumber(runs.value[at]?.live?.stepsPerSecond || null) || '–',
   },
 ]
 

@@ -1,19 +1,18 @@
-import type { Answered } from '../asker.ts'
-import { useAnswer } from '../asking.ts'
-import { targetName } from '../runs.tsx'
-import { MOST_RUNS, state, update } from '../store.ts'
+import type { QueryResult } from '../connection/query-cache.ts'
+import { targetName } from '../parts/run-name.ts'
+import { MOST_RUNS, state, update } from '../state/store.ts'
+import { useAnswer } from '../state/use-answer.ts'
 import { CompareCurves } from './compare-curves.tsx'
 import { COMPARED, NFE, RunPicture, seedOf } from './compare-picture.tsx'
 import { CompareTable } from './compare-table.tsx'
 import { Choice, PointChoice, WeightsChoice } from './shared.tsx'
-import './views.css'
 import './compare.css'
 
 const sameTarget = (a: number, b: number): boolean =>
   JSON.stringify(state.value.runs[a].target) === JSON.stringify(state.value.runs[b].target)
 
 /** What is measured of each run; of places without a run nothing. */
-function useMeasured(): Answered[] {
+function useMeasured(): QueryResult[] {
   const { weights, runs } = state.value
   const question = { steps: NFE, method: 'jump', weights, count: COMPARED, seed: seedOf(runs) } as const
   return Array.from({ length: MOST_RUNS }, (_, at) =>

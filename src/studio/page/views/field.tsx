@@ -3,20 +3,21 @@ import { useMemo } from 'preact/hooks'
 import { coefficientsAt } from '../../../model/coefficients.ts'
 import { interpolants } from '../../../model/interpolant.ts'
 import { drawNoise } from '../../../sampler/sampler.ts'
-import type { Points } from '../../engine/protocol.ts'
-import { useAnswer } from '../asking.ts'
+import type { PlanePoints } from '../../engine/protocol.ts'
 import { arrowPath, arrowScale, near, opposite, roundFactor } from '../draw/arrows.ts'
 import { colourOf } from '../draw/colours.ts'
 import { shortNumber } from '../draw/number.ts'
 import { Scene } from '../draw/scene.tsx'
 import { TIME_STEP } from '../draw/times.ts'
 import { Slider } from '../parts/slider.tsx'
-import { selected, state } from '../store.ts'
+import { selected, state } from '../state/store.ts'
+import { useAnswer } from '../state/use-answer.ts'
 import { rootMeanSquare } from './shared.tsx'
+import './field.css'
 
 const CELL = 0.6
 const SIDE = 15
-const GRID: Points = Float32Array.from({ length: 2 * SIDE * SIDE }, (_, k) => {
+const GRID: PlanePoints = Float32Array.from({ length: 2 * SIDE * SIDE }, (_, k) => {
   const i = k >> 1
   return CELL * ((k % 2 === 0 ? i % SIDE : Math.floor(i / SIDE)) - (SIDE - 1) / 2)
 })
@@ -26,9 +27,9 @@ const MEASURED = 1000
 /** What is drawn and said of the velocity at one time; its vectors point from noise to data, the way that samples go. */
 interface Field {
   readonly t: number
-  readonly cloud: Points
-  readonly own: Points
-  readonly exact: Points | null
+  readonly cloud: PlanePoints
+  readonly own: PlanePoints
+  readonly exact: PlanePoints | null
   /** Root mean squares over the points of the path. */
   readonly error: number | null
   readonly speed: number
@@ -52,7 +53,7 @@ function useField(t: number): Field | null {
   const { answer, key: answered } = useAnswer('field', fieldKey, points && { points, t, weights })
   return useMemo(() => {
     if (!answer || !answered) return null
-    const cut = (list: Points) => [opposite(list.subarray(0, GRID.length)), list.subarray(GRID.length)]
+    const cut = (list: PlanePoints) => [opposite(list.subarray(0, GRID.length)), list.subarray(GRID.length)]
     const [own, ownThere] = cut(answer.own)
     const [exact, exactThere] = answer.exact ? cut(answer.exact) : [null, null]
     const cloud = points?.slice(GRID.length) ?? new Float32Array()
@@ -137,7 +138,7 @@ function Arrows({
   title: string
   note?: string
   field: Field | null
-  vectors: Points | null
+  vectors: PlanePoints | null
   scale: number
 }) {
   const cloud = field?.cloud

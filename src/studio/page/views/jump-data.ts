@@ -2,15 +2,15 @@ import { useMemo, useRef } from 'preact/hooks'
 import { coefficientsAt } from '../../../model/coefficients.ts'
 import { interpolants } from '../../../model/interpolant.ts'
 import { drawNoise } from '../../../sampler/sampler.ts'
-import type { Points, Strays } from '../../engine/protocol.ts'
+import type { PlanePoints, Strays } from '../../engine/protocol.ts'
 import type { StudioState } from '../../state.ts'
-import { useAnswer } from '../asking.ts'
 import { snap } from '../draw/times.ts'
-import { selected, state } from '../store.ts'
+import { selected, state } from '../state/store.ts'
+import { useAnswer } from '../state/use-answer.ts'
 import { hasClosedForm } from './shared.tsx'
 
 /** How the cloud at `s` is made. */
-export type Source = NonNullable<StudioState['jump']['source']>
+export type CloudSource = NonNullable<StudioState['jump']['source']>
 
 /** Points that are carried along their paths: exact ones cost little, learnt ones run the network many times. */
 const CARRIED = { exact: 1000, learnt: 400 }
@@ -33,13 +33,13 @@ export interface JumpData {
   /** Whether paths follow the exact velocity. */
   readonly exact: boolean
   /** The cloud at `s`; null until it is there. */
-  readonly start: Points | null
+  readonly start: PlanePoints | null
   /** Where the map takes it. */
-  readonly end: Points | null
+  readonly end: PlanePoints | null
   /** The cloud's paths from `s` to `t`, both included; null where only one point's path is known. */
-  readonly paths: readonly Points[] | null
+  readonly paths: readonly PlanePoints[] | null
   /** What the cloud at `s` is mixed of, where that is shown instead of a jump. */
-  readonly pairs: { readonly data: Points; readonly noise: Points } | null
+  readonly pairs: { readonly data: PlanePoints; readonly noise: PlanePoints } | null
   /** The point that is followed. */
   readonly followed: {
     readonly from: readonly [number, number]
@@ -59,22 +59,22 @@ export interface JumpData {
 
 /** A jump as it was asked for. */
 interface Landed extends Pick<JumpData, 's' | 't' | 'start' | 'end' | 'pairs'> {
-  readonly table: readonly Points[] | null
+  readonly table: readonly PlanePoints[] | null
 }
 
 let lists = 0
-const identities = new WeakMap<Points, number>()
+const identities = new WeakMap<PlanePoints, number>()
 
 /** A name of a list of points: the same list has the same. */
-function identityOf(points: Points): number {
+function identityOf(points: PlanePoints): number {
   if (!identities.has(points)) identities.set(points, ++lists)
   return identities.get(points)!
 }
 
-const pair = (points: Points, i: number): [number, number] => [points[2 * i], points[2 * i + 1]]
+const pair = (points: PlanePoints, i: number): [number, number] => [points[2 * i], points[2 * i + 1]]
 
 /** Data and noise mixed as the path is at `s`. */
-function mix(data: Points, noise: Points, name: keyof typeof interpolants, s: number): Points {
+function mix(data: PlanePoints, noise: PlanePoints, name: keyof typeof interpolants, s: number): PlanePoints {
   const { alpha, sigma } = coefficientsAt(interpolants[name], s)
   return noise.map((value, i) => alpha * data[i] + sigma * value)
 }
@@ -83,8 +83,8 @@ function mix(data: Points, noise: Points, name: keyof typeof interpolants, s: nu
 function follow(
   { start, end, table }: Landed,
   point: number,
-  paths: readonly Points[] | null,
-  alone: readonly Points[] | null,
+  paths: readonly PlanePoints[] | null,
+  alone: readonly PlanePoints[] | null,
 ): JumpData['followed'] {
   const path = paths?.map(points => pair(points, point)) ?? alone?.map(points => pair(points, 0))
   if (!start || !end || !path || path.length === 0) return null
@@ -97,7 +97,7 @@ function follow(
   }
 }
 
-export function useJump(source: Source): JumpData {
+export function useJump(source: CloudSource): JumpData {
   const plan = selected.value
   const { weights, jump } = state.value
   const [s, t] = [snap(jump.s), Math.min(snap(jump.s), snap(jump.t))]

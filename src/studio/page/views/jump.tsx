@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
-import type { Points } from '../../engine/protocol.ts'
+import type { PlanePoints } from '../../engine/protocol.ts'
 import { type Cloud, nearestPoint } from '../draw/cloud.ts'
 import { colourOf, runColour } from '../draw/colours.ts'
 import { landing } from '../draw/landing.ts'
@@ -8,10 +8,10 @@ import { shortNumber } from '../draw/number.ts'
 import { Scene, through } from '../draw/scene.tsx'
 import { splitStrays } from '../draw/strays.ts'
 import { Transport } from '../draw/transport.tsx'
-import { saidTimes, Triangle } from '../draw/triangle.tsx'
-import { Mark, MarkAt } from '../runs.tsx'
-import { selected, state, update } from '../store.ts'
-import { type JumpData, MIXED, type Source, useJump } from './jump-data.ts'
+import { Mark, MarkAt } from '../parts/run-mark.tsx'
+import { saidTimes, Triangle } from '../parts/time-triangle.tsx'
+import { selected, state, update } from '../state/store.ts'
+import { type CloudSource, type JumpData, MIXED, useJump } from './jump-data.ts'
 import {
   Choice,
   follow,
@@ -22,7 +22,7 @@ import {
   Standing,
   WeightsChoice,
 } from './shared.tsx'
-import './views.css'
+import './jump.css'
 
 /** What moves between the two clouds. */
 type Way = 'jump' | 'path' | 'both'
@@ -32,8 +32,8 @@ const LINES = 40
 /** How near a click must be to a point, in units of the data. */
 const REACH = 0.4
 
-type Place = readonly [number, number]
-const over = (places: readonly Place[]): string => through(places.map(([x, y]) => [x, -y]))
+type Point = readonly [number, number]
+const over = (points: readonly Point[]): string => through(points.map(([x, y]) => [x, -y]))
 
 export function JumpView() {
   const { source = 'carried' } = state.value.jump
@@ -151,7 +151,7 @@ export function JumpView() {
   )
 }
 
-function sourceWords(source: Source, exact: boolean): string {
+function sourceWords(source: CloudSource, exact: boolean): string {
   if (source === 'pairs') {
     return 'Data and noise in random pairs, each at time s of the way between: at 1 all are noise, at 0 all are data. Lines join the first 40 pairs. No map is asked.'
   }
@@ -177,7 +177,13 @@ function Lines({ data, highlighted }: { data: JumpData; highlighted: number | nu
 }
 
 /** The first few pairs of data and noise as straight lines, each with the place where it is mixed. */
-function Pairs({ pairs: { data, noise }, start }: { pairs: NonNullable<JumpData['pairs']>; start: Points }) {
+function Pairs({
+  pairs: { data, noise },
+  start,
+}: {
+  pairs: NonNullable<JumpData['pairs']>
+  start: PlanePoints
+}) {
   return (
     <g>
       {Array.from({ length: LINES }, (_, i) => (
@@ -218,9 +224,9 @@ function Shown({ name, value, text }: { name: string; value: string | null; text
   return <dd data-number={name}>{value === null ? '–' : <data value={value}>{text}</data>}</dd>
 }
 
-function ShownPlace({ name, place }: { name: string; place: Place | undefined }) {
-  if (!place) return <Shown name={name} value={null} text="" />
-  const [x, y] = place
+function ShownPoint({ name, point }: { name: string; point: Point | undefined }) {
+  if (!point) return <Shown name={name} value={null} text="" />
+  const [x, y] = point
   return <Shown name={name} value={`${x} ${y}`} text={`(${x.toFixed(2)}, ${y.toFixed(2)})`} />
 }
 
@@ -268,15 +274,15 @@ function Numbers({ data }: { data: JumpData }) {
       </div>
       <div>
         <dt>it jumps from (x, y)</dt>
-        <ShownPlace name="from" place={followed?.from} />
+        <ShownPoint name="from" point={followed?.from} />
       </div>
       <div>
         <dt>to</dt>
-        <ShownPlace name="jump" place={followed?.jump} />
+        <ShownPoint name="jump" point={followed?.jump} />
       </div>
       <div>
         <dt>its path leads to</dt>
-        <ShownPlace name="path" place={followed?.truth} />
+        <ShownPoint name="path" point={followed?.truth} />
       </div>
     </dl>
   )

@@ -1,13 +1,14 @@
 import { emptyReward, packReward, readReward, rewardCanvas } from '../../reward.ts'
-import { isEmpty, type Place } from '../../target/raster.ts'
+import { type CanvasPoint, isEmpty } from '../../target/raster.ts'
 import { SHOWN } from '../draw/cloud.ts'
 import { Scene } from '../draw/scene.tsx'
 import { BrushControls, PaintArea } from '../parts/paint-area.tsx'
 import { createPainting } from '../parts/painting.ts'
-import { state } from '../store.ts'
+import { state } from '../state/store.ts'
 import { changeReward, useTargetCloud } from './reward-place.tsx'
 import { PaintedLines } from './reward-shape.tsx'
 import { Choice } from './shared.tsx'
+import './reward-paint.css'
 
 const { side } = rewardCanvas
 
@@ -61,7 +62,7 @@ export function PaintControls() {
 }
 
 /** A place on the painting in units of the data. */
-function where([column, row]: Place): string {
+function where([column, row]: CanvasPoint): string {
   const [x, y] = [(column / side) * 2 * SHOWN - SHOWN, SHOWN - (row / side) * 2 * SHOWN]
   const inside = (place: number): number => Math.min(side - 1, Math.floor(place))
   const value = painting.cells.value[inside(row) * side + inside(column)] / rewardCanvas.most

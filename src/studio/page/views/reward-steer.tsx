@@ -1,22 +1,24 @@
 import { drawNoise } from '../../../sampler/sampler.ts'
-import type { Points, Questions } from '../../engine/protocol.ts'
+import type { PlanePoints, Questions } from '../../engine/protocol.ts'
 import type { Tilt } from '../../plan.ts'
 import { isBlank, tiltOf } from '../../reward.ts'
-import { useAnswer } from '../asking.ts'
 import { colourOf } from '../draw/colours.ts'
 import { landing } from '../draw/landing.ts'
 import { shortNumber } from '../draw/number.ts'
 import { Scene } from '../draw/scene.tsx'
 import { splitStrays } from '../draw/strays.ts'
 import { Formula } from '../parts/formula.tsx'
+import { Mark } from '../parts/run-mark.tsx'
+import { runName } from '../parts/run-name.ts'
 import { Slider } from '../parts/slider.tsx'
-import { Mark, runName } from '../runs.tsx'
-import { engine, state } from '../store.ts'
+import { engine, state } from '../state/store.ts'
+import { useAnswer } from '../state/use-answer.ts'
 import { changeReward } from './reward-place.tsx'
 import { RewardShape } from './reward-shape.tsx'
 import { Choice } from './shared.tsx'
+import './reward-steer.css'
 
-export type Steered = Questions['steer']['answer']
+export type Steering = Questions['steer']['answer']
 
 /** Samples that are steered. */
 const COUNT = 2000
@@ -31,7 +33,7 @@ export function Cloud({
   tilt,
 }: {
   name: string
-  points: Points | undefined
+  points: PlanePoints | undefined
   /** 1 for a sample off the data. */
   marks?: Uint8Array
   token: string
@@ -53,14 +55,14 @@ export function Cloud({
   )
 }
 
-interface Line {
+interface RewardRow {
   readonly name: string
   readonly reward: number | undefined
   readonly distance: string
 }
 
 /** Mean rewards and distances to the tilted data. */
-export function RewardTable({ caption, lines }: { caption: string; lines: readonly Line[] }) {
+export function RewardTable({ caption, rows }: { caption: string; rows: readonly RewardRow[] }) {
   return (
     <table class="rewards">
       <caption>{caption}</caption>
@@ -72,7 +74,7 @@ export function RewardTable({ caption, lines }: { caption: string; lines: readon
         </tr>
       </thead>
       <tbody>
-        {lines.map(({ name, reward, distance }) => (
+        {rows.map(({ name, reward, distance }) => (
           <tr key={name}>
             <th scope="row">{name}</th>
             <td>{reward === undefined ? '…' : reward.toFixed(3)}</td>
@@ -198,7 +200,7 @@ export function SteerSection() {
           </div>
           <RewardTable
             caption="Distances are sliced Wasserstein, to 2,000 points of the goal."
-            lines={[
+            rows={[
               {
                 name: 'Before',
                 reward: answer?.rewards.before,

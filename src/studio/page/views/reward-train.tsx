@@ -1,14 +1,17 @@
 import { objectives } from '../../../objective/index.ts'
 import { type Plan, stepsOf, type Tilt } from '../../plan.ts'
 import { isBlank, tiltOf } from '../../reward.ts'
-import { announce } from '../announce.tsx'
-import { useAnswer } from '../asking.ts'
 import { shortNumber } from '../draw/number.ts'
+import { announce } from '../parts/announcements.tsx'
 import { Formula } from '../parts/formula.tsx'
-import { Mark, runName } from '../runs.tsx'
-import { add, engine, live, MOST_RUNS, pause, play, state } from '../store.ts'
+import { Mark } from '../parts/run-mark.tsx'
+import { runName } from '../parts/run-name.ts'
+import { engine, MOST_RUNS, runs, state } from '../state/store.ts'
+import { add, pause, play } from '../state/training.ts'
+import { useAnswer } from '../state/use-answer.ts'
 import { Cloud, noise, RewardTable } from './reward-steer.tsx'
 import { hasClosedForm } from './shared.tsx'
+import './reward-train.css'
 
 /** Steps of Heun's method where only a velocity is tilted. */
 const HEUN = 16
@@ -56,7 +59,7 @@ function TiltedRun({ at, plan }: { at: number; plan: Plan }) {
     'training',
     at,
   )
-  const playing = live.value[at]?.playing
+  const playing = runs.value[at]?.live?.playing
   const how = velocity ? `${HEUN} Heun steps` : 'one jump'
   return (
     <div class="tilted">
@@ -79,7 +82,7 @@ function TiltedRun({ at, plan }: { at: number; plan: Plan }) {
       </div>
       <RewardTable
         caption={`The run learns the reward as it was when it began: ${inWords(tilt!)}.`}
-        lines={[
+        rows={[
           { name: 'Learnt', reward: answer?.rewards.before, distance: shortNumber(answer?.distances.before) },
           {
             name: 'The goal',

@@ -1,12 +1,11 @@
 import { Formula } from '../parts/formula.tsx'
 import { Slider } from '../parts/slider.tsx'
-import { state } from '../store.ts'
+import { state } from '../state/store.ts'
 import { PaintControls, RewardPainter } from './reward-paint.tsx'
 import { BumpControls, changeReward, RewardPlacer } from './reward-place.tsx'
 import { SteerSection } from './reward-steer.tsx'
 import { TiltSection } from './reward-train.tsx'
 import { Choice } from './shared.tsx'
-import './views.css'
 import './reward.css'
 
 const kinds = [

@@ -1,8 +1,9 @@
 import type { ComponentChild, ComponentChildren } from 'preact'
-import type { Points } from '../../engine/protocol.ts'
+import type { PlanePoints } from '../../engine/protocol.ts'
 import { targetDataset } from '../../engine/target.ts'
 import { type Plan, stepsOf, type Target } from '../../plan.ts'
-import { selectedLive, state, update } from '../store.ts'
+import { selectedLive, state, update } from '../state/store.ts'
+import './shared.css'
 
 /** Whether the target's velocity is known in closed form. */
 export function hasClosedForm(target: Target): boolean {
@@ -14,14 +15,14 @@ export function hasClosedForm(target: Target): boolean {
 }
 
 /** Root mean square of the lengths of `a - b`, `[n, 2]`. */
-export function rootMeanSquare(a: Points, b?: Points): number {
+export function rootMeanSquare(a: PlanePoints, b?: PlanePoints): number {
   let sum = 0
   for (let i = 0; i < a.length; i++) sum += (a[i] - (b ? b[i] : 0)) ** 2
   return Math.sqrt((2 * sum) / a.length)
 }
 
 /** The distance that half of the points keep from their partners. */
-export function medianDistance(a: Points, b: Points): number {
+export function medianDistance(a: PlanePoints, b: PlanePoints): number {
   const distances = Float64Array.from({ length: a.length / 2 }, (_, i) =>
     Math.hypot(a[2 * i] - b[2 * i], a[2 * i + 1] - b[2 * i + 1]),
   ).sort()

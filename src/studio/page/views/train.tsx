@@ -6,18 +6,18 @@ import { landing } from '../draw/landing.ts'
 import { floorRange, shortNumber } from '../draw/number.ts'
 import { type Cloud, PointsCanvas } from '../draw/points.tsx'
 import { splitStrays } from '../draw/strays.ts'
-import { held } from '../drops.ts'
 import { Curves } from '../parts/curves.tsx'
-import { LossLines } from '../parts/loss-lines.tsx'
+import { fileHeldOver } from '../parts/dropped-files.ts'
+import { LossTerms } from '../parts/loss-terms.tsx'
 import { ObjectivePicker } from '../parts/objective.tsx'
+import { Mark } from '../parts/run-mark.tsx'
 import { Settings } from '../parts/settings.tsx'
 import { count, ShownControls, targetShown } from '../parts/shown.tsx'
 import { StrayKey } from '../parts/stray-key.tsx'
 import { nameOf, targetPoints } from '../parts/target-points.ts'
 import { TargetPicker } from '../parts/targets.tsx'
 import { HowTrained, Pace, TrainingButtons } from '../parts/training.tsx'
-import { Mark } from '../runs.tsx'
-import { engine, loading, selected, selectedLive, state } from '../store.ts'
+import { engine, loading, selected, selectedLive, state } from '../state/store.ts'
 import './train.css'
 
 /** Points are smaller and fainter the more there are. */
@@ -148,7 +148,7 @@ function Picture() {
 
 export function TrainView() {
   return (
-    <div class={held.value ? 'train held' : 'train'}>
+    <div class={fileHeldOver.value ? 'train held' : 'train'}>
       <section class="panel setup" aria-label="What is trained">
         <TargetPicker />
         <ObjectivePicker />
@@ -165,7 +165,7 @@ export function TrainView() {
       </section>
       <div class="panel side">
         <Curves />
-        <LossLines />
+        <LossTerms />
       </div>
     </div>
   )

@@ -3,14 +3,14 @@ import type { ResidualGrid } from '../../../metric/residuals.ts'
 import { colourScale } from '../../../report/colour-scale.ts'
 import { trainedBy } from '../../example/trained-by.ts'
 import { stepsOf } from '../../plan.ts'
-import { useAnswer } from '../asking.ts'
-import { Heat, type HeatMap } from '../draw/heat.tsx'
 import { shortNumber } from '../draw/number.ts'
+import { Heat, type TimeMap } from '../parts/heat-map.tsx'
 import { Wide } from '../parts/reachable.tsx'
-import { selected, state } from '../store.ts'
+import { selected, state } from '../state/store.ts'
+import { useAnswer } from '../state/use-answer.ts'
 import { FieldSection } from './field.tsx'
 import { Standing, WeightsChoice } from './shared.tsx'
-import './views.css'
+import './why.css'
 
 /** Times along each side of a map. */
 const LEVELS = 8
@@ -57,7 +57,7 @@ const RESIDUALS = [
   ],
 ] as const
 
-const mapOf = (title: string, unit: string, { s, t, values }: ResidualGrid): HeatMap => ({
+const mapOf = (title: string, unit: string, { s, t, values }: ResidualGrid): TimeMap => ({
   title,
   unit,
   edges: { across: edgesAround(s), up: edgesAround(t) },
@@ -116,7 +116,7 @@ function ResidualSection() {
   )
 }
 
-const lossMap = ({ part, times, edges, mean }: BinnedLoss): HeatMap => ({
+const lossMap = ({ part, times, edges, mean }: BinnedLoss): TimeMap => ({
   title: `${part.charAt(0).toUpperCase()}${part.slice(1)}`,
   unit: '',
   edges: times.length === 2 ? { across: edges, up: edges } : { across: edges },

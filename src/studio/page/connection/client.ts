@@ -1,0 +1,88 @@
+import gpuMjs from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url'
+import gpuWasm from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url'
+import mjs from 'onnxruntime-web/ort-wasm-simd-threaded.mjs?url'
+import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url'
+import type { Command, QuestionName, Questions, Report } from '../../engine/protocol.ts'
+import { chosenRuntime } from './runtime-choice.ts'
+import { hasSimd, SIMD_MISSING } from './simd.ts'
+import type { Start } from './worker-training.ts'
+
+/** What trains for the page: a worker of it, or the machine that serves it. */
+export interface Client {
+  send(command: Command): void
+  /** @throws Error with the engine's message when it refuses */
+  ask<N extends QuestionName>(run: string, name: N, ask: Questions[N]['ask']): Promise<Questions[N]['answer']>
+  /** Ends all that it trains. */
+  end(): void
+}
+
+interface Waiting {
+  resolve(answer: never): void
+  reject(error: Error): void
+}
+
+/** A client over any two-way line of messages. */
+export function clientOf(
+  send: (command: Command) => void,
+  listen: (receive: (report: Report) => void) => void,
+  onReport: (report: Report) => void,
+  end: () => void,
+): Client {
+  const waiting = new Map<number, Waiting>()
+  let last = 0
+  listen(report => {
+    const asked = (report.type === 'answer' || report.type === 'refused') && report.id !== null
+    if (!asked) return onReport(report)
+    const { resolve, reject } = waiting.get(report.id!) ?? {}
+    waiting.delete(report.id!)
+    if (report.type === 'answer') resolve?.(report.answer as never)
+    else reject?.(new Error(report.message))
+  })
+  return {
+    send,
+    ask: (run, name, ask) =>
+      new Promise((resolve, reject) => {
+        const id = ++last
+        waiting.set(id, { resolve, reject })
+        send({ type: 'ask', run, id, name, ask })
+      }),
+    end: () => {
+      end()
+      for (const { reject } of waiting.values()) reject(new Error('what trained it has been put away'))
+      waiting.clear()
+    },
+  }
+}
+
+/** Trains in a worker of the page, by WebAssembly. */
+export function startWorker(onReport: (report: Report) => void): Client {
+  const worker = new Worker(new URL('../worker.ts', import.meta.url), { type: 'module' })
+  const absolute = (url: string): string => new URL(url, location.href).href
+  const start: Start = hasSimd()
+    ? {
+        type: 'start',
+        wanted: chosenRuntime(),
+        files: {
+          wasm: { wasm: absolute(wasm), mjs: absolute(mjs) },
+          webgpu: { wasm: absolute(gpuWasm), mjs: absolute(gpuMjs) },
+        },
+      }
+    : { type: 'start', refusal: SIMD_MISSING }
+  // Its first script did not load; what it imports tells for itself.
+  worker.onerror = () =>
+    onReport({
+      type: 'refused',
+      run: '',
+      id: null,
+      message: 'What trains in the page could not be loaded; reload it.',
+    })
+  worker.postMessage(start)
+  return clientOf(
+    command => worker.postMessage(command),
+    receive => {
+      worker.onmessage = ({ data }) => receive(data)
+    },
+    onReport,
+    () => worker.terminate(),
+  )
+}

@@ -1,0 +1,22 @@
+import { stepsOf } from '../../plan.ts'
+import { waiting } from '../state/store.ts'
+import { playWaiting } from '../state/training.ts'
+
+/** What a link or a recipe would train, where that waits until it is asked for. */
+export function LinkNote() {
+  const plans = waiting.value
+  if (plans.length === 0) return null
+  const runs = plans.length === 1 ? '1 run' : `${plans.length} runs`
+  const steps = plans.reduce((total, plan) => total + stepsOf(plan), 0)
+  return (
+    <div class="note" data-note="link">
+      <p>
+        Ready to train: {runs}, about {Number(steps.toPrecision(2)).toLocaleString('en')} steps. Nothing is
+        trained before you press Play.
+      </p>
+      <button type="button" class="main" onClick={playWaiting}>
+        {plans.length === 1 ? 'Play it' : 'Play them'}
+      </button>
+    </div>
+  )
+}

@@ -1,0 +1,158 @@
+import { signal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { type Objective, objectives } from '../../../objective/index.ts'
+import { freshPlan, isUntouched, stepsOf } from '../../plan.ts'
+import { anew } from '../../trainable.ts'
+import { announce } from '../parts/announcements.tsx'
+import { Mark } from '../parts/run-mark.tsx'
+import { progressOf, runName } from '../parts/run-name.ts'
+import type { Run } from '../state/run.ts'
+import { MOST_RUNS, runs, selected, state, update } from '../state/store.ts'
+import { add, pause, play, remove } from '../state/training.ts'
+import './run-strip.css'
+
+const inWords = (value: number): string => value.toLocaleString('en')
+
+/** Objectives that need nothing but data: any target can be trained with them. */
+const fromData = [...objectives.values()].filter(
+  ({ needs, defaults }) => needs.every(need => need === 'data') && !defaults.coupling,
+)
+
+const byRule = (): [string, Objective[]][] => {
+  const groups = new Map<string, Objective[]>()
+  for (const objective of fromData)
+    groups.set(objective.rule, [...(groups.get(objective.rule) ?? []), objective])
+  return [...groups]
+}
+
+const next = signal('psd')
+
+function AddRun() {
+  const full = runs.value.length >= MOST_RUNS
+  return (
+    <div class="adding">
+      <label>
+        New run with
+        <select
+          value={next.value}
+          onChange={event => {
+            next.value = event.currentTarget.value
+          }}
+        >
+          {byRule().map(([rule, rows]) => (
+            <optgroup key={rule} label={rule}>
+              {rows.map(({ id, name }) => (
+                <option key={id} value={id}>
+                  {id}: {name}
+                </option>
+              ))}
+            </optgroup>
+          ))}
+        </select>
+      </label>
+      <button
+        type="button"
+        disabled={full}
+        title={
+          full
+            ? `At most ${MOST_RUNS} runs`
+            : 'The settings of the selected run with this objective and new weights'
+        }
+        onClick={() => {
+          const plan = selected.value
+          const { learningRate, recipe } = plan.stages.at(-1)!
+          const own = recipe ? freshPlan.stages[0].learningRate : learningRate
+          add({
+            ...anew(plan),
+            stages: [{ objective: next.value, learningRate: own, steps: 0, keep: false }],
+          })
+          announce(`Run ${runs.value.length} added: ${next.value}`)
+        }}
+      >
+        Add run
+      </button>
+    </div>
+  )
+}
+
+function removeRun(at: number): void {
+  remove(at)
+  announce(`Run ${at + 1} removed`)
+  // The button that had the focus is gone.
+  document.querySelector<HTMLElement>('.strip .run[aria-pressed="true"]')?.focus()
+}
+
+function RunEntry({ run, at }: { run: Run; at: number }) {
+  const { plan, live, held } = run
+  const goal = live ? live.goal : stepsOf(plan) || null
+  const replays = goal !== null && (live ? live.playing : !held)
+  const taken = live ? stepsOf(plan) : 0
+  useEffect(() => {
+    if (replays) announce(`Run ${at + 1}: replaying ${inWords(goal)} steps`)
+    return () => {
+      if (replays) announce(`Run ${at + 1} is replayed`)
+    }
+  }, [replays])
+  return (
+    <li>
+      <button
+        type="button"
+        class="run"
+        aria-pressed={state.value.selected === at}
+        onClick={() => update({ selected: at })}
+      >
+        <Mark at={at} />
+        <span class="called" title={runName(plan)}>
+          {at + 1} {runName(plan)}
+        </span>
+        <span class="soft">
+          {goal === null
+            ? `${progressOf(plan)}${live?.playing ? ', training' : ''}`
+            : `${replays ? 'replaying ' : ''}${inWords(taken)} of ${inWords(goal)} steps`}
+        </span>
+      </button>
+      {runs.value.length > 1 && (
+        <button
+          type="button"
+          class="remove"
+          aria-label={`Remove run ${at + 1}`}
+          onClick={() => removeRun(at)}
+        >
+          <span aria-hidden="true">×</span>
+        </button>
+      )}
+    </li>
+  )
+}
+
+/** Runs that are played together: the example is there to be looked at until somebody trains it. */
+const played = (): number[] =>
+  runs.value.flatMap(({ plan, live }, at) => (!isUntouched(plan) || live?.playing ? [at] : []))
+
+/** The trainings that are open: chosen, added, removed, and started or stopped together. */
+export function RunStrip() {
+  const playing = runs.value.some(({ live }) => live?.playing)
+  return (
+    <section class="strip" aria-labelledby="runs-heading">
+      <h2 id="runs-heading">Runs</h2>
+      <ol>
+        {runs.value.map((run, at) => (
+          <RunEntry key={at} run={run} at={at} />
+        ))}
+      </ol>
+      <AddRun />
+      <div class="buttons">
+        <button
+          type="button"
+          disabled={played().length === 0}
+          title={played().length === 0 ? 'The example is trained already; add a run of your own' : undefined}
+          onClick={() => {
+            for (const at of played()) (playing ? pause : play)(at)
+          }}
+        >
+          {playing ? 'Pause all' : 'Play all'}
+        </button>
+      </div>
+    </section>
+  )
+}
