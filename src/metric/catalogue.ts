@@ -14,13 +14,13 @@ import { twoSampleEstimate } from './two-sample.ts'
 import { wassersteinEstimate } from './wasserstein.ts'
 
 /** Points `[N, D]` with the results that several metrics share, each computed at most once. */
-export interface Points {
+export interface Cloud {
   readonly values: Values
   once<T>(key: string, compute: () => T): T
 }
 
 /** The data that samples are measured against. */
-export interface Reference extends Points {
+export interface Reference extends Cloud {
   readonly dataset: Dataset
   readonly seed: number
 }
@@ -53,7 +53,7 @@ export interface Metric extends Described {
   /** Whether samples that are not finite numbers have a place in it. Any other metric has no value of them. */
   readonly placesAll?: boolean
   /** Does the work on the reference and returns the measurement. */
-  readonly prepare: (reference: Reference) => (samples: Points) => Estimate
+  readonly prepare: (reference: Reference) => (samples: Cloud) => Estimate
   /** Draw `k` of the floor at `count` points, where measuring rows that were trained on would say nothing. */
   readonly floor?: (reference: Reference, k: number, count: number) => number | undefined
 }

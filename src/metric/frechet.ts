@@ -10,7 +10,7 @@ const INFLUENTIAL = 1000
 const ROUNDING = 1e-13
 
 /** Mean `[D]` and unbiased covariance `[D, D]` of a cloud. */
-interface Moments {
+interface Gaussian {
   readonly mean: Float64Array
   readonly covariance: Matrix
 }
@@ -25,10 +25,10 @@ interface Moments {
  * @param reference, samples  `[N, dimension]`, at least two points each
  */
 export function frechetEstimateTo(reference: Values, dimension: number): (samples: Values) => Estimate {
-  const data = scheduledValuesOf(reference, dimension)
+  const data = gaussianOf(reference, dimension)
   const [root, inverseRoot] = roots(data.covariance)
   return samples => {
-    const other = scheduledValuesOf(samples, dimension)
+    const other = gaussianOf(samples, dimension)
     // The eigenvalues of C1^(1/2) C2 C1^(1/2) and their vectors.
     const { values, vectors } = eigen(root.mmul(other.covariance).mmul(root))
     const shared = values.map(Math.sqrt)
@@ -43,7 +43,7 @@ export function frechetEstimateTo(reference: Values, dimension: number): (sample
       root.mmul(vectors),
       shared.map(value => (value > 0 ? 1 / Math.sqrt(value) : 0)),
     )
-    const spread = (points: Values, from: Moments, to: Moments, factor: Matrix): number => {
+    const spread = (points: Values, from: Gaussian, to: Gaussian, factor: Matrix): number => {
       const some = thin(points, dimension, INFLUENTIAL)
       const error = standardError(potentials(some.values, from, to, factor))
       return (error * error * some.count) / countPoints(points, dimension)
@@ -53,7 +53,7 @@ export function frechetEstimateTo(reference: Values, dimension: number): (sample
   }
 }
 
-function scheduledValuesOf(points: Values, dimension: number): Moments {
+function gaussianOf(points: Values, dimension: number): Gaussian {
   const count = countPoints(points, dimension)
   const mean = new Float64Array(dimension)
   for (let i = 0; i < points.length; i++) mean[i % dimension] += points[i]
@@ -106,7 +106,7 @@ const squaredGap = (a: Float64Array, b: Float64Array): number =>
   a.reduce((sum, value, k) => sum + (value - b[k]) ** 2, 0)
 
 /** `z^T (I - A A^T) z + 2 (m1 - m2)^T z` of the centred points `z`: what each adds to the distance. */
-function potentials(points: Float64Array, from: Moments, to: Moments, factor: Matrix): Float64Array {
+function potentials(points: Float64Array, from: Gaussian, to: Gaussian, factor: Matrix): Float64Array {
   const dimension = from.mean.length
   const columns = factor.transpose().to2DArray()
   const z = new Float64Array(dimension)

@@ -11,7 +11,7 @@ import type { Dataset, Values } from '../data/dataset.ts'
 import { DataError } from '../data/error.ts'
 import { nearest } from '../data/suggest.ts'
 import { show } from '../data/validate.ts'
-import { lacks, metrics, type Points, type Reference } from './catalogue.ts'
+import { type Cloud, lacks, metrics, type Reference } from './catalogue.ts'
 import type { Estimate } from './estimate.ts'
 import { allFinite, countPoints } from './points.ts'
 import { sourcesOf } from './sources.ts'
@@ -154,7 +154,7 @@ export function summarise(values: readonly number[], count: number): Floor {
   return { value, low: Math.min(...values), high: Math.max(...values), draws: values.length, count }
 }
 
-function points(values: Values): Points {
+function points(values: Values): Cloud {
   const kept = new Map<string, unknown>()
   return {
     values,

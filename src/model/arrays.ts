@@ -1,3 +1,6 @@
+/** Points `[n, D]`, row after row. */
+export type Points = Float32Array | Float64Array
+
 /** The arrays one after another, as one. */
 export function joinArrays(parts: readonly Float32Array[]): Float32Array {
   const joined = new Float32Array(parts.reduce((total, part) => total + part.length, 0))

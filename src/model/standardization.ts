@@ -1,4 +1,5 @@
 import { constant, type Tensor } from '../autodiff/index.ts'
+import type { Points } from './arrays.ts'
 import type { FlowMap } from './flow-map.ts'
 
 /**
@@ -9,8 +10,6 @@ export interface Standardization {
   readonly shift: readonly number[]
   readonly scale: readonly number[]
 }
-
-type Points = Float32Array | Float64Array
 
 /**
  * The units of a point on the way from noise to data: `x_s = A(s) z + B(s)` with `A(s) = s + (1-s) scale` and

@@ -38,7 +38,7 @@ export const ctm =
   }
 
 /** How `scm` treats its tangent. */
-export interface Tangent {
+export interface TangentOptions {
   /** Whose velocity carries the derivative: the teacher's, or the conditional one. */
   readonly velocity: 'teacher' | 'conditional'
   /** Whether the tangent `g` becomes `g / (|g| + c)`, `|g|` over all coordinates of a sample. */
@@ -50,7 +50,7 @@ export interface Tangent {
 
 /** `V(x,s,0) = sg[V - g]`, `g = V - u + w s (d_s V + J_x V . u)`, normalised   Lu & Song 2025 (sCM), arXiv:2410.11081 */
 export const scm =
-  ({ velocity, tangentNormalization, c, warmup }: Tangent): Loss =>
+  ({ velocity, tangentNormalization, c, warmup }: TangentOptions): Loss =>
   ({ map, teacher, path, s, space, error }) => {
     const x = path.at(s)
     const u = velocity === 'teacher' ? teacher.velocity(x, s) : path.velocity(s)

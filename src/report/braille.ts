@@ -1,4 +1,4 @@
-import type { Points } from '../sampler/sampler.ts'
+import type { Points } from '../model/index.ts'
 import { formatTick, truncate } from './format.ts'
 import { concatPoints, type Range, rangeOf } from './points.ts'
 

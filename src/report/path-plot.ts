@@ -1,5 +1,5 @@
+import type { Points } from '../model/index.ts'
 import { standardized } from '../model/index.ts'
-import type { Points } from '../sampler/sampler.ts'
 import { linearTicks } from './axes.ts'
 import { decimalsFor, escapeHtml, formatNumber, formatTick, plural, truncate } from './format.ts'
 import { palette, stray } from './palette.ts'

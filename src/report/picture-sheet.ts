@@ -1,4 +1,4 @@
-import type { Points } from '../sampler/sampler.ts'
+import type { Points } from '../model/index.ts'
 
 /** Pictures along each side of a sheet. */
 const ACROSS = 5

@@ -1,4 +1,4 @@
-import type { Points } from '../sampler/sampler.ts'
+import type { Points } from '../model/index.ts'
 
 /** The part of the plane that a plot shows. */
 export interface Range {

@@ -1,4 +1,4 @@
-import type { Points } from '../sampler/sampler.ts'
+import type { Points } from '../model/index.ts'
 import { escapeHtml, formatNumber, plural, truncate, wrap } from './format.ts'
 import { seriesStyle, stray } from './palette.ts'
 import {

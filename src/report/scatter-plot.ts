@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot'
-import type { Points } from '../sampler/sampler.ts'
+import type { Points } from '../model/index.ts'
 import { linearTicks } from './axes.ts'
 import { formatCount, formatTick } from './format.ts'
 import { palette, stray } from './palette.ts'

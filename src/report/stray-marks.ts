@@ -1,8 +1,8 @@
 import { pictureShape } from '../data/dataset.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
 import { strayRule } from '../metric/strays.ts'
+import type { Points } from '../model/index.ts'
 import { standardized } from '../model/index.ts'
-import type { Points } from '../sampler/sampler.ts'
 
 /**
  * Which points are off the data, `[n]`, as the metric `strays` tells; nothing of pictures, which are drawn whole.

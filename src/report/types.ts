@@ -1,8 +1,7 @@
 import type { Config } from '../config/index.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { LossMap } from '../evaluation/loss-map.ts'
-import type { Standardization } from '../model/index.ts'
-import type { Points } from '../sampler/sampler.ts'
+import type { Points, Standardization } from '../model/index.ts'
 import type { DataRecord } from '../serialization/run.ts'
 import type { Verdict } from '../training/verdict.ts'
 

@@ -34,7 +34,7 @@ export class ExternalDataError extends Error {
 }
 
 /** One tensor's place in another file. */
-interface Place {
+interface Extent {
   readonly name: string
   readonly location: string
   readonly offset: number
@@ -63,7 +63,7 @@ function readDims(reader: BinaryReader, wire: WireType): number[] {
 }
 
 /** Where a tensor's numbers are; nothing when they are in the tensor itself. @throws ExternalDataError */
-function placeOf(bytes: Uint8Array): Place | undefined {
+function extentOf(bytes: Uint8Array): Extent | undefined {
   const reader = new BinaryReader(bytes)
   const entries = new Map<string, string>()
   const dims: number[] = []
@@ -147,7 +147,7 @@ export function externalFiles(bytes: Uint8Array): string[] {
   const found = new Set<string>()
   let total = bytes.length
   rewritten(bytes, 'Model', tensor => {
-    const place = placeOf(tensor)
+    const place = extentOf(tensor)
     if (place) found.add(place.location)
     total += place?.length ?? 0
     return undefined
@@ -164,7 +164,7 @@ export function externalFiles(bytes: Uint8Array): string[] {
  */
 export function inlineExternalData(bytes: Uint8Array, files: ReadonlyMap<string, Uint8Array>): Uint8Array {
   const inlined = rewritten(bytes, 'Model', tensor => {
-    const place = placeOf(tensor)
+    const place = extentOf(tensor)
     if (!place) return undefined
     const { name, location, offset, length } = place
     const file = files.get(location)!

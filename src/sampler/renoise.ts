@@ -6,10 +6,10 @@ import {
   checkSeed,
   refuseArgument,
 } from '../data/arguments.ts'
-import type { Interpolant } from '../model/index.ts'
+import type { Interpolant, Points } from '../model/index.ts'
 import { type Random, random } from '../random/random.ts'
 import { checkWholeGrid } from './grid.ts'
-import type { Jump, Points } from './sampler.ts'
+import type { Jump } from './sampler.ts'
 import { renoiseStep, takeLater } from './steps.ts'
 
 export interface RenoiseOptions {

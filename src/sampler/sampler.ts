@@ -7,13 +7,10 @@ import {
   checkWhole,
   MOST_NUMBERS,
 } from '../data/arguments.ts'
-import { flat } from '../model/index.ts'
+import { flat, type Points } from '../model/index.ts'
 import { random } from '../random/random.ts'
 import { checkGrid } from './grid.ts'
 import { eulerStep, heunStep, takeLater } from './steps.ts'
-
-/** Points `[n, D]`, row after row. */
-export type Points = Float32Array | Float64Array
 
 /** `F(x, s, t)` of many points at one pair of times. */
 export type Jump<P extends Points = Float32Array> = (x: P, s: number, t: number) => Promise<P>

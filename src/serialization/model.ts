@@ -174,19 +174,19 @@ export const asMap = (
 /** Whether a model is told the class of each sample. */
 export const hasClasses = ({ config }: Pick<Model, 'config'>): boolean => config.condition.kind === 'class'
 
-type Step = (map: FlowMap, x: Tensor, s: Tensor, t: Tensor) => Tensor
+type MapValue = (map: FlowMap, x: Tensor, s: Tensor, t: Tensor) => Tensor
 
 /**
- * `y = step(map, x, s, t)` with an open batch axis: `x [batch, ...D]`, `s [batch]`, `t [batch]`, and where the model is told
+ * `y = value(map, x, s, t)` with an open batch axis: `x [batch, ...D]`, `s [batch]`, `t [batch]`, and where the model is told
  * classes `class` int64 `[batch]`.
  */
-function stepGraph(model: Model, step: Step): Graph<CorePrimitive> {
+function valueGraph(model: Model, value: MapValue): Graph<CorePrimitive> {
   const { shape } = pointOf(model.config, model.data)
   const column = (time: Tensor) => time.reshape(timeShape(DYNAMIC, shape))
   return simplify(
     trace(
       ({ x, s, t, ...condition }) => ({
-        y: step(asMap(model, 'float32', condition), x, column(s), column(t)),
+        y: value(asMap(model, 'float32', condition), x, column(s), column(t)),
       }),
       {
         x: spec([DYNAMIC, ...shape]),
@@ -200,14 +200,14 @@ function stepGraph(model: Model, step: Step): Graph<CorePrimitive> {
 
 /** `y = F(x, s, t)` or `y = V(x, s, t)` of standardised points. */
 export const modelGraph = (model: Model, value: 'jump' | 'velocity' = 'jump'): Graph<CorePrimitive> =>
-  stepGraph(model, (map, ...inputs) => map[value](...inputs))
+  valueGraph(model, (map, ...inputs) => map[value](...inputs))
 
 /** `y = F(x, s, t)` in the units of each time, as it is exported; see `unstandardized`. */
 function jumpGraph(model: Model): Graph<CorePrimitive> {
   const { standardization } = model.data
   if (!standardization) return modelGraph(model)
   const { shape } = pointOf(model.config, model.data)
-  return stepGraph(model, (map, ...inputs) => unstandardizedJump(standardization, shape, map)(...inputs))
+  return valueGraph(model, (map, ...inputs) => unstandardizedJump(standardization, shape, map)(...inputs))
 }
 
 /** What a file's inputs mean, for programs that read it. */

@@ -26,7 +26,7 @@ import { withOwnTeacher } from './own-teacher.ts'
 import { stateOfPlayers } from './players.ts'
 import { resumedConfig } from './resume.ts'
 import { checkReward, withSeenRewards } from './reward.ts'
-import { buildStep, type Step, type Teachers } from './step.ts'
+import { buildStep, type StepGraph, type Teachers } from './step.ts'
 import { openCouplingTeacher, openTeachers } from './teacher.ts'
 import type { TrainOptions } from './train-options.ts'
 
@@ -136,7 +136,7 @@ export const warningsOf = ({
   ...remarksOn(config, findObjective(config.objective)),
 ]
 
-function checkFits({ state }: Checkpoint, step: Step, directory: string): void {
+function checkFits({ state }: Checkpoint, step: StepGraph, directory: string): void {
   const split = stateOfPlayers(state, step.players)
   for (const { name: player, size } of step.players) {
     for (const name of step.state.filter(each => each.startsWith(`${player}.`))) {
@@ -154,7 +154,7 @@ export function stepWith(
   { config, dataset, checkpoint }: Prepared,
   { teachers }: Sources,
   directory: string,
-): Step {
+): StepGraph {
   const step = buildStep(withSeenRewards(config, dataset), pointOf(config, dataset), teachers)
   if (checkpoint) checkFits(checkpoint, step, directory)
   return step

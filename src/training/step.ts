@@ -31,7 +31,7 @@ import { roundOf, type TurnPlan } from './turns.ts'
 import { weightOf } from './weights.ts'
 
 /** A training step as one graph, with the meaning of its inputs and outputs. */
-export interface Step {
+export interface StepGraph {
   /**
    * Inputs: the state, then what each term of each turn draws, then `rates` (see `writeRates`) of each update and, where
    * something changes over the training, `moments` (see `writeScheduledValues`).
@@ -87,7 +87,7 @@ export const studentOf =
  * @param teachers  the velocity or flow map that a distillation learns from
  * @throws ConfigError when the objective uses a teacher and there is none
  */
-export function buildStep(config: Config, point: PointSpec, teachers: Teachers = {}): Step {
+export function buildStep(config: Config, point: PointSpec, teachers: Teachers = {}): StepGraph {
   const players = playersOf(config, point)
   const turns = roundOf(config)
   const moments = scheduledValuesOf(config)

@@ -10,7 +10,7 @@ import { openTrajectoryCache } from './coupling.ts'
 import { isTeacherFinished, teacherDirectory } from './own-teacher.ts'
 import { openSources, type Prepared, prepare, type Sources, stepWith, warningsOf } from './prepare.ts'
 import { RecordedTraining } from './recorded-training.ts'
-import type { Step } from './step.ts'
+import type { StepGraph } from './step.ts'
 import { checkTrainOptions, type Progress, type TrainOptions, type TrainResult } from './train-options.ts'
 import { Trainer } from './trainer.ts'
 import { verdictOf } from './verdict.ts'
@@ -79,7 +79,7 @@ export async function train(
 /** Trains what a run learns from, where that is its own to train, and then the run. */
 async function afterTeacher(
   prepared: Prepared,
-  early: Step | undefined,
+  early: StepGraph | undefined,
   options: TrainOptions,
   lock: Lock,
 ): Promise<TrainResult> {
@@ -107,7 +107,7 @@ const stopped = (
 
 async function runSteps(
   prepared: Prepared & { readonly sources: Sources },
-  step: Step,
+  step: StepGraph,
   options: TrainOptions,
   lock: Lock,
 ): Promise<TrainResult> {

@@ -8,7 +8,7 @@ import { type BatchSource, batchSource } from './batches.ts'
 import { initialParameters } from './initial-parameters.ts'
 import { MetricWindow } from './metric-window.ts'
 import { mapParameters, stateOfPlayers, type TrainedPlayer, vectorName } from './players.ts'
-import type { Step } from './step.ts'
+import type { StepGraph } from './step.ts'
 import type { TrajectoryCache } from './trajectory-cache.ts'
 
 /** A step whose loss or gradient was not a finite number. */
@@ -65,7 +65,7 @@ export class Trainer {
   constructor(
     readonly config: Config,
     readonly dataset: StandardizedDataset,
-    private readonly graph: Step,
+    private readonly graph: StepGraph,
     private readonly program: Program,
     options: TrainerOptions = {},
   ) {
