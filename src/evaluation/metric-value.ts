@@ -1,6 +1,6 @@
 import type { Described } from '../metric/catalogue.ts'
 import type { Estimate } from '../metric/estimate.ts'
-import type { Floor } from '../metric/prepare.ts'
+import type { FloorRange } from '../metric/prepare.ts'
 
 /** A metric as it is recorded. */
 export interface MetricValue {
@@ -35,10 +35,10 @@ const unitOf = (unit: Described['unit'], standardized: boolean): string =>
   standardized ? unit.replace('data units', 'standard deviations') : unit
 
 /** A floor of comparisons with what is exact. */
-export const EXACT: Pick<Floor, 'value' | 'low' | 'high'> = { value: 0, low: 0, high: 0 }
+export const EXACT: FloorRange = { value: 0, low: 0, high: 0 }
 
 export interface Circumstances {
-  readonly floor: Pick<Floor, 'value' | 'low' | 'high'> | null
+  readonly floor: FloorRange | null
   readonly count: number
   readonly standardized: boolean
 }

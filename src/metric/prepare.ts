@@ -25,15 +25,18 @@ export interface PrepareOptions {
   readonly names?: readonly string[]
 }
 
+/** A floor's mean over its draws, the least and the greatest of them. */
+export interface FloorRange {
+  readonly value: number
+  readonly low: number
+  readonly high: number
+}
+
 /**
  * What a perfect model would score: data in place of samples, measured several times. NaN, of no draws, where there are too
  * few rows to measure it.
  */
-export interface Floor {
-  /** Mean over the draws. */
-  readonly value: number
-  readonly low: number
-  readonly high: number
+export interface Floor extends FloorRange {
   readonly draws: number
   /** Points in each draw. */
   readonly count: number

@@ -23,7 +23,7 @@ import { estimateOf, measuredCount, metricsOf } from './evaluation.ts'
 import { pictureSheet } from './picture-sheet.ts'
 import { strayMarks } from './stray-marks.ts'
 import { trainingSeconds } from './training-log.ts'
-import type { Cell, ComparisonData, Estimate, LossPoint, Method, SampleSet } from './types.ts'
+import type { Cell, ComparisonData, LossPoint, Method, SampleSet, SeedAverage } from './types.ts'
 
 export interface GatherRequest {
   readonly comparison: ComparisonConfig
@@ -40,7 +40,7 @@ const PICTURES = 25
 /** Points of a loss curve. */
 const CURVE = 200
 
-function estimate(values: readonly number[]): Estimate {
+function estimate(values: readonly number[]): SeedAverage {
   const mean = values.reduce((sum, v) => sum + v, 0) / values.length
   const variance = values.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (values.length - 1)
   return { mean, sd: values.length > 1 ? Math.sqrt(variance) : null, values }

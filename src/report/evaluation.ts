@@ -4,7 +4,7 @@ import { metrics } from '../metric/catalogue.ts'
 import { described } from '../metric/map-catalogue.ts'
 import { type Standing, standing, together } from '../metric/standing.ts'
 import { formatCount, landing, plural } from './format.ts'
-import type { Cell, Estimate, MethodRow, Metric, TableData } from './types.ts'
+import type { Cell, MethodRow, Metric, SeedAverage, TableData } from './types.ts'
 
 /** A metric with its label, what its numbers mean and its floor, as an evaluation recorded it. */
 function describeMetric(name: string, row: Pick<EvaluationRow, 'metrics'>): Metric {
@@ -25,7 +25,7 @@ export const metricsOf = (rows: readonly Pick<EvaluationRow, 'metrics'>[]): Metr
   )
 
 /** One measurement: its value and, where there is one, its confidence interval. */
-export function estimateOf({ value, interval }: MetricValue): Estimate {
+export function estimateOf({ value, interval }: MetricValue): SeedAverage {
   const mean = value ?? Number.NaN
   return { mean, sd: null, values: [mean], ...(interval && { interval }) }
 }

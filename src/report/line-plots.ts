@@ -2,7 +2,7 @@ import { linePlot } from './line-plot.ts'
 import { seriesStyle } from './palette.ts'
 import { estimateAt, headingOf, stepsOf } from './results-table.ts'
 import type { PlotOptions } from './svg.ts'
-import type { Estimate, LossPoint, MethodRow, Metric } from './types.ts'
+import type { LossPoint, MethodRow, Metric, SeedAverage } from './types.ts'
 
 /**
  * Quality against cost: steps (log2) across, the metric (log) upwards, a line per method with a band of one
@@ -34,7 +34,7 @@ export function curvesPlot(methods: readonly MethodRow[], metric: Metric, option
 }
 
 /** One standard deviation over seeds or, for one seed, the confidence interval. */
-function bandOf({ mean, sd, interval }: Estimate): { low: number; high: number } {
+function bandOf({ mean, sd, interval }: SeedAverage): { low: number; high: number } {
   if (sd === null && interval) return { low: interval[0], high: interval[1] }
   return { low: mean - (sd ?? 0), high: mean + (sd ?? 0) }
 }

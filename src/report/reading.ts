@@ -1,6 +1,6 @@
 import { formatNumber, landing, listing, plural } from './format.ts'
 import { decimalsOf, formatFloor, gain, inPercent, ranking, standingAt, stepsOf } from './results-table.ts'
-import type { Estimate, MethodRow, Metric, TableData } from './types.ts'
+import type { MethodRow, Metric, SeedAverage, TableData } from './types.ts'
 
 /**
  * One paragraph on what the numbers show, by the first metric: which method is best at the fewest steps and whether
@@ -67,7 +67,7 @@ const decimalsFor = ({ methods }: TableData, metric: Metric): number =>
 const numberOf = (data: TableData, metric: Metric, value: number): string =>
   formatNumber(value, decimalsFor(data, metric)) + (metric.percent ? ' %' : '')
 
-function scoreOf(data: TableData, metric: Metric, { mean, interval }: Estimate): string {
+function scoreOf(data: TableData, metric: Metric, { mean, interval }: SeedAverage): string {
   const [low, high] = (interval ?? []).map(end => formatNumber(end, decimalsFor(data, metric)))
   const around = interval ? ` (95% interval ${low} to ${high})` : ''
   return `${metric.percent ? 'Strays' : metric.label} ${numberOf(data, metric, mean)}${around}`

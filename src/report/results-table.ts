@@ -1,10 +1,11 @@
+import type { FloorRange } from '../metric/prepare.ts'
 import { type Standing, standing, together } from '../metric/standing.ts'
 import { decimalsFor, formatNumber } from './format.ts'
-import type { Estimate, Floor, MethodRow, Metric, TableData } from './types.ts'
+import type { MethodRow, Metric, SeedAverage, TableData } from './types.ts'
 
 /** One entry of a table, formatted, with what is to be said about it. */
 export interface Entry {
-  readonly estimate: Estimate
+  readonly estimate: SeedAverage
   readonly mean: string
   /** `null` with a single seed. */
   readonly sd: string | null
@@ -41,7 +42,7 @@ export function stepsOf(methods: readonly MethodRow[]): number[] {
 }
 
 /** What `method` scored on `metric` at `steps`, if it was measured. */
-export function estimateAt(method: MethodRow, metric: string, steps: number): Estimate | undefined {
+export function estimateAt(method: MethodRow, metric: string, steps: number): SeedAverage | undefined {
   return method.cells.find(cell => cell.steps === steps)?.values[metric]
 }
 
@@ -65,7 +66,7 @@ export function inPercent<T extends TableData>(data: T): T {
   const times = <V extends number | null>(value: V): V => (value === null ? value : 100 * value) as V
   const pair = <P extends readonly [number | null, number | null]>([low, high]: P): P =>
     [times(low), times(high)] as unknown as P
-  const estimate = (found: Estimate): Estimate => ({
+  const estimate = (found: SeedAverage): SeedAverage => ({
     mean: times(found.mean),
     sd: times(found.sd),
     values: found.values.map(times),
@@ -108,7 +109,7 @@ export function gain({ direction }: Metric, a: number, b: number): number {
 }
 
 /** The interval of an estimate; of several seeds that of their mean. */
-function intervalOf({ mean, sd, interval, values }: Estimate): readonly [number, number] | undefined {
+function intervalOf({ mean, sd, interval, values }: SeedAverage): readonly [number, number] | undefined {
   if (sd === null || values.length < 2) return interval
   const reach = (1.96 * sd) / Math.sqrt(values.length)
   return [mean - reach, mean + reach]
@@ -133,7 +134,7 @@ export function ranking(
   methods: readonly MethodRow[],
   metric: Metric,
   steps: number,
-): { method: MethodRow; estimate: Estimate }[] {
+): { method: MethodRow; estimate: SeedAverage }[] {
   return methods
     .flatMap(method => {
       const estimate = estimateAt(method, metric.name, steps)
@@ -143,7 +144,7 @@ export function ranking(
 }
 
 /** A floor as `value (low to high)`. */
-export function formatFloor(floor: Floor, decimals: number): string {
+export function formatFloor(floor: FloorRange, decimals: number): string {
   const [value, low, high] = [floor.value, floor.low, floor.high].map(v => formatNumber(v, decimals))
   return `${value} (${low} to ${high})`
 }

@@ -1,18 +1,10 @@
 import type { Config } from '../config/index.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { LossMap } from '../evaluation/loss-map.ts'
+import type { FloorRange } from '../metric/prepare.ts'
 import type { Points, Standardization } from '../model/index.ts'
 import type { DataRecord } from '../serialization/run.ts'
 import type { Verdict } from '../training/verdict.ts'
-
-/** What a metric gives when two sets of data points are compared at the same count. */
-export interface Floor {
-  /** The average. */
-  readonly value: number
-  /** The smallest and largest seen. */
-  readonly low: number
-  readonly high: number
-}
 
 /** One measure of quality. */
 export interface Metric {
@@ -26,13 +18,13 @@ export interface Metric {
   /** Which way is better; `lower` where nothing is said. */
   readonly direction?: 'lower' | 'higher'
   /** `null` where comparing data with data has no meaning. */
-  readonly floor: Floor | null
+  readonly floor: FloorRange | null
   /** A share that is shown in percent. */
   readonly percent?: boolean
 }
 
 /** One metric of one method at one number of steps, over the seeds. */
-export interface Estimate {
+export interface SeedAverage {
   readonly mean: number
   /** Standard deviation over the seeds; `null` for a single seed. */
   readonly sd: number | null
@@ -47,7 +39,7 @@ export interface Cell {
   readonly steps: number
   /** How it was sampled, where that is known. */
   readonly sampler?: string
-  readonly values: Readonly<Record<string, Estimate>>
+  readonly values: Readonly<Record<string, SeedAverage>>
 }
 
 /** A loss curve's point. */
@@ -178,7 +170,7 @@ export interface RunData extends ComparisonData {
   /** Metrics of the map itself: a name, and the values of each kind of weights in the order of `methods`. */
   readonly mapMetrics: readonly {
     readonly metric: Metric
-    readonly estimates: readonly (Estimate | null)[]
+    readonly estimates: readonly (SeedAverage | null)[]
     readonly notes: readonly string[]
   }[]
   /** What a reader should know, one sentence each. */
