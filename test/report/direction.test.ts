@@ -5,7 +5,7 @@ import { curvesPlot } from '../../src/report/line-plots.ts'
 import { readingOf, runReading } from '../../src/report/reading.ts'
 import { ranking, resultsTable, standingAt } from '../../src/report/results-table.ts'
 import { comparisonTable, legend } from '../../src/report/table.ts'
-import type { Estimate, Metric, TableData } from '../../src/report/types.ts'
+import type { Metric, SeedAverage, TableData } from '../../src/report/types.ts'
 
 const coverage: Metric = {
   name: 'coverage',
@@ -14,7 +14,7 @@ const coverage: Metric = {
   floor: { value: 0.95, low: 0.93, high: 0.97 },
 }
 
-const estimate = (mean: number, half = 0.02): Estimate => ({
+const estimate = (mean: number, half = 0.02): SeedAverage => ({
   mean,
   sd: null,
   interval: [mean - half, mean + half],

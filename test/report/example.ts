@@ -1,5 +1,5 @@
 import { random } from '../../src/random/random.ts'
-import type { ComparisonData, Estimate } from '../../src/report/types.ts'
+import type { ComparisonData, SeedAverage } from '../../src/report/types.ts'
 
 /** Points near a circle, `[n, 2]`. */
 export function ring(n: number, seed: number): Float32Array {
@@ -13,7 +13,7 @@ export function ring(n: number, seed: number): Float32Array {
   return points
 }
 
-function estimate(mean: number, sd: number | null = 0.01): Estimate {
+function estimate(mean: number, sd: number | null = 0.01): SeedAverage {
   return { mean, sd, values: sd === null ? [mean] : [mean - sd, mean, mean + sd] }
 }
 
