@@ -1,26 +1,8 @@
-import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { blocks, DOCUMENTS, isPage } from './documents.ts'
-
-/** A block of the pages with short trainings and few points. */
-const shortenedCode = (text: string): string =>
-  text.replace(/\bsteps: \d{3,}/g, 'steps: 25').replace(/\bcount: \d{3,}/g, 'count: 100')
-
-/** The arguments of a command of the pages, which train small networks on few points. */
-function shortenedArguments(command: string): string[] {
-  const [, , name, ...rest] = [...command.matchAll(/'([^']*)'|(\S+)/g)].map(
-    ([, quoted, plain]) => quoted ?? plain,
-  )
-  const few: Record<string, Record<string, string>> = {
-    train: { '--steps': '20', '--batch': '64', '--network.hidden': '32', '--coupling.pairs': '256' },
-    evaluate: { '--count': '300' },
-  }
-  const less = few[name] ?? {}
-  const kept = rest.filter((_, i) => !(rest[i] in less) && !(rest[i - 1] in less))
-  return [name, ...kept, ...Object.entries(less).flat()]
-}
+import { codeStep, commandSteps, inOneProcess, node } from './steps.ts'
 
 describe('the pages of objectives', () => {
   const GENERATE = resolve('docs/objectives/generate.mjs')
@@ -35,28 +17,6 @@ describe('the pages of objectives', () => {
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-  /** Runs `node` on a script of ours. */
-  const node = (script: string, ...options: string[]) => {
-    const { status, stdout, stderr } = spawnSync('node', [script, ...options], {
-      encoding: 'utf8',
-      timeout: 170_000,
-    })
-    return { status, text: stdout + stderr }
-  }
-
-  /** A script that does its steps one after the other in one process, each in a folder; the last one named is the one that failed. */
-  const inOneProcess = (name: string, before: string, steps: readonly { at: string; code: string }[]) => {
-    const lines = steps.map(({ at, code }) => {
-      mkdirSync(join(folder, at), { recursive: true })
-      return `console.log(${JSON.stringify(`at ${at}`)}); process.chdir(${JSON.stringify(join(folder, at))})\n${code}`
-    })
-    const file = join(folder, `${name}.mjs`)
-    writeFileSync(file, [before, ...lines].join('\n'))
-    const { status, text } = node(file)
-    expect(status, text.slice(-2000)).toBe(0)
-    return text
-  }
-
   test('each has code and commands to try', () => {
     expect(pages.length).toBeGreaterThan(8)
     for (const page of pages) {
@@ -67,34 +27,18 @@ describe('the pages of objectives', () => {
 
   test('their code runs, with shorter trainings, and prints something', { timeout: 180_000 }, () => {
     const steps = pages.flatMap(page =>
-      blocksOf(page, 'ts').map(({ text }, i) => {
-        const at = `${basename(page, '.md')}-${i}`
-        mkdirSync(join(folder, at))
-        writeFileSync(join(folder, at, 'block.mjs'), shortenedCode(text))
-        return { at, code: `await import('./${at}/block.mjs')` }
-      }),
+      blocksOf(page, 'ts').map(({ text }, i) => codeStep(folder, `${basename(page, '.md')}-${i}`, text)),
     )
-    const text = inOneProcess('code', '', steps)
+    const text = inOneProcess(folder, 'code', steps)
     for (const { at } of steps) expect(text).toMatch(new RegExp(`^at ${at}\n(?!at )\\S`, 'm'))
   })
 
   test('their commands run in their order', { timeout: 180_000 }, () => {
-    const steps = pages.flatMap(page => {
-      const commands = blocksOf(page, 'sh').flatMap(({ text }) => text.trim().split('\n'))
-      return commands
-        .filter(command => command.startsWith('npx oxbow '))
-        .map(command => ({
-          at: `${basename(page, '.md')}-commands`,
-          code: `await run(${JSON.stringify(shortenedArguments(command))})`,
-        }))
-    })
+    const steps = pages.flatMap(page =>
+      blocksOf(page, 'sh').flatMap(({ text }) => commandSteps(`${basename(page, '.md')}-commands`, text)),
+    )
     expect(steps.length).toBeGreaterThan(20)
-    const before = `import { main } from ${JSON.stringify(resolve('dist/cli/program.js'))}
-      const run = async argv => {
-        const code = await main(argv)
-        if (code !== 0) throw new Error(\`oxbow \${argv.join(' ')}: exit code \${code}\`)
-      }`
-    inOneProcess('commands', before, steps)
+    inOneProcess(folder, 'commands', steps)
   })
 
   test('what is generated in them is up to date', () => {
