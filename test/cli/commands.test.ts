@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseHTML } from 'linkedom'
 import sharp from 'sharp'
@@ -8,7 +8,7 @@ import { objectives } from '../../src/objective/index.ts'
 import { stray } from '../../src/report/palette.ts'
 import { paths } from '../../src/serialization/run.ts'
 import { decodeSafetensors } from '../../src/serialization/safetensors.ts'
-import { type Outcome, run, runHere, TINY } from '../helpers/cli.ts'
+import { documentOf, type Outcome, run, runHere, TINY } from '../helpers/cli.ts'
 import { filesIn, temporaryFolder } from '../helpers/folder.ts'
 import { decodeNpy, decodeNpz } from '../helpers/npy.ts'
 
@@ -27,13 +27,6 @@ const pointsOf = (file: string): number[] =>
 
 const farthest = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i])))
-
-/** Standard output is one JSON document and nothing else. */
-function documentOf({ code, stdout }: Outcome): unknown {
-  expect(code).toBe(0)
-  expect(stdout).toMatch(/^[{[][^\n]*\n$/)
-  return JSON.parse(stdout)
-}
 
 async function here(...args: string[]): Promise<Outcome> {
   const outcome = await runHere(args)
@@ -70,7 +63,7 @@ describe('train', () => {
   })
 
   test('--json', async () => {
-    const outcome = await run(['train', ...TINY, '--steps', '20', '--out', at('json'), '--json'])
+    const outcome = await runHere(['train', ...TINY, '--steps', '20', '--out', at('json'), '--json'])
     expect(documentOf(outcome)).toEqual({
       run: at('json'),
       steps: 20,
@@ -86,7 +79,7 @@ describe('train', () => {
 
   test('a training that runs away while its adaptive loss stays near 1 is told, and its card warns', async () => {
     const away = ['--objective', 'meanflow', '--lr', '3', '--steps', '60', '--logEvery', '10']
-    const outcome = await run(['train', ...TINY, ...away, '--out', at('away'), '--json'])
+    const outcome = await runHere(['train', ...TINY, ...away, '--out', at('away'), '--json'])
     expect(outcome.code).toBe(0)
     expect(outcome.stderr).toMatch(/step \d+: the residual has grown from .* the training seems to diverge/)
     const { verdict, diverged, warnings, loss } = JSON.parse(outcome.stdout)
@@ -128,7 +121,7 @@ describe('train', () => {
     expect(config).toMatchObject({ initFrom: trained, steps: 0, objective: 'psd', network: { hidden: 16 } })
     for (const run of [trained, at('from')]) await here('sample', run, '--count', '20', '--out', `${run}.csv`)
     expect(pointsOf(at('from.csv'))).toEqual(pointsOf(`${trained}.csv`))
-    const outcome = await run(['train', '--resume', '--steps', '20', '--out', at('from'), '--json'])
+    const outcome = await runHere(['train', '--resume', '--steps', '20', '--out', at('from'), '--json'])
     expect(documentOf(outcome)).toMatchObject({ steps: 20, finished: true })
   })
 
@@ -139,7 +132,7 @@ describe('train', () => {
     for (const file of ['csv.csv', 'csv.png'])
       await here('sample', at('csv'), '--count', '40', '--out', at(file))
     expect(pointsOf(at('csv.csv'))).toHaveLength(120)
-    const { code, stderr } = await run(['evaluate', at('csv'), '--count', '50', '--steps', '1'])
+    const { code, stderr } = await runHere(['evaluate', at('csv'), '--count', '50', '--steps', '1'])
     expect(code).toBe(0)
     expect(stderr).toMatch(/^oxbow: measured at \d points, all rows that are held out\n$/)
   })
@@ -207,7 +200,7 @@ describe('sample', () => {
 
 describe('evaluate', () => {
   test('prints a table, keeps the numbers and puts them on the model card', async () => {
-    const { stdout } = await here('evaluate', trained, '--count', '500', '--steps', '1,4')
+    const { stdout } = await here('evaluate', trained, '--count', '200', '--steps', '1,4')
     expect(stdout).toContain('sliced Wasserstein')
     expect(stdout).toContain('noise floor')
     expect(JSON.parse(readFileSync(paths(trained).evaluation, 'utf8')).rows).toHaveLength(4)
@@ -215,7 +208,7 @@ describe('evaluate', () => {
   })
 
   test('--json: every metric beside its floor', async () => {
-    const outcome = await here('evaluate', trained, '--count', '500', '--steps', '2,1', '--json')
+    const outcome = await here('evaluate', trained, '--count', '200', '--steps', '2,1', '--json')
     const { rows } = documentOf(outcome) as { rows: Record<string, unknown>[] }
     expect(rows.map(({ steps, method, weights }) => [steps, method, weights])).toEqual([
       [1, 'jump', 'ema'],
@@ -227,7 +220,7 @@ describe('evaluate', () => {
     const names = ['slicedWasserstein', 'slicedWasserstein1', 'histogramKL', 'modeJS', 'energyDistance']
     for (const { metrics } of rows) {
       const measured = Object.fromEntries(
-        names.map(name => [name, { value: number, floor: number, low: number, high: number, count: 500 }]),
+        names.map(name => [name, { value: number, floor: number, low: number, high: number, count: 200 }]),
       )
       expect(metrics).toMatchObject(measured)
       expect(metrics).toHaveProperty('trajectoryError.value', number)
@@ -251,7 +244,7 @@ describe('evaluate', () => {
       [['--metrics', 'recal'], /unknown metric "recal"; did you mean "recall"\?/],
       [['--features', 'nowhere.onnx'], /features: nowhere\.onnx: no such file/],
     ] as const) {
-      const { code, stderr } = await run(['evaluate', trained, ...options, ...words])
+      const { code, stderr } = await runHere(['evaluate', trained, ...options, ...words])
       expect(code).toBe(2)
       expect(stderr).toMatch(message)
       expect(stderr.trim()).not.toContain('\n')
@@ -270,7 +263,7 @@ describe('evaluate', () => {
     expect(stdout).toMatch(/^recall: .* share; floor .*\n$/)
     const { stdout: all } = await here('evaluate', at('saved.npy'), '--data', 'ring')
     expect(all).toMatch(/^strays: [\d.]+ % \(.*\); floor .* %.*; \d+ of 100 samples lands? on the data\n/)
-    const { code, stderr } = await run(['evaluate', at('saved.npy')])
+    const { code, stderr } = await runHere(['evaluate', at('saved.npy')])
     expect(code).toBe(2)
     expect(stderr).toMatch(/^oxbow: .*saved\.npy: samples are measured against data; name it with --data\n$/)
   })
@@ -341,139 +334,6 @@ print(json.dumps([points.dtype.name, points.shape, {k: [float(v.sum()), v.shape]
   })
 })
 
-describe('compare', () => {
-  const out = at('compare')
-  const small = ['--training.network.hidden', '16', '--training.batch', '32', '--training.steps', '60']
-  const args = [
-    'compare',
-    '--objectives',
-    'psd,lmd',
-    '--seeds',
-    '2',
-    '--steps',
-    '1,2',
-    '--count',
-    '200',
-    ...small,
-  ]
-  let outcome: Outcome
-  beforeAll(async () => {
-    outcome = await run([...args, '--teacher', 'exact', '--out', out, '--json'])
-  })
-
-  test('--json: a row for each objective, number of steps and metric, with mean, spread and floor', () => {
-    const { rows, report } = documentOf(outcome) as { rows: Record<string, unknown>[]; report: string }
-    expect(report).toBe(join(out, 'report.html'))
-    expect(new Set(rows.map(row => `${row.objective} ${row.steps}`)).size).toBe(4)
-    expect(rows).toHaveLength(4 * 9)
-    const [psd] = rows.filter(row => row.objective === 'psd' && row.metric === 'slicedWasserstein')
-    const [a, b] = readdirSync(join(out, 'runs'))
-      .filter(name => name.startsWith('psd-'))
-      .map(name => JSON.parse(readFileSync(join(out, 'runs', name, 'evaluation.json'), 'utf8')))
-      .map(evaluation => evaluation.rows[0].metrics.slicedWasserstein.value as number)
-    expect(psd.mean).toBeCloseTo((a + b) / 2, 10)
-    expect(psd.sd).toBeCloseTo(Math.abs(a - b) / Math.SQRT2, 10)
-    for (const row of rows) {
-      expect(row).toEqual({
-        objective: expect.stringMatching(/^(psd|lmd)$/),
-        label: row.objective,
-        steps: expect.any(Number),
-        method: 'jump',
-        metric: expect.any(String),
-        mean: expect.any(Number),
-        sd: expect.any(Number),
-        seeds: 2,
-        floor: expect.any(Number),
-      })
-    }
-  })
-
-  test('reports progress on standard error, a line for each run, without control characters', () => {
-    const lines = outcome.stderr.trim().split('\n')
-    expect(lines).toHaveLength(4)
-    for (const line of lines)
-      expect(line).toMatch(/^\[[1-4]\/4\] (psd|lmd) seed [01] trained and measured in [\d.]+ s$/)
-  })
-
-  test('writes a report that needs nothing but itself', () => {
-    const html = readFileSync(join(out, 'report.html'), 'utf8')
-    const { document } = parseHTML(html)
-    expect(document.querySelectorAll('link, iframe, [src], [href]')).toHaveLength(0)
-    expect(html.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(
-      /https?:\/\/(?!arxiv)|@import|url\(/,
-    )
-    expect([...document.querySelectorAll('table.sortable tbody th')].map(cell => cell.textContent)).toEqual(
-      expect.arrayContaining(['psd', 'lmd']),
-    )
-    expect(document.querySelectorAll('.grid td svg').length).toBeGreaterThanOrEqual(5)
-    expect(document.querySelector('pre.command')!.textContent).toContain('oxbow compare --objectives psd,lmd')
-  })
-
-  test('prints a table with spread and floor, from what is there', async () => {
-    const { stdout } = await run([...args, '--teacher', 'exact', '--out', out])
-    expect(stdout).toMatch(/psd +[\d.]+ ± [\d.]+/)
-    expect(stdout).toMatch(/noise floor +[\d.]+/)
-    expect(stdout).toContain(`report: ${join(out, 'report.html')}`)
-  })
-
-  test('trains the teacher that it needs', async () => {
-    const needy = ['compare', '--objectives', 'lmd', '--steps', '1', '--count', '100', ...small]
-    const { code, stdout } = await run([
-      ...needy,
-      '--teacherTraining.steps',
-      '30',
-      '--out',
-      at('taught'),
-      '--json',
-    ])
-    expect(code).toBe(0)
-    type Row = { objective: string; label: string }
-    const rows = JSON.parse(stdout).rows.map(({ objective, label }: Row) => `${label}: ${objective}`)
-    expect(new Set(rows)).toEqual(new Set(['Euler on the teacher: flow-matching', 'lmd: lmd']))
-    expect(existsSync(join(at('taught'), 'report.html'))).toBe(true)
-  })
-
-  test('a row may start from another run, and only convert it', async () => {
-    writeFileSync(
-      at('started.yaml'),
-      `objectives: [psd, {id: psd, label: started, training: {initFrom: ${trained}, steps: 0}}]
-training: {steps: 60, batch: 32, network: {hidden: 16}}\nsteps: [1]\ncount: 100\n`,
-    )
-    const command = ['compare', '--config', at('started.yaml'), '--out', at('started'), '--json']
-    const { code, stdout, stderr } = await run(command)
-    expect([code, stderr]).toEqual([0, expect.stringContaining('started seed 0 trained and measured')])
-    type Row = { label: string }
-    const labels = JSON.parse(stdout).rows.map(({ label }: Row) => label)
-    expect(new Set(labels)).toEqual(new Set(['psd', 'started']))
-    expect((await run(command)).stderr).toContain('started seed 0 was there already')
-
-    writeFileSync(at('misfit.yaml'), readFileSync(at('started.yaml'), 'utf8').replace('16', '8'))
-    const misfit = await run(['compare', '--config', at('misfit.yaml'), '--out', at('misfit')])
-    expect([misfit.code, misfit.stderr]).toEqual([
-      2,
-      expect.stringMatching(/initFrom: .* cannot start this run: network\.hidden is 16 there and 8 here/),
-    ])
-    expect(existsSync(at('misfit'))).toBe(false)
-  })
-
-  test('a training that fails is named, does not stop the others, and fails the whole with 1', async () => {
-    writeFileSync(
-      at('failing.yaml'),
-      `objectives: [psd, {id: psd, label: wild, training: {optimizer: {learningRate: 1.0e+15}}}]
-training: {steps: 60, batch: 32, network: {hidden: 16}}\nsteps: [1]\ncount: 100\n`,
-    )
-    const failing = ['compare', '--config', at('failing.yaml'), '--out', at('failing'), '--json']
-    const { code, stdout, stderr } = await run(failing)
-    expect(code).toBe(1)
-    const { rows, failures } = JSON.parse(stdout)
-    expect(rows.map(({ objective }: { objective: string }) => objective)).toContain('psd')
-    expect(Object.entries(failures)).toEqual([
-      [expect.stringMatching(/wild-seed0/), expect.stringMatching(/^step \d+: .*not finite/)],
-    ])
-    expect(stderr).toMatch(/^oxbow: .*wild-seed0-\w+: step \d+: .*not finite/m)
-  })
-})
-
 describe('objectives', () => {
   test('--json: rule, setting, needs, paper, published and measured cost', async () => {
     const rows = documentOf(await here('objectives', '--json')) as Record<string, unknown>[]
@@ -528,7 +388,7 @@ describe('objectives', () => {
 
 describe('a terminal of 20 columns', () => {
   test.each([
-    ['evaluate', [trained, '--count', '200', '--steps', '1']],
+    ['evaluate', [trained, '--count', '50', '--steps', '1']],
     ['objectives', []],
   ])('%s', async (command, args) => {
     const { code, stdout } = await run([command, ...args], { env: { COLUMNS: '20' } })
@@ -540,7 +400,19 @@ describe('a terminal of 20 columns', () => {
 })
 
 describe('colours', () => {
-  const args = ['evaluate', trained, '--count', '200', '--steps', '1', '--weights', 'ema']
+  // Of the fewest numbers: each is a process.
+  const args = [
+    'evaluate',
+    trained,
+    '--count',
+    '50',
+    '--steps',
+    '1',
+    '--weights',
+    'ema',
+    '--metrics',
+    'recall',
+  ]
   const withEnvironment = async (env: NodeJS.ProcessEnv) => {
     const { stdout } = await run(args, { env: { NO_COLOR: '', FORCE_COLOR: '', CI: '', ...env } })
     return stdout.includes('\x1b[')

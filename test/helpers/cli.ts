@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { vi } from 'vitest'
+import { expect, vi } from 'vitest'
 import { main } from '../../src/cli/program.ts'
 
 /** What a command line gave. */
@@ -81,6 +81,13 @@ export function start(args: readonly string[], { cwd, env }: StartOptions = {}):
 /** Runs `oxbow` in a process of its own to its end. */
 export const run = (args: readonly string[], options?: StartOptions): Promise<Outcome> =>
   start(args, options).done
+
+/** What was asked for as JSON: standard output is one document and nothing else. */
+export function documentOf({ code, stdout }: Outcome): unknown {
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^[{[][^\n]*\n$/)
+  return JSON.parse(stdout)
+}
 
 /** Waits until something is so. */
 export async function until(isSo: () => boolean, what: string, timeout = 20_000): Promise<void> {

@@ -1,0 +1,64 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { blocks, DOCUMENTS, isExcerpt, isPage } from './documents.ts'
+import { codeStep, commandSteps, inOneProcess } from './steps.ts'
+
+const SOURCES = readdirSync('src', { recursive: true, encoding: 'utf8' })
+  .filter(name => name.endsWith('.ts'))
+  .map(name => readFileSync(join('src', name), 'utf8'))
+
+describe('code in the documents', () => {
+  // Inside the package, so that `import ... from 'oxbow'` finds it.
+  let folder = ''
+  beforeAll(() => {
+    mkdirSync('runs', { recursive: true })
+    folder = mkdtempSync(resolve('runs/docs-'))
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  const scripts = blocks.filter(
+    block => block.language === 'ts' && !isExcerpt(block) && !isPage(block.document),
+  )
+  test('runs', { timeout: 180_000 }, () => {
+    expect(scripts.length).toBeGreaterThan(4)
+    inOneProcess(
+      folder,
+      'code',
+      scripts.map(({ document, text }, i) => codeStep(folder, `${basename(document, '.md')}-${i}`, text)),
+    )
+  })
+
+  test.each(blocks.filter(isExcerpt).map(block => [block.document, block] as const))(
+    'the excerpt in %s is in the source',
+    (_, { text }) => {
+      expect(SOURCES.some(source => source.includes(text.trim()))).toBe(true)
+    },
+  )
+
+  test('the commands of the README run in their order', { timeout: 180_000 }, () => {
+    const steps = blocks
+      .filter(({ document, language }) => document === 'README.md' && language === 'sh')
+      .flatMap(({ text }) => commandSteps('README', text))
+    expect(steps.length).toBeGreaterThan(5)
+    inOneProcess(folder, 'readme', steps)
+  })
+
+  test('the commands of docs/configuration.md run in their order', { timeout: 180_000 }, () => {
+    const steps = blocks
+      .filter(({ document, language }) => document === 'docs/configuration.md' && language === 'sh')
+      .flatMap(({ text }, i) => commandSteps(`configuration-${i}`, text))
+    expect(steps.length).toBeGreaterThan(5)
+    inOneProcess(folder, 'configuration', steps)
+  })
+
+  test('npm scripts that the documents name exist', () => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as {
+      scripts: Record<string, string>
+    }
+    const named = DOCUMENTS.flatMap(document => [
+      ...readFileSync(document, 'utf8').matchAll(/npm run ([\w-]+)/g),
+    ])
+    for (const [, name] of named) expect(scripts).toHaveProperty(name)
+  })
+})
