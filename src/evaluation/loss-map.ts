@@ -49,7 +49,7 @@ export async function measureLoss(
     teachers: openTeachers(config, dataset),
     parameters: parametersOf(stateOfPlayers(state, networks), networks, 'ema'),
     step: Math.max(config.steps, step),
-    pool: await openTrajectoryCache(runtime, directory, config, dataset.dimension, couplingTeacher),
+    pool: await openTrajectoryCache(runtime, directory, config, dataset, couplingTeacher),
     block: Math.min(BLOCK_ROWS, Math.max(64, Math.floor(BLOCK_NUMBERS / dataset.dimension))),
     compile: runtime.compile,
     draws,
