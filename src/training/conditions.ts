@@ -1,20 +1,7 @@
+import { beside } from '../data/beside.ts'
 import type { Dataset } from '../data/dataset.ts'
-import {
-  type ConditionKind,
-  type ConditionSpec,
-  conditionSize,
-  seenConditions,
-  seenSpec,
-} from '../model/index.ts'
+import { type ConditionSpec, conditionSize, seenConditions, seenSpec } from '../model/index.ts'
 import type { Random } from '../random/random.ts'
-
-/** How the conditions of rows are asked for together with their points. */
-const asked: {
-  readonly [kind in ConditionKind]: (values: Float32Array) => [Float32Array?, Float32Array?]
-} = {
-  class: values => [values],
-  vector: values => [undefined, values],
-}
 
 /**
  * Draws points of a dataset with what a network is told of each.
@@ -32,7 +19,7 @@ export function drawTold(
   { drop, none }: { readonly drop: number; readonly none: Random },
 ): Float32Array {
   const values = new Float32Array((points.length / dimension) * conditionSize(told))
-  sample(data, points, ...asked[told.kind](values))
+  sample(data, points, ...beside[told.kind](values))
   return seenConditions(told, values, () => none.uniform() < drop)
 }
 

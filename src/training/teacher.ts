@@ -161,14 +161,14 @@ function checkCondition(
   { condition }: Config,
   dataset: StandardizedDataset,
 ): void {
-  const refuse = (message: string): never => {
+  const refuse: (message: string) => never = message => {
     throw new ConfigError(`${key}: ${name} ${message}`)
   }
   const theirs = model.config.condition
   const { kind } = condition
   if (kind === 'none') {
     if (theirs.kind === 'none' || theirs.drop > 0) return
-    return refuse(
+    refuse(
       `was told the ${theirs.kind} of every sample and does not know the data as a whole; train it with --condition.drop 0.1, or this run with --condition ${theirs.kind}`,
     )
   }

@@ -84,12 +84,19 @@ describe('a map that is told classes', () => {
 
   test('without a class is the map of all data', async () => {
     const map = await load(at('psd'))
-    expect(map.classes).toEqual(['0', '1', '2', '3', '4', '5', '6', '7'])
+    expect(map.condition).toEqual({
+      kind: 'class',
+      names: ['0', '1', '2', '3', '4', '5', '6', '7'],
+      none: true,
+    })
+    expect(map.needsCondition).toBe(false)
     const noise = drawNoise(2000, 2, 3)
     const { points } = await sample(map, noise, { grid: [1, 0.75, 0.5, 0.25, 0] })
-    const none = await sample(map.given({ class: null }), noise, { grid: [1, 0.75, 0.5, 0.25, 0] })
+    for (const same of [map.given({ class: null }), map.without(), map.given({ class: 3 }).without()]) {
+      const none = await sample(same, noise, { grid: [1, 0.75, 0.5, 0.25, 0] })
+      expect(none.points).toEqual(points)
+    }
     await map.close()
-    expect(none.points).toEqual(points)
     const counts = new Array<number>(8).fill(0)
     for (let i = 0; i < 2000; i++) {
       const angle = Math.atan2(points[2 * i + 1], points[2 * i]) / (Math.PI / 4)
@@ -340,6 +347,7 @@ describe('what classes do not go with is refused', () => {
     await expect(sample(map, drawNoise(2, 2, 1), { grid: [1, 0] })).rejects.toThrow(
       /class: expected one of 0, .*, found none/,
     )
+    expect(() => map.without()).toThrow(/class: expected one of 0, .*, found none/)
     await map.close()
     const asked = await runHere(['sample', at('always'), '--count', '2', '--out', at('x.csv')])
     expect([asked.code, asked.stderr]).toEqual([2, expect.stringMatching(/--class/)])
