@@ -44,9 +44,9 @@ export {
   flowMapEulerGrid,
   flowMatchEulerGrid,
 } from './sampler/schedulers.ts'
-export type { ClassChoice } from './serialization/classes.ts'
+export type { ClassChoice, Given, KnownCondition, VectorChoice } from './serialization/conditions.ts'
 export { type LoadOptions, load } from './serialization/load.ts'
-export type { Given, LoadedMap } from './serialization/loaded-map.ts'
+export type { LoadedMap } from './serialization/loaded-map.ts'
 export { RunError } from './serialization/run.ts'
 export {
   DivergenceError,

@@ -36,6 +36,8 @@ const VARIANTS = {
   'anchor times': { objective: 'tvm', anchor: { law: 'logit-normal' } },
   'freeflow, clipped': { objective: 'freeflow', teacher: 'exact', optimizer: { clip: 0.1 } },
   heart: { ...psd, data: 'two-moons', loss: { kind: 'pseudo-huber', c: 0.1 }, times: { full: 0.25 } },
+  classes: { ...psd, condition: 'class' },
+  'classes, exact teacher': { objective: 'lmd', teacher: 'exact', condition: 'class' },
   'one-step': { recipe: 'one-step', teacherTraining: { steps: STEPS } },
 }
 

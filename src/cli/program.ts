@@ -134,6 +134,10 @@ function addSample(add: AddCommand, run: Wrap): void {
       '--class <name>',
       'class to sample, of a run with --condition class; "none" for the data as a whole',
     )
+    .option(
+      '--vector <numbers>',
+      'vector to sample with, such as 0.3,1.2 in the data\'s units, of a run with --condition vector; "none" for the data as a whole',
+    )
     .option('--out <file>', 'file to write: .csv, .npy, .png or .svg (default: samples/ in the run)')
     .addOption(method())
     .addOption(weights())

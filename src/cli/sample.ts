@@ -7,12 +7,14 @@ import { DataError } from '../data/error.ts'
 import { npyPieces } from '../data/npy.ts'
 import { readPoints } from '../data/points.ts'
 import { standardizedBy } from '../data/standardized.ts'
+import { type ConditionKind, conditionKinds, pluralOf } from '../model/index.ts'
 import { scatter } from '../report/braille.ts'
 import { plural } from '../report/format.ts'
 import { toPlane } from '../report/points.ts'
 import { strayMarks } from '../report/stray-marks.ts'
 import { uniformGrid } from '../sampler/sampler.ts'
 import { type MethodName, sample, sampleNoise } from '../sampler/sampling.ts'
+import type { Given, KnownCondition } from '../serialization/conditions.ts'
 import type { Content } from '../serialization/files.ts'
 import { load } from '../serialization/load.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
@@ -37,6 +39,7 @@ interface SampleFlags {
   readonly method: MethodName
   readonly weights: WeightsName
   readonly class?: string
+  readonly vector?: string
   readonly json?: boolean
 }
 
@@ -75,14 +78,16 @@ const ENCODERS: Readonly<Record<string, Encoder>> = {
 const LONGEST = 100
 
 /** Where samples of a run go by default. */
-function fileInRun(path: string, { steps, grid, start, seed, class: name }: SampleFlags): string {
+function fileInRun(path: string, { steps, grid, start, seed, ...flags }: SampleFlags): string {
   const times = grid ? `grid-${grid.join('-')}` : `steps-${steps}`
   if (start !== undefined || times.length > LONGEST) {
     const what = start === undefined ? 'a grid as long as this' : '--start'
     throw new UsageError(`--out is needed with ${what}, e.g. --out samples.csv`)
   }
-  const told = name === undefined ? '' : `-class-${name.replace(/[^\w.-]+/g, '-')}`
-  return join(paths(path).samples, `${times}${told}-seed-${seed}.csv`)
+  const told = conditionKinds.map(kind =>
+    flags[kind] === undefined ? '' : `-${kind}-${flags[kind].replace(/[^\w.-]+/g, '-')}`,
+  )
+  return join(paths(path).samples, `${times}${told.join('')}-seed-${seed}.csv`)
 }
 
 /** Where samples go, and in which format. */
@@ -158,19 +163,71 @@ async function straysOf(map: LoadedMap, points: Float32Array): Promise<Uint8Arra
 const list = (names: readonly string[]): string =>
   names.length > 20 ? `${names.slice(0, 20).join(', ')}, ...` : names.join(', ')
 
-/** The map with the class of `--class`. */
-function given(path: string, map: LoadedMap, name: string | undefined): LoadedMap {
-  const { classes } = map
-  if (name === undefined) {
-    if (!map.needsClass) return map
+type Kinds = { readonly [kind in ConditionKind]: Extract<KnownCondition, { kind: kind }> }
+
+/** How the word or the numbers of a flag choose, by kind; nothing where they do not. */
+const chosen: {
+  readonly [kind in ConditionKind]: {
+    readonly expected: (known: Kinds[kind]) => string
+    readonly given: (text: string, known: Kinds[kind]) => Given | undefined
+  }
+} = {
+  class: {
+    expected: ({ names }) => `one of ${list(names)}`,
+    given: (text, { names }) => (names.includes(text) ? { class: text } : undefined),
+  },
+  vector: {
+    expected: ({ size, columns }) =>
+      `${size} ${size === 1 ? 'number' : 'numbers'}${columns ? ` (${list(columns)})` : ''}`,
+    given(text, { size }) {
+      const vector = text.split(',').map(part => (part.trim() === '' ? Number.NaN : Number(part)))
+      return vector.length === size && vector.every(Number.isFinite) ? { vector } : undefined
+    },
+  },
+}
+
+/** Says which numbers of a vector the training never saw. */
+function noteRange({ vector }: Given, known: KnownCondition): void {
+  if (!vector || known.kind !== 'vector') return
+  const { minimum, maximum, columns } = known
+  Array.from(vector).forEach((value, i) => {
+    if (value >= minimum[i] && value <= maximum[i]) return
+    const name = columns ? ` of ${columns[i]}` : ''
+    note(`oxbow: --vector: ${value}${name} is outside of the data (${minimum[i]} to ${maximum[i]})`)
+  })
+}
+
+/** The map with the condition of the flag of its kind. */
+function given(path: string, map: LoadedMap, flags: SampleFlags): LoadedMap {
+  const { condition } = map
+  for (const kind of conditionKinds) {
+    if (flags[kind] !== undefined && kind !== condition?.kind) {
+      throw new UsageError(`--${kind}: ${path} was trained without ${pluralOf(kind)}`)
+    }
+  }
+  if (!condition) return map
+  const { kind } = condition
+  const { expected, given } = chosen[kind] as (typeof chosen)['class']
+  const known = condition as Kinds['class']
+  const text = flags[kind]
+  if (text === undefined) {
+    if (!map.needsCondition) return map
     throw new UsageError(
-      `--class is needed: ${path} was told the class of every sample; one of ${list(classes!)}`,
+      `--${kind} is needed: ${path} was told the ${kind} of every sample; ${expected(known)}`,
     )
   }
-  if (!classes) throw new UsageError(`--class: ${path} was trained without classes`)
-  if (name === 'none' && !classes.includes(name)) return map.given({ class: null })
-  if (classes.includes(name)) return map.given({ class: name })
-  throw new UsageError(`--class: expected none or one of ${list(classes)}; found ${name}`)
+  const choice = given(text, known)
+  if (!choice && text === 'none') {
+    if (condition.none) return map.without()
+    throw new UsageError(`--${kind}: expected ${expected(known)}; found none, which it was never shown`)
+  }
+  if (!choice) {
+    throw new UsageError(
+      `--${kind}: expected ${condition.none ? 'none or ' : ''}${expected(known)}; found ${text}`,
+    )
+  }
+  noteRange(choice, condition)
+  return map.given(choice)
 }
 
 /** `oxbow sample`. */
@@ -180,7 +237,7 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   const steps = grid.length - 1
   const { file, ending } = outputOf(path, flags)
   const loaded = await load(path, { weights })
-  const map = given(path, loaded, flags.class)
+  const map = given(path, loaded, flags)
   const { dimension, columns: names } = map
   const { points, method } = await drawSamples(path, flags, grid, map).finally(() => map.close())
   const wrong = points.findIndex(value => !Number.isFinite(value))
@@ -204,6 +261,7 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
       steps,
       ...asked,
       ...(flags.class !== undefined && { class: flags.class }),
+      ...(flags.vector !== undefined && { vector: flags.vector }),
       method,
       seed,
     }

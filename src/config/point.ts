@@ -1,4 +1,5 @@
-import type { PointSpec } from '../model/index.ts'
+import type { RowVector } from '../data/dataset.ts'
+import type { ConditionKind, ConditionSpec, PointSpec } from '../model/index.ts'
 import { ConfigError } from './error.ts'
 import type { Config } from './schema.ts'
 
@@ -8,22 +9,41 @@ interface Known {
   /** Of a point; absent for a row of numbers. */
   readonly shape?: readonly number[]
   readonly labels?: { readonly names: readonly string[] }
+  readonly vector?: Pick<RowVector, 'size' | 'columns' | 'standardization'>
+}
+
+/** What a map is told of data, by the kind of its condition. */
+const conditionOf: { readonly [kind in ConditionKind]: (data: Known) => ConditionSpec } = {
+  class({ labels }) {
+    if (labels && labels.names.length >= 2) return { kind: 'class', classes: labels.names.length }
+    throw new ConfigError(
+      `condition.kind: class needs data with at least 2 classes, found ${labels ? 'one' : 'none'}; name the column of the labels (data.csv.label), or use none`,
+    )
+  },
+  vector({ vector }) {
+    if (vector) return { kind: 'vector', size: vector.size, standardization: vector.standardization }
+    throw new ConfigError(
+      'condition.kind: vector needs data with a vector for each row, found none; name its columns (data.csv.condition), or use none',
+    )
+  },
 }
 
 /**
  * What the points of a run are, and what its map is told beside them.
  *
- * @throws ConfigError when it is to be told classes that the data does not have
+ * @throws ConfigError when it is to be told what the data does not have
  */
-export function pointOf(
-  { condition }: Pick<Config, 'condition'>,
-  { dimension, shape = [dimension], labels }: Known,
-): PointSpec {
-  if (condition.kind === 'none') return { shape }
-  if (!labels || labels.names.length < 2) {
-    throw new ConfigError(
-      `condition.kind: class needs data with at least 2 classes, found ${labels ? 'one' : 'none'}; name the column of the labels (data.csv.label), or use none`,
-    )
-  }
-  return { shape, condition: { classes: labels.names.length } }
+export function pointOf({ condition: { kind } }: Pick<Config, 'condition'>, data: Known): PointSpec {
+  const { dimension, shape = [dimension] } = data
+  return kind === 'none' ? { shape } : { shape, condition: conditionOf[kind](data) }
 }
+
+/** By names, which two runs must share to be told the same. */
+const namesOf: { readonly [kind in ConditionKind]: (data: Known) => string } = {
+  class: ({ labels }) => `the classes ${labels?.names.join(', ') ?? 'none'}`,
+  vector: ({ vector }) =>
+    vector ? `vectors of ${vector.columns?.join(', ') ?? `${vector.size} numbers`}` : 'no vectors',
+}
+
+/** What data has to tell, in words that differ where it differs. */
+export const tellable = (kind: ConditionKind, data: Known): string => namesOf[kind](data)

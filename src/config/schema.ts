@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { DatasetSpec } from '../data/catalogue.ts'
 import {
+  conditionKinds,
   type InterpolantName,
   interpolants,
   type NetworkConfig,
@@ -74,8 +75,8 @@ export const schema = z.strictObject({
   network: z.custom<NetworkConfig>(),
   /** What the map is told beside a point and its times. */
   condition: z.strictObject({
-    kind: z.enum(['none', 'class']),
-    /** Part of the samples that are shown no class, so that the map also knows the data as a whole. */
+    kind: z.enum(['none', ...conditionKinds]),
+    /** Part of the samples that are shown the null in its place, so that the map also knows the data as a whole. */
     drop: fraction.lt(1),
   }),
   diagonal: z.strictObject({

@@ -20,16 +20,16 @@ const SHARE = 2 / 3
  * @throws ConfigError when `teacherTraining` has a key that the two must share, or one that is refused
  */
 export function teacherConfig(config: Config): UserConfig {
-  const { data, standardize, holdOut, interpolant, network, optimizer, schedule, ema, batch, steps } = config
-  const { seeds, logEvery, log, checkpointEvery, chunk, teacherTraining } = config
-  for (const key of ['data', 'standardize', 'holdOut', 'interpolant', 'recipe']) {
+  const { data, standardize, holdOut, interpolant, network, condition, optimizer, schedule } = config
+  const { ema, batch, steps, seeds, logEvery, log, checkpointEvery, chunk, teacherTraining } = config
+  for (const key of ['data', 'standardize', 'holdOut', 'interpolant', 'condition', 'recipe']) {
     if (key in teacherTraining) {
       throw new ConfigError(`teacherTraining.${key}: is the run's own; set it outside of teacherTraining`)
     }
   }
   const map = findObjective(config.objective).needs.includes('flow-map-teacher')
   const shared = {
-    ...{ data, standardize, holdOut, interpolant, optimizer, ema, batch },
+    ...{ data, standardize, holdOut, interpolant, condition, optimizer, ema, batch },
     ...{ seeds, logEvery, log, checkpointEvery, chunk },
     objective: map ? 'psd' : 'flow-matching',
     network: map ? network : { ...network, conditioning: 's', sourceLayers: null },

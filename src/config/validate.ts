@@ -221,14 +221,10 @@ const couplings: readonly Check[] = [
 ]
 
 const conditions: readonly Check[] = [
-  ({ condition, network }) =>
-    condition.kind === 'class' &&
-    !kindOf(network).takesClasses &&
-    `condition.kind: a network of kind ${network.kind} takes no classes; use none`,
-  ({ condition: { kind }, coupling }) =>
+  ({ condition: { kind }, network }) =>
     kind !== 'none' &&
-    coupling.kind !== 'independent' &&
-    `condition.kind: trajectories and pairs of a coupling have no classes; use coupling.kind independent with another objective, e.g. --objective psd`,
+    !kindOf(network).conditions?.includes(kind) &&
+    `condition.kind: a network of kind ${network.kind} cannot be told a ${kind}; use none`,
 ]
 
 const players: readonly Check[] = [

@@ -120,6 +120,7 @@ function isRunning(pid: number): boolean {
 const metaSchema = z.strictObject({
   key: z.strictObject({ family: z.string(), version: z.string() }),
   dimension: z.int().positive(),
+  vector: z.int().positive().optional(),
   columns: z.array(z.string()).optional(),
   leftOut: z.array(z.string()).optional(),
   mayBeDecimals: z.boolean().optional(),
@@ -189,10 +190,10 @@ function readCache(file: number, path: string, key: CacheKey): Cached | undefine
   const rows = rowBytes / type.bytes / meta.dimension
   if (!Number.isInteger(rows) || labelBytes !== (meta.names ? 2 * rows : 0)) return undefined
   const labels = readBytes(file, HEADER_BYTES + rowBytes, labelBytes)
-  const { dimension, columns, leftOut, mayBeDecimals, shape, bytes, names } = meta
+  const { dimension, vector, columns, leftOut, mayBeDecimals, shape, bytes, names } = meta
   const direct = { path, offset: HEADER_BYTES, rows, type }
   return {
-    head: { dimension, columns, leftOut, mayBeDecimals, shape, bytes, labelled: names !== undefined },
+    head: { dimension, vector, columns, leftOut, mayBeDecimals, shape, bytes, labelled: names !== undefined },
     meta,
     direct,
     labels: new Uint16Array(labels.buffer),

@@ -1,4 +1,4 @@
-import type { Classes, Dataset, Values } from './dataset.ts'
+import type { Dataset, Values } from './dataset.ts'
 import { DataError } from './error.ts'
 
 /** Points with the names of their coordinates, where these are known. */
@@ -65,15 +65,15 @@ export function inOrderOf(dataset: Dataset, wanted: Named): Dataset {
     ...(statistics && {
       statistics: { mean: pick(statistics.mean), deviation: pick(statistics.deviation) },
     }),
-    sample: (random, out, classes?: Classes) => {
-      sample(random, out, classes)
+    sample: (random, out, ...beside) => {
+      sample(random, out, ...beside)
       turn(out)
     },
     ...(split && {
       split: {
         ...split,
-        take: (side, random, out, classes) => {
-          split.take(side, random, out, classes)
+        take: (side, random, out, ...beside) => {
+          split.take(side, random, out, ...beside)
           turn(out)
         },
       },

@@ -1,4 +1,5 @@
 import type { Mixture } from '../model/mixture.ts'
+import type { Standardization } from '../model/standardization.ts'
 import type { Random } from '../random/random.ts'
 import type { Rules } from './split-rule.ts'
 
@@ -21,8 +22,9 @@ export interface Dataset {
    * Fills `out` (length a multiple of `dimension`) with independent points; of finite data, training rows with replacement.
    *
    * @param classes  filled with the class of each point, an index into `labels.names`, where the data has labels
+   * @param vectors  filled with the vector of each point, `vector.size` numbers each, where the data has vectors
    */
-  sample(random: Random, out: Values, classes?: Classes): void
+  sample(random: Random, out: Values, classes?: Classes, vectors?: Values): void
   /** Closed form of the distribution, where it is a Gaussian mixture. */
   readonly mixture?: Mixture
   /** What identifies the data: kept in `config.json` and beside every metric. */
@@ -37,6 +39,8 @@ export interface Dataset {
   readonly columns?: readonly string[]
   /** Classes of the rows, where the data has them. */
   readonly labels?: Labels
+  /** What the vector of each row is, where the data has them. */
+  readonly vector?: RowVector
   /** What a user should know about the data although it can be used, one line each. */
   readonly warnings?: readonly string[]
 }
@@ -58,11 +62,11 @@ export interface Split {
   /** How rows were read and split, as a run records it; absent where nothing of that kind was done. */
   readonly rules?: Rules
   /**
-   * Fills `out` with different rows of one side, in a random order, and `classes` as `sample` does.
+   * Fills `out` with different rows of one side, in a random order, and `classes` and `vectors` as `sample` does.
    *
    * @throws {RangeError} when it has fewer rows
    */
-  take(side: 'training' | 'heldOut', random: Random, out: Values, classes?: Classes): void
+  take(side: 'training' | 'heldOut', random: Random, out: Values, classes?: Classes, vectors?: Values): void
 }
 
 /** Of each column. */
@@ -76,6 +80,19 @@ export interface Statistics {
 export interface Labels {
   readonly names: readonly string[]
   readonly counts?: readonly number[]
+}
+
+/** A vector that each row has beside its point: numbers that a map may be told. */
+export interface RowVector {
+  /** Numbers in it. */
+  readonly size: number
+  /** Their names, where the data has them. */
+  readonly columns?: readonly string[]
+  /** The least and the greatest of each number. */
+  readonly minimum: readonly number[]
+  readonly maximum: readonly number[]
+  /** How a network sees it: by column, fitted on the training rows. */
+  readonly standardization: Standardization
 }
 
 /** Identity of a dataset. */

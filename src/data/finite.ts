@@ -5,6 +5,7 @@ import type { RowLabels } from './labels.ts'
 import type { Findings } from './scan.ts'
 import type { Head } from './source.ts'
 import type { Store } from './store.ts'
+import { divideRow, rowVector } from './vectors.ts'
 import { warningsOf } from './warnings.ts'
 
 /** All that a finite dataset is made of. */
@@ -29,31 +30,41 @@ export function finiteDataset(parts: Parts): Dataset {
   const { name, file, head, store, labels, findings, sha256, holdOut } = parts
   const { rows, sides, statistics, ranges } = findings
   if (rows < 2) throw new DataError(`${file}: expected at least 2 rows of numbers, found ${rows}`)
-  const { dimension, shape = [dimension], columns } = head
-  const fill = (out: Values, classes: Classes | undefined, next: () => number): void => {
+  const { columns, vector: size = 0 } = head
+  const dimension = head.dimension - size
+  const { shape = [dimension] } = head
+  const whole = new Float32Array(head.dimension)
+  const fill = (next: () => number, out: Values, classes?: Classes, vectors?: Values): void => {
     for (let at = 0, i = 0; at < out.length; at += dimension, i++) {
       const row = next()
-      store.read(row, out, at)
+      if (size === 0) store.read(row, out, at)
+      else {
+        store.read(row, whole, 0)
+        divideRow(whole, dimension, out, at, vectors, i * size)
+      }
       if (classes && labels) classes[i] = labels.of(row)
     }
   }
-  const take: Split['take'] = (side, random, out, classes) => {
+  const take: Split['take'] = (side, random, out, ...beside) => {
     const held = side === 'heldOut'
     const next = different(out.length / dimension, held ? sides.heldOut : sides.training, random)
-    fill(out, classes, () => sides.row(held, next()))
+    fill(() => sides.row(held, next()), out, ...beside)
   }
+  const { minimum, maximum } = ranges
+  const coordinates = <T>(values: readonly T[]): readonly T[] => values.slice(0, values.length - size)
   return {
     name,
     shape,
     dimension,
-    ...(columns && { columns }),
+    ...(columns && { columns: coordinates(columns) }),
     ...(labels && { labels: { names: labels.names, counts: labels.counts } }),
-    statistics,
+    ...(size > 0 && { vector: rowVector(size, columns, statistics, ranges) }),
+    statistics: { mean: coordinates(statistics.mean), deviation: coordinates(statistics.deviation) },
     split: { training: sides.training, heldOut: sides.heldOut, rules: findings.rules, take },
     warnings: warningsOf(file, head, findings, holdOut),
-    fingerprint: { sha256, rows, ...ranges },
-    sample: (random, out, classes) =>
-      fill(out, classes, () => sides.row(false, random.integer(sides.training))),
+    fingerprint: { sha256, rows, minimum: coordinates(minimum), maximum: coordinates(maximum) },
+    sample: (random, out, ...beside) =>
+      fill(() => sides.row(false, random.integer(sides.training)), out, ...beside),
   }
 }
 

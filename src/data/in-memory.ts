@@ -6,6 +6,7 @@ import { type Gathering, gather } from './gather.ts'
 import { type OpenOptions, openOptions } from './open.ts'
 import { pushNumbers } from './readers/cells.ts'
 import { show } from './validate.ts'
+import { joinVectors } from './vectors.ts'
 
 /** What points from code are. */
 export interface PointsOptions extends OpenOptions {
@@ -19,8 +20,10 @@ export interface PointsOptions extends OpenOptions {
 
 type Numbers = Float32Array | Float64Array | Uint8Array | Int32Array | readonly number[]
 
-/** A point, or several one after another; with the class of each where there are classes. */
-export type Item = Numbers | { readonly values: Numbers; readonly label?: string | number }
+/** A point, or several one after another, with their class and their vector where there are such. */
+export type Item =
+  | Numbers
+  | { readonly values: Numbers; readonly label?: string | number; readonly condition?: Numbers }
 
 type Checked = Required<OpenOptions> & PointsOptions & { readonly name: string }
 
@@ -44,13 +47,22 @@ function pointsOptions(where: string, options: PointsOptions, others: readonly s
 }
 
 /** Takes points from code to a dataset. */
-function receiver({ dimension, name, image, holdOut, memory, cache, rules }: Checked, labelled: boolean) {
+function receiver(
+  { dimension, name, image, holdOut, memory, cache, rules }: Checked,
+  labelled: boolean,
+  size = 0,
+) {
   const gathering: Gathering = gather({ file: name, name, holdOut, rules }, { memory, folder: cache })
   const hash = createHash('sha256')
   let rows = 0
-  gathering.begin({ dimension, shape: image, labelled })
+  gathering.begin({
+    dimension: dimension + size,
+    ...(size > 0 && { vector: size }),
+    shape: image,
+    labelled,
+  })
   return {
-    push(values: Numbers, labels?: readonly string[]): void {
+    push(values: Numbers, labels?: readonly string[], vectors: Numbers = []): void {
       if (!isList(values)) {
         throw new DataError(`${name}: row ${rows + 1}: expected ${dimension} numbers, found ${show(values)}`)
       }
@@ -62,8 +74,10 @@ function receiver({ dimension, name, image, holdOut, memory, cache, rules }: Che
       const floats = Float32Array.from(values)
       hash.update(new Uint8Array(floats.buffer))
       for (const label of labels ?? []) hash.update(`${label}\n`)
+      if (size > 0) hash.update(new Uint8Array(Float32Array.from(vectors).buffer))
       if (image) checkPixels(floats, name)
-      pushNumbers(gathering, values, dimension, rows + 1, labels)
+      const whole = size > 0 ? joinVectors(values, dimension, vectors, size) : values
+      pushNumbers(gathering, whole, dimension + size, rows + 1, labels)
       rows += values.length / dimension
     },
     finish: (): Dataset => gathering.finish(hash.digest('hex')),
@@ -85,20 +99,29 @@ const PIECE = 1 << 16
  *
  * @param values  `[n, dimension]`, one point after another, n at least 2
  * @param options.labels  the class of each point
+ * @param options.conditions  the vector of each point, `[n, K]`, one after another
  * @throws {DataError} on a number that is not finite, naming its row, or a length that does not fit
  * @throws {ArgumentError} when the values are no list, or an option is something else
  */
 export function pointsDataset(
   values: Numbers,
-  options: PointsOptions & { readonly labels?: readonly (string | number)[] },
+  options: PointsOptions & { readonly labels?: readonly (string | number)[]; readonly conditions?: Numbers },
 ): Dataset {
-  const checked = pointsOptions('pointsDataset', options, ['labels?'])
-  const { labels } = options
+  const checked = pointsOptions('pointsDataset', options, ['labels?', 'conditions?'])
+  const { labels, conditions } = options
   const { dimension, name } = checked
   if (!isList(values)) refuseArgument('pointsDataset: values', 'a list of numbers', values)
   if (labels !== undefined && !Array.isArray(labels))
     refuseArgument('pointsDataset: labels', 'a list of names or numbers', labels)
-  const points = receiver(checked, labels !== undefined)
+  if (conditions !== undefined && !isList(conditions))
+    refuseArgument('pointsDataset: conditions', 'a list of numbers', conditions)
+  const size = conditions ? (conditions.length * dimension) / values.length : 0
+  if (conditions && !(size > 0 && Number.isInteger(size))) {
+    throw new DataError(
+      `${name}: expected conditions of as many numbers for each of ${values.length / dimension} points, found ${conditions.length} numbers`,
+    )
+  }
+  const points = receiver(checked, labels !== undefined, size)
   if (labels && labels.length * dimension !== values.length) {
     throw new DataError(
       `${name}: expected a label for each of ${values.length / dimension} points, found ${labels.length} labels`,
@@ -108,7 +131,8 @@ export function pointsDataset(
   try {
     for (let row = 0; row * dimension < values.length; row += rows) {
       const piece = values.slice(row * dimension, (row + rows) * dimension)
-      points.push(piece, labels?.slice(row, row + rows).map(String))
+      const own = conditions?.slice(row * size, (row + rows) * size)
+      points.push(piece, labels?.slice(row, row + rows).map(String), own)
     }
     return points.finish()
   } catch (error) {
@@ -135,7 +159,7 @@ const isIterable = (value: unknown): boolean =>
  * A dataset of points that come one after another. They are all read once; more than `memory` bytes of them are kept in a
  * file that lives as long as the process.
  *
- * @param items  points, each with a label or none with one; an item may hold several points of one class
+ * @param items  points, each with a label and a condition or none with one; an item may hold several points of one class and vector
  * @throws {DataError} on an item that does not fit, naming its row
  * @throws {ArgumentError} when the items cannot be gone through, or an option is something else
  */
@@ -148,16 +172,21 @@ export async function collectDataset(
   if (!isIterable(items)) refuseArgument('collectDataset: items', 'points that come one after another', items)
   let points: ReturnType<typeof receiver> | undefined
   let labelled = false
+  let size = 0
   try {
     for await (const item of items) {
-      const { values, label } = isRecord(item) ? item : { values: item, label: undefined }
+      const { values, label, condition = [] } = isRecord(item) ? item : { values: item }
       const own = label !== undefined
-      if (!points) points = receiver(checked, (labelled = own))
+      if (!points) points = receiver(checked, (labelled = own), (size = condition.length))
       else if (own !== labelled) throw new DataError(`${name}: expected a label for each point or for none`)
-      if (own) {
-        const count = Math.max(1, Math.floor(values?.length / dimension))
-        points.push(values, new Array<string>(count).fill(String(label)))
-      } else points.push(values)
+      if (condition.length !== size) {
+        throw new DataError(
+          `${name}: expected a condition of ${size} numbers for each point, as for the first, found ${condition.length}`,
+        )
+      }
+      const count = Math.max(1, Math.floor(values?.length / dimension))
+      const forEach = <T>(one: T): T[] => new Array<T>(count).fill(one)
+      points.push(values, own ? forEach(String(label)) : undefined, forEach([...condition]).flat())
     }
     if (!points) throw new DataError(`${name}: expected at least 2 rows of numbers, found 0`)
     return points.finish()

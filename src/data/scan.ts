@@ -87,13 +87,16 @@ function collectSplit(dimension: number) {
  * Begins a pass. The hash of a row's numbers decides its side: equal rows are on one side, and a row keeps its side when
  * others come or go. Values that are frequent are split by `splitRule` instead.
  */
-export function scanRows({ dimension, shape }: Head, { holdOut, rules = RULES }: SplitOptions): Scan {
+export function scanRows(
+  { dimension, shape, vector = 0 }: Head,
+  { holdOut, rules = RULES }: SplitOptions,
+): Scan {
   const hashOf = rowHasher(dimension)
   const seen = seenHashes()
   const threshold = holdOut * 2 ** 32
   const held = heldCounts(threshold)
   let split = collectSplit(dimension)
-  const ranges = collectRanges(dimension, shape?.[2])
+  const ranges = collectRanges(dimension, shape ? shape[2] : dimension - vector, vector)
   const outliers = shape ? undefined : collectOutliers(dimension)
   let [rows, duplicates] = [0, 0]
   let firstDuplicate: number | undefined
@@ -207,19 +210,25 @@ function findUntrained(
   return { values, rows: all, examples }
 }
 
-/** @param channels  of pictures, whose numbers are joined by channel */
-function collectRanges(dimension: number, channels = dimension) {
-  const minimum = new Array<number>(channels).fill(Number.POSITIVE_INFINITY)
-  const maximum = new Array<number>(channels).fill(Number.NEGATIVE_INFINITY)
+/**
+ * @param channels  of pictures, whose numbers are joined by channel
+ * @param vector  numbers behind them
+ */
+function collectRanges(dimension: number, channels: number, vector: number) {
+  const minimum = new Array<number>(channels + vector).fill(Number.POSITIVE_INFINITY)
+  const maximum = new Array<number>(channels + vector).fill(Number.NEGATIVE_INFINITY)
+  const add = (value: number, column: number): void => {
+    if (value < minimum[column]) minimum[column] = value
+    if (value > maximum[column]) maximum[column] = value
+  }
   return {
     add(values: ArrayLike<number>, from: number): void {
       let channel = 0
-      for (let i = 0; i < dimension; i++) {
-        const value = values[from + i]
-        if (value < minimum[channel]) minimum[channel] = value
-        if (value > maximum[channel]) maximum[channel] = value
+      for (let i = 0; i < dimension - vector; i++) {
+        add(values[from + i], channel)
         if (++channel === channels) channel = 0
       }
+      for (let i = 0; i < vector; i++) add(values[from + dimension - vector + i], channels + i)
     },
     finish: () => ({ minimum, maximum }),
   }

@@ -53,16 +53,23 @@ export function twoMoons(): Dataset {
 /**
  * The spiral `a (cos a, sin a)`, `a` uniform in [1.5 pi, 4.5 pi], with unit noise, divided by 5.
  * Marsland, Machine Learning: An Algorithmic Perspective, 2009, as in scikit-learn's `make_swiss_roll(noise=1)` seen
- * from the side; scale as in FFJORD, arXiv:1810.01367.
+ * from the side; scale as in FFJORD, arXiv:1810.01367. The vector of a point is its angle `a`.
  */
 export function swissRoll(): Dataset {
   const [noise, scale] = [1, 1 / 5]
-  return plane('swiss-roll', { noise, scale }, (random, out, at) => {
+  const [low, high] = [1.5 * Math.PI, 4.5 * Math.PI]
+  const dataset = plane('swiss-roll', { noise, scale }, (random, out, at, vectors) => {
     const angle = 1.5 * Math.PI * (1 + 2 * random.uniform())
     out[at] = scale * (angle * Math.cos(angle) + noise * random.normal())
     out[at + 1] = scale * (angle * Math.sin(angle) + noise * random.normal())
+    if (vectors) vectors[at / 2] = angle
     return undefined
   })
+  const standardization = { shift: [(low + high) / 2], scale: [(high - low) / Math.sqrt(12)] }
+  return {
+    ...dataset,
+    vector: { size: 1, columns: ['angle'], minimum: [low], maximum: [high], standardization },
+  }
 }
 
 /**
@@ -112,16 +119,19 @@ export function spirals(): Dataset {
   )
 }
 
-/** A dataset in the plane from a function that writes one point at `out[at]`, `out[at + 1]`, and gives its class if it has any. */
+/**
+ * A dataset in the plane from a function that writes one point at `out[at]`, `out[at + 1]`, its vector if it has any, and gives its
+ * class if it has any.
+ */
 function plane(
   name: string,
   parameters: Record<string, unknown>,
-  point: (random: Random, out: Values, at: number) => number | undefined,
+  point: (random: Random, out: Values, at: number, vectors?: Values) => number | undefined,
   { classes, histogramRange }: { classes?: number; histogramRange?: Dataset['histogramRange'] } = {},
 ): Dataset {
-  const sample: Dataset['sample'] = (random, out, found) => {
+  const sample: Dataset['sample'] = (random, out, found, vectors) => {
     for (let at = 0; at < out.length; at += 2) {
-      const index = point(random, out, at)
+      const index = point(random, out, at, vectors)
       if (found && index !== undefined) found[at / 2] = index
     }
   }

@@ -2,13 +2,15 @@
 export interface Head {
   /** Numbers in a row, at least 1. */
   readonly dimension: number
+  /** How many of them, the last ones, are no coordinates but the vector of the row; default 0. */
+  readonly vector?: number
   /** Names of the numbers of a row, where the source has them. */
   readonly columns?: readonly string[]
   /** Names of columns that hold the index of a data frame, and are no coordinates. */
   readonly leftOut?: readonly string[]
   /** Whether each row, read as two columns, may be one number with a decimal comma. */
   readonly mayBeDecimals?: boolean
-  /** Of the point that a row holds; default `[dimension]`, of a picture `[height, width, channels]`. */
+  /** Of the point that a row holds; default all numbers that are no vector, of a picture `[height, width, channels]`. */
   readonly shape?: readonly number[]
   /** Whether numbers are kept as bytes: all are whole and lie in 0 ... 255. */
   readonly bytes?: boolean

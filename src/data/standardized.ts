@@ -83,15 +83,15 @@ export function standardizedBy(by: Standardization | undefined, dataset: Dataset
     ...(histogramRange && {
       histogramRange: histogramRange.map(([low, high], i) => [at(low, i), at(high, i)] as const),
     }),
-    sample: (source, out, classes) => {
-      dataset.sample(source, out, classes)
+    sample: (source, out, ...beside) => {
+      dataset.sample(source, out, ...beside)
       change(out)
     },
     ...(split && {
       split: {
         ...split,
-        take: (side, source, out, classes) => {
-          split.take(side, source, out, classes)
+        take: (side, source, out, ...beside) => {
+          split.take(side, source, out, ...beside)
           change(out)
         },
       },

@@ -122,8 +122,8 @@ const TEACHER: PlannedMethod = { id: 'teacher', label: 'Euler on the teacher', o
 /** What is trained where a row learns from a flow map and none is named. */
 const MAP_TEACHER = 'psd'
 
-/** Training keys that a teacher takes over: it must see the same path, and is given the same size. */
-const TEACHER_KEYS = ['network', 'interpolant']
+/** Training keys that a teacher takes over: it must see the same path, be told the same, and is given the same size. */
+const TEACHER_KEYS = ['network', 'interpolant', 'condition']
 
 /** A run's own name; that of its directory too for a model file, whose name is mostly the same. */
 function runName(path: string | null): string | null {

@@ -15,14 +15,14 @@ import { type SamplingMethod, takeThrough } from '../sampler/sampling.ts'
 import { hasCheckpoint, trainedSteps } from '../serialization/checkpoint.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
 import { load } from '../serialization/load.ts'
-import type { LoadedMap } from '../serialization/loaded-map.ts'
 import type { WeightsName } from '../serialization/model.ts'
 import { readModel } from '../serialization/model-files.ts'
 import { LARGEST_TEXT, readBytes } from '../serialization/read-file.ts'
 import { dataRecord } from '../serialization/record.ts'
 import { type DataRecord, paths, RunError, type RunRecord, readRecord } from '../serialization/run.ts'
 import { openRecordedData } from '../training/moved.ts'
-import { type ClassRow, classMeasure } from './class-measure.ts'
+import type { ClassRow } from './asked-rows.ts'
+import { conditionMeasure } from './condition-measure.ts'
 import { checkRequest } from './evaluation-request.ts'
 import { evaluationSchema } from './evaluation-schema.ts'
 import { measureMap } from './map-measures.ts'
@@ -109,14 +109,13 @@ function settingOf(
   const seen = standardizedBy(standardization, dataset)
   const exact = own && seen.mixture !== undefined
   const { kind, drop } = config.condition
-  const classes = kind === 'class' ? { none: drop > 0 } : undefined
   const features = request.features
   const chosen = chooseMetrics(metrics, {
     dataset: seen,
     exact,
     features: features !== undefined,
     map: true,
-    classes,
+    ...(kind !== 'none' && { condition: { kind, none: drop > 0 } }),
   })
   const measures = prepareMetrics(seen, { count, seed, names: chosen.samples })
   // Its graphs are of float64, which the processor alone has.
@@ -211,14 +210,15 @@ async function measureWeights(
     const model = map.model!
     const noise = drawNoise(measures.count, dataset.dimension, seed)
     const ends = await followNoise(model, noise, chosen, dataset, setting.runtime)
-    const told = toldClasses(map, setting, seed)
+    const seen = standardizedBy(standardization, dataset)
+    const told = conditionMeasure(map, seen, measures.count, seed)
     const rows: EvaluationRow[] = []
     for (const planned of samples) {
       const { steps, grid, named, method } = planned
       const points = await takeThrough(told?.map ?? map, method, noise, grid, seed)
-      const byClass = told?.measure(standardization ? standardized(standardization, points) : points)
+      const asked = told?.measure(standardization ? standardized(standardization, points) : points)
       const metrics = {
-        ...(byClass && chosen.paths.includes('classAgreement') && { classAgreement: byClass.agreement }),
+        ...(told && asked && chosen.paths.includes(told.metric) && { [told.metric]: asked.value }),
         ...(await sampleMeasure.measure(points)),
         ...trajectoryValues(points, planned, ends, setting),
       }
@@ -230,7 +230,7 @@ async function measureWeights(
         weights,
         ...(notFinite && { notFinite }),
         metrics,
-        ...(byClass && { classes: byClass.classes }),
+        ...(asked?.classes && { classes: asked.classes }),
       })
     }
     const mixture = standardization ? undefined : dataset.mixture
@@ -244,19 +244,6 @@ async function measureWeights(
   } finally {
     await map.close()
   }
-}
-
-/** A map that is told the classes of its samples as often as the data has them; nothing where it is told none. */
-function toldClasses(map: LoadedMap, { dataset, standardization, measures }: SampleSetting, seed: number) {
-  if (!map.classes) return undefined
-  const [theirs, ours] = [dataset.labels?.names ?? [], map.classes].map(names => names.join(', '))
-  if (theirs !== ours) {
-    throw new ConfigError(
-      `data: the run is told the classes ${ours}; ${dataset.name} has ${theirs === '' ? 'none' : theirs}`,
-    )
-  }
-  const { asked, measure } = classMeasure(standardizedBy(standardization, dataset), measures.count, seed)
-  return { map: map.given({ class: asked }), measure }
 }
 
 /** A request in one form: the same for the same question, numbers of steps and names in any order. */

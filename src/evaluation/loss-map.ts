@@ -4,6 +4,7 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { readCheckpoint } from '../serialization/checkpoint.ts'
 import { RunError, readRecord } from '../serialization/run.ts'
 import { hasTrajectoryCache, openTrajectoryCache } from '../training/coupling.ts'
+import { withVectorsOf } from '../training/data.ts'
 import { networksOf } from '../training/networks.ts'
 import { parametersOf, stateOfPlayers } from '../training/players.ts'
 import { withSeenRewards } from '../training/reward.ts'
@@ -28,16 +29,18 @@ const BLOCK_ROWS = 4096
  * The loss of a trained run by time (`binLosses`) on fresh draws, those that the next steps of the training would see. The
  * networks are the averaged ones where there are such, also in the place of `theta-`.
  *
- * @param dataset  as the training sees it (`openTrainingData`)
+ * @param seen  as the training sees it (`openTrainingData`)
  * @throws RunError without a checkpoint, ConfigError when the run's teacher is gone
  */
 export async function measureLoss(
   runtime: Runtime,
   directory: string,
-  dataset: StandardizedDataset,
+  seen: StandardizedDataset,
   { draws = 2 ** 14, bins = 8 }: LossMapOptions = {},
 ): Promise<LossMap[]> {
-  const config = withSeenRewards(readRecord(directory).config, dataset)
+  const record = readRecord(directory)
+  const dataset = withVectorsOf(record.data, seen)
+  const config = withSeenRewards(record.config, dataset)
   const checkpoint = readCheckpoint(directory)
   if (!checkpoint) throw new RunError(`${directory}: has no checkpoint to measure the loss of`)
   const { state, step } = checkpoint
@@ -49,7 +52,7 @@ export async function measureLoss(
     teachers: openTeachers(config, dataset),
     parameters: parametersOf(stateOfPlayers(state, networks), networks, 'ema'),
     step: Math.max(config.steps, step),
-    pool: await openTrajectoryCache(runtime, directory, config, dataset.dimension, couplingTeacher),
+    pool: await openTrajectoryCache(runtime, directory, config, dataset, couplingTeacher),
     block: Math.min(BLOCK_ROWS, Math.max(64, Math.floor(BLOCK_NUMBERS / dataset.dimension))),
     compile: runtime.compile,
     draws,

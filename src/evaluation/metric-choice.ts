@@ -9,6 +9,8 @@ import {
   type PathMetric,
   pathMetrics,
 } from '../metric/map-catalogue.ts'
+import { type ConditionKind, conditionKinds, pluralOf } from '../model/index.ts'
+import { metricOfKind } from './condition-measure.ts'
 
 /** Stands for all that is quick and fits, among names. */
 const QUICK = 'quick'
@@ -26,8 +28,8 @@ export interface Situation {
   readonly features: boolean
   /** Whether a map is there, and not its samples alone. */
   readonly map: boolean
-  /** Whether the map is told the class of each sample, and knows the data as a whole too; absent for no classes. */
-  readonly classes?: { readonly none: boolean }
+  /** What the map is told of each sample, and whether it knows the data as a whole too; absent for nothing. */
+  readonly condition?: { readonly kind: ConditionKind; readonly none: boolean }
 }
 
 export interface ChosenMetrics {
@@ -44,7 +46,7 @@ const pathNames = Object.keys(pathMetrics) as PathMetric[]
 const mapNames = Object.keys(mapMetrics) as MapMetric[]
 
 /** Why a metric cannot be measured, if so. */
-function obstacle(name: string, { dataset, exact, features, map, classes }: Situation): string | undefined {
+function obstacle(name: string, { dataset, exact, features, map, condition }: Situation): string | undefined {
   if (Object.hasOwn(metrics, name)) {
     const missing = lacks(metrics[name], dataset)
     const has = `dimension ${dataset.dimension} and ${dataset.mixture ? 'a' : 'no'} mixture`
@@ -54,14 +56,12 @@ function obstacle(name: string, { dataset, exact, features, map, classes }: Situ
     return features ? undefined : 'needs a network for features: --features net.onnx'
   }
   if (!map) return 'needs a run, not its samples alone'
-  if (name === 'classAgreement') {
-    if (!classes) return 'needs a run with --condition class'
-    return dataset.labels ? undefined : `needs data with classes; ${dataset.name} has none`
-  }
-  if (classes && !classes.none)
+  const told = conditionKinds.find(kind => metricOfKind(kind) === name)
+  if (told) return told === condition?.kind ? undefined : `needs a run with --condition ${told}`
+  if (condition && !condition.none)
     return 'needs a map that knows the data as a whole: train with --condition.drop above 0'
-  if (classes && (name === 'trajectoryError' || name === 'ownTrajectoryError'))
-    return 'compares without classes, and samples are drawn by class'
+  if (condition && (name === 'trajectoryError' || name === 'ownTrajectoryError'))
+    return `compares without ${pluralOf(condition.kind)}, and samples are drawn by ${condition.kind}`
   if (name === 'trajectoryError' && !exact) {
     return "needs data whose exact velocity is known; ownTrajectoryError compares with the map's own"
   }

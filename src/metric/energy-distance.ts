@@ -31,11 +31,16 @@ export function energyDistance(
   dimension: number,
   { limit = 2000 }: EnergyOptions = {},
 ): number {
-  if (!allFinite(a) || !allFinite(b)) return Number.NaN
+  return energyEstimate(a, b, dimension, limit).value
+}
+
+/** The same with its interval. */
+export function energyEstimate(a: Values, b: Values, dimension: number, limit: number): Estimate {
+  if (!allFinite(a) || !allFinite(b)) return { value: Number.NaN, interval: [Number.NaN, Number.NaN] }
   const [reference, samples] = [thin(a, dimension, limit), thin(b, dimension, limit)]
   const between = pairsBetween(reference, samples)
   const withinSamples = pairsWithin(samples)
-  return energyEstimateTo(pairsWithin(reference))({ between, withinSamples }).value
+  return energyEstimateTo(pairsWithin(reference))({ between, withinSamples })
 }
 
 /** The energy distance from data whose own pairs are measured once. */

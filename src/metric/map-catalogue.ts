@@ -13,6 +13,12 @@ export const pathMetrics = {
     range: [0, 1],
     direction: 'higher',
   },
+  jointEnergyDistance: {
+    ...length,
+    label: 'joint energy distance',
+    description:
+      'energy distance of samples with the vectors asked for from held-out rows with theirs, by column scaled',
+  },
   trajectoryError: {
     ...length,
     label: 'distance to the exact flow map',

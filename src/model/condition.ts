@@ -1,11 +1,142 @@
-/** What a map may be told beside a point and its times. */
-export interface ConditionSpec {
-  /** Number of classes, without the null: classes are `0 ... classes - 1`, and `classes` stands for none. */
+import { concat, constant, type Spec, spec, type Tensor } from '../autodiff/index.ts'
+import { type Standardization, standardized } from './standardization.ts'
+
+/** One of some classes: `0 ... classes - 1`, and `classes` stands for none. */
+export interface ClassSpec {
+  readonly kind: 'class'
+  /** Number of classes, without the null. */
   readonly classes: number
 }
 
-/** The conditions of a batch; each is absent where a map is not told. */
-export interface Condition<T> {
-  /** Class of each sample, int64 `[B]`. */
-  readonly class?: T
+/** A few numbers, in the data's own units. */
+export interface VectorSpec {
+  readonly kind: 'vector'
+  readonly size: number
+  /** How they are brought to the scale that the network sees. */
+  readonly standardization: Standardization
 }
+
+/** What a map may be told beside a point and its times. */
+export type ConditionSpec = ClassSpec | VectorSpec
+
+export type ConditionKind = ConditionSpec['kind']
+
+/** The conditions of a batch as networks see them, by kind; each is absent where a map is not told. */
+export type Condition<T> = { readonly [kind in ConditionKind]?: T }
+
+/** A kind of condition: a row of the table below. */
+interface Kind<S extends ConditionSpec> {
+  readonly plural: string
+  /** Numbers that the data has for a sample. */
+  size(spec: S): number
+  /** Of what a network sees of a sample, without the batch. */
+  shape(spec: S): readonly number[]
+  readonly dtype: 'int64' | 'float32'
+  /** What a network sees of one sample; of none for the null. */
+  seen(spec: S, values: Float32Array | undefined): ArrayLike<number>
+  /**
+   * Inputs of an exported graph, which are in the data's own units.
+   *
+   * @param none  whether the map knows a null
+   */
+  inputs(spec: S, batch: number, none: boolean): Readonly<Record<string, Spec>>
+  /** What a network sees of them. */
+  seenOf(spec: S, inputs: Readonly<Record<string, Tensor>>): Tensor
+  /** What a map is told, in words. */
+  describe(spec: S): string
+}
+
+const classKind: Kind<ClassSpec> = {
+  plural: 'classes',
+  size: () => 1,
+  shape: () => [],
+  dtype: 'int64',
+  seen: ({ classes }, values) => values ?? [classes],
+  inputs: (_, batch) => ({ class: spec([batch], 'int64') }),
+  seenOf: (_, inputs) => inputs.class,
+  describe: ({ classes }) => `${classes} classes`,
+}
+
+/** The vector with a flag behind it: 0, and for the null zeros and 1. */
+const vectorKind: Kind<VectorSpec> = {
+  plural: 'vectors',
+  size: ({ size }) => size,
+  shape: ({ size }) => [size + 1],
+  dtype: 'float32',
+  seen: ({ size, standardization }, values) =>
+    values ? [...standardized(standardization, values), 0] : [...new Array<number>(size).fill(0), 1],
+  inputs: ({ size }, batch, none) => ({
+    vector: spec([batch, size]),
+    ...(none && { none: spec([batch]) }),
+  }),
+  seenOf: ({ size, standardization: { shift, scale } }, { vector, none }) => {
+    const row = (values: readonly number[]) => constant(values, [1, size])
+    // A constant column is seen as 0, whatever is said.
+    const unit = row(scale.map(value => (value === 0 ? 0 : 1 / value)))
+    const z = vector.sub(row(shift)).mul(unit)
+    const flag = none ? none.reshape([none.shape[0], 1]) : z.sum(-1, true).mul(0)
+    return concat([none ? z.mul(flag.neg().add(1)) : z, flag])
+  },
+  describe: ({ size }) => `vectors of ${size} ${size === 1 ? 'number' : 'numbers'}`,
+}
+
+const kinds: { readonly [kind in ConditionKind]: Kind<Extract<ConditionSpec, { kind: kind }>> } = {
+  class: classKind,
+  vector: vectorKind,
+}
+
+/** The names of all kinds. */
+export const conditionKinds = Object.keys(kinds) as ConditionKind[]
+
+const rowOf = ({ kind }: ConditionSpec): Kind<ConditionSpec> => kinds[kind] as Kind<ConditionSpec>
+
+/** Numbers that the data has for a sample. */
+export const conditionSize = (told: ConditionSpec): number => rowOf(told).size(told)
+
+/** Numbers that a network sees of a sample. */
+export const seenSize = (told: ConditionSpec): number =>
+  rowOf(told)
+    .shape(told)
+    .reduce((a, b) => a * b, 1)
+
+/** What a network sees of a batch. */
+export function seenSpec(told: ConditionSpec, batch: number): Spec {
+  const { shape, dtype } = rowOf(told)
+  return spec([batch, ...shape(told)], dtype)
+}
+
+/**
+ * What a network sees of some samples, `[n, seenSize]`.
+ *
+ * @param values  of the data, `[n, conditionSize]`
+ * @param isNone  whether a sample is shown the null
+ */
+export function seenConditions(
+  told: ConditionSpec,
+  values: Float32Array,
+  isNone: (row: number) => boolean,
+): Float32Array {
+  const [size, width] = [conditionSize(told), seenSize(told)]
+  const { seen } = rowOf(told)
+  const out = new Float32Array((values.length / size) * width)
+  for (let row = 0; row * size < values.length; row++) {
+    const own = isNone(row) ? undefined : values.subarray(row * size, (row + 1) * size)
+    out.set(seen(told, own), row * width)
+  }
+  return out
+}
+
+/** Inputs of an exported graph, in the data's own units; see `Kind`. */
+export const conditionInputs = (told: ConditionSpec, batch: number, none: boolean) =>
+  rowOf(told).inputs(told, batch, none)
+
+/** The condition that the inputs of an exported graph stand for. */
+export const conditionOfInputs = (
+  told: ConditionSpec,
+  inputs: Readonly<Record<string, Tensor>>,
+): Condition<Tensor> => ({ [told.kind]: rowOf(told).seenOf(told, inputs) })
+
+export const describeCondition = (told: ConditionSpec): string => rowOf(told).describe(told)
+
+/** Such as `classes`. */
+export const pluralOf = (kind: ConditionKind): string => kinds[kind].plural

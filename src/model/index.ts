@@ -2,7 +2,20 @@ export type { Points } from './arrays.ts'
 export { bindMap, type MapConfig, mapOf, parameterCount } from './bound-map.ts'
 export { type BoundNetwork, timeShape } from './bound-network.ts'
 export { coefficientsAt } from './coefficients.ts'
-export type { Condition, ConditionSpec } from './condition.ts'
+export {
+  type Condition,
+  type ConditionKind,
+  type ConditionSpec,
+  conditionInputs,
+  conditionKinds,
+  conditionOfInputs,
+  conditionSize,
+  describeCondition,
+  pluralOf,
+  seenConditions,
+  seenSize,
+  seenSpec,
+} from './condition.ts'
 export { type Conditioning, conditionings, type EmbeddingName, embeddings, timeCount } from './embedding.ts'
 export { gaussianFlowMap, mixtureVelocity } from './exact.ts'
 export {

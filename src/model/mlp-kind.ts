@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { sizeOf, type Tensor } from '../autodiff/index.ts'
+import { constant, sizeOf, type Tensor } from '../autodiff/index.ts'
 import { type Random, random } from '../random/random.ts'
 import { onRows } from './bound-network.ts'
-import type { ConditionSpec } from './condition.ts'
+import { type ConditionKind, type ConditionSpec, describeCondition, seenSize } from './condition.ts'
 import { differenceOf, keepsTimes } from './conversion.ts'
 import {
   type Activation,
@@ -38,13 +38,10 @@ type Config = CommonKeys & MlpKeys
 
 const count = z.int().positive()
 
-/** Numbers of a class's embedding. */
-const CLASS_FEATURES = 16
-
 const optionsOf = (config: Config, { shape, condition }: PointSpec): MlpOptions => ({
   dimension: sizeOf(shape),
   ...config,
-  ...(condition && { conditionSize: CLASS_FEATURES }),
+  ...(condition && { conditionSize: toldBy(condition).features(condition) }),
 })
 
 const named = <T>(layers: MlpParameters<T>): Named<T> =>
@@ -93,20 +90,54 @@ function conversionProblem(trained: Config, wanted: Config): string | undefined 
   return undefined
 }
 
-/** Embeddings of the classes, and last that of none. */
-const TABLE = 'class.table'
-
-const tableShape = ({ condition }: PointSpec): readonly number[] => [condition!.classes + 1, CLASS_FEATURES]
-
-/** The embedding of each sample's class, or of none for as many rows as there are points. */
-function embeddingOf(table: Tensor, { classes }: ConditionSpec, given: Tensor | undefined) {
-  if (given) return () => table.gather(given)
-  const none = table.slice(0, classes, classes + 1)
-  return (x: Tensor) => x.sum(-1, true).mul(0).add(none)
+/** How a kind of condition becomes features of the layers. */
+interface Told<S> {
+  /** Their number. */
+  features(condition: S): number
+  /** Parameters of its own. */
+  parameters(condition: S): Named<ParameterSpec>
+  draw(condition: S, source: Random): Named<Float32Array>
+  /** The features `[B, ...]` of what is seen of each sample, or of none for as many rows as there are points. */
+  embed(condition: S, parameters: Named<Tensor>, seen: Tensor | undefined): (x: Tensor) => Tensor
 }
 
-const drawTable = (point: PointSpec, source: Random): Float32Array =>
-  Float32Array.from({ length: sizeOf(tableShape(point)) }, () => source.normal())
+/** A row for each of as many rows as there are points. */
+const forEach = (x: Tensor, row: Tensor): Tensor => x.sum(-1, true).mul(0).add(row)
+
+/** Embeddings of the classes, and last that of none. */
+const TABLE = 'class.table'
+/** Numbers of one. */
+const CLASS_FEATURES = 16
+
+const tableShape = (classes: number): readonly number[] => [classes + 1, CLASS_FEATURES]
+
+const embedders: { readonly [kind in ConditionKind]: Told<Extract<ConditionSpec, { kind: kind }>> } = {
+  class: {
+    features: () => CLASS_FEATURES,
+    parameters: ({ classes }) => ({ [TABLE]: { shape: tableShape(classes) } }),
+    draw: ({ classes }, source) => ({
+      [TABLE]: Float32Array.from({ length: sizeOf(tableShape(classes)) }, () => source.normal()),
+    }),
+    embed({ classes }, { [TABLE]: table }, seen) {
+      if (seen) return () => table.gather(seen)
+      const none = table.slice(0, classes, classes + 1)
+      return x => forEach(x, none)
+    },
+  },
+  // As it is: the layers are linear in it, and the weights of its flag are the learned embedding of none.
+  vector: {
+    features: seenSize,
+    parameters: () => ({}),
+    draw: () => ({}),
+    embed({ size }, _, seen) {
+      if (seen) return () => seen
+      const none = [...new Array<number>(size).fill(0), 1]
+      return x => forEach(x, constant(none, [1, size + 1], x.dtype))
+    },
+  },
+}
+
+const toldBy = ({ kind }: ConditionSpec): Told<ConditionSpec> => embedders[kind] as Told<ConditionSpec>
 
 /** A weight whose rows `from` stand where they stood, and what is inserted behind them is zero. */
 function withRows(weight: Float32Array, columns: number, from: number, inserted: number): Float32Array {
@@ -128,12 +159,13 @@ function conversion(from: Sized<MlpKeys>, to: Sized<MlpKeys>): Conversion | stri
   const problem = conversionProblem(from.config, to.config)
   if (problem) return problem
   const [before, after] = [from.point.condition, to.point.condition]
-  if (before && before.classes !== after?.classes) {
-    return `it knows ${before.classes} classes, and this run ${after?.classes ?? 'none'}`
+  if (before && JSON.stringify(before) !== JSON.stringify(after)) {
+    const [theirs, ours] = [before, after].map(each => (each ? describeCondition(each) : 'none'))
+    return `it knows ${theirs}, and this run ${theirs === ours ? 'others' : ours}`
   }
   const [old, shapes] = [from, to].map(({ config, point }) => mlpShapes(optionsOf(config, point)))
   const { hidden } = to.config
-  const added = after && !before ? CLASS_FEATURES : 0
+  const added = after && !before ? toldBy(after).features(after) : 0
   return parameters => {
     const layers = layersOf(parameters).map(({ weight, bias }, i) => {
       const [rows, columns] = shapes[i].weight
@@ -144,8 +176,10 @@ function conversion(from: Sized<MlpKeys>, to: Sized<MlpKeys>): Conversion | stri
       const more = rows - old[i].weight[0] - (sees ? added : 0)
       return { weight: withRows(told, columns, told.length / columns, more), bias: bias.slice() }
     })
-    const table = parameters[TABLE]?.slice() ?? (after && drawTable(to.point, random(0, 'class table')))
-    return { ...named(layers), ...(table && { [TABLE]: table }) }
+    if (!after) return named(layers)
+    const drawn = toldBy(after).draw(after, random(0, 'class table'))
+    const own = Object.entries(drawn).map(([name, values]) => [name, parameters[name]?.slice() ?? values])
+    return { ...named(layers), ...Object.fromEntries(own) }
   }
 }
 
@@ -170,7 +204,7 @@ export const mlp: NetworkKind<MlpKeys> = {
     injection: 'input',
     sourceLayers: null,
   },
-  takesClasses: true,
+  conditions: ['class', 'vector'],
   width: 'hidden',
   network: (config, point) => {
     const options = optionsOf(config, point)
@@ -181,17 +215,17 @@ export const mlp: NetworkKind<MlpKeys> = {
     }))
     const { condition } = point
     return {
-      parameters: { ...named(specs), ...(condition && { [TABLE]: { shape: tableShape(point) } }) },
+      parameters: { ...named(specs), ...(condition && toldBy(condition).parameters(condition)) },
       initialize: source => {
         const layers = initializeMlp(options, source)
         return {
           ...named(layers.map(({ weight, bias }) => ({ weight: weight.data, bias: bias.data }))),
-          ...(condition && { [TABLE]: drawTable(point, source) }),
+          ...(condition && toldBy(condition).draw(condition, source)),
         }
       },
       apply: (parameters, given) => {
-        const told = condition && embeddingOf(parameters[TABLE], condition, given?.class)
-        return onRows(applyMlp(options, layersOf(parameters), told), point.shape)
+        const embed = condition && toldBy(condition).embed(condition, parameters, given?.[condition.kind])
+        return onRows(applyMlp(options, layersOf(parameters), embed), point.shape)
       },
     }
   },

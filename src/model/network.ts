@@ -3,7 +3,7 @@ import { concat, sizeOf, type Tensor } from '../autodiff/index.ts'
 import type { Random } from '../random/random.ts'
 import { joinArrays } from './arrays.ts'
 import type { BoundNetwork } from './bound-network.ts'
-import type { Condition, ConditionSpec } from './condition.ts'
+import type { Condition, ConditionKind, ConditionSpec } from './condition.ts'
 import type { Conditioning } from './embedding.ts'
 import type { ParameterizationName } from './flow-map.ts'
 
@@ -65,8 +65,8 @@ export interface NetworkKind<K extends object = Readonly<Record<string, unknown>
   /** Schemas of its own keys. */
   readonly keys: { readonly [key in keyof K]: z.ZodType<K[key]> }
   readonly defaults: K
-  /** Whether it can be told classes; default no. */
-  readonly takesClasses?: boolean
+  /** Kinds of conditions that it can be told; default none. */
+  readonly conditions?: readonly ConditionKind[]
   /** The key that makes it smaller or larger. */
   readonly width: keyof K & string
   network(config: CommonKeys & K, point: PointSpec): Network

@@ -2,8 +2,8 @@ import { pointOf } from '../config/index.ts'
 import { openDataset } from '../data/catalogue.ts'
 import { type Dataset, pictureShape } from '../data/dataset.ts'
 import { standardizedBy } from '../data/standardized.ts'
-import { toldAsData } from '../evaluation/class-measure.ts'
 import type { ComparisonConfig, Plan, PlannedMethod, PlannedRun } from '../evaluation/comparison.ts'
+import { toldAsData } from '../evaluation/condition-measure.ts'
 import {
   type Evaluation,
   type EvaluationRequest,

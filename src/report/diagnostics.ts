@@ -7,6 +7,7 @@ import { measureResiduals } from '../metric/residuals.ts'
 import { interpolants } from '../model/index.ts'
 import { random } from '../random/random.ts'
 import { nodeRuntime } from '../runtime/node.ts'
+import { exampleOf } from '../serialization/conditions.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
 import { asMap } from '../serialization/model.ts'
 import { RunError } from '../serialization/run.ts'
@@ -64,17 +65,18 @@ async function lossesOf({ directory, seen }: Subject): Promise<LossMap[] | strin
 export async function diagnose(subject: Subject): Promise<Diagnostics> {
   const { map, seen, samples, seed } = subject
   const { id, jumps } = findObjective(map.objective!)
-  const one = map.needsClass ? map.given({ class: 0 }) : map
+  const example = map.needsCondition && map.condition ? exampleOf(map.condition) : undefined
+  const one = example ? map.given(example.given) : map
   const paths = await gatherPaths(one, seen, samples, seed)
-  const anyJump = (jumps === 'any' || jumps === 'both-ways') && !map.needsClass
+  const anyJump = (jumps === 'any' || jumps === 'both-ways') && !example
   const losses = await lossesOf(subject)
   const notes = [
-    ...(map.needsClass
+    ...(example
       ? [
-          `Paths are those of the class ${map.classes![0]}; residuals are left out: they need a map of all classes at once.`,
+          `Paths are those of ${example.name}; residuals are left out: they need a map of the data as a whole.`,
         ]
       : []),
-    ...(anyJump || map.needsClass
+    ...(anyJump || example
       ? []
       : [
           `Residuals are left out: ${id} is trained ${jumps === 'to-data' ? 'to end at data only' : 'to begin at noise only'}, and they compare jumps between any times.`,

@@ -1,6 +1,5 @@
-import { ArgumentError } from '../data/arguments.ts'
-import { type ClassChoice, type ClassesOf, classesOf, type KnownClasses } from './classes.ts'
-import type { Given, LoadedMap } from './loaded-map.ts'
+import { checkGiven, type Given, type KnownCondition, type Told, toldBy } from './conditions.ts'
+import type { LoadedMap } from './loaded-map.ts'
 
 type Bound = Pick<LoadedMap, 'jump' | 'velocity' | 'inner'>
 
@@ -8,43 +7,29 @@ type Bound = Pick<LoadedMap, 'jump' | 'velocity' | 'inner'>
  * A loaded map, and the same with a condition: at first with none where it knows the data as a whole, and otherwise waiting
  * for one.
  *
- * @param known  the classes that it is told; absent where it is told none
- * @param bind  the map of some classes
+ * @param known  what it can be told; absent where it is told nothing
+ * @param bind  the map that is told something
  */
 export function givenMap(
   name: string,
-  known: KnownClasses | undefined,
-  bind: (classes?: ClassesOf) => Bound,
-  rest: Omit<LoadedMap, keyof Bound | 'classes' | 'needsClass' | 'given'>,
+  known: KnownCondition | undefined,
+  bind: (told?: Told) => Bound,
+  rest: Omit<LoadedMap, keyof Bound | 'condition' | 'needsCondition' | 'given' | 'without'>,
 ): LoadedMap {
-  if (!known) {
+  const of = (told: Told | undefined, needsCondition: boolean): LoadedMap => {
     const map: LoadedMap = {
       ...rest,
-      ...bind(),
-      given: given => (given.class == null ? map : refuse(name)),
+      ...bind(told),
+      ...(known && { condition: known, needsCondition }),
+      given(given: Given) {
+        checkGiven(name, given, known)
+        const choice = known && given[known.kind]
+        return known && choice !== undefined ? of(toldBy(name, known, choice), false) : map
+      },
+      without: () => (known ? of(toldBy(name, known, null), false) : map),
     }
     return map
   }
-  const of = (classes: ClassesOf, needsClass: boolean): LoadedMap => {
-    const map: LoadedMap = {
-      ...rest,
-      ...bind(classes),
-      classes: known.names,
-      needsClass,
-      given: ({ class: choice }: Given) =>
-        choice === undefined ? map : of(classesOf(`${name}: class`, choice, known), false),
-    }
-    return map
-  }
-  return of(firstOf(name, null, known), !known.none)
-}
-
-/** Refused when it is used, and not before. */
-const firstOf =
-  (name: string, choice: ClassChoice, known: KnownClasses): ClassesOf =>
-  (from, count) =>
-    classesOf(`${name}: class`, choice, known)(from, count)
-
-function refuse(name: string): never {
-  throw new ArgumentError(`${name}: class: was trained without classes; expected none`)
+  // What it must be told is asked for when it is used, and not before.
+  return of(known && ((from, count) => toldBy(name, known, null)(from, count)), known?.none === false)
 }

@@ -13,11 +13,11 @@ import { DEVICES, type Device } from '../runtime/device.ts'
 import { openRuntime } from '../runtime/node.ts'
 import type { Program } from '../runtime/program.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import type { ClassesOf } from './classes.ts'
 import { closable } from './closable.ts'
+import { knownCondition, type Told } from './conditions.ts'
 import { givenMap } from './given-map.ts'
 import type { LoadedMap } from './loaded-map.ts'
-import { hasClasses, modelGraph, type WeightsName } from './model.ts'
+import { modelGraph, type WeightsName } from './model.ts'
 import { readModel } from './model-files.ts'
 import { readOnnxFile } from './onnx-file.ts'
 import { inBlocks, mapOfOnnx } from './onnx-map.ts'
@@ -81,17 +81,15 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
   const { config, dimension } = model
   const jump = await runtime.compile(modelGraph(model, 'jump'))
   let velocity: Promise<Program> | undefined
-  const { standardization, columns, labels } = model.data
-  const known =
-    hasClasses(model) && labels ? { names: labels.names, none: config.condition.drop > 0 } : undefined
-  const { close, ...told } = closable(
+  const { standardization, columns } = model.data
+  const { close, ...run } = closable(
     path,
     {
-      jump: (x: Float32Array, s: number, t: number, classes?: ClassesOf) =>
-        inBlocks(path, jump, dimension, x, s, t, classes),
-      velocity: async (x: Float32Array, t: number, classes?: ClassesOf) => {
+      jump: (x: Float32Array, s: number, t: number, told?: Told) =>
+        inBlocks(path, jump, dimension, x, s, t, told),
+      velocity: async (x: Float32Array, t: number, told?: Told) => {
         velocity ??= runtime.compile(modelGraph(model, 'velocity'))
-        return inBlocks(path, await velocity, dimension, x, t, t, classes)
+        return inBlocks(path, await velocity, dimension, x, t, t, told)
       },
     },
     async () => {
@@ -99,14 +97,14 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
       await (await velocity)?.close()
     },
   )
-  const bound = (classes?: ClassesOf): Inner & Pick<LoadedMap, 'inner'> => {
+  const bound = (told?: Told): Inner & Pick<LoadedMap, 'inner'> => {
     const inner: Inner = {
-      jump: (x, s, t) => told.jump(x, s, t, classes),
-      velocity: (x, t) => told.velocity(x, t, classes),
+      jump: (x, s, t) => run.jump(x, s, t, told),
+      velocity: (x, t) => run.velocity(x, t, told),
     }
     return { ...outer(dimension, standardization, inner), inner }
   }
-  return givenMap(path, known, bound, {
+  return givenMap(path, knownCondition(config, model.data), bound, {
     dimension,
     shape: pointOf(config, model.data).shape,
     ...(columns && { columns }),

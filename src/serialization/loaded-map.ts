@@ -1,28 +1,29 @@
 import type { Jump, Velocity } from '../sampler/sampler.ts'
 import type { SampledMap } from '../sampler/sampling.ts'
-import type { ClassChoice } from './classes.ts'
+import type { Given, KnownCondition } from './conditions.ts'
 import type { Model } from './model.ts'
-
-/** What a map is told beside a point and its times. */
-export interface Given {
-  readonly class?: ClassChoice
-}
 
 /** A trained flow map, ready to be sampled. Close it when done. */
 export interface LoadedMap extends SampledMap {
   /** Of a point, such as `[2]` or `[28, 28, 1]`; points are handed over as flat rows of `dimension` numbers. */
   readonly shape: readonly number[]
-  /** Names of the classes that it is told, where it is; `given` chooses one. */
-  readonly classes?: readonly string[]
-  /** Whether it must be told one, and does not know the data as a whole. */
-  readonly needsClass?: boolean
+  /** What it can be told, where it is told something: classes by their names, or vectors with their range. */
+  readonly condition?: KnownCondition
+  /** Whether it must be told that, and does not know the data as a whole. */
+  readonly needsCondition?: boolean
   /**
-   * The same map with a condition: one class for all points, by its name or number, one for each point, or `null` for none.
-   * Without it a map that was trained with `condition.drop` above 0 is that of the data as a whole.
+   * The same map with a condition: `{class}` or `{vector}`, one for all points or one for each, or `null` for none. Without
+   * it a map that was trained with `condition.drop` above 0 is that of the data as a whole.
    *
-   * @throws ArgumentError when there is no such class
+   * @throws ArgumentError when there is no such class, or the numbers are no such vectors
    */
   given(condition: Given): LoadedMap
+  /**
+   * The same map with the null: that of the data as a whole.
+   *
+   * @throws ArgumentError when it does not know that, since it was trained with `condition.drop` 0
+   */
+  without(): LoadedMap
   /** Names of the coordinates, where its data had them. */
   readonly columns?: readonly string[]
   /** The network behind it; absent for a foreign `.onnx` file. */

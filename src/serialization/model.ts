@@ -3,6 +3,7 @@ import {
   constant,
   DYNAMIC,
   type Graph,
+  type Spec,
   simplify,
   spec,
   type Tensor,
@@ -12,6 +13,8 @@ import { type Config, ConfigError, pointOf, resolveConfig } from '../config/inde
 import { joinArrays } from '../model/arrays.ts'
 import {
   type Condition,
+  conditionInputs,
+  conditionOfInputs,
   type FlowMap,
   mapOf,
   type Network,
@@ -24,6 +27,7 @@ import {
   unstandardizedJump,
 } from '../model/index.ts'
 import { lower } from '../runtime/onnx.ts'
+import { conditionSignature, knownCondition } from './conditions.ts'
 import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts'
 import { VERSION } from './version.ts'
@@ -171,28 +175,37 @@ export const asMap = (
 ): FlowMap =>
   mapOf(config, pointOf(config, data), constant(parameters, [parameters.length], dtype), condition)
 
-/** Whether a model is told the class of each sample. */
-export const hasClasses = ({ config }: Pick<Model, 'config'>): boolean => config.condition.kind === 'class'
-
 type MapValue = (map: FlowMap, x: Tensor, s: Tensor, t: Tensor) => Tensor
 
+/** Inputs of a model's graphs for what it is told, with an open batch axis, in the data's own units. */
+export function toldInputs({ config, data }: Pick<Model, 'config' | 'data'>): Readonly<Record<string, Spec>> {
+  const { condition } = pointOf(config, data)
+  return condition ? conditionInputs(condition, DYNAMIC, config.condition.drop > 0) : {}
+}
+
+/** The map with these inputs, float32. */
+export function toldMap(model: Model, inputs: Readonly<Record<string, Tensor>>): FlowMap {
+  const { condition } = pointOf(model.config, model.data)
+  return asMap(model, 'float32', condition && conditionOfInputs(condition, inputs))
+}
+
 /**
- * `y = value(map, x, s, t)` with an open batch axis: `x [batch, ...D]`, `s [batch]`, `t [batch]`, and where the model is told
- * classes `class` int64 `[batch]`.
+ * `y = value(map, x, s, t)` with an open batch axis: `x [batch, ...D]`, `s [batch]`, `t [batch]`, and then what the model is
+ * told: `class` int64 `[batch]`, or `vector [batch, K]` and, where it knows a null, `none [batch]`.
  */
 function valueGraph(model: Model, value: MapValue): Graph<CorePrimitive> {
   const { shape } = pointOf(model.config, model.data)
   const column = (time: Tensor) => time.reshape(timeShape(DYNAMIC, shape))
   return simplify(
     trace(
-      ({ x, s, t, ...condition }) => ({
-        y: value(asMap(model, 'float32', condition), x, column(s), column(t)),
+      ({ x, s, t, ...told }: Readonly<Record<string, Tensor>>) => ({
+        y: value(toldMap(model, told), x, column(s), column(t)),
       }),
       {
         x: spec([DYNAMIC, ...shape]),
         s: spec([DYNAMIC]),
         t: spec([DYNAMIC]),
-        ...(hasClasses(model) && { class: spec([DYNAMIC], 'int64') }),
+        ...toldInputs(model),
       },
     ),
   )
@@ -213,20 +226,12 @@ function jumpGraph(model: Model): Graph<CorePrimitive> {
 /** What a file's inputs mean, for programs that read it. */
 function signatureOf(model: Model): Record<string, unknown> {
   const { shape } = pointOf(model.config, model.data)
-  const names = model.data.labels?.names ?? []
+  const known = knownCondition(model.config, model.data)
   return {
     x: { shape: ['batch', ...shape], dtype: 'float32', is: 'points at time s' },
     s: { shape: ['batch'], dtype: 'float32', is: 'their time, 1 for noise and 0 for data' },
     t: { shape: ['batch'], dtype: 'float32', is: 'the time to jump to' },
-    ...(hasClasses(model) && {
-      class: {
-        shape: ['batch'],
-        dtype: 'int64',
-        is: 'class of each point',
-        names,
-        ...(model.config.condition.drop > 0 && { none: names.length }),
-      },
-    }),
+    ...(known && conditionSignature(known)),
     y: { shape: ['batch', ...shape], dtype: 'float32', is: 'points at time t' },
   }
 }

@@ -1,6 +1,7 @@
 import { sizeOf } from '../autodiff/index.ts'
 import { ArgumentError, checkFinite, checkPoints, checkTime } from '../data/arguments.ts'
 import {
+  type ConditionKind,
   type InterpolantName,
   interpolants,
   type Standardization,
@@ -11,14 +12,20 @@ import { type OpenedModel, type Program, RuntimeLoadError } from '../runtime/pro
 import { onnxProblem } from '../runtime/protobuf.ts'
 import { runtimeReason } from '../runtime/reason.ts'
 import type { Jump } from '../sampler/sampler.ts'
-import type { ClassesOf, KnownClasses } from './classes.ts'
 import { closable } from './closable.ts'
+import {
+  conditionOfSignature,
+  conditionTypes,
+  type KnownCondition,
+  kindOfInputs,
+  type Told,
+} from './conditions.ts'
 import { givenMap } from './given-map.ts'
 import type { LoadedMap } from './loaded-map.ts'
 import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
 
 /**
- * Runs a graph `(x [n, ...D], s [n], t [n])`, with `class [n]` where it takes one, on many points, some thousands at a time.
+ * Runs a graph `(x [n, ...D], s [n], t [n])`, and after them what a map is told, on many points, some thousands at a time.
  *
  * @throws ArgumentError when points or times are something else; RunError when the graph is no flow map
  */
@@ -29,7 +36,7 @@ export async function inBlocks(
   x: Float32Array,
   s: number,
   t: number,
-  classes?: ClassesOf,
+  told?: Told,
 ): Promise<Float32Array> {
   checkPoints(`${name}: points`, x, dimension)
   checkTime(`${name}: time`, s)
@@ -40,8 +47,8 @@ export async function inBlocks(
     const part = x.subarray(from, from + block)
     const count = part.length / dimension
     const times = (value: number) => new Float32Array(count).fill(value)
-    const told = classes ? [classes(from / dimension, count).slice()] : []
-    const [y] = await program.run([part.slice(), times(s), times(t), ...told])
+    const inputs = told?.(from / dimension, count) ?? []
+    const [y] = await program.run([part.slice(), times(s), times(t), ...inputs])
     if (!(y instanceof Float32Array) || y.length !== part.length) {
       throw new RunError(
         `${name}: gives ${y?.length ?? 'no'} numbers for ${part.length}, so it is no flow map`,
@@ -105,19 +112,21 @@ export async function mapOfOnnx(
   const { inputs, output, program, metadata } = opened
   const shape = inputs[0]?.shape.slice(1) ?? []
   const dimension = sizeOf(shape)
-  const names = inputs.map(i => i.name).join()
-  const told = names === 'x,s,t,class'
+  const names = inputs.map(i => i.name)
+  const more = names.slice(3)
+  const kind = kindOfInputs(more)
   const fits =
-    (names === 'x,s,t' || told) &&
-    inputs.every(i => i.dtype === (i.name === 'class' ? 'int64' : 'float32')) &&
-    inputs.slice(1).every(i => i.shape.length === 1)
+    names.slice(0, 3).join() === 'x,s,t' &&
+    (more.length === 0 || kind !== undefined) &&
+    inputs.every(i => i.dtype === (conditionTypes[i.name] ?? 'float32')) &&
+    inputs.slice(1).every(i => i.shape.length === (i.name === 'vector' ? 2 : 1))
   if (!fits || shape.length === 0 || !(dimension > 0)) {
     await program.close()
     const found = inputs.map(
       i => `${i.name} ${i.dtype}[${i.shape.map(n => (n < 0 ? 'batch' : n)).join(', ')}]`,
     )
     throw new RunError(
-      `${name}: expected inputs x [batch, ...D], s [batch], t [batch] of float32, and at most class [batch] of int64; found ${found.join(', ')}`,
+      `${name}: expected inputs x [batch, ...D], s [batch], t [batch] of float32, and at most class [batch] of int64, or vector [batch, K] and none [batch]; found ${found.join(', ')}`,
     )
   }
   if (output.dtype !== 'float32') {
@@ -136,8 +145,8 @@ export async function mapOfOnnx(
   } = closable(
     name,
     {
-      jump: (x: Float32Array, s: number, t: number, classes?: ClassesOf) =>
-        inBlocks(name, program, dimension, x, s, t, classes).catch((error: Error) => {
+      jump: (x: Float32Array, s: number, t: number, told?: Told) =>
+        inBlocks(name, program, dimension, x, s, t, told).catch((error: Error) => {
           throw error instanceof RunError || error instanceof ArgumentError
             ? error
             : new RunError(`${name}: cannot be run (${runtimeReason(error)})`)
@@ -146,10 +155,10 @@ export async function mapOfOnnx(
     },
     program.close,
   )
-  const { standardization, columns, labels } = recordIn(name, metadata, dimension)
-  const known = told ? classesIn(name, metadata, labels) : undefined
-  const bound = (classes?: ClassesOf): Pick<LoadedMap, 'jump' | 'velocity' | 'inner'> => {
-    const jump: Jump = (x, s, t) => run(x, s, t, classes)
+  const { standardization, columns } = recordIn(name, metadata, dimension)
+  const known = kind && conditionIn(name, metadata, kind)
+  const bound = (told?: Told): Pick<LoadedMap, 'jump' | 'velocity' | 'inner'> => {
+    const jump: Jump = (x, s, t) => run(x, s, t, told)
     const checked: Jump = async (x, s, t) => {
       checkPoints(`${name}: points`, x, dimension)
       checkFinite(`${name}: points`, x)
@@ -167,18 +176,17 @@ export async function mapOfOnnx(
   })
 }
 
-/** The classes that a file's map is told. @throws RunError when it does not say which there are */
-function classesIn(
+/** What a file's map is told. @throws RunError when it does not say */
+function conditionIn(
   name: string,
   { signature }: Readonly<Record<string, string>>,
-  labels: DataRecord['labels'],
-): KnownClasses {
+  kind: ConditionKind,
+): KnownCondition {
   try {
-    const told = JSON.parse(signature).class
-    const names = labels?.names ?? told.names
-    if (Array.isArray(names) && names.length > 0) return { names, none: told.none === names.length }
+    const known = conditionOfSignature(kind, JSON.parse(signature))
+    if (known) return known
   } catch {
     // Falls through to the one message for a file that does not say.
   }
-  throw new RunError(`${name}: takes a class for each point, and its metadata does not say which there are`)
+  throw new RunError(`${name}: takes a ${kind} for each point, and its metadata does not say which there are`)
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { sizeOf } from '../autodiff/index.ts'
-import type { Fingerprint, Split } from '../data/dataset.ts'
+import type { Fingerprint, RowVector, Split } from '../data/dataset.ts'
 import type { Rules } from '../data/split-rule.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
 import type { Standardization } from '../model/index.ts'
@@ -9,6 +9,20 @@ import type { Standardization } from '../model/index.ts'
 export class RunError extends Error {
   override readonly name = 'RunError'
 }
+
+const standardizationSchema = z.object({ shift: z.array(z.number()), scale: z.array(z.number().min(0)) })
+
+const vectorSchema = z
+  .object({
+    size: z.int().positive(),
+    columns: z.array(z.string()).optional(),
+    minimum: z.array(z.number()),
+    maximum: z.array(z.number()),
+    standardization: standardizationSchema,
+  })
+  .refine(({ size, columns, minimum, maximum, standardization: { shift, scale } }) =>
+    [minimum, maximum, shift, scale, ...(columns ? [columns] : [])].every(each => each.length === size),
+  )
 
 /** Schema of the data's record in `config.json` and in a model file. */
 export const dataRecordSchema = z
@@ -24,6 +38,7 @@ export const dataRecordSchema = z
     }),
     columns: z.array(z.string()).optional(),
     labels: z.object({ names: z.array(z.string()) }).optional(),
+    vector: vectorSchema.optional(),
     split: z
       .object({
         training: z.int(),
@@ -31,7 +46,7 @@ export const dataRecordSchema = z
         rules: z.literal([1, 2, 3]).optional(),
       })
       .optional(),
-    standardization: z.object({ shift: z.array(z.number()), scale: z.array(z.number().min(0)) }).optional(),
+    standardization: standardizationSchema.optional(),
   })
   .refine(
     ({ dimension, standardization: by }) =>
@@ -50,6 +65,8 @@ export interface DataRecord {
   readonly fingerprint: Fingerprint
   /** Names of its classes, where it has any. */
   readonly labels?: { readonly names: readonly string[] }
+  /** What the vector of each row is, where it has one. */
+  readonly vector?: RowVector
   /** Names of the coordinates, where the data has them. */
   readonly columns?: readonly string[]
   /**
@@ -78,6 +95,7 @@ export const dataRecord = ({
   dimension,
   columns,
   labels,
+  vector,
   fingerprint,
   split,
   standardization,
@@ -88,6 +106,7 @@ export const dataRecord = ({
   fingerprint,
   ...(columns && { columns }),
   ...(labels && { labels: { names: labels.names } }),
+  ...(vector && { vector }),
   ...(split && { split: recordedSplit(split) }),
   ...(standardization && { standardization }),
 })

@@ -22,7 +22,7 @@ import {
   type Step,
   take,
 } from '../sampler/steps.ts'
-import { asMap, hasClasses, type Model } from './model.ts'
+import { type Model, toldInputs, toldMap } from './model.ts'
 import { VERSION } from './version.ts'
 
 /** More steps make a file of thousands of nodes, which opens slowly. */
@@ -71,14 +71,14 @@ function samplerGraph(model: Model, method: SamplingMethod, grid: readonly numbe
   const added = method === 'renoise' ? grid.slice(1, -1).map((_, k) => `noise${k + 1}`) : []
   const inputs = {
     ...Object.fromEntries(['noise', ...added].map(name => [name, points])),
-    ...(hasClasses(model) && { class: spec([DYNAMIC], 'int64') }),
+    ...toldInputs(model),
   }
   const row = (values: readonly number[]) => constant(values, [1, ...shape])
   return simplify(
     trace((given: Readonly<Record<string, Tensor>>) => {
       const step = takenBy(
         method,
-        asMap(model, 'float32', given.class ? { class: given.class } : undefined),
+        toldMap(model, given),
         config.interpolant,
         added.map(name => given[name]),
       )

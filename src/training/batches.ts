@@ -1,16 +1,17 @@
 import { type Config, findObjective, pointOf } from '../config/index.ts'
 import { progressAt, scheduledValuesOf, writeScheduledValues } from '../config/scheduled-values.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { spaceOf } from '../model/index.ts'
+import { type ConditionKind, seenSize, spaceOf } from '../model/index.ts'
 import { bend, diagonalLaws, type TimeLaw, type Times, timeLaws, valueAt } from '../objective/index.ts'
 import { type Random, random } from '../random/random.ts'
+import { type Drawn, drawTold, roomFor, writeTold } from './conditions.ts'
 import { RATES, writeRates } from './optimizer.ts'
 import { optimizerKeys } from './players.ts'
 import { type InputName, isPoints, type TermInputs } from './terms.ts'
 import { drawPair, drawTrajectory, type TrajectoryCache } from './trajectory-cache.ts'
 import type { TurnPlan } from './turns.ts'
 
-type Arrays = Omit<TermInputs<Float32Array>, 'class'> & { readonly class?: BigInt64Array }
+type Arrays = Omit<TermInputs<Float32Array>, ConditionKind> & { readonly [kind in ConditionKind]?: Drawn }
 
 /** How a configuration draws the times of one sample. */
 interface Clock {
@@ -76,7 +77,7 @@ export interface BatchSource {
    * The inputs of steps `first ... first+count-1` (counted from 1), one array for each input of the step graph after the
    * state, step after step. The arrays are used again by the next call.
    */
-  draw(first: number, count: number): (Float32Array | BigInt64Array)[]
+  draw(first: number, count: number): Drawn[]
 }
 
 /**
@@ -93,8 +94,10 @@ export function batchSource(
   pool?: TrajectoryCache,
 ): BatchSource {
   const { dimension } = dataset
-  const { chunk, seeds, condition } = config
+  const { chunk, seeds } = config
+  const { drop } = config.condition
   const point = pointOf(config, dataset)
+  const { condition } = point
   const { noise: base } = spaceOf(point)
   const moments = scheduledValuesOf(config)
   let gap = 1
@@ -104,32 +107,34 @@ export function batchSource(
   const ratesWidth = updates.length * RATES
   const rates = new Float32Array(chunk * ratesWidth)
   const present = new Float32Array(chunk * moments.length)
-  const width = (name: InputName) => (isPoints(name) ? dimension : 1)
+  const width = (name: InputName): number => {
+    if (name === condition?.kind) return seenSize(condition)
+    return isPoints(name) ? dimension : 1
+  }
+  const bufferFor = (name: InputName, rows: number): Drawn => {
+    const length = chunk * rows * width(name)
+    return name === condition?.kind ? roomFor(condition, length) : new Float32Array(length)
+  }
   const buffers = terms.map(
-    ({ rows, inputs }): Arrays =>
-      Object.fromEntries(
-        inputs.map(name => [
-          name,
-          name === 'class' ? new BigInt64Array(chunk * rows) : new Float32Array(chunk * rows * width(name)),
-        ]),
-      ),
+    ({ rows, inputs }): Arrays => Object.fromEntries(inputs.map(name => [name, bufferFor(name, rows)])),
   )
 
-  const drawPoints = (data: Random, noise: Random, none: Random, arrays: Arrays): void => {
-    const { x0, eps, xs, xt, s, t, noise: own, class: classes } = arrays
-    if (pool && xs && xt) drawTrajectory(pool, data, { xs, xt, s: s!, t: t! })
-    else if (pool && x0 && eps) drawPair(pool, data, noise, { x0, eps })
-    else {
-      if (x0 && classes) {
-        const found = new Uint16Array(classes.length)
-        dataset.sample(data, x0, found)
-        found.forEach((index, i) => {
-          classes[i] = BigInt(none.uniform() < condition.drop ? point.condition!.classes : index)
-        })
-      } else if (x0) dataset.sample(data, x0)
-      if (eps) base.draw(noise, eps, dimension)
-    }
-    if (own) base.draw(noise, own, dimension)
+  /** @returns what the network is told of each sample, where it is told something */
+  const drawPoints = (
+    data: Random,
+    noise: Random,
+    none: Random,
+    arrays: Arrays,
+  ): Float32Array | undefined => {
+    const { x0, eps, xs, xt, s, t } = arrays
+    if (pool && xs && xt) return drawTrajectory(pool, data, { xs, xt, s: s!, t: t! })
+    if (pool && x0 && eps) return drawPair(pool, data, noise, { x0, eps })
+    // Objectives that see no data take its conditions alone.
+    const points = x0 ?? (condition && new Float32Array(eps!.length))
+    const seen = condition && drawTold(condition, dataset, data, points!, { drop, none })
+    if (points && !condition) dataset.sample(data, points)
+    if (eps) base.draw(noise, eps, dimension)
+    return seen
   }
 
   const drawStep = (step: number, i: number): void => {
@@ -146,7 +151,9 @@ export function batchSource(
         }),
       )
       drawTimes(clock, times, arrays)
-      drawPoints(data, noise, none, arrays)
+      const seen = drawPoints(data, noise, none, arrays)
+      if (condition && seen) writeTold(seen, arrays[condition.kind]!)
+      if (arrays.noise) base.draw(noise, arrays.noise, dimension)
     })
     writeUpdates(config, updates, step, rates.subarray(i * ratesWidth, (i + 1) * ratesWidth))
     writeScheduledValues(

@@ -1,13 +1,17 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { DYNAMIC, simplify, spec, trace } from '../autodiff/index.ts'
-import type { Config } from '../config/index.ts'
-import type { VelocityField } from '../model/index.ts'
+import { DYNAMIC, simplify, spec, type Tensor, trace } from '../autodiff/index.ts'
+import { type Config, pointOf } from '../config/index.ts'
+import type { Dataset } from '../data/dataset.ts'
+import { type Condition, type ConditionSpec, seenSize, seenSpec, type VelocityField } from '../model/index.ts'
+import { random } from '../random/random.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
 import { readBytes } from '../serialization/read-file.ts'
 import { RunError } from '../serialization/run.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError } from '../serialization/safetensors.ts'
+import { type Drawn, drawTold, roomFor, writeTold } from './conditions.ts'
+import type { ToldWith } from './teacher.ts'
 import { solveTrajectories, type TrajectoryCache } from './trajectory-cache.ts'
 
 const fileOf = (directory: string): string => join(directory, 'coupling.safetensors')
@@ -15,25 +19,54 @@ const fileOf = (directory: string): string => join(directory, 'coupling.safetens
 /** Whether a run has its pool already, and so no longer needs the teacher that it was solved with. */
 export const hasTrajectoryCache = (directory: string): boolean => existsSync(fileOf(directory))
 
-/** The pool of a teacher's graph. */
+/** What a network is told of each trajectory: drawn as data has it, the null as often as in training. */
+function drawConditions(
+  { coupling: { pairs }, seeds, condition: { drop } }: Config,
+  told: ConditionSpec,
+  dataset: Dataset,
+): Float32Array {
+  const points = new Float32Array(pairs * dataset.dimension)
+  const none = random(seeds.noise, 'coupling nulls')
+  return drawTold(told, dataset, random(seeds.data, 'coupling conditions'), points, { drop, none })
+}
+
+/**
+ * The pool of a teacher's graph. Each trajectory is one of the velocity for a condition, or for the null, so that a map that is
+ * told the same learns the flow of each.
+ */
 async function solveWith(
   runtime: Runtime,
   config: Config,
-  dimension: number,
-  teacher: VelocityField,
+  dataset: Dataset,
+  teacher: ToldWith<VelocityField>,
   shouldStop?: () => boolean,
 ): Promise<TrajectoryCache | undefined> {
-  const graph = trace(({ x, t }) => teacher.velocity(x, t), {
-    x: spec([DYNAMIC, dimension]),
-    t: spec([DYNAMIC, 1]),
-  })
+  const { dimension } = dataset
+  const { condition } = pointOf(config, dataset)
+  const graph = trace(
+    ({ x, t, ...told }: Readonly<Record<string, Tensor>>) =>
+      teacher(condition && (told as Condition<Tensor>)).velocity(x, t),
+    {
+      x: spec([DYNAMIC, dimension]),
+      t: spec([DYNAMIC, 1]),
+      ...(condition && { [condition.kind]: seenSpec(condition, DYNAMIC) }),
+    },
+  )
+  const told = condition && drawConditions(config, condition, dataset)
   const program = await runtime.compile(simplify(graph))
   try {
-    const velocity = async (x: Float32Array, t: number) => {
-      const times = new Float32Array(x.length / dimension).fill(t)
-      return (await program.run([x, times]))[0] as Float32Array
+    const velocity = async (x: Float32Array, t: number, from: number) => {
+      const count = x.length / dimension
+      const inputs: Drawn[] = [x, new Float32Array(count).fill(t)]
+      if (condition && told) {
+        const width = seenSize(condition)
+        inputs.push(roomFor(condition, count * width))
+        writeTold(told.subarray(from * width, (from + count) * width), inputs[2])
+      }
+      return (await program.run(inputs))[0] as Float32Array
     }
-    return await solveTrajectories(config, dimension, velocity, shouldStop)
+    const pool = await solveTrajectories(config, dimension, velocity, shouldStop)
+    return pool && { ...pool, ...(told && { told }) }
   } finally {
     await program.close()
   }
@@ -51,19 +84,21 @@ export async function openTrajectoryCache(
   runtime: Runtime,
   directory: string,
   config: Config,
-  dimension: number,
-  teacher: VelocityField | undefined,
+  dataset: Dataset,
+  teacher: ToldWith<VelocityField> | undefined,
   shouldStop?: () => boolean,
 ): Promise<TrajectoryCache | undefined> {
   const { kind, pairs } = config.coupling
   if (kind === 'independent') return undefined
   const file = fileOf(directory)
-  if (hasTrajectoryCache(directory)) return readTrajectoryCache(file, config, dimension)
-  const pool = await solveWith(runtime, config, dimension, teacher!, shouldStop)
+  if (hasTrajectoryCache(directory)) return readTrajectoryCache(file, config, dataset)
+  const pool = await solveWith(runtime, config, dataset, teacher!, shouldStop)
   if (!pool) return undefined
-  const tensors = Object.fromEntries(
-    pool.points.map((data, i) => [`points.${i}`, { shape: [pairs, dimension], data }]),
-  )
+  const rows = (data: Float32Array) => ({ shape: [pairs, data.length / pairs], data })
+  const tensors = {
+    ...Object.fromEntries(pool.points.map((data, i) => [`points.${i}`, rows(data)])),
+    ...(pool.told && { told: rows(pool.told) }),
+  }
   writeFileAtomic(
     directory,
     file,
@@ -74,20 +109,28 @@ export async function openTrajectoryCache(
 
 const AGAIN = 'remove it, and --resume solves it again'
 
-function readTrajectoryCache(file: string, { coupling }: Config, dimension: number): TrajectoryCache {
-  const { pairs, steps } = coupling
-  const kind = coupling.kind as TrajectoryCache['kind']
+function readTrajectoryCache(file: string, config: Config, dataset: Dataset): TrajectoryCache {
+  const { pairs, steps } = config.coupling
+  const kind = config.coupling.kind as TrajectoryCache['kind']
+  const { dimension } = dataset
+  const { condition } = pointOf(config, dataset)
   try {
     const { tensors, metadata } = decodeSafetensors(readBytes(file), file)
     const count = kind === 'trajectory' ? steps + 1 : 2
     const points = Array.from({ length: count }, (_, i) => tensors[`points.${i}`]?.data)
-    const whole = points.every(
-      p => p instanceof Float32Array && p.length === pairs * dimension && p.every(Number.isFinite),
-    )
+    const told = tensors.told?.data
+    const isWhole = (values: typeof told, width: number): values is Float32Array =>
+      values instanceof Float32Array && values.length === pairs * width && values.every(Number.isFinite)
+    const whole =
+      points.every(values => isWhole(values, dimension)) &&
+      (condition ? isWhole(told, seenSize(condition)) : told === undefined)
     if (metadata.kind !== kind || !whole) {
       throw new RunError(`${file}: not the ${kind} coupling of this run; ${AGAIN}`)
     }
-    return { kind, pairs, dimension, points: points as Float32Array[] }
+    return {
+      ...{ kind, pairs, dimension, points: points as Float32Array[] },
+      ...(told && { told: told as Float32Array }),
+    }
   } catch (error) {
     if (error instanceof SafetensorsError) throw new RunError(`${error.message}; ${AGAIN}`)
     throw error

@@ -41,12 +41,25 @@ export async function openTrainingData(
   const dataset = given ?? (await openDataset(config.data, openOptionsOf({ config, data: known })))
   if (known) {
     if (given) checkSplit(given, known)
-    return standardizedBy(known.standardization, dataset)
+    return withVectorsOf(known, standardizedBy(known.standardization, dataset))
   }
   const { standardize, initFrom } = config
-  const inherits = standardize === 'auto' && initFrom !== null && initFrom !== OWN_TEACHER
-  const by = inherits
-    ? readModelFor('initFrom', initFrom).data.standardization
-    : standardizationOf(standardize, dataset)
-  return standardizedBy(by, dataset)
+  const before =
+    standardize === 'auto' && initFrom !== null && initFrom !== OWN_TEACHER
+      ? readModelFor('initFrom', initFrom).data
+      : undefined
+  const seen = standardizedBy(
+    before ? before.standardization : standardizationOf(standardize, dataset),
+    dataset,
+  )
+  return before ? withVectorsOf(before, seen) : seen
 }
+
+/** The same data with its vectors scaled as they were, where they are as long. */
+export const withVectorsOf = (
+  { vector: before }: DataRecord,
+  dataset: StandardizedDataset,
+): StandardizedDataset =>
+  before && before.size === dataset.vector?.size
+    ? { ...dataset, vector: { ...dataset.vector, standardization: before.standardization } }
+    : dataset

@@ -27,7 +27,7 @@ import { stateOfPlayers } from './players.ts'
 import { resumedConfig } from './resume.ts'
 import { checkReward, withSeenRewards } from './reward.ts'
 import { buildStep, type StepGraph, type Teachers } from './step.ts'
-import { openCouplingTeacher, openTeachers } from './teacher.ts'
+import { openCouplingTeacher, openTeachers, type ToldWith } from './teacher.ts'
 import type { TrainOptions } from './train-options.ts'
 
 export interface Prepared {
@@ -48,7 +48,7 @@ export interface Prepared {
 /** What a run takes from other runs or from closed forms. */
 export interface Sources {
   readonly teachers: Teachers
-  readonly couplingTeacher?: VelocityField
+  readonly couplingTeacher?: ToldWith<VelocityField>
   /** Parameters of another run, where training starts from them. */
   readonly initial?: Float32Array
 }

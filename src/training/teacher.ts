@@ -1,5 +1,6 @@
 import type { Tensor } from '../autodiff/index.ts'
-import { type Config, ConfigError, findObjective } from '../config/index.ts'
+import { type Config, ConfigError, findObjective, pointOf } from '../config/index.ts'
+import { tellable } from '../config/point.ts'
 import { asksTeacher } from '../config/validate.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
 import {
@@ -8,11 +9,12 @@ import {
   gaussianFlowMap,
   interpolants,
   mixtureVelocity,
+  pluralOf,
   type Standardization,
   type VelocityField,
 } from '../model/index.ts'
 import { checkColumns } from '../serialization/columns.ts'
-import { asMap, hasClasses, type Model } from '../serialization/model.ts'
+import { asMap, type Model } from '../serialization/model.ts'
 import { readModelFor } from '../serialization/model-files.ts'
 import type { Teachers } from './step.ts'
 
@@ -32,17 +34,21 @@ export function openTeachers(config: Config, dataset: StandardizedDataset): Teac
 }
 
 /** The velocity whose trajectories a coupling solves; nothing without a coupling. */
-export function openCouplingTeacher(config: Config, dataset: StandardizedDataset): VelocityField | undefined {
+export function openCouplingTeacher(
+  config: Config,
+  dataset: StandardizedDataset,
+): ToldWith<VelocityField> | undefined {
   const { coupling, teacher } = config
   if (coupling.kind === 'independent') return undefined
   const [key, name] =
     coupling.teacher === null
       ? (['teacher', teacher!] as const)
       : (['coupling.teacher', coupling.teacher] as const)
-  return openVelocity(key, name, config, dataset)(undefined)
+  return openVelocity(key, name, config, dataset)
 }
 
-type ToldWith<M> = (condition: Condition<Tensor> | undefined) => M
+/** What is told the condition of each sample. */
+export type ToldWith<M> = (condition: Condition<Tensor> | undefined) => M
 
 const TRAIN_ONE = 'train a teacher with --objective flow-matching'
 
@@ -53,6 +59,14 @@ function refuseScaled(key: string, { standardization }: StandardizedDataset): vo
   }
 }
 
+/** The closed form of a class is known: that of its component. */
+function refuseTold(key: string, { condition: { kind } }: Config): void {
+  if (kind === 'none' || kind === 'class') return
+  throw new ConfigError(
+    `${key}: exact knows the data as a whole and by class, not by ${kind}; ${TRAIN_ONE} --condition ${kind}`,
+  )
+}
+
 function openVelocity(
   key: string,
   name: string,
@@ -60,6 +74,7 @@ function openVelocity(
   dataset: StandardizedDataset,
 ): ToldWith<VelocityField> {
   if (name === 'exact') {
+    refuseTold(key, config)
     refuseScaled(key, dataset)
     if (!dataset.mixture) {
       throw new ConfigError(
@@ -86,6 +101,11 @@ function openFlowMap(name: string, config: Config, dataset: StandardizedDataset)
   const { objective } = config
   if (name === 'exact') {
     refuseScaled('teacher', dataset)
+    if (config.condition.kind !== 'none') {
+      throw new ConfigError(
+        `teacher: the exact flow map is known of all data alone, and this run is told ${pluralOf(config.condition.kind)}; train one with --condition ${config.condition.kind}`,
+      )
+    }
     const map = exactFlowMap(config, dataset)
     return () => map
   }
@@ -124,7 +144,7 @@ function openRun(key: string, name: string, config: Config, dataset: Standardize
     )
   }
   checkColumns(key, name, model, dataset)
-  checkClasses(key, name, model, config, dataset)
+  checkCondition(key, name, model, config, dataset)
   if (!sameScale(model.data.standardization, dataset.standardization)) {
     throw new ConfigError(
       `${key}: ${name} sees its data scaled otherwise than this run; train both on the same data and with the same standardize`,
@@ -134,34 +154,37 @@ function openRun(key: string, name: string, config: Config, dataset: Standardize
 }
 
 /** Whether a teacher can be told what the run tells its own map. */
-function checkClasses(
+function checkCondition(
   key: string,
   name: string,
   model: Model,
   { condition }: Config,
-  { labels }: StandardizedDataset,
+  dataset: StandardizedDataset,
 ): void {
-  if (condition.kind === 'none') {
-    if (!hasClasses(model) || model.config.condition.drop > 0) return
-    throw new ConfigError(
-      `${key}: ${name} was told the class of every sample and does not know the data as a whole; train it with --condition.drop 0.1, or this run with --condition class`,
+  const refuse: (message: string) => never = message => {
+    throw new ConfigError(`${key}: ${name} ${message}`)
+  }
+  const theirs = model.config.condition
+  const { kind } = condition
+  if (kind === 'none') {
+    if (theirs.kind === 'none' || theirs.drop > 0) return
+    refuse(
+      `was told the ${theirs.kind} of every sample and does not know the data as a whole; train it with --condition.drop 0.1, or this run with --condition ${theirs.kind}`,
     )
   }
-  if (!hasClasses(model)) {
-    throw new ConfigError(
-      `${key}: ${name} was trained without classes, which this run has; train it with --condition class`,
-    )
+  if (theirs.kind !== kind) {
+    refuse(`was trained without ${pluralOf(kind)}, which this run has; train it with --condition ${kind}`)
   }
-  const [theirs, ours] = [model.data.labels, labels].map(each => each?.names.join(', '))
-  if (theirs !== ours)
-    throw new ConfigError(`${key}: ${name} knows the classes ${theirs}; this run has ${ours}`)
-  if (condition.drop > 0 && model.config.condition.drop === 0) {
-    throw new ConfigError(
-      `${key}: ${name} was never shown a sample without its class; use --condition.drop 0`,
-    )
+  const [known, own] = [model.data, dataset].map(data => tellable(kind, data))
+  if (known !== own) refuse(`knows ${known}; this run has ${own}`)
+  const [before, now] = [pointOf(model.config, model.data), pointOf({ condition }, dataset)]
+  if (JSON.stringify(before.condition) !== JSON.stringify(now.condition)) {
+    refuse(`sees its ${pluralOf(kind)} scaled otherwise than this run; train both on the same data`)
+  }
+  if (condition.drop > 0 && theirs.drop === 0) {
+    refuse(`was never shown a sample without its ${kind}; use --condition.drop 0`)
   }
 }
-
 /** As recorded: the same data gives the same numbers. */
 const sameScale = (a: Standardization | undefined, b: Standardization | undefined): boolean =>
   JSON.stringify(a) === JSON.stringify(b)

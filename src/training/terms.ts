@@ -6,6 +6,8 @@ import { diagonalRows } from '../config/validate.ts'
 import {
   type BoundNetwork,
   type Condition,
+  type ConditionKind,
+  conditionKinds,
   type FlowMap,
   flat,
   flowMap,
@@ -15,6 +17,7 @@ import {
   type Path,
   type PointSpec,
   type Space,
+  seenSpec,
   timeShape,
   trajectoryPath,
   type VelocityField,
@@ -24,8 +27,11 @@ import { errorOf, type SampleWeight } from './weights.ts'
 
 export type TermName = 'diagonal' | 'consistency'
 
-/** Arrays that are drawn for a term: points `[rows, ...D]`, classes int64 `[rows]`, the others times `[rows, 1, ...]`. */
-export type InputName = 'x0' | 'eps' | 'xs' | 'xt' | 'noise' | 'class' | TimeName
+/**
+ * Arrays that are drawn for a term: points `[rows, ...D]`, what the network sees of a condition under the name of its kind, the
+ * others times `[rows, 1, ...]`.
+ */
+export type InputName = 'x0' | 'eps' | 'xs' | 'xt' | 'noise' | ConditionKind | TimeName
 
 type TimeName = 's' | 't' | 'm' | 'r' | 'anchor'
 
@@ -96,7 +102,7 @@ export function consistencyTerm(
   }
 }
 
-const conditionsOf = ({ condition }: Config): InputName[] => (condition.kind === 'class' ? ['class'] : [])
+const conditionsOf = ({ condition: { kind } }: Config): InputName[] => (kind === 'none' ? [] : [kind])
 
 function pointsOf({ jumps }: Objective, { coupling }: Config): InputName[] {
   if (coupling.kind === 'trajectory') return ['xs', 'xt']
@@ -108,9 +114,9 @@ function extrasOf(objective: Objective, { anchor, options }: Config): InputName[
   return anchor.law === null ? [...own] : [...own, 'anchor']
 }
 
-export function termSpecs({ rows, inputs }: Term, { shape }: PointSpec): TermInputs<Spec> {
+export function termSpecs({ rows, inputs }: Term, { shape, condition }: PointSpec): TermInputs<Spec> {
   const specOf = (name: InputName): Spec => {
-    if (name === 'class') return spec([rows], 'int64')
+    if (name === condition?.kind) return seenSpec(condition, rows)
     return spec(isPoints(name) ? [rows, ...shape] : timeShape(rows, shape))
   }
   return Object.fromEntries(inputs.map(name => [name, specOf(name)]))
@@ -122,8 +128,11 @@ export type Told<M extends object> = M | ((condition: Condition<Tensor> | undefi
 const tell = <M extends object>(map: Told<M>, condition: Condition<Tensor> | undefined): M =>
   typeof map === 'function' ? map(condition) : map
 
-const conditionIn = (inputs: TermInputs<Tensor>): Condition<Tensor> | undefined =>
-  inputs.class && { class: inputs.class }
+/** What the samples of a term are told; nothing where they are told nothing. */
+function conditionIn(inputs: TermInputs<Tensor>): Condition<Tensor> | undefined {
+  const found = conditionKinds.flatMap(kind => (inputs[kind] ? [[kind, inputs[kind]]] : []))
+  return found.length > 0 ? Object.fromEntries(found) : undefined
+}
 
 /** What a formula may ask for beside the student. */
 export interface Guides {
@@ -206,11 +215,22 @@ function ownRequest(parts: readonly Part[], drawOf: DrawOf, map: FlowMap): Reque
   return found
 }
 
-const joinConditions = (
+/** What the samples of several terms are told, one term after another. */
+function joinConditions(
   conditions: readonly (Condition<Tensor> | undefined)[],
-): Condition<Tensor> | undefined => {
-  const classes = conditions.flatMap(condition => condition?.class ?? [])
-  return classes.length > 0 ? { class: concat(classes, 0) } : undefined
+): Condition<Tensor> | undefined {
+  const found = conditions.flatMap(condition => condition ?? [])
+  if (found.length === 0) return undefined
+  const kinds = Object.keys(found[0]) as ConditionKind[]
+  return Object.fromEntries(
+    kinds.map(kind => [
+      kind,
+      concat(
+        found.map(condition => condition[kind]!),
+        0,
+      ),
+    ]),
+  )
 }
 
 /**

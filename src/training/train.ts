@@ -114,14 +114,7 @@ async function runSteps(
   const { config, dataset, checkpoint, runtime, sources } = prepared
   const { couplingTeacher, initial } = sources
   const { directory, shouldStop } = options
-  const pool = await openTrajectoryCache(
-    runtime,
-    directory,
-    config,
-    dataset.dimension,
-    couplingTeacher,
-    shouldStop,
-  )
+  const pool = await openTrajectoryCache(runtime, directory, config, dataset, couplingTeacher, shouldStop)
   if (!pool && config.coupling.kind !== 'independent') return stopped(options, prepared)
   const program = await runtime.compileScan(step.graph, step.state.length)
   try {

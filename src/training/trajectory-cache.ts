@@ -9,6 +9,8 @@ export interface TrajectoryCache {
   readonly pairs: number
   /** Points at equally spaced times from 1 (first) to 0 (last), each `[pairs, D]`; the ends alone where no more is needed. */
   readonly points: readonly Float32Array[]
+  /** What a network is told of each trajectory, `[pairs, seenSize]`, where it is told something. */
+  readonly told?: Float32Array
 }
 
 /** Points solved at a time. */
@@ -17,7 +19,7 @@ const BLOCK = 4096
 /**
  * Trajectories of a teacher from seeded noise, by Heun's method.
  *
- * @param velocity  the teacher's, of many points
+ * @param velocity  the teacher's, of the points of trajectories `from`, `from + 1`, ...
  * @param shouldStop  asked between blocks of points
  * @returns nothing without a coupling, and when it was stopped
  * @throws ConfigError when the teacher's trajectories diverge
@@ -25,14 +27,13 @@ const BLOCK = 4096
 export async function solveTrajectories(
   { coupling: { kind, pairs, steps }, seeds }: Pick<Config, 'coupling' | 'seeds'>,
   dimension: number,
-  velocity: Velocity,
+  velocity: (x: Float32Array, t: number, from: number) => Promise<Float32Array>,
   shouldStop: () => boolean = () => false,
 ): Promise<TrajectoryCache | undefined> {
   if (kind === 'independent') return undefined
   const source = random(seeds.data, 'coupling')
   const start = Float32Array.from({ length: pairs * dimension }, () => source.normal())
   const grid = uniformGrid(steps)
-  const step = heun(velocity)
   const points =
     kind === 'trajectory'
       ? grid.map(() => new Float32Array(start.length))
@@ -40,6 +41,8 @@ export async function solveTrajectories(
   points[0].set(start)
   for (let from = 0; from < start.length; from += BLOCK * dimension) {
     if (from > 0 && shouldStop()) return undefined
+    const own: Velocity = (x, t) => velocity(x, t, from / dimension)
+    const step = heun(own)
     let x: Float32Array = start.slice(from, from + BLOCK * dimension)
     for (let i = 1; i <= steps; i++) {
       x = await step(x, grid[i - 1], grid[i])
@@ -52,32 +55,60 @@ export async function solveTrajectories(
   return { kind, dimension, pairs, points }
 }
 
-/** Pairs of a noise and its end (`reflow`), or ends with noise of their own (`samples`). */
+/** Takes what the network is told of trajectories one after another; nothing where it is told nothing. */
+function collectTold({ told, pairs }: TrajectoryCache, rows: number) {
+  if (!told) return undefined
+  const width = told.length / pairs
+  const values = new Float32Array(rows * width)
+  let next = 0
+  return {
+    values,
+    add: (pair: number): void => values.set(told.subarray(pair * width, (pair + 1) * width), width * next++),
+  }
+}
+
+/**
+ * Pairs of a noise and its end (`reflow`), or ends with noise of their own (`samples`).
+ *
+ * @returns what the network is told of each, where it is told something
+ */
 export function drawPair(
-  { kind, dimension, pairs, points }: TrajectoryCache,
+  pool: TrajectoryCache,
   data: Random,
   noise: Random,
   { x0, eps }: { x0: Float32Array; eps: Float32Array },
-): void {
+): Float32Array | undefined {
+  const { kind, dimension, pairs, points } = pool
   const [starts, ends] = [points[0], points.at(-1)!]
+  const told = collectTold(pool, x0.length / dimension)
   for (let row = 0; row < x0.length; row += dimension) {
-    const at = Math.floor(data.uniform() * pairs) * dimension
+    const pair = Math.floor(data.uniform() * pairs)
+    const at = pair * dimension
     for (let j = 0; j < dimension; j++) {
       x0[row + j] = ends[at + j]
       eps[row + j] = kind === 'reflow' ? starts[at + j] : noise.normal()
     }
+    told?.add(pair)
   }
+  return told?.values
 }
 
-/** Two points of a trajectory, at the grid's times nearest to `s` and `t`, which are moved there. */
+/**
+ * Two points of a trajectory, at the grid's times nearest to `s` and `t`, which are moved there.
+ *
+ * @returns what the network is told of each, where it is told something
+ */
 export function drawTrajectory(
-  { dimension, pairs, points }: TrajectoryCache,
+  pool: TrajectoryCache,
   data: Random,
   { xs, xt, s, t }: { xs: Float32Array; xt: Float32Array; s: Float32Array; t: Float32Array },
-): void {
+): Float32Array | undefined {
+  const { dimension, pairs, points } = pool
   const steps = points.length - 1
+  const told = collectTold(pool, s.length)
   for (let i = 0; i < s.length; i++) {
-    const at = Math.floor(data.uniform() * pairs) * dimension
+    const pair = Math.floor(data.uniform() * pairs)
+    const at = pair * dimension
     const first = Math.min(steps - 1, Math.round((1 - s[i]) * steps))
     const second = Math.max(first + 1, Math.round((1 - t[i]) * steps))
     s[i] = 1 - first / steps
@@ -86,5 +117,7 @@ export function drawTrajectory(
       xs[i * dimension + j] = points[first][at + j]
       xt[i * dimension + j] = points[second][at + j]
     }
+    told?.add(pair)
   }
+  return told?.values
 }

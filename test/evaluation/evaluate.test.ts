@@ -72,7 +72,7 @@ describe('an evaluation', () => {
   test('says of every metric what its numbers mean, where it lies and what data scores', async () => {
     const { rows, maps, data } = await evaluateRun(at('mixture'), { ...request, metrics: 'all' })
     const names = Object.keys(described).filter(
-      name => !['featureFrechetDistance', 'classAgreement'].includes(name),
+      name => !['featureFrechetDistance', 'classAgreement', 'jointEnergyDistance'].includes(name),
     )
     for (const { metrics } of rows) {
       for (const [name, metric] of Object.entries(metrics)) {
@@ -93,7 +93,9 @@ describe('an evaluation', () => {
   test('of the quick metrics alone where nothing is asked for', async () => {
     const { rows, maps } = await evaluateRun(at('mixture'), request)
     const quick = Object.keys(described).filter(
-      name => !described[name].onRequest && !['featureFrechetDistance', 'classAgreement'].includes(name),
+      name =>
+        !described[name].onRequest &&
+        !['featureFrechetDistance', 'classAgreement', 'jointEnergyDistance'].includes(name),
     )
     expect(Object.keys(rows[0].metrics)).toEqual(quick)
     expect(maps).toEqual([])

@@ -86,6 +86,7 @@ describe('sample', () => {
       ...inner,
       inner,
       given: () => mapOf(objective),
+      without: () => mapOf(objective),
       close: async () => {},
     }
   }

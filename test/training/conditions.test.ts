@@ -12,6 +12,8 @@ import { drawNoise } from '../../src/sampler/sampler.ts'
 import { readModel } from '../../src/serialization/model-files.ts'
 import { paths } from '../../src/serialization/run.ts'
 import { encodeOnnxSampler } from '../../src/serialization/sampler-graph.ts'
+import { batchSource } from '../../src/training/batches.ts'
+import { roundOf } from '../../src/training/turns.ts'
 import { runHere } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { long } from '../helpers/long.ts'
@@ -82,12 +84,19 @@ describe('a map that is told classes', () => {
 
   test('without a class is the map of all data', async () => {
     const map = await load(at('psd'))
-    expect(map.classes).toEqual(['0', '1', '2', '3', '4', '5', '6', '7'])
+    expect(map.condition).toEqual({
+      kind: 'class',
+      names: ['0', '1', '2', '3', '4', '5', '6', '7'],
+      none: true,
+    })
+    expect(map.needsCondition).toBe(false)
     const noise = drawNoise(2000, 2, 3)
     const { points } = await sample(map, noise, { grid: [1, 0.75, 0.5, 0.25, 0] })
-    const none = await sample(map.given({ class: null }), noise, { grid: [1, 0.75, 0.5, 0.25, 0] })
+    for (const same of [map.given({ class: null }), map.without(), map.given({ class: 3 }).without()]) {
+      const none = await sample(same, noise, { grid: [1, 0.75, 0.5, 0.25, 0] })
+      expect(none.points).toEqual(points)
+    }
     await map.close()
-    expect(none.points).toEqual(points)
     const counts = new Array<number>(8).fill(0)
     for (let i = 0; i < 2000; i++) {
       const angle = Math.atan2(points[2 * i + 1], points[2 * i]) / (Math.PI / 4)
@@ -202,6 +211,48 @@ describe('a map that is told classes', () => {
     expect((await measure(at('taught'))).rows[0].metrics.classAgreement.value).toBeGreaterThan(0.97)
   })
 
+  describe('with a coupling learns the trajectories of each class', () => {
+    const pairs = { pairs: 2048, steps: 16 }
+
+    test('by the default recipe, whose velocity is told the same', async () => {
+      const { condition, data, network, batch, steps, seed } = base
+      const user = { condition, data, network, batch, steps, seed, coupling: pairs }
+      await train(user, { directory: at('recipe') })
+      expect(readModel(at('recipe/teacher')).config.condition).toEqual({ kind: 'class', drop: 0.1 })
+      await check(at('recipe'), 8)
+    })
+
+    test.each(['cmt', 'reflow'])('by %s, and goes on with what its pairs were told', async objective => {
+      const user = { ...base, objective, teacher: 'exact', steps: 600, coupling: pairs } as UserConfig
+      const network = { ...base.network, ...(objective === 'reflow' && { conditioning: 's' as const }) }
+      const directory = at(objective)
+      await train({ ...user, network }, { directory, shouldStop: stopAfter(2) })
+      await train({}, { directory, resume: true })
+      await check(directory, 8)
+    })
+
+    test('and its null is the map of all data', async () => {
+      const map = await load(at('recipe'))
+      const { points } = await sample(map, drawNoise(2000, 2, 3), { grid: [1, 0] })
+      await map.close()
+      const counts = new Array<number>(8).fill(0)
+      for (let i = 0; i < 2000; i++) {
+        const angle = Math.atan2(points[2 * i + 1], points[2 * i]) / (Math.PI / 4)
+        counts[(Math.round(angle) + 8) % 8]++
+      }
+      for (const count of counts) expect(Math.abs(count - 250)).toBeLessThan(120)
+    })
+  })
+
+  test('is told the classes of the data where it sees nothing else of it', () => {
+    const config = resolveConfig({ ...base, objective: 'pid', teacher: 'exact', batch: 64 })
+    const turns = roundOf(config)
+    const { inputs } = turns[0].terms[0]
+    expect(inputs).not.toContain('x0')
+    const drawn = batchSource(config, generatedDataset('ring'), turns).draw(1, 1)[inputs.indexOf('class')]
+    expect(new Set(drawn as BigInt64Array)).toEqual(new Set([0n, 1n, 2n, 3n, 4n, 5n, 6n, 7n, 8n]))
+  })
+
   test('has its agreement printed by class', async () => {
     const { code, stdout } = await runHere([
       'evaluate',
@@ -273,12 +324,11 @@ test('the exact velocity of a class is that of its component', async () => {
 describe('what classes do not go with is refused', () => {
   test.each<[UserConfig, RegExp]>([
     [{ data: 'swiss-roll' }, /^condition\.kind: class needs data with at least 2 classes, found none/],
-    [
-      { objective: 'cmt', teacher: 'exact' },
-      /^condition\.kind: trajectories and pairs of a coupling have no classes/,
-    ],
     [{ condition: { kind: 'class', drop: 1 } }, /^condition\.drop: /],
-    [{ condition: 'klass' as never }, /^condition\.kind: expected one of "none"\|"class", found "klass"/],
+    [
+      { condition: 'klass' as never },
+      /^condition\.kind: expected one of "none"\|"class"\|"vector", found "klass"/,
+    ],
   ])('%j', async (user, message) => {
     await expect(train({ ...base, objective: 'psd', ...user }, { directory: at('refused') })).rejects.toThrow(
       message,
@@ -297,6 +347,7 @@ describe('what classes do not go with is refused', () => {
     await expect(sample(map, drawNoise(2, 2, 1), { grid: [1, 0] })).rejects.toThrow(
       /class: expected one of 0, .*, found none/,
     )
+    expect(() => map.without()).toThrow(/class: expected one of 0, .*, found none/)
     await map.close()
     const asked = await runHere(['sample', at('always'), '--count', '2', '--out', at('x.csv')])
     expect([asked.code, asked.stderr]).toEqual([2, expect.stringMatching(/--class/)])

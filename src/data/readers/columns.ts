@@ -14,6 +14,8 @@ export interface ColumnChoice {
   readonly columns?: readonly ColumnName[]
   /** The column of the class. */
   readonly label?: ColumnName
+  /** The columns of the row's vector, in this order. */
+  readonly condition?: ColumnName | readonly ColumnName[]
   /** Places of columns that are no coordinates unless they are asked for. */
   readonly index?: readonly number[]
 }
@@ -21,8 +23,10 @@ export interface ColumnChoice {
 /** Places of the chosen columns, from 0. */
 export interface Chosen {
   readonly columns: readonly number[]
+  /** How many of these, the last ones, are the row's vector; absent for none. */
+  readonly vector?: number
   readonly label?: number
-  /** Names of the coordinates, where the table has names. */
+  /** Names of the columns, where the table has names. */
   readonly names?: readonly string[]
   /** Names of columns that were left out as the index of a data frame. */
   readonly leftOut?: readonly string[]
@@ -36,22 +40,29 @@ export interface Chosen {
  */
 export function chooseColumns(
   file: string,
-  { columns, label, index = [] }: ColumnChoice,
+  { columns, label, condition = [], index = [] }: ColumnChoice,
   count: number,
   names?: readonly string[],
 ): Chosen {
   const place = (name: ColumnName) => findColumn(file, name, count, names)
   const labelPlace = label === undefined ? undefined : place(label)
-  const all = Array.from({ length: count }, (_, i) => i).filter(i => i !== labelPlace)
+  const told = [condition].flat().map(place)
+  const all = Array.from({ length: count }, (_, i) => i).filter(i => i !== labelPlace && !told.includes(i))
   const kept = all.filter(i => !index.includes(i))
   const leftOut = columns || kept.length === 0 ? [] : all.filter(i => index.includes(i))
-  const places = columns?.map(place) ?? (kept.length > 0 ? kept : all)
+  const coordinates = columns?.map(place) ?? (kept.length > 0 ? kept : all)
+  const places = [...coordinates, ...told]
   if (labelPlace !== undefined && places.includes(labelPlace)) {
-    throw new DataError(`${file}: column ${show(label)} is the label, it cannot be a coordinate too`)
+    throw new DataError(
+      `${file}: column ${show(label)} is the label, it cannot be a coordinate or a condition too`,
+    )
   }
   const twice = places.findIndex((column, i) => places.indexOf(column) < i)
-  if (twice >= 0) throw new DataError(`${file}: column ${show(columns![twice])} is chosen twice`)
-  if (places.length === 0) throw new DataError(`${file}: no column is left for coordinates`)
+  if (twice >= 0) {
+    const name = [...(columns ?? coordinates.map(i => i + 1)), ...[condition].flat()][twice]
+    throw new DataError(`${file}: column ${show(name)} is chosen twice`)
+  }
+  if (coordinates.length === 0) throw new DataError(`${file}: no column is left for coordinates`)
   const chosen = names && places.map(i => names[i])
   const repeated = chosen?.find((name, i) => chosen.indexOf(name) < i)
   if (repeated !== undefined) {
@@ -64,6 +75,7 @@ export function chooseColumns(
   }
   return {
     columns: places,
+    ...(told.length > 0 && { vector: told.length }),
     label: labelPlace,
     names: chosen,
     ...(names && leftOut.length > 0 && { leftOut: leftOut.map(i => names[i]) }),

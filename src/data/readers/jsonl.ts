@@ -16,6 +16,7 @@ export const jsonlSchema = z
     columns: z.array(z.string()).min(1).optional(),
     field: z.string().optional(),
     label: z.string().optional(),
+    condition: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
   })
   .refine(({ columns, field }) => columns === undefined || field === undefined, {
     error: 'expected columns or field, not both',
@@ -53,7 +54,10 @@ export function jsonlSource(options: JsonlOptions, rules: Rules = RULES): Source
 
 /** What a line holds. */
 interface Parsed {
+  /** The coordinates, and behind them the numbers of the row's vector. */
   readonly values: readonly unknown[]
+  /** How many these are. */
+  readonly vector: number
   readonly label?: string
 }
 
@@ -61,7 +65,11 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** Reads one line; `keys` are those of the first line where none are chosen. */
-function parseLine(line: string, { columns, field, label }: JsonlOptions, keys?: readonly string[]): Parsed {
+function parseLine(
+  line: string,
+  { columns, field, label, condition = [] }: JsonlOptions,
+  keys?: readonly string[],
+): Parsed {
   let value: unknown
   try {
     value = JSON.parse(line)
@@ -69,9 +77,9 @@ function parseLine(line: string, { columns, field, label }: JsonlOptions, keys?:
     throw new Error('expected one JSON document on the line')
   }
   if (Array.isArray(value)) {
-    if (columns || field !== undefined || label !== undefined)
+    if (columns || field !== undefined || label !== undefined || condition.length > 0)
       throw new Error('expected an object, found an array')
-    return { values: value }
+    return { values: value, vector: 0 }
   }
   if (!isObject(value)) throw new Error(`expected an array of numbers or an object, found ${show(value)}`)
   const own = (key: string): unknown => {
@@ -88,18 +96,23 @@ function parseLine(line: string, { columns, field, label }: JsonlOptions, keys?:
     throw new Error(`expected a word or a number as label, found ${show(found)}`)
   }
   const named = found === undefined ? {} : { label: String(found) }
+  const told = [condition].flat()
+  const vector = told.flatMap(own)
   if (field === undefined) {
-    const chosen = columns ?? keys ?? Object.keys(value).filter(key => key !== label)
-    return { values: chosen.map(own), ...named }
+    const chosen = columns ?? keys ?? Object.keys(value).filter(key => key !== label && !told.includes(key))
+    return { values: [...chosen.map(own), ...vector], vector: vector.length, ...named }
   }
   const values = own(field)
   if (!Array.isArray(values)) throw new Error(`expected an array under ${show(field)}, found ${show(values)}`)
-  return { values, ...named }
+  return { values: [...values, ...vector], vector: vector.length, ...named }
 }
 
 function rowReader(options: JsonlOptions, sink: Sink, rules: Rules) {
-  const { columns, field, label, path } = options
+  const { columns, field, label, condition = [], path } = options
+  const told = [condition].flat()
   let dimension = 0
+  let coordinates: readonly string[] | undefined
+  /** Of all numbers of a row, where each has its own key. */
   let names: readonly string[] | undefined
   let block = new Float32Array(0)
   let labels: string[] = []
@@ -113,7 +126,7 @@ function rowReader(options: JsonlOptions, sink: Sink, rules: Rules) {
 
   /** The coordinates of a table, by the keys of its first line. */
   const namesOf = (line: string) => {
-    const keys = Object.keys(JSON.parse(line) as object).filter(key => key !== label)
+    const keys = Object.keys(JSON.parse(line) as object).filter(key => key !== label && !told.includes(key))
     const twice = duplicateKey(line)
     if (twice !== undefined) throw new DataError(`${path}: two keys of a line are called ${show(twice)}`)
     const index = columns || rules === 1 ? [] : indexColumns(keys)
@@ -123,14 +136,22 @@ function rowReader(options: JsonlOptions, sink: Sink, rules: Rules) {
     }
   }
 
-  const begin = (line: string, { values }: Parsed): void => {
+  const begin = (line: string, { values, vector }: Parsed): void => {
     const isTable = field === undefined && !line.trimStart().startsWith('[')
     const table = isTable ? namesOf(line) : undefined
-    names = table?.names
-    dimension = names?.length ?? values.length
-    if (dimension === 0) throw new DataError(`${path}: row 1: expected numbers, found none`)
+    coordinates = table?.names
+    const points = coordinates?.length ?? values.length - vector
+    if (points === 0) throw new DataError(`${path}: row 1: expected numbers, found none`)
+    dimension = points + vector
+    if (coordinates && vector === told.length) names = [...coordinates, ...told]
     block = new Float32Array(dimension * Math.max(1, Math.floor(BLOCK / dimension)))
-    sink.begin({ dimension, columns: names, leftOut: table?.leftOut, labelled: label !== undefined })
+    sink.begin({
+      dimension,
+      ...(vector > 0 && { vector }),
+      columns: names,
+      leftOut: table?.leftOut,
+      labelled: label !== undefined,
+    })
   }
 
   const put = (value: unknown, line: number, column: number): void => {
@@ -145,10 +166,10 @@ function rowReader(options: JsonlOptions, sink: Sink, rules: Rules) {
     line(text: string, line: number): void {
       let parsed: Parsed
       try {
-        parsed = parseLine(text, options, names)
+        parsed = parseLine(text, options, coordinates)
         if (dimension === 0) {
           begin(text, parsed)
-          parsed = parseLine(text, options, names)
+          parsed = parseLine(text, options, coordinates)
         }
       } catch (error) {
         if (error instanceof DataError) throw error

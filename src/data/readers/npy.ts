@@ -39,6 +39,8 @@ interface Known {
   readonly path?: string
   /** The class of each row. */
   readonly labels?: readonly string[]
+  /** Rows that have a vector. */
+  readonly vectors?: number
 }
 
 /**
@@ -49,7 +51,7 @@ interface Known {
  */
 export async function readNpy(reader: ByteReader, file: string, sink: Sink, known: Known): Promise<void> {
   const { header: found, start } = await readHeader(reader, file)
-  const { path, size, labels } = known
+  const { path, size, labels, vectors = found.shape[0] } = known
   // `[n]` stands for n rows of one number.
   const header = found.shape.length === 1 ? { ...found, shape: [found.shape[0], 1] } : found
   if (size !== undefined && size - start !== header.size) {
@@ -60,6 +62,9 @@ export async function readNpy(reader: ByteReader, file: string, sink: Sink, know
   const [rows] = shape
   if (labels && labels.length !== rows) {
     throw new DataError(`${file}: expected a label for each of ${rows} rows, found ${labels.length} labels`)
+  }
+  if (vectors !== rows) {
+    throw new DataError(`${file}: expected a vector for each of ${rows} rows, found ${vectors} vectors`)
   }
   const direct = path !== undefined && !fortran ? { path, offset: start, rows, type } : undefined
   sink.begin({ ...head, direct, labelled: labels !== undefined })

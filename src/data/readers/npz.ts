@@ -4,37 +4,42 @@ import { promisify } from 'node:util'
 import { crc32 } from 'node:zlib'
 import type { Entry, ZipFile } from 'yauzl'
 import { z } from 'zod'
+import { joinArrays } from '../../model/arrays.ts'
 import { DataError } from '../error.ts'
 import { fileSize, INFLATE_LIMITS, mostInflated, withBytes } from '../file.ts'
 import { firstBytes, hashFile } from '../hash.ts'
 import { kindOf, named } from '../sniff.ts'
 import type { Sink, Source } from '../source.ts'
 import { printable, show } from '../validate.ts'
+import { withVectors } from '../vectors.ts'
 import { readNpy } from './npy.ts'
 
 export const npzSchema = z.strictObject({
   path: z.string().min(1),
   array: z.string().min(1).optional(),
   labels: z.string().min(1).optional(),
+  condition: z.string().min(1).optional(),
 })
 
 const MOST_ENTRIES = 10_000
 
 /** One array of an archive, with another as its labels. */
-export function npzSource({ path, array, labels }: z.output<typeof npzSchema>): Source {
+export function npzSource({ path, array, labels, condition }: z.output<typeof npzSchema>): Source {
   return {
     file: path,
     name: basename(path),
     files: [path],
-    options: { npz: { array, labels } },
+    options: { npz: { array, labels, condition } },
     async read(sink) {
       const archive = await openArchive(path)
       try {
         const classes = labels === undefined ? undefined : await readLabels(archive, labels)
-        const name = array ?? onlyArray(archive, labels)
+        const told = condition === undefined ? undefined : await readVectors(archive, condition)
+        const name = array ?? onlyArray(archive, [labels, condition])
         const { entry, file } = find(archive, name)
-        const known = { size: entry.uncompressedSize, labels: classes }
-        await withBytes(inflated(archive, entry, file), reader => readNpy(reader, file, sink, known))
+        const known = { size: entry.uncompressedSize, labels: classes, ...(told && { vectors: told.rows }) }
+        const into = told ? withVectors(sink, told.values, told.size) : sink
+        await withBytes(inflated(archive, entry, file), reader => readNpy(reader, file, into, known))
       } finally {
         archive.zip.close()
       }
@@ -107,8 +112,8 @@ function nameProblem(
 
 const listed = (names: Iterable<string>): string => show([...names].join(', '))
 
-function onlyArray({ path, entries }: Archive, labels: string | undefined): string {
-  const names = [...entries.keys()].filter(name => name !== labels)
+function onlyArray({ path, entries }: Archive, others: readonly (string | undefined)[]): string {
+  const names = [...entries.keys()].filter(name => !others.includes(name))
   if (names.length === 1) return names[0]
   if (names.length === 0) throw new DataError(`${path}: holds no array`)
   throw new DataError(`${path}: holds several arrays (${listed(names)}); choose one with array`)
@@ -145,6 +150,27 @@ async function* inflated({ zip }: Archive, entry: Entry, file: string): AsyncGen
     throw archiveError(file, error)
   }
   if (checksum !== entry.crc32) throw new DataError(`${file}: is damaged (its checksum differs)`)
+}
+
+/** An array `[n, K]`, or `[n]` of one number each, as the vectors of rows. */
+async function readVectors(archive: Archive, name: string) {
+  const { entry, file } = find(archive, name)
+  const pieces: Float32Array[] = []
+  let size = 0
+  const sink: Sink = {
+    begin({ dimension, shape }) {
+      if (shape) throw new DataError(`${file}: expected vectors [n, K], found pictures`)
+      size = dimension
+    },
+    push: values => void pieces.push(Float32Array.from(values)),
+    problem(place, message) {
+      throw new DataError(`${file}: ${place}: ${message}`)
+    },
+  }
+  const known = { size: entry.uncompressedSize }
+  await withBytes(inflated(archive, entry, file), reader => readNpy(reader, file, sink, known))
+  const values = joinArrays(pieces)
+  return { values, size, rows: values.length / size }
 }
 
 /** An array of one axis, or of one column, as words. */

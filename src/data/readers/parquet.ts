@@ -15,12 +15,13 @@ import { printable, show } from '../validate.ts'
 import { placeOf, wrongValue } from './cells.ts'
 import { type Chosen, chooseColumns } from './columns.ts'
 import { PARQUET_PROGRAM } from './parquet-program.ts'
-import { column } from './text.ts'
+import { column, conditionColumns } from './text.ts'
 
 export const parquetSchema = z.strictObject({
   path: z.string().min(1),
   columns: z.array(column).min(1).optional(),
   label: column.optional(),
+  condition: conditionColumns,
 })
 
 type ParquetOptions = z.output<typeof parquetSchema>
@@ -164,6 +165,7 @@ async function readThrough(helper: Helper, options: ParquetOptions, sink: Sink, 
   checkOverview(path, overview, chosen)
   sink.begin({
     dimension: chosen.columns.length,
+    vector: chosen.vector,
     columns: chosen.names,
     leftOut: chosen.leftOut,
     labelled: chosen.label !== undefined,

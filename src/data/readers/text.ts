@@ -15,12 +15,16 @@ export const column = z.union([z.string(), z.int().positive()], {
   error: 'expected the name of a column, or its number from 1',
 })
 
+/** The columns of a row's vector. */
+export const conditionColumns = z.union([column, z.array(column).min(1)]).optional()
+
 const DELIMITER = 'expected one character, such as ";", which is no quote and no line end'
 
 export const textSchema = z.strictObject({
   path: z.string().min(1),
   columns: z.array(column).min(1).optional(),
   label: column.optional(),
+  condition: conditionColumns,
   header: z.boolean().optional(),
   delimiter: z
     .string(DELIMITER)
@@ -88,10 +92,12 @@ function rowReader(options: TextOptions, sink: Sink, rules: Rules): RecordReader
     block = new Float32Array(dimension * Math.max(1, Math.floor(BLOCK / dimension)))
     sink.begin({
       dimension,
+      vector: chosen.vector,
       columns: chosen.names,
       leftOut: chosen.leftOut,
       labelled: chosen.label !== undefined,
-      mayBeDecimals: layout.isPairs && !named && options.columns === undefined && dimension === 2,
+      mayBeDecimals:
+        layout.isPairs && !named && options.columns === undefined && !chosen.vector && dimension === 2,
     })
     return named
   }
