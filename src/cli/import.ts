@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { pointOf, type UserConfig } from '../config/index.ts'
 import { type DatasetSpec, openDataset, withAbsolutePaths } from '../data/catalogue.ts'
+import { shortList } from '../data/short-list.ts'
 import { conventions } from '../importing/conventions.ts'
 import { type ImportOptions, importModel } from '../importing/import.ts'
 import { assumptions, importOwn, ownRecord } from '../importing/own.ts'
@@ -22,10 +23,6 @@ interface ImportFlags extends Omit<ImportOptions, 'config' | 'data'> {
   readonly out?: string
   readonly json?: boolean
 }
-
-/** Names on one line, the first few of many. */
-const shortList = (names: readonly string[]): string =>
-  names.length > 12 ? `${names.slice(0, 12).join(', ')} and ${names.length - 12} more` : names.join(', ')
 
 /** @throws RunError when the directory holds something, or another process works there */
 function writeRun(directory: string, model: Model): void {

@@ -6,6 +6,7 @@ import { csvPieces } from '../data/csv-writer.ts'
 import { DataError } from '../data/error.ts'
 import { npyPieces } from '../data/npy.ts'
 import { readPoints } from '../data/points.ts'
+import { shortList } from '../data/short-list.ts'
 import { standardizedBy } from '../data/standardized.ts'
 import { type ConditionKind, conditionKinds, pluralOf } from '../model/index.ts'
 import { scatter } from '../report/braille.ts'
@@ -160,9 +161,6 @@ async function straysOf(map: LoadedMap, points: Float32Array): Promise<Uint8Arra
   return strayMarks(standardizedBy(map.standardization, dataset), points)
 }
 
-const list = (names: readonly string[]): string =>
-  names.length > 20 ? `${names.slice(0, 20).join(', ')}, ...` : names.join(', ')
-
 type Kinds = { readonly [kind in ConditionKind]: Extract<KnownCondition, { kind: kind }> }
 
 /** How the word or the numbers of a flag choose, by kind; nothing where they do not. */
@@ -173,12 +171,12 @@ const chosen: {
   }
 } = {
   class: {
-    expected: ({ names }) => `one of ${list(names)}`,
+    expected: ({ names }) => `one of ${shortList(names)}`,
     given: (text, { names }) => (names.includes(text) ? { class: text } : undefined),
   },
   vector: {
     expected: ({ size, columns }) =>
-      `${size} ${size === 1 ? 'number' : 'numbers'}${columns ? ` (${list(columns)})` : ''}`,
+      `${size} ${size === 1 ? 'number' : 'numbers'}${columns ? ` (${shortList(columns)})` : ''}`,
     given(text, { size }) {
       const vector = text.split(',').map(part => (part.trim() === '' ? Number.NaN : Number(part)))
       return vector.length === size && vector.every(Number.isFinite) ? { vector } : undefined

@@ -10,13 +10,14 @@ import { metricValue } from './metric-value.ts'
 export const classMeasure: AskedMeasure = (dataset: StandardizedDataset, { points: real, values: asked }) => {
   const count = asked.length
   const rule = classRule(dataset)
+  const strays = strayRule(dataset)
   const hits = (found: Int32Array): number =>
     found.reduce((sum, value, i) => sum + Number(value === asked[i]), 0)
   const floor = hits(rule(real)) / count
   const names = dataset.labels!.names
   return points => {
     const found = rule(points)
-    const strays = strayRule(dataset)(points)
+    const astray = strays(points)
     const circumstances = { floor: { value: floor, low: floor, high: floor }, count, standardized: false }
     const classes = names.map((name, k): ClassRow => {
       const own = Array.from(asked.keys()).filter(i => asked[i] === k)
@@ -26,7 +27,7 @@ export const classMeasure: AskedMeasure = (dataset: StandardizedDataset, { point
         name,
         count: own.length,
         agreement: share(i => found[i] === k),
-        strays: share(i => strays[i] === 1),
+        strays: share(i => astray[i] === 1),
       }
     })
     return {

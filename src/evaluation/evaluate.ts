@@ -22,7 +22,7 @@ import { dataRecord } from '../serialization/record.ts'
 import { type DataRecord, paths, RunError, type RunRecord, readRecord } from '../serialization/run.ts'
 import { openRecordedData } from '../training/moved.ts'
 import type { ClassRow } from './asked-rows.ts'
-import { conditionMeasure } from './condition-measure.ts'
+import { type ConditionMeasure, conditionMeasure } from './condition-measure.ts'
 import { checkRequest } from './evaluation-request.ts'
 import { evaluationSchema } from './evaluation-schema.ts'
 import { measureMap } from './map-measures.ts'
@@ -160,12 +160,15 @@ export async function evaluateRun(
   // A damaged one is refused before the others are measured.
   for (const name of weights) readModel(directory, name)
   const setting = settingOf(record, dataset, request, data === undefined)
+  const { measures, standardization } = setting
+  const seen = standardizedBy(standardization, dataset)
+  const told = conditionMeasure(record, seen, measures.count, request.seed)
   const sampleMeasure = await openSampleMeasure(setting)
   const rows: EvaluationRow[] = []
   const maps: MapRow[] = []
   try {
     for (const name of weights) {
-      const found = await measureWeights(directory, name, { samples, setting, request, sampleMeasure })
+      const found = await measureWeights(directory, name, { samples, setting, request, told, sampleMeasure })
       rows.push(...found.rows)
       if (setting.chosen.maps.length > 0) maps.push(found.map)
     }
@@ -173,19 +176,18 @@ export async function evaluateRun(
     await sampleMeasure.close()
   }
   const { name, fingerprint } = dataset
-  const { standardization } = setting
   return {
     trainedSteps: trainedSteps(directory, record.config),
     request: { ...request, data: name, fingerprint: fingerprint.sha256 },
     data: dataRecord({ ...dataset, ...(standardization && { standardization }) }),
-    count: setting.measures.count,
+    count: measures.count,
     rows,
     maps,
     notes: [
       ...(record.intact === false ? [`${paths(directory).config} was changed since it was written`] : []),
       ...notes,
       ...once,
-      ...setting.measures.notes,
+      ...measures.notes,
       ...sampleMeasure.notes,
     ],
   }
@@ -195,6 +197,7 @@ interface Task {
   readonly samples: readonly PlannedSample[]
   readonly setting: SampleSetting
   readonly request: EvaluationRequest
+  readonly told?: ConditionMeasure
   readonly sampleMeasure: Awaited<ReturnType<typeof openSampleMeasure>>
 }
 
@@ -202,7 +205,7 @@ interface Task {
 async function measureWeights(
   directory: string,
   weights: WeightsName,
-  { samples, setting, request: { seed }, sampleMeasure }: Task,
+  { samples, setting, request: { seed }, told, sampleMeasure }: Task,
 ): Promise<{ rows: EvaluationRow[]; map: MapRow }> {
   const { dataset, standardization, measures, chosen } = setting
   const map = await load(directory, { weights })
@@ -210,12 +213,10 @@ async function measureWeights(
     const model = map.model!
     const noise = drawNoise(measures.count, dataset.dimension, seed)
     const ends = await followNoise(model, noise, chosen, dataset, setting.runtime)
-    const seen = standardizedBy(standardization, dataset)
-    const told = conditionMeasure(map, seen, measures.count, seed)
     const rows: EvaluationRow[] = []
     for (const planned of samples) {
       const { steps, grid, named, method } = planned
-      const points = await takeThrough(told?.map ?? map, method, noise, grid, seed)
+      const points = await takeThrough(told?.told(map) ?? map, method, noise, grid, seed)
       const asked = told?.measure(standardization ? standardized(standardization, points) : points)
       const metrics = {
         ...(told && asked && chosen.paths.includes(told.metric) && { [told.metric]: asked.value }),

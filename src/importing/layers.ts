@@ -1,3 +1,4 @@
+import { shortList } from '../data/short-list.ts'
 import { RunError } from '../serialization/run.ts'
 import type { Container, StoredTensor } from '../serialization/safetensors.ts'
 
@@ -39,7 +40,7 @@ export function listed({ tensors, others = {} }: Contents): string {
     ...Object.entries(tensors).map(shapeOf),
     ...Object.entries(others).map(([name, { shape, dtype }]) => `${name} [${shape.join(', ')}] of ${dtype}`),
   ]
-  return all.length > 12 ? `${all.slice(0, 12).join(', ')}, ...` : all.join(', ') || 'nothing'
+  return shortList(all) || 'nothing'
 }
 
 /** A count of steps or the like, which many programs keep beside the weights. */

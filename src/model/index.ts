@@ -10,7 +10,6 @@ export {
   conditionKinds,
   conditionOfInputs,
   conditionSize,
-  describeCondition,
   pluralOf,
   seenConditions,
   seenSize,

@@ -1,6 +1,7 @@
 import type { Config } from '../config/index.ts'
 import { ArgumentError } from '../data/arguments.ts'
 import type { RowVector } from '../data/dataset.ts'
+import { shortList } from '../data/short-list.ts'
 import { show } from '../data/validate.ts'
 import { type ConditionKind, pluralOf } from '../model/index.ts'
 import type { DataRecord } from './record.ts'
@@ -54,13 +55,6 @@ interface Row<K extends KnownCondition, C> {
   example(known: K): { readonly given: Given; readonly name: string }
 }
 
-const MOST_LISTED = 12
-
-const list = (names: readonly string[]): string =>
-  names.length > MOST_LISTED
-    ? `${names.slice(0, MOST_LISTED).join(', ')}, ... (${names.length})`
-    : names.join(', ')
-
 const ONE_FOR_EACH = 'expected one for each point'
 
 const classes: Row<KnownClasses, ClassChoice> = {
@@ -83,7 +77,7 @@ const classes: Row<KnownClasses, ClassChoice> = {
   told(what, choice, { names, none }) {
     const refuse = (found: unknown): never => {
       throw new ArgumentError(
-        `${what}: expected one of ${list(names)}${none ? ', or none' : ''}, found ${found}`,
+        `${what}: expected one of ${shortList(names)}${none ? ', or none' : ''}, found ${found}`,
       )
     }
     const numberOf = (value: unknown): bigint => {
@@ -140,7 +134,7 @@ const vectors: Row<KnownVectors, VectorChoice> = {
   },
   inputs: ({ none }) => ({ vector: 'float32', ...(none && { none: 'float32' }) }),
   told(what, choice, { size, columns, none }) {
-    const named = columns ? ` (${list(columns)})` : ''
+    const named = columns ? ` (${shortList(columns)})` : ''
     const expected = `expected ${size} ${size === 1 ? 'number' : 'numbers'}${named}, or ${size} for each point${none ? ', or none' : ''}`
     const refuse = (found: string): never => {
       throw new ArgumentError(`${what}: ${expected}; found ${found}`)

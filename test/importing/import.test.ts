@@ -270,7 +270,7 @@ describe('a network in a convention of its own gives the same jumps', () => {
 })
 
 test('a network of JAX takes its points where JAX takes them', async () => {
-  const fixtures = new URL('./fixtures', import.meta.url)
+  const fixtures = new URL('./fixtures/', import.meta.url)
   const { points, cases } = JSON.parse(readFileSync(new URL('jax.json', fixtures), 'utf8')) as {
     points: number[][]
     cases: { t: number; r: number; points: number[][] }[]

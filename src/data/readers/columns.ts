@@ -1,12 +1,10 @@
 import { DataError } from '../error.ts'
+import { shortList } from '../short-list.ts'
 import { nearest } from '../suggest.ts'
 import { show } from '../validate.ts'
 
 /** A column by its name, or by its number from 1. */
 export type ColumnName = string | number
-
-/** Numbers of columns that are listed in a message. */
-const NUMBERED = 20
 
 /** Which columns of a table are read. */
 export interface ColumnChoice {
@@ -67,10 +65,8 @@ export function chooseColumns(
   const repeated = chosen?.find((name, i) => chosen.indexOf(name) < i)
   if (repeated !== undefined) {
     const different = places.filter((_, i) => chosen!.indexOf(chosen![i]) === i).map(i => i + 1)
-    const numbers =
-      different.length > NUMBERED ? `${different.slice(0, NUMBERED).join(', ')}, ...` : different.join(', ')
     throw new DataError(
-      `${file}: two columns are called ${show(repeated)}; give each a name of its own, or choose one of them by number: {columns: [${numbers}]}`,
+      `${file}: two columns are called ${show(repeated)}; give each a name of its own, or choose one of them by number: {columns: [${shortList(different)}]}`,
     )
   }
   return {
