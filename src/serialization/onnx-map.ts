@@ -168,7 +168,7 @@ export async function mapOfOnnx(
 }
 
 /** The classes that a file's map is told. @throws RunError when it does not say which there are */
-function classesIn(
+export function classesIn(
   name: string,
   { signature }: Readonly<Record<string, string>>,
   labels: DataRecord['labels'],

@@ -18,6 +18,10 @@ export function begin(change: Partial<Plan>): void {
   let plan = { ...anew(selected.value, change), ...(change.stages && { stages: change.stages }) }
   try {
     const dataset = datasetOf(plan.target)
+    if (plan.condition && !dataset.labels) {
+      plan = { ...plan, condition: undefined }
+      remark.value = 'This target has no classes, so it is trained without them.'
+    }
     const [{ objective }] = plan.stages
     const refusal = refusalOf(plan, objective, dataset)
     if (refusal) {
