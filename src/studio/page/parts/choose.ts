@@ -22,11 +22,13 @@ export function begin(change: Partial<Plan>): void {
       plan = { ...plan, condition: undefined }
       remark.value = 'This target has no classes, so it is trained without them.'
     }
-    const [{ objective }] = plan.stages
-    const refusal = refusalOf(plan, objective, dataset)
-    if (refusal) {
+    const [refused] = plan.stages.flatMap(({ objective }) => {
+      const refusal = refusalOf(plan, objective, dataset)
+      return refusal ? [`${objective} cannot begin here (${refusal})`] : []
+    })
+    if (refused) {
       plan = anew(plan, {}, { objective: 'lsd' })
-      remark.value = `${objective} cannot begin here (${refusal}); lsd is chosen in its place.`
+      remark.value = `${refused}; lsd is chosen in its place.`
     }
     open(plan, state.value.selected, 'held')
     if (playing) play()
