@@ -177,7 +177,7 @@ export async function mapOfOnnx(
 }
 
 /** What a file's map is told. @throws RunError when it does not say */
-function conditionIn(
+export function conditionIn(
   name: string,
   { signature }: Readonly<Record<string, string>>,
   kind: ConditionKind,

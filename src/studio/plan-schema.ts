@@ -99,6 +99,8 @@ export const planSchema = z.strictObject({
   batch: z.int().min(16).max(8192),
   interpolant: z.enum(Object.keys(interpolants) as [keyof typeof interpolants]),
   seed: z.int().min(0),
+  /** What the map is told beside a point and its times; nothing where absent. */
+  condition: z.literal('class').optional(),
   /** What the first stage begins with in place of drawn weights: the example that comes with the page, or a file. */
   start: z.union([z.literal('example'), modelSourceSchema]).optional(),
   stages: z.array(stageSchema).min(1).max(MOST_STAGES),

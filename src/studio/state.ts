@@ -29,6 +29,8 @@ const stateSchema = z.strictObject({
   runs: z.array(planSchema).min(1).max(4),
   selected: z.int().min(0).max(3),
   weights: z.enum(['ema', 'raw']),
+  /** The class that maps are told, by its place among those that they know; none where absent. */
+  class: z.int().min(0).optional(),
   /** The jump that is looked at: its times, and the point that is followed. */
   jump: z.strictObject({
     s: z.number().min(0).max(1),

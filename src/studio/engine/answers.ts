@@ -36,8 +36,8 @@ const COUNTS = 2
 
 /** Metrics of a training's target, made ready once for a count: against the points that its reports are measured by. */
 function measuresOf(session: Session, count: number): Measures {
-  const kept = session.once('metrics', () => new Map<number, Measures>())
-  const measures = kept.get(count) ?? prepareMetrics(session.dataset, { count })
+  const kept = session.once(`metrics ${session.told}`, () => new Map<number, Measures>())
+  const measures = kept.get(count) ?? prepareMetrics(session.seen, { count })
   // The last used comes last.
   kept.delete(count)
   kept.set(count, measures)
@@ -56,6 +56,10 @@ async function through(step: Jump, points: PlanePoints, grid: readonly number[])
   for (let i = 1; i < grid.length; i++) all.push(await step(all[i - 1], grid[i - 1], grid[i]))
   return all
 }
+
+/** One class for many points. */
+const classIndices = (count: number, index: number) =>
+  constant(new Array<number>(count).fill(index), [count], 'int64')
 
 /** What a training is asked while it goes on: each gives the numbers that a picture of the page shows. */
 export const answers: Answers = {
@@ -82,20 +86,21 @@ export const answers: Answers = {
   strays: async ({ points }, session) => {
     const marks = marksOf(session, points)
     if (!marks) return null
-    const { floors } = session.once('strays', () =>
-      prepareMetrics(session.dataset, { count: MARKED, names: ['strays'] }),
+    const { floors } = session.once(`strays ${session.told}`, () =>
+      prepareMetrics(session.seen, { count: MARKED, names: ['strays'] }),
     )
     const { value: floor, low, high } = floors.strays
     return { marks, value: strayEstimate(marks.subarray(0, MARKED)).value, floor, low, high }
   },
 
   residuals: ({ levels, weights }, session, engine) => {
-    const { config, dataset } = session
+    const { config, dataset, seen, classes, told } = session
     const parameters = session.parameters(weights)
     const data = new Float32Array(2 * MEASURED)
-    dataset.sample(random(0, 'studio residuals'), data)
+    const one = classes && { class: classIndices(MEASURED, told ?? classes.names.length) }
+    seen.sample(random(0, 'studio residuals'), data)
     return measureResiduals(
-      mapOf(config, pointOf(config, dataset), constant(parameters, [parameters.length])),
+      mapOf(config, pointOf(config, dataset), constant(parameters, [parameters.length]), one ?? undefined),
       {
         dimension: 2,
         interpolant: interpolants[config.interpolant],
@@ -147,9 +152,9 @@ export const answers: Answers = {
     })
   },
 
-  target: async ({ count, seed }, { dataset }) => {
+  target: async ({ count, seed }, { seen }) => {
     const points = new Float32Array(2 * count)
-    dataset.sample(random(seed, 'studio target'), points)
+    seen.sample(random(seed, 'studio target'), points)
     return points
   },
 

@@ -98,9 +98,11 @@ const questions = {
 const run = z.string().regex(/^[\w-]{1,64}$/)
 const revision = z.int().min(0).optional()
 const id = z.int().min(0)
+/** Place of a class among those that a map is told. */
+const told = z.int().min(0).optional()
 
 const asking = Object.entries(questions).map(([name, ask]) =>
-  z.strictObject({ type: z.literal('ask'), run, id, name: z.literal(name), ask }),
+  z.strictObject({ type: z.literal('ask'), run, id, name: z.literal(name), ask, class: told }),
 )
 
 const named = z.discriminatedUnion('name', asking as never)
@@ -118,7 +120,7 @@ const commandSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('pause'), run, revision }),
   z.strictObject({ type: z.literal('step'), run, steps: countTo(MOST.steps) }),
   z.strictObject({ type: z.literal('change'), run, stage: stageSchema.omit({ steps: true }), revision }),
-  z.strictObject({ type: z.literal('show'), run, count: countTo(MOST.shown), weights }),
+  z.strictObject({ type: z.literal('show'), run, count: countTo(MOST.shown), weights, class: told }),
   z.strictObject({ type: z.literal('close'), run }),
   named,
 ])

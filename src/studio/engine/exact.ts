@@ -16,9 +16,10 @@ export async function exactVelocity(
   engine: Runtime,
   session: Session,
 ): Promise<Velocity<Float64Array> | undefined> {
-  const { mixture } = session.dataset
+  const { told, seen } = session
+  const { mixture } = seen
   if (!mixture) return undefined
-  const program = await session.once('exact velocity', (): Promise<Program> => {
+  const program = await session.once(`exact velocity ${told}`, (): Promise<Program> => {
     const field = mixtureVelocity(mixture, interpolants[session.config.interpolant])
     const graph = trace(({ x, t }) => field.velocity(x, t), {
       x: spec([DYNAMIC, 2], 'float64'),

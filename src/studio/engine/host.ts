@@ -30,8 +30,8 @@ interface Seat {
   /** Samples that are sent. */
   count: number
   weights: WeightsName
-  /** Absent where the data is not known. */
-  readonly measures: Measures | null
+  /** The class that the map of its reports is told; null for none. */
+  told: number | null
   /** Stages that a plan has beyond what is trained. */
   ahead: Plan['stages']
   playing: boolean
@@ -50,6 +50,14 @@ export interface HostOptions {
   /** Milliseconds. */
   readonly clock?: () => number
 }
+
+/** What samples are measured by, of the class that is told; null where the data is not known. */
+const measuresOf = (session: Session): Measures | null =>
+  session.plan.target.kind === 'unknown'
+    ? null
+    : session.once(`report ${session.told}`, () =>
+        prepareMetrics(session.seen, { count: SAMPLES, names: ['strays', 'slicedWasserstein'] }),
+      )
 
 /** What went wrong, and what to do about it. */
 function divergence({ step, metrics }: Failure, { learningRate }: Stage): string {
@@ -98,7 +106,9 @@ export function host(
    * @param marked  whether it is to be told which of them are off the data
    */
   const report = async (run: string, seat: Seat, measured = true, marked = true): Promise<void> => {
-    const { session, measures, noise, count, weights, playing, revision, ahead } = seat
+    const { session, noise, count, weights, playing, revision, ahead, told } = seat
+    session.tell(told)
+    const measures = measuresOf(session)
     const { samples, marks } = await seat.sampling.take(async () => {
       const samples = await session.map(weights).jump(noise, 1, 0)
       return { samples, marks: marked ? marksOf(session, samples) : undefined }
@@ -124,6 +134,7 @@ export function host(
           }
         : null,
       ...(scores && { within: scores.within }),
+      ...(session.classes && { classes: session.classes }),
     })
   }
 
@@ -133,18 +144,14 @@ export function host(
     // Even where the new one is refused: the page shows the new one's plan.
     await before?.session.close()
     const session = await Session.open(engine, plan, file)
-    const { count = SAMPLES, weights = 'ema' } = before ?? {}
-    const measures =
-      plan.target.kind === 'unknown'
-        ? null
-        : prepareMetrics(session.dataset, { count: SAMPLES, names: ['strays', 'slicedWasserstein'] })
+    const { count = SAMPLES, weights = 'ema', told = null } = before ?? {}
     const ahead = plan.stages.some(stage => stage.steps > 0) ? plan.stages : []
     const seat: Seat = {
       session,
-      measures,
       noise: drawNoise(Math.max(count, SAMPLES), 2, plan.seed),
       count,
       weights,
+      told,
       ahead,
       playing: replay === 'on' || (replay === 'now' && ahead.length > 0),
       goesOn: replay === 'on',
@@ -154,9 +161,9 @@ export function host(
     }
     seats.set(run, seat)
     // What is to be seen comes before what is to be read: the first floor takes a while.
-    if (measures) {
+    if (plan.target.kind !== 'unknown') {
       await report(run, seat, false, false)
-      void measures.floors
+      void measuresOf(session)?.floors
     }
     await report(run, seat)
   }
@@ -181,16 +188,20 @@ export function host(
         seat.ahead = []
         await seat.session.change(command.stage)
         return report(run, seat)
-      case 'show':
-        if (seat.count === command.count && seat.weights === command.weights) return
+      case 'show': {
+        const { class: told = null } = command
+        if (seat.count === command.count && seat.weights === command.weights && seat.told === told) return
+        seat.told = told
         seat.count = Math.min(Math.max(1, Math.floor(command.count)), MOST_SAMPLES)
         seat.weights = command.weights
         seat.noise = drawNoise(Math.max(seat.count, SAMPLES), 2, seat.session.plan.seed)
         return report(run, seat)
+      }
       case 'close':
         seats.delete(run)
         return seat.session.close()
       case 'ask': {
+        seat.session.tell(command.class ?? null)
         const answer = await answers[command.name](command.ask as never, seat.session, engine)
         return send({ type: 'answer', run, id: command.id, answer })
       }

@@ -15,7 +15,9 @@ import { type Program, RuntimeLoadError } from '../../runtime/program.ts'
 import { onnxProblem, readMetadata, tensorWithNaN } from '../../runtime/protobuf.ts'
 import { runtimeReason } from '../../runtime/reason.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
-import { decodeModelFile, type Model } from '../../serialization/model.ts'
+import type { KnownClasses } from '../../serialization/classes.ts'
+import { decodeModelFile, hasClasses, type Model } from '../../serialization/model.ts'
+import { classesIn } from '../../serialization/onnx-map.ts'
 import { type DataRecord, dataRecordSchema, RunError } from '../../serialization/record.ts'
 import {
   freshPlan,
@@ -36,14 +38,27 @@ const sizeOr = (otherwise: number, value: unknown, low: number, high: number): n
 
 const unknownTarget = (name: string): Target => ({ kind: 'unknown', name: name.slice(0, LONGEST_NAME) })
 
-const targetOf = (name: string): Target =>
-  Object.hasOwn(datasets, name) ? { kind: 'built-in', name } : unknownTarget(name)
+/**
+ * The built-in dataset of a name, if there is one; where it has other classes than a model that is told them, the model's data
+ * are not it.
+ */
+function targetOf({ name, labels }: DataRecord, told = false): Target {
+  if (!Object.hasOwn(datasets, name)) return unknownTarget(name)
+  const own = datasets[name].create().labels?.names
+  return told && own?.join() !== labels?.names.join() ? unknownTarget(name) : { kind: 'built-in', name }
+}
+
+interface OnnxTraits {
+  readonly objective: string | null
+  readonly interpolant: InterpolantName
+  readonly data: DataRecord | null
+  /** Whether its map is told classes. */
+  readonly told: boolean
+  readonly metadata: Readonly<Record<string, string>>
+}
 
 /** What an ONNX file says about itself; of another program's file nothing is known. @throws RunError */
-function readTraits(
-  bytes: Uint8Array,
-  file: string,
-): { objective: string | null; interpolant: InterpolantName; data: DataRecord | null } {
+function readTraits(bytes: Uint8Array, file: string): OnnxTraits {
   const problem = onnxProblem(bytes)
   if (problem) throw new RunError(`${file}: ${problem}`)
   let metadata: Record<string, string>
@@ -62,12 +77,14 @@ function readTraits(
     )
   }
   if (damaged !== undefined) throw new RunError(`${file}: tensor ${damaged}: holds what is no number (NaN)`)
-  const { format, objective, interpolant = '', data } = metadata
-  if (format !== 'oxbow') return { objective: null, interpolant: 'linear', data: null }
+  const { format, objective, interpolant = '', data, signature } = metadata
+  if (format !== 'oxbow') return { objective: null, interpolant: 'linear', data: null, told: false, metadata }
   return {
     objective: objectives.has(objective) ? objective : null,
     interpolant: Object.hasOwn(interpolants, interpolant) ? (interpolant as InterpolantName) : 'linear',
     data: data ? dataRecordSchema.parse(JSON.parse(data)) : null,
+    told: signature !== undefined && JSON.parse(signature).class !== undefined,
+    metadata,
   }
 }
 
@@ -107,16 +124,18 @@ export function planOfModel(bytes: Uint8Array, name: string, path?: string): Pla
     ...(path !== undefined && { path }),
   })
   if (name.endsWith('.onnx')) {
-    const { objective, interpolant, data } = readTraits(bytes, name)
+    const { objective, interpolant, data, told } = readTraits(bytes, name)
     checkPlane(data?.dimension ?? 2, name)
-    const target: Target = data ? targetOf(data.name) : unknownTarget(name)
+    const target: Target = data ? targetOf(data, told) : unknownTarget(name)
     const stage = { ...freshPlan.stages[0], objective: firstObjective(objective, target), keep: true }
     return { ...freshPlan, target, interpolant, start: source('onnx', objective), stages: [stage] }
   }
-  const { config, data } = decodeModelFile(bytes, name)
+  const model = decodeModelFile(bytes, name)
+  const { config, data } = model
   checkPlane(data.dimension, name)
   const { network, batch, interpolant, objective, seeds, optimizer } = config
-  const target = targetOf(data.name)
+  const told = hasClasses(model)
+  const target = targetOf(data, told)
   const learningRate = Math.min(HIGHEST_RATE, optimizer.learningRate)
   return {
     // As far as a plan can say them; the network itself is the file's.
@@ -126,6 +145,7 @@ export function planOfModel(bytes: Uint8Array, name: string, path?: string): Pla
     target,
     interpolant,
     seed: Math.max(0, seeds.data),
+    ...(told && { condition: 'class' as const }),
     start: source('safetensors', objective),
     stages: [{ objective: firstObjective(objective, target), learningRate, steps: 0, keep: true }],
   }
@@ -136,8 +156,10 @@ export interface OpenedFile {
   readonly dataset: StandardizedDataset
   /** Absent for an ONNX file, which is a map without its parameters. */
   readonly model?: Model
-  /** `(parameters, x, s, t)` to points, whatever the parameters, and the scale of its data. */
+  /** `(parameters, x, s, t, class)` to points, whatever the parameters, and the scale of its data. */
   readonly jump?: Program
+  /** That the jump of an ONNX file is told. */
+  readonly classes?: KnownClasses
 }
 
 function dataOf(
@@ -146,7 +168,10 @@ function dataOf(
   by: Standardization | undefined,
 ): StandardizedDataset {
   const dataset = targetDataset(target)
-  const named = target.kind === 'unknown' && data ? { ...dataset, fingerprint: data.fingerprint } : dataset
+  const named =
+    target.kind === 'unknown' && data
+      ? { ...dataset, fingerprint: data.fingerprint, labels: data.labels }
+      : dataset
   return standardizedBy(by, named)
 }
 
@@ -171,33 +196,39 @@ export async function openFile(
     const model = decodeModelFile(bytes, name)
     return { model, dataset: dataOf(plan, model.data, model.data.standardization) }
   }
-  const { data } = readTraits(bytes, name)
+  const { data, metadata } = readTraits(bytes, name)
   const by = data?.standardization
   const { program, inputs, output } = await engine.openModel(bytes).catch((error: Error) => {
     if (error instanceof RuntimeLoadError) throw error
     throw new RunError(`${name}: not an ONNX model that can be run (${runtimeReason(error)})`)
   })
+  const names = inputs.map(input => input.name).join()
+  const told = names === 'x,s,t,class'
   const fits =
-    inputs.map(input => input.name).join() === 'x,s,t' &&
+    (names === 'x,s,t' || told) &&
     inputs[0].shape.length === 2 &&
-    inputs.every(({ dtype }) => dtype === 'float32') &&
+    inputs.every(input => input.dtype === (input.name === 'class' ? 'int64' : 'float32')) &&
     output.dtype === 'float32'
   if (!fits) {
     await program.close()
     throw new RunError(
-      `${name}: expected inputs x [batch, 2], s [batch], t [batch] and an output [batch, 2] of float32`,
+      `${name}: expected inputs x [batch, 2], s [batch], t [batch] and an output [batch, 2] of float32, and at most class [batch] of int64`,
     )
   }
   checkPlane(inputs[0].shape[1], name)
-  return { dataset: dataOf(plan, data, by), jump: onNoiseScale(program, by) }
+  return {
+    dataset: dataOf(plan, data, by),
+    jump: onNoiseScale(program, by),
+    ...(told && { classes: classesIn(name, metadata, data?.labels) }),
+  }
 }
 
 /** A map in the data's own units as one on the scale of the noise. */
 function onNoiseScale(program: Program, by: Standardization | undefined): Program {
   return {
-    run: async ([, points, s, t]) => {
+    run: async ([, points, s, t, ...told]) => {
       const x = points as Float32Array
-      const [y] = await program.run([by ? unstandardized(by, x, Number(s[0])) : x, s, t])
+      const [y] = await program.run([by ? unstandardized(by, x, Number(s[0])) : x, s, t, ...told])
       if (!(y instanceof Float32Array) || y.length !== x.length) {
         throw new RunError(`gives ${y.length} numbers for ${x.length}, so it is no flow map`)
       }

@@ -1,5 +1,6 @@
 import type { BinnedLoss } from '../../evaluation/loss-bins.ts'
 import type { Residuals } from '../../metric/residuals.ts'
+import type { KnownClasses } from '../../serialization/classes.ts'
 import type { MetricsLine } from '../../serialization/metrics-log.ts'
 import type { WeightsName } from '../../serialization/model.ts'
 import type { Plan, Stage, Tilt } from '../plan.ts'
@@ -133,10 +134,11 @@ export type Command =
   | { type: 'pause'; run: string; revision?: number }
   | { type: 'step'; run: string; steps: number }
   | { type: 'change'; run: string; stage: Omit<Stage, 'steps'>; revision?: number }
-  /** How many samples the reports hold, and of which weights. */
-  | { type: 'show'; run: string; count: number; weights: WeightsName }
+  /** How many samples the reports hold, of which weights and of which class, by its place; absent for none. */
+  | { type: 'show'; run: string; count: number; weights: WeightsName; class?: number }
   | { type: 'close'; run: string }
-  | { type: 'ask'; run: string; id: number; name: QuestionName; ask: unknown }
+  /** Of the map that is told a class, by its place; absent for none. */
+  | { type: 'ask'; run: string; id: number; name: QuestionName; ask: unknown; class?: number }
 
 /** What an engine tells a page. */
 export type Report =
@@ -167,6 +169,8 @@ export type Report =
       within?: boolean
       /** Of the samples; null where the data are not known, absent where it was not measured this time. */
       strays?: Strays | null
+      /** That the map is told; absent where it is told none. */
+      classes?: KnownClasses
     }
   | { type: 'answer'; run: string; id: number; answer: unknown }
   /** `ended` where nothing trains the run, or all runs where it names none: it is to be opened. */

@@ -1,12 +1,14 @@
 import { DYNAMIC, simplify, spec, trace } from '../../autodiff/index.ts'
 import { type Config, ConfigError, pointOf, resolveConfig, type UserConfig } from '../../config/index.ts'
 import type { Dataset } from '../../data/dataset.ts'
-import { mapOf, parameterCount, type VelocityField } from '../../model/index.ts'
+import type { StandardizedDataset } from '../../data/standardized.ts'
+import { mapOf, type PointSpec, parameterCount, type VelocityField } from '../../model/index.ts'
 import { objectives } from '../../objective/index.ts'
 import type { Program } from '../../runtime/program.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { Jump, Velocity } from '../../sampler/sampler.ts'
 import type { State } from '../../serialization/checkpoint.ts'
+import type { KnownClasses } from '../../serialization/classes.ts'
 import type { MetricsLine } from '../../serialization/metrics-log.ts'
 import type { Model, WeightsName } from '../../serialization/model.ts'
 import { dataRecord, RunError } from '../../serialization/record.ts'
@@ -15,10 +17,11 @@ import { type Failure, Trainer, type TrainerOptions } from '../../training/train
 import { solveTrajectories, type TrajectoryCache } from '../../training/trajectory-cache.ts'
 import { trainedBy } from '../example/trained-by.ts'
 import { fileOfPlan, MOST_STAGES, type Plan, type Stage, stepsOf, withStage } from '../plan.ts'
+import { classDataset, classesOfConfig, toldClass } from './classes.ts'
 import { exampleOf } from './example.ts'
 import { type OpenedFile, openFile } from './model-file.ts'
 import { recipeKeys } from './recipe-keys.ts'
-import { PLANE, targetDataset } from './target.ts'
+import { targetDataset } from './target.ts'
 import { type Ended, guidanceOf } from './teachers.ts'
 import { tiltKeys } from './tilt.ts'
 
@@ -28,11 +31,11 @@ const LENGTH = 6000
 const PAIRS = 8192
 
 /** What decides the form of a map beside its parameters. */
-type MapShape = Pick<UserConfig, 'network' | 'times'>
+type MapShape = Pick<UserConfig, 'network' | 'times' | 'condition'>
 
 /** The configuration of one stage, as `oxbow train` would take it but for its length. */
 export function userConfigOf(
-  { target, hidden, layers, batch, interpolant, seed }: Plan,
+  { target, hidden, layers, batch, interpolant, seed, condition }: Plan,
   stage: Stage,
   exact: boolean,
   shape: MapShape = { network: { hidden, layers } },
@@ -45,6 +48,7 @@ export function userConfigOf(
   return {
     data: target.kind === 'built-in' ? target.name : { given: target.kind },
     objective: stage.objective,
+    ...(condition && { condition: { kind: condition } }),
     ...shape,
     ...(recipe && {
       loss: recipe.loss,
@@ -67,14 +71,22 @@ export const configOf = (...given: Parameters<typeof userConfigOf>): Config =>
   resolveConfig(userConfigOf(...given))
 
 /** A flow map whose parameters are an input, so that it is compiled once for a whole training. */
-async function compileMap(engine: Runtime, config: Config, value: 'jump' | 'velocity'): Promise<Program> {
+async function compileMap(
+  engine: Runtime,
+  config: Config,
+  point: PointSpec,
+  value: 'jump' | 'velocity',
+): Promise<Program> {
   const graph = trace(
-    ({ parameters, x, s, t }) => ({ y: mapOf(config, PLANE, parameters)[value](x, s, t) }),
+    ({ parameters, x, s, t, ...condition }) => ({
+      y: mapOf(config, point, parameters, condition)[value](x, s, t),
+    }),
     {
-      parameters: spec([parameterCount(config, PLANE)]),
+      parameters: spec([parameterCount(config, point)]),
       x: spec([DYNAMIC, 2]),
       s: spec([DYNAMIC, 1]),
       t: spec([DYNAMIC, 1]),
+      ...(point.condition && { class: spec([DYNAMIC], 'int64') }),
     },
   )
   return engine.compile(simplify(graph))
@@ -126,12 +138,13 @@ async function openCourse(
 ): Promise<Course> {
   const config = { ...asked, chunk: engine.chunk ?? asked.chunk }
   const { teachers, pairs } = guidanceOf(config, dataset, ended)
-  const step = buildStep(config, pointOf(config, dataset), teachers)
+  const point = pointOf(config, dataset)
+  const step = buildStep(config, point, teachers)
   const pool = await solvePairs(engine, config, pairs)
   const programs = {
     step: await engine.compileScan(step.graph, step.state.length),
-    jump: await compileMap(engine, config, 'jump'),
-    velocity: await compileMap(engine, config, 'velocity'),
+    jump: await compileMap(engine, config, point, 'jump'),
+    velocity: await compileMap(engine, config, point, 'velocity'),
   }
   const trainer = new Trainer(config, dataset, step, programs.step, { ...weights, pool })
   return { config, teachers, programs, trainer }
@@ -161,16 +174,23 @@ export class Session {
   /** What the weights came of that the present stage begins with; absent where they were drawn. */
   private origin?: ModelRecord
 
+  /** The class that its map is told; null for none. */
+  told: number | null
+
   private constructor(
     private readonly engine: Runtime,
-    readonly dataset: Dataset,
+    readonly dataset: StandardizedDataset,
     private current: Plan,
     private course: Course,
     /** Stages before the present one that trained. */
     private ended: readonly Ended[],
+    /** That its map is told; null where it is told none. */
+    readonly classes: KnownClasses | null,
     /** Of the file that it began with, in place of the plan's. */
     private readonly shape?: MapShape,
-  ) {}
+  ) {
+    this.told = classes && toldClass(classes, null)
+  }
 
   /**
    * At the beginning of the plan's first stage.
@@ -189,22 +209,23 @@ export class Session {
     const ended = example ? [example] : []
     const weights = example ? { initial: example.raw, averaged: example.parameters } : {}
     const course = await openCourse(engine, config, dataset, ended, weights)
-    const session = new Session(engine, dataset, fresh, course, ended)
+    const session = new Session(engine, dataset, fresh, course, ended, classesOfConfig(config, dataset))
     if (example) session.origin = recordOf(example.config, targetDataset(trainedBy.target))
     return session
   }
 
   private static async openFile(engine: Runtime, plan: Plan, file: OpenedFile): Promise<Session> {
-    const { dataset, model, jump } = file
+    const { dataset, model, jump, classes = null } = file
     const [stage] = plan.stages
     const fresh = { ...plan, stages: [{ ...stage, steps: 0 }] }
-    const { network, times } = model?.config ?? {}
-    const shape = model && { network, times: { minimum: times!.minimum } }
+    const { network, times, condition } = model?.config ?? {}
+    const shape = model && { network, times: { minimum: times!.minimum }, condition }
     const config = configOf(plan, stage, dataset.mixture !== undefined, shape)
-    if (!model) return new Session(engine, dataset, fresh, shownCourse(config, jump!), [])
+    if (!model) return new Session(engine, dataset, fresh, shownCourse(config, jump!), [], classes)
     const ended = [{ config: { ...config, objective: model.config.objective }, parameters: model.parameters }]
     const course = await openCourse(engine, config, dataset, ended, { initial: model.parameters })
-    const session = new Session(engine, dataset, fresh, course, ended, shape)
+    const known = classesOfConfig(config, dataset)
+    const session = new Session(engine, dataset, fresh, course, ended, known, shape)
     session.origin = { config: model.config, data: model.data }
     return session
   }
@@ -302,13 +323,27 @@ export class Session {
     this.logged = 0
   }
 
-  /** The map as it is now. */
+  /** Tells its map another class from now on; null for none. */
+  tell(asked: number | null): void {
+    this.told = this.classes && toldClass(this.classes, asked)
+  }
+
+  /** The data that the map's samples are of: those of the class that it is told. */
+  get seen(): StandardizedDataset {
+    const { dataset, told } = this
+    return told === null ? dataset : this.once(`data of class ${told}`, () => classDataset(dataset, told))
+  }
+
+  /** The map as it is now, told the class. */
   map(weights: WeightsName = 'ema'): { readonly jump: Jump; readonly velocity: Velocity } {
     const { jump, velocity } = this.course.programs
     const parameters = this.course.trainer ? this.parameters(weights) : new Float32Array(0)
+    const { classes, told } = this
     const run = async (program: Program, x: Float32Array, s: number, t: number) => {
-      const times = (value: number) => new Float32Array(x.length / 2).fill(value)
-      return (await program.run([parameters, x, times(s), times(t)]))[0] as Float32Array
+      const count = x.length / 2
+      const times = (value: number) => new Float32Array(count).fill(value)
+      const one = classes ? [new BigInt64Array(count).fill(BigInt(told ?? classes.names.length))] : []
+      return (await program.run([parameters, x, times(s), times(t), ...one]))[0] as Float32Array
     }
     return {
       jump: (x, s, t) => run(jump, x, s, t),

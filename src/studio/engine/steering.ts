@@ -24,9 +24,9 @@ function meanReward(points: PlanePoints, tilt: Tilt): number {
 /** The tilted data to measure against: that of the last tilt is kept, as a training is asked about it again and again. */
 function goalOf(session: Session, tilt: Tilt, count: number): Goal {
   const kept = session.once('tilted goal', () => ({ of: '', goal: null as Goal | null }))
-  const of = JSON.stringify([tilt, count])
+  const of = JSON.stringify([tilt, count, session.told])
   if (!kept.goal || kept.of !== of) {
-    const dataset = tiltedDataset(session.dataset, tilt)
+    const dataset = tiltedDataset(session.seen, tilt)
     kept.goal = prepareMetrics(dataset, { count, names: ['slicedWasserstein'] })
     kept.of = of
   }

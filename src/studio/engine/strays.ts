@@ -6,8 +6,8 @@ import type { PlanePoints } from './protocol.ts'
 import type { Session } from './session.ts'
 
 /** Which of some samples are off the data, `[n]`; nothing where the data are not known. */
-export const marksOf = ({ plan, dataset }: Session, samples: PlanePoints): Uint8Array | undefined =>
-  plan.target.kind === 'unknown' ? undefined : strayRule(dataset)(samples)
+export const marksOf = ({ plan, seen }: Session, samples: PlanePoints): Uint8Array | undefined =>
+  plan.target.kind === 'unknown' ? undefined : strayRule(seen)(samples)
 
 /** Metrics of samples, and whether all of them are within what real data scores, with no interval far beyond it. */
 export function scoresOf(measures: Measures, samples: PlanePoints) {

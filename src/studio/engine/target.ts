@@ -80,7 +80,7 @@ function pointsDataset(name: string, text: string): Dataset {
 }
 
 /** The points that the page draws. */
-export const PLANE: PointSpec = { shape: [2] }
+const PLANE: PointSpec = { shape: [2] }
 
 /** Data that only its name is known of. */
 function unknownDataset(name: string): Dataset {

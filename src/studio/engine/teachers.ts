@@ -1,8 +1,9 @@
-import { constant } from '../../autodiff/index.ts'
-import { type Config, ConfigError } from '../../config/index.ts'
+import { constant, type Tensor } from '../../autodiff/index.ts'
+import { type Config, ConfigError, pointOf } from '../../config/index.ts'
 import { asksTeacher } from '../../config/validate.ts'
 import type { Dataset } from '../../data/dataset.ts'
 import {
+  type Condition,
   type FlowMap,
   gaussianFlowMap,
   interpolants,
@@ -12,7 +13,6 @@ import {
 } from '../../model/index.ts'
 import { type Objective, objectives } from '../../objective/index.ts'
 import type { Teachers } from '../../training/step.ts'
-import { PLANE } from './target.ts'
 
 /** A stage of a training as it ended: what later ones can learn from. */
 export interface Ended {
@@ -43,29 +43,38 @@ export function hasExactMap({ mixture }: Pick<Dataset, 'mixture'>, interpolant: 
   return Boolean(round) && others.length === 0 && interpolant === 'linear'
 }
 
+type ToldWith<M> = (condition?: Condition<Tensor>) => M
+
 /** The last stage whose objective fits, as a flow map. */
-function lastOf(ended: readonly Ended[], fits: (row: Objective) => boolean): FlowMap | undefined {
+function lastOf(
+  ended: readonly Ended[],
+  dataset: Dataset,
+  fits: (row: Objective) => boolean,
+): ToldWith<FlowMap> | undefined {
   const found = ended.findLast(({ config }) => fits(objectives.get(config.objective)!))
   if (!found) return undefined
   const { config, parameters } = found
-  return mapOf(config, PLANE, constant(parameters, [parameters.length], 'float32'))
+  return condition =>
+    mapOf(config, pointOf(config, dataset), constant(parameters, [parameters.length], 'float32'), condition)
 }
 
-function velocityTeacher(config: Config, { mixture }: Dataset, ended: readonly Ended[]): VelocityField {
-  if (mixture) return mixtureVelocity(mixture, interpolants[config.interpolant])
-  const map = lastOf(ended, teachesVelocity)
-  if (map) return { velocity: (x, t) => map.velocity(x, t) }
+function velocityTeacher(config: Config, dataset: Dataset, ended: readonly Ended[]): ToldWith<VelocityField> {
+  const { mixture } = dataset
+  if (mixture)
+    return condition => mixtureVelocity(mixture, interpolants[config.interpolant], condition?.class)
+  const map = lastOf(ended, dataset, teachesVelocity)
+  if (map) return condition => ({ velocity: (x, t) => map(condition).velocity(x, t) })
   throw new ConfigError(
     `${config.objective} needs a teacher, and this target has no closed form; train flow-matching first, then switch`,
   )
 }
 
-function mapTeacher(config: Config, dataset: Dataset, ended: readonly Ended[]): FlowMap {
+function mapTeacher(config: Config, dataset: Dataset, ended: readonly Ended[]): ToldWith<FlowMap> {
   if (hasExactMap(dataset, config.interpolant)) {
     const [{ mean, scales }] = dataset.mixture!.components
-    return gaussianFlowMap(mean, scales[0])
+    return () => gaussianFlowMap(mean, scales[0])
   }
-  const map = lastOf(ended, teachesMap)
+  const map = lastOf(ended, dataset, teachesMap)
   if (map) return map
   throw new ConfigError(
     `${config.objective} needs a trained flow map; train one first, for example with psd, then switch`,
@@ -92,6 +101,6 @@ export function guidanceOf(config: Config, dataset: Dataset, ended: readonly End
       ...(row.needs.includes('flow-map-teacher') && { pretrained: mapTeacher(config, dataset, ended) }),
       ...(asksTeacher(config, row) && { teacher: velocity }),
     },
-    pairs: coupled ? velocity : undefined,
+    pairs: coupled ? velocity?.() : undefined,
   }
 }

@@ -126,7 +126,7 @@ test('without the token the page trains by itself', { timeout: 120_000 }, async 
   const tab = await openPage(browser, url.replace(/\?.*/, ''))
   opened.push(tab)
   await tab.page.locator('.bar .status', { hasText: 'WebAssembly' }).waitFor({ timeout: 60_000 })
-  expect(await tab.page.locator('.place').count()).toBe(0)
+  expect(await tab.page.locator('.backend').count()).toBe(0)
   expect(childrenOf(studio.pid)).toEqual([])
 })
 
@@ -137,7 +137,7 @@ test('moves between the machine and the page, and a reload keeps the machine', {
   const { page } = await visit(url)
   await trainTo(page, 20)
   await page.getByRole('button', { name: 'Pause', exact: true }).click()
-  await page.locator('.place select').selectOption('page')
+  await page.locator('.backend select').selectOption('page')
   await page.locator('.bar .status', { hasText: 'WebAssembly' }).waitFor({ timeout: 60_000 })
   await until(() => childrenOf(studio.pid).length === 0, 'the machine is left alone', 30_000)
   await page.reload()

@@ -10,8 +10,16 @@ import type { Start } from './worker-training.ts'
 /** What trains for the page: a worker of it, or the machine that serves it. */
 export interface Client {
   send(command: Command): void
-  /** @throws Error with the engine's message when it refuses */
-  ask<N extends QuestionName>(run: string, name: N, ask: Questions[N]['ask']): Promise<Questions[N]['answer']>
+  /**
+   * @param told  class of the map, by its place; absent for none
+   * @throws Error with the engine's message when it refuses
+   */
+  ask<N extends QuestionName>(
+    run: string,
+    name: N,
+    ask: Questions[N]['ask'],
+    told?: number,
+  ): Promise<Questions[N]['answer']>
   /** Ends all that it trains. */
   end(): void
 }
@@ -40,11 +48,11 @@ export function clientOf(
   })
   return {
     send,
-    ask: (run, name, ask) =>
+    ask: (run, name, ask, told) =>
       new Promise((resolve, reject) => {
         const id = ++last
         waiting.set(id, { resolve, reject })
-        send({ type: 'ask', run, id, name, ask })
+        send({ type: 'ask', run, id, name, ask, ...(told !== undefined && { class: told }) })
       }),
     end: () => {
       end()

@@ -5,7 +5,7 @@ import { moveTo } from '../state/training.ts'
 export function BackendChoice() {
   if (!machine) return null
   return (
-    <label class="place">
+    <label class="backend">
       <span>Train</span>
       <select value={backend.value} onChange={event => moveTo(event.currentTarget.value as Backend)}>
         <option value="machine">on this machine</option>

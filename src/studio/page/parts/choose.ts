@@ -18,11 +18,17 @@ export function begin(change: Partial<Plan>): void {
   let plan = { ...anew(selected.value, change), ...(change.stages && { stages: change.stages }) }
   try {
     const dataset = datasetOf(plan.target)
-    const [{ objective }] = plan.stages
-    const refusal = refusalOf(plan, objective, dataset)
-    if (refusal) {
+    if (plan.condition && !dataset.labels) {
+      plan = { ...plan, condition: undefined }
+      remark.value = 'This target has no classes, so it is trained without them.'
+    }
+    const [refused] = plan.stages.flatMap(({ objective }) => {
+      const refusal = refusalOf(plan, objective, dataset)
+      return refusal ? [`${objective} cannot begin here (${refusal})`] : []
+    })
+    if (refused) {
       plan = anew(plan, {}, { objective: 'lsd' })
-      remark.value = `${objective} cannot begin here (${refusal}); lsd is chosen in its place.`
+      remark.value = `${refused}; lsd is chosen in its place.`
     }
     open(plan, state.value.selected, 'held')
     if (playing) play()

@@ -100,7 +100,12 @@ export function ObjectivePicker() {
         >
           <optgroup label="Recipe: begins anew">
             {Object.values(recipes).map(({ id, summary }) => (
-              <option key={id} value={recipeValue(id)} title={summary}>
+              <option
+                key={id}
+                value={recipeValue(id)}
+                title={summary}
+                disabled={selected.value.condition !== undefined}
+              >
                 {id} (recommended)
               </option>
             ))}

@@ -3,6 +3,7 @@ import { chooseRuntime, chosenRuntime, hasWebGpu, type RuntimeName } from '../co
 import { selected } from '../state/store.ts'
 import { begin } from './choose.ts'
 import { NumberInput } from './number-input.tsx'
+import { datasetOf } from './target-points.ts'
 
 interface Choices {
   readonly name: string
@@ -51,6 +52,23 @@ function Setting({ name, key, values }: Choices) {
   )
 }
 
+/** Whether the map is told the class of each point, where the target has some. */
+function ClassesSetting() {
+  const { target, condition } = selected.value
+  const classes = datasetOf(target).labels?.names.length ?? 0
+  if (classes < 2) return null
+  return (
+    <label class="check">
+      <input
+        type="checkbox"
+        checked={condition !== undefined}
+        onChange={event => begin({ condition: event.currentTarget.checked ? 'class' : undefined })}
+      />
+      Train with the {classes} classes of the data
+    </label>
+  )
+}
+
 /** Where graphs run, in browsers that offer a choice. */
 function RuntimeChoice() {
   if (!hasWebGpu()) return null
@@ -82,6 +100,7 @@ export function Settings() {
       <div class="panel">
         <p class="soft">A change of these begins anew.</p>
         <div class="pair">{SETTINGS.map(Setting)}</div>
+        <ClassesSetting />
         <label class="field">
           Seed
           <NumberInput

@@ -2,6 +2,7 @@ import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { selectedLive, state, update } from '../state/store.ts'
 import { show } from '../state/training.ts'
+import { ClassChoice } from './class-choice.tsx'
 import './shown.css'
 
 /** Points of the picture. */
@@ -12,11 +13,11 @@ const COUNTS = [500, 2000, 10_000, 50_000]
 
 /** What of the training is in the picture. */
 export function ShownControls() {
-  const { weights, selected } = state.value
+  const { weights, class: told, selected } = state.value
   const open = selectedLive.value?.ended === false
   useEffect(() => {
-    if (open) show(count.value, weights)
-  }, [count.value, weights, selected, open])
+    if (open) show(count.value)
+  }, [count.value, weights, told, selected, open])
   return (
     <div class="shown">
       <label class="field inline">
@@ -44,6 +45,7 @@ export function ShownControls() {
           <option value="raw">raw</option>
         </select>
       </label>
+      <ClassChoice />
       <label class="check">
         <input
           type="checkbox"

@@ -1,3 +1,4 @@
+import type { KnownClasses } from '../../../serialization/classes.ts'
 import type { PlanePoints, Replay, Report, Strays } from '../../engine/protocol.ts'
 import { type Plan, type Stage, stepsOf, withStage } from '../../plan.ts'
 import { type CurvePoint, grown } from './learning-curve.ts'
@@ -24,6 +25,8 @@ export interface Live {
   readonly within: boolean
   readonly curve: readonly CurvePoint[]
   readonly stepsPerSecond: number
+  /** That its map is told; null where it is told none. */
+  readonly classes: KnownClasses | null
 }
 
 /** A run of the page: what is wanted of it, and what is known of it. */
@@ -133,6 +136,7 @@ export function reported(run: Run, report: Progress): Run {
     within,
     curve,
     stepsPerSecond,
+    classes: report.classes ?? null,
   }
   const begun = { ...run, live, addedFrom: null }
   return isNew ? { ...begun, plan, whole: goal === null ? null : run.whole } : begun
@@ -151,6 +155,7 @@ export const NOTHING: Live = {
   within: false,
   curve: [],
   stepsPerSecond: 0,
+  classes: null,
 }
 
 /**

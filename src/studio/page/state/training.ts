@@ -1,7 +1,6 @@
 import { batch } from '@preact/signals'
 import type { QuestionName, Questions, Replay, Report } from '../../engine/protocol.ts'
 import { fileOfPlan, type Plan, type Stage, withSteps } from '../../plan.ts'
-import type { StudioState } from '../../state.ts'
 import { type Backend, backend, startClient } from '../connection/backend.ts'
 import type { Client } from '../connection/client.ts'
 import { fileOf } from '../connection/model-files.ts'
@@ -157,18 +156,26 @@ export function change(stage: Omit<Stage, 'steps'>, at = state.value.selected): 
   theClient().send({ type: 'change', run: next.name, stage: begun, revision: next.revision })
 }
 
-/** How many samples the reports hold, and of which weights. */
-export function show(count: number, weights: StudioState['weights'], at = state.value.selected): void {
+/** How many samples the reports hold, of the weights and the class that are looked at. */
+export function show(count: number, at = state.value.selected): void {
   const run = runs.value[at]
-  if (!isEnded(run)) theClient().send({ type: 'show', run: run.name, count, weights })
+  const { weights, class: told } = state.value
+  if (isEnded(run)) return
+  theClient().send({
+    type: 'show',
+    run: run.name,
+    count,
+    weights,
+    ...(told !== undefined && { class: told }),
+  })
 }
 
-/** Asks the run at a place. */
+/** Asks the run at a place, whose map is told the class that is looked at. */
 export const ask = <N extends QuestionName>(
   at: number,
   name: N,
   question: Questions[N]['ask'],
-): Promise<Questions[N]['answer']> => theClient().ask(runs.value[at].name, name, question)
+): Promise<Questions[N]['answer']> => theClient().ask(runs.value[at].name, name, question, state.value.class)
 
 /** What trains starts while the page is still being put together. */
 setTimeout(theClient)

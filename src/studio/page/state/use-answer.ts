@@ -1,22 +1,28 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { QuestionName, Questions } from '../../engine/protocol.ts'
-import type { Plan } from '../../plan.ts'
 import { createQueryCache, noResult, type QueryResult, type Subscription } from '../connection/query-cache.ts'
+import type { Run } from './run.ts'
 import { runs, state } from './store.ts'
 import { ask } from './training.ts'
 
 /** What a plan's answers are of: the training as far as it went, or the target alone. */
 export type Of = 'training' | 'target'
 
-const nameOf = (run: number, { target, interpolant, ...rest }: Plan, of: Of): string =>
-  JSON.stringify(of === 'target' ? [target, interpolant] : [run, target, interpolant, rest])
+/** With the class that is looked at, where the map is told one. */
+function nameOf(run: number, { plan, live }: Run, of: Of): string {
+  const { target, interpolant, ...rest } = plan
+  const told = live?.classes ? state.value.class : undefined
+  return JSON.stringify(
+    of === 'target' ? [target, interpolant, told] : [run, target, interpolant, rest, told],
+  )
+}
 
 /** Names are of the form that `nameOf` gives: of a target always, of a training while it stands still. */
 function settled(name: string): boolean {
   const [run] = JSON.parse(name)
   if (typeof run !== 'number') return true
   const now = runs.value.at(run)
-  return now !== undefined && !now.live?.playing && nameOf(run, now.plan, 'training') === name
+  return now !== undefined && !now.live?.playing && nameOf(run, now, 'training') === name
 }
 
 /** Questions that take seconds in a page. */
@@ -44,10 +50,9 @@ export function useAnswer<N extends QuestionName>(
 ): Shown<N> {
   const [shown, show] = useState<QueryResult>(noResult)
   const subscription = useRef<Subscription | null>(null)
-  const { plan, live } = runs.value[run]
-  const open = live?.ended === false
+  const open = runs.value[run].live?.ended === false
   const whole = `${name} ${key}`
-  const which = nameOf(run, plan, of)
+  const which = nameOf(run, runs.value[run], of)
   useEffect(() => {
     subscription.current = queries.subscribe(show)
     return () => subscription.current?.end()

@@ -5,7 +5,7 @@ import { useAnswer } from '../state/use-answer.ts'
 import { CompareCurves } from './compare-curves.tsx'
 import { COMPARED, NFE, RunPicture, seedOf } from './compare-picture.tsx'
 import { CompareTable } from './compare-table.tsx'
-import { Choice, PointChoice, WeightsChoice } from './shared.tsx'
+import { Choice, MapChoice, PointChoice } from './shared.tsx'
 import './compare.css'
 
 const sameTarget = (a: number, b: number): boolean =>
@@ -53,7 +53,7 @@ export function CompareView() {
           value={String(compare.steps)}
           onChange={steps => update({ compare: { steps: Number(steps) } })}
         />
-        <WeightsChoice />
+        <MapChoice />
         <PointChoice count={COMPARED} />
       </div>
       <Targets />

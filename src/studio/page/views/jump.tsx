@@ -16,11 +16,11 @@ import {
   Choice,
   follow,
   Key,
+  MapChoice,
   medianDistance,
   PointChoice,
   rootMeanSquare,
   Standing,
-  WeightsChoice,
 } from './shared.tsx'
 import './jump.css'
 
@@ -136,7 +136,7 @@ export function JumpView() {
             <>
               <Numbers data={data} />
               <PointChoice count={count} />
-              <WeightsChoice />
+              <MapChoice />
               <Standing plan={plan} />
             </>
           )}

@@ -2,6 +2,7 @@ import type { ComponentChild, ComponentChildren } from 'preact'
 import type { PlanePoints } from '../../engine/protocol.ts'
 import { targetDataset } from '../../engine/target.ts'
 import { type Plan, stepsOf, type Target } from '../../plan.ts'
+import { ClassChoice } from '../parts/class-choice.tsx'
 import { selectedLive, state, update } from '../state/store.ts'
 import './shared.css'
 
@@ -56,18 +57,21 @@ export function Choice<T extends string>({
   )
 }
 
-/** Whose weights are looked at, in all views. */
-export function WeightsChoice() {
+/** Whose weights are looked at in all views, and which class, where the map is told one. */
+export function MapChoice() {
   return (
-    <Choice
-      name="Weights"
-      options={[
-        ['ema', 'Averaged (EMA)'],
-        ['raw', 'Raw'],
-      ]}
-      value={state.value.weights}
-      onChange={weights => update({ weights })}
-    />
+    <>
+      <Choice
+        name="Weights"
+        options={[
+          ['ema', 'Averaged (EMA)'],
+          ['raw', 'Raw'],
+        ]}
+        value={state.value.weights}
+        onChange={weights => update({ weights })}
+      />
+      <ClassChoice />
+    </>
   )
 }
 

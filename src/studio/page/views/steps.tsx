@@ -11,7 +11,7 @@ import { Wide } from '../parts/reachable.tsx'
 import { MarkAt } from '../parts/run-mark.tsx'
 import { selected, state } from '../state/store.ts'
 import { type Shown, useAnswer } from '../state/use-answer.ts'
-import { follow, PointChoice, Standing, WeightsChoice } from './shared.tsx'
+import { follow, MapChoice, PointChoice, Standing } from './shared.tsx'
 import { worseWithSteps } from './worse.ts'
 import './steps.css'
 
@@ -51,7 +51,7 @@ export function StepsView() {
         <p class="soft">
           <span class="key of-strays">off the data</span>
         </p>
-        <WeightsChoice />
+        <MapChoice />
         <PointChoice count={COUNT} />
         <label class="field">
           <span class="name">Metric</span>

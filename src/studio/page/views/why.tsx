@@ -9,7 +9,7 @@ import { Wide } from '../parts/reachable.tsx'
 import { selected, state } from '../state/store.ts'
 import { useAnswer } from '../state/use-answer.ts'
 import { FieldSection } from './field.tsx'
-import { Standing, WeightsChoice } from './shared.tsx'
+import { MapChoice, Standing } from './shared.tsx'
 import './why.css'
 
 /** Times along each side of a map. */
@@ -24,7 +24,7 @@ export function WhyView() {
   return (
     <div class="steps">
       <div class="controls">
-        <WeightsChoice />
+        <MapChoice />
         <Standing plan={selected.value} />
       </div>
       <FieldSection />
