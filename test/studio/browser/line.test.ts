@@ -1,6 +1,6 @@
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { launchChromium } from '../../helpers/browsers.ts'
+import { afterEach, beforeAll, expect, test } from 'vitest'
+import { sharedChromium } from '../../helpers/browsers.ts'
 import { type Started, start, until } from '../../helpers/cli.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
 import { ensureSite } from '../../helpers/site.ts'
@@ -13,7 +13,7 @@ const opened: Opened[] = []
 
 beforeAll(async () => {
   await ensureSite()
-  browser = await launchChromium()
+  browser = await sharedChromium()
 }, 180_000)
 afterEach(async () => {
   for (const { context } of opened.splice(0)) await context.close()
@@ -22,7 +22,6 @@ afterEach(async () => {
     await done
   }
 })
-afterAll(() => browser?.close())
 
 /** The real command; on a port of its own where none is given. */
 async function serve(port = '0'): Promise<{ studio: Started; url: string }> {
