@@ -3,6 +3,7 @@ import { afterEach, beforeAll, expect, test } from 'vitest'
 import { sharedChromium } from '../../helpers/browsers.ts'
 import { type Started, start, until } from '../../helpers/cli.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
+import { long } from '../../helpers/long.ts'
 import { ensureSite } from '../../helpers/site.ts'
 import { type Opened, openPage } from './open.ts'
 
@@ -94,7 +95,7 @@ test('a line that was lost for a moment is taken up again by itself', { timeout:
   expect(await page.getByRole('alert').count()).toBe(0)
 })
 
-test('a page that is loaded again and again leaves no training behind', { timeout: 120_000 }, async () => {
+long('a page that is loaded again and again leaves no training behind', { timeout: 120_000 }, async () => {
   const { url } = await serve()
   const page = await visit(url)
   for (let i = 0; i < 3; i++) await page.getByRole('button', { name: 'Add run' }).click()

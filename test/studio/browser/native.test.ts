@@ -10,6 +10,7 @@ import { load } from '../../../src/serialization/load.ts'
 import { sharedChromium } from '../../helpers/browsers.ts'
 import { runHere, type Started, start, until } from '../../helpers/cli.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
+import { long } from '../../helpers/long.ts'
 import { childrenOf } from '../../helpers/processes.ts'
 import { ensureSite } from '../../helpers/site.ts'
 import { tiny } from '../../helpers/training.ts'
@@ -143,7 +144,7 @@ test('moves between the machine and the page, and a reload keeps the machine', {
   await page.getByText(/this machine, /).waitFor()
 })
 
-test('everything can be taken home, and is what it says', { timeout: 240_000 }, async () => {
+long('everything can be taken home, and is what it says', { timeout: 240_000 }, async () => {
   const { page } = await visit((await serve()).url)
   await trainTo(page, 200)
   await page.getByRole('button', { name: 'Pause', exact: true }).click()
