@@ -73,7 +73,10 @@ export interface ChromiumOptions {
 }
 
 /** @throws Error when there is no Chromium */
-export async function launchChromium({ flags = [], graphicsCard = false }: ChromiumOptions = {}): Promise<Browser> {
+export async function launchChromium({
+  flags = [],
+  graphicsCard = false,
+}: ChromiumOptions = {}): Promise<Browser> {
   const executablePath = chromiumPath()
   if (!executablePath) throw new Error('no Chromium; install it, or set CHROMIUM to its path')
   // Only here: the settings of the tests read this file too, and loading it takes a second.
