@@ -17,6 +17,9 @@ const NOT_UNIT = [
 ]
 const unit = process.env.OXBOW_TESTS === 'unit'
 
+/** Files whose mocks replace modules for good, so that each has a process of its own. */
+const ALONE = ['test/studio/{pace,saved}.test.ts', 'test/studio/page/store.test.ts']
+
 // Once, though each project reads this file again.
 if (!process.env.OXBOW_TESTS_SKIPPED) for (const line of skippedBrowsers()) console.warn(line)
 process.env.OXBOW_TESTS_SKIPPED = 'told'
@@ -26,14 +29,24 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,
+    // Two files at a time fill two cores; the long run has the threads that a user has.
+    env: process.env.OXBOW_TESTS === 'all' ? {} : { OXBOW_THREADS: '1' },
+    // What one file has loaded and warmed up, the next one uses.
+    isolate: false,
+    // The markup of the page is tested in browsers, and what processes of their own do is not counted.
+    coverage: { include: ['src/**/*.ts'], reporter: ['json-summary'] },
     projects: [
       {
         extends: true,
         test: {
           name: 'code',
           include: unit ? UNIT : ['test/**/*.test.ts'],
-          exclude: [...configDefaults.exclude, PAGES, ...(unit ? NOT_UNIT : [])],
+          exclude: [...configDefaults.exclude, PAGES, ...ALONE, ...(unit ? NOT_UNIT : [])],
         },
+      },
+      {
+        extends: true,
+        test: { name: 'alone', include: ALONE, isolate: true },
       },
       {
         extends: true,

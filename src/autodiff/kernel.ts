@@ -23,49 +23,65 @@ function strides(shape: Shape, target: Shape = shape): number[] {
   return result
 }
 
-/** Calls `visit(i, offsets)` for every element of `shape`, with one offset for each set of strides. */
+/**
+ * Calls `visit(i, offsets, n, strides)` for each run of the last axis: its first element, one offset for each set of
+ * strides, its length, and the strides within it. Axes of one element are left out, so that runs are long.
+ */
 function walk(
   shape: Shape,
   steps: readonly number[][],
   start: readonly number[],
-  visit: (i: number, at: number[]) => void,
-) {
-  const index = new Array<number>(shape.length).fill(0)
-  const at = [...start]
+  visit: (i: number, at: readonly number[], n: number, inner: readonly number[]) => void,
+): void {
   const total = sizeOf(shape)
-  for (let i = 0; i < total; i++) {
-    visit(i, at)
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      index[axis]++
+  if (total === 0) return
+  const axes = [...shape.keys()].filter(axis => shape[axis] !== 1)
+  const last = axes.pop()
+  const n = last === undefined ? 1 : shape[last]
+  const inner = steps.map(step => (last === undefined ? 0 : step[last]))
+  const index = axes.map(() => 0)
+  const at = [...start]
+  for (let i = 0; i < total; i += n) {
+    visit(i, at, n, inner)
+    for (let place = axes.length - 1; place >= 0; place--) {
+      const axis = axes[place]
       for (let k = 0; k < at.length; k++) at[k] += steps[k][axis]
-      if (index[axis] < shape[axis]) break
+      if (++index[place] < shape[axis]) break
       for (let k = 0; k < at.length; k++) at[k] -= steps[k][axis] * shape[axis]
-      index[axis] = 0
+      index[place] = 0
     }
   }
 }
 
-function elementwise(inputs: readonly Value[], fn: (...numbers: number[]) => number): Value {
-  const shape = broadcastShapes(...inputs.map(v => v.shape))
+/** Two or three operands, stretched to one shape. */
+function elementwise(
+  [a, b, c = b]: readonly Value[],
+  fn: (a: number, b: number, c: number) => number,
+): Value {
+  const operands = [a, b, c]
+  const shape = broadcastShapes(...operands.map(v => v.shape))
   const data = new Float64Array(sizeOf(shape))
-  const steps = inputs.map(v => strides(v.shape, shape))
-  walk(
-    shape,
-    steps,
-    inputs.map(() => 0),
-    (i, at) => {
-      data[i] = fn(...at.map((offset, k) => inputs[k].data[offset]))
-    },
-  )
+  const [x, y, z] = operands.map(v => v.data)
+  const steps = operands.map(v => strides(v.shape, shape))
+  walk(shape, steps, [0, 0, 0], (i, [ofX, ofY, ofZ], n, [stepX, stepY, stepZ]) => {
+    for (let k = 0; k < n; k++) {
+      data[i + k] = fn(x[ofX + k * stepX], y[ofY + k * stepY], z[ofZ + k * stepZ])
+    }
+  })
   return { shape, data }
+}
+
+/** The numbers of an array, each by itself. */
+function each(x: Value, fn: (x: number) => number): Value {
+  const data = new Float64Array(x.data.length)
+  for (let i = 0; i < data.length; i++) data[i] = fn(x.data[i])
+  return { shape: x.shape, data }
 }
 
 const unary =
   <P extends keyof typeof unaryScalar>(op: P): Kernel<P> =>
-  ([x], params) => ({
-    shape: x.shape,
-    data: x.data.map(v => unaryScalar[op](v, params as { order: number })),
-  })
+  ([x], params) =>
+    each(x, v => unaryScalar[op](v, params as { order: number }))
 
 const binary =
   <P extends keyof typeof binaryScalar>(op: P): Kernel<P> =>
@@ -78,8 +94,8 @@ const reduction =
   ([x], { axes }) => {
     const shape = x.shape.map((n, i) => (axes.includes(i) ? 1 : n))
     const data = new Float64Array(sizeOf(shape)).fill(initial)
-    walk(x.shape, [strides(shape, x.shape)], [0], (i, [at]) => {
-      data[at] = step(data[at], x.data[i])
+    walk(x.shape, [strides(shape, x.shape)], [0], (i, [at], n, [inner]) => {
+      for (let k = 0; k < n; k++) data[at + k * inner] = step(data[at + k * inner], x.data[i + k])
     })
     return { shape, data }
   }
@@ -87,8 +103,8 @@ const reduction =
 /** Reads `x` through strides: the common part of transposing, slicing and broadcasting. */
 function view(x: Value, shape: Shape, steps: number[], start: number): Value {
   const data = new Float64Array(sizeOf(shape))
-  walk(shape, [steps], [start], (i, [at]) => {
-    data[i] = x.data[at]
+  walk(shape, [steps], [start], (i, [at], n, [inner]) => {
+    for (let k = 0; k < n; k++) data[i + k] = x.data[at + k * inner]
   })
   return { shape, data }
 }
@@ -101,8 +117,7 @@ function matmul([a, b]: readonly Value[], { transposeA, transposeB }: Params['ma
   const [aRow, aColumn] = transposeA ? [1, m] : [k, 1]
   const [bRow, bColumn] = transposeB ? [1, k] : [n, 1]
   const steps = [a, b].map(v => strides(v.shape.slice(0, -2), batch))
-  walk(batch, steps, [0, 0], (i, [aBatch, bBatch]) => {
-    const [a0, b0] = [aBatch * m * k, bBatch * k * n]
+  const multiply = (i: number, a0: number, b0: number): void => {
     for (let row = 0; row < m; row++) {
       for (let inner = 0; inner < k; inner++) {
         const factor = a.data[a0 + row * aRow + inner * aColumn]
@@ -111,6 +126,11 @@ function matmul([a, b]: readonly Value[], { transposeA, transposeB }: Params['ma
           data[out + column] += factor * b.data[b0 + inner * bRow + column * bColumn]
         }
       }
+    }
+  }
+  walk(batch, steps, [0, 0], (i, [aBatch, bBatch], run, [aInner, bInner]) => {
+    for (let j = 0; j < run; j++) {
+      multiply(i + j, (aBatch + j * aInner) * m * k, (bBatch + j * bInner) * k * n)
     }
   })
   return { shape: [...batch, m, n], data }
@@ -125,8 +145,11 @@ function rows(x: Value, change: (row: Float64Array) => void): Value {
 }
 
 function logSumExp(row: Float64Array): number {
-  const top = row.reduce((a, b) => Math.max(a, b), -Infinity)
-  return top + Math.log(row.reduce((sum, v) => sum + Math.exp(v - top), 0))
+  let top = -Infinity
+  for (let i = 0; i < row.length; i++) top = Math.max(top, row[i])
+  let sum = 0
+  for (let i = 0; i < row.length; i++) sum += Math.exp(row[i] - top)
+  return top + Math.log(sum)
 }
 
 const identity = ([x]: readonly Value[]): Value => x
@@ -166,7 +189,7 @@ export const kernels: { readonly [P in Exclude<Primitive, 'input' | 'constant'>]
   sigmoid: unary('sigmoid'),
   silu: unary('silu'),
   gelu: unary('gelu'),
-  cast: ([x], { dtype }) => ({ shape: x.shape, data: x.data.map(CAST[dtype]) }),
+  cast: ([x], { dtype }) => each(x, CAST[dtype]),
   add: binary('add'),
   sub: binary('sub'),
   mul: binary('mul'),
@@ -196,16 +219,12 @@ export const kernels: { readonly [P in Exclude<Primitive, 'input' | 'constant'>]
   softmax: ([x]) =>
     rows(x, row => {
       const norm = logSumExp(row)
-      row.forEach((v, i) => {
-        row[i] = Math.exp(v - norm)
-      })
+      for (let i = 0; i < row.length; i++) row[i] = Math.exp(row[i] - norm)
     }),
   logSoftmax: ([x]) =>
     rows(x, row => {
       const norm = logSumExp(row)
-      row.forEach((v, i) => {
-        row[i] = v - norm
-      })
+      for (let i = 0; i < row.length; i++) row[i] -= norm
     }),
   reshape: ([x], { shape }) => ({ shape: resolve(shape, x.data.length), data: x.data }),
   broadcastTo: ([x], { shape }) => {
@@ -233,8 +252,8 @@ export const kernels: { readonly [P in Exclude<Primitive, 'input' | 'constant'>]
     const data = new Float64Array(sizeOf(shape))
     const steps = strides(shape)
     const start = low.reduce((sum, from, i) => sum + from * steps[i], 0)
-    walk(x.shape, [steps], [start], (i, [at]) => {
-      data[at] = x.data[i]
+    walk(x.shape, [steps], [start], (i, [at], n, [inner]) => {
+      for (let k = 0; k < n; k++) data[at + k * inner] = x.data[i + k]
     })
     return { shape, data }
   },
@@ -245,8 +264,8 @@ export const kernels: { readonly [P in Exclude<Primitive, 'input' | 'constant'>]
     const steps = strides(shape)
     let start = 0
     for (const input of inputs) {
-      walk(input.shape, [steps], [start * steps[axis]], (i, [at]) => {
-        data[at] = input.data[i]
+      walk(input.shape, [steps], [start * steps[axis]], (i, [at], n, [inner]) => {
+        for (let k = 0; k < n; k++) data[at + k * inner] = input.data[i + k]
       })
       start += input.shape[axis]
     }

@@ -45,6 +45,8 @@ describe('nothing is written to the home folder', () => {
     await oxbow('sample', 'run', '--count', '5', '--out', 'samples.csv')
     await oxbow('evaluate', 'run', '--steps', '1', '--count', '200', '--metrics', 'energyDistance')
     const small = [
+      '--training.network.hidden',
+      '8',
       '--training.steps',
       '4',
       '--training.batch',

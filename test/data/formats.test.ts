@@ -186,9 +186,9 @@ describe('NPZ', () => {
   })
 
   test('a small file that inflates to very much', async () => {
-    const zeros = encodeNpy({ shape: [20_000_000, 1], data: new Float32Array(20_000_000) })
-    const bomb = file('bomb.npz', zipSync({ 'x.npy': zeros }, { level: 9 }))
-    await expect(openDataset(bomb)).rejects.toThrow(/x: inflates to 80\d+ bytes, over 200 times its size/)
+    const zeros = encodeNpy({ shape: [17_000_000, 1], data: new Float32Array(17_000_000) })
+    const bomb = file('bomb.npz', zipSync({ 'x.npy': zeros }, { level: 6 }))
+    await expect(openDataset(bomb)).rejects.toThrow(/x: inflates to 680\d+ bytes, over 200 times its size/)
   })
 
   test('an entry whose checksum differs', async () => {
@@ -397,7 +397,7 @@ describe('IDX', () => {
       'b-idx3-ubyte.gz',
       gzipSync(
         encodeIdx([1, 1, 1], []).fill(1) &&
-          Buffer.concat([encodeIdx([100_000, 1000], []), Buffer.alloc(100_000_000)]),
+          Buffer.concat([encodeIdx([70_000, 1000], []), Buffer.alloc(70_000_000)]),
       ),
     )
     await expect(openDataset(bomb)).rejects.toThrow(/inflates to more than \d+ bytes, 200 times its size/)

@@ -13,7 +13,7 @@ import { join, resolve } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { drawNoise, load, sample, train, uniformGrid } from '../../src/index.ts'
-import { launchChromium, withoutChromium } from '../helpers/browsers.ts'
+import { sharedChromium, withoutChromium } from '../helpers/browsers.ts'
 import { type Site, serveFolders } from '../helpers/site.ts'
 import { tiny } from '../helpers/training.ts'
 
@@ -64,10 +64,9 @@ describe.skipIf(withoutChromium())('the example for a browser', () => {
     truncateSync(join(site, 'cut.onnx'), 500)
     writeFileSync(join(site, 'text.onnx'), 'no model')
     server = await serveFolders({ '/': site, '/node_modules/': 'node_modules', '/node_modules/oxbow/': '.' })
-    browser = await launchChromium()
+    browser = await sharedChromium()
   })
   afterAll(async () => {
-    await browser?.close()
     await server?.close()
   })
 

@@ -16,7 +16,7 @@ import { build as vite } from 'vite'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import webpack from 'webpack'
 import { drawNoise, load, sample, train, uniformGrid } from '../../src/index.ts'
-import { launchChromium, withoutChromium } from '../helpers/browsers.ts'
+import { sharedChromium, withoutChromium } from '../helpers/browsers.ts'
 import { type Site, serveFolders } from '../helpers/site.ts'
 import { tiny } from '../helpers/training.ts'
 
@@ -132,10 +132,9 @@ describe.skipIf(withoutChromium())(
     let browser: Browser
     beforeAll(async () => {
       site = await serveFolders({ '/': folder })
-      browser = await launchChromium()
+      browser = await sharedChromium()
     })
     afterAll(async () => {
-      await browser?.close()
       await site?.close()
     })
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type Browser, chromium } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 
 /** The first of these places that is there; a variable that is set is the only one. */
 function firstOf(variable: string, places: readonly string[]): string | undefined {
@@ -73,9 +73,27 @@ export interface ChromiumOptions {
 }
 
 /** @throws Error when there is no Chromium */
-export function launchChromium({ flags = [], graphicsCard = false }: ChromiumOptions = {}): Promise<Browser> {
+export async function launchChromium({
+  flags = [],
+  graphicsCard = false,
+}: ChromiumOptions = {}): Promise<Browser> {
   const executablePath = chromiumPath()
   if (!executablePath) throw new Error('no Chromium; install it, or set CHROMIUM to its path')
+  // Only here: the settings of the tests read this file too, and loading it takes a second.
+  const { chromium } = await import('playwright-core')
   const drawing = graphicsCard ? ['--ignore-gpu-blocklist'] : SOFTWARE
   return chromium.launch({ executablePath, args: [...QUIET, ...drawing, ...flags] })
+}
+
+let shared: Promise<Browser> | undefined
+
+/**
+ * One Chromium for all files that a process of the tests runs: each page has a context of its own. It ends with the
+ * process.
+ *
+ * @throws Error when there is no Chromium
+ */
+export async function sharedChromium(): Promise<Browser> {
+  if (!(await shared)?.isConnected()) shared = launchChromium()
+  return shared!
 }

@@ -34,7 +34,7 @@ const furthest = (a: Float32Array, b: Float32Array): number =>
 test('the example gives the points without the runtime that it gives with it', async () => {
   const without = await open(lazyEngine(never))
   const withIt = await open(node)
-  const noise = drawNoise(2000, 2, 0)
+  const noise = drawNoise(300, 2, 0)
   for (const [s, t] of [
     [1, 0],
     [0.8, 0.3],
@@ -59,7 +59,10 @@ test('the example is as good as it says', async () => {
 })
 
 test('its averaged weights and those of the last step are each as good', async () => {
-  const { floors, evaluate } = prepareMetrics((await open(node)).dataset, { count: 10_000 })
+  const { floors, evaluate } = prepareMetrics((await open(node)).dataset, {
+    count: 10_000,
+    names: ['slicedWasserstein'],
+  })
   const session = opened[0]
   const noise = drawNoise(10_000, 2, 0)
   const [averaged, raw] = [
@@ -121,14 +124,14 @@ test('the example is refused where its network does not fit', async () => {
 
 test('a training waits for the runtime, and is told when it does not come', async () => {
   let come: (engine: Runtime) => void = () => {}
-  const late = await open(lazyEngine(new Promise(resolve => (come = resolve))))
+  const late = await open(lazyEngine(new Promise(resolve => (come = resolve))), freshPlan)
   const step = late.advance(1)
   come(node)
   expect(await step).toBeUndefined()
   expect(late.step).toBe(1)
-  const refused = await open(lazyEngine(Promise.reject(new Error('no runtime'))))
-  expect((await refused.map().jump(drawNoise(10, 2, 0), 1, 0)).length).toBe(20)
-  await expect(refused.advance()).rejects.toThrow('no runtime')
+  const none = (): Runtime => lazyEngine(Promise.reject(new Error('no runtime')))
+  expect((await (await open(none())).map().jump(drawNoise(10, 2, 0), 1, 0)).length).toBe(20)
+  await expect((await open(none(), freshPlan)).advance()).rejects.toThrow('no runtime')
 })
 
 test('a runtime that refuses a graph is not hidden', async () => {
@@ -141,6 +144,7 @@ test('a runtime that refuses a graph is not hidden', async () => {
         come = resolve
       }),
     ),
+    freshPlan,
   )
   come(broken)
   await vi.waitFor(() =>

@@ -60,7 +60,7 @@ describe('a map that is told classes', () => {
 
   test('on the ring, by psd: one jump lands in the class asked for', () => check(at('psd'), 8))
 
-  test.each<[string, UserConfig]>([
+  long.each<[string, UserConfig]>([
     ['lsd', {}],
     ['meanflow', { loss: { adaptive: null } }],
   ])('on the ring, by %s too', async (objective, own) => {

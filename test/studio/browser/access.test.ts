@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { emptyReward, packReward } from '../../../src/studio/reward.ts'
 import { initialState, views } from '../../../src/studio/state.ts'
+import { long } from '../../helpers/long.ts'
 import { misplaced } from './layout.ts'
 import { hasFocus, useStudio } from './page.ts'
 import { AUDIT, SHOWN, serious } from './shown.ts'
@@ -16,14 +17,18 @@ async function go(page: Page, view: keyof typeof SHOWN): Promise<void> {
 
 const audit = async (page: Page): Promise<string[]> => serious(await page.evaluate(AUDIT))
 
-test.each(['light', 'dark'] as const)('axe finds nothing serious in any view: %s', async theme => {
+/** What axe finds in every view. */
+async function auditViews(theme: 'light' | 'dark'): Promise<void> {
   const { page } = await studio.open({ theme, width: 1200, state: { tour: 3 } })
   await page.addScriptTag({ path: resolve('node_modules/axe-core/axe.min.js') })
   for (const view of views) {
     await go(page, view)
     expect(await audit(page), view).toEqual([])
   }
-})
+}
+
+test('axe finds nothing serious in any view: light', () => auditViews('light'))
+long('axe finds nothing serious in any view: dark', () => auditViews('dark'))
 
 const menu = (page: Page) => page.getByRole('button', { name: 'Menu' })
 
@@ -74,7 +79,7 @@ test('a view looks the same whatever was visited before', async () => {
   expect(await page.evaluate(BOXES)).toEqual(first)
 })
 
-test('nothing is cut off or over another at other widths', async () => {
+long('nothing is cut off or over another at other widths', async () => {
   const { page } = await studio.open({ width: 800, height: 900 })
   for (const width of [800, 1400, 1280, 1080]) {
     await page.setViewportSize({ width, height: 900 })
@@ -99,12 +104,8 @@ const UNCOVERED = `(() => {
   return (Math.min(bottom, foot) - Math.max(top, 0)) / (bottom - top)
 })()`
 
-test.each([
-  // Of this height Jump has a picture of 300 pixels, which is how wide a new canvas is.
-  [360, 768],
-  [800, 900],
-  [1400, 900],
-])('the tour shows its words and a picture together at %i x %i', async (width, height) => {
+/** The tour is read and tried in a window of this size. */
+async function takeTour(width: number, height: number): Promise<void> {
   const { page } = await studio.open({ width, height, state: { tour: 0, view: 'jump' } })
   await page.addScriptTag({ path: resolve('node_modules/axe-core/axe.min.js') })
   const panel = page.getByRole('complementary')
@@ -135,7 +136,15 @@ test.each([
     }
     if (step < TOUR.length - 1) await panel.getByRole('button', { name: 'Next' }).click()
   }
-})
+}
+
+// Of this height Jump has a picture of 300 pixels, which is how wide a new canvas is.
+test('the tour shows its words and a picture together on a phone', () => takeTour(360, 768))
+
+long.each([
+  [800, 900],
+  [1400, 900],
+])('the tour shows its words and a picture together at %i x %i', takeTour)
 
 /** Marks what can have the focus, once for each group of radio buttons. */
 const MARK = `(() => {
@@ -152,7 +161,7 @@ const FOCUSED = `(() => {
   return { seat: node.dataset.seat ?? null, ring: outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2, what: node.outerHTML.slice(0, 120) }
 })()`
 
-test('the keyboard alone reaches every control of every view, and the focus is seen', async () => {
+long('the keyboard alone reaches every control of every view, and the focus is seen', async () => {
   const { page } = await studio.open({ reducedMotion: true })
   for (const view of views) {
     const tab = page.locator(`nav a[href="#${view}"]`)

@@ -4,6 +4,7 @@ import * as engine from '../../../src/runtime/node.ts'
 import { answers } from '../../../src/studio/engine/answers.ts'
 import { Session } from '../../../src/studio/engine/session.ts'
 import { freshPlan, type Plan } from '../../../src/studio/plan.ts'
+import { long } from '../../helpers/long.ts'
 import { useStudio } from './page.ts'
 
 const studio = useStudio()
@@ -38,32 +39,35 @@ async function settle(page: Page, runs: number): Promise<void> {
   await expect.poll(() => page.locator('main [aria-busy="true"]').count(), { timeout: 30_000 }).toBe(0)
 }
 
-test('two runs side by side: the same noise, linked points, and the distances that the command line would give', async () => {
-  const plans = [planOf('lsd'), planOf('psd')]
-  const { page } = await studio.open({ state: { view: 'compare', runs: plans, weights: 'raw' } })
-  await settle(page, 2)
-  for (const [row, plan] of plans.entries()) {
-    const shown = (await cells(page, row)).slice(3).map(Number.parseFloat)
-    for (const [i, { strays, slicedWasserstein }] of (await measuresOf(plan)).entries()) {
-      expect(Math.abs(shown[i] - 100 * (1 - strays))).toBeLessThan(1)
-      expect(Math.abs(shown[5 + i] / slicedWasserstein - 1)).toBeLessThan(0.02)
+long(
+  'two runs side by side: the same noise, linked points, and the distances that the command line would give',
+  async () => {
+    const plans = [planOf('lsd'), planOf('psd')]
+    const { page } = await studio.open({ state: { view: 'compare', runs: plans, weights: 'raw' } })
+    await settle(page, 2)
+    for (const [row, plan] of plans.entries()) {
+      const shown = (await cells(page, row)).slice(3).map(Number.parseFloat)
+      for (const [i, { strays, slicedWasserstein }] of (await measuresOf(plan)).entries()) {
+        expect(Math.abs(shown[i] - 100 * (1 - strays))).toBeLessThan(1)
+        expect(Math.abs(shown[5 + i] / slicedWasserstein - 1)).toBeLessThan(0.02)
+      }
     }
-  }
 
-  await page.getByRole('group', { name: 'Jumps of each sample' }).getByRole('button', { name: '4' }).click()
-  await page.getByRole('group', { name: 'Follow a point' }).getByRole('button', { name: 'Next' }).click()
-  const lines = page.locator('.linked polyline')
-  await expect.poll(() => lines.count()).toBe(2)
-  const ways = async () => {
-    const texts = [await lines.first().getAttribute('points'), await lines.last().getAttribute('points')]
-    return texts.map(text => text!.split(' '))
-  }
-  await expect.poll(async () => (await ways()).map(way => way.length)).toEqual([5, 5])
-  await expect.poll(() => page.locator('main [aria-busy="true"]').count()).toBe(0)
-  const [first, second] = await ways()
-  expect(first[0]).toBe(second[0])
-  expect(first[4]).not.toBe(second[4])
-})
+    await page.getByRole('group', { name: 'Jumps of each sample' }).getByRole('button', { name: '4' }).click()
+    await page.getByRole('group', { name: 'Follow a point' }).getByRole('button', { name: 'Next' }).click()
+    const lines = page.locator('.linked polyline')
+    await expect.poll(() => lines.count()).toBe(2)
+    const ways = async () => {
+      const texts = [await lines.first().getAttribute('points'), await lines.last().getAttribute('points')]
+      return texts.map(text => text!.split(' '))
+    }
+    await expect.poll(async () => (await ways()).map(way => way.length)).toEqual([5, 5])
+    await expect.poll(() => page.locator('main [aria-busy="true"]').count()).toBe(0)
+    const [first, second] = await ways()
+    expect(first[0]).toBe(second[0])
+    expect(first[4]).not.toBe(second[4])
+  },
+)
 
 test('a head sorts the table, runs come and go, and other targets are not compared', async () => {
   const { page } = await studio.open({

@@ -1,8 +1,9 @@
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { launchChromium } from '../../helpers/browsers.ts'
+import { afterEach, beforeAll, expect, test } from 'vitest'
+import { sharedChromium } from '../../helpers/browsers.ts'
 import { type Started, start, until } from '../../helpers/cli.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
+import { long } from '../../helpers/long.ts'
 import { ensureSite } from '../../helpers/site.ts'
 import { type Opened, openPage } from './open.ts'
 
@@ -13,7 +14,7 @@ const opened: Opened[] = []
 
 beforeAll(async () => {
   await ensureSite()
-  browser = await launchChromium()
+  browser = await sharedChromium()
 }, 180_000)
 afterEach(async () => {
   for (const { context } of opened.splice(0)) await context.close()
@@ -22,7 +23,6 @@ afterEach(async () => {
     await done
   }
 })
-afterAll(() => browser?.close())
 
 /** The real command; on a port of its own where none is given. */
 async function serve(port = '0'): Promise<{ studio: Started; url: string }> {
@@ -95,7 +95,7 @@ test('a line that was lost for a moment is taken up again by itself', { timeout:
   expect(await page.getByRole('alert').count()).toBe(0)
 })
 
-test('a page that is loaded again and again leaves no training behind', { timeout: 120_000 }, async () => {
+long('a page that is loaded again and again leaves no training behind', { timeout: 120_000 }, async () => {
   const { url } = await serve()
   const page = await visit(url)
   for (let i = 0; i < 3; i++) await page.getByRole('button', { name: 'Add run' }).click()

@@ -6,6 +6,7 @@ import { cellsOf, SIDE } from '../../../src/studio/target/raster.ts'
 import { launchChromium, withoutFirefox, withoutWebKit } from '../../helpers/browsers.ts'
 import { type Display, startDisplay } from '../../helpers/display.ts'
 import { launchFirefox } from '../../helpers/firefox.ts'
+import { isWhole } from '../../helpers/long.ts'
 import { type Site, serveSite } from '../../helpers/site.ts'
 import { openTab, type Place, type Tab } from '../../helpers/tab.ts'
 import { openWebKit } from '../../helpers/webkit.ts'
@@ -149,6 +150,7 @@ const drop = (rows: string): string => `(() => {
 describe.each(ENGINES)('in $name', { timeout: 120_000 }, ({ without, open }) => {
   // What cannot run here is skipped, and vitest.config.ts says why.
   const test = baseTest.skipIf(without)
+  const long = baseTest.skipIf(without || !isWhole)
 
   let tab: Tab
   beforeAll(async () => {
@@ -191,7 +193,7 @@ describe.each(ENGINES)('in $name', { timeout: 120_000 }, ({ without, open }) => 
     await click(tab, named('button', 'Pause'))
   })
 
-  test('a target is drawn with the mouse, or dropped as a file', async () => {
+  long('a target is drawn with the mouse, or dropped as a file', async () => {
     await tab.go(site.url)
     await click(tab, named('label', 'draw one'))
     await eventually(() => tab.read('Boolean(document.querySelector(".painting"))')).toBe(true)
@@ -211,7 +213,7 @@ describe.each(ENGINES)('in $name', { timeout: 120_000 }, ({ without, open }) => 
     await eventually(() => stepsOf(tab)).toBe(1)
   })
 
-  test('the tour turns by keys', async () => {
+  long('the tour turns by keys', async () => {
     await tab.go(site.url)
     await eventually(() => tab.read(`Boolean(${named('button', 'Learn')})`)).toBe(true)
     await tab.read(`${named('button', 'Learn')}.focus()`)
@@ -226,7 +228,7 @@ describe.each(ENGINES)('in $name', { timeout: 120_000 }, ({ without, open }) => 
     await eventually(() => tab.read('document.activeElement.textContent')).toBe('Learn')
   })
 
-  test('every view fits a phone, and axe finds nothing serious', async () => {
+  long('every view fits a phone, and axe finds nothing serious', async () => {
     await tab.resize(PHONE)
     await tab.go(site.url)
     const axe = JSON.stringify(readFileSync('node_modules/axe-core/axe.min.js', 'utf8'))

@@ -2,14 +2,15 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import sharp from 'sharp'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterEach, beforeAll, expect, test } from 'vitest'
 import { readPoints } from '../../../src/data/points.ts'
 import { train } from '../../../src/index.ts'
 import { drawNoise } from '../../../src/sampler/sampler.ts'
 import { load } from '../../../src/serialization/load.ts'
-import { launchChromium } from '../../helpers/browsers.ts'
+import { sharedChromium } from '../../helpers/browsers.ts'
 import { runHere, type Started, start, until } from '../../helpers/cli.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
+import { long } from '../../helpers/long.ts'
 import { childrenOf } from '../../helpers/processes.ts'
 import { ensureSite } from '../../helpers/site.ts'
 import { tiny } from '../../helpers/training.ts'
@@ -23,7 +24,7 @@ const opened: Opened[] = []
 
 beforeAll(async () => {
   await ensureSite()
-  browser = await launchChromium()
+  browser = await sharedChromium()
   await train({ ...tiny, data: 'two-moons', objective: 'psd', steps: 40 }, { directory: join(runs, 'moons') })
   const rows = Array.from({ length: 100 }, (_, i) => `${100 + Math.sin(i)},${Math.cos(i)}`)
   writeFileSync(join(folder, 'rows.csv'), rows.join('\n'))
@@ -39,7 +40,6 @@ afterEach(async () => {
   }
   expect(errors).toEqual([])
 })
-afterAll(() => browser?.close())
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -144,7 +144,7 @@ test('moves between the machine and the page, and a reload keeps the machine', {
   await page.getByText(/this machine, /).waitFor()
 })
 
-test('everything can be taken home, and is what it says', { timeout: 240_000 }, async () => {
+long('everything can be taken home, and is what it says', { timeout: 240_000 }, async () => {
   const { page } = await visit((await serve()).url)
   await trainTo(page, 200)
   await page.getByRole('button', { name: 'Pause', exact: true }).click()

@@ -1,6 +1,6 @@
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
-import { type ChromiumOptions, launchChromium } from '../../helpers/browsers.ts'
+import { type ChromiumOptions, launchChromium, sharedChromium } from '../../helpers/browsers.ts'
 import { type Site, serveSite } from '../../helpers/site.ts'
 import { type Opened, type OpenOptions, openPage } from './open.ts'
 
@@ -14,20 +14,24 @@ export async function standing(page: Page, name: string): Promise<number> {
   return text!.includes('beforehand') ? 0 : Number.parseFloat(text!.replaceAll(',', ''))
 }
 
+let site: Promise<Site> | undefined
+
 /**
- * The studio for the tests of a file: it is built, served and opened in Chromium before them, and all of it ends with
- * them. After each test its pages are closed, and no console may have told of an error.
+ * The studio for the tests of a file: it is built and served once for all files of a process, and opened in one Chromium,
+ * or in one of its own where it has options. After each test its pages are closed, and no console may have told of an
+ * error.
  */
 export function useStudio(options?: ChromiumOptions): {
   site(): string
   open(options?: OpenOptions): Promise<Opened>
 } {
-  let site: Site
+  let url: string
   let browser: Browser
   const opened: Opened[] = []
   beforeAll(async () => {
-    site = await serveSite()
-    browser = await launchChromium(options)
+    site ??= serveSite()
+    url = (await site).url
+    browser = options ? await launchChromium(options) : await sharedChromium()
   }, 180_000)
   afterEach(async () => {
     const errors = opened.flatMap(({ errors }) => errors)
@@ -35,13 +39,12 @@ export function useStudio(options?: ChromiumOptions): {
     expect(errors).toEqual([])
   })
   afterAll(async () => {
-    await browser?.close()
-    await site?.close()
+    if (options) await browser?.close()
   })
   return {
-    site: () => site.url,
+    site: () => url,
     open: async options => {
-      const page = await openPage(browser, site.url, options)
+      const page = await openPage(browser, url, options)
       opened.push(page)
       return page
     },

@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core'
 import { describe, expect, test } from 'vitest'
 import { readReward, rewardCanvas } from '../../../src/studio/reward.ts'
 import { decodeState, initialState, type StudioState } from '../../../src/studio/state.ts'
+import { long } from '../../helpers/long.ts'
 import { useStudio } from './page.ts'
 
 const studio = useStudio()
@@ -41,56 +42,62 @@ const steered = '[aria-labelledby="steer-heading"]'
 const learnt = '.tilted'
 const lines = (page: Page) => page.locator('.contours').first().locator('path').count()
 
-test('a reward is painted, steered to, learnt, and the same again by its link', {
-  timeout: 400_000,
-}, async () => {
-  const { page } = await studio.open({ state: { view: 'reward' }, height: 1000 })
-  await button(page, 'Painted').click()
-  await page.getByText('Nothing is painted yet: there is nothing to learn.').waitFor()
-  expect(await button(page, 'Train a tilted velocity').isDisabled()).toBe(true)
-  expect(await lines(page)).toBe(1)
+long(
+  'a reward is painted, steered to, learnt, and the same again by its link',
+  {
+    timeout: 400_000,
+  },
+  async () => {
+    const { page } = await studio.open({ state: { view: 'reward' }, height: 1000 })
+    await button(page, 'Painted').click()
+    await page.getByText('Nothing is painted yet: there is nothing to learn.').waitFor()
+    expect(await button(page, 'Train a tilted velocity').isDisabled()).toBe(true)
+    expect(await lines(page)).toBe(1)
 
-  // Of the ring's modes, the one on the right is good, and that on the left bad.
-  await stroke(page, [4, 0.4], [4, -0.4])
-  await button(page, 'Bad −').click()
-  await stroke(page, [-4, 0])
-  await patiently(async () => [paintedAt(page, 4, 0), paintedAt(page, -4, 0), paintedAt(page, 0, 0)]).toEqual(
-    [20, -20, 0],
-  )
-  expect(await lines(page)).toBeGreaterThan(7)
+    // Of the ring's modes, the one on the right is good, and that on the left bad.
+    await stroke(page, [4, 0.4], [4, -0.4])
+    await button(page, 'Bad −').click()
+    await stroke(page, [-4, 0])
+    await patiently(async () => [
+      paintedAt(page, 4, 0),
+      paintedAt(page, -4, 0),
+      paintedAt(page, 0, 0),
+    ]).toEqual([20, -20, 0])
+    expect(await lines(page)).toBeGreaterThan(7)
 
-  const rewardOf = async (name: string) => (await rowOf(page, steered, name))[0]
-  // Less than an eighth is on the right at first. The goal has e^3 times as much of it.
-  await patiently(() => rewardOf('Steered')).toBeGreaterThan(0.4)
-  const goal = await rewardOf('The goal')
-  expect(await rewardOf('Before')).toBeLessThan(0.125)
-  // Four jumps with eight moves between them lead most of the way.
-  expect(await rewardOf('Steered')).toBeGreaterThan(0.6 * goal)
-  expect(await rewardOf('Steered')).toBeLessThan(goal + 0.1)
-  const [before, after] = [await rowOf(page, steered, 'Before'), await rowOf(page, steered, 'Steered')]
-  expect(after[1]).toBeLessThan(0.5 * before[1])
+    const rewardOf = async (name: string) => (await rowOf(page, steered, name))[0]
+    // Less than an eighth is on the right at first. The goal has e^3 times as much of it.
+    await patiently(() => rewardOf('Steered')).toBeGreaterThan(0.4)
+    const goal = await rewardOf('The goal')
+    expect(await rewardOf('Before')).toBeLessThan(0.125)
+    // Four jumps with eight moves between them lead most of the way.
+    expect(await rewardOf('Steered')).toBeGreaterThan(0.6 * goal)
+    expect(await rewardOf('Steered')).toBeLessThan(goal + 0.1)
+    const [before, after] = [await rowOf(page, steered, 'Before'), await rowOf(page, steered, 'Steered')]
+    expect(after[1]).toBeLessThan(0.5 * before[1])
 
-  await button(page, 'Train a tilted velocity').click()
-  const stands = async () => (await page.locator(learnt).textContent())!
-  const steps = async () => Number(/([\d,]+) steps/.exec(await stands())?.[1].replace(',', '') ?? 0)
-  await patiently(steps).toBeGreaterThan(300)
-  await button(page, 'Pause run 2').click()
-  await button(page, 'Train run 2').waitFor()
-  const standing = async () => (/working|…/.test(await stands()) ? '' : stands())
-  await patiently(standing).not.toBe('')
-  const last = await stands()
-  const [reward] = await rowOf(page, learnt, 'Learnt')
-  expect(reward).toBeGreaterThan(0.35)
-  const held = stateOf(page)
-  expect(held.runs[1].stages).toMatchObject([
-    { objective: 'itm', tilt: { painted: held.reward.painted, beta: 3 } },
-  ])
+    await button(page, 'Train a tilted velocity').click()
+    const stands = async () => (await page.locator(learnt).textContent())!
+    const steps = async () => Number(/([\d,]+) steps/.exec(await stands())?.[1].replace(',', '') ?? 0)
+    await patiently(steps).toBeGreaterThan(300)
+    await button(page, 'Pause run 2').click()
+    await button(page, 'Train run 2').waitFor()
+    const standing = async () => (/working|…/.test(await stands()) ? '' : stands())
+    await patiently(standing).not.toBe('')
+    const last = await stands()
+    const [reward] = await rowOf(page, learnt, 'Learnt')
+    expect(reward).toBeGreaterThan(0.35)
+    const held = stateOf(page)
+    expect(held.runs[1].stages).toMatchObject([
+      { objective: 'itm', tilt: { painted: held.reward.painted, beta: 3 } },
+    ])
 
-  await page.reload()
-  await page.locator(learnt).waitFor()
-  await patiently(standing).toBe(last)
-  expect(stateOf(page)).toEqual(held)
-})
+    await page.reload()
+    await page.locator(learnt).waitFor()
+    await patiently(standing).toBe(last)
+    expect(stateOf(page)).toEqual(held)
+  },
+)
 
 describe('by keyboard alone', () => {
   test('good and bad are painted, erased, taken back and cleared', async () => {

@@ -3,6 +3,7 @@ import sharp from 'sharp'
 import { expect, test } from 'vitest'
 import { freshPlan, type Plan, stepsOf } from '../../../src/studio/plan.ts'
 import { decodeState, initialState } from '../../../src/studio/state.ts'
+import { long } from '../../helpers/long.ts'
 import { addressOf } from './open.ts'
 import { useStudio } from './page.ts'
 
@@ -87,7 +88,7 @@ test('the address of a training that is still replayed asks for all of it', asyn
   expect(asked).toEqual({ ...initialState, runs: [plan] })
 })
 
-test('the address follows a training while it goes on', async () => {
+long('the address follows a training while it goes on', async () => {
   const { page } = await studio.open({ state: { runs: [small] } })
   await page.getByRole('button', { name: 'Play all' }).click()
   const steps = () => stepsOf(decodeState(new URL(page.url()).hash.slice(1)).runs[0])

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { decodeState } from '../../../src/studio/state.ts'
+import { long } from '../../helpers/long.ts'
 import { hasFocus, useStudio } from './page.ts'
 import { TOUR } from './shown.ts'
 
@@ -76,7 +77,7 @@ test('the path is that of pairs, and no map is asked', async () => {
   expect(await spread()).toBeGreaterThan(3.5)
 })
 
-test('a training ends with its step, and the trained example can be had back', async () => {
+long('a training ends with its step, and the trained example can be had back', async () => {
   const { page } = await studio.open({ state: { tour: 4, view: 'train' } })
   const panel = page.getByRole('complementary')
   await page.getByRole('combobox', { name: 'Objective of your training' }).selectOption('lsd')

@@ -5,6 +5,7 @@ import { trainedBy } from '../../../src/studio/example/trained-by.ts'
 import type { Plan } from '../../../src/studio/plan.ts'
 import { decodeState } from '../../../src/studio/state.ts'
 import { cellsOf, SIDE } from '../../../src/studio/target/raster.ts'
+import { long } from '../../helpers/long.ts'
 import { hasFocus, standing, useStudio } from './page.ts'
 
 const studio = useStudio()
@@ -73,13 +74,14 @@ describe('the start', () => {
     expect(await page.getByRole('alert').count()).toBe(0)
     // The best of several: a busy moment is not the page's.
     const warm: Seen[] = []
-    for (let i = 0; i < 5; i++) {
+    const best = () => Math.min(...warm.map(({ paint, measured }) => Math.max(paint, measured)))
+    while (warm.length < 5 && best() >= 1500) {
       await page.getByText('WebAssembly').first().waitFor()
       await page.reload()
       warm.push(await seen(page))
     }
     console.log(`first paint and example, ms: cold ${JSON.stringify(cold)}, warm ${JSON.stringify(warm)}`)
-    expect(Math.min(...warm.map(({ paint, measured }) => Math.max(paint, measured)))).toBeLessThan(1500)
+    expect(best()).toBeLessThan(1500)
     expect(await distanceOf(page)).toBeLessThan(0.5)
     await patiently(() => button(page, 'Train it yourself').isVisible()).toBe(true)
     await button(page, 'Train this example again').click()
@@ -304,21 +306,25 @@ describe('a file', () => {
   })
 })
 
-test('a target without a closed form offers to train a teacher first', async () => {
-  const { page } = await studio.open()
-  await page.getByRole('radio', { name: 'two moons' }).check()
-  const lmd = page.locator('select option[value=lmd]').first()
-  await patiently(() => lmd.textContent()).toContain('train flow-matching first')
-  await patiently(() => lmd.isDisabled()).toBe(true)
-  await button(page, 'Train a teacher: flow-matching').click()
-  await patiently(async () => planOf(page).stages.at(-1)!.objective).toBe('flow-matching')
-  await take(page, 10)
-  await patiently(() => lmd.isDisabled()).toBe(false)
-  await page.getByRole('combobox', { name: 'Objective', exact: true }).selectOption('lmd')
-  await patiently(async () => planOf(page).stages.map(({ objective }) => objective)).toEqual([
-    'flow-matching',
-    'lmd',
-  ])
-  await button(page, '1 step').click()
-  await patiently(() => stepsOf(page)).toBe(11)
-}, 60_000)
+long(
+  'a target without a closed form offers to train a teacher first',
+  async () => {
+    const { page } = await studio.open()
+    await page.getByRole('radio', { name: 'two moons' }).check()
+    const lmd = page.locator('select option[value=lmd]').first()
+    await patiently(() => lmd.textContent()).toContain('train flow-matching first')
+    await patiently(() => lmd.isDisabled()).toBe(true)
+    await button(page, 'Train a teacher: flow-matching').click()
+    await patiently(async () => planOf(page).stages.at(-1)!.objective).toBe('flow-matching')
+    await take(page, 10)
+    await patiently(() => lmd.isDisabled()).toBe(false)
+    await page.getByRole('combobox', { name: 'Objective', exact: true }).selectOption('lmd')
+    await patiently(async () => planOf(page).stages.map(({ objective }) => objective)).toEqual([
+      'flow-matching',
+      'lmd',
+    ])
+    await button(page, '1 step').click()
+    await patiently(() => stepsOf(page)).toBe(11)
+  },
+  60_000,
+)

@@ -2,12 +2,13 @@ import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { freshPlan, type Plan, stepsOf } from '../../../src/studio/plan.ts'
 import { decodeState } from '../../../src/studio/state.ts'
+import { long } from '../../helpers/long.ts'
 import { useStudio } from './page.ts'
 
 const studio = useStudio()
 
 const small: Plan = { ...freshPlan, hidden: 24, batch: 64 }
-const long: Plan = { ...small, stages: [{ ...small.stages[0], steps: 500_000 }] }
+const endless: Plan = { ...small, stages: [{ ...small.stages[0], steps: 500_000 }] }
 
 const patiently = <T>(value: () => Promise<T>) => expect.poll(value, { timeout: 60_000, interval: 100 })
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
@@ -29,7 +30,7 @@ const drop = async (page: Page, name: string, content: string | number): Promise
   }`)
 
 test('a link that trains for long says so and waits for Play', { timeout: 120_000 }, async () => {
-  const { page } = await studio.open({ state: { view: 'jump', runs: [long, { ...small, seed: 4 }] } })
+  const { page } = await studio.open({ state: { view: 'jump', runs: [endless, { ...small, seed: 4 }] } })
   const note = page.locator('[data-note="link"]')
   await note.getByText('Ready to train: 1 run, about 500,000 steps').waitFor()
   await page.locator('.bar .status', { hasText: 'WebAssembly' }).waitFor()
@@ -76,7 +77,7 @@ test('Back and Forward walk over views, and leave the trainings as they are', {
   await patiently(() => view(page)).toBe('Train')
 })
 
-test('a training that diverges says so until it is begun anew', { timeout: 180_000 }, async () => {
+long('a training that diverges says so until it is begun anew', { timeout: 180_000 }, async () => {
   const { page } = await studio.open({ state: { runs: [small] } })
   await page.locator('.bar .status', { hasText: 'WebAssembly' }).waitFor()
   const rate = page.getByRole('slider', { name: 'Learning rate' })
@@ -123,7 +124,7 @@ test('files are taken wherever they are dropped, and what is none of ours gets o
   expect(new URL(page.url()).origin).toBe(origin)
 })
 
-test('once it is there, the page goes on without its host', async () => {
+long('once it is there, the page goes on without its host', async () => {
   const { page, context, errors } = await studio.open({ width: 1400 })
   await page.locator('.status', { hasText: 'Engine: ' }).waitFor()
   // Until nothing more has come for a while.

@@ -6,6 +6,7 @@ import { answers } from '../../../src/studio/engine/answers.ts'
 import type { PlanePoints, QuestionName, Questions } from '../../../src/studio/engine/protocol.ts'
 import { Session } from '../../../src/studio/engine/session.ts'
 import { examplePlan } from '../../../src/studio/plan.ts'
+import { long } from '../../helpers/long.ts'
 import { useStudio } from './page.ts'
 
 const studio = useStudio()
@@ -141,7 +142,7 @@ describe('a jump', () => {
     await page.getByText('No point is followed').waitFor()
   })
 
-  test('is followed by a click on its point', async () => {
+  long('is followed by a click on its point', async () => {
     const { page } = await open('jump')
     await settled(page, '1 0')
     const scene = page.locator('.scene')
@@ -254,7 +255,7 @@ const OUTWARD = `(() => {
   return numbers.reduce((sum, [x, y, ex, ey]) => sum + x * (ex - x) + y * (ey - y), 0)
 })()`
 
-test('the reasons are measured: velocity, residuals, losses and both kinds of weights', async () => {
+long('the reasons are measured: velocity, residuals, losses and both kinds of weights', async () => {
   const { page } = await open('why')
   const said = page.locator('[data-number="field"]')
   await said.getByText('off by').waitFor({ timeout: 60_000 })

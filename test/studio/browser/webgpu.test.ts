@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { examplePlan, type Plan } from '../../../src/studio/plan.ts'
+import { long } from '../../helpers/long.ts'
 import { standing, useStudio } from './page.ts'
 
 const studio = useStudio({ flags: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'] })
@@ -23,14 +24,18 @@ async function distanceOf(page: Page): Promise<number> {
   return distance()
 }
 
-test('WebGPU, where it is chosen, trains to the numbers of WebAssembly', async () => {
-  const { page } = await studio.open({ state: { runs: [plan], weights: 'raw' } })
-  await page.locator('.status', { hasText: 'WebAssembly' }).waitFor()
-  const expected = await distanceOf(page)
-  await page.getByText('Network, batch, path, seed').click()
-  await page.getByRole('combobox', { name: 'Runtime in this page' }).selectOption('webgpu')
-  await page.locator('.status', { hasText: 'WebGPU' }).waitFor()
-  const found = await distanceOf(page)
-  console.log(`after ${STEPS} steps: WebAssembly ${expected}, WebGPU ${found}`)
-  expect(Math.abs(found - expected)).toBeLessThan(0.01)
-}, 150_000)
+long(
+  'WebGPU, where it is chosen, trains to the numbers of WebAssembly',
+  async () => {
+    const { page } = await studio.open({ state: { runs: [plan], weights: 'raw' } })
+    await page.locator('.status', { hasText: 'WebAssembly' }).waitFor()
+    const expected = await distanceOf(page)
+    await page.getByText('Network, batch, path, seed').click()
+    await page.getByRole('combobox', { name: 'Runtime in this page' }).selectOption('webgpu')
+    await page.locator('.status', { hasText: 'WebGPU' }).waitFor()
+    const found = await distanceOf(page)
+    console.log(`after ${STEPS} steps: WebAssembly ${expected}, WebGPU ${found}`)
+    expect(Math.abs(found - expected)).toBeLessThan(0.01)
+  },
+  150_000,
+)

@@ -1,0 +1,28 @@
+import { describe, expect, test } from 'vitest'
+import { generatedDataset } from '../../src/data/catalogue.ts'
+import { collectDataset } from '../../src/data/in-memory.ts'
+import { classRule } from '../../src/metric/class-rule.ts'
+
+describe('the class of a point', () => {
+  test('of a mixture is the component that is most probable there', () => {
+    const dataset = generatedDataset('eight-gaussians')
+    const { components } = dataset.mixture!
+    const centers = Float32Array.from(components.flatMap(({ mean }) => [...mean]))
+    expect([...classRule(dataset)(centers)]).toEqual([...components.keys()])
+    // So far away that no density is left.
+    expect([...classRule(dataset)(Float32Array.of(1e30, Number.NaN))]).toEqual([-1])
+  })
+
+  test('of rows is that of the nearest row, and none where a coordinate is not finite', async () => {
+    async function* rows() {
+      for (let i = 0; i < 400; i++) {
+        const value = (i % 2 ? 5 : -5) + Math.sin(i)
+        yield { values: [value, 0], label: value > 0 ? 'right' : 'left' }
+      }
+    }
+    const dataset = await collectDataset(rows(), { dimension: 2 })
+    const found = classRule(dataset)(Float32Array.of(-4, 0, 6, 1, 0.7, 0, -100, 50, 1, Number.NaN))
+    const names = [...found].map(i => dataset.labels!.names[i] ?? 'none')
+    expect(names).toEqual(['left', 'right', 'right', 'left', 'none'])
+  })
+})
