@@ -40,7 +40,10 @@ export function runReport(given: RunData): string {
       { heading: 'Of the map itself', parts: [mapTable(data)] },
       ...inside(data),
       { heading: 'Training', parts: [objectiveText(data), verdictText(data), lossFigures(data)] },
-      { heading: 'Data', parts: [dataFacts(data), columnsTable(data), classesTable(data), vectorTable(data)] },
+      {
+        heading: 'Data',
+        parts: [dataFacts(data), columnsTable(data), classesTable(data), vectorTable(data)],
+      },
       { heading: 'Make it again', parts: [recipe(data.command, data.config)] },
     ],
   })

@@ -15,7 +15,7 @@ import { type Program, RuntimeLoadError } from '../../runtime/program.ts'
 import { onnxProblem, readMetadata, tensorWithNaN } from '../../runtime/protobuf.ts'
 import { runtimeReason } from '../../runtime/reason.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
-import { decodeModelFile, type Model } from '../../serialization/model.ts'
+import { decodeModelFile, type Model, withoutCondition } from '../../serialization/model.ts'
 import { type DataRecord, dataRecordSchema, RunError } from '../../serialization/record.ts'
 import {
   freshPlan,
@@ -168,7 +168,8 @@ export async function openFile(
     throw new RunError(`${name}: this file is another one than the link was made with`)
   }
   if (format === 'safetensors') {
-    const model = decodeModelFile(bytes, name)
+    // The page knows no conditions, and shows the map of the data as a whole.
+    const model = withoutCondition(decodeModelFile(bytes, name), name)
     return { model, dataset: dataOf(plan, model.data, model.data.standardization) }
   }
   const { data } = readTraits(bytes, name)
