@@ -19,7 +19,13 @@ const file = (name: string, content: string | Uint8Array): string => {
 
 /** Row `i` is the point `(i, 2 i)` with the vector `(i / 4, 5 - i)` and the class `i % 3`. */
 const ROWS = 200
-const rows = Array.from({ length: ROWS }, (_, i) => ({ x: i, y: 2 * i, a: i / 4, b: 5 - i, kind: `k${i % 3}` }))
+const rows = Array.from({ length: ROWS }, (_, i) => ({
+  x: i,
+  y: 2 * i,
+  a: i / 4,
+  b: 5 - i,
+  kind: `k${i % 3}`,
+}))
 const pointsOf = Float32Array.from(rows.flatMap(({ x, y }) => [x, y]))
 const vectorsOf = Float32Array.from(rows.flatMap(({ a, b }) => [a, b]))
 const text = (keys: readonly (keyof (typeof rows)[number])[]) =>
