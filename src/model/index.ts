@@ -9,7 +9,6 @@ export {
   conditionKinds,
   conditionOfInputs,
   conditionSize,
-  describeCondition,
   pluralOf,
   seenConditions,
   seenSize,
