@@ -191,7 +191,8 @@ function noteRange({ vector }: Given, known: KnownCondition): void {
   Array.from(vector).forEach((value, i) => {
     if (value >= minimum[i] && value <= maximum[i]) return
     const name = columns ? ` of ${columns[i]}` : ''
-    note(`oxbow: --vector: ${value}${name} is outside of the data (${minimum[i]} to ${maximum[i]})`)
+    const [low, high] = [minimum[i], maximum[i]].map(bound => Number(bound.toPrecision(6)))
+    note(`oxbow: --vector: ${value}${name} is outside of the data (${low} to ${high})`)
   })
 }
 

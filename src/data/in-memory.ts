@@ -184,7 +184,7 @@ export async function collectDataset(
           `${name}: expected a condition of ${size} numbers for each point, as for the first, found ${condition.length}`,
         )
       }
-      const count = Math.max(1, Math.floor(values?.length / dimension))
+      const count = Math.max(1, Math.floor((values?.length ?? 0) / dimension))
       const forEach = <T>(one: T): T[] => new Array<T>(count).fill(one)
       points.push(values, own ? forEach(String(label)) : undefined, forEach([...condition]).flat())
     }

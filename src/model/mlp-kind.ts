@@ -2,7 +2,13 @@ import { z } from 'zod'
 import { constant, sizeOf, type Tensor } from '../autodiff/index.ts'
 import { type Random, random } from '../random/random.ts'
 import { onRows } from './bound-network.ts'
-import { type ConditionKind, type ConditionSpec, describeCondition, seenSize } from './condition.ts'
+import {
+  type ConditionKind,
+  type ConditionSpec,
+  describeCondition,
+  seenConditions,
+  seenSize,
+} from './condition.ts'
 import { differenceOf, keepsTimes } from './conversion.ts'
 import {
   type Activation,
@@ -99,6 +105,8 @@ interface Told<S> {
   draw(condition: S, source: Random): Named<Float32Array>
   /** The features `[B, ...]` of what is seen of each sample, or of none for as many rows as there are points. */
   embed(condition: S, parameters: Named<Tensor>, seen: Tensor | undefined): (x: Tensor) => Tensor
+  /** The features of none. */
+  none(condition: S, parameters: Named<Float32Array>): Float32Array
 }
 
 /** A row for each of as many rows as there are points. */
@@ -123,17 +131,19 @@ const embedders: { readonly [kind in ConditionKind]: Told<Extract<ConditionSpec,
       const none = table.slice(0, classes, classes + 1)
       return x => forEach(x, none)
     },
+    none: ({ classes }, { [TABLE]: table }) => table.subarray(classes * CLASS_FEATURES),
   },
   // As it is: the layers are linear in it, and the weights of its flag are the learned embedding of none.
   vector: {
     features: seenSize,
     parameters: () => ({}),
     draw: () => ({}),
-    embed({ size }, _, seen) {
+    embed(condition, _, seen) {
       if (seen) return () => seen
-      const none = [...new Array<number>(size).fill(0), 1]
-      return x => forEach(x, constant(none, [1, size + 1], x.dtype))
+      const none = seenConditions(condition, new Float32Array(condition.size), () => true)
+      return x => forEach(x, constant(none, [1, none.length], x.dtype))
     },
+    none: condition => seenConditions(condition, new Float32Array(condition.size), () => true),
   },
 }
 
@@ -181,6 +191,27 @@ function conversion(from: Sized<MlpKeys>, to: Sized<MlpKeys>): Conversion | stri
     const own = Object.entries(drawn).map(([name, values]) => [name, parameters[name]?.slice() ?? values])
     return { ...named(layers), ...Object.fromEntries(own) }
   }
+}
+
+/** The features of none are the same for all samples: their part of each layer belongs to its bias. */
+function withoutCondition(config: Config, point: PointSpec, parameters: Named<Float32Array>) {
+  const { condition, shape } = point
+  if (!condition) return parameters
+  const none = toldBy(condition).none(condition, parameters)
+  const layers = layersOf(parameters).map(({ weight, bias }, i) => {
+    if (i > 0 && config.injection !== 'layers') return { weight, bias }
+    const columns = bias.length
+    const from = (i === 0 ? sizeOf(shape) : config.hidden) * columns
+    const own = weight.subarray(from, from + none.length * columns)
+    const rest = new Float32Array(weight.length - own.length)
+    rest.set(weight.subarray(0, from))
+    rest.set(weight.subarray(from + own.length), from)
+    const moved = bias.map((value, j) =>
+      none.reduce((sum, feature, k) => sum + feature * own[k * columns + j], value),
+    )
+    return { weight: rest, bias: moved }
+  })
+  return named(layers)
 }
 
 /** The perceptron: the network of the flow-map tutorials. */
@@ -253,4 +284,5 @@ export const mlp: NetworkKind<MlpKeys> = {
     }
   },
   conversion,
+  withoutCondition,
 }

@@ -85,6 +85,12 @@ export interface NetworkKind<K extends object = Readonly<Record<string, unknown>
   inherit?(trained: CommonKeys & K, asked: Partial<CommonKeys & K>, map: boolean): Partial<CommonKeys & K>
   /** How a trained network becomes the start of another, or why it cannot; default a copy of the same network. */
   conversion?(from: Sized<K>, to: Sized<K>): Conversion | string
+  /** Parameters of the same network for points without a condition, which is what it is for the null. */
+  withoutCondition?(
+    config: CommonKeys & K,
+    point: PointSpec,
+    parameters: Named<Float32Array>,
+  ): Named<Float32Array>
 }
 
 const sizesOf = (network: Network): number[] =>

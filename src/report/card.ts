@@ -5,6 +5,7 @@ import { findObjective, pointOf } from '../config/index.ts'
 import { currentEvaluation } from '../evaluation/evaluate.ts'
 import { parameterCount } from '../model/index.ts'
 import { trainedSteps } from '../serialization/checkpoint.ts'
+import { knownCondition } from '../serialization/conditions.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
 import { readText } from '../serialization/read-file.ts'
 import { paths, type RunRecord, readMetrics, readRecord } from '../serialization/run.ts'
@@ -54,6 +55,7 @@ export function cardText(directory: string, { repository, license, record }: Car
     license: license ?? writtenLicense(paths(directory).card),
     objective: { id, label: name, summary: formula, paper },
     dataset: datasetOf(data),
+    condition: knownCondition(config, data),
     takenFrom: config.steps === 0 && config.initFrom ? basename(config.initFrom) : undefined,
     parameters: parameterCount(config, pointOf(config, data)),
     steps: trainedSteps(directory, config),

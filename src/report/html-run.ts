@@ -40,7 +40,10 @@ export function runReport(given: RunData): string {
       { heading: 'Of the map itself', parts: [mapTable(data)] },
       ...inside(data),
       { heading: 'Training', parts: [objectiveText(data), verdictText(data), lossFigures(data)] },
-      { heading: 'Data', parts: [dataFacts(data), columnsTable(data), classesTable(data)] },
+      {
+        heading: 'Data',
+        parts: [dataFacts(data), columnsTable(data), classesTable(data), vectorTable(data)],
+      },
       { heading: 'Make it again', parts: [recipe(data.command, data.config)] },
     ],
   })
@@ -153,6 +156,18 @@ function classesTable({ data: { labels } }: RunData): string {
     labels.names.length > LISTED ? ` (the first ${LISTED} of ${formatCount(labels.names.length)})` : ''
   const rows = shown.map((name, i) => [name, formatCount(counts[i])])
   return plainTable(`Classes${more}`, ['class', 'rows'], rows)
+}
+
+function vectorTable({ data: { vector } }: RunData): string {
+  if (!vector) return ''
+  const shown = Math.min(vector.size, LISTED)
+  const rows = Array.from({ length: shown }, (_, i) => [
+    vector.columns?.[i] ?? String(i + 1),
+    format(vector.minimum[i]),
+    format(vector.maximum[i]),
+  ])
+  const more = vector.size > shown ? ` (the first ${shown} of ${formatCount(vector.size)})` : ''
+  return plainTable(`Vector of each row${more}`, ['number', 'minimum', 'maximum'], rows)
 }
 
 const format = (value: number): string => formatNumber(value, Math.min(4, decimalsFor([value])))

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import type { KnownCondition } from '../serialization/conditions.ts'
 import type { Verdict } from '../training/verdict.ts'
 import { escapeMarkdown, formatCount, plural, shellWord } from './format.ts'
 import { runReading } from './reading.ts'
@@ -31,6 +32,8 @@ export interface ModelCardData {
     readonly fingerprint?: string
     readonly images?: boolean
   }
+  /** What the map is told beside a point; absent for nothing. */
+  readonly condition?: KnownCondition
   readonly parameters: number
   /** What its parameters were taken from, where it was not trained further. */
   readonly takenFrom?: string
@@ -86,7 +89,7 @@ function frontMatter(card: ModelCardData): Record<string, unknown> {
 const plain = (text: string): string => text.replace(/[^A-Za-z0-9._-]+/g, '-')
 
 /** Measured values in the form of the hub's evaluation results, one for each metric, number of steps and kind of weights. */
-function resultsOf({ dataset }: ModelCardData, { metrics, methods }: TableData): object[] {
+function resultsOf({ dataset, condition }: ModelCardData, { metrics, methods }: TableData): object[] {
   const values = methods.flatMap(({ label, cells }) =>
     cells.flatMap(({ steps, values }) =>
       metrics.flatMap(({ name, label: metric }) => {
@@ -99,7 +102,7 @@ function resultsOf({ dataset }: ModelCardData, { metrics, methods }: TableData):
   if (values.length === 0) return []
   const task = dataset.images
     ? { type: 'unconditional-image-generation' }
-    : { type: 'other', name: 'unconditional generation' }
+    : { type: 'other', name: `${condition ? 'conditional' : 'unconditional'} generation` }
   return [{ task, dataset: { type: plain(dataset.name), name: dataset.name }, metrics: values }]
 }
 
@@ -128,21 +131,55 @@ function objectiveText({ id, label, summary, paper }: ModelCardData['objective']
   return parts.filter(Boolean).join(' ')
 }
 
-function sampling({ run, repository, dataset }: ModelCardData): string {
+/** Names and numbers that are listed. */
+const LISTED = 20
+
+const listed = (names: readonly string[]): string =>
+  names.length > LISTED ? `${names.slice(0, LISTED).join(', ')}, ...` : names.join(', ')
+
+/** How a map is told something: what to write behind the command, what the graph takes, and its inputs in Python. */
+interface Telling {
+  readonly flag: string
+  readonly says: string
+  readonly feeds: string
+}
+
+function tellingOf(known: KnownCondition): Telling {
+  if (known.kind === 'class') {
+    const { names, none } = known
+    return {
+      flag: `--class ${shellWord(names[0])}`,
+      says: `\`class [batch]\`, int64, is the class of each point, a number of ${codeSpan(listed(names))} from 0${none ? `; ${names.length} stands for none` : ''}.`,
+      feeds: '"class": np.zeros(batch, dtype=np.int64)',
+    }
+  }
+  const { size, columns, minimum, maximum, none } = known
+  const middle = minimum.map((low, i) => Number(((low + maximum[i]) / 2).toPrecision(4)))
+  const names = columns ? ` (${codeSpan(listed(columns))})` : ''
+  return {
+    flag: `--vector ${shellWord(middle.join(','))}`,
+    says: `\`vector [batch, ${size}]\`, float32, is the vector of each point${names} in the data's own units${none ? '; `none [batch]`, float32, is 1 for points that are told none and 0 for others' : ''}.`,
+    feeds: `"vector": np.tile(np.float32([${middle.join(', ')}]), (batch, 1))${none ? ', "none": np.zeros(batch, dtype=np.float32)' : ''}`,
+  }
+}
+
+function sampling({ run, repository, dataset, condition }: ModelCardData): string {
   const d = dataset.dimension
+  const telling = condition && tellingOf(condition)
   const commands = [
     ...(repository ? [`oxbow pull ${shellWord(repository)} --out ${shellWord(run)}`] : []),
-    `oxbow sample ${shellWord(run)} --steps 1 --count 5000 --seed 7 --out samples.csv`,
+    `oxbow sample ${shellWord(run)}${telling ? ` ${telling.flag}` : ''} --steps 1 --count 5000 --seed 7 --out samples.csv`,
   ]
   return `${codeBlock('sh', commands.join('\n'))}
 
 Anywhere ONNX Runtime runs, \`model.onnx\` is the map itself: \`x [batch, ${d}]\` at times \`s [batch]\` goes to
-\`y [batch, ${d}]\` at times \`t [batch]\`, all float32.
+\`y [batch, ${d}]\` at times \`t [batch]\`, all float32.${telling ? ` ${telling.says}` : ''}
 
-${codeBlock('python', pythonSnippet(d))}`
+${codeBlock('python', pythonSnippet(d, telling))}`
 }
 
-function pythonSnippet(dimension: number): string {
+function pythonSnippet(dimension: number, telling?: Telling): string {
+  const told = telling ? `, ${telling.feeds}` : ''
   return `import numpy as np
 import onnxruntime as ort
 
@@ -151,7 +188,7 @@ batch, steps = 5000, 1
 y = np.random.default_rng(7).standard_normal((batch, ${dimension})).astype(np.float32)
 times = np.linspace(1, 0, steps + 1, dtype=np.float32)
 for s, t in zip(times[:-1], times[1:]):
-    feeds = {"x": y, "s": np.full(batch, s), "t": np.full(batch, t)}
+    feeds = {"x": y, "s": np.full(batch, s), "t": np.full(batch, t)${told}}
     y = session.run(["y"], feeds)[0]`
 }
 

@@ -16,6 +16,8 @@ import {
   conditionInputs,
   conditionOfInputs,
   type FlowMap,
+  flattenArrays,
+  kindOf,
   mapOf,
   type Network,
   networkOf,
@@ -174,6 +176,31 @@ export const asMap = (
   condition?: Condition<Tensor>,
 ): FlowMap =>
   mapOf(config, pointOf(config, data), constant(parameters, [parameters.length], dtype), condition)
+
+/**
+ * The model of a map for the null, which is told nothing any more.
+ *
+ * @param name  of it, in messages
+ * @throws RunError when it does not know a null
+ */
+export function withoutCondition(model: Model, name: string): Model {
+  const { config, data, parameters } = model
+  const { kind, drop } = config.condition
+  if (kind === 'none') return model
+  const { withoutCondition: convert } = kindOf(config.network)
+  if (drop === 0 || !convert) {
+    throw new RunError(
+      `${name}: was told the ${kind} of every sample and does not know the data as a whole; train it with --condition.drop 0.1`,
+    )
+  }
+  const point = pointOf(config, data)
+  const named = convert(config.network, point, unflattenArray(parameters, networkOf(config.network, point)))
+  return {
+    ...model,
+    config: { ...config, condition: { ...config.condition, kind: 'none' } },
+    parameters: flattenArrays(named),
+  }
+}
 
 type MapValue = (map: FlowMap, x: Tensor, s: Tensor, t: Tensor) => Tensor
 

@@ -70,7 +70,7 @@ test('a map that must be told a class is told the first, until another is asked 
   expect(session.told).toBe(0)
   session.tell(3)
   expect(session.told).toBe(3)
-  expect(toldClass({ names: ['a', 'b'], none: true }, 2)).toBeNull()
+  expect(toldClass({ kind: 'class', names: ['a', 'b'], none: true }, 2)).toBeNull()
 })
 
 test('it is trained on with its classes', async () => {

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { constant, simplify, spec, trace } from '../../src/autodiff/index.ts'
 import { resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { generatedDataset } from '../../src/data/catalogue.ts'
+import { planComparison, resolveComparison } from '../../src/evaluation/comparison.ts'
 import { type Evaluation, evaluateRun } from '../../src/evaluation/evaluate.ts'
 import { load, sample, train } from '../../src/index.ts'
 import { interpolants, mixtureVelocity } from '../../src/model/index.ts'
@@ -242,6 +243,20 @@ describe('a map that is told classes', () => {
       }
       for (const count of counts) expect(Math.abs(count - 250)).toBeLessThan(120)
     })
+  })
+
+  test('has a teacher in a comparison that is told the same', () => {
+    const comparison = resolveComparison({
+      data: 'ring',
+      objectives: ['lmd', 'one-step'],
+      training: { condition: 'class' },
+    })
+    const { runs } = planComparison(comparison, at('comparison'))
+    expect(runs.map(({ method, config }) => [method, config.condition.kind])).toEqual([
+      ['teacher', 'class'],
+      ['lmd', 'class'],
+      ['one-step', 'class'],
+    ])
   })
 
   test('is told the classes of the data where it sees nothing else of it', () => {

@@ -316,7 +316,11 @@ describe('on the command line', () => {
     ])
     expect([measured.code, measured.stderr]).toEqual([0, expect.not.stringContaining('not all of it')])
     expect(measured.stdout).toContain('joint energy distance')
-    expect(readFileSync(at('roll/report.html'), 'utf8')).toContain('angle')
+    const report = readFileSync(at('roll/report.html'), 'utf8')
+    expect(report).toMatch(/Vector of each row.*<th scope="row">angle<\/th>/s)
+    const card = readFileSync(at('roll/README.md'), 'utf8')
+    expect(card).toContain('--vector 9.425 --steps 1')
+    expect(card).toContain('"vector": np.tile(np.float32([9.425]), (batch, 1)), "none": np.zeros(batch')
   })
 })
 

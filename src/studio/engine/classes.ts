@@ -2,14 +2,16 @@ import type { Config } from '../../config/index.ts'
 import type { Dataset, Values } from '../../data/dataset.ts'
 import { mixtureSampler } from '../../data/mixture.ts'
 import { type StandardizedDataset, standardizedBy } from '../../data/standardized.ts'
-import type { KnownClasses } from '../../serialization/classes.ts'
+import type { KnownClasses } from '../../serialization/conditions.ts'
 
 /** The classes that a map of a configuration is told; null where it is told none. */
 export const classesOfConfig = (
   { condition }: Pick<Config, 'condition'>,
   { labels }: Pick<Dataset, 'labels'>,
 ): KnownClasses | null =>
-  condition.kind === 'class' && labels ? { names: labels.names, none: condition.drop > 0 } : null
+  condition.kind === 'class' && labels
+    ? { kind: 'class', names: labels.names, none: condition.drop > 0 }
+    : null
 
 /** The class that is told where one is asked for: the first, where it is not there and a map must be told one. */
 export function toldClass({ names, none }: KnownClasses, asked: number | null): number | null {

@@ -15,9 +15,9 @@ import { type Program, RuntimeLoadError } from '../../runtime/program.ts'
 import { onnxProblem, readMetadata, tensorWithNaN } from '../../runtime/protobuf.ts'
 import { runtimeReason } from '../../runtime/reason.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
-import type { KnownClasses } from '../../serialization/classes.ts'
-import { decodeModelFile, hasClasses, type Model } from '../../serialization/model.ts'
-import { classesIn } from '../../serialization/onnx-map.ts'
+import type { KnownClasses } from '../../serialization/conditions.ts'
+import { decodeModelFile, type Model, withoutCondition } from '../../serialization/model.ts'
+import { conditionIn } from '../../serialization/onnx-map.ts'
 import { type DataRecord, dataRecordSchema, RunError } from '../../serialization/record.ts'
 import {
   freshPlan,
@@ -134,7 +134,7 @@ export function planOfModel(bytes: Uint8Array, name: string, path?: string): Pla
   const { config, data } = model
   checkPlane(data.dimension, name)
   const { network, batch, interpolant, objective, seeds, optimizer } = config
-  const told = hasClasses(model)
+  const told = config.condition.kind === 'class'
   const target = targetOf(data, told)
   const learningRate = Math.min(HIGHEST_RATE, optimizer.learningRate)
   return {
@@ -193,7 +193,9 @@ export async function openFile(
     throw new RunError(`${name}: this file is another one than the link was made with`)
   }
   if (format === 'safetensors') {
-    const model = decodeModelFile(bytes, name)
+    const decoded = decodeModelFile(bytes, name)
+    // The page has classes to choose; of other conditions it shows the map of the data as a whole.
+    const model = decoded.config.condition.kind === 'class' ? decoded : withoutCondition(decoded, name)
     return { model, dataset: dataOf(plan, model.data, model.data.standardization) }
   }
   const { data, metadata } = readTraits(bytes, name)
@@ -219,7 +221,7 @@ export async function openFile(
   return {
     dataset: dataOf(plan, data, by),
     jump: onNoiseScale(program, by),
-    ...(told && { classes: classesIn(name, metadata, data?.labels) }),
+    ...(told && { classes: conditionIn(name, metadata, 'class') as KnownClasses }),
   }
 }
 

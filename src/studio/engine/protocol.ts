@@ -1,6 +1,6 @@
 import type { BinnedLoss } from '../../evaluation/loss-bins.ts'
 import type { Residuals } from '../../metric/residuals.ts'
-import type { KnownClasses } from '../../serialization/classes.ts'
+import type { KnownClasses } from '../../serialization/conditions.ts'
 import type { MetricsLine } from '../../serialization/metrics-log.ts'
 import type { WeightsName } from '../../serialization/model.ts'
 import type { Plan, Stage, Tilt } from '../plan.ts'

@@ -1,4 +1,4 @@
-import type { KnownClasses } from '../../../serialization/classes.ts'
+import type { KnownClasses } from '../../../serialization/conditions.ts'
 import type { PlanePoints, Replay, Report, Strays } from '../../engine/protocol.ts'
 import { type Plan, type Stage, stepsOf, withStage } from '../../plan.ts'
 import { type CurvePoint, grown } from './learning-curve.ts'
