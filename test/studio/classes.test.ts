@@ -52,7 +52,7 @@ async function open(plan: Plan): Promise<Session> {
 test.each(['model.safetensors', 'model.onnx'])('%s is told the class that is asked for', async file => {
   const session = await show(join(told, file))
   const names = datasets.ring.create().labels!.names
-  expect(session.classes).toEqual({ names, none: true })
+  expect(session.classes).toEqual({ kind: 'class', names, none: true })
   const map = await load(told)
   const close = (found: Float32Array, wanted: Float32Array): void => {
     for (const [i, value] of found.entries()) expect(value).toBeCloseTo(wanted[i], 4)
