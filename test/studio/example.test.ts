@@ -13,7 +13,7 @@ import { fromHalves, toHalves } from '../../src/studio/example/half.ts'
 import { distance } from '../../src/studio/example/ring.ts'
 import { hasSimd } from '../../src/studio/page/connection/simd.ts'
 import { firstLook } from '../../src/studio/page/state/first-look.ts'
-import { examplePlan, freshPlan } from '../../src/studio/plan.ts'
+import { examplePlan, freshPlan, type Plan } from '../../src/studio/plan.ts'
 
 const opened: Session[] = []
 afterEach(async () => {
@@ -120,6 +120,9 @@ test('the example can be trained on, by a plan that says where it began', async 
 
 test('the example is refused where its network does not fit', async () => {
   await expect(open(node, { ...examplePlan, hidden: 64 })).rejects.toThrow('the example has hidden 128')
+  const stages = [{ ...freshPlan.stages[0], keep: true }]
+  const told: Plan = { ...examplePlan, condition: 'class', stages }
+  await expect(open(node, told)).rejects.toThrow('the example was trained without classes')
 })
 
 test('a training waits for the runtime, and is told when it does not come', async () => {

@@ -16,6 +16,7 @@ export async function exampleOf(plan: Plan, config: Config): Promise<Ended & { r
     if (plan[key] === trainedBy[key]) continue
     throw new ConfigError(`the example has ${key} ${trainedBy[key]}, this training ${plan[key]}`)
   }
+  if (plan.condition) throw new ConfigError('the example was trained without classes')
   // Only a page that shows the example loads its weights.
   const { averaged, raw } = await import('../example/ring.ts')
   const [parameters, last] = [averaged, raw].map(text => fromHalves(fromText(text)))

@@ -1,8 +1,8 @@
 import type { Command, Report } from '../engine/protocol.ts'
-import type { Start } from './connection/worker-training.ts'
+import type { Start } from './connection/training-in-worker.ts'
 
 // All else is in a script of its own: WebKit runs a worker's first script once more where another one imports from it.
-const training = import('./connection/worker-training.ts')
+const training = import('./connection/training-in-worker.ts')
 training.catch((error: Error) => {
   const message = `What trains in the page could not be loaded; reload it. (${error.message})`
   self.postMessage({ type: 'refused', run: '', id: null, message } satisfies Report)

@@ -5,7 +5,7 @@ import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url'
 import type { Command, QuestionName, Questions, Report } from '../../engine/protocol.ts'
 import { chosenRuntime } from './runtime-choice.ts'
 import { hasSimd, SIMD_MISSING } from './simd.ts'
-import type { Start } from './worker-training.ts'
+import type { Start } from './training-in-worker.ts'
 
 /** What trains for the page: a worker of it, or the machine that serves it. */
 export interface Client {
