@@ -253,7 +253,7 @@ describe('compare', () => {
     expect(html).toContain('several steps add fresh noise')
     expect(html).toContain('left out steps 2')
 
-    const again = await run(words)
+    const again = await runHere(words)
     expect(again.stderr.match(/was there already/g)).toHaveLength(3)
     expect(JSON.parse(again.stdout).rows).toEqual(rows)
   })

@@ -17,6 +17,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import webpack from 'webpack'
 import { drawNoise, load, sample, train, uniformGrid } from '../../src/index.ts'
 import { sharedChromium, withoutChromium } from '../helpers/browsers.ts'
+import { long } from '../helpers/long.ts'
 import { type Site, serveFolders } from '../helpers/site.ts'
 import { tiny } from '../helpers/training.ts'
 
@@ -158,7 +159,7 @@ describe.skipIf(withoutChromium())(
       })
     }
 
-    test('webpack', async () => {
+    long('webpack', async () => {
       expect(await runWebpack('./page.js', at('webpack'))).toBe('')
       writeFileSync(at('webpack', 'index.html'), html('<script src="main.js"></script>'))
       expectPoints(await shown('webpack'))
@@ -169,10 +170,8 @@ describe.skipIf(withoutChromium())(
       expectPoints(await shown('vite'))
     })
 
-    test.each([
-      ['a script', 'iife', '<script src="main.js"></script>'],
-      ['a module', 'esm', '<script type="module" src="main.js"></script>'],
-    ] as const)('esbuild, as %s, with the file of the runtime beside it', async (_, format, script) => {
+    /** A page by esbuild, first without the file of the runtime, then with it. */
+    async function bundled(format: 'iife' | 'esm', script: string): Promise<void> {
       const name = `esbuild-${format}`
       await runEsbuild('page.js', at(name, 'main.js'), { format })
       writeFileSync(at(name, 'index.html'), html(script))
@@ -181,6 +180,12 @@ describe.skipIf(withoutChromium())(
       expect(message).toContain('copy ort-wasm-simd-threaded.wasm there from onnxruntime-web/dist')
       copyRuntime(at(name))
       expectPoints(await shown(name))
-    })
+    }
+
+    test('esbuild, as a module, with the file of the runtime beside it', () =>
+      bundled('esm', '<script type="module" src="main.js"></script>'))
+    long('esbuild, as a script, with the file of the runtime beside it', () =>
+      bundled('iife', '<script src="main.js"></script>'),
+    )
   },
 )

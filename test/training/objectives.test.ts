@@ -53,7 +53,13 @@ async function trajectoryError(directory: string, { id, parts }: Objective): Pro
   const way: Pick<EvaluationRequest, 'method' | 'steps'> = parts
     ? { method: 'jump', steps: [JUMPS[id] ?? 1] }
     : { method: 'heun', steps: [8] }
-  const { rows } = await evaluateRun(directory, { ...way, count: 200, seed: 1, weights: ['ema'] })
+  const { rows } = await evaluateRun(directory, {
+    ...way,
+    count: 200,
+    seed: 1,
+    weights: ['ema'],
+    metrics: ['trajectoryError'],
+  })
   return rows[0].metrics.trajectoryError.value!
 }
 
