@@ -6,8 +6,7 @@ import { standardized } from '../model/index.ts'
 import { type AskedMeasure, type AskedRows, drawAsked } from './asked-rows.ts'
 import { metricValue } from './metric-value.ts'
 
-/** Rows of either side at the most: the cost grows with the square. */
-const MOST = 2000
+const { jointEnergyDistance } = pathMetrics
 const DRAWS = 10
 
 /** Rows of a point and its vector, `[rows, D + K]`, each column in its standard deviations over some real rows. */
@@ -40,17 +39,17 @@ function joiner({ dimension, vector }: StandardizedDataset, real: AskedRows) {
 export const vectorMeasure: AskedMeasure = (dataset, asked, seed) => {
   const { dimension, vector } = dataset
   const width = dimension + vector!.size
-  const rows = Math.min(MOST, Math.floor(asked.points.length / dimension / 2))
+  const rows = Math.min(jointEnergyDistance.limit, Math.floor(asked.points.length / dimension / 2))
   const join = joiner(dataset, asked)
   const reference = join(asked.points, asked.values, rows, 2 * rows)
   const to = (points: Float32Array, values: Float32Array) =>
-    energyEstimate(reference, join(points, values, 0, rows), width, MOST)
+    energyEstimate(reference, join(points, values, 0, rows), width, jointEnergyDistance.limit)
   const floors = Array.from({ length: DRAWS }, (_, k) => {
     const { points, values } = drawAsked('vector', dataset, rows, seed, `floor ${k}`)
     return to(points, values).value
   })
   return points => ({
-    value: metricValue(pathMetrics.jointEnergyDistance, to(points, asked.values), {
+    value: metricValue(jointEnergyDistance, to(points, asked.values), {
       floor: summarise(floors, rows),
       count: rows,
       standardized: true,

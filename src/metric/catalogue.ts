@@ -31,7 +31,14 @@ export interface Described {
   readonly label: string
   readonly description: string
   /** `data units` are standard deviations where the data is standardised. */
-  readonly unit: 'data units' | 'squared data units' | 'data units per time' | 'nats' | 'share' | 'none'
+  readonly unit:
+    | 'data units'
+    | 'squared data units'
+    | 'data units per time'
+    | 'standard deviations'
+    | 'nats'
+    | 'share'
+    | 'none'
   /** Least and greatest possible value. */
   readonly range: readonly [number, number]
   /** Whether it is shown in percent; the value itself is a share. */

@@ -15,9 +15,11 @@ export const pathMetrics = {
   },
   jointEnergyDistance: {
     ...length,
+    unit: 'standard deviations',
     label: 'joint energy distance',
     description:
       'energy distance of samples with the vectors asked for from held-out rows with theirs, by column scaled',
+    limit: 2000,
   },
   trajectoryError: {
     ...length,
