@@ -60,14 +60,15 @@ beforeAll(async () => {
   await train({ ...base, objective: 'psd' }, { directory: at('psd'), data })
 })
 
-/** The mean of one jump from noise. */
-async function meanOfJump(map: Awaited<ReturnType<typeof load>>, count = 1500): Promise<number[]> {
+/** The mean of one jump from noise, and the standard deviation about it. */
+async function jumpFrom(map: Awaited<ReturnType<typeof load>>, count = 1500) {
   const { points } = await sample(map, drawNoise(count, 2, 4), { grid: [1, 0] })
-  const sum = [0, 0]
+  const mean = [0, 0]
   points.forEach((value, i) => {
-    sum[i % 2] += value / count
+    mean[i % 2] += value / count
   })
-  return sum
+  const variance = points.reduce((sum, value, i) => sum + (value - mean[i % 2]) ** 2, 0) / points.length
+  return { mean, deviation: Math.sqrt(variance) }
 }
 
 describe('a map that is told vectors', () => {
@@ -79,11 +80,15 @@ describe('a map that is told vectors', () => {
       [0, -0.7],
     ]) {
       const c = corner.map((value, i) => CENTRE[i] + UNIT[i] * value)
-      const [mean, expected] = [await meanOfJump(map.given({ vector: c })), meanOf(c)]
+      const [{ mean, deviation }, expected] = [await jumpFrom(map.given({ vector: c })), meanOf(c)]
       // A map that ignores c has its mean at 0, 1.1 to 2.4 away.
       expect(Math.hypot(mean[0] - expected[0], mean[1] - expected[1])).toBeLessThan(0.35)
+      expect(deviation).toBeLessThan(0.6)
     }
-    for (const value of await meanOfJump(map.without())) expect(Math.abs(value)).toBeLessThan(0.35)
+    // The null is not a vector in the middle: it has the spread of all data, 1.2.
+    const all = await jumpFrom(map.without())
+    for (const value of all.mean) expect(Math.abs(value)).toBeLessThan(0.35)
+    expect(all.deviation).toBeGreaterThan(0.85)
     await map.close()
   }
 
