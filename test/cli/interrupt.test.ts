@@ -146,4 +146,4 @@ test('a comparison interrupted, terminated, killed and run again loses nothing a
   expect(again.stderr.match(/^\[[12]\/2\] (psd|flow-matching) seed 0 was there already$/gm)).toHaveLength(2)
   expect(times()).toEqual(written)
   expect(JSON.parse(again.stdout).rows).toEqual(rows)
-}, 60_000)
+}, 180_000)

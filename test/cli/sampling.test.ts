@@ -176,7 +176,8 @@ describe('sample --method', () => {
 
 describe('evaluate', () => {
   const measured = async (run: string, ...options: string[]) => {
-    const words = ['--count', '200', '--weights', 'ema', '--json', ...options]
+    const metrics = ['--metrics', 'slicedWasserstein,trajectoryError']
+    const words = ['--count', '200', '--weights', 'ema', '--json', ...metrics, ...options]
     const { stdout, stderr } = await here('evaluate', at(run), ...words)
     return { rows: JSON.parse(stdout).rows as Record<string, unknown>[], stderr }
   }
@@ -206,7 +207,18 @@ describe('evaluate', () => {
     expect(equal[0]).not.toHaveProperty('grid')
     expect(same[0].metrics).toEqual(equal[0].metrics)
     expect(rows[0].metrics).not.toEqual(equal[0].metrics)
-    const options = ['--grid', '1,0.6,0', '--grid', '1,0.9,0', '--count', '200', '--weights', 'raw']
+    const options = [
+      '--grid',
+      '1,0.6,0',
+      '--grid',
+      '1,0.9,0',
+      '--count',
+      '200',
+      '--weights',
+      'raw',
+      '--metrics',
+      'recall',
+    ]
     const { stdout } = await here('evaluate', at('fmm'), ...options)
     expect(stdout).toMatch(/^raw, 1 0\.6 0 +[\d.]+/m)
     expect(stdout).toMatch(/^raw, 1 0\.9 0 +[\d.]+/m)

@@ -27,16 +27,16 @@ const BLIND: Readonly<Record<string, readonly string[]>> = {
 
 test.each(Object.keys(datasets))('%s: data score near the floor, and spoiled data far from it', name => {
   const dataset = generatedDataset(name)
-  const measures = prepareMetrics(dataset, { count: 500 })
-  const good = measures.evaluate(cloud(dataset, 500))
-  const spoiled = measures.evaluate(cloud(dataset, 500).map(value => 0.5 * value + 1))
+  const measures = prepareMetrics(dataset, { count: 1000 })
+  const good = measures.evaluate(cloud(dataset, 1000))
+  const spoiled = measures.evaluate(cloud(dataset, 1000).map(value => 0.5 * value + 1))
   for (const metric of measures.names) {
     const { value, low, high, draws, count } = measures.floors[metric]
     const {
       range: [least, greatest],
       direction,
     } = metrics[metric]
-    expect([draws, count]).toEqual([10, 500])
+    expect([draws, count]).toEqual([10, 1000])
     expect(low).toBeLessThanOrEqual(value)
     expect(high).toBeGreaterThanOrEqual(value)
     expect(low).toBeGreaterThanOrEqual(least)

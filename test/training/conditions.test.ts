@@ -43,7 +43,14 @@ const finer = {
 } as const satisfies UserConfig
 
 const measure = (directory: string): Promise<Evaluation> =>
-  evaluateRun(directory, { steps: [1], count: 2000, seed: 1, method: 'jump', weights: ['ema'] })
+  evaluateRun(directory, {
+    steps: [1],
+    count: 2000,
+    seed: 1,
+    method: 'jump',
+    weights: ['ema'],
+    metrics: ['classAgreement'],
+  })
 
 beforeAll(async () => {
   await train({ ...base, objective: 'psd' }, { directory: at('psd') })

@@ -164,7 +164,14 @@ describe('reflow', () => {
   })
 
   const error = async (run: string, method: EvaluationRequest['method'], steps: number) => {
-    const request = { method, steps: [steps], count: 400, seed: 1, weights: ['ema'] } as const
+    const request = {
+      method,
+      steps: [steps],
+      count: 400,
+      seed: 1,
+      weights: ['ema'],
+      metrics: ['trajectoryError'],
+    } as const
     return (await evaluateRun(at(run), request)).rows[0].metrics.trajectoryError.value!
   }
   const ends = async (run: string, method: 'euler' | 'heun', start: Float32Array, steps: number) => {

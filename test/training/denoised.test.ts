@@ -23,6 +23,7 @@ describe('a denoised velocity', () => {
       method: 'heun',
       steps: [8],
       count: 200,
+      metrics: ['trajectoryError'],
       seed: 1,
       weights: ['ema'],
     })

@@ -155,7 +155,14 @@ const shape = { hidden: 32, layers: 2, frequencies: 4 } as const
 
 /** Distance of two jumps to the exact flow map. */
 async function twoJumpError(name: string): Promise<number> {
-  const request: EvaluationRequest = { method: 'jump', steps: [2], count: 200, seed: 1, weights: ['ema'] }
+  const request: EvaluationRequest = {
+    method: 'jump',
+    steps: [2],
+    count: 200,
+    seed: 1,
+    weights: ['ema'],
+    metrics: ['trajectoryError'],
+  }
   const { rows } = await evaluateRun(at(name), request)
   return rows[0].metrics.trajectoryError.value!
 }

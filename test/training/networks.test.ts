@@ -212,6 +212,7 @@ describe('FreeFlow', () => {
           method: 'jump',
           steps: [1],
           count: 200,
+          metrics: ['trajectoryError'],
           seed: 1,
           weights: [weights],
         })

@@ -109,6 +109,7 @@ describe('a run on standardised data', () => {
     const { rows } = await evaluateRun(at('run'), {
       steps: [1, 8],
       count: 2000,
+      metrics: ['slicedWasserstein'],
       seed: 0,
       method: 'auto',
       weights: ['ema'],

@@ -75,7 +75,14 @@ describe('a velocity teacher', () => {
     for (const teacher of ['exact', velocity]) {
       const directory = at(`lmd-${errors.length}`)
       await train({ ...quick, objective: 'lmd', teacher, steps: 600 }, { directory })
-      const request = { method: 'jump', steps: [1], count: 200, seed: 1, weights: ['ema'] } as const
+      const request = {
+        method: 'jump',
+        steps: [1],
+        count: 200,
+        seed: 1,
+        weights: ['ema'],
+        metrics: ['trajectoryError'],
+      } as const
       const { rows } = await evaluateRun(directory, request)
       errors.push(rows[0].metrics.trajectoryError.value!)
     }

@@ -221,7 +221,7 @@ async function drop(page: Page, path: string, name: string): Promise<void> {
   }`)
 }
 
-test('shows runs of the disk and dropped models beside a training', { timeout: 180_000 }, async () => {
+long('shows runs of the disk and dropped models beside a training', { timeout: 180_000 }, async () => {
   const { page } = await visit((await serve()).url)
   await page.getByRole('button', { name: 'Open', exact: true }).click()
   await page.getByRole('button', { name: /^moons/ }).waitFor()

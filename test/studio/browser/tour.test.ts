@@ -37,7 +37,7 @@ const maps = (page: Page) =>
     `document.querySelector('[data-section="residuals"]')?.getBoundingClientRect().top ?? 1e9`,
   )
 
-test('a step shows the section that it speaks of, however late the view comes', async () => {
+long('a step shows the section that it speaks of, however late the view comes', async () => {
   const { page } = await studio.open({ state: { tour: 2, view: 'jump' }, width: 1400, height: 800 })
   const panel = page.getByRole('complementary')
   const heading = panel.getByRole('heading', { name: '4. Three consistencies' })

@@ -223,7 +223,7 @@ describe('points', () => {
   })
 })
 
-test('steps have the metrics of the session, and one point is followed through all', async () => {
+long('steps have the metrics of the session, and one point is followed through all', async () => {
   const { page } = await open('steps')
   for (const [method, steps] of [
     ['jump', 1],

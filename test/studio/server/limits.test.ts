@@ -45,7 +45,7 @@ test.runIf(process.platform === 'linux')('the largest questions take little memo
   for (const [id, [name, asked]] of questions.entries())
     await post(studio, '/api/commands', { type: 'ask', run: 'a', id, name, ask: asked })
   const answered = () => reports.filter(({ type }) => type === 'answer').length
-  await until(() => answered() === questions.length, 'all are answered', 30_000)
+  await until(() => answered() === questions.length, 'all are answered', 50_000)
   const [pid] = studio.processes()
   const [, peak] = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))!
   expect(Number(peak) / 1024).toBeLessThan(600)
