@@ -33,7 +33,8 @@ function keysOf(type: z.ZodType, path = ''): string[] {
 }
 
 function suggest(name: string): string {
-  const keys = [...configKeys(), 'seed']
+  // A key of another kind of network is one too, and is not what was meant.
+  const keys = [...configKeys(), 'seed'].filter(key => key !== name)
   const near = nearest(name, keys) ?? keys.find(key => key.endsWith(`.${name}`))
   return near ? ` (did you mean ${near}?)` : ''
 }

@@ -1,3 +1,4 @@
+import { kindOf } from '../model/index.ts'
 import { ConfigError } from './error.ts'
 import { findObjective } from './objective.ts'
 import { merge } from './plain.ts'
@@ -32,7 +33,7 @@ export function teacherConfig(config: Config): UserConfig {
     ...{ data, standardize, holdOut, interpolant, condition, optimizer, ema, batch },
     ...{ seeds, logEvery, log, checkpointEvery, chunk },
     objective: map ? 'psd' : 'flow-matching',
-    network: map ? network : { ...network, conditioning: 's', sourceLayers: null },
+    network: map ? network : { ...network, conditioning: 's', ...kindOf(network).ofVelocity },
     schedule: { ...schedule, warmup: Math.round(schedule.warmup * SHARE) },
     steps: Math.max(1, Math.round(steps * SHARE)),
   }

@@ -2,12 +2,12 @@ import type { Mixture } from '../data/dataset.ts'
 import { mixtureLogDensity } from '../metric/density.ts'
 import { type Estimate, estimate, meanOf, standardError } from '../metric/estimate.ts'
 import { type MapMetric, mapMetrics } from '../metric/map-catalogue.ts'
-import { type Compile, measureResiduals, type Residuals } from '../metric/residuals.ts'
+import { type Compile, measureResiduals, type ResidualGrid, type Residuals } from '../metric/residuals.ts'
 import { interpolants } from '../model/index.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { flowLogDensity, jumpLogDensity } from '../sampler/likelihood.ts'
 import { drawNoise } from '../sampler/sampler.ts'
-import { asMap, type Model } from '../serialization/model.ts'
+import { asRowMap, type Model } from '../serialization/model.ts'
 import { EXACT, type MetricValue, metricValue } from './metric-value.ts'
 
 /** What maps are measured on. */
@@ -67,13 +67,7 @@ async function flowNLL(model: Model, { mixture, runtime, ...setting }: MapSettin
   const start = lastTime(model)
   try {
     const options = { start, tolerance: 1e-5 }
-    const logs = await flowLogDensity(
-      runtime,
-      asMap(model, 'float64'),
-      Float64Array.from(points),
-      dimension,
-      options,
-    )
+    const logs = await flowLogDensity(runtime, asRowMap(model), Float64Array.from(points), dimension, options)
     const lost = logs.filter(value => !Number.isFinite(value)).length
     const notes = [
       ...(start > 0 ? [`the data is taken to be of time ${start}`] : []),
@@ -99,7 +93,7 @@ async function jumpNLL(
   const points = head(setting.points, dimension, mapMetrics.jumpNLL.limit)
   const { logDensity, missed, folded } = await jumpLogDensity(
     runtime,
-    asMap(model, 'float64'),
+    asRowMap(model),
     Float64Array.from(points),
     dimension,
     Float64Array.from(drawNoise(STARTS, dimension, seed)),
@@ -119,7 +113,7 @@ function modelResiduals(
 ): Promise<Residuals> {
   const { dimension, config } = model
   const data = head(points, dimension, mapMetrics.semigroupError.limit)
-  return measureResiduals(asMap(model, 'float64'), {
+  return measureResiduals(asRowMap(model), {
     dimension,
     interpolant: interpolants[config.interpolant],
     data,
@@ -128,28 +122,34 @@ function modelResiduals(
   })
 }
 
-const RESIDUALS = {
-  semigroupError: 'semigroup',
-  lagrangianResidual: 'lagrangian',
-  eulerianResidual: 'eulerian',
-} as const
+function residualValue(
+  name: 'semigroupError' | 'lagrangianResidual' | 'eulerianResidual',
+  { mean, deviation }: ResidualGrid,
+  { dimension, data }: Model,
+  { points }: MapSetting,
+): MetricValue {
+  const found = mean === null ? FAILED : estimate(mean, deviation ?? Number.NaN, mapMetrics[name].range)
+  const count = Math.min(points.length / dimension, mapMetrics[name].limit)
+  const standardized = data.standardization !== undefined
+  return metricValue(mapMetrics[name], found, { floor: EXACT, count, standardized })
+}
 
-async function residualValues(
-  model: Model,
-  names: readonly MapMetric[],
-  setting: MapSetting,
-): Promise<[string, MetricValue][]> {
-  const { points } = setting
-  const chosen = (Object.keys(RESIDUALS) as (keyof typeof RESIDUALS)[]).filter(name => names.includes(name))
-  if (chosen.length === 0) return []
-  const residuals = await modelResiduals(model, setting)
-  const count = Math.min(points.length / model.dimension, mapMetrics.semigroupError.limit)
-  return chosen.map(name => {
-    const { mean, deviation } = residuals[RESIDUALS[name]]
-    const found = mean === null ? FAILED : estimate(mean, deviation ?? Number.NaN, mapMetrics[name].range)
-    const standardized = model.data.standardization !== undefined
-    return [name, metricValue(mapMetrics[name], found, { floor: EXACT, count, standardized })]
-  })
+/** How each metric of a map is measured, in the order in which they are reported; residuals are computed once for all. */
+const measures: {
+  readonly [name in MapMetric]: (
+    model: Model,
+    setting: MapSetting,
+    residuals: () => Promise<Residuals>,
+  ) => Promise<MetricValue>
+} = {
+  flowNLL,
+  jumpNLL,
+  semigroupError: async (model, setting, residuals) =>
+    residualValue('semigroupError', (await residuals()).semigroup, model, setting),
+  lagrangianResidual: async (model, setting, residuals) =>
+    residualValue('lagrangianResidual', (await residuals()).lagrangian, model, setting),
+  eulerianResidual: async (model, setting, residuals) =>
+    residualValue('eulerianResidual', (await residuals()).eulerian, model, setting),
 }
 
 /** Measures a map itself: what is the same for any number of steps. */
@@ -158,8 +158,11 @@ export async function measureMap(
   names: readonly MapMetric[],
   setting: MapSetting,
 ): Promise<Record<string, MetricValue>> {
-  const values: [string, MetricValue][] = []
-  if (names.includes('flowNLL')) values.push(['flowNLL', await flowNLL(model, setting)])
-  if (names.includes('jumpNLL')) values.push(['jumpNLL', await jumpNLL(model, setting)])
-  return Object.fromEntries([...values, ...(await residualValues(model, names, setting))])
+  let made: Promise<Residuals> | undefined
+  const residuals = () => (made ??= modelResiduals(model, setting))
+  const values: Record<string, MetricValue> = {}
+  for (const name of Object.keys(measures) as MapMetric[]) {
+    if (names.includes(name)) values[name] = await measures[name](model, setting, residuals)
+  }
+  return values
 }

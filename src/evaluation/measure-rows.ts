@@ -6,7 +6,7 @@ import type { Measures } from '../metric/prepare.ts'
 import { trajectoryError } from '../metric/trajectory-error.ts'
 import { type Standardization, standardized, unstandardized } from '../model/index.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import { asMap, type Model } from '../serialization/model.ts'
+import { asRowMap, type Model } from '../serialization/model.ts'
 import { featureMeasure, openFeatures } from './features.ts'
 import { lastTime } from './map-measures.ts'
 import type { ChosenMetrics } from './metric-choice.ts'
@@ -144,7 +144,7 @@ export async function followNoise(
     ...(paths.includes('ownTrajectoryError') && {
       ownTrajectoryError: await endsAlong(
         runtime,
-        asMap(model, 'float64'),
+        asRowMap(model),
         dimension,
         head(noise, dimension, ownTrajectoryError.limit),
         lastTime(model),

@@ -1,5 +1,5 @@
-import type { Tensor } from '../autodiff/index.ts'
-import type { BoundNetwork } from './bound-network.ts'
+import { sizeOf, type Tensor } from '../autodiff/index.ts'
+import { type BoundNetwork, timeShape } from './bound-network.ts'
 import { consistency, edm, trigflow } from './preconditioning.ts'
 import { flat, type Space } from './space.ts'
 
@@ -58,5 +58,17 @@ export function fromVelocity(velocity: BoundNetwork, space: Space = flat): FlowM
   return {
     velocity: (x, s, t = s) => velocity(x, s, t),
     jump: (x, s, t) => space.jump(x, t.sub(s).mul(velocity(x, s, t))),
+  }
+}
+
+/** A map of points `[B, ...shape]` as one of rows `[B, D]`, with times `[B, 1]`. */
+export function asRows({ velocity, jump }: FlowMap, shape: readonly number[]): FlowMap {
+  if (shape.length === 1) return { velocity, jump }
+  const point = (x: Tensor) => x.reshape([x.shape[0], ...shape])
+  const time = (t: Tensor) => t.reshape(timeShape(t.shape[0], shape))
+  const row = (x: Tensor) => x.reshape([x.shape[0], sizeOf(shape)])
+  return {
+    velocity: (x, s, t = s) => row(velocity(point(x), time(s), time(t))),
+    jump: (x, s, t) => row(jump(point(x), time(s), time(t))),
   }
 }

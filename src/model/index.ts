@@ -18,6 +18,7 @@ export {
 export { type Conditioning, conditionings, type EmbeddingName, embeddings, timeCount } from './embedding.ts'
 export { gaussianFlowMap, mixtureVelocity } from './exact.ts'
 export {
+  asRows,
   type FlowMap,
   flowMap,
   fromVelocity,

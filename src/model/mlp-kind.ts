@@ -1,14 +1,8 @@
 import { z } from 'zod'
-import { constant, sizeOf, type Tensor } from '../autodiff/index.ts'
-import { type Random, random } from '../random/random.ts'
+import { sizeOf } from '../autodiff/index.ts'
+import { random } from '../random/random.ts'
 import { onRows } from './bound-network.ts'
-import {
-  type ConditionKind,
-  type ConditionSpec,
-  describeCondition,
-  seenConditions,
-  seenSize,
-} from './condition.ts'
+import { embeddingOf, otherCondition, withRows } from './condition-embedding.ts'
 import { differenceOf, keepsTimes } from './conversion.ts'
 import {
   type Activation,
@@ -47,7 +41,7 @@ const count = z.int().positive()
 const optionsOf = (config: Config, { shape, condition }: PointSpec): MlpOptions => ({
   dimension: sizeOf(shape),
   ...config,
-  ...(condition && { conditionSize: toldBy(condition).features(condition) }),
+  ...(condition && { conditionSize: embeddingOf(condition).features(condition) }),
 })
 
 const named = <T>(layers: MlpParameters<T>): Named<T> =>
@@ -96,67 +90,6 @@ function conversionProblem(trained: Config, wanted: Config): string | undefined 
   return undefined
 }
 
-/** How a kind of condition becomes features of the layers. */
-interface Told<S> {
-  /** Their number. */
-  features(condition: S): number
-  /** Parameters of its own. */
-  parameters(condition: S): Named<ParameterSpec>
-  draw(condition: S, source: Random): Named<Float32Array>
-  /** The features `[B, ...]` of what is seen of each sample, or of none for as many rows as there are points. */
-  embed(condition: S, parameters: Named<Tensor>, seen: Tensor | undefined): (x: Tensor) => Tensor
-  /** The features of none. */
-  none(condition: S, parameters: Named<Float32Array>): Float32Array
-}
-
-/** A row for each of as many rows as there are points. */
-const forEach = (x: Tensor, row: Tensor): Tensor => x.sum(-1, true).mul(0).add(row)
-
-/** Embeddings of the classes, and last that of none. */
-const TABLE = 'class.table'
-/** Numbers of one. */
-const CLASS_FEATURES = 16
-
-const tableShape = (classes: number): readonly number[] => [classes + 1, CLASS_FEATURES]
-
-const embedders: { readonly [kind in ConditionKind]: Told<Extract<ConditionSpec, { kind: kind }>> } = {
-  class: {
-    features: () => CLASS_FEATURES,
-    parameters: ({ classes }) => ({ [TABLE]: { shape: tableShape(classes) } }),
-    draw: ({ classes }, source) => ({
-      [TABLE]: Float32Array.from({ length: sizeOf(tableShape(classes)) }, () => source.normal()),
-    }),
-    embed({ classes }, { [TABLE]: table }, seen) {
-      if (seen) return () => table.gather(seen)
-      const none = table.slice(0, classes, classes + 1)
-      return x => forEach(x, none)
-    },
-    none: ({ classes }, { [TABLE]: table }) => table.subarray(classes * CLASS_FEATURES),
-  },
-  // As it is: the layers are linear in it, and the weights of its flag are the learned embedding of none.
-  vector: {
-    features: seenSize,
-    parameters: () => ({}),
-    draw: () => ({}),
-    embed(condition, _, seen) {
-      if (seen) return () => seen
-      const none = seenConditions(condition, new Float32Array(condition.size), () => true)
-      return x => forEach(x, constant(none, [1, none.length], x.dtype))
-    },
-    none: condition => seenConditions(condition, new Float32Array(condition.size), () => true),
-  },
-}
-
-const toldBy = ({ kind }: ConditionSpec): Told<ConditionSpec> => embedders[kind] as Told<ConditionSpec>
-
-/** A weight whose rows `from` stand where they stood, and what is inserted behind them is zero. */
-function withRows(weight: Float32Array, columns: number, from: number, inserted: number): Float32Array {
-  const grown = new Float32Array(weight.length + inserted * columns)
-  grown.set(weight.subarray(0, from * columns))
-  grown.set(weight.subarray(from * columns), (from + inserted) * columns)
-  return grown
-}
-
 /**
  * Parameters of one perceptron as those of another that is told more: weights of what is new are zero. A velocity becomes
  * a map with `V(x, s, t) = v(x, s)` for every `t`, and one without classes a map that is the same for all of them; where
@@ -169,13 +102,11 @@ function conversion(from: Sized<MlpKeys>, to: Sized<MlpKeys>): Conversion | stri
   const problem = conversionProblem(from.config, to.config)
   if (problem) return problem
   const [before, after] = [from.point.condition, to.point.condition]
-  if (before && JSON.stringify(before) !== JSON.stringify(after)) {
-    const [theirs, ours] = [before, after].map(each => (each ? describeCondition(each) : 'none'))
-    return `it knows ${theirs}, and this run ${theirs === ours ? 'others' : ours}`
-  }
+  const other = otherCondition(before, after)
+  if (other) return other
   const [old, shapes] = [from, to].map(({ config, point }) => mlpShapes(optionsOf(config, point)))
   const { hidden } = to.config
-  const added = after && !before ? toldBy(after).features(after) : 0
+  const added = after && !before ? embeddingOf(after).features(after) : 0
   return parameters => {
     const layers = layersOf(parameters).map(({ weight, bias }, i) => {
       const [rows, columns] = shapes[i].weight
@@ -187,7 +118,7 @@ function conversion(from: Sized<MlpKeys>, to: Sized<MlpKeys>): Conversion | stri
       return { weight: withRows(told, columns, told.length / columns, more), bias: bias.slice() }
     })
     if (!after) return named(layers)
-    const drawn = toldBy(after).draw(after, random(0, 'class table'))
+    const drawn = embeddingOf(after).draw(after, random(0, 'class table'))
     const own = Object.entries(drawn).map(([name, values]) => [name, parameters[name]?.slice() ?? values])
     return { ...named(layers), ...Object.fromEntries(own) }
   }
@@ -197,7 +128,7 @@ function conversion(from: Sized<MlpKeys>, to: Sized<MlpKeys>): Conversion | stri
 function withoutCondition(config: Config, point: PointSpec, parameters: Named<Float32Array>) {
   const { condition, shape } = point
   if (!condition) return parameters
-  const none = toldBy(condition).none(condition, parameters)
+  const none = embeddingOf(condition).none(condition, parameters)
   const layers = layersOf(parameters).map(({ weight, bias }, i) => {
     if (i > 0 && config.injection !== 'layers') return { weight, bias }
     const columns = bias.length
@@ -246,16 +177,17 @@ export const mlp: NetworkKind<MlpKeys> = {
     }))
     const { condition } = point
     return {
-      parameters: { ...named(specs), ...(condition && toldBy(condition).parameters(condition)) },
+      parameters: { ...named(specs), ...(condition && embeddingOf(condition).parameters(condition)) },
       initialize: source => {
         const layers = initializeMlp(options, source)
         return {
           ...named(layers.map(({ weight, bias }) => ({ weight: weight.data, bias: bias.data }))),
-          ...(condition && toldBy(condition).draw(condition, source)),
+          ...(condition && embeddingOf(condition).draw(condition, source)),
         }
       },
       apply: (parameters, given) => {
-        const embed = condition && toldBy(condition).embed(condition, parameters, given?.[condition.kind])
+        const embed =
+          condition && embeddingOf(condition).embed(condition, parameters, given?.[condition.kind])
         return onRows(applyMlp(options, layersOf(parameters), embed), point.shape)
       },
     }
@@ -283,6 +215,7 @@ export const mlp: NetworkKind<MlpKeys> = {
       ...(keepsTimes(trained, asked, map) && { conditioning, sourceLayers }),
     }
   },
+  ofVelocity: { sourceLayers: null },
   conversion,
   withoutCondition,
 }

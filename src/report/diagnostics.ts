@@ -9,7 +9,7 @@ import { random } from '../random/random.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { exampleOf } from '../serialization/conditions.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
-import { asMap } from '../serialization/model.ts'
+import { asRowMap } from '../serialization/model.ts'
 import { RunError } from '../serialization/run.ts'
 import { gatherPaths } from './jump-paths.ts'
 import type { Diagnostics, ResidualMap } from './types.ts'
@@ -36,7 +36,7 @@ async function residualsOf({ map, seen, seed }: Subject): Promise<ResidualMap[]>
   seen.sample(random(seed, 'report', 'residuals'), data)
   const source = random(seed, 'report', 'residual noise')
   const noise = Float64Array.from(data, () => source.normal())
-  const grids = await measureResiduals(asMap(map.model!, 'float64'), {
+  const grids = await measureResiduals(asRowMap(map.model!), {
     dimension,
     interpolant: interpolants[map.interpolant],
     data,

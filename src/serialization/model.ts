@@ -12,6 +12,7 @@ import {
 import { type Config, ConfigError, pointOf, resolveConfig } from '../config/index.ts'
 import { joinArrays } from '../model/arrays.ts'
 import {
+  asRows,
   type Condition,
   conditionInputs,
   conditionOfInputs,
@@ -177,6 +178,10 @@ export const asMap = (
 ): FlowMap =>
   mapOf(config, pointOf(config, data), constant(parameters, [parameters.length], dtype), condition)
 
+/** The same of rows `[B, D]`, in float64, with times `[B, 1]`: for what measures points as rows of numbers. */
+export const asRowMap = (model: Model): FlowMap =>
+  asRows(asMap(model, 'float64'), pointOf(model.config, model.data).shape)
+
 /**
  * The model of a map for the null, which is told nothing any more.
  *
@@ -195,11 +200,9 @@ export function withoutCondition(model: Model, name: string): Model {
   }
   const point = pointOf(config, data)
   const named = convert(config.network, point, unflattenArray(parameters, networkOf(config.network, point)))
-  return {
-    ...model,
-    config: { ...config, condition: { ...config.condition, kind: 'none' } },
-    parameters: flattenArrays(named),
-  }
+  const plain: Config = { ...config, condition: { ...config.condition, kind: 'none' } }
+  const network = networkOf(config.network, pointOf(plain, data))
+  return { ...model, config: plain, parameters: flattenArrays(network, named) }
 }
 
 type MapValue = (map: FlowMap, x: Tensor, s: Tensor, t: Tensor) => Tensor

@@ -11,5 +11,5 @@ export function initialParameters(
 ): Float32Array {
   if (name === MAP && initial) return initial.slice()
   const stream = name === MAP ? 'initialization' : `${name} initialization`
-  return flattenArrays(network.initialize(random(seeds.initialization, stream)))
+  return flattenArrays(network, network.initialize(random(seeds.initialization, stream)))
 }

@@ -50,14 +50,12 @@ export function openInitial(config: Config, dataset: Dataset): Float32Array | un
   if (model.config.interpolant !== interpolant) {
     refuse(`was trained on the ${model.config.interpolant} path, this run is on ${interpolant}`)
   }
-  const conversion = conversionOf(
-    { config: model.config.network, point: pointOf(model.config, model.data) },
-    { config: network, point: pointOf(config, dataset) },
-  )
+  const before = { config: model.config.network, point: pointOf(model.config, model.data) }
+  const after = { config: network, point: pointOf(config, dataset) }
+  const conversion = conversionOf(before, after)
   if (typeof conversion === 'string') return refuse(`cannot start this run: ${conversion}`)
   return flattenArrays(
-    conversion(
-      unflattenArray(model.parameters, networkOf(model.config.network, pointOf(model.config, model.data))),
-    ),
+    networkOf(after.config, after.point),
+    conversion(unflattenArray(model.parameters, networkOf(before.config, before.point))),
   )
 }

@@ -67,6 +67,16 @@ describe('a kind of network that is registered and nothing else', () => {
     ).rejects.toThrow('network.units is 24 there and 25 here')
   })
 
+  test('is trained by the default recipe, whose teacher is of its kind too', async () => {
+    const { objective: _, ...recipe } = user
+    await train(
+      { ...recipe, teacherTraining: { steps: 20 }, coupling: { pairs: 64 } },
+      { directory: at('recipe') },
+    )
+    expect(readRecord(at('recipe')).config).toMatchObject({ recipe: 'one-step', network: user.network })
+    expect(readRecord(join(at('recipe'), 'teacher')).config.network).toMatchObject(user.network)
+  })
+
   test('has its own tensors in files, and gives the same points from every one', async () => {
     const { model, onnx } = paths(at('run'))
     const { tensors } = decodeSafetensors(readFileSync(model), model)

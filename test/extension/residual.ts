@@ -30,5 +30,10 @@ export const residual: NetworkKind<{ readonly units: number }> = {
     }
   },
   activations: ({ units }, { shape }) => units + sizeOf(shape),
+  // It is shown both times whatever the conditioning.
+  conversion: ({ config: from }, { config: to }) =>
+    from.units === to.units
+      ? parameters => parameters
+      : `network.units is ${from.units} there and ${to.units} here`,
   describe: ({ units }) => `one residual layer of ${units}`,
 }

@@ -1,23 +1,30 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { load, pointsDataset, sample, train } from '../../src/index.ts'
+import { evaluate, spec, trace } from '../../src/autodiff/index.ts'
+import { evaluateRun } from '../../src/evaluation/evaluate.ts'
+import { load, sample, train } from '../../src/index.ts'
 import { random } from '../../src/random/random.ts'
 import { openModel } from '../../src/runtime/node.ts'
 import { drawNoise } from '../../src/sampler/sampler.ts'
+import { asRowMap } from '../../src/serialization/model.ts'
 import { readModel } from '../../src/serialization/model-files.ts'
 import { paths } from '../../src/serialization/run.ts'
 import { encodeOnnxSampler } from '../../src/serialization/sampler-graph.ts'
+import { encodeIdx } from '../data/files.ts'
+import { runHere } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { quick } from '../helpers/training.ts'
 
-const directory = join(temporaryFolder('shape'), 'run')
+const folder = temporaryFolder('shape')
+const directory = join(folder, 'run')
+const file = join(folder, 'pictures.idx')
 const source = random(1, 'pictures')
-const pixels = Float32Array.from({ length: 60 * 64 }, () => Math.floor(256 * source.uniform()))
-const pictures = pointsDataset(pixels, { dimension: 64, image: [8, 8, 1] })
+const pixels = Uint8Array.from({ length: 60 * 64 }, () => source.integer(256))
 
 beforeAll(async () => {
-  await train({ ...quick, data: undefined, steps: 20 } as never, { directory, data: pictures })
+  writeFileSync(file, encodeIdx([60, 8, 8], pixels))
+  await train({ ...quick, data: file, steps: 20 }, { directory })
 })
 
 describe('a training on pictures of 8 x 8 x 1', () => {
@@ -59,6 +66,54 @@ describe('a training on pictures of 8 x 8 x 1', () => {
     await map.close()
     points.forEach((value, i) => {
       expect(samples[i]).toBeCloseTo(value, 2)
+    })
+  })
+
+  test('is measured as any other, its map too, and reported', async () => {
+    const request = {
+      steps: [1],
+      method: 'auto',
+      count: 20,
+      seed: 0,
+      weights: ['ema'],
+      metrics: 'all',
+    } as const
+    const { rows, maps } = await evaluateRun(directory, request)
+    expect(rows[0].metrics.slicedWasserstein.value).toBeGreaterThan(0)
+    const { semigroupError, lagrangianResidual } = maps[0].metrics
+    for (const { value } of [semigroupError, lagrangianResidual]) expect(value).toBeGreaterThan(0)
+    const { code, stderr } = await runHere(['evaluate', directory, '--steps', '1', '--count', '20'])
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining('could be saved')])
+  })
+
+  test('has densities where it is small', async () => {
+    const small = join(folder, 'small')
+    writeFileSync(`${small}.idx`, encodeIdx([60, 4, 4], pixels.subarray(0, 960)))
+    await train({ ...quick, data: `${small}.idx`, steps: 20 }, { directory: small })
+    const metrics = ['flowNLL', 'jumpNLL'] as const
+    const request = { steps: [1], method: 'auto', count: 20, seed: 0, weights: ['ema'], metrics } as const
+    const { maps } = await evaluateRun(small, request)
+    for (const name of metrics) expect(maps[0].metrics[name].value, name).toBeGreaterThan(0)
+  })
+
+  test('has the same map of rows of numbers', async () => {
+    const map = await load(directory)
+    const rows = drawNoise(5, 64, 2)
+    const expected = await map.inner.jump(rows, 1, 0.25)
+    const graph = trace(({ x, s, t }) => asRowMap(map.model!).jump(x, s, t), {
+      x: spec([5, 64], 'float64'),
+      s: spec([5, 1], 'float64'),
+      t: spec([5, 1], 'float64'),
+    })
+    const column = (value: number) => ({ shape: [5, 1], data: new Float64Array(5).fill(value) })
+    const [found] = evaluate(graph, [
+      { shape: [5, 64], data: Float64Array.from(rows) },
+      column(1),
+      column(0.25),
+    ])
+    await map.close()
+    expected.forEach((value, i) => {
+      expect(found.data[i]).toBeCloseTo(value, 3)
     })
   })
 })

@@ -42,7 +42,7 @@ const conversionProblem = (from: Network, to: Network): string | undefined => {
 function convertParameters(parameters: Float32Array, from: Network, to: Network): Float32Array {
   const conversion = conversionOf({ config: from, point: plane }, { config: to, point: plane })
   if (typeof conversion === 'string') throw new Error(conversion)
-  return flattenArrays(conversion(unflattenArray(parameters, networkOf(from, plane))))
+  return flattenArrays(networkOf(to, plane), conversion(unflattenArray(parameters, networkOf(from, plane))))
 }
 const drawn = (network: Network) => {
   const source = random(4, 'parameters')

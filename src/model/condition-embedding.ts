@@ -1,0 +1,90 @@
+import { constant, sizeOf, type Tensor } from '../autodiff/index.ts'
+import type { Random } from '../random/random.ts'
+import {
+  type ConditionKind,
+  type ConditionSpec,
+  describeCondition,
+  seenConditions,
+  seenSize,
+} from './condition.ts'
+import type { Named, ParameterSpec } from './network.ts'
+
+/** How a kind of condition becomes features of the layers. */
+export interface ConditionEmbedding<S> {
+  /** Their number. */
+  features(condition: S): number
+  /** Parameters of its own. */
+  parameters(condition: S): Named<ParameterSpec>
+  draw(condition: S, source: Random): Named<Float32Array>
+  /** The features `[B, ...]` of what is seen of each sample, or of none for as many rows as there are points. */
+  embed(condition: S, parameters: Named<Tensor>, seen: Tensor | undefined): (x: Tensor) => Tensor
+  /** The features of none. */
+  none(condition: S, parameters: Named<Float32Array>): Float32Array
+}
+
+/** A row for each of as many rows as there are points. */
+const forEach = (x: Tensor, row: Tensor): Tensor => x.sum(-1, true).mul(0).add(row)
+
+/** Embeddings of the classes, and last that of none. */
+const TABLE = 'class.table'
+/** Numbers of one. */
+const CLASS_FEATURES = 16
+
+const tableShape = (classes: number): readonly number[] => [classes + 1, CLASS_FEATURES]
+
+const embedders: {
+  readonly [kind in ConditionKind]: ConditionEmbedding<Extract<ConditionSpec, { kind: kind }>>
+} = {
+  class: {
+    features: () => CLASS_FEATURES,
+    parameters: ({ classes }) => ({ [TABLE]: { shape: tableShape(classes) } }),
+    draw: ({ classes }, source) => ({
+      [TABLE]: Float32Array.from({ length: sizeOf(tableShape(classes)) }, () => source.normal()),
+    }),
+    embed({ classes }, { [TABLE]: table }, seen) {
+      if (seen) return () => table.gather(seen)
+      const none = table.slice(0, classes, classes + 1)
+      return x => forEach(x, none)
+    },
+    none: ({ classes }, { [TABLE]: table }) => table.subarray(classes * CLASS_FEATURES),
+  },
+  // As it is: the layers are linear in it, and the weights of its flag are the learned embedding of none.
+  vector: {
+    features: seenSize,
+    parameters: () => ({}),
+    draw: () => ({}),
+    embed(condition, _, seen) {
+      if (seen) return () => seen
+      const none = seenConditions(condition, new Float32Array(condition.size), () => true)
+      return x => forEach(x, constant(none, [1, none.length], x.dtype))
+    },
+    none: condition => seenConditions(condition, new Float32Array(condition.size), () => true),
+  },
+}
+
+/** How a network is told conditions of a kind. */
+export const embeddingOf = ({ kind }: ConditionSpec): ConditionEmbedding<ConditionSpec> =>
+  embedders[kind] as ConditionEmbedding<ConditionSpec>
+
+/** A weight whose rows `from` stand where they stood, and what is inserted behind them is zero. */
+export function withRows(
+  weight: Float32Array,
+  columns: number,
+  from: number,
+  inserted: number,
+): Float32Array {
+  const grown = new Float32Array(weight.length + inserted * columns)
+  grown.set(weight.subarray(0, from * columns))
+  grown.set(weight.subarray(from * columns), (from + inserted) * columns)
+  return grown
+}
+
+/** Why a network that was told something cannot begin one that is told something else; nothing when it can. */
+export function otherCondition(
+  before: ConditionSpec | undefined,
+  after: ConditionSpec | undefined,
+): string | undefined {
+  if (!before || JSON.stringify(before) === JSON.stringify(after)) return undefined
+  const [theirs, ours] = [before, after].map(each => (each ? describeCondition(each) : 'none'))
+  return `it knows ${theirs}, and this run ${theirs === ours ? 'others' : ours}`
+}
