@@ -7,49 +7,29 @@ import { objectives } from '../../dist/index.js'
 import { BOARDS, BUDGET, COUNT, comparisonOf, NFE, OWN_SETTINGS } from './plan.mjs'
 
 const METRICS = ['strays', 'slicedWasserstein', 'histogramKL', 'trajectoryError']
-const CORES = 2
 
 const read = file => JSON.parse(readFileSync(file, 'utf8'))
 const mean = list => list.reduce((a, b) => a + b, 0) / list.length
 const round = (x, digits = 4) => (x === null || x === undefined ? null : Number(x.toPrecision(digits)))
 
-/** Training steps and seconds of every method by its label, from the runs of its plan. */
-function trainings({ runs, methods }) {
+/** Training steps of every method by its label. */
+function stepsOf({ runs, methods }) {
   const labels = Object.fromEntries(methods.map(({ id, label }) => [id, label]))
-  const found = {}
-  for (const { method, directory, config } of runs) {
-    const file = join(directory, 'metrics.jsonl')
-    if (!existsSync(file)) continue
-    let before = 0
-    let seconds = 0
-    for (const line of readFileSync(file, 'utf8').trim().split('\n')) {
-      const { step, stepsPerSecond } = JSON.parse(line)
-      seconds += (step - before) / stepsPerSecond
-      before = step
-    }
-    found[labels[method]] ??= { steps: config.steps, seconds: [] }
-    found[labels[method]].seconds.push(seconds)
-  }
-  return Object.fromEntries(
-    Object.entries(found).map(([label, { steps, seconds }]) => [
-      label,
-      { steps, seconds: round(mean(seconds), 3) },
-    ]),
-  )
+  return Object.fromEntries(runs.map(({ method, config }) => [labels[method], config.steps]))
 }
 
 /** The numbers of one board: per method, per metric, mean and spread by number of jumps. */
 function boardOf(board, out) {
-  const { data, seeds } = board
+  const { data } = board
   const file = join(out, `${data}.result.json`)
   if (!existsSync(file)) return undefined
-  const { rows, failures = {} } = read(file)
-  const trained = trainings(planComparison(resolveComparison(comparisonOf(board)), join(out, data)))
+  const { rows, failures = {}, seeds = 1 } = read(file)
+  const trained = stepsOf(planComparison(resolveComparison(comparisonOf(board, seeds)), join(out, data)))
   const methods = {}
   const floors = {}
   for (const { objective, label, steps, metric, mean, sd, floor } of rows) {
     if (!METRICS.includes(metric)) continue
-    methods[label] ??= { objective, ...trained[label], metrics: {} }
+    methods[label] ??= { objective, steps: trained[label], metrics: {} }
     floors[metric] ??= round(floor)
     if (mean === null) continue
     methods[label].metrics[metric] ??= {}
@@ -92,14 +72,13 @@ function table({ methods, floors, seeds }, metric, columns) {
     const text = show(value, metric)
     return value && value.mean === best[nfe] ? `**${text}**` : text
   }
-  const head = ['objective', 'steps', 'seconds', ...columns.map(nfe => `${nfe} NFE`)]
+  const head = ['objective', 'steps', ...columns.map(nfe => `${nfe} NFE`)]
   const rows = list.map(([label, method]) => [
     label,
     method.steps ?? '-',
-    method.seconds ?? '-',
     ...columns.map(nfe => cell(method, nfe)),
   ])
-  const floor = ['*noise floor*', '', '', ...columns.map(() => floorOf(floors, metric))]
+  const floor = ['*noise floor*', '', ...columns.map(() => floorOf(floors, metric))]
   const line = cells => `| ${cells.join(' | ')} |`
   return [
     `${seeds > 1 ? `Mean ± standard deviation of ${seeds} seeds` : 'One seed'}, sorted by the first column.`,
@@ -197,13 +176,13 @@ export function pageOf(boards) {
   const text = [
     '# The leaderboard: every objective at equal compute',
     `Written by \`npm run leaderboard\` (\`bench/leaderboard/\`, resumable); do not edit. Each training spends ${(BUDGET / 1e12).toFixed(1)} · 10^12
-floating-point operations, counted on its compiled step graph (optimiser included): about half a minute on one of ${CORES} cores, and
-as many steps as that buys. All else is the objective's default (\`oxbow objectives ID\`) on the network of
+floating-point operations, counted on its compiled step graph (optimiser included): about half a minute of one core, and as many
+steps as that buys. All else is the objective's default (\`oxbow objectives ID\`) on the network of
 [configuration.md](configuration.md): batch 512, Adam at 0.001, averaged weights. Distillations learn from a velocity of the same
 network that was trained with a budget of its own (\`teacher\`: its rows are Euler steps on it); \`pfmm\` from the \`psd\` row.
 The trajectories that \`cmt\`, \`reflow\` and \`meanflow on reflow\` solve before they start are not counted: 32,768 of 32 Heun
 steps, a tenth of a budget.
-Seconds are wall time of one training while another runs beside it. Samples: ${COUNT.toLocaleString('en')} points against as many of the
+Samples: ${COUNT.toLocaleString('en')} points against as many of the
 data. NFE is evaluations of the network. Consistency models, which only jump to the data, re-inject noise between steps;
 \`pid\` and \`freeflow\` know one step. Bold: the best of a column. The numbers are in [leaderboard.json](leaderboard.json).`,
     missing.length > 0 ? `**Not finished:** ${missing.map(({ data }) => data).join(', ')}.` : '',

@@ -1,12 +1,14 @@
 // Trains and measures every objective at equal compute, then writes docs/leaderboard.md.
 //
-//   npm run leaderboard              everything that is missing, about an hour and a half on two cores
-//   npm run leaderboard -- ring      one dataset
+//   npm run leaderboard                     everything that is missing, about an hour on two cores
+//   npm run leaderboard -- ring             one dataset
+//   npm run leaderboard -- --seeds 3 ring   with three seeds, of which those that are there are kept
 //
 // Stop it at any time: the same command goes on where it was. Runs are in runs/leaderboard.
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { compare } from '../compare.mjs'
 import { BOARDS, comparisonOf } from './plan.mjs'
 import { writeReport } from './report.mjs'
@@ -14,7 +16,15 @@ import { writeReport } from './report.mjs'
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const OUT = join(ROOT, 'runs', 'leaderboard')
 
-const asked = process.argv.slice(2)
+const { values, positionals: asked } = parseArgs({
+  options: { seeds: { type: 'string', default: '1' } },
+  allowPositionals: true,
+})
+const seeds = Number(values.seeds)
+if (!(Number.isInteger(seeds) && seeds > 0)) {
+  console.error(`leaderboard: --seeds: expected a whole number above 0, found ${values.seeds}`)
+  process.exit(2)
+}
 const unknown = asked.find(name => !BOARDS.some(({ data }) => data === name))
 if (unknown) {
   console.error(`leaderboard: no board ${unknown}; known: ${BOARDS.map(({ data }) => data).join(', ')}`)
@@ -23,13 +33,13 @@ if (unknown) {
 mkdirSync(OUT, { recursive: true })
 for (const board of BOARDS.filter(({ data }) => asked.length === 0 || asked.includes(data))) {
   const config = join(OUT, `${board.data}.json`)
-  writeFileSync(config, `${JSON.stringify(comparisonOf(board), null, 2)}\n`)
+  writeFileSync(config, `${JSON.stringify(comparisonOf(board, seeds), null, 2)}\n`)
   const result = await compare(ROOT, config, join(OUT, board.data)).catch(error => {
     console.error(`leaderboard: ${board.data}: ${error.message}`)
     process.exit(1)
   })
   const file = join(OUT, `${board.data}.result.json`)
-  writeFileSync(`${file}.pending`, JSON.stringify(result))
+  writeFileSync(`${file}.pending`, JSON.stringify({ ...result, seeds }))
   renameSync(`${file}.pending`, file)
 }
 writeReport(ROOT, OUT)
