@@ -7,6 +7,7 @@ import { measureResiduals } from '../metric/residuals.ts'
 import { interpolants } from '../model/index.ts'
 import { random } from '../random/random.ts'
 import { nodeRuntime } from '../runtime/node.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { exampleOf } from '../serialization/conditions.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
 import { asRowMap } from '../serialization/model.ts'
@@ -29,7 +30,7 @@ export interface Subject {
   readonly seed: number
 }
 
-async function residualsOf({ map, seen, seed }: Subject): Promise<ResidualMap[]> {
+async function residualsOf({ map, seen, seed }: Subject, runtime: Runtime): Promise<ResidualMap[]> {
   const { dimension } = seen
   const count = Math.max(16, Math.min(RESIDUAL_POINTS, Math.floor(RESIDUAL_NUMBERS / dimension)))
   const data = new Float64Array(count * dimension)
@@ -41,7 +42,7 @@ async function residualsOf({ map, seen, seed }: Subject): Promise<ResidualMap[]>
     interpolant: interpolants[map.interpolant],
     data,
     noise,
-    compile: nodeRuntime().compile,
+    compile: runtime.compile,
   })
   return [
     { name: 'semigroup', ...grids.semigroup },
@@ -51,9 +52,9 @@ async function residualsOf({ map, seen, seed }: Subject): Promise<ResidualMap[]>
 }
 
 /** A loss needs what the run learned from; where that is gone, the reader is told. */
-async function lossesOf({ directory, seen }: Subject): Promise<LossMap[] | string> {
+async function lossesOf({ directory, seen }: Subject, runtime: Runtime): Promise<LossMap[] | string> {
   try {
-    return await measureLoss(nodeRuntime(), directory, seen)
+    return await measureLoss(runtime, directory, seen)
   } catch (error) {
     const expected = [ConfigError, DataError, RunError].some(kind => error instanceof kind)
     if (!expected) throw error
@@ -67,9 +68,11 @@ export async function diagnose(subject: Subject): Promise<Diagnostics> {
   const { id, jumps } = findObjective(map.objective!)
   const example = map.needsCondition && map.condition ? exampleOf(map.condition) : undefined
   const one = example ? map.given(example.given) : map
-  const paths = await gatherPaths(one, seen, samples, seed)
+  // Its graphs are of float64, which the processor alone has.
+  const runtime = nodeRuntime()
+  const paths = await gatherPaths(one, seen, samples, seed, runtime)
   const anyJump = (jumps === 'any' || jumps === 'both-ways') && !example
-  const losses = await lossesOf(subject)
+  const losses = await lossesOf(subject, runtime)
   const notes = [
     ...(example
       ? [
@@ -85,7 +88,7 @@ export async function diagnose(subject: Subject): Promise<Diagnostics> {
   ]
   return {
     paths,
-    residuals: anyJump ? await residualsOf(subject) : [],
+    residuals: anyJump ? await residualsOf(subject, runtime) : [],
     losses: typeof losses === 'string' ? [] : losses,
     notes,
   }

@@ -5,7 +5,7 @@ import { exactVelocity } from '../evaluation/evaluate.ts'
 import type { PlannedSample } from '../evaluation/planned-samples.ts'
 import { strayRule } from '../metric/strays.ts'
 import type { Points } from '../model/index.ts'
-import { nodeRuntime } from '../runtime/node.ts'
+import type { Runtime } from '../runtime/runtime.ts'
 import { solve } from '../sampler/adaptive.ts'
 import { drawNoise, type Velocity } from '../sampler/sampler.ts'
 import { takeThrough } from '../sampler/sampling.ts'
@@ -43,7 +43,11 @@ interface Field {
 const innerOf = ({ standardization: _, ...map }: LoadedMap): LoadedMap => ({ ...map, ...map.inner })
 
 /** The velocity to integrate: the map's own where it has learned one, else the exact one of the data. */
-async function fieldOf(map: LoadedMap, dataset: StandardizedDataset): Promise<Field | undefined> {
+async function fieldOf(
+  map: LoadedMap,
+  dataset: StandardizedDataset,
+  runtime: Runtime,
+): Promise<Field | undefined> {
   const { jumps } = findObjective(map.objective!)
   if (jumps === 'any' || jumps === 'both-ways') {
     const velocity: Velocity<Float64Array> = async (x, t) =>
@@ -51,7 +55,7 @@ async function fieldOf(map: LoadedMap, dataset: StandardizedDataset): Promise<Fi
     return { kind: 'own', velocity, close: async () => {} }
   }
   if (!dataset.mixture) return undefined
-  return { kind: 'exact', ...(await exactVelocity(nodeRuntime(), dataset.mixture, map.interpolant)) }
+  return { kind: 'exact', ...(await exactVelocity(runtime, dataset.mixture, map.interpolant)) }
 }
 
 /** The points at every time of a way to sample; of one that adds noise on the way only its single jump is a path. */
@@ -91,13 +95,14 @@ export async function gatherPaths(
   dataset: StandardizedDataset,
   samples: readonly PlannedSample[],
   seed: number,
+  runtime: Runtime,
 ): Promise<PathData> {
   const map = innerOf(loaded)
   const { standardization } = loaded
   const noise = drawNoise(PATHS, map.dimension, seed)
   const ways = []
   for (const planned of samples) ways.push(await jumpPath(map, planned, noise))
-  const field = await fieldOf(map, dataset)
+  const field = await fieldOf(map, dataset, runtime)
   const times = curveTimes()
   const curve = field
     ? await solvePath(field.velocity, Float64Array.from(noise), times).finally(field.close)

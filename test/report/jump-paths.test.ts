@@ -34,7 +34,7 @@ async function pathsOf(objective: string, steps: number[], config: UserConfig = 
   await train({ ...tiny, data: mixture, steps: 20, objective, ...config }, { directory })
   const map = await load(directory)
   const { samples } = planSamples(objective, { steps, method: 'auto' })
-  return gatherPaths(map, dataset, samples, 3).finally(() => map.close())
+  return gatherPaths(map, dataset, samples, 3, nodeRuntime()).finally(() => map.close())
 }
 
 const farthest = (a: ArrayLike<number>, b: ArrayLike<number>) =>
@@ -98,7 +98,7 @@ describe('gatherPaths', () => {
     await train({ ...tiny, data: file, steps: 20, objective: 'psd' }, { directory })
     const map = await load(directory)
     const seen = standardizedBy(map.standardization, await openDataset(file))
-    const paths = await gatherPaths(map, seen, [grid(1)], 3)
+    const paths = await gatherPaths(map, seen, [grid(1)], 3, nodeRuntime())
     const noise = drawNoise(32, 2, 3)
     const ends = standardized(map.standardization!, await takeThrough(map, 'jump', noise, [1, 0], 0))
     const heun = await jumpThrough(heunStep(map.inner.velocity), noise, grid(64).grid)
@@ -120,7 +120,9 @@ describe('gatherPaths', () => {
   it('goes without an ODE where no velocity is known', async () => {
     const data = { ...dataset, mixture: undefined }
     const map = await load(join(folder, 'ct-1-2'))
-    const { field, curve, jumps } = await gatherPaths(map, data, [grid(1)], 3).finally(() => map.close())
+    const { field, curve, jumps } = await gatherPaths(map, data, [grid(1)], 3, nodeRuntime()).finally(() =>
+      map.close(),
+    )
     expect([field, curve, jumps[0].gap]).toEqual([null, [], null])
   })
 })
