@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeAll, expect, test } from 'vitest'
 import { datasets } from '../../src/data/built-in.ts'
+import { meanOf } from '../../src/metric/estimate.ts'
 import { random } from '../../src/random/random.ts'
 import * as engine from '../../src/runtime/node.ts'
 import { drawNoise } from '../../src/sampler/sampler.ts'
@@ -71,6 +72,18 @@ test('a map that must be told a class is told the first, until another is asked 
   session.tell(3)
   expect(session.told).toBe(3)
   expect(toldClass({ kind: 'class', names: ['a', 'b'], none: true }, 2)).toBeNull()
+})
+
+test('pairs of a teacher are of the class that is told', async () => {
+  const [stage] = plan.stages
+  const learning = { ...stage, objective: 'cmt', learningRate: 4e-3, steps: 0 }
+  const session = await open({ ...plan, target: { kind: 'built-in', name: 'ring' }, stages: [learning] })
+  while (session.step < 300) expect(await session.advance(300)).toBeUndefined()
+  session.tell(2)
+  const ends = await session.map('raw').jump(noise, 1, 0)
+  const [x, y] = [0, 1].map(k => meanOf(ends.filter((_, i) => i % 2 === k)))
+  const [{ mean }] = session.seen.mixture!.components
+  expect(Math.hypot(x - mean[0], y - mean[1])).toBeLessThan(0.5 * Math.hypot(...mean))
 })
 
 test('it is trained on with its classes', async () => {

@@ -2,7 +2,7 @@ import { DYNAMIC, simplify, spec, trace } from '../../autodiff/index.ts'
 import { type Config, ConfigError, pointOf, resolveConfig, type UserConfig } from '../../config/index.ts'
 import type { Dataset } from '../../data/dataset.ts'
 import type { StandardizedDataset } from '../../data/standardized.ts'
-import { mapOf, type PointSpec, parameterCount, type VelocityField } from '../../model/index.ts'
+import { mapOf, type PointSpec, parameterCount } from '../../model/index.ts'
 import { objectives } from '../../objective/index.ts'
 import type { Program } from '../../runtime/program.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
@@ -12,9 +12,9 @@ import type { KnownClasses } from '../../serialization/conditions.ts'
 import type { MetricsLine } from '../../serialization/metrics-log.ts'
 import type { Model, WeightsName } from '../../serialization/model.ts'
 import { dataRecord, RunError } from '../../serialization/record.ts'
+import { solvePool } from '../../training/coupling-pool.ts'
 import { buildStep, type Teachers } from '../../training/step.ts'
 import { type Failure, Trainer, type TrainerOptions } from '../../training/trainer.ts'
-import { solveTrajectories, type TrajectoryCache } from '../../training/trajectory-cache.ts'
 import { trainedBy } from '../example/trained-by.ts'
 import { fileOfPlan, MOST_STAGES, type Plan, type Stage, stepsOf, withStage } from '../plan.ts'
 import { classDataset, classesOfConfig, toldClass } from './classes.ts'
@@ -110,25 +110,6 @@ const noVelocity = (): never => {
 /** What only shows the map of an ONNX file. */
 const shownCourse = (config: Config, jump: Program): Course => ({ config, teachers: {}, programs: { jump } })
 
-/** Trajectories of a teacher, where a training's pairs are made of them. */
-async function solvePairs(
-  engine: Runtime,
-  config: Config,
-  teacher: VelocityField | undefined,
-): Promise<TrajectoryCache | undefined> {
-  if (!teacher) return undefined
-  const graph = trace(({ x, t }) => teacher.velocity(x, t), { x: spec([DYNAMIC, 2]), t: spec([DYNAMIC, 1]) })
-  const program = await engine.compile(simplify(graph))
-  try {
-    return await solveTrajectories(config, 2, async (x, t) => {
-      const times = new Float32Array(x.length / 2).fill(t)
-      return (await program.run([x, times]))[0] as Float32Array
-    })
-  } finally {
-    await program.close()
-  }
-}
-
 async function openCourse(
   engine: Runtime,
   asked: Config,
@@ -140,7 +121,7 @@ async function openCourse(
   const { teachers, pairs } = guidanceOf(config, dataset, ended)
   const point = pointOf(config, dataset)
   const step = buildStep(config, point, teachers)
-  const pool = await solvePairs(engine, config, pairs)
+  const pool = pairs && (await solvePool(engine, config, dataset, pairs))
   const programs = {
     step: await engine.compileScan(step.graph, step.state.length),
     jump: await compileMap(engine, config, point, 'jump'),

@@ -1,9 +1,8 @@
-import { constant, type Tensor } from '../../autodiff/index.ts'
+import { constant } from '../../autodiff/index.ts'
 import { type Config, ConfigError, pointOf } from '../../config/index.ts'
 import { asksTeacher } from '../../config/validate.ts'
 import type { Dataset } from '../../data/dataset.ts'
 import {
-  type Condition,
   type FlowMap,
   gaussianFlowMap,
   interpolants,
@@ -13,6 +12,7 @@ import {
 } from '../../model/index.ts'
 import { type Objective, objectives } from '../../objective/index.ts'
 import type { Teachers } from '../../training/step.ts'
+import type { ToldWith } from '../../training/teacher.ts'
 
 /** A stage of a training as it ended: what later ones can learn from. */
 export interface Ended {
@@ -42,8 +42,6 @@ export function hasExactMap({ mixture }: Pick<Dataset, 'mixture'>, interpolant: 
   const round = only?.scales.every(scale => scale === only.scales[0])
   return Boolean(round) && others.length === 0 && interpolant === 'linear'
 }
-
-type ToldWith<M> = (condition?: Condition<Tensor>) => M
 
 /** The last stage whose objective fits, as a flow map. */
 function lastOf(
@@ -84,7 +82,7 @@ function mapTeacher(config: Config, dataset: Dataset, ended: readonly Ended[]): 
 /** What a stage learns from: for its formula, and for the pairs that it is trained on. */
 export interface Guidance {
   readonly teachers: Teachers
-  readonly pairs: VelocityField | undefined
+  readonly pairs: ToldWith<VelocityField> | undefined
 }
 
 /**
@@ -101,6 +99,6 @@ export function guidanceOf(config: Config, dataset: Dataset, ended: readonly End
       ...(row.needs.includes('flow-map-teacher') && { pretrained: mapTeacher(config, dataset, ended) }),
       ...(asksTeacher(config, row) && { teacher: velocity }),
     },
-    pairs: coupled ? velocity?.() : undefined,
+    pairs: coupled ? velocity : undefined,
   }
 }

@@ -16,6 +16,8 @@ beforeAll(async () => {
   choose = await import('../../../src/studio/page/parts/choose.ts')
 })
 
+const stage = { learningRate: 1e-3, steps: 0, keep: false }
+
 const begun = (change: Partial<Plan>): string => {
   choose.begin(change)
   const { target, condition, stages } = store.selected.value
@@ -23,18 +25,30 @@ const begun = (change: Partial<Plan>): string => {
   return [name, condition ?? 'no class', ...stages.map(({ objective }) => objective)].join(', ')
 }
 
-test('classes take the place of a recipe whose pairs have none, and go with the data that have none', () => {
+test('classes go with a recipe, and go away with the data that have none', () => {
   expect(begun({ stages: recipeStages('one-step') })).toBe('ring, no class, flow-matching, cmt')
-  expect(begun({ condition: 'class' })).toBe('ring, class, lsd')
-  expect(choose.remark.value).toMatch(/^cmt cannot begin here \(condition\.kind: .*lsd is chosen/)
-  expect(begun({ target: { kind: 'built-in', name: 'two-moons' } })).toBe('two-moons, class, lsd')
+  expect(begun({ condition: 'class' })).toBe('ring, class, flow-matching, cmt')
   expect(choose.remark.value).toBeNull()
-  expect(begun({ target: { kind: 'built-in', name: 'swiss-roll' } })).toBe('swiss-roll, no class, lsd')
+  expect(begun({ target: { kind: 'built-in', name: 'two-moons' } })).toBe(
+    'two-moons, class, flow-matching, cmt',
+  )
+  expect(choose.remark.value).toBeNull()
+  expect(begun({ target: { kind: 'built-in', name: 'swiss-roll' } })).toBe(
+    'swiss-roll, no class, flow-matching, cmt',
+  )
   expect(choose.remark.value).toContain('has no classes')
 })
 
+test('what cannot begin gives way, and is named', () => {
+  expect(
+    begun({ target: { kind: 'built-in', name: 'pinwheel' }, stages: [{ ...stage, objective: 'pfmm' }] }),
+  ).toBe('pinwheel, no class, lsd')
+  expect(choose.remark.value).toMatch(/^pfmm cannot begin here \(.*lsd is chosen/)
+})
+
 test('a recipe begins on data without a closed form too', () => {
-  expect(begun({ target: { kind: 'built-in', name: 'pinwheel' }, stages: recipeStages('one-step') })).toBe(
+  const target = { kind: 'built-in', name: 'pinwheel' } as const
+  expect(begun({ target, condition: undefined, stages: recipeStages('one-step') })).toBe(
     'pinwheel, no class, flow-matching, cmt',
   )
   expect(choose.remark.value).toBeNull()
