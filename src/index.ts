@@ -21,7 +21,7 @@ export { evaluateSamples, type SavedEvaluation, type SavedRequest } from './eval
 export { metrics } from './metric/catalogue.ts'
 export { prepareMetrics } from './metric/prepare.ts'
 export { measureResiduals, type Residuals } from './metric/residuals.ts'
-export { type Interpolant, interpolants } from './model/index.ts'
+export { type Interpolant, interpolants, type Space, spaces } from './model/index.ts'
 export { type Draw, type Jumps, type Loss, type Objective, objectives } from './objective/index.ts'
 export type { Device } from './runtime/device.ts'
 export type { Runtime } from './runtime/runtime.ts'

@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
-import { merge } from '../config/index.ts'
+import { merge, spelledOut } from '../config/index.ts'
 import { type DatasetSpec, withKeys } from '../data/catalogue.ts'
 import { DataError } from '../data/error.ts'
 import { nearest } from '../data/suggest.ts'
@@ -10,16 +10,22 @@ import { parseYaml, type YamlProblem } from './yaml.ts'
 
 type Plain = Record<string, unknown>
 
-/** Sets `a.b.c` in a nested record. */
+const isBlock = (value: unknown): value is Plain =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Sets `a.b.c` in a nested record; a text that stands for a block is one, whichever of the two comes first. */
 function setPath(target: Plain, path: string, value: unknown): void {
   const keys = path.split('.')
+  const last = keys.pop()!
   let block = target
-  for (const key of keys.slice(0, -1)) {
-    const next = block[key]
-    block[key] = typeof next === 'object' && next !== null && !Array.isArray(next) ? next : {}
+  for (const key of keys) {
+    const next = spelledOut(key, block[key])
+    block[key] = isBlock(next) ? next : {}
     block = block[key] as Plain
   }
-  block[keys.at(-1)!] = value
+  const whole = spelledOut(last, value)
+  block[last] =
+    whole !== value && isBlock(block[last]) ? { ...(block[last] as Plain), ...(whole as Plain) } : whole
 }
 
 /** How YAML writes a list, a block and a text in quotes on one line, and nothing. */
@@ -64,9 +70,6 @@ export function parseKeys(rest: readonly string[], flags: readonly string[] = []
   }
   return result
 }
-
-const isBlock = (value: unknown): value is Plain =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /**
  * Records over each other, the last on top. Keys of a format over the path of a file are joined with it, so that

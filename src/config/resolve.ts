@@ -41,9 +41,7 @@ function recipeOf({ recipe, objective, initFrom }: Plain) {
 export function resolveConfig(user: UserConfig | Plain): Config {
   if (!isPlain(user)) throw new ConfigError(`config: expected keys and values, found ${show(user)}`)
   const { seed = 0, ...given } = user as Plain
-  // `condition: class` for short.
-  const rest =
-    typeof given.condition === 'string' ? { ...given, condition: { kind: given.condition } } : given
+  const rest = merge({}, given)
   if (!Number.isSafeInteger(seed)) {
     const range = Number.isInteger(seed)
       ? ` from -${Number.MAX_SAFE_INTEGER} to ${Number.MAX_SAFE_INTEGER}`

@@ -44,7 +44,7 @@ function rowRule(dataset: Dataset): ClassRule {
     own.forEach((row, i) => {
       points.set(rows.subarray(row * dimension, (row + 1) * dimension), i * dimension)
     })
-    return kdTree(points, dimension)
+    return own.length > 0 ? kdTree(points, dimension) : undefined
   })
   return points =>
     Int32Array.from({ length: countPoints(points, dimension) }, (_, i) => {
@@ -52,7 +52,7 @@ function rowRule(dataset: Dataset): ClassRule {
       let [found, least] = [-1, Infinity]
       if (!points.subarray(at, at + dimension).every(Number.isFinite)) return -1
       trees.forEach((tree, k) => {
-        const distance = tree.count > 0 ? tree.nearest(points, at, least) : Infinity
+        const distance = tree ? tree.nearest(points, at, least) : Infinity
         if (distance < least) {
           found = k
           least = distance

@@ -36,8 +36,8 @@ export interface Given {
   readonly vector?: VectorChoice
 }
 
-/** What the inputs of a map's graph after the times are, for points `from ... from + count - 1`. */
-export type Told = (from: number, count: number) => (Float32Array | BigInt64Array)[]
+/** What the inputs of a map's graph after the times are, for points `from ... from + count - 1` of `total`. */
+export type Told = (from: number, count: number, total: number) => (Float32Array | BigInt64Array)[]
 
 /** A kind of condition as users choose and files describe it. */
 interface Row<K extends KnownCondition, C> {
@@ -92,8 +92,8 @@ const classes: Row<KnownClasses, ClassChoice> = {
       return (_, count) => [new BigInt64Array(count).fill(one)]
     }
     const all = BigInt64Array.from(Array.from(choice), numberOf)
-    return (from, count) => {
-      if (from + count <= all.length) return [all.slice(from, from + count)]
+    return (from, count, total) => {
+      if (total === all.length) return [all.slice(from, from + count)]
       throw new ArgumentError(`${what}: ${ONE_FOR_EACH}, found ${all.length}`)
     }
   },
@@ -150,11 +150,11 @@ const vectors: Row<KnownVectors, VectorChoice> = {
     if (all.length === 0 || all.length % size !== 0) return refuse(`${all.length} in all`)
     const wrong = all.findIndex(value => !Number.isFinite(value))
     if (wrong >= 0) return refuse(`${show(choice[wrong])} at place ${wrong + 1}`)
-    return (from, count) => {
+    return (from, count, total) => {
       if (all.length === size) {
         return [Float32Array.from({ length: count * size }, (_, i) => all[i % size]), ...flags(count, 0)]
       }
-      if ((from + count) * size <= all.length) {
+      if (total * size === all.length) {
         return [all.slice(from * size, (from + count) * size), ...flags(count, 0)]
       }
       throw new ArgumentError(`${what}: ${ONE_FOR_EACH}, found ${all.length / size}`)

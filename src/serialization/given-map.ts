@@ -31,5 +31,5 @@ export function givenMap(
     return map
   }
   // What it must be told is asked for when it is used, and not before.
-  return of(known && ((from, count) => toldBy(name, known, null)(from, count)), known?.none === false)
+  return of(known && ((...points) => toldBy(name, known, null)(...points)), known?.none === false)
 }

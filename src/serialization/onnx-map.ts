@@ -47,7 +47,7 @@ export async function inBlocks(
     const part = x.subarray(from, from + block)
     const count = part.length / dimension
     const times = (value: number) => new Float32Array(count).fill(value)
-    const inputs = told?.(from / dimension, count) ?? []
+    const inputs = told?.(from / dimension, count, x.length / dimension) ?? []
     const [y] = await program.run([part.slice(), times(s), times(t), ...inputs])
     if (!(y instanceof Float32Array) || y.length !== part.length) {
       throw new RunError(

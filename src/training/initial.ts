@@ -1,4 +1,5 @@
 import { type Config, ConfigError, merge, pointOf, type UserConfig } from '../config/index.ts'
+import { tellable } from '../config/point.ts'
 import { OWN_TEACHER } from '../config/teacher-config.ts'
 import type { Dataset } from '../data/dataset.ts'
 import {
@@ -54,6 +55,11 @@ export function openInitial(config: Config, dataset: Dataset): Float32Array | un
   const after = { config: network, point: pointOf(config, dataset) }
   const conversion = conversionOf(before, after)
   if (typeof conversion === 'string') return refuse(`cannot start this run: ${conversion}`)
+  const { kind } = config.condition
+  if (kind !== 'none' && kind === model.config.condition.kind) {
+    const [theirs, ours] = [model.data, dataset].map(data => tellable(kind, data))
+    if (theirs !== ours) refuse(`was told ${theirs}; ${dataset.name} has ${ours}`)
+  }
   return flattenArrays(
     networkOf(after.config, after.point),
     conversion(unflattenArray(model.parameters, networkOf(before.config, before.point))),

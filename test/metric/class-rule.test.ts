@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { generatedDataset } from '../../src/data/catalogue.ts'
 import { collectDataset } from '../../src/data/in-memory.ts'
 import { classRule } from '../../src/metric/class-rule.ts'
+import type { Random } from '../../src/random/random.ts'
 
 describe('the class of a point', () => {
   test('of a mixture is the component that is most probable there', () => {
@@ -24,5 +25,22 @@ describe('the class of a point', () => {
     const found = classRule(dataset)(Float32Array.of(-4, 0, 6, 1, 0.7, 0, -100, 50, 1, Number.NaN))
     const names = [...found].map(i => dataset.labels!.names[i] ?? 'none')
     expect(names).toEqual(['left', 'right', 'right', 'left', 'none'])
+  })
+
+  test('is none without a training row', async () => {
+    async function* rows() {
+      for (let i = 0; i < 400; i++) yield { values: [i, 0], label: i === 7 ? 'rare' : 'common' }
+    }
+    const dataset = await collectDataset(rows(), { dimension: 2 })
+    const { names } = dataset.labels!
+    const rare = names.indexOf('rare')
+    const split = {
+      ...dataset.split!,
+      take: (_: unknown, source: Random, points: Float32Array, classes: Uint16Array) => {
+        dataset.split!.take('training', source, points, classes)
+        classes.fill(1 - rare)
+      },
+    } as never
+    expect([...classRule({ ...dataset, split })(Float32Array.of(7, 0))]).toEqual([1 - rare])
   })
 })

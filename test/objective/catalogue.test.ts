@@ -26,7 +26,7 @@ import { batch, drawOf, inputsOf, other } from './setting.ts'
 import { guides } from './stops.ts'
 import { fieldsOf, isWeighed, lossOf, present, roles, terms, variantsOf } from './terms.ts'
 
-const ROOT = new URL('../..', import.meta.url)
+const ROOT = new URL('../../', import.meta.url)
 const list = [...objectives.values()]
 
 /** The table of the literature: rule, setting and published cost in forward passes. */

@@ -12,7 +12,7 @@ import { adaptive, type Draw, type Loss, objectives, squaredError } from '../../
 import { wrapped } from './draws.ts'
 import { catalogue, terms } from './terms.ts'
 
-const OWN = new URL('../fixtures/golden', import.meta.url)
+const OWN = new URL('../fixtures/golden/', import.meta.url)
 /** A larger set, where one lies beside the project. */
 const BESIDE = new URL('../../../shared/golden/', import.meta.url)
 

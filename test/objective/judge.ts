@@ -13,7 +13,7 @@ import { apart, guides, policies } from './stops.ts'
 import { isWeighed, lossOf, type Term, terms } from './terms.ts'
 import { linearGaussian, trigGaussian, type World } from './worlds.ts'
 
-const GOLDEN = new URL('../fixtures/golden', import.meta.url)
+const GOLDEN = new URL('../fixtures/golden/', import.meta.url)
 
 /** The fixtures of the project by file name, the plainest first. */
 const fixtures: ReadonlyMap<string, Fixture> = new Map(

@@ -10,7 +10,7 @@ import * as schedule from '../../src/objective/schedule.ts'
 
 /** The catalogue built again from its source text, so that a formula can be changed in it. */
 
-const FOLDER = new URL('../../src/objective', import.meta.url)
+const FOLDER = new URL('../../src/objective/', import.meta.url)
 
 /** The files that are built again, each after those it imports. */
 export const FILES = [

@@ -19,7 +19,7 @@ const train = (out: string) => ['train', '--out', out, ...(isRun(out) ? ['--resu
 /** Parses every file of a run that is not pending. */
 function expectWhole(directory: string): void {
   for (const name of existsSync(directory) ? filesIn(directory) : []) {
-    if (name.startsWith('.pending') || name === '.lock') continue
+    if (/^\.(pending|lock)/.test(name)) continue
     const path = join(directory, name)
     const kinds: Record<string, () => unknown> = {
       '.safetensors': () => decodeSafetensors(readFileSync(path), path),

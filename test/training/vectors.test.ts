@@ -157,6 +157,9 @@ describe('a map that is told vectors', () => {
     expect(() => map.given({ vector: 'x' as never })).toThrow(/vector: expected 2 numbers, .*; found "x"/)
     expect(() => map.given({ class: 1 })).toThrow(/class: was trained without classes; expected vector/)
     await expect(ends([...here, ...there])).rejects.toThrow(/expected one for each point, found 2/)
+    await expect(ends([...here, ...there, ...here, ...there, ...here, ...there, ...here])).rejects.toThrow(
+      /found 7/,
+    )
     await map.close()
   })
 
@@ -240,6 +243,13 @@ describe('a map that is told vectors', () => {
     await expect(
       train({ ...plain, objective: 'psd', steps: 0, initFrom: at('psd') }, { directory: at('other'), data }),
     ).rejects.toThrow(/cannot start this run: it knows vectors of 2 numbers, and this run none/)
+    const named = { ...data, vector: { ...data.vector!, columns: ['one', 'two'] } }
+    await expect(
+      train(
+        { ...base, objective: 'psd', steps: 0, initFrom: at('psd') },
+        { directory: at('named'), data: named },
+      ),
+    ).rejects.toThrow(/was told vectors of 2 numbers; world has vectors of one, two/)
     // Other rows are seen as the first run saw its own.
     const more = world(500, 9)
     const other = pointsDataset(more.points, { dimension: 2, conditions: more.conditions.map(x => 2 * x) })
