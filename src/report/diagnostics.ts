@@ -8,6 +8,7 @@ import { interpolants } from '../model/index.ts'
 import { random } from '../random/random.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import type { Runtime } from '../runtime/runtime.ts'
+import { SolveError } from '../sampler/adaptive.ts'
 import { exampleOf } from '../serialization/conditions.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
 import { asRowMap } from '../serialization/model.ts'
@@ -70,10 +71,15 @@ export async function diagnose(subject: Subject): Promise<Diagnostics> {
   const one = example ? map.given(example.given) : map
   // Its graphs are of float64, which the processor alone has.
   const runtime = nodeRuntime()
-  const paths = await gatherPaths(one, seen, samples, seed, runtime)
+  const paths = await gatherPaths(one, seen, samples, seed, runtime).catch((error: Error) => {
+    // A map that has run away leads nowhere, and the rest of the report is worth having.
+    if (error instanceof SolveError) return error.message
+    throw error
+  })
   const anyJump = (jumps === 'any' || jumps === 'both-ways') && !example
   const losses = await lossesOf(subject, runtime)
   const notes = [
+    ...(typeof paths === 'string' ? [`The paths are left out: ${paths}.`] : []),
     ...(example
       ? [
           `Paths are those of ${example.name}; residuals are left out: they need a map of the data as a whole.`,
@@ -87,7 +93,7 @@ export async function diagnose(subject: Subject): Promise<Diagnostics> {
     ...(typeof losses === 'string' ? [losses] : []),
   ]
   return {
-    paths,
+    paths: typeof paths === 'string' ? null : paths,
     residuals: anyJump ? await residualsOf(subject, runtime) : [],
     losses: typeof losses === 'string' ? [] : losses,
     notes,

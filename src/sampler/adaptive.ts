@@ -9,6 +9,11 @@ import {
 } from '../data/arguments.ts'
 import type { Velocity } from './sampler.ts'
 
+/** A solver that does not get to the end of an interval. */
+export class SolveError extends Error {
+  override readonly name = 'SolveError'
+}
+
 /**
  * Dormand and Prince's pair of orders 5 and 4: nodes, stages, the fifth-order weights (the last stage) and the
  * difference to the fourth-order ones. Dormand & Prince 1980, J. Comput. Appl. Math. 6(1), table 2.
@@ -99,7 +104,7 @@ export async function solve(
     const y = combine(x, h, STAGES[6], slopes)
     const error = combine(new Float64Array(x.length), h, ERROR, slopes)
     const ratio = errorRatio(error, x, y, tolerance)
-    if (Number.isNaN(ratio)) throw new Error(`the velocity is not finite near time ${time}`)
+    if (Number.isNaN(ratio)) throw new SolveError(`the velocity is not finite near time ${time}`)
     if (ratio <= 1) {
       const last = h === t - time
       ;[x, time, slope] = [y, last ? t : time + h, slopes[6]]
@@ -108,5 +113,5 @@ export async function solve(
     }
     h *= Math.min(5, Math.max(0.2, 0.9 * ratio ** -0.2))
   }
-  throw new Error(`no solution to a tolerance of ${tolerance} within ${maxSteps} steps`)
+  throw new SolveError(`no solution to a tolerance of ${tolerance} within ${maxSteps} steps`)
 }

@@ -1,13 +1,14 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseHTML } from 'linkedom'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import type { UserConfig } from '../../src/config/index.ts'
 import { generatedDataset, openDataset } from '../../src/data/catalogue.ts'
 import { standardizedBy } from '../../src/data/standardized.ts'
 import { exactVelocity } from '../../src/evaluation/evaluate.ts'
 import { planSamples } from '../../src/evaluation/planned-samples.ts'
 import { standardized } from '../../src/model/index.ts'
+import { diagnose } from '../../src/report/diagnostics.ts'
 import { gatherPaths, solvePath } from '../../src/report/jump-paths.ts'
 import { pathFrame, pathPanel } from '../../src/report/path-plot.ts'
 import type { PathData } from '../../src/report/types.ts'
@@ -182,4 +183,22 @@ describe('pathPanel', () => {
     const svg = pathPanel({ ...frame, dimension: 2, axes: [0, 1] }, wild, wild.jumps[0])
     expect(Math.max(...coordinates(svg))).toBeLessThanOrEqual(328)
   })
+})
+
+test('a map that has run away has no paths in a report, and the rest of it', async () => {
+  const directory = join(folder, 'away')
+  await train({ ...tiny, data: mixture, steps: 20, objective: 'psd' }, { directory })
+  const map = await load(directory)
+  const nowhere = async (x: Float32Array) => x.map(() => Number.NaN)
+  const lost = { ...map, velocity: nowhere, inner: { ...map.inner, velocity: nowhere } }
+  const { paths, residuals, notes } = await diagnose({
+    directory,
+    map: lost,
+    seen: dataset,
+    samples: [grid(1)],
+    seed: 3,
+  })
+  await map.close()
+  expect([paths, residuals.length]).toEqual([null, 3])
+  expect(notes.join()).toMatch(/^The paths are left out: the velocity is not finite near time/)
 })
