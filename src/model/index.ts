@@ -1,4 +1,4 @@
-export type { Points } from './arrays.ts'
+export { joinArrays, type Points } from './arrays.ts'
 export { bindMap, type MapConfig, mapOf, parameterCount } from './bound-map.ts'
 export { type BoundNetwork, timeShape } from './bound-network.ts'
 export { coefficientsAt } from './coefficients.ts'

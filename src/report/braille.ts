@@ -1,6 +1,6 @@
-import type { Points } from '../model/index.ts'
+import { joinArrays, type Points } from '../model/index.ts'
 import { formatTick, truncate } from './format.ts'
-import { concatPoints, type Range, rangeOf } from './points.ts'
+import { type Range, rangeOf } from './points.ts'
 
 /** How a scatter in braille characters is drawn. */
 export interface BrailleOptions {
@@ -73,7 +73,14 @@ export function scatterRow(panels: readonly TitledPoints[], options: RowOptions 
   const fitting = Math.max(1, Math.floor((columns + gap) / (least + gap)))
   const perLine = Math.min(panels.length, fitting)
   const width = Math.min(most, columns, Math.floor((columns + gap) / perLine) - gap)
-  const range = options.range ?? rangeOf(concatPoints(panels.map(panel => panel.points)))
+  const range =
+    options.range ??
+    rangeOf(
+      joinArrays(
+        panels.map(panel => panel.points),
+        Float64Array,
+      ),
+    )
   const height = naturalLines(width - 2, range) + 2
   const blocks: string[] = []
   for (let start = 0; start < panels.length; start += perLine) {

@@ -1,18 +1,8 @@
-import type { Points } from '../model/index.ts'
-import { standardized } from '../model/index.ts'
+import { joinArrays, type Points, standardized } from '../model/index.ts'
 import { linearTicks } from './axes.ts'
 import { decimalsFor, escapeHtml, formatNumber, formatTick, plural, truncate } from './format.ts'
 import { palette, stray } from './palette.ts'
-import {
-  type Axes,
-  concatPoints,
-  dotsPath,
-  drawnAxes,
-  levelRange,
-  type Range,
-  rangeOf,
-  toPlane,
-} from './points.ts'
+import { type Axes, dotsPath, drawnAxes, levelRange, type Range, rangeOf, toPlane } from './points.ts'
 import { type PlotOptions, round, svgDocument } from './svg.ts'
 import type { JumpPath, PathData } from './types.ts'
 
@@ -55,7 +45,7 @@ export function pathFrame(all: readonly PathData[], dimension: number, data: Poi
   const ways = all
     .flatMap(({ jumps, times, curve }) => [...jumps, ...(curve.length > 0 ? [{ times, points: curve }] : [])])
     .flatMap(({ times, points }) => points.map((at, i) => placed(at, times[i], plane)))
-  const range = rangeOf(concatPoints([...ways, placed(reference, 0, plane)]))
+  const range = rangeOf(joinArrays([...ways, placed(reference, 0, plane)], Float64Array))
   return {
     ...plane,
     reference,

@@ -90,17 +90,6 @@ export const isSquare = ({ x, y }: Range): boolean => Math.abs((x[1] - x[0]) / (
 export const axesText = (axes: Axes, dimension: number): string =>
   `Coordinates ${axes[0] + 1} and ${axes[1] + 1} of ${dimension}, which vary most over the data`
 
-/** Concatenates several sets of points `[n, 2]`. */
-export function concatPoints(sets: readonly Points[]): Float64Array {
-  const all = new Float64Array(sets.reduce((sum, set) => sum + set.length, 0))
-  let offset = 0
-  for (const set of sets) {
-    all.set(set, offset)
-    offset += set.length
-  }
-  return all
-}
-
 /** A cloud of dots as one SVG path, and how many of the points asked for it shows. */
 export interface Dots {
   /** Zero-length strokes: draw with a round line cap; the stroke width is the dot's diameter. */
