@@ -1,7 +1,11 @@
 import { sizeOf, type Tensor } from '../autodiff/index.ts'
 
 /** A network with its parameters bound: `N(x, s, t)`, points `[B, ...D]` and times `[B, 1, ...]`. */
-export type BoundNetwork = (x: Tensor, s: Tensor, t: Tensor) => Tensor
+export interface BoundNetwork {
+  (x: Tensor, s: Tensor, t: Tensor): Tensor
+  /** A second output that predicts the instantaneous velocity: trained beside the first, and not used to sample. */
+  readonly velocityHead?: BoundNetwork
+}
 
 /** Times of points of some shape: `[rows]` or `[rows, 1]` to `[rows, 1, ...]`, so that they broadcast against these. */
 export const timeShape = (rows: number, shape: readonly number[]): number[] => [rows, ...shape.map(() => 1)]

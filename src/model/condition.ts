@@ -22,7 +22,13 @@ export type ConditionSpec = ClassSpec | VectorSpec
 export type ConditionKind = ConditionSpec['kind']
 
 /** The conditions of a batch as networks see them, by kind; each is absent where a map is not told. */
-export type Condition<T> = { readonly [kind in ConditionKind]?: T }
+export type Condition<T> = { readonly [kind in ConditionKind]?: T } & {
+  /** The guidance scale `w`, shaped as times are: 1 for none, which it is where it is absent. */
+  readonly scale?: T
+  /** The interval of source times in which guidance acts, shaped alike: `[0, 1]` where they are absent. */
+  readonly low?: T
+  readonly high?: T
+}
 
 /** A kind of condition: a row of the table below. */
 interface Kind<S extends ConditionSpec> {

@@ -23,9 +23,25 @@ function fourier(t: Tensor, frequencies: number): Tensor {
   return concat([angles.sin(), angles.cos()])
 }
 
+/** Longest period of `sinusoidal`, over `2 pi`. */
+const LONGEST = 10_000
+
+/**
+ * `[cos(a t f_k)]_k, [sin(a t f_k)]_k`, `f_k = 10000^(-k/frequencies)`, for `k = 0 .. frequencies-1`: `[B, 1]` to
+ * `[B, 2 frequencies]`. Vaswani et al. 2017, arXiv:1706.03762, sec. 3.5, in the order of diffusion models.
+ *
+ * @param scale  `a`; derivatives by the time grow with it
+ */
+function sinusoidal(t: Tensor, frequencies: number, scale = 1): Tensor {
+  const scales = Array.from({ length: frequencies }, (_, k) => scale * LONGEST ** (-k / frequencies))
+  const angles = t.mul(constant(scales, [1, frequencies], t.dtype))
+  return concat([angles.cos(), angles.sin()])
+}
+
 /** How a time becomes features. */
 export const embeddings = {
   fourier,
+  sinusoidal,
   raw: (t: Tensor, _frequencies: number): Tensor => t,
 } as const
 

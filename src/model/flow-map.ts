@@ -14,6 +14,11 @@ export interface FlowMap extends VelocityField {
   velocity(x: Tensor, s: Tensor, t?: Tensor): Tensor
   /** `F(x, s, t) = x + (t-s) V(x, s, t)`, so that `F(x, s, s) = x`; in a curved space `exp_x((t-s) V)`. */
   jump(x: Tensor, s: Tensor, t: Tensor): Tensor
+  /**
+   * The instantaneous velocity as a second output of the network predicts it, in the same parameterization: for formulas
+   * that train it beside the first. Absent where the network has none, and on maps that are only sampled.
+   */
+  readonly velocityHead?: (x: Tensor, s: Tensor, t: Tensor) => Tensor
 }
 
 /** Divides in the place of smaller times, where nothing else is said. */
@@ -49,8 +54,15 @@ export function flowMap(
   least = SMALLEST_TIME,
   space = flat,
 ): FlowMap {
-  const output = parameterizations[parameterization](network, least)
-  return fromVelocity((x, s, t) => space.velocity(x, output(x, s, t)), space)
+  const velocityOf =
+    (network: BoundNetwork): BoundNetwork =>
+    (x, s, t) =>
+      space.velocity(x, parameterizations[parameterization](network, least)(x, s, t))
+  const { velocityHead } = network
+  return {
+    ...fromVelocity(velocityOf(network), space),
+    ...(velocityHead && { velocityHead: velocityOf(velocityHead) }),
+  }
 }
 
 /** The flow map with a given average velocity. */
