@@ -1,0 +1,104 @@
+import { concat, constant, type Tensor } from '../../autodiff/index.ts'
+import { type BoundNetwork, timeShape } from '../bound-network.ts'
+import type { Condition } from '../condition.ts'
+import type { Named } from '../network.ts'
+import { adalnLayers, inContextLayers } from './blocks.ts'
+import { linear } from './linear.ts'
+import { type DitOptions, gridOf, type Head, headsOf, signalsOf } from './options.ts'
+import { sincosTable } from './position.ts'
+import { scaleOf, sumOf, tokensOf, toldOf } from './told.ts'
+
+/** Pictures `[B, H, W, C]` as patches `[B, patches, p p C]`: rows first, and row, column, channel within a patch. */
+function patchesOf(options: DitOptions, x: Tensor): Tensor {
+  const { rows, columns } = gridOf(options)
+  const { patch: p, image } = options
+  const [batch] = x.shape
+  return x
+    .reshape([batch, rows, p, columns, p, image[2]])
+    .transpose([0, 1, 3, 2, 4, 5])
+    .reshape([batch, rows * columns, p * p * image[2]])
+}
+
+function pictureOf(options: DitOptions, patches: Tensor): Tensor {
+  const { rows, columns } = gridOf(options)
+  const { patch: p, image } = options
+  const [batch] = patches.shape
+  return patches
+    .reshape([batch, rows, columns, p, p, image[2]])
+    .transpose([0, 1, 3, 2, 4, 5])
+    .reshape([batch, ...image])
+}
+
+/** What the outputs of a network have in common. */
+interface Trunk {
+  /** Tokens behind the blocks that they share. */
+  readonly h: Tensor
+  /** What a block, or at `depth` the last layer, sees of times and conditions. */
+  readonly seenBy: (layer: number) => Tensor
+}
+
+/**
+ * The transformer with its parameters: `N(x, s, t)` of pictures `[B, H, W, C]` and times `[B, 1, 1, 1]`, and its velocity head
+ * where it has one.
+ *
+ * @param parameters  by the names of `ditParameters`, weights `[in, out]`
+ * @param condition  what each sample is told: `class [B]` int64; `vector [B, size + 1]`, behind it 1 for none and otherwise
+ *   0; `scale`, `low` and `high` as times. What is absent is the null, and a scale 1
+ */
+export function applyDit(
+  options: DitOptions,
+  parameters: Named<Tensor>,
+  condition: Condition<Tensor> = {},
+): BoundNetwork {
+  const { depth, width, conditioning, split, injection, position, outputScale } = options
+  const inContext = injection === 'tokens'
+  const groups = inContext ? signalsOf(options) : []
+  const before = groups.reduce((sum, { tokens }) => sum + tokens, 0)
+  const layers = inContext ? inContextLayers(options, parameters, before) : adalnLayers(options, parameters)
+  const through = (prefix: string, from: number, to: number, { h, seenBy }: Trunk): Tensor => {
+    let out = h
+    for (let i = from; i < to; i++) out = layers.block(`${prefix}blocks.${i}`, out, seenBy(i))
+    return out
+  }
+
+  const start = (x: Tensor, s: Tensor, t: Tensor): Trunk => {
+    const told = (late: boolean) => toldOf(options, parameters, condition, { s, t, late })
+    const patches = linear(parameters, 'patch', patchesOf(options, x))
+    const placed =
+      position === 'sincos'
+        ? patches.add(constant(sincosTable(options), [patches.shape[1], width], patches.dtype))
+        : patches
+    const early = told(false)
+    if (inContext) {
+      const tokens = tokensOf(parameters, early, groups)
+      return { h: concat([tokens, placed], 1), seenBy: () => tokens }
+    }
+    const first = sumOf(early).silu()
+    const last = conditioning === 'decoupled' ? sumOf(told(true)).silu() : first
+    return { h: placed, seenBy: layer => (layer < split ? first : last) }
+  }
+
+  /** Both outputs at the same point and times share what they have in common, and its derivatives. */
+  let latest: { readonly asked: readonly Tensor[]; readonly trunk: Trunk } | undefined
+  const trunkOf = (...asked: readonly [x: Tensor, s: Tensor, t: Tensor]): Trunk => {
+    if (!latest || asked.some((tensor, i) => tensor !== latest!.asked[i])) {
+      const begun = start(...asked)
+      const h = through('', 0, depth - options.velocityHead, begun)
+      latest = { asked, trunk: { ...begun, h } }
+    }
+    return latest.trunk
+  }
+
+  const output =
+    ({ prefix, first }: Head): BoundNetwork =>
+    (x, s, t) => {
+      const trunk = trunkOf(x, s, t)
+      const h = through(prefix, first, depth, trunk)
+      const picture = pictureOf(options, layers.final(`${prefix}final`, h, trunk.seenBy(depth)))
+      if (!outputScale) return picture
+      return picture.mul(scaleOf(condition, s).reshape(timeShape(x.shape[0], options.image)))
+    }
+
+  const [average, ...others] = headsOf(options).map(output)
+  return Object.assign(average, others.length > 0 && { velocityHead: others[0] })
+}

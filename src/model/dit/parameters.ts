@@ -1,0 +1,87 @@
+import { embeddingSize } from '../embedding.ts'
+import type { Named, ParameterSpec } from '../network.ts'
+import { type DitOptions, ENDS, headsOf, signalsOf, timesOf } from './options.ts'
+
+/** What an array of parameters is, which decides how it begins. */
+export type Role = 'weight' | 'embedder' | 'table' | 'tokens' | 'one' | 'zero'
+
+export interface DitParameter extends ParameterSpec {
+  readonly role: Role
+}
+
+type Specs = Named<DitParameter>
+
+/** A linear layer, whose weight is `[in, out]` here and `[out, in]` in files. */
+const linear = (name: string, inputs: number, outputs: number, role: Role = 'weight'): Specs => ({
+  [`${name}.weight`]: { shape: [inputs, outputs], transposed: true, role },
+  [`${name}.bias`]: { shape: [outputs], role: 'zero' },
+})
+
+/** Two linear layers with SiLU between them. */
+const embedder = (name: string, inputs: number, width: number): Specs => ({
+  ...linear(`${name}.0`, inputs, width, 'embedder'),
+  ...linear(`${name}.1`, width, width, 'embedder'),
+})
+
+const vectorOf = (name: string, size: number, role: Role): Specs => ({ [name]: { shape: [size], role } })
+
+function block(name: string, options: DitOptions): Specs {
+  const { width, heads, hidden, injection, qkNorm, activation } = options
+  return {
+    ...(injection === 'adaln'
+      ? linear(`${name}.modulation`, width, 6 * width, 'zero')
+      : {
+          ...vectorOf(`${name}.norm1.scale`, width, 'one'),
+          ...vectorOf(`${name}.norm2.scale`, width, 'one'),
+          ...vectorOf(`${name}.gate1`, width, 'zero'),
+          ...vectorOf(`${name}.gate2`, width, 'zero'),
+        }),
+    ...linear(`${name}.qkv`, width, 3 * width),
+    ...(qkNorm && {
+      ...vectorOf(`${name}.q.scale`, width / heads, 'one'),
+      ...vectorOf(`${name}.k.scale`, width / heads, 'one'),
+    }),
+    ...linear(`${name}.out`, width, width),
+    ...linear(`${name}.mlp.0`, width, activation === 'swiglu' ? 2 * hidden : hidden),
+    ...linear(`${name}.mlp.1`, hidden, width),
+  }
+}
+
+/** The parameters of a transformer by their names, in the order of the flat vectors. */
+export function ditParameters(options: DitOptions): Specs {
+  const { image, patch, width, depth, embedding, frequencies, injection, classes, vector } = options
+  const pixels = patch * patch * image[2]
+  const shown = embeddingSize(embedding, frequencies)
+  const embedded = [
+    ...timesOf(options),
+    ...(options.scale === 'none' ? [] : ['scale']),
+    ...(options.interval ? ENDS : []),
+  ]
+  const final = (prefix: string): Specs => ({
+    ...(injection === 'adaln'
+      ? linear(`${prefix}final.modulation`, width, 2 * width, 'zero')
+      : vectorOf(`${prefix}final.norm.scale`, width, 'one')),
+    ...linear(`${prefix}final.out`, width, pixels, 'zero'),
+  })
+  return Object.assign(
+    linear('patch', pixels, width),
+    ...embedded.map(name => embedder(name, shown, width)),
+    vector !== undefined && {
+      ...embedder('vector', vector, width),
+      ...vectorOf('vector.null', width, 'table'),
+    },
+    classes !== undefined && { 'class.table': { shape: [classes + 1, width], role: 'table' } },
+    ...(injection === 'tokens' ? signalsOf(options) : []).map(({ name, tokens }) => ({
+      [`tokens.${name}`]: { shape: [tokens, width], role: 'tokens' },
+    })),
+    ...headsOf(options).map(({ prefix, first }) =>
+      Object.assign(
+        {},
+        ...Array.from({ length: depth }, (_, i) => i)
+          .filter(i => prefix === '' || i >= first)
+          .map(i => block(`${prefix}blocks.${i}`, options)),
+        final(prefix),
+      ),
+    ),
+  )
+}

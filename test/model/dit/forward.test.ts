@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest'
+import type { Tensor } from '../../../src/autodiff/index.ts'
+import { applyDit } from '../../../src/model/dit/dit.ts'
+import type { DitOptions } from '../../../src/model/dit/options.ts'
+import { valuesOf } from '../../autodiff/values.ts'
+import { reference, type Sample } from './reference.ts'
+import { batchOf, constants, drawn, samplesOf, small, stored, variants } from './variants.ts'
+
+/** The largest difference of two arrays. */
+const apart = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  Array.from(a).reduce((worst, value, i) => Math.max(worst, Math.abs(value - b[i])), 0)
+
+/** Both outputs of a network for some samples. */
+function outputsOf(options: DitOptions, samples: readonly Sample[], values = drawn(options)) {
+  const { x, s, t, condition } = batchOf(options, samples)
+  return valuesOf(
+    (...at: Tensor[]) => {
+      const [x, s, t] = at
+      const network = applyDit(options, constants(values), condition())
+      const head = network.velocityHead?.(x, s, t)
+      return { average: network(x, s, t), ...(head && { head }) }
+    },
+    x,
+    s,
+    t,
+  )
+}
+
+describe('the transformer is the formula', () => {
+  test.each(Object.entries(variants))('%s', (_, options) => {
+    const samples = samplesOf(options)
+    const weights = stored(options, drawn(options))
+    const prefixes = options.velocityHead > 0 ? (['', 'velocity.'] as const) : ([''] as const)
+    const found = outputsOf(options, samples)
+    expect(found).toHaveLength(prefixes.length)
+    prefixes.forEach((prefix, i) => {
+      const expected = samples.flatMap(sample => reference(options, weights, sample, prefix))
+      expect(apart(found[i].data, expected)).toBeLessThan(1e-12)
+      expect(Math.max(...expected.map(Math.abs))).toBeGreaterThan(0.3)
+    })
+  })
+
+  test('every option changes it', () => {
+    const samples = samplesOf(small)
+    const changes: Partial<DitOptions>[] = [
+      ...(['norm:rms', 'position:none', 'activation:swiglu', 'embedding:sinusoidal'] as const).map(
+        pair => Object.fromEntries([pair.split(':')]) as Partial<DitOptions>,
+      ),
+      { modulationNorm: true },
+      { qkNorm: true },
+      { heads: 1 },
+      { position: 'rotary' },
+      { position: 'rotary2d' },
+      { conditioning: 's,s-t' },
+      { conditioning: 'decoupled' },
+    ]
+    const [before] = outputsOf(small, samples)
+    for (const change of changes) {
+      const [after] = outputsOf({ ...small, ...change }, samples)
+      expect(apart(before.data, after.data), JSON.stringify(change)).toBeGreaterThan(1e-3)
+    }
+  })
+})
+
+describe('what is not told', () => {
+  const unconditional = (options: DitOptions) => {
+    const samples = samplesOf(options).map(({ x, s, t }) => ({ x, s, t }))
+    const { x, s, t } = batchOf(options, samples)
+    const [alone] = valuesOf(
+      (...at: Tensor[]) => applyDit(options, constants(drawn(options)))(at[0], at[1], at[2]),
+      x,
+      s,
+      t,
+    )
+    return apart(alone.data, outputsOf(options, samples)[0].data)
+  }
+  test.each(['adaLN-zero', 'TVM', 'iMF', 'vectors'])('is the null, and a scale of 1: %s', name => {
+    expect(unconditional(variants[name])).toBeLessThan(1e-14)
+  })
+})

@@ -1,0 +1,148 @@
+import { constant, sizeOf, type Tensor, type Value } from '../../../src/autodiff/index.ts'
+import type { DitOptions } from '../../../src/model/dit/options.ts'
+import { ditParameters } from '../../../src/model/dit/parameters.ts'
+import type { Condition } from '../../../src/model/index.ts'
+import { random } from '../../../src/random/random.ts'
+import type { Sample, Weights } from './reference.ts'
+
+/** Two blocks on pictures of 4 x 6 with two channels: 2 x 3 patches. */
+export const small: DitOptions = {
+  image: [4, 6, 2],
+  patch: 2,
+  width: 8,
+  depth: 2,
+  heads: 2,
+  hidden: 6,
+  conditioning: 's,t',
+  split: 1,
+  embedding: 'fourier',
+  frequencies: 2,
+  timeScale: 1,
+  injection: 'adaln',
+  labelTokens: 2,
+  scaleTokens: 1,
+  intervalTokens: 1,
+  timeTokens: 2,
+  norm: 'layer',
+  modulationNorm: false,
+  qkNorm: false,
+  activation: 'gelu',
+  position: 'sincos',
+  scale: 'none',
+  interval: false,
+  outputScale: false,
+  velocityHead: 0,
+  initialization: 'xavier',
+  classes: 3,
+}
+
+/** Every option at least once, as papers combine them. */
+export const variants: Readonly<Record<string, DitOptions>> = {
+  'adaLN-zero': small,
+  'a velocity': { ...small, conditioning: 's', activation: 'swiglu', position: 'none' },
+  decoupled: { ...small, conditioning: 'decoupled', depth: 3, split: 2 },
+  TVM: {
+    ...small,
+    conditioning: 's,s-t',
+    embedding: 'sinusoidal',
+    frequencies: 3,
+    timeScale: 2,
+    norm: 'rms',
+    modulationNorm: true,
+    qkNorm: true,
+    scale: 'inverse',
+    outputScale: true,
+  },
+  iMF: {
+    ...small,
+    conditioning: 's-t',
+    injection: 'tokens',
+    activation: 'swiglu',
+    position: 'rotary',
+    qkNorm: true,
+    scale: 'complement',
+    interval: true,
+    velocityHead: 1,
+  },
+  pMF: { ...small, conditioning: 's-t', injection: 'tokens', position: 'rotary2d', velocityHead: 2 },
+  'rotary pairs': { ...small, position: 'rotary', conditioning: 's,s-t', interval: true },
+  'rotary in two directions': { ...small, position: 'rotary2d', velocityHead: 1, norm: 'rms' },
+  vectors: { ...small, classes: undefined, vector: 3, conditioning: 'decoupled', velocityHead: 1 },
+}
+
+/** Parameters none of which is zero, as arrays `[in, out]`. */
+export function drawn(options: DitOptions, seed = 1): Record<string, Value> {
+  return Object.fromEntries(
+    Object.entries(ditParameters(options)).map(([name, { shape, role }]) => {
+      const source = random(seed, name)
+      const base = role === 'one' ? 1 : 0
+      const spread = shape.length === 1 ? 0.3 : 1.2 / Math.sqrt(shape[0])
+      const data = Float64Array.from({ length: sizeOf(shape) }, () => base + spread * source.normal())
+      return [name, { shape, data }]
+    }),
+  )
+}
+
+export const constants = (values: Readonly<Record<string, Value>>): Record<string, Tensor> =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, { shape, data }]) => [name, constant(data, shape, 'float64')]),
+  )
+
+/** Weights as files hold them, `[out, in]`. */
+export const stored = (options: DitOptions, values: Readonly<Record<string, Value>>): Weights =>
+  Object.fromEntries(
+    Object.entries(ditParameters(options)).map(([name, { transposed }]) => {
+      const { shape, data } = values[name]
+      if (!transposed) return [name, { shape, data }]
+      const [rows, columns] = shape
+      const swapped = data.map((_, k) => data[(k % rows) * columns + Math.floor(k / rows)])
+      return [name, { shape: [columns, rows], data: swapped }]
+    }),
+  )
+
+/** Some samples, the last of which is told nothing. */
+export function samplesOf({ image, classes, vector, interval, scale }: DitOptions): Sample[] {
+  const source = random(2, 'samples')
+  return [0, 1, 2].map(i => ({
+    x: Array.from({ length: sizeOf(image) }, () => source.normal()),
+    s: [0.9, 0.7, 0.55][i],
+    t: [0.2, 0.6, 0.05][i],
+    ...(i < 2 && {
+      ...(classes !== undefined && { label: i }),
+      ...(vector !== undefined && { vector: Array.from({ length: vector }, () => source.normal()) }),
+      ...(scale !== 'none' && { w: [1.7, 4][i] }),
+      ...(interval && { low: [0.1, 0.3][i], high: [0.8, 0.9][i] }),
+    }),
+  }))
+}
+
+/** Samples one after another, as a network takes them. */
+export function batchOf(options: DitOptions, samples: readonly Sample[]) {
+  const { image, classes, vector, interval, scale } = options
+  const count = samples.length
+  const time = (of: (sample: Sample) => number): Value => ({
+    shape: [count, 1, 1, 1],
+    data: Float64Array.from(samples, of),
+  })
+  const asTime = (of: (sample: Sample) => number) => constant(time(of).data, [count, 1, 1, 1], 'float64')
+  const flagged = (size: number) =>
+    samples.flatMap(sample => (sample.vector ? [...sample.vector, 0] : [...new Array(size).fill(0), 1]))
+  const condition = (): Condition<Tensor> => ({
+    ...(classes !== undefined && {
+      class: constant(
+        samples.map(sample => sample.label ?? classes),
+        [count],
+        'int64',
+      ),
+    }),
+    ...(vector !== undefined && { vector: constant(flagged(vector), [count, vector + 1], 'float64') }),
+    ...(scale !== 'none' && { scale: asTime(sample => sample.w ?? 1) }),
+    ...(interval && { low: asTime(sample => sample.low ?? 0), high: asTime(sample => sample.high ?? 1) }),
+  })
+  return {
+    x: { shape: [count, ...image], data: Float64Array.from(samples.flatMap(({ x }) => x)) },
+    s: time(({ s }) => s),
+    t: time(({ t }) => t),
+    condition,
+  }
+}
