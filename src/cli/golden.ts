@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkFixture, parseFixture, UnknownRowError } from '../objective/golden.ts'
+import { UnknownRowError } from '../objective/golden.ts'
+import { checkGolden } from '../objective/golden-kinds.ts'
 
 /** Checks every fixture of a directory, one line each; exits 1 when one is missed or unknown, 2 when there are none. */
 function main(directory: string | undefined): number {
@@ -29,11 +30,10 @@ function main(directory: string | undefined): number {
 
 function check(path: string, file: string): boolean {
   try {
-    const { term, lossError, gradientError, passed } = checkFixture(
-      parseFixture(JSON.parse(readFileSync(path, 'utf8'))),
-    )
-    const sizes = `loss ${lossError.toExponential(1)}, gradients ${gradientError.toExponential(1)}`
-    console.log(`${passed ? 'ok  ' : 'MISS'} ${file}: ${term}, relative errors ${sizes}`)
+    const { term, errors, passed } = checkGolden(JSON.parse(readFileSync(path, 'utf8')))
+    const sizes = Object.entries(errors).map(([name, error]) => `${name} ${error.toExponential(1)}`)
+    const of = term === undefined ? '' : ` ${term},`
+    console.log(`${passed ? 'ok  ' : 'MISS'} ${file}:${of} relative errors ${sizes.join(', ')}`)
     return passed
   } catch (error) {
     const kind = error instanceof UnknownRowError ? 'UNKNOWN' : 'BROKEN'

@@ -1,0 +1,25 @@
+import { type Agreement, checkFixture, parseFixture, UnknownRowError } from './golden.ts'
+import { checkForward } from './golden-forward.ts'
+
+/** Fixtures that name no kind: an objective on points in the plane. */
+const POINTS = 'points'
+
+/** How fixtures are checked, by their `kind`. */
+export const goldenKinds: Readonly<Record<string, (json: unknown) => Agreement>> = {
+  [POINTS](json) {
+    const { term, lossError, gradientError, passed } = checkFixture(parseFixture(json))
+    return { term, errors: { loss: lossError, gradients: gradientError }, passed }
+  },
+  forward: checkForward,
+}
+
+/**
+ * Computes what a fixture holds and compares.
+ *
+ * @throws UnknownRowError when there is no such kind, row or option
+ */
+export function checkGolden(json: unknown): Agreement {
+  const { kind = POINTS } = json as { readonly kind?: string }
+  if (Object.hasOwn(goldenKinds, kind)) return goldenKinds[kind](json)
+  throw new UnknownRowError(`kind: expected one of ${Object.keys(goldenKinds).join(', ')}; found ${kind}`)
+}
