@@ -1,5 +1,5 @@
 import type { RowVector } from '../data/dataset.ts'
-import type { ConditionKind, ConditionSpec, PointSpec } from '../model/index.ts'
+import { type ConditionKind, type ConditionSpec, kindOf, type PointSpec } from '../model/index.ts'
 import { ConfigError } from './error.ts'
 import type { Config } from './schema.ts'
 
@@ -31,11 +31,17 @@ const conditionOf: { readonly [kind in ConditionKind]: (data: Known) => Conditio
 /**
  * What the points of a run are, and what its map is told beside them.
  *
- * @throws ConfigError when it is to be told what the data does not have
+ * @throws ConfigError when it is to be told what the data does not have, or its network is not for such points
  */
-export function pointOf({ condition: { kind } }: Pick<Config, 'condition'>, data: Known): PointSpec {
+export function pointOf(
+  { condition: { kind }, network }: Pick<Config, 'condition'> & Partial<Pick<Config, 'network'>>,
+  data: Known,
+): PointSpec {
   const { dimension, shape = [dimension] } = data
-  return kind === 'none' ? { shape } : { shape, condition: conditionOf[kind](data) }
+  const point = kind === 'none' ? { shape } : { shape, condition: conditionOf[kind](data) }
+  const misfit = network && kindOf(network).misfit?.(network, point)
+  if (misfit) throw new ConfigError(misfit)
+  return point
 }
 
 /** By names, which two runs must share to be told the same. */

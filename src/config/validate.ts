@@ -249,8 +249,19 @@ const players: readonly Check[] = [
   },
 ]
 
+/** Features of a time that change faster than this make its derivative the largest part of a loss. */
+const FASTEST_TIME = 30
+
 const network: readonly Check[] = [
   ({ network }) => kindOf(network).problem?.(network) ?? false,
+  ({ network }, { id }, { differentiatesTime }) => {
+    const scale = kindOf(network).timeScale?.(network) ?? 1
+    return (
+      differentiatesTime === true &&
+      scale > FASTEST_TIME &&
+      `network.timeScale: ${id} differentiates the network by its times, and these derivatives grow with the scale, so that training diverges; use at most ${FASTEST_TIME} (1 in every published recipe of its kind), or an objective without them such as psd; found ${scale}`
+    )
+  },
   ({ network }, { id, parts, jumps }) =>
     parts !== null &&
     network.conditioning === 's' &&

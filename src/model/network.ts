@@ -76,6 +76,10 @@ export interface NetworkKind<K extends object = Readonly<Record<string, unknown>
   describe(config: CommonKeys & K): string
   /** The key and the reason where its keys do not go together. */
   problem?(config: CommonKeys & K): string | undefined
+  /** The key and the reason where it cannot be a network of some points. */
+  misfit?(config: CommonKeys & K, point: PointSpec): string | undefined
+  /** What multiplies a time before it becomes features; default 1. Derivatives by the time grow with it. */
+  timeScale?(config: CommonKeys & K): number
   /**
    * What a run that begins with such a network takes over where the user says nothing.
    *

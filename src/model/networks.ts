@@ -1,4 +1,5 @@
 import { differenceOf, keepsTimes } from './conversion.ts'
+import { dit } from './dit/kind.ts'
 import { mlp } from './mlp-kind.ts'
 import type {
   CommonKeys,
@@ -14,7 +15,7 @@ import type {
 type AnyKind = NetworkKind<any>
 
 /** Every kind of network by its name. */
-export const networks: Map<string, AnyKind> = new Map<string, AnyKind>([[mlp.kind, mlp]])
+export const networks: Map<string, AnyKind> = new Map<string, AnyKind>([mlp, dit].map(row => [row.kind, row]))
 
 export const DEFAULT_KIND = mlp.kind
 

@@ -61,6 +61,8 @@ export interface Traits {
   readonly dividesByGap?: boolean
   /** Whether it asks for the map from its target time on. */
   readonly startsAtTarget?: boolean
+  /** Whether it differentiates the map by a time, so that features of times must not change too fast. */
+  readonly differentiatesTime?: boolean
   /** Whether it tells times apart that differ by the same. */
   readonly absoluteTimes?: boolean
   /** What it draws beside a point and its times. */

@@ -7,23 +7,39 @@ import { type Objective, objectives } from '../../src/objective/index.ts'
 import { rewardSchema } from '../../src/objective/reward.ts'
 import { blocks } from './documents.ts'
 
-test('docs/configuration.md has every key with its default', () => {
+/** The keys of a network of some kind, with their defaults. */
+const keysOfKind = (kind: string) =>
+  Object.entries(resolveConfig({ objective: 'psd', network: { kind } }).network)
+
+describe('docs/configuration.md has every key with its default', () => {
   const text = readFileSync('docs/configuration.md', 'utf8')
-  // Kinds of networks that share a key share its default, since the table has one row for each key.
-  const kinds = [...networks.keys()].map(kind => resolveConfig({ objective: 'psd', network: { kind } }))
-  const network = Object.assign({}, ...kinds.map(config => config.network), kinds[0].network)
-  for (const own of kinds) expect(network).toMatchObject({ ...own.network, kind: DEFAULT_KIND })
-  const defaults: unknown = { ...kinds[0], network }
-  for (const key of configKeys()) {
-    const value = key
-      .split('.')
-      .reduce<unknown>((block, part) => (block as Record<string, unknown>)[part], defaults)
-    const [, written] =
-      new RegExp(`^\\| +\`${key.replaceAll('.', '\\.')}\` +\\| +\`([^\`]*)\` +\\|`, 'm').exec(text) ?? []
-    expect(written, key).toBeDefined()
-    // The objective and its options are the two that this configuration had to name.
-    if (key !== 'objective' && key !== 'options') expect(JSON.parse(written!), key).toEqual(value)
+  const written = (key: string, text: string): unknown => {
+    const row = new RegExp(`^\\| +\`${key.replaceAll('.', '\\.')}\` +\\| +\`([^\`]*)\` +\\|`, 'm').exec(text)
+    expect(row, key).not.toBeNull()
+    return JSON.parse(row![1])
   }
+
+  test('of a training with the default network', () => {
+    const defaults: unknown = resolveConfig({ objective: 'psd' })
+    const own = new Set(keysOfKind(DEFAULT_KIND).map(([key]) => `network.${key}`))
+    for (const key of configKeys()) {
+      if (key.startsWith('network.') && !own.has(key)) continue
+      const value = key
+        .split('.')
+        .reduce<unknown>((block, part) => (block as Record<string, unknown>)[part], defaults)
+      // The objective and its options are the two that this configuration had to name.
+      const found = written(key, text)
+      if (key !== 'objective' && key !== 'options') expect(found, key).toEqual(value)
+    }
+  })
+
+  test.each([...networks.keys()].filter(kind => kind !== DEFAULT_KIND))('of a network of kind %s', kind => {
+    const section = text.split(/^## /m).find(part => part.startsWith(`The network \`${kind}\``))!
+    const shared = ['kind', 'conditioning', 'parameterization']
+    for (const [key, value] of keysOfKind(kind).filter(([key]) => !shared.includes(key))) {
+      expect(written(`network.${key}`, section), key).toEqual(value)
+    }
+  })
 })
 
 describe('rewards in docs/configuration.md', () => {

@@ -9,7 +9,7 @@ import {
   type Tensor,
   trace,
 } from '../../src/autodiff/index.ts'
-import { flat, fromVelocity, interpolants, pathOf } from '../../src/model/index.ts'
+import { type BoundNetwork, flat, fromVelocity, interpolants, pathOf } from '../../src/model/index.ts'
 import {
   comparing,
   type Draw,
@@ -193,8 +193,13 @@ describe.each(list)('$id', objective => {
     for (const variant of variants) {
       const losses = lossesOf(objective, variant)
       const used = (field: string) => losses.some(loss => uses(loss, field))
-      const { between = false, draws = [] } = traitsOf(objective, present(objective, variant))
+      const {
+        between = false,
+        draws = [],
+        differentiatesTime = false,
+      } = traitsOf(objective, present(objective, variant))
       expect(between, JSON.stringify(variant)).toBe(used('m'))
+      expect(differentiatesTime).toBe(losses.some(isDerivativeByTime))
       expect(draws).toEqual(['noise', 'r'].filter(used))
       expect((objective.players ?? []).map(({ name }) => name)).toEqual(['auxiliary'].filter(used))
     }
@@ -254,9 +259,17 @@ function valuesAt(loss: Loss): number[] {
   return [...evaluate(graph, inputs)[0].data]
 }
 
+/** Whether a term takes the map's derivative by a time: a map with sines of times then leaves their cosines in the graph. */
+const isDerivativeByTime = (loss: Loss): boolean =>
+  traceTerm(loss, [3, 2], (x, s, t) => x.add(s.sin()).add(t.sin())).nodes.some(({ op }) => op === 'cos')
+
 /** The graph of a term on points of a shape, for a map that is no network. */
-function traceTerm(loss: Loss, shape: readonly number[]) {
-  const map = fromVelocity((x, s, t) => x.mul(s).sub(t.square()).sin())
+function traceTerm(
+  loss: Loss,
+  shape: readonly number[],
+  velocity: BoundNetwork = (x, s, t) => x.mul(s).sub(t.square()).sin(),
+) {
+  const map = fromVelocity(velocity)
   const time = spec([shape[0], ...shape.slice(1).map(() => 1)])
   const points = spec(shape)
   return trace(

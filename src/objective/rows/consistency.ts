@@ -143,7 +143,7 @@ export const consistencyRows = [
       }),
       parts: options => one(scm(options)),
       defaults: { diagonalFraction: 0, times: { law: 'lognormal', mean: -1, deviation: 1.4 }, clip: 1 },
-      traits: { curved: true },
+      traits: { differentiatesTime: true, curved: true },
     },
     {
       name: 'Continuous-time consistency model',
@@ -176,7 +176,7 @@ export const consistencyRows = [
         { name: 'consistency', loss: facmConsistency },
         { name: 'anchor', loss: facmAnchor, at: 's', weight: anchorWeight },
       ],
-      traits: { absoluteTimes: true, curved: true },
+      traits: { differentiatesTime: true, absoluteTimes: true, curved: true },
       defaults: { diagonalFraction: 0, loss: { adaptive: { p: 0.5, c: 1e-2 } }, clip: 1 },
     },
     {

@@ -31,7 +31,7 @@ export const eulerianRows = [
       options: none,
       parts: () => one(emd),
       defaults: { diagonalFraction: 0 },
-      traits: { curved: true },
+      traits: { differentiatesTime: true, curved: true },
     },
     {
       name: 'Eulerian map distillation',
@@ -79,7 +79,7 @@ export const eulerianRows = [
       options: z.strictObject({ spatialGradient: z.boolean().default(false) }),
       parts: ({ spatialGradient }) => one(spatialGradient ? esdSpatial : esd),
       defaults: { weight: 0.1 },
-      traits: { curved: true },
+      traits: { differentiatesTime: true, curved: true },
     },
     {
       name: 'Eulerian self-distillation',
@@ -108,7 +108,7 @@ export const eulerianRows = [
       options: none,
       parts: () => one(ayfEmd),
       defaults: { diagonalFraction: 0, loss: { adaptive: { p: 0.5, c: 1e-2 } }, clip: 1 },
-      traits: { curved: true },
+      traits: { differentiatesTime: true, curved: true },
     },
     {
       name: 'Align Your Flow, Eulerian',
@@ -142,7 +142,7 @@ export const eulerianRows = [
         loss: { adaptive: { p: 1, c: 1e-3 } },
         clip: 1,
       },
-      traits: { curved: true },
+      traits: { differentiatesTime: true, curved: true },
     },
     {
       name: 'MeanFlow',
@@ -175,7 +175,7 @@ export const eulerianRows = [
         loss: { adaptive: { p: 1, c: 1e-2 } },
         clip: 1,
       },
-      traits: { curved: true },
+      traits: { differentiatesTime: true, curved: true },
     },
     {
       name: 'Improved MeanFlow',

@@ -18,7 +18,7 @@ export const lagrangianRows = [
       options: none,
       parts: () => one(lmd),
       defaults: { diagonalFraction: 0 },
-      traits: { curved: true },
+      traits: { differentiatesTime: true, curved: true },
     },
     {
       name: 'Lagrangian map distillation',
@@ -67,7 +67,7 @@ export const lagrangianRows = [
       diagonal: 'flow-matching',
       options: none,
       parts: () => one(lsd),
-      traits: { startsAtTarget: true, curved: true },
+      traits: { differentiatesTime: true, startsAtTarget: true, curved: true },
       defaults: { weight: 0.02 },
     },
     {
@@ -94,6 +94,7 @@ export const lagrangianRows = [
       options: none,
       parts: () => one(ayfLmd),
       defaults: { diagonalFraction: 0, loss: { adaptive: { p: 0.5, c: 1e-2 } }, clip: 1 },
+      traits: { differentiatesTime: true },
     },
     {
       name: 'Align Your Flow, Lagrangian',
@@ -124,7 +125,7 @@ export const lagrangianRows = [
         { name: 'terminal', loss: tvmTerminal },
         { name: 'anchor', loss: tvmAnchor, at: 't', weight: anchorWeight },
       ],
-      traits: { startsAtTarget: true, curved: true },
+      traits: { differentiatesTime: true, startsAtTarget: true, curved: true },
       defaults: { diagonalFraction: 0 },
     },
     {

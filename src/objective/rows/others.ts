@@ -15,7 +15,7 @@ export const otherRows = [
       diagonal: null,
       options: z.strictObject({}),
       parts: () => one(fmm),
-      traits: { compares: 'jump', startsAtTarget: true },
+      traits: { differentiatesTime: true, compares: 'jump', startsAtTarget: true },
       defaults: {
         diagonalFraction: 0,
         times: { law: 'sorted-uniform', gap: { kind: 'linear', from: 0.25, to: 1, end: 0.5 } },
