@@ -18,6 +18,18 @@ export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
   interpolant: 'linear',
   network: { kind: DEFAULT_KIND, conditioning: 's,t', parameterization: 'average-velocity' },
   condition: { kind: 'none', drop: 0.1 },
+  guidance: {
+    rule: 'none',
+    scale: 2,
+    law: 'fixed',
+    range: [1, 8],
+    omega: 1,
+    kappa: 0.5,
+    interval: [0, 1],
+    weak: null,
+    baked: null,
+    divide: false,
+  },
   consistency: { weight: 1, fraction: 1 },
   termWeights: 'fraction',
   loss: { kind: 'mse', c: 0.1, adaptive: null, minSnr: null, gapWeight: null, learned: false },
@@ -78,7 +90,7 @@ export function objectiveConfig({
   defaults,
   coupling = defaults.coupling,
 }: Objective): Plain {
-  const { weight = 1, times, loss, clip, target } = defaults
+  const { weight = 1, times, loss, clip, target, guidance } = defaults
   const diagonalFraction = defaults.diagonalFraction ?? (diagonal === null ? 0 : parts ? 0.3 : 1)
   return {
     diagonal: { objective: diagonal, options: {}, fraction: diagonalFraction, weight: 1 },
@@ -87,6 +99,7 @@ export function objectiveConfig({
     ...(loss && { loss }),
     ...(clip && { optimizer: { clip } }),
     ...(target && { target }),
+    ...(guidance && { guidance: { rule: guidance } }),
     ...(coupling && { coupling: { kind: coupling } }),
   }
 }

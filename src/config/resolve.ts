@@ -2,6 +2,7 @@ import { show } from '../data/validate.ts'
 import type { Objective } from '../objective/index.ts'
 import { base, kindIn, networkDefaults, objectiveConfig, recipeConfig } from './defaults.ts'
 import { ConfigError } from './error.ts'
+import { guidanceConfig } from './guidance.ts'
 import { describe } from './keys.ts'
 import { findObjective } from './objective.ts'
 import { isPlain, merge, type Plain } from './plain.ts'
@@ -55,8 +56,9 @@ export function resolveConfig(user: UserConfig | Plain): Config {
   const seeds = { data: seed, noise: seed, initialization: seed }
   const kind = kindIn(rest)
   const own = recipe ? recipeConfig(recipe.id, rest, kind) : {}
-  const layers = [networkDefaults(kind), { objective: id, seeds }, objectiveConfig(objective), own, rest]
-  const filled = layers.reduce<Plain>(merge, base)
+  const before = [networkDefaults(kind), { objective: id, seeds }, objectiveConfig(objective), own]
+  const asked = merge(merge(objectiveConfig(objective), own), rest)
+  const filled = [...before, guidanceConfig(asked, kind), rest].reduce<Plain>(merge, base)
   const parsed = schema.safeParse(filled)
   if (!parsed.success) throw new ConfigError(describe(parsed.error.issues[0], filled))
   checkNetwork(filled, kind)

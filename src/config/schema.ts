@@ -9,7 +9,16 @@ import {
   type ParameterizationName,
   parameterizations,
 } from '../model/index.ts'
-import { annealed, diagonalIds, type TimeLawName, timeLaws } from '../objective/index.ts'
+import {
+  annealed,
+  diagonalIds,
+  type GuidanceRuleName,
+  guidanceRules,
+  type ScaleLawName,
+  scaleLaws,
+  type TimeLawName,
+  timeLaws,
+} from '../objective/index.ts'
 import { isPlain } from './plain.ts'
 import { type RecipeName, recipes } from './recipes.ts'
 
@@ -78,6 +87,30 @@ export const schema = z.strictObject({
     kind: z.enum(['none', ...conditionKinds]),
     /** Part of the samples that are shown the null in its place, so that the map also knows the data as a whole. */
     drop: fraction.lt(1),
+  }),
+  /** How samples that are told something are guided in training; see `guidanceRules`. */
+  guidance: z.strictObject({
+    rule: z.enum(['none', ...(Object.keys(guidanceRules) as GuidanceRuleName[])]),
+    /** `w`: 1 is no guidance, 0 is without condition. */
+    scale: positive,
+    /** How scales are drawn, of which the map is then told; `fixed` draws none. */
+    law: z.enum(['fixed', ...(Object.keys(scaleLaws) as ScaleLawName[])]),
+    /** Of drawn scales. */
+    range: z
+      .tuple([positive, positive])
+      .refine(([low, high]) => low < high, 'expected two scales in rising order'),
+    omega: z.number().min(0),
+    kappa: z.number().min(0),
+    /** Source times in which guidance acts. */
+    interval: z
+      .tuple([fraction, fraction])
+      .refine(([low, high]) => low < high, 'expected two times in rising order'),
+    /** A run whose velocity `auto` leads away from. */
+    weak: z.string().min(1).nullable(),
+    /** The scale of whatever this run learns from or begins with, where that is guided already; null for none. */
+    baked: positive.nullable(),
+    /** Whether the loss of a sample is divided by the square of its scale. */
+    divide: z.boolean(),
   }),
   diagonal: z.strictObject({
     objective: z.enum(diagonalIds as [string]).nullable(),

@@ -1,9 +1,11 @@
 import { kindOf } from '../model/index.ts'
 import { type Objective, objectives, type Traits, traitsOf } from '../objective/index.ts'
+import { isGuidedByTeacher } from './guidance.ts'
+import { guidanceChecks } from './guidance-checks.ts'
 import type { Config } from './schema.ts'
 
 /** What a combination of keys makes no sense for, or nothing. */
-type Check = (config: Config, objective: Objective, traits: Traits) => string | false
+export type Check = (config: Config, objective: Objective, traits: Traits) => string | false
 
 /** Samples of a batch that train the diagonal. A hair more, so that 0.29 of 100 is 29 although 100 * 0.29 is a hair less. */
 export const diagonalRows = ({ batch, diagonal }: Config): number =>
@@ -36,12 +38,13 @@ function optionFor(
 
 /** Whether a formula of the run asks for a velocity beside the student's. */
 export const asksTeacher = (
-  { diagonal, options }: Pick<Config, 'diagonal' | 'options'>,
+  { diagonal, options, guidance }: Pick<Config, 'diagonal' | 'options' | 'guidance'>,
   objective: Objective,
 ): boolean =>
   (objective.needs.includes('teacher') && !solvesAlone(objective)) ||
   Boolean(objective.needsTeacher?.(options)) ||
-  (diagonal.fraction > 0 && groundsInTeacher(diagonal.objective))
+  (diagonal.fraction > 0 && groundsInTeacher(diagonal.objective)) ||
+  isGuidedByTeacher(guidance.rule)
 
 /** Whether a run learns from a teacher of its own. */
 const usesTeacher = (config: Config, objective: Objective): boolean =>
@@ -319,6 +322,7 @@ export function validate(config: Config, objective: Objective): string | undefin
     weights,
     couplings,
     conditions,
+    guidanceChecks,
     players,
     network,
     training,

@@ -1,4 +1,4 @@
-import { concat, constant, type Spec, spec, type Tensor } from '../autodiff/index.ts'
+import { concat, constant, type Spec, select, spec, type Tensor } from '../autodiff/index.ts'
 import { type Standardization, standardized } from './standardization.ts'
 
 /** One of some classes: `0 ... classes - 1`, and `classes` stands for none. */
@@ -48,6 +48,10 @@ interface Kind<S extends ConditionSpec> {
   inputs(spec: S, batch: number, none: boolean): Readonly<Record<string, Spec>>
   /** What a network sees of them. */
   seenOf(spec: S, inputs: Readonly<Record<string, Tensor>>): Tensor
+  /** What a network sees of as many samples that are shown the null. */
+  nullOf(spec: S, seen: Tensor): Tensor
+  /** Of what a network sees: 1 for samples that are told something, 0 for those that are shown the null, `[B]`. */
+  isTold(spec: S, seen: Tensor): Tensor
   /** What a map is told, in words. */
   describe(spec: S): string
 }
@@ -60,6 +64,8 @@ const classKind: Kind<ClassSpec> = {
   seen: ({ classes }, values) => values ?? [classes],
   inputs: (_, batch) => ({ class: spec([batch], 'int64') }),
   seenOf: (_, inputs) => inputs.class,
+  nullOf: ({ classes }, seen) => constant(classes, seen.shape, 'int64'),
+  isTold: ({ classes }, seen) => select(seen.less(classes), constant(1, seen.shape), constant(0, seen.shape)),
   describe: ({ classes }) => `${classes} classes`,
 }
 
@@ -83,6 +89,16 @@ const vectorKind: Kind<VectorSpec> = {
     const flag = none ? none.reshape([none.shape[0], 1]) : z.sum(-1, true).mul(0)
     return concat([none ? z.mul(flag.neg().add(1)) : z, flag])
   },
+  nullOf: ({ size }, seen) => {
+    const none = Float64Array.from({ length: size + 1 }, (_, i) => (i === size ? 1 : 0))
+    return seen.mul(0).add(constant(none, [1, size + 1], seen.dtype))
+  },
+  isTold: ({ size }, seen) =>
+    seen
+      .slice(1, size, size + 1)
+      .reshape([seen.shape[0]])
+      .neg()
+      .add(1),
   describe: ({ size }) => `vectors of ${size} ${size === 1 ? 'number' : 'numbers'}`,
 }
 
@@ -141,6 +157,19 @@ export const conditionOfInputs = (
   told: ConditionSpec,
   inputs: Readonly<Record<string, Tensor>>,
 ): Condition<Tensor> => ({ [told.kind]: rowOf(told).seenOf(told, inputs) })
+
+/** The same samples shown the null, at guidance scale 1. */
+export function nullCondition(told: ConditionSpec, condition: Condition<Tensor>): Condition<Tensor> {
+  const seen = condition[told.kind]
+  return seen ? { [told.kind]: rowOf(told).nullOf(told, seen) } : {}
+}
+
+/** 1 for samples that are told something, 0 for those that are shown the null, float32 `[B]`. */
+export const isToldOf = (told: ConditionSpec, seen: Tensor): Tensor => rowOf(told).isTold(told, seen)
+
+/** Whether what a network sees of a sample is the null. */
+export const isNull = (told: ConditionSpec, seen: ArrayLike<number>): boolean =>
+  Array.from(rowOf(told).seen(told, undefined)).every((value, i) => value === seen[i])
 
 export const describeCondition = (told: ConditionSpec): string => rowOf(told).describe(told)
 

@@ -10,6 +10,9 @@ export {
   conditionKinds,
   conditionOfInputs,
   conditionSize,
+  isNull,
+  isToldOf,
+  nullCondition,
   pluralOf,
   seenConditions,
   seenSize,
@@ -26,6 +29,7 @@ export {
   parameterizations,
   type VelocityField,
 } from './flow-map.ts'
+export { extrapolate, type Interval, isInside } from './guidance.ts'
 export {
   type Interpolant,
   type InterpolantName,

@@ -50,20 +50,24 @@ export interface Path {
   at(t: Tensor): Tensor
   /** `d/dt x_t`, the conditional velocity. */
   velocity(t: Tensor): Tensor
+  /** The point at time `m` to which the sample goes from `x_s`: `x_m`, but where its velocity is guided. */
+  onward(s: Tensor, m: Tensor): Tensor
 }
 
 export function pathOf({ alpha, sigma }: Interpolant, x0: Tensor, eps: Tensor): Path {
   const point = (t: Tensor) => alpha(t).mul(x0).add(sigma(t).mul(eps))
   const made = new Map<Tensor, Tensor>()
+  // The same time gives the same node, so that equal network evaluations can be recognised.
+  const at = (t: Tensor): Tensor => {
+    const known = made.get(t) ?? point(t)
+    made.set(t, known)
+    return known
+  }
   return {
     x0,
     eps,
-    // The same time gives the same node, so that equal network evaluations can be recognised.
-    at: t => {
-      const known = made.get(t) ?? point(t)
-      made.set(t, known)
-      return known
-    },
+    at,
+    onward: (_, m) => at(m),
     velocity: t => jvp(point, [t], [onesLike(t)])[1],
   }
 }
@@ -79,6 +83,7 @@ export const noisePath = (eps: Tensor): Path => ({
     return absent('data')
   },
   at: () => absent('a point of the path'),
+  onward: () => absent('a point of the path'),
   velocity: () => absent('the velocity of the path'),
 })
 
@@ -88,6 +93,7 @@ export function trajectoryPath(s: Tensor, xs: Tensor, t: Tensor, xt: Tensor): Pa
     [s, xs],
     [t, xt],
   ])
+  const at = (time: Tensor) => points.get(time) ?? absent('a point between two points of a trajectory')
   return {
     get x0(): Tensor {
       return absent('data')
@@ -95,7 +101,8 @@ export function trajectoryPath(s: Tensor, xs: Tensor, t: Tensor, xt: Tensor): Pa
     get eps(): Tensor {
       return absent('noise')
     },
-    at: time => points.get(time) ?? absent('a point between two points of a trajectory'),
+    at,
+    onward: (_, m) => at(m),
     velocity: () => absent('the velocity of the path'),
   }
 }

@@ -78,6 +78,10 @@ export interface NetworkKind<K extends object = Readonly<Record<string, unknown>
   problem?(config: CommonKeys & K): string | undefined
   /** The key and the reason where it cannot be a network of some points. */
   misfit?(config: CommonKeys & K, point: PointSpec): string | undefined
+  /** Whether it is told guidance scales; default not. */
+  seesScale?(config: CommonKeys & K): boolean
+  /** Whether its output is multiplied by the guidance scale. */
+  scalesOutput?(config: CommonKeys & K): boolean
   /** What multiplies a time before it becomes features; default 1. Derivatives by the time grow with it. */
   timeScale?(config: CommonKeys & K): number
   /**

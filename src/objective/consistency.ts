@@ -11,7 +11,7 @@ export const ct =
   ({ map, target, path, s, distance }) => {
     const zero = zerosLike(s)
     const m = before(s, delta, zero)
-    return distance(map.jump(path.at(s), s, zero), stopGradient(target.jump(path.at(m), m, zero)))
+    return distance(map.jump(path.at(s), s, zero), stopGradient(target.jump(path.onward(s, m), m, zero)))
   }
 
 /** `F(x,s,0) = sg[F(xm,m,0)]`, `xm = x - Δ v_phi(x,s)`, `m = s - Δ`   Song et al. 2023, arXiv:2303.01469 */

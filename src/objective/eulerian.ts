@@ -1,6 +1,7 @@
 import { jvp, type Operand, onesLike, stopGradient, type Tensor, zerosLike } from '../autodiff/index.ts'
 import type { FlowMap, Space } from '../model/index.ts'
-import type { Loss } from './loss.ts'
+import { instantaneous } from './guidance.ts'
+import { comparing, type Loss, meanSquare } from './loss.ts'
 
 type TwoArguments = (x: Tensor, s: Tensor) => Tensor
 
@@ -70,14 +71,32 @@ export const meanflow: Loss = ({ map, path, s, t, space, error }) => {
   return error(V, stopGradient(space.transverse(x, gap.mul(V), u).add(gap.mul(dV))))
 }
 
-/** `V - (t-s) sg[d_s V + J_x V . u] = v_cond`, `u = sg[V(x,s,s)]`   Geng et al. 2025 (Improved Mean Flows), arXiv:2512.02012 */
-export const imf: Loss = ({ map, path, s, t, space, error }) => {
+/**
+ * `V - (t-s) sg[d_s V + J_x V . u] = v_cond`, `u = sg[V(x,s,s)]`   Geng et al. 2025 (Improved Mean Flows), arXiv:2512.02012
+ *
+ * A network with a velocity head has `u` from it, and the head is trained to `v_cond` beside.
+ */
+export const imf: Loss = ({ map, guided, path, s, t, space, error }) => {
   const x = path.at(s)
-  const u = stopGradient(map.velocity(x, s))
+  const u = stopGradient(instantaneous(guided?.map ?? map, x, s))
   const [V, dV] = covariantDerivative(map, space, x, s, t, u)
   const gap = t.sub(s)
   const known = space.transverse(x, stopGradient(gap.mul(V)), path.velocity(s))
-  return error(V.sub(gap.mul(stopGradient(dV))), known)
+  const loss = error(V.sub(gap.mul(stopGradient(dV))), known)
+  return map.velocityHead ? loss.add(error(map.velocityHead(x, s, t), path.velocity(s))) : loss
+}
+
+/** Added to a squared residual below the logarithm of `dmf`. */
+const LEAST = 0.01
+
+/**
+ * `log(|V - sg[v_cond + (t-s)(d_s V + J_x V . v_cond)]|^2 / e^q + 0.01) + q`, `q(s,t)` learned   Lee et al. 2025 (Decoupled
+ * MeanFlow), arXiv:2510.24474
+ */
+export const decoupledMeanflow: Loss = ({ logSize, s, t, space, ...draw }) => {
+  const residual = meanflow({ ...draw, s, t, ...comparing(space, meanSquare(space)) })
+  const q = logSize ? logSize(s, t).reshape([s.shape[0]]) : residual.mul(0)
+  return residual.mul(q.neg().exp()).add(LEAST).log().add(q)
 }
 
 /** `V = sg[a u + (1-a) V(xm,m,t)]`, `u = v_cond`, `xm = x + (m-s) u`, `m = a t + (1-a) s`, divided by `a`   Zhang et al. 2025 (AlphaFlow), arXiv:2510.20771 */

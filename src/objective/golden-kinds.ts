@@ -1,5 +1,6 @@
 import { type Agreement, checkFixture, parseFixture, UnknownRowError } from './golden.ts'
 import { checkForward } from './golden-forward.ts'
+import { checkObjective } from './golden-objective.ts'
 
 /** Fixtures that name no kind: an objective on points in the plane. */
 const POINTS = 'points'
@@ -11,6 +12,7 @@ export const goldenKinds: Readonly<Record<string, (json: unknown) => Agreement>>
     return { term, errors: { loss: lossError, gradients: gradientError }, passed }
   },
   forward: checkForward,
+  objective: checkObjective,
 }
 
 /**

@@ -1,4 +1,5 @@
 export { diagonalIds, objectives } from './catalogue.ts'
+export { type GuidanceRule, type GuidanceRuleName, guidanceRules, guidedDraw } from './guidance.ts'
 export {
   adaptive,
   cauchy,
@@ -23,6 +24,7 @@ export {
   type Turn,
   traitsOf,
 } from './objective.ts'
+export { type ScaleLawName, scaleLaws } from './scales.ts'
 export { type Annealed, annealed, isSchedule, type Schedule, valueAt } from './schedule.ts'
 export {
   bend,

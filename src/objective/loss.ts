@@ -11,6 +11,16 @@ import {
 
 export type { ErrorFunction }
 
+/** What a formula may ask for where samples are guided; most need not know. */
+export interface Guided {
+  /** The scale `w` that counts at the source time, shaped as times are: 1 for a sample that is shown the null. */
+  readonly scale: Tensor
+  /** The map told that scale, where it is told scales; `theta-` where an objective has one. */
+  readonly map: FlowMap
+  /** The velocity without a condition, at scale 1, stopped. */
+  readonly untold: VelocityField
+}
+
 /**
  * What an objective's formula may use. Times are `[B, 1, ...]`, so that they broadcast against points `[B, ...D]`. A
  * part that a run does not have throws when it is asked.
@@ -31,6 +41,10 @@ export interface Draw {
   /** Other networks that train beside the student, by name: alive in their own turns, standing still in those of others. */
   readonly players?: Readonly<Record<string, BoundNetwork>>
   readonly path: Path
+  /** How samples are guided, where they are. */
+  readonly guided?: Guided
+  /** The logarithm of the size of losses at two times that is learned beside the map, `[B, 1]`; absent where none is. */
+  readonly logSize?: (s: Tensor, t: Tensor) => Tensor
   /** Source time, target time and a time between them: `t <= m <= s`. */
   readonly s: Tensor
   readonly t: Tensor

@@ -7,6 +7,7 @@ import type {
   ParameterizationName,
   PointSpec,
 } from '../model/index.ts'
+import type { GuidanceRuleName } from './guidance.ts'
 import type { Loss } from './loss.ts'
 import type { Present, Schedule } from './schedule.ts'
 import type { Jumps, TimeLawName, TimeOptions } from './times.ts'
@@ -37,6 +38,8 @@ export interface ObjectiveDefaults {
   readonly clip?: number
   readonly target?: 'ema' | 'student'
   readonly coupling?: CouplingKind
+  /** The rule of guidance that it is made with. */
+  readonly guidance?: GuidanceRuleName
 }
 
 /** One of the losses that an objective sums on the same draw. */

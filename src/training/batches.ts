@@ -1,8 +1,16 @@
 import { type Config, findObjective, pointOf } from '../config/index.ts'
 import { progressAt, scheduledValuesOf, writeScheduledValues } from '../config/scheduled-values.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { type ConditionKind, seenSize, spaceOf } from '../model/index.ts'
-import { bend, diagonalLaws, type TimeLaw, type Times, timeLaws, valueAt } from '../objective/index.ts'
+import { type ConditionKind, isNull, seenSize, spaceOf } from '../model/index.ts'
+import {
+  bend,
+  diagonalLaws,
+  scaleLaws,
+  type TimeLaw,
+  type Times,
+  timeLaws,
+  valueAt,
+} from '../objective/index.ts'
 import { type Random, random } from '../random/random.ts'
 import { type Drawn, drawTold, roomFor, writeTold } from './conditions.ts'
 import { RATES, writeRates } from './optimizer.ts'
@@ -98,6 +106,8 @@ export function batchSource(
   const { drop } = config.condition
   const point = pointOf(config, dataset)
   const { condition } = point
+  const { law, range, scale: fixed } = config.guidance
+  const drawScale = (random: Random): number => (law === 'fixed' ? fixed : scaleLaws[law](random, range))
   const { noise: base } = spaceOf(point)
   const moments = scheduledValuesOf(config)
   let gap = 1
@@ -137,11 +147,22 @@ export function batchSource(
     return seen
   }
 
+  /** A sample that is shown the null is not guided. */
+  const drawScales = (random: Random, seen: Float32Array | undefined, out: Float32Array): void => {
+    const size = condition ? seenSize(condition) : 0
+    for (let i = 0; i < out.length; i++) {
+      const w = drawScale(random)
+      const isAlone = !condition || !seen || isNull(condition, seen.subarray(i * size, (i + 1) * size))
+      out[i] = isAlone ? 1 : w
+    }
+  }
+
   const drawStep = (step: number, i: number): void => {
     const data = random(seeds.data, 'data', step)
     const noise = random(seeds.noise, 'noise', step)
     const times = random(seeds.noise, 'times', step)
     const none = random(seeds.noise, 'classes', step)
+    const scales = random(seeds.noise, 'guidance', step)
     gap = valueAt(config.times.gap, progressAt(config, step))
     terms.forEach(({ rows, inputs }, k) => {
       const arrays: Arrays = Object.fromEntries(
@@ -153,6 +174,7 @@ export function batchSource(
       drawTimes(clock, times, arrays)
       const seen = drawPoints(data, noise, none, arrays)
       if (condition && seen) writeTold(seen, arrays[condition.kind]!)
+      if (arrays.scale) drawScales(scales, seen, arrays.scale)
       if (arrays.noise) base.draw(noise, arrays.noise, dimension)
     })
     writeUpdates(config, updates, step, rates.subarray(i * ratesWidth, (i + 1) * ratesWidth))

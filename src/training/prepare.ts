@@ -16,9 +16,11 @@ import type { Runtime } from '../runtime/runtime.ts'
 import { defaultThreads } from '../runtime/threads.ts'
 import type { Checkpoint } from '../serialization/checkpoint.ts'
 import { RunError, readRecord } from '../serialization/run.ts'
+import { withBakedGuidance } from './baked.ts'
 import { checkCapacity } from './capacity.ts'
 import { type Continued, openContinued } from './continuing.ts'
 import { hasTrajectoryCache } from './coupling.ts'
+
 import { openTrainingData } from './data.ts'
 import { openInitial, withInitialNetwork } from './initial.ts'
 import { openResumed, withMovedRuns } from './moved.ts'
@@ -88,7 +90,7 @@ export async function prepare(asked: UserConfig, options: TrainOptions): Promise
     const sources = own ? undefined : openSources(config, dataset, undefined, directory)
     const threads = options.threads ?? defaultThreads()
     return {
-      config: resolveConfig(withAbsolutePaths(whole)),
+      config: withBakedGuidance(resolveConfig(withAbsolutePaths(whole))),
       dataset,
       threads,
       sources,

@@ -49,7 +49,7 @@ export interface StepGraph {
 }
 
 /** What a run learns from beside data. */
-export type Teachers = Pick<Guides, 'teacher' | 'pretrained'>
+export type Teachers = Pick<Guides, 'teacher' | 'pretrained' | 'weak'>
 
 /** Parameters of players by their names. */
 export type Trees = Readonly<Record<string, Named<Tensor>>>
@@ -68,6 +68,8 @@ export function guidesOf(
   const learned = weight?.network.apply(trees[WEIGHT])
   return {
     space: spaceOf(point),
+    told: point.condition,
+    ...(learned && { logSize: (s: Tensor, t: Tensor) => learned(s, s, t) }),
     frozen: condition => bindMap(config, point, stopped, condition),
     players: condition =>
       Object.fromEntries(others.map(({ name, network }) => [name, network.apply(trees[name], condition)])),

@@ -1,4 +1,5 @@
 import type { Tensor } from '../autodiff/index.ts'
+import { guidanceRecord, isGuidedByTeacher } from '../config/guidance.ts'
 import { type Config, ConfigError, findObjective, pointOf } from '../config/index.ts'
 import { tellable } from '../config/point.ts'
 import { asksTeacher } from '../config/validate.ts'
@@ -16,6 +17,7 @@ import {
 import { checkColumns } from '../serialization/columns.ts'
 import { asMap, type Model } from '../serialization/model.ts'
 import { readModelFor } from '../serialization/model-files.ts'
+import { guidedTeacher } from './guidance.ts'
 import type { Teachers } from './step.ts'
 
 /**
@@ -30,6 +32,9 @@ export function openTeachers(config: Config, dataset: StandardizedDataset): Teac
   return {
     ...(row.needs.includes('flow-map-teacher') && { pretrained: openFlowMap(teacher, config, dataset) }),
     ...(asksTeacher(config, row) && { teacher: openVelocity('teacher', teacher, config, dataset) }),
+    ...(config.guidance.weak !== null && {
+      weak: openVelocity('guidance.weak', config.guidance.weak, config, dataset),
+    }),
   }
 }
 
@@ -38,13 +43,17 @@ export function openCouplingTeacher(
   config: Config,
   dataset: StandardizedDataset,
 ): ToldWith<VelocityField> | undefined {
-  const { coupling, teacher } = config
+  const { coupling, teacher: own } = config
   if (coupling.kind === 'independent') return undefined
+  const { rule, weak } = config.guidance
   const [key, name] =
     coupling.teacher === null
-      ? (['teacher', teacher!] as const)
+      ? (['teacher', own!] as const)
       : (['coupling.teacher', coupling.teacher] as const)
-  return openVelocity(key, name, config, dataset)
+  const teacher = openVelocity(key, name, config, dataset)
+  if (!isGuidedByTeacher(rule)) return teacher
+  const weaker = weak === null ? undefined : openVelocity('guidance.weak', weak, config, dataset)
+  return guidedTeacher(config, pointOf(config, dataset).condition!, teacher, weaker)
 }
 
 /** What is told the condition of each sample. */
@@ -145,6 +154,7 @@ function openRun(key: string, name: string, config: Config, dataset: Standardize
   }
   checkColumns(key, name, model, dataset)
   checkCondition(key, name, model, config, dataset)
+  checkGuidance(key, name, model, config)
   if (!sameScale(model.data.standardization, dataset.standardization)) {
     throw new ConfigError(
       `${key}: ${name} sees its data scaled otherwise than this run; train both on the same data and with the same standardize`,
@@ -185,6 +195,23 @@ function checkCondition(
     refuse(`was never shown a sample without its ${kind}; use --condition.drop 0`)
   }
 }
+/** Whether a teacher can be guided: scales multiply, and what is without condition must have been trained. */
+function checkGuidance(key: string, name: string, model: Model, { guidance: { rule } }: Config): void {
+  if (!isGuidedByTeacher(rule)) return
+  const { applied, scale, range, null: none } = guidanceRecord(model.config)
+  if (applied !== 'none') {
+    const found = applied === 'baked' ? `at the scale ${scale}` : `on scales of ${range!.join(' to ')}`
+    throw new ConfigError(
+      `${key}: ${name} was itself trained with guidance, ${found}, and scales multiply; use guidance.rule none, or an unguided run`,
+    )
+  }
+  if (rule === 'teacher' && !none) {
+    throw new ConfigError(
+      `${key}: ${name} was told the ${model.config.condition.kind} of every sample, and guidance leads away from its velocity without; train it with --condition.drop 0.1`,
+    )
+  }
+}
+
 /** As recorded: the same data gives the same numbers. */
 const sameScale = (a: Standardization | undefined, b: Standardization | undefined): boolean =>
   JSON.stringify(a) === JSON.stringify(b)

@@ -7,6 +7,7 @@ import {
   type BoundNetwork,
   type Condition,
   type ConditionKind,
+  type ConditionSpec,
   conditionKinds,
   type FlowMap,
   flat,
@@ -23,15 +24,16 @@ import {
   type VelocityField,
 } from '../model/index.ts'
 import { comparing, type Draw, meanSquare, type Objective, type Part, traitsOf } from '../objective/index.ts'
+import { guidanceOf } from './guidance.ts'
 import { errorOf, type SampleWeight } from './weights.ts'
 
 export type TermName = 'diagonal' | 'consistency'
 
 /**
  * Arrays that are drawn for a term: points `[rows, ...D]`, what the network sees of a condition under the name of its kind, the
- * others times `[rows, 1, ...]`.
+ * others times, or the guidance scale, `[rows, 1, ...]`.
  */
-export type InputName = 'x0' | 'eps' | 'xs' | 'xt' | 'noise' | ConditionKind | TimeName
+export type InputName = 'x0' | 'eps' | 'xs' | 'xt' | 'noise' | 'scale' | ConditionKind | TimeName
 
 type TimeName = 's' | 't' | 'm' | 'r' | 'anchor'
 
@@ -102,7 +104,10 @@ export function consistencyTerm(
   }
 }
 
-const conditionsOf = ({ condition: { kind } }: Config): InputName[] => (kind === 'none' ? [] : [kind])
+const conditionsOf = ({ condition: { kind }, guidance: { rule } }: Config): InputName[] => [
+  ...(kind === 'none' ? [] : [kind]),
+  ...(rule === 'none' ? [] : ['scale' as const]),
+]
 
 function pointsOf({ jumps }: Objective, { coupling }: Config): InputName[] {
   if (coupling.kind === 'trajectory') return ['xs', 'xt']
@@ -125,12 +130,13 @@ export function termSpecs({ rows, inputs }: Term, { shape, condition }: PointSpe
 /** A map or velocity, or how it is bound to the condition of each sample. */
 export type Told<M extends object> = M | ((condition: Condition<Tensor> | undefined) => M)
 
-const tell = <M extends object>(map: Told<M>, condition: Condition<Tensor> | undefined): M =>
+export const tell = <M extends object>(map: Told<M>, condition: Condition<Tensor> | undefined): M =>
   typeof map === 'function' ? map(condition) : map
 
 /** What the samples of a term are told; nothing where they are told nothing. */
 function conditionIn(inputs: TermInputs<Tensor>): Condition<Tensor> | undefined {
-  const found = conditionKinds.flatMap(kind => (inputs[kind] ? [[kind, inputs[kind]]] : []))
+  const names = [...conditionKinds, 'scale'] as const
+  const found = names.flatMap(name => (inputs[name] ? [[name, inputs[name]]] : []))
   return found.length > 0 ? Object.fromEntries(found) : undefined
 }
 
@@ -141,12 +147,18 @@ export interface Guides {
   /** The student with its parameters stopped. */
   readonly frozen?: Told<FlowMap>
   readonly teacher?: Told<VelocityField>
+  /** What `auto` guidance leads away from. */
+  readonly weak?: Told<VelocityField>
   readonly pretrained?: Told<FlowMap>
   /** Networks that train beside the student, by name. */
   readonly players?: (condition: Condition<Tensor> | undefined) => Readonly<Record<string, BoundNetwork>>
   readonly weight?: SampleWeight
   /** Where the points live; flat when absent. */
   readonly space?: Space
+  /** What samples are told, where they are told something. */
+  readonly told?: ConditionSpec
+  /** The learned logarithm of the size of losses. */
+  readonly logSize?: Draw['logSize']
 }
 
 /** Stands in for what a run does not have until a formula asks for it. */
@@ -175,22 +187,25 @@ function drawMaker(config: Config, inputs: TermInputs<Tensor>, guides: Guides): 
   const pretrained = told(guides.pretrained) ?? missing(objective, 'flow map')
   const players = guides.players?.(condition) ?? {}
   const auxiliary = players.auxiliary ? flowMap(players.auxiliary) : missing(objective, 'auxiliary velocity')
-  return map => ({
-    path,
-    s: s!,
-    t: t ?? s!,
-    m: m ?? s!,
-    noise: noise!,
-    r: r!,
-    map,
-    ...comparing(space, meanSquare(space)),
-    teacher,
-    pretrained,
-    auxiliary,
-    players,
-    target: told(guides.target) ?? map,
-    frozen: told(guides.frozen) ?? map,
-  })
+  const guide = guidanceOf(config, inputs, condition, guides)
+  return map =>
+    guide({
+      path,
+      s: s!,
+      t: t ?? s!,
+      m: m ?? s!,
+      noise: noise!,
+      r: r!,
+      map,
+      ...comparing(space, meanSquare(space)),
+      teacher,
+      pretrained,
+      auxiliary,
+      players,
+      target: told(guides.target) ?? map,
+      frozen: told(guides.frozen) ?? map,
+      ...(guides.logSize && { logSize: guides.logSize }),
+    })
 }
 
 /** A request for the student's velocity on a term's own points and times. */
@@ -221,7 +236,7 @@ function joinConditions(
 ): Condition<Tensor> | undefined {
   const found = conditions.flatMap(condition => condition ?? [])
   if (found.length === 0) return undefined
-  const kinds = Object.keys(found[0]) as ConditionKind[]
+  const kinds = Object.keys(found[0]) as (ConditionKind | 'scale')[]
   return Object.fromEntries(
     kinds.map(kind => [
       kind,
@@ -320,14 +335,16 @@ function evaluatePart(
   config: Config,
   part: Part,
   draw: Draw,
-  anchor: Tensor | undefined,
+  { anchor, scale }: TermInputs<Tensor>,
   weight: SampleWeight | undefined,
 ): PartValue {
   const { name, loss, plain, at } = part
   const own = ownTimes(part, draw, anchor)
   const residual = loss(own).mean()
   if (plain) return { name, loss: residual, residual }
-  const samples = loss({ ...own, ...comparing(own.space, errorOf(config, own.space)) })
+  const losses = loss({ ...own, ...comparing(own.space, errorOf(config, own.space)) })
+  const samples =
+    config.guidance.divide && scale ? losses.div(scale.square().reshape([scale.shape[0]])) : losses
   const [s, t] = at ? [own[at], own[at]] : [own.s, own.t]
   return { name, loss: (weight?.(samples, s, t) ?? samples).mean(), residual }
 }
@@ -351,7 +368,7 @@ export function evaluateTerms(
   const values = parts.map((list, i) =>
     list.map(part => {
       const draw = draws[i](students[i])
-      return evaluatePart(config, part, draw, inputs[i].anchor, guides.weight)
+      return evaluatePart(config, part, draw, inputs[i], guides.weight)
     }),
   )
   const weighted = values.flatMap((list, i) =>

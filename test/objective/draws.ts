@@ -30,8 +30,8 @@ export function uses(loss: Loss, field: string): boolean {
   const without = (draw: Draw): Draw => {
     const [name, inner] = field.split('.')
     if (!inner) return { ...draw, [name]: unusable }
-    const { x0, eps, at, velocity } = draw.path
-    return { ...draw, path: { x0, eps, at, velocity, [inner]: unusable } }
+    const { x0, eps, at, velocity, onward } = draw.path
+    return { ...draw, path: { x0, eps, at, velocity, onward, [inner]: unusable } }
   }
   try {
     trace(

@@ -59,6 +59,7 @@ const trajectory = ({ x0 }: Path): Path => ({
   eps: turned(x0, x0.sum(-1, true).mul(0).add(1)),
   at: t => turned(x0, t),
   velocity: t => spin(turned(x0, t)),
+  onward: (_, m) => turned(x0, m),
 })
 
 export type Roles = Pick<Draw, 'map' | 'target' | 'frozen' | 'teacher' | 'pretrained' | 'auxiliary'>

@@ -46,7 +46,7 @@ export const sphere: Space = {
   // `exp_{x0}(t log_{x0}(eps))`
   path(_, x0, eps): Path {
     const at = (t: Tensor) => exp(x0, t.mul(log(x0, eps)))
-    return { x0, eps, at, velocity: t => jvp(at, [t], [onesLike(t)])[1] }
+    return { x0, eps, at, velocity: t => jvp(at, [t], [onesLike(t)])[1], onward: (_, m) => at(m) }
   },
   noise: {
     draw(random, points, dimension) {

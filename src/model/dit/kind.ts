@@ -135,6 +135,8 @@ export const dit: NetworkKind<DitKeys> = {
   problem,
   misfit,
   timeScale: ({ timeScale }) => timeScale,
+  seesScale: ({ scale }) => scale !== 'none',
+  scalesOutput: ({ outputScale }) => outputScale,
   inherit: (trained, asked, map) => {
     const { conditioning, split, ...shape } = trained
     return { ...shape, ...(keepsTimes(trained, asked, map) && { conditioning, split }) }

@@ -1,0 +1,65 @@
+import { kindOf } from '../model/index.ts'
+import { guidanceRules } from '../objective/index.ts'
+import { isGuidedByTeacher } from './guidance.ts'
+import type { Check } from './validate.ts'
+
+const TRAIN_TOLD = 'train with --condition class'
+
+/** Combinations of guidance that make no sense. */
+export const guidanceChecks: readonly Check[] = [
+  ({ guidance: { rule }, condition }) =>
+    rule !== 'none' &&
+    condition.kind === 'none' &&
+    `guidance.rule: ${rule} leads towards what samples are told, and this run tells them nothing; ${TRAIN_TOLD}, or use none`,
+  ({ guidance: { rule }, condition: { kind, drop } }) =>
+    rule !== 'none' &&
+    !isGuidedByTeacher(rule) &&
+    drop === 0 &&
+    `guidance.rule: ${rule} takes the map's own velocity without its ${kind}, which condition.drop 0 never trains; use a drop such as 0.1`,
+  ({ guidance: { rule, kappa } }) =>
+    rule === 'mix' &&
+    kappa >= 1 &&
+    `guidance.kappa: mix comes to the scale omega/(1 - kappa) and needs less than 1, found ${kappa}`,
+  ({ guidance: { rule, omega } }) =>
+    rule === 'model' &&
+    omega >= 1 &&
+    `guidance.omega: model comes to the scale 1/(1 - omega) and needs less than 1, found ${omega}`,
+  ({ guidance: { rule, law } }) =>
+    law !== 'fixed' &&
+    ['none', 'mix', 'model'].includes(rule) &&
+    `guidance.law: ${rule === 'none' ? 'scales are drawn for a rule of guidance, and there is none' : `the scale of ${rule} is that of omega and kappa, and none is drawn`}; use fixed, found ${law}`,
+  ({ guidance: { law }, network }) =>
+    law !== 'fixed' &&
+    !kindOf(network).seesScale?.(network) &&
+    `guidance.law: a map that trains on ${law} scales must be told them; use ${'scale' in network ? 'network.scale inverse' : 'a network of kind dit'}, or the law fixed`,
+  ({ guidance: { rule } }, { id, setting, needs }) =>
+    rule !== 'none' &&
+    setting === 'distillation' &&
+    !needs.includes('flow-map-teacher') &&
+    guidanceRules[rule].of === 'map' &&
+    `guidance.rule: ${id} learns from a teacher's velocity, which ${rule} does not guide; use teacher or auto`,
+  ({ guidance: { rule } }, { id, needs }) =>
+    rule !== 'none' &&
+    needs.includes('flow-map-teacher') &&
+    `guidance.rule: ${id} learns from the jumps of a trained map, and guided jumps are not the jumps of a guided flow; guide the training of that map, and use none here`,
+  ({ guidance: { rule, weak } }) =>
+    rule === 'auto' &&
+    weak === null &&
+    'guidance.weak: auto leads away from a weaker model; name a run, such as an early checkpoint or a smaller network',
+  ({ guidance: { rule, weak } }) =>
+    rule !== 'auto' && weak !== null && `guidance.weak: only auto takes a weaker model, found ${rule}`,
+  ({ guidance: { rule } }, { id, defaults }) =>
+    (rule === 'gft') !== (defaults.guidance === 'gft') &&
+    (rule === 'gft'
+      ? `guidance.rule: gft is the loss of --objective gft, found ${id}`
+      : `guidance.rule: ${id} is made with gft, found ${rule}`),
+  ({ guidance: { rule, law }, coupling: { kind } }) =>
+    rule !== 'none' &&
+    kind !== 'independent' &&
+    (!isGuidedByTeacher(rule) || law !== 'fixed') &&
+    `guidance.${law === 'fixed' ? 'rule' : 'law'}: with coupling.kind ${kind} trajectories are solved before the training, by a teacher and at one scale; use ${law === 'fixed' ? 'teacher or auto' : 'fixed'}`,
+  ({ guidance: { rule, baked } }) =>
+    rule !== 'none' &&
+    baked !== null &&
+    `guidance.baked: what this run learns from has the scale ${baked} already, and ${rule} would multiply it; use none`,
+]

@@ -1,0 +1,19 @@
+import { constant, select, type Tensor } from '../autodiff/index.ts'
+
+/**
+ * `v_w = v_0 + w (v_c - v_0)`: 1 is no guidance, 0 is without condition. Ho & Salimans 2022, arXiv:2207.12598; with a weaker
+ * model in place of `v_0`, Karras et al. 2024 (autoguidance), arXiv:2406.02507.
+ */
+export const extrapolate = (without: Tensor, told: Tensor, w: Tensor): Tensor =>
+  without.add(w.mul(told.sub(without)))
+
+/** Source times in which guidance acts. Kynkaanniemi et al. 2024, arXiv:2404.07724. */
+export type Interval = readonly [low: number, high: number]
+
+/** 1 where `low <= s <= high` and 0 elsewhere, of the shape of `s`. */
+export function isInside(s: Tensor, [low, high]: Interval): Tensor {
+  const one = constant(1, [], s.dtype)
+  const flag = (holds: Tensor): Tensor => select(holds, one, constant(0, [], s.dtype))
+  if (low <= 0 && high >= 1) return s.mul(0).add(1)
+  return flag(constant(low, [], s.dtype).lessEqual(s)).mul(flag(s.lessEqual(high)))
+}
