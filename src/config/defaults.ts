@@ -41,6 +41,8 @@ export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
     deviation: null,
     equal: 0,
     full: 0,
+    gapMean: -0.8,
+    means: [0.4, -1.2],
     levels: 7,
     gap: 1,
   },

@@ -57,6 +57,10 @@ const timesSchema = z.strictObject({
   equal: fraction,
   /** Fraction of pairs that jump all the way, from noise to data. */
   full: fraction,
+  /** Mean of the logit of a gap, of `gap-first` and `gap-uniform`. */
+  gapMean: z.number(),
+  /** Means of the logits of the two times of `sorted-pair`. */
+  means: z.tuple([z.number(), z.number()]),
   levels: count.max(20),
   /** Longest jump, as a part of the law's; a schedule lets jumps grow. */
   gap: annealed(z.number().gt(0).max(1)),

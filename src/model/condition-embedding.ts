@@ -1,4 +1,4 @@
-import { constant, sizeOf, type Tensor } from '../autodiff/index.ts'
+import { concat, constant, sizeOf, type Tensor } from '../autodiff/index.ts'
 import type { Random } from '../random/random.ts'
 import {
   type ConditionKind,
@@ -7,6 +7,7 @@ import {
   seenConditions,
   seenSize,
 } from './condition.ts'
+import { type ScaleInput, shownScale } from './guidance.ts'
 import type { Named, ParameterSpec } from './network.ts'
 
 /** How a kind of condition becomes features of the layers. */
@@ -17,7 +18,12 @@ export interface ConditionEmbedding<S> {
   parameters(condition: S): Named<ParameterSpec>
   draw(condition: S, source: Random): Named<Float32Array>
   /** The features `[B, ...]` of what is seen of each sample, or of none for as many rows as there are points. */
-  embed(condition: S, parameters: Named<Tensor>, seen: Tensor | undefined): (x: Tensor) => Tensor
+  embed(
+    condition: S,
+    parameters: Named<Tensor>,
+    seen: Tensor | undefined,
+    scale?: Tensor,
+  ): (x: Tensor) => Tensor
   /** The features of none. */
   none(condition: S, parameters: Named<Float32Array>): Float32Array
 }
@@ -62,9 +68,34 @@ const embedders: {
   },
 }
 
-/** How a network is told conditions of a kind. */
-export const embeddingOf = ({ kind }: ConditionSpec): ConditionEmbedding<ConditionSpec> =>
-  embedders[kind] as ConditionEmbedding<ConditionSpec>
+/** An embedding with one more feature: what is shown of the guidance scale, which is 1 where nobody says. */
+function withScale(
+  own: ConditionEmbedding<ConditionSpec>,
+  shown: Exclude<ScaleInput, 'none'>,
+): ConditionEmbedding<ConditionSpec> {
+  const unguided = shown === 'inverse' ? 1 : 0
+  return {
+    ...own,
+    features: condition => own.features(condition) + 1,
+    embed(condition, parameters, seen, scale) {
+      const embed = own.embed(condition, parameters, seen)
+      return x => {
+        const w = scale?.reshape([scale.shape[0], 1])
+        return concat([embed(x), w ? shownScale(w, shown) : forEach(x, constant(unguided, [1, 1], x.dtype))])
+      }
+    },
+    none: (condition, parameters) => Float32Array.of(...own.none(condition, parameters), unguided),
+  }
+}
+
+/** How a network is told conditions of a kind, and guidance scales where it is shown these. */
+export function embeddingOf(
+  { kind }: ConditionSpec,
+  shown: ScaleInput = 'none',
+): ConditionEmbedding<ConditionSpec> {
+  const own = embedders[kind] as ConditionEmbedding<ConditionSpec>
+  return shown === 'none' ? own : withScale(own, shown)
+}
 
 /** A weight whose rows `from` stand where they stood, and what is inserted behind them is zero. */
 export function withRows(

@@ -7,6 +7,17 @@ import { constant, select, type Tensor } from '../autodiff/index.ts'
 export const extrapolate = (without: Tensor, told: Tensor, w: Tensor): Tensor =>
   without.add(w.mul(told.sub(without)))
 
+/** What a network is shown of a scale: nothing, `1/w` or `1 - 1/w`. Both are bounded, and `w` is not. */
+export type ScaleInput = 'none' | 'inverse' | 'complement'
+
+export const scaleInputs = ['none', 'inverse', 'complement'] as const satisfies readonly ScaleInput[]
+
+/** What a network is shown of scales `[B, 1]`. */
+export function shownScale(w: Tensor, shown: Exclude<ScaleInput, 'none'>): Tensor {
+  const inverse = w.pow(-1)
+  return shown === 'inverse' ? inverse : inverse.neg().add(1)
+}
+
 /** Source times in which guidance acts. Kynkaanniemi et al. 2024, arXiv:2404.07724. */
 export type Interval = readonly [low: number, high: number]
 

@@ -4,6 +4,7 @@ import { random } from '../random/random.ts'
 import { onRows } from './bound-network.ts'
 import { embeddingOf, otherCondition, withRows } from './condition-embedding.ts'
 import { differenceOf, keepsTimes } from './conversion.ts'
+import { type ScaleInput, scaleInputs } from './guidance.ts'
 import {
   type Activation,
   applyMlp,
@@ -32,16 +33,17 @@ export interface MlpKeys {
   readonly frequencies: number
   readonly injection: 'input' | 'layers'
   readonly sourceLayers: number | null
+  readonly scale: ScaleInput
 }
 
 type Config = CommonKeys & MlpKeys
 
 const count = z.int().positive()
 
-const optionsOf = (config: Config, { shape, condition }: PointSpec): MlpOptions => ({
+const optionsOf = ({ scale, ...config }: Config, { shape, condition }: PointSpec): MlpOptions => ({
   dimension: sizeOf(shape),
   ...config,
-  ...(condition && { conditionSize: embeddingOf(condition).features(condition) }),
+  ...(condition && { conditionSize: embeddingOf(condition, scale).features(condition) }),
 })
 
 const named = <T>(layers: MlpParameters<T>): Named<T> =>
@@ -106,12 +108,15 @@ function conversion(from: Sized<MlpKeys>, to: Sized<MlpKeys>): Conversion | stri
   if (other) return other
   const [old, shapes] = [from, to].map(({ config, point }) => mlpShapes(optionsOf(config, point)))
   const { hidden } = to.config
-  const added = after && !before ? embeddingOf(after).features(after) : 0
+  const features = ({ config, point: { condition } }: Sized<MlpKeys>) =>
+    condition ? embeddingOf(condition, config.scale).features(condition) : 0
+  const added = features(to) - features(from)
+  const kept = features(from)
   return parameters => {
     const layers = layersOf(parameters).map(({ weight, bias }, i) => {
       const [rows, columns] = shapes[i].weight
       // The condition comes behind the points or hidden units; times come last, and what is new last among them.
-      const width = i === 0 ? sizeOf(to.point.shape) : hidden
+      const width = kept + (i === 0 ? sizeOf(to.point.shape) : hidden)
       const sees = i === 0 || to.config.injection === 'layers'
       const told = sees && added > 0 ? withRows(weight, columns, width, added) : weight
       const more = rows - old[i].weight[0] - (sees ? added : 0)
@@ -128,7 +133,7 @@ function conversion(from: Sized<MlpKeys>, to: Sized<MlpKeys>): Conversion | stri
 function withoutCondition(config: Config, point: PointSpec, parameters: Named<Float32Array>) {
   const { condition, shape } = point
   if (!condition) return parameters
-  const none = embeddingOf(condition).none(condition, parameters)
+  const none = embeddingOf(condition, config.scale).none(condition, parameters)
   const layers = layersOf(parameters).map(({ weight, bias }, i) => {
     if (i > 0 && config.injection !== 'layers') return { weight, bias }
     const columns = bias.length
@@ -156,6 +161,7 @@ export const mlp: NetworkKind<MlpKeys> = {
     frequencies: count.max(24),
     injection: z.enum(['input', 'layers']),
     sourceLayers: count.nullable(),
+    scale: z.enum(scaleInputs),
   },
   defaults: {
     hidden: 192,
@@ -165,6 +171,7 @@ export const mlp: NetworkKind<MlpKeys> = {
     frequencies: 4,
     injection: 'input',
     sourceLayers: null,
+    scale: 'none',
   },
   conditions: ['class', 'vector'],
   width: 'hidden',
@@ -187,7 +194,13 @@ export const mlp: NetworkKind<MlpKeys> = {
       },
       apply: (parameters, given) => {
         const embed =
-          condition && embeddingOf(condition).embed(condition, parameters, given?.[condition.kind])
+          condition &&
+          embeddingOf(condition, config.scale).embed(
+            condition,
+            parameters,
+            given?.[condition.kind],
+            given?.scale,
+          )
         return onRows(applyMlp(options, layersOf(parameters), embed), point.shape)
       },
     }
@@ -208,14 +221,15 @@ export const mlp: NetworkKind<MlpKeys> = {
     return undefined
   },
   inherit: (trained, asked, map) => {
-    const { conditioning, injection, sourceLayers, ...shape } = trained
+    const { conditioning, injection, sourceLayers, scale: _, ...shape } = trained
     return {
       ...shape,
       injection: asked.conditioning === 'decoupled' ? 'layers' : injection,
       ...(keepsTimes(trained, asked, map) && { conditioning, sourceLayers }),
     }
   },
-  ofVelocity: { sourceLayers: null },
+  ofVelocity: { sourceLayers: null, scale: 'none' },
+  seesScale: ({ scale }) => scale !== 'none',
   conversion,
   withoutCondition,
 }

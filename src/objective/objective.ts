@@ -34,6 +34,7 @@ export interface ObjectiveDefaults {
     readonly kind?: 'mse' | 'pseudo-huber' | 'cauchy'
     readonly c?: number
     readonly adaptive?: { readonly p: number; readonly c: number }
+    readonly learned?: boolean
   }
   readonly clip?: number
   readonly target?: 'ema' | 'student'

@@ -28,6 +28,10 @@ export interface TimeOptions {
   readonly equal?: number
   /** Fraction of samples that jump all the way, from noise (`s = 1`) to data (`t = 0`); default 0. */
   readonly full?: number
+  /** Mean of the logit of a gap, for `gap-first`; default -0.8. */
+  readonly gapMean?: number
+  /** Means of the logits of the two times, for `sorted-pair`; default 0.4 and -1.2. */
+  readonly means?: readonly [number, number]
   /** Number of halvings of the largest step, for `dyadic`; default 7, so that the smallest is 1/128. */
   readonly levels?: number
 }
@@ -72,6 +76,21 @@ const logitNormal =
   (random: Random): number =>
     1 / (1 + Math.exp(-mean - deviation * random.normal()))
 
+/** A normal number of at most `limit`. Robert 1995, arXiv:0907.4010: an exponential proposal where that is far below 0. */
+function normalBelow(random: Random, limit: number): number {
+  if (limit > -0.5) {
+    for (;;) {
+      const z = random.normal()
+      if (z <= limit) return z
+    }
+  }
+  const rate = (-limit + Math.sqrt(limit * limit + 4)) / 2
+  for (;;) {
+    const y = -limit - Math.log(1 - random.uniform()) / rate
+    if (random.uniform() <= Math.exp(-((y - rate) ** 2) / 2)) return -y
+  }
+}
+
 function sorted(draw: (random: Random) => number): TimeLaw {
   return (random, out) => {
     const [a, b] = [draw(random), draw(random)]
@@ -111,6 +130,35 @@ export const timeLaws = {
   'logit-normal': (options: TimeOptions = {}): TimeLaw => finish(options, sorted(logitNormal(options))),
   /** Two lognormal noise levels, sorted. Song & Dhariwal 2024 (iCT), arXiv:2310.14189, with its mean -1.1 and deviation 2. */
   lognormal: (options: TimeOptions = {}): TimeLaw => finish(options, sorted(lognormal(options))),
+  /**
+   * One logit-normal number of each mean, sorted. Lee et al. 2025 (Decoupled MeanFlow), arXiv:2510.24474, with its means 0.4 and
+   * -1.2 and deviation 1.
+   */
+  'sorted-pair': ({ means = [0.4, -1.2], deviation = 1, ...options }: TimeOptions = {}): TimeLaw =>
+    finish(options, (random, out) => {
+      const [a, b] = means.map(mean => logitNormal({ mean, deviation })(random))
+      out.s = Math.max(a, b)
+      out.t = Math.min(a, b)
+    }),
+  /**
+   * A logit-normal gap, then a logit-normal target time among those that leave room for it. Zhou et al. 2025 (TVM),
+   * arXiv:2511.19797, with its means -0.8 and -0.4 and deviation 1.
+   */
+  'gap-first': ({ gapMean = -0.8, mean = -0.4, deviation = 1, ...options }: TimeOptions = {}): TimeLaw =>
+    finish(options, (random, out) => {
+      const gap = logitNormal({ mean: gapMean, deviation })(random)
+      const most = 1 - gap
+      const limit = (Math.log(most / gap) - mean) / deviation
+      out.t = Math.min(most, 1 / (1 + Math.exp(-mean - deviation * normalBelow(random, limit))))
+      out.s = Math.min(1, out.t + gap)
+    }),
+  /** A logit-normal gap, then a uniform target time. Sabour et al. 2025 (Align Your Flow), arXiv:2506.14603. */
+  'gap-uniform': ({ gapMean = -0.8, deviation = 1, ...options }: TimeOptions = {}): TimeLaw =>
+    finish(options, (random, out) => {
+      const gap = logitNormal({ mean: gapMean, deviation })(random)
+      out.t = (1 - gap) * random.uniform()
+      out.s = Math.min(1, out.t + gap)
+    }),
   /** A step `d = 2^-k`, `k` uniform up to `levels`, from a multiple of `d`. Frans et al. 2025, arXiv:2410.12557. */
   dyadic: (options: TimeOptions = {}): TimeLaw => {
     const { levels = 7 } = options
@@ -140,6 +188,9 @@ export const diagonalLaws: {
   'sorted-uniform': uniform,
   'logit-normal': logitNormal,
   lognormal,
+  'sorted-pair': ({ mean = 0, deviation = 1 }) => logitNormal({ mean, deviation }),
+  'gap-first': logitNormal,
+  'gap-uniform': uniform,
   dyadic: uniform,
 }
 

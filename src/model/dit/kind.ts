@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { keepsTimes } from '../conversion.ts'
+import { scaleInputs } from '../guidance.ts'
 import type { NetworkKind, PointSpec } from '../network.ts'
 import { conversion, withoutCondition } from './conversion.ts'
 import { applyDit } from './dit.ts'
@@ -83,7 +84,7 @@ export const dit: NetworkKind<DitKeys> = {
     qkNorm: z.boolean(),
     activation: z.enum(['gelu', 'swiglu']),
     position: z.enum(['sincos', 'rotary', 'rotary2d', 'none']),
-    scale: z.enum(['none', 'inverse', 'complement']),
+    scale: z.enum(scaleInputs),
     interval: z.boolean(),
     outputScale: z.boolean(),
     velocityHead: z.int().min(0),

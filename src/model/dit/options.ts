@@ -1,12 +1,11 @@
 import { type Conditioning, type EmbeddingName, timeCount } from '../embedding.ts'
+import type { ScaleInput } from '../guidance.ts'
 
 /** How blocks are told times and conditions: each is modulated by them (adaLN-zero), or they are tokens beside the patches. */
 export type Injection = 'adaln' | 'tokens'
 export type Norm = 'layer' | 'rms'
 export type Activation = 'gelu' | 'swiglu'
 export type Position = 'sincos' | 'rotary' | 'rotary2d' | 'none'
-/** What a network is shown of a guidance scale `w`: nothing, `1/w` or `1 - 1/w`. Both are bounded, `w` is not. */
-export type ScaleInput = 'none' | 'inverse' | 'complement'
 export type Initialization = 'xavier' | 'spectral' | 'scaled'
 
 /** A transformer on the patches of pictures `[height, width, channels]`. Peebles & Xie 2023 (DiT), arXiv:2212.09748. */

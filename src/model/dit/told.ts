@@ -1,6 +1,7 @@
 import { concat, constant, type Tensor, zerosLike } from '../../autodiff/index.ts'
 import type { Condition } from '../condition.ts'
 import { conditionings, embeddings } from '../embedding.ts'
+import { shownScale } from '../guidance.ts'
 import type { Named } from '../network.ts'
 import { linear } from './linear.ts'
 import { type DitOptions, ENDS, type Signal } from './options.ts'
@@ -54,9 +55,7 @@ export function toldOf(
   ]
   if (rows.length > 0) told.label = rows.reduce((a, b) => a.add(b))
   if (options.scale !== 'none') {
-    const inverse = one(s).div(scaleOf(condition, s))
-    const seen = options.scale === 'inverse' ? inverse : one(s).sub(inverse)
-    told.scale = embedded(parameters, 'scale', features(seen))
+    told.scale = embedded(parameters, 'scale', features(shownScale(scaleOf(condition, s), options.scale)))
   }
   if (options.interval) {
     const ends = [condition.low ?? zerosLike(s), condition.high ?? zerosLike(s).add(1)]

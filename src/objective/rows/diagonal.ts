@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { flowMatching, teacherVelocity, tiltMatching } from '../diagonal.ts'
+import { flowMatching, guidanceFree, teacherVelocity, tiltMatching } from '../diagonal.ts'
 import { row } from '../objective.ts'
 import { rewardOf, rewardSchema } from '../reward.ts'
 import { annealed } from '../schedule.ts'
@@ -32,6 +32,35 @@ export const diagonalRows = [
       whenToUse:
         'To train a velocity: a teacher for distillation, or the baseline sampled with Euler or Heun.',
       trouble: 'Needs many steps to sample: one Euler step gives the mean of the data.',
+    },
+  ),
+  row(
+    {
+      id: 'gft',
+      rule: 'diagonal',
+      setting: 'velocity',
+      needs: ['data'],
+      diagonal: 'gft',
+      options: z.strictObject({}),
+      parts: null,
+      grounds: () => guidanceFree,
+      defaults: { diagonalFraction: 1, guidance: 'gft' },
+      traits: { curved: true },
+    },
+    {
+      name: 'Guidance-free training',
+      formula: 'mse(V(x_s,s,s,c,w)/w + (1 - 1/w) sg[V(x_s,s,s,0,1)] - v_cond)',
+      terms: {
+        diagonal:
+          '\\| \\tfrac1w V(x_s,s,s,c,w) + (1-\\tfrac1w)\\,\\mathrm{sg}[V(x_s,s,s,\\varnothing,1)] - \\dot x_s \\|^2',
+      },
+      paper: 'Chen et al. 2025, arXiv:2501.15420',
+      publishedCost: null,
+      source,
+      code: ['guidanceFree'],
+      whenToUse:
+        'A velocity that is guided by itself, at any scale and for one evaluation a step: trained, or finetuned from a run with conditions.',
+      trouble: 'Needs a network that is told scales; residuals at large scales are divided by them.',
     },
   ),
   row(

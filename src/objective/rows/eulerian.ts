@@ -2,6 +2,7 @@ import { z } from 'zod'
 import {
   alphaflow,
   ayfEmd,
+  decoupledMeanflow,
   emd,
   emdDiscrete,
   esd,
@@ -192,6 +193,40 @@ export const eulerianRows = [
       whenToUse:
         'MeanFlow as a regression: the tangent follows the model, so the target is the plain velocity.',
       trouble: 'One more forward pass than MeanFlow; early tangents are those of an untrained velocity.',
+    },
+  ),
+  row(
+    {
+      id: 'dmf',
+      rule: 'eulerian',
+      setting: 'marginal',
+      needs: ['data'],
+      diagonal: null,
+      options: none,
+      parts: () => [{ name: 'consistency', loss: decoupledMeanflow, plain: true }],
+      defaults: {
+        diagonalFraction: 0,
+        times: { law: 'sorted-pair', equal: 0.5 },
+        loss: { learned: true },
+        clip: 1,
+      },
+      traits: { differentiatesTime: true, curved: true },
+    },
+    {
+      name: 'Decoupled MeanFlow',
+      formula:
+        'r = V(x_s,s,t) - sg[v_cond + (t-s)(d_s V + J_x V . v_cond)]; log(|r|^2 e^-q + 0.01) + q, q(s,t) learned',
+      terms: {
+        consistency: '\\log\\bigl(e^{-q(s,t)} \\| r \\|^2 + 0.01\\bigr) + q(s,t)',
+      },
+      where: ['r = V(x_s,s,t) - \\mathrm{sg}[\\dot x_s + (t-s)(\\partial_s V + \\nabla V\\, \\dot x_s)]'],
+      paper: 'Lee et al. 2025, arXiv:2510.24474',
+      publishedCost: null,
+      source,
+      code: ['decoupledMeanflow'],
+      whenToUse:
+        'MeanFlow from a trained velocity whose last blocks are shown the target time instead: `network.conditioning decoupled` and `initFrom`.',
+      trouble: 'The logarithm keeps outliers from ruling, and moves the optimum where residuals are skewed.',
     },
   ),
   row(
