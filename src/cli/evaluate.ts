@@ -19,11 +19,12 @@ import type { MethodName } from '../sampler/sampling.ts'
 import type { WeightsName } from '../serialization/model.ts'
 import { isReadOnly } from '../serialization/output.ts'
 import { described, UsageError } from './failure.ts'
+import { type GuidanceFlags, guidanceOf } from './guidance.ts'
 import { dataOption } from './keys.ts'
 import { noteLogProblem } from './log-problem.ts'
 import { columns, note, print, printJson } from './terminal.ts'
 
-interface EvaluateFlags {
+interface EvaluateFlags extends GuidanceFlags {
   readonly steps: number[]
   readonly grid?: (readonly number[])[]
   readonly count: number
@@ -95,7 +96,18 @@ export async function evaluateCommand(run: string, given: EvaluateFlags): Promis
   const weights: WeightsName[] = flags.weights === 'both' ? ['ema', 'raw'] : [flags.weights]
   const dataset = data === undefined ? undefined : await openDataset(data)
   const ofData = dataset?.warnings ?? []
-  const request = { steps, grids, count, seed, method, weights, metrics, features }
+  const guidance = guidanceOf(flags)
+  const request = {
+    steps,
+    grids,
+    count,
+    seed,
+    method,
+    weights,
+    metrics,
+    features,
+    ...(guidance && { guidance }),
+  }
   const evaluation = await evaluateRun(run, request, dataset)
   const failed = dataset ? undefined : await save(run, evaluation, flags.report)
   if (!dataset) noteLogProblem(run)

@@ -107,6 +107,26 @@ export function positiveNumber(name: string): (text: string) => number {
   }
 }
 
+/** A finite number of at least 0. @throws UsageError */
+export function scale(name: string): (text: string) => number {
+  return text => {
+    const value = text.trim() === '' ? Number.NaN : Number(text)
+    if (value >= 0 && Number.isFinite(value)) return value
+    throw new UsageError(`${name}: expected a number of at least 0, found "${text}"`)
+  }
+}
+
+/** Two times such as `0.2,0.8`. @throws UsageError */
+export function interval(name: string): (text: string) => readonly [number, number] {
+  return text => {
+    const [low, high, ...more] = text.split(',').map(part => (part.trim() === '' ? Number.NaN : Number(part)))
+    if (low >= 0 && low < high && high <= 1 && more.length === 0) return [low, high]
+    throw new UsageError(
+      `${name}: expected two times from 0 to 1 in rising order such as 0.2,0.8, found "${text}"`,
+    )
+  }
+}
+
 /** Numbers such as `0.5,-2`. @throws UsageError */
 export function numberList(name: string): (text: string) => number[] {
   return text =>

@@ -3,6 +3,7 @@ import { DEVICES } from '../runtime/device.ts'
 import { VERSION } from '../serialization/version.ts'
 import type { AddCommand, Wrap } from './add-command.ts'
 import { report, UsageError } from './failure.ts'
+import { addGuidance } from './guidance.ts'
 import { addHub, addImport } from './model-commands.ts'
 import { dataSpec, metricList, oneOf, stepList, timeGrid, wholeNumber } from './options.ts'
 
@@ -116,7 +117,7 @@ function addTrain(add: AddCommand, run: Wrap): void {
 }
 
 function addSample(add: AddCommand, run: Wrap): void {
-  add('sample <model>', 'draw samples from a run, a .safetensors model or an .onnx file')
+  const command = add('sample <model>', 'draw samples from a run, a .safetensors model or an .onnx file')
     .addOption(whole('--steps <n>', 'number of jumps', 1, 10_000).default(1))
     .addOption(
       grid(
@@ -138,6 +139,7 @@ function addSample(add: AddCommand, run: Wrap): void {
       '--vector <numbers>',
       'vector to sample with, such as 0.3,1.2 in the data\'s units, of a run with --condition vector; "none" for the data as a whole',
     )
+  addGuidance(command)
     .option('--out <file>', 'file to write: .csv, .npy, .png or .svg (default: samples/ in the run)')
     .addOption(method())
     .addOption(weights())
@@ -176,7 +178,9 @@ function addEvaluate(add: AddCommand, run: Wrap, argv: readonly string[]): void 
         .default('both'),
     )
     .option('--no-report', 'write no report.html and no plots')
-    .action(run(async (path, options) => (await import('./evaluate.ts')).evaluateCommand(path, options)))
+  addGuidance(command).action(
+    run(async (path, options) => (await import('./evaluate.ts')).evaluateCommand(path, options)),
+  )
   for (const key of dataKeys(argv)) command.addOption(new Option(`${key} <value>`).hideHelp())
 }
 

@@ -25,12 +25,13 @@ import { paths, RunError } from '../serialization/run.ts'
 import { openOptionsOf } from '../training/data.ts'
 import { gigabytes, memoryLimit } from '../training/memory.ts'
 import { UsageError } from './failure.ts'
+import { type GuidanceFlags, guidanceOf } from './guidance.ts'
 import { writeOutput } from './output-file.ts'
 import { columns, note, print } from './terminal.ts'
 
 type Grid = readonly number[]
 
-interface SampleFlags {
+interface SampleFlags extends GuidanceFlags {
   readonly steps: number
   readonly grid?: Grid
   readonly start?: string
@@ -88,7 +89,8 @@ function fileInRun(path: string, { steps, grid, start, seed, ...flags }: SampleF
   const told = conditionKinds.map(kind =>
     flags[kind] === undefined ? '' : `-${kind}-${flags[kind].replace(/[^\w.-]+/g, '-')}`,
   )
-  return join(paths(path).samples, `${times}${told.join('')}-seed-${seed}.csv`)
+  const scale = flags.guidance === undefined ? '' : `-guidance-${flags.guidance}`
+  return join(paths(path).samples, `${times}${told.join('')}${scale}-seed-${seed}.csv`)
 }
 
 /** Where samples go, and in which format. */
@@ -229,6 +231,18 @@ function given(path: string, map: LoadedMap, flags: SampleFlags): LoadedMap {
   return map.given(choice)
 }
 
+/** The map at the scale of `--guidance`. */
+function guided(map: LoadedMap, flags: SampleFlags): LoadedMap {
+  const guidance = guidanceOf(flags)
+  if (!guidance) return map
+  if (guidance.onJumps && map.guidance.applied === 'none') {
+    note(
+      'oxbow: --guidance-on-jumps: guided jumps are not the jumps of the guided flow; samples come out oversaturated',
+    )
+  }
+  return map.guided(guidance)
+}
+
 /** `oxbow sample`. */
 export async function sampleCommand(path: string, flags: SampleFlags): Promise<void> {
   const { start, seed, weights, json } = flags
@@ -236,7 +250,7 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   const steps = grid.length - 1
   const { file, ending } = outputOf(path, flags)
   const loaded = await load(path, { weights })
-  const map = given(path, loaded, flags)
+  const map = guided(given(path, loaded, flags), flags)
   const { dimension, columns: names } = map
   const { points, method } = await drawSamples(path, flags, grid, map).finally(() => map.close())
   const wrong = points.findIndex(value => !Number.isFinite(value))
@@ -261,6 +275,7 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
       ...asked,
       ...(flags.class !== undefined && { class: flags.class }),
       ...(flags.vector !== undefined && { vector: flags.vector }),
+      ...(flags.guidance !== undefined && { guidance: flags.guidance }),
       method,
       seed,
     }

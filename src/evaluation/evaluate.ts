@@ -14,6 +14,7 @@ import { drawNoise } from '../sampler/sampler.ts'
 import { type SamplingMethod, takeThrough } from '../sampler/sampling.ts'
 import { hasCheckpoint, trainedSteps } from '../serialization/checkpoint.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
+import type { GuidanceChoice } from '../serialization/guidance.ts'
 import { load } from '../serialization/load.ts'
 import type { WeightsName } from '../serialization/model.ts'
 import { readModel } from '../serialization/model-files.ts'
@@ -46,6 +47,8 @@ export interface EvaluationRequest extends SamplingRequest {
   readonly metrics?: MetricChoice
   /** Path of the ONNX network that `featureFrechetDistance` looks through. */
   readonly features?: string
+  /** At which scale samples are guided; default as the map was trained, and 1 where it was not. */
+  readonly guidance?: GuidanceChoice
 }
 
 export interface EvaluationRow {
@@ -205,18 +208,20 @@ interface Task {
 async function measureWeights(
   directory: string,
   weights: WeightsName,
-  { samples, setting, request: { seed }, told, sampleMeasure }: Task,
+  { samples, setting, request: { seed, guidance }, told, sampleMeasure }: Task,
 ): Promise<{ rows: EvaluationRow[]; map: MapRow }> {
   const { dataset, standardization, measures, chosen } = setting
   const map = await load(directory, { weights })
   try {
     const model = map.model!
     const noise = drawNoise(measures.count, dataset.dimension, seed)
+    const toldMap = told?.told(map) ?? map
+    const sampled = guidance ? toldMap.guided(guidance) : toldMap
     const ends = await followNoise(model, noise, chosen, dataset, setting.runtime)
     const rows: EvaluationRow[] = []
     for (const planned of samples) {
       const { steps, grid, named, method } = planned
-      const points = await takeThrough(told?.told(map) ?? map, method, noise, grid, seed)
+      const points = await takeThrough(sampled, method, noise, grid, seed)
       const asked = told?.measure(standardization ? standardized(standardization, points) : points)
       const metrics = {
         ...(told && asked && chosen.paths.includes(told.metric) && { [told.metric]: asked.value }),
@@ -249,10 +254,20 @@ async function measureWeights(
 
 /** A request in one form: the same for the same question, numbers of steps and names in any order. */
 function normal(request: EvaluationRequest): string {
-  const { steps, grids = [], method, count, seed, weights, metrics = 'default', features = '' } = request
+  const {
+    steps,
+    grids = [],
+    method,
+    count,
+    seed,
+    weights,
+    metrics = 'default',
+    features = '',
+    guidance,
+  } = request
   const rising = [...new Set(steps)].sort((a, b) => a - b)
   const names = typeof metrics === 'string' ? metrics : [...new Set(metrics)].sort()
-  return JSON.stringify([rising, grids, method, count, seed, weights, names, features])
+  return JSON.stringify([rising, grids, method, count, seed, weights, names, features, guidance])
 }
 
 /**

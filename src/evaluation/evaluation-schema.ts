@@ -38,6 +38,13 @@ export const evaluationSchema = z.object({
     weights: z.array(weights),
     metrics: z.union([z.literal('all'), z.array(z.string())]).optional(),
     features: z.string().optional(),
+    guidance: z
+      .object({
+        scale: z.number().min(0),
+        interval: z.tuple([z.number(), z.number()]).optional(),
+        onJumps: z.boolean().optional(),
+      })
+      .optional(),
     data: z.string(),
     fingerprint: z.string(),
   }),

@@ -1,3 +1,4 @@
+import { guidanceRecord } from '../config/guidance.ts'
 import { pointOf } from '../config/index.ts'
 import {
   checkFinite,
@@ -102,16 +103,24 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
       jump: (x, s, t) => run.jump(x, s, t, told),
       velocity: (x, t) => run.velocity(x, t, told),
     }
-    return { ...outer(dimension, standardization, inner), inner }
+    return asBound(inner)
   }
-  return givenMap(path, knownCondition(config, model.data), bound, {
-    dimension,
-    shape: pointOf(config, model.data).shape,
-    ...(columns && { columns }),
-    model,
-    objective: config.objective,
-    interpolant: config.interpolant,
-    ...(standardization && { standardization }),
-    close,
-  })
+  const asBound = (inner: Inner) => ({ ...outer(dimension, standardization, inner), inner })
+  return givenMap(
+    path,
+    knownCondition(config, model.data),
+    bound,
+    {
+      guidance: guidanceRecord(config),
+      dimension,
+      shape: pointOf(config, model.data).shape,
+      ...(columns && { columns }),
+      model,
+      objective: config.objective,
+      interpolant: config.interpolant,
+      ...(standardization && { standardization }),
+      close,
+    },
+    asBound,
+  )
 }

@@ -1,6 +1,8 @@
+import type { GuidanceRecord } from '../config/guidance.ts'
 import type { Jump, Velocity } from '../sampler/sampler.ts'
 import type { SampledMap } from '../sampler/sampling.ts'
 import type { Given, KnownCondition } from './conditions.ts'
+import type { GuidanceChoice } from './guidance.ts'
 import type { Model } from './model.ts'
 
 /** A trained flow map, ready to be sampled. Close it when done. */
@@ -24,6 +26,15 @@ export interface LoadedMap extends SampledMap {
    * @throws ArgumentError when it does not know that, since it was trained with `condition.drop` 0
    */
   without(): LoadedMap
+  /** Whether it was trained with guidance, and how; see `guided`. */
+  readonly guidance: GuidanceRecord
+  /**
+   * The same map at a guidance scale: told it, where it was trained on scales, and otherwise led away from its own velocity
+   * without condition.
+   *
+   * @throws ArgumentError when it was trained at another scale, or is told nothing, or the scale is out of range
+   */
+  guided(guidance: GuidanceChoice): LoadedMap
   /** Names of the coordinates, where its data had them. */
   readonly columns?: readonly string[]
   /** The network behind it; absent for a foreign `.onnx` file. */

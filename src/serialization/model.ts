@@ -9,6 +9,7 @@ import {
   type Tensor,
   trace,
 } from '../autodiff/index.ts'
+import { guidanceRecord } from '../config/guidance.ts'
 import { type Config, ConfigError, pointOf, resolveConfig } from '../config/index.ts'
 import { joinArrays } from '../model/arrays.ts'
 import {
@@ -97,6 +98,7 @@ export function encodeModelFile(model: Model): Uint8Array {
     oxbow: VERSION,
     config: JSON.stringify(config),
     data: JSON.stringify(data),
+    guidance: JSON.stringify(guidanceRecord(config)),
   }
   return encodeSafetensors({ tensors: namedParameters(model), metadata })
 }
@@ -210,18 +212,29 @@ type MapValue = (map: FlowMap, x: Tensor, s: Tensor, t: Tensor) => Tensor
 /** Inputs of a model's graphs for what it is told, with an open batch axis, in the data's own units. */
 export function toldInputs({ config, data }: Pick<Model, 'config' | 'data'>): Readonly<Record<string, Spec>> {
   const { condition } = pointOf(config, data)
-  return condition ? conditionInputs(condition, DYNAMIC, config.condition.drop > 0) : {}
+  return {
+    ...(condition && conditionInputs(condition, DYNAMIC, config.condition.drop > 0)),
+    ...(guidanceRecord(config).applied === 'input' && { w: spec([DYNAMIC]) }),
+  }
 }
 
 /** The map with these inputs, float32. */
 export function toldMap(model: Model, inputs: Readonly<Record<string, Tensor>>): FlowMap {
-  const { condition } = pointOf(model.config, model.data)
-  return asMap(model, 'float32', condition && conditionOfInputs(condition, inputs))
+  const { config, data } = model
+  const { condition, shape } = pointOf(config, data)
+  const { applied, scale: baked } = guidanceRecord(config)
+  const told = condition && conditionOfInputs(condition, inputs)
+  const seesScale = kindOf(config.network).seesScale?.(config.network)
+  // A map that was trained at one scale, and is shown it, knows no other.
+  const fixed = applied === 'baked' && seesScale ? constant(baked!, timeShape(1, shape)) : undefined
+  const scale = inputs.w ? inputs.w.reshape(timeShape(DYNAMIC, shape)) : fixed
+  return asMap(model, 'float32', scale ? { ...told, scale } : told)
 }
 
 /**
  * `y = value(map, x, s, t)` with an open batch axis: `x [batch, ...D]`, `s [batch]`, `t [batch]`, and then what the model is
- * told: `class` int64 `[batch]`, or `vector [batch, K]` and, where it knows a null, `none [batch]`.
+ * told: `class` int64 `[batch]`, or `vector [batch, K]` and, where it knows a null, `none [batch]`; and `w [batch]` where it
+ * was trained on guidance scales.
  */
 function valueGraph(model: Model, value: MapValue): Graph<CorePrimitive> {
   const { shape } = pointOf(model.config, model.data)
@@ -257,11 +270,15 @@ function jumpGraph(model: Model): Graph<CorePrimitive> {
 function signatureOf(model: Model): Record<string, unknown> {
   const { shape } = pointOf(model.config, model.data)
   const known = knownCondition(model.config, model.data)
+  const guidance = guidanceRecord(model.config)
   return {
     x: { shape: ['batch', ...shape], dtype: 'float32', is: 'points at time s' },
     s: { shape: ['batch'], dtype: 'float32', is: 'their time, 1 for noise and 0 for data' },
     t: { shape: ['batch'], dtype: 'float32', is: 'the time to jump to' },
     ...(known && conditionSignature(known)),
+    ...(guidance.applied === 'input' && {
+      w: { shape: ['batch'], dtype: 'float32', is: 'guidance scale, 1 for none', range: guidance.range },
+    }),
     y: { shape: ['batch', ...shape], dtype: 'float32', is: 'points at time t' },
   }
 }
@@ -277,6 +294,7 @@ export function encodeOnnxModel(model: Model): Uint8Array {
       interpolant: model.config.interpolant,
       data: JSON.stringify(model.data),
       signature: JSON.stringify(signatureOf(model)),
+      guidance: JSON.stringify(guidanceRecord(model.config)),
     },
   })
 }

@@ -21,8 +21,12 @@ import {
   type Told,
 } from './conditions.ts'
 import { givenMap } from './given-map.ts'
+import { guidanceIn, UNKNOWN } from './guidance.ts'
 import type { LoadedMap } from './loaded-map.ts'
 import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
+
+/** The input of an exported graph for guidance scales. */
+const SCALE_INPUT = 'w'
 
 /**
  * Runs a graph `(x [n, ...D], s [n], t [n])`, and after them what a map is told, on many points, some thousands at a time.
@@ -114,10 +118,11 @@ export async function mapOfOnnx(
   const dimension = sizeOf(shape)
   const names = inputs.map(i => i.name)
   const more = names.slice(3)
-  const kind = kindOfInputs(more)
+  const isScaled = more.at(-1) === SCALE_INPUT
+  const kind = kindOfInputs(isScaled ? more.slice(0, -1) : more)
   const fits =
     names.slice(0, 3).join() === 'x,s,t' &&
-    (more.length === 0 || kind !== undefined) &&
+    (more.length === 0 || kind !== undefined || (isScaled && more.length === 1)) &&
     inputs.every(i => i.dtype === (conditionTypes[i.name] ?? 'float32')) &&
     inputs.slice(1).every(i => i.shape.length === (i.name === 'vector' ? 2 : 1))
   if (!fits || shape.length === 0 || !(dimension > 0)) {
@@ -126,7 +131,7 @@ export async function mapOfOnnx(
       i => `${i.name} ${i.dtype}[${i.shape.map(n => (n < 0 ? 'batch' : n)).join(', ')}]`,
     )
     throw new RunError(
-      `${name}: expected inputs x [batch, ...D], s [batch], t [batch] of float32, and at most class [batch] of int64, or vector [batch, K] and none [batch]; found ${found.join(', ')}`,
+      `${name}: expected inputs x [batch, ...D], s [batch], t [batch] of float32, and at most class [batch] of int64, or vector [batch, K] and none [batch], and w [batch]; found ${found.join(', ')}`,
     )
   }
   if (output.dtype !== 'float32') {
@@ -166,14 +171,37 @@ export async function mapOfOnnx(
     }
     return { jump: checked, velocity, inner: { jump: innerJump(standardization, jump), velocity } }
   }
-  return givenMap(name, known, bound, {
-    dimension,
-    shape,
-    ...(columns && { columns }),
-    ...traitsOf(metadata),
-    ...(standardization && { standardization }),
-    close,
+  const guidance = guidanceIn(metadata.guidance) ?? UNKNOWN
+  if (isScaled !== (guidance.applied === 'input')) {
+    await program.close()
+    throw new RunError(
+      `${name}: ${isScaled ? 'takes a guidance scale for each point, and its metadata does not say which' : 'is to be told guidance scales, and has no input w'}`,
+    )
+  }
+  const outer = (inner: LoadedMap['inner']) => ({
+    jump: (async (x, s, t) => {
+      const z = standardization ? standardized(standardization, x, s) : x
+      const y = await inner.jump(z, s, t)
+      return standardization ? unstandardized(standardization, y, t) : y
+    }) satisfies Jump,
+    velocity,
+    inner,
   })
+  return givenMap(
+    name,
+    known,
+    bound,
+    {
+      guidance,
+      dimension,
+      shape,
+      ...(columns && { columns }),
+      ...traitsOf(metadata),
+      ...(standardization && { standardization }),
+      close,
+    },
+    outer,
+  )
 }
 
 /** What a file's map is told. @throws RunError when it does not say */

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { guidanceRecord } from '../config/guidance.ts'
 import { type Config, ConfigError, resolveConfig } from '../config/index.ts'
 import { DataError } from '../data/error.ts'
 import { decodeText } from '../data/utf8.ts'
@@ -74,7 +75,9 @@ const checksumOf = (config: unknown, data: unknown): string =>
 /** The text of `config.json`. */
 export function encodeRecord({ config, data, threads }: Omit<RunRecord, 'oxbow'>): string {
   const checksum = checksumOf(config, data)
-  return `${JSON.stringify({ oxbow: VERSION, config, data, threads, checksum }, null, 2)}\n`
+  // For readers: it follows from the configuration.
+  const guidance = guidanceRecord(config)
+  return `${JSON.stringify({ oxbow: VERSION, config, data, threads, guidance, checksum }, null, 2)}\n`
 }
 
 export function writeRecord(directory: string, record: Omit<RunRecord, 'oxbow'>): void {

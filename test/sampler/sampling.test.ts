@@ -3,6 +3,7 @@ import { planSamples } from '../../src/evaluation/planned-samples.ts'
 import { GridError } from '../../src/sampler/grid.ts'
 import { drawNoise, uniformGrid } from '../../src/sampler/sampler.ts'
 import { methodFor, sample, sampleNoise, whyUntrained } from '../../src/sampler/sampling.ts'
+import { UNKNOWN } from '../../src/serialization/guidance.ts'
 import type { LoadedMap } from '../../src/serialization/loaded-map.ts'
 
 describe('methodFor', () => {
@@ -87,6 +88,8 @@ describe('sample', () => {
       inner,
       given: () => mapOf(objective),
       without: () => mapOf(objective),
+      guidance: UNKNOWN,
+      guided: () => mapOf(objective),
       close: async () => {},
     }
   }

@@ -1,0 +1,137 @@
+import { z } from 'zod'
+import type { GuidanceRecord } from '../config/guidance.ts'
+import { ArgumentError } from '../data/arguments.ts'
+import { objectives } from '../objective/index.ts'
+import type { SampledMap } from '../sampler/sampling.ts'
+import type { Told } from './conditions.ts'
+
+/** What a file says of a map that says nothing. */
+export const UNKNOWN: GuidanceRecord = {
+  rule: 'none',
+  applied: 'none',
+  scale: null,
+  range: null,
+  interval: null,
+  input: null,
+  null: false,
+}
+
+const pair = z.tuple([z.number(), z.number()]).nullable()
+const recordSchema = z.object({
+  rule: z.string(),
+  applied: z.enum(['none', 'baked', 'input']),
+  scale: z.number().nullable(),
+  range: pair,
+  interval: pair,
+  input: z.enum(['inverse', 'complement']).nullable(),
+  null: z.boolean(),
+})
+
+/** The record in a file's metadata, where there is one. */
+export function guidanceIn(text: string | undefined): GuidanceRecord | undefined {
+  if (text === undefined) return undefined
+  try {
+    return recordSchema.parse(JSON.parse(text)) as GuidanceRecord
+  } catch {
+    return undefined
+  }
+}
+
+/** How a map is guided when it is sampled. */
+export interface GuidanceChoice {
+  /** 1 is no guidance, 0 is without condition. */
+  readonly scale: number
+  /** Source times in which guidance acts; default all. */
+  readonly interval?: readonly [low: number, high: number]
+  /**
+   * Whether jumps are led away from jumps without condition, which is not the jump of the guided flow: samples come out
+   * oversaturated. Off by default.
+   */
+  readonly onJumps?: boolean
+}
+
+/** Inputs with a guidance scale behind them. */
+export const withScale =
+  (told: Told | undefined, scale: number): Told =>
+  (from, count, total) => [...(told?.(from, count, total) ?? []), new Float32Array(count).fill(scale)]
+
+/** The scale that a map which is told scales has where nobody says: none, or what is nearest to it. */
+export const usualScale = ({ range }: GuidanceRecord): number =>
+  range ? Math.min(range[1], Math.max(range[0], 1)) : 1
+
+/**
+ * Refuses a choice that a map was not trained for.
+ *
+ * @param map  its objective, whether it knows the data as a whole, and whether it is told something now
+ * @throws ArgumentError
+ */
+export function checkGuidance(
+  name: string,
+  { scale, interval }: GuidanceChoice,
+  record: GuidanceRecord,
+  isTold: boolean,
+): void {
+  const refuse = (why: string): never => {
+    throw new ArgumentError(`${name}: guidance: ${why}`)
+  }
+  if (!Number.isFinite(scale) || scale < 0) refuse(`expected a scale of at least 0, found ${scale}`)
+  const { applied, range, scale: baked } = record
+  if (applied === 'input') {
+    const [low, high] = range!
+    if (scale < low || scale > high) {
+      refuse(`was trained on scales of ${low} to ${high}, found ${scale}`)
+    }
+    if (interval) refuse('is told its scale, which has the interval of its training; leave the interval out')
+    return
+  }
+  if (applied === 'baked') {
+    if (scale !== baked) {
+      refuse(
+        `was trained at the scale ${baked}, which cannot be changed, and guiding it again would multiply scales; use ${baked}, found ${scale}`,
+      )
+    }
+    return
+  }
+  if (scale === 1) return
+  if (!record.null) {
+    refuse('needs a map that also knows the data as a whole; train it with --condition.drop 0.1')
+  }
+  if (!isTold) refuse('leads towards what a map is told, and nothing is told; name a class or a vector')
+}
+
+type Inner = SampledMap['inner']
+
+/**
+ * A map guided by itself: `v_0 + w (v_c - v_0)`. Ho & Salimans 2022, arXiv:2207.12598.
+ *
+ * @param told  the map with its condition
+ * @param untold  the same without
+ */
+export function guidedInner(
+  name: string,
+  { scale, interval: [low, high] = [0, 1], onJumps = false }: GuidanceChoice,
+  objective: string | undefined,
+  told: Inner,
+  untold: Inner,
+): Inner {
+  const led = (own: Float32Array, without: Float32Array): Float32Array =>
+    own.map((value, i) => without[i] + scale * (value - without[i]))
+  const isInside = (s: number) => s >= low && s <= high
+  // A velocity's jump is Euler's step, and that of a guided velocity is right.
+  const isVelocity = objectives.get(objective ?? '')?.parts === null
+  return {
+    velocity: async (x, s) => {
+      const own = await told.velocity(x, s)
+      return isInside(s) ? led(own, await untold.velocity(x, s)) : own
+    },
+    jump: async (x, s, t) => {
+      if (!isVelocity && !onJumps) {
+        throw new ArgumentError(
+          `${name}: guidance: a guided jump is not the jump of the guided flow; follow the velocity (--method euler or heun), train with guidance, or allow it with --guidance-on-jumps`,
+        )
+      }
+      const own = await told.jump(x, s, t)
+      return isInside(s) ? led(own, await untold.jump(x, s, t)) : own
+    },
+  }
+}
