@@ -301,7 +301,9 @@ export function stopGradient(x: Tensor): Tensor {
 
 /** `x / sqrt(mean(x^2) + epsilon)` over the last axis. Zhang & Sennrich 2019, arXiv:1910.07467. */
 export function rmsNorm(x: Tensor, epsilon = 1e-6): Tensor {
-  return x.div(x.square().mean(-1, true).add(epsilon).sqrt())
+  const root = x.square().mean(-1, true).add(epsilon).sqrt()
+  // One division for a row, and products for its elements and in every derivative.
+  return x.mul(onesLike(root).div(root))
 }
 
 /** `(x - mean) / sqrt(variance + epsilon)` over the last axis. Ba et al. 2016, arXiv:1607.06450. */

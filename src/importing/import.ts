@@ -1,43 +1,22 @@
 import { basename } from 'node:path'
-import { ConfigError, merge, resolveConfig, type UserConfig } from '../config/index.ts'
-import type { Dataset } from '../data/dataset.ts'
+import { ConfigError, merge, resolveConfig } from '../config/index.ts'
 import { type Conditioning, joinArrays, type MlpKeys, parameterCount } from '../model/index.ts'
-import type { Model } from '../serialization/model.ts'
 import { type DataRecord, RunError } from '../serialization/run.ts'
 import type { Container } from '../serialization/safetensors.ts'
-import { type Convention, type ConventionName, conventions, type TimeInput } from './conventions.ts'
-import { type FeatureOrder, foldInputs, type InputLayout, scaleOutputs } from './fold.ts'
+import { type Convention, conventions, type TimeInput } from './conventions.ts'
+import { importDit } from './dit-import.ts'
+import { isDit } from './dit-layout.ts'
+import { foldInputs, type InputLayout, scaleOutputs } from './fold.ts'
 import { type FoundLayer, unread } from './layers.ts'
 import { findLayers } from './match.ts'
-
-export interface ImportOptions {
-  readonly convention: ConventionName
-  /** Keys of the configuration: what cannot be told from the weights, such as the activation. */
-  readonly config?: UserConfig
-  /** What the first layer is shown, in order; default the convention's. */
-  readonly inputs?: readonly ('x' | TimeInput)[]
-  /** Order of the Fourier features of one time; default `sin,cos`. */
-  readonly features?: FeatureOrder
-  /** Multiplies the times in the place of the convention's own factor, e.g. 1000. */
-  readonly timeScale?: number
-  /** Of the conventions that have one; default 0.5. */
-  readonly sigmaData?: number
-  /** What was subtracted from the data before training, and what it was divided by: `[D]` each. */
-  readonly shift?: readonly number[]
-  readonly scale?: readonly number[]
-  /** Names of the layers, first to last, where they cannot be told from names and shapes. */
-  readonly layers?: readonly string[]
-  /** The data that the model is of, where it is at hand. */
-  readonly data?: Dataset
-}
-
-export interface Imported {
-  readonly model: Model
-  /** What became of each layer: the tensors it was read from, and its number. */
-  readonly report: readonly string[]
-  /** Names of the tensors that were not read, of which a file of another program may hold some. */
-  readonly unread: readonly string[]
-}
+import {
+  checkAgrees,
+  type Imported,
+  type ImportOptions,
+  sourceTime,
+  standardizationOf,
+  UNKNOWN,
+} from './reading.ts'
 
 const CONDITIONINGS: Readonly<Record<string, { name: Conditioning; times: readonly TimeInput[] }>> = {
   s: { name: 's', times: ['s'] },
@@ -88,26 +67,14 @@ function networkOf(layers: readonly FoundLayer[], times: number, file: string) {
   }
 }
 
-/** @throws ConfigError when a key of the configuration says something else than the weights */
-function checkAgrees(given: UserConfig | undefined, found: Readonly<Record<string, unknown>>): void {
-  for (const [key, value] of Object.entries((given?.network ?? {}) as Record<string, unknown>)) {
-    if (!(key in found) || found[key] === value) continue
-    throw new ConfigError(`network.${key}: the weights have ${found[key]}, found ${value}`)
-  }
-}
-
 /** The times of a file as functions of those that our network is shown. */
 function layoutOf(
   convention: Convention,
-  { inputs = convention.inputs, features = 'sin,cos', timeScale, sigmaData = 0.5 }: ImportOptions,
+  options: ImportOptions,
   { embedding, frequencies }: Pick<MlpKeys, 'embedding' | 'frequencies'>,
 ): Omit<InputLayout, 'width'> {
-  const { time, usesSigmaData } = convention
-  // Where networks see ln(sigma)/4 the data's scale is a shift of it; the angle of TrigFlow does not depend on it.
-  const seesLevel = usesSigmaData && convention.config.interpolant !== 'trig'
-  const base = seesLevel ? { offset: Math.log(sigmaData) / 4, factor: 1 } : time
-  const unit = timeScale ?? (seesLevel ? time.factor : 1)
-  const source = { offset: base.offset * unit, factor: base.factor * unit }
+  const { inputs = convention.inputs, features = 'sin,cos' } = options
+  const source = sourceTime(convention, options)
   const gap = { offset: 0, factor: Math.abs(source.factor) }
   const order = inputs.filter(input => input !== 'x')
   const times = conditioningOf(inputs).times.map(input => ({
@@ -121,34 +88,6 @@ function layoutOf(
   }
   return { timesBefore: inputs.indexOf('x'), times, embedding, frequencies, features }
 }
-
-function standardizationOf(
-  { usesSigmaData }: Convention,
-  { sigmaData, shift, scale }: ImportOptions,
-  dimension: number,
-): DataRecord['standardization'] {
-  if (sigmaData !== undefined && !usesSigmaData) throw new ConfigError('sigmaData: this convention has none')
-  if (sigmaData !== undefined && !(sigmaData > 0 && Number.isFinite(sigmaData))) {
-    throw new ConfigError(`sigmaData: expected a number above 0, found ${sigmaData}`)
-  }
-  for (const [key, values] of Object.entries({ shift, scale })) {
-    const wrong = values?.find(value => !Number.isFinite(value) || (key === 'scale' && value <= 0))
-    if (wrong !== undefined)
-      throw new ConfigError(`${key}: expected numbers${key === 'scale' ? ' above 0' : ''}, found ${wrong}`)
-    if (values && values.length !== dimension) {
-      throw new ConfigError(`${key}: expected ${dimension} numbers, found ${values.length}`)
-    }
-  }
-  const deviation = usesSigmaData ? (sigmaData ?? 0.5) : 1
-  if (!shift && !scale && deviation === 1) return undefined
-  return {
-    shift: shift ?? new Array<number>(dimension).fill(0),
-    scale: (scale ?? new Array<number>(dimension).fill(1)).map(value => value * deviation),
-  }
-}
-
-/** What is known of data that is not at hand. */
-const UNKNOWN = { sha256: '', rows: null, minimum: [], maximum: [] }
 
 /** Weights `[out][in]` become ours, `[in, out]`. */
 function flat(layers: readonly FoundLayer[]): Float32Array {
@@ -164,18 +103,20 @@ function flat(layers: readonly FoundLayer[]): Float32Array {
 }
 
 /**
- * A model from the weights of a perceptron trained elsewhere, in another convention of time. The conversion is folded into
- * the weights, in float64; what cannot be is a parameterization of our own around the network.
+ * A model from the weights of a perceptron, or of a transformer in the layout of DiT, trained elsewhere, in another
+ * convention of time. The conversion is folded into the weights, in float64; what cannot be is a parameterization of our own
+ * around the network.
  *
  * @param contents  of the file: its tensors by name
  * @param file  its name, for messages
- * @throws RunError when the tensors are no such perceptron; ConfigError when they and the options do not agree
+ * @throws RunError when the tensors are no such network; ConfigError when they and the options do not agree
  */
 export function importModel(
   contents: Pick<Container, 'tensors' | 'others'>,
   file: string,
   options: ImportOptions,
 ): Imported {
+  if (isDit(contents)) return importDit(contents, file, options)
   const convention: Convention = conventions[options.convention]
   const inputs = options.inputs ?? convention.inputs
   const { name: conditioning, times } = conditioningOf(inputs)

@@ -4,7 +4,7 @@ import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from 
 import { fitsNetwork, type Model, modelOf, namedParameters, recordOf } from '../serialization/model.ts'
 import { RunError, readRecord } from '../serialization/run.ts'
 import type { Container } from '../serialization/safetensors.ts'
-import type { Imported, ImportOptions } from './import.ts'
+import type { Imported, ImportOptions } from './reading.ts'
 
 type ModelRecord = Pick<Model, 'config' | 'data'>
 
@@ -114,8 +114,11 @@ export function importOwn(
 /** What is taken of weights that say nothing, or nothing where all was named. */
 export function assumptions({ network }: Config, { config, shift, scale }: ImportOptions): string[] {
   const given = (config?.network as Record<string, unknown> | undefined)?.activation
+  // The layout of a transformer says it.
   return [
-    ...(given === undefined ? [`activation ${network.activation} (--network.activation)`] : []),
+    ...(given === undefined && network.kind === 'mlp'
+      ? [`activation ${network.activation} (--network.activation)`]
+      : []),
     ...(shift === undefined && scale === undefined
       ? ['no standardisation of the data (--shift, --scale)']
       : []),

@@ -7,7 +7,9 @@ const LONGEST = 10_000
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
 
 /** Row and column of each patch, rows first. */
-function placesOf(options: DitOptions): readonly (readonly [row: number, column: number])[] {
+function placesOf(
+  options: Pick<DitOptions, 'image' | 'patch'>,
+): readonly (readonly [row: number, column: number])[] {
   const { rows, columns } = gridOf(options)
   return range(rows * columns).map(n => [Math.floor(n / columns), n % columns])
 }
@@ -16,7 +18,7 @@ function placesOf(options: DitOptions): readonly (readonly [row: number, column:
  * What is added to the patches, `[patches, W]`: `[enc(column), enc(row)]`, `enc(n) = [sin(n f), cos(n f)]`,
  * `f_k = 10000^(-k/(W/4))`. As in DiT, which puts the column first.
  */
-export function sincosTable(options: DitOptions): readonly number[] {
+export function sincosTable(options: Pick<DitOptions, 'image' | 'patch' | 'width'>): readonly number[] {
   const quarter = options.width / 4
   const scales = range(quarter).map(k => LONGEST ** (-k / quarter))
   const encoded = (n: number) => [...scales.map(f => Math.sin(n * f)), ...scales.map(f => Math.cos(n * f))]

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { Tensor } from '../../../src/autodiff/index.ts'
+import { constant, grad, simplify, spec, type Tensor, trace } from '../../../src/autodiff/index.ts'
 import { applyDit } from '../../../src/model/dit/dit.ts'
 import type { DitOptions } from '../../../src/model/dit/options.ts'
+import type { BoundNetwork } from '../../../src/model/index.ts'
 import { valuesOf } from '../../autodiff/values.ts'
 import { reference, type Sample } from './reference.ts'
 import { batchOf, constants, drawn, samplesOf, small, stored, variants } from './variants.ts'
@@ -59,6 +60,49 @@ describe('the transformer is the formula', () => {
       const [after] = outputsOf({ ...small, ...change }, samples)
       expect(apart(before.data, after.data), JSON.stringify(change)).toBeGreaterThan(1e-3)
     }
+  })
+})
+
+describe('a network that is asked twice', () => {
+  const options = { ...small, depth: 3, velocityHead: 1 }
+
+  test('gives each point its own, and each time', () => {
+    const { x, s, t, condition } = batchOf(options, samplesOf(options))
+    const [first, moved, later, again] = valuesOf(
+      (...at: Tensor[]) => {
+        const [x, s, t] = at
+        const network = applyDit(options, constants(drawn(options)), condition())
+        return [network(x, s, t), network(x.mul(2), s, t), network(x, s, s), network(x, s, t)]
+      },
+      x,
+      s,
+      t,
+    )
+    expect(again.data).toEqual(first.data)
+    expect(apart(moved.data, first.data)).toBeGreaterThan(1e-2)
+    expect(apart(later.data, first.data)).toBeGreaterThan(1e-2)
+  })
+
+  test('shares the blocks of its two outputs, and their gradients', () => {
+    const { x, s, t } = batchOf(options, samplesOf(options))
+    const values = drawn(options)
+    /** Matrix products of the gradient of some outputs. */
+    const products = (outputsOf: (network: BoundNetwork) => BoundNetwork[]): number => {
+      const loss = (parameters: Record<string, Tensor>) => {
+        const [point, from, to] = [x, s, t].map(({ shape, data }) => constant(data, shape, 'float64'))
+        return outputsOf(applyDit(options, parameters))
+          .map(output => output(point, from, to).square().sum())
+          .reduce((a, b) => a.add(b))
+      }
+      const specs = Object.fromEntries(
+        Object.entries(values).map(([name, { shape }]) => [name, spec(shape, 'float64')]),
+      )
+      const graph = simplify(trace(all => grad(loss)(all as Record<string, Tensor>), specs))
+      return graph.nodes.filter(({ op }) => op === 'matmul').length
+    }
+    const one = products(network => [network])
+    const both = products(network => [network, network.velocityHead!])
+    expect(both - one).toBeLessThan(one / 2)
   })
 })
 

@@ -116,7 +116,13 @@ export function samplesOf({ image, classes, vector, interval, scale }: DitOption
   }))
 }
 
-/** Samples one after another, as a network takes them. */
+/** A condition of a batch as a network sees it. */
+interface Seen {
+  readonly value: Value
+  readonly dtype: 'int64' | 'float64'
+}
+
+/** Samples one after another, as a network takes them; `seen` are the conditions by name. */
 export function batchOf(options: DitOptions, samples: readonly Sample[]) {
   const { image, classes, vector, interval, scale } = options
   const count = samples.length
@@ -124,25 +130,41 @@ export function batchOf(options: DitOptions, samples: readonly Sample[]) {
     shape: [count, 1, 1, 1],
     data: Float64Array.from(samples, of),
   })
-  const asTime = (of: (sample: Sample) => number) => constant(time(of).data, [count, 1, 1, 1], 'float64')
-  const flagged = (size: number) =>
-    samples.flatMap(sample => (sample.vector ? [...sample.vector, 0] : [...new Array(size).fill(0), 1]))
-  const condition = (): Condition<Tensor> => ({
-    ...(classes !== undefined && {
-      class: constant(
-        samples.map(sample => sample.label ?? classes),
-        [count],
-        'int64',
-      ),
-    }),
-    ...(vector !== undefined && { vector: constant(flagged(vector), [count, vector + 1], 'float64') }),
-    ...(scale !== 'none' && { scale: asTime(sample => sample.w ?? 1) }),
-    ...(interval && { low: asTime(sample => sample.low ?? 0), high: asTime(sample => sample.high ?? 1) }),
+  const rows = (shape: readonly number[], of: (sample: Sample) => readonly number[]): Value => ({
+    shape: [count, ...shape],
+    data: Float64Array.from(samples.flatMap(of)),
   })
+  const float = (value: Value): Seen => ({ value, dtype: 'float64' })
+  const flagged = (size: number) => (sample: Sample) =>
+    sample.vector ? [...sample.vector, 0] : [...new Array<number>(size).fill(0), 1]
+  const seen: Readonly<Record<string, Seen>> = {
+    ...(classes !== undefined && {
+      class: { value: rows([], ({ label = classes }) => [label]), dtype: 'int64' as const },
+    }),
+    ...(vector !== undefined && { vector: float(rows([vector + 1], flagged(vector))) }),
+    ...(scale !== 'none' && { scale: float(time(({ w = 1 }) => w)) }),
+    ...(interval && {
+      low: float(time(({ low = 0 }) => low)),
+      high: float(time(({ high = 1 }) => high)),
+    }),
+  }
   return {
-    x: { shape: [count, ...image], data: Float64Array.from(samples.flatMap(({ x }) => x)) },
+    x: rows(image, ({ x }) => x),
     s: time(({ s }) => s),
     t: time(({ t }) => t),
-    condition,
+    seen,
+    /** The same as constants of a graph. */
+    condition: (): Condition<Tensor> =>
+      Object.fromEntries(
+        Object.entries(seen).map(
+          ([
+            name,
+            {
+              value: { shape, data },
+              dtype,
+            },
+          ]) => [name, constant(data, shape, dtype)],
+        ),
+      ),
   }
 }
