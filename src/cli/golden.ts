@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { checkFixture, parseFixture, UnknownRowError } from '../objective/golden.ts'
+import { UnknownRowError } from '../objective/golden.ts'
+import { goldenKinds } from './golden/kinds.ts'
 
 /** Checks every fixture of a directory, one line each; exits 1 when one is missed or unknown, 2 when there are none. */
 function main(directory: string | undefined): number {
@@ -29,11 +30,12 @@ function main(directory: string | undefined): number {
 
 function check(path: string, file: string): boolean {
   try {
-    const { term, lossError, gradientError, passed } = checkFixture(
-      parseFixture(JSON.parse(readFileSync(path, 'utf8'))),
-    )
-    const sizes = `loss ${lossError.toExponential(1)}, gradients ${gradientError.toExponential(1)}`
-    console.log(`${passed ? 'ok  ' : 'MISS'} ${file}: ${term}, relative errors ${sizes}`)
+    const json = JSON.parse(readFileSync(path, 'utf8')) as { kind?: string }
+    const { kind = 'objective' } = json
+    if (!Object.hasOwn(goldenKinds, kind))
+      throw new UnknownRowError(`no fixtures of kind ${kind} are checked`)
+    const { passed, line } = goldenKinds[kind](json)
+    console.log(`${passed ? 'ok  ' : 'MISS'} ${file}: ${line}`)
     return passed
   } catch (error) {
     const kind = error instanceof UnknownRowError ? 'UNKNOWN' : 'BROKEN'

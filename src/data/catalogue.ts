@@ -12,6 +12,7 @@ import {
   pathSource,
 } from './formats.ts'
 import { type GaussianConfig, gaussian, gaussianMixture, type MixtureConfig } from './gaussian-mixture.ts'
+import { type GlyphsConfig, glyphs } from './glyphs.ts'
 import { type OpenOptions, openOptions, openSource } from './open.ts'
 import type { Source } from './source.ts'
 import type { Rules } from './split-rule.ts'
@@ -26,6 +27,7 @@ export type DatasetSpec =
   | string
   | { readonly mixture: MixtureConfig }
   | { readonly gaussian: GaussianConfig }
+  | { readonly glyphs: GlyphsConfig }
   | FileBlock
   /** Data that a program handed to `train`; what is kept of it is its name. */
   | { readonly given: string }
@@ -34,10 +36,11 @@ const isBlock = (value: unknown): value is object => typeof value === 'object' &
 
 const isBuiltIn = (name: string): boolean => Object.hasOwn(datasets, name)
 
-/** Distributions in closed form, at hand without reading anything. */
-const closedForms: Record<string, (block: unknown) => Dataset> = {
+/** Data that is drawn from a formula, at hand without reading anything. */
+const formulas: Record<string, (block: unknown) => Dataset> = {
   mixture: block => gaussianMixture(block as MixtureConfig),
   gaussian: block => gaussian(block as GaussianConfig),
+  glyphs: block => glyphs(block as GlyphsConfig),
 }
 
 /** Formats of tables, of which one column may be the label. */
@@ -59,22 +62,22 @@ function blockOf(spec: unknown): [string, unknown] {
     )
   }
   const [[kind, block] = ['', undefined]] = entries
-  if (entries.length === 1 && (Object.hasOwn(closedForms, kind) || formatNames.includes(kind))) {
+  if (entries.length === 1 && (Object.hasOwn(formulas, kind) || formatNames.includes(kind))) {
     return [kind, LABELLED.includes(kind) ? withLabel(block) : block]
   }
-  const known = [...Object.keys(closedForms), ...formatNames].join(', ')
+  const known = [...Object.keys(formulas), ...formatNames].join(', ')
   throw new DataError(`data: expected a name or a block with one key of ${known}; found ${show(spec)}`)
 }
 
 /**
- * A dataset that needs no reading: a built-in name, or a `mixture` or `gaussian` block.
+ * A dataset that needs no reading: a built-in name, or a `mixture`, `gaussian` or `glyphs` block.
  *
  * @throws {DataError} as `openDataset`, and for one that is read from a file
  */
 export function generatedDataset(spec: DatasetSpec): Dataset {
   if (typeof spec !== 'string') {
     const [kind, block] = blockOf(spec)
-    if (Object.hasOwn(closedForms, kind)) return closedForms[kind](block)
+    if (Object.hasOwn(formulas, kind)) return formulas[kind](block)
   } else if (isBuiltIn(spec)) return datasets[spec].create()
   else if (!looksLikePath(spec)) throw unknownName(spec)
   throw new DataError(`data: ${show(spec)} is read from a file; expected one that is drawn from a formula`)
