@@ -14,13 +14,14 @@ import {
 import { type GaussianConfig, gaussian, gaussianMixture, type MixtureConfig } from './gaussian-mixture.ts'
 import { type GlyphsConfig, glyphs } from './glyphs.ts'
 import { type OpenOptions, openOptions, openSource } from './open.ts'
+import { published, publishedSource } from './published.ts'
 import type { Source } from './source.ts'
 import type { Rules } from './split-rule.ts'
 import { nearest } from './suggest.ts'
 import { show } from './validate.ts'
 
 /**
- * What names a dataset: a built-in name, the path of a file or of a folder of pictures, or a block of a config with one key,
+ * What names a dataset: a built-in or published name, the path of a file or of a folder of pictures, or a block of a config with one key,
  * e.g. `{csv: {path: 'points.csv', label: 'class'}}`.
  */
 export type DatasetSpec =
@@ -35,6 +36,12 @@ export type DatasetSpec =
 const isBlock = (value: unknown): value is object => typeof value === 'object' && value !== null
 
 const isBuiltIn = (name: string): boolean => Object.hasOwn(datasets, name)
+
+const isPublished = (name: string): boolean => Object.hasOwn(published, name)
+
+/** Whether a text names data by a path. */
+const isPath = (name: string, at?: string): boolean =>
+  !isBuiltIn(name) && !isPublished(name) && looksLikePath(name, at)
 
 /** Data that is drawn from a formula, at hand without reading anything. */
 const formulas: Record<string, (block: unknown) => Dataset> = {
@@ -79,14 +86,15 @@ export function generatedDataset(spec: DatasetSpec): Dataset {
     const [kind, block] = blockOf(spec)
     if (Object.hasOwn(formulas, kind)) return formulas[kind](block)
   } else if (isBuiltIn(spec)) return datasets[spec].create()
-  else if (!looksLikePath(spec)) throw unknownName(spec)
+  else if (!isPublished(spec) && !isPath(spec)) throw unknownName(spec)
   throw new DataError(`data: ${show(spec)} is read from a file; expected one that is drawn from a formula`)
 }
 
 /** The files that a name or block reads; `undefined` where it reads none. */
 export async function openFiles(spec: DatasetSpec, rules?: Rules): Promise<Source | undefined> {
   if (typeof spec === 'string') {
-    return !isBuiltIn(spec) && looksLikePath(spec) ? pathSource(spec, rules) : undefined
+    if (isPublished(spec)) return publishedSource(spec)
+    return isPath(spec) ? pathSource(spec, rules) : undefined
   }
   const [kind, block] = blockOf(spec)
   return formatNames.includes(kind) ? blockSource(kind, block, rules) : undefined
@@ -107,7 +115,7 @@ export async function openDataset(spec: DatasetSpec, options: OpenOptions = {}):
 /** The same data by other paths; built-in names and formulas have none, and neither has what is no such name or block. */
 export function withPaths(spec: DatasetSpec, change: (path: string) => string): DatasetSpec {
   if (typeof spec === 'string') {
-    return !isBuiltIn(spec) && looksLikePath(spec, change(spec)) ? change(spec) : spec
+    return isPath(spec, change(spec)) ? change(spec) : spec
   }
   const entries = isBlock(spec) ? Object.entries(spec) : []
   if (entries.length !== 1 || !formatNames.includes(entries[0][0]) || !isBlock(entries[0][1])) return spec
@@ -142,9 +150,9 @@ export function withKeys(path: string, keys: Readonly<Record<string, unknown>>):
   )
   if (stands || entries.length === 0) return keys as unknown as DatasetSpec
   const [[kind, block]] = entries
-  if (isBuiltIn(path))
-    throw new DataError(`data.${kind}: belongs to a file, "${path}" is a built-in distribution`)
-  if (!looksLikePath(path)) throw unknownName(path)
+  if (isBuiltIn(path) || isPublished(path))
+    throw new DataError(`data.${kind}: belongs to a file, "${path}" is a built-in name`)
+  if (!isPath(path)) throw unknownName(path)
   const format = pathFormat(path)
   const other = Object.keys(keys).find(name => name !== (format ?? kind))
   if (other !== undefined) {
@@ -156,7 +164,7 @@ export function withKeys(path: string, keys: Readonly<Record<string, unknown>>):
 }
 
 function unknownName(name: string): DataError {
-  const names = Object.keys(datasets)
+  const names = [...Object.keys(datasets), ...Object.keys(published)]
   const meant = nearest(name, names)
   const hint = meant ? `; did you mean "${meant}"?` : ''
   const known = `known: ${names.join(', ')}, or the path of a file or folder that is there`
