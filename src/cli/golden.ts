@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UnknownRowError } from '../objective/golden.ts'
-import { checkGolden } from '../objective/golden-kinds.ts'
+import { checkAny } from './golden/kinds.ts'
 
 /** Checks every fixture of a directory, one line each; exits 1 when one is missed or unknown, 2 when there are none. */
 function main(directory: string | undefined): number {
@@ -30,7 +30,7 @@ function main(directory: string | undefined): number {
 
 function check(path: string, file: string): boolean {
   try {
-    const { term, errors, passed } = checkGolden(JSON.parse(readFileSync(path, 'utf8')))
+    const { term, errors, passed } = checkAny(JSON.parse(readFileSync(path, 'utf8')))
     const sizes = Object.entries(errors).map(([name, error]) => `${name} ${error.toExponential(1)}`)
     const of = term === undefined ? '' : ` ${term},`
     console.log(`${passed ? 'ok  ' : 'MISS'} ${file}:${of} relative errors ${sizes.join(', ')}`)

@@ -108,7 +108,8 @@ function markUsed(path: string): void {
   }
 }
 
-function isRunning(pid: number): boolean {
+/** Whether there is such a process. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true
@@ -127,6 +128,7 @@ const metaSchema = z.strictObject({
   shape: z.array(z.int().positive()).optional(),
   bytes: z.boolean(),
   names: z.array(z.string()).optional(),
+  training: z.int().optional(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   firstDuplicate: z.int().optional(),
   outliers: z
@@ -190,10 +192,13 @@ function readCache(file: number, path: string, key: CacheKey): Cached | undefine
   const rows = rowBytes / type.bytes / meta.dimension
   if (!Number.isInteger(rows) || labelBytes !== (meta.names ? 2 * rows : 0)) return undefined
   const labels = readBytes(file, HEADER_BYTES + rowBytes, labelBytes)
-  const { dimension, vector, columns, leftOut, mayBeDecimals, shape, bytes, names } = meta
+  const { dimension, vector, columns, leftOut, mayBeDecimals, shape, bytes, names, training } = meta
   const direct = { path, offset: HEADER_BYTES, rows, type }
   return {
-    head: { dimension, vector, columns, leftOut, mayBeDecimals, shape, bytes, labelled: names !== undefined },
+    head: {
+      ...{ dimension, vector, columns, leftOut, mayBeDecimals, shape, bytes, training },
+      labelled: names !== undefined,
+    },
     meta,
     direct,
     labels: new Uint16Array(labels.buffer),

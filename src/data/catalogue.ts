@@ -12,20 +12,23 @@ import {
   pathSource,
 } from './formats.ts'
 import { type GaussianConfig, gaussian, gaussianMixture, type MixtureConfig } from './gaussian-mixture.ts'
+import { type GlyphsConfig, glyphs } from './glyphs.ts'
 import { type OpenOptions, openOptions, openSource } from './open.ts'
+import { published, publishedSource } from './published.ts'
 import type { Source } from './source.ts'
 import type { Rules } from './split-rule.ts'
 import { nearest } from './suggest.ts'
 import { show } from './validate.ts'
 
 /**
- * What names a dataset: a built-in name, the path of a file or of a folder of pictures, or a block of a config with one key,
+ * What names a dataset: a built-in or published name, the path of a file or of a folder of pictures, or a block of a config with one key,
  * e.g. `{csv: {path: 'points.csv', label: 'class'}}`.
  */
 export type DatasetSpec =
   | string
   | { readonly mixture: MixtureConfig }
   | { readonly gaussian: GaussianConfig }
+  | { readonly glyphs: GlyphsConfig }
   | FileBlock
   /** Data that a program handed to `train`; what is kept of it is its name. */
   | { readonly given: string }
@@ -34,10 +37,17 @@ const isBlock = (value: unknown): value is object => typeof value === 'object' &
 
 const isBuiltIn = (name: string): boolean => Object.hasOwn(datasets, name)
 
-/** Distributions in closed form, at hand without reading anything. */
-const closedForms: Record<string, (block: unknown) => Dataset> = {
+const isPublished = (name: string): boolean => Object.hasOwn(published, name)
+
+/** Whether a text names data by a path. */
+const isPath = (name: string, at?: string): boolean =>
+  !isBuiltIn(name) && !isPublished(name) && looksLikePath(name, at)
+
+/** Data that is drawn from a formula, at hand without reading anything. */
+const formulas: Record<string, (block: unknown) => Dataset> = {
   mixture: block => gaussianMixture(block as MixtureConfig),
   gaussian: block => gaussian(block as GaussianConfig),
+  glyphs: block => glyphs(block as GlyphsConfig),
 }
 
 /** Formats of tables, of which one column may be the label. */
@@ -59,31 +69,32 @@ function blockOf(spec: unknown): [string, unknown] {
     )
   }
   const [[kind, block] = ['', undefined]] = entries
-  if (entries.length === 1 && (Object.hasOwn(closedForms, kind) || formatNames.includes(kind))) {
+  if (entries.length === 1 && (Object.hasOwn(formulas, kind) || formatNames.includes(kind))) {
     return [kind, LABELLED.includes(kind) ? withLabel(block) : block]
   }
-  const known = [...Object.keys(closedForms), ...formatNames].join(', ')
+  const known = [...Object.keys(formulas), ...formatNames].join(', ')
   throw new DataError(`data: expected a name or a block with one key of ${known}; found ${show(spec)}`)
 }
 
 /**
- * A dataset that needs no reading: a built-in name, or a `mixture` or `gaussian` block.
+ * A dataset that needs no reading: a built-in name, or a `mixture`, `gaussian` or `glyphs` block.
  *
  * @throws {DataError} as `openDataset`, and for one that is read from a file
  */
 export function generatedDataset(spec: DatasetSpec): Dataset {
   if (typeof spec !== 'string') {
     const [kind, block] = blockOf(spec)
-    if (Object.hasOwn(closedForms, kind)) return closedForms[kind](block)
+    if (Object.hasOwn(formulas, kind)) return formulas[kind](block)
   } else if (isBuiltIn(spec)) return datasets[spec].create()
-  else if (!looksLikePath(spec)) throw unknownName(spec)
+  else if (!isPublished(spec) && !isPath(spec)) throw unknownName(spec)
   throw new DataError(`data: ${show(spec)} is read from a file; expected one that is drawn from a formula`)
 }
 
 /** The files that a name or block reads; `undefined` where it reads none. */
 export async function openFiles(spec: DatasetSpec, rules?: Rules): Promise<Source | undefined> {
   if (typeof spec === 'string') {
-    return !isBuiltIn(spec) && looksLikePath(spec) ? pathSource(spec, rules) : undefined
+    if (isPublished(spec)) return publishedSource(spec)
+    return isPath(spec) ? pathSource(spec, rules) : undefined
   }
   const [kind, block] = blockOf(spec)
   return formatNames.includes(kind) ? blockSource(kind, block, rules) : undefined
@@ -104,7 +115,7 @@ export async function openDataset(spec: DatasetSpec, options: OpenOptions = {}):
 /** The same data by other paths; built-in names and formulas have none, and neither has what is no such name or block. */
 export function withPaths(spec: DatasetSpec, change: (path: string) => string): DatasetSpec {
   if (typeof spec === 'string') {
-    return !isBuiltIn(spec) && looksLikePath(spec, change(spec)) ? change(spec) : spec
+    return isPath(spec, change(spec)) ? change(spec) : spec
   }
   const entries = isBlock(spec) ? Object.entries(spec) : []
   if (entries.length !== 1 || !formatNames.includes(entries[0][0]) || !isBlock(entries[0][1])) return spec
@@ -139,9 +150,9 @@ export function withKeys(path: string, keys: Readonly<Record<string, unknown>>):
   )
   if (stands || entries.length === 0) return keys as unknown as DatasetSpec
   const [[kind, block]] = entries
-  if (isBuiltIn(path))
-    throw new DataError(`data.${kind}: belongs to a file, "${path}" is a built-in distribution`)
-  if (!looksLikePath(path)) throw unknownName(path)
+  if (isBuiltIn(path) || isPublished(path))
+    throw new DataError(`data.${kind}: belongs to a file, "${path}" is a built-in name`)
+  if (!isPath(path)) throw unknownName(path)
   const format = pathFormat(path)
   const other = Object.keys(keys).find(name => name !== (format ?? kind))
   if (other !== undefined) {
@@ -153,7 +164,7 @@ export function withKeys(path: string, keys: Readonly<Record<string, unknown>>):
 }
 
 function unknownName(name: string): DataError {
-  const names = Object.keys(datasets)
+  const names = [...Object.keys(datasets), ...Object.keys(published)]
   const meant = nearest(name, names)
   const hint = meant ? `; did you mean "${meant}"?` : ''
   const known = `known: ${names.join(', ')}, or the path of a file or folder that is there`

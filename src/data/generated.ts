@@ -9,21 +9,33 @@ const RANGE_POINTS = 10_000
 export interface Recipe extends Omit<Dataset, 'shape' | 'fingerprint' | 'warnings'> {
   /** All that decides the distribution besides the name; any change to it changes the fingerprint. */
   readonly parameters: Readonly<Record<string, unknown>>
+  /** Of a point; a row of numbers by default. */
+  readonly shape?: readonly number[]
+  /** The least and the greatest number of each column, of pictures of each channel, where they are known. */
+  readonly range?: Pick<Fingerprint, 'minimum' | 'maximum'>
 }
 
 /**
  * Completes a recipe with its fingerprint: the hash of name and parameters, unlimited rows, and the range of
- * 10,000 points of a fixed stream.
+ * 10,000 points of a fixed stream where it is not given.
  */
-export function generated({ parameters, ...recipe }: Recipe): Dataset {
-  const points = new Float64Array(RANGE_POINTS * recipe.dimension)
-  recipe.sample(random(0, 'fingerprint', recipe.name), points)
+export function generated({ parameters, range, ...recipe }: Recipe): Dataset {
   const fingerprint: Fingerprint = {
     sha256: bytesToHex(sha256(new TextEncoder().encode(JSON.stringify({ name: recipe.name, parameters })))),
     rows: null,
-    ...columnRanges(points, recipe.dimension),
+    ...(range ?? drawnRanges(recipe)),
   }
-  return { ...recipe, shape: [recipe.dimension], fingerprint }
+  return { shape: [recipe.dimension], ...recipe, fingerprint }
+}
+
+function drawnRanges({
+  name,
+  dimension,
+  sample,
+}: Pick<Dataset, 'name' | 'dimension' | 'sample'>): Pick<Fingerprint, 'minimum' | 'maximum'> {
+  const points = new Float64Array(RANGE_POINTS * dimension)
+  sample(random(0, 'fingerprint', name), points)
+  return columnRanges(points, dimension)
 }
 
 /** Smallest and largest number of each column of `[N, D]` points. */

@@ -85,10 +85,11 @@ function collectSplit(dimension: number) {
 
 /**
  * Begins a pass. The hash of a row's numbers decides its side: equal rows are on one side, and a row keeps its side when
- * others come or go. Values that are frequent are split by `splitRule` instead.
+ * others come or go. Values that are frequent are split by `splitRule` instead. Data that comes with rows to measure with has
+ * these held out, unless nothing is to be.
  */
 export function scanRows(
-  { dimension, shape, vector = 0 }: Head,
+  { dimension, shape, vector = 0, training }: Head,
   { holdOut, rules = RULES }: SplitOptions,
 ): Scan {
   const hashOf = rowHasher(dimension)
@@ -113,7 +114,7 @@ export function scanRows(
   }
 
   const splitAgain = (again: RowPass): Repeats | undefined => {
-    const pass = splitRule({ rows, holdOut, rules }, seen, held)
+    const pass = training === undefined ? splitRule({ rows, holdOut, rules }, seen, held) : undefined
     if (!pass) return undefined
     split = collectSplit(dimension)
     again((values, from) => split.add(values, from, pass.isHeld(hashOf(values, from))))
@@ -124,7 +125,7 @@ export function scanRows(
     add(values, from, number) {
       const hash = hashOf(values, from)
       countRepeats(hash, number)
-      const isHeld = hash.high < threshold
+      const isHeld = training === undefined ? hash.high < threshold : rows >= training && holdOut > 0
       if (isHeld) held.add(hash)
       split.add(values, from, isHeld)
       ranges.add(values, from)

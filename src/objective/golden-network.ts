@@ -61,7 +61,7 @@ function ditOptions({ times, conditioning, tokens, ...fixture }: FixtureNetwork)
 }
 
 /** The shape of nested rows. */
-const shapeOf = (value: z.infer<typeof numbers>): number[] =>
+export const shapeOf = (value: z.infer<typeof numbers>): number[] =>
   Array.isArray(value[0]) ? [value.length, value[0].length] : [value.length]
 
 /** A constant of a fixture's numbers. */

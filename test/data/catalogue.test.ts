@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { datasets } from '../../src/data/built-in.ts'
+import { planeDatasets } from '../../src/data/built-in.ts'
 import {
   type DatasetSpec,
   generatedDataset,
@@ -11,7 +11,7 @@ import { DataError } from '../../src/data/error.ts'
 import { random } from '../../src/random/random.ts'
 import { draw, moments } from './draw.ts'
 
-const names = Object.keys(datasets)
+const names = Object.keys(planeDatasets)
 
 describe.each(names)('%s', name => {
   const dataset = generatedDataset(name)
@@ -50,7 +50,7 @@ describe.each(names)('%s', name => {
   })
 })
 
-test('fingerprints tell the datasets apart', () => {
+test('fingerprints tell the planeDatasets apart', () => {
   expect(new Set(names.map(name => generatedDataset(name).fingerprint.sha256)).size).toBe(names.length)
 })
 
@@ -108,7 +108,7 @@ const refused: [unknown, RegExp][] = [
   ['photographs', /^unknown dataset "photographs" \(known/],
   ['toString', /^unknown dataset "toString" \(known/],
   ['', /^unknown dataset ""/],
-  [{}, /^data: expected a name or a block with one key of mixture, gaussian, csv, .*; found \{\}$/],
+  [{}, /^data: expected a name or a block with one key of mixture, gaussian, glyphs, csv, .*; found \{\}$/],
   [{ ring: {} }, /found \{"ring":\{\}\}$/],
   [{ csv: { path: 'a.csv' }, mixture: {} }, /with one key/],
   [{ csv: {} }, /^csv\.path: expected text; found nothing$/],

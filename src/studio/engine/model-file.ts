@@ -1,6 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
-import { datasets } from '../../data/built-in.ts'
+import { planeDatasets } from '../../data/built-in.ts'
 import { type StandardizedDataset, standardizedBy } from '../../data/standardized.ts'
 import {
   type InterpolantName,
@@ -43,8 +43,8 @@ const unknownTarget = (name: string): Target => ({ kind: 'unknown', name: name.s
  * are not it.
  */
 function targetOf({ name, labels }: DataRecord, told = false): Target {
-  if (!Object.hasOwn(datasets, name)) return unknownTarget(name)
-  const own = datasets[name].create().labels?.names
+  if (!Object.hasOwn(planeDatasets, name)) return unknownTarget(name)
+  const own = planeDatasets[name].create().labels?.names
   return told && own?.join() !== labels?.names.join() ? unknownTarget(name) : { kind: 'built-in', name }
 }
 
@@ -95,7 +95,7 @@ function readTraits(bytes: Uint8Array, file: string): OnnxTraits {
 function firstObjective(id: string | null, target: Target): string {
   const row = id === null ? undefined : objectives.get(id)
   if (!row || row.coupling || row.defaults.coupling) return 'flow-matching'
-  const exact = target.kind === 'built-in' && datasets[target.name].create().mixture !== undefined
+  const exact = target.kind === 'built-in' && planeDatasets[target.name].create().mixture !== undefined
   return learnsFromTeacher(row) && (!exact || row.needs.includes('flow-map-teacher'))
     ? 'flow-matching'
     : row.id

@@ -1,4 +1,4 @@
-import { datasets } from '../../data/built-in.ts'
+import { planeDatasets } from '../../data/built-in.ts'
 import type { Dataset, Values } from '../../data/dataset.ts'
 import { DataError } from '../../data/error.ts'
 import { generated } from '../../data/generated.ts'
@@ -98,8 +98,8 @@ export function targetDataset(target: Target): Dataset {
   if (target.kind === 'density') return densityDataset(target.side, target.bytes)
   if (target.kind === 'points') return pointsDataset(target.name, target.bytes)
   if (target.kind === 'unknown') return unknownDataset(target.name)
-  if (!Object.hasOwn(datasets, target.name)) throw new DataError(`unknown dataset "${target.name}"`)
-  return datasets[target.name].create()
+  if (!Object.hasOwn(planeDatasets, target.name)) throw new DataError(`unknown dataset "${target.name}"`)
+  return planeDatasets[target.name].create()
 }
 
 /** Rows of a table that stands for a density. */

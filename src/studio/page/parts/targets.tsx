@@ -1,4 +1,4 @@
-import { datasets } from '../../../data/built-in.ts'
+import { planeDatasets } from '../../../data/built-in.ts'
 import type { PlanePoints } from '../../engine/protocol.ts'
 import { selected } from '../state/store.ts'
 import { begin, making } from './choose.ts'
@@ -15,7 +15,7 @@ const few = (name: string) => (): PlanePoints => {
   if (!drawn.has(name)) drawn.set(name, drawTarget({ kind: 'built-in', name }, 500))
   return drawn.get(name)!
 }
-const pictures = Object.keys(datasets).map(name => ({ name, points: few(name) }))
+const pictures = Object.keys(planeDatasets).map(name => ({ name, points: few(name) }))
 
 /** A sign in the place of a picture. */
 function Sign({ path }: { path: string }) {

@@ -1,0 +1,12 @@
+import type { Agreement } from '../../objective/golden.ts'
+import { checkGolden, goldenKinds } from '../../objective/golden-kinds.ts'
+import { checkRender } from './render.ts'
+
+/** How fixtures are checked, by their `kind`: those of formulas and networks, and those of data and metrics. */
+const kinds: Readonly<Record<string, (json: unknown) => Agreement>> = {
+  ...goldenKinds,
+  render: checkRender,
+}
+
+/** @throws UnknownRowError when there is no such kind, row or option */
+export const checkAny = (json: unknown): Agreement => checkGolden(json, kinds)
