@@ -31,6 +31,7 @@ export {
 } from './flow-map.ts'
 export { extrapolate, type Interval, isInside } from './guidance.ts'
 export {
+  clippedPath,
   type Interpolant,
   type InterpolantName,
   interpolants,

@@ -14,6 +14,7 @@ import {
 } from '../autodiff/index.ts'
 import {
   type Condition,
+  clippedPath,
   type FlowMap,
   flat,
   interpolants,
@@ -145,7 +146,10 @@ function drawOf(given: Given, student: Named<Tensor>): Draw {
     teacher: teacher?.(own) ?? absent('teacher'),
     pretrained: absent('flow map'),
     auxiliary: absent('auxiliary velocity'),
-    path: pathOf(interpolants.linear, points('x0'), points('eps')),
+    path:
+      network.parameterization === 'denoised'
+        ? clippedPath(pathOf(interpolants.linear, points('x0'), points('eps')), network.least)
+        : pathOf(interpolants.linear, points('x0'), points('eps')),
     s: time('s'),
     t: time('t'),
     m: time('m'),

@@ -30,6 +30,7 @@ export {
   bend,
   diagonalLaws,
   type Jumps,
+  keepsMinimum,
   type TimeLaw,
   type TimeLawName,
   type TimeOptions,

@@ -171,6 +171,10 @@ export const timeLaws = {
   },
 } as const
 
+/** Whether a law draws no source time below the minimum. */
+export const keepsMinimum = (law: TimeLawName): boolean =>
+  ['triangle', 'target-first', 'sorted-uniform'].includes(law)
+
 const uniform =
   ({ minimum = 0 }: TimeOptions) =>
   (random: Random): number =>

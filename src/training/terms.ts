@@ -8,6 +8,7 @@ import {
   type Condition,
   type ConditionKind,
   type ConditionSpec,
+  clippedPath,
   conditionKinds,
   type FlowMap,
   flat,
@@ -23,7 +24,15 @@ import {
   trajectoryPath,
   type VelocityField,
 } from '../model/index.ts'
-import { comparing, type Draw, meanSquare, type Objective, type Part, traitsOf } from '../objective/index.ts'
+import {
+  comparing,
+  type Draw,
+  keepsMinimum,
+  meanSquare,
+  type Objective,
+  type Part,
+  traitsOf,
+} from '../objective/index.ts'
 import { guidanceOf } from './guidance.ts'
 import { errorOf, type SampleWeight } from './weights.ts'
 
@@ -173,7 +182,12 @@ type DrawOf = (student: FlowMap) => Draw
 
 function pathThrough(config: Config, space: Space, { x0, eps, xs, xt, s, t }: TermInputs<Tensor>): Path {
   if (xs && xt) return trajectoryPath(s!, xs, t!, xt)
-  return x0 ? space.path(interpolants[config.interpolant], x0, eps!) : noisePath(eps!)
+  if (!x0) return noisePath(eps!)
+  const path = space.path(interpolants[config.interpolant], x0, eps!)
+  const { network, times, interpolant } = config
+  const isClipped =
+    network.parameterization === 'denoised' && interpolant === 'linear' && !keepsMinimum(times.law)
+  return isClipped ? clippedPath(path, times.minimum) : path
 }
 
 function drawMaker(config: Config, inputs: TermInputs<Tensor>, guides: Guides): DrawOf {
