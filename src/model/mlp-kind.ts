@@ -215,7 +215,7 @@ export const mlp: NetworkKind<MlpKeys> = {
       ...(keepsTimes(trained, asked, map) && { conditioning, sourceLayers }),
     }
   },
-  ofVelocity: { sourceLayers: null },
+  ofVelocity: () => ({ sourceLayers: null }),
   conversion,
   withoutCondition,
 }
