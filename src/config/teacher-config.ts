@@ -33,7 +33,7 @@ export function teacherConfig(config: Config): UserConfig {
     ...{ data, standardize, holdOut, interpolant, condition, optimizer, ema, batch },
     ...{ seeds, logEvery, log, checkpointEvery, chunk },
     objective: map ? 'psd' : 'flow-matching',
-    network: map ? network : { ...network, conditioning: 's', ...kindOf(network).ofVelocity },
+    network: map ? network : { ...network, conditioning: 's', ...kindOf(network).ofVelocity?.(network) },
     schedule: { ...schedule, warmup: Math.round(schedule.warmup * SHARE) },
     steps: Math.max(1, Math.round(steps * SHARE)),
   }

@@ -228,7 +228,7 @@ export const mlp: NetworkKind<MlpKeys> = {
       ...(keepsTimes(trained, asked, map) && { conditioning, sourceLayers }),
     }
   },
-  ofVelocity: { sourceLayers: null, scale: 'none' },
+  ofVelocity: () => ({ sourceLayers: null, scale: 'none' }),
   seesScale: ({ scale }) => scale !== 'none',
   conversion,
   withoutCondition,

@@ -91,8 +91,8 @@ export interface NetworkKind<K extends object = Readonly<Record<string, unknown>
    * @param map  whether it trains a two-time map
    */
   inherit?(trained: CommonKeys & K, asked: Partial<CommonKeys & K>, map: boolean): Partial<CommonKeys & K>
-  /** Keys in which the velocity that a run first trains as its teacher differs from the run's own network. */
-  readonly ofVelocity?: Partial<K>
+  /** Keys in which the velocity that a run first trains as its teacher differs from the run's own network, beside `conditioning: s`. */
+  ofVelocity?(config: CommonKeys & K): Partial<CommonKeys & K>
   /** How a trained network becomes the start of another, or why it cannot; default a copy of the same network. */
   conversion?(from: Sized<K>, to: Sized<K>): Conversion | string
   /** Parameters of the same network for points without a condition, which is what it is for the null. */

@@ -15,6 +15,8 @@ const ROUNDS = 500
 const normals = (source: Random, size: number, deviation: number): Float32Array =>
   Float32Array.from({ length: size }, () => deviation * source.normal())
 
+const lengthOf = (values: Float64Array): number => Math.sqrt(values.reduce((sum, x) => sum + x * x, 0))
+
 /** The largest singular value of `[rows, columns]`, from below. */
 export function largestSingularValue(
   matrix: Float32Array,
@@ -24,7 +26,7 @@ export function largestSingularValue(
   let direction = Float64Array.from({ length: columns }, () => source.normal())
   let value = 0
   for (let round = 0; round < ROUNDS; round++) {
-    const length = Math.hypot(...direction)
+    const length = lengthOf(direction)
     const image = new Float64Array(rows)
     const back = new Float64Array(columns)
     for (let i = 0; i < rows; i++) {
@@ -32,7 +34,7 @@ export function largestSingularValue(
       for (let j = 0; j < columns; j++) image[i] += (row[j] * direction[j]) / length
       for (let j = 0; j < columns; j++) back[j] += row[j] * image[i]
     }
-    const next = Math.sqrt(image.reduce((sum, x) => sum + x * x, 0))
+    const next = lengthOf(image)
     if (next <= value * (1 + SETTLED)) return Math.max(next, value)
     value = next
     direction = back

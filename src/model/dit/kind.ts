@@ -142,7 +142,11 @@ export const dit: NetworkKind<DitKeys> = {
     const { conditioning, split, ...shape } = trained
     return { ...shape, ...(keepsTimes(trained, asked, map) && { conditioning, split }) }
   },
-  ofVelocity: { split: null, scale: 'none', interval: false, outputScale: false, velocityHead: 0 },
+  // With tokens a map begins only with a network that was told as much.
+  ofVelocity: ({ injection, conditioning }) => ({
+    ...{ outputScale: false, velocityHead: 0 },
+    ...(injection === 'tokens' ? { conditioning } : { split: null, scale: 'none', interval: false }),
+  }),
   conversion,
   withoutCondition,
 }

@@ -188,5 +188,14 @@ test('a run that begins with a velocity and trains a map takes over all but its 
   expect(taken).toMatchObject({ width: 8, patch: 2 })
   expect(taken).not.toHaveProperty('conditioning')
   expect(inheritedFrom(base, { kind: 'dit' }, false)).toMatchObject({ conditioning: 's' })
-  expect(kindOf(base).ofVelocity).toMatchObject({ velocityHead: 0, scale: 'none' })
+})
+
+test('the teacher that a run first trains can begin that run, with tokens too', () => {
+  for (const config of [map, decoupled, { ...inContext, scale: 'inverse' }]) {
+    const own = { ...config, velocityHead: 2, outputScale: true }
+    const teacher = { ...own, conditioning: 's' as const, ...kindOf(own).ofVelocity!(own) }
+    expect(teacher.velocityHead).toBe(0)
+    const [from, to] = [teacher, own].map(config => ({ config, point: classes }))
+    expect(conversionOf(from, to)).toBeTypeOf('function')
+  }
 })
