@@ -1,4 +1,5 @@
-import { type Agreement, checkFixture, parseFixture, UnknownRowError } from './golden.ts'
+import { checkFixture, parseFixture, UnknownRowError } from './golden.ts'
+import type { Agreement } from './golden-agreement.ts'
 import { checkForward } from './golden-forward.ts'
 
 /** Fixtures that name no kind: an objective on points in the plane. */
