@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { checkGraph, evaluate, jvp, simplify, type Tensor, trace } from '../autodiff/index.ts'
 import { timeShape } from '../model/index.ts'
-import { type Agreement, relativeError } from './golden.ts'
+import { type Agreement, relativeError } from './golden-agreement.ts'
 import {
   conditionOf,
   constantOf,

@@ -1,4 +1,5 @@
-import { type Agreement, checkFixture, parseFixture, UnknownRowError } from './golden.ts'
+import { checkFixture, parseFixture, UnknownRowError } from './golden.ts'
+import type { Agreement } from './golden-agreement.ts'
 import { checkForward } from './golden-forward.ts'
 import { checkObjective } from './golden-objective.ts'
 

@@ -23,6 +23,7 @@ import {
 } from '../model/index.ts'
 import { applyMlp, type MlpOptions } from '../model/mlp.ts'
 import { objectives } from './catalogue.ts'
+import { relativeError } from './golden-agreement.ts'
 import {
   adaptive,
   cauchy,
@@ -63,15 +64,6 @@ export interface GoldenResult {
   readonly lossError: number
   /** Largest error of a gradient's element, relative to the largest element of its tensor. */
   readonly gradientError: number
-  readonly passed: boolean
-}
-
-/** How far numbers are from those of a fixture. */
-export interface Agreement {
-  /** What the fixture is of, where it says. */
-  readonly term?: string
-  /** Relative errors by what is compared. */
-  readonly errors: Readonly<Record<string, number>>
   readonly passed: boolean
 }
 
@@ -247,10 +239,4 @@ export function checkFixture(fixture: Fixture, catalogue: Catalogue = { objectiv
   )
   const passed = lossError <= LOSS_TOLERANCE && gradientError <= GRADIENT_TOLERANCE
   return { term: fixture.term, lossError, gradientError, passed }
-}
-
-/** The largest error of an element, relative to the largest element expected. */
-export function relativeError(found: Float64Array, expected: Float64Array): number {
-  const scale = expected.reduce((top, v) => Math.max(top, Math.abs(v)), 1e-12)
-  return found.reduce((worst, v, i) => Math.max(worst, Math.abs(v - expected[i]) / scale), 0)
 }
