@@ -13,11 +13,11 @@ if (range) {
   find('guide').hidden = false
 }
 
-/** Numbers of one picture, -1 to 1, as grey pixels. */
+/** Numbers of one picture, 0 to 255, as grey pixels. */
 function draw(canvas, picture) {
   Object.assign(canvas, { width, height })
   const image = new ImageData(width, height)
-  picture.forEach((value, i) => image.data.set([0, 1, 2].map(() => 127.5 * (value + 1)).concat(255), 4 * i))
+  picture.forEach((value, i) => image.data.set([0, 1, 2].map(() => value).concat(255), 4 * i))
   canvas.getContext('2d').putImageData(image, 0, 0)
 }
 
