@@ -25,13 +25,8 @@ import {
 import { psdMap } from './compositional.ts'
 import { flowMatching, guidanceFree, teacherVelocity } from './diagonal.ts'
 import { ayfEmd, decoupledMeanflow, imf, meanflow } from './eulerian.ts'
-import {
-  type Agreement,
-  GRADIENT_TOLERANCE,
-  LOSS_TOLERANCE,
-  relativeError,
-  UnknownRowError,
-} from './golden.ts'
+import { GRADIENT_TOLERANCE, LOSS_TOLERANCE, UnknownRowError } from './golden.ts'
+import { type Agreement, relativeError } from './golden-agreement.ts'
 import {
   conditionOf,
   constantOf,

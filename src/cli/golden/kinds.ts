@@ -1,4 +1,4 @@
-import type { Agreement } from '../../objective/golden.ts'
+import type { Agreement } from '../../objective/golden-agreement.ts'
 import { checkGolden, goldenKinds } from '../../objective/golden-kinds.ts'
 import { checkRender } from './render.ts'
 

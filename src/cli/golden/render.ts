@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { renderGlyph } from '../../data/glyphs.ts'
-import type { Agreement } from '../../objective/golden.ts'
+import type { Agreement } from '../../objective/golden-agreement.ts'
 
 const TOLERANCE = 1e-9
 
