@@ -1,7 +1,7 @@
 import { kindOf } from '../model/index.ts'
 import { guidanceRules } from '../objective/index.ts'
+import type { Check } from './check.ts'
 import { isGuidedByTeacher } from './guidance.ts'
-import type { Check } from './validate.ts'
 
 const TRAIN_TOLD = 'train with --condition class'
 

@@ -1,11 +1,9 @@
 import { kindOf } from '../model/index.ts'
 import { type Objective, objectives, type Traits, traitsOf } from '../objective/index.ts'
+import type { Check } from './check.ts'
 import { isGuidedByTeacher } from './guidance.ts'
 import { guidanceChecks } from './guidance-checks.ts'
 import type { Config } from './schema.ts'
-
-/** What a combination of keys makes no sense for, or nothing. */
-export type Check = (config: Config, objective: Objective, traits: Traits) => string | false
 
 /** Samples of a batch that train the diagonal. A hair more, so that 0.29 of 100 is 29 although 100 * 0.29 is a hair less. */
 export const diagonalRows = ({ batch, diagonal }: Config): number =>
