@@ -87,6 +87,7 @@ export const roles: Readonly<Record<string, { readonly weight?: string; readonly
   'facm:anchor': { weight: 'anchorWeight' },
   'freeflow:correction': { weight: 'correctionWeight', plain: true },
   'freeflow:auxiliary': { plain: true },
+  dmf: { plain: true },
 }
 
 /** Whether the parts of a row have the weights that their options say. */
