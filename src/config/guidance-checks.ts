@@ -53,11 +53,15 @@ export const guidanceChecks: readonly Check[] = [
     (rule === 'gft'
       ? `guidance.rule: gft is the loss of --objective gft, found ${id}`
       : `guidance.rule: ${id} is made with gft, found ${rule}`),
-  ({ guidance: { rule, law }, coupling: { kind } }) =>
+  ({ guidance: { rule }, coupling: { kind } }) =>
     rule !== 'none' &&
     kind !== 'independent' &&
-    (!isGuidedByTeacher(rule) || law !== 'fixed') &&
-    `guidance.${law === 'fixed' ? 'rule' : 'law'}: with coupling.kind ${kind} trajectories are solved before the training, by a teacher and at one scale; use ${law === 'fixed' ? 'teacher or auto' : 'fixed'}`,
+    !isGuidedByTeacher(rule) &&
+    `guidance.rule: with coupling.kind ${kind} trajectories of a teacher are solved before the training, which ${rule} does not guide; use teacher or auto`,
+  ({ guidance: { law }, coupling: { kind } }) =>
+    law !== 'fixed' &&
+    kind !== 'independent' &&
+    `guidance.law: with coupling.kind ${kind} trajectories are solved before the training, at one scale; use fixed`,
   ({ guidance: { rule, baked } }) =>
     rule !== 'none' &&
     baked !== null &&

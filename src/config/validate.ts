@@ -167,7 +167,20 @@ const times: readonly Check[] = [
     `anchor.${mean !== null ? 'mean' : 'deviation'}: has no use without a law; set anchor.law, e.g. logit-normal`,
 ]
 
+/** The key of a loss that is changed, if any is. */
+const changedLoss = ({ loss: { kind, adaptive, minSnr, gapWeight } }: Config): string | undefined =>
+  Object.entries({ kind: kind !== 'mse', adaptive, minSnr, gapWeight }).find(([, value]) => value)?.[0]
+
 const weights: readonly Check[] = [
+  (config, { id, parts }) => {
+    const key = changedLoss(config)
+    const stands = parts?.(config.options as never).every(({ plain }) => plain)
+    return (
+      stands === true &&
+      key !== undefined &&
+      `loss.${key}: ${id} is trained as it stands, robust and with a weight of its own; leave it out`
+    )
+  },
   ({ loss: { minSnr }, options }, objective, { compares }) => {
     if (minSnr === null || compares !== 'jump') return false
     const other = optionFor(objective, options, traits => traits.compares === 'velocity')

@@ -20,7 +20,15 @@ import {
   timeShape,
   trajectoryPath,
 } from '../model/index.ts'
-import { comparing, type Draw, meanSquare, type Objective, type Part, traitsOf } from '../objective/index.ts'
+import {
+  comparing,
+  type Draw,
+  type Loss,
+  meanSquare,
+  type Objective,
+  type Part,
+  traitsOf,
+} from '../objective/index.ts'
 import { guidanceOf } from './guidance.ts'
 import { type Guides, type InputName, isPoints, type TermInputs, type Told, tell } from './guides.ts'
 import { errorOf, type SampleWeight } from './weights.ts'
@@ -246,6 +254,9 @@ const timesOf = ({ at }: Part, { t, anchor }: TermInputs<Tensor>): InputName[] =
   return at === 's' || !t ? ['s'] : ['s', 't']
 }
 
+/** What is reported of a part beside its loss as it is trained. */
+const residualOf = ({ loss, residual = loss }: Part): Loss => residual
+
 /** A part's loss of each sample without robust losses and weights. */
 export interface SampleResidual {
   readonly name: string
@@ -271,7 +282,7 @@ export function sampleResiduals(
     return term.parts(present).map(part => ({
       name: part.name,
       term: term.name,
-      values: part.loss(ownTimes(part, draw, inputs[i].anchor)),
+      values: residualOf(part)(ownTimes(part, draw, inputs[i].anchor)),
       times: timesOf(part, inputs[i]),
     }))
   })
@@ -298,8 +309,8 @@ function evaluatePart(
 ): PartValue {
   const { name, loss, plain, at } = part
   const own = ownTimes(part, draw, anchor)
-  const residual = loss(own).mean()
-  if (plain) return { name, loss: residual, residual }
+  const residual = residualOf(part)(own).mean()
+  if (plain) return { name, loss: part.residual ? loss(own).mean() : residual, residual }
   const losses = loss({ ...own, ...comparing(own.space, errorOf(config, own.space)) })
   const samples =
     config.guidance.divide && scale ? losses.div(scale.square().reshape([scale.shape[0]])) : losses
