@@ -1,6 +1,7 @@
 import { kindOf } from '../model/index.ts'
 import { type Objective, objectives, type Traits, traitsOf } from '../objective/index.ts'
 import type { Check } from './check.ts'
+import { base } from './defaults.ts'
 import { isGuidedByTeacher } from './guidance.ts'
 import { guidanceChecks } from './guidance-checks.ts'
 import type { Config } from './schema.ts'
@@ -157,6 +158,14 @@ const times: readonly Check[] = [
     `times.full: 1 trains no jump of ${objective} but the one from noise to data; use less than 1`,
   ({ times: { law, levels } }) =>
     law !== 'dyadic' && levels !== 7 && `times.levels: only the law dyadic has levels, found ${law}`,
+  ({ times: { law, gapMean } }) =>
+    !law.startsWith('gap-') &&
+    gapMean !== base.times.gapMean &&
+    `times.gapMean: only the laws gap-first and gap-uniform draw a gap, found ${law}`,
+  ({ times: { law, means } }) =>
+    law !== 'sorted-pair' &&
+    means.join() !== base.times.means.join() &&
+    `times.means: only the law sorted-pair has two means, found ${law}`,
   (config, objective) =>
     config.anchor.law !== null &&
     !hasAnchor(objective, config) &&
