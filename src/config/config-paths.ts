@@ -8,11 +8,12 @@ const WORDS = ['exact', 'train']
 
 /** A configuration, or what a user wrote for one, with other paths: of its data and of the runs that it names. */
 export function withConfigPaths<T extends UserConfig>(user: T, change: (path: string) => string): T {
-  const { data, teacher, coupling, initFrom, teacherTraining } = user
+  const { data, teacher, coupling, guidance, initFrom, teacherTraining } = user
   const changes: UserConfig = {}
   if (data !== undefined && data !== null) changes.data = withPaths(data, change)
   if (isRun(teacher)) changes.teacher = change(teacher)
   if (isRun(coupling?.teacher)) changes.coupling = { ...coupling, teacher: change(coupling.teacher) }
+  if (isRun(guidance?.weak)) changes.guidance = { ...guidance, weak: change(guidance.weak) }
   if (isRun(initFrom) && initFrom !== OWN_TEACHER) changes.initFrom = change(initFrom)
   if (typeof teacherTraining === 'object' && teacherTraining !== null) {
     changes.teacherTraining = withConfigPaths(teacherTraining as UserConfig, change)

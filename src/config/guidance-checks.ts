@@ -1,9 +1,39 @@
 import { kindOf } from '../model/index.ts'
 import { guidanceRules } from '../objective/index.ts'
+import type { Check } from './check.ts'
+import { base } from './defaults.ts'
 import { isGuidedByTeacher } from './guidance.ts'
-import type { Check } from './validate.ts'
+import type { Config } from './schema.ts'
 
 const TRAIN_TOLD = 'train with --condition class'
+
+/** Keys of the block that some rules do not use, and which do. */
+const USED: Readonly<Record<string, (guidance: Config['guidance']) => boolean>> = {
+  scale: ({ rule, law }) => law === 'fixed' && !['mix', 'model'].includes(rule),
+  range: ({ law }) => law !== 'fixed',
+  omega: ({ rule }) => ['mix', 'model'].includes(rule),
+  kappa: ({ rule }) => rule === 'mix',
+  interval: () => true,
+  divide: () => true,
+}
+
+/** Why a key that the user has set would say nothing. */
+function unused(guidance: Config['guidance']): string | undefined {
+  const { rule, law } = guidance
+  const isSet = (key: string): boolean =>
+    JSON.stringify(guidance[key as keyof typeof guidance]) !==
+    JSON.stringify(base.guidance[key as keyof typeof guidance])
+  const key = Object.keys(USED).find(key => isSet(key) && (rule === 'none' || !USED[key](guidance)))
+  if (!key) return undefined
+  if (rule === 'none') return `guidance.${key}: has no use without a rule; set guidance.rule, e.g. mix`
+  if (key === 'scale' && law === 'fixed') {
+    return `guidance.scale: ${rule} comes to ${rule === 'mix' ? 'omega/(1 - kappa)' : '1/(1 - omega)'}; set ${rule === 'mix' ? 'these' : 'guidance.omega'} instead`
+  }
+  if (key === 'scale')
+    return `guidance.scale: scales are drawn by the law ${law}, from guidance.range; set that`
+  if (key === 'range') return 'guidance.range: no scales are drawn; set guidance.law, e.g. log-uniform'
+  return `guidance.${key}: ${rule} has no ${key}; those that have: ${key === 'omega' ? 'mix and model' : 'mix'}`
+}
 
 /** Combinations of guidance that make no sense. */
 export const guidanceChecks: readonly Check[] = [
@@ -42,6 +72,7 @@ export const guidanceChecks: readonly Check[] = [
     rule !== 'none' &&
     needs.includes('flow-map-teacher') &&
     `guidance.rule: ${id} learns from the jumps of a trained map, and guided jumps are not the jumps of a guided flow; guide the training of that map, and use none here`,
+  ({ guidance }) => unused(guidance) ?? false,
   ({ guidance: { rule, weak } }) =>
     rule === 'auto' &&
     weak === null &&
@@ -53,11 +84,15 @@ export const guidanceChecks: readonly Check[] = [
     (rule === 'gft'
       ? `guidance.rule: gft is the loss of --objective gft, found ${id}`
       : `guidance.rule: ${id} is made with gft, found ${rule}`),
-  ({ guidance: { rule, law }, coupling: { kind } }) =>
+  ({ guidance: { rule }, coupling: { kind } }) =>
     rule !== 'none' &&
     kind !== 'independent' &&
-    (!isGuidedByTeacher(rule) || law !== 'fixed') &&
-    `guidance.${law === 'fixed' ? 'rule' : 'law'}: with coupling.kind ${kind} trajectories are solved before the training, by a teacher and at one scale; use ${law === 'fixed' ? 'teacher or auto' : 'fixed'}`,
+    !isGuidedByTeacher(rule) &&
+    `guidance.rule: with coupling.kind ${kind} trajectories of a teacher are solved before the training, which ${rule} does not guide; use teacher or auto`,
+  ({ guidance: { law }, coupling: { kind } }) =>
+    law !== 'fixed' &&
+    kind !== 'independent' &&
+    `guidance.law: with coupling.kind ${kind} trajectories are solved before the training, at one scale; use fixed`,
   ({ guidance: { rule, baked } }) =>
     rule !== 'none' &&
     baked !== null &&

@@ -1,11 +1,10 @@
 import { kindOf } from '../model/index.ts'
 import { type Objective, objectives, type Traits, traitsOf } from '../objective/index.ts'
+import type { Check } from './check.ts'
+import { base } from './defaults.ts'
 import { isGuidedByTeacher } from './guidance.ts'
 import { guidanceChecks } from './guidance-checks.ts'
 import type { Config } from './schema.ts'
-
-/** What a combination of keys makes no sense for, or nothing. */
-export type Check = (config: Config, objective: Objective, traits: Traits) => string | false
 
 /** Samples of a batch that train the diagonal. A hair more, so that 0.29 of 100 is 29 although 100 * 0.29 is a hair less. */
 export const diagonalRows = ({ batch, diagonal }: Config): number =>
@@ -159,6 +158,14 @@ const times: readonly Check[] = [
     `times.full: 1 trains no jump of ${objective} but the one from noise to data; use less than 1`,
   ({ times: { law, levels } }) =>
     law !== 'dyadic' && levels !== 7 && `times.levels: only the law dyadic has levels, found ${law}`,
+  ({ times: { law, gapMean } }) =>
+    !law.startsWith('gap-') &&
+    gapMean !== base.times.gapMean &&
+    `times.gapMean: only the laws gap-first and gap-uniform draw a gap, found ${law}`,
+  ({ times: { law, means } }) =>
+    law !== 'sorted-pair' &&
+    means.join() !== base.times.means.join() &&
+    `times.means: only the law sorted-pair has two means, found ${law}`,
   (config, objective) =>
     config.anchor.law !== null &&
     !hasAnchor(objective, config) &&
@@ -169,7 +176,20 @@ const times: readonly Check[] = [
     `anchor.${mean !== null ? 'mean' : 'deviation'}: has no use without a law; set anchor.law, e.g. logit-normal`,
 ]
 
+/** The key of a loss that is changed, if any is. */
+const changedLoss = ({ loss: { kind, adaptive, minSnr, gapWeight } }: Config): string | undefined =>
+  Object.entries({ kind: kind !== 'mse', adaptive, minSnr, gapWeight }).find(([, value]) => value)?.[0]
+
 const weights: readonly Check[] = [
+  (config, { id, parts }) => {
+    const key = changedLoss(config)
+    const stands = parts?.(config.options as never).every(({ plain }) => plain)
+    return (
+      stands === true &&
+      key !== undefined &&
+      `loss.${key}: ${id} is trained as it stands, robust and with a weight of its own; leave it out`
+    )
+  },
   ({ loss: { minSnr }, options }, objective, { compares }) => {
     if (minSnr === null || compares !== 'jump') return false
     const other = optionFor(objective, options, traits => traits.compares === 'velocity')

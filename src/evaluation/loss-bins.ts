@@ -14,16 +14,10 @@ import { type Condition, mapOf, unflatten } from '../model/index.ts'
 import type { Jumps } from '../objective/index.ts'
 import type { Program } from '../runtime/program.ts'
 import { batchSource } from '../training/batches.ts'
+import type { InputName, TermInputs } from '../training/guides.ts'
 import { networksOf } from '../training/networks.ts'
 import { guidesOf, studentOf, type Teachers } from '../training/step.ts'
-import {
-  type InputName,
-  type SampleResidual,
-  sampleResiduals,
-  type Term,
-  type TermInputs,
-  termSpecs,
-} from '../training/terms.ts'
+import { type SampleResidual, sampleResiduals, type Term, termSpecs } from '../training/terms.ts'
 import type { TrajectoryCache } from '../training/trajectory-cache.ts'
 import { roundOf, type TurnPlan } from '../training/turns.ts'
 

@@ -1,7 +1,7 @@
 import { jvp, type Operand, onesLike, stopGradient, type Tensor, zerosLike } from '../autodiff/index.ts'
 import type { FlowMap, Space } from '../model/index.ts'
 import { instantaneous } from './guidance.ts'
-import { comparing, type Loss, meanSquare } from './loss.ts'
+import type { Loss } from './loss.ts'
 
 type TwoArguments = (x: Tensor, s: Tensor) => Tensor
 
@@ -93,10 +93,11 @@ const LEAST = 0.01
  * `log(|V - sg[v_cond + (t-s)(d_s V + J_x V . v_cond)]|^2 / e^q + 0.01) + q`, `q(s,t)` learned   Lee et al. 2025 (Decoupled
  * MeanFlow), arXiv:2510.24474
  */
-export const decoupledMeanflow: Loss = ({ logSize, s, t, space, ...draw }) => {
-  const residual = meanflow({ ...draw, s, t, ...comparing(space, meanSquare(space)) })
-  const q = logSize ? logSize(s, t).reshape([s.shape[0]]) : residual.mul(0)
-  return residual.mul(q.neg().exp()).add(LEAST).log().add(q)
+export const decoupledMeanflow: Loss = draw => {
+  const { logSize, s, t } = draw
+  const square = meanflow(draw)
+  const q = logSize ? logSize(s, t).reshape(square.shape) : square.mul(0)
+  return square.mul(q.neg().exp()).add(LEAST).log().add(q)
 }
 
 /** `V = sg[a u + (1-a) V(xm,m,t)]`, `u = v_cond`, `xm = x + (m-s) u`, `m = a t + (1-a) s`, divided by `a`   Zhang et al. 2025 (AlphaFlow), arXiv:2510.20771 */

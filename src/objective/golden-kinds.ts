@@ -1,5 +1,6 @@
 import { checkFixture, parseFixture, UnknownRowError } from './golden.ts'
 import type { Agreement } from './golden-agreement.ts'
+import { checkField } from './golden-field.ts'
 import { checkForward } from './golden-forward.ts'
 import { checkObjective } from './golden-objective.ts'
 
@@ -14,6 +15,7 @@ export const goldenKinds: Readonly<Record<string, (json: unknown) => Agreement>>
   },
   forward: checkForward,
   objective: checkObjective,
+  field: checkField,
 }
 
 /**

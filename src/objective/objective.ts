@@ -53,6 +53,8 @@ export interface Part {
   readonly weight?: Operand
   /** Whether it is trained as it stands: robust losses and weights are for residuals of the student. */
   readonly plain?: boolean
+  /** The mean square that is reported of it, where its loss is none as it stands. */
+  readonly residual?: Loss
 }
 
 /** What a formula is: it decides what is drawn and trained for it, and which settings make sense. */

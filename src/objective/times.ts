@@ -131,15 +131,23 @@ export const timeLaws = {
   /** Two lognormal noise levels, sorted. Song & Dhariwal 2024 (iCT), arXiv:2310.14189, with its mean -1.1 and deviation 2. */
   lognormal: (options: TimeOptions = {}): TimeLaw => finish(options, sorted(lognormal(options))),
   /**
-   * One logit-normal number of each mean, sorted. Lee et al. 2025 (Decoupled MeanFlow), arXiv:2510.24474, with its means 0.4 and
-   * -1.2 and deviation 1.
+   * One logit-normal number of each mean, sorted; equal times are one such number, of mean 0. Lee et al. 2025 (Decoupled
+   * MeanFlow), arXiv:2510.24474, with its means 0.4 and -1.2 and deviation 1.
    */
-  'sorted-pair': ({ means = [0.4, -1.2], deviation = 1, ...options }: TimeOptions = {}): TimeLaw =>
-    finish(options, (random, out) => {
-      const [a, b] = means.map(mean => logitNormal({ mean, deviation })(random))
+  'sorted-pair': ({ equal = 0, ...options }: TimeOptions = {}): TimeLaw => {
+    const { means = [0.4, -1.2], mean = 0, deviation = 1 } = options
+    const [first, second, single] = [...means, mean].map(mean => logitNormal({ mean, deviation }))
+    const pair = finish(options, (random, out) => {
+      const [a, b] = [first(random), second(random)]
       out.s = Math.max(a, b)
       out.t = Math.min(a, b)
-    }),
+    })
+    return (random, out) => {
+      pair(random, out)
+      // The larger time of a pair is seldom near the data, where a velocity must be learned too.
+      if (equal > 0 && random.uniform() < equal) out.s = out.t = out.m = single(random)
+    }
+  },
   /**
    * A logit-normal gap, then a logit-normal target time among those that leave room for it. Zhou et al. 2025 (TVM),
    * arXiv:2511.19797, with its means -0.8 and -0.4 and deviation 1.

@@ -5,6 +5,11 @@ import type { Objective } from '../objective/index.ts'
 import { buildStep } from './step.ts'
 
 const PLANE: PointSpec = { shape: [2] }
+/** The same for rows that must be told something. */
+const WITH_CLASSES: PointSpec = { ...PLANE, condition: { kind: 'class', classes: 2 } }
+const planeOf = ({ condition: { kind } }: Pick<Config, 'condition'>): PointSpec =>
+  kind === 'none' ? PLANE : WITH_CLASSES
+
 /** Enough that what does not grow with the batch, such as the optimiser, hardly counts. */
 const SAMPLES = 2048
 
@@ -21,11 +26,12 @@ function fixedMap(config: Pick<Config, 'network'>): FlowMap {
  * optimiser's included, divided by those of the network, on the graph of the ring network with a teacher of its size.
  * Without weights and clipping, which are options.
  */
-export function measureCost({ id, needs, diagonal, parts }: Objective): number {
+export function measureCost({ id, needs, diagonal, parts, defaults }: Objective): number {
   const asks = needs.includes('teacher') || needs.includes('flow-map-teacher')
   const config = resolveConfig({
     objective: id,
     teacher: asks ? 'any' : null,
+    condition: { kind: defaults.guidance ? 'class' : 'none' },
     network: { frequencies: 8 },
     batch: diagonal && parts ? 2 * SAMPLES : SAMPLES,
     diagonal: { fraction: diagonal === null ? 0 : parts ? 0.5 : 1 },
@@ -46,17 +52,22 @@ export function stepOperations(config: Config): number {
   const velocity = fixedMap({ network: { ...network, conditioning: 's' } })
   const teacher = { velocity: velocity.velocity }
   const pretrained = fixedMap({ network: { ...network, conditioning: 's,t' } })
-  return countOperations(buildStep(config, PLANE, { teacher, pretrained }).graph)
+  return countOperations(buildStep(config, planeOf(config), { teacher, pretrained }).graph)
 }
 
 function forwardOperations(config: Config): number {
-  const size = parameterCount(config, PLANE)
+  const point = planeOf(config)
   const time = spec([SAMPLES, 1])
-  const graph = trace(({ parameters, x, s, t }) => mapOf(config, PLANE, parameters).velocity(x, s, t), {
-    parameters: spec([size]),
-    x: spec([SAMPLES, ...PLANE.shape]),
-    s: time,
-    t: time,
-  })
+  const graph = trace(
+    ({ parameters, x, s, t, ...condition }) =>
+      mapOf(config, point, parameters, point.condition && condition).velocity(x, s, t),
+    {
+      parameters: spec([parameterCount(config, point)]),
+      x: spec([SAMPLES, ...PLANE.shape]),
+      s: time,
+      t: time,
+      ...(point.condition && { class: spec([SAMPLES], 'int64'), scale: time }),
+    },
+  )
   return countOperations(simplify(graph))
 }

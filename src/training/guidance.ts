@@ -11,7 +11,7 @@ import {
   type VelocityField,
 } from '../model/index.ts'
 import { type Draw, guidedDraw } from '../objective/index.ts'
-import { type Guides, type TermInputs, type Told, tell } from './terms.ts'
+import { type Guides, type TermInputs, type Told, tell } from './guides.ts'
 
 /** Guides the draws of a term, where the run has a rule. */
 export function guidanceOf(

@@ -169,12 +169,14 @@ export function withMovedRuns(recorded: Config, asked: UserConfig, directory: st
   const teacher = find('teacher', recorded.teacher, asked.teacher)
   const initFrom = find('initFrom', recorded.initFrom, asked.initFrom)
   const solved = find('coupling.teacher', recorded.coupling.teacher, asked.coupling?.teacher)
+  const weak = find('guidance.weak', recorded.guidance.weak, asked.guidance?.weak)
   return {
     recorded: {
       ...recorded,
       teacher: teacher.path,
       initFrom: initFrom.path,
       coupling: { ...recorded.coupling, teacher: solved.path },
+      guidance: { ...recorded.guidance, weak: weak.path },
     },
     asked: {
       ...asked,
@@ -183,6 +185,7 @@ export function withMovedRuns(recorded: Config, asked: UserConfig, directory: st
       ...(asked.coupling?.teacher !== undefined && {
         coupling: { ...asked.coupling, teacher: solved.asked },
       }),
+      ...(asked.guidance?.weak !== undefined && { guidance: { ...asked.guidance, weak: weak.asked } }),
     },
     notes,
   }

@@ -23,10 +23,11 @@ import {
   spaceOf,
   unflatten,
 } from '../model/index.ts'
+import type { Guides, TermInputs } from './guides.ts'
 import { MAP, type Trained, WEIGHT } from './networks.ts'
 import { RATES } from './optimizer.ts'
 import { playersOf, stateNames, type TrainedPlayer, vectorName } from './players.ts'
-import { evaluateTerms, type Guides, type Term, type TermInputs, termSpecs } from './terms.ts'
+import { evaluateTerms, type Term, termSpecs } from './terms.ts'
 import { roundOf, type TurnPlan } from './turns.ts'
 import { weightOf } from './weights.ts'
 

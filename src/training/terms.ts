@@ -4,10 +4,8 @@ import { ConfigError, findObjective } from '../config/index.ts'
 import { type PresentValues, withPresent } from '../config/scheduled-values.ts'
 import { diagonalRows } from '../config/validate.ts'
 import {
-  type BoundNetwork,
   type Condition,
   type ConditionKind,
-  type ConditionSpec,
   clippedPath,
   conditionKinds,
   type FlowMap,
@@ -22,34 +20,22 @@ import {
   seenSpec,
   timeShape,
   trajectoryPath,
-  type VelocityField,
 } from '../model/index.ts'
 import {
   comparing,
   type Draw,
   keepsMinimum,
+  type Loss,
   meanSquare,
   type Objective,
   type Part,
   traitsOf,
 } from '../objective/index.ts'
 import { guidanceOf } from './guidance.ts'
+import { type Guides, type InputName, isPoints, type TermInputs, type Told, tell } from './guides.ts'
 import { errorOf, type SampleWeight } from './weights.ts'
 
 export type TermName = 'diagonal' | 'consistency'
-
-/**
- * Arrays that are drawn for a term: points `[rows, ...D]`, what the network sees of a condition under the name of its kind, the
- * others times, or the guidance scale, `[rows, 1, ...]`.
- */
-export type InputName = 'x0' | 'eps' | 'xs' | 'xt' | 'noise' | 'scale' | ConditionKind | TimeName
-
-type TimeName = 's' | 't' | 'm' | 'r' | 'anchor'
-
-const POINTS: ReadonlySet<InputName> = new Set(['x0', 'eps', 'xs', 'xt', 'noise'])
-export const isPoints = (name: InputName): boolean => POINTS.has(name)
-
-export type TermInputs<T> = Readonly<Partial<Record<InputName, T>>>
 
 /** One term of the loss on its own part of the batch. */
 export interface Term {
@@ -136,38 +122,11 @@ export function termSpecs({ rows, inputs }: Term, { shape, condition }: PointSpe
   return Object.fromEntries(inputs.map(name => [name, specOf(name)]))
 }
 
-/** A map or velocity, or how it is bound to the condition of each sample. */
-export type Told<M extends object> = M | ((condition: Condition<Tensor> | undefined) => M)
-
-export const tell = <M extends object>(map: Told<M>, condition: Condition<Tensor> | undefined): M =>
-  typeof map === 'function' ? map(condition) : map
-
 /** What the samples of a term are told; nothing where they are told nothing. */
 function conditionIn(inputs: TermInputs<Tensor>): Condition<Tensor> | undefined {
   const names = [...conditionKinds, 'scale'] as const
   const found = names.flatMap(name => (inputs[name] ? [[name, inputs[name]]] : []))
   return found.length > 0 ? Object.fromEntries(found) : undefined
-}
-
-/** What a formula may ask for beside the student. */
-export interface Guides {
-  /** `theta-`; the student itself when absent. */
-  readonly target?: Told<FlowMap>
-  /** The student with its parameters stopped. */
-  readonly frozen?: Told<FlowMap>
-  readonly teacher?: Told<VelocityField>
-  /** What `auto` guidance leads away from. */
-  readonly weak?: Told<VelocityField>
-  readonly pretrained?: Told<FlowMap>
-  /** Networks that train beside the student, by name. */
-  readonly players?: (condition: Condition<Tensor> | undefined) => Readonly<Record<string, BoundNetwork>>
-  readonly weight?: SampleWeight
-  /** Where the points live; flat when absent. */
-  readonly space?: Space
-  /** What samples are told, where they are told something. */
-  readonly told?: ConditionSpec
-  /** The learned logarithm of the size of losses. */
-  readonly logSize?: Draw['logSize']
 }
 
 /** Stands in for what a run does not have until a formula asks for it. */
@@ -302,6 +261,9 @@ const timesOf = ({ at }: Part, { t, anchor }: TermInputs<Tensor>): InputName[] =
   return at === 's' || !t ? ['s'] : ['s', 't']
 }
 
+/** What is reported of a part beside its loss as it is trained. */
+const residualOf = ({ loss, residual = loss }: Part): Loss => residual
+
 /** A part's loss of each sample without robust losses and weights. */
 export interface SampleResidual {
   readonly name: string
@@ -327,7 +289,7 @@ export function sampleResiduals(
     return term.parts(present).map(part => ({
       name: part.name,
       term: term.name,
-      values: part.loss(ownTimes(part, draw, inputs[i].anchor)),
+      values: residualOf(part)(ownTimes(part, draw, inputs[i].anchor)),
       times: timesOf(part, inputs[i]),
     }))
   })
@@ -354,8 +316,8 @@ function evaluatePart(
 ): PartValue {
   const { name, loss, plain, at } = part
   const own = ownTimes(part, draw, anchor)
-  const residual = loss(own).mean()
-  if (plain) return { name, loss: residual, residual }
+  const residual = residualOf(part)(own).mean()
+  if (plain) return { name, loss: part.residual ? loss(own).mean() : residual, residual }
   const losses = loss({ ...own, ...comparing(own.space, errorOf(config, own.space)) })
   const samples =
     config.guidance.divide && scale ? losses.div(scale.square().reshape([scale.shape[0]])) : losses

@@ -5,13 +5,28 @@ import { resumedConfig } from '../../src/training/resume.ts'
 
 /** What an objective needs to be resolved at all. */
 const needed = (id: string): UserConfig => {
-  const { needs } = objectives.get(id)!
+  const { needs, defaults } = objectives.get(id)!
   const taught = needs.includes('teacher') || needs.includes('flow-map-teacher')
-  return { objective: id, ...(taught && { teacher: 'exact' }) }
+  const guided = defaults.guidance !== undefined
+  return {
+    objective: id,
+    ...(taught && { teacher: 'exact' }),
+    ...(guided && { condition: { kind: 'class' } }),
+  }
 }
 
 /** What differs from the defaults of most, by objective; a new default must be written down here too. */
-const pick = ({ diagonal, consistency, times, loss, optimizer, target, ema, coupling }: Config) => ({
+const pick = ({
+  diagonal,
+  consistency,
+  times,
+  loss,
+  optimizer,
+  target,
+  ema,
+  coupling,
+  guidance,
+}: Config) => ({
   diagonal: diagonal.objective,
   fraction: diagonal.fraction,
   weight: consistency.weight,
@@ -26,6 +41,8 @@ const pick = ({ diagonal, consistency, times, loss, optimizer, target, ema, coup
   target,
   ema,
   coupling: coupling.kind,
+  learned: loss.learned,
+  rule: guidance.rule,
 })
 
 describe('defaults', () => {
@@ -44,6 +61,8 @@ describe('defaults', () => {
     target: 'ema',
     ema: 0.995,
     coupling: 'independent',
+    learned: false,
+    rule: 'none',
   }
   const taught = { ...usual, diagonal: 'teacher-velocity' }
   const alone = { ...usual, diagonal: null, fraction: 0 }
@@ -54,6 +73,7 @@ describe('defaults', () => {
   const fixed = { ...alone, adaptive: { p: 0.5, c: 1e-2 }, clip: 1 }
   const expected: Record<string, Record<string, unknown>> = {
     'flow-matching': { ...usual, fraction: 1 },
+    gft: { ...usual, diagonal: 'gft', fraction: 1, rule: 'gft' },
     'teacher-velocity': { ...taught, fraction: 1 },
     itm: { ...usual, diagonal: 'itm', fraction: 1, coupling: 'samples' },
     reflow: { ...usual, fraction: 1, coupling: 'reflow' },
@@ -75,6 +95,7 @@ describe('defaults', () => {
     'ayf-emd': fixed,
     meanflow: { ...meanflow, equal: 0.75, adaptive: { p: 1, c: 1e-3 } },
     imf: { ...meanflow, equal: 0.5, adaptive: { p: 1, c: 1e-2 } },
+    dmf: { ...alone, times: 'sorted-pair', equal: 0.5, learned: true, clip: 1 },
     alphaflow: { ...meanflow, equal: 0.5, adaptive: { p: 1, c: 1e-3 }, target: 'student' },
     soflow: {
       ...usual,

@@ -49,6 +49,7 @@ const LITERATURE: Readonly<
   'emd-discrete': ['eulerian', 'distillation', null],
   meanflow: ['eulerian', 'marginal', 4],
   imf: ['eulerian', 'marginal', 5],
+  dmf: ['eulerian', 'marginal', null],
   alphaflow: ['eulerian', 'marginal', null],
   soflow: ['eulerian', 'self-distillation', 7],
   facm: ['eulerian', 'distillation', 8],
@@ -64,9 +65,10 @@ const LITERATURE: Readonly<
   splitmeanflow: ['compositional', 'distillation', 9],
   fmm: ['compositional', 'marginal', 9],
   pfmm: ['compositional', 'distillation', 5],
-  // Beside that table: psd with another diagonal, flow matching with another coupling, and regression.
+  // Beside that table: psd with another diagonal, flow matching with another coupling and with guidance, and regression.
   semigroup: ['compositional', 'distillation', null],
   reflow: ['diagonal', 'distillation', null],
+  gft: ['diagonal', 'velocity', null],
   cmt: ['lagrangian', 'distillation', null],
 }
 
@@ -276,7 +278,8 @@ function traceTerm(
     ([x0, eps, noise, s, t, m, r]: Tensor[]) => {
       const path = pathOf(interpolants.linear, x0, eps)
       const players = { map, target: map, frozen: map, teacher: map, pretrained: map, auxiliary: map }
-      const draw: Draw = { ...players, path, s, t, m, noise, r, ...comparing(flat, squaredError) }
+      const guided = { scale: s.add(1), map, untold: map }
+      const draw: Draw = { ...players, path, s, t, m, noise, r, guided, ...comparing(flat, squaredError) }
       return loss(draw)
     },
     [points, points, points, time, time, time, time],

@@ -1,4 +1,5 @@
-import { type FlowMap, interpolants, pathOf } from '../../src/model/index.ts'
+import { concat, stopGradient, type Tensor } from '../../src/autodiff/index.ts'
+import { extrapolate, type FlowMap, interpolants, pathOf } from '../../src/model/index.ts'
 import type { Catalogue } from '../../src/objective/golden.ts'
 import type { Loss } from '../../src/objective/index.ts'
 import { type Batch, distance, only } from './setting.ts'
@@ -123,6 +124,78 @@ export function equalities(catalogue: Catalogue): readonly Equality[] {
       left: part('tvm', 'anchor'),
       right: row('flow-matching'),
       rightAt: at => ({ ...at, s: at.t }),
+    },
+    {
+      name: 'gft times w^2 is the regression of the guided velocity w u + (1-w) V(.,0)',
+      of: 'gft',
+      left: row('gft'),
+      right: ({ map, guided, path, s, error }) => {
+        const x = path.at(s)
+        const { scale: w, untold } = guided!
+        const g = stopGradient(extrapolate(untold.velocity(x, s), path.velocity(s), w))
+        return error(map.velocity(x, s), g).div(w.square().reshape([s.shape[0]]))
+      },
+    },
+    {
+      name: 'imf with a velocity head follows the head, and trains it beside',
+      of: 'imf',
+      left: row('imf'),
+      right: draw => {
+        const { map, path, s, t, error } = draw
+        const { velocityHead: head, ...alone } = map
+        const guided = {
+          ...draw.guided!,
+          map: { ...alone, velocity: (x: Tensor, s: Tensor) => head!(x, s, s) },
+        }
+        const beside = error(head!(path.at(s), s, t), path.velocity(s))
+        return row('imf')({ ...draw, map: alone, guided }).add(beside)
+      },
+      roles: (map, stopped) => ({
+        ...guides(map, stopped),
+        map: { ...map, velocityHead: (x, s, t) => map.velocity(x.mul(0.7), t, s).sin() },
+      }),
+    },
+    {
+      name: 'ct goes to its second point as the path leads onward',
+      of: 'ct',
+      left: row('ct', { delta: 0.3 }),
+      right: ({ map, target, path, s, distance }) => {
+        const [x, zero, m] = [path.at(s), s.mul(0), s.sub(0.3)]
+        const xm = x.add(m.sub(s).mul(path.velocity(s)).mul(2))
+        return distance(map.jump(x, s, zero), stopGradient(target.jump(xm, m, zero)))
+      },
+      roles: (map, stopped) => ({
+        ...guides(map, stopped),
+        path: (_, _t, path) => ({
+          ...path,
+          onward: (s, m) => path.at(s).add(m.sub(s).mul(path.velocity(s)).mul(2)),
+        }),
+      }),
+    },
+    {
+      name: 'dmf is meanflow over its own size, and learns that size',
+      of: 'dmf',
+      left: row('dmf'),
+      right: draw => {
+        const loss = row('meanflow')(draw)
+        const q = draw.logSize!(draw.s, draw.t).reshape(loss.shape)
+        const least = stopGradient(q.exp().mul(0.01))
+        return loss.add(q.mul(least)).div(stopGradient(loss.add(least)))
+      },
+      // What learns the size is a network of its own in a training; here the student's parameters stand for it.
+      roles: (map, stopped) => ({
+        ...apart(map, stopped),
+        logSize: (s, t) => map.velocity(concat([s, t]), s, t).sum(-1, true),
+      }),
+    },
+    {
+      name: 'dmf without a learned size',
+      of: 'dmf',
+      left: row('dmf'),
+      right: draw => {
+        const loss = row('meanflow')(draw)
+        return loss.div(stopGradient(loss.add(0.01)))
+      },
     },
     {
       name: 'itm with beta = 0 is velocity distillation',

@@ -8,7 +8,15 @@ const OWN = new URL('../fixtures/golden-images/', import.meta.url)
 /** A larger set, where one lies beside the project. */
 const BESIDE = new URL('../../../shared/golden-images/', import.meta.url)
 
-type Fixture = { kind: string; network: object; batch: object; expected: Record<string, number[][]> }
+type Rows = number[][]
+type Fixture = {
+  kind: string
+  options: Record<string, unknown>
+  network: object
+  networks: Record<string, Record<string, number[] | Rows>>
+  batch: Record<string, number[]>
+  expected: Record<string, Rows>
+}
 
 const filesIn = (directory: URL): string[] =>
   existsSync(directory) ? readdirSync(directory).filter(name => name.endsWith('.json')) : []
@@ -48,6 +56,89 @@ describe('golden values of pictures', () => {
   ])('of %s are missed by %o', (name, change) => {
     const fixture = load(name)
     expect(checkGolden({ ...fixture, network: { ...fixture.network, ...change } }).passed).toBe(false)
+  })
+})
+
+describe('objectives under guidance', () => {
+  const changed = (name: string, change: (fixture: Fixture) => Partial<Fixture>) => {
+    const fixture = load(name)
+    return checkGolden({ ...fixture, ...change(fixture) })
+  }
+
+  test.each<[what: string, name: string, change: (fixture: Fixture) => Partial<Fixture>]>([
+    ['kappa has the other sign', 'meanflow-guided.json', () => ({ options: { omega: 1.2, kappa: -0.5 } })],
+    [
+      'guidance begins later',
+      'meanflow-guided.json',
+      ({ options }) => ({ options: { ...options, interval: [0.65, 0.9] } }),
+    ],
+    ['there is no guidance', 'meanflow-guided.json', () => ({ options: {} })],
+    ['guidance acts at all times', 'guided-distillation.json', () => ({ options: {} })],
+    [
+      'times are exchanged, so that an interval is of the target times',
+      'guided-distillation.json',
+      ({ batch }) => ({ batch: { ...batch, s: batch.t, t: batch.s } }),
+    ],
+    ['a label is not dropped', 'gft.json', ({ batch }) => ({ batch: { ...batch, label: [2, 2, 2, 1] } })],
+    ['scales are one more', 'gft.json', ({ batch }) => ({ batch: { ...batch, w: batch.w.map(w => w + 1) } })],
+    [
+      'the anchor is at the target time',
+      'tvm-anchor.json',
+      ({ batch }) => ({ batch: { ...batch, r: batch.t } }),
+    ],
+    [
+      'the averaged parameters are not used',
+      'tvm-anchor.json',
+      ({ networks }) => ({ networks: { ...networks, target: networks.student } }),
+    ],
+    ['classes are exchanged', 'psd.json', ({ batch }) => ({ batch: { ...batch, label: [1, 0, 0, 3] } })],
+    [
+      'the scale is one more',
+      'field-two-classes.json',
+      ({ options }) => ({ options: { ...options, w: 3.5 } }),
+    ],
+    [
+      'classes are exchanged',
+      'field-two-classes.json',
+      ({ batch }) => ({ batch: { ...batch, c: batch.c.map(c => -c) } }),
+    ],
+    [
+      'the weak model is the other',
+      'field-autoguidance.json',
+      ({ options }) => ({ options: { ...options, sigma: 0.7, weak: 0.5 } }),
+    ],
+  ])('are missed when %s (%s)', (_, name, change) => {
+    expect(changed(name, change).passed).toBe(false)
+  })
+
+  test.each(['gft.json', 'guided-distillation.json'])('dropped samples do not see their scale: %s', name => {
+    expect(load(name).batch.label[3]).toBe(3)
+    const other = ({ batch }: Fixture) => ({ batch: { ...batch, w: [...batch.w.slice(0, 3), 7] } })
+    expect(changed(name, other).passed).toBe(true)
+  })
+
+  test("a rule of MeanFlow takes the student's own velocity, whatever is averaged", () => {
+    const moved = ({ networks: { student } }: Fixture) => ({
+      networks: { student, target: { ...student, 'final.out.bias': [1, 2, 3, 4] } },
+    })
+    expect(changed('meanflow-guided.json', moved).passed).toBe(true)
+  })
+
+  test('the guided jump is not guidance of jumps', () => {
+    const swap = ({ expected }: Fixture) => ({ expected: { ...expected, jump: expected.wrongGuidedJump } })
+    const { errors, passed } = changed('field-two-classes.json', swap)
+    expect(errors.jump).toBeGreaterThan(0.05)
+    expect(passed).toBe(false)
+  })
+
+  test('a field that nobody knows is said so', () => {
+    const fixture = load('field-autoguidance.json')
+    const unknown = { ...fixture, options: { w: 2, lambda: 1 } }
+    expect(() => checkGolden(unknown)).toThrow(UnknownRowError)
+    expect(() => checkGolden(unknown)).toThrow(
+      /autoguidance: expected w, and a, sigma .*; found w, lambda, x, s, t/,
+    )
+    expect(() => checkGolden({ ...fixture, expected: { other: [[1]] } })).toThrow(/expects other/)
   })
 })
 

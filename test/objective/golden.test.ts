@@ -27,12 +27,14 @@ test('the tolerances are what the README says', () => {
 
 /** Formulas that have no fixture: each is another row's, or is proved beside it. */
 const WITHOUT: Readonly<Record<string, string>> = {
+  gft: 'the regression of a guided velocity, over the square of the scale',
   reflow: 'flow-matching',
   'psd space=midpoint': 'psd space=velocity with m halfway',
   'semigroup space=map': 'psd space=map',
   'semigroup space=velocity': 'psd space=velocity',
   'semigroup space=midpoint': 'psd space=midpoint',
   'freeflow:auxiliary': "flow-matching on the student's samples",
+  dmf: 'meanflow over its own size',
   'soflow weighting=gap': 'soflow weighting=none over d (s-t)^2',
   cmt: '(t-s)^2 alphaflow with alpha = 1',
 }

@@ -33,7 +33,8 @@ const EQUIVALENT: Readonly<Record<string, string>> = {
   'tvmTerminal: y -> xt': 'enters the stopped target alone',
   'esd: stopGradient(target.velocity(x, s)) -> target.velocity(x, s)':
     'enters the stopped spatial derivative alone',
-  'imf: stopGradient(map.velocity(x, s)) -> map.velocity(x, s)': 'enters the stopped derivative alone',
+  'imf: stopGradient(instantaneous(guided?.map ?? map, x, s)) -> instantaneous(guided?.map ?? map, x, s)':
+    'enters the stopped derivative alone',
   'soflow: stopGradient(map.velocity(x, s)) -> map.velocity(x, s)': 'enters the stopped target alone',
   'soflowByGap: stopGradient(map.velocity(x, s)) -> map.velocity(x, s)': 'enters the stopped target alone',
   'emd: twice the target in error': 'the target is zero',

@@ -34,7 +34,7 @@ export interface Posterior {
  * the components' probabilities are those of `x_tau`.
  */
 export function posterior(
-  { mixture, interpolant }: World,
+  { mixture, interpolant }: Pick<World, 'mixture' | 'interpolant'>,
   from: Batch,
   given: 's' | 't',
   rule: Rule,

@@ -133,6 +133,8 @@ const flowMatching = isZeroInMean
 export const claims: Readonly<Record<string, Claim | null>> = {
   'flow-matching': flowMatching,
   reflow: flowMatching,
+  // Where a condition says nothing; with one, `guidance/rules.test.ts`.
+  gft: isZeroInMean,
   'teacher-velocity': isZero,
   itm,
   'psd space=map': isZero,
@@ -171,6 +173,9 @@ export const claims: Readonly<Record<string, Claim | null>> = {
   'ayf-emd': isZero,
   meanflow: isZeroInMean,
   imf: isZeroInMean,
+  // What is below the logarithm. That moves the optimum: the gradient is of residuals over their own size, whose mean is 0 where
+  // they are as large on either side, and nowhere else in general.
+  dmf: isZeroInMean,
   alphaflow: secondInMean('alpha'),
   'soflow weighting=none': second(option('d')),
   // The residual is divided by the step.

@@ -83,8 +83,8 @@ export function lossOfRotation(loss: Loss, space: Space = sphere): number[] {
   return [...valuesOf((...given) => loss(drawOf(roles, given)), ...inputs)[0].data].map(Math.abs)
 }
 
-/** Formulas that are right up to a step of a solver, or on purpose not the flow's. */
-const NOT_EXACT = /^(emd-discrete|lmd-discrete|cd|ctm|soflow|itm)\b/
+/** Formulas that are right up to a step of a solver, or on purpose not the flow's, or are not 0 where they are least. */
+const NOT_EXACT = /^(emd-discrete|lmd-discrete|cd|ctm|soflow|itm|dmf)\b/
 
 /** Whether a term is zero at the exact flow map of a rotation of the sphere. */
 export const holdsOnSphere = ({ key, id, options }: Term): boolean =>

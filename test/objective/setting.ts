@@ -57,6 +57,7 @@ export interface Roles {
   readonly teacher?: VelocityField
   readonly pretrained?: FlowMap
   readonly auxiliary?: VelocityField
+  readonly logSize?: Draw['logSize']
   readonly error?: ErrorFunction
   readonly space?: Space
   readonly interpolant?: Interpolant
@@ -72,6 +73,7 @@ export function drawOf(roles: Roles, [x0, eps, s, t, m, noise, r]: readonly Tens
   const { space = flatSpace, error = meanSquare(space), interpolant = interpolants.linear } = roles
   const plain = space.path(interpolant, x0, eps)
   const path = roles.path?.(s, t, plain) ?? plain
+  const { logSize } = roles
   return {
     map,
     target,
@@ -85,6 +87,9 @@ export function drawOf(roles: Roles, [x0, eps, s, t, m, noise, r]: readonly Tens
     m,
     noise,
     r,
+    // Every sample at a scale of its own; whoever needs no guidance does not ask.
+    guided: { scale: s.add(1.5), map, untold: target },
+    ...(logSize && { logSize }),
     ...comparing(space, error),
   }
 }

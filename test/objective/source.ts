@@ -4,6 +4,7 @@ import { z } from 'zod'
 import * as autodiff from '../../src/autodiff/index.ts'
 import * as model from '../../src/model/index.ts'
 import type { Catalogue } from '../../src/objective/golden.ts'
+import * as guidance from '../../src/objective/guidance.ts'
 import * as loss from '../../src/objective/loss.ts'
 import * as objective from '../../src/objective/objective.ts'
 import * as schedule from '../../src/objective/schedule.ts'
@@ -40,6 +41,7 @@ const GIVEN: Readonly<Record<string, object>> = {
   '../autodiff': autodiff,
   '../model': model,
   '../../model': model,
+  guidance,
   loss,
   objective,
   schedule,

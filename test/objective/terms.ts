@@ -81,12 +81,22 @@ export function lossOf(
 export const lossOfRow = (id: string, options: object = {}): Loss =>
   lossOf({ id, part: null, options: {} }, options)
 
-/** What a part is besides its loss: the option that is its weight, and whether it is trained as it stands. */
-export const roles: Readonly<Record<string, { readonly weight?: string; readonly plain?: true }>> = {
+/** What a part is besides its loss. */
+interface Role {
+  /** The option that is its weight. */
+  readonly weight?: string
+  /** Whether it is trained as it stands. */
+  readonly plain?: true
+  /** The formula of what is reported of it. */
+  readonly residual?: string
+}
+
+export const roles: Readonly<Record<string, Role>> = {
   'tvm:anchor': { weight: 'anchorWeight' },
   'facm:anchor': { weight: 'anchorWeight' },
   'freeflow:correction': { weight: 'correctionWeight', plain: true },
   'freeflow:auxiliary': { plain: true },
+  dmf: { plain: true, residual: 'meanflow' },
 }
 
 /** Whether the parts of a row have the weights that their options say. */
@@ -98,9 +108,9 @@ export function isWeighed(id: string, { objectives }: Catalogue = catalogue): bo
       weight && fieldsOf(objective)[weight] ? [[weight, value]] : [],
     )
     const parts = objective.parts?.(present(objective, Object.fromEntries(given))) ?? []
-    return parts.every(({ name, weight, plain }) => {
-      const { weight: option, plain: stands } = expected(parts.length > 1 ? `${id}:${name}` : id)
-      return weight === (option && value) && plain === stands
+    return parts.every(({ name, weight, plain, residual }) => {
+      const role = expected(parts.length > 1 ? `${id}:${name}` : id)
+      return weight === (role.weight && value) && plain === role.plain && residual?.name === role.residual
     })
   })
 }

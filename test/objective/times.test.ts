@@ -135,8 +135,10 @@ describe('sorted-uniform', () => {
   })
 })
 
+const logit = (x: number) => Math.log(x / (1 - x))
+const logitsOf = (times: readonly number[]) => times.map(logit)
+
 describe('logit-normal', () => {
-  const logit = (x: number) => Math.log(x / (1 - x))
   test.each([
     [{}, -0.4, 1],
     [{ mean: 0.5, deviation: 0.7 }, 0.5, 0.7],
@@ -152,6 +154,74 @@ describe('logit-normal', () => {
       ),
     ).toBeLessThan(LIMIT)
     expect(distance(logits, x => normal((x - mean - 0.05) / deviation))).toBeGreaterThan(LIMIT)
+  })
+})
+
+describe('sorted-pair', () => {
+  test.each([
+    [{}, [0.4, -1.2], 1],
+    [{ means: [1, 0.5] as const, deviation: 0.6 }, [1, 0.5], 0.6],
+  ])('%j: the larger of two logit-normal numbers, and the smaller', (options, [a, b], deviation) => {
+    const pairs = draws(timeLaws['sorted-pair'](options))
+    const below = (x: number, mean: number) => normal((x - mean) / deviation)
+    const larger = (x: number) => below(x, a) * below(x, b)
+    const smaller = (x: number) => 1 - (1 - below(x, a)) * (1 - below(x, b))
+    expect(distance(logitsOf(pairs.map(p => p.s)), larger)).toBeLessThan(LIMIT)
+    expect(distance(logitsOf(pairs.map(p => p.t)), smaller)).toBeLessThan(LIMIT)
+    expect(distance(logitsOf(pairs.map(p => p.s)), smaller)).toBeGreaterThan(LIMIT)
+  })
+
+  test.each([
+    [{ equal: 0.5 }, 0],
+    [{ equal: 0.5, mean: -0.7 }, -0.7],
+  ])('%j: equal times are of one mean of their own, near the data too', (options, mean) => {
+    const equal = draws(timeLaws['sorted-pair'](options)).filter(({ s, t }) => s === t)
+    expect(distance(logitsOf(equal.map(p => p.s)), x => normal(x - mean))).toBeLessThan(LIMIT)
+  })
+})
+
+describe('gap-first', () => {
+  /** Of a target time below `1 - gap`. */
+  const rank = ({ s, t }: Times, mean: number, deviation: number) =>
+    normal((logit(t) - mean) / deviation) / normal((logit(1 - (s - t)) - mean) / deviation)
+
+  test.each([
+    [{}, -0.8, -0.4, 1],
+    [{ gapMean: 0.5, mean: 0.2, deviation: 0.8 }, 0.5, 0.2, 0.8],
+    // Gaps that leave little room: the tail of the normal law.
+    [{ gapMean: 2, deviation: 0.7 }, 2, -0.4, 0.7],
+  ])(
+    '%j: a logit-normal gap, and a logit-normal time among those with room',
+    (options, gap, mean, deviation) => {
+      const pairs = draws(timeLaws['gap-first'](options)).filter(({ s, t }) => t > 0 && s - t < 0.9999)
+      const gaps = logitsOf(pairs.map(({ s, t }) => s - t))
+      expect(distance(gaps, x => normal((x - gap) / deviation))).toBeLessThan(LIMIT)
+      const ranks = pairs.map(p => rank(p, mean, deviation))
+      expect(distance(ranks, uniform())).toBeLessThan(LIMIT)
+      expect(
+        distance(
+          pairs.map(p => rank(p, mean - 0.1, deviation)),
+          uniform(),
+        ),
+      ).toBeGreaterThan(LIMIT)
+    },
+  )
+})
+
+describe('gap-uniform', () => {
+  test.each([
+    [{}, -0.8, 1],
+    [{ gapMean: 0.3, deviation: 0.5 }, 0.3, 0.5],
+  ])('%j: a logit-normal gap, and a time uniform below what is left', (options, mean, deviation) => {
+    const pairs = draws(timeLaws['gap-uniform'](options))
+    const gaps = logitsOf(pairs.map(({ s, t }) => s - t))
+    expect(distance(gaps, x => normal((x - mean) / deviation))).toBeLessThan(LIMIT)
+    expect(
+      distance(
+        pairs.map(({ s, t }) => t / (1 - (s - t))),
+        uniform(),
+      ),
+    ).toBeLessThan(LIMIT)
   })
 })
 
@@ -218,15 +288,32 @@ describe('the time of a diagonal sample', () => {
     return Array.from({ length: COUNT }, () => draw(source))
   }
 
-  test.each(['triangle', 'target-first', 'sorted-uniform'] as const)('is uniform beside %s', law => {
-    expect(distance(times(law), uniform())).toBeLessThan(LIMIT)
-    const raised = times(law, { minimum: 0.2 })
-    expect(distance(raised, uniform(0.2, 1))).toBeLessThan(LIMIT)
-  })
+  test.each(['triangle', 'target-first', 'sorted-uniform', 'gap-uniform'] as const)(
+    'is uniform beside %s',
+    law => {
+      expect(distance(times(law), uniform())).toBeLessThan(LIMIT)
+      const raised = times(law, { minimum: 0.2 })
+      expect(distance(raised, uniform(0.2, 1))).toBeLessThan(LIMIT)
+    },
+  )
 
-  test('is a single logit-normal number beside pairs of them', () => {
-    const logits = times('logit-normal', { mean: 0.3, deviation: 1.5 }).map(x => Math.log(x / (1 - x)))
-    expect(distance(logits, x => normal((x - 0.3) / 1.5))).toBeLessThan(LIMIT)
+  test.each(['logit-normal', 'sorted-pair', 'gap-first'] as const)(
+    'is a single logit-normal number beside %s',
+    law => {
+      const logits = logitsOf(times(law, { mean: 0.3, deviation: 1.5 }))
+      expect(distance(logits, x => normal((x - 0.3) / 1.5))).toBeLessThan(LIMIT)
+    },
+  )
+
+  test('has the mean of the paper beside each', () => {
+    const means = { 'logit-normal': -0.4, 'gap-first': -0.4, 'sorted-pair': 0 } as const
+    for (const [law, mean] of Object.entries(means)) {
+      const logits = logitsOf(times(law as keyof typeof means))
+      expect(
+        distance(logits, x => normal(x - mean)),
+        law,
+      ).toBeLessThan(LIMIT)
+    }
   })
 
   test('is a single lognormal noise level beside pairs of them', () => {

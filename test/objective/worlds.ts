@@ -9,7 +9,8 @@ import {
   mixtureVelocity,
   type VelocityField,
 } from '../../src/model/index.ts'
-import { solved } from './solver.ts'
+import { legendre } from '../../src/model/legendre.ts'
+import { solved } from '../../src/model/solved.ts'
 
 /** Data and a path of which the exact flow map, velocity and posterior are known. */
 export interface World {
@@ -38,21 +39,6 @@ const two: Mixture = {
     { weight: 0.35, mean: [1.1, -0.8], scales: [0.8, 1] },
     { weight: 0.65, mean: [-1, 0.9], scales: [0.9, 0.7] },
   ],
-}
-
-/** Nodes and weights of Gauss and Legendre on [0, 1], by Newton's method. */
-function legendre(n: number): { u: number; weight: number }[] {
-  return Array.from({ length: n }, (_, i) => {
-    let x = Math.cos((Math.PI * (i + 0.75)) / (n + 0.5))
-    let slope = 0
-    for (let round = 0; round < 50; round++) {
-      let [p, before] = [x, 1]
-      for (let k = 2; k <= n; k++) [p, before] = [((2 * k - 1) * x * p - (k - 1) * before) / k, p]
-      slope = (n * (x * p - before)) / (x * x - 1)
-      x -= p / slope
-    }
-    return { u: (1 - x) / 2, weight: 1 / ((1 - x * x) * slope * slope) }
-  })
 }
 
 /**

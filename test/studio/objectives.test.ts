@@ -11,16 +11,19 @@ import { examplePlan, freshPlan, type Plan } from '../../src/studio/plan.ts'
 import { beginStroke, densityCanvas, drawingOf, emptyCells } from '../../src/studio/target/raster.ts'
 import { anew, refusalOf } from '../../src/studio/trainable.ts'
 import { buildStep } from '../../src/training/step.ts'
-import { plane } from '../helpers/plane.ts'
+import { planeFor } from '../helpers/plane.ts'
 
 const ids = [...objectives.keys()]
+/** Rows that must be told something. */
+const asksClasses = ids.filter(id => objectives.get(id)!.defaults.guidance)
 const ring = targetDataset({ kind: 'built-in', name: 'ring' })
 const target = drawingOf(
   beginStroke(densityCanvas, emptyCells(), { radius: 8, strength: 1, does: 'add' })([20, 20]),
 )
 const drawing = targetDataset(target)
 const small: Plan = { ...freshPlan, hidden: 16, batch: 32 }
-const planOf = (objective: string, plan = small): Plan => anew(plan, {}, { objective })
+const planOf = (objective: string, plan = small): Plan =>
+  anew(plan, asksClasses.includes(objective) ? { condition: 'class' } : {}, { objective })
 
 const opened: Session[] = []
 afterEach(async () => {
@@ -38,7 +41,7 @@ describe('the terms of a formula', () => {
   test.each(ids.filter(id => id !== 'pfmm'))('of %s are the terms that a training reports', id => {
     const plan = planOf(id)
     const config = configOf(plan, plan.stages[0], true)
-    const { metrics } = buildStep(config, plane, guidanceOf(config, ring, ended).teachers)
+    const { metrics } = buildStep(config, planeFor(config), guidanceOf(config, ring, ended).teachers)
     const { terms, where } = lossFormula(config)
     expect(terms.map(({ term }) => term).sort()).toEqual(
       metrics.filter(name => metrics.includes(`${name}Residual`)).sort(),
@@ -63,8 +66,9 @@ describe('the terms of a formula', () => {
 describe('what can be trained', () => {
   test('on a mixture: all but what needs a flow map', () => {
     const refused = ids.filter(id => refusalOf(small, id, ring))
-    expect(refused).toEqual(['pfmm'])
+    expect(refused).toEqual([...asksClasses, 'pfmm'])
     expect(refusalOf(small, 'pfmm', ring)).toBe('train a flow map first')
+    expect(refusalOf(small, 'gft', ring)).toMatch(/^guidance\.rule: .*this run tells them nothing/)
   })
 
   test('on a drawing: what learns from data alone, and the others after a velocity', () => {
@@ -74,15 +78,15 @@ describe('what can be trained', () => {
     expect(refused).toContain('reflow')
     expect(refused).not.toContain('lsd')
     const taught = { ...plan, stages: [{ ...plan.stages[0], objective: 'flow-matching', steps: 10 }] }
-    expect(ids.filter(id => refusalOf(taught, id, drawing))).toEqual(['pfmm'])
+    expect(ids.filter(id => refusalOf(taught, id, drawing))).toEqual([...asksClasses, 'pfmm'])
     const mapped = { ...plan, stages: [{ ...plan.stages[0], objective: 'psd', steps: 10 }] }
-    expect(ids.filter(id => refusalOf(mapped, id, drawing))).toEqual([])
+    expect(ids.filter(id => refusalOf(mapped, id, drawing))).toEqual(asksClasses)
     const consistent = { ...plan, stages: [{ ...plan.stages[0], objective: 'ct', steps: 10 }] }
     expect(refusalOf(consistent, 'lmd', drawing)).toBe('train flow-matching first')
   })
 
   test('after the example: everything', () => {
-    expect(ids.filter(id => refusalOf(examplePlan, id, ring))).toEqual([])
+    expect(ids.filter(id => refusalOf(examplePlan, id, ring))).toEqual(asksClasses)
   })
 
   test('what cannot be configured is refused with the reason', () => {

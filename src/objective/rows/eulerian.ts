@@ -203,7 +203,7 @@ export const eulerianRows = [
       needs: ['data'],
       diagonal: null,
       options: none,
-      parts: () => [{ name: 'consistency', loss: decoupledMeanflow, plain: true }],
+      parts: () => [{ name: 'consistency', loss: decoupledMeanflow, plain: true, residual: meanflow }],
       defaults: {
         diagonalFraction: 0,
         times: { law: 'sorted-pair', equal: 0.5 },

@@ -1,5 +1,5 @@
-import type { Tensor } from '../../src/autodiff/index.ts'
-import { type FlowMap, fromVelocity, type VelocityField } from '../../src/model/index.ts'
+import type { Tensor } from '../autodiff/index.ts'
+import { type FlowMap, fromVelocity, type VelocityField } from './flow-map.ts'
 
 const r = Math.sqrt(21)
 /** The method of Cooper & Verner (1972), eighth order: each row's time, and its weights of the slopes before it. */

@@ -1,0 +1,52 @@
+import type { Tensor } from '../autodiff/index.ts'
+import type {
+  BoundNetwork,
+  Condition,
+  ConditionKind,
+  ConditionSpec,
+  FlowMap,
+  Space,
+  VelocityField,
+} from '../model/index.ts'
+import type { Draw } from '../objective/index.ts'
+import type { SampleWeight } from './weights.ts'
+
+/**
+ * Arrays that are drawn for a term: points `[rows, ...D]`, what the network sees of a condition under the name of its kind, the
+ * others times, or the guidance scale, `[rows, 1, ...]`.
+ */
+export type InputName = 'x0' | 'eps' | 'xs' | 'xt' | 'noise' | 'scale' | ConditionKind | TimeName
+
+type TimeName = 's' | 't' | 'm' | 'r' | 'anchor'
+
+const POINTS: ReadonlySet<InputName> = new Set(['x0', 'eps', 'xs', 'xt', 'noise'])
+export const isPoints = (name: InputName): boolean => POINTS.has(name)
+
+export type TermInputs<T> = Readonly<Partial<Record<InputName, T>>>
+
+/** A map or velocity, or how it is bound to the condition of each sample. */
+export type Told<M extends object> = M | ((condition: Condition<Tensor> | undefined) => M)
+
+export const tell = <M extends object>(map: Told<M>, condition: Condition<Tensor> | undefined): M =>
+  typeof map === 'function' ? map(condition) : map
+
+/** What a formula may ask for beside the student. */
+export interface Guides {
+  /** `theta-`; the student itself when absent. */
+  readonly target?: Told<FlowMap>
+  /** The student with its parameters stopped. */
+  readonly frozen?: Told<FlowMap>
+  readonly teacher?: Told<VelocityField>
+  /** What `auto` guidance leads away from. */
+  readonly weak?: Told<VelocityField>
+  readonly pretrained?: Told<FlowMap>
+  /** Networks that train beside the student, by name. */
+  readonly players?: (condition: Condition<Tensor> | undefined) => Readonly<Record<string, BoundNetwork>>
+  readonly weight?: SampleWeight
+  /** Where the points live; flat when absent. */
+  readonly space?: Space
+  /** What samples are told, where they are told something. */
+  readonly told?: ConditionSpec
+  /** The learned logarithm of the size of losses. */
+  readonly logSize?: Draw['logSize']
+}
