@@ -53,6 +53,7 @@ export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
     learningRate: 1e-3,
     beta1: 0.9,
     beta2: 0.999,
+    momentum: 0.95,
     epsilon: 1e-8,
     weightDecay: 0,
     clip: null,

@@ -157,10 +157,12 @@ export const schema = z.strictObject({
     steps: count.max(1000),
   }),
   optimizer: z.strictObject({
-    name: z.enum(['adam', 'adamw']),
+    name: z.enum(['adam', 'adamw', 'radam', 'muon']),
     learningRate: positive,
     beta1: fraction.lt(1),
     beta2: fraction.lt(1),
+    /** Of `muon`, for the matrices of hidden layers. */
+    momentum: fraction.lt(1),
     epsilon: positive,
     weightDecay: z.number().min(0),
     /** Largest global norm of the gradient; null for none. */

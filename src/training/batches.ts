@@ -13,7 +13,7 @@ import {
 } from '../objective/index.ts'
 import { type Random, random } from '../random/random.ts'
 import { type Drawn, drawTold, roomFor, writeTold } from './conditions.ts'
-import { RATES, writeRates } from './optimizer.ts'
+import { RATES, writeRates } from './optimizer/rates.ts'
 import { optimizerKeys } from './players.ts'
 import { type InputName, isPoints, type TermInputs } from './terms.ts'
 import { drawPair, drawTrajectory, type TrajectoryCache } from './trajectory-cache.ts'

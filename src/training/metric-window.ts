@@ -1,6 +1,6 @@
 import type { Config } from '../config/index.ts'
 import type { MetricsLine } from '../serialization/metrics-log.ts'
-import { learningRate } from './optimizer.ts'
+import { learningRate } from './optimizer/rates.ts'
 
 /** Ends the names of gradient norms of players beside the map. */
 const SUFFIX = 'GradientNorm'

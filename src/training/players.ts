@@ -2,7 +2,8 @@ import type { Config } from '../config/index.ts'
 import type { PointSpec } from '../model/index.ts'
 import type { State } from '../serialization/checkpoint.ts'
 import { MAP, networksOf, type Trained } from './networks.ts'
-import { optimizerOf, type Transformation } from './optimizer.ts'
+import { optimizerOf } from './optimizer/optimizers.ts'
+import type { Transformation } from './optimizer/transformation.ts'
 
 /** A network that trains, with its own optimiser. */
 export interface TrainedPlayer extends Trained {
@@ -19,7 +20,7 @@ export function optimizerKeys({ optimizer, players }: Config, name: string): Con
 export const playersOf = (config: Config, point: PointSpec): TrainedPlayer[] =>
   networksOf(config, point).map(trained => ({
     ...trained,
-    optimizer: optimizerOf(optimizerKeys(config, trained.name)),
+    optimizer: optimizerOf(optimizerKeys(config, trained.name), trained.network),
   }))
 
 /** What is kept of a player: `parameters`, `average`, and what its optimiser remembers. */

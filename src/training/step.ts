@@ -24,7 +24,7 @@ import {
   unflatten,
 } from '../model/index.ts'
 import { MAP, type Trained, WEIGHT } from './networks.ts'
-import { RATES } from './optimizer.ts'
+import { RATES } from './optimizer/rates.ts'
 import { playersOf, stateNames, type TrainedPlayer, vectorName } from './players.ts'
 import { evaluateTerms, type Guides, type Term, type TermInputs, termSpecs } from './terms.ts'
 import { roundOf, type TurnPlan } from './turns.ts'
