@@ -61,6 +61,8 @@ export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
   players: {},
   schedule: { kind: 'constant', warmup: 0, final: 0 },
   ema: 0.995,
+  averages: {},
+  powerAverages: [],
   target: 'ema',
   batch: 512,
   steps: 6000,

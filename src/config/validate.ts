@@ -297,6 +297,10 @@ const training: readonly Check[] = [
   ({ interpolant }, { id }, { interpolant: own = interpolant }) =>
     interpolant !== own &&
     `interpolant: ${id} makes its samples noisy along the ${own} path, and the teacher must know that one; use ${own}, found ${interpolant}`,
+  ({ target, averages }) => {
+    const known = ['ema', 'student', ...Object.keys(averages)]
+    return !known.includes(target) && `target: expected ${known.join(' or ')}, found ${target}`
+  },
   (config, { parts }) =>
     config.target === 'ema' &&
     config.ema === 0 &&

@@ -1,3 +1,4 @@
+import { AVERAGE, type Average } from '../config/averages.ts'
 import type { Config } from '../config/index.ts'
 import type { PointSpec } from '../model/index.ts'
 import type { State } from '../serialization/checkpoint.ts'
@@ -26,16 +27,22 @@ export const playersOf = (config: Config, point: PointSpec): TrainedPlayer[] =>
 /** What is kept of a player: `parameters`, `average`, and what its optimiser remembers. */
 export const vectorName = (player: string, vector: string): string => `${player}.${vector}`
 
+/** The averages of a player. */
+export const averagesFor = (averages: readonly Average[], name: string): Average[] =>
+  averages.filter(({ everyone }) => everyone || name === MAP)
+
 /** Names of the vectors of the players that a step carries to the next. */
-export const stateNames = (players: readonly TrainedPlayer[], averaged: boolean): string[] =>
+export const stateNames = (players: readonly TrainedPlayer[], averages: readonly Average[]): string[] =>
   players.flatMap(({ name, optimizer }) =>
-    ['parameters', ...Object.keys(optimizer.init(0)), ...(averaged ? ['average'] : [])].map(vector =>
-      vectorName(name, vector),
-    ),
+    [
+      'parameters',
+      ...Object.keys(optimizer.init(0)),
+      ...averagesFor(averages, name).map(({ vector }) => vector),
+    ].map(vector => vectorName(name, vector)),
   )
 
 /** Vectors of checkpoints before players had their own: all networks in one. */
-const JOINED = { parameters: 'parameters', first: 'first', second: 'second', ema: 'average' } as const
+const JOINED = { parameters: 'parameters', first: 'first', second: 'second', ema: AVERAGE } as const
 
 /** A state in which each player has its own vectors, of whatever version the checkpoint is. */
 export function stateOfPlayers(state: State, players: readonly Trained[]): State {
@@ -60,7 +67,7 @@ export const parametersOf = (
 ): Readonly<Record<string, Float32Array>> =>
   Object.fromEntries(
     players.map(({ name }) => {
-      const average = weights === 'ema' ? state[vectorName(name, 'average')] : undefined
+      const average = weights === 'ema' ? state[vectorName(name, AVERAGE)] : undefined
       return [name, average ?? state[vectorName(name, 'parameters')]]
     }),
   )

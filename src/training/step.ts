@@ -12,8 +12,9 @@ import {
   trace,
   valueAuxAndGrad,
 } from '../autodiff/index.ts'
+import { averagesOf } from '../config/averages.ts'
 import type { Config } from '../config/index.ts'
-import { type PresentValues, scheduledValuesOf } from '../config/scheduled-values.ts'
+import { type PresentValues, scheduledValuesOf, weightName } from '../config/scheduled-values.ts'
 import {
   bindMap,
   type Condition,
@@ -25,7 +26,7 @@ import {
 } from '../model/index.ts'
 import { MAP, type Trained, WEIGHT } from './networks.ts'
 import { RATES } from './optimizer/rates.ts'
-import { playersOf, stateNames, type TrainedPlayer, vectorName } from './players.ts'
+import { averagesFor, playersOf, stateNames, type TrainedPlayer, vectorName } from './players.ts'
 import { evaluateTerms, type Guides, type Term, type TermInputs, termSpecs } from './terms.ts'
 import { roundOf, type TurnPlan } from './turns.ts'
 import { weightOf } from './weights.ts'
@@ -93,8 +94,8 @@ export function buildStep(config: Config, point: PointSpec, teachers: Teachers =
   const players = playersOf(config, point)
   const turns = roundOf(config)
   const moments = scheduledValuesOf(config)
-  const averaged = config.ema > 0
-  const state = stateNames(players, averaged)
+  const averages = averagesOf(config)
+  const state = stateNames(players, averages)
   const sizes = new Map(players.map(({ name, size }) => [name, size]))
   const updates = turns.reduce((sum, { trains }) => sum + trains.length, 0)
   const drawKey = ({ key }: TurnPlan, term: Term): string => (key ? `${key}.${term.name}` : term.name)
@@ -112,12 +113,12 @@ export function buildStep(config: Config, point: PointSpec, teachers: Teachers =
     const present: PresentValues = Object.fromEntries(
       moments.map(({ name }, i) => [name, (inputs.moments as Tensor).slice(0, i, i + 1).reshape([])]),
     )
-    const average = averaged ? vectors[vectorName(MAP, 'average')] : undefined
+    const aimed = averages.find(({ name }) => name === config.target)
+    const average = aimed && vectors[vectorName(MAP, aimed.vector)]
     const target =
-      config.target === 'ema' && average
-        ? (condition?: Condition<Tensor>) =>
-            bindMap(config, point, unflatten(average, players[0].network), condition)
-        : undefined
+      average &&
+      ((condition?: Condition<Tensor>) =>
+        bindMap(config, point, unflatten(average, players[0].network), condition))
     const values: [name: string, value: Tensor][] = []
     let updated = 0
     for (const turn of turns) {
@@ -167,9 +168,13 @@ export function buildStep(config: Config, point: PointSpec, teachers: Teachers =
         }
       }
     }
-    for (const { name } of averaged ? players : []) {
-      const [before, after] = [vectorName(name, 'average'), vectorName(name, 'parameters')]
-      vectors[before] = vectors[before].add(vectors[after].sub(vectors[before]).mul(1 - config.ema))
+    for (const { name } of players) {
+      const after = vectors[vectorName(name, 'parameters')]
+      for (const average of averagesFor(averages, name)) {
+        const vector = vectorName(name, average.vector)
+        const weight = typeof average.weight === 'number' ? average.weight : present[weightName(average)]
+        vectors[vector] = vectors[vector].add(after.sub(vectors[vector]).mul(weight))
+      }
     }
     names = values.map(([name]) => name)
     return {

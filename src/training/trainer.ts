@@ -1,4 +1,5 @@
 import { sizeOf } from '../autodiff/index.ts'
+import { averagesOf } from '../config/averages.ts'
 import type { Config } from '../config/index.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
 import type { Buffer, Program } from '../runtime/program.ts'
@@ -7,7 +8,7 @@ import type { MetricsLine } from '../serialization/metrics-log.ts'
 import { type BatchSource, batchSource } from './batches.ts'
 import { initialParameters } from './initial-parameters.ts'
 import { MetricWindow } from './metric-window.ts'
-import { mapParameters, stateOfPlayers, type TrainedPlayer, vectorName } from './players.ts'
+import { averagesFor, mapParameters, stateOfPlayers, type TrainedPlayer, vectorName } from './players.ts'
 import type { StepGraph } from './step.ts'
 import type { TrajectoryCache } from './trajectory-cache.ts'
 
@@ -35,7 +36,9 @@ function freshState(
       ['parameters', initialParameters(config, player, initial)],
       ...Object.entries(player.optimizer.init(player.size)),
     ]
-    if (config.ema > 0) own.push(['average', initialParameters(config, player, averaged)])
+    for (const { vector } of averagesFor(averagesOf(config), player.name)) {
+      own.push([vector, initialParameters(config, player, averaged)])
+    }
     return own.map(([vector, values]) => [vectorName(player.name, vector), values] as const)
   })
   return Object.fromEntries(vectors)
