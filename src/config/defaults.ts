@@ -57,6 +57,7 @@ export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
     epsilon: 1e-8,
     weightDecay: 0,
     clip: null,
+    accumulate: 1,
   },
   players: {},
   schedule: { kind: 'constant', warmup: 0, final: 0 },

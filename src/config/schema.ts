@@ -174,6 +174,8 @@ export const schema = z.strictObject({
     weightDecay: z.number().min(0),
     /** Largest global norm of the gradient; null for none. */
     clip: positive.nullable(),
+    /** Batches of an update. */
+    accumulate: count.max(10_000),
   }),
   schedule: z.strictObject({
     kind: z.enum(['constant', 'cosine', 'inverse-sqrt']),

@@ -231,6 +231,10 @@ const conditions: readonly Check[] = [
 ]
 
 const players: readonly Check[] = [
+  ({ optimizer: { accumulate } }, { id, turns }) =>
+    accumulate > 1 &&
+    turns !== undefined &&
+    `optimizer.accumulate: the networks of ${id} train in turns, each on what the one before has learned, so an update has one batch; use 1, found ${accumulate}`,
   (config, objective) => {
     const known = ['map', ...(objective.players ?? []).map(({ name }) => name)]
     const wrong = Object.keys(config.players).find(name => !known.includes(name))

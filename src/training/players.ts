@@ -1,4 +1,4 @@
-import { AVERAGE, type Average } from '../config/averages.ts'
+import { AVERAGE, type Average, averagesOf } from '../config/averages.ts'
 import type { Config } from '../config/index.ts'
 import type { PointSpec } from '../model/index.ts'
 import type { State } from '../serialization/checkpoint.ts'
@@ -27,17 +27,21 @@ export const playersOf = (config: Config, point: PointSpec): TrainedPlayer[] =>
 /** What is kept of a player: `parameters`, `average`, and what its optimiser remembers. */
 export const vectorName = (player: string, vector: string): string => `${player}.${vector}`
 
+/** The vector of the gradient that the batches of an update add up, where there are several. */
+export const GRADIENT = 'gradient'
+
 /** The averages of a player. */
 export const averagesFor = (averages: readonly Average[], name: string): Average[] =>
   averages.filter(({ everyone }) => everyone || name === MAP)
 
 /** Names of the vectors of the players that a step carries to the next. */
-export const stateNames = (players: readonly TrainedPlayer[], averages: readonly Average[]): string[] =>
+export const stateNames = (config: Config, players: readonly TrainedPlayer[]): string[] =>
   players.flatMap(({ name, optimizer }) =>
     [
       'parameters',
+      ...(config.optimizer.accumulate > 1 ? [GRADIENT] : []),
       ...Object.keys(optimizer.init(0)),
-      ...averagesFor(averages, name).map(({ vector }) => vector),
+      ...averagesFor(averagesOf(config), name).map(({ vector }) => vector),
     ].map(vector => vectorName(name, vector)),
   )
 

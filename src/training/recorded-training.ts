@@ -12,6 +12,7 @@ import { paths, readMetrics } from '../serialization/run.ts'
 import { encodeSafetensors } from '../serialization/safetensors.ts'
 import { writeSnapshot } from '../serialization/snapshots.ts'
 import { MAP } from './networks.ts'
+import { GRADIENT } from './players.ts'
 import { DivergenceError, type TrainOptions, type TrainResult } from './train-options.ts'
 import type { Failure, Trainer } from './trainer.ts'
 import { hasRunAway, remedies, residualOf, verdictOf } from './verdict.ts'
@@ -21,6 +22,7 @@ const VECTORS: Readonly<Record<string, string>> = {
   first: "the optimiser's first moments",
   second: "the optimiser's second moments",
   [AVERAGE]: 'the averaged parameters',
+  [GRADIENT]: 'the gathered gradients',
 }
 
 /** What a vector of the state is, in words. */

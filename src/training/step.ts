@@ -14,7 +14,7 @@ import {
 } from '../autodiff/index.ts'
 import { averagesOf } from '../config/averages.ts'
 import type { Config } from '../config/index.ts'
-import { type PresentValues, scheduledValuesOf, weightName } from '../config/scheduled-values.ts'
+import { type PresentValues, scheduledValuesOf } from '../config/scheduled-values.ts'
 import {
   bindMap,
   type Condition,
@@ -26,16 +26,18 @@ import {
 } from '../model/index.ts'
 import { MAP, type Trained, WEIGHT } from './networks.ts'
 import { RATES } from './optimizer/rates.ts'
-import { averagesFor, playersOf, stateNames, type TrainedPlayer, vectorName } from './players.ts'
+import { playersOf, stateNames, type TrainedPlayer, vectorName } from './players.ts'
 import { evaluateTerms, type Guides, type Term, type TermInputs, termSpecs } from './terms.ts'
 import { roundOf, type TurnPlan } from './turns.ts'
+import { gathered, heldUntil, updateAverages, updatePlayer, type Vectors } from './update.ts'
 import { weightOf } from './weights.ts'
 
 /** A training step as one graph, with the meaning of its inputs and outputs. */
 export interface StepGraph {
   /**
    * Inputs: the state, then what each term of each turn draws, then `rates` (see `writeRates`) of each update and, where
-   * something changes over the training, `moments` (see `writeScheduledValues`).
+   * something changes over the training, `moments` (see `writeScheduledValues`); and where an update has several batches,
+   * `last`, whether this one is the last of them.
    */
   readonly graph: Graph<CorePrimitive>
   /** Names of the first inputs and outputs: flat float32 vectors carried from step to step; see `vectorName`. */
@@ -95,7 +97,8 @@ export function buildStep(config: Config, point: PointSpec, teachers: Teachers =
   const turns = roundOf(config)
   const moments = scheduledValuesOf(config)
   const averages = averagesOf(config)
-  const state = stateNames(players, averages)
+  const state = stateNames(config, players)
+  const { accumulate } = config.optimizer
   const sizes = new Map(players.map(({ name, size }) => [name, size]))
   const updates = turns.reduce((sum, { trains }) => sum + trains.length, 0)
   const drawKey = ({ key }: TurnPlan, term: Term): string => (key ? `${key}.${term.name}` : term.name)
@@ -106,10 +109,12 @@ export function buildStep(config: Config, point: PointSpec, teachers: Teachers =
     ) as Record<string, TermInputs<Spec>>,
     rates: spec([updates * RATES]),
     ...(moments.length > 0 && { moments: spec([moments.length]) }),
+    ...(accumulate > 1 && { last: spec([1]) }),
   }
   let names: string[] = []
   const graph = trace(inputs => {
-    const vectors: Record<string, Tensor> = { ...(inputs.state as Record<string, Tensor>) }
+    const before = inputs.state as Named<Tensor>
+    const vectors: Vectors = { ...before }
     const present: PresentValues = Object.fromEntries(
       moments.map(({ name }, i) => [name, (inputs.moments as Tensor).slice(0, i, i + 1).reshape([])]),
     )
@@ -142,18 +147,12 @@ export function buildStep(config: Config, point: PointSpec, teachers: Teachers =
       const live = Object.fromEntries(trained.map(({ name }) => [name, trees[name]]))
       const [loss, parts, tree] = valueAuxAndGrad(lossOf)(live) as readonly [Tensor, readonly Tensor[], Trees]
       const lines = partNames(turn)
-      const gradients = trained.map(({ name }) => flatten(tree[name]))
+      const gradients = trained.map(({ name }) => gathered(vectors, name, flatten(tree[name]), accumulate))
       const norms = gradients.map(gradient => gradient.square().sum().sqrt())
-      trained.forEach(({ name, optimizer }, i) => {
+      trained.forEach((player, i) => {
         const rates = (inputs.rates as Tensor).slice(0, updated * RATES, (updated + 1) * RATES)
         updated++
-        const own = Object.fromEntries(
-          Object.keys(optimizer.init(0)).map(vector => [vector, vectors[vectorName(name, vector)]]),
-        )
-        const parameters = vectors[vectorName(name, 'parameters')]
-        const next = optimizer.update({ parameters, direction: gradients[i], rates }, own)
-        vectors[vectorName(name, 'parameters')] = next.update.parameters.sub(next.update.direction)
-        for (const [vector, value] of Object.entries(next.state)) vectors[vectorName(name, vector)] = value
+        updatePlayer(vectors, player, gradients[i], rates)
       })
       if (turn.isFirst) {
         const mapNorm = trained.findIndex(({ name }) => name === MAP)
@@ -168,14 +167,8 @@ export function buildStep(config: Config, point: PointSpec, teachers: Teachers =
         }
       }
     }
-    for (const { name } of players) {
-      const after = vectors[vectorName(name, 'parameters')]
-      for (const average of averagesFor(averages, name)) {
-        const vector = vectorName(name, average.vector)
-        const weight = typeof average.weight === 'number' ? average.weight : present[weightName(average)]
-        vectors[vector] = vectors[vector].add(after.sub(vectors[vector]).mul(weight))
-      }
-    }
+    updateAverages(vectors, players, averages, present)
+    if (inputs.last) heldUntil(vectors, before, inputs.last as Tensor)
     names = values.map(([name]) => name)
     return {
       ...Object.fromEntries(state.map(name => [name, vectors[name]])),
