@@ -1,4 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
+import type { Weights } from '../config/weights-name.ts'
 import { type DatasetSpec, openDataset } from '../data/catalogue.ts'
 import { type Evaluation, evaluateRun, writeEvaluation } from '../evaluation/evaluate.ts'
 import type { MetricChoice } from '../evaluation/metric-choice.ts'
@@ -16,7 +17,6 @@ import { runReading } from '../report/reading.ts'
 import { comparisonTable } from '../report/table.ts'
 import { writeRunReport } from '../report/write-report.ts'
 import type { MethodName } from '../sampler/sampling.ts'
-import type { WeightsName } from '../serialization/model.ts'
 import { isReadOnly } from '../serialization/output.ts'
 import { described, UsageError } from './failure.ts'
 import { type GuidanceFlags, guidanceOf } from './guidance.ts'
@@ -31,7 +31,7 @@ interface EvaluateFlags extends GuidanceFlags {
   readonly seed: number
   readonly data?: DatasetSpec
   readonly method: MethodName
-  readonly weights: WeightsName | 'both'
+  readonly weights: Weights | 'both'
   readonly metrics?: MetricChoice
   readonly features?: string
   /** False with `--no-report`. */
@@ -93,7 +93,7 @@ export async function evaluateCommand(run: string, given: EvaluateFlags): Promis
   }
   const { grid: grids, count, seed, data, method, metrics, features, json } = flags
   const steps = grids ? [] : flags.steps
-  const weights: WeightsName[] = flags.weights === 'both' ? ['ema', 'raw'] : [flags.weights]
+  const weights: Weights[] = flags.weights === 'both' ? ['ema', 'raw'] : [flags.weights]
   const dataset = data === undefined ? undefined : await openDataset(data)
   const ofData = dataset?.warnings ?? []
   const guidance = guidanceOf(flags)

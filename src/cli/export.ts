@@ -1,17 +1,12 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { pointOf } from '../config/index.ts'
+import type { Weights } from '../config/weights-name.ts'
 import { encodeNpz } from '../data/npy.ts'
 import { uniformGrid } from '../sampler/sampler.ts'
 import type { MethodName } from '../sampler/sampling.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
-import {
-  encodeModelFile,
-  encodeOnnxModel,
-  type Model,
-  namedParameters,
-  type WeightsName,
-} from '../serialization/model.ts'
+import { encodeModelFile, encodeOnnxModel, type Model, namedParameters } from '../serialization/model.ts'
 import { readModel } from '../serialization/model-files.ts'
 import { findTarget } from '../serialization/output.ts'
 import { readText } from '../serialization/read-file.ts'
@@ -25,7 +20,7 @@ type Format = 'onnx' | 'safetensors' | 'npz'
 
 interface ExportFlags {
   readonly format: Format
-  readonly weights: WeightsName
+  readonly weights: Weights
   readonly sampler?: boolean
   readonly steps?: number
   readonly grid?: readonly number[]
@@ -93,7 +88,8 @@ export async function exportCommand(path: string, flags: ExportFlags): Promise<v
     : { name: 'model', bytes: ENCODERS[format](model), traits: {} }
   const { name, bytes, traits } = content
   const home = existsSync(path) && statSync(path).isDirectory() ? path : dirname(path)
-  const file = out ?? join(home, `${weights === 'raw' ? `${name}-raw` : name}.${format}`)
+  const file =
+    out ?? join(home, `${weights === 'ema' ? name : `${name}-${weights.replace(':', '-')}`}.${format}`)
   // Beside a pipe or a device there is nothing.
   if (format !== 'onnx' && !findTarget(file).open) writeConfig(file, model)
   const say = writeOutput(file, bytes, out === undefined)

@@ -1,3 +1,4 @@
+import { isWeights, WEIGHTS_FORM } from '../config/weights-name.ts'
 import type { DatasetSpec } from '../data/catalogue.ts'
 import { checkGrid } from '../sampler/grid.ts'
 import { type FlowMatchOptions, flowMapEulerGrid, flowMatchEulerGrid } from '../sampler/schedulers.ts'
@@ -20,6 +21,16 @@ export function wholeNumber(
     return value
   }
 }
+
+/** The name of weights, or another word. @throws UsageError */
+export const weightsName =
+  (other?: string) =>
+  (text: string): string => {
+    if (text === other || isWeights(text)) return text
+    throw new UsageError(
+      `--weights: expected ${WEIGHTS_FORM}${other ? `, or ${other}` : ''}; found "${text}"`,
+    )
+  }
 
 /** A dataset's name or path, or a block such as `{csv: {path: a.csv}}`. @throws UsageError */
 export function dataSpec(text: string): DatasetSpec {

@@ -1,11 +1,12 @@
 import { Command, Option } from 'commander'
+import { WEIGHTS_FORM } from '../config/weights-name.ts'
 import { DEVICES } from '../runtime/device.ts'
 import { VERSION } from '../serialization/version.ts'
 import type { AddCommand, Wrap } from './add-command.ts'
 import { report, UsageError } from './failure.ts'
 import { addGuidance } from './guidance.ts'
 import { addHub, addImport } from './model-commands.ts'
-import { dataSpec, metricList, oneOf, stepList, timeGrid, wholeNumber } from './options.ts'
+import { dataSpec, metricList, oneOf, stepList, timeGrid, weightsName, wholeNumber } from './options.ts'
 
 const count = (fallback: number) =>
   new Option('--count <n>', 'number of points')
@@ -24,8 +25,8 @@ const method = () =>
     .default('auto')
 const grid = (description: string) => new Option('--grid <times>', description).conflicts('steps')
 const weights = () =>
-  new Option('--weights <name>', 'averaged or raw weights')
-    .argParser(oneOf('--weights', ['ema', 'raw']))
+  new Option('--weights <name>', `averaged or other weights: ${WEIGHTS_FORM}`)
+    .argParser(weightsName())
     .default('ema')
 const seed = (description: string) =>
   new Option('--seed <n>', description).argParser(wholeNumber('--seed', 0)).default(0)
@@ -173,8 +174,8 @@ function addEvaluate(add: AddCommand, run: Wrap, argv: readonly string[]): void 
     .option('--features <file>', 'ONNX network whose features are compared too (featureFrechetDistance)')
     .addOption(method())
     .addOption(
-      new Option('--weights <name>', 'averaged weights, raw ones or both')
-        .argParser(oneOf('--weights', ['ema', 'raw', 'both']))
+      new Option('--weights <name>', `${WEIGHTS_FORM}; or both for the first two`)
+        .argParser(weightsName('both'))
         .default('both'),
     )
     .option('--no-report', 'write no report.html and no plots')

@@ -1,5 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { extname, join } from 'node:path'
+import type { Weights } from '../config/weights-name.ts'
 import { openDataset } from '../data/catalogue.ts'
 import { columnOrder, reorder } from '../data/column-order.ts'
 import { csvPieces } from '../data/csv-writer.ts'
@@ -19,7 +20,6 @@ import type { Given, KnownCondition } from '../serialization/conditions.ts'
 import type { Content } from '../serialization/files.ts'
 import { load } from '../serialization/load.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
-import type { WeightsName } from '../serialization/model.ts'
 import { findTarget } from '../serialization/output.ts'
 import { paths, RunError } from '../serialization/run.ts'
 import { openOptionsOf } from '../training/data.ts'
@@ -39,7 +39,7 @@ interface SampleFlags extends GuidanceFlags {
   readonly seed: number
   readonly out?: string
   readonly method: MethodName
-  readonly weights: WeightsName
+  readonly weights: Weights
   readonly class?: string
   readonly vector?: string
   readonly json?: boolean

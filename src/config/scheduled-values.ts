@@ -1,27 +1,45 @@
 import type { Tensor } from '../autodiff/index.ts'
 import { type Annealed, isSchedule, valueAt } from '../objective/index.ts'
+import { type Average, averagesOf } from './averages.ts'
 import type { Config } from './schema.ts'
 
 /** A number of the training step that changes from step to step. */
 interface ScheduledValue {
   readonly name: string
-  readonly value: Annealed
+  /** @param step  counted from 1 */
+  readonly at: (step: number, progress: number) => number
 }
 
 /** Part of the training that is left: what the progressive gap weight goes by. */
 export const LEFT = 'left'
 
-/** The numbers that change over a run: scheduled options of the objective and of its diagonal term, and what weights need. */
-export function scheduledValuesOf({ options, diagonal, loss }: Config): ScheduledValue[] {
+/** The name of an average's weight. */
+export const weightName = ({ vector }: Pick<Average, 'vector'>): string => `weight.${vector}`
+
+const annealed = (name: string, value: Annealed): ScheduledValue => ({
+  name,
+  at: (_, progress) => valueAt(value, progress),
+})
+
+/**
+ * The numbers that change over a run: scheduled options of the objective and of its diagonal term, what weights over times
+ * need, and weights of averages.
+ */
+export function scheduledValuesOf(config: Config): ScheduledValue[] {
+  const { options, diagonal, loss } = config
   const scheduled = (block: string, values: Readonly<Record<string, unknown>>): ScheduledValue[] =>
     Object.entries(values).flatMap(([key, value]) =>
-      isSchedule(value) ? [{ name: `${block}.${key}`, value }] : [],
+      isSchedule(value) ? [annealed(`${block}.${key}`, value)] : [],
     )
-  const left: ScheduledValue = { name: LEFT, value: { kind: 'linear', from: 1, to: 0 } }
+  const left = annealed(LEFT, { kind: 'linear', from: 1, to: 0 })
   return [
     ...scheduled('options', options),
     ...scheduled('diagonal.options', diagonal.options),
     ...(loss.gapWeight === null ? [] : [left]),
+    ...averagesOf(config).flatMap(average => {
+      const { weight } = average
+      return typeof weight === 'number' ? [] : [{ name: weightName(average), at: weight }]
+    }),
   ]
 }
 
@@ -36,8 +54,8 @@ export function writeScheduledValues(
   out: Float32Array,
 ): void {
   const progress = progressAt(config, step)
-  moments.forEach(({ value }, i) => {
-    out[i] = valueAt(value, progress)
+  moments.forEach(({ at }, i) => {
+    out[i] = at(step, progress)
   })
 }
 

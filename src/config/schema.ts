@@ -8,6 +8,7 @@ import {
   networks,
   type ParameterizationName,
   parameterizations,
+  WIDEST_AVERAGE,
 } from '../model/index.ts'
 import {
   annealed,
@@ -31,6 +32,12 @@ const dataSchema = z.custom<DatasetSpec>(
   value => (typeof value === 'string' && value !== '') || isPlain(value),
   'expected a dataset name, the path of a file or folder, or a block such as {csv: {path}}',
 )
+
+/** What no average can be called, because `target` and `--weights` mean something else by it. */
+const TAKEN = ['ema', 'raw', 'student', 'both']
+
+const areNames = (record: object): boolean =>
+  Object.keys(record).every(name => /^[a-z][A-Za-z0-9]*$/.test(name) && !TAKEN.includes(name))
 
 const conditionings = z.enum(['s,t', 's,s-t', 's-t', 's', 'decoupled'])
 
@@ -157,14 +164,18 @@ export const schema = z.strictObject({
     steps: count.max(1000),
   }),
   optimizer: z.strictObject({
-    name: z.enum(['adam', 'adamw']),
+    name: z.enum(['adam', 'adamw', 'radam', 'muon']),
     learningRate: positive,
     beta1: fraction.lt(1),
     beta2: fraction.lt(1),
+    /** Of `muon`, for the matrices of hidden layers. */
+    momentum: fraction.lt(1),
     epsilon: positive,
     weightDecay: z.number().min(0),
     /** Largest global norm of the gradient; null for none. */
     clip: positive.nullable(),
+    /** Batches of an update. */
+    accumulate: count.max(10_000),
   }),
   schedule: z.strictObject({
     kind: z.enum(['constant', 'cosine', 'inverse-sqrt']),
@@ -185,8 +196,17 @@ export const schema = z.strictObject({
   ),
   /** Decay of the averaged parameters; 0 for none. */
   ema: fraction.lt(1),
-  /** What `theta-` is: the averaged parameters or the student's own. */
-  target: z.enum(['ema', 'student']),
+  /** Decays of further averages of the map's parameters, by their names. */
+  averages: z
+    .record(z.string(), fraction.lt(1))
+    .refine(areNames, `expected names of letters and digits, other than ${TAKEN.join(', ')}`),
+  /** Relative widths of power-law averages, from snapshots of which any width can be had afterwards. */
+  powerAverages: z
+    .array(z.number().positive().max(WIDEST_AVERAGE))
+    .max(8)
+    .refine(widths => new Set(widths).size === widths.length, 'expected widths that differ'),
+  /** What `theta-` is: the averaged parameters, those of another of the `averages`, or the student's own. */
+  target: z.string(),
   batch: count.max(1_000_000),
   steps: z.int().min(0),
   seeds: z.strictObject({ data: z.int(), noise: z.int(), initialization: z.int() }),

@@ -251,6 +251,10 @@ const conditions: readonly Check[] = [
 ]
 
 const players: readonly Check[] = [
+  ({ optimizer: { accumulate } }, { id, turns }) =>
+    accumulate > 1 &&
+    turns !== undefined &&
+    `optimizer.accumulate: the networks of ${id} train in turns, each on what the one before has learned, so an update has one batch; use 1, found ${accumulate}`,
   (config, objective) => {
     const known = ['map', ...(objective.players ?? []).map(({ name }) => name)]
     const wrong = Object.keys(config.players).find(name => !known.includes(name))
@@ -317,6 +321,10 @@ const training: readonly Check[] = [
   ({ interpolant }, { id }, { interpolant: own = interpolant }) =>
     interpolant !== own &&
     `interpolant: ${id} makes its samples noisy along the ${own} path, and the teacher must know that one; use ${own}, found ${interpolant}`,
+  ({ target, averages }) => {
+    const known = ['ema', 'student', ...Object.keys(averages)]
+    return !known.includes(target) && `target: expected ${known.join(' or ')}, found ${target}`
+  },
   (config, { parts }) =>
     config.target === 'ema' &&
     config.ema === 0 &&

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type Config, ConfigError } from '../config/index.ts'
+import type { Weights } from '../config/weights-name.ts'
 import { checkDataset, checkPath } from '../data/arguments.ts'
 import { inOrderOf } from '../data/column-order.ts'
 import type { Dataset } from '../data/dataset.ts'
@@ -16,7 +17,6 @@ import { hasCheckpoint, trainedSteps } from '../serialization/checkpoint.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
 import type { GuidanceChoice } from '../serialization/guidance.ts'
 import { load } from '../serialization/load.ts'
-import type { WeightsName } from '../serialization/model.ts'
 import { readModel } from '../serialization/model-files.ts'
 import { LARGEST_TEXT, readBytes } from '../serialization/read-file.ts'
 import { dataRecord } from '../serialization/record.ts'
@@ -42,7 +42,7 @@ export interface EvaluationRequest extends SamplingRequest {
   /** Of the noise, also that added on the way, and of the reference data. */
   readonly seed: number
   /** Of both, the averaged alone where the run has no checkpoint, as one from the hub. */
-  readonly weights: readonly WeightsName[]
+  readonly weights: readonly Weights[]
   /** Names of metrics, or `all`; what is quick by default. */
   readonly metrics?: MetricChoice
   /** Path of the ONNX network that `featureFrechetDistance` looks through. */
@@ -58,7 +58,7 @@ export interface EvaluationRow {
   readonly grid?: readonly number[]
   /** What was used, also where `auto` was asked for. */
   readonly method: SamplingMethod
-  readonly weights: WeightsName
+  readonly weights: Weights
   /** Samples that are not finite numbers, where there are any. */
   readonly notFinite?: number
   readonly metrics: Readonly<Record<string, MetricValue>>
@@ -68,7 +68,7 @@ export interface EvaluationRow {
 
 /** What is the same for any number of steps. */
 export interface MapRow {
-  readonly weights: WeightsName
+  readonly weights: Weights
   readonly metrics: Readonly<Record<string, MetricValue>>
 }
 
@@ -129,8 +129,8 @@ function settingOf(
 function distinctWeights(
   directory: string,
   { ema }: Config,
-  asked: readonly WeightsName[],
-): [WeightsName[], string[]] {
+  asked: readonly Weights[],
+): [Weights[], string[]] {
   if (asked.length < 2) return [[...asked], []]
   if (ema === 0) {
     return [['ema'], ['without averaging (ema: 0) the averaged weights are the raw ones: shown once']]
@@ -207,7 +207,7 @@ interface Task {
 /** Measures one kind of weights: its samples, each from the same noise, and its map. */
 async function measureWeights(
   directory: string,
-  weights: WeightsName,
+  weights: Weights,
   { samples, setting, request: { seed, guidance }, told, sampleMeasure }: Task,
 ): Promise<{ rows: EvaluationRow[]; map: MapRow }> {
   const { dataset, standardization, measures, chosen } = setting

@@ -1,3 +1,4 @@
+import { isWeights, WEIGHTS_FORM } from '../config/weights-name.ts'
 import { checkPath, checkSeed, checkWhole, checkWord, refuseArgument } from '../data/arguments.ts'
 import { METHODS } from '../sampler/sampling.ts'
 
@@ -31,5 +32,7 @@ export function checkRequest(where: string, request: unknown): void {
   checkWord(`${where}: method`, method, METHODS)
   if (!Array.isArray(weights) || weights.length === 0)
     refuseArgument(`${where}: weights`, "['ema'] or ['ema', 'raw']", weights)
-  for (const name of weights as unknown[]) checkWord(`${where}: weights`, name, ['ema', 'raw'])
+  for (const name of weights as unknown[]) {
+    if (!isWeights(name)) refuseArgument(`${where}: weights`, WEIGHTS_FORM, name)
+  }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isWeights, type Weights } from '../config/weights-name.ts'
 import { dataRecordSchema } from '../serialization/record.ts'
 
 const maybe = z.number().nullable()
@@ -21,7 +22,7 @@ const metricSchema = z.object({
 })
 
 const metrics = z.record(z.string(), metricSchema)
-const weights = z.enum(['ema', 'raw'])
+const weights = z.custom<Weights>(isWeights, 'expected the name of weights')
 // Of as many jumps as can be asked for: a report takes them again.
 const steps = z.int().min(1).max(10_000)
 const grid = z.array(z.number()).min(2).max(10_001)

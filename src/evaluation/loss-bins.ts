@@ -61,7 +61,8 @@ export interface LossBinOptions {
  */
 export async function binLosses(options: LossBinOptions): Promise<BinnedLoss[]> {
   const { dataset, pool, block = 2048, draws = 8192, bins = 8, step } = options
-  const config: Config = { ...options.config, batch: Math.min(block, draws), chunk: 1 }
+  const optimizer = { ...options.config.optimizer, accumulate: 1 }
+  const config: Config = { ...options.config, optimizer, batch: Math.min(block, draws), chunk: 1 }
   const terms = lossTerms(config)
   const { graph, parts } = lossGraph(config, options)
   const source = batchSource(config, dataset, lossTurns(config), pool)

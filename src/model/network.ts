@@ -15,6 +15,11 @@ export interface ParameterSpec {
   readonly shape: readonly number[]
   /** Whether files hold it with its two axes exchanged, as PyTorch does the weights of a linear layer. */
   readonly transposed?: boolean
+  /**
+   * Matrices of hidden layers that lie side by side along its outputs, each of which the optimiser `muon` orthogonalises; 0 for
+   * what is none, such as an embedding. Default 1 for the linear layers between the first and the last, 0 for all else.
+   */
+  readonly hiddenMatrices?: number
 }
 
 /** What the points of a map are. */

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { checkGraph, evaluate, simplify, type Tensor, trace } from '../autodiff/index.ts'
 import { autoguided, continuousCondition, type GuidedFlow, twoClasses } from '../model/exact-guided.ts'
 import { extrapolate } from '../model/index.ts'
-import { type Agreement, LOSS_TOLERANCE, relativeError, UnknownRowError } from './golden.ts'
+import { LOSS_TOLERANCE, UnknownRowError } from './golden.ts'
+import { type Agreement, relativeError } from './golden-agreement.ts'
 import { constantOf, numbers } from './golden-network.ts'
 
 const schema = z.object({

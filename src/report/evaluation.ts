@@ -43,7 +43,7 @@ function rowOf(id: string, rows: readonly EvaluationRow[]): MethodRow {
   const [{ weights, grid }] = rows
   const methods = new Set(rows.map(row => row.method ?? 'jump'))
   methods.delete('jump')
-  const words = [weights === 'ema' ? 'averaged' : 'raw', ...methods, ...(grid ? [grid.join(' ')] : [])]
+  const words = [weights === 'ema' ? 'averaged' : weights, ...methods, ...(grid ? [grid.join(' ')] : [])]
   return { id, label: words.join(', '), cells: rows.map(cellOf) }
 }
 

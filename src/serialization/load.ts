@@ -1,5 +1,6 @@
 import { guidanceRecord } from '../config/guidance.ts'
 import { pointOf } from '../config/index.ts'
+import { isWeights, WEIGHTS_FORM, type Weights } from '../config/weights-name.ts'
 import {
   checkFinite,
   checkOptions,
@@ -8,6 +9,7 @@ import {
   checkThreads,
   checkTime,
   checkWord,
+  refuseArgument,
 } from '../data/arguments.ts'
 import { type Standardization, standardized, unstandardized, unstandardizedVelocity } from '../model/index.ts'
 import { DEVICES, type Device } from '../runtime/device.ts'
@@ -18,15 +20,15 @@ import { closable } from './closable.ts'
 import { knownCondition, type Told } from './conditions.ts'
 import { givenMap } from './given-map.ts'
 import type { LoadedMap } from './loaded-map.ts'
-import { modelGraph, type WeightsName } from './model.ts'
+import { modelGraph } from './model.ts'
 import { readModel } from './model-files.ts'
 import { readOnnxFile } from './onnx-file.ts'
 import { inBlocks, mapOfOnnx } from './onnx-map.ts'
-import { RunError } from './run.ts'
+import { onlyInRuns } from './weights.ts'
 
 export interface LoadOptions {
-  /** `ema` (default) or `raw`; only a run directory has both. */
-  readonly weights?: WeightsName
+  /** `ema` (default), or others, which only a run directory has: `raw`, an average by its name, or `power:WIDTH`. */
+  readonly weights?: Weights
   readonly threads?: number
   /** What the map runs on; default `cpu`. */
   readonly device?: Device
@@ -58,9 +60,7 @@ function outer(dimension: number, by: Standardization | undefined, inner: Inner)
 }
 
 async function loadOnnx(path: string, options: LoadOptions, runtime: Runtime): Promise<LoadedMap> {
-  if (options.weights === 'raw') {
-    throw new RunError(`${path}: raw weights are in a run's checkpoints; name the run directory`)
-  }
+  if (options.weights !== undefined && options.weights !== 'ema') throw onlyInRuns(path, options.weights)
   return mapOfOnnx(path, runtime.openModel, readOnnxFile(path))
 }
 
@@ -73,7 +73,9 @@ async function loadOnnx(path: string, options: LoadOptions, runtime: Runtime): P
 export async function load(path: string, options: LoadOptions = {}): Promise<LoadedMap> {
   checkPath('load: path', path)
   checkOptions('load: options', options, ['weights?', 'threads?', 'device?', 'runtime?'])
-  if (options.weights !== undefined) checkWord('load: weights', options.weights, ['ema', 'raw'])
+  if (options.weights !== undefined && !isWeights(options.weights)) {
+    refuseArgument('load: weights', WEIGHTS_FORM, options.weights)
+  }
   checkThreads('load: threads', options.threads)
   if (options.device !== undefined) checkWord('load: device', options.device, DEVICES)
   const runtime = options.runtime ?? (await openRuntime(options))

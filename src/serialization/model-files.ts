@@ -1,12 +1,14 @@
 import { existsSync, statSync } from 'node:fs'
 import { ConfigError, pointOf } from '../config/index.ts'
+import type { Weights } from '../config/weights-name.ts'
 import { parameterCount } from '../model/index.ts'
 import { hasCheckpoint, readCheckpoint } from './checkpoint.ts'
 import { trainerOf } from './lock.ts'
-import { decodeModelFile, type Model, ownParameters, type WeightsName } from './model.ts'
+import { decodeModelFile, type Model, ownParameters } from './model.ts'
 import { readBytes } from './read-file.ts'
 import { RunError } from './record.ts'
 import { paths, readRecord } from './run.ts'
+import { onlyInRuns, parametersNamed } from './weights.ts'
 
 function readModelFile(path: string): Model {
   if (!existsSync(path)) throw new RunError(`${path}: no such file`)
@@ -34,14 +36,13 @@ function readRunModel(directory: string): Model {
 /**
  * Reads a model from a run directory or a `.safetensors` file.
  *
- * @param weights  `ema` (the default) or `raw`, the student's own, which only a run directory has
+ * @param weights  `ema` (the default), or others, which only a run directory has; see `Weights`
  * @throws RunError when there is no model, or it is damaged
  */
-export function readModel(path: string, weights: WeightsName = 'ema'): Model {
+export function readModel(path: string, weights: Weights = 'ema'): Model {
   const isDirectory = existsSync(path) && statSync(path).isDirectory()
   if (!isDirectory && path.endsWith('.safetensors')) {
-    if (weights === 'raw')
-      throw new RunError(`${path}: raw weights are in a run's checkpoints; name the run directory`)
+    if (weights !== 'ema') throw onlyInRuns(path, weights)
     return readModelFile(path)
   }
   if (existsSync(path) && !isDirectory) {
@@ -52,17 +53,10 @@ export function readModel(path: string, weights: WeightsName = 'ema'): Model {
   // The averaged model carries a record of its own.
   if (intact === false) {
     throw new RunError(
-      `${paths(path).config}: was changed since it was written, and says how the raw weights are read; put it back`,
+      `${paths(path).config}: was changed since it was written, and says how the ${weights} weights are read; put it back`,
     )
   }
-  const checkpoint = readCheckpoint(path)
-  // Before players had vectors of their own, the map's came first of all.
-  const parameters = checkpoint?.state['map.parameters'] ?? checkpoint?.state.parameters
-  if (!parameters) {
-    throw new RunError(
-      `${path}: the run has no checkpoint with raw weights; take the averaged ones with --weights ema`,
-    )
-  }
+  const parameters = parametersNamed(path, config, readCheckpoint(path), weights)
   const expected = parameterCount(config, pointOf(config, data))
   if (parameters.length < expected) {
     throw new RunError(

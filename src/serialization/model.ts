@@ -44,8 +44,6 @@ export interface Model {
   readonly parameters: Float32Array
 }
 
-export type WeightsName = 'ema' | 'raw'
-
 /** Rows become columns: our weights are `[in, out]`, stored ones `[out, in]` as in PyTorch. */
 function transposed(data: Float32Array, [rows, columns]: readonly number[]): Float32Array {
   const result = new Float32Array(data.length)

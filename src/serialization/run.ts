@@ -42,6 +42,7 @@ export const paths = (directory: string) => ({
   config: join(directory, 'config.json'),
   metrics: join(directory, 'metrics.jsonl'),
   checkpoints: join(directory, 'checkpoints'),
+  snapshots: join(directory, 'snapshots'),
   model: join(directory, 'model.safetensors'),
   onnx: join(directory, 'model.onnx'),
   evaluation: join(directory, 'evaluation.json'),

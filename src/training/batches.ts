@@ -14,7 +14,7 @@ import {
 import { type Random, random } from '../random/random.ts'
 import { type Drawn, drawTold, roomFor, writeTold } from './conditions.ts'
 import { type InputName, isPoints, type TermInputs } from './guides.ts'
-import { RATES, writeRates } from './optimizer.ts'
+import { RATES, writeRates } from './optimizer/rates.ts'
 import { optimizerKeys } from './players.ts'
 import { drawPair, drawTrajectory, type TrajectoryCache } from './trajectory-cache.ts'
 import type { TurnPlan } from './turns.ts'
@@ -82,15 +82,16 @@ function writeUpdates(config: Config, updates: readonly string[], step: number, 
 /** Draws the inputs of training steps. */
 export interface BatchSource {
   /**
-   * The inputs of steps `first ... first+count-1` (counted from 1), one array for each input of the step graph after the
-   * state, step after step. The arrays are used again by the next call.
+   * The inputs of batches `first ... first+count-1` (counted from 1), one array for each input of the step graph after the
+   * state, batch after batch. A step has one batch, or `optimizer.accumulate` of them. The arrays are used again by the next
+   * call.
    */
   draw(first: number, count: number): Drawn[]
 }
 
 /**
  * A source of batches. Every step has streams of its own, addressed by seed and step, so that a resumed run draws what
- * an uninterrupted one would.
+ * an uninterrupted one would; it begins with the first batch of a step.
  *
  * @param turns  of a round, each update of which has draws and rates of its own
  * @param pool  what a coupled training draws from
@@ -103,6 +104,7 @@ export function batchSource(
 ): BatchSource {
   const { dimension } = dataset
   const { chunk, seeds } = config
+  const { accumulate } = config.optimizer
   const { drop } = config.condition
   const point = pointOf(config, dataset)
   const { condition } = point
@@ -117,6 +119,7 @@ export function batchSource(
   const ratesWidth = updates.length * RATES
   const rates = new Float32Array(chunk * ratesWidth)
   const present = new Float32Array(chunk * moments.length)
+  const last = new Float32Array(chunk)
   const width = (name: InputName): number => {
     if (name === condition?.kind) return seenSize(condition)
     return isPoints(name) ? dimension : 1
@@ -157,12 +160,21 @@ export function batchSource(
     }
   }
 
-  const drawStep = (step: number, i: number): void => {
-    const data = random(seeds.data, 'data', step)
-    const noise = random(seeds.noise, 'noise', step)
-    const times = random(seeds.noise, 'times', step)
-    const none = random(seeds.noise, 'classes', step)
-    const scales = random(seeds.noise, 'guidance', step)
+  const streamsOf = (step: number) => ({
+    data: random(seeds.data, 'data', step),
+    noise: random(seeds.noise, 'noise', step),
+    times: random(seeds.noise, 'times', step),
+    none: random(seeds.noise, 'classes', step),
+    scales: random(seeds.noise, 'guidance', step),
+  })
+  let streams = streamsOf(0)
+
+  /** @param batch  counted from 1 over the whole training; those of one update go on in its streams */
+  const drawBatch = (batch: number, i: number): void => {
+    const step = Math.ceil(batch / accumulate)
+    if ((batch - 1) % accumulate === 0) streams = streamsOf(step)
+    const { data, noise, times, none, scales } = streams
+    last[i] = Number(batch % accumulate === 0)
     gap = valueAt(config.times.gap, progressAt(config, step))
     terms.forEach(({ rows, inputs }, k) => {
       const arrays: Arrays = Object.fromEntries(
@@ -188,11 +200,10 @@ export function batchSource(
 
   return {
     draw(first, count) {
-      for (let i = 0; i < count; i++) drawStep(first + i, i)
+      for (let i = 0; i < count; i++) drawBatch(first + i, i)
       const arrays = buffers.flatMap((buffer, k) => terms[k].inputs.map(name => buffer[name]!))
-      return [...arrays, rates, ...(moments.length > 0 ? [present] : [])].map(array =>
-        array.subarray(0, (array.length / chunk) * count),
-      )
+      const fed = [rates, ...(moments.length > 0 ? [present] : []), ...(accumulate > 1 ? [last] : [])]
+      return [...arrays, ...fed].map(array => array.subarray(0, (array.length / chunk) * count))
     },
   }
 }

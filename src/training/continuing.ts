@@ -3,6 +3,7 @@ import { type Intact, newestIntact, setAside } from '../serialization/checkpoint
 import { clearPending, writeFileAtomic } from '../serialization/files.ts'
 import { logUntil } from '../serialization/metrics-log.ts'
 import { logProblemOf, paths, type ReadRecord } from '../serialization/run.ts'
+import { dropSnapshotsAfter } from '../serialization/snapshots.ts'
 import { checkUnchanged } from './resume.ts'
 
 /** Where a run goes on from. */
@@ -44,6 +45,7 @@ export function openContinued(directory: string, record: ReadRecord, asked?: num
 export function rewind(directory: string, { checkpoint, damaged }: Continued): void {
   clearPending(directory)
   for (const { step } of damaged) setAside(directory, step)
+  dropSnapshotsAfter(directory, checkpoint?.step ?? 0)
   const { metrics } = paths(directory)
   writeFileAtomic(directory, metrics, logUntil(metrics, checkpoint?.step ?? 0))
 }

@@ -1,9 +1,11 @@
 import type { Config } from '../config/index.ts'
 import type { MetricsLine } from '../serialization/metrics-log.ts'
-import { learningRate } from './optimizer.ts'
+import { learningRate } from './optimizer/rates.ts'
 
 /** Ends the names of gradient norms of players beside the map. */
 const SUFFIX = 'GradientNorm'
+
+const isNorm = (name: string): boolean => name === 'gradientNorm' || name.endsWith(SUFFIX)
 
 /** Means of the metrics over the steps since the last line. */
 export class MetricWindow {
@@ -27,10 +29,12 @@ export class MetricWindow {
     return Float64Array.of(...this.sums, this.steps)
   }
 
-  add(values: Float32Array): void {
+  /** @param batches  of one step: their mean, and of norms, which are of the gathered gradient, the last */
+  add(...batches: readonly Float32Array[]): void {
     this.steps++
-    values.forEach((value, i) => {
-      this.sums[i] += value
+    this.names.forEach((name, i) => {
+      const values = (isNorm(name) ? batches.slice(-1) : batches).map(batch => batch[i])
+      this.sums[i] += values.reduce((sum, value) => sum + value, 0) / values.length
     })
   }
 

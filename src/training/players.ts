@@ -1,8 +1,10 @@
+import { AVERAGE, type Average, averagesOf } from '../config/averages.ts'
 import type { Config } from '../config/index.ts'
 import type { PointSpec } from '../model/index.ts'
 import type { State } from '../serialization/checkpoint.ts'
 import { MAP, networksOf, type Trained } from './networks.ts'
-import { optimizerOf, type Transformation } from './optimizer.ts'
+import { optimizerOf } from './optimizer/optimizers.ts'
+import type { Transformation } from './optimizer/transformation.ts'
 
 /** A network that trains, with its own optimiser. */
 export interface TrainedPlayer extends Trained {
@@ -19,22 +21,32 @@ export function optimizerKeys({ optimizer, players }: Config, name: string): Con
 export const playersOf = (config: Config, point: PointSpec): TrainedPlayer[] =>
   networksOf(config, point).map(trained => ({
     ...trained,
-    optimizer: optimizerOf(optimizerKeys(config, trained.name)),
+    optimizer: optimizerOf(optimizerKeys(config, trained.name), trained.network),
   }))
 
 /** What is kept of a player: `parameters`, `average`, and what its optimiser remembers. */
 export const vectorName = (player: string, vector: string): string => `${player}.${vector}`
 
+/** The vector of the gradient that the batches of an update add up, where there are several. */
+export const GRADIENT = 'gradient'
+
+/** The averages of a player. */
+export const averagesFor = (averages: readonly Average[], name: string): Average[] =>
+  averages.filter(({ everyone }) => everyone || name === MAP)
+
 /** Names of the vectors of the players that a step carries to the next. */
-export const stateNames = (players: readonly TrainedPlayer[], averaged: boolean): string[] =>
+export const stateNames = (config: Config, players: readonly TrainedPlayer[]): string[] =>
   players.flatMap(({ name, optimizer }) =>
-    ['parameters', ...Object.keys(optimizer.init(0)), ...(averaged ? ['average'] : [])].map(vector =>
-      vectorName(name, vector),
-    ),
+    [
+      'parameters',
+      ...(config.optimizer.accumulate > 1 ? [GRADIENT] : []),
+      ...Object.keys(optimizer.init(0)),
+      ...averagesFor(averagesOf(config), name).map(({ vector }) => vector),
+    ].map(vector => vectorName(name, vector)),
   )
 
 /** Vectors of checkpoints before players had their own: all networks in one. */
-const JOINED = { parameters: 'parameters', first: 'first', second: 'second', ema: 'average' } as const
+const JOINED = { parameters: 'parameters', first: 'first', second: 'second', ema: AVERAGE } as const
 
 /** A state in which each player has its own vectors, of whatever version the checkpoint is. */
 export function stateOfPlayers(state: State, players: readonly Trained[]): State {
@@ -59,7 +71,7 @@ export const parametersOf = (
 ): Readonly<Record<string, Float32Array>> =>
   Object.fromEntries(
     players.map(({ name }) => {
-      const average = weights === 'ema' ? state[vectorName(name, 'average')] : undefined
+      const average = weights === 'ema' ? state[vectorName(name, AVERAGE)] : undefined
       return [name, average ?? state[vectorName(name, 'parameters')]]
     }),
   )

@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs'
+import { AVERAGE } from '../config/averages.ts'
 import type { Config } from '../config/index.ts'
 import { checkpointSteps, notFinite, writeCheckpoint } from '../serialization/checkpoint.ts'
 import { withPath, writeFileAtomic } from '../serialization/files.ts'
@@ -9,7 +10,9 @@ import { encodeModelFile, encodeOnnxModel, type Model } from '../serialization/m
 import { dataRecord } from '../serialization/record.ts'
 import { paths, readMetrics } from '../serialization/run.ts'
 import { encodeSafetensors } from '../serialization/safetensors.ts'
+import { writeSnapshot } from '../serialization/snapshots.ts'
 import { MAP } from './networks.ts'
+import { GRADIENT } from './players.ts'
 import { DivergenceError, type TrainOptions, type TrainResult } from './train-options.ts'
 import type { Failure, Trainer } from './trainer.ts'
 import { hasRunAway, remedies, residualOf, verdictOf } from './verdict.ts'
@@ -18,13 +21,15 @@ const VECTORS: Readonly<Record<string, string>> = {
   parameters: 'the parameters',
   first: "the optimiser's first moments",
   second: "the optimiser's second moments",
-  average: 'the averaged parameters',
+  [AVERAGE]: 'the averaged parameters',
+  [GRADIENT]: 'the gathered gradients',
 }
 
 /** What a vector of the state is, in words. */
 function vectorText(name: string): string {
   const [player, vector] = name.split('.')
-  return `${VECTORS[vector] ?? vector}${player === MAP ? '' : ` of ${player}`}`
+  const text = VECTORS[vector] ?? `the average ${vector}`
+  return `${text}${player === MAP ? '' : ` of ${player}`}`
 }
 
 /** The first step has a line of its own: what an untrained network gives is what the others are compared with. */
@@ -97,6 +102,11 @@ export class RecordedTraining {
     if (this.saved === trainer.step) return
     const { config, dataset } = trainer
     this.checkFinite()
+    const { step, state } = trainer
+    // Before the checkpoint, so that a run which goes on from there has it; at the same steps whether it was stopped or not.
+    if (config.powerAverages.length > 0 && step % config.checkpointEvery === 0) {
+      writeSnapshot(this.options.directory, config, step, state)
+    }
     writeCheckpoint(this.options.directory, {
       ...trainer.saved(),
       seeds: config.seeds,

@@ -12,6 +12,7 @@ import {
   trace,
   valueAuxAndGrad,
 } from '../autodiff/index.ts'
+import { averagesOf } from '../config/averages.ts'
 import type { Config } from '../config/index.ts'
 import { type PresentValues, scheduledValuesOf } from '../config/scheduled-values.ts'
 import {
@@ -25,17 +26,19 @@ import {
 } from '../model/index.ts'
 import type { Guides, TermInputs } from './guides.ts'
 import { MAP, type Trained, WEIGHT } from './networks.ts'
-import { RATES } from './optimizer.ts'
+import { RATES } from './optimizer/rates.ts'
 import { playersOf, stateNames, type TrainedPlayer, vectorName } from './players.ts'
 import { evaluateTerms, type Term, termSpecs } from './terms.ts'
 import { roundOf, type TurnPlan } from './turns.ts'
+import { gathered, heldUntil, updateAverages, updatePlayer, type Vectors } from './update.ts'
 import { weightOf } from './weights.ts'
 
 /** A training step as one graph, with the meaning of its inputs and outputs. */
 export interface StepGraph {
   /**
    * Inputs: the state, then what each term of each turn draws, then `rates` (see `writeRates`) of each update and, where
-   * something changes over the training, `moments` (see `writeScheduledValues`).
+   * something changes over the training, `moments` (see `writeScheduledValues`); and where an update has several batches,
+   * `last`, whether this one is the last of them.
    */
   readonly graph: Graph<CorePrimitive>
   /** Names of the first inputs and outputs: flat float32 vectors carried from step to step; see `vectorName`. */
@@ -94,8 +97,9 @@ export function buildStep(config: Config, point: PointSpec, teachers: Teachers =
   const players = playersOf(config, point)
   const turns = roundOf(config)
   const moments = scheduledValuesOf(config)
-  const averaged = config.ema > 0
-  const state = stateNames(players, averaged)
+  const averages = averagesOf(config)
+  const state = stateNames(config, players)
+  const { accumulate } = config.optimizer
   const sizes = new Map(players.map(({ name, size }) => [name, size]))
   const updates = turns.reduce((sum, { trains }) => sum + trains.length, 0)
   const drawKey = ({ key }: TurnPlan, term: Term): string => (key ? `${key}.${term.name}` : term.name)
@@ -106,19 +110,21 @@ export function buildStep(config: Config, point: PointSpec, teachers: Teachers =
     ) as Record<string, TermInputs<Spec>>,
     rates: spec([updates * RATES]),
     ...(moments.length > 0 && { moments: spec([moments.length]) }),
+    ...(accumulate > 1 && { last: spec([1]) }),
   }
   let names: string[] = []
   const graph = trace(inputs => {
-    const vectors: Record<string, Tensor> = { ...(inputs.state as Record<string, Tensor>) }
+    const before = inputs.state as Named<Tensor>
+    const vectors: Vectors = { ...before }
     const present: PresentValues = Object.fromEntries(
       moments.map(({ name }, i) => [name, (inputs.moments as Tensor).slice(0, i, i + 1).reshape([])]),
     )
-    const average = averaged ? vectors[vectorName(MAP, 'average')] : undefined
+    const aimed = averages.find(({ name }) => name === config.target)
+    const average = aimed && vectors[vectorName(MAP, aimed.vector)]
     const target =
-      config.target === 'ema' && average
-        ? (condition?: Condition<Tensor>) =>
-            bindMap(config, point, unflatten(average, players[0].network), condition)
-        : undefined
+      average &&
+      ((condition?: Condition<Tensor>) =>
+        bindMap(config, point, unflatten(average, players[0].network), condition))
     const values: [name: string, value: Tensor][] = []
     let updated = 0
     for (const turn of turns) {
@@ -142,18 +148,12 @@ export function buildStep(config: Config, point: PointSpec, teachers: Teachers =
       const live = Object.fromEntries(trained.map(({ name }) => [name, trees[name]]))
       const [loss, parts, tree] = valueAuxAndGrad(lossOf)(live) as readonly [Tensor, readonly Tensor[], Trees]
       const lines = partNames(turn)
-      const gradients = trained.map(({ name }) => flatten(tree[name]))
+      const gradients = trained.map(({ name }) => gathered(vectors, name, flatten(tree[name]), accumulate))
       const norms = gradients.map(gradient => gradient.square().sum().sqrt())
-      trained.forEach(({ name, optimizer }, i) => {
+      trained.forEach((player, i) => {
         const rates = (inputs.rates as Tensor).slice(0, updated * RATES, (updated + 1) * RATES)
         updated++
-        const own = Object.fromEntries(
-          Object.keys(optimizer.init(0)).map(vector => [vector, vectors[vectorName(name, vector)]]),
-        )
-        const parameters = vectors[vectorName(name, 'parameters')]
-        const next = optimizer.update({ parameters, direction: gradients[i], rates }, own)
-        vectors[vectorName(name, 'parameters')] = next.update.parameters.sub(next.update.direction)
-        for (const [vector, value] of Object.entries(next.state)) vectors[vectorName(name, vector)] = value
+        updatePlayer(vectors, player, gradients[i], rates)
       })
       if (turn.isFirst) {
         const mapNorm = trained.findIndex(({ name }) => name === MAP)
@@ -168,10 +168,8 @@ export function buildStep(config: Config, point: PointSpec, teachers: Teachers =
         }
       }
     }
-    for (const { name } of averaged ? players : []) {
-      const [before, after] = [vectorName(name, 'average'), vectorName(name, 'parameters')]
-      vectors[before] = vectors[before].add(vectors[after].sub(vectors[before]).mul(1 - config.ema))
-    }
+    updateAverages(vectors, players, averages, present)
+    if (inputs.last) heldUntil(vectors, before, inputs.last as Tensor)
     names = values.map(([name]) => name)
     return {
       ...Object.fromEntries(state.map(name => [name, vectors[name]])),

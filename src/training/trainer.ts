@@ -1,4 +1,5 @@
 import { sizeOf } from '../autodiff/index.ts'
+import { averagesOf } from '../config/averages.ts'
 import type { Config } from '../config/index.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
 import type { Buffer, Program } from '../runtime/program.ts'
@@ -7,7 +8,14 @@ import type { MetricsLine } from '../serialization/metrics-log.ts'
 import { type BatchSource, batchSource } from './batches.ts'
 import { initialParameters } from './initial-parameters.ts'
 import { MetricWindow } from './metric-window.ts'
-import { mapParameters, stateOfPlayers, type TrainedPlayer, vectorName } from './players.ts'
+import {
+  averagesFor,
+  GRADIENT,
+  mapParameters,
+  stateOfPlayers,
+  type TrainedPlayer,
+  vectorName,
+} from './players.ts'
 import type { StepGraph } from './step.ts'
 import type { TrajectoryCache } from './trajectory-cache.ts'
 
@@ -35,7 +43,10 @@ function freshState(
       ['parameters', initialParameters(config, player, initial)],
       ...Object.entries(player.optimizer.init(player.size)),
     ]
-    if (config.ema > 0) own.push(['average', initialParameters(config, player, averaged)])
+    if (config.optimizer.accumulate > 1) own.push([GRADIENT, new Float32Array(player.size)])
+    for (const { vector } of averagesFor(averagesOf(config), player.name)) {
+      own.push([vector, initialParameters(config, player, averaged)])
+    }
     return own.map(([vector, values]) => [vectorName(player.name, vector), values] as const)
   })
   return Object.fromEntries(vectors)
@@ -109,29 +120,43 @@ export class Trainer {
   async advance(...stops: readonly number[]): Promise<Failure | undefined> {
     const count = this.chunkBefore(stops)
     const start = performance.now()
-    const drawn = this.source.draw(this.done + 1, count)
-    const carried = this.graph.state.map(name => this.current[name]!)
-    const outputs = await this.program.run([...carried, ...drawn])
-    const width = this.graph.metrics.length
-    const metrics = outputs.at(-1) as Float32Array
-    const rows = Array.from({ length: count }, (_, i) => metrics.subarray(i * width, (i + 1) * width))
-    const wrong = rows.findIndex(row => !row.every(Number.isFinite))
-    if (wrong >= 0) return this.failure(wrong, drawn, rows[wrong])
-    for (const row of rows) this.window.add(row)
-    this.current = Object.fromEntries(this.graph.state.map((name, i) => [name, outputs[i] as Float32Array]))
+    const { state, metrics } = this.graph
+    const { chunk, optimizer } = this.config
+    const batches = count * optimizer.accumulate
+    const rows: Float32Array[] = []
+    let carried = state.map(name => this.current[name]!)
+    while (rows.length < batches) {
+      const first = rows.length
+      const size = Math.min(chunk, batches - first)
+      const drawn = this.source.draw(this.done * optimizer.accumulate + first + 1, size)
+      const outputs = (await this.program.run([...carried, ...drawn])) as Float32Array[]
+      const values = outputs.at(-1)!
+      for (let i = 0; i < size; i++) {
+        const row = values.subarray(i * metrics.length, (i + 1) * metrics.length)
+        if (!row.every(Number.isFinite)) return this.failure(first + i, i, drawn, row)
+        rows.push(row)
+      }
+      carried = outputs.slice(0, state.length)
+    }
+    for (let i = 0; i < batches; i += optimizer.accumulate) {
+      this.window.add(...rows.slice(i, i + optimizer.accumulate))
+    }
+    this.current = Object.fromEntries(state.map((name, i) => [name, carried[i]]))
     this.done += count
     this.msPerStep = (performance.now() - start) / count
     return undefined
   }
 
   private chunkBefore(stops: readonly number[]): number {
-    const { chunk, steps } = this.config
+    const { chunk, steps, optimizer } = this.config
+    const most = Math.max(1, Math.floor(chunk / optimizer.accumulate))
     const bearable = Math.max(1, Math.floor(PATIENCE_MS / this.msPerStep))
     const next = stops.map(every => (Math.floor(this.done / every) + 1) * every)
-    return Math.min(this.done + Math.min(chunk, bearable), ...next, steps) - this.done
+    return Math.min(this.done + Math.min(most, bearable), ...next, steps) - this.done
   }
 
-  private failure(index: number, drawn: readonly Buffer[], values: Float32Array): Failure {
+  /** @param batch  of the chunk; @param index  of it in `drawn` */
+  private failure(batch: number, index: number, drawn: readonly Buffer[], values: Float32Array): Failure {
     const { graph, state, metrics } = this.graph
     const inputs = graph.inputs.slice(state.length).map(({ params: { name }, shape }, i) => {
       const size = sizeOf(shape)
@@ -139,7 +164,7 @@ export class Trainer {
       return [name, { shape, data: Float32Array.from(own as ArrayLike<number>, Number) }] as const
     })
     return {
-      step: this.done + index + 1,
+      step: this.done + Math.floor(batch / this.config.optimizer.accumulate) + 1,
       metrics: metrics.filter((_, i) => !Number.isFinite(values[i])),
       inputs: Object.fromEntries(inputs),
     }

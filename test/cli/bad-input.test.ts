@@ -144,7 +144,9 @@ const COMMANDS: [string, RegExp][] = [
   ['sample good --count nan', /--count: expected a whole number.*found "nan"/],
   ['sample good --seed x', /--seed: expected a whole number of at least 0, found "x"/],
   ['sample good --method rk4', /--method: expected auto or jump or renoise or euler or heun, found "rk4"/],
-  ['sample good --weights mean', /--weights: expected ema or raw, found "mean"/],
+  ['sample good --weights mean', /good: keeps no weights "mean"; it has raw, ema/],
+  ['sample good --weights power:0.5', /--weights: expected ema, raw, .*at most 0\.2887; found "power:0.5"/],
+  ['sample good --weights power:0.1', /good: keeps no power-law averages; train with/],
   ['sample good --out points.txt', /--out points\.txt: expected a name ending in \.csv, \.npy, \.svg, \.png/],
   [
     'sample good --out file/points.csv',

@@ -145,6 +145,13 @@ describe('a round of turns', () => {
     expect(after['map.parameters']).toEqual(before['map.parameters'])
   })
 
+  test('takes one batch for an update', () => {
+    const user = { ...base, objective: 'game', optimizer: { accumulate: 2 } }
+    expect(() => resolveConfig(user)).toThrow(
+      'optimizer.accumulate: the networks of game train in turns, each on what the one before has learned, so an update has one batch; use 1, found 2',
+    )
+  })
+
   test('gives each player its own rate and count of updates', async () => {
     const rates = { players: { low: { learningRate: 0.001 }, high: { learningRate: 0.01, times: 3 } } }
     const { 'low.parameters': low, 'high.parameters': high } = await stateAfter(

@@ -2,7 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { evaluate, spec, trace } from '../../src/autodiff/index.ts'
 import { resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { random } from '../../src/random/random.ts'
-import { clipByNorm, learningRate, optimizerOf, RATES, writeRates } from '../../src/training/optimizer.ts'
+import { optimizerOf } from '../../src/training/optimizer/optimizers.ts'
+import { learningRate, RATES, writeRates } from '../../src/training/optimizer/rates.ts'
+import { clipByNorm } from '../../src/training/optimizer/transformation.ts'
 import { value } from '../autodiff/values.ts'
 
 type Settings = UserConfig['optimizer']
@@ -13,15 +15,20 @@ const gradientAt = (parameters: readonly number[], step: number) =>
 
 const start = [0.5, -1, 2, 1e-3]
 
-/** Parameters after each of so many steps of ours. */
-function ours(settings: Settings, steps: number, schedule: UserConfig['schedule'] = {}): number[][] {
+/** Parameters after each of so many steps of ours. @param size  multiplies the gradients */
+function ours(
+  settings: Settings,
+  steps: number,
+  schedule: UserConfig['schedule'] = {},
+  size = 1,
+): number[][] {
   const config = resolveConfig({
     objective: 'lsd',
     optimizer: settings,
     schedule,
     steps: Math.max(steps, 100),
   })
-  const optimizer = optimizerOf(config.optimizer)
+  const optimizer = optimizerOf(config.optimizer, { parameters: { all: { shape: [start.length] } } })
   const vector = spec([start.length], 'float64')
   const graph = trace(
     ({ rates, parameters, gradient, first, second }) => {
@@ -38,7 +45,7 @@ function ours(settings: Settings, steps: number, schedule: UserConfig['schedule'
   for (let step = 1; step <= steps; step++) {
     const rates = new Float32Array(RATES)
     writeRates(config, step, rates)
-    const gradient = value(gradientAt([...parameters.data], step))
+    const gradient = value(gradientAt([...parameters.data], step).map(g => size * g))
     ;[parameters, first, second] = evaluate(graph, [value([...rates]), parameters, gradient, first, second])
     path.push([...parameters.data])
   }
@@ -111,6 +118,74 @@ describe('adam', () => {
   test('follows the schedule, also in the decay of AdamW', () => {
     const [slow] = ours({ name: 'adamw', learningRate: 0.1, weightDecay: 0.5 }, 1, { warmup: 100 })
     expectClose([slow], textbook({ name: 'adamw', learningRate: 0.001, weightDecay: 0.5 }, 1))
+  })
+})
+
+/**
+ * RAdam as Liu et al. write it (algorithm 2), with Adam's epsilon, which they leave out, and a decoupled decay as in their
+ * code.
+ */
+function rectified(settings: Settings, steps: number): number[][] {
+  const { optimizer } = resolveConfig({ objective: 'lsd', optimizer: settings })
+  const { learningRate: alpha, beta1, beta2, epsilon, weightDecay } = optimizer
+  const rhoInf = 2 / (1 - beta2) - 1
+  const [m, v] = [start.map(() => 0), start.map(() => 0)]
+  const path: number[][] = []
+  let parameters = start
+  for (let t = 1; t <= steps; t++) {
+    const gradient = gradientAt(parameters, t)
+    const rho = rhoInf - (2 * t * beta2 ** t) / (1 - beta2 ** t)
+    parameters = parameters.map((p, k) => {
+      m[k] = beta1 * m[k] + (1 - beta1) * gradient[k]
+      v[k] = beta2 * v[k] + (1 - beta2) * gradient[k] ** 2
+      const mHat = m[k] / (1 - beta1 ** t)
+      const kept = p * (1 - alpha * weightDecay)
+      if (rho <= 4) return kept - alpha * mHat
+      const r = Math.sqrt(((rho - 4) * (rho - 2) * rhoInf) / ((rhoInf - 4) * (rhoInf - 2) * rho))
+      return kept - (alpha * r * mHat) / (Math.sqrt(v[k] / (1 - beta2 ** t)) + epsilon)
+    })
+    path.push(parameters)
+  }
+  return path
+}
+
+describe('radam', () => {
+  const radam = { name: 'radam', learningRate: 0.02 } as const
+
+  test.each<[string, Settings]>([
+    ['the defaults', radam],
+    ['beta2 of the recipes', { ...radam, beta2: 0.95 }],
+    ['weight decay', { ...radam, weightDecay: 0.1 }],
+    ['a short memory', { ...radam, beta2: 0.5 }],
+  ])('is the paper: %s', (_, settings) => {
+    expectClose(ours(settings, 200), rectified(settings, 200))
+  })
+
+  test('is momentum without a second moment for its first four steps, and then not', () => {
+    const grown = ours(radam, 5, {}, 10)
+    const m = start.map(() => 0)
+    let parameters = start
+    grown.forEach((found, index) => {
+      const gradient = gradientAt(parameters, index + 1).map(g => 10 * g)
+      parameters = parameters.map((p, k) => {
+        m[k] = 0.9 * m[k] + 0.1 * gradient[k]
+        return p - (0.02 * m[k]) / (1 - 0.9 ** (index + 1))
+      })
+      if (index < 4) expectClose([found], [parameters])
+      else expect(Math.abs(found[0] - parameters[0])).toBeGreaterThan(0.01)
+    })
+  })
+
+  test('comes to be Adam', () => {
+    const [late, adam] = [radam, { learningRate: 0.02 }].map(settings => {
+      const config = resolveConfig({ objective: 'lsd', optimizer: settings, steps: 100_000 })
+      const rates = new Float32Array(RATES)
+      writeRates(config, 50_000, rates)
+      return rates
+    })
+    late.forEach((rate, i) => {
+      expect(rate).toBeCloseTo(adam[i], 4)
+    })
   })
 })
 

@@ -45,6 +45,13 @@ const configs: Record<string, UserConfig> = {
     optimizer: { name: 'adamw', weightDecay: 0.01, clip: 1 },
     schedule: { kind: 'cosine', warmup: 30 },
   },
+  radam: { ...tiny, steps: 400, optimizer: { name: 'radam', beta2: 0.95 } },
+  'muon with two hidden matrices': {
+    ...tiny,
+    steps: 400,
+    network: { ...tiny.network, layers: 3 },
+    optimizer: { name: 'muon', weightDecay: 0.01 },
+  },
   'lmd without averaging, on the exact velocity': {
     ...tiny,
     steps: 400,

@@ -11,9 +11,19 @@ export interface DitParameter extends ParameterSpec {
 
 type Specs = Named<DitParameter>
 
-/** A linear layer, whose weight is `[in, out]` here and `[out, in]` in files. */
-const linear = (name: string, inputs: number, outputs: number, role: Role = 'weight'): Specs => ({
-  [`${name}.weight`]: { shape: [inputs, outputs], transposed: true, role },
+/**
+ * A linear layer, whose weight is `[in, out]` here and `[out, in]` in files.
+ *
+ * @param hiddenMatrices  see `ParameterSpec`: those of blocks alone are hidden
+ */
+const linear = (
+  name: string,
+  inputs: number,
+  outputs: number,
+  role: Role = 'weight',
+  hiddenMatrices = 0,
+): Specs => ({
+  [`${name}.weight`]: { shape: [inputs, outputs], transposed: true, hiddenMatrices, role },
   [`${name}.bias`]: { shape: [outputs], role: 'zero' },
 })
 
@@ -27,23 +37,24 @@ const vectorOf = (name: string, size: number, role: Role): Specs => ({ [name]: {
 
 function block(name: string, options: DitOptions): Specs {
   const { width, heads, hidden, injection, qkNorm, activation } = options
+  const branches = activation === 'swiglu' ? 2 : 1
   return {
     ...(injection === 'adaln'
-      ? linear(`${name}.modulation`, width, 6 * width, 'zero')
+      ? linear(`${name}.modulation`, width, 6 * width, 'zero', 6)
       : {
           ...vectorOf(`${name}.norm1.scale`, width, 'one'),
           ...vectorOf(`${name}.norm2.scale`, width, 'one'),
           ...vectorOf(`${name}.gate1`, width, 'zero'),
           ...vectorOf(`${name}.gate2`, width, 'zero'),
         }),
-    ...linear(`${name}.qkv`, width, 3 * width),
+    ...linear(`${name}.qkv`, width, 3 * width, 'weight', 3),
     ...(qkNorm && {
       ...vectorOf(`${name}.q.scale`, width / heads, 'one'),
       ...vectorOf(`${name}.k.scale`, width / heads, 'one'),
     }),
-    ...linear(`${name}.out`, width, width),
-    ...linear(`${name}.mlp.0`, width, activation === 'swiglu' ? 2 * hidden : hidden),
-    ...linear(`${name}.mlp.1`, hidden, width),
+    ...linear(`${name}.out`, width, width, 'weight', 1),
+    ...linear(`${name}.mlp.0`, width, branches * hidden, 'weight', branches),
+    ...linear(`${name}.mlp.1`, hidden, width, 'weight', 1),
   }
 }
 

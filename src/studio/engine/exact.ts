@@ -1,10 +1,10 @@
 import { DYNAMIC, simplify, spec, trace } from '../../autodiff/index.ts'
+import type { WeightsName } from '../../config/weights-name.ts'
 import { interpolants, mixtureVelocity } from '../../model/index.ts'
 import type { Program } from '../../runtime/program.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { solve } from '../../sampler/adaptive.ts'
 import type { Velocity } from '../../sampler/sampler.ts'
-import type { WeightsName } from '../../serialization/model.ts'
 import type { PlanePoints } from './protocol.ts'
 import type { Session } from './session.ts'
 

@@ -1,4 +1,4 @@
-import type { WeightsName } from '../../serialization/model.ts'
+import type { WeightsName } from '../../config/weights-name.ts'
 import { encodeModelFile, encodeOnnxModel, type Model } from '../../serialization/model.ts'
 import type { Questions } from './protocol.ts'
 import type { Session } from './session.ts'

@@ -1,8 +1,8 @@
+import type { WeightsName } from '../../config/weights-name.ts'
 import type { BinnedLoss } from '../../evaluation/loss-bins.ts'
 import type { Residuals } from '../../metric/residuals.ts'
 import type { KnownClasses } from '../../serialization/conditions.ts'
 import type { MetricsLine } from '../../serialization/metrics-log.ts'
-import type { WeightsName } from '../../serialization/model.ts'
 import type { Plan, Stage, Tilt } from '../plan.ts'
 
 /** Points `[n, 2]`, row after row. */
