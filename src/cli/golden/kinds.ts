@@ -8,5 +8,7 @@ const kinds: Readonly<Record<string, (json: unknown) => Agreement>> = {
   render: checkRender,
 }
 
+export const knownKinds: readonly string[] = Object.keys(kinds)
+
 /** @throws UnknownRowError when there is no such kind, row or option */
 export const checkAny = (json: unknown): Agreement => checkGolden(json, kinds)
