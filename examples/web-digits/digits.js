@@ -17,7 +17,9 @@ if (range) {
 function draw(canvas, picture) {
   Object.assign(canvas, { width, height })
   const image = new ImageData(width, height)
-  picture.forEach((value, i) => image.data.set([0, 1, 2].map(() => value).concat(255), 4 * i))
+  picture.forEach((value, i) => {
+    image.data.set([value, value, value, 255], 4 * i)
+  })
   canvas.getContext('2d').putImageData(image, 0, 0)
 }
 
@@ -27,11 +29,16 @@ async function show() {
   document.querySelector('output').value = range ? w : ''
   const steps = Number(find('steps').value)
   const start = performance.now()
-  const { points } = await sample(range ? told.guided({ scale: w }) : told, drawNoise(COUNT, map.dimension, seed), {
-    grid: uniformGrid(steps),
-  })
+  const { points } = await sample(
+    range ? told.guided({ scale: w }) : told,
+    drawNoise(COUNT, map.dimension, seed),
+    {
+      grid: uniformGrid(steps),
+    },
+  )
   const ms = performance.now() - start
-  find('said').textContent = `${COUNT} digits in ${steps} ${steps === 1 ? 'step' : 'steps'}, ${ms.toFixed(0)} ms`
+  find('said').textContent =
+    `${COUNT} digits in ${steps} ${steps === 1 ? 'step' : 'steps'}, ${ms.toFixed(0)} ms`
   const canvases = Array.from({ length: COUNT }, (_, i) => {
     const canvas = document.createElement('canvas')
     draw(canvas, points.subarray(i * map.dimension, (i + 1) * map.dimension))

@@ -55,6 +55,29 @@ export const ayfEmd: Loss = ({ map, teacher, path, s, t, space, error }) => {
   return error(V, stopGradient(space.transverse(x, gap.mul(V), u).add(gap.mul(dV))))
 }
 
+/** How `ayfTangent` treats its tangent `g`. */
+export interface AyfOptions {
+  /** Whether `g` becomes `g / (|g| + c)`, `|g|` over all coordinates of a sample. */
+  readonly tangentNormalization: boolean
+  readonly c: number
+  /** Part `r` of the derivative that counts, 0 to 1: below 1 it pulls towards straight jumps. */
+  readonly warmup: Operand
+}
+
+/** `V = sg[V - g]`, `g = V - u - r (t-s)(d_s V + J_x V . u)`, or normalised, `u = v_phi(x,s)`   arXiv:2506.14603 */
+export const ayfTangent =
+  ({ tangentNormalization, c, warmup }: AyfOptions): Loss =>
+  ({ map, teacher, path, s, t, space, error }) => {
+    const x = path.at(s)
+    const u = teacher.velocity(x, s)
+    const [V, dV] = covariantDerivative(map, space, x, s, t, u)
+    const gap = t.sub(s)
+    const known = space.transverse(x, gap.mul(V), u).add(gap.mul(warmup).mul(dV))
+    if (!tangentNormalization) return error(V, stopGradient(known))
+    const g = V.sub(known)
+    return error(V, stopGradient(V.sub(g.div(space.squared(g, 'sum', true).sqrt().add(c)))))
+  }
+
 /** `F(x,s,t) = sg[F(xm,m,t)]`, `xm = x + (m-s) v_phi(x,s)`   one Euler step of the Eulerian rule, arXiv:2406.07507 */
 export const emdDiscrete: Loss = ({ map, target, teacher, path, s, t, m, space, distance }) => {
   const x = path.at(s)

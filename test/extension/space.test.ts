@@ -112,7 +112,7 @@ describe.each(Object.entries(flatPart))('with %s', (_, part) => {
   test.each([
     'meanflow',
     'imf',
-    'ayf-emd',
+    'ayf-emd tangentNormalization=false',
     'scm velocity=teacher tangentNormalization=false',
     'facm:consistency',
   ])('%s is not zero for it', key => {

@@ -170,7 +170,8 @@ export const claims: Readonly<Record<string, Claim | null>> = {
   'emd-discrete': second(h => ({ batch: { ...batch, m: shifted(batch.s, -h) } })),
   'esd spatialGradient=false': isZero,
   'esd spatialGradient=true': isZero,
-  'ayf-emd': isZero,
+  'ayf-emd tangentNormalization=false': isZero,
+  'ayf-emd tangentNormalization=true': { ...isZero, options: { c: 1 } },
   meanflow: isZeroInMean,
   imf: isZeroInMean,
   // What is below the logarithm. That moves the optimum: the gradient is of residuals over their own size, whose mean is 0 where

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import {
   alphaflow,
   ayfEmd,
+  ayfTangent,
   decoupledMeanflow,
   emd,
   emdDiscrete,
@@ -106,8 +107,13 @@ export const eulerianRows = [
       setting: 'distillation',
       needs: ['data', 'teacher'],
       diagonal: null,
-      options: none,
-      parts: () => one(ayfEmd),
+      options: z.strictObject({
+        tangentNormalization: z.boolean().default(false),
+        c: z.number().positive().default(0.1),
+        warmup: annealed(z.number().min(0).max(1)).default(1),
+      }),
+      parts: options =>
+        one(options.tangentNormalization || options.warmup !== 1 ? ayfTangent(options) : ayfEmd),
       defaults: { diagonalFraction: 0, loss: { adaptive: { p: 0.5, c: 1e-2 } }, clip: 1 },
       traits: { differentiatesTime: true, curved: true },
     },
@@ -122,7 +128,7 @@ export const eulerianRows = [
       publishedCost: 6,
       costNote: 'counts V once more beside the derivative that already gives it',
       source,
-      code: ['ayfEmd'],
+      code: ['ayfEmd', 'ayfTangent'],
       whenToUse: 'MeanFlow with a teacher: the same step without the noise of the conditional velocity.',
       trouble:
         'A fixed-point iteration: with fast time features (network.frequencies 8) its tangent grows and may run away.',
