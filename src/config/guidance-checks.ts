@@ -98,3 +98,14 @@ export const guidanceChecks: readonly Check[] = [
     baked !== null &&
     `guidance.baked: what this run learns from has the scale ${baked} already, and ${rule} would multiply it; use none`,
 ]
+
+/** What a user should know of guidance that is allowed: an output `w N` and a loss over `w^2` are a regression of `N` together. */
+export function guidanceRemarks({ guidance: { rule, divide }, network }: Config): string[] {
+  const isScaled = 'outputScale' in network && network.outputScale === true
+  if (rule === 'none' || isScaled === divide) return []
+  return [
+    divide
+      ? 'guidance.divide: divides losses by w^2, which is made for an output that is multiplied by w; set network.outputScale true, or leave it out'
+      : 'network.outputScale: multiplies the output by w, so that large scales rule the loss; set guidance.divide true, or leave it out',
+  ]
+}
