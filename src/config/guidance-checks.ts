@@ -46,6 +46,11 @@ export const guidanceChecks: readonly Check[] = [
     !isGuidedByTeacher(rule) &&
     drop === 0 &&
     `guidance.rule: ${rule} takes the map's own velocity without its ${kind}, which condition.drop 0 never trains; use a drop such as 0.1`,
+  ({ guidance: { rule }, condition: { kind, drop }, teacher }) =>
+    rule === 'teacher' &&
+    teacher === 'train' &&
+    drop === 0 &&
+    `guidance.rule: teacher leads away from the teacher's velocity without its ${kind}, which condition.drop 0 never trains; use a drop such as 0.1`,
   ({ guidance: { rule, kappa } }) =>
     rule === 'mix' &&
     kappa >= 1 &&
