@@ -46,6 +46,11 @@ export const guidanceChecks: readonly Check[] = [
     !isGuidedByTeacher(rule) &&
     drop === 0 &&
     `guidance.rule: ${rule} takes the map's own velocity without its ${kind}, which condition.drop 0 never trains; use a drop such as 0.1`,
+  ({ guidance: { rule }, condition: { kind, drop }, teacher }) =>
+    rule === 'teacher' &&
+    teacher === 'train' &&
+    drop === 0 &&
+    `guidance.rule: teacher leads away from the teacher's velocity without its ${kind}, which condition.drop 0 never trains; use a drop such as 0.1`,
   ({ guidance: { rule, kappa } }) =>
     rule === 'mix' &&
     kappa >= 1 &&
@@ -98,3 +103,14 @@ export const guidanceChecks: readonly Check[] = [
     baked !== null &&
     `guidance.baked: what this run learns from has the scale ${baked} already, and ${rule} would multiply it; use none`,
 ]
+
+/** What a user should know of guidance that is allowed: an output `w N` and a loss over `w^2` are a regression of `N` together. */
+export function guidanceRemarks({ guidance: { rule, divide }, network }: Config): string[] {
+  const isScaled = 'outputScale' in network && network.outputScale === true
+  if (rule === 'none' || isScaled === divide) return []
+  return [
+    divide
+      ? 'guidance.divide: divides losses by w^2, which is made for an output that is multiplied by w; set network.outputScale true, or leave it out'
+      : 'network.outputScale: multiplies the output by w, so that large scales rule the loss; set guidance.divide true, or leave it out',
+  ]
+}

@@ -118,7 +118,7 @@ export const schema = z.strictObject({
       .refine(([low, high]) => low < high, 'expected two times in rising order'),
     /** A run whose velocity `auto` leads away from. */
     weak: z.string().min(1).nullable(),
-    /** The scale of whatever this run learns from or begins with, where that is guided already; null for none. */
+    /** The scale of whatever this run learns from or stays, where that is guided already; null for none. */
     baked: positive.nullable(),
     /** Whether the loss of a sample is divided by the square of its scale. */
     divide: z.boolean(),

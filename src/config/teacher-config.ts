@@ -1,5 +1,6 @@
 import { kindOf } from '../model/index.ts'
 import { ConfigError } from './error.ts'
+import { isGuidedByTeacher } from './guidance.ts'
 import { findObjective } from './objective.ts'
 import { merge } from './plain.ts'
 import { resolveConfig } from './resolve.ts'
@@ -39,7 +40,12 @@ export function teacherConfig(config: Config): UserConfig {
   }
   const user = merge(shared, teacherTraining) as UserConfig
   try {
-    resolveConfig(user)
+    const { guidance } = resolveConfig(user)
+    if (isGuidedByTeacher(config.guidance.rule) && guidance.rule !== 'none') {
+      throw new ConfigError(
+        `guidance.rule: the run guides its teacher by ${config.guidance.rule}, and scales multiply; use none, found ${guidance.rule}`,
+      )
+    }
   } catch (error) {
     if (error instanceof ConfigError) throw new ConfigError(`teacherTraining: ${error.message}`)
     throw error

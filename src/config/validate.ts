@@ -3,7 +3,7 @@ import { type Objective, objectives, type Traits, traitsOf } from '../objective/
 import type { Check } from './check.ts'
 import { base } from './defaults.ts'
 import { isGuidedByTeacher } from './guidance.ts'
-import { guidanceChecks } from './guidance-checks.ts'
+import { guidanceChecks, guidanceRemarks } from './guidance-checks.ts'
 import type { Config } from './schema.ts'
 
 /** Samples of a batch that train the diagonal. A hair more, so that 0.29 of 100 is 29 although 100 * 0.29 is a hair less. */
@@ -362,7 +362,11 @@ export function validate(config: Config, objective: Objective): string | undefin
 }
 
 /** What a user should know about a choice that is allowed. */
-export function remarksOn({ loss, diagonal }: Config, { id, setting, defaults }: Objective): string[] {
+export function remarksOn(config: Config, objective: Objective): string[] {
+  return [...lossRemarks(config, objective), ...guidanceRemarks(config)]
+}
+
+function lossRemarks({ loss, diagonal }: Config, { id, setting, defaults }: Objective): string[] {
   const grounded =
     diagonal.objective !== null && !groundsInTeacher(diagonal.objective) && diagonal.fraction > 0
   const inTheMean = setting !== 'distillation' || grounded

@@ -64,8 +64,8 @@ const classKind: Kind<ClassSpec> = {
   seen: ({ classes }, values) => values ?? [classes],
   inputs: (_, batch) => ({ class: spec([batch], 'int64') }),
   seenOf: (_, inputs) => inputs.class,
-  nullOf: ({ classes }, seen) => constant(classes, seen.shape, 'int64'),
-  isTold: ({ classes }, seen) => select(seen.less(classes), constant(1, seen.shape), constant(0, seen.shape)),
+  nullOf: ({ classes }, seen) => seen.mul(0).add(classes),
+  isTold: ({ classes }, seen) => select(seen.less(classes), constant(1, []), constant(0, [])),
   describe: ({ classes }) => `${classes} classes`,
 }
 

@@ -141,7 +141,14 @@ export function guidedDraw(draw: Draw, guidance: Guidance): Draw {
   // The same time gives the same node: a guided velocity costs two networks.
   const made = new Map<Tensor, Tensor>()
   const guidedPath: Path = {
-    ...path,
+    // Not every path has data and noise.
+    get x0() {
+      return path.x0
+    },
+    get eps() {
+      return path.eps
+    },
+    at: path.at,
     velocity: s => {
       const known = made.get(s) ?? velocityOf(s)
       made.set(s, known)

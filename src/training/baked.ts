@@ -1,19 +1,35 @@
 import { guidanceRecord } from '../config/guidance.ts'
-import type { Config } from '../config/index.ts'
-import { OWN_TEACHER } from '../config/teacher-config.ts'
+import { type Config, findObjective, resolveConfig } from '../config/index.ts'
+import { OWN_TEACHER, teacherConfig, trainsTeacher } from '../config/teacher-config.ts'
+import { diagonalRows } from '../config/validate.ts'
 import { readModelFor } from '../serialization/model-files.ts'
 
-/** The scale that a run's map was trained at; nothing where it was not guided, or knows several. */
-function bakedIn(key: string, name: string | null): number | null {
-  if (name === null || ['exact', 'train', OWN_TEACHER].includes(name)) return null
-  const { applied, scale } = guidanceRecord(readModelFor(key, name).config)
+/** The scale that a run's map is trained at; nothing where it is not guided, or knows several. */
+function bakedIn(config: Config): number | null {
+  const { applied, scale } = guidanceRecord(config)
   return applied === 'baked' ? scale : null
+}
+
+const bakedInRun = (key: string, name: string | null): number | null =>
+  name === null || name === 'exact' || name === OWN_TEACHER ? null : bakedIn(readModelFor(key, name).config)
+
+/** Whether a run ends as what it begins with: as it was, or as a copy of itself without the term that grounds it. */
+function staysAsBegun(config: Config): boolean {
+  const { setting, diagonal } = findObjective(config.objective)
+  return (
+    config.steps === 0 || (setting === 'self-distillation' && diagonal !== null && diagonalRows(config) === 0)
+  )
 }
 
 /** A configuration that records the scale of what it learns from: whoever samples it must not guide it again. */
 export function withBakedGuidance(config: Config): Config {
-  const { guidance, teacher, coupling } = config
+  const { guidance, teacher, coupling, initFrom } = config
   if (guidance.rule !== 'none' || guidance.baked !== null) return config
-  const baked = bakedIn('teacher', teacher) ?? bakedIn('coupling.teacher', coupling.teacher)
+  const baked =
+    (trainsTeacher(config)
+      ? bakedIn(resolveConfig(teacherConfig(config)))
+      : bakedInRun('teacher', teacher)) ??
+    bakedInRun('coupling.teacher', coupling.teacher) ??
+    (staysAsBegun(config) ? bakedInRun('initFrom', initFrom) : null)
   return baked === null ? config : { ...config, guidance: { ...guidance, baked } }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { concat, evaluate, type Value } from '../../../src/autodiff/index.ts'
+import { concat, evaluate, type Tensor, type Value } from '../../../src/autodiff/index.ts'
 import { extrapolate, type Interval } from '../../../src/model/index.ts'
 import { type Draw, guidedDraw } from '../../../src/objective/index.ts'
 import { graphOf, value, valuesOf } from '../../autodiff/values.ts'
@@ -95,13 +95,21 @@ describe('guidance in an interval of times', () => {
     expect(moved).toEqual(expected)
   })
 
-  test('a scale that a formula sees is 1 outside', () => {
-    const scale = at(
-      draw => guidedDraw(draw, { ...exactGuidance(SIGN, 'linear')(draw), interval: INTERVAL }).guided!.scale,
-    )
+  test('the scale that a formula sees, and the map that it may ask, is 1 outside', () => {
+    const told: Tensor[] = []
+    const seen = at(draw => {
+      const exact = exactGuidance(SIGN, 'linear')(draw)
+      const map = (w: Tensor) => {
+        told.push(w)
+        return exact.map(w)
+      }
+      const { guided } = guidedDraw(draw, { ...exact, map, interval: INTERVAL })
+      return concat([guided!.scale, told.at(-1)!])
+    })
     const drawn = at(scaleOf)
     const inside = (s: number) => s >= INTERVAL[0] && s <= INTERVAL[1]
-    expect([...scale.data]).toEqual([...batch.s.data].map((s, i) => (inside(s) ? drawn.data[i] : 1)))
+    const expected = [...batch.s.data].map((s, i) => (inside(s) ? drawn.data[i] : 1))
+    expect([...seen.data]).toEqual(expected.flatMap(w => [w, w]))
   })
 
   const at2 = (f: (draw: Draw) => [Draw['s'], Draw['s']]): [Value, Value] => {

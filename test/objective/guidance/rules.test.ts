@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import type { Tensor } from '../../../src/autodiff/index.ts'
+import { fromVelocity } from '../../../src/model/index.ts'
 import { type Draw, guidanceRules, guidedDraw } from '../../../src/objective/index.ts'
 import { largest } from '../setting.ts'
 import { lossOfRow } from '../terms.ts'
@@ -115,12 +117,16 @@ describe('rules that take the map itself', () => {
 
 describe('samples that are shown the null', () => {
   const none: Change = draw => ({ isTold: all(draw.s, 0) })
+  const off = (rule: Rule, change: Change) =>
+    largest(
+      at(draw => {
+        const { path } = guidedDraw(draw, exactGuidance(1, rule, change)(draw))
+        return path.velocity(draw.s).sub(draw.path.velocity(draw.s))
+      }),
+    )
 
   test.each(Object.keys(guidanceRules) as Rule[])('%s leaves their own velocity', rule => {
-    const guided = meanOf(1, exactGuidance(1, rule, none), ({ path, s }) => path.velocity(s))
-    // In the mean over a class that nobody was told.
-    const own = at(({ path, s }) => flowOf(1, { s }).guided(all(s, 1)).velocity(path.at(s), s))
-    expect(apart(guided, own)).toBeLessThan(1e-13)
+    expect(off(rule, none)).toBeLessThan(2e-15)
   })
 
   test('see a scale of 1, and the others their own', () => {
@@ -128,5 +134,78 @@ describe('samples that are shown the null', () => {
       at(draw => guidedDraw(draw, exactGuidance(1, 'linear', change)(draw)).guided!.scale)
     expect([...seen(none).data]).toEqual(new Array(5).fill(1))
     expect(seen().data).toEqual(at(scaleOf).data)
+  })
+
+  test('and points that are not of data keep theirs, where a teacher is guided all the same', () => {
+    const solved: Change = () => ({ ofData: false })
+    expect(off('teacher', solved)).toBe(0)
+    const teacher = (change?: Change) =>
+      at(draw => {
+        const guided = guidedDraw(draw, exactGuidance(1, 'teacher', change)(draw))
+        return guided.teacher.velocity(draw.path.at(draw.s), draw.s)
+      })
+    expect(teacher(solved)).toEqual(teacher())
+  })
+})
+
+describe('what a rule asks for', () => {
+  /** A velocity that counts how often it is asked, and a second one at the same place. */
+  const counting = () => {
+    const asked: string[] = []
+    const velocity =
+      (name: string) =>
+      (x: Tensor, s: Tensor): Tensor => {
+        asked.push(name)
+        return x.mul(s)
+      }
+    const field = (name: string) => ({
+      ...fromVelocity(velocity(name)),
+      velocityHead: velocity(`${name}'s head`),
+    })
+    return { asked, field }
+  }
+  const askedBy = (rule: Rule, keys: Guidance['keys']) => {
+    const { asked, field } = counting()
+    at(draw => {
+      const { path, s } = guidedDraw(draw, {
+        ...exactGuidance(1, rule)(draw),
+        keys,
+        map: () => field('map'),
+        untold: field('untold'),
+        teacher: {
+          told: { velocity: field('teacher').velocity },
+          untold: { velocity: field('weak').velocity },
+        },
+      })
+      // Both times are the same node: a guided velocity is made once.
+      return path.velocity(s).add(path.velocity(s))
+    })
+    return asked
+  }
+
+  test.each<[Rule, Guidance['keys'], string[]]>([
+    ['teacher', { omega: 1, kappa: 0 }, ['weak', 'teacher']],
+    ['auto', { omega: 1, kappa: 0 }, ['weak', 'teacher']],
+    ['mix', { omega: 1, kappa: 0.5 }, ["untold's head", "map's head"]],
+    ['mix', { omega: 2, kappa: 0 }, ["untold's head"]],
+    ['model', { omega: 0.5, kappa: 0 }, ["map's head", "untold's head"]],
+    ['random', { omega: 1, kappa: 0 }, ["map's head", "untold's head"]],
+    ['linear', { omega: 1, kappa: 0 }, ["untold's head"]],
+  ])('%s %j: velocities, of a head where there is one, once', (rule, keys, expected) => {
+    expect(askedBy(rule, keys)).toEqual(expected)
+    expect(guidanceRules[rule].cost(keys)).toBe(expected.length)
+  })
+
+  test('gft asks for one in its loss', () => {
+    expect(askedBy('gft', { omega: 1, kappa: 0 })).toEqual([])
+    const { asked, field } = counting()
+    at(draw =>
+      under(
+        d => ({ ...exactGuidance(1, 'gft')(d), map: () => field('map'), untold: field('untold') }),
+        lossOfRow('gft'),
+      )(draw).reshape([5, 1]),
+    )
+    expect(asked.sort()).toEqual(['map', 'untold'])
+    expect(guidanceRules.gft.cost()).toBe(1)
   })
 })

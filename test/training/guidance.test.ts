@@ -1,0 +1,255 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { evaluate, spec, type Tensor, trace } from '../../src/autodiff/index.ts'
+import { guidanceRecord } from '../../src/config/guidance.ts'
+import { pointOf, resolveConfig, type UserConfig } from '../../src/config/index.ts'
+import { generatedDataset } from '../../src/data/catalogue.ts'
+import {
+  type Condition,
+  extrapolate,
+  interpolants,
+  isInside,
+  isToldOf,
+  mixtureVelocity,
+} from '../../src/model/index.ts'
+import { objectives } from '../../src/objective/index.ts'
+import { readRecord } from '../../src/serialization/run.ts'
+import { batchSource } from '../../src/training/batches.ts'
+import { guidedTeacher } from '../../src/training/guidance.ts'
+import { train } from '../../src/training/train.ts'
+import { roundOf } from '../../src/training/turns.ts'
+import { residualOf } from '../../src/training/verdict.ts'
+import { temporaryFolder } from '../helpers/folder.ts'
+import { metricsOf, mixture, newestCheckpoint, stopAfter, tiny } from '../helpers/training.ts'
+
+const folder = temporaryFolder('guidance')
+const at = (name: string) => join(folder, name)
+
+const small = {
+  ...tiny,
+  data: mixture,
+  objective: 'flow-matching',
+  condition: { kind: 'class' },
+  steps: 10,
+  checkpointEvery: 5,
+  chunk: 5,
+} as const satisfies UserConfig
+
+describe('what is drawn for a step', () => {
+  const drawn = (user: UserConfig) => {
+    const config = resolveConfig({ ...small, batch: 400, ...user })
+    const turns = roundOf(config)
+    const { inputs } = turns[0].terms[0]
+    const arrays = batchSource(config, generatedDataset('ring'), turns).draw(1, 1)
+    return (name: (typeof inputs)[number]) => [
+      ...(arrays[inputs.indexOf(name)] as ArrayLike<number | bigint> as number[]),
+    ]
+  }
+
+  test('no scales without a rule', () => {
+    const config = resolveConfig(small)
+    expect(roundOf(config)[0].terms[0].inputs).not.toContain('scale')
+  })
+
+  test('one scale for all samples, and 1 for those that are shown the null', () => {
+    const of = drawn({ guidance: { rule: 'linear', scale: 3 } })
+    const [scales, classes] = [of('scale'), of('class')]
+    expect(classes.filter(value => BigInt(value) === 8n).length).toBeGreaterThan(15)
+    expect(scales).toEqual(classes.map(value => (BigInt(value) === 8n ? 1 : 3)))
+  })
+
+  test('scales of a law', () => {
+    const of = drawn({ guidance: { rule: 'random', law: 'uniform', range: [2, 3] } })
+    const [scales, classes] = [of('scale'), of('class')]
+    const told = scales.filter((_, i) => BigInt(classes[i]) !== 8n)
+    expect(Math.min(...told)).toBeGreaterThanOrEqual(2)
+    expect(Math.max(...told)).toBeLessThanOrEqual(3)
+    expect(new Set(told).size).toBe(told.length)
+    expect(scales.every((w, i) => BigInt(classes[i]) !== 8n || w === 1)).toBe(true)
+  })
+
+  test('as without a rule in everything else', () => {
+    const [plain, guided] = [drawn({}), drawn({ guidance: { rule: 'random' } })]
+    for (const name of ['x0', 'eps', 'class', 's'] as const) expect(guided(name)).toEqual(plain(name))
+  })
+})
+
+/** A run of every rule. */
+const RULES: Record<string, UserConfig> = {
+  teacher: { teacher: 'exact', guidance: { rule: 'teacher' } },
+  'teacher at drawn scales': { teacher: 'exact', guidance: { rule: 'teacher', law: 'uniform' } },
+  auto: { teacher: 'exact', guidance: { rule: 'auto', weak: at('velocity') } },
+  mix: { objective: 'meanflow', guidance: { rule: 'mix', interval: [0.1, 0.8] } },
+  model: { objective: 'dmf', guidance: { rule: 'model' } },
+  random: { objective: 'imf', guidance: { rule: 'random' } },
+  linear: { objective: 'tvm', guidance: { rule: 'linear', law: 'inverse-uniform', divide: true } },
+  gft: { objective: 'gft' },
+  'two terms at once': { objective: 'psd', guidance: { rule: 'random' } },
+  'jumps to the data': { objective: 'ct', guidance: { rule: 'linear' } },
+  'without data': { objective: 'pid', teacher: 'exact', guidance: { rule: 'teacher' } },
+  'trajectories of a guided teacher': {
+    objective: 'cmt',
+    teacher: 'exact',
+    guidance: { rule: 'teacher', scale: 3 },
+    coupling: { pairs: 64, steps: 4 },
+  },
+}
+
+beforeAll(async () => {
+  await train(small, { directory: at('velocity') })
+})
+
+describe('a training with each rule', () => {
+  test.each(Object.entries(RULES))(
+    '%s: stopped and resumed, it is the same bit for bit',
+    async (name, user) => {
+      const config = { ...small, ...user }
+      const [whole, halved] = [at(`${name} whole`), at(`${name} halved`)]
+      const { finished } = await train(config, { directory: whole })
+      expect(finished).toBe(true)
+      await train(config, { directory: halved, shouldStop: stopAfter(1) })
+      await train({}, { directory: halved, resume: true })
+      expect(newestCheckpoint(halved)).toEqual(newestCheckpoint(whole))
+      const losses = metricsOf(whole).map(({ loss }) => loss)
+      expect(losses.every(Number.isFinite)).toBe(true)
+    },
+  )
+
+  test.each(Object.entries(RULES).filter(([name]) => name !== 'gft'))(
+    '%s: is another than without it',
+    async (name, user) => {
+      const { guidance: _, teacher, ...plain } = { ...small, teacher: null, ...user }
+      const needsTeacher = objectives.get(plain.objective)!.needs.includes('teacher')
+      const directory = at(`${name} unguided`)
+      await train({ ...plain, teacher: needsTeacher ? teacher : null }, { directory })
+      const [own, guided] = [directory, at(`${name} whole`)].map(run => residualOf(metricsOf(run).at(-1)!))
+      expect(Math.abs(own - guided)).toBeGreaterThan(1e-4)
+    },
+  )
+})
+
+describe('a run that learns from a guided one', () => {
+  const guided = at('guided')
+  const student = { ...small, steps: 2, teacher: guided } as const
+  const bakedOf = (name: string) => readRecord(at(name)).config.guidance.baked
+
+  beforeAll(async () => {
+    await train({ ...small, steps: 2, guidance: { rule: 'linear', scale: 3 } }, { directory: guided })
+    const scales = { guidance: { rule: 'random' } } as const
+    await train({ ...small, steps: 2, ...scales }, { directory: at('scales') })
+  })
+
+  test.each<[string, UserConfig, number | null]>([
+    ['a distillation', { objective: 'lmd' }, 3],
+    ['a velocity', { objective: 'teacher-velocity' }, 3],
+    ['trajectories', { objective: 'cmt', coupling: { pairs: 8, steps: 2 } }, 3],
+    [
+      'pairs of another teacher',
+      { objective: 'reflow', teacher: null, coupling: { teacher: guided, pairs: 8, steps: 2 } },
+      3,
+    ],
+    ['a training that begins with it, on data', { teacher: null, initFrom: guided }, null],
+    ['a copy of itself', { objective: 'psd', teacher: null, initFrom: guided, diagonal: { fraction: 0 } }, 3],
+    ['its weights as they are', { objective: 'psd', teacher: null, initFrom: guided, steps: 0 }, 3],
+    ['a teacher that is told scales, here none', { objective: 'lmd', teacher: at('scales') }, null],
+    [
+      'a teacher of its own',
+      { objective: 'lmd', teacher: 'train', teacherTraining: { steps: 2, guidance: { rule: 'mix' } } },
+      2,
+    ],
+    ['data alone', { teacher: null }, null],
+  ])('%s', async (name, user, baked) => {
+    await train({ ...student, ...user }, { directory: at(name) })
+    expect(bakedOf(name)).toBe(baked)
+  })
+
+  test('and whoever learns from that', async () => {
+    await train(
+      { ...student, objective: 'lmd', teacher: at('a distillation') },
+      { directory: at('grandchild') },
+    )
+    expect(bakedOf('grandchild')).toBe(3)
+    const { config } = readRecord(at('grandchild'))
+    expect(guidanceRecord(config)).toMatchObject({ applied: 'baked', scale: 3, null: true })
+  })
+
+  test.each<[UserConfig, RegExp]>([
+    [
+      { guidance: { rule: 'teacher' } },
+      /^teacher: .*guided was itself trained with guidance, at the scale 3, and scales multiply; use guidance\.rule none, or an unguided run$/,
+    ],
+    [
+      { guidance: { rule: 'teacher' }, teacher: at('scales') },
+      /^teacher: .*scales was itself trained with guidance, on scales of 1 to 8, and scales multiply/,
+    ],
+    [
+      { guidance: { rule: 'teacher' }, teacher: at('a distillation') },
+      /^teacher: .*a distillation was itself trained with guidance, at the scale 3/,
+    ],
+    [
+      { guidance: { rule: 'auto', weak: guided }, teacher: 'exact' },
+      /^guidance\.weak: .*guided was itself trained with guidance, at the scale 3/,
+    ],
+    [
+      { guidance: { rule: 'teacher' }, teacher: at('always told') },
+      /^teacher: .*always told was never shown a sample without its class; use --condition\.drop 0$/,
+    ],
+    [
+      { guidance: { rule: 'teacher' }, teacher: at('always told'), condition: { kind: 'class', drop: 0 } },
+      /^teacher: .*always told was told the class of every sample, and guidance leads away from its velocity without; train it with --condition\.drop 0\.1$/,
+    ],
+    [
+      {
+        guidance: { rule: 'teacher' },
+        teacher: 'train',
+        teacherTraining: { steps: 2, guidance: { rule: 'mix' } },
+      },
+      /^teacherTraining: guidance\.rule: the run guides its teacher by teacher, and scales multiply; use none, found mix$/,
+    ],
+    [
+      { guidance: { rule: 'teacher' }, teacher: 'train', condition: { kind: 'class', drop: 0 } },
+      /^guidance\.rule: teacher leads away from the teacher's velocity without its class, which condition\.drop 0 never trains/,
+    ],
+  ])('is not guided again: %j', async (user, message) => {
+    const always = at('always told')
+    if (!existsSync(always)) {
+      await train({ ...small, steps: 2, condition: { kind: 'class', drop: 0 } }, { directory: always })
+    }
+    const run = train({ ...student, objective: 'lmd', ...user }, { directory: at('refused') })
+    await expect(run).rejects.toThrow(message)
+  })
+})
+
+test('the teacher of a coupling is guided as that of a formula', () => {
+  const { condition } = pointOf(resolveConfig(small), generatedDataset(mixture))
+  const exact = mixtureVelocity(generatedDataset(mixture).mixture!, interpolants.linear)
+  const ofClass = (told: Condition<Tensor> | undefined) =>
+    mixtureVelocity(generatedDataset(mixture).mixture!, interpolants.linear, told?.class)
+  const interval = [0.2, 0.7] as const
+  const graph = trace(
+    ({ x, s, seen }) => {
+      const guidance = { scale: 3, interval: [...interval] as [number, number] }
+      const told = { class: seen }
+      const coupled = guidedTeacher({ guidance } as never, condition!, ofClass)(told).velocity(x, s)
+      const [own, without] = [ofClass(told), exact].map(({ velocity }) => velocity(x, s))
+      const inside = isInside(s, interval).mul(isToldOf(condition!, seen).reshape([4, 1]))
+      const expected = extrapolate(without, own, inside.mul(2).add(1))
+      return { off: coupled.sub(expected), guidance: coupled.sub(own) }
+    },
+    { x: spec([4, 2]), s: spec([4, 1]), seen: spec([4], 'int64') },
+  )
+  const inputs = {
+    x: { shape: [4, 2], data: Float64Array.of(0.3, -0.2, 1.1, 0.4, -0.6, 0.8, 0.2, 0.1) },
+    s: { shape: [4, 1], data: Float64Array.of(0.5, 0.9, 0.5, 0.6) },
+    seen: { shape: [4], data: Float64Array.of(0, 1, 2, 1) },
+  }
+  const [off, moved] = evaluate(
+    graph,
+    graph.inputs.map(({ params }) => inputs[params.name as keyof typeof inputs]),
+  )
+  expect(Math.max(...off.data.map(Math.abs))).toBeLessThan(1e-6)
+  const sizes = [0, 1, 2, 3].map(i => Math.hypot(moved.data[2 * i], moved.data[2 * i + 1]))
+  // Inside; outside; shown the null; inside.
+  expect(sizes.map(size => size > 1e-3)).toEqual([true, false, false, true])
+})
