@@ -28,7 +28,7 @@ export function guidanceOf(
   const velocityOf = (map: Told<VelocityField> | undefined, of: Condition<Tensor>) => map && tell(map, of)
   const [own, without] = [
     velocityOf(teacher, condition),
-    velocityOf(weak ?? teacher, weak ? condition : none),
+    velocityOf(teacher, none),
   ]
   // The averaged parameters where the objective has such, which are the stopped ones of the student otherwise.
   const map = (target ?? frozen)!
