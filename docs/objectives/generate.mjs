@@ -41,6 +41,7 @@ const CONFIG_KEY = {
   diagonalFraction: 'diagonal.fraction',
   clip: 'optimizer.clip',
   coupling: 'coupling.kind',
+  guidance: 'guidance.rule',
 }
 
 function defaultsOf({ defaults, diagonal, parts, coupling = defaults.coupling }) {
