@@ -85,7 +85,7 @@ describe('schedules in docs/configuration.md', () => {
   test('have the defaults of the catalogue, none left out', () => {
     const written = [...section.matchAll(/^\| `(\w+)` \| (`.*`) \| `(.*)` \|$/gm)].flatMap(
       ([, key, ids, value]) =>
-        [...ids.matchAll(/\w+/g)].map(([id]) => [`${id} ${key}`, parse(value)] as const),
+        [...ids.matchAll(/[\w-]+/g)].map(([id]) => [`${id} ${key}`, parse(value)] as const),
     )
     const takes = (row: Objective, key: string) =>
       row.options.safeParse({ [key]: { kind: 'linear', from: 0.2, to: 0.1 } }).success

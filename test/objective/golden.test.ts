@@ -34,6 +34,7 @@ const WITHOUT: Readonly<Record<string, string>> = {
   'semigroup space=velocity': 'psd space=velocity',
   'semigroup space=midpoint': 'psd space=midpoint',
   'freeflow:auxiliary': "flow-matching on the student's samples",
+  'ayf-emd tangentNormalization=true': 'the tangent of the other over its own size',
   dmf: 'meanflow over its own size',
   'soflow weighting=gap': 'soflow weighting=none over d (s-t)^2',
   cmt: '(t-s)^2 alphaflow with alpha = 1',
