@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { concat, sizeOf, type Tensor } from '../autodiff/index.ts'
 import type { Random } from '../random/random.ts'
+import type { AdapterKeys } from './adapter-keys.ts'
 import { joinArrays } from './arrays.ts'
 import type { BoundNetwork } from './bound-network.ts'
 import type { Condition, ConditionKind, ConditionSpec } from './condition.ts'
@@ -15,6 +16,13 @@ export interface ParameterSpec {
   readonly shape: readonly number[]
   /** Whether files hold it with its two axes exchanged, as PyTorch does the weights of a linear layer. */
   readonly transposed?: boolean
+  /** What adapters call it, together with others of its kind, such as `qkv` in all blocks. Absent where none can train it. */
+  readonly group?: string
+  /**
+   * Whether it is the `NAME.weight` of a linear layer that adds the product of `NAME.a [in, rank]` and `NAME.b [rank, out]`
+   * where `apply` is given them: `x W + (x a) b`.
+   */
+  readonly linear?: boolean
 }
 
 /** What the points of a map are. */
@@ -91,6 +99,8 @@ export interface NetworkKind<K extends object = Readonly<Record<string, unknown>
    * @param map  whether it trains a two-time map
    */
   inherit?(trained: CommonKeys & K, asked: Partial<CommonKeys & K>, map: boolean): Partial<CommonKeys & K>
+  /** Groups of parameters that an adapter trains where the user says nothing; default none. See `AdapterKeys`. */
+  adapter?(config: CommonKeys & K): Pick<AdapterKeys, 'targets' | 'train'>
   /** Keys in which the velocity that a run first trains as its teacher differs from the run's own network. */
   readonly ofVelocity?: Partial<K>
   /** How a trained network becomes the start of another, or why it cannot; default a copy of the same network. */
