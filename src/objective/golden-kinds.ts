@@ -1,4 +1,5 @@
 import { type Agreement, checkFixture, parseFixture, UnknownRowError } from './golden.ts'
+import { checkAdapter } from './golden-adapter.ts'
 import { checkForward } from './golden-forward.ts'
 import { checkObjective } from './golden-objective.ts'
 
@@ -13,6 +14,7 @@ export const goldenKinds: Readonly<Record<string, (json: unknown) => Agreement>>
   },
   forward: checkForward,
   objective: checkObjective,
+  adapter: checkAdapter,
 }
 
 /**
