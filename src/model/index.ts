@@ -1,4 +1,11 @@
-export { adapted, adapterChanges, merged } from './adapter.ts'
+export {
+  adapted,
+  adaptedNetwork,
+  adapterChanges,
+  adapterParameters,
+  adapterProblem,
+  merged,
+} from './adapter.ts'
 export { joinArrays, type Points } from './arrays.ts'
 export { bindMap, type MapConfig, mapOf, parameterCount } from './bound-map.ts'
 export { type BoundNetwork, timeShape } from './bound-network.ts'
