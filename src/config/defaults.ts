@@ -15,6 +15,7 @@ export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
   teacher: null,
   teacherTraining: {},
   initFrom: null,
+  adapter: null,
   interpolant: 'linear',
   network: { kind: DEFAULT_KIND, conditioning: 's,t', parameterization: 'average-velocity' },
   condition: { kind: 'none', drop: 0.1 },

@@ -1,5 +1,6 @@
 import { kindOf } from '../model/index.ts'
 import { type Objective, objectives, type Traits, traitsOf } from '../objective/index.ts'
+import { adapterChecks } from './adapter.ts'
 import { isGuidedByTeacher } from './guidance.ts'
 import { guidanceChecks } from './guidance-checks.ts'
 import type { Config } from './schema.ts'
@@ -322,6 +323,7 @@ export function validate(config: Config, objective: Objective): string | undefin
     weights,
     couplings,
     conditions,
+    adapterChecks,
     guidanceChecks,
     players,
     network,

@@ -113,15 +113,16 @@ export interface NetworkKind<K extends object = Readonly<Record<string, unknown>
   ): Named<Float32Array>
 }
 
-const sizesOf = (network: Network): number[] =>
+type Specs = Pick<Network, 'parameters'>
+
+const sizesOf = (network: Specs): number[] =>
   Object.values(network.parameters).map(({ shape }) => sizeOf(shape))
 
 /** Length of the flat vector of a network's parameters. */
-export const sizeOfNetwork = (network: Network): number =>
-  sizesOf(network).reduce((sum, size) => sum + size, 0)
+export const sizeOfNetwork = (network: Specs): number => sizesOf(network).reduce((sum, size) => sum + size, 0)
 
 /** Cuts a flat vector `[P]` into a network's parameters, from `start` on. */
-export function unflatten(flat: Tensor, network: Network, start = 0): Named<Tensor> {
+export function unflatten(flat: Tensor, network: Specs, start = 0): Named<Tensor> {
   let at = start
   return Object.fromEntries(
     Object.entries(network.parameters).map(([name, { shape }]) => [
@@ -136,7 +137,7 @@ export const flatten = (parameters: Named<Tensor>): Tensor =>
   concat(Object.values(parameters).map(x => x.reshape([sizeOf(x.shape)])))
 
 /** The same of arrays. */
-export function unflattenArray(flat: Float32Array, network: Network): Named<Float32Array> {
+export function unflattenArray(flat: Float32Array, network: Specs): Named<Float32Array> {
   let at = 0
   return Object.fromEntries(
     Object.entries(network.parameters).map(([name, { shape }]) => [
@@ -147,5 +148,5 @@ export function unflattenArray(flat: Float32Array, network: Network): Named<Floa
 }
 
 /** Arrays by name as a flat vector in the order of the network. */
-export const flattenArrays = (network: Network, parameters: Named<Float32Array>): Float32Array =>
+export const flattenArrays = (network: Specs, parameters: Named<Float32Array>): Float32Array =>
   joinArrays(Object.keys(network.parameters).map(name => parameters[name]))

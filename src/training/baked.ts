@@ -12,8 +12,11 @@ function bakedIn(key: string, name: string | null): number | null {
 
 /** A configuration that records the scale of what it learns from: whoever samples it must not guide it again. */
 export function withBakedGuidance(config: Config): Config {
-  const { guidance, teacher, coupling } = config
+  const { guidance, teacher, coupling, adapter, initFrom } = config
   if (guidance.rule !== 'none' || guidance.baked !== null) return config
-  const baked = bakedIn('teacher', teacher) ?? bakedIn('coupling.teacher', coupling.teacher)
+  const baked =
+    bakedIn('teacher', teacher) ??
+    bakedIn('coupling.teacher', coupling.teacher) ??
+    (adapter ? bakedIn('initFrom', initFrom) : null)
   return baked === null ? config : { ...config, guidance: { ...guidance, baked } }
 }
