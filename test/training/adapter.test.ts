@@ -160,6 +160,25 @@ describe('a run with an adapter', () => {
   })
 })
 
+describe('trained in full, all of it', () => {
+  const groups = ['patch', 'time', 'class', 'modulation', 'qkv', 'out', 'mlp', 'final']
+  // theta-, and the stopped student.
+  test.each(['psd', 'meanflow'])('%s is the training of the whole network', async objective => {
+    const own = { objective, optimizer: { learningRate: 1e-3 } }
+    const all = { ...own, adapter: { targets: [], train: groups } }
+    await train(tuned(all), { directory: at(`all-${objective}`) })
+    await train(tuned({ ...own, adapter: null }), { directory: at(`whole-${objective}`) })
+    const [found, expected] = ['all', 'whole'].map(name => metricsOf(at(`${name}-${objective}`)))
+    found.forEach(({ loss }, i) => {
+      expect(Math.abs(loss / expected[i].loss - 1)).toBeLessThan(1e-3)
+    })
+    const [a, b] = ['all', 'whole'].map(name => readModel(at(`${name}-${objective}`)).parameters)
+    const base = readModel(paths(at(`all-${objective}`)).base).parameters
+    const distance = (x: Float32Array, y: Float32Array) => Math.hypot(...x.map((v, i) => v - y[i]))
+    expect(distance(a, b)).toBeLessThan(0.02 * distance(b, base))
+  })
+})
+
 describe('at its first step', () => {
   const first = async (own: object, name: string) => {
     const directory = at(name)
