@@ -21,6 +21,10 @@ const isTrained = ({ group }: ParameterSpec, { train }: Pick<AdapterKeys, 'train
 const isTarget = ({ group, linear }: ParameterSpec, { targets }: Pick<AdapterKeys, 'targets'>): boolean =>
   linear === true && group !== undefined && targets.includes(group)
 
+/** Whether an adapter changes a parameter. */
+export const isAdapted = (spec: ParameterSpec, keys: AdapterKeys): boolean =>
+  isTrained(spec, keys) || isTarget(spec, keys)
+
 /** Parameters of an adapter of a network: `NAME.a [in, rank]` and `NAME.b [rank, out]`, `NAME.change`. */
 export function adapterParameters(
   { parameters }: Pick<Network, 'parameters'>,

@@ -4,7 +4,9 @@ export {
   adapterChanges,
   adapterParameters,
   adapterProblem,
+  isAdapted,
   merged,
+  type WeightedChanges,
 } from './adapter.ts'
 export type { AdapterKeys } from './adapter-keys.ts'
 export { joinArrays, type Points } from './arrays.ts'

@@ -6,8 +6,10 @@ import {
   adapterParameters,
   flattenArrays,
   merged,
+  type Named,
   type Network,
   unflattenArray,
+  type WeightedChanges,
 } from '../model/index.ts'
 import { flatParameters, type Model, networkOfModel, recordOf, storedParameters } from './model.ts'
 import { RunError } from './record.ts'
@@ -29,31 +31,29 @@ export const baseHash = (parameters: Float32Array): string =>
     .update(new Uint8Array(parameters.buffer, parameters.byteOffset, parameters.byteLength))
     .digest('hex')
 
-/** The parameters of an adapter of some keys in a network's place. */
+/** The arrays of an adapter of some keys in a network's place. */
 const specsOf = (network: Network, keys: Keys): Pick<Network, 'parameters'> => ({
   parameters: adapterParameters(network, keys),
 })
 
-/** An adapter's parameters, and what they are multiplied by. */
-export interface Weighted {
-  readonly keys: Keys
-  readonly parameters: Float32Array
-  /** Default 1. */
-  readonly weight?: number
-}
+/** What an adapter's flat vector adds to the parameters of its network. */
+export const changesOf = (network: Network, keys: Keys, parameters: Float32Array): Named<Float64Array> =>
+  adapterChanges(unflattenArray(parameters, specsOf(network, keys)), keys)
 
-/** The parameters `[P]` of a network with adapters: `base + sum_k weight_k (alpha_k/rank_k) b_k a_k`. */
-export function withAdapters(
+/** Parameters `[P]` of a network with changes: `base + sum_k weight_k changes_k`. */
+export const withChanges = (
   network: Network,
   base: Float32Array,
-  adapters: readonly Weighted[],
-): Float32Array {
-  const all = adapters.map(({ keys, parameters, weight = 1 }) => ({
-    weight,
-    changes: adapterChanges(unflattenArray(parameters, specsOf(network, keys)), keys),
-  }))
-  return flattenArrays(network, merged(unflattenArray(base, network), all))
-}
+  changes: readonly WeightedChanges[],
+): Float32Array => flattenArrays(network, merged(unflattenArray(base, network), changes))
+
+/** Parameters `[P]` of a network with the one adapter that was trained with it. */
+export const withAdapter = (
+  network: Network,
+  base: Float32Array,
+  keys: Keys,
+  parameters: Float32Array,
+): Float32Array => withChanges(network, base, [{ weight: 1, changes: changesOf(network, keys, parameters) }])
 
 /** The bytes of `adapter.safetensors`: `NAME.a [rank, in]`, `NAME.b [out, rank]`, `NAME.change`. */
 export function encodeAdapterFile(adapter: Adapter): Uint8Array {

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { ConfigError } from '../config/index.ts'
 import { adapterParameters, sizeOfNetwork } from '../model/index.ts'
-import { withAdapters } from './adapter.ts'
+import { withAdapter } from './adapter.ts'
 import { hasCheckpoint, readCheckpoint } from './checkpoint.ts'
 import { writeFileAtomic } from './files.ts'
 import { trainerOf } from './lock.ts'
@@ -79,7 +79,7 @@ export function readModel(path: string, weights: WeightsName = 'ema'): Model {
   if (!own.every(Number.isFinite)) {
     throw new RunError(`${path}: the checkpoint's parameters hold values that are not finite numbers`)
   }
-  const whole = adapter ? withAdapters(network, readBase(path), [{ keys: adapter, parameters: own }]) : own
+  const whole = adapter ? withAdapter(network, readBase(path), adapter, own) : own
   return { config, data, dimension: data.dimension, parameters: whole }
 }
 

@@ -1,6 +1,6 @@
 import { appendFileSync } from 'node:fs'
 import type { Config } from '../config/index.ts'
-import { baseHash, encodeAdapterFile, withAdapters } from '../serialization/adapter.ts'
+import { baseHash, encodeAdapterFile, withAdapter } from '../serialization/adapter.ts'
 import { checkpointSteps, notFinite, writeCheckpoint } from '../serialization/checkpoint.ts'
 import { withPath, writeFileAtomic } from '../serialization/files.ts'
 import type { Lock } from '../serialization/lock.ts'
@@ -139,7 +139,7 @@ export class RecordedTraining {
     writeFileAtomic(directory, paths(directory).adapter, encodeAdapterFile(adapter))
     return {
       ...trained,
-      parameters: withAdapters(networkOfModel(trained), base, [{ keys, parameters }]),
+      parameters: withAdapter(networkOfModel(trained), base, keys, parameters),
     }
   }
 

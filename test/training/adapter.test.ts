@@ -7,7 +7,7 @@ import { evaluateRun } from '../../src/evaluation/evaluate.ts'
 import { measureLoss } from '../../src/evaluation/loss-map.ts'
 import { networkOf, sizeOfNetwork } from '../../src/model/index.ts'
 import { nodeRuntime } from '../../src/runtime/node.ts'
-import { decodeAdapterFile, withAdapters } from '../../src/serialization/adapter.ts'
+import { decodeAdapterFile, withAdapter } from '../../src/serialization/adapter.ts'
 import { networkOfModel } from '../../src/serialization/model.ts'
 import { readModel } from '../../src/serialization/model-files.ts'
 import { paths, readRecord } from '../../src/serialization/run.ts'
@@ -85,12 +85,10 @@ describe('a run with an adapter', () => {
   test('is the merged map, by its averaged weights and by its raw ones', () => {
     const { keys, parameters } = file()
     const base = readModel(paths(at('straight')).base)
-    const whole = withAdapters(networkOfModel(base), base.parameters, [{ keys, parameters }])
+    const whole = withAdapter(networkOfModel(base), base.parameters, keys, parameters)
     expect(readModel(at('straight')).parameters).toEqual(whole)
     const { data } = newestCheckpoint(at('straight'))['map.parameters']
-    const raw = withAdapters(networkOfModel(base), base.parameters, [
-      { keys, parameters: data as Float32Array },
-    ])
+    const raw = withAdapter(networkOfModel(base), base.parameters, keys, data as Float32Array)
     expect(readModel(at('straight'), 'raw').parameters).toEqual(raw)
     expect(raw).not.toEqual(whole)
   })
