@@ -72,6 +72,9 @@ describe('a merged run', () => {
     const [a, b] = await Promise.all(maps.map(map => map.given({ class: 3 }).jump(drawNoise(4, 64, 1), 1, 0)))
     expect(a).toEqual(b)
     for (const map of maps) await map.close()
+    expect(readFileSync(paths(at('adapted')).card, 'utf8')).toMatch(
+      /Only an adapter of rank 2 was trained: [\d,]+ parameters \(\d+ %\) beside those of `velocity`, which stayed/,
+    )
     expect(readFileSync(paths(at('merged')).card, 'utf8')).toContain(
       'with the parameters of `velocity + adapted`',
     )
