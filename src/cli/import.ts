@@ -8,36 +8,17 @@ import { assumptions, importOwn, ownRecord } from '../importing/own.ts'
 import type { ImportOptions } from '../importing/reading.ts'
 import { readWeights } from '../importing/weights-file.ts'
 import { kindOf } from '../model/index.ts'
-import { writeCard } from '../report/card.ts'
-import { writeFileAtomic } from '../serialization/files.ts'
-import { lockDirectory } from '../serialization/lock.ts'
-import { encodeModelFile, encodeOnnxModel, type Model } from '../serialization/model.ts'
-import { checkFree, paths, writeRecord } from '../serialization/run.ts'
 import { checkOnnxSize } from '../training/capacity.ts'
 import { readConfig } from './config-file.ts'
 import { layered, parseKeys } from './keys.ts'
 import { note, print, printJson } from './terminal.ts'
+import { writeRun } from './write-run.ts'
 
 interface ImportFlags extends Omit<ImportOptions, 'config' | 'data'> {
   readonly config?: string
   readonly data?: DatasetSpec
   readonly out?: string
   readonly json?: boolean
-}
-
-/** @throws RunError when the directory holds something, or another process works there */
-function writeRun(directory: string, model: Model): void {
-  const lock = lockDirectory(directory)
-  try {
-    checkFree(directory)
-    writeRecord(directory, model)
-    const { model: weights, onnx } = paths(directory)
-    writeFileAtomic(directory, weights, encodeModelFile(model))
-    writeFileAtomic(directory, onnx, encodeOnnxModel(model))
-    writeCard(directory)
-  } finally {
-    lock.release()
-  }
 }
 
 /** `oxbow import`. */

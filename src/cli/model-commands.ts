@@ -25,6 +25,26 @@ export function addHub(add: AddCommand, run: Wrap): void {
     .action(run(async (repository, options) => (await import('./pull.ts')).pullCommand(repository, options)))
 }
 
+const MERGE_HELP = `
+An adapter is the directory of a run that was trained with one (--adapter.rank 8), or its adapter.safetensors. One that was trained
+beside another base of the same shapes is merged with a warning; weight -1 takes an adapter out again. See docs/adapters.md`
+
+export function addMerge(add: AddCommand, run: Wrap): void {
+  add('merge <base> <adapters...>', 'make a plain run of a trained one and adapters')
+    .addOption(
+      new Option('--weight <list>', 'what each adapter is multiplied by, such as 1,0.5; one for all')
+        .argParser(numberList('--weight'))
+        .default([1], '1'),
+    )
+    .option('--out <dir>', 'run directory to make (default: runs/BASE-ADAPTER)')
+    .addHelpText('after', MERGE_HELP)
+    .action(
+      run(async (base, adapters, options) =>
+        (await import('./merge.ts')).mergeCommand(base, adapters, options),
+      ),
+    )
+}
+
 const IMPORT_HELP = `
 Conventions: ${Object.keys(conventions).join(', ')}; each is written out in docs/export.md.
 Keys of the configuration are options too: --network.activation tanh`

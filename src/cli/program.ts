@@ -5,7 +5,7 @@ import { VERSION } from '../serialization/version.ts'
 import type { AddCommand, Wrap } from './add-command.ts'
 import { report, UsageError } from './failure.ts'
 import { addGuidance } from './guidance.ts'
-import { addHub, addImport } from './model-commands.ts'
+import { addHub, addImport, addMerge } from './model-commands.ts'
 import { dataSpec, metricList, oneOf, stepList, timeGrid, weightsName, wholeNumber } from './options.ts'
 
 const count = (fallback: number) =>
@@ -77,6 +77,7 @@ function buildProgram(argv: readonly string[], onExit: (code: number) => void): 
   addCompare(add, run)
   addOthers(add, run)
   addHub(add, run)
+  addMerge(add, run)
   addImport(add, run)
   return program
 }
@@ -99,13 +100,16 @@ function addTrain(add: AddCommand, run: Wrap): void {
       '--teacher <name>',
       'a run directory, "train" to train one first, or "exact" for Gaussian mixtures',
     )
-    .option('--init-from <run>', 'a run or .safetensors model whose parameters are the start')
+    .option(
+      '--init-from <run>',
+      'a run or .safetensors model whose parameters are the start, or stay with --adapter.rank 8',
+    )
     .option(
       '--steps <n>',
       'training steps (default: 12000 for one-step, which gives its teacher 8000 more; 6000 for an objective)',
     )
     .option('--batch <n>', 'samples in a step (default: 512)')
-    .option('--lr <x>', 'learning rate (default: 0.001)')
+    .option('--lr <x>', 'learning rate (default: 0.001, or 0.003 with an adapter)')
     .option('--seed <n>', 'seed of data, noise and initialisation (default: 0)')
     .option('--out <dir>', 'run directory (default: runs/DATA-RECIPE-seedN)')
     .option('--resume', 'continue the run in --out')

@@ -1,5 +1,6 @@
 import { DEFAULT_KIND, networks } from '../model/index.ts'
 import type { Objective } from '../objective/index.ts'
+import { adapterConfig } from './adapter.ts'
 import { findObjective } from './objective.ts'
 import { isPlain, merge, type Plain } from './plain.ts'
 import { type RecipeName, recipes } from './recipes.ts'
@@ -15,6 +16,7 @@ export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
   teacher: null,
   teacherTraining: {},
   initFrom: null,
+  adapter: null,
   interpolant: 'linear',
   network: { kind: DEFAULT_KIND, conditioning: 's,t', parameterization: 'average-velocity' },
   condition: { kind: 'none', drop: 0.1 },
@@ -114,15 +116,15 @@ export function objectiveConfig({
  * What a configuration is where the user names the objective, or the recipe, and nothing else; it may lack what the
  * objective needs.
  *
- * @param given  what a recipe decides by: the number of steps, the batch and the teacher
+ * @param given  what a recipe decides by: the number of steps, the batch and the teacher; and whether there is an adapter
  */
 export function defaultsOf(id: string, recipe: RecipeName | null = null, given: Plain = {}): Plain {
   const objective = findObjective(id)
   const options = objective.options.safeParse({}).data ?? {}
   const kind = kindIn(given)
   const own = recipe ? recipeConfig(recipe, given, kind) : {}
-  return [networkDefaults(kind), { objective: id, options }, objectiveConfig(objective), own].reduce<Plain>(
-    merge,
-    base,
-  )
+  const before = [networkDefaults(kind), { objective: id, options }, objectiveConfig(objective), own]
+  const usual = before.reduce<Plain>(merge, base)
+  const { optimizer = {} } = adapterConfig(given, usual, kind)
+  return merge(usual, { optimizer })
 }

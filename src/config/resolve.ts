@@ -1,5 +1,6 @@
 import { show } from '../data/validate.ts'
 import type { Objective } from '../objective/index.ts'
+import { adapterConfig } from './adapter.ts'
 import { base, kindIn, networkDefaults, objectiveConfig, recipeConfig } from './defaults.ts'
 import { ConfigError } from './error.ts'
 import { guidanceConfig } from './guidance.ts'
@@ -58,7 +59,8 @@ export function resolveConfig(user: UserConfig | Plain): Config {
   const own = recipe ? recipeConfig(recipe.id, rest, kind) : {}
   const before = [networkDefaults(kind), { objective: id, seeds }, objectiveConfig(objective), own]
   const asked = merge(merge(objectiveConfig(objective), own), rest)
-  const filled = [...before, guidanceConfig(asked, kind), rest].reduce<Plain>(merge, base)
+  const under = [...before, guidanceConfig(asked, kind)].reduce<Plain>(merge, base)
+  const filled = merge(merge(under, adapterConfig(merge(under, rest), under, kind)), rest)
   const parsed = schema.safeParse(filled)
   if (!parsed.success) throw new ConfigError(describe(parsed.error.issues[0], filled))
   checkNetwork(filled, kind)

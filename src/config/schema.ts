@@ -90,6 +90,15 @@ export const schema = z.strictObject({
   teacherTraining: z.record(z.string(), z.unknown()),
   /** A run, or `teacher` for the one that is trained first. */
   initFrom: z.string().min(1).nullable(),
+  /** Trains few parameters beside those of `initFrom`, which stay; see `AdapterKeys`. */
+  adapter: z
+    .strictObject({
+      rank: count.max(4096),
+      alpha: positive,
+      targets: z.array(z.string()),
+      train: z.array(z.string()),
+    })
+    .nullable(),
   interpolant: z.enum(Object.keys(interpolants) as [InterpolantName]),
   /** Checked by its kind; see `networkSchema`. */
   network: z.custom<NetworkConfig>(),

@@ -1,4 +1,5 @@
 import { kindOf } from '../model/index.ts'
+import { ADAPTER_RATE } from './adapter.ts'
 import { ConfigError } from './error.ts'
 import { isGuidedByTeacher } from './guidance.ts'
 import { findObjective } from './objective.ts'
@@ -22,7 +23,9 @@ const SHARE = 2 / 3
  * @throws ConfigError when `teacherTraining` has a key that the two must share, or one that is refused
  */
 export function teacherConfig(config: Config): UserConfig {
-  const { data, standardize, holdOut, interpolant, network, condition, optimizer, schedule } = config
+  const { data, standardize, holdOut, interpolant, network, condition, schedule, adapter } = config
+  const learningRate = config.optimizer.learningRate / (adapter ? ADAPTER_RATE : 1)
+  const optimizer = { ...config.optimizer, learningRate }
   const { ema, batch, steps, seeds, logEvery, log, checkpointEvery, chunk, teacherTraining } = config
   for (const key of ['data', 'standardize', 'holdOut', 'interpolant', 'condition', 'recipe']) {
     if (key in teacherTraining) {

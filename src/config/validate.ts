@@ -1,5 +1,6 @@
 import { kindOf } from '../model/index.ts'
 import { type Objective, objectives, type Traits, traitsOf } from '../objective/index.ts'
+import { adapterChecks } from './adapter.ts'
 import type { Check } from './check.ts'
 import { base } from './defaults.ts'
 import { isGuidedByTeacher } from './guidance.ts'
@@ -350,6 +351,7 @@ export function validate(config: Config, objective: Objective): string | undefin
     weights,
     couplings,
     conditions,
+    adapterChecks,
     guidanceChecks,
     players,
     network,

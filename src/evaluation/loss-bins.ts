@@ -10,7 +10,7 @@ import {
 import { type Config, findObjective, pointOf } from '../config/index.ts'
 import { type PresentValues, scheduledValuesOf } from '../config/scheduled-values.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
-import { type Condition, mapOf, unflatten } from '../model/index.ts'
+import { bindMap, type Condition, unflatten } from '../model/index.ts'
 import type { Jumps } from '../objective/index.ts'
 import type { Program } from '../runtime/program.ts'
 import { batchSource } from '../training/batches.ts'
@@ -40,6 +40,8 @@ export interface LossBinOptions {
   readonly teachers: Teachers
   /** Parameters `[P]` of each network of the training, by player. */
   readonly parameters: Readonly<Record<string, Float32Array>>
+  /** Parameters `[P]` that an adapter changes. */
+  readonly base?: Float32Array
   /** Of the map in the place of `theta-`; the same where absent. */
   readonly target?: Float32Array
   /** Steps taken: schedules stand where the next step would find them. */
@@ -101,9 +103,10 @@ const lossTurns = (config: Config): TurnPlan[] => roundOf(config).filter(({ isFi
 const lossTerms = (config: Config): Term[] => lossTurns(config).flatMap(({ terms }) => terms)
 
 /** The loss of each sample as a graph: the terms' inputs and the present values to one vector `[rows]` a part. */
-function lossGraph(config: Config, { dataset, teachers, parameters, target }: LossBinOptions) {
+function lossGraph(config: Config, { dataset, teachers, parameters, base, target }: LossBinOptions) {
   const point = pointOf(config, dataset)
-  const networks = networksOf(config, point)
+  const networks = networksOf(config, point, base)
+  const [{ network }] = networks
   const terms = lossTerms(config)
   const moments = scheduledValuesOf(config)
   let parts: Omit<SampleResidual, 'values'>[] = []
@@ -119,13 +122,13 @@ function lossGraph(config: Config, { dataset, teachers, parameters, target }: Lo
           return [name, unflatten(constant(own, [own.length]), network)]
         }),
       )
-      const map = studentOf(config, point, trees)
+      const map = studentOf(config, point, networks, trees)
       const guides = {
         ...teachers,
         ...guidesOf(config, point, networks, trees, present),
         ...(target && {
           target: (condition?: Condition<Tensor>) =>
-            mapOf(config, point, constant(target, [target.length]), condition),
+            bindMap(config, point, unflatten(constant(target, [target.length]), network), condition, network),
         }),
         weight: undefined,
       }

@@ -2,6 +2,7 @@ import { pointOf } from '../config/index.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { readCheckpoint } from '../serialization/checkpoint.ts'
+import { readBase } from '../serialization/model-files.ts'
 import { RunError, readRecord } from '../serialization/run.ts'
 import { hasTrajectoryCache, openTrajectoryCache } from '../training/coupling.ts'
 import { withVectorsOf } from '../training/data.ts'
@@ -48,6 +49,7 @@ export async function measureLoss(
   const couplingTeacher = hasTrajectoryCache(directory) ? undefined : openCouplingTeacher(config, dataset)
   return binLosses({
     config,
+    ...(config.adapter && { base: readBase(directory) }),
     dataset,
     teachers: openTeachers(config, dataset),
     parameters: parametersOf(stateOfPlayers(state, networks), networks, 'ema'),

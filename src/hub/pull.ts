@@ -24,6 +24,7 @@ const WANTED = [
   'config.json',
   'model.safetensors',
   'model.onnx',
+  'adapter.safetensors',
   'README.md',
   'evaluation.json',
   'metrics.jsonl',

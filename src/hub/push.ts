@@ -3,6 +3,8 @@ import { basename, isAbsolute } from 'node:path'
 import { commit, createRepo, HubApiError } from '@huggingface/hub'
 import { currentEvaluation } from '../evaluation/evaluate.ts'
 import { cardText } from '../report/card.ts'
+import { encodeAdapterFile } from '../serialization/adapter.ts'
+import { readAdapter } from '../serialization/merge.ts'
 import { encodeModelFile, encodeOnnxModel } from '../serialization/model.ts'
 import { readModel } from '../serialization/model-files.ts'
 import { readBytes } from '../serialization/read-file.ts'
@@ -31,13 +33,16 @@ function filesOf(directory: string, repository: string, license?: string): Map<s
   const [config, data] = [withoutFolders(read.config), withoutFolders(read.data)]
   const model = { ...read, config, data }
   const evaluation = currentEvaluation(directory)
-  const { metrics } = paths(directory)
+  const { metrics, adapter } = paths(directory)
   const text = (value: string) => Buffer.from(value)
   return new Map<string, Uint8Array>([
     ['README.md', text(cardText(directory, { repository, license, record: { config, data } }))],
     ['config.json', text(encodeRecord(model))],
     ['model.safetensors', encodeModelFile(model)],
     ['model.onnx', encodeOnnxModel(model)],
+    ...(existsSync(adapter)
+      ? [['adapter.safetensors', encodeAdapterFile({ ...readAdapter(directory), config, data })] as const]
+      : []),
     ...(existsSync(metrics) ? [['metrics.jsonl', readBytes(metrics)] as const] : []),
     ...(evaluation
       ? [['evaluation.json', text(`${JSON.stringify(withoutFolders(evaluation), null, 2)}\n`)] as const]
@@ -61,8 +66,8 @@ const credentials = ({ hubUrl, fetch, accessToken }: HubClient) => ({
 })
 
 /**
- * Uploads a run as one commit: its card, `config.json`, the averaged weights and the ONNX model, and what was logged and
- * measured. Of paths on this machine only the last part is uploaded.
+ * Uploads a run as one commit: its card, `config.json`, the averaged weights and the ONNX model, its adapter alone where it
+ * has one, and what was logged and measured. Of paths on this machine only the last part is uploaded.
  *
  * @returns the repository's address, the commit, and the files
  * @throws RunError when the run, the token or the repository is wrong; HubError when the hub fails

@@ -1,7 +1,14 @@
 import type { Tensor } from '../autodiff/index.ts'
 import type { Condition } from './condition.ts'
 import { type FlowMap, flowMap } from './flow-map.ts'
-import { type Named, type NetworkConfig, type PointSpec, sizeOfNetwork, unflatten } from './network.ts'
+import {
+  type Named,
+  type Network,
+  type NetworkConfig,
+  type PointSpec,
+  sizeOfNetwork,
+  unflatten,
+} from './network.ts'
 import { networkOf } from './networks.ts'
 import { spaceOf } from './space.ts'
 
@@ -19,19 +26,16 @@ export const parameterCount = ({ network }: Pick<MapConfig, 'network'>, point: P
  * The flow map of some parameters.
  *
  * @param condition  of each sample, where the map is told one
+ * @param network  whose parameters they are, where it is not the configuration's own: an adapter's
  */
 export const bindMap = (
-  { network, times }: MapConfig,
+  { network: keys, times }: MapConfig,
   point: PointSpec,
   parameters: Named<Tensor>,
   condition?: Condition<Tensor>,
+  network: Network = networkOf(keys, point),
 ): FlowMap =>
-  flowMap(
-    networkOf(network, point).apply(parameters, condition),
-    network.parameterization,
-    times?.minimum,
-    spaceOf(point),
-  )
+  flowMap(network.apply(parameters, condition), keys.parameterization, times?.minimum, spaceOf(point))
 
 /** The flow map whose parameters are the first of a flat vector. */
 export const mapOf = (

@@ -43,7 +43,7 @@ const embedders: {
 } = {
   class: {
     features: () => CLASS_FEATURES,
-    parameters: ({ classes }) => ({ [TABLE]: { shape: tableShape(classes) } }),
+    parameters: ({ classes }) => ({ [TABLE]: { shape: tableShape(classes), group: 'class' } }),
     draw: ({ classes }, source) => ({
       [TABLE]: Float32Array.from({ length: sizeOf(tableShape(classes)) }, () => source.normal()),
     }),

@@ -1,3 +1,14 @@
+export {
+  adapted,
+  adaptedNetwork,
+  adapterChanges,
+  adapterParameters,
+  adapterProblem,
+  isAdapted,
+  merged,
+  type WeightedChanges,
+} from './adapter.ts'
+export type { AdapterKeys } from './adapter-keys.ts'
 export { joinArrays, type Points } from './arrays.ts'
 export { bindMap, type MapConfig, mapOf, parameterCount } from './bound-map.ts'
 export { type BoundNetwork, timeShape } from './bound-network.ts'

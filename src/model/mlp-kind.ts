@@ -58,7 +58,13 @@ const layersOf = <T>(parameters: Named<T>): MlpParameters<T> =>
   Array.from({ length: Object.keys(parameters).filter(name => name.endsWith('.bias')).length }, (_, i) => ({
     weight: parameters[`${i}.weight`],
     bias: parameters[`${i}.bias`],
+    a: parameters[`${i}.a`],
+    b: parameters[`${i}.b`],
   }))
+
+/** What adapters call a layer, of so many linear ones. */
+const groupOf = (layer: number, count: number): string =>
+  layer === 0 ? 'input' : layer === count - 1 ? 'output' : 'hidden'
 
 /** Keys that no conversion changes. */
 const KEPT = ['hidden', 'layers', 'activation', 'embedding', 'frequencies'] as const
@@ -178,10 +184,13 @@ export const mlp: NetworkKind<MlpKeys> = {
   network: (config, point) => {
     const options = optionsOf(config, point)
     const shapes = mlpShapes(options)
-    const specs = shapes.map(({ weight, bias }): { weight: ParameterSpec; bias: ParameterSpec } => ({
-      weight: { shape: weight, transposed: true },
-      bias: { shape: bias },
-    }))
+    const specs = shapes.map(({ weight, bias }, i): { weight: ParameterSpec; bias: ParameterSpec } => {
+      const group = groupOf(i, shapes.length)
+      return {
+        weight: { shape: weight, transposed: true, linear: true, group },
+        bias: { shape: bias, group },
+      }
+    })
     const { condition } = point
     return {
       parameters: { ...named(specs), ...(condition && embeddingOf(condition).parameters(condition)) },
@@ -228,6 +237,8 @@ export const mlp: NetworkKind<MlpKeys> = {
       ...(keepsTimes(trained, asked, map) && { conditioning, sourceLayers }),
     }
   },
+  // The last layer of points in the plane is smaller than any product.
+  adapter: ({ layers }) => ({ targets: ['input', ...(layers > 1 ? ['hidden'] : [])], train: [] }),
   ofVelocity: () => ({ sourceLayers: null, scale: 'none' }),
   seesScale: ({ scale }) => scale !== 'none',
   conversion,

@@ -9,6 +9,7 @@ import {
   embeddings,
   timeCount,
 } from './embedding.ts'
+import { type LinearWeight, product } from './linear.ts'
 
 const activations = {
   silu: (x: Tensor) => x.silu(),
@@ -49,8 +50,7 @@ export interface Parameter<Data = Float32Array> {
 }
 
 /** Weight `[in, out]` and bias `[out]` of one layer. */
-export interface Layer<T> {
-  readonly weight: T
+export interface Layer<T> extends LinearWeight<T> {
   readonly bias: T
 }
 
@@ -111,9 +111,9 @@ export function applyMlp(
     const early = features(false)
     const late = conditioning === 'decoupled' ? features(true) : early
     const split = sourceLayersOf(options)
-    return parameters.reduce((h, { weight, bias }, i) => {
+    return parameters.reduce((h, { bias, ...layer }, i) => {
       const input = seesTimes(options, i) ? concat([h, ...(i < split ? early : late)]) : h
-      const linear = input.matmul(weight).add(bias)
+      const linear = product(input, layer).add(bias)
       return i === parameters.length - 1 ? linear : activations[activation](linear)
     }, x)
   }

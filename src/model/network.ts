@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { concat, sizeOf, type Tensor } from '../autodiff/index.ts'
 import type { Random } from '../random/random.ts'
+import type { AdapterKeys } from './adapter-keys.ts'
 import { joinArrays } from './arrays.ts'
 import type { BoundNetwork } from './bound-network.ts'
 import type { Condition, ConditionKind, ConditionSpec } from './condition.ts'
@@ -20,6 +21,13 @@ export interface ParameterSpec {
    * what is none, such as an embedding. Default 1 for the linear layers between the first and the last, 0 for all else.
    */
   readonly hiddenMatrices?: number
+  /** What adapters call it, together with others of its kind, such as `qkv` in all blocks. Absent where none can train it. */
+  readonly group?: string
+  /**
+   * Whether it is the `NAME.weight` of a linear layer that adds the product of `NAME.a [in, rank]` and `NAME.b [rank, out]`
+   * where `apply` is given them: `x W + (x a) b`.
+   */
+  readonly linear?: boolean
 }
 
 /** What the points of a map are. */
@@ -96,6 +104,8 @@ export interface NetworkKind<K extends object = Readonly<Record<string, unknown>
    * @param map  whether it trains a two-time map
    */
   inherit?(trained: CommonKeys & K, asked: Partial<CommonKeys & K>, map: boolean): Partial<CommonKeys & K>
+  /** Groups of parameters that an adapter trains where the user says nothing; default none. See `AdapterKeys`. */
+  adapter?(config: CommonKeys & K): Pick<AdapterKeys, 'targets' | 'train'>
   /** Keys in which the velocity that a run first trains as its teacher differs from the run's own network, beside `conditioning: s`. */
   ofVelocity?(config: CommonKeys & K): Partial<CommonKeys & K>
   /** How a trained network becomes the start of another, or why it cannot; default a copy of the same network. */
@@ -108,15 +118,16 @@ export interface NetworkKind<K extends object = Readonly<Record<string, unknown>
   ): Named<Float32Array>
 }
 
-const sizesOf = (network: Network): number[] =>
+type Specs = Pick<Network, 'parameters'>
+
+const sizesOf = (network: Specs): number[] =>
   Object.values(network.parameters).map(({ shape }) => sizeOf(shape))
 
 /** Length of the flat vector of a network's parameters. */
-export const sizeOfNetwork = (network: Network): number =>
-  sizesOf(network).reduce((sum, size) => sum + size, 0)
+export const sizeOfNetwork = (network: Specs): number => sizesOf(network).reduce((sum, size) => sum + size, 0)
 
 /** Cuts a flat vector `[P]` into a network's parameters, from `start` on. */
-export function unflatten(flat: Tensor, network: Network, start = 0): Named<Tensor> {
+export function unflatten(flat: Tensor, network: Specs, start = 0): Named<Tensor> {
   let at = start
   return Object.fromEntries(
     Object.entries(network.parameters).map(([name, { shape }]) => [
@@ -131,7 +142,7 @@ export const flatten = (parameters: Named<Tensor>): Tensor =>
   concat(Object.values(parameters).map(x => x.reshape([sizeOf(x.shape)])))
 
 /** The same of arrays. */
-export function unflattenArray(flat: Float32Array, network: Network): Named<Float32Array> {
+export function unflattenArray(flat: Float32Array, network: Specs): Named<Float32Array> {
   let at = 0
   return Object.fromEntries(
     Object.entries(network.parameters).map(([name, { shape }]) => [
@@ -142,5 +153,5 @@ export function unflattenArray(flat: Float32Array, network: Network): Named<Floa
 }
 
 /** Arrays by name as a flat vector in the order of the network. */
-export const flattenArrays = (network: Network, parameters: Named<Float32Array>): Float32Array =>
+export const flattenArrays = (network: Specs, parameters: Named<Float32Array>): Float32Array =>
   joinArrays(Object.keys(network.parameters).map(name => parameters[name]))

@@ -1,4 +1,5 @@
 import { checkFixture, parseFixture, UnknownRowError } from './golden.ts'
+import { checkAdapter } from './golden-adapter.ts'
 import type { Agreement } from './golden-agreement.ts'
 import { checkField } from './golden-field.ts'
 import { checkForward } from './golden-forward.ts'
@@ -16,6 +17,7 @@ export const goldenKinds: Readonly<Record<string, (json: unknown) => Agreement>>
   forward: checkForward,
   objective: checkObjective,
   field: checkField,
+  adapter: checkAdapter,
 }
 
 /**

@@ -57,7 +57,7 @@ const schema = z.object({
   expected: z.object({ perSample: z.array(z.number()), loss: z.number(), grads: networkValues }),
 })
 
-type Given = z.infer<typeof schema>
+type Given = Omit<z.infer<typeof schema>, 'expected'>
 
 /** A term of a fixture: its formula, and how its samples are guided. */
 interface Term {
@@ -100,7 +100,7 @@ const terms: Readonly<Record<string, Term>> = {
   'guided-distillation': { loss: teacherVelocity, rule: byTeacher },
 }
 
-const constants = (values: Readonly<Record<string, z.infer<typeof numbers>>>): Named<Tensor> =>
+export const constants = (values: Readonly<Record<string, z.infer<typeof numbers>>>): Named<Tensor> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, constantOf(value)]))
 
 const absent = (what: string): FlowMap => {
@@ -110,8 +110,8 @@ const absent = (what: string): FlowMap => {
   return { velocity: refuse, jump: refuse }
 }
 
-/** The draw of a fixture, for a student with some parameters. */
-function drawOf(given: Given, student: Named<Tensor>): Draw {
+/** The draw of a fixture, for a student with some parameters, weights `[out, in]`. */
+export function drawOf(given: Given, student: Named<Tensor>): Draw {
   const { network, networks, batch, options, term } = given
   const count = batch.s.length
   const shape = timeShape(count, network.image)

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { parse } from 'yaml'
-import { findObjective, pointOf } from '../config/index.ts'
+import { type Config, findObjective, pointOf } from '../config/index.ts'
 import { currentEvaluation } from '../evaluation/evaluate.ts'
-import { parameterCount } from '../model/index.ts'
+import { adapterParameters, networkOf, parameterCount, sizeOfNetwork } from '../model/index.ts'
 import { trainedSteps } from '../serialization/checkpoint.ts'
 import { knownCondition } from '../serialization/conditions.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
@@ -11,7 +11,7 @@ import { readText } from '../serialization/read-file.ts'
 import { paths, type RunRecord, readMetrics, readRecord } from '../serialization/run.ts'
 import { verdictOf } from '../training/verdict.ts'
 import { evaluationTable } from './evaluation.ts'
-import { modelCard } from './model-card.ts'
+import { type ModelCardData, modelCard } from './model-card.ts'
 
 /** The licence that a card on disk names, so that a card made anew keeps it. */
 function writtenLicense(file: string): string | undefined {
@@ -41,6 +41,14 @@ function datasetOf({ name, dimension, fingerprint: { sha256 } }: RunRecord['data
     : { name, dimension, fingerprint: `sha256:${sha256}` }
 }
 
+/** What trained of an adapted run. */
+function adapterOf(config: Config, data: RunRecord['data']): ModelCardData['adapter'] {
+  if (!config.adapter) return undefined
+  const network = networkOf(config.network, pointOf(config, data))
+  const parameters = sizeOfNetwork({ parameters: adapterParameters(network, config.adapter) })
+  return { rank: config.adapter.rank, parameters, base: basename(config.initFrom ?? '') }
+}
+
 /** A run's model card, with its latest evaluation unless the run was trained further since. */
 export function cardText(directory: string, { repository, license, record }: CardOptions = {}): string {
   const { config, data, oxbow } = { ...readRecord(directory), ...record }
@@ -58,6 +66,7 @@ export function cardText(directory: string, { repository, license, record }: Car
     condition: knownCondition(config, data),
     takenFrom: config.steps === 0 && config.initFrom ? basename(config.initFrom) : undefined,
     parameters: parameterCount(config, pointOf(config, data)),
+    adapter: adapterOf(config, data),
     steps: trainedSteps(directory, config),
     seed: config.seeds.initialization,
     config,

@@ -35,6 +35,8 @@ export interface ModelCardData {
   /** What the map is told beside a point; absent for nothing. */
   readonly condition?: KnownCondition
   readonly parameters: number
+  /** What trained, where the parameters of a base did not. */
+  readonly adapter?: { readonly rank: number; readonly parameters: number; readonly base: string }
   /** What its parameters were taken from, where it was not trained further. */
   readonly takenFrom?: string
   /** Training steps taken. */
@@ -106,14 +108,27 @@ function resultsOf({ dataset, condition }: ModelCardData, { metrics, methods }: 
   return [{ task, dataset: { type: plain(dataset.name), name: dataset.name }, metrics: values }]
 }
 
-function introduction({ dataset, objective, parameters, version, takenFrom }: ModelCardData): string {
+function introduction(card: ModelCardData): string {
+  const { dataset, objective, parameters, version, takenFrom, adapter } = card
   const [label, name] = [objective.label, dataset.name].map(escapeMarkdown)
   const origin = takenFrom
     ? `with the parameters of ${codeSpan(takenFrom)}, taken as a map of ${label}`
     : `trained with ${label} on ${name}`
   return (
     `A flow map ${origin}: a network of ${formatCount(parameters)} parameters that carries noise at time 1 to data at ` +
-    `time 0 in one step, or in several for more quality. Made by oxbow ${escapeMarkdown(version)}.`
+    `time 0 in one step, or in several for more quality. Made by oxbow ${escapeMarkdown(version)}.` +
+    (adapter ? `\n\n${adapterText(parameters, adapter)}` : '')
+  )
+}
+
+function adapterText(
+  whole: number,
+  { rank, parameters, base }: NonNullable<ModelCardData['adapter']>,
+): string {
+  return (
+    `Only an adapter of rank ${rank} was trained: ${formatCount(parameters)} parameters ` +
+    `(${((100 * parameters) / whole).toPrecision(2)} %) beside those of ${codeSpan(base)}, which stayed. It is merged into the ` +
+    'files of the model, and alone in `adapter.safetensors`.'
   )
 }
 

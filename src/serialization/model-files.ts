@@ -1,10 +1,12 @@
 import { existsSync, statSync } from 'node:fs'
-import { ConfigError, pointOf } from '../config/index.ts'
+import { ConfigError } from '../config/index.ts'
 import type { Weights } from '../config/weights-name.ts'
-import { parameterCount } from '../model/index.ts'
+import { adapterParameters, sizeOfNetwork } from '../model/index.ts'
+import { withAdapter } from './adapter.ts'
 import { hasCheckpoint, readCheckpoint } from './checkpoint.ts'
+import { writeFileAtomic } from './files.ts'
 import { trainerOf } from './lock.ts'
-import { decodeModelFile, type Model, ownParameters } from './model.ts'
+import { decodeModelFile, encodeModelFile, type Model, networkOfModel } from './model.ts'
 import { readBytes } from './read-file.ts'
 import { RunError } from './record.ts'
 import { paths, readRecord } from './run.ts'
@@ -57,17 +59,44 @@ export function readModel(path: string, weights: Weights = 'ema'): Model {
     )
   }
   const parameters = parametersNamed(path, config, readCheckpoint(path), weights)
-  const expected = parameterCount(config, pointOf(config, data))
+  const network = networkOfModel({ config, data })
+  const { adapter } = config
+  const expected = adapter
+    ? sizeOfNetwork({ parameters: adapterParameters(network, adapter) })
+    : sizeOfNetwork(network)
   if (parameters.length < expected) {
     throw new RunError(
       `${path}: the checkpoint has ${parameters.length} parameters, the network of config.json ${expected}`,
     )
   }
-  const own = ownParameters(config, pointOf(config, data), parameters)
+  const own = parameters.subarray(0, expected)
   if (!own.every(Number.isFinite)) {
     throw new RunError(`${path}: the checkpoint's parameters hold values that are not finite numbers`)
   }
-  return { config, data, dimension: data.dimension, parameters: own }
+  const whole = adapter ? withAdapter(network, readBase(path), adapter, own) : own
+  return { config, data, dimension: data.dimension, parameters: whole }
+}
+
+/**
+ * The parameters `[P]` that the adapter of a run changes.
+ *
+ * @throws RunError when they are gone or damaged
+ */
+export function readBase(directory: string): Float32Array {
+  const { base } = paths(directory)
+  if (!existsSync(base)) {
+    throw new RunError(`${base}: is gone, and the run's adapter changes nothing without it; put it back`)
+  }
+  return readModelFile(base).parameters
+}
+
+/** Keeps what the adapter of a run changes, as a model of its own. */
+export function saveBase(directory: string, model: Pick<Model, 'config' | 'data' | 'parameters'>): void {
+  const { base } = paths(directory)
+  const { data } = model
+  if (existsSync(base)) return
+  const plain = { ...model, config: { ...model.config, adapter: null }, dimension: data.dimension }
+  writeFileAtomic(directory, base, encodeModelFile(plain))
 }
 
 /** The model that a key of the configuration names. @throws ConfigError when there is none */

@@ -24,8 +24,6 @@ import {
   type Network,
   networkOf,
   type ParameterSpec,
-  type PointSpec,
-  parameterCount,
   timeShape,
   unflattenArray,
   unstandardizedJump,
@@ -54,17 +52,25 @@ function transposed(data: Float32Array, [rows, columns]: readonly number[]): Flo
 }
 
 type Tensors = Readonly<Record<string, StoredTensor>>
+type Specs = Pick<Network, 'parameters'>
 
 /** Shape of a parameter in files. */
 const storedShape = ({ shape, transposed }: ParameterSpec): readonly number[] =>
   transposed ? [shape[1], shape[0]] : shape
 
+/** The network of a model. */
+export const networkOfModel = ({ config, data }: Pick<Model, 'config' | 'data'>): Network =>
+  networkOf(config.network, pointOf(config, data))
+
 /** Names, shapes and data as other programs know them: `0.weight [out, in]`, `0.bias [out]`, ... */
-export function namedParameters({ config, data, parameters }: Model): Record<string, StoredTensor> {
-  const network = networkOf(config.network, pointOf(config, data))
-  const arrays = unflattenArray(parameters, network)
+export const namedParameters = (model: Model): Record<string, StoredTensor> =>
+  storedParameters(networkOfModel(model), model.parameters)
+
+/** A flat vector of parameters as tensors of files. */
+export function storedParameters(specs: Specs, flat: Float32Array): Record<string, StoredTensor> {
+  const arrays = unflattenArray(flat, specs)
   return Object.fromEntries(
-    Object.entries(network.parameters).map(([name, spec]) => {
+    Object.entries(specs.parameters).map(([name, spec]) => {
       const values = arrays[name]
       const stored = spec.transposed ? transposed(values, spec.shape) : values.slice()
       return [name, { shape: storedShape(spec), data: stored }]
@@ -72,7 +78,8 @@ export function namedParameters({ config, data, parameters }: Model): Record<str
   )
 }
 
-function flatParameters(network: Network, tensors: Tensors, file: string): Float32Array {
+/** @throws RunError when a tensor is missing, of another shape, or holds what is no finite number */
+export function flatParameters({ parameters }: Specs, tensors: Tensors, file: string): Float32Array {
   const take = (name: string, spec: ParameterSpec): Float32Array => {
     const shape = storedShape(spec)
     const found = tensors[name]
@@ -86,7 +93,7 @@ function flatParameters(network: Network, tensors: Tensors, file: string): Float
     }
     return spec.transposed ? transposed(values, shape) : values
   }
-  return joinArrays(Object.entries(network.parameters).map(([name, spec]) => take(name, spec)))
+  return joinArrays(Object.entries(parameters).map(([name, spec]) => take(name, spec)))
 }
 
 export function encodeModelFile(model: Model): Uint8Array {
@@ -114,12 +121,12 @@ export const modelOf = (
   config,
   data,
   dimension: data.dimension,
-  parameters: flatParameters(networkOf(config.network, pointOf(config, data)), tensors, file),
+  parameters: flatParameters(networkOfModel({ config, data }), tensors, file),
 })
 
 /** Whether tensors have the names and shapes of a configuration's network, and are no more than that. */
-export function fitsNetwork({ config, data }: Pick<Model, 'config' | 'data'>, tensors: Tensors): boolean {
-  const specs = Object.entries(networkOf(config.network, pointOf(config, data)).parameters)
+export function fitsNetwork(model: Pick<Model, 'config' | 'data'>, tensors: Tensors): boolean {
+  const specs = Object.entries(networkOfModel(model).parameters)
   return (
     Object.keys(tensors).length === specs.length &&
     specs.every(([name, spec]) => tensors[name]?.shape.join() === storedShape(spec).join())
@@ -165,10 +172,6 @@ export function decodeModelFile(bytes: Uint8Array, file: string): Model {
     throw error
   }
 }
-
-/** The student's part of a training's parameters: it comes first. */
-export const ownParameters = (config: Config, point: PointSpec, state: Float32Array): Float32Array =>
-  state.subarray(0, parameterCount(config, point))
 
 /** @param condition  of each sample; absent for none */
 export const asMap = (

@@ -45,6 +45,9 @@ export const paths = (directory: string) => ({
   snapshots: join(directory, 'snapshots'),
   model: join(directory, 'model.safetensors'),
   onnx: join(directory, 'model.onnx'),
+  /** What an adapter changes, and the adapter alone. */
+  base: join(directory, 'base.safetensors'),
+  adapter: join(directory, 'adapter.safetensors'),
   evaluation: join(directory, 'evaluation.json'),
   samples: join(directory, 'samples'),
   plots: join(directory, 'plots'),

@@ -23,13 +23,13 @@ function staysAsBegun(config: Config): boolean {
 
 /** A configuration that records the scale of what it learns from: whoever samples it must not guide it again. */
 export function withBakedGuidance(config: Config): Config {
-  const { guidance, teacher, coupling, initFrom } = config
+  const { guidance, teacher, coupling, adapter, initFrom } = config
   if (guidance.rule !== 'none' || guidance.baked !== null) return config
   const baked =
     (trainsTeacher(config)
       ? bakedIn(resolveConfig(teacherConfig(config)))
       : bakedInRun('teacher', teacher)) ??
     bakedInRun('coupling.teacher', coupling.teacher) ??
-    (staysAsBegun(config) ? bakedInRun('initFrom', initFrom) : null)
+    (adapter || staysAsBegun(config) ? bakedInRun('initFrom', initFrom) : null)
   return baked === null ? config : { ...config, guidance: { ...guidance, baked } }
 }

@@ -18,9 +18,11 @@ const BYTES = Float32Array.BYTES_PER_ELEMENT
 function needs(config: Config, point: PointSpec): { parameters: number; batch: number; pairs: number } {
   const { network, batch, coupling } = config
   const { kind, pairs, steps } = coupling
+  // What an adapter changes is there once, and is not trained.
+  const stays = config.adapter ? parameterCount(config, point) : 0
   const points = kind === 'independent' ? 0 : kind === 'trajectory' ? steps + 1 : 2
   return {
-    parameters: BYTES * VECTORS * stateSize(config, point),
+    parameters: BYTES * (VECTORS * stateSize(config, point) + stays),
     batch: BYTES * ACTIVATIONS * batch * kindOf(network).activations(network, point),
     pairs: BYTES * points * pairs * sizeOf(point.shape),
   }

@@ -1,18 +1,23 @@
+import { existsSync } from 'node:fs'
 import { type Config, ConfigError, merge, pointOf, type UserConfig } from '../config/index.ts'
 import { tellable } from '../config/point.ts'
 import { OWN_TEACHER } from '../config/teacher-config.ts'
 import type { Dataset } from '../data/dataset.ts'
 import {
+  type AdapterKeys,
   conversionOf,
   flattenArrays,
   inheritedFrom,
+  type Named,
+  type Network,
   type NetworkConfig,
   networkOf,
   unflattenArray,
 } from '../model/index.ts'
 import { objectives } from '../objective/index.ts'
 import { checkColumns } from '../serialization/columns.ts'
-import { readModelFor } from '../serialization/model-files.ts'
+import { readBase, readModelFor } from '../serialization/model-files.ts'
+import { paths } from '../serialization/run.ts'
 
 /**
  * Fills in from the run of `initFrom` what the user left out and what must agree with it: the interpolant and the
@@ -60,8 +65,43 @@ export function openInitial(config: Config, dataset: Dataset): Float32Array | un
     const [theirs, ours] = [model.data, dataset].map(data => tellable(kind, data))
     if (theirs !== ours) refuse(`was told ${theirs}; ${dataset.name} has ${ours}`)
   }
-  return flattenArrays(
-    networkOf(after.config, after.point),
-    conversion(unflattenArray(model.parameters, networkOf(before.config, before.point))),
+  const [old, own] = [before, after].map(({ config, point }) => networkOf(config, point))
+  const converted = conversion(unflattenArray(model.parameters, old))
+  const asleep = config.adapter && asleepIn(old, own, converted, config.adapter)
+  if (asleep) {
+    throw new ConfigError(
+      `adapter.train: ${asleep} is new to ${initFrom}, begins with zeros and would stay so; add ${asleep}`,
+    )
+  }
+  return flattenArrays(own, converted)
+}
+
+/** A group of parameters that the network did not have, that tell it nothing yet, and that an adapter does not train. */
+function asleepIn(
+  before: Network,
+  { parameters }: Network,
+  values: Named<Float32Array>,
+  { targets, train }: AdapterKeys,
+): string | undefined {
+  const isAsleep = (name: string) => !(name in before.parameters) && values[name].every(value => value === 0)
+  const groups = Object.entries(parameters).flatMap(([name, { group }]) =>
+    isAsleep(name) ? (group ?? []) : [],
   )
+  return groups.find(group => !targets.includes(group) && !train.includes(group))
+}
+
+/**
+ * The parameters `[P]` that an adapter changes: kept in the run's directory, before that of another run.
+ *
+ * @throws RunError when they are gone from a run that has been trained; ConfigError as `openInitial`
+ */
+export function openBase(
+  config: Config,
+  dataset: Dataset,
+  directory: string,
+  isTrained: boolean,
+): Float32Array | undefined {
+  if (config.adapter === null) return undefined
+  if (isTrained || existsSync(paths(directory).base)) return readBase(directory)
+  return openInitial(config, dataset)
 }

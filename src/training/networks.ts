@@ -1,5 +1,15 @@
-import { type Config, findObjective } from '../config/index.ts'
-import { type Network, networkOf, type PointSpec, sizeOfNetwork, uncertaintyNetwork } from '../model/index.ts'
+import { constant } from '../autodiff/index.ts'
+import { type Config, ConfigError, findObjective } from '../config/index.ts'
+import {
+  adaptedNetwork,
+  adapterProblem,
+  type Network,
+  networkOf,
+  type PointSpec,
+  sizeOfNetwork,
+  uncertaintyNetwork,
+  unflattenArray,
+} from '../model/index.ts'
 
 /** A network that trains, under its name. */
 export interface Trained {
@@ -13,11 +23,31 @@ export const MAP = 'map'
 /** The learned weight over times. */
 export const WEIGHT = 'uncertainty'
 
-/** The networks of a configuration; the first is the student. */
-export function networksOf(config: Config, point: PointSpec): Trained[] {
+/** The student, or what an adapter trains of it, on a base whose parameters are constants. @throws ConfigError */
+function studentNetwork({ network: keys, adapter }: Config, point: PointSpec, base?: Float32Array): Network {
+  const network = networkOf(keys, point)
+  if (!adapter) return network
+  const problem = adapterProblem(network, adapter)
+  if (problem) throw new ConfigError(problem)
+  const constants =
+    base &&
+    Object.entries(unflattenArray(base, network)).map(([name, values]) => [
+      name,
+      constant(values, network.parameters[name].shape),
+    ])
+  return adaptedNetwork(network, adapter, constants && Object.fromEntries(constants))
+}
+
+/**
+ * The networks of a configuration; the first is the student.
+ *
+ * @param base  parameters `[P]` that an adapter changes; absent where there is none, or only sizes are asked for
+ * @throws ConfigError when an adapter does not fit the network
+ */
+export function networksOf(config: Config, point: PointSpec, base?: Float32Array): Trained[] {
   const { players = [] } = findObjective(config.objective)
   const all: [string, Network][] = [
-    [MAP, networkOf(config.network, point)],
+    [MAP, studentNetwork(config, point, base)],
     ...players.map(({ name, network }): [string, Network] => [name, network(config.network, point)]),
   ]
   if (config.loss.learned) all.push([WEIGHT, uncertaintyNetwork])

@@ -18,8 +18,8 @@ export function optimizerKeys({ optimizer, players }: Config, name: string): Con
 }
 
 /** The players of a configuration; the first is the map. */
-export const playersOf = (config: Config, point: PointSpec): TrainedPlayer[] =>
-  networksOf(config, point).map(trained => ({
+export const playersOf = (config: Config, point: PointSpec, base?: Float32Array): TrainedPlayer[] =>
+  networksOf(config, point, base).map(trained => ({
     ...trained,
     optimizer: optimizerOf(optimizerKeys(config, trained.name), trained.network),
   }))

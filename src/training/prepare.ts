@@ -22,7 +22,7 @@ import { type Continued, openContinued } from './continuing.ts'
 import { hasTrajectoryCache } from './coupling.ts'
 
 import { openTrainingData } from './data.ts'
-import { openInitial, withInitialNetwork } from './initial.ts'
+import { openBase, openInitial, withInitialNetwork } from './initial.ts'
 import { openResumed, withMovedRuns } from './moved.ts'
 import { withOwnTeacher } from './own-teacher.ts'
 import { stateOfPlayers } from './players.ts'
@@ -53,6 +53,8 @@ export interface Sources {
   readonly couplingTeacher?: ToldWith<VelocityField>
   /** Parameters of another run, where training starts from them. */
   readonly initial?: Float32Array
+  /** Parameters that stay, where an adapter changes them. */
+  readonly base?: Float32Array
 }
 
 /** @throws ConfigError when something is not there or does not fit */
@@ -67,7 +69,8 @@ export function openSources(
     teachers: openTeachers(named, dataset),
     // A run with a checkpoint no longer needs what it started from, one with pairs not whom they are from.
     couplingTeacher: hasTrajectoryCache(directory) ? undefined : openCouplingTeacher(named, dataset),
-    initial: checkpoint ? undefined : openInitial(named, dataset),
+    initial: checkpoint || config.adapter ? undefined : openInitial(named, dataset),
+    base: openBase(named, dataset, directory, checkpoint !== undefined),
   }
 }
 
@@ -154,10 +157,10 @@ function checkFits({ state }: Checkpoint, step: StepGraph, directory: string): v
 /** The graph of a step, which a checkpoint must fit. */
 export function stepWith(
   { config, dataset, checkpoint }: Prepared,
-  { teachers }: Sources,
+  { teachers, base }: Sources,
   directory: string,
 ): StepGraph {
-  const step = buildStep(withSeenRewards(config, dataset), pointOf(config, dataset), teachers)
+  const step = buildStep(withSeenRewards(config, dataset), pointOf(config, dataset), teachers, base)
   if (checkpoint) checkFits(checkpoint, step, directory)
   return step
 }

@@ -1,12 +1,13 @@
 import { appendFileSync } from 'node:fs'
 import { AVERAGE } from '../config/averages.ts'
 import type { Config } from '../config/index.ts'
+import { baseHash, encodeAdapterFile, withAdapter } from '../serialization/adapter.ts'
 import { checkpointSteps, notFinite, writeCheckpoint } from '../serialization/checkpoint.ts'
 import { withPath, writeFileAtomic } from '../serialization/files.ts'
 import type { Lock } from '../serialization/lock.ts'
 import { type Logger, openLoggers } from '../serialization/loggers.ts'
 import type { MetricsLine } from '../serialization/metrics-log.ts'
-import { encodeModelFile, encodeOnnxModel, type Model } from '../serialization/model.ts'
+import { encodeModelFile, encodeOnnxModel, type Model, networkOfModel } from '../serialization/model.ts'
 import { dataRecord } from '../serialization/record.ts'
 import { paths, readMetrics } from '../serialization/run.ts'
 import { encodeSafetensors } from '../serialization/safetensors.ts'
@@ -53,6 +54,8 @@ export class RecordedTraining {
     private readonly trainer: Trainer,
     private readonly options: TrainOptions,
     private readonly lock: Lock,
+    /** Parameters that an adapter changes. */
+    private readonly base?: Float32Array,
   ) {
     this.loggers = openLoggers(trainer.config, options.directory, trainer.step)
     this.saved = trainer.step > 0 ? trainer.step : -1
@@ -130,14 +133,24 @@ export class RecordedTraining {
   private writeModel(): void {
     const { config, dataset } = this.trainer
     const { directory } = this.options
-    const model: Model = {
-      config,
-      dimension: dataset.dimension,
-      data: dataRecord(dataset),
-      parameters: this.trainer.parameters(),
-    }
+    const data = dataRecord(dataset)
+    const trained = { config, data, dimension: dataset.dimension, parameters: this.trainer.parameters() }
+    const model = this.base ? this.writeAdapter(trained, this.base) : trained
     writeFileAtomic(directory, paths(directory).model, encodeModelFile(model))
     writeFileAtomic(directory, paths(directory).onnx, encodeOnnxModel(model))
+  }
+
+  /** @returns the model with the adapter merged into its base */
+  private writeAdapter(trained: Model, base: Float32Array): Model {
+    const { config, parameters } = trained
+    const { directory } = this.options
+    const keys = config.adapter!
+    const adapter = { ...trained, keys, base: baseHash(base) }
+    writeFileAtomic(directory, paths(directory).adapter, encodeAdapterFile(adapter))
+    return {
+      ...trained,
+      parameters: withAdapter(networkOfModel(trained), base, keys, parameters),
+    }
   }
 
   private diverged({ step, metrics, inputs }: Failure): never {

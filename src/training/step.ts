@@ -67,6 +67,7 @@ export function guidesOf(
   present: PresentValues,
 ): Guides {
   const stopped = mapTree(trees[MAP], isTensor, x => stopGradient(x))
+  const { network } = trained[0]
   const weight = trained.find(({ name }) => name === WEIGHT)
   const others = trained.filter(({ name }) => name !== MAP && name !== WEIGHT)
   const learned = weight?.network.apply(trees[WEIGHT])
@@ -74,7 +75,7 @@ export function guidesOf(
     space: spaceOf(point),
     told: point.condition,
     ...(learned && { logSize: (s: Tensor, t: Tensor) => learned(s, s, t) }),
-    frozen: condition => bindMap(config, point, stopped, condition),
+    frozen: condition => bindMap(config, point, stopped, condition, network),
     players: condition =>
       Object.fromEntries(others.map(({ name, network }) => [name, network.apply(trees[name], condition)])),
     weight: weightOf(config, present, learned && ((s, t) => learned(s, s, t))),
@@ -83,18 +84,26 @@ export function guidesOf(
 
 /** The student with its present parameters, for some condition. */
 export const studentOf =
-  (config: Config, point: PointSpec, trees: Trees) => (condition?: Condition<Tensor>) =>
-    bindMap(config, point, trees[MAP], condition)
+  (config: Config, point: PointSpec, [{ network }]: readonly Trained[], trees: Trees) =>
+  (condition?: Condition<Tensor>) =>
+    bindMap(config, point, trees[MAP], condition, network)
 
 /**
  * Traces a whole training step: for each turn of the round the losses, the gradients of the players that it trains with all
  * others stopped, and their optimisers; in the end averaging.
  *
  * @param teachers  the velocity or flow map that a distillation learns from
+ * @param base  parameters `[P]` that an adapter changes
  * @throws ConfigError when the objective uses a teacher and there is none
  */
-export function buildStep(config: Config, point: PointSpec, teachers: Teachers = {}): StepGraph {
-  const players = playersOf(config, point)
+export function buildStep(
+  config: Config,
+  point: PointSpec,
+  teachers: Teachers = {},
+  base?: Float32Array,
+): StepGraph {
+  const players = playersOf(config, point, base)
+  const [{ network }] = players
   const turns = roundOf(config)
   const moments = scheduledValuesOf(config)
   const averages = averagesOf(config)
@@ -124,7 +133,7 @@ export function buildStep(config: Config, point: PointSpec, teachers: Teachers =
     const target =
       average &&
       ((condition?: Condition<Tensor>) =>
-        bindMap(config, point, unflatten(average, players[0].network), condition))
+        bindMap(config, point, unflatten(average, network), condition, network))
     const values: [name: string, value: Tensor][] = []
     let updated = 0
     for (const turn of turns) {
@@ -141,7 +150,7 @@ export function buildStep(config: Config, point: PointSpec, teachers: Teachers =
       const lossOf = (live: Trees) => {
         const all = { ...trees, ...live }
         const guides = { ...teachers, target, ...guidesOf(config, point, players, all, present) }
-        const student = studentOf(config, point, all)
+        const student = studentOf(config, point, players, all)
         const { total, values } = evaluateTerms(config, turn.terms, drawn, student, guides, present)
         return [total, values.flatMap(({ loss, residual }) => [loss, residual])] as const
       }

@@ -3,6 +3,7 @@ import { type Config, resolveConfig, type UserConfig } from '../config/index.ts'
 import { isPlain } from '../config/plain.ts'
 import { teacherConfig, trainsTeacher } from '../config/teacher-config.ts'
 import { type Lock, lockDirectory } from '../serialization/lock.ts'
+import { saveBase } from '../serialization/model-files.ts'
 import { dataRecord } from '../serialization/record.ts'
 import { checkFree, isRun, RunError, readMetrics, writeRecord } from '../serialization/run.ts'
 import { rewind } from './continuing.ts'
@@ -116,12 +117,18 @@ async function runSteps(
   const { directory, shouldStop } = options
   const pool = await openTrajectoryCache(runtime, directory, config, dataset, couplingTeacher, shouldStop)
   if (!pool && config.coupling.kind !== 'independent') return stopped(options, prepared)
+  if (sources.base) saveBase(directory, { config, data: dataRecord(dataset), parameters: sources.base })
   const program = await runtime.compileScan(step.graph, step.state.length)
   try {
     const trainer = new Trainer(config, dataset, step, program, { from: checkpoint, pool, initial })
     const from = trainer.step
     const start = performance.now()
-    const { steps, loss, residual, verdict } = await new RecordedTraining(trainer, options, lock).run()
+    const { steps, loss, residual, verdict } = await new RecordedTraining(
+      trainer,
+      options,
+      lock,
+      sources.base,
+    ).run()
     const msPerStep = steps > from ? (performance.now() - start) / (steps - from) : 0
     const finished = steps === config.steps
     return {

@@ -13,6 +13,7 @@ const COMMANDS = [
   'compare',
   'objectives',
   'export',
+  'merge',
   'import',
   'push',
   'pull',

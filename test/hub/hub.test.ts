@@ -99,6 +99,22 @@ describe('push and pull', () => {
     expect([...hub.repositories.get('someone/own-later')!.files.keys()]).not.toContain('evaluation.json')
   })
 
+  test('an adapter goes along, alone and merged', async () => {
+    withToken()
+    const tuned = { ...tiny, steps: 3, initFrom: 'ring', adapter: { rank: 2 } } as const
+    const { network: _, ...user } = tuned
+    await train(user, { directory: 'adapted' })
+    expect((await oxbow('push', 'adapted', 'someone/adapted')).code).toBe(0)
+    const { files } = hub.repositories.get('someone/adapted')!
+    expect([...files.keys()]).toContain('adapter.safetensors')
+    for (const [name, bytes] of files) expect(String(bytes).includes(folder), name).toBe(false)
+    expect((await oxbow('pull', 'someone/adapted', '--out', 'adapted-back')).code).toBe(0)
+    expect(await samplesOf('adapted-back')).toBe(await samplesOf('adapted'))
+    const merged = await oxbow('merge', 'ring', 'adapted-back', '--out', 'merged')
+    expect(merged).toMatchObject({ code: 0, stderr: '' })
+    expect(await samplesOf('merged')).toBe(await samplesOf('adapted'))
+  })
+
   test('large files may lie on another server, which never sees the token', async () => {
     withToken()
     const storage = await fakeHub(TOKEN)

@@ -47,6 +47,15 @@ describe('golden values of pictures', () => {
     expect(passed).toBe(false)
   })
 
+  test('of an adapter are missed where its factors are scaled by alpha alone, or by another rank', () => {
+    const fixture = load('adapter-meanflow.json') as Fixture & { options: { rank: number; alpha: number } }
+    const { rank, alpha, ...rest } = fixture.options
+    const scaled = { ...fixture, options: { ...rest, rank, alpha: alpha * rank } }
+    const { errors, passed } = checkAny(scaled)
+    expect(passed).toBe(false)
+    for (const error of Object.values(errors)) expect(error).toBeGreaterThan(1e-3)
+  })
+
   test.each([
     ['forward-adaln.json', { position: 'none' }],
     ['forward-adaln.json', { times: 's,s-t' }],

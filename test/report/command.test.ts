@@ -33,6 +33,11 @@ const configs: Record<string, UserConfig> = {
   'a block in the place of nothing': { objective: 'lsd', loss: { adaptive: { p: 0.5, c: 0.01 } } },
   'a teacher': { objective: 'lmd', teacher: 'exact', network: { hidden: 32, activation: 'tanh' } },
   'seeds apart': { seeds: { data: 1, noise: 2, initialization: 3 } },
+  'an adapter': { objective: 'lsd', initFrom: 'runs/v', adapter: { rank: 4, targets: ['hidden'] } },
+  'an adapter with the rate of a whole network': {
+    ...{ objective: 'lsd', initFrom: 'runs/v', adapter: { rank: 8 } },
+    optimizer: { learningRate: 1e-3 },
+  },
   'one seed': { seed: 7, log: { tensorboard: true } },
 }
 

@@ -142,6 +142,15 @@ export const dit: NetworkKind<DitKeys> = {
     const { conditioning, split, ...shape } = trained
     return { ...shape, ...(keepsTimes(trained, asked, map) && { conditioning, split }) }
   },
+  // What the network is told beside the point is new to it where a velocity becomes a map, and is small.
+  adapter: ({ injection, conditioning, scale, interval }) => ({
+    targets: ['qkv', 'out', 'mlp', ...(injection === 'adaln' ? ['modulation'] : [])],
+    train: [
+      ...(conditioning === 'decoupled' ? [] : ['time']),
+      ...(scale === 'none' ? [] : ['scale']),
+      ...(interval ? ['interval'] : []),
+    ],
+  }),
   // With tokens a map begins only with a network that was told as much.
   ofVelocity: ({ injection, conditioning }) => ({
     ...{ outputScale: false, velocityHead: 0 },

@@ -23,7 +23,7 @@ const linear = (
   role: Role = 'weight',
   hiddenMatrices = 0,
 ): Specs => ({
-  [`${name}.weight`]: { shape: [inputs, outputs], transposed: true, hiddenMatrices, role },
+  [`${name}.weight`]: { shape: [inputs, outputs], transposed: true, linear: true, hiddenMatrices, role },
   [`${name}.bias`]: { shape: [outputs], role: 'zero' },
 })
 
@@ -58,8 +58,16 @@ function block(name: string, options: DitOptions): Specs {
   }
 }
 
+/** What adapters call a parameter: the part of a block, the same in all of them, or what stands outside of the blocks. */
+const groupOf = (name: string): string => /^(?:velocity\.)?(?:blocks\.\d+\.)?(\w+)/.exec(name)![1]
+
 /** The parameters of a transformer by their names, in the order of the flat vectors. */
-export function ditParameters(options: DitOptions): Specs {
+export const ditParameters = (options: DitOptions): Specs =>
+  Object.fromEntries(
+    Object.entries(arraysOf(options)).map(([name, spec]) => [name, { ...spec, group: groupOf(name) }]),
+  )
+
+function arraysOf(options: DitOptions): Specs {
   const { image, patch, width, depth, embedding, frequencies, injection, classes, vector } = options
   const pixels = patch * patch * image[2]
   const shown = embeddingSize(embedding, frequencies)
