@@ -8,7 +8,7 @@ import { buildStep } from '../../src/training/step.ts'
 import { train } from '../../src/training/train.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { some } from '../helpers/long.ts'
-import { plane, planeFor } from '../helpers/plane.ts'
+import { planeFor } from '../helpers/plane.ts'
 import { metricsOf, mixture } from '../helpers/training.ts'
 
 const rows = [...objectives.values()]
