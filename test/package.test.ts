@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process'
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
+import { long } from './helpers/long.ts'
 
 interface Packed {
   readonly files: readonly { readonly path: string; readonly size: number }[]
 }
 
-test('the package holds neither source maps nor tests', () => {
+long('the package holds neither source maps nor tests', () => {
   const command = ['pack', '--dry-run', '--json', '--ignore-scripts']
   const [{ files }]: Packed[] = JSON.parse(
     execFileSync('npm', command, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'], shell: true }),

@@ -1,5 +1,6 @@
 import type { CorePrimitive, Graph } from '../autodiff/index.ts'
-import { lower, lowerScan } from './onnx.ts'
+import { type StepSession, stepByStep } from './device-state.ts'
+import { lower, lowerScan, outputNamesOf } from './onnx.ts'
 import {
   isPrecise,
   type MakeTensor,
@@ -19,7 +20,10 @@ export interface BrowserRuntime {
     readonly wasm: { numThreads?: number; wasmPaths?: unknown; wasmBinary?: ArrayBufferLike | Uint8Array }
   }
   readonly InferenceSession: { create(model: Uint8Array, options: object): Promise<unknown> }
-  readonly Tensor: new (dtype: never, data: never, shape: readonly number[]) => unknown
+  readonly Tensor: {
+    new (dtype: never, data: never, shape: readonly number[]): unknown
+    fromGpuBuffer(buffer: never, options: never): unknown
+  }
 }
 
 export interface BrowserEngine {
@@ -70,9 +74,10 @@ export function browserEngine(
   env.wasm.numThreads = 1
   const makeTensor: MakeTensor = (dtype, data, shape) => new Tensor(dtype as never, data as never, shape)
   const inTurn = queue()
-  const create = (model: Uint8Array, precise: boolean): Promise<Session> =>
-    inTurn(async () => {
+  const create = (model: Uint8Array, precise: boolean, locations?: Readonly<Record<string, string>>) =>
+    inTurn(async (): Promise<Session> => {
       const session = (await InferenceSession.create(model, {
+        preferredOutputLocation: locations,
         executionProviders: [precise ? 'wasm' : provider],
         executionMode: 'sequential',
         graphOptimizationLevel: precise ? 'disabled' : 'all',
@@ -94,8 +99,23 @@ export function browserEngine(
       if (binary) env.wasm.wasmBinary = binary
     },
     compile: graph => open(lower(graph), portsOf(graph), isPrecise(graph)),
-    compileScan: (graph, carried) =>
-      open(lowerScan(graph, carried), portsOf(graph, carried), isPrecise(graph)),
+    async compileScan(graph, carried) {
+      const precise = isPrecise(graph)
+      if (provider === 'wasm' || precise)
+        return open(lowerScan(graph, carried), portsOf(graph, carried), precise)
+      // WebGPU has no scan: one would run on the processor, and copy at every step.
+      const places = outputNamesOf(graph).map((name, i) => [name, i < carried ? 'gpu-buffer' : 'cpu'])
+      const session = await create(lower(graph), false, Object.fromEntries(places))
+      const names = portsOf(graph).map(({ name }) => name)
+      const step: StepSession = {
+        outputNames: session.outputNames,
+        run: feeds => session.run(feeds, session.outputNames),
+        release: session.release,
+        onDevice: (buffer, dataType, dims) =>
+          Tensor.fromGpuBuffer(buffer as never, { dataType, dims } as never),
+      }
+      return stepByStep(step, graph, carried, names, makeTensor)
+    },
     openModel: async bytes => openedModel(await create(bytes, false), bytes, makeTensor),
   }
 }

@@ -111,7 +111,7 @@ function valueInfo(name: string, shape: Shape, dtype: DType, leading: readonly s
 const inputName = (input: Tensor<'input'>): string => input.params.name || `input${input.params.index}`
 
 /** Names of the outputs, different from each other and from the inputs'. */
-function outputNames(graph: Graph): string[] {
+export function outputNamesOf(graph: Graph): string[] {
   const taken = new Set(graph.inputs.map(inputName))
   return graph.outputs.map((_, i) => {
     let name = graph.outputNames[i] || `output${i}`
@@ -128,7 +128,7 @@ function lowerNodes(graph: Graph<CorePrimitive>, prefix = ''): { body: Body; out
     body.lower(node, `/v${i}_${node.op}`)
   })
   // A graph output needs a name of its own, also where it is an input, a constant or given twice.
-  const names = outputNames(graph)
+  const names = outputNamesOf(graph)
   const outputs = graph.outputs.map((output, i) => {
     const name = prefix + names[i]
     const made = body.nodes.findLast(node => node.output[0] === body.name(output))
@@ -198,7 +198,7 @@ export function lowerScan(
     input: graph.inputs.map(input => valueInfo(`step/${inputName(input)}`, input.shape, input.dtype)),
     output: graph.outputs.map((output, i) => valueInfo(outputs[i], output.shape, output.dtype)),
   }
-  const outer = outputNames(graph)
+  const outer = outputNamesOf(graph)
   const lead = (i: number) => (i < carried ? [] : ['steps'])
   const scan: OnnxNode = {
     opType: 'Scan',

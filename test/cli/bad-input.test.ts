@@ -367,7 +367,7 @@ const TABLES: [string, RegExp][] = [
   ['train --data csv-quote.csv', /csv-quote\.csv: .*[Qq]uote/],
   ['train --data csv-huge.csv', /csv-huge\.csv: row 2, column 1: expected a number within/],
   ['train --data.mixture.components []', /mixture\.components: /],
-  ['train --data.ring 3', /data: expected a name or a block with one key of mixture, gaussian, csv/],
+  ['train --data.ring 3', /data: expected a name or a block with one key of mixture, gaussian, glyphs, csv/],
 ]
 
 const RUNS: [string, RegExp][] = [
@@ -387,7 +387,7 @@ const RUNS: [string, RegExp][] = [
   ['sample garbage.onnx --out a.csv', /garbage\.onnx: not an ONNX model that can be run/],
   [
     'sample other.onnx --out a.csv',
-    /other\.onnx: expected inputs x \[batch, \.\.\.D\], s \[batch\], t \[batch\] of float32, and at most class \[batch\] of int64, or vector \[batch, K\] and none \[batch\]; found a float32\[batch, 2\]/,
+    /other\.onnx: expected inputs x \[batch, \.\.\.D\], s \[batch\], t \[batch\] of float32, and at most class \[batch\] of int64, or vector \[batch, K\] and none \[batch\], and w \[batch\]; found a float32\[batch, 2\]/,
   ],
   ['sample narrow.onnx --out a.csv', /narrow\.onnx: .*no flow map/],
   ['sample garbage.safetensors --out a.csv', /garbage\.safetensors: not a safetensors file, or cut short/],

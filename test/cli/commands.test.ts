@@ -10,6 +10,7 @@ import { paths } from '../../src/serialization/run.ts'
 import { decodeSafetensors } from '../../src/serialization/safetensors.ts'
 import { documentOf, type Outcome, run, runHere, TINY } from '../helpers/cli.ts'
 import { filesIn, temporaryFolder } from '../helpers/folder.ts'
+import { long } from '../helpers/long.ts'
 import { decodeNpy, decodeNpz } from '../helpers/npy.ts'
 
 const folder = temporaryFolder('commands')
@@ -418,7 +419,7 @@ describe('colours', () => {
     return stdout.includes('\x1b[')
   }
 
-  test('none in a file or a pipe, some where asked for, none where not wanted', async () => {
+  long('none in a file or a pipe, some where asked for, none where not wanted', async () => {
     expect(await withEnvironment({})).toBe(false)
     expect(await withEnvironment({ CI: 'true' })).toBe(false)
     expect(await withEnvironment({ FORCE_COLOR: '1' })).toBe(true)

@@ -4,6 +4,7 @@ import { parseHTML } from 'linkedom'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { documentOf, type Outcome, run, runHere, TINY } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { long } from '../helpers/long.ts'
 
 const folder = temporaryFolder('compare')
 const at = (name: string) => join(folder, name)
@@ -100,7 +101,7 @@ describe('compare', () => {
     expect(existsSync(join(at('taught'), 'report.html'))).toBe(true)
   })
 
-  test('a row may start from another run, and only convert it', async () => {
+  long('a row may start from another run, and only convert it', async () => {
     const trained = at('trained')
     await runHere(['train', ...TINY, '--steps', '20', '--out', trained])
     writeFileSync(
@@ -125,7 +126,7 @@ training: {steps: 60, batch: 32, network: {hidden: 16}}\nsteps: [1]\ncount: 100\
     expect(existsSync(at('misfit'))).toBe(false)
   })
 
-  test('a training that fails is named, does not stop the others, and fails the whole with 1', async () => {
+  long('a training that fails is named, does not stop the others, and fails the whole with 1', async () => {
     writeFileSync(
       at('failing.yaml'),
       `objectives: [psd, {id: psd, label: wild, training: {optimizer: {learningRate: 1.0e+15}}}]

@@ -6,6 +6,7 @@ import { checkpointSteps } from '../../src/serialization/checkpoint.ts'
 import { isRun, paths } from '../../src/serialization/run.ts'
 import { COMMAND, run, start, TINY, until } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { long, some } from '../helpers/long.ts'
 import { childrenOf } from '../helpers/processes.ts'
 import { metricsOf, newestCheckpoint } from '../helpers/training.ts'
 
@@ -21,11 +22,12 @@ const isAlive = (pid: number): boolean => {
 }
 
 describe('train', () => {
-  test.each([
+  const signals = [
     ['SIGINT', 130],
     ['SIGTERM', 143],
     ['SIGHUP', 129],
-  ] as const)('%s saves, says how to go on and exits with %i', async (signal, expected) => {
+  ] as const
+  test.each(some(signals))('%s saves, says how to go on and exits with %i', async (signal, expected) => {
     const directory = join(folder, signal)
     const options = [...TINY, '--checkpointEvery', '1000000', '--logEvery', '10']
     const { child, done } = start(['train', ...options, '--steps', '10000000', '--out', directory, '--json'])
@@ -52,7 +54,7 @@ describe('train', () => {
     expect(metricsOf(directory)).toEqual(metricsOf(straight))
   })
 
-  test('slow steps are answered without waiting for a whole chunk of them', async () => {
+  long('slow steps are answered without waiting for a whole chunk of them', async () => {
     const directory = join(folder, 'slow')
     const slow = ['--objective', 'lsd', '--network.hidden', '512', '--network.layers', '4', '--batch', '2048']
     const rare = ['--chunk', '1000', '--logEvery', '1000', '--checkpointEvery', '1000']
@@ -99,51 +101,55 @@ const underWay = (out: string, before: ReadonlyMap<string, number>) => () => {
   return runs.length === 2 && runs.every(run => (metricsOf(run).at(-1)?.step ?? 0) > (before.get(run) ?? 0))
 }
 
-test('a comparison interrupted, terminated, killed and run again loses nothing and leaves no process', async () => {
-  const out = join(folder, 'compare')
-  const steps = 25_000
-  let before = new Map<string, number>()
-  for (const [signal, code] of [
-    ['SIGINT', 130],
-    ['SIGTERM', 143],
-    ['SIGKILL', null],
-  ] as const) {
-    const { pid, done } = startComparison(out, steps)
-    await until(underWay(out, before), 'both trainings have gone on')
-    const children = childrenOf(pid)
-    expect(children).toHaveLength(2)
-    // Ctrl-C in a terminal reaches the whole group; the other two come to one process.
-    process.kill(signal === 'SIGINT' ? -pid : pid, signal)
-    const outcome = await done
-    expect(outcome.code).toBe(code)
-    if (code !== null) {
-      expect(outcome.stderr).toBe('oxbow: stopped; run the same command again to continue\n')
-      expect(JSON.parse(outcome.stdout).error.code).toBe('interrupted')
-      expect(children.filter(isAlive)).toEqual([])
+long(
+  'a comparison interrupted, terminated, killed and run again loses nothing and leaves no process',
+  async () => {
+    const out = join(folder, 'compare')
+    const steps = 25_000
+    let before = new Map<string, number>()
+    for (const [signal, code] of [
+      ['SIGINT', 130],
+      ['SIGTERM', 143],
+      ['SIGKILL', null],
+    ] as const) {
+      const { pid, done } = startComparison(out, steps)
+      await until(underWay(out, before), 'both trainings have gone on')
+      const children = childrenOf(pid)
+      expect(children).toHaveLength(2)
+      // Ctrl-C in a terminal reaches the whole group; the other two come to one process.
+      process.kill(signal === 'SIGINT' ? -pid : pid, signal)
+      const outcome = await done
+      expect(outcome.code).toBe(code)
+      if (code !== null) {
+        expect(outcome.stderr).toBe('oxbow: stopped; run the same command again to continue\n')
+        expect(JSON.parse(outcome.stdout).error.code).toBe('interrupted')
+        expect(children.filter(isAlive)).toEqual([])
+      }
+      await until(() => !children.some(isAlive), 'the children are gone', 5000)
+      // There is no checkpoint but the one that each child saved on its way out.
+      const saved = new Map(runsOf(out).map(run => [run, newest(run)]))
+      for (const [run, step] of saved) {
+        expect(step).toBeGreaterThan(before.get(run) ?? 0)
+        expect(step).toBeLessThan(steps)
+      }
+      before = saved
     }
-    await until(() => !children.some(isAlive), 'the children are gone', 5000)
-    // There is no checkpoint but the one that each child saved on its way out.
-    const saved = new Map(runsOf(out).map(run => [run, newest(run)]))
-    for (const [run, step] of saved) {
-      expect(step).toBeGreaterThan(before.get(run) ?? 0)
-      expect(step).toBeLessThan(steps)
-    }
-    before = saved
-  }
 
-  const last = await startComparison(out, steps).done
-  expect(last.code).toBe(0)
-  expect(
-    last.stderr.match(/^\[[12]\/2\] (psd|flow-matching) seed 0 trained and measured in [\d.]+ s$/gm),
-  ).toHaveLength(2)
-  const { rows, report } = JSON.parse(last.stdout)
-  expect(rows.length).toBeGreaterThan(0)
-  expect(readFileSync(report, 'utf8')).toContain('</html>')
+    const last = await startComparison(out, steps).done
+    expect(last.code).toBe(0)
+    expect(
+      last.stderr.match(/^\[[12]\/2\] (psd|flow-matching) seed 0 trained and measured in [\d.]+ s$/gm),
+    ).toHaveLength(2)
+    const { rows, report } = JSON.parse(last.stdout)
+    expect(rows.length).toBeGreaterThan(0)
+    expect(readFileSync(report, 'utf8')).toContain('</html>')
 
-  const times = () => runsOf(out).map(run => statSync(paths(run).model).mtimeMs)
-  const written = times()
-  const again = await startComparison(out, steps).done
-  expect(again.stderr.match(/^\[[12]\/2\] (psd|flow-matching) seed 0 was there already$/gm)).toHaveLength(2)
-  expect(times()).toEqual(written)
-  expect(JSON.parse(again.stdout).rows).toEqual(rows)
-}, 180_000)
+    const times = () => runsOf(out).map(run => statSync(paths(run).model).mtimeMs)
+    const written = times()
+    const again = await startComparison(out, steps).done
+    expect(again.stderr.match(/^\[[12]\/2\] (psd|flow-matching) seed 0 was there already$/gm)).toHaveLength(2)
+    expect(times()).toEqual(written)
+    expect(JSON.parse(again.stdout).rows).toEqual(rows)
+  },
+  180_000,
+)

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { train } from '../../src/index.ts'
 import { COMMAND, type Outcome, runHere } from '../helpers/cli.ts'
 import { filesIn, snapshot, temporaryFolder } from '../helpers/folder.ts'
+import { long } from '../helpers/long.ts'
 import { tiny } from '../helpers/training.ts'
 
 const folder = temporaryFolder('outputs')
@@ -51,7 +52,7 @@ test('what is written to standard output is not mixed with words about it', () =
   expect(readFileSync(join(folder, 'got.onnx')).equals(readFileSync(join(run, 'model.onnx')))).toBe(true)
 })
 
-test('samples and reports are written into standard output and devices, whose names have no ending', () => {
+long('samples and reports are written into standard output and devices, whose names have no ending', () => {
   const samples = inShell('sample run --count 2 --out /dev/stdout > got.csv')
   expect(samples).toMatchObject({ code: 0, stdout: '', stderr: '/dev/stdout: 2 points, 1 jump step\n' })
   expect(readFileSync(join(folder, 'got.csv'), 'utf8')).toMatch(

@@ -7,6 +7,7 @@ import { paths } from '../../src/serialization/run.ts'
 import { encodeIdx, encodePicture } from '../data/files.ts'
 import { run, runHere, TINY } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { long } from '../helpers/long.ts'
 
 const folder = temporaryFolder('own-data')
 const at = (name: string) => join(folder, name)
@@ -88,7 +89,7 @@ test.each<[string[], RegExp]>([
   [['--data.images.path', at('photos'), '--data.images.size', '0'], /images\.size: expected /],
   [['--data', at('photo')], /photo: no such file/],
   [['--data', '{csv: {path'], /--data: expected a name, a path or a block/],
-  [['--data', '{excel: {}}'], /expected a name or a block with one key of mixture, gaussian, csv/],
+  [['--data', '{excel: {}}'], /expected a name or a block with one key of mixture, gaussian, glyphs, csv/],
 ])('refuses %j in one line and writes nothing', async (data, message) => {
   const { code, stderr } = await runHere(['train', ...data, '--out', at('none'), ...SHORT])
   expect(code).toBe(2)
@@ -97,7 +98,7 @@ test.each<[string[], RegExp]>([
   expect(existsSync(at('none'))).toBe(false)
 })
 
-test('a path and keys of its format are one block wherever data is taken', async () => {
+long('a path and keys of its format are one block wherever data is taken', async () => {
   const data = ['--data', at('table.csv'), '--data.csv.label', 'kind']
   const directory = at('one-block')
   const ok = async (...args: string[]) => {

@@ -8,6 +8,7 @@ import type { Report } from '../../src/studio/engine/protocol.ts'
 import { freshPlan } from '../../src/studio/plan.ts'
 import { COMMAND } from '../helpers/cli.ts'
 import { filesIn, temporaryFolder } from '../helpers/folder.ts'
+import { long } from '../helpers/long.ts'
 
 const folder = temporaryFolder('privacy')
 let home = ''
@@ -39,7 +40,7 @@ await train(small, { directory: 'from-' + import.meta.url.split('/').at(-1) })
 `
 
 describe('nothing is written to the home folder', () => {
-  test('by the commands, and their child processes', async () => {
+  long('by the commands, and their child processes', async () => {
     const oxbow = (...args: string[]) => runNode(COMMAND, ...args)
     await oxbow('train', '--data', 'ring', '--objective', 'psd', '--steps', '10', ...TINY, '--out', 'run')
     await oxbow('sample', 'run', '--count', '5', '--out', 'samples.csv')
@@ -62,7 +63,7 @@ describe('nothing is written to the home folder', () => {
     expect(filesIn(home)).toEqual([])
   })
 
-  test('by the benchmark', async () => {
+  long('by the benchmark', async () => {
     await runNode(COMMAND, 'bench', '--quick', '--rounds', '1', '--python', 'no-python')
     expect(filesIn(home)).toEqual([])
   })

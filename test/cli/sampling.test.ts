@@ -12,6 +12,7 @@ import { readModel } from '../../src/serialization/model-files.ts'
 import { paths } from '../../src/serialization/run.ts'
 import { type Outcome, run, runHere, TINY } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { long } from '../helpers/long.ts'
 import { decodeNpy } from '../helpers/npy.ts'
 
 const folder = temporaryFolder('sampling')
@@ -240,7 +241,7 @@ describe('compare', () => {
   const small = ['--training.network.hidden', '8', '--training.batch', '16', '--training.steps', '20']
   const args = ['compare', '--objectives', 'ct,pid,fmm', '--teacher', 'exact', '--count', '100', ...small]
 
-  test('samples each objective as it was trained, and measures it once', async () => {
+  long('samples each objective as it was trained, and measures it once', async () => {
     writeFileSync(at('steps.yaml'), 'steps: [2, 1]\n')
     const words = [...args, '--config', at('steps.yaml'), '--out', at('compare'), '--json']
     const { code, stdout, stderr } = await run(words)

@@ -5,6 +5,7 @@ import { parseKeys, readConfigFile } from '../../src/cli/keys.ts'
 import { parseYaml } from '../../src/cli/yaml.ts'
 import { runHere } from '../helpers/cli.ts'
 import { filesIn, temporaryFolder } from '../helpers/folder.ts'
+import { long } from '../helpers/long.ts'
 
 const folder = temporaryFolder('yaml')
 
@@ -67,7 +68,7 @@ describe('a configuration that is refused', () => {
     expect(filesIn(folder)).toEqual(['c.yaml'])
   })
 
-  test('of a hundred thousand keys, in a moment', () => {
+  long('of a hundred thousand keys, in a moment', () => {
     const text = Array.from({ length: 100_000 }, (_, i) => `k${i}: 1`).join('\n')
     expect(Object.keys(parseYaml(text) as object)).toHaveLength(100_000)
     expect(() => parseYaml(`${text}\nk7: 2`)).toThrow('the key "k7" is there twice')

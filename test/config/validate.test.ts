@@ -7,6 +7,7 @@ import { type Objective, objectives, timeLaws } from '../../src/objective/index.
 import { buildStep } from '../../src/training/step.ts'
 import { train } from '../../src/training/train.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { some } from '../helpers/long.ts'
 import { planeFor } from '../helpers/plane.ts'
 import { metricsOf, mixture } from '../helpers/training.ts'
 
@@ -338,7 +339,7 @@ test('a self-distillation without its diagonal may go on from a trained run', ()
 })
 
 describe('every row takes every change, or refuses it for a known reason', () => {
-  test.each(Object.entries(VARIANTS))('%s', (name, variant) => {
+  test.each(some(Object.entries(VARIANTS)))('%s', (name, variant) => {
     const found = Object.fromEntries(
       rows.flatMap(row => {
         const message = refusal(changed(row, variant))

@@ -13,6 +13,7 @@ import { encodeNpy, encodeNpz } from '../../src/data/npy.ts'
 import { readPoints } from '../../src/data/points.ts'
 import { random } from '../../src/random/random.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { long } from '../helpers/long.ts'
 import { encodeCifar, encodeIdx, encodeParquet, encodePicture } from './files.ts'
 
 const folder = temporaryFolder('formats')
@@ -314,24 +315,28 @@ describe('Parquet', () => {
   })
 })
 
-test('a Parquet file that asks for more memory than there is ends nothing but its reader', {
-  timeout: 60_000,
-}, async () => {
-  const rows = 2 ** 21
-  const column = { name: 'a', data: new Array(rows).fill(true), type: 'BOOLEAN' }
-  const content = encodeParquet([column], { codec: 'UNCOMPRESSED', statistics: false, rowGroupSize: rows })
-  // The length of a run of equal values, from 2^21 to 2^27.
-  const run = content.indexOf(Buffer.of(0x80, 0x80, 0x80, 0x02, 0x01))
-  expect(run).toBeGreaterThan(0)
-  expect((await openDataset(file('run.parquet', content))).fingerprint.rows).toBe(rows)
-  content.set([0xfe, 0xff, 0xff, 0x7f], run)
-  const path = file('run.parquet', content)
-  await expect(openDataset(path)).rejects.toThrow(
-    `${path}: not a Parquet file that can be read (it needs too much memory)`,
-  )
-})
+long(
+  'a Parquet file that asks for more memory than there is ends nothing but its reader',
+  {
+    timeout: 60_000,
+  },
+  async () => {
+    const rows = 2 ** 21
+    const column = { name: 'a', data: new Array(rows).fill(true), type: 'BOOLEAN' }
+    const content = encodeParquet([column], { codec: 'UNCOMPRESSED', statistics: false, rowGroupSize: rows })
+    // The length of a run of equal values, from 2^21 to 2^27.
+    const run = content.indexOf(Buffer.of(0x80, 0x80, 0x80, 0x02, 0x01))
+    expect(run).toBeGreaterThan(0)
+    expect((await openDataset(file('run.parquet', content))).fingerprint.rows).toBe(rows)
+    content.set([0xfe, 0xff, 0xff, 0x7f], run)
+    const path = file('run.parquet', content)
+    await expect(openDataset(path)).rejects.toThrow(
+      `${path}: not a Parquet file that can be read (it needs too much memory)`,
+    )
+  },
+)
 
-test('a Parquet file is held to the ratio of other compressed formats', { timeout: 60_000 }, async () => {
+long('a Parquet file is held to the ratio of other compressed formats', { timeout: 60_000 }, async () => {
   const rows = 2 ** 20
   const data = new Array(rows).fill(true)
   const columns = (count: number) =>
@@ -389,7 +394,7 @@ describe('IDX', () => {
     await expect(openDataset(path)).rejects.toThrow(message)
   })
 
-  test('refuses a cut gzip stream, and one that inflates to very much', async () => {
+  long('refuses a cut gzip stream, and one that inflates to very much', async () => {
     const whole = gzipSync(encodeIdx([30, 4, 3], pixels))
     const cut = file('c-idx3-ubyte.gz', whole.subarray(0, whole.length - 30))
     await expect(openDataset(cut)).rejects.toThrow(`${cut}: the gzip stream is cut short`)

@@ -5,19 +5,23 @@ import { csvPieces, encodeCsv } from '../../src/data/csv-writer.ts'
 import { encodeNpy, npyPieces } from '../../src/data/npy.ts'
 import { writeFileAtomic } from '../../src/serialization/files.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { some } from '../helpers/long.ts'
 
 const folder = temporaryFolder('pieces')
 const points = Float32Array.from({ length: 300_000 }, (_, i) => Math.sin(i) * 10 ** (i % 9))
 
-test.each([1, 3, 100_000])('a CSV of rows of %i is made in small pieces, and reads as it was', dimension => {
-  const pieces = [...csvPieces(points, dimension)]
-  expect(pieces.length).toBeGreaterThan(3)
-  const text = Buffer.concat(pieces).toString()
-  expect(Buffer.from(encodeCsv(points, dimension)).toString()).toBe(text)
-  const [header, ...rows] = text.trimEnd().split('\n')
-  expect(header.split(',')).toHaveLength(dimension)
-  expect(Float32Array.from(rows.flatMap(row => row.split(',').map(Number)))).toEqual(points)
-})
+test.each(some([1, 3, 100_000], [3]))(
+  'a CSV of rows of %i is made in small pieces, and reads as it was',
+  dimension => {
+    const pieces = [...csvPieces(points, dimension)]
+    expect(pieces.length).toBeGreaterThan(3)
+    const text = Buffer.concat(pieces).toString()
+    expect(Buffer.from(encodeCsv(points, dimension)).toString()).toBe(text)
+    const [header, ...rows] = text.trimEnd().split('\n')
+    expect(header.split(',')).toHaveLength(dimension)
+    expect(Float32Array.from(rows.flatMap(row => row.split(',').map(Number)))).toEqual(points)
+  },
+)
 
 test('an NPY file is its header and the numbers as they lie in memory', () => {
   const array = { shape: [100_000, 3], data: points }

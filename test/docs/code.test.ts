@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { long } from '../helpers/long.ts'
 import { blocks, DOCUMENTS, isExcerpt, isPage } from './documents.ts'
 import { codeStep, commandSteps, inOneProcess } from './steps.ts'
 
@@ -36,7 +37,7 @@ describe('code in the documents', () => {
     },
   )
 
-  test('the commands of the README run in their order', { timeout: 180_000 }, () => {
+  long('the commands of the README run in their order', { timeout: 180_000 }, () => {
     const steps = blocks
       .filter(({ document, language }) => document === 'README.md' && language === 'sh')
       .flatMap(({ text }) => commandSteps('README', text))

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { long } from '../helpers/long.ts'
 import { blocks, DOCUMENTS, isPage } from './documents.ts'
 import { codeStep, commandSteps, inOneProcess, node } from './steps.ts'
 
@@ -25,7 +26,7 @@ describe('the pages of objectives', () => {
     }
   })
 
-  test('their code runs, with shorter trainings, and prints something', { timeout: 180_000 }, () => {
+  long('their code runs, with shorter trainings, and prints something', { timeout: 180_000 }, () => {
     const steps = pages.flatMap(page =>
       blocksOf(page, 'ts').map(({ text }, i) => codeStep(folder, `${basename(page, '.md')}-${i}`, text)),
     )
@@ -33,7 +34,7 @@ describe('the pages of objectives', () => {
     for (const { at } of steps) expect(text).toMatch(new RegExp(`^at ${at}\n(?!at )\\S`, 'm'))
   })
 
-  test('their commands run in their order', { timeout: 180_000 }, () => {
+  long('their commands run in their order', { timeout: 180_000 }, () => {
     const steps = pages.flatMap(page =>
       blocksOf(page, 'sh').flatMap(({ text }) => commandSteps(`${basename(page, '.md')}-commands`, text)),
     )

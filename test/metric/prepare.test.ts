@@ -10,6 +10,7 @@ import { sidesApart } from '../../src/metric/overlap.ts'
 import { prepareMetrics } from '../../src/metric/prepare.ts'
 import { slicedWasserstein } from '../../src/metric/sliced-wasserstein.ts'
 import { type Random, random } from '../../src/random/random.ts'
+import { some } from '../helpers/long.ts'
 
 const ring = generatedDataset('ring')
 
@@ -23,34 +24,39 @@ function cloud(dataset: Dataset, count: number, seed = 1): Float32Array {
 const BLIND: Readonly<Record<string, readonly string[]>> = {
   gaussian: ['modeJS', 'modeCoverage'],
   'eight-gaussians': ['modeCoverage'],
+  // Pictures of less contrast are no farther from others.
+  glyphs: ['strays'],
 }
 
-test.each(Object.keys(datasets))('%s: data score near the floor, and spoiled data far from it', name => {
-  const dataset = generatedDataset(name)
-  const measures = prepareMetrics(dataset, { count: 1000 })
-  const good = measures.evaluate(cloud(dataset, 1000))
-  const spoiled = measures.evaluate(cloud(dataset, 1000).map(value => 0.5 * value + 1))
-  for (const metric of measures.names) {
-    const { value, low, high, draws, count } = measures.floors[metric]
-    const {
-      range: [least, greatest],
-      direction,
-    } = metrics[metric]
-    expect([draws, count]).toEqual([10, 1000])
-    expect(low).toBeLessThanOrEqual(value)
-    expect(high).toBeGreaterThanOrEqual(value)
-    expect(low).toBeGreaterThanOrEqual(least)
-    expect(spoiled[metric]).toBeLessThanOrEqual(greatest)
-    if (BLIND[name]?.includes(metric)) continue
-    if (direction === 'lower') {
-      expect(good[metric]).toBeLessThan(2 * high)
-      expect(spoiled[metric]).toBeGreaterThan(1.5 * high)
-    } else {
-      expect(good[metric]).toBe(1)
-      expect(spoiled[metric]).toBeLessThan(low)
+test.each(some(Object.keys(datasets), ['ring', 'gaussian', 'checkerboard']))(
+  '%s: data score near the floor, and spoiled data far from it',
+  name => {
+    const dataset = generatedDataset(name)
+    const measures = prepareMetrics(dataset, { count: 1000 })
+    const good = measures.evaluate(cloud(dataset, 1000))
+    const spoiled = measures.evaluate(cloud(dataset, 1000).map(value => 0.5 * value + 1))
+    for (const metric of measures.names) {
+      const { value, low, high, draws, count } = measures.floors[metric]
+      const {
+        range: [least, greatest],
+        direction,
+      } = metrics[metric]
+      expect([draws, count]).toEqual([10, 1000])
+      expect(low).toBeLessThanOrEqual(value)
+      expect(high).toBeGreaterThanOrEqual(value)
+      expect(low).toBeGreaterThanOrEqual(least)
+      expect(spoiled[metric]).toBeLessThanOrEqual(greatest)
+      if (BLIND[name]?.includes(metric)) continue
+      if (direction === 'lower') {
+        expect(good[metric]).toBeLessThan(2 * high)
+        expect(spoiled[metric]).toBeGreaterThan(1.5 * high)
+      } else {
+        expect(good[metric]).toBe(1)
+        expect(spoiled[metric]).toBeLessThan(low)
+      }
     }
-  }
-})
+  },
+)
 
 const onRequest = Object.keys(metrics).filter(name => metrics[name].onRequest)
 

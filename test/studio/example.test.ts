@@ -14,6 +14,7 @@ import { distance } from '../../src/studio/example/ring.ts'
 import { hasSimd } from '../../src/studio/page/connection/simd.ts'
 import { firstLook } from '../../src/studio/page/state/first-look.ts'
 import { examplePlan, freshPlan, type Plan } from '../../src/studio/plan.ts'
+import { long } from '../helpers/long.ts'
 
 const opened: Session[] = []
 afterEach(async () => {
@@ -31,7 +32,7 @@ const never = new Promise<Runtime>(() => {})
 const furthest = (a: Float32Array, b: Float32Array): number =>
   a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0)
 
-test('the example gives the points without the runtime that it gives with it', async () => {
+long('the example gives the points without the runtime that it gives with it', async () => {
   const without = await open(lazyEngine(never))
   const withIt = await open(node)
   const noise = drawNoise(300, 2, 0)
@@ -125,7 +126,7 @@ test('the example is refused where its network does not fit', async () => {
   await expect(open(node, told)).rejects.toThrow('the example was trained without classes')
 })
 
-test('a training waits for the runtime, and is told when it does not come', async () => {
+long('a training waits for the runtime, and is told when it does not come', async () => {
   let come: (engine: Runtime) => void = () => {}
   const late = await open(lazyEngine(new Promise(resolve => (come = resolve))), freshPlan)
   const step = late.advance(1)

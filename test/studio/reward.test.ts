@@ -20,6 +20,7 @@ import {
 } from '../../src/studio/reward.ts'
 import { decodeState, encodeState, initialState, type StudioState } from '../../src/studio/state.ts'
 import { type Brush, beginStroke } from '../../src/studio/target/raster.ts'
+import { some } from '../helpers/long.ts'
 
 const { side, least, most } = rewardCanvas
 
@@ -193,30 +194,33 @@ describe('in a link', () => {
   })
 })
 
-test.each([3, -3])('data tilted by a painting: means are those of weighted data, beta %i', beta => {
-  const tilt = tiltOf(painting, beta)
-  const base = gaussian({ mean: [0, 0], std: 2 })
-  const reward = rewardAt(tilt)
-  const data = new Float64Array(100_000)
-  base.sample(random(5, 'data'), data)
-  const kept = new Float64Array(20_000)
-  tiltedDataset(base, tilt).sample(random(6, 'data'), kept)
-  const measures: ((point: ArrayLike<number>) => number)[] = [
-    reward,
-    point => point[0] / 4,
-    point => point[1] / 4,
-    point => Number(reward(point) < -0.1),
-  ]
-  for (const measure of measures) {
-    let [sum, total, mean] = [0, 0, 0]
-    for (let i = 0; i < data.length; i += 2) {
-      const point = data.subarray(i, i + 2)
-      const weight = Math.exp(beta * reward(point))
-      sum += weight * measure(point)
-      total += weight
+test.each(some([3, -3], [3]))(
+  'data tilted by a painting: means are those of weighted data, beta %i',
+  beta => {
+    const tilt = tiltOf(painting, beta)
+    const base = gaussian({ mean: [0, 0], std: 2 })
+    const reward = rewardAt(tilt)
+    const data = new Float64Array(100_000)
+    base.sample(random(5, 'data'), data)
+    const kept = new Float64Array(20_000)
+    tiltedDataset(base, tilt).sample(random(6, 'data'), kept)
+    const measures: ((point: ArrayLike<number>) => number)[] = [
+      reward,
+      point => point[0] / 4,
+      point => point[1] / 4,
+      point => Number(reward(point) < -0.1),
+    ]
+    for (const measure of measures) {
+      let [sum, total, mean] = [0, 0, 0]
+      for (let i = 0; i < data.length; i += 2) {
+        const point = data.subarray(i, i + 2)
+        const weight = Math.exp(beta * reward(point))
+        sum += weight * measure(point)
+        total += weight
+      }
+      for (let i = 0; i < kept.length; i += 2) mean += measure(kept.subarray(i, i + 2)) / (kept.length / 2)
+      // The measures deviate by at most 0.55: of 10,000 points their mean by 0.006, of the weighted ones by about as much.
+      expect(Math.abs(mean - sum / total)).toBeLessThan(0.025)
     }
-    for (let i = 0; i < kept.length; i += 2) mean += measure(kept.subarray(i, i + 2)) / (kept.length / 2)
-    // The measures deviate by at most 0.55: of 10,000 points their mean by 0.006, of the weighted ones by about as much.
-    expect(Math.abs(mean - sum / total)).toBeLessThan(0.025)
-  }
-})
+  },
+)

@@ -205,7 +205,7 @@ describe('a map that is told classes', () => {
     ).rejects.toThrow(/cannot start this run: it knows 8 classes, and this run none/)
   })
 
-  test('learns from a teacher that is told the same: exact, or a run', async () => {
+  long('learns from a teacher that is told the same: exact, or a run', async () => {
     const lmd = { ...base, objective: 'lmd', steps: 800 }
     await train({ ...lmd, teacher: 'exact' }, { directory: at('exact') })
     expect((await measure(at('exact'))).rows[0].metrics.classAgreement.value).toBeGreaterThan(0.97)

@@ -12,6 +12,7 @@ import { readModel } from '../../src/serialization/model-files.ts'
 import { paths } from '../../src/serialization/run.ts'
 import { train } from '../../src/training/train.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { some } from '../helpers/long.ts'
 import { metricsOf, quick } from '../helpers/training.ts'
 
 const folder = temporaryFolder('objectives')
@@ -90,7 +91,7 @@ beforeAll(async () => {
   await train({ ...quick, objective: 'flow-matching', network, steps: 1000 }, { directory: velocity })
 })
 
-describe.each([...objectives.values()].map(row => [row.id, row] as const))('%s', (id, row) => {
+describe.each(some([...objectives.values()]).map(row => [row.id, row] as const))('%s', (id, row) => {
   const directory = join(folder, id)
 
   test('trains in float32 without a number that is not finite, and comes much nearer the exact map', async () => {

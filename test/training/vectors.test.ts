@@ -11,6 +11,7 @@ import { paths } from '../../src/serialization/run.ts'
 import { encodeOnnxSampler } from '../../src/serialization/sampler-graph.ts'
 import { runHere } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { long } from '../helpers/long.ts'
 import { metricsOf, stopAfter } from '../helpers/training.ts'
 
 const folder = temporaryFolder('vectors')
@@ -94,7 +95,7 @@ describe('a map that is told vectors', () => {
 
   test('has the mean of the vector in one jump, by psd', () => check(at('psd')))
 
-  test.each<[string, UserConfig]>([
+  long.each<[string, UserConfig]>([
     ['lsd', {}],
     ['meanflow', { loss: { adaptive: null } }],
   ])('and by %s', async (objective, own) => {
@@ -262,7 +263,7 @@ describe('a map that is told vectors', () => {
     )
   })
 
-  test('learns from a velocity that is told the same', async () => {
+  long('learns from a velocity that is told the same', async () => {
     const velocity = {
       ...base,
       objective: 'flow-matching',
@@ -325,7 +326,7 @@ describe('on the command line', () => {
     expect(stderr).toMatch(/--vector: 20 of angle is outside of the data \(4\.7\d* to 14\.1\d*\)/)
   })
 
-  test('evaluate prints the joint distance and writes the report', async () => {
+  long('evaluate prints the joint distance and writes the report', async () => {
     const measured = await runHere([
       ...['evaluate', at('roll'), '--count', '300', '--steps', '1', '--weights', 'ema'],
     ])

@@ -32,7 +32,7 @@ long('axe finds nothing serious in any view: dark', () => auditViews('dark'))
 
 const menu = (page: Page) => page.getByRole('button', { name: 'Menu' })
 
-test('on a phone the picture and Play are seen at once, and axe finds nothing serious', async () => {
+long('on a phone the picture and Play are seen at once, and axe finds nothing serious', async () => {
   const painted = packReward(emptyReward().fill(20, 0, 200).fill(-20, 300, 400))
   const reward = { ...initialState.reward, kind: 'painted', painted } as const
   const { page } = await studio.open({ width: 360, height: 740, state: { reward } })
@@ -69,7 +69,7 @@ const BOXES = `[...document.querySelectorAll('main .room :is(div, section, figur
     return node.tagName + '.' + node.className + ' ' + Math.round(left) + ' ' + Math.round(width)
   })`
 
-test('a view looks the same whatever was visited before', async () => {
+long('a view looks the same whatever was visited before', async () => {
   const { page } = await studio.open({ width: 1400, height: 900 })
   await page.locator('.katex').first().waitFor()
   const first = await page.evaluate(BOXES)
@@ -139,7 +139,7 @@ async function takeTour(width: number, height: number): Promise<void> {
 }
 
 // Of this height Jump has a picture of 300 pixels, which is how wide a new canvas is.
-test('the tour shows its words and a picture together on a phone', () => takeTour(360, 768))
+long('the tour shows its words and a picture together on a phone', () => takeTour(360, 768))
 
 long.each([
   [800, 900],
@@ -206,7 +206,7 @@ test('the first key leads past the bar to the view; there is one main heading, a
 
 const MAIN = "document.querySelector('button.main')"
 
-test.each(['light', 'dark'] as const)(
+long.each(['light', 'dark'] as const)(
   'a main button is read under the mouse and pressed: %s',
   async theme => {
     const { page } = await studio.open({ theme })
@@ -229,7 +229,7 @@ test.each(['light', 'dark'] as const)(
   },
 )
 
-test('windows and the menu are whole on a phone, and Escape leads back', async () => {
+long('windows and the menu are whole on a phone, and Escape leads back', async () => {
   const { page } = await studio.open({ width: 360, height: 740 })
   await page.addScriptTag({ path: resolve('node_modules/axe-core/axe.min.js') })
   await menu(page).click()

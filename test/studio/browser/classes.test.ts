@@ -7,6 +7,7 @@ import { paths } from '../../../src/serialization/run.ts'
 import { decodeState } from '../../../src/studio/state.ts'
 import { train } from '../../../src/training/train.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
+import { long } from '../../helpers/long.ts'
 import { tiny } from '../../helpers/training.ts'
 import { standing, useStudio } from './page.ts'
 
@@ -71,7 +72,7 @@ test('a map that was trained with classes shows the one that is chosen, in every
   expect(await page.getByRole('alert').count()).toBe(0)
 })
 
-test('a training is begun with the classes of its data', { timeout: 120_000 }, async () => {
+long('a training is begun with the classes of its data', { timeout: 120_000 }, async () => {
   const { page } = await studio.open({ width: 1400 })
   await page.getByText('Network, batch, path, seed').click()
   await page.getByLabel('Train with the 8 classes of the data').check()

@@ -69,7 +69,7 @@ long(
   },
 )
 
-test('a head sorts the table, runs come and go, and other targets are not compared', async () => {
+long('a head sorts the table, runs come and go, and other targets are not compared', async () => {
   const { page } = await studio.open({
     state: { view: 'compare', runs: [planOf('lsd'), planOf('flow-matching', 'two-moons')] },
   })
@@ -105,7 +105,7 @@ test('a run that has not trained has a box in place of its curves', async () => 
   expect(await page.locator('.curve svg').count()).toBe(0)
 })
 
-test('one jump of a run lands as often on the data, and has the same distance, in every view', async () => {
+long('one jump of a run lands as often on the data, and has the same distance, in every view', async () => {
   const { page } = await studio.open()
   const numbers = async (place: string): Promise<string | undefined> => {
     const text = (await page.locator(place).first().textContent()) ?? ''

@@ -1,5 +1,5 @@
 import type { Browser, Page } from 'playwright-core'
-import { afterEach, beforeAll, expect, test } from 'vitest'
+import { afterEach, beforeAll, expect } from 'vitest'
 import { sharedChromium } from '../../helpers/browsers.ts'
 import { type Started, start, until } from '../../helpers/cli.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
@@ -51,32 +51,36 @@ const steps = async (page: Page): Promise<number> =>
   )
 const patiently = <T>(value: () => Promise<T>) => expect.poll(value, { timeout: 60_000, interval: 100 })
 
-test('a server that is gone is said, and the page goes on by itself where that is chosen', {
-  timeout: 180_000,
-}, async () => {
-  const { studio, url } = await serve()
-  const page = await visit(url)
-  await page.getByRole('combobox', { name: 'Objective of your training' }).selectOption('lsd')
-  await page.getByRole('button', { name: 'Train it yourself' }).click()
-  await patiently(() => steps(page)).toBeGreaterThan(100)
-  studio.child.kill('SIGKILL')
-  await studio.done
-  const note = page.getByRole('alert')
-  await note.getByText('The studio’s server does not answer').waitFor()
-  const reached = await steps(page)
+long(
+  'a server that is gone is said, and the page goes on by itself where that is chosen',
+  {
+    timeout: 180_000,
+  },
+  async () => {
+    const { studio, url } = await serve()
+    const page = await visit(url)
+    await page.getByRole('combobox', { name: 'Objective of your training' }).selectOption('lsd')
+    await page.getByRole('button', { name: 'Train it yourself' }).click()
+    await patiently(() => steps(page)).toBeGreaterThan(100)
+    studio.child.kill('SIGKILL')
+    await studio.done
+    const note = page.getByRole('alert')
+    await note.getByText('The studio’s server does not answer').waitFor()
+    const reached = await steps(page)
 
-  // Another server at the same address does not know the page.
-  await serve(new URL(url).port)
-  await note.getByText('The studio’s server was started anew').waitFor({ timeout: 30_000 })
-  await page.getByRole('alert').filter({ hasText: 'Run 1: its training ended' }).waitFor()
+    // Another server at the same address does not know the page.
+    await serve(new URL(url).port)
+    await note.getByText('The studio’s server was started anew').waitFor({ timeout: 30_000 })
+    await page.getByRole('alert').filter({ hasText: 'Run 1: its training ended' }).waitFor()
 
-  await page.getByRole('button', { name: 'Train in this page' }).click()
-  await page.locator('.bar .status', { hasText: 'WebAssembly' }).waitFor()
-  await patiently(() => page.getByRole('alert').count()).toBe(0)
-  await patiently(() => steps(page)).toBeGreaterThanOrEqual(reached)
-})
+    await page.getByRole('button', { name: 'Train in this page' }).click()
+    await page.locator('.bar .status', { hasText: 'WebAssembly' }).waitFor()
+    await patiently(() => page.getByRole('alert').count()).toBe(0)
+    await patiently(() => steps(page)).toBeGreaterThanOrEqual(reached)
+  },
+)
 
-test('a line that was lost for a moment is taken up again by itself', { timeout: 120_000 }, async () => {
+long('a line that was lost for a moment is taken up again by itself', { timeout: 120_000 }, async () => {
   const { url } = await serve()
   const page = await visit(url)
   await page.getByRole('combobox', { name: 'Objective of your training' }).selectOption('lsd')

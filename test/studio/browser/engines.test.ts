@@ -172,7 +172,7 @@ describe.each(ENGINES)('in $name', { timeout: 120_000 }, ({ without, open }) => 
     expect(await tab.read('document.querySelector("[role=alert]")?.textContent')).toBeFalsy()
   })
 
-  test('a jump by keys and a shared link have the numbers of Chromium', async () => {
+  long('a jump by keys and a shared link have the numbers of Chromium', async () => {
     const wanted = await inChromium()
     const { jump, replayed } = await numbersOf(tab)
     expect(jump).toHaveLength(wanted.jump.length)
@@ -182,7 +182,7 @@ describe.each(ENGINES)('in $name', { timeout: 120_000 }, ({ without, open }) => 
     expect(Math.abs(replayed - wanted.replayed)).toBeLessThan(1.5e-3)
   })
 
-  test('trains lsd on the ring', async () => {
+  long('trains lsd on the ring', async () => {
     const plan = { ...small, stages: [{ ...freshPlan.stages[0], learningRate: 5e-3 }] }
     await show(tab, { runs: [plan], weights: 'raw' })
     await eventually(() => distanceOf(tab)).toBeGreaterThan(1)

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import sharp from 'sharp'
-import { afterEach, beforeAll, expect, test } from 'vitest'
+import { afterEach, beforeAll, expect } from 'vitest'
 import { readPoints } from '../../../src/data/points.ts'
 import { train } from '../../../src/index.ts'
 import { drawNoise } from '../../../src/sampler/sampler.ts'
@@ -96,32 +96,36 @@ async function taken(page: Page, name: string): Promise<{ path: string; name: st
   return { path, name: download.suggestedFilename() }
 }
 
-test('trains on the machine; a closed tab and a killed server leave nothing running', {
-  timeout: 180_000,
-}, async () => {
-  const { studio, url } = await serve()
-  const first = await visit(url)
-  expect(first.page.url()).not.toContain('token')
-  await trainTo(first.page, 50)
-  const [child, ...others] = childrenOf(studio.pid)
-  expect(others).toEqual([])
-  await first.context.close()
-  await until(() => !isAlive(child), 'the training of the closed tab has ended', 30_000)
-  expect(isAlive(studio.pid)).toBe(true)
+long(
+  'trains on the machine; a closed tab and a killed server leave nothing running',
+  {
+    timeout: 180_000,
+  },
+  async () => {
+    const { studio, url } = await serve()
+    const first = await visit(url)
+    expect(first.page.url()).not.toContain('token')
+    await trainTo(first.page, 50)
+    const [child, ...others] = childrenOf(studio.pid)
+    expect(others).toEqual([])
+    await first.context.close()
+    await until(() => !isAlive(child), 'the training of the closed tab has ended', 30_000)
+    expect(isAlive(studio.pid)).toBe(true)
 
-  const second = await visit(url)
-  await trainTo(second.page, 50)
-  const left = childrenOf(studio.pid)
-  expect(left).toHaveLength(1)
-  studio.child.kill('SIGKILL')
-  await studio.done
-  await until(() => !left.some(isAlive), 'the training of the killed server has ended', 10_000)
-  await second.page.getByRole('alert').filter({ hasText: 'does not answer' }).waitFor()
-  // The lost line is what this is about.
-  expect(second.errors.splice(0).join()).toMatch(/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY/)
-})
+    const second = await visit(url)
+    await trainTo(second.page, 50)
+    const left = childrenOf(studio.pid)
+    expect(left).toHaveLength(1)
+    studio.child.kill('SIGKILL')
+    await studio.done
+    await until(() => !left.some(isAlive), 'the training of the killed server has ended', 10_000)
+    await second.page.getByRole('alert').filter({ hasText: 'does not answer' }).waitFor()
+    // The lost line is what this is about.
+    expect(second.errors.splice(0).join()).toMatch(/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY/)
+  },
+)
 
-test('without the token the page trains by itself', { timeout: 120_000 }, async () => {
+long('without the token the page trains by itself', { timeout: 120_000 }, async () => {
   const { studio, url } = await serve()
   const tab = await openPage(browser, url.replace(/\?.*/, ''))
   opened.push(tab)
@@ -130,19 +134,23 @@ test('without the token the page trains by itself', { timeout: 120_000 }, async 
   expect(childrenOf(studio.pid)).toEqual([])
 })
 
-test('moves between the machine and the page, and a reload keeps the machine', {
-  timeout: 180_000,
-}, async () => {
-  const { studio, url } = await serve()
-  const { page } = await visit(url)
-  await trainTo(page, 20)
-  await page.getByRole('button', { name: 'Pause', exact: true }).click()
-  await page.locator('.backend select').selectOption('page')
-  await page.locator('.bar .status', { hasText: 'WebAssembly' }).waitFor({ timeout: 60_000 })
-  await until(() => childrenOf(studio.pid).length === 0, 'the machine is left alone', 30_000)
-  await page.reload()
-  await page.getByText(/this machine, /).waitFor()
-})
+long(
+  'moves between the machine and the page, and a reload keeps the machine',
+  {
+    timeout: 180_000,
+  },
+  async () => {
+    const { studio, url } = await serve()
+    const { page } = await visit(url)
+    await trainTo(page, 20)
+    await page.getByRole('button', { name: 'Pause', exact: true }).click()
+    await page.locator('.backend select').selectOption('page')
+    await page.locator('.bar .status', { hasText: 'WebAssembly' }).waitFor({ timeout: 60_000 })
+    await until(() => childrenOf(studio.pid).length === 0, 'the machine is left alone', 30_000)
+    await page.reload()
+    await page.getByText(/this machine, /).waitFor()
+  },
+)
 
 long('everything can be taken home, and is what it says', { timeout: 240_000 }, async () => {
   const { page } = await visit((await serve()).url)

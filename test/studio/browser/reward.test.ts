@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import { describe, expect, test } from 'vitest'
+import { describe, expect } from 'vitest'
 import { readReward, rewardCanvas } from '../../../src/studio/reward.ts'
 import { decodeState, initialState, type StudioState } from '../../../src/studio/state.ts'
 import { long } from '../../helpers/long.ts'
@@ -100,7 +100,7 @@ long(
 )
 
 describe('by keyboard alone', () => {
-  test('good and bad are painted, erased, taken back and cleared', async () => {
+  long('good and bad are painted, erased, taken back and cleared', async () => {
     const reward = { ...initialState.reward, kind: 'painted' } as const
     const { page } = await studio.open({ state: { view: 'reward', reward }, height: 1000 })
     const press = async (...keys: string[]) => {

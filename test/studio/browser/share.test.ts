@@ -40,7 +40,7 @@ function difference(a: Buffer, b: Buffer): number {
   return differing / a.length
 }
 
-test('a link that is copied replays the training to the same picture', async () => {
+long('a link that is copied replays the training to the same picture', async () => {
   const { page, context } = await studio.open({ state: { runs: [small] } })
   await context.grantPermissions(['clipboard-read', 'clipboard-write'])
   await expect.poll(() => strip(page)).toContain('0 steps')
@@ -77,7 +77,7 @@ test('a link that is copied replays the training to the same picture', async () 
   expect(difference(picture, await pictureOf(again.page))).toBeLessThan(0.002)
 })
 
-test('the address of a training that is still replayed asks for all of it', async () => {
+long('the address of a training that is still replayed asks for all of it', async () => {
   const plan = { ...small, stages: [{ ...small.stages[0], steps: 5000 }] }
   const { page } = await studio.open({ state: { runs: [plan] } })
   await expect.poll(() => strip(page), { timeout: 30_000 }).toMatch(/replaying [1-9]\d* of 5,000/)
@@ -151,7 +151,7 @@ function noise(text: string): string {
   return [...text].map(letter).join('')
 }
 
-test('a theme is kept for the next visit', async () => {
+long('a theme is kept for the next visit', async () => {
   const { page, context } = await studio.open()
   const background = (): Promise<unknown> => page.evaluate('getComputedStyle(document.body).backgroundColor')
   expect(await background()).toBe('rgb(255, 255, 255)')

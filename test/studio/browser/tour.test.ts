@@ -62,7 +62,7 @@ long('a step shows the section that it speaks of, however late the view comes', 
   expect(await maps(page)).toBe(there)
 })
 
-test('the path is that of pairs, and no map is asked', async () => {
+long('the path is that of pairs, and no map is asked', async () => {
   const { page } = await studio.open({ state: { tour: null } })
   await page.getByRole('button', { name: 'Learn' }).click()
   await page.getByRole('img', { name: 'The path at time 1.00, 50000 points' }).waitFor()
@@ -94,7 +94,7 @@ long('a training ends with its step, and the trained example can be had back', a
   expect(await panel.getByText('your own map').count()).toBe(0)
 })
 
-test('a step can be chosen, is in the address, and leaves the page to the reader', async () => {
+long('a step can be chosen, is in the address, and leaves the page to the reader', async () => {
   const { page } = await studio.open({ state: { tour: 2, view: 'jump' } })
   const panel = page.getByRole('complementary')
   await panel.getByRole('heading', { name: '3. The integral' }).waitFor()

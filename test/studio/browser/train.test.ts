@@ -89,7 +89,7 @@ describe('the start', () => {
     await patiently(async () => planOf(page)).toEqual(trainedBy)
   })
 
-  test('nothing jumps while it loads', async () => {
+  long('nothing jumps while it loads', async () => {
     const { page } = await studio.open({ url: 'about:blank' })
     await page.addInitScript(WATCH)
     await page.goto(studio.site())
@@ -102,7 +102,7 @@ describe('the start', () => {
     for (const name of loaded as string[]) expect(name).toMatch(/\/assets\/[\w.-]+-[\w-]{8}\.\w+$/)
   })
 
-  test('the example needs no runtime; a training says what it waits for', async () => {
+  long('the example needs no runtime; a training says what it waits for', async () => {
     const { page } = await studio.open({ url: 'about:blank' })
     await page.route('**/*.wasm', () => {})
     await page.goto(studio.site())
@@ -136,105 +136,116 @@ test('trains the recipe from drawn weights, the velocity first', async () => {
   )
 })
 
-test('trains lsd on the ring in the page', async () => {
-  const { page } = await studio.open()
-  await page.getByRole('combobox', { name: 'Objective of your training' }).selectOption('lsd')
-  await button(page, 'Train it yourself').click()
-  // What is typed outlives the reports of the training.
-  await patiently(() => stepsOf(page)).toBeGreaterThan(0)
-  const before = await stepsOf(page)
-  const field = page.getByLabel('Number of steps')
-  await field.fill('37')
-  await patiently(() => stepsOf(page)).toBeGreaterThan(before + 20)
-  expect(await field.inputValue()).toBe('37')
-  await field.press('Enter')
-  await button(page, '37 steps').waitFor()
-  await patiently(() => stepsOf(page)).toBeGreaterThan(500)
-  await patiently(() => distanceOf(page)).toBeLessThan(0.6)
-  await button(page, 'Pause').click()
-  await page.locator('.plot svg').nth(1).waitFor()
-  const rows = page.getByRole('row')
-  await page.getByText('The curves as a table').click()
-  expect(await rows.count()).toBeGreaterThan(5)
-  const losses = await page.locator('.term output').allTextContents()
-  expect(losses.map(Number).every(loss => loss > 0)).toBe(true)
-  // In flight: another rate keeps the weights, and is a stage of its own.
-  const distance = await distanceOf(page)
-  await page.getByRole('slider', { name: 'Learning rate' }).press('ArrowLeft')
-  await patiently(async () => planOf(page).stages.length).toBe(2)
-  expect(Math.abs((await distanceOf(page)) - distance)).toBeLessThan(0.05)
-  // Another objective has another loss: its line begins anew, below its name.
-  const plot = page.locator('.plot').first()
-  await page.getByRole('combobox', { name: 'Objective', exact: true }).selectOption('psd')
-  await take(page, 100, true)
-  await plot.getByText('psd', { exact: true }).waitFor()
-  await plot.getByText('Loss', { exact: true }).waitFor()
-  expect(await plot.locator('[aria-label=line]').first().locator('path').count()).toBe(2)
-  const [right, cut] = (await page.evaluate(`(() => {
+long(
+  'trains lsd on the ring in the page',
+  async () => {
+    const { page } = await studio.open()
+    await page.getByRole('combobox', { name: 'Objective of your training' }).selectOption('lsd')
+    await button(page, 'Train it yourself').click()
+    // What is typed outlives the reports of the training.
+    await patiently(() => stepsOf(page)).toBeGreaterThan(0)
+    const before = await stepsOf(page)
+    const field = page.getByLabel('Number of steps')
+    await field.fill('37')
+    await patiently(() => stepsOf(page)).toBeGreaterThan(before + 20)
+    expect(await field.inputValue()).toBe('37')
+    await field.press('Enter')
+    await button(page, '37 steps').waitFor()
+    await patiently(() => stepsOf(page)).toBeGreaterThan(500)
+    await patiently(() => distanceOf(page)).toBeLessThan(0.6)
+    await button(page, 'Pause').click()
+    await page.locator('.plot svg').nth(1).waitFor()
+    const rows = page.getByRole('row')
+    await page.getByText('The curves as a table').click()
+    expect(await rows.count()).toBeGreaterThan(5)
+    const losses = await page.locator('.term output').allTextContents()
+    expect(losses.map(Number).every(loss => loss > 0)).toBe(true)
+    // In flight: another rate keeps the weights, and is a stage of its own.
+    const distance = await distanceOf(page)
+    await page.getByRole('slider', { name: 'Learning rate' }).press('ArrowLeft')
+    await patiently(async () => planOf(page).stages.length).toBe(2)
+    expect(Math.abs((await distanceOf(page)) - distance)).toBeLessThan(0.05)
+    // Another objective has another loss: its line begins anew, below its name.
+    const plot = page.locator('.plot').first()
+    await page.getByRole('combobox', { name: 'Objective', exact: true }).selectOption('psd')
+    await take(page, 100, true)
+    await plot.getByText('psd', { exact: true }).waitFor()
+    await plot.getByText('Loss', { exact: true }).waitFor()
+    expect(await plot.locator('[aria-label=line]').first().locator('path').count()).toBe(2)
+    const [right, cut] = (await page.evaluate(`(() => {
     const frame = document.querySelector('.plot')
     const ticks = [...frame.querySelectorAll('[aria-label^="x-axis"] text')]
     return [Math.max(...ticks.map(tick => tick.getBoundingClientRect().right)), frame.getBoundingClientRect().right]
   })()`)) as [number, number]
-  expect(right).toBeLessThanOrEqual(cut)
-  await button(page, 'Reset').click()
-  await patiently(() => stepsOf(page)).toBe(0)
-}, 150_000)
+    expect(right).toBeLessThanOrEqual(cut)
+    await button(page, 'Reset').click()
+    await patiently(() => stepsOf(page)).toBe(0)
+  },
+  150_000,
+)
 
-test('the first screen says what it shows; the example is looked at, and a new run is not the example', async () => {
-  const { page } = await studio.open()
-  const welcome = page.getByRole('region', { name: 'Welcome' })
-  await welcome.getByText('This one is trained already').waitFor()
-  await page.getByText('40,000 (trained beforehand)').waitFor()
-  expect(await button(page, 'Play all').isDisabled()).toBe(true)
-  await button(page, 'Take home').click()
-  await page.getByText('Of the selected run: ring-cmt.').waitFor()
-  await page.keyboard.press('Escape')
-  await button(page, '1 step').click()
-  const strip = page.locator('.strip .run')
-  await patiently(() => strip.first().textContent()).toContain('example + 1 step')
-  await button(page, 'Add run').click()
-  await patiently(() => strip.nth(1).textContent()).toMatch(/psd on ring0 steps/)
-  await patiently(async () => planOf(page).start).toBe(undefined)
-  await button(page, 'Take the tour (5 minutes)').click()
-  await page.getByRole('complementary').getByRole('heading').waitFor()
-  expect(await welcome.count()).toBe(0)
-})
+long(
+  'the first screen says what it shows; the example is looked at, and a new run is not the example',
+  async () => {
+    const { page } = await studio.open()
+    const welcome = page.getByRole('region', { name: 'Welcome' })
+    await welcome.getByText('This one is trained already').waitFor()
+    await page.getByText('40,000 (trained beforehand)').waitFor()
+    expect(await button(page, 'Play all').isDisabled()).toBe(true)
+    await button(page, 'Take home').click()
+    await page.getByText('Of the selected run: ring-cmt.').waitFor()
+    await page.keyboard.press('Escape')
+    await button(page, '1 step').click()
+    const strip = page.locator('.strip .run')
+    await patiently(() => strip.first().textContent()).toContain('example + 1 step')
+    await button(page, 'Add run').click()
+    await patiently(() => strip.nth(1).textContent()).toMatch(/psd on ring0 steps/)
+    await patiently(async () => planOf(page).start).toBe(undefined)
+    await button(page, 'Take the tour (5 minutes)').click()
+    await page.getByRole('complementary').getByRole('heading').waitFor()
+    expect(await welcome.count()).toBe(0)
+  },
+)
 
 describe('a drawing', () => {
-  test('is painted with the pointer, taken back, and trained on', async () => {
-    const { page } = await studio.open({ height: 1200 })
-    await page.getByRole('radio', { name: 'draw one' }).check()
-    const square = page.getByRole('application')
-    const { x, y, width } = (await square.boundingBox())!
-    const train = button(page, 'Use this target')
-    expect(await train.isDisabled()).toBe(true)
-    const stroke = async (from: [number, number], to: [number, number]) => {
-      await page.mouse.move(x + from[0] * width, y + from[1] * width)
-      await page.mouse.down()
-      await page.mouse.move(x + to[0] * width, y + to[1] * width, { steps: 5 })
-      await page.mouse.up()
-    }
-    await stroke([0.2, 0.25], [0.8, 0.25])
-    await stroke([0.2, 0.9], [0.8, 0.9])
-    await button(page, 'Undo').click()
-    await page.evaluate('scrollTo(0, 900)')
-    await train.click()
-    // The picture comes back into sight, and the focus goes to what trains.
-    await patiently(
-      async () => (await page.locator('main .picture').boundingBox())!.y,
-    ).toBeGreaterThanOrEqual(0)
-    expect(await hasFocus(button(page, 'Play'))).toBe(true)
-    const cells = await drawnCells(page)
-    const at = (column: number, row: number) => cells[row * SIDE + column]
-    expect(at(32, 16)).toBeGreaterThan(100)
-    expect(at(32, 32)).toBe(0)
-    expect(at(32, 57)).toBe(0)
-    // Until the new target's is measured, the example's stands there.
-    await patiently(() => distanceOf(page)).toBeGreaterThan(1)
-    const before = await distanceOf(page)
-    await take(page, 400)
-    expect(await distanceOf(page)).toBeLessThan(0.6 * before)
-  }, 120_000)
+  long(
+    'is painted with the pointer, taken back, and trained on',
+    async () => {
+      const { page } = await studio.open({ height: 1200 })
+      await page.getByRole('radio', { name: 'draw one' }).check()
+      const square = page.getByRole('application')
+      const { x, y, width } = (await square.boundingBox())!
+      const train = button(page, 'Use this target')
+      expect(await train.isDisabled()).toBe(true)
+      const stroke = async (from: [number, number], to: [number, number]) => {
+        await page.mouse.move(x + from[0] * width, y + from[1] * width)
+        await page.mouse.down()
+        await page.mouse.move(x + to[0] * width, y + to[1] * width, { steps: 5 })
+        await page.mouse.up()
+      }
+      await stroke([0.2, 0.25], [0.8, 0.25])
+      await stroke([0.2, 0.9], [0.8, 0.9])
+      await button(page, 'Undo').click()
+      await page.evaluate('scrollTo(0, 900)')
+      await train.click()
+      // The picture comes back into sight, and the focus goes to what trains.
+      await patiently(
+        async () => (await page.locator('main .picture').boundingBox())!.y,
+      ).toBeGreaterThanOrEqual(0)
+      expect(await hasFocus(button(page, 'Play'))).toBe(true)
+      const cells = await drawnCells(page)
+      const at = (column: number, row: number) => cells[row * SIDE + column]
+      expect(at(32, 16)).toBeGreaterThan(100)
+      expect(at(32, 32)).toBe(0)
+      expect(at(32, 57)).toBe(0)
+      // Until the new target's is measured, the example's stands there.
+      await patiently(() => distanceOf(page)).toBeGreaterThan(1)
+      const before = await distanceOf(page)
+      await take(page, 400)
+      expect(await distanceOf(page)).toBeLessThan(0.6 * before)
+    },
+    120_000,
+  )
 
   test('is painted with the keyboard alone', async () => {
     const { page } = await studio.open()
@@ -262,23 +273,27 @@ describe('a file', () => {
   const choose = (page: Page, name: string, buffer: Buffer) =>
     page.locator('input[type=file]').setInputFiles({ name, mimeType: 'application/octet-stream', buffer })
 
-  test('of points is scaled as it says, and trained on', async () => {
-    const { page } = await studio.open()
-    await page.getByRole('radio', { name: 'from a file' }).check()
-    const rows = Array.from({ length: 300 }, (_, i) => `${i},${100 * Math.cos(i)},${100 * Math.sin(i)}`)
-    await choose(page, 'circle.csv', Buffer.from(['n,east,north', ...rows, 'x,,'].join('\n')))
-    await page.getByRole('combobox', { name: 'x', exact: true }).selectOption('1')
-    await page.getByRole('combobox', { name: 'y', exact: true }).selectOption('2')
-    await page.getByText('all 300 rows. 1 rows without two numbers').waitFor()
-    await button(page, 'Use this target').click()
-    await patiently(async () => planOf(page).target).toMatchObject({
-      kind: 'points',
-      name: 'circle.csv',
-    })
-    await take(page, 20)
-  }, 60_000)
+  long(
+    'of points is scaled as it says, and trained on',
+    async () => {
+      const { page } = await studio.open()
+      await page.getByRole('radio', { name: 'from a file' }).check()
+      const rows = Array.from({ length: 300 }, (_, i) => `${i},${100 * Math.cos(i)},${100 * Math.sin(i)}`)
+      await choose(page, 'circle.csv', Buffer.from(['n,east,north', ...rows, 'x,,'].join('\n')))
+      await page.getByRole('combobox', { name: 'x', exact: true }).selectOption('1')
+      await page.getByRole('combobox', { name: 'y', exact: true }).selectOption('2')
+      await page.getByText('all 300 rows. 1 rows without two numbers').waitFor()
+      await button(page, 'Use this target').click()
+      await patiently(async () => planOf(page).target).toMatchObject({
+        kind: 'points',
+        name: 'circle.csv',
+      })
+      await take(page, 20)
+    },
+    60_000,
+  )
 
-  test('of an image becomes a drawing', async () => {
+  long('of an image becomes a drawing', async () => {
     const { page } = await studio.open()
     await page.getByRole('radio', { name: 'from a file' }).check()
     const black = {

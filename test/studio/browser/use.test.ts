@@ -29,7 +29,7 @@ const drop = async (page: Page, name: string, content: string | number): Promise
     event.defaultPrevented
   }`)
 
-test('a link that trains for long says so and waits for Play', { timeout: 120_000 }, async () => {
+long('a link that trains for long says so and waits for Play', { timeout: 120_000 }, async () => {
   const { page } = await studio.open({ state: { view: 'jump', runs: [endless, { ...small, seed: 4 }] } })
   const note = page.locator('[data-note="link"]')
   await note.getByText('Ready to train: 1 run, about 500,000 steps').waitFor()
@@ -48,34 +48,38 @@ test('a link that trains for long says so and waits for Play', { timeout: 120_00
   await patiently(async () => (await strip(page))[0]).toMatch(/replaying [1-9]\d* of 500,000/)
 })
 
-test('Back and Forward walk over views, and leave the trainings as they are', {
-  timeout: 120_000,
-}, async () => {
-  const { page } = await studio.open({ state: { runs: [small] } })
-  await page.locator('.bar .status', { hasText: 'WebAssembly' }).waitFor()
-  const go = (name: string) => page.locator('nav').getByRole('link', { name }).click()
-  await button(page, '100 steps').click()
-  await patiently(async () => (await strip(page))[0]).toContain('100 steps')
-  await go('Jump')
-  const time = page.getByLabel(/^t\b/).first()
-  for (let i = 0; i < 5; i++) await time.press('ArrowRight')
-  const { jump } = addressed(page)
-  await patiently(async () => addressed(page).jump).not.toEqual(jump)
-  await go('Steps')
-  await patiently(() => view(page)).toBe('Steps')
-  await page.goBack()
-  await patiently(() => view(page)).toBe('Jump')
-  await page.goBack()
-  await patiently(() => view(page)).toBe('Train')
-  expect((await strip(page))[0]).toContain('100 steps')
-  await page.goForward()
-  await patiently(() => view(page)).toBe('Jump')
-  expect(stepsOf(addressed(page).runs[0])).toBe(100)
-  await page.reload()
-  await patiently(() => view(page)).toBe('Jump')
-  await page.goBack()
-  await patiently(() => view(page)).toBe('Train')
-})
+long(
+  'Back and Forward walk over views, and leave the trainings as they are',
+  {
+    timeout: 120_000,
+  },
+  async () => {
+    const { page } = await studio.open({ state: { runs: [small] } })
+    await page.locator('.bar .status', { hasText: 'WebAssembly' }).waitFor()
+    const go = (name: string) => page.locator('nav').getByRole('link', { name }).click()
+    await button(page, '100 steps').click()
+    await patiently(async () => (await strip(page))[0]).toContain('100 steps')
+    await go('Jump')
+    const time = page.getByLabel(/^t\b/).first()
+    for (let i = 0; i < 5; i++) await time.press('ArrowRight')
+    const { jump } = addressed(page)
+    await patiently(async () => addressed(page).jump).not.toEqual(jump)
+    await go('Steps')
+    await patiently(() => view(page)).toBe('Steps')
+    await page.goBack()
+    await patiently(() => view(page)).toBe('Jump')
+    await page.goBack()
+    await patiently(() => view(page)).toBe('Train')
+    expect((await strip(page))[0]).toContain('100 steps')
+    await page.goForward()
+    await patiently(() => view(page)).toBe('Jump')
+    expect(stepsOf(addressed(page).runs[0])).toBe(100)
+    await page.reload()
+    await patiently(() => view(page)).toBe('Jump')
+    await page.goBack()
+    await patiently(() => view(page)).toBe('Train')
+  },
+)
 
 long('a training that diverges says so until it is begun anew', { timeout: 180_000 }, async () => {
   const { page } = await studio.open({ state: { runs: [small] } })
@@ -153,7 +157,7 @@ test('a runtime that cannot be loaded is said', async () => {
   errors.length = 0
 })
 
-test.each([
+long.each([
   ['the script of ONNX Runtime', '**/ort-wasm-*.js', 'could not be loaded. Check the connection'],
   ['what trains', '**/training-*.js', 'could not be loaded; reload it'],
   ['the worker', '**/worker-*.js', 'could not be loaded; reload it'],

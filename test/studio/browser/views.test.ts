@@ -128,7 +128,7 @@ describe('a jump', () => {
     await expectJump(page, s, t)
   })
 
-  test('is moved by keys', async () => {
+  long('is moved by keys', async () => {
     const { page } = await open('jump')
     await settled(page, '1 0')
     const triangle = page.getByRole('slider', { name: 'Jump:' })
@@ -155,7 +155,7 @@ describe('a jump', () => {
     await page.getByText(`Point ${loneliest.at + 1} ends`).waitFor()
   })
 
-  test('is played: frames are drawn from one cloud to the other', async () => {
+  long('is played: frames are drawn from one cloud to the other', async () => {
     const { page } = await open('jump')
     await settled(page, '1 0')
     const end = await picture(page)
@@ -167,7 +167,7 @@ describe('a jump', () => {
     await eventually(() => picture(page)).toBe(end)
   })
 
-  test('does not move by itself where less motion is asked for', async () => {
+  long('does not move by itself where less motion is asked for', async () => {
     const { page } = await open('jump', { reducedMotion: true })
     await settled(page, '1 0')
     expect(await page.getByRole('button', { name: 'Play ▶' }).count()).toBe(0)
@@ -177,7 +177,7 @@ describe('a jump', () => {
     await eventually(() => picture(page)).not.toBe(end)
   })
 
-  test('of 50,000 points is shown, and one of their paths is solved', async () => {
+  long('of 50,000 points is shown, and one of their paths is solved', async () => {
     const { page } = await open('jump')
     await settled(page, '1 0')
     await page.getByRole('button', { name: '50,000 mixed' }).click()
@@ -192,7 +192,7 @@ describe('a jump', () => {
 })
 
 describe('points', () => {
-  test('are drawn without WebGL, much like with it', async () => {
+  long('are drawn without WebGL, much like with it', async () => {
     const { page } = await open('jump')
     await settled(page, '1 0')
     await eventually(() => painted(page)).toBeGreaterThan(0.005)
@@ -202,7 +202,7 @@ describe('points', () => {
     await eventually(async () => Math.abs((await painted(page)) / share - 1)).toBeLessThan(0.5)
   })
 
-  test('outlive the loss of the graphics card', async () => {
+  long('outlive the loss of the graphics card', async () => {
     const { page } = await open('jump')
     const keepLoss = `ask => {
       const gl = ask()

@@ -2,6 +2,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { until } from '../../helpers/cli.ts'
+import { long } from '../../helpers/long.ts'
 import { ask, useServer, withToken } from './server.ts'
 
 const { folder, runs, serve } = useServer()
@@ -187,7 +188,7 @@ describe('requests that dawdle', () => {
     return { socket, closed }
   }
 
-  test('a head that does not end is not waited for', async () => {
+  long('a head that does not end is not waited for', async () => {
     const { port } = await serve()
     const start = performance.now()
     expect(await knock(port, 'GET / HTTP/1.1\r\nHost:').closed).toContain('408')
