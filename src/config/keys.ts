@@ -27,14 +27,21 @@ const networkKeys = (): string[] => [
 
 function keysOf(type: z.ZodType, path = ''): string[] {
   if (!(type instanceof z.ZodObject)) return [path]
-  return Object.entries(type.shape).flatMap(([key, child]) =>
-    keysOf(child as z.ZodType, path ? `${path}.${key}` : key),
-  )
+  return childrenOf(type, path, keysOf)
+}
+
+const childrenOf = ({ shape }: z.ZodObject, path: string, of: typeof keysOf): string[] =>
+  Object.entries(shape).flatMap(([key, child]) => of(child as z.ZodType, path ? `${path}.${key}` : key))
+
+/** The same, and the keys of blocks that may be left out. */
+const allKeysOf = (type: z.ZodType, path = ''): string[] => {
+  const block = type instanceof z.ZodNullable ? type.unwrap() : type
+  return block instanceof z.ZodObject ? childrenOf(block, path, allKeysOf) : [path]
 }
 
 function suggest(name: string): string {
   // A key of another kind of network is one too, and is not what was meant.
-  const keys = [...configKeys(), 'seed'].filter(key => key !== name)
+  const keys = [...configKeys(), ...allKeysOf(schema), 'seed'].filter(key => key !== name)
   const near = nearest(name, keys) ?? keys.find(key => key.endsWith(`.${name}`))
   return near ? ` (did you mean ${near}?)` : ''
 }

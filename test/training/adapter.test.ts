@@ -302,7 +302,10 @@ describe('is refused in a line', () => {
     [{ adapter: { rank: 2, targets: [], train: [] } }, /^adapter\.targets: names nothing to train/],
     [{ adapter: { rank: 13 } }, /^adapter\.rank: 13 is more than .* can take; use at most 12/],
     [{ adapter: { rank: 0 } }, /^adapter\.rank: /],
-    [{ adapter: { rank: 2, tragets: ['qkv'] } }, /^unknown key adapter\.tragets/],
+    [
+      { adapter: { rank: 2, tragets: ['qkv'] } },
+      /^unknown key adapter\.tragets \(did you mean adapter\.targets\?\)$/,
+    ],
     [{ adapter: true }, /^adapter: /],
     [
       { adapter: { rank: 2, train: [] } },
