@@ -40,7 +40,7 @@ function difference(a: Buffer, b: Buffer): number {
   return differing / a.length
 }
 
-long('a link that is copied replays the training to the same picture', async () => {
+long('a link that is copied replays the training to the same picture', { timeout: 150_000 }, async () => {
   const { page, context } = await studio.open({ state: { runs: [small] } })
   await context.grantPermissions(['clipboard-read', 'clipboard-write'])
   await expect.poll(() => strip(page)).toContain('0 steps')
@@ -72,7 +72,7 @@ long('a link that is copied replays the training to the same picture', async () 
     seen.push(text)
     return text.includes(`${words} steps`) && !text.includes('replaying')
   }
-  await expect.poll(finished, { timeout: 30_000, interval: 50 }).toBe(true)
+  await expect.poll(finished, { timeout: 100_000, interval: 50 }).toBe(true)
   expect(seen.join()).toMatch(new RegExp(`replaying \\d+ of ${words} steps`))
   expect(difference(picture, await pictureOf(again.page))).toBeLessThan(0.002)
 })
