@@ -4,10 +4,10 @@ import { checkDataset, checkPath } from '../data/arguments.ts'
 import { inOrderOf } from '../data/column-order.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { DataError } from '../data/error.ts'
-import { standardizedBy } from '../data/standardized.ts'
+import { type StandardizedDataset, standardizedBy } from '../data/standardized.ts'
 import { decodeText } from '../data/utf8.ts'
 import { countNotFinite } from '../metric/points.ts'
-import { prepareMetrics } from '../metric/prepare.ts'
+import { prepareMetricsBy } from '../metric/prepare.ts'
 import { standardized } from '../model/index.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { drawNoise } from '../sampler/sampler.ts'
@@ -30,6 +30,7 @@ import { followNoise, openSampleMeasure, type SampleSetting, trajectoryValues } 
 import { chooseMetrics, type MetricChoice } from './metric-choice.ts'
 import type { MetricValue } from './metric-value.ts'
 import { type PlannedSample, planSamples, type SamplingRequest } from './planned-samples.ts'
+import { runtimeProducts } from './products.ts'
 
 export type { MetricValue } from './metric-value.ts'
 export { exactVelocity } from './trajectories.ts'
@@ -99,14 +100,14 @@ async function openData(directory: string, record: RunRecord, other?: Dataset): 
 }
 
 /** Readies what samples are measured by. */
-function settingOf(
+async function settingOf(
   { config, data: { standardization } }: RunRecord,
   dataset: Dataset,
+  seen: StandardizedDataset,
   request: EvaluationRequest,
   own: boolean,
-): SampleSetting {
+): Promise<SampleSetting & { readonly products: ReturnType<typeof runtimeProducts> }> {
   const { count, seed, metrics } = request
-  const seen = standardizedBy(standardization, dataset)
   const exact = own && seen.mixture !== undefined
   const { kind, drop } = config.condition
   const features = request.features
@@ -117,9 +118,11 @@ function settingOf(
     map: true,
     ...(kind !== 'none' && { condition: { kind, none: drop > 0 } }),
   })
-  const measures = prepareMetrics(seen, { count, seed, names: chosen.samples })
   // Its graphs are of float64, which the processor alone has.
-  return { dataset, standardization, measures, chosen, features, runtime: nodeRuntime() }
+  const runtime = nodeRuntime()
+  const products = runtimeProducts(runtime)
+  const measures = await prepareMetricsBy(products, seen, { count, seed, names: chosen.samples })
+  return { dataset, standardization, measures, chosen, features, runtime, products }
 }
 
 /** Of both kinds of weights, those that are there; averaged ones that are the raw ones are shown once. */
@@ -159,9 +162,9 @@ export async function evaluateRun(
   const [weights, once] = distinctWeights(directory, record.config, request.weights)
   // A damaged one is refused before the others are measured.
   for (const name of weights) readModel(directory, name)
-  const setting = settingOf(record, dataset, request, data === undefined)
+  const seen = standardizedBy(record.data.standardization, dataset)
+  const setting = await settingOf(record, dataset, seen, request, data === undefined)
   const { measures, standardization } = setting
-  const seen = standardizedBy(standardization, dataset)
   const told = conditionMeasure(record, seen, measures.count, request.seed)
   const sampleMeasure = await openSampleMeasure(setting)
   const rows: EvaluationRow[] = []
@@ -174,6 +177,7 @@ export async function evaluateRun(
     }
   } finally {
     await sampleMeasure.close()
+    await setting.products.close()
   }
   const { name, fingerprint } = dataset
   return {

@@ -3,6 +3,7 @@ import { metrics } from '../metric/catalogue.ts'
 import { rootEstimate, standardError } from '../metric/estimate.ts'
 import { type PathMetric, pathMetrics } from '../metric/map-catalogue.ts'
 import type { Measures } from '../metric/prepare.ts'
+import type { Products } from '../metric/products.ts'
 import { trajectoryError } from '../metric/trajectory-error.ts'
 import { type Standardization, standardized, unstandardized } from '../model/index.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -24,6 +25,8 @@ export interface SampleSetting {
   readonly standardization?: Standardization
   readonly measures: Measures
   readonly runtime: Runtime
+  /** What takes long in many coordinates is computed by these. */
+  readonly products: Products
   readonly chosen: ChosenMetrics
   /** Path of the network that `featureFrechetDistance` looks through. */
   readonly features?: string
@@ -52,7 +55,7 @@ const fewPoints = (name: PathMetric | 'frechetDistance', count: number, coordina
  * @throws ConfigError when a network for features cannot be used
  */
 export async function openSampleMeasure(setting: SampleSetting): Promise<SampleMeasure> {
-  const { dataset, standardization: by, measures, chosen } = setting
+  const { dataset, standardization: by, measures, chosen, products } = setting
   const features =
     chosen.paths.includes('featureFrechetDistance') && setting.features !== undefined
       ? await openFeatures(setting.runtime, setting.features, dataset.dimension, pictureShape(dataset))
@@ -76,8 +79,9 @@ export async function openSampleMeasure(setting: SampleSetting): Promise<SampleM
     measure: async points => {
       const seen = by ? standardized(by, points) : points
       const values: MetricValues = {}
-      for (const [name, found] of Object.entries(measures.estimate(seen))) {
-        const floor = measures.floors[name]
+      const floors = await measures.floorsBy(products)
+      for (const [name, found] of Object.entries(await measures.estimateBy(products, seen))) {
+        const floor = floors[name]
         values[name] = metricValue(metrics[name], found, {
           floor,
           count: floor.count,

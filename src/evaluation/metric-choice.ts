@@ -1,7 +1,7 @@
 import { ConfigError } from '../config/index.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { nearest } from '../data/suggest.ts'
-import { lacks, metrics } from '../metric/catalogue.ts'
+import { isQuick, lacks, metrics } from '../metric/catalogue.ts'
 import {
   described,
   type MapMetric,
@@ -92,7 +92,7 @@ export function chooseMetrics(choice: MetricChoice, situation: Situation): Chose
   const named = choice === 'all' ? [] : (choice ?? [QUICK])
   for (const name of named) if (name !== QUICK) checkName(name, situation)
   const isMeant = (name: string): boolean =>
-    choice === 'all' || (named.includes(QUICK) && !described[name].onRequest)
+    choice === 'all' || (named.includes(QUICK) && isQuick(described[name], situation.dataset))
   const isChosen = (name: string): boolean =>
     named.includes(name) || (isMeant(name) && obstacle(name, situation) === undefined)
   return {

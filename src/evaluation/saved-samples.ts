@@ -5,7 +5,7 @@ import type { Dataset } from '../data/dataset.ts'
 import { readPoints } from '../data/points.ts'
 import { standardizationOf, standardizedBy } from '../data/standardized.ts'
 import { someRows } from '../metric/points.ts'
-import { prepareMetrics } from '../metric/prepare.ts'
+import { prepareMetricsBy } from '../metric/prepare.ts'
 import { random } from '../random/random.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { dataRecord } from '../serialization/record.ts'
@@ -14,6 +14,7 @@ import { checkMeasured } from './evaluation-request.ts'
 import { openSampleMeasure } from './measure-rows.ts'
 import { chooseMetrics, type MetricChoice } from './metric-choice.ts'
 import type { MetricValue } from './metric-value.ts'
+import { runtimeProducts } from './products.ts'
 
 export interface SavedRequest {
   /** Points measured at most. */
@@ -66,14 +67,18 @@ export async function evaluateSamples(
     features: features !== undefined,
     map: false,
   })
-  const measures = prepareMetrics(seen, { count: Math.min(count, rows), seed, names: chosen.samples })
+  const runtime = nodeRuntime()
+  const products = runtimeProducts(runtime)
+  const asked = { count: Math.min(count, rows), seed, names: chosen.samples }
+  const measures = await prepareMetricsBy(products, seen, asked)
   const sampleMeasure = await openSampleMeasure({
     dataset,
     standardization,
     measures,
     chosen,
     features,
-    runtime: nodeRuntime(),
+    runtime,
+    products,
   })
   const isCut = measures.count < rows
   // A file may be in the order of its classes.
@@ -90,5 +95,6 @@ export async function evaluateSamples(
     }
   } finally {
     await sampleMeasure.close()
+    await products.close()
   }
 }

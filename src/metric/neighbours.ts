@@ -2,7 +2,7 @@ import { type Estimate, jackknife, shareError } from './estimate.ts'
 import { mirrored, type PairMatrix, type Pairs } from './pairs.ts'
 
 /** Neighbours that make a point's ball. */
-const NEIGHBOURS = 5
+export const NEIGHBOURS = 5
 /** Distances kept for each point: enough that, with a group left out, the fifth is nearly always among them. */
 const KEPT = 3 * NEIGHBOURS
 

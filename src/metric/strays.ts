@@ -5,8 +5,10 @@ import { type Random, random } from '../random/random.ts'
 import { type Estimate, shareEstimate } from './estimate.ts'
 import { type FewValues, fewValues } from './few-values.ts'
 import { kdTree } from './kd-tree.ts'
+import { nearestBy, nearestSquares } from './nearest.ts'
 import { normalRadius } from './normal-radius.ts'
 import { allFinite, countPoints } from './points.ts'
+import type { Products } from './products.ts'
 
 /**
  * Tells which points `[N, D]`, in the units of the dataset that the rule was made from, are off the data: 1 for a point that
@@ -50,6 +52,15 @@ export function strayRule(dataset: StandardizedDataset): StrayRule {
   return rule
 }
 
+/** Makes the rule of a dataset by products, so that it is there when it is asked for. */
+export async function readyStrayRule(dataset: StandardizedDataset, products: Products): Promise<void> {
+  if (rules.has(dataset) || dataset.mixture || dataset.own?.mixture) return
+  const [rows, others] = bothSides(dataset)
+  const nearest = await nearestBy(products, rows, dataset.dimension)
+  const squares = await nearest(others)
+  rules.set(dataset, rowRule(dataset, [rows, others], squares))
+}
+
 const unstandardizedRule =
   (rule: StrayRule, by: NonNullable<StandardizedDataset['standardization']>): StrayRule =>
   points =>
@@ -87,13 +98,17 @@ export function modeRule({ components }: Mixture): StrayRule {
   }
 }
 
-function rowRule(dataset: Dataset): StrayRule {
+/** @param squares  distance of each of the others to the nearest row */
+function rowRule(
+  dataset: Dataset,
+  [rows, others] = bothSides(dataset),
+  squares = nearestSquares(others, rows, dataset.dimension),
+): StrayRule {
   const { dimension } = dataset
-  const [rows, others] = bothSides(dataset)
   const tree = kdTree(rows, dimension)
   const columns = columnsOfFewValues(dataset, [rows, others])
   const isDiscrete = columns.every(column => column !== undefined)
-  const most = squaredReach(rows, others, dimension, tree.nearest, isDiscrete)
+  const most = squaredReach(rows, others, squares, tree.nearest, isDiscrete)
   const point = new Float64Array(dimension)
   return points =>
     marks(points, dimension, at => {
@@ -112,7 +127,7 @@ function columnsOfFewValues(
 }
 
 /** Rows to be near to, and others that show how near real ones are. */
-function bothSides(dataset: Dataset): [Values, Values] {
+function bothSides(dataset: Dataset): [Float32Array, Float32Array] {
   const { dimension, split, sample } = dataset
   const source = random(0, 'strays')
   const most = mostRows(dimension)
@@ -143,25 +158,26 @@ const limitRank = (count: number): number => Math.ceil((1 - BEYOND) * count)
  * The squared distance to the nearest row that 99.9 % of the others keep; never less than rounding. Where nearly all others
  * are also among the rows, as numbers are that were rounded, that is the usual distance between different rows.
  *
+ * @param squares  distance of each of the others to the nearest row
  * @param isDiscrete  whether all columns have few values, so that no row lies between others
  */
 function squaredReach(
   rows: Values,
   others: Values,
-  dimension: number,
+  squares: Float64Array,
   nearest: ReturnType<typeof kdTree>['nearest'],
   isDiscrete: boolean,
 ): number {
-  const count = others.length / dimension
-  const squares = (least?: number): Float64Array =>
-    Float64Array.from({ length: count }, (_, i) => nearest(others, i * dimension, Infinity, -1, least)).sort()
+  const count = squares.length
   let size = 0
   for (let i = 0; i < rows.length; i++) size = Math.max(size, Math.abs(rows[i]))
   const rounding = (1e-6 * size) ** 2
-  const reach = squares()[limitRank(count) - 1]
+  const reach = squares.slice().sort()[limitRank(count) - 1]
   if (reach > rounding) return reach
   if (isDiscrete) return rounding
-  const apart = squares(rounding)[count >> 1]
+  const dimension = others.length / count
+  const different = squares.map((_, i) => nearest(others, i * dimension, Infinity, -1, rounding)).sort()
+  const apart = different[count >> 1]
   return Number.isFinite(apart) ? Math.max(rounding, apart) : rounding
 }
 
