@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { metricName } from '../metric/map-catalogue.ts'
 import { dataRecordSchema } from '../serialization/record.ts'
 
 const maybe = z.number().nullable()
@@ -20,7 +21,11 @@ const metricSchema = z.object({
   note: z.string().optional(),
 })
 
-const metrics = z.record(z.string(), metricSchema)
+const metrics = z
+  .record(z.string(), metricSchema)
+  .transform(found =>
+    Object.fromEntries(Object.entries(found).map(([name, each]) => [metricName(name), each])),
+  )
 const weights = z.enum(['ema', 'raw'])
 // Of as many jumps as can be asked for: a report takes them again.
 const steps = z.int().min(1).max(10_000)
@@ -54,7 +59,13 @@ export const evaluationSchema = z.object({
         metrics,
         classes: z
           .array(
-            z.object({ name: z.string(), count: z.int().min(0), agreement: z.number(), strays: z.number() }),
+            z.object({
+              name: z.string(),
+              count: z.int().min(0),
+              agreement: z.number(),
+              strays: z.number(),
+              coverage: z.number().optional(),
+            }),
           )
           .optional(),
       }),

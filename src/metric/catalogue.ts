@@ -14,13 +14,13 @@ import {
 } from './memorised.ts'
 import { GREATEST_MMD, mmdEstimateTo } from './mmd.ts'
 import { type ModeEstimates, modeEstimates } from './mode-divergence.ts'
-import { type Nearest, nearestBy, nearestSquares } from './nearest.ts'
+import { nearestSquares, nearestSquaresBy } from './nearest.ts'
 import { type NeighbourEstimates, neighbourEstimatesTo } from './neighbours.ts'
 import { lazyPairs, type Pairs, pairsBy, pairsWithin, type Thinned, thin } from './pairs.ts'
 import { allFinite } from './points.ts'
 import { MANY_COORDINATES, type Products } from './products.ts'
 import { type Projected, projectedBy, type SlicedEstimates, slicedEstimatesTo } from './sliced-wasserstein.ts'
-import { mostRows, readyStrayRule, strayEstimate, strayFloor, strayRule } from './strays.ts'
+import { mostRows, readyStrayRule, strayEstimate, strayFloor, strayMarksBy, strayRule } from './strays.ts'
 import { twoSampleEstimate } from './two-sample.ts'
 import { wassersteinEstimate } from './wasserstein.ts'
 
@@ -190,6 +190,10 @@ function paired<T>(
   }
 }
 
+/** Points that are looked for among rows, at most. */
+const mostOf = ({ values }: Cloud, { dimension }: Dataset): Float64Array =>
+  thin(values, dimension, mostRows(dimension)).values
+
 const itself = (found: Estimate): Estimate => found
 
 const neighbours = (pick: keyof NeighbourEstimates): Pick<Metric, 'prepare' | 'ready'> =>
@@ -206,11 +210,17 @@ export const metrics: Readonly<Record<string, Metric>> = {
     limitOf: mostRows,
     needs: [],
     placesAll: true,
-    ready: ({ dataset }, products) => inMany(dataset.dimension, () => readyStrayRule(dataset, products)),
+    ready: ({ dataset }, products, samples) =>
+      inMany(dataset.dimension, async () => {
+        await readyStrayRule(dataset, products)
+        if (!samples) return
+        await samples.ready('strays', () =>
+          strayMarksBy(products, dataset, asFloats(mostOf(samples, dataset))),
+        )
+      }),
     prepare: ({ dataset }) => {
       const rule = strayRule(dataset)
-      const most = mostRows(dataset.dimension)
-      return ({ values }) => strayEstimate(rule(thin(values, dataset.dimension, most).values))
+      return samples => strayEstimate(samples.once('strays', () => rule(mostOf(samples, dataset))))
     },
     floor: ({ dataset, seed }, k, count) => strayFloor(dataset, random(seed, 'metric', 'strays', k), count),
   },
@@ -364,9 +374,8 @@ export const metrics: Readonly<Record<string, Metric>> = {
     ready: async (reference, products, samples) => {
       const { dataset } = reference
       const { training, heldOut } = copies(reference)
-      const nearest: Nearest = await reference.ready('nearest', () =>
-        nearestBy(products, training, dataset.dimension),
-      )
+      const nearest = (points: Float32Array) =>
+        nearestSquaresBy(products, points, training, dataset.dimension)
       await reference.ready('copy limit', async () => copyLimit(await nearest(heldOut)))
       if (samples && allFinite(samples.values))
         await samples.ready('copies', () => nearest(asFloats(samples.values)))

@@ -1,47 +1,71 @@
 import type { Values } from '../data/dataset.ts'
 import { kdTree } from './kd-tree.ts'
 import { MANY_COORDINATES, type Products, rowProducts, squaredLengths } from './products.ts'
-import { mainDirections, SHADOW, shadowsBy } from './shadows.ts'
 
-/** Points that are compared with all rows at once. */
-const BLOCK = 256
-/** A part of the rows, one in so many, gives a row to begin with. */
-const FIRST = 8
-/** What single precision may hide of a squared distance, as a part of the squared lengths. */
-const ROUNDING = 1e-5
+/** Points, and rows, that are multiplied at once. */
+const BLOCK = { points: 512, rows: 8192 }
 
-function squaredDistance(
-  a: Values,
-  i: number,
-  b: Values,
-  j: number,
-  dimension: number,
-  most = Infinity,
-): number {
+function squaredDistance(a: Values, i: number, b: Values, j: number, dimension: number): number {
   let square = 0
-  for (let k = 0; k < dimension && square < most; k++) {
-    const difference = a[i * dimension + k] - b[j * dimension + k]
-    square += difference * difference
-  }
+  for (let k = 0; k < dimension; k++) square += (a[i * dimension + k] - b[j * dimension + k]) ** 2
   return square
 }
 
-/** The place of the smallest of `halves[j] - products[from + j]`, which grows with the squared distance. */
-function placeOfLeast(products: ArrayLike<number>, from: number, halves: ArrayLike<number>): number {
-  let [least, place] = [Infinity, 0]
-  for (let j = 0; j < halves.length; j++) {
-    const value = halves[j] - products[from + j]
-    if (value < least) {
-      least = value
-      place = j
+/** The nearest row of each point so far, from products: that of the least `|r|^2 / 2 - x r`, which grows with the distance. */
+interface SoFar {
+  readonly places: Int32Array
+  readonly least: Float64Array
+}
+
+/** @param products  `[points, rows]`, of points from `point` on and rows from `row` on */
+function compare(
+  { places, least }: SoFar,
+  products: ArrayLike<number>,
+  halves: Float64Array,
+  point: number,
+  row: number,
+): void {
+  const end = Math.min(halves.length, row + BLOCK.rows)
+  for (let at = 0; at < products.length; point++) {
+    for (let j = row; j < end; j++, at++) {
+      const value = halves[j] - products[at]
+      if (value < least[point]) {
+        least[point] = value
+        places[point] = j
+      }
     }
   }
-  return place
 }
 
 /** `|x|^2 / 2` of each row. */
 const halfSquares = (rows: Values, dimension: number): Float64Array =>
   squaredLengths(rows, dimension).map(square => square / 2)
+
+/** Blocks of points and rows, each pair once. */
+function* blocksOf<T extends Values>(points: T, rows: T, dimension: number) {
+  const cut = (values: T, from: number, count: number): T =>
+    values.slice(from * dimension, (from + count) * dimension) as T
+  for (let row = 0; row * dimension < rows.length; row += BLOCK.rows) {
+    const others = cut(rows, row, BLOCK.rows)
+    for (let point = 0; point * dimension < points.length; point += BLOCK.points) {
+      yield { point, row, some: cut(points, point, BLOCK.points), others }
+    }
+  }
+}
+
+const nothingSoFar = (count: number): SoFar => ({
+  places: new Int32Array(count),
+  least: new Float64Array(count).fill(Infinity),
+})
+
+/** The nearest row of each point, in many coordinates. @param points, rows  `[N, dimension]`, finite */
+export function nearestRows(points: Values, rows: Values, dimension: number): Int32Array {
+  const [halves, found] = [halfSquares(rows, dimension), nothingSoFar(points.length / dimension)]
+  for (const { point, row, some, others } of blocksOf(points, rows, dimension)) {
+    compare(found, rowProducts(some, others, dimension), halves, point, row)
+  }
+  return found.places
+}
 
 /**
  * Squared distance of each point to the nearest row.
@@ -49,60 +73,26 @@ const halfSquares = (rows: Values, dimension: number): Float64Array =>
  * @param points, rows  `[N, dimension]`, finite
  */
 export function nearestSquares(points: Values, rows: Values, dimension: number): Float64Array {
-  const out = new Float64Array(points.length / dimension)
+  const count = points.length / dimension
   if (dimension < MANY_COORDINATES) {
     const { nearest } = kdTree(rows, dimension)
-    return out.map((_, i) => nearest(points, i * dimension))
+    return Float64Array.from({ length: count }, (_, i) => nearest(points, i * dimension))
   }
-  const halves = halfSquares(rows, dimension)
-  for (let first = 0; first < out.length; first += BLOCK) {
-    const block = points.subarray(first * dimension, (first + BLOCK) * dimension)
-    const found = rowProducts(block, rows, dimension)
-    for (let i = 0; i * dimension < block.length; i++) {
-      const place = placeOfLeast(found, i * halves.length, halves)
-      out[first + i] = squaredDistance(block, i, rows, place, dimension)
-    }
-  }
-  return out
+  const places = nearestRows(points, rows, dimension)
+  return Float64Array.from(places, (place, i) => squaredDistance(points, i, rows, place, dimension))
 }
 
-/** Finds the squared distance of each point to the nearest of some rows. */
-export type Nearest = (points: Float32Array) => Promise<Float64Array>
-
-/**
- * The same by products, and exact: all rows are compared by their shadows in few directions, and those whose shadow is nearer than
- * the nearest row so far are compared in all coordinates.
- */
-export async function nearestBy(products: Products, rows: Float32Array, dimension: number): Promise<Nearest> {
-  if (dimension < SHADOW) return async points => nearestSquares(points, rows, dimension)
-  const directions = mainDirections(rows, dimension)
-  const ofRows = await shadowsBy(products, rows, dimension, directions)
-  const halves = halfSquares(ofRows, SHADOW)
-  const longest = 2 * halves.reduce((most, half) => Math.max(most, half), 0)
-  const begins = halves.subarray(0, Math.ceil(halves.length / FIRST))
-  return async points => {
-    const ofPoints = await shadowsBy(products, points, dimension, directions)
-    const squares = squaredLengths(ofPoints, SHADOW)
-    const out = new Float64Array(squares.length)
-    for (let first = 0; first < out.length; first += BLOCK) {
-      const block = ofPoints.slice(first * SHADOW, (first + BLOCK) * SHADOW)
-      const found = await products.rough(block, ofRows, SHADOW)
-      for (let i = 0; i * SHADOW < block.length; i++) {
-        const [point, from] = [first + i, i * halves.length]
-        let least = squaredDistance(points, point, rows, placeOfLeast(found, from, begins), dimension)
-        const slack = ROUNDING * (squares[point] + longest)
-        const limitOf = (square: number): number => (square + slack - squares[point]) / 2
-        let limit = limitOf(least)
-        for (let j = 0; j < halves.length; j++) {
-          if (halves[j] - found[from + j] >= limit) continue
-          const square = squaredDistance(points, point, rows, j, dimension, least)
-          if (square >= least) continue
-          least = square
-          limit = limitOf(least)
-        }
-        out[point] = least
-      }
-    }
-    return out
+/** The same by products in single precision: of rows that are equally near but for rounding it is the distance of one. */
+export async function nearestSquaresBy(
+  products: Products,
+  points: Float32Array,
+  rows: Float32Array,
+  dimension: number,
+): Promise<Float64Array> {
+  if (dimension < MANY_COORDINATES) return nearestSquares(points, rows, dimension)
+  const [halves, found] = [halfSquares(rows, dimension), nothingSoFar(points.length / dimension)]
+  for (const { point, row, some, others } of blocksOf(points, rows, dimension)) {
+    compare(found, await products.rough(some, others, dimension), halves, point, row)
   }
+  return Float64Array.from(found.places, (place, i) => squaredDistance(points, i, rows, place, dimension))
 }

@@ -54,6 +54,32 @@ export function neighbourEstimatesTo(
   }
 }
 
+/**
+ * The coverage of `neighbourEstimatesTo` alone, without the work that the others take.
+ *
+ * @param between  rows are the data, columns the samples
+ */
+export function coverageEstimate(reference: Pairs['withinReference'], between: PairMatrix): Estimate {
+  const ofData = ballsOf(mirrored(reference))
+  const { rows, columns, squares } = between
+  const share = (group?: Group): number => {
+    const balls = ofData(group)
+    let [data, covered] = [0, 0]
+    for (let i = 0; i < rows; i++) {
+      if (isLeft(i, group)) continue
+      data++
+      for (let j = 0; j < columns; j++) {
+        if (squares[i * columns + j] >= balls[i] || isLeft(j, group)) continue
+        covered++
+        break
+      }
+    }
+    return covered / data
+  }
+  const value = share()
+  return jackknife(value, (left, groups) => share([left, groups]), [0, 1], shareError(value, rows))
+}
+
 type Shares = Record<keyof NeighbourEstimates, number>
 
 const isLeft = (index: number, group: Group | undefined): boolean =>

@@ -2,6 +2,7 @@ import type { Evaluation, EvaluationRow, MapRow, MetricValue } from '../evaluati
 import type { SavedEvaluation } from '../evaluation/saved-samples.ts'
 import { metrics } from '../metric/catalogue.ts'
 import { described } from '../metric/map-catalogue.ts'
+import { COPIES } from '../metric/memorised.ts'
 import { type Standing, standing, together } from '../metric/standing.ts'
 import { formatCount, landing, plural } from './format.ts'
 import type { Cell, MethodRow, Metric, SeedAverage, TableData } from './types.ts'
@@ -120,12 +121,14 @@ export function classLines({ rows }: Pick<Evaluation, 'rows'>): string[] {
   const lines = row.classes
     .slice(0, LISTED)
     .map(
-      ({ name, count, agreement, strays }) =>
-        `  class ${name}: ${percent(agreement)} of ${count} samples belong to it, ${percent(strays)} stray`,
+      ({ name, count, agreement, strays, coverage }) =>
+        `  class ${name}: ${percent(agreement)} of ${count} samples belong to it, ${percent(strays)} stray` +
+        (coverage === undefined ? '' : `, covers ${percent(coverage)}`),
     )
   const more = row.classes.length - LISTED
+  const worst = row.classes.reduce((a, b) => (b.count > 0 && b.agreement < a.agreement ? b : a))
   return [
-    `By class, ${row.steps} ${row.steps === 1 ? 'step' : 'steps'}, ${row.weights} weights:`,
+    `By class, ${plural(row.steps, 'step')}, ${row.weights} weights, the worst is class ${worst.name} (${percent(worst.agreement)}):`,
     ...lines,
     ...(more > 0 ? [`  and ${more} more classes; --json has all`] : []),
   ]
@@ -158,9 +161,20 @@ const notFiniteWarnings = (rows: readonly EvaluationRow[], count: number): strin
       : [],
   )
 
+/** Says of samples that repeat training rows. */
+const copyWarnings = (rows: readonly EvaluationRow[]): string[] =>
+  rows.flatMap(({ steps, weights, metrics: { memorised } }) =>
+    memorised?.value != null && memorised.value > COPIES
+      ? [
+          `${weights} weights, ${plural(steps, 'step')}: ${shown(memorised, true)} of the samples are copies of training data or nearly so; 1 % would be chance`,
+        ]
+      : [],
+  )
+
 /** What a reader of an evaluation must not miss. */
 export const evaluationWarnings = (evaluation: Evaluation): string[] => [
   ...notFiniteWarnings(evaluation.rows, measuredCount(evaluation)),
+  ...copyWarnings(evaluation.rows),
   ...stepWarnings(evaluation),
 ]
 

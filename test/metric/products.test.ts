@@ -5,10 +5,11 @@ import { runtimeProducts } from '../../src/evaluation/products.ts'
 import { lacks, metrics } from '../../src/metric/catalogue.ts'
 import { symmetricEigenvalues } from '../../src/metric/eigenvalues.ts'
 import { kdTree } from '../../src/metric/kd-tree.ts'
-import { nearestBy, nearestSquares } from '../../src/metric/nearest.ts'
+import { nearestSquares, nearestSquaresBy } from '../../src/metric/nearest.ts'
 import { pairsBetween, thin } from '../../src/metric/pairs.ts'
 import { prepareMetrics, prepareMetricsBy } from '../../src/metric/prepare.ts'
 import { rowProducts } from '../../src/metric/products.ts'
+import { strayMarksBy, strayRule } from '../../src/metric/strays.ts'
 import { random } from '../../src/random/random.ts'
 import { nodeRuntime } from '../../src/runtime/node.ts'
 
@@ -63,7 +64,7 @@ describe('nearest rows', () => {
     points.set(rows.subarray(0, 20 * dimension))
     const { nearest } = kdTree(rows, dimension)
     const found = nearestSquares(points, rows, dimension)
-    const by = await (await nearestBy(products, rows, dimension))(points)
+    const by = await nearestSquaresBy(products, points, rows, dimension)
     for (let i = 0; i < 300; i++) {
       const expected = nearest(points, i * dimension)
       expect(found[i]).toBeCloseTo(expected, 9)
@@ -71,6 +72,21 @@ describe('nearest rows', () => {
     }
     expect(by[3]).toBe(0)
   })
+})
+
+test('points off the data are the same by products', async () => {
+  const dataset = pointsDataset(pictures(900, 64, 5), { dimension: 64, holdOut: 0.3 })
+  const points = pictures(60, 64, 6)
+  points.subarray(0, 20 * 64).forEach((value, i) => {
+    points[i] = 3 * value
+  })
+  const [expected, found] = [strayRule(dataset)(points), await strayMarksBy(products, dataset, points)]
+  expect(found).toEqual(expected)
+  expect(found.slice(0, 20)).toContain(1)
+  expect(found.slice(20)).toContain(0)
+  expect(await strayMarksBy(products, dataset, points.fill(Number.NaN, 64 * 30, 64 * 30 + 1))).toEqual(
+    strayRule(dataset)(points),
+  )
 })
 
 test('squared distances of many coordinates are those of the definition', () => {

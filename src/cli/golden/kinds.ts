@@ -1,5 +1,6 @@
 import { checkFixture, parseFixture } from '../../objective/golden.ts'
 import type { Checked } from './checked.ts'
+import { checkMetric } from './metric.ts'
 import { checkRender } from './render.ts'
 
 function checkObjective(json: unknown): Checked {
@@ -12,4 +13,5 @@ function checkObjective(json: unknown): Checked {
 export const goldenKinds: Readonly<Record<string, (json: unknown) => Checked>> = {
   objective: checkObjective,
   render: checkRender,
+  metric: checkMetric,
 }
