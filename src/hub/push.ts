@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
-import { basename, isAbsolute } from 'node:path'
+import { basename, isAbsolute, join } from 'node:path'
 import { commit, createRepo, HubApiError } from '@huggingface/hub'
 import { currentEvaluation } from '../evaluation/evaluate.ts'
-import { cardText } from '../report/card.ts'
+import { cardText, SHEETS } from '../report/card.ts'
 import { encodeModelFile, encodeOnnxModel } from '../serialization/model.ts'
 import { readModel } from '../serialization/model-files.ts'
 import { readBytes } from '../serialization/read-file.ts'
@@ -33,8 +33,10 @@ function filesOf(directory: string, repository: string, license?: string): Map<s
   const evaluation = currentEvaluation(directory)
   const { metrics } = paths(directory)
   const text = (value: string) => Buffer.from(value)
+  const card = cardText(directory, { repository, license, record: { config, data } })
+  const sheets = `plots/${SHEETS}`
   return new Map<string, Uint8Array>([
-    ['README.md', text(cardText(directory, { repository, license, record: { config, data } }))],
+    ['README.md', text(card)],
     ['config.json', text(encodeRecord(model))],
     ['model.safetensors', encodeModelFile(model)],
     ['model.onnx', encodeOnnxModel(model)],
@@ -42,6 +44,8 @@ function filesOf(directory: string, repository: string, license?: string): Map<s
     ...(evaluation
       ? [['evaluation.json', text(`${JSON.stringify(withoutFolders(evaluation), null, 2)}\n`)] as const]
       : []),
+    // The card shows it.
+    ...(card.includes(`](${sheets})`) ? [[sheets, readBytes(join(directory, sheets))] as const] : []),
   ])
 }
 

@@ -144,6 +144,8 @@ export interface ComparisonData extends TableData {
   readonly reference: Points
   /** The first of them as a sheet, where points are pictures. */
   readonly referencePicture?: string
+  /** Names of the classes that the rows of all sheets are of, where maps are told classes. */
+  readonly sheetClasses?: readonly string[]
   /** The whole configuration as text (YAML or JSON). */
   readonly config: string
 }
