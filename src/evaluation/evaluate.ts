@@ -36,7 +36,7 @@ import {
   type SampleSetting,
   trajectoryValues,
 } from './measure-rows.ts'
-import { chooseMetrics, type MetricChoice } from './metric-choice.ts'
+import { chooseMetrics, type MetricChoice, withoutFeatures } from './metric-choice.ts'
 import type { MetricValue } from './metric-value.ts'
 import { type PlannedSample, planSamples, type SamplingRequest } from './planned-samples.ts'
 import { runtimeProducts } from './products.ts'
@@ -235,6 +235,7 @@ export async function evaluateRun(
       ...once,
       ...measures.notes,
       ...sampleNotes,
+      ...withoutFeatures(dataset, setting.features),
     ],
   }
 }

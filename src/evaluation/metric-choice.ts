@@ -51,6 +51,14 @@ const THROUGH_FEATURES = ['featureFrechet', 'classAccuracy', 'classBalance', 'cl
 export const looksThrough = (name: string): boolean => THROUGH_FEATURES.includes(name)
 const MAKE = ' ("oxbow features DATA --out net.onnx" trains one on the labels)'
 
+/** What a reader of numbers of pictures with classes should know where there is no network to look through. */
+export const withoutFeatures = ({ shape, labels }: Dataset, features: unknown): string[] =>
+  shape.length === 3 && labels && !features
+    ? [
+        'pictures are compared by their pixels alone; "oxbow features DATA --out net.onnx" trains a network on the labels, and --features net.onnx compares what it sees',
+      ]
+    : []
+
 /** Why a metric cannot be measured, if so. */
 function obstacle(name: string, { dataset, exact, features, map, condition }: Situation): string | undefined {
   if (Object.hasOwn(metrics, name)) {

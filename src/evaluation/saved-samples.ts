@@ -13,7 +13,7 @@ import type { DataRecord } from '../serialization/run.ts'
 import { checkMeasured } from './evaluation-request.ts'
 import { featuresFor } from './features/shipped.ts'
 import { openSampleMeasure } from './measure-rows.ts'
-import { chooseMetrics, type MetricChoice } from './metric-choice.ts'
+import { chooseMetrics, type MetricChoice, withoutFeatures } from './metric-choice.ts'
 import type { MetricValue } from './metric-value.ts'
 import { runtimeProducts } from './products.ts'
 
@@ -91,7 +91,7 @@ export async function evaluateSamples(
       file,
       data: dataRecord({ ...dataset, ...(standardization && { standardization }) }),
       metrics: (await sampleMeasure.measure(measured)).values,
-      notes: [...measures.notes, ...sampleMeasure.notes, ...cut],
+      notes: [...measures.notes, ...sampleMeasure.notes, ...withoutFeatures(dataset, network), ...cut],
     }
   } finally {
     await network?.close()

@@ -85,7 +85,7 @@ export interface Metric extends Described {
   readonly floor?: (reference: Reference, k: number, count: number) => number | undefined
 }
 
-export type Need = 'dimension 2' | 'dimension 1,024 or less' | 'a mixture' | 'held-out rows'
+export type Need = 'dimension 2' | 'dimension 1,024 or less' | 'a mixture' | '100 held-out rows'
 
 /** What `dataset` lacks to be measured by `metric`. */
 export function lacks(metric: Metric, dataset: Dataset): Need[] {
@@ -93,7 +93,7 @@ export function lacks(metric: Metric, dataset: Dataset): Need[] {
     'dimension 2': dataset.dimension === 2,
     'dimension 1,024 or less': dataset.dimension <= 1024,
     'a mixture': dataset.mixture !== undefined,
-    'held-out rows': dataset.split !== undefined && dataset.split.heldOut > 0,
+    '100 held-out rows': dataset.split !== undefined && dataset.split.heldOut >= 100,
   }
   return metric.needs.filter(need => !has[need])
 }
@@ -368,7 +368,7 @@ export const metrics: Readonly<Record<string, Metric>> = {
     percent: true,
     description: 'share of samples nearer to a training row than 1 % of held-out rows are',
     direction: 'lower',
-    needs: ['held-out rows'],
+    needs: ['100 held-out rows'],
     onRequest: true,
     quickForPictures: true,
     ready: async (reference, products, samples) => {

@@ -1,3 +1,4 @@
+import type { ClassRow } from '../evaluation/asked-rows.ts'
 import type { Evaluation, EvaluationRow, MapRow, MetricValue } from '../evaluation/evaluate.ts'
 import type { SavedEvaluation } from '../evaluation/saved-samples.ts'
 import { metrics } from '../metric/catalogue.ts'
@@ -5,7 +6,7 @@ import { described } from '../metric/map-catalogue.ts'
 import { COPIES } from '../metric/memorised.ts'
 import { type Standing, standing, together } from '../metric/standing.ts'
 import { formatCount, landing, plural } from './format.ts'
-import type { Cell, MethodRow, Metric, SeedAverage, TableData } from './types.ts'
+import type { Cell, MethodRow, Metric, RunData, SeedAverage, TableData } from './types.ts'
 
 /** A metric with its label, what its numbers mean and its floor, as an evaluation recorded it. */
 function describeMetric(name: string, row: Pick<EvaluationRow, 'metrics'>): Metric {
@@ -114,9 +115,19 @@ export const mapLines = (maps: readonly MapRow[]): string =>
 const LISTED = 20
 
 /** What became of each class in the fewest steps; nothing of a map without classes. */
-export function classLines({ rows }: Pick<Evaluation, 'rows'>): string[] {
+export function byClass({ rows }: Pick<Evaluation, 'rows'>): RunData['byClass'] {
   const [row] = rows.filter(({ classes }) => classes).sort((a, b) => a.steps - b.steps)
-  if (!row?.classes) return []
+  return row?.classes && { steps: row.steps, weights: row.weights, classes: row.classes }
+}
+
+/** The class of which the smallest part was recognised. */
+export const worstClass = (classes: readonly ClassRow[]): ClassRow =>
+  classes.reduce((a, b) => (b.count > 0 && b.agreement < a.agreement ? b : a))
+
+/** The same in lines. */
+export function classLines(evaluation: Pick<Evaluation, 'rows'>): string[] {
+  const row = byClass(evaluation)
+  if (!row) return []
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
   const lines = row.classes
     .slice(0, LISTED)
@@ -126,7 +137,7 @@ export function classLines({ rows }: Pick<Evaluation, 'rows'>): string[] {
         (coverage === undefined ? '' : `, covers ${percent(coverage)}`),
     )
   const more = row.classes.length - LISTED
-  const worst = row.classes.reduce((a, b) => (b.count > 0 && b.agreement < a.agreement ? b : a))
+  const worst = worstClass(row.classes)
   return [
     `By class, ${plural(row.steps, 'step')}, ${row.weights} weights, the worst is class ${worst.name} (${percent(worst.agreement)}):`,
     ...lines,

@@ -14,7 +14,7 @@ import { residualOf, verdictOf } from '../training/verdict.ts'
 import { evaluateCommand, trainCommand } from './command.ts'
 import { diagnose } from './diagnostics.ts'
 import { drawReference, drawSamples } from './drawn-samples.ts'
-import { estimateOf, evaluationTable, evaluationWarnings, metricsOf, rowId } from './evaluation.ts'
+import { byClass, estimateOf, evaluationTable, evaluationWarnings, metricsOf, rowId } from './evaluation.ts'
 import { trainingSeconds } from './training-log.ts'
 import type { Method, MethodRow, RunData } from './types.ts'
 
@@ -136,6 +136,7 @@ export async function gatherRun(directory: string): Promise<RunData> {
     ...curves,
     data: { ...data, statistics: dataset.statistics, labels: dataset.labels },
     mapMetrics: mapMetricsOf(evaluation),
+    byClass: byClass(evaluation),
     warnings: [
       ...(curves.verdict?.diverged ? [`Training: ${curves.verdict.text}.`] : []),
       ...(dataset.warnings ?? []),

@@ -55,9 +55,9 @@ describe('of a dataset', () => {
   })
 })
 
-test('needs held-out rows', () => {
-  const all = pointsDataset(normals(300, 1), { dimension: 3, holdOut: 0 })
+test('needs held-out rows, enough for one in a hundred', () => {
+  const all = pointsDataset(normals(1500, 1), { dimension: 3 })
   expect(() => prepareMetrics(all, { count: 10, names: ['memorised'] })).toThrow(
-    'metric memorised needs held-out rows',
+    'metric memorised needs 100 held-out rows',
   )
 })

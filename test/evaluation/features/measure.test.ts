@@ -168,6 +168,11 @@ describe('an evaluation of pictures', () => {
     larger.sample(random(6, 'file'), points)
     writeFileSync(run('larger.npy'), encodeNpy({ shape: [50, 400], data: points }))
     const asked = { count: 50, seed: 0, metrics: ['featureFrechet'] }
+    const { notes } = await evaluateSamples(run('larger.npy'), larger, {
+      ...asked,
+      metrics: ['energyDistance'],
+    })
+    expect(notes.join()).toContain('"oxbow features DATA --out net.onnx" trains a network on the labels')
     await expect(evaluateSamples(run('larger.npy'), larger, asked)).rejects.toThrow(
       'featureFrechet needs a network for features: --features net.onnx ("oxbow features DATA --out net.onnx" trains one on the labels)',
     )
