@@ -69,7 +69,11 @@ async function save(run: string, evaluation: Evaluation, report: boolean): Promi
   try {
     writeEvaluation(run, evaluation)
     writeCard(run)
-    if (report) await writeRunReport(run)
+    if (report) {
+      await writeRunReport(run)
+      // It shows the samples that the report has drawn.
+      if (evaluation.data.shape) writeCard(run)
+    }
     return undefined
   } catch (error) {
     const { exit, line } = described(error)

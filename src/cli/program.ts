@@ -175,7 +175,10 @@ function addEvaluate(add: AddCommand, run: Wrap, argv: readonly string[]): void 
         metricList('--metrics'),
       ),
     )
-    .option('--features <file>', 'ONNX network whose features are compared too (featureFrechetDistance)')
+    .option(
+      '--features <file>',
+      'ONNX network whose features are compared too (featureFrechet, classAccuracy, ...)',
+    )
     .addOption(method())
     .addOption(
       new Option('--weights <name>', `${WEIGHTS_FORM}; or both for the first two`)
@@ -240,6 +243,15 @@ function addOthers(add: AddCommand, run: Wrap): void {
     .addOption(method().default(undefined, 'auto'))
     .option('--out <file>', 'file to write (default: model.FORMAT or sampler-N.onnx beside the model)')
     .action(run(async (model, options) => (await import('./export.ts')).exportCommand(model, options)))
+
+  add(
+    'features <data>',
+    'train a classifier on the labels of data; evaluate compares samples by its features',
+  )
+    .addOption(new Option('--out <file>', 'ONNX file to write').makeOptionMandatory())
+    .addOption(whole('--steps <n>', 'training steps', 1, 1_000_000).default(3000))
+    .addOption(seed('seed of initialisation, data and noise'))
+    .action(run(async (data, options) => (await import('./features.ts')).featuresCommand(data, options)))
 
   add('studio', 'see, train and compare flow maps in the browser')
     .addOption(whole('--port <n>', 'port to listen on; 0 for a free one', 0, 65_535).default(4680))

@@ -20,6 +20,8 @@ export interface ClassRow {
   readonly agreement: number
   /** Share of them that are off the data. */
   readonly strays: number
+  /** Share of real points of the class that have a sample near by, where a network for features was there. */
+  readonly coverage?: number
 }
 
 /** What becomes of samples that were asked for. */

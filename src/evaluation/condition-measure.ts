@@ -5,7 +5,7 @@ import type { PathMetric } from '../metric/map-catalogue.ts'
 import type { ConditionKind } from '../model/index.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
 import type { RunRecord } from '../serialization/run.ts'
-import { type AskedMeasure, type AskedValue, drawAsked } from './asked-rows.ts'
+import { type AskedMeasure, type AskedRows, type AskedValue, drawAsked } from './asked-rows.ts'
 import { classMeasure } from './class-measure.ts'
 import { vectorMeasure } from './vector-measure.ts'
 
@@ -22,9 +22,12 @@ export const metricOfKind = (kind: ConditionKind): PathMetric => rows[kind].metr
 /** What the samples of a run are told, and what becomes of it. */
 export interface ConditionMeasure {
   readonly metric: PathMetric
+  readonly kind: ConditionKind
+  /** Real points, and what is asked for with each of them. */
+  readonly asked: AskedRows
   /** The run's map, told the condition of each sample. */
   told(map: LoadedMap): LoadedMap
-  measure(points: Float32Array): AskedValue
+  readonly measure: () => (points: Float32Array) => AskedValue
 }
 
 /**
@@ -47,10 +50,13 @@ export function conditionMeasure(
   if (theirs !== ours) throw new ConfigError(`data: the run is told ${ours}; ${dataset.name} has ${theirs}`)
   const { measure, metric } = rows[kind]
   const asked = drawAsked(kind, dataset, count, seed)
+  let ready: ReturnType<AskedMeasure> | undefined
   return {
     metric,
+    kind,
+    asked,
     told: map => map.given({ [kind]: asked.values }),
-    measure: measure(dataset, asked, seed),
+    measure: () => (ready ??= measure(dataset, asked, seed)),
   }
 }
 

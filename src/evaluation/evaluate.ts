@@ -8,7 +8,9 @@ import { DataError } from '../data/error.ts'
 import { standardizedBy } from '../data/standardized.ts'
 import { decodeText } from '../data/utf8.ts'
 import { countNotFinite } from '../metric/points.ts'
-import { prepareMetrics } from '../metric/prepare.ts'
+import { prepareMetricsBy } from '../metric/prepare.ts'
+import { MANY_COORDINATES } from '../metric/products.ts'
+import { readyStrayRule } from '../metric/strays.ts'
 import { standardized } from '../model/index.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { drawNoise } from '../sampler/sampler.ts'
@@ -26,11 +28,19 @@ import type { ClassRow } from './asked-rows.ts'
 import { type ConditionMeasure, conditionMeasure } from './condition-measure.ts'
 import { checkRequest } from './evaluation-request.ts'
 import { evaluationSchema } from './evaluation-schema.ts'
+import { featuresFor } from './features/shipped.ts'
 import { measureMap } from './map-measures.ts'
-import { followNoise, openSampleMeasure, type SampleSetting, trajectoryValues } from './measure-rows.ts'
-import { chooseMetrics, type MetricChoice } from './metric-choice.ts'
+import {
+  followNoise,
+  openSampleMeasure,
+  type SampleMeasure,
+  type SampleSetting,
+  trajectoryValues,
+} from './measure-rows.ts'
+import { chooseMetrics, type MetricChoice, withoutFeatures } from './metric-choice.ts'
 import type { MetricValue } from './metric-value.ts'
 import { type PlannedSample, planSamples, type SamplingRequest } from './planned-samples.ts'
+import { runtimeProducts } from './products.ts'
 
 export type { MetricValue } from './metric-value.ts'
 export { exactVelocity } from './trajectories.ts'
@@ -45,7 +55,7 @@ export interface EvaluationRequest extends SamplingRequest {
   readonly weights: readonly Weights[]
   /** Names of metrics, or `all`; what is quick by default. */
   readonly metrics?: MetricChoice
-  /** Path of the ONNX network that `featureFrechetDistance` looks through. */
+  /** Path of the ONNX network that metrics of features look through; that of the package by default, where it has one. */
   readonly features?: string
   /** At which scale samples are guided; default as the map was trained, and 1 where it was not. */
   readonly guidance?: GuidanceChoice
@@ -101,28 +111,64 @@ async function openData(directory: string, record: RunRecord, other?: Dataset): 
   return inOrderOf(dataset, { name: 'the run', columns: record.data.columns })
 }
 
+/** What a run is measured by. Close it when done. */
+interface Setting extends SampleSetting {
+  /** What the map is told, of a run that is told something. */
+  readonly told?: ConditionMeasure
+  close(): Promise<void>
+}
+
 /** Readies what samples are measured by. */
-function settingOf(
-  { config, data: { standardization } }: RunRecord,
+async function settingOf(
+  record: RunRecord,
   dataset: Dataset,
   request: EvaluationRequest,
   own: boolean,
-): SampleSetting {
+): Promise<Setting> {
+  const { config, data } = record
+  const { standardization } = data
   const { count, seed, metrics } = request
   const seen = standardizedBy(standardization, dataset)
-  const exact = own && seen.mixture !== undefined
-  const { kind, drop } = config.condition
-  const features = request.features
-  const chosen = chooseMetrics(metrics, {
-    dataset: seen,
-    exact,
-    features: features !== undefined,
-    map: true,
-    ...(kind !== 'none' && { condition: { kind, none: drop > 0 } }),
-  })
-  const measures = prepareMetrics(seen, { count, seed, names: chosen.samples })
   // Its graphs are of float64, which the processor alone has.
-  return { dataset, standardization, measures, chosen, features, runtime: nodeRuntime() }
+  const runtime = nodeRuntime()
+  const features = await featuresFor(runtime, dataset, request.features)
+  const products = runtimeProducts(runtime)
+  const close = async (): Promise<void> => {
+    await features?.close()
+    await products.close()
+  }
+  try {
+    const { kind, drop } = config.condition
+    const chosen = chooseMetrics(metrics, {
+      dataset: seen,
+      exact: own && seen.mixture !== undefined,
+      features,
+      map: true,
+      ...(kind !== 'none' && { condition: { kind, none: drop > 0 } }),
+    })
+    const measures = await prepareMetricsBy(products, seen, { count, seed, names: chosen.samples })
+    // Samples of each class are asked whether they stray.
+    if (kind === 'class' && seen.dimension >= MANY_COORDINATES) await readyStrayRule(seen, products)
+    const told = conditionMeasure(record, seen, measures.count, seed)
+    const asked = told?.kind === 'class' ? told.asked : undefined
+    return {
+      dataset,
+      seen,
+      standardization,
+      measures,
+      chosen,
+      features,
+      runtime,
+      products,
+      seed,
+      told,
+      asked,
+      close,
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
 }
 
 /** Of both kinds of weights, those that are there; averaged ones that are the raw ones are shown once. */
@@ -162,21 +208,21 @@ export async function evaluateRun(
   const [weights, once] = distinctWeights(directory, record.config, request.weights)
   // A damaged one is refused before the others are measured.
   for (const name of weights) readModel(directory, name)
-  const setting = settingOf(record, dataset, request, data === undefined)
+  const setting = await settingOf(record, dataset, request, data === undefined)
   const { measures, standardization } = setting
-  const seen = standardizedBy(standardization, dataset)
-  const told = conditionMeasure(record, seen, measures.count, request.seed)
-  const sampleMeasure = await openSampleMeasure(setting)
   const rows: EvaluationRow[] = []
   const maps: MapRow[] = []
+  let sampleNotes: readonly string[] = []
   try {
+    const sampleMeasure = await openSampleMeasure(setting)
+    sampleNotes = sampleMeasure.notes
     for (const name of weights) {
-      const found = await measureWeights(directory, name, { samples, setting, request, told, sampleMeasure })
+      const found = await measureWeights(directory, name, { samples, setting, request, sampleMeasure })
       rows.push(...found.rows)
       if (setting.chosen.maps.length > 0) maps.push(found.map)
     }
   } finally {
-    await sampleMeasure.close()
+    await setting.close()
   }
   const { name, fingerprint } = dataset
   return {
@@ -191,26 +237,26 @@ export async function evaluateRun(
       ...notes,
       ...once,
       ...measures.notes,
-      ...sampleMeasure.notes,
+      ...sampleNotes,
+      ...withoutFeatures(dataset, setting.features),
     ],
   }
 }
 
 interface Task {
   readonly samples: readonly PlannedSample[]
-  readonly setting: SampleSetting
+  readonly setting: Setting
   readonly request: EvaluationRequest
-  readonly told?: ConditionMeasure
-  readonly sampleMeasure: Awaited<ReturnType<typeof openSampleMeasure>>
+  readonly sampleMeasure: SampleMeasure
 }
 
 /** Measures one kind of weights: its samples, each from the same noise, and its map. */
 async function measureWeights(
   directory: string,
   weights: Weights,
-  { samples, setting, request: { seed, guidance }, told, sampleMeasure }: Task,
+  { samples, setting, request: { seed, guidance }, sampleMeasure }: Task,
 ): Promise<{ rows: EvaluationRow[]; map: MapRow }> {
-  const { dataset, standardization, measures, chosen } = setting
+  const { dataset, standardization, measures, chosen, told } = setting
   const map = await load(directory, { weights })
   try {
     const model = map.model!
@@ -222,12 +268,18 @@ async function measureWeights(
     for (const planned of samples) {
       const { steps, grid, named, method } = planned
       const points = await takeThrough(sampled, method, noise, grid, seed)
-      const asked = told?.measure(standardization ? standardized(standardization, points) : points)
+      const found = await sampleMeasure.measure(points)
+      // A network that tells classes says the same, and better.
+      const isTold = told && (chosen.paths.includes(told.metric) || !setting.features?.tellsClasses)
+      const asked = isTold
+        ? told.measure()(standardization ? standardized(standardization, points) : points)
+        : undefined
       const metrics = {
-        ...(told && asked && chosen.paths.includes(told.metric) && { [told.metric]: asked.value }),
-        ...(await sampleMeasure.measure(points)),
+        ...(asked && chosen.paths.includes(told!.metric) && { [told!.metric]: asked.value }),
+        ...found.values,
         ...trajectoryValues(points, planned, ends, setting),
       }
+      const classes = found.classes ?? asked?.classes
       const notFinite = countNotFinite(points, dataset.dimension)
       rows.push({
         steps,
@@ -236,7 +288,7 @@ async function measureWeights(
         weights,
         ...(notFinite && { notFinite }),
         metrics,
-        ...(asked?.classes && { classes: asked.classes }),
+        ...(classes && { classes }),
       })
     }
     const mixture = standardization ? undefined : dataset.mixture

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isWeights, type Weights } from '../config/weights-name.ts'
+import { metricName } from '../metric/map-catalogue.ts'
 import { dataRecordSchema } from '../serialization/record.ts'
 
 const maybe = z.number().nullable()
@@ -21,7 +22,11 @@ const metricSchema = z.object({
   note: z.string().optional(),
 })
 
-const metrics = z.record(z.string(), metricSchema)
+const metrics = z
+  .record(z.string(), metricSchema)
+  .transform(found =>
+    Object.fromEntries(Object.entries(found).map(([name, each]) => [metricName(name), each])),
+  )
 const weights = z.custom<Weights>(isWeights, 'expected the name of weights')
 // Of as many jumps as can be asked for: a report takes them again.
 const steps = z.int().min(1).max(10_000)
@@ -62,7 +67,13 @@ export const evaluationSchema = z.object({
         metrics,
         classes: z
           .array(
-            z.object({ name: z.string(), count: z.int().min(0), agreement: z.number(), strays: z.number() }),
+            z.object({
+              name: z.string(),
+              count: z.int().min(0),
+              agreement: z.number(),
+              strays: z.number(),
+              coverage: z.number().optional(),
+            }),
           )
           .optional(),
       }),

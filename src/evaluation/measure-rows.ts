@@ -1,15 +1,19 @@
-import { type Dataset, pictureShape } from '../data/dataset.ts'
+import type { Dataset } from '../data/dataset.ts'
+import type { StandardizedDataset } from '../data/standardized.ts'
 import { metrics } from '../metric/catalogue.ts'
 import { rootEstimate, standardError } from '../metric/estimate.ts'
 import { type PathMetric, pathMetrics } from '../metric/map-catalogue.ts'
 import type { Measures } from '../metric/prepare.ts'
+import type { Products } from '../metric/products.ts'
 import { trajectoryError } from '../metric/trajectory-error.ts'
-import { type Standardization, standardized, unstandardized } from '../model/index.ts'
+import { type Standardization, standardized } from '../model/index.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { asRowMap, type Model } from '../serialization/model.ts'
-import { featureMeasure, openFeatures } from './features.ts'
+import type { AskedRows, ClassRow } from './asked-rows.ts'
+import { openFeatureMeasure } from './features/measure.ts'
+import type { Features } from './features/open.ts'
 import { lastTime } from './map-measures.ts'
-import type { ChosenMetrics } from './metric-choice.ts'
+import { type ChosenMetrics, looksThrough } from './metric-choice.ts'
 import { EXACT, type MetricValue, metricValue } from './metric-value.ts'
 import type { PlannedSample } from './planned-samples.ts'
 import { endsAlong, exactEnds } from './trajectories.ts'
@@ -20,21 +24,33 @@ export type MetricValues = Record<string, MetricValue>
 export interface SampleSetting {
   /** In its own units. */
   readonly dataset: Dataset
+  /** As it is measured. */
+  readonly seen: StandardizedDataset
   /** How points are brought to the units that they are measured in; absent for those of the data. */
   readonly standardization?: Standardization
   readonly measures: Measures
   readonly runtime: Runtime
+  /** What takes long in many coordinates is computed by these. */
+  readonly products: Products
   readonly chosen: ChosenMetrics
-  /** Path of the network that `featureFrechetDistance` looks through. */
-  readonly features?: string
+  /** The network that metrics of features look through. */
+  readonly features?: Features
+  readonly seed: number
+  /** Real points and the classes that samples are asked for with, of a map that is told classes. */
+  readonly asked?: AskedRows
 }
 
-/** Measures points in the data's own units. Close it when done. */
+export interface MeasuredSamples {
+  readonly values: MetricValues
+  /** By class, where a network tells them. */
+  readonly classes?: readonly ClassRow[]
+}
+
+/** Measures points in the data's own units. */
 export interface SampleMeasure {
   /** What a reader of the numbers should know. */
   readonly notes: readonly string[]
-  measure(points: Float32Array): Promise<MetricValues>
-  close(): Promise<void>
+  measure(points: Float32Array): Promise<MeasuredSamples>
 }
 
 /** Of fewer points a covariance has directions without spread. */
@@ -47,46 +63,46 @@ const fewPoints = (name: PathMetric | 'frechetDistance', count: number, coordina
     : []
 
 /**
- * Readies the metrics that need samples and data alone, each beside its floor.
+ * Readies the metrics that need samples, data and a network for features, each beside its floor.
  *
- * @throws ConfigError when a network for features cannot be used
+ * @throws ConfigError when the network cannot be used
  */
 export async function openSampleMeasure(setting: SampleSetting): Promise<SampleMeasure> {
-  const { dataset, standardization: by, measures, chosen } = setting
-  const features =
-    chosen.paths.includes('featureFrechetDistance') && setting.features !== undefined
-      ? await openFeatures(setting.runtime, setting.features, dataset.dimension, pictureShape(dataset))
-      : undefined
-  const ofFeatures =
-    features &&
-    (await featureMeasure(features, measures, seen => (by ? unstandardized(by, seen) : seen)).catch(
-      async error => {
-        await features.close()
-        throw error
-      },
-    ))
+  const { dataset, standardization: by, measures, chosen, products, features } = setting
+  const through = features && chosen.paths.some(looksThrough)
+  const ofFeatures = through
+    ? await openFeatureMeasure({
+        ...setting,
+        features,
+        dataset: setting.seen,
+        chosen: chosen.paths,
+      })
+    : undefined
   const { count } = measures
   return {
     notes: [
       ...(chosen.samples.includes('frechetDistance')
         ? fewPoints('frechetDistance', count, dataset.dimension)
         : []),
-      ...(ofFeatures ? fewPoints('featureFrechetDistance', count, ofFeatures.size) : []),
+      ...(ofFeatures && chosen.paths.includes('featureFrechet')
+        ? fewPoints('featureFrechet', count, ofFeatures.size)
+        : []),
     ],
     measure: async points => {
       const seen = by ? standardized(by, points) : points
       const values: MetricValues = {}
-      for (const [name, found] of Object.entries(measures.estimate(seen))) {
-        const floor = measures.floors[name]
+      const floors = await measures.floorsBy(products)
+      for (const [name, found] of Object.entries(await measures.estimateBy(products, seen))) {
+        const floor = floors[name]
         values[name] = metricValue(metrics[name], found, {
           floor,
           count: floor.count,
           standardized: by !== undefined,
         })
       }
-      return ofFeatures ? { ...values, featureFrechetDistance: await ofFeatures.measure(seen) } : values
+      const found = await ofFeatures?.measure(seen)
+      return { values: { ...values, ...found?.values }, ...(found?.classes && { classes: found.classes }) }
     },
-    close: async () => features?.close(),
   }
 }
 

@@ -1,11 +1,12 @@
 import { ConfigError } from '../config/index.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { nearest } from '../data/suggest.ts'
-import { lacks, metrics } from '../metric/catalogue.ts'
+import { isQuick, lacks, metrics } from '../metric/catalogue.ts'
 import {
   described,
   type MapMetric,
   mapMetrics,
+  metricName,
   type PathMetric,
   pathMetrics,
 } from '../metric/map-catalogue.ts'
@@ -24,8 +25,8 @@ export interface Situation {
   readonly dataset: Dataset
   /** Whether the exact velocity of the run's data is known. */
   readonly exact: boolean
-  /** Whether a network for features was named. */
-  readonly features: boolean
+  /** The network for features, where there is one. */
+  readonly features?: { readonly tellsClasses: boolean }
   /** Whether a map is there, and not its samples alone. */
   readonly map: boolean
   /** What the map is told of each sample, and whether it knows the data as a whole too; absent for nothing. */
@@ -45,6 +46,19 @@ const JUMP_DIMENSION = 16
 const pathNames = Object.keys(pathMetrics) as PathMetric[]
 const mapNames = Object.keys(mapMetrics) as MapMetric[]
 
+/** Metrics that look through a network for features. */
+const THROUGH_FEATURES = ['featureFrechet', 'classAccuracy', 'classBalance', 'classCoverage']
+export const looksThrough = (name: string): boolean => THROUGH_FEATURES.includes(name)
+const MAKE = ' ("oxbow features DATA --out net.onnx" trains one on the labels)'
+
+/** What a reader of numbers of pictures with classes should know where there is no network to look through. */
+export const withoutFeatures = ({ shape, labels }: Dataset, features: unknown): string[] =>
+  shape.length === 3 && labels && !features
+    ? [
+        'pictures are compared by their pixels alone; "oxbow features DATA --out net.onnx" trains a network on the labels, and --features net.onnx compares what it sees',
+      ]
+    : []
+
 /** Why a metric cannot be measured, if so. */
 function obstacle(name: string, { dataset, exact, features, map, condition }: Situation): string | undefined {
   if (Object.hasOwn(metrics, name)) {
@@ -52,8 +66,14 @@ function obstacle(name: string, { dataset, exact, features, map, condition }: Si
     const has = `dimension ${dataset.dimension} and ${dataset.mixture ? 'a' : 'no'} mixture`
     return missing.length > 0 ? `needs ${missing.join(' and ')}; ${dataset.name} has ${has}` : undefined
   }
-  if (name === 'featureFrechetDistance') {
-    return features ? undefined : 'needs a network for features: --features net.onnx'
+  if (looksThrough(name)) {
+    if (!features) return `needs a network for features: --features net.onnx${dataset.labels ? MAKE : ''}`
+    if (name === 'featureFrechet') return undefined
+    if (!features.tellsClasses) return 'needs a network for features that tells the classes of the data too'
+    const told = condition?.kind === 'class'
+    if (name === 'classBalance')
+      return told ? 'needs samples without classes, and these are drawn by class' : undefined
+    return told ? undefined : 'needs a run with --condition class'
   }
   if (!map) return 'needs a run, not its samples alone'
   const told = conditionKinds.find(kind => metricOfKind(kind) === name)
@@ -89,12 +109,15 @@ function checkName(name: string, situation: Situation): void {
  * @throws ConfigError on an unknown name, or one that cannot be measured here
  */
 export function chooseMetrics(choice: MetricChoice, situation: Situation): ChosenMetrics {
-  const named = choice === 'all' ? [] : (choice ?? [QUICK])
+  const named = choice === 'all' ? [] : (choice ?? [QUICK]).map(metricName)
+  // A classifier tells better than the nearest row.
+  const isReplaced = (name: string): boolean =>
+    name === 'classAgreement' && situation.features?.tellsClasses === true
   for (const name of named) if (name !== QUICK) checkName(name, situation)
   const isMeant = (name: string): boolean =>
-    choice === 'all' || (named.includes(QUICK) && !described[name].onRequest)
+    choice === 'all' || (named.includes(QUICK) && isQuick(described[name], situation.dataset))
   const isChosen = (name: string): boolean =>
-    named.includes(name) || (isMeant(name) && obstacle(name, situation) === undefined)
+    named.includes(name) || (isMeant(name) && !isReplaced(name) && obstacle(name, situation) === undefined)
   return {
     samples: Object.keys(metrics).filter(isChosen),
     paths: pathNames.filter(isChosen),

@@ -5,15 +5,17 @@ import type { Dataset } from '../data/dataset.ts'
 import { readPoints } from '../data/points.ts'
 import { standardizationOf, standardizedBy } from '../data/standardized.ts'
 import { someRows } from '../metric/points.ts'
-import { prepareMetrics } from '../metric/prepare.ts'
+import { prepareMetricsBy } from '../metric/prepare.ts'
 import { random } from '../random/random.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { dataRecord } from '../serialization/record.ts'
 import type { DataRecord } from '../serialization/run.ts'
 import { checkMeasured } from './evaluation-request.ts'
+import { featuresFor } from './features/shipped.ts'
 import { openSampleMeasure } from './measure-rows.ts'
-import { chooseMetrics, type MetricChoice } from './metric-choice.ts'
+import { chooseMetrics, type MetricChoice, withoutFeatures } from './metric-choice.ts'
 import type { MetricValue } from './metric-value.ts'
+import { runtimeProducts } from './products.ts'
 
 export interface SavedRequest {
   /** Points measured at most. */
@@ -21,7 +23,7 @@ export interface SavedRequest {
   /** Of the reference data, of directions, and of the points drawn where not all are measured. */
   readonly seed: number
   readonly metrics?: MetricChoice
-  /** Path of the ONNX network that `featureFrechetDistance` looks through. */
+  /** Path of the ONNX network that metrics of features look through; that of the package by default, where it has one. */
   readonly features?: string
 }
 
@@ -60,35 +62,39 @@ export async function evaluateSamples(
   if (rows < 2) throw new ConfigError(`${file}: expected at least 2 points, found ${rows}`)
   const standardization = standardizationOf('auto', dataset)
   const seen = standardizedBy(standardization, dataset)
-  const chosen = chooseMetrics(metrics, {
-    dataset: seen,
-    exact: false,
-    features: features !== undefined,
-    map: false,
-  })
-  const measures = prepareMetrics(seen, { count: Math.min(count, rows), seed, names: chosen.samples })
-  const sampleMeasure = await openSampleMeasure({
-    dataset,
-    standardization,
-    measures,
-    chosen,
-    features,
-    runtime: nodeRuntime(),
-  })
-  const isCut = measures.count < rows
-  // A file may be in the order of its classes.
-  const measured = isCut
-    ? someRows(points, dimension, measures.count, random(seed, 'metric', 'saved samples'))
-    : points
-  const cut = isCut ? [`${measures.count} of ${rows} points of ${file} are measured, drawn at random`] : []
+  const runtime = nodeRuntime()
+  const network = await featuresFor(runtime, dataset, features)
+  const products = runtimeProducts(runtime)
   try {
+    const chosen = chooseMetrics(metrics, { dataset: seen, exact: false, features: network, map: false })
+    const asked = { count: Math.min(count, rows), seed, names: chosen.samples }
+    const measures = await prepareMetricsBy(products, seen, asked)
+    const setting = {
+      dataset,
+      seen,
+      standardization,
+      measures,
+      chosen,
+      features: network,
+      runtime,
+      products,
+      seed,
+    }
+    const sampleMeasure = await openSampleMeasure(setting)
+    const isCut = measures.count < rows
+    // A file may be in the order of its classes.
+    const measured = isCut
+      ? someRows(points, dimension, measures.count, random(seed, 'metric', 'saved samples'))
+      : points
+    const cut = isCut ? [`${measures.count} of ${rows} points of ${file} are measured, drawn at random`] : []
     return {
       file,
       data: dataRecord({ ...dataset, ...(standardization && { standardization }) }),
-      metrics: await sampleMeasure.measure(measured),
-      notes: [...measures.notes, ...sampleMeasure.notes, ...cut],
+      metrics: (await sampleMeasure.measure(measured)).values,
+      notes: [...measures.notes, ...sampleMeasure.notes, ...withoutFeatures(dataset, network), ...cut],
     }
   } finally {
-    await sampleMeasure.close()
+    await network?.close()
+    await products.close()
   }
 }

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
-import { basename, isAbsolute } from 'node:path'
+import { basename, isAbsolute, join } from 'node:path'
 import { commit, createRepo, HubApiError } from '@huggingface/hub'
 import { currentEvaluation } from '../evaluation/evaluate.ts'
-import { cardText } from '../report/card.ts'
+import { cardText, SHEETS } from '../report/card.ts'
 import { encodeAdapterFile } from '../serialization/adapter.ts'
 import { readAdapter } from '../serialization/merge.ts'
 import { encodeModelFile, encodeOnnxModel } from '../serialization/model.ts'
@@ -35,8 +35,10 @@ function filesOf(directory: string, repository: string, license?: string): Map<s
   const evaluation = currentEvaluation(directory)
   const { metrics, adapter } = paths(directory)
   const text = (value: string) => Buffer.from(value)
+  const card = cardText(directory, { repository, license, record: { config, data } })
+  const sheets = `plots/${SHEETS}`
   return new Map<string, Uint8Array>([
-    ['README.md', text(cardText(directory, { repository, license, record: { config, data } }))],
+    ['README.md', text(card)],
     ['config.json', text(encodeRecord(model))],
     ['model.safetensors', encodeModelFile(model)],
     ['model.onnx', encodeOnnxModel(model)],
@@ -47,6 +49,8 @@ function filesOf(directory: string, repository: string, license?: string): Map<s
     ...(evaluation
       ? [['evaluation.json', text(`${JSON.stringify(withoutFolders(evaluation), null, 2)}\n`)] as const]
       : []),
+    // The card shows it.
+    ...(card.includes(`](${sheets})`) ? [[sheets, readBytes(join(directory, sheets))] as const] : []),
   ])
 }
 

@@ -2,14 +2,25 @@ import type { Dataset, Values } from '../data/dataset.ts'
 import { random } from '../random/random.ts'
 import { energyEstimateTo } from './energy-distance.ts'
 import type { Estimate } from './estimate.ts'
-import { frechetEstimateTo } from './frechet.ts'
+import { frechetEstimateTo, type Gaussian, gaussianBy } from './frechet.ts'
 import { type HistogramEstimates, histogramBox, histogramEstimatesTo } from './histogram.ts'
+import {
+  asFloats,
+  type CopyRows,
+  copyLimit,
+  copyRows,
+  memorisedEstimate,
+  memorisedFloor,
+} from './memorised.ts'
 import { GREATEST_MMD, mmdEstimateTo } from './mmd.ts'
 import { type ModeEstimates, modeEstimates } from './mode-divergence.ts'
+import { nearestSquares, nearestSquaresBy } from './nearest.ts'
 import { type NeighbourEstimates, neighbourEstimatesTo } from './neighbours.ts'
-import { lazyPairs, type Pairs, pairsWithin, thin } from './pairs.ts'
-import { type SlicedEstimates, slicedEstimatesTo } from './sliced-wasserstein.ts'
-import { mostRows, strayEstimate, strayFloor, strayRule } from './strays.ts'
+import { lazyPairs, type Pairs, pairsBy, pairsWithin, type Thinned, thin } from './pairs.ts'
+import { allFinite } from './points.ts'
+import { MANY_COORDINATES, type Products } from './products.ts'
+import { type Projected, projectedBy, type SlicedEstimates, slicedEstimatesTo } from './sliced-wasserstein.ts'
+import { mostRows, readyStrayRule, strayEstimate, strayFloor, strayMarksBy, strayRule } from './strays.ts'
 import { twoSampleEstimate } from './two-sample.ts'
 import { wassersteinEstimate } from './wasserstein.ts'
 
@@ -17,6 +28,8 @@ import { wassersteinEstimate } from './wasserstein.ts'
 export interface Cloud {
   readonly values: Values
   once<T>(key: string, compute: () => T): T
+  /** The same of what is computed elsewhere; afterwards `once` has it. */
+  ready<T>(key: string, compute: () => Promise<T>): Promise<T>
 }
 
 /** The data that samples are measured against. */
@@ -51,6 +64,8 @@ export interface Described {
   readonly limitOf?: (dimension: number) => number
   /** Whether it is left out where nothing is asked for, since it takes long. */
   readonly onRequest?: boolean
+  /** Whether it is measured of pictures all the same. */
+  readonly quickForPictures?: boolean
 }
 
 /** A distance or likeness of samples and a dataset. */
@@ -61,11 +76,16 @@ export interface Metric extends Described {
   readonly placesAll?: boolean
   /** Does the work on the reference and returns the measurement. */
   readonly prepare: (reference: Reference) => (samples: Cloud) => Estimate
+  /**
+   * Does the part of `prepare` that takes long in many coordinates by products, and where there are samples that of the measurement, so that
+   * both find it done.
+   */
+  readonly ready?: (reference: Reference, products: Products, samples?: Cloud) => Promise<unknown>
   /** Draw `k` of the floor at `count` points, where measuring rows that were trained on would say nothing. */
   readonly floor?: (reference: Reference, k: number, count: number) => number | undefined
 }
 
-export type Need = 'dimension 2' | 'dimension 1,024 or less' | 'a mixture'
+export type Need = 'dimension 2' | 'dimension 1,024 or less' | 'a mixture' | '100 held-out rows'
 
 /** What `dataset` lacks to be measured by `metric`. */
 export function lacks(metric: Metric, dataset: Dataset): Need[] {
@@ -73,9 +93,16 @@ export function lacks(metric: Metric, dataset: Dataset): Need[] {
     'dimension 2': dataset.dimension === 2,
     'dimension 1,024 or less': dataset.dimension <= 1024,
     'a mixture': dataset.mixture !== undefined,
+    '100 held-out rows': dataset.split !== undefined && dataset.split.heldOut >= 100,
   }
   return metric.needs.filter(need => !has[need])
 }
+
+/** Whether a metric is measured of data where nothing is asked for. */
+export const isQuick = (
+  { onRequest, quickForPictures }: Described,
+  { shape }: Pick<Dataset, 'shape'>,
+): boolean => !onRequest || (quickForPictures === true && shape.length === 3)
 
 /** Metrics of pairs compare all of them. */
 const PAIRS_LIMIT = 2000
@@ -86,13 +113,27 @@ const share = { unit: 'share', range: [0, 1], direction: 'higher' } as const
 const ofPairs = { limit: PAIRS_LIMIT, needs: [] } as const
 
 /** Both sliced distances come from one sort of the projections. */
-function sliced(pick: keyof SlicedEstimates): Metric['prepare'] {
-  return reference => {
-    const measure = reference.once('sliced', () =>
-      slicedEstimatesTo(reference.values, reference.dataset.dimension, { seed: reference.seed }),
-    )
-    return samples => samples.once('sliced', () => measure(samples.values))[pick]
+function sliced(pick: keyof SlicedEstimates): Pick<Metric, 'prepare' | 'ready'> {
+  /** Found by `ready`; otherwise the measure projects by itself. */
+  const projections = (cloud: Cloud) => cloud.once<Projected | undefined>('projections', () => undefined)
+  return {
+    ready: ({ dataset: { dimension }, seed, ...reference }, products, cloud = reference) =>
+      inMany(dimension, () =>
+        cloud.ready('projections', () => projectedBy(products, cloud.values, dimension, seed)),
+      ),
+    prepare: reference => {
+      const { dataset, seed, values } = reference
+      const measure = reference.once('sliced', () =>
+        slicedEstimatesTo(values, dataset.dimension, { seed }, projections(reference)),
+      )
+      return samples => samples.once('sliced', () => measure(samples.values, projections(samples)))[pick]
+    },
   }
+}
+
+/** Where products pay. */
+const inMany = async (dimension: number, work: () => Promise<unknown>): Promise<void> => {
+  if (dimension >= MANY_COORDINATES) await work()
 }
 
 function histogram(pick: keyof HistogramEstimates): Metric['prepare'] {
@@ -110,29 +151,52 @@ function modes(pick: keyof ModeEstimates): Metric['prepare'] {
       samples.once('modes', () => modeEstimates(samples.values, dataset.mixture!))[pick]
 }
 
+const thinned = (cloud: Cloud, dimension: number): Thinned =>
+  cloud.once('thinned', () => thin(cloud.values, dimension, PAIRS_LIMIT))
+
+const readyPairs: Metric['ready'] = async (reference, products, samples) => {
+  const { dimension } = reference.dataset
+  await inMany(dimension, async () => {
+    const own = thinned(reference, dimension)
+    const within = await reference.ready('pairs', () => pairsBy(products, own, own))
+    if (!samples) return
+    const others = thinned(samples, dimension)
+    await samples.ready('pairs', async () => ({
+      withinReference: within,
+      between: await pairsBy(products, own, others),
+      withinSamples: await pairsBy(products, others, others),
+    }))
+  })
+}
+
 /** A metric of the pairs of some points of each side. */
 function paired<T>(
   key: string,
   prepare: (reference: Pairs['withinReference']) => (pairs: Pairs) => T,
   pick: (found: T) => Estimate,
-): Metric['prepare'] {
-  return ({ values, dataset, once }) => {
-    const { dimension } = dataset
-    const reference = once('thinned', () => thin(values, dimension, PAIRS_LIMIT))
-    const within = once('pairs', () => pairsWithin(reference))
-    const measure = once(key, () => prepare(within))
-    return samples => {
-      const pairs = samples.once('pairs', () =>
-        lazyPairs(reference, within, thin(samples.values, dimension, PAIRS_LIMIT)),
-      )
-      return pick(samples.once(key, () => measure(pairs)))
-    }
+): Pick<Metric, 'prepare' | 'ready'> {
+  return {
+    ready: readyPairs,
+    prepare: cloud => {
+      const { dimension } = cloud.dataset
+      const reference = thinned(cloud, dimension)
+      const within = cloud.once('pairs', () => pairsWithin(reference))
+      const measure = cloud.once(key, () => prepare(within))
+      return samples => {
+        const pairs = samples.once('pairs', () => lazyPairs(reference, within, thinned(samples, dimension)))
+        return pick(samples.once(key, () => measure(pairs)))
+      }
+    },
   }
 }
 
+/** Points that are looked for among rows, at most. */
+const mostOf = ({ values }: Cloud, { dimension }: Dataset): Float64Array =>
+  thin(values, dimension, mostRows(dimension)).values
+
 const itself = (found: Estimate): Estimate => found
 
-const neighbours = (pick: keyof NeighbourEstimates): Metric['prepare'] =>
+const neighbours = (pick: keyof NeighbourEstimates): Pick<Metric, 'prepare' | 'ready'> =>
   paired('neighbours', neighbourEstimatesTo, found => found[pick])
 
 /** The metrics that need nothing but samples and data. */
@@ -146,10 +210,17 @@ export const metrics: Readonly<Record<string, Metric>> = {
     limitOf: mostRows,
     needs: [],
     placesAll: true,
+    ready: ({ dataset }, products, samples) =>
+      inMany(dataset.dimension, async () => {
+        await readyStrayRule(dataset, products)
+        if (!samples) return
+        await samples.ready('strays', () =>
+          strayMarksBy(products, dataset, asFloats(mostOf(samples, dataset))),
+        )
+      }),
     prepare: ({ dataset }) => {
       const rule = strayRule(dataset)
-      const most = mostRows(dataset.dimension)
-      return ({ values }) => strayEstimate(rule(thin(values, dataset.dimension, most).values))
+      return samples => strayEstimate(samples.once('strays', () => rule(mostOf(samples, dataset))))
     },
     floor: ({ dataset, seed }, k, count) => strayFloor(dataset, random(seed, 'metric', 'strays', k), count),
   },
@@ -157,13 +228,13 @@ export const metrics: Readonly<Record<string, Metric>> = {
     ...distance,
     label: 'sliced Wasserstein',
     description: 'sliced 2-Wasserstein, 128 directions: root mean square of sorted differences',
-    prepare: sliced('second'),
+    ...sliced('second'),
   },
   slicedWasserstein1: {
     ...distance,
     label: 'sliced 1-Wasserstein',
     description: 'sliced 1-Wasserstein, 128 directions: mean absolute sorted difference',
-    prepare: sliced('first'),
+    ...sliced('first'),
   },
   wasserstein2: {
     ...distance,
@@ -171,7 +242,7 @@ export const metrics: Readonly<Record<string, Metric>> = {
     label: '2-Wasserstein',
     description: 'exact 2-Wasserstein of 2,000 points from each side, by assignment',
     onRequest: true,
-    prepare: paired(
+    ...paired(
       'wasserstein',
       () =>
         ({ between }) =>
@@ -184,7 +255,7 @@ export const metrics: Readonly<Record<string, Metric>> = {
     ...ofPairs,
     label: 'energy distance',
     description: 'energy distance of 2,000 points from each side',
-    prepare: paired('energy', energyEstimateTo, itself),
+    ...paired('energy', energyEstimateTo, itself),
   },
   mmd: {
     ...ofPairs,
@@ -194,7 +265,7 @@ export const metrics: Readonly<Record<string, Metric>> = {
     range: [0, GREATEST_MMD],
     direction: 'lower',
     onRequest: true,
-    prepare: paired('mmd', mmdEstimateTo, itself),
+    ...paired('mmd', mmdEstimateTo, itself),
   },
   histogramKL: {
     ...nats,
@@ -237,7 +308,7 @@ export const metrics: Readonly<Record<string, Metric>> = {
     label: 'precision',
     description: 'share of samples among the data: within the fifth neighbour of a data point',
     onRequest: true,
-    prepare: neighbours('precision'),
+    ...neighbours('precision'),
   },
   recall: {
     ...share,
@@ -245,7 +316,7 @@ export const metrics: Readonly<Record<string, Metric>> = {
     label: 'recall',
     description: 'share of the data among the samples: within the fifth neighbour of a sample',
     onRequest: true,
-    prepare: neighbours('recall'),
+    ...neighbours('recall'),
   },
   density: {
     ...ofPairs,
@@ -255,7 +326,7 @@ export const metrics: Readonly<Record<string, Metric>> = {
     range: [0, Infinity],
     direction: 'higher',
     onRequest: true,
-    prepare: neighbours('density'),
+    ...neighbours('density'),
   },
   coverage: {
     ...share,
@@ -263,7 +334,7 @@ export const metrics: Readonly<Record<string, Metric>> = {
     label: 'coverage',
     description: 'share of data points with a sample within their fifth neighbour',
     onRequest: true,
-    prepare: neighbours('coverage'),
+    ...neighbours('coverage'),
   },
   classifierAccuracy: {
     ...share,
@@ -272,7 +343,7 @@ export const metrics: Readonly<Record<string, Metric>> = {
     description: 'how often nearest neighbours tell samples from data; 0.5 is a guess',
     direction: 'lower',
     onRequest: true,
-    prepare: paired('two samples', () => twoSampleEstimate, itself),
+    ...paired('two samples', () => twoSampleEstimate, itself),
   },
   frechetDistance: {
     label: 'Fréchet distance',
@@ -282,9 +353,58 @@ export const metrics: Readonly<Record<string, Metric>> = {
     direction: 'lower',
     needs: ['dimension 1,024 or less'],
     onRequest: true,
-    prepare: ({ values, dataset }) => {
-      const measure = frechetEstimateTo(values, dataset.dimension)
-      return samples => measure(samples.values)
+    ready: ({ dataset: { dimension }, ...reference }, products, cloud = reference) =>
+      inMany(dimension, () => cloud.ready('moments', () => gaussianBy(products, cloud.values, dimension))),
+    prepare: reference => {
+      const { values, dataset } = reference
+      const moments = (cloud: Cloud) => cloud.once<Gaussian | undefined>('moments', () => undefined)
+      const measure = frechetEstimateTo(values, dataset.dimension, moments(reference))
+      return samples => measure(samples.values, moments(samples))
     },
   },
+  memorised: {
+    ...share,
+    label: 'copies of training data',
+    percent: true,
+    description: 'share of samples nearer to a training row than 1 % of held-out rows are',
+    direction: 'lower',
+    needs: ['100 held-out rows'],
+    onRequest: true,
+    quickForPictures: true,
+    ready: async (reference, products, samples) => {
+      const { dataset } = reference
+      const { training, heldOut } = copies(reference)
+      const nearest = (points: Float32Array) =>
+        nearestSquaresBy(products, points, training, dataset.dimension)
+      await reference.ready('copy limit', async () => copyLimit(await nearest(heldOut)))
+      if (samples && allFinite(samples.values))
+        await samples.ready('copies', () => nearest(asFloats(samples.values)))
+    },
+    prepare: reference => {
+      const { dimension } = reference.dataset
+      const { training, heldOut } = copies(reference)
+      const squares = (points: Values) => nearestSquares(points, training, dimension)
+      return samples => {
+        const limit = reference.once('copy limit', () => copyLimit(squares(heldOut)))
+        return memorisedEstimate(
+          samples.once('copies', () => squares(samples.values)),
+          limit,
+        )
+      }
+    },
+    floor: ({ dataset, seed, values }, k, count) =>
+      memorisedFloor(
+        Math.min(dataset.split!.heldOut, values.length / dataset.dimension),
+        random(seed, 'metric', 'memorised', k),
+        count,
+      ),
+  },
 }
+
+const copies = (reference: Reference): CopyRows =>
+  reference.once('copy rows', () =>
+    copyRows(
+      reference.dataset as Parameters<typeof copyRows>[0],
+      reference.values.length / reference.dataset.dimension,
+    ),
+  )

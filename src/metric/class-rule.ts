@@ -4,7 +4,9 @@ import { unstandardized } from '../model/index.ts'
 import { random } from '../random/random.ts'
 import { componentLogDensities } from './density.ts'
 import { kdTree } from './kd-tree.ts'
+import { nearestRows } from './nearest.ts'
 import { countPoints } from './points.ts'
+import { MANY_COORDINATES } from './products.ts'
 import { mostRows } from './strays.ts'
 
 /** Tells the class of each point `[N, D]`, in the units of the dataset that the rule was made from; -1 for none. */
@@ -38,6 +40,16 @@ function componentRule(mixture: Mixture): ClassRule {
 function rowRule(dataset: Dataset): ClassRule {
   const { dimension, labels } = dataset
   const [rows, classes] = someRows(dataset)
+  if (dimension >= MANY_COORDINATES) {
+    return points => {
+      const hasPlace = Array.from({ length: countPoints(points, dimension) }, (_, i) =>
+        points.subarray(i * dimension, (i + 1) * dimension).every(Number.isFinite),
+      )
+      // What is not finite has no nearest row, and none of the others minds it.
+      const finite = points.map((value, k) => (hasPlace[Math.floor(k / dimension)] ? value : 0))
+      return nearestRows(finite, rows, dimension).map((row, i) => (hasPlace[i] ? classes[row] : -1))
+    }
+  }
   const trees = labels!.names.map((_, k) => {
     const own = Array.from(classes).flatMap((found, i) => (found === k ? [i] : []))
     const points = new Float32Array(own.length * dimension)

@@ -12,7 +12,7 @@ type Range = readonly [number, number]
 /** The normal quantile of a two-sided 95 %. */
 const QUANTILE = 1.959963984540054
 
-const clip = (value: number, [low, high]: Range): number => Math.min(high, Math.max(low, value))
+export const clipped = (value: number, [low, high]: Range): number => Math.min(high, Math.max(low, value))
 
 /**
  * The normal interval `value +- 1.96 deviation`, clipped to the range.
@@ -26,14 +26,26 @@ export function estimate(
   quantile: number = QUANTILE,
 ): Estimate {
   const reach = quantile * deviation
-  return { value, interval: [clip(value - reach, range), clip(value + reach, range)] }
+  return { value, interval: [clipped(value - reach, range), clipped(value + reach, range)] }
+}
+
+/** The same where the standard error takes long, and is computed only for those who ask for the interval. */
+export function lazyEstimate(value: number, deviation: () => number, range: Range): Estimate {
+  let found: Estimate | undefined
+  return {
+    value,
+    get interval() {
+      found ??= estimate(value, deviation(), range)
+      return found.interval
+    },
+  }
 }
 
 /** The root of a square whose standard error is known; the interval is that of the square. */
 export function rootEstimate(square: number, deviation: number, range: Range = [0, Infinity]): Estimate {
   const { interval } = estimate(square, deviation, [0, Infinity])
-  const [low, high] = interval.map(end => clip(Math.sqrt(end), range))
-  return { value: clip(Math.sqrt(Math.max(0, square)), range), interval: [low, high] }
+  const [low, high] = interval.map(end => clipped(Math.sqrt(end), range))
+  return { value: clipped(Math.sqrt(Math.max(0, square)), range), interval: [low, high] }
 }
 
 /**

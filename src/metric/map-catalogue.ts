@@ -34,12 +34,34 @@ export const pathMetrics = {
     limit: 1000,
     onRequest: true,
   },
-  featureFrechetDistance: {
+  featureFrechet: {
     label: 'Fréchet distance of features',
-    description: 'squared Fréchet distance of what a network of choice makes of the points',
+    description: 'squared Fréchet distance of what a network makes of the points',
     unit: 'none',
     range: [0, Infinity],
     direction: 'lower',
+  },
+  classAccuracy: {
+    label: 'recognised as the class asked for',
+    description: 'share of samples that a classifier takes for the class that the map was told',
+    unit: 'share',
+    range: [0, 1],
+    direction: 'higher',
+  },
+  classBalance: {
+    label: 'imbalance of classes',
+    description: 'total variation between the classes that a classifier finds in samples and in the data',
+    unit: 'share',
+    range: [0, 1],
+    direction: 'lower',
+  },
+  classCoverage: {
+    label: 'coverage of classes',
+    description:
+      "share of real points with a sample of their class within the fifth neighbour, in a network's features, mean over classes",
+    unit: 'share',
+    range: [0, 1],
+    direction: 'higher',
   },
 } as const satisfies Record<string, Described>
 
@@ -81,3 +103,9 @@ export type MapMetric = keyof typeof mapMetrics
 
 /** Every metric by its name. */
 export const described: Readonly<Record<string, Described>> = { ...metrics, ...pathMetrics, ...mapMetrics }
+
+/** Earlier names of metrics, which are still read. */
+const EARLIER: Readonly<Record<string, string>> = { featureFrechetDistance: 'featureFrechet' }
+
+/** The name that a metric has now. */
+export const metricName = (name: string): string => EARLIER[name] ?? name

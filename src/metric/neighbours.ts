@@ -2,9 +2,9 @@ import { type Estimate, jackknife, shareError } from './estimate.ts'
 import { mirrored, type PairMatrix, type Pairs } from './pairs.ts'
 
 /** Neighbours that make a point's ball. */
-const NEIGHBOURS = 5
-/** Distances kept for each point: enough that, with a group left out, the fifth is nearly always among them. */
-const KEPT = 3 * NEIGHBOURS
+export const NEIGHBOURS = 5
+/** Distances kept for each point, in neighbours: with a group left out, the one looked for is nearly always among them. */
+const KEPT = 3
 
 export interface NeighbourEstimates {
   /** Share of samples within the ball of some data point. */
@@ -54,21 +54,54 @@ export function neighbourEstimatesTo(
   }
 }
 
+/**
+ * The coverage of `neighbourEstimatesTo` alone, without the work that the others take.
+ *
+ * @param between  rows are the data, columns the samples
+ * @param neighbours  that make a data point's ball
+ */
+export function coverageEstimate(
+  reference: Pairs['withinReference'],
+  between: PairMatrix,
+  neighbours = NEIGHBOURS,
+): Estimate {
+  const ofData = ballsOf(mirrored(reference), neighbours)
+  const { rows, columns, squares } = between
+  const share = (group?: Group): number => {
+    const balls = ofData(group)
+    let [data, covered] = [0, 0]
+    for (let i = 0; i < rows; i++) {
+      if (isLeft(i, group)) continue
+      data++
+      for (let j = 0; j < columns; j++) {
+        if (squares[i * columns + j] >= balls[i] || isLeft(j, group)) continue
+        covered++
+        break
+      }
+    }
+    return covered / data
+  }
+  const value = share()
+  return jackknife(value, (left, groups) => share([left, groups]), [0, 1], shareError(value, rows))
+}
+
 type Shares = Record<keyof NeighbourEstimates, number>
 
 const isLeft = (index: number, group: Group | undefined): boolean =>
   group !== undefined && index % group[1] === group[0]
 
 /** Squared radii of the balls of a cloud, without the points of a group. */
-function ballsOf({ rows: count, squares }: PairMatrix): Balls {
-  const nearest = Array.from({ length: count }, (_, i) => smallest(squares, i * count, count, i, KEPT))
+function ballsOf({ rows: count, squares }: PairMatrix, neighbours = NEIGHBOURS): Balls {
+  const nearest = Array.from({ length: count }, (_, i) =>
+    smallest(squares, i * count, count, i, KEPT * neighbours),
+  )
   return group =>
     Float64Array.from(nearest, ({ places, values }, i) => {
-      let left = NEIGHBOURS
+      let left = neighbours
       for (let k = 0; k < places.length; k++) {
         if (!isLeft(places[k], group) && --left === 0) return values[k]
       }
-      return fifth(squares, i * count, count, i, group)
+      return distanceTo(neighbours, squares, i * count, count, i, group)
     })
 }
 
@@ -97,8 +130,9 @@ export function smallest(
   return { places: places.subarray(0, found), values: values.subarray(0, found) }
 }
 
-/** The fifth smallest distance of a row, looked up in full; infinite where there are fewer. */
-function fifth(
+/** The so many-th smallest distance of a row, looked up in full; infinite where there are fewer. */
+function distanceTo(
+  neighbours: number,
   row: Float64Array,
   from: number,
   count: number,
@@ -106,7 +140,7 @@ function fifth(
   group: Group | undefined,
 ): number {
   const rest = Array.from(row.subarray(from, from + count)).filter((_, j) => j !== self && !isLeft(j, group))
-  return rest.sort((a, b) => a - b)[NEIGHBOURS - 1] ?? Infinity
+  return rest.sort((a, b) => a - b)[neighbours - 1] ?? Infinity
 }
 
 /** The four shares, of the points that a group leaves. Rows of `between` are the data. */

@@ -1,6 +1,7 @@
 import type { Values } from '../data/dataset.ts'
 import { standardError } from './estimate.ts'
 import { countPoints } from './points.ts'
+import { MANY_COORDINATES, type Products, rowProducts, squaredDistances } from './products.ts'
 
 /** Squared Euclidean distances between two clouds. */
 export interface PairMatrix {
@@ -32,14 +33,26 @@ export function thin(points: Values, dimension: number, limit: number): Thinned 
 
 /** Squared distances between each point of `a` and each of `b`. */
 export function pairsBetween(a: Thinned, b: Thinned): PairMatrix {
+  if (a.dimension >= MANY_COORDINATES) return pairsOf(a, b, rowProducts(a.values, b.values, a.dimension))
   const squares = new Float64Array(a.count * b.count)
   for (let i = 0; i < a.count; i++) fillRow(squares, i * b.count, a, i, b, b.count)
   return { rows: a.count, columns: b.count, squares }
 }
 
+const pairsOf = (a: Thinned, b: Thinned, products: Float64Array): PairMatrix => ({
+  rows: a.count,
+  columns: b.count,
+  squares: squaredDistances(products, a.values, b.values, a.dimension),
+})
+
+/** Squared distances between each point of `a` and each of `b`, by products. */
+export const pairsBy = async (products: Products, a: Thinned, b: Thinned): Promise<PairMatrix> =>
+  pairsOf(a, b, await products.precise(a.values, b.values, a.dimension))
+
 /** Squared distances between the points of one cloud, in the lower half of the matrix alone: `[i, j]` with `j < i`. */
 export function pairsWithin(a: Thinned): PairMatrix {
   const { count } = a
+  if (a.dimension >= MANY_COORDINATES) return pairsBetween(a, a)
   const squares = new Float64Array(count * count)
   for (let i = 0; i < count; i++) fillRow(squares, i * count, a, i, a, i)
   return { rows: count, columns: count, squares }

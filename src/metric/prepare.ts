@@ -14,7 +14,8 @@ import { show } from '../data/validate.ts'
 import { type Cloud, lacks, metrics, type Reference } from './catalogue.ts'
 import type { Estimate } from './estimate.ts'
 import { allFinite, countPoints } from './points.ts'
-import { sourcesOf } from './sources.ts'
+import type { Products } from './products.ts'
+import { type Sources, sourcesOf } from './sources.ts'
 
 export interface PrepareOptions {
   /** Points in the reference and in every evaluation, at least 2; fewer are used where there are too few rows. */
@@ -59,10 +60,14 @@ export interface Measures {
   evaluate(samples: Values): Record<string, number>
   /** The same with 95 % confidence intervals, which hold the luck of the samples and of the reference. */
   estimate(samples: Values): Record<string, Estimate>
+  /** The same, and in many coordinates many times as fast: what takes long is computed by products. */
+  estimateBy(products: Products, samples: Values): Promise<Record<string, Estimate>>
   /** Data in the place of samples, `[count, D]`: draw `k` of the floors; nothing where there are too few rows. */
   draw(k: number): Float32Array | undefined
   /** Measured at the first use, then kept. */
   readonly floors: Readonly<Record<string, Floor>>
+  /** Measures the floors by products. */
+  floorsBy(products: Products): Promise<Readonly<Record<string, Floor>>>
 }
 
 /** Draws of a floor: as many as are quick. */
@@ -82,6 +87,29 @@ const NOTHING: Estimate = { value: Number.NaN, interval: [Number.NaN, Number.NaN
  * @throws {ArgumentError} when the dataset or an option is something else
  */
 export function prepareMetrics(dataset: Dataset, options: PrepareOptions): Measures {
+  const { chosen, reference, sources } = opened(dataset, options)
+  return measuresOf(chosen, reference, sources)
+}
+
+/** The same, with what takes long in many coordinates computed by products. */
+export async function prepareMetricsBy(
+  products: Products,
+  dataset: Dataset,
+  options: PrepareOptions,
+): Promise<Measures> {
+  const { chosen, reference, sources } = opened(dataset, options)
+  for (const name of chosen) await metrics[name].ready?.(reference, products)
+  return measuresOf(chosen, reference, sources)
+}
+
+/** What is measured against what. */
+interface Opened {
+  readonly chosen: readonly string[]
+  readonly reference: Reference
+  readonly sources: Sources
+}
+
+function opened(dataset: Dataset, options: PrepareOptions): Opened {
   checkDataset('prepareMetrics: dataset', dataset)
   checkOptions('prepareMetrics: options', options, ['count', 'seed?', 'names?'])
   const { count: asked, seed = 0, names } = options
@@ -97,34 +125,51 @@ export function prepareMetrics(dataset: Dataset, options: PrepareOptions): Measu
       `metric count: expected at most ${Math.floor(MOST_NUMBERS / dataset.dimension)} points of ${dataset.dimension} coordinates, found ${asked}`,
     )
   }
-  const { count, notes, drawReference, drawFloor } = sourcesOf(dataset, asked, seed)
-  const reference: Reference = { ...points(drawReference()), dataset, seed }
-  const measures = chosen.map(name => [name, metrics[name].prepare(reference)] as const)
+  const sources = sourcesOf(dataset, asked, seed)
+  return { chosen, reference: { ...points(sources.drawReference()), dataset, seed }, sources }
+}
 
-  const estimate = (samples: Values, only = measures): Record<string, Estimate> => {
+function measuresOf(
+  chosen: readonly string[],
+  reference: Reference,
+  { count, notes, drawFloor }: Sources,
+): Measures {
+  const { dataset } = reference
+  const measures = new Map(chosen.map(name => [name, metrics[name].prepare(reference)] as const))
+
+  const checked = (samples: Values): Cloud => {
     checkFloats('samples', samples)
     const found = countPoints(samples, dataset.dimension)
     if (found !== count) throw new ArgumentError(`samples: expected ${count} points, found ${found}`)
-    const finite = allFinite(samples)
-    const shared = points(samples)
+    return points(samples)
+  }
+  const estimate = (samples: Cloud, names = chosen): Record<string, Estimate> => {
+    const finite = allFinite(samples.values)
     return Object.fromEntries(
-      only.map(([name, measure]) => [name, finite || metrics[name].placesAll ? measure(shared) : NOTHING]),
+      names.map(name => [name, finite || metrics[name].placesAll ? measures.get(name)!(samples) : NOTHING]),
     )
   }
+  const ready = async (products: Products, samples: Cloud, names = chosen): Promise<Cloud> => {
+    const places = allFinite(samples.values)
+    for (const name of names) if (places) await metrics[name].ready?.(reference, products, samples)
+    return samples
+  }
 
-  const measureFloors = (): Record<string, Floor> => {
-    const drawsOf = (name: string): number =>
-      count <= QUICK && !metrics[name].onRequest ? DRAWS.quick : DRAWS.slow
-    const rows = Array.from({ length: drawFloor ? DRAWS.quick : 0 }, (_, k) => {
-      const due = measures.filter(([name]) => k < drawsOf(name))
-      const own = Object.fromEntries(
-        due.map(([name]) => [name, metrics[name].floor?.(reference, k, count)] as const),
-      )
-      const rest = due.filter(([name]) => own[name] === undefined)
-      const found = drawFloor && rest.length > 0 ? estimate(drawFloor(k), rest) : {}
-      return (name: string): number | undefined => own[name] ?? found[name]?.value
-    })
-    return Object.fromEntries(
+  const drawsOf = (name: string): number =>
+    count <= QUICK && !metrics[name].onRequest ? DRAWS.quick : DRAWS.slow
+  /** Of draw `k` of the floors: values that follow from the count, and names of what is to be measured. */
+  const planOf = (k: number) => {
+    const due = chosen.filter(name => k < drawsOf(name))
+    const own = new Map(due.map(name => [name, metrics[name].floor?.(reference, k, count)]))
+    return { own, rest: due.filter(name => own.get(name) === undefined) }
+  }
+  type Row = (name: string) => number | undefined
+  const rowOf = ({ own }: ReturnType<typeof planOf>, found: Record<string, Estimate>): Row => {
+    const values = Object.fromEntries(Object.entries(found).map(([name, { value }]) => [name, value]))
+    return name => own.get(name) ?? values[name]
+  }
+  const floorsOf = (rows: readonly Row[]): Record<string, Floor> =>
+    Object.fromEntries(
       chosen.map(name => {
         const values = rows.flatMap(row => row(name) ?? [])
         const { limit, limitOf } = metrics[name]
@@ -132,6 +177,23 @@ export function prepareMetrics(dataset: Dataset, options: PrepareOptions): Measu
         return [name, summarise(values, Math.min(count, most))]
       }),
     )
+  const draws = Array.from({ length: drawFloor ? DRAWS.quick : 0 }, (_, k) => k)
+  const measureFloors = (): Record<string, Floor> =>
+    floorsOf(
+      draws.map(k => {
+        const plan = planOf(k)
+        return rowOf(plan, plan.rest.length > 0 ? estimate(points(drawFloor!(k)), plan.rest) : {})
+      }),
+    )
+  const measureFloorsBy = async (products: Products): Promise<Record<string, Floor>> => {
+    const rows: Row[] = []
+    for (const k of draws) {
+      const plan = planOf(k)
+      const { rest } = plan
+      const cloud = rest.length > 0 && (await ready(products, points(drawFloor!(k)), rest))
+      rows.push(rowOf(plan, cloud ? estimate(cloud, rest) : {}))
+    }
+    return floorsOf(rows)
   }
 
   let floors: Record<string, Floor> | undefined
@@ -141,12 +203,16 @@ export function prepareMetrics(dataset: Dataset, options: PrepareOptions): Measu
     notes,
     reference: reference.values as Float32Array,
     evaluate: samples =>
-      Object.fromEntries(Object.entries(estimate(samples)).map(([name, { value }]) => [name, value])),
-    estimate: samples => estimate(samples),
+      Object.fromEntries(
+        Object.entries(estimate(checked(samples))).map(([name, { value }]) => [name, value]),
+      ),
+    estimate: samples => estimate(checked(samples)),
+    estimateBy: async (products, samples) => estimate(await ready(products, checked(samples))),
     draw: k => drawFloor?.(k),
     get floors() {
       return (floors ??= measureFloors())
     },
+    floorsBy: async products => (floors ??= await measureFloorsBy(products)),
   }
 }
 
@@ -163,6 +229,10 @@ function points(values: Values): Cloud {
     values,
     once: <T>(key: string, compute: () => T): T => {
       if (!kept.has(key)) kept.set(key, compute())
+      return kept.get(key) as T
+    },
+    ready: async <T>(key: string, compute: () => Promise<T>): Promise<T> => {
+      if (!kept.has(key)) kept.set(key, await compute())
       return kept.get(key) as T
     },
   }

@@ -28,8 +28,13 @@ function inFrame<P extends Points>(
   s: number,
   change: (value: number, a: number, b: number) => number,
 ): P {
-  const frames = scale.map((value, i) => frameAt(value, shift[i], s))
-  return points.map((value: number, i: number) => change(value, ...frames[i % frames.length])) as P
+  const [a, b] = [0, 1].map(part => Float64Array.from(scale, (value, i) => frameAt(value, shift[i], s)[part]))
+  const out = points.slice() as P
+  for (let i = 0, k = 0; i < out.length; i++) {
+    out[i] = change(points[i], a[k], b[k])
+    if (++k === a.length) k = 0
+  }
+  return out
 }
 
 /** Points `[n, D]` of time `s`, in the units of that time, as the network knows them. */

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { basename, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { type Config, findObjective, pointOf } from '../config/index.ts'
 import { currentEvaluation } from '../evaluation/evaluate.ts'
@@ -12,6 +12,9 @@ import { paths, type RunRecord, readMetrics, readRecord } from '../serialization
 import { verdictOf } from '../training/verdict.ts'
 import { evaluationTable } from './evaluation.ts'
 import { type ModelCardData, modelCard } from './model-card.ts'
+
+/** The plot of samples that a report writes. */
+export const SHEETS = 'samples.png'
 
 /** The licence that a card on disk names, so that a card made anew keeps it. */
 function writtenLicense(file: string): string | undefined {
@@ -55,6 +58,7 @@ export function cardText(directory: string, { repository, license, record }: Car
   const { id, name, formula, paper } = findObjective(config.objective)
   const run = repository?.split('/')[1] ?? directory
   const measured = currentEvaluation(directory)
+  const sheets = measured && data.shape?.length === 3 && existsSync(join(paths(directory).plots, SHEETS))
   return modelCard({
     name: basename(resolve(run)),
     run,
@@ -72,6 +76,7 @@ export function cardText(directory: string, { repository, license, record }: Car
     config,
     evaluation: measured && evaluationTable(measured),
     verdict: verdictOf(readMetrics(directory), config),
+    ...(sheets && { sheets: `${basename(paths(directory).plots)}/${SHEETS}` }),
   })
 }
 

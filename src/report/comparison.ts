@@ -1,9 +1,8 @@
 import { pointOf } from '../config/index.ts'
 import { openDataset } from '../data/catalogue.ts'
-import { type Dataset, pictureShape } from '../data/dataset.ts'
+import type { Dataset } from '../data/dataset.ts'
 import { standardizedBy } from '../data/standardized.ts'
 import type { ComparisonConfig, Plan, PlannedMethod, PlannedRun } from '../evaluation/comparison.ts'
-import { toldAsData } from '../evaluation/condition-measure.ts'
 import {
   type Evaluation,
   type EvaluationRequest,
@@ -12,18 +11,15 @@ import {
 } from '../evaluation/evaluate.ts'
 import { planSamples } from '../evaluation/planned-samples.ts'
 import { parameterCount } from '../model/index.ts'
-import { random } from '../random/random.ts'
-import { drawNoise, uniformGrid } from '../sampler/sampler.ts'
-import { takeThrough } from '../sampler/sampling.ts'
+import { uniformGrid } from '../sampler/sampler.ts'
 import { load } from '../serialization/load.ts'
 import { RunError, readMetrics, readRecord } from '../serialization/run.ts'
 import { verdictOf } from '../training/verdict.ts'
 import { diagnose } from './diagnostics.ts'
+import { drawReference, drawSamples } from './drawn-samples.ts'
 import { estimateOf, measuredCount, metricsOf } from './evaluation.ts'
-import { pictureSheet } from './picture-sheet.ts'
-import { strayMarks } from './stray-marks.ts'
 import { trainingSeconds } from './training-log.ts'
-import type { Cell, ComparisonData, LossPoint, Method, SampleSet, SeedAverage } from './types.ts'
+import type { Cell, ComparisonData, LossPoint, Method, SeedAverage } from './types.ts'
 
 export interface GatherRequest {
   readonly comparison: ComparisonConfig
@@ -34,9 +30,6 @@ export interface GatherRequest {
   readonly config: string
 }
 
-/** Points drawn in each cell of the grid. */
-const DRAWN = 2000
-const PICTURES = 25
 /** Points of a loss curve. */
 const CURVE = 200
 
@@ -99,16 +92,9 @@ async function describeMethod(
   const [{ rows }] = evaluations
   const [{ directory, config }] = runs
   const map = await load(directory, { weights: request.weights[0] })
-  const image = pictureShape(dataset)
-  const noise = drawNoise(image ? PICTURES : DRAWN, map.dimension, request.seed)
   const seen = standardizedBy(map.standardization, dataset)
-  const told = toldAsData(map, seen, noise.length / map.dimension, request.seed)
-  const samples: SampleSet[] = []
-  for (const { steps, method } of rows) {
-    const points = await takeThrough(told, method, noise, uniformGrid(steps), request.seed)
-    const strays = strayMarks(seen, points)
-    samples.push({ steps, points, strays, ...(image && { picture: await pictureSheet(points, image) }) })
-  }
+  const ways = rows.map(({ steps, method }) => ({ steps, method, grid: uniformGrid(steps) }))
+  const samples = await drawSamples(map, seen, ways, request.seed)
   const planned = planSamples(config.objective, request).samples.slice(0, 1)
   const diagnostics = await diagnose({ directory, map, seen, samples: planned, seed: request.seed })
   await map.close()
@@ -135,9 +121,8 @@ export async function gatherComparison({
   config,
 }: GatherRequest): Promise<ComparisonData> {
   const dataset = await openDataset(comparison.data, { holdOut: plan.runs[0]?.config.holdOut })
-  const image = pictureShape(dataset)
-  const reference = new Float32Array((image ? PICTURES : DRAWN) * dataset.dimension)
-  dataset.sample(random(request.seed, 'report'), reference)
+  const isTold = plan.runs.some(({ config }) => config.condition.kind === 'class')
+  const drawn = await drawReference(dataset, isTold, request.seed)
   const methods: Method[] = []
   for (const method of plan.methods) {
     const runs = plan.runs.filter(run => run.method === method.id)
@@ -159,8 +144,7 @@ export async function gatherComparison({
       name => metrics.find(metric => metric.name === name) ?? [],
     ),
     methods,
-    reference,
-    ...(image && { referencePicture: await pictureSheet(reference, image) }),
+    ...drawn,
     unit: readRecord(plan.runs[0].directory).data.standardization ? 'standard deviations' : 'data units',
     config,
   }

@@ -1,10 +1,12 @@
+import type { ClassRow } from '../evaluation/asked-rows.ts'
 import type { Evaluation, EvaluationRow, MapRow, MetricValue } from '../evaluation/evaluate.ts'
 import type { SavedEvaluation } from '../evaluation/saved-samples.ts'
 import { metrics } from '../metric/catalogue.ts'
 import { described } from '../metric/map-catalogue.ts'
+import { COPIES } from '../metric/memorised.ts'
 import { type Standing, standing, together } from '../metric/standing.ts'
 import { formatCount, landing, plural } from './format.ts'
-import type { Cell, MethodRow, Metric, SeedAverage, TableData } from './types.ts'
+import type { Cell, MethodRow, Metric, RunData, SeedAverage, TableData } from './types.ts'
 
 /** A metric with its label, what its numbers mean and its floor, as an evaluation recorded it. */
 function describeMetric(name: string, row: Pick<EvaluationRow, 'metrics'>): Metric {
@@ -113,19 +115,31 @@ export const mapLines = (maps: readonly MapRow[]): string =>
 const LISTED = 20
 
 /** What became of each class in the fewest steps; nothing of a map without classes. */
-export function classLines({ rows }: Pick<Evaluation, 'rows'>): string[] {
+export function byClass({ rows }: Pick<Evaluation, 'rows'>): RunData['byClass'] {
   const [row] = rows.filter(({ classes }) => classes).sort((a, b) => a.steps - b.steps)
-  if (!row?.classes) return []
+  return row?.classes && { steps: row.steps, weights: row.weights, classes: row.classes }
+}
+
+/** The class of which the smallest part was recognised. */
+export const worstClass = (classes: readonly ClassRow[]): ClassRow =>
+  classes.reduce((a, b) => (b.count > 0 && b.agreement < a.agreement ? b : a))
+
+/** The same in lines. */
+export function classLines(evaluation: Pick<Evaluation, 'rows'>): string[] {
+  const row = byClass(evaluation)
+  if (!row) return []
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
   const lines = row.classes
     .slice(0, LISTED)
     .map(
-      ({ name, count, agreement, strays }) =>
-        `  class ${name}: ${percent(agreement)} of ${count} samples belong to it, ${percent(strays)} stray`,
+      ({ name, count, agreement, strays, coverage }) =>
+        `  class ${name}: ${percent(agreement)} of ${count} samples belong to it, ${percent(strays)} stray` +
+        (coverage === undefined ? '' : `, covers ${percent(coverage)}`),
     )
   const more = row.classes.length - LISTED
+  const worst = worstClass(row.classes)
   return [
-    `By class, ${row.steps} ${row.steps === 1 ? 'step' : 'steps'}, ${row.weights} weights:`,
+    `By class, ${plural(row.steps, 'step')}, ${row.weights} weights, the worst is class ${worst.name} (${percent(worst.agreement)}):`,
     ...lines,
     ...(more > 0 ? [`  and ${more} more classes; --json has all`] : []),
   ]
@@ -158,9 +172,20 @@ const notFiniteWarnings = (rows: readonly EvaluationRow[], count: number): strin
       : [],
   )
 
+/** Says of samples that repeat training rows. */
+const copyWarnings = (rows: readonly EvaluationRow[]): string[] =>
+  rows.flatMap(({ steps, weights, metrics: { memorised } }) =>
+    memorised?.value != null && memorised.value > COPIES
+      ? [
+          `${weights} weights, ${plural(steps, 'step')}: ${shown(memorised, true)} of the samples are copies of training data or nearly so; 1 % would be chance`,
+        ]
+      : [],
+  )
+
 /** What a reader of an evaluation must not miss. */
 export const evaluationWarnings = (evaluation: Evaluation): string[] => [
   ...notFiniteWarnings(evaluation.rows, measuredCount(evaluation)),
+  ...copyWarnings(evaluation.rows),
   ...stepWarnings(evaluation),
 ]
 

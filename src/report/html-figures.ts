@@ -8,6 +8,7 @@ import {
   cellUnits,
   type GridModel,
   gridModel,
+  sheetLegend,
   strayLegend,
 } from './sample-grid.ts'
 import type { ComparisonData, MethodRow, Metric } from './types.ts'
@@ -69,7 +70,7 @@ export function gridFigure(data: ComparisonData): string {
     return `<tr role="row">${label}${drawn.join('')}</tr>`
   })
   return (
-    `<figure><table class="grid stack" role="table" style="--columns:${model.steps.length}">` +
+    `<figure><table class="grid stack${data.sheetClasses ? ' sheets' : ''}" role="table" style="--columns:${model.steps.length}">` +
     `<thead role="rowgroup"><tr role="row"><td role="cell"></td>${head}</tr></thead>` +
     `<tbody role="rowgroup">${referenceRow(data, model)}${rows.join('')}</tbody></table>` +
     `<figcaption>${escapeHtml(gridCaption(data, model))}</figcaption></figure>`
@@ -94,9 +95,7 @@ function gridCaption(data: ComparisonData, model: GridModel): string {
   const metric = data.metrics.length > 0
   const { referencePicture } = data
   return [
-    referencePicture
-      ? 'The first pictures, row after row from the same noise.'
-      : `At most ${formatCount(largest)} points a cell, all on one range.`,
+    referencePicture ? sheetLegend(data) : `At most ${formatCount(largest)} points a cell, all on one range.`,
     ...(metric
       ? [
           `Under each cell: ${data.metrics[0].label}; * best of its column, ≈ every metric within its noise floor.`,

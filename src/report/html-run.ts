@@ -37,6 +37,7 @@ export function runReport(given: RunData): string {
     warnings: data.warnings,
     sections: [
       ...measured(data),
+      { heading: 'By class', parts: [byClassTable(data)] },
       { heading: 'Of the map itself', parts: [mapTable(data)] },
       ...inside(data),
       { heading: 'Training', parts: [objectiveText(data), verdictText(data), lossFigures(data)] },
@@ -156,6 +157,30 @@ function classesTable({ data: { labels } }: RunData): string {
     labels.names.length > LISTED ? ` (the first ${LISTED} of ${formatCount(labels.names.length)})` : ''
   const rows = shown.map((name, i) => [name, formatCount(counts[i])])
   return plainTable(`Classes${more}`, ['class', 'rows'], rows)
+}
+
+/** Samples of each class, the worst first; of the first classes where there are many. */
+function byClassTable({ byClass }: RunData): string {
+  if (!byClass) return ''
+  const { steps, weights, classes } = byClass
+  const sorted = classes.filter(({ count }) => count > 0).sort((a, b) => a.agreement - b.agreement)
+  const covered = sorted.some(({ coverage }) => coverage !== undefined)
+  const percent = (share: number | undefined): string =>
+    share === undefined ? '–' : `${(100 * share).toFixed(1)} %`
+  const rows = sorted
+    .slice(0, LISTED)
+    .map(({ name, count, agreement, strays, coverage }) => [
+      name,
+      formatCount(count),
+      percent(agreement),
+      percent(strays),
+      ...(covered ? [percent(coverage)] : []),
+    ])
+  const kind = weights === 'ema' ? 'averaged' : 'raw'
+  const more = sorted.length > LISTED ? ` (the worst ${LISTED} of ${formatCount(sorted.length)})` : ''
+  const caption = `${plural(steps, 'step')}, ${kind} weights, the worst first${more}`
+  const head = ['class', 'samples', 'belong to it', 'stray', ...(covered ? ['covered'] : [])]
+  return plainTable(caption, head, rows)
 }
 
 function vectorTable({ data: { vector } }: RunData): string {

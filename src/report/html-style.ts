@@ -48,6 +48,7 @@ figure svg{display:block;max-width:100%;height:auto}
 .wide{display:none}
 .narrow svg{width:100%}
 .grid{table-layout:fixed;width:100%;max-width:calc(10rem + var(--columns)*200px);min-width:0}
+.sheets{max-width:calc(10rem + var(--columns)*320px)}
 .grid th,.grid td{border:0;padding:3px 5px;text-align:center;font-size:14px;vertical-align:middle}
 .grid thead td{width:9.5rem}
 .grid tbody th{text-align:left;font-size:16px}

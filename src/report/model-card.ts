@@ -50,6 +50,8 @@ export interface ModelCardData {
   readonly verdict?: Verdict
   /** Metrics at the end, one method. */
   readonly evaluation?: TableData
+  /** File of the sheets of pictures, beside the card. */
+  readonly sheets?: string
 }
 
 /**
@@ -63,6 +65,7 @@ export function modelCard(card: ModelCardData): string {
     `# ${escapeMarkdown(card.name)}`,
     introduction(card),
     ...(card.verdict?.diverged ? [`**Warning:** ${escapeMarkdown(card.verdict.text)}.`] : []),
+    ...(card.sheets ? [`![Samples by number of steps, from the same noise](${card.sheets})`] : []),
     `## Objective\n\n${objectiveText(objective)}`,
     `## Data\n\n${dataText(dataset)}`,
     `## Sample it\n\n${sampling(card)}`,

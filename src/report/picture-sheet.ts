@@ -4,22 +4,27 @@ import type { Points } from '../model/index.ts'
 const ACROSS = 5
 /** Largest side of a sheet in pixels: what is larger is made smaller. */
 const LARGEST = 320
+/** A sheet of grey pictures is at least so wide, its pixels being enlarged: a screen then makes it smaller and not blurred. */
+const SHARP = 560
 const QUALITY = 90
 
 /**
- * The first pictures of a set as one sheet, row after row.
+ * The first pictures of a set as one sheet, row after row: of grey ones without loss, of others as photographs are kept.
  *
  * @param points  `[n, height * width * channels]`, numbers 0 to 255, what is outside is cut
  * @param image  `[height, width, channels]` of each; one channel is grey, three are red, green and blue
- * @returns a JPEG as a `data:` address
+ * @param side  pictures along each side; by default as few as hold them, at most 5
+ * @returns a PNG or JPEG as a `data:` address
  */
 export async function pictureSheet(
   points: Points,
   [height, width, channels]: readonly [number, number, number],
+  side?: number,
 ): Promise<string> {
   const size = height * width * channels
-  const count = Math.min(ACROSS * ACROSS, Math.floor(points.length / size))
-  const across = Math.max(1, Math.ceil(Math.sqrt(count)))
+  const most = side ?? ACROSS
+  const count = Math.min(most * most, Math.floor(points.length / size))
+  const across = side ?? Math.max(1, Math.ceil(Math.sqrt(count)))
   const down = Math.max(1, Math.ceil(count / across))
   const row = across * width * channels
   const pixels = new Uint8ClampedArray(down * height * row)
@@ -33,8 +38,17 @@ export async function pictureSheet(
   const { default: sharp } = await import('sharp')
   const raw = { width: across * width, height: down * height, channels: channels as 1 | 3 | 4 }
   const sheet = sharp(Buffer.from(pixels.buffer), { raw })
+  if (channels === 1) {
+    const sized =
+      Math.max(raw.width, raw.height) > SHARP
+        ? sheet.resize({ width: SHARP, height: SHARP, fit: 'inside' })
+        : sheet.resize({ width: Math.ceil(SHARP / raw.width) * raw.width, kernel: 'nearest' })
+    const png = sized.toColourspace('b-w').png()
+    return `data:image/png;base64,${(await png.toBuffer()).toString('base64')}`
+  }
+  const jpeg = sheet
     .resize({ width: LARGEST, height: LARGEST, fit: 'inside', withoutEnlargement: true })
     .flatten({ background: '#ffffff' })
     .jpeg({ quality: QUALITY, chromaSubsampling: '4:4:4' })
-  return `data:image/jpeg;base64,${(await sheet.toBuffer()).toString('base64')}`
+  return `data:image/jpeg;base64,${(await jpeg.toBuffer()).toString('base64')}`
 }

@@ -1,32 +1,23 @@
 import { basename, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { type Config, findObjective, pointOf } from '../config/index.ts'
-import { pictureShape } from '../data/dataset.ts'
-import { type StandardizedDataset, standardizedBy } from '../data/standardized.ts'
-import { toldAsData } from '../evaluation/condition-measure.ts'
-import { type Evaluation, type EvaluationRow, readEvaluation } from '../evaluation/evaluate.ts'
+import { standardizedBy } from '../data/standardized.ts'
+import { type Evaluation, readEvaluation } from '../evaluation/evaluate.ts'
 import { planSamples } from '../evaluation/planned-samples.ts'
 import { parameterCount } from '../model/index.ts'
-import { random } from '../random/random.ts'
-import { drawNoise, uniformGrid } from '../sampler/sampler.ts'
-import { takeThrough } from '../sampler/sampling.ts'
+import { uniformGrid } from '../sampler/sampler.ts'
 import { hasCheckpoint, trainedSteps } from '../serialization/checkpoint.ts'
 import { load } from '../serialization/load.ts'
-import type { LoadedMap } from '../serialization/loaded-map.ts'
 import { RunError, readMetrics, readRecord } from '../serialization/run.ts'
 import { openRecordedData } from '../training/moved.ts'
 import { residualOf, verdictOf } from '../training/verdict.ts'
 import { evaluateCommand, trainCommand } from './command.ts'
 import { diagnose } from './diagnostics.ts'
-import { estimateOf, evaluationTable, evaluationWarnings, metricsOf, rowId } from './evaluation.ts'
-import { pictureSheet } from './picture-sheet.ts'
-import { strayMarks } from './stray-marks.ts'
+import { drawReference, drawSamples } from './drawn-samples.ts'
+import { byClass, estimateOf, evaluationTable, evaluationWarnings, metricsOf, rowId } from './evaluation.ts'
 import { trainingSeconds } from './training-log.ts'
-import type { Method, MethodRow, RunData, SampleSet } from './types.ts'
+import type { Method, MethodRow, RunData } from './types.ts'
 
-/** Points drawn in each cell of the grid, and of the data; fewer pictures. */
-const DRAWN = 2000
-const PICTURES = 25
 /** Panels of paths. */
 const PANELS = 4
 
@@ -78,25 +69,6 @@ const mapMetricsOf = ({ maps = [] }: Evaluation): RunData['mapMetrics'] =>
     notes: [...new Set(maps.flatMap(({ metrics }) => metrics[metric.name]?.note ?? []))],
   }))
 
-/** Samples of one row of the table, all from the same noise. */
-async function samplesOf(
-  map: LoadedMap,
-  rows: readonly EvaluationRow[],
-  noise: Float32Array,
-  seed: number,
-  seen: StandardizedDataset,
-): Promise<SampleSet[]> {
-  const image = pictureShape(seen)
-  const told = toldAsData(map, seen, noise.length / map.dimension, seed)
-  const samples: SampleSet[] = []
-  for (const { steps, method, grid = uniformGrid(steps) } of rows) {
-    const points = await takeThrough(told, method, noise, grid, seed)
-    const strays = strayMarks(seen, points)
-    samples.push({ steps, points, strays, ...(image && { picture: await pictureSheet(points, image) }) })
-  }
-  return samples
-}
-
 /**
  * Collects what a run's report shows, from its last evaluation and by sampling it again.
  *
@@ -115,12 +87,7 @@ export async function gatherRun(directory: string): Promise<RunData> {
   const { seed } = request
   const weights = [...new Set(evaluation.rows.map(row => row.weights))]
   const table = evaluationTable(evaluation)
-  const image = pictureShape(dataset)
-  const drawn = image ? PICTURES : DRAWN
-  const noise = drawNoise(drawn, data.dimension, seed)
-  const reference = new Float32Array(drawn * data.dimension)
-  dataset.sample(random(seed, 'report'), reference)
-
+  const drawn = await drawReference(dataset, config.condition.kind === 'class', seed)
   const seen = standardizedBy(data.standardization, dataset)
   const methods: Method[] = []
   for (const [i, name] of weights.entries()) {
@@ -128,7 +95,8 @@ export async function gatherRun(directory: string): Promise<RunData> {
     try {
       const own = (row: MethodRow) => evaluation.rows.filter(each => rowId(each) === row.id)
       for (const row of table.methods.filter(row => own(row)[0].weights === name)) {
-        const samples = await samplesOf(map, own(row), noise, seed, seen)
+        const ways = own(row).map(({ steps, method, grid = uniformGrid(steps) }) => ({ steps, method, grid }))
+        const samples = await drawSamples(map, seen, ways, seed)
         methods.push({ ...row, samples, loss: [] })
       }
       if (i > 0) continue
@@ -152,8 +120,7 @@ export async function gatherRun(directory: string): Promise<RunData> {
       fingerprint: `sha256:${data.fingerprint.sha256}`,
     },
     methods,
-    reference,
-    ...(image && { referencePicture: await pictureSheet(reference, image) }),
+    ...drawn,
     unit: data.standardization ? 'standard deviations' : 'data units',
     config: stringify(config),
     run: {
@@ -169,6 +136,7 @@ export async function gatherRun(directory: string): Promise<RunData> {
     ...curves,
     data: { ...data, statistics: dataset.statistics, labels: dataset.labels },
     mapMetrics: mapMetricsOf(evaluation),
+    byClass: byClass(evaluation),
     warnings: [
       ...(curves.verdict?.diverged ? [`Training: ${curves.verdict.text}.`] : []),
       ...(dataset.warnings ?? []),

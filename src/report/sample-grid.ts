@@ -48,7 +48,7 @@ export interface GridModel {
 /** What of a comparison a grid shows. */
 export type GridData = Pick<
   ComparisonData,
-  'metrics' | 'methods' | 'seeds' | 'count' | 'reference' | 'referencePicture' | 'dataset'
+  'metrics' | 'methods' | 'seeds' | 'count' | 'reference' | 'referencePicture' | 'sheetClasses' | 'dataset'
 >
 
 /**
@@ -108,13 +108,24 @@ function drawCell(
 /** The dots of a cell, or its pictures, as markup, in units of the cell's grid. */
 export function cellPath({ path, strays, stroke, strokeWidth, picture }: CellDrawing): string {
   if (picture) {
-    return `<image href="${escapeHtml(picture)}" width="${cellUnits}" height="${cellUnits}" style="image-rendering:pixelated"/>`
+    return `<image href="${escapeHtml(picture)}" width="${cellUnits}" height="${cellUnits}" />`
   }
   const dots = (d: string, colour: string, width: number): string =>
     `<path d="${d}" fill="none" stroke="${colour}" stroke-width="${width}" stroke-linecap="round"/>`
   return (
     dots(path, stroke, strokeWidth) + (strays && dots(strays, stray.colour, Math.round(1.5 * strokeWidth)))
   )
+}
+
+/** What a sheet of pictures shows, where there are such. */
+export const sheetLegend = ({
+  referencePicture,
+  sheetClasses,
+}: Pick<GridData, 'referencePicture' | 'sheetClasses'>): string => {
+  if (!referencePicture) return ''
+  return sheetClasses
+    ? `Rows of a sheet are the classes ${sheetClasses.join(', ')}. A column begins from the same noise in every row, at every number of steps and for every model.`
+    : 'The first pictures, row after row from the same noise.'
 }
 
 /** What the dots of strays are, where any are drawn. */
@@ -127,14 +138,14 @@ export const strayLegend = ({ rows }: Pick<GridModel, 'rows'>): string =>
  * Small multiples as one SVG: a row for the data, a row per method, a column per number of steps, one range for all;
  * under each cell the first metric, `*` at the best of its column.
  *
- * @param options.width  of the whole; default 150 pixels per cell
+ * @param options.width  of the whole; default 150 pixels per cell, 260 of pictures by class
  */
 export function sampleGrid(data: GridData, options: PlotOptions = {}): string {
   const model = gridModel(data)
   const columns = Math.max(1, model.steps.length)
   const names = ['data', ...model.rows.map(({ method }) => method.label)]
   const side = Math.round(Math.min(220, Math.max(60, ...names.map(name => textWidth(name) + 16))))
-  const { width = side + columns * 150 } = options
+  const { width = side + columns * (data.sheetClasses ? 260 : 150) } = options
   const [gap, captionHeight, top] = [8, 24, options.title ? 58 : 30]
   const cell = Math.floor((width - side) / columns) - gap
   const x = (column: number): number => side + column * (cell + gap)
@@ -151,7 +162,7 @@ export function sampleGrid(data: GridData, options: PlotOptions = {}): string {
     text(truncate(names[row], Math.floor((side - 12) / textWidth('x'))), 2, y(row) + cell / 2, bold)
   const red = strayLegend(model)
   const note = `Under each cell: ${data.metrics[0]?.label ?? 'nothing'}; * best of its column, ≈ every metric within its noise floor.`
-  const said = [...(data.metrics.length > 0 ? [note] : []), ...(red ? [red] : [])]
+  const said = [...(data.metrics.length > 0 ? [note] : []), sheetLegend(data), red].filter(Boolean)
   const notes = said.flatMap(line => wrap(line, Math.floor((width - 4) / textWidth('x'))))
   const body = [
     options.title ? text(options.title, 2, 20, ' font-size="15" font-weight="600"') : '',

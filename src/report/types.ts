@@ -1,5 +1,7 @@
 import type { Config } from '../config/index.ts'
 import type { Dataset } from '../data/dataset.ts'
+import type { ClassRow } from '../evaluation/asked-rows.ts'
+import type { EvaluationRow } from '../evaluation/evaluate.ts'
 import type { LossMap } from '../evaluation/loss-map.ts'
 import type { FloorRange } from '../metric/prepare.ts'
 import type { Points, Standardization } from '../model/index.ts'
@@ -144,6 +146,8 @@ export interface ComparisonData extends TableData {
   readonly reference: Points
   /** The first of them as a sheet, where points are pictures. */
   readonly referencePicture?: string
+  /** Names of the classes that the rows of all sheets are of, where maps are told classes. */
+  readonly sheetClasses?: readonly string[]
   /** The whole configuration as text (YAML or JSON). */
   readonly config: string
 }
@@ -173,6 +177,8 @@ export interface RunData extends ComparisonData {
     readonly estimates: readonly (SeedAverage | null)[]
     readonly notes: readonly string[]
   }[]
+  /** Samples of each class in the fewest steps, where the map is told classes. */
+  readonly byClass?: Pick<EvaluationRow, 'steps' | 'weights'> & { readonly classes: readonly ClassRow[] }
   /** What a reader should know, one sentence each. */
   readonly warnings: readonly string[]
 }

@@ -110,33 +110,45 @@ export const portsOf = (graph: Graph<CorePrimitive>, scannedFrom = Infinity): Po
     dtype,
   }))
 
-/** The first output of an ONNX file, which is the one that its program gives. */
+/** An output of an ONNX file. */
 export interface Output {
   readonly name: string
   /** Of its numbers, such as `float16`; `no tensor` for lists and tables. */
   readonly dtype: string
+  /** Empty for lists and tables; what is not known is `DYNAMIC`. */
+  readonly shape: Shape
 }
 
 /** An opened ONNX file. */
 export interface OpenedModel {
   readonly program: Program
   readonly inputs: readonly Port[]
+  /** The first one. */
   readonly output: Output
+  /** What its program gives: the first output, then all others that are tensors. */
+  readonly outputs: readonly Output[]
   readonly metadata: Readonly<Record<string, string>>
 }
 
+const NO_TENSOR = 'no tensor'
+
 /** The program of an ONNX file's session, whose inputs have at most one open axis each. */
 export function openedModel(session: Session, bytes: Uint8Array, tensor: MakeTensor): OpenedModel {
+  const shapeOf = (shape: readonly (number | string)[]): Shape =>
+    shape.map(n => (typeof n === 'number' ? n : DYNAMIC))
   const inputs = session.inputMetadata.map(meta => {
     if (!meta.isTensor) throw new Error(`input ${meta.name} is not a tensor`)
-    return {
-      name: meta.name,
-      dtype: meta.type as DType,
-      shape: meta.shape.map(n => (typeof n === 'number' ? n : DYNAMIC)),
-    }
+    return { name: meta.name, dtype: meta.type as DType, shape: shapeOf(meta.shape) }
   })
-  const [first] = session.outputMetadata
-  const output = { name: first?.name ?? '(none)', dtype: first?.isTensor ? first.type : 'no tensor' }
-  const program = programOf(session, inputs, tensor, [output.name])
-  return { program, inputs, output, metadata: readMetadata(bytes) }
+  const [output = { name: '(none)', dtype: NO_TENSOR, shape: [] }, ...others] = session.outputMetadata.map(
+    (meta): Output => ({
+      name: meta.name,
+      dtype: meta.isTensor ? meta.type : NO_TENSOR,
+      shape: meta.isTensor ? shapeOf(meta.shape) : [],
+    }),
+  )
+  const outputs = [output, ...others.filter(({ dtype }) => dtype !== NO_TENSOR)]
+  const names = outputs.map(({ name }) => name)
+  const program = programOf(session, inputs, tensor, names)
+  return { program, inputs, output, outputs, metadata: readMetadata(bytes) }
 }

@@ -12,6 +12,7 @@ const COMMANDS = [
   'report',
   'compare',
   'objectives',
+  'features',
   'export',
   'merge',
   'import',

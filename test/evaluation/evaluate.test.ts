@@ -19,7 +19,7 @@ import {
   recordedEvaluation,
   writeEvaluation,
 } from '../../src/evaluation/evaluate.ts'
-import { openFeatures } from '../../src/evaluation/features.ts'
+import { openFeatures } from '../../src/evaluation/features/open.ts'
 import { evaluateSamples } from '../../src/evaluation/saved-samples.ts'
 import { described } from '../../src/metric/map-catalogue.ts'
 import { random } from '../../src/random/random.ts'
@@ -68,12 +68,16 @@ beforeAll(async () => {
   await train({ ...steps, data: at('large.csv') }, { directory: at('large') })
 })
 
+/** Metrics of what this data does not have: a network for features, classes, vectors, held-out rows. */
+const ELSEWHERE = [
+  ...['featureFrechet', 'classAccuracy', 'classBalance', 'classCoverage'],
+  ...['classAgreement', 'jointEnergyDistance', 'memorised'],
+]
+
 describe('an evaluation', () => {
   test('says of every metric what its numbers mean, where it lies and what data scores', async () => {
     const { rows, maps, data } = await evaluateRun(at('mixture'), { ...request, metrics: 'all' })
-    const names = Object.keys(described).filter(
-      name => !['featureFrechetDistance', 'classAgreement', 'jointEnergyDistance'].includes(name),
-    )
+    const names = Object.keys(described).filter(name => !ELSEWHERE.includes(name))
     for (const { metrics } of rows) {
       for (const [name, metric] of Object.entries(metrics)) {
         const { unit, direction, range } = described[name]
@@ -93,9 +97,7 @@ describe('an evaluation', () => {
   test('of the quick metrics alone where nothing is asked for', async () => {
     const { rows, maps } = await evaluateRun(at('mixture'), request)
     const quick = Object.keys(described).filter(
-      name =>
-        !described[name].onRequest &&
-        !['featureFrechetDistance', 'classAgreement', 'jointEnergyDistance'].includes(name),
+      name => !described[name].onRequest && !ELSEWHERE.includes(name),
     )
     expect(Object.keys(rows[0].metrics)).toEqual(quick)
     expect(maps).toEqual([])
@@ -184,7 +186,7 @@ describe('an evaluation', () => {
     ['recal', 'metrics: unknown metric "recal"; did you mean "recall"?'],
     ['trajectoryError', 'ownTrajectoryError compares with the map'],
     ['modeJS', 'metrics: modeJS needs a mixture; one.csv has dimension 2 and no mixture'],
-    ['featureFrechetDistance', 'needs a network for features: --features net.onnx'],
+    ['featureFrechet', 'needs a network for features: --features net.onnx'],
   ])('refuses %s of a file', async (name, message) => {
     await expect(evaluateRun(at('one'), { ...request, metrics: [name] })).rejects.toThrow(message)
   })
@@ -224,7 +226,7 @@ describe('features', () => {
     dimension: number,
     image?: [number, number, number],
   ) => {
-    const network = await openFeatures(nodeRuntime(), path, dimension, image)
+    const network = await openFeatures(nodeRuntime(), path, { dimension, image })
     const found = await network.extract(Float32Array.from(points))
     await network.close()
     return found
@@ -232,24 +234,24 @@ describe('features', () => {
 
   test('of a network that changes nothing give the Fréchet distance itself, in the units of the data', async () => {
     const path = writeNetwork('same.onnx', [DYNAMIC, 2], x => x.mul(1))
-    const asked = { ...request, metrics: ['frechetDistance', 'featureFrechetDistance'], features: path }
+    const asked = { ...request, metrics: ['frechetDistance', 'featureFrechet'], features: path }
     const [{ metrics }] = (await evaluateRun(at('mixture'), asked)).rows
-    const { frechetDistance, featureFrechetDistance } = metrics
-    expect(featureFrechetDistance.value).toBeCloseTo(frechetDistance.value!, 6)
-    expect(featureFrechetDistance.interval![0]).toBeCloseTo(frechetDistance.interval![0], 6)
-    expect(featureFrechetDistance.floor).toBeCloseTo(frechetDistance.floor!, 6)
+    const { frechetDistance, featureFrechet } = metrics
+    expect(featureFrechet.value).toBeCloseTo(frechetDistance.value!, 6)
+    expect(featureFrechet.interval![0]).toBeCloseTo(frechetDistance.interval![0], 6)
+    expect(featureFrechet.floor).toBeCloseTo(frechetDistance.floor!, 6)
     // Standard deviations are undone before the network looks.
     const onlySecond = writeNetwork('second.onnx', [DYNAMIC, 2], x => x.slice(1, 1, 2))
-    const ofFile = { ...request, metrics: ['featureFrechetDistance'], features: onlySecond }
+    const ofFile = { ...request, metrics: ['featureFrechet'], features: onlySecond }
     const [large] = (await evaluateRun(at('large'), ofFile)).rows
     const [one] = (await evaluateRun(at('one'), ofFile)).rows
-    const ratio = large.metrics.featureFrechetDistance.floor! / one.metrics.featureFrechetDistance.floor!
+    const ratio = large.metrics.featureFrechet.floor! / one.metrics.featureFrechet.floor!
     expect(ratio / 1e6).toBeCloseTo(1, 0)
   })
 
   test('that are not finite are refused of data, and no value of samples', async () => {
     const none = writeNetwork('none.onnx', [DYNAMIC, 2], x => x.div(x.sub(x)))
-    const asked = { ...request, metrics: ['featureFrechetDistance'] }
+    const asked = { ...request, metrics: ['featureFrechet'] }
     const found = evaluateRun(at('one'), { ...asked, features: none })
     await expect(found).rejects.toThrow(ConfigError)
     await expect(found).rejects.toThrow(
@@ -261,19 +263,19 @@ describe('features', () => {
     const { metrics } = await evaluateSamples(at('far.csv'), await openDataset('ring'), {
       count: 100,
       seed: 0,
-      metrics: ['featureFrechetDistance'],
+      metrics: ['featureFrechet'],
       features: far,
     })
-    expect(metrics.featureFrechetDistance).toMatchObject({ value: null, interval: null })
+    expect(metrics.featureFrechet).toMatchObject({ value: null, interval: null })
   })
 
   test('and coordinates that are more than the points are noted', async () => {
     const many = writeNetwork('many.onnx', [DYNAMIC, 2], x => x.matmul(constant(1, [2, 21], x.dtype)))
-    const metrics = ['frechetDistance', 'featureFrechetDistance']
+    const metrics = ['frechetDistance', 'featureFrechet']
     const asked = { ...request, count: 20, steps: [1], weights: ['ema' as const], metrics, features: many }
     const { notes } = await evaluateRun(at('mixture'), asked)
     expect(notes).toEqual([
-      expect.stringContaining('featureFrechetDistance: fewer points than coordinates: 20 and 21;'),
+      expect.stringContaining('featureFrechet: fewer points than coordinates: 20 and 21;'),
     ])
     writeFileSync(at('two.csv'), '1,2,3\n4,5,7\n')
     const line = { gaussian: { mean: [0, 0, 0], std: 1 } }

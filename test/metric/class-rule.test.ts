@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { generatedDataset } from '../../src/data/catalogue.ts'
-import { collectDataset } from '../../src/data/in-memory.ts'
+import { collectDataset, pointsDataset } from '../../src/data/in-memory.ts'
 import { classRule } from '../../src/metric/class-rule.ts'
-import type { Random } from '../../src/random/random.ts'
+import { type Random, random } from '../../src/random/random.ts'
 
 describe('the class of a point', () => {
   test('of a mixture is the component that is most probable there', () => {
@@ -43,4 +43,25 @@ describe('the class of a point', () => {
     } as never
     expect([...classRule({ ...dataset, split })(Float32Array.of(7, 0))]).toEqual([1 - rare])
   })
+})
+
+test('of many coordinates it is that of the nearest row too', () => {
+  const [dimension, count] = [40, 300]
+  const source = random(3, 'rows')
+  const values = Float32Array.from({ length: count * dimension }, () => source.normal())
+  const labels = Array.from({ length: count }, (_, i) => i % 3)
+  const dataset = pointsDataset(values, { dimension, labels, holdOut: 0 })
+  const points = Float32Array.from({ length: 20 * dimension }, () => source.normal())
+  points[5 * dimension + 1] = Number.NaN
+  const nearest = (i: number): number => {
+    const squares = labels.map((_, row) =>
+      points
+        .subarray(i * dimension, (i + 1) * dimension)
+        .reduce((sum, value, k) => sum + (value - values[row * dimension + k]) ** 2, 0),
+    )
+    return labels[squares.indexOf(Math.min(...squares))]
+  }
+  expect([...classRule(dataset)(points)]).toEqual(
+    Array.from({ length: 20 }, (_, i) => (i === 5 ? -1 : nearest(i))),
+  )
 })

@@ -12,7 +12,7 @@ const plain = (colours: readonly (readonly number[])[]): Float32Array =>
   Float32Array.from(colours.flatMap(colour => Array.from({ length: SIZE * SIZE }, () => colour).flat()))
 
 async function pixelsOf(address: string) {
-  const bytes = Buffer.from(address.replace('data:image/jpeg;base64,', ''), 'base64')
+  const bytes = Buffer.from(address.replace(/^data:image\/\w+;base64,/, ''), 'base64')
   const { data, info } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true })
   const at = (x: number, y: number) =>
     [...data.subarray(info.channels * (y * info.width + x))].slice(0, info.channels)
@@ -44,14 +44,22 @@ describe('pictureSheet', () => {
   it('shows grey pictures, at most 25', async () => {
     const greys = Array.from({ length: 40 }, (_, i) => [6 * i])
     const { at, width, height } = await pixelsOf(await pictureSheet(plain(greys), [SIZE, SIZE, 1]))
-    expect([width, height]).toEqual([80, 80])
-    near(at(8 + 4 * SIZE, 8 + 4 * SIZE).slice(0, 1), [144])
+    // Seven times as large, each pixel as it is.
+    expect([width, height]).toEqual([560, 560])
+    for (const edge of [0, 7 * SIZE - 1]) expect(at(4 * 7 * SIZE + edge, 4 * 7 * SIZE + edge)[0]).toBe(144)
+  })
+
+  it('has as many pictures along each side as are asked for', async () => {
+    const greys = Array.from({ length: 9 }, (_, i) => [20 * i])
+    const { at, width } = await pixelsOf(await pictureSheet(plain(greys), [SIZE, SIZE, 1], 3))
+    expect(at(width - 1, 0)[0]).toBe(40)
+    expect(at(0, width - 1)[0]).toBe(120)
   })
 
   it('makes large pictures smaller', async () => {
     const large = new Float32Array(2 * 400 * 300).fill(90)
     const { width, height } = await pixelsOf(await pictureSheet(large, [300, 400, 1]))
-    expect([width, height]).toEqual([320, 120])
+    expect([width, height]).toEqual([560, 210])
   })
 
   it('stands in the cells of the samples, in the page and in the plot', async () => {

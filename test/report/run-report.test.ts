@@ -156,6 +156,26 @@ it('gives metrics of the map itself, each with its interval and floor', () => {
   ])
 })
 
+it('lists what became of each class, the worst first', () => {
+  const row = (name: string, agreement: number, coverage?: number) => ({
+    ...{ name, count: 20, agreement, strays: 0.05 },
+    ...(coverage !== undefined && { coverage }),
+  })
+  const textOf = (classes: ReturnType<typeof row>[]) => {
+    const page = runReport({ ...data, byClass: { steps: 1, weights: 'ema', classes } })
+    const table = [...parseHTML(page).document.querySelectorAll('table.plain')].find(each =>
+      each.textContent!.includes('worst first'),
+    )!
+    return [...table.querySelectorAll('tr')].map(line => [...line.children].map(cell => cell.textContent))
+  }
+  expect(textOf([row('good', 0.9, 0.8), row('<bad>', 0.25, 0.5), { ...row('none', 0), count: 0 }])).toEqual([
+    ['class', 'samples', 'belong to it', 'stray', 'covered'],
+    ['<bad>', '20', '25.0 %', '5.0 %', '50.0 %'],
+    ['good', '20', '90.0 %', '5.0 %', '80.0 %'],
+  ])
+  expect(textOf([row('a', 0.9)])[0]).toEqual(['class', 'samples', 'belong to it', 'stray'])
+})
+
 it('gives the ranges of channels where there are fewer than columns', () => {
   const fingerprint = { ...data.data.fingerprint, minimum: [3], maximum: [250] }
   const page = runReport({ ...data, data: { ...data.data, fingerprint } })

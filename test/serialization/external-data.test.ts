@@ -2,7 +2,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSy
 import { dirname, join } from 'node:path'
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { openFeatures } from '../../src/evaluation/features.ts'
+import { openFeatures } from '../../src/evaluation/features/open.ts'
 import { nodeRuntime } from '../../src/runtime/node.ts'
 import { load } from '../../src/serialization/load.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
@@ -192,12 +192,14 @@ describe('features', () => {
       [node('Add', ['img', 'w'], 'feat')],
       [external('w', { ...DATA, offset: 8 })],
     )
-    const features = await openFeatures(nodeRuntime(), write('features.onnx', bytes), 2)
+    const features = await openFeatures(nodeRuntime(), write('features.onnx', bytes), { dimension: 2 })
     expect([...(await features.extract(points)).values]).toEqual([11, 22, 13, 24])
     await features.close()
-    await expect(openFeatures(nodeRuntime(), write('inner/features.onnx', bytes), 2)).resolves.toBeDefined()
+    await expect(
+      openFeatures(nodeRuntime(), write('inner/features.onnx', bytes), { dimension: 2 }),
+    ).resolves.toBeDefined()
     rmSync(at('inner', 'map.onnx.data'))
-    await expect(openFeatures(nodeRuntime(), at('inner', 'features.onnx'), 2)).rejects.toThrow(
+    await expect(openFeatures(nodeRuntime(), at('inner', 'features.onnx'), { dimension: 2 })).rejects.toThrow(
       `features: ${at('inner', 'features.onnx')}: its weights are in "map.onnx.data", which is not beside it`,
     )
   })
@@ -206,7 +208,7 @@ describe('features', () => {
     ['float64', DOUBLE],
     ['float16', HALF],
   ])('of %s are taken', async (name, type) => {
-    const features = await openFeatures(nodeRuntime(), write(`${name}.onnx`, cast(type)), 2)
+    const features = await openFeatures(nodeRuntime(), write(`${name}.onnx`, cast(type)), { dimension: 2 })
     expect((await features.extract(Float32Array.of(1, -2.5, 65504, 2 ** -14))).values).toEqual(
       Float64Array.of(1, -2.5, 65504, 2 ** -14),
     )
@@ -219,7 +221,7 @@ describe('features', () => {
     ['string', STRING],
   ])('of %s are refused by name', async (name, type) => {
     const path = write(`${name}.onnx`, cast(type))
-    await expect(openFeatures(nodeRuntime(), path, 2)).rejects.toThrow(
+    await expect(openFeatures(nodeRuntime(), path, { dimension: 2 })).rejects.toThrow(
       `features: ${path}: its first output feat is ${name}; expected features of float32, float64 or float16`,
     )
   })

@@ -4,7 +4,7 @@ import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writ
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readEvaluation } from '../../src/evaluation/evaluate.ts'
-import { openFeatures } from '../../src/evaluation/features.ts'
+import { openFeatures } from '../../src/evaluation/features/open.ts'
 import { readWeights } from '../../src/importing/weights-file.ts'
 import { nodeRuntime } from '../../src/runtime/node.ts'
 import { load } from '../../src/serialization/load.ts'
@@ -56,7 +56,7 @@ describe('a file that is too large to be read at once is refused by its name and
   test.each([
     ['big.onnx', (file: string) => load(file)],
     ['big.safetensors', (file: string) => load(file)],
-    ['features.onnx', (file: string) => openFeatures(nodeRuntime(), file, 2)],
+    ['features.onnx', (file: string) => openFeatures(nodeRuntime(), file, { dimension: 2 })],
     ['import.npz', (file: string) => readWeights(file)],
   ])('%s', async (name, read) => {
     const file = sparse(join(folder, name), HUGE)

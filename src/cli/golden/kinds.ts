@@ -1,11 +1,13 @@
 import type { Agreement } from '../../objective/golden-agreement.ts'
 import { checkGolden, goldenKinds } from '../../objective/golden-kinds.ts'
+import { checkMetric } from './metric.ts'
 import { checkRender } from './render.ts'
 
 /** How fixtures are checked, by their `kind`: those of formulas and networks, and those of data and metrics. */
 const kinds: Readonly<Record<string, (json: unknown) => Agreement>> = {
   ...goldenKinds,
   render: checkRender,
+  metric: checkMetric,
 }
 
 export const knownKinds: readonly string[] = Object.keys(kinds)

@@ -1,30 +1,43 @@
-import { ConfigError } from '../config/index.ts'
-import { half } from '../data/half.ts'
-import type { Estimate } from '../metric/estimate.ts'
-import { frechetEstimateTo } from '../metric/frechet.ts'
-import { pathMetrics } from '../metric/map-catalogue.ts'
-import { allFinite } from '../metric/points.ts'
-import { type Measures, summarise } from '../metric/prepare.ts'
-import type { Buffer } from '../runtime/program.ts'
-import { runtimeReason } from '../runtime/reason.ts'
-import type { Runtime } from '../runtime/runtime.ts'
-import { readOnnxFile } from '../serialization/onnx-file.ts'
-import { type MetricValue, metricValue } from './metric-value.ts'
+import { ConfigError } from '../../config/index.ts'
+import { half } from '../../data/half.ts'
+import type { Buffer } from '../../runtime/program.ts'
+import { runtimeReason } from '../../runtime/reason.ts'
+import type { Runtime } from '../../runtime/runtime.ts'
+import { readOnnxFile } from '../../serialization/onnx-file.ts'
+import { mostProbable } from './most-probable.ts'
+
+/** What a network makes of points. */
+export interface Extracted {
+  /** `[n, size]`. */
+  readonly values: Float64Array
+  readonly size: number
+  /** The class of each point, of a network that tells classes. */
+  readonly classes?: Int32Array
+}
 
 /** A network that makes features of points. */
 export interface Features {
   /** Of the file that it was read from. */
   readonly path: string
-  /** Of points `[n, D]` in the data's own units: `[n, K]`, with the number `K` for each point. */
-  extract(points: Float32Array): Promise<{ values: Float64Array; size: number }>
+  /** Whether it tells the classes of the data: its second output has a number for each. */
+  readonly tellsClasses: boolean
+  /** @param points  `[n, D]` in the data's own units */
+  extract(points: Float32Array): Promise<Extracted>
   close(): Promise<void>
+}
+
+/** What points are. */
+export interface PointsOf {
+  readonly dimension: number
+  /** `[height, width, channels]` where a point is a picture. */
+  readonly image?: readonly [number, number, number]
+  /** Number of their classes. */
+  readonly classes?: number
 }
 
 const BATCH = 64
 /** A covariance of more has too many entries for its roots to be taken in reasonable time. */
 const MOST = 1024
-const DRAWS = 3
-const NOTHING: Estimate = { value: Number.NaN, interval: [Number.NaN, Number.NaN] }
 
 const OPEN = -1
 const shapeText = (shape: readonly number[]): string =>
@@ -52,21 +65,20 @@ function fileOf(path: string): Uint8Array {
 
 /**
  * Opens an ONNX network of one input whose first axis is the batch and whose others hold a point: as a row, as a picture
- * `[height, width, channels]`, or as one with the channels first. Its first output, flat, is the features.
+ * `[height, width, channels]`, or as one with the channels first. Its first output, flat, is the features; a second output `[batch, classes]`
+ * is how much each class is believed in, in the order of the data's classes.
  *
- * @param image  `[height, width, channels]` where a point is a picture
  * @throws ConfigError when the file is no such network, or does not fit the points
  */
 export async function openFeatures(
   runtime: Runtime,
   path: string,
-  dimension: number,
-  image?: readonly [number, number, number],
+  { dimension, image, classes }: PointsOf,
 ): Promise<Features> {
   const opened = await runtime.openModel(fileOf(path)).catch((error: Error) => {
     throw new ConfigError(`features: ${path}: not an ONNX model that can be run (${runtimeReason(error)})`)
   })
-  const { program, inputs, output } = opened
+  const { program, inputs, output, outputs } = opened
   const refuse = async (message: string): Promise<never> => {
     await program.close()
     throw new ConfigError(`features: ${path}: ${message}`)
@@ -88,12 +100,17 @@ export async function openFeatures(
   }
   const arranged = arrangement(rest, image)
   const rows = batch > 0 ? batch : BATCH
-  const one = async (block: Float32Array): Promise<Float64Array> => toNumbers((await program.run([block]))[0])
+  const scores = outputs[1]
+  const toScores = scores && FLOATS[scores.dtype as 'float32']
+  const tellsClasses =
+    classes !== undefined && Boolean(toScores) && scores.shape.length === 2 && scores.shape[1] === classes
   return {
     path,
+    tellsClasses,
     extract: async points => {
       const count = points.length / dimension
       const parts: Float64Array[] = []
+      const found = new Int32Array(tellsClasses ? count : 0)
       for (let from = 0; from < count; from += rows) {
         const taken = Math.min(rows, count - from)
         // A batch of fixed size is filled up with zeros.
@@ -102,8 +119,10 @@ export async function openFeatures(
           const [row, k] = [Math.floor(i / dimension), i % dimension]
           block[i] = points[(from + row) * dimension + arranged(k)]
         }
-        const found = await one(block)
-        parts.push(found.subarray(0, (found.length / (block.length / dimension)) * taken))
+        const results = await program.run([block])
+        const features = toNumbers(results[0])
+        parts.push(features.subarray(0, (features.length / (block.length / dimension)) * taken))
+        if (tellsClasses) found.set(mostProbable(toScores(results[1]), classes).subarray(0, taken), from)
       }
       const width = parts.reduce((sum, part) => sum + part.length, 0) / count
       if (!Number.isInteger(width) || width < 1 || width > MOST) {
@@ -117,7 +136,7 @@ export async function openFeatures(
         values.set(part, at)
         at += part.length
       }
-      return { values, size: width }
+      return { values, size: width, ...(tellsClasses && { classes: found }) }
     },
     close: () => program.close(),
   }
@@ -135,51 +154,4 @@ function arrangement(
   if (isLast || !isFirst) return k => k
   const plane = height * width
   return k => (k % plane) * channels + Math.floor(k / plane)
-}
-
-interface FeatureMeasure {
-  /** Features of a point. */
-  readonly size: number
-  measure(samples: Float32Array): Promise<MetricValue>
-}
-
-/**
- * Readies the Fréchet distance of features, with its floor: data in the place of samples, three times.
- *
- * @param toData  takes points as they are measured to the data's own units
- * @throws ConfigError when features of the data are not finite
- */
-export async function featureMeasure(
-  features: Features,
-  measures: Measures,
-  toData: (points: Float32Array) => Float32Array,
-): Promise<FeatureMeasure> {
-  const ofData = async (points: Float32Array) => {
-    const found = await features.extract(toData(points))
-    if (allFinite(found.values)) return found
-    throw new ConfigError(
-      `features: ${features.path}: expected finite features of every point of the data, found NaN or infinity`,
-    )
-  }
-  const reference = await ofData(measures.reference)
-  const measure = frechetEstimateTo(reference.values, reference.size)
-  const ofSamples = async (points: Float32Array): Promise<Estimate> => {
-    const { values } = allFinite(points) ? await features.extract(toData(points)) : { values: points }
-    return allFinite(values) ? measure(values) : NOTHING
-  }
-  const draws: number[] = []
-  for (let k = 0; k < DRAWS; k++) {
-    const points = measures.draw(k)
-    if (points) draws.push(measure((await ofData(points)).values).value)
-  }
-  const floor = summarise(draws, measures.count)
-  return {
-    size: reference.size,
-    measure: async samples =>
-      metricValue(pathMetrics.featureFrechetDistance, await ofSamples(samples), {
-        floor,
-        count: measures.count,
-        standardized: false,
-      }),
-  }
 }

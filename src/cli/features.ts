@@ -1,0 +1,50 @@
+import { openDataset } from '../data/catalogue.ts'
+import { DataError } from '../data/error.ts'
+import { standardizationOf, standardizedBy } from '../data/standardized.ts'
+import { triedClassifier } from '../evaluation/features/classifier-file.ts'
+import { trainClassifier } from '../evaluation/features/train-classifier.ts'
+import { formatCount, shellWord } from '../report/format.ts'
+import { openRuntime } from '../runtime/node.ts'
+import { dataSpec } from './options.ts'
+import { writeOutput } from './output-file.ts'
+import { note, printJson } from './terminal.ts'
+
+interface FeaturesFlags {
+  readonly out: string
+  readonly steps: number
+  readonly seed: number
+  readonly json?: boolean
+}
+
+/** Training steps between two lines. */
+const EVERY = 500
+
+/** `oxbow features`. */
+export async function featuresCommand(
+  given: string,
+  { out, steps, seed, json }: FeaturesFlags,
+): Promise<void> {
+  const dataset = await openDataset(dataSpec(given))
+  for (const warning of dataset.warnings ?? []) note(`oxbow: ${warning}`)
+  const classes = dataset.labels?.names.length ?? 0
+  if (classes < 2) {
+    throw new DataError(
+      `${dataset.name}: has no classes; features are learnt by telling classes apart (see labels in docs/data.md)`,
+    )
+  }
+  const seen = standardizedBy(standardizationOf('auto', dataset), dataset)
+  const runtime = await openRuntime()
+  const progress = (step: number, loss: number): void => {
+    if (step % EVERY === 0 || step === steps) note(`step ${step}/${steps}  loss ${loss.toFixed(4)}`)
+  }
+  const flat = await trainClassifier(runtime, seen, { steps, seed, progress })
+  const command = `oxbow features ${shellWord(given)} --steps ${steps} --seed ${seed} --out ${shellWord(out)}`
+  const { bytes, accuracy, count } = await triedClassifier(runtime, seen, flat, command)
+  const say = writeOutput(out, bytes, false)
+  if (json) return printJson({ file: out, accuracy, count })
+  const kind = dataset.split ? (dataset.split.heldOut > 0 ? 'held-out' : 'training') : 'fresh'
+  say(
+    `${out}: tells the class of ${(100 * accuracy).toFixed(2)} % of ${formatCount(count)} ${kind} rows; ` +
+      `measure a run with "oxbow evaluate RUN --features ${shellWord(out)}"`,
+  )
+}

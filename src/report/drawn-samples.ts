@@ -1,0 +1,67 @@
+import { type Dataset, pictureShape } from '../data/dataset.ts'
+import type { StandardizedDataset } from '../data/standardized.ts'
+import { toldAsData } from '../evaluation/condition-measure.ts'
+import { random } from '../random/random.ts'
+import { drawNoise } from '../sampler/sampler.ts'
+import { type SamplingMethod, takeThrough } from '../sampler/sampling.ts'
+import type { LoadedMap } from '../serialization/loaded-map.ts'
+import { type ClassSheet, classSheet } from './class-sheet.ts'
+import { pictureSheet } from './picture-sheet.ts'
+import { strayMarks } from './stray-marks.ts'
+import type { ComparisonData, SampleSet } from './types.ts'
+
+/** Points drawn in each cell of the grid, and of the data; fewer pictures. */
+const DRAWN = 2000
+const PICTURES = 25
+
+/** One way from noise to data that is drawn. */
+interface Way {
+  readonly steps: number
+  readonly method: SamplingMethod
+  readonly grid: readonly number[]
+}
+
+/** The sheet by class of pictures with classes, where maps are told them. */
+const sheetOf = (dataset: Dataset, isTold: boolean): ClassSheet | undefined =>
+  isTold && pictureShape(dataset) && dataset.labels ? classSheet(dataset.labels.names) : undefined
+
+/** Samples of a map, at all numbers of steps from the same noise, which other maps of such data begin from too. */
+export async function drawSamples(
+  map: LoadedMap,
+  seen: StandardizedDataset,
+  ways: readonly Way[],
+  seed: number,
+): Promise<SampleSet[]> {
+  const image = pictureShape(seen)
+  const sheet = sheetOf(seen, map.condition?.kind === 'class')
+  const count = image ? PICTURES : DRAWN
+  const noise = sheet ? sheet.noise(map.dimension, seed) : drawNoise(count, map.dimension, seed)
+  const told = sheet ? map.given({ class: sheet.classes }) : toldAsData(map, seen, count, seed)
+  const samples: SampleSet[] = []
+  for (const { steps, method, grid } of ways) {
+    const points = await takeThrough(told, method, noise, grid, seed)
+    const strays = strayMarks(seen, points)
+    const picture = image && (await pictureSheet(points, image, sheet?.side))
+    samples.push({ steps, points, strays, ...(picture && { picture }) })
+  }
+  return samples
+}
+
+/** Data to draw beside samples: a cloud, pictures, or pictures by class where maps are told classes. */
+export async function drawReference(
+  dataset: Dataset,
+  isTold: boolean,
+  seed: number,
+): Promise<Pick<ComparisonData, 'reference' | 'referencePicture' | 'sheetClasses'>> {
+  const image = pictureShape(dataset)
+  const sheet = sheetOf(dataset, isTold)
+  const reference = sheet
+    ? sheet.real(dataset, seed)
+    : new Float32Array((image ? PICTURES : DRAWN) * dataset.dimension)
+  if (!sheet) dataset.sample(random(seed, 'report'), reference)
+  return {
+    reference,
+    ...(image && { referencePicture: await pictureSheet(reference, image, sheet?.side) }),
+    ...(sheet && { sheetClasses: sheet.names }),
+  }
+}
