@@ -121,7 +121,7 @@ export function byClass({ rows }: Pick<Evaluation, 'rows'>): RunData['byClass'] 
 }
 
 /** The class of which the smallest part was recognised. */
-export const worstClass = (classes: readonly ClassRow[]): ClassRow =>
+const worstClass = (classes: readonly ClassRow[]): ClassRow =>
   classes.reduce((a, b) => (b.count > 0 && b.agreement < a.agreement ? b : a))
 
 /** The same in lines. */
