@@ -68,6 +68,7 @@ export const jvpRules: { readonly [P in Primitive]: JvpRule<P> } = {
   constant: none,
   opaque: unary(dx => dx),
   stopGradient: none,
+  border: linear('border'),
 
   neg: linear('neg'),
   exp: unary((dx, _, y) => dx.mul(y)),

@@ -22,7 +22,8 @@ const SHARE = 2 / 3
  */
 export function teacherConfig(config: Config): UserConfig {
   const { data, standardize, holdOut, interpolant, network, condition, optimizer, schedule } = config
-  const { ema, batch, steps, seeds, logEvery, log, checkpointEvery, chunk, teacherTraining } = config
+  const { ema, recompute, batch, steps, seeds, logEvery, log, checkpointEvery, chunk, teacherTraining } =
+    config
   for (const key of ['data', 'standardize', 'holdOut', 'interpolant', 'condition', 'recipe']) {
     if (key in teacherTraining) {
       throw new ConfigError(`teacherTraining.${key}: is the run's own; set it outside of teacherTraining`)
@@ -30,7 +31,7 @@ export function teacherConfig(config: Config): UserConfig {
   }
   const map = findObjective(config.objective).needs.includes('flow-map-teacher')
   const shared = {
-    ...{ data, standardize, holdOut, interpolant, condition, optimizer, ema, batch },
+    ...{ data, standardize, holdOut, interpolant, condition, optimizer, ema, recompute, batch },
     ...{ seeds, logEvery, log, checkpointEvery, chunk },
     objective: map ? 'psd' : 'flow-matching',
     network: map ? network : { ...network, conditioning: 's', ...kindOf(network).ofVelocity },
