@@ -61,7 +61,7 @@ async function measure(dist) {
   try {
     const found = {}
     await train({ ...base, ...psd }, { directory: mapTeacher, threads: 1 })
-    for (const [id, { needs, parts }] of objectives) {
+    for (const [id, { needs, parts, defaults }] of objectives) {
       const teacher = needs.includes('flow-map-teacher')
         ? mapTeacher
         : needs.includes('teacher')
@@ -71,6 +71,7 @@ async function measure(dist) {
         objective: id,
         teacher,
         network: parts ? base.network : velocity,
+        ...(defaults?.guidance && { condition: 'class' }),
       })
     }
     for (const [name, config] of Object.entries(VARIANTS)) found[name] = await numbersOf(name, config)

@@ -12,11 +12,14 @@ import sys
 import time
 from pathlib import Path
 
-OBJECTIVES = ("psd", "lsd", "meanflow", "esd", "lmd")
+OBJECTIVES = ("psd", "lsd", "meanflow", "esd", "lmd", "flow-matching")
 """The training steps on offer."""
 
 WITHOUT_DIAGONAL = ("meanflow", "lmd")
 """These spend the whole batch on their own term."""
+
+ONLY_DIAGONAL = ("flow-matching",)
+"""These are nothing but the diagonal term."""
 
 WEIGHTS = {"lsd": 0.02, "esd": 0.1}
 """Consistency weights of the ring experiment; 1 where absent."""
@@ -36,6 +39,14 @@ DEFAULTS = {
     "scan": 1,
     "draws": 16,
     "seed": 0,
+    "warmup": 10,
+    "size": None,
+    "patch": 4,
+    "width": 128,
+    "depth": 6,
+    "heads": 4,
+    "frequencies": 64,
+    "arrays": None,
 }
 """Every option of `setup` except `objective`, with what an absent one means. `README.md` explains them."""
 
@@ -61,7 +72,10 @@ def resolve(request):
     complete = {**DEFAULTS, **options, "objective": objective}
     if complete["allocator"] not in ("kept", "system"):
         raise ValueError(f"allocator: found {complete['allocator']!r}, expected kept or system")
-    for key in ("batch", "hidden", "layers", "freqs", "threads", "scan", "draws"):
+    if (complete["size"] is None) != (complete["arrays"] is None):
+        raise ValueError("size: a transformer on pictures takes its weights and batches from the file `arrays`")
+    positive = ("batch", "hidden", "layers", "freqs", "threads", "scan", "draws", "warmup", "patch", "depth", "heads")
+    for key in positive:
         if not isinstance(complete[key], int) or complete[key] < 1:
             raise ValueError(f"{key}: found {complete[key]!r}, expected a positive integer")
     if complete["weight"] is None:
@@ -73,6 +87,8 @@ def diagonal_rows(options):
     """How many rows of a batch train the diagonal term."""
     if options["objective"] in WITHOUT_DIAGONAL:
         return 0
+    if options["objective"] in ONLY_DIAGONAL:
+        return options["batch"]
     return math.floor(options["diagonal"] * options["batch"])
 
 
@@ -117,6 +133,33 @@ def draw_batches(options):
     """The batches a worker cycles through, drawn before any timing."""
     generator = random.Random(options["seed"] + 1)
     return [draw_batch(generator, options["batch"], diagonal_rows(options)) for _ in range(options["draws"])]
+
+
+# What another program drew
+
+
+def read_arrays(path):
+    """Name, shape and bytes (float32) of each array in a safetensors file."""
+    content = Path(path).read_bytes()
+    start = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:start])
+    header.pop("__metadata__", None)
+    return {
+        name: (entry["shape"], bytearray(content[start + entry["data_offsets"][0] : start + entry["data_offsets"][1]]))
+        for name, entry in header.items()
+    }
+
+
+# Memory
+
+
+def memory(key):
+    """Bytes that the kernel counts for this process: `VmRSS` now, `VmHWM` at most. None where it does not tell."""
+    try:
+        status = Path("/proc/self/status").read_text()
+    except OSError:
+        return None
+    return next((1024 * int(line.split()[1]) for line in status.splitlines() if line.startswith(f"{key}:")), None)
 
 
 # Golden fixtures
@@ -182,6 +225,7 @@ def serve(framework, version, setup):
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     run = None
+    before = None
     for line in sys.stdin:
         if not line.strip():
             continue
@@ -196,12 +240,16 @@ def serve(framework, version, setup):
                 answer = {"framework": framework, "version": version, "ok": True}
             elif command == "setup":
                 run = None
-                parameters, prepared = setup(resolve(request))
-                prepared(10)
+                before = memory("VmRSS")
+                options = resolve(request)
+                parameters, prepared, *first = setup(options)
+                answer = {"ok": True, "parameters": parameters, **(first[0]() if first else {})}
+                prepared(options["warmup"])
                 run = prepared
-                answer = {"ok": True, "parameters": parameters}
             elif command == "time":
                 answer = {"ok": True, **measure(run, request.get("steps", 50))}
+                if before is not None:
+                    answer["peakBytes"] = memory("VmHWM") - before
             else:
                 answer = {"ok": False, "error": f"cmd: found {command!r}, expected hello, setup, time or quit"}
         except Exception as error:  # a worker reports and lives on
@@ -214,7 +262,7 @@ def measure(run, steps):
     """Wall time per step, after a warm-up that refills the caches another process has emptied."""
     if run is None:
         raise ValueError("time before a successful setup")
-    run(max(3, steps // 10))
+    run(min(steps, max(3, steps // 10)))
     start = time.perf_counter()
     done, loss = run(steps)
     elapsed = time.perf_counter() - start

@@ -128,7 +128,12 @@ def lmd(nets, batch, k, jvp):
     return None, mse(dF - nets.teacher.velocity(xt, b.t))
 
 
-OBJECTIVES = {"psd": psd, "lsd": lsd, "esd": esd, "meanflow": meanflow, "lmd": lmd}
+def only_diagonal(nets, batch, k, jvp):
+    """`mse(V(x_s,s,s) - (eps - x0))` on the whole batch."""
+    return flow_matching(nets.student, batch, k), None
+
+
+OBJECTIVES = {"flow-matching": only_diagonal, "psd": psd, "lsd": lsd, "esd": esd, "meanflow": meanflow, "lmd": lmd}
 
 
 def on_path(x0, eps, s, t, m=None):

@@ -129,7 +129,12 @@ def lmd(f, p, ema, phi, batch, k):
     return None, mse(dF - f.teacher(phi, xt, b.t))
 
 
-OBJECTIVES = {"psd": psd, "lsd": lsd, "esd": esd, "meanflow": meanflow, "lmd": lmd}
+def only_diagonal(f, p, ema, phi, batch, k):
+    """`mse(V(x_s,s,s) - (eps - x0))` on the whole batch."""
+    return flow_matching(f, p, batch, k), None
+
+
+OBJECTIVES = {"flow-matching": only_diagonal, "psd": psd, "lsd": lsd, "esd": esd, "meanflow": meanflow, "lmd": lmd}
 
 
 def on_path(x0, eps, s, t, m=None):
@@ -142,9 +147,9 @@ def on_path(x0, eps, s, t, m=None):
 
 
 def make_step(options, phi):
-    """`(state, batch) -> (state, loss)`: loss, gradients, Adam and the moving average."""
+    """The loss, and `(state, batch) -> (state, loss)`: loss, gradients, Adam and the moving average."""
     objective = OBJECTIVES[options["objective"]]
-    f = make_maps(options["freqs"])
+    f = maps_of(options)
     k = common.diagonal_rows(options)
     fraction = k and options["diagonal"]
     off_diagonal = (1 - fraction) * options["weight"]
@@ -152,6 +157,8 @@ def make_step(options, phi):
 
     def loss_of(p, ema, batch):
         diagonal, consistency = objective(f, p, ema, phi, on_path(**batch), k)
+        if consistency is None:
+            return diagonal
         loss = off_diagonal * consistency
         return loss if diagonal is None else fraction * diagonal + loss
 
@@ -166,7 +173,7 @@ def make_step(options, phi):
         ema = each(lambda e, p: e + (1 - options["ema"]) * (p - e), state["ema"], p)
         return {"p": p, "ema": ema, "m": m, "v": v, "count": count}, loss
 
-    return step
+    return loss_of, step
 
 
 def arrays(layers, dtype):
@@ -174,17 +181,60 @@ def arrays(layers, dtype):
     return [(jnp.array(weight, dtype).T.copy(), jnp.array(bias, dtype)) for weight, bias in layers]
 
 
-def setup(options):
-    start(options["threads"])
+def maps_of(options):
+    if options["size"] is None:
+        return make_maps(options["freqs"])
+    from dit_jax import make_maps as make_picture_maps
+
+    return make_picture_maps(options)
+
+
+def draw(options):
+    """Student, target, teacher and batches of the ring experiment."""
     layers = common.draw_networks(options)
     p = arrays(layers["student"], jnp.float32)
-    zeros = lambda: jax.tree.map(jnp.zeros_like, p)  # noqa: E731
-    state = {"p": p, "ema": jax.tree.map(jnp.copy, p), "m": zeros(), "v": zeros(), "count": jnp.zeros(())}
     batches = [
         {key: jnp.array(values, jnp.float32) for key, values in batch.items()}
         for batch in common.draw_batches(options)
     ]
-    step = make_step(options, arrays(layers["teacher"], jnp.float32))
+    return p, jax.tree.map(jnp.copy, p), arrays(layers["teacher"], jnp.float32), batches
+
+
+def read(options):
+    """The same that `oxbow bench` wrote down."""
+    import numpy
+
+    named = {
+        name: numpy.frombuffer(data, numpy.float32).reshape(shape)
+        for name, (shape, data) in common.read_arrays(options["arrays"]).items()
+    }
+
+    def network(prefix):
+        own = {name.removeprefix(prefix): array for name, array in named.items() if name.startswith(prefix)}
+        return {name: jnp.array(array.T if array.ndim == 2 else array) for name, array in own.items()}
+
+    batches = {}
+    for name, array in named.items():
+        if name.startswith("batch."):
+            _, i, key = name.split(".")
+            batches.setdefault(int(i), {})[key] = jnp.array(array)
+    return network("student."), network("target."), None, [batches[i] for i in sorted(batches)]
+
+
+def setup(options):
+    start(options["threads"])
+    pictures = options["size"] is not None
+    p, ema, teacher, batches = read(options) if pictures else draw(options)
+    zeros = lambda: jax.tree.map(jnp.zeros_like, p)  # noqa: E731
+    state = {"p": p, "ema": ema, "m": zeros(), "v": zeros(), "count": jnp.zeros(())}
+    loss_of, step = make_step(options, teacher)
+
+    def first(p=p, ema=ema, batch=batches[0]):
+        """What the first step sees, for another program to compare with."""
+        loss, gradients = jax.jit(jax.value_and_grad(loss_of))(p, ema, batch)
+        norm = jnp.sqrt(sum(jnp.sum(jnp.square(leaf)) for leaf in jax.tree.leaves(gradients)))
+        return {"loss": float(loss), "gradientNorm": float(norm)}
+
     together = options["scan"]
     if together > 1:
         stack = lambda start: jax.tree.map(  # noqa: E731
@@ -205,7 +255,8 @@ def setup(options):
         jax.block_until_ready(state)
         return calls * together, float(loss if together == 1 else loss[-1])
 
-    return sum(leaf.size for leaf in jax.tree.leaves(p)), run
+    count = sum(leaf.size for leaf in jax.tree.leaves(p))
+    return (count, run, first) if pictures else (count, run)
 
 
 def loss_and_gradients(term, layers, batch, freqs):

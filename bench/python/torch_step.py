@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import torch
 
 import common
+from dit_torch import DitMap
 from flow_torch import OBJECTIVES, FlowMap, Teacher, eager_jvp, on_path
 
 
@@ -59,7 +60,7 @@ def average(averages, parameters, weight):
 
 
 def make_step(options, nets):
-    """The whole step: loss, backward, Adam and the moving average."""
+    """The loss, and the whole step: loss, backward, Adam and the moving average."""
     objective = OBJECTIVES[options["objective"]]
     jvp = torch.func.jvp if options["compile"] else eager_jvp
     k = common.diagonal_rows(options)
@@ -70,6 +71,8 @@ def make_step(options, nets):
 
     def loss_of(x0, eps, s, t, m):
         diagonal, consistency = objective(nets, on_path(x0, eps, s, t, m), k, jvp)
+        if consistency is None:
+            return diagonal
         loss = off_diagonal * consistency
         return loss if diagonal is None else fraction * diagonal + loss
 
@@ -86,20 +89,49 @@ def make_step(options, nets):
             average(averages, parameters, 1 - options["ema"])
         return loss
 
-    return step
+    return loss_of, step
+
+
+INPUTS = ("x0", "eps", "s", "t", "m")
+
+
+def draw(options):
+    """Networks and batches of the ring experiment."""
+    nets = make_networks(common.draw_networks(options), options["freqs"], torch.float32)
+    batches = common.draw_batches(options)
+    return nets, [[torch.tensor(batch[key], dtype=torch.float32) for key in INPUTS] for batch in batches]
+
+
+def read(options):
+    """Networks and batches that `oxbow bench` wrote down."""
+    arrays = {
+        name: torch.frombuffer(data, dtype=torch.float32).reshape(shape).clone()
+        for name, (shape, data) in common.read_arrays(options["arrays"]).items()
+    }
+    part = lambda prefix: {  # noqa: E731
+        name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)
+    }
+    student = DitMap(options, part("student."), requires_grad=True)
+    nets = SimpleNamespace(student=student, target=DitMap(options, part("target.")), teacher=None)
+    count = 1 + max(int(name.split(".")[1]) for name in part("") if name.startswith("batch."))
+    return nets, [[arrays[f"batch.{i}.{key}"] for key in INPUTS] for i in range(count)]
 
 
 def setup(options):
     torch.set_num_threads(options["threads"])
     if options["allocator"] == "kept":
         keep_memory()
-    nets = make_networks(common.draw_networks(options), options["freqs"], torch.float32)
-    batches = [
-        [torch.tensor(batch[key], dtype=torch.float32) for key in ("x0", "eps", "s", "t", "m")]
-        for batch in common.draw_batches(options)
-    ]
-    step = make_step(options, nets)
+    pictures = options["size"] is not None
+    nets, batches = read(options) if pictures else draw(options)
+    loss_of, step = make_step(options, nets)
     position = 0
+
+    def first():
+        """What the first step sees, for another program to compare with."""
+        loss = loss_of(*batches[0])
+        gradients = torch.autograd.grad(loss, nets.student.parameters)
+        norm = torch.stack([gradient.square().sum() for gradient in gradients]).sum().sqrt()
+        return {"loss": loss.item(), "gradientNorm": norm.item()}
 
     def run(steps):
         nonlocal position
@@ -108,7 +140,8 @@ def setup(options):
             position = (position + 1) % len(batches)
         return steps, loss.item()
 
-    return sum(p.numel() for p in nets.student.parameters), run
+    count = sum(p.numel() for p in nets.student.parameters)
+    return (count, run, first) if pictures else (count, run)
 
 
 def loss_and_gradients(term, layers, batch, freqs):

@@ -22,6 +22,7 @@ const costRules: { readonly [P in Primitive]: CostRule } = {
   constant: free,
   opaque: free,
   stopGradient: free,
+  border: free,
   neg: perOutput,
   exp: perOutput,
   log: perOutput,

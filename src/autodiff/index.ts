@@ -1,3 +1,4 @@
+export { block, interleaved } from './block.ts'
 export { type CheckOptions, checkGradients, GradientError } from './check.ts'
 export { countOperations } from './cost.ts'
 export { evaluate, type Value } from './evaluate.ts'

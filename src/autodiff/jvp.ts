@@ -47,7 +47,7 @@ const bilinear =
     plus(da && product(da, b, params as never), db && product(a, db, params as never))
 
 /** Sum of two tangents of equal shape. */
-export function plus(a: Tangent, b: Tangent): Tangent {
+function plus(a: Tangent, b: Tangent): Tangent {
   return a && b ? a.add(b) : (a ?? b)
 }
 
@@ -68,6 +68,7 @@ export const jvpRules: { readonly [P in Primitive]: JvpRule<P> } = {
   constant: none,
   opaque: unary(dx => dx),
   stopGradient: none,
+  border: linear('border'),
 
   neg: linear('neg'),
   exp: unary((dx, _, y) => dx.mul(y)),

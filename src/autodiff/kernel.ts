@@ -177,6 +177,7 @@ function checkedIndex(index: number, rowCount: number): number {
 export const kernels: { readonly [P in Exclude<Primitive, 'input' | 'constant'>]: Kernel<P> } = {
   opaque: identity,
   stopGradient: identity,
+  border: identity,
   neg: unary('neg'),
   exp: unary('exp'),
   log: unary('log'),

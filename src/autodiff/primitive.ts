@@ -21,10 +21,12 @@ export interface Params {
   /** A number fills the whole shape; an array holds every element, row after row. */
   constant: { readonly value: number | Float64Array }
 
-  // identities that steer differentiation; both vanish in `simplify`
+  // identities that steer differentiation; all vanish in `simplify`
   /** What `jvp` and `vjp` differentiate by: opaque, so that no rewriting looks through it. */
   opaque: None
   stopGradient: None
+  /** The edge of a part of a computation that may be computed again for a gradient; see `block`. It vanishes, too. */
+  border: { readonly block: number; readonly leaves: boolean }
 
   // elementwise, one input
   neg: None

@@ -58,6 +58,7 @@ function joinPads(a: Tensor, b: Tensor, make: Make): Tensor | undefined {
 export const rewrites: { readonly [P in Primitive]?: Rewrite<P> } = {
   opaque: ([x]) => x,
   stopGradient: ([x]) => x,
+  border: ([x]) => x,
   neg: ([x]) => (is(x, 'neg') ? x.inputs[0] : undefined),
   cast: sameType,
   add: ([a, b], _, make, { shape }) => {

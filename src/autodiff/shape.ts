@@ -107,6 +107,7 @@ export const typeRules: { readonly [P in Primitive]: TypeRule<P> } = {
   constant: () => fail('a constant has no operands'),
   opaque: same,
   stopGradient: same,
+  border: same,
 
   neg: arithmetic,
   exp: floating,

@@ -8,7 +8,7 @@ import type { Site } from './site.ts'
 import { apply, constant, type Tensor } from './tensor.ts'
 
 /** What is left after simplification: the markers are gone and the gates are expanded. */
-export type CorePrimitive = Exclude<Primitive, 'opaque' | 'stopGradient' | 'silu' | 'gelu'>
+export type CorePrimitive = Exclude<Primitive, 'opaque' | 'stopGradient' | 'border' | 'silu' | 'gelu'>
 
 /** Elementwise primitives of constants that are one number everywhere. */
 function fold(op: Primitive, inputs: readonly Tensor[], params: object, shape: Shape): Tensor | undefined {

@@ -1,5 +1,7 @@
-import { between, plus, type Tangent, tieShare, variables } from './jvp.ts'
+import { Sums } from './cotangents.ts'
+import { between, type Tangent, tieShare, variables } from './jvp.ts'
 import { isFloat, type Params, type Primitive, type Shape, sameShape } from './primitive.ts'
+import { Recomputation } from './recompute.ts'
 import { GraphError } from './site.ts'
 import { apply, constant, onesLike, scatterAdd, select, stretchTo, type Tensor, zerosLike } from './tensor.ts'
 import { isTensor } from './trace.ts'
@@ -59,6 +61,7 @@ export const vjpRules: { readonly [P in Primitive]: VjpRule<P> } = {
   constant: none,
   opaque: g => [g],
   stopGradient: none,
+  border: g => [g],
 
   neg: g => [g.neg()],
   exp: unary((g, _, y) => g.mul(y)),
@@ -122,41 +125,52 @@ export const vjpRules: { readonly [P in Primitive]: VjpRule<P> } = {
   scatterAdd: (g, { inputs: [indices] }) => [null, g.gather(indices)],
 }
 
+export interface GradientOptions {
+  readonly recompute?: boolean
+}
+
 /**
  * Reverse-mode derivative: the function's value, and the map from a cotangent of it to cotangents of the arguments.
  *
  * @param fn  any number of tensors to one tensor
  * @param primals  where to differentiate
+ * @param options.recompute  whether values inside of a `block` are computed again rather than kept; default false
  * @returns the value and `pullback(cotangent)`, one tensor per primal in its shape
  */
 export function vjp(
   fn: (...args: Tensor[]) => Tensor,
   primals: readonly Tensor[],
+  { recompute = false }: GradientOptions = {},
 ): [value: Tensor, pullback: (cotangent: Tensor) => Tensor[]] {
   const args = variables(primals, 'vjp')
   const value = fn(...args)
-  return [value, cotangent => pullBack(args, value, cotangent)]
+  return [value, cotangent => pullBack(args, value, cotangent, recompute)]
 }
 
-function pullBack(args: readonly Tensor[], value: Tensor, cotangent: Tensor): Tensor[] {
+function pullBack(args: readonly Tensor[], value: Tensor, cotangent: Tensor, recompute: boolean): Tensor[] {
   if (!sameShape(cotangent.shape, value.shape)) {
     throw new GraphError('vjp', `the cotangent is ${cotangent}, the value ${value}`)
   }
   const path = between(args, [value])
   const active = new Set([...args, ...path])
-  const cotangents = new Map<Tensor, Tangent>([[value, cotangent]])
-  for (const node of path.reverse()) {
-    const g = cotangents.get(node)
-    if (!g) continue
+  const again = recompute ? new Recomputation(value) : undefined
+  const cotangents = again?.cotangents ?? new Sums()
+  cotangents.add(value, value, cotangent)
+  for (const node of (again?.inOrder(path) ?? path).reverse()) {
+    const found = cotangents.get(node)
+    if (!found) continue
+    const g = again?.reach(node, found) ?? found
+    const seen = (each: Tensor): Tensor => again?.seen(node, each) ?? each
     const contributions = vjpRules[node.op](g, {
-      inputs: node.inputs,
+      inputs: node.inputs.map(seen),
       params: node.params as never,
-      output: node,
+      output: seen(node),
     })
     node.inputs.forEach((input, i) => {
       const contribution = contributions[i]
-      if (contribution && active.has(input))
-        cotangents.set(input, plus(cotangents.get(input) ?? null, contribution))
+      if (!contribution || !active.has(input)) return
+      again?.contribute(node, input, contribution)
+      cotangents.add(input, node, contribution)
     })
   }
   return args.map(arg => cotangents.get(arg) ?? zerosLike(arg))
@@ -172,8 +186,9 @@ type Like<P> = MapTree<P, Tensor, Tensor>
  */
 export function valueAndGrad<P, A extends unknown[]>(
   fn: (params: P, ...args: A) => Tensor,
+  options?: GradientOptions,
 ): (params: P, ...args: A) => [value: Tensor, gradient: Like<P>] {
-  const withAux = valueAuxAndGrad((params: P, ...args: A) => [fn(params, ...args), null])
+  const withAux = valueAuxAndGrad((params: P, ...args: A) => [fn(params, ...args), null], options)
   return (params, ...args) => {
     const [value, , gradient] = withAux(params, ...args)
     return [value, gradient]
@@ -183,16 +198,21 @@ export function valueAndGrad<P, A extends unknown[]>(
 /** As `valueAndGrad`, for a function that returns its value and something else to hand through. */
 export function valueAuxAndGrad<P, A extends unknown[], X>(
   fn: (params: P, ...args: A) => readonly [value: Tensor, aux: X],
+  options?: GradientOptions,
 ): (params: P, ...args: A) => [value: Tensor, aux: X, gradient: Like<P>] {
   return (params, ...args) => {
     const flat = leaves(params, isTensor).map(([, tensor]) => tensor)
     let aux: X | undefined
-    const [value, pullback] = vjp((...traced) => {
-      let i = 0
-      const [result, extra] = fn(mapTree(params, isTensor, () => traced[i++]) as P, ...args)
-      aux = extra
-      return result
-    }, flat)
+    const [value, pullback] = vjp(
+      (...traced) => {
+        let i = 0
+        const [result, extra] = fn(mapTree(params, isTensor, () => traced[i++]) as P, ...args)
+        aux = extra
+        return result
+      },
+      flat,
+      options,
+    )
     if (value.rank !== 0) throw new GraphError('grad', `the function must return a scalar, found ${value}`)
     const gradients = pullback(onesLike(value))
     let i = 0

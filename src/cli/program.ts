@@ -267,7 +267,8 @@ function addOthers(add: AddCommand, run: Wrap): void {
   add('bench', 'speed of training steps on this machine, beside PyTorch and JAX where they are installed')
     .option('--python <path>', 'Python to look for PyTorch and JAX in', 'python3')
     .addOption(whole('--rounds <n>', 'alternating rounds; the median counts', 1, 1000).default(7))
-    .option('--quick', 'only batch 512')
+    .option('--quick', 'without batches of 4,096 and patches of 2')
+    .option('--only <text>', 'rows whose names contain it, e.g. dit or train-psd-512')
     .action(run(async options => (await import('./bench.ts')).benchCommand(options)))
 }
 

@@ -67,6 +67,7 @@ export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
   averages: {},
   powerAverages: [],
   target: 'ema',
+  recompute: false,
   batch: 512,
   steps: 6000,
   logEvery: 50,

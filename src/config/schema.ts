@@ -216,6 +216,8 @@ export const schema = z.strictObject({
     .refine(widths => new Set(widths).size === widths.length, 'expected widths that differ'),
   /** What `theta-` is: the averaged parameters, those of another of the `averages`, or the student's own. */
   target: z.string(),
+  /** Whether values inside of the network's blocks are computed again for the gradient rather than kept. */
+  recompute: z.boolean(),
   batch: count.max(1_000_000),
   steps: z.int().min(0),
   seeds: z.strictObject({ data: z.int(), noise: z.int(), initialization: z.int() }),

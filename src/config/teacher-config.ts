@@ -26,7 +26,8 @@ export function teacherConfig(config: Config): UserConfig {
   const { data, standardize, holdOut, interpolant, network, condition, schedule, adapter } = config
   const learningRate = config.optimizer.learningRate / (adapter ? ADAPTER_RATE : 1)
   const optimizer = { ...config.optimizer, learningRate }
-  const { ema, batch, steps, seeds, logEvery, log, checkpointEvery, chunk, teacherTraining } = config
+  const { ema, recompute, batch, steps, seeds, logEvery, log, checkpointEvery, chunk, teacherTraining } =
+    config
   for (const key of ['data', 'standardize', 'holdOut', 'interpolant', 'condition', 'recipe']) {
     if (key in teacherTraining) {
       throw new ConfigError(`teacherTraining.${key}: is the run's own; set it outside of teacherTraining`)
@@ -34,7 +35,7 @@ export function teacherConfig(config: Config): UserConfig {
   }
   const map = findObjective(config.objective).needs.includes('flow-map-teacher')
   const shared = {
-    ...{ data, standardize, holdOut, interpolant, condition, optimizer, ema, batch },
+    ...{ data, standardize, holdOut, interpolant, condition, optimizer, ema, recompute, batch },
     ...{ seeds, logEvery, log, checkpointEvery, chunk },
     objective: map ? 'psd' : 'flow-matching',
     network: map ? network : { ...network, conditioning: 's', ...kindOf(network).ofVelocity?.(network) },

@@ -1,5 +1,6 @@
 import { pointOf } from '../config/index.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
+import { rowsAtOnce } from '../model/index.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { readCheckpoint } from '../serialization/checkpoint.ts'
 import { readBase } from '../serialization/model-files.ts'
@@ -45,7 +46,8 @@ export async function measureLoss(
   const checkpoint = readCheckpoint(directory)
   if (!checkpoint) throw new RunError(`${directory}: has no checkpoint to measure the loss of`)
   const { state, step } = checkpoint
-  const networks = networksOf(config, pointOf(config, dataset))
+  const point = pointOf(config, dataset)
+  const networks = networksOf(config, point)
   const couplingTeacher = hasTrajectoryCache(directory) ? undefined : openCouplingTeacher(config, dataset)
   return binLosses({
     config,
@@ -55,7 +57,10 @@ export async function measureLoss(
     parameters: parametersOf(stateOfPlayers(state, networks), networks, 'ema'),
     step: Math.max(config.steps, step),
     pool: await openTrajectoryCache(runtime, directory, config, dataset, couplingTeacher),
-    block: Math.min(BLOCK_ROWS, Math.max(64, Math.floor(BLOCK_NUMBERS / dataset.dimension))),
+    block: Math.max(
+      64,
+      rowsAtOnce(config.network, point, Math.min(BLOCK_ROWS, Math.floor(BLOCK_NUMBERS / dataset.dimension))),
+    ),
     compile: runtime.compile,
     draws,
     bins,

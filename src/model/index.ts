@@ -69,6 +69,7 @@ export {
 } from './network.ts'
 export { conversionOf, DEFAULT_KIND, inheritedFrom, kindOf, networkOf, networks } from './networks.ts'
 export { powerExponent, powerWeight, WIDEST_AVERAGE } from './power-average.ts'
+export { rowsAtOnce, rowsOfUnknown } from './rows.ts'
 export { type ErrorFunction, flat, type Space, spaceOf, spaces } from './space.ts'
 export {
   type Standardization,

@@ -1,4 +1,4 @@
-import { concat, sizeOf, type Tensor } from '../autodiff/index.ts'
+import { block, concat, sizeOf, type Tensor } from '../autodiff/index.ts'
 import type { Random } from '../random/random.ts'
 import type { BoundNetwork } from './bound-network.ts'
 import {
@@ -111,10 +111,14 @@ export function applyMlp(
     const early = features(false)
     const late = conditioning === 'decoupled' ? features(true) : early
     const split = sourceLayersOf(options)
-    return parameters.reduce((h, { bias, ...layer }, i) => {
-      const input = seesTimes(options, i) ? concat([h, ...(i < split ? early : late)]) : h
-      const linear = product(input, layer).add(bias)
-      return i === parameters.length - 1 ? linear : activations[activation](linear)
+    return parameters.reduce((before, { bias, ...weights }, i) => {
+      const seen = seesTimes(options, i) ? (i < split ? early : late) : []
+      const layer = (h: Tensor, ...told: Tensor[]): Tensor => {
+        const input = told.length > 0 ? concat([h, ...told]) : h
+        const linear = product(input, weights).add(bias)
+        return i === parameters.length - 1 ? linear : activations[activation](linear)
+      }
+      return block(layer, before, ...seen)
     }, x)
   }
 }

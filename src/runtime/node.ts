@@ -4,7 +4,15 @@ import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node'
-import { type CorePrimitive, type Graph, simplify, spec, trace } from '../autodiff/index.ts'
+import {
+  type CorePrimitive,
+  countOperations,
+  DYNAMIC,
+  type Graph,
+  simplify,
+  spec,
+  trace,
+} from '../autodiff/index.ts'
 import { sizeOf } from '../autodiff/primitive.ts'
 import { adaptive } from './adaptive.ts'
 import { askedDevice, DEVICES, type Device, HOW, providerOf } from './device.ts'
@@ -49,6 +57,8 @@ function sessionOptions(
     // No other device has float64; what it lacks of the rest runs on the processor.
     ...(device !== 'cpu' && !precise && { executionProviders: [providerOf(device), 'cpu'] }),
     executionMode: 'sequential',
+    // A plan of all memory of a run, held beside what the run before it took: twice the memory, and no time that was measured.
+    enableMemPattern: false,
     graphOptimizationLevel: precise || !optimize ? 'disabled' : 'all',
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
@@ -87,9 +97,15 @@ export function compile(graph: Graph<CorePrimitive>, options: CompileOptions = {
   return open(lower(graph), portsOf(graph), isPrecise(graph), options)
 }
 
+/** Operations of a step beside which it does not matter how threads wait, while the memory of a second session does. */
+const LONG = 2e10
+
+const isLong = (graph: Graph<CorePrimitive>): boolean =>
+  !graph.nodes.some(({ shape }) => shape.includes(DYNAMIC)) && countOperations(graph) > LONG
+
 /**
- * Compiles a graph whose first `carried` inputs and outputs are a state; see `lowerScan`. With several threads there are
- * two sessions, one whose threads spin, and whichever is faster at the time is used; their results are equal bit for bit.
+ * Compiles a graph whose first `carried` inputs and outputs are a state; see `lowerScan`. With several threads there are, for
+ * steps that are not long, two sessions, one whose threads spin, and whichever is faster at the time is used; their results are equal bit for bit.
  */
 export async function compileScan(
   graph: Graph<CorePrimitive>,
@@ -100,7 +116,7 @@ export async function compileScan(
   const ports = portsOf(graph, carried)
   const start = (spinning: boolean) => open(model, ports, isPrecise(graph), { ...options, spinning })
   const scanned = ports[carried]
-  if ((options.threads ?? defaultThreads()) === 1 || !scanned) return start(false)
+  if ((options.threads ?? defaultThreads()) === 1 || !scanned || isLong(graph)) return start(false)
   const size = sizeOf(scanned.shape.slice(1))
   return adaptive(await start(true), await start(false), inputs => inputs[carried].length / size)
 }

@@ -11,7 +11,13 @@ import {
   checkWord,
   refuseArgument,
 } from '../data/arguments.ts'
-import { type Standardization, standardized, unstandardized, unstandardizedVelocity } from '../model/index.ts'
+import {
+  rowsAtOnce,
+  type Standardization,
+  standardized,
+  unstandardized,
+  unstandardizedVelocity,
+} from '../model/index.ts'
 import { DEVICES, type Device } from '../runtime/device.ts'
 import { openRuntime } from '../runtime/node.ts'
 import type { Program } from '../runtime/program.ts'
@@ -23,7 +29,7 @@ import type { LoadedMap } from './loaded-map.ts'
 import { modelGraph } from './model.ts'
 import { readModel } from './model-files.ts'
 import { readOnnxFile } from './onnx-file.ts'
-import { inBlocks, mapOfOnnx } from './onnx-map.ts'
+import { inBlocks, MOST_ROWS, mapOfOnnx } from './onnx-map.ts'
 import { onlyInRuns } from './weights.ts'
 
 export interface LoadOptions {
@@ -85,14 +91,15 @@ export async function load(path: string, options: LoadOptions = {}): Promise<Loa
   const jump = await runtime.compile(modelGraph(model, 'jump'))
   let velocity: Promise<Program> | undefined
   const { standardization, columns } = model.data
+  const rows = rowsAtOnce(config.network, pointOf(config, model.data), MOST_ROWS)
   const { close, ...run } = closable(
     path,
     {
       jump: (x: Float32Array, s: number, t: number, told?: Told) =>
-        inBlocks(path, jump, dimension, x, s, t, told),
+        inBlocks(path, jump, dimension, rows, x, s, t, told),
       velocity: async (x: Float32Array, t: number, told?: Told) => {
         velocity ??= runtime.compile(modelGraph(model, 'velocity'))
-        return inBlocks(path, await velocity, dimension, x, t, t, told)
+        return inBlocks(path, await velocity, dimension, rows, x, t, t, told)
       },
     },
     async () => {

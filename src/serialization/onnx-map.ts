@@ -4,6 +4,7 @@ import {
   type ConditionKind,
   type InterpolantName,
   interpolants,
+  rowsOfUnknown,
   type Standardization,
   standardized,
   unstandardized,
@@ -28,15 +29,20 @@ import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
 /** The input of an exported graph for guidance scales. */
 const SCALE_INPUT = 'w'
 
+/** Most points at once, however small a network is. */
+export const MOST_ROWS = 8192
+
 /**
- * Runs a graph `(x [n, ...D], s [n], t [n])`, and after them what a map is told, on many points, some thousands at a time.
+ * Runs a graph `(x [n, ...D], s [n], t [n])`, and after them what a map is told, on many points, some at a time.
  *
+ * @param rows  points at a time, on which numbers do not depend but for rounding
  * @throws ArgumentError when points or times are something else; RunError when the graph is no flow map
  */
 export async function inBlocks(
   name: string,
   program: Program,
   dimension: number,
+  rows: number,
   x: Float32Array,
   s: number,
   t: number,
@@ -46,7 +52,7 @@ export async function inBlocks(
   checkTime(`${name}: time`, s)
   checkTime(`${name}: time`, t)
   const result = new Float32Array(x.length)
-  const block = 8192 * dimension
+  const block = rows * dimension
   for (let from = 0; from < x.length; from += block) {
     const part = x.subarray(from, from + block)
     const count = part.length / dimension
@@ -143,6 +149,7 @@ export async function mapOfOnnx(
   const noVelocity = async (): Promise<never> => {
     throw new RunError(`${name}: an ONNX file holds only the jump; use the run directory for its velocity`)
   }
+  const rows = rowsOfUnknown(dimension, MOST_ROWS)
   const {
     jump: run,
     velocity,
@@ -151,7 +158,7 @@ export async function mapOfOnnx(
     name,
     {
       jump: (x: Float32Array, s: number, t: number, told?: Told) =>
-        inBlocks(name, program, dimension, x, s, t, told).catch((error: Error) => {
+        inBlocks(name, program, dimension, rows, x, s, t, told).catch((error: Error) => {
           throw error instanceof RunError || error instanceof ArgumentError
             ? error
             : new RunError(`${name}: cannot be run (${runtimeReason(error)})`)

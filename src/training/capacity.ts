@@ -16,14 +16,15 @@ const BYTES = Float32Array.BYTES_PER_ELEMENT
 
 /** Bytes that a training needs at the least, by what decides them. */
 function needs(config: Config, point: PointSpec): { parameters: number; batch: number; pairs: number } {
-  const { network, batch, coupling } = config
+  const { network, batch, coupling, recompute } = config
   const { kind, pairs, steps } = coupling
   // What an adapter changes is there once, and is not trained.
   const stays = config.adapter ? parameterCount(config, point) : 0
   const points = kind === 'independent' ? 0 : kind === 'trajectory' ? steps + 1 : 2
   return {
     parameters: BYTES * (VECTORS * stateSize(config, point) + stays),
-    batch: BYTES * ACTIVATIONS * batch * kindOf(network).activations(network, point),
+    // Of what is computed again only the values between blocks are kept, as many as a kind of network has of those.
+    batch: recompute ? 0 : BYTES * ACTIVATIONS * batch * kindOf(network).activations(network, point),
     pairs: BYTES * points * pairs * sizeOf(point.shape),
   }
 }
@@ -73,7 +74,8 @@ export function checkCapacity(config: Config, point: PointSpec, memory = memoryL
     most === batch ? (['batch', config.batch] as const) : (['coupling.pairs', config.coupling.pairs] as const)
   const what = key === 'batch' ? 'samples in a step' : 'stored trajectories'
   const fitting = Math.max(1, Math.floor((count * memory) / 2 / most))
-  throw new ConfigError(`${key}: ${count} ${what} ${take(most)}; ${fitting} fit`)
+  const more = key === 'batch' ? ', and more with recompute: true' : ''
+  throw new ConfigError(`${key}: ${count} ${what} ${take(most)}; ${fitting} fit${more}`)
 }
 
 /** @throws RunError when an ONNX file cannot hold a network */

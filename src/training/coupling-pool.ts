@@ -1,12 +1,19 @@
 import { DYNAMIC, simplify, spec, type Tensor, trace } from '../autodiff/index.ts'
 import { type Config, pointOf } from '../config/index.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { type Condition, type ConditionSpec, seenSize, seenSpec, type VelocityField } from '../model/index.ts'
+import {
+  type Condition,
+  type ConditionSpec,
+  rowsAtOnce,
+  seenSize,
+  seenSpec,
+  type VelocityField,
+} from '../model/index.ts'
 import { random } from '../random/random.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { type Drawn, drawTold, roomFor, writeTold } from './conditions.ts'
 import type { ToldWith } from './teacher.ts'
-import { solveTrajectories, type TrajectoryCache } from './trajectory-cache.ts'
+import { MOST_TRAJECTORIES, solveTrajectories, type TrajectoryCache } from './trajectory-cache.ts'
 
 /** What a network is told of each trajectory: drawn as data has it, the null as often as in training. */
 function drawConditions(
@@ -34,7 +41,9 @@ export async function solvePool(
   shouldStop?: () => boolean,
 ): Promise<TrajectoryCache | undefined> {
   const { dimension } = dataset
-  const { condition } = pointOf(config, dataset)
+  const point = pointOf(config, dataset)
+  const { condition } = point
+  const rows = rowsAtOnce(config.network, point, MOST_TRAJECTORIES)
   const graph = trace(
     ({ x, t, ...told }: Readonly<Record<string, Tensor>>) =>
       teacher(condition && (told as Condition<Tensor>)).velocity(x, t),
@@ -57,7 +66,7 @@ export async function solvePool(
       }
       return (await program.run(inputs))[0] as Float32Array
     }
-    const pool = await solveTrajectories(config, dimension, velocity, shouldStop)
+    const pool = await solveTrajectories(config, dimension, velocity, shouldStop, rows)
     return pool && { ...pool, ...(told && { told }) }
   } finally {
     await program.close()

@@ -2,6 +2,7 @@ import {
   type CorePrimitive,
   concat,
   type Graph,
+  interleaved,
   isTensor,
   mapTree,
   type Spec,
@@ -155,7 +156,11 @@ export function buildStep(
         return [total, values.flatMap(({ loss, residual }) => [loss, residual])] as const
       }
       const live = Object.fromEntries(trained.map(({ name }) => [name, trees[name]]))
-      const [loss, parts, tree] = valueAuxAndGrad(lossOf)(live) as readonly [Tensor, readonly Tensor[], Trees]
+      const [loss, parts, tree] = valueAuxAndGrad(lossOf, config)(live) as readonly [
+        Tensor,
+        readonly Tensor[],
+        Trees,
+      ]
       const lines = partNames(turn)
       const gradients = trained.map(({ name }) => gathered(vectors, name, flatten(tree[name]), accumulate))
       const norms = gradients.map(gradient => gradient.square().sum().sqrt())
@@ -186,7 +191,7 @@ export function buildStep(
     }
   }, specs)
   return {
-    graph: simplify(graph),
+    graph: simplify(config.recompute ? interleaved(graph) : graph),
     state,
     players,
     turns,

@@ -13,14 +13,15 @@ export interface TrajectoryCache {
   readonly told?: Float32Array
 }
 
-/** Points solved at a time. */
-const BLOCK = 4096
+/** Trajectories that are solved at once, however small the teacher is. */
+export const MOST_TRAJECTORIES = 4096
 
 /**
  * Trajectories of a teacher from seeded noise, by Heun's method.
  *
  * @param velocity  the teacher's, of the points of trajectories `from`, `from + 1`, ...
  * @param shouldStop  asked between blocks of points
+ * @param rows  points of a block
  * @returns nothing without a coupling, and when it was stopped
  * @throws ConfigError when the teacher's trajectories diverge
  */
@@ -29,6 +30,7 @@ export async function solveTrajectories(
   dimension: number,
   velocity: (x: Float32Array, t: number, from: number) => Promise<Float32Array>,
   shouldStop: () => boolean = () => false,
+  rows = MOST_TRAJECTORIES,
 ): Promise<TrajectoryCache | undefined> {
   if (kind === 'independent') return undefined
   const source = random(seeds.data, 'coupling')
@@ -39,11 +41,11 @@ export async function solveTrajectories(
       ? grid.map(() => new Float32Array(start.length))
       : [start, new Float32Array(start.length)]
   points[0].set(start)
-  for (let from = 0; from < start.length; from += BLOCK * dimension) {
+  for (let from = 0; from < start.length; from += rows * dimension) {
     if (from > 0 && shouldStop()) return undefined
     const own: Velocity = (x, t) => velocity(x, t, from / dimension)
     const step = heun(own)
-    let x: Float32Array = start.slice(from, from + BLOCK * dimension)
+    let x: Float32Array = start.slice(from, from + rows * dimension)
     for (let i = 1; i <= steps; i++) {
       x = await step(x, grid[i - 1], grid[i])
       if (kind === 'trajectory') points[i].set(x, from)

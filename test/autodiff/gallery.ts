@@ -1,4 +1,12 @@
-import { concat, constant, scatterAdd, select, stopGradient, type Tensor } from '../../src/autodiff/index.ts'
+import {
+  block,
+  concat,
+  constant,
+  scatterAdd,
+  select,
+  stopGradient,
+  type Tensor,
+} from '../../src/autodiff/index.ts'
 import type { Params, Primitive } from '../../src/autodiff/primitive.ts'
 import { apply } from '../../src/autodiff/tensor.ts'
 
@@ -145,6 +153,12 @@ export const leafPrimitives = {
 export const gallery: {
   readonly [P in Exclude<keyof Params, keyof typeof leafPrimitives>]: readonly [Case, ...Case[]]
 } = {
+  border: [
+    {
+      name: 'a block',
+      make: (a, b) => [[real(a, b), real(b)], (x, y) => block((h, e) => h.mul(e).sin(), x, y)],
+    },
+  ],
   opaque: [{ name: 'inside', make: a => [[real(a)], x => apply('opaque', [x]).sin()] }],
   stopGradient: [
     {

@@ -65,7 +65,7 @@ const FEW: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     '--training.network.hidden': '32',
     '--count': '300',
   },
-  bench: { '--rounds': '1', '--python': 'no-python' },
+  bench: { '--rounds': '1', '--python': 'no-python', '--only': 'psd-512' },
 }
 
 /** The arguments of a command, with less work. */

@@ -204,7 +204,7 @@ describe('a wrong argument is refused in one line', () => {
     ],
     ['dynamicShift', n => dynamicShift(n), [0, -1, Number.NaN, undefined]],
     ['load', path => load(path), ['', 3, null, undefined, 'a\0b']],
-    ['load, weights', name => load(folder, { weights: name }), ['Mean', 'power:', 1]],
+    ['load, weights', name => load(folder, { weights: name }), ['Mean', 'power:', 'power:2', 1]],
     ['load, threads', n => load(folder, { threads: n }), [0, -1, Number.NaN, 1.5, 1e9]],
     ['train, directory', path => train({}, { directory: path }), ['', undefined, 5]],
     ['train, threads', n => train({}, { directory: `${folder}/x`, threads: n }), [0, Number.NaN]],
@@ -212,7 +212,7 @@ describe('a wrong argument is refused in one line', () => {
     ['evaluateRun, seed', seed => evaluated({ seed }), [0.5, Number.NaN]],
     ['evaluateRun, steps', n => evaluated({ steps: [n] }), [...NO_COUNTS, 0]],
     ['evaluateRun, method', method => evaluated({ method }), ['rk4', undefined]],
-    ['evaluateRun, weights', name => evaluated({ weights: name }), ['ema', [], ['Mean']]],
+    ['evaluateRun, weights', name => evaluated({ weights: name }), ['ema', [], ['Mean'], ['power:2']]],
     ['evaluateRun, request', value => evaluateRun(folder, value), [undefined, null]],
     [
       'evaluateSamples, count',

@@ -28,7 +28,7 @@ describe('what cannot fit is refused, naming the key to change', () => {
       'a large batch',
       { batch: 1_000_000, network: { hidden: 256, layers: 4 } },
       8,
-      /^batch: 1000000 samples in a step take at least [\d.]+ GB, .*; \d+ fit$/,
+      /^batch: 1000000 samples in a step take at least [\d.]+ GB, .*; \d+ fit, and more with recompute: true$/,
     ],
     [
       'stored trajectories',

@@ -7,14 +7,15 @@ import {
   type Tensor,
   trace,
 } from '../../autodiff/index.ts'
-import { pointOf, resolveConfig } from '../../config/index.ts'
+import { pointOf, resolveConfig, type UserConfig } from '../../config/index.ts'
 import { generatedDataset } from '../../data/catalogue.ts'
 import { random } from '../../random/random.ts'
 import { compile, compileScan } from '../../runtime/node.ts'
 import type { Buffer, Program } from '../../runtime/program.ts'
 import { batchSource } from '../../training/batches.ts'
 import { buildStep } from '../../training/step.ts'
-import type { Workload } from './reference.ts'
+import { writeDrawn } from './exchange.ts'
+import { stepsOf, type Workload } from './workload.ts'
 
 /** Our training step, ready to be timed. */
 export interface OwnStep {
@@ -24,34 +25,64 @@ export interface OwnStep {
   floor(): Promise<number>
   /** Milliseconds of drawing one step's data, noise and times. */
   drawing(): number
+  /** Loss and gradient of the very first step, and the file of what it is computed from. */
+  first(): Promise<First>
   close(): Promise<void>
 }
 
+/** What a first step gives, which a reference must give too. */
+export interface First {
+  readonly loss: number
+  readonly gradientNorm: number
+  readonly path: string
+  readonly remove: () => void
+}
+
 /** As in the references: no clipping, no weighting, `meanflow` on the whole batch. */
-const configOf = ({ objective, batch }: Workload) =>
+const configOf = (workload: Workload) =>
   resolveConfig({
-    objective,
-    batch,
-    network: { frequencies: 8 },
+    objective: workload.objective,
+    batch: workload.batch,
+    ...networkOf(workload),
     optimizer: { clip: null },
     loss: { adaptive: null },
   })
 
+function networkOf({ picture }: Workload): UserConfig {
+  if (!picture) return { network: { frequencies: 8 } }
+  const { size, ...keys } = picture
+  // A run of the graph is of as many steps as are timed at once.
+  return { data: { glyphs: { size } }, network: { kind: 'dit', ...keys }, chunk: 2 }
+}
+
 /** Compiles the step of a workload. */
 export async function openStep(workload: Workload): Promise<OwnStep> {
   const config = configOf(workload)
-  const dataset = generatedDataset('ring')
+  const dataset = generatedDataset(config.data)
   const step = buildStep(config, pointOf(config, dataset))
   const program = await compileScan(step.graph, step.state.length)
   const normals = random(0, 'bench')
   const [{ size }] = step.players
   const drawn = () => Float32Array.from({ length: size }, () => 0.05 * normals.normal())
-  const isDrawn = (name: string) => /\.(parameters|average)$/.test(name)
-  let state: Buffer[] = step.state.map(name => (isDrawn(name) ? drawn() : new Float32Array(size)))
+  const [student, target] = [drawn(), drawn()]
+  const begun: Readonly<Record<string, Float32Array>> = { 'map.parameters': student, 'map.average': target }
+  const start: Buffer[] = step.state.map(name => begun[name] ?? new Float32Array(size))
+  let state = start
   const source = batchSource(config, dataset, step.turns)
   const inputs = source.draw(1, config.chunk)
 
   return {
+    async first() {
+      const one = inputs.map(array => array.subarray(0, array.length / config.chunk))
+      const metrics = (await program.run([...start, ...one])).at(-1) as Float32Array
+      const [loss, gradientNorm] = ['loss', 'gradientNorm'].map(name => metrics[step.metrics.indexOf(name)])
+      const { terms } = step
+      return {
+        loss,
+        gradientNorm,
+        ...writeDrawn({ config, dataset, student, target, terms, inputs }, config.chunk),
+      }
+    },
     async time(steps) {
       const chunks = Math.max(1, Math.round(steps / config.chunk))
       const start = performance.now()
@@ -61,7 +92,7 @@ export async function openStep(workload: Workload): Promise<OwnStep> {
       }
       return (performance.now() - start) / (chunks * config.chunk)
     },
-    floor: () => productFloor(step.graph),
+    floor: () => productFloor(step.graph, stepsOf(workload) > 2 ? 25 : 3),
     drawing() {
       const start = performance.now()
       source.draw(1, config.chunk)
@@ -82,14 +113,14 @@ function productsOf(graph: Graph<CorePrimitive>): Graph<CorePrimitive> {
   const traced = trace(operands => {
     const looks = products.map(({ inputs: [a, b], params }) => {
       const product = operands[keyOf(a)].matmul(operands[keyOf(b)], params)
-      return product.slice(0, 0, 1).slice(1, 0, 1)
+      return product.shape.reduce((look, _, axis) => look.slice(axis, 0, 1), product).reshape([1])
     })
     return concat(looks, 0)
   }, specs)
   return traced as Graph<CorePrimitive>
 }
 
-async function productFloor(graph: Graph<CorePrimitive>): Promise<number> {
+async function productFloor(graph: Graph<CorePrimitive>, times: number): Promise<number> {
   const products = productsOf(graph)
   // Without optimisation equal products stay apart, as they are in the step.
   const program: Program = await compile(products, { optimize: false, spinning: true })
@@ -97,14 +128,14 @@ async function productFloor(graph: Graph<CorePrimitive>): Promise<number> {
   const inputs = products.inputs.map(({ shape }) =>
     Float32Array.from({ length: sizeOf(shape) }, () => source.normal()),
   )
-  const times: number[] = []
-  for (let i = 0; i < 25; i++) {
+  const found: number[] = []
+  for (let i = 0; i < times; i++) {
     const start = performance.now()
     await program.run(inputs)
-    times.push(performance.now() - start)
+    found.push(performance.now() - start)
   }
   await program.close()
-  return median(times)
+  return median(found)
 }
 
 export function median(values: readonly number[]): number {

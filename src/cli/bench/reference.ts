@@ -2,21 +2,30 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
-/** What is timed: one training step of the ring network. */
-export interface Workload {
-  readonly objective: 'psd' | 'lsd' | 'meanflow'
-  readonly batch: number
-}
+import type { Workload } from './workload.ts'
 
-/** The ring experiment's network and optimiser, in the words of the Python workers. */
-const RING = { hidden: 192, layers: 2, freqs: 8, diagonal: 0.3, lr: 1e-3, ema: 0.995 }
-const ANSWER_WITHIN_MS = 120_000
+/** Optimiser and batch, in the words of the Python workers. */
+const COMMON = { diagonal: 0.3, lr: 1e-3, ema: 0.995 }
+/** The ring experiment's network. */
+const RING = { hidden: 192, layers: 2, freqs: 8 }
+/** Compilers take their time. */
+const ANSWER_WITHIN_MS = 600_000
 
 interface Answer {
   readonly ok?: boolean
   readonly version?: string
   readonly msPerStep?: number
+  readonly peakBytes?: number
+  readonly loss?: number
+  readonly gradientNorm?: number
   readonly error?: string
+}
+
+/** What else a worker is told: its threads, whether its framework compiles, and the file of what a transformer begins with. */
+export interface Setup {
+  readonly threads: number
+  readonly compile: boolean
+  readonly arrays?: string
 }
 
 /** A Python process that trains the same step, answering one JSON line for each asked. */
@@ -53,16 +62,22 @@ export class Reference {
     return reference
   }
 
-  async setup(workload: Workload, threads: number): Promise<void> {
-    const answer = await this.ask({ cmd: 'setup', ...RING, ...workload, threads })
+  /** @returns what its first step gives, of a transformer */
+  async setup(
+    { objective, batch, picture }: Workload,
+    { threads, compile, arrays }: Setup,
+  ): Promise<Pick<Answer, 'loss' | 'gradientNorm'>> {
+    const network = picture ? { ...picture, arrays, warmup: 1 } : RING
+    const answer = await this.ask({ cmd: 'setup', ...COMMON, objective, batch, ...network, threads, compile })
     if (!answer.ok) throw new Error(answer.error ?? 'setup failed')
+    return answer
   }
 
-  /** Milliseconds of one step over this many. */
-  async time(steps: number): Promise<number> {
-    const answer = await this.ask({ cmd: 'time', steps })
-    if (answer.msPerStep === undefined) throw new Error(answer.error ?? 'no time given')
-    return answer.msPerStep
+  /** Milliseconds of one step over this many, and the bytes that the worker has taken at most. */
+  async time(steps: number): Promise<{ readonly ms: number; readonly peakBytes?: number }> {
+    const { msPerStep, peakBytes, error } = await this.ask({ cmd: 'time', steps })
+    if (msPerStep === undefined) throw new Error(error ?? 'no time given')
+    return { ms: msPerStep, ...(peakBytes !== undefined && { peakBytes }) }
   }
 
   close(): void {

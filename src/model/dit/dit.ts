@@ -1,4 +1,4 @@
-import { concat, constant, type Tensor } from '../../autodiff/index.ts'
+import { block, concat, constant, type Tensor } from '../../autodiff/index.ts'
 import { type BoundNetwork, timeShape } from '../bound-network.ts'
 import type { Condition } from '../condition.ts'
 import type { Named } from '../network.ts'
@@ -57,7 +57,9 @@ export function applyDit(
   const layers = inContext ? inContextLayers(options, parameters, before) : adalnLayers(options, parameters)
   const through = (prefix: string, from: number, to: number, { h, seenBy }: Trunk): Tensor => {
     let out = h
-    for (let i = from; i < to; i++) out = layers.block(`${prefix}blocks.${i}`, out, seenBy(i))
+    for (let i = from; i < to; i++) {
+      out = block((h, e) => layers.block(`${prefix}blocks.${i}`, h, e), out, seenBy(i))
+    }
     return out
   }
 
