@@ -28,7 +28,7 @@ export function guidanceOf(
   const velocityOf = (map: Told<VelocityField> | undefined, of: Condition<Tensor>) => map && tell(map, of)
   const [own, without] = [
     velocityOf(teacher, condition),
-    velocityOf(teacher, none),
+    velocityOf(weak ?? teacher, weak ? condition : none),
   ]
   // The averaged parameters where the objective has such, which are the stopped ones of the student otherwise.
   const map = (target ?? frozen)!
