@@ -58,7 +58,7 @@ export function resolveConfig(user: UserConfig | Plain): Config {
   const own = recipe ? recipeConfig(recipe.id, rest, kind) : {}
   const before = [networkDefaults(kind), { objective: id, seeds }, objectiveConfig(objective), own]
   const asked = merge(merge(objectiveConfig(objective), own), rest)
-  const filled = [...before, guidanceConfig(asked, kind), rest].reduce<Plain>(merge, base)
+  const filled = [...before, guidanceConfig(asked, kind, objective), rest].reduce<Plain>(merge, base)
   const parsed = schema.safeParse(filled)
   if (!parsed.success) throw new ConfigError(describe(parsed.error.issues[0], filled))
   checkNetwork(filled, kind)
