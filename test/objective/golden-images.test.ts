@@ -124,6 +124,88 @@ describe('objectives under guidance', () => {
     expect(changed('meanflow-guided.json', moved).passed).toBe(true)
   })
 
+  /** How large losses and gradients of a changed fixture are, in units of what its numbers were. */
+  const sizes = (name: string, change: (fixture: Fixture) => object) => {
+    const fixture = load(name)
+    const none = (value: unknown): unknown =>
+      Array.isArray(value) ? value.map(none) : typeof value === 'number' ? 0 : value
+    const { perSample, loss, grads } = fixture.expected as Record<string, never>
+    const zero = {
+      perSample: none(perSample),
+      loss: none(loss),
+      grads: Object.fromEntries(Object.entries(grads).map(([key, value]) => [key, none(value)])),
+    }
+    return Object.values(checkGolden({ ...fixture, ...change(fixture), expected: zero } as Fixture).errors)
+  }
+  const close = (a: number[], b: number[]): void => {
+    expect(a.every(Number.isFinite)).toBe(true)
+    for (const [i, v] of a.entries()) expect(v / b[i]).toBeCloseTo(1, 9)
+  }
+
+  test('a teacher is not guided away from itself, and is from another', () => {
+    const emd = (weak: (fixture: Fixture) => object) => (fixture: Fixture) => ({
+      term: 'ayf-emd',
+      options: {},
+      networks: { ...fixture.networks, ...weak(fixture) },
+    })
+    const same = sizes(
+      'guided-distillation.json',
+      emd(({ networks }) => ({ weak: networks.teacher })),
+    )
+    const { w: _, ...alone } = load('guided-distillation.json').batch
+    const none = sizes('guided-distillation.json', fixture => ({
+      ...emd(() => ({}))(fixture),
+      network: { ...fixture.network, scale: 'none' },
+      batch: alone,
+    }))
+    const told = (own: number[], other: number[]) => Math.abs(own[0] / other[0] - 1)
+    expect(same.every(Number.isFinite)).toBe(true)
+    expect(
+      told(
+        same,
+        sizes(
+          'guided-distillation.json',
+          emd(() => ({})),
+        ),
+      ),
+    ).toBeGreaterThan(1e-3)
+    expect(none.every(Number.isFinite)).toBe(true)
+  })
+
+  test('dmf without a size is that of the size 0, and another at another', () => {
+    const dmf = (logWeight?: number[]) => (fixture: Fixture) => ({
+      term: 'dmf',
+      options: { omega: 0.6 },
+      batch: { ...fixture.batch, ...(logWeight && { logWeight }) },
+    })
+    const plain = sizes('meanflow-guided.json', dmf())
+    close(sizes('meanflow-guided.json', dmf([0, 0, 0, 0])), plain)
+    expect(sizes('meanflow-guided.json', dmf([1, 0.2, -0.4, 0]))[0] / plain[0]).not.toBeCloseTo(1, 3)
+  })
+
+  test.each(['lsd', 'imf', 'tvm:terminal'])('%s is computed', term => {
+    const found = sizes('tvm-anchor.json', () => ({ term }))
+    expect(found.every(value => Number.isFinite(value) && value > 0)).toBe(true)
+  })
+
+  test('a velocity head of imf is trained beside', () => {
+    const own = (head: boolean) => (fixture: Fixture) => {
+      const { student } = fixture.networks
+      const doubled = Object.entries(student).flatMap(([name, value]) =>
+        /^(blocks\.1|final)\./.test(name) ? [[`velocity.${name}`, value] as const] : [],
+      )
+      return {
+        term: 'imf',
+        options: {},
+        network: { ...fixture.network, velocityHead: head ? 1 : 0 },
+        networks: { student: head ? { ...student, ...Object.fromEntries(doubled) } : student },
+      }
+    }
+    const [alone, both] = [false, true].map(head => sizes('meanflow-guided.json', own(head)))
+    expect(both.every(Number.isFinite)).toBe(true)
+    expect(both[0]).toBeGreaterThan(1.2 * alone[0])
+  })
+
   test('the guided jump is not guidance of jumps', () => {
     const swap = ({ expected }: Fixture) => ({ expected: { ...expected, jump: expected.wrongGuidedJump } })
     const { errors, passed } = changed('field-two-classes.json', swap)

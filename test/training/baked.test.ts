@@ -110,4 +110,3 @@ describe('a run that learns from a guided one', () => {
     await expect(run).rejects.toThrow(message)
   })
 })
-
