@@ -1,5 +1,10 @@
 import { kindOf, networks } from '../model/index.ts'
-import { type GuidanceRule, type GuidanceRuleName, guidanceRules } from '../objective/index.ts'
+import {
+  type GuidanceRule,
+  type GuidanceRuleName,
+  guidanceRules,
+  type Objective,
+} from '../objective/index.ts'
 import { isPlain, type Plain } from './plain.ts'
 import type { Config } from './schema.ts'
 
@@ -14,11 +19,18 @@ const OWN: Readonly<Partial<Record<GuidanceRuleName, Plain>>> = {
 const SHOWN: Readonly<Partial<Record<GuidanceRuleName, string>>> = { linear: 'inverse', gft: 'inverse' }
 
 /**
+ * Whether the papers of an objective guide it by its present parameters (MeanFlow and what came of it, and guidance-free
+ * training): what learns from data alone asks for no averaged ones otherwise.
+ */
+const takesPresent = ({ setting, defaults }: Objective): boolean =>
+  setting === 'marginal' || defaults.guidance !== undefined
+
+/**
  * Defaults of the rule that a configuration names, in its own keys: a map that trains on drawn scales is told them.
  *
  * @param given  the user's keys on top of the objective's
  */
-export function guidanceConfig({ guidance }: Plain, kind: string): Plain {
+export function guidanceConfig({ guidance }: Plain, kind: string, objective: Objective): Plain {
   const { rule, law = undefined } = isPlain(guidance) ? guidance : {}
   if (typeof rule !== 'string' || !Object.hasOwn(guidanceRules, rule)) return {}
   const own = OWN[rule as GuidanceRuleName] ?? {}
@@ -26,6 +38,7 @@ export function guidanceConfig({ guidance }: Plain, kind: string): Plain {
   const canBeShown = 'scale' in (networks.get(kind)?.defaults ?? {})
   return {
     guidance: own,
+    ...(takesPresent(objective) && { target: 'student' }),
     ...(isDrawn && canBeShown && { network: { scale: SHOWN[rule as GuidanceRuleName] ?? 'complement' } }),
   }
 }

@@ -59,7 +59,7 @@ export function resolveConfig(user: UserConfig | Plain): Config {
   const own = recipe ? recipeConfig(recipe.id, rest, kind) : {}
   const before = [networkDefaults(kind), { objective: id, seeds }, objectiveConfig(objective), own]
   const asked = merge(merge(objectiveConfig(objective), own), rest)
-  const under = [...before, guidanceConfig(asked, kind)].reduce<Plain>(merge, base)
+  const under = [...before, guidanceConfig(asked, kind, objective)].reduce<Plain>(merge, base)
   const filled = merge(merge(under, adapterConfig(merge(under, rest), under, kind)), rest)
   const parsed = schema.safeParse(filled)
   if (!parsed.success) throw new ConfigError(describe(parsed.error.issues[0], filled))

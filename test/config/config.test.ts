@@ -73,7 +73,7 @@ describe('defaults', () => {
   const fixed = { ...alone, adaptive: { p: 0.5, c: 1e-2 }, clip: 1 }
   const expected: Record<string, Record<string, unknown>> = {
     'flow-matching': { ...usual, fraction: 1 },
-    gft: { ...usual, diagonal: 'gft', fraction: 1, rule: 'gft' },
+    gft: { ...usual, diagonal: 'gft', fraction: 1, rule: 'gft', target: 'student' },
     'teacher-velocity': { ...taught, fraction: 1 },
     itm: { ...usual, diagonal: 'itm', fraction: 1, coupling: 'samples' },
     reflow: { ...usual, fraction: 1, coupling: 'reflow' },

@@ -44,6 +44,18 @@ describe('defaults of a rule', () => {
     expect(resolveConfig(told).network.scale).toBe('none')
   })
 
+  test.each([
+    ['meanflow', 'student'],
+    ['imf', 'student'],
+    ['dmf', 'student'],
+    ['flow-matching', 'ema'],
+    ['tvm', 'ema'],
+  ])('%s takes the parameters of its paper: %s', (objective, target) => {
+    expect(resolveConfig(run({ rule: 'linear' }, { objective })).target).toBe(target)
+    expect(resolveConfig({ ...told, objective }).target).toBe('ema')
+    expect(resolveConfig(run({ rule: 'linear' }, { objective, target: 'ema' })).target).toBe('ema')
+  })
+
   test('of a transformer', () => {
     const { network } = resolveConfig(run({ rule: 'random' }, { network: { kind: 'dit' } }))
     expect(network.scale).toBe('complement')

@@ -45,12 +45,15 @@ describe('code in the documents', () => {
     inOneProcess(folder, 'readme', steps)
   })
 
-  test('the commands of docs/configuration.md run in their order', { timeout: 180_000 }, () => {
+  test.each([
+    ['configuration', 6],
+    ['guidance', 3],
+  ])('the commands of docs/%s.md run in their order', { timeout: 180_000 }, (name, least) => {
     const steps = blocks
-      .filter(({ document, language }) => document === 'docs/configuration.md' && language === 'sh')
-      .flatMap(({ text }, i) => commandSteps(`configuration-${i}`, text))
-    expect(steps.length).toBeGreaterThan(5)
-    inOneProcess(folder, 'configuration', steps)
+      .filter(({ document, language }) => document === `docs/${name}.md` && language === 'sh')
+      .flatMap(({ text }, i) => commandSteps(`${name}-${i}`, text))
+    expect(steps.length).toBeGreaterThanOrEqual(least)
+    inOneProcess(folder, name, steps)
   })
 
   test('npm scripts that the documents name exist', () => {

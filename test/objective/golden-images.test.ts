@@ -69,7 +69,7 @@ describe('golden values of pictures', () => {
 })
 
 describe('objectives under guidance', () => {
-  const changed = (name: string, change: (fixture: Fixture) => Partial<Fixture>) => {
+  const changed = (name: string, change: (fixture: Fixture) => object) => {
     const fixture = load(name)
     return checkAny({ ...fixture, ...change(fixture) })
   }
@@ -131,6 +131,18 @@ describe('objectives under guidance', () => {
       networks: { student, target: { ...student, 'final.out.bias': [1, 2, 3, 4] } },
     })
     expect(changed('meanflow-guided.json', moved).passed).toBe(true)
+  })
+
+  test.each([
+    ['lsd', 'tvm-anchor.json'],
+    ['tvm:terminal', 'tvm-anchor.json'],
+    ['imf', 'meanflow-guided.json'],
+    ['dmf', 'meanflow-guided.json'],
+    ['ayf-emd', 'guided-distillation.json'],
+  ])('%s is computed, and is not what %s has', (term, name) => {
+    const { errors, passed } = changed(name, ({ options: { kappa: _, ...options } }) => ({ term, options }))
+    expect(Object.values(errors).every(Number.isFinite)).toBe(true)
+    expect(passed).toBe(false)
   })
 
   test('the guided jump is not guidance of jumps', () => {

@@ -106,9 +106,13 @@ describe('a velocity that is trained under a rule comes to the exact guided one'
     expect(guided).toBeLessThan(0.6 * plain)
   })
 
-  test('and without one to that of its class', async () => {
-    await train(base, { directory: join(folder, 'none') })
-    expect(Math.abs(measure('none', 1).scale - 1)).toBeLessThan(0.1)
+  test.each<[string, UserConfig]>([
+    ['none', {}],
+    // The weaker model is told the same: where it is as good as the teacher there is nothing to lead away from.
+    ['auto', { teacher: 'exact', guidance: { rule: 'auto', scale: W, weak: 'exact' } }],
+  ])('%s: to that of its class', async (name, user) => {
+    await train({ ...base, ...user }, { directory: join(folder, name) })
+    expect(Math.abs(measure(name, 1).scale - 1)).toBeLessThan(0.1)
   })
 
   const drawn: [string, UserConfig][] = [
