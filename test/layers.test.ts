@@ -41,7 +41,7 @@ const layerOf = (file: string): string => relative(SOURCE, file).split('/')[0]
 
 function importsOf(file: string): string[] {
   const text = readFileSync(file, 'utf8')
-  const found = text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)
+  const found = text.matchAll(/(?:from|import\()\s*'(\.[^'?]+)'/g)
   return [...found].map(([, path]) => resolve(dirname(file), path))
 }
 
@@ -132,7 +132,7 @@ function closureOf(file: string, seen = new Set<string>()): Set<string> {
   if (seen.has(file)) return seen
   seen.add(file)
   const text = readFileSync(file, 'utf8').replace(/^(import|export) type [^']*'[^']*'/gm, '')
-  for (const [, path] of text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)) {
+  for (const [, path] of text.matchAll(/(?:from|import\()\s*'(\.[^'?]+)'/g)) {
     closureOf(resolve(dirname(file), path), seen)
   }
   return seen

@@ -1,6 +1,7 @@
 // Takes the pictures of this folder: every view of the studio at three widths, and the tour. Run by `npm run pictures`,
 // with names of pictures to take only those.
 import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
 import sharp from 'sharp'
 import { runnerImport } from 'vite'
 
@@ -13,7 +14,6 @@ const PATIENCE = 60_000
 
 const load = async path => (await runnerImport(path, { configFile: false, logLevel: 'error' })).module
 const { serveSite } = await load('./test/helpers/site.ts')
-const { launchChromium } = await load('./test/helpers/browsers.ts')
 const { openPage } = await load('./test/studio/browser/open.ts')
 const { examplePlan, freshPlan } = await load('./src/studio/plan.ts')
 const { initialState } = await load('./src/studio/state.ts')
@@ -32,7 +32,7 @@ const painted = packReward(
   }),
 )
 const shots = [
-  ...['train', 'jump', 'steps', 'why', 'compare', 'reward'].map(view => ({
+  ...['train', 'jump', 'steps', 'why', 'compare', 'reward', 'digits'].map(view => ({
     name: view,
     state: {
       view,
@@ -62,7 +62,16 @@ async function small(png) {
 
 const wanted = process.argv.slice(2)
 const site = await serveSite()
-const browser = await launchChromium()
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--use-gl=angle',
+    '--use-angle=swiftshader',
+    '--enable-unsafe-swiftshader',
+  ],
+})
 let failed = false
 for (const theme of ['light', 'dark']) {
   for (const { name, state } of shots) {

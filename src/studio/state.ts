@@ -6,9 +6,10 @@ import { targetDataset } from './engine/target.ts'
 import { betaSchema, bumpShape, examplePlan, paintedShape, planSchema } from './plan.ts'
 import { NOTHING_PAINTED, readReward } from './reward.ts'
 
-export const views = ['train', 'jump', 'steps', 'why', 'compare', 'reward'] as const
+export const views = ['train', 'jump', 'steps', 'why', 'compare', 'reward', 'digits'] as const
 
 const firstCompare = { steps: 1 }
+const firstDigits = { class: null, scale: null, seed: 0, to: 1, at: 0 }
 const firstReward = {
   kind: 'bump' as const,
   painted: NOTHING_PAINTED,
@@ -56,6 +57,19 @@ const stateSchema = z.strictObject({
       resample: z.boolean(),
     })
     .prefault(firstReward),
+  /**
+   * Digits: their class by its place, all where null; the guidance scale; the seed of their noise and of that which it is
+   * turned into, and how far it is.
+   */
+  digits: z
+    .strictObject({
+      class: z.int().min(0).nullable(),
+      scale: z.number().min(0).max(100).nullable(),
+      seed: z.int().min(0),
+      to: z.int().min(0),
+      at: z.number().min(0).max(1),
+    })
+    .prefault(firstDigits),
 })
 
 export type StudioState = z.infer<typeof stateSchema>
@@ -70,6 +84,7 @@ export const initialState: StudioState = {
   jump: { s: 1, t: 0, point: null },
   compare: firstCompare,
   reward: firstReward,
+  digits: firstDigits,
 }
 
 /** Longest state that is read, in bytes of its text. */

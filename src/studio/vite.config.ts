@@ -35,6 +35,6 @@ export default defineConfig({
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   worker: { format: 'es', plugins: () => [notices.worker] },
-  // Its files are given to the runtime by name; see `page/connection/client.ts`.
+  // Its files are given to the runtime by name; see `page/connection/start.ts`.
   optimizeDeps: { exclude: ['onnxruntime-web'] },
 })

@@ -10,10 +10,11 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { drawNoise, load, sample, train, uniformGrid } from '../../src/index.ts'
 import { sharedChromium, withoutChromium } from '../helpers/browsers.ts'
+import { trainTold } from '../helpers/pictures.ts'
 import { type Site, serveFolders } from '../helpers/site.ts'
 import { tiny } from '../helpers/training.ts'
 
@@ -108,5 +109,80 @@ describe.skipIf(withoutChromium())('the example for a browser', () => {
     expect(found).toMatchObject({ method: 'jump', objective: 'lsd' })
     expectClose(found.points)
     await page.close()
+  })
+})
+
+describe.skipIf(withoutChromium())('the digits of a page', () => {
+  const site = join(folder, 'digits')
+  let told: string
+  let server: Site
+  let page: Page
+  const asked: string[] = []
+  const problems: string[] = []
+
+  beforeAll(async () => {
+    told = await trainTold(folder)
+    cpSync('examples/web-digits', site, { recursive: true })
+    copyFileSync(join(told, 'model.onnx'), join(site, 'model.onnx'))
+    server = await serveFolders({ '/': site, '/node_modules/': 'node_modules', '/node_modules/oxbow/': '.' })
+    page = await (await sharedChromium()).newPage()
+    page.on('pageerror', error => problems.push(error.message))
+    page.on('request', request => asked.push(new URL(request.url()).origin))
+    await page.goto(server.url)
+  })
+  afterAll(async () => {
+    await page?.close()
+    await server?.close()
+  })
+
+  const drawn = () => page.locator('#digits[aria-busy="false"]').waitFor({ timeout: 30_000 })
+  /** The ink of all pictures, `[n][height * width]`, once they are there. */
+  async function ink(): Promise<number[][]> {
+    await drawn()
+    return page.evaluate(`[...document.querySelectorAll('canvas')].map(canvas => {
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
+      return [...data].filter((_, i) => i % 4 === 3)
+    })`)
+  }
+
+  test('are those that Node draws, of the class, at the scale and in the steps that are chosen', async () => {
+    const all = await ink()
+    expect(all).toHaveLength(80)
+    // Each column is one noise: classes alone tell its pictures apart.
+    expect(all[0]).not.toEqual(all[8])
+    await page.getByLabel('Digit').selectOption('3')
+    const three = await ink()
+    expect(three.slice(24, 32)).not.toEqual(all.slice(24, 32))
+    expect(three.slice(0, 8)).toEqual(all.slice(24, 32))
+    await page.getByLabel('Guidance').fill('4')
+    const guided = await ink()
+    expect(guided).not.toEqual(three)
+    await page.getByLabel('Steps').selectOption('4')
+    const stepped = await ink()
+    expect(stepped).not.toEqual(guided)
+    await page.getByRole('button', { name: 'New noise' }).click()
+    expect(await ink()).not.toEqual(stepped)
+
+    const map = await load(told)
+    const noise = drawNoise(8, map.dimension, 1)
+    const { points } = await sample(map.given({ class: '3' }).guided({ scale: 4 }), noise, {
+      grid: uniformGrid(4),
+    })
+    await map.close()
+    stepped.slice(0, 8).forEach((picture, row) => {
+      picture.forEach((value, i) => {
+        const wanted = Math.min(255, Math.max(0, points[row * map.dimension + i]))
+        expect(Math.abs(value - wanted)).toBeLessThan(1)
+      })
+    })
+  })
+
+  test('ask no other host, and are a page of under 100 lines', () => {
+    expect(problems).toEqual([])
+    expect(new Set(asked)).toEqual(new Set([new URL(server.url).origin]))
+    const files = ['index.html', 'digits.js'].map(name =>
+      readFileSync(join('examples/web-digits', name), 'utf8'),
+    )
+    expect(files.join('').trimEnd().split('\n').length).toBeLessThan(100)
   })
 })

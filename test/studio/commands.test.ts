@@ -51,6 +51,7 @@ test('what the page asks and commands is taken as it is', () => {
     { type: 'change', run, stage, revision: 2 },
     { type: 'show', run, count: 50_000, weights },
     { type: 'close', run },
+    { type: 'open-pictures', run },
   ]
   for (const command of commands) expect(readCommand(command)).toEqual(command)
 })

@@ -122,6 +122,7 @@ const commandSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('change'), run, stage: stageSchema.omit({ steps: true }), revision }),
   z.strictObject({ type: z.literal('show'), run, count: countTo(MOST.shown), weights, class: told }),
   z.strictObject({ type: z.literal('close'), run }),
+  z.strictObject({ type: z.literal('open-pictures'), run }),
   named,
 ])
 
@@ -155,7 +156,7 @@ const depthOf = (issues: readonly z.core.$ZodIssue[]): number =>
 const known = (discriminator: string): string =>
   discriminator === 'name'
     ? `one of ${Object.keys(questions).join(', ')}`
-    : 'one of open, play, pause, step, change, show, close, ask'
+    : 'one of open, play, pause, step, change, show, close, open-pictures, ask'
 
 function plain(issue: z.core.$ZodIssue): string {
   if (issue.code === 'too_big') return `expected at most ${issue.maximum}${unit(issue.origin)}`

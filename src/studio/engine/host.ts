@@ -10,6 +10,7 @@ import { type Paced, paced } from './pace.ts'
 import type { Command, PlanePoints, Report } from './protocol.ts'
 import { Session } from './session.ts'
 import { marksOf, scoresOf } from './strays.ts'
+import { workLoop } from './work-loop.ts'
 
 /** Samples in a report that nobody asked to be larger, and those that its distance is of. */
 const SAMPLES = 2000
@@ -19,6 +20,9 @@ const MOST_SAMPLES = 50_000
 const PACE = 200
 /** Parts of a training's time that its samples and their distance may take: what is costly comes less often. */
 const SHARES = { samples: 0.05, distance: 0.02 }
+
+/** Why this host has no pictures. */
+const PICTURES = 'pictures are trained in a process of their own'
 
 type Progress = Extract<Report, { type: 'progress' }>
 type Opening = Extract<Command, { type: 'open' }>
@@ -86,14 +90,9 @@ export function host(
   engine: Runtime,
   name: string | Promise<string>,
   send: (report: Report) => void,
-  {
-    breathe = () => new Promise(resolve => setTimeout(resolve)),
-    clock = () => performance.now(),
-  }: HostOptions = {},
+  { breathe, clock = () => performance.now() }: HostOptions = {},
 ): (command: Command) => Promise<void> {
   const seats = new Map<string, Seat>()
-  const waiting: { command: Command; done: () => void }[] = []
-  let busy = false
 
   const seatOf = (run: string): Seat => {
     const seat = seats.get(run)
@@ -171,6 +170,7 @@ export function host(
   const obey = async (command: Command): Promise<void> => {
     const { run } = command
     if (command.type === 'open') return open(command)
+    if (command.type === 'open-pictures') throw new Error(PICTURES)
     const seat = seatOf(run)
     if ('revision' in command) seat.revision = command.revision ?? seat.revision
     switch (command.type) {
@@ -278,21 +278,10 @@ export function host(
     }
   }
 
-  const work = async (): Promise<void> => {
-    if (busy) return
-    busy = true
-    for (;;) {
-      // Lets commands that arrived meanwhile in.
-      await breathe()
-      const next = waiting.shift()
-      const playing = [...seats].filter(([, seat]) => seat.playing)
-      if (next) {
-        await take(next.command)
-        next.done()
-      } else if (playing.length === 0) break
-      else for (const [run, seat] of playing) await train(run, seat)
-    }
-    busy = false
+  const goOnAll = async (): Promise<boolean> => {
+    const playing = [...seats].filter(([, seat]) => seat.playing)
+    for (const [run, seat] of playing) await train(run, seat)
+    return playing.length > 0
   }
 
   void Promise.resolve(name).then(
@@ -301,9 +290,5 @@ export function host(
       // Whoever needs it is told what is missing.
     },
   )
-  return command =>
-    new Promise(done => {
-      waiting.push({ command, done })
-      void work()
-    })
+  return workLoop({ take, goOn: goOnAll, breathe })
 }

@@ -4,6 +4,7 @@ import type { Residuals } from '../../metric/residuals.ts'
 import type { KnownClasses } from '../../serialization/conditions.ts'
 import type { MetricsLine } from '../../serialization/metrics-log.ts'
 import type { Plan, Stage, Tilt } from '../plan.ts'
+import type { PictureReport } from './pictures/training.ts'
 
 /** Points `[n, 2]`, row after row. */
 export type PlanePoints = Float32Array
@@ -137,8 +138,14 @@ export type Command =
   /** How many samples the reports hold, of which weights and of which class, by its place; absent for none. */
   | { type: 'show'; run: string; count: number; weights: WeightsName; class?: number }
   | { type: 'close'; run: string }
+  /** Trains a small network on pictures (`pictures/training.ts`): it plays, pauses, closes, and is asked for its `file`. */
+  | { type: 'open-pictures'; run: string }
   /** Of the map that is told a class, by its place; absent for none. */
   | { type: 'ask'; run: string; id: number; name: QuestionName; ask: unknown; class?: number }
+
+/** Whether a command begins a training. */
+export const isOpening = ({ type }: Pick<Command, 'type'>): boolean =>
+  type === 'open' || type === 'open-pictures'
 
 /** What an engine tells a page. */
 export type Report =
@@ -172,6 +179,8 @@ export type Report =
       /** That the map is told; absent where it is told none. */
       classes?: KnownClasses
     }
+  /** The same of a training on pictures. */
+  | ({ type: 'pictures'; run: string } & PictureReport)
   | { type: 'answer'; run: string; id: number; answer: unknown }
   /** `ended` where nothing trains the run, or all runs where it names none: it is to be opened. */
   | { type: 'refused'; run: string; id: number | null; message: string; ended?: boolean }

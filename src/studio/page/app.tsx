@@ -22,6 +22,7 @@ const NAMES: Readonly<Record<ViewName, string>> = {
   why: 'Why',
   compare: 'Compare',
   reward: 'Reward',
+  digits: 'Digits',
 }
 
 const VIEWS: Readonly<Record<ViewName, () => preact.JSX.Element>> = {
@@ -31,6 +32,7 @@ const VIEWS: Readonly<Record<ViewName, () => preact.JSX.Element>> = {
   why: lazyView(async () => (await import('./views/why.tsx')).WhyView),
   compare: lazyView(async () => (await import('./views/compare.tsx')).CompareView),
   reward: lazyView(async () => (await import('./views/reward.tsx')).RewardView),
+  digits: lazyView(async () => (await import('./views/digits/view.tsx')).DigitsView),
 }
 
 function Tabs() {
@@ -118,7 +120,8 @@ export function App() {
       <LinkNote />
       <ConnectionNote />
       <Problems />
-      <RunStrip />
+      {/* Runs train points of the plane. */}
+      {view !== 'digits' && <RunStrip />}
       <div class={state.value.tour === null ? 'frame' : 'frame touring'}>
         <main id="view" ref={main} tabIndex={-1} aria-labelledby="view-heading">
           <h2 id="view-heading" class="hidden-but-read">

@@ -3,7 +3,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
 import { VERSION } from '../../serialization/version.ts'
 import { CommandError, readCommand } from '../engine/commands.ts'
-import type { Command } from '../engine/protocol.ts'
+import { type Command, isOpening } from '../engine/protocol.ts'
 import { decodeMessage } from '../engine/wire.ts'
 import { LARGEST_MODEL } from '../plan.ts'
 import { serveSite } from './assets.ts'
@@ -104,14 +104,13 @@ function api({ token, runs, pages }: AppOptions): Hono {
     .get('/hello', context => context.json({ oxbow: VERSION, runs, largestModel: LARGEST_MODEL }))
     .post('/runs', atOnce(MOST_OPENINGS), atMost(LARGEST_OPENING), async context => {
       const { command, size } = await commandIn(context)
-      if (command.type !== 'open')
-        throw new RequestError(`expected an open command, found ${command.type}`, 400)
+      if (!isOpening(command)) throw new RequestError(`expected an open command, found ${command.type}`, 400)
       check(pages.open(pageOf(context), command, size), command.run)
       return context.json({ run: command.run }, 201)
     })
     .post('/commands', atOnce(MOST_COMMANDS), atMost(LARGEST_COMMAND), async context => {
       const { command, size } = await commandIn(context)
-      if (command.type === 'open') throw new RequestError('open: post it to /api/runs', 400)
+      if (isOpening(command)) throw new RequestError(`${command.type}: post it to /api/runs`, 400)
       check(pages.tell(pageOf(context), command, size), command.run)
       return context.body(null, 202)
     })

@@ -1,6 +1,7 @@
 import { nodeRuntime } from '../../runtime/node.ts'
 import { defaultThreads } from '../../runtime/threads.ts'
 import { host } from '../engine/host.ts'
+import { pictureHost } from '../engine/pictures/host.ts'
 import type { Command, Report } from '../engine/protocol.ts'
 import { DONE } from './training.ts'
 
@@ -24,8 +25,12 @@ const name = `this machine, ${threads} thread${threads === 1 ? '' : 's'}`
 /** As `oxbow train` takes them at a time. */
 const chunk = 25
 const breathe = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
-const receive = host({ ...nodeRuntime(), chunk }, name, send, { breathe })
+const engine = { ...nodeRuntime(), chunk }
+/** Takes the commands of the one training that it is started for, by what the first of them begins. */
+let receive: ((command: Command) => Promise<void>) | undefined
 process.on('message', async message => {
-  await receive(message as Command)
+  const command = message as Command
+  receive ??= (command.type === 'open-pictures' ? pictureHost : host)(engine, name, send, { breathe })
+  await receive(command)
   process.send?.(DONE, undefined, undefined, () => {})
 })

@@ -68,10 +68,10 @@ const COVERED = `(() => {
   return found
 })()`
 
-/** Pictures whose points are not as wide as they are high. */
+/** Pictures whose points are not as wide as they are high, by more than their size is rounded. */
 const STRETCHED = `[...document.querySelectorAll('main canvas')]
   .filter(({ width, height, clientWidth, clientHeight }) =>
-    clientWidth > 0 && Math.abs(width / height - clientWidth / clientHeight) > 0.02)
+    clientWidth > 0 && Math.abs(clientHeight - clientWidth * height / width) > Math.max(1, 0.02 * clientHeight))
   .map(({ width, height, clientWidth }) => 'stretched: ' + width + ' x ' + height + ' on ' + clientWidth)`
 
 /** The same once all are painted: a new canvas is twice as wide as high. */

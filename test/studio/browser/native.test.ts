@@ -208,10 +208,39 @@ long('everything can be taken home, and is what it says', { timeout: 240_000 }, 
   expect(await page.getByRole('textbox', { name: 'Link' }).inputValue()).toBe(page.url())
 })
 
+long(
+  'a small transformer learns digits on the machine: sheets come, it stops and goes on, and draws above',
+  {
+    timeout: 240_000,
+  },
+  async () => {
+    const { page } = await visit((await serve()).url)
+    await page.locator('nav a[href="#digits"]').click()
+    const section = page.getByRole('region', { name: 'Training' })
+    await section.getByRole('button', { name: 'Train', exact: true }).click()
+    const stepOf = async () =>
+      Number(/Step ([\d,]+) of/.exec((await section.textContent())!)?.[1].replace(',', ''))
+    const sheets = section.locator('tbody tr')
+    await expect.poll(() => sheets.count(), { timeout: 120_000 }).toBeGreaterThan(1)
+    await section.getByRole('button', { name: 'Pause' }).click()
+    await section.getByRole('button', { name: 'Go on' }).waitFor()
+    const stopped = await stepOf()
+    await section.getByRole('slider', { name: 'Sheet' }).fill('0')
+    await section.getByText('One step, after 0 steps of training').waitFor()
+    await section.getByRole('button', { name: 'Draw with it above' }).click()
+    await page.getByText(`Model: yours after ${stopped}`).waitFor()
+    await page.getByRole('button', { name: 'Back to the page’s model' }).click()
+    await page.getByText('Model: the one that comes with the page').waitFor()
+    await section.getByRole('button', { name: 'Go on' }).click()
+    await expect.poll(stepOf, { timeout: 60_000 }).toBeGreaterThan(stopped)
+    expect(await barriers(page, 'main')).toEqual([])
+  },
+)
+
 /** What axe finds that keeps people out of what is shown. */
-async function barriers(page: Page): Promise<string[]> {
+async function barriers(page: Page, part = 'dialog'): Promise<string[]> {
   await page.evaluate(readFileSync('node_modules/axe-core/axe.min.js', 'utf8'))
-  const found = await page.evaluate('axe.run("dialog").then(({ violations }) => violations)')
+  const found = await page.evaluate(`axe.run("${part}").then(({ violations }) => violations)`)
   return (found as { id: string; impact: string }[])
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id }) => id)

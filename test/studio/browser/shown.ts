@@ -6,6 +6,7 @@ export const SHOWN = {
   why: 'velocity',
   compare: 'Samples from the same noise',
   reward: 'What is wanted',
+  digits: 'Train one on your machine',
 } as const
 
 /** The titles of the tour's steps, and the views that they show. */

@@ -47,6 +47,23 @@ describe('trainings', () => {
     expect((await post(studio, '/api/commands', { type: 'play', run: 'a' })).status).toBe(404)
   })
 
+  test('of pictures report sheets, take commands and end as others do', async () => {
+    const studio = await serve()
+    const { reports } = await listen(studio)
+    const run = 'pictures'
+    expect((await post(studio, '/api/commands', { type: 'open-pictures', run })).status).toBe(400)
+    expect((await post(studio, '/api/runs', { type: 'open-pictures', run })).status).toBe(201)
+    const told = () => reports.flatMap(each => (each.type === 'pictures' ? [each] : []))
+    await until(() => (told().at(-1)?.step ?? 0) > 0, 'it trains')
+    const { sheet, playing } = told()[0]
+    expect([playing, sheet!.pixels.length]).toEqual([true, 80 * 256])
+    await post(studio, '/api/commands', { type: 'pause', run })
+    await until(() => told().at(-1)!.playing === false, 'it stops')
+    const [child] = studio.processes()
+    expect((await post(studio, '/api/commands', { type: 'close', run })).status).toBe(202)
+    await until(() => !isAlive(child), 'it is gone')
+  })
+
   test('a painted reward is trained on and steered to, to the same numbers as here', async () => {
     const tilt = { painted: packReward(emptyReward().fill(20, 100, 200).fill(-10, 400, 450)), beta: 2 }
     const tilted = { ...plan, stages: [{ ...plan.stages[0], objective: 'itm', tilt }] }

@@ -12,6 +12,9 @@ const token = takeToken()
 /** The machine that serves the page, where it is `oxbow studio`. */
 export const machine: Machine | null = token ? machineOf(token) : null
 
+/** The same machine for trainings on pictures, whose reports come on a stream of their own. */
+export const pictureMachine: Machine | null = token ? machineOf(token) : null
+
 export const backend = signal<Backend>(machine ? 'machine' : 'page')
 
 /** How the connection to that machine is. */
@@ -24,8 +27,8 @@ export const startClient = (onReport: (report: Report) => void): Client => {
   })
 }
 
-if (machine) {
-  addEventListener('pagehide', ({ persisted }) => {
-    if (!persisted) machine.leave()
-  })
-}
+addEventListener('pagehide', ({ persisted }) => {
+  if (persisted) return
+  machine?.leave()
+  pictureMachine?.leave()
+})

@@ -1,11 +1,5 @@
-import gpuMjs from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.mjs?url'
-import gpuWasm from 'onnxruntime-web/ort-wasm-simd-threaded.asyncify.wasm?url'
-import mjs from 'onnxruntime-web/ort-wasm-simd-threaded.mjs?url'
-import wasm from 'onnxruntime-web/ort-wasm-simd-threaded.wasm?url'
 import type { Command, QuestionName, Questions, Report } from '../../engine/protocol.ts'
-import { chosenRuntime } from './runtime-choice.ts'
-import { hasSimd, SIMD_MISSING } from './simd.ts'
-import type { Start } from './training-in-worker.ts'
+import { startMessage } from './start.ts'
 
 /** What trains for the page: a worker of it, or the machine that serves it. */
 export interface Client {
@@ -65,17 +59,6 @@ export function clientOf(
 /** Trains in a worker of the page, by WebAssembly. */
 export function startWorker(onReport: (report: Report) => void): Client {
   const worker = new Worker(new URL('../worker.ts', import.meta.url), { type: 'module' })
-  const absolute = (url: string): string => new URL(url, location.href).href
-  const start: Start = hasSimd()
-    ? {
-        type: 'start',
-        wanted: chosenRuntime(),
-        files: {
-          wasm: { wasm: absolute(wasm), mjs: absolute(mjs) },
-          webgpu: { wasm: absolute(gpuWasm), mjs: absolute(gpuMjs) },
-        },
-      }
-    : { type: 'start', refusal: SIMD_MISSING }
   // Its first script did not load; what it imports tells for itself.
   worker.onerror = () =>
     onReport({
@@ -84,7 +67,7 @@ export function startWorker(onReport: (report: Report) => void): Client {
       id: null,
       message: 'What trains in the page could not be loaded; reload it.',
     })
-  worker.postMessage(start)
+  worker.postMessage(startMessage())
   return clientOf(
     command => worker.postMessage(command),
     receive => {

@@ -1,5 +1,6 @@
 import { simplify, spec, trace } from '../../../autodiff/index.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
+import { download, UNREACHABLE } from './download.ts'
 import type { RuntimeName } from './runtime-choice.ts'
 
 /** Where the runtime's two files are. */
@@ -8,10 +9,6 @@ export interface RuntimeFiles {
   readonly mjs: string
 }
 
-/** What is to be done about a file that does not come. */
-const UNREACHABLE =
-  'ONNX Runtime, which trains in the page, could not be loaded. Check the connection, and that the server has all files of the page, then reload it.'
-
 /** @throws Error in words, in place of the browser's own */
 const inWords = <T>(loading: Promise<T>): Promise<T> =>
   loading.catch((error: Error) => {
@@ -19,29 +16,6 @@ const inWords = <T>(loading: Promise<T>): Promise<T> =>
       error.message.startsWith(UNREACHABLE) ? error.message : `${UNREACHABLE} (${error.message})`,
     )
   })
-
-/** A file's bytes, and word of how many have arrived. */
-async function download(url: string, tell: (received: number, total: number) => void): Promise<Uint8Array> {
-  const response = await fetch(url).catch(() => {
-    throw new Error(UNREACHABLE)
-  })
-  if (!response.ok || !response.body) throw new Error(`${UNREACHABLE} (${response.status})`)
-  // What is compressed on its way is longer in the end than its header says.
-  const total = response.headers.has('content-encoding') ? 0 : Number(response.headers.get('content-length'))
-  const parts: Uint8Array[] = []
-  let received = 0
-  let told = 0
-  for (const reader = response.body.getReader(); ; ) {
-    const { done, value } = await reader.read()
-    if (done) break
-    parts.push(value)
-    received += value.length
-    if (received - told < 1 << 20) continue
-    told = received
-    tell(received, total)
-  }
-  return new Uint8Array(await new Blob(parts as BlobPart[]).arrayBuffer())
-}
 
 /** The smallest graph: the first one starts the runtime. */
 const smallest = () => simplify(trace(({ x }) => ({ y: x.neg() }), { x: spec([1]) }))

@@ -1,4 +1,4 @@
-import type { Command, Report } from '../../engine/protocol.ts'
+import { type Command, isOpening, type Report } from '../../engine/protocol.ts'
 import { decodeMessage, encodeMessage, unframer } from '../../engine/wire.ts'
 import { type Client, clientOf } from './client.ts'
 
@@ -137,14 +137,15 @@ export function connect(
 
   const deliver = async (command: Command): Promise<void> => {
     const { type, run } = command
+    const opening = isOpening(command)
     const body = encodeMessage(command)
     while (!stop.signal.aborted) {
       if (state === 'lost') await new Promise<void>(resolve => queued.push(resolve))
       if (stop.signal.aborted) return
       if (type === 'ask') questions.set(command.id, command)
       try {
-        await request(type === 'open' ? 'runs' : 'commands', { method: 'POST', body })
-        if (type === 'open') trained.add(run)
+        await request(opening ? 'runs' : 'commands', { method: 'POST', body })
+        if (opening) trained.add(run)
         if (type === 'close') trained.delete(run)
         return
       } catch (error) {
@@ -155,7 +156,7 @@ export function connect(
           drop()
           continue
         }
-        const ended = type === 'open' || status === 404 || status === 401
+        const ended = opening || status === 404 || status === 401
         refuse(run, (error as Error).message, ended, type === 'ask' ? command.id : null)
         return
       }

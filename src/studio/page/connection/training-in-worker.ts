@@ -1,17 +1,8 @@
 import { host } from '../../engine/host.ts'
 import { lazyEngine } from '../../engine/lazy.ts'
 import type { Command, Report } from '../../engine/protocol.ts'
-import { loadRuntime, type RuntimeFiles } from './load-runtime.ts'
-import type { RuntimeName } from './runtime-choice.ts'
-
-/** The first message of the page: where the files of runtimes are and which is wanted, or why none can run here. */
-export type Start =
-  | {
-      readonly type: 'start'
-      readonly files: Readonly<Record<RuntimeName, RuntimeFiles>>
-      readonly wanted: RuntimeName
-    }
-  | { readonly type: 'start'; readonly refusal: string }
+import { loadRuntime } from './load-runtime.ts'
+import type { Start } from './start.ts'
 
 /** Milliseconds that the first pictures have before the runtime's bytes compete with them. */
 const HEAD_START = 200

@@ -14,13 +14,16 @@ const wantsStillness = matchMedia('(prefers-reduced-motion: reduce)')
  * the same in tenths.
  *
  * @param say  a few words on a progress, e.g. its time
+ * @param name  what is played
  */
 export function Transport({
   progress,
   say,
+  name = 'Play time',
 }: {
   progress: Signal<number>
   say: (progress: number) => string
+  name?: string
 }) {
   /** 1 forwards, -1 backwards, 0 at rest. */
   const direction = useSignal(0)
@@ -49,7 +52,7 @@ export function Transport({
   }
   return (
     <fieldset class="choice transport">
-      <legend>Play time</legend>
+      <legend>{name}</legend>
       <div class="buttons">
         {!still && (
           <>
