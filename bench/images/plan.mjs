@@ -1,27 +1,15 @@
 // What docs/images.md compares: rows by their names, each a configuration, what it begins with, and how it is sampled.
+import { readFileSync } from 'node:fs'
+import { parse } from 'yaml'
 
-/** Networks and training that all rows of a dataset share. */
-const SHARED = {
-  glyphs: { data: 'glyphs', network: { kind: 'dit', patch: 4, width: 96, depth: 4, heads: 4 }, batch: 64 },
-  mnist: { data: 'mnist', network: { kind: 'dit', patch: 4, width: 96, depth: 4, heads: 4 }, batch: 64 },
-}
-
-/** Steps of the velocity that every other row begins with, and of a map: what the budget holds. */
-export const STEPS = {
-  glyphs: { velocity: 8000, map: 4000 },
-  mnist: { velocity: 4500, map: 2200 },
-}
-
-const base = (set, steps) => ({
-  ...SHARED[set],
-  condition: { kind: 'class', drop: 0.1 },
-  optimizer: { learningRate: 1e-3, beta2: 0.95 },
-  schedule: { kind: 'cosine', warmup: 100 },
-  ema: 0.999,
-  steps,
-  checkpointEvery: 500,
-  logEvery: 100,
-})
+export const SETS = ['glyphs', 'mnist']
+const NETWORK = { kind: 'dit', patch: 4, width: 96, depth: 4, heads: 4 }
+const VELOCITY_STEPS = { glyphs: 8000, mnist: 4500 }
+/** Seconds that a map trains beyond its velocity, and that the velocity took, on one thread. */
+const SECONDS = { glyphs: { map: 480, velocity: 520 }, mnist: { map: 1500, velocity: 900 } }
+/** Milliseconds of a step of each row on one thread: `npm run images -- --time`. */
+const TIMES = new URL('step-times.json', import.meta.url)
+const STEP_MS = JSON.parse(readFileSync(TIMES, 'utf8'))
 
 const merge = (under, over) => {
   const out = { ...under }
@@ -32,74 +20,201 @@ const merge = (under, over) => {
   return out
 }
 
-/** Jumps from pure noise to data are seldom drawn, and are what one step takes. */
-const FULL = { times: { full: 0.25 } }
-const GUIDED = { guidance: { rule: 'teacher', scale: 2 } }
+/** A configuration of examples/images. */
+const recipe = name =>
+  parse(readFileSync(new URL(`../../examples/images/${name}.yaml`, import.meta.url), 'utf8'))
 
-/** How velocities and maps are sampled. */
+const shared = set => ({
+  data: set,
+  network: NETWORK,
+  batch: 64,
+  condition: { kind: 'class', drop: 0.1 },
+  optimizer: { learningRate: 1e-3, beta2: 0.95 },
+  schedule: { kind: 'cosine', warmup: 100 },
+  ema: 0.999,
+  checkpointEvery: 500,
+  logEvery: 100,
+})
+
+/** Uniform times seldom draw the jump from pure noise to data, which is the one of one step. */
+const FULL = { times: { full: 0.25 } }
 const VELOCITY = [
   { method: 'euler', steps: [50] },
   { method: 'euler', steps: [50], guidance: 2 },
 ]
 const MAP = [{ method: 'auto', steps: [1, 2, 4, 8] }]
+/** Guidance of the jumps of a map that was not trained with any. */
+const ON_JUMPS = [2, 3].map(guidance => ({ ...MAP[0], guidance, onJumps: true }))
+/** Of a map that is told scales. */
+const toldScales = scales => scales.map(guidance => ({ method: 'auto', steps: [1, 2, 4], guidance }))
 
-/** Objectives that begin with the velocity, beside what is their own. */
-const MAPS = {
+/** What is an objective's own: laws of times as in its paper, with a quarter of whole jumps where laws are uniform. */
+const OBJECTIVES = {
   psd: { ...FULL, diagonal: { fraction: 0.5 } },
-  lsd: { ...FULL },
+  lsd: FULL,
   shortcut: {},
-  meanflow: {},
-  imf: {},
-  'ayf-emd': { needsTeacher: true, ...FULL },
-  tvm: { ...FULL },
+  meanflow: { times: { law: 'logit-normal', mean: -0.4, deviation: 1, equal: 0.5, full: 0.25 } },
+  imf: { times: { law: 'logit-normal', mean: -0.4, deviation: 1, equal: 0.5, full: 0.25 } },
+  'ayf-emd': FULL,
+  tvm: FULL,
+  dmf: {
+    network: { conditioning: 'decoupled' },
+    times: { law: 'sorted-pair', means: [0.4, -1.2], deviation: 1, equal: 0.5 },
+    loss: { learned: true },
+    optimizer: { clip: 1 },
+  },
   ct: {},
   ect: {},
 }
+const TEACHERS = ['ayf-emd']
+const COUPLED = { coupling: { pairs: 4096, steps: 16 } }
 
 /**
  * The rows of a dataset.
  *
- * @returns of each its name, configuration, the rows that it needs (`{run: NAME}` in a configuration is that row's
- *   directory) and how it is sampled
+ * @returns of each its name, its part of the page, its configuration, in which `{run: NAME}` stands for the directory of
+ *   that row, what `time` calls its step, and how it is sampled
  */
 export function rowsOf(set) {
-  const { velocity, map } = STEPS[set]
-  const of = (name, config, sampled, part) => ({ name: `${set}-${name}`, set, config, sampled, part })
-  const first = `${set}-velocity`
-  const begun = (objective, own = {}) => {
-    const { needsTeacher, ...rest } = own
-    return merge(base(set, map), {
-      objective,
-      initFrom: { run: first },
-      ...(needsTeacher && { teacher: { run: first } }),
-      optimizer: { learningRate: 5e-4 },
-      ...rest,
-    })
+  const velocity = { run: `${set}-velocity` }
+  const row = (part, name, config, sampled, { timed = name, share = 1, drawn = false } = {}) => {
+    const seconds = share * (SECONDS[set].map + (drawn ? SECONDS[set].velocity : 0))
+    const ms = STEP_MS[set][timed]
+    const steps =
+      config.steps ?? (ms === undefined ? undefined : Math.max(100, 100 * Math.round((10 * seconds) / ms)))
+    return { name: `${set}-${name}`, set, part, config: { ...config, steps }, timed, sampled }
   }
-  const guided = (objective, own = {}, guidance = GUIDED.guidance) =>
-    merge(begun(objective, own), { teacher: { run: first }, guidance })
-  return [
-    of(
+  const ofVelocity = (name, own) =>
+    row(
       'velocity',
-      merge(base(set, velocity), { objective: 'flow-matching', network: { conditioning: 's' } }),
-      VELOCITY,
-      1,
-    ),
-    of(
-      'velocity-denoised',
-      merge(base(set, velocity), {
+      name,
+      merge(shared(set), {
         objective: 'flow-matching',
-        network: { conditioning: 's', parameterization: 'denoised' },
+        network: { conditioning: 's' },
+        steps: VELOCITY_STEPS[set],
+        ...own,
       }),
       VELOCITY,
-      1,
+    )
+  const begun = (objective, own = {}) =>
+    merge(
+      merge(shared(set), {
+        objective,
+        initFrom: velocity,
+        ...(TEACHERS.includes(objective) && { teacher: velocity }),
+        optimizer: { learningRate: 5e-4 },
+      }),
+      merge(OBJECTIVES[objective] ?? {}, own),
+    )
+  const byTeacher = scale => ({ teacher: velocity, guidance: { rule: 'teacher', scale } })
+  const plain = Object.keys(OBJECTIVES).map(id => row('plain', id, begun(id), MAP))
+  const guided = id => row('guided', `${id}-guided`, begun(id, byTeacher(2)), MAP)
+  /** Half of the budget on trajectories of the velocity, then half on what begins with them. */
+  const midTrained = (suffix, own) => [
+    row('mid', `cmt${suffix}`, begun('cmt', { ...COUPLED, teacher: velocity, ...own }), MAP, { share: 0.5 }),
+    row(
+      'mid',
+      `cmt-meanflow${suffix}`,
+      begun('meanflow', { ...own, initFrom: { run: `${set}-cmt${suffix}` } }),
+      MAP,
+      { timed: `meanflow${suffix}`, share: 0.5 },
     ),
-    ...Object.entries(MAPS).map(([id, own]) => of(id, begun(id, own), MAP, 2)),
-    ...Object.entries(MAPS)
-      .filter(([id]) => ['psd', 'lsd', 'meanflow', 'ayf-emd', 'tvm'].includes(id))
-      .map(([id, own]) => of(`${id}-guided`, guided(id, own), MAP, 2)),
+  ]
+
+  if (set === 'mnist') {
+    const ids = ['psd', 'ayf-emd', 'meanflow', 'tvm', 'lsd', 'imf', 'dmf', 'ect']
+    return [
+      ofVelocity('velocity', {}),
+      ...ids.map(guided),
+      ...midTrained('-guided', byTeacher(2)),
+      ...plain.filter(({ timed }) => ['psd'].includes(timed)),
+    ]
+  }
+  const psd = own => begun('psd', own)
+  const weak = { run: 'glyphs-weak' }
+  const range = { range: [1, 5] }
+  return [
+    ofVelocity('velocity', {}),
+    ofVelocity('velocity-denoised', { network: { conditioning: 's', parameterization: 'denoised' } }),
+    ...plain.map(each => (each.timed === 'psd' ? { ...each, sampled: [...MAP, ...ON_JUMPS] } : each)),
+    ...['psd', 'ayf-emd', 'meanflow', 'tvm'].map(guided),
     ...[1.5, 3, 5].map(scale =>
-      of(`psd-guided-${scale}`, guided('psd', MAPS.psd, { rule: 'teacher', scale }), MAP, 3),
+      row('scales', `psd-guided-${scale}`, psd(byTeacher(scale)), MAP, { timed: 'psd-guided' }),
     ),
+    row(
+      'scales',
+      'imf-scales',
+      begun('imf', { guidance: { rule: 'random', ...range } }),
+      toldScales([1, 1.5, 2, 3, 5]),
+    ),
+    row(
+      'scales',
+      'tvm-scales',
+      begun('tvm', {
+        guidance: { rule: 'linear', law: 'inverse-uniform', divide: true, ...range },
+        network: { outputScale: true },
+      }),
+      toldScales([1, 1.5, 2, 3, 5]),
+    ),
+    // The weaker model of autoguidance: a fifth of the steps.
+    ofVelocity('weak', { steps: VELOCITY_STEPS[set] / 5 }),
+    ...[2, 3].map(scale =>
+      row(
+        'scales',
+        `psd-auto-${scale}`,
+        psd({ teacher: velocity, guidance: { rule: 'auto', scale, weak } }),
+        MAP,
+        { timed: 'psd-auto' },
+      ),
+    ),
+    row('decoupled', 'dmf-untrained', { ...begun('dmf'), steps: 0 }, MAP),
+    ...[8, 32].map(rank =>
+      row(
+        'adapters',
+        `psd-rank-${rank}`,
+        psd({
+          adapter: { rank, targets: ['qkv', 'out', 'mlp'], train: ['time'] },
+          optimizer: { learningRate: 1.5e-3 },
+        }),
+        MAP,
+      ),
+    ),
+    ...midTrained('', {}),
+    ...['adaln', 'tokens', 'normalised'].map(kind =>
+      row(
+        'spikes',
+        `tvm-${kind}`,
+        merge(shared(set), {
+          objective: 'tvm',
+          ...FULL,
+          logEvery: 1,
+          steps: 1500,
+          network: {
+            adaln: {},
+            tokens: { injection: 'tokens' },
+            normalised: { norm: 'rms', modulationNorm: true, qkNorm: true },
+          }[kind],
+        }),
+        MAP,
+      ),
+    ),
+    ...[
+      ['meanflow', MAP],
+      ['imf', toldScales([1, 2, 3])],
+      ['pixel-meanflow', toldScales([1, 2, 3])],
+      ['tvm', MAP],
+      ['decoupled-meanflow', MAP],
+      ['ayf', toldScales([1, 2, 3])],
+      ['guidance-free', [{ method: 'euler', steps: [50], guidance: 2 }]],
+    ].map(([name, sampled]) => {
+      const { steps: _, ...own } = recipe(name)
+      const runs = {
+        ...(own.initFrom && { initFrom: velocity }),
+        ...(own.teacher && { teacher: velocity }),
+        ...(own.guidance.weak && { guidance: { ...own.guidance, weak } }),
+      }
+      const drawn = own.initFrom === undefined
+      return row('recipes', `recipe-${name}`, { ...own, ...runs, checkpointEvery: 500 }, sampled, { drawn })
+    }),
   ]
 }

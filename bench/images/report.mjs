@@ -1,67 +1,108 @@
-// Writes docs/images.md from the results.
+// Writes the tables of docs/images.md from the results.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+/** Headings of the parts of `plan.mjs`, in the order of the page. */
+const PARTS = {
+  velocity: 'Velocities',
+  plain: 'Maps, unguided',
+  guided: 'Maps, guided by the velocity at 2',
+  scales: 'Scales',
+  decoupled: 'A velocity as a map, untrained',
+  mid: 'Mid-training',
+  adapters: 'Adapters',
+  spikes: 'Spikes of the gradient, from drawn weights',
+  recipes: 'Recipes of examples/images',
+}
+
 const line = cells => `| ${cells.join(' | ')} |`
-const percent = ({ value } = {}) =>
-  value === undefined || value === null ? '' : `${(100 * value).toFixed(1)}`
-const number = ({ value } = {}) =>
-  value === undefined || value === null ? '' : Number(value.toPrecision(3)).toString()
+const percent = value => (typeof value === 'number' ? (100 * value).toFixed(1) : '')
+const number = value => (typeof value === 'number' ? Number(value.toPrecision(3)).toString() : '')
 
-/** Floors are of the data: the same for all rows of a dataset but for their noise. */
-const floorOf = (rows, name, show) =>
-  show({ value: rows.find(row => row.metrics[name])?.metrics[name].floor })
+/** A value beside how far the middle 95 % of resampled ones lie from it. */
+function withInterval(metric, show) {
+  if (!metric) return ''
+  const { value, interval } = metric
+  return interval ? `${show(value)} ± ${show((interval[1] - interval[0]) / 2)}` : show(value)
+}
 
-export function tableOf(results) {
-  const rows = results.flatMap(({ name, set, config, seconds, rows = [] }) =>
-    rows.map(row => ({ name: name.slice(set.length + 1), config, seconds, ...row })),
-  )
-  if (rows.length === 0) return ''
-  const head = [
-    'row',
+const worst = classes =>
+  classes?.filter(({ count }) => count > 0).reduce((a, b) => (b.agreement < a.agreement ? b : a))
+
+const COLUMNS = [
+  ['row', ({ name }) => `\`${name}\``],
+  ['steps', ({ config }) => `${config.steps}`],
+  ['minutes', ({ seconds }) => (seconds === undefined ? '' : (seconds / 60).toFixed(1))],
+  [
     'sampled by',
-    'guidance',
-    'class accuracy, %',
-    'Frechet',
-    'coverage, %',
-    'memorised, %',
-  ]
-  const body = rows.map(({ name, steps, method, guidance, metrics }) => [
-    name,
-    `${steps} ${method}`,
-    guidance ?? '',
-    percent(metrics.classAccuracy),
-    number(metrics.featureFrechetDistance),
-    percent(metrics.classCoverage),
-    percent(metrics.memorised),
-  ])
-  const floors = [
-    'data',
-    '',
-    '',
-    floorOf(rows, 'classAccuracy', percent),
-    floorOf(rows, 'featureFrechetDistance', number),
-    floorOf(rows, 'classCoverage', percent),
-    floorOf(rows, 'memorised', percent),
-  ]
+    ({ steps, method }) => `${steps} ${method === 'euler' ? 'Euler' : steps === 1 ? 'jump' : 'jumps'}`,
+  ],
+  [
+    'at scale',
+    ({ guidance, onJumps }) => (guidance === null ? '' : `${guidance}${onJumps ? ' on jumps' : ''}`),
+  ],
+  ['class accuracy, %', ({ metrics }) => withInterval(metrics.classAccuracy, percent)],
+  [
+    'worst class',
+    ({ classes }) => (classes ? `${worst(classes).name}: ${percent(worst(classes).agreement)}` : ''),
+  ],
+  ['Fréchet', ({ metrics }) => withInterval(metrics.featureFrechet, number)],
+  ['coverage, %', ({ metrics }) => withInterval(metrics.classCoverage, percent)],
+  ['memorised, %', ({ metrics }) => percent(metrics.memorised?.value)],
+]
+const LEFT = ['row', 'sampled by', 'worst class']
+
+/** What data that were not trained on give in the place of samples. */
+function floors(rows) {
+  const of = name => rows.find(row => row.metrics[name])?.metrics[name].floor
+  const shown = {
+    'class accuracy, %': percent(of('classAccuracy')),
+    Fréchet: number(of('featureFrechet')),
+    'coverage, %': percent(of('classCoverage')),
+    'memorised, %': percent(of('memorised')),
+  }
+  return COLUMNS.map(([head]) => (head === 'row' ? 'data' : (shown[head] ?? '')))
+}
+
+function tableOf(part, results) {
+  const rows = results.flatMap(({ name, set, config, seconds, spike, rows = [] }) =>
+    rows.map(row => ({ name: name.slice(set.length + 1), config, seconds, spike, ...row })),
+  )
+  if (rows.length === 0) return []
+  const columns =
+    part === 'spikes'
+      ? [...COLUMNS, ['gradient, 99.9 % of steps over median', ({ spike }) => number(spike)]]
+      : COLUMNS
+  const extra = columns.slice(COLUMNS.length).map(() => '')
   return [
-    line(head),
-    line(head.map((_, i) => (i < 2 ? '---' : '---:'))),
-    line(floors),
-    ...body.map(line),
-  ].join('\n')
+    `### ${PARTS[part]}`,
+    '',
+    line(columns.map(([head]) => head)),
+    line(columns.map(([head]) => (LEFT.includes(head) ? '---' : '---:'))),
+    line([...floors(rows), ...extra]),
+    ...rows.map(row => line(columns.map(([, show]) => show(row)))),
+    '',
+  ]
 }
 
 /** Fills the generated regions of the page, which stand between `<!-- images SET -->` and `<!-- end -->`. */
 export function writeReport(root, out, all) {
   const page = join(root, 'docs', 'images.md')
-  const results = all.flatMap(({ name }) => {
+  const results = all.flatMap(({ name, part }) => {
     const file = join(out, `${name}.result.json`)
-    return existsSync(file) ? [JSON.parse(readFileSync(file, 'utf8'))] : []
+    return existsSync(file) ? [{ ...JSON.parse(readFileSync(file, 'utf8')), part }] : []
   })
   const text = readFileSync(page, 'utf8').replace(
     /(<!-- images (\w+) -->\n)[\s\S]*?(<!-- end -->)/g,
-    (_, start, set, end) => `${start}\n${tableOf(results.filter(row => row.set === set))}\n\n${end}`,
+    (_, start, set, end) => {
+      const tables = Object.keys(PARTS).flatMap(part =>
+        tableOf(
+          part,
+          results.filter(row => row.set === set && row.part === part),
+        ),
+      )
+      return `${start}\n${tables.join('\n') || 'Not measured yet.\n'}\n${end}`
+    },
   )
   writeFileSync(page, text)
 }

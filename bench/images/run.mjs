@@ -6,29 +6,34 @@
 //   npm run images -- --jobs 1          one row at a time (default: 2, each with one thread)
 //   npm run images -- --train           trained and not measured yet
 //   npm run images -- --report          the page alone, from what is there
+//   npm run images -- --time            how long a step of each row takes, for the plan; when the velocities are trained
 //
 // Stop it at any time: the same command goes on where it was. Runs are in runs/images.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { rowsOf } from './plan.mjs'
+import { rowsOf, SETS } from './plan.mjs'
 import { writeReport } from './report.mjs'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const OUT = join(ROOT, 'runs', 'images')
 const MAIN = join(ROOT, 'dist', 'cli', 'main.js')
-const SETS = ['glyphs', 'mnist']
 /** Samples of each measurement: what metrics compare, and what one row may take. */
 const COUNT = 5000
-const METRICS = 'featureFrechetDistance,classAccuracy,classCoverage,memorised'
+/** Glyphs are drawn anew each time, so that there is nothing to copy. */
+const METRICS = {
+  glyphs: 'featureFrechet,classAccuracy,classCoverage',
+  mnist: 'featureFrechet,classAccuracy,classCoverage,memorised',
+}
 
 const { values, positionals: asked } = parseArgs({
   options: {
     jobs: { type: 'string', default: '2' },
     train: { type: 'boolean', default: false },
     report: { type: 'boolean', default: false },
+    time: { type: 'boolean', default: false },
   },
   allowPositionals: true,
 })
@@ -100,18 +105,29 @@ async function train({ name, config }) {
   return (Date.now() - start) / 1000
 }
 
-async function measure({ name, sampled }) {
+async function measure({ name, set, sampled }) {
   const rows = []
-  for (const { method, steps, guidance } of sampled) {
+  for (const { method, steps, guidance, onJumps } of sampled) {
     const args = ['evaluate', runOf(name), '--steps', steps.join(), '--method', method, '--count', `${COUNT}`]
-    const scale = guidance === undefined ? [] : ['--guidance', `${guidance}`]
+    const scale =
+      guidance === undefined ? [] : ['--guidance', `${guidance}`, ...(onJumps ? ['--guidance-on-jumps'] : [])]
     const text = await oxbow(name, [
-      ...[...args, ...scale, '--metrics', METRICS, '--weights', 'ema', '--no-report', '--json'],
+      ...[...args, ...scale, '--metrics', METRICS[set], '--weights', 'ema', '--no-report', '--json'],
     ])
     const { rows: found } = JSON.parse(text)
-    rows.push(...found.map(row => ({ ...row, guidance: guidance ?? null })))
+    rows.push(...found.map(row => ({ ...row, guidance: guidance ?? null, onJumps: onJumps ?? false })))
   }
   return rows
+}
+
+/** How far the gradient leaps: its norm in the worst step of a thousand over the median, when training has begun. */
+function spikeOf(name) {
+  const lines = readFileSync(join(runOf(name), 'metrics.jsonl'), 'utf8')
+    .trim()
+    .split('\n')
+    .slice(200)
+  const norms = lines.map(each => JSON.parse(each).gradientNorm).sort((a, b) => a - b)
+  return norms[Math.floor(0.999 * norms.length)] / norms[Math.floor(norms.length / 2)]
 }
 
 const readResult = ({ name }) =>
@@ -131,7 +147,8 @@ async function trainRow(row) {
 async function measureRow(row) {
   const { seconds, rows } = readResult(row)
   if (rows || values.train) return
-  save(row, { seconds, rows: await measure(row) })
+  const found = await measure(row)
+  save(row, { seconds, rows: found, ...(row.part === 'spikes' && { spike: spikeOf(row.name) }) })
   console.error(`${row.name}: measured`)
 }
 
@@ -163,6 +180,42 @@ async function doAll() {
   if (failed.size > 0) process.exitCode = 1
 }
 
+/** Milliseconds of a step of each row. */
+async function time() {
+  const found = {}
+  for (const row of chosen) {
+    found[row.set] ??= {}
+    if (found[row.set][row.timed] !== undefined || row.config.steps === 0) continue
+    const coupling = row.config.coupling && { ...row.config.coupling, pairs: 64 }
+    // What a row begins with may not be there yet; its velocity takes as long.
+    const own = JSON.parse(
+      JSON.stringify(row.config).replace(/"run":"[^"]+"/g, `"run":"${row.set}-velocity"`),
+    )
+    const config = {
+      ...own,
+      ...(coupling && { coupling }),
+      schedule: {},
+      steps: 60,
+      logEvery: 20,
+      checkpointEvery: 60,
+    }
+    const out = join(OUT, 'timed')
+    rmSync(out, { recursive: true, force: true })
+    writeFileSync(`${out}.json`, JSON.stringify(withRuns(config)))
+    await oxbow(row.name, ['train', '--out', out, '--config', `${out}.json`])
+    const lines = readFileSync(join(out, 'metrics.jsonl'), 'utf8').trim().split('\n')
+    // The fastest five steps: whatever else the machine does only adds to them.
+    const rate = Math.max(...lines.slice(1).map(each => JSON.parse(each).stepsPerSecond))
+    found[row.set][row.timed] = Math.round(1000 / rate)
+    console.error(`${row.set} ${row.timed}: ${found[row.set][row.timed]} ms`)
+  }
+  writeFileSync(new URL('step-times.json', import.meta.url), `${JSON.stringify(found, null, 2)}\n`)
+}
+
 mkdirSync(OUT, { recursive: true })
+if (values.time) {
+  await time()
+  process.exit()
+}
 if (!values.report) await doAll()
 if (process.exitCode !== 130) writeReport(ROOT, OUT, all)

@@ -1,7 +1,7 @@
 import { ConfigError } from '../config/index.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { nearest } from '../data/suggest.ts'
-import { isQuick, lacks, metrics } from '../metric/catalogue.ts'
+import { isQuick, lackOf, metrics } from '../metric/catalogue.ts'
 import {
   described,
   type MapMetric,
@@ -62,9 +62,7 @@ export const withoutFeatures = ({ shape, labels }: Dataset, features: unknown): 
 /** Why a metric cannot be measured, if so. */
 function obstacle(name: string, { dataset, exact, features, map, condition }: Situation): string | undefined {
   if (Object.hasOwn(metrics, name)) {
-    const missing = lacks(metrics[name], dataset)
-    const has = `dimension ${dataset.dimension} and ${dataset.mixture ? 'a' : 'no'} mixture`
-    return missing.length > 0 ? `needs ${missing.join(' and ')}; ${dataset.name} has ${has}` : undefined
+    return lackOf(metrics[name], dataset)
   }
   if (looksThrough(name)) {
     if (!features) return `needs a network for features: --features net.onnx${dataset.labels ? MAKE : ''}`

@@ -93,9 +93,23 @@ export function lacks(metric: Metric, dataset: Dataset): Need[] {
     'dimension 2': dataset.dimension === 2,
     'dimension 1,024 or less': dataset.dimension <= 1024,
     'a mixture': dataset.mixture !== undefined,
-    '100 held-out rows': dataset.split !== undefined && dataset.split.heldOut >= 100,
+    '100 held-out rows': heldOut(dataset) >= 100,
   }
   return metric.needs.filter(need => !has[need])
+}
+
+const heldOut = ({ split }: Dataset): number => split?.heldOut ?? 0
+
+/** Why a dataset cannot be measured by `metric`, if so: what it would need, and what it has. */
+export function lackOf(metric: Metric, dataset: Dataset): string | undefined {
+  const missing = lacks(metric, dataset)
+  if (missing.length === 0) return undefined
+  const { name, dimension, mixture, split } = dataset
+  const rows = split ? `${heldOut(dataset)} held-out rows` : 'is drawn anew each time'
+  const has = missing.some(need => need.endsWith('rows'))
+    ? `${split ? 'has ' : ''}${rows}`
+    : `has dimension ${dimension} and ${mixture ? 'a' : 'no'} mixture`
+  return `needs ${missing.join(' and ')}; ${name} ${has}`
 }
 
 /** Whether a metric is measured of data where nothing is asked for. */

@@ -11,7 +11,7 @@ import type { Dataset, Values } from '../data/dataset.ts'
 import { DataError } from '../data/error.ts'
 import { nearest } from '../data/suggest.ts'
 import { show } from '../data/validate.ts'
-import { type Cloud, lacks, metrics, type Reference } from './catalogue.ts'
+import { type Cloud, lackOf, lacks, metrics, type Reference } from './catalogue.ts'
 import type { Estimate } from './estimate.ts'
 import { allFinite, countPoints } from './points.ts'
 import type { Products } from './products.ts'
@@ -252,10 +252,7 @@ function checkName(name: string, dataset: Dataset): string {
     const hint = meant ? `; did you mean "${meant}"?` : ''
     throw new DataError(`unknown metric "${name}"${hint} (known: ${known.join(', ')})`)
   }
-  const missing = lacks(metrics[name], dataset)
-  if (missing.length === 0) return name
-  throw new DataError(
-    `metric ${name} needs ${missing.join(' and ')}; ${dataset.name} has dimension ${dataset.dimension}` +
-      ` and ${dataset.mixture ? 'a' : 'no'} mixture`,
-  )
+  const lack = lackOf(metrics[name], dataset)
+  if (lack) throw new DataError(`metric ${name} ${lack}`)
+  return name
 }
