@@ -6,7 +6,8 @@
 //   npm run images -- --jobs 1          one row at a time (default: 2, each with one thread)
 //   npm run images -- --train           trained and not measured yet
 //   npm run images -- --report          the page alone, from what is there
-//   npm run images -- --time            how long a step of each row takes, for the plan; when the velocities are trained
+//   npm run images -- --time            how long a step of each row takes, for the plan, where step-times.json does not say;
+//                                       when the velocities are trained
 //
 // Stop it at any time: the same command goes on where it was. Runs are in runs/images.
 import { spawn } from 'node:child_process'
@@ -182,9 +183,9 @@ async function doAll() {
 
 /** Milliseconds of a step of each row. */
 async function time() {
-  const found = {}
+  const file = new URL('step-times.json', import.meta.url)
+  const found = JSON.parse(readFileSync(file, 'utf8'))
   for (const row of chosen) {
-    found[row.set] ??= {}
     if (found[row.set][row.timed] !== undefined || row.config.steps === 0) continue
     const coupling = row.config.coupling && { ...row.config.coupling, pairs: 64 }
     // What a row begins with may not be there yet; its velocity takes as long.
@@ -208,8 +209,8 @@ async function time() {
     const rate = Math.max(...lines.slice(1).map(each => JSON.parse(each).stepsPerSecond))
     found[row.set][row.timed] = Math.round(1000 / rate)
     console.error(`${row.set} ${row.timed}: ${found[row.set][row.timed]} ms`)
+    writeFileSync(file, `${JSON.stringify(found, null, 2)}\n`)
   }
-  writeFileSync(new URL('step-times.json', import.meta.url), `${JSON.stringify(found, null, 2)}\n`)
 }
 
 mkdirSync(OUT, { recursive: true })

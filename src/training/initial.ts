@@ -32,7 +32,10 @@ export function withInitialNetwork(user: UserConfig): UserConfig {
   if (asked.kind !== undefined && asked.kind !== network.kind)
     return merge({ interpolant }, user) as UserConfig
   const trainsMap = user.objective === undefined || Boolean(objectives.get(user.objective)?.parts)
-  const taken = inheritedFrom(network, asked as Partial<NetworkConfig>, trainsMap)
+  const inherited = inheritedFrom(network, asked as Partial<NetworkConfig>, trainsMap)
+  const { scale, ...others } = inherited
+  // What was told no scales may learn them now: the rule of guidance decides.
+  const taken = scale === 'none' ? others : inherited
   return merge({ interpolant, network: taken }, user) as UserConfig
 }
 

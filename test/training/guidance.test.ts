@@ -12,6 +12,7 @@ import {
   mixtureVelocity,
 } from '../../src/model/index.ts'
 import { objectives } from '../../src/objective/index.ts'
+import { readRecord } from '../../src/serialization/run.ts'
 import { batchSource } from '../../src/training/batches.ts'
 import { guidedTeacher } from '../../src/training/guidance.ts'
 import { train } from '../../src/training/train.ts'
@@ -95,6 +96,16 @@ const RULES: Record<string, UserConfig> = {
 
 beforeAll(async () => {
   await train(small, { directory: at('velocity') })
+})
+
+test('scales are learned from a velocity that was told none', async () => {
+  const velocity = { ...small, objective: 'flow-matching', steps: 2 } as const
+  await train(velocity, { directory: at('told none') })
+  const begun = { ...velocity, objective: 'imf', initFrom: at('told none') } as const
+  await train({ ...begun, guidance: { rule: 'random' } }, { directory: at('told scales') })
+  expect(readRecord(at('told scales')).config.network.scale).toBe('complement')
+  await train(begun, { directory: at('still none') })
+  expect(readRecord(at('still none')).config.network.scale).toBe('none')
 })
 
 describe('a training with each rule', () => {
