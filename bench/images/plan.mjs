@@ -143,6 +143,12 @@ export function rowsOf(set) {
     ),
     row(
       'scales',
+      'psd-scales',
+      psd({ teacher: velocity, guidance: { rule: 'teacher', law: 'uniform', ...range } }),
+      toldScales([1, 1.5, 2, 3, 5]),
+    ),
+    row(
+      'scales',
       'imf-scales',
       begun('imf', { guidance: { rule: 'random', ...range } }),
       toldScales([1, 1.5, 2, 3, 5]),

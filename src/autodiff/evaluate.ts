@@ -6,16 +6,14 @@ import type { Tensor } from './tensor.ts'
 
 export type { Value } from './kernel.ts'
 
-function constantValue(node: Tensor<'constant'>): Value {
+function constantValue(node: Tensor<'constant'>, batch: number): Value {
   const { value } = node.params
-  return {
-    shape: node.shape,
-    data: typeof value === 'number' ? new Float64Array(sizeOf(node.shape)).fill(value) : value,
-  }
+  const shape = node.shape.map(n => (n === DYNAMIC ? batch : n))
+  return { shape, data: typeof value === 'number' ? new Float64Array(sizeOf(shape)).fill(value) : value }
 }
 
-function compute(node: Tensor, inputs: readonly Value[]): Value {
-  if (node.op === 'constant') return constantValue(node as Tensor<'constant'>)
+function compute(node: Tensor, inputs: readonly Value[], batch: number): Value {
+  if (node.op === 'constant') return constantValue(node as Tensor<'constant'>, batch)
   if (node.op === 'input') throw new Error('an input has no value of its own')
   try {
     return kernels[node.op](inputs, node.params as never)
@@ -36,6 +34,7 @@ export function evaluate(graph: Graph, inputs: readonly Value[]): Value[] {
     throw new Error(`the graph has ${graph.inputs.length} inputs, ${inputs.length} values were given`)
   }
   const values = new Map<Tensor, Value>()
+  let batch = 1
   graph.inputs.forEach((input, i) => {
     const { shape } = inputs[i]
     const fits =
@@ -45,6 +44,7 @@ export function evaluate(graph: Graph, inputs: readonly Value[]): Value[] {
       throw new Error(`input ${name}: expected [${formatShape(input.shape)}], found [${formatShape(shape)}]`)
     }
     values.set(input, inputs[i])
+    batch = shape[input.shape.indexOf(DYNAMIC)] ?? batch
   })
   for (const node of graph.nodes) {
     values.set(
@@ -52,6 +52,7 @@ export function evaluate(graph: Graph, inputs: readonly Value[]): Value[] {
       compute(
         node,
         node.inputs.map(input => values.get(input)!),
+        batch,
       ),
     )
   }

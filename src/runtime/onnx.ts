@@ -71,12 +71,23 @@ class Body {
     this.initializer(values, [values.length], 'int64', `ints ${values}`)
   readonly int = (value: number): string => this.initializer([value], [], 'int64', `int ${value}`)
   readonly fill = (value: number, shape: Shape, dtype: DType): string =>
-    this.initializer(
-      new Float64Array(sizeOf(shape)).fill(value),
-      shape,
-      dtype,
-      `fill ${value} ${shape} ${dtype}`,
-    )
+    shape.includes(DYNAMIC)
+      ? this.emit('Expand', [this.fill(value, [], dtype), this.runningShape(shape)])
+      : this.initializer(
+          new Float64Array(sizeOf(shape)).fill(value),
+          shape,
+          dtype,
+          `fill ${value} ${shape} ${dtype}`,
+        )
+
+  /** A shape whose open axis is as long as that of an input. */
+  private runningShape(shape: Shape): string {
+    const [input] = [...this.names.keys()].filter(node => node.op === 'input' && node.shape.includes(DYNAMIC))
+    const axis = input.shape.indexOf(DYNAMIC)
+    const batch = this.emit('Shape', [this.name(input)], { start: axis, end: axis + 1 })
+    const parts = shape.map(n => (n === DYNAMIC ? batch : this.ints([n])))
+    return this.emit('Concat', parts, { axis: 0 })
+  }
 
   lower(node: Tensor, output: string): void {
     if (node.op === 'constant') {

@@ -227,7 +227,7 @@ export function toldMap(model: Model, inputs: Readonly<Record<string, Tensor>>):
   const told = condition && conditionOfInputs(condition, inputs)
   const seesScale = kindOf(config.network).seesScale?.(config.network)
   // A map that was trained at one scale, and is shown it, knows no other.
-  const fixed = applied === 'baked' && seesScale ? constant(baked!, timeShape(1, shape)) : undefined
+  const fixed = applied === 'baked' && seesScale ? constant(baked!, timeShape(DYNAMIC, shape)) : undefined
   const scale = inputs.w ? inputs.w.reshape(timeShape(DYNAMIC, shape)) : fixed
   return asMap(model, 'float32', scale ? { ...told, scale } : told)
 }

@@ -4,7 +4,10 @@ import { parse } from 'yaml'
 import { guidanceRecord } from '../../src/config/guidance.ts'
 import { pointOf, resolveConfig } from '../../src/config/index.ts'
 import { generatedDataset } from '../../src/data/catalogue.ts'
-import { fromVelocity } from '../../src/model/index.ts'
+import { fromVelocity, networkOf, sizeOfNetwork } from '../../src/model/index.ts'
+import { nodeRuntime } from '../../src/runtime/node.ts'
+import { drawNoise } from '../../src/sampler/sampler.ts'
+import { mapOfModel } from '../../src/serialization/model-map.ts'
 import { buildStep } from '../../src/training/step.ts'
 
 const FOLDER = 'examples/images'
@@ -37,5 +40,24 @@ describe('recipes for pictures', () => {
     const step = buildStep(config, point, { teacher: velocity, pretrained: velocity, weak: velocity })
     expect(step.metrics).toContain('loss')
     expect(guidanceRecord(config)).toMatchObject(GUIDED[name])
+  })
+
+  test.each(files)('%s makes a map that is exported', async name => {
+    const config = configOf(name)
+    const { shape, dimension, labels } = generatedDataset('glyphs')
+    const point = pointOf(config, generatedDataset('glyphs'))
+    const fingerprint = { sha256: '', rows: null, minimum: [], maximum: [] }
+    const model = {
+      config,
+      dimension,
+      data: { name: 'glyphs', dimension, shape, labels, fingerprint },
+      parameters: new Float32Array(sizeOfNetwork(networkOf(config.network, point))).fill(0.01),
+    }
+    const map = await mapOfModel(name, model, nodeRuntime())
+    const x = drawNoise(3, dimension, 1)
+    const moved = await map.given({ class: '3' }).jump(x, 1, 0.5)
+    await map.close()
+    expect(moved.every(Number.isFinite)).toBe(true)
+    expect(moved.some((value, i) => value !== x[i])).toBe(true)
   })
 })

@@ -158,6 +158,28 @@ describe('a program', () => {
 describe('a dynamic batch axis', () => {
   const weight = constant([1, 2, 3, 4, 5, 6], [3, 2])
 
+  test('a number is as long as the open axis', async () => {
+    const graph = simplify(
+      trace(
+        ({ x, s }) => {
+          const column = s.reshape([DYNAMIC, 1])
+          return concat([x, onesLike(column).mul(3), column])
+        },
+        { x: spec([DYNAMIC, 1]), s: spec([DYNAMIC]) },
+      ),
+    )
+    const program = await compile(graph)
+    open.push(program)
+    const [x, s] = [
+      [7, 8],
+      [0.5, 0.25],
+    ]
+    const rows = [7, 3, 0.5, 8, 3, 0.25]
+    expect(lists(await program.run([f32(...x), f32(...s)]))).toEqual([rows])
+    const [found] = evaluate(graph, [value(x, [2, 1]), value(s)])
+    expect([found.shape, [...found.data]]).toEqual([[2, 3], rows])
+  })
+
   test('takes its size from each run', async () => {
     const program = await build(
       ({ x, s }) =>
