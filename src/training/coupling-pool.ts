@@ -7,6 +7,7 @@ import {
   rowsAtOnce,
   seenSize,
   seenSpec,
+  timeShape,
   type VelocityField,
 } from '../model/index.ts'
 import { random } from '../random/random.ts'
@@ -48,8 +49,8 @@ export async function solvePool(
     ({ x, t, ...told }: Readonly<Record<string, Tensor>>) =>
       teacher(condition && (told as Condition<Tensor>)).velocity(x, t),
     {
-      x: spec([DYNAMIC, dimension]),
-      t: spec([DYNAMIC, 1]),
+      x: spec([DYNAMIC, ...point.shape]),
+      t: spec(timeShape(DYNAMIC, point.shape)),
       ...(condition && { [condition.kind]: seenSpec(condition, DYNAMIC) }),
     },
   )

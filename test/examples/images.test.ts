@@ -1,18 +1,23 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { guidanceRecord } from '../../src/config/guidance.ts'
-import { pointOf, resolveConfig } from '../../src/config/index.ts'
+import { pointOf, resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { generatedDataset } from '../../src/data/catalogue.ts'
 import { fromVelocity, networkOf, sizeOfNetwork } from '../../src/model/index.ts'
 import { nodeRuntime } from '../../src/runtime/node.ts'
 import { drawNoise } from '../../src/sampler/sampler.ts'
 import { mapOfModel } from '../../src/serialization/model-map.ts'
 import { buildStep } from '../../src/training/step.ts'
+import { train } from '../../src/training/train.ts'
+import { temporaryFolder } from '../helpers/folder.ts'
+import { some } from '../helpers/long.ts'
 
 const FOLDER = 'examples/images'
 const files = readdirSync(FOLDER).filter(name => name.endsWith('.yaml'))
-const configOf = (name: string) => resolveConfig(parse(readFileSync(`${FOLDER}/${name}`, 'utf8')))
+const readRecipe = (name: string): UserConfig => parse(readFileSync(`${FOLDER}/${name}`, 'utf8'))
+const configOf = (name: string) => resolveConfig(readRecipe(name))
 const velocity = fromVelocity(x => x.neg())
 
 /** What samplers are told of a map that such a training makes. */
@@ -59,5 +64,35 @@ describe('recipes for pictures', () => {
     await map.close()
     expect(moved.every(Number.isFinite)).toBe(true)
     expect(moved.some((value, i) => value !== x[i])).toBe(true)
+  })
+
+  describe('train from data to a map', () => {
+    const folder = temporaryFolder('recipes')
+    const at = (name: string) => join(folder, name)
+    /** The recipe with a small network and few samples; its other runs are those of the folder. */
+    const small = (name: string): UserConfig => {
+      const { initFrom, teacher, guidance, network, coupling, ...user } = readRecipe(name)
+      const runs = {
+        ...(initFrom && { initFrom: at('velocity') }),
+        ...(teacher && { teacher: at('velocity') }),
+      }
+      return {
+        ...user,
+        ...runs,
+        guidance: { ...guidance, ...(guidance?.weak && { weak: at('velocity') }) },
+        network: { ...network, width: 16, depth: 2, heads: 2 },
+        ...(coupling && { coupling: { ...coupling, pairs: 16, steps: 2 } }),
+        ...{ batch: 8, steps: 2, schedule: {} },
+      } as UserConfig
+    }
+    beforeAll(() => train(small('velocity.yaml'), { directory: at('velocity') }))
+
+    test.each(some(files, ['ayf.yaml', 'mid-training.yaml', 'pixel-meanflow.yaml', 'tvm.yaml']))(
+      '%s',
+      async name => {
+        const { finished, loss } = await train(small(name), { directory: at(name) })
+        expect([finished, Number.isFinite(loss)]).toEqual([true, true])
+      },
+    )
   })
 })
