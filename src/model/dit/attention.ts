@@ -26,19 +26,19 @@ export function attention(
   const heading = [batch, heads, tokens, d]
   const projected = linear(parameters, `${name}.qkv`, x)
     .reshape([batch, tokens, 3, heads, d])
-    .transpose([2, 0, 3, 1, 4])
-  // Queries and keys together, [2, B, heads, tokens, d], as far as they are treated alike.
-  let both = projected.slice(0, 0, 2)
+    .transpose([0, 2, 3, 1, 4])
+  // Queries and keys together, [B, 2, heads, tokens, d], as far as they are treated alike.
+  let both = projected.slice(1, 0, 2)
   if (qkNorm) {
     const scales = concat(
       ['q', 'k'].map(each => parameters[`${name}.${each}.scale`].reshape([1, 1, 1, 1, d])),
-      0,
+      1,
     )
     both = rmsNorm(both, EPSILON).mul(scales)
   }
   if (position === 'rotary' || position === 'rotary2d') both = turned(both, rotaryAngles(options, before))
-  const [q, k] = [0, 1].map(i => both.slice(0, i, i + 1).reshape(heading))
-  const v = projected.slice(0, 2, 3).reshape(heading)
+  const [q, k] = [0, 1].map(i => both.slice(1, i, i + 1).reshape(heading))
+  const v = projected.slice(1, 2, 3).reshape(heading)
   const weights = q
     .mul(d ** -0.5)
     .matmul(k, { transposeB: true })
