@@ -1,0 +1,36 @@
+// A program as numbers, as src/runtime/cpu/encode.ts writes it, and what it runs on.
+#pragma once
+#include <cstdint>
+
+enum Space { ARENA, MEMORY, CONSTANT, INPUT, OUTPUT, PART };
+enum PhaseKind { ROWS_OF_DOMAIN, ONCE, SHARED };
+enum Operation {
+  ELEMENTWISE, FILL, ACCUMULATE, SOFTMAX, CUMSUM, PACK, PRODUCT, OUTER, PRODUCTS, GATHER, SCATTER, FINISH, OPERATIONS
+};
+enum Kind {
+  COPY, NEG, EXP, LOG, SIN, COS, TANH, SQRT, ABS, SIGN, SIGMOID, TRUNCATE, NONZERO, INTEGERS,
+  ADD, SUB, MUL, DIV, POW, MAXIMUM, MINIMUM, LESS, LESS_EQUAL, EQUAL, SELECT, KINDS
+};
+
+/** What the instructions of one thread see. */
+struct Context {
+  float *arena;
+  float *memory;
+  const float *constants;
+  const void *const *inputs;
+  float *const *outputs;
+  /** Gathered numbers of the part that is worked on, and how far it is from part to part. */
+  float *part;
+  float *parts;
+  long partSize;
+  int partCount;
+  /** Matrices in panels, of products of small ones. */
+  float *scratch;
+  /** The first row of the block, and how many it has. */
+  long row, rows;
+  /** Of instructions that threads share: which share this is. */
+  int thread, threads;
+};
+
+/** Runs instructions on a block. */
+typedef void (*RunBlock)(const int32_t *words, int count, Context &context);

@@ -1,0 +1,180 @@
+// Vectors of floats of the width that the compiler is told, and functions of them. One source for all instruction sets.
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#define WIDTH 16
+#elif defined(__AVX2__)
+#include <immintrin.h>
+#define WIDTH 8
+#else
+#define WIDTH 4
+#endif
+
+#define INLINE inline __attribute__((always_inline))
+
+namespace NAMESPACE {
+
+typedef float V __attribute__((vector_size(4 * WIDTH)));
+typedef int32_t I __attribute__((vector_size(4 * WIDTH)));
+typedef float Unaligned __attribute__((vector_size(4 * WIDTH), aligned(4), may_alias));
+
+static INLINE V load(const float *from) { return *(const Unaligned *)from; }
+static INLINE void store(float *to, V x) { *(Unaligned *)to = x; }
+static INLINE V all(float x) { return x - V{}; }
+static INLINE I asInts(V x) { return (I)x; }
+static INLINE V asFloats(I x) { return (V)x; }
+static INLINE V pick(I mask, V a, V b) { return asFloats((asInts(a) & mask) | (asInts(b) & ~mask)); }
+static INLINE V larger(V a, V b) { return pick(a > b, a, b); }
+static INLINE V smaller(V a, V b) { return pick(a < b, a, b); }
+static INLINE I toInts(V x) { return __builtin_convertvector(x, I); }
+static INLINE V toFloats(I x) { return __builtin_convertvector(x, V); }
+
+static INLINE V root(V x) {
+#if defined(__AVX512F__)
+  return (V)_mm512_sqrt_ps((__m512)x);
+#elif defined(__AVX2__)
+  return (V)_mm256_sqrt_ps((__m256)x);
+#else
+  V y;
+  for (int i = 0; i < WIDTH; i++) y[i] = __builtin_sqrtf(x[i]);
+  return y;
+#endif
+}
+
+// 1/x: the processor's estimate and one step of Newton's method, where there is an estimate.
+static INLINE V inverse(V x) {
+#if defined(__AVX512F__)
+  V y = (V)_mm512_rcp14_ps((__m512)x);
+  return y * (2.0f - x * y);
+#else
+  return 1.0f / x;
+#endif
+}
+
+// The nearest whole number, for |x| < 2^22.
+static INLINE V nearest(V x) {
+  const float magic = 12582912.0f;
+  V y = x + magic;
+  asm("" : "+x"(y));
+  return y - magic;
+}
+
+static INLINE V magnitude(V x) { return asFloats(asInts(x) & 0x7fffffff); }
+static INLINE V withSign(V x, V of) { return asFloats(asInts(x) | (asInts(of) & (int32_t)0x80000000)); }
+
+// Between both, and not a number where x is none.
+static INLINE V between(V x, float low, float high) {
+  x = pick(all(low) > x, all(low), x);
+  return pick(all(high) < x, all(high), x);
+}
+
+// e^x 2^-n of the nearest n, and n: Cephes' polynomial, within 2 units in the last place.
+static INLINE V fractionOfExponential(V x, V &n) {
+  n = nearest(x * 1.44269504f);
+  V r = x - n * 0.693359375f;
+  r = r - n * -2.12194440e-4f;
+  V p = all(1.9875691500e-4f);
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  return p * (r * r) + (r + 1.0f);
+}
+
+// e^x where it is known to be a normal number, -87 to 88; outside, that of the nearer end.
+static INLINE V boundedExponential(V x) {
+  V n, p = fractionOfExponential(between(x, -87.0f, 88.0f), n);
+  return p * asFloats((toInts(n) + 127) << 23);
+}
+
+// e^x; 0 below -87.3 and infinite above 88.7.
+static INLINE V exponential(V x) {
+  V n, p = fractionOfExponential(between(x, -87.33654f, 88.72283f), n);
+  // In two factors, so that 2^128 is one that there is.
+  I half = toInts(n) >> 1, rest = toInts(n) - half;
+  V y = p * asFloats((half + 127) << 23) * asFloats((rest + 127) << 23);
+  y = pick(x < all(-87.33654f), V{}, y);
+  return pick(x > all(88.72283f), all(INFINITY), y);
+}
+
+static INLINE V sigmoid(V x) { return inverse(boundedExponential(-x) + 1.0f); }
+
+// Cephes' polynomial near 0, else by the exponential.
+static INLINE V hyperbolicTangent(V x) {
+  V a = magnitude(x);
+  V large = 1.0f - 2.0f / (boundedExponential(2.0f * a) + 1.0f);
+  V s = x * x;
+  V p = all(-5.70498872745e-3f);
+  p = p * s + 2.06390887954e-2f;
+  p = p * s + -5.37397155531e-2f;
+  p = p * s + 1.33314422036e-1f;
+  p = p * s + -3.33332819422e-1f;
+  return pick(a < all(0.625f), p * s * x + x, withSign(large, x));
+}
+
+// The natural logarithm within 2 units in the last place: Cephes' polynomial.
+static INLINE V logarithm(V given) {
+  V x = given;
+  I small = x < all(1.17549435e-38f);
+  x = pick(small, x * 8388608.0f, x);
+  I bits = asInts(x);
+  V e = toFloats(((bits >> 23) & 0xff) - 126) - pick(small, all(23.0f), V{});
+  V m = asFloats((bits & 0x007fffff) | 0x3f000000);
+  I low = m < all(0.707106781f);
+  e = e - pick(low, all(1.0f), V{});
+  m = m + pick(low, m, V{}) - 1.0f;
+  V z = m * m;
+  V p = all(7.0376836292e-2f);
+  p = p * m + -1.1514610310e-1f;
+  p = p * m + 1.1676998740e-1f;
+  p = p * m + -1.2420140846e-1f;
+  p = p * m + 1.4249322787e-1f;
+  p = p * m + -1.6668057665e-1f;
+  p = p * m + 2.0000714765e-1f;
+  p = p * m + -2.4999993993e-1f;
+  p = p * m + 3.3333331174e-1f;
+  V y = p * m * z + e * -2.12194440e-4f - 0.5f * z;
+  V found = m + y + e * 0.693359375f;
+  found = pick(given == all(INFINITY), given, found);
+  found = pick(given == V{}, all(-INFINITY), found);
+  return pick(given >= V{}, found, all(NAN));
+}
+
+// Sine of x + quarter * pi/2, for |x| up to 2^13: the nearest multiple of pi/2 taken off in three parts.
+static INLINE V sineFrom(V x, int quarter) {
+  V n = nearest(x * 0.636619772f);
+  V r = x - n * 1.5703125f;
+  r = r - n * 4.837512969970703125e-4f;
+  r = r - n * 7.54978995489188216e-8f;
+  I q = toInts(n) + quarter;
+  V s = r * r;
+  V sine = all(-1.9515295891e-4f);
+  sine = sine * s + 8.3321608736e-3f;
+  sine = sine * s + -1.6666654611e-1f;
+  sine = sine * s * r + r;
+  V cosine = all(2.443315711809948e-5f);
+  cosine = cosine * s + -1.388731625493765e-3f;
+  cosine = cosine * s + 4.166664568298827e-2f;
+  cosine = cosine * (s * s) - 0.5f * s + 1.0f;
+  V y = pick((q & 1) == 1, cosine, sine);
+  return asFloats(asInts(y) ^ ((q & 2) << 30));
+}
+
+static INLINE float sumOf(V x) {
+  float total = 0;
+  for (int i = 0; i < WIDTH; i++) total += x[i];
+  return total;
+}
+
+static INLINE float largestOf(V x) {
+  float top = x[0];
+  for (int i = 1; i < WIDTH; i++) top = x[i] > top ? x[i] : top;
+  return top;
+}
+
+}  // namespace NAMESPACE

@@ -1,0 +1,84 @@
+import type { Storage, View } from './view.ts'
+
+/** Elementwise operations; names as of primitives, and what casts and copies need. */
+export const ELEMENTWISE = [
+  ...(['copy', 'neg', 'exp', 'log', 'sin', 'cos', 'tanh', 'sqrt', 'abs', 'sign', 'sigmoid'] as const),
+  ...(['truncate', 'nonzero', 'integers'] as const),
+  ...(['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'less', 'lessEqual', 'equal'] as const),
+  'select',
+] as const
+export type Elementwise = (typeof ELEMENTWISE)[number]
+
+export type Gathering = 'sum' | 'max'
+
+/**
+ * What is done to a block of rows, or to values as a whole. All views but those of one matrix or table have the rows in front
+ * of their own axes.
+ */
+export type Instruction =
+  /** `out = kind(inputs)`, all of them of one shape. */
+  | {
+      readonly op: 'elementwise'
+      readonly kind: Elementwise
+      readonly out: View
+      readonly inputs: readonly View[]
+    }
+  /** `out = value`. */
+  | { readonly op: 'fill'; readonly value: number; readonly out: View }
+  /** `out += input` or the larger of both; `out` has strides of 0 where numbers are gathered. */
+  | {
+      readonly op: 'accumulate'
+      readonly kind: Gathering
+      readonly out: View
+      readonly inputs: readonly [View]
+    }
+  /** Along the last axis of dense rows. */
+  | { readonly op: 'softmax'; readonly isLog: boolean; readonly out: View; readonly inputs: readonly [View] }
+  /** Along the middle of three axes. */
+  | {
+      readonly op: 'cumsum'
+      readonly isReverse: boolean
+      readonly out: View
+      readonly inputs: readonly [View]
+    }
+  /** Brings a matrix `[k, n]` into panels, for `product`. */
+  | { readonly op: 'pack'; readonly out: View; readonly inputs: readonly [View] }
+  /** `out [m, n] = a [m, k] b + bias [n]`, where `b [k, n]` is in panels; rows lie one after the other. */
+  | {
+      readonly op: 'product'
+      readonly out: View
+      readonly inputs: readonly [a: View, panels: View] | readonly [a: View, panels: View, bias: View]
+      readonly n: number
+    }
+  /** `out [k, n] += a^T b` over all rows: `a [m, k]`, `b [m, n]`. */
+  | { readonly op: 'outer'; readonly out: View; readonly inputs: readonly [a: View, b: View] }
+  /** Products of small matrices, one for each place of the axes in front: `out [..., m, n] = a [..., m, k] b [..., k, n]`. */
+  | { readonly op: 'products'; readonly out: View; readonly inputs: readonly [a: View, b: View] }
+  /** Rows `table[indices]`: table `[rows, width]`, indices `[count]`. */
+  | { readonly op: 'gather'; readonly out: View; readonly inputs: readonly [table: View, indices: View] }
+  /** `out[indices] += updates`. */
+  | { readonly op: 'scatter'; readonly out: View; readonly inputs: readonly [indices: View, updates: View] }
+  /** What all parts have gathered, together. */
+  | { readonly op: 'finish'; readonly kind: Gathering; readonly out: View; readonly inputs: readonly [View] }
+
+/** Instructions that run at one time. */
+export interface Phase {
+  /**
+   * `rows`: all of them for each block of rows of a domain; `once`: one after the other, by one thread; `shared`: one after
+   * the other, each by all threads, who share its numbers.
+   */
+  readonly kind: 'rows' | 'once' | 'shared'
+  /** Of a domain: how many, or `DYNAMIC`. */
+  readonly rows?: number
+  readonly instructions: readonly Instruction[]
+}
+
+/** A plan: phases one after the other, all threads waiting for each other between them. */
+export interface Plan {
+  readonly phases: readonly Phase[]
+  readonly constants: Float32Array
+  /** Storages that live for a whole step. */
+  readonly memory: readonly Storage[]
+  /** Storages that each part of the rows has its own of, and what it begins with. */
+  readonly parts: readonly { readonly storage: Storage; readonly kind: Gathering }[]
+}
