@@ -86,8 +86,10 @@ export function encode(plan: Plan, { cache = CACHE }: EncodeOptions = {}): Encod
         output: () => 0,
         part: () => parts.offsets.get(index)!,
       }[space]()
-      const which = space === 'input' || space === 'output' ? index : storage.integers ? 1 : 0
-      return [SPACES.indexOf(space), which, from + offset, step]
+      const which = space === 'input' || space === 'output' ? index : 0
+      // In units of 32 bits.
+      const unit = storage.integers ? 2 : 1
+      return [SPACES.indexOf(space), which, unit * (from + offset), unit * step]
     }
     const words = phase.instructions.map(each => instructionWords(each, base))
     return { phase, block, words }

@@ -52,6 +52,10 @@ class Domains {
     return this.known.get(key)!
   }
 
+  hasFlat(rows: number): boolean {
+    return this.known.has(-rows)
+  }
+
   cut({ domain, row }: Cut): void {
     const [key] = [...this.known].find(([, domains]) => domains.includes(domain))!
     this.cuts.set(
@@ -135,8 +139,18 @@ class Placer {
     return { whole: this.make(op, params as never, inputs, { shape, dtype, node }) }
   }
 
+  /** A large vector that is there as a whole, as the rows that the state of a training has, where rows are of use. */
+  private flat(placed: Placed, { op }: Tensor<CorePrimitive>, { rank, shape, dtype }: Tensor): Placed {
+    const isLarge = rank === 1 && this.domains.hasFlat(shape[0]) && !LAYOUT.has(op)
+    if (!('whole' in placed) || placed.whole.op === 'constant' || !isLarge) return placed
+    const pieces = this.domains
+      .of(shape[0], true)
+      .map(domain => this.make('rows', { from: domain.from }, [placed.whole], { shape: [1], dtype, domain }))
+    return { axis: 0, per: 1, pieces }
+  }
+
   private placedOf(node: Tensor<CorePrimitive>): Placed {
-    const operands = node.inputs.map(input => this.of(input))
+    const operands = node.inputs.map(input => this.flat(this.of(input), node, input))
     if (operands.every(placed => 'whole' in placed)) return this.asWhole(node)
     return (
       this.joined(node, operands) ??
@@ -256,6 +270,11 @@ class Placer {
     return k => parts[k]
   }
 }
+
+/** Operations that only move numbers. */
+const LAYOUT: ReadonlySet<CorePrimitive> = new Set<CorePrimitive>([
+  ...(['reshape', 'broadcastTo', 'transpose', 'slice', 'pad', 'concat', 'gather', 'matmul'] as const),
+])
 
 const BROADCASTING: ReadonlySet<CorePrimitive> = new Set<CorePrimitive>([
   ...(['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'less', 'lessEqual', 'equal'] as const),
