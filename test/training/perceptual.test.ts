@@ -1,5 +1,5 @@
 import { copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { constant, evaluate, spec, trace } from '../../src/autodiff/index.ts'
@@ -174,11 +174,13 @@ describe('a training with a perceptual loss', () => {
   test('goes on with the same bits where the file of its network has gone', async () => {
     const gone = at('gone.onnx')
     copyFileSync(moons, gone)
-    const config = plane({ weight: 0.5, features: gone })
+    // A relative path means the same from wherever the run is continued.
+    const config = plane({ weight: 0.5, features: relative('.', gone) })
     await train(config, { directory: at('straight') })
     await train(config, { directory: at('stopped'), shouldStop: stopAfter(2) })
     rmSync(gone)
-    await train({}, { directory: at('stopped'), resume: true })
+    expect(readRecord(at('stopped')).config.loss.perceptual!.features).toBe(gone)
+    await train(config, { directory: at('stopped'), resume: true })
     expect(newestCheckpoint(at('stopped'))).toEqual(newestCheckpoint(at('straight')))
     expect(metricsOf(at('stopped'))).toEqual(metricsOf(at('straight')))
   })
