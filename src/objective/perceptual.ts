@@ -12,7 +12,7 @@ export type Features = (points: Tensor) => Tensor
  *
  * @param least  the smallest time that the parameterization divides by; 0 where it divides by none
  */
-export function denoisedField({ map, path, s, t }: Draw, least: number): Tensor {
+function denoisedField({ map, path, s, t }: Draw, least: number): Tensor {
   const x = path.at(s)
   return x.sub((least > 0 ? s.maximum(least) : s).mul(map.velocity(x, s, t)))
 }
