@@ -156,7 +156,8 @@ describe('a training with a perceptual loss', () => {
 
   test('takes the network that comes with the package for pictures, and keeps it', async () => {
     const directory = at('pixel')
-    await train(pixel, { directory })
+    const { residual } = await train(pixel, { directory })
+    expect(residual).toBe(metricsOf(directory).at(-1)!.terms.consistency.residual)
     for (const { loss, terms } of metricsOf(directory)) {
       expect(Math.abs(loss - terms.consistency.loss - 0.1 * terms.perceptual.loss)).toBeLessThan(1e-5 * loss)
       // Every one of them is between 0 and 1 by its weight.
