@@ -34,7 +34,15 @@ export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
   },
   consistency: { weight: 1, fraction: 1 },
   termWeights: 'fraction',
-  loss: { kind: 'mse', c: 0.1, adaptive: null, minSnr: null, gapWeight: null, learned: false },
+  loss: {
+    kind: 'mse',
+    c: 0.1,
+    adaptive: null,
+    minSnr: null,
+    gapWeight: null,
+    learned: false,
+    perceptual: null,
+  },
   times: {
     law: 'triangle',
     minimum: 0.05,

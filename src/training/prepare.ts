@@ -25,6 +25,7 @@ import { openTrainingData } from './data.ts'
 import { openBase, openInitial, withInitialNetwork } from './initial.ts'
 import { openResumed, withMovedRuns } from './moved.ts'
 import { withOwnTeacher } from './own-teacher.ts'
+import { openPerceptual, type PerceptualNetwork } from './perceptual-network.ts'
 import { stateOfPlayers } from './players.ts'
 import { resumedConfig } from './resume.ts'
 import { checkReward, withSeenRewards } from './reward.ts'
@@ -41,6 +42,8 @@ export interface Prepared {
   /** Threads of an operator. */
   readonly threads: number
   readonly runtime: Runtime
+  /** Of a perceptual loss. */
+  readonly perceptual?: PerceptualNetwork
   /** Absent while the teacher is still to be trained. */
   readonly sources?: Sources
   /** Lines on runs that were found elsewhere than they were recorded. */
@@ -88,6 +91,7 @@ export async function prepare(asked: UserConfig, options: TrainOptions): Promise
     const dataset = await openTrainingData(config, given)
     checkReward(config, dataset)
     checkCapacity(config, pointOf(config, dataset))
+    const perceptual = openPerceptual(config, dataset, directory, false)
     const own = trainsTeacher(config)
     if (own) checkCapacity(resolveConfig(teacherConfig(config)), pointOf(config, dataset))
     const sources = own ? undefined : openSources(config, dataset, undefined, directory)
@@ -96,6 +100,7 @@ export async function prepare(asked: UserConfig, options: TrainOptions): Promise
       config: withBakedGuidance(resolveConfig(withAbsolutePaths(whole))),
       dataset,
       threads,
+      perceptual,
       sources,
       runtime: await runtimeOf(options, threads),
     }
@@ -114,6 +119,7 @@ export async function prepare(asked: UserConfig, options: TrainOptions): Promise
       `steps: the run is already at step ${checkpoint.step}, more than the ${config.steps} asked for`,
     )
   }
+  const perceptual = openPerceptual(config, dataset, directory, checkpoint !== undefined)
   const waits = trainsTeacher(config) && !checkpoint
   const sources = waits ? undefined : openSources(config, dataset, checkpoint, directory)
   return {
@@ -122,6 +128,7 @@ export async function prepare(asked: UserConfig, options: TrainOptions): Promise
     checkpoint,
     continued,
     threads,
+    perceptual,
     sources,
     moved,
     runtime: await runtimeOf(options, threads),
@@ -156,11 +163,12 @@ function checkFits({ state }: Checkpoint, step: StepGraph, directory: string): v
 
 /** The graph of a step, which a checkpoint must fit. */
 export function stepWith(
-  { config, dataset, checkpoint }: Prepared,
+  { config, dataset, checkpoint, perceptual }: Prepared,
   { teachers, base }: Sources,
   directory: string,
 ): StepGraph {
-  const step = buildStep(withSeenRewards(config, dataset), pointOf(config, dataset), teachers, base)
+  const learned = { ...teachers, ...(perceptual && { features: perceptual.features }) }
+  const step = buildStep(withSeenRewards(config, dataset), pointOf(config, dataset), learned, base)
   if (checkpoint) checkFits(checkpoint, step, directory)
   return step
 }
