@@ -21,7 +21,7 @@ const chosen: {
   }
 } = {
   class: {
-    expected: ({ names }) => `one of ${shortList(names)}`,
+    expected: ({ names }) => `all or one of ${shortList(names)}`,
     given: (text, { names }) => (names.includes(text) ? { class: text } : undefined),
   },
   vector: {
@@ -45,6 +45,12 @@ function noteRange({ vector }: Given, known: KnownCondition): void {
     note(`oxbow: --vector: ${value}${name} is outside of the data (${low} to ${high})`)
   })
 }
+
+/** The classes that `--class all` stands for; nothing where it says something else. */
+export const allClasses = (map: LoadedMap, flags: ConditionFlags): readonly string[] | undefined =>
+  flags.class === 'all' && map.condition?.kind === 'class' && !map.condition.names.includes('all')
+    ? map.condition.names
+    : undefined
 
 /** The map with the condition of the flag of its kind. */
 export function given(path: string, map: LoadedMap, flags: ConditionFlags): LoadedMap {
@@ -72,7 +78,7 @@ export function given(path: string, map: LoadedMap, flags: ConditionFlags): Load
   }
   if (!choice) {
     throw new UsageError(
-      `--${kind}: expected ${condition.none ? 'none or ' : ''}${expected(known)}; found ${text}`,
+      `--${kind}: expected ${condition.none ? `none${kind === 'class' ? ', ' : ' or '}` : ''}${expected(known)}; found ${text}`,
     )
   }
   noteRange(choice, condition)

@@ -8,10 +8,8 @@ import { addGuidance } from './guidance.ts'
 import { addHub, addImport, addMerge } from './model-commands.ts'
 import { dataSpec, metricList, oneOf, stepList, timeGrid, weightsName, wholeNumber } from './options.ts'
 
-const count = (fallback: number) =>
-  new Option('--count <n>', 'number of points')
-    .argParser(wholeNumber('--count', 1, 10_000_000))
-    .default(fallback)
+const count = (description: string) =>
+  new Option('--count <n>', description).argParser(wholeNumber('--count', 1, 10_000_000))
 const nfe = (fallback: number[], description: string) =>
   new Option('--steps <list>', description)
     .argParser(stepList('--steps'))
@@ -134,18 +132,25 @@ function addSample(add: AddCommand, run: Wrap): void {
         'count',
       ),
     )
-    .addOption(count(5000))
+    .addOption(
+      count(
+        'number of samples, with --class all of each class (default: 5000 in all; on a sheet of pictures 64, or 8 of each class)',
+      ),
+    )
     .addOption(seed('seed of the noise'))
     .option(
       '--class <name>',
-      'class to sample, of a run with --condition class; "none" for the data as a whole',
+      'class to sample, of a run with --condition class; "none" for the data as a whole; "all" for each class from the same noise, one after another (a sheet has a row for each, CSV a last column "class")',
     )
     .option(
       '--vector <numbers>',
       'vector to sample with, such as 0.3,1.2 in the data\'s units, of a run with --condition vector; "none" for the data as a whole',
     )
   addGuidance(command)
-    .option('--out <file>', 'file to write: .csv, .npy, .png or .svg (default: samples/ in the run)')
+    .option(
+      '--out <file>',
+      'file to write: .csv, .npy, .png or .svg; samples that are pictures make .png and .svg a sheet of them (default: CSV in samples/ of the run)',
+    )
     .addOption(method())
     .addOption(weights())
     .action(run(async (model, options) => (await import('./sample.ts')).sampleCommand(model, options)))
@@ -167,7 +172,7 @@ function addEvaluate(add: AddCommand, run: Wrap, argv: readonly string[]): void 
         (text, earlier: (readonly number[])[] = []) => [...earlier, timeGrid('--grid')(text)],
       ),
     )
-    .addOption(count(20_000))
+    .addOption(count('number of points').default(20_000))
     .addOption(seed('seed of noise and reference data'))
     .option('--data <name>', 'measure against other data than the run was trained on', dataSpec)
     .addOption(
