@@ -26,6 +26,7 @@ import { openBase, openInitial, withInitialNetwork } from './initial.ts'
 import { openResumed, withMovedRuns } from './moved.ts'
 import { withOwnTeacher } from './own-teacher.ts'
 import { stateOfPlayers } from './players.ts'
+import { proposals } from './proposals.ts'
 import { resumedConfig } from './resume.ts'
 import { checkReward, withSeenRewards } from './reward.ts'
 import { buildStep, type StepGraph, type Teachers } from './step.ts'
@@ -43,6 +44,8 @@ export interface Prepared {
   readonly runtime: Runtime
   /** Absent while the teacher is still to be trained. */
   readonly sources?: Sources
+  /** Lines on what the user may not know of. */
+  readonly proposed?: readonly string[]
   /** Lines on runs that were found elsewhere than they were recorded. */
   readonly moved?: readonly string[]
 }
@@ -97,6 +100,7 @@ export async function prepare(asked: UserConfig, options: TrainOptions): Promise
       dataset,
       threads,
       sources,
+      proposed: proposals(whole, config, dataset),
       runtime: await runtimeOf(options, threads),
     }
   }
@@ -134,9 +138,11 @@ export const warningsOf = ({
   dataset,
   continued,
   moved = [],
-}: Pick<Prepared, 'config' | 'dataset' | 'continued' | 'moved'>): string[] => [
+  proposed = [],
+}: Pick<Prepared, 'config' | 'dataset' | 'continued' | 'moved' | 'proposed'>): string[] => [
   ...(continued?.notes ?? []),
   ...moved,
+  ...proposed,
   ...(dataset.warnings ?? []),
   ...remarksOn(config, findObjective(config.objective)),
 ]
