@@ -73,7 +73,7 @@ function buildProgram(argv: readonly string[], onExit: (code: number) => void): 
   addEvaluate(add, run, argv)
   addReport(add, run)
   addCompare(add, run)
-  addOthers(add, run)
+  addOthers(add, run, argv)
   addHub(add, run)
   addMerge(add, run)
   addImport(add, run)
@@ -106,7 +106,7 @@ function addTrain(add: AddCommand, run: Wrap): void {
       '--steps <n>',
       'training steps (default: 12000 for one-step, which gives its teacher 8000 more; 6000 for an objective)',
     )
-    .option('--batch <n>', 'samples in a step (default: 512)')
+    .option('--batch <n>', 'samples in a step (default: 512, or 64 of a transformer)')
     .option('--lr <x>', 'learning rate (default: 0.001, or 0.003 with an adapter)')
     .option('--seed <n>', 'seed of data, noise and initialisation (default: 0)')
     .option('--out <dir>', 'run directory (default: runs/DATA-RECIPE-seedN)')
@@ -161,6 +161,10 @@ const dataKeys = (argv: readonly string[]): string[] => [
   ...new Set(argv.flatMap(text => /^--data\.[\w.]+(?==|$)/.exec(text)?.[0] ?? [])),
 ]
 
+const addDataKeys = (command: Command, argv: readonly string[]): void => {
+  for (const key of dataKeys(argv)) command.addOption(new Option(`${key} <value>`).hideHelp())
+}
+
 function addEvaluate(add: AddCommand, run: Wrap, argv: readonly string[]): void {
   const command = add(
     'evaluate <run>',
@@ -194,7 +198,7 @@ function addEvaluate(add: AddCommand, run: Wrap, argv: readonly string[]): void 
   addGuidance(command).action(
     run(async (path, options) => (await import('./evaluate.ts')).evaluateCommand(path, options)),
   )
-  for (const key of dataKeys(argv)) command.addOption(new Option(`${key} <value>`).hideHelp())
+  addDataKeys(command, argv)
 }
 
 function addReport(add: AddCommand, run: Wrap): void {
@@ -228,7 +232,7 @@ function addCompare(add: AddCommand, run: Wrap): void {
     )
 }
 
-function addOthers(add: AddCommand, run: Wrap): void {
+function addOthers(add: AddCommand, run: Wrap, argv: readonly string[]): void {
   add('objectives [id]', 'the catalogue: rule, formula, paper, published and measured cost').action(
     run(async (id, options) => (await import('./objectives.ts')).objectivesCommand(id, options)),
   )
@@ -249,7 +253,7 @@ function addOthers(add: AddCommand, run: Wrap): void {
     .option('--out <file>', 'file to write (default: model.FORMAT or sampler-N.onnx beside the model)')
     .action(run(async (model, options) => (await import('./export.ts')).exportCommand(model, options)))
 
-  add(
+  const features = add(
     'features <data>',
     'train a classifier on the labels of data; evaluate compares samples by its features',
   )
@@ -257,6 +261,7 @@ function addOthers(add: AddCommand, run: Wrap): void {
     .addOption(whole('--steps <n>', 'training steps', 1, 1_000_000).default(3000))
     .addOption(seed('seed of initialisation, data and noise'))
     .action(run(async (data, options) => (await import('./features.ts')).featuresCommand(data, options)))
+  addDataKeys(features, argv)
 
   add('studio', 'see, train and compare flow maps in the browser')
     .addOption(whole('--port <n>', 'port to listen on; 0 for a free one', 0, 65_535).default(4680))
