@@ -38,10 +38,11 @@ export interface CardOptions {
 }
 
 /** Weights from elsewhere may come without a word of their data. */
-function datasetOf({ name, dimension, fingerprint: { sha256 } }: RunRecord['data']) {
+function datasetOf({ name, dimension, shape, fingerprint: { sha256 } }: RunRecord['data']) {
+  const points = { dimension, ...(shape?.length === 3 && { image: [shape[0], shape[1], shape[2]] as const }) }
   return sha256 === ''
-    ? { name: 'unknown data', dimension }
-    : { name, dimension, fingerprint: `sha256:${sha256}` }
+    ? { name: 'unknown data', ...points }
+    : { name, ...points, fingerprint: `sha256:${sha256}` }
 }
 
 /** What trained of an adapted run. */

@@ -30,7 +30,8 @@ export interface ModelCardData {
     readonly dimension: number
     /** Absent where the data is not known. */
     readonly fingerprint?: string
-    readonly images?: boolean
+    /** `[height, width, channels]` of data that is pictures. */
+    readonly image?: readonly [number, number, number]
   }
   /** What the map is told beside a point; absent for nothing. */
   readonly condition?: KnownCondition
@@ -86,7 +87,7 @@ function frontMatter(card: ModelCardData): Record<string, unknown> {
     ...(license !== undefined && { license }),
     library_name: 'oxbow',
     tags: ['flow-map', 'one-step-generation', 'onnx', objective.id],
-    ...(dataset.images ? { pipeline_tag: 'unconditional-image-generation' } : {}),
+    ...(dataset.image ? { pipeline_tag: 'unconditional-image-generation' } : {}),
     ...(results.length > 0 ? { 'model-index': [{ name: card.name, results }] } : {}),
   }
 }
@@ -105,7 +106,7 @@ function resultsOf({ dataset, condition }: ModelCardData, { metrics, methods }: 
     ),
   )
   if (values.length === 0) return []
-  const task = dataset.images
+  const task = dataset.image
     ? { type: 'unconditional-image-generation' }
     : { type: 'other', name: `${condition ? 'conditional' : 'unconditional'} generation` }
   return [{ task, dataset: { type: plain(dataset.name), name: dataset.name }, metrics: values }]
@@ -135,8 +136,9 @@ function adapterText(
   )
 }
 
-function dataText({ name, dimension, fingerprint }: ModelCardData['dataset']): string {
-  const what = `${escapeMarkdown(name)}, ${plural(dimension, 'dimension')}`
+function dataText({ name, dimension, image, fingerprint }: ModelCardData['dataset']): string {
+  const size = image ? `pictures of ${image.join(' x ')}, ` : ''
+  const what = `${escapeMarkdown(name)}, ${size}${plural(dimension, 'dimension')}`
   return fingerprint === undefined ? `${what}.` : `${what}, fingerprint ${codeSpan(fingerprint)}.`
 }
 
@@ -186,7 +188,9 @@ function sampling({ run, repository, dataset, condition }: ModelCardData): strin
   const telling = condition && tellingOf(condition)
   const commands = [
     ...(repository ? [`oxbow pull ${shellWord(repository)} --out ${shellWord(run)}`] : []),
-    `oxbow sample ${shellWord(run)}${telling ? ` ${telling.flag}` : ''} --steps 1 --count 5000 --seed 7 --out samples.csv`,
+    dataset.image
+      ? `oxbow sample ${shellWord(run)}${condition?.kind === 'class' ? ' --class all' : telling ? ` ${telling.flag}` : ''} --steps 1 --seed 7 --out sheet.png`
+      : `oxbow sample ${shellWord(run)}${telling ? ` ${telling.flag}` : ''} --steps 1 --count 5000 --seed 7 --out samples.csv`,
   ]
   return `${codeBlock('sh', commands.join('\n'))}
 

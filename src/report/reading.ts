@@ -44,18 +44,24 @@ export function runReading(given: TableData): string {
       metric.percent && metric.floor ? `; of the data itself ${number(metric.floor.value)}` : ''
     }.`,
     metric.percent && other ? otherScore(data, method, other, first.n) : '',
+    ...data.metrics
+      .filter(({ name }) => OF_FEATURES.has(name))
+      .map(one => otherScore(data, method, one, first.n)),
     metric.floor && !metric.percent
       ? `Data against data scores ${formatFloor(metric.floor, decimalsFor(data, metric))}.`
       : '',
     passing(data, method, steps),
     best === first
       ? scored.length > 1
-        ? 'More steps bring nothing.'
+        ? `More steps bring nothing${data.metrics.length > 1 ? ` by ${metric.label}` : ''}.`
         : ''
       : `The best is ${number(best.estimate.mean)} at ${plural(best.n, 'step')}.`,
   ]
   return sentences.filter(Boolean).join(' ')
 }
+
+/** Metrics that say most of pictures, of which hardly one is off the data by the distance of its pixels. */
+const OF_FEATURES: ReadonlySet<string> = new Set(['featureFrechet', 'classAccuracy'])
 
 /** Decimals of a metric in sentences: those of its table. */
 const decimalsFor = ({ methods }: TableData, metric: Metric): number =>

@@ -28,7 +28,7 @@ describe('modelCard', () => {
       tags: ['flow-map', 'one-step-generation', 'onnx', 'lsd'],
     })
     expect(frontMatter(modelCard({ ...bare, license: 'cc-by-4.0' })).license).toBe('cc-by-4.0')
-    const images = modelCard({ ...card, dataset: { ...card.dataset, images: true } })
+    const images = modelCard({ ...card, dataset: { ...card.dataset, image: [8, 8, 1] } })
     expect(frontMatter(images).pipeline_tag).toBe('unconditional-image-generation')
   })
 
