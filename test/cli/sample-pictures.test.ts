@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { paths } from '../../src/serialization/run.ts'
 import { documentOf, runHere } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { decodeNpy } from '../helpers/npy.ts'
@@ -73,6 +74,16 @@ describe('oxbow sample of pictures', () => {
       const points = Uint8ClampedArray.from(numbers(file))
       expect(cell(Number(name), 2)).toEqual([...points.subarray(2 * 64)])
     }
+  })
+
+  test('makes the same sheet of an exported file', async () => {
+    for (const [model, file] of [
+      [at('glyphs'), at('run.png')],
+      [paths(at('glyphs')).onnx, at('onnx.png')],
+    ]) {
+      expect(await ok(model, '--class', 'all', '--out', file)).toContain('80 pictures')
+    }
+    expect((await pixels('onnx.png')).data.equals((await pixels('run.png')).data)).toBe(true)
   })
 
   test('takes what is part noise to the scale of pictures', async () => {
