@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { parse } from 'yaml'
+import { guidanceRecord } from '../config/guidance.ts'
 import { type Config, findObjective, pointOf } from '../config/index.ts'
 import { currentEvaluation } from '../evaluation/evaluate.ts'
 import { adapterParameters, networkOf, parameterCount, sizeOfNetwork } from '../model/index.ts'
@@ -69,6 +70,7 @@ export function cardText(directory: string, { repository, license, record }: Car
     objective: { id, label: name, summary: formula, paper },
     dataset: datasetOf(data),
     condition: knownCondition(config, data),
+    scales: guidanceRecord(config).applied === 'input' ? config.guidance.range : undefined,
     takenFrom: config.steps === 0 && config.initFrom ? basename(config.initFrom) : undefined,
     parameters: parameterCount(config, pointOf(config, data)),
     adapter: adapterOf(config, data),

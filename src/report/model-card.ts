@@ -35,6 +35,8 @@ export interface ModelCardData {
   }
   /** What the map is told beside a point; absent for nothing. */
   readonly condition?: KnownCondition
+  /** Guidance scales that the map has been told, and is told with every point. */
+  readonly scales?: readonly [number, number]
   readonly parameters: number
   /** What trained, where the parameters of a base did not. */
   readonly adapter?: { readonly rank: number; readonly parameters: number; readonly base: string }
@@ -183,9 +185,20 @@ function tellingOf(known: KnownCondition): Telling {
   }
 }
 
-function sampling({ run, repository, dataset, condition }: ModelCardData): string {
-  const d = dataset.dimension
+/** Pictures, and points, that one call of the snippet makes. */
+const BATCH = { pictures: 64, points: 5000 }
+
+function sampling({ run, repository, dataset, condition, scales }: ModelCardData): string {
+  const d = (dataset.image ?? [dataset.dimension]).join(', ')
   const telling = condition && tellingOf(condition)
+  const scale = scales
+    ? ` \`w [batch]\`, float32, is the guidance scale, from ${scales[0]} (none is 1) to ${scales[1]}.`
+    : ''
+  const feeds = [
+    ...(telling ? [telling.feeds] : []),
+    ...(scales ? [`"w": np.full(batch, ${scales[0]}, dtype=np.float32)`] : []),
+  ]
+  const batch = dataset.image ? BATCH.pictures : BATCH.points
   const commands = [
     ...(repository ? [`oxbow pull ${shellWord(repository)} --out ${shellWord(run)}`] : []),
     dataset.image
@@ -195,19 +208,19 @@ function sampling({ run, repository, dataset, condition }: ModelCardData): strin
   return `${codeBlock('sh', commands.join('\n'))}
 
 Anywhere ONNX Runtime runs, \`model.onnx\` is the map itself: \`x [batch, ${d}]\` at times \`s [batch]\` goes to
-\`y [batch, ${d}]\` at times \`t [batch]\`, all float32.${telling ? ` ${telling.says}` : ''}
+\`y [batch, ${d}]\` at times \`t [batch]\`, all float32.${telling ? ` ${telling.says}` : ''}${scale}
 
-${codeBlock('python', pythonSnippet(d, telling))}`
+${codeBlock('python', pythonSnippet(d, batch, feeds))}`
 }
 
-function pythonSnippet(dimension: number, telling?: Telling): string {
-  const told = telling ? `, ${telling.feeds}` : ''
+function pythonSnippet(shape: string, batch: number, feeds: readonly string[]): string {
+  const told = feeds.map(feed => `, ${feed}`).join('')
   return `import numpy as np
 import onnxruntime as ort
 
 session = ort.InferenceSession("model.onnx")
-batch, steps = 5000, 1
-y = np.random.default_rng(7).standard_normal((batch, ${dimension})).astype(np.float32)
+batch, steps = ${batch}, 1
+y = np.random.default_rng(7).standard_normal((batch, ${shape})).astype(np.float32)
 times = np.linspace(1, 0, steps + 1, dtype=np.float32)
 for s, t in zip(times[:-1], times[1:]):
     feeds = {"x": y, "s": np.full(batch, s), "t": np.full(batch, t)${told}}

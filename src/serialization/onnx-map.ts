@@ -90,7 +90,7 @@ function recordIn(
   name: string,
   { format, data }: Readonly<Record<string, string>>,
   dimension: number,
-): Pick<DataRecord, 'standardization' | 'columns' | 'shape'> {
+): Pick<DataRecord, 'standardization' | 'columns' | 'labels'> {
   if (format !== 'oxbow' || !data) return {}
   try {
     const record = dataRecordSchema.parse(JSON.parse(data))
@@ -167,7 +167,7 @@ export async function mapOfOnnx(
     },
     program.close,
   )
-  const { standardization, columns, shape: recorded } = recordIn(name, metadata, dimension)
+  const { standardization, columns } = recordIn(name, metadata, dimension)
   const known = kind && conditionIn(name, metadata, kind)
   const bound = (told?: Told): Pick<LoadedMap, 'jump' | 'velocity' | 'inner'> => {
     const jump: Jump = (x, s, t) => run(x, s, t, told)
@@ -201,7 +201,7 @@ export async function mapOfOnnx(
     {
       guidance,
       dimension,
-      shape: recorded ?? shape,
+      shape,
       ...(columns && { columns }),
       ...traitsOf(metadata),
       ...(standardization && { standardization }),

@@ -54,6 +54,15 @@ describe('modelCard', () => {
     expect(results[0].metrics).toEqual(values)
   })
 
+  it('says what a map of pictures and of scales takes', () => {
+    const of = modelCard({ ...card, scales: [1, 8], dataset: { ...card.dataset, image: [28, 28, 1] } })
+    expect(of).toContain('`x [batch, 28, 28, 1]`')
+    expect(of).toContain('standard_normal((batch, 28, 28, 1))')
+    expect(of).toContain('batch, steps = 64, 1')
+    expect(of).toContain('`w [batch]`, float32, is the guidance scale, from 1 (none is 1) to 8.')
+    expect(of).toContain('"t": np.full(batch, t), "w": np.full(batch, 1, dtype=np.float32)}')
+  })
+
   it('says how to sample, with the dimension and a quoted path', () => {
     expect(text).toContain("oxbow sample 'runs/my ring' --steps 1")
     expect(text).toContain('standard_normal((batch, 3))')
