@@ -18,7 +18,6 @@ import { comparisonTable } from '../report/table.ts'
 import { writeRunReport } from '../report/write-report.ts'
 import type { MethodName } from '../sampler/sampling.ts'
 import { isReadOnly } from '../serialization/output.ts'
-import { paths } from '../serialization/run.ts'
 import { described, UsageError } from './failure.ts'
 import { type GuidanceFlags, guidanceOf } from './guidance.ts'
 import { dataOption } from './keys.ts'
@@ -129,7 +128,6 @@ export async function evaluateCommand(run: string, given: EvaluateFlags): Promis
     }
     for (const line of classLines(evaluation)) print(line)
     if (maps.length > 0) print(mapLines(maps))
-    if (!dataset && !failed && flags.report) print(`report: ${paths(run).report}`)
   }
   for (const warning of warnings) note(warning)
   if (failed) note(`oxbow: ${failed.text}`)
