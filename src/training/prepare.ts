@@ -27,6 +27,7 @@ import { openResumed, withMovedRuns } from './moved.ts'
 import { withOwnTeacher } from './own-teacher.ts'
 import { openPerceptual, type PerceptualNetwork } from './perceptual-network.ts'
 import { stateOfPlayers } from './players.ts'
+import { proposals } from './proposals.ts'
 import { resumedConfig } from './resume.ts'
 import { checkReward, withSeenRewards } from './reward.ts'
 import { buildStep, type StepGraph, type Teachers } from './step.ts'
@@ -46,6 +47,8 @@ export interface Prepared {
   readonly perceptual?: PerceptualNetwork
   /** Absent while the teacher is still to be trained. */
   readonly sources?: Sources
+  /** Lines on what the user may not know of. */
+  readonly proposed?: readonly string[]
   /** Lines on runs that were found elsewhere than they were recorded. */
   readonly moved?: readonly string[]
 }
@@ -102,6 +105,7 @@ export async function prepare(asked: UserConfig, options: TrainOptions): Promise
       threads,
       perceptual,
       sources,
+      proposed: proposals(whole, config, dataset),
       runtime: await runtimeOf(options, threads),
     }
   }
@@ -141,9 +145,11 @@ export const warningsOf = ({
   dataset,
   continued,
   moved = [],
-}: Pick<Prepared, 'config' | 'dataset' | 'continued' | 'moved'>): string[] => [
+  proposed = [],
+}: Pick<Prepared, 'config' | 'dataset' | 'continued' | 'moved' | 'proposed'>): string[] => [
   ...(continued?.notes ?? []),
   ...moved,
+  ...proposed,
   ...(dataset.warnings ?? []),
   ...remarksOn(config, findObjective(config.objective)),
 ]

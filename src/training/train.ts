@@ -97,7 +97,7 @@ async function afterTeacher(
 /** The result of a run that was stopped before its own first step. */
 const stopped = (
   { directory }: TrainOptions,
-  prepared: Pick<Prepared, 'config' | 'dataset' | 'checkpoint'>,
+  prepared: Pick<Prepared, 'config' | 'dataset' | 'checkpoint' | 'proposed'>,
 ): TrainResult => ({
   run: directory,
   steps: prepared.checkpoint?.step ?? 0,

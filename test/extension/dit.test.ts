@@ -93,7 +93,7 @@ describe('a transformer on pictures with classes', () => {
   test('is refused for pictures that its patch does not divide, and for points', async () => {
     const refused = (change: object) => train({ ...user, ...change } as never, { directory: at('refused') })
     await expect(refused({ network: { ...user.network, patch: 3 } })).rejects.toThrow(
-      /^network\.patch: .*8 x 8; found 3$/,
+      /^network\.patch: .*8 x 8 \(1, 2, 4, 8\); found 3$/,
     )
     await expect(refused({ data: 'ring' })).rejects.toThrow(/^network\.kind: dit is for pictures/)
   })

@@ -33,6 +33,12 @@ const sheetOf = async (address: string) => {
 
 test('a run that is told classes shows its pictures by class, in the page, the plot and the card', async () => {
   expect(cardText(run)).not.toContain('![')
+  expect(cardText(run)).toContain(' --class all --steps 1 --seed 7 --out sheet.png\n')
+  // As the file is: see the inputs of `model.onnx` in docs/export.md.
+  expect(cardText(run)).toContain('standard_normal((batch, 16, 16, 1))')
+  expect(cardText(run)).toContain('`x [batch, 16, 16, 1]`')
+  expect(cardText(run)).toContain('glyphs, pictures of 16 x 16 x 1, 256 dimensions')
+  expect(cardText(run)).toContain('pipeline_tag: unconditional-image-generation\n')
   await writeRunReport(run)
   expect(existsSync(join(run, 'plots/samples.png'))).toBe(true)
   expect(cardText(run)).toContain('![Samples by number of steps, from the same noise](plots/samples.png)')
