@@ -12,6 +12,7 @@ import { decodeSafetensors } from '../../src/serialization/safetensors.ts'
 import { encodeIdx } from '../data/files.ts'
 import { runHere } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { long } from '../helpers/long.ts'
 import { metricsOf, quick, stopAfter } from '../helpers/training.ts'
 
 const folder = temporaryFolder('dit')
@@ -138,7 +139,7 @@ describe('a transformer on pictures with classes', () => {
     expect(found[0][0]).not.toEqual(found[0][1])
   })
 
-  test('is measured, sampled, exported and reported by the command line', async () => {
+  long('is measured, sampled, exported and reported by the command line', async () => {
     const { rows, maps } = await evaluateRun(at('map'), {
       ...{ count: 20, seed: 1, steps: [1], method: 'auto', weights: ['ema'] },
       metrics: ['slicedWasserstein', 'semigroupError'],
