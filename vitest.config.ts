@@ -28,9 +28,8 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // One more than cores that are usual, since browsers, servers and killed processes are waited for.
-    maxWorkers: process.env.OXBOW_TESTS === 'all' ? 2 : 3,
-    // Files at a time fill the cores; the long run has the threads that a user has.
+    maxWorkers: 2,
+    // Two files at a time fill two cores; the long run has the threads that a user has.
     env: process.env.OXBOW_TESTS === 'all' ? {} : { OXBOW_THREADS: '1' },
     // What one file has loaded and warmed up, the next one uses.
     isolate: false,

@@ -133,7 +133,7 @@ describe('an evaluation of pictures', () => {
     expect(evaluationSchema.parse(JSON.parse(JSON.stringify(found)))).toMatchObject({ rows: [{ classes }] })
   })
 
-  test('by nearest rows is to be had by its name', async () => {
+  long('by nearest rows is to be had by its name', async () => {
     const { rows } = await evaluateRun(run('told'), { ...request, metrics: ['classAgreement'] })
     expect(Object.keys(rows[0].metrics)).toEqual(['classAgreement'])
   })
