@@ -63,7 +63,10 @@ describe('tests in browsers that are not installed are skipped with a message', 
       'pages',
       'test/studio/browser/engines.test.ts',
     ]
-    const output = execFileSync(process.execPath, args, { env: { ...rest, ...missing }, encoding: 'utf8' })
+    const output = execFileSync(process.execPath, args, {
+      env: { ...rest, ...missing, OXBOW_TESTS: 'all' },
+      encoding: 'utf8',
+    })
     expect(output).toMatch(/Tests .*12 skipped/)
   })
 })

@@ -3,8 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { openDataset } from '../../dist/data/catalogue.js'
 import { standardizationOf, standardizedBy } from '../../dist/data/standardized.js'
-import { triedClassifier } from '../../dist/evaluation/features/classifier-file.js'
 import { trainClassifier } from '../../dist/evaluation/features/train-classifier.js'
+import { triedClassifier } from '../../dist/evaluation/features/tried-classifier.js'
 import { nodeRuntime } from '../../dist/runtime/node.js'
 
 /** File, data and training steps of each. */

@@ -1,10 +1,11 @@
 import { openDataset } from '../data/catalogue.ts'
 import { DataError } from '../data/error.ts'
 import { standardizationOf, standardizedBy } from '../data/standardized.ts'
-import { triedClassifier } from '../evaluation/features/classifier-file.ts'
 import { trainClassifier } from '../evaluation/features/train-classifier.ts'
+import { triedClassifier } from '../evaluation/features/tried-classifier.ts'
 import { formatCount, shellWord } from '../report/format.ts'
 import { openRuntime } from '../runtime/node.ts'
+import { dataOption } from './keys.ts'
 import { dataSpec } from './options.ts'
 import { writeOutput } from './output-file.ts'
 import { note, printJson } from './terminal.ts'
@@ -20,11 +21,10 @@ interface FeaturesFlags {
 const EVERY = 500
 
 /** `oxbow features`. */
-export async function featuresCommand(
-  given: string,
-  { out, steps, seed, json }: FeaturesFlags,
-): Promise<void> {
-  const dataset = await openDataset(dataSpec(given))
+export async function featuresCommand(given: string, flags: FeaturesFlags): Promise<void> {
+  const { out, steps, seed, json } = flags
+  const spec = dataOption({ ...flags, data: dataSpec(given) })!
+  const dataset = await openDataset(spec)
   for (const warning of dataset.warnings ?? []) note(`oxbow: ${warning}`)
   const classes = dataset.labels?.names.length ?? 0
   if (classes < 2) {
@@ -38,7 +38,7 @@ export async function featuresCommand(
     if (step % EVERY === 0 || step === steps) note(`step ${step}/${steps}  loss ${loss.toFixed(4)}`)
   }
   const flat = await trainClassifier(runtime, seen, { steps, seed, progress })
-  const command = `oxbow features ${shellWord(given)} --steps ${steps} --seed ${seed} --out ${shellWord(out)}`
+  const command = `oxbow features ${shellWord(typeof spec === 'string' ? spec : JSON.stringify(spec))} --steps ${steps} --seed ${seed} --out ${shellWord(out)}`
   const { bytes, accuracy, count } = await triedClassifier(runtime, seen, flat, command)
   const say = writeOutput(out, bytes, false)
   if (json) return printJson({ file: out, accuracy, count })

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { conventions } from '../importing/conventions.ts'
 import type { AddCommand, Wrap } from './add-command.ts'
-import { dataSpec, numberList, oneOf, positiveNumber, wordList } from './options.ts'
+import { dataSpec, guidanceApplied, numberList, oneOf, positiveNumber, wordList } from './options.ts'
 
 const HUB_HELP = `
 The token is that of HF_TOKEN, or of "hf auth login"; HF_ENDPOINT names another hub.`
@@ -90,6 +90,12 @@ export function addImport(add: AddCommand, run: Wrap): void {
         '--layers <list>',
         'names of the layers, first to last, where they cannot be told',
       ).argParser(text => text.split(',')),
+    )
+    .addOption(
+      new Option(
+        '--guidance-applied <how>',
+        'how weights that are told classes are guided: none, baked:W (trained at the scale W) or input',
+      ).argParser(guidanceApplied('--guidance-applied')),
     )
     .option('--out <dir>', 'run directory to make (default: runs/NAME)')
     .allowUnknownOption()

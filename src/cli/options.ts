@@ -1,5 +1,6 @@
 import { isWeights, WEIGHTS_FORM } from '../config/weights-name.ts'
 import type { DatasetSpec } from '../data/catalogue.ts'
+import type { GuidanceApplied } from '../importing/guidance.ts'
 import { checkGrid } from '../sampler/grid.ts'
 import { type FlowMatchOptions, flowMapEulerGrid, flowMatchEulerGrid } from '../sampler/schedulers.ts'
 import { UsageError } from './failure.ts'
@@ -115,6 +116,19 @@ export function positiveNumber(name: string): (text: string) => number {
     const value = text.trim() === '' ? Number.NaN : Number(text)
     if (value > 0 && Number.isFinite(value)) return value
     throw new UsageError(`${name}: expected a number above 0, found "${text}"`)
+  }
+}
+
+/** `none`, `input`, or `baked:W` with a scale. @throws UsageError */
+export function guidanceApplied(name: string): (text: string) => GuidanceApplied {
+  return text => {
+    if (text === 'none' || text === 'input') return text
+    const [, scale = ''] = /^baked:(.*)$/.exec(text) ?? []
+    const baked = scale.trim() === '' ? Number.NaN : Number(scale)
+    if (baked > 0 && Number.isFinite(baked)) return { baked }
+    throw new UsageError(
+      `${name}: expected none, input or baked:W with a scale W above 0, e.g. baked:2.5; found "${text}"`,
+    )
   }
 }
 

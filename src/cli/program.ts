@@ -8,10 +8,8 @@ import { addGuidance } from './guidance.ts'
 import { addHub, addImport, addMerge } from './model-commands.ts'
 import { dataSpec, metricList, oneOf, stepList, timeGrid, weightsName, wholeNumber } from './options.ts'
 
-const count = (fallback: number) =>
-  new Option('--count <n>', 'number of points')
-    .argParser(wholeNumber('--count', 1, 10_000_000))
-    .default(fallback)
+const count = (description: string) =>
+  new Option('--count <n>', description).argParser(wholeNumber('--count', 1, 10_000_000))
 const nfe = (fallback: number[], description: string) =>
   new Option('--steps <list>', description)
     .argParser(stepList('--steps'))
@@ -75,7 +73,7 @@ function buildProgram(argv: readonly string[], onExit: (code: number) => void): 
   addEvaluate(add, run, argv)
   addReport(add, run)
   addCompare(add, run)
-  addOthers(add, run)
+  addOthers(add, run, argv)
   addHub(add, run)
   addMerge(add, run)
   addImport(add, run)
@@ -108,7 +106,7 @@ function addTrain(add: AddCommand, run: Wrap): void {
       '--steps <n>',
       'training steps (default: 12000 for one-step, which gives its teacher 8000 more; 6000 for an objective)',
     )
-    .option('--batch <n>', 'samples in a step (default: 512)')
+    .option('--batch <n>', 'samples in a step (default: 512, or 64 of a transformer)')
     .option('--lr <x>', 'learning rate (default: 0.001, or 0.003 with an adapter)')
     .option('--seed <n>', 'seed of data, noise and initialisation (default: 0)')
     .option('--out <dir>', 'run directory (default: runs/DATA-RECIPE-seedN)')
@@ -134,18 +132,25 @@ function addSample(add: AddCommand, run: Wrap): void {
         'count',
       ),
     )
-    .addOption(count(5000))
+    .addOption(
+      count(
+        'number of samples, with --class all of each class (default: 5000 in all; on a sheet of pictures 64, or 8 of each class)',
+      ),
+    )
     .addOption(seed('seed of the noise'))
     .option(
       '--class <name>',
-      'class to sample, of a run with --condition class; "none" for the data as a whole',
+      'class to sample, of a run with --condition class; "none" for the data as a whole; "all" for each class from the same noise, one after another (a sheet has a row for each, CSV a last column "class")',
     )
     .option(
       '--vector <numbers>',
       'vector to sample with, such as 0.3,1.2 in the data\'s units, of a run with --condition vector; "none" for the data as a whole',
     )
   addGuidance(command)
-    .option('--out <file>', 'file to write: .csv, .npy, .png or .svg (default: samples/ in the run)')
+    .option(
+      '--out <file>',
+      'file to write: .csv, .npy, .png or .svg; samples that are pictures make .png and .svg a sheet of them (default: CSV in samples/ of the run)',
+    )
     .addOption(method())
     .addOption(weights())
     .action(run(async (model, options) => (await import('./sample.ts')).sampleCommand(model, options)))
@@ -155,6 +160,10 @@ function addSample(add: AddCommand, run: Wrap): void {
 const dataKeys = (argv: readonly string[]): string[] => [
   ...new Set(argv.flatMap(text => /^--data\.[\w.]+(?==|$)/.exec(text)?.[0] ?? [])),
 ]
+
+const addDataKeys = (command: Command, argv: readonly string[]): void => {
+  for (const key of dataKeys(argv)) command.addOption(new Option(`${key} <value>`).hideHelp())
+}
 
 function addEvaluate(add: AddCommand, run: Wrap, argv: readonly string[]): void {
   const command = add(
@@ -167,7 +176,7 @@ function addEvaluate(add: AddCommand, run: Wrap, argv: readonly string[]): void 
         (text, earlier: (readonly number[])[] = []) => [...earlier, timeGrid('--grid')(text)],
       ),
     )
-    .addOption(count(20_000))
+    .addOption(count('number of points').default(20_000))
     .addOption(seed('seed of noise and reference data'))
     .option('--data <name>', 'measure against other data than the run was trained on', dataSpec)
     .addOption(
@@ -189,7 +198,7 @@ function addEvaluate(add: AddCommand, run: Wrap, argv: readonly string[]): void 
   addGuidance(command).action(
     run(async (path, options) => (await import('./evaluate.ts')).evaluateCommand(path, options)),
   )
-  for (const key of dataKeys(argv)) command.addOption(new Option(`${key} <value>`).hideHelp())
+  addDataKeys(command, argv)
 }
 
 function addReport(add: AddCommand, run: Wrap): void {
@@ -223,7 +232,7 @@ function addCompare(add: AddCommand, run: Wrap): void {
     )
 }
 
-function addOthers(add: AddCommand, run: Wrap): void {
+function addOthers(add: AddCommand, run: Wrap, argv: readonly string[]): void {
   add('objectives [id]', 'the catalogue: rule, formula, paper, published and measured cost').action(
     run(async (id, options) => (await import('./objectives.ts')).objectivesCommand(id, options)),
   )
@@ -244,7 +253,7 @@ function addOthers(add: AddCommand, run: Wrap): void {
     .option('--out <file>', 'file to write (default: model.FORMAT or sampler-N.onnx beside the model)')
     .action(run(async (model, options) => (await import('./export.ts')).exportCommand(model, options)))
 
-  add(
+  const features = add(
     'features <data>',
     'train a classifier on the labels of data; evaluate compares samples by its features',
   )
@@ -252,6 +261,7 @@ function addOthers(add: AddCommand, run: Wrap): void {
     .addOption(whole('--steps <n>', 'training steps', 1, 1_000_000).default(3000))
     .addOption(seed('seed of initialisation, data and noise'))
     .action(run(async (data, options) => (await import('./features.ts')).featuresCommand(data, options)))
+  addDataKeys(features, argv)
 
   add('studio', 'see, train and compare flow maps in the browser')
     .addOption(whole('--port <n>', 'port to listen on; 0 for a free one', 0, 65_535).default(4680))

@@ -1,142 +1,98 @@
-import { existsSync, statSync } from 'node:fs'
-import { extname, join } from 'node:path'
 import type { Weights } from '../config/weights-name.ts'
 import { openDataset } from '../data/catalogue.ts'
 import { columnOrder, reorder } from '../data/column-order.ts'
-import { csvPieces } from '../data/csv-writer.ts'
 import { DataError } from '../data/error.ts'
-import { npyPieces } from '../data/npy.ts'
 import { readPoints } from '../data/points.ts'
 import { shortList } from '../data/short-list.ts'
 import { standardizedBy } from '../data/standardized.ts'
-import { type ConditionKind, conditionKinds, pluralOf } from '../model/index.ts'
+import { type Standardization, standardized, unstandardized } from '../model/index.ts'
 import { scatter } from '../report/braille.ts'
 import { plural } from '../report/format.ts'
 import { toPlane } from '../report/points.ts'
+import { mostOnSheet, type PictureSize, pictureSize } from '../report/sample-sheet.ts'
 import { strayMarks } from '../report/stray-marks.ts'
 import { uniformGrid } from '../sampler/sampler.ts'
-import { type MethodName, sample, sampleNoise } from '../sampler/sampling.ts'
-import type { Given, KnownCondition } from '../serialization/conditions.ts'
-import type { Content } from '../serialization/files.ts'
+import { type MethodName, type SampleOptions, sample, sampleNoise } from '../sampler/sampling.ts'
 import { load } from '../serialization/load.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
-import { findTarget } from '../serialization/output.ts'
-import { paths, RunError } from '../serialization/run.ts'
+import { RunError } from '../serialization/run.ts'
 import { openOptionsOf } from '../training/data.ts'
 import { gigabytes, memoryLimit } from '../training/memory.ts'
+import { allClasses, type ConditionFlags, given } from './condition-flags.ts'
 import { UsageError } from './failure.ts'
 import { type GuidanceFlags, guidanceOf } from './guidance.ts'
 import { writeOutput } from './output-file.ts'
+import { DRAWN, outputOf } from './sample-file.ts'
 import { columns, note, print } from './terminal.ts'
 
 type Grid = readonly number[]
 
-interface SampleFlags extends GuidanceFlags {
+interface SampleFlags extends GuidanceFlags, ConditionFlags {
   readonly steps: number
   readonly grid?: Grid
   readonly start?: string
-  readonly count: number
+  readonly count?: number
   readonly seed: number
   readonly out?: string
   readonly method: MethodName
   readonly weights: Weights
-  readonly class?: string
-  readonly vector?: string
   readonly json?: boolean
 }
 
-/** What is written beside the points: names of their columns, and in a picture a title and which are off the data. */
-interface Written {
-  readonly dimension: number
-  readonly columns?: readonly string[]
-  readonly title: string
-  /** Which points are off the data, where that is known; of the first that are drawn. */
-  readonly strays?: Uint8Array
-}
-
-type Encoder = (points: Float32Array, written: Written) => Promise<Content>
-
-/** Points that a picture is made of; thousands are drawn. */
-const DRAWN = 100_000
-
-const svg = async (points: Float32Array, { dimension, title, strays }: Written): Promise<string> => {
-  const { scatterPlot } = await import('../report/plots.ts')
-  const drawn = toPlane(points.subarray(0, DRAWN * dimension), dimension)
-  return scatterPlot(drawn, { title, width: 480, strays })
-}
-
-const ENCODERS: Readonly<Record<string, Encoder>> = {
-  '.csv': async (points, { dimension, columns }) => csvPieces(points, dimension, columns),
-  '.npy': async (points, { dimension }) =>
-    npyPieces({ shape: [points.length / dimension, dimension], data: points }),
-  '.svg': async (points, written) => Buffer.from(await svg(points, written)),
-  '.png': async (points, written) => {
-    const { svgToPng } = await import('../report/plots.ts')
-    return svgToPng(await svg(points, written))
-  },
-}
-
-/** A longer name than this is left to the user. */
-const LONGEST = 100
-
-/** Where samples of a run go by default. */
-function fileInRun(path: string, { steps, grid, start, seed, ...flags }: SampleFlags): string {
-  const times = grid ? `grid-${grid.join('-')}` : `steps-${steps}`
-  if (start !== undefined || times.length > LONGEST) {
-    const what = start === undefined ? 'a grid as long as this' : '--start'
-    throw new UsageError(`--out is needed with ${what}, e.g. --out samples.csv`)
-  }
-  const told = conditionKinds.map(kind =>
-    flags[kind] === undefined ? '' : `-${kind}-${flags[kind].replace(/[^\w.-]+/g, '-')}`,
-  )
-  const scale = flags.guidance === undefined ? '' : `-guidance-${flags.guidance}`
-  return join(paths(path).samples, `${times}${told.join('')}${scale}-seed-${seed}.csv`)
-}
-
-/** Where samples go, and in which format. */
-interface Output {
-  readonly file: string
-  readonly ending: string
-}
-
-function outputOf(path: string, flags: SampleFlags): Output {
-  const { out } = flags
-  if (out === undefined) {
-    if (!existsSync(path)) throw new RunError(`${path}: no such run or model`)
-    if (statSync(path).isDirectory()) return { file: fileInRun(path, flags), ending: '.csv' }
-    throw new UsageError(`--out is needed to sample ${path}, e.g. --out samples.csv`)
-  }
-  const ending = extname(out)
-  if (ending in ENCODERS) return { file: out, ending }
-  // The names of pipes and devices have no ending.
-  if (findTarget(out).open) return { file: out, ending: '.csv' }
-  throw new UsageError(`--out ${out}: expected a name ending in ${Object.keys(ENCODERS).join(', ')}`)
-}
-
-/** Takes the points of `--start`, or noise, through the grid. */
-async function drawSamples(
+/** The points of `--start`, in the order of the map's columns. */
+async function readStart(
   path: string,
-  { start, count, seed, method }: SampleFlags,
-  grid: Grid,
-  map: LoadedMap,
-): Promise<Sampled> {
-  const { dimension, columns } = map
-  const options = { grid, method, seed }
-  if (start === undefined) {
-    if (grid[0] !== 1) {
-      throw new UsageError(
-        `--grid: noise is at 1, found a grid that begins at ${grid[0]}; give its points with --start`,
-      )
-    }
-    checkMemory(count, dimension)
-    return sampleNoise(map, count, options)
-  }
+  start: string,
+  { dimension, columns }: LoadedMap,
+): Promise<Float32Array> {
   const given = await readPoints(start)
   const order = columnOrder({ name: start, columns: given.columns }, { name: path, columns })
   if (given.dimension !== dimension) {
     throw new DataError(`${start}: has points of ${given.dimension} coordinates, ${path} of ${dimension}`)
   }
-  return sample(map, reorder(given.points, order), options)
+  return reorder(given.points, order)
+}
+
+/** Samples where `--count` says nothing: of points; of pictures on a sheet, and in each of its rows where these are classes. */
+const POINTS = 5000
+const ON_SHEET = 64
+const IN_ROW = 8
+
+/**
+ * How many samples are made, of each class where they are of all.
+ *
+ * @param asked  by the user
+ * @param size  of pictures, where they are put on a sheet
+ */
+function countOf(asked: number | undefined, size: PictureSize | undefined, classes = 0): number {
+  if (!size) return asked ?? (classes ? Math.ceil(POINTS / classes) : POINTS)
+  const most = mostOnSheet(size, classes || undefined)
+  if (most === 0) {
+    throw new UsageError(`--class all: ${classes} rows of pictures do not fit on a sheet; write .npy or .csv`)
+  }
+  const count = asked ?? Math.min(most, classes ? IN_ROW : ON_SHEET)
+  if (count <= most) return count
+  const which = classes ? `${most} pictures of each class` : `${most} pictures`
+  throw new UsageError(
+    `--count: a sheet holds ${which} of ${size[0]} x ${size[1]} pixels, found ${count}; write .npy or .csv for more`,
+  )
+}
+
+/** One map's samples after another's, all from the same start or noise. */
+async function drawSamples(
+  maps: readonly LoadedMap[],
+  start: Float32Array | undefined,
+  count: number,
+  options: SampleOptions,
+): Promise<Sampled> {
+  const draw = (map: LoadedMap): Promise<Sampled> =>
+    start ? sample(map, start, options) : sampleNoise(map, count, options)
+  const first = await draw(maps[0])
+  if (maps.length === 1) return first
+  const points = new Float32Array(maps.length * first.points.length)
+  points.set(first.points)
+  for (let i = 1; i < maps.length; i++) points.set((await draw(maps[i])).points, i * first.points.length)
+  return { points, method: first.method }
 }
 
 type Sampled = Awaited<ReturnType<typeof sample>>
@@ -163,96 +119,48 @@ async function straysOf(map: LoadedMap, points: Float32Array): Promise<Uint8Arra
   return strayMarks(standardizedBy(map.standardization, dataset), points)
 }
 
-type Kinds = { readonly [kind in ConditionKind]: Extract<KnownCondition, { kind: kind }> }
-
-/** How the word or the numbers of a flag choose, by kind; nothing where they do not. */
-const chosen: {
-  readonly [kind in ConditionKind]: {
-    readonly expected: (known: Kinds[kind]) => string
-    readonly given: (text: string, known: Kinds[kind]) => Given | undefined
-  }
-} = {
-  class: {
-    expected: ({ names }) => `one of ${shortList(names)}`,
-    given: (text, { names }) => (names.includes(text) ? { class: text } : undefined),
-  },
-  vector: {
-    expected: ({ size, columns }) =>
-      `${size} ${size === 1 ? 'number' : 'numbers'}${columns ? ` (${shortList(columns)})` : ''}`,
-    given(text, { size }) {
-      const vector = text.split(',').map(part => (part.trim() === '' ? Number.NaN : Number(part)))
-      return vector.length === size && vector.every(Number.isFinite) ? { vector } : undefined
-    },
-  },
-}
-
-/** Says which numbers of a vector the training never saw. */
-function noteRange({ vector }: Given, known: KnownCondition): void {
-  if (!vector || known.kind !== 'vector') return
-  const { minimum, maximum, columns } = known
-  Array.from(vector).forEach((value, i) => {
-    if (value >= minimum[i] && value <= maximum[i]) return
-    const name = columns ? ` of ${columns[i]}` : ''
-    const [low, high] = [minimum[i], maximum[i]].map(bound => Number(bound.toPrecision(6)))
-    note(`oxbow: --vector: ${value}${name} is outside of the data (${low} to ${high})`)
-  })
-}
-
-/** The map with the condition of the flag of its kind. */
-function given(path: string, map: LoadedMap, flags: SampleFlags): LoadedMap {
-  const { condition } = map
-  for (const kind of conditionKinds) {
-    if (flags[kind] !== undefined && kind !== condition?.kind) {
-      throw new UsageError(`--${kind}: ${path} was trained without ${pluralOf(kind)}`)
-    }
-  }
-  if (!condition) return map
-  const { kind } = condition
-  const { expected, given } = chosen[kind] as (typeof chosen)['class']
-  const known = condition as Kinds['class']
-  const text = flags[kind]
-  if (text === undefined) {
-    if (!map.needsCondition) return map
-    throw new UsageError(
-      `--${kind} is needed: ${path} was told the ${kind} of every sample; ${expected(known)}`,
-    )
-  }
-  const choice = given(text, known)
-  if (!choice && text === 'none') {
-    if (condition.none) return map.without()
-    throw new UsageError(`--${kind}: expected ${expected(known)}; found none, which it was never shown`)
-  }
-  if (!choice) {
-    throw new UsageError(
-      `--${kind}: expected ${condition.none ? 'none or ' : ''}${expected(known)}; found ${text}`,
-    )
-  }
-  noteRange(choice, condition)
-  return map.given(choice)
-}
-
-/** The map at the scale of `--guidance`. */
-function guided(map: LoadedMap, flags: SampleFlags): LoadedMap {
+/** The map that is told what the flags say, and of all classes one for each. */
+function toldMaps(
+  path: string,
+  map: LoadedMap,
+  flags: SampleFlags,
+  classes: readonly string[] | undefined,
+): LoadedMap[] {
   const guidance = guidanceOf(flags)
-  if (!guidance) return map
-  if (guidance.onJumps && map.guidance.applied === 'none') {
+  if (guidance?.onJumps && map.guidance.applied === 'none') {
     note(
       'oxbow: --guidance-on-jumps: guided jumps are not the jumps of the guided flow; samples come out oversaturated',
     )
   }
-  return map.guided(guidance)
+  const told = classes ? classes.map(name => map.given({ class: name })) : [given(path, map, flags)]
+  return guidance ? told.map(one => one.guided(guidance)) : told
 }
+
+/** Pictures as they are shown: those that are still part noise are brought to the scale of the data. */
+const asData = (points: Float32Array, by: Standardization | undefined, time: number): Float32Array =>
+  by && time > 0 ? unstandardized(by, standardized(by, points, time)) : points
 
 /** `oxbow sample`. */
 export async function sampleCommand(path: string, flags: SampleFlags): Promise<void> {
-  const { start, seed, weights, json } = flags
+  const { seed, weights, json } = flags
   const grid = flags.grid ?? uniformGrid(flags.steps)
   const steps = grid.length - 1
-  const { file, ending } = outputOf(path, flags)
-  const loaded = await load(path, { weights })
-  const map = guided(given(path, loaded, flags), flags)
-  const { dimension, columns: names } = map
-  const { points, method } = await drawSamples(path, flags, grid, map).finally(() => map.close())
+  const { file, isDrawn, encode } = outputOf(path, flags)
+  const map = await load(path, { weights })
+  const { dimension, columns: names, standardization } = map
+  const classes = allClasses(map, flags)
+  const maps = toldMaps(path, map, flags, classes)
+  const size = isDrawn ? pictureSize(map.shape) : undefined
+  const start = flags.start === undefined ? undefined : await readStart(path, flags.start, map)
+  const each = countOf(start ? start.length / dimension : flags.count, size, classes?.length)
+  if (!start && grid[0] !== 1) {
+    throw new UsageError(
+      `--grid: noise is at 1, found a grid that begins at ${grid[0]}; give its points with --start`,
+    )
+  }
+  checkMemory(each * maps.length, dimension)
+  const options = { grid, method: flags.method, seed }
+  const { points, method } = await drawSamples(maps, start, each, options).finally(() => map.close())
   const wrong = points.findIndex(value => !Number.isFinite(value))
   if (wrong >= 0) {
     const where = `sample ${Math.floor(wrong / dimension) + 1}, coordinate ${(wrong % dimension) + 1}`
@@ -260,12 +168,13 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   }
   const count = points.length / dimension
   const title = `${path}: ${plural(steps, `${method} step`)}`
-  const isDrawn = ['.png', '.svg'].includes(ending) && grid.at(-1) === 0
-  const strays = isDrawn ? await straysOf(map, points.subarray(0, DRAWN * dimension)) : undefined
-  const content = await ENCODERS[ending](points, { dimension, columns: names, title, strays })
+  const isScatter = isDrawn && !size && grid.at(-1) === 0
+  const strays = isScatter ? await straysOf(map, points.subarray(0, DRAWN * dimension)) : undefined
+  const shown = size ? asData(points, standardization, grid.at(-1)!) : points
+  const content = await encode(shown, { dimension, columns: names, classes, size, title, strays })
   const say = writeOutput(file, content, flags.out === undefined)
   if (json) {
-    const asked = { ...(flags.grid && { grid }), ...(start !== undefined && { start }) }
+    const asked = { ...(flags.grid && { grid }), ...(start && { start: flags.start }) }
     const result = {
       file,
       count,
@@ -274,6 +183,7 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
       steps,
       ...asked,
       ...(flags.class !== undefined && { class: flags.class }),
+      ...(classes && { classes }),
       ...(flags.vector !== undefined && { vector: flags.vector }),
       ...(flags.guidance !== undefined && { guidance: flags.guidance }),
       method,
@@ -281,8 +191,11 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
     }
     return say(JSON.stringify(result))
   }
-  say(`${file}: ${count} points, ${plural(steps, `${method} step`)}`)
-  if (process.stdout.isTTY) {
+  const isPictures = pictureSize(map.shape) !== undefined
+  const what = `${count} ${isPictures ? 'pictures' : 'points'}`
+  const ofEach = classes ? ` (${each} of each class: ${shortList(classes)})` : ''
+  say(`${file}: ${what}${ofEach}, ${plural(steps, `${method} step`)}`)
+  if (process.stdout.isTTY && !isPictures) {
     const shown = points.subarray(0, DRAWN * dimension)
     print(scatter(toPlane(shown, dimension), { width: Math.min(columns(), 48), title }))
   }

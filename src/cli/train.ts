@@ -12,6 +12,7 @@ import type { Progress } from '../training/train-options.ts'
 import { readConfig } from './config-file.ts'
 import { layered, parseKeys } from './keys.ts'
 import { columns, note, onInterrupt, print, printJson } from './terminal.ts'
+import { timeLeft } from './time-left.ts'
 
 interface TrainFlags {
   readonly config?: string
@@ -59,11 +60,11 @@ function defaultDirectory(user: UserConfig): string {
 
 /** What fits into a line: the bar is the first to go, then all but how far and how long. */
 function barFormat(columns: number, name: string): string {
-  const end = '{rate} steps/s  {left} s left'
+  const end = '{rate} steps/s  {left} left'
   if (columns >= 94) return `${name}{bar} {value}/{total}  residual {residual}  loss {loss}  ${end}`
   if (columns >= 76) return `${name}{bar} {value}/{total}  residual {residual}  ${end}`
-  if (columns >= 44) return `${name}{value}/{total}  residual {residual}  {left} s left`
-  return `${name}{percentage}%  {left} s left`
+  if (columns >= 44) return `${name}{value}/{total}  residual {residual}  {left} left`
+  return `${name}{percentage}%  {left} left`
 }
 
 /** The parent may be gone at any moment; then nobody wants to know. */
@@ -84,12 +85,13 @@ function progressView(
   if (!process.stderr.isTTY) {
     let last = Date.now()
     return {
-      update: ({ step, steps, loss, residual, stepsPerSecond }) => {
+      update: progress => {
         if (Date.now() - last < 5000) return
         last = Date.now()
-        const left = Math.round((steps - step) / stepsPerSecond)
+        const { step, steps, loss, residual, stepsPerSecond } = progress
+        const numbers = `residual ${residual.toPrecision(3)}  loss ${loss.toPrecision(4)}`
         note(
-          `${name}step ${step}/${steps}  residual ${residual.toPrecision(3)}  loss ${loss.toPrecision(4)}  ${stepsPerSecond} steps/s  ${left} s left`,
+          `${name}step ${step}/${steps}  ${numbers}  ${stepsPerSecond} steps/s  ${timeLeft(progress)} left`,
         )
       },
       stop: () => {},
@@ -106,23 +108,29 @@ function progressView(
   )
   bar.start(steps, 0, { loss: '-', residual: '-', rate: '-', left: '-' })
   return {
-    update: ({ step, loss, residual, grownFrom, stepsPerSecond }) => {
-      const left = Math.round((steps - step) / stepsPerSecond)
+    update: progress => {
+      const { step, loss, residual, grownFrom, stepsPerSecond } = progress
       const shown = residual.toPrecision(3) + (grownFrom === undefined ? '' : '!')
       bar.update(step, {
         loss: loss.toPrecision(4),
         residual: shown,
-        rate: Math.round(stepsPerSecond),
-        left,
+        rate: stepsPerSecond < 10 ? stepsPerSecond.toFixed(1) : Math.round(stepsPerSecond),
+        left: timeLeft(progress),
       })
     },
     stop: () => bar.stop(),
   }
 }
 
-/** A small scatter of one-jump samples, for a look at what was trained. */
+/** A look at what was trained: a small scatter of one-jump samples; of pictures, which command shows them. */
 export async function showSamples(run: string, steps = 1): Promise<void> {
-  const map = await load(run)
+  const [map, { pictureSize }] = await Promise.all([load(run), import('../report/sample-sheet.ts')])
+  if (pictureSize(map.shape) || map.needsCondition) {
+    const every = map.condition?.kind === 'class' ? ' --class all' : ''
+    await map.close()
+    if (pictureSize(map.shape)) print(`see samples: oxbow sample ${shellWord(run)}${every} --out sheet.png`)
+    return
+  }
   const points = await jumpThrough(map.jump, drawNoise(2000, map.dimension, 0), uniformGrid(steps))
   await map.close()
   const title = `${run}: ${steps} jump${steps === 1 ? '' : 's'}`

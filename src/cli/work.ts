@@ -11,6 +11,7 @@ import type { Progress } from '../training/train-options.ts'
 import { type Child, startChild } from './child.ts'
 import { runTasks, type Task } from './schedule.ts'
 import { type Interrupt, note } from './terminal.ts'
+import { timeLeft } from './time-left.ts'
 
 const isFinished = ({ directory, config }: PlannedRun): boolean => {
   const { model, onnx, card } = paths(directory)
@@ -50,8 +51,10 @@ class StatusLine {
   }
 }
 
-const percent = ({ step, steps, stepsPerSecond, stage }: Progress): string =>
-  `${stage ? `${stage} ` : ''}${Math.round((100 * step) / steps)}% (${Math.max(0, Math.round((steps - step) / stepsPerSecond))} s left)`
+const percent = (progress: Progress): string => {
+  const { step, steps, stage } = progress
+  return `${stage ? `${stage} ` : ''}${Math.round((100 * step) / steps)}% (${timeLeft(progress)} left)`
+}
 
 /** Starts commands in processes of their own, and asks them all to end when an end is asked for. */
 class Workers {

@@ -1,20 +1,24 @@
 import { resolve } from 'node:path'
 import { withPaths } from '../data/catalogue.ts'
-import type { UserConfig } from './schema.ts'
+import { AUTO_FEATURES, type UserConfig } from './schema.ts'
 import { OWN_TEACHER } from './teacher-config.ts'
 
 /** Words that stand where a run could: the exact velocity, and a teacher that is trained first. */
 const WORDS = ['exact', 'train']
 
-/** A configuration, or what a user wrote for one, with other paths: of its data and of the runs that it names. */
+/** A configuration, or what a user wrote for one, with other paths: of its data, and of the runs and the network for features that it names. */
 export function withConfigPaths<T extends UserConfig>(user: T, change: (path: string) => string): T {
-  const { data, teacher, coupling, guidance, initFrom, teacherTraining } = user
+  const { data, teacher, coupling, guidance, initFrom, loss, teacherTraining } = user
   const changes: UserConfig = {}
   if (data !== undefined && data !== null) changes.data = withPaths(data, change)
   if (isRun(teacher)) changes.teacher = change(teacher)
   if (isRun(coupling?.teacher)) changes.coupling = { ...coupling, teacher: change(coupling.teacher) }
   if (isRun(guidance?.weak)) changes.guidance = { ...guidance, weak: change(guidance.weak) }
   if (isRun(initFrom) && initFrom !== OWN_TEACHER) changes.initFrom = change(initFrom)
+  const features = loss?.perceptual?.features
+  if (typeof features === 'string' && features !== '' && features !== AUTO_FEATURES) {
+    changes.loss = { ...loss, perceptual: { ...loss!.perceptual, features: change(features) } }
+  }
   if (typeof teacherTraining === 'object' && teacherTraining !== null) {
     changes.teacherTraining = withConfigPaths(teacherTraining as UserConfig, change)
   }

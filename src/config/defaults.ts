@@ -34,7 +34,15 @@ export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
   },
   consistency: { weight: 1, fraction: 1 },
   termWeights: 'fraction',
-  loss: { kind: 'mse', c: 0.1, adaptive: null, minSnr: null, gapWeight: null, learned: false },
+  loss: {
+    kind: 'mse',
+    c: 0.1,
+    adaptive: null,
+    minSnr: null,
+    gapWeight: null,
+    learned: false,
+    perceptual: null,
+  },
   times: {
     law: 'triangle',
     minimum: 0.05,
@@ -80,16 +88,18 @@ export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
 export const kindIn = ({ network }: Plain): string =>
   isPlain(network) && typeof network.kind === 'string' ? network.kind : DEFAULT_KIND
 
-/** The block `network` of a kind without any key of the user's. */
-export const networkDefaults = (kind: string): Plain => ({
-  network: { kind, ...networks.get(kind)?.defaults },
-})
+/** What a kind of network brings where the user says nothing: its own block, and the batch that suits it. */
+export const networkDefaults = (kind: string): Plain => {
+  const { defaults, batch } = networks.get(kind) ?? {}
+  return { network: { kind, ...defaults }, ...(batch !== undefined && { batch }) }
+}
 
-/** The keys of a recipe, without a network of another kind than the user's. */
+/** The keys of a recipe, without a network of another kind than the user's and the learning rate that was measured with it. */
 export function recipeConfig(recipe: RecipeName, given: Plain, kind: string): Plain {
-  const { network, ...keys } = recipes[recipe].keys(given)
+  const { network: _, ...usual } = networkDefaults(kind)
+  const { network, optimizer, ...keys } = recipes[recipe].keys({ ...usual, ...given })
   const same = isPlain(network) && network.kind === kind
-  return { recipe, ...keys, ...(same && { network }) }
+  return { recipe, ...keys, ...(same && { network, optimizer }) }
 }
 
 /** Defaults of the objective, in the configuration's own keys. */

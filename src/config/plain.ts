@@ -9,7 +9,7 @@ export const isPlain = (value: unknown): value is Plain =>
 const WHOLE = new Set(['data', 'options', 'gap'])
 
 /** Keys of which a text stands for a block with this key. */
-const SHORT: Readonly<Record<string, string>> = { condition: 'kind', guidance: 'rule' }
+const SHORT: Readonly<Record<string, string>> = { condition: 'kind', guidance: 'rule', network: 'kind' }
 
 /** A value of a key as a block, where a text stands for one: `condition: class` is `condition: { kind: class }`. */
 export const spelledOut = (key: string, value: unknown): unknown =>

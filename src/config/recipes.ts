@@ -44,7 +44,7 @@ export const recipes = {
       loss: { kind: 'pseudo-huber', c: 0.1 },
       times: { full: 0.25 },
       steps: STEPS,
-      batch: BATCH,
+      batch: countOr(batch, BATCH),
       coupling: { pairs: pairsFor(countOr(steps, STEPS) * countOr(batch, BATCH)) },
     }),
   },

@@ -39,6 +39,9 @@ const TAKEN = ['ema', 'raw', 'student', 'both']
 const areNames = (record: object): boolean =>
   Object.keys(record).every(name => /^[a-z][A-Za-z0-9]*$/.test(name) && !TAKEN.includes(name))
 
+/** In place of the path of a network for features: the one that comes with the package. */
+export const AUTO_FEATURES = 'auto'
+
 const conditionings = z.enum(['s,t', 's,s-t', 's-t', 's', 'decoupled'])
 
 /** Keys of the block `network`: those of every kind, and those of its own. */
@@ -155,6 +158,16 @@ export const schema = z.strictObject({
     gapWeight: z.number().min(0).nullable(),
     /** Whether a weight over `(s, t)` is learned. */
     learned: z.boolean(),
+    /** Compares denoised samples with their data in the features of a network that stands still. */
+    perceptual: z
+      .strictObject({
+        weight: positive.default(0.1),
+        /** Only samples whose source time is below it. */
+        below: z.number().gt(0).max(1).default(0.8),
+        /** A file of `oxbow features`, or `auto` for the network that comes with the package for the data. */
+        features: z.string().min(1).default(AUTO_FEATURES),
+      })
+      .nullable(),
   }),
   times: timesSchema,
   /** A law of its own for the times of an objective's anchor. */

@@ -5,6 +5,7 @@ import type { Check } from './check.ts'
 import { base } from './defaults.ts'
 import { isGuidedByTeacher } from './guidance.ts'
 import { guidanceChecks, guidanceRemarks } from './guidance-checks.ts'
+import { perceptualChecks, perceptualRemarks } from './perceptual-checks.ts'
 import type { Config } from './schema.ts'
 
 /** Samples of a batch that train the diagonal. A hair more, so that 0.29 of 100 is 29 although 100 * 0.29 is a hair less. */
@@ -349,6 +350,7 @@ export function validate(config: Config, objective: Objective): string | undefin
     batches,
     times,
     weights,
+    perceptualChecks,
     couplings,
     conditions,
     adapterChecks,
@@ -365,7 +367,7 @@ export function validate(config: Config, objective: Objective): string | undefin
 
 /** What a user should know about a choice that is allowed. */
 export function remarksOn(config: Config, objective: Objective): string[] {
-  return [...lossRemarks(config, objective), ...guidanceRemarks(config)]
+  return [...lossRemarks(config, objective), ...perceptualRemarks(config), ...guidanceRemarks(config)]
 }
 
 function lossRemarks({ loss, diagonal }: Config, { id, setting, defaults }: Objective): string[] {

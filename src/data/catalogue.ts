@@ -72,8 +72,11 @@ function blockOf(spec: unknown): [string, unknown] {
   if (entries.length === 1 && (Object.hasOwn(formulas, kind) || formatNames.includes(kind))) {
     return [kind, LABELLED.includes(kind) ? withLabel(block) : block]
   }
-  const known = [...Object.keys(formulas), ...formatNames].join(', ')
-  throw new DataError(`data: expected a name or a block with one key of ${known}; found ${show(spec)}`)
+  const known = [...Object.keys(formulas), ...formatNames]
+  const meant = entries.length === 1 ? nearest(kind, known) : undefined
+  throw new DataError(
+    `data: expected a name or a block with one key of ${known.join(', ')}; found ${show(spec)}${meant ? `; did you mean ${meant}?` : ''}`,
+  )
 }
 
 /**

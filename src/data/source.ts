@@ -18,6 +18,8 @@ export interface Head {
   readonly labelled?: boolean
   /** Names of all classes in their order, where the format fixes them. */
   readonly classes?: readonly string[]
+  /** What a user should know before anything is read, one line each. */
+  readonly warnings?: readonly string[]
   /** Rows to train on, the first ones, where the data comes with others to measure with. */
   readonly training?: number
   /** Where rows of a fixed size stand in a file that can be read again at any place. */

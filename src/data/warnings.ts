@@ -18,6 +18,7 @@ const plural = (count: number, noun: string): string => `${count} ${noun}${count
  */
 export function warningsOf(file: string, head: Head, findings: Findings, holdOut: number): string[] {
   const lines = [
+    ...(head.warnings ?? []),
     ...commaWarnings(head),
     ...leftOutWarnings(head),
     ...columnWarnings(head, findings),

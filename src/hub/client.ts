@@ -74,6 +74,17 @@ const ADVICE: Readonly<Record<number, string>> = {
   404: 'not found on the hub',
 }
 
+/** Codes of a hub, or a network, that is not there. */
+const UNREACHED = new Set([
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
 /** Does something with the hub; what goes wrong becomes one line about the repository, without the token. */
 export async function withHub<T>(
   { hubUrl, accessToken }: HubClient,
@@ -84,9 +95,14 @@ export async function withHub<T>(
     return await act()
   } catch (error) {
     if (error instanceof RunError || error instanceof HubError) throw error
-    const { message, cause, statusCode } = error as HubApiError & { cause?: Error }
+    const { message, cause, statusCode } = error as HubApiError & { cause?: NodeJS.ErrnoException }
+    const failure = cause?.message ?? message
     const reason =
-      error instanceof HubApiError ? (ADVICE[statusCode] ?? message) : (cause?.message ?? message)
+      error instanceof HubApiError
+        ? (ADVICE[statusCode] ?? message)
+        : UNREACHED.has(cause?.code ?? '')
+          ? `the hub cannot be reached: ${failure}; try again with a network, or name another hub by HF_ENDPOINT`
+          : failure
     const line = `${repository}: ${reason} (${hubUrl})`
     const safe = accessToken ? line.replaceAll(accessToken, '[token]') : line
     if (error instanceof HubApiError && statusCode in ADVICE) throw new RunError(safe)

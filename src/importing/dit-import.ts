@@ -5,6 +5,7 @@ import type { DataRecord } from '../serialization/run.ts'
 import { type Convention, conventions } from './conventions.ts'
 import { ours, POSITIONS, type Sizes, sizesOf, tensorsIn } from './dit-layout.ts'
 import { checkPositions, type Tensors } from './dit-tensors.ts'
+import { checkGuidanceApplied, guidanceKeys } from './guidance.ts'
 import type { Contents } from './layers.ts'
 import {
   checkAgrees,
@@ -83,9 +84,11 @@ export function importDit(contents: Contents, file: string, options: ImportOptio
       { network, data: 'imported', initFrom: basename(file), steps: 0 },
       { objective: 'flow-matching', condition: { kind: labels ? 'class' : 'none' } },
       convention.config.objective === 'lsd' ? {} : convention.config,
+      guidanceKeys(options.guidanceApplied),
       (options.config ?? {}) as UserConfig,
     ].reduce<Record<string, unknown>>((under, over) => merge(under, over as Record<string, unknown>), {}),
   )
+  checkGuidanceApplied(config, options.guidanceApplied)
   const shape = pictureOf(tensors, sizes, options)
   const dimension = shape.reduce((a, b) => a * b)
   const standardization = standardizationOf(convention, options, dimension)

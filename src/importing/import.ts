@@ -7,6 +7,7 @@ import { type Convention, conventions, type TimeInput } from './conventions.ts'
 import { importDit } from './dit-import.ts'
 import { isDit } from './dit-layout.ts'
 import { foldInputs, type InputLayout, scaleOutputs } from './fold.ts'
+import { checkGuidanceApplied, guidanceKeys } from './guidance.ts'
 import { type FoundLayer, unread } from './layers.ts'
 import { findLayers } from './match.ts'
 import {
@@ -134,9 +135,11 @@ export function importModel(
       { network: known, data: 'imported', initFrom: basename(file), steps: 0 },
       convention.config,
       conditioning === 's' && convention.config.objective === 'lsd' ? { objective: 'flow-matching' } : {},
+      guidanceKeys(options.guidanceApplied),
       (options.config ?? {}) as Record<string, unknown>,
     ].reduce<Record<string, unknown>>((under, over) => merge(under, over as Record<string, unknown>), {}),
   )
+  checkGuidanceApplied(config, options.guidanceApplied)
   const layout = layoutOf(convention, options, config.network as unknown as MlpKeys)
   const folded = found.map((layer, i) => {
     const sees = i === 0 || network.injection === 'layers'

@@ -53,7 +53,7 @@ function checkKeys({ seed, data: _, ...given }: UserConfig, config: Config, file
 }
 
 /** How weights of other programs are to be read, which ours say themselves. */
-const FOREIGN = ['inputs', 'features', 'timeScale', 'sigmaData', 'layers'] as const
+const FOREIGN = ['inputs', 'features', 'timeScale', 'sigmaData', 'layers', 'guidanceApplied'] as const
 
 /** @throws ConfigError when an option says something else than the record */
 function checkOptions(options: ImportOptions, { data: record }: ModelRecord, file: string): void {

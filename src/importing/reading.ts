@@ -4,6 +4,7 @@ import type { Model } from '../serialization/model.ts'
 import type { DataRecord } from '../serialization/run.ts'
 import type { Convention, ConventionName, TimeInput } from './conventions.ts'
 import type { AffineTime, FeatureOrder } from './fold.ts'
+import type { GuidanceApplied } from './guidance.ts'
 
 export interface ImportOptions {
   readonly convention: ConventionName
@@ -22,6 +23,8 @@ export interface ImportOptions {
   readonly scale?: readonly number[]
   /** Names of the layers, first to last, where they cannot be told from names and shapes. */
   readonly layers?: readonly string[]
+  /** How the weights are guided, which no weights say; needed of those that are told something. */
+  readonly guidanceApplied?: GuidanceApplied
   /** The data that the model is of, where it is at hand. */
   readonly data?: Dataset
 }

@@ -78,6 +78,8 @@ export interface NetworkKind<K extends object = Readonly<Record<string, unknown>
   /** Schemas of its own keys. */
   readonly keys: { readonly [key in keyof K]: z.ZodType<K[key]> }
   readonly defaults: K
+  /** Samples in a step where the user says nothing; default 512, which is right for a network that is cheap to run. */
+  readonly batch?: number
   /** Kinds of conditions that it can be told; default none. */
   readonly conditions?: readonly ConditionKind[]
   /** The key that makes it smaller or larger. */

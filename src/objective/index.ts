@@ -24,6 +24,7 @@ export {
   type Turn,
   traitsOf,
 } from './objective.ts'
+export { type Features, perceptual, perceptualError } from './perceptual.ts'
 export { type ScaleLawName, scaleLaws } from './scales.ts'
 export { type Annealed, annealed, isSchedule, type Schedule, valueAt } from './schedule.ts'
 export {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { parse } from 'yaml'
+import { guidanceRecord } from '../config/guidance.ts'
 import { type Config, findObjective, pointOf } from '../config/index.ts'
 import { currentEvaluation } from '../evaluation/evaluate.ts'
 import { adapterParameters, networkOf, parameterCount, sizeOfNetwork } from '../model/index.ts'
@@ -38,10 +39,11 @@ export interface CardOptions {
 }
 
 /** Weights from elsewhere may come without a word of their data. */
-function datasetOf({ name, dimension, fingerprint: { sha256 } }: RunRecord['data']) {
+function datasetOf({ name, dimension, shape, fingerprint: { sha256 } }: RunRecord['data']) {
+  const points = { dimension, ...(shape?.length === 3 && { image: [shape[0], shape[1], shape[2]] as const }) }
   return sha256 === ''
-    ? { name: 'unknown data', dimension }
-    : { name, dimension, fingerprint: `sha256:${sha256}` }
+    ? { name: 'unknown data', ...points }
+    : { name, ...points, fingerprint: `sha256:${sha256}` }
 }
 
 /** What trained of an adapted run. */
@@ -68,6 +70,7 @@ export function cardText(directory: string, { repository, license, record }: Car
     objective: { id, label: name, summary: formula, paper },
     dataset: datasetOf(data),
     condition: knownCondition(config, data),
+    scales: guidanceRecord(config).applied === 'input' ? config.guidance.range : undefined,
     takenFrom: config.steps === 0 && config.initFrom ? basename(config.initFrom) : undefined,
     parameters: parameterCount(config, pointOf(config, data)),
     adapter: adapterOf(config, data),

@@ -4,7 +4,7 @@ import { drawNoise } from '../sampler/sampler.ts'
 
 /** Most classes on a sheet, and the fewest pictures along its sides. */
 const MOST = 10
-const FEWEST = 5
+const FEWEST = 4
 /** Real pictures that are looked through for those of each class, for every one on the sheet. */
 const LOOKED = 20
 
@@ -16,31 +16,32 @@ export interface ClassSheet {
   readonly classes: Float32Array
   /** Names of the classes in the order of the rows. */
   readonly names: readonly string[]
-  /** Noise of each picture: along a column it is the same for every class, and it depends on the seed alone. */
+  /** Noise of each picture: it is the same for every class, and depends on the seed alone. */
   noise(dimension: number, seed: number): Float32Array
   /** Real pictures in the same order; where one is not found, it is 0 all over. */
   real(dataset: Dataset, seed: number): Float32Array
 }
 
+/** How many rows of a sheet each of so many classes has. */
+export const rowsEach = (classes: number): number => Math.ceil(FEWEST / classes)
+
 /** @param names  of all classes; the first of them are shown where there are many */
 export function classSheet(names: readonly string[]): ClassSheet {
   const shown = names.slice(0, MOST)
-  const side = Math.max(FEWEST, shown.length)
-  const classOf = (row: number): number => Math.floor((row * shown.length) / side)
-  const rows = Array.from({ length: side }, (_, row) => row)
-  /** Number of a row among those of its class. */
-  const again = rows.map(row => row - rows.findIndex(other => classOf(other) === classOf(row)))
+  const each = rowsEach(shown.length)
+  const side = each * shown.length
+  const classOf = (row: number): number => Math.floor(row / each)
   const classes = Float32Array.from({ length: side * side }, (_, i) => classOf(Math.floor(i / side)))
   return {
     side,
     classes,
     names: shown,
     noise(dimension, seed) {
-      const drawn = drawNoise((Math.max(...again) + 1) * side, dimension, seed)
+      // All rows of a class at once.
+      const drawn = drawNoise(each * side, dimension, seed)
       const out = new Float32Array(side * side * dimension)
-      again.forEach((number, row) => {
-        const line = drawn.subarray(number * side * dimension, (number + 1) * side * dimension)
-        out.set(line, row * side * dimension)
+      shown.forEach((_, i) => {
+        out.set(drawn, i * drawn.length)
       })
       return out
     },

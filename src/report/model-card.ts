@@ -1,7 +1,9 @@
 import { stringify } from 'yaml'
 import type { KnownCondition } from '../serialization/conditions.ts'
 import type { Verdict } from '../training/verdict.ts'
-import { escapeMarkdown, formatCount, plural, shellWord } from './format.ts'
+import { sampling } from './card-sampling.ts'
+import { escapeMarkdown, formatCount, plural } from './format.ts'
+import { codeBlock, codeSpan } from './markdown.ts'
 import { runReading } from './reading.ts'
 import { comparisonMarkdown } from './table.ts'
 import type { TableData } from './types.ts'
@@ -30,10 +32,13 @@ export interface ModelCardData {
     readonly dimension: number
     /** Absent where the data is not known. */
     readonly fingerprint?: string
-    readonly images?: boolean
+    /** `[height, width, channels]` of data that is pictures. */
+    readonly image?: readonly [number, number, number]
   }
   /** What the map is told beside a point; absent for nothing. */
   readonly condition?: KnownCondition
+  /** Guidance scales that the map has been told, and is told with every point. */
+  readonly scales?: readonly [number, number]
   readonly parameters: number
   /** What trained, where the parameters of a base did not. */
   readonly adapter?: { readonly rank: number; readonly parameters: number; readonly base: string }
@@ -86,7 +91,7 @@ function frontMatter(card: ModelCardData): Record<string, unknown> {
     ...(license !== undefined && { license }),
     library_name: 'oxbow',
     tags: ['flow-map', 'one-step-generation', 'onnx', objective.id],
-    ...(dataset.images ? { pipeline_tag: 'unconditional-image-generation' } : {}),
+    ...(dataset.image ? { pipeline_tag: 'unconditional-image-generation' } : {}),
     ...(results.length > 0 ? { 'model-index': [{ name: card.name, results }] } : {}),
   }
 }
@@ -105,7 +110,7 @@ function resultsOf({ dataset, condition }: ModelCardData, { metrics, methods }: 
     ),
   )
   if (values.length === 0) return []
-  const task = dataset.images
+  const task = dataset.image
     ? { type: 'unconditional-image-generation' }
     : { type: 'other', name: `${condition ? 'conditional' : 'unconditional'} generation` }
   return [{ task, dataset: { type: plain(dataset.name), name: dataset.name }, metrics: values }]
@@ -135,8 +140,9 @@ function adapterText(
   )
 }
 
-function dataText({ name, dimension, fingerprint }: ModelCardData['dataset']): string {
-  const what = `${escapeMarkdown(name)}, ${plural(dimension, 'dimension')}`
+function dataText({ name, dimension, image, fingerprint }: ModelCardData['dataset']): string {
+  const size = image ? `pictures of ${image.join(' x ')}, ` : ''
+  const what = `${escapeMarkdown(name)}, ${size}${plural(dimension, 'dimension')}`
   return fingerprint === undefined ? `${what}.` : `${what}, fingerprint ${codeSpan(fingerprint)}.`
 }
 
@@ -149,67 +155,6 @@ function objectiveText({ id, label, summary, paper }: ModelCardData['objective']
   return parts.filter(Boolean).join(' ')
 }
 
-/** Names and numbers that are listed. */
-const LISTED = 20
-
-const listed = (names: readonly string[]): string =>
-  names.length > LISTED ? `${names.slice(0, LISTED).join(', ')}, ...` : names.join(', ')
-
-/** How a map is told something: what to write behind the command, what the graph takes, and its inputs in Python. */
-interface Telling {
-  readonly flag: string
-  readonly says: string
-  readonly feeds: string
-}
-
-function tellingOf(known: KnownCondition): Telling {
-  if (known.kind === 'class') {
-    const { names, none } = known
-    return {
-      flag: `--class ${shellWord(names[0])}`,
-      says: `\`class [batch]\`, int64, is the class of each point, a number of ${codeSpan(listed(names))} from 0${none ? `; ${names.length} stands for none` : ''}.`,
-      feeds: '"class": np.zeros(batch, dtype=np.int64)',
-    }
-  }
-  const { size, columns, minimum, maximum, none } = known
-  const middle = minimum.map((low, i) => Number(((low + maximum[i]) / 2).toPrecision(4)))
-  const names = columns ? ` (${codeSpan(listed(columns))})` : ''
-  return {
-    flag: `--vector ${shellWord(middle.join(','))}`,
-    says: `\`vector [batch, ${size}]\`, float32, is the vector of each point${names} in the data's own units${none ? '; `none [batch]`, float32, is 1 for points that are told none and 0 for others' : ''}.`,
-    feeds: `"vector": np.tile(np.float32([${middle.join(', ')}]), (batch, 1))${none ? ', "none": np.zeros(batch, dtype=np.float32)' : ''}`,
-  }
-}
-
-function sampling({ run, repository, dataset, condition }: ModelCardData): string {
-  const d = dataset.dimension
-  const telling = condition && tellingOf(condition)
-  const commands = [
-    ...(repository ? [`oxbow pull ${shellWord(repository)} --out ${shellWord(run)}`] : []),
-    `oxbow sample ${shellWord(run)}${telling ? ` ${telling.flag}` : ''} --steps 1 --count 5000 --seed 7 --out samples.csv`,
-  ]
-  return `${codeBlock('sh', commands.join('\n'))}
-
-Anywhere ONNX Runtime runs, \`model.onnx\` is the map itself: \`x [batch, ${d}]\` at times \`s [batch]\` goes to
-\`y [batch, ${d}]\` at times \`t [batch]\`, all float32.${telling ? ` ${telling.says}` : ''}
-
-${codeBlock('python', pythonSnippet(d, telling))}`
-}
-
-function pythonSnippet(dimension: number, telling?: Telling): string {
-  const told = telling ? `, ${telling.feeds}` : ''
-  return `import numpy as np
-import onnxruntime as ort
-
-session = ort.InferenceSession("model.onnx")
-batch, steps = 5000, 1
-y = np.random.default_rng(7).standard_normal((batch, ${dimension})).astype(np.float32)
-times = np.linspace(1, 0, steps + 1, dtype=np.float32)
-for s, t in zip(times[:-1], times[1:]):
-    feeds = {"x": y, "s": np.full(batch, s), "t": np.full(batch, t)${told}}
-    y = session.run(["y"], feeds)[0]`
-}
-
 function training({ steps, seed, verdict, command, config }: ModelCardData): string {
   const rows = flatten(config).map(([key, value]) => `| ${codeSpan(key)} | ${codeSpan(value)} |`)
   return [
@@ -217,19 +162,6 @@ function training({ steps, seed, verdict, command, config }: ModelCardData): str
     ...(command ? [codeBlock('sh', command)] : []),
     ['| key | value |', '| --- | --- |', ...rows].join('\n'),
   ].join('\n\n')
-}
-
-/** A fence longer than any run of backticks inside. */
-function codeBlock(language: string, text: string): string {
-  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
-  const fence = '`'.repeat(longest + 1)
-  return `${fence}${language}\n${text}\n${fence}`
-}
-
-/** Inline code that holds any text on one line, also inside a table. */
-function codeSpan(text: string): string {
-  const line = text.replace(/\s*[\r\n]+\s*/g, ' ').replace(/\|/g, '\\|')
-  return line.includes('`') ? `\`\` ${line} \`\`` : `\`${line || ' '}\``
 }
 
 function flatten(value: Readonly<Record<string, unknown>>, prefix = ''): [string, string][] {

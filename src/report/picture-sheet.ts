@@ -2,9 +2,7 @@ import type { Points } from '../model/index.ts'
 
 /** Pictures along each side of a sheet. */
 const ACROSS = 5
-/** Largest side of a sheet in pixels: what is larger is made smaller. */
-const LARGEST = 320
-/** A sheet of grey pictures is at least so wide, its pixels being enlarged: a screen then makes it smaller and not blurred. */
+/** A sheet is about so wide: what is larger is made smaller, and of what is smaller each pixel becomes a square, so that a screen does not blur it. */
 const SHARP = 560
 const QUALITY = 90
 
@@ -38,17 +36,14 @@ export async function pictureSheet(
   const { default: sharp } = await import('sharp')
   const raw = { width: across * width, height: down * height, channels: channels as 1 | 3 | 4 }
   const sheet = sharp(Buffer.from(pixels.buffer), { raw })
+  const isLarge = Math.max(raw.width, raw.height) > SHARP
+  const sized = isLarge
+    ? sheet.resize({ width: SHARP, height: SHARP, fit: 'inside' })
+    : sheet.resize({ width: Math.ceil(SHARP / raw.width) * raw.width, kernel: 'nearest' })
   if (channels === 1) {
-    const sized =
-      Math.max(raw.width, raw.height) > SHARP
-        ? sheet.resize({ width: SHARP, height: SHARP, fit: 'inside' })
-        : sheet.resize({ width: Math.ceil(SHARP / raw.width) * raw.width, kernel: 'nearest' })
-    const png = sized.toColourspace('b-w').png()
-    return `data:image/png;base64,${(await png.toBuffer()).toString('base64')}`
+    const png = await sized.toColourspace('b-w').png().toBuffer()
+    return `data:image/png;base64,${png.toString('base64')}`
   }
-  const jpeg = sheet
-    .resize({ width: LARGEST, height: LARGEST, fit: 'inside', withoutEnlargement: true })
-    .flatten({ background: '#ffffff' })
-    .jpeg({ quality: QUALITY, chromaSubsampling: '4:4:4' })
+  const jpeg = sized.flatten({ background: '#ffffff' }).jpeg({ quality: QUALITY, chromaSubsampling: '4:4:4' })
   return `data:image/jpeg;base64,${(await jpeg.toBuffer()).toString('base64')}`
 }

@@ -37,25 +37,34 @@ export function runReading(given: TableData): string {
   const [first] = scored
   const best = scored.reduce((a, b) => (gain(metric, a.estimate.mean, b.estimate.mean) > 0 ? b : a))
   const sentences = [
-    metric.percent
+    isStrays(metric)
       ? `At ${plural(first.n, 'step')}, ${landing(first.estimate.mean / 100)} (${method.label} weights).`
       : '',
-    `${metric.percent ? '' : `At ${plural(first.n, 'step')}, the ${method.label} weights score `}${scoreOf(data, metric, first.estimate)}${
-      metric.percent && metric.floor ? `; of the data itself ${number(metric.floor.value)}` : ''
+    `${isStrays(metric) ? '' : `At ${plural(first.n, 'step')}, the ${method.label} weights score `}${scoreOf(data, metric, first.estimate)}${
+      isStrays(metric) && metric.floor ? `; of the data itself ${number(metric.floor.value)}` : ''
     }.`,
-    metric.percent && other ? otherScore(data, method, other, first.n) : '',
-    metric.floor && !metric.percent
+    isStrays(metric) && other ? otherScore(data, method, other, first.n) : '',
+    ...data.metrics
+      .filter(one => OF_FEATURES.has(one.name) && one !== metric && !(isStrays(metric) && one === other))
+      .map(one => otherScore(data, method, one, first.n)),
+    metric.floor && !isStrays(metric)
       ? `Data against data scores ${formatFloor(metric.floor, decimalsFor(data, metric))}.`
       : '',
     passing(data, method, steps),
     best === first
       ? scored.length > 1
-        ? 'More steps bring nothing.'
+        ? `More steps bring nothing${data.metrics.length > 1 ? ` by ${metric.label}` : ''}.`
         : ''
       : `The best is ${number(best.estimate.mean)} at ${plural(best.n, 'step')}.`,
   ]
   return sentences.filter(Boolean).join(' ')
 }
+
+/** Whether a metric says how many samples are off the data. */
+const isStrays = ({ name }: Metric): boolean => name === 'strays'
+
+/** Metrics that say most of pictures, of which hardly one is off the data by the distance of its pixels. */
+const OF_FEATURES: ReadonlySet<string> = new Set(['featureFrechet', 'classAccuracy'])
 
 /** Decimals of a metric in sentences: those of its table. */
 const decimalsFor = ({ methods }: TableData, metric: Metric): number =>
@@ -70,7 +79,7 @@ const numberOf = (data: TableData, metric: Metric, value: number): string =>
 function scoreOf(data: TableData, metric: Metric, { mean, interval }: SeedAverage): string {
   const [low, high] = (interval ?? []).map(end => formatNumber(end, decimalsFor(data, metric)))
   const around = interval ? ` (95% interval ${low} to ${high})` : ''
-  return `${metric.percent ? 'Strays' : metric.label} ${numberOf(data, metric, mean)}${around}`
+  return `${isStrays(metric) ? 'Strays' : metric.label} ${numberOf(data, metric, mean)}${around}`
 }
 
 /** How far the samples are from the data, where the first metric says how many are off it. */
@@ -107,7 +116,7 @@ function leader(data: TableData, metric: Metric, steps: number): string {
   const spread = first.estimate.sd === null ? '' : ` ± ${formatNumber(first.estimate.sd, decimals)}`
   const number = (value: number): string => formatNumber(value, decimals)
   const percent = metric.percent ? ' %' : ''
-  const lands = metric.percent ? `: ${landing(first.estimate.mean / 100)}` : ''
+  const lands = isStrays(metric) ? `: ${landing(first.estimate.mean / 100)}` : ''
   const score = `${metric.label} ${number(first.estimate.mean)}${spread}${percent}${lands}`
   const name = first.method.label
   if (!second) return `At ${plural(steps, 'step')}, ${name} scores ${score}.`

@@ -1,4 +1,5 @@
 import type { Points } from '../model/index.ts'
+import { rowsEach } from './class-sheet.ts'
 import { escapeHtml, formatNumber, plural, truncate, wrap } from './format.ts'
 import { seriesStyle, stray } from './palette.ts'
 import {
@@ -123,9 +124,13 @@ export const sheetLegend = ({
   sheetClasses,
 }: Pick<GridData, 'referencePicture' | 'sheetClasses'>): string => {
   if (!referencePicture) return ''
-  return sheetClasses
-    ? `Rows of a sheet are the classes ${sheetClasses.join(', ')}. A column begins from the same noise in every row, at every number of steps and for every model.`
-    : 'The first pictures, row after row from the same noise.'
+  if (!sheetClasses) return 'The first pictures, row after row from the same noise.'
+  const each = rowsEach(sheetClasses.length)
+  const classes = sheetClasses.join(', ')
+  const everywhere = 'at every number of steps and for every model'
+  return each > 1
+    ? `Rows of a sheet are the classes ${classes}, ${each} rows of each. Every class begins from the same noise, ${everywhere}.`
+    : `Rows of a sheet are the classes ${classes}. A column begins from the same noise in every row, ${everywhere}.`
 }
 
 /** What the dots of strays are, where any are drawn. */

@@ -19,8 +19,8 @@ const MOST_AXES = 64
 
 type Each = (field: number, reader: BinaryReader, wire: number) => boolean
 
-/** Hands each field to `each`, and skips those that it does not read. */
-function walk(bytes: Uint8Array, each: Each): void {
+/** Hands each field of a message to `each`, and skips those that it does not read. */
+export function walk(bytes: Uint8Array, each: Each): void {
   const reader = new BinaryReader(bytes)
   while (reader.pos < reader.len) {
     const [field, wire] = reader.tag()
@@ -39,7 +39,8 @@ interface FoundTensor {
   readonly external: boolean
 }
 
-function readInts(reader: BinaryReader, wire: number): number[] {
+/** A list of whole numbers, packed or one by one. */
+export function readInts(reader: BinaryReader, wire: number): number[] {
   if (wire !== BYTES) return [Number(reader.int64())]
   const end = reader.uint32() + reader.pos
   const ints: number[] = []

@@ -48,6 +48,8 @@ export const paths = (directory: string) => ({
   /** What an adapter changes, and the adapter alone. */
   base: join(directory, 'base.safetensors'),
   adapter: join(directory, 'adapter.safetensors'),
+  /** The network of a perceptual loss. */
+  features: join(directory, 'features.onnx'),
   evaluation: join(directory, 'evaluation.json'),
   samples: join(directory, 'samples'),
   plots: join(directory, 'plots'),

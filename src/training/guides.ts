@@ -8,7 +8,7 @@ import type {
   Space,
   VelocityField,
 } from '../model/index.ts'
-import type { Draw } from '../objective/index.ts'
+import type { Draw, Features } from '../objective/index.ts'
 import type { SampleWeight } from './weights.ts'
 
 /**
@@ -47,6 +47,8 @@ export interface Guides {
   readonly space?: Space
   /** What samples are told, where they are told something. */
   readonly told?: ConditionSpec
+  /** The network that stands still for the perceptual loss: standardised points to features. */
+  readonly features?: Features
   /** The learned logarithm of the size of losses. */
   readonly logSize?: Draw['logSize']
 }

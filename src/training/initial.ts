@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { type Config, ConfigError, merge, pointOf, type UserConfig } from '../config/index.ts'
+import { spelledOut } from '../config/plain.ts'
 import { tellable } from '../config/point.ts'
 import { OWN_TEACHER } from '../config/teacher-config.ts'
 import type { Dataset } from '../data/dataset.ts'
@@ -28,11 +29,11 @@ import { paths } from '../serialization/run.ts'
 export function withInitialNetwork(user: UserConfig): UserConfig {
   if (typeof user.initFrom !== 'string' || user.initFrom === OWN_TEACHER) return user
   const { network, interpolant } = readModelFor('initFrom', user.initFrom).config
-  const asked = user.network ?? {}
+  const asked = (spelledOut('network', user.network) ?? {}) as Partial<NetworkConfig>
   if (asked.kind !== undefined && asked.kind !== network.kind)
     return merge({ interpolant }, user) as UserConfig
   const trainsMap = user.objective === undefined || Boolean(objectives.get(user.objective)?.parts)
-  const inherited = inheritedFrom(network, asked as Partial<NetworkConfig>, trainsMap)
+  const inherited = inheritedFrom(network, asked, trainsMap)
   const { scale, ...others } = inherited
   // What was told no scales may learn them now: the rule of guidance decides.
   const taken = scale === 'none' ? others : inherited

@@ -25,7 +25,9 @@ import { openTrainingData } from './data.ts'
 import { openBase, openInitial, withInitialNetwork } from './initial.ts'
 import { openResumed, withMovedRuns } from './moved.ts'
 import { withOwnTeacher } from './own-teacher.ts'
+import { openPerceptual, type PerceptualNetwork } from './perceptual-network.ts'
 import { stateOfPlayers } from './players.ts'
+import { proposals } from './proposals.ts'
 import { resumedConfig } from './resume.ts'
 import { checkReward, withSeenRewards } from './reward.ts'
 import { buildStep, type StepGraph, type Teachers } from './step.ts'
@@ -41,8 +43,12 @@ export interface Prepared {
   /** Threads of an operator. */
   readonly threads: number
   readonly runtime: Runtime
+  /** Of a perceptual loss. */
+  readonly perceptual?: PerceptualNetwork
   /** Absent while the teacher is still to be trained. */
   readonly sources?: Sources
+  /** Lines on what the user may not know of. */
+  readonly proposed?: readonly string[]
   /** Lines on runs that were found elsewhere than they were recorded. */
   readonly moved?: readonly string[]
 }
@@ -88,6 +94,7 @@ export async function prepare(asked: UserConfig, options: TrainOptions): Promise
     const dataset = await openTrainingData(config, given)
     checkReward(config, dataset)
     checkCapacity(config, pointOf(config, dataset))
+    const perceptual = openPerceptual(config, dataset, directory, false)
     const own = trainsTeacher(config)
     if (own) checkCapacity(resolveConfig(teacherConfig(config)), pointOf(config, dataset))
     const sources = own ? undefined : openSources(config, dataset, undefined, directory)
@@ -96,7 +103,9 @@ export async function prepare(asked: UserConfig, options: TrainOptions): Promise
       config: withBakedGuidance(resolveConfig(withAbsolutePaths(whole))),
       dataset,
       threads,
+      perceptual,
       sources,
+      proposed: proposals(whole, config, dataset),
       runtime: await runtimeOf(options, threads),
     }
   }
@@ -114,6 +123,7 @@ export async function prepare(asked: UserConfig, options: TrainOptions): Promise
       `steps: the run is already at step ${checkpoint.step}, more than the ${config.steps} asked for`,
     )
   }
+  const perceptual = openPerceptual(config, dataset, directory, checkpoint !== undefined)
   const waits = trainsTeacher(config) && !checkpoint
   const sources = waits ? undefined : openSources(config, dataset, checkpoint, directory)
   return {
@@ -122,6 +132,7 @@ export async function prepare(asked: UserConfig, options: TrainOptions): Promise
     checkpoint,
     continued,
     threads,
+    perceptual,
     sources,
     moved,
     runtime: await runtimeOf(options, threads),
@@ -134,9 +145,11 @@ export const warningsOf = ({
   dataset,
   continued,
   moved = [],
-}: Pick<Prepared, 'config' | 'dataset' | 'continued' | 'moved'>): string[] => [
+  proposed = [],
+}: Pick<Prepared, 'config' | 'dataset' | 'continued' | 'moved' | 'proposed'>): string[] => [
   ...(continued?.notes ?? []),
   ...moved,
+  ...proposed,
   ...(dataset.warnings ?? []),
   ...remarksOn(config, findObjective(config.objective)),
 ]
@@ -156,11 +169,12 @@ function checkFits({ state }: Checkpoint, step: StepGraph, directory: string): v
 
 /** The graph of a step, which a checkpoint must fit. */
 export function stepWith(
-  { config, dataset, checkpoint }: Prepared,
+  { config, dataset, checkpoint, perceptual }: Prepared,
   { teachers, base }: Sources,
   directory: string,
 ): StepGraph {
-  const step = buildStep(withSeenRewards(config, dataset), pointOf(config, dataset), teachers, base)
+  const learned = { ...teachers, ...(perceptual && { features: perceptual.features }) }
+  const step = buildStep(withSeenRewards(config, dataset), pointOf(config, dataset), learned, base)
   if (checkpoint) checkFits(checkpoint, step, directory)
   return step
 }

@@ -33,6 +33,9 @@ function vectorText(name: string): string {
   return `${text}${player === MAP ? '' : ` of ${player}`}`
 }
 
+/** A training is not silent for much longer. */
+const SILENCE_MS = 5000
+
 /** The first step has a line of its own: what an untrained network gives is what the others are compared with. */
 const isLogged = (step: number, { logEvery, steps }: Config): boolean =>
   step === 1 || step % logEvery === 0 || step === steps
@@ -48,6 +51,8 @@ export class RecordedTraining {
   private lastLine: MetricsLine | undefined
   private saved: number
   private first: number | undefined
+  /** When progress was last told, and the step and time of the last line of the log. */
+  private told: { at: number; readonly step: number; readonly since: number } | undefined
   private readonly loggers: readonly Logger[]
 
   constructor(
@@ -69,6 +74,7 @@ export class RecordedTraining {
       const failure = await trainer.advance(logEvery, checkpointEvery)
       if (failure) this.diverged(failure)
       if (isLogged(trainer.step, trainer.config)) this.log()
+      else this.tellPace()
       if (trainer.step % checkpointEvery === 0) this.save()
     }
     this.save()
@@ -93,10 +99,27 @@ export class RecordedTraining {
     const { step, loss, stepsPerSecond } = line
     const residual = residualOf(line)
     this.first ??= residual
+    this.told = { at: performance.now(), step, since: performance.now() }
     // The first step alone says nothing of the pace.
     if (step === 1 && trainer.config.steps > 1) return
     const grown = hasRunAway(this.first, residual, trainer.config) && { grownFrom: this.first }
     options.onProgress?.({ step, steps: trainer.config.steps, loss, residual, ...grown, stepsPerSecond })
+  }
+
+  /** Says where a training of slow steps is between two lines of the log, with the numbers of the last one. */
+  private tellPace(): void {
+    const { trainer, options, lastLine, told } = this
+    const now = performance.now()
+    if (!lastLine || !told || now - told.at < SILENCE_MS) return
+    told.at = now
+    const pace = (1000 * (trainer.step - told.step)) / (now - told.since)
+    options.onProgress?.({
+      step: trainer.step,
+      steps: trainer.config.steps,
+      loss: lastLine.loss,
+      residual: residualOf(lastLine),
+      stepsPerSecond: Math.round(100 * pace) / 100,
+    })
   }
 
   private save(): void {

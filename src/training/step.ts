@@ -28,6 +28,7 @@ import {
 import type { Guides, TermInputs } from './guides.ts'
 import { MAP, type Trained, WEIGHT } from './networks.ts'
 import { RATES } from './optimizer/rates.ts'
+import { PERCEPTUAL } from './perceptual.ts'
 import { playersOf, stateNames, type TrainedPlayer, vectorName } from './players.ts'
 import { evaluateTerms, type Term, termSpecs } from './terms.ts'
 import { roundOf, type TurnPlan } from './turns.ts'
@@ -54,7 +55,7 @@ export interface StepGraph {
 }
 
 /** What a run learns from beside data. */
-export type Teachers = Pick<Guides, 'teacher' | 'pretrained' | 'weak'>
+export type Teachers = Pick<Guides, 'teacher' | 'pretrained' | 'weak' | 'features'>
 
 /** Parameters of players by their names. */
 export type Trees = Readonly<Record<string, Named<Tensor>>>
@@ -161,7 +162,7 @@ export function buildStep(
         readonly Tensor[],
         Trees,
       ]
-      const lines = partNames(turn)
+      const lines = lineNames(turn, config)
       const gradients = trained.map(({ name }) => gathered(vectors, name, flatten(tree[name]), accumulate))
       const norms = gradients.map(gradient => gradient.square().sum().sqrt())
       trained.forEach((player, i) => {
@@ -200,6 +201,9 @@ export function buildStep(
   }
 }
 
-/** Names of a turn's parts in the log, each as trained and as it is without weights. */
-const partNames = ({ terms }: TurnPlan): string[] =>
-  terms.flatMap(({ parts }) => parts({}).flatMap(({ name }) => [name, `${name}Residual`]))
+/** Names of a turn's losses in the log, each as trained and as it is without weights. */
+const lineNames = ({ terms }: TurnPlan, { loss }: Config): string[] =>
+  [
+    ...terms.flatMap(({ parts }) => parts({}).map(({ name }) => name)),
+    ...(loss.perceptual ? [PERCEPTUAL] : []),
+  ].flatMap(name => [name, `${name}Residual`])

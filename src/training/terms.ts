@@ -33,6 +33,7 @@ import {
 } from '../objective/index.ts'
 import { guidanceOf } from './guidance.ts'
 import { type Guides, type InputName, isPoints, type TermInputs, type Told, tell } from './guides.ts'
+import { PERCEPTUAL, perceptualOf } from './perceptual.ts'
 import { errorOf, type SampleWeight } from './weights.ts'
 
 export type TermName = 'diagonal' | 'consistency'
@@ -328,7 +329,7 @@ function evaluatePart(
 /**
  * Evaluates every term for a student.
  *
- * @returns the weighted sum, and the value of every part
+ * @returns the weighted sum, and the value of every part; last, where there is one, that of the perceptual loss
  */
 export function evaluateTerms(
   config: Config,
@@ -347,11 +348,19 @@ export function evaluateTerms(
       return evaluatePart(config, part, draw, inputs[i], guides.weight)
     }),
   )
+  const perceived = perceptualOf(
+    config,
+    terms.map(({ rows }, i) => ({ draw: draws[i](students[i]), rows })),
+    guides.features,
+  )
   const weighted = values.flatMap((list, i) =>
     list.map(({ loss }, j) => {
       const { weight } = parts[i][j]
       return (weight === undefined ? loss : loss.mul(weight)).mul(terms[i].weight)
     }),
   )
-  return { total: weighted.reduce((a, b) => a.add(b)), values: values.flat() }
+  const total = weighted.reduce((a, b) => a.add(b))
+  if (!perceived) return { total, values: values.flat() }
+  const { added, loss, residual } = perceived
+  return { total: total.add(added), values: [...values.flat(), { name: PERCEPTUAL, loss, residual }] }
 }

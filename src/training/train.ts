@@ -9,6 +9,7 @@ import { checkFree, isRun, RunError, readMetrics, writeRecord } from '../seriali
 import { rewind } from './continuing.ts'
 import { openTrajectoryCache } from './coupling.ts'
 import { isTeacherFinished, teacherDirectory } from './own-teacher.ts'
+import { savePerceptual } from './perceptual-network.ts'
 import { openSources, type Prepared, prepare, type Sources, stepWith, warningsOf } from './prepare.ts'
 import { RecordedTraining } from './recorded-training.ts'
 import type { StepGraph } from './step.ts'
@@ -68,6 +69,7 @@ export async function train(
     lock.check()
     if (prepared.continued) rewind(directory, prepared.continued)
     writeRecord(directory, { config, data: dataRecord(dataset), threads: prepared.threads })
+    if (prepared.perceptual) savePerceptual(directory, prepared.perceptual)
     options.onStart?.(warningsOf(prepared))
     const result = await afterTeacher(prepared, early, options, lock)
     whenDone?.()
@@ -95,7 +97,7 @@ async function afterTeacher(
 /** The result of a run that was stopped before its own first step. */
 const stopped = (
   { directory }: TrainOptions,
-  prepared: Pick<Prepared, 'config' | 'dataset' | 'checkpoint'>,
+  prepared: Pick<Prepared, 'config' | 'dataset' | 'checkpoint' | 'proposed'>,
 ): TrainResult => ({
   run: directory,
   steps: prepared.checkpoint?.step ?? 0,

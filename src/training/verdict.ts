@@ -1,5 +1,6 @@
 import type { Config } from '../config/index.ts'
 import type { MetricsLine } from '../serialization/metrics-log.ts'
+import { PERCEPTUAL } from './perceptual.ts'
 
 /**
  * How a training went, by its plain residual: the sum over its terms of the mean squared residual, whatever their weights. An
@@ -25,9 +26,12 @@ const GROWTH_FROM_TRAINED = 1000
 /** Between these parts of the first residual the last one is about the same. */
 const LEVEL = [0.8, 1.25] as const
 
-/** The plain residual of a line: the sum over its terms. */
+/** The plain residual of a line: the sum over its terms, without what is of features and would drown it. */
 export const residualOf = ({ terms }: Pick<MetricsLine, 'terms'>): number =>
-  Object.values(terms ?? {}).reduce((sum, { residual }) => sum + residual, 0)
+  Object.entries(terms ?? {}).reduce(
+    (sum, [name, { residual }]) => (name === PERCEPTUAL ? sum : sum + residual),
+    0,
+  )
 
 /** Whether a residual has grown as it does only in a training that diverges. */
 export const hasRunAway = (first: number, now: number, { initFrom }: Pick<Config, 'initFrom'>): boolean =>

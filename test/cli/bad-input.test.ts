@@ -8,6 +8,7 @@ import { lower } from '../../src/runtime/onnx.ts'
 import { decodeSafetensors, encodeSafetensors } from '../../src/serialization/safetensors.ts'
 import { run, runHere } from '../helpers/cli.ts'
 import { snapshot, temporaryFolder } from '../helpers/folder.ts'
+import { some } from '../helpers/long.ts'
 
 const folder = temporaryFolder('bad-input')
 const home = process.cwd()
@@ -460,7 +461,7 @@ const RUNS: [string, RegExp][] = [
 const all = { COMMANDS, GRIDS, TRAINING, CONFIGS, TABLES, RUNS }
 
 describe.each(Object.entries(all))('%s', (_, cases) => {
-  test.each(cases)('oxbow %s', async (line, pattern) => {
+  test.each(some(cases))('oxbow %s', async (line, pattern) => {
     const words = line.split(' ')
     const before = snapshot(folder)
     const { code, stdout, stderr } = await runHere(words)
@@ -501,7 +502,7 @@ describe('as a process of its own', () => {
     ['sample garbage.onnx --out a.csv', /^oxbow: garbage\.onnx: not an ONNX model that can be run/],
     ['train --resume --out checkpoint-cut', /^oxbow: .*cut short/],
   ] as [string, RegExp][]
-  test.concurrent.each(cases)('oxbow %s', async (line, pattern) => {
+  test.concurrent.each(some(cases))('oxbow %s', async (line, pattern) => {
     const { code, stdout, stderr } = await run([...line.split(' '), '--json'], { cwd: join(folder) })
     expect(stderr).toMatch(/^[^\n]+\n$/)
     expect(stderr).toMatch(pattern)

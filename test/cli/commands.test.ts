@@ -126,7 +126,7 @@ describe('train', () => {
     expect(documentOf(outcome)).toMatchObject({ steps: 20, finished: true })
   })
 
-  test('points of a CSV file, in three dimensions', async () => {
+  long('points of a CSV file, in three dimensions', async () => {
     const rows = Array.from({ length: 50 }, (_, i) => [Math.sin(i), Math.cos(3 * i), i / 50].join(','))
     writeFileSync(at('points.csv'), `a,b,c\n${rows.join('\n')}\n`)
     await here('train', ...TINY, '--steps', '20', '--data', at('points.csv'), '--out', at('csv'))
@@ -388,7 +388,7 @@ describe('objectives', () => {
 })
 
 describe('a terminal of 20 columns', () => {
-  test.each([
+  long.each([
     ['evaluate', [trained, '--count', '50', '--steps', '1']],
     ['objectives', []],
   ])('%s', async (command, args) => {

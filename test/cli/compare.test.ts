@@ -84,7 +84,7 @@ describe('compare', () => {
     expect(stdout).toContain(`report: ${join(out, 'report.html')}`)
   })
 
-  test('trains the teacher that it needs', async () => {
+  long('trains the teacher that it needs', async () => {
     const needy = ['compare', '--objectives', 'lmd', '--steps', '1', '--count', '100', ...small]
     const { code, stdout } = await run([
       ...needy,

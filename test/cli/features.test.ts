@@ -36,6 +36,14 @@ describe('oxbow features', () => {
     expect(measured.rows[0].metrics.classBalance.value).toBeGreaterThan(0.3)
   })
 
+  test('takes keys of the data', async () => {
+    const keys = ['--data.images.size', '4', '--data.images.color', 'grey']
+    const { code, stderr } = await runHere(['features', folder, ...keys, '--out', at('none.onnx')])
+    expect([code, stderr]).toEqual([2, `oxbow: ${folder}: holds no picture (.png, .jpg, .jpeg or .webp)\n`])
+    const wrong = await runHere(['features', folder, '--data.images.sise', '4', '--out', at('none.onnx')])
+    expect(wrong.stderr).toBe('oxbow: images: unknown key "sise"; did you mean size?\n')
+  })
+
   test('says of data without classes that it has none', async () => {
     const { code, stderr } = await runHere(['features', 'swiss-roll', '--out', at('none.onnx')])
     expect(code).toBe(2)

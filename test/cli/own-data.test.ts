@@ -89,6 +89,7 @@ test.each<[string[], RegExp]>([
   [['--data.images.path', at('photos'), '--data.images.size', '0'], /images\.size: expected /],
   [['--data', at('photo')], /photo: no such file/],
   [['--data', '{csv: {path'], /--data: expected a name, a path or a block/],
+  [['--data', at('photos'), '--data.image.size', '4'], /; found .*; did you mean images\?\n$/],
   [['--data', '{excel: {}}'], /expected a name or a block with one key of mixture, gaussian, glyphs, csv/],
 ])('refuses %j in one line and writes nothing', async (data, message) => {
   const { code, stderr } = await runHere(['train', ...data, '--out', at('none'), ...SHORT])

@@ -197,7 +197,7 @@ describe('evaluate', () => {
     expect(readFileSync(paths(at('ct')).card, 'utf8')).toContain('averaged, renoise')
   })
 
-  test('--grid: a row for each', async () => {
+  long('--grid: a row for each', async () => {
     const { rows } = await measured('fmm', '--grid', '1,0.6,0', '--grid', '1,0.9,0.1,0')
     expect(rows).toMatchObject([
       { steps: 2, grid: [1, 0.6, 0], method: 'jump' },

@@ -48,6 +48,16 @@ describe('one-step', () => {
     expect(resolveConfig({ steps: 6000 }).coupling.pairs).toBe(16_384)
   })
 
+  test('takes the batch and the learning rate that suit a transformer, not those of its own network', () => {
+    const network = { kind: 'dit' }
+    const config = resolveConfig({ network })
+    expect(config).toMatchObject({ recipe: 'one-step', batch: 64, optimizer: { learningRate: 1e-3 } })
+    expect(config.coupling.pairs).toBe(32_768 / 8)
+    expect(resolveConfig({ objective: 'flow-matching', network }).batch).toBe(64)
+    expect(resolveConfig({ objective: 'flow-matching', network, batch: 7 }).batch).toBe(7)
+    expect(resolveConfig({}).optimizer.learningRate).toBe(4e-3)
+  })
+
   test.each([
     [{ recipe: 'one-step', objective: 'lsd' }, 'recipe: one-step trains cmt, found the objective "lsd"'],
     [{ recipe: 'one' }, 'recipe: expected one of one-step; found "one"'],

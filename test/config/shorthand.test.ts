@@ -19,3 +19,16 @@ test('the same over layers, whichever is the text', () => {
     condition: { kind: 'class', drop: 0 },
   })
 })
+
+test.each([[['--network', 'dit', '--network.width', '64']], [['--network.width', '64', '--network', 'dit']]])(
+  'the kind of a network stands for its block: %j',
+  given => {
+    expect(resolveConfig({ objective: 'lsd', ...parseKeys(given) }).network).toMatchObject({
+      kind: 'dit',
+      width: 64,
+    })
+    expect(() => resolveConfig({ objective: 'lsd', ...merge({}, { network: 'dat' }) })).toThrow(
+      'network.kind: expected one of "mlp"|"dit", found "dat"',
+    )
+  },
+)

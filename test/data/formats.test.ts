@@ -528,12 +528,24 @@ describe('a folder of pictures', () => {
     expect([...points]).toEqual([...new Array(12).fill(0), ...new Array(12).fill(255)])
   })
 
+  test('folders of a set in parts are no classes, which a warning says', async () => {
+    const one = await encodePicture([2, 2, 3], bytes(12))
+    const path = await pictures({ 'test/cat/1.png': one, 'train/cat/1.png': one, 'train/dog/1.png': one })
+    const { labels, warnings = [] } = await openDataset({ images: { path } }, { holdOut: 0 })
+    expect(labels!.names).toEqual(['test', 'train'])
+    expect(warnings.join()).toContain(`use --data ${join(path, 'train')}`)
+    const trains = await pictures({ 'train/1.png': one, 'test/2.png': one })
+    expect((await openDataset({ images: { path: trains } }, { holdOut: 0 })).warnings?.join()).not.toContain(
+      'use --data',
+    )
+  })
+
   const good = encodePicture([6, 8, 3], bytes(144))
   test.each<[string, () => Promise<Record<string, Buffer>>, string]>([
     [
       'pictures of several sizes',
       async () => ({ 'a.png': await good, 'b.png': await encodePicture([4, 4, 3], bytes(48)) }),
-      'b.png: is 4 x 4, the first picture 6 x 8; give a size',
+      'b.png: is 4 x 4, the first picture 6 x 8; give all one size, e.g. size: 6 (--data.images.size 6)',
     ],
     [
       'pictures beside subfolders',

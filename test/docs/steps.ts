@@ -65,6 +65,7 @@ const FEW: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     '--training.network.hidden': '32',
     '--count': '300',
   },
+  features: { '--steps': '20' },
   bench: { '--rounds': '1', '--python': 'no-python', '--only': 'psd-512' },
 }
 

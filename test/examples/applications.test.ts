@@ -14,6 +14,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { drawNoise, load, sample, train, uniformGrid } from '../../src/index.ts'
 import { sharedChromium, withoutChromium } from '../helpers/browsers.ts'
+import { long } from '../helpers/long.ts'
 import { trainTold } from '../helpers/pictures.ts'
 import { type Site, serveFolders } from '../helpers/site.ts'
 import { tiny } from '../helpers/training.ts'
@@ -85,7 +86,7 @@ describe.skipIf(withoutChromium())('the example for a browser', () => {
     await page.close()
   })
 
-  test('takes bytes as well, and refuses what is no model in a line', async () => {
+  long('takes bytes as well, and refuses what is no model in a line', async () => {
     const page = await browser.newPage()
     await page.goto(server.url)
     // As text: what is compiled for the tests does not run in a page.

@@ -118,7 +118,7 @@ describe('a bundle loads in Node', () => {
     expect(outcome(file)).toBe('loaded 4 3\n')
   })
 
-  test('of vite', async () => {
+  long('of vite', async () => {
     await runVite(at('vite-node'), {
       lib: { entry: 'loaded.js', formats: ['es'], fileName: () => 'main.mjs' },
     })

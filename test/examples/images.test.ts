@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { readConfig } from '../../src/cli/config-file.ts'
 import { guidanceRecord } from '../../src/config/guidance.ts'
 import { pointOf, resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { generatedDataset } from '../../src/data/catalogue.ts'
@@ -37,6 +38,14 @@ const GUIDED: Readonly<Record<string, object>> = {
 describe('recipes for pictures', () => {
   test('are all known here', () => {
     expect([...files].sort()).toEqual(Object.keys(GUIDED).sort())
+  })
+
+  test.each(files)('%s finds the runs that its commands write from the root of the checkout', async name => {
+    const { teacher, initFrom, guidance } = await readConfig(`${FOLDER}/${name}`)
+    const { weak } = (guidance ?? {}) as { weak?: unknown }
+    for (const run of [teacher, initFrom, weak]) {
+      expect([undefined, 'runs/velocity', 'runs/weak']).toContain(run)
+    }
   })
 
   test.each(files)('%s builds a training step, and records its guidance', name => {

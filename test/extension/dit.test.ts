@@ -12,6 +12,7 @@ import { decodeSafetensors } from '../../src/serialization/safetensors.ts'
 import { encodeIdx } from '../data/files.ts'
 import { runHere } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { long } from '../helpers/long.ts'
 import { metricsOf, quick, stopAfter } from '../helpers/training.ts'
 
 const folder = temporaryFolder('dit')
@@ -93,7 +94,7 @@ describe('a transformer on pictures with classes', () => {
   test('is refused for pictures that its patch does not divide, and for points', async () => {
     const refused = (change: object) => train({ ...user, ...change } as never, { directory: at('refused') })
     await expect(refused({ network: { ...user.network, patch: 3 } })).rejects.toThrow(
-      /^network\.patch: .*8 x 8; found 3$/,
+      /^network\.patch: .*8 x 8 \(1, 2, 4, 8\); found 3$/,
     )
     await expect(refused({ data: 'ring' })).rejects.toThrow(/^network\.kind: dit is for pictures/)
   })
@@ -138,7 +139,7 @@ describe('a transformer on pictures with classes', () => {
     expect(found[0][0]).not.toEqual(found[0][1])
   })
 
-  test('is measured, sampled, exported and reported by the command line', async () => {
+  long('is measured, sampled, exported and reported by the command line', async () => {
     const { rows, maps } = await evaluateRun(at('map'), {
       ...{ count: 20, seed: 1, steps: [1], method: 'auto', weights: ['ema'] },
       metrics: ['slicedWasserstein', 'semigroupError'],

@@ -254,7 +254,7 @@ describe('what is refused leaves nothing', () => {
     ],
     [
       'a hub that is not there',
-      /someone\/ring: .*(ECONNREFUSED|bad port)/,
+      /someone\/ring: (the hub cannot be reached: .*ECONNREFUSED.*HF_ENDPOINT|bad port)/,
       1,
       ['pull', 'someone/ring', '--out', 'got'],
       () => vi.stubEnv('HF_ENDPOINT', 'http://127.0.0.1:9'),

@@ -23,6 +23,7 @@ const tensors = publishedWeights(sizes)
 const options = (change: Partial<ImportOptions> = {}): ImportOptions => ({
   convention: 'flow-matching',
   config: { network: { heads: 4 } },
+  guidanceApplied: 'none',
   ...change,
 })
 const imported = (all: Record<string, StoredTensor> = tensors, change: Partial<ImportOptions> = {}) =>
@@ -98,8 +99,8 @@ describe('weights in the layout of DiT', () => {
     const file = join(folder, 'published.safetensors')
     writeFileSync(file, encodeSafetensors({ tensors, metadata: {} }))
     const run = join(folder, 'run')
-    const flags = ['--convention', 'flow-matching', '--network.heads', '4', '--out', run]
-    const { code, stdout, stderr } = await runHere(['import', file, ...flags])
+    const flags = ['--convention', 'flow-matching', '--network.heads', '4', '--guidance-applied', 'none']
+    const { code, stdout, stderr } = await runHere(['import', file, ...flags, '--out', run])
     expect([code, stderr]).toEqual([0, ''])
     expect(stdout).toContain('blocks.1.attn.qkv.weight -> blocks.1.qkv.weight')
     const map = await load(run)

@@ -124,7 +124,7 @@ describe('of finite data', () => {
     ])
   })
 
-  test.each([10, 30, 300])('floors of %d held-out rows of ordinary data, whatever the draw', rows => {
+  test.each(some([10, 30, 300]))('floors of %d held-out rows of ordinary data, whatever the draw', rows => {
     for (let seed = 0; seed < 40; seed++) {
       const stream = random(seed, 'ordinary')
       const values = Float32Array.from({ length: 10 * rows }, () => stream.normal() ** 3)

@@ -129,7 +129,7 @@ test(
   TIMEOUT,
 )
 
-test(
+long(
   'formulas given one thing for another are caught',
   () => {
     expect(drawMutants.length).toBeGreaterThan(400)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { generatedDataset } from '../../src/data/catalogue.ts'
 import { classSheet } from '../../src/report/class-sheet.ts'
+import { sheetLegend } from '../../src/report/sample-grid.ts'
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `class ${i}`)
 const line = (values: Float32Array, size: number, i: number) => [...values.subarray(i * size, (i + 1) * size)]
@@ -12,8 +13,9 @@ describe('a sheet by class', () => {
     expect([...ten.classes.subarray(28, 32)]).toEqual([2, 2, 3, 3])
     expect(classSheet(names(25)).names).toEqual(names(10))
     expect(classSheet(names(25)).classes.at(-1)).toBe(9)
-    // Of few classes, several rows.
-    expect([...classSheet(names(2)).classes].filter((_, i) => i % 5 === 0)).toEqual([0, 0, 0, 1, 1])
+    // Of few classes, several rows, as many of each.
+    expect([...classSheet(names(2)).classes].filter((_, i) => i % 4 === 0)).toEqual([0, 0, 1, 1])
+    expect([1, 2, 3, 4, 5, 6].map(count => classSheet(names(count)).side)).toEqual([4, 4, 6, 4, 5, 6])
   })
 
   test('begins every row of a column from one noise, and rows of one class from others', () => {
@@ -21,12 +23,20 @@ describe('a sheet by class', () => {
     for (const row of [1, 9]) expect(line(ten, 30, row)).toEqual(line(ten, 30, 0))
     expect(line(ten, 3, 0)).not.toEqual(line(ten, 3, 1))
     const two = classSheet(names(2)).noise(3, 4)
-    expect(line(two, 15, 1)).not.toEqual(line(two, 15, 0))
-    expect(line(two, 15, 3)).toEqual(line(two, 15, 0))
-    expect(line(two, 15, 4)).toEqual(line(two, 15, 1))
+    expect(line(two, 12, 1)).not.toEqual(line(two, 12, 0))
+    expect(line(two, 12, 2)).toEqual(line(two, 12, 0))
+    expect(line(two, 12, 3)).toEqual(line(two, 12, 1))
     // It is the noise of the seed, whatever the map.
     expect(classSheet(names(10)).noise(3, 4)).toEqual(ten)
     expect(classSheet(names(10)).noise(3, 5)).not.toEqual(ten)
+  })
+
+  test('is explained as it is', () => {
+    const of = (sheetClasses: string[]) => sheetLegend({ referencePicture: 'x', sheetClasses })
+    expect(of(names(4))).toContain('class 3. A column begins from the same noise in every row, at every')
+    expect(of(names(3))).toContain(
+      'class 2, 2 rows of each. Every class begins from the same noise, at every',
+    )
   })
 
   test('shows real pictures of each class, all different', () => {

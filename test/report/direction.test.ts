@@ -102,6 +102,25 @@ describe('a confidence interval', () => {
     expect(areas(curvesPlot(bare, coverage))).toBe(0)
   })
 
+  it('is read out for pictures, with what a classifier makes of them', () => {
+    const accuracy = { ...coverage, name: 'classAccuracy', label: 'recognised as the class asked for' }
+    const [method] = data.methods
+    const cells = method.cells.map(cell => ({
+      ...cell,
+      values: { coverage: estimate(0.6), classAccuracy: estimate(0.75) },
+    }))
+    const text = runReading({
+      ...data,
+      metrics: [{ ...coverage, percent: true }, accuracy],
+      methods: [{ ...method, cells }],
+    })
+    // A percentage of something else than strays.
+    expect(text).toContain('At 1 step, the wide weights score coverage 60.00 %')
+    expect(text).not.toMatch(/strays|land/i)
+    expect(text.match(/Recognised as the class asked for 0\.750/g)).toHaveLength(1)
+    expect(text).toContain('More steps bring nothing by coverage.')
+  })
+
   it('is read out for a run, with what more steps bring', () => {
     const text = runReading(data)
     expect(text).toContain('At 1 step, the wide weights score coverage 0.600 (95% interval 0.580 to 0.620).')

@@ -28,7 +28,7 @@ describe('modelCard', () => {
       tags: ['flow-map', 'one-step-generation', 'onnx', 'lsd'],
     })
     expect(frontMatter(modelCard({ ...bare, license: 'cc-by-4.0' })).license).toBe('cc-by-4.0')
-    const images = modelCard({ ...card, dataset: { ...card.dataset, images: true } })
+    const images = modelCard({ ...card, dataset: { ...card.dataset, image: [8, 8, 1] } })
     expect(frontMatter(images).pipeline_tag).toBe('unconditional-image-generation')
   })
 
@@ -52,6 +52,15 @@ describe('modelCard', () => {
     )
     expect(values.length).toBeGreaterThan(3)
     expect(results[0].metrics).toEqual(values)
+  })
+
+  it('says what a map of pictures and of scales takes', () => {
+    const of = modelCard({ ...card, scales: [1, 8], dataset: { ...card.dataset, image: [28, 28, 1] } })
+    expect(of).toContain('`x [batch, 28, 28, 1]`')
+    expect(of).toContain('standard_normal((batch, 28, 28, 1))')
+    expect(of).toContain('batch, steps = 64, 1')
+    expect(of).toContain('`w [batch]`, float32, is the guidance scale, from 1 (none is 1) to 8.')
+    expect(of).toContain('"t": np.full(batch, t), "w": np.full(batch, 1, dtype=np.float32)}')
   })
 
   it('says how to sample, with the dimension and a quoted path', () => {

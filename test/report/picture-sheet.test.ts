@@ -33,12 +33,13 @@ describe('pictureSheet', () => {
       [300, 128, -40],
     ]
     const { at, width, height } = await pixelsOf(await pictureSheet(plain(colours), [SIZE, SIZE, 3]))
-    expect([width, height]).toEqual([32, 32])
-    near(at(8, 8), [250, 10, 10])
-    near(at(24, 8), [10, 250, 10])
-    near(at(8, 24), [10, 10, 250])
+    // Eighteen times as large, each pixel as it is.
+    expect([width, height]).toEqual([576, 576])
+    near(at(287, 8), [250, 10, 10])
+    near(at(288, 8), [10, 250, 10])
+    near(at(287, 288), [10, 10, 250])
     // What lies outside of the range of colours is cut.
-    near(at(24, 24), [255, 128, 0])
+    near(at(288, 288), [255, 128, 0])
   })
 
   it('shows grey pictures, at most 25', async () => {

@@ -18,6 +18,7 @@ import type { Buffer } from '../../src/runtime/program.ts'
 import { allCases, type Case } from '../autodiff/gallery.ts'
 import { instructions, runProgram } from '../autodiff/random-graph.ts'
 import { sampleArgument, sampleArguments } from '../autodiff/values.ts'
+import { some } from '../helpers/long.ts'
 
 type Float = Extract<DType, 'float32' | 'float64'>
 
@@ -92,7 +93,7 @@ describe('ONNX Runtime agrees with the evaluator', () => {
     await fc.assert(property, { numRuns: 3, seed: 5 })
   })
 
-  test.each(allCases)('$title, in float64', async c => {
+  test.each(some(allCases))('$title, in float64', async c => {
     await expectAgreement(c, [2, 3, 4], 'float64', 11)
   })
 })

@@ -59,7 +59,7 @@ test('the example is as good as it says', async () => {
   expect(measures.floors.slicedWasserstein.value).toBeCloseTo(distance.floor, 2)
 })
 
-test('its averaged weights and those of the last step are each as good', async () => {
+long('its averaged weights and those of the last step are each as good', async () => {
   const { floors, evaluate } = prepareMetrics((await open(node)).dataset, {
     count: 10_000,
     names: ['slicedWasserstein'],

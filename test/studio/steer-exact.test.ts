@@ -6,6 +6,7 @@ import { random } from '../../src/random/random.ts'
 import { drawNoise, uniformGrid } from '../../src/sampler/sampler.ts'
 import { type Steered, steer } from '../../src/studio/engine/steer.ts'
 import { rewardAt, tiltedDataset } from '../../src/studio/engine/tilt.ts'
+import { long } from '../helpers/long.ts'
 
 const COUNT = 2000
 
@@ -76,7 +77,7 @@ describe('the ring, tilted by a wide bump', () => {
     expect(new Set(points.filter((_, i) => i % 2 === 0)).size).toBeGreaterThan(0.9 * COUNT)
   })
 
-  test('unadjusted Langevin moves leave it, even from exact samples', async () => {
+  long('unadjusted Langevin moves leave it, even from exact samples', async () => {
     const source = random(1, 'langevin')
     const t = 0.75
     // At time t the target is that of a weaker tilt, carried along the flow.

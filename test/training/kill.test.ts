@@ -11,7 +11,7 @@ import { isWhole } from '../helpers/long.ts'
 import { metricsOf, newestCheckpoint } from '../helpers/training.ts'
 
 const folder = temporaryFolder('kill')
-const KILLS = isWhole ? 20 : 4
+const KILLS = isWhole ? 20 : 2
 const SETTINGS = [...TINY, '--steps', '1500', '--checkpointEvery', '10', '--logEvery', '5', '--chunk', '5']
 
 const train = (out: string) => ['train', '--out', out, ...(isRun(out) ? ['--resume'] : SETTINGS)]

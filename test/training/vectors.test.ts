@@ -103,7 +103,7 @@ describe('a map that is told vectors', () => {
     await check(at(objective))
   })
 
-  test('by the default recipe too, whose velocity and trajectories are told the same', async () => {
+  long('by the default recipe too, whose velocity and trajectories are told the same', async () => {
     const { condition, network, batch, seed } = base
     const coupling = { pairs: 2048, steps: 16 }
     await train({ condition, network, batch, seed, steps: 1500, coupling }, { directory: at('recipe'), data })
@@ -274,7 +274,7 @@ describe('a map that is told vectors', () => {
     await check(at('taught'))
   })
 
-  test('is measured by points and vectors together, which a map that ignores them fails', async () => {
+  long('is measured by points and vectors together, which a map that ignores them fails', async () => {
     const request = { steps: [1], count: 400, seed: 1, method: 'jump', weights: ['ema'] } as const
     const measure = async (directory: string): Promise<Evaluation> => evaluateRun(directory, request, data)
     const { jointEnergyDistance: told } = (await measure(at('psd'))).rows[0].metrics

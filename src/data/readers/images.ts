@@ -57,10 +57,16 @@ export function imagesSource(options: ImagesOptions): Source {
         if (!image) {
           image = [height, width, channels]
           const dimension = height * width * channels
-          sink.begin({ dimension, shape: image, bytes: true, labelled: classes !== undefined })
+          sink.begin({
+            dimension,
+            shape: image,
+            bytes: true,
+            labelled: classes !== undefined,
+            warnings: sidesOf(path, pictures),
+          })
         } else if (height !== image[0] || width !== image[1]) {
           throw new DataError(
-            `${join(path, name)}: is ${height} x ${width}, the first picture ${image[0]} x ${image[1]}; give a size`,
+            `${join(path, name)}: is ${height} x ${width}, the first picture ${image[0]} x ${image[1]}; give all one size, e.g. size: ${Math.min(image[0], image[1])} (--data.images.size ${Math.min(image[0], image[1])})`,
           )
         }
         sink.push(pixels, classes && [name.slice(0, name.indexOf('/'))])
@@ -112,6 +118,20 @@ function classesOf(folder: string, pictures: readonly Picture[]): true | undefin
   throw new DataError(
     `${folder}: holds pictures itself and in subfolders, which would be classes; move the former into one`,
   )
+}
+
+/** What folders are called whose pictures are parts of one set. */
+const SIDES = new Set(['train', 'training', 'test', 'testing', 'val', 'valid', 'validation', 'dev'])
+
+/** A line for a set that comes in parts, each with folders of its own: the parts are taken for classes. */
+function sidesOf(folder: string, pictures: readonly Picture[]): string[] {
+  const sides = [...new Set(pictures.map(({ name }) => name.slice(0, name.indexOf('/'))))]
+  const inside = pictures.every(({ name }) => name.split('/').length > 2)
+  if (!inside || !sides.every(side => SIDES.has(side.toLowerCase()))) return []
+  const training = sides.find(side => /^train/i.test(side)) ?? sides[0]
+  return [
+    `its classes are ${sides.join(' and ')}, the names of its folders; where classes are the folders inside of these, use --data ${join(folder, training)}`,
+  ]
 }
 
 interface Decoded {

@@ -13,12 +13,18 @@ import {
 } from '../../autodiff/index.ts'
 import { type Config, resolveConfig } from '../../config/index.ts'
 import type { StandardizedDataset } from '../../data/standardized.ts'
+import {
+  applyClassifier,
+  type ClassifierSpec,
+  classifierSize,
+  cutClassifier,
+  initialClassifier,
+} from '../../model/classifier.ts'
 import type { Named } from '../../model/index.ts'
 import { random } from '../../random/random.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { optimizerOf } from '../../training/optimizer/optimizers.ts'
 import { RATES, writeRates } from '../../training/optimizer/rates.ts'
-import { applyClassifier, type ClassifierSpec, classifierShapes, initialClassifier } from './classifier.ts'
 
 export interface ClassifierTraining {
   readonly steps: number
@@ -33,28 +39,16 @@ const NOISE = 0.15
 const CHUNK = 50
 const STATE = ['parameters', 'first', 'second']
 
-export const cut = (flat: Tensor, shapes: Named<readonly number[]>): Named<Tensor> => {
-  let at = 0
-  return Object.fromEntries(
-    Object.entries(shapes).map(([name, shape]) => [
-      name,
-      flat.slice(0, at, (at += sizeOf(shape))).reshape(shape),
-    ]),
-  )
-}
-
 /** The mean cross-entropy of classes `[batch, classes]`, 1 for the right one, and a step of Adam on it. */
 function stepGraph(of: ClassifierSpec, { optimizer }: Config): Graph<CorePrimitive> {
-  const shapes = classifierShapes(of)
-  const size = Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0)
   const { update } = optimizerOf(optimizer, { parameters: {} })
-  const vector = spec([size])
+  const vector = spec([classifierSize(of)])
   return simplify(
     trace(
       ({ state, points, classes, rates }) => {
         const lossOf = (parameters: Named<Tensor>): Tensor =>
           applyClassifier(of, parameters, points).logProbabilities.mul(classes).sum([-1]).mean().neg()
-        const [loss, gradient] = valueAndGrad(lossOf)(cut(state.parameters, shapes)) as [
+        const [loss, gradient] = valueAndGrad(lossOf)(cutClassifier(state.parameters, of)) as [
           Tensor,
           Named<Tensor>,
         ]

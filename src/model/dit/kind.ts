@@ -58,7 +58,11 @@ function misfit({ patch }: DitConfig, { shape }: PointSpec): string | undefined 
   }
   const [height, width] = shape
   if (height % patch === 0 && width % patch === 0) return undefined
-  return `network.patch: expected a divisor of both sides of the pictures, ${height} x ${width}; found ${patch}`
+  const fit = Array.from({ length: Math.min(height, width) }, (_, i) => i + 1).filter(
+    side => height % side === 0 && width % side === 0,
+  )
+  const few = fit.some(side => side >= 2 && side <= 8) ? '' : '; pictures of another size have more divisors'
+  return `network.patch: expected a divisor of both sides of the pictures, ${height} x ${width} (${fit.join(', ')}); found ${patch}${few}`
 }
 
 /** A transformer on patches of pictures. */
@@ -116,6 +120,7 @@ export const dit: NetworkKind<DitKeys> = {
     velocityHead: 0,
     initialization: 'xavier',
   },
+  batch: 64,
   conditions: ['class', 'vector'],
   width: 'width',
   network: (config, point) => {

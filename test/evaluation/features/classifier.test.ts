@@ -6,16 +6,17 @@ import { generatedDataset } from '../../../src/data/catalogue.ts'
 import { pictureShape } from '../../../src/data/dataset.ts'
 import { pointsDataset } from '../../../src/data/in-memory.ts'
 import { standardizationOf, standardizedBy } from '../../../src/data/standardized.ts'
-import {
-  applyClassifier,
-  classifierShapes,
-  initialClassifier,
-} from '../../../src/evaluation/features/classifier.ts'
-import { triedClassifier } from '../../../src/evaluation/features/classifier-file.ts'
 import { mostProbable } from '../../../src/evaluation/features/most-probable.ts'
 import { openFeatures } from '../../../src/evaluation/features/open.ts'
 import { featuresFor } from '../../../src/evaluation/features/shipped.ts'
-import { cut, trainClassifier } from '../../../src/evaluation/features/train-classifier.ts'
+import { trainClassifier } from '../../../src/evaluation/features/train-classifier.ts'
+import { triedClassifier } from '../../../src/evaluation/features/tried-classifier.ts'
+import {
+  applyClassifier,
+  classifierShapes,
+  cutClassifier,
+  initialClassifier,
+} from '../../../src/model/classifier.ts'
 import { random } from '../../../src/random/random.ts'
 import { nodeRuntime } from '../../../src/runtime/node.ts'
 import { readMetadata } from '../../../src/runtime/protobuf.ts'
@@ -81,7 +82,7 @@ test.each([[[6, 9, 2]], [[8, 8, 1]]])(
         () =>
           applyClassifier(
             of,
-            cut(constant(flat, [flat.length]), classifierShapes(of)),
+            cutClassifier(constant(flat, [flat.length]), of),
             constant(pictures, [2, ...shape]),
           ),
         {},

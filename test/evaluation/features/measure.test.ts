@@ -17,6 +17,7 @@ import { classLines } from '../../../src/report/evaluation.ts'
 import { nodeRuntime } from '../../../src/runtime/node.ts'
 import { train } from '../../../src/training/train.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
+import { long } from '../../helpers/long.ts'
 import { tiny } from '../../helpers/training.ts'
 
 const folder = temporaryFolder('features')
@@ -79,7 +80,7 @@ describe('metrics that look through a network', () => {
     expect(values.classBalance.value).toBeLessThan(2 * values.classBalance.high!)
   })
 
-  test('tell samples of one class by balance and distance', async () => {
+  long('tell samples of one class by balance and distance', async () => {
     const { values } = await measure.measure(draw(() => 3))
     expect(values.classBalance.value).toBeGreaterThan(0.8)
     expect(values.featureFrechet.value).toBeGreaterThan(10 * values.featureFrechet.high!)
@@ -114,7 +115,7 @@ describe('an evaluation of pictures', () => {
     await train(small, { directory: run('plain') })
   })
 
-  test('asks the network of the package of itself, and no nearest rows', async () => {
+  long('asks the network of the package of itself, and no nearest rows', async () => {
     const found = await evaluateRun(run('told'), request)
     const [{ metrics, classes }] = found.rows
     expect(Object.keys(metrics)).toEqual(
@@ -132,12 +133,12 @@ describe('an evaluation of pictures', () => {
     expect(evaluationSchema.parse(JSON.parse(JSON.stringify(found)))).toMatchObject({ rows: [{ classes }] })
   })
 
-  test('by nearest rows is to be had by its name', async () => {
+  long('by nearest rows is to be had by its name', async () => {
     const { rows } = await evaluateRun(run('told'), { ...request, metrics: ['classAgreement'] })
     expect(Object.keys(rows[0].metrics)).toEqual(['classAgreement'])
   })
 
-  test('of samples without classes has their balance', async () => {
+  long('of samples without classes has their balance', async () => {
     const { rows } = await evaluateRun(run('plain'), request)
     expect(rows[0].metrics).toHaveProperty('classBalance')
     expect(rows[0].metrics).not.toHaveProperty('classAccuracy')

@@ -67,7 +67,10 @@ describe('the keys of dit', () => {
       pointOf({ network, condition }, { dimension: shape.reduce((a, b) => a * b), shape })
     expect(at([28, 28, 1])()).toEqual({ shape: [28, 28, 1] })
     expect(at([28, 30, 1])).toThrow(
-      /^network\.patch: expected a divisor of both sides of the pictures, 28 x 30; found 4$/,
+      /^network\.patch: expected a divisor of both sides of the pictures, 28 x 30 \(1, 2\); found 4$/,
+    )
+    expect(at([23, 23, 3])).toThrow(
+      /, 23 x 23 \(1, 23\); found 4; pictures of another size have more divisors$/,
     )
     expect(at([2])).toThrow(/^network\.kind: dit is for pictures .*found points \[2\]; use mlp$/)
   })

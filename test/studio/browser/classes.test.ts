@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect } from 'vitest'
 import { datasets } from '../../../src/data/built-in.ts'
 import { paths } from '../../../src/serialization/run.ts'
 import { decodeState } from '../../../src/studio/state.ts'
@@ -34,43 +34,47 @@ const off = ([x, y]: number[], index: number): number => {
   return Math.hypot(x - mean[0], y - mean[1]) / scales[0]
 }
 
-test('a map that was trained with classes shows the one that is chosen, in every view', {
-  timeout: 240_000,
-}, async () => {
-  const { page } = await studio.open({ state: { jump: { s: 1, t: 0, point: 12 } }, width: 1400 })
-  await page.locator('.bar .status', { hasText: 'Engine: ' }).waitFor()
-  expect(await chooser(page).count()).toBe(0)
-  await page.getByRole('button', { name: 'Open', exact: true }).click()
-  const buffer = readFileSync(paths(run).model)
-  await page
-    .locator('dialog input[type=file]')
-    .setInputFiles({ name: 'told.safetensors', mimeType: 'application/octet-stream', buffer })
-  await chooser(page).waitFor()
-  expect(await chooser(page).locator('option').allTextContents()).toEqual([
-    'no class',
-    ...components.map((_, i) => String(i)),
-  ])
-  const distance = () => standing(page, 'Distance')
-  await patiently(distance).toBeGreaterThan(0)
-  const whole = await distance()
-  await chooser(page).selectOption('2')
-  await patiently(async () => Math.abs((await distance()) - whole)).toBeGreaterThan(0)
-  await patiently(async () => addressed(page).class).toBe(2)
+long(
+  'a map that was trained with classes shows the one that is chosen, in every view',
+  {
+    timeout: 240_000,
+  },
+  async () => {
+    const { page } = await studio.open({ state: { jump: { s: 1, t: 0, point: 12 } }, width: 1400 })
+    await page.locator('.bar .status', { hasText: 'Engine: ' }).waitFor()
+    expect(await chooser(page).count()).toBe(0)
+    await page.getByRole('button', { name: 'Open', exact: true }).click()
+    const buffer = readFileSync(paths(run).model)
+    await page
+      .locator('dialog input[type=file]')
+      .setInputFiles({ name: 'told.safetensors', mimeType: 'application/octet-stream', buffer })
+    await chooser(page).waitFor()
+    expect(await chooser(page).locator('option').allTextContents()).toEqual([
+      'no class',
+      ...components.map((_, i) => String(i)),
+    ])
+    const distance = () => standing(page, 'Distance')
+    await patiently(distance).toBeGreaterThan(0)
+    const whole = await distance()
+    await chooser(page).selectOption('2')
+    await patiently(async () => Math.abs((await distance()) - whole)).toBeGreaterThan(0)
+    await patiently(async () => addressed(page).class).toBe(2)
 
-  await page.locator('nav').getByRole('link', { name: 'Jump' }).click()
-  await patiently(async () => off(await numbers(page, 'path'), 2)).toBeLessThan(5)
-  const jumped = await numbers(page, 'jump')
-  await chooser(page).selectOption('6')
-  await patiently(async () => off(await numbers(page, 'path'), 6)).toBeLessThan(5)
-  await patiently(() => numbers(page, 'jump')).not.toEqual(jumped)
+    await page.locator('nav').getByRole('link', { name: 'Jump' }).click()
+    await patiently(async () => off(await numbers(page, 'path'), 2)).toBeLessThan(5)
+    const jumped = await numbers(page, 'jump')
+    await chooser(page).selectOption('6')
+    await patiently(async () => off(await numbers(page, 'path'), 6)).toBeLessThan(5)
+    await patiently(() => numbers(page, 'jump')).not.toEqual(jumped)
 
-  await page.locator('nav').getByRole('link', { name: 'Steps' }).click()
-  expect(await chooser(page).inputValue()).toBe('6')
-  await page.locator('figure.jump[data-steps="1"]').waitFor()
-  await chooser(page).selectOption('')
-  await patiently(async () => addressed(page).class).toBeUndefined()
-  expect(await page.getByRole('alert').count()).toBe(0)
-})
+    await page.locator('nav').getByRole('link', { name: 'Steps' }).click()
+    expect(await chooser(page).inputValue()).toBe('6')
+    await page.locator('figure.jump[data-steps="1"]').waitFor()
+    await chooser(page).selectOption('')
+    await patiently(async () => addressed(page).class).toBeUndefined()
+    expect(await page.getByRole('alert').count()).toBe(0)
+  },
+)
 
 long('a training is begun with the classes of its data', { timeout: 120_000 }, async () => {
   const { page } = await studio.open({ width: 1400 })

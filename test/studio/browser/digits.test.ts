@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Page } from 'playwright-core'
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { decodeState, initialState } from '../../../src/studio/state.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
 import { long } from '../../helpers/long.ts'
@@ -38,7 +38,7 @@ const INK = `(canvas => {
   return data.reduce((sum, value, i) => sum + (i % 4 === 3 ? value : 0), 0) / data.length / 64
 })(document.querySelector('section[aria-label="One step"] canvas'))`
 
-test('digits are drawn by the model that comes with the page, once the view is opened', async () => {
+long('digits are drawn by the model that comes with the page, once the view is opened', async () => {
   const { page } = await studio.open()
   const asked: URL[] = []
   page.on('request', request => asked.push(new URL(request.url())))

@@ -6,7 +6,7 @@ import { cellsOf, SIDE } from '../../../src/studio/target/raster.ts'
 import { launchChromium, withoutFirefox, withoutWebKit } from '../../helpers/browsers.ts'
 import { type Display, startDisplay } from '../../helpers/display.ts'
 import { launchFirefox } from '../../helpers/firefox.ts'
-import { isWhole } from '../../helpers/long.ts'
+import { isWhole, some } from '../../helpers/long.ts'
 import { type Site, serveSite } from '../../helpers/site.ts'
 import { openTab, type Place, type Tab } from '../../helpers/tab.ts'
 import { openWebKit } from '../../helpers/webkit.ts'
@@ -147,7 +147,7 @@ const drop = (rows: string): string => `(() => {
   document.querySelector('.train').dispatchEvent(event)
 })()`
 
-describe.each(ENGINES)('in $name', { timeout: 120_000 }, ({ without, open }) => {
+describe.each(some(ENGINES, ENGINES.slice(0, 1)))('in $name', { timeout: 120_000 }, ({ without, open }) => {
   // What cannot run here is skipped, and vitest.config.ts says why.
   const test = baseTest.skipIf(without)
   const long = baseTest.skipIf(without || !isWhole)

@@ -96,7 +96,7 @@ long('the address follows a training while it goes on', async () => {
   expect(await page.getByRole('button', { name: 'Pause all' }).count()).toBe(1)
 })
 
-test('a link that is damaged or too long says so; another in the same page is followed', async () => {
+long('a link that is damaged or too long says so; another in the same page is followed', async () => {
   const damaged = await studio.open({ url: `${studio.site()}#nonsense` })
   await damaged.page.getByRole('alert').waitFor()
 

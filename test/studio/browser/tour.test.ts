@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import { expect, test } from 'vitest'
+import { expect } from 'vitest'
 import { decodeState } from '../../../src/studio/state.ts'
 import { long } from '../../helpers/long.ts'
 import { hasFocus, useStudio } from './page.ts'
@@ -7,7 +7,7 @@ import { TOUR } from './shown.ts'
 
 const studio = useStudio()
 
-test('the tour turns by keyboard through seven live views and gives the focus back', async () => {
+long('the tour turns by keyboard through seven live views and gives the focus back', async () => {
   const { page } = await studio.open()
   const panel = page.getByRole('complementary')
   const learn = page.getByRole('button', { name: 'Learn' })

@@ -101,32 +101,39 @@ long('a training that diverges says so until it is begun anew', { timeout: 180_0
   expect(await alerts(page)).toEqual([])
 })
 
-test('files are taken wherever they are dropped, and what is none of ours gets one line', {
-  timeout: 120_000,
-}, async () => {
-  const { page } = await studio.open({ state: { view: 'jump', runs: [small] } })
-  await page.locator('.bar .status', { hasText: 'WebAssembly' }).waitFor()
-  const { origin } = new URL(page.url())
-  const lines: Record<string, [string | number, RegExp]> = {
-    'notes.pdf': ['%PDF', /^notes\.pdf: expected a model \(\.safetensors, \.onnx\), a table .* or an image /],
-    'empty.onnx': ['', /^empty\.onnx: the file is empty$/],
-    'photo.safetensors': ['\x89PNG\r\n\x1a\n12345678', /^photo\.safetensors: not a safetensors file/],
-    'large.onnx': [60 << 20, /^large\.onnx: expected at most 48 MB, found 60 MB$/],
-    'words.onnx': ['name,word\n', /^words\.onnx: not an ONNX model/],
-  }
-  for (const [name, [content, line]] of Object.entries(lines)) {
-    expect(await drop(page, name, content)).toBe(true)
-    await patiently(async () => (await alerts(page)).join()).toMatch(line)
-    expect(await strip(page)).toHaveLength(1)
-  }
-  const rows = Array.from({ length: 50 }, (_, i) => `${Math.sin(i)},${Math.cos(2 * i)}`)
-  expect(await drop(page, 'rows.csv', rows.join('\n'))).toBe(true)
-  await button(page, 'Use this target').waitFor()
-  expect([await view(page), await alerts(page)]).toEqual(['Train', []])
-  expect(await drop(page, 'words.csv', 'name,word\nred,blue')).toBe(true)
-  await page.getByText('words.csv: expected two columns of numbers').waitFor()
-  expect(new URL(page.url()).origin).toBe(origin)
-})
+long(
+  'files are taken wherever they are dropped, and what is none of ours gets one line',
+  {
+    timeout: 120_000,
+  },
+  async () => {
+    const { page } = await studio.open({ state: { view: 'jump', runs: [small] } })
+    await page.locator('.bar .status', { hasText: 'WebAssembly' }).waitFor()
+    const { origin } = new URL(page.url())
+    const lines: Record<string, [string | number, RegExp]> = {
+      'notes.pdf': [
+        '%PDF',
+        /^notes\.pdf: expected a model \(\.safetensors, \.onnx\), a table .* or an image /,
+      ],
+      'empty.onnx': ['', /^empty\.onnx: the file is empty$/],
+      'photo.safetensors': ['\x89PNG\r\n\x1a\n12345678', /^photo\.safetensors: not a safetensors file/],
+      'large.onnx': [60 << 20, /^large\.onnx: expected at most 48 MB, found 60 MB$/],
+      'words.onnx': ['name,word\n', /^words\.onnx: not an ONNX model/],
+    }
+    for (const [name, [content, line]] of Object.entries(lines)) {
+      expect(await drop(page, name, content)).toBe(true)
+      await patiently(async () => (await alerts(page)).join()).toMatch(line)
+      expect(await strip(page)).toHaveLength(1)
+    }
+    const rows = Array.from({ length: 50 }, (_, i) => `${Math.sin(i)},${Math.cos(2 * i)}`)
+    expect(await drop(page, 'rows.csv', rows.join('\n'))).toBe(true)
+    await button(page, 'Use this target').waitFor()
+    expect([await view(page), await alerts(page)]).toEqual(['Train', []])
+    expect(await drop(page, 'words.csv', 'name,word\nred,blue')).toBe(true)
+    await page.getByText('words.csv: expected two columns of numbers').waitFor()
+    expect(new URL(page.url()).origin).toBe(origin)
+  },
+)
 
 long('once it is there, the page goes on without its host', async () => {
   const { page, context, errors } = await studio.open({ width: 1400 })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { Served } from '../../../src/studio/server/serve.ts'
 import { start, until } from '../../helpers/cli.ts'
+import { long } from '../../helpers/long.ts'
 import { childrenOf, isAlive, listen, plan, post, useServer } from './server.ts'
 
 const { folder, runs, serve } = useServer()
@@ -39,7 +40,7 @@ describe('the command', () => {
     expect(pids.filter(isAlive)).toEqual([])
   })
 
-  test('killed, its trainings end by themselves', async () => {
+  long('killed, its trainings end by themselves', async () => {
     const { command, done, pids } = await begin()
     command.kill('SIGKILL')
     await done

@@ -7,6 +7,7 @@ import { Session } from '../../../src/studio/engine/session.ts'
 import { emptyReward, packReward } from '../../../src/studio/reward.ts'
 import { LIMITS } from '../../../src/studio/server/pages.ts'
 import { until } from '../../helpers/cli.ts'
+import { long } from '../../helpers/long.ts'
 import { ask, isAlive, listen, plan, post, useServer, withToken } from './server.ts'
 
 const { serve } = useServer()
@@ -185,7 +186,7 @@ describe('trainings', () => {
     expect(JSON.parse(body.toString())).toEqual({ runs: [] })
   })
 
-  test('a page that is silent for long is gone, though its line is open', async () => {
+  long('a page that is silent for long is gone, though its line is open', async () => {
     const studio = await serve({ limits: { ...LIMITS, silence: 400 } })
     const { done } = await listen(studio)
     await post(studio, '/api/runs', open('a'))

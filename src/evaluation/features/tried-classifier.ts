@@ -1,61 +1,13 @@
-import { constant, DYNAMIC, simplify, spec, trace } from '../../autodiff/index.ts'
 import type { Dataset } from '../../data/dataset.ts'
 import type { StandardizedDataset } from '../../data/standardized.ts'
 import { random } from '../../random/random.ts'
-import { lower } from '../../runtime/onnx.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
+import { type ClassifierNote, classifierFile } from '../../serialization/classifier-file.ts'
 import { VERSION } from '../../serialization/version.ts'
-import { applyClassifier, type ClassifierSpec, classifierShapes } from './classifier.ts'
 import { mostProbable } from './most-probable.ts'
-import { cut } from './train-classifier.ts'
 
 /** Real points that a classifier is tried on. */
 const TRIED = 10_000
-
-/** What the metadata of a network for features says, where it was made here. */
-export interface ClassifierNote {
-  readonly format: 'oxbow-features'
-  /** Name and hash of the data that it was trained on. */
-  readonly data: string
-  readonly fingerprint: string
-  /** Share of real points that it gives their class. */
-  readonly accuracy: string
-  /** Those points. */
-  readonly tried: string
-  readonly command: string
-}
-
-/**
- * The ONNX file of a trained classifier: points in the data's own units in, features first and log-probabilities second out.
- *
- * @param dataset  that it was trained on, standardised
- * @param flat  its parameters
- */
-function classifierFile(
-  dataset: StandardizedDataset,
-  flat: Float32Array,
-  metadata: Readonly<Record<string, string>> = {},
-): Uint8Array {
-  const { shape, standardization: by, labels } = dataset
-  const of: ClassifierSpec = { shape, classes: labels!.names.length }
-  // Constant columns have no scale.
-  const constants = by && {
-    shift: constant(Float32Array.from(by.shift), shape),
-    factor: constant(
-      Float32Array.from(by.scale, scale => 1 / (scale || 1)),
-      shape,
-    ),
-  }
-  const graph = trace(
-    ({ points }) => {
-      const parameters = cut(constant(flat, [flat.length]), classifierShapes(of))
-      const x = constants ? points.sub(constants.shift).mul(constants.factor) : points
-      return applyClassifier(of, parameters, x)
-    },
-    { points: spec([DYNAMIC, ...shape]) },
-  )
-  return lower(simplify(graph), { metadata })
-}
 
 /** Real points and their classes: held-out rows, or fresh ones of data without end. */
 function realPoints({ dimension, split, sample }: Dataset): [Float32Array, Float32Array] {

@@ -1,6 +1,6 @@
-import { concat, sizeOf, type Tensor } from '../../autodiff/index.ts'
-import type { Named } from '../../model/index.ts'
-import type { Random } from '../../random/random.ts'
+import { concat, sizeOf, type Tensor } from '../autodiff/index.ts'
+import type { Random } from '../random/random.ts'
+import type { Named } from './network.ts'
 
 /** What a classifier tells apart. */
 export interface ClassifierSpec {
@@ -48,6 +48,21 @@ export const classifierShapes = (spec: ClassifierSpec): Named<readonly number[]>
       [`${name}.bias`, [outputs]],
     ]),
   )
+
+/** Length `P` of the flat vector of the parameters. */
+export const classifierSize = (spec: ClassifierSpec): number =>
+  Object.values(classifierShapes(spec)).reduce((sum, shape) => sum + sizeOf(shape), 0)
+
+/** Cuts the flat vector `[P]` into parameters. */
+export function cutClassifier(flat: Tensor, spec: ClassifierSpec): Named<Tensor> {
+  let at = 0
+  return Object.fromEntries(
+    Object.entries(classifierShapes(spec)).map(([name, shape]) => [
+      name,
+      flat.slice(0, at, (at += sizeOf(shape))).reshape(shape),
+    ]),
+  )
+}
 
 /** Parameters to begin with, flat: weights of deviation `1/sqrt(inputs)`, biases 0. */
 export function initialClassifier(spec: ClassifierSpec, random: Random): Float32Array {

@@ -1,0 +1,119 @@
+import { existsSync, statSync } from 'node:fs'
+import { extname, join } from 'node:path'
+import { csvPieces, type WordColumn } from '../data/csv-writer.ts'
+import { npyPieces } from '../data/npy.ts'
+import { conditionKinds } from '../model/index.ts'
+import { toPlane } from '../report/points.ts'
+import { type PictureSize, sheetPng, sheetSvg } from '../report/sample-sheet.ts'
+import type { Content } from '../serialization/files.ts'
+import { findTarget } from '../serialization/output.ts'
+import { paths, RunError } from '../serialization/run.ts'
+import type { ConditionFlags } from './condition-flags.ts'
+import { UsageError } from './failure.ts'
+
+/** The options that name a file. */
+interface FileFlags extends ConditionFlags {
+  readonly steps: number
+  readonly grid?: readonly number[]
+  readonly start?: string
+  readonly seed: number
+  readonly guidance?: number
+  readonly out?: string
+}
+
+/** What is written beside the points: names of their columns and classes, and in a picture a title and which are off the data. */
+interface Written {
+  readonly dimension: number
+  readonly columns?: readonly string[]
+  /** Where samples are of all classes: one class after another, as many of each. */
+  readonly classes?: readonly string[]
+  /** Of points that are pictures. */
+  readonly size?: PictureSize
+  readonly title: string
+  /** Which points are off the data, where that is known; of the first that are drawn. */
+  readonly strays?: Uint8Array
+}
+
+type Encoder = (points: Float32Array, written: Written) => Promise<Content>
+
+/** Points that a picture is made of; thousands are drawn. */
+export const DRAWN = 100_000
+
+/** The class of each point behind its coordinates. */
+function classColumn({ columns = [], classes }: Written, count: number): WordColumn | undefined {
+  if (!classes) return undefined
+  let name = 'class'
+  while (columns.includes(name)) name += '_'
+  return { name, of: row => classes[Math.floor((row * classes.length) / count)] }
+}
+
+const scatterSvg = async (points: Float32Array, { dimension, title, strays }: Written): Promise<string> => {
+  const { scatterPlot } = await import('../report/plots.ts')
+  const drawn = toPlane(points.subarray(0, DRAWN * dimension), dimension)
+  return scatterPlot(drawn, { title, width: 480, strays })
+}
+
+const ENCODERS: Readonly<Record<string, Encoder>> = {
+  '.csv': async (points, written) => {
+    const { dimension, columns } = written
+    return csvPieces(points, dimension, columns, classColumn(written, points.length / dimension))
+  },
+  '.npy': async (points, { dimension }) =>
+    npyPieces({ shape: [points.length / dimension, dimension], data: points }),
+  '.svg': async (points, written) => {
+    const { size, classes, title } = written
+    if (!size) return Buffer.from(await scatterSvg(points, written))
+    return Buffer.from(await sheetSvg(points, size, { rows: classes, title }))
+  },
+  '.png': async (points, written) => {
+    const { size, classes } = written
+    if (size) return sheetPng(points, size, { rows: classes })
+    const { svgToPng } = await import('../report/plots.ts')
+    return svgToPng(await scatterSvg(points, written))
+  },
+}
+
+/** A longer name than this is left to the user. */
+const LONGEST = 100
+
+/** Where samples of a run go by default. */
+function fileInRun(path: string, { steps, grid, start, seed, ...flags }: FileFlags): string {
+  const times = grid ? `grid-${grid.join('-')}` : `steps-${steps}`
+  if (start !== undefined || times.length > LONGEST) {
+    const what = start === undefined ? 'a grid as long as this' : '--start'
+    throw new UsageError(`--out is needed with ${what}, e.g. --out samples.csv`)
+  }
+  const told = conditionKinds.map(kind =>
+    flags[kind] === undefined ? '' : `-${kind}-${flags[kind].replace(/[^\w.-]+/g, '-')}`,
+  )
+  const scale = flags.guidance === undefined ? '' : `-guidance-${flags.guidance}`
+  return join(paths(path).samples, `${times}${told.join('')}${scale}-seed-${seed}.csv`)
+}
+
+/** Where samples go, and in which format. */
+interface Output {
+  readonly file: string
+  /** Whether that is a picture: a plot, or a sheet of samples that are pictures. */
+  readonly isDrawn: boolean
+  readonly encode: Encoder
+}
+
+const outputAs = (file: string, ending: string): Output => ({
+  file,
+  isDrawn: ending === '.png' || ending === '.svg',
+  encode: ENCODERS[ending],
+})
+
+export function outputOf(path: string, flags: FileFlags): Output {
+  const { out } = flags
+  if (out === undefined) {
+    if (!existsSync(path)) throw new RunError(`${path}: no such run or model`)
+    if (statSync(path).isDirectory()) return outputAs(fileInRun(path, flags), '.csv')
+    throw new UsageError(`--out is needed to sample ${path}, e.g. --out samples.csv`)
+  }
+  const ending = extname(out)
+  if (ending in ENCODERS) return outputAs(out, ending)
+  // The names of pipes and devices have no ending.
+  if (findTarget(out).open) return outputAs(out, '.csv')
+  throw new UsageError(`--out ${out}: expected a name ending in ${Object.keys(ENCODERS).join(', ')}`)
+}
