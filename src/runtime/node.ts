@@ -15,6 +15,9 @@ import {
 } from '../autodiff/index.ts'
 import { sizeOf } from '../autodiff/primitive.ts'
 import { adaptive } from './adaptive.ts'
+import { UnplannedError } from './cpu/emit.ts'
+import { type EngineOptions, openOnce, openScan } from './cpu/engine.ts'
+import { findNative, isAsked, type Native } from './cpu/native.ts'
 import { askedDevice, DEVICES, type Device, HOW, providerOf } from './device.ts'
 import { lower, lowerScan } from './onnx.ts'
 import {
@@ -92,9 +95,32 @@ async function open(
   return programOf(session, ports, makeTensor)
 }
 
-/** Compiles a simplified graph for ONNX Runtime. */
-export function compile(graph: Graph<CorePrimitive>, options: CompileOptions = {}): Promise<Program> {
-  return open(lower(graph), portsOf(graph), isPrecise(graph), options)
+/**
+ * A graph on the engine of our own, where that is asked for and runs it.
+ *
+ * @throws RuntimeLoadError when it is asked for and not built
+ */
+function ofOwnEngine(
+  graph: Graph<CorePrimitive>,
+  { device = 'cpu', threads = defaultThreads() }: CompileOptions,
+  openIn: (native: Native, options: EngineOptions) => Program,
+): Program | undefined {
+  if (!isAsked() || device !== 'cpu' || isPrecise(graph)) return undefined
+  const native = findNative()
+  if (!native)
+    throw new RuntimeLoadError('OXBOW_ENGINE: native is not built here; npm run build:native builds it')
+  try {
+    return openIn(native, { threads })
+  } catch (error) {
+    if (error instanceof UnplannedError) return undefined
+    throw error
+  }
+}
+
+/** Compiles a simplified graph. */
+export async function compile(graph: Graph<CorePrimitive>, options: CompileOptions = {}): Promise<Program> {
+  const own = ofOwnEngine(graph, options, (native, engine) => openOnce(native, graph, engine))
+  return own ?? open(lower(graph), portsOf(graph), isPrecise(graph), options)
 }
 
 /** Operations of a step beside which it does not matter how threads wait, while the memory of a second session does. */
@@ -112,6 +138,8 @@ export async function compileScan(
   carried: number,
   options: CompileOptions = {},
 ): Promise<Program> {
+  const own = ofOwnEngine(graph, options, (native, engine) => openScan(native, graph, carried, engine))
+  if (own) return own
   const model = lowerScan(graph, carried)
   const ports = portsOf(graph, carried)
   const start = (spinning: boolean) => open(model, ports, isPrecise(graph), { ...options, spinning })

@@ -71,6 +71,26 @@ function fillShape(port: Port, length: number): Shape {
   return port.shape.map(n => (n === DYNAMIC ? open : n))
 }
 
+/**
+ * The shapes of inputs, open axes filled in.
+ *
+ * @throws Error when there are more or fewer than ports, or one has another type or length
+ */
+export function shapesOf(ports: readonly Port[], inputs: readonly Buffer[]): Shape[] {
+  if (inputs.length !== ports.length) {
+    throw new Error(`expected ${ports.length} inputs, found ${inputs.length}`)
+  }
+  return ports.map((port, i) => {
+    const data = inputs[i]
+    if (!(data instanceof ARRAY[port.dtype])) {
+      throw new Error(
+        `input ${port.name}: expected ${ARRAY[port.dtype].name}, found ${data?.constructor.name}`,
+      )
+    }
+    return fillShape(port, data.length)
+  })
+}
+
 /** A program of an open session. @param outputs  the names of those that are wanted, in order; default all */
 export function programOf(
   session: Session,
@@ -80,18 +100,9 @@ export function programOf(
 ): Program {
   return {
     async run(inputs) {
-      if (inputs.length !== ports.length) {
-        throw new Error(`expected ${ports.length} inputs, found ${inputs.length}`)
-      }
       const feeds: Record<string, unknown> = {}
-      ports.forEach((port, i) => {
-        const data = inputs[i]
-        if (!(data instanceof ARRAY[port.dtype])) {
-          throw new Error(
-            `input ${port.name}: expected ${ARRAY[port.dtype].name}, found ${data?.constructor.name}`,
-          )
-        }
-        feeds[port.name] = tensor(port.dtype, data, fillShape(port, data.length))
+      shapesOf(ports, inputs).forEach((shape, i) => {
+        feeds[ports[i].name] = tensor(ports[i].dtype, inputs[i], shape)
       })
       const results = await session.run(feeds, outputs)
       return outputs.map(name => results[name].data)

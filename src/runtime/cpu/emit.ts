@@ -24,7 +24,7 @@ export class UnplannedError extends Error {
 }
 
 /** A narrow matrix has few columns, so that products with it go along its rows. */
-export const NARROW = 4
+const NARROW = 4
 
 const params = <T>(item: Item): T => item.params as T
 
@@ -432,14 +432,11 @@ class Emitter {
       const starts = out.shape.map((_, i) => (i === axis ? at : 0))
       const ends = out.shape.map((n, i) => (i === axis ? at + x.shape[axis] : n))
       at += x.shape[axis]
+      const place = sliced(out, starts, ends)
       // What was computed in its place is there already.
-      if (
-        this.targets.has(sourceOf(input)) &&
-        x.storage.space === 'memory' &&
-        x.storage.index === out.storage.index
-      )
+      if (x.storage.index === out.storage.index && x.storage.space === 'memory' && x.offset === place.offset)
         continue
-      this.copy(x, sliced(out, starts, ends))
+      this.copy(x, place)
     }
   }
 

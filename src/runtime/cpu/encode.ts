@@ -1,4 +1,3 @@
-import { DYNAMIC } from '../../autodiff/index.ts'
 import { knownSize } from '../../autodiff/primitive.ts'
 import { arenaOf } from './arena.ts'
 import { packedSize } from './emit.ts'
@@ -7,20 +6,13 @@ import { nestOf, rowStep } from './nest.ts'
 import type { Space, Storage, View } from './view.ts'
 
 /** Numbers of the operations in a program. */
-export const OPERATIONS = [
+const OPERATIONS = [
   ...(['elementwise', 'fill', 'accumulate', 'softmax', 'cumsum', 'pack'] as const),
   ...(['product', 'outer', 'products', 'gather', 'scatter', 'finish'] as const),
 ] as const satisfies readonly Instruction['op'][]
 
-export const SPACES = [
-  'arena',
-  'memory',
-  'constant',
-  'input',
-  'output',
-  'part',
-] as const satisfies readonly Space[]
-export const PHASES = ['rows', 'once', 'shared'] as const satisfies readonly Phase['kind'][]
+const SPACES = ['arena', 'memory', 'constant', 'input', 'output', 'part'] as const satisfies readonly Space[]
+const PHASES = ['rows', 'once', 'shared'] as const satisfies readonly Phase['kind'][]
 
 /** A program as numbers, which the native engine runs. */
 export interface Encoded {
@@ -41,8 +33,8 @@ export interface EncodeOptions {
   readonly cache?: number
 }
 
-const CACHE = Number(process.env.CACHE ?? 512) * 1024
-const MOST_ROWS = Number(process.env.MOST ?? 96)
+const CACHE = 512 * 1024
+const MOST_ROWS = 48
 const MOST_FLAT = 4096
 const ALIGNED = 16
 const round = (n: number): number => ALIGNED * Math.ceil(n / ALIGNED)
@@ -210,5 +202,3 @@ function scratchOf({ phases }: Plan): number {
 /** From line to line of a matrix that has some in each row. */
 const lineStep = ({ shape, strides, storage }: View): number =>
   shape[0] === 1 && storage.rowed ? storage.size : strides[0]
-
-export const isDynamic = (plan: Plan): boolean => plan.phases.some(({ rows }) => rows === DYNAMIC)

@@ -73,10 +73,13 @@ class Placer {
   private readonly wholes = new Map<Tensor, Item>()
   private readonly domains: Domains
   private readonly carried: number
+  /** Whether the run says how large the batch is: no other axis is one then. */
+  private readonly isOpen: boolean
 
-  constructor(domains: Domains, carried: number) {
+  constructor(domains: Domains, { inputs }: Graph, carried: number) {
     this.domains = domains
     this.carried = carried
+    this.isOpen = inputs.some(({ shape }) => shape.includes(DYNAMIC))
   }
 
   make<P extends PlanOperation>(
@@ -93,6 +96,7 @@ class Placer {
   /** Where an input has rows: at its open axis, along a batch, or all along a large vector. */
   private rowsOfInput({ shape, rank, dtype }: Tensor, index: number): Along | undefined {
     const open = shape.indexOf(DYNAMIC)
+    if (this.isOpen && open < 0) return undefined
     if (open >= 0) return shape.slice(0, open).every(n => n === 1) ? { axis: open, flat: false } : undefined
     if (index >= this.carried && (rank > 1 || dtype === 'int64')) return { axis: 0, flat: false }
     return rank === 1 && dtype === 'float32' && shape[0] >= LEAST_FLAT ? { axis: 0, flat: true } : undefined
@@ -227,7 +231,7 @@ class Placer {
     const rule = rowRules[node.op as keyof typeof rowRules] as RowRule<CorePrimitive>
     const axes = operands.map((each): RowAxis | undefined => ('whole' in each ? undefined : each))
     const found = rule(node, axes, rows)
-    if (!found) return undefined
+    if (!found || (found.out && isStretched(node, found.out, rows))) return undefined
     const rowed = operands.map((each, i) => this.inRows(node, i, each, found, domains, rows))
     if (rowed.includes(undefined)) return undefined
     const pieces = domains.map((domain, k) => {
@@ -281,6 +285,10 @@ const BROADCASTING: ReadonlySet<CorePrimitive> = new Set<CorePrimitive>([
   ...(['select', 'concat'] as const),
 ])
 
+/** Whether a single row is stretched over more. */
+const isStretched = ({ shape }: Tensor, { axis, per }: RowAxis, rows: number): boolean =>
+  rows !== DYNAMIC && shape[axis] !== rows * per
+
 /** Whether all operands have the axis of the rows, counted from the last. */
 const isAligned = ({ op, rank }: Tensor<CorePrimitive>, { axis }: RowAxis): boolean =>
   BROADCASTING.has(op) || (op === 'matmul' && axis < rank - 2)
@@ -293,7 +301,7 @@ const isAligned = ({ op, rank }: Tensor<CorePrimitive>, { axis }: RowAxis): bool
 export function placeRows(graph: Graph<CorePrimitive>, carried: number): Placing {
   const domains = new Domains()
   for (;;) {
-    const placer = new Placer(domains, carried)
+    const placer = new Placer(domains, graph, carried)
     try {
       for (const input of graph.inputs) placer.input(input)
       for (const node of graph.nodes) placer.place(node)

@@ -1,0 +1,168 @@
+import { describe, expect, test } from 'vitest'
+import {
+  type CorePrimitive,
+  DYNAMIC,
+  evaluate,
+  type Graph,
+  jvp,
+  simplify,
+  spec,
+  type Tensor,
+  trace,
+  type Value,
+  vjp,
+} from '../../../src/autodiff/index.ts'
+import { objectives } from '../../../src/objective/index.ts'
+import { planOf } from '../../../src/runtime/cpu/emit.ts'
+import { encode } from '../../../src/runtime/cpu/encode.ts'
+import { openOnce, openScan } from '../../../src/runtime/cpu/engine.ts'
+import { findNative } from '../../../src/runtime/cpu/native.ts'
+import { placeRows } from '../../../src/runtime/cpu/placing.ts'
+import type { Buffer } from '../../../src/runtime/program.ts'
+import { allCases } from '../../autodiff/gallery.ts'
+import { sampleArguments } from '../../autodiff/values.ts'
+import { some } from '../../helpers/long.ts'
+import { ofObjective, stepOf, transformers, valuesFor } from './steps.ts'
+
+const native = findNative()!
+
+const buffers = (graph: Graph, values: readonly Value[]): Buffer[] =>
+  values.map(({ data }, i) =>
+    graph.inputs[i].dtype === 'int64' ? BigInt64Array.from(data, BigInt) : Float32Array.from(data),
+  )
+
+function expectNear(graph: Graph, found: readonly Buffer[], expected: readonly Value[], most: number): void {
+  expected.forEach(({ data }, i) => {
+    // Adam divides gradients by their size, noise of float32 among them.
+    const tolerance = /\.(parameters|average)$/.test(graph.outputNames[i]) ? 40 * most : most
+    const scale = data.reduce((top, v) => Math.max(top, Math.abs(v)), 1)
+    const got = found[i] as Float32Array
+    expect(got.length).toBe(data.length)
+    const off = data.reduce(
+      (top, v, k) => Math.max(top, Object.is(v, got[k]) ? 0 : Math.abs(v - got[k]) / scale),
+      0,
+    )
+    expect(off, graph.outputNames[i]).toBeLessThan(tolerance)
+  })
+}
+
+// It is tested where `npm run build:native` has built it.
+describe.skipIf(!native)('the compiled engine agrees with the evaluator', () => {
+  const sizes = [
+    [1, 1, 1],
+    [1, 2, 3],
+    [2, 1, 3],
+    [2, 3, 1],
+    [3, 1, 1],
+    [2, 3, 4],
+    [5, 5, 5],
+  ] as const
+
+  test.each(some(allCases))('$title, with both derivatives', async ({ make, roundoff = 2e-5 }) => {
+    for (const size of some(sizes)) {
+      const [args, fn] = make(size[0], size[1], size[2])
+      const graph = simplify(
+        trace(
+          list => {
+            const inputs = list as Tensor[]
+            const [primal, derivative] = jvp(fn, inputs, inputs)
+            return { primal, derivative, gradients: vjp(fn, inputs)[1](primal) }
+          },
+          args.map(({ shape }) => spec(shape)),
+        ),
+      )
+      const values = sampleArguments(args, 3)
+      const found = await openOnce(native, graph, { threads: 2 }).run(buffers(graph, values))
+      expectNear(graph, found, evaluate(graph, values), 5 * roundoff)
+    }
+  })
+
+  const agrees = async (graph: Graph<CorePrimitive>, carried: number) => {
+    const values = valuesFor(graph)
+    const inputs = buffers(graph, values)
+    const found = await openScan(native, graph, carried, { threads: 2 }).run(inputs)
+    expectNear(graph, found, evaluate(graph, values), 5e-4)
+  }
+
+  test.each(some([...objectives.keys()]))('on a step of %s', async id => {
+    const { graph, carried } = stepOf(ofObjective(id))
+    await agrees(graph, carried)
+  })
+
+  test.each(some(Object.entries(transformers)))('on a step of a transformer: %s', async (_, user) => {
+    const { graph, carried } = stepOf(user)
+    await agrees(graph, carried)
+  })
+
+  test.each([1, 7, 48, 100])('on a batch of %d that was left open', async rows => {
+    const graph = simplify(
+      trace(({ x, t, w }) => ({ y: x.matmul(w).add(t.sin()).sigmoid(), sums: x.mul(t).sum([-1]) }), {
+        x: spec([DYNAMIC, 5]),
+        t: spec([DYNAMIC, 1]),
+        w: spec([5, 33]),
+      }),
+    )
+    const values = valuesFor({
+      ...graph,
+      inputs: graph.inputs.map(input => ({ ...input, shape: input.shape.map(n => (n < 0 ? rows : n)) })),
+    } as never)
+    const found = await openOnce(native, graph, { threads: 2 }).run(buffers(graph, values))
+    expectNear(graph, found, evaluate(graph, values), 1e-5)
+  })
+})
+
+describe.skipIf(!native)('the compiled engine', () => {
+  const { graph, carried } = stepOf(ofObjective('psd', { batch: 101 }))
+  const scanned = (steps: number): Buffer[] =>
+    buffers(graph, valuesFor(graph)).map((values, i) => {
+      if (i < carried) return values
+      const all = new Float32Array(steps * values.length)
+      for (let k = 0; k < steps; k++)
+        all.set(
+          (values as Float32Array).map(x => x * (1 + 0.01 * k)),
+          k * values.length,
+        )
+      return all
+    })
+
+  test('gives the same bits with any number of threads, and in one run or step by step', async () => {
+    const inputs = scanned(3)
+    const [one, two, five] = await Promise.all(
+      [1, 2, 5].map(threads => openScan(native, graph, carried, { threads }).run(inputs)),
+    )
+    expect(two).toEqual(one)
+    expect(five).toEqual(one)
+    const program = openScan(native, graph, carried, { threads: 2 })
+    let state = inputs.slice(0, carried)
+    for (let k = 0; k < 3; k++) {
+      const own = inputs
+        .slice(carried)
+        .map(all => all.slice((k * all.length) / 3, ((k + 1) * all.length) / 3))
+      state = (await program.run([...state, ...own])).slice(0, carried)
+    }
+    expect(state).toEqual(one.slice(0, carried))
+  })
+
+  test('may be asked again at once', async () => {
+    const program = openScan(native, graph, carried, { threads: 2 })
+    const [a, b] = await Promise.all([program.run(scanned(2)), program.run(scanned(2))])
+    expect(a).toEqual(b)
+    await program.close()
+  })
+
+  test('refuses inputs of other lengths and types, and words that are no program', async () => {
+    const program = openScan(native, graph, carried, { threads: 1 })
+    const [first, ...rest] = scanned(1)
+    await expect(program.run([first.subarray(1), ...rest])).rejects.toThrow(/elements do not fill/)
+    await expect(program.run([new Float64Array(first.length), ...rest])).rejects.toThrow(
+      /expected Float32Array/,
+    )
+    const { words, constants, arena, scratch } = encode(planOf(placeRows(graph, carried)))
+    const open = (given: Int32Array) => native.open(given, constants, arena, scratch, 4, 1)
+    for (const length of [0, 1, 5, words.length - 1]) {
+      expect(() => open(words.subarray(0, length))).toThrow(/engine: the program/)
+    }
+    expect(() => open(words.map((word, i) => (i === 0 ? 7 : word)))).toThrow(/of another version/)
+    expect(() => native.run({}, 1, 0, 0, [], [], [])).toThrow(/not what it should be/)
+  })
+})

@@ -1,0 +1,82 @@
+import type { CorePrimitive, Graph, Value } from '../../../src/autodiff/index.ts'
+import { sizeOf } from '../../../src/autodiff/primitive.ts'
+import { pointOf, resolveConfig, type UserConfig } from '../../../src/config/index.ts'
+import { generatedDataset } from '../../../src/data/catalogue.ts'
+import { fromVelocity } from '../../../src/model/index.ts'
+import { objectives } from '../../../src/objective/index.ts'
+import { random } from '../../../src/random/random.ts'
+import { buildStep } from '../../../src/training/step.ts'
+
+/** Values for all inputs of a graph: small parameters, and positive numbers, so that roots and logarithms are finite. */
+export function valuesFor(graph: Graph, seed = 1): Value[] {
+  const source = random(seed, 'values')
+  return graph.inputs.map(({ shape, dtype, params }) => {
+    const isNetwork = /\.(parameters|average)$/.test(params.name)
+    const draw = () => {
+      if (dtype === 'int64') return source.integer(2)
+      return isNetwork ? 0.1 * source.normal() : 0.1 + 0.2 * source.uniform()
+    }
+    return { shape, data: Float64Array.from({ length: sizeOf(shape) }, draw) }
+  })
+}
+
+export interface Step {
+  readonly graph: Graph<CorePrimitive>
+  /** Inputs in front that are its state. */
+  readonly carried: number
+}
+
+/** The training step of a configuration; where it has a teacher, that is a velocity towards 0. */
+export function stepOf(user: UserConfig): Step {
+  const config = resolveConfig(user)
+  const field = fromVelocity(x => x.neg())
+  const dataset = generatedDataset(config.data)
+  const { graph, state } = buildStep(config, pointOf(config, dataset), {
+    teacher: field,
+    pretrained: field,
+    weak: field,
+  })
+  return { graph, carried: state.length }
+}
+
+const network = { hidden: 24, layers: 2, frequencies: 4 } as const
+
+/** A small training with an objective of the catalogue. */
+export function ofObjective(id: string, own: UserConfig = {}): UserConfig {
+  const { needs, parts, defaults } = objectives.get(id)!
+  return {
+    batch: 20,
+    objective: id,
+    network: parts ? network : { ...network, conditioning: 's' },
+    ...(needs.some(need => need.endsWith('teacher')) && { teacher: 'x' }),
+    ...(defaults.guidance && { condition: 'class' }),
+    coupling: { pairs: 64 },
+    ...own,
+  } as UserConfig
+}
+
+const small = { kind: 'dit', patch: 4, width: 16, depth: 2, heads: 2 }
+const pictures = { data: { glyphs: { size: 8 } }, batch: 10, condition: 'class', network: small }
+
+/** Small trainings of transformers. */
+export const transformers: Readonly<Record<string, UserConfig>> = Object.fromEntries(
+  Object.entries({
+    'flow-matching': { objective: 'flow-matching', network: { ...small, conditioning: 's' } },
+    psd: { objective: 'psd' },
+    meanflow: { objective: 'meanflow' },
+    'imf, tokens': {
+      objective: 'imf',
+      guidance: { rule: 'random' },
+      network: {
+        ...{ ...small, injection: 'tokens', norm: 'rms', qkNorm: true },
+        ...{ activation: 'swiglu', position: 'rotary' },
+      },
+    },
+    'tvm, normalised': {
+      objective: 'tvm',
+      guidance: { rule: 'linear', divide: true },
+      network: { ...small, norm: 'rms', modulationNorm: true, scale: 'inverse', outputScale: true },
+    },
+    'dmf, decoupled': { objective: 'dmf', network: { ...small, conditioning: 'decoupled' } },
+  }).map(([name, own]) => [name, { ...pictures, ...own } as UserConfig]),
+)
