@@ -1,6 +1,6 @@
 // The peak memory of training steps of a transformer on pictures: what a process needs more than before its first step.
 //
-//   npm run build:cli && node bench/memory.mjs                      the table of docs/speed.md
+//   npm run build:cli && node bench/memory.mjs                      a table of both ways
 //   node bench/memory.mjs '{"objective": "psd", "recompute": true}'   one row, by keys of the configuration
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'

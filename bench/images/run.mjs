@@ -101,9 +101,18 @@ async function train({ name, config }) {
   const file = join(OUT, `${name}.json`)
   writeFileSync(file, JSON.stringify(withRuns(config), null, 2))
   const begun = existsSync(join(out, 'config.json'))
-  const start = Date.now()
   await oxbow(name, ['train', '--out', out, ...(begun ? ['--resume'] : ['--config', file])])
-  return (Date.now() - start) / 1000
+  return secondsOf(out)
+}
+
+/** Seconds of all steps of a run, however often it was stopped. */
+function secondsOf(out) {
+  const lines = readFileSync(join(out, 'metrics.jsonl'), 'utf8').trim().split('\n').filter(Boolean)
+  const steps = lines.map(line => JSON.parse(line))
+  return steps.reduce(
+    (sum, { step, stepsPerSecond }, i) => sum + (step - (steps[i - 1]?.step ?? 0)) / stepsPerSecond,
+    0,
+  )
 }
 
 async function measure({ name, set, sampled }) {
@@ -140,16 +149,24 @@ function save(row, result) {
 }
 
 async function trainRow(row) {
-  if (readResult(row).seconds !== undefined) return
+  const { seconds, config } = readResult(row)
+  if (seconds !== undefined) {
+    if (JSON.stringify(config) !== JSON.stringify(row.config)) {
+      console.error(
+        `${row.name}: was trained by another plan; delete runs/images/${row.name}* to train it anew`,
+      )
+    }
+    return
+  }
   save(row, { seconds: await train(row) })
   console.error(`${row.name}: trained`)
 }
 
 async function measureRow(row) {
-  const { seconds, rows } = readResult(row)
+  const { seconds, config, rows } = readResult(row)
   if (rows || values.train) return
   const found = await measure(row)
-  save(row, { seconds, rows: found, ...(row.part === 'spikes' && { spike: spikeOf(row.name) }) })
+  save(row, { seconds, config, rows: found, ...(row.part === 'spikes' && { spike: spikeOf(row.name) }) })
   console.error(`${row.name}: measured`)
 }
 

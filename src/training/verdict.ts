@@ -23,6 +23,8 @@ export interface Verdict {
 const GROWTH = 10
 /** The same from a trained network, whose residual may be next to nothing when training begins. */
 const GROWTH_FROM_TRAINED = 1000
+/** A residual below it is next to nothing, whatever it began with: a distillation may begin where it should end. */
+const NOTHING = 1e-3
 /** Between these parts of the first residual the last one is about the same. */
 const LEVEL = [0.8, 1.25] as const
 
@@ -35,7 +37,7 @@ export const residualOf = ({ terms }: Pick<MetricsLine, 'terms'>): number =>
 
 /** Whether a residual has grown as it does only in a training that diverges. */
 export const hasRunAway = (first: number, now: number, { initFrom }: Pick<Config, 'initFrom'>): boolean =>
-  !(now <= first * (initFrom === null ? GROWTH : GROWTH_FROM_TRAINED))
+  !(now <= (initFrom === null ? first * GROWTH : Math.max(first * GROWTH_FROM_TRAINED, NOTHING)))
 
 /** What may help a training that ran away. */
 export const remedies = ({ optimizer, schedule, consistency }: Config): string[] => [
