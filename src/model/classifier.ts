@@ -1,5 +1,6 @@
 import { concat, sizeOf, type Tensor } from '../autodiff/index.ts'
 import type { Random } from '../random/random.ts'
+import { joinArrays } from './arrays.ts'
 import type { Named } from './network.ts'
 
 /** What a classifier tells apart. */
@@ -70,13 +71,7 @@ export function initialClassifier(spec: ClassifierSpec, random: Random): Float32
     Float32Array.from({ length: inputs * outputs }, () => random.normal() / Math.sqrt(inputs)),
     new Float32Array(outputs),
   ])
-  const flat = new Float32Array(values.reduce((sum, { length }) => sum + length, 0))
-  let at = 0
-  for (const part of values) {
-    flat.set(part, at)
-    at += part.length
-  }
-  return flat
+  return joinArrays(values)
 }
 
 /**

@@ -1,7 +1,7 @@
-import { DYNAMIC, type Shape } from '../../autodiff/index.ts'
+import { DYNAMIC } from '../../autodiff/index.ts'
 import { knownSize } from '../../autodiff/primitive.ts'
-import type { Elementwise, Gathering, Instruction, Phase, Plan } from './instruction.ts'
-import type { Item, Placed } from './item.ts'
+import type { Elementwise, Instruction, Phase, Plan } from './instruction.ts'
+import type { Gather, Item, Placed } from './item.ts'
 import type { Placing } from './placing.ts'
 import { isThere, stagesOf } from './stages.ts'
 import {
@@ -42,7 +42,7 @@ class Emitter {
   }
   private readonly panels = new Map<string, View>()
   private readonly memory: Storage[] = []
-  private readonly parts: { storage: Storage; kind: Gathering }[] = []
+  private readonly parts: { storage: Storage; kind: Gather }[] = []
   private readonly targets = new Map<Item, View>()
   private readonly copies = new Map<Item, View[]>()
   private readonly uses = new Map<Item, number>()
@@ -70,7 +70,7 @@ class Emitter {
     for (const { wholes, rows } of stages) {
       const finishes = wholes.filter(({ op }) => op === 'total')
       for (const item of finishes) this.total(item)
-      this.flush(phases, 'shared')
+      this.flush(phases)
       for (const item of wholes) if (!finishes.includes(item)) this.emit(item)
       const once = this.code
       this.code = []
@@ -81,7 +81,7 @@ class Emitter {
         return { rows: items[0].domain!.rows, code }
       })
       if (once.length > 0) phases.push({ kind: 'once', instructions: once })
-      this.flush(phases, 'shared')
+      this.flush(phases)
       for (const { rows: count, code } of byDomain) {
         if (code.length > 0) phases.push({ kind: 'rows', rows: count, instructions: code })
       }
@@ -92,8 +92,8 @@ class Emitter {
   }
 
   /** What was put aside for all threads, as a phase. */
-  private flush(phases: Phase[], kind: 'shared'): void {
-    if (this.shared.length > 0) phases.push({ kind, instructions: this.shared })
+  private flush(phases: Phase[]): void {
+    if (this.shared.length > 0) phases.push({ kind: 'shared', instructions: this.shared })
     this.shared = []
   }
 
@@ -228,11 +228,11 @@ class Emitter {
   }
 
   /** A new place for an item. */
-  private placeFor(item: Item, shape: Shape = item.shape): View {
+  private placeFor(item: Item): View {
     const target = this.targets.get(item)
     if (target) return target
-    const size = knownSize(shape)
-    return denseView(this.store(item.domain ? 'arena' : 'memory', size, item.domain !== undefined), shape)
+    const { shape, domain } = item
+    return denseView(this.store(domain ? 'arena' : 'memory', knownSize(shape), domain !== undefined), shape)
   }
 
   private copy(from: View, to: View): void {
@@ -263,11 +263,11 @@ class Emitter {
     const target = this.targets.get(item)
     if (target && view.storage !== target.storage) {
       this.copy(view, target)
-      if (!item.domain || item.op !== 'constant') this.views.set(item, target)
+      this.views.set(item, target)
     }
     for (const to of this.copies.get(item) ?? []) this.copy(view, to)
     for (const total of this.gathered.get(item) ?? []) {
-      const { by } = params<{ by: Gathering }>(total)
+      const { by } = params<{ by: Gather }>(total)
       this.code.push({ op: 'accumulate', kind: by, out: this.partsOf.get(total)!, inputs: [view] })
     }
   }
@@ -440,7 +440,7 @@ class Emitter {
     }
   }
 
-  private reduction(item: Item, kind: Gathering): View {
+  private reduction(item: Item, kind: Gather): View {
     const out = this.placeFor(item)
     const [x] = item.inputs.map(input => this.viewOf(input))
     this.code.push({ op: 'fill', value: kind === 'sum' ? 0 : -Infinity, out })
@@ -539,7 +539,7 @@ class Emitter {
 
   /** A narrow matrix is gathered with its columns one after the other. */
   private placeTotal(item: Item): void {
-    const kind = params<{ by: Gathering }>(item).by
+    const kind = params<{ by: Gather }>(item).by
     const storage = this.store('part', knownSize(item.shape), false)
     this.parts.push({ storage, kind })
     const [rows, columns] = item.shape.slice(-2)
@@ -553,7 +553,7 @@ class Emitter {
   private total(item: Item): void {
     const out = this.placeFor(item)
     this.views.set(item, out)
-    const kind = params<{ by: Gathering }>(item).by
+    const kind = params<{ by: Gather }>(item).by
     this.shared.push({ op: 'finish', kind, out, inputs: [this.partsOf.get(item)!] })
   }
 
@@ -563,7 +563,7 @@ class Emitter {
     if (totals?.length !== 1 || this.uses.get(item) !== 1) return false
     if (this.targets.has(item) || this.copies.has(item)) return false
     const part = this.partsOf.get(totals[0])!
-    const { by } = params<{ by: Gathering }>(totals[0])
+    const { by } = params<{ by: Gather }>(totals[0])
     const [first, second] = item.inputs
     if (item.op === 'sum' && by === 'sum') {
       const x = this.viewOf(first)

@@ -1,6 +1,6 @@
-import { type CorePrimitive, DYNAMIC, type Graph } from '../../autodiff/index.ts'
+import { type CorePrimitive, DYNAMIC, type Graph, type Shape } from '../../autodiff/index.ts'
 import { knownSize, sizeOf } from '../../autodiff/primitive.ts'
-import { type Buffer, type Program, portsOf, shapesOf } from '../program.ts'
+import { type Program, portsOf, shapesOf } from '../program.ts'
 import { planOf, UnplannedError } from './emit.ts'
 import { encode } from './encode.ts'
 import type { Native } from './native.ts'
@@ -86,21 +86,18 @@ export function openOnce(native: Native, graph: Graph<CorePrimitive>, options: E
   const program = open(native, graph, 0, PARTS, options)
   const ports = portsOf(graph)
   return inTurn(async inputs => {
-    const rows = batchOf(
-      graph,
-      shapesOf(ports, inputs).map(shape => shape as number[]),
-    )
+    const rows = batchOf(graph, shapesOf(ports, inputs))
     const outputs = graph.outputs.map(({ shape }) => {
       const size = knownSize(shape)
       return new Float32Array(shape.includes(DYNAMIC) ? size * rows : size)
     })
     await native.run(program, 1, 0, rows, inputs, outputs, outputs)
-    return outputs as Buffer[]
+    return outputs
   })
 }
 
 /** Rows of an open batch, which all inputs must have. */
-function batchOf(graph: Graph<CorePrimitive>, shapes: readonly number[][]): number {
+function batchOf(graph: Graph<CorePrimitive>, shapes: readonly Shape[]): number {
   const batches = graph.inputs.flatMap(({ shape, params }, i) => {
     const axis = shape.indexOf(DYNAMIC)
     return axis < 0 ? [] : [{ name: params.name, rows: shapes[i][axis] }]

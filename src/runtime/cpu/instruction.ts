@@ -1,3 +1,4 @@
+import type { Gather } from './item.ts'
 import type { Storage, View } from './view.ts'
 
 /** Elementwise operations; names as of primitives, and what casts and copies need. */
@@ -8,8 +9,6 @@ export const ELEMENTWISE = [
   'select',
 ] as const
 export type Elementwise = (typeof ELEMENTWISE)[number]
-
-export type Gathering = 'sum' | 'max'
 
 /**
  * What is done to a block of rows, or to values as a whole. All views but those of one matrix or table have the rows in front
@@ -28,7 +27,7 @@ export type Instruction =
   /** `out += input` or the larger of both; `out` has strides of 0 where numbers are gathered. */
   | {
       readonly op: 'accumulate'
-      readonly kind: Gathering
+      readonly kind: Gather
       readonly out: View
       readonly inputs: readonly [View]
     }
@@ -59,7 +58,7 @@ export type Instruction =
   /** `out[indices] += updates`. */
   | { readonly op: 'scatter'; readonly out: View; readonly inputs: readonly [indices: View, updates: View] }
   /** What all parts have gathered, together. */
-  | { readonly op: 'finish'; readonly kind: Gathering; readonly out: View; readonly inputs: readonly [View] }
+  | { readonly op: 'finish'; readonly kind: Gather; readonly out: View; readonly inputs: readonly [View] }
 
 /** Instructions that run at one time. */
 export interface Phase {
@@ -80,5 +79,5 @@ export interface Plan {
   /** Storages that live for a whole step. */
   readonly memory: readonly Storage[]
   /** Storages that each part of the rows has its own of, and what it begins with. */
-  readonly parts: readonly { readonly storage: Storage; readonly kind: Gathering }[]
+  readonly parts: readonly { readonly storage: Storage; readonly kind: Gather }[]
 }
