@@ -1,5 +1,6 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 import { skippedBrowsers, withoutChromium } from './test/helpers/browsers.ts'
+import { died } from './test/helpers/died.ts'
 
 const PAGES = 'test/studio/browser/**/*.test.ts'
 
@@ -26,6 +27,7 @@ process.env.OXBOW_TESTS_SKIPPED = 'told'
 
 export default defineConfig({
   test: {
+    reporters: ['default', died],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     maxWorkers: 2,

@@ -22,11 +22,12 @@ template <class T> struct Array {
   size_t length;
 };
 
-template <class T> Array<T> arrayOf(napi_env env, napi_value value) {
+template <class T> Array<T> arrayOf(napi_env env, napi_value value, napi_typedarray_type wanted) {
   napi_typedarray_type type;
   Array<T> found{};
   void *data = nullptr;
   check(env, napi_get_typedarray_info(env, value, &type, &found.length, &data, nullptr, nullptr));
+  if (type != wanted) check(env, napi_invalid_arg);
   found.data = (T *)data;
   return found;
 }
@@ -52,7 +53,8 @@ typedef std::shared_ptr<Program> Handle;
 // Names what a program is an `External` of, so that another's is refused.
 const napi_type_tag TAG = {0x6f78626f77637075, 0x70726f6772616d31};
 
-Handle &handleOf(napi_env env, napi_value value) {
+// Empty where the program has been closed.
+Handle &anyHandleOf(napi_env env, napi_value value) {
   bool isOurs = false;
   check(env, napi_check_object_type_tag(env, value, &TAG, &isOurs));
   if (!isOurs) check(env, napi_invalid_arg);
@@ -61,17 +63,42 @@ Handle &handleOf(napi_env env, napi_value value) {
   return *(Handle *)found;
 }
 
+Handle &handleOf(napi_env env, napi_value value) {
+  Handle &handle = anyHandleOf(env, value);
+  if (!handle) {
+    napi_throw_error(env, nullptr, "engine: the program has been closed");
+    throw Failure{};
+  }
+  return handle;
+}
+
+// Ends a program; what is collected is told how much there is of it.
+void release(napi_env env, Handle &handle) {
+  if (!handle) return;
+  int64_t all;
+  napi_adjust_external_memory(env, -bytesOf(*handle), &all);
+  handle.reset();
+}
+
 // open(words, constants, arena, scratch, parts, threads)
 napi_value open(napi_env env, napi_callback_info info) try {
   Arguments given(env, info, 6);
-  const auto words = arrayOf<int32_t>(env, given.values[0]);
-  const auto constants = arrayOf<float>(env, given.values[1]);
-  auto *handle = new Handle(openProgram(words.data, words.length, constants.data, constants.length,
+  const auto words = arrayOf<int32_t>(env, given.values[0], napi_int32_array);
+  const auto constants = arrayOf<float>(env, given.values[1], napi_float32_array);
+  auto handle = std::make_unique<Handle>(openProgram(words.data, words.length, constants.data, constants.length,
                                         numberOf(env, given.values[2]), numberOf(env, given.values[3]),
                                         (int)numberOf(env, given.values[4]), (int)numberOf(env, given.values[5])));
   napi_value result;
   check(env, napi_create_external(
-                 env, handle, [](napi_env, void *data, void *) { delete (Handle *)data; }, nullptr, &result));
+                 env, handle.get(),
+                 [](napi_env env, void *data, void *) {
+                   auto *handle = (Handle *)data;
+                   release(env, *handle);
+                   delete handle;
+                 },
+                 nullptr, &result));
+  int64_t all;
+  napi_adjust_external_memory(env, bytesOf(**handle.release()), &all);
   check(env, napi_type_tag_object(env, result, &TAG));
   return result;
 } catch (const InvalidProgram &invalid) {
@@ -86,53 +113,46 @@ napi_value open(napi_env env, napi_callback_info info) try {
 
 struct Run {
   Handle program;
-  int steps, carried;
-  long rows;
-  std::vector<const void *> inputs;
-  std::vector<long> inputSteps;
-  std::vector<float *> outputs, others;
-  std::vector<long> outputSteps;
+  Given given;
   napi_ref kept = nullptr;
   napi_deferred deferred = nullptr;
   napi_async_work work = nullptr;
   int last = 0;
 };
 
+std::vector<Span> spansOf(napi_env env, napi_value list) {
+  uint32_t length = 0;
+  check(env, napi_get_array_length(env, list, &length));
+  std::vector<Span> found(length);
+  for (uint32_t i = 0; i < length; i++) {
+    napi_value element;
+    check(env, napi_get_element(env, list, i, &element));
+    napi_typedarray_type type;
+    size_t count;
+    check(env, napi_get_typedarray_info(env, element, &type, &count, &found[i].data, nullptr, nullptr));
+    if (type != napi_float32_array && type != napi_bigint64_array) check(env, napi_invalid_arg);
+    found[i].words = (int64_t)count * (type == napi_bigint64_array ? 2 : 1);
+  }
+  return found;
+}
+
 // run(program, steps, carried, rows, inputs, outputs, others): arrays of typed arrays; a promise of which outputs have the last state
 napi_value run(napi_env env, napi_callback_info info) try {
-  Arguments given(env, info, 7);
-  auto *task = new Run{handleOf(env, given.values[0])};
-  task->steps = (int)numberOf(env, given.values[1]);
-  task->carried = (int)numberOf(env, given.values[2]);
-  task->rows = numberOf(env, given.values[3]);
-  const auto each = [env](napi_value list, auto use) {
-    uint32_t length = 0;
-    check(env, napi_get_array_length(env, list, &length));
-    for (uint32_t i = 0; i < length; i++) {
-      napi_value element;
-      check(env, napi_get_element(env, list, i, &element));
-      napi_typedarray_type type;
-      size_t count;
-      void *data;
-      check(env, napi_get_typedarray_info(env, element, &type, &count, &data, nullptr, nullptr));
-      const long size = type == napi_bigint64_array || type == napi_float64_array ? 8 : type == napi_uint8_array ? 1 : 4;
-      use(data, (long)count, size);
-    }
-  };
-  const long steps = task->steps > 0 ? task->steps : 1;
-  each(given.values[4], [&](void *data, long count, long size) {
-    task->inputs.push_back(data);
-    task->inputSteps.push_back(count * size / steps);
-  });
-  each(given.values[5], [&](void *data, long count, long) {
-    task->outputs.push_back((float *)data);
-    task->outputSteps.push_back(count / steps);
-  });
-  each(given.values[6], [&](void *data, long, long) { task->others.push_back((float *)data); });
+  Arguments arguments(env, info, 7);
+  auto task = std::make_unique<Run>();
+  task->program = handleOf(env, arguments.values[0]);
+  Given &given = task->given;
+  given.steps = (int)numberOf(env, arguments.values[1]);
+  given.carried = (int)numberOf(env, arguments.values[2]);
+  given.rows = numberOf(env, arguments.values[3]);
+  given.inputs = spansOf(env, arguments.values[4]);
+  given.outputs = spansOf(env, arguments.values[5]);
+  given.others = spansOf(env, arguments.values[6]);
+  beginRun(*task->program, given);
   napi_value kept, promise, name;
   check(env, napi_create_array_with_length(env, 4, &kept));
-  for (uint32_t i = 0; i < 3; i++) check(env, napi_set_element(env, kept, i, given.values[4 + i]));
-  check(env, napi_set_element(env, kept, 3, given.values[0]));
+  for (uint32_t i = 0; i < 3; i++) check(env, napi_set_element(env, kept, i, arguments.values[4 + i]));
+  check(env, napi_set_element(env, kept, 3, arguments.values[0]));
   check(env, napi_create_reference(env, kept, 1, &task->kept));
   check(env, napi_create_promise(env, &task->deferred, &promise));
   check(env, napi_create_string_utf8(env, "oxbow", NAPI_AUTO_LENGTH, &name));
@@ -140,12 +160,11 @@ napi_value run(napi_env env, napi_callback_info info) try {
                  env, nullptr, name,
                  [](napi_env, void *data) {
                    auto &t = *(Run *)data;
-                   t.last = runProgram(*t.program, t.steps, t.carried, t.inputs.data(), t.inputSteps.data(),
-                                       (int)t.inputs.size(), t.outputs.data(), t.others.data(), t.outputSteps.data(),
-                                       (int)t.outputs.size(), t.rows);
+                   t.last = runProgram(*t.program, t.given);
                  },
                  [](napi_env env, napi_status, void *data) {
                    auto *t = (Run *)data;
+                   endRun(*t->program);
                    napi_value last;
                    napi_create_int32(env, t->last, &last);
                    napi_resolve_deferred(env, t->deferred, last);
@@ -153,9 +172,25 @@ napi_value run(napi_env env, napi_callback_info info) try {
                    napi_delete_async_work(env, t->work);
                    delete t;
                  },
-                 task, &task->work));
+                 task.get(), &task->work));
   check(env, napi_queue_async_work(env, task->work));
+  task.release();
   return promise;
+} catch (const InvalidProgram &invalid) {
+  napi_throw_error(env, nullptr, ("engine: the program " + invalid.what).c_str());
+  return nullptr;
+} catch (const Failure &) {
+  return nullptr;
+} catch (const std::exception &error) {
+  napi_throw_error(env, nullptr, error.what());
+  return nullptr;
+}
+
+// close(program): its memory and threads end now, or with the run that it is in; once more does nothing
+napi_value close(napi_env env, napi_callback_info info) try {
+  Arguments arguments(env, info, 1);
+  release(env, anyHandleOf(env, arguments.values[0]));
+  return nullptr;
 } catch (const Failure &) {
   return nullptr;
 }
@@ -170,9 +205,10 @@ napi_value start(napi_env env, napi_value exports) {
   const napi_property_descriptor properties[] = {
       {"open", nullptr, open, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"run", nullptr, run, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"close", nullptr, close, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"instructions", nullptr, instructions, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
-  napi_define_properties(env, exports, 3, properties);
+  napi_define_properties(env, exports, 4, properties);
   return exports;
 }
 

@@ -10,7 +10,16 @@ import { include_dir } from 'node-api-headers'
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 const OUT = join(HERE, 'build')
 const COMPILERS = ['clang++', 'c++', 'g++', 'zig c++']
-const FLAGS = ['-O3', '-std=c++17', '-fPIC', '-fno-math-errno', '-ffp-contract=fast', '-Wall', '-Wno-psabi']
+const FLAGS = [
+  '-O3',
+  '-std=c++17',
+  '-fPIC',
+  '-fvisibility=hidden',
+  '-fno-math-errno',
+  '-ffp-contract=fast',
+  '-Wall',
+  '-Wno-psabi',
+]
 /** What the interpreter is compiled for, each in a namespace of its own; `base` is what every machine of a kind has. */
 const INSTRUCTIONS = {
   x64: {
@@ -56,6 +65,7 @@ for (const [name, flags] of Object.entries(INSTRUCTIONS)) {
   object(`interpreter-${name}`, 'interpreter.cpp', `-DNAMESPACE=${name}`, ...flags)
 }
 object('engine', 'engine.cpp')
+object('validate', 'validate.cpp')
 object('addon', 'addon.cpp', `-I${include_dir}`)
 const undefinedLater = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : ['-lpthread']
 compile('-shared', '-o', join(OUT, 'oxbow.node'), ...objects, ...undefinedLater)

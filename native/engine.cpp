@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "program.h"
+#include "validate.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -107,9 +108,11 @@ const char *instructionSet() { return chosen.name; }
 
 struct Phase {
   int kind;
+  /** -1 for those of an open batch. */
   long rows;
   long block;
   int instructions;
+  long size;
   const int32_t *words;
 };
 
@@ -117,25 +120,25 @@ struct Part {
   int offset, size, kind;
 };
 
+const int MOST_PARTS = 1024;
+
 struct Program {
   std::vector<int32_t> words;
   std::vector<float> constants;
   std::vector<Phase> phases;
   std::vector<Part> gathered;
-  long memorySize, partSize, arenaSize;
+  Sizes sizes;
   int parts;
+  Needs needs;
+  /** Rows of an open batch that `needs` are of. */
+  long neededRows = -1;
   Floats memory, partMemory;
   std::vector<Floats> arenas, scratches;
   int threads;
 
-  // Of one run.
+  bool isRunning = false;
   Meeting meeting;
-  const void *const *inputs = nullptr;
-  const long *inputSteps = nullptr;
-  float *const *outputs[2] = {};
-  const long *outputSteps = nullptr;
-  int steps = 0, carried = 0, inputCount = 0, outputCount = 0;
-  long rows = 0;
+  const Given *given = nullptr;
 
   std::vector<std::thread> helpers;
   std::mutex mutex;
@@ -153,7 +156,7 @@ struct Program {
   }
 
   void clear(int p) {
-    float *part = partMemory.get() + p * partSize;
+    float *part = partMemory.get() + p * sizes.part;
     for (const Part &each : gathered) {
       if (each.kind == 0) memset(part + each.offset, 0, each.size * sizeof(float));
       else
@@ -161,9 +164,21 @@ struct Program {
     }
   }
 
+  /** Raises `needs` to those of a batch. */
+  void need(long rows) {
+    if (rows == neededRows) return;
+    needs = {};
+    for (const Phase &phase : phases)
+      validate(phase.words, phase.size, phase.instructions, phase.kind != ROWS_OF_DOMAIN ? 1 : phase.rows < 0 ? rows : phase.rows,
+               phase.kind == ROWS_OF_DOMAIN ? phase.block : 1, sizes, needs);
+    neededRows = rows;
+  }
+
   void work(int thread) {
-    std::vector<const void *> in(inputCount);
-    std::vector<float *> out(outputCount);
+    const Given &run = *given;
+    const int inputs = (int)run.inputs.size(), outputs = (int)run.outputs.size();
+    std::vector<const void *> in(inputs);
+    std::vector<float *> out(outputs);
     Context c{};
     c.arena = arenas[thread].get();
     c.scratch = scratches[thread].get();
@@ -172,22 +187,22 @@ struct Program {
     c.inputs = in.data();
     c.outputs = out.data();
     c.parts = partMemory.get();
-    c.partSize = partSize;
+    c.partSize = sizes.part;
     c.partCount = parts;
-    for (int step = 0; step < steps; step++) {
-      for (int i = 0; i < inputCount; i++)
-        in[i] = i < carried ? (step == 0 ? inputs[i] : (const void *)outputs[(step - 1) % 2][i])
-                            : (const char *)inputs[i] + step * inputSteps[i];
-      for (int i = 0; i < outputCount; i++)
-        out[i] = i < carried ? outputs[step % 2][i] : outputs[0][i] + step * outputSteps[i];
+    for (int step = 0; step < run.steps; step++) {
+      const auto stateOf = [&run](int which) -> const std::vector<Span> & { return which % 2 ? run.others : run.outputs; };
+      const auto stepIn = [&run, step](const Span &all) { return (float *)all.data + all.words / run.steps * step; };
+      for (int i = 0; i < inputs; i++)
+        in[i] = i >= run.carried ? stepIn(run.inputs[i]) : step == 0 ? run.inputs[i].data : stateOf(step - 1)[i].data;
+      for (int i = 0; i < outputs; i++) out[i] = i < run.carried ? (float *)stateOf(step)[i].data : stepIn(run.outputs[i]);
       for (int p = thread; p < parts; p += threads) clear(p);
       for (const Phase &phase : phases) {
         if (phase.kind == ROWS_OF_DOMAIN) {
           c.thread = 0;
           c.threads = 1;
-          const long all = phase.rows < 0 ? rows : phase.rows;
+          const long all = phase.rows < 0 ? run.rows : phase.rows;
           for (int p = thread; p < parts; p += threads) {
-            c.part = partMemory.get() + p * partSize;
+            c.part = partMemory.get() + p * sizes.part;
             const long to = all * (p + 1) / parts;
             for (long row = all * p / parts; row < to; row += phase.block) {
               c.row = row;
@@ -236,45 +251,45 @@ struct Reader {
 
 }  // namespace
 
-std::shared_ptr<Program> openProgram(const int32_t *words, long count, const float *constants, long constantCount,
-                                     long arena, long scratch, int parts, int threads) {
+std::shared_ptr<Program> openProgram(const int32_t *words, int64_t count, const float *constants, int64_t constantCount,
+                                     int64_t arena, int64_t scratch, int parts, int threads) {
+  if (arena < 0 || scratch < 0 || parts < 1 || parts > MOST_PARTS || threads < 1)
+    throw InvalidProgram{"has sizes that are none"};
   auto program = std::make_shared<Program>();
   program->words.assign(words, words + count);
   program->constants.assign(constants, constants + constantCount);
   Reader reader{program->words.data(), count};
   if (reader.next() != 1) throw InvalidProgram{"is of another version"};
-  program->memorySize = reader.next();
-  program->partSize = reader.next();
-  program->arenaSize = arena;
+  const int32_t memory = reader.next(), part = reader.next();
+  if (memory < 0 || part < 0) throw InvalidProgram{"has sizes that are none"};
+  program->sizes = {arena, memory, constantCount, part, scratch};
   program->parts = parts;
   program->threads = threads < parts ? threads : parts;
   for (int i = reader.next(); i > 0; i--) {
     const int offset = reader.next(), size = reader.next(), kind = reader.next();
-    if (offset < 0 || size < 0 || offset + size > program->partSize) throw InvalidProgram{"gathers outside of a part"};
+    if (offset < 0 || size < 0 || (int64_t)offset + size > part) throw InvalidProgram{"gathers outside of a part"};
     program->gathered.push_back({offset, size, kind});
   }
+  bool isOpen = false;
   for (int i = reader.next(); i > 0; i--) {
     Phase phase;
     phase.kind = reader.next();
     phase.rows = reader.next();
     phase.block = reader.next();
     phase.instructions = reader.next();
-    const long size = reader.next();
-    if (phase.kind < 0 || phase.kind > SHARED || phase.block < 1 || size < 0 || reader.at + size > count)
+    phase.size = reader.next();
+    if (phase.kind < 0 || phase.kind > SHARED || phase.block < 1 || phase.instructions < 0 || phase.size < 0 ||
+        reader.at + phase.size > count)
       throw InvalidProgram{"has a phase that is none"};
+    isOpen = isOpen || (phase.kind == ROWS_OF_DOMAIN && phase.rows < 0);
     phase.words = program->words.data() + reader.at;
-    long at = 0;
-    for (int k = 0; k < phase.instructions; k++) {
-      if (at + 2 > size || phase.words[at + 1] < 2 || phase.words[at] < 0 || phase.words[at] >= OPERATIONS)
-        throw InvalidProgram{"has an instruction that is none"};
-      at += phase.words[at + 1];
-    }
-    if (at != size) throw InvalidProgram{"has an instruction that is none"};
-    reader.at += size;
+    reader.at += phase.size;
     program->phases.push_back(phase);
   }
-  program->memory.reset(allocate(program->memorySize));
-  program->partMemory.reset(allocate(program->partSize * parts));
+  if (reader.at != count) throw InvalidProgram{"goes on behind its end"};
+  program->need(isOpen ? 1 : 0);
+  program->memory.reset(allocate(memory));
+  program->partMemory.reset(allocate((long)part * parts));
   for (int t = 0; t < program->threads; t++) {
     program->arenas.emplace_back(allocate(arena));
     program->scratches.emplace_back(allocate(scratch));
@@ -284,18 +299,37 @@ std::shared_ptr<Program> openProgram(const int32_t *words, long count, const flo
   return program;
 }
 
-int runProgram(Program &program, int steps, int carried, const void *const *inputs, const long *inputSteps, int inputCount,
-               float *const *outputs, float *const *others, const long *outputSteps, int outputCount, long rows) {
-  program.steps = steps;
-  program.carried = carried;
-  program.inputs = inputs;
-  program.inputSteps = inputSteps;
-  program.inputCount = inputCount;
-  program.outputs[0] = outputs;
-  program.outputs[1] = others;
-  program.outputSteps = outputSteps;
-  program.outputCount = outputCount;
-  program.rows = rows;
+int64_t bytesOf(const Program &program) {
+  const Sizes &sizes = program.sizes;
+  return 4 * (sizes.memory + sizes.part * program.parts + (sizes.arena + sizes.scratch) * program.threads + sizes.constants) +
+         4 * (int64_t)program.words.size();
+}
+
+void beginRun(Program &program, const Given &given) {
+  if (program.isRunning) throw InvalidProgram{"is running"};
+  const auto refuse = [] { throw InvalidProgram{"needs other inputs or outputs"}; };
+  if (given.steps < 1 || given.carried < 0 || given.rows < 0 || given.outputs.size() != given.others.size()) refuse();
+  const int carried = given.carried;
+  if (carried > (int)given.inputs.size() || carried > (int)given.outputs.size()) refuse();
+  program.need(given.rows);
+  const auto suffices = [&](const std::vector<Span> &spans, const std::vector<double> &needs) {
+    if (needs.size() > spans.size()) refuse();
+    for (size_t i = 0; i < needs.size(); i++)
+      if (needs[i] > (double)((int)i < carried ? spans[i].words : spans[i].words / given.steps)) refuse();
+  };
+  suffices(given.inputs, program.needs.inputs);
+  suffices(given.outputs, program.needs.outputs);
+  for (int i = 0; i < carried && given.steps > 1; i++) {
+    const Span &first = given.outputs[i], &second = given.others[i];
+    if (first.words != second.words || first.words < given.inputs[i].words || first.data == second.data) refuse();
+  }
+  program.isRunning = true;
+}
+
+void endRun(Program &program) { program.isRunning = false; }
+
+int runProgram(Program &program, const Given &given) {
+  program.given = &given;
   if (program.threads > 1) {
     {
       std::lock_guard<std::mutex> lock(program.mutex);
@@ -305,5 +339,5 @@ int runProgram(Program &program, int steps, int carried, const void *const *inpu
   }
   program.work(0);
   if (program.threads > 1) program.meeting.wait();
-  return (steps - 1) % 2;
+  return (given.steps - 1) % 2;
 }

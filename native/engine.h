@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 struct Program;
 
@@ -11,18 +12,49 @@ struct InvalidProgram {
   std::string what;
 };
 
-std::shared_ptr<Program> openProgram(const int32_t *words, long count, const float *constants, long constantCount,
-                                     long arena, long scratch, int parts, int threads);
+/**
+ * @param arena,scratch  floats that each thread has for a block, and for products of small matrices
+ * @param parts  what rows are cut into, however many threads there are
+ * @throws InvalidProgram when the words are no program, or one that reaches outside of its memory
+ */
+std::shared_ptr<Program> openProgram(const int32_t *words, int64_t count, const float *constants, int64_t constantCount,
+                                     int64_t arena, int64_t scratch, int parts, int threads);
+
+/** Bytes that a program holds. */
+int64_t bytesOf(const Program &program);
+
+/** An array of 32-bit words, or of numbers of two. */
+struct Span {
+  void *data;
+  int64_t words;
+};
+
+/** What one run is given. */
+struct Given {
+  int steps = 1;
+  /** So many first inputs and outputs are a state: a step takes what the one before gave. */
+  int carried = 0;
+  /** Of an open batch. */
+  int64_t rows = 0;
+  /** State of the first step; of the rest, all steps one after the other. */
+  std::vector<Span> inputs;
+  /** Two places for the state, which goes to and fro; of the rest, all steps one after the other. */
+  std::vector<Span> outputs, others;
+};
 
 /**
- * Runs `steps` steps. The first `carried` inputs and outputs are a state: a step takes what the one before gave. State goes to
- * and fro between two sets of outputs.
+ * Before `runProgram`, on the thread that opened the program; `endRun` after it.
  *
- * @param inputs of the first step; `inputSteps` is how many bytes the next step's are behind
- * @param outputs,others  of each output two places; those that are no state are behind by `outputSteps` floats
- * @returns which of both has the last state
+ * @throws InvalidProgram when the program would touch what is not given, or is running
  */
-int runProgram(Program &program, int steps, int carried, const void *const *inputs, const long *inputSteps, int inputCount,
-               float *const *outputs, float *const *others, const long *outputSteps, int outputCount, long rows);
+void beginRun(Program &program, const Given &given);
+void endRun(Program &program);
+
+/**
+ * Runs what `beginRun` has let through, on the program's threads.
+ *
+ * @returns 0 when `outputs` has the last state, 1 when `others` has
+ */
+int runProgram(Program &program, const Given &given);
 
 const char *instructionSet();

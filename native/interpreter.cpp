@@ -1,6 +1,5 @@
 // The instructions of a program, for one instruction set: compiled once for each, in a namespace of its own.
 #include "products.h"
-#include "program.h"
 
 namespace NAMESPACE {
 
@@ -23,7 +22,7 @@ static INLINE const void *addressOf(const Access &at, const Context &c) {
 static INLINE float *writable(const Access &at, const Context &c) { return (float *)addressOf(at, c); }
 static INLINE const float *readable(const Access &at, const Context &c) { return (const float *)addressOf(at, c); }
 
-static const int MOST_LOOPS = 8, MOST_VIEWS = 4;
+static const int MOST_VIEWS = 4;
 
 struct Nest {
   int loops;

@@ -1,5 +1,6 @@
 // Matrix products: matrices in panels of PANEL columns, and as many rows at a time as registers hold.
 #pragma once
+#include "program.h"
 #include "vector.h"
 
 #if WIDTH == 16
@@ -8,8 +9,6 @@
 #define ROWS 6
 #endif
 #define PANEL (2 * WIDTH)
-/** At most so many columns are no panel: products with them go along the rows. */
-#define NARROW 4
 
 namespace NAMESPACE {
 
@@ -96,7 +95,7 @@ static void product(const float *a, long step, const float *packed, const float 
 // The panels `from ... to-1` of `b [k, n]`; all of a narrow one.
 static void pack(const float *b, long rowStep, long columnStep, long k, long n, float *packed, long from, long to) {
   if (n <= NARROW) {
-    if (from == 0)
+    if (from < to)
       for (long j = 0; j < n; j++)
         for (long p = 0; p < k; p++) packed[j * k + p] = b[p * rowStep + j * columnStep];
     return;

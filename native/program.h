@@ -12,6 +12,13 @@ enum Kind {
   ADD, SUB, MUL, DIV, POW, MAXIMUM, MINIMUM, LESS, LESS_EQUAL, EQUAL, SELECT, KINDS
 };
 
+/** Loops of an instruction, at most. */
+const int MOST_LOOPS = 8;
+/** At most so many columns are no panel: products with them go along the rows. */
+const int NARROW = 4;
+/** Columns of a panel on the widest vectors: what a packed matrix has room for. */
+const int WIDEST_PANEL = 32;
+
 /** What the instructions of one thread see. */
 struct Context {
   float *arena;

@@ -85,13 +85,35 @@ function tableOf(part, results) {
   ]
 }
 
-/** Fills the generated regions of the page, which stand between `<!-- images SET -->` and `<!-- end -->`. */
-export function writeReport(root, out, all) {
-  const page = join(root, 'docs', 'images.md')
-  const results = all.flatMap(({ name, part }) => {
-    const file = join(out, `${name}.result.json`)
-    return existsSync(file) ? [{ ...JSON.parse(readFileSync(file, 'utf8')), part }] : []
+const KEPT = 'docs/images.json'
+
+/** The rows that the page shows: of each its configuration, and what was measured. */
+export function readPublished(root) {
+  const file = join(root, KEPT)
+  return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : []
+}
+
+/** Without the part, which the plan says. */
+const kept = ({ name, set, config, seconds, spike, rows }) => ({ name, set, config, seconds, spike, rows })
+
+/**
+ * Joins what was measured here with what is published, and fills the generated regions of the page, which stand between
+ * `<!-- images SET -->` and `<!-- end -->`.
+ */
+export function writeReport(root, all, found) {
+  const published = readPublished(root)
+  const results = all.flatMap(({ name, config, part }, i) => {
+    const old = published.find(
+      row => row.name === name && JSON.stringify(row.config) === JSON.stringify(config),
+    )
+    const result = found[i].rows ? found[i] : old
+    return result ? [{ ...kept(result), part }] : []
   })
+  writeFileSync(
+    join(root, KEPT),
+    `[\n${results.map(({ part: _, ...row }) => JSON.stringify(row)).join(',\n')}\n]\n`,
+  )
+  const page = join(root, 'docs', 'images.md')
   const text = readFileSync(page, 'utf8').replace(
     /(<!-- images (\w+) -->\n)[\s\S]*?(<!-- end -->)/g,
     (_, start, set, end) => {

@@ -9,14 +9,15 @@
 //   npm run images -- --time            how long a step of each row takes, for the plan, where step-times.json does not say;
 //                                       when the velocities are trained
 //
-// Stop it at any time: the same command goes on where it was. Runs are in runs/images.
+// Stop it at any time: the same command goes on where it was. Runs are in runs/images. What was measured is kept in
+// docs/images.json, so that a fresh clone trains what is missing there and what that begins with, and nothing else.
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { rowsOf, SETS } from './plan.mjs'
-import { writeReport } from './report.mjs'
+import { readPublished, writeReport } from './report.mjs'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const OUT = join(ROOT, 'runs', 'images')
@@ -49,19 +50,26 @@ if (unknown) {
 
 /** The rows that a row's configuration names. */
 const needs = row => JSON.stringify(row.config).match(/(?<="run":")[^"]+/g) ?? []
+const published = readPublished(ROOT)
+const isSame = (a, b) => JSON.stringify(a) === JSON.stringify(b)
 const chosen = new Set()
 const choose = row => {
   for (const name of needs(row)) choose(all.find(other => other.name === name))
   chosen.add(row)
 }
-const picked = asked.filter(name => !SETS.includes(name))
-for (const row of all) {
-  if (picked.length > 0 ? picked.includes(row.name) : asked.length === 0 || asked.includes(row.set))
-    choose(row)
-}
-
 const runOf = name => join(OUT, name)
 const resultOf = name => join(OUT, `${name}.result.json`)
+const localResult = ({ name }) =>
+  existsSync(resultOf(name)) ? JSON.parse(readFileSync(resultOf(name), 'utf8')) : {}
+/** What was measured of a row here, or is published of the same configuration. */
+const measuredOf = row =>
+  localResult(row).rows ??
+  published.find(({ name, config }) => name === row.name && isSame(config, row.config))?.rows
+
+const picked = asked.filter(name => !SETS.includes(name))
+const isAsked = row =>
+  picked.length > 0 ? picked.includes(row.name) : asked.length === 0 || asked.includes(row.set)
+for (const row of all) if (isAsked(row) && !measuredOf(row)) choose(row)
 const withRuns = value => {
   if (Array.isArray(value) || typeof value !== 'object' || value === null) return value
   if (typeof value.run === 'string') return runOf(value.run)
@@ -140,8 +148,6 @@ function spikeOf(name) {
   return norms[Math.floor(0.999 * norms.length)] / norms[Math.floor(norms.length / 2)]
 }
 
-const readResult = ({ name }) =>
-  existsSync(resultOf(name)) ? JSON.parse(readFileSync(resultOf(name), 'utf8')) : {}
 function save(row, result) {
   const file = resultOf(row.name)
   writeFileSync(`${file}.pending`, JSON.stringify({ ...row, ...result }))
@@ -149,9 +155,9 @@ function save(row, result) {
 }
 
 async function trainRow(row) {
-  const { seconds, config } = readResult(row)
+  const { seconds, config } = localResult(row)
   if (seconds !== undefined) {
-    if (JSON.stringify(config) !== JSON.stringify(row.config)) {
+    if (!isSame(config, row.config)) {
       console.error(
         `${row.name}: was trained by another plan; delete runs/images/${row.name}* to train it anew`,
       )
@@ -163,8 +169,8 @@ async function trainRow(row) {
 }
 
 async function measureRow(row) {
-  const { seconds, config, rows } = readResult(row)
-  if (rows || values.train) return
+  if (measuredOf(row) || values.train) return
+  const { seconds, config } = localResult(row)
   const found = await measure(row)
   save(row, { seconds, config, rows: found, ...(row.part === 'spikes' && { spike: spikeOf(row.name) }) })
   console.error(`${row.name}: measured`)
@@ -236,4 +242,4 @@ if (values.time) {
   process.exit()
 }
 if (!values.report) await doAll()
-if (process.exitCode !== 130) writeReport(ROOT, OUT, all)
+if (process.exitCode !== 130) writeReport(ROOT, all, all.map(localResult))

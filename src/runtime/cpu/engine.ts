@@ -20,7 +20,7 @@ function partsFor(rows: number): number {
 const PARTS = 8
 
 /** A program that is run once at a time: one that comes meanwhile waits. */
-function inTurn(run: Program['run']): Program {
+function inTurn(run: Program['run'], close: () => void): Program {
   let last: Promise<unknown> = Promise.resolve()
   return {
     run(inputs) {
@@ -30,6 +30,7 @@ function inTurn(run: Program['run']): Program {
     },
     close: async () => {
       await last
+      close()
     },
   }
 }
@@ -65,16 +66,19 @@ export function openScan(
   const program = open(native, graph, carried, partsFor(batch), options)
   const ports = portsOf(graph, carried)
   const sizes = graph.outputs.map(({ shape }) => sizeOf(shape))
-  return inTurn(async inputs => {
-    const scanned = shapesOf(ports, inputs)[carried]
-    const steps = scanned?.[0] ?? 1
-    const outputs = sizes.map((size, i) => new Float32Array(i < carried ? size : steps * size))
-    const others = outputs.map((output, i) =>
-      i < carried && steps > 1 ? new Float32Array(sizes[i]) : output,
-    )
-    const last = await native.run(program, steps, carried, 0, inputs, outputs, others)
-    return last === 0 ? outputs : others
-  })
+  return inTurn(
+    async inputs => {
+      const scanned = shapesOf(ports, inputs)[carried]
+      const steps = scanned?.[0] ?? 1
+      const outputs = sizes.map((size, i) => new Float32Array(i < carried ? size : steps * size))
+      const others = outputs.map((output, i) =>
+        i < carried && steps > 1 ? new Float32Array(sizes[i]) : output,
+      )
+      const last = await native.run(program, steps, carried, 0, inputs, outputs, others)
+      return last === 0 ? outputs : others
+    },
+    () => native.close(program),
+  )
 }
 
 /**
@@ -85,15 +89,18 @@ export function openScan(
 export function openOnce(native: Native, graph: Graph<CorePrimitive>, options: EngineOptions): Program {
   const program = open(native, graph, 0, PARTS, options)
   const ports = portsOf(graph)
-  return inTurn(async inputs => {
-    const rows = batchOf(graph, shapesOf(ports, inputs))
-    const outputs = graph.outputs.map(({ shape }) => {
-      const size = knownSize(shape)
-      return new Float32Array(shape.includes(DYNAMIC) ? size * rows : size)
-    })
-    await native.run(program, 1, 0, rows, inputs, outputs, outputs)
-    return outputs
-  })
+  return inTurn(
+    async inputs => {
+      const rows = batchOf(graph, shapesOf(ports, inputs))
+      const outputs = graph.outputs.map(({ shape }) => {
+        const size = knownSize(shape)
+        return new Float32Array(shape.includes(DYNAMIC) ? size * rows : size)
+      })
+      await native.run(program, 1, 0, rows, inputs, outputs, outputs)
+      return outputs
+    },
+    () => native.close(program),
+  )
 }
 
 /** Rows of an open batch, which all inputs must have. */

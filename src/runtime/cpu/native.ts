@@ -5,7 +5,7 @@ import type { Buffer } from '../program.ts'
 
 /** The part of the engine that is compiled: it runs encoded programs. */
 export interface Native {
-  /** @throws Error when the words are no program */
+  /** @throws Error when the words are no program, or one that reaches outside of its memory */
   open(
     words: Int32Array,
     constants: Float32Array,
@@ -18,6 +18,7 @@ export interface Native {
    * Runs so many steps, one run at a time for each program. Inputs and outputs after the first `carried` have those of all steps.
    *
    * @returns which of the outputs have the last state: 0 for `outputs`, 1 for `others`
+   * @throws Error when the program would touch what is not given, is running, or has been closed
    */
   run(
     program: unknown,
@@ -28,6 +29,8 @@ export interface Native {
     outputs: readonly Float32Array[],
     others: readonly Float32Array[],
   ): Promise<number>
+  /** Gives a program's memory and threads back, after the run that it is in. */
+  close(program: unknown): void
   /** What the processor has of them: `avx512`, `avx2`, `sse2` or `neon`. */
   instructions(): string
 }

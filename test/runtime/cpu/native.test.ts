@@ -12,7 +12,9 @@ import {
   type Value,
   vjp,
 } from '../../../src/autodiff/index.ts'
+import { sizeOf } from '../../../src/autodiff/primitive.ts'
 import { objectives } from '../../../src/objective/index.ts'
+import { random } from '../../../src/random/random.ts'
 import { planOf } from '../../../src/runtime/cpu/emit.ts'
 import { encode } from '../../../src/runtime/cpu/encode.ts'
 import { openOnce, openScan } from '../../../src/runtime/cpu/engine.ts'
@@ -21,7 +23,7 @@ import { placeRows } from '../../../src/runtime/cpu/placing.ts'
 import type { Buffer } from '../../../src/runtime/program.ts'
 import { allCases } from '../../autodiff/gallery.ts'
 import { sampleArguments } from '../../autodiff/values.ts'
-import { some } from '../../helpers/long.ts'
+import { isWhole, some } from '../../helpers/long.ts'
 import { ofObjective, stepOf, transformers, valuesFor } from './steps.ts'
 
 const native = findNative()!
@@ -148,6 +150,8 @@ describe.skipIf(!native)('the compiled engine', () => {
     const [a, b] = await Promise.all([program.run(scanned(2)), program.run(scanned(2))])
     expect(a).toEqual(b)
     await program.close()
+    await program.close()
+    await expect(program.run(scanned(2))).rejects.toThrow(/has been closed/)
   })
 
   test('refuses inputs of other lengths and types, and words that are no program', async () => {
@@ -163,6 +167,39 @@ describe.skipIf(!native)('the compiled engine', () => {
       expect(() => open(words.subarray(0, length))).toThrow(/engine: the program/)
     }
     expect(() => open(words.map((word, i) => (i === 0 ? 7 : word)))).toThrow(/of another version/)
+    const opened = open(words)
+    const outputs = graph.outputs.map(({ shape }) => new Float32Array(sizeOf(shape)))
+    const given = scanned(1)
+    const run = (inputs: Buffer[], steps = 1) =>
+      native.run(opened, steps, carried, 0, inputs, outputs, outputs)
+    expect(() => run(given.slice(1))).toThrow(/needs other inputs/)
+    expect(() => run(given.map((values, i) => (i === 0 ? values.slice(1) : values)))).toThrow(/needs other/)
+    expect(() => run(given, 2)).toThrow(/needs other inputs/)
+    const running = run(given)
+    expect(() => run(given)).toThrow(/is running/)
+    await running
     expect(() => native.run({}, 1, 0, 0, [], [], [])).toThrow(/not what it should be/)
+  })
+
+  test('refuses or survives programs with any word changed', async () => {
+    const { words, constants, arena, scratch } = encode(planOf(placeRows(graph, carried)))
+    const outputs = graph.outputs.map(({ shape }) => new Float32Array(sizeOf(shape)))
+    const drawn = random(5, 'words')
+    let refused = 0
+    for (let trial = 0; trial < (isWhole ? 4000 : 400); trial++) {
+      const changed = words.slice()
+      const at = Math.floor(drawn.uniform() * words.length)
+      const others = [0, 1, -1, words[at] + 1, words[at] - 1, 2 * words[at], 1 << 20, -(2 ** 31), 2 ** 31 - 1]
+      changed[at] = others[Math.floor(drawn.uniform() * others.length)]
+      try {
+        const program = native.open(changed, constants, arena, scratch, 4, 2)
+        await native.run(program, 1, carried, 0, scanned(1), outputs, outputs)
+        native.close(program)
+      } catch (error) {
+        expect((error as Error).message).toMatch(/^engine: /)
+        refused++
+      }
+    }
+    expect(refused).toBeGreaterThan(0)
   })
 })
