@@ -6,7 +6,7 @@ export const SETS = ['glyphs', 'mnist']
 const NETWORK = { kind: 'dit', patch: 4, width: 96, depth: 4, heads: 4 }
 const VELOCITY_STEPS = { glyphs: 8000, mnist: 7700 }
 /** Seconds that a map trains beyond its velocity, and that the velocity took, on one thread. */
-const SECONDS = { glyphs: { map: 480, velocity: 520 }, mnist: { map: 1500, velocity: 1500 } }
+const SECONDS = { glyphs: { map: 240, velocity: 520 }, mnist: { map: 720, velocity: 1500 } }
 /** Seconds of it that 4,096 trajectories of the velocity take, which `cmt` solves before it trains. */
 const SOLVING = { glyphs: 50, mnist: 150 }
 /** Milliseconds of a step of each row on one thread: `npm run images -- --time`. */
@@ -199,7 +199,7 @@ export function rowsOf(set) {
           objective: 'tvm',
           ...FULL,
           logEvery: 1,
-          steps: 1500,
+          steps: 600,
           network: {
             adaln: {},
             tokens: { injection: 'tokens' },
