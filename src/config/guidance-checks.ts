@@ -37,6 +37,14 @@ function unused(guidance: Config['guidance']): string | undefined {
 
 /** Combinations of guidance that make no sense. */
 export const guidanceChecks: readonly Check[] = [
+  ({ guidance: { interval, law }, network }) =>
+    interval === 'drawn' &&
+    (law === 'fixed' || !kindOf(network).seesInterval?.(network)) &&
+    `guidance.interval: a map that trains on drawn intervals must be told them, and its scale; use ${law === 'fixed' ? 'guidance.law log-uniform' : 'interval' in network ? 'network.interval true' : 'a network of kind dit'}, or an interval such as [0.2,0.8]`,
+  ({ guidance: { interval }, network }) =>
+    interval !== 'drawn' &&
+    kindOf(network).seesInterval?.(network) === true &&
+    'network.interval: the network is to be told intervals of guidance, and none are drawn; set guidance.interval drawn, or leave it out',
   ({ guidance: { rule }, condition }) =>
     rule !== 'none' &&
     condition.kind === 'none' &&

@@ -26,20 +26,27 @@ const takesPresent = ({ setting, defaults }: Objective): boolean =>
   setting === 'marginal' || defaults.guidance !== undefined
 
 /**
- * Defaults of the rule that a configuration names, in its own keys: a map that trains on drawn scales is told them.
+ * Defaults of the rule that a configuration names, in its own keys: a map that trains on drawn scales and intervals is told them.
  *
  * @param given  the user's keys on top of the objective's
  */
 export function guidanceConfig({ guidance }: Plain, kind: string, objective: Objective): Plain {
-  const { rule, law = undefined } = isPlain(guidance) ? guidance : {}
+  const { rule, law = undefined, interval = undefined } = isPlain(guidance) ? guidance : {}
   if (typeof rule !== 'string' || !Object.hasOwn(guidanceRules, rule)) return {}
   const own = OWN[rule as GuidanceRuleName] ?? {}
   const isDrawn = (law ?? own.law ?? 'fixed') !== 'fixed'
-  const canBeShown = 'scale' in (networks.get(kind)?.defaults ?? {})
+  const keys = networks.get(kind)?.defaults ?? {}
+  const [canBeShown, canBeShownInterval] = ['scale' in keys, 'interval' in keys]
   return {
     guidance: own,
     ...(takesPresent(objective) && { target: 'student' }),
-    ...(isDrawn && canBeShown && { network: { scale: SHOWN[rule as GuidanceRuleName] ?? 'complement' } }),
+    ...(isDrawn &&
+      canBeShown && {
+        network: {
+          scale: SHOWN[rule as GuidanceRuleName] ?? 'complement',
+          ...(interval === 'drawn' && canBeShownInterval && { interval: true }),
+        },
+      }),
   }
 }
 
@@ -56,11 +63,17 @@ export interface GuidanceRecord {
   readonly scale: number | null
   /** Scales that it has been told. */
   readonly range: readonly [number, number] | null
-  readonly interval: readonly [number, number] | null
+  /** Source times in which it acts, null for all of them; `input`: it is told them. */
+  readonly interval: readonly [number, number] | 'input' | null
   /** What its network is shown of a scale. */
   readonly input: 'inverse' | 'complement' | null
   /** Whether it also knows the data as a whole. */
   readonly null: boolean
+}
+
+const recordedInterval = (interval: Config['guidance']['interval']): GuidanceRecord['interval'] => {
+  if (interval === 'drawn') return 'input'
+  return interval.join() === '0,1' ? null : interval
 }
 
 /** The record of a configuration. */
@@ -71,7 +84,7 @@ export function guidanceRecord({ guidance, condition, network }: Config): Guidan
   if (rule === 'none') {
     return { ...common, applied: baked === null ? 'none' : 'baked', scale: baked, interval: null }
   }
-  const own = { ...common, interval: interval.join() === '0,1' ? null : interval }
+  const own = { ...common, interval: recordedInterval(interval) }
   const isTold = law !== 'fixed' && kindOf(network).seesScale?.(network)
   if (isTold) {
     return { ...own, applied: 'input', range, input: network.scale as GuidanceRecord['input'] }

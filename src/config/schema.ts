@@ -124,10 +124,11 @@ export const schema = z.strictObject({
       .refine(([low, high]) => low < high, 'expected two scales in rising order'),
     omega: z.number().min(0),
     kappa: z.number().min(0),
-    /** Source times in which guidance acts. */
-    interval: z
-      .tuple([fraction, fraction])
-      .refine(([low, high]) => low < high, 'expected two times in rising order'),
+    /** Source times in which guidance acts; `drawn` from a half of them to the other for each jump, which is told them. */
+    interval: z.union([
+      z.literal('drawn'),
+      z.tuple([fraction, fraction]).refine(([low, high]) => low < high, 'expected two times in rising order'),
+    ]),
     /** A run whose velocity `auto` leads away from. */
     weak: z.string().min(1).nullable(),
     /** The scale of whatever this run learns from or stays, where that is guided already; null for none. */

@@ -21,10 +21,15 @@ export function shownScale(w: Tensor, shown: Exclude<ScaleInput, 'none'>): Tenso
 /** Source times in which guidance acts. Kynkaanniemi et al. 2024, arXiv:2404.07724. */
 export type Interval = readonly [low: number, high: number]
 
+/** The same of each sample, shaped as times are. */
+export type Intervals = readonly [low: Tensor, high: Tensor]
+
+const isOne = (ends: Interval | Intervals): ends is Interval => typeof ends[0] === 'number'
+
 /** 1 where `low <= s <= high` and 0 elsewhere, of the shape of `s`. */
-export function isInside(s: Tensor, [low, high]: Interval): Tensor {
-  const one = constant(1, [], s.dtype)
-  const flag = (holds: Tensor): Tensor => select(holds, one, constant(0, [], s.dtype))
-  if (low <= 0 && high >= 1) return s.mul(0).add(1)
-  return flag(constant(low, [], s.dtype).lessEqual(s)).mul(flag(s.lessEqual(high)))
+export function isInside(s: Tensor, ends: Interval | Intervals): Tensor {
+  if (isOne(ends) && ends[0] <= 0 && ends[1] >= 1) return s.mul(0).add(1)
+  const [low, high] = isOne(ends) ? ends.map(end => constant(end, [], s.dtype)) : ends
+  const flag = (holds: Tensor): Tensor => select(holds, constant(1, [], s.dtype), constant(0, [], s.dtype))
+  return flag(low.lessEqual(s)).mul(flag(s.lessEqual(high)))
 }

@@ -40,7 +40,7 @@ export {
   parameterizations,
   type VelocityField,
 } from './flow-map.ts'
-export { extrapolate, type Interval, isInside } from './guidance.ts'
+export { extrapolate, type Interval, type Intervals, isInside } from './guidance.ts'
 export {
   clippedPath,
   type Interpolant,

@@ -95,6 +95,8 @@ export interface NetworkKind<K extends object = Readonly<Record<string, unknown>
   misfit?(config: CommonKeys & K, point: PointSpec): string | undefined
   /** Whether it is told guidance scales; default not. */
   seesScale?(config: CommonKeys & K): boolean
+  /** Whether it is told the interval of times in which guidance acts. */
+  seesInterval?(config: CommonKeys & K): boolean
   /** Whether its output is multiplied by the guidance scale. */
   scalesOutput?(config: CommonKeys & K): boolean
   /** What multiplies a time before it becomes features; default 1. Derivatives by the time grow with it. */

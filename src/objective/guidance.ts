@@ -3,6 +3,7 @@ import {
   extrapolate,
   type FlowMap,
   type Interval,
+  type Intervals,
   isInside,
   type Path,
   type VelocityField,
@@ -95,7 +96,7 @@ export type GuidanceRuleName = keyof typeof guidanceRules
 export interface Guidance {
   readonly rule: GuidanceRuleName
   readonly keys: GuidanceKeys
-  readonly interval: Interval
+  readonly interval: Interval | Intervals
   /** `w` of each sample, shaped as times are. */
   readonly scale: Tensor
   /** 1 for samples that are told something, 0 where they are shown the null: those are not guided. */

@@ -1,5 +1,5 @@
 import { checkGiven, type Given, type KnownCondition, type Told, toldBy } from './conditions.ts'
-import { checkGuidance, type GuidanceChoice, guidedInner, usualScale, withScale } from './guidance.ts'
+import { checkGuidance, type GuidanceChoice, guidedInner, usualScale, withGuidance } from './guidance.ts'
 import type { LoadedMap } from './loaded-map.ts'
 
 type Bound = Pick<LoadedMap, 'jump' | 'velocity' | 'inner'>
@@ -21,7 +21,8 @@ export function givenMap(
 ): LoadedMap {
   const { guidance, objective } = rest
   const bound = (told: Told | undefined, choice: GuidanceChoice | undefined, isTold: boolean): Bound => {
-    if (guidance.applied === 'input') return bind(withScale(told, choice?.scale ?? usualScale(guidance)))
+    if (guidance.applied === 'input')
+      return bind(withGuidance(told, guidance, choice ?? { scale: usualScale(guidance) }))
     if (!choice || !isTold || choice.scale === 1 || guidance.applied === 'baked') return bind(told)
     const without = bind(toldBy(name, known!, null))
     return outer(guidedInner(name, choice, objective, bind(told).inner, without.inner))

@@ -22,7 +22,7 @@ const recordSchema = z.object({
   applied: z.enum(['none', 'baked', 'input']),
   scale: z.number().nullable(),
   range: pair,
-  interval: pair,
+  interval: z.union([pair, z.literal('input')]),
   input: z.enum(['inverse', 'complement']).nullable(),
   null: z.boolean(),
 })
@@ -50,10 +50,27 @@ export interface GuidanceChoice {
   readonly onJumps?: boolean
 }
 
-/** Inputs with a guidance scale behind them. */
-export const withScale =
-  (told: Told | undefined, scale: number): Told =>
-  (from, count, total) => [...(told?.(from, count, total) ?? []), new Float32Array(count).fill(scale)]
+/** Inputs of a graph for guidance, behind all others: of the scale, and of the interval in which it acts. */
+export const GUIDANCE_INPUTS = ['w', 'low', 'high'] as const
+
+/** Those of them that a map has. */
+export function guidanceInputs({ applied, interval }: GuidanceRecord): readonly string[] {
+  if (applied !== 'input') return []
+  return interval === 'input' ? GUIDANCE_INPUTS : GUIDANCE_INPUTS.slice(0, 1)
+}
+
+/** Inputs with those of guidance behind them. */
+export function withGuidance(
+  told: Told | undefined,
+  record: GuidanceRecord,
+  { scale, interval: [low, high] = [0, 1] }: GuidanceChoice,
+): Told {
+  const values = [scale, low, high].slice(0, guidanceInputs(record).length)
+  return (from, count, total) => [
+    ...(told?.(from, count, total) ?? []),
+    ...values.map(value => new Float32Array(count).fill(value)),
+  ]
+}
 
 /** The scale that a map which is told scales has where nobody says: none, or what is nearest to it. */
 export const usualScale = ({ range }: GuidanceRecord): number =>
@@ -81,7 +98,12 @@ export function checkGuidance(
     if (scale < low || scale > high) {
       refuse(`was trained on scales of ${low} to ${high}, found ${scale}`)
     }
-    if (interval) refuse('is told its scale, which has the interval of its training; leave the interval out')
+    if (interval && record.interval !== 'input') {
+      refuse('is told its scale, which has the interval of its training; leave the interval out')
+    }
+    if (interval && (interval[0] > 0.5 || interval[1] < 0.5)) {
+      refuse(`was trained on intervals from 0-0.5 to 0.5-1, found ${interval.join(' to ')}`)
+    }
     return
   }
   if (applied === 'baked') {

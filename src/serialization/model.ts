@@ -30,6 +30,7 @@ import {
 } from '../model/index.ts'
 import { lower } from '../runtime/onnx.ts'
 import { conditionSignature, knownCondition } from './conditions.ts'
+import { guidanceInputs } from './guidance.ts'
 import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts'
 import { VERSION } from './version.ts'
@@ -215,7 +216,7 @@ export function toldInputs({ config, data }: Pick<Model, 'config' | 'data'>): Re
   const { condition } = pointOf(config, data)
   return {
     ...(condition && conditionInputs(condition, DYNAMIC, config.condition.drop > 0)),
-    ...(guidanceRecord(config).applied === 'input' && { w: spec([DYNAMIC]) }),
+    ...Object.fromEntries(guidanceInputs(guidanceRecord(config)).map(name => [name, spec([DYNAMIC])])),
   }
 }
 
@@ -228,14 +229,16 @@ export function toldMap(model: Model, inputs: Readonly<Record<string, Tensor>>):
   const seesScale = kindOf(config.network).seesScale?.(config.network)
   // A map that was trained at one scale, and is shown it, knows no other.
   const fixed = applied === 'baked' && seesScale ? constant(baked!, timeShape(DYNAMIC, shape)) : undefined
-  const scale = inputs.w ? inputs.w.reshape(timeShape(DYNAMIC, shape)) : fixed
-  return asMap(model, 'float32', scale ? { ...told, scale } : told)
+  const column = (input: Tensor | undefined) => input?.reshape(timeShape(DYNAMIC, shape))
+  const scale = column(inputs.w) ?? fixed
+  const [low, high] = [column(inputs.low), column(inputs.high)]
+  return asMap(model, 'float32', scale ? { ...told, scale, ...(low && high && { low, high }) } : told)
 }
 
 /**
  * `y = value(map, x, s, t)` with an open batch axis: `x [batch, ...D]`, `s [batch]`, `t [batch]`, and then what the model is
  * told: `class` int64 `[batch]`, or `vector [batch, K]` and, where it knows a null, `none [batch]`; and `w [batch]` where it
- * was trained on guidance scales.
+ * was trained on guidance scales, with `low [batch]` and `high [batch]` where on intervals of times in which they act.
  */
 function valueGraph(model: Model, value: MapValue): Graph<CorePrimitive> {
   const { shape } = pointOf(model.config, model.data)
@@ -279,6 +282,10 @@ function signatureOf(model: Model): Record<string, unknown> {
     ...(known && conditionSignature(known)),
     ...(guidance.applied === 'input' && {
       w: { shape: ['batch'], dtype: 'float32', is: 'guidance scale, 1 for none', range: guidance.range },
+    }),
+    ...(guidance.interval === 'input' && {
+      low: { shape: ['batch'], dtype: 'float32', is: 'from which time s guidance acts', range: [0, 0.5] },
+      high: { shape: ['batch'], dtype: 'float32', is: 'to which time s guidance acts', range: [0.5, 1] },
     }),
     y: { shape: ['batch', ...shape], dtype: 'float32', is: 'points at time t' },
   }

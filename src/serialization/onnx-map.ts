@@ -22,12 +22,9 @@ import {
   type Told,
 } from './conditions.ts'
 import { givenMap } from './given-map.ts'
-import { guidanceIn, UNKNOWN } from './guidance.ts'
+import { GUIDANCE_INPUTS, guidanceIn, guidanceInputs, UNKNOWN } from './guidance.ts'
 import type { LoadedMap } from './loaded-map.ts'
 import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
-
-/** The input of an exported graph for guidance scales. */
-const SCALE_INPUT = 'w'
 
 /** Most points at once, however small a network is. */
 export const MOST_ROWS = 8192
@@ -124,11 +121,12 @@ export async function mapOfOnnx(
   const dimension = sizeOf(shape)
   const names = inputs.map(i => i.name)
   const more = names.slice(3)
-  const isScaled = more.at(-1) === SCALE_INPUT
-  const kind = kindOfInputs(isScaled ? more.slice(0, -1) : more)
+  const guided = GUIDANCE_INPUTS.filter(name => more.includes(name))
+  const kind = kindOfInputs(more.slice(0, more.length - guided.length))
   const fits =
     names.slice(0, 3).join() === 'x,s,t' &&
-    (more.length === 0 || kind !== undefined || (isScaled && more.length === 1)) &&
+    more.slice(more.length - guided.length).join() === guided.join() &&
+    (kind !== undefined || more.length === guided.length) &&
     inputs.every(i => i.dtype === (conditionTypes[i.name] ?? 'float32')) &&
     inputs.slice(1).every(i => i.shape.length === (i.name === 'vector' ? 2 : 1))
   if (!fits || shape.length === 0 || !(dimension > 0)) {
@@ -137,7 +135,7 @@ export async function mapOfOnnx(
       i => `${i.name} ${i.dtype}[${i.shape.map(n => (n < 0 ? 'batch' : n)).join(', ')}]`,
     )
     throw new RunError(
-      `${name}: expected inputs x [batch, ...D], s [batch], t [batch] of float32, and at most class [batch] of int64, or vector [batch, K] and none [batch], and w [batch]; found ${found.join(', ')}`,
+      `${name}: expected inputs x [batch, ...D], s [batch], t [batch] of float32, and at most class [batch] of int64, or vector [batch, K] and none [batch], and w [batch], and low [batch] and high [batch]; found ${found.join(', ')}`,
     )
   }
   if (output.dtype !== 'float32') {
@@ -179,10 +177,12 @@ export async function mapOfOnnx(
     return { jump: checked, velocity, inner: { jump: innerJump(standardization, jump), velocity } }
   }
   const guidance = guidanceIn(metadata.guidance) ?? UNKNOWN
-  if (isScaled !== (guidance.applied === 'input')) {
+  const wanted = guidanceInputs(guidance)
+  if (guided.join() !== wanted.join()) {
     await program.close()
+    const missing = wanted.filter(each => !guided.some(name => name === each))
     throw new RunError(
-      `${name}: ${isScaled ? 'takes a guidance scale for each point, and its metadata does not say which' : 'is to be told guidance scales, and has no input w'}`,
+      `${name}: ${missing.length === 0 ? 'takes a guidance scale for each point, and its metadata does not say which' : `is to be told guidance scales, and has no input ${missing.join(', ')}`}`,
     )
   }
   const outer = (inner: LoadedMap['inner']) => ({

@@ -160,12 +160,23 @@ export function batchSource(
     }
   }
 
+  /** Geng et al. 2025 (iMF), arXiv:2512.02012: from the first half of times to the second, and for velocities everywhere. */
+  const drawIntervals = (random: Random, { s, t, low, high }: Arrays): void => {
+    for (let i = 0; i < low!.length; i++) {
+      const ends = [0.5 * random.uniform(), 0.5 + 0.5 * random.uniform()]
+      const isVelocity = !t || t[i] === s![i]
+      low![i] = isVelocity ? 0 : ends[0]
+      high![i] = isVelocity ? 1 : ends[1]
+    }
+  }
+
   const streamsOf = (step: number) => ({
     data: random(seeds.data, 'data', step),
     noise: random(seeds.noise, 'noise', step),
     times: random(seeds.noise, 'times', step),
     none: random(seeds.noise, 'classes', step),
     scales: random(seeds.noise, 'guidance', step),
+    intervals: random(seeds.noise, 'intervals', step),
   })
   let streams = streamsOf(0)
 
@@ -173,7 +184,7 @@ export function batchSource(
   const drawBatch = (batch: number, i: number): void => {
     const step = Math.ceil(batch / accumulate)
     if ((batch - 1) % accumulate === 0) streams = streamsOf(step)
-    const { data, noise, times, none, scales } = streams
+    const { data, noise, times, none, scales, intervals } = streams
     last[i] = Number(batch % accumulate === 0)
     gap = valueAt(config.times.gap, progressAt(config, step))
     terms.forEach(({ rows, inputs }, k) => {
@@ -187,6 +198,7 @@ export function batchSource(
       const seen = drawPoints(data, noise, none, arrays)
       if (condition && seen) writeTold(seen, arrays[condition.kind]!)
       if (arrays.scale) drawScales(scales, seen, arrays.scale)
+      if (arrays.low) drawIntervals(intervals, arrays)
       if (arrays.noise) base.draw(noise, arrays.noise, dimension)
     })
     writeUpdates(config, updates, step, rates.subarray(i * ratesWidth, (i + 1) * ratesWidth))

@@ -4,6 +4,7 @@ import {
   type Condition,
   type ConditionSpec,
   extrapolate,
+  type Interval,
   isInside,
   isToldOf,
   nullCondition,
@@ -20,7 +21,7 @@ export function guidanceOf(
   condition: Condition<Tensor> | undefined,
   { target, frozen, teacher, weak, told }: Guides,
 ): (draw: Draw) => Draw {
-  const { scale } = inputs
+  const { scale, low, high } = inputs
   if (rule === 'none' || !scale || !condition || !told) return draw => draw
   const none = nullCondition(told, condition)
   const seen = condition[told.kind]!
@@ -36,7 +37,7 @@ export function guidanceOf(
     guidedDraw(draw, {
       rule,
       keys: { omega, kappa },
-      interval,
+      interval: interval === 'drawn' ? [low!, high!] : interval,
       scale,
       isTold,
       ofData: coupling.kind === 'independent',
@@ -48,7 +49,7 @@ export function guidanceOf(
 
 /** A teacher guided at one scale, or the same towards what samples are told from a weaker model; see `guidanceRules`. */
 export function guidedTeacher(
-  { guidance: { scale, interval } }: Pick<Config, 'guidance'>,
+  { scale, interval }: { readonly scale: number; readonly interval: Interval },
   told: ConditionSpec,
   teacher: (condition: Condition<Tensor> | undefined) => VelocityField,
   weak?: (condition: Condition<Tensor> | undefined) => VelocityField,

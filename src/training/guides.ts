@@ -13,9 +13,14 @@ import type { SampleWeight } from './weights.ts'
 
 /**
  * Arrays that are drawn for a term: points `[rows, ...D]`, what the network sees of a condition under the name of its kind, the
- * others times, or the guidance scale, `[rows, 1, ...]`.
+ * others times, or what is told of guidance, `[rows, 1, ...]`.
  */
-export type InputName = 'x0' | 'eps' | 'xs' | 'xt' | 'noise' | 'scale' | ConditionKind | TimeName
+export type InputName = 'x0' | 'eps' | 'xs' | 'xt' | 'noise' | ToldOfGuidance | ConditionKind | TimeName
+
+/** The guidance scale of each sample, and the ends of the interval of times in which guidance acts where they are drawn. */
+export const toldOfGuidance = ['scale', 'low', 'high'] as const
+
+type ToldOfGuidance = (typeof toldOfGuidance)[number]
 
 type TimeName = 's' | 't' | 'm' | 'r' | 'anchor'
 

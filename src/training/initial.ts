@@ -34,9 +34,12 @@ export function withInitialNetwork(user: UserConfig): UserConfig {
     return merge({ interpolant }, user) as UserConfig
   const trainsMap = user.objective === undefined || Boolean(objectives.get(user.objective)?.parts)
   const inherited = inheritedFrom(network, asked, trainsMap)
-  const { scale, ...others } = inherited
-  // What was told no scales may learn them now: the rule of guidance decides.
-  const taken = scale === 'none' ? others : inherited
+  // What was told no scales or intervals may learn them now: the rule of guidance decides.
+  const taken = Object.fromEntries(
+    Object.entries(inherited).filter(
+      ([key, value]) => !(key === 'scale' && value === 'none') && !(key === 'interval' && value === false),
+    ),
+  )
   return merge({ interpolant, network: taken }, user) as UserConfig
 }
 

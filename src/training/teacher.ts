@@ -8,6 +8,7 @@ import {
   type Condition,
   type FlowMap,
   gaussianFlowMap,
+  type Interval,
   interpolants,
   mixtureVelocity,
   pluralOf,
@@ -45,7 +46,7 @@ export function openCouplingTeacher(
 ): ToldWith<VelocityField> | undefined {
   const { coupling, teacher: own } = config
   if (coupling.kind === 'independent') return undefined
-  const { rule, weak } = config.guidance
+  const { rule, weak, scale, interval } = config.guidance
   const [key, name] =
     coupling.teacher === null
       ? (['teacher', own!] as const)
@@ -53,7 +54,9 @@ export function openCouplingTeacher(
   const teacher = openVelocity(key, name, config, dataset)
   if (!isGuidedByTeacher(rule)) return teacher
   const weaker = weak === null ? undefined : openVelocity('guidance.weak', weak, config, dataset)
-  return guidedTeacher(config, pointOf(config, dataset).condition!, teacher, weaker)
+  // With a coupling neither scales nor intervals are drawn.
+  const guidance = { scale, interval: interval as Interval }
+  return guidedTeacher(guidance, pointOf(config, dataset).condition!, teacher, weaker)
 }
 
 /** What is told the condition of each sample. */

@@ -5,7 +5,6 @@ import { type PresentValues, withPresent } from '../config/scheduled-values.ts'
 import { diagonalRows } from '../config/validate.ts'
 import {
   type Condition,
-  type ConditionKind,
   clippedPath,
   conditionKinds,
   type FlowMap,
@@ -32,7 +31,15 @@ import {
   traitsOf,
 } from '../objective/index.ts'
 import { guidanceOf } from './guidance.ts'
-import { type Guides, type InputName, isPoints, type TermInputs, type Told, tell } from './guides.ts'
+import {
+  type Guides,
+  type InputName,
+  isPoints,
+  type TermInputs,
+  type Told,
+  tell,
+  toldOfGuidance,
+} from './guides.ts'
 import { PERCEPTUAL, perceptualOf } from './perceptual.ts'
 import { errorOf, type SampleWeight } from './weights.ts'
 
@@ -100,9 +107,10 @@ export function consistencyTerm(
   }
 }
 
-const conditionsOf = ({ condition: { kind }, guidance: { rule } }: Config): InputName[] => [
+const conditionsOf = ({ condition: { kind }, guidance: { rule, interval } }: Config): InputName[] => [
   ...(kind === 'none' ? [] : [kind]),
   ...(rule === 'none' ? [] : ['scale' as const]),
+  ...(interval === 'drawn' ? (['low', 'high'] as const) : []),
 ]
 
 function pointsOf({ jumps }: Objective, { coupling }: Config): InputName[] {
@@ -125,7 +133,7 @@ export function termSpecs({ rows, inputs }: Term, { shape, condition }: PointSpe
 
 /** What the samples of a term are told; nothing where they are told nothing. */
 function conditionIn(inputs: TermInputs<Tensor>): Condition<Tensor> | undefined {
-  const names = [...conditionKinds, 'scale'] as const
+  const names = [...conditionKinds, ...toldOfGuidance]
   const found = names.flatMap(name => (inputs[name] ? [[name, inputs[name]]] : []))
   return found.length > 0 ? Object.fromEntries(found) : undefined
 }
@@ -210,7 +218,7 @@ function joinConditions(
 ): Condition<Tensor> | undefined {
   const found = conditions.flatMap(condition => condition ?? [])
   if (found.length === 0) return undefined
-  const kinds = Object.keys(found[0]) as (ConditionKind | 'scale')[]
+  const kinds = Object.keys(found[0]) as (keyof Condition<Tensor>)[]
   return Object.fromEntries(
     kinds.map(kind => [
       kind,

@@ -61,6 +61,13 @@ describe('defaults of a rule', () => {
     expect(network.scale).toBe('complement')
   })
 
+  test('a transformer is told drawn intervals', () => {
+    const { network } = resolveConfig(
+      run({ rule: 'random', interval: 'drawn' }, { network: { kind: 'dit' } }),
+    )
+    expect(network).toMatchObject({ scale: 'complement', interval: true })
+  })
+
   test('a resolved configuration resolves to itself', () => {
     for (const guidance of [
       { rule: 'mix' },
@@ -167,6 +174,18 @@ describe('what makes no sense is refused with the key, the reason and what to do
     // Values.
     [run({ rule: 'linear', scale: 0 }), /^guidance\.scale: /],
     [run({ rule: 'random', range: [3, 2] }), /^guidance\.range: expected two scales in rising order/],
+    [
+      run({ rule: 'random', interval: 'drawn' }),
+      /^guidance\.interval: a map that trains on drawn intervals must be told them, and its scale; use a network of kind dit,/,
+    ],
+    [
+      run({ rule: 'linear', interval: 'drawn' }, { network: { kind: 'dit' } }),
+      /^guidance\.interval: .* use guidance\.law log-uniform, or an interval/,
+    ],
+    [
+      run({ rule: 'random' }, { network: { kind: 'dit', interval: true } }),
+      /^network\.interval: the network is to be told intervals of guidance, and none are drawn/,
+    ],
     [
       run({ rule: 'linear', interval: [0.7, 0.2] }),
       /^guidance\.interval: expected two times in rising order/,

@@ -17,8 +17,6 @@ import { runHere } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 
 const folder = temporaryFolder('guidance')
-const ring = generatedDataset('ring')
-
 /** A map of the ring's classes whose parameters nobody trained. */
 function modelOf(user: UserConfig): Model {
   const config = resolveConfig({
@@ -26,12 +24,13 @@ function modelOf(user: UserConfig): Model {
     objective: 'flow-matching',
     condition: { kind: 'class' },
     ...user,
-    network: { hidden: 16, layers: 1, ...user.network },
+    network: user.network?.kind === 'dit' ? user.network : { hidden: 16, layers: 1, ...user.network },
   })
+  const data = generatedDataset(config.data as string)
   const noise = random(4, 'parameters')
-  const count = parameterCount(config, pointOf(config, ring))
+  const count = parameterCount(config, pointOf(config, data))
   const parameters = Float32Array.from({ length: count }, () => 0.5 * noise.normal())
-  return { config, dimension: 2, data: dataRecord(ring), parameters }
+  return { config, dimension: data.dimension, data: dataRecord(data), parameters }
 }
 
 const models = {
@@ -40,6 +39,12 @@ const models = {
   'no null': modelOf({ condition: { kind: 'class', drop: 0 } }),
   baked: modelOf({ objective: 'meanflow', guidance: { rule: 'mix', omega: 1, kappa: 0.5 } }),
   told: modelOf({ objective: 'psd', guidance: { rule: 'linear', law: 'uniform', range: [1, 4] } }),
+  'told intervals': modelOf({
+    data: 'glyphs',
+    objective: 'imf',
+    guidance: { rule: 'random', interval: 'drawn' },
+    network: { kind: 'dit', width: 8, depth: 1, heads: 1 },
+  }),
 }
 const fileOf = (name: keyof typeof models) => join(folder, `${name.replace(' ', '-')}.safetensors`)
 
@@ -128,6 +133,28 @@ describe('a map that is told scales', () => {
     expect(await other.jump(x, 1, 0)).toEqual(await map.guided({ scale: 2 }).jump(x, 1, 0))
     expect(() => map.guided({ scale: 5 })).toThrow(/was trained on scales of 1 to 4, found 5$/)
     expect(() => map.guided({ scale: 2, interval: [0, 0.5] })).toThrow(/leave the interval out$/)
+  })
+
+  test('and intervals, at first all times, in a run and in an ONNX file', async () => {
+    const found = await mapOfOnnx('b.onnx', openModel, encodeOnnxModel(models['told intervals']))
+    open.push(found)
+    const noise = Float32Array.from({ length: 256 }, (_, i) => Math.sin(3 * i))
+    for (const map of [maps['told intervals'], found]) {
+      expect(map.guidance).toMatchObject({ applied: 'input', interval: 'input', range: [1, 8] })
+      const jump = (interval?: readonly [number, number]) =>
+        of(map)
+          .guided({ scale: 2, ...(interval && { interval }) })
+          .jump(noise, 1, 0.2)
+      expect(await jump([0, 1])).toEqual(await jump())
+      expect(await jump([0.25, 0.75])).not.toEqual(await jump())
+      expect(() => map.guided({ scale: 2, interval: [0.6, 0.9] })).toThrow(
+        /was trained on intervals from 0-0\.5 to 0\.5-1, found 0\.6 to 0\.9$/,
+      )
+    }
+    const [run, file] = [maps['told intervals'], found].map(map =>
+      of(map).guided({ scale: 3, interval: [0.1, 0.9] }),
+    )
+    expectClose(await file.jump(noise, 1, 0), await run.jump(noise, 1, 0))
   })
 
   test('as an ONNX file too', async () => {

@@ -142,6 +142,7 @@ export const dit: NetworkKind<DitKeys> = {
   misfit,
   timeScale: ({ timeScale }) => timeScale,
   seesScale: ({ scale }) => scale !== 'none',
+  seesInterval: ({ interval }) => interval,
   scalesOutput: ({ outputScale }) => outputScale,
   inherit: (trained, asked, map) => {
     const { conditioning, split, ...shape } = trained

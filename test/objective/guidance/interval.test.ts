@@ -95,6 +95,31 @@ describe('guidance in an interval of times', () => {
     expect(moved).toEqual(expected)
   })
 
+  test('of each sample, where intervals are drawn', () => {
+    const rows = batch.s.data.length
+    const ends = [...batch.s.data].map((_, i): Interval => (i % 2 === 0 ? [0, 1] : [0, 1e-9]))
+    const column = (end: 0 | 1): Value => ({
+      shape: batch.s.shape,
+      data: Float64Array.from(ends, e => e[end]),
+    })
+    const graph = graphOf(
+      (...inputs) => {
+        const [low, high, ...rest] = inputs
+        const draw = drawOf({ map: other(1) }, rest)
+        const exact = exactGuidance(SIGN, 'linear')(draw)
+        return concat(
+          [guidedDraw(draw, { ...exact, interval: [low, high] }), draw].map(each =>
+            each.path.velocity(draw.s),
+          ),
+        )
+      },
+      [column(0), column(1), ...inputsOf(batch)],
+    )
+    const [{ data }] = evaluate(graph, [column(0), column(1), ...inputsOf(batch)])
+    const moved = Array.from({ length: rows }, (_, i) => Math.abs(data[4 * i] - data[4 * i + 2]) > 1e-3)
+    expect(moved).toEqual(ends.map(([, high]) => high === 1))
+  })
+
   test('the scale that a formula sees, and the map that it may ask, is 1 outside', () => {
     const told: Tensor[] = []
     const seen = at(draw => {
