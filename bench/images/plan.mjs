@@ -167,8 +167,12 @@ export function rowsOf(set) {
       }),
       toldScales([1, 1.5, 2, 3, 5]),
     ),
-    // The weaker model of autoguidance: a fifth of the steps.
+    // A fifth of the steps: the weaker model of autoguidance, and which field is learnt sooner.
     ofVelocity('weak', { steps: VELOCITY_STEPS[set] / 5 }),
+    ofVelocity('weak-denoised', {
+      steps: VELOCITY_STEPS[set] / 5,
+      network: { conditioning: 's', parameterization: 'denoised' },
+    }),
     ...[2, 3].map(scale =>
       row(
         'scales',
@@ -187,6 +191,26 @@ export function rowsOf(set) {
           adapter: { rank, targets: ['qkv', 'out', 'mlp'], train: ['time'] },
           optimizer: { learningRate: 1.5e-3 },
         }),
+        MAP,
+      ),
+    ),
+    // What an adapter gives to a base that was finetuned on half of the digits after it was trained.
+    row(
+      'adapters',
+      'velocity-0-4',
+      merge(begun('flow-matching'), {
+        data: { glyphs: { digits: [0, 1, 2, 3, 4] } },
+        network: { conditioning: 's' },
+        optimizer: { learningRate: 2e-4 },
+        steps: 1000,
+      }),
+      [VELOCITY[0]],
+    ),
+    ...[8, 32].map(rank =>
+      row(
+        'adapters',
+        `psd-rank-${rank}-transferred`,
+        { merged: [{ run: 'glyphs-velocity-0-4' }, { run: `glyphs-psd-rank-${rank}` }], steps: 0 },
         MAP,
       ),
     ),

@@ -29,6 +29,7 @@ const METRICS = {
   glyphs: 'featureFrechet,classAccuracy,classCoverage',
   mnist: 'featureFrechet,classAccuracy,classCoverage,memorised',
 }
+const FEATURES = { glyphs: 'glyphs-16.onnx', mnist: 'mnist.onnx' }
 
 const { values, positionals: asked } = parseArgs({
   options: {
@@ -106,6 +107,10 @@ function oxbow(name, args) {
 
 async function train({ name, config }) {
   const out = runOf(name)
+  if (config.merged) {
+    await oxbow(name, ['merge', ...withRuns(config.merged), '--out', out])
+    return 0
+  }
   const file = join(OUT, `${name}.json`)
   writeFileSync(file, JSON.stringify(withRuns(config), null, 2))
   const begun = existsSync(join(out, 'config.json'))
@@ -127,6 +132,8 @@ async function measure({ name, set, sampled }) {
   const rows = []
   for (const { method, steps, guidance, onJumps } of sampled) {
     const args = ['evaluate', runOf(name), '--steps', steps.join(), '--method', method, '--count', `${COUNT}`]
+    // Named, since data of some digits alone are other data.
+    args.push('--features', join(ROOT, 'features', FEATURES[set]))
     const scale =
       guidance === undefined ? [] : ['--guidance', `${guidance}`, ...(onJumps ? ['--guidance-on-jumps'] : [])]
     const text = await oxbow(name, [

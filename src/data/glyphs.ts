@@ -13,8 +13,16 @@ const JITTER = 7
 const PIECES = 4
 const SIDE = { default: 16, least: 8, most: 256 }
 
-const glyphsSchema = z.strictObject({ size: z.int().min(SIDE.least).max(SIDE.most).default(SIDE.default) })
-/** Glyphs as a user writes them: the side of a picture in pixels, 16 by default. */
+const LAST = glyphStrokes.length - 1
+const glyphsSchema = z.strictObject({
+  size: z.int().min(SIDE.least).max(SIDE.most).default(SIDE.default),
+  digits: z
+    .array(z.int().min(0).max(LAST))
+    .min(1)
+    .refine(digits => new Set(digits).size === digits.length, 'expected each digit once')
+    .optional(),
+})
+/** Glyphs as a user writes them: the side of a picture in pixels, 16 by default, and which digits are drawn, all by default. */
 export type GlyphsConfig = z.input<typeof glyphsSchema>
 
 type Point = readonly [number, number]
@@ -129,17 +137,17 @@ function drawParameters(random: Random, glyph: number): number[] {
  * @throws {DataError} on an unknown key, or a size that is no whole number from 8 to 256
  */
 export function glyphs(config: GlyphsConfig = {}): Dataset {
-  const { size } = validate(glyphsSchema, config, 'glyphs')
+  const { size, digits = glyphStrokes.map((_, i) => i) } = validate(glyphsSchema, config, 'glyphs')
   return generated({
     name: 'glyphs',
-    parameters: { law: 1, size },
+    parameters: { law: 1, size, ...(config.digits && { digits }) },
     dimension: size * size,
     shape: [size, size, 1],
     range: { minimum: [0], maximum: [255] },
     labels: { names: glyphStrokes.map((_, i) => String(i)) },
     sample: (random, out, classes) => {
       for (let at = 0, row = 0; at < out.length; at += size * size, row++) {
-        const glyph = random.integer(glyphStrokes.length)
+        const glyph = digits[random.integer(digits.length)]
         const picture = renderGlyph(glyph, drawParameters(random, glyph), size)
         for (let i = 0; i < picture.length; i++) out[at + i] = 127.5 * (picture[i] + 1)
         if (classes) classes[row] = glyph

@@ -74,12 +74,22 @@ describe('the dataset', () => {
     expect(scale[0] / 127.5).toBeCloseTo(0.66, 1.7)
   })
 
+  test('some digits alone, under the names of all', () => {
+    const some = glyphs({ digits: [4, 7] })
+    const classes = new Int32Array(200)
+    some.sample(random(3, 'digits'), new Float32Array(200 * 256), classes)
+    expect([...new Set(classes)].sort()).toEqual([4, 7])
+    expect(some.labels?.names).toHaveLength(10)
+  })
+
   test('has any size', async () => {
     const larger = await openDataset({ glyphs: { size: 28 } })
     expect(larger.shape).toEqual([28, 28, 1])
     expect(larger.fingerprint.sha256).not.toBe(dataset.fingerprint.sha256)
     expect(draw(3, 1, larger).points).toHaveLength(3 * 784)
     expect(() => glyphs({ size: 7 })).toThrow('glyphs.size: expected')
+    expect(() => glyphs({ digits: [3, 3] })).toThrow('glyphs.digits: expected each digit once')
+    expect(() => glyphs({ digits: [10] })).toThrow('glyphs.digits[0]: expected')
     expect(() => glyphs({ sise: 28 } as never)).toThrow('did you mean size?')
   })
 })
