@@ -34,6 +34,8 @@ export interface EncodeOptions {
 }
 
 const CACHE = 512 * 1024
+/** Fewer make products of few rows, which costs more than what then is outside of the cache. */
+const LEAST_ROWS = 4
 const MOST_ROWS = 48
 const MOST_FLAT = 4096
 const ALIGNED = 16
@@ -64,7 +66,7 @@ export function encode(plan: Plan, { cache = CACHE }: EncodeOptions = {}): Encod
     const most = isFlat ? MOST_FLAT : MOST_ROWS
     const block =
       phase.kind === 'rows'
-        ? Math.max(1, Math.min(most, fitting >= 24 ? 12 * Math.floor(fitting / 12) : fitting))
+        ? Math.max(LEAST_ROWS, Math.min(most, fitting >= 24 ? 12 * Math.floor(fitting / 12) : fitting))
         : 1
     arena = Math.max(arena, placed.size * block)
     const base = ({ storage, offset }: View): number[] => {
