@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "program.h"
+#include "step.h"
 #include "validate.h"
 
 #if defined(__x86_64__)
@@ -116,17 +116,12 @@ struct Phase {
   const int32_t *words;
 };
 
-struct Part {
-  int offset, size, kind;
-};
-
 const int MOST_PARTS = 1024;
 
 struct Program {
   std::vector<int32_t> words;
   std::vector<float> constants;
   std::vector<Phase> phases;
-  std::vector<Part> gathered;
   Sizes sizes;
   int parts;
   Needs needs;
@@ -155,15 +150,6 @@ struct Program {
     for (auto &helper : helpers) helper.join();
   }
 
-  void clear(int p) {
-    float *part = partMemory.get() + p * sizes.part;
-    for (const Part &each : gathered) {
-      if (each.kind == 0) memset(part + each.offset, 0, each.size * sizeof(float));
-      else
-        for (int i = 0; i < each.size; i++) part[each.offset + i] = -__builtin_inff();
-    }
-  }
-
   /** Raises `needs` to those of a batch. */
   void need(long rows) {
     if (rows == neededRows) return;
@@ -179,6 +165,7 @@ struct Program {
     const int inputs = (int)run.inputs.size(), outputs = (int)run.outputs.size();
     std::vector<const void *> in(inputs);
     std::vector<float *> out(outputs);
+    const ProgramHead head(words.data());
     Context c{};
     c.arena = arenas[thread].get();
     c.scratch = scratches[thread].get();
@@ -195,31 +182,7 @@ struct Program {
       for (int i = 0; i < inputs; i++)
         in[i] = i >= run.carried ? stepIn(run.inputs[i]) : step == 0 ? run.inputs[i].data : stateOf(step - 1)[i].data;
       for (int i = 0; i < outputs; i++) out[i] = i < run.carried ? (float *)stateOf(step)[i].data : stepIn(run.outputs[i]);
-      for (int p = thread; p < parts; p += threads) clear(p);
-      for (const Phase &phase : phases) {
-        if (phase.kind == ROWS_OF_DOMAIN) {
-          c.thread = 0;
-          c.threads = 1;
-          const long all = phase.rows < 0 ? run.rows : phase.rows;
-          for (int p = thread; p < parts; p += threads) {
-            c.part = partMemory.get() + p * sizes.part;
-            const long to = all * (p + 1) / parts;
-            for (long row = all * p / parts; row < to; row += phase.block) {
-              c.row = row;
-              c.rows = to - row < phase.block ? to - row : phase.block;
-              chosen.run(phase.words, phase.instructions, c);
-            }
-          }
-        } else {
-          c.part = partMemory.get();
-          c.row = 0;
-          c.rows = 1;
-          c.thread = phase.kind == SHARED ? thread : 0;
-          c.threads = phase.kind == SHARED ? threads : 1;
-          if (phase.kind == SHARED || thread == 0) chosen.run(phase.words, phase.instructions, c);
-        }
-        meeting.wait();
-      }
+      runStep(head, c, run.rows, thread, threads, chosen.run, [this] { meeting.wait(); });
     }
   }
 
@@ -266,9 +229,9 @@ std::shared_ptr<Program> openProgram(const int32_t *words, int64_t count, const 
   program->parts = parts;
   program->threads = threads < parts ? threads : parts;
   for (int i = reader.next(); i > 0; i--) {
-    const int offset = reader.next(), size = reader.next(), kind = reader.next();
+    const int offset = reader.next(), size = reader.next();
+    reader.next();
     if (offset < 0 || size < 0 || (int64_t)offset + size > part) throw InvalidProgram{"gathers outside of a part"};
-    program->gathered.push_back({offset, size, kind});
   }
   bool isOpen = false;
   for (int i = reader.next(); i > 0; i--) {

@@ -29,7 +29,7 @@ static INLINE void tile(const float *a, long step, const float *panel, const V *
     for (int i = 0; i < M; i++) {
       V x = all(a[i * step + p]);
 #pragma GCC unroll 2
-      for (int j = 0; j < COLUMNS; j++) sums[i][j] += x * b[j];
+      for (int j = 0; j < COLUMNS; j++) sums[i][j] = multiplyAdd(x, b[j], sums[i][j]);
     }
   }
   if (columns == COLUMNS * WIDTH) {
@@ -130,7 +130,7 @@ static INLINE void outerTile(const float *a, long aStep, const float *b, long bS
     for (int i = 0; i < M; i++) {
       V y = all(a[p * aStep + i]);
 #pragma GCC unroll 2
-      for (int j = 0; j < COLUMNS; j++) sums[i][j] += y * x[j];
+      for (int j = 0; j < COLUMNS; j++) sums[i][j] = multiplyAdd(y, x[j], sums[i][j]);
     }
   }
 #pragma GCC unroll 16

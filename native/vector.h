@@ -12,6 +12,11 @@
 #define WIDTH 8
 #else
 #define WIDTH 4
+#if defined(__wasm__)
+#include <wasm_simd128.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
 #endif
 
 #define INLINE inline __attribute__((always_inline))
@@ -38,6 +43,10 @@ static INLINE V root(V x) {
   return (V)_mm512_sqrt_ps((__m512)x);
 #elif defined(__AVX2__)
   return (V)_mm256_sqrt_ps((__m256)x);
+#elif defined(__wasm__)
+  return (V)wasm_f32x4_sqrt((v128_t)x);
+#elif defined(__aarch64__)
+  return (V)vsqrtq_f32((float32x4_t)x);
 #else
   V y;
   for (int i = 0; i < WIDTH; i++) y[i] = __builtin_sqrtf(x[i]);
@@ -55,12 +64,27 @@ static INLINE V inverse(V x) {
 #endif
 }
 
+// x y + z: rounded once where the processor does, which is not everywhere.
+static INLINE V multiplyAdd(V x, V y, V z) {
+#if defined(__wasm_relaxed_simd__)
+  return (V)wasm_f32x4_relaxed_madd((v128_t)x, (v128_t)y, (v128_t)z);
+#else
+  return z + x * y;
+#endif
+}
+
 // The nearest whole number, for |x| < 2^22.
 static INLINE V nearest(V x) {
+#if defined(__wasm__)
+  return (V)wasm_f32x4_nearest((v128_t)x);
+#elif defined(__aarch64__)
+  return (V)vrndnq_f32((float32x4_t)x);
+#else
   const float magic = 12582912.0f;
   V y = x + magic;
   asm("" : "+x"(y));
   return y - magic;
+#endif
 }
 
 static INLINE V magnitude(V x) { return asFloats(asInts(x) & 0x7fffffff); }
