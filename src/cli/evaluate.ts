@@ -4,6 +4,7 @@ import { type DatasetSpec, openDataset } from '../data/catalogue.ts'
 import { type Evaluation, evaluateRun, writeEvaluation } from '../evaluation/evaluate.ts'
 import type { MetricChoice } from '../evaluation/metric-choice.ts'
 import { evaluateSamples } from '../evaluation/saved-samples.ts'
+import { conditionKinds } from '../model/index.ts'
 import { writeCard } from '../report/card.ts'
 import {
   classLines,
@@ -18,13 +19,14 @@ import { comparisonTable } from '../report/table.ts'
 import { writeRunReport } from '../report/write-report.ts'
 import type { MethodName } from '../sampler/sampling.ts'
 import { isReadOnly } from '../serialization/output.ts'
+import { type ConditionFlags, isWithout } from './condition-flags.ts'
 import { described, UsageError } from './failure.ts'
 import { type GuidanceFlags, guidanceOf } from './guidance.ts'
 import { dataOption } from './keys.ts'
 import { noteLogProblem } from './log-problem.ts'
 import { columns, note, print, printJson } from './terminal.ts'
 
-interface EvaluateFlags extends GuidanceFlags {
+interface EvaluateFlags extends GuidanceFlags, ConditionFlags {
   readonly steps: number[]
   readonly grid?: (readonly number[])[]
   readonly count: number
@@ -49,6 +51,9 @@ const isSamples = (path: string): boolean =>
 /** Measures samples of a file, whoever made them. */
 async function evaluateFile(file: string, flags: EvaluateFlags): Promise<void> {
   const { count, seed, metrics, features, data, json } = flags
+  for (const kind of conditionKinds) {
+    if (flags[kind] !== undefined) throw new UsageError(`--${kind}: is for runs, and ${file} holds samples`)
+  }
   if (data === undefined)
     throw new UsageError(`${file}: samples are measured against data; name it with --data`)
   const dataset = await openDataset(data)
@@ -101,6 +106,7 @@ export async function evaluateCommand(run: string, given: EvaluateFlags): Promis
   const dataset = data === undefined ? undefined : await openDataset(data)
   const ofData = dataset?.warnings ?? []
   const guidance = guidanceOf(flags)
+  const without = isWithout(run, flags)
   const request = {
     steps,
     grids,
@@ -111,6 +117,7 @@ export async function evaluateCommand(run: string, given: EvaluateFlags): Promis
     metrics,
     features,
     ...(guidance && { guidance }),
+    ...(without && { without }),
   }
   const evaluation = await evaluateRun(run, request, dataset)
   const failed = dataset ? undefined : await save(run, evaluation, flags.report)

@@ -194,6 +194,11 @@ function addEvaluate(add: AddCommand, run: Wrap, argv: readonly string[]): void 
         .argParser(weightsName('both'))
         .default('both'),
     )
+    .option(
+      '--class <none>',
+      'with "none", measure a run with --condition class as a map of the data as a whole (default: each class as often as the data has it)',
+    )
+    .option('--vector <none>', 'the same of a run with --condition vector')
     .option('--no-report', 'write no report.html and no plots')
   addGuidance(command).action(
     run(async (path, options) => (await import('./evaluate.ts')).evaluateCommand(path, options)),

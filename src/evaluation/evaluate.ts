@@ -59,6 +59,8 @@ export interface EvaluationRequest extends SamplingRequest {
   readonly features?: string
   /** At which scale samples are guided; default as the map was trained, and 1 where it was not. */
   readonly guidance?: GuidanceChoice
+  /** Whether samples of a map that is told conditions are told none: the map of the data as a whole. */
+  readonly without?: boolean
 }
 
 export interface EvaluationRow {
@@ -111,6 +113,21 @@ async function openData(directory: string, record: RunRecord, other?: Dataset): 
   return inOrderOf(dataset, { name: 'the run', columns: record.data.columns })
 }
 
+/** @throws ConfigError when samples are to be told nothing, and the map does not know the data as a whole beside conditions */
+function checkWithout(
+  directory: string,
+  { config: { condition } }: RunRecord,
+  { without }: EvaluationRequest,
+): void {
+  if (!without) return
+  if (condition.kind === 'none') throw new ConfigError(`${directory}: was trained without conditions`)
+  if (condition.drop === 0) {
+    throw new ConfigError(
+      `${directory}: does not know the data as a whole: train with --condition.drop above 0`,
+    )
+  }
+}
+
 /** What a run is measured by. Close it when done. */
 interface Setting extends SampleSetting {
   /** What the map is told, of a run that is told something. */
@@ -139,17 +156,18 @@ async function settingOf(
   }
   try {
     const { kind, drop } = config.condition
+    const isTold = kind !== 'none' && !request.without
     const chosen = chooseMetrics(metrics, {
       dataset: seen,
       exact: own && seen.mixture !== undefined,
       features,
       map: true,
-      ...(kind !== 'none' && { condition: { kind, none: drop > 0 } }),
+      ...(kind !== 'none' && { condition: { kind, none: drop > 0, told: isTold } }),
     })
     const measures = await prepareMetricsBy(products, seen, { count, seed, names: chosen.samples })
     // Samples of each class are asked whether they stray.
-    if (kind === 'class' && seen.dimension >= MANY_COORDINATES) await readyStrayRule(seen, products)
-    const told = conditionMeasure(record, seen, measures.count, seed)
+    if (isTold && kind === 'class' && seen.dimension >= MANY_COORDINATES) await readyStrayRule(seen, products)
+    const told = isTold ? conditionMeasure(record, seen, measures.count, seed) : undefined
     const asked = told?.kind === 'class' ? told.asked : undefined
     return {
       dataset,
@@ -202,6 +220,7 @@ export async function evaluateRun(
   checkRequest('evaluateRun', request)
   if (data !== undefined) checkDataset('evaluateRun: data', data)
   const record = readRecord(directory)
+  checkWithout(directory, record, request)
   const dataset = await openData(directory, record, data)
   const { samples, notes } = planSamples(record.config.objective, request)
   if (samples.length === 0) throw new ConfigError(`${directory}: nothing to measure; ${notes.join('; ')}`)
@@ -261,7 +280,7 @@ async function measureWeights(
   try {
     const model = map.model!
     const noise = drawNoise(measures.count, dataset.dimension, seed)
-    const toldMap = told?.told(map) ?? map
+    const toldMap = told?.told(map) ?? map.without()
     const sampled = guidance ? toldMap.guided(guidance) : toldMap
     const ends = await followNoise(model, noise, chosen, dataset, setting.runtime)
     const rows: EvaluationRow[] = []
@@ -316,10 +335,11 @@ function normal(request: EvaluationRequest): string {
     metrics = 'default',
     features = '',
     guidance,
+    without = false,
   } = request
   const rising = [...new Set(steps)].sort((a, b) => a - b)
   const names = typeof metrics === 'string' ? metrics : [...new Set(metrics)].sort()
-  return JSON.stringify([rising, grids, method, count, seed, weights, names, features, guidance])
+  return JSON.stringify([rising, grids, method, count, seed, weights, names, features, guidance, without])
 }
 
 /**
