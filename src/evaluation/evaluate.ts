@@ -255,6 +255,7 @@ export async function evaluateRun(
       ...(record.intact === false ? [`${paths(directory).config} was changed since it was written`] : []),
       ...notes,
       ...once,
+      ...setting.chosen.notes,
       ...measures.notes,
       ...sampleNotes,
       ...withoutFeatures(dataset, setting.features),

@@ -37,6 +37,8 @@ export interface ChosenMetrics {
   readonly samples: readonly string[]
   readonly paths: readonly PathMetric[]
   readonly maps: readonly MapMetric[]
+  /** What was meant by `all` and the data does not have, with the reason. */
+  readonly notes: readonly string[]
 }
 
 /** Coordinates up to which a density is computed: a derivative for each at every step. */
@@ -95,6 +97,16 @@ function obstacle(name: string, { dataset, exact, features, map, condition }: Si
     : undefined
 }
 
+/** A line of what the data lacks, the names with one reason together. */
+function lackNotes(dataset: Dataset): string[] {
+  const reasons = new Map<string, string[]>()
+  for (const [name, metric] of Object.entries(metrics)) {
+    const reason = lackOf(metric, dataset)
+    if (reason) reasons.set(reason, [...(reasons.get(reason) ?? []), name])
+  }
+  return [...reasons].map(([reason, names]) => `left out ${names.join(', ')}: ${reason}`)
+}
+
 function checkName(name: string, situation: Situation): void {
   if (!Object.hasOwn(described, name)) {
     const known = Object.keys(described)
@@ -126,5 +138,6 @@ export function chooseMetrics(choice: MetricChoice, situation: Situation): Chose
     samples: Object.keys(metrics).filter(isChosen),
     paths: pathNames.filter(isChosen),
     maps: mapNames.filter(isChosen),
+    notes: choice === 'all' ? lackNotes(situation.dataset) : [],
   }
 }
