@@ -181,9 +181,9 @@ export const asMap = (
 ): FlowMap =>
   mapOf(config, pointOf(config, data), constant(parameters, [parameters.length], dtype), condition)
 
-/** The same of rows `[B, D]`, in float64, with times `[B, 1]`: for what measures points as rows of numbers. */
-export const asRowMap = (model: Model): FlowMap =>
-  asRows(asMap(model, 'float64'), pointOf(model.config, model.data).shape)
+/** The same of rows `[B, D]`, in float64 where nothing is said, with times `[B, 1]`: for what measures points as rows of numbers. */
+export const asRowMap = (model: Model, dtype: 'float32' | 'float64' = 'float64'): FlowMap =>
+  asRows(asMap(model, dtype), pointOf(model.config, model.data).shape)
 
 /**
  * The model of a map for the null, which is told nothing any more.
