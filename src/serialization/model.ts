@@ -30,7 +30,7 @@ import {
 } from '../model/index.ts'
 import { lower } from '../runtime/onnx.ts'
 import { conditionSignature, knownCondition } from './conditions.ts'
-import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
+import { ADAPTER_FORMAT, adapterAlone, type DataRecord, dataRecordSchema, RunError } from './record.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts'
 import { VERSION } from './version.ts'
 
@@ -142,6 +142,7 @@ export function recordOf(
   metadata: Readonly<Record<string, string>>,
   file: string,
 ): Pick<Model, 'config' | 'data'> {
+  if (metadata.format === ADAPTER_FORMAT) throw adapterAlone(file)
   try {
     if (metadata.format !== 'oxbow' || !metadata.config || !metadata.data) {
       throw new RunError(`${file}: not an oxbow model (its metadata has no configuration)`)
