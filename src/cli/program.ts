@@ -225,6 +225,7 @@ function addCompare(add: AddCommand, run: Wrap): void {
       ),
     )
     .addOption(whole('--count <n>', 'points in each measurement (default: 20000)', 100, 10_000_000))
+    .option('--features <file>', 'ONNX network whose features are compared too, as evaluate --features')
     .addOption(whole('--jobs <n>', 'trainings at a time (default: one per core, at most 8)', 1, 64))
     .option('--out <dir>', 'directory of runs and report (default: runs/compare)')
     .allowUnknownOption()

@@ -95,8 +95,12 @@ async function trainRun(
 }
 
 function measureRun(directory: string, request: EvaluationRequest, workers: Workers): Promise<void> {
-  const { steps, count, seed, method, weights } = request
-  const options = { steps: steps.join(','), count, seed, method, weights: weights[0] }
+  const { steps, count, seed, method, weights, metrics, features } = request
+  const options = {
+    ...{ steps: steps.join(','), count, seed, method, weights: weights[0] },
+    ...(metrics && { metrics: String(metrics) }),
+    ...(features !== undefined && { features }),
+  }
   const words = Object.entries(options).flatMap(([key, value]) => [`--${key}`, String(value)])
   return workers.call(['evaluate', directory, ...words, '--no-report'])
 }
