@@ -1,7 +1,12 @@
 import { existsSync, statSync } from 'node:fs'
 import type { Weights } from '../config/weights-name.ts'
 import { type DatasetSpec, openDataset } from '../data/catalogue.ts'
-import { type Evaluation, evaluateRun, writeEvaluation } from '../evaluation/evaluate.ts'
+import {
+  type Evaluation,
+  type EvaluationProgress,
+  evaluateRun,
+  writeEvaluation,
+} from '../evaluation/evaluate.ts'
 import type { MetricChoice } from '../evaluation/metric-choice.ts'
 import { evaluateSamples } from '../evaluation/saved-samples.ts'
 import { conditionKinds } from '../model/index.ts'
@@ -13,7 +18,7 @@ import {
   mapLines,
   savedLines,
 } from '../report/evaluation.ts'
-import { wrap } from '../report/format.ts'
+import { plural, wrap } from '../report/format.ts'
 import { runReading } from '../report/reading.ts'
 import { comparisonTable } from '../report/table.ts'
 import { writeRunReport } from '../report/write-report.ts'
@@ -24,7 +29,8 @@ import { described, UsageError } from './failure.ts'
 import { type GuidanceFlags, guidanceOf } from './guidance.ts'
 import { dataOption } from './keys.ts'
 import { noteLogProblem } from './log-problem.ts'
-import { columns, note, print, printJson } from './terminal.ts'
+import { columns, note, overwrite, print, printJson } from './terminal.ts'
+import { timeLeft } from './time-left.ts'
 
 interface EvaluateFlags extends GuidanceFlags, ConditionFlags {
   readonly steps: number[]
@@ -88,6 +94,20 @@ async function save(run: string, evaluation: Evaluation, report: boolean): Promi
   }
 }
 
+/** Shows on a terminal what is measured, and about how long the rest of the samples takes. */
+function progressLine(): (progress: EvaluationProgress) => void {
+  let began: number | undefined
+  return ({ next, weights, done, total }) => {
+    if (next === 'data') return overwrite('measuring the data itself')
+    began ??= performance.now()
+    const kind = weights === 'ema' ? 'averaged' : weights
+    const seconds = (performance.now() - began) / 1000
+    const left = timeLeft({ step: done, steps: total, stepsPerSecond: seconds > 0 ? done / seconds : 0 })
+    const what = next === 'map' ? 'the map itself' : plural(next, 'step')
+    overwrite(`measuring ${kind} weights, ${what}: ${Math.round((100 * done) / total)}%, ${left} left`)
+  }
+}
+
 interface Failed {
   readonly text: string
   readonly exit: number
@@ -119,8 +139,10 @@ export async function evaluateCommand(run: string, given: EvaluateFlags): Promis
     ...(guidance && { guidance }),
     ...(without && { without }),
   }
-  const evaluation = await evaluateRun(run, request, dataset)
+  const evaluation = await evaluateRun(run, request, dataset, progressLine()).finally(() => overwrite(''))
+  if (!dataset && flags.report) overwrite('writing the report')
   const failed = dataset ? undefined : await save(run, evaluation, flags.report)
+  overwrite('')
   if (!dataset) noteLogProblem(run)
   const warnings = evaluationWarnings(evaluation)
   const unsaved = failed ? [failed.text] : []

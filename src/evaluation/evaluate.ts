@@ -99,6 +99,17 @@ export interface Evaluation {
   readonly notes: readonly string[]
 }
 
+/** How far an evaluation is: what is measured next, and network evaluations of each sample, done and in all. */
+export interface EvaluationProgress {
+  /** Steps of the samples that are measured next, or `data` and `map` for what is measured before and after them. */
+  readonly next: number | 'data' | 'map'
+  readonly weights: Weights
+  readonly done: number
+  readonly total: number
+}
+
+type OnProgress = (progress: EvaluationProgress) => void
+
 /** The run's own data, or the other that it is measured against. */
 async function openData(directory: string, record: RunRecord, other?: Dataset): Promise<Dataset> {
   if (!other && record.data.fingerprint.sha256 === '') {
@@ -208,6 +219,7 @@ function distinctWeights(
  * Measures a run against its data. What the run was not trained for is left out and noted.
  *
  * @param data  other data to measure against
+ * @param onProgress  hears of what is measured next
  * @throws ConfigError or RunError when the run and the data do not fit, a metric cannot be measured, or nothing is left;
  *   GridError when a grid does not fall from 1 to 0; ArgumentError when the request is out of range
  */
@@ -215,6 +227,7 @@ export async function evaluateRun(
   directory: string,
   request: EvaluationRequest,
   data?: Dataset,
+  onProgress: OnProgress = () => {},
 ): Promise<Evaluation> {
   checkPath('evaluateRun: directory', directory)
   checkRequest('evaluateRun', request)
@@ -227,6 +240,11 @@ export async function evaluateRun(
   const [weights, once] = distinctWeights(directory, record.config, request.weights)
   // A damaged one is refused before the others are measured.
   for (const name of weights) readModel(directory, name)
+  const all = samples.reduce((sum, { steps }) => sum + steps, 0)
+  const total = all * weights.length
+  const told = (next: EvaluationProgress['next'], k: number, done: number): void =>
+    onProgress({ next, weights: weights[k], done: k * all + done, total })
+  told('data', 0, 0)
   const setting = await settingOf(record, dataset, request, data === undefined)
   const { measures, standardization } = setting
   const rows: EvaluationRow[] = []
@@ -235,8 +253,9 @@ export async function evaluateRun(
   try {
     const sampleMeasure = await openSampleMeasure(setting)
     sampleNotes = sampleMeasure.notes
-    for (const name of weights) {
-      const found = await measureWeights(directory, name, { samples, setting, request, sampleMeasure })
+    for (const [k, name] of weights.entries()) {
+      const task = { samples, setting, request, sampleMeasure }
+      const found = await measureWeights(directory, name, task, (next, done) => told(next, k, done))
       rows.push(...found.rows)
       if (setting.chosen.maps.length > 0) maps.push(found.map)
     }
@@ -275,6 +294,7 @@ async function measureWeights(
   directory: string,
   weights: Weights,
   { samples, setting, request: { seed, guidance }, sampleMeasure }: Task,
+  onNext: (next: EvaluationProgress['next'], done: number) => void,
 ): Promise<{ rows: EvaluationRow[]; map: MapRow }> {
   const { dataset, standardization, measures, chosen, told } = setting
   const map = await load(directory, { weights })
@@ -285,8 +305,11 @@ async function measureWeights(
     const sampled = guidance ? toldMap.guided(guidance) : toldMap
     const ends = await followNoise(model, noise, chosen, dataset, setting.runtime)
     const rows: EvaluationRow[] = []
+    let done = 0
     for (const planned of samples) {
       const { steps, grid, named, method } = planned
+      onNext(steps, done)
+      done += steps
       const points = await takeThrough(sampled, method, noise, grid, seed)
       const found = await sampleMeasure.measure(points)
       // A network that tells classes says the same, and better.
@@ -311,6 +334,7 @@ async function measureWeights(
         ...(classes && { classes }),
       })
     }
+    if (chosen.maps.length > 0) onNext('map', done)
     const mixture = standardization ? undefined : dataset.mixture
     const metrics = await measureMap(model, chosen.maps, {
       points: measures.reference,
