@@ -11,6 +11,7 @@ import {
   resolveComparison,
 } from '../evaluation/comparison.ts'
 import type { EvaluationRequest } from '../evaluation/evaluate.ts'
+import { featuresFor } from '../evaluation/features/shipped.ts'
 import { planSamples } from '../evaluation/planned-samples.ts'
 import { described } from '../metric/map-catalogue.ts'
 import type { PointSpec } from '../model/index.ts'
@@ -21,6 +22,7 @@ import { toPlane } from '../report/points.ts'
 import { readingOf } from '../report/reading.ts'
 import { comparisonMarkdown, comparisonTable } from '../report/table.ts'
 import type { ComparisonData } from '../report/types.ts'
+import { nodeRuntime } from '../runtime/node.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
 import { lockDirectory } from '../serialization/lock.ts'
 import { checkCapacity } from '../training/capacity.ts'
@@ -42,6 +44,7 @@ interface CompareFlags {
   readonly seeds?: number
   readonly steps?: number[]
   readonly count?: number
+  readonly features?: string
   readonly jobs?: number
   readonly out?: string
   readonly json?: boolean
@@ -50,7 +53,7 @@ interface CompareFlags {
 type Plain = Record<string, unknown>
 
 async function readComparison(flags: CompareFlags, rest: readonly string[]): Promise<ComparisonConfig> {
-  const { config, data, objectives, teacher, seeds, steps, count } = flags
+  const { config, data, objectives, teacher, seeds, steps, count, features } = flags
   const named = {
     data,
     objectives: objectives?.split(',').map(id => id.trim()),
@@ -58,6 +61,7 @@ async function readComparison(flags: CompareFlags, rest: readonly string[]): Pro
     seeds,
     steps,
     count,
+    features,
   }
   const given = Object.fromEntries(Object.entries(named).filter(([, value]) => value !== undefined))
   const user = layered(
@@ -86,6 +90,7 @@ function checkRunCapacity(method: string, config: Config, point: PointSpec): voi
 async function checkPlan(plan: Plan, request: EvaluationRequest): Promise<string[]> {
   const [{ config: first }] = plan.runs
   const dataset = await openDataset(first.data, { holdOut: first.holdOut })
+  await (await featuresFor(nodeRuntime(), dataset, request.features))?.close()
   const left: string[] = []
   for (const { method, config, after } of plan.runs) {
     const { samples, notes } = planSamples(config.objective, request)
@@ -141,10 +146,12 @@ export async function compareCommand(flags: CompareFlags, rest: readonly string[
   const comparison = await readComparison(flags, rest)
   const root = flags.out ?? 'runs/compare'
   const plan = planComparison(comparison, root, flags.config === undefined ? '.' : baseOf(flags.config))
-  const { steps, count, weights, metric } = comparison
+  const { steps, count, weights, metric, features } = comparison
   // What the first table shows is measured also where it takes long.
   const metrics = described[metric].onRequest ? ['quick', metric] : undefined
-  const request: EvaluationRequest = { steps, count, seed: 0, method: 'auto', weights: [weights], metrics }
+  const request: EvaluationRequest = {
+    ...{ steps, count, seed: 0, method: 'auto', weights: [weights], metrics, features },
+  }
   const leftOut = await checkPlan(plan, request)
   const command = commandLine(flags, rest)
   const lock = lockDirectory(root)

@@ -2,6 +2,7 @@ import { shortList } from '../data/short-list.ts'
 import { type ConditionKind, conditionKinds, pluralOf } from '../model/index.ts'
 import type { Given, KnownCondition } from '../serialization/conditions.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
+import { readRecord } from '../serialization/run.ts'
 import { UsageError } from './failure.ts'
 import { note } from './terminal.ts'
 
@@ -83,4 +84,24 @@ export function given(path: string, map: LoadedMap, flags: ConditionFlags): Load
   }
   noteRange(choice, condition)
   return map.given(choice)
+}
+
+/**
+ * Whether an evaluation is of the data as a whole, of a run that is told something.
+ *
+ * @throws UsageError where a flag says more than `none`, or the run is not told that
+ */
+export function isWithout(run: string, flags: ConditionFlags): boolean {
+  const named = conditionKinds.filter(kind => flags[kind] !== undefined)
+  for (const kind of named) {
+    if (flags[kind] !== 'none') {
+      throw new UsageError(
+        `--${kind}: expected none, found ${flags[kind]}; without it every ${kind} is measured, as often as the data has it`,
+      )
+    }
+    if (readRecord(run).config.condition.kind !== kind) {
+      throw new UsageError(`--${kind}: ${run} was trained without ${pluralOf(kind)}`)
+    }
+  }
+  return named.length > 0
 }

@@ -1,9 +1,15 @@
 import { existsSync, statSync } from 'node:fs'
 import type { Weights } from '../config/weights-name.ts'
 import { type DatasetSpec, openDataset } from '../data/catalogue.ts'
-import { type Evaluation, evaluateRun, writeEvaluation } from '../evaluation/evaluate.ts'
+import {
+  type Evaluation,
+  type EvaluationProgress,
+  evaluateRun,
+  writeEvaluation,
+} from '../evaluation/evaluate.ts'
 import type { MetricChoice } from '../evaluation/metric-choice.ts'
 import { evaluateSamples } from '../evaluation/saved-samples.ts'
+import { conditionKinds } from '../model/index.ts'
 import { writeCard } from '../report/card.ts'
 import {
   classLines,
@@ -12,19 +18,21 @@ import {
   mapLines,
   savedLines,
 } from '../report/evaluation.ts'
-import { wrap } from '../report/format.ts'
+import { plural, wrap } from '../report/format.ts'
 import { runReading } from '../report/reading.ts'
 import { comparisonTable } from '../report/table.ts'
 import { writeRunReport } from '../report/write-report.ts'
 import type { MethodName } from '../sampler/sampling.ts'
 import { isReadOnly } from '../serialization/output.ts'
+import { type ConditionFlags, isWithout } from './condition-flags.ts'
 import { described, UsageError } from './failure.ts'
 import { type GuidanceFlags, guidanceOf } from './guidance.ts'
 import { dataOption } from './keys.ts'
 import { noteLogProblem } from './log-problem.ts'
-import { columns, note, print, printJson } from './terminal.ts'
+import { columns, note, overwrite, print, printJson } from './terminal.ts'
+import { timeLeft } from './time-left.ts'
 
-interface EvaluateFlags extends GuidanceFlags {
+interface EvaluateFlags extends GuidanceFlags, ConditionFlags {
   readonly steps: number[]
   readonly grid?: (readonly number[])[]
   readonly count: number
@@ -49,6 +57,9 @@ const isSamples = (path: string): boolean =>
 /** Measures samples of a file, whoever made them. */
 async function evaluateFile(file: string, flags: EvaluateFlags): Promise<void> {
   const { count, seed, metrics, features, data, json } = flags
+  for (const kind of conditionKinds) {
+    if (flags[kind] !== undefined) throw new UsageError(`--${kind}: is for runs, and ${file} holds samples`)
+  }
   if (data === undefined)
     throw new UsageError(`${file}: samples are measured against data; name it with --data`)
   const dataset = await openDataset(data)
@@ -83,6 +94,20 @@ async function save(run: string, evaluation: Evaluation, report: boolean): Promi
   }
 }
 
+/** Shows on a terminal what is measured, and about how long the rest of the samples takes. */
+function progressLine(): (progress: EvaluationProgress) => void {
+  let began: number | undefined
+  return ({ next, weights, done, total }) => {
+    if (next === 'data') return overwrite('measuring the data itself')
+    began ??= performance.now()
+    const kind = weights === 'ema' ? 'averaged' : weights
+    const seconds = (performance.now() - began) / 1000
+    const left = timeLeft({ step: done, steps: total, stepsPerSecond: seconds > 0 ? done / seconds : 0 })
+    const what = next === 'map' ? 'the map itself' : plural(next, 'step')
+    overwrite(`measuring ${kind} weights, ${what}: ${Math.round((100 * done) / total)}%, ${left} left`)
+  }
+}
+
 interface Failed {
   readonly text: string
   readonly exit: number
@@ -101,6 +126,7 @@ export async function evaluateCommand(run: string, given: EvaluateFlags): Promis
   const dataset = data === undefined ? undefined : await openDataset(data)
   const ofData = dataset?.warnings ?? []
   const guidance = guidanceOf(flags)
+  const without = isWithout(run, flags)
   const request = {
     steps,
     grids,
@@ -111,9 +137,12 @@ export async function evaluateCommand(run: string, given: EvaluateFlags): Promis
     metrics,
     features,
     ...(guidance && { guidance }),
+    ...(without && { without }),
   }
-  const evaluation = await evaluateRun(run, request, dataset)
+  const evaluation = await evaluateRun(run, request, dataset, progressLine()).finally(() => overwrite(''))
+  if (!dataset && flags.report) overwrite('writing the report')
   const failed = dataset ? undefined : await save(run, evaluation, flags.report)
+  overwrite('')
   if (!dataset) noteLogProblem(run)
   const warnings = evaluationWarnings(evaluation)
   const unsaved = failed ? [failed.text] : []

@@ -1,3 +1,4 @@
+import { extname } from 'node:path'
 import { openDataset } from '../data/catalogue.ts'
 import { DataError } from '../data/error.ts'
 import { standardizationOf, standardizedBy } from '../data/standardized.ts'
@@ -5,6 +6,8 @@ import { trainClassifier } from '../evaluation/features/train-classifier.ts'
 import { triedClassifier } from '../evaluation/features/tried-classifier.ts'
 import { formatCount, shellWord } from '../report/format.ts'
 import { openRuntime } from '../runtime/node.ts'
+import { findTarget } from '../serialization/output.ts'
+import { UsageError } from './failure.ts'
 import { dataOption } from './keys.ts'
 import { dataSpec } from './options.ts'
 import { writeOutput } from './output-file.ts'
@@ -23,6 +26,10 @@ const EVERY = 500
 /** `oxbow features`. */
 export async function featuresCommand(given: string, flags: FeaturesFlags): Promise<void> {
   const { out, steps, seed, json } = flags
+  // The names of pipes and devices have no ending.
+  if (extname(out) !== '.onnx' && !findTarget(out).open) {
+    throw new UsageError(`--out ${out}: expected a name ending in .onnx`)
+  }
   const spec = dataOption({ ...flags, data: dataSpec(given) })!
   const dataset = await openDataset(spec)
   for (const warning of dataset.warnings ?? []) note(`oxbow: ${warning}`)

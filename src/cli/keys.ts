@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
-import { merge, spelledOut } from '../config/index.ts'
+import { isSwitch, merge, spelledOut } from '../config/index.ts'
 import { type DatasetSpec, withKeys } from '../data/catalogue.ts'
 import { DataError } from '../data/error.ts'
 import { nearest } from '../data/suggest.ts'
@@ -64,7 +64,8 @@ export function parseKeys(rest: readonly string[], flags: readonly string[] = []
     const value = inline ?? rest[++i]
     if (value === undefined || (inline === undefined && /^--[A-Za-z]/.test(value))) {
       const flag = nearest(key, flags)
-      throw new UsageError(`--${key} needs a value${flag ? ` (did you mean --${flag}?)` : ''}`)
+      const values = isSwitch(key) ? ': true or false' : ''
+      throw new UsageError(`--${key} needs a value${values}${flag ? ` (did you mean --${flag}?)` : ''}`)
     }
     setPath(result, key, scalar(value))
   }

@@ -194,6 +194,11 @@ function addEvaluate(add: AddCommand, run: Wrap, argv: readonly string[]): void 
         .argParser(weightsName('both'))
         .default('both'),
     )
+    .option(
+      '--class <none>',
+      'with "none", measure a run with --condition class as a map of the data as a whole (default: each class as often as the data has it)',
+    )
+    .option('--vector <none>', 'the same of a run with --condition vector')
     .option('--no-report', 'write no report.html and no plots')
   addGuidance(command).action(
     run(async (path, options) => (await import('./evaluate.ts')).evaluateCommand(path, options)),
@@ -220,6 +225,7 @@ function addCompare(add: AddCommand, run: Wrap): void {
       ),
     )
     .addOption(whole('--count <n>', 'points in each measurement (default: 20000)', 100, 10_000_000))
+    .option('--features <file>', 'ONNX network whose features are compared too, as evaluate --features')
     .addOption(whole('--jobs <n>', 'trainings at a time (default: one per core, at most 8)', 1, 64))
     .option('--out <dir>', 'directory of runs and report (default: runs/compare)')
     .allowUnknownOption()

@@ -5,6 +5,7 @@ import { npyPieces } from '../data/npy.ts'
 import { conditionKinds } from '../model/index.ts'
 import { toPlane } from '../report/points.ts'
 import { type PictureSize, sheetPng, sheetSvg } from '../report/sample-sheet.ts'
+import { refuseAdapter } from '../serialization/adapter-file.ts'
 import type { Content } from '../serialization/files.ts'
 import { findTarget } from '../serialization/output.ts'
 import { paths, RunError } from '../serialization/run.ts'
@@ -109,6 +110,7 @@ export function outputOf(path: string, flags: FileFlags): Output {
   if (out === undefined) {
     if (!existsSync(path)) throw new RunError(`${path}: no such run or model`)
     if (statSync(path).isDirectory()) return outputAs(fileInRun(path, flags), '.csv')
+    refuseAdapter(path)
     throw new UsageError(`--out is needed to sample ${path}, e.g. --out samples.csv`)
   }
   const ending = extname(out)

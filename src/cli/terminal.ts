@@ -1,3 +1,4 @@
+import { truncate } from '../report/format.ts'
 import { fileProblem } from './file-problem.ts'
 
 /** Columns of the terminal; where there is none, of `COLUMNS`, or 80. */
@@ -11,6 +12,12 @@ export const note = (text: string): void => {
 /** A result: standard output. */
 export const print = (text: string): void => {
   process.stdout.write(`${text}\n`)
+}
+
+/** A line of standard error that the next one overwrites, cut to the terminal; an empty one clears it. Nothing where there is no terminal. */
+export function overwrite(text: string): void {
+  if (!process.stderr.isTTY) return
+  process.stderr.write(`\r\x1b[K${truncate(text, (process.stderr.columns ?? 80) - 1)}`)
 }
 
 /** The one JSON document of a `--json` command. Numbers that are not finite become null. */

@@ -3,14 +3,13 @@ import { basename, join } from 'node:path'
 import { withAbsolutePaths } from '../config/config-paths.ts'
 import type { Plan, PlannedRun } from '../evaluation/comparison.ts'
 import { type EvaluationRequest, recordedEvaluation } from '../evaluation/evaluate.ts'
-import { truncate } from '../report/format.ts'
 import { checkpointSteps } from '../serialization/checkpoint.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
 import { isRun, paths } from '../serialization/run.ts'
 import type { Progress } from '../training/train-options.ts'
 import { type Child, startChild } from './child.ts'
 import { runTasks, type Task } from './schedule.ts'
-import { type Interrupt, note } from './terminal.ts'
+import { type Interrupt, note, overwrite } from './terminal.ts'
 import { timeLeft } from './time-left.ts'
 
 const isFinished = ({ directory, config }: PlannedRun): boolean => {
@@ -31,23 +30,18 @@ class StatusLine {
 
   /** A line that stays. */
   note(text: string): void {
-    this.write('')
+    overwrite('')
     note(text)
     this.draw()
   }
 
   clear(): void {
     this.running.clear()
-    this.write('')
+    overwrite('')
   }
 
   private draw(): void {
-    this.write([...this.running].map(([name, text]) => `${name} ${text}`).join('   '))
-  }
-
-  private write(text: string): void {
-    if (!process.stderr.isTTY) return
-    process.stderr.write(`\r\x1b[K${truncate(text, (process.stderr.columns ?? 80) - 1)}`)
+    overwrite([...this.running].map(([name, text]) => `${name} ${text}`).join('   '))
   }
 }
 
@@ -95,8 +89,12 @@ async function trainRun(
 }
 
 function measureRun(directory: string, request: EvaluationRequest, workers: Workers): Promise<void> {
-  const { steps, count, seed, method, weights } = request
-  const options = { steps: steps.join(','), count, seed, method, weights: weights[0] }
+  const { steps, count, seed, method, weights, metrics, features } = request
+  const options = {
+    ...{ steps: steps.join(','), count, seed, method, weights: weights[0] },
+    ...(metrics && { metrics: String(metrics) }),
+    ...(features !== undefined && { features }),
+  }
   const words = Object.entries(options).flatMap(([key, value]) => [`--${key}`, String(value)])
   return workers.call(['evaluate', directory, ...words, '--no-report'])
 }

@@ -1,6 +1,6 @@
 export { defaultsOf } from './defaults.ts'
 export { ConfigError } from './error.ts'
-export { configKeys } from './keys.ts'
+export { configKeys, isSwitch } from './keys.ts'
 export { findObjective } from './objective.ts'
 export { merge, spelledOut } from './plain.ts'
 export { pointOf } from './point.ts'

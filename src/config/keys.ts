@@ -13,7 +13,22 @@ export function describe(issue: z.core.$ZodIssue, input: unknown): string {
     return `unknown key ${name}${suggest(name)}`
   }
   const found = issue.path.reduce<unknown>((value, step) => (value as Plain)?.[step as string], input)
-  return `${key || 'config'}: ${expectation(issue)}, found ${show(found)}`
+  return `${key || 'config'}: ${expectation(issue)}${asList(issue, found)}, found ${show(found)}`
+}
+
+/** How what was found is written as a list, where one was expected. */
+function asList(issue: z.core.$ZodIssue, found: unknown): string {
+  const isList = issue.code === 'invalid_type' && ['array', 'tuple'].includes(issue.expected)
+  const isItems = typeof found === 'number' || (typeof found === 'string' && /^[^[\]]{1,50}$/.test(found))
+  return isList && isItems ? ` such as [${found}]` : ''
+}
+
+/** Whether a key's value is true or false. */
+export function isSwitch(key: string): boolean {
+  const found = key
+    .split('.')
+    .reduce<unknown>((type, name) => (type instanceof z.ZodObject ? type.shape[name] : undefined), schema)
+  return found instanceof z.ZodBoolean
 }
 
 /** Every key of a resolved configuration, nested ones joined by dots. */

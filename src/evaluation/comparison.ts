@@ -41,6 +41,8 @@ const schema = z.strictObject({
   steps: z.array(z.int().min(1).max(10_000)).min(1).default([1, 2, 4, 8]),
   count: z.int().min(100).default(20_000),
   weights: z.enum(['ema', 'raw']).default('ema'),
+  /** ONNX network that metrics of features look through; that of the package by default, where it has one. */
+  features: z.string().min(1).optional(),
   /** What the terminal and the report show first, after `strays`. */
   metric: z.enum(HEADLINES).default('slicedWasserstein'),
   /** Training keys of every run, and of the teachers' alone. */

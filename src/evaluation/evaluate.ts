@@ -59,6 +59,8 @@ export interface EvaluationRequest extends SamplingRequest {
   readonly features?: string
   /** At which scale samples are guided; default as the map was trained, and 1 where it was not. */
   readonly guidance?: GuidanceChoice
+  /** Whether samples of a map that is told conditions are told none: the map of the data as a whole. */
+  readonly without?: boolean
 }
 
 export interface EvaluationRow {
@@ -97,6 +99,17 @@ export interface Evaluation {
   readonly notes: readonly string[]
 }
 
+/** How far an evaluation is: what is measured next, and network evaluations of each sample, done and in all. */
+export interface EvaluationProgress {
+  /** Steps of the samples that are measured next, or `data` and `map` for what is measured before and after them. */
+  readonly next: number | 'data' | 'map'
+  readonly weights: Weights
+  readonly done: number
+  readonly total: number
+}
+
+type OnProgress = (progress: EvaluationProgress) => void
+
 /** The run's own data, or the other that it is measured against. */
 async function openData(directory: string, record: RunRecord, other?: Dataset): Promise<Dataset> {
   if (!other && record.data.fingerprint.sha256 === '') {
@@ -109,6 +122,21 @@ async function openData(directory: string, record: RunRecord, other?: Dataset): 
     )
   }
   return inOrderOf(dataset, { name: 'the run', columns: record.data.columns })
+}
+
+/** @throws ConfigError when samples are to be told nothing, and the map does not know the data as a whole beside conditions */
+function checkWithout(
+  directory: string,
+  { config: { condition } }: RunRecord,
+  { without }: EvaluationRequest,
+): void {
+  if (!without) return
+  if (condition.kind === 'none') throw new ConfigError(`${directory}: was trained without conditions`)
+  if (condition.drop === 0) {
+    throw new ConfigError(
+      `${directory}: does not know the data as a whole: train with --condition.drop above 0`,
+    )
+  }
 }
 
 /** What a run is measured by. Close it when done. */
@@ -139,17 +167,18 @@ async function settingOf(
   }
   try {
     const { kind, drop } = config.condition
+    const isTold = kind !== 'none' && !request.without
     const chosen = chooseMetrics(metrics, {
       dataset: seen,
       exact: own && seen.mixture !== undefined,
       features,
       map: true,
-      ...(kind !== 'none' && { condition: { kind, none: drop > 0 } }),
+      ...(kind !== 'none' && { condition: { kind, none: drop > 0, told: isTold } }),
     })
     const measures = await prepareMetricsBy(products, seen, { count, seed, names: chosen.samples })
     // Samples of each class are asked whether they stray.
-    if (kind === 'class' && seen.dimension >= MANY_COORDINATES) await readyStrayRule(seen, products)
-    const told = conditionMeasure(record, seen, measures.count, seed)
+    if (isTold && kind === 'class' && seen.dimension >= MANY_COORDINATES) await readyStrayRule(seen, products)
+    const told = isTold ? conditionMeasure(record, seen, measures.count, seed) : undefined
     const asked = told?.kind === 'class' ? told.asked : undefined
     return {
       dataset,
@@ -190,6 +219,7 @@ function distinctWeights(
  * Measures a run against its data. What the run was not trained for is left out and noted.
  *
  * @param data  other data to measure against
+ * @param onProgress  hears of what is measured next
  * @throws ConfigError or RunError when the run and the data do not fit, a metric cannot be measured, or nothing is left;
  *   GridError when a grid does not fall from 1 to 0; ArgumentError when the request is out of range
  */
@@ -197,17 +227,24 @@ export async function evaluateRun(
   directory: string,
   request: EvaluationRequest,
   data?: Dataset,
+  onProgress: OnProgress = () => {},
 ): Promise<Evaluation> {
   checkPath('evaluateRun: directory', directory)
   checkRequest('evaluateRun', request)
   if (data !== undefined) checkDataset('evaluateRun: data', data)
   const record = readRecord(directory)
+  checkWithout(directory, record, request)
   const dataset = await openData(directory, record, data)
   const { samples, notes } = planSamples(record.config.objective, request)
   if (samples.length === 0) throw new ConfigError(`${directory}: nothing to measure; ${notes.join('; ')}`)
   const [weights, once] = distinctWeights(directory, record.config, request.weights)
   // A damaged one is refused before the others are measured.
   for (const name of weights) readModel(directory, name)
+  const all = samples.reduce((sum, { steps }) => sum + steps, 0)
+  const total = all * weights.length
+  const told = (next: EvaluationProgress['next'], k: number, done: number): void =>
+    onProgress({ next, weights: weights[k], done: k * all + done, total })
+  told('data', 0, 0)
   const setting = await settingOf(record, dataset, request, data === undefined)
   const { measures, standardization } = setting
   const rows: EvaluationRow[] = []
@@ -216,8 +253,9 @@ export async function evaluateRun(
   try {
     const sampleMeasure = await openSampleMeasure(setting)
     sampleNotes = sampleMeasure.notes
-    for (const name of weights) {
-      const found = await measureWeights(directory, name, { samples, setting, request, sampleMeasure })
+    for (const [k, name] of weights.entries()) {
+      const task = { samples, setting, request, sampleMeasure }
+      const found = await measureWeights(directory, name, task, (next, done) => told(next, k, done))
       rows.push(...found.rows)
       if (setting.chosen.maps.length > 0) maps.push(found.map)
     }
@@ -236,6 +274,7 @@ export async function evaluateRun(
       ...(record.intact === false ? [`${paths(directory).config} was changed since it was written`] : []),
       ...notes,
       ...once,
+      ...setting.chosen.notes,
       ...measures.notes,
       ...sampleNotes,
       ...withoutFeatures(dataset, setting.features),
@@ -255,18 +294,22 @@ async function measureWeights(
   directory: string,
   weights: Weights,
   { samples, setting, request: { seed, guidance }, sampleMeasure }: Task,
+  onNext: (next: EvaluationProgress['next'], done: number) => void,
 ): Promise<{ rows: EvaluationRow[]; map: MapRow }> {
   const { dataset, standardization, measures, chosen, told } = setting
   const map = await load(directory, { weights })
   try {
     const model = map.model!
     const noise = drawNoise(measures.count, dataset.dimension, seed)
-    const toldMap = told?.told(map) ?? map
+    const toldMap = told?.told(map) ?? map.without()
     const sampled = guidance ? toldMap.guided(guidance) : toldMap
     const ends = await followNoise(model, noise, chosen, dataset, setting.runtime)
     const rows: EvaluationRow[] = []
+    let done = 0
     for (const planned of samples) {
       const { steps, grid, named, method } = planned
+      onNext(steps, done)
+      done += steps
       const points = await takeThrough(sampled, method, noise, grid, seed)
       const found = await sampleMeasure.measure(points)
       // A network that tells classes says the same, and better.
@@ -291,6 +334,7 @@ async function measureWeights(
         ...(classes && { classes }),
       })
     }
+    if (chosen.maps.length > 0) onNext('map', done)
     const mixture = standardization ? undefined : dataset.mixture
     const metrics = await measureMap(model, chosen.maps, {
       points: measures.reference,
@@ -316,10 +360,11 @@ function normal(request: EvaluationRequest): string {
     metrics = 'default',
     features = '',
     guidance,
+    without = false,
   } = request
   const rising = [...new Set(steps)].sort((a, b) => a - b)
   const names = typeof metrics === 'string' ? metrics : [...new Set(metrics)].sort()
-  return JSON.stringify([rising, grids, method, count, seed, weights, names, features, guidance])
+  return JSON.stringify([rising, grids, method, count, seed, weights, names, features, guidance, without])
 }
 
 /**

@@ -24,12 +24,14 @@ export function checkMeasured(where: string, request: unknown): void {
 /** @throws ArgumentError when the request of an evaluation is something else; grids are checked with the run */
 export function checkRequest(where: string, request: unknown): void {
   checkMeasured(where, request)
-  const { steps, grids, method, weights } = request as Unknown
+  const { steps, grids, method, weights, without } = request as Unknown
   if (!Array.isArray(steps)) refuseArgument(`${where}: steps`, 'a list such as [1, 2, 4]', steps)
   for (const value of steps as unknown[]) checkWhole(`${where}: steps`, value, 1, MOST_STEPS)
   if (grids !== undefined && !Array.isArray(grids))
     refuseArgument(`${where}: grids`, 'a list of grids', grids)
   checkWord(`${where}: method`, method, METHODS)
+  if (without !== undefined && typeof without !== 'boolean')
+    refuseArgument(`${where}: without`, 'true or false', without)
   if (!Array.isArray(weights) || weights.length === 0)
     refuseArgument(`${where}: weights`, "['ema'] or ['ema', 'raw']", weights)
   for (const name of weights as unknown[]) {

@@ -51,6 +51,7 @@ export const evaluationSchema = z.object({
         onJumps: z.boolean().optional(),
       })
       .optional(),
+    without: z.boolean().optional(),
     data: z.string(),
     fingerprint: z.string(),
   }),

@@ -29,14 +29,16 @@ export interface Situation {
   readonly features?: { readonly tellsClasses: boolean }
   /** Whether a map is there, and not its samples alone. */
   readonly map: boolean
-  /** What the map is told of each sample, and whether it knows the data as a whole too; absent for nothing. */
-  readonly condition?: { readonly kind: ConditionKind; readonly none: boolean }
+  /** What the map can be told, whether it knows the data as a whole too, and whether samples are told it; absent for nothing. */
+  readonly condition?: { readonly kind: ConditionKind; readonly none: boolean; readonly told: boolean }
 }
 
 export interface ChosenMetrics {
   readonly samples: readonly string[]
   readonly paths: readonly PathMetric[]
   readonly maps: readonly MapMetric[]
+  /** What was meant by `all` and the data does not have, with the reason. */
+  readonly notes: readonly string[]
 }
 
 /** Coordinates up to which a density is computed: a derivative for each at every step. */
@@ -68,17 +70,23 @@ function obstacle(name: string, { dataset, exact, features, map, condition }: Si
     if (!features) return `needs a network for features: --features net.onnx${dataset.labels ? MAKE : ''}`
     if (name === 'featureFrechet') return undefined
     if (!features.tellsClasses) return 'needs a network for features that tells the classes of the data too'
-    const told = condition?.kind === 'class'
+    const known = condition?.kind === 'class'
     if (name === 'classBalance')
-      return told ? 'needs samples without classes, and these are drawn by class' : undefined
-    return told ? undefined : 'needs a run with --condition class'
+      return known && condition.told
+        ? `needs samples without classes, and these are drawn by class${condition.none ? '; --class none draws them without' : ''}`
+        : undefined
+    if (!known) return 'needs a run with --condition class'
+    return condition.told ? undefined : 'needs samples of classes, and these are told none'
   }
   if (!map) return 'needs a run, not its samples alone'
   const told = conditionKinds.find(kind => metricOfKind(kind) === name)
-  if (told) return told === condition?.kind ? undefined : `needs a run with --condition ${told}`
+  if (told) {
+    if (told !== condition?.kind) return `needs a run with --condition ${told}`
+    return condition.told ? undefined : `needs samples of ${pluralOf(told)}, and these are told none`
+  }
   if (condition && !condition.none)
     return 'needs a map that knows the data as a whole: train with --condition.drop above 0'
-  if (condition && (name === 'trajectoryError' || name === 'ownTrajectoryError'))
+  if (condition?.told && (name === 'trajectoryError' || name === 'ownTrajectoryError'))
     return `compares without ${pluralOf(condition.kind)}, and samples are drawn by ${condition.kind}`
   if (name === 'trajectoryError' && !exact) {
     return "needs data whose exact velocity is known; ownTrajectoryError compares with the map's own"
@@ -87,6 +95,16 @@ function obstacle(name: string, { dataset, exact, features, map, condition }: Si
   return most !== undefined && dataset.dimension > most
     ? `needs at most ${most} coordinates; ${dataset.name} has ${dataset.dimension}`
     : undefined
+}
+
+/** A line of what the data lacks, the names with one reason together. */
+function lackNotes(dataset: Dataset): string[] {
+  const reasons = new Map<string, string[]>()
+  for (const [name, metric] of Object.entries(metrics)) {
+    const reason = lackOf(metric, dataset)
+    if (reason) reasons.set(reason, [...(reasons.get(reason) ?? []), name])
+  }
+  return [...reasons].map(([reason, names]) => `left out ${names.join(', ')}: ${reason}`)
 }
 
 function checkName(name: string, situation: Situation): void {
@@ -120,5 +138,6 @@ export function chooseMetrics(choice: MetricChoice, situation: Situation): Chose
     samples: Object.keys(metrics).filter(isChosen),
     paths: pathNames.filter(isChosen),
     maps: mapNames.filter(isChosen),
+    notes: choice === 'all' ? lackNotes(situation.dataset) : [],
   }
 }

@@ -91,7 +91,13 @@ export async function evaluateSamples(
       file,
       data: dataRecord({ ...dataset, ...(standardization && { standardization }) }),
       metrics: (await sampleMeasure.measure(measured)).values,
-      notes: [...measures.notes, ...sampleMeasure.notes, ...withoutFeatures(dataset, network), ...cut],
+      notes: [
+        ...chosen.notes,
+        ...measures.notes,
+        ...sampleMeasure.notes,
+        ...withoutFeatures(dataset, network),
+        ...cut,
+      ],
     }
   } finally {
     await network?.close()

@@ -105,7 +105,9 @@ export function lackOf(metric: Metric, dataset: Dataset): string | undefined {
   const missing = lacks(metric, dataset)
   if (missing.length === 0) return undefined
   const { name, dimension, mixture, split } = dataset
-  const rows = split ? `${heldOut(dataset)} held-out rows` : 'is drawn anew each time'
+  const rows = split
+    ? `${heldOut(dataset)} held-out rows`
+    : 'is drawn anew each time, so no rows are trained on or held out'
   const has = missing.some(need => need.endsWith('rows'))
     ? `${split ? 'has ' : ''}${rows}`
     : `has dimension ${dimension} and ${mixture ? 'a' : 'no'} mixture`

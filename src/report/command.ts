@@ -1,5 +1,6 @@
 import { type Config, defaultsOf } from '../config/index.ts'
 import type { EvaluationRequest } from '../evaluation/evaluate.ts'
+import type { GuidanceChoice } from '../serialization/guidance.ts'
 import { shellWord } from './format.ts'
 
 type Plain = Readonly<Record<string, unknown>>
@@ -62,10 +63,32 @@ export function trainCommand(config: Config, directory: string): string {
   return `oxbow train ${words.join(' ')}`
 }
 
-/** The command that measures a run again. */
+const guidanceWords = ({ scale, interval, onJumps }: GuidanceChoice): string[] => [
+  `--guidance ${scale}`,
+  ...(interval ? [`--guidance-interval ${interval.join(',')}`] : []),
+  ...(onJumps ? ['--guidance-on-jumps'] : []),
+]
+
+/**
+ * The command that measures a run again.
+ *
+ * @param kind  of what the run is told
+ */
 export function evaluateCommand(
-  { steps, grids = [], count, seed, method, weights, metrics, features }: EvaluationRequest,
+  {
+    steps,
+    grids = [],
+    count,
+    seed,
+    method,
+    weights,
+    metrics,
+    features,
+    guidance,
+    without,
+  }: EvaluationRequest,
   directory: string,
+  kind: Config['condition']['kind'] = 'none',
 ): string {
   const words = [
     ...(grids.length > 0 ? grids.map(grid => `--grid ${grid.join(',')}`) : [`--steps ${steps.join(',')}`]),
@@ -74,6 +97,8 @@ export function evaluateCommand(
     ...(method === 'auto' ? [] : [`--method ${method}`]),
     ...(metrics ? [`--metrics ${metrics === 'all' ? metrics : metrics.join(',')}`] : []),
     ...(features ? [`--features ${shellWord(features)}`] : []),
+    ...(guidance ? guidanceWords(guidance) : []),
+    ...(without ? [`--${kind} none`] : []),
     ...(weights.length === 2 ? [] : [`--weights ${weights[0]}`]),
   ]
   return `oxbow evaluate ${shellWord(directory)} ${words.join(' ')}`

@@ -1,4 +1,5 @@
 import { ConfigError, findObjective } from '../config/index.ts'
+import { pictureShape } from '../data/dataset.ts'
 import { DataError } from '../data/error.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
 import { type LossMap, measureLoss } from '../evaluation/loss-map.ts'
@@ -16,9 +17,13 @@ import { RunError } from '../serialization/run.ts'
 import { gatherPaths } from './jump-paths.ts'
 import type { Diagnostics, ResidualMap } from './types.ts'
 
-/** Points that a residual is averaged over; fewer where a row holds many numbers. */
+/** Points that a residual is averaged over; fewer where a row holds many numbers, each of which counts. */
 const RESIDUAL_POINTS = 512
-const RESIDUAL_NUMBERS = 2 ** 16
+const RESIDUAL_NUMBERS = 2 ** 14
+/** Samples that a loss is averaged over, and the fewest of points that hold many numbers. */
+const LOSS_DRAWS = 2 ** 14
+const LOSS_NUMBERS = 2 ** 19
+const LEAST_DRAWS = 2 ** 11
 
 /** A run to look into. */
 export interface Subject {
@@ -33,12 +38,15 @@ export interface Subject {
 
 async function residualsOf({ map, seen, seed }: Subject, runtime: Runtime): Promise<ResidualMap[]> {
   const { dimension } = seen
-  const count = Math.max(16, Math.min(RESIDUAL_POINTS, Math.floor(RESIDUAL_NUMBERS / dimension)))
+  const count = Math.max(32, Math.min(RESIDUAL_POINTS, Math.floor(RESIDUAL_NUMBERS / dimension)))
   const data = new Float64Array(count * dimension)
   seen.sample(random(seed, 'report', 'residuals'), data)
   const source = random(seed, 'report', 'residual noise')
   const noise = Float64Array.from(data, () => source.normal())
-  const grids = await measureResiduals(asRowMap(map.model!), {
+  // A network for pictures takes many times as long in float64, and what is drawn has three digits.
+  const dtype = pictureShape(seen) ? 'float32' : 'float64'
+  const grids = await measureResiduals(asRowMap(map.model!, dtype), {
+    dtype,
     dimension,
     interpolant: interpolants[map.interpolant],
     data,
@@ -54,8 +62,9 @@ async function residualsOf({ map, seen, seed }: Subject, runtime: Runtime): Prom
 
 /** A loss needs what the run learned from; where that is gone, the reader is told. */
 async function lossesOf({ directory, seen }: Subject, runtime: Runtime): Promise<LossMap[] | string> {
+  const draws = Math.min(LOSS_DRAWS, Math.max(LEAST_DRAWS, Math.floor(LOSS_NUMBERS / seen.dimension)))
   try {
-    return await measureLoss(runtime, directory, seen)
+    return await measureLoss(runtime, directory, seen, { draws })
   } catch (error) {
     const expected = [ConfigError, DataError, RunError].some(kind => error instanceof kind)
     if (!expected) throw error

@@ -1,5 +1,6 @@
 import { type Dataset, pictureShape } from '../data/dataset.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
+import { drawAsked } from '../evaluation/asked-rows.ts'
 import { toldAsData } from '../evaluation/condition-measure.ts'
 import { random } from '../random/random.ts'
 import { drawNoise } from '../sampler/sampler.ts'
@@ -37,30 +38,36 @@ export async function drawSamples(
   const count = image ? PICTURES : DRAWN
   const noise = sheet ? sheet.noise(map.dimension, seed) : drawNoise(count, map.dimension, seed)
   const told = sheet ? map.given({ class: sheet.classes }) : toldAsData(map, seen, count, seed)
+  const isDotted = !image && map.condition?.kind === 'class'
+  const classes = isDotted ? drawAsked('class', seen, count, seed).values : undefined
   const samples: SampleSet[] = []
   for (const { steps, method, grid } of ways) {
     const points = await takeThrough(told, method, noise, grid, seed)
     const strays = strayMarks(seen, points)
     const picture = image && (await pictureSheet(points, image, sheet?.side))
-    samples.push({ steps, points, strays, ...(picture && { picture }) })
+    samples.push({ steps, points, strays, ...(classes && { classes }), ...(picture && { picture }) })
   }
   return samples
 }
 
+type Drawn = Pick<
+  ComparisonData,
+  'reference' | 'referencePicture' | 'referenceClasses' | 'classNames' | 'sheetClasses'
+>
+
 /** Data to draw beside samples: a cloud, pictures, or pictures by class where maps are told classes. */
-export async function drawReference(
-  dataset: Dataset,
-  isTold: boolean,
-  seed: number,
-): Promise<Pick<ComparisonData, 'reference' | 'referencePicture' | 'sheetClasses'>> {
+export async function drawReference(dataset: Dataset, isTold: boolean, seed: number): Promise<Drawn> {
   const image = pictureShape(dataset)
   const sheet = sheetOf(dataset, isTold)
   const reference = sheet
     ? sheet.real(dataset, seed)
     : new Float32Array((image ? PICTURES : DRAWN) * dataset.dimension)
-  if (!sheet) dataset.sample(random(seed, 'report'), reference)
+  const names = isTold && !image ? dataset.labels?.names : undefined
+  const classes = names && new Float32Array(reference.length / dataset.dimension)
+  if (!sheet) dataset.sample(random(seed, 'report'), reference, classes)
   return {
     reference,
+    ...(classes && { referenceClasses: classes, classNames: names }),
     ...(image && { referencePicture: await pictureSheet(reference, image, sheet?.side) }),
     ...(sheet && { sheetClasses: sheet.names }),
   }

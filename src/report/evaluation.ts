@@ -41,11 +41,16 @@ const cellOf = ({ steps, method, metrics }: EvaluationRow): Cell => ({
 /** A row of the table: a kind of weights, and the times where they were asked for. */
 export const rowId = ({ weights, grid }: EvaluationRow): string => [weights, ...(grid ?? [])].join(' ')
 
-function rowOf(id: string, rows: readonly EvaluationRow[]): MethodRow {
+function rowOf(id: string, rows: readonly EvaluationRow[], without = false): MethodRow {
   const [{ weights, grid }] = rows
   const methods = new Set(rows.map(row => row.method ?? 'jump'))
   methods.delete('jump')
-  const words = [weights === 'ema' ? 'averaged' : weights, ...methods, ...(grid ? [grid.join(' ')] : [])]
+  const words = [
+    weights === 'ema' ? 'averaged' : weights,
+    ...methods,
+    ...(without ? ['unconditional'] : []),
+    ...(grid ? [grid.join(' ')] : []),
+  ]
   return { id, label: words.join(', '), cells: rows.map(cellOf) }
 }
 
@@ -63,6 +68,7 @@ export function evaluationTable(evaluation: Evaluation): TableData {
       rowOf(
         id,
         rows.filter(row => rowId(row) === id),
+        evaluation.request.without,
       ),
     ),
     seeds: 1,

@@ -6,6 +6,7 @@ import {
   type CellDrawing,
   cellPath,
   cellUnits,
+  classLegend,
   type GridModel,
   gridModel,
   sheetLegend,
@@ -73,8 +74,17 @@ export function gridFigure(data: ComparisonData): string {
     `<figure><table class="grid stack${data.sheetClasses ? ' sheets' : ''}" role="table" style="--columns:${model.steps.length}">` +
     `<thead role="rowgroup"><tr role="row"><td role="cell"></td>${head}</tr></thead>` +
     `<tbody role="rowgroup">${referenceRow(data, model)}${rows.join('')}</tbody></table>` +
-    `<figcaption>${escapeHtml(gridCaption(data, model))}</figcaption></figure>`
+    `<figcaption>${classKey(data)}${escapeHtml(gridCaption(data, model))}</figcaption></figure>`
   )
+}
+
+/** What the colours of dots are, where these have classes. */
+function classKey(data: ComparisonData): string {
+  const entries = classLegend(data).map(
+    ({ name, colour }) =>
+      `<li><svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true"><circle cx="6" cy="6" r="5" fill="${colour}"/></svg>${escapeHtml(name)}</li>`,
+  )
+  return entries.length > 0 ? `<ul class="classes">${entries.join('')}</ul>` : ''
 }
 
 function referenceRow(data: ComparisonData, model: GridModel): string {

@@ -61,6 +61,8 @@ h3{font-size:17px;margin:24px 0 8px}
 .panels>svg{width:100%;max-width:352px!important}
 .pairs>svg{max-width:440px!important}
 figcaption{margin-top:8px;max-width:90ch}
+.classes{list-style:none;display:flex;flex-wrap:wrap;gap:2px 14px;margin:0 0 6px;padding:0}
+.classes svg{margin-right:5px}
 .map td{white-space:nowrap}
 .map td:last-child{text-align:left;max-width:44ch;white-space:normal}
 .numbers,.plain{font-size:14px;min-width:0}

@@ -28,7 +28,10 @@ export async function solvePath(
 ): Promise<Float64Array[]> {
   const path = [start]
   for (let i = 1; i < times.length; i++) {
-    path.push(await solve(velocity, path[i - 1], times[i - 1], times[i], { tolerance: TOLERANCE }))
+    const [from, to] = [times[i - 1], times[i]]
+    // Short enough to be a step of its own where the path is smooth.
+    const options = { tolerance: TOLERANCE, firstStep: Math.abs(to - from) }
+    path.push(await solve(velocity, path[i - 1], from, to, options))
   }
   return path
 }

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import { shortList } from '../data/short-list.ts'
 import type { KnownCondition } from '../serialization/conditions.ts'
 import type { Verdict } from '../training/verdict.ts'
 import { sampling } from './card-sampling.ts'
@@ -85,16 +86,24 @@ export function modelCard(card: ModelCardData): string {
 }
 
 function frontMatter(card: ModelCardData): Record<string, unknown> {
-  const { dataset, objective, license } = card
+  const { dataset, objective, license, condition } = card
   const results = card.evaluation ? resultsOf(card, card.evaluation) : []
   return {
     ...(license !== undefined && { license }),
     library_name: 'oxbow',
-    tags: ['flow-map', 'one-step-generation', 'onnx', objective.id],
-    ...(dataset.image ? { pipeline_tag: 'unconditional-image-generation' } : {}),
+    tags: [
+      ...['flow-map', 'one-step-generation', 'onnx', objective.id],
+      ...(condition ? [kindOf(condition)] : []),
+    ],
+    // The hub has no task for pictures by class.
+    ...(dataset.image && !condition ? { pipeline_tag: 'unconditional-image-generation' } : {}),
     ...(results.length > 0 ? { 'model-index': [{ name: card.name, results }] } : {}),
   }
 }
+
+/** What a map is, by what it is told. */
+const kindOf = (condition: KnownCondition | undefined): string =>
+  condition ? (condition.kind === 'class' ? 'class-conditional' : 'conditional') : 'unconditional'
 
 const plain = (text: string): string => text.replace(/[^A-Za-z0-9._-]+/g, '-')
 
@@ -110,14 +119,14 @@ function resultsOf({ dataset, condition }: ModelCardData, { metrics, methods }: 
     ),
   )
   if (values.length === 0) return []
-  const task = dataset.image
-    ? { type: 'unconditional-image-generation' }
-    : { type: 'other', name: `${condition ? 'conditional' : 'unconditional'} generation` }
+  const what = `${kindOf(condition)}${dataset.image ? ' image' : ''} generation`
+  const task =
+    dataset.image && !condition ? { type: 'unconditional-image-generation' } : { type: 'other', name: what }
   return [{ task, dataset: { type: plain(dataset.name), name: dataset.name }, metrics: values }]
 }
 
 function introduction(card: ModelCardData): string {
-  const { dataset, objective, parameters, version, takenFrom, adapter } = card
+  const { dataset, objective, parameters, version, takenFrom, adapter, condition } = card
   const [label, name] = [objective.label, dataset.name].map(escapeMarkdown)
   const origin = takenFrom
     ? `with the parameters of ${codeSpan(takenFrom)}, taken as a map of ${label}`
@@ -125,8 +134,22 @@ function introduction(card: ModelCardData): string {
   return (
     `A flow map ${origin}: a network of ${formatCount(parameters)} parameters that carries noise at time 1 to data at ` +
     `time 0 in one step, or in several for more quality. Made by oxbow ${escapeMarkdown(version)}.` +
+    (condition ? ` ${conditionText(condition)}` : '') +
     (adapter ? `\n\n${adapterText(parameters, adapter)}` : '')
   )
+}
+
+function conditionText(condition: KnownCondition): string {
+  const named = (names: readonly string[] | undefined): string =>
+    names ? ` (${escapeMarkdown(shortList(names))})` : ''
+  const on =
+    condition.kind === 'class'
+      ? `the class, one of ${condition.names.length}${named(condition.names)}`
+      : `a vector of ${plural(condition.size, 'number')}${named(condition.columns)}`
+  const also = condition.none
+    ? 'it also knows the data as a whole'
+    : 'it does not know the data as a whole, and must always be told'
+  return `It is conditional on ${on}; ${also}.`
 }
 
 function adapterText(

@@ -101,6 +101,8 @@ export interface Dots {
   /** The same path of points that are off the data, and how many they are; empty where nothing is known of them. */
   readonly strays: string
   readonly astray: number
+  /** Where points have classes: paths of each class, which no longer are in `path`. */
+  readonly byClass?: readonly string[]
 }
 
 /**
@@ -109,6 +111,7 @@ export interface Dots {
  *
  * @param marks  1 for each point that is off the data, `[n]`: these have a path of their own, and where they are outside the
  *   range they are drawn on its edge
+ * @param classes  of each point, from 0, `[n]`
  */
 export function dotsPath(
   points: Points,
@@ -117,10 +120,12 @@ export function dotsPath(
   height: number,
   limit = 2000,
   marks?: Uint8Array,
+  classes?: ArrayLike<number>,
 ): Dots {
   const n = Math.floor(points.length / 2)
   const drawn = Math.min(n, limit)
   const nodes = [new Set<number>(), new Set<number>()]
+  const ofClasses: Set<number>[] = []
   const edge = (part: number): number => Math.min(1, Math.max(0, part))
   let [outside, astray] = [0, 0]
   for (let k = 0; k < drawn; k++) {
@@ -132,10 +137,13 @@ export function dotsPath(
     if (strays) astray++
     if (!isInside) outside++
     if (!isInside && !(strays && Number.isFinite(u) && Number.isFinite(v))) continue
-    nodes[Number(strays)].add(Math.round(edge(v) * height) * (width + 1) + Math.round(edge(u) * width))
+    const node = Math.round(edge(v) * height) * (width + 1) + Math.round(edge(u) * width)
+    const group = strays || !classes ? nodes[Number(strays)] : (ofClasses[classes[i]] ??= new Set())
+    group.add(node)
   }
-  const [path, strays] = nodes.map(found => chain([...found], width + 1))
-  return { path, strays, drawn, outside, astray }
+  const pathOf = (found: Set<number> | undefined): string => chain([...(found ?? [])], width + 1)
+  const [path, strays] = nodes.map(pathOf)
+  return { path, strays, drawn, outside, astray, ...(classes && { byClass: Array.from(ofClasses, pathOf) }) }
 }
 
 /** Relative moves from dot to dot, in bands of rows so that the moves, and their digits, are few. */

@@ -87,7 +87,8 @@ export async function gatherRun(directory: string): Promise<RunData> {
   const { seed } = request
   const weights = [...new Set(evaluation.rows.map(row => row.weights))]
   const table = evaluationTable(evaluation)
-  const drawn = await drawReference(dataset, config.condition.kind === 'class', seed)
+  const isTold = config.condition.kind === 'class' && !request.without
+  const drawn = await drawReference(dataset, isTold, seed)
   const seen = standardizedBy(data.standardization, dataset)
   const methods: Method[] = []
   for (const [i, name] of weights.entries()) {
@@ -96,7 +97,8 @@ export async function gatherRun(directory: string): Promise<RunData> {
       const own = (row: MethodRow) => evaluation.rows.filter(each => rowId(each) === row.id)
       for (const row of table.methods.filter(row => own(row)[0].weights === name)) {
         const ways = own(row).map(({ steps, method, grid = uniformGrid(steps) }) => ({ steps, method, grid }))
-        const samples = await drawSamples(map, seen, ways, seed)
+        const sampled = request.without ? { ...map.without(), condition: undefined } : map
+        const samples = await drawSamples(sampled, seen, ways, seed)
         methods.push({ ...row, samples, loss: [] })
       }
       if (i > 0) continue
@@ -113,7 +115,10 @@ export async function gatherRun(directory: string): Promise<RunData> {
   return {
     ...table,
     title: `${objective.name} on ${data.name}`,
-    command: [trainCommand(config, directory), evaluateCommand(request, directory)].join('\n'),
+    command: [
+      trainCommand(config, directory),
+      evaluateCommand(request, directory, config.condition.kind),
+    ].join('\n'),
     dataset: {
       name: data.name,
       dimension: data.dimension,

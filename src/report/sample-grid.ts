@@ -1,7 +1,7 @@
 import type { Points } from '../model/index.ts'
 import { rowsEach } from './class-sheet.ts'
 import { escapeHtml, formatNumber, plural, truncate, wrap } from './format.ts'
-import { seriesStyle, stray } from './palette.ts'
+import { palette, seriesStyle, stray } from './palette.ts'
 import {
   type Axes,
   type Dots,
@@ -26,6 +26,8 @@ export interface CellDrawing extends Dots {
   readonly stroke: string
   /** In units of the cell's grid. */
   readonly strokeWidth: number
+  /** Dots of each class, in a colour of their own. */
+  readonly layers?: readonly { readonly path: string; readonly stroke: string }[]
   /** Drawn in place of the dots. */
   readonly picture?: string
 }
@@ -49,7 +51,16 @@ export interface GridModel {
 /** What of a comparison a grid shows. */
 export type GridData = Pick<
   ComparisonData,
-  'metrics' | 'methods' | 'seeds' | 'count' | 'reference' | 'referencePicture' | 'sheetClasses' | 'dataset'
+  | 'metrics'
+  | 'methods'
+  | 'seeds'
+  | 'count'
+  | 'reference'
+  | 'referencePicture'
+  | 'referenceClasses'
+  | 'classNames'
+  | 'sheetClasses'
+  | 'dataset'
 >
 
 /**
@@ -85,7 +96,10 @@ export function gridModel(data: GridData, limit = 2000): GridModel {
     rows,
     axes,
     range,
-    reference: drawCell(reference, range, 'currentColor', limit, { picture: data.referencePicture }),
+    reference: drawCell(reference, range, 'currentColor', limit, {
+      picture: data.referencePicture,
+      classes: data.referenceClasses,
+    }),
     floor: data.metrics[0]?.floor
       ? formatNumber(data.metrics[0].floor.value, table!.decimals) + (data.metrics[0].percent ? ' %' : '')
       : null,
@@ -98,24 +112,61 @@ function drawCell(
   range: Range,
   stroke: string,
   limit: number,
-  { picture, strays }: Partial<SampleSet>,
+  { picture, strays, classes }: Partial<SampleSet>,
 ): CellDrawing {
   const nothing = { path: '', strays: '', drawn: 0, outside: 0, astray: 0 }
   if (picture) return { ...nothing, stroke, strokeWidth: 0, picture }
-  const dots = dotsPath(points, range, cellUnits, cellUnits, limit, strays)
-  return { ...dots, stroke, strokeWidth: Math.round(dotDiameter(dots.drawn, 110) * (cellUnits / 110)) }
+  const dots = dotsPath(points, range, cellUnits, cellUnits, limit, strays, classes)
+  const layers = dots.byClass?.map((path, k) => ({ path, stroke: classColour(k) }))
+  return {
+    ...dots,
+    ...(layers && { layers }),
+    stroke,
+    strokeWidth: Math.round(dotDiameter(dots.drawn, 110) * (cellUnits / 110)),
+  }
+}
+
+/** Of a class by its number: those of the palette, and ink for classes beyond them. */
+const classColour = (k: number): string => palette[k]?.colour ?? 'currentColor'
+
+/** What the colours of dots are, where these have classes: a name for each colour. */
+export function classLegend({
+  classNames = [],
+}: Pick<GridData, 'classNames'>): { readonly name: string; readonly colour: string }[] {
+  const named = classNames
+    .slice(0, palette.length)
+    .map((name, k) => ({ name: `class ${name}`, colour: classColour(k) }))
+  const more = classNames.length - palette.length
+  return more > 0
+    ? [...named, { name: `${more} more ${more === 1 ? 'class' : 'classes'}`, colour: 'currentColor' }]
+    : named
 }
 
 /** The dots of a cell, or its pictures, as markup, in units of the cell's grid. */
-export function cellPath({ path, strays, stroke, strokeWidth, picture }: CellDrawing): string {
+export function cellPath({ path, layers = [], strays, stroke, strokeWidth, picture }: CellDrawing): string {
   if (picture) {
     return `<image href="${escapeHtml(picture)}" width="${cellUnits}" height="${cellUnits}" />`
   }
   const dots = (d: string, colour: string, width: number): string =>
     `<path d="${d}" fill="none" stroke="${colour}" stroke-width="${width}" stroke-linecap="round"/>`
   return (
-    dots(path, stroke, strokeWidth) + (strays && dots(strays, stray.colour, Math.round(1.5 * strokeWidth)))
+    (path && dots(path, stroke, strokeWidth)) +
+    layers.map(layer => dots(layer.path, layer.stroke, strokeWidth)).join('') +
+    (strays && dots(strays, stray.colour, Math.round(1.5 * strokeWidth)))
   )
+}
+
+/** The entries of the legend of classes in lines of a width. */
+function placedLegend(data: GridData, width: number) {
+  let [left, line] = [2, 0]
+  return classLegend(data).map(entry => {
+    const name = truncate(entry.name, 30)
+    const size = textWidth(name) + 30
+    if (left > 2 && left + size > width) [left, line] = [2, line + 1]
+    const placed = { ...entry, name, left, line }
+    left += size
+    return placed
+  })
 }
 
 /** What a sheet of pictures shows, where there are such. */
@@ -169,6 +220,7 @@ export function sampleGrid(data: GridData, options: PlotOptions = {}): string {
   const note = `Under each cell: ${data.metrics[0]?.label ?? 'nothing'}; * best of its column, ≈ every metric within its noise floor.`
   const said = [...(data.metrics.length > 0 ? [note] : []), sheetLegend(data), red].filter(Boolean)
   const notes = said.flatMap(line => wrap(line, Math.floor((width - 4) / textWidth('x'))))
+  const legend = placedLegend(data, width)
   const body = [
     options.title ? text(options.title, 2, 20, ' font-size="15" font-weight="600"') : '',
     ...model.steps.map((n, i) => text(plural(n, 'step'), x(i) + cell / 2, top - 10, middle + bold)),
@@ -183,6 +235,11 @@ export function sampleGrid(data: GridData, options: PlotOptions = {}): string {
       ),
     ]),
     ...notes.map((line, i) => text(line, 2, y(names.length) + 18 * (i + 1))),
+    ...legend.map(({ name, colour, left, line }) => {
+      const base = y(names.length) + 18 * (notes.length + line + 1)
+      return `<circle cx="${left + 5}" cy="${base - 4}" r="4" fill="${colour}"/>${text(name, left + 13, base)}`
+    }),
   ]
-  return svgDocument(body.join(''), width, y(names.length) + 10 + 18 * notes.length, options)
+  const lines = notes.length + (legend.at(-1)?.line ?? -1) + 1
+  return svgDocument(body.join(''), width, y(names.length) + 10 + 18 * lines, options)
 }

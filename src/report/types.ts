@@ -59,6 +59,8 @@ export interface SampleSet {
   readonly picture?: string
   /** 1 for each point that is off the data, `[n]`. */
   readonly strays?: Uint8Array
+  /** Class of each point from 0, `[n]`, where the map was told it and points are drawn as dots. */
+  readonly classes?: ArrayLike<number>
 }
 
 /** A method's row in a table. */
@@ -146,6 +148,9 @@ export interface ComparisonData extends TableData {
   readonly reference: Points
   /** The first of them as a sheet, where points are pictures. */
   readonly referencePicture?: string
+  /** Class of each of them from 0, `[n]`, and the names of all classes, where maps are told classes and points are drawn as dots. */
+  readonly referenceClasses?: ArrayLike<number>
+  readonly classNames?: readonly string[]
   /** Names of the classes that the rows of all sheets are of, where maps are told classes. */
   readonly sheetClasses?: readonly string[]
   /** The whole configuration as text (YAML or JSON). */

@@ -12,7 +12,7 @@ import {
   type WeightedChanges,
 } from '../model/index.ts'
 import { flatParameters, type Model, networkOfModel, recordOf, storedParameters } from './model.ts'
-import { RunError } from './record.ts'
+import { ADAPTER_FORMAT, RunError } from './record.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError } from './safetensors.ts'
 import { VERSION } from './version.ts'
 
@@ -59,7 +59,7 @@ export const withAdapter = (
 export function encodeAdapterFile(adapter: Adapter): Uint8Array {
   const { config, data, keys, base, parameters } = adapter
   const metadata = {
-    format: 'oxbow-adapter',
+    format: ADAPTER_FORMAT,
     oxbow: VERSION,
     config: JSON.stringify(config),
     data: JSON.stringify(data),
@@ -79,7 +79,7 @@ export function encodeAdapterFile(adapter: Adapter): Uint8Array {
 export function decodeAdapterFile(bytes: Uint8Array, file: string): Adapter {
   try {
     const { tensors, metadata } = decodeSafetensors(bytes, file)
-    if (metadata.format !== 'oxbow-adapter') {
+    if (metadata.format !== ADAPTER_FORMAT) {
       const what = metadata.format === 'oxbow' ? 'a whole model' : 'something else'
       throw new RunError(`${file}: expected an adapter, such as adapter.safetensors of a run; found ${what}`)
     }

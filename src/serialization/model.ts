@@ -31,7 +31,7 @@ import {
 import { lower } from '../runtime/onnx.ts'
 import { conditionSignature, knownCondition } from './conditions.ts'
 import { guidanceInputs } from './guidance.ts'
-import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
+import { ADAPTER_FORMAT, adapterAlone, type DataRecord, dataRecordSchema, RunError } from './record.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts'
 import { VERSION } from './version.ts'
 
@@ -143,6 +143,7 @@ export function recordOf(
   metadata: Readonly<Record<string, string>>,
   file: string,
 ): Pick<Model, 'config' | 'data'> {
+  if (metadata.format === ADAPTER_FORMAT) throw adapterAlone(file)
   try {
     if (metadata.format !== 'oxbow' || !metadata.config || !metadata.data) {
       throw new RunError(`${file}: not an oxbow model (its metadata has no configuration)`)
@@ -182,9 +183,9 @@ export const asMap = (
 ): FlowMap =>
   mapOf(config, pointOf(config, data), constant(parameters, [parameters.length], dtype), condition)
 
-/** The same of rows `[B, D]`, in float64, with times `[B, 1]`: for what measures points as rows of numbers. */
-export const asRowMap = (model: Model): FlowMap =>
-  asRows(asMap(model, 'float64'), pointOf(model.config, model.data).shape)
+/** The same of rows `[B, D]`, in float64 where nothing is said, with times `[B, 1]`: for what measures points as rows of numbers. */
+export const asRowMap = (model: Model, dtype: 'float32' | 'float64' = 'float64'): FlowMap =>
+  asRows(asMap(model, dtype), pointOf(model.config, model.data).shape)
 
 /**
  * The model of a map for the null, which is told nothing any more.

@@ -10,6 +10,16 @@ export class RunError extends Error {
   override readonly name = 'RunError'
 }
 
+/** What the metadata of an adapter's file says it is. */
+export const ADAPTER_FORMAT = 'oxbow-adapter'
+
+/** Of a file that holds an adapter where a model or a run was expected. */
+export const adapterAlone = (file: string): RunError =>
+  new RunError(
+    `${file}: is an adapter, which is no model without its base; ` +
+      `use the run that it was trained in, or "oxbow merge BASE ${file} --out RUN" makes a run of both`,
+  )
+
 const standardizationSchema = z.object({ shift: z.array(z.number()), scale: z.array(z.number().min(0)) })
 
 const vectorSchema = z

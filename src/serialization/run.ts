@@ -6,6 +6,7 @@ import { type Config, ConfigError, resolveConfig } from '../config/index.ts'
 import { DataError } from '../data/error.ts'
 import { decodeText } from '../data/utf8.ts'
 import { crc32 } from '../runtime/checksum.ts'
+import { refuseAdapter } from './adapter-file.ts'
 import { writeFileAtomic } from './files.ts'
 import type { MetricsLine } from './metrics-log.ts'
 import { logProblem, readLog } from './metrics-log.ts'
@@ -98,6 +99,7 @@ export function writeRecord(directory: string, record: Omit<RunRecord, 'oxbow'>)
 export function readRecord(directory: string): ReadRecord {
   if (!existsSync(directory)) throw new RunError(`${directory}: no such run`)
   const { config } = paths(directory)
+  refuseAdapter(directory)
   if (!statSync(directory).isDirectory())
     throw new RunError(`${directory}: expected a run directory, found a file`)
   if (!existsSync(config)) throw new RunError(`${directory}: not a run directory (it has no config.json)`)

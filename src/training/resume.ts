@@ -1,8 +1,11 @@
-import { difference } from '../config/difference.ts'
+import { difference, differences } from '../config/difference.ts'
 import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from '../config/index.ts'
 import { show } from '../data/validate.ts'
 import type { Checkpoint } from '../serialization/checkpoint.ts'
 import { paths, type ReadRecord, RunError } from '../serialization/run.ts'
+
+/** Changed keys that are named. */
+const LISTED = 4
 
 /** Keys that may change when a run is continued. */
 const RESUMABLE = new Set(['steps', 'logEvery', 'checkpointEvery', 'chunk', 'log'])
@@ -15,15 +18,16 @@ const RESUMABLE = new Set(['steps', 'logEvery', 'checkpointEvery', 'chunk', 'log
 export function resumedConfig(recorded: Config, { seed, ...changes }: UserConfig): Config {
   const seeds = seed === undefined ? {} : { seeds: { data: seed, noise: seed, initialization: seed } }
   const asked = resolveConfig([seeds, changes].reduce<Record<string, unknown>>(merge, recorded))
-  for (const key of Object.keys(asked) as (keyof Config)[]) {
-    const [before, after] = [recorded[key], asked[key]].map(value => JSON.stringify(value))
-    if (before !== after && !RESUMABLE.has(key)) {
-      throw new ConfigError(
-        `${key}: cannot change when a run is resumed (recorded ${before}, asked ${after}); only ${[...RESUMABLE].join(', ')} can`,
-      )
-    }
-  }
-  return asked
+  const changed = differences(without(recorded, RESUMABLE), without(asked, RESUMABLE))
+  if (changed.length === 0) return asked
+  const shown = changed.slice(0, LISTED)
+  const more = changed.length > LISTED ? `, and ${changed.length - LISTED} more` : ''
+  const listed = (values: readonly unknown[]) => values.map(show).join(' / ')
+  throw new ConfigError(
+    `${shown.map(([key]) => key).join(', ')}${more}: cannot change when a run is resumed ` +
+      `(recorded ${listed(shown.map(([, was]) => was))}, asked ${listed(shown.map(([, , is]) => is))}); ` +
+      `only ${[...RESUMABLE].join(', ')} can`,
+  )
 }
 
 const without = (record: unknown, keys: ReadonlySet<string>): unknown =>

@@ -30,6 +30,7 @@ beforeAll(async () => {
   write('text.npy', '1,2\n3,4\n5,6\n7,8\n')
   write('flat.npy', encodeNpy({ shape: [4], data: Float32Array.of(1, 2, 3, 4) }))
   await train(tiny, { directory: 'good' })
+  await train({ ...tiny, initFrom: 'good', adapter: { rank: 1 } }, { directory: 'adapted' })
   await train({ ...velocity, data: 'points3.csv' }, { directory: 'teacher3' })
   await train({ ...velocity, interpolant: 'trig' }, { directory: 'teacher-trig' })
 
@@ -216,6 +217,12 @@ const GRIDS: [string, RegExp][] = [
   ],
 ]
 
+/** An adapter where a model or a run is expected. */
+const alone = (line: string): [string, RegExp] => [
+  line,
+  /adapted\/adapter\.safetensors: is an adapter, which is no model without its base; use the run that it was trained in, or "oxbow merge BASE adapted\/adapter\.safetensors --out RUN" makes a run of both/,
+]
+
 const TRAINING: [string, RegExp][] = [
   ['train --lr', /option '--lr <x>' argument missing/],
   ['train --reusme', /--reusme needs a value \(did you mean --resume\?\)/],
@@ -226,6 +233,15 @@ const TRAINING: [string, RegExp][] = [
   ['train --constructor.x 5', /unknown option --constructor\.x/],
   ['train --steps 0', /steps: 0 steps train nothing.*expected at least 1, or --init-from RUN/],
   ['train --steps -1', /steps: expected number to be >=0, found -1/],
+  ['train --recompute', /^oxbow: --recompute needs a value: true or false$/m],
+  ['train --recompute [1,2]', /recompute: expected true or false, found \[1,2\]/],
+  [
+    'train --powerAverages 0.05,0.1',
+    /powerAverages: expected a list such as \[0\.05,0\.1\], found "0\.05,0\.1"/,
+  ],
+  ['train --powerAverages 0.05', /powerAverages: expected a list such as \[0\.05\], found 0\.05/],
+  ['train --powerAverages [0.05', /powerAverages: expected a list, found "\[0\.05"/],
+  ['train --guidance.range 1,4', /guidance\.range: expected a list such as \[1,4\], found "1,4"/],
   ['train --steps 2.5', /steps: expected int, found 2\.5/],
   ['train --steps many', /steps: expected number, found "many"/],
   ['train --batch -4', /batch: expected number to be >0, found -4/],
@@ -422,6 +438,9 @@ const RUNS: [string, RegExp][] = [
     /checkpoint-cut\/checkpoints\/step-000004\.safetensors: .*cut short/,
   ],
   ['evaluate nowhere', /nowhere: no such run/],
+  ...['sample adapted/adapter.safetensors', 'sample adapted/adapter.safetensors --out a.csv'].map(alone),
+  ...['evaluate adapted/adapter.safetensors', 'export adapted/adapter.safetensors'].map(alone),
+  ...['report adapted/adapter.safetensors', 'train --init-from adapted/adapter.safetensors'].map(alone),
   ['evaluate full', /full: not a run directory/],
   ['evaluate model.onnx', /model\.onnx: expected a run directory, found a file/],
   ['evaluate good --data points3.csv', /data: points3\.csv has 3 coordinates, the run 2/],
@@ -439,8 +458,14 @@ const RUNS: [string, RegExp][] = [
     'train --resume --out good --batch 64',
     /batch: cannot change when a run is resumed \(recorded 16, asked 64\); only steps, logEvery, checkpointEvery, chunk, log can/,
   ],
-  ['train --resume --out good --objective psd', /objective: cannot change when a run is resumed/],
-  ['train --resume --out good --seed 5', /seeds: cannot change when a run is resumed/],
+  [
+    'train --resume --out good --objective psd',
+    /objective, options\.space: cannot change when a run is resumed \(recorded "lsd" \/ nothing, asked/,
+  ],
+  [
+    'train --resume --out good --seed 5',
+    /seeds\.data, seeds\.noise, seeds\.initialization: cannot change when a run is resumed \(recorded 0 \/ 0 \/ 0, asked 5 \/ 5 \/ 5\)/,
+  ],
   ['train --resume --out good --steps 2', /steps: the run is already at step 4, more than the 2 asked for/],
   ['train --resume --out data-changed', /config\.json: data\.fingerprint\.sha256 was changed from/],
   ['train --resume --out config-cut', /config-cut\/config\.json: not valid JSON/],

@@ -208,6 +208,27 @@ describe('evaluate', () => {
     expect(readFileSync(paths(trained).card, 'utf8')).toContain('## Metrics')
   })
 
+  test('shows on a terminal what is measured, on a line that is gone at the end', async () => {
+    const { isTTY, columns } = process.stderr
+    Object.assign(process.stderr, { isTTY: true, columns: 80 })
+    const asked = ['evaluate', trained, '--count', '50', '--steps', '1,4', '--no-report']
+    const { code, stderr } = await runHere(asked).finally(() => {
+      Object.assign(process.stderr, { isTTY, columns })
+    })
+    expect(code).toBe(0)
+    const [before, ...lines] = stderr.split('\r\x1b[K')
+    expect([before, ...lines.slice(0, 2)]).toEqual([
+      '',
+      'measuring the data itself',
+      'measuring averaged weights, 1 step: 0%, – left',
+    ])
+    expect(lines[2]).toMatch(/^measuring averaged weights, 4 steps: 10%, .*\d.* left$/)
+    expect(lines[3]).toMatch(/^measuring raw weights, 1 step: 50%/)
+    expect(lines[4]).toMatch(/^measuring raw weights, 4 steps: 60%/)
+    // Cleared before anything else is said.
+    expect(lines[5]).toBe('')
+  })
+
   test('--json: every metric beside its floor', async () => {
     const outcome = await here('evaluate', trained, '--count', '200', '--steps', '2,1', '--json')
     const { rows } = documentOf(outcome) as { rows: Record<string, unknown>[] }

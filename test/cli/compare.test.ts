@@ -84,6 +84,30 @@ describe('compare', () => {
     expect(stdout).toContain(`report: ${join(out, 'report.html')}`)
   })
 
+  test('refuses a network for features that cannot be used before it trains', async () => {
+    writeFileSync(at('none.onnx'), 'no network')
+    const { code, stderr } = await runHere([
+      ...args,
+      ...['--teacher', 'exact', '--features', at('none.onnx'), '--out', at('refused')],
+    ])
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^oxbow: features: .*none\.onnx: [^\n]+\n$/)])
+    expect(existsSync(at('refused'))).toBe(false)
+  })
+
+  long('looks through a network, and measures what the first table shows', async () => {
+    const network = at('moons.onnx')
+    await runHere(['features', 'two-moons', '--steps', '50', '--out', network])
+    writeFileSync(
+      at('seen.yaml'),
+      `data: two-moons\nobjectives: [psd]\nsteps: [1]\ncount: 200\nmetric: recall\nfeatures: moons.onnx
+training: {steps: 20, batch: 32, network: {hidden: 16}}\n`,
+    )
+    const found = await run(['compare', '--config', at('seen.yaml'), '--out', at('seen'), '--json'])
+    const { rows } = documentOf(found) as { rows: { metric: string }[] }
+    const metrics = rows.map(({ metric }) => metric)
+    expect(metrics).toEqual(expect.arrayContaining(['recall', 'featureFrechet', 'classBalance']))
+  })
+
   long('trains the teacher that it needs', async () => {
     const needy = ['compare', '--objectives', 'lmd', '--steps', '1', '--count', '100', ...small]
     const { code, stdout } = await run([

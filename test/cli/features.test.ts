@@ -53,6 +53,12 @@ describe('oxbow features', () => {
     expect(existsSync(at('none.onnx'))).toBe(false)
   })
 
+  test('refuses a name that is none of a network before it trains', async () => {
+    const { code, stdout, stderr } = await runHere(['features', 'two-moons', '--out', at('odd.txt')])
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toBe(`oxbow: --out ${at('odd.txt')}: expected a name ending in .onnx\n`)
+  })
+
   test('needs a file to write', async () => {
     const { code, stderr } = await runHere(['features', 'two-moons'])
     expect(code).toBe(2)

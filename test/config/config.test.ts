@@ -199,15 +199,27 @@ describe('resumedConfig', () => {
   })
 
   test.each<[string, UserConfig]>([
-    ['seeds', { seed: 4 }],
-    ['seeds', { seeds: { noise: 4 } }],
-    ['network', { network: { hidden: 64 } }],
-    ['optimizer', { optimizer: { learningRate: 1 } }],
+    ['seeds.data, seeds.noise, seeds.initialization', { seed: 4 }],
+    ['seeds.noise', { seeds: { noise: 4 } }],
+    ['network.hidden', { network: { hidden: 64 } }],
+    ['optimizer.learningRate', { optimizer: { learningRate: 1 } }],
     ['data', { data: 'checkerboard' }],
     ['ema', { ema: 0.9 }],
   ])('refuses another %s', (key, changes) => {
     expect(() => resumedConfig(recorded, changes)).toThrow(
       new RegExp(`^${key}: cannot change when a run is resumed \\(recorded .*, asked .*\\)`),
+    )
+  })
+
+  test('names the keys that differ alone, with short values', () => {
+    const name = 'x'.repeat(100)
+    const refused = (changes: UserConfig) => () => resumedConfig(recorded, changes)
+    const { hidden, layers } = recorded.network as unknown as { hidden: number; layers: number }
+    expect(refused({ network: { hidden: 7, layers: 5 }, data: name })).toThrow(
+      `data, network.hidden, network.layers: cannot change when a run is resumed (recorded ${JSON.stringify(recorded.data)} / ${hidden} / ${layers}, asked "${'x'.repeat(56)}... / 7 / 5); only steps, logEvery, checkpointEvery, chunk, log can`,
+    )
+    expect(refused({ seed: 9, network: { hidden: 7, layers: 5 } })).toThrow(
+      /^\S+, \S+, \S+, \S+, and 1 more: cannot/,
     )
   })
 })

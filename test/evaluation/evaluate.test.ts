@@ -76,7 +76,13 @@ const ELSEWHERE = [
 
 describe('an evaluation', () => {
   test('says of every metric what its numbers mean, where it lies and what data scores', async () => {
-    const { rows, maps, data } = await evaluateRun(at('mixture'), { ...request, metrics: 'all' })
+    const { rows, maps, data, notes } = await evaluateRun(at('mixture'), { ...request, metrics: 'all' })
+    const memorised =
+      'memorised: needs 100 held-out rows; mixture is drawn anew each time, so no rows are trained on or held out'
+    expect(notes).toEqual([`left out ${memorised}`])
+    await expect(evaluateRun(at('mixture'), { ...request, metrics: ['memorised'] })).rejects.toThrow(
+      `metrics: ${memorised.replace(':', '')}`,
+    )
     const names = Object.keys(described).filter(name => !ELSEWHERE.includes(name))
     for (const { metrics } of rows) {
       for (const [name, metric] of Object.entries(metrics)) {

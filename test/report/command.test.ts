@@ -62,4 +62,9 @@ test('evaluateCommand names what was asked for', () => {
   expect(evaluateCommand({ ...request, grids: [[1, 0.4, 0]], method: 'heun', weights: ['raw'] }, 'a b')).toBe(
     "oxbow evaluate 'a b' --grid 1,0.4,0 --count 500 --seed 2 --method heun --weights raw",
   )
+  const guidance = { scale: 2, interval: [0.2, 0.8], onJumps: true } as const
+  expect(evaluateCommand({ ...request, guidance }, 'x')).toMatch(
+    / --guidance 2 --guidance-interval 0.2,0.8 --guidance-on-jumps$/,
+  )
+  expect(evaluateCommand({ ...request, without: true }, 'x', 'class')).toMatch(/ --class none$/)
 })

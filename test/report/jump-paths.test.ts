@@ -7,7 +7,9 @@ import { generatedDataset, openDataset } from '../../src/data/catalogue.ts'
 import { standardizedBy } from '../../src/data/standardized.ts'
 import { exactVelocity } from '../../src/evaluation/evaluate.ts'
 import { planSamples } from '../../src/evaluation/planned-samples.ts'
-import { standardized } from '../../src/model/index.ts'
+import { measureResiduals } from '../../src/metric/residuals.ts'
+import { interpolants, standardized } from '../../src/model/index.ts'
+import { random } from '../../src/random/random.ts'
 import { diagnose } from '../../src/report/diagnostics.ts'
 import { gatherPaths, solvePath } from '../../src/report/jump-paths.ts'
 import { pathFrame, pathPanel } from '../../src/report/path-plot.ts'
@@ -17,6 +19,7 @@ import { solve } from '../../src/sampler/adaptive.ts'
 import { drawNoise, heun as heunStep, jumpThrough } from '../../src/sampler/sampler.ts'
 import { takeThrough } from '../../src/sampler/sampling.ts'
 import { load } from '../../src/serialization/load.ts'
+import { asRowMap } from '../../src/serialization/model.ts'
 import { train } from '../../src/training/train.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { mixture, tiny } from '../helpers/training.ts'
@@ -51,6 +54,50 @@ describe('solvePath', () => {
     expect(path).toHaveLength(4)
     expect(farthest(path[2], middle)).toBeLessThan(1e-4)
     expect(farthest(path[3], end)).toBeLessThan(1e-4)
+  })
+})
+
+test('solvePath asks a smooth velocity no more than once for each stage of each stretch', async () => {
+  let calls = 0
+  const velocity = async (x: Float64Array) => {
+    calls++
+    return x
+  }
+  const times = Array.from({ length: 33 }, (_, i) => 1 - i / 32)
+  const path = await solvePath(velocity, Float64Array.of(1), times)
+  expect(path.at(-1)![0]).toBeCloseTo(Math.exp(-1), 4)
+  expect(calls).toBe(32 * 7)
+})
+
+test('diagnose looks at fewer pictures than points, and sees the same', async () => {
+  const directory = join(folder, 'pictures')
+  await train({ ...tiny, data: 'glyphs', steps: 20, objective: 'psd' }, { directory })
+  const map = await load(directory)
+  const seen = standardizedBy(map.standardization, generatedDataset('glyphs'))
+  const { residuals, losses } = await diagnose({ directory, map, seen, samples: [], seed: 5 })
+  const drawn = losses.flatMap(({ count }) => count.flat()).reduce((sum, count) => sum + count, 0)
+  expect(drawn).toBeGreaterThan(1500)
+  expect(drawn).toBeLessThanOrEqual(2048)
+  const data = new Float64Array(64 * 256)
+  seen.sample(random(5, 'report', 'residuals'), data)
+  const source = random(5, 'report', 'residual noise')
+  const precise = await measureResiduals(asRowMap(map.model!), {
+    dimension: 256,
+    interpolant: interpolants.linear,
+    data,
+    noise: Float64Array.from(data, () => source.normal()),
+    compile: nodeRuntime().compile,
+  })
+  await map.close()
+  const grids = [precise.semigroup, precise.lagrangian, precise.eulerian]
+  residuals.forEach(({ values }, k) => {
+    values.forEach((row, i) => {
+      row.forEach((value, j) => {
+        const expected = grids[k].values[i][j]
+        if (expected === null) expect(value).toBeNull()
+        else expect(Math.abs(value! / expected - 1)).toBeLessThan(1e-3)
+      })
+    })
   })
 })
 

@@ -54,6 +54,27 @@ describe('modelCard', () => {
     expect(results[0].metrics).toEqual(values)
   })
 
+  it('says what a map is told, and is not called unconditional then', () => {
+    const names = Array.from({ length: 10 }, (_, k) => `digit_${k}`)
+    const pictures = { ...card, dataset: { ...card.dataset, image: [8, 8, 1] as const } }
+    const digits = modelCard({ ...pictures, condition: { kind: 'class', names, none: true } })
+    expect(digits).not.toContain('unconditional')
+    expect(digits).toContain('It is conditional on the class, one of 10 (digit\\_0, ')
+    expect(digits).toContain('; it also knows the data as a whole.')
+    const { tags, pipeline_tag, 'model-index': index } = frontMatter(digits)
+    expect([tags.at(-1), pipeline_tag]).toEqual(['class-conditional', undefined])
+    expect(index[0].results[0].task).toEqual({ type: 'other', name: 'class-conditional image generation' })
+    const range = { minimum: [0, 0], maximum: [1, 1] }
+    const columns = ['hour', 'latitude']
+    const weather = modelCard({
+      ...card,
+      condition: { kind: 'vector', size: 2, columns, ...range, none: false },
+    })
+    expect(weather).not.toContain('unconditional')
+    expect(weather).toContain('It is conditional on a vector of 2 numbers (hour, latitude); it does not know')
+    expect(text).not.toContain('It is conditional')
+  })
+
   it('says what a map of pictures and of scales takes', () => {
     const of = modelCard({ ...card, scales: [1, 8], dataset: { ...card.dataset, image: [28, 28, 1] } })
     expect(of).toContain('`x [batch, 28, 28, 1]`')

@@ -127,6 +127,16 @@ describe('points', () => {
     })
   })
 
+  it('draws the points of each class apart, and strays above them', () => {
+    const range = { x: [0, 1], y: [0, 1] } as const
+    const points = Float64Array.of(0, 1, 1, 0, 0.5, 0.5)
+    expect(dotsPath(points, range, 10, 20, 2000, Uint8Array.of(0, 0, 1), [2, 0, 2])).toMatchObject({
+      path: '',
+      strays: 'm5 10h0',
+      byClass: ['m10 20h0', '', 'm0 0h0'],
+    })
+  })
+
   it('visits every grid node of a random cloud', () => {
     const coordinate = fc.integer({ min: 0, max: 100 })
     fc.assert(

@@ -7,8 +7,9 @@ import type { UserConfig } from '../../src/config/index.ts'
 import { currentEvaluation, evaluateRun, writeEvaluation } from '../../src/evaluation/evaluate.ts'
 import { cardText } from '../../src/report/card.ts'
 import { runReport } from '../../src/report/html-run.ts'
-import { stray } from '../../src/report/palette.ts'
+import { palette, stray } from '../../src/report/palette.ts'
 import { gatherRun } from '../../src/report/run-report.ts'
+import { classLegend, sampleGrid } from '../../src/report/sample-grid.ts'
 import type { RunData } from '../../src/report/types.ts'
 import { paths, RunError } from '../../src/serialization/run.ts'
 import { train } from '../../src/training/train.ts'
@@ -317,6 +318,47 @@ describe('the files of a report', () => {
     const all = ['evaluate', run, '--count', '50', '--steps', '1', '--metrics', 'all', '--no-report']
     expect(await runHere(all)).toMatchObject({ code: 0 })
     expect(currentEvaluation(run)).toEqual(JSON.parse(readFileSync(paths(run).evaluation, 'utf8')))
+  })
+})
+
+describe('a run in the plane that is told classes', () => {
+  const run = join(folder, 'moons')
+
+  it('draws each class in a colour of its own, in the page and the plot, with a legend', async () => {
+    await measured(run, { objective: 'psd', data: 'two-moons', condition: { kind: 'class' } })
+    const data = await gatherRun(run)
+    expect(data.classNames).toEqual(['0', '1'])
+    const { document } = parseHTML(runReport(data))
+    const colours = palette.slice(0, 2).map(({ colour }) => colour)
+    const cells = [...document.querySelectorAll('.grid td svg')]
+    expect(cells).toHaveLength(5)
+    for (const cell of cells) {
+      const strokes = [...cell.querySelectorAll('path')].map(path => path.getAttribute('stroke'))
+      expect(strokes.filter(stroke => stroke !== stray.colour)).toEqual(colours)
+    }
+    const entries = [...document.querySelectorAll('.classes li')]
+    expect(entries.map(entry => entry.textContent)).toEqual(['class 0', 'class 1'])
+    expect(entries.map(entry => entry.querySelector('circle')!.getAttribute('fill'))).toEqual(colours)
+    const svg = sampleGrid(data)
+    for (const [k, colour] of colours.entries()) {
+      expect(svg).toMatch(new RegExp(`<circle [^>]*fill="${colour}"/><text [^>]*>class ${k}</text>`))
+    }
+    // Real points: the first moon lies above the other.
+    const heights = [0, 1].map(k => {
+      const own = Array.from(data.referenceClasses!).flatMap((c, i) =>
+        c === k ? [data.reference[2 * i + 1]] : [],
+      )
+      return own.reduce((sum, y) => sum + y, 0) / own.length
+    })
+    expect(heights[0]).toBeGreaterThan(heights[1] + 0.3)
+  })
+
+  it('names as many classes as there are colours, and the rest in ink', () => {
+    const names = Array.from({ length: 10 }, (_, k) => `c${k}`)
+    const legend = classLegend({ classNames: names })
+    expect(legend.map(({ name }) => name).slice(-2)).toEqual(['class c7', '2 more classes'])
+    expect(new Set(legend.map(({ colour }) => colour)).size).toBe(9)
+    expect(classLegend({})).toEqual([])
   })
 })
 

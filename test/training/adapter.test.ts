@@ -132,7 +132,7 @@ describe('a run with an adapter', () => {
     )
     await expect(
       train({ adapter: { rank: 3 } }, { directory: at('straight'), resume: true }),
-    ).rejects.toThrow(/^adapter: cannot change when a run is resumed/)
+    ).rejects.toThrow(/^adapter\.rank: cannot change when a run is resumed/)
   })
 
   test('is begun with by another run', async () => {

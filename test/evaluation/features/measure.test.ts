@@ -13,9 +13,13 @@ import { runtimeProducts } from '../../../src/evaluation/products.ts'
 import { evaluateSamples } from '../../../src/evaluation/saved-samples.ts'
 import { prepareMetrics } from '../../../src/metric/prepare.ts'
 import { random } from '../../../src/random/random.ts'
-import { classLines } from '../../../src/report/evaluation.ts'
+import { classLines, evaluationTable } from '../../../src/report/evaluation.ts'
+import { gatherRun } from '../../../src/report/run-report.ts'
 import { nodeRuntime } from '../../../src/runtime/node.ts'
+import { sampleNoise } from '../../../src/sampler/sampling.ts'
+import { load } from '../../../src/serialization/load.ts'
 import { train } from '../../../src/training/train.ts'
+import { runHere } from '../../helpers/cli.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
 import { long } from '../../helpers/long.ts'
 import { tiny } from '../../helpers/training.ts'
@@ -112,6 +116,7 @@ describe('an evaluation of pictures', () => {
   beforeAll(async () => {
     const small = { ...tiny, objective: 'psd', data: 'glyphs', steps: 5 }
     await train({ ...small, condition: { kind: 'class' } }, { directory: run('told') })
+    await train({ ...small, condition: { kind: 'class', drop: 0 } }, { directory: run('always') })
     await train(small, { directory: run('plain') })
   })
 
@@ -131,6 +136,60 @@ describe('an evaluation of pictures', () => {
     expect(lines[1]).toMatch(/class 0: [\d.]+ % of \d+ samples belong to it, [\d.]+ % stray, covers [\d.]+ %/)
     // As it is recorded and read again.
     expect(evaluationSchema.parse(JSON.parse(JSON.stringify(found)))).toMatchObject({ rows: [{ classes }] })
+  })
+
+  long('of the data as a whole, of a map that is told classes, has their balance', async () => {
+    const found = await evaluateRun(run('told'), { ...request, without: true })
+    const [{ metrics, classes }] = found.rows
+    expect(metrics).toHaveProperty('classBalance')
+    for (const name of ['classAccuracy', 'classCoverage', 'classAgreement'])
+      expect(metrics).not.toHaveProperty(name)
+    expect(classes).toBeUndefined()
+    expect(evaluationTable(found).methods[0].label).toBe('averaged, unconditional')
+    // The samples are those of the map that is told nothing.
+    const map = await load(run('told'))
+    const { points } = await sampleNoise(map.without(), 200, { grid: [1, 0], method: 'auto', seed: 0 })
+    await map.close()
+    writeFileSync(run('without.npy'), encodeNpy({ shape: [200, 256], data: points }))
+    const saved = await evaluateSamples(run('without.npy'), glyphs, { count: 200, seed: 0 })
+    expect(saved.metrics.classBalance).toEqual(metrics.classBalance)
+  })
+
+  test('refuses what says nothing of the data as a whole', async () => {
+    const refused = (name: string, more: object) =>
+      evaluateRun(run(name), { ...request, without: true, ...more })
+    await expect(refused('told', { metrics: ['classAccuracy'] })).rejects.toThrow(
+      'metrics: classAccuracy needs samples of classes, and these are told none',
+    )
+    await expect(refused('plain', {})).rejects.toThrow(`${run('plain')}: was trained without conditions`)
+    await expect(refused('always', {})).rejects.toThrow(
+      `${run('always')}: does not know the data as a whole: train with --condition.drop above 0`,
+    )
+  })
+
+  test('by --class takes none alone, and of a map that is told classes', async () => {
+    const other = await runHere(['evaluate', run('told'), '--class', '3'])
+    expect([other.code, other.stderr]).toEqual([
+      2,
+      'oxbow: --class: expected none, found 3; without it every class is measured, as often as the data has it\n',
+    ])
+    const plain = await runHere(['evaluate', run('plain'), '--class', 'none'])
+    expect([plain.code, plain.stderr]).toEqual([
+      2,
+      `oxbow: --class: ${run('plain')} was trained without classes\n`,
+    ])
+  })
+
+  long('by --class none is written into the run, and the report draws what was measured', async () => {
+    const asked = ['evaluate', run('told'), '--steps', '1', '--count', '50', '--weights', 'ema']
+    expect((await runHere([...asked, '--class', 'none'])).code).toBe(0)
+    const { command, methods, sheetClasses } = await gatherRun(run('told'))
+    expect(command).toContain(' --class none')
+    expect(sheetClasses).toBeUndefined()
+    const map = await load(run('told'))
+    const { points } = await sampleNoise(map.without(), 25, { grid: [1, 0], method: 'auto', seed: 0 })
+    await map.close()
+    expect(methods[0].samples[0].points).toEqual(points)
   })
 
   long('by nearest rows is to be had by its name', async () => {
