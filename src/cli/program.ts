@@ -47,6 +47,9 @@ const device = () =>
 const COMPARE_HELP = `
 Keys of the training configuration are options too: --training.steps 2000, --training.network.hidden 64`
 
+const DOCTOR_HELP = `
+Nothing is written or sent. The exit code is 1 if the engine or device that was asked for cannot be used here.`
+
 /** The whole command line for some arguments; `onExit` gets the exit code of the command that ran. */
 function buildProgram(argv: readonly string[], onExit: (code: number) => void): Command {
   const quiet = (command: Command): Command =>
@@ -280,6 +283,10 @@ function addOthers(add: AddCommand, run: Wrap, argv: readonly string[]): void {
     .option('--quick', 'without batches of 4,096 and patches of 2')
     .option('--only <text>', 'rows whose names contain it, e.g. dit or train-psd-512')
     .action(run(async options => (await import('./bench.ts')).benchCommand(options)))
+
+  add('doctor', 'what is used on this machine and why: engine, device, threads, memory, folders')
+    .addHelpText('after', DOCTOR_HELP)
+    .action(run(async options => (await import('./doctor.ts')).doctorCommand(options)))
 }
 
 /**
