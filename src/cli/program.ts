@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { WEIGHTS_FORM } from '../config/weights-name.ts'
+import { onFallback } from '../runtime/cpu/fallback.ts'
 import { DEVICES } from '../runtime/device.ts'
 import { VERSION } from '../serialization/version.ts'
 import type { AddCommand, Wrap } from './add-command.ts'
@@ -7,6 +8,7 @@ import { report, UsageError } from './failure.ts'
 import { addGuidance } from './guidance.ts'
 import { addHub, addImport, addMerge } from './model-commands.ts'
 import { dataSpec, metricList, oneOf, stepList, timeGrid, weightsName, wholeNumber } from './options.ts'
+import { note } from './terminal.ts'
 
 const count = (description: string) =>
   new Option('--count <n>', description).argParser(wholeNumber('--count', 1, 10_000_000))
@@ -62,7 +64,10 @@ function buildProgram(argv: readonly string[], onExit: (code: number) => void): 
     quiet(program.command(usage))
       .description(description)
       .option('--json', 'print one JSON document on standard output, logs on standard error')
-      .option('--debug', 'print the stack trace of a failure')
+      .option(
+        '--debug',
+        'print the stack trace of a failure, and why a graph does not run on the engine that was asked for',
+      )
       .addOption(device())
   const run: Wrap =
     action =>
@@ -300,6 +305,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   const program = buildProgram(argv, given => {
     code = given
   })
+  const debug = argv.includes('--debug')
+  onFallback(reason => {
+    if (debug) note(`oxbow: this step runs on ONNX Runtime: ${reason}`)
+  })
   if (argv.length === 0) {
     program.outputHelp({ error: true })
     return 2
@@ -312,6 +321,6 @@ export async function main(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv, { from: 'user' })
     return code
   } catch (error) {
-    return report(error, { json: argv.includes('--json'), debug: argv.includes('--debug') })
+    return report(error, { json: argv.includes('--json'), debug })
   }
 }

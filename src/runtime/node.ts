@@ -17,6 +17,7 @@ import { sizeOf } from '../autodiff/primitive.ts'
 import { adaptive } from './adaptive.ts'
 import { UnplannedError } from './cpu/emit.ts'
 import { type EngineOptions, openOnce, openScan } from './cpu/engine.ts'
+import { fallBack } from './cpu/fallback.ts'
 import { chosenEngine, type Native } from './cpu/native.ts'
 import { askedDevice, DEVICES, type Device, HOW, providerOf } from './device.ts'
 import { lower, lowerScan } from './onnx.ts'
@@ -111,8 +112,9 @@ function ofOwnEngine(
   try {
     return openIn(native, { threads })
   } catch (error) {
-    if (error instanceof UnplannedError) return undefined
-    throw error
+    if (!(error instanceof UnplannedError)) throw error
+    fallBack(error.message)
+    return undefined
   }
 }
 

@@ -166,7 +166,7 @@ class Emitter {
     for (const item of items) {
       if (item.op !== 'whole' || this.ofInput(item)) continue
       const { shape, inputs } = item
-      if (shape.includes(DYNAMIC)) throw new UnplannedError(`${item.node} is needed of all rows at once`)
+      if (shape.includes(DYNAMIC)) throw new UnplannedError(`${item.node!.op} is needed of all rows at once`)
       const storage = this.store('memory', knownSize(shape), false)
       this.views.set(item, denseView(storage, shape))
       const { axis } = params<{ axis: number }>(item)
