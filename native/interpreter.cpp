@@ -13,7 +13,7 @@ static INLINE const void *addressOf(const Access &at, const Context &c) {
   switch (at.space) {
     case ARENA: return c.arena + at.base;
     case MEMORY: return c.memory + at.base + c.row * at.step;
-    case CONSTANT: return c.constants + at.base;
+    case CONSTANT: return c.constants + at.base + c.row * at.step;
     case INPUT: return (const float *)c.inputs[at.index] + at.base + c.row * at.step;
     case OUTPUT: return c.outputs[at.index] + at.base + c.row * at.step;
     default: return c.part + at.base;

@@ -65,7 +65,7 @@ struct Checker {
     if (at.space == INPUT) raise(needs.inputs, 0);
     if (at.space == OUTPUT) raise(needs.outputs, 0);
     if (extent.last < extent.first) return;
-    const bool isRowed = at.space == MEMORY || at.space == INPUT || at.space == OUTPUT;
+    const bool isRowed = at.space != ARENA && at.space != PART;
     const double base = at.base + (isRowed ? (double)row * at.step : 0);
     const double first = base + unit * extent.first, last = base + unit * extent.last + unit - 1;
     if (first < 0) outside();

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import {
   type CorePrimitive,
+  concat,
+  constant,
   DYNAMIC,
   evaluate,
   type Graph,
@@ -90,6 +92,48 @@ describe.skipIf(!native)('the compiled engine agrees with the evaluator', () => 
     } as never)
     const found = await openOnce(native, graph, { threads: 2 }).run(buffers(graph, values))
     expectNear(graph, found, evaluate(graph, values), 1e-5)
+  })
+})
+
+// Each was wrong once, as random programs have found.
+describe.skipIf(!native)('the compiled engine agrees on', () => {
+  const input = (...shape: number[]) => spec(shape)
+  const inOne = (graph: Graph<CorePrimitive>, rows = 0) => {
+    const inputs = graph.inputs.map(each => ({ ...each, shape: each.shape.map(n => (n < 0 ? rows : n)) }))
+    const values = valuesFor({ ...graph, inputs } as never)
+    return openOnce(native, graph, { threads: 2 })
+      .run(buffers(graph, values))
+      .then(found => expectNear(graph, found, evaluate(graph, values), 1e-5))
+  }
+
+  test('rows that rows of a later stage and a whole need', () =>
+    inOne(
+      simplify(
+        trace(
+          ({ x }) => {
+            const y = x.mul(2)
+            return y.add(y.cumsum(0))
+          },
+          { x: input(5, 4) },
+        ),
+      ),
+    ))
+
+  test('an input behind itself, as a whole', () =>
+    inOne(simplify(trace(({ w, t }) => concat([w, w], 0).add(t), { w: input(3, 3), t: input(1, 1) }))))
+
+  test('constants that differ from row to row', () =>
+    inOne(simplify(trace(({ w }) => w.sum([1]).add(constant([1, 0, -2, 5, 4], [5])), { w: input(5, 3) }))))
+
+  test('a vector of one number beside an open batch', () =>
+    inOne(
+      simplify(trace(({ x, b }) => ({ y: x.mul(2), b: b.neg() }), { x: input(DYNAMIC, 3), b: input(1) })),
+      7,
+    ))
+
+  test('no values without numbers, which it refuses', () => {
+    const graph = simplify(trace(({ x }) => concat([x, x.slice(0, 1)], 0).mul(2), { x: input(1, 3) }))
+    expect(() => openOnce(native, graph, { threads: 1 })).toThrow('a value has no numbers')
   })
 })
 
