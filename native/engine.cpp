@@ -63,9 +63,10 @@ Choice choose() {
 
 const Choice chosen = choose();
 
+// Not rounded up to whole pages, so that a sanitizer sees the end.
 float *allocate(long floats) {
   void *found = nullptr;
-  const size_t bytes = ((size_t)(floats > 0 ? floats : 1) * 4 + 4095) / 4096 * 4096;
+  const size_t bytes = (size_t)(floats > 0 ? floats : 1) * 4;
   if (posix_memalign(&found, 4096, bytes)) throw std::bad_alloc();
   memset(found, 0, bytes);
   return (float *)found;
@@ -153,6 +154,7 @@ struct Program {
   /** Raises `needs` to those of a batch. */
   void need(long rows) {
     if (rows == neededRows) return;
+    neededRows = -1;
     needs = {};
     for (const Phase &phase : phases)
       validate(phase.words, phase.size, phase.instructions, phase.kind != ROWS_OF_DOMAIN ? 1 : phase.rows < 0 ? rows : phase.rows,

@@ -13,7 +13,7 @@ static INLINE const void *addressOf(const Access &at, const Context &c) {
   switch (at.space) {
     case ARENA: return c.arena + at.base;
     case MEMORY: return c.memory + at.base + c.row * at.step;
-    case CONSTANT: return c.constants + at.base;
+    case CONSTANT: return c.constants + at.base + c.row * at.step;
     case INPUT: return (const float *)c.inputs[at.index] + at.base + c.row * at.step;
     case OUTPUT: return c.outputs[at.index] + at.base + c.row * at.step;
     default: return c.part + at.base;
@@ -45,6 +45,12 @@ static INLINE void readNest(const int32_t *words, int views, Context &c, Nest &n
   }
 }
 
+static INLINE bool isEmpty(const Nest &nest) {
+  for (int i = 0; i < nest.loops; i++)
+    if (nest.sizes[i] == 0) return true;
+  return false;
+}
+
 // Calls `inner(addresses, n, strides)` for each run of the innermost loop.
 template <class F> static INLINE void walk(const Nest &nest, int unit, F inner) {
   const int last = nest.loops - 1;
@@ -55,8 +61,7 @@ template <class F> static INLINE void walk(const Nest &nest, int unit, F inner) 
     at[v] = nest.at[v];
     steps[v] = nest.strides[v][last];
   }
-  for (int i = 0; i < nest.loops; i++)
-    if (nest.sizes[i] == 0) return;
+  if (isEmpty(nest)) return;
   for (;;) {
     inner(at, nest.sizes[last], steps);
     int loop = last - 1;
@@ -148,6 +153,7 @@ static void powers(const Nest &nest) {
 
 static void integers(const Nest &nest) {
   // Steps of the second view are of 64 bits.
+  if (isEmpty(nest)) return;
   const int last = nest.loops - 1;
   long index[MOST_LOOPS] = {};
   for (;;) {
@@ -246,6 +252,7 @@ static void addColumns(long rows, long n, float *out, const float *in, long step
 }
 
 static void accumulate(int kind, const Nest &nest) {
+  if (isEmpty(nest)) return;
   const long *out = nest.strides[0], *in = nest.strides[1];
   if (kind == 0 && nest.loops == 2 && out[0] == 0 && out[1] == 1 && in[1] == 1)
     return addColumns(nest.sizes[0], nest.sizes[1], (float *)nest.at[0], (const float *)nest.at[1], in[0]);

@@ -57,25 +57,28 @@ struct Checker {
   }
 
   void touch(const Access &at, Extent extent, int unit = 1) {
+    const auto raise = [&](std::vector<double> &found, double size) {
+      if (found.size() <= (size_t)at.index) found.resize(at.index + 1, 0);
+      found[at.index] = std::max(found[at.index], size);
+    };
+    // Of nothing there must be the place, too.
+    if (at.space == INPUT) raise(needs.inputs, 0);
+    if (at.space == OUTPUT) raise(needs.outputs, 0);
     if (extent.last < extent.first) return;
-    const bool isRowed = at.space == MEMORY || at.space == INPUT || at.space == OUTPUT;
+    const bool isRowed = at.space != ARENA && at.space != PART;
     const double base = at.base + (isRowed ? (double)row * at.step : 0);
     const double first = base + unit * extent.first, last = base + unit * extent.last + unit - 1;
     if (first < 0) outside();
     const auto within = [last](int64_t size) {
       if (last >= (double)size) outside();
     };
-    const auto raise = [&](std::vector<double> &found) {
-      if (found.size() <= (size_t)at.index) found.resize(at.index + 1, 0);
-      found[at.index] = std::max(found[at.index], last + 1);
-    };
     switch (at.space) {
       case ARENA: return within(sizes.arena);
       case MEMORY: return within(sizes.memory);
       case CONSTANT: return within(sizes.constants);
       case PART: return within(sizes.part);
-      case INPUT: return raise(needs.inputs);
-      default: return raise(needs.outputs);
+      case INPUT: return raise(needs.inputs, last + 1);
+      default: return raise(needs.outputs, last + 1);
     }
   }
   void matrix(const Access &at, double lines, double step, double columns, double columnStep = 1) {
@@ -150,7 +153,7 @@ struct Checker {
       case CUMSUM: {
         among(2);
         const double lines = count() * rows, n = count() * count();
-        if (lines * n > MOST_TURNS) refuse();
+        if (lines * std::max(n, 1.0) > MOST_TURNS) refuse();
         const Access out = access(), in = access();
         writes(out);
         matrix(out, lines, n, n);

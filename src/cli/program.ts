@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander'
 import { WEIGHTS_FORM } from '../config/weights-name.ts'
+import { onFallback } from '../runtime/cpu/fallback.ts'
 import { DEVICES } from '../runtime/device.ts'
 import { VERSION } from '../serialization/version.ts'
 import type { AddCommand, Wrap } from './add-command.ts'
@@ -7,6 +8,7 @@ import { report, UsageError } from './failure.ts'
 import { addGuidance } from './guidance.ts'
 import { addHub, addImport, addMerge } from './model-commands.ts'
 import { dataSpec, metricList, oneOf, stepList, timeGrid, weightsName, wholeNumber } from './options.ts'
+import { note } from './terminal.ts'
 
 const count = (description: string) =>
   new Option('--count <n>', description).argParser(wholeNumber('--count', 1, 10_000_000))
@@ -47,6 +49,9 @@ const device = () =>
 const COMPARE_HELP = `
 Keys of the training configuration are options too: --training.steps 2000, --training.network.hidden 64`
 
+const DOCTOR_HELP = `
+Nothing is written or sent. The exit code is 1 if the engine or device that was asked for cannot be used here.`
+
 /** The whole command line for some arguments; `onExit` gets the exit code of the command that ran. */
 function buildProgram(argv: readonly string[], onExit: (code: number) => void): Command {
   const quiet = (command: Command): Command =>
@@ -59,7 +64,10 @@ function buildProgram(argv: readonly string[], onExit: (code: number) => void): 
     quiet(program.command(usage))
       .description(description)
       .option('--json', 'print one JSON document on standard output, logs on standard error')
-      .option('--debug', 'print the stack trace of a failure')
+      .option(
+        '--debug',
+        'print the stack trace of a failure, and why a graph does not run on the engine that was asked for',
+      )
       .addOption(device())
   const run: Wrap =
     action =>
@@ -286,6 +294,10 @@ function addOthers(add: AddCommand, run: Wrap, argv: readonly string[]): void {
     .option('--quick', 'without batches of 4,096 and patches of 2')
     .option('--only <text>', 'rows whose names contain it, e.g. dit or train-psd-512')
     .action(run(async options => (await import('./bench.ts')).benchCommand(options)))
+
+  add('doctor', 'what is used on this machine and why: engine, device, threads, memory, folders')
+    .addHelpText('after', DOCTOR_HELP)
+    .action(run(async options => (await import('./doctor.ts')).doctorCommand(options)))
 }
 
 /**
@@ -299,6 +311,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   const program = buildProgram(argv, given => {
     code = given
   })
+  const debug = argv.includes('--debug')
+  onFallback(reason => {
+    if (debug) note(`oxbow: this step runs on ONNX Runtime: ${reason}`)
+  })
   if (argv.length === 0) {
     program.outputHelp({ error: true })
     return 2
@@ -311,6 +327,6 @@ export async function main(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv, { from: 'user' })
     return code
   } catch (error) {
-    return report(error, { json: argv.includes('--json'), debug: argv.includes('--debug') })
+    return report(error, { json: argv.includes('--json'), debug })
   }
 }

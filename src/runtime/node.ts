@@ -3,7 +3,7 @@ import './telemetry.ts' // Before the native library.
 import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node'
+import { env, InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node'
 import {
   type CorePrimitive,
   countOperations,
@@ -17,7 +17,8 @@ import { sizeOf } from '../autodiff/primitive.ts'
 import { adaptive } from './adaptive.ts'
 import { UnplannedError } from './cpu/emit.ts'
 import { type EngineOptions, openOnce, openScan } from './cpu/engine.ts'
-import { findNative, isAsked, type Native } from './cpu/native.ts'
+import { fallBack } from './cpu/fallback.ts'
+import { chosenEngine, type Native } from './cpu/native.ts'
 import { askedDevice, DEVICES, type Device, HOW, providerOf } from './device.ts'
 import { lower, lowerScan } from './onnx.ts'
 import {
@@ -105,15 +106,15 @@ function ofOwnEngine(
   { device = 'cpu', threads = defaultThreads() }: CompileOptions,
   openIn: (native: Native, options: EngineOptions) => Program,
 ): Program | undefined {
-  if (!isAsked() || device !== 'cpu' || isPrecise(graph)) return undefined
-  const native = findNative()
-  if (!native)
-    throw new RuntimeLoadError('OXBOW_ENGINE: native is not built here; npm run build:native builds it')
+  if (isPrecise(graph)) return undefined
+  const { native } = chosenEngine(device)
+  if (!native) return undefined
   try {
     return openIn(native, { threads })
   } catch (error) {
-    if (error instanceof UnplannedError) return undefined
-    throw error
+    if (!(error instanceof UnplannedError)) throw error
+    fallBack(error.message)
+    return undefined
   }
 }
 
@@ -169,13 +170,19 @@ const isInstalled = (device: Device): boolean =>
   listSupportedBackends().some(({ name, bundled }) => name === providerOf(device) && bundled) ||
   libraries().some(name => name.includes(`providers_${device}`))
 
+/** This installation of ONNX Runtime. */
+export const installation = (): { readonly version: string; readonly devices: readonly Device[] } => ({
+  version: env.versions.node ?? env.versions.common,
+  devices: DEVICES.filter(isInstalled),
+})
+
 /** @throws RuntimeLoadError when this installation of ONNX Runtime does not have a device, with how to come by it */
 function checkedDevice(device: string): Device {
   const known = DEVICES.find(each => each === device)
   if (!known) throw new RuntimeLoadError(`device: expected one of ${DEVICES.join(', ')}, found ${device}`)
   if (isInstalled(known)) return known
   throw new RuntimeLoadError(
-    `device: ${known} is not in this installation of ONNX Runtime, which has ${DEVICES.filter(isInstalled).join(', ')}; ${HOW[known]}`,
+    `device: ${known} is not in this installation of ONNX Runtime, which has ${installation().devices.join(', ')}; ${HOW[known]}`,
   )
 }
 

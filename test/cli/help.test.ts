@@ -20,6 +20,7 @@ const COMMANDS = [
   'pull',
   'studio',
   'bench',
+  'doctor',
 ]
 
 describe('help', () => {

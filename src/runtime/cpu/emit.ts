@@ -3,7 +3,7 @@ import { knownSize } from '../../autodiff/primitive.ts'
 import type { Elementwise, Instruction, Phase, Plan } from './instruction.ts'
 import type { Gather, Item, Placed } from './item.ts'
 import type { Placing } from './placing.ts'
-import { isThere, stagesOf } from './stages.ts'
+import { isInput, isThere, stagesOf } from './stages.ts'
 import {
   denseStrides,
   denseView,
@@ -66,7 +66,7 @@ class Emitter {
     const late = this.placeOutputs()
     this.placeWholes(used)
     this.placeGradients(used)
-    for (const item of kept) if (!this.targets.has(item) && !this.copies.has(item)) this.keep(item)
+    for (const item of kept) if (!this.targets.has(item)) this.keep(item)
     for (const { wholes, rows } of stages) {
       const finishes = wholes.filter(({ op }) => op === 'total')
       for (const item of finishes) this.total(item)
@@ -166,7 +166,7 @@ class Emitter {
     for (const item of items) {
       if (item.op !== 'whole' || this.ofInput(item)) continue
       const { shape, inputs } = item
-      if (shape.includes(DYNAMIC)) throw new UnplannedError(`${item.node} is needed of all rows at once`)
+      if (shape.includes(DYNAMIC)) throw new UnplannedError(`${item.node!.op} is needed of all rows at once`)
       const storage = this.store('memory', knownSize(shape), false)
       this.views.set(item, denseView(storage, shape))
       const { axis } = params<{ axis: number }>(item)
@@ -178,22 +178,8 @@ class Emitter {
 
   /** The input that a whole is all rows of. */
   private ofInput(item: Item): View | undefined {
-    const [{ op, domain }] = item.inputs
-    if (op !== 'input' || domain!.from !== 0) return undefined
+    if (!isInput(item)) return undefined
     const { index } = params<{ index: number }>(item.inputs[0])
-    const isAll = item.inputs.every(
-      each => each.op === 'input' && params<{ index: number }>(each).index === index,
-    )
-    const inOrder = item.inputs.every(
-      ({ domain }, i) => i === 0 || domain!.from > item.inputs[i - 1].domain!.from,
-    )
-    if (
-      !isAll ||
-      !inOrder ||
-      item.inputs.reduce((sum, each) => sum + each.domain!.rows, 0) * knownSize(item.inputs[0].shape) !==
-        knownSize(item.shape)
-    )
-      return undefined
     return denseView(
       { space: 'input', index, size: knownSize(item.shape), rowed: false, integers: item.dtype === 'int64' },
       item.shape,

@@ -47,6 +47,9 @@ function open(
   if (graph.inputs.some(({ dtype }) => dtype !== 'float32' && dtype !== 'int64')) {
     throw new UnplannedError('an input is of truth values')
   }
+  if ([...graph.inputs, ...graph.nodes].some(({ shape }) => shape.includes(0))) {
+    throw new UnplannedError('a value has no numbers')
+  }
   const { words, constants, arena, scratch } = encode(planOf(placeRows(graph, carried)))
   return native.open(words, constants, arena, scratch, parts, threads)
 }

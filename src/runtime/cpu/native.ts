@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import type { Buffer } from '../program.ts'
+import type { Device } from '../device.ts'
+import { type Buffer, RuntimeLoadError } from '../program.ts'
 
 /** The part of the engine that is compiled: it runs encoded programs. */
 export interface Native {
@@ -46,5 +47,24 @@ export function findNative(): Native | undefined {
   return found ?? undefined
 }
 
-/** Whether the user wants it in the place of ONNX Runtime: not by itself yet. */
-export const isAsked = (): boolean => process.env.OXBOW_ENGINE === 'native'
+/** What float32 graphs run on. */
+export interface EngineChoice {
+  /** Absent where it is ONNX Runtime. */
+  readonly native?: Native
+  readonly why: string
+}
+
+/**
+ * The compiled part where the user wants it in the place of ONNX Runtime: not by itself yet.
+ *
+ * @throws RuntimeLoadError when it is asked for and not built
+ */
+export function chosenEngine(device: Device): EngineChoice {
+  const asked = process.env.OXBOW_ENGINE
+  if (!asked) return { why: 'the default; OXBOW_ENGINE=native chooses the compiled engine' }
+  if (asked !== 'native') return { why: `OXBOW_ENGINE is "${asked}"; only native chooses another` }
+  if (device !== 'cpu') return { why: `OXBOW_ENGINE is native, which does not run on ${device}` }
+  const native = findNative()
+  if (native) return { native, why: 'OXBOW_ENGINE is native' }
+  throw new RuntimeLoadError('OXBOW_ENGINE: native is not built here; npm run build:native builds it')
+}

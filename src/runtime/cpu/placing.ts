@@ -31,14 +31,17 @@ export interface Placing {
   readonly outputs: readonly Placed[]
 }
 
+/** Names what domains are of: an axis of a size, open ones included, or the numbers of a vector. */
+const keyOf = (rows: number, flat: boolean): string => `${flat ? 'numbers' : 'rows'} ${rows}`
+
 /** Domains by the size of the axis that they are of. */
 class Domains {
-  private readonly cuts = new Map<number, number[]>()
-  private readonly known = new Map<number, Domain[]>()
+  private readonly cuts = new Map<string, number[]>()
+  private readonly known = new Map<string, Domain[]>()
   private count = 0
 
   of(rows: number, flat: boolean): readonly Domain[] {
-    const key = flat ? -rows : rows
+    const key = keyOf(rows, flat)
     if (!this.known.has(key)) {
       const starts = [0, ...(this.cuts.get(key) ?? [])]
       const domains = starts.map((from, i) => ({
@@ -53,7 +56,7 @@ class Domains {
   }
 
   hasFlat(rows: number): boolean {
-    return this.known.has(-rows)
+    return this.known.has(keyOf(rows, true))
   }
 
   cut({ domain, row }: Cut): void {

@@ -1,3 +1,4 @@
+import { knownSize } from '../../autodiff/primitive.ts'
 import type { Item, Placed, PlanOperation } from './item.ts'
 import type { Placing } from './placing.ts'
 
@@ -10,12 +11,23 @@ export interface Stage {
 
 export interface Staged {
   readonly stages: readonly Stage[]
-  /** Rows that are needed beyond the block that they are computed in. */
+  /** Rows that rows of a later stage need: by then the block that they are computed in is gone. */
   readonly kept: ReadonlySet<Item>
 }
 
 /** Rows that are in memory without being computed. */
 export const isThere = ({ op }: Item): boolean => (['input', 'rows'] as PlanOperation[]).includes(op)
+
+/** Whether a whole is an input as it is: all of its rows, in order. */
+export function isInput({ op, inputs, shape }: Item): boolean {
+  const rows = inputs.filter(input => input.op === 'input') as Item<'input'>[]
+  const [first] = rows
+  if (op !== 'whole' || rows.length < inputs.length || first.domain!.from !== 0) return false
+  const inOrder = rows.every(({ domain }, i) => i === 0 || domain!.from > rows[i - 1].domain!.from)
+  const isOne = rows.every(({ params }) => params.index === first.params.index)
+  const count = rows.reduce((sum, { domain }) => sum + domain!.rows, 0)
+  return isOne && inOrder && count * knownSize(first.shape) === knownSize(shape)
+}
 
 /**
  * Orders the items of a placing. A whole that is made of rows comes in the stage after them; rows come after the wholes of their
@@ -29,14 +41,14 @@ export function stagesOf({ items, outputs }: Placing): Staged {
     if (!used.has(item)) continue
     const stages = item.inputs.map(input => {
       const stage = stageOf.get(input)!
-      return !item.domain && input.domain && !isThere(input) ? stage + 1 : stage
+      return !item.domain && input.domain && !isInput(item) ? stage + 1 : stage
     })
     stageOf.set(item, Math.max(0, ...stages))
   }
   for (const [item, stage] of stageOf) {
     for (const input of item.inputs) {
-      const beyond = item.op === 'whole' || (item.domain && stageOf.get(input)! < stage)
-      if (input.domain && !isThere(input) && beyond) kept.add(input)
+      const isLater = item.domain && stageOf.get(input)! < stage
+      if (input.domain && !isThere(input) && isLater) kept.add(input)
     }
   }
   const count = Math.max(0, ...stageOf.values()) + 1

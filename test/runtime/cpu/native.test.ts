@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import {
   type CorePrimitive,
+  concat,
+  constant,
   DYNAMIC,
   evaluate,
   type Graph,
@@ -9,7 +11,6 @@ import {
   spec,
   type Tensor,
   trace,
-  type Value,
   vjp,
 } from '../../../src/autodiff/index.ts'
 import { sizeOf } from '../../../src/autodiff/primitive.ts'
@@ -24,29 +25,10 @@ import type { Buffer } from '../../../src/runtime/program.ts'
 import { allCases } from '../../autodiff/gallery.ts'
 import { sampleArguments } from '../../autodiff/values.ts'
 import { isWhole, some } from '../../helpers/long.ts'
-import { ofObjective, stepOf, transformers, valuesFor } from './steps.ts'
+import { buffers, expectNear } from './near.ts'
+import { changeOf, ofObjective, scannedFor, stepOf, transformers, valuesFor } from './steps.ts'
 
 const native = findNative()!
-
-const buffers = (graph: Graph, values: readonly Value[]): Buffer[] =>
-  values.map(({ data }, i) =>
-    graph.inputs[i].dtype === 'int64' ? BigInt64Array.from(data, BigInt) : Float32Array.from(data),
-  )
-
-function expectNear(graph: Graph, found: readonly Buffer[], expected: readonly Value[], most: number): void {
-  expected.forEach(({ data }, i) => {
-    // Adam divides gradients by their size, noise of float32 among them.
-    const tolerance = /\.(parameters|average)$/.test(graph.outputNames[i]) ? 40 * most : most
-    const scale = data.reduce((top, v) => Math.max(top, Math.abs(v)), 1)
-    const got = found[i] as Float32Array
-    expect(got.length).toBe(data.length)
-    const off = data.reduce(
-      (top, v, k) => Math.max(top, Object.is(v, got[k]) ? 0 : Math.abs(v - got[k]) / scale),
-      0,
-    )
-    expect(off, graph.outputNames[i]).toBeLessThan(tolerance)
-  })
-}
 
 // It is tested where `npm run build:native` has built it.
 describe.skipIf(!native)('the compiled engine agrees with the evaluator', () => {
@@ -113,19 +95,51 @@ describe.skipIf(!native)('the compiled engine agrees with the evaluator', () => 
   })
 })
 
+// Each was wrong once, as random programs have found.
+describe.skipIf(!native)('the compiled engine agrees on', () => {
+  const input = (...shape: number[]) => spec(shape)
+  const inOne = (graph: Graph<CorePrimitive>, rows = 0) => {
+    const inputs = graph.inputs.map(each => ({ ...each, shape: each.shape.map(n => (n < 0 ? rows : n)) }))
+    const values = valuesFor({ ...graph, inputs } as never)
+    return openOnce(native, graph, { threads: 2 })
+      .run(buffers(graph, values))
+      .then(found => expectNear(graph, found, evaluate(graph, values), 1e-5))
+  }
+
+  test('rows that rows of a later stage and a whole need', () =>
+    inOne(
+      simplify(
+        trace(
+          ({ x }) => {
+            const y = x.mul(2)
+            return y.add(y.cumsum(0))
+          },
+          { x: input(5, 4) },
+        ),
+      ),
+    ))
+
+  test('an input behind itself, as a whole', () =>
+    inOne(simplify(trace(({ w, t }) => concat([w, w], 0).add(t), { w: input(3, 3), t: input(1, 1) }))))
+
+  test('constants that differ from row to row', () =>
+    inOne(simplify(trace(({ w }) => w.sum([1]).add(constant([1, 0, -2, 5, 4], [5])), { w: input(5, 3) }))))
+
+  test('a vector of one number beside an open batch', () =>
+    inOne(
+      simplify(trace(({ x, b }) => ({ y: x.mul(2), b: b.neg() }), { x: input(DYNAMIC, 3), b: input(1) })),
+      7,
+    ))
+
+  test('no values without numbers, which it refuses', () => {
+    const graph = simplify(trace(({ x }) => concat([x, x.slice(0, 1)], 0).mul(2), { x: input(1, 3) }))
+    expect(() => openOnce(native, graph, { threads: 1 })).toThrow('a value has no numbers')
+  })
+})
+
 describe.skipIf(!native)('the compiled engine', () => {
   const { graph, carried } = stepOf(ofObjective('psd', { batch: 101 }))
-  const scanned = (steps: number): Buffer[] =>
-    buffers(graph, valuesFor(graph)).map((values, i) => {
-      if (i < carried) return values
-      const all = new Float32Array(steps * values.length)
-      for (let k = 0; k < steps; k++)
-        all.set(
-          (values as Float32Array).map(x => x * (1 + 0.01 * k)),
-          k * values.length,
-        )
-      return all
-    })
+  const scanned = (steps: number): Buffer[] => scannedFor(graph, carried, steps)
 
   test('gives the same bits with any number of threads, and in one run or step by step', async () => {
     const inputs = scanned(3)
@@ -181,6 +195,31 @@ describe.skipIf(!native)('the compiled engine', () => {
     expect(() => native.run({}, 1, 0, 0, [], [], [])).toThrow(/not what it should be/)
   })
 
+  test('touches nothing for loops of no turns, and yet wants what they name to be there', async () => {
+    const [elementwise, accumulate] = [0, 2]
+    const [copy, integers] = [0, 13]
+    const [input, output] = [3, 4]
+    /** A program of one instruction of 0 x 3 turns, from one input or memory to the first output. */
+    const emptyOf = (operation: number, body: readonly number[], from: number) => {
+      const views = [output, 0, 0, 0, 0, 1, input, from, 0, 0, 0, 1]
+      const instruction = [operation, 5 + body.length + views.length, ...body, 2, 0, 3, ...views]
+      return Int32Array.from([1, 0, 0, 0, 1, 1, 1, 1, 1, instruction.length, ...instruction])
+    }
+    const given = new BigInt64Array(3).fill(5n)
+    for (const [operation, body] of [
+      [elementwise, [copy, 1]],
+      [elementwise, [integers, 1]],
+      [accumulate, [0, 0]],
+    ] as const) {
+      const open = (from: number) =>
+        native.open(emptyOf(operation, body, from), new Float32Array(0), 0, 0, 1, 1)
+      const out = new Float32Array(3).fill(7)
+      await native.run(open(0), 1, 0, 0, [given], [out], [out])
+      expect([...out]).toEqual([7, 7, 7])
+      expect(() => native.run(open(60_000), 1, 0, 0, [given], [out], [out])).toThrow(/needs other inputs/)
+    }
+  })
+
   test('refuses or survives programs with any word changed', async () => {
     const { words, constants, arena, scratch } = encode(planOf(placeRows(graph, carried)))
     const outputs = graph.outputs.map(({ shape }) => new Float32Array(sizeOf(shape)))
@@ -188,9 +227,7 @@ describe.skipIf(!native)('the compiled engine', () => {
     let refused = 0
     for (let trial = 0; trial < (isWhole ? 4000 : 400); trial++) {
       const changed = words.slice()
-      const at = Math.floor(drawn.uniform() * words.length)
-      const others = [0, 1, -1, words[at] + 1, words[at] - 1, 2 * words[at], 1 << 20, -(2 ** 31), 2 ** 31 - 1]
-      changed[at] = others[Math.floor(drawn.uniform() * others.length)]
+      for (const [at, word] of changeOf(words, drawn)) changed[at] = word
       try {
         const program = native.open(changed, constants, arena, scratch, 4, 2)
         await native.run(program, 1, carried, 0, scanned(1), outputs, outputs)

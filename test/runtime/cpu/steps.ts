@@ -4,8 +4,10 @@ import { pointOf, resolveConfig, type UserConfig } from '../../../src/config/ind
 import { generatedDataset } from '../../../src/data/catalogue.ts'
 import { fromVelocity } from '../../../src/model/index.ts'
 import { objectives } from '../../../src/objective/index.ts'
-import { random } from '../../../src/random/random.ts'
+import { type Random, random } from '../../../src/random/random.ts'
+import type { Buffer } from '../../../src/runtime/program.ts'
 import { buildStep } from '../../../src/training/step.ts'
+import { buffers } from './near.ts'
 
 /** Values for all inputs of a graph: small parameters, and positive numbers, so that roots and logarithms are finite. */
 export function valuesFor(graph: Graph, seed = 1): Value[] {
@@ -17,6 +19,34 @@ export function valuesFor(graph: Graph, seed = 1): Value[] {
       return isNetwork ? 0.1 * source.normal() : 0.1 + 0.2 * source.uniform()
     }
     return { shape, data: Float64Array.from({ length: sizeOf(shape) }, draw) }
+  })
+}
+
+/** Inputs of so many steps: its state once, and all others as often, each time a bit larger. */
+export function scannedFor(graph: Graph, carried: number, steps: number): Buffer[] {
+  return buffers(graph, valuesFor(graph)).map((values, i) => {
+    if (i < carried) return values
+    if (values instanceof BigInt64Array)
+      return BigInt64Array.from({ length: steps * values.length }, (_, k) => values[k % values.length])
+    const { length } = values
+    return Float32Array.from(
+      { length: steps * length },
+      (_, k) => Number(values[k % length]) * (1 + 0.01 * Math.floor(k / length)),
+    )
+  })
+}
+
+/** A change of one word of a program, or of two that may belong together: pairs of a place and the word there. */
+export function changeOf(words: Int32Array, drawn: Random): [number, number][] {
+  const first = drawn.integer(words.length)
+  const places =
+    drawn.integer(3) > 0 ? [first] : [first, Math.min(first + 1 + drawn.integer(8), words.length - 1)]
+  return places.map(at => {
+    const { [at]: word } = words
+    const others = [0, 1, -1, word + 1, word - 1, 2 * word, 1 << 20, -(2 ** 31), 2 ** 31 - 1]
+    const found = others[drawn.integer(others.length)] | 0
+    // Its memory would be taken.
+    return [at, at < 3 ? Math.min(found, 1 << 20) : found]
   })
 }
 

@@ -1,0 +1,48 @@
+// How the compiled part of the engine is compiled, by whoever does: build.mjs, and the tests with sanitizers.
+import { execFileSync } from 'node:child_process'
+
+export const COMPILERS = ['clang++', 'c++', 'g++', 'zig c++']
+
+export const FLAGS = [
+  '-std=c++17',
+  '-fPIC',
+  '-fvisibility=hidden',
+  '-fno-math-errno',
+  '-ffp-contract=fast',
+  '-Wall',
+  '-Wno-psabi',
+]
+
+/** What the interpreter is compiled for, each in a namespace of its own; `base` is what every machine of a kind has. */
+export const INSTRUCTIONS = {
+  x64: {
+    base: ['-march=x86-64'],
+    avx2: ['-march=x86-64', '-mavx2', '-mfma'],
+    avx512: ['-march=x86-64', '-mavx512f', '-mavx512vl', '-mavx512dq', '-mavx512bw', '-mfma'],
+  },
+  arm64: { base: [] },
+}[process.arch]
+
+/** What is compiled whoever calls it. */
+export const UNITS = [
+  ...Object.entries(INSTRUCTIONS ?? {}).map(([name, flags]) => ({
+    name: `interpreter-${name}`,
+    source: 'interpreter.cpp',
+    flags: [`-DNAMESPACE=${name}`, ...flags],
+  })),
+  { name: 'engine', source: 'engine.cpp', flags: [] },
+  { name: 'validate', source: 'validate.cpp', flags: [] },
+]
+
+function works(compiler) {
+  try {
+    const [program, ...rest] = compiler.split(' ')
+    execFileSync(program, [...rest, '--version'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The compiler that CXX names, else the first of those above that there is: a command with its first arguments. */
+export const findCompiler = () => (process.env.CXX ?? COMPILERS.find(works))?.split(' ')
