@@ -177,7 +177,7 @@ static void integers(const Nest &nest) {
   case KIND: return walk(nest, 4, [](char *const *at, long n, const long *steps) { \
     run<2>(at, n, steps, [](V *x) { V a = x[0], b = x[1]; return EXPRESSION; }); });
 
-static void elementwise(int kind, const Nest &nest) {
+static NOINLINE void elementwise(int kind, const Nest &nest) {
   switch (kind) {
     UNARY(COPY, a)
     UNARY(NEG, -a)
@@ -251,7 +251,7 @@ static void addColumns(long rows, long n, float *out, const float *in, long step
   }
 }
 
-static void accumulate(int kind, const Nest &nest) {
+static NOINLINE void accumulate(int kind, const Nest &nest) {
   if (isEmpty(nest)) return;
   const long *out = nest.strides[0], *in = nest.strides[1];
   if (kind == 0 && nest.loops == 2 && out[0] == 0 && out[1] == 1 && in[1] == 1)
@@ -293,7 +293,7 @@ static void finish(int kind, Nest &nest, const Context &c) {
   }
 }
 
-static void softmax(bool isLog, long rows, long n, float *out, const float *in) {
+static NOINLINE void softmax(bool isLog, long rows, long n, float *out, const float *in) {
   for (long r = 0; r < rows; r++, in += n, out += n) {
     float top = in[0];
     long i = 0;
@@ -335,7 +335,7 @@ static void cumsum(bool isReverse, long outerSize, long n, long inner, float *ou
     }
 }
 
-static void smallProducts(const int32_t *w, Context &c) {
+static NOINLINE void smallProducts(const int32_t *w, Context &c) {
   const long m = w[0], n = w[1], k = w[2];
   const long outRow = w[3], outColumn = w[4], aRow = w[5], aColumn = w[6], bRow = w[7], bColumn = w[8];
   Nest nest;

@@ -67,7 +67,7 @@ static void panelProduct(const float *a, long step, const float *panel, const fl
 }
 
 // `out [m, n] = a [m, k] b + bias`, b as `pack` leaves it; without a bias where that is null.
-static void product(const float *a, long step, const float *packed, const float *bias, long m, long k, long n, float *out,
+static NOINLINE void product(const float *a, long step, const float *packed, const float *bias, long m, long k, long n, float *out,
                     long outStep) {
   if (n <= NARROW) {
     for (long i = 0; i < m; i++) {
@@ -93,7 +93,7 @@ static void product(const float *a, long step, const float *packed, const float 
 }
 
 // The panels `from ... to-1` of `b [k, n]`; all of a narrow one.
-static void pack(const float *b, long rowStep, long columnStep, long k, long n, float *packed, long from, long to) {
+static NOINLINE void pack(const float *b, long rowStep, long columnStep, long k, long n, float *packed, long from, long to) {
   if (n <= NARROW) {
     if (from < to)
       for (long j = 0; j < n; j++)
@@ -149,7 +149,7 @@ static void outerColumns(const float *a, long aStep, const float *b, long bStep,
 }
 
 // `out [k, n] += a^T b`: `a [m, k]`, `b [m, n]`.
-static void outer(const float *a, long aStep, const float *b, long bStep, long m, long k, long n, float *out,
+static NOINLINE void outer(const float *a, long aStep, const float *b, long bStep, long m, long k, long n, float *out,
                   long outStep) {
   long j = 0;
   for (; j + PANEL <= n; j += PANEL) outerColumns<2>(a, aStep, b + j, bStep, m, k, out + j, outStep);

@@ -20,6 +20,8 @@
 #endif
 
 #define INLINE inline __attribute__((always_inline))
+/** What takes long by itself: one large function of all of them is compiled worse by engines of WebAssembly. */
+#define NOINLINE __attribute__((noinline))
 
 namespace NAMESPACE {
 

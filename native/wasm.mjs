@@ -48,7 +48,7 @@ const folder = mkdtempSync(join(tmpdir(), 'oxbow-wasm-'))
 const lines = Object.entries(VARIANTS).map(([name, flags]) => {
   const out = join(folder, `${name}.wasm`)
   run('c++', ...FLAGS, ...flags, 'interpreter.cpp', 'wasm.cpp', '-o', out)
-  return `export const ${name} = '${readFileSync(out).toString('base64')}'\n`
+  return `export const ${name} =\n  '${readFileSync(out).toString('base64')}'\n`
 })
 rmSync(folder, { recursive: true })
 const text = `// Made by native/wasm.mjs: npm run build:wasm\n/** The engine as WebAssembly, in base64. */\n${lines.join('')}`

@@ -35,8 +35,8 @@ const assembly = (): Assembly => (globalThis as unknown as { WebAssembly: Assemb
 
 /** One program in a memory of its own. */
 class Opened {
-  private readonly memory = new (assembly().Memory)({ initial: 2, maximum: PAGE })
-  private readonly exports: Exports
+  private memory = new (assembly().Memory)({ initial: 2, maximum: PAGE })
+  private exports: Exports | undefined
   /** What the program needs in every run, in the order of `Layout` in native/wasm.cpp. */
   private readonly fixed: readonly number[]
   private end: number
@@ -51,9 +51,10 @@ class Opened {
     parts: number,
   ) {
     const { exports } = new (assembly().Instance)(module, { env: { memory: this.memory } })
-    this.exports = exports as unknown as Exports
-    this.exports._initialize()
-    this.end = align(this.exports.__heap_base.value)
+    const own = exports as unknown as Exports
+    this.exports = own
+    own._initialize()
+    this.end = align(own.__heap_base.value)
     const [, memory, part] = words
     this.fixed = [
       this.put(words),
@@ -94,6 +95,8 @@ class Opened {
     outputs: readonly Float32Array[],
     others: readonly Float32Array[],
   ): number {
+    const { exports } = this
+    if (!exports) throw new Error('engine: the program has been closed')
     this.end = this.free
     const stepOf = (values: Buffer, i: number): number => (i < carried ? 0 : values.byteLength / 4 / steps)
     const from = inputs.map(values => this.put(values))
@@ -110,7 +113,7 @@ class Opened {
       this.place(4 * inputs.length),
       this.place(4 * outputs.length),
     ]
-    this.exports.run(this.put(Int32Array.from(layout)))
+    exports.run(this.put(Int32Array.from(layout)))
     outputs.forEach((values, i) => {
       this.take(values, to[i])
     })
@@ -118,6 +121,12 @@ class Opened {
       if (values !== outputs[i]) this.take(values, also[i])
     })
     return (steps - 1) % 2
+  }
+
+  /** What it holds is collected, though it may be kept. */
+  close(): void {
+    this.exports = undefined
+    this.memory = new (assembly().Memory)({ initial: 0, maximum: 0 })
   }
 }
 
@@ -134,7 +143,7 @@ export function wasmEngine(): Native {
     open: (words, constants, arena, scratch, parts) =>
       new Opened(module, words, constants, arena, scratch, parts),
     run: async (program, ...given) => (program as Opened).run(...given),
-    close: () => {},
+    close: program => (program as Opened).close(),
     instructions: () => (isRelaxed ? 'wasm relaxed simd' : 'wasm simd'),
   }
 }

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, test as vitest } from 'vitest'
 import {
   type CorePrimitive,
   concat,
@@ -21,6 +21,7 @@ import { encode } from '../../../src/runtime/cpu/encode.ts'
 import { openOnce, openScan } from '../../../src/runtime/cpu/engine.ts'
 import { findNative } from '../../../src/runtime/cpu/native.ts'
 import { placeRows } from '../../../src/runtime/cpu/placing.ts'
+import { wasmEngine } from '../../../src/runtime/cpu/wasm.ts'
 import type { Buffer } from '../../../src/runtime/program.ts'
 import { allCases } from '../../autodiff/gallery.ts'
 import { sampleArguments } from '../../autodiff/values.ts'
@@ -29,9 +30,14 @@ import { buffers, expectNear } from './near.ts'
 import { changeOf, ofObjective, scannedFor, stepOf, transformers, valuesFor } from './steps.ts'
 
 const native = findNative()!
+/** The same programs in both; the compiled one is tested where `npm run build:native` has built it. */
+const engines = [
+  ['the compiled engine', native],
+  ['WebAssembly', wasmEngine()],
+] as const
 
-// It is tested where `npm run build:native` has built it.
-describe.skipIf(!native)('the compiled engine agrees with the evaluator', () => {
+describe.each(engines)('%s agrees with the evaluator', (_, engine) => {
+  const test = engine ? vitest : vitest.skip
   const sizes = [
     [1, 1, 1],
     [1, 2, 3],
@@ -56,7 +62,7 @@ describe.skipIf(!native)('the compiled engine agrees with the evaluator', () => 
         ),
       )
       const values = sampleArguments(args, 3)
-      const found = await openOnce(native, graph, { threads: 2 }).run(buffers(graph, values))
+      const found = await openOnce(engine, graph, { threads: 2 }).run(buffers(graph, values))
       expectNear(graph, found, evaluate(graph, values), 5 * roundoff)
     }
   })
@@ -64,7 +70,7 @@ describe.skipIf(!native)('the compiled engine agrees with the evaluator', () => 
   const agrees = async (graph: Graph<CorePrimitive>, carried: number) => {
     const values = valuesFor(graph)
     const inputs = buffers(graph, values)
-    const found = await openScan(native, graph, carried, { threads: 2 }).run(inputs)
+    const found = await openScan(engine, graph, carried, { threads: 2 }).run(inputs)
     expectNear(graph, found, evaluate(graph, values), 5e-4)
   }
 
@@ -90,18 +96,19 @@ describe.skipIf(!native)('the compiled engine agrees with the evaluator', () => 
       ...graph,
       inputs: graph.inputs.map(input => ({ ...input, shape: input.shape.map(n => (n < 0 ? rows : n)) })),
     } as never)
-    const found = await openOnce(native, graph, { threads: 2 }).run(buffers(graph, values))
+    const found = await openOnce(engine, graph, { threads: 2 }).run(buffers(graph, values))
     expectNear(graph, found, evaluate(graph, values), 1e-5)
   })
 })
 
 // Each was wrong once, as random programs have found.
-describe.skipIf(!native)('the compiled engine agrees on', () => {
+describe.each(engines)('%s agrees on', (_, engine) => {
+  const test = engine ? vitest : vitest.skip
   const input = (...shape: number[]) => spec(shape)
   const inOne = (graph: Graph<CorePrimitive>, rows = 0) => {
     const inputs = graph.inputs.map(each => ({ ...each, shape: each.shape.map(n => (n < 0 ? rows : n)) }))
     const values = valuesFor({ ...graph, inputs } as never)
-    return openOnce(native, graph, { threads: 2 })
+    return openOnce(engine, graph, { threads: 2 })
       .run(buffers(graph, values))
       .then(found => expectNear(graph, found, evaluate(graph, values), 1e-5))
   }
@@ -133,7 +140,7 @@ describe.skipIf(!native)('the compiled engine agrees on', () => {
 
   test('no values without numbers, which it refuses', () => {
     const graph = simplify(trace(({ x }) => concat([x, x.slice(0, 1)], 0).mul(2), { x: input(1, 3) }))
-    expect(() => openOnce(native, graph, { threads: 1 })).toThrow('a value has no numbers')
+    expect(() => openOnce(engine, graph, { threads: 1 })).toThrow('a value has no numbers')
   })
 })
 

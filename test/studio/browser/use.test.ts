@@ -156,16 +156,16 @@ long('once it is there, the page goes on without its host', async () => {
   expect(errors).toEqual([])
 })
 
-test('a runtime that cannot be loaded is said', async () => {
+test('an engine that cannot be loaded is said', async () => {
   const { page, errors } = await studio.open({ url: 'about:blank' })
-  await page.route('**/*.wasm', route => route.abort())
+  await page.context().route('**/in-page-*.js', route => route.abort())
   await page.goto(studio.site())
   await page.getByRole('alert').getByText('could not be loaded. Check the connection').waitFor()
   errors.length = 0
 })
 
 long.each([
-  ['the script of ONNX Runtime', '**/ort-wasm-*.js', 'could not be loaded. Check the connection'],
+  ['the engine', '**/in-page-*.js', 'could not be loaded. Check the connection'],
   ['what trains', '**/training-*.js', 'could not be loaded; reload it'],
   ['the worker', '**/worker-*.js', 'could not be loaded; reload it'],
 ])('a server that calls %s something else than a script is said', async (_, file, words) => {

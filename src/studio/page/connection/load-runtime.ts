@@ -34,19 +34,10 @@ interface Graphics {
 const hasAdapter = async (): Promise<boolean> =>
   Boolean(await (navigator as Graphics).gpu?.requestAdapter().catch(() => null))
 
-/**
- * ONNX Runtime: its script and its files, loaded together. Where there is no adapter for WebGPU, the one for
- * WebAssembly.
- *
- * @throws Error when one does not come
- */
-export async function loadRuntime(
-  files: Readonly<Record<RuntimeName, RuntimeFiles>>,
-  wanted: RuntimeName,
-  tell: (received: number, total: number) => void,
-): Promise<Loaded> {
-  const graphics = wanted === 'webgpu' && (await hasAdapter())
-  const own = files[graphics ? 'webgpu' : 'wasm']
+type Tell = (received: number, total: number) => void
+
+/** ONNX Runtime: its script and its files, loaded together. @throws Error when one does not come */
+async function loadOnnx(own: RuntimeFiles, graphics: boolean, tell: Tell): Promise<Runtime> {
   const [binary, { compile, compileScan, openModel, setRuntimeFiles }] = await inWords(
     Promise.all([
       download(own.wasm, tell),
@@ -55,6 +46,26 @@ export async function loadRuntime(
   )
   setRuntimeFiles(own, binary)
   await inWords(compile(smallest()).then(program => program.close()))
-  const name = graphics ? 'WebGPU' : wanted === 'webgpu' ? 'WebAssembly: no WebGPU adapter' : 'WebAssembly'
-  return { engine: { compile, compileScan, openModel }, name }
+  return { compile, compileScan, openModel }
+}
+
+/**
+ * What runs graphs: the engine of our own in WebAssembly, which takes ONNX Runtime for what it does not run; or that on WebGPU,
+ * where it is wanted and there is an adapter.
+ *
+ * @throws Error when a file does not come
+ */
+export async function loadRuntime(
+  files: Readonly<Record<RuntimeName, RuntimeFiles>>,
+  wanted: RuntimeName,
+  tell: Tell,
+): Promise<Loaded> {
+  if (wanted === 'webgpu' && (await hasAdapter())) {
+    return { engine: await loadOnnx(files.webgpu, true, tell), name: 'WebGPU' }
+  }
+  const { pageRuntime } = await inWords(import('../../../runtime/in-page.ts'))
+  return {
+    engine: pageRuntime(() => loadOnnx(files.wasm, false, tell)),
+    name: wanted === 'webgpu' ? 'WebAssembly: no WebGPU adapter' : 'WebAssembly',
+  }
 }
