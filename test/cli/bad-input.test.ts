@@ -404,7 +404,7 @@ const RUNS: [string, RegExp][] = [
   ['sample garbage.onnx --out a.csv', /garbage\.onnx: not an ONNX model that can be run/],
   [
     'sample other.onnx --out a.csv',
-    /other\.onnx: expected inputs x \[batch, \.\.\.D\], s \[batch\], t \[batch\] of float32, and at most class \[batch\] of int64, or vector \[batch, K\] and none \[batch\], and w \[batch\]; found a float32\[batch, 2\]/,
+    /other\.onnx: expected inputs x \[batch, \.\.\.D\], s \[batch\], t \[batch\] of float32, and at most class \[batch\] of int64, or vector \[batch, K\] and none \[batch\], and w \[batch\], and low \[batch\] and high \[batch\]; found a float32\[batch, 2\]/,
   ],
   ['sample narrow.onnx --out a.csv', /narrow\.onnx: .*no flow map/],
   ['sample garbage.safetensors --out a.csv', /garbage\.safetensors: not a safetensors file, or cut short/],

@@ -149,7 +149,9 @@ describe('is refused in a line', () => {
     expect(await refused(at('velocity'), model)).toMatch(/expected an adapter, .*found a whole model/)
     expect(await refused(at('nowhere'), at('adapted'))).toMatch(/nowhere: no such run/)
     const { adapter } = paths(at('adapted'))
-    expect(await refused(adapter, at('adapted'))).toMatch(/adapter\.safetensors: .*not an oxbow model/)
+    expect(await refused(adapter, at('adapted'))).toMatch(
+      /adapter\.safetensors: is an adapter, which is no model without its base/,
+    )
   })
 
   test('an adapter on other shapes', async () => {

@@ -60,7 +60,11 @@ describe('a run with an adapter', () => {
     expect(given).toMatchObject({ rank: 8, alpha: 3, train: [], targets: ['input', 'hidden'] })
     expect(own.learningRate).toBe(1e-4)
     const shown = resolveConfig(
-      tuned({ network: { ...network, conditioning: 'decoupled', scale: 'inverse', interval: true } }),
+      tuned({
+        condition: { kind: 'class' },
+        guidance: { rule: 'random', interval: 'drawn' },
+        network: { ...network, conditioning: 'decoupled' },
+      }),
     )
     expect(shown.adapter!.train).toEqual(['scale', 'interval'])
   })
