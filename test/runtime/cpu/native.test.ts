@@ -26,7 +26,7 @@ import type { Buffer } from '../../../src/runtime/program.ts'
 import { allCases } from '../../autodiff/gallery.ts'
 import { sampleArguments } from '../../autodiff/values.ts'
 import { isWhole, some } from '../../helpers/long.ts'
-import { buffers, expectNear } from './near.ts'
+import { buffers, expectNear, once } from './near.ts'
 import { changeOf, ofObjective, scannedFor, stepOf, transformers, valuesFor } from './steps.ts'
 
 const native = findNative()!
@@ -62,7 +62,7 @@ describe.each(engines)('%s agrees with the evaluator', (_, engine) => {
         ),
       )
       const values = sampleArguments(args, 3)
-      const found = await openOnce(engine, graph, { threads: 2 }).run(buffers(graph, values))
+      const found = await once(openOnce(engine, graph, { threads: 2 }), buffers(graph, values))
       expectNear(graph, found, evaluate(graph, values), 5 * roundoff)
     }
   })
@@ -70,7 +70,7 @@ describe.each(engines)('%s agrees with the evaluator', (_, engine) => {
   const agrees = async (graph: Graph<CorePrimitive>, carried: number) => {
     const values = valuesFor(graph)
     const inputs = buffers(graph, values)
-    const found = await openScan(engine, graph, carried, { threads: 2 }).run(inputs)
+    const found = await once(openScan(engine, graph, carried, { threads: 2 }), inputs)
     expectNear(graph, found, evaluate(graph, values), 5e-4)
   }
 
@@ -96,7 +96,7 @@ describe.each(engines)('%s agrees with the evaluator', (_, engine) => {
       ...graph,
       inputs: graph.inputs.map(input => ({ ...input, shape: input.shape.map(n => (n < 0 ? rows : n)) })),
     } as never)
-    const found = await openOnce(engine, graph, { threads: 2 }).run(buffers(graph, values))
+    const found = await once(openOnce(engine, graph, { threads: 2 }), buffers(graph, values))
     expectNear(graph, found, evaluate(graph, values), 1e-5)
   })
 })
@@ -108,9 +108,9 @@ describe.each(engines)('%s agrees on', (_, engine) => {
   const inOne = (graph: Graph<CorePrimitive>, rows = 0) => {
     const inputs = graph.inputs.map(each => ({ ...each, shape: each.shape.map(n => (n < 0 ? rows : n)) }))
     const values = valuesFor({ ...graph, inputs } as never)
-    return openOnce(engine, graph, { threads: 2 })
-      .run(buffers(graph, values))
-      .then(found => expectNear(graph, found, evaluate(graph, values), 1e-5))
+    return once(openOnce(engine, graph, { threads: 2 }), buffers(graph, values)).then(found =>
+      expectNear(graph, found, evaluate(graph, values), 1e-5),
+    )
   }
 
   test('rows that rows of a later stage and a whole need', () =>
@@ -151,7 +151,7 @@ describe.skipIf(!native)('the compiled engine', () => {
   test('gives the same bits with any number of threads, and in one run or step by step', async () => {
     const inputs = scanned(3)
     const [one, two, five] = await Promise.all(
-      [1, 2, 5].map(threads => openScan(native, graph, carried, { threads }).run(inputs)),
+      [1, 2, 5].map(threads => once(openScan(native, graph, carried, { threads }), inputs)),
     )
     expect(two).toEqual(one)
     expect(five).toEqual(one)
@@ -164,6 +164,7 @@ describe.skipIf(!native)('the compiled engine', () => {
       state = (await program.run([...state, ...own])).slice(0, carried)
     }
     expect(state).toEqual(one.slice(0, carried))
+    await program.close()
   })
 
   test('may be asked again at once', async () => {

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import type { Graph, Value } from '../../../src/autodiff/index.ts'
-import type { Buffer } from '../../../src/runtime/program.ts'
+import type { Buffer, Program } from '../../../src/runtime/program.ts'
 
 /** Values as a program takes them. */
 export const buffers = (graph: Graph, values: readonly Value[]): Buffer[] =>
@@ -27,4 +27,13 @@ export function expectNear(
     const tolerance = /\.(parameters|average)$/.test(graph.outputNames[i]) ? 40 * most : most
     expect(offBy(found[i], value), graph.outputNames[i]).toBeLessThan(tolerance)
   })
+}
+
+/** Runs a program a single time and gives back its memory and threads, of which hundreds of tests would take many. */
+export async function once(program: Program, inputs: readonly Buffer[]): Promise<readonly Buffer[]> {
+  try {
+    return await program.run(inputs)
+  } finally {
+    await program.close()
+  }
 }
