@@ -41,7 +41,7 @@ long(
     expect(cardText(run)).toContain('standard_normal((batch, 16, 16, 1))')
     expect(cardText(run)).toContain('`x [batch, 16, 16, 1]`')
     expect(cardText(run)).toContain('glyphs, pictures of 16 x 16 x 1, 256 dimensions')
-    expect(cardText(run)).toContain('pipeline_tag: unconditional-image-generation\n')
+    expect(cardText(run)).toContain('- class-conditional\n')
     await writeRunReport(run)
     expect(existsSync(join(run, 'plots/samples.png'))).toBe(true)
     expect(cardText(run)).toContain('![Samples by number of steps, from the same noise](plots/samples.png)')
