@@ -6,6 +6,7 @@
 // and the median of their fastest chunks counts. With two arguments it is such a process: threads, and keys of the configuration.
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { median } from '../dist/cli/bench/own.js'
 import { pointOf, resolveConfig } from '../dist/config/index.js'
 import { generatedDataset } from '../dist/data/catalogue.js'
 import { compileScan } from '../dist/runtime/node.js'
@@ -57,7 +58,6 @@ const measured = (engine, count, user) =>
       env: { ...process.env, OXBOW_ENGINE: engine },
     }),
   )
-const median = values => values.sort((a, b) => a - b)[values.length >> 1]
 console.log('| step | threads | own engine | ONNX Runtime |\n| --- | ---: | ---: | ---: |')
 for (const [name, user] of Object.entries(rows)) {
   for (const count of [1, 2]) {

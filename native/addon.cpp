@@ -81,7 +81,7 @@ void release(napi_env env, Handle &handle) {
 }
 
 // open(words, constants, arena, scratch, parts, threads)
-napi_value open(napi_env env, napi_callback_info info) try {
+napi_value open(napi_env env, napi_callback_info info) {
   Arguments given(env, info, 6);
   const auto words = arrayOf<int32_t>(env, given.values[0], napi_int32_array);
   const auto constants = arrayOf<float>(env, given.values[1], napi_float32_array);
@@ -101,14 +101,6 @@ napi_value open(napi_env env, napi_callback_info info) try {
   napi_adjust_external_memory(env, bytesOf(**handle.release()), &all);
   check(env, napi_type_tag_object(env, result, &TAG));
   return result;
-} catch (const InvalidProgram &invalid) {
-  napi_throw_error(env, nullptr, ("engine: the program " + invalid.what).c_str());
-  return nullptr;
-} catch (const Failure &) {
-  return nullptr;
-} catch (const std::exception &error) {
-  napi_throw_error(env, nullptr, error.what());
-  return nullptr;
 }
 
 struct Run {
@@ -137,7 +129,7 @@ std::vector<Span> spansOf(napi_env env, napi_value list) {
 }
 
 // run(program, steps, carried, rows, inputs, outputs, others): arrays of typed arrays; a promise of which outputs have the last state
-napi_value run(napi_env env, napi_callback_info info) try {
+napi_value run(napi_env env, napi_callback_info info) {
   Arguments arguments(env, info, 7);
   auto task = std::make_unique<Run>();
   task->program = handleOf(env, arguments.values[0]);
@@ -176,6 +168,24 @@ napi_value run(napi_env env, napi_callback_info info) try {
   check(env, napi_queue_async_work(env, task->work));
   task.release();
   return promise;
+}
+
+// close(program): its memory and threads end now, or with the run that it is in; once more does nothing
+napi_value close(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info, 1);
+  release(env, anyHandleOf(env, arguments.values[0]));
+  return nullptr;
+}
+
+napi_value instructions(napi_env env, napi_callback_info) {
+  napi_value name;
+  napi_create_string_utf8(env, instructionSet(), NAPI_AUTO_LENGTH, &name);
+  return name;
+}
+
+// What a function throws, as an error of the script that called it.
+template <napi_value (*function)(napi_env, napi_callback_info)> napi_value guarded(napi_env env, napi_callback_info info) try {
+  return function(env, info);
 } catch (const InvalidProgram &invalid) {
   napi_throw_error(env, nullptr, ("engine: the program " + invalid.what).c_str());
   return nullptr;
@@ -186,26 +196,11 @@ napi_value run(napi_env env, napi_callback_info info) try {
   return nullptr;
 }
 
-// close(program): its memory and threads end now, or with the run that it is in; once more does nothing
-napi_value close(napi_env env, napi_callback_info info) try {
-  Arguments arguments(env, info, 1);
-  release(env, anyHandleOf(env, arguments.values[0]));
-  return nullptr;
-} catch (const Failure &) {
-  return nullptr;
-}
-
-napi_value instructions(napi_env env, napi_callback_info) {
-  napi_value name;
-  napi_create_string_utf8(env, instructionSet(), NAPI_AUTO_LENGTH, &name);
-  return name;
-}
-
 napi_value start(napi_env env, napi_value exports) {
   const napi_property_descriptor properties[] = {
-      {"open", nullptr, open, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
-      {"run", nullptr, run, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
-      {"close", nullptr, close, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"open", nullptr, guarded<open>, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"run", nullptr, guarded<run>, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"close", nullptr, guarded<close>, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"instructions", nullptr, instructions, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, 4, properties);

@@ -93,6 +93,12 @@ export function readPublished(root) {
   return existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : []
 }
 
+export const isSame = (a, b) => JSON.stringify(a) === JSON.stringify(b)
+
+/** A row of the same configuration among them. */
+export const publishedOf = (published, { name, config }) =>
+  published.find(row => row.name === name && isSame(row.config, config))
+
 /** Without the part, which the plan says. */
 const kept = ({ name, set, config, seconds, spike, rows }) => ({ name, set, config, seconds, spike, rows })
 
@@ -102,12 +108,9 @@ const kept = ({ name, set, config, seconds, spike, rows }) => ({ name, set, conf
  */
 export function writeReport(root, all, found) {
   const published = readPublished(root)
-  const results = all.flatMap(({ name, config, part }, i) => {
-    const old = published.find(
-      row => row.name === name && JSON.stringify(row.config) === JSON.stringify(config),
-    )
-    const result = found[i].rows ? found[i] : old
-    return result ? [{ ...kept(result), part }] : []
+  const results = all.flatMap((row, i) => {
+    const result = found[i].rows ? found[i] : publishedOf(published, row)
+    return result ? [{ ...kept(result), part: row.part }] : []
   })
   writeFileSync(
     join(root, KEPT),

@@ -17,7 +17,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { rowsOf, SETS } from './plan.mjs'
-import { readPublished, writeReport } from './report.mjs'
+import { isSame, publishedOf, readPublished, writeReport } from './report.mjs'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const OUT = join(ROOT, 'runs', 'images')
@@ -52,7 +52,6 @@ if (unknown) {
 /** The rows that a row's configuration names. */
 const needs = row => JSON.stringify(row.config).match(/(?<="run":")[^"]+/g) ?? []
 const published = readPublished(ROOT)
-const isSame = (a, b) => JSON.stringify(a) === JSON.stringify(b)
 const chosen = new Set()
 const choose = row => {
   for (const name of needs(row)) choose(all.find(other => other.name === name))
@@ -63,9 +62,7 @@ const resultOf = name => join(OUT, `${name}.result.json`)
 const localResult = ({ name }) =>
   existsSync(resultOf(name)) ? JSON.parse(readFileSync(resultOf(name), 'utf8')) : {}
 /** What was measured of a row here, or is published of the same configuration. */
-const measuredOf = row =>
-  localResult(row).rows ??
-  published.find(({ name, config }) => name === row.name && isSame(config, row.config))?.rows
+const measuredOf = row => localResult(row).rows ?? publishedOf(published, row)?.rows
 
 const picked = asked.filter(name => !SETS.includes(name))
 const isAsked = row =>

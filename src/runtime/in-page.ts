@@ -1,8 +1,5 @@
-import type { CorePrimitive, Graph } from '../autodiff/index.ts'
-import { UnplannedError } from './cpu/emit.ts'
-import { openOnce, openScan } from './cpu/engine.ts'
+import { ifPlanned, openOnce, openScan } from './cpu/engine.ts'
 import { wasmEngine } from './cpu/wasm.ts'
-import { isPrecise, type Program } from './program.ts'
 import type { Runtime } from './runtime.ts'
 
 const ONE_THREAD = { threads: 1 }
@@ -23,32 +20,12 @@ export function pageRuntime(load: () => Promise<Runtime>): Runtime {
     })
     return loading
   }
-  const compiled = async (
-    graph: Graph<CorePrimitive>,
-    own: () => Program,
-    other: (runtime: Runtime) => Promise<Program>,
-  ): Promise<Program> => {
-    if (isPrecise(graph)) return other(await onnx())
-    try {
-      return own()
-    } catch (error) {
-      if (!(error instanceof UnplannedError)) throw error
-      return other(await onnx())
-    }
-  }
   return {
-    compile: graph =>
-      compiled(
-        graph,
-        () => openOnce(native, graph, ONE_THREAD),
-        runtime => runtime.compile(graph),
-      ),
-    compileScan: (graph, carried) =>
-      compiled(
-        graph,
-        () => openScan(native, graph, carried, ONE_THREAD),
-        runtime => runtime.compileScan(graph, carried),
-      ),
+    compile: async graph =>
+      ifPlanned(graph, () => openOnce(native, graph, ONE_THREAD)) ?? (await onnx()).compile(graph),
+    compileScan: async (graph, carried) =>
+      ifPlanned(graph, () => openScan(native, graph, carried, ONE_THREAD)) ??
+      (await onnx()).compileScan(graph, carried),
     openModel: async bytes => (await onnx()).openModel(bytes),
   }
 }

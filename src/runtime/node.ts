@@ -15,8 +15,7 @@ import {
 } from '../autodiff/index.ts'
 import { sizeOf } from '../autodiff/primitive.ts'
 import { adaptive } from './adaptive.ts'
-import { UnplannedError } from './cpu/emit.ts'
-import { type EngineOptions, openOnce, openScan } from './cpu/engine.ts'
+import { type EngineOptions, ifPlanned, openOnce, openScan } from './cpu/engine.ts'
 import { fallBack } from './cpu/fallback.ts'
 import { chosenEngine, type Native } from './cpu/native.ts'
 import { askedDevice, DEVICES, type Device, HOW, providerOf } from './device.ts'
@@ -108,14 +107,7 @@ function ofOwnEngine(
 ): Program | undefined {
   if (isPrecise(graph)) return undefined
   const { native } = chosenEngine(device)
-  if (!native) return undefined
-  try {
-    return openIn(native, { threads })
-  } catch (error) {
-    if (!(error instanceof UnplannedError)) throw error
-    fallBack(error.message)
-    return undefined
-  }
+  return native && ifPlanned(graph, () => openIn(native, { threads }), fallBack)
 }
 
 /** Compiles a simplified graph. */

@@ -1,6 +1,6 @@
 import { type CorePrimitive, DYNAMIC, type Graph, type Shape } from '../../autodiff/index.ts'
 import { knownSize, sizeOf } from '../../autodiff/primitive.ts'
-import { type Program, portsOf, shapesOf } from '../program.ts'
+import { isPrecise, type Program, portsOf, shapesOf } from '../program.ts'
 import { planOf, UnplannedError } from './emit.ts'
 import { encode } from './encode.ts'
 import type { Native } from './native.ts'
@@ -119,4 +119,25 @@ function batchOf(graph: Graph<CorePrimitive>, shapes: readonly Shape[]): number 
     }
   }
   return first?.rows ?? 0
+}
+
+/**
+ * A graph on this engine, where it runs such graphs.
+ *
+ * @param open  may throw an `UnplannedError`
+ * @param onUnplanned  hears why it does not, but for graphs of 64 bits
+ */
+export function ifPlanned(
+  graph: Graph<CorePrimitive>,
+  open: () => Program,
+  onUnplanned: (reason: string) => void = () => {},
+): Program | undefined {
+  if (isPrecise(graph)) return undefined
+  try {
+    return open()
+  } catch (error) {
+    if (!(error instanceof UnplannedError)) throw error
+    onUnplanned(error.message)
+    return undefined
+  }
 }
