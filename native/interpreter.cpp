@@ -22,8 +22,6 @@ static INLINE const void *addressOf(const Access &at, const Context &c) {
 static INLINE float *writable(const Access &at, const Context &c) { return (float *)addressOf(at, c); }
 static INLINE const float *readable(const Access &at, const Context &c) { return (const float *)addressOf(at, c); }
 
-static const int MOST_VIEWS = 4;
-
 struct Nest {
   int loops;
   long sizes[MOST_LOOPS];
@@ -84,12 +82,18 @@ static INLINE V taken(const float *from, long i, long step) {
   return x;
 }
 static INLINE V takenUpTo(const float *from, long i, long n, long step) {
+#if defined(__AVX512F__)
+  if (step == 1) return (V)_mm512_maskz_loadu_ps((1u << n) - 1, from + i);
+#endif
   V x = V{};
   for (long j = 0; j < n; j++) x[j] = from[(i + j) * step];
   return x;
 }
 static INLINE void put(float *to, long i, long n, long step, V x) {
   if (step == 1 && n == WIDTH) return store(to + i, x);
+#if defined(__AVX512F__)
+  if (step == 1) return _mm512_mask_storeu_ps(to + i, (1u << n) - 1, (__m512)x);
+#endif
   for (long j = 0; j < n; j++) to[(i + j) * step] = x[j];
 }
 
@@ -138,17 +142,50 @@ static INLINE V power(V x, V y) {
 }
 
 // Powers that are a root or a product: all exponents are the same.
-static void powers(const Nest &nest) {
-  walk(nest, 4, [](char *const *at, long n, const long *steps) {
-    const float y = *(const float *)at[2];
-    if (steps[2] != 0) return run<2>(at, n, steps, [](V *x) { return power(x[0], x[1]); });
-    if (y == 2.0f) return run<1>(at, n, steps, [](V *x) { return x[0] * x[0]; });
-    if (y == -1.0f) return run<1>(at, n, steps, [](V *x) { return 1.0f / x[0]; });
-    if (y == 0.5f) return run<1>(at, n, steps, [](V *x) { return root(x[0]); });
-    if (y == -0.5f) return run<1>(at, n, steps, [](V *x) { return 1.0f / root(x[0]); });
-    if (y == -2.0f) return run<1>(at, n, steps, [](V *x) { return 1.0f / (x[0] * x[0]); });
-    return run<2>(at, n, steps, [](V *x) { return power(x[0], x[1]); });
-  });
+static void powers(char *const *at, long n, const long *steps) {
+  const float y = *(const float *)at[2];
+  if (steps[2] != 0) return run<2>(at, n, steps, [](V *x) { return power(x[0], x[1]); });
+  if (y == 2.0f) return run<1>(at, n, steps, [](V *x) { return x[0] * x[0]; });
+  if (y == -1.0f) return run<1>(at, n, steps, [](V *x) { return 1.0f / x[0]; });
+  if (y == 0.5f) return run<1>(at, n, steps, [](V *x) { return root(x[0]); });
+  if (y == -0.5f) return run<1>(at, n, steps, [](V *x) { return 1.0f / root(x[0]); });
+  if (y == -2.0f) return run<1>(at, n, steps, [](V *x) { return 1.0f / (x[0] * x[0]); });
+  return run<2>(at, n, steps, [](V *x) { return power(x[0], x[1]); });
+}
+
+#define UNARY(KIND, EXPRESSION) \
+  case KIND: return run<1>(at, n, steps, [](V *x) { V a = x[0]; return EXPRESSION; });
+#define BINARY(KIND, EXPRESSION) \
+  case KIND: return run<2>(at, n, steps, [](V *x) { V a = x[0], b = x[1]; return EXPRESSION; });
+
+// One step along one loop.
+static NOINLINE void elementwise(int kind, char *const *at, long n, const long *steps) {
+  switch (kind) {
+    UNARY(COPY, a)
+    UNARY(NEG, -a)
+    UNARY(EXP, exponential(a))
+    UNARY(LOG, logarithm(a))
+    UNARY(SIN, sineFrom(a, 0))
+    UNARY(COS, sineFrom(a, 1))
+    UNARY(TANH, hyperbolicTangent(a))
+    UNARY(SQRT, root(a))
+    UNARY(ABS, magnitude(a))
+    UNARY(SIGN, pick(a > V{}, all(1.0f), pick(a < V{}, all(-1.0f), a)))
+    UNARY(SIGMOID, sigmoid(a))
+    UNARY(TRUNCATE, pick(magnitude(a) < all(2147483000.0f), toFloats(toInts(a)), a))
+    UNARY(NONZERO, truth(~(a == V{})))
+    BINARY(ADD, a + b)
+    BINARY(SUB, a - b)
+    BINARY(MUL, a * b)
+    BINARY(DIV, a / b)
+    case POW: return powers(at, n, steps);
+    BINARY(MAXIMUM, pick(~(a == a), a, larger(a, b)))
+    BINARY(MINIMUM, pick(~(a == a), a, smaller(a, b)))
+    BINARY(LESS, truth(a < b))
+    BINARY(LESS_EQUAL, truth(a <= b))
+    BINARY(EQUAL, truth(a == b))
+    case SELECT: return run<3>(at, n, steps, [](V *x) { return pick(x[0] == V{}, x[2], x[1]); });
+  }
 }
 
 static void integers(const Nest &nest) {
@@ -170,42 +207,81 @@ static void integers(const Nest &nest) {
   }
 }
 
-#define UNARY(KIND, EXPRESSION) \
-  case KIND: return walk(nest, 4, [](char *const *at, long n, const long *steps) { \
-    run<1>(at, n, steps, [](V *x) { V a = x[0]; return EXPRESSION; }); });
-#define BINARY(KIND, EXPRESSION) \
-  case KIND: return walk(nest, 4, [](char *const *at, long n, const long *steps) { \
-    run<2>(at, n, steps, [](V *x) { V a = x[0], b = x[1]; return EXPRESSION; }); });
-
-static NOINLINE void elementwise(int kind, const Nest &nest) {
-  switch (kind) {
-    UNARY(COPY, a)
-    UNARY(NEG, -a)
-    UNARY(EXP, exponential(a))
-    UNARY(LOG, logarithm(a))
-    UNARY(SIN, sineFrom(a, 0))
-    UNARY(COS, sineFrom(a, 1))
-    UNARY(TANH, hyperbolicTangent(a))
-    UNARY(SQRT, root(a))
-    UNARY(ABS, magnitude(a))
-    UNARY(SIGN, pick(a > V{}, all(1.0f), pick(a < V{}, all(-1.0f), a)))
-    UNARY(SIGMOID, sigmoid(a))
-    UNARY(TRUNCATE, pick(magnitude(a) < all(2147483000.0f), toFloats(toInts(a)), a))
-    UNARY(NONZERO, truth(~(a == V{})))
-    case INTEGERS: return integers(nest);
-    BINARY(ADD, a + b)
-    BINARY(SUB, a - b)
-    BINARY(MUL, a * b)
-    BINARY(DIV, a / b)
-    case POW: return powers(nest);
-    BINARY(MAXIMUM, pick(~(a == a), a, larger(a, b)))
-    BINARY(MINIMUM, pick(~(a == a), a, smaller(a, b)))
-    BINARY(LESS, truth(a < b))
-    BINARY(LESS_EQUAL, truth(a <= b))
-    BINARY(EQUAL, truth(a == b))
-    case SELECT: return walk(nest, 4, [](char *const *at, long n, const long *steps) {
-      run<3>(at, n, steps, [](V *x) { return pick(x[0] == V{}, x[2], x[1]); }); });
+// Numbers in lines, as one view has them, to where another has them.
+static INLINE void move(float *to, long toLine, long toStep, const float *from, long line, long step, long lines, long n) {
+  for (long i = 0; i < lines; i++, to += toLine, from += line) {
+    char *at[2] = {(char *)to, (char *)from};
+    const long steps[2] = {toStep, step};
+    run<1>(at, n, steps, [](V *x) { return x[0]; });
   }
+}
+
+// One share of the outermost loop that has more than one turn.
+static void takeShare(Nest &nest, const Context &c) {
+  for (int i = 0; i < nest.loops; i++) {
+    if (nest.sizes[i] == 1 && i + 1 < nest.loops) continue;
+    const long from = nest.sizes[i] * c.thread / c.threads, to = nest.sizes[i] * (c.thread + 1) / c.threads;
+    for (int v = 0; v < nest.views; v++) nest.at[v] += 4 * from * nest.strides[v][i];
+    nest.sizes[i] = to - from;
+    return;
+  }
+}
+
+// What a step needs of each view: its address as it is, also where it stands still, or numbers brought together beside it.
+enum Form { AS_IS, STILL, APART };
+
+/**
+ * `[results, operands, between, steps, (kind, to, from, from, from) ..., views]`: all steps at some places, then at the next ones.
+ * The last loop goes by pieces; where it is short, a piece is some of its runs.
+ */
+static NOINLINE void pass(const int32_t *w, Context &c) {
+  const int results = w[0], views = w[0] + w[1], count = w[3];
+  const int32_t *steps = w + 4;
+  Nest nest;
+  readNest(steps + 5 * count, views, c, nest);
+  if (c.threads > 1) takeShare(nest, c);
+  if (steps[0] == INTEGERS) return integers(nest);
+  const int last = nest.loops - 1;
+  const long n = nest.sizes[last];
+  const bool isMove = count == 1 && steps[0] == COPY, isShort = last > 0 && n > 0 && n < CHUNK / 2;
+  bool isPlain = count == 1;
+  Form forms[MOST_VIEWS];
+  long inner[MOST_VIEWS];
+  for (int v = 0; v < views; v++) {
+    inner[v] = nest.strides[v][last];
+    const bool isOne = !isShort || nest.strides[v][last - 1] == n * inner[v];
+    forms[v] = isOne && inner[v] == 1 ? AS_IS : isOne && inner[v] == 0 && v >= results ? STILL : APART;
+    isPlain = isPlain && forms[v] != APART;
+  }
+  const long most = isShort ? CHUNK / n : isPlain || isMove ? n : CHUNK;
+  if (isShort) nest.loops--;
+  walk(nest, 4, [&](char *const *at, long all, const long *along) {
+    for (long from = 0; from < all; from += most) {
+      const long taken = all - from < most ? all - from : most, lines = isShort ? taken : 1, run = isShort ? n : taken;
+      const auto placeOf = [&](int v) { return (float *)at[v] + from * along[v]; };
+      const auto moveFrom = [&](float *to, int v) { move(to, run, 1, placeOf(v), along[v], inner[v], lines, run); };
+      if (isMove) {
+        move(placeOf(0), along[0], inner[0], placeOf(1), along[1], inner[1], lines, run);
+        continue;
+      }
+      for (int v = results; v < views; v++)
+        if (forms[v] == APART) moveFrom(c.scratch + v * CHUNK, v);
+      for (int i = 0; i < count; i++) {
+        const int32_t *step = steps + 5 * i;
+        char *places[4];
+        long strides[4];
+        for (int k = 0; k < 4; k++) {
+          const int number = step[k + 1];
+          const bool isView = number < views && forms[number] != APART;
+          places[k] = (char *)(isView ? placeOf(number) : c.scratch + number * CHUNK);
+          strides[k] = isView && forms[number] == STILL ? 0 : 1;
+        }
+        elementwise(step[0], places, lines * run, strides);
+      }
+      for (int v = 0; v < results; v++)
+        if (forms[v] == APART) move(placeOf(v), along[v], inner[v], c.scratch + v * CHUNK, run, 1, lines, run);
+    }
+  });
 }
 
 // Adds numbers up, or keeps the largest, where the result stands still.
@@ -262,15 +338,8 @@ static NOINLINE void accumulate(int kind, const Nest &nest) {
   });
 }
 
-// One share of the outermost loop that has more than one turn.
-static void takeShare(Nest &nest, const Context &c) {
-  for (int i = 0; i < nest.loops; i++) {
-    if (nest.sizes[i] == 1 && i + 1 < nest.loops) continue;
-    const long from = nest.sizes[i] * c.thread / c.threads, to = nest.sizes[i] * (c.thread + 1) / c.threads;
-    for (int v = 0; v < nest.views; v++) nest.at[v] += 4 * from * nest.strides[v][i];
-    nest.sizes[i] = to - from;
-    return;
-  }
+static void walkStep(int kind, const Nest &nest) {
+  walk(nest, 4, [kind](char *const *at, long n, const long *steps) { elementwise(kind, at, n, steps); });
 }
 
 static void finish(int kind, Nest &nest, const Context &c) {
@@ -278,7 +347,7 @@ static void finish(int kind, Nest &nest, const Context &c) {
   for (int p = 0; p < c.partCount; p++) {
     Nest own = nest;
     own.at[1] += 4 * p * c.partSize;
-    if (p == 0) elementwise(COPY, own);
+    if (p == 0) walkStep(COPY, own);
     else {
       // Out of the result and the part.
       own.views = 3;
@@ -288,7 +357,7 @@ static void finish(int kind, Nest &nest, const Context &c) {
         own.strides[2][i] = own.strides[1][i];
         own.strides[1][i] = own.strides[0][i];
       }
-      elementwise(kind == 0 ? ADD : MAXIMUM, own);
+      walkStep(kind == 0 ? ADD : MAXIMUM, own);
     }
   }
 }
@@ -368,11 +437,7 @@ void runBlock(const int32_t *words, int count, Context &c) {
     const int32_t *w = words + 2;
     Nest nest;
     switch (words[0]) {
-      case ELEMENTWISE:
-        readNest(w + 2, w[1] + 1, c, nest);
-        if (c.threads > 1) takeShare(nest, c);
-        elementwise(w[0], nest);
-        break;
+      case ELEMENTWISE: pass(w, c); break;
       case FILL: {
         readNest(w + 2, 1, c, nest);
         float value;

@@ -12,8 +12,10 @@ enum Kind {
   ADD, SUB, MUL, DIV, POW, MAXIMUM, MINIMUM, LESS, LESS_EQUAL, EQUAL, SELECT, KINDS
 };
 
-/** Loops of an instruction, at most. */
-const int MOST_LOOPS = 8;
+/** Loops of an instruction, and views of it, at most. */
+const int MOST_LOOPS = 8, MOST_VIEWS = 24;
+/** Numbers that a pass of several steps takes at a time, which the first cache holds. */
+const int CHUNK = 512;
 /** At most so many columns are no panel: products with them go along the rows. */
 const int NARROW = 4;
 /** Columns of a panel on the widest vectors: what a packed matrix has room for. */

@@ -96,10 +96,10 @@ struct Checker {
   struct Nest {
     int loops;
     double sizes[MOST_LOOPS];
-    Access at[4];
-    Extent extents[4];
+    Access at[MOST_VIEWS];
+    Extent extents[MOST_VIEWS];
   };
-  Nest nest(int views) {
+  Nest nest(int views, int results = 1) {
     Nest found{};
     found.loops = next();
     if (found.loops < 1 || found.loops > MOST_LOOPS) refuse();
@@ -110,19 +110,29 @@ struct Checker {
       found.at[v] = access();
       for (int i = 0; i < found.loops; i++) found.extents[v].along(found.sizes[i], next());
     }
-    writes(found.at[0]);
+    for (int v = 0; v < results; v++) writes(found.at[v]);
     return found;
   }
-
-  static int inputsOf(int kind) { return kind < ADD ? 1 : kind < SELECT ? 2 : 3; }
 
   void instruction(int operation) {
     switch (operation) {
       case ELEMENTWISE: {
-        const int kind = among(KINDS), inputs = next();
-        if (inputs != inputsOf(kind)) refuse();
-        const Nest found = nest(inputs + 1);
-        for (int v = 0; v <= inputs; v++) touch(found.at[v], found.extents[v], v == 1 && kind == INTEGERS ? 2 : 1);
+        const int results = among(MOST_VIEWS + 1), operands = among(MOST_VIEWS + 1), views = results + operands;
+        const double between = count();
+        const int steps = next();
+        if (results < 1 || views > MOST_VIEWS || steps < 1 || (views + between) * CHUNK > (double)sizes.scratch) refuse();
+        bool isOfIntegers = false;
+        for (int i = 0; i < steps; i++) {
+          const int kind = among(KINDS), to = next();
+          // Results and what lies between are written, operands are not.
+          if (to < 0 || to >= views + between || (to >= results && to < views)) refuse();
+          for (int k = 0; k < 3; k++)
+            if (const int from = next(); from < 0 || from >= views + between) refuse();
+          isOfIntegers = isOfIntegers || kind == INTEGERS;
+        }
+        if (isOfIntegers && (steps > 1 || results != 1 || operands != 1)) refuse();
+        const Nest found = nest(views, results);
+        for (int v = 0; v < views; v++) touch(found.at[v], found.extents[v], v == 1 && isOfIntegers ? 2 : 1);
         return;
       }
       case FILL: {

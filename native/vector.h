@@ -35,8 +35,17 @@ static INLINE V all(float x) { return x - V{}; }
 static INLINE I asInts(V x) { return (I)x; }
 static INLINE V asFloats(I x) { return (V)x; }
 static INLINE V pick(I mask, V a, V b) { return asFloats((asInts(a) & mask) | (asInts(b) & ~mask)); }
+// The second where one of them is not a number.
+#if defined(__AVX512F__)
+static INLINE V larger(V a, V b) { return (V)_mm512_max_ps((__m512)a, (__m512)b); }
+static INLINE V smaller(V a, V b) { return (V)_mm512_min_ps((__m512)a, (__m512)b); }
+#elif defined(__AVX2__)
+static INLINE V larger(V a, V b) { return (V)_mm256_max_ps((__m256)a, (__m256)b); }
+static INLINE V smaller(V a, V b) { return (V)_mm256_min_ps((__m256)a, (__m256)b); }
+#else
 static INLINE V larger(V a, V b) { return pick(a > b, a, b); }
 static INLINE V smaller(V a, V b) { return pick(a < b, a, b); }
+#endif
 static INLINE I toInts(V x) { return __builtin_convertvector(x, I); }
 static INLINE V toFloats(I x) { return __builtin_convertvector(x, V); }
 
@@ -93,10 +102,7 @@ static INLINE V magnitude(V x) { return asFloats(asInts(x) & 0x7fffffff); }
 static INLINE V withSign(V x, V of) { return asFloats(asInts(x) | (asInts(of) & (int32_t)0x80000000)); }
 
 // Between both, and not a number where x is none.
-static INLINE V between(V x, float low, float high) {
-  x = pick(all(low) > x, all(low), x);
-  return pick(all(high) < x, all(high), x);
-}
+static INLINE V between(V x, float low, float high) { return smaller(all(high), larger(all(low), x)); }
 
 // e^x 2^-n of the nearest n, and n: Cephes' polynomial, within 2 units in the last place.
 static INLINE V fractionOfExponential(V x, V &n) {
@@ -191,10 +197,17 @@ static INLINE V sineFrom(V x, int quarter) {
   return asFloats(asInts(y) ^ ((q & 2) << 30));
 }
 
+// In halves.
 static INLINE float sumOf(V x) {
-  float total = 0;
-  for (int i = 0; i < WIDTH; i++) total += x[i];
-  return total;
+#if defined(__AVX512F__)
+  return _mm512_reduce_add_ps((__m512)x);
+#else
+  float sums[WIDTH];
+  store(sums, x);
+  for (int n = WIDTH / 2; n > 0; n /= 2)
+    for (int i = 0; i < n; i++) sums[i] += sums[i + n];
+  return sums[0];
+#endif
 }
 
 static INLINE float largestOf(V x) {

@@ -1,4 +1,4 @@
-import type { Instruction } from './instruction.ts'
+import { type Instruction, inputsOf, outsOf } from './instruction.ts'
 import { fillsRows, type Storage } from './view.ts'
 
 /** Where storages of an arena begin, in numbers of one row, and how large it is. */
@@ -18,11 +18,11 @@ interface Gap {
 /** Places the storages of instructions that run one after the other: what is used no more makes room. */
 export function arenaOf(instructions: readonly Instruction[]): Arena {
   const last = new Map<Storage, number>()
-  instructions.forEach(
-    ({ out, inputs }: { out: Instruction['out']; inputs?: readonly Instruction['out'][] }, i) => {
-      for (const { storage } of [out, ...(inputs ?? [])]) if (storage.space === 'arena') last.set(storage, i)
-    },
-  )
+  instructions.forEach((each, i) => {
+    for (const { storage } of [...outsOf(each), ...inputsOf(each)]) {
+      if (storage.space === 'arena') last.set(storage, i)
+    }
+  })
   const ends = new Map<number, Storage[]>()
   for (const [storage, i] of last) ends.set(i, [...(ends.get(i) ?? []), storage])
   const offsets = new Map<Storage, number>()
@@ -53,10 +53,10 @@ export function arenaOf(instructions: readonly Instruction[]): Arena {
     gaps.push(gap)
   }
   instructions.forEach((instruction, i) => {
-    const { storage } = instruction.out
     const done = new Set(ends.get(i))
-    if (storage.space === 'arena' && !offsets.has(storage)) {
-      const donor = [...done].find(each => canTake(instruction, each))
+    for (const { storage } of outsOf(instruction)) {
+      if (storage.space !== 'arena' || offsets.has(storage)) continue
+      const donor = [...done].find(each => offsets.has(each) && canTake(instruction, storage, each))
       if (donor) done.delete(donor)
       offsets.set(storage, donor ? offsets.get(donor)! : take(rounded(storage.size)))
     }
@@ -65,13 +65,16 @@ export function arenaOf(instructions: readonly Instruction[]): Arena {
   return { offsets, size }
 }
 
-/** Whether a result can take the place of an operand that nobody needs any more: number after number. */
-function canTake(instruction: Instruction, operand: Storage): boolean {
-  if (instruction.op !== 'elementwise' || operand.size !== instruction.out.storage.size) return false
-  return [instruction.out, ...instruction.inputs].every(
-    view =>
-      ![instruction.out.storage, operand].includes(view.storage) || (fillsRows(view) && view.offset === 0),
+/**
+ * Whether a result can take the place of an operand that nobody needs any more: number after number, and that of the last step,
+ * since steps before it may still read the operand.
+ */
+function canTake(instruction: Instruction, result: Storage, operand: Storage): boolean {
+  if (instruction.op !== 'elementwise' || instruction.outs.at(-1)!.storage !== result) return false
+  const both = [...instruction.outs, ...instruction.inputs].filter(({ storage }) =>
+    [result, operand].includes(storage),
   )
+  return operand.size === result.size && both.every(view => fillsRows(view) && view.offset === 0)
 }
 
 const rounded = (size: number): number => ALIGNED * Math.ceil(size / ALIGNED)

@@ -1,6 +1,7 @@
 import { DYNAMIC } from '../../autodiff/index.ts'
 import { knownSize } from '../../autodiff/primitive.ts'
-import type { Elementwise, Instruction, Phase, Plan } from './instruction.ts'
+import { fused } from './fuse.ts'
+import { type Elementwise, type Instruction, type Phase, type Plan, passOf } from './instruction.ts'
 import type { Gather, Item, Placed } from './item.ts'
 import type { Placing } from './placing.ts'
 import { isInput, isThere, stagesOf } from './stages.ts'
@@ -83,7 +84,7 @@ class Emitter {
       if (once.length > 0) phases.push({ kind: 'once', instructions: once })
       this.flush(phases)
       for (const { rows: count, code } of byDomain) {
-        if (code.length > 0) phases.push({ kind: 'rows', rows: count, instructions: code })
+        if (code.length > 0) phases.push({ kind: 'rows', rows: count, instructions: fused(code) })
       }
     }
     for (const [item, view] of late) this.copy(this.viewOf(item), view)
@@ -223,7 +224,7 @@ class Emitter {
 
   private copy(from: View, to: View): void {
     const kind = from.storage.integers ? 'integers' : 'copy'
-    this.code.push({ op: 'elementwise', kind, out: to, inputs: [from] })
+    this.code.push(passOf(kind, to, [from]))
   }
 
   /** Rows of a matrix `[rows, columns]`: each block of them is one, too. */
@@ -390,7 +391,7 @@ class Emitter {
     if (biased) return biased
     const out = this.placeFor(item)
     const views = inputs.map(input => stretched(this.floats(input), shape))
-    this.code.push({ op: 'elementwise', kind, out, inputs: views })
+    this.code.push(passOf(kind, out, views))
     return out
   }
 
@@ -406,7 +407,7 @@ class Emitter {
     const kind = item.dtype === 'bool' ? 'nonzero' : item.dtype === 'int64' ? 'truncate' : undefined
     if (!kind) return view
     const out = this.placeFor(item)
-    this.code.push({ op: 'elementwise', kind, out, inputs: [view] })
+    this.code.push(passOf(kind, out, [view]))
     return out
   }
 

@@ -1,7 +1,7 @@
 import { knownSize } from '../../autodiff/primitive.ts'
 import { arenaOf } from './arena.ts'
 import { packedSize } from './emit.ts'
-import { ELEMENTWISE, type Instruction, type Phase, type Plan } from './instruction.ts'
+import { ELEMENTWISE, type Instruction, outsOf, type Pass, type Phase, type Plan } from './instruction.ts'
 import { nestOf, rowStep } from './nest.ts'
 import type { Space, Storage, View } from './view.ts'
 
@@ -61,7 +61,7 @@ export function encode(plan: Plan, { cache = CACHE }: EncodeOptions = {}): Encod
   const phases = plan.phases.map(phase => {
     const placed = arenaOf(phase.instructions)
     const perRow = Math.max(1, placed.size)
-    const isFlat = phase.instructions.every(({ out }) => knownSize(out.shape) <= 1)
+    const isFlat = phase.instructions.every(each => outsOf(each).every(({ shape }) => knownSize(shape) <= 1))
     const fitting = Math.floor(cache / 4 / perRow)
     const most = isFlat ? MOST_FLAT : MOST_ROWS
     const block =
@@ -124,6 +124,14 @@ function instructionWords(each: Instruction, base: (view: View) => number[]): nu
   return [OPERATIONS.indexOf(each.op), body.length + 2, ...body]
 }
 
+/** `[results, operands, between, steps, (kind, to, from, from, from) ..., views]`. */
+function passWords({ steps, outs, inputs, between }: Pass, base: (view: View) => number[]): number[] {
+  const words = steps.flatMap(({ kind, to, from }) =>
+    [ELEMENTWISE.indexOf(kind), to, ...from, 0, 0].slice(0, 5),
+  )
+  return [outs.length, inputs.length, between, steps.length, ...words, ...nested([...outs, ...inputs], base)]
+}
+
 function nested(views: readonly View[], base: (view: View) => number[]): number[] {
   const { sizes, strides } = nestOf(views)
   return [sizes.length, ...sizes, ...views.flatMap((view, i) => [...base(view), ...strides[i]])]
@@ -132,7 +140,7 @@ function nested(views: readonly View[], base: (view: View) => number[]): number[
 function bodyOf(each: Instruction, base: (view: View) => number[]): number[] {
   switch (each.op) {
     case 'elementwise':
-      return [ELEMENTWISE.indexOf(each.kind), each.inputs.length, ...nested([each.out, ...each.inputs], base)]
+      return passWords(each, base)
     case 'fill':
       return [floatBits(each.value), 0, ...nested([each.out], base)]
     case 'accumulate':
@@ -188,10 +196,17 @@ function bodyOf(each: Instruction, base: (view: View) => number[]): number[] {
   }
 }
 
-/** The right matrix in panels, the left one without gaps, and the result of the largest of the small products. */
+/** Numbers that a pass takes at a time. */
+const CHUNK = 512
+
+/**
+ * The right matrix in panels, the left one without gaps, and the result of the largest of the small products; what a pass has
+ * between its steps, and views of it whose numbers lie apart.
+ */
 function scratchOf({ phases }: Plan): number {
   const sizes = phases.flatMap(({ instructions }) =>
     instructions.map(each => {
+      if (each.op === 'elementwise') return CHUNK * (each.outs.length + each.inputs.length + each.between)
       if (each.op !== 'products') return 0
       const [m, n] = each.out.shape.slice(-2)
       const k = each.inputs[0].shape.at(-1)!

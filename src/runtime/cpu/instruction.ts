@@ -10,18 +10,30 @@ export const ELEMENTWISE = [
 ] as const
 export type Elementwise = (typeof ELEMENTWISE)[number]
 
+/** `to = kind(from)`: numbers of the results of a pass, then its operands, then what lies between its steps. */
+export interface Step {
+  readonly kind: Elementwise
+  readonly to: number
+  readonly from: readonly number[]
+}
+
+/** Steps at each place one after the other, all views of one shape: numbers that only steps need never go to memory. */
+export interface Pass {
+  readonly op: 'elementwise'
+  readonly steps: readonly Step[]
+  /** That of the last step is the last. */
+  readonly outs: readonly View[]
+  readonly inputs: readonly View[]
+  /** How many numbers lie between steps, at most. */
+  readonly between: number
+}
+
 /**
  * What is done to a block of rows, or to values as a whole. All views but those of one matrix or table have the rows in front
  * of their own axes.
  */
 export type Instruction =
-  /** `out = kind(inputs)`, all of them of one shape. */
-  | {
-      readonly op: 'elementwise'
-      readonly kind: Elementwise
-      readonly out: View
-      readonly inputs: readonly View[]
-    }
+  | Pass
   /** `out = value`. */
   | { readonly op: 'fill'; readonly value: number; readonly out: View }
   /** `out += input` or the larger of both; `out` has strides of 0 where numbers are gathered. */
@@ -81,3 +93,20 @@ export interface Plan {
   /** Storages that each part of the rows has its own of, and what it begins with. */
   readonly parts: readonly { readonly storage: Storage; readonly kind: Gather }[]
 }
+
+/** A pass of one step. */
+export const passOf = (kind: Elementwise, out: View, inputs: readonly View[]): Pass => ({
+  op: 'elementwise',
+  steps: [{ kind, to: 0, from: inputs.map((_, i) => i + 1) }],
+  outs: [out],
+  inputs,
+  between: 0,
+})
+
+/** What an instruction writes. */
+export const outsOf = (instruction: Instruction): readonly View[] =>
+  instruction.op === 'elementwise' ? instruction.outs : [instruction.out]
+
+/** What an instruction reads. */
+export const inputsOf = (instruction: Instruction): readonly View[] =>
+  instruction.op === 'fill' ? [] : instruction.inputs

@@ -45,6 +45,7 @@ export function stagesOf({ items, outputs }: Placing): Staged {
     })
     stageOf.set(item, Math.max(0, ...stages))
   }
+  delay(stageOf)
   for (const [item, stage] of stageOf) {
     for (const input of item.inputs) {
       const isLater = item.domain && stageOf.get(input)! < stage
@@ -61,6 +62,20 @@ export function stagesOf({ items, outputs }: Placing): Staged {
     return { wholes: own.filter(({ domain }) => !domain), rows }
   })
   return { stages, kept }
+}
+
+/** Rows of nothing but what is there come with the first rows that need them, so that they need not be kept until then. */
+function delay(stageOf: Map<Item, number>): void {
+  const first = new Map<Item, number>()
+  for (const [item, stage] of stageOf) {
+    const latest = item.domain ? stage : stage - 1
+    for (const input of item.inputs) first.set(input, Math.min(latest, first.get(input) ?? latest))
+  }
+  for (const [item, stage] of stageOf) {
+    const isOfThere = item.inputs.every(input => !input.domain || isThere(input))
+    if (item.domain && !isThere(item) && isOfThere)
+      stageOf.set(item, Math.max(stage, first.get(item) ?? stage))
+  }
 }
 
 function reachable(items: readonly Item[], outputs: readonly Placed[]): ReadonlySet<Item> {

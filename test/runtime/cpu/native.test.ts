@@ -215,12 +215,12 @@ describe.skipIf(!native)('the compiled engine', () => {
     }
     const given = new BigInt64Array(3).fill(5n)
     for (const [operation, body] of [
-      [elementwise, [copy, 1]],
-      [elementwise, [integers, 1]],
+      [elementwise, [1, 1, 0, 1, copy, 0, 1, 0, 0]],
+      [elementwise, [1, 1, 0, 1, integers, 0, 1, 0, 0]],
       [accumulate, [0, 0]],
     ] as const) {
       const open = (from: number) =>
-        native.open(emptyOf(operation, body, from), new Float32Array(0), 0, 0, 1, 1)
+        native.open(emptyOf(operation, body, from), new Float32Array(0), 0, 1024, 1, 1)
       const out = new Float32Array(3).fill(7)
       await native.run(open(0), 1, 0, 0, [given], [out], [out])
       expect([...out]).toEqual([7, 7, 7])
