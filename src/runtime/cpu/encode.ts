@@ -35,7 +35,7 @@ export interface EncodeOptions {
 
 const CACHE = 512 * 1024
 /** Fewer make products of few rows, which costs more than what then is outside of the cache. */
-const LEAST_ROWS = 4
+const LEAST_ROWS = 8
 const MOST_ROWS = 48
 const MOST_FLAT = 4096
 const ALIGNED = 16
