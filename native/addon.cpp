@@ -157,9 +157,16 @@ napi_value run(napi_env env, napi_callback_info info) {
                  [](napi_env env, napi_status, void *data) {
                    auto *t = (Run *)data;
                    endRun(*t->program);
-                   napi_value last;
-                   napi_create_int32(env, t->last, &last);
-                   napi_resolve_deferred(env, t->deferred, last);
+                   napi_value found;
+                   if (t->last == OUTSIDE) {
+                     napi_value text;
+                     napi_create_string_utf8(env, "engine: an index is out of the bounds of its table", NAPI_AUTO_LENGTH, &text);
+                     napi_create_error(env, nullptr, text, &found);
+                     napi_reject_deferred(env, t->deferred, found);
+                   } else {
+                     napi_create_int32(env, t->last, &found);
+                     napi_resolve_deferred(env, t->deferred, found);
+                   }
                    napi_delete_reference(env, t->kept);
                    napi_delete_async_work(env, t->work);
                    delete t;
@@ -183,6 +190,16 @@ napi_value instructions(napi_env env, napi_callback_info) {
   return name;
 }
 
+// peak(seconds): operations a second of one thread, which is busy so long
+napi_value peakOf(napi_env env, napi_callback_info info) {
+  Arguments arguments(env, info, 1);
+  double seconds = 0;
+  check(env, napi_get_value_double(env, arguments.values[0], &seconds));
+  napi_value found;
+  check(env, napi_create_double(env, peak(seconds), &found));
+  return found;
+}
+
 // What a function throws, as an error of the script that called it.
 template <napi_value (*function)(napi_env, napi_callback_info)> napi_value guarded(napi_env env, napi_callback_info info) try {
   return function(env, info);
@@ -202,8 +219,9 @@ napi_value start(napi_env env, napi_value exports) {
       {"run", nullptr, guarded<run>, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"close", nullptr, guarded<close>, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"instructions", nullptr, instructions, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"peak", nullptr, guarded<peakOf>, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
-  napi_define_properties(env, exports, 4, properties);
+  napi_define_properties(env, exports, 5, properties);
   return exports;
 }
 

@@ -1,10 +1,12 @@
 #include "engine.h"
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
+#include <new>
 #include <thread>
 #include <vector>
 
@@ -19,16 +21,17 @@
 #endif
 
 #if defined(__x86_64__)
-namespace avx512 { void runBlock(const int32_t *, int, Context &); }
-namespace avx2 { void runBlock(const int32_t *, int, Context &); }
+namespace avx512 { void runBlock(const int32_t *, int, Context &); int busy(long); }
+namespace avx2 { void runBlock(const int32_t *, int, Context &); int busy(long); }
 #endif
-namespace base { void runBlock(const int32_t *, int, Context &); }
+namespace base { void runBlock(const int32_t *, int, Context &); int busy(long); }
 
 namespace {
 
 struct Choice {
   const char *name;
   RunBlock run;
+  RunBusy busy;
 };
 
 #if defined(__x86_64__)
@@ -56,36 +59,36 @@ Choice choose() {
   const auto allowed = [asked](const char *name) { return !asked || strcmp(asked, name) == 0; };
 #if defined(__x86_64__)
   const Processor has = processor();
-  if (allowed("avx512") && has.avx512) return {"avx512", avx512::runBlock};
-  if (allowed("avx2") && has.avx2) return {"avx2", avx2::runBlock};
-  return {"sse2", base::runBlock};
+  if (allowed("avx512") && has.avx512) return {"avx512", avx512::runBlock, avx512::busy};
+  if (allowed("avx2") && has.avx2) return {"avx2", avx2::runBlock, avx2::busy};
+  return {"sse2", base::runBlock, base::busy};
 #else
-  return {"neon", base::runBlock};
+  return {"neon", base::runBlock, base::busy};
 #endif
 }
 
 const Choice chosen = choose();
 
-const size_t SMALL_PAGE = 4096, LARGE_PAGE = 2 * 1024 * 1024;
+const std::align_val_t SMALL_PAGE{4096}, LARGE_PAGE{2 * 1024 * 1024};
+
+struct Free {
+  std::align_val_t page;
+  void operator()(float *given) const { ::operator delete(given, page); }
+};
+typedef std::unique_ptr<float, Free> Floats;
 
 // Not rounded up to whole pages, so that a sanitizer sees the end. In large pages where there is enough for one: a step touches
 // more small ones than the processor has addresses of at hand.
-float *allocate(long floats) {
-  void *found = nullptr;
-  const size_t bytes = (size_t)(floats > 0 ? floats : 1) * 4;
-  const bool isLarge = bytes >= LARGE_PAGE / 2;
-  if (posix_memalign(&found, isLarge ? LARGE_PAGE : SMALL_PAGE, bytes)) throw std::bad_alloc();
+Floats allocate(long floats) {
+  const size_t bytes = (size_t)(floats > 0 ? floats : 1) * sizeof(float);
+  const std::align_val_t page = bytes >= (size_t)LARGE_PAGE / 2 ? LARGE_PAGE : SMALL_PAGE;
+  float *found = (float *)::operator new(bytes, page);
 #if defined(__linux__)
-  if (isLarge) madvise(found, bytes, MADV_HUGEPAGE);
+  if (page == LARGE_PAGE) madvise(found, bytes, MADV_HUGEPAGE);
 #endif
   memset(found, 0, bytes);
-  return (float *)found;
+  return Floats(found, Free{page});
 }
-
-struct Free {
-  void operator()(float *given) const { free(given); }
-};
-typedef std::unique_ptr<float, Free> Floats;
 
 inline void pause() {
 #if defined(__x86_64__)
@@ -138,11 +141,12 @@ struct Program {
   Needs needs;
   /** Rows of an open batch that `needs` are of. */
   long neededRows = -1;
-  Floats memory, partMemory;
+  Floats memory{nullptr, Free{SMALL_PAGE}}, partMemory{nullptr, Free{SMALL_PAGE}};
   std::vector<Floats> arenas, scratches;
   int threads;
 
   bool isRunning = false;
+  std::atomic<bool> isOutside{false};
   Meeting meeting;
   const Given *given = nullptr;
 
@@ -196,6 +200,7 @@ struct Program {
       for (int i = 0; i < outputs; i++) out[i] = i < run.carried ? (float *)stateOf(step)[i].data : stepIn(run.outputs[i]);
       runStep(head, c, run.rows, thread, threads, chosen.run, [this] { meeting.wait(); });
     }
+    if (c.isOutside) isOutside = true;
   }
 
   void help(int thread) {
@@ -263,8 +268,8 @@ std::shared_ptr<Program> openProgram(const int32_t *words, int64_t count, const 
   }
   if (reader.at != count) throw InvalidProgram{"goes on behind its end"};
   program->need(isOpen ? 1 : 0);
-  program->memory.reset(allocate(memory));
-  program->partMemory.reset(allocate((long)part * parts));
+  program->memory = allocate(memory);
+  program->partMemory = allocate((long)part * parts);
   for (int t = 0; t < program->threads; t++) {
     program->arenas.emplace_back(allocate(arena));
     program->scratches.emplace_back(allocate(scratch));
@@ -305,6 +310,7 @@ void endRun(Program &program) { program.isRunning = false; }
 
 int runProgram(Program &program, const Given &given) {
   program.given = &given;
+  program.isOutside = false;
   if (program.threads > 1) {
     {
       std::lock_guard<std::mutex> lock(program.mutex);
@@ -314,5 +320,15 @@ int runProgram(Program &program, const Given &given) {
   }
   program.work(0);
   if (program.threads > 1) program.meeting.wait();
-  return (given.steps - 1) % 2;
+  return program.isOutside ? OUTSIDE : (given.steps - 1) % 2;
+}
+
+double peak(double seconds) {
+  const auto from = std::chrono::steady_clock::now();
+  double operations = 0, passed = 0;
+  while (passed < seconds) {
+    operations += 10000.0 * chosen.busy(10000);
+    passed = std::chrono::duration<double>(std::chrono::steady_clock::now() - from).count();
+  }
+  return operations / passed;
 }

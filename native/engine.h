@@ -53,8 +53,13 @@ void endRun(Program &program);
 /**
  * Runs what `beginRun` has let through, on the program's threads.
  *
- * @returns 0 when `outputs` has the last state, 1 when `others` has
+ * @returns 0 when `outputs` has the last state, 1 when `others` has, OUTSIDE when an index was outside of its table
  */
 int runProgram(Program &program, const Given &given);
 
+const int OUTSIDE = -1;
+
 const char *instructionSet();
+
+/** Operations a second that one thread does at most: products that are added to sums in registers, for so many seconds. */
+double peak(double seconds);

@@ -482,8 +482,10 @@ void runBlock(const int32_t *words, int count, Context &c) {
         const float *table = readable(accessAt(w + 7), c), *indices = readable(accessAt(w + 11), c);
         for (long r = 0; r < rows; r++) {
           const long at = (long)indices[r];
-          if (at < 0 || at >= most) memset(out + r * width, 0xff, width * sizeof(float));
-          else memcpy(out + r * width, table + at * width, width * sizeof(float));
+          if (at < 0 || at >= most) {
+            memset(out + r * width, 0xff, width * sizeof(float));
+            c.isOutside = true;
+          } else memcpy(out + r * width, table + at * width, width * sizeof(float));
         }
         break;
       }
@@ -493,13 +495,35 @@ void runBlock(const int32_t *words, int count, Context &c) {
         const float *indices = readable(accessAt(w + 7), c), *updates = readable(accessAt(w + 11), c);
         for (long r = 0; r < rows; r++) {
           const long at = (long)indices[r];
-          if (at < 0 || at >= most) continue;
+          if (at < 0 || at >= most) {
+            c.isOutside = true;
+            continue;
+          }
           for (long j = 0; j < width; j++) out[at * width + j] += updates[r * width + j];
         }
         break;
       }
     }
   }
+}
+
+int busy(long turns) {
+  V sums[ROWS][2], x = all(1e-9f);
+  // No two are the same, so that none is left out.
+  for (int i = 0; i < ROWS; i++)
+    for (int j = 0; j < 2; j++) sums[i][j] = all((float)(2 * i + j));
+  for (long turn = 0; turn < turns; turn++) {
+    const V y = all((float)turn);
+#pragma GCC unroll 16
+    for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 2
+      for (int j = 0; j < 2; j++) sums[i][j] = multiplyAdd(x, y, sums[i][j]);
+  }
+  V sum = V{};
+  for (int i = 0; i < ROWS; i++) sum += sums[i][0] + sums[i][1];
+  static volatile float kept;
+  kept = sumOf(sum);
+  return 2 * ROWS * 2 * WIDTH;
 }
 
 }  // namespace NAMESPACE

@@ -39,7 +39,12 @@ struct Context {
   long row, rows;
   /** Of instructions that threads share: which share this is. */
   int thread, threads;
+  /** An index was outside of its table, and what is there is not a number. */
+  bool isOutside;
 };
 
 /** Runs instructions on a block. */
 typedef void (*RunBlock)(const int32_t *words, int count, Context &context);
+
+/** Products that are added to as many sums as registers hold, over and over: what the processor can do. Returns the operations of a turn. */
+typedef int (*RunBusy)(long turns);

@@ -24,7 +24,8 @@ struct Layout {
   float **stepOutputs;
 };
 
-extern "C" __attribute__((export_name("run"))) void run(const Layout &layout) {
+// Whether an index was outside of its table.
+extern "C" __attribute__((export_name("run"))) bool run(const Layout &layout) {
   const ProgramHead head(layout.words);
   Context c{};
   c.arena = layout.arena;
@@ -45,4 +46,5 @@ extern "C" __attribute__((export_name("run"))) void run(const Layout &layout) {
       layout.stepOutputs[i] = (float *)(i < layout.carried ? stateOf(step)[i] : layout.outputs[i] + 4 * step * layout.outputSteps[i]);
     runStep(head, c, layout.rows, 0, 1, base::runBlock, [] {});
   }
+  return c.isOutside;
 }

@@ -6,6 +6,7 @@ import { train } from '../index.ts'
 import { scatter } from '../report/braille.ts'
 import { shellWord } from '../report/format.ts'
 import { toPlane } from '../report/points.ts'
+import { couldBuildEngine } from '../runtime/cpu/native.ts'
 import { drawNoise, jumpThrough, uniformGrid } from '../sampler/sampler.ts'
 import { load } from '../serialization/load.ts'
 import type { Progress } from '../training/train-options.ts'
@@ -137,6 +138,9 @@ export async function showSamples(run: string, steps = 1): Promise<void> {
   print(scatter(toPlane(points, map.dimension), { width: Math.min(columns(), 48), title }))
 }
 
+/** Milliseconds of a training after which faster steps are worth a line. */
+const WORTH_SAYING = 30_000
+
 /** `oxbow train`. */
 export async function trainCommand(flags: TrainFlags, rest: readonly string[]): Promise<number> {
   const user = await userConfig(flags, rest)
@@ -184,6 +188,9 @@ export async function trainCommand(flags: TrainFlags, rest: readonly string[]): 
     print(`${run}: step ${steps}, ${steps === 0 ? nothing : outcome}`)
     if (said) print(said)
     if (finished && process.stdout.isTTY) await showSamples(run)
+    if (steps * msPerStep > WORTH_SAYING && couldBuildEngine()) {
+      note('oxbow: npm run build:native builds an engine on which steps are faster; it needs a C++ compiler')
+    }
   }
   if (finished) return 0
   note(

@@ -30,7 +30,9 @@ describe('doctor', () => {
     expect([code, stderr]).toEqual([0, ''])
     expect(rows(stdout)).toMatchObject({
       Node: `${process.versions.node}, ${process.platform} ${process.arch}`,
-      engine: expect.stringMatching(/^ONNX Runtime \d+\.\d+\.\d+ \(the default; OXBOW_ENGINE=native/),
+      engine: findNative()
+        ? 'the compiled engine (the default; OXBOW_ENGINE=onnx chooses ONNX Runtime)'
+        : expect.stringMatching(/^ONNX Runtime \d+\.\d+\.\d+ \(the compiled engine is not here\)$/),
       threads: '2 (the default; OXBOW_THREADS sets another)',
       device: expect.stringMatching(/^cpu \(the default/),
       providers: 'cpu',
@@ -41,7 +43,7 @@ describe('doctor', () => {
     expect(document).toMatchObject({
       oxbow: expect.stringMatching(/^\d+\.\d+\.\d+$/),
       node: process.versions.node,
-      engine: { name: 'onnxruntime' },
+      engine: { name: findNative() ? 'compiled' : 'onnxruntime' },
       compiledEngine: { instructions: findNative()?.instructions() ?? null, problem: null },
       threads: { count: 2 },
       device: { name: 'cpu', providers: ['cpu'] },
@@ -57,7 +59,7 @@ describe('doctor', () => {
     vi.stubEnv('OXBOW_THREADS', '3')
     vi.stubEnv('OXBOW_ENGINE', 'fast')
     expect(rows((await runHere(['doctor'])).stdout)).toMatchObject({
-      engine: expect.stringContaining('OXBOW_ENGINE is "fast"; only native chooses another'),
+      engine: expect.stringContaining('OXBOW_ENGINE is "fast", neither native nor onnx'),
       threads: '3 (OXBOW_THREADS)',
       'cache folder': `${join(folder, 'none')} (not there yet)`,
     })
@@ -70,7 +72,7 @@ describe('doctor', () => {
     })
   })
 
-  test.skipIf(!findNative())('says that the compiled engine is used where it is asked for', async () => {
+  test.skipIf(!findNative())('says which engine is used where one is asked for', async () => {
     plain()
     vi.stubEnv('OXBOW_ENGINE', 'native')
     const { code, stdout } = await runHere(['doctor'])
@@ -78,6 +80,10 @@ describe('doctor', () => {
     expect(rows(stdout)).toMatchObject({
       engine: 'the compiled engine (OXBOW_ENGINE is native)',
       'compiled engine': `built, runs on ${findNative()!.instructions()}`,
+    })
+    vi.stubEnv('OXBOW_ENGINE', 'onnx')
+    expect(rows((await runHere(['doctor'])).stdout)).toMatchObject({
+      engine: expect.stringMatching(/^ONNX Runtime .* \(OXBOW_ENGINE is onnx\)$/),
     })
   })
 

@@ -15,6 +15,7 @@ import { mapOfOnnx } from '../../src/serialization/onnx-map.ts'
 import { dataRecord } from '../../src/serialization/record.ts'
 import { runHere } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { expectSamePoints } from '../helpers/points.ts'
 
 const folder = temporaryFolder('guidance')
 /** A map of the ring's classes whose parameters nobody trained. */
@@ -62,9 +63,7 @@ beforeAll(async () => {
 const x = Float32Array.from({ length: 12 }, (_, i) => Math.sin(3 * i))
 const of = (map: LoadedMap) => map.given({ class: 3 })
 const expectClose = (found: Float32Array, wanted: ArrayLike<number>) =>
-  found.forEach((value, i) => {
-    expect(value).toBeCloseTo(wanted[i], 4)
-  })
+  expectSamePoints(found, Float32Array.from(wanted), 5e-5)
 
 describe('a map that was trained without guidance', () => {
   test('is led away from its own velocity without condition', async () => {

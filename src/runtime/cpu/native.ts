@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Device } from '../device.ts'
 import { type Buffer, RuntimeLoadError } from '../program.ts'
@@ -19,7 +20,8 @@ export interface Native {
    * Runs so many steps, one run at a time for each program. Inputs and outputs after the first `carried` have those of all steps.
    *
    * @returns which of the outputs have the last state: 0 for `outputs`, 1 for `others`
-   * @throws Error when the program would touch what is not given, is running, or has been closed
+   * @throws Error when the program would touch what is not given, is running, or has been closed; when an index is outside of
+   *   its table
    */
   run(
     program: unknown,
@@ -36,16 +38,41 @@ export interface Native {
   instructions(): string
 }
 
+/** That of Node. */
+export interface Addon extends Native {
+  /** Operations a second that one thread does at most; it is busy for so many seconds. */
+  peak(seconds: number): number
+}
+
 /** Where `npm run build:native` puts it. */
 const BUILT = fileURLToPath(new URL('../../../native/build/oxbow.node', import.meta.url))
 
-let found: Native | null | undefined
+/** The package that has it built for a platform: an optional dependency of what is published. */
+export const packageFor = (platform: string, arch: string): string => `oxbow-engine-${platform}-${arch}`
 
-/** The compiled part, where it has been built on this machine; see `native/README.md`. */
-export function findNative(): Native | undefined {
-  found ??= existsSync(BUILT) ? (createRequire(import.meta.url)(BUILT) as Native) : null
+let found: Addon | null | undefined
+
+/** The compiled part, where it has been built on this machine or is installed as a package; see `native/README.md`. */
+export function findNative(): Addon | undefined {
+  found ??= load() ?? null
   return found ?? undefined
 }
+
+function load(): Addon | undefined {
+  const require = createRequire(import.meta.url)
+  if (existsSync(BUILT)) return require(BUILT)
+  const name = packageFor(process.platform, process.arch)
+  try {
+    require.resolve(name)
+  } catch {
+    return undefined
+  }
+  return require(name)
+}
+
+/** Whether it is not here, not declined, and its source is. */
+export const couldBuildEngine = (): boolean =>
+  !findNative() && process.env.OXBOW_ENGINE !== 'onnx' && existsSync(join(dirname(BUILT), '..', 'build.mjs'))
 
 /** What float32 graphs run on. */
 export interface EngineChoice {
@@ -55,16 +82,20 @@ export interface EngineChoice {
 }
 
 /**
- * The compiled part where the user wants it in the place of ONNX Runtime: not by itself yet.
+ * The compiled part on the processor, where there is one and `OXBOW_ENGINE` does not choose ONNX Runtime.
  *
- * @throws RuntimeLoadError when it is asked for and not built
+ * @throws RuntimeLoadError when it is asked for and not there
  */
 export function chosenEngine(device: Device): EngineChoice {
   const asked = process.env.OXBOW_ENGINE
-  if (!asked) return { why: 'the default; OXBOW_ENGINE=native chooses the compiled engine' }
-  if (asked !== 'native') return { why: `OXBOW_ENGINE is "${asked}"; only native chooses another` }
-  if (device !== 'cpu') return { why: `OXBOW_ENGINE is native, which does not run on ${device}` }
+  if (asked === 'onnx') return { why: 'OXBOW_ENGINE is onnx' }
+  if (device !== 'cpu') return { why: `the compiled engine does not run on ${device}` }
   const native = findNative()
-  if (native) return { native, why: 'OXBOW_ENGINE is native' }
-  throw new RuntimeLoadError('OXBOW_ENGINE: native is not built here; npm run build:native builds it')
+  if (asked === 'native') {
+    if (native) return { native, why: 'OXBOW_ENGINE is native' }
+    throw new RuntimeLoadError('OXBOW_ENGINE: native is not built here; npm run build:native builds it')
+  }
+  const ignored = asked ? `; OXBOW_ENGINE is "${asked}", neither native nor onnx` : ''
+  if (native) return { native, why: `the default${ignored || '; OXBOW_ENGINE=onnx chooses ONNX Runtime'}` }
+  return { why: `the compiled engine is not here${ignored}` }
 }

@@ -15,7 +15,7 @@ const bytesOf = (base64: string): Uint8Array<ArrayBuffer> =>
 interface Exports {
   readonly __heap_base: { readonly value: number }
   readonly _initialize: () => void
-  readonly run: (layout: number) => void
+  readonly run: (layout: number) => number
 }
 
 interface Memory {
@@ -113,7 +113,8 @@ class Opened {
       this.place(4 * inputs.length),
       this.place(4 * outputs.length),
     ]
-    exports.run(this.put(Int32Array.from(layout)))
+    const isOutside = exports.run(this.put(Int32Array.from(layout))) !== 0
+    if (isOutside) throw new Error('engine: an index is out of the bounds of its table')
     outputs.forEach((values, i) => {
       this.take(values, to[i])
     })
