@@ -12,10 +12,10 @@ import sys
 import time
 from pathlib import Path
 
-OBJECTIVES = ("psd", "lsd", "meanflow", "esd", "lmd", "flow-matching")
-"""The training steps on offer."""
+OBJECTIVES = ("psd", "lsd", "meanflow", "imf", "tvm", "esd", "lmd", "flow-matching", "sample")
+"""The training steps on offer, and sampling."""
 
-WITHOUT_DIAGONAL = ("meanflow", "lmd")
+WITHOUT_DIAGONAL = ("meanflow", "imf", "tvm", "lmd")
 """These spend the whole batch on their own term."""
 
 ONLY_DIAGONAL = ("flow-matching",)
@@ -47,6 +47,7 @@ DEFAULTS = {
     "heads": 4,
     "frequencies": 64,
     "arrays": None,
+    "jumps": 1,
 }
 """Every option of `setup` except `objective`, with what an absent one means. `README.md` explains them."""
 
@@ -72,9 +73,10 @@ def resolve(request):
     complete = {**DEFAULTS, **options, "objective": objective}
     if complete["allocator"] not in ("kept", "system"):
         raise ValueError(f"allocator: found {complete['allocator']!r}, expected kept or system")
-    if (complete["size"] is None) != (complete["arrays"] is None):
-        raise ValueError("size: a transformer on pictures takes its weights and batches from the file `arrays`")
-    positive = ("batch", "hidden", "layers", "freqs", "threads", "scan", "draws", "warmup", "patch", "depth", "heads")
+    for key, value in {"size": complete["size"], "objective": "sample" if objective == "sample" else None}.items():
+        if value is not None and complete["arrays"] is None:
+            raise ValueError(f"{key}: {value} takes what it begins with from the file `arrays`")
+    positive = ("batch", "hidden", "layers", "freqs", "threads", "scan", "draws", "warmup", "patch", "depth", "heads", "jumps")
     for key in positive:
         if not isinstance(complete[key], int) or complete[key] < 1:
             raise ValueError(f"{key}: found {complete[key]!r}, expected a positive integer")
@@ -148,6 +150,12 @@ def read_arrays(path):
         name: (entry["shape"], bytearray(content[start + entry["data_offsets"][0] : start + entry["data_offsets"][1]]))
         for name, entry in header.items()
     }
+
+
+def grid(jumps):
+    """The ends of so many equal jumps from noise at time 1 to data at time 0."""
+    times = [1 - i / jumps for i in range(jumps + 1)]
+    return list(zip(times, times[1:]))
 
 
 # Memory

@@ -121,6 +121,24 @@ def meanflow(nets, batch, k, jvp):
     return None, mse(average - goal)
 
 
+def imf(nets, batch, k, jvp):
+    """`u = sg[V(x_s,s,s)]`, `mse(V(x_s,s,t) - (t-s) sg[d_s V + J_x V . u] - v)`; no diagonal term."""
+    b = batch
+    u = nets.student.velocity(b.x, b.s).detach()
+    average, dV = jvp(lambda x, s: nets.student.average(x, s, b.t), (b.x, b.s), (u, torch.ones_like(b.s)))
+    return None, mse(average - (b.t - b.s) * dV.detach() - b.v)
+
+
+def tvm(nets, batch, k, jvp):
+    """`mse(d_t F(x_s,s,t) - sg[V-(F(x_s,s,t),t,t)]) + mse(V(x_t,t,t) - v)`; no diagonal term."""
+    b = batch
+    xt, dF = jvp(lambda t: nets.student.jump(b.x, b.s, t), (b.t,), (torch.ones_like(b.t),))
+    with torch.no_grad():
+        goal = nets.target.velocity(xt.detach(), b.t)
+    anchor = nets.student.velocity(b.x + (b.t - b.s) * b.v, b.t)
+    return None, mse(dF - goal) + mse(anchor - b.v)
+
+
 def lmd(nets, batch, k, jvp):
     """`mse(d_t F(x_s,s,t) - v_phi(F(x_s,s,t),t))`; gradients flow through the teacher; no diagonal term."""
     b = batch
@@ -133,7 +151,10 @@ def only_diagonal(nets, batch, k, jvp):
     return flow_matching(nets.student, batch, k), None
 
 
-OBJECTIVES = {"flow-matching": only_diagonal, "psd": psd, "lsd": lsd, "esd": esd, "meanflow": meanflow, "lmd": lmd}
+OBJECTIVES = {
+    **{"flow-matching": only_diagonal, "psd": psd, "lsd": lsd, "esd": esd},
+    **{"meanflow": meanflow, "imf": imf, "tvm": tvm, "lmd": lmd},
+}
 
 
 def on_path(x0, eps, s, t, m=None):

@@ -122,6 +122,23 @@ def meanflow(f, p, ema, phi, batch, k):
     return None, mse(average - jax.lax.stop_gradient(b.v + (b.t - b.s) * dV))
 
 
+def imf(f, p, ema, phi, batch, k):
+    """`u = sg[V(x_s,s,s)]`, `mse(V(x_s,s,t) - (t-s) sg[d_s V + J_x V . u] - v)`; no diagonal term."""
+    b = batch
+    u = jax.lax.stop_gradient(f.velocity(p, b.x, b.s))
+    average, dV = jax.jvp(lambda x, s: f.average(p, x, s, b.t), (b.x, b.s), (u, jnp.ones_like(b.s)))
+    return None, mse(average - (b.t - b.s) * jax.lax.stop_gradient(dV) - b.v)
+
+
+def tvm(f, p, ema, phi, batch, k):
+    """`mse(d_t F(x_s,s,t) - sg[V-(F(x_s,s,t),t,t)]) + mse(V(x_t,t,t) - v)`; no diagonal term."""
+    b = batch
+    xt, dF = jax.jvp(lambda t: f.jump(p, b.x, b.s, t), (b.t,), (jnp.ones_like(b.t),))
+    goal = jax.lax.stop_gradient(f.velocity(ema, xt, b.t))
+    anchor = f.velocity(p, b.x + (b.t - b.s) * b.v, b.t)
+    return None, mse(dF - goal) + mse(anchor - b.v)
+
+
 def lmd(f, p, ema, phi, batch, k):
     """`mse(d_t F(x_s,s,t) - v_phi(F(x_s,s,t),t))`; gradients flow through the teacher; no diagonal term."""
     b = batch
@@ -134,7 +151,10 @@ def only_diagonal(f, p, ema, phi, batch, k):
     return flow_matching(f, p, batch, k), None
 
 
-OBJECTIVES = {"flow-matching": only_diagonal, "psd": psd, "lsd": lsd, "esd": esd, "meanflow": meanflow, "lmd": lmd}
+OBJECTIVES = {
+    **{"flow-matching": only_diagonal, "psd": psd, "lsd": lsd, "esd": esd},
+    **{"meanflow": meanflow, "imf": imf, "tvm": tvm, "lmd": lmd},
+}
 
 
 def on_path(x0, eps, s, t, m=None):
@@ -200,31 +220,67 @@ def draw(options):
     return p, jax.tree.map(jnp.copy, p), arrays(layers["teacher"], jnp.float32), batches
 
 
-def read(options):
-    """The same that `oxbow bench` wrote down."""
+def read_named(options):
+    """The arrays that `oxbow bench` wrote down."""
     import numpy
 
-    named = {
+    return {
         name: numpy.frombuffer(data, numpy.float32).reshape(shape)
         for name, (shape, data) in common.read_arrays(options["arrays"]).items()
     }
 
-    def network(prefix):
-        own = {name.removeprefix(prefix): array for name, array in named.items() if name.startswith(prefix)}
-        return {name: jnp.array(array.T if array.ndim == 2 else array) for name, array in own.items()}
 
+def network_of(options, named, prefix):
+    """Parameters as the maps take them: by name, of a perceptron as layers."""
+    own = {name.removeprefix(prefix): array for name, array in named.items() if name.startswith(prefix)}
+    kept = {name: jnp.array(array.T if array.ndim == 2 else array) for name, array in own.items()}
+    if options["size"] is not None:
+        return kept
+    return [(kept[f"{i}.weight"], kept[f"{i}.bias"]) for i in range(len(kept) // 2)]
+
+
+def read(options):
+    """Student, average, teacher and batches that `oxbow bench` wrote down."""
+    named = read_named(options)
     batches = {}
     for name, array in named.items():
         if name.startswith("batch."):
             _, i, key = name.split(".")
             batches.setdefault(int(i), {})[key] = jnp.array(array)
-    return network("student."), network("target."), None, [batches[i] for i in sorted(batches)]
+    student, target = (network_of(options, named, prefix) for prefix in ("student.", "target."))
+    return student, target, None, [batches[i] for i in sorted(batches)]
+
+
+def sampling(options):
+    """Noise to data in some jumps, all points at once."""
+    named = read_named(options)
+    p, noise = network_of(options, named, "student."), jnp.array(named["noise"])
+    f = maps_of(options)
+
+    @jax.jit
+    def sample(x):
+        for s, t in common.grid(options["jumps"]):
+            column = jnp.ones((x.shape[0], 1))
+            x = f.jump(p, x, s * column, t * column)
+        return x
+
+    def first():
+        return {"loss": float(jnp.mean(jnp.square(sample(noise))))}
+
+    def run(steps):
+        for _ in range(steps):
+            x = jax.block_until_ready(sample(noise))
+        return steps, float(x[0, 0])
+
+    return sum(leaf.size for leaf in jax.tree.leaves(p)), run, first
 
 
 def setup(options):
     start(options["threads"])
-    pictures = options["size"] is not None
-    p, ema, teacher, batches = read(options) if pictures else draw(options)
+    if options["objective"] == "sample":
+        return sampling(options)
+    given = options["arrays"] is not None
+    p, ema, teacher, batches = read(options) if given else draw(options)
     zeros = lambda: jax.tree.map(jnp.zeros_like, p)  # noqa: E731
     state = {"p": p, "ema": ema, "m": zeros(), "v": zeros(), "count": jnp.zeros(())}
     loss_of, step = make_step(options, teacher)
@@ -256,7 +312,7 @@ def setup(options):
         return calls * together, float(loss if together == 1 else loss[-1])
 
     count = sum(leaf.size for leaf in jax.tree.leaves(p))
-    return (count, run, first) if pictures else (count, run)
+    return (count, run, first) if given else (count, run)
 
 
 def loss_and_gradients(term, layers, batch, freqs):

@@ -102,27 +102,66 @@ def draw(options):
     return nets, [[torch.tensor(batch[key], dtype=torch.float32) for key in INPUTS] for batch in batches]
 
 
-def read(options):
-    """Networks and batches that `oxbow bench` wrote down."""
-    arrays = {
+def read_named(options):
+    """The arrays that `oxbow bench` wrote down."""
+    return {
         name: torch.frombuffer(data, dtype=torch.float32).reshape(shape).clone()
         for name, (shape, data) in common.read_arrays(options["arrays"]).items()
     }
-    part = lambda prefix: {  # noqa: E731
-        name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)
-    }
-    student = DitMap(options, part("student."), requires_grad=True)
-    nets = SimpleNamespace(student=student, target=DitMap(options, part("target.")), teacher=None)
-    count = 1 + max(int(name.split(".")[1]) for name in part("") if name.startswith("batch."))
-    return nets, [[arrays[f"batch.{i}.{key}"] for key in INPUTS] for i in range(count)]
+
+
+def network_of(options, named, prefix, requires_grad=False):
+    own = {name.removeprefix(prefix): array for name, array in named.items() if name.startswith(prefix)}
+    if options["size"] is not None:
+        return DitMap(options, own, requires_grad)
+    layers = [(own[f"{i}.weight"], own[f"{i}.bias"]) for i in range(len(own) // 2)]
+    return FlowMap(layers, options["freqs"], requires_grad)
+
+
+def read(options):
+    """Networks and batches that `oxbow bench` wrote down."""
+    named = read_named(options)
+    student = network_of(options, named, "student.", requires_grad=True)
+    nets = SimpleNamespace(student=student, target=network_of(options, named, "target."), teacher=None)
+    count = 1 + max(int(name.split(".")[1]) for name in named if name.startswith("batch."))
+    return nets, [[named[f"batch.{i}.{key}"] for key in INPUTS] for i in range(count)]
+
+
+def sampling(options):
+    """Noise to data in some jumps, all points at once."""
+    named = read_named(options)
+    network, noise = network_of(options, named, "student."), named["noise"]
+
+    def sample(x):
+        for s, t in common.grid(options["jumps"]):
+            x = network.jump(x, x.new_full((len(x), 1), s), x.new_full((len(x), 1), t))
+        return x
+
+    if options["compile"]:
+        torch.compiler.reset()
+        sample = torch.compile(sample, fullgraph=True, dynamic=False)
+
+    def first():
+        with torch.inference_mode():
+            return {"loss": sample(noise).square().mean().item()}
+
+    def run(steps):
+        with torch.inference_mode():
+            for _ in range(steps):
+                x = sample(noise)
+        return steps, x[0, 0].item()
+
+    return sum(p.numel() for p in network.parameters), run, first
 
 
 def setup(options):
     torch.set_num_threads(options["threads"])
     if options["allocator"] == "kept":
         keep_memory()
-    pictures = options["size"] is not None
-    nets, batches = read(options) if pictures else draw(options)
+    if options["objective"] == "sample":
+        return sampling(options)
+    given = options["arrays"] is not None
+    nets, batches = read(options) if given else draw(options)
     loss_of, step = make_step(options, nets)
     position = 0
 
@@ -141,7 +180,7 @@ def setup(options):
         return steps, loss.item()
 
     count = sum(p.numel() for p in nets.student.parameters)
-    return (count, run, first) if pictures else (count, run)
+    return (count, run, first) if given else (count, run)
 
 
 def loss_and_gradients(term, layers, batch, freqs):

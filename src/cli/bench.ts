@@ -1,16 +1,17 @@
 import { cpus } from 'node:os'
-import { defaultThreads } from '../runtime/threads.ts'
 import {
+  CONTENDERS,
   type Contender,
-  FRAMEWORKS,
-  type Framework,
+  type ContenderName,
   type Missing,
+  NAMES,
   readyAll,
   startContenders,
+  THREADS,
 } from './bench/contenders.ts'
-import { watchMemory } from './bench/memory.ts'
-import { median, type OwnStep, openStep } from './bench/own.ts'
-import { stepsOf, type Workload, workloads } from './bench/workload.ts'
+import { writeBegun } from './bench/exchange.ts'
+import { median } from './bench/own.ts'
+import { type Workload, workloads } from './bench/workload.ts'
 import { UsageError } from './failure.ts'
 import { columns, note, print, printJson } from './terminal.ts'
 
@@ -24,98 +25,97 @@ interface BenchFlags {
 
 interface Timing {
   readonly ms: number
-  readonly version?: string
-  /** The thread count that was faster. */
-  readonly threads?: number
-  /** Bytes taken at most, of a transformer; absent where the system does not tell. */
+  /** Median of how many times ours, round by round. */
+  readonly ratio: number
+  readonly version: string
+  /** Bytes taken at most; absent where the system does not tell. */
   readonly peakBytes?: number
 }
 
-type BenchRow = {
+interface BenchRow {
   readonly name: string
-  readonly oxbow: Timing
-  /** Time of the step's matrix products alone. */
-  readonly floorMs: number
-  /** Time of drawing the step's data, noise and times, which training adds. */
-  readonly drawingMs: number
-} & { readonly [framework in Framework]?: Timing }
+  readonly threads: number
+  /** What the matrix products alone would take at the peak of the same rounds; absent where the compiled engine is not built. */
+  readonly floor?: { readonly ms: number; readonly ratio: number; readonly gigaflops: number }
+  readonly timings: { readonly [name in ContenderName]?: Timing }
+}
 
-/** The better of a framework's thread counts. */
-const bestOf = (contenders: readonly Contender[]): Timing | undefined =>
-  contenders
-    .map(({ times, threads, reference, peakBytes }) => ({
-      ms: round(median(times)),
-      version: reference.version,
-      threads,
-      ...(peakBytes !== undefined && { peakBytes }),
-    }))
-    .sort((a, b) => a.ms - b.ms)[0]
+/** Operations that one timing is of: a third of a second on a core of a server. */
+const WORK = 3e10
+
+const round = (value: number): number => Number(value.toPrecision(4))
+
+/** Operations a second of so many threads at once, by as many processes of the compiled engine. */
+async function peakOf(contenders: readonly Contender[], threads: number): Promise<number | undefined> {
+  const native = contenders.filter(({ name }) => name === 'oxbow').slice(0, threads)
+  if (native.length < threads) return undefined
+  const question = { cmd: 'peak', seconds: 0.1 }
+  const all = await Promise.all(native.map(({ worker }) => worker.get(question, 'operationsPerSecond')))
+  return all.reduce((sum, { operationsPerSecond }) => sum + operationsPerSecond, 0)
+}
 
 /** Rounds in which everyone runs once, so that a busy moment hits all alike. */
-async function rounds(
-  own: OwnStep,
-  workload: Workload,
-  started: readonly Contender[],
-  count: number,
-): Promise<BenchRow> {
-  const steps = stepsOf(workload)
-  const peak = workload.picture && watchMemory()
-  await own.time(steps)
-  const first = workload.picture && (await own.first())
-  const peakBytes = peak?.()
-  try {
-    const contenders = await readyAll(started, workload, first)
-    const [ours, drawing, floors]: number[][] = [[], [], []]
-    for (let i = 0; i < count; i++) {
-      ours.push(await own.time(steps))
-      drawing.push(own.drawing())
-      floors.push(await own.floor())
-      for (const contender of contenders) {
-        const { ms, peakBytes } = await contender.reference.time(steps)
-        contender.times.push(ms)
-        if (workload.picture) contender.peakBytes = peakBytes
-      }
-    }
-    const names = Object.keys(FRAMEWORKS) as Framework[]
-    return {
-      name: workload.name,
-      oxbow: {
-        ms: round(median(ours)),
-        threads: defaultThreads(),
-        ...(peakBytes !== undefined && { peakBytes }),
-      },
-      ...Object.fromEntries(
-        names.map(name => [name, bestOf(contenders.filter(({ framework }) => framework === name))]),
-      ),
-      floorMs: round(median(floors)),
-      drawingMs: round(median(drawing)),
-    }
-  } finally {
-    first?.remove()
-  }
-}
-
 async function measure(
   workload: Workload,
-  contenders: readonly Contender[],
-  count: number,
-): Promise<BenchRow> {
-  const own = await openStep(workload)
+  started: readonly Contender[],
+  rounds: number,
+): Promise<BenchRow[]> {
+  const begun = writeBegun(workload)
   try {
-    return await rounds(own, workload, contenders, count)
+    const { able, operations } = await readyAll(started, workload, begun.path)
+    const steps = Math.min(400, Math.max(1, Math.round(WORK / operations)))
+    const peaks = new Map<number, number[]>(THREADS.map(threads => [threads, []]))
+    for (let i = 0; i < rounds; i++) {
+      for (const threads of THREADS) {
+        const peak = await peakOf(started, threads)
+        if (peak) peaks.get(threads)!.push(peak)
+        for (const contender of able) {
+          if (contender.threads !== threads) continue
+          const { msPerStep, peakBytes } = await contender.worker.get({ cmd: 'time', steps }, 'msPerStep')
+          contender.times.push(msPerStep)
+          contender.peakBytes = peakBytes
+        }
+      }
+    }
+    return THREADS.map(threads => {
+      const own = able.filter(contender => contender.threads === threads)
+      return rowOf(workload.name, threads, own, peaks.get(threads)!, operations)
+    })
   } finally {
-    await own.close()
+    begun.remove()
   }
 }
 
-const round = (ms: number): number => Math.round(ms * 1000) / 1000
+function rowOf(
+  name: string,
+  threads: number,
+  contenders: readonly Contender[],
+  peaks: readonly number[],
+  operations: number,
+): BenchRow {
+  const [{ times: ours }] = contenders
+  const ratioOf = (times: readonly number[]) => round(median(times.map((ms, i) => ms / ours[i])))
+  const floors = peaks.map(peak => (1000 * operations) / peak)
+  const timings = contenders.map(({ name, times, worker, peakBytes }) => [
+    name,
+    {
+      ms: round(median(times)),
+      ratio: ratioOf(times),
+      version: worker.version,
+      ...(peakBytes !== undefined && { peakBytes }),
+    },
+  ])
+  return {
+    name,
+    threads,
+    ...(floors.length > 0 && {
+      floor: { ms: round(median(floors)), ratio: ratioOf(floors), gigaflops: round(median(peaks) / 1e9) },
+    }),
+    timings: Object.fromEntries(timings),
+  }
+}
 
-async function printTable(rows: readonly BenchRow[]): Promise<void> {
-  const names = Object.keys(FRAMEWORKS) as Framework[]
-  const ratio = (other: Timing | undefined, { oxbow }: BenchRow) =>
-    other ? `${other.ms.toFixed(2)} (${(other.ms / oxbow.ms).toFixed(2)}x)` : '-'
-  const megabytes = (timing: Timing | undefined) =>
-    timing?.peakBytes === undefined ? '-' : String(Math.round(timing.peakBytes / 1e6))
+async function printTables(rows: readonly BenchRow[]): Promise<void> {
   const { default: Table } = await import('cli-table3')
   const tableOf = (head: string[], cells: readonly (readonly string[])[]) => {
     const table = new Table({
@@ -126,29 +126,35 @@ async function printTable(rows: readonly BenchRow[]): Promise<void> {
     table.push(...cells.map(row => [...row]))
     return table.toString()
   }
-  const labels = names.map(name => FRAMEWORKS[name].label)
-  const times = rows.map(row => [
-    row.name,
-    row.oxbow.ms.toFixed(2),
-    ...names.map(name => ratio(row[name], row)),
-    `${row.floorMs.toFixed(2)} (${Math.round((100 * row.floorMs) / row.oxbow.ms)}%)`,
-    row.drawingMs.toFixed(3),
+  const [first, ...rest] = NAMES.filter(name => rows.some(({ timings }) => timings[name]))
+  const labels = [first, ...rest].map(name => CONTENDERS[name].label)
+  const withRatio = (found: { ms: number; ratio: number } | undefined) =>
+    found ? `${found.ms} (${found.ratio.toFixed(2)}x)` : '-'
+  const times = rows.map(({ name, threads, floor, timings }) => [
+    name,
+    `${threads}`,
+    `${timings[first]?.ms ?? '-'}`,
+    ...rest.map(other => withRatio(timings[other])),
+    withRatio(floor),
   ])
-  print(tableOf(['step', 'oxbow', ...labels, 'products alone', 'drawing'], times))
-  print('Milliseconds of one training step, medians of alternating rounds; in brackets how many times ours.')
-  const large = rows.filter(({ oxbow }) => oxbow.peakBytes !== undefined)
-  if (large.length === 0) return
+  print(tableOf(['run', 'threads', ...labels, 'floor'], times))
   print(
-    tableOf(
-      ['peak memory', 'oxbow', ...labels],
-      large.map(row => [row.name, megabytes(row.oxbow), ...names.map(name => megabytes(row[name]))]),
-    ),
+    `Milliseconds of one run, medians of alternating rounds; in brackets the median of how many times that of ${labels[0]}.`,
   )
-  print('Megabytes that a step takes at most, beyond the process before it.')
+  print('The floor is its matrix products at the peak of the processor in the same rounds.')
+  const megabytes = (timing: Timing | undefined) =>
+    timing?.peakBytes === undefined ? '-' : String(Math.round(timing.peakBytes / 1e6))
+  const memory = rows.map(({ name, threads, timings }) => [
+    name,
+    `${threads}`,
+    ...[first, ...rest].map(other => megabytes(timings[other])),
+  ])
+  print(tableOf(['peak memory', 'threads', ...labels], memory))
+  print('Megabytes that it takes at most, beyond the process before it.')
 }
 
 /** `oxbow bench`. */
-export async function benchCommand({ python, rounds: count, quick, only, json }: BenchFlags): Promise<void> {
+export async function benchCommand({ python, rounds, quick, only, json }: BenchFlags): Promise<void> {
   const [cpu] = cpus()
   const machine = `${cpus().length} x ${cpu.model.trim()}`
   const asked = workloads(quick ?? false, only)
@@ -157,24 +163,18 @@ export async function benchCommand({ python, rounds: count, quick, only, json }:
     throw new UsageError(`--only: expected a part of one of ${names.join(', ')}; found "${only}"`)
   }
   const rows: BenchRow[] = []
-  const missing: Missing = new Map()
-  let contenders: Contender[] = []
-  const close = () => {
-    for (const { reference } of contenders) reference.close()
-    contenders = []
-  }
-  try {
-    for (const workload of asked) {
-      // Memory that one row has taken must not count for the next.
-      if (workload.picture) close()
-      if (contenders.length === 0) contenders = await startContenders(python, missing)
-      note(`${workload.name} ...`)
-      rows.push(await measure(workload, contenders, count))
+  const missing: Missing = new Set()
+  for (const workload of asked) {
+    // New processes, since what the memory of one row was must not count for the next.
+    const contenders = await startContenders(python, missing)
+    note(`${workload.name} ...`)
+    try {
+      rows.push(...(await measure(workload, contenders, rounds)))
+    } finally {
+      for (const { worker } of contenders) worker.close()
     }
-  } finally {
-    close()
   }
   if (json) return printJson({ machine, rows })
   print(machine)
-  await printTable(rows)
+  await printTables(rows)
 }

@@ -288,10 +288,10 @@ function addOthers(add: AddCommand, run: Wrap, argv: readonly string[]): void {
     .option('--no-open', 'do not open the browser')
     .action(run(async options => (await import('./studio.ts')).studioCommand(options)))
 
-  add('bench', 'speed of training steps on this machine, beside PyTorch and JAX where they are installed')
+  add('bench', 'speed on this machine, beside ONNX Runtime, and PyTorch and JAX where they are installed')
     .option('--python <path>', 'Python to look for PyTorch and JAX in', 'python3')
     .addOption(whole('--rounds <n>', 'alternating rounds; the median counts', 1, 1000).default(7))
-    .option('--quick', 'without batches of 4,096 and patches of 2')
+    .option('--quick', 'six rows rather than all, which take hours')
     .option('--only <text>', 'rows whose names contain it, e.g. dit or train-psd-512')
     .action(run(async options => (await import('./bench.ts')).benchCommand(options)))
 

@@ -1,89 +1,127 @@
+import { fileURLToPath } from 'node:url'
 import { note } from '../terminal.ts'
 import type { First } from './own.ts'
-import { Reference } from './reference.ts'
+import { Worker } from './worker.ts'
 import type { Workload } from './workload.ts'
 
-/** What is measured beside us: a framework, eager or compiled, each with its own worker for each number of threads. */
-export const FRAMEWORKS = {
-  torch: { script: 'torch_step.py', label: 'PyTorch', compile: false, threads: [1, 2] },
-  torchCompiled: { script: 'torch_step.py', label: 'PyTorch, compiled', compile: true, threads: [2] },
-  jax: { script: 'jax_step.py', label: 'JAX', compile: false, threads: [2] },
+/** Who is measured: our engines, and frameworks as a competent user would write the same step in them. */
+export const CONTENDERS = {
+  oxbow: { label: 'oxbow', engine: 'native' },
+  onnx: { label: 'on ONNX Runtime', engine: 'onnx' },
+  torch: { label: 'PyTorch', script: 'torch_step.py', compile: false },
+  torchCompiled: { label: 'PyTorch, compiled', script: 'torch_step.py', compile: true },
+  jax: { label: 'JAX', script: 'jax_step.py', compile: false },
 } as const
-export type Framework = keyof typeof FRAMEWORKS
+export type ContenderName = keyof typeof CONTENDERS
+export const NAMES = Object.keys(CONTENDERS) as ContenderName[]
 
-/** A framework at one thread count, which keeps its own process. */
+export const THREADS = [1, 2] as const
+
+/** One of them at one number of threads, in a process of its own. */
 export interface Contender {
-  readonly framework: Framework
+  readonly name: ContenderName
   readonly threads: number
-  readonly reference: Reference
+  readonly worker: Worker
+  /** Milliseconds in each round. */
   readonly times: number[]
   peakBytes?: number
 }
 
-/** Why a framework is not measured, so that it is said once. */
-export type Missing = Map<Framework, string>
+/** Who is not here, and has been said to be so. */
+export type Missing = Set<ContenderName>
 
-/** Starts a worker for each framework that there is. */
+/** Starts a process for each that is here and each number of threads. */
 export async function startContenders(python: string, missing: Missing): Promise<Contender[]> {
   const found: Contender[] = []
-  for (const [name, { script, label, threads }] of Object.entries(FRAMEWORKS)) {
-    const framework = name as Framework
-    for (const count of threads) {
-      if (missing.has(framework)) break
-      const reference = await Reference.start(python, script)
-      if (typeof reference === 'string') {
-        missing.set(framework, reference)
-        note(`${label}: not measured (${reference})`)
-      } else found.push({ framework, threads: count, reference, times: [] })
+  const own = fileURLToPath(new URL('./own-worker.js', import.meta.url))
+  for (const name of NAMES) {
+    const contender = CONTENDERS[name]
+    for (const threads of THREADS) {
+      if (missing.has(name)) break
+      const worker =
+        'engine' in contender
+          ? await Worker.start([process.execPath, own], {
+              OXBOW_ENGINE: contender.engine,
+              OXBOW_THREADS: `${threads}`,
+            })
+          : await Worker.start([
+              python,
+              fileURLToPath(new URL(`../../../bench/python/${contender.script}`, import.meta.url)),
+            ])
+      if (typeof worker === 'string') {
+        missing.add(name)
+        note(`${contender.label}: not measured (${worker})`)
+      } else found.push({ name, threads, worker, times: [] })
     }
   }
   return found
+}
+
+/** Optimiser, batch and network, in the words of the Python workers. */
+function optionsOf(workload: Workload, arrays: string): object {
+  const { picture } = workload
+  const common = {
+    diagonal: 0.3,
+    lr: 1e-3,
+    ema: 0.995,
+    arrays,
+    ...(picture ? { ...picture, warmup: 1 } : { freqs: 8 }),
+  }
+  if (workload.kind === 'sample')
+    return { ...common, objective: 'sample', jumps: workload.jumps, batch: workload.count, warmup: 1 }
+  return { ...common, objective: workload.objective, batch: workload.batch }
 }
 
 /** A relative difference that two programs of float32 may have. */
 const TOLERANCE = 1e-3
 
 /**
- * Readies a contender for a workload.
+ * Readies all for a workload.
  *
- * @param first  what its first step must give, of a transformer
- * @returns why it cannot run it
- * @throws Error when it computes something else
+ * @param arrays  the file of what it begins with
+ * @returns those that can run it, and how many operations its matrix products take
+ * @throws Error when one computes something else
  */
-async function ready(
-  { framework, threads, reference }: Contender,
-  workload: Workload,
-  first: First | undefined,
-): Promise<string | undefined> {
-  const { compile, label } = FRAMEWORKS[framework]
-  let found: Awaited<ReturnType<Reference['setup']>>
-  try {
-    found = await reference.setup(workload, { threads, compile, ...(first && { arrays: first.path }) })
-  } catch (error) {
-    return (error as Error).message
-  }
-  for (const key of first ? (['loss', 'gradientNorm'] as const) : []) {
-    const [ours, theirs] = [first![key], found[key] ?? Number.NaN]
-    if (Math.abs(ours - theirs) <= TOLERANCE * Math.abs(ours)) continue
-    throw new Error(
-      `${workload.name}: ${label} does something else: its first ${key} is ${theirs}, ours ${ours}`,
-    )
-  }
-  return undefined
-}
-
-/** Readies all for a workload. @returns those that can run it */
 export async function readyAll(
   contenders: readonly Contender[],
   workload: Workload,
-  first: First | undefined,
-): Promise<Contender[]> {
+  arrays: string,
+): Promise<{ able: Contender[]; operations: number }> {
   const able: Contender[] = []
+  let first: First | undefined
+  let operations = 0
   for (const contender of contenders) {
+    const { name, threads, worker } = contender
+    const { label } = CONTENDERS[name]
     contender.times.length = 0
-    const problem = await ready(contender, workload, first)
-    if (problem === undefined) able.push(contender)
-    else note(`${workload.name}, ${FRAMEWORKS[contender.framework].label}: not measured (${problem})`)
+    const { compile } = { compile: false, ...CONTENDERS[name] }
+    const question =
+      'engine' in CONTENDERS[name]
+        ? { name: workload.name }
+        : { ...optionsOf(workload, arrays), threads, compile }
+    try {
+      const found = await worker.get({ cmd: 'setup', ...question }, 'loss')
+      operations ||= found.operations ?? 0
+      first ??= found
+      checkSame(`${workload.name}: ${label}`, first, found)
+      able.push(contender)
+    } catch (error) {
+      if (error instanceof DifferentError) throw error
+      note(`${workload.name}, ${label}: not measured (${(error as Error).message})`)
+    }
   }
-  return able
+  return { able, operations }
+}
+
+/** Of one that computes something else, whose time says nothing. */
+class DifferentError extends Error {}
+
+/** @throws DifferentError */
+function checkSame(what: string, ours: First, theirs: First): void {
+  for (const key of ['loss', 'gradientNorm'] as const) {
+    const [one, other] = [ours[key], theirs[key]]
+    if (one === undefined) continue
+    if (Math.abs(one - (other ?? Number.NaN)) <= TOLERANCE * Math.abs(one)) continue
+    throw new DifferentError(`${what} does something else: its first ${key} is ${other}, ours ${one}`)
+  }
 }

@@ -1,141 +1,146 @@
-import {
-  type CorePrimitive,
-  concat,
-  type Graph,
-  sizeOf,
-  spec,
-  type Tensor,
-  trace,
-} from '../../autodiff/index.ts'
-import { pointOf, resolveConfig, type UserConfig } from '../../config/index.ts'
+import type { Graph, Shape } from '../../autodiff/index.ts'
+import { type Config, pointOf, resolveConfig } from '../../config/index.ts'
 import { generatedDataset } from '../../data/catalogue.ts'
+import type { Dataset } from '../../data/dataset.ts'
 import { random } from '../../random/random.ts'
-import { compile, compileScan } from '../../runtime/node.ts'
-import type { Buffer, Program } from '../../runtime/program.ts'
+import { compileScan, openRuntime } from '../../runtime/node.ts'
+import type { Buffer } from '../../runtime/program.ts'
+import { drawNoise, jumpThrough, uniformGrid } from '../../sampler/sampler.ts'
+import { type Model, modelGraph } from '../../serialization/model.ts'
+import { mapOfModel } from '../../serialization/model-map.ts'
+import { dataRecord } from '../../serialization/record.ts'
 import { batchSource } from '../../training/batches.ts'
-import { buildStep } from '../../training/step.ts'
-import { writeDrawn } from './exchange.ts'
-import { stepsOf, type Workload } from './workload.ts'
+import { buildStep, type StepGraph } from '../../training/step.ts'
+import type { Sampling, Training, Workload } from './workload.ts'
 
-/** Our training step, ready to be timed. */
-export interface OwnStep {
-  /** Milliseconds of one step, inputs drawn beforehand. */
-  time(steps: number): Promise<number>
-  /** Milliseconds of one step's matrix products alone, on the same runtime. */
-  floor(): Promise<number>
-  /** Milliseconds of drawing one step's data, noise and times. */
-  drawing(): number
-  /** Loss and gradient of the very first step, and the file of what it is computed from. */
-  first(): Promise<First>
-  close(): Promise<void>
-}
-
-/** What a first step gives, which a reference must give too. */
-export interface First {
-  readonly loss: number
-  readonly gradientNorm: number
-  readonly path: string
-  readonly remove: () => void
-}
-
-/** As in the references: no clipping, no weighting, `meanflow` on the whole batch. */
-const configOf = (workload: Workload) =>
+/** As in the references: no clipping, no weighting, times from one law. */
+const configOf = (workload: Workload): Config =>
   resolveConfig({
-    objective: workload.objective,
-    batch: workload.batch,
-    ...networkOf(workload),
+    ...workload.user,
     optimizer: { clip: null },
     loss: { adaptive: null },
+    ...(workload.kind === 'train' && { objective: workload.objective, batch: workload.batch }),
   })
 
-function networkOf({ picture }: Workload): UserConfig {
-  if (!picture) return { network: { frequencies: 8 } }
-  const { size, ...keys } = picture
-  // A run of the graph is of as many steps as are timed at once.
-  return { data: { glyphs: { size } }, network: { kind: 'dit', ...keys }, chunk: 2 }
+/** What a first run gives, which others must give too. */
+export interface First {
+  /** Of a training step; of sampling, the mean square of the samples. */
+  readonly loss: number
+  readonly gradientNorm?: number
 }
 
-/** Compiles the step of a workload. */
-export async function openStep(workload: Workload): Promise<OwnStep> {
+/** A workload on our own engine, ready to be timed. */
+export interface Own {
+  readonly first: First
+  /** Operations of the matrix products in one run. */
+  readonly operations: number
+  /** Milliseconds of a run: at least so many of them, inputs drawn beforehand. */
+  time(runs: number): Promise<number>
+}
+
+/** What everyone begins with. */
+interface Begun {
+  readonly config: Config
+  readonly dataset: Dataset
+  /** Parameters of the student and of its average. */
+  readonly student: Float32Array
+  readonly target: Float32Array
+}
+
+export interface BegunTraining extends Begun {
+  readonly step: StepGraph
+  /** Inputs of the terms, one after another, for the steps of a chunk. */
+  readonly inputs: readonly Buffer[]
+}
+
+export interface BegunSampling extends Begun {
+  readonly noise: Float32Array
+}
+
+/** Draws what a training step begins with: the same whoever asks. */
+export function beginTraining(workload: Training): BegunTraining {
   const config = configOf(workload)
   const dataset = generatedDataset(config.data)
   const step = buildStep(config, pointOf(config, dataset))
-  const program = await compileScan(step.graph, step.state.length)
+  const inputs = batchSource(config, dataset, step.turns).draw(1, config.chunk)
+  return { config, dataset, step, inputs, ...parametersOf(step.players[0].size) }
+}
+
+/** Draws what sampling begins with. */
+export function beginSampling(workload: Sampling): BegunSampling {
+  const config = configOf(workload)
+  const dataset = generatedDataset(config.data)
+  const { size } = buildStep(config, pointOf(config, dataset)).players[0]
+  const noise = drawNoise(workload.count, dataset.dimension, 1)
+  return { config, dataset, noise, ...parametersOf(size) }
+}
+
+function parametersOf(size: number): Pick<Begun, 'student' | 'target'> {
   const normals = random(0, 'bench')
-  const [{ size }] = step.players
   const drawn = () => Float32Array.from({ length: size }, () => 0.05 * normals.normal())
-  const [student, target] = [drawn(), drawn()]
+  return { student: drawn(), target: drawn() }
+}
+
+/** A model of the parameters that everyone begins with. */
+export const modelOf = ({ config, dataset }: Begun, parameters: Float32Array): Model => ({
+  config,
+  dimension: dataset.dimension,
+  data: dataRecord(dataset),
+  parameters,
+})
+
+/** Compiles a workload, and runs it once. */
+export const openOwn = (workload: Workload): Promise<Own> =>
+  workload.kind === 'train' ? openTraining(workload) : openSampling(workload)
+
+async function openTraining(workload: Training): Promise<Own> {
+  const { step, config, student, target, inputs } = beginTraining(workload)
+  const program = await compileScan(step.graph, step.state.length)
   const begun: Readonly<Record<string, Float32Array>> = { 'map.parameters': student, 'map.average': target }
-  const start: Buffer[] = step.state.map(name => begun[name] ?? new Float32Array(size))
+  const start: Buffer[] = step.state.map(name => begun[name] ?? new Float32Array(student.length))
+  const one = inputs.map(array => array.subarray(0, array.length / config.chunk))
+  const metrics = (await program.run([...start, ...one])).at(-1) as Float32Array
+  const [loss, gradientNorm] = ['loss', 'gradientNorm'].map(name => metrics[step.metrics.indexOf(name)])
   let state = start
-  const source = batchSource(config, dataset, step.turns)
-  const inputs = source.draw(1, config.chunk)
-
   return {
-    async first() {
-      const one = inputs.map(array => array.subarray(0, array.length / config.chunk))
-      const metrics = (await program.run([...start, ...one])).at(-1) as Float32Array
-      const [loss, gradientNorm] = ['loss', 'gradientNorm'].map(name => metrics[step.metrics.indexOf(name)])
-      const { terms } = step
-      return {
-        loss,
-        gradientNorm,
-        ...writeDrawn({ config, dataset, student, target, terms, inputs }, config.chunk),
-      }
-    },
+    first: { loss, gradientNorm },
+    operations: operationsOf(step.graph),
     async time(steps) {
-      const chunks = Math.max(1, Math.round(steps / config.chunk))
-      const start = performance.now()
+      const chunks = Math.ceil(steps / config.chunk)
+      const from = performance.now()
       for (let i = 0; i < chunks; i++) {
-        const outputs = await program.run([...state, ...inputs])
-        state = outputs.slice(0, step.state.length)
+        state = (await program.run([...state, ...inputs])).slice(0, step.state.length)
       }
-      return (performance.now() - start) / (chunks * config.chunk)
+      return (performance.now() - from) / (chunks * config.chunk)
     },
-    floor: () => productFloor(step.graph, stepsOf(workload) > 2 ? 25 : 3),
-    drawing() {
-      const start = performance.now()
-      source.draw(1, config.chunk)
-      return (performance.now() - start) / config.chunk
-    },
-    close: () => program.close(),
   }
 }
 
-/** Every matrix product of a graph on operands of its own, and nothing else but a look at one element of each. */
-function productsOf(graph: Graph<CorePrimitive>): Graph<CorePrimitive> {
-  const products = graph.nodes.filter(node => node.op === 'matmul') as unknown as Tensor<'matmul'>[]
-  const keyOf = (node: Tensor) => `m${node.shape.join('x')}`
-  const shapes = new Map(
-    products.flatMap(node => node.inputs.map(input => [keyOf(input), input.shape] as const)),
-  )
-  const specs = Object.fromEntries([...shapes].map(([key, shape]) => [key, spec(shape)]))
-  const traced = trace(operands => {
-    const looks = products.map(({ inputs: [a, b], params }) => {
-      const product = operands[keyOf(a)].matmul(operands[keyOf(b)], params)
-      return product.shape.reduce((look, _, axis) => look.slice(axis, 0, 1), product).reshape([1])
-    })
-    return concat(looks, 0)
-  }, specs)
-  return traced as Graph<CorePrimitive>
+async function openSampling(workload: Sampling): Promise<Own> {
+  const begun = beginSampling(workload)
+  const model = modelOf(begun, begun.student)
+  const map = await mapOfModel(workload.name, model, await openRuntime())
+  const run = () => jumpThrough(map.inner.jump, begun.noise, uniformGrid(workload.jumps))
+  const samples = await run()
+  return {
+    first: { loss: samples.reduce((sum, x) => sum + x * x, 0) / samples.length },
+    operations: workload.jumps * operationsOf(modelGraph(model, 'jump'), workload.count),
+    async time(runs) {
+      const from = performance.now()
+      for (let i = 0; i < runs; i++) await run()
+      return (performance.now() - from) / runs
+    },
+  }
 }
 
-async function productFloor(graph: Graph<CorePrimitive>, times: number): Promise<number> {
-  const products = productsOf(graph)
-  // Without optimisation equal products stay apart, as they are in the step.
-  const program: Program = await compile(products, { optimize: false, spinning: true })
-  const source = random(0, 'floor')
-  const inputs = products.inputs.map(({ shape }) =>
-    Float32Array.from({ length: sizeOf(shape) }, () => source.normal()),
-  )
-  const found: number[] = []
-  for (let i = 0; i < times; i++) {
-    const start = performance.now()
-    await program.run(inputs)
-    found.push(performance.now() - start)
-  }
-  await program.close()
-  return median(found)
+/** Products and sums of all matrix products of a graph, whose open axes are of so many rows. */
+function operationsOf({ nodes }: Graph, rows = 1): number {
+  const sizeOf = (shape: Shape): number => shape.reduce((size, n) => size * (n < 0 ? rows : n), 1)
+  return nodes.reduce((sum, { op, shape, inputs: [a], params }) => {
+    if (op !== 'matmul') return sum
+    const inner = a.shape.at((params as { transposeA: boolean }).transposeA ? -2 : -1)!
+    return sum + 2 * sizeOf(shape) * (inner < 0 ? rows : inner)
+  }, 0)
 }
 
 export function median(values: readonly number[]): number {

@@ -1,46 +1,87 @@
-/** What is timed: one training step. */
-export interface Workload {
-  readonly name: string
-  readonly objective: 'psd' | 'lsd' | 'meanflow' | 'flow-matching'
-  readonly batch: number
-  /** A transformer on pictures; absent for a perceptron on the ring. */
-  readonly picture?: {
-    readonly size: number
-    readonly patch: number
-    readonly width: number
-    readonly depth: number
-    readonly heads: number
-    readonly frequencies: number
-  }
+import type { UserConfig } from '../../config/index.ts'
+
+/** A transformer on pictures: pixels a side, and the keys of its network. */
+export interface Picture {
+  readonly size: number
+  readonly patch: number
+  readonly width: number
+  readonly depth: number
+  readonly heads: number
+  readonly frequencies: number
 }
 
-/** Steps of one timing: long enough to be steady, short enough to alternate. */
-export const stepsOf = ({ batch, picture }: Workload): number => (picture ? 2 : batch > 1024 ? 25 : 100)
+interface Network {
+  /** Of what is trained or sampled. */
+  readonly user: UserConfig
+  /** Absent for a perceptron. */
+  readonly picture?: Picture
+}
 
-const ring = (batch: number): Workload[] =>
-  (['psd', 'lsd', 'meanflow'] as const).map(objective => ({
-    name: `train-${objective}-${batch}`,
+/** One training step: loss, gradients, Adam and the moving average. */
+export interface Training extends Network {
+  readonly kind: 'train'
+  readonly name: string
+  readonly objective: string
+  readonly batch: number
+}
+
+/** So many points, in so many jumps. */
+export interface Sampling extends Network {
+  readonly kind: 'sample'
+  readonly name: string
+  readonly jumps: number
+  readonly count: number
+}
+
+/** A row of `oxbow bench`. */
+export type Workload = Training | Sampling
+
+const RING: Network = { user: { data: 'ring', network: { hidden: 192, layers: 2, frequencies: 8 } } }
+const CHECKERBOARD: Network = {
+  user: { data: 'checkerboard', network: { hidden: 256, layers: 4, frequencies: 8 } },
+}
+
+function pictures(size: number, patch: number): Network {
+  const keys = { patch, width: 128, depth: 6, heads: 4, frequencies: 64 }
+  // A run of the graph is of as many steps as are timed at once.
+  const user = { data: { glyphs: { size } }, network: { kind: 'dit', ...keys }, chunk: 2 } as const
+  return { user, picture: { size, ...keys } }
+}
+
+const SHORT: Readonly<Record<string, string>> = { 'flow-matching': 'fm' }
+
+const training = (network: Network, of: string, batch: number, objectives: readonly string[]): Training[] =>
+  objectives.map(objective => ({
+    ...network,
+    kind: 'train',
+    name: `train-${of ? `${of}-` : ''}${SHORT[objective] ?? objective}-${network.picture?.size ?? batch}`,
     objective,
     batch,
   }))
 
-const SHORT = { 'flow-matching': 'fm', psd: 'psd', meanflow: 'meanflow' } as const
+const THREE = ['psd', 'lsd', 'meanflow']
+const SEVEN = ['flow-matching', 'psd', 'lsd', 'esd', 'meanflow', 'imf', 'tvm']
+const OF_PICTURES = ['flow-matching', 'psd', 'meanflow']
 
-const pictures = (size: number, patch: number): Workload[] =>
-  (['flow-matching', 'psd', 'meanflow'] as const).map(objective => ({
-    name: `train-dit-${SHORT[objective]}-${size}`,
-    objective,
-    batch: 64,
-    picture: { size, patch, width: 128, depth: 6, heads: 4, frequencies: 64 },
-  }))
+const sampling: Sampling[] = [1, 4].flatMap(jumps =>
+  [1000, 10_000, 100_000, 1_000_000].map(
+    count => ({ ...RING, kind: 'sample', name: `sample-${jumps}-${count}`, jumps, count }) as const,
+  ),
+)
 
 /**
  * The rows of `oxbow bench`.
  *
- * @param quick  without those that take long
+ * @param quick  some of them, in minutes
  * @param only  a part of the names that are wanted
  */
-export const workloads = (quick: boolean, only = ''): Workload[] =>
-  [...ring(512), ...(quick ? [] : ring(4096)), ...pictures(28, 4), ...(quick ? [] : pictures(16, 2))].filter(
-    ({ name }) => name.includes(only),
-  )
+export function workloads(quick: boolean, only = ''): Workload[] {
+  const few = [...training(RING, '', 512, THREE), ...training(pictures(28, 4), 'dit', 64, OF_PICTURES)]
+  const all = [
+    ...[512, 4096, 16_384].flatMap(batch => training(RING, '', batch, SEVEN)),
+    ...training(CHECKERBOARD, 'checkerboard', 2048, SEVEN),
+    ...[pictures(28, 4), pictures(16, 2)].flatMap(network => training(network, 'dit', 64, OF_PICTURES)),
+    ...sampling,
+  ]
+  return (quick ? few : all).filter(({ name }) => name.includes(only))
+}

@@ -48,7 +48,7 @@ export interface Addon extends Native {
 const BUILT = fileURLToPath(new URL('../../../native/build/oxbow.node', import.meta.url))
 
 /** The package that has it built for a platform: an optional dependency of what is published. */
-export const packageFor = (platform: string, arch: string): string => `oxbow-engine-${platform}-${arch}`
+const packageFor = (platform: string, arch: string): string => `oxbow-engine-${platform}-${arch}`
 
 let found: Addon | null | undefined
 
