@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { include_dir } from 'node-api-headers'
-import { COMPILERS, FLAGS, findCompiler, INSTRUCTIONS, UNITS } from './flags.mjs'
+import { addonUnit, COMPILERS, FLAGS, findCompiler, INSTRUCTIONS, UNITS } from './flags.mjs'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 const OUT = join(HERE, 'build')
@@ -21,8 +21,7 @@ const [program, ...first] = compiler
 const compile = (...args) => execFileSync(program, [...first, ...args], { cwd: HERE, stdio: 'inherit' })
 
 mkdirSync(OUT, { recursive: true })
-const units = [...UNITS, { name: 'addon', source: 'addon.cpp', flags: [`-I${include_dir}`] }]
-const objects = units.map(({ name, source, flags }) => {
+const objects = [...UNITS, addonUnit(include_dir)].map(({ name, source, flags }) => {
   const out = join(OUT, `${name}.o`)
   compile('-O3', ...FLAGS, ...flags, '-c', source, '-o', out)
   return out

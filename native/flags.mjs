@@ -14,18 +14,21 @@ export const FLAGS = [
 ]
 
 /** What the interpreter is compiled for, each in a namespace of its own; `base` is what every machine of a kind has. */
-export const INSTRUCTIONS = {
+const INSTRUCTIONS_OF = {
   x64: {
     base: ['-march=x86-64'],
     avx2: ['-march=x86-64', '-mavx2', '-mfma'],
     avx512: ['-march=x86-64', '-mavx512f', '-mavx512vl', '-mavx512dq', '-mavx512bw', '-mfma'],
   },
   arm64: { base: [] },
-}[process.arch]
+}
 
-/** What is compiled whoever calls it. */
-export const UNITS = [
-  ...Object.entries(INSTRUCTIONS ?? {}).map(([name, flags]) => ({
+/** Those of this machine. */
+export const INSTRUCTIONS = INSTRUCTIONS_OF[process.arch]
+
+/** What is compiled for a kind of processor, whoever calls it. */
+export const unitsFor = arch => [
+  ...Object.entries(INSTRUCTIONS_OF[arch] ?? {}).map(([name, flags]) => ({
     name: `interpreter-${name}`,
     source: 'interpreter.cpp',
     flags: [`-DNAMESPACE=${name}`, ...flags],
@@ -33,6 +36,10 @@ export const UNITS = [
   { name: 'engine', source: 'engine.cpp', flags: [] },
   { name: 'validate', source: 'validate.cpp', flags: [] },
 ]
+export const UNITS = unitsFor(process.arch)
+
+/** The module of Node beside them. */
+export const addonUnit = headers => ({ name: 'addon', source: 'addon.cpp', flags: [`-I${headers}`] })
 
 function works(compiler) {
   try {

@@ -37,21 +37,48 @@ interface Written {
 
 type Encoder = (points: Float32Array, written: Written) => Promise<Content>
 
-/** Points that a picture is made of; thousands are drawn. */
-export const DRAWN = 100_000
+/** Points that a picture is made of at most. */
+const DRAWN = 100_000
+
+/** Of so many rows, that of the k-th that is drawn: one every so often, so that no class is left out. */
+const drawnRow = (k: number, count: number): number => (count <= DRAWN ? k : Math.floor((k * count) / DRAWN))
+
+/** The points that a picture is made of. */
+export function drawnPoints(points: Float32Array, dimension: number): Float32Array {
+  const count = points.length / dimension
+  if (count <= DRAWN) return points
+  const drawn = new Float32Array(DRAWN * dimension)
+  for (let k = 0; k < DRAWN; k++) {
+    const row = drawnRow(k, count)
+    drawn.set(points.subarray(row * dimension, (row + 1) * dimension), k * dimension)
+  }
+  return drawn
+}
 
 /** The class of each point behind its coordinates. */
 function classColumn({ columns = [], classes }: Written, count: number): WordColumn | undefined {
   if (!classes) return undefined
   let name = 'class'
   while (columns.includes(name)) name += '_'
-  return { name, of: row => classes[Math.floor((row * classes.length) / count)] }
+  return { name, of: row => classes[classOf(row, classes.length, count)] }
 }
 
-const scatterSvg = async (points: Float32Array, { dimension, title, strays }: Written): Promise<string> => {
+/** Of a row out of so many, where samples are of all classes. */
+const classOf = (row: number, classes: number, count: number): number => Math.floor((row * classes) / count)
+
+async function scatterSvg(
+  points: Float32Array,
+  { dimension, title, strays, classes }: Written,
+): Promise<string> {
   const { scatterPlot } = await import('../report/plots.ts')
-  const drawn = toPlane(points.subarray(0, DRAWN * dimension), dimension)
-  return scatterPlot(drawn, { title, width: 480, strays })
+  const drawn = toPlane(drawnPoints(points, dimension), dimension)
+  const count = points.length / dimension
+  const of =
+    classes &&
+    Uint16Array.from({ length: drawn.length / 2 }, (_, k) =>
+      classOf(drawnRow(k, count), classes.length, count),
+    )
+  return scatterPlot(drawn, { title, width: 480, strays, ...(of && { classes: { of, names: classes } }) })
 }
 
 const ENCODERS: Readonly<Record<string, Encoder>> = {

@@ -22,7 +22,7 @@ import { allClasses, type ConditionFlags, given } from './condition-flags.ts'
 import { UsageError } from './failure.ts'
 import { type GuidanceFlags, guidanceOf } from './guidance.ts'
 import { writeOutput } from './output-file.ts'
-import { DRAWN, outputOf } from './sample-file.ts'
+import { drawnPoints, outputOf } from './sample-file.ts'
 import { columns, note, print } from './terminal.ts'
 
 type Grid = readonly number[]
@@ -169,7 +169,7 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   const count = points.length / dimension
   const title = `${path}: ${plural(steps, `${method} step`)}`
   const isScatter = isDrawn && !size && grid.at(-1) === 0
-  const strays = isScatter ? await straysOf(map, points.subarray(0, DRAWN * dimension)) : undefined
+  const strays = isScatter ? await straysOf(map, drawnPoints(points, dimension)) : undefined
   const shown = size ? asData(points, standardization, grid.at(-1)!) : points
   const content = await encode(shown, { dimension, columns: names, classes, size, title, strays })
   const say = writeOutput(file, content, flags.out === undefined)
@@ -196,7 +196,8 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   const ofEach = classes ? ` (${each} of each class: ${shortList(classes)})` : ''
   say(`${file}: ${what}${ofEach}, ${plural(steps, `${method} step`)}`)
   if (process.stdout.isTTY && !isPictures) {
-    const shown = points.subarray(0, DRAWN * dimension)
-    print(scatter(toPlane(shown, dimension), { width: Math.min(columns(), 48), title }))
+    print(
+      scatter(toPlane(drawnPoints(points, dimension), dimension), { width: Math.min(columns(), 48), title }),
+    )
   }
 }

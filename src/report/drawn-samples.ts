@@ -5,6 +5,7 @@ import { toldAsData } from '../evaluation/condition-measure.ts'
 import { random } from '../random/random.ts'
 import { drawNoise } from '../sampler/sampler.ts'
 import { type SamplingMethod, takeThrough } from '../sampler/sampling.ts'
+import type { GuidanceChoice } from '../serialization/guidance.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
 import { type ClassSheet, classSheet } from './class-sheet.ts'
 import { pictureSheet } from './picture-sheet.ts'
@@ -32,12 +33,14 @@ export async function drawSamples(
   seen: StandardizedDataset,
   ways: readonly Way[],
   seed: number,
+  guidance?: GuidanceChoice,
 ): Promise<SampleSet[]> {
   const image = pictureShape(seen)
   const sheet = sheetOf(seen, map.condition?.kind === 'class')
   const count = image ? PICTURES : DRAWN
   const noise = sheet ? sheet.noise(map.dimension, seed) : drawNoise(count, map.dimension, seed)
-  const told = sheet ? map.given({ class: sheet.classes }) : toldAsData(map, seen, count, seed)
+  const given = sheet ? map.given({ class: sheet.classes }) : toldAsData(map, seen, count, seed)
+  const told = guidance ? given.guided(guidance) : given
   const isDotted = !image && map.condition?.kind === 'class'
   const classes = isDotted ? drawAsked('class', seen, count, seed).values : undefined
   const samples: SampleSet[] = []

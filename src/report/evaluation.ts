@@ -135,19 +135,22 @@ export function classLines(evaluation: Pick<Evaluation, 'rows'>): string[] {
   const row = byClass(evaluation)
   if (!row) return []
   const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
-  const lines = row.classes
+  const drawn = row.classes.filter(({ count }) => count > 0)
+  const without = row.classes.length - drawn.length
+  const lines = drawn
     .slice(0, LISTED)
     .map(
       ({ name, count, agreement, strays, coverage }) =>
         `  class ${name}: ${percent(agreement)} of ${count} samples belong to it, ${percent(strays)} stray` +
         (coverage === undefined ? '' : `, covers ${percent(coverage)}`),
     )
-  const more = row.classes.length - LISTED
+  const more = drawn.length - LISTED
   const worst = worstClass(row.classes)
   return [
     `By class, ${plural(row.steps, 'step')}, ${row.weights} weights, the worst is class ${worst.name} (${percent(worst.agreement)}):`,
     ...lines,
     ...(more > 0 ? [`  and ${more} more classes; --json has all`] : []),
+    ...(without > 0 ? [`  of ${without} more no sample was drawn`] : []),
   ]
 }
 

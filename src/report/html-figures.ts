@@ -1,3 +1,4 @@
+import { classLegend } from './class-legend.ts'
 import { escapeHtml, formatCount, plural } from './format.ts'
 import { swatch } from './html-table.ts'
 import { curvesPlot, lossPlot } from './line-plots.ts'
@@ -6,7 +7,6 @@ import {
   type CellDrawing,
   cellPath,
   cellUnits,
-  classLegend,
   type GridModel,
   gridModel,
   sheetLegend,
@@ -80,7 +80,7 @@ export function gridFigure(data: ComparisonData): string {
 
 /** What the colours of dots are, where these have classes. */
 function classKey(data: ComparisonData): string {
-  const entries = classLegend(data).map(
+  const entries = classLegend(data.classNames).map(
     ({ name, colour }) =>
       `<li><svg width="12" height="12" viewBox="0 0 12 12" aria-hidden="true"><circle cx="6" cy="6" r="5" fill="${colour}"/></svg>${escapeHtml(name)}</li>`,
   )

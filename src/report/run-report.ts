@@ -98,7 +98,7 @@ export async function gatherRun(directory: string): Promise<RunData> {
       for (const row of table.methods.filter(row => own(row)[0].weights === name)) {
         const ways = own(row).map(({ steps, method, grid = uniformGrid(steps) }) => ({ steps, method, grid }))
         const sampled = request.without ? { ...map.without(), condition: undefined } : map
-        const samples = await drawSamples(sampled, seen, ways, seed)
+        const samples = await drawSamples(sampled, seen, ways, seed, request.guidance)
         methods.push({ ...row, samples, loss: [] })
       }
       if (i > 0) continue

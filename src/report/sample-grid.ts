@@ -1,7 +1,8 @@
 import type { Points } from '../model/index.ts'
+import { classColour, placedLegend } from './class-legend.ts'
 import { rowsEach } from './class-sheet.ts'
 import { escapeHtml, formatNumber, plural, truncate, wrap } from './format.ts'
-import { palette, seriesStyle, stray } from './palette.ts'
+import { seriesStyle, stray } from './palette.ts'
 import {
   type Axes,
   type Dots,
@@ -126,22 +127,6 @@ function drawCell(
   }
 }
 
-/** Of a class by its number: those of the palette, and ink for classes beyond them. */
-const classColour = (k: number): string => palette[k]?.colour ?? 'currentColor'
-
-/** What the colours of dots are, where these have classes: a name for each colour. */
-export function classLegend({
-  classNames = [],
-}: Pick<GridData, 'classNames'>): { readonly name: string; readonly colour: string }[] {
-  const named = classNames
-    .slice(0, palette.length)
-    .map((name, k) => ({ name: `class ${name}`, colour: classColour(k) }))
-  const more = classNames.length - palette.length
-  return more > 0
-    ? [...named, { name: `${more} more ${more === 1 ? 'class' : 'classes'}`, colour: 'currentColor' }]
-    : named
-}
-
 /** The dots of a cell, or its pictures, as markup, in units of the cell's grid. */
 export function cellPath({ path, layers = [], strays, stroke, strokeWidth, picture }: CellDrawing): string {
   if (picture) {
@@ -154,19 +139,6 @@ export function cellPath({ path, layers = [], strays, stroke, strokeWidth, pictu
     layers.map(layer => dots(layer.path, layer.stroke, strokeWidth)).join('') +
     (strays && dots(strays, stray.colour, Math.round(1.5 * strokeWidth)))
   )
-}
-
-/** The entries of the legend of classes in lines of a width. */
-function placedLegend(data: GridData, width: number) {
-  let [left, line] = [2, 0]
-  return classLegend(data).map(entry => {
-    const name = truncate(entry.name, 30)
-    const size = textWidth(name) + 30
-    if (left > 2 && left + size > width) [left, line] = [2, line + 1]
-    const placed = { ...entry, name, left, line }
-    left += size
-    return placed
-  })
 }
 
 /** What a sheet of pictures shows, where there are such. */
@@ -220,7 +192,7 @@ export function sampleGrid(data: GridData, options: PlotOptions = {}): string {
   const note = `Under each cell: ${data.metrics[0]?.label ?? 'nothing'}; * best of its column, ≈ every metric within its noise floor.`
   const said = [...(data.metrics.length > 0 ? [note] : []), sheetLegend(data), red].filter(Boolean)
   const notes = said.flatMap(line => wrap(line, Math.floor((width - 4) / textWidth('x'))))
-  const legend = placedLegend(data, width)
+  const legend = placedLegend(data.classNames, width)
   const body = [
     options.title ? text(options.title, 2, 20, ' font-size="15" font-weight="600"') : '',
     ...model.steps.map((n, i) => text(plural(n, 'step'), x(i) + cell / 2, top - 10, middle + bold)),

@@ -1,6 +1,7 @@
 import * as Plot from '@observablehq/plot'
 import type { Points } from '../model/index.ts'
 import { linearTicks } from './axes.ts'
+import { classColour, placedLegend } from './class-legend.ts'
 import { formatCount, formatTick } from './format.ts'
 import { palette, stray } from './palette.ts'
 import { dotsPath, type Range, rangeOf } from './points.ts'
@@ -16,6 +17,8 @@ export interface ScatterOptions extends PlotOptions {
   readonly limit?: number
   /** 1 for each point that is off the data, `[n]`: drawn above the others in a colour of their own, with a legend. */
   readonly strays?: Uint8Array
+  /** Of each point its class, from 0, `[n]`, and their names: drawn in colours of their own, with a legend. */
+  readonly classes?: { readonly of: ArrayLike<number>; readonly names: readonly string[] }
 }
 
 /**
@@ -23,13 +26,15 @@ export interface ScatterOptions extends PlotOptions {
  * thousands of points stay a small file.
  */
 export function scatterPlot(points: Points, options: ScatterOptions = {}): string {
-  const { width = 480, title = '', colour = palette[0].colour, limit = 5000, strays } = options
+  const { width = 480, title = '', colour = palette[0].colour, limit = 5000, strays, classes } = options
   const legend = strays && strayText(strays)
+  const named = placedLegend(classes?.names, width - 60)
+  const lines = (named.at(-1)?.line ?? -1) + 1
   const range = options.range ?? rangeOf(points)
   const margins = {
     marginLeft: 46,
     marginRight: 14,
-    marginTop: (title ? 34 : 14) + (legend ? 20 : 0),
+    marginTop: (title ? 34 : 14) + (legend ? 20 : 0) + 18 * lines,
     marginBottom: 30,
   }
   const inner = width - margins.marginLeft - margins.marginRight
@@ -47,18 +52,21 @@ export function scatterPlot(points: Points, options: ScatterOptions = {}): strin
       Plot.frame({ stroke: 'currentColor', strokeOpacity: 0.25 }),
       Plot.axisX({ ...axis, ticks: linearTicks(...range.x) }),
       Plot.axisY({ ...axis, ticks: linearTicks(...range.y) }),
-      dots(points, range, colour, limit, strays),
+      dots(points, range, colour, limit, strays, classes?.of),
+      names(named, margins.marginLeft, margins.marginTop - 10 - 18 * (lines - 1)),
       ...(title
         ? [
             Plot.text([title], {
               frameAnchor: 'top-left',
-              dy: legend ? -44 : -24,
+              dy: (legend ? -44 : -24) - 18 * lines,
               fontSize: 14,
               fontWeight: 600,
             }),
           ]
         : []),
-      ...(legend ? [Plot.text([legend], { frameAnchor: 'top-left', dy: -20, fill: stray.colour })] : []),
+      ...(legend
+        ? [Plot.text([legend], { frameAnchor: 'top-left', dy: -20 - 18 * lines, fill: stray.colour })]
+        : []),
     ],
   })
   return finishPlot(plot, options)
@@ -80,12 +88,14 @@ function dots(
   colour: string,
   limit: number,
   marks: Uint8Array | undefined,
+  classes: ArrayLike<number> | undefined,
 ): Plot.RenderFunction {
   return (_index, scales, _values, _dimensions, { document }) => {
     const [left, right] = range.x.map(x => scales.x!(x))
     const [bottom, top] = range.y.map(y => scales.y!(y))
     const size = [right - left, bottom - top].map(side => Math.round(side * finesse))
-    const { path, strays } = dotsPath(points, range, size[0], size[1], limit, marks)
+    const found = dotsPath(points, range, size[0], size[1], limit, marks, classes)
+    const { path, strays, byClass = [] } = found
     const diameter = dotDiameter(points.length / 2, right - left) * finesse
     const drawn = (d: string, stroke: string, width: number) =>
       element(document, 'path', {
@@ -98,8 +108,27 @@ function dots(
         fill: 'none',
       })
     const group = element(document, 'g', {})
-    group.append(drawn(path, colour, diameter))
+    if (path || byClass.length === 0) group.append(drawn(path, colour, diameter))
+    byClass.forEach((each, k) => {
+      if (each) group.append(drawn(each, classColour(k), diameter))
+    })
     if (strays) group.append(drawn(strays, stray.colour, 1.4 * diameter))
+    return group
+  }
+}
+
+/** The legend of classes, from a place on. */
+function names(entries: ReturnType<typeof placedLegend>, from: number, top: number): Plot.RenderFunction {
+  return (_index, _scales, _values, _dimensions, { document }) => {
+    const group = element(document, 'g', {})
+    for (const { name, colour, left, line } of entries) {
+      const base = top + 18 * line
+      group.append(element(document, 'circle', { cx: from + left + 5, cy: base - 4, r: 4, fill: colour }))
+      const place = { x: from + left + 13, y: base, fill: 'currentColor', 'text-anchor': 'start' }
+      const text = element(document, 'text', place)
+      text.textContent = name
+      group.append(text)
+    }
     return group
   }
 }

@@ -70,3 +70,17 @@ long(
     expect(apart(at(0, 0), at(7, 0))).toBeLessThan(0.5 * apart(at(0, 0), at(0, 1)))
   },
 )
+
+long(
+  'what it shows is guided where what was measured is',
+  async () => {
+    const plain = (await gatherRun(run)).methods[0].samples
+    const guidance = { scale: 3, onJumps: true }
+    const request = { steps: [1, 2], count: 20, seed: 3, method: 'auto', weights: ['ema'], guidance } as const
+    writeEvaluation(run, await evaluateRun(run, { ...request, metrics: ['slicedWasserstein'] }))
+    const guided = (await gatherRun(run)).methods[0].samples
+    expect(guided.map(({ steps }) => steps)).toEqual(plain.map(({ steps }) => steps))
+    for (const [i, { points }] of guided.entries()) expect(points).not.toEqual(plain[i].points)
+  },
+  60_000,
+)

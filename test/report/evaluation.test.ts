@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { EvaluationRow, MetricValue } from '../../src/evaluation/evaluate.ts'
-import { mapLines, savedLines, stepWarnings } from '../../src/report/evaluation.ts'
+import { classLines, mapLines, savedLines, stepWarnings } from '../../src/report/evaluation.ts'
 
 const metric = (value: number | null, reach = 0.1, rest: Partial<MetricValue> = {}): MetricValue => ({
   value,
@@ -80,4 +80,16 @@ describe('metrics in lines', () => {
       'accuracy of a classifier: 0.750 (0.700 to 0.800) share; floor 0.500 (0.400 to 0.600); p = 0.012',
     )
   })
+})
+
+test('classes of which no sample was drawn are counted, and none of them is the worst', () => {
+  const class_ = (name: string, count: number, agreement: number) => ({ name, count, agreement, strays: 0 })
+  const classes = [class_('a', 10, 0.9), class_('b', 0, 0), class_('c', 20, 0.8)]
+  const lines = classLines({ rows: [{ ...sliced(1, 1), classes }] })
+  expect(lines[0]).toContain('the worst is class c (80.0 %)')
+  expect(lines.slice(1)).toEqual([
+    '  class a: 90.0 % of 10 samples belong to it, 0.0 % stray',
+    '  class c: 80.0 % of 20 samples belong to it, 0.0 % stray',
+    '  of 1 more no sample was drawn',
+  ])
 })

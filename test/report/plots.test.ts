@@ -42,6 +42,17 @@ describe.each(Object.entries(plots))('%s', (_name, draw) => {
   })
 })
 
+it('a scatter of points with classes has a colour and a name for each', () => {
+  const points = ring(600, 1)
+  const of = Array.from({ length: points.length / 2 }, (_, i) => i % 3)
+  const svg = dom(scatterPlot(points, { title: 'three', classes: { of, names: ['a', 'b', 'c'] } }))
+  const strokes = [...svg.querySelectorAll('path[stroke-linecap]')].map(path => path.getAttribute('stroke'))
+  const dots = [...svg.querySelectorAll('circle')].map(circle => circle.getAttribute('fill'))
+  expect(new Set(strokes).size).toBe(3)
+  expect(dots).toEqual(strokes)
+  for (const name of ['class a', 'class b', 'class c']) expect(svg.textContent).toContain(name)
+})
+
 describe('every plot', () => {
   const size = fc.double({ min: -9, max: 9, noNaN: true }).map(power => 10 ** power)
   const narrow = fc

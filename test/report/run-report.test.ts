@@ -6,10 +6,11 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { UserConfig } from '../../src/config/index.ts'
 import { currentEvaluation, evaluateRun, writeEvaluation } from '../../src/evaluation/evaluate.ts'
 import { cardText } from '../../src/report/card.ts'
+import { classLegend } from '../../src/report/class-legend.ts'
 import { runReport } from '../../src/report/html-run.ts'
 import { palette, stray } from '../../src/report/palette.ts'
 import { gatherRun } from '../../src/report/run-report.ts'
-import { classLegend, sampleGrid } from '../../src/report/sample-grid.ts'
+import { sampleGrid } from '../../src/report/sample-grid.ts'
 import type { RunData } from '../../src/report/types.ts'
 import { paths, RunError } from '../../src/serialization/run.ts'
 import { train } from '../../src/training/train.ts'
@@ -355,10 +356,10 @@ describe('a run in the plane that is told classes', () => {
 
   it('names as many classes as there are colours, and the rest in ink', () => {
     const names = Array.from({ length: 10 }, (_, k) => `c${k}`)
-    const legend = classLegend({ classNames: names })
+    const legend = classLegend(names)
     expect(legend.map(({ name }) => name).slice(-2)).toEqual(['class c7', '2 more classes'])
     expect(new Set(legend.map(({ colour }) => colour)).size).toBe(9)
-    expect(classLegend({})).toEqual([])
+    expect(classLegend()).toEqual([])
   })
 })
 
