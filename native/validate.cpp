@@ -9,7 +9,7 @@
 namespace {
 
 /** More turns of an instruction on one block are no program: they would take minutes. */
-const double MOST_TURNS = 4e9;
+const double MOST_TURNS = 1e9;
 const int MOST_PORTS = 1 << 16;
 
 /** First and last place that is touched; of nothing where `last < first`. In doubles, which do not overflow. */
