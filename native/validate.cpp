@@ -10,6 +10,8 @@ namespace {
 
 /** More turns of an instruction on one block are no program: they would take minutes. */
 const double MOST_TURNS = 1e9;
+/** And so are more instructions of all blocks of a phase. */
+const double MOST_INSTRUCTIONS = 2e8;
 const int MOST_PORTS = 1 << 16;
 
 /** First and last place that is touched; of nothing where `last < first`. In doubles, which do not overflow. */
@@ -239,6 +241,7 @@ struct Checker {
 
 void validate(const int32_t *words, int64_t size, int count, int64_t rows, int64_t block, const Sizes &sizes, Needs &needs) {
   if (rows < 1) return;
+  if (std::ceil((double)rows / (double)block) * count > MOST_INSTRUCTIONS) throw InvalidProgram{"has more blocks than would end"};
   // Places are linear in the first row and the number of rows: the ends are at the corners of what both may be.
   const int64_t full = std::min(rows, block);
   const int64_t corners[4][2] = {{0, 1}, {0, full}, {rows - 1, 1}, {rows - full, full}};
