@@ -75,7 +75,7 @@ const COUPLED = { coupling: { pairs: 4096, steps: 16 } }
  * The rows of a dataset.
  *
  * @returns of each its name, its part of the page, its configuration, in which `{run: NAME}` stands for the directory of
- *   that row, what `time` calls its step, and how it is sampled
+ *   that row, what `time` calls its step, how many minutes its steps take on a quiet machine, and how it is sampled
  */
 export function rowsOf(set) {
   const velocity = { run: `${set}-velocity` }
@@ -84,7 +84,8 @@ export function rowsOf(set) {
     const ms = STEP_MS[set][timed]
     const steps =
       config.steps ?? (ms === undefined ? undefined : Math.max(100, 100 * Math.round((10 * seconds) / ms)))
-    return { name: `${set}-${name}`, set, part, config: { ...config, steps }, timed, sampled }
+    const minutes = ms === undefined ? undefined : (steps * ms) / 60_000
+    return { name: `${set}-${name}`, set, part, config: { ...config, steps }, timed, minutes, sampled }
   }
   const ofVelocity = (name, own) =>
     row(

@@ -32,7 +32,7 @@ const worst = classes =>
 const COLUMNS = [
   ['row', ({ name }) => `\`${name}\``],
   ['steps', ({ config }) => `${config.steps}`],
-  ['minutes', ({ seconds }) => (seconds === undefined ? '' : (seconds / 60).toFixed(1))],
+  ['minutes', ({ minutes }) => minutes?.toFixed(1) ?? ''],
   [
     'sampled by',
     ({ steps, method }) => `${steps} ${method === 'euler' ? 'Euler' : steps === 1 ? 'jump' : 'jumps'}`,
@@ -65,8 +65,8 @@ function floors(rows) {
 }
 
 function tableOf(part, results) {
-  const rows = results.flatMap(({ name, set, config, seconds, spike, rows = [] }) =>
-    rows.map(row => ({ name: name.slice(set.length + 1), config, seconds, spike, ...row })),
+  const rows = results.flatMap(({ name, set, config, minutes, spike, rows = [] }) =>
+    rows.map(row => ({ name: name.slice(set.length + 1), config, minutes, spike, ...row })),
   )
   if (rows.length === 0) return []
   const columns =
@@ -110,12 +110,9 @@ export function writeReport(root, all, found) {
   const published = readPublished(root)
   const results = all.flatMap((row, i) => {
     const result = found[i].rows ? found[i] : publishedOf(published, row)
-    return result ? [{ ...kept(result), part: row.part }] : []
+    return result ? [{ ...kept(result), part: row.part, minutes: row.minutes }] : []
   })
-  writeFileSync(
-    join(root, KEPT),
-    `[\n${results.map(({ part: _, ...row }) => JSON.stringify(row)).join(',\n')}\n]\n`,
-  )
+  writeFileSync(join(root, KEPT), `[\n${results.map(row => JSON.stringify(kept(row))).join(',\n')}\n]\n`)
   const page = join(root, 'docs', 'images.md')
   const text = readFileSync(page, 'utf8').replace(
     /(<!-- images (\w+) -->\n)[\s\S]*?(<!-- end -->)/g,
