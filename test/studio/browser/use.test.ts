@@ -82,7 +82,8 @@ long(
 )
 
 long('a training that diverges says so until it is begun anew', { timeout: 180_000 }, async () => {
-  const { page } = await studio.open({ state: { runs: [small] } })
+  // Wide enough to reach infinity within a hundred steps; a narrow one may die on the way.
+  const { page } = await studio.open({ state: { runs: [{ ...small, hidden: 128 }] } })
   await page.locator('.bar .status', { hasText: 'WebAssembly' }).waitFor()
   const rate = page.getByRole('slider', { name: 'Learning rate' })
   await rate.focus()
