@@ -93,7 +93,6 @@ export async function readyAll(
   for (const contender of contenders) {
     const { name, threads, worker } = contender
     const { label } = CONTENDERS[name]
-    contender.times.length = 0
     const { compile } = { compile: false, ...CONTENDERS[name] }
     const question =
       'engine' in CONTENDERS[name]

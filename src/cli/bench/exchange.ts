@@ -10,7 +10,7 @@ const INPUTS = ['x0', 'eps', 's', 't', 'm'] as const
 
 /** The rows of all terms of one step together, as the references take them; times that a term has not are its `s`. */
 function batchOf(
-  { config, dataset, step: { terms }, inputs }: BegunTraining,
+  { dataset, step: { terms }, inputs }: BegunTraining,
   step: number,
 ): Record<string, StoredTensor> {
   const rows = terms.reduce((sum, term) => sum + term.rows, 0)
@@ -27,7 +27,7 @@ function batchOf(
         before += term.inputs.length
         at += size
       }
-      return [`batch.${step % config.chunk}.${key}`, { shape: [rows, width], data }] as const
+      return [`batch.${step}.${key}`, { shape: [rows, width], data }] as const
     }),
   )
 }

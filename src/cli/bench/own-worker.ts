@@ -25,7 +25,7 @@ async function answer({ cmd, name, steps = 1, seconds = 0.1 }: Question): Promis
       memory = watchMemory()
       own = await openOwn(workloads(false, name).find(workload => workload.name === name)!)
       await own.time(1)
-      return { ok: true, ...own.first, operations: own.operations, peakBytes: memory() }
+      return { ok: true, ...own.first, operations: own.operations }
     }
     case 'time':
       return { ok: true, msPerStep: await own!.time(steps), peakBytes: memory() }

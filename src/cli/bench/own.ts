@@ -1,7 +1,9 @@
-import type { Graph, Shape } from '../../autodiff/index.ts'
+import type { Graph } from '../../autodiff/index.ts'
+import { knownSize } from '../../autodiff/primitive.ts'
 import { type Config, pointOf, resolveConfig } from '../../config/index.ts'
 import { generatedDataset } from '../../data/catalogue.ts'
 import type { Dataset } from '../../data/dataset.ts'
+import { parameterCount } from '../../model/index.ts'
 import { random } from '../../random/random.ts'
 import { compileScan, openRuntime } from '../../runtime/node.ts'
 import type { Buffer } from '../../runtime/program.ts'
@@ -13,7 +15,7 @@ import { batchSource } from '../../training/batches.ts'
 import { buildStep, type StepGraph } from '../../training/step.ts'
 import type { Sampling, Training, Workload } from './workload.ts'
 
-/** As in the references: no clipping, no weighting, times from one law. */
+/** As in the references: no clipping, no weighting. */
 const configOf = (workload: Workload): Config =>
   resolveConfig({
     ...workload.user,
@@ -70,9 +72,8 @@ export function beginTraining(workload: Training): BegunTraining {
 export function beginSampling(workload: Sampling): BegunSampling {
   const config = configOf(workload)
   const dataset = generatedDataset(config.data)
-  const { size } = buildStep(config, pointOf(config, dataset)).players[0]
   const noise = drawNoise(workload.count, dataset.dimension, 1)
-  return { config, dataset, noise, ...parametersOf(size) }
+  return { config, dataset, noise, ...parametersOf(parameterCount(config, pointOf(config, dataset))) }
 }
 
 function parametersOf(size: number): Pick<Begun, 'student' | 'target'> {
@@ -124,7 +125,7 @@ async function openSampling(workload: Sampling): Promise<Own> {
   const samples = await run()
   return {
     first: { loss: samples.reduce((sum, x) => sum + x * x, 0) / samples.length },
-    operations: workload.jumps * operationsOf(modelGraph(model, 'jump'), workload.count),
+    operations: workload.jumps * workload.count * operationsOf(modelGraph(model, 'jump')),
     async time(runs) {
       const from = performance.now()
       for (let i = 0; i < runs; i++) await run()
@@ -133,15 +134,13 @@ async function openSampling(workload: Sampling): Promise<Own> {
   }
 }
 
-/** Products and sums of all matrix products of a graph, whose open axes are of so many rows. */
-function operationsOf({ nodes }: Graph, rows = 1): number {
-  const sizeOf = (shape: Shape): number => shape.reduce((size, n) => size * (n < 0 ? rows : n), 1)
-  return nodes.reduce((sum, { op, shape, inputs: [a], params }) => {
+/** Products and sums of all matrix products of a graph: of one row, where its rows are open. */
+const operationsOf = ({ nodes }: Graph): number =>
+  nodes.reduce((sum, { op, shape, inputs: [a], params }) => {
     if (op !== 'matmul') return sum
-    const inner = a.shape.at((params as { transposeA: boolean }).transposeA ? -2 : -1)!
-    return sum + 2 * sizeOf(shape) * (inner < 0 ? rows : inner)
+    const { transposeA } = params as { readonly transposeA: boolean }
+    return sum + 2 * knownSize(shape) * a.shape.at(transposeA ? -2 : -1)!
   }, 0)
-}
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
