@@ -73,14 +73,14 @@ long('a link that is copied replays the training to the same picture', { timeout
     return text.includes(`${words} steps`) && !text.includes('replaying')
   }
   await expect.poll(finished, { timeout: 100_000, interval: 50 }).toBe(true)
-  expect(seen.join()).toMatch(new RegExp(`replaying \\d+ of ${words} steps`))
+  expect(seen.join()).toMatch(new RegExp(`replaying [\\d,]+ of ${words} steps`))
   expect(difference(picture, await pictureOf(again.page))).toBeLessThan(0.002)
 })
 
 long('the address of a training that is still replayed asks for all of it', async () => {
-  const plan = { ...small, stages: [{ ...small.stages[0], steps: 5000 }] }
+  const plan = { ...small, stages: [{ ...small.stages[0], steps: 100_000 }] }
   const { page } = await studio.open({ state: { runs: [plan] } })
-  await expect.poll(() => strip(page), { timeout: 30_000 }).toMatch(/replaying [1-9]\d* of 5,000/)
+  await expect.poll(() => strip(page), { timeout: 30_000 }).toMatch(/replaying [1-9][\d,]* of 100,000/)
   // The address is written a few times a second, while the steps go on.
   await page.waitForTimeout(1000)
   expect(await strip(page)).toContain('replaying')
