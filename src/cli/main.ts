@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { onFetch } from '../data/npm-package.ts'
+import { onFetch } from '../data/fetching.ts'
 import { main } from './program.ts'
 import { endWithParent, guardOutput, note, withOutput } from './terminal.ts'
 

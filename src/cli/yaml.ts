@@ -1,4 +1,8 @@
-import { type Document, isScalar, LineCounter, parseDocument, visit, type YAMLError } from 'yaml'
+import { createRequire } from 'node:module'
+import type { Document, LineCounter, YAMLError } from 'yaml'
+
+/** Loaded when there is some to read: it takes as long as all else that `oxbow --help` needs. */
+const library = (): typeof import('yaml') => createRequire(import.meta.url)('yaml')
 
 /** YAML that is refused: what is wrong, and the line where that is known. */
 export class YamlProblem extends Error {
@@ -44,6 +48,7 @@ function reasonOf({ code, message }: YAMLError): string {
 
 /** Refuses a key that is there twice; the library's own check is slow for many keys. */
 function checkKeys(document: Document, lines: LineCounter): void {
+  const { isScalar, visit } = library()
   visit(document, {
     Map(_, { items }) {
       const seen = new Set<unknown>()
@@ -86,6 +91,7 @@ function toValue(document: Document): unknown {
  * @throws YamlProblem when it is none, or holds what no configuration is: a block within itself, aliases that grow without end
  */
 export function parseYaml(text: string): unknown {
+  const { LineCounter, parseDocument } = library()
   const lines = new LineCounter()
   try {
     const document = parseDocument(text, { uniqueKeys: false, lineCounter: lines, prettyErrors: false })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { show } from '../data/show.ts'
 import { nearest } from '../data/suggest.ts'
-import { expectation, show } from '../data/validate.ts'
+import { expectation } from '../data/validate.ts'
 import { networks } from '../model/index.ts'
 import type { Plain } from './plain.ts'
 import { networkSchema, schema } from './schema.ts'

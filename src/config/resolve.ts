@@ -1,4 +1,4 @@
-import { show } from '../data/validate.ts'
+import { show } from '../data/show.ts'
 import type { Objective } from '../objective/index.ts'
 import { adapterConfig } from './adapter.ts'
 import { base, kindIn, networkDefaults, objectiveConfig, recipeConfig } from './defaults.ts'

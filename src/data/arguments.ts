@@ -1,5 +1,5 @@
 import type { Dataset } from './dataset.ts'
-import { show } from './validate.ts'
+import { show } from './show.ts'
 
 /** An argument of a function that cannot be used. The message is one line: its name, what was expected and what was found. */
 export class ArgumentError extends RangeError {

@@ -15,10 +15,10 @@ import { type GaussianConfig, gaussian, gaussianMixture, type MixtureConfig } fr
 import { type GlyphsConfig, glyphs } from './glyphs.ts'
 import { type OpenOptions, openOptions, openSource } from './open.ts'
 import { published, publishedSource } from './published.ts'
+import { show } from './show.ts'
 import type { Source } from './source.ts'
 import type { Rules } from './split-rule.ts'
 import { nearest } from './suggest.ts'
-import { show } from './validate.ts'
 
 /**
  * What names a dataset: a built-in or published name, the path of a file or of a folder of pictures, or a block of a config with one key,

@@ -4,7 +4,8 @@ import type { Dataset, MixtureComponent } from './dataset.ts'
 import { DataError } from './error.ts'
 import { generated } from './generated.ts'
 import { mixtureSampler } from './mixture.ts'
-import { show, validate } from './validate.ts'
+import { show } from './show.ts'
+import { validate } from './validate.ts'
 
 const positive = z.number().positive()
 const mean = z.array(z.number()).min(1)

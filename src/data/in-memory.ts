@@ -5,7 +5,7 @@ import { DataError } from './error.ts'
 import { type Gathering, gather } from './gather.ts'
 import { type OpenOptions, openOptions } from './open.ts'
 import { pushNumbers } from './readers/cells.ts'
-import { show } from './validate.ts'
+import { show } from './show.ts'
 import { joinVectors } from './vectors.ts'
 
 /** What points from code are. */

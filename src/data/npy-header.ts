@@ -1,7 +1,7 @@
 import { DataError } from './error.ts'
 import { NUMBER_TYPES, numberType } from './number-types.ts'
+import { printable } from './show.ts'
 import type { NumberType } from './source.ts'
-import { printable } from './validate.ts'
 
 const MAGIC = '\x93NUMPY'
 /** The bytes before a header of version 1; later versions have 2 more for its length. */

@@ -6,10 +6,10 @@ import { finiteDataset } from './finite.ts'
 import { gather } from './gather.ts'
 import { givenLabels } from './labels.ts'
 import { type SplitOptions, scanRows } from './scan.ts'
+import { show } from './show.ts'
 import type { Source } from './source.ts'
 import { RULES, type Rules } from './split-rule.ts'
 import { fileRows } from './store.ts'
-import { show } from './validate.ts'
 
 /** How data is opened. */
 export interface OpenOptions {

@@ -1,9 +1,9 @@
 import { type DatasetSpec, openFiles } from './catalogue.ts'
 import { DataError } from './error.ts'
 import { collectProblems } from './problems.ts'
+import { show } from './show.ts'
 import type { Head, Sink } from './source.ts'
 import { memoryRows } from './store.ts'
-import { show } from './validate.ts'
 
 /** Points of a file, as they stand there. */
 export interface FilePoints {

@@ -1,7 +1,7 @@
 import type { Findings } from './scan.ts'
+import { show } from './show.ts'
 import type { Head } from './source.ts'
 import { FEWEST } from './split-rule.ts'
-import { show } from './validate.ts'
 
 /** Columns that are named in a line; there may be thousands. */
 const NAMED = 3

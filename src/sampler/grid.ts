@@ -1,4 +1,4 @@
-import { show } from '../data/validate.ts'
+import { show } from '../data/show.ts'
 
 /** A grid of times that cannot be jumped through. The message is one line for the user to act on. */
 export class GridError extends Error {

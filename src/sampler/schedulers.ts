@@ -1,5 +1,5 @@
 import { checkOptions, checkPositive, checkWord, refuseArgument } from '../data/arguments.ts'
-import { show } from '../data/validate.ts'
+import { show } from '../data/show.ts'
 import { GridError } from './grid.ts'
 
 /** What the two schedulers of diffusers have in common. */

@@ -2,7 +2,7 @@ import type { Config } from '../config/index.ts'
 import { ArgumentError } from '../data/arguments.ts'
 import type { RowVector } from '../data/dataset.ts'
 import { shortList } from '../data/short-list.ts'
-import { show } from '../data/validate.ts'
+import { show } from '../data/show.ts'
 import { type ConditionKind, pluralOf } from '../model/index.ts'
 import type { DataRecord } from './record.ts'
 

@@ -1,6 +1,6 @@
 import { difference, differences } from '../config/difference.ts'
 import { type Config, ConfigError, merge, resolveConfig, type UserConfig } from '../config/index.ts'
-import { show } from '../data/validate.ts'
+import { show } from '../data/show.ts'
 import type { Checkpoint } from '../serialization/checkpoint.ts'
 import { paths, type ReadRecord, RunError } from '../serialization/run.ts'
 

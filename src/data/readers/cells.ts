@@ -1,5 +1,5 @@
+import { show } from '../show.ts'
 import type { Sink } from '../source.ts'
-import { show } from '../validate.ts'
 
 /** The character between whole numbers and fractions. */
 export type Decimal = '.' | ','

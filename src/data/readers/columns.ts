@@ -1,7 +1,7 @@
 import { DataError } from '../error.ts'
 import { shortList } from '../short-list.ts'
+import { show } from '../show.ts'
 import { nearest } from '../suggest.ts'
-import { show } from '../validate.ts'
 
 /** A column by its name, or by its number from 1. */
 export type ColumnName = string | number
