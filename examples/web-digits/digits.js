@@ -2,7 +2,7 @@ import { drawNoise, load, sample, uniformGrid } from 'oxbow/web'
 
 const COLUMNS = 8
 const find = id => document.getElementById(id)
-const map = await load('model.onnx')
+const map = await load('model.safetensors')
 const [height, width] = map.shape
 const { names } = map.condition
 const { range } = map.guidance

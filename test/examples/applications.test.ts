@@ -65,6 +65,11 @@ describe.skipIf(withoutChromium())('the example for a browser', () => {
     copyFileSync(join(run, 'model.onnx'), join(site, 'cut.onnx'))
     truncateSync(join(site, 'cut.onnx'), 500)
     writeFileSync(join(site, 'text.onnx'), 'no model')
+    copyFileSync(join(run, 'model.safetensors'), join(site, 'model.safetensors'))
+    copyFileSync(join(run, 'model.safetensors'), join(site, 'cut.safetensors'))
+    truncateSync(join(site, 'cut.safetensors'), 5000)
+    const page = readFileSync(join(site, 'index.html'), 'utf8')
+    writeFileSync(join(site, 'bare.html'), page.replace(/<script type="module" .*/, ''))
     server = await serveFolders({ '/': site, '/node_modules/': 'node_modules', '/node_modules/oxbow/': '.' })
     browser = await sharedChromium()
   })
@@ -111,6 +116,33 @@ describe.skipIf(withoutChromium())('the example for a browser', () => {
     expectClose(found.points)
     await page.close()
   })
+
+  long('takes a model in safetensors, and no ONNX Runtime with it', async () => {
+    const page = await browser.newPage()
+    const asked: string[] = []
+    page.on('request', request => asked.push(request.url()))
+    await page.goto(new URL('bare.html', server.url).href)
+    const found = (await page.evaluate(`(async () => {
+      const { load, drawNoise, sample } = await import('oxbow/web')
+      const outcome = name => load(name).then(() => 'opened', error => error.name + ' ' + error.message)
+      const bytes = new Uint8Array(await (await fetch('model.safetensors')).arrayBuffer())
+      const map = await load('model.safetensors')
+      const noise = drawNoise(5, map.dimension, 7)
+      const { points, method } = await sample(map, noise, { grid: [1, 0.5, 0] })
+      const again = await sample(await load(bytes), noise, { grid: [1, 0.5, 0] })
+      const velocity = await map.velocity(noise, 1)
+      return {
+        points: [...points], method, objective: map.objective, same: again.points.join() === points.join(),
+        moves: velocity.every(Number.isFinite) && velocity.some(v => Math.abs(v) > 0.01),
+        refused: [await outcome('cut.safetensors')],
+      }
+    })()`)) as { points: number[]; refused: string[] }
+    expect(found).toMatchObject({ method: 'jump', objective: 'lsd', same: true, moves: true })
+    expectClose(found.points)
+    expect(found.refused[0]).toMatch(/^RunError cut\.safetensors: .*$/)
+    expect(asked.filter(address => /onnxruntime|\.wasm/.test(address))).toEqual([])
+    await page.close()
+  })
 })
 
 describe.skipIf(withoutChromium())('the digits of a page', () => {
@@ -124,11 +156,11 @@ describe.skipIf(withoutChromium())('the digits of a page', () => {
   beforeAll(async () => {
     told = await trainTold(folder)
     cpSync('examples/web-digits', site, { recursive: true })
-    copyFileSync(join(told, 'model.onnx'), join(site, 'model.onnx'))
+    copyFileSync(join(told, 'model.safetensors'), join(site, 'model.safetensors'))
     server = await serveFolders({ '/': site, '/node_modules/': 'node_modules', '/node_modules/oxbow/': '.' })
     page = await (await sharedChromium()).newPage()
     page.on('pageerror', error => problems.push(error.message))
-    page.on('request', request => asked.push(new URL(request.url()).origin))
+    page.on('request', request => asked.push(request.url()))
     await page.goto(server.url)
   })
   afterAll(async () => {
@@ -178,9 +210,12 @@ describe.skipIf(withoutChromium())('the digits of a page', () => {
     })
   })
 
-  test('ask no other host, and are a page of under 100 lines', () => {
+  test('ask no other host and not for ONNX Runtime, and are a page of under 100 lines', () => {
     expect(problems).toEqual([])
-    expect(new Set(asked)).toEqual(new Set([new URL(server.url).origin]))
+    expect(new Set(asked.map(address => new URL(address).origin))).toEqual(
+      new Set([new URL(server.url).origin]),
+    )
+    expect(asked.filter(address => /onnxruntime|\.wasm/.test(address))).toEqual([])
     const files = ['index.html', 'digits.js'].map(name =>
       readFileSync(join('examples/web-digits', name), 'utf8'),
     )

@@ -74,7 +74,7 @@ async function runWebpack(entry: string, out: string, options: webpack.Configura
   const { warnings = [], errors = [] } = stats.toJson({ all: false, warnings: true, errors: true })
   return [...errors, ...warnings]
     .map(({ message }) => message)
-    .filter(message => !/size limit|limit the size/.test(message))
+    .filter(message => !/size limit|limit the size|performance recommendations/.test(message))
     .join('\n')
 }
 
