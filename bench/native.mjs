@@ -1,4 +1,4 @@
-// Training steps on the compiled engine beside ONNX Runtime: the table of docs/speed.md.
+// Training steps on the compiled engine beside ONNX Runtime: the table of docs/performance.md.
 //
 //   npm run build:cli && npm run build:native && node bench/native.mjs
 //

@@ -1,4 +1,5 @@
-// Training steps in a browser, on the engine of the page beside ONNX Runtime Web: one thread, steps a second.
+// Training steps in a browser, on the engine of the page with one thread and with two, beside ONNX Runtime Web with one: milliseconds
+// of a step.
 //
 //   npm run build:cli && node bench/page-engine.mjs        Chromium at /usr/bin/chromium, or where CHROMIUM says
 //
@@ -26,32 +27,40 @@ import { pointOf, resolveConfig } from '${ROOT}dist/config/index.js'
 import { datasets } from '${ROOT}dist/data/built-in.js'
 import { pageRuntime } from '${ROOT}dist/runtime/in-page.js'
 import * as onnx from '${ROOT}dist/runtime/web.js'
-import { wasmEngine } from '${ROOT}dist/runtime/cpu/wasm.js'
+import { takePart, wasmEngine } from '${ROOT}dist/runtime/cpu/wasm.js'
 import { batchSource } from '${ROOT}dist/training/batches.js'
 import { buildStep } from '${ROOT}dist/training/step.js'
 
 const CHUNK = 10
+const start = part =>
+  new Promise(done => {
+    const worker = new Worker(self.location.href, { type: 'module' })
+    worker.onmessage = () => done(worker)
+    worker.postMessage({ part })
+  })
 async function measure(user) {
   const config = resolveConfig({ network: { frequencies: 8 }, ...user })
   const dataset = datasets.ring.create()
   const { graph, state, players, turns } = buildStep(config, pointOf(config, dataset))
   const inputs = batchSource(config, dataset, turns).draw(1, CHUNK)
-  const start = state.map(name => new Float32Array(players[0].size).fill(name.endsWith('first') ? 0 : 0.01))
+  const begin = state.map(name => new Float32Array(players[0].size).fill(name.endsWith('first') ? 0 : 0.01))
   const none = () => Promise.reject(new Error('not needed'))
-  const programs = [pageRuntime(none), onnx].map(runtime => runtime.compileScan(graph, state.length))
-  const times = [[], []]
+  const engines = [pageRuntime(none), pageRuntime(none, { threads: 2, start }), onnx]
+  const programs = engines.map(runtime => runtime.compileScan(graph, state.length))
+  const times = engines.map(() => [])
   for (let round = 0; round < ${ROUNDS}; round++) {
-    for (let i = 0; i < 2; i++) {
+    for (let i = 0; i < engines.length; i++) {
       const program = await programs[i]
-      await program.run([...start, ...inputs])
+      await program.run([...begin, ...inputs])
       const from = performance.now()
-      for (let k = 0; k < 5; k++) await program.run([...start, ...inputs])
+      for (let k = 0; k < 5; k++) await program.run([...begin, ...inputs])
       times[i].push((performance.now() - from) / (5 * CHUNK))
     }
   }
   return times.map(all => all.sort((a, b) => a - b)[all.length >> 1])
 }
 self.onmessage = async ({ data }) => {
+  if (data.part) return takePart(data.part, () => self.postMessage('ready'))
   onnx.setRuntimeFiles({ wasm: data.origin + '/ort-wasm-simd-threaded.wasm' })
   try {
     self.postMessage({ times: await measure(data.user), instructions: wasmEngine().instructions() })
@@ -78,7 +87,13 @@ const server = createServer(({ url }, response) => {
     url.endsWith('.wasm') ? 'application/wasm' : 'text/javascript',
     readFileSync(join(ONNX, url.slice(1))),
   ]
-  response.writeHead(200, { 'content-type': type }).end(body)
+  response
+    .writeHead(200, {
+      'content-type': type,
+      'cross-origin-opener-policy': 'same-origin',
+      'cross-origin-embedder-policy': 'require-corp',
+    })
+    .end(body)
 }).listen(0, '127.0.0.1')
 await new Promise(resolve => server.once('listening', resolve))
 const origin = `http://127.0.0.1:${server.address().port}`
@@ -88,7 +103,8 @@ const browser = await chromium.launch({
 })
 const page = await browser.newPage()
 await page.goto(origin)
-console.log('| step | batch | page, ms | ONNX Runtime Web, ms | ratio |\n| --- | ---: | ---: | ---: | ---: |')
+console.log('| step | batch | page, ms | two threads | ONNX Runtime Web | ratio | with two threads |')
+console.log('| --- | ---: | ---: | ---: | ---: | ---: | ---: |')
 let instructions
 for (const [name, user] of ROWS) {
   const found = await page.evaluate(
@@ -106,10 +122,9 @@ for (const [name, user] of ROWS) {
   )
   if (found.error) throw new Error(found.error)
   instructions = found.instructions
-  const [own, onnx] = found.times
-  console.log(
-    `| ${name} | ${user.batch} | ${own.toFixed(2)} | ${onnx.toFixed(2)} | ${(onnx / own).toFixed(2)} |`,
-  )
+  const [own, two, onnx] = found.times
+  const cells = [own, two, onnx, onnx / own, onnx / two].map(value => value.toFixed(2))
+  console.log(`| ${name} | ${user.batch} | ${cells.join(' | ')} |`)
 }
 console.log(`\nChromium ${browser.version()}, ${instructions}`)
 await browser.close()

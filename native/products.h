@@ -5,23 +5,77 @@
 
 #if WIDTH == 16
 #define ROWS 12
-#else
+#elif WIDTH == 8
 #define ROWS 6
+#else
+#define ROWS 4
 #endif
 #define PANEL (2 * WIDTH)
+#if defined(__wasm__)
+#define TILE NOINLINE
+#else
+#define TILE INLINE
+#endif
 
 namespace NAMESPACE {
 
+#if WIDTH == 4
+template <int Q>
+static INLINE V lane(V x) { return __builtin_shufflevector(x, x, Q, Q, Q, Q); }
+
+// Adds lane Q of each row times a row of a panel.
+template <int Q, int M, int COLUMNS>
+static INLINE void addLane(V (&sums)[M][COLUMNS], const V (&x)[M], const float *panel) {
+  V b[COLUMNS];
+#pragma GCC unroll 2
+  for (int j = 0; j < COLUMNS; j++) b[j] = load(panel + j * WIDTH);
+#pragma GCC unroll 16
+  for (int i = 0; i < M; i++) {
+    const V y = lane<Q>(x[i]);
+#pragma GCC unroll 2
+    for (int j = 0; j < COLUMNS; j++) sums[i][j] = multiplyAdd(y, b[j], sums[i][j]);
+  }
+}
+#endif
+
+// Each of M numbers in all lanes.
+template <int M>
+static INLINE void spread(const float *from, V (&to)[M]) {
+#if WIDTH == 4
+  if constexpr (M == 4) {
+    const V x = load(from);
+    to[0] = lane<0>(x), to[1] = lane<1>(x), to[2] = lane<2>(x), to[3] = lane<3>(x);
+    return;
+  }
+#endif
+#pragma GCC unroll 16
+  for (int i = 0; i < M; i++) to[i] = all(from[i]);
+}
+
 // Rows of `a` times a panel of V[COLUMNS], into `out`, of which the last vectors may be cut off.
 template <int M, int COLUMNS>
-static INLINE void tile(const float *a, long step, const float *panel, const V *bias, long k, float *out, long outStep,
+static TILE void tile(const float *a, long step, const float *panel, const V *bias, long k, float *out, long outStep,
                         long columns) {
   V sums[M][COLUMNS];
 #pragma GCC unroll 16
   for (int i = 0; i < M; i++)
 #pragma GCC unroll 2
     for (int j = 0; j < COLUMNS; j++) sums[i][j] = bias[j];
-  for (long p = 0; p < k; p++) {
+  long p = 0;
+#if WIDTH == 4
+  // To broadcast a lane takes less time than to broadcast a number of memory, as engines of WebAssembly compile them.
+  for (; p + 4 <= k; p += 4) {
+    V x[M];
+#pragma GCC unroll 16
+    for (int i = 0; i < M; i++) x[i] = load(a + i * step + p);
+    const float *rows = panel + p * PANEL;
+    addLane<0>(sums, x, rows);
+    addLane<1>(sums, x, rows + PANEL);
+    addLane<2>(sums, x, rows + 2 * PANEL);
+    addLane<3>(sums, x, rows + 3 * PANEL);
+  }
+#endif
+  for (; p < k; p++) {
     V b[COLUMNS];
 #pragma GCC unroll 2
     for (int j = 0; j < COLUMNS; j++) b[j] = load(panel + p * PANEL + j * WIDTH);
@@ -58,8 +112,11 @@ static void panelProduct(const float *a, long step, const float *panel, const fl
 #define REST(M) \
   case M: tile<M, COLUMNS>(a + i * step, step, panel, bias, k, out + i * outStep, outStep, columns); break;
   switch (m - i) {
-    REST(1) REST(2) REST(3) REST(4) REST(5)
-#if ROWS == 12
+    REST(1) REST(2) REST(3)
+#if ROWS > 4
+    REST(4) REST(5)
+#endif
+#if ROWS > 6
     REST(6) REST(7) REST(8) REST(9) REST(10) REST(11)
 #endif
   }
@@ -116,7 +173,7 @@ static NOINLINE void pack(const float *b, long rowStep, long columnStep, long k,
 static INLINE long panelsOf(long n) { return n <= NARROW ? 1 : (n + PANEL - 1) / PANEL; }
 
 template <int M, int COLUMNS>
-static INLINE void outerTile(const float *a, long aStep, const float *b, long bStep, long m, float *out, long outStep) {
+static TILE void outerTile(const float *a, long aStep, const float *b, long bStep, long m, float *out, long outStep) {
   V sums[M][COLUMNS];
 #pragma GCC unroll 16
   for (int i = 0; i < M; i++)
@@ -126,12 +183,12 @@ static INLINE void outerTile(const float *a, long aStep, const float *b, long bS
     V x[COLUMNS];
 #pragma GCC unroll 2
     for (int j = 0; j < COLUMNS; j++) x[j] = load(b + p * bStep + j * WIDTH);
+    V y[M];
+    spread(a + p * aStep, y);
 #pragma GCC unroll 16
-    for (int i = 0; i < M; i++) {
-      V y = all(a[p * aStep + i]);
+    for (int i = 0; i < M; i++)
 #pragma GCC unroll 2
-      for (int j = 0; j < COLUMNS; j++) sums[i][j] = multiplyAdd(y, x[j], sums[i][j]);
-    }
+      for (int j = 0; j < COLUMNS; j++) sums[i][j] = multiplyAdd(y[i], x[j], sums[i][j]);
   }
 #pragma GCC unroll 16
   for (int i = 0; i < M; i++)

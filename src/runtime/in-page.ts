@@ -1,31 +1,43 @@
 import { ifPlanned, openOnce, openScan } from './cpu/engine.ts'
-import { wasmEngine } from './cpu/wasm.ts'
+import type { Native } from './cpu/native.ts'
+import { type Team, wasmEngine, wasmTeamEngine } from './cpu/wasm.ts'
 import type { Runtime } from './runtime.ts'
 
-const ONE_THREAD = { threads: 1 }
+/** What a promise is of, made when it is first asked for and again where that failed. */
+function lazily<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined
+  return () => {
+    made ??= make().catch((error: Error) => {
+      made = undefined
+      throw error
+    })
+    return made
+  }
+}
 
 /**
  * The engine of a page: the one of our own in WebAssembly, and ONNX Runtime for what that does not run, which are graphs of 64
  * bits and ONNX files. It is loaded when it is first needed.
  *
  * @param load  called once, unless it fails
+ * @param team  threads; without, there is one
  */
-export function pageRuntime(load: () => Promise<Runtime>): Runtime {
-  const native = wasmEngine()
-  let loading: Promise<Runtime> | undefined
-  const onnx = (): Promise<Runtime> => {
-    loading ??= load().catch((error: Error) => {
-      loading = undefined
-      throw error
-    })
-    return loading
-  }
+export function pageRuntime(load: () => Promise<Runtime>, team?: Team): Runtime {
+  const onnx = lazily(load)
+  const own = lazily(async (): Promise<Native> => (team ? wasmTeamEngine(team) : wasmEngine()))
+  const options = { threads: team?.threads ?? 1 }
   return {
-    compile: async graph =>
-      ifPlanned(graph, () => openOnce(native, graph, ONE_THREAD)) ?? (await onnx()).compile(graph),
-    compileScan: async (graph, carried) =>
-      ifPlanned(graph, () => openScan(native, graph, carried, ONE_THREAD)) ??
-      (await onnx()).compileScan(graph, carried),
+    async compile(graph) {
+      const native = await own()
+      return ifPlanned(graph, () => openOnce(native, graph, options)) ?? (await onnx()).compile(graph)
+    },
+    async compileScan(graph, carried) {
+      const native = await own()
+      return (
+        ifPlanned(graph, () => openScan(native, graph, carried, options)) ??
+        (await onnx()).compileScan(graph, carried)
+      )
+    },
     openModel: async bytes => (await onnx()).openModel(bytes),
   }
 }

@@ -18,6 +18,8 @@ const POLICY = [
 
 const HEADERS: Readonly<Record<string, string>> = {
   'content-security-policy': POLICY,
+  // Isolated from other origins, so that threads of the page may share memory.
+  'cross-origin-embedder-policy': 'require-corp',
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',

@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import sharp from 'sharp'
@@ -125,12 +126,16 @@ long(
   },
 )
 
-long('without the token the page trains by itself', { timeout: 120_000 }, async () => {
+long('without the token the page trains by itself, with threads', { timeout: 120_000 }, async () => {
   const { studio, url } = await serve()
-  const tab = await openPage(browser, url.replace(/\?.*/, ''))
+  const tab = await openPage(browser, url.replace(/\?.*/, ''), { width: WIDE })
   opened.push(tab)
-  await tab.page.locator('.bar .status', { hasText: 'WebAssembly' }).waitFor({ timeout: 60_000 })
+  const engine = tab.page.locator('.bar .status', { hasText: 'WebAssembly' })
+  await engine.waitFor({ timeout: 60_000 })
+  const threads = Math.min(4, availableParallelism())
+  expect(await engine.textContent()).toMatch(threads > 1 ? `WebAssembly, ${threads} threads` : /WebAssembly$/)
   expect(await tab.page.locator('.backend').count()).toBe(0)
+  await trainTo(tab.page, 100)
   expect(childrenOf(studio.pid)).toEqual([])
 })
 

@@ -1,4 +1,5 @@
 import { simplify, spec, trace } from '../../../autodiff/index.ts'
+import type { Part, Team } from '../../../runtime/cpu/wasm.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import { download, UNREACHABLE } from './download.ts'
 import type { RuntimeName } from './runtime-choice.ts'
@@ -49,6 +50,24 @@ async function loadOnnx(own: RuntimeFiles, graphics: boolean, tell: Tell): Promi
   return { compile, compileScan, openModel }
 }
 
+/** More are not worth it for networks of a page's size. */
+const MOST_THREADS = 4
+
+/** A thread of the engine in a worker of its own. */
+const startThread = (part: Part): Promise<Worker> =>
+  new Promise((done, fail) => {
+    const worker = new Worker(new URL('../thread.ts', import.meta.url), { type: 'module', name: 'thread' })
+    worker.onmessage = () => done(worker)
+    worker.onerror = fail
+    worker.postMessage(part)
+  })
+
+/** Threads, where memory can be shared: in a page that is cross-origin isolated. */
+function teamHere(): Team | undefined {
+  const threads = Math.min(MOST_THREADS, navigator.hardwareConcurrency)
+  return self.crossOriginIsolated && threads > 1 ? { threads, start: startThread } : undefined
+}
+
 /**
  * What runs graphs: the engine of our own in WebAssembly, which takes ONNX Runtime for what it does not run; or that on WebGPU,
  * where it is wanted and there is an adapter.
@@ -64,8 +83,10 @@ export async function loadRuntime(
     return { engine: await loadOnnx(files.webgpu, true, tell), name: 'WebGPU' }
   }
   const { pageRuntime } = await inWords(import('../../../runtime/in-page.ts'))
+  const team = teamHere()
+  const name = team ? `WebAssembly, ${team.threads} threads` : 'WebAssembly'
   return {
-    engine: pageRuntime(() => loadOnnx(files.wasm, false, tell)),
-    name: wanted === 'webgpu' ? 'WebAssembly: no WebGPU adapter' : 'WebAssembly',
+    engine: pageRuntime(() => loadOnnx(files.wasm, false, tell), team),
+    name: wanted === 'webgpu' ? `${name}: no WebGPU adapter` : name,
   }
 }
