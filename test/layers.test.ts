@@ -87,7 +87,7 @@ function problem(file: string, imported: string): string | undefined {
 
 /** Rooms of the studio's page, in the same order; its entries, which lie loose, import from all of them. */
 const PAGE_ROOMS = ['styles', 'draw', 'connection', 'state', 'parts', 'take-home', 'tour', 'views', 'frame']
-const PAGE_ENTRIES = ['app.tsx', 'index.html', 'main.tsx', 'worker.ts']
+const PAGE_ENTRIES = ['app.tsx', 'index.html', 'main.tsx', 'thread.ts', 'worker.ts']
 const PAGE = join(SOURCE, 'studio/page')
 
 /** What a room must not know, though it comes before it. */
