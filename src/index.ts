@@ -1,8 +1,3 @@
-import type { UserConfig } from './config/index.ts'
-import { writeCard } from './report/card.ts'
-import { train as trainRun } from './training/train.ts'
-import type { TrainOptions, TrainResult } from './training/train-options.ts'
-
 export { type Config, ConfigError, resolveConfig, type UserConfig } from './config/index.ts'
 export { ArgumentError } from './data/arguments.ts'
 export { datasets } from './data/built-in.ts'
@@ -23,6 +18,7 @@ export { prepareMetrics } from './metric/prepare.ts'
 export { measureResiduals, type Residuals } from './metric/residuals.ts'
 export { type Interpolant, interpolants, type Space, spaces } from './model/index.ts'
 export { type Draw, type Jumps, type Loss, type Objective, objectives } from './objective/index.ts'
+export { train } from './report/train.ts'
 export type { Device } from './runtime/device.ts'
 export type { Runtime } from './runtime/runtime.ts'
 export { solve } from './sampler/adaptive.ts'
@@ -54,14 +50,3 @@ export {
   type TrainOptions,
   type TrainResult,
 } from './training/train-options.ts'
-
-/**
- * Trains a flow map and writes its run directory, the model card included.
- *
- * @param config  any part of a configuration; see `resolveConfig`
- * @throws ConfigError, DataError or RunError before any work when something is wrong; DivergenceError when a loss or
- *   gradient is not finite
- */
-export async function train(config: UserConfig, options: TrainOptions): Promise<TrainResult> {
-  return trainRun(config, options, () => writeCard(options.directory))
-}

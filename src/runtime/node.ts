@@ -1,9 +1,10 @@
 import './telemetry.ts' // Before the native library.
 
 import { existsSync, readdirSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { env, InferenceSession, listSupportedBackends, Tensor as OrtTensor } from 'onnxruntime-node'
+import type { InferenceSession } from 'onnxruntime-node'
 import {
   type CorePrimitive,
   countOperations,
@@ -49,7 +50,10 @@ export interface CompileOptions {
   readonly spinning?: boolean
 }
 
-const makeTensor: MakeTensor = (dtype, data, shape) => new OrtTensor(dtype, data as never, shape)
+/** Loaded when something runs on it. */
+const ort = (): typeof import('onnxruntime-node') => createRequire(import.meta.url)('onnxruntime-node')
+
+const makeTensor: MakeTensor = (dtype, data, shape) => new (ort().Tensor)(dtype, data as never, shape)
 
 /** Session settings that pay for small training graphs. No fusions for float64, whose fused kernels do not exist. */
 function sessionOptions(
@@ -77,8 +81,9 @@ async function createSession(
 ): Promise<InferenceSession> {
   await withoutTelemetry()
   const { device = 'cpu' } = options
-  if (device === 'cpu') return InferenceSession.create(model, sessionOptions(precise, options))
-  return InferenceSession.create(model, sessionOptions(precise, options)).catch((error: Error) => {
+  const created = ort().InferenceSession.create(model, sessionOptions(precise, options))
+  if (device === 'cpu') return created
+  return created.catch((error: Error) => {
     throw new RuntimeLoadError(`device: ${device} cannot be used on this machine; ${HOW[device]}`, {
       cause: error,
     })
@@ -159,12 +164,14 @@ const libraries = (): string[] => {
 
 /** Whether a device's library is here; of some the package only knows the name. */
 const isInstalled = (device: Device): boolean =>
-  listSupportedBackends().some(({ name, bundled }) => name === providerOf(device) && bundled) ||
+  ort()
+    .listSupportedBackends()
+    .some(({ name, bundled }) => name === providerOf(device) && bundled) ||
   libraries().some(name => name.includes(`providers_${device}`))
 
 /** This installation of ONNX Runtime. */
 export const installation = (): { readonly version: string; readonly devices: readonly Device[] } => ({
-  version: env.versions.node ?? env.versions.common,
+  version: ort().env.versions.node ?? ort().env.versions.common,
   devices: DEVICES.filter(isInstalled),
 })
 
@@ -172,7 +179,7 @@ export const installation = (): { readonly version: string; readonly devices: re
 function checkedDevice(device: string): Device {
   const known = DEVICES.find(each => each === device)
   if (!known) throw new RuntimeLoadError(`device: expected one of ${DEVICES.join(', ')}, found ${device}`)
-  if (isInstalled(known)) return known
+  if (known === 'cpu' || isInstalled(known)) return known
   throw new RuntimeLoadError(
     `device: ${known} is not in this installation of ONNX Runtime, which has ${installation().devices.join(', ')}; ${HOW[known]}`,
   )

@@ -1,7 +1,6 @@
 import { appendFileSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BinaryReader, BinaryWriter } from '@bufbuild/protobuf/wire'
-import { stringify } from 'yaml'
 import type { Config } from '../config/index.ts'
 import { withPath } from './files.ts'
 import type { MetricsLine } from './metrics-log.ts'
@@ -149,7 +148,7 @@ export function tensorboard(directory: string, config: Config, step: number): (l
   rewind(folder, step)
   const file = join(folder, `events.out.tfevents.${String(step).padStart(10, '0')}.oxbow`)
   const head = [version(), sessionStart(step + 1)]
-  if (step === 0) head.push(text('configuration', `\`\`\`yaml\n${stringify(config)}\`\`\``))
+  if (step === 0) head.push(text('configuration', `\`\`\`json\n${JSON.stringify(config, null, 2)}\n\`\`\``))
   // A file of this name holds later steps alone, which are void.
   withPath(file, () => writeFileSync(file, Buffer.concat(head)))
   return line => withPath(file, () => appendFileSync(file, scalars(line.step, valuesOf(line))))

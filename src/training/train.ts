@@ -52,7 +52,7 @@ function teacherWarnings(config: Config, directory: string): string[] {
 export async function train(
   user: UserConfig,
   options: TrainOptions,
-  whenDone?: () => void,
+  whenDone?: () => Promise<void>,
 ): Promise<TrainResult> {
   checkTrainOptions(options)
   if (!isPlain(user)) resolveConfig(user)
@@ -72,7 +72,7 @@ export async function train(
     if (prepared.perceptual) savePerceptual(directory, prepared.perceptual)
     options.onStart?.(warningsOf(prepared))
     const result = await afterTeacher(prepared, early, options, lock)
-    whenDone?.()
+    await whenDone?.()
     return result
   } finally {
     lock.release()

@@ -119,7 +119,7 @@ describe('event files', () => {
     near('loss/total', line => line.loss)
     near('residual/consistency', line => line.terms.consistency.residual)
     near('training/learningRate', line => line.learningRate)
-    expect(all.some(record => utf8(record).includes('hidden: 8'))).toBe(true)
+    expect(all.some(record => utf8(record).includes('"hidden": 8'))).toBe(true)
   })
 
   test('are continued without a step twice, also after a kill in the middle of a record', async () => {
