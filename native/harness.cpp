@@ -1,6 +1,6 @@
 // Runs programs from a file without Node, so that a sanitizer sees them: harness CASES OUTPUTS
 //
-// A case, as test/runtime/cpu/sanitizers.test.ts writes it, is of numbers of 64 bits, then data:
+// A case, as test/runtime/cpu/harness.ts writes it, is of numbers of 64 bits, then data:
 //   words, constants, arena, scratch, parts, steps, carried, rows, inputs, outputs: how many
 //   the words and constants themselves, and each input as its size in words of 32 bits with its data; the size of each output
 //   changes: how many; each is a number of pairs (place, word) that are put into the program together
