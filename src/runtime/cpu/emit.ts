@@ -1,17 +1,15 @@
-import { DYNAMIC } from '../../autodiff/index.ts'
 import { knownSize } from '../../autodiff/primitive.ts'
 import { fused } from './fuse.ts'
 import { type Elementwise, type Instruction, type Phase, type Plan, passOf } from './instruction.ts'
-import type { Gather, Item, Placed } from './item.ts'
+import type { Gather, Item } from './item.ts'
+import { Places, packedSize } from './places.ts'
 import type { Placing } from './placing.ts'
-import { isInput, isThere, stagesOf } from './stages.ts'
+import { stagesOf } from './stages.ts'
 import {
-  denseStrides,
   denseView,
   fillsRows,
   isDense,
   reshaped,
-  type Space,
   type Storage,
   sliced,
   stretched,
@@ -19,38 +17,16 @@ import {
   type View,
 } from './view.ts'
 
-/** A graph that the engine does not run, and why. */
-export class UnplannedError extends Error {
-  override readonly name = 'UnplannedError'
-}
-
-/** A narrow matrix has few columns, so that products with it go along its rows. */
-const NARROW = 4
-
 const params = <T>(item: Item): T => item.params as T
 
 /** Emits the instructions of a placing. */
 class Emitter {
-  private readonly views = new Map<Item, View>()
   private readonly constants: number[] = []
-  private readonly counts: Record<Space, number> = {
-    arena: 0,
-    memory: 0,
-    constant: 0,
-    input: 0,
-    output: 0,
-    part: 0,
-  }
   private readonly panels = new Map<string, View>()
-  private readonly memory: Storage[] = []
-  private readonly parts: { storage: Storage; kind: Gather }[] = []
-  private readonly targets = new Map<Item, View>()
-  private readonly copies = new Map<Item, View[]>()
   private readonly uses = new Map<Item, number>()
-  private readonly partsOf = new Map<Item, View>()
-  private readonly gathered = new Map<Item, Item[]>()
   private shared: Instruction[] = []
   private code: Instruction[] = []
+  private readonly places = new Places()
   private readonly placing: Placing
 
   constructor(placing: Placing) {
@@ -62,12 +38,8 @@ class Emitter {
     const used = stages.flatMap(({ wholes, rows }) => [...wholes, ...[...rows.values()].flat()])
     for (const item of used)
       for (const input of item.inputs) this.uses.set(input, (this.uses.get(input) ?? 0) + 1)
-    for (const item of used) if (item.op === 'total') this.placeTotal(item)
+    const late = this.places.placeAll(used, kept, this.placing.outputs)
     const phases: Phase[] = []
-    const late = this.placeOutputs()
-    this.placeWholes(used)
-    this.placeGradients(used)
-    for (const item of kept) if (!this.targets.has(item)) this.keep(item)
     for (const { wholes, rows } of stages) {
       const finishes = wholes.filter(({ op }) => op === 'total')
       for (const item of finishes) this.total(item)
@@ -87,139 +59,16 @@ class Emitter {
         if (code.length > 0) phases.push({ kind: 'rows', rows: count, instructions: fused(code) })
       }
     }
-    for (const [item, view] of late) this.copy(this.viewOf(item), view)
+    for (const [item, view] of late) this.copy(this.places.viewOf(item), view)
     if (this.code.length > 0) phases.push({ kind: 'once', instructions: this.code })
-    return { phases, constants: Float32Array.from(this.constants), memory: this.memory, parts: this.parts }
+    const { memory, parts } = this.places
+    return { phases, constants: Float32Array.from(this.constants), memory, parts }
   }
 
   /** What was put aside for all threads, as a phase. */
   private flush(phases: Phase[]): void {
     if (this.shared.length > 0) phases.push({ kind: 'shared', instructions: this.shared })
     this.shared = []
-  }
-
-  // storages
-
-  private store(space: Space, size: number, rowed: boolean): Storage {
-    const storage = { space, index: this.counts[space]++, size, rowed }
-    if (space === 'memory') this.memory.push(storage)
-    return storage
-  }
-
-  /** Rows of a domain in memory. */
-  private keep(item: Item): void {
-    const size = knownSize(item.shape)
-    const { rows } = item.domain!
-    if (rows === DYNAMIC) throw new UnplannedError(`${item.op} is needed of all rows at once`)
-    const { index } = this.store('memory', size * rows, false)
-    this.targets.set(item, denseView({ space: 'memory', index, size, rowed: true }, item.shape))
-  }
-
-  /** Where outputs go: rows as they are computed, others at the end. */
-  private placeOutputs(): [Item, View][] {
-    const late: [Item, View][] = []
-    this.placing.outputs.forEach((placed, index) => {
-      if ('whole' in placed) {
-        const { shape } = placed.whole
-        late.push([
-          placed.whole,
-          denseView({ space: 'output', index, size: knownSize(shape), rowed: false }, shape),
-        ])
-        return
-      }
-      this.placeRows('output', index, placed, (item, view) => {
-        const isFirst = !this.targets.has(item) && !isThere(item) && isDense(view)
-        if (isFirst) this.targets.set(item, view)
-        else this.copyLater(item, view)
-      })
-    })
-    return late
-  }
-
-  /** The places of pieces in a tensor that has them all. */
-  private placeRows(
-    space: Space,
-    index: number,
-    { axis, per, pieces }: Extract<Placed, { pieces: unknown }>,
-    put: (item: Item, view: View) => void,
-  ): void {
-    const [{ shape: own, domain }] = pieces
-    const rows = pieces.reduce((sum, piece) => sum + piece.domain!.rows, 0)
-    if (own.slice(0, axis).some(n => n !== 1) && domain!.rows === DYNAMIC) {
-      throw new UnplannedError('an output has the batch inside')
-    }
-    const shape = own.map((n, i) => (i === axis ? per * rows : n))
-    const strides = denseStrides(shape)
-    let at = 0
-    for (const piece of pieces) {
-      const storage = { space, index, size: per * strides[axis], rowed: true }
-      put(piece, { storage, offset: at * per * strides[axis], shape: own, strides })
-      at += piece.domain!.rows
-    }
-  }
-
-  private copyLater(item: Item, view: View): void {
-    this.copies.set(item, [...(this.copies.get(item) ?? []), view])
-  }
-
-  /** Where rows go that are needed as a whole. */
-  private placeWholes(items: readonly Item[]): void {
-    for (const item of items) {
-      if (item.op !== 'whole' || this.ofInput(item)) continue
-      const { shape, inputs } = item
-      if (shape.includes(DYNAMIC)) throw new UnplannedError(`${item.node!.op} is needed of all rows at once`)
-      const storage = this.store('memory', knownSize(shape), false)
-      this.views.set(item, denseView(storage, shape))
-      const { axis } = params<{ axis: number }>(item)
-      const rows = inputs.reduce((sum, { domain }) => sum + domain!.rows, 0)
-      const placed = { axis, per: shape[axis] / rows, pieces: inputs }
-      this.placeRows('memory', storage.index, placed, (piece, view) => this.copyLater(piece, view))
-    }
-  }
-
-  /** The input that a whole is all rows of. */
-  private ofInput(item: Item): View | undefined {
-    if (!isInput(item)) return undefined
-    const { index } = params<{ index: number }>(item.inputs[0])
-    return denseView(
-      { space: 'input', index, size: knownSize(item.shape), rowed: false, integers: item.dtype === 'int64' },
-      item.shape,
-    )
-  }
-
-  /** Totals that are joined into one vector, the gradient, are finished where they are in it. */
-  private placeGradients(items: readonly Item[]): void {
-    for (const item of items) {
-      if (item.op !== 'concat' || item.domain || item.shape.length !== 1) continue
-      const storage = this.store('memory', knownSize(item.shape), false)
-      const all = denseView(storage, item.shape)
-      this.views.set(item, all)
-      let at = 0
-      for (const input of item.inputs) {
-        const source = sourceOf(input)
-        const view = sliced(all, [at], [at + input.shape[0]])
-        at += input.shape[0]
-        if (source.op === 'total' && !this.targets.has(source)) {
-          this.targets.set(source, { ...view, shape: source.shape, strides: denseStrides(source.shape) })
-        }
-      }
-    }
-  }
-
-  // instructions
-
-  private viewOf(item: Item): View {
-    const view = this.views.get(item)
-    if (!view) throw new Error(`${item.op} ${item.id} has no place`)
-    return view
-  }
-
-  /** A new place for an item. */
-  private placeFor(item: Item): View {
-    const target = this.targets.get(item)
-    if (target) return target
-    const { shape, domain } = item
-    return denseView(this.store(domain ? 'arena' : 'memory', knownSize(shape), domain !== undefined), shape)
   }
 
   private copy(from: View, to: View): void {
@@ -236,7 +85,7 @@ class Emitter {
   private dense(view: View, domain: boolean): View {
     const isAll = view.storage.rowed ? fillsRows(view) : isDense(view)
     if (isAll && !view.storage.integers) return view
-    const storage = this.store(domain ? 'arena' : 'memory', knownSize(view.shape), domain)
+    const storage = this.places.store(domain ? 'arena' : 'memory', knownSize(view.shape), domain)
     const to = denseView(storage, view.shape)
     this.copy(view, to)
     return to
@@ -244,18 +93,18 @@ class Emitter {
 
   private emit(item: Item): void {
     if (this.gatherAtOnce(item)) return
-    if (!this.views.has(item)) this.views.set(item, this.made(item))
-    else if (item.op === 'concat') this.concat(item, this.viewOf(item))
-    const view = this.viewOf(item)
-    const target = this.targets.get(item)
+    if (!this.places.views.has(item)) this.places.views.set(item, this.made(item))
+    else if (item.op === 'concat') this.concat(item, this.places.viewOf(item))
+    const view = this.places.viewOf(item)
+    const target = this.places.targets.get(item)
     if (target && view.storage !== target.storage) {
       this.copy(view, target)
-      this.views.set(item, target)
+      this.places.views.set(item, target)
     }
-    for (const to of this.copies.get(item) ?? []) this.copy(view, to)
-    for (const total of this.gathered.get(item) ?? []) {
+    for (const to of this.places.copies.get(item) ?? []) this.copy(view, to)
+    for (const total of this.places.gathered.get(item) ?? []) {
       const { by } = params<{ by: Gather }>(total)
-      this.code.push({ op: 'accumulate', kind: by, out: this.partsOf.get(total)!, inputs: [view] })
+      this.code.push({ op: 'accumulate', kind: by, out: this.places.partsOf.get(total)!, inputs: [view] })
     }
   }
 
@@ -278,7 +127,7 @@ class Emitter {
   /** Emits what makes an item, and says where it is. */
   private made(item: Item): View {
     const { op, inputs, shape, domain } = item
-    const operands = () => inputs.map(input => this.viewOf(input))
+    const operands = () => inputs.map(input => this.places.viewOf(input))
     switch (op) {
       case 'input': {
         const { index } = params<{ index: number }>(item)
@@ -295,10 +144,10 @@ class Emitter {
       case 'constant':
         return this.constantOf(item as Item<'constant'>)
       case 'whole':
-        return this.ofInput(item)!
+        return this.places.ofInput(item)!
       case 'rows': {
         const { from } = params<{ from: number }>(item)
-        const { storage, offset } = this.dense(this.viewOf(inputs[0]), false)
+        const { storage, offset } = this.dense(this.places.viewOf(inputs[0]), false)
         const size = knownSize(shape)
         return denseView({ ...storage, size, rowed: true }, shape, offset + from * size)
       }
@@ -319,13 +168,13 @@ class Emitter {
       case 'cast':
         return this.cast(item)
       case 'concat': {
-        const out = this.placeFor(item)
+        const out = this.places.placeFor(item)
         this.concat(item, out)
         return out
       }
       case 'pad': {
         const { low } = params<{ low: number[] }>(item)
-        const out = this.placeFor(item)
+        const out = this.places.placeFor(item)
         this.code.push({ op: 'fill', value: 0, out })
         const [x] = operands()
         this.copy(
@@ -345,7 +194,7 @@ class Emitter {
         return this.cumsum(item)
       case 'softmax':
       case 'logSoftmax': {
-        const out = this.placeFor(item)
+        const out = this.places.placeFor(item)
         const x = this.dense(operands()[0], domain !== undefined)
         const n = shape.at(-1)!
         const rows = [knownSize(shape) / n, n]
@@ -358,7 +207,7 @@ class Emitter {
       case 'gather':
         return this.gather(item)
       case 'scatterAdd': {
-        const out = this.placeFor(item)
+        const out = this.places.placeFor(item)
         this.code.push({ op: 'fill', value: 0, out })
         this.scatter(item, out)
         return out
@@ -372,11 +221,11 @@ class Emitter {
   private withBias(item: Item): View | undefined {
     const { shape, inputs } = item
     const last = this.code.at(-1)
-    if (last?.op !== 'product' || last.inputs.length > 2 || this.targets.has(item)) return undefined
-    const i = inputs.findIndex(input => this.views.get(input)?.storage === last.out.storage)
+    if (last?.op !== 'product' || last.inputs.length > 2 || this.places.targets.has(item)) return undefined
+    const i = inputs.findIndex(input => this.places.views.get(input)?.storage === last.out.storage)
     const [made, added] = [inputs[i], inputs[1 - i]]
-    if (!made || this.uses.get(made) !== 1 || this.targets.has(made) || added.domain) return undefined
-    const bias = this.viewOf(added)
+    if (!made || this.uses.get(made) !== 1 || this.places.targets.has(made) || added.domain) return undefined
+    const bias = this.places.viewOf(added)
     if (knownSize(bias.shape) !== last.n || bias.shape.at(-1) !== last.n || !isDense(bias)) return undefined
     this.code[this.code.length - 1] = {
       ...last,
@@ -389,7 +238,7 @@ class Emitter {
     const { shape, inputs } = item
     const biased = kind === 'add' ? this.withBias(item) : undefined
     if (biased) return biased
-    const out = this.placeFor(item)
+    const out = this.places.placeFor(item)
     const views = inputs.map(input => stretched(this.floats(input), shape))
     this.code.push(passOf(kind, out, views))
     return out
@@ -397,7 +246,7 @@ class Emitter {
 
   /** An operand as 32-bit floats: integers are converted. */
   private floats(item: Item): View {
-    const view = this.viewOf(item)
+    const view = this.places.viewOf(item)
     return view.storage.integers ? this.dense(view, item.domain !== undefined) : view
   }
 
@@ -406,7 +255,7 @@ class Emitter {
     const view = this.floats(x)
     const kind = item.dtype === 'bool' ? 'nonzero' : item.dtype === 'int64' ? 'truncate' : undefined
     if (!kind) return view
-    const out = this.placeFor(item)
+    const out = this.places.placeFor(item)
     this.code.push(passOf(kind, out, [view]))
     return out
   }
@@ -415,7 +264,7 @@ class Emitter {
     const { axis } = params<{ axis: number }>(item)
     let at = 0
     for (const input of item.inputs) {
-      const x = this.viewOf(input)
+      const x = this.places.viewOf(input)
       const starts = out.shape.map((_, i) => (i === axis ? at : 0))
       const ends = out.shape.map((n, i) => (i === axis ? at + x.shape[axis] : n))
       at += x.shape[axis]
@@ -428,8 +277,8 @@ class Emitter {
   }
 
   private reduction(item: Item, kind: Gather): View {
-    const out = this.placeFor(item)
-    const [x] = item.inputs.map(input => this.viewOf(input))
+    const out = this.places.placeFor(item)
+    const [x] = item.inputs.map(input => this.places.viewOf(input))
     this.code.push({ op: 'fill', value: kind === 'sum' ? 0 : -Infinity, out })
     this.code.push({ op: 'accumulate', kind, out: stretched(out, x.shape), inputs: [x] })
     return out
@@ -437,8 +286,8 @@ class Emitter {
 
   private cumsum(item: Item): View {
     const { axis, reverse } = params<{ axis: number; reverse: boolean }>(item)
-    const out = this.placeFor(item)
-    const x = this.dense(this.viewOf(item.inputs[0]), item.domain !== undefined)
+    const out = this.places.placeFor(item)
+    const x = this.dense(this.places.viewOf(item.inputs[0]), item.domain !== undefined)
     const { shape } = item
     const three = [knownSize(shape.slice(0, axis)), shape[axis], knownSize(shape.slice(axis + 1))]
     this.code.push({
@@ -452,14 +301,17 @@ class Emitter {
 
   private gather(item: Item): View {
     const [table, indices] = item.inputs
-    const out = this.placeFor(item)
+    const out = this.places.placeFor(item)
     const count = knownSize(indices.shape)
     const width = knownSize(item.shape) / Math.max(1, count)
-    const rows = reshaped(this.dense(this.viewOf(table), false), [table.shape[0], width])!
+    const rows = reshaped(this.dense(this.places.viewOf(table), false), [table.shape[0], width])!
     this.code.push({
       op: 'gather',
       out: reshaped(out, [count, width])!,
-      inputs: [rows, reshaped(this.dense(this.viewOf(indices), indices.domain !== undefined), [count])!],
+      inputs: [
+        rows,
+        reshaped(this.dense(this.places.viewOf(indices), indices.domain !== undefined), [count])!,
+      ],
     })
     return out
   }
@@ -470,7 +322,7 @@ class Emitter {
     const width = knownSize(updates.shape) / Math.max(1, count)
     const rows = reshaped(out, [item.shape[0], width])!
     const [at, added] = [indices, updates].map(each =>
-      this.dense(this.viewOf(each), each.domain !== undefined),
+      this.dense(this.places.viewOf(each), each.domain !== undefined),
     )
     this.code.push({
       op: 'scatter',
@@ -484,9 +336,12 @@ class Emitter {
   private matmul(item: Item): View {
     const { transposeA, transposeB } = params<{ transposeA: boolean; transposeB: boolean }>(item)
     const [a, b] = item.inputs
-    const [left, right] = [matrix(this.viewOf(a), transposeA), matrix(this.viewOf(b), transposeB)]
+    const [left, right] = [
+      matrix(this.places.viewOf(a), transposeA),
+      matrix(this.places.viewOf(b), transposeB),
+    ]
     const n = right.shape.at(-1)!
-    const out = this.placeFor(item)
+    const out = this.places.placeFor(item)
     const isWhole = !b.domain && right.shape.slice(0, -2).every(size => size === 1)
     if (isWhole && a.domain && n > 0) {
       const k = left.shape.at(-1)!
@@ -515,45 +370,31 @@ class Emitter {
     const key = [storage.space, storage.index, offset, k, n, rowStride, columnStride, of.domain?.id].join()
     const known = this.panels.get(key)
     if (known) return known
-    const packed = denseView(this.store('memory', packedSize(k, n), false), [packedSize(k, n)])
+    const packed = denseView(this.places.store('memory', packedSize(k, n), false), [packedSize(k, n)])
     const flat = { storage, offset, shape: [k, n], strides: [rowStride, columnStride] }
     this.shared.push({ op: 'pack', out: packed, inputs: [flat] })
     this.panels.set(key, packed)
     return packed
   }
 
-  // totals
-
-  /** A narrow matrix is gathered with its columns one after the other. */
-  private placeTotal(item: Item): void {
-    const kind = params<{ by: Gather }>(item).by
-    const storage = this.store('part', knownSize(item.shape), false)
-    this.parts.push({ storage, kind })
-    const [rows, columns] = item.shape.slice(-2)
-    const isNarrow = item.shape.length === 2 && columns <= NARROW && rows > NARROW
-    const view = denseView(storage, item.shape)
-    this.partsOf.set(item, isNarrow ? { ...view, strides: [1, rows] } : view)
-    for (const input of item.inputs) this.gathered.set(input, [...(this.gathered.get(input) ?? []), item])
-  }
-
   /** The end of a total: its parts together. */
   private total(item: Item): void {
-    const out = this.placeFor(item)
-    this.views.set(item, out)
+    const out = this.places.placeFor(item)
+    this.places.views.set(item, out)
     const kind = params<{ by: Gather }>(item).by
-    this.shared.push({ op: 'finish', kind, out, inputs: [this.partsOf.get(item)!] })
+    this.shared.push({ op: 'finish', kind, out, inputs: [this.places.partsOf.get(item)!] })
   }
 
   /** Adds rows to their total without computing them apart, where that is possible. */
   private gatherAtOnce(item: Item): boolean {
-    const totals = this.gathered.get(item)
+    const totals = this.places.gathered.get(item)
     if (totals?.length !== 1 || this.uses.get(item) !== 1) return false
-    if (this.targets.has(item) || this.copies.has(item)) return false
-    const part = this.partsOf.get(totals[0])!
+    if (this.places.targets.has(item) || this.places.copies.has(item)) return false
+    const part = this.places.partsOf.get(totals[0])!
     const { by } = params<{ by: Gather }>(totals[0])
     const [first, second] = item.inputs
     if (item.op === 'sum' && by === 'sum') {
-      const x = this.viewOf(first)
+      const x = this.places.viewOf(first)
       this.code.push({ op: 'accumulate', kind: 'sum', out: stretched(part, x.shape), inputs: [x] })
       return true
     }
@@ -564,7 +405,7 @@ class Emitter {
     if (item.op !== 'matmul') return false
     const { transposeA, transposeB } = params<{ transposeA: boolean; transposeB: boolean }>(item)
     if (!transposeA || transposeB || item.shape.length !== 2 || !first.domain || !second.domain) return false
-    const [a, b] = [first, second].map(each => this.rowsOf(this.viewOf(each)))
+    const [a, b] = [first, second].map(each => this.rowsOf(this.places.viewOf(each)))
     const isNarrow = part.strides[1] !== 1 && part.shape[1] !== 1
     if (isNarrow) this.code.push({ op: 'outer', out: transposed(part, [1, 0]), inputs: [b, a] })
     else this.code.push({ op: 'outer', out: part, inputs: [a, b] })
@@ -572,16 +413,11 @@ class Emitter {
   }
 }
 
-const sourceOf = (item: Item): Item => (item.op === 'reshape' ? sourceOf(item.inputs[0]) : item)
-
 const matrix = (view: View, isTransposed: boolean): View => {
   if (!isTransposed) return view
   const axes = view.shape.map((_, i) => i)
   const [row, column] = [axes.length - 2, axes.length - 1]
   return transposed(view, [...axes.slice(0, -2), column, row])
 }
-
-/** Numbers of a matrix in panels, for any width of panels up to 32. */
-export const packedSize = (k: number, n: number): number => (n <= NARROW ? n * k : 32 * Math.ceil(n / 32) * k)
 
 export const planOf = (placing: Placing): Plan => new Emitter(placing).plan()

@@ -1,8 +1,8 @@
 import { knownSize } from '../../autodiff/primitive.ts'
 import { arenaOf } from './arena.ts'
-import { packedSize } from './emit.ts'
 import { ELEMENTWISE, type Instruction, outsOf, type Pass, type Phase, type Plan } from './instruction.ts'
 import { nestOf, rowStep } from './nest.ts'
+import { packedSize } from './places.ts'
 import type { Space, Storage, View } from './view.ts'
 
 /** Numbers of the operations in a program. */

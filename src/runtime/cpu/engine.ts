@@ -1,8 +1,9 @@
 import { type CorePrimitive, DYNAMIC, type Graph, type Shape } from '../../autodiff/index.ts'
 import { knownSize, sizeOf } from '../../autodiff/primitive.ts'
 import { isPrecise, type Program, portsOf, shapesOf } from '../program.ts'
-import { planOf, UnplannedError } from './emit.ts'
+import { planOf } from './emit.ts'
 import { encode } from './encode.ts'
+import { UnplannedError } from './fallback.ts'
 import type { Native } from './native.ts'
 import { placeRows } from './placing.ts'
 

@@ -1,3 +1,8 @@
+/** A graph that the engine does not run, and why. */
+export class UnplannedError extends Error {
+  override readonly name = 'UnplannedError'
+}
+
 let tell: (reason: string) => void = () => {}
 let told = new Set<string>()
 

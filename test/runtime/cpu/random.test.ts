@@ -13,8 +13,8 @@ import {
   trace,
   type Value,
 } from '../../../src/autodiff/index.ts'
-import { UnplannedError } from '../../../src/runtime/cpu/emit.ts'
 import { openOnce, openScan } from '../../../src/runtime/cpu/engine.ts'
+import { UnplannedError } from '../../../src/runtime/cpu/fallback.ts'
 import { findNative } from '../../../src/runtime/cpu/native.ts'
 import { compile } from '../../../src/runtime/node.ts'
 import type { Buffer, Program } from '../../../src/runtime/program.ts'
