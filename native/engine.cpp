@@ -120,22 +120,12 @@ struct Meeting {
 
 const char *instructionSet() { return chosen.name; }
 
-struct Phase {
-  int kind;
-  /** -1 for those of an open batch. */
-  long rows;
-  long block;
-  int instructions;
-  long size;
-  const int32_t *words;
-};
-
 const int MOST_PARTS = 1024;
 
 struct Program {
   std::vector<int32_t> words;
   std::vector<float> constants;
-  std::vector<Phase> phases;
+  std::vector<const PhaseHead *> phases;
   Sizes sizes;
   int parts;
   Needs needs;
@@ -170,9 +160,11 @@ struct Program {
     if (rows == neededRows) return;
     neededRows = -1;
     needs = {};
-    for (const Phase &phase : phases)
-      validate(phase.words, phase.size, phase.instructions, phase.kind != ROWS_OF_DOMAIN ? 1 : phase.rows < 0 ? rows : phase.rows,
-               phase.kind == ROWS_OF_DOMAIN ? phase.block : 1, sizes, needs);
+    for (const PhaseHead *phase : phases) {
+      const bool hasRows = phase->kind == ROWS_OF_DOMAIN;
+      validate((const int32_t *)(phase + 1), phase->size, phase->instructions, !hasRows ? 1 : phase->rows < 0 ? rows : phase->rows,
+               hasRows ? phase->block : 1, sizes, needs);
+    }
     neededRows = rows;
   }
 
@@ -223,10 +215,13 @@ struct Reader {
   const int32_t *words;
   long count, at = 0;
 
-  int32_t next() {
-    if (at >= count) throw InvalidProgram{"ends too early"};
-    return words[at++];
+  /** The next words, which are there. */
+  const int32_t *take(long size) {
+    if (at + size > count) throw InvalidProgram{"ends too early"};
+    at += size;
+    return words + at - size;
   }
+  int32_t next() { return *take(1); }
 };
 
 }  // namespace
@@ -252,18 +247,11 @@ std::shared_ptr<Program> openProgram(const int32_t *words, int64_t count, const 
   }
   bool isOpen = false;
   for (int i = reader.next(); i > 0; i--) {
-    Phase phase;
-    phase.kind = reader.next();
-    phase.rows = reader.next();
-    phase.block = reader.next();
-    phase.instructions = reader.next();
-    phase.size = reader.next();
-    if (phase.kind < 0 || phase.kind > SHARED || phase.block < 1 || phase.instructions < 0 || phase.size < 0 ||
-        reader.at + phase.size > count)
+    const auto *phase = (const PhaseHead *)reader.take(sizeof(PhaseHead) / sizeof(int32_t));
+    if (phase->kind < 0 || phase->kind > SHARED || phase->block < 1 || phase->instructions < 0 || phase->size < 0)
       throw InvalidProgram{"has a phase that is none"};
-    isOpen = isOpen || (phase.kind == ROWS_OF_DOMAIN && phase.rows < 0);
-    phase.words = program->words.data() + reader.at;
-    reader.at += phase.size;
+    isOpen = isOpen || (phase->kind == ROWS_OF_DOMAIN && phase->rows < 0);
+    reader.take(phase->size);
     program->phases.push_back(phase);
   }
   if (reader.at != count) throw InvalidProgram{"goes on behind its end"};

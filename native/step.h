@@ -4,6 +4,7 @@
 
 namespace {
 
+/** What begins a phase; its instructions follow. */
 struct PhaseHead {
   int32_t kind, rows, block, instructions, size;
 };
@@ -40,7 +41,7 @@ void runStep(const ProgramHead &head, Context &c, long rows, int thread, int thr
   const int32_t *words = head.phases;
   for (int i = 0; i < head.phaseCount; i++) {
     const PhaseHead &phase = *(const PhaseHead *)words;
-    words += 5;
+    words += sizeof(PhaseHead) / sizeof(int32_t);
     if (phase.kind == ROWS_OF_DOMAIN) {
       c.thread = 0;
       c.threads = 1;
