@@ -11,6 +11,9 @@ export const FLAGS = [
   '-ffp-contract=fast',
   '-Wall',
   '-Wno-psabi',
+  // Of the compiler's own headers, by GCC 12; other compilers do not know it.
+  '-Wno-maybe-uninitialized',
+  '-Wno-unknown-warning-option',
 ]
 
 /** What the interpreter is compiled for, each in a namespace of its own; `base` is what every machine of a kind has. */
