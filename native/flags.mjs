@@ -12,6 +12,7 @@ export const FLAGS = [
   '-Wall',
   '-Wno-psabi',
   // Of the compiler's own headers, by GCC 12; other compilers do not know it.
+  '-Wno-uninitialized',
   '-Wno-maybe-uninitialized',
   '-Wno-unknown-warning-option',
 ]
