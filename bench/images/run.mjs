@@ -69,7 +69,8 @@ const isAsked = row =>
   picked.length > 0 ? picked.includes(row.name) : asked.length === 0 || asked.includes(row.set)
 for (const row of all) if (isAsked(row) && !measuredOf(row)) choose(row)
 const withRuns = value => {
-  if (Array.isArray(value) || typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.map(withRuns)
+  if (typeof value !== 'object' || value === null) return value
   if (typeof value.run === 'string') return runOf(value.run)
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withRuns(inner)]))
 }
@@ -115,9 +116,11 @@ async function train({ name, config }) {
   return secondsOf(out)
 }
 
-/** Seconds of all steps of a run, however often it was stopped. */
+/** Seconds of all steps of a run, however often it was stopped: of one that was only converted, none. */
 function secondsOf(out) {
-  const lines = readFileSync(join(out, 'metrics.jsonl'), 'utf8').trim().split('\n').filter(Boolean)
+  const log = join(out, 'metrics.jsonl')
+  if (!existsSync(log)) return 0
+  const lines = readFileSync(log, 'utf8').trim().split('\n').filter(Boolean)
   const steps = lines.map(line => JSON.parse(line))
   return steps.reduce(
     (sum, { step, stepsPerSecond }, i) => sum + (step - (steps[i - 1]?.step ?? 0)) / stepsPerSecond,
