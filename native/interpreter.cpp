@@ -82,18 +82,13 @@ static INLINE V taken(const float *from, long i, long step) {
   return x;
 }
 static INLINE V takenUpTo(const float *from, long i, long n, long step) {
-#if defined(__AVX512F__)
-  if (step == 1) return (V)_mm512_maskz_loadu_ps((1u << n) - 1, from + i);
-#endif
+  if (step == 1) return loadUpTo(from + i, n);
   V x = V{};
   for (long j = 0; j < n; j++) x[j] = from[(i + j) * step];
   return x;
 }
 static INLINE void put(float *to, long i, long n, long step, V x) {
-  if (step == 1 && n == WIDTH) return store(to + i, x);
-#if defined(__AVX512F__)
-  if (step == 1) return _mm512_mask_storeu_ps(to + i, (1u << n) - 1, (__m512)x);
-#endif
+  if (step == 1) return n == WIDTH ? store(to + i, x) : storeUpTo(to + i, x, n);
   for (long j = 0; j < n; j++) to[(i + j) * step] = x[j];
 }
 
@@ -417,8 +412,10 @@ static NOINLINE void smallProducts(const int32_t *w, Context &c) {
       pack(b, bRow, bColumn, k, n, packed, 0, panelsOf(n));
       long step = aRow;
       if (aColumn != 1) {
-        for (long r = 0; r < m; r++)
-          for (long p = 0; p < k; p++) left[r * k + p] = a[r * aRow + p * aColumn];
+        if (aRow == 1) transpose(a, aColumn, k, m, left, k);
+        else
+          for (long r = 0; r < m; r++)
+            for (long p = 0; p < k; p++) left[r * k + p] = a[r * aRow + p * aColumn];
         a = left;
         step = k;
       }
@@ -473,7 +470,7 @@ void runBlock(const int32_t *words, int count, Context &c) {
         break;
       case OUTER:
         outer(readable(accessAt(w + 10), c), w[3], readable(accessAt(w + 14), c), w[4], w[0] * c.rows, w[1], w[2],
-              writable(accessAt(w + 6), c), w[5]);
+              writable(accessAt(w + 6), c), w[5], c.scratch);
         break;
       case PRODUCTS: smallProducts(w, c); break;
       case GATHER: {
@@ -508,16 +505,16 @@ void runBlock(const int32_t *words, int count, Context &c) {
 }
 
 int busy(long turns) {
-  V sums[ROWS][2], x = all(1e-9f);
-  // No two are the same, so that none is left out.
+  V sums[ROWS][2];
   for (int i = 0; i < ROWS; i++)
     for (int j = 0; j < 2; j++) sums[i][j] = all((float)(2 * i + j));
+  // Each sum is multiplied itself: the products of what stays the same would be left out.
+  const V x = all(0.5f), y = all(1.0f);
   for (long turn = 0; turn < turns; turn++) {
-    const V y = all((float)turn);
 #pragma GCC unroll 16
     for (int i = 0; i < ROWS; i++)
 #pragma GCC unroll 2
-      for (int j = 0; j < 2; j++) sums[i][j] = multiplyAdd(x, y, sums[i][j]);
+      for (int j = 0; j < 2; j++) sums[i][j] = multiplyAdd(sums[i][j], x, y);
   }
   V sum = V{};
   for (int i = 0; i < ROWS; i++) sum += sums[i][0] + sums[i][1];

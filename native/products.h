@@ -38,19 +38,26 @@ static INLINE void addLane(V (&sums)[M][COLUMNS], const V (&x)[M], const float *
 }
 #endif
 
-// Each of M numbers in all lanes.
+// Each of M numbers in all lanes. Where there are few registers they are loaded at once and their lanes broadcast, which engines of
+// WebAssembly compile better; elsewhere a product takes its number from memory.
 template <int M>
-static INLINE void spread(const float *from, V (&to)[M]) {
+struct Spread {
 #if WIDTH == 4
-  if constexpr (M == 4) {
-    const V x = load(from);
-    to[0] = lane<0>(x), to[1] = lane<1>(x), to[2] = lane<2>(x), to[3] = lane<3>(x);
-    return;
+  V numbers[M];
+  INLINE Spread(const float *from) {
+    if constexpr (M == 4) {
+      const V x = load(from);
+      numbers[0] = lane<0>(x), numbers[1] = lane<1>(x), numbers[2] = lane<2>(x), numbers[3] = lane<3>(x);
+    } else
+      for (int i = 0; i < M; i++) numbers[i] = all(from[i]);
   }
+  INLINE V operator[](int i) const { return numbers[i]; }
+#else
+  const float *from;
+  INLINE Spread(const float *from) : from(from) {}
+  INLINE V operator[](int i) const { return all(from[i]); }
 #endif
-#pragma GCC unroll 16
-  for (int i = 0; i < M; i++) to[i] = all(from[i]);
-}
+};
 
 // Rows of `a` times a panel of V[COLUMNS], into `out`, of which the last vectors may be cut off.
 template <int M, int COLUMNS>
@@ -86,41 +93,68 @@ static TILE void tile(const float *a, long step, const float *panel, const V *bi
       for (int j = 0; j < COLUMNS; j++) sums[i][j] = multiplyAdd(x, b[j], sums[i][j]);
     }
   }
+  const long last = (COLUMNS - 1) * WIDTH;
   if (columns == COLUMNS * WIDTH) {
 #pragma GCC unroll 16
     for (int i = 0; i < M; i++)
 #pragma GCC unroll 2
       for (int j = 0; j < COLUMNS; j++) store(out + i * outStep + j * WIDTH, sums[i][j]);
-    return;
+  } else {
+#pragma GCC unroll 16
+    for (int i = 0; i < M; i++) {
+      if (COLUMNS == 2) store(out + i * outStep, sums[i][0]);
+      storeUpTo(out + i * outStep + last, sums[i][COLUMNS - 1], columns - last);
+    }
   }
-  float row[COLUMNS * WIDTH];
-  for (int i = 0; i < M; i++) {
-#pragma GCC unroll 2
-    for (int j = 0; j < COLUMNS; j++) store(row + j * WIDTH, sums[i][j]);
-    memcpy(out + i * outStep, row, columns * sizeof(float));
+}
+
+template <int N>
+struct Columns {
+  static const int value = N;
+};
+
+// Calls `tile.run<M>(i)` for rows i to i + M - 1 until all m are done: as many as registers hold, or one less, so that none are left
+// over that are too few to keep the processor busy.
+template <class Tile>
+static INLINE void tiles(long m, Tile tile) {
+  const long count = (m + ROWS - 1) / ROWS;
+  for (long t = 0; t < count; t++) {
+    const long i = m * t / count;
+    switch (m * (t + 1) / count - i) {
+#define SIZE(M) \
+  case M: tile.template run<M>(i); break;
+      SIZE(1) SIZE(2) SIZE(3) SIZE(4)
+#if ROWS > 4
+      SIZE(5) SIZE(6)
+#endif
+#if ROWS > 6
+      SIZE(7) SIZE(8) SIZE(9) SIZE(10) SIZE(11) SIZE(12)
+#endif
+#undef SIZE
+    }
   }
 }
 
 template <int COLUMNS>
+struct PanelTile {
+  const float *a;
+  long step;
+  const float *panel;
+  V bias[2];
+  long k;
+  float *out;
+  long outStep, columns;
+  template <int M>
+  INLINE void run(long i) const { tile<M, COLUMNS>(a + i * step, step, panel, bias, k, out + i * outStep, outStep, columns); }
+};
+
+template <int COLUMNS>
 static void panelProduct(const float *a, long step, const float *panel, const float *added, long m, long k, float *out,
                          long outStep, long columns) {
-  V bias[2] = {};
+  PanelTile<COLUMNS> tile{a, step, panel, {}, k, out, outStep, columns};
   if (added)
-    for (long j = 0; j < columns; j++) bias[j / WIDTH][j % WIDTH] = added[j];
-  long i = 0;
-  for (; i + ROWS <= m; i += ROWS) tile<ROWS, COLUMNS>(a + i * step, step, panel, bias, k, out + i * outStep, outStep, columns);
-#define REST(M) \
-  case M: tile<M, COLUMNS>(a + i * step, step, panel, bias, k, out + i * outStep, outStep, columns); break;
-  switch (m - i) {
-    REST(1) REST(2) REST(3)
-#if ROWS > 4
-    REST(4) REST(5)
-#endif
-#if ROWS > 6
-    REST(6) REST(7) REST(8) REST(9) REST(10) REST(11)
-#endif
-  }
-#undef REST
+    for (long j = 0; j < columns; j++) tile.bias[j / WIDTH][j % WIDTH] = added[j];
+  tiles(m, tile);
 }
 
 // `out [m, n] = a [m, k] b + bias`, b as `pack` leaves it; without a bias where that is null.
@@ -149,6 +183,43 @@ static NOINLINE void product(const float *a, long step, const float *packed, con
   }
 }
 
+typedef float Four __attribute__((vector_size(16)));
+typedef float FourUnaligned __attribute__((vector_size(16), aligned(4), may_alias));
+
+// `to[j][i] = from[i][j]`, four by four.
+static NOINLINE void transpose(const float *from, long step, long rows, long columns, float *to, long toStep) {
+  long i = 0;
+  for (; i + 4 <= rows; i += 4) {
+    const float *in = from + i * step;
+    float *out = to + i;
+    long j = 0;
+    for (; j + 4 <= columns; j += 4) {
+      const Four a = *(const FourUnaligned *)(in + j), b = *(const FourUnaligned *)(in + step + j);
+      const Four c = *(const FourUnaligned *)(in + 2 * step + j), d = *(const FourUnaligned *)(in + 3 * step + j);
+      const Four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+      const Four AB = __builtin_shufflevector(a, b, 2, 6, 3, 7), CD = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+      *(FourUnaligned *)(out + j * toStep) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+      *(FourUnaligned *)(out + (j + 1) * toStep) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+      *(FourUnaligned *)(out + (j + 2) * toStep) = __builtin_shufflevector(AB, CD, 0, 1, 4, 5);
+      *(FourUnaligned *)(out + (j + 3) * toStep) = __builtin_shufflevector(AB, CD, 2, 3, 6, 7);
+    }
+    for (; j < columns; j++)
+      for (long r = 0; r < 4; r++) out[j * toStep + r] = in[r * step + j];
+  }
+  for (; i < rows; i++)
+    for (long j = 0; j < columns; j++) to[j * toStep + i] = from[i * step + j];
+}
+
+// Lines of COLUMNS vectors one after the other; of the last vector there are numbers up to column `columns`, and zeros behind them.
+template <int COLUMNS>
+static INLINE void packLines(const float *from, long step, long lines, long columns, float *to, long toStep) {
+  const long last = (COLUMNS - 1) * WIDTH;
+  for (long p = 0; p < lines; p++, from += step, to += toStep) {
+    if (COLUMNS == 2) store(to, load(from));
+    store(to + last, columns == COLUMNS * WIDTH ? load(from + last) : loadUpTo(from + last, columns - last));
+  }
+}
+
 // The panels `from ... to-1` of `b [k, n]`; all of a narrow one.
 static NOINLINE void pack(const float *b, long rowStep, long columnStep, long k, long n, float *packed, long from, long to) {
   if (n <= NARROW) {
@@ -159,63 +230,79 @@ static NOINLINE void pack(const float *b, long rowStep, long columnStep, long k,
   }
   for (long panel = from; panel < to; panel++) {
     const long j = panel * PANEL, columns = n - j < PANEL ? n - j : PANEL;
+    const float *first = b + j * columnStep;
     float *to = packed + j * k;
-    for (long p = 0; p < k; p++) {
-      const float *row = b + p * rowStep + j * columnStep;
-      if (columnStep == 1) memcpy(to + p * PANEL, row, columns * sizeof(float));
-      else
-        for (long i = 0; i < columns; i++) to[p * PANEL + i] = row[i * columnStep];
-      for (long i = columns; i < PANEL; i++) to[p * PANEL + i] = 0;
-    }
+    if (columnStep == 1 && columns > WIDTH) packLines<2>(first, rowStep, k, columns, to, PANEL);
+    else if (columnStep == 1) packLines<1>(first, rowStep, k, columns, to, PANEL);
+    else if (rowStep == 1) transpose(first, columnStep, columns, k, to, PANEL);
+    else
+      for (long p = 0; p < k; p++)
+        for (long i = 0; i < columns; i++) to[p * PANEL + i] = first[p * rowStep + i * columnStep];
   }
 }
 
 static INLINE long panelsOf(long n) { return n <= NARROW ? 1 : (n + PANEL - 1) / PANEL; }
 
+// Adds rows of a^T times columns of `b` to `out`, of which the last vectors may be cut off.
 template <int M, int COLUMNS>
-static TILE void outerTile(const float *a, long aStep, const float *b, long bStep, long m, float *out, long outStep) {
+static TILE void outerTile(const float *a, long aStep, const float *b, long bStep, bool isPadded, long m, float *out, long outStep,
+                           long columns) {
   V sums[M][COLUMNS];
+  const long last = (COLUMNS - 1) * WIDTH, rest = columns - last;
 #pragma GCC unroll 16
-  for (int i = 0; i < M; i++)
-#pragma GCC unroll 2
-    for (int j = 0; j < COLUMNS; j++) sums[i][j] = load(out + i * outStep + j * WIDTH);
+  for (int i = 0; i < M; i++) {
+    if (COLUMNS == 2) sums[i][0] = load(out + i * outStep);
+    sums[i][COLUMNS - 1] = rest == WIDTH ? load(out + i * outStep + last) : loadUpTo(out + i * outStep + last, rest);
+  }
   for (long p = 0; p < m; p++) {
     V x[COLUMNS];
-#pragma GCC unroll 2
-    for (int j = 0; j < COLUMNS; j++) x[j] = load(b + p * bStep + j * WIDTH);
-    V y[M];
-    spread(a + p * aStep, y);
+    if (COLUMNS == 2) x[0] = load(b + p * bStep);
+    x[COLUMNS - 1] = isPadded || rest == WIDTH ? load(b + p * bStep + last) : loadUpTo(b + p * bStep + last, rest);
+    const Spread<M> y(a + p * aStep);
 #pragma GCC unroll 16
     for (int i = 0; i < M; i++)
 #pragma GCC unroll 2
       for (int j = 0; j < COLUMNS; j++) sums[i][j] = multiplyAdd(y[i], x[j], sums[i][j]);
   }
 #pragma GCC unroll 16
-  for (int i = 0; i < M; i++)
-#pragma GCC unroll 2
-    for (int j = 0; j < COLUMNS; j++) store(out + i * outStep + j * WIDTH, sums[i][j]);
+  for (int i = 0; i < M; i++) {
+    if (COLUMNS == 2) store(out + i * outStep, sums[i][0]);
+    if (rest == WIDTH) store(out + i * outStep + last, sums[i][COLUMNS - 1]);
+    else storeUpTo(out + i * outStep + last, sums[i][COLUMNS - 1], rest);
+  }
 }
 
 template <int COLUMNS>
-static void outerColumns(const float *a, long aStep, const float *b, long bStep, long m, long k, float *out,
-                         long outStep) {
-  long i = 0;
-  for (; i + ROWS <= k; i += ROWS) outerTile<ROWS, COLUMNS>(a + i, aStep, b, bStep, m, out + i * outStep, outStep);
-  for (; i + 4 <= k; i += 4) outerTile<4, COLUMNS>(a + i, aStep, b, bStep, m, out + i * outStep, outStep);
-  for (; i < k; i++) outerTile<1, COLUMNS>(a + i, aStep, b, bStep, m, out + i * outStep, outStep);
-}
+struct OuterTile {
+  const float *a;
+  long aStep;
+  const float *b;
+  long bStep;
+  bool isPadded;
+  long m;
+  float *out;
+  long outStep, columns;
+  template <int M>
+  INLINE void run(long i) const { outerTile<M, COLUMNS>(a + i, aStep, b, bStep, isPadded, m, out + i * outStep, outStep, columns); }
+};
 
-// `out [k, n] += a^T b`: `a [m, k]`, `b [m, n]`.
+// `out [k, n] += a^T b`: `a [m, k]`, `b [m, n]`. A panel of `b` that is used many times is brought together, as many rows as the
+// first cache holds.
 static NOINLINE void outer(const float *a, long aStep, const float *b, long bStep, long m, long k, long n, float *out,
-                  long outStep) {
-  long j = 0;
-  for (; j + PANEL <= n; j += PANEL) outerColumns<2>(a, aStep, b + j, bStep, m, k, out + j, outStep);
-  for (; j + WIDTH <= n; j += WIDTH) outerColumns<1>(a, aStep, b + j, bStep, m, k, out + j, outStep);
-  for (; j < n; j++)
-    for (long i = 0; i < k; i++) {
-      float sum = out[i * outStep + j];
-      for (long p = 0; p < m; p++) sum += a[p * aStep + i] * b[p * bStep + j];
-      out[i * outStep + j] = sum;
+                           long outStep, float *panel) {
+  const bool packs = k >= 2 * ROWS;
+  const long most = packs ? BLOCK : m;
+  for (long p = 0; p < m; p += most)
+    for (long j = 0; j < n; j += PANEL) {
+      const long rows = m - p < most ? m - p : most, columns = n - j < PANEL ? n - j : PANEL;
+      const float *right = b + p * bStep + j;
+      const auto add = [&](auto count) {
+        constexpr int COLUMNS = decltype(count)::value;
+        if (packs) packLines<COLUMNS>(right, bStep, rows, columns, panel, PANEL);
+        tiles(k, OuterTile<COLUMNS>{a + p * aStep, aStep, packs ? panel : right, packs ? PANEL : bStep, packs, rows, out + j, outStep, columns});
+      };
+      if (columns > WIDTH) add(Columns<2>{});
+      else add(Columns<1>{});
     }
 }
 

@@ -21,6 +21,9 @@ const int NARROW = 4;
 /** Columns of a panel on the widest vectors: what a packed matrix has room for. */
 const int WIDEST_PANEL = 32;
 
+/** Rows of a panel that a product over rows brings together. */
+const int BLOCK = 192;
+
 /** What the instructions of one thread see. */
 struct Context {
   float *arena;
@@ -33,7 +36,7 @@ struct Context {
   float *parts;
   long partSize;
   int partCount;
-  /** Matrices in panels, of products of small ones. */
+  /** What products bring together, and what a pass has between its steps. */
   float *scratch;
   /** The first row of the block, and how many it has. */
   long row, rows;

@@ -194,7 +194,7 @@ struct Checker {
       case OUTER: {
         const double m = count() * rows, k = count(), n = count(), aStep = next(), bStep = next(), outStep = next();
         const Access out = access(), a = access(), b = access();
-        if (m * k * n > 1000 * MOST_TURNS) refuse();
+        if (m * k * n > 1000 * MOST_TURNS || BLOCK * WIDEST_PANEL > (double)sizes.scratch) refuse();
         writes(out);
         matrix(out, k, outStep, n);
         matrix(a, m, aStep, k);

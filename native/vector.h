@@ -32,6 +32,23 @@ typedef float Unaligned __attribute__((vector_size(4 * WIDTH), aligned(4), may_a
 static INLINE V load(const float *from) { return *(const Unaligned *)from; }
 static INLINE void store(float *to, V x) { *(Unaligned *)to = x; }
 static INLINE V all(float x) { return x - V{}; }
+// The first n lanes; others are 0, and are not stored.
+static INLINE V loadUpTo(const float *from, long n) {
+#if defined(__AVX512F__)
+  return (V)_mm512_maskz_loadu_ps((1u << n) - 1, from);
+#else
+  V x = V{};
+  for (long j = 0; j < n; j++) x[j] = from[j];
+  return x;
+#endif
+}
+static INLINE void storeUpTo(float *to, V x, long n) {
+#if defined(__AVX512F__)
+  _mm512_mask_storeu_ps(to, (1u << n) - 1, (__m512)x);
+#else
+  for (long j = 0; j < n; j++) to[j] = x[j];
+#endif
+}
 static INLINE I asInts(V x) { return (I)x; }
 static INLINE V asFloats(I x) { return (V)x; }
 static INLINE V pick(I mask, V a, V b) { return asFloats((asInts(a) & mask) | (asInts(b) & ~mask)); }

@@ -2,7 +2,7 @@ import { knownSize } from '../../autodiff/primitive.ts'
 import { arenaOf } from './arena.ts'
 import { ELEMENTWISE, type Instruction, outsOf, type Pass, type Phase, type Plan } from './instruction.ts'
 import { nestOf, rowStep } from './nest.ts'
-import { packedSize } from './places.ts'
+import { packedSize, WIDEST_PANEL } from './places.ts'
 import type { Space, Storage, View } from './view.ts'
 
 /** Numbers of the operations in a program. */
@@ -198,6 +198,8 @@ function bodyOf(each: Instruction, base: (view: View) => number[]): number[] {
 
 /** Numbers that a pass takes at a time. */
 const CHUNK = 512
+/** Rows of a panel that a product over rows brings together. */
+const BLOCK = 192
 
 /**
  * The right matrix in panels, the left one without gaps, and the result of the largest of the small products; what a pass has
@@ -207,6 +209,7 @@ function scratchOf({ phases }: Plan): number {
   const sizes = phases.flatMap(({ instructions }) =>
     instructions.map(each => {
       if (each.op === 'elementwise') return CHUNK * (each.outs.length + each.inputs.length + each.between)
+      if (each.op === 'outer') return BLOCK * WIDEST_PANEL
       if (each.op !== 'products') return 0
       const [m, n] = each.out.shape.slice(-2)
       const k = each.inputs[0].shape.at(-1)!

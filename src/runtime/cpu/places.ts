@@ -8,8 +8,12 @@ import { denseStrides, denseView, isDense, type Space, type Storage, sliced, typ
 /** A narrow matrix has few columns, so that products with it go along its rows. */
 const NARROW = 4
 
-/** Numbers of a matrix in panels, for any width of panels up to 32. */
-export const packedSize = (k: number, n: number): number => (n <= NARROW ? n * k : 32 * Math.ceil(n / 32) * k)
+/** Columns of a panel on the widest vectors. */
+export const WIDEST_PANEL = 32
+
+/** Numbers of a matrix in panels, for any width of panels. */
+export const packedSize = (k: number, n: number): number =>
+  n <= NARROW ? n * k : WIDEST_PANEL * Math.ceil(n / WIDEST_PANEL) * k
 
 const params = <T>(item: Item): T => item.params as T
 const sourceOf = (item: Item): Item => (item.op === 'reshape' ? sourceOf(item.inputs[0]) : item)
