@@ -234,7 +234,7 @@ std::shared_ptr<Program> openProgram(const int32_t *words, int64_t count, const 
   program->words.assign(words, words + count);
   program->constants.assign(constants, constants + constantCount);
   Reader reader{program->words.data(), count};
-  if (reader.next() != 1) throw InvalidProgram{"is of another version"};
+  if (reader.next() != VERSION) throw InvalidProgram{"is of another version"};
   const int32_t memory = reader.next(), part = reader.next();
   if (memory < 0 || part < 0) throw InvalidProgram{"has sizes that are none"};
   program->sizes = {arena, memory, constantCount, part, scratch};

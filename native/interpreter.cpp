@@ -211,74 +211,6 @@ static INLINE void move(float *to, long toLine, long toStep, const float *from, 
   }
 }
 
-// One share of the outermost loop that has more than one turn.
-static void takeShare(Nest &nest, const Context &c) {
-  for (int i = 0; i < nest.loops; i++) {
-    if (nest.sizes[i] == 1 && i + 1 < nest.loops) continue;
-    const long from = nest.sizes[i] * c.thread / c.threads, to = nest.sizes[i] * (c.thread + 1) / c.threads;
-    for (int v = 0; v < nest.views; v++) nest.at[v] += 4 * from * nest.strides[v][i];
-    nest.sizes[i] = to - from;
-    return;
-  }
-}
-
-// What a step needs of each view: its address as it is, also where it stands still, or numbers brought together beside it.
-enum Form { AS_IS, STILL, APART };
-
-/**
- * `[results, operands, between, steps, (kind, to, from, from, from) ..., views]`: all steps at some places, then at the next ones.
- * The last loop goes by pieces; where it is short, a piece is some of its runs.
- */
-static NOINLINE void pass(const int32_t *w, Context &c) {
-  const int results = w[0], views = w[0] + w[1], count = w[3];
-  const int32_t *steps = w + 4;
-  Nest nest;
-  readNest(steps + 5 * count, views, c, nest);
-  if (c.threads > 1) takeShare(nest, c);
-  if (steps[0] == INTEGERS) return integers(nest);
-  const int last = nest.loops - 1;
-  const long n = nest.sizes[last];
-  const bool isMove = count == 1 && steps[0] == COPY, isShort = last > 0 && n > 0 && n < CHUNK / 2;
-  bool isPlain = count == 1;
-  Form forms[MOST_VIEWS];
-  long inner[MOST_VIEWS];
-  for (int v = 0; v < views; v++) {
-    inner[v] = nest.strides[v][last];
-    const bool isOne = !isShort || nest.strides[v][last - 1] == n * inner[v];
-    forms[v] = isOne && inner[v] == 1 ? AS_IS : isOne && inner[v] == 0 && v >= results ? STILL : APART;
-    isPlain = isPlain && forms[v] != APART;
-  }
-  const long most = isShort ? CHUNK / n : isPlain || isMove ? n : CHUNK;
-  if (isShort) nest.loops--;
-  walk(nest, 4, [&](char *const *at, long all, const long *along) {
-    for (long from = 0; from < all; from += most) {
-      const long taken = all - from < most ? all - from : most, lines = isShort ? taken : 1, run = isShort ? n : taken;
-      const auto placeOf = [&](int v) { return (float *)at[v] + from * along[v]; };
-      const auto moveFrom = [&](float *to, int v) { move(to, run, 1, placeOf(v), along[v], inner[v], lines, run); };
-      if (isMove) {
-        move(placeOf(0), along[0], inner[0], placeOf(1), along[1], inner[1], lines, run);
-        continue;
-      }
-      for (int v = results; v < views; v++)
-        if (forms[v] == APART) moveFrom(c.scratch + v * CHUNK, v);
-      for (int i = 0; i < count; i++) {
-        const int32_t *step = steps + 5 * i;
-        char *places[4];
-        long strides[4];
-        for (int k = 0; k < 4; k++) {
-          const int number = step[k + 1];
-          const bool isView = number < views && forms[number] != APART;
-          places[k] = (char *)(isView ? placeOf(number) : c.scratch + number * CHUNK);
-          strides[k] = isView && forms[number] == STILL ? 0 : 1;
-        }
-        elementwise(step[0], places, lines * run, strides);
-      }
-      for (int v = 0; v < results; v++)
-        if (forms[v] == APART) move(placeOf(v), along[v], inner[v], c.scratch + v * CHUNK, run, 1, lines, run);
-    }
-  });
-}
-
 // Adds numbers up, or keeps the largest, where the result stands still.
 template <class F> static INLINE void gatherRun(char *const *at, long n, const long *steps, F f, bool isSum) {
   float *out = (float *)at[0];
@@ -298,6 +230,117 @@ template <class F> static INLINE void gatherRun(char *const *at, long n, const l
   }
   for (; i < n; i++) found = f(all(found), all(in[i * steps[1]]))[0];
   *out = found;
+}
+
+// One share of the outermost of some loops that has more than one turn.
+static void takeShare(Nest &nest, int loops, const Context &c) {
+  for (int i = 0; i < loops; i++) {
+    if (nest.sizes[i] == 1 && i + 1 < loops) continue;
+    const long from = nest.sizes[i] * c.thread / c.threads, to = nest.sizes[i] * (c.thread + 1) / c.threads;
+    for (int v = 0; v < nest.views; v++) nest.at[v] += 4 * from * nest.strides[v][i];
+    nest.sizes[i] = to - from;
+    return;
+  }
+}
+
+// One number of each line, and the number of each line at all of its places.
+static void reduceLines(int kind, float *out, const float *in, long lines, long n) {
+  for (long i = 0; i < lines; i++) {
+    out[i] = kind == ADD ? 0 : -INFINITY;
+    char *at[2] = {(char *)(out + i), (char *)(in + i * n)};
+    const long steps[2] = {0, 1};
+    if (kind == ADD) gatherRun(at, n, steps, [](V a, V b) { return a + b; }, true);
+    else gatherRun(at, n, steps, [](V a, V b) { return larger(a, b); }, false);
+  }
+}
+static void spreadLines(float *out, const float *in, long lines, long n) {
+  for (long i = 0; i < lines; i++) {
+    const V x = all(in[i]);
+    char *at[1] = {(char *)(out + i * n)};
+    const long steps[1] = {1};
+    run<0>(at, n, steps, [x](V *) { return x; });
+  }
+}
+
+// What a step needs of each view: its address as it is, also where it stands still, or numbers brought together beside it.
+enum Reach { AS_IS, STILL, APART };
+
+/**
+ * `[results, operands, between, steps, (kind, form, to, from, from, from) ..., views]`: all steps at some places, then at the next
+ * ones. The last loop goes by pieces; where it is short or its runs are lines, a piece is some of its runs.
+ */
+static NOINLINE void pass(const int32_t *w, Context &c) {
+  const int results = w[0], views = w[0] + w[1], count = w[3];
+  const int32_t *steps = w + 4;
+  Nest nest;
+  readNest(steps + STEP * count, views, c, nest);
+  // Numbers of each line; and what is gone through number by number, so that it must not stand still.
+  bool hasLines = false, isLine[MOST_VIEWS] = {}, isWalked[MOST_VIEWS] = {};
+  for (int i = 0; i < count; i++) {
+    const int32_t *step = steps + STEP * i;
+    const int form = step[1];
+    hasLines = hasLines || form != OF_PLACES;
+    if (step[2] < views && (form == OF_LINES || form == REDUCE)) isLine[step[2]] = true;
+    for (int k = 3; k < STEP; k++)
+      if (step[k] < views) {
+        isLine[step[k]] |= form == OF_LINES || form == SPREAD;
+        isWalked[step[k]] |= form == REDUCE || form == SPREAD;
+      }
+  }
+  if (c.threads > 1) takeShare(nest, hasLines ? nest.loops - 1 : nest.loops, c);
+  if (steps[0] == INTEGERS) return integers(nest);
+  const int last = nest.loops - 1;
+  const long n = nest.sizes[last];
+  const bool isMove = count == 1 && steps[0] == COPY && !hasLines;
+  const bool isByRuns = hasLines || (last > 0 && n > 0 && n < CHUNK / 2);
+  bool isPlain = count == 1 && !hasLines;
+  Reach reach[MOST_VIEWS];
+  long inner[MOST_VIEWS];
+  for (int v = 0; v < views; v++) {
+    // Of a number of each line, from line to line.
+    inner[v] = nest.strides[v][isLine[v] ? last - 1 : last];
+    const bool isOne = !isByRuns || isLine[v] || nest.strides[v][last - 1] == n * inner[v];
+    reach[v] = isOne && inner[v] == 1 ? AS_IS : isOne && inner[v] == 0 && v >= results && !isWalked[v] ? STILL : APART;
+    isPlain = isPlain && reach[v] != APART;
+  }
+  const long fitting = hasLines && n > CHUNK / 2 ? 1 : CHUNK / (n > 0 ? n : 1), piece = hasLines && n > CHUNK ? n : CHUNK;
+  const long most = isByRuns ? fitting : isPlain || isMove ? n : CHUNK;
+  if (isByRuns) nest.loops--;
+  walk(nest, 4, [&](char *const *at, long all, const long *along) {
+    for (long from = 0; from < all; from += most) {
+      const long taken = all - from < most ? all - from : most, lines = isByRuns ? taken : 1, run = isByRuns ? n : taken;
+      const auto placeOf = [&](int v) { return (float *)at[v] + from * along[v]; };
+      // A view, and its numbers one after the other.
+      const auto bring = [&](float *beside, int v, bool isBack) {
+        const bool ofLine = isLine[v];
+        const long line = ofLine ? 0 : along[v], runs = ofLine ? 1 : lines, length = ofLine ? lines : run;
+        if (isBack) move(placeOf(v), line, inner[v], beside, length, 1, runs, length);
+        else move(beside, length, 1, placeOf(v), line, inner[v], runs, length);
+      };
+      if (isMove) {
+        move(placeOf(0), along[0], inner[0], placeOf(1), along[1], inner[1], lines, run);
+        continue;
+      }
+      for (int v = results; v < views; v++)
+        if (reach[v] == APART) bring(c.scratch + v * piece, v, false);
+      for (int i = 0; i < count; i++) {
+        const int32_t *step = steps + STEP * i;
+        char *places[4];
+        long strides[4];
+        for (int k = 0; k < 4; k++) {
+          const int number = step[k + 2];
+          const bool isView = number < views && reach[number] != APART;
+          places[k] = (char *)(isView ? placeOf(number) : c.scratch + number * piece);
+          strides[k] = isView && reach[number] == STILL ? 0 : 1;
+        }
+        if (step[1] == REDUCE) reduceLines(step[0], (float *)places[0], (const float *)places[1], lines, run);
+        else if (step[1] == SPREAD) spreadLines((float *)places[0], (const float *)places[1], lines, run);
+        else elementwise(step[0], places, step[1] == OF_LINES ? lines : lines * run, strides);
+      }
+      for (int v = 0; v < results; v++)
+        if (reach[v] == APART) bring(c.scratch + v * piece, v, true);
+    }
+  });
 }
 
 // Sums of the columns of a matrix: several columns in registers, down all rows.
@@ -338,7 +381,7 @@ static void walkStep(int kind, const Nest &nest) {
 }
 
 static void finish(int kind, Nest &nest, const Context &c) {
-  takeShare(nest, c);
+  takeShare(nest, nest.loops, c);
   for (int p = 0; p < c.partCount; p++) {
     Nest own = nest;
     own.at[1] += 4 * p * c.partSize;

@@ -12,9 +12,16 @@ enum Kind {
   ADD, SUB, MUL, DIV, POW, MAXIMUM, MINIMUM, LESS, LESS_EQUAL, EQUAL, SELECT, KINDS
 };
 
+/** Of a step of a pass: at each place, once for each line, one number out of a line, and a line's number at all of its places. */
+enum Form { OF_PLACES, OF_LINES, REDUCE, SPREAD, FORMS };
+
+/** Of the form of programs. */
+const int VERSION = 2;
 /** Loops of an instruction, and views of it, at most. */
-const int MOST_LOOPS = 8, MOST_VIEWS = 24;
-/** Numbers that a pass of several steps takes at a time, which the first cache holds. */
+const int MOST_LOOPS = 8, MOST_VIEWS = 40;
+/** Words of a step of a pass: kind, form, to, from, from, from. */
+const int STEP = 6;
+/** Numbers that a pass of several steps takes at a time, which the first cache holds; of lines, one at least. */
 const int CHUNK = 512;
 /** At most so many columns are no panel: products with them go along the rows. */
 const int NARROW = 4;

@@ -120,20 +120,38 @@ struct Checker {
     switch (operation) {
       case ELEMENTWISE: {
         const int results = among(MOST_VIEWS + 1), operands = among(MOST_VIEWS + 1), views = results + operands;
-        const double between = count();
-        const int steps = next();
-        if (results < 1 || views > MOST_VIEWS || steps < 1 || (views + between) * CHUNK > (double)sizes.scratch) refuse();
-        bool isOfIntegers = false;
+        const int between = among(MOST_VIEWS + 1), steps = next();
+        if (results < 1 || views > MOST_VIEWS || steps < 1) refuse();
+        bool isOfIntegers = false, hasLines = false;
+        // A view is of lines or of places, not of both.
+        enum Role { NONE, LINE, PLACE } roles[MOST_VIEWS] = {};
+        const auto use = [&](int number, bool isLine) {
+          if (number < 0 || number >= views + between) refuse();
+          if (number >= views) return;
+          const Role role = isLine ? LINE : PLACE;
+          if (roles[number] != NONE && roles[number] != role) refuse();
+          roles[number] = role;
+        };
         for (int i = 0; i < steps; i++) {
-          const int kind = among(KINDS), to = next();
+          const int kind = among(KINDS), form = among(FORMS), to = next();
+          if (form == REDUCE && kind != ADD && kind != MAXIMUM) refuse();
+          if (form == SPREAD && kind != COPY) refuse();
           // Results and what lies between are written, operands are not.
-          if (to < 0 || to >= views + between || (to >= results && to < views)) refuse();
-          for (int k = 0; k < 3; k++)
-            if (const int from = next(); from < 0 || from >= views + between) refuse();
+          if (to >= results && to < views) refuse();
+          use(to, form == OF_LINES || form == REDUCE);
+          for (int k = 0; k < 3; k++) {
+            const int from = next();
+            use(from, form == OF_LINES || form == SPREAD);
+            if (form == SPREAD && from == to) refuse();
+          }
           isOfIntegers = isOfIntegers || kind == INTEGERS;
+          hasLines = hasLines || form != OF_PLACES;
         }
-        if (isOfIntegers && (steps > 1 || results != 1 || operands != 1)) refuse();
+        if (isOfIntegers && (steps > 1 || results != 1 || operands != 1 || hasLines)) refuse();
         const Nest found = nest(views, results);
+        if (hasLines && found.loops < 2) refuse();
+        const double most = hasLines ? std::max((double)CHUNK, found.sizes[found.loops - 1]) : CHUNK;
+        if ((views + between) * most > (double)sizes.scratch) refuse();
         for (int v = 0; v < views; v++) touch(found.at[v], found.extents[v], v == 1 && isOfIntegers ? 2 : 1);
         return;
       }

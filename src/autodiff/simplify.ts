@@ -58,7 +58,8 @@ function order(op: Primitive, inputs: readonly Tensor[]): readonly Tensor[] {
 /** Builds nodes in their simplest form, each only once. */
 class Builder {
   private readonly known = new Map<string, Tensor>()
-  private readonly arrays = new Map<Float64Array, number>()
+  /** Large constants, of each length. */
+  private readonly arrays = new Map<number, Float64Array[]>()
 
   make<P extends Primitive>(op: P, given: readonly Tensor[], params: Params[P], site?: Site): Tensor {
     const make: Make = (op, inputs, params) => this.make(op, inputs, params, site)
@@ -88,8 +89,11 @@ class Builder {
     const { value } = node.params
     if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value)
     if (value.length <= 64) return value.join()
-    if (!this.arrays.has(value)) this.arrays.set(value, this.arrays.size)
-    return `#${this.arrays.get(value)}`
+    const alike = this.arrays.get(value.length) ?? []
+    const known = alike.findIndex(other => other === value || value.every((x, i) => Object.is(x, other[i])))
+    if (known >= 0) return `#${known}`
+    this.arrays.set(value.length, [...alike, value])
+    return `#${alike.length}`
   }
 }
 

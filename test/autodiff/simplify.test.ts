@@ -249,6 +249,12 @@ test('transposes fold into the product, on either side', () => {
 
 describe('simplification', () => {
   const x = { x: [3] }
+  /** A table of its own at every call. */
+  const tableOf = (first: number) =>
+    constant(
+      Float64Array.from({ length: 120 }, (_, i) => (i === 0 ? first : i)),
+      [40, 3],
+    )
   const cases: [string, (inputs: Record<string, Tensor>) => unknown, string[]][] = [
     ['markers vanish', ({ x }) => stopGradient(x.sin()), ['sin']],
     ['equal expressions are shared', ({ x }) => x.sin().mul(x.sin()), ['sin', 'mul']],
@@ -256,6 +262,12 @@ describe('simplification', () => {
       'sums in another order are shared',
       ({ x }) => x.add(x.exp()).mul(x.exp().add(x)),
       ['exp', 'add', 'mul'],
+    ],
+    [
+      'equal tables are shared, and others are not',
+      ({ x }) =>
+        [0, 0, 1].map(first => x.broadcastTo([40, 3]).mul(tableOf(first)).sin()).reduce((a, b) => a.add(b)),
+      ['mul', 'sin', 'mul', 'sin', 'mul', 'add'],
     ],
     ['dead code is dropped', ({ x }) => [x.exp(), x.sin()][1], ['sin']],
     ['constants fold', ({ x }) => x.mul(constant(2).add(1).mul(0.5).sin()), ['mul']],

@@ -6,6 +6,7 @@ import { train } from '../../src/training/train.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { plane } from '../helpers/plane.ts'
 import { metricsOf, newestCheckpoint, stopAfter, tiny } from '../helpers/training.ts'
+import { stepOf } from '../runtime/cpu/steps.ts'
 
 const folder = temporaryFolder('step')
 let runs = 0
@@ -98,6 +99,18 @@ describe('the average', () => {
   test('is left out where it is not wanted', async () => {
     const { states } = await steps(1, { ema: 0, target: 'student' })
     expect(states[1]['map.average']).toBeUndefined()
+  })
+})
+
+describe('a transformer', () => {
+  const network = { kind: 'dit', patch: 4, width: 32, depth: 2, heads: 2 } as const
+  const attentionsOf = (objective: string) =>
+    stepOf({ objective, data: { glyphs: { size: 12 } }, network, batch: 4 }).graph.nodes.filter(
+      ({ op }) => op === 'softmax',
+    ).length
+
+  test('is evaluated once where an objective asks for its value and its derivative', () => {
+    expect(attentionsOf('meanflow')).toBe(network.depth)
   })
 })
 

@@ -19,6 +19,9 @@ import {
 
 const params = <T>(item: Item): T => item.params as T
 
+/** Longer ones would not stay in the cache while a pass goes over them. */
+const LONGEST_LINE = 2048
+
 /** Emits the instructions of a placing. */
 class Emitter {
   private readonly constants: number[] = []
@@ -279,6 +282,10 @@ class Emitter {
   private reduction(item: Item, kind: Gather): View {
     const out = this.places.placeFor(item)
     const [x] = item.inputs.map(input => this.places.viewOf(input))
+    if (isOfLines(x, out)) {
+      this.code.push(passOf(kind === 'sum' ? 'add' : 'maximum', stretched(out, x.shape), [x], 'reduce'))
+      return out
+    }
     this.code.push({ op: 'fill', value: kind === 'sum' ? 0 : -Infinity, out })
     this.code.push({ op: 'accumulate', kind, out: stretched(out, x.shape), inputs: [x] })
     return out
@@ -411,6 +418,19 @@ class Emitter {
     else this.code.push({ op: 'outer', out: part, inputs: [a, b] })
     return true
   }
+}
+
+/** Whether a reduction is over the last axis alone, of lines that a pass holds. */
+function isOfLines({ shape, storage }: View, { shape: reduced }: View): boolean {
+  const n = shape.at(-1) ?? 1
+  return (
+    !storage.integers &&
+    n > 1 &&
+    n <= LONGEST_LINE &&
+    reduced.length === shape.length &&
+    reduced.at(-1) === 1 &&
+    reduced.slice(0, -1).every((size, axis) => size === shape[axis])
+  )
 }
 
 const matrix = (view: View, isTransposed: boolean): View => {

@@ -1,6 +1,15 @@
 import { knownSize } from '../../autodiff/primitive.ts'
 import { arenaOf } from './arena.ts'
-import { ELEMENTWISE, type Instruction, outsOf, type Pass, type Phase, type Plan } from './instruction.ts'
+import {
+  ELEMENTWISE,
+  FORMS,
+  hasLines,
+  type Instruction,
+  outsOf,
+  type Pass,
+  type Phase,
+  type Plan,
+} from './instruction.ts'
 import { nestOf, rowStep } from './nest.ts'
 import { packedSize, WIDEST_PANEL } from './places.ts'
 import type { Space, Storage, View } from './view.ts'
@@ -33,6 +42,8 @@ export interface EncodeOptions {
   readonly cache?: number
 }
 
+/** Of the form of programs: `VERSION` of native/program.h. */
+const VERSION = 2
 const CACHE = 512 * 1024
 /** Fewer make products of few rows, which costs more than what then is outside of the cache. */
 const LEAST_ROWS = 8
@@ -89,7 +100,7 @@ export function encode(plan: Plan, { cache = CACHE }: EncodeOptions = {}): Encod
     return { phase, block, words }
   })
   const all = [
-    1,
+    VERSION,
     memory.size,
     parts.size,
     plan.parts.length,
@@ -124,16 +135,18 @@ function instructionWords(each: Instruction, base: (view: View) => number[]): nu
   return [OPERATIONS.indexOf(each.op), body.length + 2, ...body]
 }
 
-/** `[results, operands, between, steps, (kind, to, from, from, from) ..., views]`. */
-function passWords({ steps, outs, inputs, between }: Pass, base: (view: View) => number[]): number[] {
-  const words = steps.flatMap(({ kind, to, from }) =>
-    [ELEMENTWISE.indexOf(kind), to, ...from, 0, 0].slice(0, 5),
+/** `[results, operands, between, steps, (kind, form, to, from, from, from) ..., views]`. */
+function passWords(pass: Pass, base: (view: View) => number[]): number[] {
+  const { steps, outs, inputs, between } = pass
+  const words = steps.flatMap(({ kind, form, to, from }) =>
+    [ELEMENTWISE.indexOf(kind), FORMS.indexOf(form), to, ...from, ...from, ...from].slice(0, 6),
   )
-  return [outs.length, inputs.length, between, steps.length, ...words, ...nested([...outs, ...inputs], base)]
+  const views = nested([...outs, ...inputs], base, hasLines(pass))
+  return [outs.length, inputs.length, between, steps.length, ...words, ...views]
 }
 
-function nested(views: readonly View[], base: (view: View) => number[]): number[] {
-  const { sizes, strides } = nestOf(views)
+function nested(views: readonly View[], base: (view: View) => number[], isOfLines = false): number[] {
+  const { sizes, strides } = nestOf(views, isOfLines)
   return [sizes.length, ...sizes, ...views.flatMap((view, i) => [...base(view), ...strides[i]])]
 }
 
@@ -196,7 +209,7 @@ function bodyOf(each: Instruction, base: (view: View) => number[]): number[] {
   }
 }
 
-/** Numbers that a pass takes at a time. */
+/** Numbers that a pass takes at a time, but for longer lines: `CHUNK` of native/program.h. */
 const CHUNK = 512
 /** Rows of a panel that a product over rows brings together. */
 const BLOCK = 192
@@ -208,7 +221,10 @@ const BLOCK = 192
 function scratchOf({ phases }: Plan): number {
   const sizes = phases.flatMap(({ instructions }) =>
     instructions.map(each => {
-      if (each.op === 'elementwise') return CHUNK * (each.outs.length + each.inputs.length + each.between)
+      if (each.op === 'elementwise') {
+        const most = hasLines(each) ? Math.max(CHUNK, each.outs[0].shape.at(-1)!) : CHUNK
+        return most * (each.outs.length + each.inputs.length + each.between)
+      }
       if (each.op === 'outer') return BLOCK * WIDEST_PANEL
       if (each.op !== 'products') return 0
       const [m, n] = each.out.shape.slice(-2)

@@ -10,14 +10,25 @@ export const ELEMENTWISE = [
 ] as const
 export type Elementwise = (typeof ELEMENTWISE)[number]
 
+/**
+ * What a step of a pass does along the last axis, whose entries are a line: something at each place, something once for each
+ * line, one number of a line out of all its places (by `add` or `maximum`), or a line's number at all its places (by `copy`).
+ */
+export const FORMS = ['place', 'line', 'reduce', 'spread'] as const
+export type Form = (typeof FORMS)[number]
+
 /** `to = kind(from)`: numbers of the results of a pass, then its operands, then what lies between its steps. */
 export interface Step {
   readonly kind: Elementwise
+  readonly form: Form
   readonly to: number
   readonly from: readonly number[]
 }
 
-/** Steps at each place one after the other, all views of one shape: numbers that only steps need never go to memory. */
+/**
+ * Steps at some places one after the other, all views of one shape; those of lines stand still along the last axis. Numbers that
+ * only steps need never go to memory.
+ */
 export interface Pass {
   readonly op: 'elementwise'
   readonly steps: readonly Step[]
@@ -27,6 +38,9 @@ export interface Pass {
   /** How many numbers lie between steps, at most. */
   readonly between: number
 }
+
+/** Whether the last axis of a pass is one that its steps tell apart from the others. */
+export const hasLines = ({ steps }: Pass): boolean => steps.some(({ form }) => form !== 'place')
 
 /**
  * What is done to a block of rows, or to values as a whole. All views but those of one matrix or table have the rows in front
@@ -94,10 +108,15 @@ export interface Plan {
   readonly parts: readonly { readonly storage: Storage; readonly kind: Gather }[]
 }
 
-/** A pass of one step. */
-export const passOf = (kind: Elementwise, out: View, inputs: readonly View[]): Pass => ({
+/** A pass of one step; `out` has the shape of the operands, also where it has one number of each line. */
+export const passOf = (
+  kind: Elementwise,
+  out: View,
+  inputs: readonly View[],
+  form: 'place' | 'reduce' = 'place',
+): Pass => ({
   op: 'elementwise',
-  steps: [{ kind, to: 0, from: inputs.map((_, i) => i + 1) }],
+  steps: [{ kind, form, to: 0, from: inputs.map((_, i) => i + 1) }],
   outs: [out],
   inputs,
   between: 0,

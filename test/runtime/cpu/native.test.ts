@@ -211,12 +211,12 @@ describe.skipIf(!native)('the compiled engine', () => {
     const emptyOf = (operation: number, body: readonly number[], from: number) => {
       const views = [output, 0, 0, 0, 0, 1, input, from, 0, 0, 0, 1]
       const instruction = [operation, 5 + body.length + views.length, ...body, 2, 0, 3, ...views]
-      return Int32Array.from([1, 0, 0, 0, 1, 1, 1, 1, 1, instruction.length, ...instruction])
+      return Int32Array.from([2, 0, 0, 0, 1, 1, 1, 1, 1, instruction.length, ...instruction])
     }
     const given = new BigInt64Array(3).fill(5n)
     for (const [operation, body] of [
-      [elementwise, [1, 1, 0, 1, copy, 0, 1, 0, 0]],
-      [elementwise, [1, 1, 0, 1, integers, 0, 1, 0, 0]],
+      [elementwise, [1, 1, 0, 1, copy, 0, 0, 1, 1, 1]],
+      [elementwise, [1, 1, 0, 1, integers, 0, 0, 1, 1, 1]],
       [accumulate, [0, 0]],
     ] as const) {
       const open = (from: number) =>
