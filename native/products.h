@@ -108,11 +108,6 @@ static TILE void tile(const float *a, long step, const float *panel, const V *bi
   }
 }
 
-template <int N>
-struct Columns {
-  static const int value = N;
-};
-
 // Calls `tile.run<M>(i)` for rows i to i + M - 1 until all m are done: as many as registers hold, or one less, so that none are left
 // over that are too few to keep the processor busy.
 template <class Tile>
@@ -243,12 +238,12 @@ static NOINLINE void pack(const float *b, long rowStep, long columnStep, long k,
 
 static INLINE long panelsOf(long n) { return n <= NARROW ? 1 : (n + PANEL - 1) / PANEL; }
 
-// Adds rows of a^T times columns of `b` to `out`, of which the last vectors may be cut off.
-template <int M, int COLUMNS>
+// Adds rows of a^T times columns of `b` to `out`, of which the last vectors may be cut off where they are not all WHOLE.
+template <int M, int COLUMNS, bool WHOLE>
 static TILE void outerTile(const float *a, long aStep, const float *b, long bStep, bool isPadded, long m, float *out, long outStep,
                            long columns) {
   V sums[M][COLUMNS];
-  const long last = (COLUMNS - 1) * WIDTH, rest = columns - last;
+  const long last = (COLUMNS - 1) * WIDTH, rest = WHOLE ? WIDTH : columns - last;
 #pragma GCC unroll 16
   for (int i = 0; i < M; i++) {
     if (COLUMNS == 2) sums[i][0] = load(out + i * outStep);
@@ -272,7 +267,7 @@ static TILE void outerTile(const float *a, long aStep, const float *b, long bSte
   }
 }
 
-template <int COLUMNS>
+template <int COLUMNS, bool WHOLE>
 struct OuterTile {
   const float *a;
   long aStep;
@@ -283,7 +278,13 @@ struct OuterTile {
   float *out;
   long outStep, columns;
   template <int M>
-  INLINE void run(long i) const { outerTile<M, COLUMNS>(a + i, aStep, b, bStep, isPadded, m, out + i * outStep, outStep, columns); }
+  INLINE void run(long i) const { outerTile<M, COLUMNS, WHOLE>(a + i, aStep, b, bStep, isPadded, m, out + i * outStep, outStep, columns); }
+};
+
+template <int COUNT, bool ALL>
+struct Width {
+  static const int COLUMNS = COUNT;
+  static const bool WHOLE = ALL;
 };
 
 // `out [k, n] += a^T b`: `a [m, k]`, `b [m, n]`. A panel of `b` that is used many times is brought together, as many rows as the
@@ -296,13 +297,15 @@ static NOINLINE void outer(const float *a, long aStep, const float *b, long bSte
     for (long j = 0; j < n; j += PANEL) {
       const long rows = m - p < most ? m - p : most, columns = n - j < PANEL ? n - j : PANEL;
       const float *right = b + p * bStep + j;
-      const auto add = [&](auto count) {
-        constexpr int COLUMNS = decltype(count)::value;
+      const auto add = [&](auto width) {
+        constexpr int COLUMNS = decltype(width)::COLUMNS;
         if (packs) packLines<COLUMNS>(right, bStep, rows, columns, panel, PANEL);
-        tiles(k, OuterTile<COLUMNS>{a + p * aStep, aStep, packs ? panel : right, packs ? PANEL : bStep, packs, rows, out + j, outStep, columns});
+        tiles(k, OuterTile<COLUMNS, decltype(width)::WHOLE>{a + p * aStep, aStep, packs ? panel : right, packs ? PANEL : bStep, packs, rows, out + j, outStep, columns});
       };
-      if (columns > WIDTH) add(Columns<2>{});
-      else add(Columns<1>{});
+      if (columns == PANEL) add(Width<2, true>{});
+      else if (columns > WIDTH) add(Width<2, false>{});
+      else if (columns == WIDTH) add(Width<1, true>{});
+      else add(Width<1, false>{});
     }
 }
 
