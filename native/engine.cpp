@@ -21,10 +21,10 @@
 #endif
 
 #if defined(__x86_64__)
-namespace avx512 { void runBlock(const int32_t *, int, Context &); int busy(long); }
-namespace avx2 { void runBlock(const int32_t *, int, Context &); int busy(long); }
+namespace avx512 { void runBlock(const int32_t *, int, Context &); int busy(Index); }
+namespace avx2 { void runBlock(const int32_t *, int, Context &); int busy(Index); }
 #endif
-namespace base { void runBlock(const int32_t *, int, Context &); int busy(long); }
+namespace base { void runBlock(const int32_t *, int, Context &); int busy(Index); }
 
 namespace {
 
@@ -55,9 +55,9 @@ Processor processor() {
 #endif
 
 Choice choose() {
+#if defined(__x86_64__)
   const char *asked = getenv("OXBOW_INSTRUCTIONS");
   const auto allowed = [asked](const char *name) { return !asked || strcmp(asked, name) == 0; };
-#if defined(__x86_64__)
   const Processor has = processor();
   if (allowed("avx512") && has.avx512) return {"avx512", avx512::runBlock, avx512::busy};
   if (allowed("avx2") && has.avx2) return {"avx2", avx2::runBlock, avx2::busy};
@@ -79,7 +79,7 @@ typedef std::unique_ptr<float, Free> Floats;
 
 // Not rounded up to whole pages, so that a sanitizer sees the end. In large pages where there is enough for one: a step touches
 // more small ones than the processor has addresses of at hand.
-Floats allocate(long floats) {
+Floats allocate(Index floats) {
   const size_t bytes = (size_t)(floats > 0 ? floats : 1) * sizeof(float);
   const std::align_val_t page = bytes >= (size_t)LARGE_PAGE / 2 ? LARGE_PAGE : SMALL_PAGE;
   float *found = (float *)::operator new(bytes, page);
@@ -130,7 +130,7 @@ struct Program {
   int parts;
   Needs needs;
   /** Rows of an open batch that `needs` are of. */
-  long neededRows = -1;
+  Index neededRows = -1;
   Floats memory{nullptr, Free{SMALL_PAGE}}, partMemory{nullptr, Free{SMALL_PAGE}};
   std::vector<Floats> arenas, scratches;
   int threads;
@@ -156,7 +156,7 @@ struct Program {
   }
 
   /** Raises `needs` to those of a batch. */
-  void need(long rows) {
+  void need(Index rows) {
     if (rows == neededRows) return;
     neededRows = -1;
     needs = {};
@@ -213,10 +213,10 @@ namespace {
 
 struct Reader {
   const int32_t *words;
-  long count, at = 0;
+  int64_t count, at = 0;
 
   /** The next words, which are there. */
-  const int32_t *take(long size) {
+  const int32_t *take(Index size) {
     if (at + size > count) throw InvalidProgram{"ends too early"};
     at += size;
     return words + at - size;
@@ -257,7 +257,7 @@ std::shared_ptr<Program> openProgram(const int32_t *words, int64_t count, const 
   if (reader.at != count) throw InvalidProgram{"goes on behind its end"};
   program->need(isOpen ? 1 : 0);
   program->memory = allocate(memory);
-  program->partMemory = allocate((long)part * parts);
+  program->partMemory = allocate((Index)part * parts);
   for (int t = 0; t < program->threads; t++) {
     program->arenas.emplace_back(allocate(arena));
     program->scratches.emplace_back(allocate(scratch));

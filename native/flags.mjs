@@ -20,9 +20,9 @@ export const FLAGS = [
 /** What the interpreter is compiled for, each in a namespace of its own; `base` is what every machine of a kind has. */
 const INSTRUCTIONS_OF = {
   x64: {
-    base: ['-march=x86-64'],
-    avx2: ['-march=x86-64', '-mavx2', '-mfma'],
-    avx512: ['-march=x86-64', '-mavx512f', '-mavx512vl', '-mavx512dq', '-mavx512bw', '-mfma'],
+    base: [],
+    avx2: ['-mavx2', '-mfma'],
+    avx512: ['-mavx512f', '-mavx512vl', '-mavx512dq', '-mavx512bw', '-mfma'],
   },
   arm64: { base: [] },
 }

@@ -24,10 +24,10 @@ static INLINE const float *readable(const Access &at, const Context &c) { return
 
 struct Nest {
   int loops;
-  long sizes[MOST_LOOPS];
+  Index sizes[MOST_LOOPS];
   int views;
   char *at[MOST_VIEWS];
-  long strides[MOST_VIEWS][MOST_LOOPS];
+  Index strides[MOST_VIEWS][MOST_LOOPS];
 };
 
 // Loops and views; `words` moves behind them.
@@ -52,9 +52,9 @@ static INLINE bool isEmpty(const Nest &nest) {
 // Calls `inner(addresses, n, strides)` for each run of the innermost loop.
 template <class F> static INLINE void walk(const Nest &nest, int unit, F inner) {
   const int last = nest.loops - 1;
-  long index[MOST_LOOPS] = {};
+  Index index[MOST_LOOPS] = {};
   char *at[MOST_VIEWS];
-  long steps[MOST_VIEWS];
+  Index steps[MOST_VIEWS];
   for (int v = 0; v < nest.views; v++) {
     at[v] = nest.at[v];
     steps[v] = nest.strides[v][last];
@@ -74,32 +74,32 @@ template <class F> static INLINE void walk(const Nest &nest, int unit, F inner) 
 }
 
 // A vector of an operand at place i: of numbers one after the other, of one that is the same, or of some that are apart.
-static INLINE V taken(const float *from, long i, long step) {
+static INLINE V taken(const float *from, Index i, Index step) {
   if (step == 1) return load(from + i);
   if (step == 0) return all(*from);
   V x;
   for (int j = 0; j < WIDTH; j++) x[j] = from[(i + j) * step];
   return x;
 }
-static INLINE V takenUpTo(const float *from, long i, long n, long step) {
+static INLINE V takenUpTo(const float *from, Index i, Index n, Index step) {
   if (step == 1) return loadUpTo(from + i, n);
   V x = V{};
-  for (long j = 0; j < n; j++) x[j] = from[(i + j) * step];
+  for (Index j = 0; j < n; j++) x[j] = from[(i + j) * step];
   return x;
 }
-static INLINE void put(float *to, long i, long n, long step, V x) {
+static INLINE void put(float *to, Index i, Index n, Index step, V x) {
   if (step == 1) return n == WIDTH ? store(to + i, x) : storeUpTo(to + i, x, n);
-  for (long j = 0; j < n; j++) to[(i + j) * step] = x[j];
+  for (Index j = 0; j < n; j++) to[(i + j) * step] = x[j];
 }
 
 // `out[i] = f(in[i] ...)` along one loop: numbers one after the other, and those that stand still, are the usual cases.
-template <int INPUTS, class F> static INLINE void run(char *const *at, long n, const long *steps, F f) {
+template <int INPUTS, class F> static INLINE void run(char *const *at, Index n, const Index *steps, F f) {
   float *out = (float *)at[0];
   const float *in[3] = {};
   for (int v = 0; v < INPUTS; v++) in[v] = (const float *)at[v + 1];
-  long i = 0;
+  Index i = 0;
   V x[3] = {};
-  const auto is = [steps](long a, long b) { return (INPUTS < 1 || steps[1] == a) && (INPUTS < 2 || steps[2] == b); };
+  const auto is = [steps](Index a, Index b) { return (INPUTS < 1 || steps[1] == a) && (INPUTS < 2 || steps[2] == b); };
   if (steps[0] == 1 && INPUTS < 3 && is(1, 1))
     for (; i + WIDTH <= n; i += WIDTH) {
       V own[3] = {};
@@ -137,7 +137,7 @@ static INLINE V power(V x, V y) {
 }
 
 // Powers that are a root or a product: all exponents are the same.
-static void powers(char *const *at, long n, const long *steps) {
+static void powers(char *const *at, Index n, const Index *steps) {
   const float y = *(const float *)at[2];
   if (steps[2] != 0) return run<2>(at, n, steps, [](V *x) { return power(x[0], x[1]); });
   if (y == 2.0f) return run<1>(at, n, steps, [](V *x) { return x[0] * x[0]; });
@@ -154,7 +154,7 @@ static void powers(char *const *at, long n, const long *steps) {
   case KIND: return run<2>(at, n, steps, [](V *x) { V a = x[0], b = x[1]; return EXPRESSION; });
 
 // One step along one loop.
-static NOINLINE void elementwise(int kind, char *const *at, long n, const long *steps) {
+static NOINLINE void elementwise(int kind, char *const *at, Index n, const Index *steps) {
   switch (kind) {
     UNARY(COPY, a)
     UNARY(NEG, -a)
@@ -187,7 +187,7 @@ static void integers(const Nest &nest) {
   // Steps of the second view are of 64 bits.
   if (isEmpty(nest)) return;
   const int last = nest.loops - 1;
-  long index[MOST_LOOPS] = {};
+  Index index[MOST_LOOPS] = {};
   for (;;) {
     float *out = (float *)nest.at[0];
     const int64_t *in = (const int64_t *)nest.at[1];
@@ -195,7 +195,7 @@ static void integers(const Nest &nest) {
       out += index[i] * nest.strides[0][i];
       in += index[i] * nest.strides[1][i];
     }
-    for (long i = 0; i < nest.sizes[last]; i++) out[i * nest.strides[0][last]] = (float)in[i * nest.strides[1][last]];
+    for (Index i = 0; i < nest.sizes[last]; i++) out[i * nest.strides[0][last]] = (float)in[i * nest.strides[1][last]];
     int loop = last - 1;
     for (; loop >= 0 && ++index[loop] == nest.sizes[loop]; loop--) index[loop] = 0;
     if (loop < 0) return;
@@ -203,24 +203,24 @@ static void integers(const Nest &nest) {
 }
 
 // Numbers in lines, as one view has them, to where another has them.
-static INLINE void move(float *to, long toLine, long toStep, const float *from, long line, long step, long lines, long n) {
-  for (long i = 0; i < lines; i++, to += toLine, from += line) {
+static INLINE void move(float *to, Index toLine, Index toStep, const float *from, Index line, Index step, Index lines, Index n) {
+  for (Index i = 0; i < lines; i++, to += toLine, from += line) {
     char *at[2] = {(char *)to, (char *)from};
-    const long steps[2] = {toStep, step};
+    const Index steps[2] = {toStep, step};
     run<1>(at, n, steps, [](V *x) { return x[0]; });
   }
 }
 
 // Adds numbers up, or keeps the largest, where the result stands still.
-template <class F> static INLINE void gatherRun(char *const *at, long n, const long *steps, F f, bool isSum) {
+template <class F> static INLINE void gatherRun(char *const *at, Index n, const Index *steps, F f, bool isSum) {
   float *out = (float *)at[0];
   const float *in = (const float *)at[1];
   if (steps[0] != 0) {
-    const long own[3] = {steps[0], steps[0], steps[1]};
+    const Index own[3] = {steps[0], steps[0], steps[1]};
     char *places[3] = {at[0], at[0], at[1]};
     return run<2>(places, n, own, [&](V *x) { return f(x[0], x[1]); });
   }
-  long i = 0;
+  Index i = 0;
   float found = *out;
   if (steps[1] == 1 && n >= 2 * WIDTH) {
     V sum = load(in);
@@ -236,7 +236,7 @@ template <class F> static INLINE void gatherRun(char *const *at, long n, const l
 static void takeShare(Nest &nest, int loops, const Context &c) {
   for (int i = 0; i < loops; i++) {
     if (nest.sizes[i] == 1 && i + 1 < loops) continue;
-    const long from = nest.sizes[i] * c.thread / c.threads, to = nest.sizes[i] * (c.thread + 1) / c.threads;
+    const Index from = nest.sizes[i] * c.thread / c.threads, to = nest.sizes[i] * (c.thread + 1) / c.threads;
     for (int v = 0; v < nest.views; v++) nest.at[v] += 4 * from * nest.strides[v][i];
     nest.sizes[i] = to - from;
     return;
@@ -244,20 +244,20 @@ static void takeShare(Nest &nest, int loops, const Context &c) {
 }
 
 // One number of each line, and the number of each line at all of its places.
-static void reduceLines(int kind, float *out, const float *in, long lines, long n) {
-  for (long i = 0; i < lines; i++) {
+static void reduceLines(int kind, float *out, const float *in, Index lines, Index n) {
+  for (Index i = 0; i < lines; i++) {
     out[i] = kind == ADD ? 0 : -INFINITY;
     char *at[2] = {(char *)(out + i), (char *)(in + i * n)};
-    const long steps[2] = {0, 1};
+    const Index steps[2] = {0, 1};
     if (kind == ADD) gatherRun(at, n, steps, [](V a, V b) { return a + b; }, true);
     else gatherRun(at, n, steps, [](V a, V b) { return larger(a, b); }, false);
   }
 }
-static void spreadLines(float *out, const float *in, long lines, long n) {
-  for (long i = 0; i < lines; i++) {
+static void spreadLines(float *out, const float *in, Index lines, Index n) {
+  for (Index i = 0; i < lines; i++) {
     const V x = all(in[i]);
     char *at[1] = {(char *)(out + i * n)};
-    const long steps[1] = {1};
+    const Index steps[1] = {1};
     run<0>(at, n, steps, [x](V *) { return x; });
   }
 }
@@ -290,12 +290,12 @@ static NOINLINE void pass(const int32_t *w, Context &c) {
   if (c.threads > 1) takeShare(nest, hasLines ? nest.loops - 1 : nest.loops, c);
   if (steps[0] == INTEGERS) return integers(nest);
   const int last = nest.loops - 1;
-  const long n = nest.sizes[last];
+  const Index n = nest.sizes[last];
   const bool isMove = count == 1 && steps[0] == COPY && !hasLines;
   const bool isByRuns = hasLines || (last > 0 && n > 0 && n < CHUNK / 2);
   bool isPlain = count == 1 && !hasLines;
   Reach reach[MOST_VIEWS];
-  long inner[MOST_VIEWS];
+  Index inner[MOST_VIEWS];
   for (int v = 0; v < views; v++) {
     // Of a number of each line, from line to line.
     inner[v] = nest.strides[v][isLine[v] ? last - 1 : last];
@@ -303,17 +303,17 @@ static NOINLINE void pass(const int32_t *w, Context &c) {
     reach[v] = isOne && inner[v] == 1 ? AS_IS : isOne && inner[v] == 0 && v >= results && !isWalked[v] ? STILL : APART;
     isPlain = isPlain && reach[v] != APART;
   }
-  const long fitting = hasLines && n > CHUNK / 2 ? 1 : CHUNK / (n > 0 ? n : 1), piece = hasLines && n > CHUNK ? n : CHUNK;
-  const long most = isByRuns ? fitting : isPlain || isMove ? n : CHUNK;
+  const Index fitting = hasLines && n > CHUNK / 2 ? 1 : CHUNK / (n > 0 ? n : 1), piece = hasLines && n > CHUNK ? n : CHUNK;
+  const Index most = isByRuns ? fitting : isPlain || isMove ? n : CHUNK;
   if (isByRuns) nest.loops--;
-  walk(nest, 4, [&](char *const *at, long all, const long *along) {
-    for (long from = 0; from < all; from += most) {
-      const long taken = all - from < most ? all - from : most, lines = isByRuns ? taken : 1, run = isByRuns ? n : taken;
+  walk(nest, 4, [&](char *const *at, Index all, const Index *along) {
+    for (Index from = 0; from < all; from += most) {
+      const Index taken = all - from < most ? all - from : most, lines = isByRuns ? taken : 1, run = isByRuns ? n : taken;
       const auto placeOf = [&](int v) { return (float *)at[v] + from * along[v]; };
       // A view, and its numbers one after the other.
       const auto bring = [&](float *beside, int v, bool isBack) {
         const bool ofLine = isLine[v];
-        const long line = ofLine ? 0 : along[v], runs = ofLine ? 1 : lines, length = ofLine ? lines : run;
+        const Index line = ofLine ? 0 : along[v], runs = ofLine ? 1 : lines, length = ofLine ? lines : run;
         if (isBack) move(placeOf(v), line, inner[v], beside, length, 1, runs, length);
         else move(beside, length, 1, placeOf(v), line, inner[v], runs, length);
       };
@@ -326,7 +326,7 @@ static NOINLINE void pass(const int32_t *w, Context &c) {
       for (int i = 0; i < count; i++) {
         const int32_t *step = steps + STEP * i;
         char *places[4];
-        long strides[4];
+        Index strides[4];
         for (int k = 0; k < 4; k++) {
           const int number = step[k + 2];
           const bool isView = number < views && reach[number] != APART;
@@ -344,40 +344,40 @@ static NOINLINE void pass(const int32_t *w, Context &c) {
 }
 
 // Sums of the columns of a matrix: several columns in registers, down all rows.
-static void addColumns(long rows, long n, float *out, const float *in, long step) {
-  long j = 0;
+static void addColumns(Index rows, Index n, float *out, const float *in, Index step) {
+  Index j = 0;
   for (; j + 4 * WIDTH <= n; j += 4 * WIDTH) {
     V sums[4];
     for (int k = 0; k < 4; k++) sums[k] = load(out + j + k * WIDTH);
-    for (long r = 0; r < rows; r++)
+    for (Index r = 0; r < rows; r++)
       for (int k = 0; k < 4; k++) sums[k] += load(in + r * step + j + k * WIDTH);
     for (int k = 0; k < 4; k++) store(out + j + k * WIDTH, sums[k]);
   }
   for (; j + WIDTH <= n; j += WIDTH) {
     V sum = load(out + j);
-    for (long r = 0; r < rows; r++) sum += load(in + r * step + j);
+    for (Index r = 0; r < rows; r++) sum += load(in + r * step + j);
     store(out + j, sum);
   }
   for (; j < n; j++) {
     float sum = out[j];
-    for (long r = 0; r < rows; r++) sum += in[r * step + j];
+    for (Index r = 0; r < rows; r++) sum += in[r * step + j];
     out[j] = sum;
   }
 }
 
 static NOINLINE void accumulate(int kind, const Nest &nest) {
   if (isEmpty(nest)) return;
-  const long *out = nest.strides[0], *in = nest.strides[1];
+  const Index *out = nest.strides[0], *in = nest.strides[1];
   if (kind == 0 && nest.loops == 2 && out[0] == 0 && out[1] == 1 && in[1] == 1)
     return addColumns(nest.sizes[0], nest.sizes[1], (float *)nest.at[0], (const float *)nest.at[1], in[0]);
-  walk(nest, 4, [kind](char *const *at, long n, const long *steps) {
+  walk(nest, 4, [kind](char *const *at, Index n, const Index *steps) {
     if (kind == 0) gatherRun(at, n, steps, [](V a, V b) { return a + b; }, true);
     else gatherRun(at, n, steps, [](V a, V b) { return larger(a, b); }, false);
   });
 }
 
 static void walkStep(int kind, const Nest &nest) {
-  walk(nest, 4, [kind](char *const *at, long n, const long *steps) { elementwise(kind, at, n, steps); });
+  walk(nest, 4, [kind](char *const *at, Index n, const Index *steps) { elementwise(kind, at, n, steps); });
 }
 
 static void finish(int kind, Nest &nest, const Context &c) {
@@ -400,10 +400,10 @@ static void finish(int kind, Nest &nest, const Context &c) {
   }
 }
 
-static NOINLINE void softmax(bool isLog, long rows, long n, float *out, const float *in) {
-  for (long r = 0; r < rows; r++, in += n, out += n) {
+static NOINLINE void softmax(bool isLog, Index rows, Index n, float *out, const float *in) {
+  for (Index r = 0; r < rows; r++, in += n, out += n) {
     float top = in[0];
-    long i = 0;
+    Index i = 0;
     if (n >= WIDTH) {
       V most = load(in);
       for (i = WIDTH; i + WIDTH <= n; i += WIDTH) most = larger(most, load(in + i));
@@ -419,7 +419,7 @@ static NOINLINE void softmax(bool isLog, long rows, long n, float *out, const fl
     float sum = sumOf(sums);
     if (i < n) {
       V e = boundedExponential(takenUpTo(in, i, n - i, 1) - top);
-      for (long j = 0; j < n - i; j++) {
+      for (Index j = 0; j < n - i; j++) {
         sum += e[j];
         if (!isLog) out[i + j] = e[j];
       }
@@ -434,39 +434,39 @@ static NOINLINE void softmax(bool isLog, long rows, long n, float *out, const fl
   }
 }
 
-static void cumsum(bool isReverse, long outerSize, long n, long inner, float *out, const float *in) {
-  for (long o = 0; o < outerSize; o++, in += n * inner, out += n * inner)
-    for (long k = 0; k < n; k++) {
-      const long at = (isReverse ? n - 1 - k : k) * inner, before = isReverse ? at + inner : at - inner;
-      for (long i = 0; i < inner; i++) out[at + i] = in[at + i] + (k > 0 ? out[before + i] : 0.0f);
+static void cumsum(bool isReverse, Index outerSize, Index n, Index inner, float *out, const float *in) {
+  for (Index o = 0; o < outerSize; o++, in += n * inner, out += n * inner)
+    for (Index k = 0; k < n; k++) {
+      const Index at = (isReverse ? n - 1 - k : k) * inner, before = isReverse ? at + inner : at - inner;
+      for (Index i = 0; i < inner; i++) out[at + i] = in[at + i] + (k > 0 ? out[before + i] : 0.0f);
     }
 }
 
 static NOINLINE void smallProducts(const int32_t *w, Context &c) {
-  const long m = w[0], n = w[1], k = w[2];
-  const long outRow = w[3], outColumn = w[4], aRow = w[5], aColumn = w[6], bRow = w[7], bColumn = w[8];
+  const Index m = w[0], n = w[1], k = w[2];
+  const Index outRow = w[3], outColumn = w[4], aRow = w[5], aColumn = w[6], bRow = w[7], bColumn = w[8];
   Nest nest;
   readNest(w + 9, 3, c, nest);
   float *packed = c.scratch, *left = packed + (n <= NARROW ? n : PANEL * panelsOf(n)) * k, *result = left + m * k;
-  walk(nest, 4, [&](char *const *at, long count, const long *steps) {
-    for (long i = 0; i < count; i++) {
+  walk(nest, 4, [&](char *const *at, Index count, const Index *steps) {
+    for (Index i = 0; i < count; i++) {
       float *out = (float *)at[0] + i * steps[0];
       const float *a = (const float *)at[1] + i * steps[1], *b = (const float *)at[2] + i * steps[2];
       pack(b, bRow, bColumn, k, n, packed, 0, panelsOf(n));
-      long step = aRow;
+      Index step = aRow;
       if (aColumn != 1) {
         if (aRow == 1) transpose(a, aColumn, k, m, left, k);
         else
-          for (long r = 0; r < m; r++)
-            for (long p = 0; p < k; p++) left[r * k + p] = a[r * aRow + p * aColumn];
+          for (Index r = 0; r < m; r++)
+            for (Index p = 0; p < k; p++) left[r * k + p] = a[r * aRow + p * aColumn];
         a = left;
         step = k;
       }
       if (outColumn == 1) product(a, step, packed, nullptr, m, k, n, out, outRow);
       else {
         product(a, step, packed, nullptr, m, k, n, result, n);
-        for (long r = 0; r < m; r++)
-          for (long j = 0; j < n; j++) out[r * outRow + j * outColumn] = result[r * n + j];
+        for (Index r = 0; r < m; r++)
+          for (Index j = 0; j < n; j++) out[r * outRow + j * outColumn] = result[r * n + j];
       }
     }
   });
@@ -482,7 +482,7 @@ void runBlock(const int32_t *words, int count, Context &c) {
         readNest(w + 2, 1, c, nest);
         float value;
         memcpy(&value, w, 4);
-        walk(nest, 4, [value](char *const *at, long n, const long *steps) {
+        walk(nest, 4, [value](char *const *at, Index n, const Index *steps) {
           run<0>(at, n, steps, [value](V *) { return all(value); });
         });
         break;
@@ -502,7 +502,7 @@ void runBlock(const int32_t *words, int count, Context &c) {
         cumsum(w[0], w[1] * c.rows, w[2], w[3], writable(accessAt(w + 4), c), readable(accessAt(w + 8), c));
         break;
       case PACK: {
-        const long panels = panelsOf(w[1]);
+        const Index panels = panelsOf(w[1]);
         pack(readable(accessAt(w + 8), c), w[2], w[3], w[0], w[1], writable(accessAt(w + 4), c),
              panels * c.thread / c.threads, panels * (c.thread + 1) / c.threads);
         break;
@@ -517,11 +517,11 @@ void runBlock(const int32_t *words, int count, Context &c) {
         break;
       case PRODUCTS: smallProducts(w, c); break;
       case GATHER: {
-        const long rows = w[0] * c.rows, width = w[1], most = w[2];
+        const Index rows = w[0] * c.rows, width = w[1], most = w[2];
         float *out = writable(accessAt(w + 3), c);
         const float *table = readable(accessAt(w + 7), c), *indices = readable(accessAt(w + 11), c);
-        for (long r = 0; r < rows; r++) {
-          const long at = (long)indices[r];
+        for (Index r = 0; r < rows; r++) {
+          const Index at = (Index)indices[r];
           if (at < 0 || at >= most) {
             memset(out + r * width, 0xff, width * sizeof(float));
             c.isOutside = true;
@@ -530,16 +530,16 @@ void runBlock(const int32_t *words, int count, Context &c) {
         break;
       }
       case SCATTER: {
-        const long rows = w[0] * c.rows, width = w[1], most = w[2];
+        const Index rows = w[0] * c.rows, width = w[1], most = w[2];
         float *out = writable(accessAt(w + 3), c);
         const float *indices = readable(accessAt(w + 7), c), *updates = readable(accessAt(w + 11), c);
-        for (long r = 0; r < rows; r++) {
-          const long at = (long)indices[r];
+        for (Index r = 0; r < rows; r++) {
+          const Index at = (Index)indices[r];
           if (at < 0 || at >= most) {
             c.isOutside = true;
             continue;
           }
-          for (long j = 0; j < width; j++) out[at * width + j] += updates[r * width + j];
+          for (Index j = 0; j < width; j++) out[at * width + j] += updates[r * width + j];
         }
         break;
       }
@@ -547,13 +547,13 @@ void runBlock(const int32_t *words, int count, Context &c) {
   }
 }
 
-int busy(long turns) {
+int busy(Index turns) {
   V sums[ROWS][2];
   for (int i = 0; i < ROWS; i++)
     for (int j = 0; j < 2; j++) sums[i][j] = all((float)(2 * i + j));
   // Each sum is multiplied itself: the products of what stays the same would be left out.
   const V x = all(0.5f), y = all(1.0f);
-  for (long turn = 0; turn < turns; turn++) {
+  for (Index turn = 0; turn < turns; turn++) {
 #pragma GCC unroll 16
     for (int i = 0; i < ROWS; i++)
 #pragma GCC unroll 2

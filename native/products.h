@@ -61,14 +61,14 @@ struct Spread {
 
 // Rows of `a` times a panel of V[COLUMNS], into `out`, of which the last vectors may be cut off.
 template <int M, int COLUMNS>
-static TILE void tile(const float *a, long step, const float *panel, const V *bias, long k, float *out, long outStep,
-                        long columns) {
+static TILE void tile(const float *a, Index step, const float *panel, const V *bias, Index k, float *out, Index outStep,
+                        Index columns) {
   V sums[M][COLUMNS];
 #pragma GCC unroll 16
   for (int i = 0; i < M; i++)
 #pragma GCC unroll 2
     for (int j = 0; j < COLUMNS; j++) sums[i][j] = bias[j];
-  long p = 0;
+  Index p = 0;
 #if WIDTH == 4
   // To broadcast a lane takes less time than to broadcast a number of memory, as engines of WebAssembly compile them.
   for (; p + 4 <= k; p += 4) {
@@ -93,7 +93,7 @@ static TILE void tile(const float *a, long step, const float *panel, const V *bi
       for (int j = 0; j < COLUMNS; j++) sums[i][j] = multiplyAdd(x, b[j], sums[i][j]);
     }
   }
-  const long last = (COLUMNS - 1) * WIDTH;
+  const Index last = (COLUMNS - 1) * WIDTH;
   if (columns == COLUMNS * WIDTH) {
 #pragma GCC unroll 16
     for (int i = 0; i < M; i++)
@@ -111,10 +111,10 @@ static TILE void tile(const float *a, long step, const float *panel, const V *bi
 // Calls `tile.run<M>(i)` for rows i to i + M - 1 until all m are done: as many as registers hold, or one less, so that none are left
 // over that are too few to keep the processor busy.
 template <class Tile>
-static INLINE void tiles(long m, Tile tile) {
-  const long count = (m + ROWS - 1) / ROWS;
-  for (long t = 0; t < count; t++) {
-    const long i = m * t / count;
+static INLINE void tiles(Index m, Tile tile) {
+  const Index count = (m + ROWS - 1) / ROWS;
+  for (Index t = 0; t < count; t++) {
+    const Index i = m * t / count;
     switch (m * (t + 1) / count - i) {
 #define SIZE(M) \
   case M: tile.template run<M>(i); break;
@@ -133,35 +133,35 @@ static INLINE void tiles(long m, Tile tile) {
 template <int COLUMNS>
 struct PanelTile {
   const float *a;
-  long step;
+  Index step;
   const float *panel;
   V bias[2];
-  long k;
+  Index k;
   float *out;
-  long outStep, columns;
+  Index outStep, columns;
   template <int M>
-  INLINE void run(long i) const { tile<M, COLUMNS>(a + i * step, step, panel, bias, k, out + i * outStep, outStep, columns); }
+  INLINE void run(Index i) const { tile<M, COLUMNS>(a + i * step, step, panel, bias, k, out + i * outStep, outStep, columns); }
 };
 
 template <int COLUMNS>
-static void panelProduct(const float *a, long step, const float *panel, const float *added, long m, long k, float *out,
-                         long outStep, long columns) {
+static void panelProduct(const float *a, Index step, const float *panel, const float *added, Index m, Index k, float *out,
+                         Index outStep, Index columns) {
   PanelTile<COLUMNS> tile{a, step, panel, {}, k, out, outStep, columns};
   if (added)
-    for (long j = 0; j < columns; j++) tile.bias[j / WIDTH][j % WIDTH] = added[j];
+    for (Index j = 0; j < columns; j++) tile.bias[j / WIDTH][j % WIDTH] = added[j];
   tiles(m, tile);
 }
 
 // `out [m, n] = a [m, k] b + bias`, b as `pack` leaves it; without a bias where that is null.
-static NOINLINE void product(const float *a, long step, const float *packed, const float *bias, long m, long k, long n, float *out,
-                    long outStep) {
+static NOINLINE void product(const float *a, Index step, const float *packed, const float *bias, Index m, Index k, Index n, float *out,
+                    Index outStep) {
   if (n <= NARROW) {
-    for (long i = 0; i < m; i++) {
+    for (Index i = 0; i < m; i++) {
       const float *row = a + i * step;
-      for (long j = 0; j < n; j++) {
+      for (Index j = 0; j < n; j++) {
         const float *column = packed + j * k;
         V sum = V{};
-        long p = 0;
+        Index p = 0;
         for (; p + WIDTH <= k; p += WIDTH) sum += load(row + p) * load(column + p);
         float total = sumOf(sum);
         for (; p < k; p++) total += row[p] * column[p];
@@ -170,8 +170,8 @@ static NOINLINE void product(const float *a, long step, const float *packed, con
     }
     return;
   }
-  for (long j = 0; j < n; j += PANEL) {
-    const long columns = n - j < PANEL ? n - j : PANEL;
+  for (Index j = 0; j < n; j += PANEL) {
+    const Index columns = n - j < PANEL ? n - j : PANEL;
     const float *panel = packed + j * k, *added = bias ? bias + j : nullptr;
     if (columns > WIDTH) panelProduct<2>(a, step, panel, added, m, k, out + j, outStep, columns);
     else panelProduct<1>(a, step, panel, added, m, k, out + j, outStep, columns);
@@ -182,12 +182,12 @@ typedef float Four __attribute__((vector_size(16)));
 typedef float FourUnaligned __attribute__((vector_size(16), aligned(4), may_alias));
 
 // `to[j][i] = from[i][j]`, four by four.
-static NOINLINE void transpose(const float *from, long step, long rows, long columns, float *to, long toStep) {
-  long i = 0;
+static NOINLINE void transpose(const float *from, Index step, Index rows, Index columns, float *to, Index toStep) {
+  Index i = 0;
   for (; i + 4 <= rows; i += 4) {
     const float *in = from + i * step;
     float *out = to + i;
-    long j = 0;
+    Index j = 0;
     for (; j + 4 <= columns; j += 4) {
       const Four a = *(const FourUnaligned *)(in + j), b = *(const FourUnaligned *)(in + step + j);
       const Four c = *(const FourUnaligned *)(in + 2 * step + j), d = *(const FourUnaligned *)(in + 3 * step + j);
@@ -199,57 +199,57 @@ static NOINLINE void transpose(const float *from, long step, long rows, long col
       *(FourUnaligned *)(out + (j + 3) * toStep) = __builtin_shufflevector(AB, CD, 2, 3, 6, 7);
     }
     for (; j < columns; j++)
-      for (long r = 0; r < 4; r++) out[j * toStep + r] = in[r * step + j];
+      for (Index r = 0; r < 4; r++) out[j * toStep + r] = in[r * step + j];
   }
   for (; i < rows; i++)
-    for (long j = 0; j < columns; j++) to[j * toStep + i] = from[i * step + j];
+    for (Index j = 0; j < columns; j++) to[j * toStep + i] = from[i * step + j];
 }
 
 // Lines of COLUMNS vectors one after the other; of the last vector there are numbers up to column `columns`, and zeros behind them.
 template <int COLUMNS>
-static INLINE void packLines(const float *from, long step, long lines, long columns, float *to, long toStep) {
-  const long last = (COLUMNS - 1) * WIDTH;
-  for (long p = 0; p < lines; p++, from += step, to += toStep) {
+static INLINE void packLines(const float *from, Index step, Index lines, Index columns, float *to, Index toStep) {
+  const Index last = (COLUMNS - 1) * WIDTH;
+  for (Index p = 0; p < lines; p++, from += step, to += toStep) {
     if (COLUMNS == 2) store(to, load(from));
     store(to + last, columns == COLUMNS * WIDTH ? load(from + last) : loadUpTo(from + last, columns - last));
   }
 }
 
 // The panels `from ... to-1` of `b [k, n]`; all of a narrow one.
-static NOINLINE void pack(const float *b, long rowStep, long columnStep, long k, long n, float *packed, long from, long to) {
+static NOINLINE void pack(const float *b, Index rowStep, Index columnStep, Index k, Index n, float *packed, Index from, Index to) {
   if (n <= NARROW) {
     if (from < to)
-      for (long j = 0; j < n; j++)
-        for (long p = 0; p < k; p++) packed[j * k + p] = b[p * rowStep + j * columnStep];
+      for (Index j = 0; j < n; j++)
+        for (Index p = 0; p < k; p++) packed[j * k + p] = b[p * rowStep + j * columnStep];
     return;
   }
-  for (long panel = from; panel < to; panel++) {
-    const long j = panel * PANEL, columns = n - j < PANEL ? n - j : PANEL;
+  for (Index panel = from; panel < to; panel++) {
+    const Index j = panel * PANEL, columns = n - j < PANEL ? n - j : PANEL;
     const float *first = b + j * columnStep;
     float *to = packed + j * k;
     if (columnStep == 1 && columns > WIDTH) packLines<2>(first, rowStep, k, columns, to, PANEL);
     else if (columnStep == 1) packLines<1>(first, rowStep, k, columns, to, PANEL);
     else if (rowStep == 1) transpose(first, columnStep, columns, k, to, PANEL);
     else
-      for (long p = 0; p < k; p++)
-        for (long i = 0; i < columns; i++) to[p * PANEL + i] = first[p * rowStep + i * columnStep];
+      for (Index p = 0; p < k; p++)
+        for (Index i = 0; i < columns; i++) to[p * PANEL + i] = first[p * rowStep + i * columnStep];
   }
 }
 
-static INLINE long panelsOf(long n) { return n <= NARROW ? 1 : (n + PANEL - 1) / PANEL; }
+static INLINE Index panelsOf(Index n) { return n <= NARROW ? 1 : (n + PANEL - 1) / PANEL; }
 
 // Adds rows of a^T times columns of `b` to `out`, of which the last vectors may be cut off where they are not all WHOLE.
 template <int M, int COLUMNS, bool WHOLE>
-static TILE void outerTile(const float *a, long aStep, const float *b, long bStep, bool isPadded, long m, float *out, long outStep,
-                           long columns) {
+static TILE void outerTile(const float *a, Index aStep, const float *b, Index bStep, bool isPadded, Index m, float *out, Index outStep,
+                           Index columns) {
   V sums[M][COLUMNS];
-  const long last = (COLUMNS - 1) * WIDTH, rest = WHOLE ? WIDTH : columns - last;
+  const Index last = (COLUMNS - 1) * WIDTH, rest = WHOLE ? WIDTH : columns - last;
 #pragma GCC unroll 16
   for (int i = 0; i < M; i++) {
     if (COLUMNS == 2) sums[i][0] = load(out + i * outStep);
     sums[i][COLUMNS - 1] = rest == WIDTH ? load(out + i * outStep + last) : loadUpTo(out + i * outStep + last, rest);
   }
-  for (long p = 0; p < m; p++) {
+  for (Index p = 0; p < m; p++) {
     V x[COLUMNS];
     if (COLUMNS == 2) x[0] = load(b + p * bStep);
     x[COLUMNS - 1] = isPadded || rest == WIDTH ? load(b + p * bStep + last) : loadUpTo(b + p * bStep + last, rest);
@@ -270,15 +270,15 @@ static TILE void outerTile(const float *a, long aStep, const float *b, long bSte
 template <int COLUMNS, bool WHOLE>
 struct OuterTile {
   const float *a;
-  long aStep;
+  Index aStep;
   const float *b;
-  long bStep;
+  Index bStep;
   bool isPadded;
-  long m;
+  Index m;
   float *out;
-  long outStep, columns;
+  Index outStep, columns;
   template <int M>
-  INLINE void run(long i) const { outerTile<M, COLUMNS, WHOLE>(a + i, aStep, b, bStep, isPadded, m, out + i * outStep, outStep, columns); }
+  INLINE void run(Index i) const { outerTile<M, COLUMNS, WHOLE>(a + i, aStep, b, bStep, isPadded, m, out + i * outStep, outStep, columns); }
 };
 
 template <int COUNT, bool ALL>
@@ -289,13 +289,13 @@ struct Width {
 
 // `out [k, n] += a^T b`: `a [m, k]`, `b [m, n]`. A panel of `b` that is used many times is brought together, as many rows as the
 // first cache holds.
-static NOINLINE void outer(const float *a, long aStep, const float *b, long bStep, long m, long k, long n, float *out,
-                           long outStep, float *panel) {
+static NOINLINE void outer(const float *a, Index aStep, const float *b, Index bStep, Index m, Index k, Index n, float *out,
+                           Index outStep, float *panel) {
   const bool packs = k >= 2 * ROWS;
-  const long most = packs ? BLOCK : m;
-  for (long p = 0; p < m; p += most)
-    for (long j = 0; j < n; j += PANEL) {
-      const long rows = m - p < most ? m - p : most, columns = n - j < PANEL ? n - j : PANEL;
+  const Index most = packs ? BLOCK : m;
+  for (Index p = 0; p < m; p += most)
+    for (Index j = 0; j < n; j += PANEL) {
+      const Index rows = m - p < most ? m - p : most, columns = n - j < PANEL ? n - j : PANEL;
       const float *right = b + p * bStep + j;
       const auto add = [&](auto width) {
         constexpr int COLUMNS = decltype(width)::COLUMNS;

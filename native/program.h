@@ -2,6 +2,9 @@
 #pragma once
 #include <cstdint>
 
+/** Of places and counts: as wide as an address, which `long` is not on Windows. */
+typedef intptr_t Index;
+
 enum Space { ARENA, MEMORY, CONSTANT, INPUT, OUTPUT, PART };
 enum PhaseKind { ROWS_OF_DOMAIN, ONCE, SHARED };
 enum Operation {
@@ -41,12 +44,12 @@ struct Context {
   /** Gathered numbers of the part that is worked on, and how far it is from part to part. */
   float *part;
   float *parts;
-  long partSize;
+  Index partSize;
   int partCount;
   /** What products bring together, and what a pass has between its steps. */
   float *scratch;
   /** The first row of the block, and how many it has. */
-  long row, rows;
+  Index row, rows;
   /** Of instructions that threads share: which share this is. */
   int thread, threads;
   /** An index was outside of its table, and what is there is not a number. */
@@ -57,4 +60,4 @@ struct Context {
 typedef void (*RunBlock)(const int32_t *words, int count, Context &context);
 
 /** Products that are added to as many sums as registers hold, over and over: what the processor can do. Returns the operations of a turn. */
-typedef int (*RunBusy)(long turns);
+typedef int (*RunBusy)(Index turns);

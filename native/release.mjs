@@ -6,7 +6,7 @@
 // All platforms are compiled here by Zig 0.17.1 (python3 -m pip install ziglang==0.17.1; ZIG names another command). TARGET is one of
 // those below; all by default. What is published and in which order is printed at the end.
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -90,6 +90,8 @@ for (const name of names) {
   rmSync(out, { recursive: true, force: true })
   mkdirSync(out, { recursive: true })
   compile(name, out)
+  // What a linker leaves beside it on Windows.
+  for (const file of readdirSync(out)) if (file !== 'oxbow.node') rmSync(join(out, file))
   const manifest = {
     name: `oxbow-engine-${name}`,
     version,

@@ -36,7 +36,7 @@ inline void clearPart(const ProgramHead &head, float *part) {
  * @param meet  waits for the other threads, after each phase
  */
 template <class Meet>
-void runStep(const ProgramHead &head, Context &c, long rows, int thread, int threads, RunBlock run, Meet meet) {
+void runStep(const ProgramHead &head, Context &c, Index rows, int thread, int threads, RunBlock run, Meet meet) {
   for (int p = thread; p < c.partCount; p += threads) clearPart(head, c.parts + p * c.partSize);
   const int32_t *words = head.phases;
   for (int i = 0; i < head.phaseCount; i++) {
@@ -45,11 +45,11 @@ void runStep(const ProgramHead &head, Context &c, long rows, int thread, int thr
     if (phase.kind == ROWS_OF_DOMAIN) {
       c.thread = 0;
       c.threads = 1;
-      const long all = phase.rows < 0 ? rows : phase.rows;
+      const Index all = phase.rows < 0 ? rows : phase.rows;
       for (int p = thread; p < c.partCount; p += threads) {
         c.part = c.parts + p * c.partSize;
-        const long to = all * (p + 1) / c.partCount;
-        for (long row = all * p / c.partCount; row < to; row += phase.block) {
+        const Index to = all * (p + 1) / c.partCount;
+        for (Index row = all * p / c.partCount; row < to; row += phase.block) {
           c.row = row;
           c.rows = to - row < phase.block ? to - row : phase.block;
           run(words, phase.instructions, c);

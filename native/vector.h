@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include "program.h"
 
 #if defined(__AVX512F__)
 #include <immintrin.h>
@@ -33,20 +34,20 @@ static INLINE V load(const float *from) { return *(const Unaligned *)from; }
 static INLINE void store(float *to, V x) { *(Unaligned *)to = x; }
 static INLINE V all(float x) { return x - V{}; }
 // The first n lanes; others are 0, and are not stored.
-static INLINE V loadUpTo(const float *from, long n) {
+static INLINE V loadUpTo(const float *from, Index n) {
 #if defined(__AVX512F__)
   return (V)_mm512_maskz_loadu_ps((1u << n) - 1, from);
 #else
   V x = V{};
-  for (long j = 0; j < n; j++) x[j] = from[j];
+  for (Index j = 0; j < n; j++) x[j] = from[j];
   return x;
 #endif
 }
-static INLINE void storeUpTo(float *to, V x, long n) {
+static INLINE void storeUpTo(float *to, V x, Index n) {
 #if defined(__AVX512F__)
   _mm512_mask_storeu_ps(to, (1u << n) - 1, (__m512)x);
 #else
-  for (long j = 0; j < n; j++) to[j] = x[j];
+  for (Index j = 0; j < n; j++) to[j] = x[j];
 #endif
 }
 static INLINE I asInts(V x) { return (I)x; }
