@@ -1,4 +1,4 @@
-import { trainedBy } from './example/trained-by.ts'
+import { type ExampleTarget, exampleTargets, trainedBy } from './example/trained-by.ts'
 import type { ModelSource, Plan, Stage } from './plan-schema.ts'
 
 export {
@@ -44,6 +44,16 @@ export const examplePlan: Plan = {
     { objective: 'cmt', learningRate: 1e-3, steps: 0, keep: true, recipe: { name: 'one-step', steps: 3600 } },
   ],
 }
+
+/** The trained map of a dataset as it comes with the page: it goes on without a teacher, where none is known. */
+export const exampleOn = (name: ExampleTarget): Plan =>
+  name === exampleTargets[0]
+    ? examplePlan
+    : {
+        ...examplePlan,
+        target: { kind: 'built-in', name },
+        stages: [{ objective: 'lsd', learningRate: 1e-3, steps: 0, keep: true }],
+      }
 
 /** The file that a training shows or begins with, where it does. */
 export const fileOfPlan = ({ start }: Pick<Plan, 'start'>): ModelSource | undefined =>

@@ -6,7 +6,7 @@ import { shellWord } from '../report/format.ts'
 import { userConfigOf } from './engine/session.ts'
 import { targetDataset } from './engine/target.ts'
 import { hasExactMap, teachesMap, teachesVelocity } from './engine/teachers.ts'
-import { trainedBy } from './example/trained-by.ts'
+import { trainedBy, trainedOn } from './example/trained-by.ts'
 import { fileOfPlan, type Plan, stepsOf } from './plan.ts'
 
 /** A run that the command line trains. */
@@ -98,12 +98,12 @@ function writeStage(plan: Plan, at: number, done: Map<number, RecipeRun>, notes:
 }
 
 /** Writes the runs of the example that comes with the page, before all others; gives the last one's directory. */
-function writeExample(done: Map<number, RecipeRun>, notes: Set<string>): string {
+function writeExample(target: Plan['target'], done: Map<number, RecipeRun>, notes: Set<string>): string {
   notes.add(
     'The example that comes with the page is trained first. The page holds its weights with 16 bits, so points will differ a little.',
   )
   const own = new Map<number, RecipeRun>()
-  writeStage(trainedBy, trainedBy.stages.length - 1, own, notes)
+  writeStage(trainedOn(target), trainedBy.stages.length - 1, own, notes)
   const name = (at: number): string => `runs/example-${at + 1}`
   for (const [at, { config }] of own) {
     const initFrom = config.initFrom === undefined ? {} : { initFrom: name(at - 1) }
@@ -121,7 +121,7 @@ function initialOf(
 ): string | undefined {
   if (!plan.stages[at].keep) return undefined
   if (at > 0) return writeStage(plan, at - 1, done, notes)
-  if (plan.start === 'example') return writeExample(done, notes)
+  if (plan.start === 'example') return writeExample(plan.target, done, notes)
   const file = fileOfPlan(plan)
   if (file?.format === 'onnx')
     throw new Unsayable('An ONNX file is only looked at; there is nothing to train.')
@@ -136,7 +136,7 @@ export function originOf(plan: Plan): Plan {
   const last = plan.stages.at(-1)!
   if (last.steps > 0 || !last.keep) return plan
   if (plan.stages.length > 1) return { ...plan, stages: plan.stages.slice(0, -1) }
-  return plan.start === 'example' ? trainedBy : plan
+  return plan.start === 'example' ? trainedOn(plan.target) : plan
 }
 
 /** What a run's weights were trained with; absent where a file does not say. */

@@ -6,7 +6,7 @@ import { targetDataset } from './engine/target.ts'
 import { betaSchema, bumpShape, examplePlan, paintedShape, planSchema } from './plan.ts'
 import { NOTHING_PAINTED, readReward } from './reward.ts'
 
-export const views = ['train', 'jump', 'steps', 'why', 'compare', 'reward', 'digits'] as const
+export const views = ['play', 'train', 'jump', 'steps', 'why', 'compare', 'reward', 'digits'] as const
 
 const firstCompare = { steps: 1 }
 const firstDigits = { class: null, scale: null, seed: 0, to: 1, at: 0 }
@@ -76,7 +76,7 @@ export type StudioState = z.infer<typeof stateSchema>
 export type ViewName = StudioState['view']
 
 export const initialState: StudioState = {
-  view: 'train',
+  view: 'play',
   tour: null,
   runs: [examplePlan],
   selected: 0,

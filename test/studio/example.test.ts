@@ -4,16 +4,21 @@ import { prepareMetrics } from '../../src/metric/prepare.ts'
 import * as node from '../../src/runtime/node.ts'
 import type { Runtime } from '../../src/runtime/runtime.ts'
 import { drawNoise } from '../../src/sampler/sampler.ts'
+import { decodeModelFile } from '../../src/serialization/model.ts'
 import { answers } from '../../src/studio/engine/answers.ts'
+import { fileOf } from '../../src/studio/engine/files.ts'
 import { host } from '../../src/studio/engine/host.ts'
 import { lazyEngine } from '../../src/studio/engine/lazy.ts'
 import type { Report } from '../../src/studio/engine/protocol.ts'
 import { Session } from '../../src/studio/engine/session.ts'
+import { distance as board } from '../../src/studio/example/checkerboard.ts'
 import { fromHalves, toHalves } from '../../src/studio/example/half.ts'
 import { distance } from '../../src/studio/example/ring.ts'
+import { distance as spirals } from '../../src/studio/example/spirals.ts'
+import { distance as moons } from '../../src/studio/example/two-moons.ts'
 import { hasSimd } from '../../src/studio/page/connection/simd.ts'
 import { firstLook } from '../../src/studio/page/state/first-look.ts'
-import { examplePlan, freshPlan, type Plan } from '../../src/studio/plan.ts'
+import { exampleOn, examplePlan, freshPlan, type Plan } from '../../src/studio/plan.ts'
 import { long } from '../helpers/long.ts'
 
 const opened: Session[] = []
@@ -58,6 +63,24 @@ test('the example is as good as it says', async () => {
   expect(slicedWasserstein).toBeCloseTo(distance.value, 2)
   expect(measures.floors.slicedWasserstein.value).toBeCloseTo(distance.floor, 2)
 })
+
+long.each([
+  ['two-moons', moons],
+  ['spirals', spirals],
+  ['checkerboard', board],
+] as const)(
+  'the trained map of %s is as good as it says, and says what it was trained on',
+  async (name, said) => {
+    const session = await open(node, exampleOn(name))
+    const count = 10_000
+    const measures = prepareMetrics(session.dataset, { count, names: ['slicedWasserstein'] })
+    const { slicedWasserstein } = measures.evaluate(await session.map().jump(drawNoise(count, 2, 0), 1, 0))
+    expect(slicedWasserstein).toBeCloseTo(said.value, 2)
+    expect(slicedWasserstein).toBeLessThan(1.5 * measures.floors.slicedWasserstein.value)
+    const model = decodeModelFile(fileOf(session, { format: 'safetensors', weights: 'ema' }), 'it')
+    expect(model.data.name).toBe(name)
+  },
+)
 
 long('its averaged weights and those of the last step are each as good', async () => {
   const { floors, evaluate } = prepareMetrics((await open(node)).dataset, {

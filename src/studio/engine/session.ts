@@ -16,7 +16,7 @@ import { dataRecord, RunError } from '../../serialization/record.ts'
 import { solvePool } from '../../training/coupling-pool.ts'
 import { buildStep, type Teachers } from '../../training/step.ts'
 import { type Failure, Trainer, type TrainerOptions } from '../../training/trainer.ts'
-import { trainedBy } from '../example/trained-by.ts'
+import { trainedBy, trainedOn } from '../example/trained-by.ts'
 import { fileOfPlan, MOST_STAGES, type Plan, type Stage, stepsOf, withStage } from '../plan.ts'
 import { classDataset, classesOfConfig, toldClass } from './classes.ts'
 import { exampleOf } from './example.ts'
@@ -137,8 +137,8 @@ type ModelRecord = Pick<Model, 'config' | 'data'>
 
 const recordOf = (config: Config, dataset: Dataset): ModelRecord => ({ config, data: dataRecord(dataset) })
 
-const exampleConfig = (): Config =>
-  configOf(trainedBy, trainedBy.stages.at(-1)!, targetDataset(trainedBy.target).mixture !== undefined)
+const exampleConfig = (target: Plan['target']): Config =>
+  configOf(trainedBy, trainedBy.stages.at(-1)!, targetDataset(trainedOn(target).target).mixture !== undefined)
 
 const close = async ({ programs }: Course): Promise<void> => {
   for (const program of Object.values(programs)) await program?.close()
@@ -187,12 +187,12 @@ export class Session {
     const [stage] = plan.stages
     const fresh = { ...plan, stages: [{ ...stage, steps: 0 }] }
     const config = configOf(plan, stage, dataset.mixture !== undefined)
-    const example = plan.start && (await exampleOf(plan, exampleConfig()))
+    const example = plan.start && (await exampleOf(plan, exampleConfig(plan.target)))
     const ended = example ? [example] : []
     const weights = example ? { initial: example.raw, averaged: example.parameters } : {}
     const course = await openCourse(engine, config, dataset, ended, weights)
     const session = new Session(engine, dataset, fresh, course, ended, classesOfConfig(config, dataset))
-    if (example) session.origin = recordOf(example.config, targetDataset(trainedBy.target))
+    if (example) session.origin = recordOf(example.config, targetDataset(trainedOn(plan.target).target))
     return session
   }
 

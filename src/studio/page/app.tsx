@@ -6,16 +6,17 @@ import { Menu } from './frame/menu.tsx'
 import { Problems } from './frame/problems.tsx'
 import { RunStrip } from './frame/run-strip.tsx'
 import { ShareNote } from './frame/share.tsx'
-import { Welcome } from './frame/welcome.tsx'
 import { Announcements } from './parts/announcements.tsx'
 import { lazyView } from './parts/lazy-view.tsx'
-import { state, update } from './state/store.ts'
+import { runs, state, update } from './state/store.ts'
 import { begin, beginAnew } from './state/training.ts'
 import { goTo, TourPanel } from './tour/panel.tsx'
+import { PlayView } from './views/play/view.tsx'
 import { TrainView } from './views/train.tsx'
 import './frame/frame.css'
 
 const NAMES: Readonly<Record<ViewName, string>> = {
+  play: 'Play',
   train: 'Train',
   jump: 'Jump',
   steps: 'Steps',
@@ -26,6 +27,7 @@ const NAMES: Readonly<Record<ViewName, string>> = {
 }
 
 const VIEWS: Readonly<Record<ViewName, () => preact.JSX.Element>> = {
+  play: PlayView,
   train: TrainView,
   jump: lazyView(async () => (await import('./views/jump.tsx')).JumpView),
   steps: lazyView(async () => (await import('./views/steps.tsx')).StepsView),
@@ -35,15 +37,19 @@ const VIEWS: Readonly<Record<ViewName, () => preact.JSX.Element>> = {
   digits: lazyView(async () => (await import('./views/digits/view.tsx')).DigitsView),
 }
 
+/** Digits are a picture of Play's gallery. */
+const tabs = views.filter(view => view !== 'digits')
+const tabOf = (view: ViewName): ViewName => (view === 'digits' ? 'play' : view)
+
 function Tabs() {
   return (
     <nav aria-label="Views">
       <ul class="tabs">
-        {views.map(view => (
+        {tabs.map(view => (
           <li key={view}>
             <a
               href={`#${view}`}
-              aria-current={state.value.view === view ? 'page' : undefined}
+              aria-current={tabOf(state.value.view) === view ? 'page' : undefined}
               onClick={event => {
                 event.preventDefault()
                 update({ view })
@@ -114,14 +120,13 @@ export function App() {
           <Menu />
         </div>
       </header>
-      <Welcome />
       <Announcements />
       <ShareNote />
       <LinkNote />
       <ConnectionNote />
       <Problems />
-      {/* Runs train points of the plane. */}
-      {view !== 'digits' && <RunStrip />}
+      {/* Runs train points of the plane; what is first seen is simpler while there is one. */}
+      {view !== 'digits' && (view !== 'play' || runs.value.length > 1) && <RunStrip />}
       <div class={state.value.tour === null ? 'frame' : 'frame touring'}>
         <main id="view" ref={main} tabIndex={-1} aria-labelledby="view-heading">
           <h2 id="view-heading" class="hidden-but-read">

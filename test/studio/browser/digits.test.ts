@@ -7,7 +7,7 @@ import { temporaryFolder } from '../../helpers/folder.ts'
 import { long } from '../../helpers/long.ts'
 import { trainTold } from '../../helpers/pictures.ts'
 import { misplaced } from './layout.ts'
-import { useStudio } from './page.ts'
+import { openView, useStudio } from './page.ts'
 import { AUDIT, serious } from './shown.ts'
 
 const studio = useStudio()
@@ -45,7 +45,7 @@ long('digits are drawn by the model that comes with the page, once the view is o
   const models = () => asked.filter(({ pathname }) => pathname.endsWith('.safetensors')).length
   await page.locator('.status').getByText('WebAssembly').waitFor()
   expect(models()).toBe(0)
-  await page.locator('nav a[href="#digits"]').click()
+  await openView(page, 'digits')
   const all = await drawn(page, 'One step')
   expect(all).toHaveLength(10)
   expect(models()).toBe(1)
@@ -104,7 +104,7 @@ long(
     const bytes = readFileSync(join(await trainTold(folder), 'model.safetensors'))
     const { page, context } = await studio.open()
     await context.route('**/*.safetensors', route => route.fulfill({ body: bytes }))
-    await page.locator('nav a[href="#digits"]').click()
+    await openView(page, 'digits')
     const usual = await drawn(page, 'One step')
     const slider = page.getByRole('slider', { name: 'Guidance' })
     expect([await slider.getAttribute('min'), await slider.getAttribute('max')]).toEqual(['1', '4'])
@@ -121,7 +121,7 @@ long(
 long('a model that does not come is said in a line', async () => {
   const opened = await studio.open()
   await opened.context.route('**/*.safetensors', route => route.abort())
-  await opened.page.locator('nav a[href="#digits"]').click()
+  await openView(opened.page, 'digits')
   await opened.page.getByText('The digit model could not be loaded').waitFor()
   expect(opened.errors.splice(0).join()).toContain('ERR_FAILED')
 })

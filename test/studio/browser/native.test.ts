@@ -16,6 +16,7 @@ import { childrenOf } from '../../helpers/processes.ts'
 import { ensureSite } from '../../helpers/site.ts'
 import { tiny } from '../../helpers/training.ts'
 import { type Opened, openPage } from './open.ts'
+import { openView } from './page.ts'
 
 const folder = temporaryFolder('native')
 const runs = join(folder, 'runs')
@@ -220,7 +221,7 @@ long(
   },
   async () => {
     const { page } = await visit((await serve()).url)
-    await page.locator('nav a[href="#digits"]').click()
+    await openView(page, 'digits')
     const section = page.getByRole('region', { name: 'Training' })
     await section.getByRole('button', { name: 'Train', exact: true }).click()
     const stepOf = async () =>

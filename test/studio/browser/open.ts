@@ -2,9 +2,9 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { encodeState, initialState, type StudioState } from '../../../src/studio/state.ts'
 
 export interface OpenOptions {
-  /** The part of the state that differs from the first one; it becomes the address. */
+  /** The part of the state that differs from the first one, in Train where it names no view; it becomes the address. */
   readonly state?: Partial<StudioState>
-  /** The whole address, instead. */
+  /** The whole address, instead: the page's own opens in Play. */
   readonly url?: string
   readonly width?: number
   readonly height?: number
@@ -23,7 +23,7 @@ export interface Opened {
 const PATIENCE = 30_000
 
 export const addressOf = (site: string, state: Partial<StudioState>): string =>
-  `${site}#${encodeState({ ...initialState, ...state })}`
+  `${site}#${encodeState({ ...initialState, view: 'train', ...state })}`
 
 /** Opens pages in one browser; each in a context of its own. */
 export async function openPage(browser: Browser, site: string, options: OpenOptions = {}): Promise<Opened> {
@@ -38,6 +38,6 @@ export async function openPage(browser: Browser, site: string, options: OpenOpti
   const errors: string[] = []
   page.on('pageerror', error => errors.push(error.message))
   page.on('console', message => message.type() === 'error' && errors.push(message.text()))
-  await page.goto(options.url ?? (state ? addressOf(site, state) : site))
+  await page.goto(options.url ?? addressOf(site, state ?? {}))
   return { page, context, errors }
 }

@@ -14,6 +14,12 @@ export async function standing(page: Page, name: string): Promise<number> {
   return text!.includes('beforehand') ? 0 : Number.parseFloat(text!.replaceAll(',', ''))
 }
 
+/** Opens a view by its link; digits have theirs in Play. */
+export async function openView(page: Page, view: string): Promise<void> {
+  if (view === 'digits') await page.locator('nav a[href="#play"]').click()
+  await page.locator(`${view === 'digits' ? 'main' : 'nav'} a[href="#${view}"]`).click()
+}
+
 let site: Promise<Site> | undefined
 
 /**

@@ -1,5 +1,6 @@
 /** A word of each view that is only there when it is. */
 export const SHOWN = {
+  play: 'Draw yours',
   train: 'Objective',
   jump: 's, where the jump begins',
   steps: 'Euler',

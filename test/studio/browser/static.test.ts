@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { until } from '../../helpers/cli.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
 import { ensureSite } from '../../helpers/site.ts'
+import { addressOf } from './open.ts'
 import { standing, useStudio } from './page.ts'
 
 const hasPython = spawnSync('python3', ['--version']).status === 0
@@ -33,13 +34,13 @@ describe.skipIf(!hasPython && process.env.CI === undefined)('served by python3 -
   })
 
   test('the page trains, in a folder of the server too', async () => {
-    const { page } = await studio.open({ url })
+    const { page } = await studio.open({ url: addressOf(url, {}) })
     await page.getByRole('button', { name: 'Train it yourself' }).click()
     await expect.poll(() => standing(page, 'Steps'), { timeout: 45_000 }).toBeGreaterThan(20)
   })
 
   test('the page leads to the licences of what it contains', async () => {
-    const { page } = await studio.open({ url })
+    const { page } = await studio.open({ url: addressOf(url, {}) })
     const href = await page.getByRole('link', { name: 'Licences' }).getAttribute('href')
     expect(await (await fetch(new URL(href!, url))).text()).toContain('## preact')
   })

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { freshPlan, type Plan, stepsOf } from '../../../src/studio/plan.ts'
 import { decodeState } from '../../../src/studio/state.ts'
 import { long } from '../../helpers/long.ts'
+import { addressOf } from './open.ts'
 import { useStudio } from './page.ts'
 
 const studio = useStudio()
@@ -160,7 +161,7 @@ long('once it is there, the page goes on without its host', async () => {
 test('an engine that cannot be loaded is said', async () => {
   const { page, errors } = await studio.open({ url: 'about:blank' })
   await page.context().route('**/in-page-*.js', route => route.abort())
-  await page.goto(studio.site())
+  await page.goto(addressOf(studio.site(), {}))
   await page.getByRole('alert').getByText('could not be loaded. Check the connection').waitFor()
   errors.length = 0
 })
@@ -179,7 +180,7 @@ long.each([
       headers: { ...response.headers(), 'content-type': 'application/octet-stream' },
     })
   })
-  await page.goto(studio.site())
+  await page.goto(addressOf(studio.site(), {}))
   await page.getByRole('alert').getByText(words).waitFor()
   errors.length = 0
 })

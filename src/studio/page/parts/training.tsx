@@ -1,5 +1,5 @@
 import { computed, signal } from '@preact/signals'
-import { trainedBy } from '../../example/trained-by.ts'
+import { trainedBy, trainedOn } from '../../example/trained-by.ts'
 import { HIGHEST_RATE, isUntouched, stepsOf } from '../../plan.ts'
 import { anew } from '../../trainable.ts'
 import { selected, selectedLive, state } from '../state/store.ts'
@@ -35,7 +35,7 @@ export function HowTrained() {
         type="button"
         onClick={() => {
           remark.value = null
-          open(trainedBy)
+          open(trainedOn(selected.value.target))
         }}
       >
         Train this example again

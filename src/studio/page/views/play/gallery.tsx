@@ -1,0 +1,87 @@
+import type { PlanePoints } from '../../../engine/protocol.ts'
+import { type ExampleTarget, exampleTarget, exampleTargets } from '../../../example/trained-by.ts'
+import { exampleOn, isUntouched } from '../../../plan.ts'
+import type { ViewName } from '../../../state.ts'
+import { making } from '../../parts/choose.ts'
+import { drawTarget, shortName } from '../../parts/target-points.ts'
+import { Thumbnail } from '../../parts/thumbnail.tsx'
+import { MOST_RUNS, problem, runs, selected, update } from '../../state/store.ts'
+import { add, open } from '../../state/training.ts'
+import { goTo } from '../../tour/panel.tsx'
+
+const drawn = new Map<string, PlanePoints>()
+const pictures = exampleTargets.map(name => ({
+  name,
+  points: (): PlanePoints => {
+    if (!drawn.has(name)) drawn.set(name, drawTarget({ kind: 'built-in', name }, 500))
+    return drawn.get(name)!
+  },
+}))
+
+/** Shows the trained map of a target in the place of another that came with the page; what one has trained stays. */
+function show(name: ExampleTarget): void {
+  const at = runs.value.findIndex(({ plan }) => isUntouched(plan))
+  if (at >= 0) {
+    update({ selected: at })
+    open(exampleOn(name), at)
+  } else if (runs.value.length < MOST_RUNS) add(exampleOn(name))
+  else problem.value = `${MOST_RUNS} maps are open. Remove one of them to open another.`
+}
+
+/** Pictures have a view of their own. */
+function Digits() {
+  const view: ViewName = 'digits'
+  return (
+    <a
+      class="tile"
+      href={`#${view}`}
+      onClick={event => {
+        event.preventDefault()
+        update({ view })
+      }}
+    >
+      <span class="thumbnail figure" aria-hidden="true">
+        7
+      </span>
+      digits
+    </a>
+  )
+}
+
+/** Maps that are trained already, and what else there is to do. */
+export function Gallery() {
+  const plan = selected.value
+  const shown = isUntouched(plan) ? exampleTarget(plan.target) : null
+  return (
+    <section class="gallery" aria-label="Trained maps">
+      <ul>
+        {pictures.map(({ name, points }) => (
+          <li key={name}>
+            <button type="button" class="tile" aria-pressed={shown === name} onClick={() => show(name)}>
+              <Thumbnail points={points} />
+              {shortName(name)}
+            </button>
+          </li>
+        ))}
+        <li>
+          <Digits />
+        </li>
+      </ul>
+      <div class="buttons">
+        <button
+          type="button"
+          class="main"
+          onClick={() => {
+            making.value = 'drawing'
+            update({ view: 'train' })
+          }}
+        >
+          Draw yours
+        </button>
+        <button type="button" onClick={() => goTo(0)}>
+          How it works
+        </button>
+      </div>
+    </section>
+  )
+}

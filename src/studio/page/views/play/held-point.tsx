@@ -1,0 +1,87 @@
+import { useSignal } from '@preact/signals'
+import { useMemo } from 'preact/hooks'
+import { SHOWN } from '../../draw/cloud.ts'
+import { through } from '../../draw/scene.tsx'
+import { selected, state } from '../../state/store.ts'
+import { useAnswer } from '../../state/use-answer.ts'
+import { hasClosedForm } from '../shared.tsx'
+import { asNoise, onStage } from './flight.ts'
+
+/** Times of a true path that are drawn. */
+const TIMES = Array.from({ length: 41 }, (_, i) => 1 - i / 40)
+/** How far an arrow key moves it, and how far it may go. */
+const STEP = 0.1
+const MOST = 3
+
+type Place = readonly [number, number]
+
+const within = (value: number): number => Math.min(MOST, Math.max(-MOST, Math.round(value * 100) / 100))
+const drawn = ([x, y]: Place): [number, number] => [x, -y]
+const percent = (value: number): string => `${(50 * (1 + value / SHOWN)).toFixed(3)}%`
+
+/** A point of noise that is taken by hand: where one jump takes it, and the path that leads from it. */
+export function HeldPoint() {
+  const place = useSignal<Place>([0.8, 1.1])
+  const [x, y] = place.value
+  const { target } = selected.value
+  const { weights } = state.value
+  const form = JSON.stringify(target)
+  const exact = useMemo(() => hasClosedForm(target), [form])
+  const points = useMemo(() => Float32Array.of(x, y), [x, y])
+  const key = `${form} ${x} ${y} ${weights}`
+  const landed = useAnswer('jump', `held ${key}`, { points, s: 1, t: 0, weights })
+  const carried = useAnswer(
+    'path',
+    `held ${key} ${exact}`,
+    { points, times: TIMES, weights },
+    exact ? 'target' : 'training',
+  )
+  const isOfTarget = (shown: string | null): boolean => shown?.includes(`held ${form} `) ?? false
+  const jump = isOfTarget(landed.key) ? landed.answer : null
+  const path = isOfTarget(carried.key) ? carried.answer?.points : undefined
+  const from = onStage(place.value, 1)
+  const to = jump && onStage([jump[0], jump[1]], 0)
+  const move = (event: PointerEvent & { currentTarget: HTMLElement }): void => {
+    if (!event.currentTarget.hasPointerCapture(event.pointerId)) return
+    const { left, top, width } = event.currentTarget.parentElement!.getBoundingClientRect()
+    const unit = (2 * SHOWN) / width
+    const [nextX, nextY] = asNoise([
+      (event.clientX - left) * unit - SHOWN,
+      SHOWN - (event.clientY - top) * unit,
+    ])
+    place.value = [within(nextX), within(nextY)]
+  }
+  const nudge = (event: KeyboardEvent): void => {
+    const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key]
+    if (!by) return
+    event.preventDefault()
+    place.value = [within(x + STEP * by[0]), within(y + STEP * by[1])]
+  }
+  return (
+    <>
+      <svg class="held" viewBox={`${-SHOWN} ${-SHOWN} ${2 * SHOWN} ${2 * SHOWN}`} aria-hidden="true">
+        {path && (
+          <polyline
+            class="path"
+            points={through(path.map((each, i) => drawn(onStage([each[0], each[1]], TIMES[i]))))}
+          />
+        )}
+        {to && (
+          <>
+            <polyline class="leap" points={through([drawn(from), drawn(to)])} />
+            <circle class="landed" cx={to[0]} cy={-to[1]} r={0.08} />
+          </>
+        )}
+      </svg>
+      <button
+        type="button"
+        class="handle"
+        aria-label={`A point of noise at ${x.toFixed(1)}, ${y.toFixed(1)}; drag it, or move it with the arrow keys.${jump ? ` One jump takes it to ${jump[0].toFixed(1)}, ${jump[1].toFixed(1)}.` : ''}`}
+        style={{ left: percent(from[0]), top: percent(-from[1]) }}
+        onPointerDown={event => event.currentTarget.setPointerCapture(event.pointerId)}
+        onPointerMove={move}
+        onKeyDown={nudge}
+      />
+    </>
+  )
+}

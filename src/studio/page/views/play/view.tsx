@@ -1,0 +1,155 @@
+import { type ReadonlySignal, signal, useSignal } from '@preact/signals'
+import { useEffect, useMemo } from 'preact/hooks'
+import type { Cloud } from '../../draw/cloud.ts'
+import { colourOf, runColour } from '../../draw/colours.ts'
+import { landing } from '../../draw/landing.ts'
+import { Scene } from '../../draw/scene.tsx'
+import { splitStrays } from '../../draw/strays.ts'
+import { drawTarget } from '../../parts/target-points.ts'
+import { selected, state } from '../../state/store.ts'
+import { Choice } from '../shared.tsx'
+import { cloudOnStage, progressAt, timesOf } from './flight.ts'
+import { Gallery } from './gallery.tsx'
+import { HeldPoint } from './held-point.tsx'
+import { type Flight, useFlight } from './use-flight.ts'
+import { WAYS } from './ways.ts'
+import './play.css'
+
+const wantsStillness = matchMedia('(prefers-reduced-motion: reduce)')
+/** Pictures of the flight where nothing may move by itself. */
+const FILM = [0, 0.25, 0.5, 0.75, 1]
+
+/** Noise on the left, data on the right, and points that fly between them. */
+export function PlayView() {
+  const chosen = useSignal('1 jump')
+  const way = WAYS.find(({ label }) => label === chosen.value)!
+  const flight = useFlight(way)
+  const clouds = useClouds(flight)
+  const label = `Noise on the left flies to the data on the right in ${way.label}${flight?.strays ? `; ${landing(flight.strays.value)} land on the data` : ''}`
+  return (
+    <div class="play">
+      <div class="stage">
+        <div class="ends" aria-hidden="true">
+          <span>noise</span>
+          <span>data</span>
+        </div>
+        {wantsStillness.matches ? (
+          <Film clouds={clouds} label={label} />
+        ) : (
+          <Loop clouds={clouds} label={label} />
+        )}
+      </div>
+      <div class="told">
+        <p class="said" role="status" data-number="landing">
+          {flight?.strays ? (
+            <>
+              {way.words}, <strong>{landing(flight.strays.value)}</strong> points land on the data.{' '}
+              <span class="soft">Of data themselves: {landing(flight.strays.floor)}.</span>
+            </>
+          ) : (
+            'A flow map takes noise to data in one jump.'
+          )}
+        </p>
+        <Choice
+          name="How they go"
+          options={WAYS.map(({ label }) => [label, label] as const)}
+          value={chosen.value}
+          onChange={label => {
+            chosen.value = label
+          }}
+        />
+      </div>
+      <Gallery />
+    </div>
+  )
+}
+
+/** What lies still, the data and the noise, and what flies over it. */
+function useClouds(flight: Flight | null): Cloud[] {
+  const { target } = selected.value
+  const form = JSON.stringify(target)
+  const data = useMemo(() => cloudOnStage(drawTarget(target, 1000), 0), [form])
+  const still = colourOf('--target', 0.45)
+  const flying = colourOf(runColour(state.value.selected), 0.65)
+  return useMemo(() => {
+    const ground = { points: data, colour: still, size: 2.5 }
+    if (!flight) return [ground]
+    const times = timesOf(flight.path.length - 1)
+    const [noise, ...through] = flight.path.map((points, i) => cloudOnStage(points, times[i]))
+    const left = { points: noise, colour: still, size: 2.5 }
+    return [ground, left, ...splitStrays({ points: noise, through, colour: flying, size: 3.5 }, flight.marks)]
+  }, [flight, data, String(still), String(flying)])
+}
+
+/** The flight again and again, until it is paused. */
+function Loop({ clouds, label }: { clouds: readonly Cloud[]; label: string }) {
+  const progress = useSignal(0)
+  const paused = useSignal(false)
+  const isPaused = paused.value
+  useEffect(() => {
+    if (isPaused) return
+    let begun = performance.now()
+    if (progress.peek() > 0) begun -= 1e9
+    let frame = requestAnimationFrame(function turn(now: number) {
+      if (now - begun > 1e8) begun = now
+      progress.value = progressAt(Math.max(0, now - begun))
+      frame = requestAnimationFrame(turn)
+    })
+    return () => cancelAnimationFrame(frame)
+  }, [isPaused, progress])
+  return (
+    <>
+      <Stage clouds={clouds} label={label} progress={progress}>
+        <HeldPoint />
+      </Stage>
+      <button
+        type="button"
+        class="pause"
+        aria-pressed={isPaused}
+        onClick={() => {
+          paused.value = !isPaused
+        }}
+      >
+        {isPaused ? 'Go on' : 'Pause'}
+      </button>
+    </>
+  )
+}
+
+const STOPS = FILM.map(part => signal(part))
+
+function Film({ clouds, label }: { clouds: readonly Cloud[]; label: string }) {
+  return (
+    <ol class="film">
+      {STOPS.map((progress, i) => (
+        <li key={FILM[i]}>
+          <Stage clouds={clouds} label={`${label}: ${100 * FILM[i]} % of the way`} progress={progress}>
+            {i === STOPS.length - 1 && <HeldPoint />}
+          </Stage>
+        </li>
+      ))}
+    </ol>
+  )
+}
+
+/** The middle half of a square scene. */
+function Stage({
+  clouds,
+  label,
+  progress,
+  children,
+}: {
+  clouds: readonly Cloud[]
+  label: string
+  progress: ReadonlySignal<number>
+  children: preact.ComponentChildren
+}) {
+  return (
+    <div class="wide">
+      <div class="square">
+        <Scene clouds={clouds} label={label} progress={progress} />
+        {children}
+      </div>
+    </div>
+  )
+}

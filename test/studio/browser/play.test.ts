@@ -1,0 +1,121 @@
+import type { Page } from 'playwright-core'
+import { expect, test } from 'vitest'
+import { exampleTargets } from '../../../src/studio/example/trained-by.ts'
+import { examplePlan, freshPlan, type Plan } from '../../../src/studio/plan.ts'
+import { decodeState } from '../../../src/studio/state.ts'
+import { long } from '../../helpers/long.ts'
+import { openView, useStudio } from './page.ts'
+
+const studio = useStudio()
+
+const patiently = <T>(value: () => Promise<T>) => expect.poll(value, { timeout: 60_000, interval: 100 })
+const said = async (page: Page): Promise<string> => (await page.locator('.said').textContent())!
+const handle = (page: Page) => page.getByRole('button', { name: /^A point of noise/ })
+const runsOf = (page: Page): Plan[] => decodeState(new URL(page.url()).hash.slice(1)).runs
+/** How many of a hundred points land. */
+const landed = async (page: Page): Promise<number> =>
+  Number(
+    (await page.locator('.said strong').textContent({ timeout: 60_000 }))!.match(/[\d.]+(?= of 100)/)![0],
+  )
+
+/** What the stage shows, as one number for each of its 20 upright strips: how much of it is drawn over. */
+const STRIPS = `(() => {
+  const canvas = document.querySelector('.play .stage canvas')
+  const { width, height } = canvas
+  const { data } = canvas.getContext('2d').getImageData(0, 0, width, height)
+  const strips = new Array(20).fill(0)
+  for (let i = 3; i < data.length; i += 4) strips[Math.floor((((i - 3) / 4) % width) / width * 20)] += data[i]
+  return strips
+})()`
+
+test('the page opens with points that fly from noise to data', async () => {
+  const { page } = await studio.open({ url: studio.site() })
+  await page.locator('.play .stage canvas').waitFor()
+  expect(await page.locator('nav [aria-current="page"]').textContent()).toBe('Play')
+  // Known before there is an engine.
+  expect(await said(page)).toMatch(/^With one jump, 9\d of 100 points land on the data/)
+  const shown = (): Promise<number[]> => page.evaluate(STRIPS) as Promise<number[]>
+  // Points leave the left side and come to the right one, again and again.
+  const right = async () => (await shown()).slice(10).reduce((a, b) => a + b, 0)
+  const amounts: number[] = []
+  for (let i = 0; i < 40; i++) {
+    amounts.push(await right())
+    await page.waitForTimeout(120)
+  }
+  expect(Math.max(...amounts)).toBeGreaterThan(1.5 * Math.min(...amounts))
+  await page.getByRole('button', { name: 'Pause' }).click()
+  const still = await shown()
+  await page.waitForTimeout(400)
+  expect(await shown()).toEqual(still)
+})
+
+test('a point goes where it is dragged, and is told where one jump takes it', async () => {
+  const { page } = await studio.open({ url: studio.site() })
+  await handle(page).waitFor()
+  const box = (await handle(page).boundingBox())!
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2)
+  await page.mouse.down()
+  await page.mouse.move(box.x - 40, box.y + 60, { steps: 5 })
+  await page.mouse.up()
+  const name = () => handle(page).getAttribute('aria-label')
+  expect(await name()).not.toContain('at 0.8, 1.1')
+  const placed = (await name())!
+    .match(/at (-?[\d.]+), (-?[\d.]+);/)!
+    .slice(1)
+    .map(Number)
+  await handle(page).press('ArrowRight')
+  const moved = (await name())!
+    .match(/at (-?[\d.]+), (-?[\d.]+);/)!
+    .slice(1)
+    .map(Number)
+  expect(moved[0] - placed[0]).toBeCloseTo(0.1, 5)
+  await patiently(name).toMatch(/One jump takes it to -?\d/)
+  for (const line of ['leap', 'path']) await page.locator(`.held .${line}`).waitFor({ state: 'attached' })
+})
+
+long('every trained map of the gallery lands in each way, and says so', { timeout: 180_000 }, async () => {
+  const { page } = await studio.open({ url: studio.site() })
+  for (const [i, name] of exampleTargets.entries()) {
+    await page.locator('.gallery button.tile').nth(i).click()
+    await patiently(async () => runsOf(page)[0].target).toEqual({ kind: 'built-in', name })
+    for (const [way, words] of [
+      ['20 Euler steps', 'With twenty small steps'],
+      ['2 jumps', 'With two jumps'],
+      ['1 jump', 'With one jump'],
+    ]) {
+      await page.getByRole('button', { name: way, exact: true }).click()
+      await patiently(() => said(page)).toContain(words)
+      await patiently(() => landed(page)).toBeGreaterThan(85)
+    }
+    expect(await page.getByRole('alert').count()).toBe(0)
+  }
+  expect(runsOf(page)).toHaveLength(1)
+})
+
+test('a map of one’s own stays when another is shown', async () => {
+  const own: Plan = { ...freshPlan, hidden: 16, stages: [{ ...freshPlan.stages[0], steps: 3 }] }
+  const { page } = await studio.open({ state: { view: 'play', runs: [own] } })
+  await page.getByRole('button', { name: 'two moons' }).click()
+  await patiently(async () => runsOf(page).length).toBe(2)
+  expect(runsOf(page)[0]).toEqual(own)
+  expect(runsOf(page)[1].start).toBe(examplePlan.start)
+})
+
+test('where less motion is asked for, the flight is a row of pictures', async () => {
+  const { page } = await studio.open({ url: studio.site(), reducedMotion: true })
+  await page.locator('.film canvas').first().waitFor()
+  expect(await page.locator('.film canvas').count()).toBe(5)
+  expect(await page.getByRole('button', { name: 'Pause' }).count()).toBe(0)
+})
+
+test('from Play to a drawing, to the tour, and to digits', async () => {
+  const { page } = await studio.open({ url: studio.site() })
+  await page.getByRole('button', { name: 'Draw yours' }).click()
+  await page.getByRole('radio', { name: 'draw one' }).waitFor()
+  expect(await page.getByRole('radio', { name: 'draw one' }).isChecked()).toBe(true)
+  await page.locator('nav a[href="#play"]').click()
+  await page.getByRole('button', { name: 'How it works' }).click()
+  await page.getByRole('heading', { name: '1. The path' }).waitFor()
+  await openView(page, 'digits')
+  await page.locator('section[aria-label="One step"] canvas').first().waitFor()
+})
