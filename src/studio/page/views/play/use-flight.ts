@@ -6,7 +6,7 @@ import { useAnswer } from '../../state/use-answer.ts'
 import type { Way } from './ways.ts'
 
 /** Points that fly. */
-export const COUNT = 2000
+const COUNT = 2000
 
 export interface Flight {
   /** All of them at each of the times, from noise to data. */
