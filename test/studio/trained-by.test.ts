@@ -47,14 +47,16 @@ test('the example says what it was trained by, whatever is chosen to be trained 
   expect(config.batch).toBe(16)
 })
 
-test('the example is of its own data, whatever target it is shown beside', async () => {
-  const session = await begin({
-    ...examplePlan,
-    target: { kind: 'built-in', name: 'spirals' },
-    stages: [stage('lsd')],
-  })
-  expect(told(session).data).toEqual(['ring', 'ring'])
-})
+test.each([
+  ['spirals', 'spirals'],
+  ['pinwheel', 'ring'],
+])(
+  'the example beside %s is of %s: a target without one of its own is shown the ring’s',
+  async (name, of) => {
+    const plan: Plan = { ...examplePlan, target: { kind: 'built-in', name }, stages: [stage('lsd')] }
+    expect(told(await begin(plan)).data).toEqual([of, of])
+  },
+)
 
 test('a training of several stages says the last that took a step', async () => {
   const session = await begin({ ...small, stages: [stage('flow-matching', false)] })

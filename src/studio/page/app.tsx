@@ -27,7 +27,7 @@ const NAMES: Readonly<Record<ViewName, string>> = {
 }
 
 const VIEWS: Readonly<Record<ViewName, () => preact.JSX.Element>> = {
-  play: PlayView,
+  play: () => <PlayView onLearn={() => goTo(0)} />,
   train: TrainView,
   jump: lazyView(async () => (await import('./views/jump.tsx')).JumpView),
   steps: lazyView(async () => (await import('./views/steps.tsx')).StepsView),

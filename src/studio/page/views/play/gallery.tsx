@@ -7,7 +7,6 @@ import { drawTarget, shortName } from '../../parts/target-points.ts'
 import { Thumbnail } from '../../parts/thumbnail.tsx'
 import { MOST_RUNS, problem, runs, selected, update } from '../../state/store.ts'
 import { add, open } from '../../state/training.ts'
-import { goTo } from '../../tour/panel.tsx'
 
 const drawn = new Map<string, PlanePoints>()
 const pictures = exampleTargets.map(name => ({
@@ -49,7 +48,7 @@ function Digits() {
 }
 
 /** Maps that are trained already, and what else there is to do. */
-export function Gallery() {
+export function Gallery({ onLearn }: { onLearn: () => void }) {
   const plan = selected.value
   const shown = isUntouched(plan) ? exampleTarget(plan.target) : null
   return (
@@ -78,7 +77,7 @@ export function Gallery() {
         >
           Draw yours
         </button>
-        <button type="button" onClick={() => goTo(0)}>
+        <button type="button" onClick={onLearn}>
           How it works
         </button>
       </div>

@@ -19,8 +19,12 @@ const wantsStillness = matchMedia('(prefers-reduced-motion: reduce)')
 /** Pictures of the flight where nothing may move by itself. */
 const FILM = [0, 0.25, 0.5, 0.75, 1]
 
-/** Noise on the left, data on the right, and points that fly between them. */
-export function PlayView() {
+/**
+ * Noise on the left, data on the right, and points that fly between them.
+ *
+ * @param onLearn  begins the tour
+ */
+export function PlayView({ onLearn }: { onLearn: () => void }) {
   const chosen = useSignal('1 jump')
   const way = WAYS.find(({ label }) => label === chosen.value)!
   const flight = useFlight(way)
@@ -59,7 +63,7 @@ export function PlayView() {
           }}
         />
       </div>
-      <Gallery />
+      <Gallery onLearn={onLearn} />
     </div>
   )
 }
