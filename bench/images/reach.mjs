@@ -26,7 +26,7 @@ if (missing.length > 0) {
 }
 const folder = mkdtempSync(join(tmpdir(), 'oxbow-reach-'))
 const oxbow = args =>
-  execFileSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  execFileSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 
 function accuracyOf(run) {
   const features = join(ROOT, 'features', 'glyphs-16.onnx')
@@ -54,7 +54,7 @@ for (const name of ['glyphs-meanflow', 'glyphs-cmt-meanflow']) {
   const begun = config.initFrom.run
   const file = join(folder, `${name}.json`)
   const run = join(folder, name)
-  const schedule = { kind: 'constant', warmup: 100 }
+  const schedule = { kind: 'constant', warmup: EVERY }
   const plan = { ...config, initFrom: join(RUNS, begun), schedule, steps: EVERY, checkpointEvery: EVERY }
   writeFileSync(file, JSON.stringify(plan))
   let steps = EVERY

@@ -88,7 +88,7 @@ long('the address of a training that is still replayed asks for all of it', asyn
   await page.waitForTimeout(1000)
   expect(await strip(page)).toContain('replaying')
   const asked = decodeState(new URL(page.url()).hash.slice(1))
-  expect(asked).toEqual({ ...initialState, runs: [plan] })
+  expect(asked).toEqual({ ...initialState, view: 'train', runs: [plan] })
 })
 
 long('the address follows a training while it goes on', async () => {
@@ -120,8 +120,8 @@ test('a link to what is not there shows the first state, and says so', async () 
   expect(await page.getByRole('alert').textContent()).toBe(
     'This link is damaged, or made by another version of the page.',
   )
-  await page.locator('.strip .run').waitFor()
-  expect(decodeState(await address(page)).view).toBe('train')
+  await page.locator('main .said').waitFor()
+  expect(decodeState(await address(page)).view).toBe('play')
 })
 
 const address = async (page: Page): Promise<string> => {
@@ -140,7 +140,7 @@ test('a view that fails says so, and leads back', async () => {
   expect(await page.getByRole('alert').textContent()).toBe('This view could not be shown.')
   await page.evaluate('Element.prototype.replaceChildren = window.own; undefined')
   await page.getByRole('button', { name: 'Begin anew' }).click()
-  await page.locator('main').getByText('Objective').first().waitFor()
+  await page.locator('main').getByText('Draw yours').waitFor()
   expect(await page.getByRole('alert').count()).toBe(0)
 })
 
