@@ -33,7 +33,7 @@ const painted = packReward(
   }),
 )
 const shots = [
-  ...['train', 'jump', 'steps', 'why', 'compare', 'reward', 'digits'].map(view => ({
+  ...['play', 'train', 'jump', 'steps', 'why', 'compare', 'reward', 'digits'].map(view => ({
     name: view,
     state: {
       view,
