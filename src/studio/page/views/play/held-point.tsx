@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals'
-import { useMemo } from 'preact/hooks'
+import { useMemo, useRef } from 'preact/hooks'
 import { SHOWN } from '../../draw/cloud.ts'
 import { through } from '../../draw/scene.tsx'
-import { selected, state } from '../../state/store.ts'
+import { selected, selectedRun, state } from '../../state/store.ts'
 import { useAnswer } from '../../state/use-answer.ts'
 import { hasClosedForm } from '../shared.tsx'
 import { asNoise, onStage } from './flight.ts'
@@ -25,20 +25,24 @@ export function HeldPoint() {
   const [x, y] = place.value
   const { target } = selected.value
   const { weights } = state.value
-  const form = JSON.stringify(target)
+  const form = `${selectedRun.value.name} ${JSON.stringify(target)}`
   const exact = useMemo(() => hasClosedForm(target), [form])
   const points = useMemo(() => Float32Array.of(x, y), [x, y])
-  const key = `${form} ${x} ${y} ${weights}`
+  const key = `${form} ${weights} ${x} ${y}`
   const landed = useAnswer('jump', `held ${key}`, { points, s: 1, t: 0, weights })
   const carried = useAnswer(
     'path',
-    `held ${key} ${exact}`,
+    `held ${key}`,
     { points, times: TIMES, weights },
     exact ? 'target' : 'training',
   )
-  const isOfTarget = (shown: string | null): boolean => shown?.includes(`held ${form} `) ?? false
-  const jump = isOfTarget(landed.key) ? landed.answer : null
-  const path = isOfTarget(carried.key) ? carried.answer?.points : undefined
+  // While it is dragged, what is known of where it was a moment ago is drawn from there.
+  const isOfMap = (shown: string | null): boolean => shown?.includes(`held ${form} ${weights} `) ?? false
+  const isFresh = landed.key === `jump held ${key}`
+  const known = useRef(place.value)
+  if (isFresh) known.current = place.value
+  const jump = isOfMap(landed.key) ? landed.answer : null
+  const path = isOfMap(carried.key) ? carried.answer?.points : undefined
   const from = onStage(place.value, 1)
   const to = jump && onStage([jump[0], jump[1]], 0)
   const move = (event: PointerEvent & { currentTarget: HTMLElement }): void => {
@@ -68,7 +72,7 @@ export function HeldPoint() {
         )}
         {to && (
           <>
-            <polyline class="leap" points={through([drawn(from), drawn(to)])} />
+            <polyline class="leap" points={through([drawn(onStage(known.current, 1)), drawn(to)])} />
             <circle class="landed" cx={to[0]} cy={-to[1]} r={0.08} />
           </>
         )}
@@ -76,7 +80,7 @@ export function HeldPoint() {
       <button
         type="button"
         class="handle"
-        aria-label={`A point of noise at ${x.toFixed(1)}, ${y.toFixed(1)}; drag it, or move it with the arrow keys.${jump ? ` One jump takes it to ${jump[0].toFixed(1)}, ${jump[1].toFixed(1)}.` : ''}`}
+        aria-label={`A point of noise at ${x.toFixed(1)}, ${y.toFixed(1)}; drag it, or move it with the arrow keys.${jump && isFresh ? ` One jump takes it to ${jump[0].toFixed(1)}, ${jump[1].toFixed(1)}.` : ''}`}
         style={{ left: percent(from[0]), top: percent(-from[1]) }}
         onPointerDown={event => event.currentTarget.setPointerCapture(event.pointerId)}
         onPointerMove={move}

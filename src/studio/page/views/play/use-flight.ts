@@ -1,14 +1,18 @@
 import { useMemo } from 'preact/hooks'
 import { drawNoise } from '../../../../sampler/sampler.ts'
 import type { PlanePoints } from '../../../engine/protocol.ts'
-import { selected, selectedLive, state } from '../../state/store.ts'
+import { isUntouched } from '../../../plan.ts'
+import { firstLook } from '../../state/first-look.ts'
+import { selected, selectedRun, state } from '../../state/store.ts'
 import { useAnswer } from '../../state/use-answer.ts'
-import type { Way } from './ways.ts'
+import { WAYS, type Way } from './ways.ts'
 
 /** Points that fly. */
 const COUNT = 2000
 
 export interface Flight {
+  /** How they go: the way that was chosen before, until that of the new one is known. */
+  readonly way: Way
   /** All of them at each of the times, from noise to data. */
   readonly path: readonly PlanePoints[]
   /** Of the last, those off the data. */
@@ -17,26 +21,37 @@ export interface Flight {
   readonly strays: { readonly value: number; readonly floor: number } | null
 }
 
-/** The points on their way: the last known ones until the next are there, and null before any are. */
+/** The points on their way; null before they are known of the map that is selected. */
 export function useFlight({ steps, method }: Way): Flight | null {
-  const { seed, target } = selected.value
+  const plan = selected.value
   const { weights } = state.value
-  const form = JSON.stringify(target)
-  const key = `${form} ${steps} ${method} ${weights} ${seed}`
-  const shown = useAnswer('samples', key, { steps, method, weights, count: COUNT, seed })
-  // Those of another target are none of it.
-  const answer = shown.key?.startsWith(`samples ${form} `) ? shown.answer : null
-  const live = selectedLive.value
-  // What came with the page, or with the last report, is there before anything is computed.
-  const first = live?.samples?.length === 2 * COUNT ? live.samples : null
+  // A training that goes on is still the same map.
+  const form = `${selectedRun.value.name} ${JSON.stringify(plan.target)}`
+  const keyOf = (way: Pick<Way, 'steps' | 'method'>): string =>
+    `${form} ${way.steps} ${way.method} ${weights}`
+  const shown = useAnswer('samples', keyOf({ steps, method }), {
+    steps,
+    method,
+    weights,
+    count: COUNT,
+    seed: plan.seed,
+  })
+  const way = WAYS.find(each => shown.key === `samples ${keyOf(each)}`)
+  // What came with the page is there before anything is computed.
+  const first = useMemo(() => (isUntouched(plan) ? firstLook(plan, weights) : null), [plan, weights])
   return useMemo(() => {
-    if (answer) {
-      const { path, marks, values, floors } = answer
+    if (way && shown.answer) {
+      const { path, marks, values, floors } = shown.answer
       const isKnown = values.strays !== undefined
-      return { path, marks, strays: isKnown ? { value: values.strays, floor: floors.strays.value } : null }
+      return {
+        way,
+        path,
+        marks,
+        strays: isKnown ? { value: values.strays, floor: floors.strays.value } : null,
+      }
     }
-    if (!first) return null
-    const noise = drawNoise(COUNT, 2, seed)
-    return { path: [noise, first], marks: live?.strays?.marks ?? null, strays: live?.strays ?? null }
-  }, [answer, first, live?.strays, seed])
+    if (!first?.samples || !first.strays) return null
+    const noise = drawNoise(COUNT, 2, plan.seed)
+    return { way: WAYS[0], path: [noise, first.samples], marks: first.strays.marks, strays: first.strays }
+  }, [way, shown.answer, first, plan.seed])
 }

@@ -1,5 +1,5 @@
 import { type ReadonlySignal, signal, useSignal } from '@preact/signals'
-import { useEffect, useMemo } from 'preact/hooks'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { Cloud } from '../../draw/cloud.ts'
 import { colourOf, runColour } from '../../draw/colours.ts'
 import { landing } from '../../draw/landing.ts'
@@ -29,7 +29,7 @@ export function PlayView({ onLearn }: { onLearn: () => void }) {
   const way = WAYS.find(({ label }) => label === chosen.value)!
   const flight = useFlight(way)
   const clouds = useClouds(flight)
-  const label = `Noise on the left flies to the data on the right in ${way.label}${flight?.strays ? `; ${landing(flight.strays.value)} land on the data` : ''}`
+  const label = `Noise on the left flies to the data on the right in ${(flight?.way ?? way).label}${flight?.strays ? `; ${landing(flight.strays.value)} land on the data` : ''}`
   return (
     <div class="play">
       <div class="stage">
@@ -47,11 +47,11 @@ export function PlayView({ onLearn }: { onLearn: () => void }) {
         <p class="said" role="status" data-number="landing">
           {flight?.strays ? (
             <>
-              {way.words}, <strong>{landing(flight.strays.value)}</strong> points land on the data.{' '}
+              {flight.way.words}, <strong>{landing(flight.strays.value)}</strong> points land on the data.{' '}
               <span class="soft">Of data themselves: {landing(flight.strays.floor)}.</span>
             </>
           ) : (
-            'A flow map takes noise to data in one jump.'
+            `${way.words} …`
           )}
         </p>
         <Choice
@@ -85,18 +85,19 @@ function useClouds(flight: Flight | null): Cloud[] {
   }, [flight, data, String(still), String(flying)])
 }
 
-/** The flight again and again, until it is paused. */
+/** The flight again and again; it can be paused, and goes on from there. */
 function Loop({ clouds, label }: { clouds: readonly Cloud[]; label: string }) {
   const progress = useSignal(0)
   const paused = useSignal(false)
+  const flown = useRef(0)
   const isPaused = paused.value
   useEffect(() => {
     if (isPaused) return
-    let begun = performance.now()
-    if (progress.peek() > 0) begun -= 1e9
+    let last = performance.now()
     let frame = requestAnimationFrame(function turn(now: number) {
-      if (now - begun > 1e8) begun = now
-      progress.value = progressAt(Math.max(0, now - begun))
+      flown.current += Math.max(0, now - last)
+      last = now
+      progress.value = progressAt(flown.current)
       frame = requestAnimationFrame(turn)
     })
     return () => cancelAnimationFrame(frame)
@@ -109,7 +110,6 @@ function Loop({ clouds, label }: { clouds: readonly Cloud[]; label: string }) {
       <button
         type="button"
         class="pause"
-        aria-pressed={isPaused}
         onClick={() => {
           paused.value = !isPaused
         }}
