@@ -232,6 +232,11 @@ template <class F> static INLINE void gatherRun(char *const *at, Index n, const 
   *out = found;
 }
 
+static INLINE void gatherBy(bool isSum, char *const *at, Index n, const Index *steps) {
+  if (isSum) gatherRun(at, n, steps, [](V a, V b) { return a + b; }, true);
+  else gatherRun(at, n, steps, [](V a, V b) { return larger(a, b); }, false);
+}
+
 // One share of the outermost of some loops that has more than one turn.
 static void takeShare(Nest &nest, int loops, const Context &c) {
   for (int i = 0; i < loops; i++) {
@@ -249,8 +254,7 @@ static void reduceLines(int kind, float *out, const float *in, Index lines, Inde
     out[i] = kind == ADD ? 0 : -INFINITY;
     char *at[2] = {(char *)(out + i), (char *)(in + i * n)};
     const Index steps[2] = {0, 1};
-    if (kind == ADD) gatherRun(at, n, steps, [](V a, V b) { return a + b; }, true);
-    else gatherRun(at, n, steps, [](V a, V b) { return larger(a, b); }, false);
+    gatherBy(kind == ADD, at, n, steps);
   }
 }
 static void spreadLines(float *out, const float *in, Index lines, Index n) {
@@ -303,7 +307,7 @@ static NOINLINE void pass(const int32_t *w, Context &c) {
     reach[v] = isOne && inner[v] == 1 ? AS_IS : isOne && inner[v] == 0 && v >= results && !isWalked[v] ? STILL : APART;
     isPlain = isPlain && reach[v] != APART;
   }
-  const Index fitting = hasLines && n > CHUNK / 2 ? 1 : CHUNK / (n > 0 ? n : 1), piece = hasLines && n > CHUNK ? n : CHUNK;
+  const Index fitting = n > 0 && n < CHUNK ? CHUNK / n : 1, piece = hasLines && n > CHUNK ? n : CHUNK;
   const Index most = isByRuns ? fitting : isPlain || isMove ? n : CHUNK;
   if (isByRuns) nest.loops--;
   walk(nest, 4, [&](char *const *at, Index all, const Index *along) {
@@ -370,10 +374,7 @@ static NOINLINE void accumulate(int kind, const Nest &nest) {
   const Index *out = nest.strides[0], *in = nest.strides[1];
   if (kind == 0 && nest.loops == 2 && out[0] == 0 && out[1] == 1 && in[1] == 1)
     return addColumns(nest.sizes[0], nest.sizes[1], (float *)nest.at[0], (const float *)nest.at[1], in[0]);
-  walk(nest, 4, [kind](char *const *at, Index n, const Index *steps) {
-    if (kind == 0) gatherRun(at, n, steps, [](V a, V b) { return a + b; }, true);
-    else gatherRun(at, n, steps, [](V a, V b) { return larger(a, b); }, false);
-  });
+  walk(nest, 4, [kind](char *const *at, Index n, const Index *steps) { gatherBy(kind == 0, at, n, steps); });
 }
 
 static void walkStep(int kind, const Nest &nest) {

@@ -25,6 +25,7 @@ if (missing.length > 0) {
   process.exit(2)
 }
 const folder = mkdtempSync(join(tmpdir(), 'oxbow-reach-'))
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
 const oxbow = args =>
   execFileSync(process.execPath, [MAIN, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 
@@ -70,4 +71,3 @@ for (const name of ['glyphs-meanflow', 'glyphs-cmt-meanflow']) {
     `| \`${name.slice(7)}\` | \`${begun.slice(7)}\` | ${reached} | ${(100 * accuracy).toFixed(1)} |`,
   )
 }
-rmSync(folder, { recursive: true })

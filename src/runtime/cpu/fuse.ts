@@ -199,16 +199,21 @@ export function fused(instructions: readonly Instruction[]): Instruction[] {
       continue
     }
     // It can join the last chain that it needs, and those after it.
-    const able = open.slice(Math.max(0, last)).filter(chain => chain.joining(each))
-    const chain =
-      able.findLast(one => one.isRelated(each)) ?? (able.at(-1) === open.at(-1) ? able.at(-1) : undefined)
-    if (chain) chain.add(chain.joining(each)!)
-    else {
-      const begun = new Chain(each)
-      begun.add(begun.joining(each)!)
-      open.push(begun)
-      if (open.length > MOST_OPEN) end(1)
+    const able = open.slice(Math.max(0, last)).flatMap(chain => {
+      const joining = chain.joining(each)
+      return joining ? [{ chain, joining }] : []
+    })
+    const latest = able.at(-1)
+    const related = able.findLast(({ chain }) => chain.isRelated(each))
+    const joined = related ?? (latest?.chain === open.at(-1) ? latest : undefined)
+    if (joined) {
+      joined.chain.add(joined.joining)
+      continue
     }
+    const begun = new Chain(each)
+    begun.add(begun.joining(each)!)
+    open.push(begun)
+    if (open.length > MOST_OPEN) end(1)
   }
   end(open.length)
   return found

@@ -27,6 +27,14 @@ export function drawTarget(target: Target, count: number): PlanePoints {
 
 export const targetPoints: (target: Target, count?: number) => PlanePoints = remembered(drawTarget)
 
+const drawn = new Map<string, PlanePoints>()
+
+/** A few points of a built-in dataset, for a small picture: drawn once, when they are asked for. */
+export const fewPoints = (name: string) => (): PlanePoints => {
+  if (!drawn.has(name)) drawn.set(name, drawTarget({ kind: 'built-in', name }, 500))
+  return drawn.get(name)!
+}
+
 const NAMES: Readonly<Record<string, string>> = {
   'eight-gaussians': '8 Gaussians',
   'two-moons': 'two moons',

@@ -1,21 +1,13 @@
 import { planeDatasets } from '../../../data/built-in.ts'
-import type { PlanePoints } from '../../engine/protocol.ts'
 import { selected } from '../state/store.ts'
 import { begin, making } from './choose.ts'
 import { FileTarget } from './file-target.tsx'
 import { Painter } from './painter.tsx'
-import { drawTarget, shortName } from './target-points.ts'
+import { fewPoints, shortName } from './target-points.ts'
 import { Thumbnail } from './thumbnail.tsx'
 import './targets.css'
 
-const drawn = new Map<string, PlanePoints>()
-
-/** A few points of a built-in dataset, drawn once. */
-const few = (name: string) => (): PlanePoints => {
-  if (!drawn.has(name)) drawn.set(name, drawTarget({ kind: 'built-in', name }, 500))
-  return drawn.get(name)!
-}
-const pictures = Object.keys(planeDatasets).map(name => ({ name, points: few(name) }))
+const pictures = Object.keys(planeDatasets).map(name => ({ name, points: fewPoints(name) }))
 
 /** A sign in the place of a picture. */
 function Sign({ path }: { path: string }) {

@@ -1,21 +1,13 @@
-import type { PlanePoints } from '../../../engine/protocol.ts'
 import { type ExampleTarget, exampleTarget, exampleTargets } from '../../../example/trained-by.ts'
 import { exampleOn, isUntouched } from '../../../plan.ts'
 import type { ViewName } from '../../../state.ts'
 import { making } from '../../parts/choose.ts'
-import { drawTarget, shortName } from '../../parts/target-points.ts'
+import { fewPoints, shortName } from '../../parts/target-points.ts'
 import { Thumbnail } from '../../parts/thumbnail.tsx'
 import { MOST_RUNS, problem, runs, selected, update } from '../../state/store.ts'
 import { add, open } from '../../state/training.ts'
 
-const drawn = new Map<string, PlanePoints>()
-const pictures = exampleTargets.map(name => ({
-  name,
-  points: (): PlanePoints => {
-    if (!drawn.has(name)) drawn.set(name, drawTarget({ kind: 'built-in', name }, 500))
-    return drawn.get(name)!
-  },
-}))
+const pictures = exampleTargets.map(name => ({ name, points: fewPoints(name) }))
 
 /** Shows the trained map of a target in the place of another that came with the page; what one has trained stays. */
 function show(name: ExampleTarget): void {

@@ -2,10 +2,11 @@ import { useSignal } from '@preact/signals'
 import { useMemo, useRef } from 'preact/hooks'
 import { SHOWN } from '../../draw/cloud.ts'
 import { through } from '../../draw/scene.tsx'
-import { selected, selectedRun, state } from '../../state/store.ts'
+import { selected, state } from '../../state/store.ts'
 import { useAnswer } from '../../state/use-answer.ts'
 import { hasClosedForm } from '../shared.tsx'
 import { asNoise, onStage } from './flight.ts'
+import { mapKey } from './use-flight.ts'
 
 /** Times of a true path that are drawn. */
 const TIMES = Array.from({ length: 41 }, (_, i) => 1 - i / 40)
@@ -25,7 +26,7 @@ export function HeldPoint() {
   const [x, y] = place.value
   const { target } = selected.value
   const { weights } = state.value
-  const form = `${selectedRun.value.name} ${JSON.stringify(target)}`
+  const form = mapKey.value
   const exact = useMemo(() => hasClosedForm(target), [form])
   const points = useMemo(() => Float32Array.of(x, y), [x, y])
   const key = `${form} ${weights} ${x} ${y}`

@@ -1,3 +1,4 @@
+import { computed } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import { drawNoise } from '../../../../sampler/sampler.ts'
 import type { PlanePoints } from '../../../engine/protocol.ts'
@@ -9,6 +10,9 @@ import { WAYS, type Way } from './ways.ts'
 
 /** Points that fly. */
 const COUNT = 2000
+
+/** Of the map that is selected; a training that goes on is still the same. */
+export const mapKey = computed(() => `${selectedRun.value.name} ${JSON.stringify(selected.value.target)}`)
 
 export interface Flight {
   /** How they go: the way that was chosen before, until that of the new one is known. */
@@ -25,8 +29,7 @@ export interface Flight {
 export function useFlight({ steps, method }: Way): Flight | null {
   const plan = selected.value
   const { weights } = state.value
-  // A training that goes on is still the same map.
-  const form = `${selectedRun.value.name} ${JSON.stringify(plan.target)}`
+  const form = mapKey.value
   const keyOf = (way: Pick<Way, 'steps' | 'method'>): string =>
     `${form} ${way.steps} ${way.method} ${weights}`
   const shown = useAnswer('samples', keyOf({ steps, method }), {
