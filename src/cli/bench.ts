@@ -115,6 +115,13 @@ function rowOf(
   }
 }
 
+/** A row as `--json` prints it: each engine under its name. */
+const asJson = ({ timings, floor, ...row }: BenchRow) => ({
+  ...row,
+  ...(floor && { floorMs: floor.ms, floorRatio: floor.ratio, gigaflops: floor.gigaflops }),
+  ...timings,
+})
+
 async function printTables(rows: readonly BenchRow[]): Promise<void> {
   const { default: Table } = await import('cli-table3')
   const tableOf = (head: string[], cells: readonly (readonly string[])[]) => {
@@ -174,7 +181,7 @@ export async function benchCommand({ python, rounds, quick, only, json }: BenchF
       for (const { worker } of contenders) worker.close()
     }
   }
-  if (json) return printJson({ machine, rows })
+  if (json) return printJson({ machine, rows: rows.map(asJson) })
   print(machine)
   await printTables(rows)
 }

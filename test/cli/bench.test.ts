@@ -39,12 +39,12 @@ long(
       ['train-psd-512', 2],
     ])
     const names = findNative() ? ['oxbow', 'onnx'] : ['onnx']
-    for (const { timings, floor } of rows) {
-      expect(Object.keys(timings)).toEqual(names)
-      expect(timings[names[0]]).toMatchObject({ ratio: 1 })
-      for (const name of names) expect(timings[name].ms).toBeGreaterThan(0)
-      if (findNative()) expect(floor).toMatchObject({ ms: expect.any(Number), gigaflops: expect.any(Number) })
-      else expect(floor).toBeUndefined()
+    const ofFloor = findNative() ? ['floorMs', 'floorRatio', 'gigaflops'] : []
+    for (const row of rows) {
+      expect(Object.keys(row)).toEqual(['name', 'threads', ...ofFloor, ...names])
+      expect(row[names[0]]).toMatchObject({ ratio: 1 })
+      for (const name of names) expect(row[name].ms).toBeGreaterThan(0)
+      for (const key of ofFloor) expect(row[key]).toBeGreaterThan(0)
     }
   },
 )
