@@ -2,7 +2,7 @@ import type { Dataset } from './dataset.ts'
 import { gaussian } from './gaussian-mixture.ts'
 import { glyphs } from './glyphs.ts'
 import { eightGaussians, ring } from './modes.ts'
-import { checkerboard, pinwheel, spirals, swissRoll, twoMoons } from './shapes.ts'
+import { checkerboard, heart, pinwheel, spirals, swissRoll, twoMoons } from './shapes.ts'
 
 /** A built-in dataset. */
 export interface DatasetEntry {
@@ -19,6 +19,7 @@ export const planeDatasets: Readonly<Record<string, DatasetEntry>> = {
   'swiss-roll': { description: 'one spiral with noise', create: swissRoll },
   pinwheel: { description: 'five bent arms', create: pinwheel },
   spirals: { description: 'two interleaved spirals', create: spirals },
+  heart: { description: 'a heart, uniform', create: heart },
   gaussian: {
     description: 'one Gaussian about (1, -1), standard deviation 0.5',
     create: () => gaussian({ mean: [1, -1], std: 0.5 }),

@@ -119,6 +119,21 @@ export function spirals(): Dataset {
   )
 }
 
+/** Uniform inside the curve `(x^2 + y^2 - 1)^3 = x^2 y^3`, doubled and shifted down by 0.6. */
+export function heart(): Dataset {
+  const [scale, down] = [2, 0.6]
+  return plane('heart', { scale, shift: [0, -down] }, (random, out, at) => {
+    for (;;) {
+      const x = 1.2 * (2 * random.uniform() - 1)
+      const y = 2.4 * random.uniform() - 1.1
+      if ((x * x + y * y - 1) ** 3 > x * x * y ** 3) continue
+      out[at] = scale * x
+      out[at + 1] = scale * y - down
+      return undefined
+    }
+  })
+}
+
 /**
  * A dataset in the plane from a function that writes one point at `out[at]`, `out[at + 1]`, its vector if it has any, and gives its
  * class if it has any.

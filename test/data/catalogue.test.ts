@@ -68,6 +68,7 @@ const expected: Record<string, [number[], number]> = {
   'swiss-roll': [swissMean, swissSquare - swissMean[0] ** 2 - swissMean[1] ** 2],
   pinwheel: [[0, 0], 4 * 1.1],
   spirals: [[0, 0], spiralSquare],
+  heart: [[0, 2 * 0.2934813 - 0.6], 4 * (0.3283585 + 0.2770506)], // by 64 million cells
   gaussian: [[1, -1], 0.5],
 }
 

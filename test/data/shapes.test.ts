@@ -94,6 +94,16 @@ test('the points of spirals lie along two curves, evenly', () => {
   expect(Math.abs(first - second)).toBeLessThan(0.1)
 })
 
+test('heart fills its curve evenly, and nothing outside', () => {
+  const points = rows(draw(generatedDataset('heart'), 40_000))
+  const inside = ([x, y]: [number, number]): boolean => (x * x + y * y - 1) ** 3 <= x * x * y ** 3 + 1e-12
+  expect(points.filter(([x, y]) => !inside([x / 2, (y + 0.6) / 2]))).toEqual([])
+  // Two squares of one size, one in a lobe, one near the middle; of area 4 * 3.661976.
+  const share = (a: number, b: number) =>
+    points.filter(([x, y]) => Math.abs(x - a) < 0.4 && Math.abs(y - b) < 0.4).length / points.length
+  for (const found of [share(1.2, 0.6), share(0, -0.8)]) expect(found).toBeCloseTo(0.64 / (4 * 3.661976), 2)
+})
+
 test('the arms of pinwheel straighten when the bend is undone', () => {
   let [cos, sin] = [0, 0]
   const points = rows(draw(generatedDataset('pinwheel'), 5000))

@@ -80,7 +80,7 @@ describe('off a mixture', () => {
 })
 
 describe('off other data', () => {
-  test.each(['two-moons', 'checkerboard', 'swiss-roll', 'pinwheel', 'spirals'])(
+  test.each(['two-moons', 'checkerboard', 'swiss-roll', 'pinwheel', 'spirals', 'heart'])(
     'of fresh points of %s one in a thousand strays',
     name => {
       const rule = strayRule(datasets[name].create())

@@ -13,6 +13,7 @@ import type { Report } from '../../src/studio/engine/protocol.ts'
 import { Session } from '../../src/studio/engine/session.ts'
 import { distance as board } from '../../src/studio/example/checkerboard.ts'
 import { fromHalves, toHalves } from '../../src/studio/example/half.ts'
+import { distance as heart } from '../../src/studio/example/heart.ts'
 import { distance } from '../../src/studio/example/ring.ts'
 import { distance as spirals } from '../../src/studio/example/spirals.ts'
 import { distance as moons } from '../../src/studio/example/two-moons.ts'
@@ -68,6 +69,7 @@ long.each([
   ['two-moons', moons],
   ['spirals', spirals],
   ['checkerboard', board],
+  ['heart', heart],
 ] as const)(
   'the trained map of %s is as good as it says, and says what it was trained on',
   async (name, said) => {

@@ -11,6 +11,7 @@ const WEIGHTS: Readonly<Record<ExampleTarget, () => Promise<{ averaged: string; 
   'two-moons': () => import('../example/two-moons.ts'),
   spirals: () => import('../example/spirals.ts'),
   checkerboard: () => import('../example/checkerboard.ts'),
+  heart: () => import('../example/heart.ts'),
 }
 
 /**

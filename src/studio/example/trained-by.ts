@@ -1,7 +1,7 @@
 import type { Plan } from '../plan-schema.ts'
 
 /** Datasets that a trained map comes with the page for; the first is the one that it opens with. */
-export const exampleTargets = ['ring', 'two-moons', 'spirals', 'checkerboard'] as const
+export const exampleTargets = ['ring', 'two-moons', 'spirals', 'checkerboard', 'heart'] as const
 export type ExampleTarget = (typeof exampleTargets)[number]
 
 /** Of which dataset the trained map of a target is: that of the ring, where the target has none of its own. */
