@@ -86,7 +86,18 @@ function problem(file: string, imported: string): string | undefined {
 }
 
 /** Rooms of the studio's page, in the same order; its entries, which lie loose, import from all of them. */
-const PAGE_ROOMS = ['styles', 'draw', 'connection', 'state', 'parts', 'take-home', 'tour', 'views', 'frame']
+const PAGE_ROOMS = [
+  'styles',
+  'draw',
+  'one-file',
+  'connection',
+  'state',
+  'parts',
+  'take-home',
+  'tour',
+  'views',
+  'frame',
+]
 const PAGE_ENTRIES = ['app.tsx', 'index.html', 'main.tsx', 'thread.ts', 'worker.ts']
 const PAGE = join(SOURCE, 'studio/page')
 
@@ -194,7 +205,7 @@ describe('the layers of the source', () => {
   })
 
   test('an import of a view by what is below it would be found', () => {
-    const view = join(PAGE, 'views/jump.tsx')
+    const view = join(PAGE, 'views/play/jump.tsx')
     for (const below of ['draw/points.tsx', 'parts/slider.tsx', 'state/run.ts', 'connection/client.ts']) {
       expect(roomProblem(join(PAGE, below), view)).toBeDefined()
     }

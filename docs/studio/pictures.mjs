@@ -33,13 +33,13 @@ const painted = packReward(
   }),
 )
 const shots = [
-  ...['play', 'train', 'jump', 'steps', 'why', 'compare', 'reward', 'digits'].map(view => ({
+  ...['play', 'train', 'jump', 'steps', 'why', 'compare', 'steer', 'digits'].map(view => ({
     name: view,
     state: {
       view,
       runs: view === 'compare' ? [examplePlan, psd] : [examplePlan],
       jump: view === 'jump' ? { s: 1, t: 0.4, point: 12 } : follow,
-      ...(view === 'reward' && { reward: { ...initialState.reward, kind: 'painted', painted } }),
+      ...(view === 'steer' && { reward: { ...initialState.reward, kind: 'painted', painted } }),
     },
   })),
   { name: 'tour', state: { view: 'jump', tour: 2, runs: [examplePlan], jump: follow } },

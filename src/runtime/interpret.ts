@@ -1,6 +1,6 @@
-import { type CorePrimitive, DYNAMIC, type Graph, type Tensor } from '../autodiff/index.ts'
+import type { CorePrimitive, Graph, Tensor } from '../autodiff/index.ts'
 import { kernels, type Value } from '../autodiff/kernel.ts'
-import { knownSize, type Shape, sizeOf } from '../autodiff/primitive.ts'
+import { DYNAMIC, knownSize, type Shape, sizeOf } from '../autodiff/primitive.ts'
 import { binaryScalar, unaryScalar } from '../autodiff/scalar.ts'
 import { type Buffer, type Program, portsOf } from './program.ts'
 

@@ -1,5 +1,5 @@
-import { type CorePrimitive, type DType, DYNAMIC, type Graph, type Shape } from '../autodiff/index.ts'
-import { knownSize } from '../autodiff/primitive.ts'
+import type { CorePrimitive, DType, Graph, Shape } from '../autodiff/index.ts'
+import { DYNAMIC, knownSize } from '../autodiff/primitive.ts'
 import { readMetadata } from './protobuf.ts'
 
 /** ONNX Runtime itself cannot be loaded: nothing is said of a graph or a file. */

@@ -6,8 +6,25 @@ import { targetDataset } from './engine/target.ts'
 import { betaSchema, bumpShape, examplePlan, paintedShape, planSchema } from './plan.ts'
 import { NOTHING_PAINTED, readReward } from './reward.ts'
 
-export const views = ['play', 'train', 'jump', 'steps', 'why', 'compare', 'reward', 'digits'] as const
+/** What is done in the page, a room each, and the views of each room, of which the first is where it opens. */
+export const rooms = {
+  play: ['play', 'jump', 'steps', 'digits'],
+  train: ['train'],
+  steer: ['steer'],
+  compare: ['compare', 'why'],
+} as const
 
+export type Room = keyof typeof rooms
+
+export const views = Object.values(rooms).flat()
+
+export const roomOf = (view: ViewName): Room =>
+  (Object.keys(rooms) as Room[]).find(room => (rooms[room] as readonly ViewName[]).includes(view))!
+
+/** A view by its name, or by the one that it had in links of older versions. */
+const viewSchema = z.preprocess(name => (name === 'reward' ? 'steer' : name), z.enum(views))
+
+const firstPlay = { way: 0, point: [0.8, 1.1] as [number, number] }
 const firstCompare = { steps: 1 }
 const firstDigits = { class: null, scale: null, seed: 0, to: 1, at: 0 }
 const firstReward = {
@@ -23,7 +40,7 @@ const firstReward = {
 
 /** What the page shows; it is in the page's address, so that a link shows the same. */
 const stateSchema = z.strictObject({
-  view: z.enum(views),
+  view: viewSchema,
   /** Step of the guided tour, or none. */
   tour: z.int().min(0).max(6).nullable(),
   /** Trainings, of which one is selected. */
@@ -32,6 +49,13 @@ const stateSchema = z.strictObject({
   weights: z.enum(['ema', 'raw']),
   /** The class that maps are told, by its place among those that they know; none where absent. */
   class: z.int().min(0).optional(),
+  /** How points fly in Play, by the place of the way, and the point of noise that is held there. */
+  play: z
+    .strictObject({
+      way: z.int().min(0).max(3),
+      point: z.tuple([z.number().min(-3).max(3), z.number().min(-3).max(3)]),
+    })
+    .prefault(firstPlay),
   /** The jump that is looked at: its times, and the point that is followed. */
   jump: z.strictObject({
     s: z.number().min(0).max(1),
@@ -75,12 +99,16 @@ const stateSchema = z.strictObject({
 export type StudioState = z.infer<typeof stateSchema>
 export type ViewName = StudioState['view']
 
+/** The view that a word is the name of. */
+export const readView = (name: string): ViewName | undefined => viewSchema.safeParse(name).data
+
 export const initialState: StudioState = {
   view: 'play',
   tour: null,
   runs: [examplePlan],
   selected: 0,
   weights: 'ema',
+  play: firstPlay,
   jump: { s: 1, t: 0, point: null },
   compare: firstCompare,
   reward: firstReward,

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type Plugin } from 'vite'
 import { licences } from './licences.config.ts'
+import { oneFileViewer } from './one-file.config.ts'
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 
@@ -18,7 +19,7 @@ const notices = licences()
 export default defineConfig({
   root: here('page'),
   base: './',
-  plugins: [modernFonts, notices.page],
+  plugins: [modernFonts, oneFileViewer, notices.page],
   build: {
     outDir: here('../../dist/studio/site'),
     emptyOutDir: true,

@@ -7,7 +7,7 @@ import { landing, landingPercent } from '../../src/studio/page/draw/landing.ts'
 import { logAxis } from '../../src/studio/page/draw/log-axis.ts'
 import { floorRange, shortNumber } from '../../src/studio/page/draw/number.ts'
 import { moveTimes, snap, timesNear, withS, withT } from '../../src/studio/page/draw/times.ts'
-import { worseWithSteps } from '../../src/studio/page/views/worse.ts'
+import { worseWithSteps } from '../../src/studio/page/views/play/worse.ts'
 
 describe('picking', () => {
   const points = Float32Array.of(0, 0, 1, 0, 2, 2)

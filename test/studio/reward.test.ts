@@ -156,7 +156,7 @@ describe('in a link', () => {
   const tilted = { ...freshPlan, stages: [{ ...freshPlan.stages[0], tilt: tiltOf(painting) }] }
 
   test('a painting is there, in the view and in a run that learns it', () => {
-    const state: StudioState = { ...initialState, view: 'reward', reward, runs: [freshPlan, tilted] }
+    const state: StudioState = { ...initialState, view: 'steer', reward, runs: [freshPlan, tilted] }
     expect(decodeState(encodeState(state))).toEqual(state)
     // Once more costs little: what is deflated twice is the same text.
     const once = encodeState({ ...state, runs: [freshPlan] }).length

@@ -1,9 +1,7 @@
-import { DYNAMIC, simplify, spec, trace } from '../../autodiff/index.ts'
 import { type Config, ConfigError, pointOf, resolveConfig, type UserConfig } from '../../config/index.ts'
 import type { WeightsName } from '../../config/weights-name.ts'
 import type { Dataset } from '../../data/dataset.ts'
 import type { StandardizedDataset } from '../../data/standardized.ts'
-import { mapOf, type PointSpec, parameterCount } from '../../model/index.ts'
 import { objectives } from '../../objective/index.ts'
 import type { Program } from '../../runtime/program.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
@@ -20,6 +18,7 @@ import { trainedBy, trainedOn } from '../example/trained-by.ts'
 import { fileOfPlan, MOST_STAGES, type Plan, type Stage, stepsOf, withStage } from '../plan.ts'
 import { classDataset, classesOfConfig, toldClass } from './classes.ts'
 import { exampleOf } from './example.ts'
+import { mapGraph } from './map-graph.ts'
 import { type OpenedFile, openFile } from './model-file.ts'
 import { recipeKeys } from './recipe-keys.ts'
 import { targetDataset } from './target.ts'
@@ -71,28 +70,6 @@ export function userConfigOf(
 export const configOf = (...given: Parameters<typeof userConfigOf>): Config =>
   resolveConfig(userConfigOf(...given))
 
-/** A flow map whose parameters are an input, so that it is compiled once for a whole training. */
-async function compileMap(
-  engine: Runtime,
-  config: Config,
-  point: PointSpec,
-  value: 'jump' | 'velocity',
-): Promise<Program> {
-  const graph = trace(
-    ({ parameters, x, s, t, ...condition }) => ({
-      y: mapOf(config, point, parameters, condition)[value](x, s, t),
-    }),
-    {
-      parameters: spec([parameterCount(config, point)]),
-      x: spec([DYNAMIC, 2]),
-      s: spec([DYNAMIC, 1]),
-      t: spec([DYNAMIC, 1]),
-      ...(point.condition && { class: spec([DYNAMIC], 'int64') }),
-    },
-  )
-  return engine.compile(simplify(graph))
-}
-
 /** What one stage of a training needs. */
 interface Course {
   readonly config: Config
@@ -125,8 +102,8 @@ async function openCourse(
   const pool = pairs && (await solvePool(engine, config, dataset, pairs))
   const programs = {
     step: await engine.compileScan(step.graph, step.state.length),
-    jump: await compileMap(engine, config, point, 'jump'),
-    velocity: await compileMap(engine, config, point, 'velocity'),
+    jump: await engine.compile(mapGraph(config, point, 'jump')),
+    velocity: await engine.compile(mapGraph(config, point, 'velocity')),
   }
   const trainer = new Trainer(config, dataset, step, programs.step, { ...weights, pool })
   return { config, teachers, programs, trainer }

@@ -5,10 +5,8 @@ import { generated } from '../../data/generated.ts'
 import type { PointSpec } from '../../model/index.ts'
 import { random } from '../../random/random.ts'
 import type { Target } from '../plan.ts'
+import { REACH } from '../reach.ts'
 import { fromText, unpack } from './bytes.ts'
-
-/** Half the side of the square that is drawn on. */
-export const REACH = 4
 
 /** The distribution of a picture: a cell by its darkness, then a point of the cell, uniform. */
 function densityDataset(side: number, text: string): Dataset {

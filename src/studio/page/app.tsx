@@ -1,67 +1,30 @@
 import { useEffect, useErrorBoundary, useRef } from 'preact/hooks'
-import { type ViewName, views } from '../state.ts'
+import type { ViewName } from '../state.ts'
 import { ConnectionNote } from './frame/connection-note.tsx'
 import { LinkNote } from './frame/link-note.tsx'
 import { Menu } from './frame/menu.tsx'
 import { Problems } from './frame/problems.tsx'
 import { RunStrip } from './frame/run-strip.tsx'
 import { ShareNote } from './frame/share.tsx'
+import { NAMES, RoomViews, Tabs } from './frame/tabs.tsx'
 import { Announcements } from './parts/announcements.tsx'
 import { lazyView } from './parts/lazy-view.tsx'
 import { runs, state, update } from './state/store.ts'
 import { begin, beginAnew } from './state/training.ts'
 import { goTo, TourPanel } from './tour/panel.tsx'
 import { PlayView } from './views/play/view.tsx'
-import { TrainView } from './views/train.tsx'
+import { TrainView } from './views/train/view.tsx'
 import './frame/frame.css'
-
-const NAMES: Readonly<Record<ViewName, string>> = {
-  play: 'Play',
-  train: 'Train',
-  jump: 'Jump',
-  steps: 'Steps',
-  why: 'Why',
-  compare: 'Compare',
-  reward: 'Reward',
-  digits: 'Digits',
-}
 
 const VIEWS: Readonly<Record<ViewName, () => preact.JSX.Element>> = {
   play: () => <PlayView onLearn={() => goTo(0)} />,
   train: TrainView,
-  jump: lazyView(async () => (await import('./views/jump.tsx')).JumpView),
-  steps: lazyView(async () => (await import('./views/steps.tsx')).StepsView),
-  why: lazyView(async () => (await import('./views/why.tsx')).WhyView),
-  compare: lazyView(async () => (await import('./views/compare.tsx')).CompareView),
-  reward: lazyView(async () => (await import('./views/reward.tsx')).RewardView),
-  digits: lazyView(async () => (await import('./views/digits/view.tsx')).DigitsView),
-}
-
-/** Digits are a picture of Play's gallery. */
-const tabs = views.filter(view => view !== 'digits')
-const tabOf = (view: ViewName): ViewName => (view === 'digits' ? 'play' : view)
-
-function Tabs() {
-  return (
-    <nav aria-label="Views">
-      <ul class="tabs">
-        {tabs.map(view => (
-          <li key={view}>
-            <a
-              href={`#${view}`}
-              aria-current={tabOf(state.value.view) === view ? 'page' : undefined}
-              onClick={event => {
-                event.preventDefault()
-                update({ view })
-              }}
-            >
-              {NAMES[view]}
-            </a>
-          </li>
-        ))}
-      </ul>
-    </nav>
-  )
+  jump: lazyView(async () => (await import('./views/play/jump.tsx')).JumpView),
+  steps: lazyView(async () => (await import('./views/play/steps.tsx')).StepsView),
+  why: lazyView(async () => (await import('./views/compare/why.tsx')).WhyView),
+  compare: lazyView(async () => (await import('./views/compare/view.tsx')).CompareView),
+  steer: lazyView(async () => (await import('./views/steer/view.tsx')).SteerView),
+  digits: lazyView(async () => (await import('./views/play/digits/view.tsx')).DigitsView),
 }
 
 function LearnButton() {
@@ -133,6 +96,7 @@ export function App() {
             {NAMES[view]}
           </h2>
           <div class="room" style={{ '--own': `var(--run-${state.value.selected})` }}>
+            <RoomViews />
             <Guarded key={view} View={View} />
           </div>
         </main>

@@ -2,8 +2,8 @@ import { DataError } from '../../data/error.ts'
 import { outlierIn } from '../../data/outliers.ts'
 import { random } from '../../random/random.ts'
 import { toText } from '../engine/bytes.ts'
-import { REACH } from '../engine/target.ts'
 import { LONGEST_NAME, type Target } from '../plan.ts'
+import { REACH } from '../reach.ts'
 import type { Columns } from './columns.ts'
 
 /** Points that a target keeps: its link stays short enough to be sent. */

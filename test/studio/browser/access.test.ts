@@ -6,7 +6,7 @@ import { initialState, views } from '../../../src/studio/state.ts'
 import { long, some } from '../../helpers/long.ts'
 import { misplaced } from './layout.ts'
 import { hasFocus, openView, useStudio } from './page.ts'
-import { AUDIT, SHOWN, serious } from './shown.ts'
+import { AUDIT, linksTo, SHOWN, serious } from './shown.ts'
 
 const studio = useStudio()
 
@@ -165,15 +165,14 @@ const FOCUSED = `(() => {
 long('the keyboard alone reaches every control of every view, and the focus is seen', async () => {
   const { page } = await studio.open({ reducedMotion: true })
   for (const view of views) {
-    if (view === 'digits') await openView(page, view)
-    else {
-      const tab = page.locator(`nav a[href="#${view}"]`)
-      await tab.focus()
+    const links = linksTo(view)
+    for (const link of links) {
+      await page.locator(link).focus()
       await page.keyboard.press('Enter')
     }
     await page.locator('main').getByText(SHOWN[view]).first().waitFor()
     // The focus stays where it was: on the tab that was chosen.
-    if (view !== 'digits') expect(await hasFocus(page.locator(`nav a[href="#${view}"]`)), view).toBe(true)
+    if (links.length === 1) expect(await hasFocus(page.locator(links[0])), view).toBe(true)
     const count = (await page.evaluate(MARK)) as number
     await page.evaluate('document.activeElement.blur(); getSelection().removeAllRanges()')
     const seen = new Set<string>()
@@ -265,7 +264,7 @@ const SMALL_LETTERS = `[...document.querySelectorAll('.katex-html span')]
 
 test('letters of formulas are at least 12 px', async () => {
   const { page } = await studio.open({ width: 360 })
-  for (const view of ['train', 'reward'] as const) {
+  for (const view of ['train', 'steer'] as const) {
     await go(page, view)
     await page.locator('main .katex-html').first().waitFor()
     expect(await page.evaluate(SMALL_LETTERS), view).toEqual([])

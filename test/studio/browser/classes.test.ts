@@ -9,7 +9,7 @@ import { train } from '../../../src/training/train.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
 import { long } from '../../helpers/long.ts'
 import { tiny } from '../../helpers/training.ts'
-import { standing, useStudio } from './page.ts'
+import { openView, standing, useStudio } from './page.ts'
 
 const studio = useStudio()
 const run = join(temporaryFolder('classes-in-page'), 'run')
@@ -60,14 +60,14 @@ long(
     await patiently(async () => Math.abs((await distance()) - whole)).toBeGreaterThan(0)
     await patiently(async () => addressed(page).class).toBe(2)
 
-    await page.locator('nav').getByRole('link', { name: 'Jump' }).click()
+    await openView(page, 'jump')
     await patiently(async () => off(await numbers(page, 'path'), 2)).toBeLessThan(5)
     const jumped = await numbers(page, 'jump')
     await chooser(page).selectOption('6')
     await patiently(async () => off(await numbers(page, 'path'), 6)).toBeLessThan(5)
     await patiently(() => numbers(page, 'jump')).not.toEqual(jumped)
 
-    await page.locator('nav').getByRole('link', { name: 'Steps' }).click()
+    await openView(page, 'steps')
     expect(await chooser(page).inputValue()).toBe('6')
     await page.locator('figure.jump[data-steps="1"]').waitFor()
     await chooser(page).selectOption('')

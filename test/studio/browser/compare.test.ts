@@ -5,7 +5,7 @@ import { answers } from '../../../src/studio/engine/answers.ts'
 import { Session } from '../../../src/studio/engine/session.ts'
 import { freshPlan, type Plan } from '../../../src/studio/plan.ts'
 import { long } from '../../helpers/long.ts'
-import { useStudio } from './page.ts'
+import { openView, useStudio } from './page.ts'
 
 const studio = useStudio()
 
@@ -117,8 +117,8 @@ long('one jump of a run lands as often on the data, and has the same distance, i
     ['train', '.standing'],
     ['steps', '[data-steps="1"] figcaption'],
     ['compare', 'main figure'],
-  ]) {
-    await page.locator(`nav a[href="#${view}"]`).click()
+  ] as const) {
+    await openView(page, view)
     await expect.poll(() => numbers(place), { timeout: 30_000 }).toBeDefined()
     seen.push(await numbers(place))
   }

@@ -1,8 +1,10 @@
 import type { Browser, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
+import type { ViewName } from '../../../src/studio/state.ts'
 import { type ChromiumOptions, launchChromium, sharedChromium } from '../../helpers/browsers.ts'
 import { type Site, serveSite } from '../../helpers/site.ts'
 import { type Opened, type OpenOptions, openPage } from './open.ts'
+import { linksTo } from './shown.ts'
 
 export const hasFocus = async (locator: Locator): Promise<boolean> =>
   (await locator.and(locator.page().locator(':focus')).count()) === 1
@@ -14,11 +16,13 @@ export async function standing(page: Page, name: string): Promise<number> {
   return text!.includes('beforehand') ? 0 : Number.parseFloat(text!.replaceAll(',', ''))
 }
 
-/** Opens a view by its link; digits have theirs in Play. */
-export async function openView(page: Page, view: string): Promise<void> {
-  if (view === 'digits') await page.locator('nav a[href="#play"]').click()
-  await page.locator(`${view === 'digits' ? 'main' : 'nav'} a[href="#${view}"]`).click()
+/** Opens a view by its links. */
+export async function openView(page: Page, view: ViewName): Promise<void> {
+  for (const link of linksTo(view)) await page.locator(link).click()
 }
+
+/** The view that the page shows, by its heading. */
+export const shownView = (page: Page): Promise<string | null> => page.locator('#view-heading').textContent()
 
 let site: Promise<Site> | undefined
 

@@ -71,6 +71,17 @@ test('a point goes where it is dragged, and is told where one jump takes it', as
   expect(moved[0] - placed[0]).toBeCloseTo(0.1, 5)
   await patiently(name).toMatch(/One jump takes it to -?\d/)
   for (const line of ['leap', 'path']) await page.locator(`.held .${line}`).waitFor({ state: 'attached' })
+  // A link shows the same.
+  await page.getByRole('button', { name: '4 jumps' }).click()
+  const kept = async () => {
+    const { way, point } = decodeState(new URL(page.url()).hash.slice(1)).play
+    return [way, ...point.map(each => Number(each.toFixed(1)))]
+  }
+  await patiently(kept).toEqual([2, ...moved])
+  const link = page.url()
+  const other = await studio.open({ url: link })
+  await patiently(() => handle(other.page).getAttribute('aria-label')).toBe(await name())
+  await other.page.getByRole('button', { name: '4 jumps', pressed: true }).waitFor()
 })
 
 long('every trained map of the gallery lands in each way, and says so', { timeout: 180_000 }, async () => {
@@ -97,6 +108,7 @@ long('every trained map of the gallery lands in each way, and says so', { timeou
 test('a map of one’s own stays when another is shown', async () => {
   const own: Plan = { ...freshPlan, hidden: 16, stages: [{ ...freshPlan.stages[0], steps: 3 }] }
   const { page } = await studio.open({ state: { view: 'play', runs: [own] } })
+  await page.getByText('The map after 3 steps of training.').waitFor()
   await page.getByRole('button', { name: 'two moons' }).click()
   await patiently(async () => runsOf(page).length).toBe(2)
   expect(runsOf(page)[0]).toEqual(own)

@@ -48,7 +48,7 @@ long(
     timeout: 400_000,
   },
   async () => {
-    const { page } = await studio.open({ state: { view: 'reward' }, height: 1000 })
+    const { page } = await studio.open({ state: { view: 'steer' }, height: 1000 })
     await button(page, 'Painted').click()
     await page.getByText('Nothing is painted yet: there is nothing to learn.').waitFor()
     expect(await button(page, 'Train a tilted velocity').isDisabled()).toBe(true)
@@ -102,7 +102,7 @@ long(
 describe('by keyboard alone', () => {
   long('good and bad are painted, erased, taken back and cleared', async () => {
     const reward = { ...initialState.reward, kind: 'painted' } as const
-    const { page } = await studio.open({ state: { view: 'reward', reward }, height: 1000 })
+    const { page } = await studio.open({ state: { view: 'steer', reward }, height: 1000 })
     const press = async (...keys: string[]) => {
       for (const key of keys) await page.keyboard.press(key)
     }

@@ -1,3 +1,5 @@
+import type { ViewName } from '../../../src/studio/state.ts'
+
 /** A word of each view that is only there when it is. */
 export const SHOWN = {
   play: 'Draw yours',
@@ -6,19 +8,33 @@ export const SHOWN = {
   steps: 'Euler',
   why: 'velocity',
   compare: 'Samples from the same noise',
-  reward: 'What is wanted',
+  steer: 'What is wanted',
   digits: 'Train one on your machine',
 } as const
 
+/** The links that lead to a view which is not the first of its room. */
+const WITHIN: { readonly [view in ViewName]?: readonly ViewName[] } = {
+  jump: ['play', 'jump'],
+  steps: ['play', 'jump', 'steps'],
+  digits: ['play', 'digits'],
+  why: ['compare', 'why'],
+}
+
+/** The links that lead to a view from any other, by their selectors. */
+export function linksTo(view: ViewName): string[] {
+  const [room, ...within] = WITHIN[view] ?? [view]
+  return [`.bar nav a[href="#${room}"]`, ...within.map(each => `main a[href="#${each}"]`)]
+}
+
 /** The titles of the tour's steps, and the views that they show. */
 export const TOUR = [
-  ['The path', 'Jump'],
-  ['The tangent', 'Why'],
-  ['The integral', 'Jump'],
-  ['Three consistencies', 'Why'],
+  ['The path', 'One jump'],
+  ['The tangent', 'Why does it fail?'],
+  ['The integral', 'One jump'],
+  ['Three consistencies', 'Why does it fail?'],
   ['Training', 'Train'],
-  ['Few steps', 'Steps'],
-  ['When it fails', 'Why'],
+  ['Few steps', 'More steps'],
+  ['When it fails', 'Why does it fail?'],
 ] as const
 
 interface Finding {

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { decodeState } from '../../../src/studio/state.ts'
 import { long } from '../../helpers/long.ts'
-import { hasFocus, useStudio } from './page.ts'
+import { hasFocus, shownView, useStudio } from './page.ts'
 import { TOUR } from './shown.ts'
 
 const studio = useStudio()
@@ -17,7 +17,7 @@ long('the tour turns by keyboard through seven live views and gives the focus ba
     const heading = panel.getByRole('heading', { name: `${i + 1}. ${title}` })
     await heading.waitFor()
     expect(await hasFocus(heading)).toBe(true)
-    expect(await page.locator('nav [aria-current="page"]').textContent()).toBe(view)
+    expect(await shownView(page)).toBe(view)
     expect(await panel.getByRole('listitem').locator('[aria-current="step"]').textContent()).toBe(
       String(i + 1),
     )
@@ -106,7 +106,7 @@ long('a step can be chosen, is in the address, and leaves the page to the reader
   await expect.poll(written).toBe('compare')
   await page.reload()
   await panel.getByRole('heading', { name: '6. Few steps' }).waitFor()
-  expect(await page.locator('nav [aria-current="page"]').textContent()).toBe('Compare')
+  expect(await shownView(page)).toBe('Compare')
   await panel.getByRole('button', { name: 'Leave' }).click()
   await panel.waitFor({ state: 'detached' })
 })

@@ -4,7 +4,7 @@ import { freshPlan, type Plan, stepsOf } from '../../../src/studio/plan.ts'
 import { decodeState } from '../../../src/studio/state.ts'
 import { long } from '../../helpers/long.ts'
 import { addressOf } from './open.ts'
-import { useStudio } from './page.ts'
+import { openView, shownView, useStudio } from './page.ts'
 
 const studio = useStudio()
 
@@ -14,7 +14,6 @@ const endless: Plan = { ...small, stages: [{ ...small.stages[0], steps: 500_000 
 const patiently = <T>(value: () => Promise<T>) => expect.poll(value, { timeout: 60_000, interval: 100 })
 const button = (page: Page, name: string) => page.getByRole('button', { name, exact: true })
 const strip = (page: Page): Promise<string[]> => page.locator('.strip .run').allInnerTexts()
-const view = (page: Page): Promise<string | null> => page.locator('nav [aria-current="page"]').textContent()
 const alerts = (page: Page): Promise<string[]> => page.getByRole('alert').allInnerTexts()
 const addressed = (page: Page) => decodeState(new URL(page.url()).hash.slice(1))
 
@@ -42,7 +41,7 @@ long('a link that trains for long says so and waits for Play', { timeout: 120_00
     expect.stringContaining('\n0 of 500,000 steps'),
     expect.stringContaining('\n0 steps'),
   ])
-  expect(await view(page)).toBe('Jump')
+  expect(await shownView(page)).toBe('One jump')
   expect(stepsOf(addressed(page).runs[0])).toBe(500_000)
   await button(page, 'Play it').click()
   await note.waitFor({ state: 'detached' })
@@ -57,28 +56,27 @@ long(
   async () => {
     const { page } = await studio.open({ state: { runs: [small] } })
     await page.locator('.bar .status', { hasText: 'WebAssembly' }).waitFor()
-    const go = (name: string) => page.locator('nav').getByRole('link', { name }).click()
     await button(page, '100 steps').click()
     await patiently(async () => (await strip(page))[0]).toContain('100 steps')
-    await go('Jump')
+    await openView(page, 'jump')
     const time = page.getByLabel(/^t\b/).first()
     for (let i = 0; i < 5; i++) await time.press('ArrowRight')
     const { jump } = addressed(page)
     await patiently(async () => addressed(page).jump).not.toEqual(jump)
-    await go('Steps')
-    await patiently(() => view(page)).toBe('Steps')
+    await page.locator('main a[href="#steps"]').click()
+    await patiently(() => shownView(page)).toBe('More steps')
     await page.goBack()
-    await patiently(() => view(page)).toBe('Jump')
+    await patiently(() => shownView(page)).toBe('One jump')
     await page.goBack()
-    await patiently(() => view(page)).toBe('Train')
+    await patiently(() => shownView(page)).toBe('Train')
     expect((await strip(page))[0]).toContain('100 steps')
     await page.goForward()
-    await patiently(() => view(page)).toBe('Jump')
+    await patiently(() => shownView(page)).toBe('One jump')
     expect(stepsOf(addressed(page).runs[0])).toBe(100)
     await page.reload()
-    await patiently(() => view(page)).toBe('Jump')
+    await patiently(() => shownView(page)).toBe('One jump')
     await page.goBack()
-    await patiently(() => view(page)).toBe('Train')
+    await patiently(() => shownView(page)).toBe('Train')
   },
 )
 
@@ -130,7 +128,7 @@ long(
     const rows = Array.from({ length: 50 }, (_, i) => `${Math.sin(i)},${Math.cos(2 * i)}`)
     expect(await drop(page, 'rows.csv', rows.join('\n'))).toBe(true)
     await button(page, 'Use this target').waitFor()
-    expect([await view(page), await alerts(page)]).toEqual(['Train', []])
+    expect([await shownView(page), await alerts(page)]).toEqual(['Train', []])
     expect(await drop(page, 'words.csv', 'name,word\nred,blue')).toBe(true)
     await page.getByText('words.csv: expected two columns of numbers').waitFor()
     expect(new URL(page.url()).origin).toBe(origin)
@@ -149,8 +147,8 @@ long('once it is there, the page goes on without its host', async () => {
     })()`,
   )
   await context.setOffline(true)
-  for (const view of ['jump', 'steps', 'why', 'compare', 'reward', 'train']) {
-    await page.locator(`nav a[href="#${view}"]`).click()
+  for (const view of ['jump', 'steps', 'why', 'compare', 'steer', 'train'] as const) {
+    await openView(page, view)
     await page.locator('main canvas').first().waitFor()
   }
   await button(page, 'Take home').click()

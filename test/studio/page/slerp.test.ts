@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { drawNoise } from '../../../src/sampler/sampler.ts'
-import { slerp } from '../../../src/studio/page/views/digits/slerp.ts'
+import { slerp } from '../../../src/studio/page/views/play/digits/slerp.ts'
 
 const length = (values: Float32Array): number => Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0))
 

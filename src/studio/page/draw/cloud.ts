@@ -1,5 +1,5 @@
 import type { PlanePoints } from '../../engine/protocol.ts'
-import { REACH } from '../../engine/target.ts'
+import { REACH } from '../../reach.ts'
 
 /** Red, green, blue and opacity, 0 to 1. */
 export type Colour = readonly [number, number, number, number]

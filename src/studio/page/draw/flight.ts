@@ -1,5 +1,6 @@
-import type { PlanePoints } from '../../../engine/protocol.ts'
-import { SHOWN } from '../../draw/cloud.ts'
+import type { PlanePoints } from '../../engine/protocol.ts'
+import { splitCloud } from './apart.ts'
+import { type Cloud, type Colour, SHOWN } from './cloud.ts'
 
 /** How much smaller points are on the stage than in the plane. */
 const SCALE = 0.5
@@ -22,7 +23,7 @@ export const asNoise = ([x, y]: readonly [number, number]): [number, number] => 
 ]
 
 /** Points `[n, 2]` of the plane at a time, on the stage. */
-export function cloudOnStage(points: PlanePoints, time: number): PlanePoints {
+function cloudOnStage(points: PlanePoints, time: number): PlanePoints {
   const middle = middleAt(time)
   return points.map((value, i) => SCALE * value + (i % 2 === 0 ? middle : 0))
 }
@@ -32,12 +33,44 @@ export const timesOf = (steps: number): number[] => Array.from({ length: steps +
 
 /** Milliseconds of the loop: the noise rests, flies, and rests as data. */
 const REST = 700
-const FLIGHT = 1800
-const LANDED = 1700
-const LOOP = REST + FLIGHT + LANDED
+const FLIGHT = 2800
+const LANDED = 2500
+export const LOOP = REST + FLIGHT + LANDED
 
 /** How far the flight is, 0 to 1, so many milliseconds after the loop began: it leaves and lands slowly. */
 export function progressAt(milliseconds: number): number {
   const part = Math.min(1, Math.max(0, ((milliseconds % LOOP) - REST) / FLIGHT))
   return part * part * (3 - 2 * part)
+}
+
+/** Points on their way from noise to data, in the plane. */
+export interface Flown {
+  /** All of them at times that are equally far apart, from 1 to 0. */
+  readonly path: readonly PlanePoints[]
+  /** 1 for each that ends off the data; null while that is not known. */
+  readonly marks: Uint8Array | null
+}
+
+export interface FlightColours {
+  /** Of the noise and the data, which lie still. */
+  readonly still: Colour
+  readonly flying: Colour
+  readonly stray: Colour
+}
+
+/** What lies still on the stage, and what flies over it once it is known. */
+export function flightClouds(
+  data: PlanePoints,
+  flown: Flown | null,
+  { still, flying, stray }: FlightColours,
+): Cloud[] {
+  const ground = { points: cloudOnStage(data, 0), colour: still, size: 2.5 }
+  if (!flown) return [ground]
+  const times = timesOf(flown.path.length - 1)
+  const [noise, ...through] = flown.path.map((points, i) => cloudOnStage(points, times[i]))
+  return [
+    ground,
+    { points: noise, colour: still, size: 2.5 },
+    ...splitCloud({ points: noise, through, colour: flying, size: 3.5 }, flown.marks, stray),
+  ]
 }

@@ -1,4 +1,4 @@
-import { decodeState, initialState, type StudioState, type ViewName, views } from '../../state.ts'
+import { decodeState, initialState, readView, type StudioState } from '../../state.ts'
 
 /** What an address says, or why it says nothing. */
 export interface Read {
@@ -13,8 +13,8 @@ export const firstState: Read = { state: initialState, problem: null }
 export function readAddress(): Read {
   const text = location.hash.slice(1)
   if (text === '') return firstState
-  if ((views as readonly string[]).includes(text))
-    return { state: { ...initialState, view: text as ViewName }, problem: null }
+  const view = readView(text)
+  if (view) return { state: { ...initialState, view }, problem: null }
   try {
     return { state: decodeState(text), problem: null }
   } catch (error) {

@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals'
+import { signal, useSignal } from '@preact/signals'
 import { encodeCsv } from '../../../data/csv-writer.ts'
 import { encodeNpy } from '../../../data/npy.ts'
 import { drawNoise, uniformGrid } from '../../../sampler/sampler.ts'
@@ -40,6 +40,9 @@ const attempt = (action: () => Promise<void> | void) => async (): Promise<void> 
 const fileName = (plan: Plan): string =>
   `${nameOf(plan.target)}-${trainedObjective(plan) ?? 'map'}`.replaceAll(/[^\w.-]+/g, '-')
 
+const titleOf = (plan: Plan): string =>
+  `${fileOfPlan(plan)?.name ?? trainedObjective(plan)} on ${nameOf(plan.target)}`
+
 /** Samples of the selected run, as `oxbow sample` draws them. */
 async function drawSamples(): Promise<Float32Array> {
   const noise = drawNoise(count.value, 2, seed.value)
@@ -58,7 +61,7 @@ function pictureOf(plan: Plan): SamplesPicture {
     : ''
   const landed = strays ? `; ${landing(strays.value)} on the data` : ''
   return {
-    title: `${from ? from.name : trainedObjective(plan)} on ${nameOf(plan.target)}`,
+    title: titleOf(plan),
     caption: `One jump from noise${from && stepsOf(plan) === 0 ? '' : ` after ${taken}`}${landed}${scored}`,
     samples,
     ...(strays && { marks: strays.marks }),
@@ -77,6 +80,57 @@ function Link() {
       <Copied text={linkOf()} label="Link" rows={3} />
     </section>
   )
+}
+
+/** How a page that is one file is shown within another. */
+const embedOf = (name: string): string =>
+  `<iframe src="${name}" title="A flow map" width="720" height="520" loading="lazy"></iframe>`
+
+function OneFile({ plan }: { plan: Plan }) {
+  const name = `${fileName(plan)}.html`
+  const said = useSignal('')
+  if (fileOfPlan(plan)?.format === 'onnx') return null
+  return (
+    <section aria-labelledby="home-page">
+      <h3 id="home-page">A page in one file</h3>
+      <p class="soft">
+        The map itself, its points and what draws them, to open anywhere, offline too: it flies, and a point
+        can be dragged. Its weights have 16 bits each.
+      </p>
+      <div class="buttons">
+        <button
+          type="button"
+          onClick={attempt(async () => {
+            said.value = 'Working …'
+            try {
+              const { oneFilePage } = await import('./one-file.ts')
+              const page = await oneFilePage(`From noise to ${nameOf(plan.target)}`)
+              saveFile(name, page, 'text/html')
+              said.value = `${(page.length / 1000).toFixed(0)} kB`
+            } catch (error) {
+              said.value = ''
+              throw error
+            }
+          })}
+        >
+          HTML
+        </button>
+        <output class="soft">{said.value}</output>
+      </div>
+      <p class="soft">Beside a page of your own, it is shown in that by:</p>
+      <Copied text={embedOf(name)} label="Embed" rows={2} />
+    </section>
+  )
+}
+
+/** The flight of one jump as it is on the stage of Play. */
+async function drawLoop(plan: Plan): Promise<Uint8Array> {
+  const { weights, selected: at } = state.value
+  const { flightGif } = await import('./loop.ts')
+  const question = { steps: 1, method: 'jump', weights, count: 2000, seed: plan.seed } as const
+  const { path, marks } = await ask(at, 'samples', question)
+  const target = plan.target.kind === 'unknown' ? new Float32Array(0) : drawTarget(plan.target, 1000)
+  return flightGif(target, { path, marks }, at)
 }
 
 function Pictures({ plan }: { plan: Plan }) {
@@ -102,6 +156,12 @@ function Pictures({ plan }: { plan: Plan }) {
           )}
         >
           SVG
+        </button>
+        <button
+          type="button"
+          onClick={attempt(async () => saveFile(`${fileName(plan)}.gif`, await drawLoop(plan), 'image/gif'))}
+        >
+          GIF of the flight
         </button>
       </div>
     </section>
@@ -283,6 +343,7 @@ export function TakeHomeDialog({ onClose }: { onClose: () => void }) {
         </p>
       )}
       <Link />
+      <OneFile plan={plan} />
       <Pictures plan={plan} />
       <Samples plan={plan} />
       <Models plan={plan} />

@@ -1,8 +1,8 @@
-import { stray } from '../../../report/palette.ts'
 import { dotsPath } from '../../../report/points.ts'
 import type { PlanePoints } from '../../engine/protocol.ts'
 import { apart } from '../draw/apart.ts'
 import { SHOWN } from '../draw/cloud.ts'
+import { palettes } from '../draw/palette.ts'
 
 /** What a picture to take home shows. */
 export interface SamplesPicture {
@@ -28,9 +28,6 @@ const FONT = 'font-family="system-ui, \'Liberation Sans\', sans-serif"'
 const escaped = (text: string): string =>
   text.replace(/[&<>"]/g, char => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[char]!)
 
-/** Of runs, as the page has them on white. */
-const COLOURS = ['#0072b2', '#b94e00', '#1f7a64', '#a31fc9']
-
 /** A cloud as one path, so that thousands of points stay a small file. */
 function dots(points: PlanePoints, colour: string, opacity: number, size: number): string {
   const range = { x: [-SHOWN, SHOWN], y: [-SHOWN, SHOWN] } as const
@@ -40,7 +37,7 @@ function dots(points: PlanePoints, colour: string, opacity: number, size: number
 
 /** What the colour of strays means, in the upper right corner. */
 const legend = (count: number): string =>
-  `<g ${FONT} font-size="13" fill="#1b2126"><circle cx="${SIDE - 12}" cy="16" r="4" fill="${stray.colour}"/><text x="${SIDE - 22}" y="20" text-anchor="end">off the data: ${count.toLocaleString('en')}</text></g>`
+  `<g ${FONT} font-size="13" fill="#1b2126"><circle cx="${SIDE - 12}" cy="16" r="4" fill="${palettes.light.stray}"/><text x="${SIDE - 22}" y="20" text-anchor="end">off the data: ${count.toLocaleString('en')}</text></g>`
 
 const TICKS = [-4, -2, 0, 2, 4]
 
@@ -67,9 +64,9 @@ export function pictureSvg({ title, caption, samples, marks, at, target }: Sampl
     `<text x="${MARGIN}" y="50" font-size="14" fill="#55606a">${escaped(caption)}</text></g>`,
     `<g transform="translate(${MARGIN},${HEAD})">`,
     `<rect width="${SIDE}" height="${SIDE}" fill="#f4f6f8" stroke="#d5dbe0"/>`,
-    target ? dots(target, '#5c6670', 0.45, 3) : '',
-    dots(on, COLOURS[at], 0.8, 3),
-    off.length > 0 ? dots(off, stray.colour, 0.95, 4.5) : '',
+    target ? dots(target, palettes.light.still, 0.45, 3) : '',
+    dots(on, palettes.light.runs[at], 0.8, 3),
+    off.length > 0 ? dots(off, palettes.light.stray, 0.95, 4.5) : '',
     off.length > 0 ? legend(off.length / 2) : '',
     axes(),
     '</g></svg>',

@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { lazyChunk } from '../connection/lazy-chunks.ts'
-import { logAxis } from '../draw/log-axis.ts'
-import { type CurveStanding, type CurveValue, curvesOf } from '../state/learning-curve.ts'
-import { runs, selectedLive } from '../state/store.ts'
-import './compare-curves.css'
+import { lazyChunk } from '../../connection/lazy-chunks.ts'
+import { logAxis } from '../../draw/log-axis.ts'
+import { type CurveStanding, type CurveValue, curvesOf } from '../../state/learning-curve.ts'
+import { runs, selectedLive } from '../../state/store.ts'
+import './curves.css'
 
 const plotter = lazyChunk(() => import('@observablehq/plot'))
 type Plotting = typeof import('@observablehq/plot')

@@ -1,12 +1,12 @@
-import type { QueryResult } from '../connection/query-cache.ts'
-import { targetName } from '../parts/run-name.ts'
-import { MOST_RUNS, state, update } from '../state/store.ts'
-import { useAnswer } from '../state/use-answer.ts'
-import { CompareCurves } from './compare-curves.tsx'
-import { COMPARED, NFE, RunPicture, seedOf } from './compare-picture.tsx'
-import { CompareTable } from './compare-table.tsx'
-import { Choice, MapChoice, PointChoice } from './shared.tsx'
-import './compare.css'
+import type { QueryResult } from '../../connection/query-cache.ts'
+import { targetName } from '../../parts/run-name.ts'
+import { MOST_RUNS, state, update } from '../../state/store.ts'
+import { useAnswer } from '../../state/use-answer.ts'
+import { Choice, MapChoice, PointChoice } from '../shared.tsx'
+import { CompareCurves } from './curves.tsx'
+import { COMPARED, NFE, RunPicture, seedOf } from './picture.tsx'
+import { CompareTable } from './table.tsx'
+import './view.css'
 
 const sameTarget = (a: number, b: number): boolean =>
   JSON.stringify(state.value.runs[a].target) === JSON.stringify(state.value.runs[b].target)

@@ -1,3 +1,4 @@
+import type { ComponentChildren } from 'preact'
 import { type ExampleTarget, exampleTarget, exampleTargets } from '../../../example/trained-by.ts'
 import { exampleOn, isUntouched } from '../../../plan.ts'
 import type { ViewName } from '../../../state.ts'
@@ -19,22 +20,18 @@ function show(name: ExampleTarget): void {
   else problem.value = `${MOST_RUNS} maps are open. Remove one of them to open another.`
 }
 
-/** Pictures have a view of their own. */
-function Digits() {
-  const view: ViewName = 'digits'
+/** Goes to another view of the room. */
+function Way({ to, look, children }: { to: ViewName; look: string; children: ComponentChildren }) {
   return (
     <a
-      class="tile"
-      href={`#${view}`}
+      class={look}
+      href={`#${to}`}
       onClick={event => {
         event.preventDefault()
-        update({ view })
+        update({ view: to })
       }}
     >
-      <span class="thumbnail figure" aria-hidden="true">
-        7
-      </span>
-      digits
+      {children}
     </a>
   )
 }
@@ -55,7 +52,12 @@ export function Gallery({ onLearn }: { onLearn: () => void }) {
           </li>
         ))}
         <li>
-          <Digits />
+          <Way to="digits" look="tile">
+            <span class="thumbnail figure" aria-hidden="true">
+              7
+            </span>
+            digits
+          </Way>
         </li>
       </ul>
       <div class="buttons">
@@ -72,6 +74,9 @@ export function Gallery({ onLearn }: { onLearn: () => void }) {
         <button type="button" onClick={onLearn}>
           How it works
         </button>
+        <Way to="jump" look="button">
+          Look closer
+        </Way>
       </div>
     </section>
   )

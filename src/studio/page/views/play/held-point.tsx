@@ -1,11 +1,10 @@
-import { useSignal } from '@preact/signals'
 import { useMemo, useRef } from 'preact/hooks'
 import { SHOWN } from '../../draw/cloud.ts'
+import { asNoise, onStage } from '../../draw/flight.ts'
 import { through } from '../../draw/scene.tsx'
-import { selected, state } from '../../state/store.ts'
+import { selected, state, update } from '../../state/store.ts'
 import { useAnswer } from '../../state/use-answer.ts'
 import { hasClosedForm } from '../shared.tsx'
-import { asNoise, onStage } from './flight.ts'
 import { mapKey } from './use-flight.ts'
 
 /** Times of a true path that are drawn. */
@@ -22,8 +21,10 @@ const percent = (value: number): string => `${(50 * (1 + value / SHOWN)).toFixed
 
 /** A point of noise that is taken by hand: where one jump takes it, and the path that leads from it. */
 export function HeldPoint() {
-  const place = useSignal<Place>([0.8, 1.1])
-  const [x, y] = place.value
+  const { point } = state.value.play
+  const [x, y] = point
+  const put = (place: Place): void =>
+    update({ play: { ...state.value.play, point: [within(place[0]), within(place[1])] } })
   const { target } = selected.value
   const { weights } = state.value
   const form = mapKey.value
@@ -40,27 +41,23 @@ export function HeldPoint() {
   // While it is dragged, what is known of where it was a moment ago is drawn from there.
   const isOfMap = (shown: string | null): boolean => shown?.includes(`held ${form} ${weights} `) ?? false
   const isFresh = landed.key === `jump held ${key}`
-  const known = useRef(place.value)
-  if (isFresh) known.current = place.value
+  const known = useRef<Place>(point)
+  if (isFresh) known.current = point
   const jump = isOfMap(landed.key) ? landed.answer : null
   const path = isOfMap(carried.key) ? carried.answer?.points : undefined
-  const from = onStage(place.value, 1)
+  const from = onStage(point, 1)
   const to = jump && onStage([jump[0], jump[1]], 0)
   const move = (event: PointerEvent & { currentTarget: HTMLElement }): void => {
     if (!event.currentTarget.hasPointerCapture(event.pointerId)) return
     const { left, top, width } = event.currentTarget.parentElement!.getBoundingClientRect()
     const unit = (2 * SHOWN) / width
-    const [nextX, nextY] = asNoise([
-      (event.clientX - left) * unit - SHOWN,
-      SHOWN - (event.clientY - top) * unit,
-    ])
-    place.value = [within(nextX), within(nextY)]
+    put(asNoise([(event.clientX - left) * unit - SHOWN, SHOWN - (event.clientY - top) * unit]))
   }
   const nudge = (event: KeyboardEvent): void => {
     const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key]
     if (!by) return
     event.preventDefault()
-    place.value = [within(x + STEP * by[0]), within(y + STEP * by[1])]
+    put([x + STEP * by[0], y + STEP * by[1]])
   }
   return (
     <>

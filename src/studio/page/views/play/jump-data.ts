@@ -1,13 +1,13 @@
 import { useMemo, useRef } from 'preact/hooks'
-import { coefficientsAt } from '../../../model/coefficients.ts'
-import { interpolants } from '../../../model/interpolant.ts'
-import { drawNoise } from '../../../sampler/sampler.ts'
-import type { PlanePoints, Strays } from '../../engine/protocol.ts'
-import type { StudioState } from '../../state.ts'
-import { snap } from '../draw/times.ts'
-import { selected, state } from '../state/store.ts'
-import { useAnswer } from '../state/use-answer.ts'
-import { hasClosedForm } from './shared.tsx'
+import { coefficientsAt } from '../../../../model/coefficients.ts'
+import { interpolants } from '../../../../model/interpolant.ts'
+import { drawNoise } from '../../../../sampler/sampler.ts'
+import type { PlanePoints, Strays } from '../../../engine/protocol.ts'
+import type { StudioState } from '../../../state.ts'
+import { snap } from '../../draw/times.ts'
+import { selected, state } from '../../state/store.ts'
+import { useAnswer } from '../../state/use-answer.ts'
+import { hasClosedForm } from '../shared.tsx'
 
 /** How the cloud at `s` is made. */
 export type CloudSource = NonNullable<StudioState['jump']['source']>

@@ -1,17 +1,16 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
-import type { PlanePoints } from '../../engine/protocol.ts'
-import { type Cloud, nearestPoint } from '../draw/cloud.ts'
-import { colourOf, runColour } from '../draw/colours.ts'
-import { landing } from '../draw/landing.ts'
-import { shortNumber } from '../draw/number.ts'
-import { Scene, through } from '../draw/scene.tsx'
-import { splitStrays } from '../draw/strays.ts'
-import { Transport } from '../draw/transport.tsx'
-import { Mark, MarkAt } from '../parts/run-mark.tsx'
-import { saidTimes, Triangle } from '../parts/time-triangle.tsx'
-import { selected, state, update } from '../state/store.ts'
-import { type CloudSource, type JumpData, MIXED, useJump } from './jump-data.ts'
+import type { PlanePoints } from '../../../engine/protocol.ts'
+import { type Cloud, nearestPoint } from '../../draw/cloud.ts'
+import { colourOf, runColour } from '../../draw/colours.ts'
+import { landing } from '../../draw/landing.ts'
+import { shortNumber } from '../../draw/number.ts'
+import { Scene, through } from '../../draw/scene.tsx'
+import { splitStrays } from '../../draw/strays.ts'
+import { Transport } from '../../draw/transport.tsx'
+import { Mark, MarkAt } from '../../parts/run-mark.tsx'
+import { saidTimes, Triangle } from '../../parts/time-triangle.tsx'
+import { selected, state, update } from '../../state/store.ts'
 import {
   Choice,
   follow,
@@ -21,7 +20,8 @@ import {
   PointChoice,
   rootMeanSquare,
   Standing,
-} from './shared.tsx'
+} from '../shared.tsx'
+import { type CloudSource, type JumpData, MIXED, useJump } from './jump-data.ts'
 import './jump.css'
 
 /** What moves between the two clouds. */

@@ -1,12 +1,12 @@
 import { computed } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import { drawNoise } from '../../../../sampler/sampler.ts'
-import type { PlanePoints } from '../../../engine/protocol.ts'
 import { isUntouched } from '../../../plan.ts'
+import type { Flown } from '../../draw/flight.ts'
+import { WAYS, type Way } from '../../draw/ways.ts'
 import { firstLook } from '../../state/first-look.ts'
 import { selected, selectedRun, state } from '../../state/store.ts'
 import { useAnswer } from '../../state/use-answer.ts'
-import { WAYS, type Way } from './ways.ts'
 
 /** Points that fly. */
 const COUNT = 2000
@@ -14,13 +14,9 @@ const COUNT = 2000
 /** Of the map that is selected; a training that goes on is still the same. */
 export const mapKey = computed(() => `${selectedRun.value.name} ${JSON.stringify(selected.value.target)}`)
 
-export interface Flight {
+export interface Flight extends Flown {
   /** How they go: the way that was chosen before, until that of the new one is known. */
   readonly way: Way
-  /** All of them at each of the times, from noise to data. */
-  readonly path: readonly PlanePoints[]
-  /** Of the last, those off the data. */
-  readonly marks: Uint8Array | null
   /** The share off the data, and that of data themselves; null while it is not known. */
   readonly strays: { readonly value: number; readonly floor: number } | null
 }

@@ -1,18 +1,18 @@
 import { type ReadonlySignal, signal, useSignal } from '@preact/signals'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { isUntouched } from '../../../plan.ts'
 import type { Cloud } from '../../draw/cloud.ts'
 import { colourOf, runColour } from '../../draw/colours.ts'
+import { flightClouds, progressAt } from '../../draw/flight.ts'
 import { landing } from '../../draw/landing.ts'
 import { Scene } from '../../draw/scene.tsx'
-import { splitStrays } from '../../draw/strays.ts'
+import { WAYS } from '../../draw/ways.ts'
 import { drawTarget } from '../../parts/target-points.ts'
-import { selected, state } from '../../state/store.ts'
-import { Choice } from '../shared.tsx'
-import { cloudOnStage, progressAt, timesOf } from './flight.ts'
+import { selected, state, update } from '../../state/store.ts'
+import { Choice, Standing } from '../shared.tsx'
 import { Gallery } from './gallery.tsx'
 import { HeldPoint } from './held-point.tsx'
 import { type Flight, useFlight } from './use-flight.ts'
-import { WAYS } from './ways.ts'
 import './play.css'
 
 const wantsStillness = matchMedia('(prefers-reduced-motion: reduce)')
@@ -25,8 +25,8 @@ const FILM = [0, 0.25, 0.5, 0.75, 1]
  * @param onLearn  begins the tour
  */
 export function PlayView({ onLearn }: { onLearn: () => void }) {
-  const chosen = useSignal('1 jump')
-  const way = WAYS.find(({ label }) => label === chosen.value)!
+  const { play } = state.value
+  const way = WAYS[play.way]
   const flight = useFlight(way)
   const clouds = useClouds(flight)
   const label = `Noise on the left flies to the data on the right in ${(flight?.way ?? way).label}${flight?.strays ? `; ${landing(flight.strays.value)} land on the data` : ''}`
@@ -57,11 +57,10 @@ export function PlayView({ onLearn }: { onLearn: () => void }) {
         <Choice
           name="How they go"
           options={WAYS.map(({ label }) => [label, label] as const)}
-          value={chosen.value}
-          onChange={label => {
-            chosen.value = label
-          }}
+          value={way.label}
+          onChange={label => update({ play: { ...play, way: WAYS.findIndex(each => each.label === label) } })}
         />
+        {!isUntouched(selected.value) && <Standing plan={selected.value} />}
       </div>
       <Gallery onLearn={onLearn} />
     </div>
@@ -72,17 +71,14 @@ export function PlayView({ onLearn }: { onLearn: () => void }) {
 function useClouds(flight: Flight | null): Cloud[] {
   const { target } = selected.value
   const form = JSON.stringify(target)
-  const data = useMemo(() => cloudOnStage(drawTarget(target, 1000), 0), [form])
+  const data = useMemo(() => drawTarget(target, 1000), [form])
   const still = colourOf('--target', 0.45)
   const flying = colourOf(runColour(state.value.selected), 0.65)
-  return useMemo(() => {
-    const ground = { points: data, colour: still, size: 2.5 }
-    if (!flight) return [ground]
-    const times = timesOf(flight.path.length - 1)
-    const [noise, ...through] = flight.path.map((points, i) => cloudOnStage(points, times[i]))
-    const left = { points: noise, colour: still, size: 2.5 }
-    return [ground, left, ...splitStrays({ points: noise, through, colour: flying, size: 3.5 }, flight.marks)]
-  }, [flight, data, String(still), String(flying)])
+  const stray = colourOf('--stray', 0.95)
+  return useMemo(
+    () => flightClouds(data, flight, { still, flying, stray }),
+    [flight, data, String([still, flying, stray])],
+  )
 }
 
 /** The flight again and again; it can be paused, and goes on from there. */

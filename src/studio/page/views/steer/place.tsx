@@ -1,13 +1,13 @@
 import { useMemo } from 'preact/hooks'
-import { REACH } from '../../engine/target.ts'
-import { type Cloud, SHOWN } from '../draw/cloud.ts'
-import { colourOf } from '../draw/colours.ts'
-import { Scene } from '../draw/scene.tsx'
-import { Slider } from '../parts/slider.tsx'
-import { state, update } from '../state/store.ts'
-import { useAnswer } from '../state/use-answer.ts'
-import { RewardShape } from './reward-shape.tsx'
-import './reward-place.css'
+import { REACH } from '../../../reach.ts'
+import { type Cloud, SHOWN } from '../../draw/cloud.ts'
+import { colourOf } from '../../draw/colours.ts'
+import { Scene } from '../../draw/scene.tsx'
+import { Slider } from '../../parts/slider.tsx'
+import { state, update } from '../../state/store.ts'
+import { useAnswer } from '../../state/use-answer.ts'
+import { RewardShape } from './shape.tsx'
+import './place.css'
 
 type RewardState = typeof state.value.reward
 

@@ -1,8 +1,8 @@
 import { useId, useMemo } from 'preact/hooks'
-import type { Tilt } from '../../plan.ts'
-import { readReward } from '../../reward.ts'
-import { contoursOf } from '../draw/contours.ts'
-import './reward-shape.css'
+import type { Tilt } from '../../../plan.ts'
+import { readReward } from '../../../reward.ts'
+import { contoursOf } from '../../draw/contours.ts'
+import './shape.css'
 
 /** Rings of one and two widths, and the centre. */
 function Bump({ center: [x, y], scale }: { center: readonly [number, number]; scale: number }) {

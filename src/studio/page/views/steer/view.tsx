@@ -1,12 +1,12 @@
-import { Formula } from '../parts/formula.tsx'
-import { Slider } from '../parts/slider.tsx'
-import { state } from '../state/store.ts'
-import { PaintControls, RewardPainter } from './reward-paint.tsx'
-import { BumpControls, changeReward, RewardPlacer } from './reward-place.tsx'
-import { SteerSection } from './reward-steer.tsx'
-import { TiltSection } from './reward-train.tsx'
-import { Choice } from './shared.tsx'
-import './reward.css'
+import { Formula } from '../../parts/formula.tsx'
+import { Slider } from '../../parts/slider.tsx'
+import { state } from '../../state/store.ts'
+import { Choice } from '../shared.tsx'
+import { TiltSection } from './learning.tsx'
+import { PaintControls, RewardPainter } from './paint.tsx'
+import { BumpControls, changeReward, RewardPlacer } from './place.tsx'
+import { SteerSection } from './steering.tsx'
+import './view.css'
 
 const kinds = [
   ['bump', 'A bump'],
@@ -34,7 +34,7 @@ function Meaning({ painted }: { painted: boolean }) {
   )
 }
 
-export function RewardView() {
+export function SteerView() {
   const { kind, beta } = state.value.reward
   const painted = kind === 'painted'
   return (

@@ -1,8 +1,8 @@
 import { signal } from '@preact/signals'
-import type { PictureTraits } from '../../../engine/pictures/map.ts'
-import shipped from '../../../example/digits.safetensors?url'
-import { type PictureClient, startPictures } from '../../connection/pictures-client.ts'
-import { state, update } from '../../state/store.ts'
+import type { PictureTraits } from '../../../../engine/pictures/map.ts'
+import shipped from '../../../../example/digits.safetensors?url'
+import { type PictureClient, startPictures } from '../../../connection/pictures-client.ts'
+import { state, update } from '../../../state/store.ts'
 
 /** A model that draws. */
 export interface OpenedModel {

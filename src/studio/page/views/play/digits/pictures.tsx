@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
-import type { PictureTraits } from '../../../engine/pictures/map.ts'
-import type { Colour } from '../../draw/cloud.ts'
-import { colourOf } from '../../draw/colours.ts'
+import type { PictureTraits } from '../../../../engine/pictures/map.ts'
+import type { Colour } from '../../../draw/cloud.ts'
+import { colourOf } from '../../../draw/colours.ts'
 import './pictures.css'
 
 /** Pictures `[n, D]`, 0 to 255, as they are painted: places row after row, of which those are filled that are there. */

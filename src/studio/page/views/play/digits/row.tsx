@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { uniformGrid } from '../../../../sampler/sampler.ts'
+import { uniformGrid } from '../../../../../sampler/sampler.ts'
 import { dimensionOf, type OpenedModel } from './model.ts'
 import { Pictures } from './pictures.tsx'
 import { useDrawing } from './use-drawing.ts'

@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks'
-import { drawNoise } from '../../../../sampler/sampler.ts'
-import { state } from '../../state/store.ts'
+import { drawNoise } from '../../../../../sampler/sampler.ts'
+import { state } from '../../../state/store.ts'
 import { chosen, dimensionOf, type OpenedModel } from './model.ts'
 import { Row } from './row.tsx'
 

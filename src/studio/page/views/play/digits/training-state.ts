@@ -1,9 +1,9 @@
 import { signal } from '@preact/signals'
-import type { Sheet } from '../../../engine/pictures/training.ts'
-import type { Report } from '../../../engine/protocol.ts'
-import { pictureMachine } from '../../connection/backend.ts'
-import type { Client } from '../../connection/client.ts'
-import { announce } from '../../parts/announcements.tsx'
+import type { Sheet } from '../../../../engine/pictures/training.ts'
+import type { Report } from '../../../../engine/protocol.ts'
+import { pictureMachine } from '../../../connection/backend.ts'
+import type { Client } from '../../../connection/client.ts'
+import { announce } from '../../../parts/announcements.tsx'
 import { draw } from './model.ts'
 
 /** A sheet and where the training was. */

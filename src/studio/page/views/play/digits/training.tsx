@@ -1,5 +1,5 @@
-import { pictureMachine } from '../../connection/backend.ts'
-import { shortNumber } from '../../draw/number.ts'
+import { pictureMachine } from '../../../connection/backend.ts'
+import { shortNumber } from '../../../draw/number.ts'
 import { Sheets } from './sheets.tsx'
 import { begin, beginning, drawTrained, pause, play, training, trainingProblem } from './training-state.ts'
 

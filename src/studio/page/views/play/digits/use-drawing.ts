@@ -1,11 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { Drawing } from '../../../engine/pictures/map.ts'
+import type { Drawing } from '../../../../engine/pictures/map.ts'
 import {
   createQueryCache,
   noResult,
   type QueryResult,
   type Subscription,
-} from '../../connection/query-cache.ts'
+} from '../../../connection/query-cache.ts'
 import { pictures } from './model.ts'
 
 /** Pictures that are there, and how many milliseconds the map took. */

@@ -1,7 +1,7 @@
 import { type ReadonlySignal, type Signal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { repeated } from '../../../engine/pictures/pixels.ts'
-import { state } from '../../state/store.ts'
+import { repeated } from '../../../../engine/pictures/pixels.ts'
+import { state } from '../../../state/store.ts'
 import { choose, pictures } from './model.ts'
 import { slerp } from './slerp.ts'
 

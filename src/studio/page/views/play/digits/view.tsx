@@ -1,5 +1,5 @@
 import { useEffect } from 'preact/hooks'
-import { Slider } from '../../parts/slider.tsx'
+import { Slider } from '../../../parts/slider.tsx'
 import { choose, chosen, drawShipped, model, modelProblem, newSeed, type OpenedModel } from './model.ts'
 import { MorphSection } from './morph.tsx'
 import { SheetSection } from './sheet.tsx'

@@ -1,0 +1,261 @@
+/** The script of a page that is one file: shows the map that the page holds. Built in one piece; see `one-file.config.ts`. */
+import { interpret } from '../../../runtime/interpret.ts'
+import { fromText } from '../../engine/bytes.ts'
+import type { PlanePoints } from '../../engine/protocol.ts'
+import { fromHalves } from '../../example/half.ts'
+import { SHOWN } from '../draw/cloud.ts'
+import {
+  asNoise,
+  type FlightColours,
+  type Flown,
+  flightClouds,
+  onStage,
+  progressAt,
+  timesOf,
+} from '../draw/flight.ts'
+import { landing } from '../draw/landing.ts'
+import { flightColours, palettes } from '../draw/palette.ts'
+import { paintPlainly } from '../draw/plain.ts'
+import { WAYS, type Way } from '../draw/ways.ts'
+import { type GraphData, graphOf } from './graph.ts'
+import { KEPT, type KeptMap } from './kept.ts'
+import style from './viewer.css?inline'
+
+const kept: KeptMap = JSON.parse(document.getElementById(KEPT)!.textContent!)
+const numbers = (text: string): Float32Array => fromHalves(fromText(text))
+const [noise, target, parameters] = [kept.noise, kept.target, kept.parameters].map(numbers)
+
+// The map.
+const programOf = (data: GraphData) => {
+  const program = interpret(graphOf(data))
+  return async (x: PlanePoints, s: number, t: number): Promise<PlanePoints> => {
+    const count = x.length / 2
+    const times = (value: number) => new Float32Array(count).fill(value)
+    const told = kept.class === null ? [] : [new BigInt64Array(count).fill(BigInt(kept.class))]
+    const [y] = await program.run([parameters, x, times(s), times(t), ...told])
+    return y as PlanePoints
+  }
+}
+const jump = programOf(kept.jump)
+const velocity = programOf(kept.velocity)
+
+/** One step of a way: a jump, or along the velocity. */
+async function step(
+  { method }: Pick<Way, 'method'>,
+  x: PlanePoints,
+  s: number,
+  t: number,
+): Promise<PlanePoints> {
+  if (method === 'jump') return jump(x, s, t)
+  const v = await velocity(x, s, s)
+  return x.map((value, i) => value + (t - s) * v[i])
+}
+
+/** Lets the page be drawn between two steps. */
+const turn = (): Promise<void> => new Promise(resolve => setTimeout(resolve))
+
+async function carried(way: Pick<Way, 'steps' | 'method'>, from: PlanePoints): Promise<PlanePoints[]> {
+  const times = timesOf(way.steps)
+  const path = [from]
+  for (let i = 0; i < way.steps; i++) {
+    path.push(await step(way, path[i], times[i], times[i + 1]))
+    await turn()
+  }
+  return path
+}
+
+const marksOf = (at: number): Uint8Array | null => {
+  const strays = kept.strays[at]
+  if (!strays) return null
+  const marks = new Uint8Array(noise.length / 2)
+  for (const i of strays.at) marks[i] = 1
+  return marks
+}
+
+const flights = new Map<number, Promise<Flown>>([
+  [0, Promise.resolve({ path: [noise, numbers(kept.samples)], marks: marksOf(0) })],
+])
+function flightOf(at: number): Promise<Flown> {
+  if (!flights.has(at)) {
+    flights.set(
+      at,
+      carried(WAYS[at], noise).then(path => ({ path, marks: marksOf(at) })),
+    )
+  }
+  return flights.get(at)!
+}
+
+const darkness = matchMedia('(prefers-color-scheme: dark)')
+const stillness = matchMedia('(prefers-reduced-motion: reduce)')
+
+/** Those of the theme; the page's style learns that of the run. */
+function colours(): FlightColours {
+  const theme = darkness.matches ? 'dark' : 'light'
+  document.documentElement.style.setProperty('--own', palettes[theme].runs[kept.at])
+  return flightColours(theme, kept.at)
+}
+
+const make = <K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  properties: Partial<HTMLElementTagNameMap[K]> = {},
+  ...children: (Node | string)[]
+): HTMLElementTagNameMap[K] => {
+  const element = Object.assign(document.createElement(tag), properties)
+  element.append(...children)
+  return element
+}
+
+const canvas = make('canvas', { role: 'img' })
+const handle = make('button', { type: 'button', className: 'handle' })
+const said = make('p', { role: 'status' })
+const SVG = 'http://www.w3.org/2000/svg'
+const lines = document.createElementNS(SVG, 'svg')
+lines.setAttribute('viewBox', `${-SHOWN} ${-SHOWN} ${2 * SHOWN} ${2 * SHOWN}`)
+const stage = make(
+  'div',
+  { className: 'stage' },
+  make('div', { className: 'ends', ariaHidden: 'true' }, make('span', {}, 'noise'), make('span', {}, 'data')),
+  canvas,
+  lines,
+  handle,
+)
+const buttons = WAYS.map(({ label }, at) => make('button', { type: 'button', onclick: () => fly(at) }, label))
+const pause = make('button', { type: 'button', onclick: () => hold(!paused) })
+
+document.head.append(make('style', {}, style))
+document.body.append(
+  make(
+    'main',
+    {},
+    make('h1', {}, kept.title),
+    stage,
+    said,
+    make('div', { className: 'ways' }, ...buttons, pause),
+    make(
+      'p',
+      { className: 'soft' },
+      'A flow map, drawn by Oxbow. Drag the point: the line is its jump, the dashes its path. ',
+      ...(kept.link === null ? [] : [make('a', { href: kept.link }, 'Open it in the studio')]),
+    ),
+  ),
+)
+
+let way = 0
+let flown: Flown | null = null
+let clouds = flightClouds(target, null, colours())
+let paused = stillness.matches
+let last = 0
+let flownFor = 0
+/** Where nothing moves by itself, all have landed. */
+const progress = (): number => (paused && flownFor === 0 ? 1 : progressAt(flownFor))
+
+function paint(): void {
+  const side = Math.max(1, Math.round(canvas.clientWidth * devicePixelRatio))
+  if (canvas.width !== side) Object.assign(canvas, { width: side, height: side })
+  const context = canvas.getContext('2d')!
+  context.clearRect(0, 0, side, side)
+  paintPlainly(context, clouds, progress())
+}
+
+function turnFrame(now: number): void {
+  if (paused) return
+  flownFor += Math.max(0, now - last)
+  last = now
+  paint()
+  requestAnimationFrame(turnFrame)
+}
+
+function hold(value: boolean): void {
+  paused = value
+  pause.textContent = paused ? 'Play' : 'Pause'
+  last = performance.now()
+  if (!paused) requestAnimationFrame(turnFrame)
+}
+
+function show(): void {
+  clouds = flightClouds(target, flown, colours())
+  paint()
+}
+
+async function fly(at: number): Promise<void> {
+  way = at
+  for (const [i, button] of buttons.entries()) button.setAttribute('aria-pressed', String(i === at))
+  said.textContent = `${WAYS[at].words} …`
+  const found = await flightOf(at)
+  if (way !== at) return
+  flown = found
+  const strays = kept.strays[at]
+  const landed = strays && `${landing(strays.value)} points land on the data`
+  const { words } = WAYS[at]
+  said.textContent = landed
+    ? `${words}, ${landed}. Of data themselves: ${landing(kept.floor!)}.`
+    : `${words}.`
+  canvas.ariaLabel = `Noise on the left flies to the data on the right. ${said.textContent}`
+  show()
+}
+
+// The point that is taken by hand.
+const STEP = 0.1
+const MOST = 3
+let place: [number, number] = [0.8, 1.1]
+let asked = 0
+
+const through = (points: readonly (readonly [number, number])[]): string =>
+  points.map(([x, y]) => `${x},${-y}`).join(' ')
+function line(className: string, points: readonly (readonly [number, number])[]): SVGElement {
+  const drawn = document.createElementNS(SVG, 'polyline')
+  drawn.setAttribute('class', className)
+  drawn.setAttribute('points', through(points))
+  return drawn
+}
+
+async function put([x, y]: readonly [number, number]): Promise<void> {
+  const within = (value: number): number => Math.min(MOST, Math.max(-MOST, Math.round(100 * value) / 100))
+  place = [within(x), within(y)]
+  const from = onStage(place, 1)
+  // The stage is half as high as the square that it shows the middle of.
+  handle.style.left = `${50 * (1 + from[0] / SHOWN)}%`
+  handle.style.top = `${50 * (1 - (2 * from[1]) / SHOWN)}%`
+  const turnOf = ++asked
+  const start = Float32Array.from(place)
+  const [[jumped], path] = [[await jump(start, 1, 0)], await carried({ steps: 20, method: 'euler' }, start)]
+  if (turnOf !== asked) return
+  const to = onStage([jumped[0], jumped[1]], 0)
+  const times = timesOf(20)
+  const circle = document.createElementNS(SVG, 'circle')
+  for (const [name, value] of [
+    ['cx', to[0]],
+    ['cy', -to[1]],
+    ['r', 0.08],
+  ])
+    circle.setAttribute(String(name), String(value))
+  lines.replaceChildren(
+    line(
+      'path',
+      path.map((point, i) => onStage([point[0], point[1]], times[i])),
+    ),
+    line('leap', [from, to]),
+    circle,
+  )
+  handle.ariaLabel = `A point of noise at ${place.map(value => value.toFixed(1)).join(', ')}; drag it, or move it with the arrow keys. One jump takes it to ${jumped[0].toFixed(1)}, ${jumped[1].toFixed(1)}.`
+}
+
+handle.addEventListener('pointerdown', event => handle.setPointerCapture(event.pointerId))
+handle.addEventListener('pointermove', event => {
+  if (!handle.hasPointerCapture(event.pointerId)) return
+  const { left, top, width, height } = stage.getBoundingClientRect()
+  const unit = (2 * SHOWN) / width
+  void put(asNoise([(event.clientX - left) * unit - SHOWN, (top + height / 2 - event.clientY) * unit]))
+})
+handle.addEventListener('keydown', event => {
+  const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key]
+  if (!by) return
+  event.preventDefault()
+  void put([place[0] + STEP * by[0], place[1] + STEP * by[1]])
+})
+
+darkness.addEventListener('change', show)
+new ResizeObserver(paint).observe(stage)
+hold(paused)
+void fly(0)
+void put(place)

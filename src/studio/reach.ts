@@ -1,0 +1,2 @@
+/** Half the side of the square that is drawn on. */
+export const REACH = 4
