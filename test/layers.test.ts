@@ -94,19 +94,19 @@ const PAGE_ROOMS = [
   'state',
   'parts',
   'take-home',
-  'tour',
+  'learn',
   'views',
   'frame',
 ]
-const PAGE_ENTRIES = ['app.tsx', 'index.html', 'main.tsx', 'thread.ts', 'worker.ts']
+const PAGE_ENTRIES = ['app.tsx', 'index.html', 'learn.html', 'main.tsx', 'thread.ts', 'worker.ts']
 const PAGE = join(SOURCE, 'studio/page')
 
 /** What a room must not know, though it comes before it. */
 const FORBIDDEN_ROOMS: Readonly<Record<string, readonly string[]>> = {
   connection: ['draw'],
   state: ['draw'],
-  tour: ['take-home'],
-  views: ['take-home', 'tour'],
+  learn: ['state', 'parts', 'take-home'],
+  views: ['take-home', 'learn'],
 }
 
 const inPage = (file: string): boolean => file.startsWith(`${PAGE}/`)

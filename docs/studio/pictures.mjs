@@ -1,4 +1,4 @@
-// Takes the pictures of this folder: every view of the studio at three widths, and the tour. Run by `npm run pictures`,
+// Takes the pictures of this folder: every view of the studio at three widths, and the article. Run by `npm run pictures`,
 // with names of pictures to take only those.
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -42,7 +42,7 @@ const shots = [
       ...(view === 'steer' && { reward: { ...initialState.reward, kind: 'painted', painted } }),
     },
   })),
-  { name: 'tour', state: { view: 'jump', tour: 2, runs: [examplePlan], jump: follow } },
+  { name: 'learn', article: true },
 ]
 
 /** All of the page's questions are answered: nothing in it says that it waits. */
@@ -75,12 +75,12 @@ const browser = await chromium.launch({
 })
 let failed = false
 for (const theme of ['light', 'dark']) {
-  for (const { name, state } of shots) {
+  for (const { name, state, article } of shots) {
     for (const width of theme === 'dark' ? [1400] : WIDTHS) {
       const file = `${name}-${width}${theme === 'dark' ? '-dark' : ''}.png`
       if (wanted.length > 0 && !wanted.some(part => file.startsWith(part))) continue
       const { page, context, errors } = await openPage(browser, site.url, {
-        state,
+        ...(article ? { url: `${site.url}learn.html` } : { state }),
         width,
         height: 900,
         theme,
@@ -95,8 +95,8 @@ for (const theme of ['light', 'dark']) {
         failed = true
         process.stderr.write(`${file}: ${wide} pixels wide\n`)
       }
-      // The tour stands at the foot of the window, so it is seen as the window shows it.
-      const bytes = await small(await page.screenshot({ fullPage: state.tour === undefined }))
+      // The article's stage stays where it is in the window, so it is seen as the window shows it.
+      const bytes = await small(await page.screenshot({ fullPage: !article }))
       writeFileSync(`${FOLDER}${file}`, bytes)
       process.stdout.write(`${file} ${bytes.length} bytes${errors.length > 0 ? ` ${errors}` : ''}\n`)
       await context.close()

@@ -41,8 +41,6 @@ const firstReward = {
 /** What the page shows; it is in the page's address, so that a link shows the same. */
 const stateSchema = z.strictObject({
   view: viewSchema,
-  /** Step of the guided tour, or none. */
-  tour: z.int().min(0).max(6).nullable(),
   /** Trainings, of which one is selected. */
   runs: z.array(planSchema).min(1).max(4),
   selected: z.int().min(0).max(3),
@@ -104,7 +102,6 @@ export const readView = (name: string): ViewName | undefined => viewSchema.safeP
 
 export const initialState: StudioState = {
   view: 'play',
-  tour: null,
   runs: [examplePlan],
   selected: 0,
   weights: 'ema',
@@ -136,7 +133,9 @@ function checkNames({ runs, selected, reward }: StudioState): void {
 /** @throws Error when the text is damaged, or of another version */
 export function decodeState(text: string): StudioState {
   try {
-    const state = stateSchema.parse(JSON.parse(strFromU8(unpack(text, LONGEST))))
+    // Older versions had a tour, and links its step.
+    const { tour: _, ...written } = JSON.parse(strFromU8(unpack(text, LONGEST)))
+    const state = stateSchema.parse(written)
     checkNames(state)
     return state
   } catch (cause) {

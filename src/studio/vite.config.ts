@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type Plugin } from 'vite'
+import { formulas } from './formulas.config.ts'
 import { licences } from './licences.config.ts'
 import { oneFileViewer } from './one-file.config.ts'
 
@@ -19,7 +20,7 @@ const notices = licences()
 export default defineConfig({
   root: here('page'),
   base: './',
-  plugins: [modernFonts, oneFileViewer, notices.page],
+  plugins: [modernFonts, oneFileViewer, formulas, notices.page],
   build: {
     outDir: here('../../dist/studio/site'),
     emptyOutDir: true,
@@ -27,6 +28,7 @@ export default defineConfig({
     sourcemap: true,
     assetsInlineLimit: 0,
     rolldownOptions: {
+      input: [here('page/index.html'), here('page/learn.html')],
       output: {
         // Many servers do not know `.mjs`, and browsers run no script of an unknown type.
         assetFileNames: ({ names }) =>

@@ -9,15 +9,14 @@ import { ShareNote } from './frame/share.tsx'
 import { NAMES, RoomViews, Tabs } from './frame/tabs.tsx'
 import { Announcements } from './parts/announcements.tsx'
 import { lazyView } from './parts/lazy-view.tsx'
-import { runs, state, update } from './state/store.ts'
+import { runs, state } from './state/store.ts'
 import { begin, beginAnew } from './state/training.ts'
-import { goTo, TourPanel } from './tour/panel.tsx'
 import { PlayView } from './views/play/view.tsx'
 import { TrainView } from './views/train/view.tsx'
 import './frame/frame.css'
 
 const VIEWS: Readonly<Record<ViewName, () => preact.JSX.Element>> = {
-  play: () => <PlayView onLearn={() => goTo(0)} />,
+  play: PlayView,
   train: TrainView,
   jump: lazyView(async () => (await import('./views/play/jump.tsx')).JumpView),
   steps: lazyView(async () => (await import('./views/play/steps.tsx')).StepsView),
@@ -25,20 +24,6 @@ const VIEWS: Readonly<Record<ViewName, () => preact.JSX.Element>> = {
   compare: lazyView(async () => (await import('./views/compare/view.tsx')).CompareView),
   steer: lazyView(async () => (await import('./views/steer/view.tsx')).SteerView),
   digits: lazyView(async () => (await import('./views/play/digits/view.tsx')).DigitsView),
-}
-
-function LearnButton() {
-  const open = state.value.tour !== null
-  return (
-    <button
-      type="button"
-      data-learn
-      aria-pressed={open}
-      onClick={() => (open ? update({ tour: null }) : goTo(0))}
-    >
-      Learn
-    </button>
-  )
 }
 
 /** A view, or a way out where it fails. */
@@ -79,7 +64,9 @@ export function App() {
         <h1>Oxbow studio</h1>
         <Tabs />
         <div class="tools">
-          <LearnButton />
+          <a class="button" href="learn.html">
+            Learn
+          </a>
           <Menu />
         </div>
       </header>
@@ -90,7 +77,7 @@ export function App() {
       <Problems />
       {/* Runs train points of the plane; what is first seen is simpler while there is one. */}
       {view !== 'digits' && (view !== 'play' || runs.value.length > 1) && <RunStrip />}
-      <div class={state.value.tour === null ? 'frame' : 'frame touring'}>
+      <div class="frame">
         <main id="view" ref={main} tabIndex={-1} aria-labelledby="view-heading">
           <h2 id="view-heading" class="hidden-but-read">
             {NAMES[view]}
@@ -100,7 +87,6 @@ export function App() {
             <Guarded key={view} View={View} />
           </div>
         </main>
-        <TourPanel />
       </div>
       <footer class="foot soft">
         <a href="licences.txt">Licences</a>

@@ -19,7 +19,7 @@ const audit = async (page: Page): Promise<string[]> => serious(await page.evalua
 
 /** What axe finds in every view. */
 async function auditViews(theme: 'light' | 'dark'): Promise<void> {
-  const { page } = await studio.open({ theme, width: 1200, state: { tour: 3 } })
+  const { page } = await studio.open({ theme, width: 1200 })
   await page.addScriptTag({ path: resolve('node_modules/axe-core/axe.min.js') })
   for (const view of some(views, ['train', 'compare', 'digits'])) {
     await go(page, view)
@@ -93,59 +93,6 @@ long('nothing is cut off or over another at other widths', async () => {
     }
   }
 })
-
-/** The view of each step of the tour. */
-const TOUR = ['jump', 'why', 'jump', 'why', 'train', 'steps', 'why'] as const
-
-/** How much of the view's first picture is in the window and not under the tour, from 0 to 1. */
-const UNCOVERED = `(() => {
-  const { top, bottom, left, right } = document.querySelector('main canvas.points').getBoundingClientRect()
-  const tour = document.querySelector('.tour').getBoundingClientRect()
-  const foot = tour.left < right && tour.right > left ? Math.min(innerHeight, tour.top) : innerHeight
-  return (Math.min(bottom, foot) - Math.max(top, 0)) / (bottom - top)
-})()`
-
-/** The tour is read and tried in a window of this size. */
-async function takeTour(width: number, height: number): Promise<void> {
-  const { page } = await studio.open({ width, height, state: { tour: 0, view: 'jump' } })
-  await page.addScriptTag({ path: resolve('node_modules/axe-core/axe.min.js') })
-  const panel = page.getByRole('complementary')
-  for (const [step, view] of TOUR.entries()) {
-    await panel.getByRole('heading', { name: `${step + 1}. ` }).waitFor()
-    await page.locator('main').getByText(SHOWN[view]).first().waitFor()
-    expect(await misplaced(page), `step ${step + 1}`).toEqual([])
-    expect(await audit(page), `step ${step + 1}`).toEqual([])
-    // Why begins with words of its own.
-    if (view === 'jump' || view === 'train')
-      expect(await page.evaluate(UNCOVERED), `step ${step + 1}`).toBeGreaterThan(0.99)
-    for (const part of [panel.locator('.try'), panel.locator('button.main')]) {
-      const box = (await part.boundingBox())!
-      expect(box.y + box.height).toBeLessThanOrEqual(height)
-    }
-    if (view === 'train') {
-      const play = (await page.locator('main button.main').first().boundingBox())!
-      const top = width < 1100 ? (await panel.boundingBox())!.y : height
-      expect(play.y + play.height).toBeLessThan(top)
-    }
-    // A phone shows more of the view without the text.
-    if (width < 640 && step === 0) {
-      const text = panel.getByText('Take a point of the data')
-      await panel.getByRole('button', { name: 'Hide text' }).click()
-      await text.waitFor({ state: 'hidden' })
-      await panel.getByRole('button', { name: 'Show text' }).click()
-      await text.waitFor()
-    }
-    if (step < TOUR.length - 1) await panel.getByRole('button', { name: 'Next' }).click()
-  }
-}
-
-// Of this height Jump has a picture of 300 pixels, which is how wide a new canvas is.
-long('the tour shows its words and a picture together on a phone', () => takeTour(360, 768))
-
-long.each([
-  [800, 900],
-  [1400, 900],
-])('the tour shows its words and a picture together at %i x %i', takeTour)
 
 /** Marks what can have the focus, once for each group of radio buttons. */
 const MARK = `(() => {

@@ -12,7 +12,7 @@ import { openTab, type Place, type Tab } from '../../helpers/tab.ts'
 import { openWebKit } from '../../helpers/webkit.ts'
 import { TOO_WIDE } from './layout.ts'
 import { addressOf } from './open.ts'
-import { AUDIT, linksTo, SHOWN, serious, TOUR } from './shown.ts'
+import { AUDIT, linksTo, SHOWN, serious } from './shown.ts'
 
 const SIZE = { width: 1280, height: 1000 }
 const PHONE = { width: 360, height: 740 }
@@ -211,21 +211,6 @@ describe.each(some(ENGINES, ENGINES.slice(0, 1)))('in $name', { timeout: 120_000
     await eventually(async () => (await target()).kind).toBe('points')
     await click(tab, named('button', '1 step'))
     await eventually(() => stepsOf(tab)).toBe(1)
-  })
-
-  long('the tour turns by keys', async () => {
-    await show(tab, {})
-    await eventually(() => tab.read(`Boolean(${named('button', 'Learn')})`)).toBe(true)
-    await tab.read(`${named('button', 'Learn')}.focus()`)
-    await tab.press('Enter')
-    for (const [i, [title, view]] of TOUR.entries()) {
-      const heading = () => tab.read('document.activeElement.textContent')
-      await eventually(heading).toBe(`${i + 1}. ${title}`)
-      expect(await tab.read('document.querySelector("#view-heading").textContent')).toBe(view)
-      await tab.press('ArrowRight')
-    }
-    await tab.press('Escape')
-    await eventually(() => tab.read('document.activeElement.textContent')).toBe('Learn')
   })
 
   long('every view fits a phone, and axe finds nothing serious', async () => {

@@ -16,7 +16,7 @@ const COVERED = `(() => {
   const clips = value => value === 'hidden' || value === 'clip'
   const seen = node => node.checkVisibility({ visibilityProperty: true, opacityProperty: true })
     && !node.closest('.hidden-but-read, .katex, option, .skip, .strip > h2')
-  const part = node => node.closest('dialog, .tour, .bar, .strip, main')
+  const part = node => node.closest('dialog, .menu, .bar, .strip, main')
   const texts = []
   const scrolls = value => value === 'auto' || value === 'scroll'
   // What is scrolled out of its place covers nothing.

@@ -26,17 +26,6 @@ export function linksTo(view: ViewName): string[] {
   return [`.bar nav a[href="#${room}"]`, ...within.map(each => `main a[href="#${each}"]`)]
 }
 
-/** The titles of the tour's steps, and the views that they show. */
-export const TOUR = [
-  ['The path', 'One jump'],
-  ['The tangent', 'Why does it fail?'],
-  ['The integral', 'One jump'],
-  ['Three consistencies', 'Why does it fail?'],
-  ['Training', 'Train'],
-  ['Few steps', 'More steps'],
-  ['When it fails', 'Why does it fail?'],
-] as const
-
 interface Finding {
   readonly id: string
   readonly impact: string

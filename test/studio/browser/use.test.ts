@@ -68,13 +68,19 @@ long(
     await page.goBack()
     await patiently(() => shownView(page)).toBe('One jump')
     await page.goBack()
+    await patiently(() => shownView(page)).toBe('Play')
+    await page.goBack()
     await patiently(() => shownView(page)).toBe('Train')
     expect((await strip(page))[0]).toContain('100 steps')
+    await page.goForward()
+    await patiently(() => shownView(page)).toBe('Play')
     await page.goForward()
     await patiently(() => shownView(page)).toBe('One jump')
     expect(stepsOf(addressed(page).runs[0])).toBe(100)
     await page.reload()
     await patiently(() => shownView(page)).toBe('One jump')
+    await page.goBack()
+    await patiently(() => shownView(page)).toBe('Play')
     await page.goBack()
     await patiently(() => shownView(page)).toBe('Train')
   },
@@ -166,7 +172,7 @@ test('an engine that cannot be loaded is said', async () => {
 
 long.each([
   ['the engine', '**/in-page-*.js', 'could not be loaded. Check the connection'],
-  ['what trains', '**/training-*.js', 'could not be loaded; reload it'],
+  ['what trains', '**/training-in-worker-*.js', 'could not be loaded; reload it'],
   ['the worker', '**/worker-*.js', 'could not be loaded; reload it'],
 ])('a server that calls %s something else than a script is said', async (_, file, words) => {
   const { page, errors } = await studio.open({ url: 'about:blank' })

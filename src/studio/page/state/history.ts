@@ -5,7 +5,7 @@ import { shared, state, update } from './store.ts'
 import { replace } from './training.ts'
 
 /** What Back and Forward return to: where one was, and not how far the trainings were. */
-type Position = Pick<StudioState, 'view' | 'tour' | 'jump'>
+type Position = Pick<StudioState, 'view' | 'jump'>
 
 /** What the browser keeps of an entry; `link` tells the states of one link from those of another. */
 interface Entry {
@@ -19,7 +19,6 @@ const isEntry = (kept: unknown): kept is Entry =>
 /** Milliseconds between two changes of the address: browsers refuse more. */
 const PACE = 400
 
-const nameOf = ({ view, tour }: Position): string => `${view} ${tour}`
 const freshLink = (): string => Math.random().toString(36).slice(2)
 
 /**
@@ -30,28 +29,28 @@ export function trackHistory(): void {
   const kept = history.state
   let link = isEntry(kept) ? kept.link : freshLink()
   let written = ''
-  let shown = nameOf(state.value)
+  let shown = state.value.view
   let later: ReturnType<typeof setTimeout> | undefined
 
   const write = (how: 'pushState' | 'replaceState'): void => {
     clearTimeout(later)
     later = undefined
-    const { view, tour, jump } = state.value
+    const { view, jump } = state.value
     written = encodeState(shared.value)
-    const entry: Entry = { link, position: { view, tour, jump } }
+    const entry: Entry = { link, position: { view, jump } }
     history[how](entry, '', `#${written}`)
   }
 
   effect(() => {
     void shared.value
-    if (nameOf(state.value) !== shown) {
-      shown = nameOf(state.value)
+    if (state.value.view !== shown) {
+      shown = state.value.view
       write('pushState')
     } else later ??= setTimeout(() => write('replaceState'), PACE)
   })
 
   const goTo = (position: Position): void => {
-    shown = nameOf(position)
+    shown = position.view
     update(position)
     write('replaceState')
   }
@@ -59,7 +58,7 @@ export function trackHistory(): void {
   const follow = (kept: unknown): void => {
     link = isEntry(kept) ? kept.link : freshLink()
     const next = readAddress()
-    shown = nameOf(next.state)
+    shown = next.state.view
     replace(next)
     write('replaceState')
   }

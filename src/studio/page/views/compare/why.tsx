@@ -84,7 +84,7 @@ function ResidualSection() {
   const { weights } = state.value
   const { answer, fresh, error } = useAnswer('residuals', `${LEVELS} ${weights}`, { levels: LEVELS, weights })
   return (
-    <section aria-label="Residuals" aria-busy={!fresh} data-section="residuals">
+    <section aria-label="Residuals" aria-busy={!fresh}>
       <h2>Is it a flow map? Residuals over (s, t)</h2>
       <p class="soft">
         Three tests that every flow map passes with zero, whatever its data; each cell is the root mean square

@@ -37,7 +37,7 @@ function Way({ to, look, children }: { to: ViewName; look: string; children: Com
 }
 
 /** Maps that are trained already, and what else there is to do. */
-export function Gallery({ onLearn }: { onLearn: () => void }) {
+export function Gallery() {
   const plan = selected.value
   const shown = isUntouched(plan) ? exampleTarget(plan.target) : null
   return (
@@ -71,9 +71,9 @@ export function Gallery({ onLearn }: { onLearn: () => void }) {
         >
           Draw yours
         </button>
-        <button type="button" onClick={onLearn}>
+        <a class="button" href="learn.html">
           How it works
-        </button>
+        </a>
         <Way to="jump" look="button">
           Look closer
         </Way>

@@ -19,12 +19,8 @@ const wantsStillness = matchMedia('(prefers-reduced-motion: reduce)')
 /** Pictures of the flight where nothing may move by itself. */
 const FILM = [0, 0.25, 0.5, 0.75, 1]
 
-/**
- * Noise on the left, data on the right, and points that fly between them.
- *
- * @param onLearn  begins the tour
- */
-export function PlayView({ onLearn }: { onLearn: () => void }) {
+/** Noise on the left, data on the right, and points that fly between them. */
+export function PlayView() {
   const { play } = state.value
   const way = WAYS[play.way]
   const flight = useFlight(way)
@@ -62,7 +58,7 @@ export function PlayView({ onLearn }: { onLearn: () => void }) {
         />
         {!isUntouched(selected.value) && <Standing plan={selected.value} />}
       </div>
-      <Gallery onLearn={onLearn} />
+      <Gallery />
     </div>
   )
 }
