@@ -98,7 +98,7 @@ const PAGE_ROOMS = [
   'views',
   'frame',
 ]
-const PAGE_ENTRIES = ['app.tsx', 'index.html', 'learn.html', 'main.tsx', 'thread.ts', 'worker.ts']
+const PAGE_ENTRIES = ['app.tsx', 'index.html', 'learn.html', 'main.tsx', 'public', 'thread.ts', 'worker.ts']
 const PAGE = join(SOURCE, 'studio/page')
 
 /** What a room must not know, though it comes before it. */

@@ -62,6 +62,8 @@ async function small(png) {
 }
 
 const wanted = process.argv.slice(2)
+/** The picture of preview cards: Play where all have landed. */
+const PREVIEW = fileURLToPath(new URL('../../src/studio/page/public/preview.png', import.meta.url))
 const site = await serveSite()
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -102,6 +104,23 @@ for (const theme of ['light', 'dark']) {
       await context.close()
     }
   }
+}
+if (wanted.length === 0 || wanted.includes('preview')) {
+  const { page, context } = await openPage(browser, site.url, {
+    state: { view: 'play' },
+    width: 1200,
+    height: 640,
+  })
+  await page.locator('.held .leap').waitFor({ state: 'attached' })
+  await page.addStyleTag({ content: '.play .pause { display: none }' })
+  // Until all have landed.
+  await page.waitForTimeout(4500)
+  const clip = await page.locator('.play .stage').boundingBox()
+  const shot = await page.screenshot({ clip })
+  const card = sharp(shot).resize(1200, 630, { fit: 'contain', background: '#f4f6f8' })
+  writeFileSync(PREVIEW, await small(await card.png().toBuffer()))
+  process.stdout.write('preview.png\n')
+  await context.close()
 }
 await browser.close()
 await site.close()

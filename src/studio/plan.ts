@@ -31,7 +31,7 @@ export const freshPlan: Plan = {
 }
 
 /**
- * The trained example that comes with the page. Its seed is one whose first 2,000 points of noise are neither lucky nor
+ * The pretrained example that comes with the page. Its seed is one whose first 2,000 points of noise are neither lucky nor
  * unlucky: the exact flow map scores 0.28 there where data scores 0.29 on average (0.38 with seed 0).
  */
 export const examplePlan: Plan = {

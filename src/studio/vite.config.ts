@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type Plugin } from 'vite'
-import { formulas } from './formulas.config.ts'
+import { formulas, previewCards } from './html.config.ts'
 import { licences } from './licences.config.ts'
 import { oneFileViewer } from './one-file.config.ts'
 
@@ -20,7 +20,7 @@ const notices = licences()
 export default defineConfig({
   root: here('page'),
   base: './',
-  plugins: [modernFonts, oneFileViewer, formulas, notices.page],
+  plugins: [modernFonts, oneFileViewer, formulas, previewCards, notices.page],
   build: {
     outDir: here('../../dist/studio/site'),
     emptyOutDir: true,

@@ -1,5 +1,6 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { compress } from 'hono/compress'
 import { z } from 'zod'
 import { VERSION } from '../../serialization/version.ts'
 import { CommandError, readCommand } from '../engine/commands.ts'
@@ -140,7 +141,7 @@ export function createApp(options: AppOptions): Hono {
     .use(withHeaders)
     .use(checkNames(options.hosts))
     .route('/api', api(options))
-    .get('*', serveSite(options.site))
+    .get('*', compress(), serveSite(options.site))
   app.notFound(context => context.json({ error: 'no such page' }, 404))
   app.onError((error, context) => {
     if (error instanceof CommandError) return context.json({ error: error.message }, 400)

@@ -45,7 +45,8 @@ export function serveSite(site: string): Handler {
     const forever = pathname.startsWith('/assets/')
     context.header('cache-control', forever ? 'public, max-age=31536000, immutable' : 'no-cache')
     context.header('etag', tag)
-    if (context.req.header('if-none-match') === tag) return context.body(null, 304)
+    // What was compressed on its way has a weak one.
+    if (context.req.header('if-none-match')?.replace(/^W\//, '') === tag) return context.body(null, 304)
     context.header('content-type', TYPES[extname(path)] ?? 'application/octet-stream')
     context.header('content-length', String(size))
     return context.body(fileBody(path))

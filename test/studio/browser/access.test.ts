@@ -186,7 +186,7 @@ long('windows and the menu are whole on a phone, and Escape leads back', async (
   expect(await audit(page)).toEqual([])
   for (const [name, title] of [
     ['Open', 'Open a model'],
-    ['Take home', 'Take home'],
+    ['Export', 'Export'],
   ] as const) {
     const button = page.getByRole('button', { name, exact: true })
     await button.click()

@@ -3,9 +3,10 @@ import { expect, test } from 'vitest'
 import * as engine from '../../../src/runtime/node.ts'
 import { answers } from '../../../src/studio/engine/answers.ts'
 import { Session } from '../../../src/studio/engine/session.ts'
+import { strays } from '../../../src/studio/example/first-look.ts'
 import { freshPlan, type Plan } from '../../../src/studio/plan.ts'
 import { long } from '../../helpers/long.ts'
-import { openView, useStudio } from './page.ts'
+import { openView, shownView, useStudio } from './page.ts'
 
 const studio = useStudio()
 
@@ -53,7 +54,7 @@ long(
       }
     }
 
-    await page.getByRole('group', { name: 'Jumps of each sample' }).getByRole('button', { name: '4' }).click()
+    await page.getByRole('group', { name: 'Steps per sample' }).getByRole('button', { name: '4' }).click()
     await page.getByRole('group', { name: 'Follow a point' }).getByRole('button', { name: 'Next' }).click()
     const lines = page.locator('.linked polyline')
     await expect.poll(() => lines.count()).toBe(2)
@@ -103,6 +104,15 @@ test('a run that has not trained has a box in place of its curves', async () => 
   await expect.poll(() => page.locator('.strip .run').textContent()).toContain('0 steps')
   expect(await page.locator('.curve.none').count()).toBe(2)
   expect(await page.locator('.curve svg').count()).toBe(0)
+})
+
+test('a stray that is followed leads to why the map fails', async () => {
+  const jump = { s: 1, t: 0, point: strays.at[0] }
+  const { page } = await studio.open({ state: { view: 'compare', jump } })
+  await page.getByText('The point you follow misses the data.').waitFor()
+  await page.getByRole('button', { name: 'Why does it fail?' }).click()
+  await expect.poll(() => shownView(page)).toBe('Why does it fail?')
+  await page.getByRole('heading', { name: /Residuals over/ }).waitFor()
 })
 
 long('one jump of a run lands as often on the data, and has the same distance, in every view', async () => {

@@ -6,6 +6,7 @@ import { temporaryFolder } from '../../helpers/folder.ts'
 import { long } from '../../helpers/long.ts'
 import { ensureSite } from '../../helpers/site.ts'
 import { type Opened, openPage } from './open.ts'
+import { catalogue } from './page.ts'
 
 const runs = temporaryFolder('line')
 let browser: Browser
@@ -59,8 +60,8 @@ long(
   async () => {
     const { studio, url } = await serve()
     const page = await visit(url)
-    await page.getByRole('combobox', { name: 'Objective of your training' }).selectOption('lsd')
-    await page.getByRole('button', { name: 'Train it yourself' }).click()
+    await (await catalogue(page)).selectOption('lsd')
+    await page.getByRole('button', { name: 'Train from scratch' }).click()
     await patiently(() => steps(page)).toBeGreaterThan(100)
     studio.child.kill('SIGKILL')
     await studio.done
@@ -83,8 +84,8 @@ long(
 long('a line that was lost for a moment is taken up again by itself', { timeout: 120_000 }, async () => {
   const { url } = await serve()
   const page = await visit(url)
-  await page.getByRole('combobox', { name: 'Objective of your training' }).selectOption('lsd')
-  await page.getByRole('button', { name: 'Train it yourself' }).click()
+  await (await catalogue(page)).selectOption('lsd')
+  await page.getByRole('button', { name: 'Train from scratch' }).click()
   await patiently(() => steps(page)).toBeGreaterThan(20)
   await page.route('**/api/**', route => route.abort())
   await page.getByRole('button', { name: 'Pause', exact: true }).click()

@@ -162,7 +162,7 @@ describe.each(some(ENGINES, ENGINES.slice(0, 1)))('in $name', { timeout: 120_000
   })
   afterAll(() => tab?.close())
 
-  test('the trained example is there, and the runtime comes', async () => {
+  test('the pretrained example is there, and the runtime comes', async () => {
     await show(tab, {})
     await eventually(() => distanceOf(tab)).toBeLessThan(0.5)
     await eventually(() => painted(tab)).toBeGreaterThan(0.005)
@@ -195,7 +195,7 @@ describe.each(some(ENGINES, ENGINES.slice(0, 1)))('in $name', { timeout: 120_000
 
   long('a target is drawn with the mouse, or dropped as a file', async () => {
     await show(tab, {})
-    await click(tab, named('label', 'draw one'))
+    await click(tab, named('label', 'draw'))
     await eventually(() => tab.read('Boolean(document.querySelector(".painting"))')).toBe(true)
     const square = 'document.querySelector(".painting")'
     await tab.drag(await placeOn(tab, square, 0.2), await placeOn(tab, square, 0.8))

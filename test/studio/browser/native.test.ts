@@ -16,7 +16,7 @@ import { childrenOf } from '../../helpers/processes.ts'
 import { ensureSite } from '../../helpers/site.ts'
 import { tiny } from '../../helpers/training.ts'
 import { type Opened, openPage } from './open.ts'
-import { openView } from './page.ts'
+import { catalogue, openView } from './page.ts'
 
 const folder = temporaryFolder('native')
 const runs = join(folder, 'runs')
@@ -82,8 +82,8 @@ const stepsOf = async (page: Page): Promise<number> =>
   )
 
 async function trainTo(page: Page, steps: number): Promise<void> {
-  await page.getByRole('combobox', { name: 'Objective of your training' }).selectOption('lsd')
-  await page.getByRole('button', { name: 'Train it yourself' }).click()
+  await (await catalogue(page)).selectOption('lsd')
+  await page.getByRole('button', { name: 'Train from scratch' }).click()
   await expect.poll(() => stepsOf(page), { timeout: 60_000 }).toBeGreaterThan(steps)
 }
 
@@ -163,7 +163,7 @@ long('everything can be taken home, and is what it says', { timeout: 240_000 }, 
   await trainTo(page, 200)
   await page.getByRole('button', { name: 'Pause', exact: true }).click()
   await page.getByRole('button', { name: 'Play', exact: true }).waitFor()
-  await page.getByRole('button', { name: 'Take home' }).click()
+  await page.getByRole('button', { name: 'Export' }).click()
   await page.getByLabel('Points', { exact: true }).fill('500')
   await page.getByLabel('Jumps').fill('2')
   await page.getByLabel('Seed of the noise').fill('7')

@@ -33,7 +33,7 @@ test('a map is taken home as one file, which shows the same without a network', 
 }, async () => {
   const { page } = await studio.open({ url: studio.site() })
   const here = await pointed(page)
-  await page.getByRole('button', { name: 'Take home' }).click()
+  await page.getByRole('button', { name: 'Export' }).click()
   const path = await taken(page, 'HTML')
   expect(statSync(path).size).toBeLessThan(MOST)
   // Nothing of it is fetched from anywhere.
@@ -60,7 +60,7 @@ test('a map is taken home as one file, which shows the same without a network', 
 test('the flight is taken home as a GIF of six seconds that goes round', { timeout: 120_000 }, async () => {
   const { page } = await studio.open({ url: studio.site() })
   await pointed(page)
-  await page.getByRole('button', { name: 'Take home' }).click()
+  await page.getByRole('button', { name: 'Export' }).click()
   const bytes = readFileSync(await taken(page, 'GIF of the flight'))
   expect(bytes.subarray(0, 6).toString('latin1')).toBe('GIF89a')
   expect(bytes.includes('NETSCAPE2.0', 'latin1')).toBe(true)

@@ -21,6 +21,13 @@ export async function openView(page: Page, view: ViewName): Promise<void> {
   for (const link of linksTo(view)) await page.locator(link).click()
 }
 
+/** The choice of any method, which is behind the cards. */
+export async function catalogue(page: Page): Promise<Locator> {
+  const details = page.locator('details.catalogue')
+  if ((await details.getAttribute('open')) === null) await details.locator('summary').click()
+  return page.getByRole('combobox', { name: 'Objective', exact: true })
+}
+
 /** The view that the page shows, by its heading. */
 export const shownView = (page: Page): Promise<string | null> => page.locator('#view-heading').textContent()
 

@@ -3,12 +3,12 @@ import type { ViewName } from '../../../src/studio/state.ts'
 /** A word of each view that is only there when it is. */
 export const SHOWN = {
   play: 'Draw yours',
-  train: 'Objective',
+  train: 'How to train',
   jump: 's, where the jump begins',
   steps: 'Euler',
   why: 'velocity',
   compare: 'Samples from the same noise',
-  steer: 'What is wanted',
+  steer: 'Reward',
   digits: 'Train one on your machine',
 } as const
 

@@ -35,7 +35,7 @@ describe.skipIf(!hasPython && process.env.CI === undefined)('served by python3 -
 
   test('the page trains, in a folder of the server too', async () => {
     const { page } = await studio.open({ url: addressOf(url, {}) })
-    await page.getByRole('button', { name: 'Train it yourself' }).click()
+    await page.getByRole('button', { name: 'Train from scratch' }).click()
     await expect.poll(() => standing(page, 'Steps'), { timeout: 45_000 }).toBeGreaterThan(20)
   })
 

@@ -2,12 +2,12 @@ import type { Page } from 'playwright-core'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
 import { trainedBy } from '../../../src/studio/example/trained-by.ts'
-import type { Plan } from '../../../src/studio/plan.ts'
+import { freshPlan, type Plan } from '../../../src/studio/plan.ts'
 import { decodeState } from '../../../src/studio/state.ts'
 import { cellsOf, SIDE } from '../../../src/studio/target/raster.ts'
 import { long } from '../../helpers/long.ts'
 import { addressOf } from './open.ts'
-import { hasFocus, standing, useStudio } from './page.ts'
+import { catalogue, hasFocus, standing, useStudio } from './page.ts'
 
 const studio = useStudio()
 
@@ -84,7 +84,7 @@ describe('the start', () => {
     console.log(`first paint and example, ms: cold ${JSON.stringify(cold)}, warm ${JSON.stringify(warm)}`)
     expect(best()).toBeLessThan(1500)
     expect(await distanceOf(page)).toBeLessThan(0.5)
-    await patiently(() => button(page, 'Train it yourself').isVisible()).toBe(true)
+    await patiently(() => button(page, 'Train from scratch').isVisible()).toBe(true)
     await button(page, 'Train this example again').click()
     await patiently(() => stepsOf(page)).toBeGreaterThan(0)
     await patiently(async () => planOf(page)).toEqual(trainedBy)
@@ -127,14 +127,29 @@ describe('the start', () => {
 
 test('trains the recipe from drawn weights, the velocity first', async () => {
   const { page } = await studio.open()
-  await button(page, 'Train it yourself').click()
+  await button(page, 'Train from scratch').click()
   await patiently(async () => planOf(page).stages[0]).toMatchObject({
     objective: 'flow-matching',
     recipe: { name: 'one-step' },
   })
-  expect(await page.getByRole('combobox', { name: 'Objective', exact: true }).inputValue()).toBe(
-    'recipe:one-step',
-  )
+  expect(await page.getByRole('radio', { name: 'Make it one-step' }).isChecked()).toBe(true)
+})
+
+test('a rule is chosen by its card, and any method by a search for its name or paper', async () => {
+  const { page } = await studio.open({ state: { runs: [freshPlan] } })
+  const objective = async () => planOf(page).stages.at(-1)!.objective
+  await page.getByRole('radio', { name: 'Eulerian' }).check()
+  await patiently(objective).toBe('meanflow')
+  const choice = await catalogue(page)
+  await page.getByRole('searchbox', { name: 'Search' }).fill('shortcut')
+  const offered = await choice.locator('option:not([value=""])').allTextContents()
+  expect(offered.length).toBeGreaterThan(0)
+  expect(offered.length).toBeLessThan(6)
+  await choice.selectOption('shortcut')
+  await patiently(objective).toBe('shortcut')
+  expect(await page.locator('.rules :checked').count()).toBe(0)
+  await page.getByRole('searchbox', { name: 'Search' }).fill('nothing of this name')
+  expect(await choice.locator('option').allTextContents()).toEqual(['0 methods'])
 })
 
 long(
@@ -143,8 +158,8 @@ long(
     const { page } = await studio.open()
     const asked: string[] = []
     page.on('request', request => asked.push(request.url()))
-    await page.getByRole('combobox', { name: 'Objective of your training' }).selectOption('lsd')
-    await button(page, 'Train it yourself').click()
+    await (await catalogue(page)).selectOption('lsd')
+    await button(page, 'Train from scratch').click()
     // What is typed outlives the reports of the training.
     await patiently(() => stepsOf(page)).toBeGreaterThan(0)
     const before = await stepsOf(page)
@@ -172,7 +187,7 @@ long(
     expect(Math.abs((await distanceOf(page)) - distance)).toBeLessThan(0.05)
     // Another objective has another loss: its line begins anew, below its name.
     const plot = page.locator('.plot').first()
-    await page.getByRole('combobox', { name: 'Objective', exact: true }).selectOption('psd')
+    await (await catalogue(page)).selectOption('psd')
     await take(page, 100, true)
     await plot.getByText('psd', { exact: true }).waitFor()
     await plot.getByText('Loss', { exact: true }).waitFor()
@@ -193,10 +208,10 @@ long(
   'Train says that the example is trained; it is looked at, and a new run is not the example',
   async () => {
     const { page } = await studio.open()
-    await page.getByText('40,000 (trained beforehand)').waitFor()
+    await page.getByText('40,000 (pretrained)').waitFor()
     expect(await button(page, 'Play all').isDisabled()).toBe(true)
-    await button(page, 'Take home').click()
-    await page.getByText('Of the selected run: ring-cmt.').waitFor()
+    await button(page, 'Export').click()
+    await page.getByText('Exports run: ring-cmt.').waitFor()
     await page.keyboard.press('Escape')
     await button(page, '1 step').click()
     const strip = page.locator('.strip .run')
@@ -212,7 +227,7 @@ describe('a drawing', () => {
     'is painted with the pointer, taken back, and trained on',
     async () => {
       const { page } = await studio.open({ height: 1200 })
-      await page.getByRole('radio', { name: 'draw one' }).check()
+      await page.getByRole('radio', { name: 'draw' }).check()
       const square = page.getByRole('application')
       const { x, y, width } = (await square.boundingBox())!
       const train = button(page, 'Use this target')
@@ -249,7 +264,7 @@ describe('a drawing', () => {
 
   test('is painted with the keyboard alone', async () => {
     const { page } = await studio.open()
-    await page.getByRole('radio', { name: 'draw one' }).press('Space')
+    await page.getByRole('radio', { name: 'draw' }).press('Space')
     await page.getByRole('application').focus()
     for (const key of [
       'Shift+ArrowUp',
@@ -277,7 +292,7 @@ describe('a file', () => {
     'of points is scaled as it says, and trained on',
     async () => {
       const { page } = await studio.open()
-      await page.getByRole('radio', { name: 'from a file' }).check()
+      await page.getByRole('radio', { name: 'upload' }).check()
       const rows = Array.from({ length: 300 }, (_, i) => `${i},${100 * Math.cos(i)},${100 * Math.sin(i)}`)
       await choose(page, 'circle.csv', Buffer.from(['n,east,north', ...rows, 'x,,'].join('\n')))
       await page.getByRole('combobox', { name: 'x', exact: true }).selectOption('1')
@@ -295,7 +310,7 @@ describe('a file', () => {
 
   long('of an image becomes a drawing', async () => {
     const { page } = await studio.open()
-    await page.getByRole('radio', { name: 'from a file' }).check()
+    await page.getByRole('radio', { name: 'upload' }).check()
     const black = {
       input: { create: { width: 50, height: 200, channels: 3 as const, background: '#000' } },
       left: 0,
@@ -310,7 +325,7 @@ describe('a file', () => {
 
   test('is refused with one line where it is a program, a torn image, or words', async () => {
     const { page } = await studio.open()
-    await page.getByRole('radio', { name: 'from a file' }).check()
+    await page.getByRole('radio', { name: 'upload' }).check()
     for (const [name, content] of [
       ['tool.csv', Buffer.from([0x7f, 0x45, 0x4c, 0x46, 0])],
       ['torn.png', Buffer.from('\x89PNG\r\n\x1a\n', 'latin1')],
@@ -336,7 +351,7 @@ long(
     await patiently(async () => planOf(page).stages.at(-1)!.objective).toBe('flow-matching')
     await take(page, 10)
     await patiently(() => lmd.isDisabled()).toBe(false)
-    await page.getByRole('combobox', { name: 'Objective', exact: true }).selectOption('lmd')
+    await (await catalogue(page)).selectOption('lmd')
     await patiently(async () => planOf(page).stages.map(({ objective }) => objective)).toEqual([
       'flow-matching',
       'lmd',

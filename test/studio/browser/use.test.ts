@@ -157,8 +157,8 @@ long('once it is there, the page goes on without its host', async () => {
     await openView(page, view)
     await page.locator('main canvas').first().waitFor()
   }
-  await button(page, 'Take home').click()
-  await page.getByRole('dialog', { name: 'Take home' }).waitFor()
+  await button(page, 'Export').click()
+  await page.getByRole('dialog', { name: 'Export' }).waitFor()
   expect(errors).toEqual([])
 })
 

@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { until } from '../../helpers/cli.ts'
 import { long } from '../../helpers/long.ts'
@@ -103,6 +104,19 @@ describe('what is served', () => {
     expect(headers['content-type']).toContain('text/javascript')
     const etag = (await ask(studio, '/')).headers.etag!
     expect((await ask(studio, '/', { headers: { 'if-none-match': etag } })).status).toBe(304)
+  })
+
+  test('text is compressed for whoever takes that, and known again', async () => {
+    const studio = await serve()
+    const headers = { 'accept-encoding': 'gzip' }
+    const packed = await ask(studio, '/assets/long.js', { headers })
+    expect(packed.headers['content-encoding']).toBe('gzip')
+    const plain = await ask(studio, '/assets/long.js')
+    expect(plain.headers['content-encoding']).toBeUndefined()
+    expect(gunzipSync(packed.body)).toEqual(plain.body)
+    expect(packed.body.length).toBeLessThan(plain.body.length / 10)
+    const known = { ...headers, 'if-none-match': packed.headers.etag! }
+    expect((await ask(studio, '/assets/long.js', { headers: known })).status).toBe(304)
   })
 
   test('nothing beside the page', async () => {

@@ -24,6 +24,7 @@ export function useServer() {
     mkdirSync(join(site, 'assets'), { recursive: true })
     writeFileSync(join(site, 'index.html'), '<!doctype html><title>studio</title>')
     writeFileSync(join(site, 'assets', 'main-abc.js'), 'export {}')
+    writeFileSync(join(site, 'assets', 'long.js'), `export const text = '${'the same '.repeat(1000)}'`)
     writeFileSync(join(folder, 'secret.txt'), 'secret')
     await train({ ...tiny, objective: 'psd', steps: 20 }, { directory: join(runs, 'plain') })
     cpSync(join(runs, 'plain'), join(runs, 'compare', 'runs', 'inner'), { recursive: true })

@@ -47,7 +47,7 @@ export function ShareNote() {
   if (!copied.value) return null
   return (
     <div class="note" data-note="share">
-      <p>{messageOf(copied.value)} Whoever opens it sees this, and the training is replayed there.</p>
+      <p>{messageOf(copied.value)} Whoever opens it sees this, and training reruns on their machine.</p>
       {copied.value.byHand && (
         <input
           type="text"

@@ -157,7 +157,7 @@ export function FileTarget() {
             lightIsInk.value = event.currentTarget.checked
           }}
         />
-        In images, light is dense (otherwise dark is)
+        Treat light pixels as data (otherwise dark is)
       </label>
       <p class="soft">Or drop it anywhere on the page. The file stays in your browser.</p>
       {busy.value && <p role="status">Reading the file</p>}

@@ -148,7 +148,7 @@ export function Heat({
       <output id={`${id}-said`} class="said">
         {value != null
           ? `${placeWords(map, ci, cj)}: ${shortNumber(value)} ${unit}`
-          : 'Point at a cell to read it.'}
+          : 'Hover over a cell to read it.'}
       </output>
       {children}
       <details>

@@ -2,7 +2,7 @@ import { computed, signal } from '@preact/signals'
 import { type RecipeName, recipes } from '../../../config/recipes.ts'
 import { type Objective, objectives, type Rule } from '../../../objective/index.ts'
 import { recipeStages } from '../../engine/recipe-keys.ts'
-import { freshPlan, isUntouched, type Plan } from '../../plan.ts'
+import { freshPlan, type Plan } from '../../plan.ts'
 import { refusalOf } from '../../trainable.ts'
 import { selected } from '../state/store.ts'
 import { change } from '../state/training.ts'
@@ -14,11 +14,30 @@ import './objective.css'
 export const keepWeights = signal(true)
 
 const RULES: readonly (readonly [Rule, string])[] = [
-  ['lagrangian', 'Lagrangian: follow the path'],
-  ['compositional', 'Compositional: two jumps are one'],
-  ['eulerian', 'Eulerian: the start may slide'],
-  ['diagonal', 'Diagonal: the velocity alone'],
+  ['compositional', 'Semigroup: two jumps are one'],
+  ['lagrangian', 'Lagrangian: the end moves with the velocity'],
+  ['eulerian', 'Eulerian: every start has the same end'],
+  ['diagonal', 'Velocity alone'],
 ]
+
+/** What is offered first: the recipe, and one method of each rule. */
+const CARDS = [
+  {
+    value: 'recipe:one-step',
+    title: 'Make it one-step',
+    words: 'Learns the velocity first, then one jump. Recommended.',
+  },
+  { value: 'psd', title: 'Semigroup', words: 'Two jumps are one. As in shortcut models.' },
+  { value: 'lsd', title: 'Lagrangian', words: 'The end moves with the velocity.' },
+  {
+    value: 'meanflow',
+    title: 'Eulerian',
+    words: 'Every start on a path has the same end. As in MeanFlow and consistency models.',
+  },
+] as const
+
+/** What methods are searched for. */
+const sought = signal('')
 
 /** What an objective's refusal goes by; a training's steps do not change it. */
 const keyOf = ({ stages, ...rest }: Plan): string =>
@@ -87,36 +106,87 @@ function TeacherFirst() {
   )
 }
 
-/** The catalogue, by the rule that each objective goes by. */
-export function ObjectivePicker() {
-  const { objective, recipe } = selected.value.stages.at(-1)!
+/** Whether a method is what was searched for, by its names or its paper. */
+const isSought = ({ id, name, paper }: Objective): boolean =>
+  `${id} ${name} ${paper}`.toLowerCase().includes(sought.value.trim().toLowerCase())
+
+/** The whole catalogue, by the rule that each objective goes by. */
+function Catalogue({ value }: { value: string }) {
+  const found = [...objectives.values()].filter(isSought)
+  const shown = found.some(({ id }) => id === value)
   return (
-    <>
+    <details class="catalogue">
+      <summary>All {objectives.size} methods</summary>
       <label class="field">
-        {isUntouched(selected.value) ? 'Objective of your training' : 'Objective'}
-        <select
-          value={recipe ? recipeValue(recipe.name) : objective}
-          onChange={event => choose(event.currentTarget.value)}
-        >
-          <optgroup label="Recipe: begins anew">
-            {Object.values(recipes).map(({ id, summary }) => (
-              <option
-                key={id}
-                value={recipeValue(id)}
-                title={summary}
-                disabled={selected.value.condition !== undefined}
-              >
-                {id} (recommended)
-              </option>
-            ))}
-          </optgroup>
-          {RULES.map(([rule, title]) => (
-            <optgroup key={rule} label={title}>
-              {[...objectives.values()].filter(row => row.rule === rule).map(Choice)}
-            </optgroup>
-          ))}
+        Search
+        <input
+          type="search"
+          placeholder="consistency, Align Your Flow, 2505.13447 …"
+          value={sought.value}
+          onInput={event => {
+            sought.value = event.currentTarget.value
+          }}
+        />
+      </label>
+      <label class="field">
+        Objective
+        <select value={shown ? value : ''} onChange={event => choose(event.currentTarget.value)}>
+          {!shown && (
+            <option value="" disabled>
+              {found.length === 1 ? '1 method' : `${found.length} methods`}
+            </option>
+          )}
+          {RULES.map(([rule, title]) => {
+            const rows = found.filter(row => row.rule === rule)
+            return (
+              rows.length > 0 && (
+                <optgroup key={rule} label={title}>
+                  {rows.map(Choice)}
+                </optgroup>
+              )
+            )
+          })}
         </select>
       </label>
+    </details>
+  )
+}
+
+/** How a training learns: the recipe, one of the three rules, or any method of the catalogue. */
+export function ObjectivePicker() {
+  const plan = selected.value
+  const { objective, recipe } = plan.stages.at(-1)!
+  const value = recipe ? recipeValue(recipe.name) : objective
+  const refusalOfCard = (card: string): string | null =>
+    card.startsWith('recipe:')
+      ? plan.condition
+        ? 'not with classes'
+        : null
+      : (refusals.value.get(card) ?? null)
+  return (
+    <>
+      <fieldset class="rules">
+        <legend>How to train</legend>
+        {CARDS.map(card => {
+          const refusal = refusalOfCard(card.value)
+          return (
+            <label key={card.value} class="card">
+              <input
+                type="radio"
+                name="rule"
+                checked={value === card.value}
+                disabled={refusal !== null}
+                onChange={() => choose(card.value)}
+              />
+              <span>
+                <strong>{card.title}</strong> {card.words}
+                {refusal && ` (${refusal})`}
+              </span>
+            </label>
+          )
+        })}
+      </fieldset>
+      <Catalogue value={value} />
       <TeacherFirst />
       {remark.value && (
         <p class="note" role="status">

@@ -21,7 +21,7 @@ const inWords = (value: number): string => value.toLocaleString('en')
 export function progressOf(plan: Plan): string {
   const file = fileOfPlan(plan)
   const steps = stepsOf(plan)
-  if (isUntouched(plan)) return 'trained example'
+  if (isUntouched(plan)) return 'pretrained example'
   if (file && steps === 0) return file.name
   const isOnExample = plan.start === 'example' && plan.stages.every(({ keep }) => keep)
   return `${isOnExample ? 'example + ' : ''}${inWords(steps)} ${steps === 1 ? 'step' : 'steps'}`

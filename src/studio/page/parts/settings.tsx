@@ -14,7 +14,7 @@ interface Choices {
 const plain = (...values: number[]) => values.map(value => [value, value.toLocaleString('en')] as const)
 
 const SETTINGS: readonly Choices[] = [
-  { name: 'Units a layer', key: 'hidden', values: plain(16, 32, 64, 128, 192, 256, 512) },
+  { name: 'Units per layer', key: 'hidden', values: plain(16, 32, 64, 128, 192, 256, 512) },
   { name: 'Hidden layers', key: 'layers', values: plain(1, 2, 3, 4, 5, 6) },
   { name: 'Batch', key: 'batch', values: plain(32, 64, 128, 256, 512, 1024, 2048, 4096, 8192) },
   {
@@ -98,7 +98,7 @@ export function Settings() {
     <details class="settings">
       <summary>Network, batch, path, seed</summary>
       <div class="panel">
-        <p class="soft">A change of these begins anew.</p>
+        <p class="soft">Changing these restarts training.</p>
         <div class="pair">{SETTINGS.map(Setting)}</div>
         <ClassesSetting />
         <label class="field">

@@ -43,10 +43,10 @@ export function TargetPicker() {
             begin({ target: { kind: 'built-in', name } })
           }),
         )}
-        {tile('drawing', 'draw one', <Sign path={BRUSH} />, () => {
+        {tile('drawing', 'draw', <Sign path={BRUSH} />, () => {
           making.value = 'drawing'
         })}
-        {tile('file', 'from a file', <Sign path={FILE} />, () => {
+        {tile('file', 'upload', <Sign path={FILE} />, () => {
           making.value = 'file'
         })}
       </div>

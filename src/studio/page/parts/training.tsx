@@ -52,10 +52,10 @@ export function TrainingButtons() {
       {isExample.value && !playing ? (
         <>
           <button type="button" class="main" onClick={trainAnew}>
-            Train it yourself
+            Train from scratch
           </button>
           <button type="button" onClick={() => play()}>
-            Train it further
+            Keep training
           </button>
         </>
       ) : (
@@ -138,7 +138,7 @@ export function Pace() {
             keepWeights.value = event.currentTarget.checked
           }}
         />
-        Keep what is learnt when I change something
+        Keep weights when settings change
       </label>
     </div>
   )

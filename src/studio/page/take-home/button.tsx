@@ -24,7 +24,7 @@ export function TakeHome() {
   return (
     <>
       <button type="button" aria-haspopup="dialog" onClick={show}>
-        Take home
+        Export
       </button>
       {open.value && loaded.value && (
         <loaded.value.View

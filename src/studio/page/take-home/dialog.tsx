@@ -75,7 +75,7 @@ function Link() {
     <section class="link" aria-labelledby="home-link">
       <h3 id="home-link">Link</h3>
       <p class="soft">
-        All of the page's state: whoever opens it sees this, and the training is replayed there.
+        All of the page's state: whoever opens it sees this, and training reruns on their machine.
       </p>
       <Copied text={linkOf()} label="Link" rows={3} />
     </section>
@@ -335,8 +335,8 @@ function Recipes({ plan }: { plan: Plan }) {
 export function TakeHomeDialog({ onClose }: { onClose: () => void }) {
   const plan = selected.value
   return (
-    <Dialog title="Take home" onClose={onClose}>
-      <p class="soft">Of the selected run: {fileName(plan)}.</p>
+    <Dialog title="Export" onClose={onClose}>
+      <p class="soft">Exports run: {fileName(plan)}.</p>
       {trouble.value && (
         <p class="problem" role="alert">
           {trouble.value}

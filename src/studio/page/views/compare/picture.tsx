@@ -9,7 +9,7 @@ import { splitStrays } from '../../draw/strays.ts'
 import { Mark } from '../../parts/run-mark.tsx'
 import { progressOf, runName } from '../../parts/run-name.ts'
 import { StrayKey } from '../../parts/stray-key.tsx'
-import { state } from '../../state/store.ts'
+import { state, update } from '../../state/store.ts'
 import { useAnswer } from '../../state/use-answer.ts'
 import { follow } from '../shared.tsx'
 import './picture.css'
@@ -83,6 +83,14 @@ export function RunPicture({ at, plan }: { at: number; plan: Plan }) {
       <p class="measure">
         <StrayKey marks={marks} />
       </p>
+      {point !== null && marks?.[point] === 1 && (
+        <p class="measure">
+          The point you follow misses the data.{' '}
+          <button type="button" onClick={() => update({ selected: at, view: 'why' })}>
+            Why does it fail?
+          </button>
+        </p>
+      )}
     </figure>
   )
 }

@@ -48,7 +48,7 @@ export function CompareView() {
     <div class="compare">
       <div class="choices">
         <Choice
-          name="Jumps of each sample"
+          name="Steps per sample"
           options={NFE.map(n => [String(n), String(n)] as const)}
           value={String(compare.steps)}
           onChange={steps => update({ compare: { steps: Number(steps) } })}

@@ -108,8 +108,7 @@ function ResidualSection() {
       )}
       <p class="soft">
         The semigroup error is a distance. The other two are velocities: compare them with the speed of the
-        grey points above. Colours mean the same for every run; what lies beyond an end of its bar has the
-        colour of that end.
+        grey points above. Colours mean the same for every run; off-scale values take the end colour.
       </p>
       {error && <p class="problem">{error}</p>}
     </section>
@@ -138,7 +137,7 @@ function LossSection() {
   return (
     <section aria-label="Loss by times" aria-busy={!fresh}>
       <h2>
-        {untouched ? 'What it would learn next' : 'Where it still errs'}: the loss of {objective} by time
+        {untouched ? 'Where the loss is largest' : 'Where it still errs'}: the loss of {objective} by time
       </h2>
       <p class="soft">
         {untouched &&

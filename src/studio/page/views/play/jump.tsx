@@ -153,7 +153,7 @@ export function JumpView() {
 
 function sourceWords(source: CloudSource, exact: boolean): string {
   if (source === 'pairs') {
-    return 'Data and noise in random pairs, each at time s of the way between: at 1 all are noise, at 0 all are data. Lines join the first 40 pairs. No map is asked.'
+    return 'Data and noise in random pairs, each at time s of the way between: at 1 all are noise, at 0 all are data. Lines join the first 40 pairs. The model is not used here.'
   }
   if (source === 'mixed') {
     return 'Data and noise, mixed as they are at time s. The cloud is the same, but no point comes from anywhere: click one to compute its path from here.'
@@ -261,7 +261,7 @@ function Numbers({ data }: { data: JumpData }) {
         <ShownError name="cloud" value={ends && rootMeanSquare(end!, ends)} />
       </div>
       <div>
-        <dt>half of them end within</dt>
+        <dt>Median error</dt>
         <ShownError name="half" value={ends && medianDistance(end!, ends)} />
       </div>
       <div>
@@ -273,7 +273,7 @@ function Numbers({ data }: { data: JumpData }) {
         <ShownError name="point" value={own} />
       </div>
       <div>
-        <dt>it jumps from (x, y)</dt>
+        <dt>Start (x, y)</dt>
         <ShownPoint name="from" point={followed?.from} />
       </div>
       <div>
@@ -281,7 +281,7 @@ function Numbers({ data }: { data: JumpData }) {
         <ShownPoint name="jump" point={followed?.jump} />
       </div>
       <div>
-        <dt>its path leads to</dt>
+        <dt>Path ends at</dt>
         <ShownPoint name="path" point={followed?.truth} />
       </div>
     </dl>

@@ -133,7 +133,7 @@ export function TiltSection() {
           </p>
         </div>
         <div class="results">
-          {tilted.length === 0 && <p class="aside">No run is tilted yet.</p>}
+          {tilted.length === 0 && <p class="aside">Nothing trained yet.</p>}
           {tilted.map(([at, plan]) => (
             <TiltedRun key={at} at={at} plan={plan} />
           ))}

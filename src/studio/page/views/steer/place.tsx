@@ -26,7 +26,7 @@ export function BumpControls() {
   return (
     <>
       <Slider
-        name="Centre, across"
+        name="Centre x"
         value={x}
         min={-REACH}
         max={REACH}
@@ -34,7 +34,7 @@ export function BumpControls() {
         onChange={value => place(value, y)}
       />
       <Slider
-        name="Centre, up"
+        name="Centre y"
         value={y}
         min={-REACH}
         max={REACH}

@@ -41,7 +41,7 @@ export function SteerView() {
     <div class="reward">
       <section class="columns" aria-labelledby="reward-heading">
         <div class="panel">
-          <h3 id="reward-heading">What is wanted</h3>
+          <h3 id="reward-heading">Reward</h3>
           <Choice
             name="The reward is"
             options={kinds}

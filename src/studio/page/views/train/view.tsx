@@ -52,10 +52,10 @@ function trained(plan: Plan) {
   if (isUntouched(plan))
     return (
       <>
-        {stepsOf(trainedBy).toLocaleString('en')} <small>(trained beforehand)</small>
+        {stepsOf(trainedBy).toLocaleString('en')} <small>(pretrained)</small>
       </>
     )
-  return plan.start && stepsOf(plan) === 0 ? 'trained beforehand' : stepsOf(plan).toLocaleString('en')
+  return plan.start && stepsOf(plan) === 0 ? 'pretrained' : stepsOf(plan).toLocaleString('en')
 }
 
 /** Where the training stands, in one line whose height is kept. */

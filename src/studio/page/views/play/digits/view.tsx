@@ -25,7 +25,7 @@ export function DigitsView() {
           <StepsSection model={now} />
         </>
       ) : (
-        !modelProblem.value && <p class="loading soft">Loading the digit model</p>
+        !modelProblem.value && <p class="loading soft">Loading the digits model</p>
       )}
       <TrainingSection />
     </div>
