@@ -1,4 +1,4 @@
-// How soon the studio's page is there, and what it downloads for that: the static site, and the same by `oxbow studio`.
+// How soon the studio's page is there (Train, with the distance of the example), and what it downloads for that: the static site, and the same by `oxbow studio`.
 // `npm run build`, then `node bench/studio-load.mjs [--loads 5]`. Chromium at /usr/bin/chromium, or where CHROMIUM says.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -119,12 +119,12 @@ try {
   const { files, best } = await measure(
     browser,
     'static site',
-    `http://127.0.0.1:${site.httpServer.address().port}/`,
+    `http://127.0.0.1:${site.httpServer.address().port}/#train`,
   )
   const other = await measure(
     browser,
     'oxbow studio',
-    `http://127.0.0.1:${studio.port}/?token=${studio.token}`,
+    `http://127.0.0.1:${studio.port}/?token=${studio.token}#train`,
   )
   table(files)
   if (Math.max(best, other.best) > MOST) {

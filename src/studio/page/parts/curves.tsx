@@ -29,12 +29,26 @@ async function load(): Promise<void> {
   }
 }
 
-/** A plot in a frame whose space is kept; it is drawn anew when what it shows changes. */
+/** Part of the time that the drawing of a plot may take. */
+const SHARE = 0.04
+
+/** A plot in a frame whose space is kept; it is drawn anew when what it shows changes, less often where that takes long. */
 function Plot({ draw, shows }: { draw: ((width: number) => Element) | null; shows: readonly unknown[] }) {
   const frame = useRef<HTMLDivElement>(null)
+  const next = useRef(0)
   useEffect(() => {
     if (!draw) return frame.current!.replaceChildren()
-    frame.current!.replaceChildren(draw(frame.current!.clientWidth))
+    // By itself, so that no frame waits for the samples and for it.
+    const due = setTimeout(
+      () => {
+        const begun = performance.now()
+        frame.current!.replaceChildren(draw(frame.current!.clientWidth))
+        const ended = performance.now()
+        next.current = ended + (ended - begun) / SHARE
+      },
+      Math.max(0, next.current - performance.now()),
+    )
+    return () => clearTimeout(due)
   }, [Boolean(draw), ...shows])
   return <div ref={frame} class="plot" aria-hidden="true" />
 }

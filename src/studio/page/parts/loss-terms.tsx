@@ -40,12 +40,13 @@ function Term({ term, at, value }: { term: LossTerm; at: number; value: number |
 /** The terms of the training as it is now. */
 export function useFormula(): LossFormula {
   const { stages, target, ...rest } = selected.value
-  const { objective } = stages.at(-1)!
-  const key = JSON.stringify([rest, objective, stages.at(-1)])
+  const { steps: _, ...stage } = stages.at(-1)!
+  // Each report brings a plan of its own, whose steps have grown.
+  const key = JSON.stringify([rest, target, stage])
   return useMemo(() => {
     const exact = datasetOf(target).mixture !== undefined
     return lossFormula(configOf(selected.value, stages.at(-1)!, exact))
-  }, [key, target])
+  }, [key])
 }
 
 /** The objective's formula by its terms, with their losses, and what is worth knowing of it. */

@@ -81,7 +81,8 @@ function useClouds(flight: Flight | null): Cloud[] {
 function Loop({ clouds, label }: { clouds: readonly Cloud[]; label: string }) {
   const progress = useSignal(0)
   const paused = useSignal(false)
-  const flown = useRef(0)
+  // It leaves soon after it is first seen.
+  const flown = useRef(500)
   const isPaused = paused.value
   useEffect(() => {
     if (isPaused) return
