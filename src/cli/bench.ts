@@ -65,21 +65,29 @@ async function measure(
     const { able, operations } = await readyAll(started, workload, begun.path)
     const steps = Math.min(400, Math.max(1, Math.round(WORK / operations)))
     const peaks = new Map<number, number[]>(THREADS.map(threads => [threads, []]))
+    const ended = new Set<Contender>()
     for (let i = 0; i < rounds; i++) {
       for (const threads of THREADS) {
         const peak = await peakOf(started, threads)
         if (peak) peaks.get(threads)!.push(peak)
         for (const contender of able) {
-          if (contender.threads !== threads) continue
-          const { msPerStep, peakBytes } = await contender.worker.get({ cmd: 'time', steps }, 'msPerStep')
-          contender.times.push(msPerStep)
-          contender.peakBytes = peakBytes
+          if (contender.threads !== threads || ended.has(contender)) continue
+          try {
+            const { msPerStep, peakBytes } = await contender.worker.get({ cmd: 'time', steps }, 'msPerStep')
+            contender.times.push(msPerStep)
+            contender.peakBytes = peakBytes
+          } catch (error) {
+            // One that runs out of memory, say, costs its own row and no other.
+            ended.add(contender)
+            const who = `${CONTENDERS[contender.name].label} at ${threads} thread${threads > 1 ? 's' : ''}`
+            note(`${workload.name}, ${who}: not measured (${(error as Error).message})`)
+          }
         }
       }
     }
-    return THREADS.map(threads => {
-      const own = able.filter(contender => contender.threads === threads)
-      return rowOf(workload.name, threads, own, peaks.get(threads)!, operations)
+    return THREADS.flatMap(threads => {
+      const own = able.filter(contender => contender.threads === threads && !ended.has(contender))
+      return own.length > 0 ? rowOf(workload.name, threads, own, peaks.get(threads)!, operations) : []
     })
   } finally {
     begun.remove()

@@ -9,17 +9,17 @@ import { long } from '../helpers/long.ts'
 const folder = temporaryFolder('bench')
 const ONE = ['bench', '--rounds', '1', '--only', 'train-psd-512']
 
-/** A program in the place of Python, whose first step has a loss and a gradient of the size of 1. */
-function pretender(): string {
+/** A program in the place of Python, whose first step is as it is told, and which ends when it is to be timed. */
+function pretender(first = { loss: 1, gradientNorm: 1 }): string {
   const path = join(folder, 'python')
-  const answers = { hello: { ok: true, version: '1' }, setup: { ok: true, loss: 1, gradientNorm: 1 } }
+  const answers = { hello: { ok: true, version: '1' }, setup: { ok: true, ...first } }
   writeFileSync(
     path,
     `#!${process.execPath}
 const answers = ${JSON.stringify(answers)}
 require('node:readline').createInterface({ input: process.stdin }).on('line', line => {
   const { cmd } = JSON.parse(line)
-  if (cmd === 'quit') process.exit()
+  if (cmd === 'quit' || cmd === 'time') process.exit()
   console.log(JSON.stringify(answers[cmd]))
 })
 `,
@@ -53,4 +53,22 @@ test('what computes something else is not timed', async () => {
   const { code, stdout, stderr } = await run([...ONE, '--python', pretender()])
   expect([code, stdout]).toEqual([1, ''])
   expect(stderr).toMatch(/train-psd-512: PyTorch does something else: its first loss is 1, ours \d/)
+})
+
+long('one that ends while it is timed costs its own row alone', { timeout: 120_000 }, async () => {
+  const first = { loss: 1, gradientNorm: 1 }
+  // What ours are is said of one that differs.
+  for (const key of ['loss', 'gradientNorm'] as const) {
+    const { stderr } = await run([...ONE, '--python', pretender(first)])
+    first[key] = Number(stderr.match(new RegExp(`first ${key} is 1, ours ([\\d.e-]+)`))![1])
+  }
+  const { code, stdout, stderr } = await run([...ONE, '--json', '--python', pretender(first)])
+  expect(code, stderr).toBe(0)
+  expect(stderr).toMatch(/train-psd-512, PyTorch at 1 thread: not measured \(ended before it answered\)/)
+  const { rows } = JSON.parse(stdout)
+  expect(rows).toHaveLength(2)
+  for (const row of rows) {
+    expect(row.torch).toBeUndefined()
+    expect((row.oxbow ?? row.onnx).ms).toBeGreaterThan(0)
+  }
 })

@@ -73,7 +73,7 @@ const sampling: Sampling[] = [1, 4].flatMap(jumps =>
  * The rows of `oxbow bench`.
  *
  * @param quick  some of them, in minutes
- * @param only  a part of the names that are wanted
+ * @param only  a name, or a part of the names that are wanted
  */
 export function workloads(quick: boolean, only = ''): Workload[] {
   const few = [...training(RING, '', 512, THREE), ...training(pictures(28, 4), 'dit', 64, OF_PICTURES)]
@@ -83,5 +83,7 @@ export function workloads(quick: boolean, only = ''): Workload[] {
     ...[pictures(28, 4), pictures(16, 2)].flatMap(network => training(network, 'dit', 64, OF_PICTURES)),
     ...sampling,
   ]
-  return (quick ? few : all).filter(({ name }) => name.includes(only))
+  const rows = quick ? few : all
+  const one = rows.filter(({ name }) => name === only)
+  return one.length > 0 ? one : rows.filter(({ name }) => name.includes(only))
 }
