@@ -7,6 +7,7 @@ import { Problems } from './frame/problems.tsx'
 import { RunStrip } from './frame/run-strip.tsx'
 import { ShareNote } from './frame/share.tsx'
 import { NAMES, RoomViews, Tabs } from './frame/tabs.tsx'
+import { UndoNote } from './frame/undo-note.tsx'
 import { Announcements } from './parts/announcements.tsx'
 import { lazyView } from './parts/lazy-view.tsx'
 import { runs, state } from './state/store.ts'
@@ -88,6 +89,7 @@ export function App() {
           </div>
         </main>
       </div>
+      <UndoNote />
       <footer class="foot soft">
         <a href="licences.txt">Licences</a>
       </footer>

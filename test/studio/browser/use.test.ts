@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
-import { freshPlan, type Plan, stepsOf } from '../../../src/studio/plan.ts'
+import { examplePlan, freshPlan, type Plan, stepsOf } from '../../../src/studio/plan.ts'
 import { decodeState } from '../../../src/studio/state.ts'
 import { long } from '../../helpers/long.ts'
 import { addressOf } from './open.ts'
@@ -187,4 +187,32 @@ long.each([
   await page.goto(addressOf(studio.site(), {}))
   await page.getByRole('alert').getByText(words).waitFor()
   errors.length = 0
+})
+
+test('the example stays beside a training of one’s own, and what is given up comes back', {
+  timeout: 120_000,
+}, async () => {
+  const { page } = await studio.open({ state: { runs: [examplePlan] } })
+  await page.getByRole('radio', { name: 'Lagrangian' }).check()
+  await button(page, 'Train from scratch').click()
+  await patiently(async () => (await strip(page)).length).toBe(2)
+  expect((await strip(page))[0]).toContain('pretrained example')
+  await button(page, 'Pause').click()
+  const trained = async () => stepsOf(addressed(page).runs[1])
+  await patiently(trained).toBeGreaterThan(0)
+  await page.getByText('Pause all').waitFor({ state: 'detached' })
+  const steps = await trained()
+
+  await button(page, 'Reset').click()
+  await patiently(trained).toBe(0)
+  await page.getByText('was replaced.').waitFor()
+  await button(page, 'Undo').click()
+  await patiently(trained).toBe(steps)
+
+  await page.getByRole('button', { name: /^Remove run 2/ }).click()
+  await page.getByText('was removed.').waitFor()
+  await button(page, 'Undo').click()
+  await patiently(async () => (await strip(page)).length).toBe(2)
+  await patiently(trained).toBe(steps)
+  expect(await page.getByText('was removed.').count()).toBe(0)
 })

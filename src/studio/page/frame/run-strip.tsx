@@ -8,7 +8,8 @@ import { Mark } from '../parts/run-mark.tsx'
 import { progressOf, runName } from '../parts/run-name.ts'
 import type { Run } from '../state/run.ts'
 import { MOST_RUNS, runs, selected, state, update } from '../state/store.ts'
-import { add, pause, play, remove } from '../state/training.ts'
+import { add, pause, play } from '../state/training.ts'
+import { removeRun } from '../state/undo.ts'
 import './run-strip.css'
 
 const inWords = (value: number): string => value.toLocaleString('en')
@@ -75,8 +76,8 @@ function AddRun() {
   )
 }
 
-function removeRun(at: number): void {
-  remove(at)
+function drop(at: number): void {
+  removeRun(at)
   announce(`Run ${at + 1} removed`)
   // The button that had the focus is gone.
   document.querySelector<HTMLElement>('.strip .run[aria-pressed="true"]')?.focus()
@@ -112,12 +113,7 @@ function RunEntry({ run, at }: { run: Run; at: number }) {
         </span>
       </button>
       {runs.value.length > 1 && (
-        <button
-          type="button"
-          class="remove"
-          aria-label={`Remove run ${at + 1}`}
-          onClick={() => removeRun(at)}
-        >
+        <button type="button" class="remove" aria-label={`Remove run ${at + 1}`} onClick={() => drop(at)}>
           <span aria-hidden="true">×</span>
         </button>
       )}

@@ -2,7 +2,8 @@ import { signal } from '@preact/signals'
 import type { Plan, Target } from '../../plan.ts'
 import { anew, refusalOf } from '../../trainable.ts'
 import { problem, selected, selectedLive, state } from '../state/store.ts'
-import { open, play } from '../state/training.ts'
+import { play } from '../state/training.ts'
+import { replaceRun } from '../state/undo.ts'
 import { datasetOf } from './target-points.ts'
 
 /** Where a target comes from while it is being made: nothing when the training's own is shown. */
@@ -30,7 +31,7 @@ export function begin(change: Partial<Plan>): void {
       plan = anew(plan, {}, { objective: 'lsd' })
       remark.value = `${refused}; lsd is chosen in its place.`
     }
-    open(plan, state.value.selected, 'held')
+    replaceRun(plan, state.value.selected, 'held')
     if (playing) play()
   } catch (error) {
     problem.value = (error as Error).message

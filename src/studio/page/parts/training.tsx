@@ -2,8 +2,9 @@ import { computed, signal } from '@preact/signals'
 import { trainedBy, trainedOn } from '../../example/trained-by.ts'
 import { HIGHEST_RATE, isUntouched, stepsOf } from '../../plan.ts'
 import { anew } from '../../trainable.ts'
-import { selected, selectedLive, state } from '../state/store.ts'
-import { change, open, pause, play, takeSteps } from '../state/training.ts'
+import { MOST_RUNS, runs, selected, selectedLive, state } from '../state/store.ts'
+import { add, change, open, pause, play, takeSteps } from '../state/training.ts'
+import { replaceRun } from '../state/undo.ts'
 import { remark } from './choose.ts'
 import { NumberInput } from './number-input.tsx'
 import { keepWeights } from './objective.tsx'
@@ -13,10 +14,12 @@ import './training.css'
 const several = signal(100)
 const MOST_AT_ONCE = 6000
 
-/** Begins the training from drawn weights, and plays it. */
+/** Trains from drawn weights in a run beside the example, or in its place where there is no room. */
 function trainAnew(): void {
   remark.value = null
-  open(anew(selected.value))
+  const plan = anew(selected.value)
+  if (runs.value.length < MOST_RUNS) add(plan)
+  else open(plan)
   play()
 }
 
@@ -85,7 +88,7 @@ export function TrainingButtons() {
           steps
         </button>
       </span>
-      <button type="button" onClick={() => open(anew(selected.value), state.value.selected, 'held')}>
+      <button type="button" onClick={() => replaceRun(anew(selected.value), state.value.selected, 'held')}>
         Reset
       </button>
     </div>
