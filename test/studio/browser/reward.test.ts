@@ -65,6 +65,7 @@ long(
     ]).toEqual([20, -20, 0])
     expect(await lines(page)).toBeGreaterThan(7)
 
+    await page.getByText('Results', { exact: true }).first().click()
     const rewardOf = async (name: string) => (await rowOf(page, steered, name))[0]
     // Less than an eighth is on the right at first. The goal has e^3 times as much of it.
     await patiently(() => rewardOf('Steered')).toBeGreaterThan(0.4)

@@ -34,13 +34,6 @@ export function label([x, y]: Point, text: string): SVGElement {
   return made
 }
 
-/** How far from the middle noise can be held. */
-const MOST = 3
-const within = (value: number): number => Math.min(MOST, Math.max(-MOST, Math.round(100 * value) / 100))
-
-/** The nearest place of noise that can be held. */
-export const asNoise = ([x, y]: Point): Point => [within(x), within(y)]
-
 export const pointAt = (points: PlanePoints, i: number): Point => [points[2 * i], points[2 * i + 1]]
 
 export const greyCloud = (points: PlanePoints): Cloud => ({

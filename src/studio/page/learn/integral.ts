@@ -1,5 +1,6 @@
 import type { PlanePoints } from '../../engine/protocol.ts'
-import { asNoise, dot, greyCloud, lineThrough, pointAt } from './drawn.ts'
+import { heldPlace } from '../draw/held.ts'
+import { dot, greyCloud, lineThrough, pointAt } from './drawn.ts'
 import type { MakeFigure, Point } from './figure.ts'
 import { carried, data, jump, noise } from './world.ts'
 
@@ -10,7 +11,7 @@ export const integralFigure: MakeFigure = changed => {
   let at: Point = [-0.9, 1.2]
   let found: { readonly from: Point; readonly path: readonly Point[]; readonly end: Point } | null = null
   const move = (to: Point): void => {
-    at = asNoise(to)
+    at = heldPlace(to)
     changed()
     void compute()
   }

@@ -1,6 +1,7 @@
 import type { PlanePoints } from '../../engine/protocol.ts'
+import { heldPlace } from '../draw/held.ts'
 import { choice, slider } from './controls.ts'
-import { asNoise, dot, greyCloud, label, lineThrough, pointAt } from './drawn.ts'
+import { dot, greyCloud, label, lineThrough, pointAt } from './drawn.ts'
 import type { MakeFigure, Picture, Point } from './figure.ts'
 import { carried, data, jump, noise, velocity } from './world.ts'
 
@@ -139,7 +140,7 @@ const ruleFigure =
       changed()
     }
     const move = (to: Point): void => {
-      at = asNoise(unseen(to))
+      at = heldPlace(unseen(to))
       void compute()
     }
     const control = slider({ name: 'time', from: 0.35, to: 1, step: 0.01, value: time }, value => {

@@ -1,9 +1,7 @@
 import { SHOWN } from '../draw/cloud.ts'
+import { movedByKey } from '../draw/held.ts'
 import { keep, type Picture as Painted, schedule } from '../draw/painter.ts'
 import type { Picture, Point } from './figure.ts'
-
-/** How far an arrow key moves a point. */
-const STEP = 0.1
 
 /** The square that stays in sight, with what figures draw on it. */
 export class Stage {
@@ -35,11 +33,10 @@ export class Stage {
       this.move([(event.clientX - left) * unit - SHOWN, SHOWN - (event.clientY - top) * unit])
     })
     this.handle.addEventListener('keydown', event => {
-      const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key]
-      if (!by || !this.held) return
+      const next = this.held && movedByKey(event.key, this.held.at)
+      if (!next) return
       event.preventDefault()
-      const [x, y] = this.held.at
-      this.move([x + STEP * by[0], y + STEP * by[1]])
+      this.move(next)
     })
   }
 

@@ -1,8 +1,4 @@
 /** The script of a page that is one file: shows the map that the page holds. Built in one piece; see `one-file.config.ts`. */
-import { interpret } from '../../../runtime/interpret.ts'
-import { fromText } from '../../engine/bytes.ts'
-import type { PlanePoints } from '../../engine/protocol.ts'
-import { fromHalves } from '../../example/half.ts'
 import { SHOWN } from '../draw/cloud.ts'
 import {
   asNoise,
@@ -13,77 +9,13 @@ import {
   progressAt,
   timesOf,
 } from '../draw/flight.ts'
+import { heldPlace, movedByKey, type Place } from '../draw/held.ts'
 import { landing } from '../draw/landing.ts'
 import { flightColours, palettes } from '../draw/palette.ts'
 import { paintPlainly } from '../draw/plain.ts'
-import { WAYS, type Way } from '../draw/ways.ts'
-import { type GraphData, graphOf } from './graph.ts'
-import { KEPT, type KeptMap } from './kept.ts'
+import { WAYS } from '../draw/ways.ts'
+import { carried, flightOf, jump, kept, target } from './map.ts'
 import style from './viewer.css?inline'
-
-const kept: KeptMap = JSON.parse(document.getElementById(KEPT)!.textContent!)
-const numbers = (text: string): Float32Array => fromHalves(fromText(text))
-const [noise, target, parameters] = [kept.noise, kept.target, kept.parameters].map(numbers)
-
-// The map.
-const programOf = (data: GraphData) => {
-  const program = interpret(graphOf(data))
-  return async (x: PlanePoints, s: number, t: number): Promise<PlanePoints> => {
-    const count = x.length / 2
-    const times = (value: number) => new Float32Array(count).fill(value)
-    const told = kept.class === null ? [] : [new BigInt64Array(count).fill(BigInt(kept.class))]
-    const [y] = await program.run([parameters, x, times(s), times(t), ...told])
-    return y as PlanePoints
-  }
-}
-const jump = programOf(kept.jump)
-const velocity = programOf(kept.velocity)
-
-/** One step of a way: a jump, or along the velocity. */
-async function step(
-  { method }: Pick<Way, 'method'>,
-  x: PlanePoints,
-  s: number,
-  t: number,
-): Promise<PlanePoints> {
-  if (method === 'jump') return jump(x, s, t)
-  const v = await velocity(x, s, s)
-  return x.map((value, i) => value + (t - s) * v[i])
-}
-
-/** Lets the page be drawn between two steps. */
-const turn = (): Promise<void> => new Promise(resolve => setTimeout(resolve))
-
-async function carried(way: Pick<Way, 'steps' | 'method'>, from: PlanePoints): Promise<PlanePoints[]> {
-  const times = timesOf(way.steps)
-  const path = [from]
-  for (let i = 0; i < way.steps; i++) {
-    path.push(await step(way, path[i], times[i], times[i + 1]))
-    await turn()
-  }
-  return path
-}
-
-const marksOf = (at: number): Uint8Array | null => {
-  const strays = kept.strays[at]
-  if (!strays) return null
-  const marks = new Uint8Array(noise.length / 2)
-  for (const i of strays.at) marks[i] = 1
-  return marks
-}
-
-const flights = new Map<number, Promise<Flown>>([
-  [0, Promise.resolve({ path: [noise, numbers(kept.samples)], marks: marksOf(0) })],
-])
-function flightOf(at: number): Promise<Flown> {
-  if (!flights.has(at)) {
-    flights.set(
-      at,
-      carried(WAYS[at], noise).then(path => ({ path, marks: marksOf(at) })),
-    )
-  }
-  return flights.get(at)!
-}
 
 const darkness = matchMedia('(prefers-color-scheme: dark)')
 const stillness = matchMedia('(prefers-reduced-motion: reduce)')
@@ -195,9 +127,7 @@ async function fly(at: number): Promise<void> {
 }
 
 // The point that is taken by hand.
-const STEP = 0.1
-const MOST = 3
-let place: [number, number] = [0.8, 1.1]
+let place: Place = [0.8, 1.1]
 let asked = 0
 
 const through = (points: readonly (readonly [number, number])[]): string =>
@@ -209,9 +139,8 @@ function line(className: string, points: readonly (readonly [number, number])[])
   return drawn
 }
 
-async function put([x, y]: readonly [number, number]): Promise<void> {
-  const within = (value: number): number => Math.min(MOST, Math.max(-MOST, Math.round(100 * value) / 100))
-  place = [within(x), within(y)]
+async function put(to: Place): Promise<void> {
+  place = heldPlace(to)
   const from = onStage(place, 1)
   // The stage is half as high as the square that it shows the middle of.
   handle.style.left = `${50 * (1 + from[0] / SHOWN)}%`
@@ -220,12 +149,12 @@ async function put([x, y]: readonly [number, number]): Promise<void> {
   const start = Float32Array.from(place)
   const [[jumped], path] = [[await jump(start, 1, 0)], await carried({ steps: 20, method: 'euler' }, start)]
   if (turnOf !== asked) return
-  const to = onStage([jumped[0], jumped[1]], 0)
+  const end = onStage([jumped[0], jumped[1]], 0)
   const times = timesOf(20)
   const circle = document.createElementNS(SVG, 'circle')
   for (const [name, value] of [
-    ['cx', to[0]],
-    ['cy', -to[1]],
+    ['cx', end[0]],
+    ['cy', -end[1]],
     ['r', 0.08],
   ])
     circle.setAttribute(String(name), String(value))
@@ -234,7 +163,7 @@ async function put([x, y]: readonly [number, number]): Promise<void> {
       'path',
       path.map((point, i) => onStage([point[0], point[1]], times[i])),
     ),
-    line('leap', [from, to]),
+    line('leap', [from, end]),
     circle,
   )
   handle.ariaLabel = `A point of noise at ${place.map(value => value.toFixed(1)).join(', ')}; drag it, or move it with the arrow keys. One jump takes it to ${jumped[0].toFixed(1)}, ${jumped[1].toFixed(1)}.`
@@ -248,10 +177,10 @@ handle.addEventListener('pointermove', event => {
   void put(asNoise([(event.clientX - left) * unit - SHOWN, (top + height / 2 - event.clientY) * unit]))
 })
 handle.addEventListener('keydown', event => {
-  const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key]
-  if (!by) return
+  const next = movedByKey(event.key, place)
+  if (!next) return
   event.preventDefault()
-  void put([place[0] + STEP * by[0], place[1] + STEP * by[1]])
+  void put(next)
 })
 
 darkness.addEventListener('change', show)

@@ -1,6 +1,7 @@
 import { useMemo, useRef } from 'preact/hooks'
 import { SHOWN } from '../../draw/cloud.ts'
 import { asNoise, onStage } from '../../draw/flight.ts'
+import { heldPlace, movedByKey, type Place } from '../../draw/held.ts'
 import { through } from '../../draw/scene.tsx'
 import { selected, state, update } from '../../state/store.ts'
 import { useAnswer } from '../../state/use-answer.ts'
@@ -9,13 +10,6 @@ import { mapKey } from './use-flight.ts'
 
 /** Times of a true path that are drawn. */
 const TIMES = Array.from({ length: 41 }, (_, i) => 1 - i / 40)
-/** How far an arrow key moves it, and how far it may go. */
-const STEP = 0.1
-const MOST = 3
-
-type Place = readonly [number, number]
-
-const within = (value: number): number => Math.min(MOST, Math.max(-MOST, Math.round(value * 100) / 100))
 const drawn = ([x, y]: Place): [number, number] => [x, -y]
 const percent = (value: number): string => `${(50 * (1 + value / SHOWN)).toFixed(3)}%`
 
@@ -23,8 +17,7 @@ const percent = (value: number): string => `${(50 * (1 + value / SHOWN)).toFixed
 export function HeldPoint() {
   const { point } = state.value.play
   const [x, y] = point
-  const put = (place: Place): void =>
-    update({ play: { ...state.value.play, point: [within(place[0]), within(place[1])] } })
+  const put = (place: Place): void => update({ play: { ...state.value.play, point: heldPlace(place) } })
   const { target } = selected.value
   const { weights } = state.value
   const form = mapKey.value
@@ -54,10 +47,10 @@ export function HeldPoint() {
     put(asNoise([(event.clientX - left) * unit - SHOWN, SHOWN - (event.clientY - top) * unit]))
   }
   const nudge = (event: KeyboardEvent): void => {
-    const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key]
-    if (!by) return
+    const next = movedByKey(event.key, [x, y])
+    if (!next) return
     event.preventDefault()
-    put([x + STEP * by[0], y + STEP * by[1]])
+    put(next)
   }
   return (
     <>

@@ -1,3 +1,4 @@
+import type { PlanePoints } from '../../../engine/protocol.ts'
 import { emptyReward, packReward, readReward, rewardCanvas } from '../../../reward.ts'
 import { type CanvasPoint, isEmpty } from '../../../target/raster.ts'
 import { SHOWN } from '../../draw/cloud.ts'
@@ -6,7 +7,7 @@ import { BrushControls, PaintArea } from '../../parts/paint-area.tsx'
 import { createPainting } from '../../parts/painting.ts'
 import { state } from '../../state/store.ts'
 import { Choice } from '../shared.tsx'
-import { changeReward, useTargetCloud } from './place.tsx'
+import { changeReward, useGoalCloud } from './place.tsx'
 import { PaintedLines } from './shape.tsx'
 import './paint.css'
 
@@ -70,19 +71,17 @@ function where([column, row]: CanvasPoint): string {
 }
 
 /** The data, and the reward that is painted over it. */
-export function RewardPainter() {
-  const clouds = useTargetCloud()
+export function RewardPainter({ exact }: { exact: PlanePoints | undefined }) {
+  const clouds = useGoalCloud(exact)
   return (
     <figure class="painter">
+      <figcaption>The exact law: data, tilted</figcaption>
       <PaintArea painting={painting} label="Painting of a reward" look="over" where={where}>
-        <Scene clouds={clouds} label="The target, with the reward over it">
+        <Scene clouds={clouds} label="The data tilted exactly, with the reward over them">
           <PaintedLines cells={painting.cells.value} />
         </Scene>
       </PaintArea>
-      <figcaption>
-        Whole lines around + are r = 0.25, 0.5 and 0.75. Broken lines over hatching, around −, are the same
-        below zero. Where nothing is painted, r is 0.
-      </figcaption>
+      <p class="soft">Paint what is good (+) and what is bad (−).</p>
     </figure>
   )
 }

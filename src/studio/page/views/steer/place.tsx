@@ -1,4 +1,5 @@
 import { useMemo } from 'preact/hooks'
+import type { PlanePoints } from '../../../engine/protocol.ts'
 import { REACH } from '../../../reach.ts'
 import { type Cloud, SHOWN } from '../../draw/cloud.ts'
 import { colourOf } from '../../draw/colours.ts'
@@ -61,20 +62,27 @@ const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowDown: [0, -1],
 }
 
-/** The target's points, to have a reward placed or painted over them. */
-export function useTargetCloud(): readonly Cloud[] {
+/**
+ * The data, faintly, and the data tilted exactly, once that is known: a reward is placed or painted over them.
+ *
+ * @param exact  points of the exact law
+ */
+export function useGoalCloud(exact: PlanePoints | undefined): readonly Cloud[] {
   const { answer } = useAnswer('target', 'reward', { count: 4000, seed: 0 }, 'target')
   return useMemo(
-    () => (answer ? [{ points: answer, colour: colourOf('--target', 0.6), size: 3 }] : []),
-    [answer],
+    () => [
+      ...(answer ? [{ points: answer, colour: colourOf('--target', exact ? 0.2 : 0.6), size: 3 }] : []),
+      ...(exact ? [{ points: exact, colour: colourOf('--target', 0.9), size: 3 }] : []),
+    ],
+    [answer, exact],
   )
 }
 
 /** The data and the reward over it, which is dragged or moved by arrow keys. */
-export function RewardPlacer() {
+export function RewardPlacer({ exact }: { exact: PlanePoints | undefined }) {
   const { center, scale, beta } = state.value.reward
   const [x, y] = center
-  const clouds = useTargetCloud()
+  const clouds = useGoalCloud(exact)
   const follow = (event: PointerEvent & { currentTarget: HTMLElement }): void => {
     const { left, top, width } = event.currentTarget.getBoundingClientRect()
     const unit = (2 * SHOWN) / width
@@ -90,6 +98,7 @@ export function RewardPlacer() {
   const percent = (value: number): string => `${(100 * (value + SHOWN)) / (2 * SHOWN)}%`
   return (
     <figure>
+      <figcaption>The exact law: data, tilted</figcaption>
       <div
         class="placer"
         onPointerDown={event => {
@@ -100,7 +109,7 @@ export function RewardPlacer() {
           if (event.buttons > 0) follow(event)
         }}
       >
-        <Scene clouds={clouds} label="The target, with the reward over it">
+        <Scene clouds={clouds} label="The data tilted exactly, with the reward over them">
           <RewardShape tilt={{ center, scale, beta }} />
         </Scene>
         <button
@@ -111,10 +120,7 @@ export function RewardPlacer() {
           onKeyDown={step}
         />
       </div>
-      <figcaption>
-        Drag the reward, or move it with the arrow keys. The rings are one and two widths away: r = 0.61 and
-        0.14.
-      </figcaption>
+      <p class="soft">Drag the reward, or move it with the arrow keys.</p>
     </figure>
   )
 }
