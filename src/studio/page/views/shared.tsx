@@ -111,7 +111,7 @@ export function Standing({ plan }: { plan: Plan }) {
     steps > 0
       ? `The map after ${counted} of training${playing ? '. It is training on: numbers follow a little later' : ''}.`
       : plan.start === 'example'
-        ? 'Model: prepretrained example.'
+        ? 'Model: pretrained example.'
         : plan.start
           ? `The map is ${plan.start.name}.`
           : 'This map is untrained: press Play in Train first.'
