@@ -11,20 +11,20 @@ const open = (width = 1280) => studio.open({ url: `${studio.site()}learn.html`, 
 
 const words = async (page: Page): Promise<string> => (await page.locator('.words').textContent())!
 const section = (page: Page, name: string) => page.locator(`section[data-figure="${name}"]`)
-/** Scrolls until what is to be tried in a section is in the lower part of the window. */
+/** Scrolls until a section begins near the top of the window. */
 const read = (page: Page, name: string) =>
   page.evaluate(`(() => {
-    const { bottom } = document.querySelector('section[data-figure="${name}"] .try').getBoundingClientRect()
-    scrollBy({ top: bottom - 0.8 * innerHeight, behavior: 'instant' })
+    const { top } = document.querySelector('section[data-figure="${name}"]').getBoundingClientRect()
+    scrollBy({ top: top - 0.15 * innerHeight, behavior: 'instant' })
   })()`)
 const patiently = (page: Page) => expect.poll(() => words(page), { timeout: 30_000 })
 /** The distance that a figure tells. */
-const numberIn = (text: string): number => Number(text.match(/\d+\.\d+(?=( from the end| apart| off))/)![0])
+const numberIn = (text: string): number => Number(text.match(/\d+\.\d+(?=( away from| apart| off))/)![0])
 
 test('without a script the article is there to be read, formulas included', async () => {
   const text = await (await fetch(`${studio.site()}learn.html`)).text()
   for (const part of [
-    'Semigroup: two jumps are one.',
+    'Semigroup: two jumps make one.',
     'Lagrangian',
     'Eulerian',
     'Where it fails',
@@ -37,12 +37,12 @@ test('without a script the article is there to be read, formulas included', asyn
 
 test('its figures follow the reader, and answer', { timeout: 120_000 }, async () => {
   const { page } = await open()
-  await patiently(page).toMatch(/^Data and noise in pairs, mixed at time/)
+  await patiently(page).toMatch(/^Each line joins a point of noise/)
 
   await read(page, 'tangent')
-  await patiently(page).toContain('The velocity at time 0.80')
+  await patiently(page).toContain('Velocity at time 0.95')
   await section(page, 'tangent').getByRole('slider').press('ArrowLeft')
-  await patiently(page).toContain('The velocity at time 0.79')
+  await patiently(page).toContain('Velocity at time 0.94')
   expect(await page.locator('.square .arrows').getAttribute('d')).toMatch(/^M/)
 
   await read(page, 'integral')
@@ -56,9 +56,9 @@ test('its figures follow the reader, and answer', { timeout: 120_000 }, async ()
 
   await read(page, 'rules')
   for (const [rule, said] of [
-    ['Lagrangian', /must move as the velocity there says/],
-    ['Eulerian', /^Two starts on one path/],
-    ['Semigroup', /^One jump, and two by way of/],
+    ['Lagrangian', /should follow the arrow/],
+    ['Eulerian', /^Jumps from two points of the same path/],
+    ['Semigroup', /^One jump, and two jumps stopping at/],
   ] as const) {
     await section(page, 'rules').getByRole('button', { name: rule }).click()
     await patiently(page).toMatch(said)
@@ -71,7 +71,7 @@ test('its figures follow the reader, and answer', { timeout: 120_000 }, async ()
   await patiently(page).toMatch(/^1 jump: 9\d of 100 points land/)
 
   await read(page, 'fails')
-  await patiently(page).toMatch(/^1 jump: 9\d of 100 points land on the data. The others are red/)
+  await patiently(page).toMatch(/^1 jump: 9\d of 100 points land on the data. The rest are red/)
   // A line from its noise to its end for each of some forty in two thousand.
   const missed = await page.locator('.square .missed').count()
   expect(missed).toBeGreaterThan(10)
@@ -79,7 +79,7 @@ test('its figures follow the reader, and answer', { timeout: 120_000 }, async ()
 
   await read(page, 'variations')
   await section(page, 'variations').getByRole('button', { name: 'Shortcut' }).click()
-  await patiently(page).toMatch(/^One jump, and two by way of/)
+  await patiently(page).toMatch(/^One jump, and two jumps stopping at/)
 })
 
 test('the network of the article trains in the page, and stops when the reader goes on', {

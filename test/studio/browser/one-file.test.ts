@@ -47,7 +47,7 @@ test('a map is taken home as one file, which shows the same without a network', 
   await other.page.getByRole('button', { name: '20 Euler steps' }).click()
   await expect
     .poll(() => said.textContent(), { timeout: 60_000 })
-    .toMatch(/^With twenty small steps, 9[\d.]+ of 100/)
+    .toMatch(/^With 20 Euler steps, 9[\d.]+ of 100/)
   const point = other.page.getByRole('button', { name: /^A point of noise/ })
   await point.press('ArrowLeft')
   await expect.poll(() => point.getAttribute('aria-label')).toContain('at 0.7, 1.1')

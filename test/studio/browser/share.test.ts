@@ -140,7 +140,7 @@ test('a view that fails says so, and leads back', async () => {
   expect(await page.getByRole('alert').textContent()).toBe('This view could not be shown.')
   await page.evaluate('Element.prototype.replaceChildren = window.own; undefined')
   await page.getByRole('button', { name: 'Begin anew' }).click()
-  await page.locator('main').getByText('Draw yours').waitFor()
+  await page.locator('main').getByText('Draw your own').waitFor()
   expect(await page.getByRole('alert').count()).toBe(0)
 })
 

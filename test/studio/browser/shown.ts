@@ -2,7 +2,7 @@ import type { ViewName } from '../../../src/studio/state.ts'
 
 /** A word of each view that is only there when it is. */
 export const SHOWN = {
-  play: 'Draw yours',
+  play: 'Draw your own',
   train: 'How to train',
   jump: 's, where the jump begins',
   steps: 'Euler',

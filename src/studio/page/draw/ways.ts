@@ -11,5 +11,5 @@ export const WAYS: readonly Way[] = [
   { steps: 1, method: 'jump', label: '1 jump', words: 'With one jump' },
   { steps: 2, method: 'jump', label: '2 jumps', words: 'With two jumps' },
   { steps: 4, method: 'jump', label: '4 jumps', words: 'With four jumps' },
-  { steps: 20, method: 'euler', label: '20 Euler steps', words: 'With twenty small steps' },
+  { steps: 20, method: 'euler', label: '20 Euler steps', words: 'With 20 Euler steps' },
 ]

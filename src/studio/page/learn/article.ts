@@ -47,15 +47,27 @@ function choose(section: HTMLElement): void {
   figure.enter?.()
 }
 
-// The section that crosses a line in the lower half of the window, or what is used in it.
-const reading = new IntersectionObserver(
-  entries => {
-    for (const { isIntersecting, target } of entries) if (isIntersecting) choose(target as HTMLElement)
-  },
-  { rootMargin: '-65% 0px -35% 0px' },
-)
+/** Where the stage stands above the text; as in the style. */
+const narrow = matchMedia('(max-width: 900px)')
+
+/** The section that crosses a line of the window is read: below the stage, where that is above the text. */
+function watch(): IntersectionObserver {
+  const line = narrow.matches ? 65 : 30
+  const reading = new IntersectionObserver(
+    entries => {
+      for (const { isIntersecting, target } of entries) if (isIntersecting) choose(target as HTMLElement)
+    },
+    { rootMargin: `-${line}% 0px -${100 - line}% 0px` },
+  )
+  for (const section of sections) reading.observe(section)
+  return reading
+}
+let reading = watch()
+narrow.addEventListener('change', () => {
+  reading.disconnect()
+  reading = watch()
+})
 for (const section of sections) {
-  reading.observe(section)
   for (const event of ['focusin', 'pointerdown']) section.addEventListener(event, () => choose(section))
 }
 choose(sections[0])

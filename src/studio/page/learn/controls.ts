@@ -2,7 +2,7 @@
 export function slider(
   { name, from, to, step, value }: { name: string; from: number; to: number; step: number; value: number },
   move: (value: number) => void,
-): { readonly element: HTMLElement; set(value: number): void } {
+): { readonly element: HTMLElement; set(value: number): void; rename(name: string): void } {
   const input = Object.assign(document.createElement('input'), {
     type: 'range',
     min: String(from),
@@ -21,12 +21,17 @@ export function slider(
   say()
   const element = document.createElement('label')
   element.className = 'slider'
-  element.append(name, input, output)
+  const title = document.createElement('span')
+  title.textContent = name
+  element.append(title, input, output)
   return {
     element,
     set(value) {
       input.value = String(value)
       say()
+    },
+    rename(name) {
+      title.textContent = name
     },
   }
 }

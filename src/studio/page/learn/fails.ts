@@ -49,7 +49,7 @@ export const failsFigure: MakeFigure = changed => {
           ...splitCloud(ownCloud(end), marks, strayColour()),
         ],
         lines: strays.map(i => lineThrough([pointAt(noise, i), pointAt(end, i)], 'missed')),
-        words: `${way}: ${landing(shareOf(marks))} points land on the data. The others are red, where they start and where they end.`,
+        words: `${way}: ${landing(shareOf(marks))} points land on the data. The rest are red, at their start and at their end.`,
       }
     },
   }

@@ -40,7 +40,7 @@ export const integralFigure: MakeFigure = changed => {
           dot(truth, 'truth'),
           dot(end, 'own'),
         ],
-        words: `The jump ends ${apart.toFixed(2)} from the end of the path.`,
+        words: `The jump ends ${apart.toFixed(2)} away from the end of the path.`,
         held: { at, name: 'A point of noise', move },
       }
     },

@@ -43,7 +43,7 @@ export const pathFigure: MakeFigure = changed => {
           ...pairs.map(i => lineThrough([pointAt(data, i), pointAt(noise, i)], 'thin')),
           ...pairs.map(i => dot(pointAt(mixed, i), 'own', 0.09)),
         ],
-        words: `Data and noise in pairs, mixed at time ${time.toFixed(2)}.`,
+        words: `Each line joins a point of noise to a point of data. Time ${time.toFixed(2)}.`,
       }
     },
   }

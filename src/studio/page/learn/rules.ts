@@ -7,16 +7,19 @@ import { carried, data, jump, noise, velocity } from './world.ts'
 
 type Drawn = Pick<Picture, 'words'> & { readonly lines: readonly SVGElement[] }
 
-/** Draws one rule of three points, of a point of noise and a time between. */
-type Rule = (start: PlanePoints, time: number) => Promise<Drawn>
+/** Draws one rule of three points, of a point of noise and a time between, which the rule has a name for. */
+interface Rule {
+  readonly time: 's' | 'm' | 't'
+  draw(start: PlanePoints, time: number): Promise<Drawn>
+}
 
 /** A point and the time at which it is there. */
 type Event = readonly [place: Point, time: number]
 
 /** Time goes from left to right, from noise to data; the plane is seen from the side. */
-const seen = ([[x, y], time]: Event): Point => [3.4 * (1 - 2 * time) + 0.4 * x, 0.75 * y]
+const seen = ([[x, y], time]: Event): Point => [3 * (1 - 2 * time) + 0.36 * x, 0.75 * y]
 /** The place of noise that is seen there. */
-const unseen = ([x, y]: Point): Point => [(x + 3.4) / 0.4, y / 0.75]
+const unseen = ([x, y]: Point): Point => [(x + 3) / 0.36, y / 0.75]
 
 const cloudAt = (points: PlanePoints, time: number): PlanePoints => {
   const seenAt = points.slice()
@@ -36,7 +39,7 @@ const TIMES = Array.from({ length: 41 }, (_, i) => 1 - i / 40)
 /** How far a time is moved on. */
 const SHIFT = 0.15
 
-const semigroup: Rule = async (start, m) => {
+const semigroup = async (start: PlanePoints, m: number): Promise<Drawn> => {
   const middle = await jump(start, 1, m)
   const [x, half, two, one]: Event[] = [
     [first(start), 1],
@@ -53,11 +56,11 @@ const semigroup: Rule = async (start, m) => {
       ...mark(one, 'own', 'F(x, 1, 0)'),
       ...mark(two, 'truth'),
     ],
-    words: `One jump, and two by way of m = ${m.toFixed(2)}: they end ${between(one[0], two[0]).toFixed(2)} apart.`,
+    words: `One jump, and two jumps stopping at m = ${m.toFixed(2)}, end ${between(one[0], two[0]).toFixed(2)} apart.`,
   }
 }
 
-const lagrangian: Rule = async (start, t) => {
+const lagrangian = async (start: PlanePoints, t: number): Promise<Drawn> => {
   const next = Math.max(0, t - SHIFT)
   const there = await jump(start, 1, t)
   const arrow = first(await velocity(there, Math.max(t, 0.01)))
@@ -75,13 +78,13 @@ const lagrangian: Rule = async (start, t) => {
       ...mark(moved, 'own'),
       ...mark(tip, 'truth', 'where the velocity leads'),
     ],
-    words: `From t = ${t.toFixed(2)} to ${next.toFixed(2)} the end must move as the velocity there says: it is ${between(tip[0], moved[0]).toFixed(2)} off, as an arrow is straight and its path is not.`,
+    words: `From t = ${t.toFixed(2)} to ${next.toFixed(2)} the end should follow the arrow. It is ${between(tip[0], moved[0]).toFixed(2)} off, because the arrow is straight and the path bends.`,
   }
 }
 
 const eulerian =
-  (t: number): Rule =>
-  async (start, s) => {
+  (t: number) =>
+  async (start: PlanePoints, s: number): Promise<Drawn> => {
     const later = Math.max(t, s - SHIFT)
     const path = await carried(start, [1, s, later])
     const [from, on] = s < 1 ? path.slice(1) : [start, path[2]]
@@ -97,26 +100,26 @@ const eulerian =
         line([b, two], 'own faint'),
         line([a, b], 'ink'),
         ...mark(a, 'ink', `s = ${s.toFixed(2)}`),
-        ...mark(b, 'ink', `s = ${later.toFixed(2)}`),
+        ...mark(b, 'ink'),
         ...mark(one, 'own', `t = ${t}`),
         ...mark(two, 'truth'),
       ],
-      words: `Two starts on one path, at s = ${s.toFixed(2)} and ${later.toFixed(2)}: their jumps end ${between(one[0], two[0]).toFixed(2)} apart.`,
+      words: `Jumps from two points of the same path, s = ${s.toFixed(2)} and ${later.toFixed(2)}, end ${between(one[0], two[0]).toFixed(2)} apart.`,
     }
   }
 
 const RULES = {
-  Semigroup: semigroup,
-  Lagrangian: lagrangian,
-  Eulerian: eulerian(0),
+  Semigroup: { time: 'm', draw: semigroup },
+  Lagrangian: { time: 't', draw: lagrangian },
+  Eulerian: { time: 's', draw: eulerian(0) },
 } as const
 
 /** Which rule a method is, as the article says. */
 const METHODS = {
-  MeanFlow: eulerian(0.2),
-  Consistency: eulerian(0),
-  Shortcut: semigroup,
-  Distillation: lagrangian,
+  MeanFlow: { time: 's', draw: eulerian(0.2) },
+  Consistency: { time: 's', draw: eulerian(0) },
+  Shortcut: { time: 'm', draw: semigroup },
+  Distillation: { time: 't', draw: lagrangian },
 } as const
 
 const ruleFigure =
@@ -130,7 +133,7 @@ const ruleFigure =
     const compute = async (): Promise<void> => {
       const asked = `${chosen} ${time} ${at}`
       const start = Float32Array.from(at)
-      const [{ lines, words }, path] = [await rules[chosen](start, time), await carried(start, TIMES)]
+      const [{ lines, words }, path] = [await rules[chosen].draw(start, time), await carried(start, TIMES)]
       const whole = line(
         path.map((points, i): Event => [first(points), TIMES[i]]),
         'dashed',
@@ -143,15 +146,19 @@ const ruleFigure =
       at = heldPlace(unseen(to))
       void compute()
     }
-    const control = slider({ name: 'time', from: 0.35, to: 1, step: 0.01, value: time }, value => {
-      time = value
-      void compute()
-    })
+    const control = slider(
+      { name: rules[chosen].time, from: 0.35, to: 1, step: 0.01, value: time },
+      value => {
+        time = value
+        void compute()
+      },
+    )
     void compute()
     return {
       controls: [
         choice(name, names, chosen, value => {
           chosen = value
+          control.rename(rules[value].time)
           void compute()
         }),
         control.element,

@@ -14,7 +14,7 @@ const grid: PlanePoints = Float32Array.from({ length: 2 * SIDE * SIDE }, (_, i) 
 
 /** The exact velocity as arrows, where the cloud is. */
 export const tangentFigure: MakeFigure = changed => {
-  let time = 0.8
+  let time = 0.95
   let arrows = ''
   const compute = async (): Promise<void> => {
     const asked = time
@@ -35,7 +35,7 @@ export const tangentFigure: MakeFigure = changed => {
     picture: () => ({
       clouds: [greyCloud(noise.map((value, i) => (1 - time) * data[i] + time * value))],
       lines: [outline(arrows, 'arrows')],
-      words: `The velocity at time ${time.toFixed(2)}, as arrows from noise towards data.`,
+      words: `Velocity at time ${time.toFixed(2)}. Arrows point from noise to data.`,
     }),
   }
 }

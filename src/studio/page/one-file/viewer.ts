@@ -119,9 +119,7 @@ async function fly(at: number): Promise<void> {
   const strays = kept.strays[at]
   const landed = strays && `${landing(strays.value)} points land on the data`
   const { words } = WAYS[at]
-  said.textContent = landed
-    ? `${words}, ${landed}. Of data themselves: ${landing(kept.floor!)}.`
-    : `${words}.`
+  said.textContent = landed ? `${words}, ${landed}. For real data, ${landing(kept.floor!)}.` : `${words}.`
   canvas.ariaLabel = `Noise on the left flies to the data on the right. ${said.textContent}`
   show()
 }

@@ -69,13 +69,13 @@ export function Gallery() {
             update({ view: 'train' })
           }}
         >
-          Draw yours
+          Draw your own
         </button>
         <a class="button" href="learn.html">
           How it works
         </a>
         <Way to="jump" look="button">
-          Look closer
+          See one jump
         </Way>
       </div>
     </section>

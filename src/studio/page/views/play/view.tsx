@@ -28,6 +28,10 @@ export function PlayView() {
   const label = `Noise on the left flies to the data on the right in ${(flight?.way ?? way).label}${flight?.strays ? `; ${landing(flight.strays.value)} land on the data` : ''}`
   return (
     <div class="play">
+      <p class="intro">
+        A flow map moves random noise (left) onto data (right) in one jump. Red points miss. Drag the blue
+        dot.
+      </p>
       <div class="stage">
         <div class="ends" aria-hidden="true">
           <span>noise</span>
@@ -44,14 +48,18 @@ export function PlayView() {
           {flight?.strays ? (
             <>
               {flight.way.words}, <strong>{landing(flight.strays.value)}</strong> points land on the data.{' '}
-              <span class="soft">Of data themselves: {landing(flight.strays.floor)}.</span>
+              <span class="soft">
+                {flight.way === way
+                  ? `For real data, ${landing(flight.strays.floor)}.`
+                  : `${way.label}: counting …`}
+              </span>
             </>
           ) : (
             `${way.words} …`
           )}
         </p>
         <Choice
-          name="How they go"
+          name="How the points travel"
           options={WAYS.map(({ label }) => [label, label] as const)}
           value={way.label}
           onChange={label => update({ play: { ...play, way: WAYS.findIndex(each => each.label === label) } })}
