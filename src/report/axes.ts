@@ -46,6 +46,8 @@ export function linearTicks(low: number, high: number): number[] {
   const rough = (high - low) / 5
   const power = 10 ** Math.floor(Math.log10(rough))
   const step = power * ([1, 2, 5].find(factor => factor * power * 1.45 >= rough) ?? 10)
+  // Between the smallest numbers that there are nothing is round.
+  if (!(step > 0)) return [low, high]
   const first = Math.ceil(low / step)
   return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) =>
     Number(((first + i) * step).toPrecision(12)),

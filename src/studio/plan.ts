@@ -1,4 +1,4 @@
-import { type ExampleTarget, exampleTargets, trainedBy } from './example/trained-by.ts'
+import { type ExampleTarget, exampleTarget, exampleTargets, trainedBy } from './example/trained-by.ts'
 import type { ModelSource, Plan, Stage } from './plan-schema.ts'
 
 export {
@@ -52,7 +52,7 @@ export const exampleOn = (name: ExampleTarget): Plan =>
     : {
         ...examplePlan,
         target: { kind: 'built-in', name },
-        stages: [{ objective: 'lsd', learningRate: 1e-3, steps: 0, keep: true }],
+        stages: [{ objective: 'lsd', learningRate: 5e-4, steps: 0, keep: true }],
       }
 
 /** The file that a training shows or begins with, where it does. */
@@ -62,6 +62,12 @@ export const fileOfPlan = ({ start }: Pick<Plan, 'start'>): ModelSource | undefi
 /** Whether a plan shows the example as it came. */
 export const isUntouched = (plan: Plan): boolean =>
   plan.start === 'example' && stepsOf(plan) === 0 && plan.stages[0].keep
+
+/** Whether a plan is a trained map as it came, with no method chosen for what comes next. */
+export const isAsShipped = (plan: Plan): boolean =>
+  isUntouched(plan) && same(plan.stages, exampleOn(exampleTarget(plan.target)).stages)
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 /** A plan with a new stage behind the others; one that has taken no step is replaced. */
 export function withStage(plan: Plan, stage: Omit<Stage, 'steps'>): Plan {

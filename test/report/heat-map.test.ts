@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { parseHTML } from 'linkedom'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 import { colourScale, inkOn } from '../../src/report/colour-scale.ts'
 import { compactNumber, type HeatMap, heatMap } from '../../src/report/heat-map.ts'
 import { numbersOf, residualGroups } from '../../src/report/time-maps.ts'
@@ -115,6 +115,11 @@ describe('colourScale', () => {
       }),
     )
   })
+})
+
+test('the smallest numbers that there are have a scale too', () => {
+  const { domain, ticks } = colourScale([-Number.MIN_VALUE, Number.MIN_VALUE])
+  expect(ticks).toEqual([...domain])
 })
 
 describe('compactNumber', () => {

@@ -4,6 +4,7 @@ import { strayRule } from '../../src/metric/strays.ts'
 import * as engine from '../../src/runtime/node.ts'
 import { host } from '../../src/studio/engine/host.ts'
 import type { Report } from '../../src/studio/engine/protocol.ts'
+import { recipeStages } from '../../src/studio/engine/recipe-keys.ts'
 import { freshPlan, type Plan } from '../../src/studio/plan.ts'
 import { until } from '../helpers/cli.ts'
 
@@ -64,6 +65,18 @@ const twoStages: Plan = {
   stages: ['lsd', 'psd'].map(objective => ({ objective, learningRate: 1e-3, steps: 20, keep: true })),
 }
 const taken = ({ stages }: Plan): number[] => stages.map(({ steps }) => steps)
+
+test('a recipe goes on from its velocity to its map by itself, and then on', async () => {
+  const { tell, progress } = start()
+  const target = { kind: 'built-in', name: 'two-moons' } as const
+  const stages = recipeStages('one-step', 30)
+  const whole = stages.reduce((sum, { steps }) => sum + steps, 0)
+  tell({ type: 'open', run: 'a', plan: { ...small, target, stages }, replay: 'on' })
+  const plan = () => progress().at(-1)?.plan
+  await until(() => taken(plan() ?? small).reduce((a, b) => a + b, 0) >= whole, 'it takes all of its steps')
+  expect(plan()!.stages.slice(0, 2)).toMatchObject([{ objective: 'flow-matching' }, { objective: 'cmt' }])
+  tell({ type: 'close', run: 'a' })
+})
 
 test('a plan that is held waits, is played to its end and stops there', async () => {
   const { tell, progress } = start()

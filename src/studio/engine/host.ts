@@ -242,7 +242,7 @@ export function host(
     if (failure) {
       Object.assign(seat, { ahead: [], playing: false })
       send({ type: 'refused', run, id: null, message: divergence(failure, session.plan.stages.at(-1)!) })
-    } else if (session.full) seat.playing = false
+    } else if (session.full && goal === undefined) seat.playing = false
     if (!seat.playing) await report(run, seat)
     else if (seat.sampling.due()) await report(run, seat, seat.measuring.due())
   }

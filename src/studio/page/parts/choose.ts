@@ -1,8 +1,8 @@
 import { signal } from '@preact/signals'
-import type { Plan, Target } from '../../plan.ts'
+import { isUntouched, type Plan, type Target } from '../../plan.ts'
 import { anew, refusalOf } from '../../trainable.ts'
-import { problem, selected, selectedLive, state } from '../state/store.ts'
-import { play } from '../state/training.ts'
+import { MOST_RUNS, problem, runs, selected, selectedLive, state } from '../state/store.ts'
+import { add, play } from '../state/training.ts'
 import { replaceRun } from '../state/undo.ts'
 import { datasetOf } from './target-points.ts'
 
@@ -31,7 +31,9 @@ export function begin(change: Partial<Plan>): void {
       plan = anew(plan, {}, { objective: 'lsd' })
       remark.value = `${refused}; lsd is chosen in its place.`
     }
-    replaceRun(plan, state.value.selected, 'held')
+    // What came trained stays beside one's own.
+    if (isUntouched(selected.value) && runs.value.length < MOST_RUNS) add(plan, 'held')
+    else replaceRun(plan, state.value.selected, 'held')
     if (playing) play()
   } catch (error) {
     problem.value = (error as Error).message

@@ -2,7 +2,7 @@ import { computed, signal } from '@preact/signals'
 import { type RecipeName, recipes } from '../../../config/recipes.ts'
 import { type Objective, objectives, type Rule } from '../../../objective/index.ts'
 import { recipeStages } from '../../engine/recipe-keys.ts'
-import { freshPlan, type Plan } from '../../plan.ts'
+import { freshPlan, isAsShipped, type Plan } from '../../plan.ts'
 import { refusalOf } from '../../trainable.ts'
 import { selected } from '../state/store.ts'
 import { change } from '../state/training.ts'
@@ -85,7 +85,7 @@ function choose(value: string): void {
     begin({ stages: recipeStages(name) })
     return
   }
-  const rate = recipe ? { learningRate: freshPlan.stages[0].learningRate } : {}
+  const rate = recipe || isAsShipped(selected.value) ? { learningRate: freshPlan.stages[0].learningRate } : {}
   change({ ...stage, ...rate, objective: value, keep: keepWeights.value })
 }
 
@@ -156,7 +156,8 @@ function Catalogue({ value }: { value: string }) {
 export function ObjectivePicker() {
   const plan = selected.value
   const { objective, recipe } = plan.stages.at(-1)!
-  const value = recipe ? recipeValue(recipe.name) : objective
+  // What came trained was trained by the recipe, and begins anew by it.
+  const value = isAsShipped(plan) ? CARDS[0].value : recipe ? recipeValue(recipe.name) : objective
   const refusalOfCard = (card: string): string | null =>
     card.startsWith('recipe:')
       ? plan.condition

@@ -2,6 +2,7 @@ import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { cellsOf, densityCanvas, drawingOf, emptyCells, isEmpty, SIDE } from '../../target/raster.ts'
 import { selected } from '../state/store.ts'
+import { play } from '../state/training.ts'
 import { takeTarget } from './choose.ts'
 import { BrushControls, PaintArea } from './paint-area.tsx'
 import { createPainting } from './painting.ts'
@@ -75,7 +76,18 @@ export function Painter() {
         <button type="button" disabled={empty} onClick={() => painting.replace(emptyCells())}>
           Clear
         </button>
-        <button type="button" class="main" disabled={empty} onClick={() => takeTarget(drawingOf(kept.value))}>
+        <button
+          type="button"
+          class="main"
+          disabled={empty}
+          onClick={() => {
+            takeTarget(drawingOf(kept.value))
+            play()
+          }}
+        >
+          Train on it
+        </button>
+        <button type="button" disabled={empty} onClick={() => takeTarget(drawingOf(kept.value))}>
           Use this target
         </button>
       </div>

@@ -1,6 +1,8 @@
 import { computed, signal } from '@preact/signals'
+import { DEFAULT_RECIPE } from '../../../config/recipes.ts'
+import { recipeStages } from '../../engine/recipe-keys.ts'
 import { trainedBy, trainedOn } from '../../example/trained-by.ts'
-import { HIGHEST_RATE, isUntouched, stepsOf } from '../../plan.ts'
+import { HIGHEST_RATE, isAsShipped, isUntouched, stepsOf } from '../../plan.ts'
 import { anew } from '../../trainable.ts'
 import { MOST_RUNS, runs, selected, selectedLive, state } from '../state/store.ts'
 import { add, change, open, pause, play, takeSteps } from '../state/training.ts'
@@ -17,7 +19,8 @@ const MOST_AT_ONCE = 6000
 /** Trains from drawn weights in a run beside the example, or in its place where there is no room. */
 function trainAnew(): void {
   remark.value = null
-  const plan = anew(selected.value)
+  const next = anew(selected.value)
+  const plan = isAsShipped(selected.value) ? { ...next, stages: recipeStages(DEFAULT_RECIPE) } : next
   if (runs.value.length < MOST_RUNS) add(plan)
   else open(plan)
   play()

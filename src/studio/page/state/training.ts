@@ -83,14 +83,14 @@ export function open(plan: Plan, at = state.value.selected, replay: Replay = 'no
 }
 
 /** Adds a run beside the others and selects it. */
-export function add(plan: Plan): void {
+export function add(plan: Plan, replay: Replay = 'now'): void {
   const at = runs.value.length
   if (at >= MOST_RUNS) return
   batch(() => {
     runs.value = [...runs.value, newRun(freshName(), plan, { addedFrom: state.value.selected })]
     update({ selected: at })
   })
-  open(plan, at)
+  open(plan, at, replay)
 }
 
 const close = (run: Run): void => {
