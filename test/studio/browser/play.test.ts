@@ -135,3 +135,45 @@ test('from Play to a drawing, to digits, and to the article', async () => {
   await page.getByRole('link', { name: 'Play', exact: true }).click()
   await page.getByRole('link', { name: 'How it works' }).waitFor()
 })
+
+/** A heart on the square from -1 to 1, upwards, as one line. */
+const HEART = Array.from({ length: 60 }, (_, i): [number, number] => {
+  const angle = (2 * Math.PI * i) / 59
+  const y = 13 * Math.cos(angle) - 5 * Math.cos(2 * angle) - 2 * Math.cos(3 * angle) - Math.cos(4 * angle)
+  return [Math.sin(angle) ** 3, y / 17]
+})
+
+long('a heart is drawn, and becomes a one-step map', { timeout: 240_000 }, async () => {
+  const { page } = await studio.open({ url: studio.site() })
+  await page.locator('.status', { hasText: 'WebAssembly' }).waitFor({ state: 'attached' })
+  await page.getByRole('button', { name: 'Draw your own' }).click()
+  const pad = page.getByRole('application', { name: /draw/i })
+  const { x, y, width } = (await pad.boundingBox())!
+  const begun = Date.now()
+  const at = ([a, b]: readonly [number, number]) =>
+    [x + width * (0.5 + 0.33 * a), y + width * (0.5 - 0.33 * b)] as const
+  await page.mouse.move(...at(HEART[0]))
+  await page.mouse.down()
+  for (const place of HEART) await page.mouse.move(...at(place))
+  await page.mouse.up()
+  await page.getByRole('button', { name: 'Train on it' }).click()
+  const own = () => {
+    const { runs, selected } = decodeState(new URL(page.url()).hash.slice(1))
+    return runs[selected]
+  }
+  await expect.poll(() => own().target.kind, { timeout: 60_000 }).toBe('density')
+  // The example is still there.
+  expect(runsOf(page)[0]).toEqual(examplePlan)
+  // The velocity, then the map, with nothing more to press.
+  await expect
+    .poll(() => own().stages[1]?.objective === 'cmt' && own().stages[1].steps >= 3600, {
+      timeout: 200_000,
+      interval: 500,
+    })
+    .toBe(true)
+  const landing = page.locator('.standing [data-number="landing"] data')
+  await expect
+    .poll(async () => Number(await landing.getAttribute('value')), { timeout: 30_000 })
+    .toBeLessThan(0.1)
+  console.log(`a drawn heart: one jump lands after ${Math.round((Date.now() - begun) / 1000)} s`)
+})

@@ -68,7 +68,8 @@ narrow.addEventListener('change', () => {
   reading = watch()
 })
 for (const section of sections) {
-  for (const event of ['focusin', 'pointerdown']) section.addEventListener(event, () => choose(section))
+  for (const event of ['focusin', 'pointerdown', 'click'])
+    section.addEventListener(event, () => choose(section))
 }
 choose(sections[0])
 

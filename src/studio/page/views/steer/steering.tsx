@@ -160,7 +160,12 @@ export function useSteering() {
 }
 
 /** How far samples are from the exact law, beside how far exact samples are from each other. */
-function Gap({ distances: { after, floor }, rewards }: Steering) {
+function Gap({ answer }: { answer: Steering | null }) {
+  if (!answer) return <p class="gap">Steering …</p>
+  const {
+    distances: { after, floor },
+    rewards,
+  } = answer
   return (
     <p class="gap" role="status">
       The steered samples are <strong>{shortNumber(after)}</strong> from the exact law, where two draws from
@@ -187,7 +192,7 @@ export function Steered({ shown, children }: { shown: Shown<'steer'>; children: 
           tilt={tilt}
         />
       </div>
-      {answer && <Gap {...answer} />}
+      <Gap answer={answer} />
       {isBlank(reward) && (
         <p class="aside">Nothing is painted yet: paint on the left, and samples will follow.</p>
       )}
