@@ -66,7 +66,7 @@ const twoStages: Plan = {
 }
 const taken = ({ stages }: Plan): number[] => stages.map(({ steps }) => steps)
 
-test('a recipe goes on from its velocity to its map by itself, and then on', async () => {
+test('a recipe goes on from its velocity to its map by itself, and stops at its end', async () => {
   const { tell, progress } = start()
   const target = { kind: 'built-in', name: 'two-moons' } as const
   const stages = recipeStages('one-step', 30)
@@ -74,7 +74,8 @@ test('a recipe goes on from its velocity to its map by itself, and then on', asy
   tell({ type: 'open', run: 'a', plan: { ...small, target, stages }, replay: 'on' })
   const plan = () => progress().at(-1)?.plan
   await until(() => taken(plan() ?? small).reduce((a, b) => a + b, 0) >= whole, 'it takes all of its steps')
-  expect(plan()!.stages.slice(0, 2)).toMatchObject([{ objective: 'flow-matching' }, { objective: 'cmt' }])
+  await until(() => progress().at(-1)!.playing === false, 'it stops')
+  expect(plan()!.stages).toMatchObject(stages.map(({ objective, steps }) => ({ objective, steps })))
   tell({ type: 'close', run: 'a' })
 })
 

@@ -233,8 +233,10 @@ export function host(
     if (goal !== undefined && session.plan.stages[at].steps >= goal) {
       if (at + 1 < ahead.length) await session.change(ahead[at + 1])
       else {
-        Object.assign(seat, { ahead: [], playing: seat.goesOn })
-        if (seat.goesOn) await makeRoom(seat)
+        // A recipe is done at its end, where its rate has fallen to nothing.
+        const goesOn = seat.goesOn && !session.plan.stages[at].recipe
+        Object.assign(seat, { ahead: [], playing: goesOn })
+        if (goesOn) await makeRoom(seat)
       }
       return report(run, seat)
     }

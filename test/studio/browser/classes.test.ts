@@ -82,8 +82,8 @@ long('a training is begun with the classes of its data', { timeout: 120_000 }, a
   await page.getByLabel('Train with the 8 classes of the data').check()
   await chooser(page).waitFor()
   await page.getByRole('button', { name: '100 steps', exact: true }).click()
-  await patiently(() => page.locator('.strip .run').first().textContent()).toMatch(/100 (of|steps)/)
-  await patiently(async () => addressed(page).runs[0].condition).toBe('class')
+  await patiently(() => page.locator('.strip .run').last().textContent()).toMatch(/100 (of|steps)/)
+  await patiently(async () => addressed(page).runs[1].condition).toBe('class')
   // Data without classes are trained without them.
   await page.getByLabel('Swiss roll').check()
   await page.getByText('This target has no classes').waitFor()

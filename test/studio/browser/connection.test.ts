@@ -47,7 +47,8 @@ async function visit(url: string): Promise<Page> {
 const steps = async (page: Page): Promise<number> =>
   Number(
     /([\d,]+)(?: of [\d,]+)? steps/
-      .exec((await page.locator('.strip .run').first().textContent()) ?? '')![1]
+      // The example stays before it.
+      .exec((await page.locator('.strip .run').last().textContent()) ?? '')![1]
       .replaceAll(',', ''),
   )
 const patiently = <T>(value: () => Promise<T>) => expect.poll(value, { timeout: 60_000, interval: 100 })
@@ -72,7 +73,7 @@ long(
     // Another server at the same address does not know the page.
     await serve(new URL(url).port)
     await note.getByText('The studio’s server was started anew').waitFor({ timeout: 30_000 })
-    await page.getByRole('alert').filter({ hasText: 'Run 1: its training ended' }).waitFor()
+    await page.getByRole('alert').filter({ hasText: 'Run 2: its training ended' }).waitFor()
 
     await page.getByRole('button', { name: 'Train in this page' }).click()
     await page.locator('.bar .status', { hasText: 'WebAssembly' }).waitFor()
@@ -94,7 +95,7 @@ long('a line that was lost for a moment is taken up again by itself', { timeout:
   await page.getByText('The studio’s server does not answer').waitFor({ state: 'detached' })
   // The command that was given meanwhile has arrived.
   const now = await steps(page)
-  await patiently(async () => page.locator('.strip .run').textContent()).not.toContain('training')
+  await patiently(async () => page.locator('.strip .run').last().textContent()).not.toContain('training')
   await page.getByRole('button', { name: 'Play', exact: true }).click()
   await patiently(() => steps(page)).toBeGreaterThan(now)
   expect(await page.getByRole('alert').count()).toBe(0)

@@ -200,7 +200,10 @@ describe.each(some(ENGINES, ENGINES.slice(0, 1)))('in $name', { timeout: 120_000
     const square = 'document.querySelector(".painting")'
     await tab.drag(await placeOn(tab, square, 0.2), await placeOn(tab, square, 0.8))
     await click(tab, named('button', 'Use this target'))
-    const target = async () => (await stateOf(tab)).runs[0].target
+    const target = async () => {
+      const { runs, selected } = await stateOf(tab)
+      return runs[selected].target
+    }
     await eventually(async () => (await target()).kind).toBe('density')
     const cells = cellsOf(await target())!
     expect([cells[32 * SIDE + 32] > 100, cells[12 * SIDE + 32]]).toEqual([true, 0])
