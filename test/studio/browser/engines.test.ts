@@ -82,7 +82,7 @@ const standing = (tab: Tab, word: string): Promise<number> =>
   tab.read(`(() => {
     const part = [...document.querySelectorAll('.standing > div')].find(node => node.textContent.startsWith('${word}'))
     const text = part?.querySelector('dd').textContent ?? ''
-    return text.includes('beforehand') ? 0 : Number.parseFloat(text.replaceAll(',', ''))
+    return text.includes('pretrained') ? 0 : Number.parseFloat(text.replaceAll(',', ''))
   })()`)
 const stepsOf = (tab: Tab): Promise<number> => standing(tab, 'Steps')
 const distanceOf = (tab: Tab): Promise<number> => standing(tab, 'Distance')

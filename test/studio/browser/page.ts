@@ -13,7 +13,7 @@ export const hasFocus = async (locator: Locator): Promise<boolean> =>
 export async function standing(page: Page, name: string): Promise<number> {
   const text = await page.locator('.standing > div', { hasText: name }).locator('dd').textContent()
   // Those of the example are not this training's.
-  return text!.includes('beforehand') ? 0 : Number.parseFloat(text!.replaceAll(',', ''))
+  return text!.includes('pretrained') ? 0 : Number.parseFloat(text!.replaceAll(',', ''))
 }
 
 /** Opens a view by its links. */
