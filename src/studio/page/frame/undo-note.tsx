@@ -1,5 +1,5 @@
 import { progressOf, runName } from '../parts/run-name.ts'
-import { undoable } from '../state/undo.ts'
+import { undoable } from '../state/store.ts'
 import './undo-note.css'
 
 /** Offers to bring back a training that was replaced or removed; over the page, so that nothing moves. */

@@ -29,6 +29,16 @@ const address = readAddress()
 export const runs = signal<readonly Run[]>(runsOf(address.state))
 const settings = signal<Settings>(settingsOf(address.state))
 
+/** A training of one's own that is no longer there, and how it comes back: its steps are taken again, to the same numbers. */
+export interface Undo {
+  readonly plan: Plan
+  readonly how: 'replaced' | 'removed'
+  undo(): void
+}
+
+/** The last one; null where there is none, or another state is shown. */
+export const undoable = signal<Undo | null>(null)
+
 /** One line for the user that is about no single run; null when all is well. */
 export const problem = signal<string | null>(address.problem)
 /** What trains, once it is there. */
@@ -79,5 +89,6 @@ export function setState(next: Read): void {
     runs.value = runsOf(next.state)
     settings.value = settingsOf(next.state)
     problem.value = next.problem
+    undoable.value = null
   })
 }

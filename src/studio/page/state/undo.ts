@@ -1,19 +1,8 @@
-import { signal } from '@preact/signals'
 import { isUntouched, type Plan, stepsOf } from '../../plan.ts'
 import { isLong } from '../../training-cost.ts'
 import { type Run, wholePlan } from './run.ts'
-import { MOST_RUNS, runs, update } from './store.ts'
+import { MOST_RUNS, runs, undoable, update } from './store.ts'
 import { add, open, remove } from './training.ts'
-
-/** A training of one's own that is no longer there, and how it comes back: its steps are taken again, to the same numbers. */
-export interface Undo {
-  readonly plan: Plan
-  readonly how: 'replaced' | 'removed'
-  undo(): void
-}
-
-/** The last one; null where there is none. */
-export const undoable = signal<Undo | null>(null)
 
 /** What a training that is given up was, where it is one's own. */
 function lost(run: Run): Plan | null {
