@@ -6,10 +6,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { chromium } from 'playwright-core'
 import { preview } from 'vite'
 import { median } from '../dist/cli/bench/own.js'
 import { serveStudio } from '../dist/studio/server/serve.js'
+import { launchChromium } from './chromium.mjs'
 
 const { values } = parseArgs({ options: { loads: { type: 'string', default: '5' } } })
 const here = path => fileURLToPath(new URL(path, import.meta.url))
@@ -105,16 +105,7 @@ const studio = await serveStudio({
   runs,
   site: here('../dist/studio/site'),
 })
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--use-gl=angle',
-    '--use-angle=swiftshader',
-    '--enable-unsafe-swiftshader',
-  ],
-})
+const browser = await launchChromium()
 try {
   const { files, best } = await measure(
     browser,

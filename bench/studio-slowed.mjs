@@ -3,9 +3,9 @@
 // points have moved, of warm loads; frames while a network trains in the page; and how soon a slider answers.
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { chromium } from 'playwright-core'
 import { preview } from 'vite'
 import { median } from '../dist/cli/bench/own.js'
+import { launchChromium } from './chromium.mjs'
 
 const { values } = parseArgs({
   options: { loads: { type: 'string', default: '5' }, slowed: { type: 'string', default: '1,4' } },
@@ -69,16 +69,7 @@ const site = await preview({
   logLevel: 'error',
 })
 const url = `http://127.0.0.1:${site.httpServer.address().port}/`
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--use-gl=angle',
-    '--use-angle=swiftshader',
-    '--enable-unsafe-swiftshader',
-  ],
-})
+const browser = await launchChromium()
 
 /** A page whose processor is slowed so many times. */
 async function slowed(factor) {

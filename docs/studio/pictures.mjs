@@ -2,9 +2,9 @@
 // with names of pictures to take only those.
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { chromium } from 'playwright-core'
 import sharp from 'sharp'
 import { runnerImport } from 'vite'
+import { launchChromium } from '../../bench/chromium.mjs'
 
 const FOLDER = fileURLToPath(new URL('.', import.meta.url))
 const WIDTHS = [360, 800, 1400]
@@ -65,16 +65,7 @@ const wanted = process.argv.slice(2)
 /** The picture of preview cards: Play where all have landed. */
 const PREVIEW = fileURLToPath(new URL('../../src/studio/page/public/preview.png', import.meta.url))
 const site = await serveSite()
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: [
-    '--no-sandbox',
-    '--disable-gpu',
-    '--use-gl=angle',
-    '--use-angle=swiftshader',
-    '--enable-unsafe-swiftshader',
-  ],
-})
+const browser = await launchChromium()
 let failed = false
 for (const theme of ['light', 'dark']) {
   for (const { name, state, article } of shots) {

@@ -1,6 +1,6 @@
-import { DYNAMIC, simplify, spec, trace } from '../../autodiff/index.ts'
+import { type CorePrimitive, DYNAMIC, type Graph, simplify, spec, trace } from '../../autodiff/index.ts'
 import type { WeightsName } from '../../config/weights-name.ts'
-import { interpolants, mixtureVelocity } from '../../model/index.ts'
+import { interpolants, type Mixture, mixtureVelocity } from '../../model/index.ts'
 import type { Program } from '../../runtime/program.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { solve } from '../../sampler/adaptive.ts'
@@ -11,6 +11,16 @@ import type { Session } from './session.ts'
 /** Local error of a path that is drawn. */
 const TOLERANCE = 1e-5
 
+/** The exact velocity of a mixture, of points `[n, 2]` and times `[n, 1]` in float64. */
+export function exactVelocityGraph(
+  mixture: Mixture,
+  interpolant: keyof typeof interpolants,
+): Graph<CorePrimitive> {
+  const field = mixtureVelocity(mixture, interpolants[interpolant])
+  const types = { x: spec([DYNAMIC, 2], 'float64'), t: spec([DYNAMIC, 1], 'float64') }
+  return simplify(trace(({ x, t }) => field.velocity(x, t), types))
+}
+
 /** The exact velocity of a target with a closed form, in float64; compiled once for a training. */
 export async function exactVelocity(
   engine: Runtime,
@@ -19,14 +29,10 @@ export async function exactVelocity(
   const { told, seen } = session
   const { mixture } = seen
   if (!mixture) return undefined
-  const program = await session.once(`exact velocity ${told}`, (): Promise<Program> => {
-    const field = mixtureVelocity(mixture, interpolants[session.config.interpolant])
-    const graph = trace(({ x, t }) => field.velocity(x, t), {
-      x: spec([DYNAMIC, 2], 'float64'),
-      t: spec([DYNAMIC, 1], 'float64'),
-    })
-    return engine.compile(simplify(graph))
-  })
+  const program = await session.once(
+    `exact velocity ${told}`,
+    (): Promise<Program> => engine.compile(exactVelocityGraph(mixture, session.config.interpolant)),
+  )
   return async (x, t) => (await program.run([x, new Float64Array(x.length / 2).fill(t)]))[0] as Float64Array
 }
 

@@ -18,8 +18,8 @@ const DIRECTIONS: Readonly<Record<string, Place>> = {
   ArrowDown: [0, -1],
 }
 
-/** Where an arrow key moves it to; nothing for other keys. */
-export function movedByKey(key: string, [x, y]: Place): Place | undefined {
+/** Where an arrow key moves a place to; nothing for other keys. */
+export function movedByKey(key: string, [x, y]: Place, step = STEP): Place | undefined {
   const direction = DIRECTIONS[key]
-  return direction && [x + STEP * direction[0], y + STEP * direction[1]]
+  return direction && [x + step * direction[0], y + step * direction[1]]
 }

@@ -1,6 +1,6 @@
 import { type Room, roomOf, rooms, type ViewName } from '../../state.ts'
 import { state, update } from '../state/store.ts'
-import './tabs.css'
+import '../styles/tabs.css'
 
 export const NAMES: Readonly<Record<ViewName, string>> = {
   play: 'Play',

@@ -1,5 +1,6 @@
 import '../styles/base.css'
 import '../styles/controls.css'
+import '../styles/tabs.css'
 import './learn.css'
 import { failsFigure } from './fails.ts'
 import type { Figure, MakeFigure } from './figure.ts'

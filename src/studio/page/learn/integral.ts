@@ -1,6 +1,7 @@
 import type { PlanePoints } from '../../engine/protocol.ts'
 import { heldPlace } from '../draw/held.ts'
-import { dot, greyCloud, lineThrough, pointAt } from './drawn.ts'
+import { dot, lineThrough } from '../draw/svg.ts'
+import { greyCloud, pointAt } from './drawn.ts'
 import type { MakeFigure, Point } from './figure.ts'
 import { carried, data, jump, noise } from './world.ts'
 

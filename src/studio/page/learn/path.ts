@@ -1,5 +1,6 @@
+import { dot, lineThrough } from '../draw/svg.ts'
 import { slider } from './controls.ts'
-import { dot, greyCloud, lineThrough, ownCloud, pointAt } from './drawn.ts'
+import { greyCloud, ownCloud, pointAt } from './drawn.ts'
 import type { MakeFigure } from './figure.ts'
 import { data, noise } from './world.ts'
 

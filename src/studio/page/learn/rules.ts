@@ -1,7 +1,8 @@
 import type { PlanePoints } from '../../engine/protocol.ts'
 import { heldPlace } from '../draw/held.ts'
+import { dot, lineThrough } from '../draw/svg.ts'
 import { choice, slider } from './controls.ts'
-import { dot, greyCloud, label, lineThrough, pointAt } from './drawn.ts'
+import { greyCloud, label, pointAt } from './drawn.ts'
 import type { MakeFigure, Picture, Point } from './figure.ts'
 import { carried, data, jump, noise, velocity } from './world.ts'
 

@@ -1,12 +1,16 @@
 import { SHOWN } from '../draw/cloud.ts'
 import { movedByKey } from '../draw/held.ts'
 import { keep, type Picture as Painted, schedule } from '../draw/painter.ts'
+import { svgElement } from '../draw/svg.ts'
 import type { Picture, Point } from './figure.ts'
 
 /** The square that stays in sight, with what figures draw on it. */
 export class Stage {
   private readonly painted: Painted
-  private readonly lines = document.createElementNS('http://www.w3.org/2000/svg', 'svg')
+  private readonly lines = svgElement('svg', {
+    viewBox: `${-SHOWN} ${-SHOWN} ${2 * SHOWN} ${2 * SHOWN}`,
+    'aria-hidden': 'true',
+  })
   private readonly handle = Object.assign(document.createElement('button'), {
     type: 'button',
     className: 'handle',
@@ -18,8 +22,6 @@ export class Stage {
   constructor(place: HTMLElement) {
     const canvas = Object.assign(document.createElement('canvas'), { role: 'img' })
     this.painted = { canvas, clouds: [], progress: 1 }
-    this.lines.setAttribute('viewBox', `${-SHOWN} ${-SHOWN} ${2 * SHOWN} ${2 * SHOWN}`)
-    this.lines.setAttribute('aria-hidden', 'true')
     const square = Object.assign(document.createElement('div'), { className: 'square' })
     square.append(canvas, this.lines, this.handle)
     this.caption.setAttribute('role', 'status')

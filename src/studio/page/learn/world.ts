@@ -1,12 +1,10 @@
-import { DYNAMIC, simplify, spec, trace } from '../../../autodiff/index.ts'
 import { pointOf } from '../../../config/index.ts'
 import { strayRule } from '../../../metric/strays.ts'
-import { interpolants, mixtureVelocity } from '../../../model/index.ts'
 import { random } from '../../../random/random.ts'
 import { interpret } from '../../../runtime/interpret.ts'
 import { drawNoise } from '../../../sampler/sampler.ts'
 import { fromText } from '../../engine/bytes.ts'
-import { solveThrough } from '../../engine/exact.ts'
+import { exactVelocityGraph, solveThrough } from '../../engine/exact.ts'
 import { mapGraph } from '../../engine/map-graph.ts'
 import type { PlanePoints } from '../../engine/protocol.ts'
 import { configOf } from '../../engine/session.ts'
@@ -25,14 +23,7 @@ export const noise: PlanePoints = drawNoise(COUNT, 2, 1)
 
 const filled = (length: number, value: number) => new Float32Array(length).fill(value)
 
-const exact = (() => {
-  const field = mixtureVelocity(dataset.mixture!, interpolants[trainedBy.interpolant])
-  const traced = trace(({ x, t }) => field.velocity(x, t), {
-    x: spec([DYNAMIC, 2], 'float64'),
-    t: spec([DYNAMIC, 1], 'float64'),
-  })
-  return interpret(simplify(traced))
-})()
+const exact = interpret(exactVelocityGraph(dataset.mixture!, trainedBy.interpolant))
 
 const solverVelocity = async (x: Float64Array, t: number): Promise<Float64Array> =>
   (await exact.run([x, new Float64Array(x.length / 2).fill(t)]))[0] as Float64Array
@@ -60,6 +51,6 @@ const rule = strayRule(dataset)
 /** 1 for each point off the data. */
 export const marksOf = (points: PlanePoints): Uint8Array => rule(points)
 
-/** In words that a sentence takes: "98 of 100". */
+/** The share of points off the data, 0 to 1. */
 export const shareOf = (marks: Uint8Array): number =>
   marks.reduce((sum, mark) => sum + mark, 0) / marks.length

@@ -1,3 +1,4 @@
+import { escaped } from '../draw/escaped.ts'
 import type { GraphData } from './graph.ts'
 
 /** What a page that is one file holds of a map, as JSON. Points and parameters have 16 bits a number, in base64url. */
@@ -26,9 +27,6 @@ export interface KeptMap {
 
 /** The element of the page that holds it. */
 export const KEPT = 'kept'
-
-const escaped = (text: string): string =>
-  text.replace(/[&<>"]/g, char => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[char]!)
 
 /** Nothing in a script element may look like its end, or like the beginning of a comment. */
 const jsonInPage = (value: unknown): string => JSON.stringify(value).replaceAll('<', '\\u003c')

@@ -13,6 +13,7 @@ import { heldPlace, movedByKey, type Place } from '../draw/held.ts'
 import { landing } from '../draw/landing.ts'
 import { flightColours, palettes } from '../draw/palette.ts'
 import { paintPlainly } from '../draw/plain.ts'
+import { dot, lineThrough, svgElement } from '../draw/svg.ts'
 import { WAYS } from '../draw/ways.ts'
 import { carried, flightOf, jump, kept, target } from './map.ts'
 import style from './viewer.css?inline'
@@ -40,9 +41,7 @@ const make = <K extends keyof HTMLElementTagNameMap>(
 const canvas = make('canvas', { role: 'img' })
 const handle = make('button', { type: 'button', className: 'handle' })
 const said = make('p', { role: 'status' })
-const SVG = 'http://www.w3.org/2000/svg'
-const lines = document.createElementNS(SVG, 'svg')
-lines.setAttribute('viewBox', `${-SHOWN} ${-SHOWN} ${2 * SHOWN} ${2 * SHOWN}`)
+const lines = svgElement('svg', { viewBox: `${-SHOWN} ${-SHOWN} ${2 * SHOWN} ${2 * SHOWN}` })
 const stage = make(
   'div',
   { className: 'stage' },
@@ -128,15 +127,6 @@ async function fly(at: number): Promise<void> {
 let place: Place = [0.8, 1.1]
 let asked = 0
 
-const through = (points: readonly (readonly [number, number])[]): string =>
-  points.map(([x, y]) => `${x},${-y}`).join(' ')
-function line(className: string, points: readonly (readonly [number, number])[]): SVGElement {
-  const drawn = document.createElementNS(SVG, 'polyline')
-  drawn.setAttribute('class', className)
-  drawn.setAttribute('points', through(points))
-  return drawn
-}
-
 async function put(to: Place): Promise<void> {
   place = heldPlace(to)
   const from = onStage(place, 1)
@@ -149,20 +139,13 @@ async function put(to: Place): Promise<void> {
   if (turnOf !== asked) return
   const end = onStage([jumped[0], jumped[1]], 0)
   const times = timesOf(20)
-  const circle = document.createElementNS(SVG, 'circle')
-  for (const [name, value] of [
-    ['cx', end[0]],
-    ['cy', -end[1]],
-    ['r', 0.08],
-  ])
-    circle.setAttribute(String(name), String(value))
   lines.replaceChildren(
-    line(
-      'path',
+    lineThrough(
       path.map((point, i) => onStage([point[0], point[1]], times[i])),
+      'path',
     ),
-    line('leap', [from, end]),
-    circle,
+    lineThrough([from, end], 'leap'),
+    dot(end, 'landed', 0.08),
   )
   handle.ariaLabel = `A point of noise at ${place.map(value => value.toFixed(1)).join(', ')}; drag it, or move it with the arrow keys. One jump takes it to ${jumped[0].toFixed(1)}, ${jumped[1].toFixed(1)}.`
 }

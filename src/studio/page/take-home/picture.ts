@@ -2,6 +2,7 @@ import { dotsPath } from '../../../report/points.ts'
 import type { PlanePoints } from '../../engine/protocol.ts'
 import { apart } from '../draw/apart.ts'
 import { SHOWN } from '../draw/cloud.ts'
+import { escaped } from '../draw/escaped.ts'
 import { palettes } from '../draw/palette.ts'
 
 /** What a picture to take home shows. */
@@ -24,9 +25,6 @@ const MARGIN = 40
 /** Grid nodes per unit, so that rounding to whole nodes does not show. */
 const FINESSE = 4
 const FONT = 'font-family="system-ui, \'Liberation Sans\', sans-serif"'
-
-const escaped = (text: string): string =>
-  text.replace(/[&<>"]/g, char => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[char]!)
 
 /** A cloud as one path, so that thousands of points stay a small file. */
 function dots(points: PlanePoints, colour: string, opacity: number, size: number): string {

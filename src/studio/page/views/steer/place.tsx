@@ -3,6 +3,7 @@ import type { PlanePoints } from '../../../engine/protocol.ts'
 import { REACH } from '../../../reach.ts'
 import { type Cloud, SHOWN } from '../../draw/cloud.ts'
 import { colourOf } from '../../draw/colours.ts'
+import { movedByKey } from '../../draw/held.ts'
 import { Scene } from '../../draw/scene.tsx'
 import { Slider } from '../../parts/slider.tsx'
 import { state, update } from '../../state/store.ts'
@@ -55,12 +56,6 @@ export function BumpControls() {
 }
 
 const STRIDE = 0.1
-const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, 1],
-  ArrowDown: [0, -1],
-}
 
 /**
  * The data, faintly, and the data tilted exactly, once that is known: a reward is placed or painted over them.
@@ -89,11 +84,10 @@ export function RewardPlacer({ exact }: { exact: PlanePoints | undefined }) {
     place((event.clientX - left) * unit - SHOWN, SHOWN - (event.clientY - top) * unit)
   }
   const step = (event: KeyboardEvent): void => {
-    const way = ARROWS[event.key]
-    if (!way) return
+    const next = movedByKey(event.key, [x, y], event.shiftKey ? 10 * STRIDE : STRIDE)
+    if (!next) return
     event.preventDefault()
-    const far = event.shiftKey ? 10 * STRIDE : STRIDE
-    place(x + way[0] * far, y + way[1] * far)
+    place(...next)
   }
   const percent = (value: number): string => `${(100 * (value + SHOWN)) / (2 * SHOWN)}%`
   return (
