@@ -7,12 +7,13 @@ import type { LoadedMap } from './serialization/loaded-map.ts'
 import { decodeModelFile } from './serialization/model.ts'
 import { mapOfModel } from './serialization/model-map.ts'
 import { mapOfOnnx } from './serialization/onnx-map.ts'
-import { RunError } from './serialization/record.ts'
+import { RunError } from './serialization/run-error.ts'
 
 export { ArgumentError } from './data/arguments.ts'
 export { checkGrid, checkWholeGrid, GridError } from './sampler/grid.ts'
+export type { MethodName, SamplingMethod } from './sampler/names.ts'
 export { drawNoise, type Jump, uniformGrid, type Velocity } from './sampler/sampler.ts'
-export { type MethodName, type SampleOptions, type SamplingMethod, sample } from './sampler/sampling.ts'
+export { type SampleOptions, sample } from './sampler/sampling.ts'
 export { flowMapEulerGrid, flowMatchEulerGrid } from './sampler/schedulers.ts'
 export { type LoadedMap, RunError, RuntimeLoadError }
 

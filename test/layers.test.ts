@@ -12,6 +12,8 @@ const LAYERS = [
   'data',
   'metric',
   'sampler',
+  'density',
+  'steering',
   'config',
   'serialization',
   'training',
@@ -33,6 +35,7 @@ const FORBIDDEN: Readonly<Record<string, readonly string[]>> = {
   objective: ['runtime'],
   data: ['runtime', 'objective'],
   metric: ['runtime', 'objective'],
+  steering: ['runtime', 'metric'],
 }
 
 const SOURCE = resolve('src')

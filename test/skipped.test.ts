@@ -67,6 +67,6 @@ describe('tests in browsers that are not installed are skipped with a message', 
       env: { ...rest, ...missing, OXBOW_TESTS: 'all' },
       encoding: 'utf8',
     })
-    expect(output).toMatch(/Tests .*10 skipped/)
+    expect(output).toMatch(/Tests .*14 skipped/)
   })
 })

@@ -44,7 +44,7 @@ const CONFIG_KEY = {
   guidance: 'guidance.rule',
 }
 
-function defaultsOf({ defaults, diagonal, parts, coupling = defaults.coupling }) {
+function defaultsOf({ defaults, diagonal, parts, head, coupling = defaults.coupling }) {
   const { diagonalFraction, ...rest } = defaults
   const others = coupling ? { ...rest, coupling } : rest
   const all = diagonal && parts ? { ...others, diagonalFraction: diagonalFraction ?? 0.3 } : others
@@ -53,12 +53,13 @@ function defaultsOf({ defaults, diagonal, parts, coupling = defaults.coupling })
       ? Object.entries(value).map(([inner, each]) => [`${key}.${inner}`, each])
       : [[CONFIG_KEY[key] ?? key, value]],
   )
-  return flat.map(([key, value]) => code(`${key} ${shown(value)}`)).join(', ')
+  const own = head ? [...flat, ['network.divergenceHead', 'auto']] : flat
+  return own.map(([key, value]) => code(`${key} ${shown(value)}`)).join(', ')
 }
 
 /** As one would write it after an option of the command. */
 const shown = value =>
-  typeof value === 'object'
+  value !== null && typeof value === 'object'
     ? `{${Object.entries(value)
         .map(([key, each]) => `${key}: ${shown(each)}`)
         .join(', ')}}`
@@ -184,13 +185,16 @@ other rows: [leaderboard.md](../leaderboard.md).`,
   ].join('\n\n')
 }
 
+/** What a heading is called in an address. */
+const anchorOf = heading => heading.replaceAll(':', '')
+
 function catalogueRegion(pageOf) {
   const head = ['id', 'name', 'rule', 'setting', 'needs', 'jumps', 'published', 'measured', 'page']
   const rows = [...objectives.values()].map(row => {
     const { id, name, rule, setting, needs, jumps, publishedCost } = row
     const page = pageOf.get(id) ?? ''
     return [
-      `[${code(id)}](${page}#${id})`,
+      `[${code(id)}](${page}#${anchorOf(id)})`,
       name,
       rule,
       setting,

@@ -33,7 +33,7 @@ const painted = packReward(
   }),
 )
 const shots = [
-  ...['play', 'train', 'jump', 'steps', 'why', 'compare', 'steer', 'digits'].map(view => ({
+  ...['play', 'train', 'jump', 'steps', 'why', 'compare', 'steer', 'fill', 'edit', 'digits'].map(view => ({
     name: view,
     state: {
       view,

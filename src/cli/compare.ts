@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import { openDataset } from '../config/dataset.ts'
 import { type Config, ConfigError, pointOf } from '../config/index.ts'
 import { OWN_TEACHER, teacherConfig, trainsTeacher } from '../config/teacher-config.ts'
-import { type DatasetSpec, openDataset } from '../data/catalogue.ts'
+import type { DatasetSpec } from '../data/catalogue.ts'
 import {
   type ComparisonConfig,
   type Plan,
@@ -12,7 +13,7 @@ import {
 } from '../evaluation/comparison.ts'
 import type { EvaluationRequest } from '../evaluation/evaluate.ts'
 import { featuresFor } from '../evaluation/features/shipped.ts'
-import { planSamples } from '../evaluation/planned-samples.ts'
+import { planSamples, sampledBy } from '../evaluation/planned-samples.ts'
 import { described } from '../metric/map-catalogue.ts'
 import type { PointSpec } from '../model/index.ts'
 import { scatterRow } from '../report/braille.ts'
@@ -93,7 +94,7 @@ async function checkPlan(plan: Plan, request: EvaluationRequest): Promise<string
   await (await featuresFor(nodeRuntime(), dataset, request.features))?.close()
   const left: string[] = []
   for (const { method, config, after } of plan.runs) {
-    const { samples, notes } = planSamples(config.objective, request)
+    const { samples, notes } = planSamples(sampledBy(config), request)
     checkRunCapacity(method, config, pointOf(config, dataset))
     if (samples.length === 0)
       throw new ConfigError(`steps: nothing to measure of ${method}; ${notes.join('; ')}`)

@@ -10,6 +10,7 @@ import { note } from './terminal.ts'
 export interface ConditionFlags {
   readonly class?: string
   readonly vector?: string
+  readonly state?: string
 }
 
 type Kinds = { readonly [kind in ConditionKind]: Extract<KnownCondition, { kind: kind }> }
@@ -29,10 +30,23 @@ const chosen: {
     expected: ({ size, columns }) =>
       `${size} ${size === 1 ? 'number' : 'numbers'}${columns ? ` (${shortList(columns)})` : ''}`,
     given(text, { size }) {
-      const vector = text.split(',').map(part => (part.trim() === '' ? Number.NaN : Number(part)))
-      return vector.length === size && vector.every(Number.isFinite) ? { vector } : undefined
+      const vector = numbersIn(text, size)
+      return vector && { vector }
     },
   },
+  state: {
+    expected: ({ size }) => `${size} coordinates of a noisy point and its time, 0 to 1`,
+    given(text, { size }) {
+      const state = numbersIn(text, size + 1)
+      return state && state[size] >= 0 && state[size] <= 1 ? { state } : undefined
+    },
+  },
+}
+
+/** Numbers between commas; nothing where there are more or fewer, or others. */
+function numbersIn(text: string, count: number): number[] | undefined {
+  const found = text.split(',').map(part => (part.trim() === '' ? Number.NaN : Number(part)))
+  return found.length === count && found.every(Number.isFinite) ? found : undefined
 }
 
 /** Says which numbers of a vector the training never saw. */
@@ -53,28 +67,34 @@ export const allClasses = (map: LoadedMap, flags: ConditionFlags): readonly stri
     ? map.condition.names
     : undefined
 
-/** The map with the condition of the flag of its kind. */
-export function given(path: string, map: LoadedMap, flags: ConditionFlags): LoadedMap {
-  const { condition } = map
+/** What a map can be told, and whether it must be. */
+type Tellable = Pick<LoadedMap, 'condition' | 'needsCondition'>
+
+/** What the flag of its kind tells a map; nothing without one. */
+export function chosenBy(
+  path: string,
+  { condition, needsCondition }: Tellable,
+  flags: ConditionFlags,
+): Given | undefined {
   for (const kind of conditionKinds) {
     if (flags[kind] !== undefined && kind !== condition?.kind) {
       throw new UsageError(`--${kind}: ${path} was trained without ${pluralOf(kind)}`)
     }
   }
-  if (!condition) return map
+  if (!condition) return undefined
   const { kind } = condition
   const { expected, given } = chosen[kind] as (typeof chosen)['class']
   const known = condition as Kinds['class']
   const text = flags[kind]
   if (text === undefined) {
-    if (!map.needsCondition) return map
+    if (!needsCondition) return undefined
     throw new UsageError(
       `--${kind} is needed: ${path} was told the ${kind} of every sample; ${expected(known)}`,
     )
   }
   const choice = given(text, known)
   if (!choice && text === 'none') {
-    if (condition.none) return map.without()
+    if (condition.none) return { [kind]: null }
     throw new UsageError(`--${kind}: expected ${expected(known)}; found none, which it was never shown`)
   }
   if (!choice) {
@@ -83,7 +103,13 @@ export function given(path: string, map: LoadedMap, flags: ConditionFlags): Load
     )
   }
   noteRange(choice, condition)
-  return map.given(choice)
+  return choice
+}
+
+/** The map with the condition of the flag of its kind. */
+export function given(path: string, map: LoadedMap, flags: ConditionFlags): LoadedMap {
+  const choice = chosenBy(path, map, flags)
+  return choice ? map.given(choice) : map
 }
 
 /**

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
+import { openDataset } from '../config/dataset.ts'
 import type { Weights } from '../config/weights-name.ts'
-import { type DatasetSpec, openDataset } from '../data/catalogue.ts'
+import type { DatasetSpec } from '../data/catalogue.ts'
 import {
   type Evaluation,
   type EvaluationProgress,
@@ -8,7 +9,9 @@ import {
   writeEvaluation,
 } from '../evaluation/evaluate.ts'
 import type { MetricChoice } from '../evaluation/metric-choice.ts'
+import { sampledBy } from '../evaluation/planned-samples.ts'
 import { evaluateSamples } from '../evaluation/saved-samples.ts'
+import type { SolverRequest } from '../evaluation/solver-choice.ts'
 import { conditionKinds } from '../model/index.ts'
 import { writeCard } from '../report/card.ts'
 import {
@@ -20,21 +23,25 @@ import {
 } from '../report/evaluation.ts'
 import { plural, wrap } from '../report/format.ts'
 import { runReading } from '../report/reading.ts'
+import { solverLines } from '../report/solver-table.ts'
 import { comparisonTable } from '../report/table.ts'
 import { writeRunReport } from '../report/write-report.ts'
-import type { MethodName } from '../sampler/sampling.ts'
+import type { MethodName } from '../sampler/names.ts'
 import { isReadOnly } from '../serialization/output.ts'
+import { readRecord } from '../serialization/run.ts'
 import { type ConditionFlags, isWithout } from './condition-flags.ts'
 import { described, UsageError } from './failure.ts'
+import type { AskedGrid } from './grid-flag.ts'
 import { type GuidanceFlags, guidanceOf } from './guidance.ts'
 import { dataOption } from './keys.ts'
 import { noteLogProblem } from './log-problem.ts'
 import { columns, note, overwrite, print, printJson } from './terminal.ts'
 import { timeLeft } from './time-left.ts'
+import { wayThrough } from './way.ts'
 
 interface EvaluateFlags extends GuidanceFlags, ConditionFlags {
   readonly steps: number[]
-  readonly grid?: (readonly number[])[]
+  readonly grid?: AskedGrid[]
   readonly count: number
   readonly seed: number
   readonly data?: DatasetSpec
@@ -42,6 +49,7 @@ interface EvaluateFlags extends GuidanceFlags, ConditionFlags {
   readonly weights: Weights | 'both'
   readonly metrics?: MetricChoice
   readonly features?: string
+  readonly solvers?: SolverRequest
   /** False with `--no-report`. */
   readonly report: boolean
   readonly json?: boolean
@@ -57,6 +65,7 @@ const isSamples = (path: string): boolean =>
 /** Measures samples of a file, whoever made them. */
 async function evaluateFile(file: string, flags: EvaluateFlags): Promise<void> {
   const { count, seed, metrics, features, data, json } = flags
+  if (flags.solvers) throw new UsageError(`--solvers: is for runs, and ${file} holds samples`)
   for (const kind of conditionKinds) {
     if (flags[kind] !== undefined) throw new UsageError(`--${kind}: is for runs, and ${file} holds samples`)
   }
@@ -99,6 +108,7 @@ function progressLine(): (progress: EvaluationProgress) => void {
   let began: number | undefined
   return ({ next, weights, done, total }) => {
     if (next === 'data') return overwrite('measuring the data itself')
+    if (next === 'solvers') return overwrite('comparing solvers')
     began ??= performance.now()
     const kind = weights === 'ema' ? 'averaged' : weights
     const seconds = (performance.now() - began) / 1000
@@ -113,6 +123,14 @@ interface Failed {
   readonly exit: number
 }
 
+/** The times of grids, some of which need the path of the run. */
+function timesIn(run: string, asked: readonly AskedGrid[], method: MethodName): (readonly number[])[] {
+  const known = asked.some(grid => 'name' in grid) ? sampledBy(readRecord(run).config) : undefined
+  return asked.map(grid =>
+    'name' in grid ? wayThrough(known!, { grid, steps: grid.steps, method }).grid : grid,
+  )
+}
+
 /** `oxbow evaluate`. */
 export async function evaluateCommand(run: string, given: EvaluateFlags): Promise<number> {
   const flags = { ...given, data: dataOption({ ...given }) }
@@ -120,7 +138,8 @@ export async function evaluateCommand(run: string, given: EvaluateFlags): Promis
     await evaluateFile(run, flags)
     return 0
   }
-  const { grid: grids, count, seed, data, method, metrics, features, json } = flags
+  const { grid: asked, count, seed, data, method, metrics, features, json } = flags
+  const grids = asked && timesIn(run, asked, method)
   const steps = grids ? [] : flags.steps
   const weights: Weights[] = flags.weights === 'both' ? ['ema', 'raw'] : [flags.weights]
   const dataset = data === undefined ? undefined : await openDataset(data)
@@ -137,6 +156,7 @@ export async function evaluateCommand(run: string, given: EvaluateFlags): Promis
     metrics,
     features,
     ...(guidance && { guidance }),
+    ...(flags.solvers && { solvers: flags.solvers }),
     ...(without && { without }),
   }
   const evaluation = await evaluateRun(run, request, dataset, progressLine()).finally(() => overwrite(''))
@@ -146,10 +166,12 @@ export async function evaluateCommand(run: string, given: EvaluateFlags): Promis
   if (!dataset) noteLogProblem(run)
   const warnings = evaluationWarnings(evaluation)
   const unsaved = failed ? [failed.text] : []
-  const { rows, maps, data: record, notes } = evaluation
+  const { rows, maps, data: record, notes, solvers } = evaluation
   for (const text of [...ofData, ...notes]) note(`oxbow: ${text}`)
-  if (json) printJson({ rows, maps, data: record, notes, warnings: [...ofData, ...warnings, ...unsaved] })
-  else {
+  if (json) {
+    const all = [...ofData, ...warnings, ...unsaved]
+    printJson({ rows, maps, ...(solvers && { solvers }), data: record, notes, warnings: all })
+  } else {
     const table = evaluationTable(evaluation)
     if (table.metrics.length > 0) {
       print(comparisonTable(table, { columns: columns() }))
@@ -157,6 +179,8 @@ export async function evaluateCommand(run: string, given: EvaluateFlags): Promis
     }
     for (const line of classLines(evaluation)) print(line)
     if (maps.length > 0) print(mapLines(maps))
+    const unit = record.standardization ? 'standard deviations' : 'data units'
+    if (solvers) for (const line of solverLines(solvers, unit, columns())) print(line)
   }
   for (const warning of warnings) note(warning)
   if (failed) note(`oxbow: ${failed.text}`)

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path'
 import { pointOf } from '../config/index.ts'
 import type { Weights } from '../config/weights-name.ts'
 import { encodeNpz } from '../data/npy.ts'
-import { uniformGrid } from '../sampler/sampler.ts'
-import type { MethodName } from '../sampler/sampling.ts'
+import { sampledBy } from '../evaluation/planned-samples.ts'
+import type { MethodName } from '../sampler/names.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
 import { encodeModelFile, encodeOnnxModel, type Model, namedParameters } from '../serialization/model.ts'
 import { readModel } from '../serialization/model-files.ts'
@@ -14,7 +14,9 @@ import { encodeRecord, RunError } from '../serialization/run.ts'
 import { encodeOnnxSampler } from '../serialization/sampler-graph.ts'
 import { checkOnnxSize } from '../training/capacity.ts'
 import { UsageError } from './failure.ts'
+import type { AskedGrid } from './grid-flag.ts'
 import { writeOutput } from './output-file.ts'
+import { wayThrough } from './way.ts'
 
 type Format = 'onnx' | 'safetensors' | 'npz'
 
@@ -23,8 +25,9 @@ interface ExportFlags {
   readonly weights: Weights
   readonly sampler?: boolean
   readonly steps?: number
-  readonly grid?: readonly number[]
+  readonly grid?: AskedGrid
   readonly method?: MethodName
+  readonly methodOptions?: Readonly<Record<string, unknown>>
   readonly out?: string
   readonly json?: boolean
 }
@@ -42,18 +45,22 @@ interface Content {
   readonly traits: Readonly<Record<string, unknown>>
 }
 
-function samplerContent(model: Model, { steps = 1, grid, method = 'auto' }: ExportFlags): Content {
-  const times = grid ?? uniformGrid(steps)
-  const made = encodeOnnxSampler(model, { grid: times, method })
+function samplerContent(
+  model: Model,
+  { steps = 1, grid, method = 'auto', methodOptions: options }: ExportFlags,
+): Content {
+  const { grid: times, ...choice } = wayThrough(sampledBy(model.config), { grid, steps, method, options })
+  const made = encodeOnnxSampler(model, { grid: times, ...choice })
   const name = grid ? 'sampler-grid' : `sampler-${steps}`
   return { name, bytes: made.bytes, traits: { steps: times.length - 1, method: made.method } }
 }
 
-function checkFlags({ sampler, format, steps, grid, method }: ExportFlags): void {
+function checkFlags({ sampler, format, steps, grid, method, methodOptions }: ExportFlags): void {
   if (sampler && format !== 'onnx') {
     throw new UsageError(`--sampler: a graph is written as --format onnx, found ${format}`)
   }
-  const asked = Object.entries({ steps, grid, method }).find(([, value]) => value !== undefined)
+  const given = { steps, grid, method, 'method-options': methodOptions }
+  const asked = Object.entries(given).find(([, value]) => value !== undefined)
   if (!sampler && asked)
     throw new UsageError(`--${asked[0]} belongs to --sampler; the map itself takes any times`)
 }

@@ -29,6 +29,8 @@ const KINDS: Readonly<Record<string, { exit: 1 | 2; code: string }>> = {
   StudioError: { exit: 2, code: 'studio' },
   ArgumentError: { exit: 2, code: 'argument' },
   GridError: { exit: 2, code: 'grid' },
+  SteeringError: { exit: 2, code: 'steering' },
+  DensityError: { exit: 2, code: 'density' },
   HubError: { exit: 1, code: 'hub' },
   DivergenceError: { exit: 1, code: 'diverged' },
   GraphError: { exit: 1, code: 'graph' },

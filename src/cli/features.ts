@@ -1,5 +1,5 @@
 import { extname } from 'node:path'
-import { openDataset } from '../data/catalogue.ts'
+import { openDataset } from '../config/dataset.ts'
 import { DataError } from '../data/error.ts'
 import { standardizationOf, standardizedBy } from '../data/standardized.ts'
 import { trainClassifier } from '../evaluation/features/train-classifier.ts'

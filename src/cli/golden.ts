@@ -1,10 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UnknownRowError } from '../objective/golden.ts'
+import type { Agreement } from '../objective/golden-agreement.ts'
 import { checkAny } from './golden/kinds.ts'
+import { likelihoodKinds } from './golden/likelihood.ts'
+import { checkCase } from './golden/steering.ts'
 
 /** Checks every fixture of a directory, one line each; exits 1 when one is missed or unknown, 2 when there are none. */
-function main(directory: string | undefined): number {
+async function main(directory: string | undefined): Promise<number> {
   if (!directory) {
     console.error('golden: expected a directory of fixtures, e.g. npm run golden -- test/fixtures/golden')
     return 2
@@ -22,15 +25,23 @@ function main(directory: string | undefined): number {
     console.error(`golden: ${directory}: no .json fixtures`)
     return 2
   }
-  const results = files.map(file => check(join(directory, file), file))
+  const results: boolean[] = []
+  for (const file of files) results.push(await check(join(directory, file), file))
   const passed = results.filter(Boolean).length
   console.log(`${passed} of ${files.length} fixtures match`)
   return passed === files.length ? 0 : 1
 }
 
-function check(path: string, file: string): boolean {
+async function checkFixture(fixture: { readonly kind?: string }): Promise<Agreement> {
+  if (Object.hasOwn(fixture, 'case')) return checkCase(fixture)
+  const { kind = '' } = fixture
+  return Object.hasOwn(likelihoodKinds, kind) ? likelihoodKinds[kind](fixture) : checkAny(fixture)
+}
+
+async function check(path: string, file: string): Promise<boolean> {
   try {
-    const { term, errors, passed } = checkAny(JSON.parse(readFileSync(path, 'utf8')))
+    const fixture = JSON.parse(readFileSync(path, 'utf8'))
+    const { term, errors, passed } = await checkFixture(fixture)
     const sizes = Object.entries(errors).map(([name, error]) => `${name} ${error.toExponential(1)}`)
     const of = term === undefined ? '' : ` ${term},`
     console.log(`${passed ? 'ok  ' : 'MISS'} ${file}:${of} relative errors ${sizes.join(', ')}`)
@@ -42,4 +53,4 @@ function check(path: string, file: string): boolean {
   }
 }
 
-process.exitCode = main(process.argv[2])
+process.exitCode = await main(process.argv[2])

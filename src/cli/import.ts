@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
+import { openDataset } from '../config/dataset.ts'
 import { pointOf, type UserConfig } from '../config/index.ts'
-import { type DatasetSpec, openDataset, withAbsolutePaths } from '../data/catalogue.ts'
+import { type DatasetSpec, withAbsolutePaths } from '../data/catalogue.ts'
 import { shortList } from '../data/short-list.ts'
 import { conventions } from '../importing/conventions.ts'
 import { importModel } from '../importing/import.ts'

@@ -1,7 +1,15 @@
 import { type Command, Option } from 'commander'
 import { conventions } from '../importing/conventions.ts'
 import type { AddCommand, Wrap } from './add-command.ts'
-import { dataSpec, guidanceApplied, numberList, oneOf, positiveNumber, wordList } from './options.ts'
+import {
+  dataSpec,
+  guidanceApplied,
+  numberList,
+  oneOf,
+  positiveNumber,
+  wholeNumber,
+  wordList,
+} from './options.ts'
 
 const HUB_HELP = `
 The token is that of HF_TOKEN, or of "hf auth login"; HF_ENDPOINT names another hub.`
@@ -42,6 +50,33 @@ export function addMerge(add: AddCommand, run: Wrap): void {
       run(async (base, adapters, options) =>
         (await import('./merge.ts')).mergeCommand(base, adapters, options),
       ),
+    )
+}
+
+const PROGRESSIVE_HELP = `
+Each halving is a run in DIR, steps-32 after steps-64: two steps of the run before become one (objective pfmm in velocity space, on a
+grid). The same command goes on where it was stopped; what is finished is not trained again. Sample it with as many --steps.`
+
+export function addProgressive(add: AddCommand, run: Wrap): void {
+  const whole = (flags: string, description: string, most: number) =>
+    new Option(flags, description).argParser(wholeNumber(flags.split(' ')[0], 1, most))
+  add('progressive <run>', 'halve the steps of a velocity or flow map, again and again')
+    .addOption(whole('--halvings <n>', 'how often', 12).makeOptionMandatory())
+    .addOption(new Option('--out <dir>', 'folder for the run of each halving').makeOptionMandatory())
+    .addOption(whole('--from <n>', 'steps of the run before the first one (default: 2^halvings)', 4096))
+    .addOption(whole('--steps <n>', 'training steps of each halving (default: as the run)', 10_000_000))
+    .addOption(whole('--batch <n>', 'samples in a step (default: as the run)', 1_000_000))
+    .addOption(
+      new Option('--lr <x>', 'learning rate (default: as the run)').argParser(positiveNumber('--lr')),
+    )
+    .addOption(
+      new Option('--seed <n>', 'seed of data and noise (default: as the run)').argParser(
+        wholeNumber('--seed', 0),
+      ),
+    )
+    .addHelpText('after', PROGRESSIVE_HELP)
+    .action(
+      run(async (path, options) => (await import('./progressive.ts')).progressiveCommand(path, options)),
     )
 }
 

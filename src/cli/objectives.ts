@@ -1,4 +1,5 @@
 import { findObjective } from '../config/index.ts'
+import { playersOfRow } from '../config/round.ts'
 import { type Objective, objectives } from '../objective/index.ts'
 import { wrap } from '../report/format.ts'
 import { measureCost } from '../training/cost.ts'
@@ -46,6 +47,25 @@ function costLine(objective: Objective): string {
   return `${measured}, ${publishedCost} published${costNote ? ` (which ${costNote})` : ''}`
 }
 
+const defaultsOf = (objective: Objective) => objective.options.parse({}) as never
+
+/** A row that keeps no trajectories and jumps from noise makes one jump alone. */
+const jumpsLine = ({ jumps, keepsTrajectories }: Objective): string =>
+  jumps === 'from-noise' && keepsTrajectories === false ? 'one, from noise to data' : JUMPS[jumps]
+
+/** The networks that train. */
+const playersLine = (objective: Objective): string =>
+  ['map', ...playersOfRow(objective, defaultsOf(objective)).map(({ name }) => name)].join(', ')
+
+/** Who takes a turn in a round, and how often. */
+function turnsLine(objective: Objective): string {
+  const turns = objective.turns?.(defaultsOf(objective))
+  if (!turns) return `one, of ${playersLine(objective)}`
+  return turns
+    .map(({ trains, times = 1 }) => `${trains.join(' and ')}${times > 1 ? ` (${times} times)` : ''}`)
+    .join(', then ')
+}
+
 function detail(objective: Objective): string {
   const { name, id, rule, setting, formula, tex, paper, source, code, needs, diagonal, defaults } = objective
   const options = Object.entries(optionsOf(objective)).map(
@@ -57,8 +77,16 @@ function detail(objective: Objective): string {
     ['tex', tex],
     ['diagonal term', diagonal ?? 'none needed'],
     ['needs', needs.join(', ')],
-    ['jumps', JUMPS[objective.jumps]],
+    ['jumps', jumpsLine(objective)],
     ['output', `${objective.parameterization} in the paper`],
+    ['players', playersLine(objective)],
+    ['turns', turnsLine(objective)],
+    [
+      'keeps',
+      objective.keepsTrajectories === false
+        ? 'what comes out alone; no inversion, likelihood or trajectory error'
+        : 'trajectories',
+    ],
     ['cost', costLine(objective)],
     ['options', options.join(', ') || 'none'],
     ['defaults', JSON.stringify(defaults)],

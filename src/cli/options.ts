@@ -1,8 +1,6 @@
 import { isWeights, WEIGHTS_FORM } from '../config/weights-name.ts'
 import type { DatasetSpec } from '../data/catalogue.ts'
 import type { GuidanceApplied } from '../importing/guidance.ts'
-import { checkGrid } from '../sampler/grid.ts'
-import { type FlowMatchOptions, flowMapEulerGrid, flowMatchEulerGrid } from '../sampler/schedulers.ts'
 import { UsageError } from './failure.ts'
 import { parseYaml } from './yaml.ts'
 
@@ -51,60 +49,12 @@ export function stepList(name: string): (text: string) => number[] {
   return text => [...new Set(text.split(',').map(part => one(part)))].sort((a, b) => a - b)
 }
 
-/** The named schedules, by what follows their names. */
-const SCHEDULES: Readonly<Record<string, { make: (options: FlowMatchOptions) => number[]; keys: string[] }>> =
-  {
-    'flow-map': { make: flowMapEulerGrid, keys: ['shift'] },
-    'flow-match': {
-      make: flowMatchEulerGrid,
-      keys: ['shift', 'mu', 'timeShift', 'terminal', 'spacing', 'trainSteps'],
-    },
-  }
-
-const WORDS: Readonly<Record<string, readonly string[]>> = {
-  timeShift: ['exponential', 'linear'],
-  spacing: ['shifted', 'karras', 'exponential'],
-}
-
-/** A schedule such as `flow-match:8,shift=3`. @throws UsageError or GridError */
-function schedule(name: string, text: string): readonly number[] {
-  const [kind, rest = ''] = text.split(':')
-  const { make, keys } = SCHEDULES[kind]
-  const [steps, ...pairs] = rest.split(',')
-  const options: Record<string, unknown> = { steps: wholeNumber(`${name} ${kind}`, 1, 10_000)(steps) }
-  for (const pair of pairs) {
-    const [key, value = ''] = pair.split('=')
-    if (!keys.includes(key)) {
-      throw new UsageError(`${name} ${kind}: expected ${keys.join(', ')} as in shift=3, found "${pair}"`)
-    }
-    options[key] =
-      key in WORDS
-        ? oneOf(`${name} ${kind}, ${key}`, WORDS[key])(value)
-        : value === ''
-          ? Number.NaN
-          : Number(value)
-  }
-  return make(options as unknown as FlowMatchOptions)
-}
-
-/** Times such as `1,0.6,0.2,0`, or a schedule by its name, such as `flow-map:4,shift=5`. @throws UsageError or GridError */
-export function timeGrid(name: string): (text: string) => readonly number[] {
-  return text => {
-    if (text.split(':')[0] in SCHEDULES) return checkGrid(schedule(name, text))
-    const parts = text.split(',').map(part => part.trim())
-    const wrong = parts.find(part => part === '' || Number.isNaN(Number(part)))
-    if (wrong !== undefined) {
-      throw new UsageError(`${name}: expected times such as 1,0.5,0, found "${wrong}"`)
-    }
-    return checkGrid(parts.map(Number))
-  }
-}
-
 /** One of a few words. @throws UsageError */
 export function oneOf<T extends string>(name: string, choices: readonly T[]): (text: string) => T {
   return text => {
     if (!(choices as readonly string[]).includes(text)) {
-      throw new UsageError(`${name}: expected ${choices.join(' or ')}, found "${text}"`)
+      const expected = choices.length > 8 ? `one of ${choices.join(', ')}` : choices.join(' or ')
+      throw new UsageError(`${name}: expected ${expected}, found "${text}"`)
     }
     return text as T
   }
@@ -171,6 +121,15 @@ export function wordList<T extends string>(name: string, choices: readonly T[]):
     if (wrong === undefined) return words as T[]
     throw new UsageError(`${name}: expected ${choices.join(', ')}, each at most once, found "${wrong}"`)
   }
+}
+
+/** Some of a few words, each once, or `all`. @throws UsageError */
+export function wordsOrAll<T extends string>(
+  name: string,
+  choices: readonly T[],
+): (text: string) => readonly T[] | 'all' {
+  const some = wordList(name, choices)
+  return text => (text === 'all' ? text : some(text))
 }
 
 /** Names of metrics such as `slicedWasserstein,recall`, or `all`; the names are checked with the data. @throws UsageError */

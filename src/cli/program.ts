@@ -2,12 +2,16 @@ import { Command, Option } from 'commander'
 import { WEIGHTS_FORM } from '../config/weights-name.ts'
 import { onFallback } from '../runtime/cpu/fallback.ts'
 import { DEVICES } from '../runtime/device.ts'
+import { METHODS, SOLVERS } from '../sampler/names.ts'
 import { VERSION } from '../serialization/version.ts'
 import type { AddCommand, Wrap } from './add-command.ts'
+import { addDensities, densityOption } from './density-commands.ts'
 import { report, UsageError } from './failure.ts'
+import { type AskedGrid, askedGrid, optionPairs } from './grid-flag.ts'
 import { addGuidance } from './guidance.ts'
-import { addHub, addImport, addMerge } from './model-commands.ts'
-import { dataSpec, metricList, oneOf, stepList, timeGrid, weightsName, wholeNumber } from './options.ts'
+import { addHub, addImport, addMerge, addProgressive } from './model-commands.ts'
+import { dataSpec, metricList, oneOf, stepList, weightsName, wholeNumber, wordsOrAll } from './options.ts'
+import { addSteering } from './steering-commands.ts'
 import { note } from './terminal.ts'
 
 const count = (description: string) =>
@@ -19,10 +23,14 @@ const nfe = (fallback: number[], description: string) =>
 const method = () =>
   new Option(
     '--method <name>',
-    'auto (what the map is trained for), jump (the flow map), renoise (jumps to data with fresh noise between), or euler or heun on its velocity',
+    'auto (what the map is trained for), jump (the flow map), renoise (jumps to data with fresh noise between), or a solver of its velocity or its diffusion (listed below)',
   )
-    .argParser(oneOf('--method', ['auto', 'jump', 'renoise', 'euler', 'heun']))
+    .argParser(oneOf('--method', METHODS))
     .default('auto')
+const methodOptions = () =>
+  new Option('--method-options <list>', 'options of the method, e.g. eta=0.5').argParser(text =>
+    optionPairs('--method-options', text),
+  )
 const grid = (description: string) => new Option('--grid <times>', description).conflicts('steps')
 const weights = () =>
   new Option('--weights <name>', `averaged or other weights: ${WEIGHTS_FORM}`)
@@ -52,12 +60,17 @@ Keys of the training configuration are options too: --training.steps 2000, --tra
 const DOCTOR_HELP = `
 Nothing is written or sent. The exit code is 1 if the engine or device that was asked for cannot be used here.`
 
-/** The whole command line for some arguments; `onExit` gets the exit code of the command that ran. */
-function buildProgram(argv: readonly string[], onExit: (code: number) => void): Command {
+/**
+ * The whole command line for some arguments.
+ *
+ * @param methods  what the help of `sample` says of methods and grids
+ * @param onExit  gets the exit code of the command that ran
+ */
+function buildProgram(argv: readonly string[], methods: string, onExit: (code: number) => void): Command {
   const quiet = (command: Command): Command =>
     command.exitOverride().configureOutput({ outputError: () => {} })
   const program = quiet(new Command('oxbow'))
-    .description('Train, measure, sample and ship flow maps.')
+    .description('Train, measure, sample, steer and ship flow maps.')
     .version(VERSION)
     .showHelpAfterError(false)
   const add: AddCommand = (usage, description) =>
@@ -77,13 +90,16 @@ function buildProgram(argv: readonly string[], onExit: (code: number) => void): 
     }
 
   addTrain(add, run)
-  addSample(add, run)
+  addSample(add, run, methods)
   addEvaluate(add, run, argv)
   addReport(add, run)
   addCompare(add, run)
   addOthers(add, run, argv)
+  addSteering(add, run)
+  addDensities(add, run)
   addHub(add, run)
   addMerge(add, run)
+  addProgressive(add, run)
   addImport(add, run)
   return program
 }
@@ -97,6 +113,11 @@ function addTrain(add: AddCommand, run: Wrap): void {
       'YAML file of configuration keys, or config.json of a run; options override it',
     )
     .option('--data <name>', 'built-in dataset, path of a file or folder, or block (default: ring)', dataSpec)
+    .option(
+      '--source <name>',
+      'begin at the points of other data in the place of noise, named as --data',
+      dataSpec,
+    )
     .option(
       '--recipe <name>',
       'a whole training, measured to work: one-step (the default without --objective)',
@@ -127,13 +148,13 @@ function addTrain(add: AddCommand, run: Wrap): void {
     )
 }
 
-function addSample(add: AddCommand, run: Wrap): void {
+function addSample(add: AddCommand, run: Wrap, methods: string): void {
   const command = add('sample <model>', 'draw samples from a run, a .safetensors model or an .onnx file')
-    .addOption(whole('--steps <n>', 'number of jumps', 1, 10_000).default(1))
+    .addOption(whole('--steps <n>', 'number of jumps (default: 1)', 1, 10_000))
     .addOption(
       grid(
-        'times to jump through in place of equal steps, e.g. 1,0.6,0.2,0, or a schedule, e.g. flow-map:4,shift=5',
-      ).argParser(timeGrid('--grid')),
+        'times to go through in place of those that go with the method: 1,0.6,0.2,0, a file of them, or a grid by its name, e.g. karras:10,rho=5',
+      ).argParser(askedGrid('--grid')),
     )
     .addOption(
       new Option('--start <file>', 'points to begin from in place of noise: any file of data').conflicts(
@@ -154,13 +175,31 @@ function addSample(add: AddCommand, run: Wrap): void {
       '--vector <numbers>',
       'vector to sample with, such as 0.3,1.2 in the data\'s units, of a run with --condition vector; "none" for the data as a whole',
     )
+    .option(
+      '--state <numbers>',
+      'noisy point and its time, such as 0.3,1.2,0.5, of a run with --condition state: draws what data it may come from; "none" for the data as a whole',
+    )
   addGuidance(command)
     .option(
       '--out <file>',
       'file to write: .csv, .npy, .png or .svg; samples that are pictures make .png and .svg a sheet of them (default: CSV in samples/ of the run)',
     )
     .addOption(method())
+    .addOption(methodOptions())
+    .addOption(
+      densityOption(
+        ['jump', 'flow', 'head'],
+        "a last column logDensity (of .npy a second file): jump, of the sampler itself; flow, of the flow of its velocity, without steps; or head, what a divergence head says, an estimate of the teacher's",
+      ),
+    )
+    .addOption(
+      new Option(
+        '--divergence <name>',
+        'of --density flow: exact (default), or estimated by a random vector for each sample, rademacher or gaussian, for many coordinates',
+      ).argParser(oneOf('--divergence', ['exact', 'rademacher', 'gaussian'])),
+    )
     .addOption(weights())
+    .addHelpText('after', methods)
     .action(run(async (model, options) => (await import('./sample.ts')).sampleCommand(model, options)))
 }
 
@@ -181,7 +220,7 @@ function addEvaluate(add: AddCommand, run: Wrap, argv: readonly string[]): void 
     .addOption(nfe([1, 2, 4, 8], 'numbers of jumps to measure'))
     .addOption(
       grid('times from 1 to 0 to measure in place of equal steps; may be repeated').argParser(
-        (text, earlier: (readonly number[])[] = []) => [...earlier, timeGrid('--grid')(text)],
+        (text, earlier: AskedGrid[] = []) => [...earlier, askedGrid('--grid')(text)],
       ),
     )
     .addOption(count('number of points').default(20_000))
@@ -195,6 +234,12 @@ function addEvaluate(add: AddCommand, run: Wrap, argv: readonly string[]): void 
     .option(
       '--features <file>',
       'ONNX network whose features are compared too (featureFrechet, classAccuracy, ...)',
+    )
+    .addOption(
+      new Option(
+        '--solvers <list>',
+        'also compare solvers, e.g. euler,heun,dpm++2m, or all that fit: error against the flow of the own velocity at 1 to 128 evaluations, with the order fitted',
+      ).argParser(wordsOrAll('--solvers', SOLVERS)),
     )
     .addOption(method())
     .addOption(
@@ -261,9 +306,10 @@ function addOthers(add: AddCommand, run: Wrap, argv: readonly string[]): void {
     .option('--sampler', 'a whole sampler as one ONNX graph, from noise to samples')
     .addOption(whole('--steps <n>', 'number of jumps of the sampler (default: 1)', 1, 256))
     .addOption(
-      grid('times of the sampler in place of equal steps, e.g. 1,0.6,0.2,0').argParser(timeGrid('--grid')),
+      grid('times of the sampler in place of equal steps, e.g. 1,0.6,0.2,0').argParser(askedGrid('--grid')),
     )
     .addOption(method().default(undefined, 'auto'))
+    .addOption(methodOptions())
     .option('--out <file>', 'file to write (default: model.FORMAT or sampler-N.onnx beside the model)')
     .action(run(async (model, options) => (await import('./export.ts')).exportCommand(model, options)))
 
@@ -300,6 +346,12 @@ function addOthers(add: AddCommand, run: Wrap, argv: readonly string[]): void {
     .action(run(async options => (await import('./doctor.ts')).doctorCommand(options)))
 }
 
+/** What the help of `sample` says of methods and grids, where these arguments ask for it: reading them takes a while. */
+const samplingHelp = async (argv: readonly string[]): Promise<string> =>
+  argv.includes('sample') && ['help', '--help', '-h'].some(word => argv.includes(word))
+    ? (await import('./methods-help.ts')).methodsHelp()
+    : ''
+
 /**
  * Runs a command line.
  *
@@ -308,7 +360,7 @@ function addOthers(add: AddCommand, run: Wrap, argv: readonly string[]): void {
  */
 export async function main(argv: readonly string[]): Promise<number> {
   let code = 0
-  const program = buildProgram(argv, given => {
+  const program = buildProgram(argv, await samplingHelp(argv), given => {
     code = given
   })
   const debug = argv.includes('--debug')

@@ -5,21 +5,24 @@ import { npyPieces } from '../data/npy.ts'
 import { conditionKinds } from '../model/index.ts'
 import { toPlane } from '../report/points.ts'
 import { type PictureSize, sheetPng, sheetSvg } from '../report/sample-sheet.ts'
+import type { MethodName } from '../sampler/names.ts'
 import { refuseAdapter } from '../serialization/adapter-file.ts'
 import type { Content } from '../serialization/files.ts'
 import { findTarget } from '../serialization/output.ts'
 import { paths, RunError } from '../serialization/run.ts'
 import type { ConditionFlags } from './condition-flags.ts'
 import { UsageError } from './failure.ts'
+import type { AskedGrid } from './grid-flag.ts'
 
 /** The options that name a file. */
 interface FileFlags extends ConditionFlags {
   readonly steps: number
-  readonly grid?: readonly number[]
+  readonly grid?: AskedGrid
+  readonly method: MethodName
+  readonly methodOptions?: Readonly<Record<string, unknown>>
   readonly start?: string
   readonly seed: number
   readonly guidance?: number
-  readonly out?: string
 }
 
 /** What is written beside the points: names of their columns and classes, and in a picture a title and which are off the data. */
@@ -28,6 +31,8 @@ interface Written {
   readonly columns?: readonly string[]
   /** Where samples are of all classes: one class after another, as many of each. */
   readonly classes?: readonly string[]
+  /** Of each point, in nats. */
+  readonly logDensity?: Float64Array
   /** Of points that are pictures. */
   readonly size?: PictureSize
   readonly title: string
@@ -55,12 +60,17 @@ export function drawnPoints(points: Float32Array, dimension: number): Float32Arr
   return drawn
 }
 
-/** The class of each point behind its coordinates. */
-function classColumn({ columns = [], classes }: Written, count: number): WordColumn | undefined {
-  if (!classes) return undefined
-  let name = 'class'
-  while (columns.includes(name)) name += '_'
-  return { name, of: row => classes[classOf(row, classes.length, count)] }
+/** The class and the density of each point behind its coordinates. */
+function lastColumns({ columns = [], classes, logDensity }: Written, count: number): WordColumn[] {
+  const free = (name: string): string => (columns.includes(name) ? free(`${name}_`) : name)
+  return [
+    ...(classes
+      ? [{ name: free('class'), of: (row: number) => classes[classOf(row, classes.length, count)] }]
+      : []),
+    ...(logDensity
+      ? [{ name: free('logDensity'), of: (row: number) => String(Number(logDensity[row].toPrecision(9))) }]
+      : []),
+  ]
 }
 
 /** Of a row out of so many, where samples are of all classes. */
@@ -84,7 +94,7 @@ async function scatterSvg(
 const ENCODERS: Readonly<Record<string, Encoder>> = {
   '.csv': async (points, written) => {
     const { dimension, columns } = written
-    return csvPieces(points, dimension, columns, classColumn(written, points.length / dimension))
+    return csvPieces(points, dimension, columns, lastColumns(written, points.length / dimension))
   },
   '.npy': async (points, { dimension }) =>
     npyPieces({ shape: [points.length / dimension, dimension], data: points }),
@@ -105,8 +115,14 @@ const ENCODERS: Readonly<Record<string, Encoder>> = {
 const LONGEST = 100
 
 /** Where samples of a run go by default. */
-function fileInRun(path: string, { steps, grid, start, seed, ...flags }: FileFlags): string {
-  const times = grid ? `grid-${grid.join('-')}` : `steps-${steps}`
+const namedTimes = (grid: AskedGrid): string =>
+  'name' in grid ? [grid.name, grid.steps, ...Object.entries(grid.options).flat()].join('-') : grid.join('-')
+
+export function fileInRun(
+  path: string,
+  { steps, grid, start, seed, method, methodOptions = {}, ...flags }: FileFlags,
+): string {
+  const times = grid ? `grid-${namedTimes(grid)}` : `steps-${steps}`
   if (start !== undefined || times.length > LONGEST) {
     const what = start === undefined ? 'a grid as long as this' : '--start'
     throw new UsageError(`--out is needed with ${what}, e.g. --out samples.csv`)
@@ -115,7 +131,8 @@ function fileInRun(path: string, { steps, grid, start, seed, ...flags }: FileFla
     flags[kind] === undefined ? '' : `-${kind}-${flags[kind].replace(/[^\w.-]+/g, '-')}`,
   )
   const scale = flags.guidance === undefined ? '' : `-guidance-${flags.guidance}`
-  return join(paths(path).samples, `${times}${told.join('')}${scale}-seed-${seed}.csv`)
+  const way = method === 'auto' ? '' : `-${[method, ...Object.entries(methodOptions).flat()].join('-')}`
+  return join(paths(path).samples, `${times}${way}${told.join('')}${scale}-seed-${seed}.csv`)
 }
 
 /** Where samples go, and in which format. */
@@ -132,13 +149,18 @@ const outputAs = (file: string, ending: string): Output => ({
   encode: ENCODERS[ending],
 })
 
-export function outputOf(path: string, flags: FileFlags): Output {
-  const { out } = flags
+/**
+ * Where samples of a model go.
+ *
+ * @param what  is done to it, in messages
+ * @param inRun  the file by default, where the model is a run
+ */
+export function outputOf(path: string, out: string | undefined, what: string, inRun: () => string): Output {
   if (out === undefined) {
     if (!existsSync(path)) throw new RunError(`${path}: no such run or model`)
-    if (statSync(path).isDirectory()) return outputAs(fileInRun(path, flags), '.csv')
+    if (statSync(path).isDirectory()) return outputAs(inRun(), '.csv')
     refuseAdapter(path)
-    throw new UsageError(`--out is needed to sample ${path}, e.g. --out samples.csv`)
+    throw new UsageError(`--out is needed to ${what} ${path}, e.g. --out samples.csv`)
   }
   const ending = extname(out)
   if (ending in ENCODERS) return outputAs(out, ending)

@@ -1,41 +1,54 @@
+import { openDataset } from '../config/dataset.ts'
 import type { Weights } from '../config/weights-name.ts'
-import { openDataset } from '../data/catalogue.ts'
 import { columnOrder, reorder } from '../data/column-order.ts'
 import { DataError } from '../data/error.ts'
+import { npyPieces } from '../data/npy.ts'
 import { readPoints } from '../data/points.ts'
 import { shortList } from '../data/short-list.ts'
 import { standardizedBy } from '../data/standardized.ts'
-import { type Standardization, standardized, unstandardized } from '../model/index.ts'
+import type { DivergenceName } from '../density/flow.ts'
+import { DensityError, type DensityName } from '../density/own-samples.ts'
+import { type Own, type OwnRequest, ownSamples } from '../evaluation/own-density.ts'
+import { interpolants, type Standardization, standardized, unstandardized } from '../model/index.ts'
 import { scatter } from '../report/braille.ts'
 import { plural } from '../report/format.ts'
 import { toPlane } from '../report/points.ts'
 import { mostOnSheet, type PictureSize, pictureSize } from '../report/sample-sheet.ts'
 import { strayMarks } from '../report/stray-marks.ts'
-import { uniformGrid } from '../sampler/sampler.ts'
-import { type MethodName, type SampleOptions, sample, sampleNoise } from '../sampler/sampling.ts'
+import { openRuntime } from '../runtime/node.ts'
+import { beginsWithNoise } from '../sampler/fitness.ts'
+import type { MethodName, SamplingMethod } from '../sampler/names.ts'
+import { type SampleOptions, sample, sampleNoise } from '../sampler/sampling.ts'
+import { solverOf } from '../sampler/solvers/table.ts'
+import type { Given } from '../serialization/conditions.ts'
 import { load } from '../serialization/load.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
 import { RunError } from '../serialization/run.ts'
 import { openOptionsOf } from '../training/data.ts'
 import { gigabytes, memoryLimit } from '../training/memory.ts'
-import { allClasses, type ConditionFlags, given } from './condition-flags.ts'
+import { startOf } from '../training/source.ts'
+import { allClasses, type ConditionFlags, chosenBy } from './condition-flags.ts'
 import { UsageError } from './failure.ts'
+import { checkFlow } from './flow-flags.ts'
+import type { AskedGrid } from './grid-flag.ts'
 import { type GuidanceFlags, guidanceOf } from './guidance.ts'
 import { writeOutput } from './output-file.ts'
-import { drawnPoints, outputOf } from './sample-file.ts'
+import { drawnPoints, fileInRun, outputOf } from './sample-file.ts'
 import { columns, note, print } from './terminal.ts'
-
-type Grid = readonly number[]
+import { wayThrough } from './way.ts'
 
 interface SampleFlags extends GuidanceFlags, ConditionFlags {
-  readonly steps: number
-  readonly grid?: Grid
+  readonly steps?: number
+  readonly grid?: AskedGrid
   readonly start?: string
   readonly count?: number
   readonly seed: number
   readonly out?: string
   readonly method: MethodName
+  readonly methodOptions?: Readonly<Record<string, unknown>>
   readonly weights: Weights
+  readonly density?: DensityName
+  readonly divergence?: DivergenceName
   readonly json?: boolean
 }
 
@@ -51,6 +64,14 @@ async function readStart(
     throw new DataError(`${start}: has points of ${given.dimension} coordinates, ${path} of ${dimension}`)
   }
   return reorder(given.points, order)
+}
+
+/** Points of the data that a map begins at in the place of noise. */
+async function drawnStart(path: string, map: LoadedMap, count: number, seed: number): Promise<Float32Array> {
+  if (map.model) return (await startOf(map, count, seed))()
+  throw new RunError(
+    `${path}: begins at points of ${map.source}, not at noise, and does not say where they are; give them with --start`,
+  )
 }
 
 /** Samples where `--count` says nothing: of points; of pictures on a sheet, and in each of its rows where these are classes. */
@@ -85,17 +106,70 @@ async function drawSamples(
   count: number,
   options: SampleOptions,
 ): Promise<Sampled> {
-  const draw = (map: LoadedMap): Promise<Sampled> =>
-    start ? sample(map, start, options) : sampleNoise(map, count, options)
+  const draw = async (map: LoadedMap): Promise<Sampled> => {
+    const drawn = await (start ? sample(map, start, options) : sampleNoise(map, count, options))
+    return { ...drawn, evaluations: evaluationsOf(drawn.method, options.grid.length - 1) }
+  }
   const first = await draw(maps[0])
   if (maps.length === 1) return first
   const points = new Float32Array(maps.length * first.points.length)
   points.set(first.points)
   for (let i = 1; i < maps.length; i++) points.set((await draw(maps[i])).points, i * first.points.length)
-  return { points, method: first.method }
+  return { ...first, points }
 }
 
-type Sampled = Awaited<ReturnType<typeof sample>>
+/** Samples, and in nats their density where it was asked for. */
+interface Sampled {
+  readonly points: Float32Array
+  readonly method: string
+  /** Of the network for each sample; null where the points decide. */
+  readonly evaluations: number | null
+  readonly logDensity?: Float64Array
+}
+
+/** Options with which samples have no density, and endings of files that have no place for it. */
+function checkDensity(flags: SampleFlags, file: string): void {
+  if (!flags.density) {
+    if (flags.divergence) throw new UsageError('--divergence: is of a density; add --density flow')
+    return
+  }
+  checkFlow(flags)
+  const wrong = (['guidance', 'start'] as const).find(key => flags[key] !== undefined)
+  if (wrong) throw new UsageError(`--density: samples with --${wrong} have none; leave one of the two out`)
+  if (!/\.(csv|npy)$/.test(file)) {
+    throw new UsageError(`--density: ${file} has no place for it; write .csv, or .npy with a second file`)
+  }
+}
+
+/** The samples of a seed with their density, computed in double precision: one choice of what the map is told after another. */
+async function drawWithDensity(
+  path: string,
+  { model, dimension }: LoadedMap,
+  how: Pick<OwnRequest, 'density' | 'divergence'>,
+  told: readonly (Given | undefined)[],
+  count: number,
+  { grid, method = 'auto', seed = 0 }: SampleOptions,
+): Promise<Sampled> {
+  if (!model) throw new DensityError(`${path}: holds no derivatives; name a run or a .safetensors model`)
+  const runtime = await openRuntime()
+  const points = new Float32Array(told.length * count * dimension)
+  const logDensity = new Float64Array(told.length * count)
+  const drawn: Own[] = []
+  for (const [i, given] of told.entries()) {
+    const own = await ownSamples(model, path, { count, seed, grid, method, given, ...how }, runtime)
+    points.set(own.points, i * count * dimension)
+    logDensity.set(own.logDensity, i * count)
+    drawn.push(own)
+  }
+  const folded = drawn.reduce((sum, own) => sum + own.folded, 0) / told.length
+  if (folded > 0) {
+    note(
+      `oxbow: ${(100 * folded).toFixed(1)} % of the samples come from a fold of the map: their density is higher than this`,
+    )
+  }
+  const [{ method: used, evaluations }] = drawn
+  return { points, method: used, evaluations, logDensity }
+}
 
 /** Samples are made before they are written, so that a file is written whole or not at all. */
 function checkMemory(count: number, dimension: number): void {
@@ -119,74 +193,102 @@ async function straysOf(map: LoadedMap, points: Float32Array): Promise<Uint8Arra
   return strayMarks(standardizedBy(map.standardization, dataset), points)
 }
 
-/** The map that is told what the flags say, and of all classes one for each. */
-function toldMaps(
-  path: string,
-  map: LoadedMap,
-  flags: SampleFlags,
-  classes: readonly string[] | undefined,
-): LoadedMap[] {
+/** The maps that are told these, nothing where there is nothing. */
+function toldMaps(map: LoadedMap, told: readonly (Given | undefined)[], flags: SampleFlags): LoadedMap[] {
   const guidance = guidanceOf(flags)
   if (guidance?.onJumps && map.guidance.applied === 'none') {
     note(
       'oxbow: --guidance-on-jumps: guided jumps are not the jumps of the guided flow; samples come out oversaturated',
     )
   }
-  const told = classes ? classes.map(name => map.given({ class: name })) : [given(path, map, flags)]
-  return guidance ? told.map(one => one.guided(guidance)) : told
+  const maps = told.map(given => (given ? map.given(given) : map))
+  return guidance ? maps.map(one => one.guided(guidance)) : maps
 }
 
 /** Pictures as they are shown: those that are still part noise are brought to the scale of the data. */
 const asData = (points: Float32Array, by: Standardization | undefined, time: number): Float32Array =>
   by && time > 0 ? unstandardized(by, standardized(by, points, time)) : points
 
+/** @throws UsageError where a grid begins with points that are more than noise */
+function checkBegin({ interpolant }: LoadedMap, grid: readonly number[]): void {
+  if (beginsWithNoise(interpolants[interpolant], grid)) return
+  throw new UsageError(
+    `--grid: noise is at 1, found a grid that begins at ${grid[0]}, where some data is left; give its points with --start`,
+  )
+}
+
+/** Evaluations of the network for each sample; null where the points decide. */
+function evaluationsOf(method: SamplingMethod, steps: number): number | null {
+  const { evaluations } = solverOf(method)
+  return evaluations === null ? null : evaluations * steps
+}
+
 /** `oxbow sample`. */
 export async function sampleCommand(path: string, flags: SampleFlags): Promise<void> {
   const { seed, weights, json } = flags
-  const grid = flags.grid ?? uniformGrid(flags.steps)
-  const steps = grid.length - 1
-  const { file, isDrawn, encode } = outputOf(path, flags)
+  const asked = { ...flags, steps: flags.steps ?? 1, options: flags.methodOptions }
+  const { file, isDrawn, encode } = outputOf(path, flags.out, 'sample', () => fileInRun(path, asked))
+  checkDensity(flags, file)
   const map = await load(path, { weights })
   const { dimension, columns: names, standardization } = map
+  const { grid, ...choice } = wayThrough(map, asked)
+  const steps = grid.length - 1
   const classes = allClasses(map, flags)
-  const maps = toldMaps(path, map, flags, classes)
+  const told = classes?.map(name => ({ class: name })) ?? [chosenBy(path, map, flags)]
+  const maps = toldMaps(map, told, flags)
   const size = isDrawn ? pictureSize(map.shape) : undefined
-  const start = flags.start === undefined ? undefined : await readStart(path, flags.start, map)
-  const each = countOf(start ? start.length / dimension : flags.count, size, classes?.length)
-  if (!start && grid[0] !== 1) {
-    throw new UsageError(
-      `--grid: noise is at 1, found a grid that begins at ${grid[0]}; give its points with --start`,
-    )
-  }
+  const read = flags.start === undefined ? undefined : await readStart(path, flags.start, map)
+  const each = countOf(read ? read.length / dimension : flags.count, size, classes?.length)
+  if (!read) checkBegin(map, grid)
   checkMemory(each * maps.length, dimension)
-  const options = { grid, method: flags.method, seed }
-  const { points, method } = await drawSamples(maps, start, each, options).finally(() => map.close())
+  const start = read ?? (map.source === undefined ? undefined : await drawnStart(path, map, each, seed))
+  const options = { grid, ...choice, seed }
+  const { points, method, evaluations, logDensity } = await (flags.density
+    ? drawWithDensity(
+        path,
+        map,
+        { density: flags.density, divergence: flags.divergence },
+        told,
+        each,
+        options,
+      )
+    : drawSamples(maps, start, each, options)
+  ).finally(() => map.close())
   const wrong = points.findIndex(value => !Number.isFinite(value))
   if (wrong >= 0) {
     const where = `sample ${Math.floor(wrong / dimension) + 1}, coordinate ${(wrong % dimension) + 1}`
     throw new RunError(`${path}: gives samples that are not finite numbers (${where}); nothing was written`)
   }
   const count = points.length / dimension
-  const title = `${path}: ${plural(steps, `${method} step`)}`
+  const isFlow = flags.density === 'flow'
+  const way = isFlow ? 'along the flow' : plural(steps, `${method} step`)
+  const title = `${path}: ${way}`
   const isScatter = isDrawn && !size && grid.at(-1) === 0
   const strays = isScatter ? await straysOf(map, drawnPoints(points, dimension)) : undefined
   const shown = size ? asData(points, standardization, grid.at(-1)!) : points
-  const content = await encode(shown, { dimension, columns: names, classes, size, title, strays })
+  const content = await encode(shown, { dimension, columns: names, classes, size, title, strays, logDensity })
   const say = writeOutput(file, content, flags.out === undefined)
+  const beside = logDensity && file.endsWith('.npy') ? file.replace(/\.npy$/, '.logDensity.npy') : undefined
+  if (beside && logDensity)
+    writeOutput(beside, npyPieces({ shape: [count], data: Float32Array.from(logDensity) }), false)
   if (json) {
-    const asked = { ...(flags.grid && { grid }), ...(start && { start: flags.start }) }
+    const isUniform = grid.every((time, i) => time === 1 - i / steps)
+    const between = { ...(!isUniform && { grid }), ...(flags.start !== undefined && { start: flags.start }) }
     const result = {
       file,
       count,
       dimension,
       ...(names && { columns: names }),
-      steps,
-      ...asked,
+      ...(!isFlow && { steps }),
+      ...between,
       ...(flags.class !== undefined && { class: flags.class }),
       ...(classes && { classes }),
       ...(flags.vector !== undefined && { vector: flags.vector }),
       ...(flags.guidance !== undefined && { guidance: flags.guidance }),
       method,
+      ...(flags.methodOptions && { methodOptions: flags.methodOptions }),
+      evaluations,
+      ...(flags.density && { density: flags.density, ...(beside && { logDensity: beside }) }),
       seed,
     }
     return say(JSON.stringify(result))
@@ -194,7 +296,8 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   const isPictures = pictureSize(map.shape) !== undefined
   const what = `${count} ${isPictures ? 'pictures' : 'points'}`
   const ofEach = classes ? ` (${each} of each class: ${shortList(classes)})` : ''
-  say(`${file}: ${what}${ofEach}, ${plural(steps, `${method} step`)}`)
+  const withDensity = beside ? `; their density: ${beside}` : ''
+  say(`${file}: ${what}${ofEach}, ${way}${withDensity}`)
   if (process.stdout.isTTY && !isPictures) {
     print(
       scatter(toPlane(drawnPoints(points, dimension), dimension), { width: Math.min(columns(), 48), title }),

@@ -9,6 +9,8 @@ import type { Config } from './schema.ts'
 /** What a run takes where neither the user nor a recipe nor the objective says anything. */
 export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
   data: 'ring',
+  source: null,
+  sourceNoise: 0,
   standardize: 'auto',
   holdOut: 0.1,
   recipe: null,
@@ -18,7 +20,12 @@ export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
   initFrom: null,
   adapter: null,
   interpolant: 'linear',
-  network: { kind: DEFAULT_KIND, conditioning: 's,t', parameterization: 'average-velocity' },
+  network: {
+    kind: DEFAULT_KIND,
+    conditioning: 's,t',
+    parameterization: 'average-velocity',
+    predicts: 'velocity',
+  },
   condition: { kind: 'none', drop: 0.1 },
   guidance: {
     rule: 'none',
@@ -54,10 +61,21 @@ export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
     gapMean: -0.8,
     means: [0.4, -1.2],
     levels: 7,
+    shift: 1,
     gap: 1,
+    group: 1,
   },
+  features: null,
   anchor: { law: null, mean: null, deviation: null },
-  coupling: { kind: 'independent', teacher: null, pairs: 32_768, steps: 32 },
+  posterior: { map: null, steps: 8 },
+  coupling: {
+    kind: 'independent',
+    teacher: null,
+    pairs: 32_768,
+    steps: 32,
+    group: null,
+    regularization: null,
+  },
   optimizer: {
     name: 'adam',
     learningRate: 1e-3,
@@ -69,6 +87,8 @@ export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
     clip: null,
     accumulate: 1,
   },
+  adversarial: null,
+  matching: null,
   players: {},
   schedule: { kind: 'constant', warmup: 0, final: 0 },
   ema: 0.995,
@@ -102,11 +122,16 @@ export function recipeConfig(recipe: RecipeName, given: Plain, kind: string): Pl
   return { recipe, ...keys, ...(same && { network, optimizer }) }
 }
 
+/** The network of an objective that trains a policy. */
+const POLICY = { parameterization: 'policy', conditioning: 's', components: 8, substeps: 64 }
+
 /** Defaults of the objective, in the configuration's own keys. */
 export function objectiveConfig({
   diagonal,
   parts,
   defaults,
+  head,
+  parameterization,
   coupling = defaults.coupling,
 }: Objective): Plain {
   const { weight = 1, times, loss, clip, target, guidance } = defaults
@@ -114,6 +139,8 @@ export function objectiveConfig({
   return {
     diagonal: { objective: diagonal, options: {}, fraction: diagonalFraction, weight: 1 },
     consistency: { weight },
+    ...(head && { network: { divergenceHead: 'auto' } }),
+    ...(parameterization === 'policy' && { network: POLICY }),
     ...(times && { times }),
     ...(loss && { loss }),
     ...(clip && { optimizer: { clip } }),

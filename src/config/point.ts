@@ -1,5 +1,11 @@
 import type { RowVector } from '../data/dataset.ts'
-import { type ConditionKind, type ConditionSpec, kindOf, type PointSpec } from '../model/index.ts'
+import {
+  type ConditionKind,
+  type ConditionSpec,
+  kindOf,
+  type PointSpec,
+  type Standardization,
+} from '../model/index.ts'
 import { ConfigError } from './error.ts'
 import type { Config } from './schema.ts'
 
@@ -13,7 +19,7 @@ interface Known {
 }
 
 /** What a map is told of data, by the kind of its condition. */
-const conditionOf: { readonly [kind in ConditionKind]: (data: Known) => ConditionSpec } = {
+const conditionOf: { readonly [kind in ConditionKind]: (data: Scaled) => ConditionSpec } = {
   class({ labels }) {
     if (labels && labels.names.length >= 2) return { kind: 'class', classes: labels.names.length }
     throw new ConfigError(
@@ -26,7 +32,15 @@ const conditionOf: { readonly [kind in ConditionKind]: (data: Known) => Conditio
       'condition.kind: vector needs data with a vector for each row, found none; name its columns (data.csv.condition), or use none',
     )
   },
+  state: ({ dimension, standardization }) => ({
+    kind: 'state',
+    size: dimension,
+    ...(standardization && { standardization }),
+  }),
 }
+
+/** How the network sees points, which a state is one of. */
+type Scaled = Known & { readonly standardization?: Standardization }
 
 /**
  * What the points of a run are, and what its map is told beside them.
@@ -35,7 +49,7 @@ const conditionOf: { readonly [kind in ConditionKind]: (data: Known) => Conditio
  */
 export function pointOf(
   { condition: { kind }, network }: Pick<Config, 'condition'> & Partial<Pick<Config, 'network'>>,
-  data: Known,
+  data: Scaled,
 ): PointSpec {
   const { dimension, shape = [dimension] } = data
   const point = kind === 'none' ? { shape } : { shape, condition: conditionOf[kind](data) }
@@ -49,6 +63,7 @@ const namesOf: { readonly [kind in ConditionKind]: (data: Known) => string } = {
   class: ({ labels }) => `the classes ${labels?.names.join(', ') ?? 'none'}`,
   vector: ({ vector }) =>
     vector ? `vectors of ${vector.columns?.join(', ') ?? `${vector.size} numbers`}` : 'no vectors',
+  state: ({ dimension }) => `points of ${dimension} coordinates`,
 }
 
 /** What data has to tell, in words that differ where it differs. */

@@ -21,9 +21,29 @@ const annealed = (name: string, value: Annealed): ScheduledValue => ({
   at: (_, progress) => valueAt(value, progress),
 })
 
+/** A loss that is added late reaches its weight in this part of the training. */
+const RISE = 0.02
+
+/** The weight of what is added to an objective, where it begins later than the training. */
+const lateWeight = (
+  name: string,
+  added: { readonly weight: number; readonly from: number } | null,
+): ScheduledValue[] =>
+  added === null || added.from === 0
+    ? []
+    : [
+        annealed(`${name}.weight`, {
+          kind: 'linear',
+          from: 0,
+          to: added.weight,
+          start: added.from,
+          end: Math.min(1, added.from + RISE),
+        }),
+      ]
+
 /**
  * The numbers that change over a run: scheduled options of the objective and of its diagonal term, what weights over times
- * need, and weights of averages.
+ * need, weights of what is added late, and those of averages.
  */
 export function scheduledValuesOf(config: Config): ScheduledValue[] {
   const { options, diagonal, loss } = config
@@ -36,6 +56,7 @@ export function scheduledValuesOf(config: Config): ScheduledValue[] {
     ...scheduled('options', options),
     ...scheduled('diagonal.options', diagonal.options),
     ...(loss.gapWeight === null ? [] : [left]),
+    ...(['adversarial', 'matching'] as const).flatMap(name => lateWeight(name, config[name])),
     ...averagesOf(config).flatMap(average => {
       const { weight } = average
       return typeof weight === 'number' ? [] : [{ name: weightName(average), at: weight }]

@@ -7,7 +7,9 @@ import {
   type NetworkConfig,
   networks,
   type ParameterizationName,
+  type PredictionName,
   parameterizations,
+  predictions,
   WIDEST_AVERAGE,
 } from '../model/index.ts'
 import {
@@ -20,6 +22,7 @@ import {
   type TimeLawName,
   timeLaws,
 } from '../objective/index.ts'
+import { adversarialSchema, matchingSchema } from './added.ts'
 import { isPlain } from './plain.ts'
 import { type RecipeName, recipes } from './recipes.ts'
 
@@ -50,6 +53,10 @@ export const networkSchema = (kind: string) =>
     kind: z.enum([...networks.keys()]),
     conditioning: conditionings,
     parameterization: z.enum(Object.keys(parameterizations) as [ParameterizationName]),
+    predicts: z.enum(Object.keys(predictions) as [PredictionName]),
+    /** Of a policy. */
+    components: count.max(256).optional(),
+    substeps: count.max(1024).optional(),
     ...(networks.get(kind)?.keys as Record<string, z.ZodType> | undefined),
   })
 
@@ -71,7 +78,11 @@ const timesSchema = z.strictObject({
   gapMean: z.number(),
   /** Means of the logits of the two times of `sorted-pair`. */
   means: z.tuple([z.number(), z.number()]),
-  levels: count.max(20),
+  levels: z.int().min(0).max(20),
+  /** `k` of `t -> k t/(1 + (k-1) t)`, by which the law's times move towards noise; on the linear path the ratio of noise to data is multiplied by it. */
+  shift: positive,
+  /** Samples after one another that have the same times, where an objective compares samples with each other. */
+  group: count.max(4096),
   /** Longest jump, as a part of the law's; a schedule lets jumps grow. */
   gap: annealed(z.number().gt(0).max(1)),
 })
@@ -79,6 +90,10 @@ const timesSchema = z.strictObject({
 /** Every key of a configuration: the one place to add one. */
 export const schema = z.strictObject({
   data: dataSchema,
+  /** What the path leads to at time 1 in the place of noise; null for noise. */
+  source: dataSchema.nullable(),
+  /** `g` of the noise `g sqrt(2 t (1-t)) z` that is added on the way from data to a source. */
+  sourceNoise: z.number().min(0).max(100),
   /** What the network sees in place of the data's own units. */
   standardize: z.enum(['auto', 'none', 'column', 'whole']),
   /** Part of the rows of finite data that is set aside to measure with. */
@@ -170,21 +185,36 @@ export const schema = z.strictObject({
       })
       .nullable(),
   }),
+  adversarial: adversarialSchema,
+  matching: matchingSchema,
   times: timesSchema,
+  /** What samples are compared by: `random:COUNT` for random Fourier features, a file of `oxbow features` or `auto` as of `loss.perceptual`, or null for coordinates. */
+  features: z.string().min(1).nullable(),
   /** A law of its own for the times of an objective's anchor. */
   anchor: z.strictObject({
     law: lawSchema.nullable(),
     mean: z.number().nullable(),
     deviation: positive.nullable(),
   }),
+  /** How data is drawn given a noisy point, where an objective asks for it. */
+  posterior: z.strictObject({
+    /** A run with condition state; null for the inner flow of the teacher. */
+    map: z.string().min(1).nullable(),
+    /** Heun steps of that flow. */
+    steps: count.max(1000),
+  }),
   coupling: z.strictObject({
-    kind: z.enum(['independent', 'reflow', 'samples', 'trajectory']),
+    kind: z.enum(['independent', 'ot', 'reflow', 'samples', 'trajectory']),
     /** Whose trajectories; null for the run's own teacher. */
     teacher: z.string().min(1).nullable(),
     /** Trajectories that are solved before training. */
     pairs: count.max(10_000_000),
     /** Heun steps of each. */
     steps: count.max(1000),
+    /** Samples that `ot` matches with each other; null for all of a draw. */
+    group: count.min(2).max(16_384).nullable(),
+    /** Of an entropic plan of `ot`, as a part of the mean cost; null for an exact one up to 1,024 samples. */
+    regularization: positive.nullable(),
   }),
   optimizer: z.strictObject({
     name: z.enum(['adam', 'adamw', 'radam', 'muon']),
@@ -253,4 +283,8 @@ type DeepPartial<T> = T extends readonly unknown[]
     : T
 
 /** What a user writes: any part of a configuration, and `seed` for all seeds at once. */
-export type UserConfig = DeepPartial<Omit<Config, 'data'>> & { data?: Config['data']; seed?: number }
+export type UserConfig = DeepPartial<Omit<Config, 'data' | 'source'>> & {
+  data?: Config['data']
+  source?: Config['source']
+  seed?: number
+}

@@ -1,4 +1,4 @@
-import { kindOf } from '../model/index.ts'
+import { kindOf, velocityKeys } from '../model/index.ts'
 import { ADAPTER_RATE } from './adapter.ts'
 import { ConfigError } from './error.ts'
 import { isGuidedByTeacher } from './guidance.ts'
@@ -23,22 +23,57 @@ const SHARE = 2 / 3
  * @throws ConfigError when `teacherTraining` has a key that the two must share, or one that is refused
  */
 export function teacherConfig(config: Config): UserConfig {
-  const { data, standardize, holdOut, interpolant, network, condition, schedule, adapter } = config
+  const {
+    data,
+    source,
+    sourceNoise,
+    standardize,
+    holdOut,
+    interpolant,
+    network,
+    condition,
+    schedule,
+    adapter,
+  } = config
   const learningRate = config.optimizer.learningRate / (adapter ? ADAPTER_RATE : 1)
   const optimizer = { ...config.optimizer, learningRate }
   const { ema, recompute, batch, steps, seeds, logEvery, log, checkpointEvery, chunk, teacherTraining } =
     config
-  for (const key of ['data', 'standardize', 'holdOut', 'interpolant', 'condition', 'recipe']) {
+  for (const key of [
+    'data',
+    'source',
+    'sourceNoise',
+    'standardize',
+    'holdOut',
+    'interpolant',
+    'condition',
+    'recipe',
+  ]) {
     if (key in teacherTraining) {
       throw new ConfigError(`teacherTraining.${key}: is the run's own; set it outside of teacherTraining`)
     }
   }
   const map = findObjective(config.objective).needs.includes('flow-map-teacher')
+  // A map that is told a noisy point learns from a velocity that is not.
+  const told = condition.kind === 'state' && !map ? { ...condition, kind: 'none' as const } : condition
   const shared = {
-    ...{ data, standardize, holdOut, interpolant, condition, optimizer, ema, recompute, batch },
+    ...{
+      data,
+      source,
+      sourceNoise,
+      standardize,
+      holdOut,
+      interpolant,
+      condition: told,
+      optimizer,
+      ema,
+      recompute,
+      batch,
+    },
+    ...(config.coupling.kind === 'ot' && { coupling: config.coupling }),
     ...{ seeds, logEvery, log, checkpointEvery, chunk },
     objective: map ? 'psd' : 'flow-matching',
-    network: map ? network : { ...network, conditioning: 's', ...kindOf(network).ofVelocity?.(network) },
+    network: map ? network : { ...velocityKeys(network), ...kindOf(network).ofVelocity?.(network) },
     schedule: { ...schedule, warmup: Math.round(schedule.warmup * SHARE) },
     steps: Math.max(1, Math.round(steps * SHARE)),
   }

@@ -1,12 +1,21 @@
-import { kindOf } from '../model/index.ts'
+import { baseDeviation, interpolants, kindOf } from '../model/index.ts'
 import { type Objective, objectives, type Traits, traitsOf } from '../objective/index.ts'
 import { adapterChecks } from './adapter.ts'
+import { addedChecks } from './added-checks.ts'
+import { batchwiseChecks, batchwiseRemarks } from './batchwise-checks.ts'
 import type { Check } from './check.ts'
+import { apartChecks, isSolved } from './coupling.ts'
 import { base } from './defaults.ts'
 import { isGuidedByTeacher } from './guidance.ts'
 import { guidanceChecks, guidanceRemarks } from './guidance-checks.ts'
 import { perceptualChecks, perceptualRemarks } from './perceptual-checks.ts'
+import { playersIn, playersWithTurns } from './round.ts'
 import type { Config } from './schema.ts'
+import { sourceChecks } from './source-checks.ts'
+import { stateChecks } from './state-checks.ts'
+
+/** A deviation of noise that a network does not see as it stands. */
+const WIDE = 2
 
 /** Samples of a batch that train the diagonal. A hair more, so that 0.29 of 100 is 29 although 100 * 0.29 is a hair less. */
 export const diagonalRows = ({ batch, diagonal }: Config): number =>
@@ -39,11 +48,12 @@ function optionFor(
 
 /** Whether a formula of the run asks for a velocity beside the student's. */
 export const asksTeacher = (
-  { diagonal, options, guidance }: Pick<Config, 'diagonal' | 'options' | 'guidance'>,
+  { diagonal, options, guidance, matching }: Pick<Config, 'diagonal' | 'options' | 'guidance' | 'matching'>,
   objective: Objective,
 ): boolean =>
   (objective.needs.includes('teacher') && !solvesAlone(objective)) ||
   Boolean(objective.needsTeacher?.(options)) ||
+  Boolean(matching) ||
   (diagonal.fraction > 0 && groundsInTeacher(diagonal.objective)) ||
   isGuidedByTeacher(guidance.rule)
 
@@ -51,7 +61,7 @@ export const asksTeacher = (
 const usesTeacher = (config: Config, objective: Objective): boolean =>
   objective.needs.includes('flow-map-teacher') ||
   asksTeacher(config, objective) ||
-  (config.coupling.kind !== 'independent' && config.coupling.teacher === null)
+  (isSolved(config.coupling) && config.coupling.teacher === null)
 
 const teachers: readonly Check[] = [
   (config, objective) =>
@@ -61,7 +71,7 @@ const teachers: readonly Check[] = [
   (config, objective) =>
     usesTeacher(config, objective) &&
     config.teacher === null &&
-    `teacher: ${objective.id}${config.coupling.kind !== 'independent' && !objective.needs.includes('teacher') ? ` with coupling.kind ${config.coupling.kind}` : ''} needs a teacher; train one with "oxbow train --objective flow-matching --out runs/teacher" ` +
+    `teacher: ${objective.id}${isSolved(config.coupling) && !objective.needs.includes('teacher') ? ` with coupling.kind ${config.coupling.kind}` : ''} needs a teacher; train one with "oxbow train --objective flow-matching --out runs/teacher" ` +
       'and pass --teacher runs/teacher, or pass --teacher exact where the data is a Gaussian mixture; or let this run train its own first: --teacher train',
   (config, objective) => {
     if (usesTeacher(config, objective) || config.teacher === null) return false
@@ -83,8 +93,8 @@ const teachers: readonly Check[] = [
     'initFrom: "teacher" is the one that is trained first; set teacher: train, or name a run',
   ({ coupling }) =>
     coupling.teacher !== null &&
-    coupling.kind === 'independent' &&
-    'coupling.teacher: has no use with coupling.kind independent; set coupling.kind reflow, samples or trajectory',
+    !isSolved(coupling) &&
+    `coupling.teacher: has no use with coupling.kind ${coupling.kind}; set coupling.kind reflow, samples or trajectory`,
 ]
 
 const batches: readonly Check[] = [
@@ -93,6 +103,11 @@ const batches: readonly Check[] = [
     objective !== null &&
     objective !== diagonal &&
     `diagonal.objective: ${id} is the diagonal term ${diagonal} itself, found ${objective}; choose with --objective`,
+  ({ diagonal: { objective } }, { id }) =>
+    objective !== null &&
+    objective !== id &&
+    objectives.get(objective)?.players !== undefined &&
+    `diagonal.objective: ${objective} trains another network in turns of its own, which ${id} has not; use flow-matching`,
   ({ diagonal: { fraction, objective } }, { id, diagonal }) =>
     fraction === 0 &&
     diagonal === null &&
@@ -103,7 +118,7 @@ const batches: readonly Check[] = [
     row.parts !== null &&
     (fraction === 0 || weight === 0 || objective === null) &&
     initFrom === null &&
-    coupling.kind === 'independent' &&
+    !isSolved(coupling) &&
     row.setting === 'self-distillation' &&
     `diagonal: ${row.id} copies itself and learns nothing of the data without its diagonal term; give it a fraction and a weight above 0, or start from a trained run with --init-from`,
   ({ consistency, diagonal }, { id, parts }) =>
@@ -159,7 +174,9 @@ const times: readonly Check[] = [
     full === 1 &&
     `times.full: 1 trains no jump of ${objective} but the one from noise to data; use less than 1`,
   ({ times: { law, levels } }) =>
-    law !== 'dyadic' && levels !== 7 && `times.levels: only the law dyadic has levels, found ${law}`,
+    !['dyadic', 'grid', 'ratio-step'].includes(law) &&
+    levels !== 7 &&
+    `times.levels: only the laws dyadic, grid and ratio-step have levels, found ${law}`,
   ({ times: { law, gapMean } }) =>
     !law.startsWith('gap-') &&
     gapMean !== base.times.gapMean &&
@@ -225,6 +242,10 @@ const weights: readonly Check[] = [
 ]
 
 const couplings: readonly Check[] = [
+  ({ coupling: { kind }, options }, { id }) =>
+    Number(options.regression) > 0 &&
+    kind !== 'reflow' &&
+    `options.regression: ${id} compares its samples with those to which the teacher takes the same noise; use coupling.kind reflow, found ${kind}`,
   ({ coupling: { kind } }, { id, coupling }) =>
     coupling !== undefined &&
     kind !== coupling &&
@@ -233,10 +254,11 @@ const couplings: readonly Check[] = [
     kind === 'trajectory' &&
     coupling !== kind &&
     `coupling.kind: points of a trajectory are not points of the path that ${id} needs; use reflow, or --objective cmt`,
-  ({ coupling }, { id, jumps }) =>
+  ({ coupling, options }, { id, jumps, needs }) =>
     coupling.kind !== 'independent' &&
     jumps === 'from-noise' &&
-    `coupling.kind: ${id} never sees data, so a coupling has no use; use independent`,
+    !(Number(options.regression) > 0 && coupling.kind === 'reflow') &&
+    `coupling.kind: ${id} ${needs.includes('data') ? 'pairs no noise with data' : 'never sees data'}, so a coupling has no use; use independent`,
   ({ coupling, diagonal: { objective, fraction, options } }) =>
     objective !== null &&
     fraction > 0 &&
@@ -258,7 +280,7 @@ const players: readonly Check[] = [
     turns !== undefined &&
     `optimizer.accumulate: the networks of ${id} train in turns, each on what the one before has learned, so an update has one batch; use 1, found ${accumulate}`,
   (config, objective) => {
-    const known = ['map', ...(objective.players ?? []).map(({ name }) => name)]
+    const known = ['map', ...playersIn(config).map(({ name }) => name)]
     const wrong = Object.keys(config.players).find(name => !known.includes(name))
     return (
       wrong !== undefined &&
@@ -266,10 +288,9 @@ const players: readonly Check[] = [
     )
   },
   (config, objective) => {
-    const turns = objective.turns?.(config.options as never) ?? []
-    const alone = (name: string) => turns.some(({ trains }) => trains.join() === name)
+    const alone = playersWithTurns(config)
     const wrong = Object.entries(config.players).find(
-      ([name, { times }]) => times !== undefined && !alone(name),
+      ([name, { times }]) => times !== undefined && !alone.includes(name),
     )
     return (
       wrong !== undefined &&
@@ -278,11 +299,43 @@ const players: readonly Check[] = [
   },
 ]
 
+/** Objectives that train a divergence head. */
+const withHeads = (): string[] => [...objectives.values()].flatMap(({ id, head }) => (head ? [id] : []))
+
+/** Objectives that train a policy. */
+const policies = (): string =>
+  [...objectives.values()]
+    .flatMap(({ id, parameterization }) => (parameterization === 'policy' ? [id] : []))
+    .join(', ')
+
+/** Parameterizations whose network sees the point and its times as they are, as a divergence head must. */
+const PLAIN = ['average-velocity', 'denoised']
+
 /** Features of a time that change faster than this make its derivative the largest part of a loss. */
 const FASTEST_TIME = 30
 
 const network: readonly Check[] = [
   ({ network }) => kindOf(network).problem?.(network) ?? false,
+  ({ network }, { id, head = false }) => {
+    const { divergenceHead = 0 } = network
+    if (head === (divergenceHead !== 0)) return false
+    return head
+      ? `network.divergenceHead: ${id} trains a divergence head; use auto or a scale above 0, found 0`
+      : `network.divergenceHead: ${id} does not train one; use 0, or one of ${withHeads().join(', ')}; found ${divergenceHead}`
+  },
+  ({ network: { parameterization } }, { head }) =>
+    head === true &&
+    !PLAIN.includes(parameterization) &&
+    `network.parameterization: ${parameterization} shows the network other points and times, which a divergence head does not know; use ${PLAIN.join(' or ')}`,
+  ({ diagonal: { objective } }, { id, head }) =>
+    objective !== null &&
+    head !== true &&
+    objectives.get(objective)?.head === true &&
+    `diagonal.objective: ${objective} trains a divergence head, and ${id} does not; use one of ${withHeads().join(', ')}`,
+  ({ adapter, initFrom }, { id, head }) =>
+    head === true &&
+    adapter !== null &&
+    `adapter: ${id} trains a divergence head in full, which an adapter of ${initFrom} is not; use null`,
   ({ network }, { id }, { differentiatesTime }) => {
     const scale = kindOf(network).timeScale?.(network) ?? 1
     return (
@@ -291,9 +344,29 @@ const network: readonly Check[] = [
       `network.timeScale: ${id} differentiates the network by its times, and these derivatives grow with the scale, so that training diverges; use at most ${FASTEST_TIME} (1 in every published recipe of its kind), or an objective without them such as psd; found ${scale}`
     )
   },
+  ({ network: { parameterization, components, substeps, conditioning } }, { id, parameterization: own }) => {
+    if (parameterization === 'policy') {
+      if (own !== 'policy') {
+        return `network.parameterization: a policy gives every velocity of a jump at once, which ${policies()} trains and ${id} does not; use average-velocity`
+      }
+      return (
+        conditioning !== 's' &&
+        `network.conditioning: a policy is asked at the time where it begins alone; use "s", found "${conditioning}"`
+      )
+    }
+    if (own === 'policy') {
+      return `network.parameterization: ${id} trains a policy; use policy, found ${parameterization}`
+    }
+    const key = components !== undefined ? 'components' : substeps !== undefined ? 'substeps' : undefined
+    return (
+      key !== undefined &&
+      `network.${key}: only a policy has ${key}; use the objective ${policies()}, or leave it out`
+    )
+  },
   ({ network }, { id, parts, jumps }) =>
     parts !== null &&
     network.conditioning === 's' &&
+    network.parameterization !== 'policy' &&
     // A map that ends at data alone needs no target time, and these are published without one.
     !(jumps === 'to-data' && ['edm', 'consistency', 'trigflow'].includes(network.parameterization)) &&
     `network.conditioning: "s" gives a velocity network, and ${id} trains a two-time map; use "s,t"`,
@@ -309,8 +382,27 @@ const network: readonly Check[] = [
     ['denoised', 'consistency'].includes(parameterization) &&
     times.minimum === 0 &&
     `times.minimum: the ${parameterization} parameterization divides by s and needs a minimum above 0, e.g. 0.05`,
+  ({ network: { predicts = 'velocity', parameterization } }, { id, parts }) =>
+    predicts !== 'velocity' &&
+    (parameterization !== 'average-velocity'
+      ? `network.predicts: the ${parameterization} parameterization says itself what its network predicts; use predicts velocity, found ${predicts}`
+      : parts !== null &&
+        `network.predicts: ${predicts} is predicted of one time, and ${id} trains a two-time map; use velocity`),
+  ({ diagonal }, { id, parts }) =>
+    parts !== null &&
+    diagonal.objective !== null &&
+    traitsOf(objectives.get(diagonal.objective)!, diagonal.options).predicts === true &&
+    `diagonal.objective: ${diagonal.objective} trains a prediction of one time, and ${id} a two-time map; use flow-matching`,
+  ({ interpolant, network: { parameterization } }) =>
+    baseDeviation(interpolants[interpolant]) > WIDE &&
+    parameterization !== 'edm' &&
+    `interpolant: the noise of the ${interpolant} path has a deviation of ${Math.round(baseDeviation(interpolants[interpolant]))}, which the edm parameterization alone brings to the scale of the network; use network.parameterization edm, found ${parameterization}`,
+  ({ interpolant, coupling: { kind } }, { id, jumps, parts }) =>
+    baseDeviation(interpolants[interpolant]) > WIDE &&
+    (jumps === 'from-noise' || kind !== 'independent' || (parts !== null && jumps === 'both-ways')) &&
+    `interpolant: ${id} begins at standard normal noise, and that of the ${interpolant} path has another deviation; use linear, trig or vp`,
   ({ network: { parameterization }, interpolant }) => {
-    const path = { edm: 'linear', consistency: 'linear', trigflow: 'trig' }[parameterization as string]
+    const path = { consistency: 'linear', trigflow: 'trig', policy: 'linear' }[parameterization as string]
     return (
       path !== undefined &&
       path !== interpolant &&
@@ -352,10 +444,15 @@ export function validate(config: Config, objective: Objective): string | undefin
     weights,
     perceptualChecks,
     couplings,
+    sourceChecks,
+    apartChecks,
     conditions,
     adapterChecks,
     guidanceChecks,
+    stateChecks,
+    addedChecks,
     players,
+    batchwiseChecks(diagonalRows),
     network,
     training,
   ].flat()) {
@@ -367,7 +464,12 @@ export function validate(config: Config, objective: Objective): string | undefin
 
 /** What a user should know about a choice that is allowed. */
 export function remarksOn(config: Config, objective: Objective): string[] {
-  return [...lossRemarks(config, objective), ...perceptualRemarks(config), ...guidanceRemarks(config)]
+  return [
+    ...lossRemarks(config, objective),
+    ...perceptualRemarks(config),
+    ...guidanceRemarks(config),
+    ...batchwiseRemarks(config, objective),
+  ]
 }
 
 function lossRemarks({ loss, diagonal }: Config, { id, setting, defaults }: Objective): string[] {

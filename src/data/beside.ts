@@ -1,8 +1,10 @@
-import type { ConditionKind } from '../model/index.ts'
+import type { RowConditionKind } from '../model/index.ts'
 
 /** The last arguments of `Dataset.sample` that draw what a map is told, by its kind. */
 export const beside: {
-  readonly [kind in ConditionKind]: (values: Float32Array) => [classes?: Float32Array, vectors?: Float32Array]
+  readonly [kind in RowConditionKind]: (
+    values: Float32Array,
+  ) => [classes?: Float32Array, vectors?: Float32Array]
 } = {
   class: values => [values],
   vector: values => [undefined, values],

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { datasets } from './built-in.ts'
 import type { Dataset } from './dataset.ts'
+import { type EnergyConfig, energyDataset } from './energy.ts'
 import { DataError } from './error.ts'
 import {
   blockSource,
@@ -29,7 +30,11 @@ export type DatasetSpec =
   | { readonly mixture: MixtureConfig }
   | { readonly gaussian: GaussianConfig }
   | { readonly glyphs: GlyphsConfig }
+  /** Samples of `e^-U`. */
+  | { readonly energy: EnergyConfig }
   | FileBlock
+  /** Other data multiplied by `e^(beta r)` of a reward; opened by `config/dataset.ts`, which knows rewards. */
+  | { readonly tilted: { readonly data: DatasetSpec; readonly reward: unknown; readonly beta?: number } }
   /** Data that a program handed to `train`; what is kept of it is its name. */
   | { readonly given: string }
 
@@ -48,6 +53,7 @@ const formulas: Record<string, (block: unknown) => Dataset> = {
   mixture: block => gaussianMixture(block as MixtureConfig),
   gaussian: block => gaussian(block as GaussianConfig),
   glyphs: block => glyphs(block as GlyphsConfig),
+  energy: energyDataset,
 }
 
 /** Formats of tables, of which one column may be the label. */
@@ -72,7 +78,7 @@ function blockOf(spec: unknown): [string, unknown] {
   if (entries.length === 1 && (Object.hasOwn(formulas, kind) || formatNames.includes(kind))) {
     return [kind, LABELLED.includes(kind) ? withLabel(block) : block]
   }
-  const known = [...Object.keys(formulas), ...formatNames]
+  const known = [...Object.keys(formulas), ...formatNames, 'tilted']
   const meant = entries.length === 1 ? nearest(kind, known) : undefined
   throw new DataError(
     `data: expected a name or a block with one key of ${known.join(', ')}; found ${show(spec)}${meant ? `; did you mean ${meant}?` : ''}`,
@@ -80,7 +86,7 @@ function blockOf(spec: unknown): [string, unknown] {
 }
 
 /**
- * A dataset that needs no reading: a built-in name, or a `mixture`, `gaussian` or `glyphs` block.
+ * A dataset that needs no reading: a built-in name, or a `mixture`, `gaussian`, `glyphs` or `energy` block.
  *
  * @throws {DataError} as `openDataset`, and for one that is read from a file
  */
@@ -121,6 +127,9 @@ export function withPaths(spec: DatasetSpec, change: (path: string) => string): 
     return isPath(spec, change(spec)) ? change(spec) : spec
   }
   const entries = isBlock(spec) ? Object.entries(spec) : []
+  if (entries.length === 1 && 'tilted' in spec && isBlock(spec.tilted) && 'data' in spec.tilted) {
+    return { tilted: { ...spec.tilted, data: withPaths(spec.tilted.data, change) } }
+  }
   if (entries.length !== 1 || !formatNames.includes(entries[0][0]) || !isBlock(entries[0][1])) return spec
   const [[kind, block]] = entries
   return { [kind]: blockWithPaths(kind, block, change) } as unknown as DatasetSpec
@@ -128,6 +137,10 @@ export function withPaths(spec: DatasetSpec, change: (path: string) => string): 
 
 /** The same data by absolute paths, so that it can be opened from anywhere. */
 export const withAbsolutePaths = (spec: DatasetSpec): DatasetSpec => withPaths(spec, path => resolve(path))
+
+/** The data that is tilted, however often. */
+const innermost = (spec: DatasetSpec): DatasetSpec =>
+  isBlock(spec) && 'tilted' in spec && isBlock(spec.tilted) ? innermost(spec.tilted.data) : spec
 
 /** The paths in a name or block. */
 export function pathsIn(spec: DatasetSpec): string[] {
@@ -137,7 +150,7 @@ export function pathsIn(spec: DatasetSpec): string[] {
     return path
   })
   // A string is asked for twice: whether it is a path, and as one.
-  return typeof spec === 'string' ? paths.slice(1) : paths
+  return typeof innermost(spec) === 'string' ? paths.slice(1) : paths
 }
 
 /**

@@ -20,23 +20,23 @@ export interface WordColumn {
  * Points `[n, dimension]` as a CSV file, some rows at a time: a text of many millions would be longer than a string can be.
  *
  * @param columns  names of the coordinates; by default `x0`, `x1`, ...
- * @param words  a last column
+ * @param words  last columns
  */
 export function* csvPieces(
   points: Float32Array,
   dimension: number,
   columns: readonly string[] = generatedNames(dimension),
-  words?: WordColumn,
+  words: readonly WordColumn[] = [],
 ): Generator<Uint8Array> {
   const encoder = new TextEncoder()
-  yield encoder.encode(`${[...columns, ...(words ? [words.name] : [])].map(quoted).join(',')}\n`)
+  yield encoder.encode(`${[...columns, ...words.map(({ name }) => name)].map(quoted).join(',')}\n`)
   const rowsPerPiece = Math.max(1, Math.floor((8 * BLOCK) / dimension))
   for (let from = 0; from < points.length; from += rowsPerPiece * dimension) {
     const block = points.subarray(from, from + rowsPerPiece * dimension)
     let text = ''
     for (let at = 0; at < block.length; at += dimension) {
-      const word = words ? `,${quoted(words.of((from + at) / dimension))}` : ''
-      text += `${Array.from(block.subarray(at, at + dimension), shortest).join(',')}${word}\n`
+      const last = words.map(({ of }) => `,${quoted(of((from + at) / dimension))}`).join('')
+      text += `${Array.from(block.subarray(at, at + dimension), shortest).join(',')}${last}\n`
     }
     yield encoder.encode(text)
   }

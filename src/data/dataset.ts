@@ -1,3 +1,4 @@
+import type { Energy } from '../model/index.ts'
 import type { Mixture } from '../model/mixture.ts'
 import type { Standardization } from '../model/standardization.ts'
 import type { Random } from '../random/random.ts'
@@ -27,6 +28,8 @@ export interface Dataset {
   sample(random: Random, out: Values, classes?: Classes, vectors?: Values): void
   /** Closed form of the distribution, where it is a Gaussian mixture. */
   readonly mixture?: Mixture
+  /** Of a distribution that is given by one: points are samples of `e^-U`. */
+  readonly energy?: Energy
   /** What identifies the data: kept in `config.json` and beside every metric. */
   readonly fingerprint: Fingerprint
   /** The box of a histogram, `[low, high]` per column, where the literature fixes one. */

@@ -64,6 +64,8 @@ export interface StandardizedDataset extends Dataset {
   readonly standardization?: Standardization
   /** The dataset in its own units, where points are standardised. */
   readonly own?: Dataset
+  /** What the path leads to at time 1 in the place of noise, as the network sees it. */
+  readonly source?: StandardizedDataset
 }
 
 /**
@@ -73,7 +75,7 @@ export interface StandardizedDataset extends Dataset {
  */
 export function standardizedBy(by: Standardization | undefined, dataset: Dataset): StandardizedDataset {
   if (!by) return dataset
-  const { split, mixture, statistics, histogramRange, ...rest } = dataset
+  const { split, mixture, energy, statistics, histogramRange, ...rest } = dataset
   const change = (out: Values): void => out.set(standardized(by, out))
   const at = (value: number, i: number): number => (value - by.shift[i]) / (by.scale[i] || 1)
   return {

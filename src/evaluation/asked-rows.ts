@@ -1,6 +1,6 @@
 import { beside } from '../data/beside.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
-import type { ConditionKind } from '../model/index.ts'
+import type { RowConditionKind } from '../model/index.ts'
 import { random } from '../random/random.ts'
 import type { MetricValue } from './metric-value.ts'
 
@@ -43,7 +43,7 @@ export type AskedMeasure = (
  * @param floor  names a draw of training rows in their place
  */
 export function drawAsked(
-  kind: ConditionKind,
+  kind: RowConditionKind,
   dataset: StandardizedDataset,
   count: number,
   seed: number,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { basename, dirname, isAbsolute, join, relative } from 'node:path'
 import { z } from 'zod'
 import { withConfigPaths } from '../config/config-paths.ts'
+import { isSolved } from '../config/coupling.ts'
 import {
   type Config,
   ConfigError,
@@ -244,7 +245,7 @@ function learnsFrom(objective: Objective, ...blocks: Plain[]): LearnsFrom | unde
   const asked =
     (objective.needs.includes('teacher') && !(solvesAlone(objective) && coupling?.teacher)) ||
     groundsInTeacher(diagonal?.objective as string | undefined) ||
-    (coupling !== undefined && coupling.kind !== 'independent' && !coupling.teacher) ||
+    (coupling !== undefined && isSolved(coupling as Config['coupling']) && !coupling.teacher) ||
     objective.needsTeacher?.(options ?? {})
   return asked ? 'velocity' : undefined
 }

@@ -2,7 +2,7 @@ import { ConfigError } from '../config/index.ts'
 import { tellable } from '../config/point.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
 import type { PathMetric } from '../metric/map-catalogue.ts'
-import type { ConditionKind } from '../model/index.ts'
+import type { ConditionKind, RowConditionKind } from '../model/index.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
 import type { RunRecord } from '../serialization/run.ts'
 import { type AskedMeasure, type AskedRows, type AskedValue, drawAsked } from './asked-rows.ts'
@@ -10,14 +10,15 @@ import { classMeasure } from './class-measure.ts'
 import { vectorMeasure } from './vector-measure.ts'
 
 const rows: {
-  readonly [kind in ConditionKind]: { readonly metric: PathMetric; readonly measure: AskedMeasure }
+  readonly [kind in RowConditionKind]: { readonly metric: PathMetric; readonly measure: AskedMeasure }
 } = {
   class: { metric: 'classAgreement', measure: classMeasure },
   vector: { metric: 'jointEnergyDistance', measure: vectorMeasure },
 }
 
 /** The metric of maps that are told a condition of this kind. */
-export const metricOfKind = (kind: ConditionKind): PathMetric => rows[kind].metric
+export const metricOfKind = (kind: ConditionKind): PathMetric | undefined =>
+  kind === 'state' ? undefined : rows[kind].metric
 
 /** What the samples of a run are told, and what becomes of it. */
 export interface ConditionMeasure {
@@ -45,7 +46,8 @@ export function conditionMeasure(
   seed: number,
 ): ConditionMeasure | undefined {
   const { kind } = run.config.condition
-  if (kind === 'none') return undefined
+  // Without a state a stochastic map is that of the data.
+  if (kind === 'none' || kind === 'state') return undefined
   const [theirs, ours] = [dataset, run.data].map(data => tellable(kind, data))
   if (theirs !== ours) throw new ConfigError(`data: the run is told ${ours}; ${dataset.name} has ${theirs}`)
   const { measure, metric } = rows[kind]
@@ -69,5 +71,6 @@ export function toldAsData(
 ): LoadedMap {
   if (!map.condition) return map
   const { kind } = map.condition
+  if (kind === 'state') return map
   return map.given({ [kind]: drawAsked(kind, dataset, count, seed).values })
 }

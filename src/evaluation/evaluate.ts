@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs'
-import { type Config, ConfigError } from '../config/index.ts'
+import { guidanceRecord } from '../config/guidance.ts'
+import { type Config, ConfigError, findObjective } from '../config/index.ts'
+import { sourceName } from '../config/source-checks.ts'
 import type { Weights } from '../config/weights-name.ts'
 import { checkDataset, checkPath } from '../data/arguments.ts'
 import { inOrderOf } from '../data/column-order.ts'
@@ -11,10 +13,12 @@ import { countNotFinite } from '../metric/points.ts'
 import { prepareMetricsBy } from '../metric/prepare.ts'
 import { MANY_COORDINATES } from '../metric/products.ts'
 import { readyStrayRule } from '../metric/strays.ts'
-import { standardized } from '../model/index.ts'
+import { type Energy, mixtureEnergy, standardized } from '../model/index.ts'
+import { whyNoTrajectories } from '../objective/index.ts'
 import { nodeRuntime } from '../runtime/node.ts'
-import { drawNoise } from '../sampler/sampler.ts'
-import { type SamplingMethod, takeThrough } from '../sampler/sampling.ts'
+import type { SamplingMethod } from '../sampler/names.ts'
+import { takeThrough } from '../sampler/sampling.ts'
+import { seededNoise } from '../sampler/through.ts'
 import { hasCheckpoint, trainedSteps } from '../serialization/checkpoint.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
 import type { GuidanceChoice } from '../serialization/guidance.ts'
@@ -24,11 +28,13 @@ import { LARGEST_TEXT, readBytes } from '../serialization/read-file.ts'
 import { dataRecord } from '../serialization/record.ts'
 import { type DataRecord, paths, RunError, type RunRecord, readRecord } from '../serialization/run.ts'
 import { openRecordedData } from '../training/moved.ts'
+import { startOf } from '../training/source.ts'
 import type { ClassRow } from './asked-rows.ts'
 import { type ConditionMeasure, conditionMeasure } from './condition-measure.ts'
 import { checkRequest } from './evaluation-request.ts'
 import { evaluationSchema } from './evaluation-schema.ts'
 import { featuresFor } from './features/shipped.ts'
+import { headMeasure } from './head-measures.ts'
 import { measureMap } from './map-measures.ts'
 import {
   followNoise,
@@ -37,10 +43,12 @@ import {
   type SampleSetting,
   trajectoryValues,
 } from './measure-rows.ts'
-import { chooseMetrics, type MetricChoice, withoutFeatures } from './metric-choice.ts'
+import { chooseMetrics, type MetricChoice, ofHead, withoutFeatures } from './metric-choice.ts'
 import type { MetricValue } from './metric-value.ts'
-import { type PlannedSample, planSamples, type SamplingRequest } from './planned-samples.ts'
+import { type PlannedSample, planSamples, type SamplingRequest, sampledBy } from './planned-samples.ts'
 import { runtimeProducts } from './products.ts'
+import { chooseSolvers, type SolverRequest } from './solver-choice.ts'
+import { compareSolvers, type SolverComparison } from './solver-comparison.ts'
 
 export type { MetricValue } from './metric-value.ts'
 export { exactVelocity } from './trajectories.ts'
@@ -61,6 +69,8 @@ export interface EvaluationRequest extends SamplingRequest {
   readonly guidance?: GuidanceChoice
   /** Whether samples of a map that is told conditions are told none: the map of the data as a whole. */
   readonly without?: boolean
+  /** Solvers to compare by their evaluations; none by default. */
+  readonly solvers?: SolverRequest
 }
 
 export interface EvaluationRow {
@@ -95,14 +105,16 @@ export interface Evaluation {
   readonly rows: readonly EvaluationRow[]
   /** Metrics of the map itself; empty where none was asked for. */
   readonly maps: readonly MapRow[]
+  /** Solvers beside the flow of the run's own velocity, where they were asked for. */
+  readonly solvers?: SolverComparison
   /** What was left out or done otherwise than asked, and why. */
   readonly notes: readonly string[]
 }
 
 /** How far an evaluation is: what is measured next, and network evaluations of each sample, done and in all. */
 export interface EvaluationProgress {
-  /** Steps of the samples that are measured next, or `data` and `map` for what is measured before and after them. */
-  readonly next: number | 'data' | 'map'
+  /** Steps of the samples that are measured next, or `data`, `map` and `solvers` for what is measured before and after them. */
+  readonly next: number | 'data' | 'map' | 'solvers'
   readonly weights: Weights
   readonly done: number
   readonly total: number
@@ -139,12 +151,27 @@ function checkWithout(
   }
 }
 
+/** Whether samples follow a guided velocity, and jumps are not led with it. */
+const jumpsUnguided = ({ config }: RunRecord, { guidance }: EvaluationRequest): boolean =>
+  guidance !== undefined &&
+  guidance.scale !== 1 &&
+  !guidance.onJumps &&
+  guidanceRecord(config).applied === 'none'
+
 /** What a run is measured by. Close it when done. */
 interface Setting extends SampleSetting {
   /** What the map is told, of a run that is told something. */
   readonly told?: ConditionMeasure
   close(): Promise<void>
 }
+
+/** Whether the map of a run tells likelihoods by a head: it must jump to the noise, too. */
+const hasHead = ({ network, objective }: Config): boolean =>
+  Boolean(network.divergenceHead) && findObjective(objective).jumps === 'both-ways'
+
+/** The law of data in their own units, where it is known. */
+const energyOf = ({ name, mixture, energy }: Dataset): Energy | undefined =>
+  energy ?? (mixture && mixtureEnergy(name, mixture, undefined))
 
 /** Readies what samples are measured by. */
 async function settingOf(
@@ -167,12 +194,17 @@ async function settingOf(
   }
   try {
     const { kind, drop } = config.condition
-    const isTold = kind !== 'none' && !request.without
+    const isTold = kind !== 'none' && kind !== 'state' && !request.without
     const chosen = chooseMetrics(metrics, {
       dataset: seen,
-      exact: own && seen.mixture !== undefined,
+      exact: own && seen.mixture !== undefined && config.coupling.kind !== 'ot' && config.source === null,
+      ...(config.source !== null && { source: sourceName(config) }),
+      jumps: findObjective(config.objective).jumps,
+      noTrajectories: whyNoTrajectories(config.objective),
+      energy: energyOf(dataset) !== undefined,
       features,
       map: true,
+      head: hasHead(config),
       ...(kind !== 'none' && { condition: { kind, none: drop > 0, told: isTold } }),
     })
     const measures = await prepareMetricsBy(products, seen, { count, seed, names: chosen.samples })
@@ -235,8 +267,11 @@ export async function evaluateRun(
   const record = readRecord(directory)
   checkWithout(directory, record, request)
   const dataset = await openData(directory, record, data)
-  const { samples, notes } = planSamples(record.config.objective, request)
+  const { samples, notes } = planSamples(sampledBy(record.config), request)
   if (samples.length === 0) throw new ConfigError(`${directory}: nothing to measure; ${notes.join('; ')}`)
+  const chosenSolvers =
+    request.solvers &&
+    chooseSolvers(sampledBy(record.config), request.solvers, jumpsUnguided(record, request))
   const [weights, once] = distinctWeights(directory, record.config, request.weights)
   // A damaged one is refused before the others are measured.
   for (const name of weights) readModel(directory, name)
@@ -250,6 +285,7 @@ export async function evaluateRun(
   const rows: EvaluationRow[] = []
   const maps: MapRow[] = []
   let sampleNotes: readonly string[] = []
+  let solvers: SolverComparison | undefined
   try {
     const sampleMeasure = await openSampleMeasure(setting)
     sampleNotes = sampleMeasure.notes
@@ -258,6 +294,18 @@ export async function evaluateRun(
       const found = await measureWeights(directory, name, task, (next, done) => told(next, k, done))
       rows.push(...found.rows)
       if (setting.chosen.maps.length > 0) maps.push(found.map)
+    }
+    if (chosenSolvers) {
+      told('solvers', weights.length - 1, all)
+      const { reference } = measures
+      const compared = {
+        ...request,
+        weights: weights[0],
+        chosen: chosenSolvers,
+        seen: setting.seen,
+        reference,
+      }
+      solvers = await compareSolvers(directory, compared)
     }
   } finally {
     await setting.close()
@@ -270,6 +318,7 @@ export async function evaluateRun(
     count: measures.count,
     rows,
     maps,
+    ...(solvers && { solvers }),
     notes: [
       ...(record.intact === false ? [`${paths(directory).config} was changed since it was written`] : []),
       ...notes,
@@ -300,24 +349,40 @@ async function measureWeights(
   const map = await load(directory, { weights })
   try {
     const model = map.model!
-    const noise = drawNoise(measures.count, dataset.dimension, seed)
+    const begin = await startOf(map, measures.count, seed)
     const toldMap = told?.told(map) ?? map.without()
     const sampled = guidance ? toldMap.guided(guidance) : toldMap
-    const ends = await followNoise(model, noise, chosen, dataset, setting.runtime)
+    const start = standardization ? standardized(standardization, begin(), 1) : begin()
+    const ends = await followNoise(model, start, chosen, dataset, setting.runtime)
+    const mixture = standardization ? undefined : dataset.mixture
+    const mapSetting = {
+      ...{ points: measures.reference, start, seed, mixture, runtime: setting.runtime },
+      energy: energyOf(dataset),
+      ...(map.needsCondition && { asked: setting.asked }),
+    }
+    const head = chosen.paths.some(ofHead) ? headMeasure(model, mapSetting) : undefined
     const rows: EvaluationRow[] = []
     let done = 0
     for (const planned of samples) {
       const { steps, grid, named, method } = planned
       onNext(steps, done)
       done += steps
-      const points = await takeThrough(sampled, method, noise, grid, seed)
+      const points = await takeThrough(sampled, { method }, begin(grid[0]), grid, seededNoise(method, seed))
       const found = await sampleMeasure.measure(points)
       // A network that tells classes says the same, and better.
       const isTold = told && (chosen.paths.includes(told.metric) || !setting.features?.tellsClasses)
       const asked = isTold
         ? told.measure()(standardization ? standardized(standardization, points) : points)
         : undefined
+      const byHead =
+        head && method === 'jump'
+          ? {
+              ...(chosen.paths.includes('headNLL') && { headNLL: await head.headNLL(grid) }),
+              ...(chosen.paths.includes('mass') && { mass: await head.mass(grid, start) }),
+            }
+          : {}
       const metrics = {
+        ...byHead,
         ...(asked && chosen.paths.includes(told!.metric) && { [told!.metric]: asked.value }),
         ...found.values,
         ...trajectoryValues(points, planned, ends, setting),
@@ -335,13 +400,7 @@ async function measureWeights(
       })
     }
     if (chosen.maps.length > 0) onNext('map', done)
-    const mixture = standardization ? undefined : dataset.mixture
-    const metrics = await measureMap(model, chosen.maps, {
-      points: measures.reference,
-      seed,
-      mixture,
-      runtime: setting.runtime,
-    })
+    const metrics = await measureMap(model, chosen.maps, mapSetting)
     return { rows, map: { weights, metrics } }
   } finally {
     await map.close()

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { isWeights, type Weights } from '../config/weights-name.ts'
+import { DIRECTIONS } from '../metric/catalogue.ts'
 import { metricName } from '../metric/map-catalogue.ts'
+import { METHODS, SOLVERS } from '../sampler/names.ts'
 import { dataRecordSchema } from '../serialization/record.ts'
 
 const maybe = z.number().nullable()
@@ -14,7 +16,7 @@ const metricSchema = z.object({
   count: z.number(),
   unit: z.string(),
   range: z.tuple([maybe, maybe]),
-  direction: z.enum(['lower', 'higher']),
+  direction: z.enum(DIRECTIONS),
   pValue: z
     .number()
     .nullish()
@@ -32,13 +34,29 @@ const weights = z.custom<Weights>(isWeights, 'expected the name of weights')
 const steps = z.int().min(1).max(10_000)
 const grid = z.array(z.number()).min(2).max(10_001)
 
+const solvers = z.object({
+  weights,
+  count: z.int().positive(),
+  spread: z.number(),
+  reference: z.object({ tolerance: z.number(), error: z.number() }),
+  curves: z.array(
+    z.object({
+      method: z.enum(SOLVERS),
+      declared: maybe,
+      errors: z.array(z.object({ evaluations: z.int().positive(), error: maybe })),
+      fit: z.object({ order: z.number(), points: z.int().positive() }).nullable(),
+    }),
+  ),
+  notes: z.array(z.string()),
+})
+
 /** Schema of `evaluation.json`, which may come from anywhere with a run. */
 export const evaluationSchema = z.object({
   trainedSteps: z.int().min(0),
   request: z.object({
     steps: z.array(steps),
     grids: z.array(grid).optional(),
-    method: z.enum(['auto', 'jump', 'renoise', 'euler', 'heun']),
+    method: z.enum(METHODS),
     count: z.int().positive(),
     seed: z.int().min(0),
     weights: z.array(weights),
@@ -52,6 +70,7 @@ export const evaluationSchema = z.object({
       })
       .optional(),
     without: z.boolean().optional(),
+    solvers: z.union([z.literal('all'), z.array(z.enum(SOLVERS))]).optional(),
     data: z.string(),
     fingerprint: z.string(),
   }),
@@ -62,7 +81,7 @@ export const evaluationSchema = z.object({
       z.object({
         steps,
         grid: grid.optional(),
-        method: z.enum(['jump', 'renoise', 'euler', 'heun']),
+        method: z.enum(SOLVERS),
         weights,
         notFinite: z.int().positive().optional(),
         metrics,
@@ -81,5 +100,6 @@ export const evaluationSchema = z.object({
     )
     .min(1),
   maps: z.array(z.object({ weights, metrics })),
+  solvers: solvers.optional(),
   notes: z.array(z.string()),
 })

@@ -7,7 +7,7 @@ import {
   type Tensor,
   trace,
 } from '../autodiff/index.ts'
-import { type Config, findObjective, pointOf } from '../config/index.ts'
+import { type Config, ConfigError, findObjective, pointOf } from '../config/index.ts'
 import { type PresentValues, scheduledValuesOf } from '../config/scheduled-values.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
 import { bindMap, type Condition, unflatten } from '../model/index.ts'
@@ -64,8 +64,11 @@ export interface LossBinOptions {
 export async function binLosses(options: LossBinOptions): Promise<BinnedLoss[]> {
   const { dataset, pool, block = 2048, draws = 8192, bins = 8, step } = options
   const optimizer = { ...options.config.optimizer, accumulate: 1 }
-  const config: Config = { ...options.config, optimizer, batch: Math.min(block, draws), chunk: 1 }
+  const { group } = options.config.times
+  const batch = Math.max(group, Math.floor(Math.min(block, draws) / group) * group)
+  const config: Config = { ...options.config, optimizer, batch, chunk: 1 }
   const terms = lossTerms(config)
+  checkHasTimes(config, terms)
   const { graph, parts } = lossGraph(config, options)
   const source = batchSource(config, dataset, lossTurns(config), pool)
   const { jumps } = findObjective(config.objective)
@@ -97,8 +100,25 @@ export async function binLosses(options: LossBinOptions): Promise<BinnedLoss[]> 
   return tables.map(table => table.close())
 }
 
-/** The turns of a round, each once. */
-const lossTurns = (config: Config): TurnPlan[] => roundOf(config).filter(({ isFirst }) => isFirst)
+/** Samples of a batch that are compared at one pair of times have no loss by time. @throws ConfigError */
+function checkHasTimes({ objective }: Config, terms: readonly Term[]): void {
+  const { jumps, keepsTrajectories, turns } = findObjective(objective)
+  if (turns && keepsTrajectories === false) {
+    throw new ConfigError(
+      `objective: ${objective} matches what comes out, and its players have no loss by time`,
+    )
+  }
+  const isBatchwise = terms.some(({ parts }) => parts({}).some(({ batchwise }) => batchwise))
+  if (jumps === 'from-noise' && isBatchwise) {
+    throw new ConfigError(
+      `objective: ${objective} compares the samples of one jump, from noise to data, and has no loss by time`,
+    )
+  }
+}
+
+/** The turns of a round, each once, without what is added to the objective. */
+const lossTurns = (config: Config): TurnPlan[] =>
+  roundOf({ ...config, adversarial: null, matching: null }).filter(({ isFirst }) => isFirst)
 
 const lossTerms = (config: Config): Term[] => lossTurns(config).flatMap(({ terms }) => terms)
 

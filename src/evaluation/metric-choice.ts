@@ -11,6 +11,7 @@ import {
   pathMetrics,
 } from '../metric/map-catalogue.ts'
 import { type ConditionKind, conditionKinds, pluralOf } from '../model/index.ts'
+import type { Jumps } from '../objective/index.ts'
 import { metricOfKind } from './condition-measure.ts'
 
 /** Stands for all that is quick and fits, among names. */
@@ -23,12 +24,22 @@ export type MetricChoice = readonly string[] | 'all' | undefined
 export interface Situation {
   /** As it is measured. */
   readonly dataset: Dataset
-  /** Whether the exact velocity of the run's data is known. */
+  /** What the map is trained to jump; absent where nothing is known of it. */
+  readonly jumps?: Jumps
+  /** Why nothing follows trajectories of the map, in a line; absent where it does. */
+  readonly noTrajectories?: string
+  /** Whether the law of the data is known up to its normaliser. */
+  readonly energy?: boolean
+  /** Whether the exact velocity of the run is known. */
   readonly exact: boolean
+  /** Name of the data that the run begins at in the place of noise; absent for noise. */
+  readonly source?: string
   /** The network for features, where there is one. */
   readonly features?: { readonly tellsClasses: boolean }
   /** Whether a map is there, and not its samples alone. */
   readonly map: boolean
+  /** Whether that map has a divergence head, and jumps both ways. */
+  readonly head?: boolean
   /** What the map can be told, whether it knows the data as a whole too, and whether samples are told it; absent for nothing. */
   readonly condition?: { readonly kind: ConditionKind; readonly none: boolean; readonly told: boolean }
 }
@@ -44,6 +55,33 @@ export interface ChosenMetrics {
 /** Coordinates up to which a density is computed: a derivative for each at every step. */
 const FLOW_DIMENSION = 64
 const JUMP_DIMENSION = 16
+/** The same of samples, which need no search. */
+const OWN_DIMENSION = 64
+const DENSITY_DIMENSIONS: Readonly<Record<string, number>> = {
+  inverseError: OWN_DIMENSION,
+  determinantResidual: OWN_DIMENSION,
+  folded: OWN_DIMENSION,
+  effectiveShare: OWN_DIMENSION,
+}
+
+/** Metrics that ask for the density of the noise. */
+const OF_NOISE: ReadonlySet<string> = new Set([
+  ...['flowNLL', 'jumpNLL', 'headNLL', 'mass', 'folded', 'effectiveShare'],
+])
+
+/** Metrics that follow trajectories: where each noise goes, or the density that this gives. */
+const OF_TRAJECTORIES: ReadonlySet<string> = new Set([
+  ...OF_NOISE,
+  ...['trajectoryError', 'ownTrajectoryError', 'semigroupError', 'lagrangianResidual', 'eulerianResidual'],
+])
+
+/** What sees a lost mode, of which a small distance says nothing. */
+const OF_MODES = ['modeCoverage', 'recall', 'coverage'] as const
+
+/** Likelihoods of a map that must be told classes are those given the class of each point. */
+const GIVEN_CLASS: ReadonlySet<string> = new Set(['flowNLL', 'jumpNLL'])
+
+export const ofHead = (name: string): boolean => name === 'headNLL' || name === 'mass'
 
 const pathNames = Object.keys(pathMetrics) as PathMetric[]
 const mapNames = Object.keys(mapMetrics) as MapMetric[]
@@ -62,7 +100,10 @@ export const withoutFeatures = ({ shape, labels }: Dataset, features: unknown): 
     : []
 
 /** Why a metric cannot be measured, if so. */
-function obstacle(name: string, { dataset, exact, features, map, condition }: Situation): string | undefined {
+function obstacle(
+  name: string,
+  { dataset, exact, features, map, head, condition, jumps, noTrajectories, energy, source }: Situation,
+): string | undefined {
   if (Object.hasOwn(metrics, name)) {
     return lackOf(metrics[name], dataset)
   }
@@ -84,14 +125,29 @@ function obstacle(name: string, { dataset, exact, features, map, condition }: Si
     if (told !== condition?.kind) return `needs a run with --condition ${told}`
     return condition.told ? undefined : `needs samples of ${pluralOf(told)}, and these are told none`
   }
-  if (condition && !condition.none)
+  if (noTrajectories && OF_TRAJECTORIES.has(name)) return `is not measured: ${noTrajectories}`
+  if (ofHead(name) && !head) return 'needs a run with a divergence head: --objective f2d2:shortcut'
+  const isGiven = condition?.kind === 'class' && condition.told && GIVEN_CLASS.has(name)
+  if (condition && !condition.none && !isGiven)
     return 'needs a map that knows the data as a whole: train with --condition.drop above 0'
   if (condition?.told && (name === 'trajectoryError' || name === 'ownTrajectoryError'))
     return `compares without ${pluralOf(condition.kind)}, and samples are drawn by ${condition.kind}`
   if (name === 'trajectoryError' && !exact) {
     return "needs data whose exact velocity is known; ownTrajectoryError compares with the map's own"
   }
-  const most = { flowNLL: FLOW_DIMENSION, jumpNLL: JUMP_DIMENSION }[name]
+  if (source !== undefined && OF_NOISE.has(name)) {
+    return `needs a map from noise, whose density is known; this one begins at ${source}`
+  }
+  if ((name === 'inverseError' || name === 'determinantResidual') && jumps !== 'both-ways')
+    return 'needs a map that is trained to jump both ways, such as falcon or fmm'
+  if (name === 'effectiveShare' && !energy)
+    return 'needs data whose energy is known: {energy: double-well}, or a Gaussian mixture'
+  const most = {
+    ...DENSITY_DIMENSIONS,
+    flowNLL: FLOW_DIMENSION,
+    jumpNLL: JUMP_DIMENSION,
+    mass: FLOW_DIMENSION,
+  }[name]
   return most !== undefined && dataset.dimension > most
     ? `needs at most ${most} coordinates; ${dataset.name} has ${dataset.dimension}`
     : undefined
@@ -130,12 +186,19 @@ export function chooseMetrics(choice: MetricChoice, situation: Situation): Chose
   const isReplaced = (name: string): boolean =>
     name === 'classAgreement' && situation.features?.tellsClasses === true
   for (const name of named) if (name !== QUICK) checkName(name, situation)
+  // A map that matches what comes out may lose a part of it: that is looked at first.
+  const first: readonly string[] = situation.noTrajectories ? OF_MODES : []
   const isMeant = (name: string): boolean =>
-    choice === 'all' || (named.includes(QUICK) && isQuick(described[name], situation.dataset))
+    choice === 'all' ||
+    (named.includes(QUICK) && (isQuick(described[name], situation.dataset) || first.includes(name)))
+  // What a head says is no likelihood without its mass.
+  const isNamed = (name: string): boolean =>
+    named.includes(name) ||
+    (name === 'mass' && named.includes('headNLL') && obstacle(name, situation) === undefined)
   const isChosen = (name: string): boolean =>
-    named.includes(name) || (isMeant(name) && !isReplaced(name) && obstacle(name, situation) === undefined)
+    isNamed(name) || (isMeant(name) && !isReplaced(name) && obstacle(name, situation) === undefined)
   return {
-    samples: Object.keys(metrics).filter(isChosen),
+    samples: [...first, ...Object.keys(metrics).filter(name => !first.includes(name))].filter(isChosen),
     paths: pathNames.filter(isChosen),
     maps: mapNames.filter(isChosen),
     notes: choice === 'all' ? lackNotes(situation.dataset) : [],

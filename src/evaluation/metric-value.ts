@@ -1,4 +1,4 @@
-import type { Described } from '../metric/catalogue.ts'
+import type { Described, Direction } from '../metric/catalogue.ts'
 import type { Estimate } from '../metric/estimate.ts'
 import type { FloorRange } from '../metric/prepare.ts'
 
@@ -21,7 +21,7 @@ export interface MetricValue {
   readonly unit: string
   /** Least and greatest possible value; `null` for no limit. */
   readonly range: readonly [number | null, number | null]
-  readonly direction: 'lower' | 'higher'
+  readonly direction: Direction
   /** Of a test: the probability of a value at least as bad if samples were data. */
   readonly pValue?: number
   /** What else is to be known of the value. */

@@ -1,6 +1,12 @@
+import { isMatched } from '../config/coupling.ts'
+import type { Config } from '../config/index.ts'
+import { sourceName } from '../config/source-checks.ts'
+import { interpolants } from '../model/index.ts'
 import { checkWholeGrid } from '../sampler/grid.ts'
+import { usualGrid } from '../sampler/named-grids.ts'
+import type { MethodName, SamplingMethod } from '../sampler/names.ts'
 import { uniformGrid } from '../sampler/sampler.ts'
-import { type MethodName, methodFor, type SamplingMethod, whyUntrained } from '../sampler/sampling.ts'
+import { methodFor, type SampledBy, whyNot } from '../sampler/sampling.ts'
 
 /** The ways from noise to data that are asked for. */
 export interface SamplingRequest {
@@ -22,6 +28,18 @@ export interface PlannedSample {
   readonly method: SamplingMethod
 }
 
+/** What decides how the map of a configuration is sampled. */
+export const sampledBy = (config: Config): SampledBy => ({
+  objective: config.objective,
+  interpolant: config.interpolant,
+  predicts: config.network.predicts,
+  matched: isMatched(config),
+  source: sourceName(config),
+})
+
+/** Times as a user may write them. */
+const shownGrid = (grid: readonly number[]): string => grid.map(t => Number(t.toPrecision(4))).join(',')
+
 /** Numbers of steps come first, grids after them. */
 const listed = (names: readonly string[]): string =>
   `${names[0].startsWith('grid') ? '' : 'steps '}${names.join(', ')}`
@@ -29,23 +47,37 @@ const listed = (names: readonly string[]): string =>
 /**
  * What of a request a map was trained for.
  *
- * @param objective  id of the map's objective
+ * @param map  its objective, its path and what its network predicts
  * @returns the ways to sample, in the order asked, and a note for each reason to leave some out
  * @throws GridError when a grid does not fall from 1 to 0
  */
 export function planSamples(
-  objective: string,
+  map: SampledBy,
   { steps, grids = [], method: asked }: SamplingRequest,
 ): { samples: PlannedSample[]; notes: string[] } {
+  const path = interpolants[map.interpolant]
   const all = [
-    ...steps.map(n => ({ steps: n, grid: uniformGrid(n), named: false })),
-    ...grids.map(grid => ({ steps: grid.length - 1, grid: checkWholeGrid(grid), named: true })),
-  ].map(way => ({ ...way, method: methodFor(asked, objective, way.grid) }))
+    ...steps.map(n => {
+      const method = methodFor(asked, map.objective, uniformGrid(n))
+      return {
+        steps: n,
+        grid: usualGrid({ method }, path, n),
+        named: false,
+        method,
+      }
+    }),
+    ...grids.map(grid => ({
+      steps: grid.length - 1,
+      grid: checkWholeGrid(grid),
+      named: true,
+      method: methodFor(asked, map.objective, grid),
+    })),
+  ]
   const leftOut = new Map<string, string[]>()
   const samples = all.filter(({ steps, grid, named, method }) => {
-    const reason = whyUntrained(objective, method, grid)
+    const reason = whyNot(map, { method }, grid)
     if (reason === undefined) return true
-    const name = named ? `grid ${grid.join(',')}` : String(steps)
+    const name = named ? `grid ${shownGrid(grid)}` : String(steps)
     leftOut.set(reason, [...(leftOut.get(reason) ?? []), name])
     return false
   })

@@ -14,7 +14,7 @@ interface OpenVelocity {
 const TOLERANCE = 1e-6
 
 /** A velocity of float64 tensors as a function of many points. */
-async function openVelocity(
+export async function openVelocity(
   runtime: Runtime,
   field: VelocityField,
   dimension: number,

@@ -38,6 +38,13 @@ export interface Reference extends Cloud {
   readonly seed: number
 }
 
+/**
+ * Which way is better. `nearest`: to the floor, which is 1 for a mass and that of the true density for the likelihood of what need
+ * not be a density; where no floor is known, no value is better than another.
+ */
+export const DIRECTIONS = ['lower', 'higher', 'nearest'] as const
+export type Direction = (typeof DIRECTIONS)[number]
+
 /** What a number means. */
 export interface Described {
   /** A few words, for a heading. */
@@ -56,8 +63,7 @@ export interface Described {
   readonly range: readonly [number, number]
   /** Whether it is shown in percent; the value itself is a share. */
   readonly percent?: boolean
-  /** Which way is better. */
-  readonly direction: 'lower' | 'higher'
+  readonly direction: Direction
   /** Points of each side that are compared at most; all where absent. */
   readonly limit?: number
   /** The same where it depends on the number of coordinates. */
@@ -70,6 +76,7 @@ export interface Described {
 
 /** A distance or likeness of samples and a dataset. */
 export interface Metric extends Described {
+  readonly direction: Exclude<Direction, 'nearest'>
   /** What a dataset must be to be measured; all is said where it is empty. */
   readonly needs: readonly Need[]
   /** Whether samples that are not finite numbers have a place in it. Any other metric has no value of them. */

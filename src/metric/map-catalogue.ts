@@ -2,6 +2,8 @@ import { type Described, metrics } from './catalogue.ts'
 
 const length = { unit: 'data units', range: [0, Infinity], direction: 'lower' } as const
 const residual = { ...length, limit: 512, onRequest: true } as const
+const own = { unit: 'share', limit: 2000, onRequest: true } as const
+const along = { range: [0, Infinity], direction: 'lower', limit: 1000, onRequest: true } as const
 const nats = { unit: 'nats', range: [-Infinity, Infinity], direction: 'lower', onRequest: true } as const
 
 /** Metrics of samples that need more than samples and data: the map's noise, its velocity or another network. */
@@ -33,6 +35,24 @@ export const pathMetrics = {
     description: "root mean square distance from where the map's own velocity leads the same noise",
     limit: 1000,
     onRequest: true,
+  },
+  headNLL: {
+    ...nats,
+    direction: 'nearest',
+    label: 'negative log-likelihood by the divergence head',
+    description:
+      'of data by as many jumps to noise and what the head says of each; no density unless its mass is 1',
+    limit: 2000,
+  },
+  mass: {
+    label: 'mass of the density by the divergence head',
+    description:
+      'integral of exp of what the head says; 1 for a density, above 1 its likelihoods are too high',
+    unit: 'none',
+    range: [0, Infinity],
+    direction: 'nearest',
+    onRequest: true,
+    limit: 2000,
   },
   featureFrechet: {
     label: 'Fréchet distance of features',
@@ -79,6 +99,31 @@ export const mapMetrics = {
     description: 'of data under the jump from noise, by the determinant of its Jacobian where it is inverted',
     limit: 500,
   },
+  inverseError: {
+    ...residual,
+    label: 'error of the return',
+    description: 'F(F(x,s,t),t,s) - x: root mean square over pairs of times',
+  },
+  determinantResidual: {
+    ...residual,
+    unit: 'nats',
+    label: 'residual of determinants',
+    description: 'log det of a jump and of the jump back, which a return leaves 0: mean size of the sum',
+  },
+  folded: {
+    ...own,
+    range: [0, 1],
+    direction: 'lower',
+    label: 'folded samples',
+    description: 'share of own samples on whose way a jump has no positive determinant; 4 jumps',
+  },
+  effectiveShare: {
+    ...own,
+    range: [0, 1],
+    direction: 'higher',
+    label: 'effective share of samples',
+    description: 'by weights of own samples, exact in 4 jumps, to the known law of the data',
+  },
   semigroupError: {
     ...residual,
     label: 'semigroup error',
@@ -95,6 +140,24 @@ export const mapMetrics = {
     unit: 'data units per time',
     label: 'Eulerian residual',
     description: 'd_s F + d_x F V(x,s,s): root mean square, mean over pairs of times',
+  },
+  straightness: {
+    ...along,
+    unit: 'squared data units',
+    label: 'straightness',
+    description: "mean of int |v - (x_1 - x_0)|^2 dt along trajectories of the map's own velocity",
+  },
+  relativeStraightness: {
+    ...along,
+    unit: 'none',
+    label: 'straightness over transport cost',
+    description: 'straightness divided by the transport cost',
+  },
+  transportCost: {
+    ...along,
+    unit: 'squared data units',
+    label: 'transport cost',
+    description: "mean of |x_1 - x_0|^2 over trajectories of the map's own velocity",
   },
 } as const satisfies Record<string, Described>
 

@@ -1,3 +1,5 @@
+import type { Direction } from './catalogue.ts'
+
 /**
  * Where a value stands beside its floor: `within` it; clearly `beyond` it, its interval too; or `unclear`, a value above the
  * floor whose interval reaches into it, or one within whose interval reaches far out of it: too few samples to tell.
@@ -16,7 +18,7 @@ export function standing(
   value: number,
   interval: readonly [number, number] | null | undefined,
   { low, high }: { readonly low: number; readonly high: number },
-  direction: 'lower' | 'higher' = 'lower',
+  direction: Exclude<Direction, 'nearest'> = 'lower',
 ): Standing {
   if (!Number.isFinite(value)) return 'beyond'
   const sign = direction === 'higher' ? -1 : 1

@@ -1,6 +1,7 @@
 import type { Tensor } from '../autodiff/index.ts'
 import type { Condition } from './condition.ts'
 import { type FlowMap, flowMap } from './flow-map.ts'
+import { type InterpolantName, interpolants } from './interpolants/table.ts'
 import {
   type Named,
   type Network,
@@ -10,12 +11,15 @@ import {
   unflatten,
 } from './network.ts'
 import { networkOf } from './networks.ts'
+import { policyKeys } from './policy.ts'
 import { spaceOf } from './space.ts'
 
 /** What decides how a network becomes a flow map. */
 export interface MapConfig {
   readonly network: NetworkConfig
   readonly times?: { readonly minimum: number }
+  /** Default `linear`. */
+  readonly interpolant?: InterpolantName
 }
 
 /** Length of the flat vector of a map's parameters. */
@@ -29,13 +33,20 @@ export const parameterCount = ({ network }: Pick<MapConfig, 'network'>, point: P
  * @param network  whose parameters they are, where it is not the configuration's own: an adapter's
  */
 export const bindMap = (
-  { network: keys, times }: MapConfig,
+  { network: keys, times, interpolant = 'linear' }: MapConfig,
   point: PointSpec,
   parameters: Named<Tensor>,
   condition?: Condition<Tensor>,
   network: Network = networkOf(keys, point),
 ): FlowMap =>
-  flowMap(network.apply(parameters, condition), keys.parameterization, times?.minimum, spaceOf(point))
+  flowMap(network.apply(parameters, condition), {
+    parameterization: keys.parameterization,
+    predicts: keys.predicts,
+    least: times?.minimum,
+    space: spaceOf(point),
+    path: interpolants[interpolant],
+    policy: policyKeys(keys, point),
+  })
 
 /** The flow map whose parameters are the first of a flat vector. */
 export const mapOf = (

@@ -7,6 +7,7 @@ import {
   seenConditions,
   seenSize,
 } from './condition.ts'
+import { embeddingSize, embeddings } from './embedding.ts'
 import { type ScaleInput, shownScale } from './guidance.ts'
 import type { Named, ParameterSpec } from './network.ts'
 
@@ -35,6 +36,9 @@ const forEach = (x: Tensor, row: Tensor): Tensor => x.sum(-1, true).mul(0).add(r
 const TABLE = 'class.table'
 /** Numbers of one. */
 const CLASS_FEATURES = 16
+
+/** Of the time of a noisy point. */
+const STATE_FREQUENCIES = 4
 
 const tableShape = (classes: number): readonly number[] => [classes + 1, CLASS_FEATURES]
 
@@ -65,6 +69,35 @@ const embedders: {
       return x => forEach(x, constant(none, [1, none.length], x.dtype))
     },
     none: condition => seenConditions(condition, new Float32Array(condition.size), () => true),
+  },
+  // `(1-tau) x_tau`, as the point enters what it tells: nothing at the time of pure noise, so that derivatives by it fade there as
+  // they should. And its time as the network sees times.
+  state: {
+    features: ({ size }) => size + embeddingSize('fourier', STATE_FREQUENCIES),
+    parameters: () => ({}),
+    draw: () => ({}),
+    embed(condition, _, seen) {
+      const { size } = condition
+      const shown = (row: Tensor) => {
+        const tau = row.slice(1, size, size + 1)
+        const point = tau
+          .neg()
+          .add(1)
+          .mul(row.slice(1, 0, size))
+        return concat([point, embeddings.fourier(tau, STATE_FREQUENCIES)])
+      }
+      if (seen) return () => shown(seen)
+      const none = seenConditions(condition, new Float32Array(size + 1), () => true)
+      return x => forEach(x, shown(constant(none, [1, none.length], x.dtype)))
+    },
+    none({ size }) {
+      const angles = Array.from({ length: STATE_FREQUENCIES }, (_, k) => 2 ** k * Math.PI)
+      return Float32Array.of(
+        ...new Array<number>(size).fill(0),
+        ...angles.map(Math.sin),
+        ...angles.map(Math.cos),
+      )
+    },
   },
 }
 

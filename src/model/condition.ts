@@ -1,4 +1,4 @@
-import { concat, constant, type Spec, select, spec, type Tensor } from '../autodiff/index.ts'
+import { concat, constant, type Spec, select, sizeOf, spec, type Tensor } from '../autodiff/index.ts'
 import { type Standardization, standardized } from './standardization.ts'
 
 /** One of some classes: `0 ... classes - 1`, and `classes` stands for none. */
@@ -16,10 +16,25 @@ export interface VectorSpec {
   readonly standardization: Standardization
 }
 
+/**
+ * A noisy point of the same data and its time: a map that is told it is the flow map of `p(x0 | x_tau)`, a stochastic map of the
+ * data. arXiv:2601.14430.
+ */
+export interface StateSpec {
+  readonly kind: 'state'
+  /** Coordinates of a point. */
+  readonly size: number
+  /** How points are brought to the scale that the network sees; absent where they stay. */
+  readonly standardization?: Standardization
+}
+
 /** What a map may be told beside a point and its times. */
-export type ConditionSpec = ClassSpec | VectorSpec
+export type ConditionSpec = ClassSpec | VectorSpec | StateSpec
 
 export type ConditionKind = ConditionSpec['kind']
+
+/** What rows of data have beside their points; a `state` is made of these. */
+export type RowConditionKind = Exclude<ConditionKind, 'state'>
 
 /** The conditions of a batch as networks see them, by kind; each is absent where a map is not told. */
 export type Condition<T> = { readonly [kind in ConditionKind]?: T } & {
@@ -82,7 +97,7 @@ const vectorKind: Kind<VectorSpec> = {
     ...(none && { none: spec([batch]) }),
   }),
   seenOf: ({ size, standardization: { shift, scale } }, { vector, none }) => {
-    const row = (values: readonly number[]) => constant(values, [1, size])
+    const row = (values: readonly number[]) => constant(values, [1, size], vector.dtype)
     // A constant column is seen as 0, whatever is said.
     const unit = row(scale.map(value => (value === 0 ? 0 : 1 / value)))
     const z = vector.sub(row(shift)).mul(unit)
@@ -102,9 +117,62 @@ const vectorKind: Kind<VectorSpec> = {
   describe: ({ size }) => `vectors of ${size} ${size === 1 ? 'number' : 'numbers'}`,
 }
 
+/** The noisy points `[B, ...shape]` and their times, shaped as times are, of what a network sees of states. */
+export function stateOf(
+  seen: Tensor,
+  shape: readonly number[],
+): { readonly xTau: Tensor; readonly tau: Tensor } {
+  const size = seen.shape[1] - 1
+  const batch = seen.shape[0]
+  return {
+    xTau: seen.slice(1, 0, size).reshape([batch, ...shape]),
+    tau: seen.slice(1, size, size + 1).reshape([batch, ...shape.map(() => 1)]),
+  }
+}
+
+/** What a network sees of noisy points `[B, ...D]` and their times. */
+export const seenState = (xTau: Tensor, tau: Tensor): Tensor => {
+  const batch = xTau.shape[0]
+  const size = sizeOf(xTau.shape.slice(1))
+  return concat([xTau.reshape([batch, size]), tau.reshape([batch, 1])])
+}
+
+/** The point and its time as they are; for the null zeros at the time of pure noise, which tells nothing. */
+const stateKind: Kind<StateSpec> = {
+  plural: 'states',
+  size: ({ size }) => size + 1,
+  shape: ({ size }) => [size + 1],
+  dtype: 'float32',
+  seen: ({ size }, values) => values ?? [...new Array<number>(size).fill(0), 1],
+  inputs: ({ size }, batch) => ({ condition: spec([batch, size]), tau: spec([batch]) }),
+  seenOf({ size, standardization }, { condition, tau: time }) {
+    const tau = time.reshape([condition.shape[0], 1])
+    if (!standardization) return concat([condition, tau])
+    const row = (values: readonly number[]) => constant(values, [1, size], tau.dtype)
+    const rest = tau.neg().add(1)
+    const scale = tau.add(rest.mul(row(standardization.scale.map(value => value || 1))))
+    return concat([condition.sub(rest.mul(row(standardization.shift))).div(scale), tau])
+  },
+  nullOf: ({ size }, seen) => {
+    const none = Float64Array.from({ length: size + 1 }, (_, i) => (i === size ? 1 : 0))
+    return seen.mul(0).add(constant(none, [1, size + 1], seen.dtype))
+  },
+  isTold: ({ size }, seen) =>
+    select(
+      seen
+        .slice(1, size, size + 1)
+        .reshape([seen.shape[0]])
+        .less(1),
+      constant(1, []),
+      constant(0, []),
+    ),
+  describe: () => 'noisy points and their times',
+}
+
 const kinds: { readonly [kind in ConditionKind]: Kind<Extract<ConditionSpec, { kind: kind }>> } = {
   class: classKind,
   vector: vectorKind,
+  state: stateKind,
 }
 
 /** The names of all kinds. */

@@ -1,6 +1,6 @@
 import { constant, jvp, onesLike, type Tensor } from '../autodiff/index.ts'
 import { type FlowMap, fromVelocity, type VelocityField } from './flow-map.ts'
-import type { Interpolant } from './interpolant.ts'
+import type { Interpolant } from './interpolants/interpolant.ts'
 import type { Mixture } from './mixture.ts'
 
 const one = (like: Tensor): Tensor => constant(1, [], like.dtype)
@@ -81,6 +81,45 @@ export function mixtureVelocity(
       return posterior.mul(da.mul(mu).add(drift)).sum(0)
     },
   }
+}
+
+/**
+ * `log p_t(x)` of a Gaussian mixture whose samples are mixed with noise, `[B, 1]`, in nats.
+ *
+ * @param t  `[B, 1]` or a single time `[1, 1]`
+ */
+export function mixtureLogDensityAt(
+  { components }: Mixture,
+  { alpha, sigma }: Interpolant,
+  x: Tensor,
+  t: Tensor,
+): Tensor {
+  const D = components[0].mean.length
+  const [a, b] = [alpha(t), sigma(t)]
+  const parts = components.map(({ weight, mean, scales, axes }) => {
+    const centred = x.sub(constant(mean, [1, D], x.dtype).mul(a))
+    const turned = axes ? centred.matmul(constant(axes.flat(), [D, D], x.dtype)) : centred
+    const variances = constant(
+      scales.map(scale => scale * scale),
+      [1, D],
+      x.dtype,
+    )
+      .mul(a.square())
+      .add(b.square())
+    return turned
+      .square()
+      .div(variances)
+      .add(variances.log())
+      .sum(-1, true)
+      .mul(-0.5)
+      .add(Math.log(weight) - (D * Math.log(2 * Math.PI)) / 2)
+  })
+  const most = parts.reduce((a, b) => a.maximum(b))
+  return parts
+    .map(part => part.sub(most).exp())
+    .reduce((a, b) => a.add(b))
+    .log()
+    .add(most)
 }
 
 /** Far below every logarithm of a density. */

@@ -11,8 +11,18 @@ export {
 export type { AdapterKeys } from './adapter-keys.ts'
 export { joinArrays, type Points } from './arrays.ts'
 export { bindMap, type MapConfig, mapOf, parameterCount } from './bound-map.ts'
-export { type BoundNetwork, timeShape } from './bound-network.ts'
-export { coefficientsAt } from './coefficients.ts'
+export { type BoundNetwork, type Divergence, divergenceOf, timeShape } from './bound-network.ts'
+export { curvedFlow, fromJump, gaussianFlow } from './closed-flow.ts'
+export {
+  baseDeviation,
+  type Coefficients,
+  coefficientsAt,
+  coefficientsOf,
+  processAt,
+  ratioAt,
+  timeOfRatio,
+  wronskian,
+} from './coefficients.ts'
 export {
   type Condition,
   type ConditionKind,
@@ -25,32 +35,33 @@ export {
   isToldOf,
   nullCondition,
   pluralOf,
+  type RowConditionKind,
   seenConditions,
   seenSize,
   seenSpec,
+  seenState,
+  stateOf,
 } from './condition.ts'
+export { scaleOfHead } from './divergence-head.ts'
 export { type Conditioning, conditionings, type EmbeddingName, embeddings, timeCount } from './embedding.ts'
-export { gaussianFlowMap, mixtureVelocity } from './exact.ts'
+export { type Energy, energies, mixtureEnergy, type Observable } from './energy/index.ts'
+export { gaussianFlowMap, mixtureLogDensityAt, mixtureVelocity } from './exact.ts'
 export {
   asRows,
   type FlowMap,
   flowMap,
   fromVelocity,
   type ParameterizationName,
+  type Predicted,
   parameterizations,
   type VelocityField,
 } from './flow-map.ts'
+export { glassVelocity, innerFlow } from './glass.ts'
 export { extrapolate, type Interval, type Intervals, isInside } from './guidance.ts'
-export {
-  clippedPath,
-  type Interpolant,
-  type InterpolantName,
-  interpolants,
-  noisePath,
-  type Path,
-  pathOf,
-  trajectoryPath,
-} from './interpolant.ts'
+export { innerPlace, numbers } from './inner-path.ts'
+export type { Interpolant } from './interpolants/interpolant.ts'
+export { type InterpolantName, interpolants } from './interpolants/table.ts'
+export { logSumExp } from './log-sum-exp.ts'
 export type { Mixture, MixtureComponent } from './mixture.ts'
 export type { MlpKeys } from './mlp-kind.ts'
 export {
@@ -67,15 +78,41 @@ export {
   unflatten,
   unflattenArray,
 } from './network.ts'
-export { conversionOf, DEFAULT_KIND, inheritedFrom, kindOf, networkOf, networks } from './networks.ts'
+export {
+  conversionOf,
+  DEFAULT_KIND,
+  inheritedFrom,
+  kindOf,
+  networkOf,
+  networks,
+  velocityKeys,
+} from './networks.ts'
+export { bridgeNoise, clippedPath, noisePath, type Path, pathOf, trajectoryPath } from './path.ts'
+export {
+  type Policy,
+  type PolicyAt,
+  type PolicyKeys,
+  policyAt,
+  policyOutputs,
+} from './policy.ts'
 export { powerExponent, powerWeight, WIDEST_AVERAGE } from './power-average.ts'
+export {
+  type Pair,
+  type PairAt,
+  type Prediction,
+  type PredictionName,
+  pairAt,
+  predictions,
+} from './predictions.ts'
+export { type Quadratic, scaledQuadratic } from './quadratic.ts'
 export { rowsAtOnce, rowsOfUnknown } from './rows.ts'
-export { type ErrorFunction, flat, type Space, spaceOf, spaces } from './space.ts'
+export { coordinates, type ErrorFunction, flat, type Space, spaceOf, spaces } from './space.ts'
 export {
   type Standardization,
   standardized,
   unstandardized,
   unstandardizedJump,
   unstandardizedVelocity,
+  unstandardizedVolume,
 } from './standardization.ts'
 export { uncertaintyNetwork } from './uncertainty.ts'

@@ -4,14 +4,24 @@ import { random } from '../random/random.ts'
 import { onRows } from './bound-network.ts'
 import { embeddingOf, otherCondition, withRows } from './condition-embedding.ts'
 import { differenceOf, keepsTimes } from './conversion.ts'
+import {
+  DIVERGENCE,
+  type DivergenceHeadKey,
+  divergenceHeadSchema,
+  divergenceScale,
+} from './divergence-head.ts'
 import { type ScaleInput, scaleInputs } from './guidance.ts'
 import {
   type Activation,
   applyMlp,
+  headShapes,
+  initializeLayer,
   initializeMlp,
+  type Layer,
   type MlpOptions,
   type MlpParameters,
   mlpShapes,
+  type Parameter,
   sourceLayersOf,
 } from './mlp.ts'
 import type {
@@ -23,9 +33,10 @@ import type {
   PointSpec,
   Sized,
 } from './network.ts'
+import { FIRST_LOG_WIDTH, type PolicyKeys, policyKeys, policyOutputs } from './policy.ts'
 
 /** Keys of `network` for a perceptron; see `MlpOptions`. */
-export interface MlpKeys {
+export interface MlpKeys extends DivergenceHeadKey {
   readonly hidden: number
   readonly layers: number
   readonly activation: Activation
@@ -40,27 +51,42 @@ type Config = CommonKeys & MlpKeys
 
 const count = z.int().positive()
 
-const optionsOf = ({ scale, ...config }: Config, { shape, condition }: PointSpec): MlpOptions => ({
-  dimension: sizeOf(shape),
-  ...config,
-  ...(condition && { conditionSize: embeddingOf(condition, scale).features(condition) }),
+function optionsOf({ scale, ...config }: Config, point: PointSpec): MlpOptions {
+  const { shape, condition } = point
+  const policy = policyKeys(config, point)
+  return {
+    dimension: sizeOf(shape),
+    ...config,
+    ...(policy && { outputs: policyOutputs(policy) }),
+    ...(condition && { conditionSize: embeddingOf(condition, scale).features(condition) }),
+  }
+}
+
+/** The layers of a policy begin with its narrow width. */
+const begun = (layers: MlpParameters<Parameter>, policy: PolicyKeys | undefined): typeof layers => {
+  if (policy) layers[layers.length - 1].bias.data.set([FIRST_LOG_WIDTH], policyOutputs(policy) - 1)
+  return layers
+}
+
+const namedLayer = <T>(name: number | string, { weight, bias }: Layer<T>): Named<T> => ({
+  [`${name}.weight`]: weight,
+  [`${name}.bias`]: bias,
 })
 
 const named = <T>(layers: MlpParameters<T>): Named<T> =>
-  Object.fromEntries(
-    layers.flatMap(({ weight, bias }, i) => [
-      [`${i}.weight`, weight],
-      [`${i}.bias`, bias],
-    ]),
-  )
+  Object.assign({}, ...layers.map((layer, i) => namedLayer(i, layer)))
+
+const layerOf = <T>(parameters: Named<T>, name: number | string): Layer<T> => ({
+  weight: parameters[`${name}.weight`],
+  bias: parameters[`${name}.bias`],
+  a: parameters[`${name}.a`],
+  b: parameters[`${name}.b`],
+})
 
 const layersOf = <T>(parameters: Named<T>): MlpParameters<T> =>
-  Array.from({ length: Object.keys(parameters).filter(name => name.endsWith('.bias')).length }, (_, i) => ({
-    weight: parameters[`${i}.weight`],
-    bias: parameters[`${i}.bias`],
-    a: parameters[`${i}.a`],
-    b: parameters[`${i}.b`],
-  }))
+  Array.from({ length: Object.keys(parameters).filter(name => /^\d+\.bias$/.test(name)).length }, (_, i) =>
+    layerOf(parameters, i),
+  )
 
 /** What adapters call a layer, of so many linear ones. */
 const groupOf = (layer: number, count: number): string =>
@@ -128,11 +154,22 @@ function conversion(from: Sized<MlpKeys>, to: Sized<MlpKeys>): Conversion | stri
       const more = rows - old[i].weight[0] - (sees ? added : 0)
       return { weight: withRows(told, columns, told.length / columns, more), bias: bias.slice() }
     })
-    if (!after) return named(layers)
+    const head = headOf(to, parameters)
+    if (!after) return { ...named(layers), ...head }
     const drawn = embeddingOf(after).draw(after, random(0, 'class table'))
     const own = Object.entries(drawn).map(([name, values]) => [name, parameters[name]?.slice() ?? values])
-    return { ...named(layers), ...Object.fromEntries(own) }
+    return { ...named(layers), ...Object.fromEntries(own), ...head }
   }
+}
+
+/** The divergence head of a network that begins with another: its own, or one drawn afresh; nothing where it has none. */
+function headOf({ config, point }: Sized<MlpKeys>, parameters: Named<Float32Array>): Named<Float32Array> {
+  if (divergenceScale(config, point) === 0) return {}
+  const shapes = headShapes(mlpShapes(optionsOf(config, point)), 1)
+  const known = layerOf(parameters, DIVERGENCE)
+  if (known.weight?.length === shapes.weight[0]) return namedLayer(DIVERGENCE, known)
+  const { weight, bias } = initializeLayer(shapes, random(0, 'divergence head'))
+  return namedLayer(DIVERGENCE, { weight: weight.data, bias: bias.data })
 }
 
 /** The features of none are the same for all samples: their part of each layer belongs to its bias. */
@@ -140,7 +177,7 @@ function withoutCondition(config: Config, point: PointSpec, parameters: Named<Fl
   const { condition, shape } = point
   if (!condition) return parameters
   const none = embeddingOf(condition, config.scale).none(condition, parameters)
-  const layers = layersOf(parameters).map(({ weight, bias }, i) => {
+  const untold = ({ weight, bias }: Layer<Float32Array>, i: number): Layer<Float32Array> => {
     if (i > 0 && config.injection !== 'layers') return { weight, bias }
     const columns = bias.length
     const from = (i === 0 ? sizeOf(shape) : config.hidden) * columns
@@ -152,8 +189,13 @@ function withoutCondition(config: Config, point: PointSpec, parameters: Named<Fl
       none.reduce((sum, feature, k) => sum + feature * own[k * columns + j], value),
     )
     return { weight: rest, bias: moved }
-  })
-  return named(layers)
+  }
+  const layers = layersOf(parameters)
+  const hasHead = divergenceScale(config, point) > 0
+  return {
+    ...named(layers.map(untold)),
+    ...(hasHead && namedLayer(DIVERGENCE, untold(layerOf(parameters, DIVERGENCE), layers.length - 1))),
+  }
 }
 
 /** The perceptron: the network of the flow-map tutorials. */
@@ -168,6 +210,7 @@ export const mlp: NetworkKind<MlpKeys> = {
     injection: z.enum(['input', 'layers']),
     sourceLayers: count.nullable(),
     scale: z.enum(scaleInputs),
+    divergenceHead: divergenceHeadSchema,
   },
   defaults: {
     hidden: 192,
@@ -178,27 +221,42 @@ export const mlp: NetworkKind<MlpKeys> = {
     injection: 'input',
     sourceLayers: null,
     scale: 'none',
+    divergenceHead: 0,
   },
-  conditions: ['class', 'vector'],
+  conditions: ['class', 'vector', 'state'],
   width: 'hidden',
   network: (config, point) => {
     const options = optionsOf(config, point)
     const shapes = mlpShapes(options)
-    const specs = shapes.map(({ weight, bias }, i): { weight: ParameterSpec; bias: ParameterSpec } => {
-      const group = groupOf(i, shapes.length)
-      return {
-        weight: { shape: weight, transposed: true, linear: true, group },
-        bias: { shape: bias, group },
-      }
+    const specOf = (
+      { weight, bias }: Layer<readonly number[]>,
+      group: string,
+      own?: Partial<ParameterSpec>,
+    ): Layer<ParameterSpec> => ({
+      weight: { shape: weight, transposed: true, linear: true, group, ...own },
+      bias: { shape: bias, group },
     })
     const { condition } = point
+    const policy = policyKeys(config, point)
+    const scale = divergenceScale(config, point)
+    const head = scale > 0 ? headShapes(shapes, 1) : undefined
     return {
-      parameters: { ...named(specs), ...(condition && embeddingOf(condition).parameters(condition)) },
+      parameters: {
+        ...named(
+          shapes.map((shape, i) => {
+            const isLast = i === shapes.length - 1
+            return specOf(shape, groupOf(i, shapes.length), isLast && head ? { hiddenMatrices: 0 } : {})
+          }),
+        ),
+        ...(condition && embeddingOf(condition).parameters(condition)),
+        ...(head && namedLayer(DIVERGENCE, specOf(head, DIVERGENCE, { hiddenMatrices: 0 }))),
+      },
       initialize: source => {
-        const layers = initializeMlp(options, source)
+        const values = ({ weight, bias }: Layer<Parameter>) => ({ weight: weight.data, bias: bias.data })
         return {
-          ...named(layers.map(({ weight, bias }) => ({ weight: weight.data, bias: bias.data }))),
+          ...named(begun(initializeMlp(options, source), policy).map(values)),
           ...(condition && embeddingOf(condition).draw(condition, source)),
+          ...(head && namedLayer(DIVERGENCE, values(initializeLayer(head, source)))),
         }
       },
       apply: (parameters, given) => {
@@ -210,7 +268,9 @@ export const mlp: NetworkKind<MlpKeys> = {
             given?.[condition.kind],
             given?.scale,
           )
-        return onRows(applyMlp(options, layersOf(parameters), embed), point.shape)
+        const divergence = head && { ...layerOf(parameters, DIVERGENCE), scale }
+        const rows = applyMlp(options, layersOf(parameters), embed, divergence)
+        return onRows(rows, point.shape, policy ? [policyOutputs(policy)] : point.shape)
       },
     }
   },
@@ -239,7 +299,7 @@ export const mlp: NetworkKind<MlpKeys> = {
   },
   // The last layer of points in the plane is smaller than any product.
   adapter: ({ layers }) => ({ targets: ['input', ...(layers > 1 ? ['hidden'] : [])], train: [] }),
-  ofVelocity: () => ({ sourceLayers: null, scale: 'none' }),
+  ofVelocity: () => ({ sourceLayers: null, scale: 'none', divergenceHead: 0 }),
   seesScale: ({ scale }) => scale !== 'none',
   conversion,
   withoutCondition,

@@ -1,6 +1,6 @@
 import { block, concat, sizeOf, type Tensor } from '../autodiff/index.ts'
 import type { Random } from '../random/random.ts'
-import type { BoundNetwork } from './bound-network.ts'
+import { type BoundNetwork, divergenceOf, withHeads } from './bound-network.ts'
 import {
   type Conditioning,
   conditionings,
@@ -26,6 +26,8 @@ export type Injection = 'input' | 'layers'
 export interface MlpOptions {
   /** Coordinates of a point, `D`. */
   readonly dimension: number
+  /** Numbers of an output; default `dimension`. */
+  readonly outputs?: number
   /** Width of each hidden layer. */
   readonly hidden: number
   /** Number of hidden layers. */
@@ -41,6 +43,11 @@ export interface MlpOptions {
   readonly conditionSize?: number
   /** Linear layers that see `s` where the conditioning is `decoupled`; see `sourceLayersOf`. */
   readonly sourceLayers?: number | null
+}
+
+/** A second last layer, `[in, 1]`: the average divergence over `scale`. */
+export interface DivergenceLayer<T> extends Layer<T> {
+  readonly scale: number
 }
 
 /** A dense array with its shape. */
@@ -71,54 +78,103 @@ export function mlpShapes(options: MlpOptions): MlpParameters<readonly number[]>
   const { dimension, hidden, layers, embedding, frequencies, conditioning } = options
   const features =
     (options.conditionSize ?? 0) + timeCount(conditioning) * embeddingSize(embedding, frequencies)
-  const widths = [dimension, ...new Array<number>(layers).fill(hidden), dimension]
+  const widths = [dimension, ...new Array<number>(layers).fill(hidden), options.outputs ?? dimension]
   return widths
     .slice(1)
     .map((out, i) => ({ weight: [widths[i] + (seesTimes(options, i) ? features : 0), out], bias: [out] }))
 }
 
+/** The shapes of a second last layer of `outputs`, beside the layers of `mlpShapes`. */
+export function headShapes(layers: MlpParameters<readonly number[]>, outputs: number) {
+  const last = layers[layers.length - 1].weight[0]
+  return { weight: [last, outputs], bias: [outputs] } satisfies Layer<readonly number[]>
+}
+
 /** Weights and biases uniform in `±1/sqrt(fan_in)`: PyTorch's default, which the published toy results used. */
-export function initializeMlp(options: MlpOptions, random: Random): MlpParameters<Parameter> {
-  return mlpShapes(options).map(({ weight, bias }) => {
-    const bound = 1 / Math.sqrt(weight[0])
-    const draw = (shape: readonly number[]): Parameter => {
-      return {
-        shape,
-        data: Float32Array.from({ length: sizeOf(shape) }, () => bound * (2 * random.uniform() - 1)),
-      }
+export const initializeMlp = (options: MlpOptions, random: Random): MlpParameters<Parameter> =>
+  mlpShapes(options).map(shapes => initializeLayer(shapes, random))
+
+/** The same of one layer. */
+export function initializeLayer(
+  { weight, bias }: Layer<readonly number[]>,
+  random: Random,
+): Layer<Parameter> {
+  const bound = 1 / Math.sqrt(weight[0])
+  const draw = (shape: readonly number[]): Parameter => {
+    return {
+      shape,
+      data: Float32Array.from({ length: sizeOf(shape) }, () => bound * (2 * random.uniform() - 1)),
     }
-    return { weight: draw(weight), bias: draw(bias) }
-  })
+  }
+  return { weight: draw(weight), bias: draw(bias) }
 }
 
 /**
  * The network with its parameters: `x [B, D]`, times `[B, 1]`, result `[B, D]`.
  *
  * @param condition  `[B, conditionSize]` for the points, where there is one
+ * @param divergence  the layer of its divergence head, where it has one
  */
 export function applyMlp(
   options: MlpOptions,
   parameters: MlpParameters<Tensor>,
   condition?: (x: Tensor) => Tensor,
+  divergence?: DivergenceLayer<Tensor>,
 ): BoundNetwork {
   const { activation, embedding, frequencies, conditioning } = options
-  return (x, s, t) => {
-    const told = condition ? [condition(x)] : []
+  const last = parameters.length - 1
+  const split = sourceLayersOf(options)
+  const applied = ({ bias, ...weights }: Layer<Tensor>, i: number, before: Tensor, told: Told): Tensor => {
+    const seen = seesTimes(options, i) ? (i < split ? told.early : told.late) : []
+    const layer = (h: Tensor, ...told: Tensor[]): Tensor => {
+      const input = told.length > 0 ? concat([h, ...told]) : h
+      const linear = product(input, weights).add(bias)
+      return i === last ? linear : activations[activation](linear)
+    }
+    return block(layer, before, ...seen)
+  }
+  const trunkOf = (x: Tensor, s: Tensor, t: Tensor): Trunk => {
+    const own = condition ? [condition(x)] : []
     const features = (late: boolean) => [
-      ...told,
+      ...own,
       ...conditionings[conditioning](s, t, late).map(time => embeddings[embedding](time, frequencies)),
     ]
     const early = features(false)
-    const late = conditioning === 'decoupled' ? features(true) : early
-    const split = sourceLayersOf(options)
-    return parameters.reduce((before, { bias, ...weights }, i) => {
-      const seen = seesTimes(options, i) ? (i < split ? early : late) : []
-      const layer = (h: Tensor, ...told: Tensor[]): Tensor => {
-        const input = told.length > 0 ? concat([h, ...told]) : h
-        const linear = product(input, weights).add(bias)
-        return i === parameters.length - 1 ? linear : activations[activation](linear)
-      }
-      return block(layer, before, ...seen)
-    }, x)
+    const told = { early, late: conditioning === 'decoupled' ? features(true) : early }
+    const hidden = parameters.slice(0, -1)
+    return { told, h: hidden.reduce((before, layer, i) => applied(layer, i, before, told), x) }
   }
+  const through =
+    (layer: Layer<Tensor>, trunkOf: (x: Tensor, s: Tensor, t: Tensor) => Trunk) =>
+    (x: Tensor, s: Tensor, t: Tensor): Tensor => {
+      const { h, told } = trunkOf(x, s, t)
+      return applied(layer, last, h, told)
+    }
+  if (!divergence) return through(parameters[last], trunkOf)
+
+  /** Both outputs at the same point and times share what they have in common, and its derivatives. */
+  let latest: { readonly asked: readonly Tensor[]; readonly trunk: Trunk } | undefined
+  const shared = (...asked: readonly [x: Tensor, s: Tensor, t: Tensor]): Trunk => {
+    if (!latest || asked.some((tensor, i) => tensor !== latest!.asked[i])) {
+      latest = { asked, trunk: trunkOf(...asked) }
+    }
+    return latest.trunk
+  }
+  const { scale, ...layer } = divergence
+  const average = through(layer, shared)
+  return withHeads(through(parameters[last], shared), {
+    divergence: divergenceOf((x, s, t) => average(x, s, t).mul(scale), scale),
+  })
+}
+
+/** What layers see beside the layer before: of times before the split, and behind it. */
+interface Told {
+  readonly early: readonly Tensor[]
+  readonly late: readonly Tensor[]
+}
+
+/** What the outputs of a network have in common: its last hidden layer. */
+interface Trunk {
+  readonly h: Tensor
+  readonly told: Told
 }

@@ -7,6 +7,7 @@ import type { BoundNetwork } from './bound-network.ts'
 import type { Condition, ConditionKind, ConditionSpec } from './condition.ts'
 import type { Conditioning } from './embedding.ts'
 import type { ParameterizationName } from './flow-map.ts'
+import type { PredictionName } from './predictions.ts'
 
 /** Values by the name of a parameter, which is its name in files. The order is that of the flat vectors. */
 export type Named<T> = Readonly<Record<string, T>>
@@ -54,6 +55,11 @@ export interface CommonKeys {
   readonly kind: string
   readonly conditioning: Conditioning
   readonly parameterization: ParameterizationName
+  /** What a network of one time predicts; default `velocity`. */
+  readonly predicts?: PredictionName
+  /** Of the parameterization `policy`: components of its mixture, and Euler's steps of a jump. */
+  readonly components?: number
+  readonly substeps?: number
 }
 
 /** The block `network` of a configuration, of any kind. */

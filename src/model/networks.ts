@@ -1,5 +1,6 @@
 import { differenceOf, keepsTimes } from './conversion.ts'
 import { dit } from './dit/kind.ts'
+import { scaleOfHead } from './divergence-head.ts'
 import { mlp } from './mlp-kind.ts'
 import type {
   CommonKeys,
@@ -35,8 +36,12 @@ type Told = Sized<Readonly<Record<string, unknown>>>
 /** How the parameters of one network become those of another, or why they cannot. */
 export function conversionOf(from: Told, to: Told): Conversion | string {
   const kind = kindOf(to.config)
-  const common = differenceOf(from.config, to.config, ['kind', 'parameterization'])
+  const common = differenceOf(from.config, to.config, ['kind', 'parameterization', 'predicts', 'components'])
   if (common) return common
+  const [theirs, ours] = [from, to].map(scaleOfHead)
+  if (theirs > 0 && ours > 0 && theirs !== ours) {
+    return `network.divergenceHead is ${theirs} there and ${ours} here; use ${theirs}`
+  }
   if (kind.conversion) return kind.conversion(from, to)
   const other = differenceOf(from.config, to.config, ['conditioning', ...Object.keys(kind.keys)])
   return other || (parameters => parameters)
@@ -52,4 +57,10 @@ export function inheritedFrom(
   if (inherit) return inherit(trained, asked, map)
   const { conditioning, ...shape } = trained
   return keepsTimes(trained, asked, map) ? trained : shape
+}
+
+/** The keys of a velocity of the same size: without a policy, which is another output. */
+export function velocityKeys({ components: _, substeps: __, ...keys }: NetworkConfig): NetworkConfig {
+  const { parameterization: own } = keys
+  return { ...keys, conditioning: 's', parameterization: own === 'policy' ? 'average-velocity' : own }
 }

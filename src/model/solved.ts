@@ -3,7 +3,7 @@ import { type FlowMap, fromVelocity, type VelocityField } from './flow-map.ts'
 
 const r = Math.sqrt(21)
 /** The method of Cooper & Verner (1972), eighth order: each row's time, and its weights of the slopes before it. */
-const STAGES: readonly (readonly [time: number, weights: Readonly<Record<number, number>>])[] = [
+export const STAGES: readonly (readonly [time: number, weights: Readonly<Record<number, number>>])[] = [
   [0, {}],
   [1 / 2, { 0: 1 / 2 }],
   [1 / 2, { 0: 1 / 4, 1: 1 / 4 }],
@@ -48,7 +48,14 @@ const STAGES: readonly (readonly [time: number, weights: Readonly<Record<number,
     },
   ],
 ]
-const SUM: Readonly<Record<number, number>> = { 0: 1 / 20, 7: 49 / 180, 8: 16 / 45, 9: 49 / 180, 10: 1 / 20 }
+/** Its weights of all slopes. */
+export const SUM: Readonly<Record<number, number>> = {
+  0: 1 / 20,
+  7: 49 / 180,
+  8: 16 / 45,
+  9: 49 / 180,
+  10: 1 / 20,
+}
 
 const weighted = (slopes: readonly Tensor[], weights: Readonly<Record<number, number>>): Tensor =>
   Object.entries(weights)

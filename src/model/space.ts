@@ -1,6 +1,7 @@
 import type { Tensor } from '../autodiff/index.ts'
 import type { Random } from '../random/random.ts'
-import { type Interpolant, type Path, pathOf } from './interpolant.ts'
+import type { Interpolant } from './interpolants/interpolant.ts'
+import { type Path, pathOf } from './path.ts'
 
 /** Size of a residual, one number per sample: `[B, ...D]` twice to `[B]`. */
 export type ErrorFunction = (prediction: Tensor, target: Tensor) => Tensor
@@ -26,7 +27,7 @@ export interface Space {
   /** The distance of two points, measured as an error of tangent vectors is. */
   distance(error: ErrorFunction): ErrorFunction
   /** The conditional path between data and noise. */
-  path(interpolant: Interpolant, x0: Tensor, eps: Tensor): Path
+  path(interpolant: Interpolant, x0: Tensor, eps: Tensor, added?: (t: Tensor) => Tensor): Path
   /** The law of the noise at time 1, of points of `dimension` numbers, row after row. */
   readonly noise: {
     draw(random: Random, points: Float32Array, dimension: number): void
@@ -36,7 +37,7 @@ export interface Space {
 }
 
 /** Axes of a sample's coordinates. */
-const coordinates = (x: Tensor): number[] => x.shape.flatMap((_, i) => (i === 0 ? [] : [i]))
+export const coordinates = (x: Tensor): number[] => x.shape.flatMap((_, i) => (i === 0 ? [] : [i]))
 
 /** `R^n`: points add, noise is standard normal, and nothing of it costs a node of a graph. */
 export const flat: Space = {

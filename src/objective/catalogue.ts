@@ -1,18 +1,50 @@
 import type { Objective } from './objective.ts'
 import { compositionalRows } from './rows/compositional.ts'
 import { consistencyRows } from './rows/consistency.ts'
+import { criticRows } from './rows/critic.ts'
 import { dataFreeRows } from './rows/data-free.ts'
 import { diagonalRows } from './rows/diagonal.ts'
+import { divergenceRows } from './rows/divergence.ts'
+import { energyRows } from './rows/energy.ts'
 import { eulerianRows } from './rows/eulerian.ts'
 import { lagrangianRows } from './rows/lagrangian.ts'
+import { matchingRows } from './rows/matching.ts'
 import { otherRows } from './rows/others.ts'
+import { policyRows } from './rows/policy.ts'
+import { sampleRows } from './rows/samples.ts'
 
 /** Every objective by its id. */
 export const objectives: ReadonlyMap<string, Objective> = new Map(
-  [diagonalRows, compositionalRows, lagrangianRows, dataFreeRows, eulerianRows, consistencyRows, otherRows]
+  [
+    diagonalRows,
+    compositionalRows,
+    lagrangianRows,
+    dataFreeRows,
+    eulerianRows,
+    consistencyRows,
+    otherRows,
+    policyRows,
+    energyRows,
+    divergenceRows,
+    matchingRows,
+    criticRows,
+    sampleRows,
+  ]
     .flat()
     .map(objective => [objective.id, objective]),
 )
+
+/**
+ * Why nothing that follows a trajectory is offered of a map, in a line; nothing where it is, or where nothing is known of it.
+ *
+ * @param id  of its objective
+ */
+export function whyNoTrajectories(id: string | undefined): string | undefined {
+  const row = objectives.get(id ?? '')
+  return row?.keepsTrajectories === false
+    ? `${row.id} matches what comes out and keeps no trajectories: which noise a point comes from means nothing`
+    : undefined
+}
 
 /** Ids of the rows that can be the diagonal term of another. */
 export const diagonalIds: readonly string[] = [...objectives.values()]

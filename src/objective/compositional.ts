@@ -36,6 +36,12 @@ export const shortcut: Loss = ({ map, target, path, s, t, error }) => {
   return error(map.velocity(x, s, t), stopGradient(first.add(second).mul(0.5)))
 }
 
+/**
+ * `V(x,s,t) = (V_pre(x,s,m) + V_pre(xm,m,t))/2`, `m = (s+t)/2`, `xm = x + (m-s) V_pre(x,s,m)`: two steps of the teacher as one,
+ * which may be a velocity and its Euler steps. Salimans & Ho 2022, arXiv:2202.00512
+ */
+export const progressive: Loss = draw => psdMidpoint({ ...draw, target: draw.pretrained })
+
 /** `F(x,s,t) = F_pre(F_pre(x,s,m),m,t)`   Boffi et al. 2024, arXiv:2406.07507 */
 export const pfmm: Loss = ({ map, pretrained, path, s, t, m, distance }) => {
   const x = path.at(s)

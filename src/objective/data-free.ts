@@ -19,6 +19,32 @@ export const pid =
     return error(V.add(gap.mul(dV)), stopGradient(teacher.velocity(xt, t)))
   }
 
+/** Where `boot` no longer divides by `1 - t`. */
+const LATEST = 0.99
+
+/**
+ * `V(eps,1,t-d) = sg[V - d (V - v_phi(F,t))/(1-t)]`, `V` and `F` at `t`, divided by `d`: one Euler step in `t` of the rule of
+ * `pid`, `d` no longer than `t`. Gu et al. 2023 (BOOT), arXiv:2306.05544
+ */
+export const boot =
+  (delta: number): Loss =>
+  ({ map, teacher, path: { eps }, t: drawn, error }) => {
+    const s = onesLike(drawn)
+    const t = drawn.minimum(LATEST)
+    const before = t.sub(delta).maximum(0)
+    const V = stopGradient(map.velocity(eps, s, t))
+    const xt = eps.add(t.sub(s).mul(V))
+    const d = t.sub(before)
+    const step = d.mul(V.sub(stopGradient(teacher.velocity(xt, t)))).div(s.sub(t))
+    return error(map.velocity(eps, s, before), V.sub(step)).div(delta * delta)
+  }
+
+/** `V(eps,1,1) = v_phi(eps,1)`: the noise is where all trajectories begin   arXiv:2306.05544 */
+export const bootBoundary: Loss = ({ map, teacher, path: { eps }, t, error }) => {
+  const s = onesLike(t)
+  return error(map.velocity(eps, s, s), stopGradient(teacher.velocity(eps, s)))
+}
+
 /** `V(eps,1,t) = sg[v_phi(F(eps,1,t),t) - (t-1) D_t V(eps,1,t)]`   Tong et al. 2025 (FreeFlow), arXiv:2511.19428 */
 export const freeflowPrediction =
   (h: Operand): Loss =>

@@ -8,3 +8,9 @@ export const fmm: Loss = ({ map, path, s, t, error, distance }) => {
   const [back, dBack] = jvp(s => map.jump(y, t, s), [s], [onesLike(s)])
   return error(dBack, path.velocity(s)).add(distance(back, x))
 }
+
+/** `F(y,t,s) = x`, `y = F(x,s,t)`, the gradient through both jumps   Rehman et al. 2025 (FALCON), arXiv:2512.09914 */
+export const inverse: Loss = ({ map, path, s, t, distance }) => {
+  const x = path.at(s)
+  return distance(map.jump(map.jump(x, s, t), t, s), x)
+}

@@ -1,12 +1,25 @@
 import { checkFixture, parseFixture, UnknownRowError } from './golden.ts'
 import { checkAdapter } from './golden-adapter.ts'
 import type { Agreement } from './golden-agreement.ts'
+import { distributionalTerms } from './golden-distributional.ts'
 import { checkField } from './golden-field.ts'
 import { checkForward } from './golden-forward.ts'
+import { checkTerms } from './golden-given-term.ts'
+import { likelihoodTerms } from './golden-likelihood-terms.ts'
 import { checkObjective } from './golden-objective.ts'
+import { checkSteering, isSteering } from './golden-steering.ts'
 
 /** Fixtures that name no kind: an objective on points in the plane. */
 const POINTS = 'points'
+/** Fixtures whose gradients are given by network; they need not name their kind. */
+const STEERING = 'steering'
+/** Fixtures that name the player that trains. */
+const DISTRIBUTIONAL = 'distributional'
+
+const usualKind = (json: unknown): string => {
+  if (isSteering(json)) return STEERING
+  return Object.hasOwn(json as object, 'trains') ? DISTRIBUTIONAL : POINTS
+}
 
 /** How fixtures are checked, by their `kind`. */
 export const goldenKinds: Readonly<Record<string, (json: unknown) => Agreement>> = {
@@ -18,6 +31,9 @@ export const goldenKinds: Readonly<Record<string, (json: unknown) => Agreement>>
   objective: checkObjective,
   field: checkField,
   adapter: checkAdapter,
+  term: json => checkTerms(likelihoodTerms, json),
+  [DISTRIBUTIONAL]: json => checkTerms(distributionalTerms, json),
+  [STEERING]: checkSteering,
 }
 
 /**
@@ -26,7 +42,7 @@ export const goldenKinds: Readonly<Record<string, (json: unknown) => Agreement>>
  * @throws UnknownRowError when there is no such kind, row or option
  */
 export function checkGolden(json: unknown, kinds = goldenKinds): Agreement {
-  const { kind = POINTS } = json as { readonly kind?: string }
+  const { kind = usualKind(json) } = json as { readonly kind?: string }
   if (Object.hasOwn(kinds, kind)) return kinds[kind](json)
   throw new UnknownRowError(`kind: expected one of ${Object.keys(kinds).join(', ')}; found ${kind}`)
 }

@@ -54,6 +54,7 @@ function ditOptions({ times, conditioning, tokens, ...fixture }: FixtureNetwork)
     intervalTokens: 0,
     timeTokens: tokens.times,
     interval: false,
+    divergenceScale: 0,
     initialization: 'xavier',
     classes: fixture.classes || undefined,
     vector: fixture.vector || undefined,
@@ -110,7 +111,7 @@ export function fixtureMap(
     name.endsWith('.weight') ? value.transpose() : value,
   ])
   const all = { 'vector.null': constant(0, [width], 'float64'), ...Object.fromEntries(ours) }
-  return flowMap(applyDit(ditOptions(fixture), all, condition), parameterization, least)
+  return flowMap(applyDit(ditOptions(fixture), all, condition), { parameterization, least })
 }
 
 /** Blocks of a velocity head have the numbers of those that they double here, and may be counted from 0 there. */

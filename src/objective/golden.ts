@@ -98,10 +98,10 @@ function bindNetwork(
     frequencies: fixture.dims.freqs,
     conditioning,
   }
-  return flowMap(applyMlp(options, layers), parameterization)
+  return flowMap(applyMlp(options, layers), { parameterization })
 }
 
-const missing = (term: string, name: string) => {
+export const missing = (term: string, name: string) => {
   const refuse = (): never => {
     throw new UnknownRowError(`${term}: the fixture has no ${name}`)
   }
@@ -114,7 +114,7 @@ const constants = (network: NetworkValues): Record<string, Tensor> =>
   )
 
 /** Options that any row can take. */
-const commonOptions = z.object({
+export const commonOptions = z.object({
   interpolant: z.enum(['linear', 'trig', 'vp']).default('linear'),
   parameterization: z.enum(['average-velocity', 'denoised']).default('average-velocity'),
   loss: z.enum(['mse', 'pseudo-huber', 'cauchy']).default('mse'),
@@ -124,7 +124,7 @@ const commonOptions = z.object({
   norm: z.enum(['sum', 'mean']).optional(),
 })
 
-function errorFunction(options: z.infer<typeof commonOptions>): ErrorFunction {
+export function errorFunction(options: z.infer<typeof commonOptions>): ErrorFunction {
   const { loss, weight, p, c = 1e-3, norm } = options
   const base = { mse: squaredError, 'pseudo-huber': pseudoHuber(c, norm), cauchy: cauchy(c, norm) }[loss]
   return weight === 'adaptive' ? adaptive(base, p, c, norm) : base
@@ -158,7 +158,7 @@ function rowOptions(
 }
 
 /** The formula of a term, `diagonal:ID`, `ID` or `ID:PART`, with its options. */
-function findLoss(term: string, options: Record<string, unknown>, { objectives }: Catalogue): Loss {
+export function findLoss(term: string, options: Record<string, unknown>, { objectives }: Catalogue): Loss {
   const [first, second] = term.split(':')
   if (first === 'diagonal') {
     const objective = objectives.get(second)
@@ -217,6 +217,7 @@ export function checkFixture(fixture: Fixture, catalogue: Catalogue = { objectiv
       m: batch.m,
       noise: batch.noise,
       r: batch.r,
+      logWeight: batch.logWeight,
       ...comparing(flat, errorFunction(common)),
     }
     return loss(draw).mean()

@@ -1,5 +1,6 @@
-export { diagonalIds, objectives } from './catalogue.ts'
+export { diagonalIds, objectives, whyNoTrajectories } from './catalogue.ts'
 export { type GuidanceRule, type GuidanceRuleName, guidanceRules, guidedDraw } from './guidance.ts'
+export { MOST_TRAINED } from './log-determinant.ts'
 export {
   adaptive,
   cauchy,
@@ -11,8 +12,15 @@ export {
   pseudoHuber,
   squaredError,
 } from './loss.ts'
+export { criticAccuracy, ganCritic, ganMap } from './matching/critic.ts'
+export { type GameName, games } from './matching/games.ts'
+export * as players from './matching/players.ts'
+export { isRandom, randomCount, randomFeatures } from './matching/random-features.ts'
+export { dmd, fakeScore, fisherDistance } from './matching/score.ts'
+export { type MatchingWeight, matchingWeights } from './matching/weights.ts'
 export {
   type CouplingKind,
+  type Memory,
   type Need,
   type Objective,
   type ObjectiveDefaults,
@@ -29,9 +37,10 @@ export { type ScaleLawName, scaleLaws } from './scales.ts'
 export { type Annealed, annealed, isSchedule, type Schedule, valueAt } from './schedule.ts'
 export {
   bend,
-  diagonalLaws,
   type Jumps,
   keepsMinimum,
+  shifted,
+  singleTime,
   type TimeLaw,
   type TimeLawName,
   type TimeOptions,

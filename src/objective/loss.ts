@@ -1,6 +1,7 @@
 import { stopGradient, type Tensor } from '../autodiff/index.ts'
 import {
   type BoundNetwork,
+  coordinates,
   type ErrorFunction,
   type FlowMap,
   flat,
@@ -10,6 +11,12 @@ import {
 } from '../model/index.ts'
 
 export type { ErrorFunction }
+
+/** What is remembered of samples, and the same of the data. */
+export interface Remembering {
+  readonly samples: Tensor
+  readonly data: Tensor
+}
 
 /** What a formula may ask for where samples are guided; most need not know. */
 export interface Guided {
@@ -41,6 +48,8 @@ export interface Draw {
   /** Other networks that train beside the student, by name: alive in their own turns, standing still in those of others. */
   readonly players?: Readonly<Record<string, BoundNetwork>>
   readonly path: Path
+  /** The stochastic map of `p(x0 | x_s)`: how noise becomes a sample of the data given a noisy point and its time. */
+  readonly posterior?: (x: Tensor, s: Tensor) => FlowMap
   /** How samples are guided, where they are. */
   readonly guided?: Guided
   /** The logarithm of the size of losses at two times that is learned beside the map, `[B, 1]`; absent where none is. */
@@ -52,6 +61,23 @@ export interface Draw {
   /** Noise and a time that belong to no point of the path, for terms that make noisy points of their own. */
   readonly noise: Tensor
   readonly r: Tensor
+  /** The same again, for noisy data beside noisy samples. */
+  readonly noise2?: Tensor
+  readonly r2?: Tensor
+  /** How many samples after one another have the same times and are compared with each other. */
+  readonly group?: number
+  /** The class of each sample, `[B]`, where samples of one class alone are compared. */
+  readonly label?: Tensor
+  /** What samples are compared by where that is not their coordinates: `[B, ...D]` to `[B, K]`. */
+  readonly features?: (points: Tensor) => Tensor
+  /** What players without a gradient remember, by name. */
+  readonly memories?: Readonly<Record<string, Remembering>>
+  /** A number from 0 to 1, for what happens to some samples alone. */
+  readonly u?: Tensor
+  /** `U` of what points `[B, D]` stand for, `[B]`, where the law of the data is `e^-U / Z`. */
+  readonly energy?: (x: Tensor) => Tensor
+  /** The logarithm of each sample's weight, `[B, 1, ...]`, where it has one. */
+  readonly logWeight?: Tensor
   /** Where the points live. */
   readonly space: Space
   /** Compares tangent vectors at one point: velocities, or derivatives of jumps. */
@@ -72,7 +98,7 @@ export const squaredNorm = flat.squared
 /** `<a, b>` of each sample, averaged over coordinates. */
 export const meanProduct = (a: Tensor, b: Tensor): Tensor => {
   const product = a.mul(b)
-  return product.mean(product.shape.flatMap((_, i) => (i === 0 ? [] : [i])))
+  return product.mean(coordinates(product))
 }
 
 /** The mean of `r^2` over coordinates. */

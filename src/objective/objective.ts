@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Operand } from '../autodiff/index.ts'
+import type { Operand, Tensor } from '../autodiff/index.ts'
 import type {
   InterpolantName,
   Network,
@@ -8,20 +8,20 @@ import type {
   PointSpec,
 } from '../model/index.ts'
 import type { GuidanceRuleName } from './guidance.ts'
-import type { Loss } from './loss.ts'
+import type { Draw, Loss } from './loss.ts'
 import type { Present, Schedule } from './schedule.ts'
 import type { Jumps, TimeLawName, TimeOptions } from './times.ts'
 
-export type Rule = 'diagonal' | 'compositional' | 'lagrangian' | 'eulerian'
+export type Rule = 'diagonal' | 'compositional' | 'lagrangian' | 'eulerian' | 'distributional'
 export type Setting = 'distillation' | 'self-distillation' | 'marginal' | 'velocity'
 /** What training needs beside noise. */
-export type Need = 'data' | 'teacher' | 'flow-map-teacher' | 'both-directions'
+export type Need = 'data' | 'teacher' | 'flow-map-teacher' | 'both-directions' | 'energy' | 'weights'
 
 /**
- * Where a training's points come from: data and noise drawn apart; pairs of a noise and the point to which a teacher
+ * Where a training's points come from: data and noise drawn apart; the same, matched by optimal transport; pairs of a noise and the point to which a teacher
  * takes it; a teacher's samples with noise drawn apart; or points along a teacher's trajectories.
  */
-export type CouplingKind = 'independent' | 'reflow' | 'samples' | 'trajectory'
+export type CouplingKind = 'independent' | 'ot' | 'reflow' | 'samples' | 'trajectory'
 
 /** What a run takes from the objective where the user says nothing. */
 export interface ObjectiveDefaults {
@@ -29,7 +29,11 @@ export interface ObjectiveDefaults {
   readonly weight?: number
   /** Part of the batch that trains the diagonal. */
   readonly diagonalFraction?: number
-  readonly times?: { readonly law?: TimeLawName; readonly gap?: number | Schedule } & TimeOptions
+  readonly times?: {
+    readonly law?: TimeLawName
+    readonly gap?: number | Schedule
+    readonly group?: number
+  } & TimeOptions
   readonly loss?: {
     readonly kind?: 'mse' | 'pseudo-huber' | 'cauchy'
     readonly c?: number
@@ -53,8 +57,15 @@ export interface Part {
   readonly weight?: Operand
   /** Whether it is trained as it stands: robust losses and weights are for residuals of the student. */
   readonly plain?: boolean
+  /**
+   * Whether a sample's loss depends on the others of its batch: then the batch may not be split, shared with another part, or
+   * weighed sample by sample.
+   */
+  readonly batchwise?: boolean
   /** The mean square that is reported of it, where its loss is none as it stands. */
   readonly residual?: Loss
+  /** Further numbers of the log by their names, means over samples: they say what the loss does not. */
+  readonly measures?: Readonly<Record<string, Loss>>
 }
 
 /** What a formula is: it decides what is drawn and trained for it, and which settings make sense. */
@@ -72,7 +83,13 @@ export interface Traits {
   /** Whether it tells times apart that differ by the same. */
   readonly absoluteTimes?: boolean
   /** What it draws beside a point and its times. */
-  readonly draws?: readonly ('noise' | 'r')[]
+  readonly draws?: readonly ('x0' | 'noise' | 'r' | 'noise2' | 'r2' | 'u' | 'logWeight')[]
+  /** Whether it compares samples by features, where a run has such. */
+  readonly features?: boolean
+  /** Whether it trains what the network predicts as it stands, and not its velocity. */
+  readonly predicts?: boolean
+  /** Whether it asks for samples of the data given a noisy point. */
+  readonly posterior?: boolean
   /** The one path that it is written for; default any. */
   readonly interpolant?: InterpolantName
   /** Whether it is right in the conditional mean only, which robust losses move. */
@@ -91,6 +108,19 @@ export interface Player {
   readonly name: string
   /** Its network, from the map's own keys and points. */
   readonly network: (config: NetworkConfig, point: PointSpec) => Network
+  /** Whether it is a velocity of one time, whose network's output is read as the map's is. */
+  readonly isVelocity?: boolean
+}
+
+/** What a run remembers of its samples from step to step: a player without a gradient. */
+export interface Memory {
+  readonly name: string
+  /** Numbers that it keeps of samples with so many features. */
+  readonly size: (features: number) => number
+  /** What it keeps of a set of points by their features `[N, K]`: of equal sets together, the mean. */
+  readonly keep: (features: Tensor) => Tensor
+  /** What it keeps after a step. */
+  readonly update: (draw: Draw) => Tensor
 }
 
 /** Some players train on some parts, while all others stand still; a training step is a round of turns. */
@@ -113,15 +143,26 @@ export interface Method<O = unknown> {
   /** Whether these options ask for a teacher although `needs` does not. */
   readonly needsTeacher?: (options: O) => boolean
   readonly jumps: Jumps
+  /** How a map that ends at data alone takes several steps: with fresh noise between (default), or along the bridge to each point. */
+  readonly sampler?: 'renoise' | 'bridge'
   /** Id of the diagonal term trained beside it, or `null` where none is needed. */
   readonly diagonal: string | null
   readonly options: z.ZodType<O>
   /** The consistency term's parts, or `null` for a row that is only a diagonal term. */
   readonly parts: ((options: Present<O>) => readonly Part[]) | null
   /** Networks that train beside the map. */
-  readonly players?: readonly Player[]
-  /** The turns of a round, where they are more than one of all players on `parts`. Only parts may depend on the options. */
+  readonly players?: readonly Player[] | ((options: O) => readonly Player[])
+  /** What it remembers of its samples. */
+  readonly memories?: (options: O) => readonly Memory[]
+  /** Whether it trains the divergence head of the map. */
+  readonly head?: boolean
+  /** The turns of a round, where they are more than one of all players on `parts`; how many may not depend on options that are scheduled. */
   readonly turns?: (options: Present<O>) => readonly Turn[]
+  /**
+   * Whether it fixes where each noise goes; default true. Others fix what comes out alone, so that nothing is offered that follows a
+   * trajectory: inversion, likelihood, trajectory error.
+   */
+  readonly keepsTrajectories?: boolean
   /** Its loss as a diagonal term, where it can be one. */
   readonly grounds?: (options: Present<O>) => Loss
   readonly traits: Traits | ((options: O) => Traits)

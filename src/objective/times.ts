@@ -32,18 +32,35 @@ export interface TimeOptions {
   readonly gapMean?: number
   /** Means of the logits of the two times, for `sorted-pair`; default 0.4 and -1.2. */
   readonly means?: readonly [number, number]
-  /** Number of halvings of the largest step, for `dyadic`; default 7, so that the smallest is 1/128. */
+  /**
+   * Number of halvings of the largest step, for `dyadic`, or of every step, for `grid`; default 7, so that the smallest is 1/128.
+   * Of `ratio-step` the largest is 160.
+   */
   readonly levels?: number
+  /** `k` of `t -> k t/(1 + (k-1) t)`, which moves times of the law towards noise; default 1. */
+  readonly shift?: number
+  /** The time at which the path has a ratio of noise to data, for `lognormal`; default that of the linear path. */
+  readonly timeOfRatio?: (r: number) => number
 }
 
 /** Closer times than this are moved apart: in float32 a formula that divides by `t - s` needs some room. */
 const GAP = 1e-5
 
+/** `k t/(1 + (k-1) t)`, written so that 1 stays 1 whatever the rounding. Esser et al. 2024, arXiv:2403.03206, eq. 23. */
+export const shifted = (t: number, shift: number): number => shift / (shift + (1 / t - 1))
+
 /** Keeps the times apart, makes some pairs full jumps and some equal, and puts `m` between them. */
-function finish({ between = [0.2, 0.8], equal = 0, full = 0 }: TimeOptions, pair: TimeLaw): TimeLaw {
+function finish(
+  { between = [0.2, 0.8], equal = 0, full = 0, shift = 1 }: TimeOptions,
+  pair: TimeLaw,
+): TimeLaw {
   const [low, high] = between
   return (random, out) => {
     pair(random, out)
+    if (shift !== 1) {
+      out.s = shifted(out.s, shift)
+      out.t = shifted(out.t, shift)
+    }
     if (full > 0 && random.uniform() < full) {
       out.s = 1
       out.t = 0
@@ -62,13 +79,13 @@ function finish({ between = [0.2, 0.8], equal = 0, full = 0 }: TimeOptions, pair
 /** Noise levels `sigma = exp(mean + deviation z)` kept between these. Karras et al. 2022, arXiv:2206.00364. */
 const NOISE_LEVELS = [0.002, 80] as const
 
-/** The time at which the linear path has a lognormal ratio of noise to data: `t = sigma / (1 + sigma)`. */
+/** The time at which the path has a lognormal ratio of noise to data; on the linear path `t = sigma / (1 + sigma)`. */
 const lognormal =
-  ({ mean = -1.1, deviation = 2 }: TimeOptions) =>
+  ({ mean = -1.1, deviation = 2, timeOfRatio = r => r / (1 + r) }: TimeOptions) =>
   (random: Random): number => {
     const sigma = Math.exp(mean + deviation * random.normal())
     const kept = Math.min(NOISE_LEVELS[1], Math.max(NOISE_LEVELS[0], sigma))
-    return kept / (1 + kept)
+    return timeOfRatio(kept)
   }
 
 const logitNormal =
@@ -98,6 +115,9 @@ function sorted(draw: (random: Random) => number): TimeLaw {
     out.t = Math.min(a, b)
   }
 }
+
+/** The largest ratio of noise to data between which steps of `ratio-step` are counted. */
+const LARGEST_RATIO = 160
 
 /** How pairs of times are drawn. */
 export const timeLaws = {
@@ -177,11 +197,39 @@ export const timeLaws = {
       out.s = (j + 1) / count
     })
   },
+  /**
+   * `s ~ U(minimum, 1 - minimum)`, `t ~ U(minimum, s)`, and `m` a fixed step below `s` in `s/(1-s)`, the ratio of noise to
+   * data, but not below `t`. Zhou et al. 2025 (IMM), arXiv:2503.07565, whose step is `160/2^levels`.
+   */
+  'ratio-step': (options: TimeOptions = {}): TimeLaw => {
+    const { minimum = 0.006, levels = 12 } = options
+    const pair = finish(options, (random, out) => {
+      out.s = minimum + (1 - 2 * minimum) * random.uniform()
+      out.t = minimum + (out.s - minimum) * random.uniform()
+    })
+    const step = LARGEST_RATIO / 2 ** levels
+    return (random, out) => {
+      pair(random, out)
+      // A whole jump begins where the ratio is infinite: its m is that of other laws.
+      if (out.s === 1) return
+      const ratio = out.s / (1 - out.s) - step
+      out.m = Math.max(out.t, ratio > 0 ? ratio / (1 + ratio) : 0)
+    }
+  },
+  /** One of `2^levels` equal steps. Salimans & Ho 2022, arXiv:2202.00512. */
+  grid: (options: TimeOptions = {}): TimeLaw => {
+    const count = 2 ** (options.levels ?? 7)
+    return finish(options, (random, out) => {
+      const j = Math.floor(random.uniform() * count)
+      out.t = j / count
+      out.s = (j + 1) / count
+    })
+  },
 } as const
 
 /** Whether a law draws no source time below the minimum. */
 export const keepsMinimum = (law: TimeLawName): boolean =>
-  ['triangle', 'target-first', 'sorted-uniform'].includes(law)
+  ['triangle', 'target-first', 'sorted-uniform', 'ratio-step'].includes(law)
 
 const uniform =
   ({ minimum = 0 }: TimeOptions) =>
@@ -192,7 +240,7 @@ const uniform =
  * How the one time of a diagonal sample is drawn beside each law of pairs: from the law of a single time. The larger
  * time of a pair would leave times near the data out, and a self-distilled velocity then runs away there.
  */
-export const diagonalLaws: {
+const diagonalLaws: {
   readonly [L in TimeLawName]: (options: TimeOptions) => (random: Random) => number
 } = {
   triangle: uniform,
@@ -204,6 +252,15 @@ export const diagonalLaws: {
   'gap-first': logitNormal,
   'gap-uniform': uniform,
   dyadic: uniform,
+  'ratio-step': uniform,
+  grid: uniform,
+}
+
+/** Draws the one time of a diagonal sample; see `diagonalLaws`. */
+export function singleTime(law: TimeLawName, options: TimeOptions): (random: Random) => number {
+  const draw = diagonalLaws[law](options)
+  const { shift = 1 } = options
+  return shift === 1 ? draw : random => shifted(draw(random), shift)
 }
 
 /** A law's pairs bent to the jumps that an objective makes, none longer than `gap()` times what the law gives. */

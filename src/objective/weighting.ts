@@ -1,5 +1,5 @@
-import { constant, jvp, type Operand, onesLike, type Tensor } from '../autodiff/index.ts'
-import type { Interpolant } from '../model/index.ts'
+import { constant, type Operand, type Tensor } from '../autodiff/index.ts'
+import { coefficientsOf, type Interpolant, wronskian } from '../model/index.ts'
 
 /**
  * `beta = 1 - q + lambda q (1 - d)` with the gap `d = s - t` and `q = 1 - i/T`: early in training short jumps count
@@ -18,10 +18,9 @@ export const progressiveGap = (d: Tensor, q: Operand, lambda: number): Tensor =>
  * with `SNR = alpha^2/sigma^2`; a velocity's error is a data error times `(alpha' sigma - alpha sigma') / sigma`, which
  * is divided out. Hang et al. 2023, arXiv:2303.09556.
  */
-export function minSnr({ alpha, sigma }: Interpolant, s: Tensor, gamma: number): Tensor {
-  const [a, da] = jvp(alpha, [s], [onesLike(s)])
-  const [b, db] = jvp(sigma, [s], [onesLike(s)])
+export function minSnr(path: Interpolant, s: Tensor, gamma: number): Tensor {
+  const at = coefficientsOf(path, s)
   // min(SNR, gamma) sigma^2, without dividing by sigma.
-  const snr = a.square().minimum(b.square().mul(gamma))
-  return snr.div(da.mul(b).sub(a.mul(db)).square())
+  const snr = at.alpha.square().minimum(at.sigma.square().mul(gamma))
+  return snr.div(wronskian(at).square())
 }

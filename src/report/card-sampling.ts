@@ -8,6 +8,8 @@ interface SampledModel {
   readonly repository?: string
   readonly dataset: { readonly dimension: number; readonly image?: readonly [number, number, number] }
   readonly condition?: KnownCondition
+  /** Name of the data that it begins at; absent for noise. */
+  readonly source?: string
   readonly scales?: readonly [number, number]
 }
 
@@ -33,6 +35,15 @@ function tellingOf(known: KnownCondition): Telling {
       feeds: '"class": np.zeros(batch, dtype=np.int64)',
     }
   }
+  if (known.kind === 'state') {
+    const { size, none } = known
+    const zeros = new Array<number>(size).fill(0).join(',')
+    return {
+      flag: `--state ${shellWord(`${zeros},0.5`)}`,
+      says: `\`condition [batch, ${size}]\` and \`tau [batch]\`, float32, are a noisy point of the data for each point and its time${none ? '; at the time 1 it tells nothing' : ''}.`,
+      feeds: `"condition": np.zeros((batch, ${size}), dtype=np.float32), "tau": np.full(batch, 0.5, dtype=np.float32)`,
+    }
+  }
   const { size, columns, minimum, maximum, none } = known
   const middle = minimum.map((low, i) => Number(((low + maximum[i]) / 2).toPrecision(4)))
   const names = columns ? ` (${codeSpan(listed(columns))})` : ''
@@ -47,7 +58,7 @@ function tellingOf(known: KnownCondition): Telling {
 const BATCH = { pictures: 64, points: 5000 }
 
 /** How to sample a model: from the shell, and from Python with ONNX Runtime. */
-export function sampling({ run, repository, dataset, condition, scales }: SampledModel): string {
+export function sampling({ run, repository, dataset, condition, scales, source }: SampledModel): string {
   const d = (dataset.image ?? [dataset.dimension]).join(', ')
   const telling = condition && tellingOf(condition)
   const scale = scales
@@ -69,17 +80,21 @@ export function sampling({ run, repository, dataset, condition, scales }: Sample
 Anywhere ONNX Runtime runs, \`model.onnx\` is the map itself: \`x [batch, ${d}]\` at times \`s [batch]\` goes to
 \`y [batch, ${d}]\` at times \`t [batch]\`, all float32.${telling ? ` ${telling.says}` : ''}${scale}
 
-${codeBlock('python', pythonSnippet(d, batch, feeds))}`
+${codeBlock('python', pythonSnippet(d, batch, feeds, source))}`
 }
 
-function pythonSnippet(shape: string, batch: number, feeds: readonly string[]): string {
+function pythonSnippet(shape: string, batch: number, feeds: readonly string[], source?: string): string {
+  const start =
+    source === undefined
+      ? `np.random.default_rng(7).standard_normal((batch, ${shape})).astype(np.float32)`
+      : `np.load("start.npy")[:batch].astype(np.float32)  # points of ${source}`
   const told = feeds.map(feed => `, ${feed}`).join('')
   return `import numpy as np
 import onnxruntime as ort
 
 session = ort.InferenceSession("model.onnx")
 batch, steps = ${batch}, 1
-y = np.random.default_rng(7).standard_normal((batch, ${shape})).astype(np.float32)
+y = ${start}
 times = np.linspace(1, 0, steps + 1, dtype=np.float32)
 for s, t in zip(times[:-1], times[1:]):
     feeds = {"x": y, "s": np.full(batch, s), "t": np.full(batch, t)${told}}

@@ -69,6 +69,7 @@ export function cardText(directory: string, { repository, license, record }: Car
     license: license ?? writtenLicense(paths(directory).card),
     objective: { id, label: name, summary: formula, paper },
     dataset: datasetOf(data),
+    ...(data.source && { source: data.source.name }),
     condition: knownCondition(config, data),
     scales: guidanceRecord(config).applied === 'input' ? config.guidance.range : undefined,
     takenFrom: config.steps === 0 && config.initFrom ? basename(config.initFrom) : undefined,

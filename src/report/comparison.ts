@@ -1,5 +1,5 @@
+import { openDataset } from '../config/dataset.ts'
 import { pointOf } from '../config/index.ts'
-import { openDataset } from '../data/catalogue.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { standardizedBy } from '../data/standardized.ts'
 import type { ComparisonConfig, Plan, PlannedMethod, PlannedRun } from '../evaluation/comparison.ts'
@@ -9,9 +9,9 @@ import {
   type EvaluationRow,
   recordedEvaluation,
 } from '../evaluation/evaluate.ts'
-import { planSamples } from '../evaluation/planned-samples.ts'
-import { parameterCount } from '../model/index.ts'
-import { uniformGrid } from '../sampler/sampler.ts'
+import { planSamples, sampledBy } from '../evaluation/planned-samples.ts'
+import { interpolants, parameterCount } from '../model/index.ts'
+import { usualGrid } from '../sampler/named-grids.ts'
 import { load } from '../serialization/load.ts'
 import { RunError, readMetrics, readRecord } from '../serialization/run.ts'
 import { verdictOf } from '../training/verdict.ts'
@@ -93,9 +93,12 @@ async function describeMethod(
   const [{ directory, config }] = runs
   const map = await load(directory, { weights: request.weights[0] })
   const seen = standardizedBy(map.standardization, dataset)
-  const ways = rows.map(({ steps, method }) => ({ steps, method, grid: uniformGrid(steps) }))
+  const ways = rows.map(({ steps, method }) => ({
+    ...{ steps, method },
+    grid: usualGrid({ method }, interpolants[config.interpolant], steps),
+  }))
   const samples = await drawSamples(map, seen, ways, request.seed)
-  const planned = planSamples(config.objective, request).samples.slice(0, 1)
+  const planned = planSamples(sampledBy(config), request).samples.slice(0, 1)
   const diagnostics = await diagnose({ directory, map, seen, samples: planned, seed: request.seed })
   await map.close()
   const seconds = runs.map(run => trainingSeconds(run.directory))

@@ -3,10 +3,12 @@ import type { StandardizedDataset } from '../data/standardized.ts'
 import { drawAsked } from '../evaluation/asked-rows.ts'
 import { toldAsData } from '../evaluation/condition-measure.ts'
 import { random } from '../random/random.ts'
-import { drawNoise } from '../sampler/sampler.ts'
-import { type SamplingMethod, takeThrough } from '../sampler/sampling.ts'
+import type { SamplingMethod } from '../sampler/names.ts'
+import { noiseAt, takeThrough } from '../sampler/sampling.ts'
+import { seededNoise } from '../sampler/through.ts'
 import type { GuidanceChoice } from '../serialization/guidance.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
+import { startOf } from '../training/source.ts'
 import { type ClassSheet, classSheet } from './class-sheet.ts'
 import { pictureSheet } from './picture-sheet.ts'
 import { strayMarks } from './stray-marks.ts'
@@ -38,14 +40,18 @@ export async function drawSamples(
   const image = pictureShape(seen)
   const sheet = sheetOf(seen, map.condition?.kind === 'class')
   const count = image ? PICTURES : DRAWN
-  const noise = sheet ? sheet.noise(map.dimension, seed) : drawNoise(count, map.dimension, seed)
+  const noise = sheet?.noise(map.dimension, seed)
+  const begin =
+    noise && map.source === undefined
+      ? (t: number) => noiseAt(map, noise, t)
+      : await startOf(map, sheet ? sheet.classes.length : count, seed)
   const given = sheet ? map.given({ class: sheet.classes }) : toldAsData(map, seen, count, seed)
   const told = guidance ? given.guided(guidance) : given
   const isDotted = !image && map.condition?.kind === 'class'
   const classes = isDotted ? drawAsked('class', seen, count, seed).values : undefined
   const samples: SampleSet[] = []
   for (const { steps, method, grid } of ways) {
-    const points = await takeThrough(told, method, noise, grid, seed)
+    const points = await takeThrough(told, { method }, begin(grid[0]), grid, seededNoise(method, seed))
     const strays = strayMarks(seen, points)
     const picture = image && (await pictureSheet(points, image, sheet?.side))
     samples.push({ steps, points, strays, ...(classes && { classes }), ...(picture && { picture }) })

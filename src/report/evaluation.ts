@@ -6,6 +6,7 @@ import { described } from '../metric/map-catalogue.ts'
 import { COPIES } from '../metric/memorised.ts'
 import { type Standing, standing, together } from '../metric/standing.ts'
 import { formatCount, landing, plural } from './format.ts'
+import { gain } from './results-table.ts'
 import type { Cell, MethodRow, Metric, RunData, SeedAverage, TableData } from './types.ts'
 
 /** A metric with its label, what its numbers mean and its floor, as an evaluation recorded it. */
@@ -103,7 +104,7 @@ export function savedLines({ metrics: values }: SavedEvaluation): string {
   const lines = Object.entries(values).map(([name, metric]) => metricLine(name, metric, ''))
   const standings = metricsOf([{ metrics: values }]).flatMap(({ name, floor, direction }) => {
     const { value, interval } = values[name]
-    return floor ? [standing(value ?? Number.NaN, interval, floor, direction)] : []
+    return floor && direction !== 'nearest' ? [standing(value ?? Number.NaN, interval, floor, direction)] : []
   })
   const said = 'strays' in values ? SAID[together(standings) ?? 'beyond'] : ''
   return [...lines, ...(said ? [said] : [])].join('\n')
@@ -217,11 +218,12 @@ function worseWithMore(id: string, own: readonly EvaluationRow[], name: string):
   const found = own.filter(row => row.metrics[name]?.value != null)
   const last = found.at(-1)
   if (!last) return []
-  const sign = last.metrics[name].direction === 'higher' ? -1 : 1
-  const lossOf = (row: EvaluationRow): number => sign * row.metrics[name].value!
-  const best = found.reduce((a, b) => (lossOf(b) < lossOf(a) ? b : a))
+  const metric = describeMetric(name, last)
+  const gained = (from: EvaluationRow, to: EvaluationRow): number =>
+    gain(metric, from.metrics[name].value!, to.metrics[name].value!)
+  const best = found.reduce((a, b) => (gained(a, b) > 0 ? b : a))
   const [worst, least] = [last.metrics[name], best.metrics[name]]
-  if (lossOf(last) <= lossOf(best) || !differ(worst, least)) return []
+  if (gained(last, best) <= 0 || !differ(worst, least)) return []
   const { label = name, percent } = described[name] ?? {}
   return [
     `${id} weights: ${last.steps} steps are worse than ${best.steps} (${label} ${shown(worst, percent)} against ${shown(least, percent)})`,

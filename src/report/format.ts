@@ -24,8 +24,9 @@ export function formatCount(value: number): string {
     .replace(/\B(?=(\d{3})+(?!\d))/g, ',')
 }
 
-/** A tick label: at most six significant digits, thousands as `k`, no trailing zeros. */
+/** A tick label: at most six significant digits, thousands as `k`, ten thousandths and less as powers of ten, no trailing zeros. */
 export function formatTick(value: number): string {
+  if (value !== 0 && Math.abs(value) < 1e-4) return Number(value.toPrecision(6)).toExponential()
   if (Math.abs(value) >= 1e6) return `${Number((value / 1e6).toPrecision(6))}M`
   if (Math.abs(value) >= 1000) return `${Number((value / 1000).toPrecision(6))}k`
   return `${Number(value.toPrecision(6))}`

@@ -3,6 +3,7 @@ import { escapeHtml, formatCount, plural } from './format.ts'
 import { swatch } from './html-table.ts'
 import { curvesPlot, lossPlot } from './line-plots.ts'
 import { axesText, isSquare } from './points.ts'
+import { ranks } from './results-table.ts'
 import {
   type CellDrawing,
   cellPath,
@@ -23,11 +24,18 @@ export function responsive(draw: (width: number) => string, caption: string): st
   return `<figure>${both.join('')}<figcaption>${caption}</figcaption></figure>`
 }
 
+/** Which way is better, in words. */
+function betterOf(metric: Metric): string {
+  if (!ranks(metric)) return ''
+  const { direction = 'lower' } = metric
+  return `; ${direction === 'nearest' ? 'nearest to the floor' : direction} is better`
+}
+
 /** Quality against steps, one figure per metric. */
 export function curveFigures(data: ComparisonData): string {
   const figures = data.metrics.map(metric => {
     const parts = [
-      `${metric.label} against the number of steps; ${metric.direction ?? 'lower'} is better.`,
+      `${metric.label} against the number of steps${betterOf(metric)}.`,
       ...(intervals(data.methods, metric) ? ['Bands: 95% confidence intervals.'] : []),
       ...(data.seeds > 1 ? [`Bands: one standard deviation over ${plural(data.seeds, 'seed')}.`] : []),
       ...(metric.floor ? ['Dashed: the range of the noise floor.'] : []),

@@ -1,8 +1,10 @@
 import { decimalsFor, escapeHtml, formatCount, formatDuration, formatNumber, plural } from './format.ts'
 import { inside, measured } from './html.ts'
 import { responsive } from './html-figures.ts'
+import { importanceParts } from './html-importance.ts'
 import { htmlPage, paragraph, recipe } from './html-page.ts'
-import { scrolling } from './html-table.ts'
+import { solverParts } from './html-solvers.ts'
+import { plainTable } from './html-table.ts'
 import { lossPlot, residualCurves } from './line-plots.ts'
 import { runReading } from './reading.ts'
 import { formatFloor, headingOf, inPercent } from './results-table.ts'
@@ -40,6 +42,8 @@ export function runReport(given: RunData): string {
       { heading: 'By class', parts: [byClassTable(data)] },
       { heading: 'Of the map itself', parts: [mapTable(data)] },
       ...inside(data),
+      { heading: 'Solvers', parts: solverParts(data.solvers, data.unit ?? 'data units') },
+      { heading: 'Importance weights', parts: importanceParts(data.importance) },
       { heading: 'Training', parts: [objectiveText(data), verdictText(data), lossFigures(data)] },
       {
         heading: 'Data',
@@ -85,7 +89,7 @@ function verdictText({ verdict }: RunData): string {
 }
 
 /** The training loss, and beside it each term's residual, whose size is another. */
-function lossFigures({ trainingLoss, residuals }: RunData): string {
+function lossFigures({ trainingLoss, residuals, isMeasured = false }: RunData): string {
   if (trainingLoss.length === 0) return ''
   const loss = (width: number): string =>
     lossPlot([{ label: 'loss', loss: trainingLoss }], {
@@ -94,10 +98,21 @@ function lossFigures({ trainingLoss, residuals }: RunData): string {
       title: 'Training loss against step',
     })
   const each = (width: number): string =>
-    residualCurves(residuals, { width, standalone: false, title: 'Residual of each term against step' })
+    residualCurves(residuals, {
+      width,
+      standalone: false,
+      title: isMeasured ? 'How the players stand against step' : 'Residual of each term against step',
+    })
   const figures = [
     ...(residuals.length > 0
-      ? [responsive(each, 'Smoothed mean squared residual of each term, whatever its weight.')]
+      ? [
+          responsive(
+            each,
+            isMeasured
+              ? 'How the players stand, smoothed: the losses of such a training say nothing.'
+              : 'Smoothed mean squared residual of each term, whatever its weight.',
+          ),
+        ]
       : []),
     responsive(loss, 'Smoothed training loss, as it is weighted: an adaptive weight keeps it near 1.'),
   ]
@@ -196,25 +211,3 @@ function vectorTable({ data: { vector } }: RunData): string {
 }
 
 const format = (value: number): string => formatNumber(value, Math.min(4, decimalsFor([value])))
-
-function plainTable(
-  caption: string,
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  kind = 'plain',
-): string {
-  const cells = (row: readonly string[]): string =>
-    row
-      .map((text, i) =>
-        i === 0
-          ? `<th scope="row">${escapeHtml(text)}</th>`
-          : `<td data-label="${escapeHtml(head[i])}">${escapeHtml(text)}</td>`,
-      )
-      .join('')
-  return scrolling(
-    caption,
-    `<table class="${kind}"><caption>${escapeHtml(caption)}</caption><thead><tr>${head
-      .map(text => `<th scope="col">${escapeHtml(text)}</th>`)
-      .join('')}</tr></thead><tbody>${rows.map(row => `<tr>${cells(row)}</tr>`).join('')}</tbody></table>`,
-  )
-}

@@ -64,10 +64,12 @@ figcaption{margin-top:8px;max-width:90ch}
 .classes{list-style:none;display:flex;flex-wrap:wrap;gap:2px 14px;margin:0 0 6px;padding:0}
 .classes svg{margin-right:5px}
 .map td{white-space:nowrap}
+.map thead th:last-child{text-align:left}
 .map td:last-child{text-align:left;max-width:44ch;white-space:normal}
 .numbers,.plain{font-size:14px;min-width:0}
 .numbers th,.numbers td,.plain th,.plain td{padding:3px 8px}
 .numbers th[scope=row]{font-weight:600}
+.solvers th[scope=row],.solvers td{white-space:nowrap}
 code{overflow-wrap:anywhere}
 pre code{overflow-wrap:normal}
 .command code{overflow-wrap:anywhere}
@@ -82,6 +84,7 @@ footer{margin-top:40px;padding-top:12px;padding-bottom:32px;color:var(--soft);fo
 }
 @media(max-width:619px){
 th,td,.sortable td,.sortable thead th+th{padding:4px 0}
+.solvers th,.solvers td{padding:4px 6px}
 table{min-width:0;width:100%}
 .grid td{padding:4px 3px}
 .stack,.stack thead,.stack tbody,.stack tfoot,.stack caption{display:block}

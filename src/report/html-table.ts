@@ -88,6 +88,29 @@ export function scrolling(label: string, table: string): string {
   return `<div class="scroll" role="region" tabindex="0" aria-label="${escapeHtml(label)}">${table}</div>`
 }
 
+/** A table of text, whose first cells name the rows. */
+export function plainTable(
+  caption: string,
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  kind = 'plain',
+): string {
+  const cells = (row: readonly string[]): string =>
+    row
+      .map((text, i) =>
+        i === 0
+          ? `<th scope="row">${escapeHtml(text)}</th>`
+          : `<td data-label="${escapeHtml(head[i])}">${escapeHtml(text)}</td>`,
+      )
+      .join('')
+  return scrolling(
+    caption,
+    `<table class="${kind}"><caption>${escapeHtml(caption)}</caption><thead><tr>${head
+      .map(text => `<th scope="col">${escapeHtml(text)}</th>`)
+      .join('')}</tr></thead><tbody>${rows.map(row => `<tr>${cells(row)}</tr>`).join('')}</tbody></table>`,
+  )
+}
+
 /** Makes the headers of sortable tables into buttons; the report reads the same without it. */
 export const sortScript = `
 for (const table of document.querySelectorAll('table.sortable')) {

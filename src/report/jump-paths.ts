@@ -5,11 +5,15 @@ import { exactVelocity } from '../evaluation/evaluate.ts'
 import type { PlannedSample } from '../evaluation/planned-samples.ts'
 import { strayRule } from '../metric/strays.ts'
 import type { Points } from '../model/index.ts'
+import { interpolants, standardized } from '../model/index.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { solve } from '../sampler/adaptive.ts'
-import { drawNoise, type Velocity } from '../sampler/sampler.ts'
+import { noisesOf } from '../sampler/fitness.ts'
+import type { Velocity } from '../sampler/sampler.ts'
 import { takeThrough } from '../sampler/sampling.ts'
+import { seededNoise } from '../sampler/through.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
+import { startOf } from '../training/source.ts'
 import type { JumpPath, PathData } from './types.ts'
 
 /** Paths drawn: enough to see the bundle, few enough to see each. */
@@ -57,7 +61,7 @@ async function fieldOf(
       Float64Array.from(await map.velocity(Float32Array.from(x), t))
     return { kind: 'own', velocity, close: async () => {} }
   }
-  if (!dataset.mixture) return undefined
+  if (!dataset.mixture || map.source !== undefined) return undefined
   return { kind: 'exact', ...(await exactVelocity(runtime, dataset.mixture, map.interpolant)) }
 }
 
@@ -67,11 +71,10 @@ async function jumpPath(
   { steps, grid, method }: PlannedSample,
   noise: Float32Array,
 ): Promise<Omit<JumpPath, 'gap'> | undefined> {
-  if (method === 'renoise' && steps > 1) return undefined
+  // Of one that begins later, the curve beside it would begin elsewhere.
+  if (grid[0] !== 1 || noisesOf({ method }, interpolants[map.interpolant], grid) > 0) return undefined
   const points = [noise]
-  for (let i = 1; i < grid.length; i++) {
-    points.push(await takeThrough(map, method, points[i - 1], [grid[i - 1], grid[i]], 0))
-  }
+  await takeThrough(map, { method }, points[0], grid, seededNoise(method, 0), x => points.push(x))
   return { steps, times: grid, points }
 }
 
@@ -102,7 +105,8 @@ export async function gatherPaths(
 ): Promise<PathData> {
   const map = innerOf(loaded)
   const { standardization } = loaded
-  const noise = drawNoise(PATHS, map.dimension, seed)
+  const begin = (await startOf(loaded, PATHS, seed))()
+  const noise = standardization ? standardized(standardization, begin, 1) : begin
   const ways = []
   for (const planned of samples) ways.push(await jumpPath(map, planned, noise))
   const field = await fieldOf(map, dataset, runtime)

@@ -15,6 +15,8 @@ export interface Series {
 interface Band {
   readonly low: number
   readonly high: number
+  /** Its name; `noise floor` where nothing is said. */
+  readonly label?: string
 }
 
 /** What the axes say and which parts are drawn. */
@@ -130,13 +132,16 @@ function endsOf(series: readonly Series[], floor: Band | null, markers: boolean)
   })
   if (!floor) return ends
   const y = floor.low > 0 ? Math.sqrt(floor.low * floor.high) : (floor.low + floor.high) / 2
-  return [...ends, { text: 'noise floor', x: extent(series)[1], y, colour: null, marker: null }]
+  return [
+    ...ends,
+    { text: floor.label ?? 'noise floor', x: extent(series)[1], y, colour: null, marker: null },
+  ]
 }
 
 /** The floor, its low end raised where it would turn a logarithmic axis linear or stretch it over decades. */
-function shownFloor({ low, high }: Band, means: readonly number[]): Band {
+function shownFloor({ low, high, ...rest }: Band, means: readonly number[]): Band {
   const least = Math.min(high, ...means)
-  return { low: least > 0 ? Math.max(low, Math.min(least / 10, high)) : low, high }
+  return { ...rest, low: least > 0 ? Math.max(low, Math.min(least / 10, high)) : low, high }
 }
 
 function floorMarks({ low, high }: Band, [left, right]: [number, number]) {

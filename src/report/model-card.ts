@@ -36,6 +36,8 @@ export interface ModelCardData {
     /** `[height, width, channels]` of data that is pictures. */
     readonly image?: readonly [number, number, number]
   }
+  /** Name of the data that it begins at; absent for noise. */
+  readonly source?: string
   /** What the map is told beside a point; absent for nothing. */
   readonly condition?: KnownCondition
   /** Guidance scales that the map has been told, and is told with every point. */
@@ -126,13 +128,14 @@ function resultsOf({ dataset, condition }: ModelCardData, { metrics, methods }: 
 }
 
 function introduction(card: ModelCardData): string {
-  const { dataset, objective, parameters, version, takenFrom, adapter, condition } = card
+  const { dataset, objective, parameters, version, takenFrom, adapter, condition, source } = card
+  const begins = source === undefined ? 'noise' : `points of ${escapeMarkdown(source)}`
   const [label, name] = [objective.label, dataset.name].map(escapeMarkdown)
   const origin = takenFrom
     ? `with the parameters of ${codeSpan(takenFrom)}, taken as a map of ${label}`
     : `trained with ${label} on ${name}`
   return (
-    `A flow map ${origin}: a network of ${formatCount(parameters)} parameters that carries noise at time 1 to data at ` +
+    `A flow map ${origin}: a network of ${formatCount(parameters)} parameters that carries ${begins} at time 1 to data at ` +
     `time 0 in one step, or in several for more quality. Made by oxbow ${escapeMarkdown(version)}.` +
     (condition ? ` ${conditionText(condition)}` : '') +
     (adapter ? `\n\n${adapterText(parameters, adapter)}` : '')
@@ -142,10 +145,13 @@ function introduction(card: ModelCardData): string {
 function conditionText(condition: KnownCondition): string {
   const named = (names: readonly string[] | undefined): string =>
     names ? ` (${escapeMarkdown(shortList(names))})` : ''
-  const on =
-    condition.kind === 'class'
-      ? `the class, one of ${condition.names.length}${named(condition.names)}`
-      : `a vector of ${plural(condition.size, 'number')}${named(condition.columns)}`
+  const on = {
+    class: (known: Extract<KnownCondition, { kind: 'class' }>) =>
+      `the class, one of ${known.names.length}${named(known.names)}`,
+    vector: (known: Extract<KnownCondition, { kind: 'vector' }>) =>
+      `a vector of ${plural(known.size, 'number')}${named(known.columns)}`,
+    state: () => 'a noisy point of the same data and its time: it draws what data that point may come from',
+  }[condition.kind](condition as never)
   const also = condition.none
     ? 'it also knows the data as a whole'
     : 'it does not know the data as a whole, and must always be told'

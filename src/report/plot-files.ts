@@ -7,9 +7,11 @@ import { curvesPlot, lossPlot, residualCurves } from './line-plots.ts'
 import { pathFrame, pathPanelBody, pathPanelSize } from './path-plot.ts'
 import { inPercent } from './results-table.ts'
 import { sampleGrid } from './sample-grid.ts'
+import { solverPlot } from './solver-plot.ts'
 import { svgToPng, tiles } from './svg.ts'
 import { lossCurves, lossGroup, lossTimePlot, type MapGroup, residualGroups } from './time-maps.ts'
 import type { ComparisonData, RunData } from './types.ts'
+import { weightPlot } from './weight-plot.ts'
 
 type Named = readonly [name: string, svg: string]
 
@@ -61,6 +63,8 @@ function plotFiles(given: ComparisonData | RunData): Named[] {
       : groups.flatMap(group => mapTiles(`residuals-${fileName(group.name)}`, [group], group.name))),
     ...mapTiles('loss-by-times', [lossGroup(methods)], 'Loss by source and target time'),
     ...(curves.length > 0 ? [['loss-by-time', lossTimePlot(curves)] as const] : []),
+    ...('run' in data && data.solvers ? [['solvers', solverPlot(data.solvers)] as const] : []),
+    ...('run' in data && data.importance ? [['importance', weightPlot(data.importance)] as const] : []),
     ...trainingPlots(data),
   ]
 }

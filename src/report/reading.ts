@@ -1,5 +1,14 @@
 import { formatNumber, landing, listing, plural } from './format.ts'
-import { decimalsOf, formatFloor, gain, inPercent, ranking, standingAt, stepsOf } from './results-table.ts'
+import {
+  decimalsOf,
+  formatFloor,
+  gain,
+  inPercent,
+  ranking,
+  ranks,
+  standingAt,
+  stepsOf,
+} from './results-table.ts'
 import type { MethodRow, Metric, SeedAverage, TableData } from './types.ts'
 
 /**
@@ -52,7 +61,7 @@ export function runReading(given: TableData): string {
       : '',
     passing(data, method, steps),
     best === first
-      ? scored.length > 1
+      ? scored.length > 1 && ranks(metric)
         ? `More steps bring nothing${data.metrics.length > 1 ? ` by ${metric.label}` : ''}.`
         : ''
       : `The best is ${number(best.estimate.mean)} at ${plural(best.n, 'step')}.`,

@@ -46,9 +46,13 @@ export function estimateAt(method: MethodRow, metric: string, steps: number): Se
   return method.cells.find(cell => cell.steps === steps)?.values[metric]
 }
 
+const nearestTo = (floor: FloorRange | null): string =>
+  floor ? 'nearest to the floor is better' : 'neither way is better'
+
 /** A metric's name, unit and, where it is not the usual one, its better direction. */
-export function headingOf({ label, unit, direction }: Metric): string {
-  const notes = [...(unit ? [unit] : []), ...(direction === 'higher' ? ['higher is better'] : [])]
+export function headingOf({ label, unit, direction, floor }: Metric): string {
+  const better = direction === 'nearest' ? nearestTo(floor) : direction === 'higher' ? 'higher is better' : ''
+  const notes = [...(unit ? [unit] : []), ...(better ? [better] : [])]
   return notes.length > 0 ? `${label} (${notes.join(', ')})` : label
 }
 
@@ -103,8 +107,12 @@ export function inPercent<T extends TableData>(data: T): T {
   }
 }
 
+/** Whether one value of a metric can be better than another. */
+export const ranks = ({ direction, floor }: Metric): boolean => direction !== 'nearest' || floor !== null
+
 /** Positive where `b` is better than `a`. */
-export function gain({ direction }: Metric, a: number, b: number): number {
+export function gain({ direction, floor }: Metric, a: number, b: number): number {
+  if (direction === 'nearest') return floor ? Math.abs(a - floor.value) - Math.abs(b - floor.value) : 0
   return direction === 'higher' ? b - a : a - b
 }
 
@@ -115,7 +123,9 @@ function intervalOf({ mean, sd, interval, values }: SeedAverage): readonly [numb
   return [mean - reach, mean + reach]
 }
 
-/** What all metrics that have a floor say of a method at a number of steps: samples pass for data where all of them do. */
+/**
+ * What all metrics of samples that have a floor say of a method at a number of steps: samples pass for data where all of them do.
+ */
 export function standingAt(
   { metrics }: Pick<TableData, 'metrics'>,
   method: MethodRow,
@@ -124,7 +134,8 @@ export function standingAt(
   return together(
     metrics.flatMap(({ name, floor, direction }) => {
       const estimate = estimateAt(method, name, steps)
-      return estimate && floor ? [standing(estimate.mean, intervalOf(estimate), floor, direction)] : []
+      if (!estimate || !floor || direction === 'nearest') return []
+      return [standing(estimate.mean, intervalOf(estimate), floor, direction)]
     }),
   )
 }
@@ -156,7 +167,7 @@ export function resultsTable(data: TableData, metric: Metric): ResultsTable {
   const decimals = decimalsOf(metric, means)
   const leading = steps.map(n => {
     const ranked = ranking(data.methods, metric, n)
-    return ranked.length > 1 ? ranked[0].estimate.mean : Number.NaN
+    return ranked.length > 1 && ranks(metric) ? ranked[0].estimate.mean : Number.NaN
   })
   const entry = (method: MethodRow, column: number): Entry | null => {
     const estimate = estimateAt(method, metric.name, steps[column])

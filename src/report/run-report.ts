@@ -1,16 +1,19 @@
+import { existsSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { type Config, findObjective, pointOf } from '../config/index.ts'
 import { standardizedBy } from '../data/standardized.ts'
 import { type Evaluation, readEvaluation } from '../evaluation/evaluate.ts'
-import { planSamples } from '../evaluation/planned-samples.ts'
-import { parameterCount } from '../model/index.ts'
-import { uniformGrid } from '../sampler/sampler.ts'
+import { readImportance } from '../evaluation/importance-file.ts'
+import { planSamples, sampledBy } from '../evaluation/planned-samples.ts'
+import type { WeighRecord } from '../evaluation/weigh.ts'
+import { interpolants, parameterCount } from '../model/index.ts'
+import { usualGrid } from '../sampler/named-grids.ts'
 import { hasCheckpoint, trainedSteps } from '../serialization/checkpoint.ts'
 import { load } from '../serialization/load.ts'
-import { RunError, readMetrics, readRecord } from '../serialization/run.ts'
+import { paths, RunError, readMetrics, readRecord } from '../serialization/run.ts'
 import { openRecordedData } from '../training/moved.ts'
-import { residualOf, verdictOf } from '../training/verdict.ts'
+import { residualOf, toldBy, verdictOf } from '../training/verdict.ts'
 import { evaluateCommand, trainCommand } from './command.ts'
 import { diagnose } from './diagnostics.ts'
 import { drawReference, drawSamples } from './drawn-samples.ts'
@@ -44,9 +47,22 @@ function ofPresentWeights(directory: string, evaluation: Evaluation): [Evaluatio
 function trainingCurves(
   directory: string,
   config: Config,
-): Pick<RunData, 'trainingLoss' | 'residuals' | 'verdict'> {
+): Pick<RunData, 'trainingLoss' | 'residuals' | 'isMeasured' | 'verdict'> {
   const lines = readMetrics(directory)
   const terms = Object.keys(lines.at(-1)?.terms ?? {})
+  const told = toldBy(lines, config)
+  if (lines[0]?.measures && told in lines[0].measures) {
+    const names = Object.keys(lines[0].measures)
+    return {
+      trainingLoss: lines.map(({ step, loss }) => ({ step, value: loss })),
+      residuals: names.map(label => ({
+        label,
+        loss: lines.map(({ step, measures }) => ({ step, value: measures?.[label] ?? Number.NaN })),
+      })),
+      isMeasured: true,
+      verdict: verdictOf(lines, config),
+    }
+  }
   const total = { label: 'total', loss: lines.map(line => ({ step: line.step, value: residualOf(line) })) }
   return {
     trainingLoss: lines.map(({ step, loss }) => ({ step, value: loss })),
@@ -69,6 +85,21 @@ const mapMetricsOf = ({ maps = [] }: Evaluation): RunData['mapMetrics'] =>
     notes: [...new Set(maps.flatMap(({ metrics }) => metrics[metric.name]?.note ?? []))],
   }))
 
+/** What the weights of the run's samples say, and a warning where they are not shown or were another training's. */
+function importanceOf(directory: string, steps: number): [WeighRecord | undefined, string[]] {
+  try {
+    const found = readImportance(directory)
+    const isOld = found?.trainedSteps !== undefined && found.trainedSteps !== steps
+    return [
+      found,
+      isOld ? [`The importance weights are of ${found.trainedSteps} training steps, of ${steps} now.`] : [],
+    ]
+  } catch (error) {
+    if (!(error instanceof RunError)) throw error
+    return [undefined, [`The importance weights are left out: ${error.message}.`]]
+  }
+}
+
 /**
  * Collects what a run's report shows, from its last evaluation and by sampling it again.
  *
@@ -78,7 +109,12 @@ export async function gatherRun(directory: string): Promise<RunData> {
   const record = readRecord(directory)
   const measured = readEvaluation(directory)
   if (!measured) {
-    throw new RunError(`${directory}: has not been measured yet; "oxbow evaluate ${directory}" does`)
+    const weighed = existsSync(paths(directory).importance)
+      ? ', and its report has the importance weights too'
+      : ''
+    throw new RunError(
+      `${directory}: has not been measured yet; "oxbow evaluate ${directory}" does${weighed}`,
+    )
   }
   const [evaluation, leftOut] = ofPresentWeights(directory, measured)
   const { dataset } = await openRecordedData(directory, record)
@@ -96,13 +132,17 @@ export async function gatherRun(directory: string): Promise<RunData> {
     try {
       const own = (row: MethodRow) => evaluation.rows.filter(each => rowId(each) === row.id)
       for (const row of table.methods.filter(row => own(row)[0].weights === name)) {
-        const ways = own(row).map(({ steps, method, grid = uniformGrid(steps) }) => ({ steps, method, grid }))
+        const ways = own(row).map(
+          ({ steps, method, grid = usualGrid({ method }, interpolants[config.interpolant], steps) }) => ({
+            ...{ steps, method, grid },
+          }),
+        )
         const sampled = request.without ? { ...map.without(), condition: undefined } : map
         const samples = await drawSamples(sampled, seen, ways, seed, request.guidance)
         methods.push({ ...row, samples, loss: [] })
       }
       if (i > 0) continue
-      const planned = planSamples(config.objective, request).samples.slice(0, PANELS)
+      const planned = planSamples(sampledBy(config), request).samples.slice(0, PANELS)
       const diagnostics = await diagnose({ directory, map, seen, samples: planned, seed })
       methods[0] = { ...methods[0], diagnostics }
     } finally {
@@ -112,6 +152,7 @@ export async function gatherRun(directory: string): Promise<RunData> {
   const objective = findObjective(config.objective)
   const name = basename(resolve(directory))
   const curves = trainingCurves(directory, config)
+  const [importance, ofImportance] = importanceOf(directory, trainedSteps(directory, config))
   return {
     ...table,
     title: `${objective.name} on ${data.name}`,
@@ -142,10 +183,13 @@ export async function gatherRun(directory: string): Promise<RunData> {
     data: { ...data, statistics: dataset.statistics, labels: dataset.labels },
     mapMetrics: mapMetricsOf(evaluation),
     byClass: byClass(evaluation),
+    ...(importance && { importance }),
+    ...(evaluation.solvers && { solvers: evaluation.solvers }),
     warnings: [
       ...(curves.verdict?.diverged ? [`Training: ${curves.verdict.text}.`] : []),
       ...(dataset.warnings ?? []),
       ...leftOut,
+      ...ofImportance,
       ...evaluation.notes,
       ...evaluationWarnings(evaluation),
     ],

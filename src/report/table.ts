@@ -1,6 +1,7 @@
 import Table from 'cli-table3'
 import pc from 'picocolors'
 import { escapeMarkdown, formatCount, plural, truncate, wrap } from './format.ts'
+import { rule, trimLines } from './plain-table.ts'
 import {
   type Entry,
   headingOf,
@@ -88,7 +89,7 @@ export function legend(data: TableData): string {
     )
   }
   if (data.seeds > 1) parts.push(`± standard deviation over ${plural(data.seeds, 'seed')}`)
-  const mixed = data.metrics.some(metric => metric.direction === 'higher')
+  const mixed = data.metrics.some(metric => (metric.direction ?? 'lower') !== 'lower')
   const better = `lower is better${mixed ? ' where nothing else is said' : ''}`
   return `${parts.join('; ')}. ${formatCount(data.count)} samples each; ${better}.`
 }
@@ -106,12 +107,6 @@ function terminalEntry(entry: Entry | null, spread: Spread, markWidth: number, c
   const text = (spread === null || entry.sd === null ? entry.mean : entry.mean + spread + entry.sd) + mark
   if (entry.best) return colours.bold(colours.green(text))
   return entry.standing === 'within' ? colours.cyan(text) : text
-}
-
-const rule = {
-  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '' },
-  ...{ 'bottom-left': '', 'bottom-right': '', left: '', 'left-mid': '', right: '', 'right-mid': '' },
-  ...{ mid: '─', 'mid-mid': '─', middle: ' ' },
 }
 
 function gridLayout(table: ResultsTable, spread: Spread, colours: Colours): string {
@@ -150,14 +145,6 @@ function listLayout(table: ResultsTable, columns: number, colours: Colours): str
     return [truncate(method.label, columns), ...lines].join('\n')
   })
   return [...blocks, ...(table.floor ? wrap(`noise floor ${table.floor}`, columns) : [])].join('\n')
-}
-
-function trimLines(text: string): string {
-  return text
-    .split('\n')
-    .map(line => line.trimEnd())
-    .filter(line => line !== '')
-    .join('\n')
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character starts a colour code

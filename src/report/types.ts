@@ -3,6 +3,9 @@ import type { Dataset } from '../data/dataset.ts'
 import type { ClassRow } from '../evaluation/asked-rows.ts'
 import type { EvaluationRow } from '../evaluation/evaluate.ts'
 import type { LossMap } from '../evaluation/loss-map.ts'
+import type { SolverComparison } from '../evaluation/solver-comparison.ts'
+import type { WeighRecord } from '../evaluation/weigh.ts'
+import type { Direction } from '../metric/catalogue.ts'
 import type { FloorRange } from '../metric/prepare.ts'
 import type { Points, Standardization } from '../model/index.ts'
 import type { DataRecord } from '../serialization/run.ts'
@@ -18,7 +21,7 @@ export interface Metric {
   /** Least and greatest possible value; `null` for no limit. */
   readonly range?: readonly [number | null, number | null]
   /** Which way is better; `lower` where nothing is said. */
-  readonly direction?: 'lower' | 'higher'
+  readonly direction?: Direction
   /** `null` where comparing data with data has no meaning. */
   readonly floor: FloorRange | null
   /** A share that is shown in percent. */
@@ -175,6 +178,8 @@ export interface RunData extends ComparisonData {
   readonly verdict?: Verdict
   /** Of each term, whatever its weight, and of all together where there are several. */
   readonly residuals: readonly { readonly label: string; readonly loss: readonly LossPoint[] }[]
+  /** Whether these are numbers that tell how players stand in the place of residuals. */
+  readonly isMeasured?: boolean
   readonly data: DataRecord & Pick<Dataset, 'statistics' | 'labels'>
   /** Metrics of the map itself: a name, and the values of each kind of weights in the order of `methods`. */
   readonly mapMetrics: readonly {
@@ -184,6 +189,10 @@ export interface RunData extends ComparisonData {
   }[]
   /** Samples of each class in the fewest steps, where the map is told classes. */
   readonly byClass?: Pick<EvaluationRow, 'steps' | 'weights'> & { readonly classes: readonly ClassRow[] }
+  /** Solvers beside the flow of the run's own velocity, where they were compared. */
+  readonly solvers?: SolverComparison
+  /** What "oxbow weigh" wrote beside the run. */
+  readonly importance?: WeighRecord
   /** What a reader should know, one sentence each. */
   readonly warnings: readonly string[]
 }

@@ -6,24 +6,18 @@ import {
   checkSeed,
   refuseArgument,
 } from '../data/arguments.ts'
-import type { Interpolant, Points } from '../model/index.ts'
-import { type Random, random } from '../random/random.ts'
+import { type Interpolant, type Points, predictions } from '../model/index.ts'
 import { checkWholeGrid } from './grid.ts'
 import type { Jump } from './sampler.ts'
-import { renoiseStep, takeLater } from './steps.ts'
+import { solvers } from './solvers/table.ts'
+import { seededNoise, through } from './through.ts'
 
 export interface RenoiseOptions {
   /** The path that the map was trained on. */
   readonly interpolant: Interpolant
   /** Seed of the noise added on the way; the noise to begin with is the caller's. */
   readonly seed: number
-  /** Where the noise of each inner time comes from, for points that follow others; by default from its beginning. */
-  readonly sources?: readonly Random[]
 }
-
-/** The noise of each inner time, as `renoise` draws it. */
-export const renoiseSources = (grid: readonly number[], seed: number): Random[] =>
-  grid.slice(1, -1).map((_, k) => random(seed, 'renoise', k))
 
 /**
  * Samples a map that need only know how to end at data: jumps to `t = 0`, and for each inner time of the grid, in turn,
@@ -46,18 +40,16 @@ export async function renoise<P extends Points>(
   checkFunction('renoise: jump', jump)
   checkFloats('renoise: points', noise)
   checkFinite('renoise: points', noise)
-  checkOptions('renoise: options', options, ['interpolant', 'seed', 'sources?'])
-  const { interpolant, seed, sources } = options
+  checkOptions('renoise: options', options, ['interpolant', 'seed'])
+  const { interpolant, seed } = options
   if (typeof interpolant?.alpha !== 'function')
     refuseArgument('renoise: interpolant', 'one of interpolants', interpolant)
   checkSeed('renoise: seed', seed)
-  const starts = checkWholeGrid(grid).slice(0, -1)
-  const noises = sources ?? renoiseSources(grid, seed)
-  let x = noise
-  for (const [k, s] of starts.entries()) {
-    const mix = (x: P, alpha: number, sigma: number): P =>
-      x.map((value: number) => alpha * value + sigma * noises[k - 1].normal()) as P
-    x = await takeLater(renoiseStep(mix, interpolant, x, s, k === 0), ({ x, s, t }) => jump(x, s, t!))
-  }
-  return x
+  return through<P, Record<string, never>>(({ x, s, t }) => jump(x, s, t!), noise, checkWholeGrid(grid), {
+    path: interpolant,
+    prediction: predictions.velocity,
+    solver: solvers.renoise,
+    options: {},
+    noise: seededNoise('renoise', seed),
+  })
 }

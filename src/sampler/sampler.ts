@@ -7,10 +7,12 @@ import {
   checkWhole,
   MOST_NUMBERS,
 } from '../data/arguments.ts'
-import { flat, type Points } from '../model/index.ts'
+import { flat, interpolants, type Points, predictions } from '../model/index.ts'
 import { random } from '../random/random.ts'
 import { checkGrid } from './grid.ts'
-import { eulerStep, heunStep, takeLater } from './steps.ts'
+import type { Solver } from './solvers/solver.ts'
+import { solvers } from './solvers/table.ts'
+import { through } from './through.ts'
 
 /** `F(x, s, t)` of many points at one pair of times. */
 export type Jump<P extends Points = Float32Array> = (x: P, s: number, t: number) => Promise<P>
@@ -78,30 +80,30 @@ export async function jumpThrough<P extends Points>(
   return x
 }
 
-/** `x + h v`, or with two velocities `x + h (v + w)`, rounded once. */
-const along = <P extends Points>(x: P, h: number, v: P, w?: P): P =>
-  x.map((value: number, i: number) => value + h * (w ? v[i] + w[i] : v[i])) as P
-
 function checkStep(method: string, x: Points, s: number, t: number): void {
   checkFloats(`${method}: x`, x)
   checkTime(`${method}: s`, s)
   checkTime(`${method}: t`, t)
 }
 
-/** Euler's method, first order: one evaluation for each interval. */
-export function euler<P extends Points>(velocity: Velocity<P>): Jump<P> {
-  checkFunction('euler: velocity', velocity)
+/** A solver of a velocity alone, as a jump. */
+function byVelocity<P extends Points>(solver: Solver<Record<string, never>>, velocity: Velocity<P>): Jump<P> {
+  checkFunction(`${solver.id}: velocity`, velocity)
   return async (x, s, t) => {
-    checkStep('euler', x, s, t)
-    return takeLater(eulerStep<P>(along, x, s, t), asked => velocity(asked.x, asked.s))
+    checkStep(solver.id, x, s, t)
+    return through<P, Record<string, never>>(asked => velocity(asked.x, asked.s), x, [s, t], {
+      // Any path will do: these ask for nothing but the velocity.
+      path: interpolants.linear,
+      prediction: predictions.velocity,
+      solver,
+      options: {},
+      noise: (_, like) => like,
+    })
   }
 }
 
+/** Euler's method, first order: one evaluation for each interval. */
+export const euler = <P extends Points>(velocity: Velocity<P>): Jump<P> => byVelocity(solvers.euler, velocity)
+
 /** Heun's method, second order: two evaluations for each interval. */
-export function heun<P extends Points>(velocity: Velocity<P>): Jump<P> {
-  checkFunction('heun: velocity', velocity)
-  return async (x, s, t) => {
-    checkStep('heun', x, s, t)
-    return takeLater(heunStep<P>(along, x, s, t), asked => velocity(asked.x, asked.s))
-  }
-}
+export const heun = <P extends Points>(velocity: Velocity<P>): Jump<P> => byVelocity(solvers.heun, velocity)

@@ -9,17 +9,23 @@ import {
   refuseArgument,
 } from '../data/arguments.ts'
 import {
+  coefficientsAt,
   type InterpolantName,
   interpolants,
+  type PredictionName,
+  predictions,
   type Standardization,
   standardized,
   unstandardized,
 } from '../model/index.ts'
 import { type Jumps, objectives } from '../objective/index.ts'
-import type { Random } from '../random/random.ts'
+import { noisesOf, whyUnfit } from './fitness.ts'
 import { checkGrid, GridError } from './grid.ts'
-import { renoise, renoiseSources } from './renoise.ts'
-import { euler, heun, type Jump, jumpThrough, noiseSource, type Velocity } from './sampler.ts'
+import { METHODS, type MethodName, type SamplingMethod } from './names.ts'
+import { type Jump, noiseSource, type Velocity } from './sampler.ts'
+import { type SolverChoice, solverOptions } from './solver-choice.ts'
+import { solverOf } from './solvers/table.ts'
+import { type AddedNoise, seededNoise, through } from './through.ts'
 
 /** A trained map as far as a sampler goes. */
 export interface SampledMap {
@@ -31,17 +37,20 @@ export interface SampledMap {
   readonly interpolant: InterpolantName
   /** How the data was brought to the scale of the noise; absent where it was not. */
   readonly standardization?: Standardization
+  /** What its network of one time predicts; default the velocity. */
+  readonly predicts?: PredictionName
+  /** Whether noise was matched with data in its training, so that points of its path are not data with fresh noise. */
+  readonly matched?: boolean
+  /** Name of the data whose points it begins at in the place of noise; absent for noise. */
+  readonly source?: string
   /** The map as it was trained, of standardised points. */
-  readonly inner: { readonly jump: Jump; readonly velocity: Velocity }
+  readonly inner: {
+    readonly jump: Jump
+    readonly velocity: Velocity
+    /** What the network predicts, where that is not the velocity. */
+    readonly output?: Velocity
+  }
 }
-
-/** How points are taken through a grid. */
-export type SamplingMethod = 'jump' | 'renoise' | 'euler' | 'heun'
-
-/** `auto` is what the map was trained for. */
-export type MethodName = 'auto' | SamplingMethod
-
-export const METHODS: readonly MethodName[] = ['auto', 'jump', 'renoise', 'euler', 'heun']
 
 type Grid = readonly number[]
 
@@ -70,22 +79,23 @@ const bothWays = (): string =>
 const falls = (grid: Grid): boolean => grid[1] < grid[0]
 
 /**
- * The method that `auto` stands for: `renoise` where a map that only ends at data takes several steps from noise, `jump`
+ * The method that `auto` stands for: `renoise`, or what the row says, where a map that only ends at data takes several steps, `jump`
  * otherwise, which for a velocity network is Euler's step.
  *
  * @param objective  the map's objective; absent where nothing is known of it
  */
 export function methodFor(asked: MethodName, objective: string | undefined, grid: Grid): SamplingMethod {
   if (asked !== 'auto') return asked
-  const toData = objectives.get(objective ?? '')?.jumps === 'to-data'
-  return toData && grid.length > 2 && falls(grid) ? 'renoise' : 'jump'
+  const { jumps, sampler = 'renoise' } = objectives.get(objective ?? '') ?? {}
+  return jumps === 'to-data' && grid.length > 2 && falls(grid) ? sampler : 'jump'
 }
 
 /** The pairs of times that the map is asked for; none where its velocity is followed. */
 function jumpsOf(method: SamplingMethod, grid: Grid): [number, number][] {
   const starts = grid.slice(0, -1)
-  if (method === 'jump') return starts.map((s, i) => [s, grid[i + 1]])
-  return method === 'renoise' ? starts.map(s => [s, 0]) : []
+  const { jumps } = solverOf(method)
+  if (!jumps) return []
+  return starts.map((s, i) => [s, jumps === 'each' ? grid[i + 1] : 0])
 }
 
 /**
@@ -100,39 +110,88 @@ export function whyUntrained(
   const row = objectives.get(objective ?? '')
   // A velocity alone leads either way.
   if (!row?.parts) return undefined
-  const { fits, says, instead } = TRAINED[row.jumps]
-  if (jumpsOf(method, grid).every(([s, t]) => fits(s, t))) return undefined
-  const reason = `${row.id} is trained ${says}`
+  const reason = unknownJumps(objective, jumpsOf(method, grid))
+  if (!reason) return undefined
+  const { instead } = TRAINED[row.jumps]
   if (falls(grid)) return instead ? `${reason}; ${instead}` : reason
   const able = bothWays() || 'none'
   return `${reason}, not from ${grid[0]} to ${grid.at(-1)}; trained both ways: ${able}; --method heun follows the velocity either way`
 }
 
+/** What a map was trained for, in a line, where that does not hold all of these jumps; nothing where it does, or nothing is known. */
+export function unknownJumps(
+  objective: string | undefined,
+  jumps: readonly (readonly [s: number, t: number])[],
+): string | undefined {
+  const row = objectives.get(objective ?? '')
+  if (!row?.parts) return undefined
+  const { fits, says } = TRAINED[row.jumps]
+  return jumps.every(([s, t]) => fits(s, t)) ? undefined : `${row.id} is trained ${says}`
+}
+
 /**
- * Takes points through a grid. The steps are of standardised points. Heun costs two evaluations of the network for each
- * interval, the others one.
+ * Takes points through a grid. The steps are of standardised points.
  *
  * @param start  points `[n, D]` at the grid's first time, in its units (see `load`)
- * @param seed  of the noise that `renoise` adds
- * @param sources  of that noise, where the points follow others
+ * @param noise  what solvers add on the way, from `seededNoise`
+ * @param onStep  hears of the points after each step, in the units of its time
  * @returns points `[n, D]` at the grid's last time
  */
 export async function takeThrough(
   map: SampledMap,
-  method: SamplingMethod,
+  choice: SolverChoice,
   start: Float32Array,
   grid: Grid,
-  seed: number,
-  sources?: readonly Random[],
+  noise: AddedNoise,
+  onStep?: (points: Float32Array) => void,
 ): Promise<Float32Array> {
-  const { inner, interpolant, standardization: by } = map
-  const from = by ? standardized(by, start, grid[0]) : start
-  const { jump, velocity } = inner
-  const end =
-    method === 'renoise'
-      ? await renoise(jump, from, grid, { interpolant: interpolants[interpolant], seed, sources })
-      : await jumpThrough({ jump, euler: euler(velocity), heun: heun(velocity) }[method], from, grid)
+  const { inner, interpolant, standardization: by, predicts = 'velocity' } = map
+  const { jump, velocity, output = velocity } = inner
+  const end = await through(
+    ({ x, s, t }) => (t === undefined ? output(x, s) : jump(x, s, t)),
+    by ? standardized(by, start, grid[0]) : start,
+    grid,
+    {
+      path: interpolants[interpolant],
+      prediction: predictions[predicts],
+      solver: solverOf(choice.method),
+      options: solverOptions(choice),
+      noise,
+      ...(onStep && { onStep: (x, { t }) => onStep(by ? unstandardized(by, x, t) : x) }),
+    },
+  )
   return by ? unstandardized(by, end, grid.at(-1)) : end
+}
+
+/** Methods that ask for jumps or the velocity, and nothing of data or noise. */
+const OF_VELOCITY: readonly SamplingMethod[] = ['jump', 'euler', 'heun', 'midpoint', 'rk4', 'adaptive']
+
+/** What decides how a map can be sampled. */
+export type SampledBy = Pick<SampledMap, 'objective' | 'interpolant' | 'predicts' | 'matched' | 'source'>
+
+/**
+ * Why a map is not to be taken through a grid by a solver, in a line: it was not trained for the jumps, or the path does not
+ * give what the solver needs. Nothing where neither holds.
+ *
+ * @throws GridError when an option of the solver is none of its own or out of range
+ */
+export function whyNot(
+  { objective, interpolant, predicts, matched, source }: SampledBy,
+  choice: SolverChoice,
+  grid: Grid,
+): string | undefined {
+  const path = interpolants[interpolant]
+  const sampled = { path, pathName: interpolant, predicts }
+  return (
+    whyUntrained(objective, choice.method, grid) ??
+    whyUnfit(solverOf(choice.method), solverOptions(choice), sampled, grid) ??
+    (source !== undefined && !OF_VELOCITY.includes(choice.method)
+      ? `${choice.method} takes the points at time 1 for noise, and this map begins at ${source}; use one of ${OF_VELOCITY.join(', ')}`
+      : undefined) ??
+    (matched && noisesOf(choice, path, grid) > 0
+      ? `${choice.method} adds fresh noise on the way, and this map was trained on noise that is matched with its data; use a method without, such as heun`
+      : undefined)
+  )
 }
 
 export interface SampleOptions {
@@ -140,7 +199,9 @@ export interface SampleOptions {
   readonly grid: Grid
   /** Default `auto`. */
   readonly method?: MethodName
-  /** Seed of the noise that `renoise` adds on the way; default 0. */
+  /** Of the method, such as `{ eta: 1 }` of `ddim`; see `solvers`. */
+  readonly options?: Readonly<Record<string, unknown>>
+  /** Seed of the noise that a method adds on the way; default 0. */
   readonly seed?: number
 }
 
@@ -158,12 +219,13 @@ export async function sample(
   options: SampleOptions,
 ): Promise<{ points: Float32Array; method: SamplingMethod }> {
   checkMap('sample: map', map)
-  checkOptions('sample: options', options, ['grid', 'method?', 'seed?'])
-  const { grid, method: asked = 'auto', seed = 0 } = options
-  const method = checkedMethod(map, grid, asked, seed)
+  checkOptions('sample: options', options, ['grid', 'method?', 'options?', 'seed?'])
+  const { grid, seed = 0 } = options
+  const choice = checkedChoice(map, options)
   checkPoints('sample: start', start, map.dimension)
   checkFinite('sample: start', start)
-  return { points: await takeThrough(map, method, start, grid, seed), method }
+  const noise = seededNoise(choice.method, seed)
+  return { points: await takeThrough(map, choice, start, grid, noise), method: choice.method }
 }
 
 function checkMap(name: string, value: unknown): void {
@@ -173,20 +235,32 @@ function checkMap(name: string, value: unknown): void {
   refuseArgument(name, 'a map, such as load gives', value)
 }
 
-/** @throws GridError when the grid is none, or the map was not trained for its jumps; ArgumentError for method and seed */
-function checkedMethod(
-  { objective }: SampledMap,
-  grid: Grid,
-  asked: MethodName,
-  seed: number,
-): SamplingMethod {
+/** @throws GridError when the grid is none, or the map does not go through it so; ArgumentError for method and seed */
+function checkedChoice(
+  map: SampledMap,
+  { grid, method: asked = 'auto', options, seed = 0 }: SampleOptions,
+): SolverChoice {
   checkGrid(grid)
   checkWord('sample: method', asked, METHODS)
   checkSeed('sample: seed', seed)
-  const method = methodFor(asked, objective, grid)
-  const reason = whyUntrained(objective, method, grid)
+  const choice = { method: methodFor(asked, map.objective, grid), ...(options && { options }) }
+  const reason = whyNot(map, choice, grid)
   if (reason) throw new GridError(reason)
-  return method
+  return choice
+}
+
+/**
+ * Noise `[n, D]` of a time of a map's path, `sigma(t) z`, from standard normal numbers `z`: what sampling begins with at 1, or
+ * where hardly any data is left.
+ */
+export function noiseAt(
+  { interpolant, standardization: by }: Pick<SampledMap, 'interpolant' | 'standardization'>,
+  normal: Float32Array,
+  t = 1,
+): Float32Array {
+  const { sigma } = coefficientsAt(interpolants[interpolant], t)
+  const noise = sigma === 1 ? normal : normal.map(value => sigma * value)
+  return by && t < 1 ? unstandardized(by, noise, t) : noise
 }
 
 /** Points taken through a grid at a time: whole blocks of `inBlocks`, so that the numbers are those of all at once. */
@@ -202,17 +276,23 @@ const BLOCK = 8 * 8192
 export async function sampleNoise(
   map: SampledMap,
   count: number,
-  { grid, method: asked = 'auto', seed = 0 }: SampleOptions,
+  asked: SampleOptions,
 ): Promise<{ points: Float32Array; method: SamplingMethod }> {
-  const method = checkedMethod(map, grid, asked, seed)
+  const { grid, seed = 0 } = asked
+  if (map.source !== undefined) {
+    throw new GridError(
+      `the map begins at points of ${map.source}, not at noise; give them to sample as its start`,
+    )
+  }
+  const choice = checkedChoice(map, asked)
   const { dimension } = map
   checkWhole('sample: count', count, 0, Math.floor(MOST_NUMBERS / dimension))
   const points = new Float32Array(count * dimension)
-  const noise = noiseSource(dimension, seed)
-  const sources = renoiseSources(grid, seed)
+  const normal = noiseSource(dimension, seed)
+  const noise = seededNoise(choice.method, seed)
   for (let row = 0; row < count; row += BLOCK) {
-    const start = noise(Math.min(BLOCK, count - row))
-    points.set(await takeThrough(map, method, start, grid, seed, sources), row * dimension)
+    const start = noiseAt(map, normal(Math.min(BLOCK, count - row)), grid[0])
+    points.set(await takeThrough(map, choice, start, grid, noise), row * dimension)
   }
-  return { points, method }
+  return { points, method: choice.method }
 }

@@ -1,5 +1,6 @@
 import { checkOptions, checkPositive, checkWord, refuseArgument } from '../data/arguments.ts'
 import { show } from '../data/show.ts'
+import { shifted } from '../objective/index.ts'
 import { GridError } from './grid.ts'
 
 /** What the two schedulers of diffusers have in common. */
@@ -50,9 +51,6 @@ const SCHEDULE = ['steps', 'shift?', 'mu?', 'timeShift?', 'terminal?', 'spacing?
 const linspace = (from: number, to: number, count: number): number[] =>
   Array.from({ length: count }, (_, i) => (count === 1 ? from : from + ((to - from) * i) / (count - 1)))
 
-/** Written so that 1 stays 1 whatever the rounding. */
-const shifted = (sigma: number, shift: number): number => shift / (shift + (1 / sigma - 1))
-
 /**
  * The sigmas of diffusers' `FlowMapEulerDiscreteScheduler`, which are times of a grid here: `1 = s_0 > ... > s_n = 0`. Its
  * update, `x - (s - t) V(x, s, t)`, is the jump.
@@ -71,12 +69,15 @@ export function flowMapEulerGrid(options: ScheduleOptions): number[] {
 
 const RHO = 7
 
+/** `count` noise levels from the largest to the least, equally spaced in their `rho`-th root. Karras et al. 2022, arXiv:2206.00364, eq. 5. */
+export const karrasSigmas = (count: number, least: number, largest: number, rho = RHO): number[] =>
+  linspace(largest ** (1 / rho), least ** (1 / rho), count).map(root => root ** rho)
+
 /** The count of `sigmas` again, from its first to its last, in another spacing. */
 function spaced(sigmas: readonly number[], spacing: FlowMatchOptions['spacing']): readonly number[] {
   const [largest, smallest] = [sigmas[0], sigmas.at(-1)!]
   if (spacing === 'karras') {
-    // Karras et al. 2022, arXiv:2206.00364, eq. 5.
-    return linspace(largest ** (1 / RHO), smallest ** (1 / RHO), sigmas.length).map(root => root ** RHO)
+    return karrasSigmas(sigmas.length, smallest, largest)
   }
   if (spacing !== 'exponential') return sigmas
   return linspace(Math.log(largest), Math.log(smallest), sigmas.length).map(Math.exp)

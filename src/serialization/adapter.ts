@@ -12,7 +12,8 @@ import {
   type WeightedChanges,
 } from '../model/index.ts'
 import { flatParameters, type Model, networkOfModel, recordOf, storedParameters } from './model.ts'
-import { ADAPTER_FORMAT, RunError } from './record.ts'
+import { ADAPTER_FORMAT } from './record.ts'
+import { RunError } from './run-error.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError } from './safetensors.ts'
 import { VERSION } from './version.ts'
 

@@ -134,12 +134,16 @@ function readStep(directory: string, step: number): Checkpoint {
   }
 }
 
-/** The state's vectors, those of one player all of one length. */
+/** What a memory keeps of samples, which has no parameters. */
+const REMEMBERED = 'samples'
+
+/** The state's vectors, those of one player or memory all of one length. */
 function stateOf(tensors: Readonly<Record<string, StoredTensor>>, path: string): Checkpoint['state'] {
   const named = Object.entries(tensors)
   for (const [name, { data, shape }] of named) {
-    const parameters = name.includes('.') ? `${name.split('.')[0]}.parameters` : 'parameters'
-    const size = tensors[parameters]?.data.length
+    const [player] = name.split('.')
+    const parameters = name.includes('.') ? `${player}.parameters` : 'parameters'
+    const size = (tensors[parameters] ?? tensors[`${player}.${REMEMBERED}`])?.data.length
     if (data instanceof Float32Array && shape.length === 1 && data.length === size) continue
     throw new RunError(
       `${path}: tensor ${name}: expected F32 of [${size ?? parameters}], found [${shape.join(', ')}]`,

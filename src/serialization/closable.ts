@@ -1,5 +1,5 @@
 import type { LoadedMap } from './loaded-map.ts'
-import { RunError } from './record.ts'
+import { RunError } from './run-error.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever it takes
 type Asked = (...asked: any[]) => Promise<unknown>
@@ -10,11 +10,11 @@ type Asked = (...asked: any[]) => Promise<unknown>
  *
  * @param name  of the file or run, for messages
  */
-export function closable<Jump extends Asked, Velocity extends Asked>(
+export function closable<F extends Readonly<Record<string, Asked>>>(
   name: string,
-  { jump, velocity }: { readonly jump: Jump; readonly velocity: Velocity },
+  asked: F,
   close: () => Promise<void>,
-): { readonly jump: Jump; readonly velocity: Velocity } & Pick<LoadedMap, 'close'> {
+): F & Pick<LoadedMap, 'close'> {
   let closing: Promise<void> | undefined
   const running = new Set<Promise<unknown>>()
   const track =
@@ -29,9 +29,9 @@ export function closable<Jump extends Asked, Velocity extends Asked>(
         running.delete(result)
       }
     }
+  const tracked = Object.fromEntries(Object.entries(asked).map(([what, compute]) => [what, track(compute)]))
   return {
-    jump: track(jump) as Jump,
-    velocity: track(velocity) as Velocity,
+    ...(tracked as F),
     close: () => (closing ??= Promise.allSettled(running).then(close)),
   }
 }

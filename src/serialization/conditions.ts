@@ -21,8 +21,17 @@ export interface KnownVectors extends Omit<RowVector, 'standardization'> {
   readonly none: boolean
 }
 
+/** Noisy points with their times: a stochastic map. */
+export interface KnownStates {
+  readonly kind: 'state'
+  /** Coordinates of a point. */
+  readonly size: number
+  /** Whether it also knows the data as a whole, which it is told by the time of pure noise. */
+  readonly none: boolean
+}
+
 /** What a map can be told. */
-export type KnownCondition = KnownClasses | KnownVectors
+export type KnownCondition = KnownClasses | KnownVectors | KnownStates
 
 /** A class by its name or number, `null` for none, or one for each point: numbers `0 ... classes - 1`. */
 export type ClassChoice = string | number | null | ArrayLike<number>
@@ -30,10 +39,17 @@ export type ClassChoice = string | number | null | ArrayLike<number>
 /** A vector in the data's own units, `null` for none, or one for each point: `[n, size]`, one after another. */
 export type VectorChoice = null | ArrayLike<number>
 
+/**
+ * A noisy point and its time, `size + 1` numbers in the units of that time (see `unstandardized`), `null` for none, or one for each
+ * point, one after another.
+ */
+export type StateChoice = null | ArrayLike<number>
+
 /** What a map is told beside a point and its times; what is left out stays as it was. */
 export interface Given {
   readonly class?: ClassChoice
   readonly vector?: VectorChoice
+  readonly state?: StateChoice
 }
 
 /** What the inputs of a map's graph after the times are, for points `from ... from + count - 1` of `total`. */
@@ -42,7 +58,7 @@ export type Told = (from: number, count: number, total: number) => (Float32Array
 /** A kind of condition as users choose and files describe it. */
 interface Row<K extends KnownCondition, C> {
   /** What is known of a run's data. */
-  ofData(data: Pick<DataRecord, 'labels' | 'vector'>, none: boolean): K | undefined
+  ofData(data: Pick<DataRecord, 'labels' | 'vector' | 'dimension'>, none: boolean): K | undefined
   /** What the signature of an exported file says of its inputs. */
   signature(known: K): Readonly<Record<string, unknown>>
   /** The same from there; nothing where it does not say. */
@@ -166,7 +182,66 @@ const vectors: Row<KnownVectors, VectorChoice> = {
   }),
 }
 
-const rows = { class: classes, vector: vectors } satisfies { [kind in ConditionKind]: unknown }
+const states: Row<KnownStates, StateChoice> = {
+  ofData: ({ dimension }, none) => ({ kind: 'state', size: dimension, none }),
+  signature: ({ size, none }) => ({
+    condition: {
+      shape: ['batch', size],
+      dtype: 'float32',
+      is: 'a noisy point of the same data for each point, in the units of its time',
+    },
+    tau: {
+      shape: ['batch'],
+      dtype: 'float32',
+      is: `the time of the noisy point, 0 for data and 1 for noise${none ? ', which tells nothing' : ''}`,
+      none,
+    },
+  }),
+  ofSignature({ condition, tau }) {
+    const { shape } = (condition ?? {}) as Record<string, unknown>
+    const size = Array.isArray(shape) ? Number(shape[1]) : 0
+    if (!(size > 0) || !tau) return undefined
+    return { kind: 'state', size, none: (tau as { none?: unknown }).none === true }
+  },
+  inputs: () => ({ condition: 'float32', tau: 'float32' }),
+  told(what, choice, { size, none }) {
+    const width = size + 1
+    const refuse = (found: string): never => {
+      throw new ArgumentError(
+        `${what}: expected ${size} coordinates of a noisy point and its time, or as many for each point${none ? ', or none' : ''}; found ${found}`,
+      )
+    }
+    if (choice === null) {
+      if (!none) return refuse('none')
+      return (_, count) => [new Float32Array(count * size), new Float32Array(count).fill(1)]
+    }
+    const isList = Array.isArray(choice) || (ArrayBuffer.isView(choice) && !(choice instanceof DataView))
+    if (!isList) return refuse(show(choice))
+    const all = Float32Array.from(choice)
+    if (all.length === 0 || all.length % width !== 0) return refuse(`${all.length} in all`)
+    const wrong = all.findIndex(
+      (value, i) => !Number.isFinite(value) || (i % width === size && (value < 0 || value > 1)),
+    )
+    if (wrong >= 0) return refuse(`${show(choice[wrong])} at place ${wrong + 1}`)
+    return (from, count, total) => {
+      const isOne = all.length === width
+      if (!isOne && total * width !== all.length) {
+        throw new ArgumentError(`${what}: ${ONE_FOR_EACH}, found ${all.length / width}`)
+      }
+      const at = (row: number, i: number) => all[(isOne ? 0 : from + row) * width + i]
+      return [
+        Float32Array.from({ length: count * size }, (_, k) => at(Math.floor(k / size), k % size)),
+        Float32Array.from({ length: count }, (_, row) => at(row, size)),
+      ]
+    }
+  },
+  example: ({ size }) => ({
+    given: { state: [...new Array<number>(size).fill(0), 1] },
+    name: 'pure noise',
+  }),
+}
+
+const rows = { class: classes, vector: vectors, state: states } satisfies { [kind in ConditionKind]: unknown }
 
 const rowOf = (kind: ConditionKind): Row<KnownCondition, unknown> =>
   rows[kind] as unknown as Row<KnownCondition, unknown>
@@ -174,7 +249,7 @@ const rowOf = (kind: ConditionKind): Row<KnownCondition, unknown> =>
 /** What the map of a run can be told; nothing where it is told nothing. */
 export function knownCondition(
   { condition: { kind, drop } }: Pick<Config, 'condition'>,
-  data: Pick<DataRecord, 'labels' | 'vector'>,
+  data: Pick<DataRecord, 'labels' | 'vector' | 'dimension'>,
 ): KnownCondition | undefined {
   return kind === 'none' ? undefined : rowOf(kind).ofData(data, drop > 0)
 }

@@ -2,8 +2,8 @@ import { z } from 'zod'
 import type { GuidanceRecord } from '../config/guidance.ts'
 import { ArgumentError } from '../data/arguments.ts'
 import { objectives } from '../objective/index.ts'
-import type { SampledMap } from '../sampler/sampling.ts'
 import type { Told } from './conditions.ts'
+import type { InnerMap } from './inner-map.ts'
 
 /** What a file says of a map that says nothing. */
 export const UNKNOWN: GuidanceRecord = {
@@ -121,8 +121,6 @@ export function checkGuidance(
   if (!isTold) refuse('leads towards what a map is told, and nothing is told; name a class or a vector')
 }
 
-type Inner = SampledMap['inner']
-
 /**
  * A map guided by itself: `v_0 + w (v_c - v_0)`. Ho & Salimans 2022, arXiv:2207.12598.
  *
@@ -133,15 +131,30 @@ export function guidedInner(
   name: string,
   { scale, interval: [low, high] = [0, 1], onJumps = false }: GuidanceChoice,
   objective: string | undefined,
-  told: Inner,
-  untold: Inner,
-): Inner {
+  told: InnerMap,
+  untold: InnerMap,
+): InnerMap {
   const led = (own: Float32Array, without: Float32Array): Float32Array =>
     own.map((value, i) => without[i] + scale * (value - without[i]))
   const isInside = (s: number) => s >= low && s <= high
   // A velocity's jump is Euler's step, and that of a guided velocity is right.
   const isVelocity = objectives.get(objective ?? '')?.parts === null
+  const [ownBack, withoutBack] = [told.velocityPullback, untold.velocityPullback]
   return {
+    ...(ownBack &&
+      withoutBack && {
+        velocityPullback: async (x, s, g) => {
+          const own = await ownBack(x, s, g)
+          return isInside(s) ? led(own, await withoutBack(x, s, g)) : own
+        },
+      }),
+    ...(told.output &&
+      untold.output && {
+        output: async (x: Float32Array, s: number) => {
+          const own = await told.output!(x, s)
+          return isInside(s) ? led(own, await untold.output!(x, s)) : own
+        },
+      }),
     velocity: async (x, s) => {
       const own = await told.velocity(x, s)
       return isInside(s) ? led(own, await untold.velocity(x, s)) : own

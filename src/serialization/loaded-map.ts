@@ -3,10 +3,12 @@ import type { Jump, Velocity } from '../sampler/sampler.ts'
 import type { SampledMap } from '../sampler/sampling.ts'
 import type { Given, KnownCondition } from './conditions.ts'
 import type { GuidanceChoice } from './guidance.ts'
+import type { InnerMap } from './inner-map.ts'
 import type { Model } from './model.ts'
 
 /** A trained flow map, ready to be sampled. Close it when done. */
 export interface LoadedMap extends SampledMap {
+  readonly inner: InnerMap
   /** Of a point, such as `[2]` or `[28, 28, 1]`; points are handed over as flat rows of `dimension` numbers. */
   readonly shape: readonly number[]
   /** What it can be told, where it is told something: classes by their names, or vectors with their range. */

@@ -12,7 +12,7 @@ import {
 import { z } from 'zod'
 import { sleep } from './output.ts'
 import { isNumberTaken, type Owner, ownerSchema, self, stateOf } from './owner.ts'
-import { RunError } from './record.ts'
+import { RunError } from './run-error.ts'
 
 const schema = ownerSchema.extend({
   /** Of this lock alone, so that nobody takes another's for their own. */

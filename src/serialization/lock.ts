@@ -16,7 +16,7 @@ import {
   whole,
 } from './lock-file.ts'
 import { ownMark, self } from './owner.ts'
-import { RunError } from './record.ts'
+import { RunError } from './run-error.ts'
 
 /** A directory that is kept to one training. */
 export interface Lock {

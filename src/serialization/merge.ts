@@ -8,8 +8,8 @@ import { type Adapter, baseHash, changesOf, decodeAdapterFile, withChanges } fro
 import { type Model, networkOfModel } from './model.ts'
 import { readModel } from './model-files.ts'
 import { readBytes } from './read-file.ts'
-import { RunError } from './record.ts'
 import { paths } from './run.ts'
+import { RunError } from './run-error.ts'
 
 /**
  * Reads an adapter from a run directory or an `adapter.safetensors` file.

@@ -10,6 +10,8 @@ export interface MetricsLine {
   readonly gradientNorm: number
   /** Of the other players, where they have turns of their own. */
   readonly gradientNorms?: Readonly<Record<string, number>>
+  /** Numbers that say what a loss does not, such as `scoreDistance` or `criticAccuracy`. */
+  readonly measures?: Readonly<Record<string, number>>
   readonly learningRate: number
   readonly stepsPerSecond: number
 }

@@ -8,8 +8,8 @@ import { writeFileAtomic } from './files.ts'
 import { trainerOf } from './lock.ts'
 import { decodeModelFile, encodeModelFile, type Model, networkOfModel } from './model.ts'
 import { readBytes } from './read-file.ts'
-import { RunError } from './record.ts'
 import { paths, readRecord } from './run.ts'
+import { RunError } from './run-error.ts'
 import { onlyInRuns, parametersNamed } from './weights.ts'
 
 function readModelFile(path: string): Model {

@@ -1,3 +1,4 @@
+import { isMatched } from '../config/coupling.ts'
 import { guidanceRecord } from '../config/guidance.ts'
 import { pointOf } from '../config/index.ts'
 import { checkFinite, checkPoints, checkTime } from '../data/arguments.ts'
@@ -14,13 +15,13 @@ import { closable } from './closable.ts'
 import { knownCondition, type Told } from './conditions.ts'
 import { givenMap } from './given-map.ts'
 import type { LoadedMap } from './loaded-map.ts'
-import { type Model, modelGraph } from './model.ts'
+import { type Model, modelGraph, pullbackGraph } from './model.ts'
 import { inBlocks, MOST_ROWS } from './onnx-map.ts'
 
-type Inner = LoadedMap['inner']
+type Units = Pick<LoadedMap, 'jump' | 'velocity'>
 
 /** A map of standardised points as one of points in the units of each time; its arguments are checked. */
-function outer(dimension: number, by: Standardization | undefined, inner: Inner): Inner {
+function outer(dimension: number, by: Standardization | undefined, inner: Units): Units {
   const check = (method: string, x: Float32Array, times: Readonly<Record<string, number>>): void => {
     checkPoints(`${method}: x`, x, dimension)
     checkFinite(`${method}: x`, x)
@@ -49,8 +50,26 @@ function outer(dimension: number, by: Standardization | undefined, inner: Inner)
 export async function mapOfModel(name: string, model: Model, runtime: Runtime): Promise<LoadedMap> {
   const { config, dimension } = model
   const jump = await runtime.compile(modelGraph(model, 'jump'))
-  let velocity: Promise<Program> | undefined
+  const later = new Map<string, Promise<Program>>()
+  /** A program that is compiled when it is first asked for. */
+  const once = (what: string, graph: () => Parameters<Runtime['compile']>[0]): Promise<Program> => {
+    const program = later.get(what) ?? runtime.compile(graph())
+    later.set(what, program)
+    return program
+  }
+  const pull = async (
+    value: 'jump' | 'velocity',
+    x: Float32Array,
+    s: number,
+    t: number,
+    told: Told | undefined,
+    g: Float32Array,
+  ) => {
+    const program = await once(`${value} pullback`, () => pullbackGraph(model, value))
+    return inBlocks(name, program, dimension, rows, x, s, t, told, g)
+  }
   const { standardization, columns } = model.data
+  const { predicts = 'velocity' } = config.network
   const rows = rowsAtOnce(config.network, pointOf(config, model.data), MOST_ROWS)
   const { close, ...run } = closable(
     name,
@@ -58,23 +77,32 @@ export async function mapOfModel(name: string, model: Model, runtime: Runtime): 
       jump: (x: Float32Array, s: number, t: number, told?: Told) =>
         inBlocks(name, jump, dimension, rows, x, s, t, told),
       velocity: async (x: Float32Array, t: number, told?: Told) => {
-        velocity ??= runtime.compile(modelGraph(model, 'velocity'))
-        return inBlocks(name, await velocity, dimension, rows, x, t, t, told)
+        const velocity = await once('velocity', () => modelGraph(model, 'velocity'))
+        return inBlocks(name, velocity, dimension, rows, x, t, t, told)
       },
+      output: async (x: Float32Array, t: number, told?: Told) => {
+        const output = await once('output', () => modelGraph(model, 'output'))
+        return inBlocks(name, output, dimension, rows, x, t, t, told)
+      },
+      jumpPullback: (x: Float32Array, s: number, t: number, g: Float32Array, told?: Told) =>
+        pull('jump', x, s, t, told, g),
+      velocityPullback: (x: Float32Array, t: number, g: Float32Array, told?: Told) =>
+        pull('velocity', x, t, t, told, g),
     },
     async () => {
       await jump.close()
-      await (await velocity)?.close()
+      for (const program of later.values()) await (await program).close()
     },
   )
-  const bound = (told?: Told): Inner & Pick<LoadedMap, 'inner'> => {
-    const inner: Inner = {
+  const bound = (told?: Told): Units & Pick<LoadedMap, 'inner'> =>
+    asBound({
       jump: (x, s, t) => run.jump(x, s, t, told),
       velocity: (x, t) => run.velocity(x, t, told),
-    }
-    return asBound(inner)
-  }
-  const asBound = (inner: Inner) => ({ ...outer(dimension, standardization, inner), inner })
+      ...(predicts !== 'velocity' && { output: (x, t) => run.output(x, t, told) }),
+      jumpPullback: (x, s, t, g) => run.jumpPullback(x, s, t, g, told),
+      velocityPullback: (x, t, g) => run.velocityPullback(x, t, g, told),
+    })
+  const asBound = (inner: LoadedMap['inner']) => ({ ...outer(dimension, standardization, inner), inner })
   return givenMap(
     name,
     knownCondition(config, model.data),
@@ -87,6 +115,9 @@ export async function mapOfModel(name: string, model: Model, runtime: Runtime): 
       model,
       objective: config.objective,
       interpolant: config.interpolant,
+      ...(predicts !== 'velocity' && { predicts }),
+      ...(isMatched(config) && { matched: true }),
+      ...(model.data.source && { source: model.data.source.name }),
       ...(standardization && { standardization }),
       close,
     },

@@ -8,6 +8,7 @@ import {
   spec,
   type Tensor,
   trace,
+  vjp,
 } from '../autodiff/index.ts'
 import { guidanceRecord } from '../config/guidance.ts'
 import { type Config, ConfigError, pointOf, resolveConfig } from '../config/index.ts'
@@ -17,6 +18,7 @@ import {
   type Condition,
   conditionInputs,
   conditionOfInputs,
+  type Divergence,
   type FlowMap,
   flattenArrays,
   kindOf,
@@ -27,11 +29,13 @@ import {
   timeShape,
   unflattenArray,
   unstandardizedJump,
+  unstandardizedVolume,
 } from '../model/index.ts'
 import { lower } from '../runtime/onnx.ts'
 import { conditionSignature, knownCondition } from './conditions.ts'
 import { guidanceInputs } from './guidance.ts'
-import { ADAPTER_FORMAT, adapterAlone, type DataRecord, dataRecordSchema, RunError } from './record.ts'
+import { ADAPTER_FORMAT, adapterAlone, type DataRecord, dataRecordSchema } from './record.ts'
+import { RunError } from './run-error.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts'
 import { VERSION } from './version.ts'
 
@@ -183,9 +187,19 @@ export const asMap = (
 ): FlowMap =>
   mapOf(config, pointOf(config, data), constant(parameters, [parameters.length], dtype), condition)
 
-/** The same of rows `[B, D]`, in float64 where nothing is said, with times `[B, 1]`: for what measures points as rows of numbers. */
-export const asRowMap = (model: Model, dtype: 'float32' | 'float64' = 'float64'): FlowMap =>
-  asRows(asMap(model, dtype), pointOf(model.config, model.data).shape)
+/**
+ * The same of rows `[B, D]`, in float64 where nothing is said, with times `[B, 1]`: for what measures points as rows of numbers.
+ *
+ * @param flat  parameters in place of the model's own, where they train
+ */
+export function asRowMap(
+  { config, data, parameters }: Model,
+  dtype: 'float32' | 'float64' = 'float64',
+  flat: Tensor = constant(parameters, [parameters.length], dtype),
+): FlowMap {
+  const point = pointOf(config, data)
+  return asRows(mapOf(config, point, flat), point.shape)
+}
 
 /**
  * The model of a map for the null, which is told nothing any more.
@@ -211,6 +225,7 @@ export function withoutCondition(model: Model, name: string): Model {
 }
 
 type MapValue = (map: FlowMap, x: Tensor, s: Tensor, t: Tensor) => Tensor
+type MapValues = (...at: Parameters<MapValue>) => Readonly<Record<string, Tensor>>
 
 /** Inputs of a model's graphs for what it is told, with an open batch axis, in the data's own units. */
 export function toldInputs({ config, data }: Pick<Model, 'config' | 'data'>): Readonly<Record<string, Spec>> {
@@ -221,19 +236,24 @@ export function toldInputs({ config, data }: Pick<Model, 'config' | 'data'>): Re
   }
 }
 
-/** The map with these inputs, float32. */
-export function toldMap(model: Model, inputs: Readonly<Record<string, Tensor>>): FlowMap {
+/** The map with these inputs. */
+export function toldMap(
+  model: Model,
+  inputs: Readonly<Record<string, Tensor>>,
+  dtype: 'float32' | 'float64' = 'float32',
+): FlowMap {
   const { config, data } = model
   const { condition, shape } = pointOf(config, data)
   const { applied, scale: baked } = guidanceRecord(config)
   const told = condition && conditionOfInputs(condition, inputs)
   const seesScale = kindOf(config.network).seesScale?.(config.network)
   // A map that was trained at one scale, and is shown it, knows no other.
-  const fixed = applied === 'baked' && seesScale ? constant(baked!, timeShape(DYNAMIC, shape)) : undefined
+  const fixed =
+    applied === 'baked' && seesScale ? constant(baked!, timeShape(DYNAMIC, shape), dtype) : undefined
   const column = (input: Tensor | undefined) => input?.reshape(timeShape(DYNAMIC, shape))
   const scale = column(inputs.w) ?? fixed
   const [low, high] = [column(inputs.low), column(inputs.high)]
-  return asMap(model, 'float32', scale ? { ...told, scale, ...(low && high && { low, high }) } : told)
+  return asMap(model, dtype, scale ? { ...told, scale, ...(low && high && { low, high }) } : told)
 }
 
 /**
@@ -242,13 +262,17 @@ export function toldMap(model: Model, inputs: Readonly<Record<string, Tensor>>):
  * was trained on guidance scales, with `low [batch]` and `high [batch]` where on intervals of times in which they act.
  */
 function valueGraph(model: Model, value: MapValue): Graph<CorePrimitive> {
+  return valuesGraph(model, (...at) => ({ y: value(...at) }))
+}
+
+/** The same of several values by name. */
+function valuesGraph(model: Model, values: MapValues): Graph<CorePrimitive> {
   const { shape } = pointOf(model.config, model.data)
   const column = (time: Tensor) => time.reshape(timeShape(DYNAMIC, shape))
   return simplify(
     trace(
-      ({ x, s, t, ...told }: Readonly<Record<string, Tensor>>) => ({
-        y: value(toldMap(model, told), x, column(s), column(t)),
-      }),
+      ({ x, s, t, ...told }: Readonly<Record<string, Tensor>>) =>
+        values(toldMap(model, told), x, column(s), column(t)),
       {
         x: spec([DYNAMIC, ...shape]),
         s: spec([DYNAMIC]),
@@ -260,15 +284,56 @@ function valueGraph(model: Model, value: MapValue): Graph<CorePrimitive> {
 }
 
 /** `y = F(x, s, t)` or `y = V(x, s, t)` of standardised points. */
-export const modelGraph = (model: Model, value: 'jump' | 'velocity' = 'jump'): Graph<CorePrimitive> =>
-  valueGraph(model, (map, ...inputs) => map[value](...inputs))
+export const modelGraph = (
+  model: Model,
+  value: 'jump' | 'velocity' | 'output' = 'jump',
+): Graph<CorePrimitive> =>
+  valueGraph(model, (map, x, s, t) =>
+    value === 'output' ? map.predicted!.output(x, s).add(t.mul(0)) : map[value](x, s, t),
+  )
 
-/** `y = F(x, s, t)` in the units of each time, as it is exported; see `unstandardized`. */
-function jumpGraph(model: Model): Graph<CorePrimitive> {
-  const { standardization } = model.data
-  if (!standardization) return modelGraph(model)
+/**
+ * `y`, the gradient by `x` of `g . F(x, s, t)`, or of `g . V(x, s, t)`: inputs as of `modelGraph`, and behind them
+ * `g [batch, ...D]`.
+ */
+export function pullbackGraph(model: Model, value: 'jump' | 'velocity'): Graph<CorePrimitive> {
   const { shape } = pointOf(model.config, model.data)
-  return valueGraph(model, (map, ...inputs) => unstandardizedJump(standardization, shape, map)(...inputs))
+  const column = (time: Tensor) => time.reshape(timeShape(DYNAMIC, shape))
+  const point = spec([DYNAMIC, ...shape])
+  return simplify(
+    trace(
+      ({ x, s, t, g, ...told }: Readonly<Record<string, Tensor>>) => {
+        const map = toldMap(model, told)
+        const [, pull] = vjp((at: Tensor) => map[value](at, column(s), column(t)), [x])
+        return { y: pull(g)[0] }
+      },
+      { x: point, s: spec([DYNAMIC]), t: spec([DYNAMIC]), ...toldInputs(model), g: point },
+    ),
+  )
+}
+
+/**
+ * `y = F(x, s, t)` in the units of each time, as it is exported; see `unstandardized`. Of a map with a divergence head also
+ * `logDensityChange [batch]`, `log p_t(y) - log p_s(x)` in nats: what the jump divides volumes by.
+ */
+function jumpGraph(model: Model): Graph<CorePrimitive> {
+  const { standardization: by } = model.data
+  const { shape } = pointOf(model.config, model.data)
+  return valuesGraph(model, (map, ...at) => {
+    const { divergence } = map
+    const [x, s, t] = at
+    const volume = (divergence: Divergence): Tensor =>
+      by
+        ? unstandardizedVolume(by, shape, divergence)(...at)
+        : t
+            .sub(s)
+            .mul(divergence(...at))
+            .reshape([x.shape[0]])
+    return {
+      y: by ? unstandardizedJump(by, shape, map)(...at) : map.jump(...at),
+      ...(divergence && { logDensityChange: volume(divergence).neg() }),
+    }
+  })
 }
 
 /** What a file's inputs mean, for programs that read it. */
@@ -289,6 +354,13 @@ function signatureOf(model: Model): Record<string, unknown> {
       high: { shape: ['batch'], dtype: 'float32', is: 'to which time s guidance acts', range: [0.5, 1] },
     }),
     y: { shape: ['batch', ...shape], dtype: 'float32', is: 'points at time t' },
+    ...(Boolean(model.config.network.divergenceHead) && {
+      logDensityChange: {
+        shape: ['batch'],
+        dtype: 'float32',
+        is: 'log p_t(y) - log p_s(x) in nats, as the divergence head estimates it',
+      },
+    }),
   }
 }
 

@@ -8,7 +8,7 @@ import {
 } from '../runtime/external-data.ts'
 import { onnxProblem } from '../runtime/protobuf.ts'
 import { readBytes } from './read-file.ts'
-import { RunError } from './record.ts'
+import { RunError } from './run-error.ts'
 
 /** Reads a file that a model names. @throws RunError unless it is a file of the folder that the model is in */
 function readBeside(path: string, location: string): Uint8Array {

@@ -24,7 +24,8 @@ import {
 import { givenMap } from './given-map.ts'
 import { GUIDANCE_INPUTS, guidanceIn, guidanceInputs, UNKNOWN } from './guidance.ts'
 import type { LoadedMap } from './loaded-map.ts'
-import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
+import { type DataRecord, dataRecordSchema } from './record.ts'
+import { RunError } from './run-error.ts'
 
 /** Most points at once, however small a network is. */
 export const MOST_ROWS = 8192
@@ -33,6 +34,7 @@ export const MOST_ROWS = 8192
  * Runs a graph `(x [n, ...D], s [n], t [n])`, and after them what a map is told, on many points, some at a time.
  *
  * @param rows  points at a time, on which numbers do not depend but for rounding
+ * @param beside  another `[n, ...D]`, the graph's last input, where it has one
  * @throws ArgumentError when points or times are something else; RunError when the graph is no flow map
  */
 export async function inBlocks(
@@ -44,6 +46,7 @@ export async function inBlocks(
   s: number,
   t: number,
   told?: Told,
+  beside?: Float32Array,
 ): Promise<Float32Array> {
   checkPoints(`${name}: points`, x, dimension)
   checkTime(`${name}: time`, s)
@@ -55,7 +58,8 @@ export async function inBlocks(
     const count = part.length / dimension
     const times = (value: number) => new Float32Array(count).fill(value)
     const inputs = told?.(from / dimension, count, x.length / dimension) ?? []
-    const [y] = await program.run([part.slice(), times(s), times(t), ...inputs])
+    const last = beside ? [beside.slice(from, from + block)] : []
+    const [y] = await program.run([part.slice(), times(s), times(t), ...inputs, ...last])
     if (!(y instanceof Float32Array) || y.length !== part.length) {
       throw new RunError(
         `${name}: gives ${y?.length ?? 'no'} numbers for ${part.length}, so it is no flow map`,
@@ -87,7 +91,7 @@ function recordIn(
   name: string,
   { format, data }: Readonly<Record<string, string>>,
   dimension: number,
-): Pick<DataRecord, 'standardization' | 'columns' | 'labels'> {
+): Pick<DataRecord, 'standardization' | 'columns' | 'labels' | 'source'> {
   if (format !== 'oxbow' || !data) return {}
   try {
     const record = dataRecordSchema.parse(JSON.parse(data))
@@ -97,6 +101,9 @@ function recordIn(
   }
   throw new RunError(`${name}: the record of its data is damaged`)
 }
+
+/** Inputs that have several numbers for each point. */
+const ROWS = ['vector', 'condition']
 
 /**
  * The flow map of an ONNX file's bytes.
@@ -128,14 +135,14 @@ export async function mapOfOnnx(
     more.slice(more.length - guided.length).join() === guided.join() &&
     (kind !== undefined || more.length === guided.length) &&
     inputs.every(i => i.dtype === (conditionTypes[i.name] ?? 'float32')) &&
-    inputs.slice(1).every(i => i.shape.length === (i.name === 'vector' ? 2 : 1))
+    inputs.slice(1).every(i => i.shape.length === (ROWS.includes(i.name) ? 2 : 1))
   if (!fits || shape.length === 0 || !(dimension > 0)) {
     await program.close()
     const found = inputs.map(
       i => `${i.name} ${i.dtype}[${i.shape.map(n => (n < 0 ? 'batch' : n)).join(', ')}]`,
     )
     throw new RunError(
-      `${name}: expected inputs x [batch, ...D], s [batch], t [batch] of float32, and at most class [batch] of int64, or vector [batch, K] and none [batch], and w [batch], and low [batch] and high [batch]; found ${found.join(', ')}`,
+      `${name}: expected inputs x [batch, ...D], s [batch], t [batch] of float32, and at most class [batch] of int64, or vector [batch, K] and none [batch], or condition [batch, K] and tau [batch], and w [batch], and low [batch] and high [batch]; found ${found.join(', ')}`,
     )
   }
   if (output.dtype !== 'float32') {
@@ -165,7 +172,7 @@ export async function mapOfOnnx(
     },
     program.close,
   )
-  const { standardization, columns } = recordIn(name, metadata, dimension)
+  const { standardization, columns, source } = recordIn(name, metadata, dimension)
   const known = kind && conditionIn(name, metadata, kind)
   const bound = (told?: Told): Pick<LoadedMap, 'jump' | 'velocity' | 'inner'> => {
     const jump: Jump = (x, s, t) => run(x, s, t, told)
@@ -204,6 +211,7 @@ export async function mapOfOnnx(
       shape,
       ...(columns && { columns }),
       ...traitsOf(metadata),
+      ...(source && { source: source.name, matched: true }),
       ...(standardization && { standardization }),
       close,
     },

@@ -11,7 +11,7 @@ import {
   statSync,
 } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
-import { RunError } from './record.ts'
+import { RunError } from './run-error.ts'
 
 /** Where content named by a path goes. */
 export interface Target {

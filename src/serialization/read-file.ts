@@ -1,6 +1,6 @@
 import { constants } from 'node:buffer'
 import { readFileSync, statSync } from 'node:fs'
-import { RunError } from './record.ts'
+import { RunError } from './run-error.ts'
 
 /** Bytes that Node reads of a file at once. */
 const LARGEST = 2 ** 31 - 1

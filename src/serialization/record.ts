@@ -4,11 +4,7 @@ import type { Fingerprint, RowVector, Split } from '../data/dataset.ts'
 import type { Rules } from '../data/split-rule.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
 import type { Standardization } from '../model/index.ts'
-
-/** A run directory that is missing, foreign or damaged. */
-export class RunError extends Error {
-  override readonly name = 'RunError'
-}
+import { RunError } from './run-error.ts'
 
 /** What the metadata of an adapter's file says it is. */
 export const ADAPTER_FORMAT = 'oxbow-adapter'
@@ -20,7 +16,21 @@ export const adapterAlone = (file: string): RunError =>
       `use the run that it was trained in, or "oxbow merge BASE ${file} --out RUN" makes a run of both`,
   )
 
-const standardizationSchema = z.object({ shift: z.array(z.number()), scale: z.array(z.number().min(0)) })
+const scalesSchema = z.object({ shift: z.array(z.number()), scale: z.array(z.number().min(0)) })
+const standardizationSchema = scalesSchema.extend({ source: scalesSchema.optional() })
+
+const fingerprintSchema = z.object({
+  sha256: z.string(),
+  rows: z.number().nullable(),
+  minimum: z.array(z.number()),
+  maximum: z.array(z.number()),
+})
+
+const splitSchema = z.object({
+  training: z.int(),
+  heldOut: z.int(),
+  rules: z.literal([1, 2, 3]).optional(),
+})
 
 const vectorSchema = z
   .object({
@@ -40,27 +50,22 @@ export const dataRecordSchema = z
     name: z.string(),
     dimension: z.int().positive(),
     shape: z.array(z.int().positive()).optional(),
-    fingerprint: z.object({
-      sha256: z.string(),
-      rows: z.number().nullable(),
-      minimum: z.array(z.number()),
-      maximum: z.array(z.number()),
-    }),
+    fingerprint: fingerprintSchema,
+    source: z
+      .object({ name: z.string(), fingerprint: fingerprintSchema, split: splitSchema.optional() })
+      .optional(),
     columns: z.array(z.string()).optional(),
     labels: z.object({ names: z.array(z.string()) }).optional(),
     vector: vectorSchema.optional(),
-    split: z
-      .object({
-        training: z.int(),
-        heldOut: z.int(),
-        rules: z.literal([1, 2, 3]).optional(),
-      })
-      .optional(),
+    split: splitSchema.optional(),
     standardization: standardizationSchema.optional(),
   })
   .refine(
     ({ dimension, standardization: by }) =>
-      !by || (by.shift.length === dimension && by.scale.length === dimension),
+      !by ||
+      [by, by.source ?? by].every(({ shift, scale }) =>
+        [shift, scale].every(each => each.length === dimension),
+      ),
     { path: ['standardization'] },
   )
   .refine(({ dimension, shape }) => !shape || sizeOf(shape) === dimension, { path: ['shape'] })
@@ -84,6 +89,8 @@ export interface DataRecord {
    * for data without end.
    */
   readonly split?: { readonly training: number; readonly heldOut: number; readonly rules?: Rules }
+  /** What the path leads to at time 1; absent for noise. */
+  readonly source?: Pick<DataRecord, 'name' | 'fingerprint' | 'split'>
   /** What the network works on; absent for the data's own units. */
   readonly standardization?: Standardization
 }
@@ -109,6 +116,7 @@ export const dataRecord = ({
   fingerprint,
   split,
   standardization,
+  source,
 }: StandardizedDataset): DataRecord => ({
   name,
   dimension,
@@ -118,5 +126,12 @@ export const dataRecord = ({
   ...(labels && { labels: { names: labels.names } }),
   ...(vector && { vector }),
   ...(split && { split: recordedSplit(split) }),
+  ...(source && {
+    source: {
+      name: source.name,
+      fingerprint: source.fingerprint,
+      ...(source.split && { split: recordedSplit(source.split) }),
+    },
+  }),
   ...(standardization && { standardization }),
 })

@@ -11,7 +11,8 @@ import { writeFileAtomic } from './files.ts'
 import type { MetricsLine } from './metrics-log.ts'
 import { logProblem, readLog } from './metrics-log.ts'
 import { LARGEST_TEXT, readBytes } from './read-file.ts'
-import { type DataRecord, dataRecordSchema, RunError } from './record.ts'
+import { type DataRecord, dataRecordSchema } from './record.ts'
+import { RunError } from './run-error.ts'
 import { VERSION } from './version.ts'
 
 export { type DataRecord, RunError }
@@ -51,7 +52,11 @@ export const paths = (directory: string) => ({
   adapter: join(directory, 'adapter.safetensors'),
   /** The network of a perceptual loss. */
   features: join(directory, 'features.onnx'),
+  /** The network that a run compares samples by. */
+  compared: join(directory, 'compared-features.onnx'),
   evaluation: join(directory, 'evaluation.json'),
+  /** What the weights of its samples say of a target. */
+  importance: join(directory, 'importance.json'),
   samples: join(directory, 'samples'),
   plots: join(directory, 'plots'),
   report: join(directory, 'report.html'),

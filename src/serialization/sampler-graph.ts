@@ -8,81 +8,94 @@ import {
   type Tensor,
   trace,
 } from '../autodiff/index.ts'
+import { isMatched } from '../config/coupling.ts'
 import { pointOf } from '../config/index.ts'
-import { type FlowMap, interpolants } from '../model/index.ts'
-import { lower } from '../runtime/onnx.ts'
-import { checkWholeGrid, GridError } from '../sampler/grid.ts'
-import { type MethodName, methodFor, type SamplingMethod, whyUntrained } from '../sampler/sampling.ts'
 import {
-  eulerStep,
-  heunStep,
-  jumpStep,
-  type Question,
-  renoiseStep,
-  type Step,
-  take,
-} from '../sampler/steps.ts'
+  coefficientsAt,
+  type FlowMap,
+  type Interpolant,
+  interpolants,
+  type PredictionName,
+  pairAt,
+  predictions,
+} from '../model/index.ts'
+import { lower } from '../runtime/onnx.ts'
+import { leadsFromNoise, noisesOf } from '../sampler/fitness.ts'
+import { checkGrid, checkWholeGrid, GridError } from '../sampler/grid.ts'
+import { intervalsOf } from '../sampler/intervals.ts'
+import type { MethodName, SamplingMethod } from '../sampler/names.ts'
+import { methodFor, whyNot } from '../sampler/sampling.ts'
+import { type SolverChoice, solverOptions } from '../sampler/solver-choice.ts'
+import { solverOf } from '../sampler/solvers/table.ts'
+import { type Question, take } from '../sampler/steps.ts'
 import { type Model, toldInputs, toldMap } from './model.ts'
 import { VERSION } from './version.ts'
 
 /** More steps make a file of thousands of nodes, which opens slowly. */
 const MOST_STEPS = 256
 
-/** Points through one step of a grid, its number `k`. */
-type Taken = (x: Tensor, s: number, t: number, k: number) => Tensor
-
-/** The steps of each method on standardised points. */
-function takenBy(
-  method: SamplingMethod,
-  map: FlowMap,
-  interpolant: keyof typeof interpolants,
+/** Takes points through a grid on a graph, by a solver on standardised points. */
+function throughGraph(
+  choice: SolverChoice,
+  { map, predicts, path }: { map: FlowMap; predicts: PredictionName; path: Interpolant },
+  start: Tensor,
+  grid: readonly number[],
   fresh: readonly Tensor[],
-): Taken {
+): Tensor {
   // One time for each of as many rows as the points.
   const column = (x: Tensor, time: number) =>
     x
       .sum(x.shape.map((_, i) => i).slice(1), true)
       .mul(0)
       .add(time)
-  const along = (x: Tensor, h: number, ...velocities: readonly Tensor[]) =>
-    x.add(velocities.reduce((sum, v) => sum.add(v)).mul(h))
+  const output = (x: Tensor, s: Tensor) =>
+    predicts === 'velocity' ? map.velocity(x, s) : map.predicted!.output(x, s)
   const answer = ({ x, s, t }: Question<Tensor>) =>
-    t === undefined ? map.velocity(x, column(x, s)) : map.jump(x, column(x, s), column(x, t))
-  const steps: Record<SamplingMethod, (...at: Parameters<Taken>) => Step<Tensor>> = {
-    jump: jumpStep,
-    euler: (x, s, t) => eulerStep(along, x, s, t),
-    heun: (x, s, t) => heunStep(along, x, s, t),
-    renoise: (x, s, _, k) => {
-      const mix = (x: Tensor, alpha: number, sigma: number) => x.mul(alpha).add(fresh[k - 1].mul(sigma))
-      return renoiseStep(mix, interpolants[interpolant], x, s, k === 0)
-    },
-  }
-  return (...at) => take(steps[method](...at), answer)
+    t === undefined ? output(x, column(x, s)) : map.jump(x, column(x, s), column(x, t))
+  let added = 0
+  const step = solverOf(choice.method).begin<Tensor>(solverOptions(choice), {
+    path,
+    combine: (...terms) =>
+      terms
+        .map(([coefficient, x]) => (coefficient === 1 ? x : x.mul(coefficient)))
+        .reduce((sum, x) => sum.add(x)),
+    meaning: t => pairAt(path, predictions[predicts], t),
+    noise: () => fresh[added++],
+  })
+  return intervalsOf(path, grid).reduce((x, interval) => take(step(x, interval), answer), start)
 }
 
+/** A constant column of a source is 0 for the network, whatever it is divided by. */
+const nonZero = (scale: readonly number[]): number[] => scale.map(value => value || 1)
+
 /**
- * A sampler as one graph: `noise [batch, ...D]` to `samples [batch, ...D]` in the data's own units, every step unrolled. For
- * `renoise` the noise of each inner time is an input of its own, `noise1`, `noise2`, ... `[batch, ...D]`.
+ * A sampler as one graph: `noise [batch, ...D]`, or `source [batch, ...D]` of a map that begins at other data, to `samples [batch, ...D]` in the data's own units, every step unrolled. The
+ * noise that a solver adds is an input of its own for each step that does, `noise1`, `noise2`, ... `[batch, ...D]`.
  */
-function samplerGraph(model: Model, method: SamplingMethod, grid: readonly number[]): Graph<CorePrimitive> {
+function samplerGraph(model: Model, choice: SolverChoice, grid: readonly number[]): Graph<CorePrimitive> {
   const { config, data } = model
   const { shape } = pointOf(config, data)
   const points = spec([DYNAMIC, ...shape])
-  const added = method === 'renoise' ? grid.slice(1, -1).map((_, k) => `noise${k + 1}`) : []
+  const path = interpolants[config.interpolant]
+  const { predicts = 'velocity' } = config.network
+  const first = data.source ? 'source' : 'noise'
+  const added = Array.from({ length: noisesOf(choice, path, grid) }, (_, k) => `noise${k + 1}`)
   const inputs = {
-    ...Object.fromEntries(['noise', ...added].map(name => [name, points])),
+    ...Object.fromEntries([first, ...added].map(name => [name, points])),
     ...toldInputs(model),
   }
   const row = (values: readonly number[]) => constant(values, [1, ...shape])
   return simplify(
     trace((given: Readonly<Record<string, Tensor>>) => {
-      const step = takenBy(
-        method,
-        toldMap(model, given),
-        config.interpolant,
-        added.map(name => given[name]),
-      )
-      const z = grid.slice(1).reduce((x, t, k) => step(x, grid[k], t, k), given.noise)
+      const map = toldMap(model, given)
+      const base = coefficientsAt(path, grid[0]).sigma
+      const { source } = data.standardization ?? {}
+      const drawn = source
+        ? given[first].sub(row(source.shift)).div(row(nonZero(source.scale)))
+        : given[first]
+      const start = base === 1 ? drawn : drawn.mul(base)
+      const fresh = added.map(name => given[name])
+      const z = throughGraph(choice, { map, predicts, path }, start, grid, fresh)
       const { shift, scale } = data.standardization ?? {}
       return { samples: shift && scale ? z.mul(row(scale)).add(row(shift)) : z }
     }, inputs),
@@ -93,6 +106,8 @@ export interface SamplerRequest {
   /** Times from 1 to 0. */
   readonly grid: readonly number[]
   readonly method: MethodName
+  /** Of the method, by their names. */
+  readonly options?: Readonly<Record<string, unknown>>
 }
 
 /**
@@ -103,19 +118,31 @@ export interface SamplerRequest {
  */
 export function encodeOnnxSampler(
   model: Model,
-  { grid, method: asked }: SamplerRequest,
+  { grid, method: asked, options }: SamplerRequest,
 ): { bytes: Uint8Array; method: SamplingMethod } {
-  checkWholeGrid(grid)
+  checkGrid(grid)
   const steps = grid.length - 1
   if (steps > MOST_STEPS) {
     throw new GridError(`a sampler in one graph takes 1 to ${MOST_STEPS} steps, found ${steps}`)
   }
   const { config, data } = model
   const method = methodFor(asked, config.objective, grid)
-  const reason = whyUntrained(config.objective, method, grid)
+  const { predicts } = config.network
+  const { objective, interpolant } = config
+  const choice = { method, ...(options && { options }) }
+  const source = data.source?.name
+  const reason = whyNot(
+    { objective, interpolant, predicts, matched: isMatched(config), source },
+    choice,
+    grid,
+  )
   if (reason) throw new GridError(reason)
-  const bytes = lower(samplerGraph(model, method, grid), {
-    description: `Sampler: standard normal noise to samples by ${method} in ${steps} steps.`,
+  if (!leadsFromNoise(interpolants[interpolant], grid)) checkWholeGrid(grid)
+  if (solverOf(method).evaluations === null) {
+    throw new GridError(`${method} chooses its steps by the points, and a graph takes the same for all`)
+  }
+  const bytes = lower(samplerGraph(model, choice, grid), {
+    description: `Sampler: ${source === undefined ? 'standard normal noise' : `points of ${source}`} to samples by ${method} in ${steps} steps.`,
     metadata: {
       format: 'oxbow-sampler',
       oxbow: VERSION,

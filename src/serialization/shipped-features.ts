@@ -17,3 +17,10 @@ export function shippedFeatures({
     .map(file => fileURLToPath(new URL(file, FOLDER)))
     .find(path => existsSync(path) && readMetadata(readFileSync(path)).fingerprint === fingerprint.sha256)
 }
+
+/** The file of a network that comes with the package, by its name; nothing where there is none of that name. */
+export function shippedClassifier(name: string): string | undefined {
+  if (!/^[\w-]+$/.test(name)) return undefined
+  const path = fileURLToPath(new URL(`${name}.onnx`, FOLDER))
+  return existsSync(path) ? path : undefined
+}

@@ -3,7 +3,7 @@ import type { Config } from '../config/index.ts'
 import { powerWidth, type Weights } from '../config/weights-name.ts'
 import type { Checkpoint } from './checkpoint.ts'
 import { readPowerAverage } from './power-average.ts'
-import { RunError } from './record.ts'
+import { RunError } from './run-error.ts'
 
 /** That a file has but one kind of weights. */
 export const onlyInRuns = (path: string, weights: Weights): RunError =>

@@ -57,9 +57,13 @@ export function lossFormula({
         },
       ]
     : []
-  if (!objective.parts) return { terms: below, where }
   const share = (1 - diagonal.fraction) * consistency.fraction
-  const above = objective.parts(options as never).map(({ name, weight }): LossTerm => {
+  // Every turn has terms, each on draws of its own.
+  const parts =
+    objective.turns?.(options as never).flatMap(turn => turn.parts) ??
+    objective.parts?.(options as never) ??
+    []
+  const above = parts.map(({ name, weight }): LossTerm => {
     return {
       term: name,
       title: titled(name),

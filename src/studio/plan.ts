@@ -13,6 +13,7 @@ export {
   paintedShape,
   planSchema,
   type Stage,
+  shownPaths,
   stageSchema,
   type Target,
   type Tilt,
@@ -82,6 +83,21 @@ export function withStage(plan: Plan, stage: Omit<Stage, 'steps'>): Plan {
 export function withSteps(plan: Plan, steps: number): Plan {
   const last = plan.stages.at(-1)!
   return { ...plan, stages: [...plan.stages.slice(0, -1), { ...last, steps: last.steps + steps }] }
+}
+
+/**
+ * The objective that the present weights were trained with: that of the stage before, while the last one has taken no step and keeps
+ * its weights.
+ *
+ * @returns nothing where a file does not say it
+ */
+export function trainedObjective({ stages, start }: Pick<Plan, 'stages' | 'start'>): string | undefined {
+  const last = stages.at(-1)!
+  if (last.steps > 0) return last.objective
+  if (last.keep && stages.length > 1) return stages.at(-2)!.objective
+  const source = fileOfPlan({ start })
+  if (source) return source.objective ?? undefined
+  return start && last.keep ? trainedBy.stages.at(-1)!.objective : last.objective
 }
 
 /** Steps taken in all stages. */

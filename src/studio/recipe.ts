@@ -1,3 +1,4 @@
+import { isSolved } from '../config/coupling.ts'
 import { type Config, resolveConfig, type UserConfig } from '../config/index.ts'
 import { asksTeacher } from '../config/validate.ts'
 import { objectives } from '../objective/index.ts'
@@ -69,7 +70,7 @@ function writeStage(plan: Plan, at: number, done: Map<number, RecipeRun>, notes:
   const { chunk: _, coupling, teacher: __, ...rest } = asked
   const resolved = resolveConfig(asked)
   const row = objectives.get(stage.objective)!
-  const coupled = resolved.coupling.kind !== 'independent'
+  const coupled = isSolved(resolved.coupling)
   const teachers = [
     ...(row.needs.includes('flow-map-teacher')
       ? [hasExactMap(dataset, plan.interpolant) ? 'exact' : before(teachesMap)]

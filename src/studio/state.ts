@@ -1,6 +1,7 @@
 import { strFromU8, strToU8 } from 'fflate'
 import { z } from 'zod'
 import { objectives } from '../objective/index.ts'
+import { INVERSIONS, KERNELS, LOOK_AHEADS, STEERING_METHODS } from '../steering/names.ts'
 import { pack, unpack } from './engine/bytes.ts'
 import { targetDataset } from './engine/target.ts'
 import { betaSchema, bumpShape, examplePlan, paintedShape, planSchema } from './plan.ts'
@@ -10,7 +11,7 @@ import { NOTHING_PAINTED, readReward } from './reward.ts'
 export const rooms = {
   play: ['play', 'jump', 'steps', 'digits'],
   train: ['train'],
-  steer: ['steer'],
+  steer: ['steer', 'fill', 'edit'],
   compare: ['compare', 'why'],
 } as const
 
@@ -27,6 +28,22 @@ const viewSchema = z.preprocess(name => (name === 'reward' ? 'steer' : name), z.
 const firstPlay = { way: 0, point: [0.8, 1.1] as [number, number] }
 const firstCompare = { steps: 1 }
 const firstDigits = { class: null, scale: null, seed: 0, to: 1, at: 0 }
+const firstFill = {
+  goal: 'mask' as const,
+  from: 'data' as const,
+  seed: 0,
+  hidden: null,
+  class: 4,
+  beta: 1,
+  steps: 12,
+  particles: 32,
+}
+const firstEdit = {
+  point: [2.8, 2.8] as [number, number],
+  tau: 0.5,
+  method: null,
+  seed: 0,
+}
 const firstReward = {
   kind: 'bump' as const,
   painted: NOTHING_PAINTED,
@@ -34,9 +51,15 @@ const firstReward = {
   scale: 1.5,
   beta: 3,
   steps: 4,
-  moves: 8,
+  moves: null,
   resample: true,
+  method: 'particles' as const,
+  kernel: null,
+  lookAhead: null,
 }
+
+/** Longest text of the pixels of a picture that are hidden. */
+const LONGEST_MASK = 4000
 
 /** What the page shows; it is in the page's address, so that a link shows the same. */
 const stateSchema = z.strictObject({
@@ -65,8 +88,8 @@ const stateSchema = z.strictObject({
   /** Jumps of the samples that are compared. */
   compare: z.strictObject({ steps: z.int().min(1).max(16) }).prefault(firstCompare),
   /**
-   * The reward that is shown, the bump and the painting; and how samples are steered to it: jumps, moves at each time, and
-   * whether they are drawn anew by weight.
+   * The reward that is shown, the bump and the painting; and how samples are steered to it: jumps, moves at each time,
+   * whether they are drawn anew by weight on the way, the method, the kernel and the look-ahead. Null is what the library chooses.
    */
   reward: z
     .strictObject({
@@ -75,8 +98,12 @@ const stateSchema = z.strictObject({
       painted: paintedShape.painted.default(NOTHING_PAINTED),
       beta: betaSchema,
       steps: z.int().min(1).max(16),
-      moves: z.int().min(0).max(20),
+      moves: z.int().min(0).max(20).nullable(),
       resample: z.boolean(),
+      method: z.enum(STEERING_METHODS).default('particles'),
+      // Links of before steered by jumps.
+      kernel: z.enum(KERNELS).nullable().default('jump'),
+      lookAhead: z.enum(LOOK_AHEADS).nullable().default(null),
     })
     .prefault(firstReward),
   /**
@@ -92,6 +119,31 @@ const stateSchema = z.strictObject({
       at: z.number().min(0).max(1),
     })
     .prefault(firstDigits),
+  /**
+   * Digits that are steered: to what is seen of a digit (fresh data, or a sample; by its seed) where some of it is hidden, or to a
+   * class. What is hidden is a packed byte for each pixel, the lower half where null.
+   */
+  fill: z
+    .strictObject({
+      goal: z.enum(['mask', 'class']),
+      from: z.enum(['data', 'sample']),
+      seed: z.int().min(0).max(1e9),
+      hidden: z.string().max(LONGEST_MASK).nullable(),
+      class: z.int().min(0).max(99),
+      beta: z.number().min(0).max(10),
+      steps: z.int().min(1).max(32),
+      particles: z.int().min(2).max(128),
+    })
+    .prefault(firstFill),
+  /** A data point that is inverted and edited: how its noise is found, null for what the library takes, and the noise up to which it is edited. */
+  edit: z
+    .strictObject({
+      point: z.tuple([z.number().min(-5).max(5), z.number().min(-5).max(5)]),
+      tau: z.number().gt(0).max(1),
+      method: z.enum(INVERSIONS).nullable(),
+      seed: z.int().min(0),
+    })
+    .prefault(firstEdit),
 })
 
 export type StudioState = z.infer<typeof stateSchema>
@@ -110,6 +162,8 @@ export const initialState: StudioState = {
   compare: firstCompare,
   reward: firstReward,
   digits: firstDigits,
+  fill: firstFill,
+  edit: firstEdit,
 }
 
 /** Longest state that is read, in bytes of its text. */

@@ -1,5 +1,6 @@
 import type { Dataset } from '../data/dataset.ts'
 import { type Objective, objectives } from '../objective/index.ts'
+import { energyOfData } from '../training/energy.ts'
 import { recipeStages } from './engine/recipe-keys.ts'
 import { configOf } from './engine/session.ts'
 import { hasExactMap, learnsFromTeacher, teachesMap, teachesVelocity } from './engine/teachers.ts'
@@ -23,6 +24,8 @@ export function refusalOf(plan: Plan, id: string, dataset: Dataset): string | nu
   } else if (learnsFromTeacher(row) && !dataset.mixture && !past.some(teachesVelocity)) {
     return 'train flow-matching first'
   }
+  if (row.needs.includes('weights')) return 'needs samples with weights'
+  if (row.needs.includes('energy') && !energyOfData(dataset)) return 'needs a target whose density is known'
   const { recipe: _, ...last } = plan.stages.at(-1)!
   const stage: Stage = { ...last, objective: id }
   try {

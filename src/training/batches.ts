@@ -1,11 +1,11 @@
 import { type Config, findObjective, pointOf } from '../config/index.ts'
 import { progressAt, scheduledValuesOf, writeScheduledValues } from '../config/scheduled-values.ts'
-import type { Dataset } from '../data/dataset.ts'
-import { type ConditionKind, isNull, seenSize, spaceOf } from '../model/index.ts'
+import type { StandardizedDataset } from '../data/standardized.ts'
+import { type ConditionKind, interpolants, isNull, seenSize, spaceOf, timeOfRatio } from '../model/index.ts'
 import {
   bend,
-  diagonalLaws,
   scaleLaws,
+  singleTime,
   type TimeLaw,
   type Times,
   timeLaws,
@@ -14,6 +14,7 @@ import {
 import { type Random, random } from '../random/random.ts'
 import { type Drawn, drawTold, roomFor, writeTold } from './conditions.ts'
 import { type InputName, isPoints, type TermInputs } from './guides.ts'
+import { matchNoise } from './optimal-transport.ts'
 import { RATES, writeRates } from './optimizer/rates.ts'
 import { optimizerKeys } from './players.ts'
 import { drawPair, drawTrajectory, type TrajectoryCache } from './trajectory-cache.ts'
@@ -23,6 +24,8 @@ type Arrays = Omit<TermInputs<Float32Array>, ConditionKind> & { readonly [kind i
 
 /** How a configuration draws the times of one sample. */
 interface Clock {
+  /** Samples after one another with the same times. */
+  readonly group: number
   readonly single: (random: Random) => number
   readonly pair: TimeLaw
   readonly anchor: (random: Random) => number
@@ -35,36 +38,54 @@ const withoutNulls = <T extends { mean: number | null; deviation: number | null 
 }
 
 /** @param gap  the longest jump at the moment */
-function clockOf({ times, anchor, objective }: Config, gap: () => number): Clock {
-  const options = withoutNulls(times)
-  const single = diagonalLaws[times.law](options)
+function clockOf({ times, anchor, objective, interpolant }: Config, gap: () => number): Clock {
+  const ofPath = { timeOfRatio: (r: number) => timeOfRatio(interpolants[interpolant], r) }
+  const options = { ...withoutNulls(times), ...ofPath }
+  const single = singleTime(times.law, options)
   const law = timeLaws[times.law](options)
   const { jumps } = findObjective(objective)
   // From pure noise the drawn time is the target, down to the data; `minimum` is of source times.
-  const drawn = jumps === 'from-noise' ? diagonalLaws[times.law]({ ...options, minimum: 0 }) : single
+  const drawn = jumps === 'from-noise' ? singleTime(times.law, { ...options, minimum: 0 }) : single
   return {
     single,
+    group: times.group,
     pair: bend(law, drawn, jumps, gap),
-    anchor: anchor.law === null ? single : diagonalLaws[anchor.law](withoutNulls({ ...times, ...anchor })),
+    anchor:
+      anchor.law === null
+        ? single
+        : singleTime(anchor.law, { ...withoutNulls({ ...times, ...anchor }), ...ofPath }),
   }
 }
 
 /** Diagonal samples have one time, drawn by the law of a single time. */
 function drawTimes(
-  { single, pair, anchor }: Clock,
+  { single, group, pair, anchor }: Clock,
   random: Random,
-  { s, t, m, r, anchor: own }: Arrays,
+  { s, t, m, r, r2, u, anchor: own }: Arrays,
 ): void {
   const draw: Times = { s: 0, t: 0, m: 0 }
   for (let i = 0; i < s!.length; i++) {
     if (t && m) {
-      pair(random, draw)
+      if (i % group === 0) pair(random, draw)
       s![i] = draw.s
       t[i] = draw.t
       m[i] = draw.m
     } else s![i] = single(random)
     if (r) r[i] = single(random)
+    if (r2) r2[i] = single(random)
+    if (u) u[i] = random.uniform()
     if (own) own[i] = anchor(random)
+  }
+}
+
+/** Where noise is added on the way, times lie in [0.01, 0.99]: at both ends it changes infinitely fast. */
+const END = 0.01
+
+/** A jump to the data still ends there. */
+function keepFromEnds({ s, t, m, r, anchor }: Arrays): void {
+  for (const times of [s, t, m, r, anchor]) {
+    if (!times || (times === t && times.every(time => time === 0))) continue
+    for (let i = 0; i < times.length; i++) times[i] = END + (1 - 2 * END) * times[i]
   }
 }
 
@@ -98,12 +119,12 @@ export interface BatchSource {
  */
 export function batchSource(
   config: Config,
-  dataset: Dataset,
+  dataset: StandardizedDataset,
   turns: readonly Pick<TurnPlan, 'trains' | 'terms'>[],
   pool?: TrajectoryCache,
 ): BatchSource {
   const { dimension } = dataset
-  const { chunk, seeds } = config
+  const { chunk, seeds, coupling } = config
   const { accumulate } = config.optimizer
   const { drop } = config.condition
   const point = pointOf(config, dataset)
@@ -111,6 +132,11 @@ export function batchSource(
   const { law, range, scale: fixed } = config.guidance
   const drawScale = (random: Random): number => (law === 'fixed' ? fixed : scaleLaws[law](random, range))
   const { noise: base } = spaceOf(point)
+  /** Points at time 1. */
+  const drawFirst = (random: Random, out: Float32Array): void => {
+    if (dataset.source) dataset.source.sample(random, out)
+    else base.draw(random, out, dimension)
+  }
   const moments = scheduledValuesOf(config)
   let gap = 1
   const clock = clockOf(config, () => gap)
@@ -137,6 +163,7 @@ export function batchSource(
     data: Random,
     noise: Random,
     none: Random,
+    matching: Random,
     arrays: Arrays,
   ): Float32Array | undefined => {
     const { x0, eps, xs, xt, s, t } = arrays
@@ -145,8 +172,10 @@ export function batchSource(
     // Objectives that see no data take its conditions alone.
     const points = x0 ?? (condition && new Float32Array(eps!.length))
     const seen = condition && drawTold(condition, dataset, data, points!, { drop, none })
-    if (points && !condition) dataset.sample(data, points)
-    if (eps) base.draw(noise, eps, dimension)
+    // Weights are the one number that such data have beside each point.
+    if (points && !condition) dataset.sample(data, points, undefined, arrays.logWeight)
+    if (eps) drawFirst(noise, eps)
+    if (eps && points && coupling.kind === 'ot') matchNoise(points, eps, dimension, coupling, matching)
     return seen
   }
 
@@ -177,6 +206,7 @@ export function batchSource(
     none: random(seeds.noise, 'classes', step),
     scales: random(seeds.noise, 'guidance', step),
     intervals: random(seeds.noise, 'intervals', step),
+    matching: random(seeds.noise, 'matching', step),
   })
   let streams = streamsOf(0)
 
@@ -184,7 +214,7 @@ export function batchSource(
   const drawBatch = (batch: number, i: number): void => {
     const step = Math.ceil(batch / accumulate)
     if ((batch - 1) % accumulate === 0) streams = streamsOf(step)
-    const { data, noise, times, none, scales, intervals } = streams
+    const { data, noise, times, none, scales, intervals, matching } = streams
     last[i] = Number(batch % accumulate === 0)
     gap = valueAt(config.times.gap, progressAt(config, step))
     terms.forEach(({ rows, inputs }, k) => {
@@ -195,11 +225,14 @@ export function batchSource(
         }),
       )
       drawTimes(clock, times, arrays)
-      const seen = drawPoints(data, noise, none, arrays)
+      if (config.sourceNoise > 0) keepFromEnds(arrays)
+      const seen = drawPoints(data, noise, none, matching, arrays)
       if (condition && seen) writeTold(seen, arrays[condition.kind]!)
       if (arrays.scale) drawScales(scales, seen, arrays.scale)
       if (arrays.low) drawIntervals(intervals, arrays)
+      if (arrays.z) base.draw(noise, arrays.z, dimension)
       if (arrays.noise) base.draw(noise, arrays.noise, dimension)
+      if (arrays.noise2) base.draw(noise, arrays.noise2, dimension)
     })
     writeUpdates(config, updates, step, rates.subarray(i * ratesWidth, (i + 1) * ratesWidth))
     writeScheduledValues(

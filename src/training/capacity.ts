@@ -1,7 +1,8 @@
 import { sizeOf } from '../autodiff/index.ts'
+import { isSolved } from '../config/coupling.ts'
 import { type Config, ConfigError } from '../config/index.ts'
 import { kindOf, type PointSpec, parameterCount } from '../model/index.ts'
-import { RunError } from '../serialization/record.ts'
+import { RunError } from '../serialization/run-error.ts'
 import { gigabytes, memoryLimit } from './memory.ts'
 import { stateSize } from './networks.ts'
 
@@ -20,7 +21,7 @@ function needs(config: Config, point: PointSpec): { parameters: number; batch: n
   const { kind, pairs, steps } = coupling
   // What an adapter changes is there once, and is not trained.
   const stays = config.adapter ? parameterCount(config, point) : 0
-  const points = kind === 'independent' ? 0 : kind === 'trajectory' ? steps + 1 : 2
+  const points = !isSolved(coupling) ? 0 : kind === 'trajectory' ? steps + 1 : 2
   return {
     parameters: BYTES * (VECTORS * stateSize(config, point) + stays),
     // Of what is computed again only the values between blocks are kept, as many as a kind of network has of those.

@@ -18,9 +18,30 @@ export function drawTold(
   points: Float32Array,
   { drop, none }: { readonly drop: number; readonly none: Random },
 ): Float32Array {
+  if (told.kind === 'state') {
+    sample(data, points)
+    return drawStates(points, dimension, drop, none)
+  }
   const values = new Float32Array((points.length / dimension) * conditionSize(told))
   sample(data, points, ...beside[told.kind](values))
   return seenConditions(told, values, () => none.uniform() < drop)
+}
+
+/**
+ * A noisy copy of each point with a noise of its own, and its time, uniform: `[n, D + 1]`. A part of them is pure noise, which
+ * tells nothing of the point.
+ */
+function drawStates(points: Float32Array, dimension: number, pure: number, random: Random): Float32Array {
+  const width = dimension + 1
+  const seen = new Float32Array((points.length / dimension) * width)
+  for (let row = 0; row * dimension < points.length; row++) {
+    const tau = random.uniform() < pure ? 1 : random.uniform()
+    for (let d = 0; d < dimension; d++) {
+      seen[row * width + d] = (1 - tau) * points[row * dimension + d] + tau * random.normal()
+    }
+    seen[row * width + dimension] = tau
+  }
+  return seen
 }
 
 /** What a graph takes: whole numbers as int64. */

@@ -1,6 +1,6 @@
-import { constant, countOperations, simplify, spec, trace } from '../autodiff/index.ts'
+import { constant, countOperations, simplify, spec, type Tensor, trace } from '../autodiff/index.ts'
 import { type Config, resolveConfig } from '../config/index.ts'
-import { type FlowMap, mapOf, type PointSpec, parameterCount } from '../model/index.ts'
+import { type FlowMap, mapOf, type PointSpec, parameterCount, velocityKeys } from '../model/index.ts'
 import type { Objective } from '../objective/index.ts'
 import { buildStep } from './step.ts'
 
@@ -49,18 +49,21 @@ export function measureCost({ id, needs, diagonal, parts, defaults }: Objective)
  */
 export function stepOperations(config: Config): number {
   const { network } = config
-  const velocity = fixedMap({ network: { ...network, conditioning: 's' } })
+  const velocity = fixedMap({ network: velocityKeys(network) })
   const teacher = { velocity: velocity.velocity }
-  const pretrained = fixedMap({ network: { ...network, conditioning: 's,t' } })
-  return countOperations(buildStep(config, planeOf(config), { teacher, pretrained }).graph)
+  const pretrained = fixedMap({ network: { ...velocityKeys(network), conditioning: 's,t' } })
+  const energy = (x: Tensor) => x.square().sum(-1)
+  return countOperations(buildStep(config, planeOf(config), { teacher, pretrained, energy }).graph)
 }
 
 function forwardOperations(config: Config): number {
   const point = planeOf(config)
   const time = spec([SAMPLES, 1])
+  const isPolicy = config.network.parameterization === 'policy'
   const graph = trace(
     ({ parameters, x, s, t, ...condition }) =>
-      mapOf(config, point, parameters, point.condition && condition).velocity(x, s, t),
+      // A policy is one call of its network however far it leads.
+      mapOf(config, point, parameters, point.condition && condition).velocity(x, s, isPolicy ? s : t),
     {
       parameters: spec([parameterCount(config, point)]),
       x: spec([SAMPLES, ...PLANE.shape]),

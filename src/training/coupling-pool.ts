@@ -1,6 +1,7 @@
 import { DYNAMIC, simplify, spec, type Tensor, trace } from '../autodiff/index.ts'
 import { type Config, pointOf } from '../config/index.ts'
 import type { Dataset } from '../data/dataset.ts'
+import type { StandardizedDataset } from '../data/standardized.ts'
 import {
   type Condition,
   type ConditionSpec,
@@ -37,7 +38,7 @@ function drawConditions(
 export async function solvePool(
   runtime: Runtime,
   config: Config,
-  dataset: Dataset,
+  dataset: StandardizedDataset,
   teacher: ToldWith<VelocityField>,
   shouldStop?: () => boolean,
 ): Promise<TrajectoryCache | undefined> {
@@ -67,7 +68,14 @@ export async function solvePool(
       }
       return (await program.run(inputs))[0] as Float32Array
     }
-    const pool = await solveTrajectories(config, dimension, velocity, shouldStop, rows)
+    const pool = await solveTrajectories(
+      config,
+      dimension,
+      velocity,
+      shouldStop,
+      rows,
+      dataset.source?.sample,
+    )
     return pool && { ...pool, ...(told && { told }) }
   } finally {
     await program.close()

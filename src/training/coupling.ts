@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { isSolved, type SolvedKind } from '../config/coupling.ts'
 import { type Config, pointOf } from '../config/index.ts'
 import type { Dataset } from '../data/dataset.ts'
+import type { StandardizedDataset } from '../data/standardized.ts'
 import { seenSize, type VelocityField } from '../model/index.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
@@ -29,12 +31,12 @@ export async function openTrajectoryCache(
   runtime: Runtime,
   directory: string,
   config: Config,
-  dataset: Dataset,
+  dataset: StandardizedDataset,
   teacher: ToldWith<VelocityField> | undefined,
   shouldStop?: () => boolean,
 ): Promise<TrajectoryCache | undefined> {
   const { kind, pairs } = config.coupling
-  if (kind === 'independent') return undefined
+  if (!isSolved(config.coupling)) return undefined
   const file = fileOf(directory)
   if (hasTrajectoryCache(directory)) return readTrajectoryCache(file, config, dataset)
   const pool = await solvePool(runtime, config, dataset, teacher!, shouldStop)
@@ -56,7 +58,7 @@ const AGAIN = 'remove it, and --resume solves it again'
 
 function readTrajectoryCache(file: string, config: Config, dataset: Dataset): TrajectoryCache {
   const { pairs, steps } = config.coupling
-  const kind = config.coupling.kind as TrajectoryCache['kind']
+  const kind = config.coupling.kind as SolvedKind
   const { dimension } = dataset
   const { condition } = pointOf(config, dataset)
   try {

@@ -1,12 +1,15 @@
+import { openDataset } from '../config/dataset.ts'
 import type { Config } from '../config/index.ts'
 import { OWN_TEACHER } from '../config/teacher-config.ts'
-import { openDataset } from '../data/catalogue.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { OpenOptions } from '../data/open.ts'
 import { type StandardizedDataset, standardizationOf, standardizedBy } from '../data/standardized.ts'
+import type { Standardization } from '../model/index.ts'
 import { readModelFor } from '../serialization/model-files.ts'
-import { type DataRecord, RunError, rulesOf } from '../serialization/record.ts'
+import { type DataRecord, rulesOf } from '../serialization/record.ts'
 import type { RunRecord } from '../serialization/run.ts'
+import { RunError } from '../serialization/run-error.ts'
+import { openSource, withSource } from './source.ts'
 
 /** How the data of a run is opened: by the rules that it was trained with, where it is a recorded one. */
 export const openOptionsOf = ({
@@ -39,6 +42,17 @@ export async function openTrainingData(
   known?: DataRecord,
 ): Promise<StandardizedDataset> {
   const dataset = given ?? (await openDataset(config.data, openOptionsOf({ config, data: known })))
+  const source = await openSource(config, dataset, known?.source)
+  return withSource(config, standardizedData(config, dataset, given, known), source)
+}
+
+/** The data itself as the network sees it. */
+function standardizedData(
+  config: Config,
+  dataset: Dataset,
+  given: Dataset | undefined,
+  known: DataRecord | undefined,
+): StandardizedDataset {
   if (known) {
     if (given) checkSplit(given, known)
     return withVectorsOf(known, standardizedBy(known.standardization, dataset))
@@ -49,10 +63,17 @@ export async function openTrainingData(
       ? readModelFor('initFrom', initFrom).data
       : undefined
   const seen = standardizedBy(
-    before ? before.standardization : standardizationOf(standardize, dataset),
+    before ? ofData(before.standardization, config) : standardizationOf(standardize, dataset),
     dataset,
   )
   return before ? withVectorsOf(before, seen) : seen
+}
+
+/** Without what another run's source was scaled by, where this run has none. */
+function ofData(by: Standardization | undefined, { source }: Config): Standardization | undefined {
+  if (!by?.source || source !== null) return by
+  const { source: _, ...own } = by
+  return own
 }
 
 /** The same data with its vectors scaled as they were, where they are as long. */

@@ -15,16 +15,26 @@ import type { SampleWeight } from './weights.ts'
  * Arrays that are drawn for a term: points `[rows, ...D]`, what the network sees of a condition under the name of its kind, the
  * others times, or what is told of guidance, `[rows, 1, ...]`.
  */
-export type InputName = 'x0' | 'eps' | 'xs' | 'xt' | 'noise' | ToldOfGuidance | ConditionKind | TimeName
+export type InputName =
+  | 'x0'
+  | 'eps'
+  | 'xs'
+  | 'xt'
+  | 'noise'
+  | 'noise2'
+  | 'z'
+  | ToldOfGuidance
+  | ConditionKind
+  | TimeName
 
 /** The guidance scale of each sample, and the ends of the interval of times in which guidance acts where they are drawn. */
 export const toldOfGuidance = ['scale', 'low', 'high'] as const
 
 type ToldOfGuidance = (typeof toldOfGuidance)[number]
 
-type TimeName = 's' | 't' | 'm' | 'r' | 'anchor'
+type TimeName = 's' | 't' | 'm' | 'r' | 'r2' | 'u' | 'anchor' | 'logWeight'
 
-const POINTS: ReadonlySet<InputName> = new Set(['x0', 'eps', 'xs', 'xt', 'noise'])
+const POINTS: ReadonlySet<InputName> = new Set(['x0', 'eps', 'xs', 'xt', 'noise', 'noise2', 'z'])
 export const isPoints = (name: InputName): boolean => POINTS.has(name)
 
 export type TermInputs<T> = Readonly<Partial<Record<InputName, T>>>
@@ -45,6 +55,8 @@ export interface Guides {
   /** What `auto` guidance leads away from. */
   readonly weak?: Told<VelocityField>
   readonly pretrained?: Told<FlowMap>
+  /** The stochastic map; the inner flow of the teacher when absent. */
+  readonly posterior?: Draw['posterior']
   /** Networks that train beside the student, by name. */
   readonly players?: (condition: Condition<Tensor> | undefined) => Readonly<Record<string, BoundNetwork>>
   readonly weight?: SampleWeight
@@ -54,6 +66,12 @@ export interface Guides {
   readonly told?: ConditionSpec
   /** The network that stands still for the perceptual loss: standardised points to features. */
   readonly features?: Features
+  /** What samples are compared by, where it is not their coordinates. */
+  readonly compared?: Features
+  /** What is remembered of samples and of the data. */
+  readonly memories?: Draw['memories']
+  /** Of what the points that the network sees stand for. */
+  readonly energy?: Draw['energy']
   /** The learned logarithm of the size of losses. */
   readonly logSize?: Draw['logSize']
 }

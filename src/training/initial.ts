@@ -32,14 +32,15 @@ export function withInitialNetwork(user: UserConfig): UserConfig {
   const asked = (spelledOut('network', user.network) ?? {}) as Partial<NetworkConfig>
   if (asked.kind !== undefined && asked.kind !== network.kind)
     return merge({ interpolant }, user) as UserConfig
-  const trainsMap = user.objective === undefined || Boolean(objectives.get(user.objective)?.parts)
+  const row = user.objective === undefined ? undefined : objectives.get(user.objective)
+  const trainsMap = user.objective === undefined || Boolean(row?.parts)
   const inherited = inheritedFrom(network, asked, trainsMap)
-  // What was told no scales or intervals may learn them now: the rule of guidance decides.
-  const taken = Object.fromEntries(
-    Object.entries(inherited).filter(
-      ([key, value]) => !(key === 'scale' && value === 'none') && !(key === 'interval' && value === false),
-    ),
-  )
+  // What was told no scales or intervals may learn them now: the rule of guidance decides; of a head, the objective.
+  const isOpen = (key: string, value: unknown): boolean =>
+    (key === 'scale' && value === 'none') ||
+    (key === 'interval' && value === false) ||
+    (key === 'divergenceHead' && (value === 0 || !row?.head))
+  const taken = Object.fromEntries(Object.entries(inherited).filter(([key, value]) => !isOpen(key, value)))
   return merge({ interpolant, network: taken }, user) as UserConfig
 }
 

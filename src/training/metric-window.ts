@@ -5,6 +5,10 @@ import { learningRate } from './optimizer/rates.ts'
 /** Ends the names of gradient norms of players beside the map. */
 const SUFFIX = 'GradientNorm'
 
+/** Ends the names of numbers that are no losses. */
+const MEASURE = 'Measure'
+export const measureName = (name: string): string => `${name}${MEASURE}`
+
 const isNorm = (name: string): boolean => name === 'gradientNorm' || name.endsWith(SUFFIX)
 
 /** Means of the metrics over the steps since the last line. */
@@ -43,6 +47,7 @@ export class MetricWindow {
     const mean = Object.fromEntries(this.names.map((name, i) => [name, this.sums[i] / this.steps]))
     const terms = this.names.filter(name => `${name}Residual` in mean)
     const others = this.names.filter(name => name.endsWith(SUFFIX))
+    const measures = this.names.filter(name => name.endsWith(MEASURE))
     const now = performance.now()
     const line: MetricsLine = {
       step,
@@ -53,6 +58,9 @@ export class MetricWindow {
       gradientNorm: mean.gradientNorm,
       ...(others.length > 0 && {
         gradientNorms: Object.fromEntries(others.map(name => [name.slice(0, -SUFFIX.length), mean[name]])),
+      }),
+      ...(measures.length > 0 && {
+        measures: Object.fromEntries(measures.map(name => [name.slice(0, -MEASURE.length), mean[name]])),
       }),
       learningRate: learningRate(config, step),
       stepsPerSecond: Math.round((1e5 * this.steps) / (now - this.since)) / 100,

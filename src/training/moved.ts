@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path'
 import { isRun } from '../config/config-paths.ts'
+import { openDataset } from '../config/dataset.ts'
 import { type Config, ConfigError, type UserConfig } from '../config/index.ts'
 import { OWN_TEACHER } from '../config/teacher-config.ts'
-import { type DatasetSpec, openDataset, pathsIn, withPaths } from '../data/catalogue.ts'
+import { type DatasetSpec, pathsIn, withPaths } from '../data/catalogue.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { DataError } from '../data/error.ts'
 import { RunError, type RunRecord } from '../serialization/run.ts'
@@ -169,12 +170,14 @@ export function withMovedRuns(recorded: Config, asked: UserConfig, directory: st
   const teacher = find('teacher', recorded.teacher, asked.teacher)
   const initFrom = find('initFrom', recorded.initFrom, asked.initFrom)
   const solved = find('coupling.teacher', recorded.coupling.teacher, asked.coupling?.teacher)
+  const map = find('posterior.map', recorded.posterior.map, asked.posterior?.map)
   const weak = find('guidance.weak', recorded.guidance.weak, asked.guidance?.weak)
   return {
     recorded: {
       ...recorded,
       teacher: teacher.path,
       initFrom: initFrom.path,
+      posterior: { ...recorded.posterior, map: map.path },
       coupling: { ...recorded.coupling, teacher: solved.path },
       guidance: { ...recorded.guidance, weak: weak.path },
     },
@@ -185,6 +188,7 @@ export function withMovedRuns(recorded: Config, asked: UserConfig, directory: st
       ...(asked.coupling?.teacher !== undefined && {
         coupling: { ...asked.coupling, teacher: solved.asked },
       }),
+      ...(asked.posterior?.map !== undefined && { posterior: { ...asked.posterior, map: map.asked } }),
       ...(asked.guidance?.weak !== undefined && { guidance: { ...asked.guidance, weak: weak.asked } }),
     },
     notes,

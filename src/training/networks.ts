@@ -1,5 +1,6 @@
 import { constant } from '../autodiff/index.ts'
-import { type Config, ConfigError, findObjective } from '../config/index.ts'
+import { type Config, ConfigError } from '../config/index.ts'
+import { playersIn } from '../config/round.ts'
 import {
   adaptedNetwork,
   adapterProblem,
@@ -16,6 +17,8 @@ export interface Trained {
   readonly name: string
   readonly network: Network
   readonly size: number
+  /** Whether it is a velocity of one time, read as the map is. */
+  readonly isVelocity?: boolean
 }
 
 /** The student, which alone is saved as the model. */
@@ -45,13 +48,16 @@ function studentNetwork({ network: keys, adapter }: Config, point: PointSpec, ba
  * @throws ConfigError when an adapter does not fit the network
  */
 export function networksOf(config: Config, point: PointSpec, base?: Float32Array): Trained[] {
-  const { players = [] } = findObjective(config.objective)
-  const all: [string, Network][] = [
-    [MAP, studentNetwork(config, point, base)],
-    ...players.map(({ name, network }): [string, Network] => [name, network(config.network, point)]),
+  const all: Omit<Trained, 'size'>[] = [
+    { name: MAP, network: studentNetwork(config, point, base) },
+    ...playersIn(config).map(({ name, network, isVelocity }) => ({
+      name,
+      network: network(config.network, point),
+      isVelocity,
+    })),
   ]
-  if (config.loss.learned) all.push([WEIGHT, uncertaintyNetwork])
-  return all.map(([name, network]) => ({ name, network, size: sizeOfNetwork(network) }))
+  if (config.loss.learned) all.push({ name: WEIGHT, network: uncertaintyNetwork })
+  return all.map(each => ({ ...each, size: sizeOfNetwork(each.network) }))
 }
 
 /** Parameters of all networks of a training. */

@@ -5,36 +5,43 @@ import { AUTO_FEATURES } from '../config/schema.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
 import { applyClassifier, cutClassifier } from '../model/classifier.ts'
 import type { Standardization } from '../model/index.ts'
-import type { Features } from '../objective/index.ts'
+import { type Features, isRandom } from '../objective/index.ts'
 import { type Classifier, readClassifier } from '../serialization/classifier-file.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
 import { readOnnxFile } from '../serialization/onnx-file.ts'
 import { paths, RunError } from '../serialization/run.ts'
 import { shippedFeatures } from '../serialization/shipped-features.ts'
 
-/** The network of a perceptual loss. */
+/** A network for features that stands still: of a perceptual loss, or what samples are compared by. */
 export interface PerceptualNetwork {
   readonly features: Features
   /** Of its file, which is kept beside the run. */
   readonly bytes: Uint8Array
 }
 
-const KEY = 'loss.perceptual.features'
+/** Who uses a network for features: the key that names it, and where its copy is kept. */
+interface Use {
+  readonly key: string
+  readonly named: string
+  readonly file: 'features' | 'compared'
+  /** Of what the network is, in a message. */
+  readonly of: string
+}
 
 /** The path of the network that a configuration names. @throws ConfigError when there is none */
-function namedFeatures(named: string, dataset: StandardizedDataset): string {
+function namedFeatures({ key, named }: Use, dataset: StandardizedDataset): string {
   const path = named === AUTO_FEATURES ? shippedFeatures(dataset) : named
   if (path !== undefined) return path
   throw new ConfigError(
-    `${KEY}: no network for features comes with the package for ${dataset.name}; make one of its labels with "oxbow features DATA --out net.onnx", and name net.onnx here`,
+    `${key}: no network for features comes with the package for ${dataset.name}; make one of its labels with "oxbow features DATA --out net.onnx", and name net.onnx here`,
   )
 }
 
-function readNamed(path: string): Uint8Array {
+function readNamed(key: string, path: string): Uint8Array {
   try {
     return readOnnxFile(path)
   } catch (error) {
-    if (error instanceof RunError) throw new ConfigError(`${KEY}: ${error.message}`)
+    if (error instanceof RunError) throw new ConfigError(`${key}: ${error.message}`)
     throw error
   }
 }
@@ -55,31 +62,65 @@ export function openPerceptual(
   isTrained: boolean,
 ): PerceptualNetwork | undefined {
   if (perceptual === null) return undefined
-  const kept = paths(directory).features
-  if (isTrained && !existsSync(kept)) {
-    throw new RunError(`${kept}: is gone, the network of the run's perceptual loss; put it back`)
+  const use: Use = {
+    ...{ key: 'loss.perceptual.features', named: perceptual.features, file: 'features' },
+    of: "the network of the run's perceptual loss",
   }
-  const path = existsSync(kept) ? kept : namedFeatures(perceptual.features, dataset)
-  const bytes = readNamed(path)
+  return openNetwork(use, dataset, directory, isTrained)
+}
+
+/** The same of what the run compares samples by; nothing where that are coordinates or random features. */
+export function openCompared(
+  config: Config,
+  dataset: StandardizedDataset,
+  directory: string,
+  isTrained: boolean,
+): PerceptualNetwork | undefined {
+  const { features } = config
+  if (features === null || isRandom(features)) return undefined
+  const use: Use = {
+    ...{ key: 'features', named: features, file: 'compared' },
+    of: 'the network that the run compares samples by',
+  }
+  return openNetwork(use, dataset, directory, isTrained)
+}
+
+function openNetwork(
+  use: Use,
+  dataset: StandardizedDataset,
+  directory: string,
+  isTrained: boolean,
+): PerceptualNetwork {
+  const { key, file, of } = use
+  const kept = paths(directory)[file]
+  if (isTrained && !existsSync(kept)) {
+    throw new RunError(`${kept}: is gone, ${of}; put it back`)
+  }
+  const path = existsSync(kept) ? kept : namedFeatures(use, dataset)
+  const bytes = readNamed(key, path)
   const classifier = readClassifier(bytes)
   if (!classifier) {
     throw new ConfigError(
-      `${KEY}: ${path} was not made by "oxbow features"; a network of another program can measure, but not be differentiated`,
+      `${key}: ${path} was not made by "oxbow features"; a network of another program can measure, but not be differentiated`,
     )
   }
   const [theirs, ours] = [classifier, dataset].map(({ shape }) => shape)
   if (sizeOf(theirs) !== sizeOf(ours)) {
     throw new ConfigError(
-      `${KEY}: ${path} takes points of [${theirs.join(', ')}], ${dataset.name} has [${ours.join(', ')}]`,
+      `${key}: ${path} takes points of [${theirs.join(', ')}], ${dataset.name} has [${ours.join(', ')}]`,
     )
   }
   return { features: featuresOf(classifier, dataset.standardization), bytes }
 }
 
 /** Keeps the network beside the run. */
-export function savePerceptual(directory: string, { bytes }: PerceptualNetwork): void {
-  const { features } = paths(directory)
-  if (!existsSync(features)) writeFileAtomic(directory, features, bytes)
+export function savePerceptual(
+  directory: string,
+  { bytes }: PerceptualNetwork,
+  file: Use['file'] = 'features',
+): void {
+  const path = paths(directory)[file]
+  if (!existsSync(path)) writeFileAtomic(directory, path, bytes)
 }
 
 /** A classifier's features of points as a run standardises them: `a x + b` brings them to the classifier's own scale. */

@@ -22,10 +22,12 @@ import { type Continued, openContinued } from './continuing.ts'
 import { hasTrajectoryCache } from './coupling.ts'
 
 import { openTrainingData } from './data.ts'
+import { checkEnergy } from './energy.ts'
+import { withHeadScale } from './head-scale.ts'
 import { openBase, openInitial, withInitialNetwork } from './initial.ts'
 import { openResumed, withMovedRuns } from './moved.ts'
 import { withOwnTeacher } from './own-teacher.ts'
-import { openPerceptual, type PerceptualNetwork } from './perceptual-network.ts'
+import { openCompared, openPerceptual, type PerceptualNetwork } from './perceptual-network.ts'
 import { stateOfPlayers } from './players.ts'
 import { proposals } from './proposals.ts'
 import { resumedConfig } from './resume.ts'
@@ -45,6 +47,8 @@ export interface Prepared {
   readonly runtime: Runtime
   /** Of a perceptual loss. */
   readonly perceptual?: PerceptualNetwork
+  /** What samples are compared by, where that is a network. */
+  readonly compared?: PerceptualNetwork
   /** Absent while the teacher is still to be trained. */
   readonly sources?: Sources
   /** Lines on what the user may not know of. */
@@ -93,17 +97,20 @@ export async function prepare(asked: UserConfig, options: TrainOptions): Promise
     const config = resolveConfig(whole)
     const dataset = await openTrainingData(config, given)
     checkReward(config, dataset)
+    checkEnergy(config, dataset)
     checkCapacity(config, pointOf(config, dataset))
     const perceptual = openPerceptual(config, dataset, directory, false)
+    const compared = openCompared(config, dataset, directory, false)
     const own = trainsTeacher(config)
     if (own) checkCapacity(resolveConfig(teacherConfig(config)), pointOf(config, dataset))
     const sources = own ? undefined : openSources(config, dataset, undefined, directory)
     const threads = options.threads ?? defaultThreads()
     return {
-      config: withBakedGuidance(resolveConfig(withAbsolutePaths(whole))),
+      config: withHeadScale(withBakedGuidance(resolveConfig(withAbsolutePaths(whole))), dataset),
       dataset,
       threads,
       perceptual,
+      compared,
       sources,
       proposed: proposals(whole, config, dataset),
       runtime: await runtimeOf(options, threads),
@@ -124,6 +131,7 @@ export async function prepare(asked: UserConfig, options: TrainOptions): Promise
     )
   }
   const perceptual = openPerceptual(config, dataset, directory, checkpoint !== undefined)
+  const compared = openCompared(config, dataset, directory, checkpoint !== undefined)
   const waits = trainsTeacher(config) && !checkpoint
   const sources = waits ? undefined : openSources(config, dataset, checkpoint, directory)
   return {
@@ -133,6 +141,7 @@ export async function prepare(asked: UserConfig, options: TrainOptions): Promise
     continued,
     threads,
     perceptual,
+    compared,
     sources,
     moved,
     runtime: await runtimeOf(options, threads),
@@ -155,8 +164,8 @@ export const warningsOf = ({
 ]
 
 function checkFits({ state }: Checkpoint, step: StepGraph, directory: string): void {
-  const split = stateOfPlayers(state, step.players)
-  for (const { name: player, size } of step.players) {
+  const split = { ...state, ...stateOfPlayers(state, step.players) }
+  for (const { name: player, size } of [...step.players, ...step.memories]) {
     for (const name of step.state.filter(each => each.startsWith(`${player}.`))) {
       const found = split[name]?.length ?? 0
       if (found === size) continue
@@ -167,13 +176,19 @@ function checkFits({ state }: Checkpoint, step: StepGraph, directory: string): v
   }
 }
 
+/** The networks for features of a run. */
+export const featuresIn = ({
+  perceptual,
+  compared,
+}: Pick<Prepared, 'perceptual' | 'compared'>): Pick<Teachers, 'features' | 'compared'> => ({
+  ...(perceptual && { features: perceptual.features }),
+  ...(compared && { compared: compared.features }),
+})
+
 /** The graph of a step, which a checkpoint must fit. */
-export function stepWith(
-  { config, dataset, checkpoint, perceptual }: Prepared,
-  { teachers, base }: Sources,
-  directory: string,
-): StepGraph {
-  const learned = { ...teachers, ...(perceptual && { features: perceptual.features }) }
+export function stepWith(prepared: Prepared, { teachers, base }: Sources, directory: string): StepGraph {
+  const { config, dataset, checkpoint } = prepared
+  const learned = { ...teachers, ...featuresIn(prepared) }
   const step = buildStep(withSeenRewards(config, dataset), pointOf(config, dataset), learned, base)
   if (checkpoint) checkFits(checkpoint, step, directory)
   return step

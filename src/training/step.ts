@@ -26,6 +26,8 @@ import {
   unflatten,
 } from '../model/index.ts'
 import type { Guides, TermInputs } from './guides.ts'
+import { comparedBy, type KeptMemory, keptMemories, memoriesIn } from './memories.ts'
+import { measureName } from './metric-window.ts'
 import { MAP, type Trained, WEIGHT } from './networks.ts'
 import { RATES } from './optimizer/rates.ts'
 import { PERCEPTUAL } from './perceptual.ts'
@@ -46,6 +48,7 @@ export interface StepGraph {
   /** Names of the first inputs and outputs: flat float32 vectors carried from step to step; see `vectorName`. */
   readonly state: readonly string[]
   readonly players: readonly TrainedPlayer[]
+  readonly memories: readonly KeptMemory[]
   /** The turns of a round in their order, one for each update. */
   readonly turns: readonly TurnPlan[]
   /** Their terms one after another. */
@@ -55,7 +58,10 @@ export interface StepGraph {
 }
 
 /** What a run learns from beside data. */
-export type Teachers = Pick<Guides, 'teacher' | 'pretrained' | 'weak' | 'features'>
+export type Teachers = Pick<
+  Guides,
+  'teacher' | 'pretrained' | 'posterior' | 'weak' | 'features' | 'compared' | 'energy'
+>
 
 /** Parameters of players by their names. */
 export type Trees = Readonly<Record<string, Named<Tensor>>>
@@ -79,7 +85,13 @@ export function guidesOf(
     ...(learned && { logSize: (s: Tensor, t: Tensor) => learned(s, s, t) }),
     frozen: condition => bindMap(config, point, stopped, condition, network),
     players: condition =>
-      Object.fromEntries(others.map(({ name, network }) => [name, network.apply(trees[name], condition)])),
+      Object.fromEntries(
+        others.map(({ name, network, isVelocity }) => {
+          if (!isVelocity) return [name, network.apply(trees[name], condition)]
+          const { velocity } = bindMap(config, point, trees[name], condition, network)
+          return [name, (x: Tensor, s: Tensor, t: Tensor) => velocity(x, s, t)]
+        }),
+      ),
     weight: weightOf(config, present, learned && ((s, t) => learned(s, s, t))),
   }
 }
@@ -109,9 +121,11 @@ export function buildStep(
   const turns = roundOf(config)
   const moments = scheduledValuesOf(config)
   const averages = averagesOf(config)
-  const state = stateNames(config, players)
+  const compared = comparedBy(config, point, teachers.compared)
+  const memories = keptMemories(config, point, compared)
+  const state = [...stateNames(config, players), ...memories.flatMap(({ vectors }) => vectors)]
   const { accumulate } = config.optimizer
-  const sizes = new Map(players.map(({ name, size }) => [name, size]))
+  const sizes = new Map([...players, ...memories].map(({ name, size }) => [name, size]))
   const updates = turns.reduce((sum, { trains }) => sum + trains.length, 0)
   const drawKey = ({ key }: TurnPlan, term: Term): string => (key ? `${key}.${term.name}` : term.name)
   const specs = {
@@ -151,10 +165,28 @@ export function buildStep(
       )
       const lossOf = (live: Trees) => {
         const all = { ...trees, ...live }
-        const guides = { ...teachers, target, ...guidesOf(config, point, players, all, present) }
+        const guides = {
+          ...teachers,
+          target,
+          ...(compared && { compared }),
+          ...(memories.length > 0 && { memories: memoriesIn(vectors, memories) }),
+          ...guidesOf(config, point, players, all, present),
+        }
         const student = studentOf(config, point, players, all)
-        const { total, values } = evaluateTerms(config, turn.terms, drawn, student, guides, present)
-        return [total, values.flatMap(({ loss, residual }) => [loss, residual])] as const
+        const { total, values, remembered } = evaluateTerms(
+          config,
+          turn.terms,
+          drawn,
+          student,
+          guides,
+          present,
+        )
+        const lines = values.flatMap(({ loss, residual, measures = {} }) => [
+          loss,
+          residual,
+          ...Object.values(measures),
+        ])
+        return [total, [...lines, ...remembered]] as const
       }
       const live = Object.fromEntries(trained.map(({ name }) => [name, trees[name]]))
       const [loss, parts, tree] = valueAuxAndGrad(lossOf, config)(live) as readonly [
@@ -163,6 +195,11 @@ export function buildStep(
         Trees,
       ]
       const lines = lineNames(turn, config)
+      if (turn.trains.includes(MAP)) {
+        memories.forEach(({ vectors: [samples] }, i) => {
+          vectors[samples] = parts[lines.length + i]
+        })
+      }
       const gradients = trained.map(({ name }) => gathered(vectors, name, flatten(tree[name]), accumulate))
       const norms = gradients.map(gradient => gradient.square().sum().sqrt())
       trained.forEach((player, i) => {
@@ -195,15 +232,16 @@ export function buildStep(
     graph: simplify(config.recompute ? interleaved(graph) : graph),
     state,
     players,
+    memories,
     turns,
     terms: turns.flatMap(({ terms }) => terms),
     metrics: names,
   }
 }
 
-/** Names of a turn's losses in the log, each as trained and as it is without weights. */
+/** Names of a turn's losses in the log, each as trained and as it is without weights, and of what else is measured. */
 const lineNames = ({ terms }: TurnPlan, { loss }: Config): string[] =>
   [
-    ...terms.flatMap(({ parts }) => parts({}).map(({ name }) => name)),
-    ...(loss.perceptual ? [PERCEPTUAL] : []),
-  ].flatMap(name => [name, `${name}Residual`])
+    ...terms.flatMap(({ parts }) => parts({})),
+    ...(loss.perceptual ? [{ name: PERCEPTUAL, measures: {} }] : []),
+  ].flatMap(({ name, measures = {} }) => [name, `${name}Residual`, ...Object.keys(measures).map(measureName)])

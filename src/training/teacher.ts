@@ -1,4 +1,5 @@
 import type { Tensor } from '../autodiff/index.ts'
+import { isSolved } from '../config/coupling.ts'
 import { guidanceRecord, isGuidedByTeacher } from '../config/guidance.ts'
 import { type Config, ConfigError, findObjective, pointOf } from '../config/index.ts'
 import { tellable } from '../config/point.ts'
@@ -7,17 +8,23 @@ import type { StandardizedDataset } from '../data/standardized.ts'
 import {
   type Condition,
   type FlowMap,
+  fromVelocity,
   gaussianFlowMap,
+  glassVelocity,
   type Interval,
   interpolants,
   mixtureVelocity,
   pluralOf,
   type Standardization,
+  seenState,
+  stateOf,
   type VelocityField,
 } from '../model/index.ts'
+import type { Draw } from '../objective/index.ts'
 import { checkColumns } from '../serialization/columns.ts'
 import { asMap, type Model } from '../serialization/model.ts'
 import { readModelFor } from '../serialization/model-files.ts'
+import { energyOfData } from './energy.ts'
 import { guidedTeacher } from './guidance.ts'
 import type { Teachers } from './step.ts'
 
@@ -28,10 +35,15 @@ import type { Teachers } from './step.ts'
  */
 export function openTeachers(config: Config, dataset: StandardizedDataset): Teachers {
   const { teacher, objective } = config
-  if (teacher === null) return {}
   const row = findObjective(objective)
+  const energy = row.needs.includes('energy') && energyOfData(dataset)
+  if (teacher === null) return energy ? { energy } : {}
   return {
+    ...(energy && { energy }),
     ...(row.needs.includes('flow-map-teacher') && { pretrained: openFlowMap(teacher, config, dataset) }),
+    ...(config.posterior.map !== null && {
+      posterior: openPosterior(config.posterior.map, config, dataset),
+    }),
     ...(asksTeacher(config, row) && { teacher: openVelocity('teacher', teacher, config, dataset) }),
     ...(config.guidance.weak !== null && {
       weak: openVelocity('guidance.weak', config.guidance.weak, config, dataset),
@@ -45,7 +57,7 @@ export function openCouplingTeacher(
   dataset: StandardizedDataset,
 ): ToldWith<VelocityField> | undefined {
   const { coupling, teacher: own } = config
-  if (coupling.kind === 'independent') return undefined
+  if (!isSolved(coupling)) return undefined
   const { rule, weak, scale, interval } = config.guidance
   const [key, name] =
     coupling.teacher === null
@@ -79,7 +91,32 @@ function refuseTold(key: string, { condition: { kind } }: Config): void {
   )
 }
 
+/**
+ * A velocity by its name. A map that is told a noisy point learns from the velocity of the data given that point, which the velocity of
+ * the data alone tells.
+ */
 function openVelocity(
+  key: string,
+  name: string,
+  config: Config,
+  dataset: StandardizedDataset,
+): ToldWith<VelocityField> {
+  if (config.condition.kind !== 'state') return openOuterVelocity(key, name, config, dataset)
+  const outer = openOuterVelocity(key, name, outerOf(config), dataset)(undefined)
+  return condition => {
+    if (!condition?.state) return outer
+    const { xTau, tau } = stateOf(condition.state, dataset.shape)
+    return glassVelocity(outer, xTau, tau)
+  }
+}
+
+/** The same run without noisy points that are told. */
+const outerOf = (config: Config): Config => ({
+  ...config,
+  condition: { ...config.condition, kind: 'none' },
+})
+
+function openOuterVelocity(
   key: string,
   name: string,
   config: Config,
@@ -111,6 +148,12 @@ function openVelocity(
 
 function openFlowMap(name: string, config: Config, dataset: StandardizedDataset): ToldWith<FlowMap> {
   const { objective } = config
+  // A velocity is the flow map of its Euler steps.
+  const takesVelocity = objective === 'pfmm' && config.options.space === 'velocity'
+  if (name === 'exact' && takesVelocity) {
+    const velocityOf = openVelocity('teacher', name, config, dataset)
+    return condition => fromVelocity((x, s) => velocityOf(condition).velocity(x, s))
+  }
   if (name === 'exact') {
     refuseScaled('teacher', dataset)
     if (config.condition.kind !== 'none') {
@@ -123,12 +166,19 @@ function openFlowMap(name: string, config: Config, dataset: StandardizedDataset)
   }
   const model = openRun('teacher', name, config, dataset)
   const row = findObjective(model.config.objective)
-  if (!row.parts || row.jumps === 'to-data' || row.jumps === 'from-noise') {
+  if ((!row.parts && !takesVelocity) || row.jumps === 'to-data' || row.jumps === 'from-noise') {
     throw new ConfigError(
       `teacher: ${objective} needs a flow map between any times, and ${name} was trained by ${row.id}; train one, e.g. with --objective psd`,
     )
   }
   return condition => asMap(model, 'float32', condition)
+}
+
+/** The stochastic map of a run: how data is drawn given a noisy point. */
+function openPosterior(name: string, config: Config, dataset: StandardizedDataset): Draw['posterior'] {
+  const told: Config = { ...config, condition: { ...config.condition, kind: 'state' } }
+  const model = openRun('posterior.map', name, told, dataset)
+  return (x, s) => asMap(model, 'float32', { state: seenState(x, s) })
 }
 
 function exactFlowMap({ objective, interpolant }: Config, { mixture, name }: StandardizedDataset): FlowMap {
@@ -153,6 +203,18 @@ function openRun(key: string, name: string, config: Config, dataset: Standardize
   if (model.config.interpolant !== interpolant) {
     throw new ConfigError(
       `${key}: ${name} was trained on the ${model.config.interpolant} path, this run is on ${interpolant}`,
+    )
+  }
+  if (config.coupling.kind === 'ot' && model.config.coupling.kind !== 'ot') {
+    throw new ConfigError(
+      `${key}: ${name} was trained with the coupling ${model.config.coupling.kind}, whose flow is another than that of ot; train both with the same`,
+    )
+  }
+  const [theirs, own] = [model.data.source, dataset.source].map(source => source?.fingerprint.sha256)
+  if (theirs !== own || model.config.sourceNoise !== config.sourceNoise) {
+    const begins = model.data.source?.name ?? 'noise'
+    throw new ConfigError(
+      `${key}: ${name} begins at ${begins} with sourceNoise ${model.config.sourceNoise}, this run at ${dataset.source?.name ?? 'noise'} with ${config.sourceNoise}`,
     )
   }
   checkColumns(key, name, model, dataset)

@@ -1,9 +1,11 @@
 import { concat, type Spec, spec, type Tensor } from '../autodiff/index.ts'
+import { ownRows } from '../config/batchwise-checks.ts'
 import type { Config } from '../config/index.ts'
 import { ConfigError, findObjective } from '../config/index.ts'
 import { type PresentValues, withPresent } from '../config/scheduled-values.ts'
 import { diagonalRows } from '../config/validate.ts'
 import {
+  bridgeNoise,
   type Condition,
   clippedPath,
   conditionKinds,
@@ -11,6 +13,7 @@ import {
   flat,
   flowMap,
   fromVelocity,
+  innerFlow,
   interpolants,
   noisePath,
   type Path,
@@ -40,10 +43,11 @@ import {
   tell,
   toldOfGuidance,
 } from './guides.ts'
+import { memoriesOf } from './memories.ts'
 import { PERCEPTUAL, perceptualOf } from './perceptual.ts'
 import { errorOf, type SampleWeight } from './weights.ts'
 
-export type TermName = 'diagonal' | 'consistency'
+export type TermName = 'diagonal' | 'consistency' | 'adversarial' | 'matching'
 
 /** One term of the loss on its own part of the batch. */
 export interface Term {
@@ -72,7 +76,14 @@ export function termsOf(config: Config): Term[] {
       parts: present => [{ name: 'diagonal', loss: ground(withPresent(own, block, present)), at: 's' }],
       weight: diagonal.weight * scale(diagonal.fraction),
       rows: first,
-      inputs: ['x0', 'eps', ...conditionsOf(config), 's'],
+      inputs: [
+        'x0',
+        'eps',
+        ...onTheWay(config),
+        ...conditionsOf(config),
+        's',
+        ...drawsOf(findObjective(grounding), own),
+      ],
     })
   }
   const { parts } = objective
@@ -89,38 +100,49 @@ export function consistencyTerm(
   parts: Term['parts'],
 ): Term | undefined {
   const { batch, diagonal, consistency, termWeights } = config
-  const rest = batch - diagonalRows(config)
+  // A row that is a diagonal term alone has the whole batch in its other turns.
+  const rest = objective.parts ? batch - diagonalRows(config) : batch
   if (rest <= 0) return undefined
   return {
     name: 'consistency',
     parts,
     weight: consistency.weight * (termWeights === 'fraction' ? 1 - diagonal.fraction : 1),
-    rows: Math.max(1, Math.floor(rest * consistency.fraction)),
+    rows: ownRows(config, batch - rest),
     inputs: [
       ...pointsOf(objective, config),
       ...conditionsOf(config),
       's',
-      't',
-      'm',
+      ...(objective.parts ? (['t', 'm'] as const) : []),
       ...extrasOf(objective, config),
     ],
   }
 }
 
-const conditionsOf = ({ condition: { kind }, guidance: { rule, interval } }: Config): InputName[] => [
+export const conditionsOf = ({ condition: { kind }, guidance: { rule, interval } }: Config): InputName[] => [
   ...(kind === 'none' ? [] : [kind]),
   ...(rule === 'none' ? [] : ['scale' as const]),
   ...(interval === 'drawn' ? (['low', 'high'] as const) : []),
 ]
 
-function pointsOf({ jumps }: Objective, { coupling }: Config): InputName[] {
+/** The noise that is added between two data sets. */
+const onTheWay = ({ sourceNoise }: Config): InputName[] => (sourceNoise > 0 ? ['z'] : [])
+
+function pointsOf(objective: Objective, config: Config): InputName[] {
+  const { coupling, options } = config
   if (coupling.kind === 'trajectory') return ['xs', 'xt']
-  return jumps === 'from-noise' ? ['eps'] : ['x0', 'eps']
+  const seesData =
+    objective.jumps !== 'from-noise' ||
+    objective.needs.includes('data') ||
+    traitsOf(objective, options).draws?.includes('x0')
+  return seesData ? ['x0', 'eps', ...onTheWay(config)] : ['eps']
 }
 
+const drawsOf = (objective: Objective, options: Config['options']): InputName[] =>
+  (traitsOf(objective, options).draws ?? []).filter(name => name !== 'x0')
+
 function extrasOf(objective: Objective, { anchor, options }: Config): InputName[] {
-  const { draws: own = [] } = traitsOf(objective, options)
-  return anchor.law === null ? [...own] : [...own, 'anchor']
+  const own = drawsOf(objective, options)
+  return anchor.law === null ? own : [...own, 'anchor']
 }
 
 export function termSpecs({ rows, inputs }: Term, { shape, condition }: PointSpec): TermInputs<Spec> {
@@ -148,10 +170,11 @@ function missing(objective: string, what: string): FlowMap {
 
 type DrawOf = (student: FlowMap) => Draw
 
-function pathThrough(config: Config, space: Space, { x0, eps, xs, xt, s, t }: TermInputs<Tensor>): Path {
+function pathThrough(config: Config, space: Space, { x0, eps, xs, xt, s, t, z }: TermInputs<Tensor>): Path {
   if (xs && xt) return trajectoryPath(s!, xs, t!, xt)
   if (!x0) return noisePath(eps!)
-  const path = space.path(interpolants[config.interpolant], x0, eps!)
+  const added = z && bridgeNoise(config.sourceNoise, z)
+  const path = space.path(interpolants[config.interpolant], x0, eps!, added)
   const { network, times, interpolant } = config
   const isClipped =
     network.parameterization === 'denoised' && interpolant === 'linear' && !keepsMinimum(times.law)
@@ -161,7 +184,7 @@ function pathThrough(config: Config, space: Space, { x0, eps, xs, xt, s, t }: Te
 function drawMaker(config: Config, inputs: TermInputs<Tensor>, guides: Guides): DrawOf {
   const { space = flat } = guides
   const path = pathThrough(config, space, inputs)
-  const { s, t, m, noise, r } = inputs
+  const { s, t, m, noise, r, noise2, r2, u, logWeight } = inputs
   const { objective } = config
   const condition = conditionIn(inputs)
   const told = <M extends object>(map: Told<M> | undefined): M | undefined => map && tell(map, condition)
@@ -178,15 +201,25 @@ function drawMaker(config: Config, inputs: TermInputs<Tensor>, guides: Guides): 
       m: m ?? s!,
       noise: noise!,
       r: r!,
+      ...(noise2 && { noise2 }),
+      ...(r2 && { r2 }),
       map,
       ...comparing(space, meanSquare(space)),
       teacher,
       pretrained,
+      posterior: guides.posterior ?? ((x, s) => innerFlow(teacher, x, s, config.posterior.steps)),
       auxiliary,
       players,
       target: told(guides.target) ?? map,
       frozen: told(guides.frozen) ?? map,
       ...(guides.logSize && { logSize: guides.logSize }),
+      ...(guides.energy && { energy: guides.energy }),
+      ...(u && { u }),
+      ...(logWeight && { logWeight }),
+      ...(config.times.group > 1 && { group: config.times.group }),
+      ...(inputs.class && { label: inputs.class }),
+      ...(guides.compared && { features: guides.compared }),
+      ...(guides.memories && { memories: guides.memories }),
     })
 }
 
@@ -197,7 +230,7 @@ const equal = (a: Request, b: Request): boolean => a.every((tensor, i) => tensor
 
 /** The term's own request, if it makes one: found by tracing its loss once for nothing. */
 function ownRequest(parts: readonly Part[], drawOf: DrawOf, map: FlowMap): Request | undefined {
-  if (parts.length > 1) return undefined
+  if (parts.length > 1 || parts[0].batchwise) return undefined
   const { path, s, t, space } = drawOf(map)
   const own: Request[] = [
     [path.at(s), s, s],
@@ -208,7 +241,7 @@ function ownRequest(parts: readonly Part[], drawOf: DrawOf, map: FlowMap): Reque
     if (own.some(candidate => equal(candidate, request))) found = request
     return map.velocity(...request)
   }, space)
-  parts[0].loss(drawOf(watched))
+  parts[0].loss(drawOf({ ...map, ...watched }))
   return found
 }
 
@@ -231,8 +264,8 @@ function joinConditions(
 }
 
 /**
- * The student for each term. Where every term asks for the student at its own points, their rows go through the network
- * at once: one large product is faster than two small ones.
+ * The student for each term. Rows of the terms that ask for the student at their own points go through the network at once: one
+ * large product is faster than two small ones.
  */
 function shareStudent(
   student: Told<FlowMap>,
@@ -244,23 +277,32 @@ function shareStudent(
 ): FlowMap[] {
   const alone = conditions.map(condition => tell(student, condition))
   if (terms.length < 2) return alone
-  const requests = parts.map((list, i) => ownRequest(list, draws[i], alone[i]))
-  if (requests.includes(undefined)) return alone
-  const all = requests as readonly Request[]
+  // A term from noise alone has no point of the path of its own.
+  const hasPath = ({ inputs }: Term) => inputs.includes('x0') || inputs.includes('xs')
+  const requests = parts.map((list, i) =>
+    hasPath(terms[i]) ? ownRequest(list, draws[i], alone[i]) : undefined,
+  )
+  const shared = requests.flatMap((request, i) => (request ? [i] : []))
+  if (shared.length < 2) return alone
   const joined = [0, 1, 2].map(k =>
     concat(
-      all.map(request => request[k]),
+      shared.map(i => requests[i]![k]),
       0,
     ),
   )
-  const map = tell(student, joinConditions(conditions))
+  const map = tell(student, joinConditions(shared.map(i => conditions[i])))
   const velocity = map.velocity(joined[0], joined[1], joined[2])
   let end = 0
-  return all.map((own, i) => {
+  return requests.map((own, i) => {
+    if (!own) return alone[i]
     const start = end
     end += terms[i].rows
     const answer = velocity.slice(0, start, end)
-    return fromVelocity((...request) => (equal(own, request) ? answer : alone[i].velocity(...request)), space)
+    const answered = fromVelocity(
+      (...request) => (equal(own, request) ? answer : alone[i].velocity(...request)),
+      space,
+    )
+    return { ...alone[i], ...answered }
   })
 }
 
@@ -313,6 +355,8 @@ export interface PartValue {
   readonly name: string
   readonly loss: Tensor
   readonly residual: Tensor
+  /** Further numbers of the log by their names. */
+  readonly measures?: Readonly<Record<string, Tensor>>
 }
 
 /** Evaluates a part with what belongs to its place in the training: weights, and an anchor's own times. */
@@ -326,18 +370,22 @@ function evaluatePart(
   const { name, loss, plain, at } = part
   const own = ownTimes(part, draw, anchor)
   const residual = residualOf(part)(own).mean()
-  if (plain) return { name, loss: part.residual ? loss(own).mean() : residual, residual }
+  const measures = Object.fromEntries(
+    Object.entries(part.measures ?? {}).map(([name, measure]) => [name, measure(own).mean()]),
+  )
+  if (plain) return { name, loss: part.residual ? loss(own).mean() : residual, residual, measures }
   const losses = loss({ ...own, ...comparing(own.space, errorOf(config, own.space)) })
   const samples =
     config.guidance.divide && scale ? losses.div(scale.square().reshape([scale.shape[0]])) : losses
   const [s, t] = at ? [own[at], own[at]] : [own.s, own.t]
-  return { name, loss: (weight?.(samples, s, t) ?? samples).mean(), residual }
+  return { name, loss: (weight?.(samples, s, t) ?? samples).mean(), residual, measures }
 }
 
 /**
  * Evaluates every term for a student.
  *
- * @returns the weighted sum, and the value of every part; last, where there is one, that of the perceptual loss
+ * @returns the weighted sum, and the value of every part; last, where there is one, that of the perceptual loss; and what the
+ *   run remembers after the step
  */
 export function evaluateTerms(
   config: Config,
@@ -346,7 +394,7 @@ export function evaluateTerms(
   student: Told<FlowMap>,
   guides: Guides,
   present: PresentValues,
-): { total: Tensor; values: PartValue[] } {
+): { total: Tensor; values: PartValue[]; remembered: Tensor[] } {
   const parts = terms.map(term => term.parts(present))
   const draws = inputs.map(input => drawMaker(config, input, guides))
   const students = shareStudent(student, terms, parts, draws, inputs.map(conditionIn), guides.space)
@@ -356,6 +404,9 @@ export function evaluateTerms(
       return evaluatePart(config, part, draw, inputs[i], guides.weight)
     }),
   )
+  const own = terms.findIndex(({ name }) => name === 'consistency')
+  const memories = own < 0 ? [] : memoriesOf(config)
+  const remembered = memories.map(({ update }) => update(draws[own](students[own])))
   const perceived = perceptualOf(
     config,
     terms.map(({ rows }, i) => ({ draw: draws[i](students[i]), rows })),
@@ -368,7 +419,11 @@ export function evaluateTerms(
     }),
   )
   const total = weighted.reduce((a, b) => a.add(b))
-  if (!perceived) return { total, values: values.flat() }
+  if (!perceived) return { total, values: values.flat(), remembered }
   const { added, loss, residual } = perceived
-  return { total: total.add(added), values: [...values.flat(), { name: PERCEPTUAL, loss, residual }] }
+  return {
+    total: total.add(added),
+    values: [...values.flat(), { name: PERCEPTUAL, loss, residual }],
+    remembered,
+  }
 }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { isSolved } from '../config/coupling.ts'
 import { type Config, resolveConfig, type UserConfig } from '../config/index.ts'
 import { isPlain } from '../config/plain.ts'
 import { teacherConfig, trainsTeacher } from '../config/teacher-config.ts'
@@ -8,9 +9,18 @@ import { dataRecord } from '../serialization/record.ts'
 import { checkFree, isRun, RunError, readMetrics, writeRecord } from '../serialization/run.ts'
 import { rewind } from './continuing.ts'
 import { openTrajectoryCache } from './coupling.ts'
+import { filledMemories } from './memory-start.ts'
 import { isTeacherFinished, teacherDirectory } from './own-teacher.ts'
 import { savePerceptual } from './perceptual-network.ts'
-import { openSources, type Prepared, prepare, type Sources, stepWith, warningsOf } from './prepare.ts'
+import {
+  featuresIn,
+  openSources,
+  type Prepared,
+  prepare,
+  type Sources,
+  stepWith,
+  warningsOf,
+} from './prepare.ts'
 import { RecordedTraining } from './recorded-training.ts'
 import type { StepGraph } from './step.ts'
 import { checkTrainOptions, type Progress, type TrainOptions, type TrainResult } from './train-options.ts'
@@ -70,6 +80,7 @@ export async function train(
     if (prepared.continued) rewind(directory, prepared.continued)
     writeRecord(directory, { config, data: dataRecord(dataset), threads: prepared.threads })
     if (prepared.perceptual) savePerceptual(directory, prepared.perceptual)
+    if (prepared.compared) savePerceptual(directory, prepared.compared, 'compared')
     options.onStart?.(warningsOf(prepared))
     const result = await afterTeacher(prepared, early, options, lock)
     await whenDone?.()
@@ -118,11 +129,13 @@ async function runSteps(
   const { couplingTeacher, initial } = sources
   const { directory, shouldStop } = options
   const pool = await openTrajectoryCache(runtime, directory, config, dataset, couplingTeacher, shouldStop)
-  if (!pool && config.coupling.kind !== 'independent') return stopped(options, prepared)
+  if (!pool && isSolved(config.coupling)) return stopped(options, prepared)
   if (sources.base) saveBase(directory, { config, data: dataRecord(dataset), parameters: sources.base })
   const program = await runtime.compileScan(step.graph, step.state.length)
   try {
-    const trainer = new Trainer(config, dataset, step, program, { from: checkpoint, pool, initial })
+    const begins = { initial, teachers: featuresIn(prepared) }
+    const memories = checkpoint ? undefined : await filledMemories(runtime, config, dataset, step, begins)
+    const trainer = new Trainer(config, dataset, step, program, { from: checkpoint, pool, initial, memories })
     const from = trainer.step
     const start = performance.now()
     const { steps, loss, residual, verdict } = await new RecordedTraining(

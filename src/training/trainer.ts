@@ -36,7 +36,7 @@ const PATIENCE_MS = 500
 function freshState(
   config: Config,
   players: readonly TrainedPlayer[],
-  { initial, averaged = initial }: TrainerOptions,
+  { initial, averaged = initial, memories = {} }: TrainerOptions,
 ): State {
   const vectors = players.flatMap(player => {
     const own: [vector: string, values: Float32Array][] = [
@@ -49,7 +49,7 @@ function freshState(
     }
     return own.map(([vector, values]) => [vectorName(player.name, vector), values] as const)
   })
-  return Object.fromEntries(vectors)
+  return { ...Object.fromEntries(vectors), ...memories }
 }
 
 export interface TrainerOptions {
@@ -59,6 +59,8 @@ export interface TrainerOptions {
   readonly pool?: TrajectoryCache
   /** Parameters `[P]` to begin with in place of drawn ones. */
   readonly initial?: Float32Array
+  /** What the run's memories begin with, by vector; see `filledMemories`. */
+  readonly memories?: State
   /** And the averaged ones, where they are others. */
   readonly averaged?: Float32Array
 }
@@ -84,6 +86,8 @@ export class Trainer {
     this.current = from
       ? stateOfPlayers(from.state, graph.players)
       : freshState(config, graph.players, options)
+    const absent = graph.memories.flatMap(({ vectors }) => vectors).find(name => !this.current[name])
+    if (absent) throw new Error(`${absent}: a run that remembers its samples begins with filledMemories`)
     this.done = from?.step ?? 0
     this.window = new MetricWindow(graph.metrics, from?.window)
     this.source = batchSource(config, dataset, graph.turns, pool)

@@ -1,10 +1,11 @@
+import { isSolved, type SolvedKind } from '../config/coupling.ts'
 import { type Config, ConfigError } from '../config/index.ts'
 import { type Random, random } from '../random/random.ts'
 import { heun, uniformGrid, type Velocity } from '../sampler/sampler.ts'
 
 /** Trajectories of a teacher, solved before the training: what it draws its points from. */
 export interface TrajectoryCache {
-  readonly kind: 'reflow' | 'samples' | 'trajectory'
+  readonly kind: SolvedKind
   readonly dimension: number
   readonly pairs: number
   /** Points at equally spaced times from 1 (first) to 0 (last), each `[pairs, D]`; the ends alone where no more is needed. */
@@ -22,19 +23,24 @@ export const MOST_TRAJECTORIES = 4096
  * @param velocity  the teacher's, of the points of trajectories `from`, `from + 1`, ...
  * @param shouldStop  asked between blocks of points
  * @param rows  points of a block
+ * @param begin  draws the points at time 1; default noise
  * @returns nothing without a coupling, and when it was stopped
  * @throws ConfigError when the teacher's trajectories diverge
  */
 export async function solveTrajectories(
-  { coupling: { kind, pairs, steps }, seeds }: Pick<Config, 'coupling' | 'seeds'>,
+  { coupling, seeds }: Pick<Config, 'coupling' | 'seeds'>,
   dimension: number,
   velocity: (x: Float32Array, t: number, from: number) => Promise<Float32Array>,
   shouldStop: () => boolean = () => false,
   rows = MOST_TRAJECTORIES,
+  begin?: (random: Random, out: Float32Array) => void,
 ): Promise<TrajectoryCache | undefined> {
-  if (kind === 'independent') return undefined
+  if (!isSolved(coupling)) return undefined
+  const { kind, pairs, steps } = coupling as typeof coupling & { kind: SolvedKind }
   const source = random(seeds.data, 'coupling')
-  const start = Float32Array.from({ length: pairs * dimension }, () => source.normal())
+  const start = new Float32Array(pairs * dimension)
+  if (begin) begin(source, start)
+  else for (let i = 0; i < start.length; i++) start[i] = source.normal()
   const grid = uniformGrid(steps)
   const points =
     kind === 'trajectory'

@@ -1,5 +1,7 @@
 import { type Config, findObjective } from '../config/index.ts'
+import { playersOfRow } from '../config/round.ts'
 import { withPresent } from '../config/scheduled-values.ts'
+import { addedTo } from './added.ts'
 import { MAP, WEIGHT } from './networks.ts'
 import { consistencyTerm, type Term, termsOf } from './terms.ts'
 
@@ -16,32 +18,51 @@ export interface TurnPlan {
   readonly alone: boolean
 }
 
+/** Updates of some players before they are counted. */
+interface Planned extends Pick<TurnPlan, 'trains' | 'terms'> {
+  readonly times: number
+}
+
 /**
  * The updates of a round in their order. By default one, of all players on all terms. A row with turns has its diagonal
- * term in the first turn that trains the map, and there the learned weight too.
+ * term in the first turn that trains the map, and there the learned weight and what is added to it too; the players of what is
+ * added take their turns last.
  */
 export function roundOf(config: Config): TurnPlan[] {
   const objective = findObjective(config.objective)
-  const { players = [], turns } = objective
+  const own = playersOfRow(objective, config.options).map(({ name }) => name)
   const weight = config.loss.learned ? [WEIGHT] : []
-  if (!turns) {
-    const trains = [MAP, ...players.map(({ name }) => name), ...weight]
-    return [{ key: '', trains, terms: termsOf(config), isFirst: true, alone: false }]
-  }
-  const planned = turns(config.options as never)
-  const first = planned.findIndex(({ trains }) => trains.includes(MAP))
-  return planned.flatMap(({ trains, times = 1 }, i) => {
-    const parts: Term['parts'] = present =>
-      turns(withPresent(config.options, 'options', present) as never)[i].parts
-    const diagonal = i === first ? termsOf(config).filter(({ name }) => name === 'diagonal') : []
-    const own = consistencyTerm(config, objective, parts)
-    const count = (trains.length === 1 && config.players[trains[0]]?.times) || times
-    return Array.from({ length: count }, (_, k) => ({
-      key: `turn${i}.${k}`,
-      trains: i === first ? [...trains, ...weight] : trains,
-      terms: [...diagonal, ...(own ? [own] : [])],
+  const added = addedTo(config)
+  const { turns } = objective
+  const alone = turns !== undefined || added.length > 0
+  const first = turns?.(config.options as never).findIndex(({ trains }) => trains.includes(MAP)) ?? 0
+  const planned: readonly Planned[] = turns
+    ? turns(config.options as never).map(({ trains, times = 1 }, i) => {
+        const parts: Term['parts'] = present =>
+          turns(withPresent(config.options, 'options', present) as never)[i].parts
+        const diagonal = i === first ? termsOf(config).filter(({ name }) => name === 'diagonal') : []
+        const term = parts({}).length > 0 ? consistencyTerm(config, objective, parts) : undefined
+        const count = (trains.length === 1 && config.players[trains[0]]?.times) || times
+        return { trains, times: count, terms: [...diagonal, ...(term ? [term] : [])] }
+      })
+    : [{ trains: [MAP, ...own], times: 1, terms: termsOf(config) }]
+  const all = planned.map((turn, i) =>
+    i === first
+      ? {
+          ...turn,
+          trains: [...turn.trains, ...weight],
+          terms: [...turn.terms, ...added.map(({ term }) => term)],
+        }
+      : turn,
+  )
+  const last = added.map(({ player, times, turn }) => ({ trains: [player], times, terms: [turn] }))
+  return [...all, ...last].flatMap(({ trains, times, terms }, i) =>
+    Array.from({ length: times }, (_, k) => ({
+      key: alone ? `turn${i}.${k}` : '',
+      trains,
+      terms,
       isFirst: k === 0,
-      alone: true,
-    }))
-  })
+      alone,
+    })),
+  )
 }

@@ -1,4 +1,5 @@
-import type { Config } from '../config/index.ts'
+import { isBatchwise } from '../config/batchwise-checks.ts'
+import { type Config, findObjective } from '../config/index.ts'
 import type { MetricsLine } from '../serialization/metrics-log.ts'
 import { PERCEPTUAL } from './perceptual.ts'
 
@@ -28,6 +29,8 @@ const NOTHING = 1e-3
 /** Between these parts of the first residual the last one is about the same. */
 const LEVEL = [0.8, 1.25] as const
 
+const RESIDUAL = 'residual'
+
 /** The plain residual of a line: the sum over its terms, without what is of features and would drown it. */
 export const residualOf = ({ terms }: Pick<MetricsLine, 'terms'>): number =>
   Object.entries(terms ?? {}).reduce(
@@ -36,7 +39,17 @@ export const residualOf = ({ terms }: Pick<MetricsLine, 'terms'>): number =>
   )
 
 /** Whether a residual has grown as it does only in a training that diverges. */
-export const hasRunAway = (first: number, now: number, { initFrom }: Pick<Config, 'initFrom'>): boolean =>
+export const hasRunAway = (
+  first: number,
+  now: number,
+  config: Pick<Config, 'initFrom' | 'objective' | 'options'>,
+): boolean =>
+  // What samples of a batch are to each other, or to what other players know of them, is no residual.
+  !isBatchwise(findObjective(config.objective), config) &&
+  findObjective(config.objective).turns === undefined &&
+  isFarAbove(first, now, config)
+
+const isFarAbove = (first: number, now: number, { initFrom }: Pick<Config, 'initFrom'>): boolean =>
   !(now <= (initFrom === null ? first * GROWTH : Math.max(first * GROWTH_FROM_TRAINED, NOTHING)))
 
 /** What may help a training that ran away. */
@@ -55,10 +68,22 @@ function lastOf(residuals: readonly number[]): number {
   return tail[tail.length >> 1]
 }
 
+/**
+ * What tells how a training goes, by its name in the log: the plain residual, but of players that know each other the first number
+ * that is no loss.
+ */
+export function toldBy(lines: readonly MetricsLine[], { objective }: Pick<Config, 'objective'>): string {
+  const [measure] = Object.keys(lines[0]?.measures ?? {})
+  return findObjective(objective).keepsTrajectories === false && measure !== undefined ? measure : RESIDUAL
+}
+
 /** The verdict on a training by its recorded lines; nothing where there are none. */
 export function verdictOf(lines: readonly MetricsLine[], config: Config): Verdict | undefined {
   if (lines.length === 0) return undefined
-  const residuals = lines.map(residualOf)
+  const name = toldBy(lines, config)
+  const residuals = lines.map(line =>
+    name === RESIDUAL ? residualOf(line) : (line.measures?.[name] ?? Number.NaN),
+  )
   const [first, last] = [residuals[0], lastOf(residuals)]
   const peak = Math.max(...residuals)
   const ratio = last / first
@@ -80,5 +105,5 @@ export function verdictOf(lines: readonly MetricsLine[], config: Config): Verdic
         : ratio > LEVEL[1]
           ? `, up from ${number(first)}`
           : `, about as at the beginning (${number(first)})`
-  return { ...found, text: `residual ${number(last)}${how}` }
+  return { ...found, text: `${name} ${number(last)}${how}` }
 }

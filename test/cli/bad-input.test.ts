@@ -145,7 +145,7 @@ const COMMANDS: [string, RegExp][] = [
   ['sample good --count 1e99', /--count: expected a whole number.*found "1e99"/],
   ['sample good --count nan', /--count: expected a whole number.*found "nan"/],
   ['sample good --seed x', /--seed: expected a whole number of at least 0, found "x"/],
-  ['sample good --method rk4', /--method: expected auto or jump or renoise or euler or heun, found "rk4"/],
+  ['sample good --method rk5', /--method: expected one of auto, jump, renoise, .*adaptive, found "rk5"/],
   ['sample good --weights mean', /good: keeps no weights "mean"; it has raw, ema/],
   ['sample good --weights power:0.5', /--weights: expected ema, raw, .*at most 0\.2887; found "power:0.5"/],
   ['sample good --weights power:0.1', /good: keeps no power-law averages; train with/],
@@ -167,8 +167,11 @@ const COMMANDS: [string, RegExp][] = [
 
 const GRIDS: [string, RegExp][] = [
   ['sample good --grid', /option '--grid <times>' argument missing/],
-  ['sample good --grid 1,x,0', /--grid: expected times such as 1,0\.5,0, found "x"/],
-  ['sample good --grid 1,,0', /--grid: expected times such as 1,0\.5,0, found ""/],
+  [
+    'sample good --grid 1,x,0',
+    /--grid: expected times such as 1,0\.5,0, a file .* or a grid such as karras:10 .*, found "x"/,
+  ],
+  ['sample good --grid 1,,0', /--grid: expected times such as 1,0\.5,0, .*, found ""/],
   ['sample good --grid 1', /grid 1: expected at least two times, e\.g\. 1,0/],
   ['sample good --grid 1.5,0', /grid 1\.5,0: expected times from 0 \(data\) to 1 \(noise\), found 1\.5/],
   ['sample good --grid 1,-0.5', /grid 1,-0\.5: expected times from 0 .* found -0\.5/],
@@ -177,11 +180,11 @@ const GRIDS: [string, RegExp][] = [
   ['sample good --grid 1,0 --steps 2', /option '--grid <times>' cannot be used with option '--steps <n>'/],
   [
     'sample good --grid 0.5,0',
-    /--grid: noise is at 1, found a grid that begins at 0\.5; give its points with --start/,
+    /--grid: noise is at 1, found a grid that begins at 0\.5, where some data is left; give its points with --start/,
   ],
   [
     'sample good --method renoise --grid 1,0.5',
-    /grid 1,0\.5: expected to begin at 1 .* and to end at 0 .*, found 1 to 0\.5/,
+    /renoise: expected to begin at 1 .* and to end at 0 .*, found 1 to 0\.5/,
   ],
   [
     'sample good --start points2.csv --grid 0,1 --out a.csv',
@@ -384,7 +387,10 @@ const TABLES: [string, RegExp][] = [
   ['train --data csv-quote.csv', /csv-quote\.csv: .*[Qq]uote/],
   ['train --data csv-huge.csv', /csv-huge\.csv: row 2, column 1: expected a number within/],
   ['train --data.mixture.components []', /mixture\.components: /],
-  ['train --data.ring 3', /data: expected a name or a block with one key of mixture, gaussian, glyphs, csv/],
+  [
+    'train --data.ring 3',
+    /data: expected a name or a block with one key of mixture, gaussian, glyphs, energy, csv/,
+  ],
 ]
 
 const RUNS: [string, RegExp][] = [
@@ -404,7 +410,7 @@ const RUNS: [string, RegExp][] = [
   ['sample garbage.onnx --out a.csv', /garbage\.onnx: not an ONNX model that can be run/],
   [
     'sample other.onnx --out a.csv',
-    /other\.onnx: expected inputs x \[batch, \.\.\.D\], s \[batch\], t \[batch\] of float32, and at most class \[batch\] of int64, or vector \[batch, K\] and none \[batch\], and w \[batch\], and low \[batch\] and high \[batch\]; found a float32\[batch, 2\]/,
+    /other\.onnx: expected inputs x \[batch, \.\.\.D\], s \[batch\], t \[batch\] of float32, and at most class \[batch\] of int64, or vector \[batch, K\] and none \[batch\], or condition \[batch, K\] and tau \[batch\], and w \[batch\], and low \[batch\] and high \[batch\]; found a float32\[batch, 2\]/,
   ],
   ['sample narrow.onnx --out a.csv', /narrow\.onnx: .*no flow map/],
   ['sample garbage.safetensors --out a.csv', /garbage\.safetensors: not a safetensors file, or cut short/],

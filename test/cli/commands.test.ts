@@ -194,6 +194,7 @@ describe('sample', () => {
       dimension: 2,
       steps: 1,
       method: 'jump',
+      evaluations: 1,
       seed: 0,
     })
   })
@@ -365,7 +366,7 @@ describe('objectives', () => {
         id: expect.any(String),
         rule: expect.any(String),
         setting: expect.any(String),
-        parameterization: expect.stringMatching(/^(average-velocity|denoised)$/),
+        parameterization: expect.stringMatching(/^(average-velocity|denoised|policy)$/),
         jumps: expect.stringMatching(/^(any|to-data|from-noise|both-ways)$/),
         needs: expect.any(Array),
         tex: expect.any(String),

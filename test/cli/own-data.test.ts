@@ -90,7 +90,10 @@ test.each<[string[], RegExp]>([
   [['--data', at('photo')], /photo: no such file/],
   [['--data', '{csv: {path'], /--data: expected a name, a path or a block/],
   [['--data', at('photos'), '--data.image.size', '4'], /; found .*; did you mean images\?\n$/],
-  [['--data', '{excel: {}}'], /expected a name or a block with one key of mixture, gaussian, glyphs, csv/],
+  [
+    ['--data', '{excel: {}}'],
+    /expected a name or a block with one key of mixture, gaussian, glyphs, energy, csv/,
+  ],
 ])('refuses %j in one line and writes nothing', async (data, message) => {
   const { code, stderr } = await runHere(['train', ...data, '--out', at('none'), ...SHORT])
   expect(code).toBe(2)

@@ -65,6 +65,7 @@ describe('sample --grid', () => {
       steps: 3,
       grid: [1, 0.6, 0.2, 0],
       method: 'jump',
+      evaluations: 3,
       seed: 0,
     })
     const map = await load(at('fmm'))

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { Tensor } from '../../src/autodiff/index.ts'
 import { ConfigError, merge, resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { fromVelocity } from '../../src/model/index.ts'
 import { type Objective, objectives, timeLaws } from '../../src/objective/index.ts'
@@ -28,7 +29,11 @@ const changed = ({ id, needs, defaults }: Objective, ...changes: UserConfig[]): 
   return { ...rest, teacher, ...(coupling && { coupling }) }
 }
 
-const teachers = { teacher: fromVelocity(x => x.neg()), pretrained: fromVelocity(x => x.neg()) }
+const teachers = {
+  teacher: fromVelocity(x => x.neg()),
+  pretrained: fromVelocity(x => x.neg()),
+  energy: (x: Tensor) => x.square().sum(-1),
+}
 
 /** The line that a configuration is refused with; nothing where its step can be built. */
 function refusal(user: UserConfig): string | undefined {
@@ -142,7 +147,10 @@ describe('what makes no sense is refused with the key, the reason and what to do
       { objective: 'pid', teacher: 'exact', times: { gap: 0.5 } },
       /^times\.gap: pid jumps from s = 1 alone, so its gaps are not free; use 1$/,
     ],
-    [{ times: { levels: 4 } }, /^times\.levels: only the law dyadic has levels, found triangle$/],
+    [
+      { times: { levels: 4 } },
+      /^times\.levels: only the laws dyadic, grid and ratio-step have levels, found triangle$/,
+    ],
     [
       { objective: 'lsd', anchor: { law: 'lognormal' } },
       /^anchor\.law: lsd has no anchor with a time of its own; tvm has$/,
@@ -234,6 +242,32 @@ describe('what makes no sense is refused with the key, the reason and what to do
       { objective: 'tvm', network: { parameterization: 'denoised' } },
       /^network\.parameterization: denoised divides by the time .*, and tvm also starts from its target time, which reaches 0; use average-velocity$/,
     ],
+    // Policies.
+    [
+      { objective: 'psd', network: { parameterization: 'policy', conditioning: 's' } },
+      /^network\.parameterization: a policy gives every velocity of a jump at once, which piflow trains and psd does not; use average-velocity$/,
+    ],
+    [
+      { objective: 'piflow', teacher: 'exact', network: { parameterization: 'denoised' } },
+      /^network\.parameterization: piflow trains a policy; use policy, found denoised$/,
+    ],
+    [
+      { objective: 'piflow', teacher: 'exact', network: { conditioning: 's,t' } },
+      /^network\.conditioning: a policy is asked at the time where it begins alone; use "s", found "s,t"$/,
+    ],
+    [
+      { network: { components: 4 } },
+      /^network\.components: only a policy has components; use the objective piflow, or leave it out$/,
+    ],
+    [
+      {
+        objective: 'piflow',
+        teacher: 'exact',
+        data: { glyphs: { size: 8 } },
+        network: { kind: 'dit', velocityHead: 1 },
+      },
+      /^network\.velocityHead: a policy has one output, which nothing multiplies; use 0$/,
+    ],
     // Training.
     [
       { objective: 'freeflow', teacher: 'exact', interpolant: 'trig' },
@@ -281,55 +315,89 @@ const maps = idsWhere(({ parts }) => parts !== null)
 const fromNoise = idsWhere(({ jumps }) => jumps === 'from-noise')
 const toData = idsWhere(({ jumps }) => jumps === 'to-data')
 /** In their default options. */
-const ofJumps = 'psd semigroup pfmm lmd-discrete emd-discrete ct cd ict ect ctm fmm cmt'.split(' ')
+const ofJumps =
+  'psd semigroup pfmm lmd-discrete emd-discrete ct cd ict ect ctm fmm cmt reward-backprop falcon'.split(' ')
+/** Those that compare the samples of a batch. */
+const batchwise = ['imm', 'drifting', 'frechet']
+/** Those that match distributions in turns. */
+const matched = ['dmd', 'dmd-steps', 'sid', 'moment', 'gan']
 
-const stands: [RegExp, string[]] = [/^loss\.\w+: dmf is trained as it stands/, ['dmf']]
+/** Maps with a divergence head, which jump both ways. */
+const heads = ['f2d2:shortcut', 'f2d2:meanflow', 'f2d2:lsd']
+
+/** Their network gives a policy. */
+const policies = idsWhere(({ parameterization }) => parameterization === 'policy')
+const ofLinear: [RegExp, string[]] = [/the policy parameterization is of the linear path/, policies]
+const atOnce: [RegExp, string[]] = [/asked at the time where it begins alone/, policies]
+
+const stands: [RegExp, string[]] = [
+  /^loss\.\w+: \S+ is trained as it stands/,
+  ['dmf', 'reverse-kl', ...batchwise, ...matched],
+]
 
 /** Which rows refuse a change, and why. */
 const REFUSED: Record<string, [reason: RegExp, ids: readonly string[]][]> = {
   'pseudo-huber': [
     stands,
-    [/itm is right in the conditional mean/, ['itm']],
+    [/is right in the conditional mean/, ['itm', 'mfm-ft']],
     [/residual of fixed size already/, ['scm']],
   ],
   cauchy: [
     stands,
-    [/itm is right in the conditional mean/, ['itm']],
+    [/is right in the conditional mean/, ['itm', 'mfm-ft']],
     [/residual of fixed size already/, ['scm']],
   ],
   adaptive: [
     stands,
-    [/itm is right in the conditional mean/, ['itm']],
+    [/is right in the conditional mean/, ['itm', 'mfm-ft']],
     [/residual of fixed size already/, ['scm']],
   ],
   'learned with cauchy': [
     stands,
-    [/itm is right in the conditional mean/, ['itm']],
+    [/is right in the conditional mean/, ['itm', 'mfm-ft']],
     [/residual of fixed size already/, ['scm']],
   ],
+  learned: [[/cannot be weighed one by one/, batchwise]],
   minSnr: [
     stands,
-    [/signal-to-noise ratio is 0/, fromNoise],
+    [
+      /signal-to-noise ratio is 0/,
+      fromNoise.filter(id => !['reverse-kl', ...batchwise, ...matched].includes(id)),
+    ],
     [/weighs errors of a velocity, and \S+ compares jumps/, ofJumps],
   ],
-  gapWeight: [stands, [/trains no gaps/, velocities], [/jumps both ways/, ['fmm']]],
+  gapWeight: [stands, [/trains no gaps/, velocities], [/jumps both ways/, ['fmm', 'falcon', ...heads]]],
+  'ratio-step': [[/^times\.between: ratio-step puts m/, policies]],
   gap: [[/its gaps are not free/, [...toData, ...fromNoise]]],
-  trig: [[/along the linear path/, ['freeflow']]],
-  vp: [[/along the linear path/, ['freeflow']]],
-  denoised: [[/also starts from its target time/, ['lsd', 'tvm', 'fmm']]],
-  's-t': [[/tells its two modes apart/, ['facm']]],
-  s: [[/gives a velocity network/, maps]],
+  trig: [
+    ofLinear,
+    [/along the linear path/, ['freeflow', 'imm', ...matched]],
+    [/a noisy point of the linear path/, ['mfm-ft']],
+  ],
+  vp: [
+    ofLinear,
+    [/along the linear path/, ['freeflow', 'imm', ...matched]],
+    [/a noisy point of the linear path/, ['mfm-ft']],
+  ],
+  denoised: [
+    [/also starts from its target time/, ['lsd', 'tvm', 'fmm', 'falcon', ...heads]],
+    [/trains a policy; use policy|gives a velocity network/, policies],
+  ],
+  's,s-t': [atOnce],
+  decoupled: [atOnce],
+  's-t': [[/tells its two modes apart/, ['facm']], atOnce],
+  s: [[/gives a velocity network/, maps.filter(id => !policies.includes(id))]],
   'reflow pairs': [
     [/which gft does not guide/, ['gft']],
     [/a fresh noise for each sample/, ['itm']],
     [/learns from trajectories/, ['cmt']],
-    [/never sees data/, fromNoise],
+    [/never sees data|pairs no noise with data/, fromNoise],
   ],
   samples: [
     [/which gft does not guide/, ['gft']],
     [/reflow learns from the coupling reflow/, ['reflow']],
     [/learns from trajectories/, ['cmt']],
-    [/never sees data/, fromNoise],
+    [/never sees data|pairs no noise with data/, fromNoise],
   ],
 }
 

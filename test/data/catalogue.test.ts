@@ -109,7 +109,10 @@ const refused: [unknown, RegExp][] = [
   ['photographs', /^unknown dataset "photographs" \(known/],
   ['toString', /^unknown dataset "toString" \(known/],
   ['', /^unknown dataset ""/],
-  [{}, /^data: expected a name or a block with one key of mixture, gaussian, glyphs, csv, .*; found \{\}$/],
+  [
+    {},
+    /^data: expected a name or a block with one key of mixture, gaussian, glyphs, energy, csv, .*; found \{\}$/,
+  ],
   [{ ring: {} }, /found \{"ring":\{\}\}$/],
   [{ csv: { path: 'a.csv' }, mixture: {} }, /with one key/],
   [{ csv: {} }, /^csv\.path: expected text; found nothing$/],

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { type DatasetSpec, generatedDataset, openDataset } from '../../src/data/catalogue.ts'
+import { generatedDataset, openDataset } from '../../src/config/dataset.ts'
+import type { DatasetSpec } from '../../src/data/catalogue.ts'
 import { formatKeys, formatNames } from '../../src/data/formats.ts'
 
 const text = readFileSync('docs/data.md', 'utf8')
@@ -27,7 +28,7 @@ test('the blocks of docs/data.md are accepted', async () => {
   expect(blocks.length).toBeGreaterThan(3)
   for (const block of blocks) {
     // Drawn from a formula, it reads no file.
-    if ('glyphs' in block) generatedDataset(block)
+    if ('glyphs' in block || 'tilted' in block) generatedDataset(block)
     else await expect(openDataset(block as DatasetSpec)).rejects.toThrow(/^[\w.]+: no such file$/)
   }
 })

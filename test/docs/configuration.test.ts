@@ -35,12 +35,23 @@ describe('docs/configuration.md has every key with its default', () => {
 
   test.each([...networks.keys()].filter(kind => kind !== DEFAULT_KIND))('of a network of kind %s', kind => {
     const section = text.split(/^## /m).find(part => part.startsWith(`The network \`${kind}\``))!
-    const shared = ['kind', 'conditioning', 'parameterization']
+    const shared = ['kind', 'conditioning', 'parameterization', 'predicts']
     for (const [key, value] of keysOfKind(kind).filter(([key]) => !shared.includes(key))) {
       expect(written(`network.${key}`, section), key).toEqual(value)
     }
   })
 })
+
+/** Something for each key of a reward that has no default. */
+const NEEDED: Readonly<Record<string, unknown>> = {
+  centers: [[0, 1]],
+  A: [[1]],
+  b: 1,
+  operator: { kind: 'mask', keep: [0] },
+  y: 1,
+  sd: 1,
+  of: { kind: 'linear', b: 1, offset: 0 },
+}
 
 describe('rewards in docs/configuration.md', () => {
   const text = readFileSync('docs/configuration.md', 'utf8')
@@ -50,18 +61,27 @@ describe('rewards in docs/configuration.md', () => {
     const [before] = section.split('| key |')
     const kinds = [...before.matchAll(/^\| `(\w+)` \|/gm)].map(([, kind]) => kind)
     expect(() => rewardSchema.parse({ kind: 'other' })).toThrow(`expected one of ${kinds.join(', ')}"`)
-    const rows = [...section.matchAll(/^\| `(\w+)` \| (`\w+`|both) \| (?:`(.*)`|none) \| \S/gm)]
+    const rows = [...section.matchAll(/^\| `(\w+)` \| (`\w+`(?:, `\w+`)*) \| (?:`(.*)`|none) \| \S/gm)]
     for (const kind of kinds) {
-      const own = rows.filter(([, , of]) => of === 'both' || of === `\`${kind}\``)
+      const own = rows.filter(([, , of]) => of.includes(`\`${kind}\``))
       const needed = own
         .filter(([, , , value]) => value === undefined)
-        .map(([, key]) => [key, [[0, 1]]] as const)
+        .map(([, key]) => [key, NEEDED[key]] as const)
       const written = own.flatMap(([, key, , value]) =>
         value === undefined ? [] : [[key, parse(value)] as const],
       )
       const asked = { kind, ...Object.fromEntries(needed) }
       expect(rewardSchema.parse(asked)).toEqual({ ...asked, ...Object.fromEntries(written) })
     }
+  })
+
+  test('have every operator', () => {
+    const operators = [...section.matchAll(/^\| `(\{kind: .*?\})` \|/gm)].map(([, text]) => parse(text))
+    const reward = (operator: unknown) => rewardSchema.parse({ kind: 'observation', operator, y: 1, sd: 1 })
+    for (const operator of operators) expect(reward(operator)).toMatchObject({ operator })
+    const names = operators.map(({ kind }) => kind)
+    expect(names.toSorted()).toEqual(['blur', 'downsample', 'mask', 'matrix'])
+    expect(() => reward({ kind: 'other' })).toThrow('expected one of mask, downsample, blur, matrix"')
   })
 
   test('are accepted as the example writes them', () => {

@@ -68,10 +68,12 @@ beforeAll(async () => {
   await train({ ...steps, data: at('large.csv') }, { directory: at('large') })
 })
 
-/** Metrics of what this data does not have: a network for features, classes, vectors, held-out rows. */
+/** Metrics of what this data or map does not have: a network for features, classes, vectors, held-out rows, a head. */
 const ELSEWHERE = [
   ...['featureFrechet', 'classAccuracy', 'classBalance', 'classCoverage'],
-  ...['classAgreement', 'jointEnergyDistance', 'memorised'],
+  ...['classAgreement', 'jointEnergyDistance', 'memorised', 'headNLL', 'mass'],
+  // Of maps that jump both ways: in cli/weigh.test.ts.
+  ...['inverseError', 'determinantResidual'],
 ]
 
 describe('an evaluation', () => {
@@ -222,6 +224,29 @@ describe('likelihood', () => {
     expect(flowNLL.floor).toBe(jumpNLL.floor)
     expect(flowNLL.value).toBeGreaterThan(flowNLL.floor! + 0.05)
     expect(jumpNLL.value).toBeGreaterThan(jumpNLL.floor! + 0.05)
+  })
+})
+
+describe('transport', () => {
+  const metrics = ['straightness', 'relativeStraightness', 'transportCost']
+  const measured = async (run: string) =>
+    (await evaluateRun(at(run), { ...request, weights: ['ema'], metrics })).maps[0].metrics
+
+  test('is measured along trajectories of the map, with intervals', async () => {
+    const { straightness, relativeStraightness, transportCost } = await measured('mixture')
+    expect(relativeStraightness.value).toBeCloseTo(straightness.value! / transportCost.value!, 9)
+    for (const { value, interval, count } of [straightness, relativeStraightness, transportCost]) {
+      expect(interval![0]).toBeLessThan(value!)
+      expect(interval![1]).toBeGreaterThan(value!)
+      expect(count).toBe(300)
+    }
+    expect([straightness.floor, transportCost.floor]).toEqual([0, null])
+    expect([straightness.unit, relativeStraightness.unit]).toEqual(['squared data units', 'none'])
+  })
+
+  test('is of standardised points', async () => {
+    const { straightness } = await measured('one')
+    expect(straightness.unit).toBe('squared standard deviations')
   })
 })
 

@@ -203,7 +203,10 @@ describe('a round of turns', () => {
 
   test('has its formulas in the studio, and refuses players that it does not have', () => {
     const config = resolveConfig({ ...base, objective: 'apart' })
-    expect(lossFormula(config).terms.map(({ term, tex }) => [term, tex])).toEqual([['flow', 'a']])
+    expect(lossFormula(config).terms.map(({ term, tex }) => [term, tex])).toEqual([
+      ['flow', 'a'],
+      ['score', 'b'],
+    ])
     const refuse = (players: object) => () => resolveConfig({ ...base, objective: 'apart', players })
     expect(refuse({ fake: { times: 2 } })).toThrow(
       'players.fake: apart has no such player; it has map, critic',

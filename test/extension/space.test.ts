@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Tensor, Value } from '../../src/autodiff/index.ts'
 import { resolveConfig } from '../../src/config/index.ts'
 import {
+  divergenceOf,
   type FlowMap,
   flat,
   flowMap,
@@ -25,7 +26,8 @@ function anyMap(seed: number): FlowMap {
   const [a, b, c] = [0, 1, 2].map(() => matrix(Array.from({ length: 9 }, () => random_.normal() / 2)))
   const network = (x: Tensor, s: Tensor, t: Tensor) =>
     x.matmul(a).mul(s).add(x.matmul(b).mul(t)).sin().add(x.matmul(c))
-  return flowMap(network, 'average-velocity', 1e-6, sphere)
+  const mean = (x: Tensor, s: Tensor, t: Tensor) => network(x, s, t).mean(1, true)
+  return { ...flowMap(network, { space: sphere }), divergence: divergenceOf(mean, 6) }
 }
 
 const dot = (a: Value, b: Value): number[] =>
@@ -42,6 +44,7 @@ function trespasses(term: Term): string[] {
   const reached: Tensor[] = []
   const pairs: Record<'error' | 'distance', Tensor[]> = { error: [], distance: [] }
   const watched = (map: FlowMap): FlowMap => ({
+    ...map,
     velocity: (x, s, t) => {
       asked.push(x)
       return map.velocity(x, s, t)
@@ -92,9 +95,21 @@ function trespasses(term: Term): string[] {
 }
 
 describe.each(terms)('$key', term => {
-  const { curved = false } = traitsOf(objectives.get(term.id)!, term.options)
+  // The part that is `psd` stays; the row has another one, and is refused.
+  const isComposition = term.part === 'semigroup'
+  // So do the velocity's parts of rows that train a divergence head.
+  const isBesideHead =
+    term.id === 'f2d2:diagonal' || (/^f2d2:(meanflow|lsd)$/.test(term.id) && term.part === 'consistency')
+  // Knows points of a path in flat space alone.
+  const isOfPath = term.options.divergence === 'denoising' && term.part !== 'consistency'
+  // And the teacher's velocity at the noise, beside which steps compare vectors of two points.
+  const isBoundary = term.part === 'boundary'
+  const { curved = isComposition || isBesideHead || isBoundary } = traitsOf(
+    objectives.get(term.id)!,
+    term.options,
+  )
 
-  test(`${curved ? 'stays' : 'would not stay'} in a curved space`, () => {
+  test.skipIf(isOfPath)(`${curved ? 'stays' : 'would not stay'} in a curved space`, () => {
     expect(trespasses(term).length === 0, trespasses(term).join()).toBe(curved)
   })
 

@@ -430,7 +430,7 @@ describe('what does not fit is refused, and nothing is written', () => {
       'an unknown convention',
       () => save('c.npz', good()),
       ['--convention', 'edn'],
-      /--convention: expected oxbow or/,
+      /--convention: expected one of oxbow, /,
     ],
     [
       'a layer without a weight',

@@ -88,7 +88,7 @@ function outputs(
   return valuesOf(
     (x, s, t) => {
       const bound = bind(condition)
-      return [bound(x, s, t), ...(bound.velocityHead ? [bound.velocityHead(x, s, t)] : [])]
+      return [bound(x, s, t), ...(bound.heads?.velocity ? [bound.heads.velocity(x, s, t)] : [])]
     },
     numbers(shape, () => source.normal()),
     numbers(times, i => [0.9, 0.7, 0.6][i]),
@@ -133,7 +133,7 @@ describe.each(Object.entries(cases))('an adapter of %s', (_, [config, point]) =>
         const told = { class: constant([0, 2, 3], [COUNT], 'int64'), scale: s.add(1) }
         return valueAndGrad((live: Named<Tensor>) => {
           const bound = own.apply(live, told)
-          const head = bound.velocityHead?.(x, s, t).square().mean()
+          const head = bound.heads?.velocity?.(x, s, t).square().mean()
           const loss = bound(x, s, t).square().mean()
           return head ? loss.add(head) : loss
         })(tree)

@@ -4,14 +4,25 @@ import { describe, expect, test } from 'vitest'
 import { jvp, onesLike, type Tensor } from '../../src/autodiff/index.ts'
 import type { UserConfig } from '../../src/config/index.ts'
 import { drawNoise, load, sample, train, uniformGrid } from '../../src/index.ts'
-import { type BoundNetwork, flowMap, gaussianFlowMap } from '../../src/model/index.ts'
+import {
+  type BoundNetwork,
+  flowMap,
+  gaussianFlowMap,
+  interpolants,
+  type ParameterizationName,
+} from '../../src/model/index.ts'
 import { numberOf, value, valuesOf } from '../autodiff/values.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { tiny } from '../helpers/training.ts'
 
 const network: BoundNetwork = (x, s, t) => x.mul(s.add(2)).add(t.square()).sin()
 const nothing: BoundNetwork = x => x.mul(0)
-const unit = (name: Parameters<typeof flowMap>[1], inner = network) => flowMap(inner, name, 0.004)
+const unit = (parameterization: ParameterizationName, inner = network) =>
+  flowMap(inner, {
+    parameterization,
+    least: 0.004,
+    path: interpolants[parameterization === 'trigflow' ? 'trig' : 'linear'],
+  })
 const time = fc.double({ min: 0, max: 1, noNaN: true })
 const point = fc.double({ min: -3, max: 3, noNaN: true })
 
@@ -128,8 +139,13 @@ describe('a training with one of them', () => {
 
   test.each<[UserConfig, RegExp]>([
     [
-      { network: { parameterization: 'edm' }, interpolant: 'trig' },
-      /interpolant: the edm parameterization is of the linear path, found trig/,
+      {
+        network: { parameterization: 'consistency' },
+        interpolant: 'trig',
+        objective: 'ct',
+        times: { minimum: 0.01 },
+      },
+      /interpolant: the consistency parameterization is of the linear path, found trig/,
     ],
     [
       { network: { parameterization: 'trigflow' } },

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { bend, diagonalLaws, type Jumps, type Times, timeLaws } from '../../src/objective/index.ts'
+import { bend, type Jumps, singleTime, type Times, timeLaws } from '../../src/objective/index.ts'
 import { COUNT, distance, draws, LIMIT, uniform } from './statistics.ts'
 
 describe('bent to the jumps of an objective', () => {
-  const single = diagonalLaws['sorted-uniform']({})
+  const single = singleTime('sorted-uniform', {})
   const law = timeLaws['sorted-uniform']()
   const bent = (jumps: Jumps, gap = () => 1) => draws(bend(law, single, jumps, gap))
 

@@ -14,7 +14,7 @@ const [x0, eps, s] = [[0.3, -1, 0.8, 0.2, -0.5], [1.2, 0.7, -0.9, -0.4, 1], time
 function losses(clipped: boolean): number[] {
   const path = pathOf(interpolants.linear, x0, eps)
   const draw = {
-    map: flowMap(() => x0, 'denoised', LEAST),
+    map: flowMap(() => x0, { parameterization: 'denoised', least: LEAST }),
     path: clipped ? clippedPath(path, LEAST) : path,
     s,
     ...comparing(flat, squaredError),

@@ -1,7 +1,7 @@
 import { spec, type Tensor, trace } from '../../src/autodiff/index.ts'
 import type { FlowMap, VelocityField } from '../../src/model/index.ts'
 import type { Catalogue } from '../../src/objective/golden.ts'
-import { type Draw, type Loss, type Objective, objectives } from '../../src/objective/index.ts'
+import { type Draw, type Loss, type Objective, objectives, type Part } from '../../src/objective/index.ts'
 import { batch, drawOf, inputsOf, other } from './setting.ts'
 import { guides } from './stops.ts'
 import { lossOf, type Term, terms } from './terms.ts'
@@ -30,8 +30,7 @@ export function uses(loss: Loss, field: string): boolean {
   const without = (draw: Draw): Draw => {
     const [name, inner] = field.split('.')
     if (!inner) return { ...draw, [name]: unusable }
-    const { x0, eps, at, velocity, onward } = draw.path
-    return { ...draw, path: { x0, eps, at, velocity, onward, [inner]: unusable } }
+    return { ...draw, [name]: { ...(draw[name as Field] as object), [inner]: unusable } }
   }
   try {
     trace(
@@ -71,6 +70,8 @@ const EXCHANGES: readonly (readonly [Field, Field])[] = [
   ['m', 't'],
   ['r', 's'],
   ['noise', 'r'],
+  ['noise2', 'noise'],
+  ['r2', 'r'],
 ]
 
 /** What else may go wrong: signs, ends, sizes. */
@@ -134,8 +135,14 @@ const SLIPS: readonly {
 
 /** Every exchange of things that a formula uses, for every formula of the catalogue. */
 export const drawMutants: readonly DrawMutant[] = terms
-  // `reflow` is `flow-matching` itself.
-  .filter(({ id }) => id !== 'reflow')
+  // `reflow` is `flow-matching` itself. Others are held to closed forms, with wrong ones of their own, elsewhere: rows that match
+  // distributions in matching/, those with a divergence head in f2d2.test.ts, those of rewards in reward.test.ts.
+  .filter(
+    ({ id }) =>
+      !['reflow', 'cafm', 'mfm-ft', 'reward-backprop'].includes(id) &&
+      !objectives.get(id)!.head &&
+      objectives.get(id)!.rule !== 'distributional',
+  )
   .flatMap(term => {
     const loss = lossOf(term)
     const exchanged = EXCHANGES.filter(([field]) => uses(loss, field)).map(
@@ -162,16 +169,19 @@ export function wrapped({ id, part }: Term, change: (draw: Draw) => Draw): Catal
     draw =>
       loss(change(draw))
   const objective = objectives.get(id)!
-  const { parts, diagonal } = objective
-  if (!parts) {
+  const { parts, diagonal, turns } = objective
+  const changedPart = (p: Part): Part => (part === null || p.name === part ? { ...p, loss: wrap(p.loss) } : p)
+  if (!parts && part === null) {
     const grounding = objectives.get(diagonal!)!
     const grounds: Objective['grounds'] = options => wrap(grounding.grounds!(options))
     return { objectives: new Map([...objectives, [diagonal!, { ...grounding, grounds }]]) }
   }
   const changed: Objective = {
     ...objective,
-    parts: options =>
-      parts(options).map(p => (part === null || p.name === part ? { ...p, loss: wrap(p.loss) } : p)),
+    ...(parts && { parts: options => parts(options).map(changedPart) }),
+    ...(turns && {
+      turns: options => turns(options).map(turn => ({ ...turn, parts: turn.parts.map(changedPart) })),
+    }),
   }
   return { objectives: new Map([...objectives, [id, changed]]) }
 }

@@ -67,7 +67,7 @@ describe.each(some(worlds))('$name', world => {
 })
 
 test('itm: its fixed point is not the plain velocity, unless beta = 0', () => {
-  const { rule, options } = claims.itm!
+  const { rule, options } = claims['itm draw=path']!
   const plain = (beta: number) => {
     const claim: Claim = { promises: [{ kind: 'mean', given: 's' }], rule, options: { ...options, beta } }
     return misses(claim, linearGaussian, linearGaussian.map, options => lossOfRow('itm', options))[0].by

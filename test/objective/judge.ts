@@ -78,8 +78,7 @@ function usersOf(name: string): Set<string> {
 function rowsOf({ within, file }: Mutant): string[] {
   if (file === 'catalogue') return [...objectives.keys()]
   if (file.startsWith('rows/')) return within === 'SPACES' ? ['psd', 'semigroup'] : [within]
-  // The catalogue alone joins a reward to its formula.
-  const users = file === 'reward' ? new Set(['tiltMatching']) : usersOf(within)
+  const users = usersOf(within)
   return [...objectives.values()].filter(({ code }) => code.some(name => users.has(name))).map(({ id }) => id)
 }
 

@@ -9,13 +9,6 @@ import { FILES, sources } from './source.ts'
 
 /** Mutants that compute the same as the formula, with the reason. */
 const EQUIVALENT: Readonly<Record<string, string>> = {
-  "bump: typeof value === 'number' ? value : constant(value, [1, ...x.shape.slice(1)], x.dtype) -> constant(value, [1, ...x.shape.slice(1)], x.dtype)":
-    'a number fills the shape',
-  'bumps: 0 -> 1': 'every centre has as many coordinates',
-  'bumps: 0 -> 1 (2)': 'another middle to move to',
-  'bumps: 0 -> -0.25 (2)': 'another middle to move to',
-  'bumps: centers.reduce((sum, center) => sum + center[d], 0) / count -> (centers.reduce((sum, center) => sum + center[d], 0)) * (count)':
-    'another middle to move to',
   'difference: [after, before] -> [before, after]': 'numerator and denominator both change sign',
   'ayfLmd: V -> $stop(V)': 'enters the stopped target alone, through F',
   'pid: V -> $stop(V)': 'enters the stopped target alone, through F',

@@ -76,7 +76,7 @@ const byOutput =
   (least: number, error: ErrorFunction) =>
   (N: Tensor, x0: Tensor, eps: Tensor, s: Tensor): Tensor => {
     const draw = drawOf(x0, eps, s, s.mul(0.5), x => x)
-    const map = flowMap(() => N, 'denoised', LEAST)
+    const map = flowMap(() => N, { parameterization: 'denoised', least: LEAST })
     return perceptual(features, 0.8, least, error)({ ...draw, map })
   }
 

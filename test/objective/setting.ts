@@ -3,13 +3,21 @@ import {
   type FlowMap,
   flat as flatSpace,
   flowMap,
+  fromVelocity,
   type Interpolant,
   interpolants,
   type Path,
   type Space,
   type VelocityField,
 } from '../../src/model/index.ts'
-import { applyMlp, initializeMlp, type MlpOptions, mlpShapes } from '../../src/model/mlp.ts'
+import {
+  applyMlp,
+  headShapes,
+  initializeLayer,
+  initializeMlp,
+  type MlpOptions,
+  mlpShapes,
+} from '../../src/model/mlp.ts'
 import {
   comparing,
   type Draw,
@@ -57,6 +65,8 @@ export interface Roles {
   readonly teacher?: VelocityField
   readonly pretrained?: FlowMap
   readonly auxiliary?: VelocityField
+  /** Networks that train beside the student; by default of constants. */
+  readonly players?: Draw['players']
   readonly logSize?: Draw['logSize']
   readonly error?: ErrorFunction
   readonly space?: Space
@@ -67,6 +77,27 @@ export interface Roles {
 
 export const inputsOf = (at: Batch): Value[] => FIELDS.map(name => at[name])
 
+/** A velocity, and a number for each point. */
+const PLAYERS: Draw['players'] = {
+  fake: (x, s) => x.mul(s.add(0.4)).sin(),
+  critic: (x, s) =>
+    x.mul(s.add(0.7)).mean(
+      x.shape.flatMap((_, i) => (i === 0 ? [] : [i])),
+      true,
+    ),
+}
+/** A map with a policy: where it leads by its own velocities. */
+export const withOwnPolicy = (map: FlowMap): FlowMap => ({
+  policy: {
+    at: (xs, s) => ({
+      velocity: (x, t) => map.velocity(x, t, t),
+      average: t => map.velocity(xs, s, t),
+    }),
+    components: 2,
+  },
+  ...map,
+})
+
 /** What a formula is given. */
 export function drawOf(roles: Roles, [x0, eps, s, t, m, noise, r]: readonly Tensor[]): Draw {
   const { map, target = map, frozen = map, teacher = map, pretrained = map, auxiliary = map } = roles
@@ -75,11 +106,12 @@ export function drawOf(roles: Roles, [x0, eps, s, t, m, noise, r]: readonly Tens
   const path = roles.path?.(s, t, plain) ?? plain
   const { logSize } = roles
   return {
-    map,
+    map: withOwnPolicy(map),
     target,
     frozen,
     teacher,
     pretrained,
+    posterior: (x, s) => fromVelocity((z, t, u) => target.velocity(z, t, u).add(x.mul(s)).sub(z)),
     auxiliary,
     path,
     s,
@@ -87,11 +119,29 @@ export function drawOf(roles: Roles, [x0, eps, s, t, m, noise, r]: readonly Tens
     m,
     noise,
     r,
+    noise2: noise.mul(-0.7).add(0.1),
+    r2: r.mul(0.6).add(0.3),
+    players: roles.players ?? PLAYERS,
+    u: r,
     // Every sample at a scale of its own; whoever needs no guidance does not ask.
     guided: { scale: s.add(1.5), map, untold: target },
+    ...{ energy: (x: Tensor) => x.square().square().sum(-1), logWeight: s.mul(2).sub(t) },
     ...(logSize && { logSize }),
+    // All samples are compared where any are.
+    group: x0.shape[0],
+    memories: memoriesFor(x0),
     ...comparing(space, error),
   }
+}
+
+/** Moments of samples about 0 and of data about 1, both with a covariance of 1, for points as they are. */
+export function memoriesFor({ shape, dtype }: Tensor): NonNullable<Draw['memories']> {
+  const K = shape.slice(1).reduce((a, b) => a * b, 1)
+  const moments = (mean: number) => {
+    const second = Array.from({ length: K * K }, (_, i) => mean * mean + Number(i % (K + 1) === 0))
+    return constant([...new Array(K).fill(mean), ...second], [K + K * K], dtype)
+  }
+  return { moments: { samples: moments(0), data: moments(1) } }
 }
 
 /** What each call of `error` compares, prediction minus target, `[B, D]`; the loss itself where none is called. */
@@ -133,16 +183,29 @@ const NETWORK: MlpOptions = {
 const layersOf = (flat: readonly Tensor[]) =>
   Array.from({ length: flat.length / 2 }, (_, i) => ({ weight: flat[2 * i], bias: flat[2 * i + 1] }))
 
-const parameters = (seed: number): Value[] =>
-  initializeMlp(NETWORK, random(seed, 'parameters')).flatMap(({ weight, bias }) =>
+/** The scale of its divergence head, which only some formulas ask for. */
+const SCALE = 4
+
+/** Its layers, and behind them that of the head. */
+const parameters = (seed: number): Value[] => {
+  const source = random(seed, 'parameters')
+  return [
+    ...initializeMlp(NETWORK, source),
+    initializeLayer(headShapes(mlpShapes(NETWORK), 1), source),
+  ].flatMap(({ weight, bias }) =>
     [weight, bias].map(({ shape, data }) => ({ shape, data: Float64Array.from(data) })),
   )
+}
 
 /** A small student: parameter values, and the map that given tensors make. */
 export const student = {
   values: parameters(9),
-  count: 2 * mlpShapes(NETWORK).length,
-  bind: (flat: readonly Tensor[]): FlowMap => flowMap(applyMlp(NETWORK, layersOf(flat))),
+  count: 2 * (mlpShapes(NETWORK).length + 1),
+  bind: (flat: readonly Tensor[]): FlowMap => {
+    const layers = layersOf(flat)
+    const head = { ...layers[layers.length - 1], scale: SCALE }
+    return flowMap(applyMlp(NETWORK, layers.slice(0, -1), undefined, head))
+  },
   /** The same map with its parameters stopped. */
   stopped: (flat: readonly Tensor[]): FlowMap => student.bind(flat.map(stopGradient)),
 }

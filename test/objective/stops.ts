@@ -1,5 +1,6 @@
 import { grad, type Tensor, type Value } from '../../src/autodiff/index.ts'
-import { type FlowMap, fromVelocity } from '../../src/model/index.ts'
+import { divergenceOf, type FlowMap, fromVelocity } from '../../src/model/index.ts'
+import { divergences } from '../../src/objective/divergence.ts'
 import type { Loss } from '../../src/objective/index.ts'
 import { valuesOf } from '../autodiff/values.ts'
 import {
@@ -52,7 +53,12 @@ export function gradients(
 
 /** Roles whose parameters some formulas differentiate, were they the student's; all others stop before them. */
 export const differentiated: Readonly<Record<'teacher' | 'auxiliary', readonly string[]>> = {
-  teacher: ['teacher-velocity', 'lmd', 'emd', 'facm:anchor'],
+  // The velocity's part of `f2d2:diagonal` is `teacher-velocity`.
+  teacher: [
+    ...['teacher-velocity', 'lmd', 'emd', 'facm:anchor'],
+    ...['published', 'none'].map(weight => `sid:matching weight=${weight}`),
+    ...Object.keys(divergences).map(name => `f2d2:diagonal divergence=${name}`),
+  ],
   auxiliary: ['freeflow:auxiliary'],
 }
 
@@ -65,7 +71,10 @@ export interface Policy {
 }
 
 /** Another map of the same parameters: in a role the student itself could make a residual vanish. */
-const likeness = (map: FlowMap): FlowMap => fromVelocity((x, s, t) => map.velocity(x, s, t).mul(1.5))
+const likeness = (map: FlowMap): FlowMap => ({
+  ...fromVelocity((x, s, t) => map.velocity(x, s, t).mul(1.5)),
+  divergence: divergenceOf((x, s, t) => map.divergence!(x, s, t).mul(1.5), map.divergence?.scale ?? 1),
+})
 
 /** For every role that a formula must not differentiate, the student is put in that role: that may not be seen. */
 export const policies = ({ key }: Pick<Term, 'key'>, all = false): readonly Policy[] => {
@@ -78,8 +87,8 @@ export const policies = ({ key }: Pick<Term, 'key'>, all = false): readonly Poli
       }))
     return { name, miss: loss => change(put(loss, true), put(loss, false)) }
   })
-  // What trains the auxiliary velocity leaves the student alone; everything else trains it.
-  const idle = key === 'freeflow:auxiliary'
+  // What trains another player leaves the student alone; everything else trains it.
+  const idle = /^freeflow:auxiliary|:(fake|critic)( |$)/.test(key)
   const student = (loss: Loss) => {
     const size = norm(gradients(loss))
     return idle ? size : Number(size < 1e-5)

@@ -1,6 +1,13 @@
 import type { z } from 'zod'
 import type { Catalogue } from '../../src/objective/golden.ts'
-import { isSchedule, type Loss, type Objective, objectives, valueAt } from '../../src/objective/index.ts'
+import {
+  isSchedule,
+  type Loss,
+  type Objective,
+  objectives,
+  type Part,
+  valueAt,
+} from '../../src/objective/index.ts'
 
 export const catalogue: Catalogue = { objectives }
 
@@ -52,13 +59,18 @@ function keyOf(id: string, part: string | null, options: object): string {
   return [part === null ? id : `${id}:${part}`, ...chosen].join(' ')
 }
 
+/** The parts of a row's turns, or of the one that it has. */
+const partsOf = (objective: Objective, given: Record<string, unknown>): readonly Part[] =>
+  objective.turns?.(given as never).flatMap(({ parts }) => parts) ?? objective.parts?.(given as never) ?? []
+
 /** All formulas of the catalogue. */
 export const terms: readonly Term[] = [...objectives.values()].flatMap(objective =>
   variantsOf(objective).flatMap((options): Term[] => {
     const { id } = objective
-    const parts = objective.parts?.(present(objective, options)) ?? [null]
+    const own = partsOf(objective, present(objective, options))
+    const parts = objective.parts ? own : [null, ...own]
     return parts.map(part => {
-      const name = parts.length > 1 ? part!.name : null
+      const name = parts.length > 1 && part ? part.name : null
       return { key: keyOf(id, name, options), id, part: name, options }
     })
   }),
@@ -72,8 +84,8 @@ export function lossOf(
 ): Loss {
   const objective = objectives.get(id)!
   const given = present(objective, { ...options, ...changed })
-  if (!objective.parts) return objectives.get(objective.diagonal!)!.grounds!(given)
-  const parts = objective.parts(given)
+  const parts = partsOf(objective, given)
+  if (part === null && !objective.parts) return objectives.get(objective.diagonal!)!.grounds!(given)
   return (part === null ? parts[0] : parts.find(({ name }) => name === part)!).loss
 }
 
@@ -94,9 +106,32 @@ interface Role {
 export const roles: Readonly<Record<string, Role>> = {
   'tvm:anchor': { weight: 'anchorWeight' },
   'facm:anchor': { weight: 'anchorWeight' },
+  'boot:boundary': { weight: 'boundary' },
   'freeflow:correction': { weight: 'correctionWeight', plain: true },
   'freeflow:auxiliary': { plain: true },
+  'reward-backprop:reward': { plain: true },
+  'reward-backprop:semigroup': { weight: 'semigroup' },
   dmf: { plain: true, residual: 'meanflow' },
+  'falcon:average': { weight: 'average' },
+  'falcon:inverse': { weight: 'inverse' },
+  'reverse-kl': { plain: true },
+  'dmd:matching': { plain: true },
+  'dmd:fake': { plain: true },
+  'dmd-steps:matching': { plain: true },
+  'dmd-steps:fake': { plain: true },
+  'sid:matching': { plain: true },
+  'sid:fake': { plain: true },
+  'moment:matching': { plain: true },
+  'moment:fake': { plain: true },
+  'gan:gan': { plain: true },
+  'gan:critic': { plain: true },
+  cafm: { plain: true },
+  imm: { plain: true },
+  drifting: { plain: true },
+  frechet: { plain: true },
+  'f2d2:shortcut:divergence': { weight: 'weight', plain: true },
+  'f2d2:meanflow:divergence': { weight: 'weight', plain: true },
+  'f2d2:lsd:divergence': { weight: 'weight', plain: true },
 }
 
 /** Whether the parts of a row have the weights that their options say. */
@@ -104,10 +139,10 @@ export function isWeighed(id: string, { objectives }: Catalogue = catalogue): bo
   const objective = objectives.get(id)!
   const expected = (key: string) => roles[key] ?? {}
   return [0.37, 1.25].every(value => {
-    const given = Object.values(roles).flatMap(({ weight }) =>
-      weight && fieldsOf(objective)[weight] ? [[weight, value]] : [],
+    const given = Object.entries(roles).flatMap(([key, { weight }]) =>
+      weight && (key === id || key.startsWith(`${id}:`)) ? [[weight, value]] : [],
     )
-    const parts = objective.parts?.(present(objective, Object.fromEntries(given))) ?? []
+    const parts = partsOf(objective, present(objective, Object.fromEntries(given)))
     return parts.every(({ name, weight, plain, residual }) => {
       const role = expected(parts.length > 1 ? `${id}:${name}` : id)
       return weight === (role.weight && value) && plain === role.plain && residual?.name === role.residual

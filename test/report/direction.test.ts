@@ -60,6 +60,45 @@ describe('a metric of which more is better', () => {
   })
 })
 
+describe('a metric that is best nearest to its floor', () => {
+  const mass: Metric = {
+    name: 'coverage',
+    label: 'mass',
+    direction: 'nearest',
+    floor: { value: 1, low: 1, high: 1 },
+  }
+  const masses = { ...data, metrics: [mass], methods: [row('low', [0.4, 0.99]), row('near', [1.1, 1.4])] }
+  const unknown = { ...mass, floor: null }
+
+  it('has its star there, from either side', () => {
+    expect(ranking(masses.methods, mass, 1).map(({ method }) => method.id)).toEqual(['near', 'low'])
+    const { rows } = resultsTable(masses, mass)
+    expect(rows.map(({ entries }) => entries.map(entry => entry!.best))).toEqual([
+      [false, true],
+      [true, false],
+    ])
+    expect(comparisonTable(masses, { columns: 100, colour: false })).toContain(
+      'mass (nearest to the floor is better)',
+    )
+    expect(legend(masses)).toContain('lower is better where nothing else is said')
+    expect(runReading(masses)).toContain('The best is 0.990 at 2 steps.')
+  })
+
+  it('has none where no floor is known, and no way that is better', () => {
+    const { rows } = resultsTable(masses, unknown)
+    expect(rows.flatMap(({ entries }) => entries.map(entry => entry!.best))).toEqual(Array(4).fill(false))
+    expect(comparisonTable({ ...masses, metrics: [unknown] }, { columns: 100, colour: false })).toContain(
+      'mass (neither way is better)',
+    )
+    expect(runReading({ ...masses, metrics: [unknown] })).not.toMatch(/bring nothing|The best/)
+  })
+
+  it('says nothing of samples, which pass for data by the others', () => {
+    expect(standingAt(masses, masses.methods[0], 1)).toBeUndefined()
+    expect(standingAt({ metrics: [mass, coverage] }, row('low', [0.94]), 1)).toBe('within')
+  })
+})
+
 describe('the axis of a metric', () => {
   const ticks = (metric: Metric) => {
     const { document } = parseHTML(curvesPlot([row('one', [1, 1])], { ...metric, floor: null }))

@@ -18,6 +18,7 @@ import { nodeRuntime } from '../../src/runtime/node.ts'
 import { solve } from '../../src/sampler/adaptive.ts'
 import { drawNoise, heun as heunStep, jumpThrough } from '../../src/sampler/sampler.ts'
 import { takeThrough } from '../../src/sampler/sampling.ts'
+import { seededNoise } from '../../src/sampler/through.ts'
 import { load } from '../../src/serialization/load.ts'
 import { asRowMap } from '../../src/serialization/model.ts'
 import { train } from '../../src/training/train.ts'
@@ -37,7 +38,7 @@ async function pathsOf(objective: string, steps: number[], config: UserConfig = 
   const directory = join(folder, `${objective}-${steps.join('-')}`)
   await train({ ...tiny, data: mixture, steps: 20, objective, ...config }, { directory })
   const map = await load(directory)
-  const { samples } = planSamples(objective, { steps, method: 'auto' })
+  const { samples } = planSamples({ objective, interpolant: 'linear' }, { steps, method: 'auto' })
   return gatherPaths(map, dataset, samples, 3, nodeRuntime()).finally(() => map.close())
 }
 
@@ -110,7 +111,7 @@ describe('gatherPaths', () => {
     for (const { points, times, gap } of paths.jumps) {
       expect(points).toHaveLength(times.length)
       expect(farthest(points[0], noise)).toBe(0)
-      const ends = await takeThrough(map, 'jump', noise, times, 0)
+      const ends = await takeThrough(map, { method: 'jump' }, noise, times, seededNoise('', 0))
       expect(farthest(points.at(-1)!, ends)).toBeLessThan(1e-6)
       const ode = paths.curve.at(-1)!
       const distances = Array.from({ length: 32 }, (_, i) =>
@@ -118,7 +119,7 @@ describe('gatherPaths', () => {
       )
       expect(gap).toBeCloseTo(distances.reduce((a, b) => a + b, 0) / 32, 5)
     }
-    const heun = await takeThrough(map, 'heun', noise, grid(64).grid, 0)
+    const heun = await takeThrough(map, { method: 'heun' }, noise, grid(64).grid, seededNoise('', 0))
     await map.close()
     expect(farthest(paths.curve.at(-1)!, heun)).toBeLessThan(5e-3)
   })
@@ -148,7 +149,10 @@ describe('gatherPaths', () => {
     const seen = standardizedBy(map.standardization, await openDataset(file))
     const paths = await gatherPaths(map, seen, [grid(1)], 3, nodeRuntime())
     const noise = drawNoise(32, 2, 3)
-    const ends = standardized(map.standardization!, await takeThrough(map, 'jump', noise, [1, 0], 0))
+    const ends = standardized(
+      map.standardization!,
+      await takeThrough(map, { method: 'jump' }, noise, [1, 0], seededNoise('', 0)),
+    )
     const heun = await jumpThrough(heunStep(map.inner.velocity), noise, grid(64).grid)
     await map.close()
     expect(farthest(paths.jumps[0].points[0], noise)).toBe(0)

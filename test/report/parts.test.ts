@@ -89,7 +89,15 @@ describe('format', () => {
       '3.0e+7',
     ])
     expect([999, 1000, 1234567].map(formatCount)).toEqual(['999', '1,000', '1,234,567'])
-    expect([0.1, 20, 1500, 2e6].map(formatTick)).toEqual(['0.1', '20', '1.5k', '2M'])
+    expect([0, 1e-5, 0.001, 0.1, 20, 1500, 2e6].map(formatTick)).toEqual([
+      '0',
+      '1e-5',
+      '0.001',
+      '0.1',
+      '20',
+      '1.5k',
+      '2M',
+    ])
     expect([3.14, 59.7, 71, 3590, 7300].map(formatDuration)).toEqual([
       '3.1 s',
       '1 min 0 s',

@@ -65,7 +65,7 @@ describe('a transformer and its derivative in float32 on ONNX Runtime', () => {
               conditions.length,
             )
             const network = applyDit(options, weights, condition)
-            const head = network.velocityHead
+            const head = network.heads?.velocity
             const all3 = (x: Tensor, s: Tensor, t: Tensor) => [
               network(x, s, t),
               ...(head ? [head(x, s, t)] : []),

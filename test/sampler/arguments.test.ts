@@ -211,7 +211,7 @@ describe('a wrong argument is refused in one line', () => {
     ['evaluateRun, count', count => evaluated({ count }), [...NO_COUNTS, 0, 1]],
     ['evaluateRun, seed', seed => evaluated({ seed }), [0.5, Number.NaN]],
     ['evaluateRun, steps', n => evaluated({ steps: [n] }), [...NO_COUNTS, 0]],
-    ['evaluateRun, method', method => evaluated({ method }), ['rk4', undefined]],
+    ['evaluateRun, method', method => evaluated({ method }), ['rk45', undefined]],
     ['evaluateRun, weights', name => evaluated({ weights: name }), ['ema', [], ['Mean'], ['power:2']]],
     ['evaluateRun, request', value => evaluateRun(folder, value), [undefined, null]],
     [
@@ -229,7 +229,7 @@ describe('a wrong argument is refused in one line', () => {
       await expectRefused(s => map.jump(points, s, 0), NO_TIMES)
       await expectRefused(t => map.jump(points, 1, t), NO_TIMES)
       await expectRefused(x => sample(map, x, { grid: [1, 0] }), NO_POINTS)
-      await expectRefused(method => sample(map, points, { grid: [1, 0], method }), ['rk4', 3])
+      await expectRefused(method => sample(map, points, { grid: [1, 0], method }), ['rk45', 3])
       await expectRefused(seed => sample(map, points, { grid: [1, 0], seed }), [Number.NaN])
     }
     await expectRefused(t => maps[0].velocity(points, t), NO_TIMES)

@@ -186,7 +186,7 @@ describe('jumps on the exact map of a Gaussian', () => {
 
 describe('coefficientsAt', () => {
   test.each([0, 0.3, 1])('at %d are those of the formulas', t => {
-    expect(coefficientsAt(linear, t)).toEqual({ alpha: 1 - t, sigma: t })
+    expect(coefficientsAt(linear, t)).toEqual({ alpha: 1 - t, sigma: t, alphaRate: -1, sigmaRate: 1 })
     const { alpha, sigma } = coefficientsAt(interpolants.trig, t)
     expect(alpha).toBeCloseTo(Math.cos((Math.PI / 2) * t), 14)
     expect(sigma).toBeCloseTo(Math.sin((Math.PI / 2) * t), 14)

@@ -138,7 +138,7 @@ describe('sample', () => {
 
 describe('planSamples', () => {
   const ways = (objective: string, request: Parameters<typeof planSamples>[1]) => {
-    const { samples, notes } = planSamples(objective, request)
+    const { samples, notes } = planSamples({ objective, interpolant: 'linear' }, request)
     return { ways: samples.map(({ steps, grid, named, method }) => [steps, grid, named, method]), notes }
   }
 
@@ -166,7 +166,12 @@ describe('planSamples', () => {
   })
 
   test('refuses a grid that does not lead from noise to data', () => {
-    expect(() => planSamples('lsd', { steps: [], grids: [[1, 0.5]], method: 'auto' })).toThrow(GridError)
+    expect(() =>
+      planSamples(
+        { objective: 'lsd', interpolant: 'linear' },
+        { steps: [], grids: [[1, 0.5]], method: 'auto' },
+      ),
+    ).toThrow(GridError)
   })
 })
 

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { timeGrid } from '../../src/cli/options.ts'
+import { askedGrid } from '../../src/cli/grid-flag.ts'
+import { timesOf } from '../../src/cli/way.ts'
 import { checkWholeGrid, GridError } from '../../src/sampler/grid.ts'
 import { euler, jumpThrough, uniformGrid } from '../../src/sampler/sampler.ts'
 import {
@@ -105,7 +106,7 @@ test.each<[FlowMatchOptions, RegExp]>([
 })
 
 describe('on the command line', () => {
-  const grid = timeGrid('--grid')
+  const grid = (text: string) => timesOf(askedGrid('--grid')(text), 'linear')
 
   test('a schedule has its name and options', () => {
     expect(grid('flow-map:4,shift=5')).toEqual(flowMapEulerGrid({ steps: 4, shift: 5 }))
@@ -115,12 +116,12 @@ describe('on the command line', () => {
   })
 
   test.each([
-    ['flow-map', /--grid flow-map: expected a whole number from 1 to 10000, found ""/],
+    ['flow-map', /--grid flow-map: expected a number of steps/],
     ['flow-map:0', /found "0"/],
-    ['flow-map:4,mu=1', /--grid flow-map: expected shift as in shift=3, found "mu=1"/],
-    ['flow-match:4,shift=', /a shift above 0, found NaN/],
-    ['flow-match:4,spacing=odd', /spacing: expected shifted or karras or exponential, found "odd"/],
-    ['flow-much:4', /--grid: expected times such as 1,0.5,0, found "flow-much:4"/],
+    ['flow-map:4,mu=1', /flow-map: has no option "mu"; its options are shift/],
+    ['flow-match:4,shift=', /--grid flow-match: expected options such as eta=0.5,scale=2, found "shift="/],
+    ['flow-match:4,spacing=odd', /flow-match: spacing: .*found odd/],
+    ['flow-much:4', /--grid: expected times such as 1,0.5,0, .* found "flow-much:4"/],
   ])('%s is refused', (text, message) => {
     expect(() => grid(text)).toThrow(message)
   })

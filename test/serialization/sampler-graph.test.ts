@@ -4,7 +4,8 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { drawNoise, load, sample, train, uniformGrid } from '../../src/index.ts'
 import { random } from '../../src/random/random.ts'
 import { openModel } from '../../src/runtime/node.ts'
-import type { MethodName, SamplingMethod } from '../../src/sampler/sampling.ts'
+import type { MethodName, SamplingMethod } from '../../src/sampler/names.ts'
+import { noiseAt } from '../../src/sampler/sampling.ts'
 import { readModel } from '../../src/serialization/model-files.ts'
 import { encodeOnnxSampler } from '../../src/serialization/sampler-graph.ts'
 import { runHere } from '../helpers/cli.ts'
@@ -19,22 +20,41 @@ beforeAll(async () => {
   const far = { gaussian: { mean: [100, -3], std: [20, 0.1] } }
   const settings = { ...tiny, steps: 30, data: far, standardize: 'column' } as const
   await train({ ...settings, objective: 'lsd' }, { directory: at('lsd') })
+  await train(
+    {
+      ...tiny,
+      steps: 30,
+      objective: 'piflow',
+      teacher: 'exact',
+      network: { ...tiny.network, components: 3, substeps: 8 },
+    },
+    { directory: at('piflow') },
+  )
   await train({ ...settings, objective: 'ct', interpolant: 'trig' }, { directory: at('ct') })
   await train({ ...tiny, steps: 30, objective: 'psd' }, { directory: at('plain') })
+  const denoise = { ...tiny, steps: 30, objective: 'denoise' } as const
+  await train(
+    { ...denoise, interpolant: 'vp', network: { ...tiny.network, predicts: 'eps' } },
+    { directory: at('eps') },
+  )
+  await train(
+    { ...denoise, interpolant: 'edm', network: { ...tiny.network, parameterization: 'edm' } },
+    { directory: at('edm') },
+  )
 })
 
 /** Points of `oxbow sample`, and those of the exported graph on the same noise. */
 async function both(run: string, asked: MethodName, grid: readonly number[]) {
   const map = await load(at(run))
   const noise = drawNoise(COUNT, map.dimension, 3)
-  const { points, method } = await sample(map, noise, { grid, method: asked, seed: 9 })
+  const { points, method } = await sample(map, noiseAt(map, noise, grid[0]), { grid, method: asked, seed: 9 })
   await map.close()
   const exported = encodeOnnxSampler(readModel(at(run)), { grid, method: asked })
   expect(exported.method).toBe(method)
   const { program, inputs, metadata } = await openModel(exported.bytes)
-  // What `renoise` adds, which is addressed by the inner time's number.
+  // What a method adds, which is addressed by its number.
   const fresh = inputs.slice(1).map((_, k) => {
-    const source = random(9, 'renoise', k)
+    const source = random(9, method, k)
     return noise.map(() => source.normal())
   })
   const [found] = await program.run([noise, ...fresh])
@@ -48,10 +68,22 @@ const cases: [string, MethodName, readonly number[], SamplingMethod][] = [
   ['lsd', 'jump', [1, 0.7, 0.1, 0], 'jump'],
   ['lsd', 'euler', uniformGrid(3), 'euler'],
   ['lsd', 'heun', uniformGrid(3), 'heun'],
+  ['piflow', 'auto', uniformGrid(1), 'jump'],
+  ['piflow', 'jump', [1, 0.6, 0], 'jump'],
+  ['piflow', 'euler', uniformGrid(3), 'euler'],
   ['ct', 'auto', uniformGrid(1), 'jump'],
   ['ct', 'auto', [1, 0.5, 0.2, 0], 'renoise'],
   ['plain', 'auto', uniformGrid(2), 'jump'],
   ['plain', 'renoise', uniformGrid(3), 'renoise'],
+  ['eps', 'ddim', uniformGrid(4), 'ddim'],
+  ['eps', 'dpm++2m', [1, 0.8, 0.5, 0.2, 0], 'dpm++2m'],
+  ['eps', 'ancestral', uniformGrid(4), 'ancestral'],
+  ['eps', 'sde-dpm++2m', uniformGrid(4), 'sde-dpm++2m'],
+  ['eps', 'euler-maruyama', uniformGrid(8), 'euler-maruyama'],
+  ['eps', 'edm', uniformGrid(3), 'edm'],
+  ['eps', 'midpoint', uniformGrid(3), 'midpoint'],
+  ['edm', 'heun', uniformGrid(6), 'heun'],
+  ['edm', 'edm', uniformGrid(6), 'edm'],
 ]
 
 describe('a sampler as one graph', () => {
@@ -62,7 +94,9 @@ describe('a sampler as one graph', () => {
       const spread = Math.max(...points.map(Math.abs))
       const errors = points.map((value, i) => Math.abs(value - found[i]))
       expect(Math.max(...errors)).toBeLessThan(1e-5 * Math.max(1, spread))
-      const added = method === 'renoise' ? grid.slice(1, -1).map((_, k) => `noise${k + 1}`) : []
+      // All but one step of these: the first, or the last.
+      const noisy = ['renoise', 'ancestral', 'sde-dpm++2m', 'euler-maruyama'].includes(method)
+      const added = noisy ? grid.slice(1, -1).map((_, k) => `noise${k + 1}`) : []
       expect(inputs).toEqual(['noise', ...added].map(name => ({ name, shape: [-1, 2], dtype: 'float32' })))
       expect(metadata).toMatchObject({ format: 'oxbow-sampler', method, grid: JSON.stringify(grid) })
     },

@@ -7,6 +7,7 @@ import { interpolants, mapOf, mixtureVelocity } from '../../src/model/index.ts'
 import * as engine from '../../src/runtime/node.ts'
 import { solve } from '../../src/sampler/adaptive.ts'
 import { drawNoise, euler, jumpThrough, uniformGrid } from '../../src/sampler/sampler.ts'
+import { sample } from '../../src/sampler/sampling.ts'
 import { answers } from '../../src/studio/engine/answers.ts'
 import type { PlanePoints, QuestionName, Questions } from '../../src/studio/engine/protocol.ts'
 import { Session } from '../../src/studio/engine/session.ts'
@@ -129,7 +130,7 @@ test('the field is the learnt velocity beside that of the mixture', async () => 
 
 test.each(['jump', 'euler'] as const)('steps by %s, with the metrics of where they end', async method => {
   const question = { method, weights: 'ema', count: 200, seed: 3 } as const
-  const { path, marks, values, within, floors } = await ask('samples', { ...question, steps: 4 })
+  const { path, marks, values, intervals, within, floors } = await ask('samples', { ...question, steps: 4 })
   const { jump, velocity } = session.map()
   const noise = drawNoise(200, 2, 3)
   const end = await jumpThrough(method === 'jump' ? jump : euler(velocity), noise, uniformGrid(4))
@@ -142,9 +143,30 @@ test.each(['jump', 'euler'] as const)('steps by %s, with the metrics of where th
   expect(marks).toEqual(strayRule(ring())(end))
   expect(values.strays).toBe(shareOf(marks))
   expect(within).toBe(false)
-  const { values: many } = await ask('metrics', { ...question, steps: [1, 4] })
+  const estimates = Object.entries(measures.estimate(end))
+  expect(intervals).toEqual(Object.fromEntries(estimates.map(([name, { interval }]) => [name, interval])))
+  const { values: many, intervals: ranges } = await ask('metrics', { ...question, steps: [1, 4] })
   expect(many[1]).toEqual(values)
+  expect(ranges[1]).toEqual(intervals)
   expect(many[0]).not.toEqual(values)
+})
+
+test.each(['heun', 'midpoint', 'ddim', 'dpm++2m'] as const)('steps by the solver %s', async method => {
+  const question = { weights: 'ema', count: 200, seed: 3, steps: 4 } as const
+  const [{ path }, plain] = [
+    await ask('samples', { ...question, method }),
+    await ask('samples', { ...question, method: 'euler' }),
+  ]
+  expect(path).toHaveLength(5)
+  const { inner } = { inner: session.map() }
+  const { points } = await sample({ dimension: 2, interpolant: 'linear', inner }, drawNoise(200, 2, 3), {
+    grid: uniformGrid(4),
+    method,
+  })
+  expect(apart(path[4], points)).toBe(0)
+  // On the linear path that one is Euler's method.
+  if (method === 'ddim') expect(apart(path[4], plain.path[4])).toBeLessThan(1e-5)
+  else expect(apart(path[4], plain.path[4])).toBeGreaterThan(1e-3)
 })
 
 test('which points are off the data, beside how many of real data', async () => {

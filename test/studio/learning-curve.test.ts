@@ -26,6 +26,16 @@ test('beside a run that has trained, another is drawn where it stands', () => {
   expect(curvesOf([still, trained], 'loss')).toEqual([[], [trained.curve[0]]])
 })
 
+test('the interval of a distance stays with it', () => {
+  const curve = grown([], 1, { loss: 1, terms: {} }, 0.5, [0.4, 0.6])
+  expect(curve[0]).toMatchObject({ distance: 0.5, interval: [0.4, 0.6] })
+  const standing = { curve: [], distance: { value: 0.3, interval: [0.2, 0.4] as const } }
+  expect(curvesOf([standing, { curve, distance: null }], 'distance')).toEqual([
+    [{ step: 0, loss: 0, distance: 0.3, interval: [0.2, 0.4] }],
+    curve,
+  ])
+})
+
 test('a long curve is thinned, and keeps the distances that are known', () => {
   let curve: CurvePoint[] = []
   for (let step = 1; step <= 2000; step++) {

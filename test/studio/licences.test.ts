@@ -41,7 +41,7 @@ test('every package in the page has its licence beside it', () => {
 
 test('the files that are no scripts are ours, or of packages that have theirs', () => {
   const found = notices()
-  const isOurs = (name: string): boolean => /\.(js|css|map)$|^digits-/.test(name)
+  const isOurs = (name: string): boolean => /\.(js|css|map)$|^(digits|glyphs)-/.test(name)
   const others = readdirSync(ASSETS).filter(name => !isOurs(name))
   const known: [RegExp, string][] = [
     [/^KaTeX_/, 'katex'],

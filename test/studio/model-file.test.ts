@@ -127,6 +127,30 @@ test('data that only its name is known of is not measured or trained on', async 
   await expect(answers.target(target, session, engine)).rejects.toThrow('does not hold its data')
 })
 
+test('what a file knows is steered: an ONNX by its jumps, unknown data without an exact law', async () => {
+  const question = {
+    points: drawNoise(500, 2, 0),
+    tilt: { center: [1, 0] as [number, number], scale: 1, beta: 2 },
+    steps: 2,
+    method: 'particles',
+    kernel: 'renoise',
+    lookAhead: 'jump',
+    moves: 0,
+    resample: true,
+    seed: 0,
+    weights: 'ema',
+  } as const
+  const nameless = await answers.steer(question, await show(paths(rows).model), engine)
+  expect([nameless.exact, nameless.marks]).toEqual([null, null])
+  expect(nameless.rewards.after).toBeGreaterThan(nameless.rewards.before)
+  const session = await show(paths(ring).onnx)
+  const jumps = await answers.steer(question, session, engine)
+  expect(jumps.exact!.distances.after).toBeGreaterThan(0)
+  const guided = async () =>
+    answers.steer({ ...question, method: 'guided', lookAhead: 'denoiser' }, session, engine)
+  await expect(guided).rejects.toThrow('needs the velocity of the map')
+})
+
 test('both files of standardised data are shown on the scale of the noise', async () => {
   const [one, other] = [await show(paths(rows).model), await show(paths(rows).onnx)]
   const map = await load(rows)

@@ -124,6 +124,13 @@ test('a refusal is told, and not asked for ever', async () => {
   subscription.setQuery('b')
   await answer(2)
   expect(subscription.last()).toMatchObject({ answer: 2, error: null })
+  // The answer stays where the same is asked again, and is not shown for another question.
+  subscription.setQuery('b', 'plan 1')
+  await answer(new Error('it ended'))
+  expect(subscription.last()).toMatchObject({ answer: 2, key: 'b', error: 'it ended' })
+  subscription.setQuery('c', 'plan 1')
+  await answer(new Error('it ended'))
+  expect(subscription.last()).toMatchObject({ answer: null, key: 'c', error: 'it ended' })
 })
 
 test('a subscriber that has ended hears nothing', async () => {

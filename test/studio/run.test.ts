@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { Report } from '../../src/studio/engine/protocol.ts'
 import {
   changed,
+  isReplaying,
   newRun,
   opened,
   played,
@@ -9,6 +10,8 @@ import {
   refused,
   reported,
   stepped,
+  stepsSince,
+  takenOf,
 } from '../../src/studio/page/state/run.ts'
 import { freshPlan, type Plan, withStage } from '../../src/studio/plan.ts'
 import { anew } from '../../src/studio/trainable.ts'
@@ -139,4 +142,20 @@ test('a report without a distance leaves the one before, but not over a new begi
   expect(reported(measured, without(trained)).live!.distance).toEqual(distance)
   expect(reported(measured, report(trained, 0)).live!.distance).toBeNull()
   expect(reported(opened(measured, freshPlan), without(freshPlan)).live!.distance).toBeNull()
+})
+
+test('steps that are taken for the first time are not replayed; those of a link or of Undo are', () => {
+  const at = (run: Run, steps: number): Run =>
+    reported(run, report({ ...trained, stages: [{ ...stage, steps }] }, 9, { playing: true, goal: 40 }))
+  const first = opened(newRun('run-1', trained), trained)
+  expect([first, at(first, 10)].map(isReplaying)).toEqual([false, false])
+  // Of what is brought back at step 10, the rest is new.
+  expect([first, at(first, 10)].map(takenOf)).toEqual([0, 10])
+  expect([first, at(first, 10)].map(stepsSince)).toEqual([0, 10])
+  const back = opened(at(first, 10), trained, 'now', 10)
+  expect([back, at(back, 5), at(back, 10), at(back, 20)].map(isReplaying)).toEqual([true, true, false, false])
+  expect([back, at(back, 5), at(back, 20)].map(takenOf)).toEqual([10, 10, 20])
+  const over = refused(at(back, 20), { ended: true, message: 'it ended' })
+  expect([isReplaying(over), takenOf(over)]).toEqual([false, 20])
+  expect(isReplaying(opened(newRun('run-1', trained), trained, 'held', 40))).toBe(false)
 })

@@ -19,3 +19,13 @@ test.each([
 ])('%s is refused', (_, change) => {
   expect(() => decodeState(link({ ...initialState, ...change }))).toThrow('This link is damaged')
 })
+
+test('a link from before there were kernels steers by jumps, as it did; a new one by what the library chooses', () => {
+  const { method: _, kernel, lookAhead, ...reward } = { ...initialState.reward, moves: 8 }
+  expect([kernel, lookAhead]).toEqual([null, null])
+  expect(decodeState(link({ ...initialState, reward })).reward).toEqual({
+    ...initialState.reward,
+    moves: 8,
+    kernel: 'jump',
+  })
+})

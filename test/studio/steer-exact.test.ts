@@ -1,14 +1,31 @@
 import { describe, expect, test } from 'vitest'
 import { datasets } from '../../src/data/built-in.ts'
 import { prepareMetrics } from '../../src/metric/prepare.ts'
+import { interpolants } from '../../src/model/index.ts'
 import type { Mixture } from '../../src/model/mixture.ts'
 import { random } from '../../src/random/random.ts'
-import { drawNoise, uniformGrid } from '../../src/sampler/sampler.ts'
-import { type Steered, steer } from '../../src/studio/engine/steer.ts'
+import { drawNoise, type Jump, uniformGrid } from '../../src/sampler/sampler.ts'
+import { steer as steerMap } from '../../src/steering/steer.ts'
 import { rewardAt, tiltedDataset } from '../../src/studio/engine/tilt.ts'
 import { long } from '../helpers/long.ts'
 
 const COUNT = 2000
+
+interface Steered {
+  readonly jump: Jump
+  readonly reward: (x: Float32Array) => Promise<ArrayLike<number>>
+}
+
+/** By jumps, with moves of the noise. */
+const steer = (
+  { jump, reward }: Steered,
+  noise: Float32Array,
+  options: { readonly beta: number; readonly grid: readonly number[]; moves: number; seed: number },
+) =>
+  steerMap({ dimension: 2, interpolant: interpolants.linear, jump }, { value: reward }, noise, {
+    ...options,
+    kernel: 'jump',
+  })
 
 interface Around {
   readonly velocity: readonly [number, number]
@@ -69,7 +86,7 @@ describe('the ring, tilted by a wide bump', () => {
   const reward = async (x: Float32Array) => each(x, rewardAt(tilt))
 
   test('is reached as closely as by exact samples', async () => {
-    const options = { beta: tilt.beta, grid: uniformGrid(4), moves: 2, resample: true, seed: 1 }
+    const options = { beta: tilt.beta, grid: uniformGrid(4), moves: 2, seed: 1 }
     const { points, acceptance } = await steer({ jump, reward }, drawNoise(COUNT, 2, 1), options)
     expect(distance(points)).toBeLessThan(bound)
     expect(acceptance).toBeGreaterThan(0.5)
@@ -146,7 +163,7 @@ test('a mixture tilted by a quadratic reward: shares, means and spreads of its p
       { weight: 0.7, mean: [1, -0.5], scales: [0.3, 0.3] },
     ],
   }
-  const options = { beta: 1, grid: uniformGrid(4), moves: 2, resample: true, seed: 5 }
+  const options = { beta: 1, grid: uniformGrid(4), moves: 2, seed: 5 }
   const parts: Steered = { jump: flowOf(mixture), reward: quadratic }
   const { points } = await steer(parts, drawNoise(3000, 2, 5), options)
   const wanted = tilted(mixture)
@@ -168,7 +185,7 @@ test.each([0, 6])('a map whose jumps do not agree: what it samples, tilted; %i m
   const jump = async (x: Float32Array, s: number, t: number) =>
     x.map(value => value * (1 - 0.6 * (s - t)) + (s - t))
   const grid = uniformGrid(4)
-  const options = { beta: 1, grid, moves, resample: true, seed: 2 }
+  const options = { beta: 1, grid, moves, seed: 2 }
   const { points } = await steer({ jump, reward: quadratic }, drawNoise(8000, 2, 2), options)
   const scale = 0.85 ** 4
   const shift = (0.25 * (1 - scale)) / 0.15

@@ -1,18 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { constant, DYNAMIC, simplify, spec, trace } from '../../src/autodiff/index.ts'
 import { gaussian } from '../../src/data/gaussian-mixture.ts'
-import { type FlowMap, gaussianFlowMap } from '../../src/model/index.ts'
+import { type FlowMap, gaussianFlowMap, interpolants } from '../../src/model/index.ts'
 import { type Reward, rewardOf } from '../../src/objective/reward.ts'
 import { random } from '../../src/random/random.ts'
 import * as engine from '../../src/runtime/node.ts'
 import { drawNoise, uniformGrid } from '../../src/sampler/sampler.ts'
-import {
-  effectiveCount,
-  type Steered,
-  type SteerOptions,
-  steer,
-  systematic,
-} from '../../src/studio/engine/steer.ts'
+import { type SteerOptions, steer } from '../../src/steering/steer.ts'
+import type { PointReward, SteerableMap } from '../../src/steering/steerable.ts'
 import { rewardAt, tiltedDataset } from '../../src/studio/engine/tilt.ts'
 import { emptyReward, packReward, rewardCanvas, rewardOfTilt } from '../../src/studio/reward.ts'
 import { beginStroke } from '../../src/studio/target/raster.ts'
@@ -24,7 +19,7 @@ const COUNT = 4000
 /** Runs with the exact flow map of a Gaussian. */
 async function withGaussian<T>(
   reward: Reward,
-  use: (steered: Steered) => Promise<T>,
+  use: (map: SteerableMap, reward: PointReward) => Promise<T>,
   map = gaussianFlowMap(MEAN, STD),
 ): Promise<T> {
   const graph = trace(({ x, s, t }) => ({ y: map.jump(x, s, t) }), {
@@ -36,10 +31,14 @@ async function withGaussian<T>(
   const look = await engine.compile(simplify(trace(({ x }) => ({ y: reward(x) }), { x: spec([DYNAMIC, 2]) })))
   const times = (x: Float32Array, t: number) => new Float32Array(x.length / 2).fill(t)
   try {
-    return await use({
-      jump: async (x, s, t) => (await jump.run([x, times(x, s), times(x, t)]))[0] as Float32Array,
-      reward: async x => (await look.run([x]))[0] as Float32Array,
-    })
+    return await use(
+      {
+        dimension: 2,
+        interpolant: interpolants.linear,
+        jump: async (x, s, t) => (await jump.run([x, times(x, s), times(x, t)]))[0] as Float32Array,
+      },
+      { value: async x => (await look.run([x]))[0] as Float32Array },
+    )
   } finally {
     await jump.close()
     await look.close()
@@ -53,7 +52,7 @@ function moments(points: ArrayLike<number>, coordinate: number): { mean: number;
   return { mean, sd: Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length) }
 }
 
-const options: SteerOptions = { beta: 1, grid: uniformGrid(8), moves: 8, resample: true, seed: 3 }
+const options: SteerOptions = { beta: 1, kernel: 'jump', grid: uniformGrid(8), moves: 8, seed: 3 }
 
 /** `log N(x; centre, rho^2)` without its constant: times a Gaussian, a Gaussian. */
 const CENTRE = [2, 0] as const
@@ -66,7 +65,11 @@ const quadratic: Reward = x =>
     .mul(-0.5 / RHO ** 2)
 
 const steered = (change: Partial<SteerOptions>, reward = quadratic, map?: FlowMap) =>
-  withGaussian(reward, parts => steer(parts, drawNoise(COUNT, 2, 1), { ...options, ...change }), map)
+  withGaussian(
+    reward,
+    (own, value) => steer(own, value, drawNoise(COUNT, 2, 1), { ...options, ...change }),
+    map,
+  )
 
 /** The product of two Gaussians, one to the power of beta. */
 function productOf(beta: number, coordinate: 0 | 1): { mean: number; sd: number } {
@@ -76,8 +79,7 @@ function productOf(beta: number, coordinate: 0 | 1): { mean: number; sd: number 
 }
 
 test.each([1, 2])('reaches the tilted Gaussian, beta %i', async beta => {
-  const { points, resampled } = await steered({ beta })
-  expect(resampled).toBeGreaterThan(0)
+  const { points } = await steered({ beta })
   for (const coordinate of [0, 1] as const) {
     const wanted = productOf(beta, coordinate)
     const found = moments(points, coordinate)
@@ -104,12 +106,6 @@ test('a beta of 0 leaves the distribution as it is', async () => {
     expect(Math.abs(moments(points, coordinate).mean - MEAN[coordinate])).toBeLessThan(0.04)
     expect(Math.abs(moments(points, coordinate).sd - STD)).toBeLessThan(0.04)
   }
-})
-
-test('moves alone go towards the reward', async () => {
-  const { points, resampled } = await steered({ resample: false })
-  expect(resampled).toBe(0)
-  expect(moments(points, 0).mean).toBeGreaterThan(MEAN[0] + 0.2)
 })
 
 test('the tilted distribution of a bump: steered samples against samples that are kept by chance', async () => {
@@ -184,22 +180,4 @@ test('kept by chance: the mean of a function of the tilted data is that of weigh
   let mean = 0
   for (let i = 0; i < kept.length; i += 2) mean += reward(kept.subarray(i, i + 2)) / (kept.length / 2)
   expect(mean).toBeCloseTo(sum / total, 2)
-})
-
-test('systematic resampling keeps each particle as often as its weight says, give or take one', () => {
-  const weights = Float64Array.of(Math.log(1), Math.log(3), Math.log(4), -Infinity)
-  for (const u of [0, 0.3, 0.99]) {
-    const chosen = [
-      ...systematic(
-        Float64Array.from({ length: 8 }, (_, i) => weights[i % 4]),
-        u,
-      ),
-    ]
-    const times = [0, 1, 2, 3].map(k => chosen.filter(i => i % 4 === k).length)
-    expect(times.reduce((a, b) => a + b)).toBe(8)
-    expect(times[3]).toBe(0)
-    for (const k of [0, 1, 2]) expect(Math.abs(times[k] - [1, 3, 4][k])).toBeLessThanOrEqual(1)
-  }
-  expect(effectiveCount(Float64Array.of(0, 0, 0))).toBeCloseTo(3)
-  expect(effectiveCount(Float64Array.of(0, -Infinity, -Infinity))).toBeCloseTo(1)
 })

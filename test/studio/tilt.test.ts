@@ -20,13 +20,9 @@ async function rewardsOf(plan: Plan, method: 'jump' | 'heun', steps: number) {
   const session = await Session.open(engine, plan)
   try {
     while (session.step < 1000) expect(await session.advance(1000)).toBeUndefined()
-    const question = { tilt, steps, method, moves: 0, resample: false, seed: 0, weights: 'raw' } as const
-    const { rewards, distances } = await answers.steer(
-      { ...question, points: drawNoise(2000, 2, 0) },
-      session,
-      engine,
-    )
-    return { ...rewards, distance: distances.before, floor: distances.floor }
+    const question = { points: drawNoise(2000, 2, 0), tilt, steps, method, weights: 'raw' } as const
+    const { rewards, distances } = await answers.tilted(question, session, engine)
+    return { ...rewards, distance: distances.points }
   } finally {
     await session.close()
   }
@@ -38,13 +34,13 @@ test.each([
   ['lsd', 'jump', 1, 0.09],
 ] as const)('%s learns the tilted Gaussian (by %s)', async (objective, method, steps, error) => {
   const tilted = await rewardsOf(planOf(objective), method, steps)
-  expect(Math.abs(tilted.before - tilted.exact)).toBeLessThan(error)
+  expect(Math.abs(tilted.points - tilted.exact)).toBeLessThan(error)
   expect(tilted.distance).toBeLessThan(0.2)
 })
 
 test('without the tilt the reward stays what the data has', async () => {
   const plain = await rewardsOf(planOf('lsd', false), 'jump', 1)
-  expect(plain.exact - plain.before).toBeGreaterThan(0.1)
+  expect(plain.exact - plain.points).toBeGreaterThan(0.1)
   expect(plain.distance).toBeGreaterThan(0.3)
 })
 

@@ -350,7 +350,7 @@ describe('what classes do not go with is refused', () => {
     [{ condition: { kind: 'class', drop: 1 } }, /^condition\.drop: /],
     [
       { condition: 'klass' as never },
-      /^condition\.kind: expected one of "none"\|"class"\|"vector", found "klass"/,
+      /^condition\.kind: expected one of "none"\|"class"\|"vector"\|"state", found "klass"/,
     ],
   ])('%j', async (user, message) => {
     await expect(train({ ...base, objective: 'psd', ...user }, { directory: at('refused') })).rejects.toThrow(

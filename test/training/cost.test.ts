@@ -25,10 +25,20 @@ const composition: Part[] = ['other', 'other', 'forward', 'backward']
 const discrete: Part[] = ['other', 'other', 'forward', 'backward']
 const pair: Part[] = ['other', 'forward', 'backward']
 const tangent: Part[] = ['derivative', 'backward']
+/** With the divergence of the teacher, a direction for each coordinate. */
+const headed: Part[] = [...taught, 'direction', 'direction']
+
+const others = (count: number): Part[] => new Array<Part>(count).fill('other')
+const times = (count: number, parts: readonly Part[]): Part[] =>
+  new Array<readonly Part[]>(count).fill(parts).flat()
+/** A sample, and both scores at its noisy copy; the fake score on such a sample. */
+const matched: Part[] = ['forward', 'other', 'other', 'backward']
+const fakeTurn: Part[] = ['other', 'forward', 'backward']
 
 /** The step of each row, the diagonal term beside it included. */
 const STEPS: Record<string, Part[]> = {
   'flow-matching': flowMatching,
+  denoise: flowMatching,
   // Beside the trained velocity, the stopped one without a condition.
   gft: taught,
   'teacher-velocity': taught,
@@ -47,6 +57,8 @@ const STEPS: Record<string, Part[]> = {
   tvm: ['derivative', 'other', 'through', ...flowMatching],
   // V and the two values of the central difference, all three trained.
   pid: ['forward', 'forward', 'forward', 'other', 'backward', 'backward', 'backward'],
+  // The target's V and the trained one, the teacher where it leads; and both at the noise.
+  boot: ['other', 'other', 'forward', 'backward', ...taught],
   // Prediction with a stopped difference, correction, auxiliary on the same sample.
   freeflow: [
     ...(['forward', 'other', 'other', 'other', 'backward'] as const),
@@ -75,11 +87,54 @@ const STEPS: Record<string, Part[]> = {
   // Back from y as well.
   fmm: ['forward', 'derivative', 'through', 'backward'],
   cmt: flowMatching,
+  // A policy's own steps cost next to nothing.
+  piflow: taught,
+  // The return from y, whose jump the other part has made, and back through both.
+  falcon: [...tangent, 'forward', 'backward', 'backward'],
+  'weighted-flow-matching': flowMatching,
+  // Both derivatives of the jump at one point, and back through each.
+  'reverse-kl': ['derivative', 'direction', 'through', 'through'],
+  // The inner flow of the teacher in eight steps of two evaluations, and back through it to the noisy point.
+  'mfm-ft': [...taught, ...new Array<Part>(16).fill('other'), ...new Array<Part>(16).fill('input')],
+  // The jump of both maps from noise to data, and beside it a composition.
+  'reward-backprop': [...taught, ...composition],
+  // The map, and the fake score five times on fresh samples.
+  dmd: [...matched, ...times(5, fakeTurn)],
+  // The same after three jumps that lead to where each sample begins.
+  'dmd-steps': [...others(3), ...matched, ...times(5, [...others(3), ...fakeTurn])],
+  // Back through both scores to the noisy sample.
+  sid: [...matched, 'input', 'input', ...fakeTurn],
+  moment: [...matched, ...fakeTurn, 'other'],
+  gan: [
+    // The critic on samples and on data.
+    ...(['other', 'forward', 'backward', 'forward', 'backward'] as const),
+    ...(['forward', 'other', 'input', 'backward'] as const),
+  ],
+  // Sixteen times the critic's slopes along two velocities, and back through both.
+  cafm: [
+    ...times(16, ['other', 'derivative', 'derivative', 'through', 'through']),
+    ...(['forward', 'derivative', 'input', 'input', 'input', 'backward'] as const),
+  ],
+  'f2d2:diagonal': headed,
+  'f2d2:shortcut': [...composition, ...headed],
+  // The divergence of the student itself; back through both derivatives, each of which evaluates it.
+  'f2d2:meanflow': ['derivative', 'derivative', 'direction', 'backward', 'backward'],
+  // The two derivatives by the time, the target where V leads and, with its divergence, where the head does.
+  'f2d2:lsd': [
+    ...(['derivative', 'through', 'backward', 'other', 'other', 'direction', 'direction'] as const),
+    ...headed,
+  ],
+  // Both ends of a group's jumps; then one jump, compared with the rest of its batch.
+  imm: pair,
+  // The distances of all pairs of 2,048 samples come to two passes.
+  drifting: [...flowMatching, 'other', 'other'],
+  frechet: flowMatching,
 }
 
 /** As measured. The last digit is what a change must not move unnoticed. */
 const MEASURED: Record<string, number> = {
   'flow-matching': 2.85,
+  denoise: 2.85,
   gft: 4,
   'teacher-velocity': 3.78,
   itm: 3.78,
@@ -95,6 +150,7 @@ const MEASURED: Record<string, number> = {
   'ayf-lmd': 4.77,
   tvm: 9.55,
   pid: 9.48,
+  boot: 8.6,
   freeflow: 12.27,
   emd: 6.63,
   'emd-discrete': 8.56,
@@ -114,6 +170,25 @@ const MEASURED: Record<string, number> = {
   ctm: 7.78,
   fmm: 8.69,
   cmt: 2.85,
+  piflow: 3.9,
+  falcon: 8.67,
+  'weighted-flow-matching': 2.85,
+  'reverse-kl': 10.35,
+  'mfm-ft': 33.63,
+  'reward-backprop': 8.7,
+  dmd: 23.27,
+  'dmd-steps': 42.03,
+  sid: 10.29,
+  moment: 9.36,
+  gan: 11.14,
+  cafm: 207.28,
+  'f2d2:diagonal': 5.67,
+  'f2d2:shortcut': 10.56,
+  'f2d2:meanflow': 8.68,
+  'f2d2:lsd': 17.21,
+  imm: 3.85,
+  drifting: 4.86,
+  frechet: 2.85,
 }
 
 const predicted = (id: string) => STEPS[id].reduce((sum, part) => sum + COST[part], 0)

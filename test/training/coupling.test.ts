@@ -9,6 +9,7 @@ import { nodeRuntime } from '../../src/runtime/node.ts'
 import { solve } from '../../src/sampler/adaptive.ts'
 import { drawNoise, uniformGrid } from '../../src/sampler/sampler.ts'
 import { takeThrough } from '../../src/sampler/sampling.ts'
+import { seededNoise } from '../../src/sampler/through.ts'
 import { load } from '../../src/serialization/load.ts'
 import { RunError } from '../../src/serialization/run.ts'
 import { decodeSafetensors } from '../../src/serialization/safetensors.ts'
@@ -176,7 +177,7 @@ describe('reflow', () => {
   }
   const ends = async (run: string, method: 'euler' | 'heun', start: Float32Array, steps: number) => {
     const map = await load(at(run))
-    const points = await takeThrough(map, method, start, uniformGrid(steps), 0)
+    const points = await takeThrough(map, { method }, start, uniformGrid(steps), seededNoise('', 0))
     await map.close()
     return points
   }
@@ -275,7 +276,13 @@ describe('a tilt', () => {
       await train({ ...config, coupling: { kind, pairs: 8192 }, options: { beta, reward } }, { directory })
       expect(existsSync(join(directory, 'coupling.safetensors'))).toBe(kind === 'samples')
       const map = await load(directory)
-      const points = await takeThrough(map, 'heun', drawNoise(4000, 2, 3), uniformGrid(16), 0)
+      const points = await takeThrough(
+        map,
+        { method: 'heun' },
+        drawNoise(4000, 2, 3),
+        uniformGrid(16),
+        seededNoise('', 0),
+      )
       await map.close()
       expect(Math.abs(part(points, () => 1) - tilted)).toBeLessThan(0.06)
     },

@@ -212,7 +212,7 @@ describe('a missing teacher', () => {
 
   test('is a velocity for some rows and a flow map for others', () => {
     expect(needing('teacher').length).toBeGreaterThan(10)
-    expect(needing('flow-map-teacher')).toEqual(['pfmm'])
+    expect(needing('flow-map-teacher')).toEqual(['pfmm', 'reward-backprop'])
   })
 
   test.each(needing('teacher'))('of %s: says how to train a velocity', objective => {

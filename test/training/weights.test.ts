@@ -57,10 +57,15 @@ describe('the Min-SNR weight', () => {
   /** `min(SNR, gamma)` times the squared error of the data that a velocity's error stands for. */
   test.each(Object.keys(interpolants) as (keyof typeof interpolants)[])('on the %s path', name => {
     const { alpha, sigma } = interpolants[name]
-    const found = weighed(weightFor({ minSnr: 3 }, 1, { interpolant: name })!, 'diagonal', [1, 1, 1, 1])
+    const network = { parameterization: ['ve', 'edm'].includes(name) ? 'edm' : 'average-velocity' } as const
+    const found = weighed(
+      weightFor({ minSnr: 3 }, 1, { interpolant: name, network })!,
+      'diagonal',
+      [1, 1, 1, 1],
+    )
     S.forEach((s, i) => {
       const [a, b] = [numberOf(alpha, s), numberOf(sigma, s)]
-      const slope = (f: (t: Tensor) => Tensor) => (numberOf(f, s) - numberOf(f, s - 1e-6)) / 1e-6
+      const slope = (f: (t: Tensor) => Tensor) => (numberOf(f, s + 1e-6) - numberOf(f, s)) / 1e-6
       const dataError = b / (slope(alpha) * b - a * slope(sigma))
       const expected = Math.min((a / b) ** 2, 3) * dataError ** 2
       expect(Math.abs(found[i] - expected)).toBeLessThan(1e-4 * expected + 1e-12)

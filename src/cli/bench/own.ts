@@ -1,7 +1,7 @@
 import type { Graph } from '../../autodiff/index.ts'
 import { knownSize } from '../../autodiff/primitive.ts'
+import { generatedDataset } from '../../config/dataset.ts'
 import { type Config, pointOf, resolveConfig } from '../../config/index.ts'
-import { generatedDataset } from '../../data/catalogue.ts'
 import type { Dataset } from '../../data/dataset.ts'
 import { parameterCount } from '../../model/index.ts'
 import { random } from '../../random/random.ts'

@@ -1,10 +1,11 @@
 import { block, concat, constant, type Tensor } from '../../autodiff/index.ts'
-import { type BoundNetwork, timeShape } from '../bound-network.ts'
+import { type BoundNetwork, divergenceOf, timeShape, withHeads } from '../bound-network.ts'
 import type { Condition } from '../condition.ts'
 import type { Named } from '../network.ts'
+import { FIRST_LOG_WIDTH, type PolicyKeys } from '../policy.ts'
 import { adalnLayers, inContextLayers } from './blocks.ts'
 import { linear } from './linear.ts'
-import { type DitOptions, gridOf, type Head, headsOf, signalsOf } from './options.ts'
+import { channelsOf, type DitOptions, forkOf, gridOf, type Head, headsOf, signalsOf } from './options.ts'
 import { sincosTable } from './position.ts'
 import { scaleOf, sumOf, tokensOf, toldOf } from './told.ts'
 
@@ -19,14 +20,30 @@ function patchesOf(options: DitOptions, x: Tensor): Tensor {
     .reshape([batch, rows * columns, p * p * image[2]])
 }
 
-function pictureOf(options: DitOptions, patches: Tensor): Tensor {
+function pictureOf(options: DitOptions, patches: Tensor, channels = options.image[2]): Tensor {
   const { rows, columns } = gridOf(options)
   const { patch: p, image } = options
+  const [height, width] = image
   const [batch] = patches.shape
   return patches
-    .reshape([batch, rows, columns, p, p, image[2]])
+    .reshape([batch, rows, columns, p, p, channels])
     .transpose([0, 1, 3, 2, 4, 5])
-    .reshape([batch, ...image])
+    .reshape([batch, height, width, channels])
+}
+
+/** The numbers of a policy `[B, policyOutputs]`: means and log weights of each pixel, and one log width, the mean over patches. */
+function policyRows(options: DitOptions, { components }: PolicyKeys, patches: Tensor): Tensor {
+  const channels = channelsOf(options)
+  const end = options.patch ** 2 * channels
+  const pixels = pictureOf(options, patches.slice(2, 0, end), channels)
+  const [height, width, colours] = options.image
+  const row = (x: Tensor, each: number) => x.reshape([x.shape[0], height * width * each])
+  const means = components * colours
+  return concat([
+    row(pixels.slice(3, 0, means), means),
+    row(pixels.slice(3, means), components),
+    patches.slice(2, end).mean(1).add(FIRST_LOG_WIDTH),
+  ])
 }
 
 /** What the outputs of a network have in common. */
@@ -38,8 +55,7 @@ interface Trunk {
 }
 
 /**
- * The transformer with its parameters: `N(x, s, t)` of pictures `[B, H, W, C]` and times `[B, 1, 1, 1]`, and its velocity head
- * where it has one.
+ * The transformer with its parameters: `N(x, s, t)` of pictures `[B, H, W, C]` and times `[B, 1, 1, 1]`, with its heads.
  *
  * @param parameters  by the names of `ditParameters`, weights `[in, out]`
  * @param condition  what each sample is told: `class [B]` int64; `vector [B, size + 1]`, behind it 1 for none and otherwise
@@ -50,7 +66,7 @@ export function applyDit(
   parameters: Named<Tensor>,
   condition: Condition<Tensor> = {},
 ): BoundNetwork {
-  const { depth, width, conditioning, split, injection, position, outputScale } = options
+  const { depth, width, conditioning, split, injection, position, outputScale, divergenceScale } = options
   const inContext = injection === 'tokens'
   const groups = inContext ? signalsOf(options) : []
   const before = groups.reduce((sum, { tokens }) => sum + tokens, 0)
@@ -85,22 +101,37 @@ export function applyDit(
   const trunkOf = (...asked: readonly [x: Tensor, s: Tensor, t: Tensor]): Trunk => {
     if (!latest || asked.some((tensor, i) => tensor !== latest!.asked[i])) {
       const begun = start(...asked)
-      const h = through('', 0, depth - options.velocityHead, begun)
+      const h = through('', 0, forkOf(options), begun)
       latest = { asked, trunk: { ...begun, h } }
     }
     return latest.trunk
   }
 
+  const patchesBy = ({ prefix, blocks }: Head, ...at: readonly [x: Tensor, s: Tensor, t: Tensor]): Tensor => {
+    const trunk = trunkOf(...at)
+    const h = through(blocks, forkOf(options), depth, trunk)
+    return layers.final(`${prefix}final`, h, trunk.seenBy(depth))
+  }
+
   const output =
-    ({ prefix, first }: Head): BoundNetwork =>
+    (head: Head): BoundNetwork =>
     (x, s, t) => {
-      const trunk = trunkOf(x, s, t)
-      const h = through(prefix, first, depth, trunk)
-      const picture = pictureOf(options, layers.final(`${prefix}final`, h, trunk.seenBy(depth)))
+      const patches = patchesBy(head, x, s, t)
+      if (options.policy) return policyRows(options, options.policy, patches)
+      const picture = pictureOf(options, patches)
       if (!outputScale) return picture
       return picture.mul(scaleOf(condition, s).reshape(timeShape(x.shape[0], options.image)))
     }
 
-  const [average, ...others] = headsOf(options).map(output)
-  return Object.assign(average, others.length > 0 && { velocityHead: others[0] })
+  const heads = headsOf(options)
+  const find = (name: Head['name']) => heads.find(head => head.name === name)
+  const [velocity, divergence] = [find('velocity'), find('divergence')]
+  const mean =
+    (head: Head): BoundNetwork =>
+    (x, s, t) =>
+      patchesBy(head, x, s, t).mean([1, 2]).mul(divergenceScale).reshape(timeShape(x.shape[0], options.image))
+  return withHeads(output(heads[0]), {
+    ...(velocity && { velocity: output(velocity) }),
+    ...(divergence && { divergence: divergenceOf(mean(divergence), divergenceScale) }),
+  })
 }

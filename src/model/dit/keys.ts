@@ -1,9 +1,15 @@
+import { type DivergenceHeadKey, divergenceScale } from '../divergence-head.ts'
 import type { CommonKeys, PointSpec } from '../network.ts'
+import { policyKeys } from '../policy.ts'
 import type { DitOptions } from './options.ts'
 
 /** Keys of `network` for a transformer; see `DitOptions`. */
 export interface DitKeys
-  extends Omit<DitOptions, 'image' | 'classes' | 'vector' | 'conditioning' | 'hidden' | 'split'> {
+  extends DivergenceHeadKey,
+    Omit<
+      DitOptions,
+      'image' | 'policy' | 'classes' | 'vector' | 'conditioning' | 'hidden' | 'split' | 'divergenceScale'
+    > {
   /** Null for four times the width, or 8/3 of it with `swiglu`, which has half as many parameters more. */
   readonly hidden: number | null
   /** Null for two thirds of the blocks. */
@@ -12,16 +18,23 @@ export interface DitKeys
 
 export type DitConfig = CommonKeys & DitKeys
 
-export const hiddenOf = ({ hidden, width, activation }: DitConfig): number =>
+export const hiddenOf = ({
+  hidden,
+  width,
+  activation,
+}: Pick<DitConfig, 'hidden' | 'width' | 'activation'>): number =>
   hidden ?? Math.round((activation === 'swiglu' ? 8 / 3 : 4) * width)
 
-const splitOf = ({ split, depth }: DitConfig): number => split ?? Math.max(1, Math.round((2 * depth) / 3))
+const splitOf = ({ split, depth }: Pick<DitConfig, 'split' | 'depth'>): number =>
+  split ?? Math.max(1, Math.round((2 * depth) / 3))
 
-export const optionsOf = (config: DitConfig, { shape, condition }: PointSpec): DitOptions => ({
+export const optionsOf = ({ divergenceHead, ...config }: DitConfig, point: PointSpec): DitOptions => ({
   ...config,
-  image: shape,
+  divergenceScale: divergenceScale({ divergenceHead }, point),
+  policy: policyKeys(config, point),
+  image: point.shape,
   hidden: hiddenOf(config),
   split: splitOf(config),
-  ...(condition?.kind === 'class' && { classes: condition.classes }),
-  ...(condition?.kind === 'vector' && { vector: condition.size }),
+  ...(point.condition?.kind === 'class' && { classes: point.condition.classes }),
+  ...(point.condition?.kind === 'vector' && { vector: point.condition.size }),
 })

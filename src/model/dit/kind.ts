@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { keepsTimes } from '../conversion.ts'
+import { divergenceHeadSchema } from '../divergence-head.ts'
 import { scaleInputs } from '../guidance.ts'
 import type { NetworkKind, PointSpec } from '../network.ts'
 import { conversion, withoutCondition } from './conversion.ts'
@@ -42,6 +43,9 @@ function problem(config: DitConfig): string | undefined {
   }
   if (velocityHead > depth) {
     return `network.velocityHead: expected 0 to ${depth}, the number of blocks; found ${velocityHead}`
+  }
+  if (config.parameterization === 'policy' && (velocityHead > 0 || config.outputScale)) {
+    return `network.${velocityHead > 0 ? 'velocityHead' : 'outputScale'}: a policy has one output, which nothing multiplies; use ${velocityHead > 0 ? 0 : false}`
   }
   if (embedding === 'fourier' && config.timeScale !== 1) {
     return `network.timeScale: only the embedding "sinusoidal" has one; use 1, found ${config.timeScale}`
@@ -92,6 +96,7 @@ export const dit: NetworkKind<DitKeys> = {
     interval: z.boolean(),
     outputScale: z.boolean(),
     velocityHead: z.int().min(0),
+    divergenceHead: divergenceHeadSchema,
     initialization: z.enum(['xavier', 'spectral', 'scaled']),
   },
   defaults: {
@@ -118,6 +123,7 @@ export const dit: NetworkKind<DitKeys> = {
     interval: false,
     outputScale: false,
     velocityHead: 0,
+    divergenceHead: 0,
     initialization: 'xavier',
   },
   batch: 64,
@@ -159,7 +165,7 @@ export const dit: NetworkKind<DitKeys> = {
   }),
   // With tokens a map begins only with a network that was told as much.
   ofVelocity: ({ injection, conditioning }) => ({
-    ...{ outputScale: false, velocityHead: 0 },
+    ...{ outputScale: false, velocityHead: 0, divergenceHead: 0 },
     ...(injection === 'tokens' ? { conditioning } : { split: null, scale: 'none', interval: false }),
   }),
   conversion,

@@ -1,5 +1,6 @@
 import { type Conditioning, type EmbeddingName, timeCount } from '../embedding.ts'
 import type { ScaleInput } from '../guidance.ts'
+import type { PolicyKeys } from '../policy.ts'
 
 /** How blocks are told times and conditions: each is modulated by them (adaLN-zero), or they are tokens beside the patches. */
 export type Injection = 'adaln' | 'tokens'
@@ -49,6 +50,10 @@ export interface DitOptions {
   readonly outputScale: boolean
   /** Last blocks that exist twice; the second ones predict the instantaneous velocity. */
   readonly velocityHead: number
+  /** Of a head that predicts the average divergence; 0 for none. */
+  readonly divergenceScale: number
+  /** How its output is read where that is a policy; absent where it is a picture. */
+  readonly policy?: PolicyKeys
   readonly initialization: Initialization
   /** Number of classes, without the null; absent where there are none. */
   readonly classes?: number
@@ -56,17 +61,40 @@ export interface DitOptions {
   readonly vector?: number
 }
 
-/** The names of blocks and last layer of an output, and the number of the first block that is its own. */
+/** An output of the network. */
 export interface Head {
-  readonly prefix: '' | 'velocity.'
-  readonly first: number
+  readonly name: 'average' | 'velocity' | 'divergence'
+  /** Of the name of its last layer. */
+  readonly prefix: '' | 'velocity.' | 'divergence.'
+  /** Of the names of its blocks. */
+  readonly blocks: '' | 'velocity.'
+  /** Numbers for each patch. */
+  readonly outputs: number
 }
 
-/** The average velocity's own blocks, and those of the velocity head where there is one. */
-export const headsOf = ({ depth, velocityHead }: DitOptions): readonly Head[] => [
-  { prefix: '', first: depth - velocityHead },
-  ...(velocityHead > 0 ? [{ prefix: 'velocity.', first: depth - velocityHead } as const] : []),
-]
+/** The first block that not all outputs share. */
+export const forkOf = ({ depth, velocityHead }: Pick<DitOptions, 'depth' | 'velocityHead'>): number =>
+  depth - velocityHead
+
+/**
+ * The average velocity, the velocity head where there is one, and the divergence head where there is one: the latter shares
+ * the blocks of the average velocity, and its output is the mean over the patches of what its last layer says of each.
+ */
+export function headsOf(options: DitOptions): readonly Head[] {
+  const { velocityHead, divergenceScale, patch, policy } = options
+  const outputs = patch * patch * channelsOf(options) + (policy ? 1 : 0)
+  const velocity = { name: 'velocity', prefix: 'velocity.', blocks: 'velocity.', outputs } as const
+  const divergence = { name: 'divergence', prefix: 'divergence.', blocks: '', outputs: 1 } as const
+  return [
+    { name: 'average', prefix: '', blocks: '', outputs },
+    ...(velocityHead > 0 ? [velocity] : []),
+    ...(divergenceScale > 0 ? [divergence] : []),
+  ]
+}
+
+/** Numbers of the output for each pixel: those of a picture, or means and log weights of a policy. */
+export const channelsOf = ({ image, policy }: Pick<DitOptions, 'image' | 'policy'>): number =>
+  policy ? policy.components * (image[2] + 1) : image[2]
 
 /** Patches of a picture in rows and columns. */
 export const gridOf = ({ image: [height, width], patch }: Pick<DitOptions, 'image' | 'patch'>) =>

@@ -1,6 +1,6 @@
 import { embeddingSize } from '../embedding.ts'
 import type { Named, ParameterSpec } from '../network.ts'
-import { type DitOptions, ENDS, headsOf, signalsOf, timesOf } from './options.ts'
+import { type DitOptions, ENDS, forkOf, headsOf, signalsOf, timesOf } from './options.ts'
 
 /** What an array of parameters is, which decides how it begins. */
 export type Role = 'weight' | 'embedder' | 'table' | 'tokens' | 'one' | 'zero'
@@ -59,7 +59,8 @@ function block(name: string, options: DitOptions): Specs {
 }
 
 /** What adapters call a parameter: the part of a block, the same in all of them, or what stands outside of the blocks. */
-const groupOf = (name: string): string => /^(?:velocity\.)?(?:blocks\.\d+\.)?(\w+)/.exec(name)![1]
+const groupOf = (name: string): string =>
+  /^(?:velocity\.|divergence\.)?(?:blocks\.\d+\.)?(\w+)/.exec(name)![1]
 
 /** The parameters of a transformer by their names, in the order of the flat vectors. */
 export const ditParameters = (options: DitOptions): Specs =>
@@ -76,11 +77,13 @@ function arraysOf(options: DitOptions): Specs {
     ...(options.scale === 'none' ? [] : ['scale']),
     ...(options.interval ? ENDS : []),
   ]
-  const final = (prefix: string): Specs => ({
+  // Components of a policy that begin alike would stay alike.
+  const first = options.policy ? 'weight' : 'zero'
+  const final = (prefix: string, outputs: number): Specs => ({
     ...(injection === 'adaln'
       ? linear(`${prefix}final.modulation`, width, 2 * width, 'zero')
       : vectorOf(`${prefix}final.norm.scale`, width, 'one')),
-    ...linear(`${prefix}final.out`, width, pixels, 'zero'),
+    ...linear(`${prefix}final.out`, width, outputs, first),
   })
   return Object.assign(
     linear('patch', pixels, width),
@@ -93,13 +96,13 @@ function arraysOf(options: DitOptions): Specs {
     ...(injection === 'tokens' ? signalsOf(options) : []).map(({ name, tokens }) => ({
       [`tokens.${name}`]: { shape: [tokens, width], role: 'tokens' },
     })),
-    ...headsOf(options).map(({ prefix, first }) =>
+    ...headsOf(options).map(({ name, prefix, outputs }) =>
       Object.assign(
         {},
         ...Array.from({ length: depth }, (_, i) => i)
-          .filter(i => prefix === '' || i >= first)
+          .filter(i => name === 'average' || (name === 'velocity' && i >= forkOf(options)))
           .map(i => block(`${prefix}blocks.${i}`, options)),
-        final(prefix),
+        final(prefix, outputs),
       ),
     ),
   )

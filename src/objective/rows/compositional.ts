@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { pfmm, psdMap, psdMidpoint, psdVelocity, shortcut } from '../compositional.ts'
+import { pfmm, progressive, psdMap, psdMidpoint, psdVelocity, shortcut } from '../compositional.ts'
 import { one, row, type Traits } from '../objective.ts'
 
 const source = 'src/objective/compositional.ts'
@@ -128,9 +128,10 @@ export const compositionalRows = [
       setting: 'distillation',
       needs: ['data', 'flow-map-teacher'],
       diagonal: null,
-      options: z.strictObject({}),
-      parts: () => one(pfmm),
-      traits: { compares: 'jump', between: true, curved: true },
+      options: z.strictObject({ space: z.enum(['map', 'velocity']).default('map') }),
+      parts: ({ space }) => one({ map: pfmm, velocity: progressive }[space]),
+      traits: ({ space }) =>
+        space === 'map' ? { compares: 'jump', between: true, curved: true } : { compares: 'velocity' },
       defaults: { diagonalFraction: 0 },
     },
     {
@@ -142,9 +143,11 @@ export const compositionalRows = [
       paper: boffi2024,
       publishedCost: 5,
       source,
-      code: ['pfmm'],
-      whenToUse: 'To halve the jumps of a trained flow map: a two-jump map becomes a one-jump map.',
-      trouble: 'Inherits every error of the flow map; needs one that is good in two jumps.',
+      code: ['pfmm', 'progressive'],
+      whenToUse:
+        'To halve the jumps of a trained flow map: a two-jump map becomes a one-jump map. "oxbow progressive" does so again and again, from the Euler steps of a velocity on.',
+      trouble:
+        'Inherits every error of the flow map, that of Euler steps too; needs one that is good in two jumps. With the law grid it knows the steps of that grid alone.',
     },
   ),
 ]

@@ -1,6 +1,13 @@
 import { z } from 'zod'
 import { networkOf } from '../../model/index.ts'
-import { freeflowAuxiliary, freeflowCorrection, freeflowPrediction, pid } from '../data-free.ts'
+import {
+  boot,
+  bootBoundary,
+  freeflowAuxiliary,
+  freeflowCorrection,
+  freeflowPrediction,
+  pid,
+} from '../data-free.ts'
 import { one, row } from '../objective.ts'
 import { annealed } from '../schedule.ts'
 
@@ -36,6 +43,44 @@ export const dataFreeRows = [
       whenToUse: 'One-jump distillation with neither data nor derivatives inside the loss.',
       trouble:
         'Only jumps from pure noise are trained; the finite difference amplifies float32 noise below h = 0.001.',
+    },
+  ),
+  row(
+    {
+      id: 'boot',
+      rule: 'lagrangian',
+      setting: 'distillation',
+      needs: ['teacher'],
+      jumps: 'from-noise',
+      diagonal: null,
+      options: z.strictObject({
+        delta: z.number().gt(0).max(0.5).default(0.05),
+        boundary: z.number().min(0).default(0.1),
+      }),
+      parts: ({ delta, boundary }) => [
+        { name: 'bootstrap', loss: boot(delta) },
+        { name: 'boundary', loss: bootBoundary, weight: boundary },
+      ],
+      defaults: { diagonalFraction: 0 },
+    },
+    {
+      name: 'BOOT',
+      formula:
+        'mse(V(eps,1,t-d) - sg[V - d (V - v_phi(F,t))/(1-t)])/d^2 + b mse(V(eps,1,1) - v_phi(eps,1)), V and F at t',
+      terms: {
+        bootstrap:
+          '\\tfrac1{\\delta^2} \\| V(\\epsilon,1,t-\\delta) - \\mathrm{sg}\\big[V - \\delta\\, \\tfrac{V - v_\\phi(F,t)}{1-t}\\big] \\|^2',
+        boundary: '\\| V(\\epsilon,1,1) - v_\\phi(\\epsilon,1) \\|^2',
+      },
+      where: ['V = V(\\epsilon,1,t)', 'F = F(\\epsilon,1,t)'],
+      paper: 'Gu et al. 2023, arXiv:2306.05544',
+      publishedCost: 9,
+      source,
+      code: ['boot', 'bootBoundary'],
+      whenToUse:
+        'Distillation without data and without derivatives: each time learns from the one a step before it, from the noise on.',
+      trouble:
+        'What is wrong near the noise is copied to all later times, and steps of delta add an error of their own; only jumps from pure noise are trained.',
     },
   ),
   row(

@@ -1,7 +1,10 @@
 import { z } from 'zod'
+import { denoise } from '../denoise.ts'
+import { type DenoiseWeighting, denoiseWeights } from '../denoise-weights.ts'
 import { flowMatching, guidanceFree, teacherVelocity, tiltMatching } from '../diagonal.ts'
 import { row } from '../objective.ts'
 import { rewardOf, rewardSchema } from '../reward.ts'
+import { metaFinetuning, posteriorTilt } from '../reward-training.ts'
 import { annealed } from '../schedule.ts'
 
 const source = 'src/objective/diagonal.ts'
@@ -32,6 +35,38 @@ export const diagonalRows = [
       whenToUse:
         'To train a velocity: a teacher for distillation, or the baseline sampled with Euler or Heun.',
       trouble: 'Needs many steps to sample: one Euler step gives the mean of the data.',
+    },
+  ),
+  row(
+    {
+      id: 'denoise',
+      rule: 'diagonal',
+      setting: 'velocity',
+      needs: ['data'],
+      diagonal: 'denoise',
+      options: z.strictObject({
+        weighting: z.enum(Object.keys(denoiseWeights) as [DenoiseWeighting]).default('none'),
+        gamma: z.number().positive().default(5),
+      }),
+      parts: null,
+      grounds: ({ weighting, gamma }) => denoise(weighting, gamma),
+      // Samplers ask near the data, where an error of x0 counts most.
+      defaults: { diagonalFraction: 1, times: { minimum: 0.001 } },
+      traits: { predicts: true },
+    },
+    {
+      name: 'Denoising',
+      formula: 'w(s) mse(N(x_s,s) - p(x0, eps)), p what network.predicts says',
+      terms: { diagonal: 'w(s)\\, \\| N(x_s,s) - p(x_0,\\epsilon) \\|^2' },
+      where: ['p \\in \\{ \\dot x_s, x_0, \\epsilon, -\\epsilon/\\sigma, \\alpha\\epsilon - \\sigma x_0 \\}'],
+      paper: 'Ho, Jain & Abbeel 2020, arXiv:2006.11239',
+      publishedCost: null,
+      source: 'src/objective/denoise.ts',
+      code: ['denoise'],
+      whenToUse:
+        'The diffusion baselines: DDPM, score SDE, EDM. The velocity of any prediction is a teacher for the flow maps.',
+      trouble:
+        'A prediction of the noise says nothing of the data where the path holds none; the error of x0 is multiplied by 1/sigma near the data.',
     },
   ),
   row(
@@ -98,18 +133,24 @@ export const diagonalRows = [
       options: z.strictObject({
         beta: annealed(z.number()).default(1),
         reward: rewardSchema.prefault({}),
+        draw: z.enum(['path', 'posterior']).default('path'),
+        center: z.union([z.boolean(), z.number()]).default(false),
       }),
       parts: null,
-      grounds: ({ beta, reward }) => tiltMatching(beta, rewardOf(reward)),
-      traits: { conditionalMean: true, freshNoise: true, curved: true },
+      grounds: ({ beta, reward, draw, center }) =>
+        (draw === 'path' ? tiltMatching : posteriorTilt)(beta, rewardOf(reward), center),
+      traits: ({ draw }) =>
+        draw === 'posterior'
+          ? { conditionalMean: true, draws: ['noise'], posterior: true, interpolant: 'linear' }
+          : { conditionalMean: true, freshNoise: true, curved: true },
       defaults: { diagonalFraction: 1, coupling: 'samples' },
     },
     {
       name: 'Implicit tilt matching',
-      formula: 'mse(V(x_s,s,s) - sg[v_phi(x_s,s) + (exp(beta r(x0)) - 1)(v_cond - V(x_s,s,s))])',
+      formula: 'mse(V(x_s,s,s) - sg[v_phi(x_s,s) + (exp(beta (r(x0) - c)) - 1)(v_cond - V(x_s,s,s))])',
       terms: {
         diagonal:
-          '\\| V(x_s,s,s) - \\mathrm{sg}[v_\\phi(x_s,s) + (e^{\\beta r(x_0)} - 1)(\\dot x_s - V(x_s,s,s))] \\|^2',
+          '\\| V(x_s,s,s) - \\mathrm{sg}[v_\\phi(x_s,s) + (e^{\\beta (r(x_0) - c)} - 1)(\\dot x_s - V(x_s,s,s))] \\|^2',
       },
       paper: 'Potaptchik et al. 2025, arXiv:2512.21829',
       publishedCost: null,
@@ -118,7 +159,42 @@ export const diagonalRows = [
       whenToUse:
         'To tilt a velocity towards a reward, p(x) exp(beta r(x)), in one stage and without reward gradients.',
       trouble:
-        'The weight exp(beta r) has a high variance for a large beta: raise it over training, or in stages.',
+        'The weight exp(beta r) has a high variance for a large beta: raise it over training or in stages, and take a center off.',
+    },
+  ),
+  row(
+    {
+      id: 'mfm-ft',
+      rule: 'diagonal',
+      setting: 'distillation',
+      needs: ['data', 'teacher'],
+      diagonal: 'mfm-ft',
+      options: z.strictObject({
+        beta: annealed(z.number()).default(1),
+        reward: rewardSchema.prefault({}),
+      }),
+      parts: null,
+      grounds: ({ beta, reward }) => metaFinetuning(beta, rewardOf(reward)),
+      traits: { conditionalMean: true, draws: ['noise'], posterior: true, interpolant: 'linear' },
+      defaults: { diagonalFraction: 1 },
+    },
+    {
+      name: 'Meta flow map finetuning',
+      formula:
+        'w = exp(beta r(G(e,1,0|x_s,s))); mse(V(x_s,s,s) - sg[v_phi - (w - 1)(V - v_phi) - s/(1-s) grad_x w])',
+      terms: {
+        diagonal:
+          '\\| V(x_s,s,s) - \\mathrm{sg}[v_\\phi - (w-1)(V - v_\\phi) - \\tfrac{s}{1-s} \\nabla_x w] \\|^2',
+      },
+      where: ['w = e^{\\beta r(G(e,1,0\\mid x_s,s))}'],
+      paper: 'Meta flow maps 2026, arXiv:2601.14430',
+      publishedCost: null,
+      source: 'src/objective/reward-training.ts',
+      code: ['metaFinetuning', 'posteriorTilt'],
+      whenToUse:
+        'To tilt a velocity towards a reward that has a gradient, from points of any law: one sample of the posterior a step is enough in the mean.',
+      trouble:
+        'Needs samples of the data given a noisy point that are differentiable in it; exp(beta r) and its gradient have a high variance for a large beta.',
     },
   ),
   row(

@@ -1,6 +1,10 @@
 import { z } from 'zod'
+import { psdMap } from '../compositional.ts'
 import { fmm } from '../flow-map-matching.ts'
 import { one, row } from '../objective.ts'
+import { rewardOf, rewardSchema } from '../reward.ts'
+import { rewardBackprop } from '../reward-training.ts'
+import { annealed } from '../schedule.ts'
 import { midTraining } from '../trajectory.ts'
 
 /** Maps in both directions, and trajectories as data. */
@@ -59,6 +63,50 @@ export const otherRows = [
       whenToUse:
         'A short training between the velocity and any other objective (--init-from): plain regression, always stable.',
       trouble: 'Only as good as the stored trajectories: their number and the solver limit it.',
+    },
+  ),
+  row(
+    {
+      id: 'reward-backprop',
+      rule: 'compositional',
+      setting: 'distillation',
+      needs: ['data', 'flow-map-teacher'],
+      diagonal: null,
+      options: z.strictObject({
+        beta: annealed(z.number()).default(1),
+        reward: rewardSchema.prefault({}),
+        leash: annealed(z.number().min(0)).default(0.1),
+        by: z.enum(['l2', 'kl']).default('l2'),
+        semigroup: z.number().min(0).default(1),
+      }),
+      parts: ({ beta, reward, leash, by, semigroup }) => [
+        { name: 'reward', loss: rewardBackprop(beta, rewardOf(reward), leash, by), at: 's', plain: true },
+        ...(semigroup > 0 ? [{ name: 'semigroup', loss: psdMap, weight: semigroup }] : []),
+      ],
+      traits: ({ by, semigroup }) => ({
+        compares: 'jump',
+        ...(by === 'kl' && { draws: ['noise'] as const, interpolant: 'linear' as const }),
+        between: semigroup > 0,
+      }),
+      defaults: { diagonalFraction: 0 },
+    },
+    {
+      name: 'Reward backpropagation',
+      formula:
+        '-beta mean r(F(eps,1,0)) + leash mean |F(eps,1,0) - F_base(eps,1,0)|^2, or leash E (1-s)/s |V(x_s,s,s) - v_base|^2',
+      terms: {
+        reward:
+          '-\\beta\\, r(F(\\epsilon,1,0)) + \\lambda \\| F(\\epsilon,1,0) - F_{\\mathrm{base}}(\\epsilon,1,0) \\|^2',
+        semigroup: '\\| F(x_s,s,t) - \\mathrm{sg}[F^-(F^-(x_s,s,m),m,t)] \\|^2',
+      },
+      paper: 'Xu et al. 2023, arXiv:2304.05977; Clark et al. 2024, arXiv:2309.17400',
+      publishedCost: null,
+      source: 'src/objective/reward-training.ts',
+      code: ['rewardBackprop'],
+      whenToUse:
+        'To raise a reward that has a gradient in a few hundred steps, where a tilt is not asked for: keep the leash, and stop early.',
+      trouble:
+        'No tilt: without a leash the reward goes above the tilted one and the samples collapse to one place; a leash by points leaves samples between modes, one by velocities hardly holds a single jump.',
     },
   ),
 ]

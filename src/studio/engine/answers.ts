@@ -5,18 +5,22 @@ import { binLosses } from '../../evaluation/loss-bins.ts'
 import { type Measures, prepareMetrics } from '../../metric/prepare.ts'
 import { measureResiduals } from '../../metric/residuals.ts'
 import { strayEstimate } from '../../metric/strays.ts'
-import { interpolants, mapOf } from '../../model/index.ts'
+import { interpolants, mapOf, predictions } from '../../model/index.ts'
 import { random } from '../../random/random.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
-import { drawNoise, euler, heun, type Jump, jumpThrough, uniformGrid } from '../../sampler/sampler.ts'
+import { drawNoise, uniformGrid } from '../../sampler/sampler.ts'
+import { solverOf } from '../../sampler/solvers/table.ts'
+import { through as solve } from '../../sampler/through.ts'
 import { networksOf } from '../../training/networks.ts'
 import { mapParameters, parametersOf } from '../../training/players.ts'
+import type { PageMethod } from '../solvers.ts'
+import { answerEdit, answerInvert } from './editing.ts'
 import { exactVelocity, learntVelocity, solveThrough } from './exact.ts'
 import { fileOf } from './files.ts'
 import type { PlanePoints, QuestionName, Questions } from './protocol.ts'
 import type { Session } from './session.ts'
-import { answerSteer } from './steering.ts'
-import { marksOf, scoresOf } from './strays.ts'
+import { answerSteer, answerTilted } from './steering.ts'
+import { marksOf, scoresOf, valuesOf } from './strays.ts'
 
 /** Points that the floor of strays is of, where nothing else is measured of them. */
 const MARKED = 2000
@@ -46,14 +50,25 @@ function measuresOf(session: Session, count: number): Measures {
 }
 
 /** One interval of a grid: a jump of the map, or a step of a solver on its velocity. */
-function stepOf(session: Session, method: 'jump' | 'euler' | 'heun', weights: WeightsName): Jump {
-  const { jump, velocity } = session.map(weights)
-  return { jump, euler: euler(velocity), heun: heun(velocity) }[method]
-}
-
-async function through(step: Jump, points: PlanePoints, grid: readonly number[]): Promise<PlanePoints[]> {
+/** Points at every time of a grid, taken through it by a method. */
+async function through(
+  session: Session,
+  method: PageMethod,
+  weights: WeightsName,
+  points: PlanePoints,
+  grid: readonly number[],
+): Promise<PlanePoints[]> {
   const all = [points]
-  for (let i = 1; i < grid.length; i++) all.push(await step(all[i - 1], grid[i - 1], grid[i]))
+  const { jump, velocity } = session.map(weights)
+  const solver = solverOf(method)
+  await solve(({ x, s, t }) => (t === undefined ? velocity(x, s) : jump(x, s, t)), points, grid, {
+    path: interpolants[session.config.interpolant],
+    prediction: predictions.velocity,
+    solver,
+    options: solver.options.parse({}),
+    noise: (_, like) => like,
+    onStep: x => all.push(x),
+  })
   return all
 }
 
@@ -65,8 +80,7 @@ const classIndices = (count: number, index: number) =>
 export const answers: Answers = {
   jump: ({ points, s, t, weights }, session) => session.map(weights).jump(points, s, t),
 
-  through: ({ points, grid, method, weights }, session) =>
-    through(stepOf(session, method, weights), points, grid),
+  through: ({ points, grid, method, weights }, session) => through(session, method, weights, points, grid),
 
   path: async ({ points, times, weights = 'ema' }, session, engine) => {
     const exact = await exactVelocity(engine, session)
@@ -116,25 +130,32 @@ export const answers: Answers = {
 
   metrics: async ({ steps, method, weights, count, seed }, session) => {
     const measures = measuresOf(session, count)
-    const step = stepOf(session, method, weights)
     const noise = drawNoise(count, 2, seed)
-    const values = []
-    for (const n of steps) values.push(measures.evaluate(await jumpThrough(step, noise, uniformGrid(n))))
-    return { values, floors: measures.floors }
+    const found = []
+    for (const n of steps)
+      found.push(
+        valuesOf(measures.estimate((await through(session, method, weights, noise, uniformGrid(n))).at(-1)!)),
+      )
+    return {
+      values: found.map(({ values }) => values),
+      intervals: found.map(({ intervals }) => intervals),
+      floors: measures.floors,
+    }
   },
 
   steer: answerSteer,
 
+  tilted: answerTilted,
+
+  invert: answerInvert,
+
+  edit: answerEdit,
+
   samples: async ({ steps, method, weights, count, seed }, session) => {
     const measures = measuresOf(session, count)
-    const path = await through(
-      stepOf(session, method, weights),
-      drawNoise(count, 2, seed),
-      uniformGrid(steps),
-    )
+    const path = await through(session, method, weights, drawNoise(count, 2, seed), uniformGrid(steps))
     const ends = path.at(-1)!
-    const { values, within } = scoresOf(measures, ends)
-    return { path, marks: marksOf(session, ends)!, values, within, floors: measures.floors }
+    return { path, marks: marksOf(session, ends)!, ...scoresOf(measures, ends), floors: measures.floors }
   },
 
   losses: ({ bins, draws, weights }, { config, dataset, state, plan, teachers }, engine) => {

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { expectation } from '../../data/validate.ts'
+import { INVERSIONS, KERNELS, LOOK_AHEADS, STEERING_METHODS } from '../../steering/names.ts'
 import { planSchema, stageSchema, tiltSchema } from '../plan.ts'
+import { PAGE_METHODS } from '../solvers.ts'
 import type { Command, QuestionName, Questions } from './protocol.ts'
 
 /** Most of what one question may ask: several times what the page asks, and little enough for any machine. */
@@ -12,6 +14,8 @@ export const MOST = {
   measured: 10_000,
   /** Points of paths and of steering, which run the network hundreds of times. */
   carried: 10_000,
+  /** Points whose noise is searched for, which runs it hundreds of times too, in double precision. */
+  inverted: 1000,
   /** Points of an answer, all its times together. */
   answered: 6_500_000,
   followed: 500_000,
@@ -32,7 +36,7 @@ export const MOST = {
 const time = z.number().min(0).max(1)
 const seed = z.int().min(0)
 const weights = z.enum(['ema', 'raw'])
-const method = z.enum(['jump', 'euler'])
+const method = z.enum(PAGE_METHODS)
 const countTo = (most: number, least = 1) => z.int().min(least).max(most)
 const timesTo = (most: number) => z.array(time).min(1).max(most)
 
@@ -56,7 +60,7 @@ const questions = {
     .strictObject({
       points: pointsTo(MOST.points),
       grid: timesTo(MOST.jumps + 1),
-      method: z.enum(['jump', 'euler', 'heun']),
+      method,
       weights,
     })
     .refine(({ points, grid }) => (points.length / 2) * grid.length <= MOST.answered, inAll(MOST.answered)),
@@ -77,12 +81,38 @@ const questions = {
     points: pointsTo(MOST.carried),
     tilt: tiltSchema,
     steps: countTo(MOST.steered),
-    method: z.enum(['jump', 'heun']),
+    method: z.enum(STEERING_METHODS),
+    kernel: z.enum(KERNELS),
+    lookAhead: z.enum(LOOK_AHEADS),
     moves: countTo(MOST.moves, 0),
     resample: z.boolean(),
     seed,
     weights,
   }),
+  tilted: z.strictObject({
+    points: pointsTo(MOST.carried),
+    tilt: tiltSchema,
+    steps: countTo(MOST.steered),
+    method: z.enum(['jump', 'heun']),
+    weights,
+  }),
+  invert: z.strictObject({
+    points: pointsTo(MOST.inverted),
+    method: z.enum(INVERSIONS).nullable(),
+    weights,
+  }),
+  edit: z
+    .strictObject({
+      points: pointsTo(MOST.carried),
+      tau: z.number().gt(0).max(1),
+      count: countTo(MOST.carried),
+      seed,
+      weights,
+    })
+    .refine(({ points, count }) => (points.length / 2) * count <= MOST.carried, {
+      error: `expected at most ${MOST.carried} edits in all`,
+      path: ['count'],
+    }),
   samples: z.strictObject({
     steps: countTo(MOST.jumps),
     method,

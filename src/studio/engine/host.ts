@@ -125,7 +125,12 @@ export function host(
       goal: ahead.length > 0 ? stepsOf({ stages: ahead }) : null,
       line: session.line(),
       samples: samples.slice(0, 2 * count),
-      distance: measures ? scores && scored(measures, 'slicedWasserstein', scores.values) : null,
+      distance: measures
+        ? scores && {
+            ...scored(measures, 'slicedWasserstein', scores.values),
+            interval: scores.intervals.slicedWasserstein,
+          }
+        : null,
       strays: measures
         ? marks && {
             ...scored(measures, 'strays', { strays: strayEstimate(marks.subarray(0, SAMPLES)).value }),

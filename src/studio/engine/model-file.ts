@@ -2,13 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { planeDatasets } from '../../data/built-in.ts'
 import { type StandardizedDataset, standardizedBy } from '../../data/standardized.ts'
-import {
-  type InterpolantName,
-  interpolants,
-  type Standardization,
-  standardized,
-  unstandardized,
-} from '../../model/index.ts'
+import { type Standardization, standardized, unstandardized } from '../../model/index.ts'
 import { objectives } from '../../objective/index.ts'
 import { externalFiles } from '../../runtime/external-data.ts'
 import { type Program, RuntimeLoadError } from '../../runtime/program.ts'
@@ -18,7 +12,8 @@ import type { Runtime } from '../../runtime/runtime.ts'
 import type { KnownClasses } from '../../serialization/conditions.ts'
 import { decodeModelFile, type Model, withoutCondition } from '../../serialization/model.ts'
 import { conditionIn } from '../../serialization/onnx-map.ts'
-import { type DataRecord, dataRecordSchema, RunError } from '../../serialization/record.ts'
+import { type DataRecord, dataRecordSchema } from '../../serialization/record.ts'
+import { RunError } from '../../serialization/run-error.ts'
 import {
   freshPlan,
   HIGHEST_RATE,
@@ -26,6 +21,7 @@ import {
   LONGEST_NAME,
   type ModelSource,
   type Plan,
+  shownPaths,
   type Target,
 } from '../plan.ts'
 import { targetDataset } from './target.ts'
@@ -50,11 +46,18 @@ function targetOf({ name, labels }: DataRecord, told = false): Target {
 
 interface OnnxTraits {
   readonly objective: string | null
-  readonly interpolant: InterpolantName
+  readonly interpolant: Plan['interpolant']
   readonly data: DataRecord | null
   /** Whether its map is told classes. */
   readonly told: boolean
   readonly metadata: Readonly<Record<string, string>>
+}
+
+/** @throws RunError when a map's path is not one that the page draws */
+function shownPath(interpolant: string, file: string): Plan['interpolant'] {
+  const known = shownPaths.find(name => name === interpolant)
+  if (known) return known
+  throw new RunError(`${file}: is of the path ${interpolant}; the page shows ${shownPaths.join(', ')}`)
 }
 
 /** What an ONNX file says about itself; of another program's file nothing is known. @throws RunError */
@@ -81,7 +84,7 @@ function readTraits(bytes: Uint8Array, file: string): OnnxTraits {
   if (format !== 'oxbow') return { objective: null, interpolant: 'linear', data: null, told: false, metadata }
   return {
     objective: objectives.has(objective) ? objective : null,
-    interpolant: Object.hasOwn(interpolants, interpolant) ? (interpolant as InterpolantName) : 'linear',
+    interpolant: shownPath(interpolant || 'linear', file),
     data: data ? dataRecordSchema.parse(JSON.parse(data)) : null,
     told: signature !== undefined && JSON.parse(signature).class !== undefined,
     metadata,
@@ -101,9 +104,11 @@ function firstObjective(id: string | null, target: Target): string {
     : row.id
 }
 
-function checkPlane(dimension: number, file: string): void {
+function checkShown(dimension: number, source: DataRecord['source'], file: string): void {
   if (dimension !== 2)
     throw new RunError(`${file}: its points have ${dimension} coordinates; the page shows 2`)
+  if (source)
+    throw new RunError(`${file}: begins at points of ${source.name}; the page shows maps from noise`)
 }
 
 /**
@@ -125,14 +130,14 @@ export function planOfModel(bytes: Uint8Array, name: string, path?: string): Pla
   })
   if (name.endsWith('.onnx')) {
     const { objective, interpolant, data, told } = readTraits(bytes, name)
-    checkPlane(data?.dimension ?? 2, name)
+    checkShown(data?.dimension ?? 2, data?.source, name)
     const target: Target = data ? targetOf(data, told) : unknownTarget(name)
     const stage = { ...freshPlan.stages[0], objective: firstObjective(objective, target), keep: true }
     return { ...freshPlan, target, interpolant, start: source('onnx', objective), stages: [stage] }
   }
   const model = decodeModelFile(bytes, name)
   const { config, data } = model
-  checkPlane(data.dimension, name)
+  checkShown(data.dimension, data.source, name)
   const { network, batch, interpolant, objective, seeds, optimizer } = config
   const told = config.condition.kind === 'class'
   const target = targetOf(data, told)
@@ -143,7 +148,7 @@ export function planOfModel(bytes: Uint8Array, name: string, path?: string): Pla
     layers: sizeOr(freshPlan.layers, network.layers, 1, 6),
     batch: within(batch, 16, 8192),
     target,
-    interpolant,
+    interpolant: shownPath(interpolant, name),
     seed: Math.max(0, seeds.data),
     ...(told && { condition: 'class' as const }),
     start: source('safetensors', objective),
@@ -217,7 +222,7 @@ export async function openFile(
       `${name}: expected inputs x [batch, 2], s [batch], t [batch] and an output [batch, 2] of float32, and at most class [batch] of int64`,
     )
   }
-  checkPlane(inputs[0].shape[1], name)
+  checkShown(inputs[0].shape[1], undefined, name)
   return {
     dataset: dataOf(plan, data, by),
     jump: onNoiseScale(program, by),

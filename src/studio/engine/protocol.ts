@@ -3,7 +3,11 @@ import type { BinnedLoss } from '../../evaluation/loss-bins.ts'
 import type { Residuals } from '../../metric/residuals.ts'
 import type { KnownClasses } from '../../serialization/conditions.ts'
 import type { MetricsLine } from '../../serialization/metrics-log.ts'
+import type { Choices } from '../../steering/choices.ts'
+import type { InversionName } from '../../steering/names.ts'
+import type { SteerResult } from '../../steering/steer.ts'
 import type { Plan, Stage, Tilt } from '../plan.ts'
+import type { PageMethod } from '../solvers.ts'
 import type { PictureReport } from './pictures/training.ts'
 
 /** Points `[n, 2]`, row after row. */
@@ -19,16 +23,19 @@ export interface Strays {
   readonly high: number
 }
 
+/** `[low, high]` around a measured value. */
+export type Interval = readonly [number, number]
+
 /** What can be asked of a training, and what is answered. */
 export interface Questions {
   /** Where one jump takes points from `s` to each of `times`. */
   jump: { ask: { points: PlanePoints; s: number; t: number; weights: WeightsName }; answer: PlanePoints }
-  /** The same points through a grid of times, by the map's jumps or by Euler's method on its velocity; all times. */
+  /** The same points through a grid of times, by the map's jumps or by a solver of its velocity; all times. */
   through: {
     ask: {
       points: PlanePoints
       grid: readonly number[]
-      method: 'jump' | 'euler' | 'heun'
+      method: PageMethod
       weights: WeightsName
     }
     answer: readonly PlanePoints[]
@@ -54,49 +61,102 @@ export interface Questions {
   metrics: {
     ask: {
       steps: readonly number[]
-      method: 'jump' | 'euler'
+      method: PageMethod
       weights: WeightsName
       count: number
       seed: number
     }
     answer: {
       values: readonly Readonly<Record<string, number>>[]
+      /** Of 95 %, with the luck of the samples and of the reference. */
+      intervals: readonly Readonly<Record<string, Interval>>[]
       floors: Readonly<Record<string, { value: number; low: number; high: number }>>
     }
   }
-  /** Noise through the map, and through it while it looks ahead to a reward; see `steer`. */
+  /** Samples of the map that are steered to a reward by the library's `steer`. */
   steer: {
-    ask: {
+    ask: Choices & {
+      /** Standard normal, as many as the samples; four times as many for the best of four. */
       points: PlanePoints
       tilt: Tilt
       steps: number
-      /** Of the samples before: jumps, or Heun's method on a velocity. */
-      method: 'jump' | 'heun'
+      /** Metropolis moves, of the kernels `jump` and `noise`. */
       moves: number
+      /** Whether particles are resampled on the way, and not only at the end. */
       resample: boolean
       seed: number
       weights: WeightsName
     }
     answer: {
+      /** Without steering, from the same noise. */
       before: PlanePoints
       after: PlanePoints
-      /** Data that is tilted exactly. */
-      exact: PlanePoints
-      /** Share of the Metropolis moves that were accepted; null where there were none. */
-      acceptance: number | null
+      /** The tilted law; null where the data are not known. */
+      exact: {
+        points: PlanePoints
+        reward: number
+        /** `log E[e^{beta r}]` of the data, by draws of them, and its standard error. */
+        logZ: number
+        logZError: number
+        /** Sliced Wasserstein distances to it, and that of two draws from it. */
+        distances: { before: number; after: number; floor: number }
+      } | null
       /** Of the samples before and after; null where the data are not known. */
       marks: { before: Uint8Array; after: Uint8Array } | null
       /** Mean of the reward over each. */
-      rewards: { before: number; after: number; exact: number }
+      rewards: { before: number; after: number }
+    } & Pick<
+      SteerResult,
+      'logZ' | 'logZError' | 'ess' | 'distinct' | 'acceptance' | 'evaluations' | 'isSample'
+    >
+  }
+  /** Samples of a map that has learnt a reward, beside data that is tilted by it exactly. */
+  tilted: {
+    ask: {
+      points: PlanePoints
+      tilt: Tilt
+      steps: number
+      /** Jumps, or Heun's method on a velocity. */
+      method: 'jump' | 'heun'
+      weights: WeightsName
+    }
+    answer: {
+      points: PlanePoints
+      exact: PlanePoints
+      /** Of the points; null where the data are not known. */
+      marks: Uint8Array | null
+      /** Mean of the reward over each. */
+      rewards: { points: number; exact: number }
       /** Sliced Wasserstein distance to the tilted data, and its floor. */
-      distances: { before: number; after: number; floor: number }
+      distances: { points: number; floor: number }
+    }
+  }
+  /** Data to noise by the library's `inverted`, and back to data. */
+  invert: {
+    /** A null method is what the library takes. */
+    ask: { points: PlanePoints; method: InversionName | null; weights: WeightsName }
+    answer: {
+      noise: PlanePoints
+      back: PlanePoints
+      method: InversionName
+      /** Share of the points of which no noise was found. */
+      missed: number
+    }
+  }
+  /** What a point may become by noise up to the time `tau` and a jump back: `count` times for each point. */
+  edit: {
+    ask: { points: PlanePoints; tau: number; count: number; seed: number; weights: WeightsName }
+    answer: {
+      points: PlanePoints
+      /** Null where the data are not known. */
+      marks: Uint8Array | null
     }
   }
   /** Noise `drawNoise(count, 2, seed)` through steps: all times, with the metrics of the last and their floors. */
   samples: {
     ask: {
       steps: number
-      method: 'jump' | 'euler'
+      method: PageMethod
       weights: WeightsName
       count: number
       seed: number
@@ -108,6 +168,7 @@ export interface Questions {
       /** Whether every metric is within the range of real data, as far as so many samples can tell. */
       within: boolean
       values: Readonly<Record<string, number>>
+      intervals: Readonly<Record<string, Interval>>
       floors: Questions['metrics']['answer']['floors']
     }
   }
@@ -168,10 +229,10 @@ export type Report =
       /** One-step samples; of the averaged weights unless others were asked for. */
       samples: PlanePoints
       /**
-       * Sliced Wasserstein distance of the first 2,000 of those, and what data itself scores: mean and range. Null where it
+       * Sliced Wasserstein distance of the first 2,000 of those, with its interval of 95 %, and what data itself scores: mean and range. Null where it
        * cannot be known; absent where it was not measured this time.
        */
-      distance?: { value: number; floor: number; low: number; high: number } | null
+      distance?: { value: number; interval?: Interval; floor: number; low: number; high: number } | null
       /** Whether that and the strays are within the range of real data; told with the distance. */
       within?: boolean
       /** Of the samples; null where the data are not known, absent where it was not measured this time. */

@@ -2,6 +2,7 @@ import { type Config, ConfigError, pointOf, resolveConfig, type UserConfig } fro
 import type { WeightsName } from '../../config/weights-name.ts'
 import type { Dataset } from '../../data/dataset.ts'
 import type { StandardizedDataset } from '../../data/standardized.ts'
+import { interpolants } from '../../model/index.ts'
 import { objectives } from '../../objective/index.ts'
 import type { Program } from '../../runtime/program.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
@@ -10,15 +11,18 @@ import type { State } from '../../serialization/checkpoint.ts'
 import type { KnownClasses } from '../../serialization/conditions.ts'
 import type { MetricsLine } from '../../serialization/metrics-log.ts'
 import type { Model } from '../../serialization/model.ts'
-import { dataRecord, RunError } from '../../serialization/record.ts'
+import { dataRecord } from '../../serialization/record.ts'
+import { RunError } from '../../serialization/run-error.ts'
+import type { SteerableMap } from '../../steering/steerable.ts'
 import { solvePool } from '../../training/coupling-pool.ts'
+import { filledMemories } from '../../training/memory-start.ts'
 import { buildStep, type Teachers } from '../../training/step.ts'
 import { type Failure, Trainer, type TrainerOptions } from '../../training/trainer.ts'
 import { trainedBy, trainedOn } from '../example/trained-by.ts'
 import { fileOfPlan, MOST_STAGES, type Plan, type Stage, stepsOf, withStage } from '../plan.ts'
 import { classDataset, classesOfConfig, toldClass } from './classes.ts'
 import { exampleOf } from './example.ts'
-import { mapGraph } from './map-graph.ts'
+import { mapGraph, pullbackGraph } from './map-graph.ts'
 import { type OpenedFile, openFile } from './model-file.ts'
 import { recipeKeys } from './recipe-keys.ts'
 import { targetDataset } from './target.ts'
@@ -77,6 +81,8 @@ interface Course {
   /** Absent where there is nothing to train: for an ONNX file. */
   readonly trainer?: Trainer
   readonly programs: { readonly step?: Program; readonly jump: Program; readonly velocity?: Program }
+  /** What pulls gradients back through its map, compiled when it is first asked for. */
+  readonly pullbacks: Map<'jump' | 'velocity', Promise<Program>>
 }
 
 const ONLY_JUMP = 'an ONNX file holds only the jump of its map; open its .safetensors for the rest'
@@ -86,7 +92,12 @@ const noVelocity = (): never => {
 }
 
 /** What only shows the map of an ONNX file. */
-const shownCourse = (config: Config, jump: Program): Course => ({ config, teachers: {}, programs: { jump } })
+const shownCourse = (config: Config, jump: Program): Course => ({
+  config,
+  teachers: {},
+  programs: { jump },
+  pullbacks: new Map(),
+})
 
 async function openCourse(
   engine: Runtime,
@@ -105,8 +116,9 @@ async function openCourse(
     jump: await engine.compile(mapGraph(config, point, 'jump')),
     velocity: await engine.compile(mapGraph(config, point, 'velocity')),
   }
-  const trainer = new Trainer(config, dataset, step, programs.step, { ...weights, pool })
-  return { config, teachers, programs, trainer }
+  const memories = await filledMemories(engine, config, dataset, step, { teachers, initial: weights.initial })
+  const trainer = new Trainer(config, dataset, step, programs.step, { ...weights, pool, memories })
+  return { config, teachers, programs, pullbacks: new Map(), trainer }
 }
 
 /** What a file of a model says of it beside its weights. */
@@ -117,7 +129,8 @@ const recordOf = (config: Config, dataset: Dataset): ModelRecord => ({ config, d
 const exampleConfig = (target: Plan['target']): Config =>
   configOf(trainedBy, trainedBy.stages.at(-1)!, targetDataset(trainedOn(target).target).mixture !== undefined)
 
-const close = async ({ programs }: Course): Promise<void> => {
+const close = async ({ programs, pullbacks }: Course): Promise<void> => {
+  for (const program of pullbacks.values()) await (await program).close()
   for (const program of Object.values(programs)) await program?.close()
 }
 
@@ -296,17 +309,49 @@ export class Session {
   /** The map as it is now, told the class. */
   map(weights: WeightsName = 'ema'): { readonly jump: Jump; readonly velocity: Velocity } {
     const { jump, velocity } = this.course.programs
-    const parameters = this.course.trainer ? this.parameters(weights) : new Float32Array(0)
-    const { classes, told } = this
-    const run = async (program: Program, x: Float32Array, s: number, t: number) => {
-      const count = x.length / 2
-      const times = (value: number) => new Float32Array(count).fill(value)
-      const one = classes ? [new BigInt64Array(count).fill(BigInt(told ?? classes.names.length))] : []
-      return (await program.run([parameters, x, times(s), times(t), ...one]))[0] as Float32Array
-    }
+    const run = this.runner(weights)
     return {
       jump: (x, s, t) => run(jump, x, s, t),
       velocity: async (x, t) => run(velocity ?? noVelocity(), x, t, t),
+    }
+  }
+
+  /** The same as steering asks of it, with its derivatives; an ONNX file has jumps alone. */
+  steerable(weights: WeightsName = 'ema'): SteerableMap {
+    const { course } = this
+    const { jump, velocity } = this.map(weights)
+    const common = { dimension: 2, interpolant: interpolants[this.config.interpolant], jump }
+    if (!course.trainer) return common
+    const run = this.runner(weights)
+    const pull = async (
+      value: 'jump' | 'velocity',
+      x: Float32Array,
+      s: number,
+      t: number,
+      g: Float32Array,
+    ) => {
+      const graph = () => pullbackGraph(course.config, pointOf(course.config, this.dataset), value)
+      const program = course.pullbacks.get(value) ?? this.engine.compile(graph())
+      course.pullbacks.set(value, program)
+      return run(await program, x, s, t, g)
+    }
+    return {
+      ...common,
+      velocity,
+      jumpPullback: (x, s, t, g) => pull('jump', x, s, t, g),
+      velocityPullback: (x, t, g) => pull('velocity', x, t, t, g),
+    }
+  }
+
+  /** Runs a program of the map on points at two times, told the class. */
+  private runner(weights: WeightsName) {
+    const parameters = this.course.trainer ? this.parameters(weights) : new Float32Array(0)
+    const { classes, told } = this
+    return async (program: Program, x: Float32Array, s: number, t: number, ...more: Float32Array[]) => {
+      const count = x.length / 2
+      const times = (value: number) => new Float32Array(count).fill(value)
+      const one = classes ? [new BigInt64Array(count).fill(BigInt(told ?? classes.names.length))] : []
+      return (await program.run([parameters, x, times(s), times(t), ...one, ...more]))[0] as Float32Array
     }
   }
 

@@ -1,80 +1,158 @@
-import { DYNAMIC, simplify, spec, trace } from '../../autodiff/index.ts'
 import { prepareMetrics } from '../../metric/prepare.ts'
 import { rewardOf } from '../../objective/reward.ts'
-import type { Program } from '../../runtime/program.ts'
+import { random } from '../../random/random.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import { heun, jumpThrough, uniformGrid } from '../../sampler/sampler.ts'
-import type { Tilt } from '../plan.ts'
+import { formulaReward, type OpenReward } from '../../serialization/formula-reward.ts'
+import { ChoiceError, type Choices, chooseSteering } from '../../steering/choices.ts'
+import { steer } from '../../steering/steer.ts'
+import { logMeanExp } from '../../steering/weights.ts'
+import { type Tilt, trainedObjective } from '../plan.ts'
 import { rewardOfTilt } from '../reward.ts'
 import type { PlanePoints, Questions } from './protocol.ts'
 import type { Session } from './session.ts'
-import { steer } from './steer.ts'
 import { marksOf } from './strays.ts'
-import { rewardAt, tiltedDataset } from './tilt.ts'
+import { tiltedDataset } from './tilt.ts'
 
-type Goal = ReturnType<typeof prepareMetrics>
+/** Draws of the data by which `log Z` is known. */
+const DRAWS = 50_000
 
-function meanReward(points: PlanePoints, tilt: Tilt): number {
-  const reward = rewardAt(tilt)
+/** The tilted data to measure against. */
+interface Goal {
+  readonly measures: ReturnType<typeof prepareMetrics>
+  readonly reward: number
+  readonly logZ: number
+  readonly logZError: number
+}
+
+const meanOf = (values: ArrayLike<number>): number => {
   let sum = 0
-  for (let i = 0; i < points.length; i += 2) sum += reward(points.subarray(i, i + 2))
-  return sum / (points.length / 2)
+  for (let i = 0; i < values.length; i++) sum += values[i]
+  return sum / values.length
 }
 
-/** The tilted data to measure against: that of the last tilt is kept, as a training is asked about it again and again. */
-function goalOf(session: Session, tilt: Tilt, count: number): Goal {
-  const kept = session.once('tilted goal', () => ({ of: '', goal: null as Goal | null }))
+/** `log E[e^{beta r}]` of the data by draws of them, with its standard error. */
+async function normaliser({ seen }: Session, { value }: OpenReward, beta: number) {
+  const points = new Float32Array(2 * DRAWS)
+  seen.sample(random(0, 'studio normaliser'), points)
+  const exponents = Float64Array.from(await value(points), r => beta * r)
+  const logZ = logMeanExp(exponents)
+  const squares = meanOf(exponents.map(each => Math.exp(2 * (each - logZ))))
+  return { logZ, logZError: Math.sqrt(Math.max(0, squares - 1) / DRAWS) }
+}
+
+/** The goal of a tilt: that of the last one is kept, as a training is asked about it again and again. */
+function goalOf(session: Session, tilt: Tilt, count: number, reward: OpenReward): Promise<Goal> {
+  const kept = session.once('tilted goal', () => ({ of: '', goal: null as Promise<Goal> | null }))
   const of = JSON.stringify([tilt, count, session.told])
-  if (!kept.goal || kept.of !== of) {
-    const dataset = tiltedDataset(session.seen, tilt)
-    kept.goal = prepareMetrics(dataset, { count, names: ['slicedWasserstein'] })
-    kept.of = of
-  }
-  return kept.goal
+  if (kept.goal && kept.of === of) return kept.goal
+  kept.of = of
+  const goal = (async () => {
+    const measures = prepareMetrics(tiltedDataset(session.seen, tilt), {
+      count,
+      names: ['slicedWasserstein'],
+    })
+    return {
+      measures,
+      reward: meanOf(await reward.value(measures.reference as PlanePoints)),
+      ...(await normaliser(session, reward, tilt.beta)),
+    }
+  })()
+  kept.goal = goal
+  goal.catch(() => {
+    if (kept.goal === goal) kept.goal = null
+  })
+  return goal
 }
 
-/** The reward of a tilt as a program, `[n, 2]` to `[n, 1]`: a painting's hundreds of bumps at once. */
-function compileReward(engine: Runtime, tilt: Tilt): Promise<Program> {
-  const reward = rewardOf(rewardOfTilt(tilt))
-  return engine.compile(simplify(trace(({ x }) => ({ y: reward(x) }), { x: spec([DYNAMIC, 2]) })))
+/** With the reward of a tilt, which is closed in the end. */
+async function rewarded<T>(engine: Runtime, tilt: Tilt, use: (reward: OpenReward) => Promise<T>): Promise<T> {
+  const reward = await formulaReward(rewardOf(rewardOfTilt(tilt)), { dimension: 2, shape: [2] }, engine)
+  try {
+    return await use(reward)
+  } finally {
+    await reward.close()
+  }
+}
+
+/** @throws Error in the words of the page, where the map was not trained for what is chosen */
+function checkChoices(session: Session, grid: readonly number[], choices: Choices): void {
+  try {
+    chooseSteering(trainedObjective(session.plan), grid, choices)
+  } catch (error) {
+    throw error instanceof ChoiceError ? new Error(`${error.reason}.`) : error
+  }
 }
 
 /** Samples before and after steering, and what they should be. */
-export async function answerSteer(
-  { points, tilt, steps, method, moves, resample, seed, weights }: Questions['steer']['ask'],
+export function answerSteer(
+  { points, tilt, steps, moves, resample, seed, weights, ...choices }: Questions['steer']['ask'],
   session: Session,
   engine: Runtime,
 ): Promise<Questions['steer']['answer']> {
-  const { jump, velocity } = session.map(weights)
   const grid = uniformGrid(steps)
-  const before = await jumpThrough(method === 'jump' ? jump : heun(velocity), points, grid)
-  const program = await compileReward(engine, tilt)
-  try {
-    const reward = async (x: PlanePoints) => (await program.run([x]))[0] as Float32Array
-    const options = { beta: tilt.beta, grid, moves, resample, seed }
-    const { points: after, acceptance } = await steer({ jump, reward }, points, options)
-    const measures = goalOf(session, tilt, points.length / 2)
-    const marks = marksOf(session, before) ?? null
-    const distance = (x: PlanePoints) => measures.evaluate(x).slicedWasserstein
-    const exact = measures.reference
+  checkChoices(session, grid, choices)
+  const { method, kernel } = choices
+  const isMoved = method === 'particles' && (kernel === 'jump' || kernel === 'noise')
+  return rewarded(engine, tilt, async reward => {
+    const found = await steer(session.steerable(weights), reward, points, {
+      ...choices,
+      beta: tilt.beta,
+      grid,
+      ...(isMoved && { moves }),
+      ...(!resample && { threshold: 0 }),
+      seed,
+    })
+    const { before, points: after } = found
+    const isKnown = session.plan.target.kind !== 'unknown'
+    const goal = isKnown ? await goalOf(session, tilt, after.length / 2, reward) : null
+    const distance = (x: PlanePoints) => goal!.measures.evaluate(x).slicedWasserstein
     return {
       before,
       after,
-      exact,
-      acceptance,
-      marks: marks && { before: marks, after: marksOf(session, after)! },
-      rewards: {
-        before: meanReward(before, tilt),
-        after: meanReward(after, tilt),
-        exact: meanReward(exact, tilt),
+      exact: goal && {
+        points: goal.measures.reference as PlanePoints,
+        reward: goal.reward,
+        logZ: goal.logZ,
+        logZError: goal.logZError,
+        distances: {
+          before: distance(before),
+          after: distance(after),
+          floor: goal.measures.floors.slicedWasserstein.value,
+        },
       },
+      marks: isKnown ? { before: marksOf(session, before)!, after: marksOf(session, after)! } : null,
+      rewards: found.meanReward,
+      logZ: found.logZ,
+      logZError: found.logZError,
+      ess: found.ess,
+      distinct: found.distinct,
+      acceptance: found.acceptance,
+      evaluations: found.evaluations,
+      isSample: found.isSample,
+    }
+  })
+}
+
+/** Samples of a map that has learnt a tilt, and what they should be. */
+export function answerTilted(
+  { points: noise, tilt, steps, method, weights }: Questions['tilted']['ask'],
+  session: Session,
+  engine: Runtime,
+): Promise<Questions['tilted']['answer']> {
+  return rewarded(engine, tilt, async reward => {
+    const { jump, velocity } = session.map(weights)
+    const points = await jumpThrough(method === 'jump' ? jump : heun(velocity), noise, uniformGrid(steps))
+    const { measures, reward: goal } = await goalOf(session, tilt, points.length / 2, reward)
+    return {
+      points,
+      exact: measures.reference as PlanePoints,
+      marks: marksOf(session, points) ?? null,
+      rewards: { points: meanOf(await reward.value(points)), exact: goal },
       distances: {
-        before: distance(before),
-        after: distance(after),
+        points: measures.evaluate(points).slicedWasserstein,
         floor: measures.floors.slicedWasserstein.value,
       },
     }
-  } finally {
-    await program.close()
-  }
+  })
 }

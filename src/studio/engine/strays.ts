@@ -1,4 +1,5 @@
 import { metrics } from '../../metric/catalogue.ts'
+import type { Estimate } from '../../metric/estimate.ts'
 import type { Measures } from '../../metric/prepare.ts'
 import { standing, together } from '../../metric/standing.ts'
 import { strayRule } from '../../metric/strays.ts'
@@ -9,6 +10,15 @@ import type { Session } from './session.ts'
 export const marksOf = ({ plan, seen }: Session, samples: PlanePoints): Uint8Array | undefined =>
   plan.target.kind === 'unknown' ? undefined : strayRule(seen)(samples)
 
+/** Values by their names, and the interval of 95 % of each. */
+export function valuesOf(estimates: Readonly<Record<string, Estimate>>) {
+  const all = Object.entries(estimates)
+  return {
+    values: Object.fromEntries(all.map(([name, { value }]) => [name, value])),
+    intervals: Object.fromEntries(all.map(([name, { interval }]) => [name, interval])),
+  }
+}
+
 /** Metrics of samples, and whether all of them are within what real data scores, with no interval far beyond it. */
 export function scoresOf(measures: Measures, samples: PlanePoints) {
   const { names, floors } = measures
@@ -17,6 +27,5 @@ export function scoresOf(measures: Measures, samples: PlanePoints) {
     const { value, interval } = estimates[name]
     return standing(value, interval, floors[name], metrics[name].direction)
   })
-  const values = Object.fromEntries(names.map(name => [name, estimates[name].value]))
-  return { values, within: together(standings) === 'within' }
+  return { ...valuesOf(estimates), within: together(standings) === 'within' }
 }

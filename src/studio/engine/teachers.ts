@@ -1,4 +1,5 @@
 import { constant } from '../../autodiff/index.ts'
+import { isSolved } from '../../config/coupling.ts'
 import { type Config, ConfigError, pointOf } from '../../config/index.ts'
 import { asksTeacher } from '../../config/validate.ts'
 import type { Dataset } from '../../data/dataset.ts'
@@ -11,6 +12,7 @@ import {
   type VelocityField,
 } from '../../model/index.ts'
 import { type Objective, objectives } from '../../objective/index.ts'
+import { energyOfData } from '../../training/energy.ts'
 import type { Teachers } from '../../training/step.ts'
 import type { ToldWith } from '../../training/teacher.ts'
 
@@ -92,12 +94,13 @@ export interface Guidance {
  */
 export function guidanceOf(config: Config, dataset: Dataset, ended: readonly Ended[]): Guidance {
   const row = objectives.get(config.objective)!
-  const coupled = config.coupling.kind !== 'independent'
+  const coupled = isSolved(config.coupling)
   const velocity = asksTeacher(config, row) || coupled ? velocityTeacher(config, dataset, ended) : undefined
   return {
     teachers: {
       ...(row.needs.includes('flow-map-teacher') && { pretrained: mapTeacher(config, dataset, ended) }),
       ...(asksTeacher(config, row) && { teacher: velocity }),
+      ...(row.needs.includes('energy') && { energy: energyOfData(dataset) }),
     },
     pairs: coupled ? velocity : undefined,
   }

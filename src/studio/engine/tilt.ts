@@ -1,6 +1,6 @@
 import { ConfigError, findObjective, type UserConfig } from '../../config/index.ts'
-import type { Dataset, Values } from '../../data/dataset.ts'
-import { generated } from '../../data/generated.ts'
+import type { Dataset } from '../../data/dataset.ts'
+import { tiltedDataset as rejectionTilt } from '../../data/tilted.ts'
 import { rewardValue } from '../../objective/reward-value.ts'
 import type { Stage, Tilt } from '../plan.ts'
 import { boundsOfTilt, rewardOfTilt } from '../reward.ts'
@@ -30,28 +30,14 @@ export function tiltKeys(
 /** Draws that are tried for one point of a tilted distribution, at most. */
 const PATIENCE = 2000
 
-/**
- * Data tilted by a reward, exactly: a point is kept with probability `exp(beta r - max beta r)`. Where so few are kept
- * that patience ends, the last one tried stands in.
- */
+/** Data tilted by a reward, exactly. Where so few points are kept that patience ends, the last one tried stands in. */
 export function tiltedDataset(base: Dataset, tilt: Tilt): Dataset {
   const reward = rewardAt(tilt)
   const { beta } = tilt
-  const most = Math.max(...boundsOfTilt(tilt).map(bound => beta * bound))
-  return generated({
-    name: `tilted ${base.name}`,
-    parameters: { base: base.fingerprint.sha256, tilt },
-    dimension: 2,
-    sample: (random, out: Values) => {
-      const point = new Float64Array(2)
-      for (let at = 0; at < out.length; at += 2) {
-        for (let tries = 0; tries < PATIENCE; tries++) {
-          base.sample(random, point)
-          if (random.uniform() < Math.exp(beta * reward(point) - most)) break
-        }
-        out[at] = point[0]
-        out[at + 1] = point[1]
-      }
-    },
+  return rejectionTilt(base, {
+    parameters: { tilt },
+    tilt: point => beta * reward(point),
+    most: Math.max(...boundsOfTilt(tilt).map(bound => beta * bound)),
+    patience: PATIENCE,
   })
 }

@@ -24,6 +24,8 @@ const VIEWS: Readonly<Record<ViewName, () => preact.JSX.Element>> = {
   why: lazyView(async () => (await import('./views/compare/why.tsx')).WhyView),
   compare: lazyView(async () => (await import('./views/compare/view.tsx')).CompareView),
   steer: lazyView(async () => (await import('./views/steer/view.tsx')).SteerView),
+  fill: lazyView(async () => (await import('./views/steer/digits/view.tsx')).SteerDigitsView),
+  edit: lazyView(async () => (await import('./views/steer/edit/view.tsx')).EditView),
   digits: lazyView(async () => (await import('./views/play/digits/view.tsx')).DigitsView),
 }
 
@@ -77,7 +79,7 @@ export function App() {
       <ConnectionNote />
       <Problems />
       {/* Runs train points of the plane; what is first seen is simpler while there is one. */}
-      {view !== 'digits' && (view !== 'play' || runs.value.length > 1) && <RunStrip />}
+      {view !== 'digits' && view !== 'fill' && (view !== 'play' || runs.value.length > 1) && <RunStrip />}
       <div class="frame">
         <main id="view" ref={main} tabIndex={-1} aria-labelledby="view-heading">
           <h2 id="view-heading" class="hidden-but-read">

@@ -18,7 +18,7 @@ function outputsOf(options: DitOptions, samples: readonly Sample[], values = dra
     (...at: Tensor[]) => {
       const [x, s, t] = at
       const network = applyDit(options, constants(values), condition())
-      const head = network.velocityHead?.(x, s, t)
+      const head = network.heads?.velocity?.(x, s, t)
       return { average: network(x, s, t), ...(head && { head }) }
     },
     x,
@@ -101,7 +101,7 @@ describe('a network that is asked twice', () => {
       return graph.nodes.filter(({ op }) => op === 'matmul').length
     }
     const one = products(network => [network])
-    const both = products(network => [network, network.velocityHead!])
+    const both = products(network => [network, network.heads!.velocity!])
     expect(both - one).toBeLessThan(one / 2)
   })
 })

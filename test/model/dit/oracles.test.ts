@@ -32,7 +32,7 @@ const outputs = (
   t: Tensor,
 ) => {
   const network = applyDit(options, parameters, batchOf(options, samplesOf(options)).condition())
-  const head = network.velocityHead?.(x, s, t)
+  const head = network.heads?.velocity?.(x, s, t)
   return head ? [network(x, s, t), head] : [network(x, s, t)]
 }
 

@@ -25,7 +25,19 @@ const gatheredIn = (items: ReturnType<typeof compare>): string[] =>
   items.flatMap(({ op, node }) => (op === 'whole' && node!.op !== 'input' ? [node!.op] : []))
 
 describe('a step is that of its rows', () => {
-  test.each(some([...objectives.keys()]))('%s, all of whose batch is by rows', id => {
+  // The weights of one are those of a whole batch, and the determinant of the other has products of whole columns. Samples that
+  // are compared are all there is, and a turn takes the parameters that the one before has left.
+  const byRows = [...objectives.values()].flatMap(({ id, turns, parts, options }) => {
+    const whole = parts?.(options.parse({}) as never).some(({ batchwise }) => batchwise)
+    return whole || turns || ['weighted-flow-matching', 'reverse-kl'].includes(id) ? [] : [id]
+  })
+  const others = [...objectives.keys()].filter(id => !byRows.includes(id))
+
+  test.each(some(others))('%s, not all of whose batch is by rows', id => {
+    compare(stepOf(ofObjective(id)))
+  })
+
+  test.each(some(byRows))('%s, all of whose batch is by rows', id => {
     expect(gatheredIn(compare(stepOf(ofObjective(id))))).toEqual([])
   })
 

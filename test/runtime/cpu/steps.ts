@@ -9,13 +9,26 @@ import type { Buffer } from '../../../src/runtime/program.ts'
 import { buildStep } from '../../../src/training/step.ts'
 import { buffers } from './near.ts'
 
+/** A mean `[K]` and second moments `[K, K]` of `size` numbers in all: a covariance of 1. */
+function momentsOf(size: number, mean: number): Float64Array {
+  const K = Math.round((Math.sqrt(1 + 4 * size) - 1) / 2)
+  return Float64Array.from({ length: size }, (_, i) =>
+    i < K ? mean : mean ** 2 + Number((i - K) % (K + 1) === 0),
+  )
+}
+
 /** Values for all inputs of a graph: small parameters, and positive numbers, so that roots and logarithms are finite. */
 export function valuesFor(graph: Graph, seed = 1): Value[] {
   const source = random(seed, 'values')
   return graph.inputs.map(({ shape, dtype, params }) => {
+    const [, vector] = /\.(samples|data)$/.exec(params.name) ?? []
+    if (vector) return { shape, data: momentsOf(sizeOf(shape), vector === 'data' ? 0.3 : 0.1) }
     const isNetwork = /\.(parameters|average)$/.test(params.name)
+    // Below all source times, so that a width of their difference is one.
+    const isTarget = /\.t$/.test(params.name)
     const draw = () => {
       if (dtype === 'int64') return source.integer(2)
+      if (isTarget) return 0.02 + 0.05 * source.uniform()
       return isNetwork ? 0.1 * source.normal() : 0.1 + 0.2 * source.uniform()
     }
     return { shape, data: Float64Array.from({ length: sizeOf(shape) }, draw) }
@@ -65,6 +78,7 @@ export function stepOf(user: UserConfig): Step {
     teacher: field,
     pretrained: field,
     weak: field,
+    energy: x => x.square().sum(-1),
   })
   return { graph, carried: state.length }
 }
@@ -106,6 +120,11 @@ export const transformers: Readonly<Record<string, UserConfig>> = Object.fromEnt
       objective: 'tvm',
       guidance: { rule: 'linear', divide: true },
       network: { ...small, norm: 'rms', modulationNorm: true, scale: 'inverse', outputScale: true },
+    },
+    piflow: {
+      objective: 'piflow',
+      teacher: 'x',
+      network: { ...small, components: 3, substeps: 4 },
     },
     'dmf, decoupled': { objective: 'dmf', network: { ...small, conditioning: 'decoupled' } },
   }).map(([name, own]) => [name, { ...pictures, ...own } as UserConfig]),

@@ -9,7 +9,7 @@ import { train } from '../../../src/training/train.ts'
 import { temporaryFolder } from '../../helpers/folder.ts'
 import { long } from '../../helpers/long.ts'
 import { tiny } from '../../helpers/training.ts'
-import { openView, standing, useStudio } from './page.ts'
+import { openMore, openView, standing, useStudio } from './page.ts'
 
 const studio = useStudio()
 const run = join(temporaryFolder('classes-in-page'), 'run')
@@ -48,6 +48,7 @@ long(
     await page
       .locator('dialog input[type=file]')
       .setInputFiles({ name: 'told.safetensors', mimeType: 'application/octet-stream', buffer })
+    await openMore(page)
     await chooser(page).waitFor()
     expect(await chooser(page).locator('option').allTextContents()).toEqual([
       'no class',
@@ -78,6 +79,7 @@ long(
 
 long('a training is begun with the classes of its data', { timeout: 120_000 }, async () => {
   const { page } = await studio.open({ width: 1400 })
+  await openMore(page)
   await page.getByText('Network, batch, path, seed').click()
   await page.getByLabel('Train with the 8 classes of the data').check()
   await chooser(page).waitFor()

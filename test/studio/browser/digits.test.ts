@@ -38,6 +38,9 @@ const INK = `(canvas => {
   return data.reduce((sum, value, i) => sum + (i % 4 === 3 ? value : 0), 0) / data.length / 64
 })(document.querySelector('section[aria-label="One step"] canvas'))`
 
+/** Width and height of the sheet. */
+const SHEET = `(({ width, height }) => [width, height])(document.querySelector('.digit-sheet .rows').getBoundingClientRect())`
+
 long('digits are drawn by the model that comes with the page, once the view is opened', async () => {
   const { page } = await studio.open()
   const asked: URL[] = []
@@ -46,8 +49,13 @@ long('digits are drawn by the model that comes with the page, once the view is o
   await page.locator('.status').getByText('WebAssembly').waitFor()
   expect(models()).toBe(0)
   await openView(page, 'digits')
+  expect(await drawn(page, 'One step')).toHaveLength(4)
+  const [width, height] = (await page.evaluate(SHEET)) as number[]
+  // Four by four pictures of the same size.
+  expect(Math.abs(width / height - 1)).toBeLessThan(0.1)
+  await page.getByRole('button', { name: '10 × 8, a row per class' }).click()
+  await eventually(async () => (await drawn(page, 'One step')).length).toBe(10)
   const all = await drawn(page, 'One step')
-  expect(all).toHaveLength(10)
   expect(models()).toBe(1)
   expect(asked.filter(({ origin }) => origin !== new URL(studio.site()).origin)).toEqual([])
   const ink = (await page.evaluate(INK)) as number
@@ -63,6 +71,7 @@ long('digits are drawn by the model that comes with the page, once the view is o
   expect(threes[1]).not.toBe(all[1])
 
   const morph = async () => (await pictures(page, 'Morph'))[0]
+  await page.getByRole('img', { name: 'The second noise' }).waitFor()
   const start = await morph()
   await page.getByLabel('Shown').fill('0.5')
   await eventually(morph).not.toBe(start)

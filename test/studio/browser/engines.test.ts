@@ -1,4 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, afterEach, test as baseTest, beforeAll, describe, expect } from 'vitest'
 import { freshPlan } from '../../../src/studio/plan.ts'
 import { decodeState, type StudioState, views } from '../../../src/studio/state.ts'
@@ -6,12 +8,13 @@ import { cellsOf, SIDE } from '../../../src/studio/target/raster.ts'
 import { launchChromium, withoutFirefox, withoutWebKit } from '../../helpers/browsers.ts'
 import { type Display, startDisplay } from '../../helpers/display.ts'
 import { launchFirefox } from '../../helpers/firefox.ts'
+import { temporaryFolder } from '../../helpers/folder.ts'
 import { isWhole, some } from '../../helpers/long.ts'
 import { type Site, serveSite } from '../../helpers/site.ts'
 import { openTab, type Place, type Tab } from '../../helpers/tab.ts'
 import { openWebKit } from '../../helpers/webkit.ts'
 import { TOO_WIDE } from './layout.ts'
-import { addressOf } from './open.ts'
+import { addressOf, openPage } from './open.ts'
 import { AUDIT, linksTo, SHOWN, serious } from './shown.ts'
 
 const SIZE = { width: 1280, height: 1000 }
@@ -139,6 +142,49 @@ async function inChromium(): Promise<NonNullable<typeof wanted>> {
   }
 }
 
+const folder = temporaryFolder('engines')
+
+let taken: Promise<string> | undefined
+
+/** The address of the example as a page in one file, which Chromium takes home once. */
+async function takeHome(): Promise<string> {
+  const browser = await launchChromium()
+  try {
+    const { page } = await openPage(browser, site.url, { url: site.url })
+    await page.getByRole('button', { name: 'Export' }).click()
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'HTML', exact: true }).click(),
+    ])
+    const path = join(folder, 'map.html')
+    const text = readFileSync(await download.path(), 'utf8')
+    writeFileSync(
+      path,
+      text.replace('<head>', start => start + WATCH),
+    )
+    return pathToFileURL(path).href
+  } finally {
+    await browser.close()
+  }
+}
+
+/** Scrolls the article until a section begins near the top of the window. */
+const readOn = (tab: Tab, name: string): Promise<void> =>
+  tab.read(`(() => {
+    const { top } = document.querySelector('section[data-figure="${name}"]').getBoundingClientRect()
+    scrollBy({ top: top - 0.15 * innerHeight, behavior: 'instant' })
+  })()`)
+
+/** What a part of the page says. */
+const textOf = (tab: Tab, selector: string): Promise<string> =>
+  tab.read(`document.querySelector('${selector}')?.textContent ?? ''`)
+const nameOf = (tab: Tab, selector: string): Promise<string> =>
+  tab.read(`document.querySelector('${selector}')?.getAttribute('aria-label') ?? ''`)
+
+/** A picture as it is painted, as text. */
+const pictureOf = (tab: Tab, selector: string): Promise<string> =>
+  tab.read(`document.querySelector('${selector}').toDataURL()`)
+
 /** Drops a file of points on the page. */
 const drop = (rows: string): string => `(() => {
   const dataTransfer = new DataTransfer()
@@ -196,6 +242,7 @@ describe.each(some(ENGINES, ENGINES.slice(0, 1)))('in $name', { timeout: 120_000
   long('a target is drawn with the mouse, or dropped as a file', async () => {
     await show(tab, {})
     await click(tab, named('label', 'draw'))
+    await tab.read('void (document.querySelector("details.more").open = true)')
     await eventually(() => tab.read('Boolean(document.querySelector(".painting"))')).toBe(true)
     const square = 'document.querySelector(".painting")'
     await tab.drag(await placeOn(tab, square, 0.2), await placeOn(tab, square, 0.8))
@@ -216,6 +263,59 @@ describe.each(some(ENGINES, ENGINES.slice(0, 1)))('in $name', { timeout: 120_000
     await eventually(() => stepsOf(tab)).toBe(1)
   })
 
+  long('the figures of the article are live', async () => {
+    await tab.resize(SIZE)
+    await tab.go(`${site.url}learn.html`)
+    const words = () => textOf(tab, '.words')
+    const picture = () => pictureOf(tab, '.square canvas')
+    await eventually(words).toMatch(/^Each line joins a point of noise/)
+    const first = await picture()
+
+    await readOn(tab, 'tangent')
+    await eventually(words).toContain('Velocity at time 0.95')
+    await eventually(picture).not.toBe(first)
+    await tab.read(`document.querySelector('section[data-figure="tangent"] input').focus()`)
+    await tab.press('ArrowLeft')
+    await eventually(words).toContain('Velocity at time 0.94')
+
+    await readOn(tab, 'integral')
+    await eventually(words).toMatch(/^The jump ends \d/)
+    const at = await nameOf(tab, '.handle')
+    await tab.read("document.querySelector('.handle').focus()")
+    await tab.press('ArrowRight')
+    await eventually(() => nameOf(tab, '.handle')).not.toBe(at)
+
+    await readOn(tab, 'fails')
+    await eventually(words).toMatch(/^1 jump: 9\d of 100 points land on the data/)
+    expect(await tab.read("document.querySelectorAll('.square .missed').length")).toBeGreaterThan(10)
+
+    await readOn(tab, 'training')
+    await click(tab, named('button', 'Train it'))
+    const steps = async () =>
+      Number((await words()).match(/^After ([\d,]+) steps/)?.[1].replaceAll(',', '') ?? 0)
+    await eventually(steps).toBeGreaterThan(20)
+    await readOn(tab, 'steps')
+    await eventually(words).toMatch(/^1 Euler step: [01] of 100 points land/)
+  })
+
+  long('a page in one file shows the flight, and its point is moved', async () => {
+    await tab.resize(SIZE)
+    await tab.go(await (taken ??= takeHome()))
+    await eventually(() => textOf(tab, '[role=status]')).toMatch(
+      /^With one jump, 9\d of 100 points land on the data/,
+    )
+    const picture = () => pictureOf(tab, 'canvas')
+    const before = await picture()
+    await eventually(picture).not.toBe(before)
+    await eventually(() => nameOf(tab, '.handle')).toContain('One jump takes it to')
+    const at = await nameOf(tab, '.handle')
+    await tab.read("document.querySelector('.handle').focus()")
+    await tab.press('ArrowLeft')
+    await eventually(() => nameOf(tab, '.handle')).not.toBe(at)
+    await click(tab, named('button', '20 Euler steps'))
+    await eventually(() => textOf(tab, '[role=status]')).toMatch(/^With 20 Euler steps, 9[\d.]+ of 100/)
+  })
+
   long('every view fits a phone, and axe finds nothing serious', async () => {
     await tab.resize(PHONE)
     await show(tab, {})
@@ -228,7 +328,8 @@ describe.each(some(ENGINES, ENGINES.slice(0, 1)))('in $name', { timeout: 120_000
       await eventually(() => tab.read<string>('document.querySelector("main").textContent')).toContain(
         SHOWN[view],
       )
-      expect(serious(await tab.read(AUDIT)), view).toEqual([])
+      // What scrolls by itself is reached by keyboard as soon as its size is known.
+      await expect.poll(async () => serious(await tab.read(AUDIT)), { message: view }).toEqual([])
       expect(await tab.read(TOO_WIDE), view).toEqual([])
     }
   })

@@ -19,10 +19,11 @@ const COVERED = `(() => {
   const part = node => node.closest('dialog, .menu, .bar, .strip, main')
   const texts = []
   const scrolls = value => value === 'auto' || value === 'scroll'
-  // What is scrolled out of its place covers nothing.
+  // What is scrolled out of its place, or cut with a sign of it, covers nothing.
   const inScrollers = ({ left, right, top, bottom }, node) => {
     for (let place = node; place && place !== document.body; place = place.parentElement) {
-      if (!scrolls(getComputedStyle(place).overflowY)) continue
+      const { overflowY, textOverflow } = getComputedStyle(place)
+      if (!scrolls(overflowY) && textOverflow !== 'ellipsis') continue
       const around = place.getBoundingClientRect()
       left = Math.max(left, around.left)
       right = Math.min(right, around.right)

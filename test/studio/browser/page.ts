@@ -21,10 +21,15 @@ export async function openView(page: Page, view: ViewName): Promise<void> {
   for (const link of linksTo(view)) await page.locator(link).click()
 }
 
-/** The choice of any method, which is behind the cards. */
+/** Opens what a view's inspector has behind More. */
+export async function openMore(page: Page): Promise<void> {
+  const details = page.locator('details.more')
+  if ((await details.getAttribute('open')) === null) await details.locator('> summary').click()
+}
+
+/** The choice of any method. */
 export async function catalogue(page: Page): Promise<Locator> {
-  const details = page.locator('details.catalogue')
-  if ((await details.getAttribute('open')) === null) await details.locator('summary').click()
+  await openMore(page)
   return page.getByRole('combobox', { name: 'Objective', exact: true })
 }
 

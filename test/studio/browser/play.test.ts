@@ -4,6 +4,7 @@ import { exampleTargets } from '../../../src/studio/example/trained-by.ts'
 import { examplePlan, freshPlan, type Plan } from '../../../src/studio/plan.ts'
 import { decodeState } from '../../../src/studio/state.ts'
 import { long } from '../../helpers/long.ts'
+import { TOO_WIDE } from './layout.ts'
 import { openView, useStudio } from './page.ts'
 
 const studio = useStudio()
@@ -104,6 +105,24 @@ long('every trained map of the gallery lands in each way, and says so', { timeou
   expect(runsOf(page)).toHaveLength(1)
 })
 
+test('what is said is of the way that is chosen, however fast one chooses', async () => {
+  const { page } = await studio.open({ url: studio.site() })
+  await patiently(() => said(page)).toMatch(/^With one jump, 9\d of 100/)
+  await page.evaluate(`{
+    const words = { '1 jump': 'With one jump', '2 jumps': 'With two jumps', '4 jumps': 'With four jumps', '20 Euler steps': 'With 20 Euler steps' }
+    window.wrong = []
+    new MutationObserver(() => {
+      const chosen = document.querySelector('.told button[aria-pressed="true"]').textContent
+      const said = document.querySelector('.said').textContent
+      if (!said.startsWith(words[chosen])) wrong.push(chosen + ': ' + said)
+    }).observe(document.querySelector('.told'), { subtree: true, childList: true, characterData: true, attributes: true })
+  }`)
+  for (const way of ['20 Euler steps', '2 jumps', '4 jumps', '1 jump', '20 Euler steps', '4 jumps'])
+    await page.getByRole('button', { name: way, exact: true }).click()
+  await patiently(() => said(page)).toMatch(/^With four jumps, 9\d(\.\d)? of 100/)
+  expect(await page.evaluate('wrong')).toEqual([])
+})
+
 test('a map of one’s own stays when another is shown', async () => {
   const own: Plan = { ...freshPlan, hidden: 16, stages: [{ ...freshPlan.stages[0], steps: 3 }] }
   const { page } = await studio.open({ state: { view: 'play', runs: [own] } })
@@ -117,7 +136,18 @@ test('a map of one’s own stays when another is shown', async () => {
 test('where less motion is asked for, the flight is a row of pictures', async () => {
   const { page } = await studio.open({ url: studio.site(), reducedMotion: true })
   await page.locator('.film canvas').first().waitFor()
-  expect(await page.locator('.film canvas').count()).toBe(5)
+  expect(await page.locator('.film canvas').count()).toBe(6)
+  for (const [width, height, least] of [
+    [360, 740, 155],
+    [1280, 800, 350],
+    [1920, 1080, 600],
+  ]) {
+    await page.setViewportSize({ width, height })
+    expect((await page.locator('.film > li').first().boundingBox())!.width).toBeGreaterThan(least)
+    expect(await page.evaluate(TOO_WIDE)).toEqual([])
+    const end = await page.locator('.film > li').last().boundingBox()
+    expect(end!.y + end!.height).toBeLessThan(height)
+  }
   expect(await page.getByRole('button', { name: 'Pause' }).count()).toBe(0)
 })
 
@@ -126,6 +156,8 @@ test('from Play to a drawing, to digits, and to the article', async () => {
   await page.getByRole('button', { name: 'Draw your own' }).click()
   await page.getByRole('radio', { name: 'draw' }).waitFor()
   expect(await page.getByRole('radio', { name: 'draw' }).isChecked()).toBe(true)
+  // Wherever Play was scrolled to.
+  expect((await page.getByRole('application').boundingBox())!.y).toBeGreaterThan(-1)
   await page.locator('.bar nav a[href="#play"]').click()
   await openView(page, 'digits')
   await page.locator('section[aria-label="One step"] canvas').first().waitFor()

@@ -1,9 +1,10 @@
 import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
+import { freshPlan } from '../../../src/studio/plan.ts'
 import { readReward, rewardCanvas } from '../../../src/studio/reward.ts'
 import { decodeState, initialState, type StudioState } from '../../../src/studio/state.ts'
 import { long } from '../../helpers/long.ts'
-import { useStudio } from './page.ts'
+import { openMore, useStudio } from './page.ts'
 
 const studio = useStudio()
 
@@ -99,6 +100,61 @@ long(
     expect(stateOf(page)).toEqual(held)
   },
 )
+
+long(
+  'the way of steering is chosen under More, is kept in the link, and says what it cannot do',
+  async () => {
+    const { page } = await studio.open({ state: { view: 'steer' }, height: 1000 })
+    const facts = () => page.locator('.facts dd').allInnerTexts()
+    const inputs = page.locator(`${steered} .panel :is(input, fieldset)`)
+    // A reward, its strength and the steps; the rest waits under More.
+    await patiently(() => inputs.filter({ visible: true }).count()).toBe(3)
+    await patiently(async () => (await facts())[3]).toBe('8')
+    const [logZ, effective, distinct] = await facts()
+    const [estimate, error, exact] = (logZ.match(/[\d.]+/g) ?? []).map(Number)
+    expect(Math.abs(estimate - exact)).toBeLessThan(4 * error + 0.02)
+    expect([effective, distinct].every(share => /^\d+ %$/.test(share))).toBe(true)
+
+    await openMore(page)
+    expect(await button(page, 'Renoise').getAttribute('aria-pressed')).toBe('true')
+    expect(await button(page, 'Default method').isDisabled()).toBe(true)
+    await button(page, 'Filter').click()
+    // Nothing is looked at on the way.
+    expect(await page.getByRole('group', { name: 'Look-ahead' }).count()).toBe(0)
+    await patiently(async () => (await facts())[3]).toBe('4')
+    await button(page, 'Guided flow').click()
+    await page.getByText('This method does not sample the exact law').waitFor()
+    await patiently(async () => (await facts())[3]).toMatch(/ \+ 3 backward$/)
+    expect((await facts())[0]).toMatch(/^none, /)
+    await button(page, 'Denoiser').click()
+    await patiently(async () => [stateOf(page).reward.method, stateOf(page).reward.lookAhead]).toEqual([
+      'guided',
+      'denoiser',
+    ])
+    await page.reload()
+    await patiently(async () => (await facts())[3]).toMatch(/ \+ 3 backward$/)
+    await openMore(page)
+    expect(await button(page, 'Denoiser').getAttribute('aria-pressed')).toBe('true')
+    await button(page, 'Default method').click()
+    await patiently(async () => (await facts())[3]).toBe('8')
+  },
+)
+
+long('a velocity is steered along it, and not by jumps', async () => {
+  const stages = [{ objective: 'flow-matching', learningRate: 1e-3, steps: 1, keep: false }]
+  const { page } = await studio.open({ state: { view: 'steer', runs: [{ ...freshPlan, stages }] } })
+  await openMore(page)
+  const pressed = (name: string) => button(page, name).getAttribute('aria-pressed')
+  await patiently(async () => [await pressed('Euler–Maruyama'), await pressed('Denoiser')]).toEqual([
+    'true',
+    'true',
+  ])
+  await button(page, 'Renoise').click()
+  await page.getByText('Not steered: this map is a velocity').waitFor()
+  expect(await page.locator('.facts dd').allInnerTexts()).toEqual(['…', '…', '…', '…'])
+  await button(page, 'Default method').click()
+  await patiently(() => page.locator('.facts dd').first().textContent()).toMatch(/ ± /)
+})
 
 describe('by keyboard alone', () => {
   long('good and bad are painted, erased, taken back and cleared', async () => {

@@ -5,7 +5,7 @@ import { freshPlan, type Plan, stepsOf } from '../../../src/studio/plan.ts'
 import { decodeState, initialState } from '../../../src/studio/state.ts'
 import { long } from '../../helpers/long.ts'
 import { addressOf } from './open.ts'
-import { useStudio } from './page.ts'
+import { shownView, useStudio } from './page.ts'
 
 const studio = useStudio()
 
@@ -128,6 +128,21 @@ const address = async (page: Page): Promise<string> => {
   await page.waitForTimeout(600)
   return new URL(page.url()).hash.slice(1)
 }
+
+test('an address that names a room alone opens it as it begins', async () => {
+  const { page } = await studio.open({ url: `${studio.site()}#/train` })
+  for (const [name, title] of [
+    ['train', 'Train'],
+    ['steer', 'Steer'],
+    ['compare', 'Compare'],
+    ['play', 'Play'],
+  ]) {
+    if (name !== 'train') await page.goto(`${studio.site()}#/${name}`)
+    await expect.poll(() => shownView(page)).toBe(title)
+    expect(await page.getByRole('alert').count(), name).toBe(0)
+    expect(decodeState(await address(page))).toEqual({ ...initialState, view: name })
+  }
+})
 
 test('a view that fails says so, and leads back', async () => {
   const { page } = await studio.open({ state: { view: 'compare' } })

@@ -5,10 +5,12 @@ export const SHOWN = {
   play: 'Draw your own',
   train: 'How to train',
   jump: 's, where the jump begins',
-  steps: 'Euler',
+  steps: 'on its velocity',
   why: 'velocity',
   compare: 'Samples from the same noise',
   steer: 'Reward',
+  fill: 'Digit from',
+  edit: 'Noise up to',
   digits: 'Train one on your machine',
 } as const
 
@@ -18,6 +20,8 @@ const WITHIN: { readonly [view in ViewName]?: readonly ViewName[] } = {
   steps: ['play', 'jump', 'steps'],
   digits: ['play', 'digits'],
   why: ['compare', 'why'],
+  fill: ['steer', 'fill'],
+  edit: ['steer', 'edit'],
 }
 
 /** The links that lead to a view from any other, by their selectors. */

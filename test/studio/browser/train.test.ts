@@ -7,7 +7,7 @@ import { decodeState } from '../../../src/studio/state.ts'
 import { cellsOf, SIDE } from '../../../src/studio/target/raster.ts'
 import { long } from '../../helpers/long.ts'
 import { addressOf } from './open.ts'
-import { catalogue, hasFocus, standing, useStudio } from './page.ts'
+import { catalogue, hasFocus, openMore, standing, useStudio } from './page.ts'
 
 const studio = useStudio()
 
@@ -34,6 +34,7 @@ const button = (page: Page, name: string) => page.getByRole('button', { name, ex
 /** Trains for a number of steps and waits for them. */
 async function take(page: Page, steps: number, more = false): Promise<void> {
   const before = more ? await stepsOf(page) : 0
+  await openMore(page)
   await page.getByLabel('Number of steps').fill(String(steps))
   await page.getByLabel('Number of steps').press('Enter')
   await button(page, `${steps.toLocaleString('en')} steps`).click()
@@ -125,6 +126,35 @@ describe('the start', () => {
   })
 })
 
+/** How many controls Train has that are seen, but for More; the choices of a group are one. */
+const CONTROLS = `(() => {
+  const seen = [...document.querySelectorAll('.train :is(.setup, .middle) :is(button, input, select, summary)')]
+    .filter(node => node.checkVisibility() && !node.closest('.more'))
+  return new Set(seen.map(node => node.name || node)).size
+})()`
+
+test('Train has at most seven controls, and the rest behind More', async () => {
+  const { page } = await studio.open()
+  const controls = () => page.evaluate(CONTROLS) as Promise<number>
+  expect(await controls()).toBeGreaterThan(3)
+  expect(await controls()).toBeLessThanOrEqual(7)
+  for (const name of ['draw', 'upload']) {
+    await page.getByRole('radio', { name }).check()
+    expect(await controls(), name).toBeLessThanOrEqual(7)
+  }
+  await page.locator('input[type=file]').setInputFiles({
+    name: 'rows.csv',
+    mimeType: 'text/csv',
+    buffer: Buffer.from(Array.from({ length: 60 }, (_, i) => `${Math.cos(i)},${Math.sin(i)}`).join('\n')),
+  })
+  await page.getByRole('combobox', { name: 'y', exact: true }).waitFor()
+  expect(await controls(), 'a table').toBeLessThanOrEqual(7)
+  const rate = page.getByRole('slider', { name: 'Learning rate' })
+  expect(await rate.isVisible()).toBe(false)
+  await openMore(page)
+  expect(await rate.isVisible()).toBe(true)
+})
+
 test('trains the recipe from drawn weights, the velocity first', async () => {
   const { page } = await studio.open()
   await button(page, 'Train from scratch').click()
@@ -133,6 +163,22 @@ test('trains the recipe from drawn weights, the velocity first', async () => {
     recipe: { name: 'one-step' },
   })
   expect(await page.getByRole('radio', { name: 'Make it one-step' }).isChecked()).toBe(true)
+  const run = page.locator('.strip .run').last()
+  expect(await run.textContent()).not.toContain('replaying')
+  await patiently(() => run.textContent()).toMatch(
+    /^2 Flow matching on ring[1-9]\d* of 6,000 steps, training$/,
+  )
+  // What it had taken is taken again where it comes back.
+  await page.evaluate(`{
+    window.seen = ''
+    new MutationObserver(() => { seen += document.querySelector('.strip ol').textContent + '; ' })
+      .observe(document.querySelector('.strip'), { subtree: true, childList: true, characterData: true })
+  }`)
+  await button(page, 'Pause').click()
+  await page.getByRole('button', { name: /^Remove run 2/ }).click()
+  await button(page, 'Undo').click()
+  await patiently(() => page.evaluate('seen')).toMatch(/replaying [\d,]+ of 6,000 steps/)
+  await patiently(() => run.textContent()).toMatch(/\d of 6,000 steps, training$/)
 })
 
 test('a rule is chosen by its card, and any method by a search for its name or paper', async () => {
@@ -213,11 +259,12 @@ long(
     await button(page, 'Export').click()
     await page.getByText('Exports run: ring-cmt.').waitFor()
     await page.keyboard.press('Escape')
+    await openMore(page)
     await button(page, '1 step').click()
     const strip = page.locator('.strip .run')
     await patiently(() => strip.first().textContent()).toContain('example + 1 step')
     await button(page, 'Add run').click()
-    await patiently(() => strip.nth(1).textContent()).toMatch(/psd on ring0 steps/)
+    await patiently(() => strip.nth(1).textContent()).toMatch(/Progressive self-distillation on ring0 steps/)
     await patiently(async () => planOf(page).start).toBe(undefined)
   },
 )
@@ -228,6 +275,7 @@ describe('a drawing', () => {
     async () => {
       const { page } = await studio.open({ height: 1200 })
       await page.getByRole('radio', { name: 'draw' }).check()
+      await openMore(page)
       const square = page.getByRole('application')
       const { x, y, width } = (await square.boundingBox())!
       const train = button(page, 'Use this target')
@@ -244,9 +292,7 @@ describe('a drawing', () => {
       await page.evaluate('scrollTo(0, 900)')
       await train.click()
       // The picture comes back into sight, and the focus goes to what trains.
-      await patiently(
-        async () => (await page.locator('main .picture').boundingBox())!.y,
-      ).toBeGreaterThanOrEqual(0)
+      await patiently(async () => (await page.locator('main .picture').boundingBox())!.y).toBeGreaterThan(-1)
       expect(await hasFocus(button(page, 'Play'))).toBe(true)
       const cells = await drawnCells(page)
       const at = (column: number, row: number) => cells[row * SIDE + column]
@@ -262,9 +308,28 @@ describe('a drawing', () => {
     120_000,
   )
 
+  test('is painted on the stage, where its samples will be; these come back as they were', async () => {
+    const { page } = await studio.open()
+    const place = async (name: string) => (await page.locator(name).boundingBox())!
+    const samples = await place('main canvas.points')
+    await page.getByRole('radio', { name: 'draw' }).check()
+    expect(await place('.stage')).toEqual(samples)
+    // What can be drawn on reaches from -4 to 4, what is shown from -5 to 5.
+    const square = await place('.painting')
+    expect(Math.abs(square.width / samples.width - 0.8)).toBeLessThan(0.01)
+    expect(Math.abs(square.x - samples.x - 0.1 * samples.width)).toBeLessThan(2)
+    expect(await page.locator('main canvas.points').count()).toBe(0)
+    await button(page, 'Show samples').click()
+    await page.locator('main canvas.points').waitFor()
+    await patiently(() => hasFocus(button(page, 'Train from scratch'))).toBe(true)
+    expect(await page.getByRole('radio', { name: 'ring' }).isChecked()).toBe(true)
+    expect(planOf(page).start).toBe('example')
+  })
+
   test('is painted with the keyboard alone', async () => {
     const { page } = await studio.open()
     await page.getByRole('radio', { name: 'draw' }).press('Space')
+    await openMore(page)
     await page.getByRole('application').focus()
     for (const key of [
       'Shift+ArrowUp',
@@ -318,6 +383,7 @@ describe('a file', () => {
     }
     const image = sharp({ create: { width: 200, height: 200, channels: 3, background: '#fff' } })
     await choose(page, 'half.png', await image.composite([black]).png().toBuffer())
+    await openMore(page)
     await button(page, 'Use this target').click()
     const cells = await drawnCells(page)
     expect([cells[32 * SIDE + 4], cells[32 * SIDE + 40]]).toEqual([255, 0])
@@ -347,6 +413,7 @@ long(
     const lmd = page.locator('select option[value=lmd]').first()
     await patiently(() => lmd.textContent()).toContain('train flow-matching first')
     await patiently(() => lmd.isDisabled()).toBe(true)
+    await openMore(page)
     await button(page, 'Train a teacher: flow-matching').click()
     await patiently(async () => planOf(page).stages.at(-1)!.objective).toBe('flow-matching')
     await take(page, 10)

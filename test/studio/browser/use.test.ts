@@ -4,7 +4,7 @@ import { examplePlan, freshPlan, type Plan, stepsOf } from '../../../src/studio/
 import { decodeState } from '../../../src/studio/state.ts'
 import { long } from '../../helpers/long.ts'
 import { addressOf } from './open.ts'
-import { openView, shownView, useStudio } from './page.ts'
+import { openMore, openView, shownView, useStudio } from './page.ts'
 
 const studio = useStudio()
 
@@ -56,6 +56,7 @@ long(
   async () => {
     const { page } = await studio.open({ state: { runs: [small] } })
     await page.locator('.bar .status', { hasText: 'WebAssembly' }).waitFor()
+    await openMore(page)
     await button(page, '100 steps').click()
     await patiently(async () => (await strip(page))[0]).toContain('100 steps')
     await openView(page, 'jump')
@@ -90,6 +91,7 @@ long('a training that diverges says so until it is begun anew', { timeout: 180_0
   // Wide enough to reach infinity within a hundred steps; a narrow one may die on the way.
   const { page } = await studio.open({ state: { runs: [{ ...small, hidden: 128 }] } })
   await page.locator('.bar .status', { hasText: 'WebAssembly' }).waitFor()
+  await openMore(page)
   const rate = page.getByRole('slider', { name: 'Learning rate' })
   await rate.focus()
   await page.keyboard.press('End')
@@ -201,6 +203,8 @@ test('the example stays beside a training of one’s own, and what is given up c
   const trained = async () => stepsOf(addressed(page).runs[1])
   await patiently(trained).toBeGreaterThan(0)
   await page.getByText('Pause all').waitFor({ state: 'detached' })
+  // The address follows a little later than the page.
+  await page.waitForTimeout(1000)
   const steps = await trained()
 
   await button(page, 'Reset').click()

@@ -240,6 +240,9 @@ long('steps have the metrics of the session, and one point is followed through a
     expectClose(await shown(page, `${method} ${steps}`), [values.slicedWasserstein])
   }
   await page.locator('figure.euler[data-steps="16"][aria-busy="false"]').waitFor({ timeout: 90_000 })
+  await page.getByLabel('Solver').selectOption('dpm++2m')
+  await page.locator('figure.dpm\\+\\+2m[data-steps="16"][aria-busy="false"]').waitFor({ timeout: 90_000 })
+  await page.getByRole('heading', { name: 'DPM-Solver++ (2M) on its velocity' }).waitFor()
   // Its start and one more mark for each step.
   for (const steps of [1, 2, 4, 8, 16]) {
     expect(

@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { examplePlan, type Plan } from '../../../src/studio/plan.ts'
 import { long } from '../../helpers/long.ts'
-import { standing, useStudio } from './page.ts'
+import { openMore, standing, useStudio } from './page.ts'
 
 const studio = useStudio({ flags: ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'] })
 
@@ -30,6 +30,7 @@ long(
     const { page } = await studio.open({ state: { runs: [plan], weights: 'raw' } })
     await page.locator('.status', { hasText: 'WebAssembly' }).waitFor()
     const expected = await distanceOf(page)
+    await openMore(page)
     await page.getByText('Network, batch, path, seed').click()
     await page.getByRole('combobox', { name: 'Runtime in this page' }).selectOption('webgpu')
     await page.locator('.status', { hasText: 'WebGPU' }).waitFor()

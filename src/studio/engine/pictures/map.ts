@@ -3,7 +3,14 @@ import { sample } from '../../../sampler/sampling.ts'
 import type { LoadedMap } from '../../../serialization/loaded-map.ts'
 import { decodeModelFile, type Model } from '../../../serialization/model.ts'
 import { mapOfModel } from '../../../serialization/model-map.ts'
-import { RunError } from '../../../serialization/record.ts'
+import { RunError } from '../../../serialization/run-error.ts'
+import {
+  judgePictures,
+  type PictureGoal,
+  type PictureSteering,
+  type SteeredPicture,
+  steerPicture,
+} from './steering.ts'
 
 /** What there is to know of a map of pictures before it draws one. */
 export interface PictureTraits {
@@ -38,6 +45,10 @@ export interface PictureMap {
   readonly traits: PictureTraits
   /** Pictures `[n, D]` at the last time of the grid: at 0 numbers of the data, 0 to 255 and a little beyond. */
   draw(drawing: Drawing): Promise<Float32Array>
+  /** One picture that is steered, without a class. @throws RunError when it cannot be steered so */
+  steer(steering: PictureSteering): Promise<SteeredPicture>
+  /** Probabilities of a class to a classifier. */
+  judge(points: Float32Array, goal: Extract<PictureGoal, { kind: 'class' }>): Promise<Float32Array>
   close(): Promise<void>
 }
 
@@ -80,6 +91,8 @@ export async function pictureMap(name: string, model: Model, runtime: Runtime): 
         const guided = scale === null ? told : told.guided({ scale })
         return (await sample(guided, points, { grid, method })).points
       },
+      steer: steering => steerPicture(map, runtime, steering),
+      judge: (points, goal) => judgePictures(map, runtime, points, goal),
       close: map.close,
     }
   } catch (error) {

@@ -8,6 +8,10 @@ export interface PictureClient {
   open(name: string, bytes: Uint8Array): Promise<PictureTraits>
   /** @throws Error */
   draw(drawing: Drawing): Promise<PictureQuestions['draw']['answer']>
+  /** One picture that is steered. @throws Error */
+  steer(steering: PictureQuestions['steer']['ask']): Promise<PictureQuestions['steer']['answer']>
+  /** Probabilities of a class to a classifier. @throws Error */
+  judge(ask: PictureQuestions['judge']['ask']): Promise<PictureQuestions['judge']['answer']>
 }
 
 interface Waiting {
@@ -47,5 +51,7 @@ export function startPictures(): PictureClient {
   return {
     open: (name, bytes) => ask('open', { name, bytes }),
     draw: drawing => ask('draw', drawing),
+    steer: steering => ask('steer', steering),
+    judge: asked => ask('judge', asked),
   }
 }

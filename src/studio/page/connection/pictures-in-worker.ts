@@ -4,6 +4,7 @@ import {
   type PictureMap,
   type PictureTraits,
 } from '../../engine/pictures/map.ts'
+import type { PictureGoal, PictureSteering, SteeredPicture } from '../../engine/pictures/steering.ts'
 import { loadRuntime } from './load-runtime.ts'
 import type { Start } from './start.ts'
 
@@ -13,7 +14,12 @@ export interface PictureQuestions {
   open: { ask: { name: string; bytes: Uint8Array }; answer: PictureTraits }
   /** Pictures, and how many milliseconds the map took. */
   draw: { ask: Drawing; answer: { points: Float32Array; milliseconds: number } }
+  /** One picture that is steered. */
+  steer: { ask: PictureSteering; answer: SteeredPicture }
+  /** Probabilities of a class of pictures to a classifier. */
+  judge: { ask: { points: Float32Array; goal: ClassGoal }; answer: Float32Array }
 }
+export type ClassGoal = Extract<PictureGoal, { kind: 'class' }>
 export type PictureQuestion = keyof PictureQuestions
 
 export interface PictureRequest<Q extends PictureQuestion = PictureQuestion> {
@@ -58,6 +64,8 @@ export function begin(start: Start): (request: PictureRequest) => void {
       const points = await map.draw(drawing)
       return { points, milliseconds: performance.now() - start }
     },
+    steer: async steering => (await current).steer(steering),
+    judge: async ({ points, goal }) => (await current).judge(points, goal),
   }
 
   return ({ type, id, ask }) => {

@@ -91,7 +91,9 @@ export function createQueryCache({
       result = { answer, key: query.key, fresh: true, error: null }
       if (settled(query.of)) keep(keyOf(query), answer)
     } catch (error) {
-      result = { ...subscriber.shown, key: query.key, fresh: false, error: (error as Error).message }
+      // What is shown is the answer of another question, unless that was asked before.
+      const answer = renewal ? subscriber.shown.answer : null
+      result = { answer, key: query.key, fresh: false, error: (error as Error).message }
     }
     const took = now() - start
     if (renewal) quietUntil = now() + (took * LEFT_TO_TRAINING) / (1 - LEFT_TO_TRAINING)

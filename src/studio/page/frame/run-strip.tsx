@@ -5,8 +5,8 @@ import { freshPlan, isUntouched, stepsOf } from '../../plan.ts'
 import { anew } from '../../trainable.ts'
 import { announce } from '../parts/announcements.tsx'
 import { Mark } from '../parts/run-mark.tsx'
-import { progressOf, runName } from '../parts/run-name.ts'
-import type { Run } from '../state/run.ts'
+import { methodOf, progressOf, runName, targetName } from '../parts/run-name.ts'
+import { isReplaying, type Run, stepsSince } from '../state/run.ts'
 import { MOST_RUNS, runs, selected, state, update } from '../state/store.ts'
 import { add, pause, play } from '../state/training.ts'
 import { removeRun } from '../state/undo.ts'
@@ -84,12 +84,13 @@ function drop(at: number): void {
 }
 
 function RunEntry({ run, at }: { run: Run; at: number }) {
-  const { plan, live, held } = run
+  const { plan, live, again } = run
   const goal = live ? live.goal : stepsOf(plan) || null
-  const replays = goal !== null && (live ? live.playing : !held)
-  const taken = live ? stepsOf(plan) : 0
+  const replays = isReplaying(run)
+  const trains = live?.playing && !replays ? ', training' : ''
+  const taken = live ? stepsSince(run) : 0
   useEffect(() => {
-    if (replays) announce(`Run ${at + 1}: replaying ${inWords(goal)} steps`)
+    if (replays) announce(`Run ${at + 1}: replaying ${inWords(again)} steps`)
     return () => {
       if (replays) announce(`Run ${at + 1} is replayed`)
     }
@@ -104,12 +105,15 @@ function RunEntry({ run, at }: { run: Run; at: number }) {
       >
         <Mark at={at} />
         <span class="called" title={runName(plan)}>
-          {at + 1} {runName(plan)}
+          <span class="method">
+            {at + 1} {methodOf(plan)}
+          </span>{' '}
+          on {targetName(plan)}
         </span>
         <span class="soft">
           {goal === null
-            ? `${progressOf(plan)}${live?.playing ? ', training' : ''}`
-            : `${replays ? 'replaying ' : ''}${inWords(taken)} of ${inWords(goal)} steps`}
+            ? `${progressOf(plan)}${trains}`
+            : `${replays ? 'replaying ' : ''}${inWords(taken)} of ${inWords(goal)} steps${trains}`}
         </span>
       </button>
       {runs.value.length > 1 && (

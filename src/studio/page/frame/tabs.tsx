@@ -9,6 +9,8 @@ export const NAMES: Readonly<Record<ViewName, string>> = {
   digits: 'Digits',
   train: 'Train',
   steer: 'Steer',
+  fill: 'Steer digits',
+  edit: 'Invert and edit',
   compare: 'Compare',
   why: 'Why does it fail?',
 }

@@ -6,7 +6,7 @@ import { add, play } from '../state/training.ts'
 import { replaceRun } from '../state/undo.ts'
 import { datasetOf } from './target-points.ts'
 
-/** Where a target comes from while it is being made: nothing when the training's own is shown. */
+/** What the stage is for: a target that is drawn or comes from a file, or the samples where it is null. */
 export const making = signal<'drawing' | 'file' | null>(null)
 
 /** What was done beside what was asked, in one line. */
@@ -40,12 +40,17 @@ export function begin(change: Partial<Plan>): void {
   }
 }
 
-/** Begins anew with a target that was made, and shows it: where it was made closes, and its button goes. */
-export function takeTarget(target: Target): void {
+/** Gives the stage back to the samples; the focus goes to what trains, as the button that was pressed is gone. */
+export function showSamples(): void {
   making.value = null
-  begin({ target })
   requestAnimationFrame(() => {
-    document.querySelector('.train .picture')?.scrollIntoView({ block: 'nearest' })
+    document.querySelector('.train .stage')?.scrollIntoView({ block: 'nearest' })
     document.querySelector<HTMLElement>('.train .middle button.main')?.focus({ preventScroll: true })
   })
+}
+
+/** Begins anew with a target that was made. */
+export function takeTarget(target: Target): void {
+  begin({ target })
+  showSamples()
 }

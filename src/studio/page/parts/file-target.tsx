@@ -1,13 +1,14 @@
-import { signal } from '@preact/signals'
+import { computed, signal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type { Columns } from '../../target/columns.ts'
 import { FILLED, type FilePoints, pointsTarget } from '../../target/points.ts'
-import { making, takeTarget } from './choose.ts'
+import { colourOf } from '../draw/colours.ts'
+import { PointsCanvas } from '../draw/points.tsx'
+import { making, showSamples, takeTarget } from './choose.ts'
 import { openTargetFile } from './open-file.ts'
 import { replaceDrawing } from './painter.tsx'
+import { Stage } from './stage.tsx'
 import { drawTarget } from './target-points.ts'
-import { Thumbnail } from './thumbnail.tsx'
-import './making.css'
 
 interface Table {
   readonly file: string
@@ -84,60 +85,61 @@ function ColumnChoice({ axis, name, names }: { axis: 0 | 1; name: string; names:
   )
 }
 
-function TableChoice({ file, columns }: Table) {
-  const made = useMemo((): FilePoints | string => {
-    try {
-      return pointsTarget(columns, chosen.value, ownScales.value, file)
-    } catch (error) {
-      return (error as Error).message
-    }
-  }, [columns, chosen.value, ownScales.value])
-  const points = useMemo(
-    () => (typeof made === 'string' ? () => new Float32Array() : () => drawTarget(made.target, 2000)),
-    [made],
+/** What would be trained on, or why nothing can be. */
+const made = computed((): FilePoints | string | null => {
+  if (!table.value) return null
+  try {
+    return pointsTarget(table.value.columns, chosen.value, ownScales.value, table.value.file)
+  } catch (error) {
+    return (error as Error).message
+  }
+})
+
+/** The points of the file as the stage will show them, or where they will be. */
+function Preview() {
+  const found = made.value
+  const colour = colourOf('--target', 0.6)
+  const clouds = useMemo(
+    () =>
+      found === null || typeof found === 'string'
+        ? null
+        : [{ points: drawTarget(found.target, 2000), colour, size: 4 }],
+    [found, colour.join()],
   )
+  if (clouds) return <PointsCanvas clouds={clouds} label={`The points of ${table.value?.file}`} />
+  return (
+    <div class="easel">
+      <p class="soft">
+        {busy.value ? 'Reading the file' : 'Drop a file anywhere on the page. It stays in your browser.'}
+      </p>
+    </div>
+  )
+}
+
+/** What of the file is taken. */
+function TableChoice({ file, columns }: Table) {
+  const found = made.value
   return (
     <>
-      <p>{file}</p>
       <div class="pair">
         <ColumnChoice axis={0} name="x" names={columns.names} />
         <ColumnChoice axis={1} name="y" names={columns.names} />
       </div>
-      <label class="check">
-        <input
-          type="checkbox"
-          checked={ownScales.value}
-          onChange={event => {
-            ownScales.value = event.currentTarget.checked
-          }}
-        />
-        Scale each axis by itself
-      </label>
-      <Thumbnail points={points} side={160} />
       <p class="soft" role="status">
-        {typeof made === 'string' ? made : account(made, columns.leftOut ?? [])}
+        {file}: {found && typeof found !== 'string' ? account(found, columns.leftOut ?? []) : found}
       </p>
-      <div class="buttons">
-        <button
-          type="button"
-          class="main"
-          disabled={typeof made === 'string'}
-          onClick={() => {
-            if (typeof made === 'string') return
-            takeTarget(made.target)
-          }}
-        >
-          Use this target
-        </button>
-      </div>
     </>
   )
 }
 
-/** Where a target is taken from a file. */
+/** The stage as a place to see what a file holds. */
 export function FileTarget() {
+  const found = made.value
   return (
-    <div class="panel making">
+    <>
+      <Stage>
+        <Preview />
+      </Stage>
       <label class="field">
         A table (CSV, NPY) or an image (PNG, JPEG, WebP)
         <input
@@ -149,6 +151,35 @@ export function FileTarget() {
           }}
         />
       </label>
+      {refusal.value && (
+        <p class="problem" role="alert">
+          {refusal.value}
+        </p>
+      )}
+      {table.value && <TableChoice {...table.value} />}
+      <div class="buttons">
+        <button
+          type="button"
+          class="main"
+          disabled={found === null || typeof found === 'string'}
+          onClick={() => {
+            if (found !== null && typeof found !== 'string') takeTarget(found.target)
+          }}
+        >
+          Use this target
+        </button>
+        <button type="button" onClick={showSamples}>
+          Show samples
+        </button>
+      </div>
+    </>
+  )
+}
+
+/** How a file is read. */
+export function MoreOfFile() {
+  return (
+    <>
       <label class="check">
         <input
           type="checkbox"
@@ -159,14 +190,16 @@ export function FileTarget() {
         />
         Treat light pixels as data (otherwise dark is)
       </label>
-      <p class="soft">Or drop it anywhere on the page. The file stays in your browser.</p>
-      {busy.value && <p role="status">Reading the file</p>}
-      {refusal.value && (
-        <p class="problem" role="alert">
-          {refusal.value}
-        </p>
-      )}
-      {table.value && <TableChoice {...table.value} />}
-    </div>
+      <label class="check">
+        <input
+          type="checkbox"
+          checked={ownScales.value}
+          onChange={event => {
+            ownScales.value = event.currentTarget.checked
+          }}
+        />
+        Scale each axis by itself
+      </label>
+    </>
   )
 }

@@ -17,6 +17,7 @@ const RULES: readonly (readonly [Rule, string])[] = [
   ['compositional', 'Semigroup: two jumps are one'],
   ['lagrangian', 'Lagrangian: the end moves with the velocity'],
   ['eulerian', 'Eulerian: every start has the same end'],
+  ['distributional', 'Distribution alone: what comes out, not where from'],
   ['diagonal', 'Velocity alone'],
 ]
 
@@ -77,6 +78,13 @@ function Choice({ id, name }: Objective) {
 /** What the choice of a recipe is called among the objectives. */
 const recipeValue = (name: string): string => `recipe:${name}`
 
+/** The recipe or the objective of the selected run; what came trained was trained by the recipe, and begins anew by it. */
+function chosenMethod(): string {
+  const plan = selected.value
+  const { objective, recipe } = plan.stages.at(-1)!
+  return isAsShipped(plan) ? CARDS[0].value : recipe ? recipeValue(recipe.name) : objective
+}
+
 function choose(value: string): void {
   const { recipe, ...stage } = selected.value.stages.at(-1)!
   const name = (Object.keys(recipes) as RecipeName[]).find(name => recipeValue(name) === value)
@@ -111,12 +119,13 @@ const isSought = ({ id, name, paper }: Objective): boolean =>
   `${id} ${name} ${paper}`.toLowerCase().includes(sought.value.trim().toLowerCase())
 
 /** The whole catalogue, by the rule that each objective goes by. */
-function Catalogue({ value }: { value: string }) {
+export function Catalogue() {
+  const value = chosenMethod()
   const found = [...objectives.values()].filter(isSought)
   const shown = found.some(({ id }) => id === value)
   return (
-    <details class="catalogue">
-      <summary>All {objectives.size} methods</summary>
+    <fieldset class="catalogue">
+      <legend>All {objectives.size} methods</legend>
       <label class="field">
         Search
         <input
@@ -148,16 +157,15 @@ function Catalogue({ value }: { value: string }) {
           })}
         </select>
       </label>
-    </details>
+      <TeacherFirst />
+    </fieldset>
   )
 }
 
-/** How a training learns: the recipe, one of the three rules, or any method of the catalogue. */
-export function ObjectivePicker() {
+/** How a training learns: the recipe, or one of the three rules. */
+export function RulePicker() {
   const plan = selected.value
-  const { objective, recipe } = plan.stages.at(-1)!
-  // What came trained was trained by the recipe, and begins anew by it.
-  const value = isAsShipped(plan) ? CARDS[0].value : recipe ? recipeValue(recipe.name) : objective
+  const value = chosenMethod()
   const refusalOfCard = (card: string): string | null =>
     card.startsWith('recipe:')
       ? plan.condition
@@ -187,8 +195,6 @@ export function ObjectivePicker() {
           )
         })}
       </fieldset>
-      <Catalogue value={value} />
-      <TeacherFirst />
       {remark.value && (
         <p class="note" role="status">
           {remark.value}

@@ -33,7 +33,7 @@ function take({ canvas, cursor, paintTo, endStroke, undo }: Painting, event: Key
   return true
 }
 
-/** A square that is painted on with the pointer or the keyboard; `children` show what was painted. */
+/** A square that is painted on with the pointer or the keyboard, as `PaintKeys` says; `children` show what was painted. */
 export function PaintArea({
   painting,
   label,
@@ -108,14 +108,20 @@ export function PaintArea({
           </svg>
         )}
       </div>
-      <p class="soft" id="painting-keys">
-        Paint with the mouse or a finger. By keyboard: arrows move (with Shift: far), Space paints, Ctrl+Z
-        undoes.
-      </p>
       <p class="hidden-but-read" role="status">
         {focused.value ? where(painting.cursor.value) : ''}
       </p>
     </>
+  )
+}
+
+/** How the area is painted on; it says so wherever it stands. */
+export function PaintKeys() {
+  return (
+    <p class="soft" id="painting-keys">
+      Paint with the mouse or a finger. By keyboard: arrows move (with Shift: far), Space paints, Ctrl+Z
+      undoes.
+    </p>
   )
 }
 

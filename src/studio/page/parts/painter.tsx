@@ -3,10 +3,10 @@ import { useEffect, useRef } from 'preact/hooks'
 import { cellsOf, densityCanvas, drawingOf, emptyCells, isEmpty, SIDE } from '../../target/raster.ts'
 import { selected } from '../state/store.ts'
 import { play } from '../state/training.ts'
-import { takeTarget } from './choose.ts'
-import { BrushControls, PaintArea } from './paint-area.tsx'
+import { showSamples, takeTarget } from './choose.ts'
+import { BrushControls, PaintArea, PaintKeys } from './paint-area.tsx'
 import { createPainting } from './painting.ts'
-import './making.css'
+import { Stage } from './stage.tsx'
 
 const kept = signal(emptyCells())
 const painting = createPainting(
@@ -41,7 +41,7 @@ function Drawing() {
   return <canvas ref={canvas} width={SIDE} height={SIDE} />
 }
 
-/** Where a target is drawn. */
+/** The stage as a place to draw: the square is where it is in the picture of the samples. */
 export function Painter() {
   const { target } = selected.value
   useEffect(() => {
@@ -51,16 +51,31 @@ export function Painter() {
   const { does, undoable, cells, undo } = painting
   const empty = isEmpty(cells.value)
   return (
-    <div class="panel making">
-      <PaintArea
-        painting={painting}
-        label="Drawing of a density"
-        where={([x, y]) => `Column ${Math.round(x)}, row ${Math.round(y)} of ${SIDE}`}
-      >
-        <Drawing />
-      </PaintArea>
-      <BrushControls painting={painting} largest={16} />
+    <>
+      <Stage>
+        <div class="easel">
+          <PaintArea
+            painting={painting}
+            label="Drawing of a density"
+            where={([x, y]) => `Column ${Math.round(x)}, row ${Math.round(y)} of ${SIDE}`}
+          >
+            <Drawing />
+          </PaintArea>
+        </div>
+      </Stage>
+      <PaintKeys />
       <div class="buttons">
+        <button
+          type="button"
+          class="main"
+          disabled={empty}
+          onClick={() => {
+            takeTarget(drawingOf(kept.value))
+            play()
+          }}
+        >
+          Train on it
+        </button>
         <button
           type="button"
           aria-pressed={does.value === 'erase'}
@@ -76,21 +91,28 @@ export function Painter() {
         <button type="button" disabled={empty} onClick={() => painting.replace(emptyCells())}>
           Clear
         </button>
+        <button type="button" onClick={showSamples}>
+          Show samples
+        </button>
+      </div>
+    </>
+  )
+}
+
+/** What is chosen less often of a drawing. */
+export function MoreOfDrawing() {
+  return (
+    <>
+      <BrushControls painting={painting} largest={16} />
+      <div class="buttons">
         <button
           type="button"
-          class="main"
-          disabled={empty}
-          onClick={() => {
-            takeTarget(drawingOf(kept.value))
-            play()
-          }}
+          disabled={isEmpty(painting.cells.value)}
+          onClick={() => takeTarget(drawingOf(kept.value))}
         >
-          Train on it
-        </button>
-        <button type="button" disabled={empty} onClick={() => takeTarget(drawingOf(kept.value))}>
           Use this target
         </button>
       </div>
-    </div>
+    </>
   )
 }

@@ -1,19 +1,25 @@
+import { objectives } from '../../../objective/index.ts'
 import { trainedBy } from '../../example/trained-by.ts'
 import { fileOfPlan, isUntouched, type Plan, type Stage, stepsOf } from '../../plan.ts'
+import { shortName } from './target-points.ts'
 
 export const targetName = ({ target }: Plan): string =>
-  target.kind === 'built-in' ? target.name : target.kind === 'density' ? 'drawing' : target.name
+  target.kind === 'built-in' ? shortName(target.name) : target.kind === 'density' ? 'drawing' : target.name
 
 const lastStage = (plan: Plan): Stage => (isUntouched(plan) ? trainedBy : plan).stages.at(-1)!
 
-/** What a run was trained by last. */
-export const objectiveOf = (plan: Plan): string => lastStage(plan).objective
+/** What a run was trained by last, as the catalogue calls it. */
+export function objectiveOf(plan: Plan): string {
+  const { objective } = lastStage(plan)
+  return objectives.get(objective)?.name ?? objective
+}
+
+/** How a run was trained last, and whether towards a reward. */
+export const methodOf = (plan: Plan): string =>
+  `${objectiveOf(plan)}${lastStage(plan).tilt ? ', tilted' : ''}`
 
 /** What a run is called: its objective and its target. */
-export function runName(plan: Plan): string {
-  const { objective, tilt } = lastStage(plan)
-  return `${objective}${tilt ? ', tilted' : ''} on ${targetName(plan)}`
-}
+export const runName = (plan: Plan): string => `${methodOf(plan)} on ${targetName(plan)}`
 
 const inWords = (value: number): string => value.toLocaleString('en')
 

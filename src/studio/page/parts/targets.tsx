@@ -1,8 +1,6 @@
 import { planeDatasets } from '../../../data/built-in.ts'
 import { selected } from '../state/store.ts'
 import { begin, making } from './choose.ts'
-import { FileTarget } from './file-target.tsx'
-import { Painter } from './painter.tsx'
 import { fewPoints, shortName } from './target-points.ts'
 import { Thumbnail } from './thumbnail.tsx'
 import './targets.css'
@@ -21,14 +19,14 @@ function Sign({ path }: { path: string }) {
 const BRUSH = 'M5 19c3 1 5-1 5-3M8 15 17 5l2 2-9 10'
 const FILE = 'M7 4h7l4 4v12H7zM14 4v4h4M10 13h5M10 16h5'
 
-/** What is trained on: a built-in dataset, a drawing, or a file. */
+/** What is trained on: a built-in dataset, or a drawing or a file, which are made on the stage; there again if chosen again. */
 export function TargetPicker() {
   const { target } = selected.value
   const own = target.kind === 'built-in' ? target.name : target.kind === 'density' ? 'drawing' : 'file'
   const chosen = making.value ?? own
   const tile = (value: string, title: string, picture: preact.JSX.Element, choose: () => void) => (
     <label key={value} class="tile">
-      <input type="radio" name="target" value={value} checked={chosen === value} onChange={choose} />
+      <input type="radio" name="target" value={value} checked={chosen === value} onClick={choose} />
       {picture}
       <span>{title}</span>
     </label>
@@ -40,7 +38,7 @@ export function TargetPicker() {
         {pictures.map(({ name, points }) =>
           tile(name, shortName(name), <Thumbnail points={points} />, () => {
             making.value = null
-            begin({ target: { kind: 'built-in', name } })
+            if (name !== own) begin({ target: { kind: 'built-in', name } })
           }),
         )}
         {tile('drawing', 'draw', <Sign path={BRUSH} />, () => {
@@ -50,8 +48,6 @@ export function TargetPicker() {
           making.value = 'file'
         })}
       </div>
-      {chosen === 'drawing' && <Painter />}
-      {chosen === 'file' && <FileTarget />}
     </fieldset>
   )
 }

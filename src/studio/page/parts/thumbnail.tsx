@@ -13,15 +13,18 @@ function whenIdle(action: () => void): () => void {
   return () => clearTimeout(id)
 }
 
+/** Side in CSS pixels. */
+const SIDE = 64
+
 /** A small picture of points; what it shows stands beside it. */
-export function Thumbnail({ points, side = 64 }: { points: () => PlanePoints; side?: number }) {
+export function Thumbnail({ points }: { points: () => PlanePoints }) {
   const canvas = useRef<HTMLCanvasElement>(null)
   useEffect(() => {
     const paint = (): void => {
       const context = canvas.current?.getContext('2d')
       if (!context) return
       const all = points()
-      const pixels = side * devicePixelRatio
+      const pixels = SIDE * devicePixelRatio
       Object.assign(context.canvas, { width: pixels, height: pixels })
       context.fillStyle = getComputedStyle(context.canvas).color
       context.globalAlpha = 0.6
@@ -43,10 +46,10 @@ export function Thumbnail({ points, side = 64 }: { points: () => PlanePoints; si
       theme.disconnect()
       dark.removeEventListener('change', paint)
     }
-  }, [points, side])
+  }, [points])
   return (
     <span class="thumbnail" aria-hidden="true">
-      <canvas ref={canvas} style={{ width: `${side}px`, height: `${side}px` }} />
+      <canvas ref={canvas} style={{ width: `${SIDE}px`, height: `${SIDE}px` }} />
     </span>
   )
 }

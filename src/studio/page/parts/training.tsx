@@ -69,6 +69,17 @@ export function TrainingButtons() {
           {playing ? 'Pause' : 'Play'}
         </button>
       )}
+      <button type="button" onClick={() => replaceRun(anew(selected.value), state.value.selected, 'held')}>
+        Reset
+      </button>
+    </div>
+  )
+}
+
+/** Takes a few steps at a time. */
+export function StepButtons() {
+  return (
+    <div class="buttons">
       <button type="button" onClick={() => takeSteps(1)}>
         1 step
       </button>
@@ -91,9 +102,6 @@ export function TrainingButtons() {
           steps
         </button>
       </span>
-      <button type="button" onClick={() => replaceRun(anew(selected.value), state.value.selected, 'held')}>
-        Reset
-      </button>
     </div>
   )
 }

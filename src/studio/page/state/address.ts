@@ -9,9 +9,9 @@ export interface Read {
 /** What the page shows without a link. */
 export const firstState: Read = { state: initialState, problem: null }
 
-/** The state in the page's address; the name of a view is one too. */
+/** The state in the page's address; the name of a view is one too, with a slash before it or without. */
 export function readAddress(): Read {
-  const text = location.hash.slice(1)
+  const text = location.hash.replace(/^#\/?/, '')
   if (text === '') return firstState
   const view = readView(text)
   if (view) return { state: { ...initialState, view }, problem: null }

@@ -43,6 +43,8 @@ export interface Run {
   readonly held: boolean
   /** The place that was selected before it was added, until it has begun. */
   readonly addedFrom: number | null
+  /** Steps of its plan that were taken before: those of a link, or of a training that is brought back. */
+  readonly again: number
   /** Of the newest command that decides its plan or whether it plays. */
   readonly revision: number
   /** Revision that a report has to be of to be believed. */
@@ -56,6 +58,7 @@ export const newRun = (name: string, plan: Plan, begun: Partial<Run> = {}): Run 
   live: null,
   held: false,
   addedFrom: null,
+  again: 0,
   revision: 0,
   awaited: 0,
   ...begun,
@@ -66,6 +69,18 @@ export const wholePlan = ({ plan, whole }: Run): Plan => whole ?? plan
 
 /** Whether a run is to be opened before it takes a command. */
 export const isEnded = ({ live }: Run): boolean => live?.ended ?? false
+
+/** How many steps a run has taken since it was begun: none of a plan that nothing has told of yet. */
+export const stepsSince = ({ plan, whole }: Run): number => (plan === whole ? 0 : stepsOf(plan))
+
+/** How many steps of a run's whole plan have been taken, since it was begun or before. */
+export const takenOf = (run: Run): number => (isEnded(run) ? run.again : Math.max(run.again, stepsSince(run)))
+
+/** Whether a run takes steps again that were taken before. */
+export const isReplaying = (run: Run): boolean => {
+  const { live, held, again } = run
+  return (live ? live.goal !== null && live.playing : !held) && stepsSince(run) < again
+}
 
 const newer = (run: Run, change: Partial<Run>): Run => ({
   ...run,
@@ -83,8 +98,12 @@ const BACK = 4
 const hasLeft = (before: boolean, distance: Live['distance']): boolean =>
   distance === null ? before : distance.value > (before ? BACK : STRAYED)
 
-/** A run that is begun by a plan. */
-export function opened(run: Run, plan: Plan, replay: Replay = 'now'): Run {
+/**
+ * A run that is begun by a plan.
+ *
+ * @param again  steps of the plan that were taken before
+ */
+export function opened(run: Run, plan: Plan, replay: Replay = 'now', again = 0): Run {
   const live = acted(run.live)
   const replays = stepsOf(plan) > 0
   const playing = replay === 'on' || (replay === 'now' && replays)
@@ -93,12 +112,12 @@ export function opened(run: Run, plan: Plan, replay: Replay = 'now'): Run {
   const strays = distance && live ? live.strays : null
   const seen = live && live.samples.length > 0 ? { ...live, distance, strays, ended: false, playing } : null
   const held = replay === 'held' && replays
-  return newer(run, { plan, whole: replays ? plan : null, live: seen, held })
+  return newer(run, { plan, whole: replays ? plan : null, live: seen, held, again })
 }
 
 /** A run with a new stage. */
 export const changed = (run: Run, stage: Omit<Stage, 'steps'>): Run =>
-  newer(run, { plan: withStage(run.plan, stage), whole: null, live: acted(run.live), held: false })
+  newer(run, { plan: withStage(run.plan, stage), whole: null, live: acted(run.live), held: false, again: 0 })
 
 /** A run that is played or stopped. */
 export const played = (run: Run, playing: boolean): Run =>
@@ -116,7 +135,8 @@ export function reported(run: Run, report: Progress): Run {
   const distance =
     report.distance ?? (report.distance === null || step === 0 ? null : (before?.distance ?? null))
   const fresh = step === 0 ? [] : (before?.curve ?? [])
-  const curve = line ? grown(fresh, step, line, report.distance?.value ?? null) : fresh
+  const { value = null, interval } = report.distance ?? {}
+  const curve = line ? grown(fresh, step, line, value, interval) : fresh
   const stepsPerSecond = line?.stepsPerSecond ?? before?.stepsPerSecond ?? 0
   const isNew = report.revision >= run.awaited
   const playing = isNew || !before ? report.playing : before.playing
@@ -168,5 +188,5 @@ export function refused(run: Run, { ended, message }: { ended?: boolean; message
   // What was refused on its way is never heard: the next report is as things are.
   if (!ended) return { ...run, awaited: 0, whole: null, live: run.live && { ...live, goal: null } }
   const still = { ...live, playing: false, ended: true, goal: null, stepsPerSecond: 0 }
-  return { ...run, plan: wholePlan(run), whole: null, live: still }
+  return { ...run, plan: wholePlan(run), whole: null, live: still, again: takenOf(run) }
 }

@@ -16,7 +16,11 @@ export const freshName = (): string => `run-${++lastName}`
 function runsOf({ runs, weights }: StudioState): Run[] {
   const long = isLong(runs)
   return runs.map(plan =>
-    newRun(freshName(), plan, { live: firstLook(plan, weights), held: long && stepsOf(plan) > 0 }),
+    newRun(freshName(), plan, {
+      live: firstLook(plan, weights),
+      held: long && stepsOf(plan) > 0,
+      again: stepsOf(plan),
+    }),
   )
 }
 

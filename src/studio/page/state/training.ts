@@ -15,6 +15,7 @@ import {
   refused,
   reported,
   stepped,
+  takenOf,
   wholePlan,
 } from './run.ts'
 import {
@@ -63,10 +64,14 @@ function refuse(at: number, { message, ended }: { message: string; ended?: boole
   if (gone || !runs.value[at].live) problem.value = message
 }
 
-/** Begins a run by its plan: from the start, and as far as the plan goes. */
-export function open(plan: Plan, at = state.value.selected, replay: Replay = 'now'): void {
+/**
+ * Begins a run by its plan: from the start, and as far as the plan goes.
+ *
+ * @param again  steps of the plan that were taken before
+ */
+export function open(plan: Plan, at = state.value.selected, replay: Replay = 'now', again = 0): void {
   problem.value = null
-  const next = opened(runs.value[at], plan, replay)
+  const next = opened(runs.value[at], plan, replay, again)
   const { name: run, revision } = next
   setRun(at, next)
   const send = (file?: Uint8Array): void => {
@@ -83,14 +88,14 @@ export function open(plan: Plan, at = state.value.selected, replay: Replay = 'no
 }
 
 /** Adds a run beside the others and selects it. */
-export function add(plan: Plan, replay: Replay = 'now'): void {
+export function add(plan: Plan, replay: Replay = 'now', again = 0): void {
   const at = runs.value.length
   if (at >= MOST_RUNS) return
   batch(() => {
     runs.value = [...runs.value, newRun(freshName(), plan, { addedFrom: state.value.selected })]
     update({ selected: at })
   })
-  open(plan, at, replay)
+  open(plan, at, replay, again)
 }
 
 const close = (run: Run): void => {
@@ -119,7 +124,7 @@ function command(at: number, playing: boolean): void {
 /** Trains; a run that has ended first takes the steps of its plan again. */
 export function play(at = state.value.selected): void {
   const run = runs.value[at]
-  if (isEnded(run)) open(run.plan, at, 'on')
+  if (isEnded(run)) open(run.plan, at, 'on', run.again)
   else command(at, true)
 }
 
@@ -136,7 +141,7 @@ export function pause(at = state.value.selected): void {
 export function takeSteps(steps: number, at = state.value.selected): void {
   const run = runs.value[at]
   if (isEnded(run)) {
-    open(withSteps(run.plan, steps), at)
+    open(withSteps(run.plan, steps), at, 'now', run.again)
     return
   }
   setRun(at, stepped(run))
@@ -147,7 +152,7 @@ export function change(stage: Omit<Stage, 'steps'>, at = state.value.selected): 
   const run = runs.value[at]
   const next = changed(run, stage)
   if (isEnded(run)) {
-    open(next.plan, at)
+    open(next.plan, at, 'now', run.again)
     return
   }
   setRun(at, next)
@@ -185,8 +190,8 @@ export const begin = (): void => beginAll(runs.value.map(({ held }) => (held ? '
 
 function beginAll(how: readonly Replay[]): void {
   const said = problem.value
-  runs.value.forEach(({ plan }, at) => {
-    open(plan, at, how[at])
+  runs.value.forEach(({ plan, again }, at) => {
+    open(plan, at, how[at], again)
   })
   problem.value = said
 }
@@ -206,7 +211,7 @@ export function moveTo(next: Backend): void {
   client = undefined
   backend.value = next
   engine.value = null
-  runs.value = runs.value.map(run => ({ ...run, plan: wholePlan(run), live: null }))
+  runs.value = runs.value.map(run => ({ ...run, plan: wholePlan(run), again: takenOf(run), live: null }))
   beginAll(how)
 }
 

@@ -1,13 +1,19 @@
-import { isUntouched, type Plan, stepsOf } from '../../plan.ts'
+import { isUntouched, type Plan } from '../../plan.ts'
 import { isLong } from '../../training-cost.ts'
-import { type Run, wholePlan } from './run.ts'
+import { type Run, takenOf, wholePlan } from './run.ts'
 import { MOST_RUNS, runs, undoable, update } from './store.ts'
 import { add, open, remove } from './training.ts'
 
-/** What a training that is given up was, where it is one's own. */
-function lost(run: Run): Plan | null {
-  const plan = wholePlan(run)
-  return isUntouched(plan) || stepsOf(plan) === 0 ? null : plan
+interface Lost {
+  readonly plan: Plan
+  /** Steps of it that were taken. */
+  readonly taken: number
+}
+
+/** What a training that is given up was, where it is one's own and has begun. */
+function lost(run: Run): Lost | null {
+  const [plan, taken] = [wholePlan(run), takenOf(run)]
+  return isUntouched(plan) || taken === 0 ? null : { plan, taken }
 }
 
 const replayOf = (plan: Plan) => (isLong([plan]) ? 'held' : 'now')
@@ -19,13 +25,13 @@ export function replaceRun(plan: Plan, at: number, replay?: Parameters<typeof op
   if (!before) return
   const { name } = runs.value[at]
   undoable.value = {
-    plan: before,
+    plan: before.plan,
     how: 'replaced',
     undo() {
       const now = runs.value.findIndex(run => run.name === name)
       if (now < 0) return restore(before)
       update({ selected: now })
-      open(before, now, replayOf(before))
+      open(before.plan, now, replayOf(before.plan), before.taken)
     },
   }
 }
@@ -34,9 +40,9 @@ export function replaceRun(plan: Plan, at: number, replay?: Parameters<typeof op
 export function removeRun(at: number): void {
   const before = lost(runs.value[at])
   remove(at)
-  if (before) undoable.value = { plan: before, how: 'removed', undo: () => restore(before) }
+  if (before) undoable.value = { plan: before.plan, how: 'removed', undo: () => restore(before) }
 }
 
-function restore(plan: Plan): void {
-  if (runs.value.length < MOST_RUNS) add(plan)
+function restore({ plan, taken }: Lost): void {
+  if (runs.value.length < MOST_RUNS) add(plan, 'now', taken)
 }

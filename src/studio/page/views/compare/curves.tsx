@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { lazyChunk } from '../../connection/lazy-chunks.ts'
 import { logAxis } from '../../draw/log-axis.ts'
+import { reachable } from '../../parts/reachable.tsx'
 import { type CurveStanding, type CurveValue, curvesOf } from '../../state/learning-curve.ts'
 import { runs, selectedLive } from '../../state/store.ts'
 import './curves.css'
@@ -20,6 +21,10 @@ const marked = <T,>(curve: readonly T[]): T[] => {
   return curve.filter((_, i) => (curve.length - 1 - i) % every === 0)
 }
 
+/** The interval of each point that has one. */
+const rangesOf = (curve: readonly CurveStanding[]) =>
+  curve.flatMap(({ step, interval }) => (interval ? [{ step, low: interval[0], high: interval[1] }] : []))
+
 function draw(
   plotting: Plotting,
   curves: readonly (readonly CurveStanding[])[],
@@ -27,8 +32,10 @@ function draw(
   width: number,
 ): Element {
   const floor = value === 'distance' ? selectedLive.value?.distance : undefined
+  const ranges = value === 'distance' ? curves.map(rangesOf) : []
   const axis = logAxis([
     ...curves.flatMap(curve => curve.map(point => point[value])),
+    ...ranges.flat().map(({ high }) => high),
     floor?.low,
     floor?.high,
   ])
@@ -51,6 +58,15 @@ function draw(
       floor
         ? [plotting.rectY([floor], { y1: 'low', y2: 'high', fill: 'var(--target)', fillOpacity: 0.35 })]
         : [],
+      ranges.map((range, at) => {
+        // One may begin at zero, which is nowhere on a logarithmic axis.
+        const low = (point: { low: number }) => Math.max(axis.domain[0], point.low)
+        const ends = { x: 'step', y1: low, y2: 'high' }
+        return [
+          plotting.areaY(range, { ...ends, fill: `var(--run-${at})`, fillOpacity: 0.2 }),
+          plotting.ruleX(range.slice(-1), { ...ends, stroke: `var(--run-${at})`, strokeWidth: 2 }),
+        ]
+      }),
       curves.map((curve, at) => [
         plotting.lineY(curve, { x: 'step', y: value, stroke: `var(--run-${at})`, strokeWidth: 2 }),
         plotting.dot(marked(curve), {
@@ -117,14 +133,16 @@ export function CompareCurves() {
   useEffect(() => {
     void plotter().then(loaded => load(loaded))
   }, [])
+  const place = useRef<HTMLElement>(null)
+  useEffect(() => reachable(place.current!, place.current!.children), [])
   return (
-    <section class="curves" aria-label="Curves">
+    <section ref={place} class="curves sideways" aria-label="Curves">
       <figure>
         <h3>Distance to the target in one jump</h3>
         <Curve plotting={plotting} value="distance" />
         <figcaption>
-          Sliced Wasserstein distance of the samples; lower is better. The grey band is the floor: what fresh
-          data scores. Only runs of the same target can be compared.
+          Sliced Wasserstein distance of the samples; lower is better. Coloured bands are 95 % confidence
+          intervals, the grey band is what real data scores. Only runs of the same target can be compared.
         </figcaption>
       </figure>
       <figure>

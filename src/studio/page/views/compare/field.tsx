@@ -1,7 +1,8 @@
 import { useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
+import { type Estimate, meanOf, rootEstimate, standardError } from '../../../../metric/estimate.ts'
 import { coefficientsAt } from '../../../../model/coefficients.ts'
-import { interpolants } from '../../../../model/interpolant.ts'
+import { interpolants } from '../../../../model/interpolants/table.ts'
 import { drawNoise } from '../../../../sampler/sampler.ts'
 import type { PlanePoints } from '../../../engine/protocol.ts'
 import { arrowPath, arrowScale, near, opposite, roundFactor } from '../../draw/arrows.ts'
@@ -9,6 +10,7 @@ import { colourOf } from '../../draw/colours.ts'
 import { shortNumber } from '../../draw/number.ts'
 import { Scene } from '../../draw/scene.tsx'
 import { TIME_STEP } from '../../draw/times.ts'
+import { Maps } from '../../parts/maps.tsx'
 import { Slider } from '../../parts/slider.tsx'
 import { selected, state } from '../../state/store.ts'
 import { useAnswer } from '../../state/use-answer.ts'
@@ -30,11 +32,20 @@ interface Field {
   readonly cloud: PlanePoints
   readonly own: PlanePoints
   readonly exact: PlanePoints | null
-  /** Root mean squares over the points of the path. */
-  readonly error: number | null
+  /** Root mean squares over the points of the path; that of the error with its interval of 95 %. */
+  readonly error: Estimate | null
   readonly speed: number
   /** Grid points where the path has points too. */
   readonly near: readonly boolean[]
+}
+
+/** Root mean square of the lengths of `a - b`, `[n, 2]`, with what the luck of the points leaves open. */
+function errorOf(a: PlanePoints, b: PlanePoints): Estimate {
+  const squares = Float64Array.from(
+    { length: a.length / 2 },
+    (_, i) => (a[2 * i] - b[2 * i]) ** 2 + (a[2 * i + 1] - b[2 * i + 1]) ** 2,
+  )
+  return rootEstimate(meanOf(squares), standardError(squares))
 }
 
 function useField(t: number): Field | null {
@@ -63,7 +74,7 @@ function useField(t: number): Field | null {
       near: near(GRID, cloud, 1.2 * CELL),
       own,
       exact,
-      error: exactThere && rootMeanSquare(ownThere, exactThere),
+      error: exactThere && errorOf(ownThere, exactThere),
       speed: rootMeanSquare(exactThere ?? ownThere),
     }
   }, [answer])
@@ -100,7 +111,7 @@ export function FieldSection() {
       <p class="verdict" role="status" data-number="field">
         {fieldWords(field)}
       </p>
-      <div class="maps">
+      <Maps name="Velocities">
         <Arrows title="Learnt" field={field} vectors={field?.own ?? null} scale={scale} />
         {field && !field.exact ? null : (
           <>
@@ -114,7 +125,7 @@ export function FieldSection() {
             />
           </>
         )}
-      </div>
+      </Maps>
     </section>
   )
 }
@@ -124,8 +135,9 @@ function fieldWords(field: Field | null): string {
   if (field.error === null) {
     return `The grey points move at a speed of ${shortNumber(field.speed)} (RMS). The exact velocity of this target is not known in closed form, so there is nothing to compare with.`
   }
-  const part = Math.round((100 * field.error) / field.speed)
-  return `At the grey points the learnt velocity is off by ${shortNumber(field.error)} (RMS), ${part}% of their speed of ${shortNumber(field.speed)}.`
+  const { value, interval } = field.error
+  const part = Math.round((100 * value) / field.speed)
+  return `At the grey points the learnt velocity is off by ${shortNumber(value)} (RMS; 95 % interval ${interval.map(shortNumber).join(' to ')}), ${part}% of their speed of ${shortNumber(field.speed)}.`
 }
 
 function Arrows({

@@ -2,7 +2,7 @@ import { useMemo } from 'preact/hooks'
 import type { Plan } from '../../../plan.ts'
 import { nearestPoint } from '../../draw/cloud.ts'
 import { colourOf } from '../../draw/colours.ts'
-import { landing } from '../../draw/landing.ts'
+import { landing, landingRange, metricRange } from '../../draw/landing.ts'
 import { floorRange, shortNumber } from '../../draw/number.ts'
 import { at as placeOf, Scene, through } from '../../draw/scene.tsx'
 import { splitStrays } from '../../draw/strays.ts'
@@ -20,8 +20,28 @@ export const COMPARED = 2000
 export const NFE = [1, 2, 4, 8] as const
 /** Of the noise of all runs: the first one's, so that its numbers are those of the other views. */
 export const seedOf = ([{ seed }]: readonly Plan[]): number => seed
+/** The distance of samples to the target. */
+export const METRIC = 'slicedWasserstein'
 /** Reach of a click, in units of the data. */
 const NEAR = 0.4
+
+/** A way from a sample off the data to why it is; its place is kept while none is followed. */
+function Missed({ isFollowed, any, onAsk }: { isFollowed: boolean; any: boolean; onAsk: () => void }) {
+  return (
+    <p class="measure missed">
+      {isFollowed ? (
+        <>
+          <span>The point misses.</span>
+          <button type="button" onClick={onAsk}>
+            Why does it fail?
+          </button>
+        </>
+      ) : (
+        <span class="soft">{any ? 'Click a red point to ask why it misses.' : ' '}</span>
+      )}
+    </p>
+  )
+}
 
 /** One run's samples, and the way of the point that is followed in all of them. */
 export function RunPicture({ at, plan }: { at: number; plan: Plan }) {
@@ -46,8 +66,9 @@ export function RunPicture({ at, plan }: { at: number; plan: Plan }) {
     () => (ends ? splitStrays({ points: ends, colour, size: 3 }, marks) : []),
     [ends, marks, String(colour)],
   )
-  const distance = answer?.values.slicedWasserstein
-  const floor = answer?.floors.slicedWasserstein
+  const distance = answer?.values[METRIC]
+  const floor = answer?.floors[METRIC]
+  const strayFloor = answer?.floors.strays
   const name = `Run ${at + 1}, ${runName(plan)}`
   return (
     <figure aria-busy={!fresh}>
@@ -71,26 +92,38 @@ export function RunPicture({ at, plan }: { at: number; plan: Plan }) {
       </Scene>
       <p class="measure">
         {error ??
-          (answer && strays !== undefined
-            ? `${landing(strays)} land on the data (real data: ${landing(answer.floors.strays.value)})`
-            : 'Measuring')}
+          (answer && strays !== undefined ? (
+            <>
+              <strong>{landing(strays)}</strong> land on the data{' '}
+              <span class="soft">({landingRange(answer.intervals.strays)})</span>
+            </>
+          ) : (
+            'Measuring'
+          ))}
       </p>
       <p class="measure">
-        {distance !== undefined && floor
-          ? `Sliced Wasserstein ${shortNumber(distance)} (real data: ${floorRange(floor)})`
+        {distance !== undefined && answer ? (
+          <>
+            Distance <strong>{shortNumber(distance)}</strong>{' '}
+            <span class="soft">({metricRange(METRIC, answer.intervals[METRIC])})</span>
+          </>
+        ) : (
+          ' '
+        )}
+      </p>
+      <p class="measure soft">
+        {floor && strayFloor
+          ? `Real data: ${landingRange([strayFloor.low, strayFloor.high])}, ${floorRange(floor)}`
           : ' '}
       </p>
       <p class="measure">
         <StrayKey marks={marks} />
       </p>
-      {point !== null && marks?.[point] === 1 && (
-        <p class="measure">
-          The point you follow misses the data.{' '}
-          <button type="button" onClick={() => update({ selected: at, view: 'why' })}>
-            Why does it fail?
-          </button>
-        </p>
-      )}
+      <Missed
+        isFollowed={point !== null && marks?.[point] === 1}
+        any={strays !== undefined && strays > 0}
+        onAsk={() => update({ selected: at, view: 'why' })}
+      />
     </figure>
   )
 }

@@ -2,13 +2,13 @@ import { signal } from '@preact/signals'
 import type { Questions } from '../../../engine/protocol.ts'
 import { type Plan, stepsOf } from '../../../plan.ts'
 import type { QueryResult } from '../../connection/query-cache.ts'
-import { landingPercent } from '../../draw/landing.ts'
-import { floorRange, shortNumber } from '../../draw/number.ts'
+import { metricRange, metricText } from '../../draw/landing.ts'
+import { shortNumber } from '../../draw/number.ts'
 import { Wide } from '../../parts/reachable.tsx'
 import { Mark } from '../../parts/run-mark.tsx'
 import { objectiveOf, targetName } from '../../parts/run-name.ts'
 import { runs } from '../../state/store.ts'
-import { NFE } from './picture.tsx'
+import { METRIC, NFE } from './picture.tsx'
 import './table.css'
 
 interface Row {
@@ -24,45 +24,47 @@ interface Column {
   /** What rows are ordered by. */
   readonly value: (row: Row) => number | string
   readonly text?: (row: Row) => string
+  /** An interval of 95 % around it; of real data the range of several draws. */
+  readonly range?: (row: Row) => string | null | undefined
+  /** What several columns are of. */
+  readonly group?: string
 }
 
-const METRIC = 'slicedWasserstein'
 const answerOf = ({ measured }: Row) => measured.answer as Questions['metrics']['answer'] | null
 
 const inJumps = (n: number): string => `${n} ${n === 1 ? 'jump' : 'jumps'}`
 
+/** The columns of a metric: in each number of jumps, with the interval below, and of real data. */
+const ofMetric = (metric: string, group: string): readonly Column[] => [
+  ...NFE.map(
+    (n, i): Column => ({
+      id: `${metric}-${n}`,
+      group,
+      name: inJumps(n),
+      value: row => answerOf(row)?.values[i][metric] ?? Number.POSITIVE_INFINITY,
+      text: row => metricText(metric, answerOf(row)?.values[i][metric]) || '…',
+      range: row => answerOf(row) && metricRange(metric, answerOf(row)!.intervals[i][metric]),
+    }),
+  ),
+  {
+    id: `${metric}-floor`,
+    group,
+    name: 'real data',
+    value: row => answerOf(row)?.floors[metric].value ?? Number.POSITIVE_INFINITY,
+    text: row => metricText(metric, answerOf(row)?.floors[metric].value) || '…',
+    range: row => {
+      const floor = answerOf(row)?.floors[metric]
+      return floor && metricRange(metric, [floor.low, floor.high])
+    },
+  },
+]
+
+const GROUPS = { strays: 'On the data', [METRIC]: 'Distance' } as const
+
 const columns: readonly Column[] = [
   { id: 'run', name: 'Run', value: ({ at }) => at },
-  { id: 'objective', name: 'Objective', value: ({ plan }) => objectiveOf(plan) },
+  ...Object.entries(GROUPS).flatMap(([metric, group]) => ofMetric(metric, group)),
   { id: 'target', name: 'Target', value: ({ plan }) => targetName(plan) },
-  ...NFE.map(
-    (n, i): Column => ({
-      id: `on-${n}`,
-      name: `On data, ${inJumps(n)}`,
-      value: row => answerOf(row)?.values[i].strays ?? Number.POSITIVE_INFINITY,
-      text: row => landingPercent(answerOf(row)?.values[i].strays) || '…',
-    }),
-  ),
-  {
-    id: 'on-floor',
-    name: 'On data, real data',
-    value: row => answerOf(row)?.floors.strays.value ?? Number.POSITIVE_INFINITY,
-    text: row => landingPercent(answerOf(row)?.floors.strays.value) || '…',
-  },
-  ...NFE.map(
-    (n, i): Column => ({
-      id: `nfe-${n}`,
-      name: `Distance, ${inJumps(n)}`,
-      value: row => answerOf(row)?.values[i][METRIC] ?? Number.POSITIVE_INFINITY,
-      text: row => shortNumber(answerOf(row)?.values[i][METRIC]) || '…',
-    }),
-  ),
-  {
-    id: 'floor',
-    name: 'Distance, real data',
-    value: row => answerOf(row)?.floors[METRIC].value ?? Number.POSITIVE_INFINITY,
-    text: row => (answerOf(row) ? floorRange(answerOf(row)!.floors[METRIC]) : '…'),
-  },
   {
     id: 'steps',
     name: 'Steps',
@@ -78,7 +80,7 @@ const columns: readonly Column[] = [
 ]
 
 /** Columns of words. */
-const words = new Set(['run', 'objective', 'target'])
+const words = new Set(['run', 'target'])
 
 const order = signal<{ readonly by: string; readonly down: boolean }>({ by: 'run', down: false })
 
@@ -90,7 +92,7 @@ function compareBy({ value }: Column, down: boolean): (a: Row, b: Row) => number
   }
 }
 
-function Head({ column: { id, name } }: { column: Column }) {
+function Head({ column: { id, name, group } }: { column: Column }) {
   const { by, down } = order.value
   const own = by === id
   return (
@@ -106,6 +108,7 @@ function Head({ column: { id, name } }: { column: Column }) {
           order.value = { by: id, down: own && !down }
         }}
       >
+        {group && <span class="hidden-but-read">{group}, </span>}
         {name}
         <span aria-hidden="true">{own ? (down ? ' ▼' : ' ▲') : ''}</span>
       </button>
@@ -123,11 +126,20 @@ export function CompareTable({ rows }: { rows: readonly Row[] }) {
       <Wide>
         <table>
           <caption>
-            Of 2,000 samples in 1 to 8 jumps: how many land on the data of the run’s target, and their sliced
-            Wasserstein distance to it, where lower is better; beside each what real data scores. Click a
-            column’s name to sort by it.
+            2,000 samples in 1 to 8 jumps: how many land on the data of the run’s target, and their sliced
+            Wasserstein distance to it (lower is better), each with its 95 % confidence interval; of real
+            data, the range over ten draws. Click a column’s name to sort by it.
           </caption>
           <thead>
+            <tr class="groups">
+              <td />
+              {Object.values(GROUPS).map(group => (
+                <th key={group} scope="colgroup" colSpan={NFE.length + 1}>
+                  {group}
+                </th>
+              ))}
+              <td colSpan={3} />
+            </tr>
             <tr>
               {columns.map(column => (
                 <Head key={column.id} column={column} />
@@ -138,11 +150,12 @@ export function CompareTable({ rows }: { rows: readonly Row[] }) {
             {sorted.map(row => (
               <tr key={row.at} class={row.comparable ? undefined : 'other'}>
                 <th scope="row">
-                  <Mark at={row.at} /> {row.at + 1}
+                  <Mark at={row.at} /> {row.at + 1} <span class="by">{objectiveOf(row.plan)}</span>
                 </th>
-                {columns.slice(1).map(({ id, value, text }) => (
+                {columns.slice(1).map(({ id, value, text, range }) => (
                   <td key={id} class={words.has(id) ? 'word' : undefined}>
                     {text ? text(row) : value(row)}
+                    {range && <small>{range(row) ?? ' '}</small>}
                     {id === 'target' && !row.comparable ? ' (other)' : ''}
                   </td>
                 ))}

@@ -4,6 +4,7 @@ import { MOST_RUNS, state, update } from '../../state/store.ts'
 import { useAnswer } from '../../state/use-answer.ts'
 import { Choice, MapChoice, PointChoice } from '../shared.tsx'
 import { CompareCurves } from './curves.tsx'
+import { EqualSteps } from './equal-steps.tsx'
 import { COMPARED, NFE, RunPicture, seedOf } from './picture.tsx'
 import { CompareTable } from './table.tsx'
 import './view.css'
@@ -57,9 +58,10 @@ export function CompareView() {
         <PointChoice count={COMPARED} />
       </div>
       <Targets />
+      <EqualSteps />
       <section aria-labelledby="samples-heading">
         <h3 id="samples-heading">Samples from the same noise</h3>
-        <div class="pictures">
+        <div class="pictures" style={{ '--runs': runs.length }}>
           {runs.map((plan, at) => (
             <RunPicture key={at} at={at} plan={plan} />
           ))}

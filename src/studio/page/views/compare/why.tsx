@@ -1,10 +1,13 @@
 import type { BinnedLoss } from '../../../../evaluation/loss-bins.ts'
+import { estimate } from '../../../../metric/estimate.ts'
 import type { ResidualGrid } from '../../../../metric/residuals.ts'
 import { colourScale } from '../../../../report/colour-scale.ts'
 import { trainedBy } from '../../../example/trained-by.ts'
 import { stepsOf } from '../../../plan.ts'
+import { metricRange, metricText } from '../../draw/landing.ts'
 import { shortNumber } from '../../draw/number.ts'
 import { Heat, type TimeMap } from '../../parts/heat-map.tsx'
+import { Maps } from '../../parts/maps.tsx'
 import { Wide } from '../../parts/reachable.tsx'
 import { selected, state } from '../../state/store.ts'
 import { useAnswer } from '../../state/use-answer.ts'
@@ -66,6 +69,13 @@ const mapOf = (title: string, unit: string, { s, t, values }: ResidualGrid): Tim
   values,
 })
 
+/** A map's mean, and how far its points leave it open with 95 % confidence. */
+function meanWords({ mean, deviation }: ResidualGrid): string {
+  const estimated = mean !== null && deviation !== null ? estimate(mean, deviation, [0, Infinity]) : null
+  const range = estimated ? ` (${estimated.interval.map(shortNumber).join(' to ')})` : ''
+  return `${shortNumber(mean)}${range}`
+}
+
 /** Colours that are the same for every map, so that two can be compared: of a distance, and of a velocity. */
 const DISTANCE = colourScale([0.01, 1])
 const VELOCITY = colourScale([0.1, 10])
@@ -73,7 +83,7 @@ const SCALES = { semigroup: DISTANCE, lagrangian: VELOCITY, eulerian: VELOCITY }
 
 /** Room for maps that are not there yet. */
 const Waiting = ({ count }: { count: number }) => (
-  <div class="maps">
+  <div class="maps sideways">
     {Array.from({ length: count }, (_, i) => (
       <div key={i} class="heat waiting empty" />
     ))}
@@ -92,17 +102,17 @@ function ResidualSection() {
         velocity, not whether that velocity is right.
       </p>
       {answer ? (
-        <div class="maps">
+        <Maps name="Residual maps">
           {RESIDUALS.map(([name, title, words, unit]) => (
             <div key={name}>
               <Heat map={mapOf(title, unit, answer[name])} scale={SCALES[name]}>
                 <p class="soft">
-                  {words}. Mean {shortNumber(answer[name].mean)}.
+                  {words}. Mean {meanWords(answer[name])}.
                 </p>
               </Heat>
             </div>
           ))}
-        </div>
+        </Maps>
       ) : (
         <Waiting count={3} />
       )}
@@ -148,7 +158,7 @@ function LossSection() {
         reaches zero.
       </p>
       {answer ? (
-        <div class="maps">
+        <Maps name="Loss maps">
           {answer.map(loss => {
             const map = lossMap(loss)
             const values = map.values.flat().filter(value => value !== null)
@@ -158,7 +168,7 @@ function LossSection() {
               </div>
             )
           })}
-        </div>
+        </Maps>
       ) : (
         <Waiting count={2} />
       )}
@@ -168,7 +178,7 @@ function LossSection() {
 }
 
 const METRICS: Readonly<Record<string, string>> = {
-  strays: 'Off the data (share of samples)',
+  strays: 'On the data',
   slicedWasserstein: 'Sliced Wasserstein',
   energyDistance: 'Energy distance',
   histogramKL: 'Histogram KL',
@@ -186,8 +196,9 @@ function WeightsSection() {
     <section aria-label="Averaged and raw weights" aria-busy={!(ema.fresh && raw.fresh)}>
       <h2>Averaged (EMA) against raw weights</h2>
       <p class="soft">
-        Metrics of {COUNT.toLocaleString('en')} samples in 1 and 4 steps; lower is better, and the last column
-        is what real data scores. Early in training the average lags behind; later it is the steadier one.
+        Metrics of {COUNT.toLocaleString('en')} samples in 1 and 4 steps; lower distances are better, and the
+        last column is the range that real data scores. Below each number is its 95 % confidence interval.
+        Early in training the average lags behind; later it is the steadier one.
       </p>
       <Wide kind="weights">
         <table>
@@ -196,26 +207,28 @@ function WeightsSection() {
               <th scope="col">Steps</th>
               <th scope="col">EMA</th>
               <th scope="col">Raw</th>
-              <th scope="col">Raw − EMA</th>
               <th scope="col">Real data</th>
             </tr>
           </thead>
           {names.map(name => (
             <tbody key={name}>
               <tr class="group">
-                <th scope="rowgroup" colSpan={5}>
+                <th scope="rowgroup" colSpan={4}>
                   {METRICS[name]}
                 </th>
               </tr>
               {STEPS.map((steps, i) => {
-                const [a, b] = [ema, raw].map(({ answer }) => answer?.values[i][name] ?? null)
+                const floor = ema.answer?.floors[name]
                 return (
                   <tr key={steps}>
                     <th scope="row">{steps}</th>
-                    <td>{shortNumber(a)}</td>
-                    <td>{shortNumber(b)}</td>
-                    <td>{a === null || b === null ? '' : `${b > a ? '+' : ''}${shortNumber(b - a)}`}</td>
-                    <td>{shortNumber(ema.answer?.floors[name].value)}</td>
+                    {[ema, raw].map(({ answer }, which) => (
+                      <td key={which === 0 ? 'ema' : 'raw'}>
+                        {metricText(name, answer?.values[i][name])}
+                        <small>{answer ? metricRange(name, answer.intervals[i][name]) : ' '}</small>
+                      </td>
+                    ))}
+                    <td>{floor && metricRange(name, [floor.low, floor.high])}</td>
                   </tr>
                 )
               })}

@@ -1,6 +1,6 @@
 import { useMemo, useRef } from 'preact/hooks'
 import { coefficientsAt } from '../../../../model/coefficients.ts'
-import { interpolants } from '../../../../model/interpolant.ts'
+import { interpolants } from '../../../../model/interpolants/table.ts'
 import { drawNoise } from '../../../../sampler/sampler.ts'
 import type { PlanePoints, Strays } from '../../../engine/protocol.ts'
 import type { StudioState } from '../../../state.ts'

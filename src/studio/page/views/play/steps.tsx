@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import type { Questions } from '../../../engine/protocol.ts'
+import type { PageMethod } from '../../../solvers.ts'
 import { nearestPoint } from '../../draw/cloud.ts'
 import { colourOf, runColour } from '../../draw/colours.ts'
 import { landing, metricText } from '../../draw/landing.ts'
@@ -16,14 +17,20 @@ import { worseWithSteps } from './worse.ts'
 import './steps.css'
 
 export const STEPS = [1, 2, 4, 8, 16] as const
-type Method = 'jump' | 'euler'
 /** Points in every picture and in its metrics. */
 const COUNT = 2000
 const REACH = 0.4
 
-const METHODS: readonly (readonly [Method, string, string])[] = [
-  ['jump', 'Jumps of the map', 'Each step is one jump, F(x, s, t).'],
-  ['euler', 'Euler on its velocity', 'Each step goes straight along the velocity at the point, V(x, s, s).'],
+/** Solvers of the velocity, with what is said of each. */
+const SOLVERS: readonly (readonly [PageMethod, string, string])[] = [
+  ['euler', 'Euler', 'Each step goes straight along the velocity at the point, V(x, s, s).'],
+  [
+    'ddim',
+    'DDIM',
+    'Each step is exact where the data that is expected does not change; on the linear path it is Euler.',
+  ],
+  ['dpm++2m', 'DPM-Solver++ (2M)', 'Each step extrapolates the data that is expected from the step before.'],
+  ['midpoint', 'Midpoint', 'Each step goes along the velocity midway; it costs two evaluations.'],
 ]
 
 const METRICS: Readonly<Record<string, string>> = {
@@ -40,6 +47,8 @@ type Floors = Questions['metrics']['answer']['floors']
 export function StepsView() {
   const plan = selected.value
   const metric = useSignal('slicedWasserstein')
+  const solver = useSignal<PageMethod>('euler')
+  const [, name, words] = SOLVERS.find(([id]) => id === solver.value)!
   return (
     <div class="steps">
       <div class="controls">
@@ -70,11 +79,36 @@ export function StepsView() {
               ))}
           </select>
         </label>
+        <label class="field">
+          <span class="name">Solver</span>
+          <select
+            value={solver.value}
+            onChange={event => {
+              solver.value = event.currentTarget.value as PageMethod
+            }}
+          >
+            {SOLVERS.map(([id, label]) => (
+              <option key={id} value={id}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </label>
         <Standing plan={plan} />
       </div>
-      {METHODS.map(([method, title, words]) => (
-        <Row key={method} method={method} title={title} words={words} metric={metric.value} />
-      ))}
+      <Row
+        method="jump"
+        title="Jumps of the map"
+        words="Each step is one jump, F(x, s, t)."
+        metric={metric.value}
+      />
+      <Row
+        key={solver.value}
+        method={solver.value}
+        title={`${name} on its velocity`}
+        words={words}
+        metric={metric.value}
+      />
     </div>
   )
 }
@@ -86,7 +120,7 @@ function Row({
   words,
   metric,
 }: {
-  method: Method
+  method: PageMethod
   title: string
   words: string
   metric: string
@@ -160,7 +194,7 @@ function Tile({
   metric,
 }: {
   steps: number
-  method: Method
+  method: PageMethod
   shown: Answer
   metric: string
 }) {
@@ -206,7 +240,9 @@ function Tile({
             </>
           )}
         </span>
-        <span class="floor">real data: {answer ? landing(answer.floors.strays.value) : '…'}</span>
+        <span class="floor">
+          real: {answer ? landing(answer.floors.strays.value).replace(' of 100', '') : '…'}
+        </span>
         <span data-number={`${method} ${steps}`}>
           {value === undefined ? (
             answer ? (
@@ -218,7 +254,7 @@ function Tile({
             <data value={String(value)}>{shortNumber(value)}</data>
           )}
         </span>
-        <span class="floor">real data: {floor ? shortNumber(floor.value) : '…'}</span>
+        <span class="floor">real: {floor ? shortNumber(floor.value) : '…'}</span>
       </figcaption>
     </figure>
   )

@@ -17,7 +17,7 @@ import './play.css'
 
 const wantsStillness = matchMedia('(prefers-reduced-motion: reduce)')
 /** Pictures of the flight where nothing may move by itself. */
-const FILM = [0, 0.25, 0.5, 0.75, 1]
+const FILM = [0, 0.2, 0.4, 0.6, 0.8, 1]
 
 /** Noise on the left, data on the right, and points that fly between them. */
 export function PlayView() {
@@ -33,10 +33,6 @@ export function PlayView() {
         dot.
       </p>
       <div class="stage">
-        <div class="ends" aria-hidden="true">
-          <span>noise</span>
-          <span>data</span>
-        </div>
         {wantsStillness.matches ? (
           <Film clouds={clouds} label={label} />
         ) : (
@@ -45,14 +41,10 @@ export function PlayView() {
       </div>
       <div class="told">
         <p class="said" role="status" data-number="landing">
-          {flight?.strays ? (
+          {flight?.strays && flight.way === way ? (
             <>
-              {flight.way.words}, <strong>{landing(flight.strays.value)}</strong> points land on the data.{' '}
-              <span class="soft">
-                {flight.way === way
-                  ? `For real data, ${landing(flight.strays.floor)}.`
-                  : `${way.label}: counting …`}
-              </span>
+              {way.words}, <strong>{landing(flight.strays.value)}</strong> points land on the data.{' '}
+              <span class="soft">For real data, {landing(flight.strays.floor)}.</span>
             </>
           ) : (
             `${way.words} …`
@@ -105,6 +97,10 @@ function Loop({ clouds, label }: { clouds: readonly Cloud[]; label: string }) {
   }, [isPaused, progress])
   return (
     <>
+      <div class="ends" aria-hidden="true">
+        <span>noise</span>
+        <span>data</span>
+      </div>
       <Stage clouds={clouds} label={label} progress={progress}>
         <HeldPoint />
       </Stage>
@@ -121,6 +117,7 @@ function Loop({ clouds, label }: { clouds: readonly Cloud[]; label: string }) {
   )
 }
 
+const percentOf = (place: number): number => Math.round(100 * FILM[place])
 const STOPS = FILM.map(part => signal(part))
 
 function Film({ clouds, label }: { clouds: readonly Cloud[]; label: string }) {
@@ -128,7 +125,10 @@ function Film({ clouds, label }: { clouds: readonly Cloud[]; label: string }) {
     <ol class="film">
       {STOPS.map((progress, i) => (
         <li key={FILM[i]}>
-          <Stage clouds={clouds} label={`${label}: ${100 * FILM[i]} % of the way`} progress={progress}>
+          <span class="part" aria-hidden="true">
+            {percentOf(i)} %
+          </span>
+          <Stage clouds={clouds} label={`${label}: ${percentOf(i)} % of the way`} progress={progress}>
             {i === STOPS.length - 1 && <HeldPoint />}
           </Stage>
         </li>

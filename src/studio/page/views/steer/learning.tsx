@@ -47,13 +47,10 @@ function TiltedRun({ at, plan }: { at: number; plan: Plan }) {
     tilt: tilt!,
     steps,
     method,
-    moves: 0,
-    resample: false,
-    seed: 0,
     weights,
   } as const
   const { answer, fresh } = useAnswer(
-    'steer',
+    'tilted',
     JSON.stringify([tilt, weights, method]),
     engine.value ? question : null,
     'training',
@@ -73,8 +70,8 @@ function TiltedRun({ at, plan }: { at: number; plan: Plan }) {
       <div class="pictures">
         <Cloud
           name={`Learnt, in ${how}`}
-          points={answer?.before}
-          marks={answer?.marks?.before}
+          points={answer?.points}
+          marks={answer?.marks ?? undefined}
           token={`--run-${at}`}
           tilt={tilt!}
         />
@@ -83,7 +80,7 @@ function TiltedRun({ at, plan }: { at: number; plan: Plan }) {
       <RewardTable
         caption={`The run learns the reward as it was when it began: ${inWords(tilt!)}.`}
         rows={[
-          { name: 'Learnt', reward: answer?.rewards.before, distance: shortNumber(answer?.distances.before) },
+          { name: 'Learnt', reward: answer?.rewards.points, distance: shortNumber(answer?.distances.points) },
           {
             name: 'The goal',
             reward: answer?.rewards.exact,

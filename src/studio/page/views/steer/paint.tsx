@@ -3,7 +3,7 @@ import { emptyReward, packReward, readReward, rewardCanvas } from '../../../rewa
 import { type CanvasPoint, isEmpty } from '../../../target/raster.ts'
 import { SHOWN } from '../../draw/cloud.ts'
 import { Scene } from '../../draw/scene.tsx'
-import { BrushControls, PaintArea } from '../../parts/paint-area.tsx'
+import { BrushControls, PaintArea, PaintKeys } from '../../parts/paint-area.tsx'
 import { createPainting } from '../../parts/painting.ts'
 import { state } from '../../state/store.ts'
 import { Choice } from '../shared.tsx'
@@ -81,6 +81,7 @@ export function RewardPainter({ exact }: { exact: PlanePoints | undefined }) {
           <PaintedLines cells={painting.cells.value} />
         </Scene>
       </PaintArea>
+      <PaintKeys />
       <p class="soft">Paint what is good (+) and what is bad (−).</p>
     </figure>
   )

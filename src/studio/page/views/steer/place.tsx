@@ -1,26 +1,21 @@
 import { useMemo } from 'preact/hooks'
 import type { PlanePoints } from '../../../engine/protocol.ts'
 import { REACH } from '../../../reach.ts'
-import { type Cloud, SHOWN } from '../../draw/cloud.ts'
+import type { Cloud } from '../../draw/cloud.ts'
 import { colourOf } from '../../draw/colours.ts'
-import { movedByKey } from '../../draw/held.ts'
 import { Scene } from '../../draw/scene.tsx'
 import { Slider } from '../../parts/slider.tsx'
 import { state, update } from '../../state/store.ts'
 import { useAnswer } from '../../state/use-answer.ts'
+import { onPlane, Placer } from './placer.tsx'
 import { RewardShape } from './shape.tsx'
-import './place.css'
 
 type RewardState = typeof state.value.reward
 
 export const changeReward = (change: Partial<RewardState>): void =>
   update({ reward: { ...state.value.reward, ...change } })
 
-/** Digits of what is shown and kept: enough for the eye, short in a link. */
-const rounded = (value: number): number => Math.round(value * 100) / 100
-const held = (value: number): number => rounded(Math.min(REACH, Math.max(-REACH, value)))
-
-const place = (x: number, y: number): void => changeReward({ center: [held(x), held(y)] })
+const place = (x: number, y: number): void => changeReward({ center: onPlane(x, y) })
 
 export function BumpControls() {
   const { center, scale } = state.value.reward
@@ -55,8 +50,6 @@ export function BumpControls() {
   )
 }
 
-const STRIDE = 0.1
-
 /**
  * The data, faintly, and the data tilted exactly, once that is known: a reward is placed or painted over them.
  *
@@ -78,42 +71,14 @@ export function RewardPlacer({ exact }: { exact: PlanePoints | undefined }) {
   const { center, scale, beta } = state.value.reward
   const [x, y] = center
   const clouds = useGoalCloud(exact)
-  const follow = (event: PointerEvent & { currentTarget: HTMLElement }): void => {
-    const { left, top, width } = event.currentTarget.getBoundingClientRect()
-    const unit = (2 * SHOWN) / width
-    place((event.clientX - left) * unit - SHOWN, SHOWN - (event.clientY - top) * unit)
-  }
-  const step = (event: KeyboardEvent): void => {
-    const next = movedByKey(event.key, [x, y], event.shiftKey ? 10 * STRIDE : STRIDE)
-    if (!next) return
-    event.preventDefault()
-    place(...next)
-  }
-  const percent = (value: number): string => `${(100 * (value + SHOWN)) / (2 * SHOWN)}%`
   return (
     <figure>
       <figcaption>The exact law: data, tilted</figcaption>
-      <div
-        class="placer"
-        onPointerDown={event => {
-          event.currentTarget.setPointerCapture(event.pointerId)
-          follow(event)
-        }}
-        onPointerMove={event => {
-          if (event.buttons > 0) follow(event)
-        }}
-      >
+      <Placer at={center} put={place} label={`Reward at ${x} across, ${y} up`}>
         <Scene clouds={clouds} label="The data tilted exactly, with the reward over them">
           <RewardShape tilt={{ center, scale, beta }} />
         </Scene>
-        <button
-          type="button"
-          class="handle"
-          aria-label={`Reward at ${x} across, ${y} up; arrow keys move it, with shift further`}
-          style={{ left: percent(x), top: percent(-y) }}
-          onKeyDown={step}
-        />
-      </div>
+      </Placer>
       <p class="soft">Drag the reward, or move it with the arrow keys.</p>
     </figure>
   )

@@ -3,9 +3,11 @@ import { Slider } from '../../parts/slider.tsx'
 import { state } from '../../state/store.ts'
 import { Choice } from '../shared.tsx'
 import { TiltSection } from './learning.tsx'
+import { SteerControls } from './method.tsx'
 import { PaintControls, RewardPainter } from './paint.tsx'
 import { BumpControls, changeReward, RewardPlacer } from './place.tsx'
-import { HowSteered, SteerControls, Steered, useSteering } from './steering.tsx'
+import { HowSteered, Steered, useSteering } from './steering.tsx'
+import './results.css'
 import './view.css'
 
 const kinds = [
@@ -42,7 +44,7 @@ export function SteerView() {
   const { kind, beta, steps } = state.value.reward
   const painted = kind === 'painted'
   const shown = useSteering()
-  const exact = shown.answer?.exact
+  const exact = shown.answer?.exact?.points
   return (
     <div class="reward">
       <section class="columns" aria-labelledby="steer-heading">
@@ -59,7 +61,7 @@ export function SteerView() {
             onChange={beta => changeReward({ beta })}
           />
           <Slider
-            name="Jumps"
+            name="Steps"
             value={steps}
             min={1}
             max={16}

@@ -1,23 +1,27 @@
 import { useMemo } from 'preact/hooks'
 import { trainedBy } from '../../../example/trained-by.ts'
-import { isUntouched, type Plan, stepsOf } from '../../../plan.ts'
+import { isUntouched, stepsOf } from '../../../plan.ts'
 import { colourOf, runColour } from '../../draw/colours.ts'
 import { landing } from '../../draw/landing.ts'
 import { floorRange, shortNumber } from '../../draw/number.ts'
 import { type Cloud, PointsCanvas } from '../../draw/points.tsx'
 import { splitStrays } from '../../draw/strays.ts'
+import { making } from '../../parts/choose.ts'
 import { Curves } from '../../parts/curves.tsx'
 import { fileHeldOver } from '../../parts/dropped-files.ts'
+import { FileTarget, MoreOfFile } from '../../parts/file-target.tsx'
 import { LossTerms } from '../../parts/loss-terms.tsx'
-import { ObjectivePicker } from '../../parts/objective.tsx'
+import { Catalogue, RulePicker } from '../../parts/objective.tsx'
+import { MoreOfDrawing, Painter } from '../../parts/painter.tsx'
 import { Mark } from '../../parts/run-mark.tsx'
 import { Settings } from '../../parts/settings.tsx'
 import { count, ShownControls, targetShown } from '../../parts/shown.tsx'
 import { StrayKey } from '../../parts/stray-key.tsx'
 import { nameOf, targetPoints } from '../../parts/target-points.ts'
 import { TargetPicker } from '../../parts/targets.tsx'
-import { HowTrained, Pace, TrainingButtons } from '../../parts/training.tsx'
-import { engine, loading, selected, selectedLive, state } from '../../state/store.ts'
+import { HowTrained, Pace, StepButtons, TrainingButtons } from '../../parts/training.tsx'
+import { type Run, stepsSince } from '../../state/run.ts'
+import { engine, loading, selected, selectedLive, selectedRun, state } from '../../state/store.ts'
 import './view.css'
 
 /** Points are smaller and fainter the more there are. */
@@ -47,20 +51,21 @@ function useClouds(): Cloud[] {
   )
 }
 
-/** The steps of a run; of one that came trained those before, where they are known. */
-function trained(plan: Plan) {
+/** The steps that a run has taken; of one that came trained those before, where they are known. */
+function trained(run: Run) {
+  const { plan } = run
   if (isUntouched(plan))
     return (
       <>
         {stepsOf(trainedBy).toLocaleString('en')} <small>(pretrained)</small>
       </>
     )
-  return plan.start && stepsOf(plan) === 0 ? 'pretrained' : stepsOf(plan).toLocaleString('en')
+  const steps = stepsSince(run)
+  return plan.start && steps === 0 ? 'pretrained' : steps.toLocaleString('en')
 }
 
 /** Where the training stands, in one line whose height is kept. */
 function Standing() {
-  const plan = selected.value
   const live = selectedLive.value
   const distance = live?.distance
   const strays = live?.strays
@@ -100,7 +105,7 @@ function Standing() {
       <div>
         <dt>Steps</dt>
         <dd>
-          {trained(plan)}
+          {trained(selectedRun.value)}
           {live?.playing && live.stepsPerSecond > 0 ? (
             <small> {Math.round(live.stepsPerSecond).toLocaleString('en')} steps/s</small>
           ) : null}
@@ -130,7 +135,7 @@ function Picture() {
   const steps = stepsOf(selected.value)
   const samples = `${count.value.toLocaleString('en')} samples, one jump from noise`
   return (
-    <figure class="picture" data-samples={selectedLive.value?.samples.length}>
+    <figure class="picture stage" data-samples={selectedLive.value?.samples.length}>
       <PointsCanvas
         clouds={useClouds()}
         label={`${samples}${steps > 0 || start ? '' : ', before training'}; target: ${nameOf(target)}`}
@@ -146,22 +151,49 @@ function Picture() {
   )
 }
 
+/** The stage as it shows what is trained. */
+function Samples() {
+  return (
+    <>
+      <Picture />
+      <TrainingButtons />
+      <RuntimeNote />
+      <Standing />
+      <HowTrained />
+    </>
+  )
+}
+
+/** What is chosen less often. */
+function More() {
+  return (
+    <details class="more">
+      <summary>
+        More <span class="soft">all methods, steps, network</span>
+      </summary>
+      <div class="panel">
+        {making.value === 'drawing' && <MoreOfDrawing />}
+        {making.value === 'file' && <MoreOfFile />}
+        <Catalogue />
+        <StepButtons />
+        <Pace />
+        <ShownControls />
+        <Settings />
+      </div>
+    </details>
+  )
+}
+
 export function TrainView() {
   return (
     <div class={fileHeldOver.value ? 'train held' : 'train'}>
       <section class="panel setup" aria-label="What is trained">
         <TargetPicker />
-        <ObjectivePicker />
-        <Settings />
+        <RulePicker />
+        <More />
       </section>
       <section class="panel middle" aria-label="Training">
-        <Picture />
-        <TrainingButtons />
-        <RuntimeNote />
-        <Standing />
-        <HowTrained />
-        <Pace />
-        <ShownControls />
+        {making.value === 'drawing' ? <Painter /> : making.value === 'file' ? <FileTarget /> : <Samples />}
       </section>
       <div class="panel side">
         <Curves />

@@ -10,6 +10,10 @@ import { useLinkedProgress, useMorph } from './use-morph.ts'
 const MOST = 10
 const ACROSS = 5
 
+/** Shade of a noise's zero, and of one standard deviation, of 255. */
+const GREY = 128
+const SPREAD = 50
+
 /** One noise that turns into another, and the digits that one jump makes of it on the way. */
 export function MorphSection({ model: { key, traits } }: { model: OpenedModel }) {
   const { seed, to } = state.value.digits
@@ -42,6 +46,19 @@ export function MorphSection({ model: { key, traits } }: { model: OpenedModel })
       </div>
       {problem.value && <p class="problem">{problem.value}</p>}
       <Transport name="Morph" progress={progress} say={share => `${Math.round(100 * share)} % of the way`} />
+      <div class="ends">
+        {ends.map((noise, i) => (
+          <figure key={i}>
+            <Pictures
+              pixels={noise.map(value => GREY + SPREAD * value)}
+              shape={traits.shape}
+              count={1}
+              label={i === 0 ? 'The first noise' : 'The second noise'}
+            />
+            <figcaption>{i === 0 ? 'from' : 'to'}</figcaption>
+          </figure>
+        ))}
+      </div>
       <div class="buttons">
         <button type="button" onClick={() => choose({ to: newSeed() })}>
           New end

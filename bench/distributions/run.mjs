@@ -1,0 +1,76 @@
+// Rows that match distributions, on the ring: three seeds each. Its numbers are those of docs/distributions.md.
+//
+//   npm run distributions                     what is missing, then the page
+//   npm run distributions -- ring modes       these parts alone
+//   npm run distributions -- --report         the page alone, from what is there
+//
+// Stop it at any time: the same command goes on where it was. What was measured is kept in docs/distributions.json.
+
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { experiment } from '../experiment.mjs'
+import { isTrained } from '../trained.mjs'
+import { BATCH, PARTS, SEEDS, STARTS } from './plan.mjs'
+import { writePage } from './report.mjs'
+
+const { ROOT, OUT, results, keep, oxbow, chosen, isReport } = experiment('distributions', Object.keys(PARTS))
+
+const METRICS = ['modeCoverage', 'recall', 'coverage', 'strays', 'modeJS', 'slicedWasserstein']
+
+const slug = text => text.replaceAll(/[^a-z0-9.]+/gi, '-')
+
+/** Trains a run, or what is left of it. @returns its folder */
+function trained(name, seed, args) {
+  const run = join(OUT, `${slug(name)}-seed${seed}`)
+  if (isTrained(run)) return run
+  const isBegun = existsSync(join(run, 'config.json'))
+  const common = ['--batch', `${BATCH}`, '--seed', `${seed}`, '--out', run, '--json']
+  oxbow('train', ...(isBegun ? ['--resume', '--out', run, '--json'] : [...args, ...common]))
+  return run
+}
+
+function measured(part, row, seed) {
+  const { name, objective, args, of = name, start, steps = 1, trajectory } = row
+  const from = start ? ['--init-from', trained(`start ${start}`, seed, STARTS[start])] : []
+  const run = trained(`${part} ${of}`, seed, ['--data', 'ring', '--objective', objective, ...args, ...from])
+  const names = [...METRICS, ...(trajectory ? ['trajectoryError'] : [])]
+  const words = [
+    '--metrics',
+    names.join(','),
+    '--steps',
+    `${steps}`,
+    '--count',
+    '20000',
+    '--weights',
+    'ema',
+    '--no-report',
+    '--json',
+  ]
+  const { rows } = JSON.parse(oxbow('evaluate', run, ...words))
+  return Object.fromEntries(
+    Object.entries(rows[0].metrics).map(([metric, { value, floor }]) => [
+      metric,
+      { value, floor: floor ?? null },
+    ]),
+  )
+}
+
+if (!isReport) {
+  for (const part of chosen) {
+    // Seed by seed, so that every row has one before any has two.
+    for (const seed of SEEDS) {
+      for (const row of PARTS[part].rows) {
+        const key = `${part}/${row.name}/${seed}`
+        if (results[key]) continue
+        console.error(key)
+        try {
+          keep(key, measured(part, row, seed))
+        } catch (error) {
+          // A training that diverges to numbers that are not finite stops: that is its result.
+          keep(key, { failed: String(error.message) })
+        }
+      }
+    }
+  }
+}
+writePage(ROOT, results)

@@ -1,0 +1,49 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = fileURLToPath(new URL('../', import.meta.url))
+
+/** Runs a command of `oxbow`. @returns what it printed @throws Error when it fails */
+function oxbow(...args) {
+  const { status, stdout } = spawnSync(process.execPath, [join(ROOT, 'dist/cli/main.js'), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    cwd: ROOT,
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  })
+  if (status !== 0) throw new Error(`oxbow ${args[0]} ended with ${status}`)
+  return stdout
+}
+
+/**
+ * An experiment whose results are kept in `docs/NAME.json`, key by key, so that it goes on where it was stopped; its runs are in
+ * `runs/NAME`. Ends the process where the command line names a part that there is not.
+ *
+ * @param known  names of its parts
+ * @returns the parts that were asked for, all of them where none was; and whether the page alone is to be written
+ */
+export function experiment(name, known) {
+  const file = join(ROOT, 'docs', `${name}.json`)
+  const asked = process.argv.slice(2)
+  const unknown = asked.find(word => !known.includes(word) && word !== '--report')
+  if (unknown) {
+    console.error(`${name}: no part ${unknown}; known: ${known.join(', ')}, --report`)
+    process.exit(2)
+  }
+  const parts = asked.filter(word => known.includes(word))
+  const results = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {}
+  function keep(key, value) {
+    // Parts may run beside each other.
+    if (existsSync(file)) Object.assign(results, JSON.parse(readFileSync(file, 'utf8')))
+    results[key] = value
+    writeFileSync(`${file}.pending`, `${JSON.stringify(results, null, 1)}\n`)
+    renameSync(`${file}.pending`, file)
+  }
+  return {
+    ...{ ROOT, OUT: join(ROOT, 'runs', name), results, keep, oxbow },
+    chosen: parts.length > 0 ? parts : known,
+    isReport: asked.includes('--report'),
+  }
+}

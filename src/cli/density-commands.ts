@@ -1,0 +1,79 @@
+import { type Command, Option } from 'commander'
+import { WEIGHTS_FORM } from '../config/weights-name.ts'
+import type { DensityName } from '../density/own-samples.ts'
+import type { AddCommand, Wrap } from './add-command.ts'
+import { timeList } from './grid-flag.ts'
+import { oneOf, positiveNumber, weightsName, wholeNumber } from './options.ts'
+import { targetSpec } from './target-option.ts'
+
+const WEIGH_HELP = `
+Energies: double-well, many-well, four-particles, lennard-jones, or a block such as "{kind: many-well, dimension: 8}"; any dataset that
+is a Gaussian mixture, such as ring; an .onnx file of one number for each point, or "{kind: onnx, path: u.onnx, logNormalizer: 3.2,
+samples: points.csv}".
+Weights are e^-U/q with the density q of the sampler itself; docs/likelihood.md says what the numbers mean.`
+
+/** The option that names a density. */
+export const densityOption = (names: readonly DensityName[], description: string): Option =>
+  new Option('--density <name>', description).argParser(oneOf('--density', names))
+
+/** `weigh`. */
+export function addDensities(add: AddCommand, run: Wrap): Command {
+  const whole = (flags: string, description: string, least: number, most: number) =>
+    new Option(flags, description).argParser(wholeNumber(flags.split(' ')[0], least, most))
+  return add('weigh <model>', 'weigh samples of a run to an energy: log Z, effective samples, folds')
+    .addOption(
+      new Option('--energy <name>', 'what they are weighed to: a name, a block or an .onnx file')
+        .argParser(targetSpec)
+        .makeOptionMandatory(),
+    )
+    .addOption(whole('--steps <n>', 'number of jumps (default: 4)', 1, 10_000))
+    .addOption(
+      new Option('--grid <times>', 'times to jump through in place of equal steps, e.g. 1,0.6,0.2,0')
+        .argParser(timeList('--grid'))
+        .conflicts('steps'),
+    )
+    .addOption(whole('--count <n>', 'samples of the run', 100, 10_000_000).default(20_000))
+    .addOption(
+      whole('--target-count <n>', "the target's samples whose noise is looked for", 0, 1_000_000).default(
+        2000,
+      ),
+    )
+    .addOption(
+      new Option('--method <name>', 'jump, or euler or heun on the velocity (default: auto)').argParser(
+        oneOf('--method', ['auto', 'jump', 'euler', 'heun']),
+      ),
+    )
+    .addOption(
+      densityOption(
+        ['jump', 'flow'],
+        'jump (of the sampler itself) or flow (of the flow that its velocity has, without steps)',
+      ).default('jump'),
+    )
+    .addOption(whole('--seed <n>', 'seed of the noise', 0, Number.MAX_SAFE_INTEGER).default(0))
+    .addOption(
+      new Option('--weights <name>', `averaged or other weights: ${WEIGHTS_FORM}`)
+        .argParser(weightsName())
+        .default('ema'),
+    )
+    .option('--class <name>', 'class to weigh the samples of, of a run with --condition class')
+    .option('--vector <numbers>', 'the same of a run with --condition vector')
+    .option('--state <numbers>', 'the same of a run with --condition state')
+    .option(
+      '--out <file>',
+      'file to write, with a histogram as .svg beside a .json (default: importance.json beside the model, in the place of that of the last weighing)',
+    )
+    .option(
+      '--samples <file>',
+      '.csv file for the samples with a last column logWeight, for --objective weighted-flow-matching',
+    )
+    .addOption(
+      new Option(
+        '--temper <share>',
+        'least share of effective samples in that file: the logarithms of weights are multiplied by a part of 1 for it',
+      )
+        .argParser(positiveNumber('--temper'))
+        .default(0.1),
+    )
+    .addHelpText('after', WEIGH_HELP)
+    .action(run(async (model, options) => (await import('./weigh.ts')).weighCommand(model, options)))
+}

@@ -1,0 +1,255 @@
+import { type Command, Option } from 'commander'
+import { WEIGHTS_FORM } from '../config/weights-name.ts'
+import {
+  INVERSIONS,
+  KERNELS,
+  LOOK_AHEADS,
+  PATHS,
+  RESAMPLINGS,
+  RETURNS,
+  SCHEDULES,
+  STEERING_METHODS,
+} from '../steering/names.ts'
+import type { AddCommand, Wrap } from './add-command.ts'
+import { UsageError } from './failure.ts'
+import { askedGrid } from './grid-flag.ts'
+import { addGuidance } from './guidance.ts'
+import { numberList, oneOf, positiveNumber, scale, weightsName, wholeNumber } from './options.ts'
+
+const REWARD_HELP = `
+A reward is a block of keys, or the YAML file of one: kind gaussian, gaussians, quadratic, linear, observation, negative or onnx.
+An observation has an operator (mask, downsample, blur or matrix), y (numbers, or a file) and sd.
+What each is, and which method when: docs/steering.md`
+
+const ADAPT_HELP = `
+The operator (mask, downsample, blur or matrix) and sd stay; y is given later, to "oxbow steer RUN --observe OBSERVATION --adapter FILE".
+With --map the map trains too: it bends until the adapter's noise suffices, and the FILE is for the new run.
+What the samples are: docs/steering.md`
+
+const nameOf = (flags: string): string => flags.split(' ')[0]
+const whole = (flags: string, description: string, least: number, most: number) =>
+  new Option(flags, description).argParser(wholeNumber(nameOf(flags), least, most))
+const word = (flags: string, description: string, choices: readonly string[]) =>
+  new Option(flags, `${description}: ${choices.join(', ')}`).argParser(oneOf(nameOf(flags), choices))
+const positive = (flags: string, description: string) =>
+  new Option(flags, description).argParser(positiveNumber(nameOf(flags)))
+const notNegative = (flags: string, description: string) =>
+  new Option(flags, description).argParser(scale(nameOf(flags)))
+
+/** A number from 0 to 1. @throws UsageError */
+const fraction = (name: string) => (text: string) => {
+  const value = scale(name)(text)
+  if (value <= 1) return value
+  throw new UsageError(`${name}: expected a number from 0 to 1, found "${text}"`)
+}
+const part = (flags: string, description: string) =>
+  new Option(flags, description).argParser(fraction(nameOf(flags)))
+
+const weights = () =>
+  new Option('--weights <name>', `averaged or other weights: ${WEIGHTS_FORM}`)
+    .argParser(weightsName())
+    .default('ema')
+const seed = () => whole('--seed <n>', 'seed of all noise', 0, Number.MAX_SAFE_INTEGER).default(0)
+const out = (fallback: string) =>
+  new Option(
+    '--out <file>',
+    `file to write: .csv, .npy, .png or .svg (default: ${fallback} in samples/ of the run)`,
+  )
+const data = () => new Option('--data <file>', 'points: any file of data').makeOptionMandatory()
+const inversion = () =>
+  word(
+    '--method <name>',
+    'how data go to noise (default: jump for maps that are trained both ways, otherwise heun)',
+    INVERSIONS,
+  )
+const back = () =>
+  word(
+    '--back <name>',
+    'how noise goes to data (default: jump, of a velocity heun, which retraces what heun took)',
+    RETURNS,
+  )
+const heunSteps = () => whole('--steps <n>', 'of heun, either way (default: 64)', 1, 10_000)
+
+const addConditions = (command: Command): Command =>
+  addGuidance(
+    command
+      .option('--class <name>', 'class to stay in, of a run with --condition class')
+      .option('--vector <numbers>', 'vector to stay at, of a run with --condition vector'),
+  )
+
+/** The options of commands that steer by a reward. */
+const addReward = (command: Command): Command =>
+  command
+    .option(
+      '--reward <block>',
+      'what to steer towards, such as "{kind: gaussian, center: [4, 0], scale: 2.5}"',
+    )
+    .option('--observe <block>', 'an observation to steer towards: samples of the posterior')
+    .addOption(positive('--beta <x>', 'how strongly the reward counts (default: 1)'))
+    .addOption(word('--kernel <name>', 'what takes particles on (default: renoise)', KERNELS))
+    .addOption(word('--look-ahead <name>', 'what weighs them on the way (default: jump)', LOOK_AHEADS))
+    .addOption(
+      word(
+        '--schedule <name>',
+        'how the reward grows on the way (default: that of the look-ahead)',
+        SCHEDULES,
+      ),
+    )
+    .addOption(
+      whole('--inner-steps <n>', 'steps of the inner flow for a posterior sample (default: 8)', 1, 1000),
+    )
+    .option('--posterior <run>', 'a run with --condition state: its jumps are the posterior samples')
+    .addOption(notNegative('--threshold <x>', 'resample below this part of effective samples (default: 0.5)'))
+    .addOption(word('--resampling <name>', 'default systematic', RESAMPLINGS))
+    .addOption(part('--eta <x>', 'noise of the kernel posterior, 0 to 1 (default: 1)'))
+
+/** Options of `steer` that say how, which a noise adapter does itself. */
+const BESIDE_ADAPTER = [
+  ...['method', 'steps', 'grid', 'samples', 'reward', 'beta', 'kernel', 'lookAhead', 'schedule'],
+  ...['innerSteps', 'threshold', 'resampling', 'eta', 'moves', 'rho', 'lambda', 'clip'],
+  ...['class', 'vector', 'guidance'],
+]
+
+function addAdapt(add: AddCommand, run: Wrap): void {
+  add('adapt <model>', 'train a noise adapter: from any observation of one kind to samples in one jump')
+    .addOption(
+      new Option(
+        '--observe <block>',
+        'how points are observed, such as "{operator: {kind: mask, keep: [0]}, sd: 0.3}", or the file of it',
+      ).makeOptionMandatory(),
+    )
+    .addOption(
+      word('--points <name>', 'points that are observed, of the data or samples of the map', [
+        'data',
+        'map',
+      ]).default('data'),
+    )
+    .option('--map <run>', 'train the map beside it, and write that to a new run; see docs/steering.md')
+    .addOption(whole('--steps <n>', 'training steps', 1, 10_000_000).default(3000))
+    .addOption(whole('--batch <n>', 'observations in a step', 1, 100_000).default(512))
+    .addOption(positive('--lr <x>', 'learning rate').default(0.001))
+    .addOption(seed())
+    .addOption(new Option('--out <file>', '.safetensors file to write').makeOptionMandatory())
+    .addOption(weights())
+    .addHelpText('after', ADAPT_HELP)
+    .action(run(async (model, options) => (await import('./adapt.ts')).adaptCommand(model, options)))
+}
+
+function addSteer(add: AddCommand, run: Wrap): void {
+  const command = add('steer <model>', 'sample what a run samples, tilted by a reward or an observation')
+    .addOption(word('--method <name>', 'default particles', STEERING_METHODS))
+    .addOption(
+      whole(
+        '--steps <n>',
+        'jumps, or temperatures of the kernel noise (default: 16; filter and best 1)',
+        1,
+        10_000,
+      ),
+    )
+    .addOption(
+      new Option('--grid <times>', 'times to jump through in place of equal steps')
+        .argParser(askedGrid('--grid'))
+        .conflicts('steps'),
+    )
+    .addOption(whole('--count <n>', 'samples (default: 2000, or 64 pictures)', 1, 1_000_000))
+    .addOption(
+      whole(
+        '--samples <n>',
+        'posterior samples of a point (default: 4), candidates of filter (1) and best (4)',
+        1,
+        10_000,
+      ),
+    )
+  addReward(command)
+    .addOption(
+      whole(
+        '--moves <n>',
+        'Metropolis moves after each step, of the kernels jump (default: 0) and noise (1)',
+        0,
+        1000,
+      ),
+    )
+    .addOption(
+      new Option('--rho <x>', 'length of a move, 0 to 1, or adapt (default: 0.5)').argParser(
+        (text: string) => (text === 'adapt' ? text : fraction('--rho')(text)),
+      ),
+    )
+    .addOption(
+      notNegative('--lambda <x>', 'factor of the steering of a guided flow (default: 1, which is right)'),
+    )
+    .addOption(positive('--clip <x>', 'longest steering of a guided flow; makes it a search (default: none)'))
+    .addOption(
+      new Option(
+        '--adapter <file>',
+        'draw by a noise adapter that "oxbow adapt" trained, in one jump each',
+      ).conflicts(BESIDE_ADAPTER),
+    )
+    .addOption(seed())
+    .addOption(out('steered-seed-N.csv'))
+    .addOption(weights())
+    .addHelpText('after', REWARD_HELP)
+  addConditions(command).action(
+    run(async (model, options) => (await import('./steer.ts')).steerCommand(model, options)),
+  )
+}
+
+function addEdit(add: AddCommand, run: Wrap): void {
+  const command = add(
+    'edit <model>',
+    'change given points: by noise and back, to the data of another run, or towards a reward',
+  )
+    .addOption(data())
+    .addOption(part('--renoise <t>', 'noise up to this time and jump back; 0 changes nothing, 1 all'))
+    .option('--to <model>', 'a run whose data they become: noise by the one map, data by the other')
+    .addOption(inversion())
+    .addOption(back())
+    .addOption(
+      part('--from <t>', 'time up to which points are noised before they are steered (default: 0.6)'),
+    )
+    .addOption(whole('--particles <n>', 'particles of each point that is steered (default: 64)', 2, 100_000))
+    .addOption(whole('--steps <n>', 'of steering (default: 16), or of heun (64)', 1, 10_000))
+    .addOption(whole('--samples <n>', 'posterior samples that the look-ahead takes (default: 4)', 1, 10_000))
+  addReward(command).addOption(seed()).addOption(out('edited.csv')).addOption(weights())
+  addConditions(command)
+    .addHelpText('after', REWARD_HELP)
+    .action(run(async (model, options) => (await import('./edit.ts')).editCommand(model, options)))
+}
+
+/** `steer`, `adapt`, `invert`, `edit` and `interpolate`. */
+export function addSteering(add: AddCommand, run: Wrap): void {
+  addSteer(add, run)
+  addAdapt(add, run)
+  addConditions(
+    add('invert <model>', 'take data to the noise that they come from')
+      .addOption(data())
+      .addOption(inversion())
+      .addOption(back())
+      .addOption(heunSteps())
+      .addOption(seed())
+      .addOption(out('inverted.csv'))
+      .addOption(weights()),
+  ).action(run(async (model, options) => (await import('./invert.ts')).invertCommand(model, options)))
+  addEdit(add, run)
+  addConditions(
+    add('interpolate <model>', 'points between given ones, through their noise')
+      .addOption(new Option('--between <files...>', 'two files of as many points').makeOptionMandatory())
+      .addOption(whole('--points <n>', 'points from one to the other, both counted', 2, 1000).default(9))
+      .addOption(
+        word('--path <name>', 'how noise is joined (default: slerp, of few coordinates straight)', PATHS),
+      )
+      .addOption(
+        new Option(
+          '--mix <list>',
+          'coordinates of the noise to take from the second, in place of a path',
+        ).argParser(numberList('--mix')),
+      )
+      .addOption(inversion())
+      .addOption(back())
+      .addOption(heunSteps())
+      .addOption(seed())
+      .addOption(out('between.csv'))
+      .addOption(weights()),
+  ).action(
+    run(async (model, options) => (await import('./interpolate.ts')).interpolateCommand(model, options)),
+  )
+}

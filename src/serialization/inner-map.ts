@@ -1,0 +1,13 @@
+import type { Jump, Velocity } from '../sampler/sampler.ts'
+
+/** A map of standardised points, with the derivatives that steering asks for where its formula is known. */
+export interface InnerMap {
+  readonly jump: Jump
+  readonly velocity: Velocity
+  /** What the network predicts, where that is not the velocity. */
+  readonly output?: Velocity
+  /** The gradient by `x` of `g . F(x, s, t)`. */
+  readonly jumpPullback?: (x: Float32Array, s: number, t: number, g: Float32Array) => Promise<Float32Array>
+  /** The gradient by `x` of `g . v(x, t)`. */
+  readonly velocityPullback?: (x: Float32Array, t: number, g: Float32Array) => Promise<Float32Array>
+}

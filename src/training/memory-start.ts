@@ -1,0 +1,86 @@
+import { simplify, spec, type Tensor, trace } from '../autodiff/index.ts'
+import { type Config, pointOf } from '../config/index.ts'
+import type { StandardizedDataset } from '../data/standardized.ts'
+import { bindMap, type Condition, seenSize, seenSpec, spaceOf, timeShape, unflatten } from '../model/index.ts'
+import { random } from '../random/random.ts'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { State } from '../serialization/checkpoint.ts'
+import { type Drawn, drawTold, roomFor, writeTold } from './conditions.ts'
+import { initialParameters } from './initial-parameters.ts'
+import { comparedBy } from './memories.ts'
+import type { StepGraph, Teachers } from './step.ts'
+
+/** Points in one run of the graph, and the number of runs. */
+const [ROWS, RUNS] = [512, 40]
+
+/**
+ * What the memories of a new run begin with: what they keep of samples of the map as it starts, and of the data. A memory that
+ * began at nothing would be far from both for the first hundreds of steps.
+ *
+ * @param sources  parameters `[P]` that the run starts from, and what it compares samples by
+ * @returns vectors of the step's state; none where it remembers nothing
+ */
+export async function filledMemories(
+  runtime: Pick<Runtime, 'compile'>,
+  config: Config,
+  dataset: StandardizedDataset,
+  { memories, players }: Pick<StepGraph, 'memories' | 'players'>,
+  { teachers, initial }: { readonly teachers?: Teachers; readonly initial?: Float32Array },
+): Promise<State> {
+  if (memories.length === 0) return {}
+  const point = pointOf(config, dataset)
+  const { condition } = point
+  const compared = comparedBy(config, point, teachers?.compared)
+  const [{ network }] = players
+  const parameters = initialParameters(config, players[0], initial)
+  const graph = trace(
+    ({ parameters, x0, eps, s, ...told }: Readonly<Record<string, Tensor>>) => {
+      const map = bindMap(
+        config,
+        point,
+        unflatten(parameters, network),
+        condition && (told as Condition<Tensor>),
+        network,
+      )
+      const features = compared ?? ((x: Tensor) => x.reshape([ROWS, dataset.dimension]))
+      const samples = features(map.jump(eps, s, s.mul(0)))
+      const data = features(x0)
+      return memories.flatMap(({ memory }) => [memory.keep(samples), memory.keep(data)])
+    },
+    {
+      parameters: spec([parameters.length]),
+      x0: spec([ROWS, ...point.shape]),
+      eps: spec([ROWS, ...point.shape]),
+      s: spec(timeShape(ROWS, point.shape)),
+      ...(condition && { [condition.kind]: seenSpec(condition, ROWS) }),
+    },
+  )
+  const program = await runtime.compile(simplify(graph))
+  const names = memories.flatMap(({ vectors }) => vectors)
+  const sums = memories.flatMap(({ size }) => [0, 1].map(() => new Float64Array(size)))
+  try {
+    const [data, noise, none] = ['data', 'noise', 'nulls'].map(name =>
+      random(name === 'data' ? config.seeds.data : config.seeds.noise, `memory ${name}`),
+    )
+    const [x0, eps] = [0, 1].map(() => new Float32Array(ROWS * dataset.dimension))
+    const ones = new Float32Array(ROWS).fill(1)
+    for (let run = 0; run < RUNS; run++) {
+      const inputs: Drawn[] = [parameters, x0, eps, ones]
+      const { drop } = config.condition
+      if (condition) {
+        const room = roomFor(condition, ROWS * seenSize(condition))
+        writeTold(drawTold(condition, dataset, data, x0, { drop, none }), room)
+        inputs.push(room)
+      } else dataset.sample(data, x0)
+      if (dataset.source) dataset.source.sample(noise, eps)
+      else spaceOf(point).noise.draw(noise, eps, dataset.dimension)
+      const kept = await program.run(inputs)
+      kept.forEach((values, i) => {
+        for (let k = 0; k < sums[i].length; k++) sums[i][k] += Number(values[k]) / RUNS
+      })
+    }
+  } finally {
+    await program.close()
+  }
+  return Object.fromEntries(names.map((name, i) => [name, Float32Array.from(sums[i])]))
+}

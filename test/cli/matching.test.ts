@@ -1,0 +1,165 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { readMetrics } from '../../src/serialization/run.ts'
+import { commandsIn } from '../helpers/folder-cli.ts'
+
+const { at, here, refused } = commandsIn('matching')
+const SMALL = [
+  '--network.hidden',
+  '24',
+  '--network.layers',
+  '2',
+  '--batch',
+  '64',
+  '--steps',
+  '20',
+  '--logEvery',
+  '10',
+]
+
+const trained = (name: string, ...options: string[]) =>
+  here('train', '--data', 'ring', '--out', at(name), ...SMALL, ...options)
+
+beforeAll(async () => {
+  await trained('dmd', '--objective', 'dmd', '--teacher', 'exact')
+  await trained('psd', '--objective', 'psd')
+}, 120_000)
+
+describe('a map that matches what comes out', () => {
+  const reason = /dmd matches what comes out and keeps no trajectories/
+
+  test('has no trajectory error and no likelihood', async () => {
+    for (const name of ['trajectoryError', 'ownTrajectoryError', 'jumpNLL', 'flowNLL']) {
+      expect(await refused('evaluate', at('dmd'), '--metrics', name)).toMatch(reason)
+    }
+  })
+
+  test('is not inverted, and gives no density of its samples', async () => {
+    const points = at('points.csv')
+    await here('sample', at('dmd'), '--count', '5', '--out', points)
+    expect(await refused('invert', at('dmd'), '--data', points)).toMatch(reason)
+    expect(await refused('sample', at('dmd'), '--density', 'jump')).toMatch(reason)
+    expect(await refused('weigh', at('dmd'), '--energy', 'ring')).toMatch(reason)
+  })
+
+  test('is measured by what sees a lost mode first', async () => {
+    await here('evaluate', at('dmd'), '--count', '400', '--steps', '1', '--no-report')
+    const { rows } = JSON.parse(readFileSync(join(at('dmd'), 'evaluation.json'), 'utf8'))
+    expect(Object.keys(rows[0].metrics).slice(0, 3)).toEqual(['modeCoverage', 'recall', 'coverage'])
+  })
+
+  test('jumps from noise alone', async () => {
+    expect(await refused('sample', at('dmd'), '--steps', '2')).toMatch(/sample it in one step/)
+  })
+})
+
+describe('what is logged', () => {
+  test('tells how far the scores are apart, and who is the player', () => {
+    const { terms, measures, gradientNorms } = readMetrics(at('dmd')).at(-1)!
+    expect(Object.keys(terms)).toEqual(['matching', 'fake'])
+    expect(measures!.scoreDistance).toBeGreaterThan(0)
+    expect(Object.keys(gradientNorms!)).toEqual(['fake'])
+  })
+
+  test('tells how well a critic sees', async () => {
+    await trained('gan', '--objective', 'gan')
+    const { measures } = readMetrics(at('gan')).at(-1)!
+    // A new critic of far samples and one that cannot tell lie within.
+    expect(measures!.criticAccuracy).toBeGreaterThan(0.3)
+    expect(measures!.criticAccuracy).toBeLessThanOrEqual(1)
+  })
+})
+
+test('the report shows what tells, and not the losses that do not', async () => {
+  await here('evaluate', at('dmd'), '--count', '400', '--steps', '1')
+  const page = readFileSync(join(at('dmd'), 'report.html'), 'utf8')
+  expect(page).toMatch(/ScoreDistance [\d.]+/)
+  expect(page).toContain('How the players stand')
+  expect(page).not.toContain('Smoothed mean squared residual')
+})
+
+describe('options of a row decide its players', () => {
+  test('a critic beside dmd', async () => {
+    await trained('with', '--objective', 'dmd', '--teacher', 'exact', '--options.gan', '0.01')
+    expect(Object.keys(readMetrics(at('with')).at(-1)!.terms)).toEqual(['matching', 'gan', 'fake', 'critic'])
+    await trained('ratio', '--objective', 'dmd', '--teacher', 'exact', '--options.divergence', 'js')
+    expect(Object.keys(readMetrics(at('ratio')).at(-1)!.terms)).toEqual(['matching', 'fake', 'critic'])
+    expect(
+      await refused('train', '--objective', 'dmd', '--teacher', 'exact', '--players.critic.times', '2'),
+    ).toMatch(/players\.critic: dmd has no such player; it has map, fake/)
+  })
+
+  test('pairs of a teacher for the regression', async () => {
+    const pairs = ['--coupling.kind', 'reflow', '--coupling.pairs', '256', '--coupling.steps', '4']
+    await trained(
+      'pairs',
+      '--objective',
+      'dmd',
+      '--teacher',
+      'exact',
+      '--options.regression',
+      '0.25',
+      ...pairs,
+    )
+    expect(Object.keys(readMetrics(at('pairs')).at(-1)!.terms)).toContain('regression')
+    expect(
+      await refused('train', '--objective', 'dmd', '--teacher', 'exact', '--options.regression', '0.25'),
+    ).toMatch(/use coupling\.kind reflow/)
+  })
+
+  test('several steps, and the bridge', async () => {
+    await trained('steps', '--objective', 'dmd-steps', '--teacher', 'exact', '--options.times', '[0.7,0.3]')
+    await here('sample', at('steps'), '--grid', '1,0.7,0.3,0', '--count', '10', '--out', at('steps.csv'))
+    await trained('moment', '--objective', 'moment', '--teacher', 'exact')
+    const { stdout } = await here(
+      'sample',
+      at('moment'),
+      '--steps',
+      '4',
+      '--count',
+      '10',
+      '--json',
+      '--out',
+      at('m.csv'),
+    )
+    expect(JSON.parse(stdout).method).toBe('bridge')
+  })
+})
+
+describe('beside any objective', () => {
+  test('a critic takes its turn', async () => {
+    await trained('added', '--objective', 'psd', '--adversarial.weight', '0.1', '--adversarial.from', '0')
+    const { terms, measures } = readMetrics(at('added')).at(-1)!
+    expect(Object.keys(terms)).toEqual(['diagonal', 'consistency', 'adversarial', 'critic'])
+    expect(measures!.criticAccuracy).toBeGreaterThan(0)
+  })
+
+  test('late, it changes nothing before', async () => {
+    await trained('late', '--objective', 'psd', '--adversarial.from', '0.9')
+    const [first] = readMetrics(at('late'))
+    expect(first.terms.adversarial.loss).toBeGreaterThan(0)
+    // The loss is that of the row's own terms: the part of the critic has no weight yet.
+    const own = 0.3 * first.terms.diagonal.loss + 0.7 * first.terms.consistency.loss
+    expect(Math.abs(first.loss / own - 1)).toBeLessThan(0.35)
+  })
+
+  test('a fake score takes five', async () => {
+    await trained('both', '--objective', 'psd', '--teacher', 'exact', '--matching.weight', '0.1')
+    const { terms, measures } = readMetrics(at('both')).at(-1)!
+    expect(Object.keys(terms)).toEqual(['diagonal', 'consistency', 'matching', 'fake'])
+    expect(measures!.scoreDistance).toBeGreaterThan(0)
+  })
+
+  test('is refused where it has no sense', async () => {
+    const psd = ['train', '--objective', 'psd']
+    expect(await refused(...psd, '--adversarial.loss', 'wgan')).toMatch(/adversarial\.loss: expected one of/)
+    expect(await refused(...psd, '--matching.weight', '0.1')).toMatch(/needs a teacher/)
+    expect(await refused('train', '--objective', 'gan', '--adversarial.weight', '0.1')).toMatch(
+      /^oxbow: adversarial: gan has a critic of its own/,
+    )
+    expect(await refused(...psd, '--interpolant', 'trig', '--adversarial.weight', '0.1')).toMatch(
+      /linear path/,
+    )
+  })
+})
