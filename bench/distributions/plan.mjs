@@ -11,6 +11,7 @@ export const STARTS = {
   collapsed: ['--data', ONE_MODE, '--objective', 'psd', ...rounds(1500)],
   psd: ['--data', 'ring', '--objective', 'psd', ...rounds(3000)],
   meanflow: ['--data', 'ring', '--objective', 'meanflow', ...rounds(3000)],
+  flow: ['--data', 'ring', '--objective', 'flow-matching', ...rounds(3000)],
 }
 
 const row = (name, objective, args, more = {}) => ({ name, objective, args, ...more })
@@ -81,6 +82,32 @@ export const PARTS = {
       }),
     ],
   },
+  kernels: {
+    title: 'Drifting: kernels and normalisations',
+    rows: ['laplace', 'gaussian'].flatMap(kernel =>
+      ['separate', 'joint'].map(normalisation =>
+        row(
+          `${kernel}, ${normalisation}`,
+          'drifting',
+          [
+            ...['--options.kernel', kernel, '--options.normalisation', normalisation],
+            ...['--options.temperatures', '0.05,0.2', ...rounds(1500)],
+          ],
+          kernel === 'gaussian' && normalisation === 'separate' ? { said: '0.394, 8 modes' } : {},
+        ),
+      ),
+    ),
+  },
+  features: {
+    title: 'Frechet distance: how many random features, from where',
+    rows: [32, 128, 512].flatMap(count => {
+      const args = ['--features', `random:${count}`, '--options.beta', '0.9', '--lr', '1e-4', ...rounds(1000)]
+      return [
+        row(`${count} features, random start`, 'frechet', args),
+        row(`${count} features, from meanflow`, 'frechet', args, { start: 'meanflow' }),
+      ]
+    }),
+  },
   turns: {
     title: 'Turns of the fake score, at equal compute',
     // A round of n turns costs 5 + 4 n passes.
@@ -132,6 +159,18 @@ export const PARTS = {
         steps,
       }),
     ]),
+  },
+  progressive: {
+    title: 'Progressive distillation: 64 Euler steps of a velocity, halved to one',
+    rows: [
+      row('Euler, 64 steps', 'flow-matching', rounds(3000), { of: 'flow', steps: 64 }),
+      ...[8, 4, 2, 1].flatMap(steps => [
+        row(`Euler, ${steps}`, 'flow-matching', rounds(3000), { of: 'flow', steps }),
+        row(`progressive, ${steps}`, 'pfmm', [], {
+          ...{ halved: { start: 'flow', halvings: 6, steps: 500 }, steps },
+        }),
+      ]),
+    ],
   },
   policy: {
     title: 'pi-Flow: components',

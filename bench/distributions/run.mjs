@@ -29,10 +29,36 @@ function trained(name, seed, args) {
   return run
 }
 
+const started = (start, seed) => trained(`start ${start}`, seed, STARTS[start])
+
+/** The run of progressive distillation that samples in so many steps. @returns its folder */
+function halved({ start, halvings, steps }, rung, seed) {
+  const out = join(OUT, `progressive-from-${start}-seed${seed}`)
+  const run = join(out, `steps-${rung}`)
+  if (!isTrained(run))
+    oxbow(
+      'progressive',
+      started(start, seed),
+      '--halvings',
+      `${halvings}`,
+      '--steps',
+      `${steps}`,
+      '--out',
+      out,
+    )
+  return run
+}
+
+function runOf(part, row, seed) {
+  if (row.halved) return halved(row.halved, row.steps, seed)
+  const { name, objective, args, of = name, start } = row
+  const from = start ? ['--init-from', started(start, seed)] : []
+  return trained(`${part} ${of}`, seed, ['--data', 'ring', '--objective', objective, ...args, ...from])
+}
+
 function measured(part, row, seed) {
-  const { name, objective, args, of = name, start, steps = 1, trajectory } = row
-  const from = start ? ['--init-from', trained(`start ${start}`, seed, STARTS[start])] : []
-  const run = trained(`${part} ${of}`, seed, ['--data', 'ring', '--objective', objective, ...args, ...from])
+  const { steps = 1, trajectory } = row
+  const run = runOf(part, row, seed)
   const names = [...METRICS, ...(trajectory ? ['trajectoryError'] : [])]
   const words = [
     '--metrics',
@@ -56,9 +82,9 @@ function measured(part, row, seed) {
 }
 
 if (!isReport) {
-  for (const part of chosen) {
-    // Seed by seed, so that every row has one before any has two.
-    for (const seed of SEEDS) {
+  // Seed by seed, so that every row has one before any has two.
+  for (const seed of SEEDS) {
+    for (const part of chosen) {
       for (const row of PARTS[part].rows) {
         const key = `${part}/${row.name}/${seed}`
         if (results[key]) continue
