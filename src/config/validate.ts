@@ -288,6 +288,15 @@ const players: readonly Check[] = [
     )
   },
   (config, objective) => {
+    const startable = playersIn(config).flatMap(({ name, keys }) => (keys ? [name] : []))
+    const wrong = Object.entries(config.players).find(
+      ([name, { start = 'random' }]) => start !== 'random' && !startable.includes(name),
+    )
+    if (!wrong) return false
+    const use = wrong[0] === 'map' ? 'use initFrom' : 'use random'
+    return `players.${wrong[0]}.start: ${wrong[0]} of ${objective.id} cannot begin with another run; ${use}`
+  },
+  (config, objective) => {
     const alone = playersWithTurns(config)
     const wrong = Object.entries(config.players).find(
       ([name, { times }]) => times !== undefined && !alone.includes(name),

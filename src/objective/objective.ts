@@ -108,7 +108,9 @@ export interface Player {
   readonly name: string
   /** Its network, from the map's own keys and points. */
   readonly network: (config: NetworkConfig, point: PointSpec) => Network
-  /** Whether it is a velocity of one time, whose network's output is read as the map's is. */
+  /** The keys of the network of a model whose parameters it has, so that it may begin with those of one. */
+  readonly keys?: (config: NetworkConfig) => NetworkConfig
+  /** Whether it is a velocity, whose network's output is read as that of a map with its keys. */
   readonly isVelocity?: boolean
 }
 

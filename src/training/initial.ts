@@ -51,37 +51,55 @@ export function withInitialNetwork(user: UserConfig): UserConfig {
  * @throws ConfigError when there is no such run, or its network, path or data does not fit
  */
 export function openInitial(config: Config, dataset: Dataset): Float32Array | undefined {
-  const { initFrom, interpolant, network } = config
+  const { initFrom, network, adapter } = config
   if (initFrom === null) return undefined
-  const model = readModelFor('initFrom', initFrom)
-  const refuse = (message: string): never => {
-    throw new ConfigError(`initFrom: ${initFrom} ${message}`)
-  }
-  if (model.dimension !== dataset.dimension) {
-    refuse(`has points of ${model.dimension} coordinates, ${dataset.name} of ${dataset.dimension}`)
-  }
-  checkColumns('initFrom', initFrom, model, dataset)
-  if (model.config.interpolant !== interpolant) {
-    refuse(`was trained on the ${model.config.interpolant} path, this run is on ${interpolant}`)
-  }
-  const before = { config: model.config.network, point: pointOf(model.config, model.data) }
-  const after = { config: network, point: pointOf(config, dataset) }
-  const conversion = conversionOf(before, after)
-  if (typeof conversion === 'string') return refuse(`cannot start this run: ${conversion}`)
-  const { kind } = config.condition
-  if (kind !== 'none' && kind === model.config.condition.kind) {
-    const [theirs, ours] = [model.data, dataset].map(data => tellable(kind, data))
-    if (theirs !== ours) refuse(`was told ${theirs}; ${dataset.name} has ${ours}`)
-  }
-  const [old, own] = [before, after].map(({ config, point }) => networkOf(config, point))
-  const converted = conversion(unflattenArray(model.parameters, old))
-  const asleep = config.adapter && asleepIn(old, own, converted, config.adapter)
+  const { values, before, own } = openedAs('initFrom', initFrom, config, network, dataset)
+  const asleep = adapter && asleepIn(before, own, values, adapter)
   if (asleep) {
     throw new ConfigError(
       `adapter.train: ${asleep} is new to ${initFrom}, begins with zeros and would stay so; add ${asleep}`,
     )
   }
-  return flattenArrays(own, converted)
+  return flattenArrays(own, values)
+}
+
+/**
+ * The averaged parameters of a run, as those of a network of a configuration.
+ *
+ * @param key  of the configuration, for messages
+ * @param network  keys of the network that is to have them
+ * @throws ConfigError when there is no such run, or its network, path or data does not fit
+ */
+export function openedAs(
+  key: string,
+  name: string,
+  config: Config,
+  network: NetworkConfig,
+  dataset: Dataset,
+): { readonly before: Network; readonly own: Network; readonly values: Named<Float32Array> } {
+  const { interpolant, condition } = config
+  const model = readModelFor(key, name)
+  const refuse = (message: string): never => {
+    throw new ConfigError(`${key}: ${name} ${message}`)
+  }
+  if (model.dimension !== dataset.dimension) {
+    refuse(`has points of ${model.dimension} coordinates, ${dataset.name} of ${dataset.dimension}`)
+  }
+  checkColumns(key, name, model, dataset)
+  if (model.config.interpolant !== interpolant) {
+    refuse(`was trained on the ${model.config.interpolant} path, this run is on ${interpolant}`)
+  }
+  const from = { config: model.config.network, point: pointOf(model.config, model.data) }
+  const to = { config: network, point: pointOf(config, dataset) }
+  const conversion = conversionOf(from, to)
+  if (typeof conversion === 'string') return refuse(`cannot start this run: ${conversion}`)
+  const { kind } = condition
+  if (kind !== 'none' && kind === model.config.condition.kind) {
+    const [theirs, ours] = [model.data, dataset].map(data => tellable(kind, data))
+    if (theirs !== ours) refuse(`was told ${theirs}; ${dataset.name} has ${ours}`)
+  }
+  const [before, own] = [from, to].map(({ config, point }) => networkOf(config, point))
+  return { before, own, values: conversion(unflattenArray(model.parameters, before)) }
 }
 
 /** A group of parameters that the network did not have, that tell it nothing yet, and that an adapter does not train. */

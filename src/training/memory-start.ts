@@ -6,7 +6,7 @@ import { random } from '../random/random.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { State } from '../serialization/checkpoint.ts'
 import { type Drawn, drawTold, roomFor, writeTold } from './conditions.ts'
-import { initialParameters } from './initial-parameters.ts'
+import { initialParameters, type Starts } from './initial-parameters.ts'
 import { comparedBy } from './memories.ts'
 import type { StepGraph, Teachers } from './step.ts'
 
@@ -17,7 +17,7 @@ const [ROWS, RUNS] = [512, 40]
  * What the memories of a new run begin with: what they keep of samples of the map as it starts, and of the data. A memory that
  * began at nothing would be far from both for the first hundreds of steps.
  *
- * @param sources  parameters `[P]` that the run starts from, and what it compares samples by
+ * @param sources  parameters that the run starts from, and what it compares samples by
  * @returns vectors of the step's state; none where it remembers nothing
  */
 export async function filledMemories(
@@ -25,14 +25,14 @@ export async function filledMemories(
   config: Config,
   dataset: StandardizedDataset,
   { memories, players }: Pick<StepGraph, 'memories' | 'players'>,
-  { teachers, initial }: { readonly teachers?: Teachers; readonly initial?: Float32Array },
+  { teachers, starts }: { readonly teachers?: Teachers; readonly starts?: Starts },
 ): Promise<State> {
   if (memories.length === 0) return {}
   const point = pointOf(config, dataset)
   const { condition } = point
   const compared = comparedBy(config, point, teachers?.compared)
   const [{ network }] = players
-  const parameters = initialParameters(config, players[0], initial)
+  const parameters = initialParameters(config, players[0], starts)
   const graph = trace(
     ({ parameters, x0, eps, s, ...told }: Readonly<Record<string, Tensor>>) => {
       const map = bindMap(

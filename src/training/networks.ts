@@ -5,6 +5,7 @@ import {
   adaptedNetwork,
   adapterProblem,
   type Network,
+  type NetworkConfig,
   networkOf,
   type PointSpec,
   sizeOfNetwork,
@@ -17,8 +18,8 @@ export interface Trained {
   readonly name: string
   readonly network: Network
   readonly size: number
-  /** Whether it is a velocity of one time, read as the map is. */
-  readonly isVelocity?: boolean
+  /** Its keys, where it is a velocity: its output is read as that of a map with them. */
+  readonly velocity?: NetworkConfig
 }
 
 /** The student, which alone is saved as the model. */
@@ -50,10 +51,10 @@ function studentNetwork({ network: keys, adapter }: Config, point: PointSpec, ba
 export function networksOf(config: Config, point: PointSpec, base?: Float32Array): Trained[] {
   const all: Omit<Trained, 'size'>[] = [
     { name: MAP, network: studentNetwork(config, point, base) },
-    ...playersIn(config).map(({ name, network, isVelocity }) => ({
+    ...playersIn(config).map(({ name, network, isVelocity, keys }) => ({
       name,
       network: network(config.network, point),
-      isVelocity,
+      ...(isVelocity && { velocity: keys?.(config.network) ?? config.network }),
     })),
   ]
   if (config.loss.learned) all.push({ name: WEIGHT, network: uncertaintyNetwork })

@@ -24,7 +24,8 @@ import { hasTrajectoryCache } from './coupling.ts'
 import { openTrainingData } from './data.ts'
 import { checkEnergy } from './energy.ts'
 import { withHeadScale } from './head-scale.ts'
-import { openBase, openInitial, withInitialNetwork } from './initial.ts'
+import { openBase, withInitialNetwork } from './initial.ts'
+import type { Starts } from './initial-parameters.ts'
 import { openResumed, withMovedRuns } from './moved.ts'
 import { withOwnTeacher } from './own-teacher.ts'
 import { openCompared, openPerceptual, type PerceptualNetwork } from './perceptual-network.ts'
@@ -32,6 +33,7 @@ import { stateOfPlayers } from './players.ts'
 import { proposals } from './proposals.ts'
 import { resumedConfig } from './resume.ts'
 import { checkReward, withSeenRewards } from './reward.ts'
+import { openStarts } from './starts.ts'
 import { buildStep, type StepGraph, type Teachers } from './step.ts'
 import { openCouplingTeacher, openTeachers, type ToldWith } from './teacher.ts'
 import type { TrainOptions } from './train-options.ts'
@@ -61,8 +63,8 @@ export interface Prepared {
 export interface Sources {
   readonly teachers: Teachers
   readonly couplingTeacher?: ToldWith<VelocityField>
-  /** Parameters of another run, where training starts from them. */
-  readonly initial?: Float32Array
+  /** Parameters of other runs that training starts from. */
+  readonly starts?: Starts
   /** Parameters that stay, where an adapter changes them. */
   readonly base?: Float32Array
 }
@@ -79,7 +81,7 @@ export function openSources(
     teachers: openTeachers(named, dataset),
     // A run with a checkpoint no longer needs what it started from, one with pairs not whom they are from.
     couplingTeacher: hasTrajectoryCache(directory) ? undefined : openCouplingTeacher(named, dataset),
-    initial: checkpoint || config.adapter ? undefined : openInitial(named, dataset),
+    starts: checkpoint || config.adapter ? undefined : openStarts(named, dataset),
     base: openBase(named, dataset, directory, checkpoint !== undefined),
   }
 }

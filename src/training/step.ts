@@ -86,9 +86,9 @@ export function guidesOf(
     frozen: condition => bindMap(config, point, stopped, condition, network),
     players: condition =>
       Object.fromEntries(
-        others.map(({ name, network, isVelocity }) => {
-          if (!isVelocity) return [name, network.apply(trees[name], condition)]
-          const { velocity } = bindMap(config, point, trees[name], condition, network)
+        others.map(({ name, network, velocity: keys }) => {
+          if (!keys) return [name, network.apply(trees[name], condition)]
+          const { velocity } = bindMap({ ...config, network: keys }, point, trees[name], condition, network)
           return [name, (x: Tensor, s: Tensor, t: Tensor) => velocity(x, s, t)]
         }),
       ),

@@ -126,16 +126,16 @@ async function runSteps(
   lock: Lock,
 ): Promise<TrainResult> {
   const { config, dataset, checkpoint, runtime, sources } = prepared
-  const { couplingTeacher, initial } = sources
+  const { couplingTeacher, starts } = sources
   const { directory, shouldStop } = options
   const pool = await openTrajectoryCache(runtime, directory, config, dataset, couplingTeacher, shouldStop)
   if (!pool && isSolved(config.coupling)) return stopped(options, prepared)
   if (sources.base) saveBase(directory, { config, data: dataRecord(dataset), parameters: sources.base })
   const program = await runtime.compileScan(step.graph, step.state.length)
   try {
-    const begins = { initial, teachers: featuresIn(prepared) }
+    const begins = { starts, teachers: featuresIn(prepared) }
     const memories = checkpoint ? undefined : await filledMemories(runtime, config, dataset, step, begins)
-    const trainer = new Trainer(config, dataset, step, program, { from: checkpoint, pool, initial, memories })
+    const trainer = new Trainer(config, dataset, step, program, { from: checkpoint, pool, starts, memories })
     const from = trainer.step
     const start = performance.now()
     const { steps, loss, residual, verdict } = await new RecordedTraining(

@@ -6,7 +6,7 @@ import type { Buffer, Program } from '../runtime/program.ts'
 import type { Progressed, State } from '../serialization/checkpoint.ts'
 import type { MetricsLine } from '../serialization/metrics-log.ts'
 import { type BatchSource, batchSource } from './batches.ts'
-import { initialParameters } from './initial-parameters.ts'
+import { initialParameters, type Starts } from './initial-parameters.ts'
 import { MetricWindow } from './metric-window.ts'
 import {
   averagesFor,
@@ -36,16 +36,16 @@ const PATIENCE_MS = 500
 function freshState(
   config: Config,
   players: readonly TrainedPlayer[],
-  { initial, averaged = initial, memories = {} }: TrainerOptions,
+  { starts, averaged, memories = {} }: TrainerOptions,
 ): State {
   const vectors = players.flatMap(player => {
     const own: [vector: string, values: Float32Array][] = [
-      ['parameters', initialParameters(config, player, initial)],
+      ['parameters', initialParameters(config, player, starts)],
       ...Object.entries(player.optimizer.init(player.size)),
     ]
     if (config.optimizer.accumulate > 1) own.push([GRADIENT, new Float32Array(player.size)])
     for (const { vector } of averagesFor(averagesOf(config), player.name)) {
-      own.push([vector, initialParameters(config, player, averaged)])
+      own.push([vector, initialParameters(config, player, { ...starts, ...averaged })])
     }
     return own.map(([vector, values]) => [vectorName(player.name, vector), values] as const)
   })
@@ -57,12 +57,12 @@ export interface TrainerOptions {
   readonly from?: Progressed
   /** What a coupled training draws from. */
   readonly pool?: TrajectoryCache
-  /** Parameters `[P]` to begin with in place of drawn ones. */
-  readonly initial?: Float32Array
+  /** Parameters to begin with in place of drawn ones. */
+  readonly starts?: Starts
   /** What the run's memories begin with, by vector; see `filledMemories`. */
   readonly memories?: State
   /** And the averaged ones, where they are others. */
-  readonly averaged?: Float32Array
+  readonly averaged?: Starts
 }
 
 /** A training in memory: it takes steps and keeps their state, and leaves files and clocks to others. */

@@ -19,6 +19,8 @@ const halfway = (at: Batch): Batch => ({
   m: { ...at.m, data: at.m.data.map((_, i) => (at.s.data[i] + at.t.data[i]) / 2) },
 })
 export const toData = (at: Batch): Batch => ({ ...at, t: { ...at.t, data: at.t.data.map(() => 0) } })
+/** The slope of the signal divides by `t`. */
+const offData = (at: Batch): Batch => ({ ...at, t: { ...at.t, data: at.t.data.map(t => Math.max(t, 0.05)) } })
 export const fromNoise = (at: Batch): Batch => ({ ...at, s: { ...at.s, data: at.s.data.map(() => 1) } })
 
 /** A loss whose path has the teacher's velocity. */
@@ -50,6 +52,9 @@ export interface Equality {
   /** Where it is not the student's own map that is trained. */
   readonly roles?: typeof guides
 }
+
+/** A step of boot, longer than one of the times is. */
+const DELTA = 0.3
 
 export const free = { tangentNormalization: false }
 
@@ -83,6 +88,61 @@ export function equalities(catalogue: Catalogue): readonly Equality[] {
       of: 'meanflow',
       left: taught(row('meanflow')),
       right: row('ayf-emd'),
+    },
+    {
+      name: 'ayf-emd half warmed up is half of itself and half velocity distillation',
+      of: 'ayf-emd',
+      left: row('ayf-emd', { ...free, warmup: 0.5 }),
+      right: draw => {
+        const { map, teacher, path, s, t, error } = draw
+        const x = path.at(s)
+        const distilled = error(map.velocity(x, s, t), teacher.velocity(x, s))
+        return row('ayf-emd', free)(draw).add(distilled).div(2)
+      },
+    },
+    {
+      name: 'ayf-emd with its tangent normalised is its loss over the length of the tangent',
+      of: 'ayf-emd',
+      left: row('ayf-emd', { tangentNormalization: true, c: 0.1, warmup: 0.5 }),
+      right: draw => {
+        const loss = row('ayf-emd', { ...free, warmup: 0.5 })(draw)
+        const dimension = draw.path.eps.shape[1]
+        return loss.div(stopGradient(loss.mul(dimension).sqrt().add(0.1)))
+      },
+    },
+    {
+      name: 'boot regresses to where the signal goes in an Euler step of the teacher',
+      of: 'boot',
+      left: part('boot', 'bootstrap', { delta: DELTA }),
+      right: ({ map, teacher, path: { eps }, t, error }) => {
+        const one = t.mul(0).add(1)
+        const [x, before] = [map.jump(eps, one, t), t.sub(DELTA).maximum(0)]
+        // y = eps - V and dy/dt = (y - D)/(t (1-t)), D = x - t v
+        const y = eps.sub(map.velocity(eps, one, t))
+        const D = x.sub(t.mul(teacher.velocity(x, t)))
+        const slope = y.sub(D).div(t.mul(one.sub(t)))
+        const next = stopGradient(y.sub(t.sub(before).mul(slope)))
+        return error(eps.sub(map.velocity(eps, one, before)), next).div(DELTA ** 2)
+      },
+      leftAt: offData,
+      rightAt: offData,
+    },
+    {
+      name: 'boot is bounded away from the noise',
+      of: 'boot',
+      left: part('boot', 'bootstrap', { delta: 0.1 }),
+      right: part('boot', 'bootstrap', { delta: 0.1 }),
+      leftAt: at => ({ ...at, t: { ...at.t, data: at.t.data.map(() => 1) } }),
+      rightAt: at => ({ ...at, t: { ...at.t, data: at.t.data.map(() => 0.99) } }),
+    },
+    {
+      name: 'the boundary of boot is velocity distillation at the noise',
+      of: 'boot',
+      left: part('boot', 'boundary'),
+      right: ({ map, teacher, path: { eps }, t, error }) => {
+        const one = t.mul(0).add(1)
+        return error(map.velocity(eps, one, one), teacher.velocity(eps, one))
+      },
     },
     {
       name: 'scm with a teacher is the consistency part of facm',

@@ -11,6 +11,12 @@ import { FILES, sources } from './source.ts'
 const EQUIVALENT: Readonly<Record<string, string>> = {
   'difference: [after, before] -> [before, after]': 'numerator and denominator both change sign',
   'ayfLmd: V -> $stop(V)': 'enters the stopped target alone, through F',
+  'boot: V -> $stop(V)': 'is stopped already',
+  'boot: V -> $stop(V) (2)': 'is stopped already',
+  'boot: V -> $stop(V) (3)': 'is stopped already',
+  'ayfTangent: V -> $stop(V) (3)': 'enters the stopped target alone',
+  'ayfTangent: V -> $stop(V)': 'enters the stopped target alone',
+  'ayfTangent: dV -> $stop(dV)': 'enters the stopped target alone',
   'pid: V -> $stop(V)': 'enters the stopped target alone, through F',
   'freeflowPrediction: V -> $stop(V)': 'enters the stopped target alone, through F',
   'freeflowPrediction: map.velocity(eps, s, t) -> $stop(map.velocity(eps, s, t)) (2)':

@@ -67,7 +67,10 @@ async function firstStep(
 /** What the networks of a configuration begin with, by name. */
 const freshParameters = (config: Config, initial?: Float32Array): Record<string, Float32Array> =>
   Object.fromEntries(
-    networksOf(config, plane).map(trained => [trained.name, initialParameters(config, trained, initial)]),
+    networksOf(config, plane).map(trained => [
+      trained.name,
+      initialParameters(config, trained, initial && { map: initial }),
+    ]),
   )
 
 /** With a huge epsilon Adam's first step is the gradient itself, scaled. */

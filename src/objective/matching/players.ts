@@ -2,33 +2,39 @@ import {
   type Conditioning,
   coordinates,
   kindOf,
-  type Network,
   type NetworkConfig,
   networkOf,
-  type PointSpec,
+  velocityKeys,
 } from '../../model/index.ts'
 import type { Player } from '../objective.ts'
 
 /** A velocity of the map's size, told one time or two. */
-const velocityNetwork =
+const sized =
   (conditioning: Conditioning) =>
-  (config: NetworkConfig, point: PointSpec): Network =>
-    networkOf(
-      { ...config, ...kindOf(config).ofVelocity?.(config), conditioning, predicts: 'velocity' },
-      point,
-    )
+  (config: NetworkConfig): NetworkConfig => ({
+    ...velocityKeys(config),
+    ...kindOf(config).ofVelocity?.(config),
+    conditioning,
+    predicts: 'velocity',
+  })
+
+const velocity = (conditioning: Conditioning): Pick<Player, 'keys' | 'network'> => {
+  const keys = sized(conditioning)
+  return { keys, network: (config, point) => networkOf(keys(config), point) }
+}
 
 /** The velocity of the generator's own samples. */
-export const fake: Player = { name: 'fake', network: velocityNetwork('s'), isVelocity: true }
+export const fake: Player = { name: 'fake', ...velocity('s'), isVelocity: true }
 
 /** The same for each time that the samples are jumps from, which it is told as the second one. */
-export const fakeOfSteps: Player = { ...fake, network: velocityNetwork('s,t') }
+export const fakeOfSteps: Player = { ...fake, ...velocity('s,t') }
 
 /** One number for each noisy sample at its time: the mean of the outputs of a network of the map's size. */
 export const critic: Player = {
   name: 'critic',
+  keys: sized('s'),
   network(config, point) {
-    const network = velocityNetwork('s')(config, point)
+    const network = networkOf(sized('s')(config), point)
     return {
       ...network,
       apply(parameters, condition) {

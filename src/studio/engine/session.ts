@@ -104,7 +104,7 @@ async function openCourse(
   asked: Config,
   dataset: Dataset,
   ended: readonly Ended[],
-  weights: Pick<TrainerOptions, 'initial' | 'averaged'>,
+  weights: Pick<TrainerOptions, 'starts' | 'averaged'>,
 ): Promise<Course> {
   const config = { ...asked, chunk: engine.chunk ?? asked.chunk }
   const { teachers, pairs } = guidanceOf(config, dataset, ended)
@@ -116,7 +116,7 @@ async function openCourse(
     jump: await engine.compile(mapGraph(config, point, 'jump')),
     velocity: await engine.compile(mapGraph(config, point, 'velocity')),
   }
-  const memories = await filledMemories(engine, config, dataset, step, { teachers, initial: weights.initial })
+  const memories = await filledMemories(engine, config, dataset, step, { teachers, starts: weights.starts })
   const trainer = new Trainer(config, dataset, step, programs.step, { ...weights, pool, memories })
   return { config, teachers, programs, pullbacks: new Map(), trainer }
 }
@@ -179,7 +179,7 @@ export class Session {
     const config = configOf(plan, stage, dataset.mixture !== undefined)
     const example = plan.start && (await exampleOf(plan, exampleConfig(plan.target)))
     const ended = example ? [example] : []
-    const weights = example ? { initial: example.raw, averaged: example.parameters } : {}
+    const weights = example ? { starts: { map: example.raw }, averaged: { map: example.parameters } } : {}
     const course = await openCourse(engine, config, dataset, ended, weights)
     const session = new Session(engine, dataset, fresh, course, ended, classesOfConfig(config, dataset))
     if (example) session.origin = recordOf(example.config, targetDataset(trainedOn(plan.target).target))
@@ -195,7 +195,7 @@ export class Session {
     const config = configOf(plan, stage, dataset.mixture !== undefined, shape)
     if (!model) return new Session(engine, dataset, fresh, shownCourse(config, jump!), [], classes)
     const ended = [{ config: { ...config, objective: model.config.objective }, parameters: model.parameters }]
-    const course = await openCourse(engine, config, dataset, ended, { initial: model.parameters })
+    const course = await openCourse(engine, config, dataset, ended, { starts: { map: model.parameters } })
     const known = classesOfConfig(config, dataset)
     const session = new Session(engine, dataset, fresh, course, ended, known, shape)
     session.origin = { config: model.config, data: model.data }
@@ -286,7 +286,13 @@ export class Session {
     const parameters = this.parameters().slice()
     const ended = taken ? [...this.ended, { config: this.config, parameters }] : this.ended
     const initial = next.keep ? parameters : undefined
-    const course = await openCourse(this.engine, config, this.dataset, ended, { initial })
+    const course = await openCourse(
+      this.engine,
+      config,
+      this.dataset,
+      ended,
+      initial ? { starts: { map: initial } } : {},
+    )
     this.origin = initial && this.record
     await close(this.course)
     this.course = course
