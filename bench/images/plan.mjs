@@ -45,6 +45,7 @@ const VELOCITY = [
   { method: 'euler', steps: [50], guidance: 2 },
 ]
 const MAP = [{ method: 'auto', steps: [1, 2, 4, 8] }]
+const ONE_JUMP = [{ method: 'auto', steps: [1] }]
 /** Guidance of the jumps of a map that was not trained with any. */
 const ON_JUMPS = [2, 3].map(guidance => ({ ...MAP[0], guidance, onJumps: true }))
 /** Of a map that is told scales. */
@@ -110,6 +111,32 @@ export function rowsOf(set) {
       merge(OBJECTIVES[objective] ?? {}, own),
     )
   const byTeacher = scale => ({ teacher: velocity, guidance: { rule: 'teacher', scale } })
+  /** Begun at a map of one jump; the networks beside it at the velocity. */
+  const matched = (name, objective, own, start = 'psd') =>
+    row('matching', name, merge(begun(objective), { initFrom: { run: `${set}-${start}` }, ...own }), ONE_JUMP)
+  /** What samples are compared by while they train: another network than what measures them looks through. */
+  const classifier = { run: `${set}-classifier.onnx` }
+  const flowMap = set === 'glyphs' ? 'meanflow' : 'meanflow-guided'
+  const teacher = velocity
+  const rates = rate => ({ optimizer: { learningRate: rate } })
+  const fake = { times: 1, start: 'teacher' }
+  const matching = [
+    {
+      name: `${set}-classifier.onnx`,
+      set,
+      part: 'matching',
+      config: { classifier: set, seed: 7, steps: 0 },
+      sampled: [],
+    },
+    matched('dmd', 'dmd', { teacher, players: { fake }, ...rates(1e-4) }),
+    matched('dmd-critic', 'dmd', { teacher, players: { fake }, options: { gan: 0.003 }, ...rates(1e-4) }),
+    matched('sid', 'sid', { teacher, players: { fake }, ...rates(1e-4) }),
+    row('matching', 'imm', begun('imm'), MAP),
+    matched('drifting', 'drifting', { features: classifier, ...rates(1e-4) }),
+    matched('drifting-pixels', 'drifting', rates(1e-4)),
+    matched('frechet', 'frechet', { features: classifier, ...rates(1e-5) }, flowMap),
+    row('matching', 'ayf-emd-critic', begun('ayf-emd', { adversarial: { weight: 0.1, from: 0.8 } }), MAP),
+  ]
   const plain = Object.keys(OBJECTIVES).map(id => row('plain', id, begun(id), MAP))
   const guided = id => row('guided', `${id}-guided`, begun(id, byTeacher(2)), MAP)
   /** Half of the budget on trajectories of the velocity, then half on what begins with them. */
@@ -133,7 +160,8 @@ export function rowsOf(set) {
       ofVelocity('velocity', {}),
       ...ids.map(guided),
       ...midTrained('-guided', byTeacher(2)),
-      ...plain.filter(({ timed }) => ['psd'].includes(timed)),
+      ...plain.filter(({ timed }) => ['psd', 'ayf-emd'].includes(timed)),
+      ...matching,
     ]
   }
   const psd = own => begun('psd', own)
@@ -215,6 +243,7 @@ export function rowsOf(set) {
         MAP,
       ),
     ),
+    ...matching,
     ...midTrained('', {}),
     ...['adaln', 'tokens', 'normalised'].map(kind =>
       row(

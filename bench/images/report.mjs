@@ -10,6 +10,7 @@ const PARTS = {
   scales: 'Scales',
   decoupled: 'A velocity as a map, untrained',
   mid: 'Mid-training',
+  matching: 'Matching distributions',
   adapters: 'Adapters',
   spikes: 'Spikes of the gradient, from drawn weights',
   recipes: 'Recipes of examples/images',

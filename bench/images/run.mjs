@@ -109,6 +109,10 @@ async function train({ name, config }) {
     await oxbow(name, ['merge', ...withRuns(config.merged), '--out', out])
     return 0
   }
+  if (config.classifier) {
+    await oxbow(name, ['features', config.classifier, '--seed', `${config.seed}`, '--out', out])
+    return 0
+  }
   const file = join(OUT, `${name}.json`)
   writeFileSync(file, JSON.stringify(withRuns(config), null, 2))
   const begun = existsSync(join(out, 'config.json'))

@@ -85,11 +85,11 @@ describe('a player', () => {
       'players.map.start: map of dmd cannot begin with another run; use initFrom',
     ],
   ] as const)('refuses %s', async (_, { teacher, ...more }, message) => {
-    const named = 'initFrom' in more ? { ...more, initFrom: at(more.initFrom) } : more
-    const user = {
+    const user: UserConfig = {
       ...{ objective: 'dmd', teacher: teacher === 'exact' ? teacher : at(teacher), steps: 2 },
-      ...{ players: { fake: { start: 'teacher' } }, ...named },
-    } as const
+      ...{ players: { fake: { start: 'teacher' } }, ...more },
+      ...('initFrom' in more && { initFrom: at(more.initFrom) }),
+    }
     await expect(trained('refused', user)).rejects.toThrow(message)
   })
 })
