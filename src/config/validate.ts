@@ -272,6 +272,10 @@ const conditions: readonly Check[] = [
     kind !== 'none' &&
     !kindOf(network).conditions?.includes(kind) &&
     `condition.kind: a network of kind ${network.kind} cannot be told a ${kind}; use none`,
+  ({ condition: { kind, drop } }, { id }, { untold }) =>
+    untold === true &&
+    (kind === 'none' || drop === 0) &&
+    `options.fake: without a fake score ${id} compares what the model says with and without a condition; use --condition class --condition.drop 0.1, or options.fake true`,
 ]
 
 const players: readonly Check[] = [
@@ -421,9 +425,9 @@ const network: readonly Check[] = [
 ]
 
 const training: readonly Check[] = [
-  ({ interpolant }, { id }, { interpolant: own = interpolant }) =>
+  ({ interpolant }, { id, needs }, { interpolant: own = interpolant }) =>
     interpolant !== own &&
-    `interpolant: ${id} makes its samples noisy along the ${own} path, and the teacher must know that one; use ${own}, found ${interpolant}`,
+    `interpolant: ${id} makes its samples noisy along the ${own} path${needs.includes('teacher') ? ', and the teacher must know that one' : ''}; use ${own}, found ${interpolant}`,
   ({ target, averages }) => {
     const known = ['ema', 'student', ...Object.keys(averages)]
     return !known.includes(target) && `target: expected ${known.join(' or ')}, found ${target}`

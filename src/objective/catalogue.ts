@@ -12,6 +12,7 @@ import { matchingRows } from './rows/matching.ts'
 import { otherRows } from './rows/others.ts'
 import { policyRows } from './rows/policy.ts'
 import { sampleRows } from './rows/samples.ts'
+import { selfEvaluationRows } from './rows/self-evaluation.ts'
 
 /** Every objective by its id. */
 export const objectives: ReadonlyMap<string, Objective> = new Map(
@@ -29,6 +30,7 @@ export const objectives: ReadonlyMap<string, Objective> = new Map(
     matchingRows,
     criticRows,
     sampleRows,
+    selfEvaluationRows,
   ]
     .flat()
     .map(objective => [objective.id, objective]),

@@ -39,6 +39,8 @@ export interface Draw {
   readonly target: FlowMap
   /** The student's present parameters, stopped: gradients pass to its input only. */
   readonly frozen: FlowMap
+  /** `frozen` told nothing, where samples are told something. */
+  readonly untold?: FlowMap
   /** A pretrained or exact velocity. */
   readonly teacher: VelocityField
   /** A pretrained or exact flow map. */

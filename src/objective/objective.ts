@@ -88,6 +88,8 @@ export interface Traits {
   readonly features?: boolean
   /** Whether it trains what the network predicts as it stands, and not its velocity. */
   readonly predicts?: boolean
+  /** Whether it compares what the model says of samples that are told something with what it says without. */
+  readonly untold?: boolean
   /** Whether it asks for samples of the data given a noisy point. */
   readonly posterior?: boolean
   /** The one path that it is written for; default any. */

@@ -16,6 +16,7 @@ import {
   innerFlow,
   interpolants,
   noisePath,
+  nullCondition,
   type Path,
   type PointSpec,
   type Space,
@@ -193,6 +194,8 @@ function drawMaker(config: Config, inputs: TermInputs<Tensor>, guides: Guides): 
   const players = guides.players?.(condition) ?? {}
   const auxiliary = players.auxiliary ? flowMap(players.auxiliary) : missing(objective, 'auxiliary velocity')
   const guide = guidanceOf(config, inputs, condition, guides)
+  const untold =
+    condition && guides.told && guides.frozen && tell(guides.frozen, nullCondition(guides.told, condition))
   return map =>
     guide({
       path,
@@ -212,6 +215,7 @@ function drawMaker(config: Config, inputs: TermInputs<Tensor>, guides: Guides): 
       players,
       target: told(guides.target) ?? map,
       frozen: told(guides.frozen) ?? map,
+      ...(untold && { untold }),
       ...(guides.logSize && { logSize: guides.logSize }),
       ...(guides.energy && { energy: guides.energy }),
       ...(u && { u }),

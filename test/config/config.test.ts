@@ -137,6 +137,7 @@ describe('defaults', () => {
     imm: { ...alone, times: 'ratio-step', target: 'student' },
     drifting: alone,
     frechet: alone,
+    'self-e': { ...usual, fraction: 0.5, target: 'student' },
   }
   test('are known of every row', () => {
     expect(Object.keys(expected)).toEqual([...objectives.keys()])

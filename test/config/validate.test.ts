@@ -248,6 +248,19 @@ describe('what makes no sense is refused with the key, the reason and what to do
       /^network\.parameterization: a policy gives every velocity of a jump at once, which piflow trains and psd does not; use average-velocity$/,
     ],
     [
+      { objective: 'self-e', options: { fake: false } },
+      /^options\.fake: without a fake score self-e compares what the model says with and without a condition; use --condition class/,
+    ],
+    [
+      {
+        objective: 'self-e',
+        options: { fake: false },
+        data: 'ring',
+        condition: { kind: 'class', drop: 0 },
+      },
+      /^options\.fake: without a fake score self-e compares/,
+    ],
+    [
       { objective: 'piflow', teacher: 'exact', network: { parameterization: 'denoised' } },
       /^network\.parameterization: piflow trains a policy; use policy, found denoised$/,
     ],
@@ -371,12 +384,12 @@ const REFUSED: Record<string, [reason: RegExp, ids: readonly string[]][]> = {
   gap: [[/its gaps are not free/, [...toData, ...fromNoise]]],
   trig: [
     ofLinear,
-    [/along the linear path/, ['freeflow', 'imm', ...matched]],
+    [/along the linear path/, ['freeflow', 'imm', 'self-e', ...matched]],
     [/a noisy point of the linear path/, ['mfm-ft']],
   ],
   vp: [
     ofLinear,
-    [/along the linear path/, ['freeflow', 'imm', ...matched]],
+    [/along the linear path/, ['freeflow', 'imm', 'self-e', ...matched]],
     [/a noisy point of the linear path/, ['mfm-ft']],
   ],
   denoised: [

@@ -87,6 +87,7 @@ const LITERATURE: Readonly<
   'reverse-kl': ['lagrangian', 'marginal', null],
   // Of samples of a batch together.
   imm: ['distributional', 'marginal', 4],
+  'self-e': ['distributional', 'marginal', 5],
   drifting: ['distributional', 'marginal', 3],
   frechet: ['distributional', 'marginal', 3],
   // Of steering: a tilt by a stochastic map, and the reward itself.
@@ -337,6 +338,7 @@ function traceTerm(
       const posterior = (x: Tensor) => fromVelocity(z => z.sub(x))
       const draw: Draw = {
         ...players,
+        untold: players.frozen,
         ...{ path, s, t, m, noise, r, guided, posterior, noise2: noise, r2: r, u: r },
         players: {
           fake: velocity,

@@ -258,7 +258,7 @@ export const claims: Readonly<Record<string, Claim | null>> = {
   // Held to closed forms of an affine world there too.
   ...Object.fromEntries(
     terms
-      .filter(({ id }) => ['dmd', 'dmd-steps', 'sid', 'moment', 'gan', 'cafm'].includes(id))
+      .filter(({ id }) => ['dmd', 'dmd-steps', 'sid', 'moment', 'gan', 'cafm', 'self-e'].includes(id))
       .map(({ key }) => [key, null]),
   ),
   piflow: isZero,

@@ -109,6 +109,7 @@ export function drawOf(roles: Roles, [x0, eps, s, t, m, noise, r]: readonly Tens
     map: withOwnPolicy(map),
     target,
     frozen,
+    untold: fromVelocity((x, s, t) => frozen.velocity(x.mul(0.8), s, t).sin()),
     teacher,
     pretrained,
     posterior: (x, s) => fromVelocity((z, t, u) => target.velocity(z, t, u).add(x.mul(s)).sub(z)),

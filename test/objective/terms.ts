@@ -129,6 +129,7 @@ export const roles: Readonly<Record<string, Role>> = {
   imm: { plain: true },
   drifting: { plain: true },
   frechet: { plain: true },
+  'self-e:fake': { plain: true },
   'f2d2:shortcut:divergence': { weight: 'weight', plain: true },
   'f2d2:meanflow:divergence': { weight: 'weight', plain: true },
   'f2d2:lsd:divergence': { weight: 'weight', plain: true },

@@ -129,6 +129,8 @@ const STEPS: Record<string, Part[]> = {
   // The distances of all pairs of 2,048 samples come to two passes.
   drifting: [...flowMatching, 'other', 'other'],
   frechet: flowMatching,
+  // What the model and the fake score say of the guess; then the fake score on fresh guesses.
+  'self-e': [...flowMatching, 'forward', 'other', 'other', 'backward', ...fakeTurn],
 }
 
 /** As measured. The last digit is what a change must not move unnoticed. */
@@ -189,6 +191,7 @@ const MEASURED: Record<string, number> = {
   imm: 3.85,
   drifting: 4.86,
   frechet: 2.85,
+  'self-e': 11.34,
 }
 
 const predicted = (id: string) => STEPS[id].reduce((sum, part) => sum + COST[part], 0)

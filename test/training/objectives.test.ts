@@ -62,6 +62,7 @@ const OWN: Record<string, UserConfig> = {
   frechet: { features: 'random:32', options: { beta: 0.5 } },
   // Two players chase each other: slower, and the first moment kept short.
   gan: { optimizer: { learningRate: 3e-3, beta1: 0 }, steps: 900 },
+  'self-e': { options: { scale: 'weights' }, steps: 900 },
   'dmd-steps': { options: { times: [0.5] }, optimizer: { learningRate: 3e-3 }, steps: 900 },
   moment: { steps: 600 },
   // Its critic alone is quick: the map may not run ahead of it.
@@ -78,6 +79,8 @@ const JUMPS: Record<string, number> = {
   // Trained for such steps, and as samples of all of them together.
   'dmd-steps': 2,
   moment: 4,
+  // One jump from noise has no data point to hold it.
+  'self-e': 4,
   // Its target takes an Euler step of a fifth of the jump or more, whatever the training.
   'emd-discrete': 4,
 }
@@ -98,6 +101,7 @@ const METRICS: Record<string, string> = {
   sid: 'slicedWasserstein',
   moment: 'slicedWasserstein',
   gan: 'slicedWasserstein',
+  'self-e': 'slicedWasserstein',
 }
 
 /** Part of the first error that may be left. */
