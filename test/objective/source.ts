@@ -17,6 +17,7 @@ import * as divergence from '../../src/objective/rows/divergence.ts'
 import * as matching from '../../src/objective/rows/matching.ts'
 import * as policy from '../../src/objective/rows/policy.ts'
 import * as samples from '../../src/objective/rows/samples.ts'
+import * as selfEvaluation from '../../src/objective/rows/self-evaluation.ts'
 import * as schedule from '../../src/objective/schedule.ts'
 import * as tiltWeights from '../../src/objective/tilt-weights.ts'
 
@@ -69,6 +70,7 @@ const GIVEN: Readonly<Record<string, object>> = {
   'rows/matching': matching,
   'rows/critic': critic,
   'rows/samples': samples,
+  'rows/self-evaluation': selfEvaluation,
   // Held to what they leave on a curved flow in f2d2.test.ts.
   'rows/divergence': divergence,
   // Held to the exact velocity in policy.test.ts.
