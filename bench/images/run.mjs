@@ -224,7 +224,7 @@ async function time() {
     const coupling = row.config.coupling && { ...row.config.coupling, pairs: 64 }
     // What a row begins with may not be there yet; its velocity takes as long.
     const own = JSON.parse(
-      JSON.stringify(row.config).replace(/"run":"[^"]+"/g, `"run":"${row.set}-velocity"`),
+      JSON.stringify(row.config).replace(/"run":"[^".]+"/g, `"run":"${row.set}-velocity"`),
     )
     const config = {
       ...own,
