@@ -6,6 +6,8 @@ import { planComparison, resolveComparison } from '../../dist/evaluation/compari
 import { objectives } from '../../dist/index.js'
 import { BOARDS, BUDGET, COUNT, comparisonOf, NFE, OWN_SETTINGS } from './plan.mjs'
 
+/** Beside the distance: a lost mode is not seen by it. */
+const MODES = 'modeCoverage'
 const METRICS = ['strays', 'slicedWasserstein', 'histogramKL', 'trajectoryError']
 
 const read = file => JSON.parse(readFileSync(file, 'utf8'))
@@ -18,17 +20,28 @@ function stepsOf({ runs, methods }) {
   return Object.fromEntries(runs.map(({ method, config }) => [labels[method], config.steps]))
 }
 
-/** The numbers of one board: per method, per metric, mean and spread by number of jumps. */
-function boardOf(board, out) {
+/** A board as it is published. */
+export function publishedOf(root, data) {
+  const file = join(root, 'docs', 'leaderboard.json')
+  return existsSync(file) ? read(file).boards.find(board => board.data === data) : undefined
+}
+
+/** The numbers of one board: per method, per metric, mean and spread by number of jumps. What is published of other rows is kept. */
+function boardOf(board, root, out) {
   const { data } = board
+  const published = publishedOf(root, data)
   const file = join(out, `${data}.result.json`)
-  if (!existsSync(file)) return undefined
-  const { rows, failures = {}, seeds = 1 } = read(file)
-  const trained = stepsOf(planComparison(resolveComparison(comparisonOf(board, seeds)), join(out, data)))
-  const methods = {}
-  const floors = {}
+  if (!existsSync(file)) return published
+  const { rows, failures = {}, seeds = 1, labels } = read(file)
+  const comparison = resolveComparison(comparisonOf(board, seeds, labels))
+  const trained = stepsOf(planComparison(comparison, join(out, data)))
+  const others = Object.entries(published?.methods ?? {}).filter(([label]) => !labels.includes(label))
+  const methods = Object.fromEntries(others)
+  const floors = { ...published?.floors }
   for (const { objective, label, steps, metric, mean, sd, floor } of rows) {
-    if (!METRICS.includes(metric)) continue
+    if (!METRICS.includes(metric) && metric !== MODES) continue
+    // The teacher is measured with every comparison.
+    if (label in (published?.methods ?? {}) && !labels.includes(label)) continue
     methods[label] ??= { objective, steps: trained[label], metrics: {} }
     floors[metric] ??= round(floor)
     if (mean === null) continue
@@ -72,13 +85,23 @@ function table({ methods, floors, seeds }, metric, columns) {
     const text = show(value, metric)
     return value && value.mean === best[nfe] ? `**${text}**` : text
   }
-  const head = ['objective', 'steps', ...columns.map(nfe => `${nfe} NFE`)]
+  const hasModes = metric === 'slicedWasserstein' && list.some(([, method]) => at(method, MODES, 1))
+  const modes = method => {
+    const found = at(method, MODES, 1)
+    return found ? `${(100 * found.mean).toFixed(0)} %` : ''
+  }
+  const head = [
+    ...['objective', 'steps', ...columns.map(nfe => `${nfe} NFE`)],
+    ...(hasModes ? ['modes in one jump'] : []),
+  ]
   const rows = list.map(([label, method]) => [
-    label,
-    method.steps ?? '-',
-    ...columns.map(nfe => cell(method, nfe)),
+    ...[label, method.steps ?? '-', ...columns.map(nfe => cell(method, nfe))],
+    ...(hasModes ? [modes(method)] : []),
   ])
-  const floor = ['*noise floor*', '', ...columns.map(() => floorOf(floors, metric))]
+  const floor = [
+    ...['*noise floor*', '', ...columns.map(() => floorOf(floors, metric))],
+    ...(hasModes ? [floors[MODES] === undefined ? '' : `${(100 * floors[MODES]).toFixed(0)} %`] : []),
+  ]
   const line = cells => `| ${cells.join(' | ')} |`
   return [
     `${seeds > 1 ? `Mean ± standard deviation of ${seeds} seeds` : 'One seed'}, sorted by the first column.`,
@@ -172,7 +195,7 @@ const ownSettings = () =>
 
 /** Writes both files from what is there. */
 export function writeReport(root, out) {
-  const boards = BOARDS.flatMap(board => boardOf(board, out) ?? [])
+  const boards = BOARDS.flatMap(board => boardOf(board, root, out) ?? [])
   if (boards.length === 0) throw new Error('no board is finished')
   writeFileSync(join(root, 'docs', 'leaderboard.md'), pageOf(boards))
   writeFileSync(
