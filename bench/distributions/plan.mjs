@@ -44,6 +44,8 @@ export const PARTS = {
         ['--features', 'random:96', '--options.beta', '0.9', '--lr', '1e-4', ...rounds(1000)],
         { start: 'meanflow' },
       ),
+      row('self-e', 'self-e', rounds(3000)),
+      row('self-e, four steps', 'self-e', rounds(3000), { of: 'self-e', steps: 4 }),
       row('piflow', 'piflow', [...taught, '--lr', '0.002', ...rounds(1500)], { said: '0.182, 8 modes' }),
       row('boot', 'boot', [...taught, ...rounds(3000)]),
     ],
@@ -100,7 +102,7 @@ export const PARTS = {
   },
   features: {
     title: 'Frechet distance: how many random features, from where',
-    rows: [32, 128, 512].flatMap(count => {
+    rows: [32, 128, 256].flatMap(count => {
       const args = ['--features', `random:${count}`, '--options.beta', '0.9', '--lr', '1e-4', ...rounds(1000)]
       return [
         row(`${count} features, random start`, 'frechet', args),

@@ -2,7 +2,7 @@
 //
 //   npm run leaderboard                     everything that is missing, about an hour on two cores
 //   npm run leaderboard -- ring             one dataset
-//   npm run leaderboard -- --rows dmd,sid   these rows, which take the place of those that are published
+//   npm run leaderboard -- --rows 'dmd; sid'   these rows, which take the place of those that are published
 //   npm run leaderboard -- --again          all rows, also those that are published
 //   npm run leaderboard -- --seeds 3 ring   with three seeds, of which those that are there are kept
 //
@@ -37,7 +37,7 @@ if (unknown) {
   console.error(`leaderboard: no board ${unknown}; known: ${BOARDS.map(({ data }) => data).join(', ')}`)
   process.exit(2)
 }
-const rows = values.rows?.split(/, ?(?=[a-z0-9-]+(?:,|$))/)
+const rows = values.rows?.split(/ *; */)
 const strange = rows?.find(label => !LABELS.includes(label))
 if (strange) {
   console.error(`leaderboard: --rows: no row ${strange}; known: ${LABELS.join('; ')}`)

@@ -135,6 +135,16 @@ describe('beside any objective', () => {
     expect(measures!.criticAccuracy).toBeGreaterThan(0)
   })
 
+  test('a velocity of its own size judges a policy', async () => {
+    await trained(
+      ...(['policy', '--objective', 'piflow', '--teacher', 'exact', '--network.components', '3'] as const),
+      ...['--adversarial.weight', '0.1', '--adversarial.from', '0', '--matching.weight', '0.1'],
+    )
+    const { terms } = readMetrics(at('policy')).at(-1)!
+    expect(Object.keys(terms)).toEqual(['imitation', 'adversarial', 'matching', 'critic', 'fake'])
+    expect(Object.values(terms).every(({ loss }) => Number.isFinite(loss))).toBe(true)
+  })
+
   test('late, it changes nothing before', async () => {
     await trained('late', '--objective', 'psd', '--adversarial.from', '0.9')
     const [first] = readMetrics(at('late'))
