@@ -162,6 +162,7 @@ static NOINLINE void elementwise(int kind, char *const *at, Index n, const Index
     UNARY(LOG, logarithm(a))
     UNARY(SIN, sineFrom(a, 0))
     UNARY(COS, sineFrom(a, 1))
+    UNARY(ATAN, arcTangent(a))
     UNARY(TANH, hyperbolicTangent(a))
     UNARY(SQRT, root(a))
     UNARY(ABS, magnitude(a))

@@ -11,7 +11,7 @@ enum Operation {
   ELEMENTWISE, FILL, ACCUMULATE, SOFTMAX, CUMSUM, PACK, PRODUCT, OUTER, PRODUCTS, GATHER, SCATTER, FINISH, OPERATIONS
 };
 enum Kind {
-  COPY, NEG, EXP, LOG, SIN, COS, TANH, SQRT, ABS, SIGN, SIGMOID, TRUNCATE, NONZERO, INTEGERS,
+  COPY, NEG, EXP, LOG, SIN, COS, ATAN, TANH, SQRT, ABS, SIGN, SIGMOID, TRUNCATE, NONZERO, INTEGERS,
   ADD, SUB, MUL, DIV, POW, MAXIMUM, MINIMUM, LESS, LESS_EQUAL, EQUAL, SELECT, KINDS
 };
 
@@ -19,7 +19,7 @@ enum Kind {
 enum Form { OF_PLACES, OF_LINES, REDUCE, SPREAD, FORMS };
 
 /** Of the form of programs. */
-const int VERSION = 2;
+const int VERSION = 3;
 /** Loops of an instruction, and views of it, at most. */
 const int MOST_LOOPS = 8, MOST_VIEWS = 40;
 /** Words of a step of a pass: kind, form, to, from, from, from. */

@@ -215,6 +215,20 @@ static INLINE V sineFrom(V x, int quarter) {
   return asFloats(asInts(y) ^ ((q & 2) << 30));
 }
 
+// The arc tangent: of the part above tan(pi/8) by another angle, then a polynomial in x^2.
+static INLINE V arcTangent(V given) {
+  V x = magnitude(given);
+  I far = x > all(2.41421356f), middle = x > all(0.414213562f);
+  V base = pick(far, all(1.57079633f), pick(middle, all(0.785398163f), V{}));
+  V r = pick(far, -1.0f / x, pick(middle, (x - 1.0f) / (x + 1.0f), x));
+  V z = r * r;
+  V p = all(0.08053719997f);
+  p = p * z + -0.1387767792f;
+  p = p * z + 0.1997770965f;
+  p = p * z + -0.3333294988f;
+  return withSign(base + (p * z * r + r), given);
+}
+
 // In halves.
 static INLINE float sumOf(V x) {
 #if defined(__AVX512F__)

@@ -28,6 +28,7 @@ const costRules: { readonly [P in Primitive]: CostRule } = {
   log: perOutput,
   sin: perOutput,
   cos: perOutput,
+  atan: perOutput,
   tanh: perOutput,
   sqrt: perOutput,
   abs: perOutput,

@@ -75,6 +75,7 @@ export const jvpRules: { readonly [P in Primitive]: JvpRule<P> } = {
   log: unary((dx, x) => dx.div(x)),
   sin: unary((dx, x) => dx.mul(x.cos())),
   cos: unary((dx, x) => dx.mul(x.sin().neg())),
+  atan: unary((dx, x) => dx.div(x.square().add(1))),
   tanh: unary((dx, _, y) => dx.mul(constant(1, [], y.dtype).sub(y.square()))),
   sqrt: unary((dx, _, y) => dx.div(y.mul(2))),
   abs: unary((dx, x) => dx.mul(x.sign())),

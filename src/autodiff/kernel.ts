@@ -183,6 +183,7 @@ export const kernels: { readonly [P in Exclude<Primitive, 'input' | 'constant'>]
   log: unary('log'),
   sin: unary('sin'),
   cos: unary('cos'),
+  atan: unary('atan'),
   tanh: unary('tanh'),
   sqrt: unary('sqrt'),
   abs: unary('abs'),

@@ -34,6 +34,7 @@ export interface Params {
   log: None
   sin: None
   cos: None
+  atan: None
   tanh: None
   sqrt: None
   abs: None

@@ -22,6 +22,7 @@ export const unaryScalar = {
   log: Math.log,
   sin: Math.sin,
   cos: Math.cos,
+  atan: Math.atan,
   tanh: Math.tanh,
   sqrt: Math.sqrt,
   abs: Math.abs,

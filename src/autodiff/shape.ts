@@ -114,6 +114,7 @@ export const typeRules: { readonly [P in Primitive]: TypeRule<P> } = {
   log: floating,
   sin: floating,
   cos: floating,
+  atan: floating,
   tanh: floating,
   sqrt: floating,
   abs: floating,

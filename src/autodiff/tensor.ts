@@ -88,6 +88,10 @@ export class Tensor<P extends Primitive = Primitive> {
   cos(): Tensor {
     return apply('cos', [this])
   }
+  /** The angle whose tangent this is, in (-pi/2, pi/2). */
+  atan(): Tensor {
+    return apply('atan', [this])
+  }
   tanh(): Tensor {
     return apply('tanh', [this])
   }

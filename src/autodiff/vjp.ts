@@ -68,6 +68,7 @@ export const vjpRules: { readonly [P in Primitive]: VjpRule<P> } = {
   log: unary((g, x) => g.div(x)),
   sin: unary((g, x) => g.mul(x.cos())),
   cos: unary((g, x) => g.mul(x.sin().neg())),
+  atan: unary((g, x) => g.div(x.square().add(1))),
   tanh: unary((g, _, y) => g.mul(constant(1, [], y.dtype).sub(y.square()))),
   sqrt: unary((g, _, y) => g.div(y.mul(2))),
   abs: unary((g, x) => g.mul(x.sign())),

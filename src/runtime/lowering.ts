@@ -54,6 +54,19 @@ const sum: LoweringRule<'sum'> = ([x], { params: { axes }, inputs, dtype }, { em
   else emit('ReduceSum', [x, ints(axes)], { keepdims: 1 }, output)
 }
 
+/** ONNX Runtime knows `Atan` of float32 alone: in float64 its angle `y` is brought nearer by `atan((x cos y - sin y)/(cos y + x sin y))`. */
+const atan: LoweringRule<'atan'> = ([x], { dtype }, { emit, output }) => {
+  if (dtype === 'float32') return void emit('Atan', [x], {}, output)
+  const near = emit('Atan', [emit('Cast', [x], { to: ELEMENT_TYPE.float32 })])
+  const y = emit('Cast', [near], { to: ELEMENT_TYPE.float64 })
+  const [sin, cos] = [emit('Sin', [y]), emit('Cos', [y])]
+  const missed = emit('Div', [
+    emit('Sub', [emit('Mul', [x, cos]), sin]),
+    emit('Add', [cos, emit('Mul', [x, sin])]),
+  ])
+  emit('Add', [y, missed], {}, output)
+}
+
 const matmul: LoweringRule<'matmul'> = ([a, b], { params, inputs, shape }, { emit, output }) => {
   const { transposeA, transposeB } = params
   if (!transposeA && !transposeB) return emit('MatMul', [a, b], {}, output)
@@ -79,6 +92,7 @@ export const loweringRules: {
   log: direct('Log'),
   sin: direct('Sin'),
   cos: direct('Cos'),
+  atan,
   tanh: direct('Tanh'),
   sqrt: direct('Sqrt'),
   abs: direct('Abs'),

@@ -177,6 +177,7 @@ export const gallery: {
   sqrt: cases(elementwise(x => x.sqrt(), positive)),
   abs: cases(elementwise(x => x.abs(), nonzero)),
   sign: cases(elementwise(x => x.sign().mul(x.sin()), nonzero)),
+  atan: cases(elementwise(x => x.mul(3).atan())),
   sigmoid: cases(elementwise(x => x.sigmoid())),
   silu: cases(gate('silu')),
   gelu: cases(gate('gelu')),

@@ -43,7 +43,7 @@ export interface EncodeOptions {
 }
 
 /** Of the form of programs: `VERSION` of native/program.h. */
-const VERSION = 2
+const VERSION = 3
 const CACHE = 512 * 1024
 /** Fewer make products of few rows, which costs more than what then is outside of the cache. */
 const LEAST_ROWS = 8

@@ -3,7 +3,7 @@ import type { Storage, View } from './view.ts'
 
 /** Elementwise operations; names as of primitives, and what casts and copies need. */
 export const ELEMENTWISE = [
-  ...(['copy', 'neg', 'exp', 'log', 'sin', 'cos', 'tanh', 'sqrt', 'abs', 'sign', 'sigmoid'] as const),
+  ...(['copy', 'neg', 'exp', 'log', 'sin', 'cos', 'atan', 'tanh', 'sqrt', 'abs', 'sign', 'sigmoid'] as const),
   ...(['truncate', 'nonzero', 'integers'] as const),
   ...(['add', 'sub', 'mul', 'div', 'pow', 'maximum', 'minimum', 'less', 'lessEqual', 'equal'] as const),
   'select',

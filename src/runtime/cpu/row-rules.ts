@@ -137,6 +137,7 @@ export const rowRules: {
   log: unary,
   sin: unary,
   cos: unary,
+  atan: unary,
   tanh: unary,
   sqrt: unary,
   abs: unary,

@@ -19,6 +19,7 @@ import { random } from '../../../src/random/random.ts'
 import { planOf } from '../../../src/runtime/cpu/emit.ts'
 import { encode } from '../../../src/runtime/cpu/encode.ts'
 import { openOnce, openScan } from '../../../src/runtime/cpu/engine.ts'
+import { ELEMENTWISE, type Elementwise } from '../../../src/runtime/cpu/instruction.ts'
 import { findNative } from '../../../src/runtime/cpu/native.ts'
 import { placeRows } from '../../../src/runtime/cpu/placing.ts'
 import { wasmEngine } from '../../../src/runtime/cpu/wasm.ts'
@@ -205,13 +206,13 @@ describe.skipIf(!native)('the compiled engine', () => {
 
   test('touches nothing for loops of no turns, and yet wants what they name to be there', async () => {
     const [elementwise, accumulate] = [0, 2]
-    const [copy, integers] = [0, 13]
+    const [copy, integers] = ['copy', 'integers'].map(kind => ELEMENTWISE.indexOf(kind as Elementwise))
     const [input, output] = [3, 4]
     /** A program of one instruction of 0 x 3 turns, from one input or memory to the first output. */
     const emptyOf = (operation: number, body: readonly number[], from: number) => {
       const views = [output, 0, 0, 0, 0, 1, input, from, 0, 0, 0, 1]
       const instruction = [operation, 5 + body.length + views.length, ...body, 2, 0, 3, ...views]
-      return Int32Array.from([2, 0, 0, 0, 1, 1, 1, 1, 1, instruction.length, ...instruction])
+      return Int32Array.from([3, 0, 0, 0, 1, 1, 1, 1, 1, instruction.length, ...instruction])
     }
     const given = new BigInt64Array(3).fill(5n)
     for (const [operation, body] of [
