@@ -89,14 +89,24 @@ function keepFromEnds({ s, t, m, r, anchor }: Arrays): void {
   }
 }
 
+/** Steps that players stood still in, by name: none where absent. */
+export type Missed = Readonly<Record<string, number>>
+
 /** The rates of every update of a round: each player's go by its own number of updates. */
-function writeUpdates(config: Config, updates: readonly string[], step: number, out: Float32Array): void {
+function writeUpdates(
+  config: Config,
+  updates: readonly string[],
+  step: number,
+  missed: Missed,
+  out: Float32Array,
+): void {
   updates.forEach((name, i) => {
     const [before, inRound] = [updates.slice(0, i), updates].map(
       list => list.filter(other => other === name).length,
     )
     const own = { ...config, optimizer: optimizerKeys(config, name) }
-    writeRates(own, step, out.subarray(i * RATES, (i + 1) * RATES), (step - 1) * inRound + before + 1)
+    const taken = step - 1 - (missed[name] ?? 0)
+    writeRates(own, step, out.subarray(i * RATES, (i + 1) * RATES), taken * inRound + before + 1)
   })
 }
 
@@ -116,12 +126,14 @@ export interface BatchSource {
  *
  * @param turns  of a round, each update of which has draws and rates of its own
  * @param pool  what a coupled training draws from
+ * @param missed  what the updates of players are counted without
  */
 export function batchSource(
   config: Config,
   dataset: StandardizedDataset,
   turns: readonly Pick<TurnPlan, 'trains' | 'terms'>[],
   pool?: TrajectoryCache,
+  missed: Missed = {},
 ): BatchSource {
   const { dimension } = dataset
   const { chunk, seeds, coupling } = config
@@ -234,7 +246,7 @@ export function batchSource(
       if (arrays.noise) base.draw(noise, arrays.noise, dimension)
       if (arrays.noise2) base.draw(noise, arrays.noise2, dimension)
     })
-    writeUpdates(config, updates, step, rates.subarray(i * ratesWidth, (i + 1) * ratesWidth))
+    writeUpdates(config, updates, step, missed, rates.subarray(i * ratesWidth, (i + 1) * ratesWidth))
     writeScheduledValues(
       config,
       moments,

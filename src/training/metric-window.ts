@@ -51,11 +51,12 @@ export class MetricWindow {
     const now = performance.now()
     const line: MetricsLine = {
       step,
-      loss: mean.loss,
+      // Both are of the map's turns: absent while it is paused.
+      loss: mean.loss ?? Number.NaN,
       terms: Object.fromEntries(
         terms.map(name => [name, { loss: mean[name], residual: mean[`${name}Residual`] }]),
       ),
-      gradientNorm: mean.gradientNorm,
+      gradientNorm: mean.gradientNorm ?? Number.NaN,
       ...(others.length > 0 && {
         gradientNorms: Object.fromEntries(others.map(name => [name.slice(0, -SUFFIX.length), mean[name]])),
       }),

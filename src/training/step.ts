@@ -33,7 +33,7 @@ import { RATES } from './optimizer/rates.ts'
 import { PERCEPTUAL } from './perceptual.ts'
 import { playersOf, stateNames, type TrainedPlayer, vectorName } from './players.ts'
 import { evaluateTerms, type Term, termSpecs } from './terms.ts'
-import { roundOf, type TurnPlan } from './turns.ts'
+import { roundOf, type TurnPlan, withoutPaused } from './turns.ts'
 import { gathered, heldUntil, updateAverages, updatePlayer, type Vectors } from './update.ts'
 import { weightOf } from './weights.ts'
 
@@ -108,17 +108,20 @@ export const studentOf =
  *
  * @param teachers  the velocity or flow map that a distillation learns from
  * @param base  parameters `[P]` that an adapter changes
- * @throws ConfigError when the objective uses a teacher and there is none
+ * @param paused  players that stand still, with their optimisers and averages
+ * @throws ConfigError when the objective uses a teacher and there is none, or everybody is paused
  */
 export function buildStep(
   config: Config,
   point: PointSpec,
   teachers: Teachers = {},
   base?: Float32Array,
+  paused: readonly string[] = [],
 ): StepGraph {
   const players = playersOf(config, point, base)
   const [{ network }] = players
-  const turns = roundOf(config)
+  const turns = withoutPaused(roundOf(config), paused)
+  const moving = players.filter(({ name }) => !paused.includes(name))
   const moments = scheduledValuesOf(config)
   const averages = averagesOf(config)
   const compared = comparedBy(config, point, teachers.compared)
@@ -220,7 +223,7 @@ export function buildStep(
         }
       }
     }
-    updateAverages(vectors, players, averages, present)
+    updateAverages(vectors, moving, averages, present)
     if (inputs.last) heldUntil(vectors, before, inputs.last as Tensor)
     names = values.map(([name]) => name)
     return {

@@ -5,7 +5,7 @@ import type { StandardizedDataset } from '../data/standardized.ts'
 import type { Buffer, Program } from '../runtime/program.ts'
 import type { Progressed, State } from '../serialization/checkpoint.ts'
 import type { MetricsLine } from '../serialization/metrics-log.ts'
-import { type BatchSource, batchSource } from './batches.ts'
+import { type BatchSource, batchSource, type Missed } from './batches.ts'
 import { initialParameters, type Starts } from './initial-parameters.ts'
 import { MetricWindow } from './metric-window.ts'
 import {
@@ -69,8 +69,11 @@ export interface TrainerOptions {
 export class Trainer {
   private current: State
   private done: number
-  private readonly window: MetricWindow
-  private readonly source: BatchSource
+  private window: MetricWindow
+  private source: BatchSource
+  /** Until the present step graph. */
+  private missed: Missed = {}
+  private since: number
   /** Of the last chunk; the first is a single step. */
   private msPerStep = Infinity
 
@@ -78,9 +81,9 @@ export class Trainer {
   constructor(
     readonly config: Config,
     readonly dataset: StandardizedDataset,
-    private readonly graph: StepGraph,
-    private readonly program: Program,
-    options: TrainerOptions = {},
+    private graph: StepGraph,
+    private program: Program,
+    private readonly options: TrainerOptions = {},
   ) {
     const { from, pool } = options
     this.current = from
@@ -89,8 +92,31 @@ export class Trainer {
     const absent = graph.memories.flatMap(({ vectors }) => vectors).find(name => !this.current[name])
     if (absent) throw new Error(`${absent}: a run that remembers its samples begins with filledMemories`)
     this.done = from?.step ?? 0
+    this.since = this.done
     this.window = new MetricWindow(graph.metrics, from?.window)
     this.source = batchSource(config, dataset, graph.turns, pool)
+  }
+
+  /**
+   * Goes on by another step of the same players, some of which are paused in it or no longer are. The open line of the metrics, which
+   * are others now, is dropped.
+   *
+   * @param program  `graph.graph`, compiled as a scan over its state
+   */
+  goOnBy(graph: StepGraph, program: Program): void {
+    const steps = this.done - this.since
+    const still = this.graph.players.filter(
+      ({ name }) => !this.graph.turns.some(({ trains }) => trains.includes(name)),
+    )
+    this.missed = still.reduce<Missed>(
+      (missed, { name }) => ({ ...missed, [name]: (missed[name] ?? 0) + steps }),
+      this.missed,
+    )
+    this.since = this.done
+    this.graph = graph
+    this.program = program
+    this.window = new MetricWindow(graph.metrics, undefined)
+    this.source = batchSource(this.config, this.dataset, graph.turns, this.options.pool, this.missed)
   }
 
   get step(): number {

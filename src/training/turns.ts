@@ -1,4 +1,4 @@
-import { type Config, findObjective } from '../config/index.ts'
+import { type Config, ConfigError, findObjective } from '../config/index.ts'
 import { playersOfRow } from '../config/round.ts'
 import { withPresent } from '../config/scheduled-values.ts'
 import { addedTo } from './added.ts'
@@ -65,4 +65,24 @@ export function roundOf(config: Config): TurnPlan[] {
       alone,
     })),
   )
+}
+
+/**
+ * A round while some players are paused: turns train the others, and those that train nobody else are left out. What a paused
+ * player is made of stays as it is.
+ *
+ * @throws ConfigError for a name that no turn trains, or where nobody is left
+ */
+export function withoutPaused(round: readonly TurnPlan[], paused: readonly string[]): TurnPlan[] {
+  const trained = new Set(round.flatMap(({ trains }) => trains))
+  const unknown = paused.find(name => !trained.has(name))
+  if (unknown !== undefined) {
+    throw new ConfigError(`paused: expected one of ${[...trained].join(', ')}, found "${unknown}"`)
+  }
+  const rest = round.flatMap(turn => {
+    const trains = turn.trains.filter(name => !paused.includes(name))
+    return trains.length > 0 ? [{ ...turn, trains }] : []
+  })
+  if (rest.length === 0) throw new ConfigError(`paused: ${[...trained].join(' and ')} cannot all be paused`)
+  return rest
 }
