@@ -66,6 +66,8 @@ export interface Part {
   readonly residual?: Loss
   /** Further numbers of the log by their names, means over samples: they say what the loss does not. */
   readonly measures?: Readonly<Record<string, Loss>>
+  /** Where it moves the map's samples, `[B, ...D]` in their own units, where it says so and they are compared as points. */
+  readonly drift?: (draw: Draw) => Tensor
 }
 
 /** What a formula is: it decides what is drawn and trained for it, and which settings make sense. */
@@ -108,6 +110,10 @@ export interface Traits {
 /** A network that trains beside the map. */
 export interface Player {
   readonly name: string
+  /** What it learns, in a few words. */
+  readonly learns: string
+  /** What its value at a point means, where that is one number: above 0, and below. */
+  readonly says?: { readonly above: string; readonly below: string }
   /** Its network, from the map's own keys and points. */
   readonly network: (config: NetworkConfig, point: PointSpec) => Network
   /** The keys of the network of a model whose parameters it has, so that it may begin with those of one. */

@@ -17,6 +17,7 @@ import { averagesOf } from '../config/averages.ts'
 import type { Config } from '../config/index.ts'
 import { type PresentValues, scheduledValuesOf } from '../config/scheduled-values.ts'
 import {
+  type BoundNetwork,
   bindMap,
   type Condition,
   flatten,
@@ -66,6 +67,19 @@ export type Teachers = Pick<
 /** Parameters of players by their names. */
 export type Trees = Readonly<Record<string, Named<Tensor>>>
 
+/** A player beside the map as formulas ask it: its network, or the velocity that is read of it. */
+export function boundPlayer(
+  config: Config,
+  point: PointSpec,
+  { network, velocity: keys }: Trained,
+  tree: Named<Tensor>,
+  condition?: Condition<Tensor>,
+): BoundNetwork {
+  if (!keys) return network.apply(tree, condition)
+  const { velocity } = bindMap({ ...config, network: keys }, point, tree, condition, network)
+  return (x, s, t) => velocity(x, s, t)
+}
+
 /** Everything that a formula may ask for, made of the networks' present parameters. */
 export function guidesOf(
   config: Config,
@@ -86,11 +100,10 @@ export function guidesOf(
     frozen: condition => bindMap(config, point, stopped, condition, network),
     players: condition =>
       Object.fromEntries(
-        others.map(({ name, network, velocity: keys }) => {
-          if (!keys) return [name, network.apply(trees[name], condition)]
-          const { velocity } = bindMap({ ...config, network: keys }, point, trees[name], condition, network)
-          return [name, (x: Tensor, s: Tensor, t: Tensor) => velocity(x, s, t)]
-        }),
+        others.map(player => [
+          player.name,
+          boundPlayer(config, point, player, trees[player.name], condition),
+        ]),
       ),
     weight: weightOf(config, present, learned && ((s, t) => learned(s, s, t))),
   }

@@ -350,6 +350,17 @@ export function sampleResiduals(
   })
 }
 
+/** Where a term moves the samples of one map, `[rows, ...D]`; nothing where none of its parts says so. */
+export function sampleDrift(
+  config: Config,
+  term: Term,
+  inputs: TermInputs<Tensor>,
+  student: Told<FlowMap>,
+): Tensor | undefined {
+  const drift = term.parts({}).find(part => part.drift)?.drift
+  return drift?.(drawMaker(config, inputs, {})(tell(student, conditionIn(inputs))))
+}
+
 /** A part at its anchor's own times, where it has some. */
 const ownTimes = ({ at }: Part, draw: Draw, anchor: Tensor | undefined): Draw =>
   at === 't' && anchor ? { ...draw, s: anchor, t: anchor } : draw

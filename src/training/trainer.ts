@@ -108,10 +108,8 @@ export class Trainer {
     const still = this.graph.players.filter(
       ({ name }) => !this.graph.turns.some(({ trains }) => trains.includes(name)),
     )
-    this.missed = still.reduce<Missed>(
-      (missed, { name }) => ({ ...missed, [name]: (missed[name] ?? 0) + steps }),
-      this.missed,
-    )
+    const missed = still.map(({ name }) => [name, (this.missed[name] ?? 0) + steps] as const)
+    this.missed = { ...this.missed, ...Object.fromEntries(missed) }
     this.since = this.done
     this.graph = graph
     this.program = program

@@ -62,8 +62,8 @@ const game = row(
     options: z.strictObject({}),
     parts: () => [{ name: 'low', loss: played, plain: true }],
     players: [
-      { name: 'low', network: () => number(-3) },
-      { name: 'high', network: () => number(5) },
+      { name: 'low', learns: 'what is low', network: () => number(-3) },
+      { name: 'high', learns: 'what is high', network: () => number(5) },
     ],
     turns: () => [
       { trains: ['low'], parts: [{ name: 'low', loss: played, plain: true }] },
@@ -90,7 +90,7 @@ const critical = (id: string, together: boolean) =>
       diagonal: null,
       options: z.strictObject({}),
       parts: () => [{ name: 'flow', loss: flowMatching }],
-      players: [{ name: 'critic', network: () => number(1) }],
+      players: [{ name: 'critic', learns: 'a number', network: () => number(1) }],
       turns: () => [
         { trains: ['map'], parts: [{ name: 'flow', loss: flowMatching }] },
         {

@@ -366,7 +366,9 @@ test('every exported formula belongs to a row', async () => {
     ...['src/objective/eulerian.ts covariantDerivative', 'src/objective/lifted.ts headPart'],
     // What is held to closed forms by itself.
     ...['immWeight', 'kernelDistance'].map(name => `src/objective/matching/imm.ts ${name}`),
-    ...['scaleOf', 'driftAt', 'driftSize'].map(name => `src/objective/matching/drifting.ts ${name}`),
+    ...['scaleOf', 'driftAt', 'driftSize', 'driftOfSamples'].map(
+      name => `src/objective/matching/drifting.ts ${name}`,
+    ),
     ...[
       ...['squareRoots', 'transport', 'remembered', 'momentsOf'],
       ...['frechetOf', 'frechetDistance', 'frechetMemory'],

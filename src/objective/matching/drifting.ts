@@ -115,13 +115,18 @@ const total = (drifts: readonly Tensor[]): Tensor => drifts.reduce((a, b) => a.a
 /** Over its root mean square in the batch. */
 const normalised = (V: Tensor): Tensor => V.div(V.square().mean().maximum(1e-24).sqrt())
 
+/** The scale of a crowd, and the drift of its points in units of it as they are trained by it, `[N, D]`. */
+function driftOf(crowd: Crowd, options: DriftOptions): { scale: Tensor; V: Tensor } {
+  const { scale, drifts } = driftsOf(crowd, options)
+  return { scale, V: total(options.normaliseDrift ? drifts.map(normalised) : drifts) }
+}
+
 /** `mse(x/S - sg[x/S + V(x)])`: regression of each sample to itself, moved along its drift. arXiv:2602.04770, eq. 6. */
 export const drifting =
   (options: DriftOptions): Loss =>
   draw => {
     const { x, still } = crowdOf(draw)
-    const { scale, drifts } = driftsOf(still, options)
-    const V = total(options.normaliseDrift ? drifts.map(normalised) : drifts)
+    const { scale, V } = driftOf(still, options)
     return x.div(scale).sub(still.x.div(scale).add(V)).square().mean(-1)
   }
 
@@ -132,3 +137,11 @@ export const driftSize =
     total(driftsOf(crowdOf(draw).still, options).drifts)
       .square()
       .mean(-1)
+
+/** `S V(x)`: where each sample is moved, `[N, D]`. */
+export const driftOfSamples =
+  (options: DriftOptions) =>
+  (draw: Draw): Tensor => {
+    const { scale, V } = driftOf(crowdOf(draw).still, options)
+    return V.mul(scale)
+  }

@@ -24,15 +24,26 @@ const velocity = (conditioning: Conditioning): Pick<Player, 'keys' | 'network'> 
 }
 
 /** The velocity of the generator's own samples. */
-export const fake: Player = { name: 'fake', ...velocity('s'), isVelocity: true }
+export const fake: Player = {
+  name: 'fake',
+  learns: "the velocity of the map's own samples",
+  ...velocity('s'),
+  isVelocity: true,
+}
 
 /** The same for each time that the samples are jumps from, which it is told as the second one. */
-export const fakeOfSteps: Player = { ...fake, ...velocity('s,t') }
+export const fakeOfSteps: Player = {
+  ...fake,
+  learns: "the velocity of the map's own samples, for each time that they jump from",
+  ...velocity('s,t'),
+}
 
 /** One number for each noisy sample at its time: the mean of the outputs of a network of the map's size. */
 export const critic: Player = {
   name: 'critic',
   keys: sized('s'),
+  learns: "to tell data from the map's samples",
+  says: { above: 'looks like data', below: "looks like the map's samples" },
   network(config, point) {
     const network = networkOf(sized('s')(config), point)
     return {

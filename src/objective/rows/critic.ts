@@ -110,7 +110,13 @@ export const criticRows = [
       options: cafmOptions,
       parts: null,
       grounds: ({ transport }) => cafmMap(transport as number),
-      players: [players.critic],
+      players: [
+        {
+          ...players.critic,
+          learns: "to rise along the data's velocity and to fall along the map's",
+          says: { above: "where the data's velocity leads", below: "where the map's velocity leads" },
+        },
+      ],
       turns: ({ center }) => [
         {
           trains: ['critic'],

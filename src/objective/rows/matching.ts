@@ -270,7 +270,7 @@ export const matchingRows = [
       sampler: 'bridge',
       options: momentOptions,
       parts: options => momentParts(options),
-      players: [players.fake],
+      players: [{ ...players.fake, learns: "what lies between the data and the map's own samples" }],
       turns: options => [
         { trains: ['map'], parts: momentParts(options) },
         {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { drifting, driftSize } from '../matching/drifting.ts'
+import { drifting, driftOfSamples, driftSize } from '../matching/drifting.ts'
 import { frechet, frechetDistance, frechetMemory } from '../matching/frechet.ts'
 import { imm } from '../matching/imm.ts'
 import { row } from '../objective.ts'
@@ -81,6 +81,7 @@ export const sampleRows = [
           plain: true,
           batchwise: true,
           measures: { drift: driftSize(options) },
+          drift: driftOfSamples(options),
         },
       ],
       traits: { features: true },

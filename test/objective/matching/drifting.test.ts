@@ -1,6 +1,17 @@
 import { describe, expect, test } from 'vitest'
-import { constant } from '../../../src/autodiff/index.ts'
-import { type Crowd, type DriftOptions, driftAt, scaleOf } from '../../../src/objective/matching/drifting.ts'
+import { constant, onesLike, type Tensor } from '../../../src/autodiff/index.ts'
+import { flowMap } from '../../../src/model/index.ts'
+import type { Draw } from '../../../src/objective/index.ts'
+import {
+  type Crowd,
+  type DriftOptions,
+  driftAt,
+  drifting,
+  driftOfSamples,
+  driftSize,
+  scaleOf,
+} from '../../../src/objective/matching/drifting.ts'
+
 import { identity } from '../../../src/objective/matching/pairs.ts'
 import { random } from '../../../src/random/random.ts'
 import { value, valuesOf } from '../../autodiff/values.ts'
@@ -169,5 +180,42 @@ describe('convergence', () => {
   })
   test('and not with half as much attraction again', () => {
     expect(converge({ ...gaussian, attraction: 1.5 }, 600)).toBeGreaterThan(0.05)
+  })
+})
+
+describe('the drift of samples', () => {
+  const [eps, x0] = ['eps', 'x0'].map(name => normals(40, name))
+  /** What is made of a draw whose map takes noise to `0.3 eps + 1`, and those samples. */
+  const made = (what: (draw: Draw) => Tensor) =>
+    valuesOf(
+      (eps, x0) => {
+        const map = flowMap((x: Tensor) => x.mul(0.7).sub(1))
+        const t = onesLike(eps.slice(1, 0, 1)).mul(0)
+        return what({ map, path: { eps, x0 }, t } as unknown as Draw)
+      },
+      value(eps, [20, 2]),
+      value(x0, [20, 2]),
+    )[0].data
+  const x = eps.map(e => 0.3 * e + 1)
+  const [scale] = valuesOf((x, data) => scaleOf(x, data), value(x, [20, 2]), value(x0, [20, 2]))
+  const S = scale.data[0]
+  const squares = (vectors: ArrayLike<number>) =>
+    Array.from({ length: 20 }, (_, i) => (vectors[2 * i] ** 2 + vectors[2 * i + 1] ** 2) / 2 / S ** 2)
+  const apart = (a: ArrayLike<number>, b: ArrayLike<number>) =>
+    Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i])))
+  const options = { ...gaussian, temperatures: [0.2, 0.5] }
+
+  test.each([true, false])('is what the loss moves them by, normalised: %s', normaliseDrift => {
+    const own = { ...options, normaliseDrift }
+    const V = made(driftOfSamples(own))
+    expect(apart(squares(V), made(drifting(own)))).toBeLessThan(1e-12)
+    expect(apart(squares(V), made(driftSize(own))) < 1e-12).toBe(!normaliseDrift)
+  })
+
+  test('leads to the data, in the units of points', () => {
+    const V = made(driftOfSamples(options))
+    // A cloud that is too narrow around (1, 1), where the data is around 0.
+    const mean = V.reduce((sum, v) => sum + v, 0) / V.length
+    expect(mean).toBeLessThan(-0.1)
   })
 })
