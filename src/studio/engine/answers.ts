@@ -17,6 +17,7 @@ import type { PageMethod } from '../solvers.ts'
 import { answerEdit, answerInvert } from './editing.ts'
 import { exactVelocity, learntVelocity, solveThrough } from './exact.ts'
 import { fileOf } from './files.ts'
+import { answerDrift, answerJudged } from './players.ts'
 import type { PlanePoints, QuestionName, Questions } from './protocol.ts'
 import type { Session } from './session.ts'
 import { answerSteer, answerTilted } from './steering.ts'
@@ -172,6 +173,10 @@ export const answers: Answers = {
       draws,
     })
   },
+
+  judged: answerJudged,
+
+  drift: answerDrift,
 
   target: async ({ count, seed }, { seen }) => {
     const points = new Float32Array(2 * count)

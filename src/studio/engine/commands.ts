@@ -27,6 +27,7 @@ export const MOST = {
   /** Times on either axis of a picture over pairs of times, and draws behind it. */
   levels: 16,
   draws: 65_536,
+  players: 8,
   /** Numbers of steps in one question. */
   budgets: 8,
   /** Steps of one command. */
@@ -36,6 +37,7 @@ export const MOST = {
 const time = z.number().min(0).max(1)
 const seed = z.int().min(0)
 const weights = z.enum(['ema', 'raw'])
+const player = z.string().min(1).max(40)
 const method = z.enum(PAGE_METHODS)
 const countTo = (most: number, least = 1) => z.int().min(least).max(most)
 const timesTo = (most: number) => z.array(time).min(1).max(most)
@@ -121,6 +123,8 @@ const questions = {
     seed,
   }),
   losses: z.strictObject({ bins: countTo(MOST.levels), draws: countTo(MOST.draws), weights }),
+  judged: z.strictObject({ player, points: pointsTo(MOST.carried), r: time }),
+  drift: z.strictObject({ weights }),
   target: z.strictObject({ count: countTo(MOST.shown), seed }),
   file: z.strictObject({ format: z.enum(['safetensors', 'onnx']), weights }),
 } satisfies { [Name in QuestionName]: z.ZodType<Questions[Name]['ask']> }
@@ -150,6 +154,12 @@ const commandSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('pause'), run, revision }),
   z.strictObject({ type: z.literal('step'), run, steps: countTo(MOST.steps) }),
   z.strictObject({ type: z.literal('change'), run, stage: stageSchema.omit({ steps: true }), revision }),
+  z.strictObject({
+    type: z.literal('pause-players'),
+    run,
+    players: z.array(player).max(MOST.players),
+    revision,
+  }),
   z.strictObject({ type: z.literal('show'), run, count: countTo(MOST.shown), weights, class: told }),
   z.strictObject({ type: z.literal('close'), run }),
   z.strictObject({ type: z.literal('open-pictures'), run }),
@@ -186,7 +196,7 @@ const depthOf = (issues: readonly z.core.$ZodIssue[]): number =>
 const known = (discriminator: string): string =>
   discriminator === 'name'
     ? `one of ${Object.keys(questions).join(', ')}`
-    : 'one of open, play, pause, step, change, show, close, open-pictures, ask'
+    : 'one of open, play, pause, step, change, pause-players, show, close, open-pictures, ask'
 
 function plain(issue: z.core.$ZodIssue): string {
   if (issue.code === 'too_big') return `expected at most ${issue.maximum}${unit(issue.origin)}`

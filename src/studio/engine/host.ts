@@ -139,6 +139,8 @@ export function host(
         : null,
       ...(scores && { within: scores.within }),
       ...(session.classes && { classes: session.classes }),
+      ...(session.paused.length > 0 && { paused: session.paused }),
+      ...(session.pausedSteps > 0 && { pausedSteps: session.pausedSteps }),
     })
   }
 
@@ -192,6 +194,9 @@ export function host(
       case 'change':
         seat.ahead = []
         await seat.session.change(command.stage)
+        return report(run, seat)
+      case 'pause-players':
+        await seat.session.pausePlayers(command.players)
         return report(run, seat)
       case 'show': {
         const { class: told = null } = command

@@ -174,6 +174,10 @@ export interface Questions {
   }
   /** The loss of the present stage by the times that are drawn, on fresh draws. */
   losses: { ask: { bins: number; draws: number; weights: WeightsName }; answer: readonly BinnedLoss[] }
+  /** What a player says of points at a noise level, one number each, by the weights that the map learns from. */
+  judged: { ask: { player: string; points: PlanePoints; r: number }; answer: Float32Array }
+  /** Where the training moves samples of the map: the same noises each time, of the class that is told. */
+  drift: { ask: { weights: WeightsName }; answer: { points: PlanePoints; drift: PlanePoints } }
   /** Points of the target. */
   target: { ask: { count: number; seed: number }; answer: PlanePoints }
   /** Files to take home. */
@@ -196,6 +200,8 @@ export type Command =
   | { type: 'pause'; run: string; revision?: number }
   | { type: 'step'; run: string; steps: number }
   | { type: 'change'; run: string; stage: Omit<Stage, 'steps'>; revision?: number }
+  /** Which players stand still in the present stage from now on, the map among them; none where empty. */
+  | { type: 'pause-players'; run: string; players: readonly string[]; revision?: number }
   /** How many samples the reports hold, of which weights and of which class, by its place; absent for none. */
   | { type: 'show'; run: string; count: number; weights: WeightsName; class?: number }
   | { type: 'close'; run: string }
@@ -239,6 +245,10 @@ export type Report =
       strays?: Strays | null
       /** That the map is told; absent where it is told none. */
       classes?: KnownClasses
+      /** Players that stand still; absent where all train. */
+      paused?: readonly string[]
+      /** Steps that were taken while some did, of which a plan does not tell; absent where there are none. */
+      pausedSteps?: number
     }
   /** The same of a training on pictures. */
   | ({ type: 'pictures'; run: string } & PictureReport)

@@ -1,3 +1,4 @@
+import type { CorePrimitive, Graph } from '../../autodiff/index.ts'
 import { type Config, ConfigError, pointOf, resolveConfig, type UserConfig } from '../../config/index.ts'
 import type { WeightsName } from '../../config/weights-name.ts'
 import type { Dataset } from '../../data/dataset.ts'
@@ -80,9 +81,9 @@ interface Course {
   readonly teachers: Teachers
   /** Absent where there is nothing to train: for an ONNX file. */
   readonly trainer?: Trainer
-  readonly programs: { readonly step?: Program; readonly jump: Program; readonly velocity?: Program }
-  /** What pulls gradients back through its map, compiled when it is first asked for. */
-  readonly pullbacks: Map<'jump' | 'velocity', Promise<Program>>
+  readonly programs: { step?: Program; readonly jump: Program; readonly velocity?: Program }
+  /** Others of its networks by their names, compiled when they are first asked for. */
+  readonly asked: Map<string, Promise<Program>>
 }
 
 const ONLY_JUMP = 'an ONNX file holds only the jump of its map; open its .safetensors for the rest'
@@ -96,7 +97,7 @@ const shownCourse = (config: Config, jump: Program): Course => ({
   config,
   teachers: {},
   programs: { jump },
-  pullbacks: new Map(),
+  asked: new Map(),
 })
 
 async function openCourse(
@@ -118,7 +119,7 @@ async function openCourse(
   }
   const memories = await filledMemories(engine, config, dataset, step, { teachers, starts: weights.starts })
   const trainer = new Trainer(config, dataset, step, programs.step, { ...weights, pool, memories })
-  return { config, teachers, programs, pullbacks: new Map(), trainer }
+  return { config, teachers, programs, asked: new Map(), trainer }
 }
 
 /** What a file of a model says of it beside its weights. */
@@ -129,8 +130,8 @@ const recordOf = (config: Config, dataset: Dataset): ModelRecord => ({ config, d
 const exampleConfig = (target: Plan['target']): Config =>
   configOf(trainedBy, trainedBy.stages.at(-1)!, targetDataset(trainedOn(target).target).mixture !== undefined)
 
-const close = async ({ programs, pullbacks }: Course): Promise<void> => {
-  for (const program of pullbacks.values()) await (await program).close()
+const close = async ({ programs, asked }: Course): Promise<void> => {
+  for (const program of asked.values()) await (await program).close()
   for (const program of Object.values(programs)) await program?.close()
 }
 
@@ -148,6 +149,12 @@ export class Session {
 
   /** The class that its map is told; null for none. */
   told: number | null
+
+  /** Players of the present stage that stand still. */
+  paused: readonly string[] = []
+
+  /** Steps of all stages that were taken while some stood still. */
+  pausedSteps = 0
 
   private constructor(
     private readonly engine: Runtime,
@@ -252,7 +259,25 @@ export class Session {
     return (this.course.trainer?.step ?? 0) >= this.config.steps
   }
 
+  /**
+   * Has players of the present stage stand still from now on, and all others train.
+   *
+   * @throws ConfigError for a player that it does not have, or for all of them
+   */
+  async pausePlayers(players: readonly string[]): Promise<void> {
+    const { trainer, course } = this
+    const { config, teachers, programs } = course
+    const step = buildStep(config, pointOf(config, this.dataset), teachers, undefined, players)
+    const before = programs.step
+    programs.step = await this.engine.compileScan(step.graph, step.state.length)
+    trainer.goOnBy(step, programs.step)
+    await before?.close()
+    this.paused = players
+    this.logged = trainer.step
+  }
+
   private grow(steps: number): void {
+    if (this.paused.length > 0) this.pausedSteps += steps
     const { stages } = this.current
     const last = stages.at(-1)!
     this.current = {
@@ -299,6 +324,7 @@ export class Session {
     this.current = plan
     this.ended = ended
     this.logged = 0
+    this.paused = []
   }
 
   /** Tells its map another class from now on; null for none. */
@@ -337,9 +363,7 @@ export class Session {
       g: Float32Array,
     ) => {
       const graph = () => pullbackGraph(course.config, pointOf(course.config, this.dataset), value)
-      const program = course.pullbacks.get(value) ?? this.engine.compile(graph())
-      course.pullbacks.set(value, program)
-      return run(await program, x, s, t, g)
+      return run(await this.program(`pullback of ${value}`, graph), x, s, t, g)
     }
     return {
       ...common,
@@ -347,6 +371,14 @@ export class Session {
       jumpPullback: (x, s, t, g) => pull('jump', x, s, t, g),
       velocityPullback: (x, t, g) => pull('velocity', x, t, t, g),
     }
+  }
+
+  /** A program of the present stage's networks, compiled when it is first asked for and closed with the stage. */
+  program(name: string, graph: () => Graph<CorePrimitive>): Promise<Program> {
+    const { asked } = this.course
+    const program = asked.get(name) ?? this.engine.compile(graph())
+    asked.set(name, program)
+    return program
   }
 
   /** Runs a program of the map on points at two times, told the class. */
