@@ -110,6 +110,8 @@ export interface Traits {
 /** A network that trains beside the map. */
 export interface Player {
   readonly name: string
+  /** What it is called where its name alone says too little. */
+  readonly title?: string
   /** What it learns, in a few words. */
   readonly learns: string
   /** What its value at a point means, where that is one number: above 0, and below. */

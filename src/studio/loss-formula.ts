@@ -31,7 +31,8 @@ function weightText(weight: unknown, times: number): string {
   return `${number(from * times)} to ${number(to * times)}`
 }
 
-const titled = (name: string): string => name[0].toUpperCase() + name.slice(1)
+/** A name at the beginning of a line. */
+export const titled = (name: string): string => name[0].toUpperCase() + name.slice(1)
 
 /** The formula of a training, taken apart into the terms that are computed and reported each by itself. */
 export function lossFormula({

@@ -147,9 +147,18 @@ export function trainedObjective(plan: Plan): string | null {
   return file && stepsOf(origin) === 0 ? file.objective : origin.stages.at(-1)!.objective
 }
 
-/** How to train the same with the command line. */
-export function recipeOf(shown: Plan): Recipe {
+/**
+ * How to train the same with the command line.
+ *
+ * @param pausedSteps  those in which a player was paused, of which a plan does not tell
+ */
+export function recipeOf(shown: Plan, pausedSteps = 0): Recipe {
   const plan = originOf(shown)
+  if (pausedSteps > 0) {
+    return {
+      reason: `A player was paused for ${pausedSteps.toLocaleString('en')} steps, which no command can say.`,
+    }
+  }
   const last = plan.stages.length - 1
   if (plan.stages[last].steps === 0) return { reason: 'Nothing has been trained yet.' }
   const done = new Map<number, RecipeRun>()

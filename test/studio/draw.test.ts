@@ -6,6 +6,7 @@ import { legOf, nearestPoint } from '../../src/studio/page/draw/cloud.ts'
 import { landing, landingPercent } from '../../src/studio/page/draw/landing.ts'
 import { logAxis } from '../../src/studio/page/draw/log-axis.ts'
 import { floorRange, shortNumber } from '../../src/studio/page/draw/number.ts'
+import { limitOf, MIDDLES, signedPixels, zeroPath } from '../../src/studio/page/draw/signed-map.ts'
 import { moveTimes, snap, timesNear, withS, withT } from '../../src/studio/page/draw/times.ts'
 import { worseWithSteps } from '../../src/studio/page/views/play/worse.ts'
 
@@ -222,5 +223,46 @@ describe('a logarithmic axis', () => {
   test('leaves out what has no logarithm', () => {
     expect(logAxis([0, -1, null, undefined, Number.NaN, 3])).toEqual(logAxis([3]))
     expect(logAxis([]).ticks.length).toBeGreaterThan(1)
+  })
+})
+
+describe('a map of numbers on both sides of zero', () => {
+  const across = MIDDLES.filter((_, k) => k % 2 === 0)
+  const up = MIDDLES.filter((_, k) => k % 2 === 1)
+
+  test('has its cells over the square that is shown, from the top', () => {
+    expect(across).toHaveLength(48 * 48)
+    expect([across[0], up[0]]).toEqual([-5 + 5 / 48, 5 - 5 / 48].map(Math.fround))
+    expect(across[1]).toBeGreaterThan(across[0])
+    expect(up[48]).toBeLessThan(up[0])
+  })
+
+  test('ends its colours where a tenth of the numbers goes on', () => {
+    const values = Float32Array.from({ length: 101 }, (_, i) => (i % 2 === 0 ? i : -i))
+    expect(limitOf(values)).toBe(90)
+    expect(limitOf(new Float32Array(9))).toBeGreaterThan(0)
+  })
+
+  test('has the colour of each side, the stronger the larger, and none at zero', () => {
+    const pixels = signedPixels(Float32Array.of(2, -1, 0, -9), 2, [0, 1, 0, 1], [1, 0, 1, 1])
+    const [strongest, half] = [Math.round(255 * 0.6), Math.round(255 * 0.3)]
+    const at = (i: number) => [...pixels.subarray(4 * i, 4 * i + 4)]
+    expect(at(0)).toEqual([0, 255, 0, strongest])
+    expect(Math.abs(at(1)[3] - half)).toBeLessThanOrEqual(1)
+    expect(at(1).slice(0, 3)).toEqual([255, 0, 255])
+    expect(at(2)[3]).toBe(0)
+    expect(at(3)).toEqual([255, 0, 255, strongest])
+  })
+
+  test('has its line where it is zero, and not along its edge', () => {
+    const places = (path: string) =>
+      [...path.matchAll(/[ML](-?[\d.]+) (-?[\d.]+)/g)].map(([, x, y]) => [Number(x), -Number(y)])
+    const upright = places(zeroPath(across.map(x => x - 1.2)))
+    expect(upright.length).toBeGreaterThan(40)
+    for (const [x] of upright) expect(x).toBeCloseTo(1.2, 1)
+    const round = places(zeroPath(across.map((x, i) => 2 - Math.hypot(x, up[i] - 1))))
+    for (const [x, y] of round) expect(Math.hypot(x, y - 1)).toBeCloseTo(2, 1)
+    expect(zeroPath(across.map(() => 1))).toBe('')
+    expect(zeroPath(across.map(() => -1))).toBe('')
   })
 })

@@ -8,8 +8,9 @@ import type { State } from '../../src/serialization/checkpoint.ts'
 import { answers } from '../../src/studio/engine/answers.ts'
 import { host } from '../../src/studio/engine/host.ts'
 import type { QuestionName, Questions, Report } from '../../src/studio/engine/protocol.ts'
-import { Session } from '../../src/studio/engine/session.ts'
+import { configOf, Session } from '../../src/studio/engine/session.ts'
 import { freshPlan, type Plan } from '../../src/studio/plan.ts'
+import { driftMeasures, driftTerm, playersShown } from '../../src/studio/players.ts'
 import { networksOf } from '../../src/training/networks.ts'
 import { until } from '../helpers/cli.ts'
 
@@ -224,5 +225,60 @@ describe('players that are paused', () => {
     await until(() => reports.at(-1)!.revision === 9, 'it goes on')
     expect('paused' in reports.at(-1)!).toBe(false)
     tell({ type: 'close', run: 'a' })
+  })
+})
+
+describe('who is listed', () => {
+  const listed = (objective: string) =>
+    playersShown(configOf(planOf(objective), planOf(objective).stages[0], true))
+  const summary = (objective: string) =>
+    listed(objective).map(({ title, turns, losses, measures }) => [title, turns, losses, measures])
+
+  test.each([
+    ['lsd', []],
+    ['drifting', []],
+    [
+      'gan',
+      [
+        ['map', 1, ['gan'], []],
+        ['critic', 1, ['critic'], ['criticAccuracy']],
+      ],
+    ],
+    [
+      'dmd',
+      [
+        ['map', 1, ['matching'], ['scoreDistance']],
+        ['fake score', 5, ['fake'], []],
+      ],
+    ],
+    [
+      'cafm',
+      [
+        ['map', 1, ['diagonal'], []],
+        ['critic', 16, ['critic'], []],
+      ],
+    ],
+    [
+      'freeflow',
+      [
+        ['map', 1, ['prediction', 'correction', 'auxiliary'], []],
+        ['auxiliary velocity', 1, ['prediction', 'correction', 'auxiliary'], []],
+      ],
+    ],
+  ])('in %s', (objective, wanted) => {
+    expect(summary(objective)).toEqual(wanted)
+  })
+
+  test('a critic says what its sides mean, a fake score does not', () => {
+    expect(listed('gan').map(({ says }) => says?.above)).toEqual([undefined, 'looks like data'])
+    expect(listed('cafm')[1].says).not.toEqual(listed('gan')[1].says)
+    expect(listed('dmd')[1].says).toBeUndefined()
+  })
+
+  test('drifting alone says where it moves samples', () => {
+    const term = (objective: string) =>
+      driftTerm(configOf(planOf(objective), planOf(objective).stages[0], true))
+    expect(driftMeasures(term('drifting')!)).toEqual(['drift'])
+    expect(term('frechet')).toBeUndefined()
   })
 })

@@ -156,14 +156,15 @@ test('a program runs', async () => {
 })
 
 test('what cannot be said is said', () => {
-  const reason = (plan: Plan) => {
-    const recipe = recipeOf(plan)
+  const reason = (plan: Plan, pausedSteps?: number) => {
+    const recipe = recipeOf(plan, pausedSteps)
     return 'reason' in recipe ? recipe.reason : ''
   }
   expect(reason(planOf(stage('lsd', 0)))).toContain('Nothing has been trained')
   const unknown: Plan['target'] = { kind: 'unknown', name: 'scans' }
   expect(reason({ ...planOf(stage('lsd', 5)), target: unknown })).toContain('does not hold its data')
   expect(reason(planOf(stage('lsd', 5)))).toBe('')
+  expect(reason(planOf(stage('gan', 2000)), 1500)).toContain('paused for 1,500 steps')
 })
 
 test('the example is told as it was trained, until it is trained on', () => {

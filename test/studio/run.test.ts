@@ -5,6 +5,7 @@ import {
   isReplaying,
   newRun,
   opened,
+  pausing,
   played,
   type Run,
   refused,
@@ -16,15 +17,16 @@ import {
 import { freshPlan, type Plan, withStage } from '../../src/studio/plan.ts'
 import { anew } from '../../src/studio/trainable.ts'
 
+type Progress = Extract<Report, { type: 'progress' }>
 const [stage] = freshPlan.stages
 const trained: Plan = { ...freshPlan, stages: [{ ...stage, steps: 40 }] }
 const objectives = ({ plan }: Run): string[] => plan.stages.map(({ objective }) => objective)
 
-const report = (plan: Plan, revision: number, more: { playing?: boolean; goal?: number } = {}) => {
-  const { playing = false, goal = null } = more
+const report = (plan: Plan, revision: number, more: Partial<Progress> = {}) => {
+  const { playing = false, goal = null, ...others } = more
   const samples = Float32Array.of(1, 2)
   const rest = { line: null, distance: null, samples, run: 'run-1' }
-  return { type: 'progress', plan, revision, playing, goal, ...rest } satisfies Report
+  return { type: 'progress', plan, revision, playing, goal, ...rest, ...others } satisfies Report
 }
 
 /** A run that has trained for a while. */
@@ -158,4 +160,38 @@ test('steps that are taken for the first time are not replayed; those of a link 
   const over = refused(at(back, 20), { ended: true, message: 'it ended' })
   expect([isReplaying(over), takenOf(over)]).toEqual([false, 20])
   expect(isReplaying(opened(newRun('run-1', trained), trained, 'held', 40))).toBe(false)
+})
+
+const line = (terms: Record<string, number>, measures?: Record<string, number>) => ({
+  step: 40,
+  loss: 1,
+  gradientNorm: 1,
+  learningRate: 1e-3,
+  stepsPerSecond: 10,
+  terms: Object.fromEntries(Object.entries(terms).map(([name, loss]) => [name, { loss, residual: loss }])),
+  ...(measures && { measures }),
+})
+
+test('a pause of a player leads, until a report has heard of it', () => {
+  const paused = pausing(running, ['critic'])
+  expect(paused.live!.paused).toEqual(['critic'])
+  expect(reported(paused, report(trained, 0)).live!.paused).toEqual(['critic'])
+  expect(reported(paused, report(trained, 1, { paused: ['critic'] })).live!.paused).toEqual(['critic'])
+  // It was refused.
+  expect(reported(paused, report(trained, 1)).live!.paused).toEqual([])
+  expect(changed(paused, { ...stage, objective: 'psd', keep: true }).live!.paused).toEqual([])
+  expect(opened(paused, trained).live!.paused).toEqual([])
+})
+
+test('the last number of each loss and measure stays until the next one, or the next stage', () => {
+  const first = reported(
+    running,
+    report(trained, 0, { line: line({ critic: 1.4, gan: 0.7 }, { criticAccuracy: 0.6 }) }),
+  )
+  const later = reported(first, report(trained, 0, { line: line({ gan: 0.5 }), pausedSteps: 12 }))
+  expect(later.live!.latest).toEqual({ critic: 1.4, gan: 0.5, criticAccuracy: 0.6 })
+  expect(later.live!.pausedSteps).toBe(12)
+  expect(reported(later, report(trained, 0)).live!.latest).toEqual(later.live!.latest)
+  expect(changed(later, { ...stage, objective: 'cafm', keep: true }).live!.latest).toEqual({})
+  expect(reported(later, report(freshPlan, 0)).live!.latest).toEqual({})
 })

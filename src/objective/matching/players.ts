@@ -26,6 +26,7 @@ const velocity = (conditioning: Conditioning): Pick<Player, 'keys' | 'network'> 
 /** The velocity of the generator's own samples. */
 export const fake: Player = {
   name: 'fake',
+  title: 'fake score',
   learns: "the velocity of the map's own samples",
   ...velocity('s'),
   isVelocity: true,

@@ -111,6 +111,7 @@ export const dataFreeRows = [
       players: [
         {
           name: 'auxiliary',
+          title: 'auxiliary velocity',
           learns: "the velocity of the map's own samples",
           network: (config, point) => networkOf({ ...config, conditioning: 's' }, point),
         },

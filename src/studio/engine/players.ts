@@ -15,7 +15,7 @@ import { networksOf, type Trained } from '../../training/networks.ts'
 import { parametersOf } from '../../training/players.ts'
 import { boundPlayer } from '../../training/step.ts'
 import { sampleDrift, type Term, termSpecs } from '../../training/terms.ts'
-import { roundOf } from '../../training/turns.ts'
+import { driftTerm } from '../players.ts'
 import type { PlanePoints, Questions } from './protocol.ts'
 import type { Session } from './session.ts'
 
@@ -62,12 +62,6 @@ export async function answerJudged(
 
 /** Samples whose drift is shown. */
 const DRIFTING = 400
-
-/** The term whose parts move samples, in a batch of its own. */
-function driftTerm(config: Config): Term | undefined {
-  const terms = roundOf(config).flatMap(({ terms }) => terms)
-  return terms.find(({ parts }) => parts({}).some(({ drift }) => drift))
-}
 
 /** Samples of the map and where they are moved, as a graph of its parameters and of what the term draws. */
 const driftGraph = (config: Config, point: PointSpec, term: Term): Graph<CorePrimitive> =>

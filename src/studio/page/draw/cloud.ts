@@ -18,6 +18,12 @@ export interface Cloud {
 /** Half the side of the square that is shown; a little more than what can be drawn on. */
 export const SHOWN = REACH * 1.25
 
+/** Where a place on a grid of so many cells a side is in the units of a scene. */
+export const placeOn =
+  (cells: number) =>
+  (place: number): number =>
+    (place / cells) * 2 * SHOWN - SHOWN
+
 /** Two positions of a moving cloud and how far it is between them. */
 export interface Leg {
   readonly from: PlanePoints

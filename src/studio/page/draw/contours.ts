@@ -1,6 +1,6 @@
 import { contours } from 'd3-contour'
 import { paintedField } from '../../reward.ts'
-import { SHOWN } from './cloud.ts'
+import { placeOn } from './cloud.ts'
 
 /** Heights that lines are drawn at, and their negatives. */
 const LEVELS = [0.25, 0.5, 0.75] as const
@@ -19,7 +19,7 @@ export interface Contours {
   readonly signs: readonly { readonly x: number; readonly y: number; readonly good: boolean }[]
 }
 
-const unit = (place: number): number => (place / COUNT) * 2 * SHOWN - SHOWN
+const unit = placeOn(COUNT)
 
 type Ring = readonly (readonly number[])[]
 const pathOf = (ring: Ring): string =>

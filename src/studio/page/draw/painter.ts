@@ -11,6 +11,8 @@ export interface Picture {
   readonly canvas: HTMLCanvasElement
   clouds: readonly Cloud[]
   progress: number
+  /** A square that lies beneath all clouds. */
+  under?: HTMLCanvasElement | null
   /** What lies still beneath what moves, painted once. */
   ground?: { readonly canvas: HTMLCanvasElement; readonly clouds: readonly Cloud[]; readonly by: string }
 }
@@ -77,6 +79,7 @@ export function paint(picture: Picture): void {
   const context = canvas.getContext('2d')!
   const first = clouds.findIndex(({ through }) => through && through.length > 0)
   context.clearRect(0, 0, canvas.width, canvas.height)
+  if (picture.under) context.drawImage(picture.under, 0, 0, canvas.width, canvas.height)
   if (first > 0) context.drawImage(groundOf(picture, first), 0, 0)
   paintClouds(canvas, first > 0 ? clouds.slice(first) : clouds, progress)
 }

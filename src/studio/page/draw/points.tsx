@@ -11,10 +11,13 @@ export function PointsCanvas({
   clouds,
   label,
   progress,
+  under,
 }: {
   clouds: readonly Cloud[]
   label: string
   progress?: ReadonlySignal<number>
+  /** What lies beneath them, over the whole square. */
+  under?: HTMLCanvasElement | null
 }) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const picture = useRef<Picture | null>(null)
@@ -26,8 +29,9 @@ export function PointsCanvas({
   useEffect(() => {
     const own = picture.current!
     own.clouds = clouds
+    own.under = under
     schedule(own)
-  }, [clouds])
+  }, [clouds, under])
   useEffect(
     () =>
       progress?.subscribe(value => {

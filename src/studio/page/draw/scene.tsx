@@ -19,12 +19,14 @@ export function Scene({
   clouds,
   label,
   progress,
+  under,
   onPick,
   children,
 }: {
   clouds: readonly Cloud[]
   label: string
   progress?: ReadonlySignal<number>
+  under?: HTMLCanvasElement | null
   onPick?: (place: [number, number]) => void
   children?: ComponentChildren
 }) {
@@ -37,7 +39,7 @@ export function Scene({
     // biome-ignore lint/a11y/useKeyWithClickEvents: the buttons beside it make the same choice with the keyboard
     // biome-ignore lint/a11y/noStaticElementInteractions: as above; what it shows is said by the picture in it
     <div class={`scene${onPick ? ' pickable' : ''}${clouds.length === 0 ? ' waiting' : ''}`} onClick={pick}>
-      <PointsCanvas clouds={clouds} label={label} progress={progress} />
+      <PointsCanvas clouds={clouds} label={label} progress={progress} under={under} />
       <svg viewBox={`${-SHOWN} ${-SHOWN} ${2 * SHOWN} ${2 * SHOWN}`} aria-hidden="true">
         {children}
       </svg>

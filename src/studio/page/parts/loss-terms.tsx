@@ -1,4 +1,5 @@
 import { useMemo } from 'preact/hooks'
+import type { Config } from '../../../config/index.ts'
 import { objectives } from '../../../objective/index.ts'
 import { configOf } from '../../engine/session.ts'
 import { type LossFormula, type LossTerm, lossFormula } from '../../loss-formula.ts'
@@ -37,16 +38,22 @@ function Term({ term, at, value }: { term: LossTerm; at: number; value: number |
   )
 }
 
-/** The terms of the training as it is now. */
-export function useFormula(): LossFormula {
+/** The configuration of the training as it is now. */
+export function useConfig(): Config {
   const { stages, target, ...rest } = selected.value
   const { steps: _, ...stage } = stages.at(-1)!
   // Each report brings a plan of its own, whose steps have grown.
   const key = JSON.stringify([rest, target, stage])
   return useMemo(() => {
     const exact = datasetOf(target).mixture !== undefined
-    return lossFormula(configOf(selected.value, stages.at(-1)!, exact))
+    return configOf(selected.value, stages.at(-1)!, exact)
   }, [key])
+}
+
+/** Its terms. */
+export function useFormula(): LossFormula {
+  const config = useConfig()
+  return useMemo(() => lossFormula(config), [config])
 }
 
 /** The objective's formula by its terms, with their losses, and what is worth knowing of it. */

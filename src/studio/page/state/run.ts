@@ -1,4 +1,5 @@
 import type { KnownClasses } from '../../../serialization/conditions.ts'
+import type { MetricsLine } from '../../../serialization/metrics-log.ts'
 import type { PlanePoints, Replay, Report, Strays } from '../../engine/protocol.ts'
 import { type Plan, type Stage, stepsOf, withStage } from '../../plan.ts'
 import { type CurvePoint, grown } from './learning-curve.ts'
@@ -27,6 +28,12 @@ export interface Live {
   readonly stepsPerSecond: number
   /** That its map is told; null where it is told none. */
   readonly classes: KnownClasses | null
+  /** Players that stand still. */
+  readonly paused: readonly string[]
+  /** Steps that were taken while some did. */
+  readonly pausedSteps: number
+  /** What was last told of the present stage: losses of terms and measures, by their names. */
+  readonly latest: Readonly<Record<string, number>>
 }
 
 /** A run of the page: what is wanted of it, and what is known of it. */
@@ -91,6 +98,9 @@ const newer = (run: Run, change: Partial<Run>): Run => ({
 
 const acted = (live: Live | null): Live | null => live && { ...live, problem: null }
 
+/** What a stage begins with. */
+const BEGUN: Pick<Live, 'paused' | 'latest'> = { paused: [], latest: {} }
+
 /** Distances from which on samples have left the square of targets, which is 8 wide, and below which they are back. */
 const STRAYED = 8
 const BACK = 4
@@ -110,21 +120,40 @@ export function opened(run: Run, plan: Plan, replay: Replay = 'now', again = 0):
   // Its points stand there until the new ones come; their distance only where it is theirs.
   const distance = live && run.plan === plan && !replays ? live.distance : null
   const strays = distance && live ? live.strays : null
-  const seen = live && live.samples.length > 0 ? { ...live, distance, strays, ended: false, playing } : null
+  const seen =
+    live && live.samples.length > 0
+      ? { ...live, ...BEGUN, pausedSteps: 0, distance, strays, ended: false, playing }
+      : null
   const held = replay === 'held' && replays
   return newer(run, { plan, whole: replays ? plan : null, live: seen, held, again })
 }
 
 /** A run with a new stage. */
 export const changed = (run: Run, stage: Omit<Stage, 'steps'>): Run =>
-  newer(run, { plan: withStage(run.plan, stage), whole: null, live: acted(run.live), held: false, again: 0 })
+  newer(run, {
+    plan: withStage(run.plan, stage),
+    whole: null,
+    live: run.live && { ...run.live, ...BEGUN, problem: null },
+    held: false,
+    again: 0,
+  })
 
 /** A run that is played or stopped. */
 export const played = (run: Run, playing: boolean): Run =>
   newer(run, { live: run.live && { ...run.live, playing, problem: null }, held: false })
 
+/** A run of which some players stand still. */
+export const pausing = (run: Run, paused: readonly string[]): Run =>
+  newer(run, { live: run.live && { ...run.live, paused, problem: null } })
+
 /** A run that takes some steps. */
 export const stepped = (run: Run): Run => ({ ...run, live: acted(run.live), held: false })
+
+/** The losses and measures of a line, by their names. */
+const valuesOf = ({ terms, measures }: MetricsLine): Live['latest'] => ({
+  ...Object.fromEntries(Object.entries(terms).map(([name, { loss }]) => [name, loss])),
+  ...measures,
+})
 
 /** A run after a report of its progress. */
 export function reported(run: Run, report: Progress): Run {
@@ -144,6 +173,7 @@ export function reported(run: Run, report: Progress): Run {
   const strayed = step > 0 && hasLeft(before?.strayed ?? false, distance)
   const strays = report.strays ?? null
   const within = report.within ?? (distance !== null && (before?.within ?? false))
+  const latest = step === 0 ? {} : { ...before?.latest, ...(line && valuesOf(line)) }
   const live = {
     playing,
     problem,
@@ -157,6 +187,9 @@ export function reported(run: Run, report: Progress): Run {
     curve,
     stepsPerSecond,
     classes: report.classes ?? null,
+    paused: isNew || !before ? (report.paused ?? []) : before.paused,
+    pausedSteps: report.pausedSteps ?? 0,
+    latest,
   }
   const begun = { ...run, live, addedFrom: null }
   return isNew ? { ...begun, plan, whole: goal === null ? null : run.whole } : begun
@@ -176,6 +209,8 @@ export const NOTHING: Live = {
   curve: [],
   stepsPerSecond: 0,
   classes: null,
+  ...BEGUN,
+  pausedSteps: 0,
 }
 
 /**

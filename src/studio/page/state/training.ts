@@ -10,6 +10,7 @@ import {
   isEnded,
   newRun,
   opened,
+  pausing,
   played,
   type Run,
   refused,
@@ -136,6 +137,14 @@ export const playWaiting = (): void =>
 
 export function pause(at = state.value.selected): void {
   if (!isEnded(runs.value[at])) command(at, false)
+}
+
+/** Has these players of a run stand still, and all others train. */
+export function pausePlayers(players: readonly string[], at = state.value.selected): void {
+  if (isEnded(runs.value[at])) return
+  const next = pausing(runs.value[at], players)
+  setRun(at, next)
+  theClient().send({ type: 'pause-players', run: next.name, players, revision: next.revision })
 }
 
 export function takeSteps(steps: number, at = state.value.selected): void {

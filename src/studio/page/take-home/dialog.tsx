@@ -76,6 +76,9 @@ function Link() {
       <h3 id="home-link">Link</h3>
       <p class="soft">
         All of the page's state: whoever opens it sees this, and training reruns on their machine.
+        {selectedLive.value?.pausedSteps
+          ? ' It reruns with all players, also where one was paused here.'
+          : ''}
       </p>
       <Copied text={linkOf()} label="Link" rows={3} />
     </section>
@@ -285,7 +288,7 @@ function Table({ name, target }: { name: string; target: Target }) {
 }
 
 function Recipes({ plan }: { plan: Plan }) {
-  const recipe = recipeOf(plan)
+  const recipe = recipeOf(plan, selectedLive.value?.pausedSteps)
   const snippet = snippetOf(recipe, { steps: steps.value, seed: seed.value })
   return (
     <>

@@ -4,7 +4,8 @@ import { isUntouched, stepsOf } from '../../../plan.ts'
 import { colourOf, runColour } from '../../draw/colours.ts'
 import { landing } from '../../draw/landing.ts'
 import { floorRange, shortNumber } from '../../draw/number.ts'
-import { type Cloud, PointsCanvas } from '../../draw/points.tsx'
+import type { Cloud } from '../../draw/points.tsx'
+import { Scene } from '../../draw/scene.tsx'
 import { splitStrays } from '../../draw/strays.ts'
 import { making } from '../../parts/choose.ts'
 import { Curves } from '../../parts/curves.tsx'
@@ -22,6 +23,9 @@ import { TargetPicker } from '../../parts/targets.tsx'
 import { HowTrained, Pace, StepButtons, TrainingButtons } from '../../parts/training.tsx'
 import { type Run, stepsSince } from '../../state/run.ts'
 import { engine, loading, selected, selectedLive, selectedRun, state } from '../../state/store.ts'
+import { DriftArrows, DriftKey, driftWords, useDrift } from './drift.tsx'
+import { FieldKey, fieldWords, useField, ZeroLine } from './field.tsx'
+import { Players } from './players.tsx'
 import './view.css'
 
 /** Points are smaller and fainter the more there are. */
@@ -134,18 +138,26 @@ function Picture() {
   const { start, target } = selected.value
   const steps = stepsOf(selected.value)
   const samples = `${count.value.toLocaleString('en')} samples, one jump from noise`
+  const field = useField()
+  const drift = useDrift()
   return (
     <figure class="picture stage" data-samples={selectedLive.value?.samples.length}>
-      <PointsCanvas
+      <Scene
         clouds={useClouds()}
-        label={`${samples}${steps > 0 || start ? '' : ', before training'}; target: ${nameOf(target)}`}
-      />
+        under={field?.under}
+        label={`${samples}${steps > 0 || start ? '' : ', before training'}; target: ${nameOf(target)}${fieldWords(field)}${driftWords(drift)}`}
+      >
+        <ZeroLine field={field} />
+        <DriftArrows drift={drift} />
+      </Scene>
       <figcaption>
         <span class="key">
           <Mark at={state.value.selected} /> {samples}
         </span>
         <StrayKey marks={selectedLive.value?.strays?.marks} />
         <span class="key of-target">target: {nameOf(target)}</span>
+        <FieldKey field={field} />
+        <DriftKey drift={drift} />
       </figcaption>
     </figure>
   )
@@ -195,6 +207,7 @@ export function TrainView() {
       <section class="panel middle" aria-label="Training">
         {making.value === 'drawing' ? <Painter /> : making.value === 'file' ? <FileTarget /> : <Samples />}
       </section>
+      <Players />
       <div class="panel side">
         <Curves />
         <LossTerms />
