@@ -66,8 +66,14 @@ export interface Part {
   readonly residual?: Loss
   /** Further numbers of the log by their names, means over samples: they say what the loss does not. */
   readonly measures?: Readonly<Record<string, Loss>>
-  /** Where it moves the map's samples, `[B, ...D]` in their own units, where it says so and they are compared as points. */
-  readonly drift?: (draw: Draw) => Tensor
+  /** Where it moves the map's samples, where it says so and they are compared as points. */
+  readonly drift?: Drift
+}
+
+/** What moves samples of the map: in words, and as a vector for each, `[B, ...D]`. */
+export interface Drift {
+  readonly says: string
+  readonly of: (draw: Draw) => Tensor
 }
 
 /** What a formula is: it decides what is drawn and trained for it, and which settings make sense. */

@@ -1,6 +1,6 @@
 import type { Config } from '../config/index.ts'
 import { playersIn } from '../config/round.ts'
-import type { Part, Player } from '../objective/index.ts'
+import type { Player } from '../objective/index.ts'
 import { MAP } from '../training/networks.ts'
 import type { Term } from '../training/terms.ts'
 import { roundOf } from '../training/turns.ts'
@@ -39,17 +39,23 @@ export function playersShown(config: Config): PlayerShown[] {
   })
 }
 
-const movesSamples = ({ drift }: Part): boolean => drift !== undefined
+/** What moves the map's samples, with the term that it is a part of and the names of what is measured there. */
+export interface DriftShown {
+  readonly term: Term
+  readonly says: string
+  readonly measures: readonly string[]
+}
 
-/** The term whose parts say where they move samples, where one does. */
-export const driftTerm = (config: Config): Term | undefined =>
-  roundOf(config)
-    .flatMap(({ terms }) => terms)
-    .find(({ parts }) => parts({}).some(movesSamples))
-
-/** What is measured of that, by its name. */
-export const driftMeasures = (term: Term): string[] =>
-  term
-    .parts({})
-    .filter(movesSamples)
-    .flatMap(({ measures = {} }) => Object.keys(measures))
+/** Of a training that says so. */
+export function driftOf(config: Config): DriftShown | undefined {
+  const found = roundOf(config).flatMap(({ terms }) =>
+    terms.flatMap(term =>
+      term
+        .parts({})
+        .flatMap(({ drift, measures = {} }) =>
+          drift ? [{ term, says: drift.says, measures: Object.keys(measures) }] : [],
+        ),
+    ),
+  )
+  return found.at(0)
+}

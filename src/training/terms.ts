@@ -356,9 +356,10 @@ export function sampleDrift(
   term: Term,
   inputs: TermInputs<Tensor>,
   student: Told<FlowMap>,
+  guides: Guides,
 ): Tensor | undefined {
   const drift = term.parts({}).find(part => part.drift)?.drift
-  return drift?.(drawMaker(config, inputs, {})(tell(student, conditionIn(inputs))))
+  return drift?.of(drawMaker(config, inputs, guides)(tell(student, conditionIn(inputs))))
 }
 
 /** A part at its anchor's own times, where it has some. */

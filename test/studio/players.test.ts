@@ -10,7 +10,7 @@ import { host } from '../../src/studio/engine/host.ts'
 import type { QuestionName, Questions, Report } from '../../src/studio/engine/protocol.ts'
 import { configOf, Session } from '../../src/studio/engine/session.ts'
 import { freshPlan, type Plan } from '../../src/studio/plan.ts'
-import { driftMeasures, driftTerm, playersShown } from '../../src/studio/players.ts'
+import { driftOf, playersShown } from '../../src/studio/players.ts'
 import { networksOf } from '../../src/training/networks.ts'
 import { until } from '../helpers/cli.ts'
 
@@ -133,6 +133,22 @@ describe('the drift', () => {
     expect(outwards.filter(part => part > 0).length).toBeGreaterThan(390)
     await take(session, 20)
     expect((await ask(session, 'drift', { weights: 'raw' })).points).not.toEqual(first.points)
+  })
+
+  test('of a fake score leads towards the data too, and changes with it alone', async () => {
+    const session = await open('dmd')
+    await take(session, 40)
+    const first = await ask(session, 'drift', { weights: 'raw' })
+    const outwards = Array.from({ length: 400 }, (_, i) => {
+      const [[x, y], [u, v]] = [first.points, first.drift].map(list => list.subarray(2 * i, 2 * i + 2))
+      return x * u + y * v
+    })
+    expect(outwards.filter(part => part > 0).length).toBeGreaterThan(300)
+    await session.pausePlayers(['map'])
+    await take(session, 10)
+    const later = await ask(session, 'drift', { weights: 'raw' })
+    expect(later.points).toEqual(first.points)
+    expect(later.drift).not.toEqual(first.drift)
   })
 
   test('is that of the samples of the class that is told', async () => {
@@ -275,10 +291,15 @@ describe('who is listed', () => {
     expect(listed('dmd')[1].says).toBeUndefined()
   })
 
-  test('drifting alone says where it moves samples', () => {
-    const term = (objective: string) =>
-      driftTerm(configOf(planOf(objective), planOf(objective).stages[0], true))
-    expect(driftMeasures(term('drifting')!)).toEqual(['drift'])
-    expect(term('frechet')).toBeUndefined()
+  test('what moves samples is told by rows that say so', () => {
+    const drift = (objective: string) =>
+      driftOf(configOf(planOf(objective), planOf(objective).stages[0], true))
+    expect(drift('drifting')).toMatchObject({
+      measures: ['drift'],
+      says: expect.stringContaining('near data'),
+    })
+    expect(drift('dmd')!.says).not.toBe(drift('drifting')!.says)
+    expect(drift('dmd')!.measures).toEqual(['scoreDistance'])
+    for (const other of ['frechet', 'gan', 'lsd', 'dmd-steps']) expect(drift(other)).toBeUndefined()
   })
 })

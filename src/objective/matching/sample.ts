@@ -1,4 +1,4 @@
-import { onesLike, type Tensor } from '../../autodiff/index.ts'
+import { grad, onesLike, stopGradient, type Tensor } from '../../autodiff/index.ts'
 import { type BoundNetwork, coordinates, type VelocityField } from '../../model/index.ts'
 import type { Draw, Loss } from '../loss.ts'
 
@@ -45,3 +45,13 @@ const SMALLEST = 1e-6
 
 /** `mean|a|` of each sample over its coordinates, `[B, 1, ...]`, away from 0: what losses are divided by. */
 export const meanAbsolute = (a: Tensor): Tensor => a.abs().mean(coordinates(a), true).maximum(SMALLEST)
+
+/** Where a loss that asks for samples moves each of them: against its gradient by the sample, the loss summed over coordinates. */
+export const movedBy =
+  (loss: Loss) =>
+  (draw: Draw): Tensor => {
+    const x = stopGradient(generated(draw))
+    const lossAt = (x: Tensor) => loss({ ...draw, map: { ...draw.map, jump: () => x } }).sum()
+    const slope = grad(lossAt)(x) as Tensor
+    return slope.mul(-coordinates(x).reduce((count, axis) => count * x.shape[axis], 1))
+  }

@@ -3,7 +3,7 @@ import type { Loss } from '../loss.ts'
 import { simulated } from '../matching/backward.ts'
 import { criticAccuracy, ganCritic, ganMap } from '../matching/critic.ts'
 import * as players from '../matching/players.ts'
-import { bridgeTime, within } from '../matching/sample.ts'
+import { bridgeTime, movedBy, within } from '../matching/sample.ts'
 import { dmd, fakeScore, fisherDistance, moment, momentFake, pairRegression, sid } from '../matching/score.ts'
 import {
   divergenceWeights,
@@ -97,8 +97,17 @@ const severalSteps = z.strictObject({
 })
 type SeveralSteps = z.infer<typeof severalSteps>
 
+/** A matching part that says where it moves samples. */
+const moving = (part: Part): Part => ({
+  ...part,
+  drift: {
+    says: "Each sample is moved by the difference of the teacher's velocity and the fake score's, at a noisy copy of it.",
+    of: movedBy(part.loss),
+  },
+})
+
 const oneStepParts = (options: OneStep): Part[] => [
-  matchingPart(options),
+  moving(matchingPart(options)),
   ...ganPart(options),
   ...(options.regression > 0
     ? [{ name: 'regression', loss: pairRegression, weight: options.regression, plain: true }]
@@ -121,12 +130,12 @@ const sidOptions = z.strictObject({
   range,
 })
 const sidParts = ({ alpha, weight, range }: z.infer<typeof sidOptions>): Part[] => [
-  {
+  moving({
     name: 'matching',
     loss: within(range, sid(alpha, weight)),
     plain: true,
     measures: { scoreDistance: within(range, fisherDistance) },
-  },
+  }),
 ]
 
 const momentOptions = z.strictObject({ steps: z.int().min(1).max(64).default(4) })

@@ -81,7 +81,10 @@ export const sampleRows = [
           plain: true,
           batchwise: true,
           measures: { drift: driftSize(options) },
-          drift: driftOfSamples(options),
+          drift: {
+            says: 'Each sample is drawn towards near data and pushed away from near samples.',
+            of: driftOfSamples(options),
+          },
         },
       ],
       traits: { features: true },

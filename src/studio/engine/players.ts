@@ -9,13 +9,13 @@ import {
 } from '../../autodiff/index.ts'
 import { type Config, ConfigError, pointOf } from '../../config/index.ts'
 import { playersIn } from '../../config/round.ts'
-import { mapOf, type PointSpec, parameterCount, unflatten } from '../../model/index.ts'
+import { type PointSpec, unflatten } from '../../model/index.ts'
 import { batchSource } from '../../training/batches.ts'
 import { networksOf, type Trained } from '../../training/networks.ts'
 import { parametersOf } from '../../training/players.ts'
-import { boundPlayer } from '../../training/step.ts'
+import { boundPlayer, guidesOf, studentOf, type Teachers } from '../../training/step.ts'
 import { sampleDrift, type Term, termSpecs } from '../../training/terms.ts'
-import { driftTerm } from '../players.ts'
+import { driftOf } from '../players.ts'
 import type { PlanePoints, Questions } from './protocol.ts'
 import type { Session } from './session.ts'
 
@@ -60,25 +60,33 @@ export async function answerJudged(
   return values as Float32Array
 }
 
-/** Samples whose drift is shown. */
+/** Samples whose drift is shown: a batch of their own. */
 const DRIFTING = 400
 
-/** Samples of the map and where they are moved, as a graph of its parameters and of what the term draws. */
-const driftGraph = (config: Config, point: PointSpec, term: Term): Graph<CorePrimitive> =>
-  simplify(
+/** Samples of the map and where they are moved, as a graph of the players' parameters and of what the term draws. */
+function driftGraph(config: Config, point: PointSpec, term: Term, teachers: Teachers): Graph<CorePrimitive> {
+  const networks = networksOf(config, point)
+  const parameters = Object.fromEntries(networks.map(({ name, size }) => [name, spec([size])]))
+  return simplify(
     trace(
       ({ parameters, drawn }) => {
+        const own = parameters as Record<string, Tensor>
         const inputs = drawn as Record<string, Tensor>
-        const map = mapOf(config, point, parameters as Tensor, point.condition && inputs)
+        const trees = Object.fromEntries(
+          networks.map(({ name, network }) => [name, unflatten(own[name], network)]),
+        )
+        const student = studentOf(config, point, networks, trees)
+        const guides = { ...teachers, ...guidesOf(config, point, networks, trees, {}) }
         const one = inputs.s.mul(0).add(1)
         return {
-          points: map.jump(inputs.eps, one, one.sub(1)),
-          drift: sampleDrift(config, term, inputs, map)!,
+          points: student(point.condition && inputs).jump(inputs.eps, one, one.sub(1)),
+          drift: sampleDrift(config, term, inputs, student, guides)!,
         }
       },
-      { parameters: spec([parameterCount(config, point)]), drawn: termSpecs(term, point) },
+      { parameters, drawn: termSpecs(term, point) },
     ),
   )
+}
 
 /** @throws ConfigError where the training says of no sample where it moves it */
 export async function answerDrift(
@@ -87,13 +95,16 @@ export async function answerDrift(
 ): Promise<Questions['drift']['answer']> {
   const { dataset, told } = session
   const config = { ...session.config, batch: DRIFTING, chunk: 1 }
-  const term = driftTerm(config)
-  if (!term) throw new ConfigError(`objective: ${config.objective} does not say where it moves samples`)
+  const found = driftOf(config)
+  if (!found) throw new ConfigError(`objective: ${config.objective} does not say where it moves samples`)
+  const { term } = found
   const point = pointOf(config, dataset)
-  const program = await session.program('drift', () => driftGraph(config, point, term))
+  const program = await session.program('drift', () => driftGraph(config, point, term, session.teachers))
   const drawn = batchSource(config, dataset, [{ trains: [], terms: [term] }]).draw(1, 1)
+  const others = networksOf(config, point).slice(1)
   const [points, drift] = await program.run([
     session.parameters(weights),
+    ...Object.values(parametersOf(session.state, others, 'raw')),
     ...drawn.slice(0, term.inputs.length),
   ])
   const classes = drawn[term.inputs.indexOf('class')] as BigInt64Array | undefined

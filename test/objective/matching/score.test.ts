@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { stopGradient, type Tensor } from '../../../src/autodiff/index.ts'
 import { interpolants, pathOf } from '../../../src/model/index.ts'
 import { type Draw, dmd, type Loss } from '../../../src/objective/index.ts'
-import { noisy } from '../../../src/objective/matching/sample.ts'
+import { generated, movedBy, noisy } from '../../../src/objective/matching/sample.ts'
 import { bridge, fisherDistance, moment, sid } from '../../../src/objective/matching/score.ts'
 import {
   AWAY,
@@ -55,6 +55,18 @@ describe.each(TIMES)('at r = %d', r => {
         players: { fake: (x, s) => draw.teacher.velocity(x, s) },
       })
     expect(apart(at(exchanged, r, AWAY), klGradient(AWAY, r))).toBeGreaterThan(0.01)
+  })
+
+  test('where dmd moves a sample is what it multiplies the sample by, turned about', () => {
+    const loss = dmd('published')
+    const given: Loss = draw => {
+      const drift = movedBy(loss)(draw)
+      return loss(draw).add(generated(draw).mul(stopGradient(drift)).mean(-1))
+    }
+    const { value, A, b } = at(given, r, AWAY)
+    expect(Math.abs(value)).toBeLessThan(1e-12)
+    expect(apart({ A, b }, ZERO)).toBeLessThan(1e-12)
+    expect(apart(at(loss, r, AWAY), ZERO)).toBeGreaterThan(0.01)
   })
 
   test.each(['kl', 'published', 'none'] as const)('dmd with the weight %s rests at the data', weight => {

@@ -17,7 +17,8 @@ const steps = (page: Page) => standing(page, 'Steps')
 
 const planOf = (objective: string, taken = 0): Plan => ({
   ...freshPlan,
-  target: { kind: 'built-in', name: 'two-moons' },
+  // The exact velocity of the ring can be a teacher.
+  target: { kind: 'built-in', name: objective === 'dmd' ? 'ring' : 'two-moons' },
   hidden: 32,
   batch: 64,
   stages: [{ objective, learningRate: 1e-3, steps: taken, keep: false }],
@@ -123,6 +124,17 @@ test('the drift is shown as arrows, which move with the training', async () => {
   expect(await labelOf(page)).toContain('400 arrows, where training moves samples')
   await button(page, 'Play').click()
   await patiently(() => arrows.getAttribute('d')).not.toBe(early)
+})
+
+test('a fake score is listed with its turns, beside where the samples are moved', async () => {
+  const page = await trained('dmd', 5)
+  await players(page).getByText('5 turns a round').waitFor()
+  await button(page, 'Pause the fake score').waitFor()
+  await page.getByRole('checkbox', { name: 'Show the drift as arrows' }).check()
+  await page.getByText('drift of 400 samples').waitFor()
+  // The arrows of one objective are not shown for another.
+  await page.getByRole('radio', { name: 'Lagrangian' }).check()
+  await page.locator('.scene path.drift').waitFor({ state: 'detached' })
 })
 
 /** Controls of the inspector and the stage, but for More, and those of the players; the choices of a group are one. */

@@ -1,8 +1,7 @@
 import { signal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
-import type { Term } from '../../../../training/terms.ts'
 import type { Questions } from '../../../engine/protocol.ts'
-import { driftTerm } from '../../../players.ts'
+import { type DriftShown, driftOf } from '../../../players.ts'
 import { arrowPath, arrowScale } from '../../draw/arrows.ts'
 import { useConfig } from '../../parts/loss-terms.tsx'
 import { state } from '../../state/store.ts'
@@ -17,17 +16,18 @@ type Drift = Questions['drift']['answer']
 /** Length of most arrows, in units of the data. */
 const LENGTH = 0.6
 
-/** The term of the training that says where it moves samples, where one does. */
-export function useDriftTerm(): Term | undefined {
+/** What moves the samples of the training, where it says so. */
+export function useMover(): DriftShown | undefined {
   const config = useConfig()
-  return useMemo(() => driftTerm(config), [config])
+  return useMemo(() => driftOf(config), [config])
 }
 
 export function useDrift(): Drift | null {
   const { weights } = state.value
-  const wanted = useDriftTerm() !== undefined && driftShown.value
-  const { answer } = useAnswer('drift', weights, wanted ? { weights } : null)
-  return wanted ? answer : null
+  const mover = useMover()
+  const wanted = mover !== undefined && driftShown.value
+  const { answer, key } = useAnswer('drift', `${mover?.says} ${weights}`, wanted ? { weights } : null)
+  return wanted && key?.startsWith(`drift ${mover.says}`) ? answer : null
 }
 
 /** What is said of it to who does not see it. */

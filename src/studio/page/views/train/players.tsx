@@ -1,12 +1,11 @@
 import { useMemo } from 'preact/hooks'
-import type { Term } from '../../../../training/terms.ts'
 import { titled } from '../../../loss-formula.ts'
-import { driftMeasures, type PlayerShown, playersShown } from '../../../players.ts'
+import { type PlayerShown, playersShown } from '../../../players.ts'
 import { short, useConfig } from '../../parts/loss-terms.tsx'
 import { Slider } from '../../parts/slider.tsx'
 import { selectedLive } from '../../state/store.ts'
 import { pausePlayers } from '../../state/training.ts'
-import { driftShown, useDriftTerm } from './drift.tsx'
+import { driftShown, useMover } from './drift.tsx'
 import { judge, noiseLevel } from './field.tsx'
 import './players.css'
 
@@ -93,14 +92,13 @@ function PlayerItem({ player, alone }: { player: PlayerShown; alone: boolean }) 
 }
 
 /** Where a training moves samples, over the stage. */
-function DriftChoice({ term }: { term: Term }) {
-  const measures = useMemo(() => driftMeasures(term), [term])
+function DriftChoice({ says, measures }: { says: string; measures: readonly string[] }) {
   return (
-    <section class="panel players" aria-label="Drift">
+    <section class="panel" aria-label="Drift">
       <h2>Drift</h2>
       <p class="soft">
-        Each sample is drawn towards near data and pushed away from near samples. The measure falls as samples
-        become data, the lengths of the arrows do not.
+        {says} Arrows have a scale of their own
+        {measures.length > 0 ? ', and the number falls as samples become data' : ''}.
       </p>
       <Latest losses={[]} measures={measures} />
       <label class="check">
@@ -117,15 +115,10 @@ function DriftChoice({ term }: { term: Term }) {
   )
 }
 
-/** Who trains beside the map, and what moves its samples: nothing where the map trains alone. */
-export function Players() {
-  const config = useConfig()
-  const players = useMemo(() => playersShown(config), [config])
-  const term = useDriftTerm()
-  if (players.length === 0) return term ? <DriftChoice term={term} /> : null
+function PlayerList({ players }: { players: readonly PlayerShown[] }) {
   const training = players.filter(({ name }) => !selectedLive.value?.paused.includes(name))
   return (
-    <section class="panel players" aria-label="Players">
+    <section class="panel" aria-label="Players">
       <h2>Players</h2>
       <ul>
         {players.map(player => (
@@ -133,5 +126,21 @@ export function Players() {
         ))}
       </ul>
     </section>
+  )
+}
+
+/** Who trains beside the map, and what moves its samples: nothing where the map trains alone. */
+export function Players() {
+  const config = useConfig()
+  const players = useMemo(() => playersShown(config), [config])
+  const mover = useMover()
+  if (players.length === 0 && !mover) return null
+  // Who is listed has the measures already.
+  const measures = players.length > 0 ? [] : (mover?.measures ?? [])
+  return (
+    <div class="panel players">
+      {players.length > 0 && <PlayerList players={players} />}
+      {mover && <DriftChoice says={mover.says} measures={measures} />}
+    </div>
   )
 }
