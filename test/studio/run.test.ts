@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Report } from '../../src/studio/engine/protocol.ts'
 import {
+  beyondPlan,
   changed,
   isReplaying,
   newRun,
@@ -194,4 +195,16 @@ test('the last number of each loss and measure stays until the next one, or the 
   expect(reported(later, report(trained, 0)).live!.latest).toEqual(later.live!.latest)
   expect(changed(later, { ...stage, objective: 'cafm', keep: true }).live!.latest).toEqual({})
   expect(reported(later, report(freshPlan, 0)).live!.latest).toEqual({})
+})
+
+test('trainings of one plan differ by their pauses', () => {
+  const steps = { pausedSteps: 12 }
+  const first = reported(pausing(running, ['critic']), report(trained, 1, steps))
+  const second = reported(pausing(first, ['map']), report(trained, 2, steps))
+  expect(beyondPlan(running)).toBeUndefined()
+  // Nothing was trained in the meantime.
+  expect(beyondPlan(pausing(running, ['critic']))).toBeUndefined()
+  expect(beyondPlan(first)).toEqual([expect.any(String), 12])
+  expect(beyondPlan(second)).not.toEqual(beyondPlan(first))
+  expect(beyondPlan(reported(opened(second, trained), report(trained, 3)))).toBeUndefined()
 })

@@ -32,6 +32,8 @@ export interface Live {
   readonly paused: readonly string[]
   /** Steps that were taken while some did. */
   readonly pausedSteps: number
+  /** Names the last pause: two trainings of one plan differ by it. */
+  readonly pause: string
   /** What was last told of the present stage: losses of terms and measures, by their names. */
   readonly latest: Readonly<Record<string, number>>
 }
@@ -144,7 +146,13 @@ export const played = (run: Run, playing: boolean): Run =>
 
 /** A run of which some players stand still. */
 export const pausing = (run: Run, paused: readonly string[]): Run =>
-  newer(run, { live: run.live && { ...run.live, paused, problem: null } })
+  newer(run, {
+    live: run.live && { ...run.live, paused, pause: `${run.name} ${run.revision + 1}`, problem: null },
+  })
+
+/** What tells a training from others of its plan; nothing where the plan says all. */
+export const beyondPlan = ({ live }: Pick<Run, 'live'>): readonly [string, number] | undefined =>
+  live && live.pausedSteps > 0 ? [live.pause, live.pausedSteps] : undefined
 
 /** A run that takes some steps. */
 export const stepped = (run: Run): Run => ({ ...run, live: acted(run.live), held: false })
@@ -189,6 +197,7 @@ export function reported(run: Run, report: Progress): Run {
     classes: report.classes ?? null,
     paused: isNew || !before ? (report.paused ?? []) : before.paused,
     pausedSteps: report.pausedSteps ?? 0,
+    pause: before?.pause ?? '',
     latest,
   }
   const begun = { ...run, live, addedFrom: null }
@@ -211,6 +220,7 @@ export const NOTHING: Live = {
   classes: null,
   ...BEGUN,
   pausedSteps: 0,
+  pause: '',
 }
 
 /**

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { QuestionName, Questions } from '../../engine/protocol.ts'
 import { createQueryCache, noResult, type QueryResult, type Subscription } from '../connection/query-cache.ts'
-import type { Run } from './run.ts'
+import { beyondPlan, type Run } from './run.ts'
 import { runs, state } from './store.ts'
 import { ask } from './training.ts'
 
@@ -9,11 +9,12 @@ import { ask } from './training.ts'
 export type Of = 'training' | 'target'
 
 /** With the class that is looked at, where the map is told one. */
-function nameOf(run: number, { plan, live }: Run, of: Of): string {
+function nameOf(run: number, now: Run, of: Of): string {
+  const { plan, live } = now
   const { target, interpolant, ...rest } = plan
   const told = live?.classes ? state.value.class : undefined
   return JSON.stringify(
-    of === 'target' ? [target, interpolant, told] : [run, target, interpolant, rest, told],
+    of === 'target' ? [target, interpolant, told] : [run, target, interpolant, rest, told, beyondPlan(now)],
   )
 }
 
