@@ -12,12 +12,12 @@ import {
   type Space,
   spaces,
 } from '../../src/model/index.ts'
+import { sphere } from '../../src/model/spaces/sphere.ts'
 import { comparing, type ErrorFunction, meanSquare, objectives, traitsOf } from '../../src/objective/index.ts'
 import { random } from '../../src/random/random.ts'
 import { value, valuesOf } from '../autodiff/values.ts'
 import { everyone, holdsOnSphere, inputs, lossOfRotation, matrix, SIZE } from '../objective/rotation.ts'
 import { drawOf } from '../objective/setting.ts'
-import { sphere } from '../objective/sphere.ts'
 import { lossOf, type Term, terms } from '../objective/terms.ts'
 
 /** Some tangent velocity field with two times, no flow map of anything. */

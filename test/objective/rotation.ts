@@ -1,10 +1,10 @@
 import { constant, type Tensor, type Value } from '../../src/autodiff/index.ts'
 import { type FlowMap, fromVelocity, type Path, type Space } from '../../src/model/index.ts'
+import { sphere } from '../../src/model/spaces/sphere.ts'
 import { type Draw, type Loss, objectives, traitsOf } from '../../src/objective/index.ts'
 import { random } from '../../src/random/random.ts'
 import { value, valuesOf } from '../autodiff/values.ts'
 import { column, drawOf } from './setting.ts'
-import { sphere } from './sphere.ts'
 import type { Term } from './terms.ts'
 
 export const SIZE = 5

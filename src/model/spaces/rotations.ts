@@ -1,0 +1,104 @@
+import { concat, constant, type Tensor } from '../../autodiff/index.ts'
+import { type CurvedSpace, curved, type Geometry } from './curved.ts'
+import { angleOverSine, cotangent, cotangentSlope, sineOver } from './smooth.ts'
+
+const matrix = (x: Tensor): Tensor => x.reshape([x.shape[0], 3, 3])
+const row = (m: Tensor): Tensor => m.reshape([m.shape[0], 9])
+const at = (m: Tensor, i: number, j: number): Tensor => m.slice(-1, 3 * i + j, 3 * i + j + 1)
+
+/** `A^T B` of matrices `[B, 9]`. */
+const turnedBack = (a: Tensor, b: Tensor): Tensor => row(matrix(a).matmul(matrix(b), { transposeA: true }))
+const product = (a: Tensor, b: Tensor): Tensor => row(matrix(a).matmul(matrix(b)))
+
+/** The matrix `[B, 9]` of the cross product with `w [B, 3]`. */
+function hat(w: Tensor): Tensor {
+  const [a, b, c] = [0, 1, 2].map(i => w.slice(-1, i, i + 1))
+  const none = a.mul(0)
+  return concat([none, c.neg(), b, c, none, a.neg(), b.neg(), a, none], -1)
+}
+
+/** The vector `[B, 3]` of the antisymmetric part of a matrix `[B, 9]`. */
+const vee = (m: Tensor): Tensor =>
+  concat(
+    [at(m, 2, 1).sub(at(m, 1, 2)), at(m, 0, 2).sub(at(m, 2, 0)), at(m, 1, 0).sub(at(m, 0, 1))].map(x =>
+      x.div(2),
+    ),
+    -1,
+  )
+
+const dot = (a: Tensor, b: Tensor): Tensor => a.mul(b).sum(-1, true)
+const identity = (like: Tensor): Tensor => constant([1, 0, 0, 0, 1, 0, 0, 0, 1], [1, 9], like.dtype)
+
+/** The rotation `[B, 9]` by the vector `w [B, 3]`: `I + (sin/w) hat + ((1-cos)/w^2) hat^2`. */
+function rotation(w: Tensor): Tensor {
+  const q = dot(w, w)
+  const h = hat(w)
+  const half = sineOver(q.div(4), 1)
+  return identity(w)
+    .add(sineOver(q, 1).mul(h))
+    .add(half.square().div(2).mul(product(h, h)))
+}
+
+/** A tangent vector `R hat(w)` by its `w` in the body's frame, and back. */
+const inBody = (R: Tensor, V: Tensor): Tensor => vee(turnedBack(R, V))
+const fromBody = (R: Tensor, w: Tensor): Tensor => product(R, hat(w))
+
+/** The vector `[B, 3]` of the rotation from `R` to `Q`. */
+function between(R: Tensor, Q: Tensor): Tensor {
+  const T = turnedBack(R, Q)
+  const trace = at(T, 0, 0)
+    .add(at(T, 1, 1))
+    .add(at(T, 2, 2))
+  // cos = (trace - 1)/2, so sin^2 and cos^2 of half the angle.
+  const [h, rest] = [trace.neg().add(3).div(4), trace.add(1).div(4)]
+  return angleOverSine(h, rest, 1).mul(vee(T))
+}
+
+const geometry: Geometry = {
+  // |R hat(w)|^2 = |w|^2, half of the sum over entries.
+  inner: (a, b) => dot(a, b).div(2),
+  velocity: (R, w) => fromBody(R, w),
+  tangent: (R, A) => fromBody(R, inBody(R, A)),
+  exp: (R, V) => product(R, rotation(inBody(R, V))),
+  log: (R, Q) => fromBody(R, between(R, Q)),
+  // Curvature 1/4: along the geodesic as it is, across it by (theta/2) cot(theta/2).
+  transverse: (R, U, V) => {
+    const [u, v] = [inBody(R, U), inBody(R, V)]
+    const q = dot(u, u).div(4)
+    const w = cotangent(q, 1)
+      .mul(v)
+      .add(cotangentSlope(q, 1).div(4).mul(dot(u, v)).mul(u))
+    return fromBody(R, w)
+  },
+  transport: (R, Q, U) => {
+    const back = rotation(between(R, Q).div(-2))
+    const w = matrix(back).matmul(inBody(R, U).reshape([R.shape[0], 3, 1]))
+    return fromBody(Q, w.reshape([R.shape[0], 3]))
+  },
+  distance: (R, Q) => {
+    const w = between(R, Q)
+    return dot(w, w).sqrt()
+  },
+  noise: {
+    // Of a uniform unit quaternion.
+    draw(random, points) {
+      for (let i = 0; i < points.length; i += 9) {
+        const q = [0, 1, 2, 3].map(() => random.normal())
+        const size = Math.hypot(...q)
+        const [a, b, c, d] = q.map(x => x / size)
+        points.set(
+          [
+            ...[1 - 2 * (c * c + d * d), 2 * (b * c - a * d), 2 * (b * d + a * c)],
+            ...[2 * (b * c + a * d), 1 - 2 * (b * b + d * d), 2 * (c * d - a * b)],
+            ...[2 * (b * d - a * c), 2 * (c * d + a * b), 1 - 2 * (b * b + c * c)],
+          ],
+          i,
+        )
+      }
+    },
+    logDensity: points => new Float64Array(points.length / 9).fill(-Math.log(8 * Math.PI ** 2)),
+  },
+}
+
+/** Rotation matrices, row after row, with Haar's law for noise. */
+export const rotations: CurvedSpace = curved(geometry)
