@@ -2,11 +2,14 @@ import { checkFixture, parseFixture, UnknownRowError } from './golden.ts'
 import { checkAdapter } from './golden-adapter.ts'
 import type { Agreement } from './golden-agreement.ts'
 import { distributionalTerms } from './golden-distributional.ts'
+import { checkFinite, checkLaw, checkMarkov } from './golden-exact.ts'
 import { checkField } from './golden-field.ts'
 import { checkForward } from './golden-forward.ts'
 import { checkTerms } from './golden-given-term.ts'
 import { likelihoodTerms } from './golden-likelihood-terms.ts'
 import { checkObjective } from './golden-objective.ts'
+import { checkOperations } from './golden-operations.ts'
+import { checkSpaces } from './golden-spaces.ts'
 import { checkSteering, isSteering } from './golden-steering.ts'
 
 /** Fixtures that name no kind: an objective on points in the plane. */
@@ -16,8 +19,12 @@ const STEERING = 'steering'
 /** Fixtures that name the player that trains. */
 const DISTRIBUTIONAL = 'distributional'
 
+/** Fixtures that name the space of their points. */
+const SPACES = 'spaces'
+
 const usualKind = (json: unknown): string => {
   if (isSteering(json)) return STEERING
+  if (Object.hasOwn(json as object, 'space')) return SPACES
   return Object.hasOwn(json as object, 'trains') ? DISTRIBUTIONAL : POINTS
 }
 
@@ -33,6 +40,11 @@ export const goldenKinds: Readonly<Record<string, (json: unknown) => Agreement>>
   adapter: checkAdapter,
   term: json => checkTerms(likelihoodTerms, json),
   [DISTRIBUTIONAL]: json => checkTerms(distributionalTerms, json),
+  [SPACES]: checkSpaces,
+  operations: checkOperations,
+  exact: checkFinite,
+  markov: checkMarkov,
+  law: checkLaw,
   [STEERING]: checkSteering,
 }
 

@@ -1,9 +1,14 @@
-import { jvp, onesLike, type Tensor } from '../../autodiff/index.ts'
+import { constant, jvp, onesLike, select, type Tensor } from '../../autodiff/index.ts'
 import type { Path } from '../path.ts'
 import type { Space } from '../space.ts'
+import { type Curvature, sineOver } from './smooth.ts'
 
 /** The geometry of a space whose points and vectors have coordinates along the last axis. */
 export interface Geometry {
+  /** What a network sees of a point, smooth in it and the same for all coordinates of one point. */
+  features(x: Tensor): Tensor
+  /** Numbers of a network's output, for points of so many coordinates. */
+  outputs(coordinates: number): number
   /** `<a, b>` of vectors, `[B, 1]`. */
   inner(a: Tensor, b: Tensor): Tensor
   /** The velocity, tangent at `x`, that a network's output stands for. */
@@ -20,6 +25,15 @@ export interface Geometry {
   transport(x: Tensor, y: Tensor, u: Tensor): Tensor
   /** `d(x, y)`, `[B, 1]`. */
   distance(x: Tensor, y: Tensor): Tensor
+  /** Orthonormal vectors at `x`, as many as the space has dimensions. */
+  frame(x: Tensor): Tensor[]
+  /** The log density of the noise, `[B, 1]`. */
+  logNoise(x: Tensor): Tensor
+  /**
+   * `log J` of `x -> exp_y(log_y(x)/s)`, `[B, 1]`, by how the volume grows along `u = log_y(x)`; and whether the image lies short of the cut
+   * locus, beyond which no noise leads to `x`.
+   */
+  spread(u: Tensor, s: Tensor): { readonly logJacobian: Tensor; readonly isReached: Tensor }
   readonly noise: Space['noise']
 }
 
@@ -54,4 +68,37 @@ export function curved(geometry: Geometry): CurvedSpace {
     },
     noise,
   }
+}
+
+/** The unit vector `e_k` for each row of points. */
+export function axis(like: Tensor, k: number): Tensor {
+  const [B, D] = like.shape
+  const row = Array.from({ length: D }, (_, i) => Number(i === k))
+  return constant(row, [1, D], like.dtype).broadcastTo([B, D])
+}
+
+/**
+ * The spread where geodesics of `directions + 1` dimensions part as `sin_k theta` does.
+ *
+ * @param q  the square of the angle; @param reach  the largest angle before the cut locus
+ */
+export function geodesicSpread(
+  q: Tensor,
+  s: Tensor,
+  k: Curvature,
+  directions: number,
+  reach: number,
+): { logJacobian: Tensor; isReached: Tensor } {
+  const far = q.div(s.square())
+  const isReached = far.less(Math.min(reach ** 2, 1e30))
+  const within = select(isReached, far, far.mul(0))
+  const ratio = sineOver(within, k).log().sub(sineOver(q, k).log())
+  return { logJacobian: ratio.mul(directions).sub(s.log().mul(directions + 1)), isReached }
+}
+
+/** `div v` of a field of vectors at `x`, `[B, 1]`: its derivative along each vector of a frame. */
+export function divergenceIn({ frame, inner }: Geometry, field: (x: Tensor) => Tensor, x: Tensor): Tensor {
+  return frame(x)
+    .map(e => inner(e, jvp(field, [x], [e])[1]))
+    .reduce((a, b) => a.add(b))
 }

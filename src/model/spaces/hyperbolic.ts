@@ -1,5 +1,5 @@
 import { select, type Tensor } from '../../autodiff/index.ts'
-import { type CurvedSpace, curved, type Geometry } from './curved.ts'
+import { axis, type CurvedSpace, curved, type Geometry, geodesicSpread } from './curved.ts'
 import {
   angleOf,
   angleOverSine,
@@ -31,7 +31,13 @@ const halves = (x: Tensor, y: Tensor): [h: Tensor, rest: Tensor] => {
   return [h, h.add(1)]
 }
 
+const log = (x: Tensor, y: Tensor): Tensor => angleOverSine(...halves(x, y), K).mul(tangent(x, y))
+const carried = (x: Tensor, y: Tensor, u: Tensor): Tensor =>
+  u.add(inner(y, u).div(inner(x, y).neg().add(1)).mul(x.add(y)))
+
 const geometry: Geometry = {
+  features: x => x,
+  outputs: coordinates => coordinates,
   inner,
   velocity: tangent,
   tangent,
@@ -39,17 +45,28 @@ const geometry: Geometry = {
     const q = inner(u, u)
     return cosine(q, K).mul(x).add(sineOver(q, K).mul(u))
   },
-  log: (x, y) => {
-    const [h, rest] = halves(x, y)
-    return angleOverSine(h, rest, K).mul(tangent(x, y))
-  },
+  log,
   transverse: (_, u, v) => {
     const q = inner(u, u)
     return cotangent(q, K)
       .mul(v)
       .add(cotangentSlope(q, K).mul(inner(u, v)).mul(u))
   },
-  transport: (x, y, u) => u.add(inner(y, u).div(inner(x, y).neg().add(1)).mul(x.add(y))),
+  transport: carried,
+  frame: x => Array.from({ length: x.shape[1] - 1 }, (_, k) => carried(axis(x, 0), x, axis(x, k + 1))),
+  logNoise: x => {
+    const n = x.shape[1] - 1
+    const lowest = axis(x, 0)
+    const u = log(lowest, x)
+    const q = inner(u, u)
+    const normal = q.add(n * Math.log(2 * Math.PI)).div(-2)
+    return normal.sub(
+      sineOver(q, K)
+        .log()
+        .mul(n - 1),
+    )
+  },
+  spread: (u, s) => geodesicSpread(inner(u, u), s, K, u.shape[1] - 2, Number.POSITIVE_INFINITY),
   distance: (x, y) => angleOf(...halves(x, y), K),
   noise: {
     // `exp_o(u)`, `o = (1, 0, ...)` and `u` standard normal.

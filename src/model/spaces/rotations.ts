@@ -1,5 +1,5 @@
 import { concat, constant, type Tensor } from '../../autodiff/index.ts'
-import { type CurvedSpace, curved, type Geometry } from './curved.ts'
+import { axis, type CurvedSpace, curved, type Geometry, geodesicSpread } from './curved.ts'
 import { angleOverSine, cotangent, cotangentSlope, sineOver } from './smooth.ts'
 
 const matrix = (x: Tensor): Tensor => x.reshape([x.shape[0], 3, 3])
@@ -55,6 +55,8 @@ function between(R: Tensor, Q: Tensor): Tensor {
 }
 
 const geometry: Geometry = {
+  features: R => R,
+  outputs: () => 3,
   // |R hat(w)|^2 = |w|^2, half of the sum over entries.
   inner: (a, b) => dot(a, b).div(2),
   velocity: (R, w) => fromBody(R, w),
@@ -75,6 +77,13 @@ const geometry: Geometry = {
     const w = matrix(back).matmul(inBody(R, U).reshape([R.shape[0], 3, 1]))
     return fromBody(Q, w.reshape([R.shape[0], 3]))
   },
+  frame: R => [0, 1, 2].map(k => fromBody(R, axis(R.slice(-1, 0, 3), k))),
+  logNoise: R =>
+    R.slice(-1, 0, 1)
+      .mul(0)
+      .sub(Math.log(8 * Math.PI ** 2)),
+  // Geodesics part as on a sphere of radius 2: `(2 sin(theta/2))^2`.
+  spread: (U, s) => geodesicSpread(dot(U, U).div(8), s, 1, 2, Math.PI / 2),
   distance: (R, Q) => {
     const w = between(R, Q)
     return dot(w, w).sqrt()

@@ -1,5 +1,5 @@
-import type { Tensor } from '../../autodiff/index.ts'
-import { type CurvedSpace, curved, type Geometry } from './curved.ts'
+import { select, type Tensor } from '../../autodiff/index.ts'
+import { axis, type CurvedSpace, curved, type Geometry, geodesicSpread } from './curved.ts'
 import {
   angleOf,
   angleOverSine,
@@ -29,7 +29,12 @@ function logArea(coordinates: number): number {
   return Math.log(2) + (coordinates / 2) * Math.log(Math.PI) - logGamma
 }
 
+const carried = (x: Tensor, y: Tensor, u: Tensor): Tensor =>
+  u.sub(inner(y, u).div(inner(x, y).add(1)).mul(x.add(y)))
+
 const geometry: Geometry = {
+  features: x => x,
+  outputs: coordinates => coordinates,
   inner,
   velocity: tangent,
   tangent,
@@ -37,10 +42,7 @@ const geometry: Geometry = {
     const q = inner(u, u)
     return cosine(q, K).mul(x).add(sineOver(q, K).mul(u))
   },
-  log: (x, y) => {
-    const [h, rest] = halves(x, y)
-    return angleOverSine(h, rest, K).mul(tangent(x, y))
-  },
+  log: (x, y) => angleOverSine(...halves(x, y), K).mul(tangent(x, y)),
   // Along the geodesic as it is, across it by theta cot theta.
   transverse: (_, u, v) => {
     const q = inner(u, u)
@@ -48,7 +50,15 @@ const geometry: Geometry = {
       .mul(v)
       .add(cotangentSlope(q, K).mul(inner(u, v)).mul(u))
   },
-  transport: (x, y, u) => u.sub(inner(y, u).div(inner(x, y).add(1)).mul(x.add(y))),
+  transport: carried,
+  // Carried from the nearer pole.
+  frame: x => {
+    const pole = x.slice(-1, 0, 1).less(0)
+    const e = select(pole, axis(x, 0).neg(), axis(x, 0))
+    return Array.from({ length: x.shape[1] - 1 }, (_, k) => carried(e, x, axis(x, k + 1)))
+  },
+  logNoise: x => x.slice(-1, 0, 1).mul(0).sub(logArea(x.shape[1])),
+  spread: (u, s) => geodesicSpread(inner(u, u), s, K, u.shape[1] - 2, Math.PI),
   distance: (x, y) => angleOf(...halves(x, y), K),
   noise: {
     draw(random, points, dimension) {

@@ -1,5 +1,5 @@
-import type { Tensor } from '../../autodiff/index.ts'
-import { type CurvedSpace, curved, type Geometry } from './curved.ts'
+import { concat, type Tensor } from '../../autodiff/index.ts'
+import { axis, type CurvedSpace, curved, type Geometry } from './curved.ts'
 
 /** An angle in `(-pi, pi]`, by half of its tangent; at `pi` itself either end is as near. */
 const wrapped = (angle: Tensor): Tensor => {
@@ -11,6 +11,8 @@ const log = (x: Tensor, y: Tensor): Tensor => wrapped(y.sub(x))
 const inner = (a: Tensor, b: Tensor): Tensor => a.mul(b).sum(-1, true)
 
 const geometry: Geometry = {
+  features: x => concat([x.cos(), x.sin()], -1),
+  outputs: coordinates => coordinates,
   inner,
   velocity: (_, output) => output,
   tangent: (_, vector) => vector,
@@ -20,6 +22,16 @@ const geometry: Geometry = {
   difference: (x, y) => y.sub(x),
   transverse: (_, _u, v) => v,
   transport: (_, _y, u) => u,
+  frame: x => Array.from({ length: x.shape[1] }, (_, k) => axis(x, k)),
+  logNoise: x =>
+    x
+      .slice(-1, 0, 1)
+      .mul(0)
+      .sub(x.shape[1] * Math.log(2 * Math.PI)),
+  spread: (u, s) => ({
+    logJacobian: s.log().mul(-u.shape[1]),
+    isReached: u.abs().max(-1, true).div(s).lessEqual(Math.PI),
+  }),
   distance: (x, y) => {
     const apart = log(x, y)
     return inner(apart, apart).sqrt()

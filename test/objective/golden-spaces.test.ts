@@ -1,0 +1,31 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { checkGolden } from '../../src/objective/golden-kinds.ts'
+
+const FOLDER = new URL('../fixtures/golden-spaces/', import.meta.url)
+const files = readdirSync(FOLDER).filter(name => name.endsWith('.json'))
+const read = (name: string) => JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8'))
+
+test.each(files)('%s matches', name => {
+  const { errors, passed } = checkGolden(read(name))
+  expect(passed, JSON.stringify(errors)).toBe(true)
+})
+
+test.each(files.filter(name => !name.startsWith('operations')))('%s of another loss does not', name => {
+  const fixture = read(name)
+  fixture.expected.loss *= 1 + 1e-8
+  expect(checkGolden(fixture).passed).toBe(false)
+})
+
+test('operations of another space do not', () => {
+  const fixture = read('operations-S2.json')
+  fixture.finite.divergence[0] += 1e-6
+  expect(checkGolden(fixture)).toMatchObject({ passed: false })
+  expect(() => checkGolden({ ...fixture, space: 'K2' })).toThrow('space: expected simplex, or S, T, SO or H')
+})
+
+test('a row that is not there is named', () => {
+  expect(() => checkGolden({ ...read('rfm-S2.json'), term: 'tvm' })).toThrow(
+    /^term: expected one of diagonal:rfm/,
+  )
+})
