@@ -23,6 +23,7 @@ import { solverOf } from '../sampler/solvers/table.ts'
 import type { Given } from '../serialization/conditions.ts'
 import { load } from '../serialization/load.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
+import { drawnEvaluations, innerJumps } from '../serialization/model.ts'
 import { RunError } from '../serialization/run.ts'
 import { openOptionsOf } from '../training/data.ts'
 import { gigabytes, memoryLimit } from '../training/memory.ts'
@@ -108,7 +109,7 @@ async function drawSamples(
 ): Promise<Sampled> {
   const draw = async (map: LoadedMap): Promise<Sampled> => {
     const drawn = await (start ? sample(map, start, options) : sampleNoise(map, count, options))
-    return { ...drawn, evaluations: evaluationsOf(drawn.method, options.grid.length - 1) }
+    return { ...drawn, evaluations: evaluationsOf(map, drawn.method, options) }
   }
   const first = await draw(maps[0])
   if (maps.length === 1) return first
@@ -218,7 +219,16 @@ function checkBegin({ interpolant }: LoadedMap, grid: readonly number[]): void {
 }
 
 /** Evaluations of the network for each sample; null where the points decide. */
-function evaluationsOf(method: SamplingMethod, steps: number): number | null {
+function evaluationsOf(
+  { model }: LoadedMap,
+  method: SamplingMethod,
+  { grid, options }: SampleOptions,
+): number | null {
+  const steps = grid.length - 1
+  if (method === 'transition' && model) {
+    const inner = (options?.inner as number | null | undefined) ?? innerJumps(model)
+    return Number((steps * drawnEvaluations(model, inner)).toFixed(3))
+  }
   const { evaluations } = solverOf(method)
   return evaluations === null ? null : evaluations * steps
 }

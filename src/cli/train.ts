@@ -1,12 +1,14 @@
 import { basename } from 'node:path'
 import { resolveConfig, type UserConfig } from '../config/index.ts'
 import type { DatasetSpec } from '../data/catalogue.ts'
+import { whyNoJumps } from '../objective/index.ts'
 import { scatter } from '../report/braille.ts'
 import { shellWord } from '../report/format.ts'
 import { toPlane } from '../report/points.ts'
 import { train } from '../report/train.ts'
 import { couldBuildEngine } from '../runtime/cpu/native.ts'
 import { jumpThrough, uniformGrid } from '../sampler/sampler.ts'
+import { sampleNoise } from '../sampler/sampling.ts'
 import { load } from '../serialization/load.ts'
 import { startOf } from '../training/source.ts'
 import { readConfig } from './config-file.ts'
@@ -85,8 +87,10 @@ export async function showSamples(run: string, steps = 1): Promise<void> {
     if (pictureSize(map.shape)) print(`see samples: oxbow sample ${shellWord(run)}${every} --out sheet.png`)
     return
   }
-  const begin = await startOf(map, 2000, 0)
-  const points = await jumpThrough(map.jump, begin(), uniformGrid(steps))
+  const grid = uniformGrid(steps)
+  const points = whyNoJumps(map.objective)
+    ? (await sampleNoise(map, 2000, { grid })).points
+    : await jumpThrough(map.jump, (await startOf(map, 2000, 0))(), grid)
   await map.close()
   const title = `${run}: ${steps} jump${steps === 1 ? '' : 's'}`
   print(scatter(toPlane(points, map.dimension), { width: Math.min(columns(), 48), title }))

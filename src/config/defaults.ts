@@ -1,5 +1,5 @@
 import { DEFAULT_KIND, networks } from '../model/index.ts'
-import type { Objective } from '../objective/index.ts'
+import { isTwoLevel, type Objective } from '../objective/index.ts'
 import { adapterConfig } from './adapter.ts'
 import { findObjective } from './objective.ts'
 import { isPlain, merge, type Plain } from './plain.ts'
@@ -125,6 +125,9 @@ export function recipeConfig(recipe: RecipeName, given: Plain, kind: string): Pl
 /** The network of an objective that trains a policy. */
 const POLICY = { parameterization: 'policy', conditioning: 's', components: 8, substeps: 64 }
 
+/** The map of an objective of two levels, which knows no point without another. */
+const LEVELS = { condition: { kind: 'state', drop: 0 }, network: { backbone: 1 } }
+
 /** Defaults of the objective, in the configuration's own keys. */
 export function objectiveConfig({
   diagonal,
@@ -132,6 +135,7 @@ export function objectiveConfig({
   defaults,
   head,
   parameterization,
+  sampler,
   coupling = defaults.coupling,
 }: Objective): Plain {
   const { weight = 1, times, loss, clip, target, guidance } = defaults
@@ -141,6 +145,7 @@ export function objectiveConfig({
     consistency: { weight },
     ...(head && { network: { divergenceHead: 'auto' } }),
     ...(parameterization === 'policy' && { network: POLICY }),
+    ...(isTwoLevel({ sampler }) && LEVELS),
     ...(times && { times }),
     ...(loss && { loss }),
     ...(clip && { optimizer: { clip } }),

@@ -8,6 +8,7 @@ import { apartChecks, isSolved } from './coupling.ts'
 import { base } from './defaults.ts'
 import { isGuidedByTeacher } from './guidance.ts'
 import { guidanceChecks, guidanceRemarks } from './guidance-checks.ts'
+import { levelChecks } from './level-checks.ts'
 import { perceptualChecks, perceptualRemarks } from './perceptual-checks.ts'
 import { playersIn, playersWithTurns } from './round.ts'
 import type { Config } from './schema.ts'
@@ -463,6 +464,7 @@ export function validate(config: Config, objective: Objective): string | undefin
     adapterChecks,
     guidanceChecks,
     stateChecks,
+    levelChecks,
     addedChecks,
     players,
     batchwiseChecks(diagonalRows),

@@ -1,5 +1,6 @@
 import { ConfigError, findObjective } from '../config/index.ts'
 import { interpolants } from '../model/index.ts'
+import { whyNoJumps } from '../objective/index.ts'
 import { noisesOf } from '../sampler/fitness.ts'
 import { usualGrid } from '../sampler/named-grids.ts'
 import { type SamplingMethod, SOLVERS } from '../sampler/names.ts'
@@ -36,6 +37,8 @@ function obstacle(run: SampledBy, method: SamplingMethod): string | undefined {
  */
 export function chooseSolvers(run: SampledBy, asked: SolverRequest, guided: boolean): ChosenSolvers {
   const { id, jumps, parts } = findObjective(run.objective!)
+  const noJumps = whyNoJumps(id)
+  if (noJumps) throw new ConfigError(`solvers: ${noJumps}; its one method is transition`)
   if (jumps === 'to-data' || jumps === 'from-noise') {
     const trained = jumps === 'to-data' ? 'to end at data only' : 'to begin at noise only'
     throw new ConfigError(

@@ -4,6 +4,7 @@ import {
   type ConditionKind,
   type ConditionSpec,
   describeCondition,
+  type StateSpec,
   seenConditions,
   seenSize,
 } from './condition.ts'
@@ -39,6 +40,19 @@ const CLASS_FEATURES = 16
 
 /** Of the time of a noisy point. */
 const STATE_FREQUENCIES = 4
+
+/**
+ * A noisy point as it is with its time, for a map of what depends on the point at every time, also at that of pure noise.
+ *
+ * @param seen  `[B, size + 1]`; the null where it is absent, `[1, size + 1]`
+ */
+export function wholeState(
+  { size }: StateSpec,
+  seen: Tensor = constant([...new Array<number>(size).fill(0), 1], [1, size + 1]),
+): Tensor {
+  const tau = seen.slice(1, size, size + 1)
+  return concat([seen.slice(1, 0, size), embeddings.fourier(tau, STATE_FREQUENCIES)])
+}
 
 const tableShape = (classes: number): readonly number[] => [classes + 1, CLASS_FEATURES]
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { sizeOf } from '../autodiff/index.ts'
 import { random } from '../random/random.ts'
 import { onRows } from './bound-network.ts'
-import { embeddingOf, otherCondition, withRows } from './condition-embedding.ts'
+import { embeddingOf, otherCondition, wholeState, withRows } from './condition-embedding.ts'
 import { differenceOf, keepsTimes } from './conversion.ts'
 import {
   DIVERGENCE,
@@ -14,6 +14,7 @@ import { type ScaleInput, scaleInputs } from './guidance.ts'
 import {
   type Activation,
   applyMlp,
+  applyWithBackbone,
   headShapes,
   initializeLayer,
   initializeMlp,
@@ -45,6 +46,7 @@ export interface MlpKeys extends DivergenceHeadKey {
   readonly injection: 'input' | 'layers'
   readonly sourceLayers: number | null
   readonly scale: ScaleInput
+  readonly backbone: number
 }
 
 type Config = CommonKeys & MlpKeys
@@ -93,7 +95,7 @@ const groupOf = (layer: number, count: number): string =>
   layer === 0 ? 'input' : layer === count - 1 ? 'output' : 'hidden'
 
 /** Keys that no conversion changes. */
-const KEPT = ['hidden', 'layers', 'activation', 'embedding', 'frequencies'] as const
+const KEPT = ['hidden', 'layers', 'activation', 'embedding', 'frequencies', 'backbone'] as const
 /** Keys that say which layer sees which time. */
 const TIMES = ['conditioning', 'injection', 'sourceLayers'] as const
 
@@ -143,6 +145,7 @@ function conversion(from: Sized<MlpKeys>, to: Sized<MlpKeys>): Conversion | stri
   const features = ({ config, point: { condition } }: Sized<MlpKeys>) =>
     condition ? embeddingOf(condition, config.scale).features(condition) : 0
   const added = features(to) - features(from)
+  if (to.config.backbone > 0 && added > 0) return 'its first layers see no noisy point'
   const kept = features(from)
   return parameters => {
     const layers = layersOf(parameters).map(({ weight, bias }, i) => {
@@ -211,6 +214,7 @@ export const mlp: NetworkKind<MlpKeys> = {
     sourceLayers: count.nullable(),
     scale: z.enum(scaleInputs),
     divergenceHead: divergenceHeadSchema,
+    backbone: z.int().min(0).max(63),
   },
   defaults: {
     hidden: 192,
@@ -222,6 +226,7 @@ export const mlp: NetworkKind<MlpKeys> = {
     sourceLayers: null,
     scale: 'none',
     divergenceHead: 0,
+    backbone: 0,
   },
   conditions: ['class', 'vector', 'state'],
   width: 'hidden',
@@ -260,6 +265,11 @@ export const mlp: NetworkKind<MlpKeys> = {
         }
       },
       apply: (parameters, given) => {
+        if (config.backbone > 0 && condition?.kind === 'state') {
+          const told = given?.state && wholeState(condition, given.state)
+          const none = () => wholeState(condition)
+          return onRows(applyWithBackbone(options, layersOf(parameters), told, none), point.shape)
+        }
         const embed =
           condition &&
           embeddingOf(condition, config.scale).embed(
@@ -277,7 +287,13 @@ export const mlp: NetworkKind<MlpKeys> = {
   activations: ({ hidden, layers }, { shape }) => hidden * layers + sizeOf(shape),
   describe: ({ hidden, layers, activation, embedding, frequencies }) =>
     `${layers} x ${hidden} ${activation}, times ${embedding === 'raw' ? 'bare' : `by ${frequencies} frequencies each`}`,
-  problem: ({ conditioning, injection, sourceLayers, layers }) => {
+  problem: ({ conditioning, injection, sourceLayers, layers, backbone }) => {
+    if (backbone > 0 && injection === 'layers') {
+      return 'network.injection: the layers of a backbone see no times; use "input", found "layers"'
+    }
+    if (backbone > 0 && backbone >= layers) {
+      return `network.backbone: expected fewer than the ${layers} hidden layers, so that one sees the points; found ${backbone}`
+    }
     if (conditioning === 'decoupled' && injection === 'input') {
       return 'network.injection: "decoupled" shows each layer one of the times and needs "layers", found "input"'
     }
@@ -299,7 +315,12 @@ export const mlp: NetworkKind<MlpKeys> = {
   },
   // The last layer of points in the plane is smaller than any product.
   adapter: ({ layers }) => ({ targets: ['input', ...(layers > 1 ? ['hidden'] : [])], train: [] }),
-  ofVelocity: () => ({ sourceLayers: null, scale: 'none', divergenceHead: 0 }),
+  ofVelocity: () => ({ sourceLayers: null, scale: 'none', divergenceHead: 0, backbone: 0 }),
+  headShare: (config, point) => {
+    const sizes = mlpShapes(optionsOf(config, point)).map(({ weight }) => sizeOf(weight))
+    const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0)
+    return sum(sizes.slice(config.backbone)) / sum(sizes)
+  },
   seesScale: ({ scale }) => scale !== 'none',
   conversion,
   withoutCondition,

@@ -43,6 +43,8 @@ export interface MlpOptions {
   readonly conditionSize?: number
   /** Linear layers that see `s` where the conditioning is `decoupled`; see `sourceLayersOf`. */
   readonly sourceLayers?: number | null
+  /** How many of the first layers see the condition alone; the others, its head, the points and times beside them. Default 0. */
+  readonly backbone?: number
 }
 
 /** A second last layer, `[in, 1]`: the average divergence over `scale`. */
@@ -71,11 +73,25 @@ export const sourceLayersOf = ({
 }: Pick<MlpOptions, 'layers' | 'sourceLayers'>): number =>
   sourceLayers ?? Math.min(layers, Math.max(1, Math.round((2 * (layers + 1)) / 3)))
 
+/** The head of a perceptron with a backbone: one whose condition is what the backbone makes of its own. */
+const headOptions = ({ backbone = 0, ...options }: MlpOptions): MlpOptions => ({
+  ...options,
+  layers: options.layers - backbone,
+  conditionSize: options.hidden,
+})
+
 const seesTimes = ({ injection }: MlpOptions, layer: number): boolean => layer === 0 || injection === 'layers'
 
 /** Shapes of the parameters, in the nesting that `applyMlp` takes. */
 export function mlpShapes(options: MlpOptions): MlpParameters<readonly number[]> {
-  const { dimension, hidden, layers, embedding, frequencies, conditioning } = options
+  const { dimension, hidden, layers, embedding, frequencies, conditioning, backbone = 0 } = options
+  if (backbone > 0) {
+    const first = Array.from({ length: backbone }, (_, i) => ({
+      weight: [i === 0 ? (options.conditionSize ?? 0) : hidden, hidden],
+      bias: [hidden],
+    }))
+    return [...first, ...mlpShapes(headOptions(options))]
+  }
   const features =
     (options.conditionSize ?? 0) + timeCount(conditioning) * embeddingSize(embedding, frequencies)
   const widths = [dimension, ...new Array<number>(layers).fill(hidden), options.outputs ?? dimension]
@@ -165,6 +181,26 @@ export function applyMlp(
   return withHeads(through(parameters[last], shared), {
     divergence: divergenceOf((x, s, t) => average(x, s, t).mul(scale), scale),
   })
+}
+
+/**
+ * The same of a perceptron with a backbone, which is asked once for all points and times.
+ *
+ * @param told  `[B, conditionSize]`; without it `none [1, conditionSize]` stands for every point
+ */
+export function applyWithBackbone(
+  options: MlpOptions,
+  parameters: MlpParameters<Tensor>,
+  told: Tensor | undefined,
+  none: () => Tensor,
+): BoundNetwork {
+  const { activation, backbone = 0 } = options
+  const layer = (h: Tensor, { bias, ...weights }: Layer<Tensor>): Tensor =>
+    block((h: Tensor) => activations[activation](product(h, weights).add(bias)), h)
+  const featuresOf = (seen: Tensor): Tensor => parameters.slice(0, backbone).reduce(layer, seen)
+  const features = told && featuresOf(told)
+  const head = parameters.slice(backbone)
+  return applyMlp(headOptions(options), head, x => features ?? x.sum(-1, true).mul(0).add(featuresOf(none())))
 }
 
 /** What layers see beside the layer before: of times before the split, and behind it. */

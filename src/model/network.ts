@@ -99,6 +99,8 @@ export interface NetworkKind<K extends object = Readonly<Record<string, unknown>
   problem?(config: CommonKeys & K): string | undefined
   /** The key and the reason where it cannot be a network of some points. */
   misfit?(config: CommonKeys & K, point: PointSpec): string | undefined
+  /** Which part of its products is made anew for each point and times that it is asked about at one condition; default all. */
+  headShare?(config: CommonKeys & K, point: PointSpec): number
   /** Whether it is told guidance scales; default not. */
   seesScale?(config: CommonKeys & K): boolean
   /** Whether it is told the interval of times in which guidance acts. */

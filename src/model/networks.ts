@@ -59,8 +59,13 @@ export function inheritedFrom(
   return keepsTimes(trained, asked, map) ? trained : shape
 }
 
-/** The keys of a velocity of the same size: without a policy, which is another output. */
+/** The keys of a velocity of the same size: without a policy, which is another output, and told of points from the first layer on. */
 export function velocityKeys({ components: _, substeps: __, ...keys }: NetworkConfig): NetworkConfig {
   const { parameterization: own } = keys
-  return { ...keys, conditioning: 's', parameterization: own === 'policy' ? 'average-velocity' : own }
+  return {
+    ...keys,
+    ...(keys.backbone !== undefined && { backbone: 0 }),
+    conditioning: 's',
+    parameterization: own === 'policy' ? 'average-velocity' : own,
+  }
 }

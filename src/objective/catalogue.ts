@@ -1,4 +1,4 @@
-import type { Objective } from './objective.ts'
+import { isTwoLevel, type Objective } from './objective.ts'
 import { compositionalRows } from './rows/compositional.ts'
 import { consistencyRows } from './rows/consistency.ts'
 import { criticRows } from './rows/critic.ts'
@@ -8,6 +8,7 @@ import { divergenceRows } from './rows/divergence.ts'
 import { energyRows } from './rows/energy.ts'
 import { eulerianRows } from './rows/eulerian.ts'
 import { lagrangianRows } from './rows/lagrangian.ts'
+import { levelRows } from './rows/levels.ts'
 import { matchingRows } from './rows/matching.ts'
 import { otherRows } from './rows/others.ts'
 import { policyRows } from './rows/policy.ts'
@@ -31,6 +32,7 @@ export const objectives: ReadonlyMap<string, Objective> = new Map(
     criticRows,
     sampleRows,
     selfEvaluationRows,
+    levelRows,
   ]
     .flat()
     .map(objective => [objective.id, objective]),
@@ -45,6 +47,14 @@ export function whyNoTrajectories(id: string | undefined): string | undefined {
   const row = objectives.get(id ?? '')
   return row?.keepsTrajectories === false
     ? `${row.id} matches what comes out and keeps no trajectories: which noise a point comes from means nothing`
+    : undefined
+}
+
+/** Why a map has no jumps between points, in a line; nothing where it has, or where nothing is known of it. */
+export function whyNoJumps(id: string | undefined): string | undefined {
+  const row = objectives.get(id ?? '')
+  return row && isTwoLevel(row)
+    ? `the map of ${row.id} is one of velocities at noisy points, and has no jumps between points`
     : undefined
 }
 

@@ -1,4 +1,4 @@
-export { diagonalIds, objectives, whyNoTrajectories } from './catalogue.ts'
+export { diagonalIds, objectives, whyNoJumps, whyNoTrajectories } from './catalogue.ts'
 export { type GuidanceRule, type GuidanceRuleName, guidanceRules, guidedDraw } from './guidance.ts'
 export { MOST_TRAINED } from './log-determinant.ts'
 export {
@@ -14,12 +14,14 @@ export {
 } from './loss.ts'
 export { criticAccuracy, ganCritic, ganMap } from './matching/critic.ts'
 export { type GameName, games } from './matching/games.ts'
+export { drawnVelocity, outerStep } from './matching/levels.ts'
 export * as players from './matching/players.ts'
 export { isRandom, randomCount, randomFeatures } from './matching/random-features.ts'
 export { dmd, fakeScore, fisherDistance } from './matching/score.ts'
 export { type MatchingWeight, matchingWeights } from './matching/weights.ts'
 export {
   type CouplingKind,
+  isTwoLevel,
   type Memory,
   type Need,
   type Objective,

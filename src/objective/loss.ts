@@ -52,6 +52,8 @@ export interface Draw {
   readonly path: Path
   /** The stochastic map of `p(x0 | x_s)`: how noise becomes a sample of the data given a noisy point and its time. */
   readonly posterior?: (x: Tensor, s: Tensor) => FlowMap
+  /** The student told noisy points and their times, where it is told such. */
+  readonly told?: (x: Tensor, s: Tensor) => FlowMap
   /** How samples are guided, where they are. */
   readonly guided?: Guided
   /** The logarithm of the size of losses at two times that is learned beside the map, `[B, 1]`; absent where none is. */

@@ -126,6 +126,8 @@ export interface Player {
   readonly network: (config: NetworkConfig, point: PointSpec) => Network
   /** The keys of the network of a model whose parameters it has, so that it may begin with those of one. */
   readonly keys?: (config: NetworkConfig) => NetworkConfig
+  /** Whether it is told nothing beside a point, whatever the map is told. */
+  readonly isUntold?: boolean
   /** Whether it is a velocity, whose network's output is read as that of a map with its keys. */
   readonly isVelocity?: boolean
 }
@@ -161,8 +163,11 @@ export interface Method<O = unknown> {
   /** Whether these options ask for a teacher although `needs` does not. */
   readonly needsTeacher?: (options: O) => boolean
   readonly jumps: Jumps
-  /** How a map that ends at data alone takes several steps: with fresh noise between (default), or along the bridge to each point. */
-  readonly sampler?: 'renoise' | 'bridge'
+  /**
+   * How a map that ends at data alone takes several steps: with fresh noise between (default), or along the bridge to each point. Or that
+   * it is a map of velocities, told noisy points, of which a velocity is drawn for each step.
+   */
+  readonly sampler?: 'renoise' | 'bridge' | 'transition'
   /** Id of the diagonal term trained beside it, or `null` where none is needed. */
   readonly diagonal: string | null
   readonly options: z.ZodType<O>
@@ -226,6 +231,9 @@ export function row<O>(
   const optional = { parameterization: 'average-velocity', jumps: 'any', traits: {}, defaults: {} } as const
   return { ...optional, ...method, tex, ...description } as Objective
 }
+
+/** Whether its map is an inner flow of velocities at noisy points that the formula makes and tells it. */
+export const isTwoLevel = ({ sampler }: Pick<Objective, 'sampler'>): boolean => sampler === 'transition'
 
 /** The traits of an objective under some options of it. */
 export const traitsOf = ({ traits }: Objective, options: unknown): Traits =>

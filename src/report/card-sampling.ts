@@ -11,6 +11,8 @@ interface SampledModel {
   /** Name of the data that it begins at; absent for noise. */
   readonly source?: string
   readonly scales?: readonly [number, number]
+  /** Whether its graph is a random step, which takes noise of its own. */
+  readonly takesNoise?: boolean
 }
 
 /** Names and numbers that are listed. */
@@ -58,7 +60,8 @@ function tellingOf(known: KnownCondition): Telling {
 const BATCH = { pictures: 64, points: 5000 }
 
 /** How to sample a model: from the shell, and from Python with ONNX Runtime. */
-export function sampling({ run, repository, dataset, condition, scales, source }: SampledModel): string {
+export function sampling(model: SampledModel): string {
+  const { run, repository, dataset, condition, scales, source, takesNoise } = model
   const d = (dataset.image ?? [dataset.dimension]).join(', ')
   const telling = condition && tellingOf(condition)
   const scale = scales
@@ -66,6 +69,7 @@ export function sampling({ run, repository, dataset, condition, scales, source }
     : ''
   const feeds = [
     ...(telling ? [telling.feeds] : []),
+    ...(takesNoise ? ['"noise": np.random.standard_normal(y.shape).astype(np.float32)'] : []),
     ...(scales ? [`"w": np.full(batch, ${scales[0]}, dtype=np.float32)`] : []),
   ]
   const batch = dataset.image ? BATCH.pictures : BATCH.points
@@ -78,7 +82,7 @@ export function sampling({ run, repository, dataset, condition, scales, source }
   return `${codeBlock('sh', commands.join('\n'))}
 
 Anywhere ONNX Runtime runs, \`model.onnx\` is the map itself: \`x [batch, ${d}]\` at times \`s [batch]\` goes to
-\`y [batch, ${d}]\` at times \`t [batch]\`, all float32.${telling ? ` ${telling.says}` : ''}${scale}
+\`y [batch, ${d}]\` at times \`t [batch]\`, all float32.${telling ? ` ${telling.says}` : ''}${takesNoise ? ` Its steps are random: \`noise [batch, ${d}]\` is standard normal and fresh for each.` : ''}${scale}
 
 ${codeBlock('python', pythonSnippet(d, batch, feeds, source))}`
 }

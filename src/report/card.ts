@@ -5,6 +5,7 @@ import { guidanceRecord } from '../config/guidance.ts'
 import { type Config, findObjective, pointOf } from '../config/index.ts'
 import { currentEvaluation } from '../evaluation/evaluate.ts'
 import { adapterParameters, networkOf, parameterCount, sizeOfNetwork } from '../model/index.ts'
+import { whyNoJumps } from '../objective/index.ts'
 import { trainedSteps } from '../serialization/checkpoint.ts'
 import { knownCondition } from '../serialization/conditions.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
@@ -71,6 +72,7 @@ export function cardText(directory: string, { repository, license, record }: Car
     dataset: datasetOf(data),
     ...(data.source && { source: data.source.name }),
     condition: knownCondition(config, data),
+    ...(whyNoJumps(config.objective) && { takesNoise: true }),
     scales: guidanceRecord(config).applied === 'input' ? config.guidance.range : undefined,
     takenFrom: config.steps === 0 && config.initFrom ? basename(config.initFrom) : undefined,
     parameters: parameterCount(config, pointOf(config, data)),

@@ -6,6 +6,7 @@ import { type LossMap, measureLoss } from '../evaluation/loss-map.ts'
 import type { PlannedSample } from '../evaluation/planned-samples.ts'
 import { measureResiduals } from '../metric/residuals.ts'
 import { interpolants } from '../model/index.ts'
+import { whyNoJumps } from '../objective/index.ts'
 import { random } from '../random/random.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import type { Runtime } from '../runtime/runtime.ts'
@@ -76,16 +77,19 @@ async function lossesOf({ directory, seen }: Subject, runtime: Runtime): Promise
 export async function diagnose(subject: Subject): Promise<Diagnostics> {
   const { map, seen, samples, seed } = subject
   const { id, jumps } = findObjective(map.objective!)
+  const noJumps = whyNoJumps(id)
   const example = map.needsCondition && map.condition ? exampleOf(map.condition) : undefined
   const one = example ? map.given(example.given) : map
   // Its graphs are of float64, which the processor alone has.
   const runtime = nodeRuntime()
-  const paths = await gatherPaths(one, seen, samples, seed, runtime).catch((error: Error) => {
-    // A map that has run away leads nowhere, and the rest of the report is worth having.
-    if (error instanceof SolveError) return error.message
-    throw error
-  })
-  const anyJump = (jumps === 'any' || jumps === 'both-ways') && !example
+  const paths =
+    noJumps ??
+    (await gatherPaths(one, seen, samples, seed, runtime).catch((error: Error) => {
+      // A map that has run away leads nowhere, and the rest of the report is worth having.
+      if (error instanceof SolveError) return error.message
+      throw error
+    }))
+  const anyJump = (jumps === 'any' || jumps === 'both-ways') && !example && !noJumps
   const losses = await lossesOf(subject, runtime)
   const notes = [
     ...(typeof paths === 'string' ? [`The paths are left out: ${paths}.`] : []),
@@ -94,7 +98,8 @@ export async function diagnose(subject: Subject): Promise<Diagnostics> {
           `Paths are those of ${example.name}; residuals are left out: they need a map of the data as a whole.`,
         ]
       : []),
-    ...(anyJump || example
+    ...(noJumps ? [`Residuals are left out: ${noJumps}.`] : []),
+    ...(anyJump || example || noJumps
       ? []
       : [
           `Residuals are left out: ${id} is trained ${jumps === 'to-data' ? 'to end at data only' : 'to begin at noise only'}, and they compare jumps between any times.`,

@@ -42,6 +42,8 @@ export interface ModelCardData {
   readonly condition?: KnownCondition
   /** Guidance scales that the map has been told, and is told with every point. */
   readonly scales?: readonly [number, number]
+  /** Whether its graph is a random step, which takes noise of its own. */
+  readonly takesNoise?: boolean
   readonly parameters: number
   /** What trained, where the parameters of a base did not. */
   readonly adapter?: { readonly rank: number; readonly parameters: number; readonly base: string }

@@ -3,6 +3,7 @@ export const SOLVERS = [
   'jump',
   'renoise',
   'bridge',
+  'transition',
   'euler',
   'heun',
   'midpoint',

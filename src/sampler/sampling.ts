@@ -18,7 +18,7 @@ import {
   standardized,
   unstandardized,
 } from '../model/index.ts'
-import { type Jumps, objectives } from '../objective/index.ts'
+import { isTwoLevel, type Jumps, objectives, whyNoJumps } from '../objective/index.ts'
 import { noisesOf, whyUnfit } from './fitness.ts'
 import { checkGrid, GridError } from './grid.ts'
 import { METHODS, type MethodName, type SamplingMethod } from './names.ts'
@@ -26,6 +26,14 @@ import { type Jump, noiseSource, type Velocity } from './sampler.ts'
 import { type SolverChoice, solverOptions } from './solver-choice.ts'
 import { solverOf } from './solvers/table.ts'
 import { type AddedNoise, seededNoise, through } from './through.ts'
+
+/** A velocity for each of some points at a time, drawn from as much noise. */
+export type DrawnVelocity = (
+  x: Float32Array,
+  s: number,
+  noise: Float32Array,
+  inner: number | null,
+) => Promise<Float32Array>
 
 /** A trained map as far as a sampler goes. */
 export interface SampledMap {
@@ -49,6 +57,8 @@ export interface SampledMap {
     readonly velocity: Velocity
     /** What the network predicts, where that is not the velocity. */
     readonly output?: Velocity
+    /** A velocity that is drawn at `x` from noise by inner jumps, of a map of velocities. */
+    readonly drawn?: DrawnVelocity
   }
 }
 
@@ -72,6 +82,10 @@ const TRAINED: Readonly<
   'both-ways': { fits: () => true, says: 'to jump both ways' },
 }
 
+/** Ids of the objectives whose map is one of velocities. */
+const levels = (): string =>
+  [...objectives.values()].flatMap(row => (isTwoLevel(row) ? [row.id] : [])).join(', ')
+
 /** Ids of the objectives whose maps also jump from data to noise. */
 const bothWays = (): string =>
   [...objectives.values()].flatMap(({ id, jumps }) => (jumps === 'both-ways' ? [id] : [])).join(', ')
@@ -87,6 +101,7 @@ const falls = (grid: Grid): boolean => grid[1] < grid[0]
 export function methodFor(asked: MethodName, objective: string | undefined, grid: Grid): SamplingMethod {
   if (asked !== 'auto') return asked
   const { jumps, sampler = 'renoise' } = objectives.get(objective ?? '') ?? {}
+  if (isTwoLevel({ sampler })) return 'transition'
   return jumps === 'to-data' && grid.length > 2 && falls(grid) ? sampler : 'jump'
 }
 
@@ -108,8 +123,13 @@ export function whyUntrained(
   grid: Grid,
 ): string | undefined {
   const row = objectives.get(objective ?? '')
-  // A velocity alone leads either way.
-  if (!row?.parts) return undefined
+  const none = whyNoJumps(objective)
+  if (none && method !== 'transition') return `${none}; use --method transition, found ${method}`
+  if (!none && method === 'transition') {
+    return `transition draws a velocity for each step, which a map of ${objective ?? 'unknown origin'} does not; it is of ${levels()}`
+  }
+  // A velocity alone leads either way, and transition asks for no jump between points.
+  if (!row?.parts || none) return undefined
   const reason = unknownJumps(objective, jumpsOf(method, grid))
   if (!reason) return undefined
   const { instead } = TRAINED[row.jumps]
@@ -125,6 +145,8 @@ export function unknownJumps(
 ): string | undefined {
   const row = objectives.get(objective ?? '')
   if (!row?.parts) return undefined
+  const none = whyNoJumps(objective)
+  if (none) return none
   const { fits, says } = TRAINED[row.jumps]
   return jumps.every(([s, t]) => fits(s, t)) ? undefined : `${row.id} is trained ${says}`
 }
@@ -148,7 +170,10 @@ export async function takeThrough(
   const { inner, interpolant, standardization: by, predicts = 'velocity' } = map
   const { jump, velocity, output = velocity } = inner
   const end = await through(
-    ({ x, s, t }) => (t === undefined ? output(x, s) : jump(x, s, t)),
+    ({ x, s, t, drawn }) => {
+      if (drawn) return inner.drawn!(x, s, drawn.noise, drawn.inner)
+      return t === undefined ? output(x, s) : jump(x, s, t)
+    },
     by ? standardized(by, start, grid[0]) : start,
     grid,
     {

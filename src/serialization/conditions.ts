@@ -4,6 +4,7 @@ import type { RowVector } from '../data/dataset.ts'
 import { shortList } from '../data/short-list.ts'
 import { show } from '../data/show.ts'
 import { type ConditionKind, pluralOf } from '../model/index.ts'
+import { whyNoJumps } from '../objective/index.ts'
 import type { DataRecord } from './record.ts'
 
 /** Classes that a map can be told. */
@@ -246,12 +247,12 @@ const rows = { class: classes, vector: vectors, state: states } satisfies { [kin
 const rowOf = (kind: ConditionKind): Row<KnownCondition, unknown> =>
   rows[kind] as unknown as Row<KnownCondition, unknown>
 
-/** What the map of a run can be told; nothing where it is told nothing. */
+/** What the map of a run can be told; nothing where it is told nothing, or only what its sampler tells it. */
 export function knownCondition(
-  { condition: { kind, drop } }: Pick<Config, 'condition'>,
+  { objective, condition: { kind, drop } }: Pick<Config, 'objective' | 'condition'>,
   data: Pick<DataRecord, 'labels' | 'vector' | 'dimension'>,
 ): KnownCondition | undefined {
-  return kind === 'none' ? undefined : rowOf(kind).ofData(data, drop > 0)
+  return kind === 'none' || whyNoJumps(objective) ? undefined : rowOf(kind).ofData(data, drop > 0)
 }
 
 /** What the signature of an exported file says of what its map is told. */

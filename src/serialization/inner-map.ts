@@ -1,4 +1,5 @@
 import type { Jump, Velocity } from '../sampler/sampler.ts'
+import type { DrawnVelocity } from '../sampler/sampling.ts'
 
 /** A map of standardised points, with the derivatives that steering asks for where its formula is known. */
 export interface InnerMap {
@@ -6,6 +7,8 @@ export interface InnerMap {
   readonly velocity: Velocity
   /** What the network predicts, where that is not the velocity. */
   readonly output?: Velocity
+  /** A velocity that is drawn at `x` from noise, of a map of velocities. */
+  readonly drawn?: DrawnVelocity
   /** The gradient by `x` of `g . F(x, s, t)`. */
   readonly jumpPullback?: (x: Float32Array, s: number, t: number, g: Float32Array) => Promise<Float32Array>
   /** The gradient by `x` of `g . v(x, t)`. */

@@ -9,14 +9,16 @@ import {
   unstandardized,
   unstandardizedVelocity,
 } from '../model/index.ts'
+import { whyNoJumps } from '../objective/index.ts'
 import type { Program } from '../runtime/program.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { closable } from './closable.ts'
 import { knownCondition, type Told } from './conditions.ts'
 import { givenMap } from './given-map.ts'
 import type { LoadedMap } from './loaded-map.ts'
-import { type Model, modelGraph, pullbackGraph } from './model.ts'
+import { drawnGraph, innerJumps, type Model, modelGraph, pullbackGraph } from './model.ts'
 import { inBlocks, MOST_ROWS } from './onnx-map.ts'
+import { RunError } from './run-error.ts'
 
 type Units = Pick<LoadedMap, 'jump' | 'velocity'>
 
@@ -41,6 +43,12 @@ function outer(dimension: number, by: Standardization | undefined, inner: Units)
   }
 }
 
+/** A program of one time as one that is handed a second, and does not look at it. */
+const withoutTarget = (program: Program): Program => ({
+  ...program,
+  run: ([x, s, , ...rest]) => program.run([x, s, ...rest]),
+})
+
 /**
  * The flow map of a model that is in memory.
  *
@@ -49,7 +57,11 @@ function outer(dimension: number, by: Standardization | undefined, inner: Units)
  */
 export async function mapOfModel(name: string, model: Model, runtime: Runtime): Promise<LoadedMap> {
   const { config, dimension } = model
-  const jump = await runtime.compile(modelGraph(model, 'jump'))
+  const noJumps = whyNoJumps(config.objective)
+  const jump = noJumps ? undefined : await runtime.compile(modelGraph(model, 'jump'))
+  const refuse = async (): Promise<never> => {
+    throw new RunError(`${name}: ${noJumps}; sample it by the method transition`)
+  }
   const later = new Map<string, Promise<Program>>()
   /** A program that is compiled when it is first asked for. */
   const once = (what: string, graph: () => Parameters<Runtime['compile']>[0]): Promise<Program> => {
@@ -68,6 +80,12 @@ export async function mapOfModel(name: string, model: Model, runtime: Runtime): 
     const program = await once(`${value} pullback`, () => pullbackGraph(model, value))
     return inBlocks(name, program, dimension, rows, x, s, t, told, g)
   }
+  /** A graph `(x [n, ...D], s [n], noise [n, ...D])`, whose last input is in the place of a second time. */
+  const drawn = async (x: Float32Array, s: number, noise: Float32Array, asked: number | null) => {
+    const inner = asked ?? innerJumps(model)
+    const program = await once(`drawn ${inner}`, () => drawnGraph(model, inner))
+    return inBlocks(name, withoutTarget(program), dimension, rows, x, s, s, undefined, noise)
+  }
   const { standardization, columns } = model.data
   const { predicts = 'velocity' } = config.network
   const rows = rowsAtOnce(config.network, pointOf(config, model.data), MOST_ROWS)
@@ -75,7 +93,7 @@ export async function mapOfModel(name: string, model: Model, runtime: Runtime): 
     name,
     {
       jump: (x: Float32Array, s: number, t: number, told?: Told) =>
-        inBlocks(name, jump, dimension, rows, x, s, t, told),
+        jump ? inBlocks(name, jump, dimension, rows, x, s, t, told) : refuse(),
       velocity: async (x: Float32Array, t: number, told?: Told) => {
         const velocity = await once('velocity', () => modelGraph(model, 'velocity'))
         return inBlocks(name, velocity, dimension, rows, x, t, t, told)
@@ -88,20 +106,23 @@ export async function mapOfModel(name: string, model: Model, runtime: Runtime): 
         pull('jump', x, s, t, told, g),
       velocityPullback: (x: Float32Array, t: number, g: Float32Array, told?: Told) =>
         pull('velocity', x, t, t, told, g),
+      drawn,
     },
     async () => {
-      await jump.close()
+      await jump?.close()
       for (const program of later.values()) await (await program).close()
     },
   )
-  const bound = (told?: Told): Units & Pick<LoadedMap, 'inner'> =>
-    asBound({
+  const bound = (told?: Told): Units & Pick<LoadedMap, 'inner'> => {
+    if (noJumps) return asBound({ jump: refuse, velocity: refuse, drawn: run.drawn })
+    return asBound({
       jump: (x, s, t) => run.jump(x, s, t, told),
       velocity: (x, t) => run.velocity(x, t, told),
       ...(predicts !== 'velocity' && { output: (x, t) => run.output(x, t, told) }),
       jumpPullback: (x, s, t, g) => run.jumpPullback(x, s, t, g, told),
       velocityPullback: (x, t, g) => run.velocityPullback(x, t, g, told),
     })
+  }
   const asBound = (inner: LoadedMap['inner']) => ({ ...outer(dimension, standardization, inner), inner })
   return givenMap(
     name,

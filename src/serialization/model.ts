@@ -26,11 +26,13 @@ import {
   type Network,
   networkOf,
   type ParameterSpec,
+  seenState,
   timeShape,
   unflattenArray,
   unstandardizedJump,
   unstandardizedVolume,
 } from '../model/index.ts'
+import { drawnVelocity, outerStep, whyNoJumps } from '../objective/index.ts'
 import { lower } from '../runtime/onnx.ts'
 import { conditionSignature, knownCondition } from './conditions.ts'
 import { guidanceInputs } from './guidance.ts'
@@ -211,6 +213,8 @@ export function withoutCondition(model: Model, name: string): Model {
   const { config, data, parameters } = model
   const { kind, drop } = config.condition
   if (kind === 'none') return model
+  const noJumps = whyNoJumps(config.objective)
+  if (noJumps) throw new RunError(`${name}: ${noJumps}`)
   const { withoutCondition: convert } = kindOf(config.network)
   if (drop === 0 || !convert) {
     throw new RunError(
@@ -292,6 +296,36 @@ export const modelGraph = (
     value === 'output' ? map.predicted!.output(x, s).add(t.mul(0)) : map[value](x, s, t),
   )
 
+/** Inner jumps that a map of velocities trained with; one where its objective does not say. */
+export const innerJumps = ({ config: { options } }: Pick<Model, 'config'>): number =>
+  Number(options.inner ?? 1)
+
+/** What a velocity that is drawn costs, in evaluations of the whole network: the head alone is asked for each inner jump but the first. */
+export function drawnEvaluations({ config, data }: Pick<Model, 'config' | 'data'>, inner: number): number {
+  const share = kindOf(config.network).headShare?.(config.network, pointOf(config, data)) ?? 1
+  return 1 + (inner - 1) * share
+}
+
+/** `y`, a velocity drawn at a noisy point `x` and its time from `noise [batch, ...D]`: the features of the point are made once. */
+export function drawnGraph(model: Model, inner: number): Graph<CorePrimitive> {
+  const { shape } = pointOf(model.config, model.data)
+  const points = spec([DYNAMIC, ...shape])
+  return simplify(
+    trace(
+      ({ x, s, noise }: Readonly<Record<string, Tensor>>) => ({
+        y: drawnAt(model, x, s.reshape(timeShape(DYNAMIC, shape)), noise, inner),
+      }),
+      { x: points, s: spec([DYNAMIC]), noise: points },
+    ),
+  )
+}
+
+/** The same on a graph, of times `[batch, 1, ...]`. */
+export function drawnAt(model: Model, x: Tensor, s: Tensor, noise: Tensor, inner: number): Tensor {
+  const { velocity } = asMap(model, 'float32', { state: seenState(x, s) })
+  return drawnVelocity((yp, p, q) => velocity(yp, p, q), noise, s, inner)
+}
+
 /**
  * `y`, the gradient by `x` of `g . F(x, s, t)`, or of `g . V(x, s, t)`: inputs as of `modelGraph`, and behind them
  * `g [batch, ...D]`.
@@ -336,6 +370,29 @@ function jumpGraph(model: Model): Graph<CorePrimitive> {
   })
 }
 
+/**
+ * A step of a map of velocities as it is exported: `y = x + (t-s) v` in the units of each time, `v` drawn at `x` from
+ * `noise [batch, ...D]` by as many inner jumps as it trained with.
+ */
+function stepGraph(model: Model): Graph<CorePrimitive> {
+  const { standardization: by } = model.data
+  const { shape } = pointOf(model.config, model.data)
+  const column = (time: Tensor) => time.reshape(timeShape(DYNAMIC, shape))
+  const points = spec([DYNAMIC, ...shape])
+  const times = spec([DYNAMIC])
+  return simplify(
+    trace(
+      ({ x, s, t, noise }: Readonly<Record<string, Tensor>>) => {
+        const jump = (x: Tensor, s: Tensor, t: Tensor) =>
+          outerStep(x, s, t, drawnAt(model, x, s, noise, innerJumps(model)))
+        const at = [x, column(s), column(t)] as const
+        return { y: by ? unstandardizedJump(by, shape, { jump })(...at) : jump(...at) }
+      },
+      { x: points, s: times, t: times, noise: points },
+    ),
+  )
+}
+
 /** What a file's inputs mean, for programs that read it. */
 function signatureOf(model: Model): Record<string, unknown> {
   const { shape } = pointOf(model.config, model.data)
@@ -346,6 +403,13 @@ function signatureOf(model: Model): Record<string, unknown> {
     s: { shape: ['batch'], dtype: 'float32', is: 'their time, 1 for noise and 0 for data' },
     t: { shape: ['batch'], dtype: 'float32', is: 'the time to jump to' },
     ...(known && conditionSignature(known)),
+    ...(whyNoJumps(model.config.objective) && {
+      noise: {
+        shape: ['batch', ...shape],
+        dtype: 'float32',
+        is: 'standard normal noise, fresh for each step',
+      },
+    }),
     ...(guidance.applied === 'input' && {
       w: { shape: ['batch'], dtype: 'float32', is: 'guidance scale, 1 for none', range: guidance.range },
     }),
@@ -366,8 +430,11 @@ function signatureOf(model: Model): Record<string, unknown> {
 
 /** The bytes of `model.onnx`. */
 export function encodeOnnxModel(model: Model): Uint8Array {
-  return lower(jumpGraph(model), {
-    description: 'Flow map y = F(x, s, t): a jump from time s to time t, where 1 is noise and 0 is data.',
+  const ofVelocities = whyNoJumps(model.config.objective) !== undefined
+  return lower(ofVelocities ? stepGraph(model) : jumpGraph(model), {
+    description: ofVelocities
+      ? 'A random step y from time s to time t along a velocity that is drawn from noise, where 1 is noise and 0 is data.'
+      : 'Flow map y = F(x, s, t): a jump from time s to time t, where 1 is noise and 0 is data.',
     metadata: {
       format: 'oxbow',
       oxbow: VERSION,

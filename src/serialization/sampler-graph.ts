@@ -28,7 +28,7 @@ import { methodFor, whyNot } from '../sampler/sampling.ts'
 import { type SolverChoice, solverOptions } from '../sampler/solver-choice.ts'
 import { solverOf } from '../sampler/solvers/table.ts'
 import { type Question, take } from '../sampler/steps.ts'
-import { type Model, toldInputs, toldMap } from './model.ts'
+import { asMap, drawnAt, innerJumps, type Model, toldInputs, toldMap } from './model.ts'
 import { VERSION } from './version.ts'
 
 /** More steps make a file of thousands of nodes, which opens slowly. */
@@ -37,7 +37,7 @@ const MOST_STEPS = 256
 /** Takes points through a grid on a graph, by a solver on standardised points. */
 function throughGraph(
   choice: SolverChoice,
-  { map, predicts, path }: { map: FlowMap; predicts: PredictionName; path: Interpolant },
+  { map, predicts, path, model }: { map: FlowMap; predicts: PredictionName; path: Interpolant; model: Model },
   start: Tensor,
   grid: readonly number[],
   fresh: readonly Tensor[],
@@ -50,8 +50,11 @@ function throughGraph(
       .add(time)
   const output = (x: Tensor, s: Tensor) =>
     predicts === 'velocity' ? map.velocity(x, s) : map.predicted!.output(x, s)
-  const answer = ({ x, s, t }: Question<Tensor>) =>
-    t === undefined ? output(x, column(x, s)) : map.jump(x, column(x, s), column(x, t))
+  const answer = ({ x, s, t, drawn }: Question<Tensor>) => {
+    const start = column(x, s)
+    if (drawn) return drawnAt(model, x, start, drawn.noise, drawn.inner ?? innerJumps(model))
+    return t === undefined ? output(x, start) : map.jump(x, start, column(x, t))
+  }
   let added = 0
   const step = solverOf(choice.method).begin<Tensor>(solverOptions(choice), {
     path,
@@ -82,12 +85,13 @@ function samplerGraph(model: Model, choice: SolverChoice, grid: readonly number[
   const added = Array.from({ length: noisesOf(choice, path, grid) }, (_, k) => `noise${k + 1}`)
   const inputs = {
     ...Object.fromEntries([first, ...added].map(name => [name, points])),
-    ...toldInputs(model),
+    // A map of velocities is told the points themselves.
+    ...(choice.method !== 'transition' && toldInputs(model)),
   }
   const row = (values: readonly number[]) => constant(values, [1, ...shape])
   return simplify(
     trace((given: Readonly<Record<string, Tensor>>) => {
-      const map = toldMap(model, given)
+      const map = choice.method === 'transition' ? asMap(model) : toldMap(model, given)
       const base = coefficientsAt(path, grid[0]).sigma
       const { source } = data.standardization ?? {}
       const drawn = source
@@ -95,7 +99,7 @@ function samplerGraph(model: Model, choice: SolverChoice, grid: readonly number[
         : given[first]
       const start = base === 1 ? drawn : drawn.mul(base)
       const fresh = added.map(name => given[name])
-      const z = throughGraph(choice, { map, predicts, path }, start, grid, fresh)
+      const z = throughGraph(choice, { map, predicts, path, model }, start, grid, fresh)
       const { shift, scale } = data.standardization ?? {}
       return { samples: shift && scale ? z.mul(row(scale)).add(row(shift)) : z }
     }, inputs),

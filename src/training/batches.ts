@@ -170,6 +170,9 @@ export function batchSource(
     ({ rows, inputs }): Arrays => Object.fromEntries(inputs.map(name => [name, bufferFor(name, rows)])),
   )
 
+  /** What is drawn of a condition: nothing where a formula makes the noisy points itself. */
+  const toldIn = (arrays: Arrays) => (condition && arrays[condition.kind] ? condition : undefined)
+
   /** @returns what the network is told of each sample, where it is told something */
   const drawPoints = (
     data: Random,
@@ -179,6 +182,7 @@ export function batchSource(
     arrays: Arrays,
   ): Float32Array | undefined => {
     const { x0, eps, xs, xt, s, t } = arrays
+    const condition = toldIn(arrays)
     if (pool && xs && xt) return drawTrajectory(pool, data, { xs, xt, s: s!, t: t! })
     if (pool && x0 && eps) return drawPair(pool, data, noise, { x0, eps })
     // Objectives that see no data take its conditions alone.

@@ -1,14 +1,23 @@
 import { constant, countOperations, simplify, spec, type Tensor, trace } from '../autodiff/index.ts'
 import { type Config, resolveConfig } from '../config/index.ts'
-import { type FlowMap, mapOf, type PointSpec, parameterCount, velocityKeys } from '../model/index.ts'
-import type { Objective } from '../objective/index.ts'
+import {
+  type FlowMap,
+  mapOf,
+  type PointSpec,
+  parameterCount,
+  seenSpec,
+  velocityKeys,
+} from '../model/index.ts'
+import { isTwoLevel, type Objective } from '../objective/index.ts'
 import { buildStep } from './step.ts'
 
 const PLANE: PointSpec = { shape: [2] }
 /** The same for rows that must be told something. */
 const WITH_CLASSES: PointSpec = { ...PLANE, condition: { kind: 'class', classes: 2 } }
+/** And for those that are told noisy points. */
+const WITH_STATES: PointSpec = { ...PLANE, condition: { kind: 'state', size: 2 } }
 const planeOf = ({ condition: { kind } }: Pick<Config, 'condition'>): PointSpec =>
-  kind === 'none' ? PLANE : WITH_CLASSES
+  kind === 'none' ? PLANE : kind === 'state' ? WITH_STATES : WITH_CLASSES
 
 /** Enough that what does not grow with the batch, such as the optimiser, hardly counts. */
 const SAMPLES = 2048
@@ -26,12 +35,13 @@ function fixedMap(config: Pick<Config, 'network'>): FlowMap {
  * optimiser's included, divided by those of the network, on the graph of the ring network with a teacher of its size.
  * Without weights and clipping, which are options.
  */
-export function measureCost({ id, needs, diagonal, parts, defaults }: Objective): number {
+export function measureCost(objective: Objective): number {
+  const { id, needs, diagonal, parts, defaults } = objective
   const asks = needs.includes('teacher') || needs.includes('flow-map-teacher')
   const config = resolveConfig({
     objective: id,
     teacher: asks ? 'any' : null,
-    condition: { kind: defaults.guidance ? 'class' : 'none' },
+    ...(!isTwoLevel(objective) && { condition: { kind: defaults.guidance ? 'class' : 'none' } }),
     network: { frequencies: 8 },
     batch: diagonal && parts ? 2 * SAMPLES : SAMPLES,
     diagonal: { fraction: diagonal === null ? 0 : parts ? 0.5 : 1 },
@@ -69,7 +79,7 @@ function forwardOperations(config: Config): number {
       x: spec([SAMPLES, ...PLANE.shape]),
       s: time,
       t: time,
-      ...(point.condition && { class: spec([SAMPLES], 'int64'), scale: time }),
+      ...(point.condition && { [point.condition.kind]: seenSpec(point.condition, SAMPLES), scale: time }),
     },
   )
   return countOperations(simplify(graph))

@@ -51,6 +51,8 @@ export interface Guides {
   readonly target?: Told<FlowMap>
   /** The student with its parameters stopped. */
   readonly frozen?: Told<FlowMap>
+  /** The student told noisy points that a formula makes. */
+  readonly toldPoints?: Draw['told']
   readonly teacher?: Told<VelocityField>
   /** What `auto` guidance leads away from. */
   readonly weak?: Told<VelocityField>

@@ -51,9 +51,9 @@ function studentNetwork({ network: keys, adapter }: Config, point: PointSpec, ba
 export function networksOf(config: Config, point: PointSpec, base?: Float32Array): Trained[] {
   const all: Omit<Trained, 'size'>[] = [
     { name: MAP, network: studentNetwork(config, point, base) },
-    ...playersIn(config).map(({ name, network, isVelocity, keys }) => ({
+    ...playersIn(config).map(({ name, network, isUntold, isVelocity, keys }) => ({
       name,
-      network: network(config.network, point),
+      network: network(config.network, isUntold ? { ...point, condition: undefined } : point),
       ...(isVelocity && { velocity: keys?.(config.network) ?? config.network }),
     })),
   ]

@@ -17,7 +17,7 @@ const KEYS = { teacher: 'teacher', map: 'initFrom' } as const
  */
 export function openStarts(config: Config, dataset: Dataset): Starts {
   const initial = openInitial(config, dataset)
-  const others = playersIn(config).flatMap(({ name, keys }) => {
+  const others = playersIn(config).flatMap(({ name, keys, isUntold }) => {
     const { start = 'random' } = config.players[name] ?? {}
     if (start === 'random') return []
     const key = `players.${name}.start`
@@ -30,7 +30,8 @@ export function openStarts(config: Config, dataset: Dataset): Starts {
         `${key}: the exact teacher is a closed form without parameters; use random, or train a teacher with --objective flow-matching`,
       )
     }
-    const { own, values } = openedAs(key, run, config, keys!(config.network), dataset)
+    const condition = isUntold ? { ...config.condition, kind: 'none' as const } : config.condition
+    const { own, values } = openedAs(key, run, { ...config, condition }, keys!(config.network), dataset)
     return [[name, flattenArrays(own, values)] as const]
   })
   return { ...(initial && { [MAP]: initial }), ...Object.fromEntries(others) }

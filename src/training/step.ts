@@ -14,7 +14,7 @@ import {
   valueAuxAndGrad,
 } from '../autodiff/index.ts'
 import { averagesOf } from '../config/averages.ts'
-import type { Config } from '../config/index.ts'
+import { type Config, findObjective } from '../config/index.ts'
 import { type PresentValues, scheduledValuesOf } from '../config/scheduled-values.ts'
 import {
   type BoundNetwork,
@@ -23,9 +23,11 @@ import {
   flatten,
   type Named,
   type PointSpec,
+  seenState,
   spaceOf,
   unflatten,
 } from '../model/index.ts'
+import { isTwoLevel } from '../objective/index.ts'
 import type { Guides, TermInputs } from './guides.ts'
 import { comparedBy, type KeptMemory, keptMemories, memoriesIn } from './memories.ts'
 import { measureName } from './metric-window.ts'
@@ -97,6 +99,10 @@ export function guidesOf(
     space: spaceOf(point),
     told: point.condition,
     ...(learned && { logSize: (s: Tensor, t: Tensor) => learned(s, s, t) }),
+    ...(isTwoLevel(findObjective(config.objective)) && {
+      toldPoints: (x: Tensor, s: Tensor) =>
+        bindMap(config, point, trees[MAP], { state: seenState(x, s) }, network),
+    }),
     frozen: condition => bindMap(config, point, stopped, condition, network),
     players: condition =>
       Object.fromEntries(

@@ -20,7 +20,7 @@ import {
   stateOf,
   type VelocityField,
 } from '../model/index.ts'
-import type { Draw } from '../objective/index.ts'
+import { type Draw, whyNoJumps } from '../objective/index.ts'
 import { checkColumns } from '../serialization/columns.ts'
 import { asMap, type Model } from '../serialization/model.ts'
 import { readModelFor } from '../serialization/model-files.ts'
@@ -195,6 +195,8 @@ function exactFlowMap({ objective, interpolant }: Config, { mixture, name }: Sta
 function openRun(key: string, name: string, config: Config, dataset: StandardizedDataset): Model {
   const { interpolant } = config
   const model = readModelFor(key, name)
+  const noJumps = whyNoJumps(model.config.objective)
+  if (noJumps) throw new ConfigError(`${key}: ${noJumps}, so ${name} teaches none; ${TRAIN_ONE}`)
   if (model.dimension !== dataset.dimension) {
     throw new ConfigError(
       `${key}: ${name} has points of ${model.dimension} coordinates, ${dataset.name} of ${dataset.dimension}`,

@@ -27,6 +27,7 @@ import {
 import {
   comparing,
   type Draw,
+  isTwoLevel,
   keepsMinimum,
   type Loss,
   meanSquare,
@@ -119,8 +120,13 @@ export function consistencyTerm(
   }
 }
 
-export const conditionsOf = ({ condition: { kind }, guidance: { rule, interval } }: Config): InputName[] => [
-  ...(kind === 'none' ? [] : [kind]),
+/** What is drawn of a condition; noisy points that a formula makes are not. */
+export const conditionsOf = ({
+  objective,
+  condition: { kind },
+  guidance: { rule, interval },
+}: Config): InputName[] => [
+  ...(kind === 'none' || isTwoLevel(findObjective(objective)) ? [] : [kind]),
   ...(rule === 'none' ? [] : ['scale' as const]),
   ...(interval === 'drawn' ? (['low', 'high'] as const) : []),
 ]
@@ -216,6 +222,7 @@ function drawMaker(config: Config, inputs: TermInputs<Tensor>, guides: Guides): 
       target: told(guides.target) ?? map,
       frozen: told(guides.frozen) ?? map,
       ...(untold && { untold }),
+      ...(guides.toldPoints && { told: guides.toldPoints }),
       ...(guides.logSize && { logSize: guides.logSize }),
       ...(guides.energy && { energy: guides.energy }),
       ...(u && { u }),

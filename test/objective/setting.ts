@@ -31,7 +31,7 @@ import { sampleArgument, value, valuesOf } from '../autodiff/values.ts'
 
 const SIZE = 5
 export const column = (...times: number[]): Value => value(times, [times.length, 1])
-const points = (seed: number): Value =>
+export const points = (seed: number): Value =>
   sampleArgument({ shape: [SIZE, 2], low: -2, high: 2, gap: 0 }, seed, 0)
 
 const FIELDS = ['x0', 'eps', 's', 't', 'm', 'noise', 'r'] as const

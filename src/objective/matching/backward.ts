@@ -3,7 +3,7 @@ import type { Draw, Loss } from '../loss.ts'
 import { noisy } from './sample.ts'
 
 /** Rows moved on by `k` places: what belongs to another sample. */
-const moved = (x: Tensor, k: number): Tensor => {
+export const moved = (x: Tensor, k: number): Tensor => {
   const rows = x.shape[0]
   const by = k % rows
   return by === 0 ? x : concat([x.slice(0, by, rows), x.slice(0, 0, by)], 0)

@@ -1,5 +1,6 @@
-import { jvp, onesLike, stopGradient, type Tensor } from '../../autodiff/index.ts'
-import type { ErrorFunction } from '../loss.ts'
+import { jvp, onesLike, select, stopGradient, type Tensor } from '../../autodiff/index.ts'
+import type { Draw, ErrorFunction, Loss } from '../loss.ts'
+import { moved } from './backward.ts'
 
 /**
  * Two levels. Outer: `y = eps - x0` given `x_s` is sampled, not averaged, and `x_t = x_s + (t-s) y`. Inner: the flow map of `y` along
@@ -47,3 +48,69 @@ const difference = (f: (step: number) => Tensor, h: number): Tensor =>
   f(h)
     .sub(f(-h))
     .div(2 * h)
+
+/** The inner flow that a map is at noisy points. */
+function innerAt({ told }: Pick<Draw, 'told'>, xs: Tensor, s: Tensor): Inner {
+  if (!told) throw new Error('the map of this draw is told no noisy point')
+  const { velocity } = told(xs, s)
+  return (yp, p, q) => velocity(yp, p, q)
+}
+
+/**
+ * Stage 1: the map, told `(x_s, s)`, is the inner flow map of `y = eps - x0` given `x_s`. Its own times are the inner ones `p`, `q`, and
+ * `r` is the outer one. arXiv:2601.09881
+ *
+ * @param h  see `tmdHead`
+ */
+export const tmdStage1 =
+  (h?: number): Loss =>
+  draw => {
+    const { path, s: p, t: q, r, noise, error } = draw
+    const u = innerAt(draw, path.at(r), r)
+    return tmdHead(u, { y: path.velocity(r), y1: noise, p, q, error }, h)
+  }
+
+/** `y` from noise by `N` inner jumps, at `p = 1, 1 - 1/N, ..., 0`. arXiv:2601.09881 */
+export function drawnVelocity(u: Inner, y1: Tensor, s: Tensor, inner: number): Tensor {
+  const time = (k: number) => s.mul(0).add(1 - k / inner)
+  return Array.from({ length: inner }, (_, k) => k).reduce(
+    (y, k) => innerJump(u, y, time(k), time(k + 1)),
+    y1,
+  )
+}
+
+/** Outer times, and how many inner jumps draw a velocity. */
+export interface DrawnVelocityOptions {
+  readonly times: readonly number[] | null
+  readonly inner: number
+}
+
+/**
+ * Stage 2: a loss that asks for `F(eps,1,0)` gets `x = x_s - s y`, `y` by unrolled inner jumps at `x_s`, a point of the path, with
+ * gradients through all of them; at `s = 1` this is `eps - y`. A fake score is told `s`, as in `simulated`. arXiv:2601.09881
+ *
+ * @param times  outer times after 1, falling, each of which trains as often; `null` for the drawn ones
+ */
+export const tmdStage2 =
+  ({ times, inner }: DrawnVelocityOptions, loss: Loss): Loss =>
+  draw => {
+    const { map, path, noise2 } = draw
+    const s = times ? oneOf(times, draw.s) : draw.s
+    const xs = path.at(s)
+    // Another sample's noise: its own may be that of noisy data.
+    const y = drawnVelocity(innerAt(draw, xs, s), moved(noise2!, 1), s, inner)
+    const x = outerStep(xs, s, s.mul(0), y)
+    const { fake } = draw.players ?? {}
+    const players = { ...draw.players, ...(fake && { fake: (z: Tensor, r: Tensor) => fake(z, r, s) }) }
+    return loss({ ...draw, map: { ...map, jump: () => x }, players })
+  }
+
+/** 1 or one of `times`, by where a drawn time lies in [0, 1]. */
+function oneOf(times: readonly number[], drawn: Tensor): Tensor {
+  const place = drawn
+    .neg()
+    .add(1)
+    .mul(times.length + 1)
+  const at = (time: number) => drawn.mul(0).add(time)
+  return times.reduce((s, time, k) => select(place.less(k + 1), s, at(time)), at(1))
+}

@@ -59,3 +59,8 @@ export const critic: Player = {
     }
   },
 }
+
+/** The same beside a map that is told noisy points, of which they are told nothing but the time. */
+export const fakeOfStates: Player = { ...fakeOfSteps, isUntold: true }
+
+export const criticOfStates: Player = { ...critic, isUntold: true }

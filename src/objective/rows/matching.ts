@@ -21,16 +21,16 @@ const range = z
   .refine(([low, high]) => low < high, 'expected two times, the smaller one first')
   .default([0.02, 0.98])
 
-const dmdOptions = {
+export const dmdOptions = {
   weight: z.enum(Object.keys(matchingWeights) as [MatchingWeight]).default('published'),
   range,
   gan: z.number().min(0).default(0),
   divergence: z.enum(Object.keys(divergenceWeights) as [MatchedDivergence]).default('reverse-kl'),
 }
-type DmdOptions = z.infer<z.ZodObject<typeof dmdOptions>>
+export type DmdOptions = z.infer<z.ZodObject<typeof dmdOptions>>
 
 /** Whether these options ask for a critic. */
-const hasCritic = ({ gan, divergence }: Pick<DmdOptions, 'gan' | 'divergence'>): boolean =>
+export const hasCritic = ({ gan, divergence }: Pick<DmdOptions, 'gan' | 'divergence'>): boolean =>
   gan > 0 || divergence !== 'reverse-kl'
 
 /** The critic sees samples at times and with noise of its own. */
@@ -56,7 +56,7 @@ const criticPart: Part = {
 }
 
 /** The map's turn, five of the fake score, and one of the critic where there is one; each of a changed loss. */
-const dmdTurns = (
+export const dmdTurns = (
   options: DmdOptions,
   parts: readonly Part[],
   changed: (loss: Loss) => Loss = loss => loss,
@@ -79,21 +79,21 @@ const dmdTurns = (
     : []),
 ]
 
-const dmdPlayers = (options: DmdOptions, fake = players.fake) => [
+export const dmdPlayers = (options: DmdOptions, fake = players.fake, critic = players.critic) => [
   fake,
-  ...(hasCritic(options) ? [players.critic] : []),
+  ...(hasCritic(options) ? [critic] : []),
 ]
 
 const oneStep = z.strictObject({ ...dmdOptions, regression: z.number().min(0).default(0) })
 type OneStep = z.infer<typeof oneStep>
+/** Times that samples are jumps from, beside 1. */
+export const startTimes = z
+  .array(z.number().gt(0).lt(1))
+  .max(8)
+  .refine(times => times.every((t, i) => i === 0 || t < times[i - 1]), 'expected times that fall')
 const severalSteps = z.strictObject({
   ...dmdOptions,
-  times: z
-    .array(z.number().gt(0).lt(1))
-    .min(1)
-    .max(8)
-    .refine(times => times.every((t, i) => i === 0 || t < times[i - 1]), 'expected times that fall')
-    .default([0.75, 0.5, 0.25]),
+  times: startTimes.min(1).default([0.75, 0.5, 0.25]),
 })
 type SeveralSteps = z.infer<typeof severalSteps>
 
@@ -117,12 +117,16 @@ const oneStepParts = (options: OneStep): Part[] => [
 const mapped = (measures: Readonly<Record<string, Loss>>, changed: (loss: Loss) => Loss) =>
   Object.fromEntries(Object.entries(measures).map(([name, loss]) => [name, changed(loss)]))
 
-const severalStepsParts = (options: SeveralSteps): Part[] =>
+/** The parts of the map's turn, each of a changed loss. */
+export const dmdParts = (options: DmdOptions, changed: (loss: Loss) => Loss): Part[] =>
   [matchingPart(options), ...ganPart(options)].map(part => ({
     ...part,
-    loss: simulated(options.times, part.loss),
-    ...(part.measures && { measures: mapped(part.measures, loss => simulated(options.times, loss)) }),
+    loss: changed(part.loss),
+    ...(part.measures && { measures: mapped(part.measures, changed) }),
   }))
+
+const severalStepsParts = (options: SeveralSteps): Part[] =>
+  dmdParts(options, loss => simulated(options.times, loss))
 
 const sidOptions = z.strictObject({
   alpha: z.number().min(0).max(2).default(0.5),
@@ -143,7 +147,7 @@ const momentParts = ({ steps }: z.infer<typeof momentOptions>): Part[] => [
   { name: 'matching', loss: bridgeTime(steps, moment), plain: true },
 ]
 
-const matched = {
+export const matched = {
   rule: 'distributional',
   setting: 'distillation',
   needs: ['teacher'],
@@ -151,9 +155,9 @@ const matched = {
   keepsTrajectories: false,
 } as const
 const defaults = { diagonalFraction: 0 } as const
-const REAL = 'v_\\phi(z,r)'
-const FAKE = 'v_{\\mathrm{fake}}(z,r)'
-const fakeTerm = '\\| v_{\\mathrm{fake}}(z,r) - (n - \\mathrm{sg}[x]) \\|^2'
+export const REAL = 'v_\\phi(z,r)'
+export const FAKE = 'v_{\\mathrm{fake}}(z,r)'
+export const fakeTerm = '\\| v_{\\mathrm{fake}}(z,r) - (n - \\mathrm{sg}[x]) \\|^2'
 const where = ['x = F(\\epsilon,1,0)', 'z = (1-r) x + r n']
 
 /** Rows that match the scores of noisy samples to those of noisy data. */

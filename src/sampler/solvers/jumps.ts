@@ -65,3 +65,22 @@ export const renoise: Solver<None> = {
       return yield { x: isFirst ? x : combine([from.alpha, x], [from.sigma, noise()]), s, t: 0 }
     },
 }
+
+const inner = z.strictObject({ inner: z.int().min(1).max(64).nullable().default(null) })
+
+/** `x_t = x_s + (t-s) y`, `y` drawn anew for each step by inner jumps from noise. Nie et al. 2026, arXiv:2601.09881. */
+export const transition: Solver<z.infer<typeof inner>> = {
+  id: 'transition',
+  title: 'Steps along velocities that inner jumps draw',
+  paper: 'Nie et al. 2026, arXiv:2601.09881',
+  order: { path: null, law: null },
+  evaluations: 1,
+  options: inner,
+  needs: () => ['falling'],
+  adds: () => true,
+  begin: ({ inner }, { combine, noise }) =>
+    function* (x, { s, t }) {
+      const y = yield { x, s, drawn: { noise: noise(), inner } }
+      return combine([1, x], [t - s, y])
+    },
+}

@@ -5,7 +5,7 @@ import { ddim } from './ddim.ts'
 import { dpm, sdeDpm } from './dpm.ts'
 import { edm } from './edm.ts'
 import { eulerMaruyama } from './euler-maruyama.ts'
-import { bridge, jump, renoise } from './jumps.ts'
+import { bridge, jump, renoise, transition } from './jumps.ts'
 import { euler, heun, midpoint, rk4 } from './one-step.ts'
 import type { Solver } from './solver.ts'
 
@@ -14,6 +14,7 @@ export const solvers = {
   jump,
   renoise,
   bridge,
+  transition,
   euler,
   heun,
   midpoint,

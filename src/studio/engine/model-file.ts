@@ -3,7 +3,7 @@ import { bytesToHex } from '@noble/hashes/utils.js'
 import { planeDatasets } from '../../data/built-in.ts'
 import { type StandardizedDataset, standardizedBy } from '../../data/standardized.ts'
 import { type Standardization, standardized, unstandardized } from '../../model/index.ts'
-import { objectives } from '../../objective/index.ts'
+import { objectives, whyNoJumps } from '../../objective/index.ts'
 import { externalFiles } from '../../runtime/external-data.ts'
 import { type Program, RuntimeLoadError } from '../../runtime/program.ts'
 import { onnxProblem, readMetadata, tensorWithNaN } from '../../runtime/protobuf.ts'
@@ -82,6 +82,8 @@ function readTraits(bytes: Uint8Array, file: string): OnnxTraits {
   if (damaged !== undefined) throw new RunError(`${file}: tensor ${damaged}: holds what is no number (NaN)`)
   const { format, objective, interpolant = '', data, signature } = metadata
   if (format !== 'oxbow') return { objective: null, interpolant: 'linear', data: null, told: false, metadata }
+  const noJumps = whyNoJumps(objective)
+  if (noJumps) throw new RunError(`${file}: ${noJumps}, which the page shows`)
   return {
     objective: objectives.has(objective) ? objective : null,
     interpolant: shownPath(interpolant || 'linear', file),
