@@ -59,6 +59,8 @@ export function chooseSolvers(run: SampledBy, asked: SolverRequest, guided: bool
   const named = asked === 'all' ? [] : asked
   const methods = SOLVERS.filter(method => {
     const isNamed = named.includes(method)
+    // It is of maps that have no velocity to compare with.
+    if (method === 'transition' && !isNamed) return false
     const isMeant = isNamed || asked === 'all' || (method === 'jump' && parts !== null)
     // Of a velocity nobody misses the jumps.
     return isMeant && (isNamed || method !== 'jump' || parts !== null) && fits(method, isNamed)

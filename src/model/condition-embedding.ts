@@ -44,12 +44,9 @@ const STATE_FREQUENCIES = 4
 /**
  * A noisy point as it is with its time, for a map of what depends on the point at every time, also at that of pure noise.
  *
- * @param seen  `[B, size + 1]`; the null where it is absent, `[1, size + 1]`
+ * @param seen  `[B, size + 1]`
  */
-export function wholeState(
-  { size }: StateSpec,
-  seen: Tensor = constant([...new Array<number>(size).fill(0), 1], [1, size + 1]),
-): Tensor {
+export function wholeState({ size }: StateSpec, seen: Tensor): Tensor {
   const tau = seen.slice(1, size, size + 1)
   return concat([seen.slice(1, 0, size), embeddings.fourier(tau, STATE_FREQUENCIES)])
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { sizeOf } from '../autodiff/index.ts'
+import { constant, sizeOf, type Tensor } from '../autodiff/index.ts'
 import { random } from '../random/random.ts'
 import { onRows } from './bound-network.ts'
+import { conditionSize, seenConditions, seenSize } from './condition.ts'
 import { embeddingOf, otherCondition, wholeState, withRows } from './condition-embedding.ts'
 import { differenceOf, keepsTimes } from './conversion.ts'
 import {
@@ -267,7 +268,15 @@ export const mlp: NetworkKind<MlpKeys> = {
       apply: (parameters, given) => {
         if (config.backbone > 0 && condition?.kind === 'state') {
           const told = given?.state && wholeState(condition, given.state)
-          const none = () => wholeState(condition)
+          const none = (x: Tensor) =>
+            wholeState(
+              condition,
+              constant(
+                seenConditions(condition, new Float32Array(conditionSize(condition)), () => true),
+                [1, seenSize(condition)],
+                x.dtype,
+              ),
+            )
           return onRows(applyWithBackbone(options, layersOf(parameters), told, none), point.shape)
         }
         const embed =

@@ -186,13 +186,13 @@ export function applyMlp(
 /**
  * The same of a perceptron with a backbone, which is asked once for all points and times.
  *
- * @param told  `[B, conditionSize]`; without it `none [1, conditionSize]` stands for every point
+ * @param told  `[B, conditionSize]`; without it `none`, `[1, conditionSize]`, stands for every point
  */
 export function applyWithBackbone(
   options: MlpOptions,
   parameters: MlpParameters<Tensor>,
   told: Tensor | undefined,
-  none: () => Tensor,
+  none: (x: Tensor) => Tensor,
 ): BoundNetwork {
   const { activation, backbone = 0 } = options
   const layer = (h: Tensor, { bias, ...weights }: Layer<Tensor>): Tensor =>
@@ -200,7 +200,16 @@ export function applyWithBackbone(
   const featuresOf = (seen: Tensor): Tensor => parameters.slice(0, backbone).reduce(layer, seen)
   const features = told && featuresOf(told)
   const head = parameters.slice(backbone)
-  return applyMlp(headOptions(options), head, x => features ?? x.sum(-1, true).mul(0).add(featuresOf(none())))
+  return applyMlp(
+    headOptions(options),
+    head,
+    x =>
+      features ??
+      x
+        .sum(-1, true)
+        .mul(0)
+        .add(featuresOf(none(x))),
+  )
 }
 
 /** What layers see beside the layer before: of times before the split, and behind it. */

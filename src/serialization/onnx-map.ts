@@ -9,10 +9,12 @@ import {
   standardized,
   unstandardized,
 } from '../model/index.ts'
+import { whyNoJumps } from '../objective/index.ts'
 import { type OpenedModel, type Program, RuntimeLoadError } from '../runtime/program.ts'
 import { onnxProblem } from '../runtime/protobuf.ts'
 import { runtimeReason } from '../runtime/reason.ts'
 import type { Jump } from '../sampler/sampler.ts'
+import type { DrawnVelocity } from '../sampler/sampling.ts'
 import { closable } from './closable.ts'
 import {
   conditionOfSignature,
@@ -86,6 +88,24 @@ const innerJump =
   async (z, s, t) =>
     by ? standardized(by, await jump(unstandardized(by, z, s), s, t), t) : jump(z, s, t)
 
+/** The velocity of a random step all the way to the data, of standardised points: `(x_s - x_0)/s`. */
+const drawnByStep =
+  (
+    name: string,
+    by: Standardization | undefined,
+    step: (x: Float32Array, s: number, t: number, noise: Float32Array) => Promise<Float32Array>,
+  ): DrawnVelocity =>
+  async (x, s, noise, inner) => {
+    if (inner !== null) {
+      throw new RunError(
+        `${name}: takes as many inner jumps as it was exported with; use the run directory for ${inner}`,
+      )
+    }
+    const y = await step(by ? unstandardized(by, x, s) : x, s, 0, noise)
+    const end = by ? standardized(by, y, 0) : y
+    return x.map((value, i) => (value - end[i]) / s)
+  }
+
 /** What a file of our own says of its data. @throws RunError when that is damaged */
 function recordIn(
   name: string,
@@ -127,7 +147,9 @@ export async function mapOfOnnx(
   const shape = inputs[0]?.shape.slice(1) ?? []
   const dimension = sizeOf(shape)
   const names = inputs.map(i => i.name)
-  const more = names.slice(3)
+  // A random step of a map of velocities.
+  const isStep = whyNoJumps(metadata.objective) !== undefined && names.slice(3).join() === 'noise'
+  const more = isStep ? [] : names.slice(3)
   const guided = GUIDANCE_INPUTS.filter(name => more.includes(name))
   const kind = kindOfInputs(more.slice(0, more.length - guided.length))
   const fits =
@@ -135,7 +157,8 @@ export async function mapOfOnnx(
     more.slice(more.length - guided.length).join() === guided.join() &&
     (kind !== undefined || more.length === guided.length) &&
     inputs.every(i => i.dtype === (conditionTypes[i.name] ?? 'float32')) &&
-    inputs.slice(1).every(i => i.shape.length === (ROWS.includes(i.name) ? 2 : 1))
+    inputs.slice(1, isStep ? 3 : undefined).every(i => i.shape.length === (ROWS.includes(i.name) ? 2 : 1)) &&
+    (!isStep || inputs[3].shape.length === inputs[0].shape.length)
   if (!fits || shape.length === 0 || !(dimension > 0)) {
     await program.close()
     const found = inputs.map(
@@ -155,9 +178,11 @@ export async function mapOfOnnx(
     throw new RunError(`${name}: an ONNX file holds only the jump; use the run directory for its velocity`)
   }
   const rows = rowsOfUnknown(dimension, MOST_ROWS)
+  const { standardization, columns, source } = recordIn(name, metadata, dimension)
   const {
     jump: run,
     velocity,
+    drawn,
     close,
   } = closable(
     name,
@@ -169,10 +194,12 @@ export async function mapOfOnnx(
             : new RunError(`${name}: cannot be run (${runtimeReason(error)})`)
         }),
       velocity: noVelocity,
+      drawn: drawnByStep(name, standardization, (x, s, t, noise) =>
+        inBlocks(name, program, dimension, rows, x, s, t, undefined, noise),
+      ),
     },
     program.close,
   )
-  const { standardization, columns, source } = recordIn(name, metadata, dimension)
   const known = kind && conditionIn(name, metadata, kind)
   const bound = (told?: Told): Pick<LoadedMap, 'jump' | 'velocity' | 'inner'> => {
     const jump: Jump = (x, s, t) => run(x, s, t, told)
@@ -180,6 +207,12 @@ export async function mapOfOnnx(
       checkPoints(`${name}: points`, x, dimension)
       checkFinite(`${name}: points`, x)
       return jump(x, s, t)
+    }
+    if (isStep) {
+      const refuse = async (): Promise<never> => {
+        throw new RunError(`${name}: ${whyNoJumps(metadata.objective)}; sample it by the method transition`)
+      }
+      return { jump: refuse, velocity, inner: { jump: refuse, velocity, drawn } }
     }
     return { jump: checked, velocity, inner: { jump: innerJump(standardization, jump), velocity } }
   }

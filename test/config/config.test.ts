@@ -138,6 +138,8 @@ describe('defaults', () => {
     drifting: alone,
     frechet: alone,
     'self-e': { ...usual, fraction: 0.5, target: 'student' },
+    'tmd-head': { ...alone, equal: 0.75 },
+    tmd: alone,
   }
   test('are known of every row', () => {
     expect(Object.keys(expected)).toEqual([...objectives.keys()])

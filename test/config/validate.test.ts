@@ -20,8 +20,12 @@ const small = {
 } as const satisfies UserConfig
 
 /** A row with a teacher where it needs one, and something changed. */
-const changed = ({ id, needs, defaults }: Objective, ...changes: UserConfig[]): UserConfig => {
-  const told = { condition: { kind: defaults.guidance ? 'class' : 'none' } } as const
+const changed = ({ id, needs, defaults, sampler }: Objective, ...changes: UserConfig[]): UserConfig => {
+  const own = defaults.guidance ? 'class' : 'none'
+  const told: UserConfig =
+    sampler === 'transition'
+      ? { condition: { kind: 'state' }, network: { ...small.network, layers: 2 } }
+      : { condition: { kind: own } }
   const { coupling, ...rest } = changes.reduce<UserConfig>(merge, { ...small, ...told, objective: id })
   const solvesAlone = ['reflow', 'cmt'].includes(id)
   const asks = needs.includes('teacher') || needs.includes('flow-map-teacher')
@@ -281,6 +285,36 @@ describe('what makes no sense is refused with the key, the reason and what to do
       },
       /^network\.velocityHead: a policy has one output, which nothing multiplies; use 0$/,
     ],
+    // Maps of velocities at noisy points.
+    [
+      { objective: 'tmd-head', condition: { kind: 'none' } },
+      /^condition\.kind: tmd-head trains a map of velocities that is told a noisy point; use state, found none$/,
+    ],
+    [
+      { objective: 'tmd-head', condition: { drop: 0.1 } },
+      /^condition\.drop: the velocity depends on the noisy point .*, so tmd-head leaves none out; use 0, found 0\.1$/,
+    ],
+    [
+      { objective: 'tmd', teacher: 'exact', network: { backbone: 0 } },
+      /^network\.backbone: tmd makes features of a noisy point once for all inner jumps; use 1 or more layers, found 0$/,
+    ],
+    [
+      { objective: 'tmd-head', network: { backbone: 2 } },
+      /^network\.backbone: expected fewer than the 2 hidden layers, so that one sees the points; found 2$/,
+    ],
+    [
+      { objective: 'psd', network: { backbone: 1 } },
+      /^network\.backbone: the first layers of psd see every point anew; use 0, or one of tmd-head and tmd; found 1$/,
+    ],
+    [
+      { objective: 'tmd-head', network: { injection: 'layers' } },
+      /^network\.injection: the layers of a backbone see no times; use "input", found "layers"$/,
+    ],
+    [
+      { objective: 'tmd-head', adversarial: { weight: 0.1 } },
+      /^adversarial: moves the jump from noise to data, and the map of tmd-head jumps between velocities; leave it out$/,
+    ],
+    [{ objective: 'tmd-head', network: { kind: 'dit' } }, /backbone/],
     // Training.
     [
       { objective: 'freeflow', teacher: 'exact', interpolant: 'trig' },
@@ -333,7 +367,9 @@ const ofJumps =
 /** Those that compare the samples of a batch. */
 const batchwise = ['imm', 'drifting', 'frechet']
 /** Those that match distributions in turns. */
-const matched = ['dmd', 'dmd-steps', 'sid', 'moment', 'gan']
+const matched = ['dmd', 'dmd-steps', 'sid', 'moment', 'gan', 'tmd']
+/** Their map is one of velocities at noisy points. */
+const levels = ['tmd-head', 'tmd']
 
 /** Maps with a divergence head, which jump both ways. */
 const heads = ['f2d2:shortcut', 'f2d2:meanflow', 'f2d2:lsd']
@@ -342,6 +378,13 @@ const heads = ['f2d2:shortcut', 'f2d2:meanflow', 'f2d2:lsd']
 const policies = idsWhere(({ parameterization }) => parameterization === 'policy')
 const ofLinear: [RegExp, string[]] = [/the policy parameterization is of the linear path/, policies]
 const atOnce: [RegExp, string[]] = [/asked at the time where it begins alone/, policies]
+
+const ofStates: [RegExp, string[]] = [
+  /^condition\.kind: state tells a noisy point of the linear path/,
+  levels,
+]
+const others = matched.filter(id => !levels.includes(id))
+const ofBackbone: [RegExp, string[]] = [/the layers of a backbone see no times/, levels]
 
 const stands: [RegExp, string[]] = [
   /^loss\.\w+: \S+ is trained as it stands/,
@@ -384,12 +427,14 @@ const REFUSED: Record<string, [reason: RegExp, ids: readonly string[]][]> = {
   gap: [[/its gaps are not free/, [...toData, ...fromNoise]]],
   trig: [
     ofLinear,
-    [/along the linear path/, ['freeflow', 'imm', 'self-e', ...matched]],
+    [/along the linear path/, ['freeflow', 'imm', 'self-e', ...others]],
+    ofStates,
     [/a noisy point of the linear path/, ['mfm-ft']],
   ],
   vp: [
     ofLinear,
-    [/along the linear path/, ['freeflow', 'imm', 'self-e', ...matched]],
+    [/along the linear path/, ['freeflow', 'imm', 'self-e', ...others]],
+    ofStates,
     [/a noisy point of the linear path/, ['mfm-ft']],
   ],
   denoised: [
@@ -397,7 +442,8 @@ const REFUSED: Record<string, [reason: RegExp, ids: readonly string[]][]> = {
     [/trains a policy; use policy|gives a velocity network/, policies],
   ],
   's,s-t': [atOnce],
-  decoupled: [atOnce],
+  decoupled: [atOnce, ofBackbone],
+  layers: [ofBackbone],
   's-t': [[/tells its two modes apart/, ['facm']], atOnce],
   s: [[/gives a velocity network/, maps.filter(id => !policies.includes(id))]],
   'reflow pairs': [

@@ -90,6 +90,9 @@ const LITERATURE: Readonly<
   'self-e': ['distributional', 'marginal', 5],
   drifting: ['distributional', 'marginal', 3],
   frechet: ['distributional', 'marginal', 3],
+  // Of two levels.
+  'tmd-head': ['distributional', 'marginal', null],
+  tmd: ['distributional', 'distillation', null],
   // Of steering: a tilt by a stochastic map, and the reward itself.
   'mfm-ft': ['diagonal', 'distillation', null],
   // Of densities: a divergence head beside the velocity.
@@ -339,6 +342,7 @@ function traceTerm(
       const draw: Draw = {
         ...players,
         untold: players.frozen,
+        told: (x, s) => fromVelocity((y, p, q) => velocity(y, p, q).add(x.mul(s))),
         ...{ path, s, t, m, noise, r, guided, posterior, noise2: noise, r2: r, u: r },
         players: {
           fake: velocity,

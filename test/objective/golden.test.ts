@@ -60,7 +60,9 @@ const WITHOUT: Readonly<Record<string, string>> = {
   frechet: 'in golden-distributional',
   ...Object.fromEntries(
     terms
-      .filter(({ id }) => ['dmd', 'dmd-steps', 'sid', 'moment', 'gan', 'cafm', 'self-e'].includes(id))
+      .filter(({ id }) =>
+        ['dmd', 'dmd-steps', 'sid', 'moment', 'gan', 'cafm', 'self-e', 'tmd-head', 'tmd'].includes(id),
+      )
       .map(({ key }) => [key, 'in golden-distributional, or held to closed forms in matching/']),
   ),
 }

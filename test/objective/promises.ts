@@ -258,7 +258,9 @@ export const claims: Readonly<Record<string, Claim | null>> = {
   // Held to closed forms of an affine world there too.
   ...Object.fromEntries(
     terms
-      .filter(({ id }) => ['dmd', 'dmd-steps', 'sid', 'moment', 'gan', 'cafm', 'self-e'].includes(id))
+      .filter(({ id }) =>
+        ['dmd', 'dmd-steps', 'sid', 'moment', 'gan', 'cafm', 'self-e', 'tmd-head', 'tmd'].includes(id),
+      )
       .map(({ key }) => [key, null]),
   ),
   piflow: isZero,

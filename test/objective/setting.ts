@@ -114,6 +114,7 @@ export function drawOf(roles: Roles, [x0, eps, s, t, m, noise, r]: readonly Tens
     pretrained,
     posterior: (x, s) => fromVelocity((z, t, u) => target.velocity(z, t, u).add(x.mul(s)).sub(z)),
     auxiliary,
+    told: (x, s) => fromVelocity((y, p, q) => map.velocity(y, p, q).add(x.mul(s).sin())),
     path,
     s,
     t,

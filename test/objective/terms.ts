@@ -130,6 +130,8 @@ export const roles: Readonly<Record<string, Role>> = {
   drifting: { plain: true },
   frechet: { plain: true },
   'self-e:fake': { plain: true },
+  'tmd:matching': { plain: true },
+  'tmd:fake': { plain: true },
   'f2d2:shortcut:divergence': { weight: 'weight', plain: true },
   'f2d2:meanflow:divergence': { weight: 'weight', plain: true },
   'f2d2:lsd:divergence': { weight: 'weight', plain: true },

@@ -32,6 +32,12 @@ beforeAll(async () => {
   )
   await train({ ...settings, objective: 'ct', interpolant: 'trig' }, { directory: at('ct') })
   await train({ ...tiny, steps: 30, objective: 'psd' }, { directory: at('plain') })
+  const backbone = { network: { ...tiny.network, layers: 3, backbone: 1 } }
+  await train({ ...settings, ...backbone, objective: 'tmd-head' }, { directory: at('head') })
+  await train(
+    { ...tiny, ...backbone, steps: 3, objective: 'tmd', teacher: 'exact', options: { inner: 3 } },
+    { directory: at('tmd') },
+  )
   const denoise = { ...tiny, steps: 30, objective: 'denoise' } as const
   await train(
     { ...denoise, interpolant: 'vp', network: { ...tiny.network, predicts: 'eps' } },
@@ -73,6 +79,9 @@ const cases: [string, MethodName, readonly number[], SamplingMethod][] = [
   ['piflow', 'euler', uniformGrid(3), 'euler'],
   ['ct', 'auto', uniformGrid(1), 'jump'],
   ['ct', 'auto', [1, 0.5, 0.2, 0], 'renoise'],
+  ['head', 'auto', uniformGrid(1), 'transition'],
+  ['head', 'auto', [1, 0.6, 0.2, 0], 'transition'],
+  ['tmd', 'auto', uniformGrid(2), 'transition'],
   ['plain', 'auto', uniformGrid(2), 'jump'],
   ['plain', 'renoise', uniformGrid(3), 'renoise'],
   ['eps', 'ddim', uniformGrid(4), 'ddim'],
@@ -96,7 +105,8 @@ describe('a sampler as one graph', () => {
       expect(Math.max(...errors)).toBeLessThan(1e-5 * Math.max(1, spread))
       // All but one step of these: the first, or the last.
       const noisy = ['renoise', 'ancestral', 'sde-dpm++2m', 'euler-maruyama'].includes(method)
-      const added = noisy ? grid.slice(1, -1).map((_, k) => `noise${k + 1}`) : []
+      const steps = method === 'transition' ? grid.slice(1) : noisy ? grid.slice(1, -1) : []
+      const added = steps.map((_, k) => `noise${k + 1}`)
       expect(inputs).toEqual(['noise', ...added].map(name => ({ name, shape: [-1, 2], dtype: 'float32' })))
       expect(metadata).toMatchObject({ format: 'oxbow-sampler', method, grid: JSON.stringify(grid) })
     },

@@ -131,6 +131,12 @@ const STEPS: Record<string, Part[]> = {
   frechet: flowMatching,
   // What the model and the fake score say of the guess; then the fake score on fresh guesses.
   'self-e': [...flowMatching, 'forward', 'other', 'other', 'backward', ...fakeTurn],
+  'tmd-head': tangent,
+  // A sample by two inner jumps, the map's own and, before the fake score, five stopped ones.
+  tmd: [
+    ...(['forward', 'forward', 'other', 'other', 'backward', 'backward'] as const),
+    ...times(5, ['other', ...fakeTurn]),
+  ],
 }
 
 /** As measured. The last digit is what a change must not move unnoticed. */
@@ -192,6 +198,8 @@ const MEASURED: Record<string, number> = {
   drifting: 4.86,
   frechet: 2.85,
   'self-e': 11.34,
+  'tmd-head': 3.9,
+  tmd: 31.08,
 }
 
 const predicted = (id: string) => STEPS[id].reduce((sum, part) => sum + COST[part], 0)

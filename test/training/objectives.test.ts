@@ -65,6 +65,9 @@ const OWN: Record<string, UserConfig> = {
   'self-e': { options: { scale: 'weights' }, steps: 900 },
   'dmd-steps': { options: { times: [0.5] }, optimizer: { learningRate: 3e-3 }, steps: 900 },
   moment: { steps: 600 },
+  'tmd-head': { steps: 900 },
+  // From a random start, which it is not made for: a single outer step.
+  tmd: { options: { times: [] }, optimizer: { learningRate: 3e-3 }, steps: 900 },
   // Its critic alone is quick: the map may not run ahead of it.
   cafm: {
     optimizer: { learningRate: 1e-4, beta1: 0, beta2: 0.95 },
@@ -81,6 +84,8 @@ const JUMPS: Record<string, number> = {
   moment: 4,
   // One jump from noise has no data point to hold it.
   'self-e': 4,
+  'tmd-head': 4,
+
   // Its target takes an Euler step of a fifth of the jump or more, whatever the training.
   'emd-discrete': 4,
 }
@@ -102,6 +107,8 @@ const METRICS: Record<string, string> = {
   moment: 'slicedWasserstein',
   gan: 'slicedWasserstein',
   'self-e': 'slicedWasserstein',
+  'tmd-head': 'slicedWasserstein',
+  tmd: 'slicedWasserstein',
 }
 
 /** Part of the first error that may be left. */
@@ -118,9 +125,9 @@ function configFor({ id, needs, parts }: Objective): UserConfig {
 }
 
 /** Distance to the exact flow map, or of samples to the data, after eight steps of the velocity or, for a map, as few jumps as it is made for. */
-async function errorOf(directory: string, { id, parts, jumps }: Objective): Promise<number> {
+async function errorOf(directory: string, { id, parts, jumps, sampler }: Objective): Promise<number> {
   const way: Pick<EvaluationRequest, 'method' | 'steps'> = parts
-    ? { method: jumps === 'to-data' && JUMPS[id] ? 'auto' : 'jump', steps: [JUMPS[id] ?? 1] }
+    ? { method: sampler || (jumps === 'to-data' && JUMPS[id]) ? 'auto' : 'jump', steps: [JUMPS[id] ?? 1] }
     : { method: 'heun', steps: [8] }
   const metric = METRICS[id] ?? 'trajectoryError'
   const { rows } = await evaluateRun(directory, {

@@ -1,13 +1,6 @@
-import { concat, select, stopGradient, type Tensor } from '../../autodiff/index.ts'
+import { select, stopGradient, type Tensor } from '../../autodiff/index.ts'
 import type { Draw, Loss } from '../loss.ts'
-import { noisy } from './sample.ts'
-
-/** Rows moved on by `k` places: what belongs to another sample. */
-export const moved = (x: Tensor, k: number): Tensor => {
-  const rows = x.shape[0]
-  const by = k % rows
-  return by === 0 ? x : concat([x.slice(0, by, rows), x.slice(0, 0, by)], 0)
-}
+import { moved, noisy } from './sample.ts'
 
 /**
  * The map as it is sampled in several steps: `x_k = F(z_k, s_k, 0)`, `z_(k+1) = (1-s_(k+1)) x_k + s_(k+1) n`, from `z_0 = eps` at

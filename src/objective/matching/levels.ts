@@ -1,6 +1,6 @@
 import { jvp, onesLike, select, stopGradient, type Tensor } from '../../autodiff/index.ts'
 import type { Draw, ErrorFunction, Loss } from '../loss.ts'
-import { moved } from './backward.ts'
+import { moved } from './sample.ts'
 
 /**
  * Two levels. Outer: `y = eps - x0` given `x_s` is sampled, not averaged, and `x_t = x_s + (t-s) y`. Inner: the flow map of `y` along
@@ -81,21 +81,23 @@ export function drawnVelocity(u: Inner, y1: Tensor, s: Tensor, inner: number): T
 
 /** Outer times, and how many inner jumps draw a velocity. */
 export interface DrawnVelocityOptions {
+  /** Outer times after 1, falling, each of which trains as often; `null` for the drawn ones. */
   readonly times: readonly number[] | null
+  /** `k` of `s -> k s/(1 + (k-1) s)`, which moves outer times towards noise. */
+  readonly shift: number
   readonly inner: number
 }
 
 /**
  * Stage 2: a loss that asks for `F(eps,1,0)` gets `x = x_s - s y`, `y` by unrolled inner jumps at `x_s`, a point of the path, with
  * gradients through all of them; at `s = 1` this is `eps - y`. A fake score is told `s`, as in `simulated`. arXiv:2601.09881
- *
- * @param times  outer times after 1, falling, each of which trains as often; `null` for the drawn ones
  */
 export const tmdStage2 =
-  ({ times, inner }: DrawnVelocityOptions, loss: Loss): Loss =>
+  ({ times, shift, inner }: DrawnVelocityOptions, loss: Loss): Loss =>
   draw => {
     const { map, path, noise2 } = draw
-    const s = times ? oneOf(times, draw.s) : draw.s
+    const unmoved = times ? oneOf(times, draw.s) : draw.s
+    const s = unmoved.mul(shift).div(unmoved.mul(shift - 1).add(1))
     const xs = path.at(s)
     // Another sample's noise: its own may be that of noisy data.
     const y = drawnVelocity(innerAt(draw, xs, s), moved(noise2!, 1), s, inner)

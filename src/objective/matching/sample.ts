@@ -1,4 +1,4 @@
-import { grad, onesLike, stopGradient, type Tensor } from '../../autodiff/index.ts'
+import { concat, grad, onesLike, stopGradient, type Tensor } from '../../autodiff/index.ts'
 import { type BoundNetwork, coordinates, type VelocityField } from '../../model/index.ts'
 import type { Draw, Loss } from '../loss.ts'
 
@@ -10,6 +10,13 @@ export function generated({ map, path: { eps }, r }: Draw): Tensor {
 
 /** The noisy copy `z = (1-r) x + r n` of points. */
 export const noisy = (x: Tensor, r: Tensor, noise: Tensor): Tensor => x.add(r.mul(noise.sub(x)))
+
+/** Rows moved on by `k` places: what belongs to another sample. */
+export const moved = (x: Tensor, k: number): Tensor => {
+  const rows = x.shape[0]
+  const by = k % rows
+  return by === 0 ? x : concat([x.slice(0, by, rows), x.slice(0, 0, by)], 0)
+}
 
 /** A loss whose time `r` lies in a range: a uniform one is spread over it. */
 export const within =

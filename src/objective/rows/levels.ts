@@ -28,6 +28,7 @@ const tmdOptions = z.strictObject({
   ...dmdOptions,
   inner: z.int().min(1).max(8).default(2),
   times: startTimes.nullable().default([0.75, 0.5, 0.25]),
+  shift: z.number().min(0.1).max(20).default(1),
 })
 type TmdOptions = DmdOptions & DrawnVelocityOptions
 
@@ -108,7 +109,7 @@ export const levelRows = [
       whenToUse:
         'As dmd in a few outer steps, where the last layers of a large network take several cheap inner jumps on features that the first layers make once (network.backbone). Begins at a run of tmd-head (--init-from).',
       trouble:
-        'The loss sees samples alone, not how they belong to x_s: that is kept from tmd-head. Times near the data leave little to train, and without more weight on noise modes may be lost: see options.times and times.shift.',
+        'The loss sees samples alone, not how they belong to x_s: that is kept from tmd-head. Times near the data leave little to train, and without more weight on noise modes may be lost: see options.times and options.shift.',
     },
   ),
 ]

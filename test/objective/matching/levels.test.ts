@@ -58,7 +58,7 @@ const backwardsAt = (xs: Tensor, s: Tensor): FlowMap =>
 type Told = NonNullable<Draw['told']>
 
 /** The variance of what stage 2 makes of `x0`, `eps` and the inner noise, in which it is linear, for each drawn time. */
-function ended(told: Told, times: readonly number[] | null, inner: number): Float64Array {
+function ended(told: Told, times: readonly number[] | null, inner: number, shift = 1): Float64Array {
   const s = column(1, 0.95, 0.8, 0.6, 0.5)
   const zero = value(new Array(5).fill(0), [5, 1])
   const one = value(new Array(5).fill(1), [5, 1])
@@ -67,7 +67,7 @@ function ended(told: Told, times: readonly number[] | null, inner: number): Floa
       (...inputs) => {
         const draw = drawOf({ map: fromVelocity(x => x) }, [...inputs])
         const sample: Loss = ({ map, path, s }) => map.jump(path.eps, s, s)
-        return tmdStage2({ times, inner }, sample)({ ...draw, noise2: draw.noise, told })
+        return tmdStage2({ times, shift, inner }, sample)({ ...draw, noise2: draw.noise, told })
       },
       ...inputsOf({ ...batch, x0, eps, s, t: zero, m: zero, noise, r: zero }),
     )[0].data
@@ -87,6 +87,7 @@ describe('the sample of tmd', () => {
     'has the law of the data with the exact inner flow: times %j, %i inner jumps',
     (times, inner) => {
       expect(off(ended(exactAt, times, inner))).toBeLessThan(1e-12)
+      expect(off(ended(exactAt, times, inner, 3))).toBeLessThan(1e-12)
     },
   )
 
@@ -97,7 +98,10 @@ describe('the sample of tmd', () => {
     }
   })
 
-  test('begins at 1 and at each of its times as often', () => {
+  test.each([
+    [1, [1, 0.7, 0.2]],
+    [3, [1, 2.1 / 2.4, 0.6 / 1.4]],
+  ])('begins at 1 and at each of its times as often, moved by %d', (shift, starts) => {
     const n = 60
     const s = value(
       Array.from({ length: n }, (_, i) => (i + 0.5) / n),
@@ -110,10 +114,12 @@ describe('the sample of tmd', () => {
         return fromVelocity(() => xs)
       }
       const draw = drawOf({ map: fromVelocity(x => x) }, [s, s, s, s, s, s, s])
-      tmdStage2({ times: [0.7, 0.2], inner: 1 }, ({ s }) => s)({ ...draw, told })
+      tmdStage2({ times: [0.7, 0.2], shift, inner: 1 }, ({ s }) => s)({ ...draw, told })
       return at
     }, s)
-    for (const time of [1, 0.7, 0.2]) expect(seen.data.filter(found => found === time)).toHaveLength(n / 3)
+    for (const time of starts) {
+      expect([...seen.data].filter(found => Math.abs(found - time) < 1e-12)).toHaveLength(n / 3)
+    }
   })
 
   test('passes the gradient through every inner jump', () => {
@@ -128,10 +134,12 @@ describe('the sample of tmd', () => {
       (xs, s) =>
         fromVelocity((y, p, q) => y.mul(a).sin().add(xs.mul(s)).add(p.mul(q)))
     const lossOf = (a: Tensor, draw: Draw) =>
-      tmdStage2({ times: [0.5], inner: 3 }, ({ map, path, s }) => square(map.jump(path.eps, s, s)))({
-        ...draw,
-        told: told(a),
-      })
+      tmdStage2({ times: [0.5], shift: 1, inner: 3 }, ({ map, path, s }) => square(map.jump(path.eps, s, s)))(
+        {
+          ...draw,
+          told: told(a),
+        },
+      )
     const by = slopeOf((a, draw) => grad((a: Tensor) => lossOf(a, draw).sum())(a))(0.7)
     const h = 1e-5
     const value1 = slopeOf(lossOf)
