@@ -27,7 +27,7 @@ const headParts = ({ h }: HeadOptions): Part[] => [{ name: 'inner', loss: tmdSta
 const tmdOptions = z.strictObject({
   ...dmdOptions,
   inner: z.int().min(1).max(8).default(2),
-  times: startTimes.nullable().default([0.75, 0.5, 0.25]),
+  times: startTimes.nullable().default(null),
   shift: z.number().min(0.1).max(20).default(1),
 })
 type TmdOptions = DmdOptions & DrawnVelocityOptions
