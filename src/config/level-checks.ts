@@ -15,7 +15,7 @@ export const levelChecks: readonly Check[] = [
     isTwoLevel(row) &&
     drop !== 0 &&
     `condition.drop: the velocity depends on the noisy point also where it is pure noise, so ${row.id} leaves none out; use 0, found ${drop}`,
-  ({ network: { kind, backbone = 0 } }, row) => {
+  ({ network: { backbone = 0 } }, row) => {
     if (!isTwoLevel(row)) {
       return (
         backbone !== 0 &&
@@ -24,7 +24,7 @@ export const levelChecks: readonly Check[] = [
     }
     return (
       backbone === 0 &&
-      `network.backbone: ${row.id} makes features of a noisy point once for all inner jumps; use 1 or more layers${kind === 'mlp' ? '' : ' of a network of kind mlp'}, found 0`
+      `network.backbone: ${row.id} makes features of a noisy point once for all inner jumps; use 1 or more layers, found 0`
     )
   },
   ({ adversarial, matching }, row) =>

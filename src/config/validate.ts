@@ -272,6 +272,8 @@ const conditions: readonly Check[] = [
   ({ condition: { kind }, network }) =>
     kind !== 'none' &&
     !kindOf(network).conditions?.includes(kind) &&
+    // A backbone is told noisy points, whatever its layers are.
+    !(kind === 'state' && Number(network.backbone) > 0) &&
     `condition.kind: a network of kind ${network.kind} cannot be told a ${kind}; use none`,
   ({ condition: { kind, drop } }, { id }, { untold }) =>
     untold === true &&

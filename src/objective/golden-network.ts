@@ -47,6 +47,7 @@ function ditOptions({ times, conditioning, tokens, ...fixture }: FixtureNetwork)
   const isTold = fixture.classes > 0 || fixture.vector > 0
   return {
     ...fixture,
+    backbone: 0,
     conditioning: times,
     injection: conditioning,
     labelTokens: isTold ? tokens.label : 0,

@@ -150,3 +150,54 @@ describe('what needs jumps between points is refused', () => {
     ).toMatch(/network\.backbone/)
   })
 })
+
+test('a transformer draws velocities of pictures with its last blocks', { timeout: 120_000 }, async () => {
+  const data = JSON.stringify({ glyphs: { size: 8 } })
+  const network = ['kind', 'dit', 'width', '16', 'depth', '3', 'heads', '2', 'backbone', '2', 'patch', '4']
+  const keys = network.flatMap((word, i) => (i % 2 === 0 ? [`--network.${word}`, network[i + 1]] : []))
+  const short = ['--data', data, ...keys, '--batch', '16', '--steps', '6', '--logEvery', '3']
+  await here('train', ...short, '--objective', 'tmd-head', '--out', at('glyph-head'))
+  await here(
+    'train',
+    ...short.slice(0, 2),
+    '--objective',
+    'flow-matching',
+    '--network',
+    'dit',
+    ...[
+      ...[
+        '--network.width',
+        '16',
+        '--network.depth',
+        '2',
+        '--network.heads',
+        '2',
+        '--batch',
+        '16',
+        '--steps',
+        '4',
+      ],
+      ...['--out', at('glyph-velocity')],
+    ],
+  )
+  await here(
+    'train',
+    ...short,
+    '--objective',
+    'tmd',
+    '--teacher',
+    at('glyph-velocity'),
+    ...[...['--init-from', at('glyph-head'), '--out', at('glyph-tmd')]],
+  )
+  const { stdout } = await here(
+    'sample',
+    at('glyph-tmd'),
+    '--steps',
+    '2',
+    '--count',
+    '4',
+    '--json',
+    ...[...['--out', at('glyphs.npy')]],
+  )
+  expect(JSON.parse(stdout)).toMatchObject({ method: 'transition', count: 4, evaluations: 2.667 })
+})

@@ -314,7 +314,18 @@ describe('what makes no sense is refused with the key, the reason and what to do
       { objective: 'tmd-head', adversarial: { weight: 0.1 } },
       /^adversarial: moves the jump from noise to data, and the map of tmd-head jumps between velocities; leave it out$/,
     ],
-    [{ objective: 'tmd-head', network: { kind: 'dit' } }, /backbone/],
+    [
+      { objective: 'tmd-head', network: { kind: 'dit', depth: 2, backbone: 2 } },
+      /^network\.backbone: expected fewer than the 2 blocks, so that one sees the points; found 2$/,
+    ],
+    [
+      { objective: 'tmd-head', network: { kind: 'dit', velocityHead: 1 } },
+      /^network\.velocityHead: the blocks of a backbone see no times of the map; use 0, found 1$/,
+    ],
+    [
+      { objective: 'psd', condition: { kind: 'state' }, network: { kind: 'dit' } },
+      /^condition\.kind: a network of kind dit cannot be told a state; use none$/,
+    ],
     // Training.
     [
       { objective: 'freeflow', teacher: 'exact', interpolant: 'trig' },

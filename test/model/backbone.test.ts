@@ -139,3 +139,87 @@ describe('a network with a backbone', () => {
     expect(Math.abs(along / byPoint.data.reduce((a, b) => a + b, 0) - 1)).toBeLessThan(1e-6)
   })
 })
+
+describe('a transformer with a backbone', () => {
+  const picture: PointSpec = { shape: [8, 8, 1], condition: { kind: 'state', size: 64 } }
+  const small = { kind: 'dit', width: 16, depth: 4, heads: 2, patch: 4, frequencies: 4 } as const
+  const configWith = (backbone: number) =>
+    resolveConfig({ objective: 'tmd-head', network: { ...small, backbone } })
+
+  /** Parameters without zeros, which would hide what a block sees. */
+  const parametersOf = (backbone: number) => {
+    const source = random(5, 'transformer')
+    return Float64Array.from(
+      { length: parameterCount(configWith(backbone), picture) },
+      () => 0.2 * source.normal(),
+    )
+  }
+  const flat = (backbone: number) => {
+    const values = parametersOf(backbone)
+    return constant(values, [values.length], 'float64')
+  }
+  const drawPicture = (seed: number) => {
+    const source = random(seed, 'picture')
+    return value(
+      Array.from({ length: 128 }, () => source.normal()),
+      [2, 8, 8, 1],
+    )
+  }
+  const times = value([0.8, 0.3], [2, 1, 1, 1])
+
+  test.each([1, 3])('of 4 blocks, %i of them backbone, asks the others alone again', backbone => {
+    const count = (inner: number) =>
+      products(
+        trace(
+          ([x, s, noise]: Tensor[]) => {
+            const { velocity } = mapOf(configWith(backbone), picture, flat(backbone), {
+              state: seenState(x, s),
+            })
+            return drawnVelocity((y, p, q) => velocity(y, p, q), noise, s, inner)
+          },
+          [spec([2, 8, 8, 1], 'float64'), spec([2, 1, 1, 1], 'float64'), spec([2, 8, 8, 1], 'float64')],
+        ) as Graph,
+      )
+    const perJump = count(2) - count(1)
+    expect(count(4)).toBe(count(1) + 3 * perJump)
+    const whole = count(1)
+    // Each block has as many products; what is not of a block is some for the points, times and last layer.
+    const perBlock = (count(1) - perJump - 3) / backbone
+    expect(Number.isInteger(perBlock)).toBe(true)
+    expect(whole - perJump).toBe(3 + backbone * perBlock)
+  })
+
+  test('sees the noisy point, its time, the point and both times of the map', () => {
+    const seen = valuesOf(
+      (x, y, p) => {
+        const at = (dx: number, ds: number, dy: number, dp: number, dq: number) =>
+          mapOf(configWith(2), picture, flat(2), {
+            state: seenState(x.add(dx), p.mul(0).add(0.9 + ds)),
+          }).velocity(y.add(dy), p.add(dp), p.mul(0.5).add(dq))
+        return [at(0, 0, 0, 0, 0), at(0.3, 0, 0, 0, 0), at(0, 0.1, 0, 0, 0), at(0, 0, 0.3, 0, 0)].concat([
+          at(0, 0, 0, 0.1, 0),
+          at(0, 0, 0, 0, 0.1),
+        ])
+      },
+      drawPicture(1),
+      drawPicture(2),
+      times,
+    )
+    const far = (v: (typeof seen)[0]) =>
+      Math.max(...v.data.map((each, i) => Math.abs(each - seen[0].data[i])))
+    for (const other of seen.slice(1)) expect(far(other)).toBeGreaterThan(1e-3)
+  })
+
+  test('of whom nothing is told is at zeros and pure noise', () => {
+    const [missed] = valuesOf(
+      (x, p) => {
+        const zeros = seenState(x.mul(0), p.mul(0).add(1))
+        const told = mapOf(configWith(2), picture, flat(2), { state: zeros }).velocity(x, p, p)
+        return told.sub(mapOf(configWith(2), picture, flat(2)).velocity(x, p, p))
+      },
+      drawPicture(3),
+      times,
+    )
+    expect(largest(missed)).toBeLessThan(1e-12)
+  })
+})

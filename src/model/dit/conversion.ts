@@ -10,7 +10,7 @@ import { ditParameters } from './parameters.ts'
 /** Keys that no conversion changes, beside those of tokens. */
 const KEPT = [
   ...['patch', 'width', 'depth', 'heads', 'hidden', 'embedding', 'frequencies', 'timeScale', 'injection'],
-  ...['norm', 'modulationNorm', 'qkNorm', 'activation', 'position'],
+  ...['norm', 'modulationNorm', 'qkNorm', 'activation', 'position', 'backbone'],
 ] as const
 const TOKENS = ['labelTokens', 'scaleTokens', 'intervalTokens', 'timeTokens'] as const
 /** What a network is told: with tokens, more of it are more of these. */

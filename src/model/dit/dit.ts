@@ -1,13 +1,13 @@
-import { block, concat, constant, type Tensor } from '../../autodiff/index.ts'
+import { block, concat, constant, sizeOf, type Tensor } from '../../autodiff/index.ts'
 import { type BoundNetwork, divergenceOf, timeShape, withHeads } from '../bound-network.ts'
-import type { Condition } from '../condition.ts'
+import { type Condition, seenConditions, stateOf } from '../condition.ts'
 import type { Named } from '../network.ts'
 import { FIRST_LOG_WIDTH, type PolicyKeys } from '../policy.ts'
 import { adalnLayers, inContextLayers } from './blocks.ts'
 import { linear } from './linear.ts'
 import { channelsOf, type DitOptions, forkOf, gridOf, type Head, headsOf, signalsOf } from './options.ts'
 import { sincosTable } from './position.ts'
-import { scaleOf, sumOf, tokensOf, toldOf } from './told.ts'
+import { scaleOf, stateTime, sumOf, tokensOf, toldOf } from './told.ts'
 
 /** Pictures `[B, H, W, C]` as patches `[B, patches, p p C]`: rows first, and row, column, channel within a patch. */
 function patchesOf(options: DitOptions, x: Tensor): Tensor {
@@ -66,7 +66,8 @@ export function applyDit(
   parameters: Named<Tensor>,
   condition: Condition<Tensor> = {},
 ): BoundNetwork {
-  const { depth, width, conditioning, split, injection, position, outputScale, divergenceScale } = options
+  const { depth, width, conditioning, split, injection, position, outputScale, divergenceScale, backbone } =
+    options
   const inContext = injection === 'tokens'
   const groups = inContext ? signalsOf(options) : []
   const before = groups.reduce((sum, { tokens }) => sum + tokens, 0)
@@ -79,13 +80,34 @@ export function applyDit(
     return out
   }
 
+  const embeddedPatches = (name: string, x: Tensor): Tensor => {
+    const patches = linear(parameters, name, patchesOf(options, x))
+    return position === 'sincos'
+      ? patches.add(constant(sincosTable(options), [patches.shape[1], width], patches.dtype))
+      : patches
+  }
+
+  /** Tokens of the noisy points that the first blocks see alone. */
+  const backboneOf = (state: Tensor): Tensor => {
+    const { xTau, tau } = stateOf(state, options.image)
+    const seen = stateTime(options, parameters, tau)
+    return through('', 0, backbone, { h: embeddedPatches('state.patch', xTau), seenBy: () => seen })
+  }
+  // Once for all points and times.
+  const features = backbone > 0 && condition.state ? backboneOf(condition.state) : undefined
+  const untold = (like: Tensor): Tensor => {
+    const size = sizeOf(options.image)
+    return constant(
+      seenConditions({ kind: 'state', size }, new Float32Array(size + 1), () => true),
+      [1, size + 1],
+      like.dtype,
+    )
+  }
+
   const start = (x: Tensor, s: Tensor, t: Tensor): Trunk => {
     const told = (late: boolean) => toldOf(options, parameters, condition, { s, t, late })
-    const patches = linear(parameters, 'patch', patchesOf(options, x))
-    const placed =
-      position === 'sincos'
-        ? patches.add(constant(sincosTable(options), [patches.shape[1], width], patches.dtype))
-        : patches
+    const own = embeddedPatches('patch', x)
+    const placed = backbone > 0 ? own.add(features ?? backboneOf(untold(own))) : own
     const early = told(false)
     if (inContext) {
       const tokens = tokensOf(parameters, early, groups)
@@ -101,7 +123,7 @@ export function applyDit(
   const trunkOf = (...asked: readonly [x: Tensor, s: Tensor, t: Tensor]): Trunk => {
     if (!latest || asked.some((tensor, i) => tensor !== latest!.asked[i])) {
       const begun = start(...asked)
-      const h = through('', 0, forkOf(options), begun)
+      const h = through('', backbone, forkOf(options), begun)
       latest = { asked, trunk: { ...begun, h } }
     }
     return latest.trunk

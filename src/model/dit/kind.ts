@@ -47,6 +47,18 @@ function problem(config: DitConfig): string | undefined {
   if (config.parameterization === 'policy' && (velocityHead > 0 || config.outputScale)) {
     return `network.${velocityHead > 0 ? 'velocityHead' : 'outputScale'}: a policy has one output, which nothing multiplies; use ${velocityHead > 0 ? 0 : false}`
   }
+  if (config.backbone > 0 && config.backbone >= depth) {
+    return `network.backbone: expected fewer than the ${depth} blocks, so that one sees the points; found ${config.backbone}`
+  }
+  if (config.backbone > 0 && (injection === 'tokens' || conditioning === 'decoupled' || velocityHead > 0)) {
+    const [key, use, found] =
+      injection === 'tokens'
+        ? ['injection', '"adaln"', '"tokens"']
+        : velocityHead > 0
+          ? ['velocityHead', 0, velocityHead]
+          : ['conditioning', '"s,t"', '"decoupled"']
+    return `network.${key}: the blocks of a backbone see no times of the map; use ${use}, found ${found}`
+  }
   if (embedding === 'fourier' && config.timeScale !== 1) {
     return `network.timeScale: only the embedding "sinusoidal" has one; use 1, found ${config.timeScale}`
   }
@@ -97,6 +109,7 @@ export const dit: NetworkKind<DitKeys> = {
     outputScale: z.boolean(),
     velocityHead: z.int().min(0),
     divergenceHead: divergenceHeadSchema,
+    backbone: z.int().min(0).max(127),
     initialization: z.enum(['xavier', 'spectral', 'scaled']),
   },
   defaults: {
@@ -124,6 +137,7 @@ export const dit: NetworkKind<DitKeys> = {
     outputScale: false,
     velocityHead: 0,
     divergenceHead: 0,
+    backbone: 0,
     initialization: 'xavier',
   },
   batch: 64,
@@ -146,6 +160,7 @@ export const dit: NetworkKind<DitKeys> = {
     `${depth} blocks x ${width} (${heads} heads) on patches of ${patch}, told by ${injection}`,
   problem,
   misfit,
+  headShare: ({ depth, backbone }) => (depth - backbone) / depth,
   timeScale: ({ timeScale }) => timeScale,
   seesScale: ({ scale }) => scale !== 'none',
   seesInterval: ({ interval }) => interval,
@@ -165,7 +180,7 @@ export const dit: NetworkKind<DitKeys> = {
   }),
   // With tokens a map begins only with a network that was told as much.
   ofVelocity: ({ injection, conditioning }) => ({
-    ...{ outputScale: false, velocityHead: 0, divergenceHead: 0 },
+    ...{ outputScale: false, velocityHead: 0, divergenceHead: 0, backbone: 0 },
     ...(injection === 'tokens' ? { conditioning } : { split: null, scale: 'none', interval: false }),
   }),
   conversion,

@@ -50,6 +50,8 @@ export interface DitOptions {
   readonly outputScale: boolean
   /** Last blocks that exist twice; the second ones predict the instantaneous velocity. */
   readonly velocityHead: number
+  /** How many of the first blocks see the noisy point that the map is told, and its time, alone; the others add to what these make. */
+  readonly backbone: number
   /** Of a head that predicts the average divergence; 0 for none. */
   readonly divergenceScale: number
   /** How its output is read where that is a policy; absent where it is a picture. */

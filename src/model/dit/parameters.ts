@@ -87,6 +87,10 @@ function arraysOf(options: DitOptions): Specs {
   })
   return Object.assign(
     linear('patch', pixels, width),
+    options.backbone > 0 && {
+      ...linear('state.patch', pixels, width),
+      ...embedder('state.time', shown, width),
+    },
     ...embedded.map(name => embedder(name, shown, width)),
     vector !== undefined && {
       ...embedder('vector', vector, width),

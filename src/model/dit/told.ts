@@ -66,6 +66,14 @@ export function toldOf(
   return told
 }
 
+/** What modulates the blocks of a backbone, `[B, W]`: the time of the noisy point. */
+export const stateTime = (
+  { embedding, frequencies, timeScale }: DitOptions,
+  parameters: Named<Tensor>,
+  tau: Tensor,
+): Tensor =>
+  embedded(parameters, 'state.time', embeddings[embedding](column(tau), frequencies, timeScale)).silu()
+
 /** The guidance scale `[B, 1]`, 1 where nobody says. */
 export const scaleOf = ({ scale }: Condition<Tensor>, s: Tensor): Tensor =>
   scale ? column(scale) : zerosLike(column(s)).add(1)

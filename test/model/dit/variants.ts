@@ -32,6 +32,7 @@ export const small: DitOptions = {
   interval: false,
   outputScale: false,
   velocityHead: 0,
+  backbone: 0,
   divergenceScale: 0,
   initialization: 'xavier',
   classes: 3,
