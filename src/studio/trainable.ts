@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/dataset.ts'
-import { isTwoLevel, type Objective, objectives } from '../objective/index.ts'
+import { type Objective, objectives } from '../objective/index.ts'
 import { energyOfData } from '../training/energy.ts'
 import { recipeStages } from './engine/recipe-keys.ts'
 import { configOf } from './engine/session.ts'
@@ -24,7 +24,6 @@ export function refusalOf(plan: Plan, id: string, dataset: Dataset): string | nu
   } else if (learnsFromTeacher(row) && !dataset.mixture && !past.some(teachesVelocity)) {
     return 'train flow-matching first'
   }
-  if (isTwoLevel(row)) return 'its map jumps between velocities; train it by the command'
   if (row.needs.includes('weights')) return 'needs samples with weights'
   if (row.needs.includes('energy') && !energyOfData(dataset)) return 'needs a target whose density is known'
   const { recipe: _, ...last } = plan.stages.at(-1)!

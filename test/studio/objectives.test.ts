@@ -21,6 +21,8 @@ const asksClasses = ids.filter(id => objectives.get(id)!.defaults.guidance)
 const asksMaps = ['pfmm', 'reward-backprop']
 /** Rows that need more than points, such as weights. */
 const asksMore = ['weighted-flow-matching']
+/** Rows whose map jumps between no points. */
+const levels = ['tmd-head', 'tmd']
 const ring = targetDataset({ kind: 'built-in', name: 'ring' })
 const target = drawingOf(
   beginStroke(densityCanvas, emptyCells(), { radius: 8, strength: 1, does: 'add' })([20, 20]),
@@ -43,7 +45,7 @@ async function open(plan: Plan): Promise<Session> {
 describe('the terms of a formula', () => {
   const ended = [{ config: configOf(small, small.stages[0], true), parameters: new Float32Array(1e4) }]
 
-  test.each(some(ids.filter(id => ![...asksMaps, ...asksMore].includes(id))))(
+  test.each(some(ids.filter(id => ![...asksMaps, ...asksMore, ...levels].includes(id))))(
     'of %s are the terms that a training reports',
     id => {
       const plan = planOf(id)
@@ -74,7 +76,7 @@ describe('the terms of a formula', () => {
 describe('what can be trained', () => {
   test('on a mixture: all but what needs a flow map', () => {
     const refused = ids.filter(id => refusalOf(small, id, ring))
-    expect(refused).toEqual([...asksClasses, ...asksMaps, ...asksMore])
+    expect(refused).toEqual([...asksClasses, ...asksMaps, ...asksMore, ...levels])
     expect(refusalOf(small, 'pfmm', ring)).toBe('train a flow map first')
     expect(refusalOf(small, 'gft', ring)).toMatch(/^guidance\.rule: .*this run tells them nothing/)
   })
@@ -89,18 +91,24 @@ describe('what can be trained', () => {
     expect(ids.filter(id => refusalOf(taught, id, drawing))).toEqual([
       ...[...asksClasses, ...asksMaps, ...asksMore],
       'reverse-kl',
+      ...levels,
     ])
     const mapped = { ...plan, stages: [{ ...plan.stages[0], objective: 'psd', steps: 10 }] }
     expect(ids.filter(id => refusalOf(mapped, id, drawing))).toEqual([
       ...[...asksClasses, ...asksMore],
       'reverse-kl',
+      ...levels,
     ])
     const consistent = { ...plan, stages: [{ ...plan.stages[0], objective: 'ct', steps: 10 }] }
     expect(refusalOf(consistent, 'lmd', drawing)).toBe('train flow-matching first')
   })
 
   test('after the example: everything', () => {
-    expect(ids.filter(id => refusalOf(examplePlan, id, ring))).toEqual([...asksClasses, ...asksMore])
+    expect(ids.filter(id => refusalOf(examplePlan, id, ring))).toEqual([
+      ...asksClasses,
+      ...asksMore,
+      ...levels,
+    ])
   })
 
   test('what cannot be configured is refused with the reason', () => {
@@ -112,7 +120,7 @@ describe('what can be trained', () => {
     // Without weights it is flow matching, which the page does not offer twice.
     if (id === 'weighted-flow-matching') return
     if (refusalOf(plan, id, ring)) {
-      await expect(open(plan)).rejects.toThrow('needs a')
+      await expect(open(plan)).rejects.toThrow(/needs a|has no jumps between points/)
       return
     }
     const session = await open(plan)

@@ -4,7 +4,7 @@ import type { WeightsName } from '../../config/weights-name.ts'
 import type { Dataset } from '../../data/dataset.ts'
 import type { StandardizedDataset } from '../../data/standardized.ts'
 import { interpolants } from '../../model/index.ts'
-import { objectives } from '../../objective/index.ts'
+import { objectives, whyNoJumps } from '../../objective/index.ts'
 import type { Program } from '../../runtime/program.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { Jump, Velocity } from '../../sampler/sampler.ts'
@@ -72,8 +72,12 @@ export function userConfigOf(
   }
 }
 
-export const configOf = (...given: Parameters<typeof userConfigOf>): Config =>
-  resolveConfig(userConfigOf(...given))
+/** @throws ConfigError where it makes no sense, or its map has no jumps that could be shown */
+export function configOf(...given: Parameters<typeof userConfigOf>): Config {
+  const noJumps = whyNoJumps(given[1].objective)
+  if (noJumps) throw new ConfigError(`${noJumps}; train it by the command`)
+  return resolveConfig(userConfigOf(...given))
+}
 
 /** What one stage of a training needs. */
 interface Course {
