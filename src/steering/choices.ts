@@ -1,4 +1,4 @@
-import { objectives, whyNoTrajectories } from '../objective/index.ts'
+import { objectives, whyNoJumps, whyNoTrajectories } from '../objective/index.ts'
 import { unknownJumps } from '../sampler/sampling.ts'
 import type { InversionName, KernelName, LookAheadName, SteeringMethod } from './names.ts'
 import { SteeringError } from './steerable.ts'
@@ -49,6 +49,8 @@ export function chooseSteering(
   asked: Partial<Choices>,
 ): Choices {
   const { method = 'particles' } = asked
+  const noJumps = whyNoJumps(objective)
+  if (noJumps) throw new ChoiceError(noJumps, 'take a flow map, such as psd')
   const velocityOnly = isVelocityOnly(objective)
   const kernel = asked.kernel ?? (velocityOnly ? 'euler-maruyama' : 'renoise')
   const lookAhead = asked.lookAhead ?? (velocityOnly ? 'denoiser' : 'jump')

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { drawNoise, load, sample, uniformGrid } from '../../src/index.ts'
+import { drawNoise, load, sample, train, uniformGrid } from '../../src/index.ts'
 import { readMetrics } from '../../src/serialization/run.ts'
 import { commandsIn } from '../helpers/folder-cli.ts'
 
@@ -105,6 +105,47 @@ describe('a map of velocities at noisy points', () => {
     ).toMatch(/as many inner jumps as it was exported with/)
   })
 
+  test('is the same step as a file, also of standardised data, and its card says what that takes', async () => {
+    const data = JSON.stringify({ gaussian: { mean: [100, -3], std: [20, 0.1] } })
+    const options = [
+      '--data',
+      data,
+      '--standardize',
+      'column',
+      '--objective',
+      'tmd-head',
+      ...SMALL,
+      ...BACKBONE,
+    ]
+    await here('train', ...options, '--steps', '20', '--out', at('far'))
+    const points = async (path: string) => {
+      const map = await load(at(path))
+      const found = await sample(map, drawNoise(50, 2, 1), { grid: uniformGrid(3), seed: 4 })
+      await map.close()
+      return found.points
+    }
+    const [own, file] = [await points('far'), await points('far/model.onnx')]
+    own.forEach((value, i) => {
+      expect(Math.abs(value - file[i])).toBeLessThan(1e-4 * (i % 2 === 0 ? 20 : 0.1))
+    })
+    expect(readFileSync(join(at('far'), 'README.md'), 'utf8')).toContain(
+      '"noise": np.random.standard_normal(y.shape)',
+    )
+  })
+
+  test('goes on after a stop as if there had been none', async () => {
+    const config = {
+      ...{ data: 'ring', objective: 'tmd', teacher: 'exact', batch: 32, steps: 8, chunk: 2 },
+      ...{ network: { hidden: 16, layers: 3, backbone: 2 }, options: { gan: 0.01 } },
+    } as const
+    await train(config, { directory: at('whole') })
+    let asked = 0
+    await train(config, { directory: at('parts'), shouldStop: () => ++asked > 2 })
+    expect((await train({}, { directory: at('parts'), resume: true })).finished).toBe(true)
+    const [whole, parts] = ['whole', 'parts'].map(run => readFileSync(join(at(run), 'model.onnx')))
+    expect(Buffer.compare(whole, parts)).toBe(0)
+  })
+
   test('begins its fake score with a teacher, which is told no noisy point', async () => {
     const begin = ['--teacher', at('velocity'), '--players.fake.start', 'teacher']
     await trained('taught', '--objective', 'tmd', ...BACKBONE, ...begin)
@@ -131,6 +172,15 @@ describe('what needs jumps between points is refused', () => {
     await here('sample', at('head'), '--count', '5', '--out', at('points.csv'))
     expect(await refused('invert', at('head'), '--data', at('points.csv'))).toMatch(kept)
     expect(await refused('weigh', at('head'), '--energy', 'ring')).toMatch(kept)
+  })
+
+  test('steering, by any kernel', async () => {
+    const reward = ['--reward', '{"kind":"gaussian","center":[1,0],"scale":1}', '--beta', '1']
+    for (const kernel of ['renoise', 'noise', 'euler-maruyama']) {
+      const said = await refused('steer', at('tmd'), ...reward, '--kernel', kernel)
+      expect(said).toMatch(noJumps)
+      expect(said).toMatch(/take a flow map, such as psd/)
+    }
   })
 
   test('as a teacher, or as a stochastic map of the data', async () => {
