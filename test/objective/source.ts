@@ -14,6 +14,7 @@ import * as reward from '../../src/objective/reward.ts'
 import * as rewardTraining from '../../src/objective/reward-training.ts'
 import * as critic from '../../src/objective/rows/critic.ts'
 import * as divergence from '../../src/objective/rows/divergence.ts'
+import * as levels from '../../src/objective/rows/levels.ts'
 import * as matching from '../../src/objective/rows/matching.ts'
 import * as policy from '../../src/objective/rows/policy.ts'
 import * as samples from '../../src/objective/rows/samples.ts'
@@ -69,6 +70,7 @@ const GIVEN: Readonly<Record<string, object>> = {
   // Held to gradients in closed form in matching/.
   'rows/matching': matching,
   'rows/critic': critic,
+  'rows/levels': levels,
   'rows/samples': samples,
   'rows/self-evaluation': selfEvaluation,
   // Held to what they leave on a curved flow in f2d2.test.ts.
