@@ -497,6 +497,7 @@ describe('every row takes every change, or refuses it for a known reason', () =>
     /^target: "ema" needs ema above 0/,
     /^network\.injection: "decoupled"/,
     /^loss\.gapWeight: /,
+    /^coupling\.kind: with condition state/,
   ]
   test('and any three changes at once', () => {
     const names = Object.keys(VARIANTS)
