@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PARTS, SEEDS } from './plan.mjs'
 
-const HEAD = ['', 'modes', 'recall', 'coverage', 'off the data', 'SW', 'specification: SW']
+const HEAD = ['', 'seeds', 'modes', 'recall', 'coverage', 'off the data', 'SW', 'specification: SW']
 
 const mean = values => values.reduce((sum, value) => sum + value, 0) / values.length
 const deviation = values =>
@@ -10,13 +10,11 @@ const deviation = values =>
     values.reduce((sum, value) => sum + (value - mean(values)) ** 2, 0) / Math.max(1, values.length - 1),
   )
 
-/** The mean over seeds with the standard deviation; of one seed alone, its value. */
+/** The mean over seeds with the standard deviation; of one seed its value. */
 function text(values, digits) {
   if (values.length === 0) return '-'
   const [middle, off] = [mean(values), deviation(values)]
-  return values.length === 1
-    ? `${middle.toFixed(digits)} (1 seed)`
-    : `${middle.toFixed(digits)} ± ${off.toFixed(digits)}`
+  return values.length === 1 ? middle.toFixed(digits) : `${middle.toFixed(digits)} ± ${off.toFixed(digits)}`
 }
 
 function lineOf(part, { name, said, trajectory }, results) {
@@ -25,6 +23,7 @@ function lineOf(part, { name, said, trajectory }, results) {
   const values = metric => found.flatMap(each => (each[metric] ? [each[metric].value] : []))
   const cells = [
     name,
+    found.length,
     text(
       values('modeCoverage').map(x => 8 * x),
       1,
@@ -39,7 +38,7 @@ function lineOf(part, { name, said, trajectory }, results) {
     said ?? '',
     ...(trajectory ? [text(values('trajectoryError'), 2)] : []),
   ]
-  if (failed > 0) cells[5] += `; ${failed} of ${found.length} diverged`
+  if (failed > 0) cells[6] += `; ${failed} of ${found.length} diverged`
   return found.length === 0 ? [] : [`| ${cells.join(' | ')} |`]
 }
 
@@ -49,7 +48,7 @@ function floorLine(results) {
   const { modeCoverage, recall, coverage, strays, slicedWasserstein } = any
   const value = (metric, scale, digits) => (scale * (metric.floor.value ?? metric.floor)).toFixed(digits)
   return [
-    `| *data against data* | ${value(modeCoverage, 8, 1)} | ${value(recall, 1, 2)} | ${value(coverage, 1, 2)} | ${value(strays, 100, 0)} % | ${value(slicedWasserstein, 1, 2)} | |`,
+    `| *data against data* | | ${value(modeCoverage, 8, 1)} | ${value(recall, 1, 2)} | ${value(coverage, 1, 2)} | ${value(strays, 100, 0)} % | ${value(slicedWasserstein, 1, 2)} | |`,
   ]
 }
 
