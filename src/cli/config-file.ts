@@ -21,7 +21,6 @@ function basedOn(base: string, keys: Plain): Plain {
   if (base === '.') return keys
   const change = (path: string) => (isAbsolute(path) ? path : join(base, path))
   const based = withConfigPaths(keys as UserConfig, change) as Plain
-  if (typeof based.features === 'string') based.features = change(based.features)
   if (isBlock(based.training)) based.training = basedOn(base, based.training)
   if (Array.isArray(based.objectives)) {
     based.objectives = based.objectives.map(entry => (isBlock(entry) ? basedOn(base, entry) : entry))

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readMetrics } from '../../src/serialization/run.ts'
@@ -125,6 +125,19 @@ describe('options of a row decide its players', () => {
     )
     expect(JSON.parse(stdout).method).toBe('bridge')
   })
+})
+
+test('features of a configuration file are random ones, or a file beside it', async () => {
+  mkdirSync(at('configs'), { recursive: true })
+  const file = join(at('configs'), 'frechet.yaml')
+  const keys = (features: string) => `objective: frechet\ndata: ring\nfeatures: ${features}\n`
+  writeFileSync(file, keys('random:8'))
+  await here('train', '--config', file, '--out', at('random'), ...SMALL)
+  expect(JSON.parse(readFileSync(join(at('random'), 'config.json'), 'utf8')).config.features).toBe('random:8')
+  writeFileSync(file, keys('net.onnx'))
+  expect(await refused('train', '--config', file, '--out', at('none'), ...SMALL)).toContain(
+    `features: ${join(at('configs'), 'net.onnx')}: no such file`,
+  )
 })
 
 describe('beside any objective', () => {
