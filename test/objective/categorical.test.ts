@@ -1,0 +1,193 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { constant, jvp, onesLike, type Tensor } from '../../src/autodiff/index.ts'
+import { exactJump, finiteDenoiser, markovDenoiser } from '../../src/model/categorical/exact.ts'
+import { argmaxShare, argmaxTime } from '../../src/objective/argmax-law.ts'
+import {
+  type CategoricalDraw,
+  type CategoricalLoss,
+  type CategoricalMap,
+  csd,
+  ecld,
+  esdSimplex,
+  lsdSimplex,
+  psdSimplex,
+} from '../../src/objective/categorical.ts'
+import { random } from '../../src/random/random.ts'
+import { value, valuesOf } from '../autodiff/values.ts'
+
+const file = new URL('../fixtures/golden-spaces/exact-finite.json', import.meta.url)
+const { data, weights, alphabet: K } = JSON.parse(readFileSync(file, 'utf8'))
+const L = data[0].length
+const N = 4
+const denoiser = finiteDenoiser(data, weights, K)
+
+const source = random(7, 'categorical')
+const tokens = Array.from({ length: N }, (_, i) => data[i % data.length] as number[])
+const hot = tokens.flat().flatMap(symbol => Array.from({ length: K }, (_, k) => Number(k === symbol)))
+const noise = Array.from({ length: N * L * K }, () => source.normal())
+const points = (values: readonly number[]) => value(values, [N, L, K])
+const times = (...all: number[]) => value(all, [N, 1, 1])
+// Late enough that no probability is below the floor of the targets.
+const [s, m, t] = [times(0.9, 0.85, 0.8, 0.95), times(0.7, 0.75, 0.65, 0.7), times(0.6, 0.55, 0.5, 0.6)]
+
+/** Enough for 1e-9 over the jumps here. */
+const STEPS = 24
+
+/** The exact mean denoiser, by its logits. */
+const exact: CategoricalMap = {
+  logits(x, s, t) {
+    // Symbols that no sequence has at a position have no probability there.
+    const logOf = (psi: Tensor) => psi.maximum(1e-12).log()
+    if (s === t) return logOf(denoiser(x, s))
+    const kept = t.div(s)
+    const F = exactJump(denoiser, x, s, t, STEPS)
+    return logOf(F.sub(kept.mul(x)).div(kept.neg().add(1)))
+  },
+}
+/** Some map that is not exact. */
+const bent: CategoricalMap = { logits: (x, s, t) => exact.logits(x, s, t).add(x.sin().mul(0.3).mul(t)) }
+
+function lossesOf(loss: CategoricalLoss, map = exact): number[] {
+  const run = (x0: Tensor, eps: Tensor, s: Tensor, t: Tensor, m: Tensor) => {
+    const at = (s: Tensor) => x0.add(s.mul(eps.sub(x0)))
+    const draw: CategoricalDraw = {
+      ...{ map, target: map, s, t, m },
+      path: { x0, eps, at, velocity: () => eps.sub(x0), onward: (_, m) => at(m) },
+    }
+    return loss(draw)
+  }
+  return [...valuesOf(run, points(hot), points(noise), s, t, m)[0].data].map(Number)
+}
+const largest = (values: readonly number[]) => Math.max(...values.map(Math.abs))
+
+describe.each([
+  ['psd-simplex', psdSimplex],
+  ['lsd-simplex', lsdSimplex],
+  ['esd-simplex', esdSimplex],
+  ['csd', csd],
+] as const)('%s', (_, loss) => {
+  test('is zero at the exact map of finitely many sequences', () => {
+    expect(largest(lossesOf(loss))).toBeLessThan(1e-9)
+    expect(largest(lossesOf(loss, bent))).toBeGreaterThan(1e-6)
+  })
+})
+
+describe('wrong variants are seen at the exact map', () => {
+  const psi = (x: Tensor, s: Tensor, t: Tensor) => exact.logits(x, s, t).softmax()
+  const jump = (x: Tensor, s: Tensor, t: Tensor) => {
+    const kept = t.div(s)
+    return kept.mul(x).add(
+      kept
+        .neg()
+        .add(1)
+        .mul(psi(x, s, t)),
+    )
+  }
+  const squared = (a: Tensor) => a.square().sum(-1).mean(-1)
+
+  test('times in the place of the weights of a mean', () => {
+    const wrong: CategoricalLoss = ({ path, s, t, m }) => {
+      const x = path.at(s)
+      const a = s.sub(m).div(s.sub(t))
+      const mixed = a.mul(psi(x, s, m)).add(
+        a
+          .neg()
+          .add(1)
+          .mul(psi(jump(x, s, m), m, t)),
+      )
+      return squared(psi(x, s, t).sub(mixed))
+    }
+    expect(largest(lossesOf(wrong))).toBeGreaterThan(1e-3)
+  })
+
+  test('a velocity in the place of t times it', () => {
+    const wrong: CategoricalLoss = ({ path, s, t }) => {
+      const x = path.at(s)
+      const [F, dF] = jvp(t => jump(x, s, t), [t], [onesLike(t)])
+      return squared(dF.sub(F).add(denoiser(F, t)))
+    }
+    expect(largest(lossesOf(wrong))).toBeGreaterThan(1e-3)
+  })
+
+  test('ecld is an upper bound of csd, and not zero', () => {
+    const [bound, sharp] = [ecld({ ce: 4, energy: 2, gap: 'g' }), csd].map(loss => lossesOf(loss, bent))
+    for (const [i, each] of bound.entries()) expect(each).toBeGreaterThan(sharp[i])
+    expect(largest(lossesOf(ecld({ ce: 4, energy: 2, gap: 'g' })))).toBeGreaterThan(1e-3)
+  })
+})
+
+test('the target of lsd-simplex does not see a constant that is added to the logits', () => {
+  const moved: CategoricalMap = { logits: (x, s, t) => bent.logits(x, s, t).add(t.mul(5).sin()) }
+  const [own, other] = [bent, moved].map(map => lossesOf(lsdSimplex, map))
+  for (const [i, each] of own.entries()) expect(other[i]).toBeCloseTo(each, 12)
+})
+
+describe('exact fields', () => {
+  test('of a chain are those of all its sequences', () => {
+    const start = [0.5, 0.3, 0.2]
+    const transition = [
+      [0.1, 0.6, 0.3],
+      [0.4, 0.4, 0.2],
+      [0.25, 0.05, 0.7],
+    ]
+    const all = [0, 1, 2].flatMap(a => [0, 1, 2].flatMap(b => [0, 1, 2].map(c => [a, b, c])))
+    const law = all.map(([a, b, c]) => start[a] * transition[a][b] * transition[b][c])
+    const x = value(
+      Array.from({ length: 4 * 9 }, () => source.normal()),
+      [4, 3, 3],
+    )
+    const at = times(0.9, 0.5, 0.2, 0.05)
+    const apart = valuesOf(
+      (x, s) => markovDenoiser(start, transition)(x, s).sub(finiteDenoiser(all, law, 3)(x, s)),
+      x,
+      at,
+    )[0]
+    expect(largest([...apart.data].map(Number))).toBeLessThan(1e-13)
+  })
+
+  test('lead each noise to the symbol that it decides, where two are as likely', () => {
+    const two = finiteDenoiser([[0], [1]], [0.3, 0.7], 2)
+    const count = 200
+    const eps = Array.from({ length: 2 * count }, () => source.normal())
+    const [end] = valuesOf(
+      x => {
+        const time = (of: number) => constant(of, [count, 1, 1], x.dtype)
+        return exactJump(two, x, time(1), time(0.02), 60)
+      },
+      value(eps, [count, 1, 2]),
+    )
+    // Symbol 0 where eps_0 - eps_1 > sqrt 2 Phi^-1(0.7).
+    const threshold = Math.SQRT2 * 0.5244005127080407
+    for (let i = 0; i < count; i++) {
+      const isFirst = eps[2 * i] - eps[2 * i + 1] > threshold
+      expect(Number(end.data[2 * i]) > Number(end.data[2 * i + 1])).toBe(isFirst)
+    }
+  })
+})
+
+describe('the time law argmax', () => {
+  test('is the share of noisy symbols that are their own largest entry', () => {
+    const drawn = random(3, 'argmax')
+    for (const [t, K] of [
+      [0.4, 27],
+      [0.7, 5],
+    ]) {
+      let hits = 0
+      for (let i = 0; i < 20_000; i++) {
+        const own = 1 - t + t * drawn.normal()
+        let isLargest = true
+        for (let k = 1; k < K; k++) isLargest = t * drawn.normal() < own && isLargest
+        if (isLargest) hits++
+      }
+      expect(Math.abs(hits / 20_000 - argmaxShare(t, K))).toBeLessThan(0.012)
+    }
+  })
+
+  test('goes from the data to pure noise, and spends its times where symbols are decided', () => {
+    expect([0, 1].map(p => argmaxTime(p, 27))).toEqual([0, 1])
+    const quartiles = [0.25, 0.5, 0.75].map(p => argmaxTime(p, 27))
+    for (const [i, q] of [0.27, 0.33, 0.43].entries()) expect(quartiles[i]).toBeCloseTo(q, 2)
+    expect(argmaxShare(1, 27)).toBeCloseTo(1 / 27, 10)
+  })
+})
