@@ -17,6 +17,13 @@ export const psdVelocity: Loss = ({ map, target, path, s, t, m, error }) => {
   return error(map.velocity(x, s, t), stopGradient(second.add(w.mul(first.sub(second)))))
 }
 
+/** `V(x,s,t) = sg[log_x(y)/(t-s)]`, `y = F(F(x,s,m),m,t)`: `psdVelocity` in a curved space   Davis et al. 2026, arXiv:2510.21608; Woo et al. 2026, arXiv:2602.07744 */
+export const psdGeodesic: Loss = ({ map, target, path, s, t, m, space, error }) => {
+  const x = path.at(s)
+  const y = target.jump(target.jump(x, s, m), m, t)
+  return error(map.velocity(x, s, t), stopGradient(space.difference(x, y).div(t.sub(s))))
+}
+
 /** `psdVelocity` with `m = (s+t)/2`: `V(x,s,t) = (V(x,s,m) + V(F(x,s,m),m,t)) / 2`   arXiv:2505.18825 */
 export const psdMidpoint: Loss = ({ map, target, path, s, t, error }) => {
   const x = path.at(s)
