@@ -208,7 +208,10 @@ async function compareIn(root: string, asked: Comparing): Promise<number> {
     printJson({ rows: machineRows(data, plan), report, failures: failed })
     return code
   }
-  print(comparisonTable(data, { columns: columns(), shown: ['strays', metric] }))
+  // What comes before strays tells of lost modes, where only rows are compared that may have any.
+  const names = data.metrics.map(({ name }) => name)
+  const first = names.slice(0, Math.max(0, names.indexOf('strays')))
+  print(comparisonTable(data, { columns: columns(), shown: [...first, 'strays', metric] }))
   for (const line of wrap(readingOf(data), columns())) print(line)
   if (process.stdout.isTTY) await showClouds(data)
   print(`\nreport: ${report}`)

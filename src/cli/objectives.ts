@@ -2,7 +2,7 @@ import { findObjective } from '../config/index.ts'
 import { playersOfRow } from '../config/round.ts'
 import { type Objective, objectives } from '../objective/index.ts'
 import { wrap } from '../report/format.ts'
-import { measureCost } from '../training/cost.ts'
+import { measureCost, turnCosts } from '../training/cost.ts'
 import { columns, print, printJson } from './terminal.ts'
 
 /** The options of an objective with their defaults. */
@@ -28,6 +28,8 @@ const machineForm = (objective: Objective) => {
     publishedCost,
     measuredCost: measureCost(objective),
     costNote,
+    players: playersOf(objective),
+    keepsTrajectories: keepsTrajectories(objective),
     source,
     code,
   }
@@ -42,7 +44,8 @@ const JUMPS: Readonly<Record<Objective['jumps'], string>> = {
 
 function costLine(objective: Objective): string {
   const { publishedCost, costNote } = objective
-  const measured = `${measureCost(objective)} forward passes measured`
+  const round = turnsOf(objective).length > 1 ? ' a round' : ''
+  const measured = `${measureCost(objective)} forward passes${round} measured`
   if (publishedCost === null) return `${measured}, none published`
   return `${measured}, ${publishedCost} published${costNote ? ` (which ${costNote})` : ''}`
 }
@@ -54,17 +57,32 @@ const jumpsLine = ({ jumps, keepsTrajectories }: Objective): string =>
   jumps === 'from-noise' && keepsTrajectories === false ? 'one, from noise to data' : JUMPS[jumps]
 
 /** The networks that train. */
-const playersLine = (objective: Objective): string =>
-  ['map', ...playersOfRow(objective, defaultsOf(objective)).map(({ name }) => name)].join(', ')
+const playersOf = (objective: Objective): string[] => [
+  'map',
+  ...playersOfRow(objective, defaultsOf(objective)).map(({ name }) => name),
+]
+const playersLine = (objective: Objective): string => playersOf(objective).join(', ')
 
 /** Who takes a turn in a round, and how often. */
 function turnsLine(objective: Objective): string {
-  const turns = objective.turns?.(defaultsOf(objective))
-  if (!turns) return `one, of ${playersLine(objective)}`
+  const turns = turnsOf(objective)
+  if (turns.length < 2) return `one, of ${playersLine(objective)}`
   return turns
-    .map(({ trains, times = 1 }) => `${trains.join(' and ')}${times > 1 ? ` (${times} times)` : ''}`)
+    .map(({ trains, times, cost }) => {
+      const often = times > 1 ? `${times} times, ` : ''
+      return `${trains.join(' and ')} (${often}${cost} passes${times > 1 ? ' each' : ''})`
+    })
     .join(', then ')
 }
+
+/** The turns of a round, each with what it costs in forward passes. */
+function turnsOf(objective: Objective) {
+  const costs = turnCosts(objective)
+  const turns = objective.turns?.(defaultsOf(objective)) ?? []
+  return turns.map(({ trains, times = 1 }) => ({ trains, times, cost: costs[trains.join(' and ')] ?? null }))
+}
+
+const keepsTrajectories = ({ keepsTrajectories = true }: Objective): boolean => keepsTrajectories
 
 function detail(objective: Objective): string {
   const { name, id, rule, setting, formula, tex, paper, source, code, needs, diagonal, defaults } = objective
@@ -102,7 +120,9 @@ function detail(objective: Objective): string {
 export async function objectivesCommand(id: string | undefined, { json }: { json?: boolean }): Promise<void> {
   if (id !== undefined) {
     const objective = findObjective(id)
-    return json ? printJson(machineForm(objective)) : print(detail(objective))
+    return json
+      ? printJson({ ...machineForm(objective), turns: turnsOf(objective) })
+      : print(detail(objective))
   }
   const rows = [...objectives.values()].map(machineForm)
   if (json) return printJson(rows)

@@ -37,6 +37,10 @@ export const batchwiseChecks = (diagonalRows: (config: Config) => number): reado
     `options.diagonal: without it a group of 1 has no pairs, and ${objective.id} nothing to train; use times.group of at least 2`,
   (config, objective) =>
     isBatchwise(objective, config) &&
+    config.batch < 2 &&
+    `batch: ${objective.id} compares the samples of a batch with each other; use at least 2, found ${config.batch}`,
+  (config, objective) =>
+    isBatchwise(objective, config) &&
     config.optimizer.accumulate > 1 &&
     `optimizer.accumulate: ${objective.id} compares the samples of a batch, and those of several batches are not compared; use 1 and a larger batch, found ${config.optimizer.accumulate}`,
   (config, objective) =>
@@ -69,10 +73,30 @@ export const batchwiseChecks = (diagonalRows: (config: Config) => number): reado
 /** The temperature below which no kernel sees from one cluster of the data to another. */
 const NARROW = 0.1
 
+/** Noise that ends below this leaves clusters of the data apart. */
+const FAR = 0.9
+
+/** Where what samples are compared by does not see far. */
+function narrowRemarks({ options }: Config, { id }: Objective): string[] {
+  const range = options.range as readonly number[] | undefined
+  if (range && range[1] < FAR) {
+    return [
+      `options.range: noise ends at ${range[1]}, so the scores only see near data: modes that the start has none of may not be found`,
+    ]
+  }
+  if (id === 'gan' && (options.noise as number) < FAR) {
+    return [
+      `options.noise: noise ends at ${options.noise}, so the critic tells samples from data without seeing how they differ: modes may be lost`,
+    ]
+  }
+  return []
+}
+
 /** What a user should know of it. */
-export function batchwiseRemarks(config: Config, { id }: Objective): string[] {
+export function batchwiseRemarks(config: Config, objective: Objective): string[] {
   const { options, features } = config
-  const remarks: string[] = []
+  const { id } = objective
+  const remarks = narrowRemarks(config, objective)
   if (id === 'drifting' && Math.max(...(options.temperatures as number[])) < NARROW) {
     remarks.push(
       `options.temperatures: the widest is below ${NARROW}, so samples only see near data: modes that the start has none of are not found`,

@@ -76,7 +76,7 @@ const OF_TRAJECTORIES: ReadonlySet<string> = new Set([
 ])
 
 /** What sees a lost mode, of which a small distance says nothing. */
-const OF_MODES = ['modeCoverage', 'recall', 'coverage'] as const
+export const OF_MODES = ['modeCoverage', 'recall', 'coverage'] as const
 
 /** Likelihoods of a map that must be told classes are those given the class of each point. */
 const GIVEN_CLASS: ReadonlySet<string> = new Set(['flowNLL', 'jumpNLL'])

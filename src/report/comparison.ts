@@ -9,8 +9,10 @@ import {
   type EvaluationRow,
   recordedEvaluation,
 } from '../evaluation/evaluate.ts'
+import { OF_MODES } from '../evaluation/metric-choice.ts'
 import { planSamples, sampledBy } from '../evaluation/planned-samples.ts'
 import { interpolants, parameterCount } from '../model/index.ts'
+import { whyNoTrajectories } from '../objective/index.ts'
 import { usualGrid } from '../sampler/named-grids.ts'
 import { load } from '../serialization/load.ts'
 import { RunError, readMetrics, readRecord } from '../serialization/run.ts'
@@ -133,6 +135,8 @@ export async function gatherComparison({
   }
   const evaluations = plan.runs.map(run => evaluationOf(run, request))
   const metrics = metricsOf(evaluations.flatMap(({ rows }) => rows))
+  // A distance hides a lost mode, which rows that match distributions may have.
+  const first = plan.runs.every(({ config }) => whyNoTrajectories(config.objective)) ? OF_MODES : []
   return {
     title: comparison.title ?? `${methods.map(({ label }) => label).join(', ')} on ${dataset.name}`,
     command,
@@ -143,9 +147,9 @@ export async function gatherComparison({
     },
     seeds: comparison.seeds,
     count: Math.min(request.count, ...evaluations.map(measuredCount)),
-    metrics: [...new Set(['strays', comparison.metric, ...metrics.map(({ name }) => name)])].flatMap(
-      name => metrics.find(metric => metric.name === name) ?? [],
-    ),
+    metrics: [
+      ...new Set([...first, 'strays', comparison.metric, ...metrics.map(({ name }) => name)]),
+    ].flatMap(name => metrics.find(metric => metric.name === name) ?? []),
     methods,
     ...drawn,
     unit: readRecord(plan.runs[0].directory).data.standardization ? 'standard deviations' : 'data units',

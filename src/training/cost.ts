@@ -35,7 +35,10 @@ function fixedMap(config: Pick<Config, 'network'>): FlowMap {
  * optimiser's included, divided by those of the network, on the graph of the ring network with a teacher of its size.
  * Without weights and clipping, which are options.
  */
-export function measureCost(objective: Objective): number {
+export const measureCost = (objective: Objective): number => inPasses(objective, [])
+
+/** @param paused  players that take no part */
+function inPasses(objective: Objective, paused: readonly string[]): number {
   const { id, needs, diagonal, parts, defaults } = objective
   const asks = needs.includes('teacher') || needs.includes('flow-map-teacher')
   const config = resolveConfig({
@@ -49,7 +52,20 @@ export function measureCost(objective: Objective): number {
     loss: { kind: 'mse', adaptive: null },
     optimizer: { clip: null },
   })
-  return Math.round((100 * stepOperations(config)) / forwardOperations(config)) / 100
+  return Math.round((100 * stepOperations(config, paused)) / forwardOperations(config)) / 100
+}
+
+/** What a turn of each player costs in forward passes, by its name: what a round costs less without it. Empty where a round is one turn. */
+export function turnCosts(objective: Objective): Readonly<Record<string, number>> {
+  const turns = objective.turns?.(objective.options.parse({}) as never) ?? []
+  if (turns.length < 2) return {}
+  const whole = inPasses(objective, [])
+  return Object.fromEntries(
+    turns.map(({ trains, times = 1 }) => {
+      const own = (whole - inPasses(objective, trains)) / times
+      return [trains.join(' and '), Math.round(100 * own) / 100]
+    }),
+  )
 }
 
 /**
@@ -57,13 +73,15 @@ export function measureCost(objective: Objective): number {
  *
  * @public for the leaderboard, which buys steps with it
  */
-export function stepOperations(config: Config): number {
+export function stepOperations(config: Config, paused: readonly string[] = []): number {
   const { network } = config
   const velocity = fixedMap({ network: velocityKeys(network) })
   const teacher = { velocity: velocity.velocity }
   const pretrained = fixedMap({ network: { ...velocityKeys(network), conditioning: 's,t' } })
   const energy = (x: Tensor) => x.square().sum(-1)
-  return countOperations(buildStep(config, planeOf(config), { teacher, pretrained, energy }).graph)
+  return countOperations(
+    buildStep(config, planeOf(config), { teacher, pretrained, energy }, undefined, paused).graph,
+  )
 }
 
 function forwardOperations(config: Config): number {

@@ -68,6 +68,7 @@ export function openInitial(config: Config, dataset: Dataset): Float32Array | un
  *
  * @param key  of the configuration, for messages
  * @param network  keys of the network that is to have them
+ * @param advice  said where it has other times
  * @throws ConfigError when there is no such run, or its network, path or data does not fit
  */
 export function openedAs(
@@ -76,6 +77,7 @@ export function openedAs(
   config: Config,
   network: NetworkConfig,
   dataset: Dataset,
+  advice = '',
 ): { readonly before: Network; readonly own: Network; readonly values: Named<Float32Array> } {
   const { interpolant, condition } = config
   const model = readModelFor(key, name)
@@ -92,7 +94,10 @@ export function openedAs(
   const from = { config: model.config.network, point: pointOf(model.config, model.data) }
   const to = { config: network, point: pointOf(config, dataset) }
   const conversion = conversionOf(from, to)
-  if (typeof conversion === 'string') return refuse(`cannot start this run: ${conversion}`)
+  if (typeof conversion === 'string') {
+    const isOfTimes = from.config.conditioning !== network.conditioning
+    return refuse(`cannot start this run: ${conversion}${isOfTimes ? advice : ''}`)
+  }
   const { kind } = condition
   if (kind !== 'none' && kind === model.config.condition.kind) {
     const [theirs, ours] = [model.data, dataset].map(data => tellable(kind, data))

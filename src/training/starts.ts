@@ -31,7 +31,9 @@ export function openStarts(config: Config, dataset: Dataset): Starts {
       )
     }
     const condition = isUntold ? { ...config.condition, kind: 'none' as const } : config.condition
-    const { own, values } = openedAs(key, run, { ...config, condition }, keys!(config.network), dataset)
+    const network = keys!(config.network)
+    const advice = network.conditioning === 's' ? '; train it with --network.conditioning s' : ''
+    const { own, values } = openedAs(key, run, { ...config, condition }, network, dataset, advice)
     return [[name, flattenArrays(own, values)] as const]
   })
   return { ...(initial && { [MAP]: initial }), ...Object.fromEntries(others) }

@@ -41,7 +41,9 @@ export function roundOf(config: Config): TurnPlan[] {
         const parts: Term['parts'] = present =>
           turns(withPresent(config.options, 'options', present) as never)[i].parts
         const diagonal = i === first ? termsOf(config).filter(({ name }) => name === 'diagonal') : []
-        const term = parts({}).length > 0 ? consistencyTerm(config, objective, parts) : undefined
+        const own = parts({}).length > 0 ? consistencyTerm(config, objective, parts) : undefined
+        // Weights are of terms against each other: a player that trains alone has one.
+        const term = own && (trains.includes(MAP) ? own : { ...own, weight: 1 })
         const count = (trains.length === 1 && config.players[trains[0]]?.times) || times
         return { trains, times: count, terms: [...diagonal, ...(term ? [term] : [])] }
       })
