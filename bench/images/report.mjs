@@ -111,7 +111,8 @@ export function writeReport(root, all, found) {
   const published = readPublished(root)
   const results = all.flatMap((row, i) => {
     const result = found[i].rows ? found[i] : publishedOf(published, row)
-    return result ? [{ ...kept(result), part: row.part, minutes: row.minutes }] : []
+    // What others only begin with, such as a classifier, has no rows of its own.
+    return result?.rows.length > 0 ? [{ ...kept(result), part: row.part, minutes: row.minutes }] : []
   })
   writeFileSync(join(root, KEPT), `[\n${results.map(row => JSON.stringify(kept(row))).join(',\n')}\n]\n`)
   const page = join(root, 'docs', 'images.md')
