@@ -122,7 +122,7 @@ const rankedBy = boards => [
   'slicedWasserstein',
 ]
 
-/** Mean rank of each method over the boards by a metric, at one number of jumps; last where it has no number. */
+/** Mean rank of each method over the boards that it was trained on, by a metric at one number of jumps; last where it has no number. */
 function ranks(boards, metric, nfe) {
   const scores = boards.map(({ methods }) =>
     Object.fromEntries(
@@ -137,7 +137,12 @@ function ranks(boards, metric, nfe) {
   return Object.fromEntries(
     [...labels].map(label => [
       label,
-      mean(scores.map(board => (label in board ? rank(board, label) : labels.size))),
+      mean(
+        scores.flatMap((board, i) => {
+          if (!(label in boards[i].methods)) return []
+          return label in board ? [rank(board, label)] : [labels.size]
+        }),
+      ),
     ]),
   )
 }
@@ -149,11 +154,13 @@ function overview(boards) {
   const score = label => mean(byNfe[1].map(found => found[label]))
   const labels = Object.keys(byNfe[1][0]).sort((a, b) => score(a) - score(b))
   const rows = labels.map(label => {
-    const { objective } = boards[0].methods[label] ?? {}
+    const found = boards.flatMap(({ methods }) => methods[label] ?? [])
+    const { objective } = found[0]
     const row = objectives.get(objective)
     const about = row ? `${row.rule}, ${row.setting}` : ''
-    const cell = nfe => byNfe[nfe].map(found => found[label]?.toFixed(1) ?? '-').join(' / ')
-    return `| ${label} | ${about} | ${NFE.map(cell).join(' | ')} |`
+    const cell = nfe => byNfe[nfe].map(ranks => ranks[label]?.toFixed(1) ?? '-').join(' / ')
+    const few = found.length < boards.length ? ` (${found.length} of ${boards.length})` : ''
+    return `| ${label}${few} | ${about} | ${NFE.map(cell).join(' | ')} |`
   })
   return [
     `| objective | rule, setting | ${NFE.map(nfe => `${nfe} NFE`).join(' | ')} |`,
