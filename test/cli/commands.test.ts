@@ -384,7 +384,21 @@ describe('objectives', () => {
       c: 0.1,
       warmup: { kind: 'linear', from: 0, to: 1, end: 0.1 },
     })
-    expect(documentOf(await here('objectives', 'lsd', '--json'))).toEqual(rows.find(({ id }) => id === 'lsd'))
+    const lsd = rows.find(({ id }) => id === 'lsd')
+    expect(lsd).toMatchObject({ players: ['map'], keepsTrajectories: true })
+    expect(documentOf(await here('objectives', 'lsd', '--json'))).toEqual({ ...lsd, turns: [] })
+  })
+
+  test('shows what a round costs, and each turn of it', async () => {
+    const { stdout } = await here('objectives', 'dmd')
+    expect(stdout).toMatch(/^turns +map \(4\.\d+ passes\), then fake \(5 times, 3\.\d+ passes each\)$/m)
+    expect(stdout).toMatch(/^cost +23\.\d+ forward passes a round measured, 25 published$/m)
+    const { turns, measuredCost, keepsTrajectories } = documentOf(
+      await here('objectives', 'dmd', '--json'),
+    ) as { turns: { times: number; cost: number }[]; measuredCost: number; keepsTrajectories: boolean }
+    expect(keepsTrajectories).toBe(false)
+    const sum = turns.reduce((sum, { times, cost }) => sum + times * cost, 0)
+    expect(sum).toBeCloseTo(measuredCost, 0)
   })
 
   test('lists all, shows one', async () => {
