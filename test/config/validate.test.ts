@@ -374,7 +374,9 @@ const fromNoise = idsWhere(({ jumps }) => jumps === 'from-noise')
 const toData = idsWhere(({ jumps }) => jumps === 'to-data')
 /** In their default options. */
 const ofJumps =
-  'psd semigroup pfmm lmd-discrete emd-discrete ct cd ict ect ctm fmm cmt reward-backprop falcon'.split(' ')
+  'psd semigroup pfmm lmd-discrete emd-discrete ct cd ict ect ctm fmm cmt reward-backprop falcon self-e'.split(
+    ' ',
+  )
 /** Those that compare the samples of a batch. */
 const batchwise = ['imm', 'drifting', 'frechet']
 /** Those that match distributions in turns. */
@@ -458,12 +460,14 @@ const REFUSED: Record<string, [reason: RegExp, ids: readonly string[]][]> = {
   's-t': [[/tells its two modes apart/, ['facm']], atOnce],
   s: [[/gives a velocity network/, maps.filter(id => !policies.includes(id))]],
   'reflow pairs': [
+    [/^coupling\.kind: with condition state/, ['tmd-head', 'tmd']],
     [/which gft does not guide/, ['gft']],
     [/a fresh noise for each sample/, ['itm']],
     [/learns from trajectories/, ['cmt']],
     [/never sees data|pairs no noise with data/, fromNoise],
   ],
   samples: [
+    [/^coupling\.kind: with condition state/, ['tmd-head', 'tmd']],
     [/which gft does not guide/, ['gft']],
     [/reflow learns from the coupling reflow/, ['reflow']],
     [/learns from trajectories/, ['cmt']],
@@ -497,7 +501,6 @@ describe('every row takes every change, or refuses it for a known reason', () =>
     /^target: "ema" needs ema above 0/,
     /^network\.injection: "decoupled"/,
     /^loss\.gapWeight: /,
-    /^coupling\.kind: with condition state/,
   ]
   test('and any three changes at once', () => {
     const names = Object.keys(VARIANTS)
