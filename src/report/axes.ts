@@ -25,10 +25,12 @@ export const isLevel = (low: number, high: number): boolean =>
  * narrow range, where none gives two, they are those of a linear axis.
  */
 export function logTicks(low: number, high: number): number[] {
+  // Half of the smallest number is 0, which has no logarithm to count from.
+  const least = Math.floor(Math.log10(Math.max(low, Number.MIN_VALUE)))
   let ticks: number[] = []
   for (const density of densities) {
     ticks = []
-    for (let power = Math.floor(Math.log10(low)); power <= Math.ceil(Math.log10(high)); power++) {
+    for (let power = least; power <= Math.ceil(Math.log10(high)); power++) {
       for (const digit of density) {
         const tick = Number((digit * 10 ** power).toPrecision(3))
         if (tick >= low && tick <= high) ticks.push(tick)
@@ -66,7 +68,7 @@ export function valueAxis(values: readonly number[]): Axis {
   if (low > 0) {
     // By powers of each: their ratio may be too large for a number.
     const margin = isLevel(low, high) ? 1.5 : high ** 0.06 / low ** 0.06
-    const domain: [number, number] = [low / margin, high * margin]
+    const domain: [number, number] = [Math.max(low / margin, Number.MIN_VALUE), high * margin]
     return { type: 'log', domain, ticks: logTicks(...domain) }
   }
   const margin = isLevel(low, high) ? Math.max(1, Math.abs(low) / 2) : (high - low) * 0.06

@@ -44,7 +44,7 @@ function ends(values: readonly number[], type: 'log' | 'linear'): [number, numbe
   const [low, high] = [Math.min(...values), Math.max(...values)]
   if (type === 'log') {
     const least = Math.max(low, high / 10 ** DECADES)
-    return isLevel(least, high) ? [least / 2, high * 2] : [least, high]
+    return isLevel(least, high) ? [Math.max(least / 2, Number.MIN_VALUE), high * 2] : [least, high]
   }
   const margin = Math.max(0.5, Math.abs(high) / 2)
   return isLevel(low, high) ? [low - margin, high + margin] : [low, high]

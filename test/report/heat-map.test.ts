@@ -101,6 +101,15 @@ describe('colourScale', () => {
     }
   })
 
+  it('holds the smallest numbers that there are', () => {
+    for (const values of [[Number.MIN_VALUE], [Number.MIN_VALUE, 1], [2 * Number.MIN_VALUE]]) {
+      const { domain, ticks, place } = colourScale(values)
+      expect(domain[0]).toBeGreaterThan(0)
+      expect(ticks.length).toBeLessThan(10)
+      for (const value of values) expect(Number.isFinite(place(value))).toBe(true)
+    }
+  })
+
   it('holds every value, whatever the values', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { maxLength: 8 }), values => {
