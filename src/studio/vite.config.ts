@@ -27,6 +27,11 @@ export default defineConfig({
     target: 'es2022',
     sourcemap: true,
     assetsInlineLimit: 0,
+    modulePreload: {
+      // The entry runs already when a part that shares it is fetched; Firefox calls its preload an error then.
+      resolveDependencies: (_, deps, { hostType }) =>
+        hostType === 'js' ? deps.filter(file => !/^assets\/(index|learn)-[^/]*\.js$/.test(file)) : deps,
+    },
     rolldownOptions: {
       input: [here('page/index.html'), here('page/learn.html')],
       output: {
