@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { checkGraph, evaluate, simplify, spec, type Tensor, trace, valueAndGrad } from '../autodiff/index.ts'
+import type { Tensor } from '../autodiff/index.ts'
 import { adapted, adapterChanges, merged, type Named } from '../model/index.ts'
 import { meanflow } from './eulerian.ts'
 import { GRADIENT_TOLERANCE, LOSS_TOLERANCE } from './golden.ts'
 import { type Agreement, relativeError } from './golden-agreement.ts'
+import { gradientErrors } from './golden-gradients.ts'
 import { networkOptions, networkValues, numbers, shapeOf } from './golden-network.ts'
 import { constants, drawOf } from './golden-objective.ts'
 
@@ -56,21 +57,9 @@ export function checkAdapter(json: unknown): Agreement {
     const ours = Object.entries(factors).map(([name, value]) => [name, value.transpose()])
     return meanflow(drawOf(given, adapted(constants(student), Object.fromEntries(ours), options))).mean()
   }
-  const specs = Object.fromEntries(
-    Object.entries(adapter).map(([name, value]) => [name, spec(shapeOf(value), 'float64')]),
-  )
-  const raw = trace(factors => valueAndGrad(lossOf)(factors as Named<Tensor>), specs)
-  checkGraph(raw)
-  const graph = simplify(raw)
-  checkGraph(graph)
-  const inputs = Object.values(adapter).map(value => ({ shape: shapeOf(value), data: flat(value) }))
-  const [loss, ...gradients] = evaluate(graph, inputs)
   const weightOf = mergedWeights(networks, options)
   const errors = {
-    loss: relativeError(loss.data, Float64Array.of(expected.loss)),
-    gradients: Math.max(
-      ...Object.keys(adapter).map((name, i) => relativeError(gradients[i].data, flat(expected.grads[name]))),
-    ),
+    ...gradientErrors(lossOf, adapter, expected),
     merged: Math.max(
       ...Object.entries(expected.merged).map(([name, value]) => relativeError(weightOf(name), flat(value))),
     ),

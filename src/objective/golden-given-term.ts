@@ -1,14 +1,5 @@
 import { z } from 'zod'
-import {
-  checkGraph,
-  constant,
-  evaluate,
-  simplify,
-  spec,
-  type Tensor,
-  trace,
-  valueAndGrad,
-} from '../autodiff/index.ts'
+import { constant, type Tensor } from '../autodiff/index.ts'
 import {
   type BoundNetwork,
   flat,
@@ -21,7 +12,8 @@ import {
 } from '../model/index.ts'
 import { applyMlp } from '../model/mlp.ts'
 import { GRADIENT_TOLERANCE, LOSS_TOLERANCE, missing, UnknownRowError } from './golden.ts'
-import { type Agreement, relativeError } from './golden-agreement.ts'
+import type { Agreement } from './golden-agreement.ts'
+import { gradientErrors } from './golden-gradients.ts'
 import { constantOf, networkValues, numbers, shapeOf } from './golden-network.ts'
 import { comparing, type Draw, squaredError } from './loss.ts'
 
@@ -161,24 +153,11 @@ export function checkTerms(terms: Terms, json: unknown): Agreement {
   if (!Object.hasOwn(terms, term)) {
     throw new UnknownRowError(`term: expected one of ${Object.keys(terms).join(', ')}; found ${term}`)
   }
-  const own = networks[trains]
-  const specs = Object.fromEntries(
-    Object.entries(own).map(([name, value]) => [name, spec(shapeOf(value), 'float64')]),
+  const errors = gradientErrors(
+    parameters => terms[term](givenOf(fixture, parameters)).mean(),
+    networks[trains],
+    expected,
   )
-  const lossOf = (parameters: Named<Tensor>): Tensor => terms[term](givenOf(fixture, parameters)).mean()
-  const raw = trace(parameters => valueAndGrad(lossOf)(parameters as Named<Tensor>), specs)
-  checkGraph(raw)
-  const graph = simplify(raw)
-  checkGraph(graph)
-  const flatOf = (value: z.infer<typeof numbers>) => Float64Array.from(value.flat())
-  const inputs = Object.values(own).map(value => ({ shape: shapeOf(value), data: flatOf(value) }))
-  const [loss, ...gradients] = evaluate(graph, inputs)
-  const errors = {
-    loss: relativeError(loss.data, Float64Array.of(expected.loss)),
-    gradients: Math.max(
-      ...Object.keys(own).map((name, i) => relativeError(gradients[i].data, flatOf(expected.grads[name]))),
-    ),
-  }
   const passed = errors.loss <= LOSS_TOLERANCE && errors.gradients <= GRADIENT_TOLERANCE
   return { term, errors, passed }
 }

@@ -1,17 +1,5 @@
 import { z } from 'zod'
-import {
-  checkGraph,
-  constant,
-  evaluate,
-  isTensor,
-  mapTree,
-  simplify,
-  spec,
-  stopGradient,
-  type Tensor,
-  trace,
-  valueAndGrad,
-} from '../autodiff/index.ts'
+import { constant, isTensor, mapTree, stopGradient, type Tensor } from '../autodiff/index.ts'
 import { type BoundNetwork, type FlowMap, flowMap, type Named, type Path, timeShape } from '../model/index.ts'
 import { applyMlp } from '../model/mlp.ts'
 import { type CurvedSpace, curvedSpaces } from '../model/spaces/table.ts'
@@ -30,8 +18,9 @@ import { psdGeodesic, psdMap } from './compositional.ts'
 import { flowMatching } from './diagonal.ts'
 import { esd, meanflow } from './eulerian.ts'
 import { GRADIENT_TOLERANCE, LOSS_TOLERANCE, UnknownRowError } from './golden.ts'
-import { type Agreement, relativeError } from './golden-agreement.ts'
-import { constantOf, networkValues, shapeOf } from './golden-network.ts'
+import type { Agreement } from './golden-agreement.ts'
+import { gradientErrors } from './golden-gradients.ts'
+import { constantOf, networkValues } from './golden-network.ts'
 import { lsd } from './lagrangian.ts'
 import { comparing, type Draw, type Loss, meanSquare } from './loss.ts'
 
@@ -207,30 +196,6 @@ export function checkSpaces(json: unknown): Agreement {
   if (!Object.hasOwn(terms, term)) {
     throw new UnknownRowError(`term: expected one of ${Object.keys(terms).join(', ')}; found ${term}`)
   }
-  const { student } = networks
-  const specs = Object.fromEntries(
-    Object.entries(student).map(([name, value]) => [name, spec(shapeOf(value), 'float64')]),
-  )
-  const raw = trace(
-    parameters =>
-      valueAndGrad((live: Named<Tensor>) => loss(fixture, live).mean())(parameters as Named<Tensor>),
-    specs,
-  )
-  checkGraph(raw)
-  const graph = simplify(raw)
-  checkGraph(graph)
-  const inputs = Object.values(student).map(value => ({
-    shape: shapeOf(value),
-    data: Float64Array.from(value.flat()),
-  }))
-  const [value, ...gradients] = evaluate(graph, inputs)
-  const errors = {
-    loss: relativeError(value.data, Float64Array.of(expected.loss)),
-    gradients: Math.max(
-      ...Object.keys(student).map((name, i) =>
-        relativeError(gradients[i].data, Float64Array.from(expected.grads[name].flat())),
-      ),
-    ),
-  }
+  const errors = gradientErrors(live => loss(fixture, live).mean(), networks.student, expected)
   return { term, errors, passed: errors.loss <= LOSS_TOLERANCE && errors.gradients <= GRADIENT_TOLERANCE }
 }
