@@ -44,7 +44,8 @@ const JUMPS: Readonly<Record<Objective['jumps'], string>> = {
 
 function costLine(objective: Objective): string {
   const { publishedCost, costNote } = objective
-  const round = turnsOf(objective).length > 1 ? ' a round' : ''
+  const turns = objective.turns?.(defaultsOf(objective)) ?? []
+  const round = turns.length > 1 ? ' a round' : ''
   const measured = `${measureCost(objective)} forward passes${round} measured`
   if (publishedCost === null) return `${measured}, none published`
   return `${measured}, ${publishedCost} published${costNote ? ` (which ${costNote})` : ''}`

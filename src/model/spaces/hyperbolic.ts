@@ -1,16 +1,7 @@
 import { select, type Tensor } from '../../autodiff/index.ts'
-import { axis, type CurvedSpace, curved, type Geometry, geodesicSpread } from './curved.ts'
-import {
-  angleOf,
-  angleOverSine,
-  type Curvature,
-  cosine,
-  cotangent,
-  cotangentSlope,
-  sineOver,
-} from './smooth.ts'
-
-const K: Curvature = -1
+import { constantCurvature } from './constant-curvature.ts'
+import { axis, type CurvedSpace, curved, type Geometry } from './curved.ts'
+import { sineOver } from './smooth.ts'
 
 /** `-a_0 b_0 + a_1 b_1 + ...` */
 function inner(a: Tensor, b: Tensor): Tensor {
@@ -18,7 +9,6 @@ function inner(a: Tensor, b: Tensor): Tensor {
   const first = product.slice(-1, 0, 1)
   return product.sum(-1, true).sub(first.mul(2))
 }
-const tangent = (x: Tensor, a: Tensor): Tensor => a.add(inner(x, a).mul(x))
 
 /** Points whose `cosh` of the distance is below this are compared by their chord, which loses its digits far out. */
 const BY_CHORD = 2
@@ -31,43 +21,24 @@ const halves = (x: Tensor, y: Tensor): [h: Tensor, rest: Tensor] => {
   return [h, h.add(1)]
 }
 
-const log = (x: Tensor, y: Tensor): Tensor => angleOverSine(...halves(x, y), K).mul(tangent(x, y))
-const carried = (x: Tensor, y: Tensor, u: Tensor): Tensor =>
-  u.add(inner(y, u).div(inner(x, y).neg().add(1)).mul(x.add(y)))
+const shared = constantCurvature(-1, { inner, halves, reach: Number.POSITIVE_INFINITY })
 
 const geometry: Geometry = {
-  features: x => x,
-  outputs: coordinates => coordinates,
-  inner,
-  velocity: tangent,
-  tangent,
-  exp: (x, u) => {
-    const q = inner(u, u)
-    return cosine(q, K).mul(x).add(sineOver(q, K).mul(u))
-  },
-  log,
-  transverse: (_, u, v) => {
-    const q = inner(u, u)
-    return cotangent(q, K)
-      .mul(v)
-      .add(cotangentSlope(q, K).mul(inner(u, v)).mul(u))
-  },
-  transport: carried,
-  frame: x => Array.from({ length: x.shape[1] - 1 }, (_, k) => carried(axis(x, 0), x, axis(x, k + 1))),
+  ...shared,
+  frame: x =>
+    Array.from({ length: x.shape[1] - 1 }, (_, k) => shared.transport(axis(x, 0), x, axis(x, k + 1))),
   logNoise: x => {
     const n = x.shape[1] - 1
     const lowest = axis(x, 0)
-    const u = log(lowest, x)
+    const u = shared.log(lowest, x)
     const q = inner(u, u)
     const normal = q.add(n * Math.log(2 * Math.PI)).div(-2)
     return normal.sub(
-      sineOver(q, K)
+      sineOver(q, -1)
         .log()
         .mul(n - 1),
     )
   },
-  spread: (u, s) => geodesicSpread(inner(u, u), s, K, u.shape[1] - 2, Number.POSITIVE_INFINITY),
-  distance: (x, y) => angleOf(...halves(x, y), K),
   noise: {
     // `exp_o(u)`, `o = (1, 0, ...)` and `u` standard normal.
     draw(random, points, dimension) {
