@@ -155,7 +155,9 @@ export async function openWebKit(display: string, first: Size): Promise<Tab> {
     browser: `webkit ${session.version}`,
     go: async url => {
       await post('/frame', { id: null })
-      await post('/url', { url })
+      // The same address again would only move to its fragment.
+      if ((await get<string>('/url')) === url) await post('/refresh')
+      else await post('/url', { url })
       if ((await read('innerWidth')) === size.width) return
       await post('/url', { url: new URL('/nothing', url).href })
       const frame = await post('/execute/async', { script: FRAME, args: [url, size.width, size.height] })
