@@ -145,6 +145,7 @@ export function objectiveConfig({
     consistency: { weight },
     ...(head && { network: { divergenceHead: 'auto' } }),
     ...(parameterization === 'policy' && { network: POLICY }),
+    ...(parameterization === 'simplex' && { network: { parameterization } }),
     ...(isTwoLevel({ sampler }) && LEVELS),
     ...(times && { times }),
     ...(loss && { loss }),

@@ -14,6 +14,7 @@ interface Known {
   readonly dimension: number
   /** Of a point; absent for a row of numbers. */
   readonly shape?: readonly number[]
+  readonly space?: string
   readonly labels?: { readonly names: readonly string[] }
   readonly vector?: Pick<RowVector, 'size' | 'columns' | 'standardization'>
 }
@@ -51,8 +52,12 @@ export function pointOf(
   { condition: { kind }, network }: Pick<Config, 'condition'> & Partial<Pick<Config, 'network'>>,
   data: Scaled,
 ): PointSpec {
-  const { dimension, shape = [dimension] } = data
-  const point = kind === 'none' ? { shape } : { shape, condition: conditionOf[kind](data) }
+  const { dimension, shape = [dimension], space } = data
+  const point = {
+    shape,
+    ...(space !== undefined && { space }),
+    ...(kind !== 'none' && { condition: conditionOf[kind](data) }),
+  }
   const misfit = network && kindOf(network).misfit?.(network, point)
   if (misfit) throw new ConfigError(misfit)
   return point

@@ -1,5 +1,5 @@
 import { show } from '../data/show.ts'
-import type { Objective } from '../objective/index.ts'
+import { type Objective, ownId } from '../objective/index.ts'
 import { adapterConfig } from './adapter.ts'
 import { base, kindIn, networkDefaults, objectiveConfig, recipeConfig } from './defaults.ts'
 import { ConfigError } from './error.ts'
@@ -51,8 +51,10 @@ export function resolveConfig(user: UserConfig | Plain): Config {
     throw new ConfigError(`seed: expected an integer${range}, found ${show(seed)}`)
   }
   const recipe = recipeOf(rest)
-  const id = rest.objective ?? recipe?.objective ?? CONTINUED
-  if (typeof id !== 'string') throw new ConfigError(`objective: expected a name, found ${show(id)}`)
+  const asNamed = rest.objective ?? recipe?.objective ?? CONTINUED
+  if (typeof asNamed !== 'string') throw new ConfigError(`objective: expected a name, found ${show(asNamed)}`)
+  const id = ownId(asNamed)
+  if (rest.objective !== undefined) rest.objective = id
   const objective = findObjective(id)
   const seeds = { data: seed, noise: seed, initialization: seed }
   const kind = kindIn(rest)

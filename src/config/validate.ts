@@ -390,8 +390,9 @@ const network: readonly Check[] = [
     network.conditioning === 's-t' &&
     absoluteTimes === true &&
     `network.conditioning: ${id} tells its two modes apart by the times themselves, which "s-t" hides; use "s,t"`,
-  ({ network }, { id }, { startsAtTarget }) =>
-    ['denoised', 'consistency'].includes(network.parameterization) &&
+  ({ network }, { id, parameterization: own }, { startsAtTarget }) =>
+    (['denoised', 'consistency'].includes(network.parameterization) ||
+      (network.parameterization === 'simplex' && own !== 'simplex')) &&
     startsAtTarget === true &&
     `network.parameterization: ${network.parameterization} divides by the time that the network starts from, and ${id} also starts from its target time, which reaches 0; use average-velocity`,
   ({ network: { parameterization }, times }) =>
@@ -417,8 +418,14 @@ const network: readonly Check[] = [
     baseDeviation(interpolants[interpolant]) > WIDE &&
     (jumps === 'from-noise' || kind !== 'independent' || (parts !== null && jumps === 'both-ways')) &&
     `interpolant: ${id} begins at standard normal noise, and that of the ${interpolant} path has another deviation; use linear, trig or vp`,
+  ({ network: { parameterization } }, { id, parameterization: own }) =>
+    own === 'simplex' &&
+    parameterization !== 'simplex' &&
+    `network.parameterization: ${id} reads logits; use simplex, found ${parameterization}`,
   ({ network: { parameterization }, interpolant }) => {
-    const path = { consistency: 'linear', trigflow: 'trig', policy: 'linear' }[parameterization as string]
+    const path = { consistency: 'linear', trigflow: 'trig', policy: 'linear', simplex: 'linear' }[
+      parameterization as string
+    ]
     return (
       path !== undefined &&
       path !== interpolant &&

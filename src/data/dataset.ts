@@ -19,6 +19,8 @@ export interface Dataset {
   readonly shape: readonly number[]
   /** Numbers in a point: the product of its shape. */
   readonly dimension: number
+  /** Name of the space that its points live in; absent for `R^n`. */
+  readonly space?: string
   /**
    * Fills `out` (length a multiple of `dimension`) with independent points; of finite data, training rows with replacement.
    *

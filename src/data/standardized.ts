@@ -37,12 +37,14 @@ function pooled({ mean, deviation }: Statistics): Statistics {
 
 /**
  * The standardisation of a dataset, fitted on its training rows; nothing where it keeps its own units. `auto` is `whole`
- * for pictures, `column` for other finite data, `none` for data that is drawn from a formula. Whatever is chosen, a column of
+ * for pictures, `column` for other finite data, `none` for data that is drawn from a formula or lives in a space of its own. Whatever is chosen, a column of
  * finite data that is constant has the scale 0 about its value, so that it comes back as that.
  */
 export function standardizationOf(name: StandardizeName, dataset: Dataset): Standardization | undefined {
   const finite = dataset.shape.length === 3 ? 'whole' : dataset.split ? 'column' : 'none'
   const chosen = name === 'auto' ? finite : name
+  // Points of a space of their own have its scale.
+  if (dataset.space !== undefined) return undefined
   const isConstant = constantColumns(dataset)
   if (chosen === 'none' && !isConstant.includes(true)) return undefined
   const statistics = dataset.statistics ?? measured(dataset)

@@ -9,5 +9,8 @@ export const noiseDeviation = ({ config }: Pick<Model, 'config'>): number =>
 /** Noise `[count, D]` that a model samples from, in double precision. */
 export function drawModelNoise(model: Model, count: number, seed: number): Float64Array {
   const deviation = noiseDeviation(model)
-  return Float64Array.from(drawNoise(count, model.dimension, seed), value => deviation * value)
+  return Float64Array.from(
+    drawNoise(count, model.dimension, seed, model.data.space),
+    value => deviation * value,
+  )
 }

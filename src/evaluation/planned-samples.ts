@@ -29,12 +29,13 @@ export interface PlannedSample {
 }
 
 /** What decides how the map of a configuration is sampled. */
-export const sampledBy = (config: Config): SampledBy => ({
+export const sampledBy = (config: Config, space?: string): SampledBy => ({
   objective: config.objective,
   interpolant: config.interpolant,
   predicts: config.network.predicts,
   matched: isMatched(config),
   source: sourceName(config),
+  ...(space !== undefined && { space }),
 })
 
 /** Times as a user may write them. */

@@ -33,6 +33,8 @@ export interface FlowMap extends VelocityField {
   readonly divergence?: Divergence
   /** The policy that its network gives at a point and its time; absent where it gives none. */
   readonly policy?: { readonly at: PolicyAt; readonly components: number }
+  /** Logits `z(x, s, t)` of the symbols, `[B, L, K]`, of the parameterization `simplex`: `softmax z` is the mean denoiser. */
+  readonly logits?: BoundNetwork
   /** What its network predicts of data and noise, as it stands; absent on maps that are only sampled. */
   readonly predicted?: Predicted
 }
@@ -62,6 +64,14 @@ export const parameterizations = {
   edm,
   consistency,
   trigflow,
+  /**
+   * `V = (x - psi)/s`, `psi` the softmax of the output over the symbols of each position, so that
+   * `F(x, s, t) = (t/s) x + (1 - t/s) psi`. Roos et al. 2026, arXiv:2602.12233; Potaptchik et al. 2026, arXiv:2604.09784.
+   */
+  simplex:
+    (network: BoundNetwork, _around: Around): BoundNetwork =>
+    (x, s, t) =>
+      x.sub(network(x, s, t).softmax()).div(s.maximum(SMALLEST_TIME)),
   /** `V` is the average of a policy, which the network gives at `(x, s)` alone, for `t <= s`. Chen et al. 2025, arXiv:2510.14974. */
   policy:
     (network: BoundNetwork, { policy }: Around): BoundNetwork =>
@@ -113,6 +123,7 @@ export function flowMap(network: BoundNetwork, reading: Reading = {}): FlowMap {
     ...fromVelocity(velocity, space),
     ...(velocityHead && { velocityHead: velocityOf(velocityHead) }),
     ...(divergence && { divergence }),
+    ...(parameterization === 'simplex' && { logits: network }),
     ...(policy && { policy: { at: policyAt(policy, network), components: policy.components } }),
     predicted: { path, ...predictedBy(network, velocity, parameterization, predicts, path) },
   }

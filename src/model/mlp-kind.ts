@@ -36,6 +36,7 @@ import type {
   Sized,
 } from './network.ts'
 import { FIRST_LOG_WIDTH, type PolicyKeys, policyKeys, policyOutputs } from './policy.ts'
+import { spaceOf } from './space.ts'
 
 /** Keys of `network` for a perceptron; see `MlpOptions`. */
 export interface MlpKeys extends DivergenceHeadKey {
@@ -54,13 +55,16 @@ type Config = CommonKeys & MlpKeys
 
 const count = z.int().positive()
 
+/** Numbers that a network sees of a point. */
+const seenOf = (point: PointSpec): number => spaceOf(point).seen(sizeOf(point.shape))
+
 function optionsOf({ scale, ...config }: Config, point: PointSpec): MlpOptions {
   const { shape, condition } = point
   const policy = policyKeys(config, point)
   return {
-    dimension: sizeOf(shape),
+    dimension: seenOf(point),
+    outputs: policy ? policyOutputs(policy) : spaceOf(point).outputs(sizeOf(shape)),
     ...config,
-    ...(policy && { outputs: policyOutputs(policy) }),
     ...(condition && { conditionSize: embeddingOf(condition, scale).features(condition) }),
   }
 }
@@ -152,7 +156,7 @@ function conversion(from: Sized<MlpKeys>, to: Sized<MlpKeys>): Conversion | stri
     const layers = layersOf(parameters).map(({ weight, bias }, i) => {
       const [rows, columns] = shapes[i].weight
       // The condition comes behind the points or hidden units; times come last, and what is new last among them.
-      const width = kept + (i === 0 ? sizeOf(to.point.shape) : hidden)
+      const width = kept + (i === 0 ? seenOf(to.point) : hidden)
       const sees = i === 0 || to.config.injection === 'layers'
       const told = sees && added > 0 ? withRows(weight, columns, width, added) : weight
       const more = rows - old[i].weight[0] - (sees ? added : 0)
@@ -178,13 +182,13 @@ function headOf({ config, point }: Sized<MlpKeys>, parameters: Named<Float32Arra
 
 /** The features of none are the same for all samples: their part of each layer belongs to its bias. */
 function withoutCondition(config: Config, point: PointSpec, parameters: Named<Float32Array>) {
-  const { condition, shape } = point
+  const { condition } = point
   if (!condition) return parameters
   const none = embeddingOf(condition, config.scale).none(condition, parameters)
   const untold = ({ weight, bias }: Layer<Float32Array>, i: number): Layer<Float32Array> => {
     if (i > 0 && config.injection !== 'layers') return { weight, bias }
     const columns = bias.length
-    const from = (i === 0 ? sizeOf(shape) : config.hidden) * columns
+    const from = (i === 0 ? seenOf(point) : config.hidden) * columns
     const own = weight.subarray(from, from + none.length * columns)
     const rest = new Float32Array(weight.length - own.length)
     rest.set(weight.subarray(0, from))
@@ -289,6 +293,8 @@ export const mlp: NetworkKind<MlpKeys> = {
           )
         const divergence = head && { ...layerOf(parameters, DIVERGENCE), scale }
         const rows = applyMlp(options, layersOf(parameters), embed, divergence)
+        const { isCurved, features } = spaceOf(point)
+        if (isCurved) return (x, s, t) => rows(features(x), s, t)
         return onRows(rows, point.shape, policy ? [policyOutputs(policy)] : point.shape)
       },
     }

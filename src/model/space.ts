@@ -2,6 +2,7 @@ import type { Tensor } from '../autodiff/index.ts'
 import type { Random } from '../random/random.ts'
 import type { Interpolant } from './interpolants/interpolant.ts'
 import { type Path, pathOf } from './path.ts'
+import { curvedSpaces } from './spaces/table.ts'
 
 /** Size of a residual, one number per sample: `[B, ...D]` twice to `[B]`. */
 export type ErrorFunction = (prediction: Tensor, target: Tensor) => Tensor
@@ -12,6 +13,14 @@ export type ErrorFunction = (prediction: Tensor, target: Tensor) => Tensor
  * whether its formula holds in a curved space.
  */
 export interface Space {
+  /** Whether it is curved: points then are neither added nor scaled. */
+  readonly isCurved: boolean
+  /** What a network sees of a point. */
+  features(x: Tensor): Tensor
+  /** Numbers of that, for points of so many coordinates. */
+  seen(coordinates: number): number
+  /** Numbers of a network's output. */
+  outputs(coordinates: number): number
   /** The velocity, tangent at `x`, that a network's output stands for. */
   velocity(x: Tensor, output: Tensor): Tensor
   /** `exp_x(u)`: where `u` leads from `x`. */
@@ -28,6 +37,8 @@ export interface Space {
   distance(error: ErrorFunction): ErrorFunction
   /** The conditional path between data and noise. */
   path(interpolant: Interpolant, x0: Tensor, eps: Tensor, added?: (t: Tensor) => Tensor): Path
+  /** Brings points back to where rounding has moved them from, and to one of several names of the same point. */
+  project?(points: Float32Array | Float64Array, dimension: number): void
   /** The law of the noise at time 1, of points of `dimension` numbers, row after row. */
   readonly noise: {
     draw(random: Random, points: Float32Array, dimension: number): void
@@ -41,6 +52,10 @@ export const coordinates = (x: Tensor): number[] => x.shape.flatMap((_, i) => (i
 
 /** `R^n`: points add, noise is standard normal, and nothing of it costs a node of a graph. */
 export const flat: Space = {
+  isCurved: false,
+  features: x => x,
+  seen: coordinates => coordinates,
+  outputs: coordinates => coordinates,
   velocity: (_, output) => output,
   jump: (x, u) => x.add(u),
   difference: (x, y) => y.sub(x),
@@ -63,8 +78,8 @@ export const flat: Space = {
   },
 }
 
-/** Every space that points can live in. */
-export const spaces: Record<string, Space> = { flat }
+/** Every space that points can live in. One-hot symbols are points of a flat space, of which maps know more; see `simplex`. */
+export const spaces: Readonly<Record<string, Space>> = { flat, simplex: flat, ...curvedSpaces }
 
 /** The space of some points; flat where they name none. */
 export const spaceOf = ({ space = 'flat' }: { readonly space?: string }): Space => spaces[space]

@@ -1,4 +1,5 @@
 import { isTwoLevel, type Objective } from './objective.ts'
+import { categoricalRows } from './rows/categorical.ts'
 import { compositionalRows } from './rows/compositional.ts'
 import { consistencyRows } from './rows/consistency.ts'
 import { criticRows } from './rows/critic.ts'
@@ -9,6 +10,7 @@ import { energyRows } from './rows/energy.ts'
 import { eulerianRows } from './rows/eulerian.ts'
 import { lagrangianRows } from './rows/lagrangian.ts'
 import { levelRows } from './rows/levels.ts'
+import { manifoldRows } from './rows/manifold.ts'
 import { matchingRows } from './rows/matching.ts'
 import { otherRows } from './rows/others.ts'
 import { policyRows } from './rows/policy.ts'
@@ -33,6 +35,8 @@ export const objectives: ReadonlyMap<string, Objective> = new Map(
     sampleRows,
     selfEvaluationRows,
     levelRows,
+    manifoldRows,
+    categoricalRows,
   ]
     .flat()
     .map(objective => [objective.id, objective]),

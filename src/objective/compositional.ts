@@ -9,7 +9,9 @@ export const psdMap: Loss = ({ map, target, path, s, t, m, distance }) => {
 }
 
 /** `V(x,s,t) = w V(x,s,m) + (1-w) V(F(x,s,m),m,t)`, `w = (m-s)/(t-s)`   Boffi et al. 2025, arXiv:2505.18825; Guo et al. 2025 (SplitMeanFlow), arXiv:2507.16884 */
-export const psdVelocity: Loss = ({ map, target, path, s, t, m, error }) => {
+export const psdVelocity: Loss = draw => {
+  if (draw.space.isCurved) return psdGeodesic(draw)
+  const { map, target, path, s, t, m, error } = draw
   const x = path.at(s)
   const first = target.velocity(x, s, m)
   const second = target.velocity(target.jump(x, s, m), m, t)

@@ -94,6 +94,15 @@ export const meanflow: Loss = ({ map, path, s, t, space, error }) => {
   return error(V, stopGradient(space.transverse(x, gap.mul(V), u).add(gap.mul(dV))))
 }
 
+/** `V = sg[(t-s) DV + H_y u]`, `u = V(x,s,s)`, in a flat space `meanflow` along its own velocity   Woo et al. 2026, arXiv:2602.07744 */
+export const meanflowSelf: Loss = ({ map, target, path, s, t, space, error }) => {
+  const x = path.at(s)
+  const u = stopGradient(target.velocity(x, s))
+  const [V, dV] = covariantDerivative(map, space, x, s, t, u)
+  const gap = t.sub(s)
+  return error(V, stopGradient(space.transverse(x, gap.mul(V), u).add(gap.mul(dV))))
+}
+
 /**
  * `V - (t-s) sg[d_s V + J_x V . u] = v_cond`, `u = sg[V(x,s,s)]`   Geng et al. 2025 (Improved Mean Flows), arXiv:2512.02012
  *

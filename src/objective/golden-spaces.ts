@@ -14,7 +14,7 @@ import {
   lsdSimplex,
   psdSimplex,
 } from './categorical.ts'
-import { psdGeodesic, psdMap } from './compositional.ts'
+import { psdMap, psdVelocity } from './compositional.ts'
 import { flowMatching } from './diagonal.ts'
 import { esd, meanflow } from './eulerian.ts'
 import { GRADIENT_TOLERANCE, LOSS_TOLERANCE, UnknownRowError } from './golden.ts'
@@ -93,7 +93,7 @@ const curvedTerms: Readonly<Record<string, (options: Fixture['options']) => Loss
   'diagonal:rfm': () => flowMatching,
   'g-lsd': () => lsd,
   'g-esd': () => esd,
-  'g-psd': ({ space = 'map' }) => (space === 'velocity' ? psdGeodesic : psdMap),
+  'g-psd': ({ space = 'map' }) => (space === 'velocity' ? psdVelocity : psdMap),
   rmf: () => meanflow,
 }
 

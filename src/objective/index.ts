@@ -1,3 +1,4 @@
+export { aliases, otherNames, ownId } from './aliases.ts'
 export { diagonalIds, objectives, whyNoJumps, whyNoTrajectories } from './catalogue.ts'
 export { type GuidanceRule, type GuidanceRuleName, guidanceRules, guidedDraw } from './guidance.ts'
 export { MOST_TRAINED } from './log-determinant.ts'

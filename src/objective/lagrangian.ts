@@ -18,13 +18,24 @@ export const lsd: Loss = ({ map, target, path, s, t, error }) => {
   return error(dF, stopGradient(target.velocity(xt, t)))
 }
 
-/** `V(x,s,t) = sg[v_phi(F,t) - (t-s) d_t V]`   Sabour et al. 2025 (Align Your Flow), arXiv:2506.14603 */
-export const ayfLmd: Loss = ({ map, teacher, path, s, t, error }) => {
+/** `V(x,s,t) = sg[dlog_x|_F v_phi(F,t) - (t-s) d_t V]`, `dlog` the identity where it is flat   Sabour et al. 2025 (Align Your Flow), arXiv:2506.14603; Woo et al. 2026, arXiv:2602.07744 */
+export const ayfLmd: Loss = ({ map, teacher, path, s, t, space, error }) => {
   const x = path.at(s)
   const [V, dV] = jvp(t => map.velocity(x, s, t), [t], [onesLike(t)])
   const gap = t.sub(s)
-  const xt = x.add(gap.mul(V))
-  return error(V, stopGradient(teacher.velocity(xt, t).sub(gap.mul(dV))))
+  const xt = space.jump(x, gap.mul(V))
+  const [, v] = jvp(y => space.difference(x, y), [xt], [teacher.velocity(xt, t)])
+  return error(V, stopGradient(v.sub(gap.mul(dV))))
+}
+
+/** `dexp_{x_s}(V(x_s,s,t) + sg[(t-s) d_t V]) = v_cond(t)`, `x_s = sg[F(x_t,t,s)]`   Woo et al. 2026, arXiv:2602.07744 */
+export const inverseLagrangian: Loss = ({ map, path, s, t, space, error }) => {
+  const xt = path.at(t)
+  const xs = stopGradient(map.jump(xt, t, s))
+  const [V, dV] = jvp(t => map.velocity(xs, s, t), [t], [onesLike(t)])
+  const own = V.add(stopGradient(t.sub(s).mul(dV)))
+  const [, pushed] = jvp(u => space.jump(xs, u), [space.difference(xs, xt)], [own])
+  return error(pushed, path.velocity(t))
 }
 
 /** `F(x,s,t) = sg[xm + (t-m) v_phi(xm,m)]`, `xm = F(x,s,m)`   one Euler step of the Lagrangian rule, arXiv:2406.07507 */

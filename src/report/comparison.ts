@@ -100,7 +100,7 @@ async function describeMethod(
     grid: usualGrid({ method }, interpolants[config.interpolant], steps),
   }))
   const samples = await drawSamples(map, seen, ways, request.seed)
-  const planned = planSamples(sampledBy(config), request).samples.slice(0, 1)
+  const planned = planSamples(sampledBy(config, dataset.space), request).samples.slice(0, 1)
   const diagnostics = await diagnose({ directory, map, seen, samples: planned, seed: request.seed })
   await map.close()
   const seconds = runs.map(run => trainingSeconds(run.directory))

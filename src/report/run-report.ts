@@ -142,7 +142,7 @@ export async function gatherRun(directory: string): Promise<RunData> {
         methods.push({ ...row, samples, loss: [] })
       }
       if (i > 0) continue
-      const planned = planSamples(sampledBy(config), request).samples.slice(0, PANELS)
+      const planned = planSamples(sampledBy(config, data.space), request).samples.slice(0, PANELS)
       const diagnostics = await diagnose({ directory, map, seen, samples: planned, seed })
       methods[0] = { ...methods[0], diagnostics }
     } finally {

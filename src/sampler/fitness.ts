@@ -1,8 +1,8 @@
-import { type Interpolant, type PredictionName, ratioAt } from '../model/index.ts'
+import { type Interpolant, type PredictionName, ratioAt, spaceOf } from '../model/index.ts'
 import { intervalsOf } from './intervals.ts'
 import { type SolverChoice, solverOptions } from './solver-choice.ts'
 import type { Solver } from './solvers/solver.ts'
-import { solverOf } from './solvers/table.ts'
+import { solverOf, solvers } from './solvers/table.ts'
 
 /** What is sampled, as far as solvers have needs. */
 export interface Sampled {
@@ -11,6 +11,8 @@ export interface Sampled {
   readonly pathName: string
   /** What its network predicts; default the velocity. */
   readonly predicts?: PredictionName
+  /** Name of the space of its points; default flat. */
+  readonly space?: string
 }
 
 type Grid = readonly number[]
@@ -52,6 +54,10 @@ const unmet: {
  */
 export function whyUnfit<O>(solver: Solver<O>, options: O, sampled: Sampled, grid: Grid): string | undefined {
   const { id, largest } = solver
+  if (!solver.curved && spaceOf(sampled).isCurved) {
+    const able = Object.values(solvers).flatMap(row => ('curved' in row && row.curved ? [row.id] : []))
+    return `${id} adds points, which those on the ${sampled.space} do not; use ${able.join(' or ')}`
+  }
   for (const need of solver.needs(options)) {
     const reason = unmet[need]?.(id, sampled, grid)
     if (reason) return reason

@@ -7,7 +7,7 @@ import {
   checkWhole,
   MOST_NUMBERS,
 } from '../data/arguments.ts'
-import { flat, interpolants, type Points, predictions } from '../model/index.ts'
+import { interpolants, type Points, predictions, spaceOf } from '../model/index.ts'
 import { random } from '../random/random.ts'
 import { checkGrid } from './grid.ts'
 import type { Solver } from './solvers/solver.ts'
@@ -21,26 +21,32 @@ export type Jump<P extends Points = Float32Array> = (x: P, s: number, t: number)
 export type Velocity<P extends Points = Float32Array> = (x: P, t: number) => Promise<P>
 
 /**
- * Standard normal points `[count, dimension]`, row after row: what generation starts from at `t = 1`.
+ * Standard normal points `[count, dimension]`, row after row, or those of the noise of a space: what generation starts from at `t = 1`.
  *
  * @param count  points, 0 or more; `count * dimension` at most 2^30
  * @param dimension  coordinates of a point, at least 1
  * @param seed  any whole number; the same one gives the same points
+ * @param space  of a map whose points live on a manifold: uniform noise on the sphere, the torus and rotations
  * @throws ArgumentError when one of them is something else
  */
-export function drawNoise(count: number, dimension: number, seed: number): Float32Array {
+export function drawNoise(count: number, dimension: number, seed: number, space?: string): Float32Array {
   checkWhole('drawNoise: dimension', dimension, 1, MOST_NUMBERS)
   checkWhole('drawNoise: count', count, 0, Math.floor(MOST_NUMBERS / dimension))
   checkSeed('drawNoise: seed', seed)
-  return noiseSource(dimension, seed)(count)
+  return noiseSource(dimension, seed, space)(count)
 }
 
 /** Gives the points of `drawNoise` some at a time, each call those that follow. */
-export function noiseSource(dimension: number, seed: number): (count: number) => Float32Array {
+export function noiseSource(
+  dimension: number,
+  seed: number,
+  space?: string,
+): (count: number) => Float32Array {
+  const { noise } = spaceOf({ space })
   const source = random(seed, 'sampling noise')
   return count => {
     const points = new Float32Array(count * dimension)
-    flat.noise.draw(source, points, dimension)
+    noise.draw(source, points, dimension)
     return points
   }
 }

@@ -15,6 +15,7 @@ import {
   type PredictionName,
   predictions,
   type Standardization,
+  spaceOf,
   standardized,
   unstandardized,
 } from '../model/index.ts'
@@ -49,6 +50,8 @@ export interface SampledMap {
   readonly predicts?: PredictionName
   /** Whether noise was matched with data in its training, so that points of its path are not data with fresh noise. */
   readonly matched?: boolean
+  /** Name of the space that its points live in; absent for `R^n`. */
+  readonly space?: string
   /** Name of the data whose points it begins at in the place of noise; absent for noise. */
   readonly source?: string
   /** The map as it was trained, of standardised points. */
@@ -57,6 +60,8 @@ export interface SampledMap {
     readonly velocity: Velocity
     /** What the network predicts, where that is not the velocity. */
     readonly output?: Velocity
+    /** Where a vector leads from a point, in a curved space. */
+    readonly along?: (x: Float32Array, vector: Float32Array) => Promise<Float32Array>
     /** A velocity that is drawn at `x` from noise by inner jumps, of a map of velocities. */
     readonly drawn?: DrawnVelocity
   }
@@ -169,8 +174,10 @@ export async function takeThrough(
 ): Promise<Float32Array> {
   const { inner, interpolant, standardization: by, predicts = 'velocity' } = map
   const { jump, velocity, output = velocity } = inner
+  const { isCurved, project } = spaceOf(map)
   const end = await through(
-    ({ x, s, t, drawn }) => {
+    ({ x, s, t, drawn, along }) => {
+      if (along) return inner.along!(x, along)
       if (drawn) return inner.drawn!(x, s, drawn.noise, drawn.inner)
       return t === undefined ? output(x, s) : jump(x, s, t)
     },
@@ -178,6 +185,7 @@ export async function takeThrough(
     grid,
     {
       path: interpolants[interpolant],
+      isCurved,
       prediction: predictions[predicts],
       solver: solverOf(choice.method),
       options: solverOptions(choice),
@@ -185,6 +193,7 @@ export async function takeThrough(
       ...(onStep && { onStep: (x, { t }) => onStep(by ? unstandardized(by, x, t) : x) }),
     },
   )
+  project?.(end, map.dimension)
   return by ? unstandardized(by, end, grid.at(-1)) : end
 }
 
@@ -192,7 +201,10 @@ export async function takeThrough(
 const OF_VELOCITY: readonly SamplingMethod[] = ['jump', 'euler', 'heun', 'midpoint', 'rk4', 'adaptive']
 
 /** What decides how a map can be sampled. */
-export type SampledBy = Pick<SampledMap, 'objective' | 'interpolant' | 'predicts' | 'matched' | 'source'>
+export type SampledBy = Pick<
+  SampledMap,
+  'objective' | 'interpolant' | 'predicts' | 'matched' | 'source' | 'space'
+>
 
 /**
  * Why a map is not to be taken through a grid by a solver, in a line: it was not trained for the jumps, or the path does not
@@ -201,12 +213,12 @@ export type SampledBy = Pick<SampledMap, 'objective' | 'interpolant' | 'predicts
  * @throws GridError when an option of the solver is none of its own or out of range
  */
 export function whyNot(
-  { objective, interpolant, predicts, matched, source }: SampledBy,
+  { objective, interpolant, predicts, matched, source, space }: SampledBy,
   choice: SolverChoice,
   grid: Grid,
 ): string | undefined {
   const path = interpolants[interpolant]
-  const sampled = { path, pathName: interpolant, predicts }
+  const sampled = { path, pathName: interpolant, predicts, space }
   return (
     whyUntrained(objective, choice.method, grid) ??
     whyUnfit(solverOf(choice.method), solverOptions(choice), sampled, grid) ??
@@ -313,7 +325,7 @@ export async function sampleNoise(
   const { dimension } = map
   checkWhole('sample: count', count, 0, Math.floor(MOST_NUMBERS / dimension))
   const points = new Float32Array(count * dimension)
-  const normal = noiseSource(dimension, seed)
+  const normal = noiseSource(dimension, seed, map.space)
   const noise = seededNoise(choice.method, seed)
   for (let row = 0; row < count; row += BLOCK) {
     const start = noiseAt(map, normal(Math.min(BLOCK, count - row)), grid[0])

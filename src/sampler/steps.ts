@@ -1,10 +1,14 @@
 /** The steps of samplers, over arrays and over the tensors of a graph alike. */
 
-/** What a step asks of a map: a jump from `s` to `t`, without `t` what its network predicts at `s`, or a velocity that is drawn. */
+/**
+ * What a step asks of a map: a jump from `s` to `t`, without `t` what its network predicts at `s`, a velocity that is drawn, or in a curved
+ * space where a vector leads from `x`.
+ */
 export interface Question<X> {
   readonly x: X
   readonly s: number
   readonly t?: number
+  readonly along?: X
   /** Of a map of velocities: asks for one that is drawn at `x` from noise, in so many inner jumps, or as many as it trained with. */
   readonly drawn?: { readonly noise: X; readonly inner: number | null }
 }

@@ -13,6 +13,8 @@ export type AddedNoise = <P extends Points>(k: number, like: P) => P
 
 export interface Way<O, P extends Points = Points> {
   readonly path: Interpolant
+  /** Whether points are neither added nor scaled. */
+  readonly isCurved?: boolean
   /** What the network predicts. */
   readonly prediction: Prediction
   readonly solver: Solver<O>
@@ -32,13 +34,14 @@ export async function through<P extends Points, O>(
   answer: Answers<P>,
   start: P,
   grid: readonly number[],
-  { path, prediction, solver, options, noise, onStep }: Way<O, P>,
+  { path, isCurved = false, prediction, solver, options, noise, onStep }: Way<O, P>,
 ): Promise<P> {
   let x = start
   let added = 0
   const step = solver.begin<P>(options, {
     ...arrays<P>(),
     path,
+    isCurved,
     meaning: t => pairAt(path, prediction, t),
     noise: () => noise(added++, x),
   })

@@ -5,6 +5,7 @@ import { checkFinite, checkPoints, checkTime } from '../data/arguments.ts'
 import {
   rowsAtOnce,
   type Standardization,
+  spaceOf,
   standardized,
   unstandardized,
   unstandardizedVelocity,
@@ -16,7 +17,7 @@ import { closable } from './closable.ts'
 import { knownCondition, type Told } from './conditions.ts'
 import { givenMap } from './given-map.ts'
 import type { LoadedMap } from './loaded-map.ts'
-import { drawnGraph, innerJumps, type Model, modelGraph, pullbackGraph } from './model.ts'
+import { alongGraph, drawnGraph, innerJumps, type Model, modelGraph, pullbackGraph } from './model.ts'
 import { inBlocks, MOST_ROWS } from './onnx-map.ts'
 import { RunError } from './run-error.ts'
 
@@ -47,6 +48,12 @@ function outer(dimension: number, by: Standardization | undefined, inner: Units)
 const withoutTarget = (program: Program): Program => ({
   ...program,
   run: ([x, s, , ...rest]) => program.run([x, s, ...rest]),
+})
+
+/** A program of points and vectors as one that is handed two times, and does not look at them. */
+const withoutTimes = (program: Program): Program => ({
+  ...program,
+  run: ([x, , , ...rest]) => program.run([x, ...rest]),
 })
 
 /**
@@ -86,7 +93,7 @@ export async function mapOfModel(name: string, model: Model, runtime: Runtime): 
     const program = await once(`drawn ${inner}`, () => drawnGraph(model, inner))
     return inBlocks(name, withoutTarget(program), dimension, rows, x, s, s, undefined, noise)
   }
-  const { standardization, columns } = model.data
+  const { standardization, columns, space } = model.data
   const { predicts = 'velocity' } = config.network
   const rows = rowsAtOnce(config.network, pointOf(config, model.data), MOST_ROWS)
   const { close, ...run } = closable(
@@ -107,6 +114,18 @@ export async function mapOfModel(name: string, model: Model, runtime: Runtime): 
       velocityPullback: (x: Float32Array, t: number, g: Float32Array, told?: Told) =>
         pull('velocity', x, t, t, told, g),
       drawn,
+      along: async (x: Float32Array, vector: Float32Array) =>
+        inBlocks(
+          name,
+          withoutTimes(await once('along', () => alongGraph(model))),
+          dimension,
+          rows,
+          x,
+          0,
+          0,
+          undefined,
+          vector,
+        ),
     },
     async () => {
       await jump?.close()
@@ -119,6 +138,7 @@ export async function mapOfModel(name: string, model: Model, runtime: Runtime): 
       jump: (x, s, t) => run.jump(x, s, t, told),
       velocity: (x, t) => run.velocity(x, t, told),
       ...(predicts !== 'velocity' && { output: (x, t) => run.output(x, t, told) }),
+      ...(spaceOf({ space }).isCurved && { along: run.along }),
       jumpPullback: (x, s, t, g) => run.jumpPullback(x, s, t, g, told),
       velocityPullback: (x, t, g) => run.velocityPullback(x, t, g, told),
     })
@@ -140,6 +160,7 @@ export async function mapOfModel(name: string, model: Model, runtime: Runtime): 
       ...(isMatched(config) && { matched: true }),
       ...(model.data.source && { source: model.data.source.name }),
       ...(standardization && { standardization }),
+      ...(space !== undefined && { space }),
       close,
     },
     asBound,

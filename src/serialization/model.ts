@@ -27,6 +27,7 @@ import {
   networkOf,
   type ParameterSpec,
   seenState,
+  spaceOf,
   timeShape,
   unflattenArray,
   unstandardizedJump,
@@ -317,6 +318,18 @@ export function drawnGraph(model: Model, inner: number): Graph<CorePrimitive> {
       }),
       { x: points, s: spec([DYNAMIC]), noise: points },
     ),
+  )
+}
+
+/** `y`, where `vector [batch, ...D]` leads from `x`. */
+export function alongGraph({ config, data }: Pick<Model, 'config' | 'data'>): Graph<CorePrimitive> {
+  const point = pointOf(config, data)
+  const points = spec([DYNAMIC, ...point.shape])
+  return simplify(
+    trace(({ x, vector }: Readonly<Record<string, Tensor>>) => ({ y: spaceOf(point).jump(x, vector) }), {
+      x: points,
+      vector: points,
+    }),
   )
 }
 

@@ -50,6 +50,7 @@ export const dataRecordSchema = z
     name: z.string(),
     dimension: z.int().positive(),
     shape: z.array(z.int().positive()).optional(),
+    space: z.string().optional(),
     fingerprint: fingerprintSchema,
     source: z
       .object({ name: z.string(), fingerprint: fingerprintSchema, split: splitSchema.optional() })
@@ -77,6 +78,8 @@ export interface DataRecord {
   readonly dimension: number
   /** Of a point; absent for a row of numbers, `[dimension]`. */
   readonly shape?: readonly number[]
+  /** Name of the space that its points live in; absent for `R^n`. */
+  readonly space?: string
   readonly fingerprint: Fingerprint
   /** Names of its classes, where it has any. */
   readonly labels?: { readonly names: readonly string[] }
@@ -109,6 +112,7 @@ export const rulesOf = ({ split }: Pick<DataRecord, 'split'>): Rules | undefined
 export const dataRecord = ({
   name,
   shape,
+  space,
   dimension,
   columns,
   labels,
@@ -121,6 +125,7 @@ export const dataRecord = ({
   name,
   dimension,
   ...(shape.length > 1 && { shape }),
+  ...(space !== undefined && { space }),
   fingerprint,
   ...(columns && { columns }),
   ...(labels && { labels: { names: labels.names } }),

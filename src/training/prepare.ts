@@ -7,6 +7,7 @@ import {
   resolveConfig,
   type UserConfig,
 } from '../config/index.ts'
+import { checkSpace } from '../config/space-checks.ts'
 import { teacherConfig, trainsTeacher } from '../config/teacher-config.ts'
 import { remarksOn } from '../config/validate.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
@@ -100,6 +101,7 @@ export async function prepare(asked: UserConfig, options: TrainOptions): Promise
     const dataset = await openTrainingData(config, given)
     checkReward(config, dataset)
     checkEnergy(config, dataset)
+    checkSpace(config, dataset)
     checkCapacity(config, pointOf(config, dataset))
     const perceptual = openPerceptual(config, dataset, directory, false)
     const compared = openCompared(config, dataset, directory, false)

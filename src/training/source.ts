@@ -74,14 +74,14 @@ function drawSource({ dimension, split, sample }: Dataset, count: number, seed: 
  * @throws DataError when the source is not found; RunError when it has changed
  */
 export async function startOf(
-  map: Pick<LoadedMap, 'dimension' | 'interpolant' | 'standardization' | 'model'>,
+  map: Pick<LoadedMap, 'dimension' | 'interpolant' | 'standardization' | 'model' | 'space'>,
   count: number,
   seed: number,
 ): Promise<(t?: number) => Float32Array> {
   const { model, dimension } = map
   const source = model && (await openSource(model.config, model.data, model.data.source))
   if (!source) {
-    const noise = drawNoise(count, dimension, seed)
+    const noise = drawNoise(count, dimension, seed, map.space)
     return t => noiseAt(map, noise, t)
   }
   const points = drawSource(source, count, seed)

@@ -10,7 +10,6 @@ import {
   type Path,
   parameterCount,
   type Space,
-  spaces,
 } from '../../src/model/index.ts'
 import { sphere } from '../../src/model/spaces/sphere.ts'
 import { comparing, type ErrorFunction, meanSquare, objectives, traitsOf } from '../../src/objective/index.ts'
@@ -137,18 +136,13 @@ describe.each(Object.entries(flatPart))('with %s', (_, part) => {
 })
 
 test('a map of points on a sphere stays there', () => {
-  spaces.sphere = sphere
-  try {
-    const config = resolveConfig({ data: 'ring', objective: 'psd' })
-    const point = { shape: [3], space: 'sphere' }
-    const count = parameterCount(config, point)
-    const noise = random(3, 'parameters')
-    const parameters = value(Array.from({ length: count }, () => noise.normal() / 4))
-    const [x, , s, t] = inputs
-    const [end] = valuesOf((flat, x, s, t) => mapOf(config, point, flat).jump(x, s, t), parameters, x, s, t)
-    expect(isOnSphere(end)).toBe(true)
-    expect(Math.max(...dot(x, end))).toBeLessThan(0.999)
-  } finally {
-    delete spaces.sphere
-  }
+  const config = resolveConfig({ data: 'ring', objective: 'psd' })
+  const point = { shape: [3], space: 'sphere' }
+  const count = parameterCount(config, point)
+  const noise = random(3, 'parameters')
+  const parameters = value(Array.from({ length: count }, () => noise.normal() / 4))
+  const [x, , s, t] = inputs
+  const [end] = valuesOf((flat, x, s, t) => mapOf(config, point, flat).jump(x, s, t), parameters, x, s, t)
+  expect(isOnSphere(end)).toBe(true)
+  expect(Math.max(...dot(x, end))).toBeLessThan(0.999)
 })

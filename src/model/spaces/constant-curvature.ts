@@ -26,6 +26,7 @@ export function constantCurvature(k: Curvature, { inner, halves, reach }: Surrou
   const tangent = (x: Tensor, a: Tensor): Tensor => a.sub(inner(x, a).mul(k).mul(x))
   return {
     features: x => x,
+    seen: coordinates => coordinates,
     outputs: coordinates => coordinates,
     inner,
     velocity: tangent,

@@ -7,7 +7,9 @@ import { type Curvature, sineOver } from './smooth.ts'
 export interface Geometry {
   /** What a network sees of a point, smooth in it and the same for all coordinates of one point. */
   features(x: Tensor): Tensor
-  /** Numbers of a network's output, for points of so many coordinates. */
+  /** Numbers of that, for points of so many coordinates. */
+  seen(coordinates: number): number
+  /** Numbers of a network's output. */
   outputs(coordinates: number): number
   /** `<a, b>` of vectors, `[B, 1]`. */
   inner(a: Tensor, b: Tensor): Tensor
@@ -35,6 +37,7 @@ export interface Geometry {
    */
   spread(u: Tensor, s: Tensor): { readonly logJacobian: Tensor; readonly isReached: Tensor }
   readonly noise: Space['noise']
+  readonly project?: Space['project']
 }
 
 /** A space with its geometry: what golden values and exact solutions ask for beside what formulas do. */
@@ -47,9 +50,26 @@ export interface CurvedSpace extends Space {
  * 2024, arXiv:2302.03660.
  */
 export function curved(geometry: Geometry): CurvedSpace {
-  const { inner, velocity, tangent, exp, log, difference = log, transverse, noise } = geometry
+  const {
+    features,
+    seen,
+    outputs,
+    inner,
+    velocity,
+    tangent,
+    exp,
+    log,
+    difference = log,
+    transverse,
+    noise,
+    project,
+  } = geometry
   return {
     geometry,
+    isCurved: true,
+    features,
+    seen,
+    outputs,
     velocity,
     jump: exp,
     difference,
@@ -67,6 +87,7 @@ export function curved(geometry: Geometry): CurvedSpace {
       return { x0, eps, at, velocity: s => jvp(at, [s], [onesLike(s)])[1], onward: (_, m) => at(m) }
     },
     noise,
+    ...(project && { project }),
   }
 }
 

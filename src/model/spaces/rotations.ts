@@ -56,6 +56,7 @@ function between(R: Tensor, Q: Tensor): Tensor {
 
 const geometry: Geometry = {
   features: R => R,
+  seen: coordinates => coordinates,
   outputs: () => 3,
   // |R hat(w)|^2 = |w|^2, half of the sum over entries.
   inner: (a, b) => dot(a, b).div(2),

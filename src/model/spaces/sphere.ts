@@ -29,6 +29,13 @@ const geometry: Geometry = {
     return Array.from({ length: x.shape[1] - 1 }, (_, k) => shared.transport(e, x, axis(x, k + 1)))
   },
   logNoise: x => x.slice(-1, 0, 1).mul(0).sub(logArea(x.shape[1])),
+  project(points, dimension) {
+    for (let i = 0; i < points.length; i += dimension) {
+      const point = points.subarray(i, i + dimension)
+      const size = Math.hypot(...point)
+      for (let k = 0; k < dimension; k++) point[k] /= size
+    }
+  },
   noise: {
     draw(random, points, dimension) {
       for (let i = 0; i < points.length; i += dimension) {

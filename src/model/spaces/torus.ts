@@ -12,6 +12,7 @@ const inner = (a: Tensor, b: Tensor): Tensor => a.mul(b).sum(-1, true)
 
 const geometry: Geometry = {
   features: x => concat([x.cos(), x.sin()], -1),
+  seen: coordinates => 2 * coordinates,
   outputs: coordinates => coordinates,
   inner,
   velocity: (_, output) => output,
@@ -35,6 +36,11 @@ const geometry: Geometry = {
   distance: (x, y) => {
     const apart = log(x, y)
     return inner(apart, apart).sqrt()
+  },
+  project(points) {
+    for (let i = 0; i < points.length; i++) {
+      points[i] -= 2 * Math.PI * Math.floor((points[i] + Math.PI) / (2 * Math.PI))
+    }
   },
   noise: {
     draw(random, points) {

@@ -11,7 +11,7 @@ const spaceTraits = ({ space }: { space: keyof typeof SPACES }): Traits => ({
   compares: space === 'map' ? 'jump' : 'velocity',
   between: space !== 'midpoint',
   dividesByGap: space === 'velocity',
-  curved: space === 'map',
+  curved: space !== 'midpoint',
 })
 
 /** `F(F(x,s,m),m,t) = F(x,s,t)` */

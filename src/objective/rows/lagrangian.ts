@@ -94,7 +94,7 @@ export const lagrangianRows = [
       options: none,
       parts: () => one(ayfLmd),
       defaults: { diagonalFraction: 0, loss: { adaptive: { p: 0.5, c: 1e-2 } }, clip: 1 },
-      traits: { differentiatesTime: true },
+      traits: { differentiatesTime: true, curved: true },
     },
     {
       name: 'Align Your Flow, Lagrangian',

@@ -14,6 +14,7 @@ export const jump: Solver<None> = {
   options: none,
   needs: () => [],
   adds: () => false,
+  curved: true,
   jumps: 'each',
   begin: () =>
     function* (x, { s, t }) {

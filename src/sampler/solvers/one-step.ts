@@ -5,7 +5,7 @@ const none = z.strictObject({})
 type None = z.infer<typeof none>
 const never = () => false
 
-/** `x + (t-s) v(x, s)` */
+/** `x + (t-s) v(x, s)`, in a curved space `exp_x((t-s) v)`. */
 export const euler: Solver<None> = {
   id: 'euler',
   title: "Euler's method on the velocity",
@@ -15,9 +15,11 @@ export const euler: Solver<None> = {
   options: none,
   needs: () => [],
   adds: never,
+  curved: true,
   begin: (_, tools) =>
     function* (x, { s, t }) {
       const { velocity } = yield* said(tools, x, s)
+      if (tools.isCurved) return yield { x, s, along: tools.combine([t - s, velocity]) }
       return tools.combine([1, x], [t - s, velocity])
     },
 }

@@ -33,6 +33,8 @@ export interface Interval {
 /** What a solver has at hand; over arrays and over the tensors of a graph alike. */
 export interface Tools<X> {
   readonly path: Interpolant
+  /** Whether points are neither added nor scaled. */
+  readonly isCurved?: boolean
   /** `sum_k c_k x_k` */
   combine(...terms: readonly (readonly [coefficient: number, x: X])[]): X
   /** What the network's prediction says at a time. */
@@ -62,6 +64,8 @@ export interface Solver<O = unknown> {
   readonly adds: (options: O, interval: Interval) => boolean
   /** The largest ratio of noise to data that it begins at; default any. */
   readonly largest?: (options: O) => number
+  /** Whether it holds in a curved space: it adds no points and no vectors of two points. */
+  readonly curved?: boolean
   /** Which jumps of a map it asks for; absent where it asks what the network predicts. */
   readonly jumps?: 'each' | 'to-data'
   /** The grid that goes with it, by its name; default uniform times. */

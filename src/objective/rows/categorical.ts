@@ -1,0 +1,244 @@
+import { z } from 'zod'
+import type { Tensor } from '../../autodiff/index.ts'
+import type { FlowMap } from '../../model/index.ts'
+import {
+  type CategoricalLoss,
+  type CategoricalMap,
+  crossEntropy,
+  csd,
+  ecld,
+  esdSimplex,
+  lsdSimplex,
+  psdSimplex,
+} from '../categorical.ts'
+import { psdVelocity } from '../compositional.ts'
+import type { Loss } from '../loss.ts'
+import { type Part, row } from '../objective.ts'
+
+const source = 'src/objective/categorical.ts'
+const cfm = 'Roos et al. 2026 (Categorical Flow Maps), arXiv:2602.12233'
+const dfm = 'Potaptchik et al. 2026 (Discrete Flow Maps), arXiv:2604.09784'
+const none = z.strictObject({})
+
+function logitsOf({ logits }: FlowMap): CategoricalMap {
+  if (!logits) throw new Error('a map without logits; its parameterization is not simplex')
+  return { logits }
+}
+
+/** A formula of logits as one of flow maps. */
+const ofMaps =
+  (loss: CategoricalLoss): Loss =>
+  ({ map, target, path, s, t, m }) =>
+    loss({ map: logitsOf(map), target: logitsOf(target), path, s, t, m })
+
+/** The least target time of `esdSimplex`, which says nothing of the data at 0. */
+const LEAST = 1e-3
+const fromLeast = (t: Tensor): Tensor => t.maximum(LEAST)
+
+/** Trained as it stands: a divergence is no residual that a robust loss or a weight over times knows. */
+const only = (loss: CategoricalLoss): readonly Part[] => [
+  { name: 'consistency', loss: ofMaps(loss), plain: true },
+]
+
+const shared = {
+  setting: 'self-distillation',
+  parameterization: 'simplex',
+  needs: ['data'],
+  diagonal: 'cross-entropy',
+} as const
+const ground = { diagonalFraction: 0.5, clip: 1 } as const
+
+/** Flow maps of sequences of symbols: losses on logits, for the parameterization `simplex`. */
+export const categoricalRows = [
+  row(
+    {
+      ...shared,
+      id: 'cross-entropy',
+      rule: 'diagonal',
+      setting: 'velocity',
+      options: none,
+      parts: null,
+      grounds: () => ofMaps(crossEntropy),
+      defaults: { diagonalFraction: 1, clip: 1 },
+    },
+    {
+      name: 'Cross-entropy',
+      formula: '-sum_k x0 log psi(x_s,s,s)',
+      terms: { diagonal: '-\\sum_k x_{0,k} \\log \\psi_k(x_s,s,s)' },
+      where: ['\\psi = \\mathrm{softmax}\\, z'],
+      paper: cfm,
+      publishedCost: null,
+      source,
+      code: ['crossEntropy'],
+      whenToUse:
+        'To train the denoiser of text: the diagonal of every row of symbols, and the baseline sampled by Euler.',
+      trouble: 'One step from noise is the most frequent symbol of each position: the same text every time.',
+    },
+  ),
+  row(
+    {
+      ...shared,
+      id: 'psd-simplex',
+      rule: 'compositional',
+      options: none,
+      parts: () => only(psdSimplex),
+      traits: { between: true, dividesByGap: true },
+      defaults: ground,
+    },
+    {
+      name: 'Progressive self-distillation of symbols',
+      formula: 'KL(sg[a psi-(x_s,s,m) + (1-a) psi-(F-(x_s,s,m),m,t)] | psi(x_s,s,t)), a = t (s-m)/(m (s-t))',
+      terms: {
+        consistency:
+          '\\mathrm{KL}\\big(\\mathrm{sg}[a\\, \\psi^-(x_s,s,m) + (1-a)\\, \\psi^-(x_m,m,t)] \\,\\|\\, \\psi(x_s,s,t)\\big)',
+      },
+      where: ['a = \\tfrac{t (s-m)}{m (s-t)}', 'x_m = F^-(x_s,s,m)'],
+      paper: dfm,
+      publishedCost: null,
+      source,
+      code: ['psdSimplex'],
+      whenToUse: 'Text in few steps: the first choice, stable from scratch.',
+      trouble: 'One jump lags behind four: look at validity beside sequenceKL and distinct.',
+    },
+  ),
+  row(
+    {
+      ...shared,
+      id: 'lsd-simplex',
+      rule: 'lagrangian',
+      options: none,
+      parts: () => only(lsdSimplex),
+      traits: { differentiatesTime: true, startsAtTarget: true },
+      defaults: { ...ground, weight: 0.1 },
+    },
+    {
+      name: 'Lagrangian self-distillation of symbols',
+      formula:
+        'KL(sg[softmax(z-(F,t,t) - log(1 - g c))] | psi(x_s,s,t)), g = t (s-t)/s, c = d_t z - <psi, d_t z>',
+      terms: {
+        consistency:
+          '\\mathrm{KL}\\big(\\mathrm{sg}[\\mathrm{softmax}(z^-(F,t,t) - \\log(1 - g c))] \\,\\|\\, \\psi(x_s,s,t)\\big)',
+      },
+      where: ['g = t (s-t)/s', 'c = \\partial_t z - \\langle \\psi, \\partial_t z \\rangle'],
+      paper: dfm,
+      publishedCost: null,
+      source,
+      code: ['lsdSimplex'],
+      whenToUse: 'From a run of cross-entropy (initFrom), with a small weight.',
+      trouble: 'From scratch it collapses onto a few texts, all of them valid: it sharpens towards itself.',
+    },
+  ),
+  row(
+    {
+      ...shared,
+      id: 'esd-simplex',
+      rule: 'eulerian',
+      options: none,
+      parts: () => only(draw => esdSimplex({ ...draw, t: fromLeast(draw.t) })),
+      traits: { differentiatesTime: true },
+      defaults: { ...ground, weight: 0.1 },
+    },
+    {
+      name: 'Eulerian self-distillation of symbols',
+      formula: 'KL(sg[softmax(z-(x_s,s,s) - log(t + s (s-t) c))] | psi(x_s,s,t)), c of d_s z + J_x z . u',
+      terms: {
+        consistency:
+          '\\mathrm{KL}\\big(\\mathrm{sg}[\\mathrm{softmax}(z^-(x_s,s,s) - \\log(t + s(s-t) c))] \\,\\|\\, \\psi(x_s,s,t)\\big)',
+      },
+      where: [
+        'c = \\dot z - \\langle \\psi, \\dot z \\rangle',
+        '\\dot z = \\partial_s z + J_x z \\cdot u',
+        'u = \\mathrm{sg}[(x_s - \\psi^-(x_s,s,s))/s]',
+      ],
+      paper: dfm,
+      publishedCost: null,
+      source,
+      code: ['esdSimplex'],
+      whenToUse: 'From a run of cross-entropy (initFrom), with a small weight, to compare.',
+      trouble: 'Its factor s(s-t)/t grows without bound towards the data; half of our runs lost texts.',
+    },
+  ),
+  row(
+    {
+      ...shared,
+      id: 'csd',
+      rule: 'lagrangian',
+      options: none,
+      parts: () => only(csd),
+      traits: { differentiatesTime: true, startsAtTarget: true },
+      defaults: ground,
+    },
+    {
+      name: 'Consistency of symbols',
+      formula: '|t d_t F - sg[F] + sg[psi-(F,t,t)]|^2',
+      terms: { consistency: '\\| t\\, \\partial_t F - \\mathrm{sg}[F] + \\mathrm{sg}[\\psi^-(F,t,t)] \\|^2' },
+      where: ['F = F(x_s,s,t)'],
+      paper: cfm,
+      publishedCost: null,
+      source,
+      code: ['csd'],
+      whenToUse:
+        'Text in few steps by the Lagrangian rule: the second choice, twice the cost of psd-simplex.',
+      trouble:
+        'Weighs jumps by the square of their target time: what ends at the data learns from its neighbours.',
+    },
+  ),
+  row(
+    {
+      ...shared,
+      id: 'ecld',
+      rule: 'lagrangian',
+      options: z.strictObject({
+        ce: z.number().min(0).default(4),
+        energy: z.number().min(0).default(2),
+        gap: z.enum(['g', 'code']).default('g'),
+      }),
+      parts: options => only(ecld(options)),
+      traits: { differentiatesTime: true, startsAtTarget: true },
+      defaults: { ...ground, weight: 0.1 },
+    },
+    {
+      name: 'Endpoint consistency of symbols',
+      formula: 'ce KL(sg[psi-(F,t,t)] | psi(x_s,s,t)) + energy b^2 |d_t psi|^2',
+      terms: {
+        consistency:
+          'c\\, \\mathrm{KL}(\\mathrm{sg}[\\psi^-(F,t,t)] \\,\\|\\, \\psi(x_s,s,t)) + e\\, b^2 \\| \\partial_t \\psi \\|^2',
+      },
+      where: ['b = t (s-t)/s'],
+      paper: cfm,
+      publishedCost: null,
+      source,
+      code: ['ecld'],
+      whenToUse: 'To compare with published text models; csd is what it bounds.',
+      trouble:
+        'An upper bound of csd that is not smallest at the exact map: it sharpens and narrows the longer it trains.',
+    },
+  ),
+  row(
+    {
+      ...shared,
+      id: 'psd-velocity-simplex',
+      rule: 'compositional',
+      diagonal: 'flow-matching',
+      options: none,
+      parts: () => [{ name: 'consistency', loss: psdVelocity }],
+      traits: { between: true, dividesByGap: true },
+      defaults: ground,
+    },
+    {
+      name: 'Progressive self-distillation of symbols, by the mean square',
+      formula: 'mse(V(x_s,s,t) - sg[w V-(x_s,s,m) + (1-w) V-(F-(x_s,s,m),m,t)]), V = (x - psi)/s',
+      terms: {
+        consistency: '\\| V(x_s,s,t) - \\mathrm{sg}[w\\, V^-(x_s,s,m) + (1-w)\\, V^-(x_m,m,t)] \\|^2',
+      },
+      where: ['V = (x - \\psi)/s', 'w = \\tfrac{m-s}{t-s}', 'x_m = F^-(x_s,s,m)'],
+      paper: dfm,
+      publishedCost: null,
+      source: 'src/objective/compositional.ts',
+      code: ['psdVelocity'],
+      whenToUse:
+        'To see what the divergence of psd-simplex is worth against a mean square: the target is the same.',
+      trouble: 'Divides by s: small times count most.',
+    },
+  ),
+]
