@@ -94,7 +94,7 @@ async function checkPlan(plan: Plan, request: EvaluationRequest): Promise<string
   await (await featuresFor(nodeRuntime(), dataset, request.features))?.close()
   const left: string[] = []
   for (const { method, config, after } of plan.runs) {
-    const { samples, notes } = planSamples(sampledBy(config, dataset.space), request)
+    const { samples, notes } = planSamples(sampledBy(config, dataset), request)
     checkRunCapacity(method, config, pointOf(config, dataset))
     if (samples.length === 0)
       throw new ConfigError(`steps: nothing to measure of ${method}; ${notes.join('; ')}`)

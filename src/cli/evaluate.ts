@@ -126,7 +126,7 @@ interface Failed {
 /** The times of grids, some of which need the path of the run. */
 function timesIn(run: string, asked: readonly AskedGrid[], method: MethodName): (readonly number[])[] {
   const record = asked.some(grid => 'name' in grid) ? readRecord(run) : undefined
-  const known = record && sampledBy(record.config, record.data.space)
+  const known = record && sampledBy(record.config, record.data)
   return asked.map(grid =>
     'name' in grid ? wayThrough(known!, { grid, steps: grid.steps, method }).grid : grid,
   )

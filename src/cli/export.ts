@@ -49,7 +49,12 @@ function samplerContent(
   model: Model,
   { steps = 1, grid, method = 'auto', methodOptions: options }: ExportFlags,
 ): Content {
-  const { grid: times, ...choice } = wayThrough(sampledBy(model.config, model.data.space), { grid, steps, method, options })
+  const { grid: times, ...choice } = wayThrough(sampledBy(model.config, model.data), {
+    grid,
+    steps,
+    method,
+    options,
+  })
   const made = encodeOnnxSampler(model, { grid: times, ...choice })
   const name = grid ? 'sampler-grid' : `sampler-${steps}`
   return { name, bytes: made.bytes, traits: { steps: times.length - 1, method: made.method } }

@@ -25,13 +25,13 @@ interface AskedWay {
 
 /** The solver, its options and its times; without a grid those that go with the solver. */
 export function wayThrough(
-  { objective, interpolant }: Pick<SampledMap, 'objective' | 'interpolant'>,
+  { objective, interpolant, decided }: Pick<SampledMap, 'objective' | 'interpolant' | 'decided'>,
   { grid: asked, steps, method, options }: AskedWay,
 ): SolverChoice & { readonly grid: readonly number[] } {
   const times = asked && !('name' in asked) ? asked : uniformGrid(asked?.steps ?? steps)
   const choice = { method: methodFor(method, objective, times), ...(options && { options }) }
   const grid = asked
     ? timesOf(asked, interpolant, choice)
-    : usualGrid(choice, interpolants[interpolant], steps)
+    : usualGrid(choice, interpolants[interpolant], steps, decided)
   return { grid, ...choice }
 }

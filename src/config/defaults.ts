@@ -61,6 +61,7 @@ export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
     gapMean: -0.8,
     means: [0.4, -1.2],
     levels: 7,
+    argmaxShare: 0.9,
     shift: 1,
     gap: 1,
     group: 1,

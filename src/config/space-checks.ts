@@ -69,6 +69,11 @@ export function checkSpace(config: Config, { name, space }: Placed): void {
         : `network.parameterization: simplex reads logits of symbols, and ${name} has none; use average-velocity`,
     )
   }
+  if (config.times.law === 'argmax' && space !== 'simplex') {
+    throw new ConfigError(
+      `times.law: argmax goes by where symbols are decided, and ${name} has none; use triangle`,
+    )
+  }
   if (!spaceOf({ space }).isCurved) return
   const flat = formulas(config).find(
     ([id, options]) => traitsOf(objectives.get(id)!, options).curved !== true,

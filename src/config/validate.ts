@@ -178,6 +178,10 @@ const times: readonly Check[] = [
     !['dyadic', 'grid', 'ratio-step'].includes(law) &&
     levels !== 7 &&
     `times.levels: only the laws dyadic, grid and ratio-step have levels, found ${law}`,
+  ({ times: { law, argmaxShare } }) =>
+    law !== 'argmax' &&
+    argmaxShare !== base.times.argmaxShare &&
+    `times.argmaxShare: is of the law argmax, found ${law}`,
   ({ times: { law, gapMean } }) =>
     !law.startsWith('gap-') &&
     gapMean !== base.times.gapMean &&

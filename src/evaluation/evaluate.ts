@@ -267,15 +267,11 @@ export async function evaluateRun(
   const record = readRecord(directory)
   checkWithout(directory, record, request)
   const dataset = await openData(directory, record, data)
-  const { samples, notes } = planSamples(sampledBy(record.config, record.data.space), request)
+  const { samples, notes } = planSamples(sampledBy(record.config, record.data), request)
   if (samples.length === 0) throw new ConfigError(`${directory}: nothing to measure; ${notes.join('; ')}`)
   const chosenSolvers =
     request.solvers &&
-    chooseSolvers(
-      sampledBy(record.config, record.data.space),
-      request.solvers,
-      jumpsUnguided(record, request),
-    )
+    chooseSolvers(sampledBy(record.config, record.data), request.solvers, jumpsUnguided(record, request))
   const [weights, once] = distinctWeights(directory, record.config, request.weights)
   // A damaged one is refused before the others are measured.
   for (const name of weights) readModel(directory, name)

@@ -1,5 +1,6 @@
 import { isMatched } from '../config/coupling.ts'
 import type { Config } from '../config/index.ts'
+import { type Placed, placed } from '../config/placed.ts'
 import { sourceName } from '../config/source-checks.ts'
 import { interpolants } from '../model/index.ts'
 import { checkWholeGrid } from '../sampler/grid.ts'
@@ -28,14 +29,14 @@ export interface PlannedSample {
   readonly method: SamplingMethod
 }
 
-/** What decides how the map of a configuration is sampled. */
-export const sampledBy = (config: Config, space?: string): SampledBy => ({
+/** What decides how the map of a configuration, trained on such data, is sampled. */
+export const sampledBy = (config: Config, data: Placed): SampledBy => ({
   objective: config.objective,
   interpolant: config.interpolant,
   predicts: config.network.predicts,
   matched: isMatched(config),
   source: sourceName(config),
-  ...(space !== undefined && { space }),
+  ...placed(config, data),
 })
 
 /** Times as a user may write them. */
@@ -62,7 +63,7 @@ export function planSamples(
       const method = methodFor(asked, map.objective, uniformGrid(n))
       return {
         steps: n,
-        grid: usualGrid({ method }, path, n),
+        grid: usualGrid({ method }, path, n, map.decided),
         named: false,
         method,
       }

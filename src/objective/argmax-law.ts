@@ -51,3 +51,45 @@ export function argmaxTime(p: number, alphabet: number): number {
   }
   return (low + high) / 2
 }
+
+/** Where symbols are decided: how many there are, and the part of the law that goes by it; the rest is uniform. */
+export interface Decided {
+  readonly alphabet: number
+  readonly share: number
+}
+
+/** Intervals of `t` between which the law is interpolated. */
+const INTERVALS = 2000
+
+/** `t(p)` of the law beside uniform times, `share t(p) + (1 - share) p`, and `p(t)` of it, by interpolation. */
+export function argmaxClock({ alphabet, share }: Decided): {
+  readonly time: (p: number) => number
+  readonly part: (t: number) => number
+} {
+  const parts = Float64Array.from({ length: INTERVALS + 1 }, (_, i) => {
+    const known = argmaxShare(i / INTERVALS, alphabet)
+    return Math.min(1, Math.max(0, 1 - (known - 1 / alphabet) / (1 - 1 / alphabet)))
+  })
+  parts[INTERVALS] = 1
+  const decided = (p: number): number => {
+    let [low, high] = [0, INTERVALS]
+    while (high - low > 1) {
+      const middle = (low + high) >> 1
+      if (parts[middle] <= p) low = middle
+      else high = middle
+    }
+    const width = parts[high] - parts[low]
+    return (low + (width > 0 ? Math.min(1, (p - parts[low]) / width) : 0)) / INTERVALS
+  }
+  const time = (p: number): number => share * decided(p) + (1 - share) * p
+  const part = (t: number): number => {
+    let [low, high] = [0, 1]
+    for (let i = 0; i < 40; i++) {
+      const middle = (low + high) / 2
+      if (time(middle) < t) low = middle
+      else high = middle
+    }
+    return (low + high) / 2
+  }
+  return { time, part }
+}

@@ -1,4 +1,5 @@
 export { aliases, otherNames, ownId } from './aliases.ts'
+export { argmaxClock, type Decided } from './argmax-law.ts'
 export { diagonalIds, objectives, whyNoJumps, whyNoTrajectories } from './catalogue.ts'
 export { type GuidanceRule, type GuidanceRuleName, guidanceRules, guidedDraw } from './guidance.ts'
 export { MOST_TRAINED } from './log-determinant.ts'

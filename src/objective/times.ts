@@ -1,4 +1,5 @@
 import type { Random } from '../random/random.ts'
+import { argmaxClock } from './argmax-law.ts'
 
 /** The times of one sample: `t <= m <= s`. */
 export interface Times {
@@ -39,6 +40,10 @@ export interface TimeOptions {
   readonly levels?: number
   /** `k` of `t -> k t/(1 + (k-1) t)`, which moves times of the law towards noise; default 1. */
   readonly shift?: number
+  /** Symbols of a position, for `argmax`; default 27. */
+  readonly alphabet?: number
+  /** Part of `argmax` that goes by where symbols are decided; default 0.9, the rest is uniform. */
+  readonly argmaxShare?: number
   /** The time at which the path has a ratio of noise to data, for `lognormal`; default that of the linear path. */
   readonly timeOfRatio?: (r: number) => number
 }
@@ -87,6 +92,8 @@ const lognormal =
     const kept = Math.min(NOISE_LEVELS[1], Math.max(NOISE_LEVELS[0], sigma))
     return timeOfRatio(kept)
   }
+
+const decidedOf = ({ alphabet = 27, argmaxShare = 0.9 }: TimeOptions) => ({ alphabet, share: argmaxShare })
 
 const logitNormal =
   ({ mean = -0.4, deviation = 1 }: TimeOptions) =>
@@ -216,6 +223,19 @@ export const timeLaws = {
       out.m = Math.max(out.t, ratio > 0 ? ratio / (1 + ratio) : 0)
     }
   },
+  /**
+   * `triangle` in the clock in which equal steps decide equal parts of the symbols; see `argmaxTime`. Lee et al. 2026, arXiv:2602.16813;
+   * Potaptchik et al. 2026, arXiv:2604.09784.
+   */
+  argmax: (options: TimeOptions = {}): TimeLaw => {
+    const { time, part } = argmaxClock(decidedOf(options))
+    const least = part(options.minimum ?? 0)
+    return finish(options, (random, out) => {
+      const p = least + (1 - least) * random.uniform()
+      out.s = time(p)
+      out.t = time(p * random.uniform())
+    })
+  },
   /** One of `2^levels` equal steps. Salimans & Ho 2022, arXiv:2202.00512. */
   grid: (options: TimeOptions = {}): TimeLaw => {
     const count = 2 ** (options.levels ?? 7)
@@ -229,7 +249,7 @@ export const timeLaws = {
 
 /** Whether a law draws no source time below the minimum. */
 export const keepsMinimum = (law: TimeLawName): boolean =>
-  ['triangle', 'target-first', 'sorted-uniform', 'ratio-step'].includes(law)
+  ['triangle', 'target-first', 'sorted-uniform', 'ratio-step', 'argmax'].includes(law)
 
 const uniform =
   ({ minimum = 0 }: TimeOptions) =>
@@ -253,6 +273,11 @@ const diagonalLaws: {
   'gap-uniform': uniform,
   dyadic: uniform,
   'ratio-step': uniform,
+  argmax: options => {
+    const { time, part } = argmaxClock(decidedOf(options))
+    const least = part(options.minimum ?? 0)
+    return random => time(least + (1 - least) * random.uniform())
+  },
   grid: uniform,
 }
 

@@ -1,5 +1,6 @@
 import { openDataset } from '../config/dataset.ts'
 import { pointOf } from '../config/index.ts'
+import { placed } from '../config/placed.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { standardizedBy } from '../data/standardized.ts'
 import type { ComparisonConfig, Plan, PlannedMethod, PlannedRun } from '../evaluation/comparison.ts'
@@ -97,10 +98,10 @@ async function describeMethod(
   const seen = standardizedBy(map.standardization, dataset)
   const ways = rows.map(({ steps, method }) => ({
     ...{ steps, method },
-    grid: usualGrid({ method }, interpolants[config.interpolant], steps),
+    grid: usualGrid({ method }, interpolants[config.interpolant], steps, placed(config, dataset).decided),
   }))
   const samples = await drawSamples(map, seen, ways, request.seed)
-  const planned = planSamples(sampledBy(config, dataset.space), request).samples.slice(0, 1)
+  const planned = planSamples(sampledBy(config, dataset), request).samples.slice(0, 1)
   const diagnostics = await diagnose({ directory, map, seen, samples: planned, seed: request.seed })
   await map.close()
   const seconds = runs.map(run => trainingSeconds(run.directory))

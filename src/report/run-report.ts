@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { type Config, findObjective, pointOf } from '../config/index.ts'
+import { placed } from '../config/placed.ts'
 import { standardizedBy } from '../data/standardized.ts'
 import { type Evaluation, readEvaluation } from '../evaluation/evaluate.ts'
 import { readImportance } from '../evaluation/importance-file.ts'
@@ -133,7 +134,16 @@ export async function gatherRun(directory: string): Promise<RunData> {
       const own = (row: MethodRow) => evaluation.rows.filter(each => rowId(each) === row.id)
       for (const row of table.methods.filter(row => own(row)[0].weights === name)) {
         const ways = own(row).map(
-          ({ steps, method, grid = usualGrid({ method }, interpolants[config.interpolant], steps) }) => ({
+          ({
+            steps,
+            method,
+            grid = usualGrid(
+              { method },
+              interpolants[config.interpolant],
+              steps,
+              placed(config, data).decided,
+            ),
+          }) => ({
             ...{ steps, method, grid },
           }),
         )
@@ -142,7 +152,7 @@ export async function gatherRun(directory: string): Promise<RunData> {
         methods.push({ ...row, samples, loss: [] })
       }
       if (i > 0) continue
-      const planned = planSamples(sampledBy(config, data.space), request).samples.slice(0, PANELS)
+      const planned = planSamples(sampledBy(config, data), request).samples.slice(0, PANELS)
       const diagnostics = await diagnose({ directory, map, seen, samples: planned, seed })
       methods[0] = { ...methods[0], diagnostics }
     } finally {

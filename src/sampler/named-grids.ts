@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Interpolant, ratioAt, timeOfRatio } from '../model/index.ts'
-import { shifted } from '../objective/index.ts'
+import { argmaxClock, type Decided, shifted } from '../objective/index.ts'
 import { GridError } from './grid.ts'
 import type { GridName } from './names.ts'
 import { readOptions } from './read-options.ts'
@@ -153,6 +153,18 @@ export const namedGrids = {
     }),
     times: (options, { steps }) => flowMatchEulerGrid({ steps, ...options }),
   }),
+  /** Lee et al. 2026, arXiv:2602.16813; see `argmaxClock`. */
+  argmax: grid({
+    title: 'equal parts of the symbols decided, of text',
+    options: z.strictObject({
+      alphabet: z.int().min(2),
+      share: z.number().min(0).max(1).default(0.9),
+    }),
+    times(own, { steps }) {
+      const { time } = argmaxClock(own)
+      return fractions(steps).map(p => (p === 0 || p === 1 ? p : time(p)))
+    },
+  }),
 } as const satisfies { readonly [name in GridName]: unknown }
 
 /** A grid by its name, its number of steps and its options; laid out when the path is known. */
@@ -180,10 +192,22 @@ export function gridTimes(
   return row.times(own, { path, steps, finite })
 }
 
-/** The grid of so many steps that goes with a solver. */
-export const usualGrid = (choice: SolverChoice, path: Interpolant, steps: number): readonly number[] =>
-  gridTimes(
-    { name: (solverOf(choice.method).grid ?? 'uniform') as GridName, steps, options: {} },
+/**
+ * The grid of so many steps that goes with a solver.
+ *
+ * @param decided  of a map whose times were drawn by where symbols are decided, which its jumps are spread by too
+ */
+export function usualGrid(
+  choice: SolverChoice,
+  path: Interpolant,
+  steps: number,
+  decided?: Decided,
+): readonly number[] {
+  const own = solverOf(choice.method).grid as GridName | undefined
+  const usual = decided && own === undefined
+  return gridTimes(
+    { name: usual ? 'argmax' : (own ?? 'uniform'), steps, options: usual ? { ...decided } : {} },
     path,
     choice,
   )
+}

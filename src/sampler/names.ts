@@ -34,5 +34,6 @@ export const GRIDS = [
   'discrete',
   'flow-map',
   'flow-match',
+  'argmax',
 ] as const
 export type GridName = (typeof GRIDS)[number]

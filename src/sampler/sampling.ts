@@ -19,7 +19,7 @@ import {
   standardized,
   unstandardized,
 } from '../model/index.ts'
-import { isTwoLevel, type Jumps, objectives, whyNoJumps } from '../objective/index.ts'
+import { type Decided, isTwoLevel, type Jumps, objectives, whyNoJumps } from '../objective/index.ts'
 import { noisesOf, whyUnfit } from './fitness.ts'
 import { checkGrid, GridError } from './grid.ts'
 import { METHODS, type MethodName, type SamplingMethod } from './names.ts'
@@ -52,6 +52,8 @@ export interface SampledMap {
   readonly matched?: boolean
   /** Name of the space that its points live in; absent for `R^n`. */
   readonly space?: string
+  /** Of text whose times were drawn by where symbols are decided. */
+  readonly decided?: Decided
   /** Name of the data whose points it begins at in the place of noise; absent for noise. */
   readonly source?: string
   /** The map as it was trained, of standardised points. */
@@ -203,7 +205,7 @@ const OF_VELOCITY: readonly SamplingMethod[] = ['jump', 'euler', 'heun', 'midpoi
 /** What decides how a map can be sampled. */
 export type SampledBy = Pick<
   SampledMap,
-  'objective' | 'interpolant' | 'predicts' | 'matched' | 'source' | 'space'
+  'objective' | 'interpolant' | 'predicts' | 'matched' | 'source' | 'space' | 'decided'
 >
 
 /**

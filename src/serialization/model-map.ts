@@ -1,6 +1,7 @@
 import { isMatched } from '../config/coupling.ts'
 import { guidanceRecord } from '../config/guidance.ts'
 import { pointOf } from '../config/index.ts'
+import { placed } from '../config/placed.ts'
 import { checkFinite, checkPoints, checkTime } from '../data/arguments.ts'
 import {
   rowsAtOnce,
@@ -160,7 +161,7 @@ export async function mapOfModel(name: string, model: Model, runtime: Runtime): 
       ...(isMatched(config) && { matched: true }),
       ...(model.data.source && { source: model.data.source.name }),
       ...(standardization && { standardization }),
-      ...(space !== undefined && { space }),
+      ...placed(config, model.data),
       close,
     },
     asBound,

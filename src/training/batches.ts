@@ -1,7 +1,15 @@
 import { type Config, findObjective, pointOf } from '../config/index.ts'
 import { progressAt, scheduledValuesOf, writeScheduledValues } from '../config/scheduled-values.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
-import { type ConditionKind, interpolants, isNull, seenSize, spaceOf, timeOfRatio } from '../model/index.ts'
+import {
+  type ConditionKind,
+  interpolants,
+  isNull,
+  type PointSpec,
+  seenSize,
+  spaceOf,
+  timeOfRatio,
+} from '../model/index.ts'
 import {
   bend,
   scaleLaws,
@@ -38,9 +46,13 @@ const withoutNulls = <T extends { mean: number | null; deviation: number | null 
 }
 
 /** @param gap  the longest jump at the moment */
-function clockOf({ times, anchor, objective, interpolant }: Config, gap: () => number): Clock {
+function clockOf(
+  { times, anchor, objective, interpolant }: Config,
+  gap: () => number,
+  { shape }: PointSpec,
+): Clock {
   const ofPath = { timeOfRatio: (r: number) => timeOfRatio(interpolants[interpolant], r) }
-  const options = { ...withoutNulls(times), ...ofPath }
+  const options = { ...withoutNulls(times), ...ofPath, alphabet: shape[shape.length - 1] }
   const single = singleTime(times.law, options)
   const law = timeLaws[times.law](options)
   const { jumps } = findObjective(objective)
@@ -151,7 +163,7 @@ export function batchSource(
   }
   const moments = scheduledValuesOf(config)
   let gap = 1
-  const clock = clockOf(config, () => gap)
+  const clock = clockOf(config, () => gap, point)
   const terms = turns.flatMap(({ terms }) => terms)
   const updates = turns.flatMap(({ trains }) => trains)
   const ratesWidth = updates.length * RATES
