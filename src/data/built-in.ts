@@ -3,6 +3,8 @@ import { gaussian } from './gaussian-mixture.ts'
 import { glyphs } from './glyphs.ts'
 import { eightGaussians, ring } from './modes.ts'
 import { checkerboard, heart, pinwheel, spirals, swissRoll, twoMoons } from './shapes.ts'
+import { arithmetic, grammar, sums, words } from './text/languages.ts'
+import { letters } from './text/markov.ts'
 
 /** A built-in dataset. */
 export interface DatasetEntry {
@@ -26,8 +28,24 @@ export const planeDatasets: Readonly<Record<string, DatasetEntry>> = {
   },
 }
 
+/** The built-in languages. */
+export const languages: Readonly<Record<string, DatasetEntry>> = {
+  words: { description: 'eight words of four letters, with weights 1 to 8', create: words },
+  sums: { description: 'two digits and their sum modulo 5: 25 strings of 3 characters', create: sums },
+  arithmetic: {
+    description: 'sums of two digits, such as 7+8=15: 100 strings of 6 characters',
+    create: arithmetic,
+  },
+  grammar: {
+    description: 'short sentences whose verbs agree with their subjects, 8 to 21 characters',
+    create: grammar,
+  },
+  markov: { description: 'a Markov chain of eight letters, 16 characters', create: letters },
+}
+
 /** All built-in datasets. */
 export const datasets: Readonly<Record<string, DatasetEntry>> = {
   ...planeDatasets,
   glyphs: { description: 'digit-like strokes, pictures of 16 x 16 in ten classes', create: () => glyphs() },
+  ...languages,
 }

@@ -20,6 +20,7 @@ import { show } from './show.ts'
 import type { Source } from './source.ts'
 import type { Rules } from './split-rule.ts'
 import { nearest } from './suggest.ts'
+import { type MarkovConfig, markov } from './text/markov.ts'
 
 /**
  * What names a dataset: a built-in or published name, the path of a file or of a folder of pictures, or a block of a config with one key,
@@ -32,6 +33,7 @@ export type DatasetSpec =
   | { readonly glyphs: GlyphsConfig }
   /** Samples of `e^-U`. */
   | { readonly energy: EnergyConfig }
+  | { readonly markov: MarkovConfig }
   | FileBlock
   /** Other data multiplied by `e^(beta r)` of a reward; opened by `config/dataset.ts`, which knows rewards. */
   | { readonly tilted: { readonly data: DatasetSpec; readonly reward: unknown; readonly beta?: number } }
@@ -54,6 +56,7 @@ const formulas: Record<string, (block: unknown) => Dataset> = {
   gaussian: block => gaussian(block as GaussianConfig),
   glyphs: block => glyphs(block as GlyphsConfig),
   energy: energyDataset,
+  markov: block => markov(block as MarkovConfig),
 }
 
 /** Formats of tables, of which one column may be the label. */
@@ -86,7 +89,7 @@ function blockOf(spec: unknown): [string, unknown] {
 }
 
 /**
- * A dataset that needs no reading: a built-in name, or a `mixture`, `gaussian`, `glyphs` or `energy` block.
+ * A dataset that needs no reading: a built-in name, or a `mixture`, `gaussian`, `glyphs`, `energy` or `markov` block.
  *
  * @throws {DataError} as `openDataset`, and for one that is read from a file
  */

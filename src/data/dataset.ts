@@ -1,3 +1,4 @@
+import type { Language } from '../model/categorical/language.ts'
 import type { Energy } from '../model/index.ts'
 import type { Mixture } from '../model/mixture.ts'
 import type { Standardization } from '../model/standardization.ts'
@@ -32,6 +33,12 @@ export interface Dataset {
   readonly mixture?: Mixture
   /** Of a distribution that is given by one: points are samples of `e^-U`. */
   readonly energy?: Energy
+  /** The name of the space in which points live; absent for flat space. */
+  readonly space?: string
+  /** Of sequences of symbols, whose points are one-hot rows `[length, symbols]`. */
+  readonly text?: Text
+  /** The exact law of sequences, where it is known. */
+  readonly language?: Language
   /** What identifies the data: kept in `config.json` and beside every metric. */
   readonly fingerprint: Fingerprint
   /** The box of a histogram, `[low, high]` per column, where the literature fixes one. */
@@ -48,6 +55,27 @@ export interface Dataset {
   readonly vector?: RowVector
   /** What a user should know about the data although it can be used, one line each. */
   readonly warnings?: readonly string[]
+}
+
+/** What the sequences of a dataset are made of. */
+export interface Text {
+  /** All symbols in the order of their numbers, by code point; a byte is the character of the same number. */
+  readonly alphabet: readonly string[]
+  readonly unit: TextUnit
+  /** Symbols in a sequence. */
+  readonly length: number
+  /** The symbol that fills the rest of a shorter sequence, where there are such. */
+  readonly end?: string
+  readonly tokens: Tokens
+}
+
+export type TextUnit = 'character' | 'byte'
+
+/** Sequences as numbers of symbols, drawn as `sample` and `split.take` draw points. */
+export interface Tokens {
+  sample(random: Random, out: Uint16Array): void
+  /** Of finite data: different rows of one side, in a random order. @throws {RangeError} when it has fewer */
+  take?(side: 'training' | 'heldOut', random: Random, out: Uint16Array): void
 }
 
 /** `[height, width, channels]` where the points of data are pictures. */

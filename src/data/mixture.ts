@@ -48,7 +48,7 @@ function factor({ scales, axes }: MixtureComponent): number[] {
 }
 
 /** Draws a component's index with the probabilities of `weights`, by bisection of their running sums. */
-function componentChooser(weights: readonly number[]): (random: Random) => number {
+export function componentChooser(weights: readonly number[]): (random: Random) => number {
   if (weights.length === 1) return () => 0
   let total = 0
   const upTo = Float64Array.from(weights, weight => (total += weight))

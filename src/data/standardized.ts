@@ -1,6 +1,7 @@
 import { type Standardization, standardized } from '../model/index.ts'
 import { random } from '../random/random.ts'
 import type { Dataset, Statistics, Values } from './dataset.ts'
+import { DataError } from './error.ts'
 
 /** How data is brought to the scale of the noise. */
 export type StandardizeName = 'auto' | 'none' | 'column' | 'whole'
@@ -35,12 +36,20 @@ function pooled({ mean, deviation }: Statistics): Statistics {
   return { mean: mean.map(() => center), deviation: deviation.map(() => Math.sqrt(variance)) }
 }
 
+function standardizationOfText(name: StandardizeName): undefined {
+  if (name === 'auto' || name === 'none') return undefined
+  throw new DataError(`standardize: expected auto or none for text, whose points are one-hot; found ${name}`)
+}
+
 /**
  * The standardisation of a dataset, fitted on its training rows; nothing where it keeps its own units. `auto` is `whole`
  * for pictures, `column` for other finite data, `none` for data that is drawn from a formula or lives in a space of its own. Whatever is chosen, a column of
  * finite data that is constant has the scale 0 about its value, so that it comes back as that.
+ *
+ * @throws {DataError} when text is to be standardised
  */
 export function standardizationOf(name: StandardizeName, dataset: Dataset): Standardization | undefined {
+  if (dataset.text) return standardizationOfText(name)
   const finite = dataset.shape.length === 3 ? 'whole' : dataset.split ? 'column' : 'none'
   const chosen = name === 'auto' ? finite : name
   // Points of a space of their own have its scale.

@@ -66,8 +66,9 @@ const TRIED = 20_000
 /** Less of the data is kept by hardly any draw. */
 const LEAST_KEPT = 1e-3
 
-/** @throws {DataError} when rejection would hardly ever keep a point */
+/** @throws {DataError} when rejection would hardly ever keep a point, or points are text */
 export function checkKept(base: Dataset, { tilt, most }: Pick<Tilting, 'tilt' | 'most'>): void {
+  if (base.text) throw new DataError(`data.tilted: expected points, found text (${base.name})`)
   const points = new Float64Array(TRIED * base.dimension)
   base.sample(random(0, 'tilt', base.name), points)
   let sum = 0

@@ -83,7 +83,7 @@ export function checkFinite(json: unknown): Agreement {
 /** Compares the exact denoiser of a Markov chain, and what is measured of its sequences. */
 export function checkMarkov(json: unknown): Agreement {
   const { start, transition, x, s, denoised, sequences, ...known } = markovSchema.parse(json)
-  const logs = sequences.map(symbols => markovLogProbability(start, transition, symbols))
+  const logs = sequences.map(symbols => markovLogProbability({ initial: start, transition }, symbols))
   const errors = {
     denoised: apart(denoisedBy(markovDenoiser(start, transition), x, s), denoised.flat(2)),
     logProbability: apart(logs, known.logProbability),

@@ -389,7 +389,7 @@ const TABLES: [string, RegExp][] = [
   ['train --data.mixture.components []', /mixture\.components: /],
   [
     'train --data.ring 3',
-    /data: expected a name or a block with one key of mixture, gaussian, glyphs, energy, csv/,
+    /data: expected a name or a block with one key of mixture, gaussian, glyphs, energy, markov, csv/,
   ],
 ]
 

@@ -92,7 +92,7 @@ test.each<[string[], RegExp]>([
   [['--data', at('photos'), '--data.image.size', '4'], /; found .*; did you mean images\?\n$/],
   [
     ['--data', '{excel: {}}'],
-    /expected a name or a block with one key of mixture, gaussian, glyphs, energy, csv/,
+    /expected a name or a block with one key of mixture, gaussian, glyphs, energy, markov, csv/,
   ],
 ])('refuses %j in one line and writes nothing', async (data, message) => {
   const { code, stderr } = await runHere(['train', ...data, '--out', at('none'), ...SHORT])

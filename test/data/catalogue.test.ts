@@ -111,7 +111,7 @@ const refused: [unknown, RegExp][] = [
   ['', /^unknown dataset ""/],
   [
     {},
-    /^data: expected a name or a block with one key of mixture, gaussian, glyphs, energy, csv, .*; found \{\}$/,
+    /^data: expected a name or a block with one key of mixture, gaussian, glyphs, energy, markov, csv, .*; found \{\}$/,
   ],
   [{ ring: {} }, /found \{"ring":\{\}\}$/],
   [{ csv: { path: 'a.csv' }, mixture: {} }, /with one key/],

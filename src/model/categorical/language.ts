@@ -1,0 +1,24 @@
+/** Finitely many sequences of symbols, by their numbers, with their probabilities. */
+export interface FiniteLaw {
+  /** `[N][L]` */
+  readonly sequences: readonly (readonly number[])[]
+  /** `[N]`, all above 0, of sum 1. */
+  readonly probabilities: readonly number[]
+}
+
+/** A Markov chain of symbols. */
+export interface MarkovChain {
+  /** Probability of each symbol at the first position, `[K]`. */
+  readonly initial: readonly number[]
+  /** From each symbol (rows) to the next, `[K][K]`. */
+  readonly transition: readonly (readonly number[])[]
+}
+
+/** A law of sequences of one length that is known exactly: as a list, as a chain, or as both. */
+export type Language = {
+  /** Whether the law gives a sequence a probability above 0. */
+  isValid(symbols: ArrayLike<number>): boolean
+} & (
+  | { readonly law: FiniteLaw; readonly chain?: MarkovChain }
+  | { readonly law?: FiniteLaw; readonly chain: MarkovChain }
+)
