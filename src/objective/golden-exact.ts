@@ -54,7 +54,7 @@ const agreement = (term: string, errors: Readonly<Record<string, number>>, toler
 /** Compares the exact denoiser and jump of finitely many sequences, in float64. */
 export function checkFinite(json: unknown): Agreement {
   const { data, weights, alphabet, x, s, t, denoised, jump, psi, tolerance } = finiteSchema.parse(json)
-  const denoiser = finiteDenoiser(data, weights, alphabet)
+  const denoiser = finiteDenoiser({ sequences: data, probabilities: weights }, alphabet)
   // A step is one graph: all of them would be thousands of nodes.
   let at = x.flat(2)
   const [N, L, K] = [x.length, x[0].length, x[0][0].length]
@@ -85,7 +85,7 @@ export function checkMarkov(json: unknown): Agreement {
   const { start, transition, x, s, denoised, sequences, ...known } = markovSchema.parse(json)
   const logs = sequences.map(symbols => markovLogProbability({ initial: start, transition }, symbols))
   const errors = {
-    denoised: apart(denoisedBy(markovDenoiser(start, transition), x, s), denoised.flat(2)),
+    denoised: apart(denoisedBy(markovDenoiser({ initial: start, transition }), x, s), denoised.flat(2)),
     logProbability: apart(logs, known.logProbability),
     perplexity: apart([perplexityOf(logs, sequences[0].length)], [known.perplexity]),
     sampleEntropy: apart(sequences.map(symbolEntropy), known.sampleEntropy),

@@ -20,7 +20,7 @@ const file = new URL('../fixtures/golden-spaces/exact-finite.json', import.meta.
 const { data, weights, alphabet: K } = JSON.parse(readFileSync(file, 'utf8'))
 const L = data[0].length
 const N = 4
-const denoiser = finiteDenoiser(data, weights, K)
+const denoiser = finiteDenoiser({ sequences: data, probabilities: weights }, K)
 
 const source = random(7, 'categorical')
 const tokens = Array.from({ length: N }, (_, i) => data[i % data.length] as number[])
@@ -125,21 +125,23 @@ test('the target of lsd-simplex does not see a constant that is added to the log
 
 describe('exact fields', () => {
   test('of a chain are those of all its sequences', () => {
-    const start = [0.5, 0.3, 0.2]
+    const initial = [0.5, 0.3, 0.2]
     const transition = [
       [0.1, 0.6, 0.3],
       [0.4, 0.4, 0.2],
       [0.25, 0.05, 0.7],
     ]
     const all = [0, 1, 2].flatMap(a => [0, 1, 2].flatMap(b => [0, 1, 2].map(c => [a, b, c])))
-    const law = all.map(([a, b, c]) => start[a] * transition[a][b] * transition[b][c])
+    const probabilities = all.map(([a, b, c]) => initial[a] * transition[a][b] * transition[b][c])
     const x = value(
       Array.from({ length: 4 * 9 }, () => source.normal()),
       [4, 3, 3],
     )
     const at = times(0.9, 0.5, 0.2, 0.05)
     const apart = valuesOf(
-      (x, s) => markovDenoiser(start, transition)(x, s).sub(finiteDenoiser(all, law, 3)(x, s)),
+      (x, s) => markovDenoiser({ initial, transition })(x, s).sub(
+          finiteDenoiser({ sequences: all, probabilities }, 3)(x, s),
+        ),
       x,
       at,
     )[0]
@@ -147,7 +149,7 @@ describe('exact fields', () => {
   })
 
   test('lead each noise to the symbol that it decides, where two are as likely', () => {
-    const two = finiteDenoiser([[0], [1]], [0.3, 0.7], 2)
+    const two = finiteDenoiser({ sequences: [[0], [1]], probabilities: [0.3, 0.7] }, 2)
     const count = 200
     const eps = Array.from({ length: 2 * count }, () => source.normal())
     const [end] = valuesOf(

@@ -1,4 +1,5 @@
-import { concat, constant, type Tensor } from '../../autodiff/index.ts'
+import { concat, constant, type Tensor, zerosLike } from '../../autodiff/index.ts'
+import type { FiniteLaw, MarkovChain } from './language.ts'
 
 /** Exact denoisers of sequences of symbols, `x0 [B, L, K]`, on the path `x_s = (1-s) x0 + s eps`. */
 
@@ -11,13 +12,9 @@ const evidence = (x: Tensor, s: Tensor): Tensor => x.mul(s.neg().add(1).div(s.sq
 /**
  * Finitely many sequences `y_i` with probabilities `p_i`: `D = sum_i r_i y_i`, `r = softmax(log p_i + (1-s)/s^2 <x, y_i>)`.
  *
- * @param sequences  symbols of each, `[N][L]`; @param alphabet  number of symbols
+ * @param alphabet  number of symbols
  */
-export function finiteDenoiser(
-  sequences: readonly (readonly number[])[],
-  weights: readonly number[],
-  alphabet: number,
-): Denoiser {
+export function finiteDenoiser({ sequences, probabilities }: FiniteLaw, alphabet: number): Denoiser {
   const length = sequences[0].length
   const hot = sequences.flatMap(symbols =>
     symbols.flatMap(symbol => Array.from({ length: alphabet }, (_, k) => Number(k === symbol))),
@@ -25,7 +22,7 @@ export function finiteDenoiser(
   return (x, s) => {
     const [B] = x.shape
     const all = constant(hot, [sequences.length, length * alphabet], x.dtype)
-    const prior = constant(weights.map(Math.log), [1, sequences.length], x.dtype)
+    const prior = constant(probabilities.map(Math.log), [1, sequences.length], x.dtype)
     const odds = evidence(x, s)
       .reshape([B, length * alphabet])
       .matmul(all, { transposeB: true })
@@ -33,40 +30,40 @@ export function finiteDenoiser(
   }
 }
 
+/** Far below every logarithm of a probability times the likelihood of a noisy point. */
+const IMPOSSIBLE = -1e12
+
+const logs = (probabilities: readonly number[]): number[] =>
+  probabilities.map(p => (p > 0 ? Math.log(p) : IMPOSSIBLE))
+
+/** `log sum exp` over one axis, which stays. */
+function logSum(a: Tensor, axis: number): Tensor {
+  const most = a.max(axis, true)
+  return a.sub(most).exp().sum(axis, true).log().add(most)
+}
+
 /**
- * A Markov chain: the same posterior of each position by the forward-backward recursion, whose messages are normalised on the way.
- *
- * @param start  of the first symbol, `[K]`; @param transition  from each symbol (rows) to the next, `[K][K]`
+ * A Markov chain: the same posterior of each position by the forward-backward recursion, in logarithms, so that a point that no
+ * sequence of the chain explains well has a posterior too.
  */
-export function markovDenoiser(
-  start: readonly number[],
-  transition: readonly (readonly number[])[],
-): Denoiser {
-  const K = start.length
+export function markovDenoiser({ initial, transition }: MarkovChain): Denoiser {
+  const K = initial.length
   return (x, s) => {
     const [B, L] = x.shape
-    const T = constant(transition.flat(), [K, K], x.dtype)
-    const seen = Array.from({ length: L }, (_, l) => {
-      const row = evidence(x, s)
-        .slice(1, l, l + 1)
-        .reshape([B, K])
-      return row.sub(row.max(-1, true)).exp()
-    })
-    const normalised = (a: Tensor) => a.div(a.sum(-1, true))
-    let message = normalised(constant([...start], [1, K], x.dtype).mul(seen[0]))
-    const forward = [message]
-    for (let l = 1; l < L; l++) {
-      message = normalised(message.matmul(T).mul(seen[l]))
-      forward.push(message)
-    }
-    let back = message.mul(0).add(1)
-    const backward = [back]
-    for (let l = L - 1; l > 0; l--) {
-      back = normalised(back.mul(seen[l]).matmul(T, { transposeB: true }))
-      backward.unshift(back)
-    }
-    const rows = forward.map((a, l) => normalised(a.mul(backward[l])).reshape([B, 1, K]))
-    return concat(rows, 1)
+    const log = constant(logs(transition.flat()), [1, K, K], x.dtype)
+    const e = evidence(x, s)
+    const seen = (l: number) => e.slice(1, l, l + 1)
+    const normalised = (a: Tensor) => a.sub(a.max(-1, true))
+    const onwards = (a: Tensor) => logSum(a.reshape([B, K, 1]).add(log), 1)
+    const backwards = (a: Tensor) => logSum(a.add(log), 2).reshape([B, 1, K])
+    const forward = [normalised(constant(logs(initial), [1, 1, K], x.dtype).add(seen(0)))]
+    for (let l = 1; l < L; l++) forward.push(normalised(onwards(forward[l - 1]).add(seen(l))))
+    const backward = [zerosLike(forward[L - 1])]
+    for (let l = L - 1; l > 0; l--) backward.unshift(normalised(backwards(backward[0].add(seen(l)))))
+    return concat(
+      forward.map((a, l) => a.add(backward[l]).softmax()),
+      1,
+    )
   }
 }
 

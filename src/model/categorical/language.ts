@@ -14,11 +14,11 @@ export interface MarkovChain {
   readonly transition: readonly (readonly number[])[]
 }
 
-/** A law of sequences of one length that is known exactly: as a list, as a chain, or as both. */
+/** A law of sequences of one length that is known exactly: as a list, as a chain, or as a chain with a list of all its sequences. */
 export type Language = {
   /** Whether the law gives a sequence a probability above 0. */
   isValid(symbols: ArrayLike<number>): boolean
 } & (
-  | { readonly law: FiniteLaw; readonly chain?: MarkovChain }
+  | { readonly law: FiniteLaw; readonly chain?: undefined }
   | { readonly law?: FiniteLaw; readonly chain: MarkovChain }
 )
