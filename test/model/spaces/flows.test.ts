@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { concat, constant, jvp, onesLike, stopGradient, type Tensor } from '../../../src/autodiff/index.ts'
 import { type FlowMap, fromVelocity, type Path } from '../../../src/model/index.ts'
-import { curvedSpaces } from '../../../src/model/spaces/table.ts'
+import { blocksNamed, spaceNamed } from '../../../src/model/spaces/table.ts'
 import { psdGeodesic } from '../../../src/objective/compositional.ts'
 import type { Draw, Loss } from '../../../src/objective/index.ts'
 import { random } from '../../../src/random/random.ts'
 import { value, valuesOf } from '../../autodiff/values.ts'
 import { drawOf } from '../../objective/setting.ts'
 import { lossOfRow } from '../../objective/terms.ts'
+import { drawPoints, onSpace } from './points.ts'
 
 // Flows whose maps are known, in each space: what all rows that hold in a curved one are zero at.
 
@@ -35,7 +36,7 @@ function turned(x: Tensor, angle: Tensor, [p, q, r]: readonly number[]): Tensor 
 type Flow = (x: Tensor, by: Tensor) => Tensor
 const AXIS = [2 / 3, -1 / 3, 2 / 3]
 
-const flows: Readonly<Record<string, { readonly coordinates: number; readonly flow: Flow }>> = {
+const curvedFlows: Readonly<Record<string, { readonly coordinates: number; readonly flow: Flow }>> = {
   // A rotation and a boost towards its axis: loxodromes, which no isometry has.
   sphere: {
     coordinates: 3,
@@ -96,6 +97,21 @@ const flows: Readonly<Record<string, { readonly coordinates: number; readonly fl
   },
 }
 
+const PRODUCT = 'sphere(3) x torus(2) x rotations x hyperbolic(4) x flat(2)'
+
+/** Each block by its own flow; flat space by one that is no straight line. */
+const productFlow: Flow = (x, by) => {
+  let from = 0
+  const parts = blocksNamed(PRODUCT)!.map(({ name, size }) => {
+    from += size
+    const part = x.slice(-1, from - size, from)
+    return name === 'flat' ? part.add(2).mul(by.mul(0.5).exp()).sub(2) : curvedFlows[name].flow(part, by)
+  })
+  return concat(parts, -1)
+}
+
+const flows = { ...curvedFlows, [PRODUCT]: { coordinates: 20, flow: productFlow } }
+
 const times = [
   [0.95, 0.8, 0.6, 0.5, 0.9],
   [0.2, 0.1, 0.05, 0.3, 0.15],
@@ -103,36 +119,18 @@ const times = [
 ].map(all => value(all, [N, 1]))
 
 describe.each(Object.entries(flows))('%s', (name, { coordinates: D, flow }) => {
-  const space = curvedSpaces[name]
+  const space = spaceNamed(name)!
   const { geometry } = space
   const source = random(4, name)
-  const points = () => {
-    const data = new Float32Array(N * D)
-    space.noise.draw(source, data, D)
-    // Half way back to the first, so that no jump comes near the cut locus; exp is exact in float64.
-    const all = value([...data], [N, D])
-    return valuesOf(x => {
-      const first = x.slice(0, 0, 1).broadcastTo([N, D])
-      const exact = name === 'torus' ? x : geometry.exp(first, geometry.log(first, x).mul(0.5))
-      return name === 'hyperbolic' ? exact.div(geometry.inner(exact, exact).neg().sqrt()) : exact
-    }, onSpace(all))[0]
-  }
-  /** The first point decides where all lie: it must be of the space in float64. */
-  function onSpace(all: ReturnType<typeof value>) {
-    return valuesOf(x => {
-      if (name === 'sphere') return x.div(geometry.inner(x, x).sqrt())
-      if (name === 'hyperbolic') return x.div(geometry.inner(x, x).neg().sqrt())
-      if (name === 'torus') return x.div(2)
-      const step = (R: Tensor) => {
-        const m = R.reshape([N, 3, 3])
-        return m
-          .mul(1.5)
-          .sub(m.matmul(m.matmul(m, { transposeA: true })).mul(0.5))
-          .reshape([N, 9])
-      }
-      return step(step(x))
-    }, all)[0]
-  }
+  /** Half way back to the first, so that no jump comes near the cut locus. */
+  const points = () =>
+    valuesOf(
+      x => {
+        const first = x.slice(0, 0, 1).broadcastTo([N, D])
+        return onSpace(name, geometry.exp(first, geometry.log(first, x).mul(0.5)))
+      },
+      drawPoints(name, source, N, D),
+    )[0]
   const [x0, eps, noise] = [points(), points(), points()]
 
   const clockOf = (x: Tensor) => x.slice(-1, 0, 1).mul(0)
