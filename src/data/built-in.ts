@@ -1,6 +1,10 @@
 import type { Dataset } from './dataset.ts'
 import { gaussian } from './gaussian-mixture.ts'
 import { glyphs } from './glyphs.ts'
+import { hyperbolicTree } from './manifold/hyperbolic.ts'
+import { so3Mixture } from './manifold/rotations.ts'
+import { sphereCheckerboard, sphereVmf } from './manifold/sphere.ts'
+import { torusRamachandran } from './manifold/torus.ts'
 import { eightGaussians, ring } from './modes.ts'
 import { checkerboard, heart, pinwheel, spirals, swissRoll, twoMoons } from './shapes.ts'
 import { arithmetic, grammar, sums, words } from './text/languages.ts'
@@ -43,9 +47,25 @@ export const languages: Readonly<Record<string, DatasetEntry>> = {
   markov: { description: 'a Markov chain of eight letters, 16 characters', create: letters },
 }
 
+/** The built-in datasets in curved spaces. */
+const curvedDatasets: Readonly<Record<string, DatasetEntry>> = {
+  'sphere-vmf': { description: 'three modes on the sphere', create: sphereVmf },
+  'sphere-checkerboard': {
+    description: 'every other one of 32 cells of the sphere, uniform',
+    create: sphereCheckerboard,
+  },
+  'torus-ramachandran': {
+    description: "the two angles of a protein's backbone: three modes on the torus",
+    create: torusRamachandran,
+  },
+  'so3-mixture': { description: 'rotations about three middles, as matrices', create: so3Mixture },
+  'hyperbolic-tree': { description: 'a tree in the hyperbolic plane', create: hyperbolicTree },
+}
+
 /** All built-in datasets. */
 export const datasets: Readonly<Record<string, DatasetEntry>> = {
   ...planeDatasets,
+  ...curvedDatasets,
   glyphs: { description: 'digit-like strokes, pictures of 16 x 16 in ten classes', create: () => glyphs() },
   ...languages,
 }

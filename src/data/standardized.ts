@@ -43,13 +43,18 @@ function standardizationOfText(name: StandardizeName): undefined {
 
 /**
  * The standardisation of a dataset, fitted on its training rows; nothing where it keeps its own units. `auto` is `whole`
- * for pictures, `column` for other finite data, `none` for data that is drawn from a formula or lives in a space of its own. Whatever is chosen, a column of
- * finite data that is constant has the scale 0 about its value, so that it comes back as that.
+ * for pictures, `column` for other finite data, `none` for data that is drawn from a formula. Whatever is chosen, a column of
+ * finite data that is constant has the scale 0 about its value, so that it comes back as that. Points of a space of their own are left as they are.
  *
- * @throws {DataError} when text is to be standardised
+ * @throws {DataError} when points of such a space were to be brought to another scale
  */
 export function standardizationOf(name: StandardizeName, dataset: Dataset): Standardization | undefined {
-  if (dataset.text) return standardizationOfText(name)
+  if (dataset.space !== undefined && dataset.space !== 'flat') {
+    if (name === 'auto' || name === 'none') return undefined
+    throw new DataError(
+      `standardize: ${name} would take the points of ${dataset.name} off their space (${dataset.space}); expected auto or none`,
+    )
+  }
   const finite = dataset.shape.length === 3 ? 'whole' : dataset.split ? 'column' : 'none'
   const chosen = name === 'auto' ? finite : name
   // Points of a space of their own have its scale.
@@ -86,7 +91,7 @@ export interface StandardizedDataset extends Dataset {
  */
 export function standardizedBy(by: Standardization | undefined, dataset: Dataset): StandardizedDataset {
   if (!by) return dataset
-  const { split, mixture, energy, statistics, histogramRange, ...rest } = dataset
+  const { split, mixture, energy, logDensity, statistics, histogramRange, ...rest } = dataset
   const change = (out: Values): void => out.set(standardized(by, out))
   const at = (value: number, i: number): number => (value - by.shift[i]) / (by.scale[i] || 1)
   return {
