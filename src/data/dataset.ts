@@ -29,16 +29,12 @@ export interface Dataset {
    * @param vectors  filled with the vector of each point, `vector.size` numbers each, where the data has vectors
    */
   sample(random: Random, out: Values, classes?: Classes, vectors?: Values): void
-  /** The name of the space that points live in; absent where it is flat. */
-  readonly space?: string
   /** The log density of points in nats, in the volume of their space, where it has a closed form that is no mixture of normals. */
   logDensity?(points: Values): Float64Array
   /** Closed form of the distribution, where it is a Gaussian mixture. */
   readonly mixture?: Mixture
   /** Of a distribution that is given by one: points are samples of `e^-U`. */
   readonly energy?: Energy
-  /** The name of the space in which points live; absent for flat space. */
-  readonly space?: string
   /** Of sequences of symbols, whose points are one-hot rows `[length, symbols]`. */
   readonly text?: Text
   /** The exact law of sequences, where it is known. */

@@ -36,11 +36,6 @@ function pooled({ mean, deviation }: Statistics): Statistics {
   return { mean: mean.map(() => center), deviation: deviation.map(() => Math.sqrt(variance)) }
 }
 
-function standardizationOfText(name: StandardizeName): undefined {
-  if (name === 'auto' || name === 'none') return undefined
-  throw new DataError(`standardize: expected auto or none for text, whose points are one-hot; found ${name}`)
-}
-
 /**
  * The standardisation of a dataset, fitted on its training rows; nothing where it keeps its own units. `auto` is `whole`
  * for pictures, `column` for other finite data, `none` for data that is drawn from a formula. Whatever is chosen, a column of

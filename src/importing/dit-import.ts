@@ -102,7 +102,7 @@ export function importDit(contents: Contents, file: string, options: ImportOptio
   }
   const { tensors: named, from } = ours(tensors, sizes, { time, output: convention.output }, file)
   const model = modelOf({ config, data: record }, named, file)
-  if (tensors[POSITIONS]) checkPositions(tensors[POSITIONS], { image: shape, patch, width }, file)
+  if (tensors[POSITIONS]) checkPositions(tensors[POSITIONS], { shape, patch, width }, file)
   return {
     model,
     report: Object.entries(from).map(([name, theirs]) => `${theirs} -> ${name}`),

@@ -57,13 +57,13 @@ const ROUNDED = 1e-2
 /** @throws RunError when a file's table of positions is another than ours */
 export function checkPositions(
   { shape, data }: StoredTensor,
-  options: Pick<DitOptions, 'image' | 'patch' | 'width'>,
+  options: Pick<DitOptions, 'shape' | 'patch' | 'width'>,
   file: string,
 ): void {
   const table = sincosTable(options)
   const same = data.length === table.length && table.every((value, i) => Math.abs(value - data[i]) < ROUNDED)
   if (same) return
   throw new RunError(
-    `${file}: tensor pos_embed [${shape.join(', ')}] is not the table of sines and cosines of ${options.image.slice(0, 2).join(' x ')} pixels, and no network of ours has another`,
+    `${file}: tensor pos_embed [${shape.join(', ')}] is not the table of sines and cosines of ${options.shape.slice(0, 2).join(' x ')} pixels, and no network of ours has another`,
   )
 }

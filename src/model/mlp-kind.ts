@@ -12,6 +12,7 @@ import {
   divergenceScale,
 } from './divergence-head.ts'
 import { type ScaleInput, scaleInputs } from './guidance.ts'
+import { scalesInput } from './input-scale.ts'
 import {
   type Activation,
   applyMlp,
@@ -64,6 +65,7 @@ function optionsOf({ scale, ...config }: Config, point: PointSpec): MlpOptions {
   return {
     dimension: seenOf(point),
     outputs: policy ? policyOutputs(policy) : spaceOf(point).outputs(sizeOf(shape)),
+    scalesInput: scalesInput(point),
     ...config,
     ...(condition && { conditionSize: embeddingOf(condition, scale).features(condition) }),
   }

@@ -9,6 +9,7 @@ import {
   embeddings,
   timeCount,
 } from './embedding.ts'
+import { scaledInput } from './input-scale.ts'
 import { type LinearWeight, product } from './linear.ts'
 
 const activations = {
@@ -28,6 +29,8 @@ export interface MlpOptions {
   readonly dimension: number
   /** Numbers of an output; default `dimension`. */
   readonly outputs?: number
+  /** Whether it sees `x c(s)`; see `scaledInput`. Default not. */
+  readonly scalesInput?: boolean
   /** Width of each hidden layer. */
   readonly hidden: number
   /** Number of hidden layers. */
@@ -158,7 +161,8 @@ export function applyMlp(
     const early = features(false)
     const told = { early, late: conditioning === 'decoupled' ? features(true) : early }
     const hidden = parameters.slice(0, -1)
-    return { told, h: hidden.reduce((before, layer, i) => applied(layer, i, before, told), x) }
+    const seen = options.scalesInput ? scaledInput(x, s) : x
+    return { told, h: hidden.reduce((before, layer, i) => applied(layer, i, before, told), seen) }
   }
   const through =
     (layer: Layer<Tensor>, trunkOf: (x: Tensor, s: Tensor, t: Tensor) => Trunk) =>

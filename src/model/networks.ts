@@ -1,5 +1,6 @@
 import { differenceOf, keepsTimes } from './conversion.ts'
 import { dit } from './dit/kind.ts'
+import { transformer } from './dit/sequence-kind.ts'
 import { scaleOfHead } from './divergence-head.ts'
 import { mlp } from './mlp-kind.ts'
 import type {
@@ -16,7 +17,9 @@ import type {
 type AnyKind = NetworkKind<any>
 
 /** Every kind of network by its name. */
-export const networks: Map<string, AnyKind> = new Map<string, AnyKind>([mlp, dit].map(row => [row.kind, row]))
+export const networks: Map<string, AnyKind> = new Map<string, AnyKind>(
+  [mlp, dit, transformer].map(row => [row.kind, row]),
+)
 
 export const DEFAULT_KIND = mlp.kind
 
@@ -38,6 +41,8 @@ export function conversionOf(from: Told, to: Told): Conversion | string {
   const kind = kindOf(to.config)
   const common = differenceOf(from.config, to.config, ['kind', 'parameterization', 'predicts', 'components'])
   if (common) return common
+  const [there, here] = [from, to].map(({ point }) => point.space ?? 'flat')
+  if (there !== here) return `its points are ${there}, these ${here}`
   const [theirs, ours] = [from, to].map(scaleOfHead)
   if (theirs > 0 && ours > 0 && theirs !== ours) {
     return `network.divergenceHead is ${theirs} there and ${ours} here; use ${theirs}`

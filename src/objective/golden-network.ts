@@ -43,10 +43,12 @@ export const networkOptions = z.strictObject({
 export type FixtureNetwork = z.infer<typeof networkOptions>
 
 /** The same in our words. */
-function ditOptions({ times, conditioning, tokens, ...fixture }: FixtureNetwork): DitOptions {
+function ditOptions({ image, times, conditioning, tokens, ...fixture }: FixtureNetwork): DitOptions {
   const isTold = fixture.classes > 0 || fixture.vector > 0
   return {
     ...fixture,
+    shape: image,
+    scalesInput: false,
     backbone: 0,
     conditioning: times,
     injection: conditioning,

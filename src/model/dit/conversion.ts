@@ -22,14 +22,23 @@ const settled = (config: DitConfig, point: PointSpec): DitConfig => {
   return { ...config, hidden, split: config.conditioning === 'decoupled' ? split : null }
 }
 
+const differs = (a: readonly number[], b: readonly number[]): boolean => a.some((side, i) => side !== b[i])
+
 /** Why a trained transformer cannot be the start of another; nothing when it can. */
 function conversionProblem(trained: Sized<DitKeys>, wanted: Sized<DitKeys>): string | undefined {
   const [from, to] = [trained, wanted].map(({ config, point }) => settled(config, point))
   const inContext = to.injection === 'tokens'
   const shape = differenceOf(from, to, inContext ? [...KEPT, ...TOKENS] : KEPT)
   if (shape) return shape
-  const [channels, ours] = [trained, wanted].map(({ point }) => point.shape[2])
-  if (channels !== ours) return `its pictures have ${channels} channels, these ${ours}`
+  const [theirs, ours] = [trained, wanted].map(({ point }) => point.shape)
+  const [channels, own] = [theirs, ours].map(shape => shape.at(-1))
+  if (channels !== own) {
+    const [places, numbers] = ours.length === 2 ? ['positions', 'numbers'] : ['pictures', 'channels']
+    return `its ${places} have ${channels} ${numbers}, these ${own}`
+  }
+  if (to.position === 'learned' && differs(theirs, ours)) {
+    return `its points are [${theirs.join(', ')}], these [${ours.join(', ')}]; the position "learned" knows the places of one size`
+  }
   if (inContext) {
     const told = differenceOf(from, to, TOLD)
     if (told) return `${told}; more tokens are another attention: train it with the same from the beginning`

@@ -1,47 +1,28 @@
 import { block, concat, constant, sizeOf, type Tensor } from '../../autodiff/index.ts'
 import { type BoundNetwork, divergenceOf, timeShape, withHeads } from '../bound-network.ts'
 import { type Condition, seenConditions, stateOf } from '../condition.ts'
+import { scaledInput } from '../input-scale.ts'
 import type { Named } from '../network.ts'
 import { FIRST_LOG_WIDTH, type PolicyKeys } from '../policy.ts'
 import { adalnLayers, inContextLayers } from './blocks.ts'
 import { linear } from './linear.ts'
-import { channelsOf, type DitOptions, forkOf, gridOf, type Head, headsOf, signalsOf } from './options.ts'
+import { channelsOf, type DitOptions, forkOf, type Head, headsOf, signalsOf, sizeOfPatch } from './options.ts'
+import { POSITION } from './parameters.ts'
+import { patchesOf, pointsOf } from './patches.ts'
 import { sincosTable } from './position.ts'
 import { scaleOf, stateTime, sumOf, tokensOf, toldOf } from './told.ts'
 
-/** Pictures `[B, H, W, C]` as patches `[B, patches, p p C]`: rows first, and row, column, channel within a patch. */
-function patchesOf(options: DitOptions, x: Tensor): Tensor {
-  const { rows, columns } = gridOf(options)
-  const { patch: p, image } = options
-  const [batch] = x.shape
-  return x
-    .reshape([batch, rows, p, columns, p, image[2]])
-    .transpose([0, 1, 3, 2, 4, 5])
-    .reshape([batch, rows * columns, p * p * image[2]])
-}
-
-function pictureOf(options: DitOptions, patches: Tensor, channels = options.image[2]): Tensor {
-  const { rows, columns } = gridOf(options)
-  const { patch: p, image } = options
-  const [height, width] = image
-  const [batch] = patches.shape
-  return patches
-    .reshape([batch, rows, columns, p, p, channels])
-    .transpose([0, 1, 3, 2, 4, 5])
-    .reshape([batch, height, width, channels])
-}
-
-/** The numbers of a policy `[B, policyOutputs]`: means and log weights of each pixel, and one log width, the mean over patches. */
+/** The numbers of a policy `[B, policyOutputs]`: means and log weights of each place, and one log width, the mean over patches. */
 function policyRows(options: DitOptions, { components }: PolicyKeys, patches: Tensor): Tensor {
   const channels = channelsOf(options)
-  const end = options.patch ** 2 * channels
-  const pixels = pictureOf(options, patches.slice(2, 0, end), channels)
-  const [height, width, colours] = options.image
-  const row = (x: Tensor, each: number) => x.reshape([x.shape[0], height * width * each])
-  const means = components * colours
+  const end = sizeOfPatch(options) * channels
+  const places = pointsOf(options, patches.slice(2, 0, end), channels)
+  const sides = options.shape.slice(0, -1)
+  const row = (x: Tensor, each: number) => x.reshape([x.shape[0], sizeOf(sides) * each])
+  const means = components * options.shape.at(-1)!
   return concat([
-    row(pixels.slice(3, 0, means), means),
-    row(pixels.slice(3, means), components),
+    row(places.slice(-1, 0, means), means),
+    row(places.slice(-1, means), components),
     patches.slice(2, end).mean(1).add(FIRST_LOG_WIDTH),
   ])
 }
@@ -55,7 +36,7 @@ interface Trunk {
 }
 
 /**
- * The transformer with its parameters: `N(x, s, t)` of pictures `[B, H, W, C]` and times `[B, 1, 1, 1]`, with its heads.
+ * The transformer with its parameters: `N(x, s, t)` of points `[B, ...sides, C]` and times `[B, 1, ...]`, with its heads.
  *
  * @param parameters  by the names of `ditParameters`, weights `[in, out]`
  * @param condition  what each sample is told: `class [B]` int64; `vector [B, size + 1]`, behind it 1 for none and otherwise
@@ -66,8 +47,18 @@ export function applyDit(
   parameters: Named<Tensor>,
   condition: Condition<Tensor> = {},
 ): BoundNetwork {
-  const { depth, width, conditioning, split, injection, position, outputScale, divergenceScale, backbone } =
-    options
+  const {
+    depth,
+    width,
+    conditioning,
+    split,
+    injection,
+    position,
+    outputScale,
+    divergenceScale,
+    backbone,
+    scalesInput,
+  } = options
   const inContext = injection === 'tokens'
   const groups = inContext ? signalsOf(options) : []
   const before = groups.reduce((sum, { tokens }) => sum + tokens, 0)
@@ -80,8 +71,11 @@ export function applyDit(
     return out
   }
 
-  const embeddedPatches = (name: string, x: Tensor): Tensor => {
-    const patches = linear(parameters, name, patchesOf(options, x))
+  /** @param s  the time of the points */
+  const embeddedPatches = (name: string, x: Tensor, s: Tensor): Tensor => {
+    const seen = scalesInput ? scaledInput(x, s.reshape(timeShape(s.shape[0], options.shape))) : x
+    const patches = linear(parameters, name, patchesOf(options, seen))
+    if (position === 'learned') return patches.add(parameters[POSITION])
     return position === 'sincos'
       ? patches.add(constant(sincosTable(options), [patches.shape[1], width], patches.dtype))
       : patches
@@ -89,14 +83,17 @@ export function applyDit(
 
   /** Tokens of the noisy points that the first blocks see alone. */
   const backboneOf = (state: Tensor): Tensor => {
-    const { xTau, tau } = stateOf(state, options.image)
+    const { xTau, tau } = stateOf(state, options.shape)
     const seen = stateTime(options, parameters, tau)
-    return through('', 0, backbone, { h: embeddedPatches('state.patch', xTau), seenBy: () => seen })
+    return through('', 0, backbone, {
+      h: embeddedPatches('state.patch', xTau, tau),
+      seenBy: () => seen,
+    })
   }
   // Once for all points and times.
   const features = backbone > 0 && condition.state ? backboneOf(condition.state) : undefined
   const untold = (like: Tensor): Tensor => {
-    const size = sizeOf(options.image)
+    const size = sizeOf(options.shape)
     return constant(
       seenConditions({ kind: 'state', size }, new Float32Array(size + 1), () => true),
       [1, size + 1],
@@ -106,7 +103,7 @@ export function applyDit(
 
   const start = (x: Tensor, s: Tensor, t: Tensor): Trunk => {
     const told = (late: boolean) => toldOf(options, parameters, condition, { s, t, late })
-    const own = embeddedPatches('patch', x)
+    const own = embeddedPatches('patch', x, s)
     const placed = backbone > 0 ? own.add(features ?? backboneOf(untold(own))) : own
     const early = told(false)
     if (inContext) {
@@ -140,9 +137,9 @@ export function applyDit(
     (x, s, t) => {
       const patches = patchesBy(head, x, s, t)
       if (options.policy) return policyRows(options, options.policy, patches)
-      const picture = pictureOf(options, patches)
-      if (!outputScale) return picture
-      return picture.mul(scaleOf(condition, s).reshape(timeShape(x.shape[0], options.image)))
+      const points = pointsOf(options, patches)
+      if (!outputScale) return points
+      return points.mul(scaleOf(condition, s).reshape(timeShape(x.shape[0], options.shape)))
     }
 
   const heads = headsOf(options)
@@ -151,7 +148,7 @@ export function applyDit(
   const mean =
     (head: Head): BoundNetwork =>
     (x, s, t) =>
-      patchesBy(head, x, s, t).mean([1, 2]).mul(divergenceScale).reshape(timeShape(x.shape[0], options.image))
+      patchesBy(head, x, s, t).mean([1, 2]).mul(divergenceScale).reshape(timeShape(x.shape[0], options.shape))
   return withHeads(output(heads[0]), {
     ...(velocity && { velocity: output(velocity) }),
     ...(divergence && { divergence: divergenceOf(mean(divergence), divergenceScale) }),

@@ -3,6 +3,7 @@ import type { Random } from '../../random/random.ts'
 import type { Named } from '../network.ts'
 import type { DitOptions, Initialization } from './options.ts'
 import { type DitParameter, ditParameters, type Role } from './parameters.ts'
+import { sincosTable } from './position.ts'
 
 /** Deviation of embedders and tables. */
 const SMALL = 0.02
@@ -78,6 +79,7 @@ export function initializeDit(options: DitOptions, source: Random): Named<Float3
     embedder: shape => embedderLaw(initialization)(source, shape),
     table: shape => normals(source, sizeOf(shape), SMALL),
     tokens: shape => normals(source, sizeOf(shape), width ** -0.5),
+    sines: () => Float32Array.from(sincosTable(options)),
     one: shape => new Float32Array(sizeOf(shape)).fill(1),
     zero: shape => new Float32Array(sizeOf(shape)),
   }

@@ -1,4 +1,5 @@
 import { type DivergenceHeadKey, divergenceScale } from '../divergence-head.ts'
+import { scalesInput } from '../input-scale.ts'
 import type { CommonKeys, PointSpec } from '../network.ts'
 import { policyKeys } from '../policy.ts'
 import type { DitOptions } from './options.ts'
@@ -8,7 +9,15 @@ export interface DitKeys
   extends DivergenceHeadKey,
     Omit<
       DitOptions,
-      'image' | 'policy' | 'classes' | 'vector' | 'conditioning' | 'hidden' | 'split' | 'divergenceScale'
+      | 'shape'
+      | 'scalesInput'
+      | 'policy'
+      | 'classes'
+      | 'vector'
+      | 'conditioning'
+      | 'hidden'
+      | 'split'
+      | 'divergenceScale'
     > {
   /** Null for four times the width, or 8/3 of it with `swiglu`, which has half as many parameters more. */
   readonly hidden: number | null
@@ -32,7 +41,8 @@ export const optionsOf = ({ divergenceHead, ...config }: DitConfig, point: Point
   ...config,
   divergenceScale: divergenceScale({ divergenceHead }, point),
   policy: policyKeys(config, point),
-  image: point.shape,
+  shape: point.shape,
+  scalesInput: scalesInput(point),
   hidden: hiddenOf(config),
   split: splitOf(config),
   ...(point.condition?.kind === 'class' && { classes: point.condition.classes }),

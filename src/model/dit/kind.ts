@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { sizeOf } from '../../autodiff/index.ts'
 import { keepsTimes } from '../conversion.ts'
 import { divergenceHeadSchema } from '../divergence-head.ts'
 import { scaleInputs } from '../guidance.ts'
@@ -16,15 +17,17 @@ const MOST_FOURIER = 24
 const count = z.int().positive()
 
 /** What the width of a head must be divisible by. */
-const PAIRS = { sincos: 1, none: 1, rotary: 2, rotary2d: 4 } as const
+const PAIRS = { sincos: 1, learned: 1, none: 1, rotary: 2, rotary2d: 4 } as const
 
-function problem(config: DitConfig): string | undefined {
+/** @param sides  of a point: 2 of a picture, 1 of a sequence */
+export function ditProblem(config: DitConfig, sides: number): string | undefined {
   const { width, heads, depth, position, conditioning, split, injection, embedding, velocityHead } = config
   if (width % heads !== 0) {
     return `network.heads: expected a divisor of the width ${width}, found ${heads}`
   }
-  if (position === 'sincos' && width % 4 !== 0) {
-    return `network.width: the position "sincos" needs a multiple of 4, found ${width}`
+  const sines = position === 'sincos' || position === 'learned'
+  if (sines && width % (2 * sides) !== 0) {
+    return `network.width: the position "${position}" needs a multiple of ${2 * sides}, found ${width}`
   }
   if ((width / heads) % PAIRS[position] !== 0) {
     return `network.heads: the position "${position}" turns ${PAIRS[position] === 4 ? 'pairs by row and by column' : 'pairs'} and needs heads whose width is a multiple of ${PAIRS[position]}, found ${width / heads}; use other heads or another position`
@@ -70,7 +73,7 @@ function problem(config: DitConfig): string | undefined {
 
 function misfit({ patch }: DitConfig, { shape }: PointSpec): string | undefined {
   if (shape.length !== 3) {
-    return `network.kind: dit is for pictures [height, width, channels], found points [${shape.join(', ')}]; use mlp`
+    return `network.kind: dit is for pictures [height, width, channels], found points [${shape.join(', ')}]; use ${shape.length === 2 ? 'transformer' : 'mlp'}`
   }
   const [height, width] = shape
   if (height % patch === 0 && width % patch === 0) return undefined
@@ -103,7 +106,7 @@ export const dit: NetworkKind<DitKeys> = {
     modulationNorm: z.boolean(),
     qkNorm: z.boolean(),
     activation: z.enum(['gelu', 'swiglu']),
-    position: z.enum(['sincos', 'rotary', 'rotary2d', 'none']),
+    position: z.enum(['sincos', 'learned', 'rotary', 'rotary2d', 'none']),
     scale: z.enum(scaleInputs),
     interval: z.boolean(),
     outputScale: z.boolean(),
@@ -152,13 +155,13 @@ export const dit: NetworkKind<DitKeys> = {
     }
   },
   activations: (config, { shape }) => {
-    const { rows, columns } = gridOf({ image: shape, patch: config.patch })
-    const [tokens, { width, depth, heads }] = [rows * columns, config]
+    const tokens = sizeOf(gridOf({ shape, patch: config.patch }))
+    const { width, depth, heads } = config
     return depth * (tokens * (8 * width + 2 * hiddenOf(config)) + heads * tokens ** 2)
   },
   describe: ({ depth, width, patch, heads, injection }) =>
     `${depth} blocks x ${width} (${heads} heads) on patches of ${patch}, told by ${injection}`,
-  problem,
+  problem: config => ditProblem(config, 2),
   misfit,
   headShare: ({ depth, backbone }) => (depth - backbone) / depth,
   timeScale: ({ timeScale }) => timeScale,

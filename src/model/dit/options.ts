@@ -6,14 +6,19 @@ import type { PolicyKeys } from '../policy.ts'
 export type Injection = 'adaln' | 'tokens'
 export type Norm = 'layer' | 'rms'
 export type Activation = 'gelu' | 'swiglu'
-export type Position = 'sincos' | 'rotary' | 'rotary2d' | 'none'
+export type Position = 'sincos' | 'learned' | 'rotary' | 'rotary2d' | 'none'
 export type Initialization = 'xavier' | 'spectral' | 'scaled'
 
-/** A transformer on the patches of pictures `[height, width, channels]`. Peebles & Xie 2023 (DiT), arXiv:2212.09748. */
+/**
+ * A transformer on the patches of points `[...sides, channels]`: pictures, or sequences with one side. Peebles & Xie 2023 (DiT),
+ * arXiv:2212.09748.
+ */
 export interface DitOptions {
-  readonly image: readonly number[]
-  /** Side of a patch in pixels, which divides both sides of the picture. */
+  readonly shape: readonly number[]
+  /** Side of a patch in pixels or positions, which divides every side. */
   readonly patch: number
+  /** Whether it sees `x c(s)`; see `scaledInput`. */
+  readonly scalesInput: boolean
   /** Numbers of a token, `W`. */
   readonly width: number
   /** Number of blocks. */
@@ -83,8 +88,8 @@ export const forkOf = ({ depth, velocityHead }: Pick<DitOptions, 'depth' | 'velo
  * the blocks of the average velocity, and its output is the mean over the patches of what its last layer says of each.
  */
 export function headsOf(options: DitOptions): readonly Head[] {
-  const { velocityHead, divergenceScale, patch, policy } = options
-  const outputs = patch * patch * channelsOf(options) + (policy ? 1 : 0)
+  const { velocityHead, divergenceScale, policy } = options
+  const outputs = sizeOfPatch(options) * channelsOf(options) + (policy ? 1 : 0)
   const velocity = { name: 'velocity', prefix: 'velocity.', blocks: 'velocity.', outputs } as const
   const divergence = { name: 'divergence', prefix: 'divergence.', blocks: '', outputs: 1 } as const
   return [
@@ -94,13 +99,17 @@ export function headsOf(options: DitOptions): readonly Head[] {
   ]
 }
 
-/** Numbers of the output for each pixel: those of a picture, or means and log weights of a policy. */
-export const channelsOf = ({ image, policy }: Pick<DitOptions, 'image' | 'policy'>): number =>
-  policy ? policy.components * (image[2] + 1) : image[2]
+/** Numbers of the output for each place: those of a point, or means and log weights of a policy. */
+export const channelsOf = ({ shape, policy }: Pick<DitOptions, 'shape' | 'policy'>): number =>
+  policy ? policy.components * (shape.at(-1)! + 1) : shape.at(-1)!
 
-/** Patches of a picture in rows and columns. */
-export const gridOf = ({ image: [height, width], patch }: Pick<DitOptions, 'image' | 'patch'>) =>
-  ({ rows: height / patch, columns: width / patch }) as const
+/** Patches along each side: rows and columns of a picture. */
+export const gridOf = ({ shape, patch }: Pick<DitOptions, 'shape' | 'patch'>): number[] =>
+  shape.slice(0, -1).map(side => side / patch)
+
+/** Places in a patch. */
+export const sizeOfPatch = ({ shape, patch }: Pick<DitOptions, 'shape' | 'patch'>): number =>
+  patch ** (shape.length - 1)
 
 /** What a network is told beside a point: the name of its embedding, and the number of its tokens where it has some. */
 export interface Signal {

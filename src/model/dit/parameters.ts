@@ -1,9 +1,13 @@
+import { sizeOf } from '../../autodiff/index.ts'
 import { embeddingSize } from '../embedding.ts'
 import type { Named, ParameterSpec } from '../network.ts'
-import { type DitOptions, ENDS, forkOf, headsOf, signalsOf, timesOf } from './options.ts'
+import { type DitOptions, ENDS, forkOf, gridOf, headsOf, signalsOf, sizeOfPatch, timesOf } from './options.ts'
 
 /** What an array of parameters is, which decides how it begins. */
-export type Role = 'weight' | 'embedder' | 'table' | 'tokens' | 'one' | 'zero'
+export type Role = 'weight' | 'embedder' | 'table' | 'tokens' | 'sines' | 'one' | 'zero'
+
+/** The learned positions. */
+export const POSITION = 'position'
 
 export interface DitParameter extends ParameterSpec {
   readonly role: Role
@@ -69,8 +73,8 @@ export const ditParameters = (options: DitOptions): Specs =>
   )
 
 function arraysOf(options: DitOptions): Specs {
-  const { image, patch, width, depth, embedding, frequencies, injection, classes, vector } = options
-  const pixels = patch * patch * image[2]
+  const { shape, width, depth, embedding, frequencies, injection, classes, vector } = options
+  const numbers = sizeOfPatch(options) * shape.at(-1)!
   const shown = embeddingSize(embedding, frequencies)
   const embedded = [
     ...timesOf(options),
@@ -86,9 +90,12 @@ function arraysOf(options: DitOptions): Specs {
     ...linear(`${prefix}final.out`, width, outputs, first),
   })
   return Object.assign(
-    linear('patch', pixels, width),
+    linear('patch', numbers, width),
+    options.position === 'learned' && {
+      [POSITION]: { shape: [sizeOf(gridOf(options)), width], role: 'sines' },
+    },
     options.backbone > 0 && {
-      ...linear('state.patch', pixels, width),
+      ...linear('state.patch', numbers, width),
       ...embedder('state.time', shown, width),
     },
     ...embedded.map(name => embedder(name, shown, width)),

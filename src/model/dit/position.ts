@@ -6,23 +6,22 @@ const LONGEST = 10_000
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i)
 
-/** Row and column of each patch, rows first. */
-function placesOf(
-  options: Pick<DitOptions, 'image' | 'patch'>,
-): readonly (readonly [row: number, column: number])[] {
-  const { rows, columns } = gridOf(options)
-  return range(rows * columns).map(n => [Math.floor(n / columns), n % columns])
-}
+/** Where each patch is along each side: row and column in a picture. The last side is walked first. */
+const placesOf = (options: Pick<DitOptions, 'shape' | 'patch'>): readonly (readonly number[])[] =>
+  gridOf(options).reduce<number[][]>(
+    (places, count) => places.flatMap(place => range(count).map(at => [...place, at])),
+    [[]],
+  )
 
 /**
- * What is added to the patches, `[patches, W]`: `[enc(column), enc(row)]`, `enc(n) = [sin(n f), cos(n f)]`,
- * `f_k = 10000^(-k/(W/4))`. As in DiT, which puts the column first.
+ * What is added to the patches, `[patches, W]`: `enc(n) = [sin(n f), cos(n f)]`, `f_k = 10000^(-k/(W/2))`, of the place `n` in a
+ * sequence; `[enc(column), enc(row)]` with half as many frequencies in a picture, as in DiT, which puts the column first.
  */
-export function sincosTable(options: Pick<DitOptions, 'image' | 'patch' | 'width'>): readonly number[] {
-  const quarter = options.width / 4
-  const scales = range(quarter).map(k => LONGEST ** (-k / quarter))
+export function sincosTable(options: Pick<DitOptions, 'shape' | 'patch' | 'width'>): readonly number[] {
+  const count = options.width / 2 / (options.shape.length - 1)
+  const scales = range(count).map(k => LONGEST ** (-k / count))
   const encoded = (n: number) => [...scales.map(f => Math.sin(n * f)), ...scales.map(f => Math.cos(n * f))]
-  return placesOf(options).flatMap(([row, column]) => [...encoded(column), ...encoded(row)])
+  return placesOf(options).flatMap(place => [...place].reverse().flatMap(encoded))
 }
 
 /**

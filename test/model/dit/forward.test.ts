@@ -52,6 +52,8 @@ describe('the transformer is the formula', () => {
       { heads: 1 },
       { position: 'rotary' },
       { position: 'rotary2d' },
+      { position: 'learned' },
+      { scalesInput: true },
       { conditioning: 's,s-t' },
       { conditioning: 'decoupled' },
     ]

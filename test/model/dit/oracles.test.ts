@@ -204,8 +204,8 @@ describe('positions', () => {
 
   /** A picture whose patches stand elsewhere. */
   const permuted = (picture: ArrayLike<number>, order: readonly number[]): Float64Array => {
-    const { patch: p, image } = small
-    const [columns, channels] = [width / p, image[2]]
+    const { patch: p, shape } = small
+    const [columns, channels] = [width / p, shape[2]]
     const pixel = (n: number, i: number, j: number, k: number) =>
       ((Math.floor(n / columns) * p + i) * width + (n % columns) * p + j) * channels + k
     const size = height * width * channels

@@ -34,7 +34,7 @@ describe('rotary positions', () => {
   })
 
   test('in two directions depend on differences of rows and of columns', () => {
-    const options: DitOptions = { ...small, image: [6, 6, 2], position: 'rotary2d' }
+    const options: DitOptions = { ...small, shape: [6, 6, 2], position: 'rotary2d' }
     const [queries, keys] = [q, k].map(row => turnedEverywhere(options, 1, row))
     const at = (row: number, column: number) => 1 + row * 3 + column
     const product = (a: number, b: number) => dot(queries[a], keys[b])
@@ -67,7 +67,7 @@ describe('rotary positions', () => {
 })
 
 test('added positions put the column first, sines before cosines', () => {
-  const table = sincosTable({ ...small, image: [4, 6, 1], width: 8 })
+  const table = sincosTable({ ...small, shape: [4, 6, 1], width: 8 })
   const last = table.slice(-8)
   // Row 1 and column 2, with the frequencies 1 and 1/100.
   const expected = [

@@ -95,21 +95,29 @@ export function reference(
     ...shown(late).map((time, i): [string, number[]] => [`time.${i}`, embedded(`time.${i}`, features(time))]),
   ]
 
-  const [height, width, channels] = o.image
-  const { patch: p } = o
+  const isSequence = o.shape.length === 2
+  const [height, width, channels] = isSequence ? [1, ...o.shape] : o.shape
+  const p = o.patch
+  const high = isSequence ? 1 : p
   const pixel = (row: number, column: number, channel: number): number =>
     (row * width + column) * channels + channel
-  const places = times(height / p).flatMap(row => times(width / p).map(column => [row, column]))
+  const places = times(height / high).flatMap(row => times(width / p).map(column => [row, column]))
   const encoding = (n: number): number[] => {
-    const f = times(o.width / 4).map(k => 10_000 ** (-k / (o.width / 4)))
+    const count = o.width / (isSequence ? 2 : 4)
+    const f = times(count).map(k => 10_000 ** (-k / count))
     return [...f.map(v => Math.sin(n * v)), ...f.map(v => Math.cos(n * v))]
   }
-  const patches = places.map(([row, column]) => {
-    const pixels = times(p).flatMap(i =>
-      times(p).flatMap(j => times(channels).map(k => sample.x[pixel(row * p + i, column * p + j, k)])),
+  const size = o.scalesInput ? 1 / Math.sqrt((1 - s) ** 2 + s ** 2) : 1
+  const patches = places.map(([row, column], n) => {
+    const pixels = times(high).flatMap(i =>
+      times(p).flatMap(j =>
+        times(channels).map(k => size * sample.x[pixel(row * high + i, column * p + j, k)]),
+      ),
     )
     const h = linear('patch', pixels)
-    return o.position === 'sincos' ? plus(h, [...encoding(column), ...encoding(row)]) : h
+    if (o.position === 'learned') return plus(h, rowsOf('position')[n])
+    if (o.position !== 'sincos') return h
+    return plus(h, isSequence ? encoding(column) : [...encoding(column), ...encoding(row)])
   })
   const tokens =
     o.injection === 'adaln'
@@ -232,7 +240,7 @@ export function reference(
   places.forEach(([row, column], n) => {
     out[n].forEach((value, k) => {
       const [i, j, channel] = [Math.floor(k / (p * channels)), Math.floor(k / channels) % p, k % channels]
-      picture[pixel(row * p + i, column * p + j, channel)] = o.outputScale ? w * value : value
+      picture[pixel(row * high + i, column * p + j, channel)] = o.outputScale ? w * value : value
     })
   })
   return picture

@@ -1,13 +1,14 @@
 import { constant, sizeOf, type Tensor, type Value } from '../../../src/autodiff/index.ts'
 import type { DitOptions } from '../../../src/model/dit/options.ts'
 import { ditParameters } from '../../../src/model/dit/parameters.ts'
-import type { Condition } from '../../../src/model/index.ts'
+import { type Condition, timeShape } from '../../../src/model/index.ts'
 import { random } from '../../../src/random/random.ts'
 import type { Sample, Weights } from './reference.ts'
 
 /** Two blocks on pictures of 4 x 6 with two channels: 2 x 3 patches. */
 export const small: DitOptions = {
-  image: [4, 6, 2],
+  shape: [4, 6, 2],
+  scalesInput: false,
   patch: 2,
   width: 8,
   depth: 2,
@@ -37,6 +38,9 @@ export const small: DitOptions = {
   initialization: 'xavier',
   classes: 3,
 }
+
+/** Six positions of five symbols. */
+export const symbols: DitOptions = { ...small, shape: [6, 5], scalesInput: true, patch: 1 }
 
 /** Every option at least once, as papers combine them. */
 export const variants: Readonly<Record<string, DitOptions>> = {
@@ -70,6 +74,18 @@ export const variants: Readonly<Record<string, DitOptions>> = {
   'rotary pairs': { ...small, position: 'rotary', conditioning: 's,s-t', interval: true },
   'rotary in two directions': { ...small, position: 'rotary2d', velocityHead: 1, norm: 'rms' },
   vectors: { ...small, classes: undefined, vector: 3, conditioning: 'decoupled', velocityHead: 1 },
+  'learned positions': { ...small, position: 'learned', velocityHead: 1 },
+  'a sequence of symbols': symbols,
+  'a sequence in patches, learned positions': {
+    ...symbols,
+    patch: 2,
+    position: 'learned',
+    conditioning: 's,s-t',
+  },
+  'a sequence with tokens': {
+    ...symbols,
+    ...{ scalesInput: false, injection: 'tokens', position: 'rotary', conditioning: 's-t', velocityHead: 1 },
+  },
 }
 
 /** Parameters none of which is zero, as arrays `[in, out]`. */
@@ -103,10 +119,10 @@ export const stored = (options: DitOptions, values: Readonly<Record<string, Valu
   )
 
 /** Some samples, the last of which is told nothing. */
-export function samplesOf({ image, classes, vector, interval, scale }: DitOptions): Sample[] {
+export function samplesOf({ shape, classes, vector, interval, scale }: DitOptions): Sample[] {
   const source = random(2, 'samples')
   return [0, 1, 2].map(i => ({
-    x: Array.from({ length: sizeOf(image) }, () => source.normal()),
+    x: Array.from({ length: sizeOf(shape) }, () => source.normal()),
     s: [0.9, 0.7, 0.55][i],
     t: [0.2, 0.6, 0.05][i],
     ...(i < 2 && {
@@ -126,10 +142,10 @@ interface Seen {
 
 /** Samples one after another, as a network takes them; `seen` are the conditions by name. */
 export function batchOf(options: DitOptions, samples: readonly Sample[]) {
-  const { image, classes, vector, interval, scale } = options
+  const { shape, classes, vector, interval, scale } = options
   const count = samples.length
   const time = (of: (sample: Sample) => number): Value => ({
-    shape: [count, 1, 1, 1],
+    shape: timeShape(count, shape),
     data: Float64Array.from(samples, of),
   })
   const rows = (shape: readonly number[], of: (sample: Sample) => readonly number[]): Value => ({
@@ -151,7 +167,7 @@ export function batchOf(options: DitOptions, samples: readonly Sample[]) {
     }),
   }
   return {
-    x: rows(image, ({ x }) => x),
+    x: rows(shape, ({ x }) => x),
     s: time(({ s }) => s),
     t: time(({ t }) => t),
     seen,
