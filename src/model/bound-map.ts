@@ -12,7 +12,7 @@ import {
 } from './network.ts'
 import { networkOf } from './networks.ts'
 import { policyKeys } from './policy.ts'
-import { spaceOf } from './space.ts'
+import { spaceOf } from './space-of.ts'
 
 /** What decides how a network becomes a flow map. */
 export interface MapConfig {

@@ -106,7 +106,8 @@ export {
 } from './predictions.ts'
 export { type Quadratic, scaledQuadratic } from './quadratic.ts'
 export { rowsAtOnce, rowsOfUnknown } from './rows.ts'
-export { coordinates, type ErrorFunction, flat, type Space, spaceOf, spaces } from './space.ts'
+export { coordinates, type ErrorFunction, flat, type Space } from './space.ts'
+export { spaceOf, spaces } from './space-of.ts'
 export {
   type Standardization,
   standardized,

@@ -37,7 +37,7 @@ import type {
   Sized,
 } from './network.ts'
 import { FIRST_LOG_WIDTH, type PolicyKeys, policyKeys, policyOutputs } from './policy.ts'
-import { spaceOf } from './space.ts'
+import { spaceOf } from './space-of.ts'
 
 /** Keys of `network` for a perceptron; see `MlpOptions`. */
 export interface MlpKeys extends DivergenceHeadKey {

@@ -2,7 +2,6 @@ import type { Tensor } from '../autodiff/index.ts'
 import type { Random } from '../random/random.ts'
 import type { Interpolant } from './interpolants/interpolant.ts'
 import { type Path, pathOf } from './path.ts'
-import { curvedSpaces } from './spaces/table.ts'
 
 /** Size of a residual, one number per sample: `[B, ...D]` twice to `[B]`. */
 export type ErrorFunction = (prediction: Tensor, target: Tensor) => Tensor
@@ -77,9 +76,3 @@ export const flat: Space = {
       }),
   },
 }
-
-/** Every space that points can live in. One-hot symbols are points of a flat space, of which maps know more; see `simplex`. */
-export const spaces: Readonly<Record<string, Space>> = { flat, simplex: flat, ...curvedSpaces }
-
-/** The space of some points; flat where they name none. */
-export const spaceOf = ({ space = 'flat' }: { readonly space?: string }): Space => spaces[space]

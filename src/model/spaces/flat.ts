@@ -7,6 +7,7 @@ const inner = (a: Tensor, b: Tensor): Tensor => a.mul(b).sum(-1, true)
 /** `R^n` with its geometry, as a part of a product: squares are summed, as they are in the other parts. */
 export const flatPart: CurvedSpace = curved({
   features: x => x,
+  seen: coordinates => coordinates,
   outputs: coordinates => coordinates,
   inner,
   velocity: (_, output) => output,

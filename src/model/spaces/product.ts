@@ -47,6 +47,7 @@ export function product(blocks: readonly Block[]): CurvedSpace {
 
   return curved({
     features: joined(({ features }) => features),
+    seen: () => geometries.reduce((total, { seen }, i) => total + seen(sizes[i]), 0),
     outputs: () => outputs.reduce((a, b) => a + b),
     inner: (a, b) => sum(parts(({ inner }) => inner)(a, b)),
     velocity: (x, output) =>
@@ -74,6 +75,13 @@ export function product(blocks: readonly Block[]): CurvedSpace {
           .map(({ isReached }) => isReached.cast(u.dtype))
           .reduce((a, b) => a.mul(b))
           .equal(1),
+      }
+    },
+    project(points) {
+      for (let at = 0; at < points.length; at += width) {
+        blocks.forEach(({ space, size }, i) => {
+          space.project?.(points.subarray(at + starts[i], at + starts[i] + size), size)
+        })
       }
     },
     noise: {
