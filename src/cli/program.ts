@@ -182,10 +182,17 @@ function addSample(add: AddCommand, run: Wrap, methods: string): void {
   addGuidance(command)
     .option(
       '--out <file>',
-      'file to write: .csv, .npy, .png or .svg; samples that are pictures make .png and .svg a sheet of them (default: CSV in samples/ of the run)',
+      'file to write: .csv, .npy, .png or .svg; samples that are pictures make .png and .svg a sheet of them, text is written as .txt or .jsonl (default: CSV, or .txt, in samples/ of the run)',
     )
     .addOption(method())
     .addOption(methodOptions())
+    .addOption(
+      new Option(
+        '--decode <how>',
+        'of text: the most probable symbol of each position (argmax, default), or one drawn from its probabilities (sample)',
+      ).argParser(oneOf('--decode', ['argmax', 'sample'])),
+    )
+    .option('--prefix <text>', 'of text: how it begins, of a run that was trained with --prefix')
     .addOption(
       densityOption(
         ['jump', 'flow', 'head'],

@@ -35,6 +35,7 @@ import type { AskedGrid } from './grid-flag.ts'
 import { type GuidanceFlags, guidanceOf } from './guidance.ts'
 import { writeOutput } from './output-file.ts'
 import { drawnPoints, fileInRun, outputOf } from './sample-file.ts'
+import { type Decoding, sampleText } from './sample-text.ts'
 import { columns, note, print } from './terminal.ts'
 import { wayThrough } from './way.ts'
 
@@ -48,6 +49,8 @@ interface SampleFlags extends GuidanceFlags, ConditionFlags {
   readonly method: MethodName
   readonly methodOptions?: Readonly<Record<string, unknown>>
   readonly weights: Weights
+  readonly decode?: Decoding
+  readonly prefix?: string
   readonly density?: DensityName
   readonly divergence?: DivergenceName
   readonly json?: boolean
@@ -237,10 +240,14 @@ function evaluationsOf(
 export async function sampleCommand(path: string, flags: SampleFlags): Promise<void> {
   const { seed, weights, json } = flags
   const asked = { ...flags, steps: flags.steps ?? 1, options: flags.methodOptions }
+  const map = await load(path, { weights })
+  if (map.text) return sampleText(path, map, { ...asked, text: map.text })
+  for (const key of ['decode', 'prefix'] as const) {
+    if (flags[key] !== undefined) throw new UsageError(`--${key}: is of text, and ${path} is a map of points`)
+  }
+  const { dimension, columns: names, standardization } = map
   const { file, isDrawn, encode } = outputOf(path, flags.out, 'sample', () => fileInRun(path, asked))
   checkDensity(flags, file)
-  const map = await load(path, { weights })
-  const { dimension, columns: names, standardization } = map
   const { grid, ...choice } = wayThrough(map, asked)
   const steps = grid.length - 1
   const classes = allClasses(map, flags)

@@ -11,6 +11,7 @@ export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
   data: 'ring',
   source: null,
   sourceNoise: 0,
+  prefix: 0,
   standardize: 'auto',
   holdOut: 0.1,
   recipe: null,

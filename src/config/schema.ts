@@ -96,6 +96,8 @@ export const schema = z.strictObject({
   source: dataSchema.nullable(),
   /** `g` of the noise `g sqrt(2 t (1-t)) z` that is added on the way from data to a source. */
   sourceNoise: z.number().min(0).max(100),
+  /** Part of the samples of text whose beginning is given: a prefix of a random length, to which no noise is added. */
+  prefix: fraction,
   /** What the network sees in place of the data's own units. */
   standardize: z.enum(['auto', 'none', 'column', 'whole']),
   /** Part of the rows of finite data that is set aside to measure with. */

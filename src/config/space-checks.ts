@@ -69,6 +69,9 @@ export function checkSpace(config: Config, { name, space }: Placed): void {
         : `network.parameterization: simplex reads logits of symbols, and ${name} has none; use average-velocity`,
     )
   }
+  if (config.prefix > 0 && space !== 'simplex') {
+    throw new ConfigError(`prefix: is the beginning of text, and ${name} is none; use 0`)
+  }
   if (config.times.law === 'argmax' && space !== 'simplex') {
     throw new ConfigError(
       `times.law: argmax goes by where symbols are decided, and ${name} has none; use triangle`,

@@ -5,6 +5,7 @@ import type { Given, KnownCondition } from './conditions.ts'
 import type { GuidanceChoice } from './guidance.ts'
 import type { InnerMap } from './inner-map.ts'
 import type { Model } from './model.ts'
+import type { TextRecord } from './record.ts'
 
 /** A trained flow map, ready to be sampled. Close it when done. */
 export interface LoadedMap extends SampledMap {
@@ -37,6 +38,8 @@ export interface LoadedMap extends SampledMap {
    * @throws ArgumentError when it was trained at another scale, or is told nothing, or the scale is out of range
    */
   guided(guidance: GuidanceChoice): LoadedMap
+  /** What its sequences are made of, where it is a map of text. */
+  readonly text?: TextRecord
   /** Names of the coordinates, where its data had them. */
   readonly columns?: readonly string[]
   /** The network behind it; absent for a foreign `.onnx` file. */

@@ -94,7 +94,7 @@ export async function mapOfModel(name: string, model: Model, runtime: Runtime): 
     const program = await once(`drawn ${inner}`, () => drawnGraph(model, inner))
     return inBlocks(name, withoutTarget(program), dimension, rows, x, s, s, undefined, noise)
   }
-  const { standardization, columns, space } = model.data
+  const { standardization, columns, space, text } = model.data
   const { predicts = 'velocity' } = config.network
   const rows = rowsAtOnce(config.network, pointOf(config, model.data), MOST_ROWS)
   const { close, ...run } = closable(
@@ -154,6 +154,7 @@ export async function mapOfModel(name: string, model: Model, runtime: Runtime): 
       dimension,
       shape: pointOf(config, model.data).shape,
       ...(columns && { columns }),
+      ...(text && { text }),
       model,
       objective: config.objective,
       interpolant: config.interpolant,

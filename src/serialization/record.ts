@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { sizeOf } from '../autodiff/index.ts'
-import type { Fingerprint, RowVector, Split } from '../data/dataset.ts'
+import type { Fingerprint, RowVector, Split, Text } from '../data/dataset.ts'
 import type { Rules } from '../data/split-rule.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
 import type { Standardization } from '../model/index.ts'
@@ -51,6 +51,13 @@ export const dataRecordSchema = z
     dimension: z.int().positive(),
     shape: z.array(z.int().positive()).optional(),
     space: z.string().optional(),
+    text: z
+      .object({
+        alphabet: z.array(z.string()).min(2),
+        unit: z.enum(['character', 'byte']),
+        end: z.string().optional(),
+      })
+      .optional(),
     fingerprint: fingerprintSchema,
     source: z
       .object({ name: z.string(), fingerprint: fingerprintSchema, split: splitSchema.optional() })
@@ -70,7 +77,13 @@ export const dataRecordSchema = z
     { path: ['standardization'] },
   )
   .refine(({ dimension, shape }) => !shape || sizeOf(shape) === dimension, { path: ['shape'] })
+  .refine(({ text, shape }) => !text || (shape?.length === 2 && shape[1] === text.alphabet.length), {
+    path: ['text'],
+  })
   .refine(({ dimension, columns }) => !columns || columns.length === dimension, { path: ['columns'] })
+
+/** The symbols of text in the order of their numbers, and the one that fills the rest of a shorter sequence. */
+export type TextRecord = Pick<Text, 'alphabet' | 'unit' | 'end'>
 
 /** What a run and a model know of their data. */
 export interface DataRecord {
@@ -80,6 +93,8 @@ export interface DataRecord {
   readonly shape?: readonly number[]
   /** Name of the space that its points live in; absent for `R^n`. */
   readonly space?: string
+  /** What its sequences are made of, where it is text. */
+  readonly text?: TextRecord
   readonly fingerprint: Fingerprint
   /** Names of its classes, where it has any. */
   readonly labels?: { readonly names: readonly string[] }
@@ -113,6 +128,7 @@ export const dataRecord = ({
   name,
   shape,
   space,
+  text,
   dimension,
   columns,
   labels,
@@ -126,6 +142,13 @@ export const dataRecord = ({
   dimension,
   ...(shape.length > 1 && { shape }),
   ...(space !== undefined && { space }),
+  ...(text && {
+    text: {
+      alphabet: text.alphabet,
+      unit: text.unit,
+      ...(text.end !== undefined && { end: text.end }),
+    },
+  }),
   fingerprint,
   ...(columns && { columns }),
   ...(labels && { labels: { names: labels.names } }),

@@ -122,6 +122,23 @@ function writeUpdates(
   })
 }
 
+/** A beginning that is given is data at every time: its noise is the data itself, and its velocity nothing. */
+function giveBeginnings(
+  random: Random,
+  share: number,
+  [length, symbols]: readonly number[],
+  points: Float32Array,
+  noise: Float32Array,
+): void {
+  const size = length * symbols
+  for (let i = 0; i < points.length; i += size) {
+    const [isGiven, part] = [random.uniform() < share, random.uniform()]
+    if (!isGiven) continue
+    const given = (1 + Math.floor(part * (length - 1))) * symbols
+    noise.set(points.subarray(i, i + given), i)
+  }
+}
+
 /** Draws the inputs of training steps. */
 export interface BatchSource {
   /**
@@ -191,6 +208,7 @@ export function batchSource(
     noise: Random,
     none: Random,
     matching: Random,
+    beginnings: Random,
     arrays: Arrays,
   ): Float32Array | undefined => {
     const { x0, eps, xs, xt, s, t } = arrays
@@ -203,6 +221,7 @@ export function batchSource(
     // Weights are the one number that such data have beside each point.
     if (points && !condition) dataset.sample(data, points, undefined, arrays.logWeight)
     if (eps) drawFirst(noise, eps)
+    if (eps && x0 && config.prefix > 0) giveBeginnings(beginnings, config.prefix, point.shape, x0, eps)
     if (eps && points && coupling.kind === 'ot') matchNoise(points, eps, dimension, coupling, matching)
     return seen
   }
@@ -235,6 +254,7 @@ export function batchSource(
     scales: random(seeds.noise, 'guidance', step),
     intervals: random(seeds.noise, 'intervals', step),
     matching: random(seeds.noise, 'matching', step),
+    beginnings: random(seeds.noise, 'beginnings', step),
   })
   let streams = streamsOf(0)
 
@@ -242,7 +262,7 @@ export function batchSource(
   const drawBatch = (batch: number, i: number): void => {
     const step = Math.ceil(batch / accumulate)
     if ((batch - 1) % accumulate === 0) streams = streamsOf(step)
-    const { data, noise, times, none, scales, intervals, matching } = streams
+    const { data, noise, times, none, scales, intervals, matching, beginnings } = streams
     last[i] = Number(batch % accumulate === 0)
     gap = valueAt(config.times.gap, progressAt(config, step))
     terms.forEach(({ rows, inputs }, k) => {
@@ -254,7 +274,7 @@ export function batchSource(
       )
       drawTimes(clock, times, arrays)
       if (config.sourceNoise > 0) keepFromEnds(arrays)
-      const seen = drawPoints(data, noise, none, matching, arrays)
+      const seen = drawPoints(data, noise, none, matching, beginnings, arrays)
       if (condition && seen) writeTold(seen, arrays[condition.kind]!)
       if (arrays.scale) drawScales(scales, seen, arrays.scale)
       if (arrays.low) drawIntervals(intervals, arrays)

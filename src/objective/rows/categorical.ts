@@ -46,7 +46,7 @@ const shared = {
   needs: ['data'],
   diagonal: 'cross-entropy',
 } as const
-const ground = { diagonalFraction: 0.5, clip: 1 } as const
+const ground = { diagonalFraction: 0.5, clip: 1, target: 'student' } as const
 
 /** Flow maps of sequences of symbols: losses on logits, for the parameterization `simplex`. */
 export const categoricalRows = [
