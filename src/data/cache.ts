@@ -125,6 +125,7 @@ const metaSchema = z.strictObject({
   columns: z.array(z.string()).optional(),
   leftOut: z.array(z.string()).optional(),
   mayBeDecimals: z.boolean().optional(),
+  space: z.string().optional(),
   shape: z.array(z.int().positive()).optional(),
   bytes: z.boolean(),
   names: z.array(z.string()).optional(),
@@ -192,11 +193,11 @@ function readCache(file: number, path: string, key: CacheKey): Cached | undefine
   const rows = rowBytes / type.bytes / meta.dimension
   if (!Number.isInteger(rows) || labelBytes !== (meta.names ? 2 * rows : 0)) return undefined
   const labels = readBytes(file, HEADER_BYTES + rowBytes, labelBytes)
-  const { dimension, vector, columns, leftOut, mayBeDecimals, shape, bytes, names, training } = meta
+  const { dimension, vector, columns, leftOut, mayBeDecimals, space, shape, bytes, names, training } = meta
   const direct = { path, offset: HEADER_BYTES, rows, type }
   return {
     head: {
-      ...{ dimension, vector, columns, leftOut, mayBeDecimals, shape, bytes, training },
+      ...{ dimension, vector, columns, leftOut, mayBeDecimals, space, shape, bytes, training },
       labelled: names !== undefined,
     },
     meta,

@@ -30,7 +30,7 @@ export function finiteDataset(parts: Parts): Dataset {
   const { name, file, head, store, labels, findings, sha256, holdOut } = parts
   const { rows, sides, statistics, ranges } = findings
   if (rows < 2) throw new DataError(`${file}: expected at least 2 rows of numbers, found ${rows}`)
-  const { columns, vector: size = 0 } = head
+  const { columns, vector: size = 0, space } = head
   const dimension = head.dimension - size
   const { shape = [dimension] } = head
   const whole = new Float32Array(head.dimension)
@@ -56,6 +56,7 @@ export function finiteDataset(parts: Parts): Dataset {
     name,
     shape,
     dimension,
+    ...(space !== undefined && { space }),
     ...(columns && { columns: coordinates(columns) }),
     ...(labels && { labels: { names: labels.names, counts: labels.counts } }),
     ...(size > 0 && { vector: rowVector(size, columns, statistics, ranges) }),

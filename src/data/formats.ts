@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import type { z } from 'zod'
 import { DataError } from './error.ts'
 import { statPath } from './file.ts'
+import { inSpace, type SpaceKeys } from './manifold/in-space.ts'
 import { cifarSchema, cifarSource, isCifarFolder } from './readers/cifar.ts'
 import { idxSchema, idxSource } from './readers/idx.ts'
 import { imagesSchema, imagesSource } from './readers/images.ts'
@@ -71,7 +72,8 @@ export const looksLikePath = (name: string, at = name): boolean =>
  */
 export async function blockSource(kind: string, block: unknown, rules: Rules = RULES): Promise<Source> {
   const { schema, source } = table[kind]
-  return source(validate(schema, block, kind), rules)
+  const options = validate(schema, block, kind)
+  return inSpace(await source(options, rules), options as SpaceKeys)
 }
 
 /** The format that a path is read in; `undefined` for a file whose name does not tell. @throws {DataError} when it is not there */

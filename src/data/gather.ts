@@ -129,7 +129,7 @@ const spilledRows = ({ path }: RowFile, rows: number, bytes = false): DirectRows
 /** Completes the file of rows and opens it. */
 function keepFile(
   written: RowFile,
-  { dimension, vector, columns, leftOut, mayBeDecimals, shape, bytes = false, training }: Head,
+  { dimension, vector, columns, leftOut, mayBeDecimals, space, shape, bytes = false, training }: Head,
   { folder, key }: Keeping,
   {
     file,
@@ -142,7 +142,7 @@ function keepFile(
   const names = labels?.names
   const meta = {
     key,
-    ...{ dimension, vector, columns, leftOut, mayBeDecimals, shape, bytes, names, training },
+    ...{ dimension, vector, columns, leftOut, mayBeDecimals, space, shape, bytes, names, training },
     ...{ sha256, firstDuplicate, outliers },
   }
   written.finish(labels?.indices ?? new Uint16Array(0), meta)

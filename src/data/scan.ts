@@ -89,7 +89,7 @@ function collectSplit(dimension: number) {
  * these held out, unless nothing is to be.
  */
 export function scanRows(
-  { dimension, shape, vector = 0, training }: Head,
+  { dimension, shape, vector = 0, training, space }: Head,
   { holdOut, rules = RULES }: SplitOptions,
 ): Scan {
   const hashOf = rowHasher(dimension)
@@ -98,11 +98,11 @@ export function scanRows(
   const held = heldCounts(threshold)
   let split = collectSplit(dimension)
   const ranges = collectRanges(dimension, shape ? shape[2] : dimension - vector, vector)
-  const outliers = shape ? undefined : collectOutliers(dimension)
+  const outliers = shape || space ? undefined : collectOutliers(dimension)
   let [rows, duplicates] = [0, 0]
   let firstDuplicate: number | undefined
   let duplicatesUntil: number | undefined
-  const counters = shape || dimension === 1 ? undefined : collectCounters(dimension)
+  const counters = shape || space || dimension === 1 ? undefined : collectCounters(dimension)
 
   const countRepeats = (hash: RowHash, number: number): void => {
     const times = seen.add(hash)

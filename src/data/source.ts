@@ -6,6 +6,10 @@ export interface Head {
   readonly vector?: number
   /** Names of the numbers of a row, where the source has them. */
   readonly columns?: readonly string[]
+  /** Places of the numbers of a row among the columns of a file, from 0, where they may be others than theirs. */
+  readonly places?: readonly number[]
+  /** The space that points live in; flat where it is absent. */
+  readonly space?: string
   /** Names of columns that hold the index of a data frame, and are no coordinates. */
   readonly leftOut?: readonly string[]
   /** Whether each row, read as two columns, may be one number with a decimal comma. */

@@ -60,6 +60,8 @@ function columnWarnings(head: Head, { statistics, counters }: Findings): string[
   if (head.shape) {
     return constant.length === mean.length ? ['all pictures are the same'] : []
   }
+  // Coordinates of a curved space have no scale of their own.
+  if (head.space) return constant.length === mean.length ? ['all rows are the same point'] : []
   const nearly = columns.filter(i => deviation[i] > 0 && deviation[i] < SMALL * Math.abs(mean[i]))
   return [
     ...linesOf(constant, i => `${called(i)} is constant (${shortest(mean[i])})`),

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { DataError } from '../error.ts'
 import { openContent } from '../file.ts'
 import { indexColumns } from '../index-column.ts'
+import { spaceKeys } from '../manifold/in-space.ts'
 import { show } from '../show.ts'
 import type { Sink, Source } from '../source.ts'
 import { RULES, type Rules } from '../split-rule.ts'
@@ -17,6 +18,7 @@ export const jsonlSchema = z
     field: z.string().optional(),
     label: z.string().optional(),
     condition: z.union([z.string(), z.array(z.string()).min(1)]).optional(),
+    ...spaceKeys,
   })
   .refine(({ columns, field }) => columns === undefined || field === undefined, {
     error: 'expected columns or field, not both',

@@ -2,13 +2,14 @@ import { basename } from 'node:path'
 import { z } from 'zod'
 import { DataError } from '../error.ts'
 import { type ByteReader, fileSize, openContent, withBytes } from '../file.ts'
+import { spaceKeys } from '../manifold/in-space.ts'
 import { type NpyHeader, npyHeaderPlace, parseNpyHeader } from '../npy-header.ts'
 import { fortranOrder, wrongSize } from '../npy-reader.ts'
 import { kindOf, named } from '../sniff.ts'
 import type { Head, Sink, Source } from '../source.ts'
 import { pushNumbers } from './cells.ts'
 
-export const npySchema = z.strictObject({ path: z.string().min(1) })
+export const npySchema = z.strictObject({ path: z.string().min(1), ...spaceKeys })
 
 /** Bytes that are read at once. */
 const PIECE = 1 << 20

@@ -8,6 +8,7 @@ import { joinArrays } from '../../model/arrays.ts'
 import { DataError } from '../error.ts'
 import { fileSize, INFLATE_LIMITS, mostInflated, withBytes } from '../file.ts'
 import { firstBytes, hashFile } from '../hash.ts'
+import { spaceKeys } from '../manifold/in-space.ts'
 import { printable, show } from '../show.ts'
 import { kindOf, named } from '../sniff.ts'
 import type { Sink, Source } from '../source.ts'
@@ -19,6 +20,7 @@ export const npzSchema = z.strictObject({
   array: z.string().min(1).optional(),
   labels: z.string().min(1).optional(),
   condition: z.string().min(1).optional(),
+  ...spaceKeys,
 })
 
 const MOST_ENTRIES = 10_000

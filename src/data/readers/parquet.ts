@@ -8,6 +8,7 @@ import { DataError } from '../error.ts'
 import { fileSize, INFLATE_LIMITS, mostInflated } from '../file.ts'
 import { firstBytes, hashFile } from '../hash.ts'
 import { indexColumns } from '../index-column.ts'
+import { spaceKeys } from '../manifold/in-space.ts'
 import { printable, show } from '../show.ts'
 import { kindOf, named } from '../sniff.ts'
 import type { Sink, Source } from '../source.ts'
@@ -22,6 +23,7 @@ export const parquetSchema = z.strictObject({
   columns: z.array(column).min(1).optional(),
   label: column.optional(),
   condition: conditionColumns,
+  ...spaceKeys,
 })
 
 type ParquetOptions = z.output<typeof parquetSchema>

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { DataError } from '../error.ts'
 import { openContent } from '../file.ts'
 import { indexColumns } from '../index-column.ts'
+import { spaceKeys } from '../manifold/in-space.ts'
 import type { Sink, Source } from '../source.ts'
 import { RULES, type Rules } from '../split-rule.ts'
 import { isFinite32, isMeantAsNumber, numberIn, placeOf, wrongCell } from './cells.ts'
@@ -31,6 +32,7 @@ export const textSchema = z.strictObject({
     .regex(/^[^"\r\n]$/, DELIMITER)
     .optional(),
   decimal: z.enum(['.', ',']).optional(),
+  ...spaceKeys,
 })
 
 /** How delimited text is read. */
@@ -94,6 +96,7 @@ function rowReader(options: TextOptions, sink: Sink, rules: Rules): RecordReader
       dimension,
       vector: chosen.vector,
       columns: chosen.names,
+      places: chosen.columns,
       leftOut: chosen.leftOut,
       labelled: chosen.label !== undefined,
       mayBeDecimals:
