@@ -11,8 +11,9 @@ import type { Dataset, Values } from '../data/dataset.ts'
 import { DataError } from '../data/error.ts'
 import { show } from '../data/show.ts'
 import { nearest } from '../data/suggest.ts'
-import { type Cloud, lackOf, lacks, metrics, type Reference } from './catalogue.ts'
+import { type Cloud, lackOf, lacks, type Reference } from './catalogue.ts'
 import type { Estimate } from './estimate.ts'
+import { metricsOf } from './manifold/catalogue.ts'
 import { allFinite, countPoints } from './points.ts'
 import type { Products } from './products.ts'
 import { type Sources, sourcesOf } from './sources.ts'
@@ -22,7 +23,7 @@ export interface PrepareOptions {
   readonly count: number
   /** Seed of the reference, the directions and the floors; default 0. */
   readonly seed?: number
-  /** Names of `metrics`; all that the dataset allows and that are quick by default. */
+  /** Names of the dataset's metrics; all that the dataset allows and that are quick by default. */
   readonly names?: readonly string[]
 }
 
@@ -98,6 +99,7 @@ export async function prepareMetricsBy(
   options: PrepareOptions,
 ): Promise<Measures> {
   const { chosen, reference, sources } = opened(dataset, options)
+  const metrics = metricsOf(dataset)
   for (const name of chosen) await metrics[name].ready?.(reference, products)
   return measuresOf(chosen, reference, sources)
 }
@@ -135,6 +137,7 @@ function measuresOf(
   { count, notes, drawFloor }: Sources,
 ): Measures {
   const { dataset } = reference
+  const metrics = metricsOf(dataset)
   const measures = new Map(chosen.map(name => [name, metrics[name].prepare(reference)] as const))
 
   const checked = (samples: Values): Cloud => {
@@ -239,12 +242,14 @@ function points(values: Values): Cloud {
 }
 
 function applicable(dataset: Dataset): string[] {
+  const metrics = metricsOf(dataset)
   return Object.keys(metrics).filter(
     name => !metrics[name].onRequest && lacks(metrics[name], dataset).length === 0,
   )
 }
 
 function checkName(name: string, dataset: Dataset): string {
+  const metrics = metricsOf(dataset)
   if (typeof name !== 'string') refuseArgument('prepareMetrics: names', 'a list of names', name)
   if (!Object.hasOwn(metrics, name)) {
     const known = Object.keys(metrics)

@@ -1,0 +1,96 @@
+import type { Dataset } from '../../data/dataset.ts'
+import { type Cloud, type Metric, metrics, type Reference } from '../catalogue.ts'
+import { energyEstimateTo } from '../energy-distance.ts'
+import type { Estimate } from '../estimate.ts'
+import { type PairMatrix, type Pairs, type Thinned, thin } from '../pairs.ts'
+import { wassersteinEstimate } from '../wasserstein.ts'
+import { chordSquare, energySquare, geodesicSquare, type SquaredDistance } from './distances.ts'
+import { ASSIGNED_LIMIT, kernelEstimateTo, PAIRS_LIMIT, squaresBetween, squaresWithin } from './measures.ts'
+
+const squares = { energy: energySquare, chord: chordSquare, geodesic: geodesicSquare }
+type Distance = keyof typeof squares
+
+const thinned = (cloud: Cloud, dimension: number, limit: number): Thinned =>
+  cloud.once(`${limit} points`, () => thin(cloud.values, dimension, limit))
+
+/** Prepares a metric of squared distances; those within each side are measured once, whatever metrics ask for them. */
+const ofPairs =
+  (
+    distance: Distance,
+    to: (reference: PairMatrix) => (pairs: Pick<Pairs, 'between' | 'withinSamples'>) => Estimate,
+  ): Metric['prepare'] =>
+  reference => {
+    const { squared, own } = sideOf(reference, distance, PAIRS_LIMIT)
+    const within = (cloud: Cloud, points: Thinned): PairMatrix =>
+      cloud.once(`${distance} within`, () => squaresWithin(points, squared))
+    const measure = to(within(reference, own))
+    return samples => {
+      const others = thinned(samples, own.dimension, PAIRS_LIMIT)
+      const between = samples.once(`${distance} between`, () => squaresBetween(own, others, squared))
+      return measure({ between, withinSamples: within(samples, others) })
+    }
+  }
+
+function sideOf(
+  reference: Reference,
+  distance: Distance,
+  limit: number,
+): { squared: SquaredDistance; own: Thinned } {
+  const { space, dimension } = reference.dataset
+  return { squared: squares[distance](space!, dimension), own: thinned(reference, dimension, limit) }
+}
+
+const common = { range: [0, Infinity], direction: 'lower', needs: [] } as const
+
+/** The metrics of points that live in a curved space, under the names that they have in flat ones. */
+const manifoldMetrics: Readonly<Record<string, Metric>> = {
+  energyDistance: {
+    ...common,
+    label: 'energy distance',
+    description:
+      'energy distance of 2,000 points from each side, geodesic on the sphere and the hyperboloid, by chords elsewhere',
+    unit: 'none',
+    limit: PAIRS_LIMIT,
+    prepare: ofPairs('energy', energyEstimateTo),
+  },
+  wasserstein2: {
+    ...common,
+    label: '2-Wasserstein',
+    description: 'exact 2-Wasserstein of 1,000 points from each side, by assignment and geodesic distances',
+    unit: 'none',
+    limit: ASSIGNED_LIMIT,
+    onRequest: true,
+    prepare: reference => {
+      const { squared, own } = sideOf(reference, 'geodesic', ASSIGNED_LIMIT)
+      return samples => {
+        const others = thinned(samples, own.dimension, ASSIGNED_LIMIT)
+        return wassersteinEstimate(squaresBetween(own, others, squared))
+      }
+    },
+  },
+  mmd: {
+    ...common,
+    label: 'maximum mean discrepancy',
+    description:
+      'distance of kernel means of 2,000 points from each side: exp(-|x - y|^2) of the space around',
+    unit: 'none',
+    range: [0, Math.SQRT2],
+    limit: PAIRS_LIMIT,
+    prepare: ofPairs('chord', kernelEstimateTo),
+  },
+  mmdPublished: {
+    ...common,
+    label: 'published MMD (no distance)',
+    description:
+      'what papers report: the same with exp(-d^2) of the geodesic distance, which is no kernel, so that 0 need not mean equal',
+    unit: 'none',
+    range: [0, Math.SQRT2],
+    limit: PAIRS_LIMIT,
+    onRequest: true,
+    prepare: ofPairs('geodesic', kernelEstimateTo),
+  },
+}
+
+/** The metrics that a dataset is measured by. */
+export const metricsOf = ({ space = 'flat' }: Pick<Dataset, 'space'>): Readonly<Record<string, Metric>> =>
+  space === 'flat' ? metrics : manifoldMetrics
