@@ -16,13 +16,13 @@ import { groundsInTeacher, solvesAlone } from '../config/validate.ts'
 import type { DatasetSpec } from '../data/catalogue.ts'
 import { show } from '../data/show.ts'
 import { expectation } from '../data/validate.ts'
-import { metrics } from '../metric/catalogue.ts'
+import { allMetrics } from '../metric/table.ts'
 import type { Objective } from '../objective/index.ts'
 import { withInitialNetwork } from '../training/initial.ts'
 
 type Plain = Record<string, unknown>
 
-const HEADLINES = [...(Object.keys(metrics) as [string, ...string[]]), 'trajectoryError'] as const
+const HEADLINES = [...(Object.keys(allMetrics) as [string, ...string[]]), 'trajectoryError'] as const
 
 const keys = z.record(z.string(), z.unknown())
 

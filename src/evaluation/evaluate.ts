@@ -197,7 +197,11 @@ async function settingOf(
     const isTold = kind !== 'none' && kind !== 'state' && !request.without
     const chosen = chooseMetrics(metrics, {
       dataset: seen,
-      exact: own && seen.mixture !== undefined && config.coupling.kind !== 'ot' && config.source === null,
+      exact:
+        own &&
+        (seen.mixture ?? seen.language) !== undefined &&
+        config.coupling.kind !== 'ot' &&
+        config.source === null,
       ...(config.source !== null && { source: sourceName(config) }),
       jumps: findObjective(config.objective).jumps,
       noTrajectories: whyNoTrajectories(config.objective),

@@ -1,12 +1,12 @@
 import type { Dataset } from '../data/dataset.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
-import { metrics } from '../metric/catalogue.ts'
 import { rootEstimate, standardError } from '../metric/estimate.ts'
 import { type PathMetric, pathMetrics } from '../metric/map-catalogue.ts'
 import type { Measures } from '../metric/prepare.ts'
 import type { Products } from '../metric/products.ts'
+import { metricsOf } from '../metric/table.ts'
 import { trajectoryError } from '../metric/trajectory-error.ts'
-import { type Standardization, standardized } from '../model/index.ts'
+import { exactText, type Standardization, standardized } from '../model/index.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { asRowMap, type Model } from '../serialization/model.ts'
 import type { AskedRows, ClassRow } from './asked-rows.ts'
@@ -94,7 +94,7 @@ export async function openSampleMeasure(setting: SampleSetting): Promise<SampleM
       const floors = await measures.floorsBy(products)
       for (const [name, found] of Object.entries(await measures.estimateBy(products, seen))) {
         const floor = floors[name]
-        values[name] = metricValue(metrics[name], found, {
+        values[name] = metricValue(metricsOf(dataset)[name], found, {
           floor,
           count: floor.count,
           standardized: by !== undefined,
@@ -142,12 +142,22 @@ export async function followNoise(
   model: Model,
   noise: Float32Array,
   { paths }: ChosenMetrics,
-  { mixture }: Dataset,
+  { mixture, language, shape }: Dataset,
   runtime: Runtime,
 ): Promise<Ends> {
   const { dimension, config } = model
   const { trajectoryError, ownTrajectoryError } = pathMetrics
   return {
+    ...(paths.includes('trajectoryError') &&
+      language && {
+        trajectoryError: await endsAlong(
+          runtime,
+          exactText(language, shape as readonly [number, number]),
+          dimension,
+          head(noise, dimension, trajectoryError.limit),
+          0,
+        ),
+      }),
     ...(paths.includes('trajectoryError') &&
       mixture && {
         trajectoryError: await exactEnds(

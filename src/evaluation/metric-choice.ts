@@ -1,7 +1,7 @@
 import { ConfigError } from '../config/index.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { nearest } from '../data/suggest.ts'
-import { isQuick, lackOf, metrics } from '../metric/catalogue.ts'
+import { isQuick, lackOf } from '../metric/catalogue.ts'
 import {
   described,
   type MapMetric,
@@ -10,6 +10,7 @@ import {
   type PathMetric,
   pathMetrics,
 } from '../metric/map-catalogue.ts'
+import { allMetrics, metricsOf } from '../metric/table.ts'
 import { type ConditionKind, conditionKinds, pluralOf } from '../model/index.ts'
 import type { Jumps } from '../objective/index.ts'
 import { metricOfKind } from './condition-measure.ts'
@@ -99,14 +100,33 @@ export const withoutFeatures = ({ shape, labels }: Dataset, features: unknown): 
       ]
     : []
 
+/** Metrics of the map that add points or take their density. */
+const OF_TEXT: readonly string[] = [
+  'trajectoryError',
+  'ownTrajectoryError',
+  'semigroupError',
+  'lagrangianResidual',
+]
+
+/** Why a metric is of no points in this space. */
+function ofOtherSpaces(name: string, { space = 'flat', name: data }: Dataset): string | undefined {
+  if (space === 'flat')
+    return Object.hasOwn(allMetrics, name) ? `is not of points in R^n, which ${data} has` : undefined
+  if (space === 'simplex' && OF_TEXT.includes(name)) return undefined
+  return space === 'simplex'
+    ? `is of points, and ${data} is text`
+    : `is of points that add, which those of ${data} on the ${space} do not`
+}
+
 /** Why a metric cannot be measured, if so. */
 function obstacle(
   name: string,
   { dataset, exact, features, map, head, condition, jumps, noTrajectories, energy, source }: Situation,
 ): string | undefined {
-  if (Object.hasOwn(metrics, name)) {
-    return lackOf(metrics[name], dataset)
-  }
+  const metrics = metricsOf(dataset)
+  if (Object.hasOwn(metrics, name)) return lackOf(metrics[name], dataset)
+  const elsewhere = ofOtherSpaces(name, dataset)
+  if (elsewhere) return elsewhere
   if (looksThrough(name)) {
     if (!features) return `needs a network for features: --features net.onnx${dataset.labels ? MAKE : ''}`
     if (name === 'featureFrechet') return undefined
@@ -156,7 +176,7 @@ function obstacle(
 /** A line of what the data lacks, the names with one reason together. */
 function lackNotes(dataset: Dataset): string[] {
   const reasons = new Map<string, string[]>()
-  for (const [name, metric] of Object.entries(metrics)) {
+  for (const [name, metric] of Object.entries(metricsOf(dataset))) {
     const reason = lackOf(metric, dataset)
     if (reason) reasons.set(reason, [...(reasons.get(reason) ?? []), name])
   }
@@ -187,7 +207,8 @@ export function chooseMetrics(choice: MetricChoice, situation: Situation): Chose
     name === 'classAgreement' && situation.features?.tellsClasses === true
   for (const name of named) if (name !== QUICK) checkName(name, situation)
   // A map that matches what comes out may lose a part of it: that is looked at first.
-  const first: readonly string[] = situation.noTrajectories ? OF_MODES : []
+  const own = Object.keys(metricsOf(situation.dataset))
+  const first: readonly string[] = situation.noTrajectories ? OF_MODES.filter(name => own.includes(name)) : []
   const isMeant = (name: string): boolean =>
     choice === 'all' ||
     (named.includes(QUICK) && (isQuick(described[name], situation.dataset) || first.includes(name)))
@@ -198,7 +219,7 @@ export function chooseMetrics(choice: MetricChoice, situation: Situation): Chose
   const isChosen = (name: string): boolean =>
     isNamed(name) || (isMeant(name) && !isReplaced(name) && obstacle(name, situation) === undefined)
   return {
-    samples: [...first, ...Object.keys(metrics).filter(name => !first.includes(name))].filter(isChosen),
+    samples: [...first, ...own.filter(name => !first.includes(name))].filter(isChosen),
     paths: pathNames.filter(isChosen),
     maps: mapNames.filter(isChosen),
     notes: choice === 'all' ? lackNotes(situation.dataset) : [],

@@ -76,9 +76,10 @@ export interface Described {
 
 /** A distance or likeness of samples and a dataset. */
 export interface Metric extends Described {
-  readonly direction: Exclude<Direction, 'nearest'>
   /** What a dataset must be to be measured; all is said where it is empty. */
   readonly needs: readonly Need[]
+  /** Why a dataset cannot be measured by it, where that is of another kind. */
+  readonly lack?: (dataset: Dataset) => string | undefined
   /** Whether samples that are not finite numbers have a place in it. Any other metric has no value of them. */
   readonly placesAll?: boolean
   /** Does the work on the reference and returns the measurement. */
@@ -109,6 +110,8 @@ const heldOut = ({ split }: Dataset): number => split?.heldOut ?? 0
 
 /** Why a dataset cannot be measured by `metric`, if so: what it would need, and what it has. */
 export function lackOf(metric: Metric, dataset: Dataset): string | undefined {
+  const other = metric.lack?.(dataset)
+  if (other) return other
   const missing = lacks(metric, dataset)
   if (missing.length === 0) return undefined
   const { name, dimension, mixture, split } = dataset

@@ -1,4 +1,5 @@
-import { type Described, metrics } from './catalogue.ts'
+import type { Described } from './catalogue.ts'
+import { allMetrics } from './table.ts'
 
 const length = { unit: 'data units', range: [0, Infinity], direction: 'lower' } as const
 const residual = { ...length, limit: 512, onRequest: true } as const
@@ -165,7 +166,11 @@ export type PathMetric = keyof typeof pathMetrics
 export type MapMetric = keyof typeof mapMetrics
 
 /** Every metric by its name. */
-export const described: Readonly<Record<string, Described>> = { ...metrics, ...pathMetrics, ...mapMetrics }
+export const described: Readonly<Record<string, Described>> = {
+  ...allMetrics,
+  ...pathMetrics,
+  ...mapMetrics,
+}
 
 /** Earlier names of metrics, which are still read. */
 const EARLIER: Readonly<Record<string, string>> = { featureFrechetDistance: 'featureFrechet' }

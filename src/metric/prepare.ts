@@ -11,12 +11,12 @@ import type { Dataset, Values } from '../data/dataset.ts'
 import { DataError } from '../data/error.ts'
 import { show } from '../data/show.ts'
 import { nearest } from '../data/suggest.ts'
-import { type Cloud, lackOf, lacks, type Reference } from './catalogue.ts'
+import { type Cloud, lackOf, type Reference } from './catalogue.ts'
 import type { Estimate } from './estimate.ts'
-import { metricsOf } from './manifold/catalogue.ts'
 import { allFinite, countPoints } from './points.ts'
 import type { Products } from './products.ts'
 import { type Sources, sourcesOf } from './sources.ts'
+import { metricsOf } from './table.ts'
 
 export interface PrepareOptions {
   /** Points in the reference and in every evaluation, at least 2; fewer are used where there are too few rows. */
@@ -244,7 +244,7 @@ function points(values: Values): Cloud {
 function applicable(dataset: Dataset): string[] {
   const metrics = metricsOf(dataset)
   return Object.keys(metrics).filter(
-    name => !metrics[name].onRequest && lacks(metrics[name], dataset).length === 0,
+    name => !metrics[name].onRequest && lackOf(metrics[name], dataset) === undefined,
   )
 }
 

@@ -12,6 +12,8 @@ export type { AdapterKeys } from './adapter-keys.ts'
 export { joinArrays, type Points } from './arrays.ts'
 export { bindMap, type MapConfig, mapOf, parameterCount } from './bound-map.ts'
 export { type BoundNetwork, type Divergence, divergenceOf, timeShape } from './bound-network.ts'
+export { exactText } from './categorical/exact-text.ts'
+export type { Language } from './categorical/language.ts'
 export { curvedFlow, fromJump, gaussianFlow } from './closed-flow.ts'
 export {
   baseDeviation,

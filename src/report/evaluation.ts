@@ -1,10 +1,10 @@
 import type { ClassRow } from '../evaluation/asked-rows.ts'
 import type { Evaluation, EvaluationRow, MapRow, MetricValue } from '../evaluation/evaluate.ts'
 import type { SavedEvaluation } from '../evaluation/saved-samples.ts'
-import { metrics } from '../metric/catalogue.ts'
 import { described } from '../metric/map-catalogue.ts'
 import { COPIES } from '../metric/memorised.ts'
 import { type Standing, standing, together } from '../metric/standing.ts'
+import { allMetrics } from '../metric/table.ts'
 import { formatCount, landing, plural } from './format.ts'
 import { gain } from './results-table.ts'
 import type { Cell, MethodRow, Metric, RunData, SeedAverage, TableData } from './types.ts'
@@ -13,7 +13,7 @@ import type { Cell, MethodRow, Metric, RunData, SeedAverage, TableData } from '.
 function describeMetric(name: string, row: Pick<EvaluationRow, 'metrics'>): Metric {
   const { floor: value, low, high, unit, range, direction } = row.metrics[name]
   // Compared with what is exact the floor is 0, and is not shown.
-  const isExact = low === 0 && high === 0 && !Object.hasOwn(metrics, name)
+  const isExact = low === 0 && high === 0 && !Object.hasOwn(allMetrics, name)
   const floor = value !== null && low !== null && high !== null && !isExact ? { value, low, high } : null
   const { label = name, percent } = described[name] ?? {}
   return { name, label, unit: unitText(unit), range, direction, floor, ...(percent && { percent }) }

@@ -1,4 +1,4 @@
-import type { Tensor } from '../autodiff/index.ts'
+import { sizeOf, type Tensor } from '../autodiff/index.ts'
 import { isSolved } from '../config/coupling.ts'
 import { guidanceRecord, isGuidedByTeacher } from '../config/guidance.ts'
 import { type Config, ConfigError, findObjective, pointOf } from '../config/index.ts'
@@ -7,12 +7,14 @@ import { asksTeacher } from '../config/validate.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
 import {
   type Condition,
+  exactText,
   type FlowMap,
   fromVelocity,
   gaussianFlowMap,
   glassVelocity,
   type Interval,
   interpolants,
+  type Language,
   mixtureVelocity,
   pluralOf,
   type Standardization,
@@ -125,12 +127,13 @@ function openOuterVelocity(
   if (name === 'exact') {
     refuseTold(key, config)
     refuseScaled(key, dataset)
-    if (!dataset.mixture) {
+    const { mixture, language, shape, name } = dataset
+    if (language) return () => exactOfText(language, shape)
+    if (!mixture) {
       throw new ConfigError(
-        `${key}: exact needs data that is a Gaussian mixture, and ${dataset.name} is none; ${TRAIN_ONE}`,
+        `${key}: exact needs data that is a Gaussian mixture or a language whose law is known, and ${name} is neither; ${TRAIN_ONE}`,
       )
     }
-    const { mixture } = dataset
     return condition => mixtureVelocity(mixture, interpolants[config.interpolant], condition?.class)
   }
   const model = openRun(key, name, config, dataset)
@@ -144,6 +147,13 @@ function openOuterVelocity(
     const map = asMap(model, 'float32', condition)
     return { velocity: (x, t) => map.velocity(x, t) }
   }
+}
+
+/** The exact velocity of a language, of points `[B, L, K]`. */
+function exactOfText(language: Language, shape: readonly number[]): VelocityField {
+  const { velocity } = exactText(language, shape as readonly [number, number])
+  const row = (x: Tensor) => x.reshape([x.shape[0], sizeOf(shape)])
+  return { velocity: (x, t) => velocity(row(x), t.reshape([t.shape[0], 1])).reshape([x.shape[0], ...shape]) }
 }
 
 function openFlowMap(name: string, config: Config, dataset: StandardizedDataset): ToldWith<FlowMap> {

@@ -139,7 +139,8 @@ describe('exact fields', () => {
     )
     const at = times(0.9, 0.5, 0.2, 0.05)
     const apart = valuesOf(
-      (x, s) => markovDenoiser({ initial, transition })(x, s).sub(
+      (x, s) =>
+        markovDenoiser({ initial, transition })(x, s).sub(
           finiteDenoiser({ sequences: all, probabilities }, 3)(x, s),
         ),
       x,

@@ -1,5 +1,4 @@
-import type { Dataset } from '../../data/dataset.ts'
-import { type Cloud, type Metric, metrics, type Reference } from '../catalogue.ts'
+import type { Cloud, Metric, Reference } from '../catalogue.ts'
 import { energyEstimateTo } from '../energy-distance.ts'
 import type { Estimate } from '../estimate.ts'
 import { type PairMatrix, type Pairs, type Thinned, thin } from '../pairs.ts'
@@ -43,7 +42,7 @@ function sideOf(
 const common = { range: [0, Infinity], direction: 'lower', needs: [] } as const
 
 /** The metrics of points that live in a curved space, under the names that they have in flat ones. */
-const manifoldMetrics: Readonly<Record<string, Metric>> = {
+export const manifoldMetrics: Readonly<Record<string, Metric>> = {
   energyDistance: {
     ...common,
     label: 'energy distance',
@@ -90,7 +89,3 @@ const manifoldMetrics: Readonly<Record<string, Metric>> = {
     prepare: ofPairs('geodesic', kernelEstimateTo),
   },
 }
-
-/** The metrics that a dataset is measured by. */
-export const metricsOf = ({ space = 'flat' }: Pick<Dataset, 'space'>): Readonly<Record<string, Metric>> =>
-  space === 'flat' ? metrics : manifoldMetrics

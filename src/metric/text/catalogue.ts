@@ -123,7 +123,7 @@ export const textMetrics: Readonly<Record<string, TextMetric>> = {
   sequenceKL: {
     ...nats,
     label: 'KL(data || samples) of sequences',
-    description: 'KL(data || samples) of the law of whole sequences, half a count added to each',
+    description: 'KL(data || valid samples) of the law of whole sequences, half a count added to each',
     range: [0, Infinity],
     needs: ['a law that is listed'],
     prepare:

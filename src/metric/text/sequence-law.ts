@@ -13,11 +13,13 @@ export function countSequences(rows: TokenRows, { sequences }: FiniteLaw): Float
 const total = (counts: Float64Array): number => counts.reduce((a, b) => a + b, 0)
 
 /**
- * `KL(p || q)` of the law of the data from that of the samples, `q = (counts + 1/2)/(N + n/2)` over its `n` sequences, in nats, from
- * 0. It sees what is missing; with half a count for each sequence it is finite, and not 0 for data either.
+ * `KL(p || q)` of the law of the data from that of the `N` samples that are one of its `n` sequences, `q = (counts + 1/2)/(N + n/2)`, in
+ * nats, from 0. It sees what is missing among valid samples, and validity says how many these are; with half a count for each sequence it
+ * is finite, and not 0 for data either.
  */
 export function sequenceKL(counts: Float64Array, { probabilities }: FiniteLaw): Estimate {
-  const [N, n] = [total(counts), probabilities.length]
+  const n = probabilities.length
+  const N = total(counts.subarray(0, n))
   const value = probabilities.reduce(
     (sum, p, i) => sum + p * Math.log((p * (N + n / 2)) / (counts[i] + 1 / 2)),
     0,

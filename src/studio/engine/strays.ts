@@ -25,7 +25,8 @@ export function scoresOf(measures: Measures, samples: PlanePoints) {
   const estimates = measures.estimate(samples)
   const standings = names.map(name => {
     const { value, interval } = estimates[name]
-    return standing(value, interval, floors[name], metrics[name].direction)
+    const { direction } = metrics[name]
+    return standing(value, interval, floors[name], direction === 'nearest' ? undefined : direction)
   })
   return { ...valuesOf(estimates), within: together(standings) === 'within' }
 }

@@ -48,8 +48,8 @@ describe('the law of whole sequences', () => {
     expect([...counts]).toEqual([1, 2, 1])
   })
 
-  test('sequenceKL has half a count more of each sequence', () => {
-    expect(sequenceKL(counts, law).value).toBeCloseTo(0.25 * log(0.25 / 0.3) + 0.75 * log(0.75 / 0.5), 14)
+  test('sequenceKL has half a count more of each sequence, and none of what is outside', () => {
+    expect(sequenceKL(counts, law).value).toBeCloseTo(0.25 * log(0.25 / 0.375) + 0.75 * log(0.75 / 0.625), 14)
   })
 
   test('sequenceTV counts what is outside', () => {

@@ -1,28 +1,31 @@
 import { describe, expect, test } from 'vitest'
 import { generatedDataset } from '../../../src/data/catalogue.ts'
+import { fillOneHot } from '../../../src/data/text/one-hot.ts'
+import { prepareMetrics } from '../../../src/metric/prepare.ts'
+import { allMetrics } from '../../../src/metric/table.ts'
 import { textMetrics } from '../../../src/metric/text/catalogue.ts'
-import { prepareTextMetrics } from '../../../src/metric/text/prepare.ts'
 import { random } from '../../../src/random/random.ts'
 
-const drawn = (name: string, count: number, seed = 9): Uint16Array => {
-  const { length, tokens } = generatedDataset(name).text!
-  const out = new Uint16Array(count * length)
-  tokens.sample(random(seed, 'samples'), out)
+const drawn = (name: string, count: number, seed = 9): Float32Array => {
+  const { sample, dimension } = generatedDataset(name)
+  const out = new Float32Array(count * dimension)
+  sample(random(seed, 'samples'), out)
   return out
 }
 
 describe.each(['words', 'sums', 'arithmetic', 'grammar', 'markov'])('of %s', name => {
   const dataset = generatedDataset(name)
-  const measures = prepareTextMetrics(dataset, { count: 1000 })
+  const measures = prepareMetrics(dataset, { count: 1000 })
   const found = measures.estimate(drawn(name, 1000))
 
   test('all that it can be measured by is, within its range', () => {
     const expected = Object.keys(textMetrics).filter(
       metric => metric !== 'novelty' && (dataset.language!.law || !metric.startsWith('sequence')),
     )
+    expected.push('commitment')
     expect(Object.keys(found)).toEqual(expected)
     for (const [metric, { value, interval }] of Object.entries(found)) {
-      const [least, greatest] = textMetrics[metric].range
+      const [least, greatest] = allMetrics[metric].range
       expect(value).toBeGreaterThanOrEqual(least)
       expect(value).toBeLessThanOrEqual(greatest)
       expect(interval[0]).toBeLessThanOrEqual(value + 1e-12)
@@ -40,7 +43,9 @@ describe.each(['words', 'sums', 'arithmetic', 'grammar', 'markov'])('of %s', nam
     }
     const source = random(1, 'noise')
     const { length, alphabet } = dataset.text!
-    const noise = Uint16Array.from({ length: 1000 * length }, () => source.integer(alphabet.length))
+    const symbols = Uint16Array.from({ length: 1000 * length }, () => source.integer(alphabet.length))
+    const noise = new Float32Array(symbols.length * alphabet.length)
+    fillOneHot(symbols, alphabet.length, noise)
     const ofNoise = measures.estimate(noise)
     for (const metric of ['validity', 'sequenceKL', 'sequenceTV', 'perplexity', 'ngramJS3']) {
       if (!(metric in ofNoise)) continue
@@ -52,7 +57,7 @@ describe.each(['words', 'sums', 'arithmetic', 'grammar', 'markov'])('of %s', nam
 })
 
 test('the same seed gives the same numbers, and another other ones', () => {
-  const of = (seed: number) => prepareTextMetrics(generatedDataset('words'), { count: 200, seed }).floors
+  const of = (seed: number) => prepareMetrics(generatedDataset('words'), { count: 200, seed }).floors
   expect(of(1)).toEqual(of(1))
   expect(of(1)).not.toEqual(of(2))
 })
@@ -65,15 +70,5 @@ test.each([
   [{ count: 10, names: ['novelty'] }, 'metric novelty needs training rows, and words has none'],
   [{ count: 1 }, 'metric count: expected a whole number of at least 2, found 1'],
 ])('%j is refused', (options, message) => {
-  expect(() => prepareTextMetrics(generatedDataset('words'), options)).toThrow(message)
-})
-
-test('points are no text, and as many samples as asked for are expected', () => {
-  expect(() => prepareTextMetrics(generatedDataset('ring'), { count: 10 })).toThrow(
-    'metrics of text: expected text, found ring',
-  )
-  const measures = prepareTextMetrics(generatedDataset('words'), { count: 10 })
-  expect(() => measures.estimate(new Uint16Array(4))).toThrow(
-    'tokens: expected 10 sequences of 4 symbols, found 4 symbols',
-  )
+  expect(() => prepareMetrics(generatedDataset('words'), options)).toThrow(message)
 })
