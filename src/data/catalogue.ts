@@ -172,7 +172,7 @@ export function withKeys(path: string, keys: Readonly<Record<string, unknown>>):
   if (isBuiltIn(path) || isPublished(path))
     throw new DataError(`data.${kind}: belongs to a file, "${path}" is a built-in name`)
   if (!isPath(path)) throw unknownName(path)
-  const format = pathFormat(path)
+  const format = pathFormat(path, kind)
   const other = Object.keys(keys).find(name => name !== (format ?? kind))
   if (other !== undefined) {
     throw new DataError(

@@ -1,5 +1,5 @@
-import type { Random } from '../random/random.ts'
 import type { Classes, Dataset, Split, Values } from './dataset.ts'
+import { different } from './different.ts'
 import { DataError } from './error.ts'
 import type { RowLabels } from './labels.ts'
 import type { Findings } from './scan.ts'
@@ -66,19 +66,5 @@ export function finiteDataset(parts: Parts): Dataset {
     fingerprint: { sha256, rows, minimum: coordinates(minimum), maximum: coordinates(maximum) },
     sample: (random, out, ...beside) =>
       fill(() => sides.row(false, random.integer(sides.training)), out, ...beside),
-  }
-}
-
-/** Draws `count` different numbers below `bound`, one after another: Fisher and Yates, only what was moved being kept. */
-function different(count: number, bound: number, random: Random): () => number {
-  if (count > bound) throw new RangeError(`expected at most ${bound} rows, asked for ${count}`)
-  const moved = new Map<number, number>()
-  let left = bound
-  return () => {
-    const place = random.integer(left--)
-    const found = moved.get(place) ?? place
-    moved.set(place, moved.get(left) ?? left)
-    moved.delete(left)
-    return found
   }
 }

@@ -13,6 +13,9 @@ import { parquetSchema, parquetSource } from './readers/parquet.ts'
 import { textSchema, textSource } from './readers/text.ts'
 import type { Source } from './source.ts'
 import { RULES, type Rules } from './split-rule.ts'
+import { textFileSchema } from './text/read-text.ts'
+import { isProse } from './text/table-or-text.ts'
+import { textFileSource } from './text/text-file.ts'
 import { validate } from './validate.ts'
 
 /** A format of files. */
@@ -33,6 +36,7 @@ const formats = {
   jsonl: format({ schema: jsonlSchema, source: jsonlSource, names: /\.(jsonl|ndjson)$/i }),
   idx: format({ schema: idxSchema, source: idxSource, names: /(\.idx|[.-]idx\d-ubyte)$/i }),
   cifar: format({ schema: cifarSchema, source: cifarSource, names: /\.bin$/i }),
+  text: format({ schema: textFileSchema, source: textFileSource, names: /(?!)/ }),
   images: format({ schema: imagesSchema, source: imagesSource, names: /(?!)/ }),
 }
 
@@ -52,7 +56,10 @@ export const formatNames = Object.keys(formats)
 export const formatKeys = (name: string): string[] => Object.keys((table[name].schema as z.ZodObject).shape)
 
 const KNOWN =
-  'a folder of pictures, or a file whose name ends in .csv, .tsv, .npy, .npz, .parquet, .jsonl, -idx3-ubyte or .bin'
+  'a folder of pictures, or a file whose name ends in .csv, .tsv, .txt, .npy, .npz, .parquet, .jsonl, -idx3-ubyte or .bin'
+
+/** Names of files that may be tables or text. */
+const EITHER = /\.txt(\.gz)?$/i
 
 const formatOf = (path: string): string | undefined =>
   formatNames.find(name => table[name].names.test(path.replace(/\.gz$/i, '')))
@@ -76,8 +83,15 @@ export async function blockSource(kind: string, block: unknown, rules: Rules = R
   return inSpace(await source(options, rules), options as SpaceKeys)
 }
 
-/** The format that a path is read in; `undefined` for a file whose name does not tell. @throws {DataError} when it is not there */
-export function pathFormat(path: string): string | undefined {
+/**
+ * The format that a path is read in; `undefined` for a file whose name does not tell. Of a `.txt` file, which may be a table or text,
+ * the first lines tell.
+ *
+ * @param asked  the format whose keys were given, which a `.txt` file is then read in
+ * @throws {DataError} when it is not there
+ */
+export function pathFormat(path: string, asked?: string): string | undefined {
+  if (EITHER.test(path)) return asked === 'csv' || asked === 'text' ? asked : isProse(path) ? 'text' : 'csv'
   const known = formatOf(path)
   const isFolder = known === undefined && statPath(path).isDirectory()
   return isFolder ? (isCifarFolder(path) ? 'cifar' : 'images') : known

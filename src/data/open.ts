@@ -59,6 +59,7 @@ export function openOptions(
  */
 export async function openSource(source: Source, options: Required<OpenOptions>): Promise<Dataset> {
   const { holdOut, memory, cache: folder, rules } = options
+  if (source.open) return source.open({ holdOut, rules })
   const key = cacheKey(source)
   const cached = openCache(folder, key)
   const again = cached && fromCache(source, cached, { holdOut, rules })

@@ -1,3 +1,6 @@
+import type { Dataset } from './dataset.ts'
+import type { Rules } from './split-rule.ts'
+
 /** What the rows of a source are, known before the first of them. */
 export interface Head {
   /** Numbers in a row, at least 1. */
@@ -81,4 +84,10 @@ export interface Source {
    * @throws {DataError} when it cannot be read
    */
   read(sink: Sink): Promise<string>
+  /**
+   * Opens the dataset where rows are not kept as they are read.
+   *
+   * @throws {DataError} as `read`
+   */
+  open?(options: { readonly holdOut: number; readonly rules: Rules }): Promise<Dataset>
 }

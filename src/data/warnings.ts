@@ -90,14 +90,24 @@ function outlierWarnings(head: Head, { outliers }: Findings): string[] {
   })
 }
 
-function duplicateWarnings({ rows, duplicates, firstDuplicate, duplicatesUntil }: Findings): string[] {
+/** Rows that repeat earlier ones. */
+export function duplicateWarnings({
+  rows,
+  duplicates,
+  firstDuplicate,
+  duplicatesUntil,
+}: Pick<Findings, 'rows' | 'duplicates' | 'firstDuplicate' | 'duplicatesUntil'>): string[] {
   if (duplicates === 0) return []
   const among = duplicatesUntil === undefined ? `${rows} rows` : `the first ${duplicatesUntil} rows`
   const verb = duplicates === 1 ? 'repeats an earlier one' : 'repeat earlier ones'
   return [`${duplicates} of ${among} ${verb}, the first is row ${firstDuplicate}`]
 }
 
-function splitWarnings({ rows, sides, untrained, repeats }: Findings, holdOut: number): string[] {
+/** Held-out rows that say little, or are none. */
+export function splitWarnings(
+  { rows, sides, untrained, repeats }: Pick<Findings, 'rows' | 'sides' | 'untrained' | 'repeats'>,
+  holdOut: number,
+): string[] {
   if (untrained) {
     const { values, rows: lost, examples } = untrained
     const listed = examples.map(values => `(${values.slice(0, 5).map(shortest).join(', ')})`).join(', ')
