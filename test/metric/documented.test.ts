@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { described } from '../../src/metric/map-catalogue.ts'
+import { described as ofPoints } from '../../src/metric/map-catalogue.ts'
+import { textMetrics } from '../../src/metric/text/catalogue.ts'
+
+const described = { ...ofPoints, ...textMetrics }
 
 /** Rows of the tables: name, unit, range, direction and what follows. */
 const rows = new Map(
@@ -12,6 +15,7 @@ const rows = new Map(
 
 const ends: Readonly<Record<string, readonly [number, number]>> = {
   '0 to ∞': [0, Infinity],
+  '1 to ∞': [1, Infinity],
   '0 to √2': [0, Math.SQRT2],
   '0 to log 2': [0, Math.LN2],
   '0 to 1': [0, 1],
@@ -32,3 +36,7 @@ test.each(Object.entries(described))(
     expect(rest.includes(limit?.toLocaleString('en') ?? 'all')).toBe(true)
   },
 )
+
+test.each(Object.entries(textMetrics))('what %s needs is documented', (name, { needs }) => {
+  expect(rows.get(name)![3]).toBe(needs[0] ?? 'text')
+})
