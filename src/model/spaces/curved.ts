@@ -1,4 +1,4 @@
-import { constant, jvp, onesLike, select, type Tensor } from '../../autodiff/index.ts'
+import { constant, jvp, onesLike, select, type Tensor, zerosLike } from '../../autodiff/index.ts'
 import type { Path } from '../path.ts'
 import type { Space } from '../space.ts'
 import { type Curvature, sineOver } from './smooth.ts'
@@ -91,12 +91,16 @@ export function curved(geometry: Geometry): CurvedSpace {
   }
 }
 
+/** The same numbers for each row of points, of which there may be any number. */
+export const forEachRow = (like: Tensor, row: readonly number[]): Tensor =>
+  zerosLike(like).add(constant(row, [1, row.length], like.dtype))
+
 /** The unit vector `e_k` for each row of points. */
-export function axis(like: Tensor, k: number): Tensor {
-  const [B, D] = like.shape
-  const row = Array.from({ length: D }, (_, i) => Number(i === k))
-  return constant(row, [1, D], like.dtype).broadcastTo([B, D])
-}
+export const axis = (like: Tensor, k: number): Tensor =>
+  forEachRow(
+    like,
+    like.shape.slice(1).flatMap(D => Array.from({ length: D }, (_, i) => Number(i === k))),
+  )
 
 /**
  * The spread where geodesics of `directions + 1` dimensions part as `sin_k theta` does.

@@ -1,6 +1,6 @@
-import { concat, constant, select, type Tensor } from '../../autodiff/index.ts'
+import { concat, select, type Tensor } from '../../autodiff/index.ts'
 import type { VelocityField } from '../flow-map.ts'
-import type { CurvedSpace } from './curved.ts'
+import { type CurvedSpace, forEachRow } from './curved.ts'
 
 /** The logarithm of a probability that is 0. */
 const NOWHERE = -1e30
@@ -25,8 +25,7 @@ export function finiteField(
   weights: readonly number[],
 ): FiniteField {
   const { exp, log, logNoise, spread } = geometry
-  const places = (x: Tensor) =>
-    data.map(point => constant(point, [1, point.length], x.dtype).broadcastTo([...x.shape]))
+  const places = (x: Tensor) => data.map(point => forEachRow(x, point))
   const joint = (x: Tensor, s: Tensor): Tensor =>
     concat(
       places(x).map((y, i) => {
