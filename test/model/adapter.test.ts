@@ -27,6 +27,7 @@ const keys = (kind: string, own: object): NetworkConfig => ({
 })
 const small = { patch: 2, width: 8, depth: 2, heads: 2, hidden: 6, frequencies: 2 }
 const pictures: PointSpec = { shape: [4, 6, 2], condition: { kind: 'class', classes: 3 } }
+const sequences: PointSpec = { shape: [6, 5], space: 'simplex', condition: { kind: 'class', classes: 3 } }
 const plane: PointSpec = { shape: [2], condition: { kind: 'class', classes: 3 } }
 
 const cases: Readonly<Record<string, readonly [NetworkConfig, PointSpec]>> = {
@@ -36,6 +37,7 @@ const cases: Readonly<Record<string, readonly [NetworkConfig, PointSpec]>> = {
     pictures,
   ],
   'dit, decoupled': [keys('dit', { ...small, conditioning: 'decoupled', scale: 'inverse' }), pictures],
+  transformer: [keys('transformer', { ...small, position: 'learned' }), sequences],
   mlp: [keys('mlp', { hidden: 7, layers: 3, frequencies: 2 }), plane],
   'mlp with times in every layer': [
     keys('mlp', { hidden: 7, layers: 2, frequencies: 2, conditioning: 'decoupled', injection: 'layers' }),

@@ -8,12 +8,13 @@ import {
   type NetworkConfig,
   networkOf,
   networks,
+  timeShape,
 } from '../../src/model/index.ts'
 import { random } from '../../src/random/random.ts'
 import { piecesOf } from '../../src/training/optimizer/muon.ts'
 import { valuesOf } from '../autodiff/values.ts'
 
-const PICTURE = { shape: [4, 4, 1] }
+const pointFor = ({ kind }: NetworkConfig) => ({ shape: kind === 'transformer' ? [4, 4] : [4, 4, 1] })
 const keysOf = (kind: string, own: object = {}): NetworkConfig => ({
   kind,
   conditioning: 's,t',
@@ -25,13 +26,14 @@ const kinds: [string, NetworkConfig][] = [
   ['mlp', keysOf('mlp', { hidden: 8 })],
   ['mlp with times in every layer', keysOf('mlp', { hidden: 8, injection: 'layers' })],
   ['dit', keysOf('dit', { patch: 2, width: 8, depth: 2, heads: 2 })],
+  ['transformer', keysOf('transformer', { width: 8, depth: 2, heads: 2 })],
   ['dit with tokens', keysOf('dit', { patch: 2, width: 8, depth: 2, heads: 2, injection: 'tokens' })],
   ['dit with both heads', keysOf('dit', { patch: 2, width: 8, depth: 2, heads: 2, velocityHead: 1 })],
 ]
 
 /** Parameters none of which is zero, so that every layer counts. */
 const drawn = (config: NetworkConfig): Named<Float32Array> => {
-  const network = networkOf(config, PICTURE)
+  const network = networkOf(config, pointFor(config))
   const source = random(1, 'values')
   return Object.fromEntries(
     Object.entries(network.initialize(random(1, 'initial'))).map(([name, values]) => [
@@ -42,7 +44,7 @@ const drawn = (config: NetworkConfig): Named<Float32Array> => {
 }
 
 function outputsOf(config: NetworkConfig, values: Named<Float32Array>) {
-  const network = networkOf(config, PICTURE)
+  const network = networkOf(config, pointFor(config))
   const tensors = Object.fromEntries(
     Object.entries(network.parameters).map(([name, { shape }]) => [
       name,
@@ -53,12 +55,13 @@ function outputsOf(config: NetworkConfig, values: Named<Float32Array>) {
   const numbers = (size: number) => Array.from({ length: size }, () => source.normal())
   return valuesOf(() => {
     const map = flowMap(network.apply(tensors))
-    const x = constant(numbers(48), [3, 4, 4, 1], 'float64')
+    const { shape } = pointFor(config)
+    const x = constant(numbers(48), [3, ...shape], 'float64')
     const [s, t] = [
       [0.9, 0.6, 0.2],
       [0.1, 0.5, 0.8],
-    ].map(times => constant(times, [3, 1, 1, 1], 'float64'))
-    const rows = asRows(map, PICTURE.shape)
+    ].map(times => constant(times, timeShape(3, shape), 'float64'))
+    const rows = asRows(map, shape)
     const row = (a: Tensor) => a.reshape([3, a.shape.slice(1).reduce((p, q) => p * q)])
     return {
       V: map.velocity(x, s, t),
@@ -76,7 +79,7 @@ describe.each(kinds)('%s', (_, config) => {
 
   test('has a number for each picture, of the scale that is asked for', () => {
     const [, A, ofRows] = outputsOf(headed, values)
-    expect(A.shape).toEqual([3, 1, 1, 1])
+    expect(A.shape).toEqual(timeShape(3, pointFor(config).shape))
     expect(new Set(A.data).size).toBe(3)
     expect([...ofRows.data]).toEqual([...A.data])
     const [, half] = outputsOf({ ...config, divergenceHead: 16 }, values)
@@ -87,7 +90,7 @@ describe.each(kinds)('%s', (_, config) => {
 
   test('a head changes nothing else, and begins afresh on a map that had none', () => {
     const plain = { ...config, divergenceHead: 0 } as const
-    const [from, to] = [plain, headed].map(config => ({ config, point: PICTURE }))
+    const [from, to] = [plain, headed].map(config => ({ config, point: pointFor(config) }))
     const convert = conversionOf(from, to)
     if (typeof convert === 'string') throw new Error(convert)
     const own = drawn(plain)
@@ -106,14 +109,14 @@ describe.each(kinds)('%s', (_, config) => {
   test('is refused on a head of another scale', () => {
     const [from, to] = [8, 16].map(divergenceHead => ({
       config: { ...config, divergenceHead },
-      point: PICTURE,
+      point: pointFor(config),
     }))
     expect(conversionOf(from, to)).toMatch(/network\.divergenceHead is 8 there and 16 here; use 8/)
   })
 
   test('muon orthogonalises the same matrices, and none of the head', () => {
     const hidden = (config: NetworkConfig) =>
-      piecesOf(networkOf(config, PICTURE)).filter(({ matrices }) => matrices > 0).length
+      piecesOf(networkOf(config, pointFor(config))).filter(({ matrices }) => matrices > 0).length
     expect(hidden(headed)).toBe(hidden({ ...config, divergenceHead: 0 }))
   })
 })

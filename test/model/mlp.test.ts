@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { constant, simplify, spec, type Tensor, trace } from '../../src/autodiff/index.ts'
+import { constant, simplify, spec, type Tensor, trace, type Value } from '../../src/autodiff/index.ts'
+import { resolveConfig } from '../../src/config/index.ts'
 import { embeddingSize } from '../../src/model/embedding.ts'
-import { type Conditioning, conditionings, embeddings, timeCount } from '../../src/model/index.ts'
+import {
+  type Conditioning,
+  conditionings,
+  embeddings,
+  type Network,
+  networkOf,
+  timeCount,
+} from '../../src/model/index.ts'
 import { applyMlp, initializeMlp, type MlpOptions, mlpShapes, sourceLayersOf } from '../../src/model/mlp.ts'
 import { random } from '../../src/random/random.ts'
 import { value, valuesOf } from '../autodiff/values.ts'
@@ -257,3 +265,37 @@ function bind(
     bias: constant(bias.data, bias.shape, dtype),
   }))
 }
+
+test('of symbols sees them scaled, and nothing else of it changes', () => {
+  const config = resolveConfig({ objective: 'psd', network: { hidden: 5, frequencies: 2 } }).network
+  const [flat, simplex] = [undefined, 'simplex'].map(space => networkOf(config, { shape: [2, 3], space }))
+  expect(simplex.parameters).toEqual(flat.parameters)
+  const drawn = flat.initialize(random(1, 'symbols'))
+  const bound = (network: Network) =>
+    network.apply(
+      Object.fromEntries(
+        Object.entries(network.parameters).map(([name, { shape }]) => [
+          name,
+          constant(drawn[name], shape, 'float64'),
+        ]),
+      ),
+    )
+  const source = random(2, 'points')
+  const x = value(
+    Array.from({ length: 12 }, () => source.normal()),
+    [2, 2, 3],
+  )
+  const [s, t] = [value([0.8, 0.3], [2, 1, 1]), value([0.1, 0.2], [2, 1, 1])]
+  const size = [Math.hypot(0.2, 0.8), Math.hypot(0.7, 0.3)]
+  const scaled = value(
+    [...x.data].map((v, i) => v / size[Math.floor(i / 6)]),
+    [2, 2, 3],
+  )
+  const of = (network: Network, x: Value) => valuesOf((...[x, s, t]) => bound(network)(x, s, t), x, s, t)[0]
+  const found = of(simplex, x)
+  expect(found.shape).toEqual([2, 2, 3])
+  found.data.forEach((v, i) => {
+    expect(v).toBeCloseTo(of(flat, scaled).data[i], 12)
+  })
+  expect(Math.abs(found.data[0] - of(flat, x).data[0])).toBeGreaterThan(1e-3)
+})

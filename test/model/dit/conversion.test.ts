@@ -13,7 +13,7 @@ import {
 } from '../../../src/model/index.ts'
 import { random } from '../../../src/random/random.ts'
 import { valuesOf } from '../../autodiff/values.ts'
-import { batchOf, constants, samplesOf, small } from './variants.ts'
+import { batchOf, constants, samplesOf, small, symbols } from './variants.ts'
 
 const base: NetworkConfig = {
   ...dit.defaults,
@@ -50,13 +50,15 @@ const converted = (from: Sized, to: Sized): Record<string, Float32Array> => {
   return conversion(trained(from))
 }
 
-const { x, s, t, condition } = batchOf(small, samplesOf(small))
+const told = batchOf(small, samplesOf(small))
+const { x, s, t, condition } = told
 
 /** Velocity, jump and, where there is one, the velocity head of some parameters. */
 function given(
   { config, point }: Sized,
   parameters: Readonly<Record<string, Float32Array>>,
-  told: () => Condition<Tensor> = () => ({}),
+  condition: () => Condition<Tensor> = () => ({}),
+  { x, s, t }: Pick<typeof told, 'x' | 's' | 't'> = told,
 ): Float64Array[] {
   const network = networkOf(config, point)
   const values = Object.fromEntries(
@@ -68,7 +70,7 @@ function given(
   return valuesOf(
     (...at: Tensor[]) => {
       const [x, s, t] = at
-      const { velocity, jump, velocityHead } = flowMap(network.apply(constants(values), told()))
+      const { velocity, jump, velocityHead } = flowMap(network.apply(constants(values), condition()))
       return [velocity(x, s, t), jump(x, s, t), ...(velocityHead ? [velocityHead(x, s, t)] : [])]
     },
     x,
@@ -180,6 +182,32 @@ describe('a network without a condition', () => {
         expect(apart(values, expected[i])).toBeLessThan(1e-5)
       })
     }
+  })
+})
+
+describe('a network of sequences', () => {
+  const sequence: NetworkConfig = { ...base, kind: 'transformer', patch: 1, position: 'learned' }
+  const at = (config: object, shape: readonly number[] = [6, 5], space = 'simplex'): Sized => ({
+    config: { ...sequence, ...config },
+    point: { shape, space },
+  })
+  const points = batchOf(symbols, samplesOf(symbols))
+  const outputs = (sized: Sized, parameters: Readonly<Record<string, Float32Array>>) =>
+    given(sized, parameters, () => ({}), points)
+
+  test('becomes a map of two times, with its positions', () => {
+    const [from, to] = [at({}), at({ conditioning: 's,t' })]
+    expect(outputs(to, converted(from, to))[0]).toEqual(outputs(from, trained(from))[0])
+  })
+
+  test('is refused for other symbols, other places and another space', () => {
+    expect(conversionOf(at({}), at({}, [6, 4]))).toBe('its positions have 5 numbers, these 4')
+    expect(conversionOf(at({}), at({}, [8, 5]))).toMatch(
+      /^its points are \[6, 5\], these \[8, 5\]; .*"learned"/,
+    )
+    expect(conversionOf(at({}), at({}, [6, 5], 'flat'))).toBe('its points are simplex, these flat')
+    const sines = { position: 'sincos' }
+    expect(conversionOf(at(sines), at(sines, [8, 5]))).toBeTypeOf('function')
   })
 })
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { pointOf, resolveConfig } from '../../../src/config/index.ts'
+import { optionsOf } from '../../../src/model/dit/keys.ts'
 import { kindOf, networkOf, sizeOfNetwork } from '../../../src/model/index.ts'
 
 const config = (network: object, more: object = {}) =>
@@ -73,6 +74,7 @@ describe('the keys of dit', () => {
       /, 23 x 23 \(1, 23\); found 4; pictures of another size have more divisors$/,
     )
     expect(at([2])).toThrow(/^network\.kind: dit is for pictures .*found points \[2\]; use mlp$/)
+    expect(at([6, 12])).toThrow(/^network\.kind: .*found points \[6, 12\]; use transformer$/)
   })
 
   test('have the defaults of the width where they are null', () => {
@@ -89,5 +91,53 @@ describe('the keys of dit', () => {
     const point = { shape: [16, 16, 1], condition: { kind: 'class', classes: 10 } as const }
     expect(sizeOfNetwork(networkOf(network, point))).toBe(713_872)
     expect(kindOf(network).describe(network)).toBe('4 blocks x 96 (4 heads) on patches of 4, told by adaln')
+  })
+})
+
+describe('the keys of transformer', () => {
+  const config = (network: object) =>
+    resolveConfig({ objective: 'psd', network: { kind: 'transformer', ...network } })
+  const at = (shape: number[], network: object = {}) =>
+    pointOf(config(network), { dimension: shape.reduce((a, b) => a * b), shape })
+
+  test('are those of dit, without a second direction and with a position for a token', () => {
+    expect(config({}).network).toMatchObject({ patch: 1, width: 128, depth: 4, heads: 4, position: 'sincos' })
+    expect(() => config({ position: 'rotary2d' })).toThrow(
+      /^network\.position: .*"learned".*found "rotary2d"/,
+    )
+    for (const position of ['sincos', 'learned']) {
+      expect(() => config({ position, width: 27, heads: 3 })).toThrow(
+        `network.width: the position "${position}" needs a multiple of 2, found 27`,
+      )
+      expect(config({ position, width: 30, heads: 3 }).network.width).toBe(30)
+    }
+    expect(() => config({ heads: 5 })).toThrow(/^network\.heads: expected a divisor of the width 128/)
+  })
+
+  test('are for sequences of a length that the patch divides', () => {
+    expect(at([6, 12])).toEqual({ shape: [6, 12] })
+    expect(at([6, 12], { patch: 3 })).toEqual({ shape: [6, 12] })
+    expect(() => at([6, 12], { patch: 4 })).toThrow(
+      /^network\.patch: expected a divisor of the 6 positions \(1, 2, 3, 6\); found 4$/,
+    )
+    expect(() => at([2])).toThrow(
+      /^network\.kind: transformer is for sequences .*found points \[2\]; use mlp$/,
+    )
+    expect(() => at([8, 8, 1])).toThrow(/^network\.kind: .*found points \[8, 8, 1\]; use dit$/)
+  })
+
+  test('say what it is, and what a training keeps', () => {
+    const { describe, activations } = kindOf({ kind: 'transformer' })
+    const [plain, patched] = [config({}).network, config({ patch: 2 }).network]
+    expect(describe(plain)).toBe('4 blocks x 128 (4 heads) on positions, told by adaln')
+    expect(describe(patched)).toBe('4 blocks x 128 (4 heads) on patches of 2 positions, told by adaln')
+    expect(activations(plain, { shape: [6, 12] })).toBe(4 * (6 * (8 * 128 + 2 * 512) + 4 * 36))
+    expect(activations(patched, { shape: [6, 12] })).toBe(4 * (3 * (8 * 128 + 2 * 512) + 4 * 9))
+  })
+
+  test('scale what it sees of symbols alone', () => {
+    const { network } = config({})
+    const inputs = (space?: string) => optionsOf(network as never, { shape: [6, 12], space }).scalesInput
+    expect([inputs(), inputs('flat'), inputs('simplex')]).toEqual([false, false, true])
   })
 })

@@ -16,7 +16,7 @@ import type { DitOptions } from '../../../src/model/dit/options.ts'
 import { ditParameters } from '../../../src/model/dit/parameters.ts'
 import { random } from '../../../src/random/random.ts'
 import { valuesOf } from '../../autodiff/values.ts'
-import { batchOf, constants, drawn, samplesOf, small, variants } from './variants.ts'
+import { batchOf, constants, drawn, samplesOf, small, symbols, variants } from './variants.ts'
 
 const all = Object.entries(variants)
 const apart = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
@@ -152,6 +152,25 @@ describe('the derivative along a direction of point and times', () => {
     expect(largest(expected)).toBeGreaterThan(0.1)
   })
 
+  test.each(all)('twice is that of differences of the first: %s', (_, options) => {
+    const parameters = drawn(options)
+    const at = inputsOf(options)
+    const along = at.map((value, i) => direction(value, i))
+    const once = (inputs: readonly Tensor[], ds: readonly Tensor[]) =>
+      jvp((x, s, t) => outputs(options, constants(parameters), x, s, t), inputs, ds)[1]
+    const twice = (inputs: readonly Tensor[], ds: readonly Tensor[]) =>
+      jvp((...at) => once(at, ds), inputs, ds)[1]
+    const derivative = (of: typeof once, step: number) =>
+      valuesOf(
+        (...inputs: Tensor[]) => of(inputs.slice(0, 3), inputs.slice(3)),
+        ...at.map((value, i) => moved(value, along[i], step)),
+        ...along,
+      ).flatMap(({ data }) => [...data])
+    const expected = difference(step => derivative(once, step), 3e-5)
+    expect(apart(derivative(twice, 0), expected) / largest(expected)).toBeLessThan(1e-8)
+    expect(largest(expected)).toBeGreaterThan(0.1)
+  })
+
   test.each(all)('has the right gradient by every parameter: %s', (_, options) => {
     const values = drawn(options)
     const at = inputsOf(options)
@@ -235,12 +254,70 @@ describe('positions', () => {
     expect(apart(shuffled, plain)).toBeGreaterThan(0.1)
   })
 
-  test.each(['sincos', 'rotary', 'rotary2d'] as const)('%s: they are another picture', position => {
-    const options: DitOptions = { ...small, position }
-    const parameters = drawn(options)
+  test.each(['sincos', 'learned', 'rotary', 'rotary2d'] as const)(
+    '%s: they are another picture',
+    position => {
+      const options: DitOptions = { ...small, position }
+      const parameters = drawn(options)
+      const [x, s, t] = inputsOf(options)
+      const plain = given(options, parameters, x, s, t)
+      const shuffled = given(options, parameters, { ...x, data: permuted(x.data, order) }, s, t)
+      expect(apart(shuffled, permuted(plain, order))).toBeGreaterThan(1e-2)
+    },
+  )
+})
+
+describe('positions of a sequence', () => {
+  const [length, K] = symbols.shape
+  const order = [3, 0, 5, 1, 4, 2]
+  /** Sequences whose symbols stand elsewhere, or rows of a table. */
+  const permuted = (values: ArrayLike<number>, width: number): Float64Array =>
+    Float64Array.from(values, (_, i) => {
+      const row = Math.floor(i / width)
+      const [sequence, place] = [Math.floor(row / length), row % length]
+      return values[(sequence * length + order[place]) * width + (i % width)]
+    })
+  const shuffledOf = (options: DitOptions, parameters: Record<string, Value>, code = parameters) => {
     const [x, s, t] = inputsOf(options)
     const plain = given(options, parameters, x, s, t)
-    const shuffled = given(options, parameters, { ...x, data: permuted(x.data, order) }, s, t)
-    expect(apart(shuffled, permuted(plain, order))).toBeGreaterThan(1e-2)
+    const shuffled = given(options, code, { ...x, data: permuted(x.data, K) }, s, t)
+    return { plain, shuffled, moved: permuted(plain, K) }
+  }
+
+  test.each(['adaln', 'tokens'] as const)(
+    'without a code, symbols elsewhere are the output elsewhere: %s',
+    injection => {
+      const options: DitOptions = { ...symbols, position: 'none', injection }
+      const { plain, shuffled, moved } = shuffledOf(options, drawn(options))
+      expect(apart(shuffled, moved)).toBeLessThan(1e-14)
+      expect(apart(shuffled, plain)).toBeGreaterThan(0.1)
+    },
+  )
+
+  test.each(['sincos', 'learned', 'rotary'] as const)('%s: they are another sequence', position => {
+    const options: DitOptions = { ...symbols, position }
+    const { shuffled, moved } = shuffledOf(options, drawn(options))
+    expect(apart(shuffled, moved)).toBeGreaterThan(1e-2)
+  })
+
+  test('a code that moves with its symbols takes the output with it, so that places act through it alone', () => {
+    const options: DitOptions = { ...symbols, position: 'learned' }
+    const parameters = drawn(options)
+    const { position } = parameters
+    const code = { ...parameters, position: { ...position, data: permuted(position.data, options.width) } }
+    const { shuffled, moved } = shuffledOf(options, parameters, code)
+    expect(apart(shuffled, moved)).toBeLessThan(1e-14)
+  })
+
+  test('learned ones begin as the sines', () => {
+    const options: DitOptions = { ...symbols, position: 'learned' }
+    const parameters = drawn(options)
+    const start = initializeDit(options, random(3, 'start')).position
+    const fixed = given({ ...options, position: 'sincos' }, parameters)
+    const learned = given(options, {
+      ...parameters,
+      position: { shape: [length, options.width], data: Float64Array.from(start) },
+    })
+    expect(apart(learned, fixed)).toBeLessThan(1e-6)
   })
 })

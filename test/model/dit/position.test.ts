@@ -81,3 +81,13 @@ test('added positions put the column first, sines before cosines', () => {
     expect(v).toBeCloseTo(expected[i], 14)
   })
 })
+
+test('added positions of a sequence are sines before cosines of the place, with all frequencies', () => {
+  const table = sincosTable({ shape: [6, 5], patch: 2, width: 8 })
+  const frequencies = [1, 0.1, 0.01, 0.001]
+  const expected = [...frequencies.map(f => Math.sin(2 * f)), ...frequencies.map(f => Math.cos(2 * f))]
+  expect(table).toHaveLength(24)
+  table.slice(-8).forEach((v, i) => {
+    expect(v).toBeCloseTo(expected[i], 14)
+  })
+})

@@ -74,7 +74,11 @@ export function stepOf(user: UserConfig): Step {
   const config = resolveConfig(user)
   const field = fromVelocity(x => x.neg())
   const dataset = generatedDataset(config.data)
-  const { graph, state } = buildStep(config, pointOf(config, dataset), {
+  const { network, ...rest } = config
+  const point = pointOf(rest, dataset)
+  const [height, width] = dataset.shape
+  const isSequence = network.kind === 'transformer'
+  const { graph, state } = buildStep(config, isSequence ? { ...point, shape: [height, width] } : point, {
     teacher: field,
     pretrained: field,
     weak: field,
@@ -125,6 +129,10 @@ export const transformers: Readonly<Record<string, UserConfig>> = Object.fromEnt
       objective: 'piflow',
       teacher: 'x',
       network: { ...small, components: 3, substeps: 4 },
+    },
+    'meanflow of sequences': {
+      objective: 'meanflow',
+      network: { kind: 'transformer', width: 16, depth: 2, heads: 2, position: 'learned' },
     },
     'dmf, decoupled': { objective: 'dmf', network: { ...small, conditioning: 'decoupled' } },
   }).map(([name, own]) => [name, { ...pictures, ...own } as UserConfig]),
