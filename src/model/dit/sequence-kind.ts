@@ -19,6 +19,7 @@ export const transformer: NetworkKind<DitKeys> = {
   kind: 'transformer',
   keys: { ...dit.keys, position: z.enum(['sincos', 'learned', 'rotary', 'none']) },
   defaults: { ...dit.defaults, patch: 1 },
+  batch: 128,
   describe: ({ depth, width, patch, heads, injection }) =>
     `${depth} blocks x ${width} (${heads} heads) on ${patch === 1 ? 'positions' : `patches of ${patch} positions`}, told by ${injection}`,
   problem: config => ditProblem(config, 1),

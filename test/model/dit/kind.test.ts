@@ -101,6 +101,7 @@ describe('the keys of transformer', () => {
     pointOf(config(network), { dimension: shape.reduce((a, b) => a * b), shape })
 
   test('are those of dit, without a second direction and with a position for a token', () => {
+    expect(config({}).batch).toBe(128)
     expect(config({}).network).toMatchObject({ patch: 1, width: 128, depth: 4, heads: 4, position: 'sincos' })
     expect(() => config({ position: 'rotary2d' })).toThrow(
       /^network\.position: .*"learned".*found "rotary2d"/,
