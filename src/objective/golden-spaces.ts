@@ -1,28 +1,29 @@
 import { z } from 'zod'
 import { constant, isTensor, mapTree, stopGradient, type Tensor } from '../autodiff/index.ts'
-import { type BoundNetwork, type FlowMap, flowMap, type Named, type Path, timeShape } from '../model/index.ts'
+import { onRows } from '../model/bound-network.ts'
+import {
+  type BoundNetwork,
+  type FlowMap,
+  flat,
+  flowMap,
+  interpolants,
+  type Named,
+  type Path,
+  pathOf,
+  type Space,
+  timeShape,
+} from '../model/index.ts'
 import { applyMlp } from '../model/mlp.ts'
 import { type CurvedSpace, curvedSpaces } from '../model/spaces/table.ts'
-import {
-  type CategoricalLoss,
-  type CategoricalMap,
-  crossEntropy,
-  csd,
-  type EcldOptions,
-  ecld,
-  esdSimplex,
-  lsdSimplex,
-  psdSimplex,
-} from './categorical.ts'
-import { psdMap, psdVelocity } from './compositional.ts'
-import { flowMatching } from './diagonal.ts'
-import { esd, meanflow } from './eulerian.ts'
-import { GRADIENT_TOLERANCE, LOSS_TOLERANCE, UnknownRowError } from './golden.ts'
+import { aliases, ownId } from './aliases.ts'
+import { objectives } from './catalogue.ts'
+import { type Catalogue, findLoss, GRADIENT_TOLERANCE, LOSS_TOLERANCE, UnknownRowError } from './golden.ts'
 import type { Agreement } from './golden-agreement.ts'
 import { gradientErrors } from './golden-gradients.ts'
 import { constantOf, networkValues } from './golden-network.ts'
-import { lsd } from './lagrangian.ts'
 import { comparing, type Draw, type Loss, meanSquare } from './loss.ts'
+import { categoricalRows } from './rows/categorical.ts'
+import { manifoldRows } from './rows/manifold.ts'
 
 const numbers = z.union([
   z.array(z.number()),
@@ -88,27 +89,22 @@ function perceptron(
   )
 }
 
-/** Rows of curved spaces, under the names of their papers there. */
-const curvedTerms: Readonly<Record<string, (options: Fixture['options']) => Loss>> = {
-  'diagonal:rfm': () => flowMatching,
-  'g-lsd': () => lsd,
-  'g-esd': () => esd,
-  'g-psd': ({ space = 'map' }) => (space === 'velocity' ? psdVelocity : psdMap),
-  rmf: () => meanflow,
+/** Rows by the kind of their points; those of curved spaces also under the names of their papers there. */
+const termsOf: Readonly<Record<'symbols' | 'curved', readonly string[]>> = {
+  symbols: categoricalRows.map(({ id, parts }) => (parts ? id : `diagonal:${id}`)),
+  curved: [
+    ...Object.keys(aliases).map(name => (name === 'rfm' ? `diagonal:${name}` : name)),
+    ...manifoldRows.map(({ id }) => id),
+  ],
 }
 
-const ecldOptions = z.strictObject({
-  ce: z.number().default(4),
-  energy: z.number().default(2),
-  gap: z.enum(['g', 'code']).default('g'),
-})
-const categoricalTerms: Readonly<Record<string, (options: Fixture['options']) => CategoricalLoss>> = {
-  'diagonal:cross-entropy': () => crossEntropy,
-  'psd-simplex': () => psdSimplex,
-  'lsd-simplex': () => lsdSimplex,
-  'esd-simplex': () => esdSimplex,
-  csd: () => csd,
-  ecld: options => ecld(ecldOptions.parse(options) as EcldOptions),
+/** The formula of a row, which may be named as in curved spaces. @throws UnknownRowError */
+function formulaOf({ term, options, space }: Fixture, catalogue: Catalogue): Loss {
+  const known = termsOf[space === 'simplex' ? 'symbols' : 'curved']
+  if (!known.includes(term))
+    throw new UnknownRowError(`term: expected one of ${known.join(', ')}; found ${term}`)
+  const [, diagonal = '', name] = /^(diagonal:)?(.*)$/.exec(term)!
+  return findLoss(diagonal + ownId(name), options, catalogue)
 }
 
 const timeOf = ({ batch, dims }: Fixture, name: string, points: readonly number[]): Tensor => {
@@ -126,25 +122,13 @@ const notThere = (what: string): FlowMap => {
 const constants = (values: Fixture['networks'][string]): Named<Tensor> =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, constantOf(value)]))
 
-function curvedLoss(fixture: Fixture, student: Named<Tensor>): Tensor {
-  const space = spaceOfCode(fixture.space)
-  const { features, outputs } = space.geometry
-  const x = constantOf(fixture.path!.x)
-  const velocity = constantOf(fixture.path!.velocity)
-  const coordinates = x.shape[1]
-  const bind = (parameters: Named<Tensor>): FlowMap => {
-    const sees = features(x).shape[1]
-    const network = perceptron(fixture, parameters, { features: sees, outputs: outputs(coordinates) })
-    return flowMap((x, s, t) => network(features(x), s, t), { space })
-  }
-  const map = bind(student)
+/** What a row is given of a fixture: its map and target, its path and times. */
+function drawOf(fixture: Fixture, student: Named<Tensor>, { bind, path, space, coordinates }: Setting): Draw {
   const stopped = bind(mapTree(student, isTensor, p => stopGradient(p)) as Named<Tensor>)
   const { target } = fixture.networks
-  const [x0, eps] = ['x0', 'eps'].map(name => constantOf(fixture.batch[name] as number[][]))
-  const path: Path = { x0, eps, at: () => x, velocity: () => velocity, onward: () => x }
-  const time = (name: string) => timeOf(fixture, name, [coordinates])
-  const draw: Draw = {
-    map,
+  const time = (name: string) => timeOf(fixture, name, coordinates)
+  return {
+    map: bind(student),
     target: target ? bind(constants(target)) : stopped,
     frozen: stopped,
     ...{
@@ -153,49 +137,66 @@ function curvedLoss(fixture: Fixture, student: Named<Tensor>): Tensor {
       auxiliary: notThere('auxiliary velocity'),
     },
     path,
-    ...{ s: time('s'), t: time('t'), m: time('m'), r: time('r'), noise: eps },
+    ...{ s: time('s'), t: time('t'), m: time('m'), r: time('r'), noise: path.eps },
     ...comparing(space, meanSquare(space)),
   }
-  return curvedTerms[fixture.term](fixture.options)(draw)
 }
 
-function categoricalLoss(fixture: Fixture, student: Named<Tensor>): Tensor {
-  const { batch, dims, networks } = fixture
-  const [B, L, K] = [dims.batch, dims.length!, dims.alphabet!]
-  const points = [L, K]
-  const bind = (parameters: Named<Tensor>): CategoricalMap => {
-    const network = perceptron(fixture, parameters, { features: L * K, outputs: L * K })
-    const flat = (time: Tensor) => time.reshape([B, 1])
-    return {
-      logits: (x, s, t) => network(x.reshape([B, L * K]), flat(s), flat(t)).reshape([B, L, K]),
-    }
+interface Setting {
+  readonly bind: (parameters: Named<Tensor>) => FlowMap
+  readonly path: Path
+  readonly space: Space
+  readonly coordinates: readonly number[]
+}
+
+function onManifold(fixture: Fixture): Setting {
+  const space = spaceOfCode(fixture.space)
+  const { features, outputs } = space.geometry
+  const x = constantOf(fixture.path!.x)
+  const velocity = constantOf(fixture.path!.velocity)
+  const coordinates = x.shape[1]
+  const size = { features: features(x).shape[1], outputs: outputs(coordinates) }
+  const [x0, eps] = ['x0', 'eps'].map(name => constantOf(fixture.batch[name] as number[][]))
+  return {
+    bind(parameters) {
+      const network = perceptron(fixture, parameters, size)
+      return flowMap((x, s, t) => network(features(x), s, t), { space })
+    },
+    path: { x0, eps, at: () => x, velocity: () => velocity, onward: () => x },
+    space,
+    coordinates: [coordinates],
   }
+}
+
+function ofSymbols(fixture: Fixture): Setting {
+  const { batch, dims } = fixture
+  const [B, L, K] = [dims.batch, dims.length!, dims.alphabet!]
+  const coordinates = [L, K]
   const tokens = ofNumbers(batch.tokens)
   const hot = tokens.flatMap(token => Array.from({ length: K }, (_, k) => Number(k === token)))
   const x0 = constant(hot, [B, L, K], 'float64')
   const eps = constant(ofNumbers(batch.eps), [B, L, K], 'float64')
-  const at = (s: Tensor) => x0.add(s.mul(eps.sub(x0)))
-  const stopped = mapTree(student, isTensor, p => stopGradient(p)) as Named<Tensor>
-  const time = (name: string) => timeOf(fixture, name, points)
-  return categoricalTerms[fixture.term](fixture.options)({
-    map: bind(student),
-    target: bind(networks.target ? constants(networks.target) : stopped),
-    path: { x0, eps, at, velocity: () => eps.sub(x0), onward: (_, m) => at(m) },
-    ...{ s: time('s'), t: time('t'), m: time('m') },
-  })
+  return {
+    bind(parameters) {
+      const network = perceptron(fixture, parameters, { features: L * K, outputs: L * K })
+      return flowMap(onRows(network, coordinates), { parameterization: 'simplex' })
+    },
+    path: pathOf(interpolants.linear, x0, eps),
+    space: flat,
+    coordinates,
+  }
 }
 
 /** Compares the loss and all gradients of a row beyond flat space, in float64. @throws UnknownRowError */
-export function checkSpaces(json: unknown): Agreement {
+export function checkSpaces(json: unknown, catalogue: Catalogue = { objectives }): Agreement {
   const fixture = schema.parse(json)
   const { term, networks, expected, space } = fixture
-  const [terms, loss] =
-    space === 'simplex'
-      ? ([categoricalTerms, categoricalLoss] as const)
-      : ([curvedTerms, curvedLoss] as const)
-  if (!Object.hasOwn(terms, term)) {
-    throw new UnknownRowError(`term: expected one of ${Object.keys(terms).join(', ')}; found ${term}`)
-  }
-  const errors = gradientErrors(live => loss(fixture, live).mean(), networks.student, expected)
+  const loss = formulaOf(fixture, catalogue)
+  const setting = space === 'simplex' ? ofSymbols(fixture) : onManifold(fixture)
+  const errors = gradientErrors(
+    live => loss(drawOf(fixture, live, setting)).mean(),
+    networks.student,
+    expected,
+  )
   return { term, errors, passed: errors.loss <= LOSS_TOLERANCE && errors.gradients <= GRADIENT_TOLERANCE }
 }

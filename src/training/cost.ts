@@ -6,6 +6,7 @@ import {
   type PointSpec,
   parameterCount,
   seenSpec,
+  timeShape,
   velocityKeys,
 } from '../model/index.ts'
 import { isTwoLevel, type Objective } from '../objective/index.ts'
@@ -16,8 +17,16 @@ const PLANE: PointSpec = { shape: [2] }
 const WITH_CLASSES: PointSpec = { ...PLANE, condition: { kind: 'class', classes: 2 } }
 /** And for those that are told noisy points. */
 const WITH_STATES: PointSpec = { ...PLANE, condition: { kind: 'state', size: 2 } }
-const planeOf = ({ condition: { kind } }: Pick<Config, 'condition'>): PointSpec =>
-  kind === 'none' ? PLANE : kind === 'state' ? WITH_STATES : WITH_CLASSES
+/** Symbols of so few numbers that a network of them costs what one of the plane does. */
+const SYMBOLS: PointSpec = { shape: [2, 2], space: 'simplex' }
+const pointsOf = ({ condition: { kind }, network }: Pick<Config, 'condition' | 'network'>): PointSpec =>
+  network.parameterization === 'simplex'
+    ? SYMBOLS
+    : kind === 'none'
+      ? PLANE
+      : kind === 'state'
+        ? WITH_STATES
+        : WITH_CLASSES
 
 /** Enough that what does not grow with the batch, such as the optimiser, hardly counts. */
 const SAMPLES = 2048
@@ -80,13 +89,13 @@ export function stepOperations(config: Config, paused: readonly string[] = []): 
   const pretrained = fixedMap({ network: { ...velocityKeys(network), conditioning: 's,t' } })
   const energy = (x: Tensor) => x.square().sum(-1)
   return countOperations(
-    buildStep(config, planeOf(config), { teacher, pretrained, energy }, undefined, paused).graph,
+    buildStep(config, pointsOf(config), { teacher, pretrained, energy }, undefined, paused).graph,
   )
 }
 
 function forwardOperations(config: Config): number {
-  const point = planeOf(config)
-  const time = spec([SAMPLES, 1])
+  const point = pointsOf(config)
+  const time = spec(timeShape(SAMPLES, point.shape))
   const isPolicy = config.network.parameterization === 'policy'
   const graph = trace(
     ({ parameters, x, s, t, ...condition }) =>
@@ -94,7 +103,7 @@ function forwardOperations(config: Config): number {
       mapOf(config, point, parameters, point.condition && condition).velocity(x, s, isPolicy ? s : t),
     {
       parameters: spec([parameterCount(config, point)]),
-      x: spec([SAMPLES, ...PLANE.shape]),
+      x: spec([SAMPLES, ...point.shape]),
       s: time,
       t: time,
       ...(point.condition && { [point.condition.kind]: seenSpec(point.condition, SAMPLES), scale: time }),

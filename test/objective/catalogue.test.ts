@@ -14,6 +14,7 @@ import {
   type BoundNetwork,
   divergenceOf,
   flat,
+  flowMap,
   fromVelocity,
   interpolants,
   pathOf,
@@ -30,7 +31,7 @@ import {
   traitsOf,
 } from '../../src/objective/index.ts'
 import { uses } from './draws.ts'
-import { batch, drawOf, inputsOf, memoriesFor, other, withOwnPolicy } from './setting.ts'
+import { drawOf, inputsOf, memoriesFor, type Place, placeFor, symbols, withOwnPolicy } from './setting.ts'
 import { guides } from './stops.ts'
 import { fieldsOf, isWeighed, lossOf, present, roles, terms, variantsOf } from './terms.ts'
 
@@ -107,6 +108,17 @@ const LITERATURE: Readonly<
   gft: ['diagonal', 'velocity', null],
   denoise: ['diagonal', 'velocity', null],
   cmt: ['lagrangian', 'distillation', null],
+  // First written for curved spaces.
+  'rmf-self': ['eulerian', 'self-distillation', null],
+  'lmf-inverse': ['lagrangian', 'marginal', null],
+  // Of sequences of symbols: their papers count no passes.
+  'cross-entropy': ['diagonal', 'velocity', null],
+  'psd-simplex': ['compositional', 'self-distillation', null],
+  'lsd-simplex': ['lagrangian', 'self-distillation', null],
+  'esd-simplex': ['eulerian', 'self-distillation', null],
+  csd: ['lagrangian', 'self-distillation', null],
+  ecld: ['lagrangian', 'self-distillation', null],
+  'psd-velocity-simplex': ['compositional', 'self-distillation', null],
 }
 
 test('the catalogue is the table of the literature', () => {
@@ -122,7 +134,7 @@ test('ids are those of the rows, and diagonals are rows', () => {
 })
 
 /** Rows whose formula is another row's: its documentation names the paper of that one. */
-const SHARED: ReadonlySet<string> = new Set(['semigroup', 'reflow'])
+const SHARED: ReadonlySet<string> = new Set(['semigroup', 'reflow', 'psd-velocity-simplex'])
 
 /** The documentation before an exported name. */
 function documentation(source: string, name: string): string | undefined {
@@ -147,9 +159,16 @@ function lossesOf(objective: Objective, options: object): Loss[] {
   return [...own, ...beside].map(term => lossOf(term))
 }
 
+/** Shapes that sequences of symbols have, and other points may have. */
+const SEQUENCES = [
+  [3, 2, 4],
+  [2, 1, 3],
+]
+
 describe.each(list)('$id', objective => {
   const { id, options, diagonal, needs, defaults, jumps, parts } = objective
   const variants = variantsOf(objective)
+  const place = placeFor(id)
 
   test('is described', () => {
     expect(id).toMatch(/^(f2d2:)?[a-z]+(-[a-z]+)*$/)
@@ -212,13 +231,13 @@ describe.each(list)('$id', objective => {
     if (times.law) expect(Object.keys(timeLaws)).toContain(times.law)
     if (loss.kind && loss.kind !== 'mse') expect(loss.c).toBeGreaterThan(0)
     if (loss.adaptive) expect(Math.min(loss.adaptive.p, loss.adaptive.c)).toBeGreaterThan(0)
-    expect(['average-velocity', 'denoised', 'policy']).toContain(objective.parameterization)
+    expect(['average-velocity', 'denoised', 'policy', 'simplex']).toContain(objective.parameterization)
   })
 
   test('needs what it uses', () => {
     const { coupling = defaults.coupling ?? 'independent' } = objective
     const used = (losses: Loss[], ...fields: string[]) =>
-      losses.some(loss => fields.some(field => uses(loss, field)))
+      losses.some(loss => fields.some(field => uses(loss, field, place)))
     for (const variant of variants) {
       const losses = lossesOf(objective, variant)
       const asked =
@@ -238,14 +257,14 @@ describe.each(list)('$id', objective => {
   test('has the traits of its formula', () => {
     for (const variant of variants) {
       const losses = lossesOf(objective, variant)
-      const used = (field: string) => losses.some(loss => uses(loss, field))
+      const used = (field: string) => losses.some(loss => uses(loss, field, place))
       const {
         between = false,
         draws = [],
         differentiatesTime = false,
       } = traitsOf(objective, present(objective, variant))
       expect(between, JSON.stringify(variant)).toBe(used('m'))
-      expect(differentiatesTime).toBe(losses.some(isDerivativeByTime))
+      expect(differentiatesTime).toBe(losses.some(loss => isDerivativeByTime(loss, place)))
       // Which estimate it is goes by the points.
       if (variant.divergence !== 'auto') {
         expect(draws.filter(name => name !== 'x0')).toEqual(
@@ -264,7 +283,7 @@ describe.each(list)('$id', objective => {
       parts(present(objective, options)).find(({ name }) => name === part)
     for (const term of terms.filter(term => term.id === id)) {
       const loss = lossOf(term)
-      const used = (field: string) => uses(loss, field)
+      const used = (field: string) => uses(loss, field, place)
       if (jumps === 'to-data') expect([used('t'), used('m')], term.key).toEqual([false, false])
       else if (jumps === 'from-noise')
         expect([used('s'), used('m'), used('path.at')], term.key).toEqual([false, false, false])
@@ -278,7 +297,7 @@ describe.each(list)('$id', objective => {
     expect(new Set(given.map(({ name }) => name)).size).toBe(given.length)
     expect(isWeighed(id)).toBe(true)
     for (const { name, loss } of given)
-      expect(uses(loss, 'auxiliary'), name).toBe(id === 'freeflow' && name !== 'prediction')
+      expect(uses(loss, 'auxiliary', place), name).toBe(id === 'freeflow' && name !== 'prediction')
   })
 
   test('takes a number that changes over training as a number of the graph', () => {
@@ -290,14 +309,18 @@ describe.each(list)('$id', objective => {
       const traced = { ...plain, [name]: constant(value as number, [], 'float64') }
       const lossesWith = (given: object): Loss[] =>
         parts?.(given).map(({ loss }) => loss) ?? [objectives.get(diagonal!)!.grounds!(given)]
-      expect(lossesWith(traced).map(valuesAt), name).toEqual(lossesWith(plain).map(valuesAt))
+      const at = (given: object) => lossesWith(given).map(loss => valuesAt(loss, place))
+      expect(at(traced), name).toEqual(at(plain))
     }
   })
 
-  test.each([[[3, 2]], [[3, 2, 4]], [[1, 2, 2, 1]]])('gives one loss for each sample of shape %j', shape => {
+  const shapes = [[3, 2], ...SEQUENCES, [1, 2, 2, 1]].filter(
+    ({ length }) => place !== symbols || length === 3,
+  )
+  test.each(shapes.map(shape => [shape]))('gives one loss for each sample of shape %j', shape => {
     for (const variant of variants) {
       for (const loss of lossesOf(objective, variant)) {
-        const graph = traceTerm(loss, shape)
+        const graph = traceTerm(loss, shape, place)
         checkGraph(graph)
         checkGraph(simplify(graph))
         expect(graph.outputs[0].shape).toEqual([shape[0]])
@@ -306,23 +329,26 @@ describe.each(list)('$id', objective => {
   })
 })
 
-function valuesAt(loss: Loss): number[] {
-  const inputs = inputsOf(batch)
+function valuesAt(loss: Loss, place: Place): number[] {
+  const inputs = inputsOf(place.batch)
   const graph = trace(
-    x => loss(drawOf(guides(other(31)), x)),
+    x => loss(drawOf(guides(place.other(31), undefined, place), x)),
     inputs.map(({ shape }) => spec(shape, 'float64')),
   )
   return [...evaluate(graph, inputs)[0].data]
 }
 
 /** Whether a term takes the map's derivative by a time: a map with sines of times then leaves their cosines in the graph. */
-const isDerivativeByTime = (loss: Loss): boolean =>
-  traceTerm(loss, [3, 2], (x, s, t) => x.add(s.sin()).add(t.sin())).nodes.some(({ op }) => op === 'cos')
+const isDerivativeByTime = (loss: Loss, place: Place): boolean =>
+  traceTerm(loss, SEQUENCES[0], place, (x, s, t) => x.add(s.sin()).add(t.sin())).nodes.some(
+    ({ op }) => op === 'cos',
+  )
 
 /** The graph of a term on points of a shape, for a map that is no network. */
 function traceTerm(
   loss: Loss,
   shape: readonly number[],
+  place: Place,
   velocity: BoundNetwork = (x, s, t) => x.mul(s).sub(t.square()).sin(),
 ) {
   const mean: BoundNetwork = (x, s, t) =>
@@ -330,7 +356,9 @@ function traceTerm(
       shape.slice(1).map((_, i) => i + 1),
       true,
     )
-  const map = withOwnPolicy({ ...fromVelocity(velocity), divergence: divergenceOf(mean, 2) })
+  const plain =
+    place === symbols ? flowMap(velocity, { parameterization: 'simplex' }) : fromVelocity(velocity)
+  const map = withOwnPolicy({ ...plain, divergence: divergenceOf(mean, 2) })
   const time = spec([shape[0], ...shape.slice(1).map(() => 1)])
   const points = spec(shape)
   return trace(

@@ -1,72 +1,19 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { constant, jvp, onesLike, type Tensor } from '../../src/autodiff/index.ts'
 import { exactJump, finiteDenoiser, markovDenoiser } from '../../src/model/categorical/exact.ts'
 import { argmaxShare, argmaxTime } from '../../src/objective/argmax-law.ts'
-import {
-  type CategoricalDraw,
-  type CategoricalLoss,
-  type CategoricalMap,
-  csd,
-  ecld,
-  esdSimplex,
-  lsdSimplex,
-  psdSimplex,
-} from '../../src/objective/categorical.ts'
+import type { Loss } from '../../src/objective/index.ts'
 import { random } from '../../src/random/random.ts'
 import { value, valuesOf } from '../autodiff/values.ts'
+import { bent, denoiser, EXACT, exact, lossesOf, moved } from './sequences.ts'
+import { lossOfRow } from './terms.ts'
 
-const file = new URL('../fixtures/golden-spaces/exact-finite.json', import.meta.url)
-const { data, weights, alphabet: K } = JSON.parse(readFileSync(file, 'utf8'))
-const L = data[0].length
-const N = 4
-const denoiser = finiteDenoiser({ sequences: data, probabilities: weights }, K)
-
-const source = random(7, 'categorical')
-const tokens = Array.from({ length: N }, (_, i) => data[i % data.length] as number[])
-const hot = tokens.flat().flatMap(symbol => Array.from({ length: K }, (_, k) => Number(k === symbol)))
-const noise = Array.from({ length: N * L * K }, () => source.normal())
-const points = (values: readonly number[]) => value(values, [N, L, K])
-const times = (...all: number[]) => value(all, [N, 1, 1])
-// Late enough that no probability is below the floor of the targets.
-const [s, m, t] = [times(0.9, 0.85, 0.8, 0.95), times(0.7, 0.75, 0.65, 0.7), times(0.6, 0.55, 0.5, 0.6)]
-
-/** Enough for 1e-9 over the jumps here. */
-const STEPS = 24
-
-/** The exact mean denoiser, by its logits. */
-const exact: CategoricalMap = {
-  logits(x, s, t) {
-    // Symbols that no sequence has at a position have no probability there.
-    const logOf = (psi: Tensor) => psi.maximum(1e-12).log()
-    if (s === t) return logOf(denoiser(x, s))
-    const kept = t.div(s)
-    const F = exactJump(denoiser, x, s, t, STEPS)
-    return logOf(F.sub(kept.mul(x)).div(kept.neg().add(1)))
-  },
-}
-/** Some map that is not exact. */
-const bent: CategoricalMap = { logits: (x, s, t) => exact.logits(x, s, t).add(x.sin().mul(0.3).mul(t)) }
-
-function lossesOf(loss: CategoricalLoss, map = exact): number[] {
-  const run = (x0: Tensor, eps: Tensor, s: Tensor, t: Tensor, m: Tensor) => {
-    const at = (s: Tensor) => x0.add(s.mul(eps.sub(x0)))
-    const draw: CategoricalDraw = {
-      ...{ map, target: map, s, t, m },
-      path: { x0, eps, at, velocity: () => eps.sub(x0), onward: (_, m) => at(m) },
-    }
-    return loss(draw)
-  }
-  return [...valuesOf(run, points(hot), points(noise), s, t, m)[0].data].map(Number)
-}
+const source = random(8, 'categorical')
 const largest = (values: readonly number[]) => Math.max(...values.map(Math.abs))
 
-describe.each([
-  ['psd-simplex', psdSimplex],
-  ['lsd-simplex', lsdSimplex],
-  ['esd-simplex', esdSimplex],
-  ['csd', csd],
-] as const)('%s', (_, loss) => {
+describe.each([...EXACT])('%s', id => {
+  const loss = lossOfRow(id)
+
   test('is zero at the exact map of finitely many sequences', () => {
     expect(largest(lossesOf(loss))).toBeLessThan(1e-9)
     expect(largest(lossesOf(loss, bent))).toBeGreaterThan(1e-6)
@@ -74,7 +21,7 @@ describe.each([
 })
 
 describe('wrong variants are seen at the exact map', () => {
-  const psi = (x: Tensor, s: Tensor, t: Tensor) => exact.logits(x, s, t).softmax()
+  const psi = (x: Tensor, s: Tensor, t: Tensor) => exact.logits!(x, s, t).softmax()
   const jump = (x: Tensor, s: Tensor, t: Tensor) => {
     const kept = t.div(s)
     return kept.mul(x).add(
@@ -87,7 +34,7 @@ describe('wrong variants are seen at the exact map', () => {
   const squared = (a: Tensor) => a.square().sum(-1).mean(-1)
 
   test('times in the place of the weights of a mean', () => {
-    const wrong: CategoricalLoss = ({ path, s, t, m }) => {
+    const wrong: Loss = ({ path, s, t, m }) => {
       const x = path.at(s)
       const a = s.sub(m).div(s.sub(t))
       const mixed = a.mul(psi(x, s, m)).add(
@@ -102,7 +49,7 @@ describe('wrong variants are seen at the exact map', () => {
   })
 
   test('a velocity in the place of t times it', () => {
-    const wrong: CategoricalLoss = ({ path, s, t }) => {
+    const wrong: Loss = ({ path, s, t }) => {
       const x = path.at(s)
       const [F, dF] = jvp(t => jump(x, s, t), [t], [onesLike(t)])
       return squared(dF.sub(F).add(denoiser(F, t)))
@@ -111,15 +58,14 @@ describe('wrong variants are seen at the exact map', () => {
   })
 
   test('ecld is an upper bound of csd, and not zero', () => {
-    const [bound, sharp] = [ecld({ ce: 4, energy: 2, gap: 'g' }), csd].map(loss => lossesOf(loss, bent))
+    const [bound, sharp] = ['ecld', 'csd'].map(id => lossesOf(lossOfRow(id), bent))
     for (const [i, each] of bound.entries()) expect(each).toBeGreaterThan(sharp[i])
-    expect(largest(lossesOf(ecld({ ce: 4, energy: 2, gap: 'g' })))).toBeGreaterThan(1e-3)
+    expect(largest(lossesOf(lossOfRow('ecld')))).toBeGreaterThan(1e-3)
   })
 })
 
 test('the target of lsd-simplex does not see a constant that is added to the logits', () => {
-  const moved: CategoricalMap = { logits: (x, s, t) => bent.logits(x, s, t).add(t.mul(5).sin()) }
-  const [own, other] = [bent, moved].map(map => lossesOf(lsdSimplex, map))
+  const [own, other] = [bent, moved].map(map => lossesOf(lossOfRow('lsd-simplex'), map))
   for (const [i, each] of own.entries()) expect(other[i]).toBeCloseTo(each, 12)
 })
 
@@ -137,7 +83,7 @@ describe('exact fields', () => {
       Array.from({ length: 4 * 9 }, () => source.normal()),
       [4, 3, 3],
     )
-    const at = times(0.9, 0.5, 0.2, 0.05)
+    const at = value([0.9, 0.5, 0.2, 0.05], [4, 1, 1])
     const apart = valuesOf(
       (x, s) =>
         markovDenoiser({ initial, transition })(x, s).sub(

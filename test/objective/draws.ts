@@ -2,7 +2,7 @@ import { spec, type Tensor, trace } from '../../src/autodiff/index.ts'
 import type { FlowMap, VelocityField } from '../../src/model/index.ts'
 import type { Catalogue } from '../../src/objective/golden.ts'
 import { type Draw, type Loss, type Objective, objectives, type Part } from '../../src/objective/index.ts'
-import { batch, drawOf, inputsOf, other } from './setting.ts'
+import { drawOf, inputsOf, type Place, placeFor, plane } from './setting.ts'
 import { guides } from './stops.ts'
 import { lossOf, type Term, terms } from './terms.ts'
 
@@ -26,7 +26,7 @@ const unusable: never = new Proxy(() => {}, {
 }) as never
 
 /** Whether a formula uses a field of its draw, or one of the draw's path. */
-export function uses(loss: Loss, field: string): boolean {
+export function uses(loss: Loss, field: string, place: Place = plane): boolean {
   const without = (draw: Draw): Draw => {
     const [name, inner] = field.split('.')
     if (!inner) return { ...draw, [name]: unusable }
@@ -34,8 +34,8 @@ export function uses(loss: Loss, field: string): boolean {
   }
   try {
     trace(
-      inputs => loss(without(drawOf(guides(other(31)), inputs))),
-      inputsOf(batch).map(({ shape }) => spec(shape, 'float64')),
+      inputs => loss(without(drawOf(guides(place.other(31), undefined, place), inputs))),
+      inputsOf(place.batch).map(({ shape }) => spec(shape, 'float64')),
     )
     return false
   } catch {
@@ -47,6 +47,7 @@ const negated = (field: VelocityField): VelocityField => ({ velocity: (x, t) => 
 const opposite = (map: FlowMap): FlowMap => ({
   velocity: (x, s, t) => map.velocity(x, s, t).neg(),
   jump: (x, s, t) => x.add(x).sub(map.jump(x, s, t)),
+  ...(map.logits && { logits: (x, s, t) => map.logits!(x, s, t).neg() }),
 })
 
 /** Each field in the place of another of its kind. */
@@ -145,14 +146,15 @@ export const drawMutants: readonly DrawMutant[] = terms
   )
   .flatMap(term => {
     const loss = lossOf(term)
-    const exchanged = EXCHANGES.filter(([field]) => uses(loss, field)).map(
+    const place = placeFor(term.id)
+    const exchanged = EXCHANGES.filter(([field]) => uses(loss, field, place)).map(
       ([field, by]): DrawMutant => ({
         term,
         name: `${term.key}: ${by} for ${field}`,
         change: draw => ({ ...draw, [field]: draw[by] }),
       }),
     )
-    const slips = SLIPS.filter(slip => uses(loss, slip.of)).map(
+    const slips = SLIPS.filter(slip => uses(loss, slip.of, place)).map(
       ({ name, change }): DrawMutant => ({
         term,
         name: `${term.key}: ${name}`,

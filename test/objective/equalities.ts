@@ -1,8 +1,8 @@
-import { concat, stopGradient, type Tensor } from '../../src/autodiff/index.ts'
+import { concat, jvp, onesLike, stopGradient, type Tensor } from '../../src/autodiff/index.ts'
 import { extrapolate, type FlowMap, interpolants, pathOf } from '../../src/model/index.ts'
 import type { Catalogue } from '../../src/objective/golden.ts'
 import type { Loss } from '../../src/objective/index.ts'
-import { type Batch, distance, only } from './setting.ts'
+import { type Batch, distance, only, type Place, plane, symbols } from './setting.ts'
 import { apart, gradients, guides } from './stops.ts'
 import { lossOf } from './terms.ts'
 
@@ -51,12 +51,50 @@ export interface Equality {
   readonly rightAt?: (at: Batch) => Batch
   /** Where it is not the student's own map that is trained. */
   readonly roles?: typeof guides
+  /** Where both are run; the plane where nothing is said. */
+  readonly place?: Place
 }
 
 /** A step of boot, longer than one of the times is. */
 const DELTA = 0.3
 
 export const free = { tangentNormalization: false }
+
+/** What rows of symbols learn, in probabilities: `psi`, its change along a direction, and the target's. */
+interface Probabilities {
+  readonly x: Tensor
+  readonly s: Tensor
+  readonly t: Tensor
+  readonly F: Tensor
+  readonly psi: Tensor
+  /** `d_t psi`, and `(d_s + u . J_x) psi` along `u = (x - psi-(x,s,s))/s`. */
+  readonly byTarget: Tensor
+  readonly bySource: Tensor
+  /** `psi-` at a point's own time. */
+  readonly there: (x: Tensor, t: Tensor) => Tensor
+}
+
+const overSymbols = (a: Tensor): Tensor => a.sum(-1).mean(-1)
+/** `-sum T log psi`, whose gradient is that of the divergence. */
+const crossed = (target: Tensor, psi: Tensor): Tensor =>
+  overSymbols(stopGradient(target).mul(psi.log())).neg()
+const normalised = (a: Tensor): Tensor => a.div(a.sum(-1, true))
+
+/** A formula in probabilities, which are read from velocities: `psi = x - s V`. */
+const inProbabilities =
+  (formula: (of: Probabilities) => Tensor): Loss =>
+  ({ map, target, path, s, t }) => {
+    const x = path.at(s)
+    const psiOf = (x: Tensor, s: Tensor, t: Tensor) => x.sub(s.mul(map.velocity(x, s, t)))
+    const there = (x: Tensor, t: Tensor) => x.sub(t.mul(target.velocity(x, t)))
+    const u = stopGradient(target.velocity(x, s))
+    const [psi, byTarget] = jvp(t => psiOf(x, s, t), [t], [onesLike(t)])
+    const [, bySource] = jvp((x, s) => psiOf(x, s, t), [x, s], [u, onesLike(s)])
+    return formula({ x, s, t, F: map.jump(x, s, t), psi, byTarget, bySource, there })
+  }
+
+/** Of a target's divisor, as small as in the formulas. */
+const LEAST = 1e-6
 
 /** The equalities of a catalogue's rows. */
 export function equalities(catalogue: Catalogue): readonly Equality[] {
@@ -170,6 +208,97 @@ export function equalities(catalogue: Catalogue): readonly Equality[] {
       left: row('semigroup', { space }),
       right: row('psd', { space }),
     })),
+    {
+      name: 'psd-velocity-simplex is psd in velocity space',
+      of: 'psd-velocity-simplex',
+      left: row('psd-velocity-simplex'),
+      right: row('psd', { space: 'velocity' }),
+      place: symbols,
+    },
+    {
+      name: 'csd is t^2 lsd, summed over symbols',
+      of: 'csd',
+      left: row('csd'),
+      right: row('lsd'),
+      factor: at => at.t.data[0] ** 2 * at.x0.shape[2],
+      place: symbols,
+    },
+    {
+      name: 'psd-simplex mixes what two jumps say of the data',
+      of: 'psd-simplex',
+      left: row('psd-simplex'),
+      right: ({ map, target, path, s, t, m }) => {
+        const x = path.at(s)
+        const y = target.jump(target.jump(x, s, m), m, t)
+        // F = (t/s) x + (1 - t/s) psi
+        const mixed = y.sub(t.div(s).mul(x)).div(s.sub(t).div(s))
+        return crossed(mixed, x.sub(s.mul(map.velocity(x, s, t))))
+      },
+      place: symbols,
+    },
+    {
+      name: 'lsd-simplex in probabilities',
+      of: 'lsd-simplex',
+      left: row('lsd-simplex'),
+      right: inProbabilities(({ s, t, F, psi, byTarget, there }) => {
+        const left = t.mul(s.sub(t)).div(s).mul(byTarget.div(psi)).neg().add(1)
+        return crossed(normalised(there(F, t).div(left.maximum(LEAST))), psi)
+      }),
+      place: symbols,
+    },
+    {
+      name: 'esd-simplex in probabilities',
+      of: 'esd-simplex',
+      left: row('esd-simplex'),
+      right: inProbabilities(({ x, s, t, psi, bySource, there }) => {
+        const left = t.add(s.mul(s.sub(t)).mul(bySource.div(psi)))
+        return crossed(normalised(there(x, s).div(left.maximum(LEAST))), psi)
+      }),
+      place: symbols,
+    },
+    {
+      name: 'cross-entropy is minus the log-likelihood of the symbols',
+      of: 'cross-entropy',
+      left: row('cross-entropy'),
+      right: ({ map, path, s }) => {
+        const x = path.at(s)
+        return crossed(path.x0, x.sub(s.mul(map.velocity(x, s))))
+      },
+      place: symbols,
+    },
+    ...(['g', 'code'] as const).map(gap => ({
+      name: `ecld in probabilities, with the gap ${gap}`,
+      of: 'ecld',
+      left: row('ecld', { gap, ce: 3, energy: 0.7 }),
+      right: inProbabilities(({ s, t, F, psi, byTarget, there }) => {
+        const b = s.sub(t).div(s)
+        const energy = (gap === 'g' ? b.mul(t) : b).mul(byTarget).square()
+        return crossed(there(stopGradient(F), t), psi)
+          .mul(3)
+          .add(overSymbols(energy).mul(0.7))
+      }),
+      place: symbols,
+    })),
+    {
+      name: 'rmf-self is meanflow on a path with the velocity of its target',
+      of: 'rmf-self',
+      left: row('rmf-self'),
+      right: draw => {
+        const velocity = (s: Tensor) => draw.target.velocity(draw.path.at(s), s)
+        return row('meanflow')({ ...draw, path: { ...draw.path, at: draw.path.at, velocity } })
+      },
+    },
+    {
+      name: 'lmf-inverse is ayf-lmd from where its own map leads back to, taught by the path',
+      of: 'lmf-inverse',
+      left: row('lmf-inverse'),
+      right: draw => {
+        const { map, path, s, t } = draw
+        const back = stopGradient(map.jump(path.at(t), t, s))
+        const teacher = { velocity: () => path.velocity(t) }
+        return row('ayf-lmd')({ ...draw, path: { ...path, at: () => back }, teacher })
+      },
+    },
     {
       name: 'splitmeanflow is psd in velocity space',
       of: 'splitmeanflow',
@@ -310,11 +439,15 @@ const same = (at: Batch) => at
 
 /** How far an equality is missed on one sample, relatively. */
 export function inequality(
-  { left, right, factor = () => 1, leftAt = same, rightAt = same, roles: own }: Equality,
+  { left, right, factor = () => 1, leftAt = same, rightAt = same, roles: own, place = plane }: Equality,
   sample: number,
   given = guides,
 ): number {
   const roles = own ?? given
-  const at = only(sample)
-  return distance(gradients(left, leftAt(at), roles), gradients(right, rightAt(at), roles), factor(at))
+  const at = only(sample, place.batch)
+  return distance(
+    gradients(left, leftAt(at), roles, place),
+    gradients(right, rightAt(at), roles, place),
+    factor(at),
+  )
 }

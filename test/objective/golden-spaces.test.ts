@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { checkGolden } from '../../src/objective/golden-kinds.ts'
+import { categoricalRows } from '../../src/objective/rows/categorical.ts'
 
 const FOLDER = new URL('../fixtures/golden-spaces/', import.meta.url)
 const files = readdirSync(FOLDER).filter(name => name.endsWith('.json'))
@@ -15,6 +16,19 @@ test.each(files.filter(name => 'expected' in read(name)))('%s of another loss do
   const fixture = read(name)
   fixture.expected.loss *= 1 + 1e-8
   expect(checkGolden(fixture).passed).toBe(false)
+})
+
+/** Rows of symbols without a fixture, and what they are held to. */
+const WITHOUT = {
+  'esd-simplex': 'the exact map of finitely many sequences, and its gradient in probabilities',
+  ecld: 'its gradient in probabilities',
+  'psd-velocity-simplex': 'psd in velocity space',
+}
+
+test('fixtures cover every row of symbols, apart from those listed', () => {
+  const covered = new Set(files.map(name => read(name).term?.replace('diagonal:', '')))
+  const without = categoricalRows.map(({ id }) => id).filter(id => !covered.has(id))
+  expect(without).toEqual(Object.keys(WITHOUT))
 })
 
 test('operations of another space do not', () => {

@@ -1,5 +1,7 @@
 import { constant, stopGradient, type Tensor, type Value } from '../../src/autodiff/index.ts'
+import { onRows } from '../../src/model/bound-network.ts'
 import {
+  type BoundNetwork,
   type FlowMap,
   flat as flatSpace,
   flowMap,
@@ -24,6 +26,7 @@ import {
   type ErrorFunction,
   type Loss,
   meanSquare,
+  objectives,
   squaredError,
 } from '../../src/objective/index.ts'
 import { random } from '../../src/random/random.ts'
@@ -52,7 +55,10 @@ export const batch: Batch = {
 
 /** A batch of one sample. */
 export const only = (i: number, from: Batch = batch): Batch =>
-  mapBatch(({ shape, data }) => value([...data.slice(i * shape[1], (i + 1) * shape[1])], [1, shape[1]]), from)
+  mapBatch(({ shape: [rows, ...shape], data }) => {
+    const width = data.length / rows
+    return value([...data.slice(i * width, (i + 1) * width)], [1, ...shape])
+  }, from)
 
 export const mapBatch = (f: (field: Value) => Value, from: Batch): Batch =>
   Object.fromEntries(FIELDS.map(name => [name, f(from[name])])) as Batch
@@ -189,32 +195,82 @@ const layersOf = (flat: readonly Tensor[]) =>
 const SCALE = 4
 
 /** Its layers, and behind them that of the head. */
-const parameters = (seed: number): Value[] => {
+const parameters = (network: MlpOptions, seed: number): Value[] => {
   const source = random(seed, 'parameters')
   return [
-    ...initializeMlp(NETWORK, source),
-    initializeLayer(headShapes(mlpShapes(NETWORK), 1), source),
+    ...initializeMlp(network, source),
+    initializeLayer(headShapes(mlpShapes(network), 1), source),
   ].flatMap(({ weight, bias }) =>
     [weight, bias].map(({ shape, data }) => ({ shape, data: Float64Array.from(data) })),
   )
 }
 
 /** A small student: parameter values, and the map that given tensors make. */
-export const student = {
-  values: parameters(9),
-  count: 2 * (mlpShapes(NETWORK).length + 1),
-  bind: (flat: readonly Tensor[]): FlowMap => {
-    const layers = layersOf(flat)
-    const head = { ...layers[layers.length - 1], scale: SCALE }
-    return flowMap(applyMlp(NETWORK, layers.slice(0, -1), undefined, head))
-  },
+export interface Student {
+  readonly values: readonly Value[]
+  readonly count: number
+  readonly bind: (flat: readonly Tensor[]) => FlowMap
   /** The same map with its parameters stopped. */
-  stopped: (flat: readonly Tensor[]): FlowMap => student.bind(flat.map(stopGradient)),
+  readonly stopped: (flat: readonly Tensor[]) => FlowMap
 }
 
-/** Another network, of constants. */
-export const other = (seed: number): FlowMap =>
-  student.bind(parameters(seed).map(({ data, shape }) => constant(data, shape, 'float64')))
+/** Where a formula is run: points and their times, and networks of such points. */
+export interface Place {
+  readonly batch: Batch
+  readonly student: Student
+  /** Another network, of constants. */
+  readonly other: (seed: number) => FlowMap
+}
+
+function placeOf(batch: Batch, network: MlpOptions, read: (network: BoundNetwork) => FlowMap): Place {
+  const bind = (flat: readonly Tensor[]): FlowMap => {
+    const layers = layersOf(flat)
+    const head = { ...layers[layers.length - 1], scale: SCALE }
+    return read(applyMlp(network, layers.slice(0, -1), undefined, head))
+  }
+  return {
+    batch,
+    student: {
+      values: parameters(network, 9),
+      count: 2 * (mlpShapes(network).length + 1),
+      bind,
+      stopped: flat => bind(flat.map(stopGradient)),
+    },
+    other: seed => bind(parameters(network, seed).map(({ data, shape }) => constant(data, shape, 'float64'))),
+  }
+}
+
+export const plane = placeOf(batch, NETWORK, network => flowMap(network))
+export const { student, other } = plane
+
+/** Positions of a sequence, and symbols at each. */
+const SYMBOLS = [2, 3]
+const sequences = (seed: number): Value =>
+  sampleArgument({ shape: [SIZE, ...SYMBOLS], low: -2, high: 2, gap: 0 }, seed, 0)
+const tokens = [0, 1, 2, 0, 1, 1, 2, 2, 0, 2]
+const asLong = ({ data }: Value): Value => value([...data], [SIZE, 1, 1])
+
+/** Sequences of symbols, data one-hot, and a network of logits. No jump ends at 0, where most of these formulas divide by the time. */
+export const symbols = placeOf(
+  {
+    x0: value(
+      tokens.flatMap(symbol => [0, 1, 2].map(k => Number(k === symbol))),
+      [SIZE, ...SYMBOLS],
+    ),
+    eps: sequences(2),
+    s: asLong(batch.s),
+    t: asLong(column(0.12, 0.2, 0.1, 0.05, 0.3)),
+    m: asLong(batch.m),
+    noise: sequences(3),
+    r: asLong(batch.r),
+  },
+  { ...NETWORK, dimension: SYMBOLS[0] * SYMBOLS[1] },
+  network => flowMap(onRows(network, SYMBOLS), { parameterization: 'simplex' }),
+)
+
+/** Where the formulas of a row are run. */
+export const placeFor = (id: string): Place =>
+  objectives.get(id)!.parameterization === 'simplex' ? symbols : plane
 
 /** Builds graphs without remembering where each node was made: twice as fast, where a graph has thousands. */
 export function withoutSites<T>(build: () => T): T {

@@ -5,48 +5,58 @@ import type { Loss } from '../../src/objective/index.ts'
 import { valuesOf } from '../autodiff/values.ts'
 import {
   type Batch,
-  batch,
   distance,
   drawOf,
   flat,
   inputsOf,
   norm,
-  other,
+  type Place,
+  placeFor,
+  plane,
   type Roles,
-  student,
+  symbols,
 } from './setting.ts'
 import type { Term } from './terms.ts'
 
-const [teacher, pretrained, auxiliary, target] = [21, 22, 23, 24].map(other)
+/** Networks of constants at each place. */
+const others = new Map(
+  [plane, symbols].map(place => {
+    const [teacher, pretrained, auxiliary, target] = [21, 22, 23, 24].map(place.other)
+    return [place, { teacher, pretrained, auxiliary, target }]
+  }),
+)
 
 /** A student among networks of their own; its target is itself. */
-export const guides = (map: FlowMap, stopped: FlowMap = map): Roles => ({
+export const guides = (map: FlowMap, stopped: FlowMap = map, place: Place = plane): Roles => ({
+  ...others.get(place)!,
   map,
   target: map,
   frozen: stopped,
-  teacher,
-  pretrained,
-  auxiliary,
 })
 
 /** The same with a target of its own. */
-export const apart = (map: FlowMap, stopped: FlowMap = map): Roles => ({ ...guides(map, stopped), target })
+export const apart: typeof guides = (map, stopped = map, place = plane) => ({
+  ...guides(map, stopped, place),
+  target: others.get(place)!.target,
+})
 
 /** Gradients of the mean loss by the student's parameters, joined. */
 export function gradients(
   loss: Loss,
-  at: Batch = batch,
-  roles: (map: FlowMap, stopped: FlowMap) => Roles = guides,
+  at?: Batch,
+  roles: (map: FlowMap, stopped: FlowMap, place: Place) => Roles = guides,
+  place: Place = plane,
 ): Value {
+  const { student, batch } = place
   const n = student.count
   const found = valuesOf(
     (...x) =>
       grad((parameters: Tensor[]) => {
         const [map, stopped] = [student.bind(parameters), student.stopped(parameters)]
-        return loss(drawOf(roles(map, stopped), x.slice(n))).mean()
+        return loss(drawOf(roles(map, stopped, place), x.slice(n))).mean()
       })(x.slice(0, n)),
     ...student.values,
-    ...inputsOf(at),
+    ...inputsOf(at ?? batch),
   )
   return flat(found)
 }
@@ -73,24 +83,30 @@ export interface Policy {
 /** Another map of the same parameters: in a role the student itself could make a residual vanish. */
 const likeness = (map: FlowMap): FlowMap => ({
   ...fromVelocity((x, s, t) => map.velocity(x, s, t).mul(1.5)),
-  divergence: divergenceOf((x, s, t) => map.divergence!(x, s, t).mul(1.5), map.divergence?.scale ?? 1),
+  ...(map.divergence && {
+    divergence: divergenceOf((x, s, t) => map.divergence!(x, s, t).mul(1.5), map.divergence.scale),
+  }),
+  ...(map.logits && { logits: (x, s, t) => map.logits!(x, s, t).mul(1.5) }),
 })
 
 /** For every role that a formula must not differentiate, the student is put in that role: that may not be seen. */
-export const policies = ({ key }: Pick<Term, 'key'>, all = false): readonly Policy[] => {
+export const policies = ({ key, id }: Pick<Term, 'key' | 'id'>, all = false): readonly Policy[] => {
+  const place = placeFor(id)
   const free = Object.entries(differentiated).flatMap(([role, keys]) => (keys.includes(key) ? [role] : []))
   const guided = ROLES.filter(name => all || !free.includes(name)).map((name): Policy => {
     const put = (loss: Loss, passes: boolean) =>
-      gradients(loss, batch, (map, stopped) => ({
-        ...guides(map, stopped),
-        [name]: likeness(passes ? map : stopped),
-      }))
+      gradients(
+        loss,
+        undefined,
+        (map, stopped) => ({ ...guides(map, stopped, place), [name]: likeness(passes ? map : stopped) }),
+        place,
+      )
     return { name, miss: loss => change(put(loss, true), put(loss, false)) }
   })
   // What trains another player leaves the student alone; everything else trains it.
   const idle = /^freeflow:auxiliary|:(fake|critic)( |$)/.test(key)
   const student = (loss: Loss) => {
-    const size = norm(gradients(loss))
+    const size = norm(gradients(loss, undefined, guides, place))
     return idle ? size : Number(size < 1e-5)
   }
   return [...guided, { name: 'student', miss: student }]

@@ -127,6 +127,12 @@ export const roles: Readonly<Record<string, Role>> = {
   'gan:critic': { plain: true },
   cafm: { plain: true },
   imm: { plain: true },
+  // A divergence, or a square summed over symbols, is no residual.
+  'psd-simplex': { plain: true },
+  'lsd-simplex': { plain: true },
+  'esd-simplex': { plain: true },
+  csd: { plain: true },
+  ecld: { plain: true },
   drifting: { plain: true },
   frechet: { plain: true },
   'self-e:fake': { plain: true },

@@ -133,6 +133,19 @@ const STEPS: Record<string, Part[]> = {
   'self-e': [...flowMatching, 'forward', 'other', 'other', 'backward', ...fakeTurn],
   'tmd-head': tangent,
   // A sample by two inner jumps, the map's own and, before the fake score, five stopped ones.
+  'rmf-self': ['other', ...tangent, ...flowMatching],
+  // The point that the map leads back to is stopped.
+  'lmf-inverse': ['other', ...tangent],
+  // Of symbols: what they take of a softmax costs next to nothing.
+  'cross-entropy': flowMatching,
+  'psd-simplex': [...composition, ...flowMatching],
+  'psd-velocity-simplex': [...composition, ...flowMatching],
+  // The derivative is stopped: it stands in the target alone.
+  'lsd-simplex': ['other', ...tangent, ...flowMatching],
+  'esd-simplex': ['other', ...tangent, ...flowMatching],
+  // Back through the derivative too.
+  csd: ['derivative', 'other', 'through', ...flowMatching],
+  ecld: ['derivative', 'other', 'through', ...flowMatching],
   tmd: [
     ...(['forward', 'forward', 'other', 'other', 'backward', 'backward'] as const),
     ...times(5, ['other', ...fakeTurn]),
@@ -200,6 +213,15 @@ const MEASURED: Record<string, number> = {
   'self-e': 11.34,
   'tmd-head': 3.9,
   tmd: 31.08,
+  'rmf-self': 7.69,
+  'lmf-inverse': 4.84,
+  'cross-entropy': 2.84,
+  'psd-simplex': 7.69,
+  'psd-velocity-simplex': 7.69,
+  'lsd-simplex': 7.68,
+  'esd-simplex': 7.68,
+  csd: 9.53,
+  ecld: 9.53,
 }
 
 const predicted = (id: string) => STEPS[id].reduce((sum, part) => sum + COST[part], 0)

@@ -16,8 +16,8 @@ import type { Loss } from '../loss.ts'
 import { type Part, row } from '../objective.ts'
 
 const source = 'src/objective/categorical.ts'
-const cfm = 'Roos et al. 2026 (Categorical Flow Maps), arXiv:2602.12233'
-const dfm = 'Potaptchik et al. 2026 (Discrete Flow Maps), arXiv:2604.09784'
+const cfm = 'Roos et al. 2026, arXiv:2602.12233'
+const dfm = 'Potaptchik et al. 2026, arXiv:2604.09784'
 const none = z.strictObject({})
 
 function logitsOf({ logits }: FlowMap): CategoricalMap {
@@ -90,7 +90,7 @@ export const categoricalRows = [
       formula: 'KL(sg[a psi-(x_s,s,m) + (1-a) psi-(F-(x_s,s,m),m,t)] | psi(x_s,s,t)), a = t (s-m)/(m (s-t))',
       terms: {
         consistency:
-          '\\mathrm{KL}\\big(\\mathrm{sg}[a\\, \\psi^-(x_s,s,m) + (1-a)\\, \\psi^-(x_m,m,t)] \\,\\|\\, \\psi(x_s,s,t)\\big)',
+          '\\mathrm{KL}\\big(\\mathrm{sg}[a\\, \\psi^-(x_s,s,m) + (1-a)\\, \\psi^-(x_m,m,t)] \\,\\parallel\\, \\psi(x_s,s,t)\\big)',
       },
       where: ['a = \\tfrac{t (s-m)}{m (s-t)}', 'x_m = F^-(x_s,s,m)'],
       paper: dfm,
@@ -117,7 +117,7 @@ export const categoricalRows = [
         'KL(sg[softmax(z-(F,t,t) - log(1 - g c))] | psi(x_s,s,t)), g = t (s-t)/s, c = d_t z - <psi, d_t z>',
       terms: {
         consistency:
-          '\\mathrm{KL}\\big(\\mathrm{sg}[\\mathrm{softmax}(z^-(F,t,t) - \\log(1 - g c))] \\,\\|\\, \\psi(x_s,s,t)\\big)',
+          '\\mathrm{KL}\\big(\\mathrm{sg}[\\mathrm{softmax}(z^-(F,t,t) - \\log(1 - g c))] \\,\\parallel\\, \\psi(x_s,s,t)\\big)',
       },
       where: ['g = t (s-t)/s', 'c = \\partial_t z - \\langle \\psi, \\partial_t z \\rangle'],
       paper: dfm,
@@ -143,7 +143,7 @@ export const categoricalRows = [
       formula: 'KL(sg[softmax(z-(x_s,s,s) - log(t + s (s-t) c))] | psi(x_s,s,t)), c of d_s z + J_x z . u',
       terms: {
         consistency:
-          '\\mathrm{KL}\\big(\\mathrm{sg}[\\mathrm{softmax}(z^-(x_s,s,s) - \\log(t + s(s-t) c))] \\,\\|\\, \\psi(x_s,s,t)\\big)',
+          '\\mathrm{KL}\\big(\\mathrm{sg}[\\mathrm{softmax}(z^-(x_s,s,s) - \\log(t + s(s-t) c))] \\,\\parallel\\, \\psi(x_s,s,t)\\big)',
       },
       where: [
         'c = \\dot z - \\langle \\psi, \\dot z \\rangle',
@@ -202,7 +202,7 @@ export const categoricalRows = [
       formula: 'ce KL(sg[psi-(F,t,t)] | psi(x_s,s,t)) + energy b^2 |d_t psi|^2',
       terms: {
         consistency:
-          'c\\, \\mathrm{KL}(\\mathrm{sg}[\\psi^-(F,t,t)] \\,\\|\\, \\psi(x_s,s,t)) + e\\, b^2 \\| \\partial_t \\psi \\|^2',
+          'c\\, \\mathrm{KL}(\\mathrm{sg}[\\psi^-(F,t,t)] \\,\\parallel\\, \\psi(x_s,s,t)) + e\\, b^2 \\| \\partial_t \\psi \\|^2',
       },
       where: ['b = t (s-t)/s'],
       paper: cfm,

@@ -103,7 +103,7 @@ export const compositionalRows = [
       diagonal: 'teacher-velocity',
       options: z.strictObject({}),
       parts: () => one(psdVelocity),
-      traits: { between: true, dividesByGap: true },
+      traits: { between: true, dividesByGap: true, curved: true },
     },
     {
       name: 'SplitMeanFlow',

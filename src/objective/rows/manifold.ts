@@ -3,7 +3,7 @@ import { meanflowSelf } from '../eulerian.ts'
 import { inverseLagrangian } from '../lagrangian.ts'
 import { one, row } from '../objective.ts'
 
-const woo2026 = 'Woo et al. 2026 (Riemannian MeanFlow), arXiv:2602.07744'
+const woo2026 = 'Woo et al. 2026, arXiv:2602.07744'
 const none = z.strictObject({})
 
 /** Rows that were first written for curved spaces and hold in flat ones too; others go by further names there, see `aliases`. */

@@ -9,11 +9,15 @@ import { DataError } from '../../../src/data/error.ts'
 import { readPoints } from '../../../src/data/points.ts'
 import { largestSymbols } from '../../../src/data/text/one-hot.ts'
 import { decode } from '../../../src/data/text/symbols.ts'
-import { prepareTextMetrics } from '../../../src/metric/text/prepare.ts'
+import { prepareMetrics } from '../../../src/metric/prepare.ts'
 import { random } from '../../../src/random/random.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'text-'))
 afterAll(() => rmSync(folder, { recursive: true }))
+
+/** Points whose every position has the same symbol. */
+const oneSymbol = (length: number, symbols: number, symbol: number): Float32Array =>
+  Float32Array.from({ length }, (_, i) => Number(i % symbols === symbol))
 
 let files = 0
 function file(content: string | Buffer, name = `${files++}.txt`): string {
@@ -225,17 +229,26 @@ describe('held-out rows', () => {
 
   test('are measured against, and training rows are not new', async () => {
     const dataset = await open(lines.join('\n'))
-    const measures = prepareTextMetrics(dataset, { count: 10_000 })
+    const measures = prepareMetrics(dataset, { count: 10_000 })
     expect(measures.count).toBe(dataset.split!.heldOut)
     expect(measures.names).toEqual([
-      ...['perplexity', 'sampleEntropy', 'distinct', 'novelty', 'ngramJS1', 'ngramJS2', 'ngramJS3'],
+      ...[
+        'perplexity',
+        'sampleEntropy',
+        'distinct',
+        'novelty',
+        'ngramJS1',
+        'ngramJS2',
+        'ngramJS3',
+        'commitment',
+      ],
     ])
-    const trained = new Uint16Array(measures.count * dataset.text!.length)
-    dataset.text!.tokens.take!('training', random(1, 'test'), trained)
+    const trained = new Float32Array(measures.count * dataset.dimension)
+    dataset.split!.take('training', random(1, 'test'), trained)
     expect(measures.estimate(trained).novelty.value).toBe(0)
     expect(measures.floors.novelty.value).toBe(1)
     expect(measures.floors.perplexity.value).toBeLessThan(
-      measures.estimate(new Uint16Array(trained.length).fill(3)).perplexity.value,
+      measures.estimate(oneSymbol(trained.length, dataset.shape[1], 3)).perplexity.value,
     )
   })
 })
