@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { constant, grad, simplify, spec, type Tensor, trace } from '../../../src/autodiff/index.ts'
+import { concat, constant, grad, simplify, spec, type Tensor, trace } from '../../../src/autodiff/index.ts'
 import { applyDit } from '../../../src/model/dit/dit.ts'
 import type { DitOptions } from '../../../src/model/dit/options.ts'
 import type { BoundNetwork } from '../../../src/model/index.ts'
-import { valuesOf } from '../../autodiff/values.ts'
+import { value, valuesOf } from '../../autodiff/values.ts'
 import { reference, type Sample } from './reference.ts'
-import { batchOf, constants, drawn, samplesOf, small, stored, variants } from './variants.ts'
+import { batchOf, constants, drawn, samplesOf, small, stored, symbols, variants } from './variants.ts'
 
 /** The largest difference of two arrays. */
 const apart = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
@@ -123,4 +123,33 @@ describe('what is not told', () => {
   test.each(['adaLN-zero', 'TVM', 'iMF', 'vectors'])('is the null, and a scale of 1: %s', name => {
     expect(unconditional(variants[name])).toBeLessThan(1e-14)
   })
+})
+
+test('symbols are scaled by their own time, and a noisy point that is told by its', () => {
+  const options: DitOptions = { ...symbols, depth: 3, backbone: 1 }
+  const { x, s, t } = batchOf(options, samplesOf(options))
+  const tau = value([0.2, 0.5, 0.95], [3, 1])
+  const [found, expected, unscaled] = valuesOf(
+    (x, s, t, tau) => {
+      const size = (time: Tensor) => time.square().add(time.neg().add(1).square()).sqrt()
+      const rows = x.mul(2).reshape([3, 30])
+      const of = (scalesInput: boolean, x: Tensor, rows: Tensor) =>
+        applyDit({ ...options, scalesInput }, constants(drawn(options)), { state: concat([rows, tau]) })(
+          x,
+          s,
+          t,
+        )
+      return [
+        of(true, x, rows),
+        of(false, x.div(size(s)), rows.div(size(tau))),
+        of(false, x.div(size(s)), rows),
+      ]
+    },
+    x,
+    s,
+    t,
+    tau,
+  )
+  expect(apart(found.data, expected.data)).toBeLessThan(1e-13)
+  expect(apart(found.data, unscaled.data)).toBeGreaterThan(1e-3)
 })
