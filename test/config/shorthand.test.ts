@@ -28,7 +28,7 @@ test.each([[['--network', 'dit', '--network.width', '64']], [['--network.width',
       width: 64,
     })
     expect(() => resolveConfig({ objective: 'lsd', ...merge({}, { network: 'dat' }) })).toThrow(
-      'network.kind: expected one of "mlp"|"dit", found "dat"',
+      'network.kind: expected one of "mlp"|"dit"|"transformer", found "dat"',
     )
   },
 )
