@@ -80,7 +80,9 @@ export const looksLikePath = (name: string, at = name): boolean =>
 export async function blockSource(kind: string, block: unknown, rules: Rules = RULES): Promise<Source> {
   const { schema, source } = table[kind]
   const options = validate(schema, block, kind)
-  return inSpace(await source(options, rules), options as SpaceKeys)
+  const found = await source(options, rules)
+  // A text has symbols of another unit.
+  return formatKeys(kind).includes('space') ? inSpace(found, options as SpaceKeys) : found
 }
 
 /**

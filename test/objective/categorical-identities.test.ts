@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { constant, type Tensor } from '../../src/autodiff/index.ts'
-import { type FlowMap, fromVelocity } from '../../src/model/index.ts'
+import { type FlowMap, flat, fromVelocity } from '../../src/model/index.ts'
 import { type CategoricalDraw, csd } from '../../src/objective/categorical.ts'
 import { psdMap, psdVelocity } from '../../src/objective/compositional.ts'
 import { lsd } from '../../src/objective/lagrangian.ts'
@@ -49,7 +49,7 @@ const largest = (of: Found) =>
 /** A draw at `x` whatever the time, with this error. */
 const drawAt = (x: Tensor, s: Tensor, t: Tensor, m: Tensor, error = squared): Draw =>
   ({
-    ...{ map, target: map, s, t, m, error, distance: error },
+    ...{ map, target: map, space: flat, s, t, m, error, distance: error },
     path: { at: () => x },
   }) as never
 

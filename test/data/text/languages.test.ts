@@ -80,7 +80,7 @@ describe.each(Object.keys(languages))('%s', name => {
   test('is never standardised', () => {
     expect(standardizationOf('auto', generatedDataset(name))).toBeUndefined()
     expect(() => standardizationOf('column', generatedDataset(name))).toThrow(
-      'standardize: expected auto or none for text, whose points are one-hot; found column',
+      `standardize: column would take the points of ${name} off their space (simplex); expected auto or none`,
     )
   })
 })
