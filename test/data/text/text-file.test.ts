@@ -332,6 +332,7 @@ describe('a path that ends in .txt', () => {
       'In 1984, we\nhad 2 cats, a dog\n',
       '{"a": 1}\n{"b": 2}\n',
       'chapter 1\nchapter 2\n',
+      'one, 2, three, four\nfive, 6, seven, eight\n',
     ]) {
       expect((await openDataset(file(content))).text).toBeDefined()
     }

@@ -188,9 +188,9 @@ describe('ngramJS', () => {
 
   test('has an interval as wide as its spread', () => {
     const source = random(4, 'ngrams')
-    const drawn = (share: number) =>
-      rows(...Array.from({ length: 300 }, () => [0, 1, 2].map(() => Number(source.uniform() < share))))
-    const found = Array.from({ length: 200 }, () => ngramJS(drawn(0.3), drawn(0.5), 2))
+    const drawn = (share: number, count: number) =>
+      rows(...Array.from({ length: count }, () => [0, 1, 2].map(() => Number(source.uniform() < share))))
+    const found = Array.from({ length: 200 }, () => ngramJS(drawn(0.5, 1000), drawn(0.03, 100), 2))
     const mean = found.reduce((sum, { value }) => sum + value, 0) / 200
     const spread = sqrt(found.reduce((sum, { value }) => sum + (value - mean) ** 2, 0) / 199)
     const width = found.reduce((sum, { interval }) => sum + (interval[1] - interval[0]) / 2 / 1.96, 0) / 200
