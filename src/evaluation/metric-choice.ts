@@ -1,7 +1,8 @@
 import { ConfigError } from '../config/index.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { nearest } from '../data/suggest.ts'
-import { isQuick, lackOf } from '../metric/catalogue.ts'
+import { type Described, isQuick, lackOf } from '../metric/catalogue.ts'
+import { manifoldMetrics } from '../metric/manifold/catalogue.ts'
 import {
   described,
   type MapMetric,
@@ -110,11 +111,16 @@ const OF_TEXT: readonly string[] = [
 
 /** Why a metric is of no points in this space. */
 function ofOtherSpaces(name: string, { space = 'flat', name: data }: Dataset): string | undefined {
-  if (space === 'flat')
-    return Object.hasOwn(allMetrics, name) ? `is not of points in R^n, which ${data} has` : undefined
-  if (space === 'simplex' && OF_TEXT.includes(name)) return undefined
-  return space === 'simplex'
-    ? `is of points, and ${data} is text`
+  const isOfSamples = Object.hasOwn(allMetrics, name)
+  if (space === 'flat') {
+    if (!isOfSamples) return undefined
+    return Object.hasOwn(manifoldMetrics, name) ? 'needs points of a curved space' : 'needs text'
+  }
+  if (space === 'simplex') {
+    return OF_TEXT.includes(name) ? undefined : `is of points, and ${data} is text`
+  }
+  return isOfSamples
+    ? `needs points of flat space, not of ${space}`
     : `is of points that add, which those of ${data} on the ${space} do not`
 }
 
@@ -207,11 +213,14 @@ export function chooseMetrics(choice: MetricChoice, situation: Situation): Chose
     name === 'classAgreement' && situation.features?.tellsClasses === true
   for (const name of named) if (name !== QUICK) checkName(name, situation)
   // A map that matches what comes out may lose a part of it: that is looked at first.
-  const own = Object.keys(metricsOf(situation.dataset))
-  const first: readonly string[] = situation.noTrajectories ? OF_MODES.filter(name => own.includes(name)) : []
+  const ofSamples = Object.keys(metricsOf(situation.dataset))
+  const own: Readonly<Record<string, Described>> = { ...described, ...metricsOf(situation.dataset) }
+  const first: readonly string[] = situation.noTrajectories
+    ? OF_MODES.filter(name => ofSamples.includes(name))
+    : []
   const isMeant = (name: string): boolean =>
     choice === 'all' ||
-    (named.includes(QUICK) && (isQuick(described[name], situation.dataset) || first.includes(name)))
+    (named.includes(QUICK) && (isQuick(own[name], situation.dataset) || first.includes(name)))
   // What a head says is no likelihood without its mass.
   const isNamed = (name: string): boolean =>
     named.includes(name) ||
@@ -219,7 +228,7 @@ export function chooseMetrics(choice: MetricChoice, situation: Situation): Chose
   const isChosen = (name: string): boolean =>
     isNamed(name) || (isMeant(name) && !isReplaced(name) && obstacle(name, situation) === undefined)
   return {
-    samples: [...first, ...own.filter(name => !first.includes(name))].filter(isChosen),
+    samples: [...first, ...ofSamples.filter(name => !first.includes(name))].filter(isChosen),
     paths: pathNames.filter(isChosen),
     maps: mapNames.filter(isChosen),
     notes: choice === 'all' ? lackNotes(situation.dataset) : [],
