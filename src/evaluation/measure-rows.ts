@@ -1,7 +1,6 @@
 import type { Dataset } from '../data/dataset.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
 import { rootEstimate, standardError } from '../metric/estimate.ts'
-import { metricsOf } from '../metric/manifold/catalogue.ts'
 import { type PathMetric, pathMetrics } from '../metric/map-catalogue.ts'
 import type { Measures } from '../metric/prepare.ts'
 import type { Products } from '../metric/products.ts'
