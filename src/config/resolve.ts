@@ -55,6 +55,7 @@ export function resolveConfig(user: UserConfig | Plain): Config {
   if (typeof asNamed !== 'string') throw new ConfigError(`objective: expected a name, found ${show(asNamed)}`)
   const id = ownId(asNamed)
   if (rest.objective !== undefined) rest.objective = id
+  if (isPlain(rest.diagonal)) rest.diagonal = withOwnId(rest.diagonal)
   const objective = findObjective(id)
   const seeds = { data: seed, noise: seed, initialization: seed }
   const kind = kindIn(rest)
@@ -80,6 +81,10 @@ export function resolveConfig(user: UserConfig | Plain): Config {
   if (nonsense) throw new ConfigError(nonsense)
   return config
 }
+
+/** Keys with a diagonal term by its id, where they name one. */
+const withOwnId = (keys: Plain): Plain =>
+  typeof keys.objective === 'string' ? { ...keys, objective: ownId(keys.objective) } : keys
 
 function checkNetwork(config: Plain, kind: string): void {
   const { error } = networkSchema(kind).safeParse(config.network)

@@ -400,7 +400,7 @@ const network: readonly Check[] = [
     startsAtTarget === true &&
     `network.parameterization: ${network.parameterization} divides by the time that the network starts from, and ${id} also starts from its target time, which reaches 0; use average-velocity`,
   ({ network: { parameterization }, times }) =>
-    ['denoised', 'consistency'].includes(parameterization) &&
+    ['denoised', 'consistency', 'simplex'].includes(parameterization) &&
     times.minimum === 0 &&
     `times.minimum: the ${parameterization} parameterization divides by s and needs a minimum above 0, e.g. 0.05`,
   ({ network: { predicts = 'velocity', parameterization } }, { id, parts }) =>
@@ -422,10 +422,16 @@ const network: readonly Check[] = [
     baseDeviation(interpolants[interpolant]) > WIDE &&
     (jumps === 'from-noise' || kind !== 'independent' || (parts !== null && jumps === 'both-ways')) &&
     `interpolant: ${id} begins at standard normal noise, and that of the ${interpolant} path has another deviation; use linear, trig or vp`,
-  ({ network: { parameterization } }, { id, parameterization: own }) =>
-    own === 'simplex' &&
-    parameterization !== 'simplex' &&
-    `network.parameterization: ${id} reads logits; use simplex, found ${parameterization}`,
+  ({ network: { parameterization }, objective, diagonal }) => {
+    const ofLogits = [objective, diagonal.objective].find(
+      id => id !== null && objectives.get(id)!.parameterization === 'simplex',
+    )
+    return (
+      ofLogits !== undefined &&
+      parameterization !== 'simplex' &&
+      `network.parameterization: ${ofLogits} reads logits; use simplex, found ${parameterization}`
+    )
+  },
   ({ network: { parameterization }, interpolant }) => {
     const path = { consistency: 'linear', trigflow: 'trig', policy: 'linear', simplex: 'linear' }[
       parameterization as string

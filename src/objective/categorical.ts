@@ -1,4 +1,4 @@
-import { constant, jvp, onesLike, stopGradient, type Tensor } from '../autodiff/index.ts'
+import { jvp, onesLike, stopGradient, type Tensor } from '../autodiff/index.ts'
 import type { Loss } from './loss.ts'
 
 /**
@@ -23,13 +23,15 @@ export type CategoricalLoss = (draw: CategoricalDraw) => Tensor
 /** Ours: the smallest argument of a logarithm in a target, which at the solution is positive. */
 const FLOOR = 1e-6
 
+/** Where a probability counts as 0; as a float32 it is none. */
+const LEAST = 1e-30
+
 /** `[B, L, K]` to `[B]`. */
 const overSymbols = (a: Tensor): Tensor => a.sum(-1).mean(-1)
 
 /** `KL(T | softmax z)`; `T log T` is 0 where `T` is. */
 function divergence(target: Tensor, z: Tensor): Tensor {
-  const least = constant(1e-300, [], target.dtype)
-  return overSymbols(target.mul(target.maximum(least).log().sub(z.logSoftmax())))
+  return overSymbols(target.mul(target.maximum(LEAST).log().sub(z.logSoftmax())))
 }
 
 const psiOf = ({ logits }: CategoricalMap, x: Tensor, s: Tensor, t: Tensor): Tensor =>

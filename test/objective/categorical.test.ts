@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { constant, jvp, onesLike, type Tensor } from '../../src/autodiff/index.ts'
 import { exactJump, finiteDenoiser, markovDenoiser } from '../../src/model/categorical/exact.ts'
+import { flowMap } from '../../src/model/index.ts'
 import { argmaxShare, argmaxTime } from '../../src/objective/argmax-law.ts'
 import type { Loss } from '../../src/objective/index.ts'
 import { random } from '../../src/random/random.ts'
 import { value, valuesOf } from '../autodiff/values.ts'
 import { bent, denoiser, EXACT, exact, lossesOf, moved } from './sequences.ts'
+import { drawOf } from './setting.ts'
 import { lossOfRow } from './terms.ts'
 
 const source = random(8, 'categorical')
@@ -67,6 +69,20 @@ describe('wrong variants are seen at the exact map', () => {
 test('the target of lsd-simplex does not see a constant that is added to the logits', () => {
   const [own, other] = [bent, moved].map(map => lossesOf(lossOfRow('lsd-simplex'), map))
   for (const [i, each] of own.entries()) expect(other[i]).toBeCloseTo(each, 12)
+})
+
+test('a probability of 0 in a target counts for nothing', () => {
+  const sure = flowMap((x, s) => x.mul(s).mul(1e4), { parameterization: 'simplex' })
+  const losses = valuesOf(
+    (x0, eps, s, t, m) => {
+      const draw = drawOf({ map: sure }, [x0, eps, s, t, m, eps, m])
+      return ['psd-simplex', 'lsd-simplex', 'esd-simplex', 'ecld'].map(id => lossOfRow(id)(draw))
+    },
+    value([1, 0, 0, 0, 1, 0], [1, 2, 3]),
+    value([0.5, -1, 2, 0.3, 1.2, -0.4], [1, 2, 3]),
+    ...[0.9, 0.2, 0.5].map(time => value([time], [1, 1, 1])),
+  )
+  for (const { data } of losses) expect(Number.isFinite(data[0])).toBe(true)
 })
 
 describe('exact fields', () => {

@@ -1,8 +1,8 @@
 import { concat, jvp, onesLike, stopGradient, type Tensor } from '../../src/autodiff/index.ts'
-import { extrapolate, type FlowMap, interpolants, pathOf } from '../../src/model/index.ts'
+import { extrapolate, type FlowMap, flowMap, interpolants, pathOf } from '../../src/model/index.ts'
 import type { Catalogue } from '../../src/objective/golden.ts'
 import type { Loss } from '../../src/objective/index.ts'
-import { type Batch, distance, only, type Place, plane, symbols } from './setting.ts'
+import { type Batch, distance, only, onSphere, type Place, plane, symbols } from './setting.ts'
 import { apart, gradients, guides } from './stops.ts'
 import { lossOf } from './terms.ts'
 
@@ -80,18 +80,26 @@ const crossed = (target: Tensor, psi: Tensor): Tensor =>
   overSymbols(stopGradient(target).mul(psi.log())).neg()
 const normalised = (a: Tensor): Tensor => a.div(a.sum(-1, true))
 
-/** A formula in probabilities, which are read from velocities: `psi = x - s V`. */
+/** A formula in probabilities. */
 const inProbabilities =
   (formula: (of: Probabilities) => Tensor): Loss =>
   ({ map, target, path, s, t }) => {
     const x = path.at(s)
-    const psiOf = (x: Tensor, s: Tensor, t: Tensor) => x.sub(s.mul(map.velocity(x, s, t)))
-    const there = (x: Tensor, t: Tensor) => x.sub(t.mul(target.velocity(x, t)))
+    const psiOf = (x: Tensor, s: Tensor, t: Tensor) => map.logits!(x, s, t).softmax()
+    const there = (x: Tensor, t: Tensor) => target.logits!(x, t, t).softmax()
     const u = stopGradient(target.velocity(x, s))
     const [psi, byTarget] = jvp(t => psiOf(x, s, t), [t], [onesLike(t)])
     const [, bySource] = jvp((x, s) => psiOf(x, s, t), [x, s], [u, onesLike(s)])
     return formula({ x, s, t, F: map.jump(x, s, t), psi, byTarget, bySource, there })
   }
+
+/** A student with logits so steep that divisors of targets reach their floor. */
+const steep: typeof guides = (map, stopped, place) => {
+  const sharp = flowMap((x, s, t) => map.logits!(x, s, t).add(x.mul(s.add(t)).mul(20)), {
+    parameterization: 'simplex',
+  })
+  return { ...guides(sharp, stopped, place), target: apart(map, stopped, place).target }
+}
 
 /** Of a target's divisor, as small as in the formulas. */
 const LEAST = 1e-6
@@ -209,6 +217,21 @@ export function equalities(catalogue: Catalogue): readonly Equality[] {
       right: row('psd', { space }),
     })),
     {
+      name: 'psd by velocities on a sphere regresses to the geodesic to where two jumps lead',
+      of: 'psd',
+      left: row('psd', { space: 'velocity' }),
+      right: ({ map, target, path, s, t, m, error }) => {
+        const x = path.at(s)
+        const y = target.jump(target.jump(x, s, m), m, t)
+        // log_x(y) = theta/sin(theta) (y - cos(theta) x)
+        const cos = x.mul(y).sum(-1, true)
+        const sin = cos.square().neg().add(1).sqrt()
+        const log = y.sub(cos.mul(x)).mul(sin.div(cos).atan().div(sin))
+        return error(map.velocity(x, s, t), stopGradient(log.div(t.sub(s))))
+      },
+      place: onSphere,
+    },
+    {
       name: 'psd-velocity-simplex is psd in velocity space',
       of: 'psd-velocity-simplex',
       left: row('psd-velocity-simplex'),
@@ -236,8 +259,8 @@ export function equalities(catalogue: Catalogue): readonly Equality[] {
       },
       place: symbols,
     },
-    {
-      name: 'lsd-simplex in probabilities',
+    ...[undefined, steep].map(roles => ({
+      name: `lsd-simplex in probabilities${roles ? ', on the floor' : ''}`,
       of: 'lsd-simplex',
       left: row('lsd-simplex'),
       right: inProbabilities(({ s, t, F, psi, byTarget, there }) => {
@@ -245,9 +268,10 @@ export function equalities(catalogue: Catalogue): readonly Equality[] {
         return crossed(normalised(there(F, t).div(left.maximum(LEAST))), psi)
       }),
       place: symbols,
-    },
-    {
-      name: 'esd-simplex in probabilities',
+      ...(roles && { roles }),
+    })),
+    ...[undefined, steep].map(roles => ({
+      name: `esd-simplex in probabilities${roles ? ', on the floor' : ''}`,
       of: 'esd-simplex',
       left: row('esd-simplex'),
       right: inProbabilities(({ x, s, t, psi, bySource, there }) => {
@@ -255,7 +279,8 @@ export function equalities(catalogue: Catalogue): readonly Equality[] {
         return crossed(normalised(there(x, s).div(left.maximum(LEAST))), psi)
       }),
       place: symbols,
-    },
+      ...(roles && { roles }),
+    })),
     {
       name: 'cross-entropy is minus the log-likelihood of the symbols',
       of: 'cross-entropy',

@@ -5,9 +5,12 @@ import type { Loss } from '../../src/objective/index.ts'
 import { valuesOf } from '../autodiff/values.ts'
 import { equalities, free, fromNoise, gapOf, inequality, lookup, selfTaught, toData } from './equalities.ts'
 import { inside, shifted } from './promises.ts'
-import { type Batch, batch, distance, drawOf, inputsOf, norm, only, student } from './setting.ts'
+import { type Batch, batch, distance, drawOf, inputsOf, norm, only, onSphere, student } from './setting.ts'
 import { apart, differentiated, gradients, guides, policies } from './stops.ts'
 import { catalogue, lossOf, lossOfRow, terms } from './terms.ts'
+
+/** Another formula where points do not add. */
+const CURVED = terms.find(({ key }) => key === 'psd space=velocity')!
 
 describe('where gradients stop', () => {
   test.each(terms)('$key', term => {
@@ -19,10 +22,14 @@ describe('where gradients stop', () => {
     '$key: passes gradients to its $role',
     ({ role, key }) => {
       const term = terms.find(term => term.key === key)!
-      const policy = policies(term, true).find(({ name }) => name === role)!
+      const policy = policies(term, { all: true }).find(({ name }) => name === role)!
       expect(policy.miss(lossOf(term))).toBeGreaterThan(1e-3)
     },
   )
+
+  test.each(policies(CURVED, { place: onSphere }))('psd by velocities on a sphere: $name', ({ miss }) => {
+    expect(miss(lossOf(CURVED))).toBeLessThan(1e-12)
+  })
 
   test('esd: its option changes the gradient, not the loss', () => {
     const [plain, spatial] = [false, true].map(spatialGradient => lossOfRow('esd', { spatialGradient }))

@@ -1,30 +1,37 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { type Catalogue, checkFixture, type Fixture, parseFixture } from '../../src/objective/golden.ts'
-import { objectives } from '../../src/objective/index.ts'
+import { checkSpaces } from '../../src/objective/golden-spaces.ts'
+import { objectives, ownId } from '../../src/objective/index.ts'
 import { type DrawMutant, wrapped } from './draws.ts'
 import { equalities, inequality } from './equalities.ts'
 import { kept, misses } from './measure.ts'
 import type { Mutant } from './mutations.ts'
 import { type Claim, claims, further } from './promises.ts'
 import { holdsOnSphere, lossOfRotation } from './rotation.ts'
-import { withoutSites } from './setting.ts'
+import { COUNT, EXACT, lossesOf } from './sequences.ts'
+import { onSphere, withoutSites } from './setting.ts'
 import { catalogueWith, sources } from './source.ts'
 import { apart, guides, policies } from './stops.ts'
 import { isWeighed, lossOf, type Term, terms } from './terms.ts'
 import { linearGaussian, trigGaussian, type World } from './worlds.ts'
 
-const GOLDEN = new URL('../fixtures/golden/', import.meta.url)
-
-/** The fixtures of the project by file name, the plainest first. */
-const fixtures: ReadonlyMap<string, Fixture> = new Map(
-  readdirSync(GOLDEN)
+/** The fixtures of a folder by file name, the plainest first. */
+function fixturesIn<T>(folder: string, parse: (json: never) => T): [name: string, fixture: T][] {
+  const url = new URL(`../fixtures/${folder}/`, import.meta.url)
+  return readdirSync(url)
     .filter(name => name.endsWith('.json'))
     .sort((a, b) => a.length - b.length)
-    .map(name => [name, parseFixture(JSON.parse(readFileSync(new URL(name, GOLDEN), 'utf8')))]),
+    .map(name => [name, parse(JSON.parse(readFileSync(new URL(name, url), 'utf8')) as never)])
+}
+
+const fixtures: ReadonlyMap<string, Fixture> = new Map(fixturesIn('golden', parseFixture))
+/** Those beyond flat space. */
+const beyond = fixturesIn('golden-spaces', (json: { term?: string; expected?: object }) => json).filter(
+  ([, { expected }]) => expected,
 )
 
 /** The row of a fixture. */
-const rowOf = ({ term }: Fixture): string => term.replace('diagonal:', '').split(':')[0]
+const rowOf = ({ term }: Pick<Fixture, 'term'>): string => term.replace('diagonal:', '').split(':')[0]
 
 const claimsOf = (id: string): (Pick<Term, 'id' | 'part' | 'options'> & { claim: Claim })[] =>
   [...terms.map(term => ({ ...term, claim: claims[term.key] })), ...further].flatMap(({ claim, ...term }) =>
@@ -46,14 +53,25 @@ function* checks(id: string, catalogue: Catalogue): Generator<[name: string, pas
     yield ['curved space', Math.max(...lossOfRotation(lossOf(term, {}, catalogue))) < 1e-14]
   }
   for (const [name, fixture] of own.slice(0, 1)) yield [name, checkFixture(fixture, catalogue).passed]
+  for (const [name, json] of beyond.filter(([, { term }]) => ownId(rowOf({ term: term! })) === id)) {
+    yield [name, checkSpaces(json, catalogue).passed]
+  }
   for (const term of terms.filter(term => term.id === id)) {
     const loss = lossOf(term, {}, catalogue)
     for (const { name, miss } of policies(term)) yield [`stops: ${name}`, miss(loss) < 1e-12]
+    // Another formula where points do not add.
+    if (term.key !== 'psd space=velocity') continue
+    for (const { name, miss } of policies(term, { place: onSphere }))
+      yield [`stops on the sphere: ${name}`, miss(loss) < 1e-12]
   }
   for (const equality of equalities(catalogue).filter(({ of }) => of === id)) {
     yield ['equal gradients', [guides, apart].every(roles => inequality(equality, 1, roles) < 1e-11)]
   }
   for (const [name, fixture] of own.slice(1)) yield [name, checkFixture(fixture, catalogue).passed]
+  if (EXACT.has(id)) {
+    const losses = lossesOf(lossOf({ id, part: null, options: {} }, {}, catalogue))
+    yield ['exact sequences', losses.length === COUNT && losses.every(loss => Math.abs(loss) < 1e-9)]
+  }
   yield ['exact solution', exact(linearGaussian, false) && exact(trigGaussian)]
 }
 

@@ -11,6 +11,22 @@ import { FILES, sources } from './source.ts'
 const EQUIVALENT: Readonly<Record<string, string>> = {
   'difference: [after, before] -> [before, after]': 'numerator and denominator both change sign',
   'ayfLmd: V -> $stop(V)': 'enters the stopped target alone, through F',
+  'ayfLmd: xt -> $stop(xt)': 'enters the stopped target alone',
+  'ayfLmd: xt -> $stop(xt) (2)': 'enters the stopped target alone',
+  'inverseLagrangian: xt -> $stop(xt)': 'a point of the path has no parameters',
+  'meanflowSelf: stopGradient(target.velocity(x, s)) -> target.velocity(x, s)':
+    'enters the stopped target alone',
+  'overSymbols: -1 -> 1 (2)': 'the last of two axes',
+  'divergence: 1e-30 -> -0.25': 'no probability is 0 there; where one is, categorical.test.ts',
+  'divergence: target.maximum(LEAST) -> target':
+    'no probability is 0 there; where one is, categorical.test.ts',
+  'lsdSimplex: dz -> $stop(dz)': 'enters the stopped target alone',
+  'lsdSimplex: psi -> $stop(psi)': 'enters the stopped target alone',
+  'lsdSimplex: stopGradient(jumpBy(psi, x, s, t)) -> jumpBy(psi, x, s, t)': 'enters the stopped target alone',
+  'esdSimplex: dz -> $stop(dz)': 'enters the stopped target alone',
+  'esdSimplex: stopGradient(x.sub(here.softmax()).div(s)) -> x.sub(here.softmax()).div(s)':
+    'enters the stopped target alone',
+  'ecld: stopGradient(jumpBy(psi, x, s, t)) -> jumpBy(psi, x, s, t)': 'enters the stopped target alone',
   'boot: V -> $stop(V)': 'is stopped already',
   'boot: V -> $stop(V) (2)': 'is stopped already',
   'boot: V -> $stop(V) (3)': 'is stopped already',

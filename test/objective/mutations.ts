@@ -17,6 +17,7 @@ const KINDS = [
   ['map', 'target', 'frozen', 'pretrained'],
   ['teacher', 'auxiliary', 'map'],
   ['V', 'dV', 'u', 'Vm', 'dF', 'spatial', 'first', 'second', 'known', 'g', 'tangent', 'back', 'dBack'],
+  ['z', 'dz', 'psi', 'dpsi', 'here', 'there', 'left', 'mixed', 'still', 'pushed', 'own', 'back'],
   ['gap', 'w', 'h', 'step', 'tilt', 'a', 'd', 'delta'],
 ]
 const METHODS: Readonly<Record<string, string>> = {
@@ -26,6 +27,8 @@ const METHODS: Readonly<Record<string, string>> = {
   div: 'mul',
   maximum: 'minimum',
   minimum: 'maximum',
+  softmax: 'logSoftmax',
+  logSoftmax: 'softmax',
 }
 const UNARY: ReadonlySet<string> = new Set(['neg', 'square', 'sqrt', 'exp'])
 /** Of their argument the shape alone is read. */
@@ -33,7 +36,7 @@ const FUNCTIONS: Readonly<Record<string, string>> = { onesLike: 'zerosLike', zer
 const WORDS: Readonly<Record<string, string>> = { sum: 'mean', mean: 'sum' }
 const OPERATORS: Readonly<Record<string, string>> = { '*': '/', '/': '*', '-': '+', '**': '*' }
 /** Values that depend on the student, whose gradient a stop would change. */
-const STUDENT: ReadonlySet<string> = new Set(['V', 'dV', 'dF', 'xt', 'back', 'dBack', 'y'])
+const STUDENT: ReadonlySet<string> = new Set(['V', 'dV', 'dF', 'xt', 'back', 'dBack', 'y', 'psi', 'dz'])
 
 const isFunction = ({ type }: Node) => /Function/.test(type)
 
@@ -99,9 +102,10 @@ function changes(node: Node, { scope, stopped, parent }: Context, code: string):
     const method = property.name as string
     if (method in METHODS) return [by(METHODS[method], property), by(text(object)), ...operand(given[0])]
     if (UNARY.has(method)) return [by(text(object))]
-    if (method !== 'jump' && method !== 'velocity') return []
+    if (!['jump', 'velocity', 'logits'].includes(method)) return []
     const byMap = object.name === 'map' && !stopped ? [stop] : []
     if (method === 'jump') return [by('velocity', property), ...byMap]
+    if (method === 'logits') return byMap
     if (given.length === 3)
       return [
         by('jump', property),

@@ -11,15 +11,15 @@ import { drawOf } from './setting.ts'
 const file = new URL('../fixtures/golden-spaces/exact-finite.json', import.meta.url)
 const { data, weights, alphabet: K } = JSON.parse(readFileSync(file, 'utf8'))
 const L = data[0].length
-const N = 4
+export const COUNT = 4
 export const denoiser = finiteDenoiser({ sequences: data, probabilities: weights }, K)
 
 const source = random(7, 'categorical')
-const tokens = Array.from({ length: N }, (_, i) => data[i % data.length] as number[])
+const tokens = Array.from({ length: COUNT }, (_, i) => data[i % data.length] as number[])
 const hot = tokens.flat().flatMap(symbol => Array.from({ length: K }, (_, k) => Number(k === symbol)))
-const noise = () => Array.from({ length: N * L * K }, () => source.normal())
-const points = (values: readonly number[]) => value(values, [N, L, K])
-const times = (...all: number[]) => value(all, [N, 1, 1])
+const noise = () => Array.from({ length: COUNT * L * K }, () => source.normal())
+const points = (values: readonly number[]) => value(values, [COUNT, L, K])
+const times = (...all: number[]) => value(all, [COUNT, 1, 1])
 // Late enough that no probability is below the floor of the targets.
 const [s, m, t] = [times(0.9, 0.85, 0.8, 0.95), times(0.7, 0.75, 0.65, 0.7), times(0.6, 0.55, 0.5, 0.6)]
 const inputs = [points(hot), points(noise()), s, t, m, points(noise()), m]

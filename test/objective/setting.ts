@@ -20,6 +20,7 @@ import {
   type MlpOptions,
   mlpShapes,
 } from '../../src/model/mlp.ts'
+import { sphere } from '../../src/model/spaces/sphere.ts'
 import {
   comparing,
   type Draw,
@@ -220,9 +221,15 @@ export interface Place {
   readonly student: Student
   /** Another network, of constants. */
   readonly other: (seed: number) => FlowMap
+  readonly space: Space
 }
 
-function placeOf(batch: Batch, network: MlpOptions, read: (network: BoundNetwork) => FlowMap): Place {
+function placeOf(
+  batch: Batch,
+  network: MlpOptions,
+  read: (network: BoundNetwork) => FlowMap,
+  space = flatSpace,
+): Place {
   const bind = (flat: readonly Tensor[]): FlowMap => {
     const layers = layersOf(flat)
     const head = { ...layers[layers.length - 1], scale: SCALE }
@@ -230,6 +237,7 @@ function placeOf(batch: Batch, network: MlpOptions, read: (network: BoundNetwork
   }
   return {
     batch,
+    space,
     student: {
       values: parameters(network, 9),
       count: 2 * (mlpShapes(network).length + 1),
@@ -266,6 +274,19 @@ export const symbols = placeOf(
   },
   { ...NETWORK, dimension: SYMBOLS[0] * SYMBOLS[1] },
   network => flowMap(onRows(network, SYMBOLS), { parameterization: 'simplex' }),
+)
+
+const points3 = (seed: number): Value => {
+  const all = sampleArgument({ shape: [SIZE, 3], low: -2, high: 2, gap: 0 }, seed, 0)
+  return valuesOf(x => x.div(x.square().sum(-1, true).sqrt()), all)[0]
+}
+
+/** The sphere, whose formulas differ from those of the plane where they say so. */
+export const onSphere = placeOf(
+  { ...batch, x0: points3(1), eps: points3(2), noise: points3(3) },
+  { ...NETWORK, dimension: 3 },
+  network => flowMap(network, { space: sphere }),
+  sphere,
 )
 
 /** Where the formulas of a row are run. */

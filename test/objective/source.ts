@@ -36,6 +36,7 @@ export const FILES = [
   'consistency',
   'flow-map-matching',
   'trajectory',
+  'categorical',
   'rows/diagonal',
   'rows/compositional',
   'rows/lagrangian',
@@ -44,6 +45,8 @@ export const FILES = [
   'rows/consistency',
   'rows/others',
   'rows/energy',
+  'rows/manifold',
+  'rows/categorical',
   'catalogue',
 ] as const
 export type File = (typeof FILES)[number]

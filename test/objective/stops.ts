@@ -1,5 +1,5 @@
 import { grad, type Tensor, type Value } from '../../src/autodiff/index.ts'
-import { divergenceOf, type FlowMap, fromVelocity } from '../../src/model/index.ts'
+import { divergenceOf, type FlowMap, fromVelocity, type Space } from '../../src/model/index.ts'
 import { divergences } from '../../src/objective/divergence.ts'
 import type { Loss } from '../../src/objective/index.ts'
 import { valuesOf } from '../autodiff/values.ts'
@@ -10,6 +10,7 @@ import {
   flat,
   inputsOf,
   norm,
+  onSphere,
   type Place,
   placeFor,
   plane,
@@ -20,7 +21,7 @@ import type { Term } from './terms.ts'
 
 /** Networks of constants at each place. */
 const others = new Map(
-  [plane, symbols].map(place => {
+  [plane, symbols, onSphere].map(place => {
     const [teacher, pretrained, auxiliary, target] = [21, 22, 23, 24].map(place.other)
     return [place, { teacher, pretrained, auxiliary, target }]
   }),
@@ -29,6 +30,7 @@ const others = new Map(
 /** A student among networks of their own; its target is itself. */
 export const guides = (map: FlowMap, stopped: FlowMap = map, place: Place = plane): Roles => ({
   ...others.get(place)!,
+  space: place.space,
   map,
   target: map,
   frozen: stopped,
@@ -81,8 +83,8 @@ export interface Policy {
 }
 
 /** Another map of the same parameters: in a role the student itself could make a residual vanish. */
-const likeness = (map: FlowMap): FlowMap => ({
-  ...fromVelocity((x, s, t) => map.velocity(x, s, t).mul(1.5)),
+const likeness = (map: FlowMap, space: Space): FlowMap => ({
+  ...fromVelocity((x, s, t) => map.velocity(x, s, t).mul(1.5), space),
   ...(map.divergence && {
     divergence: divergenceOf((x, s, t) => map.divergence!(x, s, t).mul(1.5), map.divergence.scale),
   }),
@@ -90,15 +92,20 @@ const likeness = (map: FlowMap): FlowMap => ({
 })
 
 /** For every role that a formula must not differentiate, the student is put in that role: that may not be seen. */
-export const policies = ({ key, id }: Pick<Term, 'key' | 'id'>, all = false): readonly Policy[] => {
-  const place = placeFor(id)
+export const policies = (
+  { key, id }: Pick<Term, 'key' | 'id'>,
+  { all = false, place = placeFor(id) } = {},
+): readonly Policy[] => {
   const free = Object.entries(differentiated).flatMap(([role, keys]) => (keys.includes(key) ? [role] : []))
   const guided = ROLES.filter(name => all || !free.includes(name)).map((name): Policy => {
     const put = (loss: Loss, passes: boolean) =>
       gradients(
         loss,
         undefined,
-        (map, stopped) => ({ ...guides(map, stopped, place), [name]: likeness(passes ? map : stopped) }),
+        (map, stopped) => ({
+          ...guides(map, stopped, place),
+          [name]: likeness(passes ? map : stopped, place.space),
+        }),
         place,
       )
     return { name, miss: loss => change(put(loss, true), put(loss, false)) }
