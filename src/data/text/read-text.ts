@@ -12,6 +12,8 @@ const LONGEST_LINE = 256
 /** Numbers of a point, `length` times symbols. */
 const MOST_NUMBERS = 2 ** 20
 const MOST_SYMBOLS = 2 ** 16
+/** Code points of Unicode. */
+const CODES = 0x110000
 
 export const textFileSchema = z.strictObject({
   path: z.string().min(1),
@@ -65,12 +67,21 @@ export async function readText(options: TextFileOptions): Promise<ReadText> {
   const { starts, ends } = sequences
   const isShort = (end: number, i: number) => end - starts[i] < length
   const needsEnd = as === 'lines' && (given?.includes(END) || ends.some(isShort))
-  const alphabet = sortedSymbols([...(given ?? [...table].map(symbolOf)), ...(needsEnd ? [END] : [])])
+  const alphabet = sortedSymbols([...(given ?? table.map(symbolOf)), ...(needsEnd ? [END] : [])])
   checkSize(alphabet, length, path)
-  const places = new Map(alphabet.map((symbol, i) => [symbol.codePointAt(0)!, i]))
-  const numberOf = (code: number) => places.get(code) ?? 0
+  const numberOf = new Uint16Array(CODES)
+  alphabet.forEach((symbol, i) => {
+    numberOf[symbol.codePointAt(0)!] = i
+  })
   return {
-    ...{ codes, numbers: Uint16Array.from(codes, numberOf), sequences, alphabet, length, sha256 },
+    ...{
+      codes,
+      numbers: Uint16Array.from(codes, code => numberOf[code]),
+      sequences,
+      alphabet,
+      length,
+      sha256,
+    },
     ...(needsEnd && { end: END }),
   }
 }
@@ -120,10 +131,10 @@ function tableOf(
   { starts, ends, lines }: Sequences,
   given: readonly string[] | undefined,
   { length, path }: { length: number; path: string },
-): Set<number> {
+): number[] {
   const problems = collectProblems(path)
   const allowed = given && new Set(given.map(symbol => symbol.codePointAt(0)!))
-  const found = new Set<number>()
+  const isFound = new Uint8Array(CODES)
   starts.forEach((start, i) => {
     const size = ends[i] - start
     if (size > length)
@@ -132,13 +143,13 @@ function tableOf(
         `expected at most ${length} symbols, found ${size}; cut longer lines with {cut: true}`,
       )
     for (let at = start; at < ends[i]; at++) {
-      if (found.has(codes[at])) continue
-      if (!allowed || allowed.has(codes[at])) found.add(codes[at])
+      if (isFound[codes[at]] === 1) continue
+      if (!allowed || allowed.has(codes[at])) isFound[codes[at]] = 1
       else problems.add(`row ${lines[i]}`, `the symbol ${show(symbolOf(codes[at]))} is not in the alphabet`)
     }
   })
   problems.raise()
-  return found
+  return Array.from(isFound.keys()).filter(code => isFound[code] === 1)
 }
 
 function checkSize({ length: symbols }: readonly string[], length: number, path: string): void {

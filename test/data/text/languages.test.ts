@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { generatedDataset as configured } from '../../../src/config/dataset.ts'
 import { languages } from '../../../src/data/built-in.ts'
 import { generatedDataset } from '../../../src/data/catalogue.ts'
 import { standardizationOf } from '../../../src/data/standardized.ts'
@@ -137,6 +138,14 @@ test('a grammar gives each sentence the product of its choices', () => {
     x: 0.375,
     'x x': 0.375,
   })
+})
+
+test('text is not tilted', () => {
+  const tilted = {
+    data: 'words',
+    reward: { kind: 'gaussian', center: Array.from({ length: 24 }, () => 0), scale: 2 },
+  }
+  expect(() => configured({ tilted })).toThrow('data.tilted: expected points, found text (words)')
 })
 
 describe('a chain of a block', () => {
