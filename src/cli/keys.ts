@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs'
+import { withSpaceInData } from '../config/dataset.ts'
 import { isSwitch, merge, spelledOut } from '../config/index.ts'
 import { type DatasetSpec, withKeys } from '../data/catalogue.ts'
 import { DataError } from '../data/error.ts'
@@ -79,11 +80,13 @@ export function parseKeys(rest: readonly string[], flags: readonly string[] = []
  * @throws DataError when the path is one of another format
  */
 export const layered = (...layers: readonly Plain[]): Plain =>
-  layers.reduce((under, over) => {
-    const merged = merge(under, over)
-    const joins = typeof under.data === 'string' && isBlock(over.data)
-    return joins ? { ...merged, data: withKeys(under.data as string, over.data as Plain) } : merged
-  }, {})
+  withSpaceInData(
+    layers.reduce((under, over) => {
+      const merged = merge(under, over)
+      const joins = typeof under.data === 'string' && isBlock(over.data)
+      return joins ? { ...merged, data: withKeys(under.data as string, over.data as Plain) } : merged
+    }, {}),
+  )
 
 /** What `--data` and options such as `--data.csv.label` name together; nothing where there are none. */
 export function dataOption(flags: Readonly<Record<string, unknown>>): DatasetSpec | undefined {

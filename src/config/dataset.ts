@@ -70,6 +70,21 @@ function tilted(base: Dataset, { reward, beta }: Tilted): Dataset {
 }
 
 /**
+ * Keys with `space` where it belongs, in the block of the data.
+ *
+ * @throws {DataError} when the data is no file whose rows can be points of that space
+ */
+export function withSpaceInData<K extends { readonly data?: unknown }>(
+  keys: K & { readonly space?: unknown },
+): Omit<K, 'space'> {
+  const { space, ...rest } = keys
+  if (space === undefined || space === null) return rest as Omit<K, 'space'>
+  if (typeof space !== 'string') throw new DataError(`space: expected a name, found ${show(space)}`)
+  const { data = 'ring' } = rest
+  return { ...rest, data: plain.withSpace(data as DatasetSpec, space) } as Omit<K, 'space'>
+}
+
+/**
  * Opens a dataset. The argument is checked in full, so it may come straight from a user's config.
  *
  * @throws {DataError} on an unknown name (with the nearest known one), a malformed block, or an unusable file

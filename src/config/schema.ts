@@ -292,5 +292,7 @@ type DeepPartial<T> = T extends readonly unknown[]
 export type UserConfig = DeepPartial<Omit<Config, 'data' | 'source'>> & {
   data?: Config['data']
   source?: Config['source']
+  /** Name of the space that the rows of a file are points of; the same as `space` in the block of the data. */
+  space?: string
   seed?: number
 }

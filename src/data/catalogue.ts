@@ -7,6 +7,7 @@ import {
   blockSource,
   blockWithPaths,
   type FileBlock,
+  formatKeys,
   formatNames,
   looksLikePath,
   pathFormat,
@@ -180,6 +181,29 @@ export function withKeys(path: string, keys: Readonly<Record<string, unknown>>):
     )
   }
   return { [kind]: { path, ...(block as object) } } as unknown as DatasetSpec
+}
+
+/**
+ * The same data, its rows read as points of a space: `space` in the block of a file.
+ *
+ * @throws {DataError} when it lives in another space, or is no file
+ */
+export function withSpace(spec: DatasetSpec, space: string): DatasetSpec {
+  if (typeof spec === 'string' && isPath(spec)) {
+    const format = pathFormat(spec)
+    if (format) return withSpace({ [format]: { path: spec } } as unknown as DatasetSpec, space)
+  }
+  const [[kind, block] = ['', undefined]] = typeof spec === 'string' ? [] : Object.entries(spec)
+  if (formatNames.includes(kind) && formatKeys(kind).includes('space') && isBlock(block)) {
+    const { space: own = space } = block as { readonly space?: string }
+    if (own !== space) throw new DataError(`space: data.${kind}.space is ${own}; found ${show(space)}`)
+    return { [kind]: { ...block, space } } as unknown as DatasetSpec
+  }
+  const { space: own = 'flat', name } = generatedDataset(spec)
+  if (own === space) return spec
+  throw new DataError(
+    `space: ${name} lives in ${own === 'flat' ? 'flat space' : own}, which is part of the data; found ${show(space)}`,
+  )
 }
 
 function unknownName(name: string): DataError {

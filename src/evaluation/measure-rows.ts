@@ -6,7 +6,7 @@ import type { Measures } from '../metric/prepare.ts'
 import type { Products } from '../metric/products.ts'
 import { metricsOf } from '../metric/table.ts'
 import { trajectoryError } from '../metric/trajectory-error.ts'
-import { exactText, type Standardization, standardized } from '../model/index.ts'
+import { type Standardization, standardized } from '../model/index.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { asRowMap, type Model } from '../serialization/model.ts'
 import type { AskedRows, ClassRow } from './asked-rows.ts'
@@ -16,6 +16,7 @@ import { lastTime } from './map-measures.ts'
 import { type ChosenMetrics, looksThrough } from './metric-choice.ts'
 import { EXACT, type MetricValue, metricValue } from './metric-value.ts'
 import type { PlannedSample } from './planned-samples.ts'
+import { exactTextEnds } from './text-trajectories.ts'
 import { endsAlong, exactEnds } from './trajectories.ts'
 
 export type MetricValues = Record<string, MetricValue>
@@ -150,12 +151,11 @@ export async function followNoise(
   return {
     ...(paths.includes('trajectoryError') &&
       language && {
-        trajectoryError: await endsAlong(
+        trajectoryError: await exactTextEnds(
           runtime,
-          exactText(language, shape as readonly [number, number]),
-          dimension,
+          language,
+          shape as readonly [number, number],
           head(noise, dimension, trajectoryError.limit),
-          0,
         ),
       }),
     ...(paths.includes('trajectoryError') &&

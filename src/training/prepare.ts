@@ -1,4 +1,5 @@
 import { withAbsolutePaths } from '../config/config-paths.ts'
+import { withSpaceInData } from '../config/dataset.ts'
 import {
   type Config,
   ConfigError,
@@ -93,7 +94,7 @@ const runtimeOf = async ({ runtime, device }: TrainOptions, threads: number): Pr
 /** Opens what is to be trained, and refuses everything that is wrong before any work. */
 export async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepared> {
   const { directory, resume, data: given } = options
-  const user = given ? { ...asked, data: { given: given.name } } : asked
+  const user = given ? { ...asked, data: { given: given.name } } : withSpaceInData(asked)
   if (!resume) {
     // Opened by the paths as they were written, so that messages name those.
     const whole = withInitialNetwork(user)
