@@ -3,6 +3,7 @@ import { checkWhole, MOST_NUMBERS, refuseArgument } from './arguments.ts'
 import type { Dataset } from './dataset.ts'
 import { DataError } from './error.ts'
 import { type Gathering, gather } from './gather.ts'
+import { isSpace, pointsInto, SPACE_NAMES } from './manifold/in-space.ts'
 import { type OpenOptions, openOptions } from './open.ts'
 import { pushNumbers } from './readers/cells.ts'
 import { show } from './show.ts'
@@ -16,6 +17,8 @@ export interface PointsOptions extends OpenOptions {
   readonly name?: string
   /** Size of the picture that a point holds, `[height, width, channels]`; numbers are then 0 to 255. */
   readonly image?: readonly [number, number, number]
+  /** The space that points live in, such as `sphere`; flat by default. A point is then read as a row of a file is. */
+  readonly space?: string
 }
 
 type Numbers = Float32Array | Float64Array | Uint8Array | Int32Array | readonly number[]
@@ -34,28 +37,31 @@ type Checked = Required<OpenOptions> & PointsOptions & { readonly name: string }
  * @throws {ArgumentError} when an option is something else
  */
 function pointsOptions(where: string, options: PointsOptions, others: readonly string[] = []): Checked {
-  const opened = openOptions(where, options, ['dimension', 'name?', 'image?', ...others])
-  const { dimension, name = 'points', image } = options
+  const opened = openOptions(where, options, ['dimension', 'name?', 'image?', 'space?', ...others])
+  const { dimension, name = 'points', image, space } = options
   checkWhole(`${where}: dimension`, dimension, 1, MOST_NUMBERS)
   if (typeof name !== 'string' || name === '') refuseArgument(`${where}: name`, 'a name', name)
   const isSize = Array.isArray(image) && image.length === 3 && image.every(n => Number.isInteger(n) && n > 0)
   if (image !== undefined && !isSize) refuseArgument(`${where}: image`, '[height, width, channels]', image)
+  if (space !== undefined && !(typeof space === 'string' && isSpace(space)))
+    refuseArgument(`${where}: space`, SPACE_NAMES, space)
   if (image && image[0] * image[1] * image[2] !== dimension) {
     throw new DataError(`${name}: pictures of ${image.join('x')} have not ${dimension} numbers`)
   }
-  return { ...opened, dimension, name, image }
+  return { ...opened, dimension, name, image, space }
 }
 
 /** Takes points from code to a dataset. */
 function receiver(
-  { dimension, name, image, holdOut, memory, cache, rules }: Checked,
+  { dimension, name, image, space = 'flat', holdOut, memory, cache, rules }: Checked,
   labelled: boolean,
   size = 0,
 ) {
   const gathering: Gathering = gather({ file: name, name, holdOut, rules }, { memory, folder: cache })
+  const sink = space === 'flat' ? gathering : pointsInto(gathering, name, space)
   const hash = createHash('sha256')
   let rows = 0
-  gathering.begin({
+  sink.begin({
     dimension: dimension + size,
     ...(size > 0 && { vector: size }),
     shape: image,
@@ -77,7 +83,7 @@ function receiver(
       if (size > 0) hash.update(new Uint8Array(Float32Array.from(vectors).buffer))
       if (image) checkPixels(floats, name)
       const whole = size > 0 ? joinVectors(values, dimension, vectors, size) : values
-      pushNumbers(gathering, whole, dimension + size, rows + 1, labels)
+      pushNumbers(sink, whole, dimension + size, rows + 1, labels)
       rows += values.length / dimension
     },
     finish: (): Dataset => gathering.finish(hash.digest('hex')),

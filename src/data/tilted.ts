@@ -21,6 +21,7 @@ const begin = (base: Dataset, parameters: Tilting['parameters']) => ({
   parameters: { base: base.fingerprint.sha256, ...parameters },
   dimension: base.dimension,
   shape: base.shape,
+  ...(base.space !== undefined && { space: base.space }),
 })
 
 /** Data tilted exactly by rejection: a point is kept with probability `e^(tilt - most)`. */

@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { type DatasetSpec, openDataset } from '../../src/data/catalogue.ts'
+import { type DatasetSpec, generatedDataset, openDataset } from '../../src/data/catalogue.ts'
+import { collectDataset, pointsDataset } from '../../src/data/in-memory.ts'
 import { encodeNpy } from '../../src/data/npy.ts'
 import { readPoints } from '../../src/data/points.ts'
 import { standardizationOf } from '../../src/data/standardized.ts'
+import { tiltedDataset } from '../../src/data/tilted.ts'
 import { random } from '../../src/random/random.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'oxbow-space-'))
@@ -235,4 +237,34 @@ test('a space that is not known, and a unit of no angles, are refused', async ()
   await expect(open('1,2\n', { space: 'sphere', unit: 'degrees' })).rejects.toThrow(
     'unit: belongs to angles; say space: torus',
   )
+})
+
+test('points from code name their space, and must lie there', async () => {
+  const points = pointsDataset([1, 0, 0, 0, 0.6, 0.8], { dimension: 3, space: 'sphere' })
+  expect(points).toMatchObject({ space: 'sphere', dimension: 3 })
+  const turns = await collectDataset(
+    [
+      [1, 0, 0, 0],
+      [0, 1, 0, 0],
+    ],
+    { dimension: 4, space: 'rotations' },
+  )
+  expect(turns).toMatchObject({
+    space: 'rotations',
+    dimension: 9,
+    fingerprint: { minimum: expect.any(Array), rows: 2 },
+  })
+  expect(() => pointsDataset([1, 0, 0, 0, 0.6, 0.9], { dimension: 3, space: 'sphere' })).toThrow(
+    'points: row 2: expected a vector of length 1, found one of 1.08167',
+  )
+  expect(() => pointsDataset([1, 0], { dimension: 2, space: 'ball' })).toThrow(
+    'pointsDataset: space: expected flat, sphere, torus',
+  )
+})
+
+test('tilted data stays in its space', () => {
+  const base = generatedDataset('sphere-vmf')
+  const tilted = tiltedDataset(base, { parameters: {}, tilt: point => point[0], most: 1 })
+  expect(tilted.space).toBe('sphere')
+  expect(tilted.logDensity).toBeUndefined()
 })

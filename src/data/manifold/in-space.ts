@@ -5,13 +5,17 @@ import { show } from '../show.ts'
 import type { Head, Sink, Source } from '../source.ts'
 import { type RowReading, readingOf, UNITS } from './rows.ts'
 
-const NAMES = 'flat, sphere, torus, rotations, hyperbolic, or a product such as "sphere(3) x flat(1)"'
+/** The names of spaces, in words. */
+export const SPACE_NAMES =
+  'flat, sphere, torus, rotations, hyperbolic, or a product such as "sphere(3) x flat(1)"'
+
+export const isSpace = (name: string): boolean => name === 'flat' || spaceNamed(name) !== undefined
 
 /** Keys of a format whose rows may be points of a space. */
 export const spaceKeys = {
   space: z
     .string()
-    .refine(name => name === 'flat' || spaceNamed(name) !== undefined, { error: `expected ${NAMES}` })
+    .refine(isSpace, { error: `expected ${SPACE_NAMES}` })
     .optional(),
   unit: z.enum(UNITS).optional(),
 }
@@ -36,7 +40,12 @@ export function inSpace(source: Source, { space, unit }: SpaceKeys): Source {
 }
 
 /** Takes rows to a sink as points; a row's vector behind them stays as it is. */
-function pointsInto(sink: Sink, file: string, space: string, unit: SpaceKeys['unit'] = 'radians'): Sink {
+export function pointsInto(
+  sink: Sink,
+  file: string,
+  space: string,
+  unit: SpaceKeys['unit'] = 'radians',
+): Sink {
   let head: Head
   let reading: RowReading
   let next = 1
