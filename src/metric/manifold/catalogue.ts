@@ -75,6 +75,7 @@ export const manifoldMetrics: Readonly<Record<string, Metric>> = {
     unit: 'none',
     range: [0, Math.SQRT2],
     limit: PAIRS_LIMIT,
+    onRequest: true,
     prepare: ofPairs('chord', kernelEstimateTo),
   },
   mmdPublished: {

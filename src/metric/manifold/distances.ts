@@ -20,9 +20,11 @@ const chord: OfBlock = size => (a, i, b, j) => {
 
 /** `2 atan(|x - y|/|x + y|)`, which keeps its digits where the cosine has none. */
 const onSphere: OfBlock = size => (a, i, b, j) => {
-  let [apart, together] = [0, 0]
+  let apart = 0
+  let together = 0
   for (let k = 0; k < size; k++) {
-    const [x, y] = [a[i + k], b[j + k]]
+    const x = a[i + k]
+    const y = b[j + k]
     apart += (x - y) * (x - y)
     together += (x + y) * (x + y)
   }
