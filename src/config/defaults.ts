@@ -130,16 +130,14 @@ const POLICY = { parameterization: 'policy', conditioning: 's', components: 8, s
 /** The map of an objective of two levels, which knows no point without another. */
 const LEVELS = { condition: { kind: 'state', drop: 0 }, network: { backbone: 1 } }
 
+/** The perceptron of sequences, which one layer more serves well. */
+const SYMBOLS = { layers: 3 }
+
 /** Defaults of the objective, in the configuration's own keys. */
-export function objectiveConfig({
-  diagonal,
-  parts,
-  defaults,
-  head,
-  parameterization,
-  sampler,
-  coupling = defaults.coupling,
-}: Objective): Plain {
+export function objectiveConfig(
+  { diagonal, parts, defaults, head, parameterization, sampler, coupling = defaults.coupling }: Objective,
+  kind: string = DEFAULT_KIND,
+): Plain {
   const { weight = 1, times, loss, clip, target, guidance } = defaults
   const diagonalFraction = defaults.diagonalFraction ?? (diagonal === null ? 0 : parts ? 0.3 : 1)
   return {
@@ -147,7 +145,9 @@ export function objectiveConfig({
     consistency: { weight },
     ...(head && { network: { divergenceHead: 'auto' } }),
     ...(parameterization === 'policy' && { network: POLICY }),
-    ...(parameterization === 'simplex' && { network: { parameterization } }),
+    ...(parameterization === 'simplex' && {
+      network: { parameterization, ...(kind === DEFAULT_KIND && SYMBOLS) },
+    }),
     ...(isTwoLevel({ sampler }) && LEVELS),
     ...(times && { times }),
     ...(loss && { loss }),
@@ -169,7 +169,7 @@ export function defaultsOf(id: string, recipe: RecipeName | null = null, given: 
   const options = objective.options.safeParse({}).data ?? {}
   const kind = kindIn(given)
   const own = recipe ? recipeConfig(recipe, given, kind) : {}
-  const before = [networkDefaults(kind), { objective: id, options }, objectiveConfig(objective), own]
+  const before = [networkDefaults(kind), { objective: id, options }, objectiveConfig(objective, kind), own]
   const usual = before.reduce<Plain>(merge, base)
   const { optimizer = {} } = adapterConfig(given, usual, kind)
   return merge(usual, { optimizer })

@@ -60,8 +60,8 @@ export function resolveConfig(user: UserConfig | Plain): Config {
   const seeds = { data: seed, noise: seed, initialization: seed }
   const kind = kindIn(rest)
   const own = recipe ? recipeConfig(recipe.id, rest, kind) : {}
-  const before = [networkDefaults(kind), { objective: id, seeds }, objectiveConfig(objective), own]
-  const asked = merge(merge(objectiveConfig(objective), own), rest)
+  const before = [networkDefaults(kind), { objective: id, seeds }, objectiveConfig(objective, kind), own]
+  const asked = merge(merge(objectiveConfig(objective, kind), own), rest)
   const under = [...before, guidanceConfig(asked, kind, objective)].reduce<Plain>(merge, base)
   const filled = merge(merge(under, adapterConfig(merge(under, rest), under, kind)), rest)
   const parsed = schema.safeParse(filled)

@@ -151,7 +151,7 @@ interface Setting {
 
 function onManifold(fixture: Fixture): Setting {
   const space = spaceOfCode(fixture.space)
-  const { features, outputs } = space.geometry
+  const { features, outputs, velocity: toVelocity } = space.geometry
   const x = constantOf(fixture.path!.x)
   const velocity = constantOf(fixture.path!.velocity)
   const coordinates = x.shape[1]
@@ -160,7 +160,7 @@ function onManifold(fixture: Fixture): Setting {
   return {
     bind(parameters) {
       const network = perceptron(fixture, parameters, size)
-      return flowMap((x, s, t) => network(features(x), s, t), { space })
+      return flowMap((x, s, t) => network(features(x), s, t), { space: { ...space, velocity: toVelocity } })
     },
     path: { x0, eps, at: () => x, velocity: () => velocity, onward: () => x },
     space,

@@ -15,6 +15,8 @@ export interface Geometry {
   inner(a: Tensor, b: Tensor): Tensor
   /** The velocity, tangent at `x`, that a network's output stands for. */
   velocity(x: Tensor, output: Tensor): Tensor
+  /** The same for networks that are trained, where the size of that grows with the place of a point. */
+  bounded?(x: Tensor, output: Tensor): Tensor
   tangent(x: Tensor, vector: Tensor): Tensor
   exp(x: Tensor, u: Tensor): Tensor
   /** `log_x(y)` along the shortest way. */
@@ -56,6 +58,7 @@ export function curved(geometry: Geometry): CurvedSpace {
     outputs,
     inner,
     velocity,
+    bounded = velocity,
     tangent,
     exp,
     log,
@@ -70,7 +73,7 @@ export function curved(geometry: Geometry): CurvedSpace {
     features,
     seen,
     outputs,
-    velocity,
+    velocity: bounded,
     jump: exp,
     difference,
     tangent,

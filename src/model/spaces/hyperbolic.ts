@@ -25,6 +25,11 @@ const shared = constantCurvature(-1, { inner, halves, reach: Number.POSITIVE_INF
 
 const geometry: Geometry = {
   ...shared,
+  // Carried from the lowest point, which keeps its size: what is projected grows with the place of `x`, and a jump of it leaves every number.
+  bounded(x, output) {
+    const lowest = axis(x, 0)
+    return shared.transport(lowest, x, shared.tangent(lowest, output))
+  },
   frame: x =>
     Array.from({ length: x.shape[1] - 1 }, (_, k) => shared.transport(axis(x, 0), x, axis(x, k + 1))),
   logNoise: x => {

@@ -52,8 +52,8 @@ export function product(blocks: readonly Block[]): CurvedSpace {
     inner: (a, b) => sum(parts(({ inner }) => inner)(a, b)),
     velocity: (x, output) =>
       concat(
-        geometries.map(({ velocity }, i) =>
-          velocity(part(x, i), output.slice(-1, outputStarts[i], outputStarts[i] + outputs[i])),
+        geometries.map(({ velocity, bounded = velocity }, i) =>
+          bounded(part(x, i), output.slice(-1, outputStarts[i], outputStarts[i] + outputs[i])),
         ),
         -1,
       ),
