@@ -51,7 +51,6 @@ const flatOnly: readonly Refusal[] = [
   ({ guidance: { rule } }) => rule !== 'none' && `guidance.rule: use none, found ${rule}`,
   ({ adversarial }) => adversarial !== null && 'adversarial: a critic sees points that add; use null',
   ({ matching }) => matching !== null && 'matching: a fake score is one of points that add; use null',
-  ({ features }) => features !== null && 'features: samples are compared as points; use null',
 ]
 
 /**

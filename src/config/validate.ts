@@ -205,9 +205,11 @@ const changedLoss = ({ loss: { kind, adaptive, minSnr, gapWeight } }: Config): s
   Object.entries({ kind: kind !== 'mse', adaptive, minSnr, gapWeight }).find(([, value]) => value)?.[0]
 
 const weights: readonly Check[] = [
-  (config, { id, parts }) => {
+  (config, { id, parts, parameterization }) => {
     const key = changedLoss(config)
-    const stands = parts?.(config.options as never).every(({ plain }) => plain)
+    // A diagonal term of logits is no residual either.
+    const stands =
+      parts?.(config.options as never).every(({ plain }) => plain) ?? parameterization === 'simplex'
     return (
       stands === true &&
       key !== undefined &&
@@ -394,6 +396,16 @@ const network: readonly Check[] = [
     network.conditioning === 's-t' &&
     absoluteTimes === true &&
     `network.conditioning: ${id} tells its two modes apart by the times themselves, which "s-t" hides; use "s,t"`,
+  ({ network: { parameterization }, objective, diagonal }) => {
+    const ofLogits = [objective, diagonal.objective].find(
+      id => id !== null && objectives.get(id)!.parameterization === 'simplex',
+    )
+    return (
+      ofLogits !== undefined &&
+      parameterization !== 'simplex' &&
+      `network.parameterization: ${ofLogits} reads logits; use simplex, found ${parameterization}`
+    )
+  },
   ({ network }, { id, parameterization: own }, { startsAtTarget }) =>
     (['denoised', 'consistency'].includes(network.parameterization) ||
       (network.parameterization === 'simplex' && own !== 'simplex')) &&
@@ -422,16 +434,6 @@ const network: readonly Check[] = [
     baseDeviation(interpolants[interpolant]) > WIDE &&
     (jumps === 'from-noise' || kind !== 'independent' || (parts !== null && jumps === 'both-ways')) &&
     `interpolant: ${id} begins at standard normal noise, and that of the ${interpolant} path has another deviation; use linear, trig or vp`,
-  ({ network: { parameterization }, objective, diagonal }) => {
-    const ofLogits = [objective, diagonal.objective].find(
-      id => id !== null && objectives.get(id)!.parameterization === 'simplex',
-    )
-    return (
-      ofLogits !== undefined &&
-      parameterization !== 'simplex' &&
-      `network.parameterization: ${ofLogits} reads logits; use simplex, found ${parameterization}`
-    )
-  },
   ({ network: { parameterization }, interpolant }) => {
     const path = { consistency: 'linear', trigflow: 'trig', policy: 'linear', simplex: 'linear' }[
       parameterization as string

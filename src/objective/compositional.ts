@@ -20,7 +20,7 @@ export const psdVelocity: Loss = draw => {
 }
 
 /** `V(x,s,t) = sg[log_x(y)/(t-s)]`, `y = F(F(x,s,m),m,t)`: `psdVelocity` in a curved space   Davis et al. 2026, arXiv:2510.21608; Woo et al. 2026, arXiv:2602.07744 */
-export const psdGeodesic: Loss = ({ map, target, path, s, t, m, space, error }) => {
+const psdGeodesic: Loss = ({ map, target, path, s, t, m, space, error }) => {
   const x = path.at(s)
   const y = target.jump(target.jump(x, s, m), m, t)
   return error(map.velocity(x, s, t), stopGradient(space.difference(x, y).div(t.sub(s))))

@@ -64,6 +64,7 @@ describe('defaults', () => {
     learned: false,
     rule: 'none',
   }
+  const symbols = { ...usual, diagonal: 'cross-entropy', fraction: 0.5, clip: 1 }
   const taught = { ...usual, diagonal: 'teacher-velocity' }
   const alone = { ...usual, diagonal: null, fraction: 0 }
   const meanflow = { ...alone, times: 'logit-normal', mean: -0.4, deviation: 1, clip: 1 }
@@ -140,6 +141,15 @@ describe('defaults', () => {
     'self-e': { ...usual, fraction: 0.5, target: 'student' },
     'tmd-head': { ...alone, equal: 0.75 },
     tmd: alone,
+    'rmf-self': usual,
+    'lmf-inverse': { ...alone, times: 'sorted-uniform', equal: 0.25 },
+    'cross-entropy': { ...symbols, fraction: 1 },
+    'psd-simplex': symbols,
+    'lsd-simplex': { ...symbols, weight: 0.1 },
+    'esd-simplex': { ...symbols, weight: 0.1 },
+    csd: symbols,
+    ecld: { ...symbols, weight: 0.1 },
+    'psd-velocity-simplex': { ...symbols, diagonal: 'flow-matching' },
   }
   test('are known of every row', () => {
     expect(Object.keys(expected)).toEqual([...objectives.keys()])

@@ -389,7 +389,11 @@ const heads = ['f2d2:shortcut', 'f2d2:meanflow', 'f2d2:lsd']
 
 /** Their network gives a policy. */
 const policies = idsWhere(({ parameterization }) => parameterization === 'policy')
-const ofLinear: [RegExp, string[]] = [/the policy parameterization is of the linear path/, policies]
+const ofSymbols = idsWhere(({ parameterization }) => parameterization === 'simplex')
+const ofLinear: [RegExp, string[]] = [
+  /the (policy|simplex) parameterization is of the linear path/,
+  [...policies, ...ofSymbols],
+]
 const atOnce: [RegExp, string[]] = [/asked at the time where it begins alone/, policies]
 
 const ofStates: [RegExp, string[]] = [
@@ -399,9 +403,12 @@ const ofStates: [RegExp, string[]] = [
 const others = matched.filter(id => !levels.includes(id))
 const ofBackbone: [RegExp, string[]] = [/the layers of a backbone see no times/, levels]
 
+/** Their loss is a divergence or a sum over symbols. */
+const divergences = ofSymbols.filter(id => id !== 'psd-velocity-simplex')
+
 const stands: [RegExp, string[]] = [
   /^loss\.\w+: \S+ is trained as it stands/,
-  ['dmf', 'reverse-kl', ...batchwise, ...matched],
+  ['dmf', 'reverse-kl', ...batchwise, ...matched, ...divergences],
 ]
 
 /** Which rows refuse a change, and why. */
@@ -435,7 +442,11 @@ const REFUSED: Record<string, [reason: RegExp, ids: readonly string[]][]> = {
     ],
     [/weighs errors of a velocity, and \S+ compares jumps/, ofJumps],
   ],
-  gapWeight: [stands, [/trains no gaps/, velocities], [/jumps both ways/, ['fmm', 'falcon', ...heads]]],
+  gapWeight: [
+    [/trains no gaps/, velocities],
+    stands,
+    [/jumps both ways/, ['fmm', 'falcon', 'lmf-inverse', ...heads]],
+  ],
   'ratio-step': [[/^times\.between: ratio-step puts m/, policies]],
   gap: [[/its gaps are not free/, [...toData, ...fromNoise]]],
   trig: [
@@ -451,7 +462,8 @@ const REFUSED: Record<string, [reason: RegExp, ids: readonly string[]][]> = {
     [/a noisy point of the linear path/, ['mfm-ft']],
   ],
   denoised: [
-    [/also starts from its target time/, ['lsd', 'tvm', 'fmm', 'falcon', ...heads]],
+    [/also starts from its target time/, ['lsd', 'tvm', 'fmm', 'falcon', 'lmf-inverse', ...heads]],
+    [/reads logits; use simplex/, ofSymbols],
     [/trains a policy; use policy|gives a velocity network/, policies],
   ],
   's,s-t': [atOnce],

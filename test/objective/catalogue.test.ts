@@ -396,8 +396,6 @@ test('every exported formula belongs to a row', async () => {
   // What formulas of two files share.
   const helpers = [
     ...['src/objective/eulerian.ts covariantDerivative', 'src/objective/lifted.ts headPart'],
-    // What is held to closed forms by itself.
-    'src/objective/compositional.ts psdGeodesic',
     ...['immWeight', 'kernelDistance'].map(name => `src/objective/matching/imm.ts ${name}`),
     ...['scaleOf', 'driftAt', 'driftSize', 'driftOfSamples'].map(
       name => `src/objective/matching/drifting.ts ${name}`,

@@ -95,7 +95,7 @@ const inProbabilities =
 
 /** A student with logits so steep that divisors of targets reach their floor. */
 const steep: typeof guides = (map, stopped, place) => {
-  const sharp = flowMap((x, s, t) => map.logits!(x, s, t).add(x.mul(s.add(t)).mul(20)), {
+  const sharp = flowMap((x, s, t) => map.logits!(x, s, t).add(x.mul(s.add(t).sub(2)).mul(20)), {
     parameterization: 'simplex',
   })
   return { ...guides(sharp, stopped, place), target: apart(map, stopped, place).target }

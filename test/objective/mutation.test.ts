@@ -17,7 +17,6 @@ const EQUIVALENT: Readonly<Record<string, string>> = {
   'meanflowSelf: stopGradient(target.velocity(x, s)) -> target.velocity(x, s)':
     'enters the stopped target alone',
   'overSymbols: -1 -> 1 (2)': 'the last of two axes',
-  'divergence: 1e-30 -> -0.25': 'no probability is 0 there; where one is, categorical.test.ts',
   'divergence: target.maximum(LEAST) -> target':
     'no probability is 0 there; where one is, categorical.test.ts',
   'lsdSimplex: dz -> $stop(dz)': 'enters the stopped target alone',

@@ -20,10 +20,12 @@ const cfm = 'Roos et al. 2026, arXiv:2602.12233'
 const dfm = 'Potaptchik et al. 2026, arXiv:2604.09784'
 const none = z.strictObject({})
 
-function logitsOf({ logits }: FlowMap): CategoricalMap {
-  if (!logits) throw new Error('a map without logits; its parameterization is not simplex')
-  return { logits }
-}
+const logitsOf = (map: FlowMap): CategoricalMap => ({
+  logits(x, s, t) {
+    if (!map.logits) throw new Error('a map without logits; its parameterization is not simplex')
+    return map.logits(x, s, t)
+  },
+})
 
 /** A formula of logits as one of flow maps. */
 const ofMaps =
