@@ -1,6 +1,7 @@
 import { findObjective } from '../config/index.ts'
 import { playersOfRow } from '../config/round.ts'
-import { type Objective, objectives } from '../objective/index.ts'
+import { spaceOf, spaces } from '../model/index.ts'
+import { type Objective, objectives, otherNames, traitsOf } from '../objective/index.ts'
 import { wrap } from '../report/format.ts'
 import { measureCost, turnCosts } from '../training/cost.ts'
 import { columns, print, printJson } from './terminal.ts'
@@ -9,15 +10,32 @@ import { columns, print, printJson } from './terminal.ts'
 const optionsOf = ({ options }: Objective): Readonly<Record<string, unknown>> =>
   options.parse({}) as Record<string, unknown>
 
+/** Where the formula holds: in flat space, in curved ones too under its default options, or for sequences of symbols alone. */
+function spacesOf(objective: Objective): string[] {
+  if (objective.parameterization === 'simplex') return ['simplex']
+  const isCurved = traitsOf(objective, optionsOf(objective)).curved === true
+  return isCurved ? ['flat', ...curvedNames] : ['flat']
+}
+
+const curvedNames = Object.keys(spaces).filter(space => spaceOf({ space }).isCurved)
+
+/** The same in a word. */
+function pointsOf(objective: Objective): string {
+  const found = spacesOf(objective)
+  return found.includes('simplex') ? 'symbols' : found.length > 1 ? 'flat, curved' : 'flat'
+}
+
 const machineForm = (objective: Objective) => {
   const { id, name, rule, setting, parameterization, jumps, needs, formula, tex, paper } = objective
   const { diagonal, publishedCost, costNote = null, source, code } = objective
   return {
     id,
+    names: otherNames(id),
     name,
     rule,
     setting,
     parameterization,
+    spaces: spacesOf(objective),
     jumps,
     needs,
     diagonal,
@@ -85,6 +103,15 @@ function turnsOf(objective: Objective) {
 
 const keepsTrajectories = ({ keepsTrajectories = true }: Objective): boolean => keepsTrajectories
 
+/** What its points are, and what it is called where they are curved. */
+function pointsLine(objective: Objective): string {
+  if (pointsOf(objective) === 'symbols') return 'sequences of symbols, by their logits'
+  const [flat, ...curved] = spacesOf(objective)
+  const names = otherNames(objective.id)
+  const called = names.length > 0 ? `, where it is called ${names.join(', ')}` : ''
+  return curved.length > 0 ? `${flat}; also ${curved.join(', ')}${called}` : flat
+}
+
 function detail(objective: Objective): string {
   const { name, id, rule, setting, formula, tex, paper, source, code, needs, diagonal, defaults } = objective
   const options = Object.entries(optionsOf(objective)).map(
@@ -96,6 +123,7 @@ function detail(objective: Objective): string {
     ['tex', tex],
     ['diagonal term', diagonal ?? 'none needed'],
     ['needs', needs.join(', ')],
+    ['points', pointsLine(objective)],
     ['jumps', jumpsLine(objective)],
     ['output', `${objective.parameterization} in the paper`],
     ['players', playersLine(objective)],
@@ -125,29 +153,35 @@ export async function objectivesCommand(id: string | undefined, { json }: { json
       ? printJson({ ...machineForm(objective), turns: turnsOf(objective) })
       : print(detail(objective))
   }
-  const rows = [...objectives.values()].map(machineForm)
-  if (json) return printJson(rows)
+  const all = [...objectives.values()]
+  if (json) return printJson(all.map(machineForm))
+  const rows = all.map(row => ({ ...machineForm(row), points: pointsOf(row) }))
   const { default: Table } = await import('cli-table3')
   if (columns() < 76) {
-    const lines = rows.map(row => `${row.id}: ${row.rule}, ${row.setting}, cost ${row.measuredCost}`)
+    const lines = rows.map(
+      row => `${row.id}: ${row.rule}, ${row.setting}, ${row.points}, cost ${row.measuredCost}`,
+    )
     for (const line of lines.flatMap(line => wrap(line, columns()))) print(line)
     return
   }
   const table = new Table({
-    head: ['objective', 'rule', 'setting', 'needs', 'published', 'measured'],
+    head: ['objective', 'rule', 'setting', 'points', 'needs', 'published', 'measured'],
     style: { head: [], border: [] },
-    colAligns: ['left', 'left', 'left', 'left', 'right', 'right'],
+    colAligns: ['left', 'left', 'left', 'left', 'left', 'right', 'right'],
   })
   for (const row of rows) {
     table.push([
       row.id,
       row.rule,
       row.setting,
+      row.points,
       row.needs.join(', '),
       row.publishedCost ?? '-',
       row.measuredCost,
     ])
   }
   print(table.toString())
-  print('Costs in forward passes for one sample of each term. "oxbow objectives ID" shows the formula.')
+  print(
+    'Costs in forward passes for one sample of each term. Points are numbers (flat), symbols, or of a curved space. "oxbow objectives ID" shows the formula.',
+  )
 }

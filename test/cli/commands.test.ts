@@ -366,7 +366,7 @@ describe('objectives', () => {
         id: expect.any(String),
         rule: expect.any(String),
         setting: expect.any(String),
-        parameterization: expect.stringMatching(/^(average-velocity|denoised|policy)$/),
+        parameterization: expect.stringMatching(/^(average-velocity|denoised|policy|simplex)$/),
         jumps: expect.stringMatching(/^(any|to-data|from-noise|both-ways)$/),
         needs: expect.any(Array),
         tex: expect.any(String),
@@ -378,6 +378,14 @@ describe('objectives', () => {
       expect(row).toHaveProperty('publishedCost')
       expect(row).toHaveProperty('costNote')
     }
+    const curved = ['sphere', 'torus', 'rotations', 'hyperbolic']
+    const placed = (id: string) => {
+      const { names, spaces } = rows.find(row => row.id === id) as { names: string[]; spaces: string[] }
+      return { names, spaces: [...spaces].sort() }
+    }
+    expect(placed('lsd')).toEqual({ names: ['g-lsd'], spaces: ['flat', ...curved].sort() })
+    expect(placed('shortcut')).toEqual({ names: [], spaces: ['flat'] })
+    expect(placed('csd')).toEqual({ names: [], spaces: ['simplex'] })
     expect(rows.find(({ id }) => id === 'scm')!.options).toEqual({
       velocity: 'conditional',
       tangentNormalization: true,
@@ -399,6 +407,19 @@ describe('objectives', () => {
     expect(keepsTrajectories).toBe(false)
     const sum = turns.reduce((sum, { times, cost }) => sum + times * cost, 0)
     expect(sum).toBeCloseTo(measuredCost, 0)
+  })
+
+  test('says where a row lives, by any of its names', async () => {
+    const { stdout } = await here('objectives', 'g-lsd')
+    expect(stdout).toMatch(/^points +flat; also .*\bsphere\b.*, where it is called g-lsd$/m)
+    expect(stdout).toBe((await here('objectives', 'lsd')).stdout)
+    expect((await here('objectives', 'csd')).stdout).toMatch(
+      /^points +sequences of symbols, by their logits$/m,
+    )
+    expect((await here('objectives', 'shortcut')).stdout).toMatch(/^points +flat$/m)
+    const list = (await here('objectives')).stdout
+    expect(list).toMatch(/\bcsd\b.*\bsymbols\b/)
+    expect(list).toMatch(/\brmf-self\b.*\bflat, curved\b/)
   })
 
   test('lists all, shows one', async () => {
