@@ -23,6 +23,8 @@ const asksMaps = ['pfmm', 'reward-backprop']
 const asksMore = ['weighted-flow-matching']
 /** Rows whose map jumps between no points. */
 const levels = ['tmd-head', 'tmd']
+/** Rows of symbols. */
+const symbols = ids.filter(id => objectives.get(id)!.parameterization === 'simplex')
 const ring = targetDataset({ kind: 'built-in', name: 'ring' })
 const target = drawingOf(
   beginStroke(densityCanvas, emptyCells(), { radius: 8, strength: 1, does: 'add' })([20, 20]),
@@ -45,7 +47,7 @@ async function open(plan: Plan): Promise<Session> {
 describe('the terms of a formula', () => {
   const ended = [{ config: configOf(small, small.stages[0], true), parameters: new Float32Array(1e4) }]
 
-  test.each(some(ids.filter(id => ![...asksMaps, ...asksMore, ...levels].includes(id))))(
+  test.each(some(ids.filter(id => ![...asksMaps, ...asksMore, ...levels, ...symbols].includes(id))))(
     'of %s are the terms that a training reports',
     id => {
       const plan = planOf(id)
@@ -76,7 +78,8 @@ describe('the terms of a formula', () => {
 describe('what can be trained', () => {
   test('on a mixture: all but what needs a flow map', () => {
     const refused = ids.filter(id => refusalOf(small, id, ring))
-    expect(refused).toEqual([...asksClasses, ...asksMaps, ...asksMore, ...levels])
+    expect(refused).toEqual([...asksClasses, ...asksMaps, ...asksMore, ...levels, ...symbols])
+    expect(refusalOf(small, 'csd', ring)).toMatch(/^csd is for sequences of symbols/)
     expect(refusalOf(small, 'pfmm', ring)).toBe('train a flow map first')
     expect(refusalOf(small, 'gft', ring)).toMatch(/^guidance\.rule: .*this run tells them nothing/)
   })
@@ -92,12 +95,14 @@ describe('what can be trained', () => {
       ...[...asksClasses, ...asksMaps, ...asksMore],
       'reverse-kl',
       ...levels,
+      ...symbols,
     ])
     const mapped = { ...plan, stages: [{ ...plan.stages[0], objective: 'psd', steps: 10 }] }
     expect(ids.filter(id => refusalOf(mapped, id, drawing))).toEqual([
       ...[...asksClasses, ...asksMore],
       'reverse-kl',
       ...levels,
+      ...symbols,
     ])
     const consistent = { ...plan, stages: [{ ...plan.stages[0], objective: 'ct', steps: 10 }] }
     expect(refusalOf(consistent, 'lmd', drawing)).toBe('train flow-matching first')
@@ -108,6 +113,7 @@ describe('what can be trained', () => {
       ...asksClasses,
       ...asksMore,
       ...levels,
+      ...symbols,
     ])
   })
 
@@ -120,7 +126,9 @@ describe('what can be trained', () => {
     // Without weights it is flow matching, which the page does not offer twice.
     if (id === 'weighted-flow-matching') return
     if (refusalOf(plan, id, ring)) {
-      await expect(open(plan)).rejects.toThrow(/needs a|has no jumps between points/)
+      await expect(open(plan)).rejects.toThrow(
+        /needs a|has no jumps between points|is for sequences of symbols/,
+      )
       return
     }
     const session = await open(plan)

@@ -76,6 +76,9 @@ export function userConfigOf(
 export function configOf(...given: Parameters<typeof userConfigOf>): Config {
   const noJumps = whyNoJumps(given[1].objective)
   if (noJumps) throw new ConfigError(`${noJumps}; train it by the command`)
+  const { objective } = given[1]
+  if (objectives.get(objective)?.parameterization === 'simplex')
+    throw new ConfigError(`${objective} is for sequences of symbols, not points; train it by the command`)
   return resolveConfig(userConfigOf(...given))
 }
 
