@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { concat, constant, jvp, onesLike, stopGradient, type Tensor } from '../../../src/autodiff/index.ts'
 import { type FlowMap, fromVelocity, type Path } from '../../../src/model/index.ts'
-import { blocksNamed, curvedSpaces, spaceNamed } from '../../../src/model/spaces/table.ts'
+import { blocksNamed, spaceNamed } from '../../../src/model/spaces/table.ts'
 import type { Draw, Loss } from '../../../src/objective/index.ts'
 import { random } from '../../../src/random/random.ts'
 import { value, valuesOf } from '../../autodiff/values.ts'
