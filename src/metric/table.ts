@@ -11,7 +11,9 @@ export const metricsOf = ({ space = 'flat' }: Pick<Dataset, 'space'>): Readonly<
 
 /** Every metric of samples by its name. */
 export const allMetrics: Readonly<Record<string, Metric>> = {
+  ...metrics,
   ...manifoldMetrics,
   ...textMetricsOfPoints,
+  // As they are in flat space, where they are measured there too.
   ...metrics,
 }

@@ -64,7 +64,7 @@ describe('defaults', () => {
     learned: false,
     rule: 'none',
   }
-  const symbols = { ...usual, diagonal: 'cross-entropy', fraction: 0.5, clip: 1 }
+  const symbols = { ...usual, diagonal: 'cross-entropy', fraction: 0.5, clip: 1, target: 'student' }
   const taught = { ...usual, diagonal: 'teacher-velocity' }
   const alone = { ...usual, diagonal: null, fraction: 0 }
   const meanflow = { ...alone, times: 'logit-normal', mean: -0.4, deviation: 1, clip: 1 }
@@ -143,7 +143,7 @@ describe('defaults', () => {
     tmd: alone,
     'rmf-self': usual,
     'lmf-inverse': { ...alone, times: 'sorted-uniform', equal: 0.25 },
-    'cross-entropy': { ...symbols, fraction: 1 },
+    'cross-entropy': { ...symbols, fraction: 1, target: 'ema' },
     'psd-simplex': symbols,
     'lsd-simplex': { ...symbols, weight: 0.1 },
     'esd-simplex': { ...symbols, weight: 0.1 },

@@ -21,7 +21,9 @@ import {
 } from '../../src/evaluation/evaluate.ts'
 import { openFeatures } from '../../src/evaluation/features/open.ts'
 import { evaluateSamples } from '../../src/evaluation/saved-samples.ts'
+import { metrics } from '../../src/metric/catalogue.ts'
 import { described } from '../../src/metric/map-catalogue.ts'
+import { allMetrics } from '../../src/metric/table.ts'
 import { random } from '../../src/random/random.ts'
 import { gatherComparison } from '../../src/report/comparison.ts'
 import { evaluationTable } from '../../src/report/evaluation.ts'
@@ -70,6 +72,8 @@ beforeAll(async () => {
 
 /** Metrics of what this data or map does not have: a network for features, classes, vectors, held-out rows, a head. */
 const ELSEWHERE = [
+  // Of points of other spaces.
+  ...Object.keys(allMetrics).filter(name => !Object.hasOwn(metrics, name)),
   ...['featureFrechet', 'classAccuracy', 'classBalance', 'classCoverage'],
   ...['classAgreement', 'jointEnergyDistance', 'memorised', 'headNLL', 'mass'],
   // Of maps that jump both ways: in cli/weigh.test.ts.

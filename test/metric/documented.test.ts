@@ -1,9 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { described as ofPoints } from '../../src/metric/map-catalogue.ts'
+import { described } from '../../src/metric/map-catalogue.ts'
 import { textMetrics } from '../../src/metric/text/catalogue.ts'
-
-const described = { ...ofPoints, ...textMetrics }
 
 /** Rows of the tables: name, unit, range, direction and what follows. */
 const rows = new Map(

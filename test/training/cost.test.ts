@@ -215,13 +215,13 @@ const MEASURED: Record<string, number> = {
   tmd: 31.08,
   'rmf-self': 7.69,
   'lmf-inverse': 4.84,
-  'cross-entropy': 2.84,
-  'psd-simplex': 7.69,
-  'psd-velocity-simplex': 7.69,
-  'lsd-simplex': 7.68,
-  'esd-simplex': 7.68,
-  csd: 9.53,
-  ecld: 9.53,
+  'cross-entropy': 2.92,
+  'psd-simplex': 7.83,
+  'psd-velocity-simplex': 7.83,
+  'lsd-simplex': 7.82,
+  'esd-simplex': 7.82,
+  csd: 9.74,
+  ecld: 9.74,
 }
 
 const predicted = (id: string) => STEPS[id].reduce((sum, part) => sum + COST[part], 0)
