@@ -362,6 +362,7 @@ async function measureWeights(
     const mapSetting = {
       ...{ points: measures.reference, start, seed, mixture, runtime: setting.runtime },
       energy: energyOf(dataset),
+      logDensity: dataset.logDensity,
       ...(map.needsCondition && { asked: setting.asked }),
     }
     const head = chosen.paths.some(ofHead) ? headMeasure(model, mapSetting) : undefined
@@ -467,8 +468,10 @@ export function currentEvaluation(directory: string): Evaluation | undefined {
 }
 
 /** Whether an evaluation has what is measured of all data, unless others were named; one of an earlier version has not. */
-const hasStrays = ({ request: { metrics = 'all' }, rows }: Evaluation): boolean =>
-  (metrics !== 'all' && !metrics.includes('quick')) || rows.every(row => 'strays' in row.metrics)
+const hasStrays = ({ request: { metrics = 'all' }, rows, data }: Evaluation): boolean =>
+  data.space !== undefined ||
+  (metrics !== 'all' && !metrics.includes('quick')) ||
+  rows.every(row => 'strays' in row.metrics)
 
 /** The recorded evaluation of a run, if it answers this request. */
 export function recordedEvaluation(directory: string, request: EvaluationRequest): Evaluation | undefined {

@@ -1,6 +1,7 @@
-import type { Mixture } from '../data/dataset.ts'
+import type { Dataset, Mixture } from '../data/dataset.ts'
 import { flowLogDensity } from '../density/flow.ts'
 import { givenLogDensity } from '../density/given-points.ts'
+import { negativeLogLikelihood } from '../density/on-space.ts'
 import { mixtureLogDensity } from '../metric/density.ts'
 import { type Estimate, estimate, meanOf, standardError } from '../metric/estimate.ts'
 import { type MapMetric, mapMetrics } from '../metric/map-catalogue.ts'
@@ -13,6 +14,7 @@ import {
   transportCostEstimate,
 } from '../metric/transport.ts'
 import { type Energy, type FlowMap, interpolants } from '../model/index.ts'
+import { type CurvedSpace, spaceNamed } from '../model/spaces/table.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { drawNoise } from '../sampler/sampler.ts'
 import { asRowMap, type Model } from '../serialization/model.ts'
@@ -35,6 +37,8 @@ export interface MapSetting {
   readonly energy?: Energy
   /** The data's density, where it is known and the points are in its units. */
   readonly mixture?: Mixture
+  /** The same of data on a manifold, in the volume of its space. */
+  readonly logDensity?: Dataset['logDensity']
   /** Points with the class of each, of a map that must be told it: likelihoods are given the class. */
   readonly asked?: AskedRows
 }
@@ -48,7 +52,7 @@ const STARTS = 4096
  */
 export const lastTime = ({ config: { interpolant, network } }: Model): number =>
   interpolants[interpolant].steepAtData ||
-  network.parameterization === 'denoised' ||
+  ['denoised', 'simplex'].includes(network.parameterization) ||
   network.predicts === 'x0'
     ? 1e-3
     : 0
@@ -128,8 +132,33 @@ async function inGroups<T extends { readonly logDensity: Float64Array }>(
   }
 }
 
+/** The same where points live on a manifold, by the divergence along a frame and in the volume of the space. */
+async function spaceNLL(
+  model: Model,
+  space: CurvedSpace,
+  { points: all, runtime, logDensity }: MapSetting,
+): Promise<MetricValue> {
+  const { dimension } = model
+  const points = headOf(all, dimension, mapMetrics.flowNLL.limit)
+  const map = asRowMap(model)
+  const costs = await negativeLogLikelihood(runtime, map, space, Float64Array.from(points), dimension)
+  const known = logDensity?.(points)
+  const truth = known && -meanOf(known)
+  return metricValue(
+    mapMetrics.flowNLL,
+    estimate(meanOf(costs), standardError(costs), mapMetrics.flowNLL.range),
+    {
+      floor: truth === undefined ? null : { value: truth, low: truth, high: truth },
+      count: costs.length,
+      standardized: false,
+    },
+  )
+}
+
 async function flowNLL(model: Model, setting: MapSetting): Promise<MetricValue> {
   const { dimension } = model
+  const space = spaceNamed(model.data.space ?? 'flat')
+  if (space) return spaceNLL(model, space, setting)
   const { runtime, asked } = setting
   const points = headOf(setting.points, dimension, mapMetrics.flowNLL.limit)
   const count = points.length / dimension

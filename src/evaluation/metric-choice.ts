@@ -119,6 +119,7 @@ function ofOtherSpaces(name: string, { space = 'flat', name: data }: Dataset): s
   if (space === 'simplex') {
     return OF_TEXT.includes(name) ? undefined : `is of points, and ${data} is text`
   }
+  if (name === 'flowNLL') return undefined
   return isOfSamples
     ? `needs points of flat space, not of ${space}`
     : `is of points that add, which those of ${data} on the ${space} do not`
