@@ -29,16 +29,7 @@ const onSpace = (steps, more = []) => [
   row('rfm, Euler', 'rfm', [...rounds(steps), ...more], euler),
   row('g-psd', 'g-psd', [...HALF, '--options.space', 'velocity', ...rounds(steps), ...more]),
   row('g-lsd', 'g-lsd', [...HALF, ...rounds(steps), ...more]),
-  row('rmf', 'rmf', [
-    '--diagonal.fraction',
-    '0.25',
-    '--optimizer.clip',
-    '1',
-    '--loss.adaptive',
-    'null',
-    ...rounds(steps),
-    ...more,
-  ]),
+  row('rmf', 'rmf', ['--loss.adaptive', 'null', ...rounds(steps), ...more]),
 ]
 const SPACE = {
   args: [...SMALL, '--network.layers', '3'],
