@@ -49,6 +49,13 @@ export { loadReward, type RewardOptions } from './serialization/load-reward.ts'
 export type { LoadedMap } from './serialization/loaded-map.ts'
 export { RunError } from './serialization/run.ts'
 export { statePosterior, steerable } from './serialization/steerable.ts'
+export {
+  type Decoding,
+  decodeText,
+  sampleTexts,
+  type TextOptions,
+  type Texts,
+} from './serialization/texts.ts'
 export { mixed, renoised, slerp, straight } from './steering/edit.ts'
 export { byGradient, byPosterior, guided } from './steering/guided.ts'
 export { type InversionOptions, inverted } from './steering/invert.ts'

@@ -15,6 +15,7 @@ export type { MethodName, SamplingMethod } from './sampler/names.ts'
 export { drawNoise, type Jump, uniformGrid, type Velocity } from './sampler/sampler.ts'
 export { type SampleOptions, sample } from './sampler/sampling.ts'
 export { flowMapEulerGrid, flowMatchEulerGrid } from './sampler/schedulers.ts'
+export { decodeText, sampleTexts, type TextOptions, type Texts } from './serialization/texts.ts'
 export { type LoadedMap, RunError, RuntimeLoadError }
 
 interface Page {

@@ -25,6 +25,7 @@ import { load } from '../serialization/load.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
 import { drawnEvaluations, innerJumps } from '../serialization/model.ts'
 import { RunError } from '../serialization/run.ts'
+import type { Decoding } from '../serialization/texts.ts'
 import { openOptionsOf } from '../training/data.ts'
 import { gigabytes, memoryLimit } from '../training/memory.ts'
 import { startOf } from '../training/source.ts'
@@ -35,7 +36,7 @@ import type { AskedGrid } from './grid-flag.ts'
 import { type GuidanceFlags, guidanceOf } from './guidance.ts'
 import { writeOutput } from './output-file.ts'
 import { drawnPoints, fileInRun, outputOf } from './sample-file.ts'
-import { type Decoding, sampleText } from './sample-text.ts'
+import { sampleText } from './sample-text.ts'
 import { columns, note, print } from './terminal.ts'
 import { wayThrough } from './way.ts'
 
@@ -241,7 +242,7 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   const { seed, weights, json } = flags
   const asked = { ...flags, steps: flags.steps ?? 1, options: flags.methodOptions }
   const map = await load(path, { weights })
-  if (map.text) return sampleText(path, map, { ...asked, text: map.text })
+  if (map.text) return sampleText(path, map, asked)
   for (const key of ['decode', 'prefix'] as const) {
     if (flags[key] !== undefined) throw new UsageError(`--${key}: is of text, and ${path} is a map of points`)
   }

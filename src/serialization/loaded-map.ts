@@ -7,6 +7,11 @@ import type { InnerMap } from './inner-map.ts'
 import type { Model } from './model.ts'
 import type { TextRecord } from './record.ts'
 
+/** What the sequences of a map of text are made of, and their length in symbols. */
+export interface MapText extends TextRecord {
+  readonly length: number
+}
+
 /** A trained flow map, ready to be sampled. Close it when done. */
 export interface LoadedMap extends SampledMap {
   readonly inner: InnerMap
@@ -39,7 +44,9 @@ export interface LoadedMap extends SampledMap {
    */
   guided(guidance: GuidanceChoice): LoadedMap
   /** What its sequences are made of, where it is a map of text. */
-  readonly text?: TextRecord
+  readonly text?: MapText
+  /** Share of its training that was given the beginning of a text, where that was more than none. */
+  readonly prefix?: number
   /** Names of the coordinates, where its data had them. */
   readonly columns?: readonly string[]
   /** The network behind it; absent for a foreign `.onnx` file. */

@@ -96,7 +96,9 @@ export async function mapOfModel(name: string, model: Model, runtime: Runtime): 
   }
   const { standardization, columns, space, text } = model.data
   const { predicts = 'velocity' } = config.network
-  const rows = rowsAtOnce(config.network, pointOf(config, model.data), MOST_ROWS)
+  const point = pointOf(config, model.data)
+  const { shape } = point
+  const rows = rowsAtOnce(config.network, point, MOST_ROWS)
   const { close, ...run } = closable(
     name,
     {
@@ -152,9 +154,10 @@ export async function mapOfModel(name: string, model: Model, runtime: Runtime): 
     {
       guidance: guidanceRecord(config),
       dimension,
-      shape: pointOf(config, model.data).shape,
+      shape,
       ...(columns && { columns }),
-      ...(text && { text }),
+      ...(text && { text: { ...text, length: shape[0] } }),
+      ...(config.prefix > 0 && { prefix: config.prefix }),
       model,
       objective: config.objective,
       interpolant: config.interpolant,
