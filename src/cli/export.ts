@@ -10,7 +10,7 @@ import { encodeModelFile, encodeOnnxModel, type Model, namedParameters } from '.
 import { readModel } from '../serialization/model-files.ts'
 import { findTarget } from '../serialization/output.ts'
 import { readText } from '../serialization/read-file.ts'
-import { encodeRecord, RunError } from '../serialization/run.ts'
+import { encodeAlphabet, encodeRecord, RunError } from '../serialization/run.ts'
 import { encodeOnnxSampler } from '../serialization/sampler-graph.ts'
 import { checkOnnxSize } from '../training/capacity.ts'
 import { UsageError } from './failure.ts'
@@ -70,12 +70,17 @@ function checkFlags({ sampler, format, steps, grid, method, methodOptions }: Exp
     throw new UsageError(`--${asked[0]} belongs to --sampler; the map itself takes any times`)
 }
 
-/** Writes `config.json` beside weights, so that both are as in a run. @throws RunError where there is another */
+/** Writes `config.json` beside weights, and of text `alphabet.json`, so that all are as in a run. @throws RunError where there is another */
 function writeConfig(file: string, model: Model): void {
   const path = join(dirname(file), 'config.json')
   const text = encodeRecord(model)
+  const [symbols, alphabet] = [join(dirname(file), 'alphabet.json'), encodeAlphabet(model.data)]
   if (!existsSync(path)) {
+    if (alphabet !== undefined && existsSync(symbols) && readText(symbols) !== alphabet) {
+      throw new RunError(`${symbols}: is that of another model; choose another folder with --out`)
+    }
     writeFileAtomic(dirname(file), path, text)
+    if (alphabet !== undefined) writeFileAtomic(dirname(file), symbols, alphabet)
     return
   }
   const { config, data } = JSON.parse(text) as Record<string, unknown>

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { openDataset } from '../config/dataset.ts'
 import { plural } from '../report/format.ts'
@@ -12,7 +13,7 @@ import { UsageError } from './failure.ts'
 import type { AskedGrid } from './grid-flag.ts'
 import { type GuidanceFlags, guidanceOf } from './guidance.ts'
 import { writeOutput } from './output-file.ts'
-import { note } from './terminal.ts'
+import { note, print } from './terminal.ts'
 import { wayThrough } from './way.ts'
 
 interface TextFlags extends GuidanceFlags, ConditionFlags {
@@ -96,15 +97,20 @@ export async function sampleText(path: string, whole: LoadedMap, flags: TextFlag
   }).finally(() => whole.close())
   const valid = await validOf(whole, tokens, length)
   const way = `${asked === 'auto' ? '' : `-${choice.method}`}${prefix !== undefined ? '-prefix' : ''}`
-  const file = flags.out ?? join(paths(path).samples, `steps-${steps}${way}-seed-${seed}.txt`)
-  const say = writeOutput(file, Buffer.from(ENCODERS[extname(file)](texts)), flags.out === undefined)
+  const name = `steps-${steps}${way}-seed-${seed}.txt`
+  // Beside a model that is no run there is no place for samples of its own.
+  const file = flags.out ?? (statSync(path).isDirectory() ? join(paths(path).samples, name) : undefined)
+  const say =
+    file === undefined
+      ? print
+      : writeOutput(file, Buffer.from(ENCODERS[extname(file)](texts)), flags.out === undefined)
   const share = valid && valid.filter(Boolean).length / count
   const distinct = new Set(texts).size
   if (json) {
     const { evaluations } = solverOf(choice.method)
     return say(
       JSON.stringify({
-        file,
+        ...(file !== undefined && { file }),
         count,
         length,
         steps,
@@ -124,7 +130,7 @@ export async function sampleText(path: string, whole: LoadedMap, flags: TextFlag
   })
   const validity = share === undefined ? '' : `, ${(100 * share).toFixed(0)} % in the language`
   say(
-    `${file}: ${plural(count, 'text')} (${distinct} different${validity}), ${plural(steps, `${choice.method} step`)}`,
+    `${file ?? path}: ${plural(count, 'text')} (${distinct} different${validity}), ${plural(steps, `${choice.method} step`)}`,
   )
   if (count > COUNT) note(`oxbow: the first ${COUNT} are shown`)
 }

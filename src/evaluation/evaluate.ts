@@ -8,6 +8,7 @@ import { inOrderOf } from '../data/column-order.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { DataError } from '../data/error.ts'
 import { standardizedBy } from '../data/standardized.ts'
+import { whyOtherSymbols } from '../data/text/other-symbols.ts'
 import { decodeText } from '../data/utf8.ts'
 import { countNotFinite } from '../metric/points.ts'
 import { prepareMetricsBy } from '../metric/prepare.ts'
@@ -128,10 +129,16 @@ async function openData(directory: string, record: RunRecord, other?: Dataset): 
     throw new RunError(`${directory}: its data is not known; name the data to measure against with --data`)
   }
   const dataset = other ?? (await openRecordedData(directory, record)).dataset
+  const otherSymbols = whyOtherSymbols(dataset, record.data)
+  if (otherSymbols) throw new ConfigError(`data: ${otherSymbols}`)
   if (dataset.dimension !== record.data.dimension) {
     throw new ConfigError(
       `data: ${dataset.name} has ${dataset.dimension} coordinates, the run ${record.data.dimension}`,
     )
+  }
+  const [space, known] = [dataset, record.data].map(({ space = 'flat' }) => space)
+  if (space !== known) {
+    throw new ConfigError(`data: ${dataset.name} has points of the space ${space}, the run of ${known}`)
   }
   return inOrderOf(dataset, { name: 'the run', columns: record.data.columns })
 }

@@ -23,6 +23,7 @@ import { checkRepository, type HubClient, HubError, withHub } from './client.ts'
 const WANTED = [
   'config.json',
   'model.safetensors',
+  'alphabet.json',
   'model.onnx',
   'adapter.safetensors',
   'README.md',

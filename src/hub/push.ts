@@ -8,7 +8,7 @@ import { readAdapter } from '../serialization/merge.ts'
 import { encodeModelFile, encodeOnnxModel } from '../serialization/model.ts'
 import { readModel } from '../serialization/model-files.ts'
 import { readBytes } from '../serialization/read-file.ts'
-import { encodeRecord, paths, RunError } from '../serialization/run.ts'
+import { encodeAlphabet, encodeRecord, paths, RunError } from '../serialization/run.ts'
 import { checkRepository, type HubClient, withHub } from './client.ts'
 
 export interface PushOptions {
@@ -33,6 +33,7 @@ function filesOf(directory: string, repository: string, license?: string): Map<s
   const [config, data] = [withoutFolders(read.config), withoutFolders(read.data)]
   const model = { ...read, config, data }
   const evaluation = currentEvaluation(directory)
+  const alphabet = encodeAlphabet(data)
   const { metrics, adapter } = paths(directory)
   const text = (value: string) => Buffer.from(value)
   const card = cardText(directory, { repository, license, record: { config, data } })
@@ -40,6 +41,7 @@ function filesOf(directory: string, repository: string, license?: string): Map<s
   return new Map<string, Uint8Array>([
     ['README.md', text(card)],
     ['config.json', text(encodeRecord(model))],
+    ...(alphabet === undefined ? [] : [['alphabet.json', text(alphabet)] as const]),
     ['model.safetensors', encodeModelFile(model)],
     ['model.onnx', encodeOnnxModel(model)],
     ...(existsSync(adapter)

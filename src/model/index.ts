@@ -110,6 +110,7 @@ export { type Quadratic, scaledQuadratic } from './quadratic.ts'
 export { rowsAtOnce, rowsOfUnknown } from './rows.ts'
 export { coordinates, type ErrorFunction, flat, type Space } from './space.ts'
 export { spaceOf, spaces } from './space-of.ts'
+export { holdsPoints } from './spaces/table.ts'
 export {
   type Standardization,
   standardized,

@@ -38,8 +38,12 @@ export interface Space {
   path(interpolant: Interpolant, x0: Tensor, eps: Tensor, added?: (t: Tensor) => Tensor): Path
   /** Brings points back to where rounding has moved them from, and to one of several names of the same point. */
   project?(points: Float32Array | Float64Array, dimension: number): void
+  /** The same on a graph, for samplers that are one. */
+  projected?(x: Tensor): Tensor
   /** The law of the noise at time 1, of points of `dimension` numbers, row after row. */
   readonly noise: {
+    /** In words, for files that are read elsewhere. */
+    readonly is: string
     draw(random: Random, points: Float32Array, dimension: number): void
     /** In nats, of each point: `[n, D]` to `[n]`. */
     logDensity(points: Float64Array, dimension: number): Float64Array
@@ -65,6 +69,7 @@ export const flat: Space = {
   distance: error => error,
   path: pathOf,
   noise: {
+    is: 'standard normal noise',
     draw(random, points) {
       for (let i = 0; i < points.length; i++) points[i] = random.normal()
     },

@@ -11,6 +11,7 @@ import { knownCondition } from '../serialization/conditions.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
 import { readText } from '../serialization/read-file.ts'
 import { paths, type RunRecord, readMetrics, readRecord } from '../serialization/run.ts'
+import { noiseOf } from '../serialization/signature.ts'
 import { verdictOf } from '../training/verdict.ts'
 import { evaluationTable } from './evaluation.ts'
 import { type ModelCardData, modelCard } from './model-card.ts'
@@ -40,8 +41,16 @@ export interface CardOptions {
 }
 
 /** Weights from elsewhere may come without a word of their data. */
-function datasetOf({ name, dimension, shape, fingerprint: { sha256 } }: RunRecord['data']) {
-  const points = { dimension, ...(shape?.length === 3 && { image: [shape[0], shape[1], shape[2]] as const }) }
+function datasetOf(data: RunRecord['data']): ModelCardData['dataset'] {
+  const { name, dimension, shape, space, text, source } = data
+  const { sha256 } = data.fingerprint
+  const points = {
+    dimension,
+    ...(shape?.length === 3 && { image: [shape[0], shape[1], shape[2]] as const }),
+    ...(space !== undefined && { space }),
+    ...(text && shape && { text: { ...text, length: shape[0] } }),
+    ...(space !== undefined && !source && { noise: noiseOf(data) }),
+  }
   return sha256 === ''
     ? { name: 'unknown data', ...points }
     : { name, ...points, fingerprint: `sha256:${sha256}` }

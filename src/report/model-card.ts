@@ -2,7 +2,7 @@ import { stringify } from 'yaml'
 import { shortList } from '../data/short-list.ts'
 import type { KnownCondition } from '../serialization/conditions.ts'
 import type { Verdict } from '../training/verdict.ts'
-import { sampling } from './card-sampling.ts'
+import { type CardText, sampling } from './card-sampling.ts'
 import { escapeMarkdown, formatCount, plural } from './format.ts'
 import { codeBlock, codeSpan } from './markdown.ts'
 import { runReading } from './reading.ts'
@@ -35,6 +35,11 @@ export interface ModelCardData {
     readonly fingerprint?: string
     /** `[height, width, channels]` of data that is pictures. */
     readonly image?: readonly [number, number, number]
+    /** Name of the space that its points live in; absent for `R^n`. */
+    readonly space?: string
+    readonly text?: CardText
+    /** What the map begins with at time 1, in words, where it is no standard normal noise. */
+    readonly noise?: string
   }
   /** Name of the data that it begins at; absent for noise. */
   readonly source?: string
@@ -97,6 +102,7 @@ function frontMatter(card: ModelCardData): Record<string, unknown> {
     library_name: 'oxbow',
     tags: [
       ...['flow-map', 'one-step-generation', 'onnx', objective.id],
+      ...(dataset.text ? ['text'] : []),
       ...(condition ? [kindOf(condition)] : []),
     ],
     // The hub has no task for pictures by class.
@@ -123,7 +129,7 @@ function resultsOf({ dataset, condition }: ModelCardData, { metrics, methods }: 
     ),
   )
   if (values.length === 0) return []
-  const what = `${kindOf(condition)}${dataset.image ? ' image' : ''} generation`
+  const what = `${kindOf(condition)}${dataset.image ? ' image' : dataset.text ? ' text' : ''} generation`
   const task =
     dataset.image && !condition ? { type: 'unconditional-image-generation' } : { type: 'other', name: what }
   return [{ task, dataset: { type: plain(dataset.name), name: dataset.name }, metrics: values }]
@@ -171,10 +177,41 @@ function adapterText(
   )
 }
 
-function dataText({ name, dimension, image, fingerprint }: ModelCardData['dataset']): string {
+/** Symbols that are listed. */
+const LISTED = 60
+
+/** The alphabet as text in one line, and what its end is. */
+function alphabetText({ alphabet, unit, length, end }: CardText): string {
+  const printed = (symbol: string): string => JSON.stringify(symbol).slice(1, -1)
+  const others = alphabet.filter(symbol => symbol !== end).map(printed)
+  const rest = others.length - LISTED
+  const listed = codeSpan(others.slice(0, LISTED).join(''))
+  const more = rest > 0 ? ` and ${rest} more` : ''
+  const ends = end === undefined ? '' : ` and an end, ${codeSpan(printed(end))}, that fills the rest`
+  return (
+    `Text: sequences of ${plural(length, 'symbol')} out of ${alphabet.length}, the ${unit}s ${listed}${more}${ends}. ` +
+    'Their numbers are their places in `alphabet.json`.'
+  )
+}
+
+function dataText({
+  name,
+  dimension,
+  image,
+  fingerprint,
+  text,
+  space,
+  noise,
+}: ModelCardData['dataset']): string {
   const size = image ? `pictures of ${image.join(' x ')}, ` : ''
   const what = `${escapeMarkdown(name)}, ${size}${plural(dimension, 'dimension')}`
-  return fingerprint === undefined ? `${what}.` : `${what}, fingerprint ${codeSpan(fingerprint)}.`
+  const sentences = [
+    fingerprint === undefined ? `${what}.` : `${what}, fingerprint ${codeSpan(fingerprint)}.`,
+    text && alphabetText(text),
+    !text && space !== undefined && `Points of the space ${codeSpan(space)}.`,
+    noise !== undefined && `Noise at time 1: ${noise}.`,
+  ]
+  return sentences.filter(Boolean).join(' ')
 }
 
 function objectiveText({ id, label, summary, paper }: ModelCardData['objective']): string {

@@ -12,6 +12,7 @@ import {
 } from '../autodiff/index.ts'
 import { guidanceRecord } from '../config/guidance.ts'
 import { type Config, ConfigError, pointOf, resolveConfig } from '../config/index.ts'
+import { placed } from '../config/placed.ts'
 import { joinArrays } from '../model/arrays.ts'
 import {
   asRows,
@@ -35,11 +36,11 @@ import {
 } from '../model/index.ts'
 import { drawnVelocity, outerStep, whyNoJumps } from '../objective/index.ts'
 import { lower } from '../runtime/onnx.ts'
-import { conditionSignature, knownCondition } from './conditions.ts'
 import { guidanceInputs } from './guidance.ts'
 import { ADAPTER_FORMAT, adapterAlone, type DataRecord, dataRecordSchema } from './record.ts'
 import { RunError } from './run-error.ts'
 import { decodeSafetensors, encodeSafetensors, SafetensorsError, type StoredTensor } from './safetensors.ts'
+import { mapSignature } from './signature.ts'
 import { VERSION } from './version.ts'
 
 /** A trained network: its configuration and parameters as one flat vector `[P]`. */
@@ -361,7 +362,8 @@ export function pullbackGraph(model: Model, value: 'jump' | 'velocity'): Graph<C
 
 /**
  * `y = F(x, s, t)` in the units of each time, as it is exported; see `unstandardized`. Of a map with a divergence head also
- * `logDensityChange [batch]`, `log p_t(y) - log p_s(x)` in nats: what the jump divides volumes by.
+ * `logDensityChange [batch]`, `log p_t(y) - log p_s(x)` in nats: what the jump divides volumes by. Of a map of
+ * symbols also their `logits [batch, L, K]`.
  */
 function jumpGraph(model: Model): Graph<CorePrimitive> {
   const { standardization: by } = model.data
@@ -378,6 +380,7 @@ function jumpGraph(model: Model): Graph<CorePrimitive> {
             .reshape([x.shape[0]])
     return {
       y: by ? unstandardizedJump(by, shape, map)(...at) : map.jump(...at),
+      ...(map.logits && { logits: map.logits(...at) }),
       ...(divergence && { logDensityChange: volume(divergence).neg() }),
     }
   })
@@ -406,38 +409,12 @@ function stepGraph(model: Model): Graph<CorePrimitive> {
   )
 }
 
-/** What a file's inputs mean, for programs that read it. */
-function signatureOf(model: Model): Record<string, unknown> {
-  const { shape } = pointOf(model.config, model.data)
-  const known = knownCondition(model.config, model.data)
-  const guidance = guidanceRecord(model.config)
+/** What a configuration says of how texts are drawn, for files that hold none. */
+function samplingMetadata({ config, data }: Model): Record<string, string> {
+  const { decided } = placed(config, data)
   return {
-    x: { shape: ['batch', ...shape], dtype: 'float32', is: 'points at time s' },
-    s: { shape: ['batch'], dtype: 'float32', is: 'their time, 1 for noise and 0 for data' },
-    t: { shape: ['batch'], dtype: 'float32', is: 'the time to jump to' },
-    ...(known && conditionSignature(known)),
-    ...(whyNoJumps(model.config.objective) && {
-      noise: {
-        shape: ['batch', ...shape],
-        dtype: 'float32',
-        is: 'standard normal noise, fresh for each step',
-      },
-    }),
-    ...(guidance.applied === 'input' && {
-      w: { shape: ['batch'], dtype: 'float32', is: 'guidance scale, 1 for none', range: guidance.range },
-    }),
-    ...(guidance.interval === 'input' && {
-      low: { shape: ['batch'], dtype: 'float32', is: 'from which time s guidance acts', range: [0, 0.5] },
-      high: { shape: ['batch'], dtype: 'float32', is: 'to which time s guidance acts', range: [0.5, 1] },
-    }),
-    y: { shape: ['batch', ...shape], dtype: 'float32', is: 'points at time t' },
-    ...(Boolean(model.config.network.divergenceHead) && {
-      logDensityChange: {
-        shape: ['batch'],
-        dtype: 'float32',
-        is: 'log p_t(y) - log p_s(x) in nats, as the divergence head estimates it',
-      },
-    }),
+    ...(decided && { decided: JSON.stringify(decided) }),
+    ...(config.prefix > 0 && { prefix: JSON.stringify(config.prefix) }),
   }
 }
 
@@ -454,8 +431,9 @@ export function encodeOnnxModel(model: Model): Uint8Array {
       objective: model.config.objective,
       interpolant: model.config.interpolant,
       data: JSON.stringify(model.data),
-      signature: JSON.stringify(signatureOf(model)),
+      signature: JSON.stringify(mapSignature(model)),
       guidance: JSON.stringify(guidanceRecord(model.config)),
+      ...samplingMetadata(model),
     },
   })
 }

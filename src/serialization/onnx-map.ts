@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { sizeOf } from '../autodiff/index.ts'
 import { ArgumentError, checkFinite, checkPoints, checkTime } from '../data/arguments.ts'
 import {
@@ -111,7 +112,7 @@ function recordIn(
   name: string,
   { format, data }: Readonly<Record<string, string>>,
   dimension: number,
-): Pick<DataRecord, 'standardization' | 'columns' | 'labels' | 'source'> {
+): Pick<DataRecord, 'standardization' | 'columns' | 'labels' | 'source' | 'space' | 'text'> {
   if (format !== 'oxbow' || !data) return {}
   try {
     const record = dataRecordSchema.parse(JSON.parse(data))
@@ -120,6 +121,27 @@ function recordIn(
     // Falls through to the one message for a record that cannot be read.
   }
   throw new RunError(`${name}: the record of its data is damaged`)
+}
+
+const textTraitsSchema = z.object({
+  decided: z.object({ alphabet: z.int().min(2), share: z.number().min(0).max(1) }).optional(),
+  prefix: z.number().positive().max(1).optional(),
+})
+
+/** How texts of a file of our own are drawn. @throws RunError when that is damaged */
+function textTraits(
+  name: string,
+  { format, decided, prefix }: Readonly<Record<string, string>>,
+): z.infer<typeof textTraitsSchema> {
+  if (format !== 'oxbow') return {}
+  try {
+    return textTraitsSchema.parse({
+      ...(decided !== undefined && { decided: JSON.parse(decided) }),
+      ...(prefix !== undefined && { prefix: JSON.parse(prefix) }),
+    })
+  } catch {
+    throw new RunError(`${name}: what it says of drawing texts is damaged`)
+  }
 }
 
 /** Inputs that have several numbers for each point. */
@@ -178,7 +200,7 @@ export async function mapOfOnnx(
     throw new RunError(`${name}: an ONNX file holds only the jump; use the run directory for its velocity`)
   }
   const rows = rowsOfUnknown(dimension, MOST_ROWS)
-  const { standardization, columns, source } = recordIn(name, metadata, dimension)
+  const { standardization, columns, source, space, text } = recordIn(name, metadata, dimension)
   const {
     jump: run,
     velocity,
@@ -244,6 +266,9 @@ export async function mapOfOnnx(
       shape,
       ...(columns && { columns }),
       ...traitsOf(metadata),
+      ...(space !== undefined && { space }),
+      ...(text && { text: { ...text, length: shape[0] } }),
+      ...textTraits(name, metadata),
       ...(source && { source: source.name, matched: true }),
       ...(standardization && { standardization }),
       close,

@@ -3,7 +3,7 @@ import { sizeOf } from '../autodiff/index.ts'
 import type { Fingerprint, RowVector, Split, Text } from '../data/dataset.ts'
 import type { Rules } from '../data/split-rule.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
-import type { Standardization } from '../model/index.ts'
+import { holdsPoints, type Standardization } from '../model/index.ts'
 import { RunError } from './run-error.ts'
 
 /** What the metadata of an adapter's file says it is. */
@@ -77,6 +77,13 @@ export const dataRecordSchema = z
     { path: ['standardization'] },
   )
   .refine(({ dimension, shape }) => !shape || sizeOf(shape) === dimension, { path: ['shape'] })
+  .refine(
+    ({ space, dimension }) =>
+      space === undefined || space === 'flat' || space === 'simplex' || holdsPoints(space, dimension),
+    {
+      path: ['space'],
+    },
+  )
   .refine(({ text, shape }) => !text || (shape?.length === 2 && shape[1] === text.alphabet.length), {
     path: ['text'],
   })

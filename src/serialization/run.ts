@@ -42,6 +42,8 @@ export interface ReadRecord extends RunRecord {
 
 export const paths = (directory: string) => ({
   config: join(directory, 'config.json'),
+  /** What sequences are made of, of a run on text. */
+  alphabet: join(directory, 'alphabet.json'),
   metrics: join(directory, 'metrics.jsonl'),
   checkpoints: join(directory, 'checkpoints'),
   snapshots: join(directory, 'snapshots'),
@@ -92,8 +94,18 @@ export function encodeRecord({ config, data, threads }: Omit<RunRecord, 'oxbow'>
   return `${JSON.stringify({ oxbow: VERSION, config, data, threads, guidance, checksum }, null, 2)}\n`
 }
 
+/** The text of `alphabet.json`, for programs that decode what a model of text gives; nothing of other data. */
+export function encodeAlphabet({ text }: Pick<DataRecord, 'text'>): string | undefined {
+  if (!text) return undefined
+  const { unit, end = null, alphabet: symbols } = text
+  return `${JSON.stringify({ unit, end, symbols }, null, 2)}\n`
+}
+
 export function writeRecord(directory: string, record: Omit<RunRecord, 'oxbow'>): void {
-  writeFileAtomic(directory, paths(directory).config, encodeRecord(record))
+  const { config, alphabet } = paths(directory)
+  const symbols = encodeAlphabet(record.data)
+  if (symbols !== undefined) writeFileAtomic(directory, alphabet, symbols)
+  writeFileAtomic(directory, config, encodeRecord(record))
 }
 
 /**

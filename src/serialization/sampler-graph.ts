@@ -18,6 +18,7 @@ import {
   type PredictionName,
   pairAt,
   predictions,
+  spaceOf,
 } from '../model/index.ts'
 import { lower } from '../runtime/onnx.ts'
 import { leadsFromNoise, noisesOf } from '../sampler/fitness.ts'
@@ -29,6 +30,7 @@ import { type SolverChoice, solverOptions } from '../sampler/solver-choice.ts'
 import { solverOf } from '../sampler/solvers/table.ts'
 import { type Question, take } from '../sampler/steps.ts'
 import { asMap, drawnAt, innerJumps, type Model, toldInputs, toldMap } from './model.ts'
+import { noiseOf, samplerSignature } from './signature.ts'
 import { VERSION } from './version.ts'
 
 /** More steps make a file of thousands of nodes, which opens slowly. */
@@ -42,6 +44,7 @@ function throughGraph(
   grid: readonly number[],
   fresh: readonly Tensor[],
 ): Tensor {
+  const space = spaceOf(model.data)
   // One time for each of as many rows as the points.
   const column = (x: Tensor, time: number) =>
     x
@@ -50,7 +53,8 @@ function throughGraph(
       .add(time)
   const output = (x: Tensor, s: Tensor) =>
     predicts === 'velocity' ? map.velocity(x, s) : map.predicted!.output(x, s)
-  const answer = ({ x, s, t, drawn }: Question<Tensor>) => {
+  const answer = ({ x, s, t, drawn, along }: Question<Tensor>) => {
+    if (along) return space.jump(x, along)
     const start = column(x, s)
     if (drawn) return drawnAt(model, x, start, drawn.noise, drawn.inner ?? innerJumps(model))
     return t === undefined ? output(x, start) : map.jump(x, start, column(x, t))
@@ -58,6 +62,7 @@ function throughGraph(
   let added = 0
   const step = solverOf(choice.method).begin<Tensor>(solverOptions(choice), {
     path,
+    isCurved: space.isCurved,
     combine: (...terms) =>
       terms
         .map(([coefficient, x]) => (coefficient === 1 ? x : x.mul(coefficient)))
@@ -65,11 +70,21 @@ function throughGraph(
     meaning: t => pairAt(path, predictions[predicts], t),
     noise: () => fresh[added++],
   })
-  return intervalsOf(path, grid).reduce((x, interval) => take(step(x, interval), answer), start)
+  const end = intervalsOf(path, grid).reduce((x, interval) => take(step(x, interval), answer), start)
+  return space.projected?.(end) ?? end
 }
 
 /** A constant column of a source is 0 for the network, whatever it is divided by. */
 const nonZero = (scale: readonly number[]): number[] => scale.map(value => value || 1)
+
+/** Names of what a sampler begins with, and of the noise that its method adds. */
+function noiseInputs({ config, data }: Model, choice: SolverChoice, grid: readonly number[]) {
+  const count = noisesOf(choice, interpolants[config.interpolant], grid)
+  return {
+    first: data.source ? 'source' : 'noise',
+    added: Array.from({ length: count }, (_, k) => `noise${k + 1}`),
+  }
+}
 
 /**
  * A sampler as one graph: `noise [batch, ...D]`, or `source [batch, ...D]` of a map that begins at other data, to `samples [batch, ...D]` in the data's own units, every step unrolled. The
@@ -81,8 +96,7 @@ function samplerGraph(model: Model, choice: SolverChoice, grid: readonly number[
   const points = spec([DYNAMIC, ...shape])
   const path = interpolants[config.interpolant]
   const { predicts = 'velocity' } = config.network
-  const first = data.source ? 'source' : 'noise'
-  const added = Array.from({ length: noisesOf(choice, path, grid) }, (_, k) => `noise${k + 1}`)
+  const { first, added } = noiseInputs(model, choice, grid)
   const inputs = {
     ...Object.fromEntries([first, ...added].map(name => [name, points])),
     // A map of velocities is told the points themselves.
@@ -136,7 +150,7 @@ export function encodeOnnxSampler(
   const choice = { method, ...(options && { options }) }
   const source = data.source?.name
   const reason = whyNot(
-    { objective, interpolant, predicts, matched: isMatched(config), source },
+    { objective, interpolant, predicts, matched: isMatched(config), source, space: data.space },
     choice,
     grid,
   )
@@ -146,7 +160,7 @@ export function encodeOnnxSampler(
     throw new GridError(`${method} chooses its steps by the points, and a graph takes the same for all`)
   }
   const bytes = lower(samplerGraph(model, choice, grid), {
-    description: `Sampler: ${source === undefined ? 'standard normal noise' : `points of ${source}`} to samples by ${method} in ${steps} steps.`,
+    description: `Sampler: ${source === undefined ? noiseOf(data) : `points of ${source}`} to ${data.text ? 'texts' : 'samples'} by ${method} in ${steps} steps.`,
     metadata: {
       format: 'oxbow-sampler',
       oxbow: VERSION,
@@ -155,6 +169,7 @@ export function encodeOnnxSampler(
       method,
       grid: JSON.stringify(grid),
       data: JSON.stringify(data),
+      signature: JSON.stringify(samplerSignature(model, { method, ...noiseInputs(model, choice, grid) })),
     },
   })
   return { bytes, method }

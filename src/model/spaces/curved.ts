@@ -40,6 +40,7 @@ export interface Geometry {
   spread(u: Tensor, s: Tensor): { readonly logJacobian: Tensor; readonly isReached: Tensor }
   readonly noise: Space['noise']
   readonly project?: Space['project']
+  readonly projected?: Space['projected']
 }
 
 /** A space with its geometry: what golden values and exact solutions ask for beside what formulas do. */
@@ -66,6 +67,7 @@ export function curved(geometry: Geometry): CurvedSpace {
     transverse,
     noise,
     project,
+    projected,
   } = geometry
   return {
     geometry,
@@ -91,6 +93,7 @@ export function curved(geometry: Geometry): CurvedSpace {
     },
     noise,
     ...(project && { project }),
+    ...(projected && { projected }),
   }
 }
 

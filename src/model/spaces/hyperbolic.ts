@@ -1,4 +1,4 @@
-import { select, type Tensor } from '../../autodiff/index.ts'
+import { concat, select, type Tensor } from '../../autodiff/index.ts'
 import { constantCurvature } from './constant-curvature.ts'
 import { axis, type CurvedSpace, curved, type Geometry } from './curved.ts'
 import { sineOver } from './smooth.ts'
@@ -44,7 +44,18 @@ const geometry: Geometry = {
         .mul(n - 1),
     )
   },
+  // The first coordinate follows from the others.
+  project(points, dimension) {
+    for (let i = 0; i < points.length; i += dimension) {
+      points[i] = Math.hypot(1, ...points.subarray(i + 1, i + dimension))
+    }
+  },
+  projected: x => {
+    const rest = x.slice(-1, 1, x.shape[1])
+    return concat([rest.square().sum(-1, true).add(1).sqrt(), rest], -1)
+  },
   noise: {
+    is: 'exp_o(u) at the lowest point o = (1, 0, ..., 0) of the hyperboloid, u = (0, standard normal numbers)',
     // `exp_o(u)`, `o = (1, 0, ...)` and `u` standard normal.
     draw(random, points, dimension) {
       for (let i = 0; i < points.length; i += dimension) {

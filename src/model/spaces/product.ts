@@ -84,7 +84,15 @@ export function product(blocks: readonly Block[]): CurvedSpace {
         })
       }
     },
+    projected: joined(
+      ({ projected }) =>
+        x =>
+          projected?.(x) ?? x,
+    ),
     noise: {
+      is: blocks
+        .map(({ space, size }) => `${space.noise.is} (${size} ${size === 1 ? 'number' : 'numbers'})`)
+        .join(', then '),
       draw(random, points) {
         for (let at = 0; at < points.length; at += width) {
           blocks.forEach(({ space, size }, i) => {

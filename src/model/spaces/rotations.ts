@@ -90,6 +90,7 @@ const geometry: Geometry = {
     return dot(w, w).sqrt()
   },
   noise: {
+    is: "rotation matrices by Haar's law, row after row",
     // Of a uniform unit quaternion.
     draw(random, points) {
       for (let i = 0; i < points.length; i += 9) {

@@ -36,7 +36,9 @@ const geometry: Geometry = {
       for (let k = 0; k < dimension; k++) point[k] /= size
     }
   },
+  projected: x => x.div(inner(x, x).sqrt()),
   noise: {
+    is: 'uniform points of the unit sphere',
     draw(random, points, dimension) {
       for (let i = 0; i < points.length; i += dimension) {
         const point = points.subarray(i, i + dimension)

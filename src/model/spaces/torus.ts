@@ -7,6 +7,12 @@ const wrapped = (angle: Tensor): Tensor => {
   return sin.div(cos.add(1).maximum(1e-12)).atan().mul(2)
 }
 
+/** The next whole number below; to whole numbers it is cut towards 0. */
+const floor = (x: Tensor): Tensor => {
+  const cut = x.cast('int64').cast(x.dtype)
+  return cut.sub(x.less(cut).cast(x.dtype))
+}
+
 const log = (x: Tensor, y: Tensor): Tensor => wrapped(y.sub(x))
 const inner = (a: Tensor, b: Tensor): Tensor => a.mul(b).sum(-1, true)
 
@@ -42,7 +48,12 @@ const geometry: Geometry = {
       points[i] -= 2 * Math.PI * Math.floor((points[i] + Math.PI) / (2 * Math.PI))
     }
   },
+  projected: x => {
+    const turns = floor(x.add(Math.PI).div(2 * Math.PI))
+    return x.sub(turns.mul(2 * Math.PI))
+  },
   noise: {
+    is: 'uniform angles from -pi to pi',
     draw(random, points) {
       for (let i = 0; i < points.length; i++) points[i] = Math.PI * (2 * random.uniform() - 1)
     },
