@@ -102,6 +102,31 @@ describe('push and pull', () => {
     expect([...hub.repositories.get('someone/own-later')!.files.keys()]).not.toContain('evaluation.json')
   })
 
+  test('text keeps its alphabet, and points their space', async () => {
+    withToken()
+    const small = { ...tiny, network: { hidden: 8, layers: 1 }, steps: 2 } as const
+    await train({ ...small, objective: 'psd-simplex', data: 'grammar' }, { directory: 'text' })
+    await train({ ...small, data: 'torus-ramachandran' }, { directory: 'torus' })
+    for (const name of ['text', 'torus']) {
+      expect((await oxbow('push', name, `someone/${name}`)).code).toBe(0)
+      expect((await oxbow('pull', `someone/${name}`, '--out', `${name}-back`)).code).toBe(0)
+      const data = (run: string) => JSON.parse(readFileSync(join(run, 'config.json'), 'utf8')).data
+      expect(data(`${name}-back`)).toEqual(data(name))
+    }
+    const alphabet = (run: string) => readFileSync(join(run, 'alphabet.json'), 'utf8')
+    expect(alphabet('text-back')).toBe(alphabet('text'))
+    const texts = async (path: string) =>
+      JSON.parse((await oxbow('sample', path, '--count', '9', '--json')).stdout).texts
+    expect(await texts('text-back')).toEqual(await texts('text'))
+    expect(await texts('text-back/model.onnx')).toEqual(await texts('text'))
+    expect(await samplesOf('torus-back')).toBe(await samplesOf('torus'))
+    const card = (name: string) => readFileSync(join(`${name}-back`, 'README.md'), 'utf8')
+    expect(card('text')).toContain('in `alphabet.json`')
+    expect(card('torus')).toContain(
+      'Points of the space `torus`. Noise at time 1: uniform angles from -pi to pi.',
+    )
+  })
+
   test('an adapter goes along, alone and merged', async () => {
     withToken()
     const tuned = { ...tiny, steps: 3, initFrom: 'ring', adapter: { rank: 2 } } as const
