@@ -16,12 +16,11 @@ import { featuresFor } from '../evaluation/features/shipped.ts'
 import { planSamples, sampledBy } from '../evaluation/planned-samples.ts'
 import { described } from '../metric/map-catalogue.ts'
 import type { PointSpec } from '../model/index.ts'
-import { scatterRow } from '../report/braille.ts'
 import { gatherComparison } from '../report/comparison.ts'
 import { shellWord, wrap } from '../report/format.ts'
-import { toPlane } from '../report/points.ts'
 import { readingOf } from '../report/reading.ts'
 import { comparisonMarkdown, comparisonTable } from '../report/table.ts'
+import { terminalRow } from '../report/terminal-scatter.ts'
 import type { ComparisonData } from '../report/types.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
@@ -134,12 +133,13 @@ const machineRows = ({ metrics, methods, seeds }: ComparisonData, plan: Plan) =>
     ),
   )
 
-async function showClouds({ methods, reference, dataset }: ComparisonData): Promise<void> {
+async function showClouds({ methods, reference, referenceTexts, dataset }: ComparisonData): Promise<void> {
+  if (referenceTexts) return
   const first = methods.map(({ label, samples }) => ({ title: label, points: samples[0]?.points }))
   const panels = [{ title: 'data', points: reference }, ...first].flatMap(({ title, points }) =>
-    points ? [{ title, points: toPlane(points, dataset.dimension) }] : [],
+    points ? [{ title, points }] : [],
   )
-  print(scatterRow(panels, { columns: columns() }))
+  print(terminalRow(panels, dataset, columns()))
 }
 
 /** `oxbow compare`. */

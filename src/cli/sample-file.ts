@@ -28,6 +28,8 @@ interface FileFlags extends ConditionFlags {
 /** What is written beside the points: names of their columns and classes, and in a picture a title and which are off the data. */
 interface Written {
   readonly dimension: number
+  /** Name of the space that the points live in; absent for `R^n`. */
+  readonly space?: string
   readonly columns?: readonly string[]
   /** Where samples are of all classes: one class after another, as many of each. */
   readonly classes?: readonly string[]
@@ -78,17 +80,20 @@ const classOf = (row: number, classes: number, count: number): number => Math.fl
 
 async function scatterSvg(
   points: Float32Array,
-  { dimension, title, strays, classes }: Written,
+  { dimension, space, title, strays, classes }: Written,
 ): Promise<string> {
-  const { scatterPlot } = await import('../report/plots.ts')
-  const drawn = toPlane(drawnPoints(points, dimension), dimension)
+  const { scatterPlot, spacePlot } = await import('../report/plots.ts')
+  const picked = drawnPoints(points, dimension)
   const count = points.length / dimension
   const of =
     classes &&
-    Uint16Array.from({ length: drawn.length / 2 }, (_, k) =>
+    Uint16Array.from({ length: picked.length / dimension }, (_, k) =>
       classOf(drawnRow(k, count), classes.length, count),
     )
-  return scatterPlot(drawn, { title, width: 480, strays, ...(of && { classes: { of, names: classes } }) })
+  const named = of && { classes: { of, names: classes } }
+  const inSpace = spacePlot(picked, { dimension, space }, { title, ...named })
+  if (inSpace) return inSpace
+  return scatterPlot(toPlane(picked, dimension), { title, width: 480, strays, ...named })
 }
 
 const ENCODERS: Readonly<Record<string, Encoder>> = {

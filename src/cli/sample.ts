@@ -10,11 +10,10 @@ import type { DivergenceName } from '../density/flow.ts'
 import { DensityError, type DensityName } from '../density/own-samples.ts'
 import { type Own, type OwnRequest, ownSamples } from '../evaluation/own-density.ts'
 import { interpolants, type Standardization, standardized, unstandardized } from '../model/index.ts'
-import { scatter } from '../report/braille.ts'
 import { plural } from '../report/format.ts'
-import { toPlane } from '../report/points.ts'
 import { mostOnSheet, type PictureSize, pictureSize } from '../report/sample-sheet.ts'
 import { strayMarks } from '../report/stray-marks.ts'
+import { terminalScatter } from '../report/terminal-scatter.ts'
 import { openRuntime } from '../runtime/node.ts'
 import { beginsWithNoise } from '../sampler/fitness.ts'
 import type { MethodName, SamplingMethod } from '../sampler/names.ts'
@@ -284,7 +283,9 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   const isScatter = isDrawn && !size && grid.at(-1) === 0
   const strays = isScatter ? await straysOf(map, drawnPoints(points, dimension)) : undefined
   const shown = size ? asData(points, standardization, grid.at(-1)!) : points
-  const content = await encode(shown, { dimension, columns: names, classes, size, title, strays, logDensity })
+  const content = await encode(shown, {
+    ...{ dimension, columns: names, space: map.space, classes, size, title, strays, logDensity },
+  })
   const say = writeOutput(file, content, flags.out === undefined)
   const beside = logDensity && file.endsWith('.npy') ? file.replace(/\.npy$/, '.logDensity.npy') : undefined
   if (beside && logDensity)
@@ -317,8 +318,6 @@ export async function sampleCommand(path: string, flags: SampleFlags): Promise<v
   const withDensity = beside ? `; their density: ${beside}` : ''
   say(`${file}: ${what}${ofEach}, ${way}${withDensity}`)
   if (process.stdout.isTTY && !isPictures) {
-    print(
-      scatter(toPlane(drawnPoints(points, dimension), dimension), { width: Math.min(columns(), 48), title }),
-    )
+    print(terminalScatter(drawnPoints(points, dimension), map, { columns: columns(), title }))
   }
 }

@@ -2,9 +2,9 @@ import { basename } from 'node:path'
 import { resolveConfig, type UserConfig } from '../config/index.ts'
 import type { DatasetSpec } from '../data/catalogue.ts'
 import { whyNoJumps } from '../objective/index.ts'
-import { scatter } from '../report/braille.ts'
 import { shellWord } from '../report/format.ts'
-import { toPlane } from '../report/points.ts'
+import { terminalScatter } from '../report/terminal-scatter.ts'
+import { inLine, textsOf } from '../report/text-samples.ts'
 import { train } from '../report/train.ts'
 import { couldBuildEngine } from '../runtime/cpu/native.ts'
 import { jumpThrough, uniformGrid } from '../sampler/sampler.ts'
@@ -78,7 +78,10 @@ function defaultDirectory(user: UserConfig): string {
   return `runs/${begin}${shortName(data)}-${recipe ?? objective}-seed${seeds.data}`
 }
 
-/** A look at what was trained: a small scatter of one-jump samples; of pictures, which command shows them. */
+/** What is shown of a run at its end. */
+const [SHOWN_POINTS, SHOWN_TEXTS] = [2000, 8]
+
+/** A look at what was trained: a small scatter of one-jump samples, or a few texts; of pictures, which command shows them. */
 export async function showSamples(run: string, steps = 1): Promise<void> {
   const [map, { pictureSize }] = await Promise.all([load(run), import('../report/sample-sheet.ts')])
   if (pictureSize(map.shape) || map.needsCondition) {
@@ -88,12 +91,18 @@ export async function showSamples(run: string, steps = 1): Promise<void> {
     return
   }
   const grid = uniformGrid(steps)
+  const count = map.text ? SHOWN_TEXTS : SHOWN_POINTS
   const points = whyNoJumps(map.objective)
-    ? (await sampleNoise(map, 2000, { grid })).points
-    : await jumpThrough(map.jump, (await startOf(map, 2000, 0))(), grid)
+    ? (await sampleNoise(map, count, { grid })).points
+    : await jumpThrough(map.jump, (await startOf(map, count, 0))(), grid)
   await map.close()
+  if (map.text) {
+    for (const text of textsOf({ ...map.text, length: map.shape[0] }, points)) print(inLine(text))
+    print(`see more: oxbow sample ${shellWord(run)}`)
+    return
+  }
   const title = `${run}: ${steps} jump${steps === 1 ? '' : 's'}`
-  print(scatter(toPlane(points, map.dimension), { width: Math.min(columns(), 48), title }))
+  print(terminalScatter(points, map, { columns: columns(), title }))
 }
 
 /** Milliseconds of a training after which faster steps are worth a line. */

@@ -18,7 +18,7 @@ import {
   MOST_NUMBERS,
   refuseArgument,
 } from '../data/arguments.ts'
-import { type FlowMap, type Interpolant, pathOf } from '../model/index.ts'
+import { type FlowMap, type Interpolant, type Space, spaceOf } from '../model/index.ts'
 import { standardError } from './estimate.ts'
 
 /** Compiles a graph to something that runs it, as `compile` of the runtime does. */
@@ -56,7 +56,9 @@ export interface ResidualOptions {
   readonly interpolant: Interpolant
   /** Points of the data `[N, D]`, as the network sees them: the path's `x0`. */
   readonly data: ArrayLike<number>
-  /** Standard normal points `[N, D]`: the path's `eps`. */
+  /** Name of the space that the points live in; default `R^n`. Lengths are of its metric, and the path is a geodesic. */
+  readonly space?: string
+  /** Standard normal points `[N, D]`, or those of the space's noise: the path's `eps`. */
   readonly noise: ArrayLike<number>
   readonly compile: Compile
   /** Number of times on either axis; default 8, which is 36 pairs. */
@@ -68,22 +70,22 @@ export interface ResidualOptions {
 /** Where the inner time of the semigroup property stands between `t` and `s`. */
 const INNER = [0.25, 0.5, 0.75]
 
-const squaredLength = (x: Tensor): Tensor => x.square().sum(-1)
-
 /** Squared lengths of the three residuals at the path's points: `x0`, `eps` `[N, D]`, `s`, `t` `[N, 1]`; each `[N]`. */
 function squaredResiduals(
   map: FlowMap,
   interpolant: Interpolant,
+  space: Space,
   x0: Tensor,
   eps: Tensor,
   s: Tensor,
   t: Tensor,
 ) {
-  const x = pathOf(interpolant, x0, eps).at(s)
+  const squaredLength = (vector: Tensor): Tensor => space.squared(vector, 'sum')
+  const x = space.path(interpolant, x0, eps).at(s)
   const end = map.jump(x, s, t)
   const gaps = INNER.map(part => {
     const m = t.add(s.sub(t).mul(constant(part, [], x.dtype)))
-    return squaredLength(end.sub(map.jump(map.jump(x, s, m), m, t)))
+    return squaredLength(space.difference(end, map.jump(map.jump(x, s, m), m, t)))
   })
   const along = jvp((t: Tensor) => map.jump(x, s, t), [t], [onesLike(t)])[1]
   const across = jvp(
@@ -98,7 +100,7 @@ function squaredResiduals(
   }
 }
 
-const KEYS = ['dimension', 'interpolant', 'data', 'noise', 'compile', 'levels?', 'dtype?']
+const KEYS = ['dimension', 'interpolant', 'space?', 'data', 'noise', 'compile', 'levels?', 'dtype?']
 
 const NAMES = ['semigroup', 'lagrangian', 'eulerian'] as const
 
@@ -115,7 +117,7 @@ export async function measureResiduals(map: FlowMap, options: ResidualOptions): 
   checkFunction('measureResiduals: map.jump', map?.jump)
   checkFunction('measureResiduals: map.velocity', map.velocity)
   checkOptions('measureResiduals: options', options, KEYS)
-  const { dimension, interpolant, data, noise, compile, levels = 8, dtype = 'float64' } = options
+  const { dimension, interpolant, space, data, noise, compile, levels = 8, dtype = 'float64' } = options
   checkFunction('measureResiduals: compile', compile)
   checkWord('measureResiduals: dtype', dtype, ['float32', 'float64'])
   if (typeof interpolant?.alpha !== 'function')
@@ -130,12 +132,15 @@ export async function measureResiduals(map: FlowMap, options: ResidualOptions): 
   }
   const points = spec([count, dimension], dtype)
   const time = spec([count, 1], dtype)
-  const graph = trace(({ x0, eps, s, t }) => squaredResiduals(map, interpolant, x0, eps, s, t), {
-    x0: points,
-    eps: points,
-    s: time,
-    t: time,
-  })
+  const graph = trace(
+    ({ x0, eps, s, t }) => squaredResiduals(map, interpolant, spaceOf({ space }), x0, eps, s, t),
+    {
+      x0: points,
+      eps: points,
+      s: time,
+      t: time,
+    },
+  )
   const program = await compile(simplify(graph))
   const List = dtype === 'float64' ? Float64Array : Float32Array
   const inputs = [List.from(data), List.from(noise)]

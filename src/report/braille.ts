@@ -13,6 +13,12 @@ export interface BrailleOptions {
   /** Draws a box with the title above and the horizontal range below. Default true. */
   readonly frame?: boolean
   readonly title?: string
+  /** Polylines `[n, 2]` drawn as dots behind the points, broken where they are not finite. */
+  readonly lines?: readonly Points[]
+  /** The same with dots far apart. */
+  readonly faint?: readonly Points[]
+  /** Whether the bottom edge says the range across; default true. */
+  readonly ends?: boolean
 }
 
 /** Fewer columns than this show nothing of use. */
@@ -41,15 +47,27 @@ export function scatter(points: Points, options: BrailleOptions = {}): string {
   }
   if (!points.some(Number.isFinite)) return truncate(`${title && `${title}: `}(no finite points)`, width)
   const lines = options.height === undefined ? naturalLines(columns, range) : options.height - (frame ? 2 : 0)
-  const body = cells(points, range, columns, lines)
+  const behind = [
+    ...(options.lines ?? []).map(line => dotted(line, range, 0.02)),
+    ...(options.faint ?? []).map(line => dotted(line, range, 0.07)),
+  ]
+  const body = cells(points, range, columns, lines, behind)
   if (!frame) return (title ? [truncate(title, width), ...body] : body).join('\n')
-  return [topEdge(title, columns), ...body.map(line => `│${line}│`), bottomEdge(range, columns)].join('\n')
+  return [
+    topEdge(title, columns),
+    ...body.map(line => `│${line}│`),
+    options.ends === false ? `└${'─'.repeat(columns)}┘` : bottomEdge(range, columns),
+  ].join('\n')
 }
 
 /** A set of points with its title. */
 export interface TitledPoints {
   readonly title: string
   readonly points: Points
+  /** Where it is drawn in a range of its own, and what behind it, as in `BrailleOptions`. */
+  readonly range?: Range
+  readonly lines?: readonly Points[]
+  readonly faint?: readonly Points[]
 }
 
 /** How a row of scatters is laid out. */
@@ -75,6 +93,7 @@ export function scatterRow(panels: readonly TitledPoints[], options: RowOptions 
   const width = Math.min(most, columns, Math.floor((columns + gap) / perLine) - gap)
   const range =
     options.range ??
+    panels[0].range ??
     rangeOf(
       joinArrays(
         panels.map(panel => panel.points),
@@ -86,7 +105,9 @@ export function scatterRow(panels: readonly TitledPoints[], options: RowOptions 
   for (let start = 0; start < panels.length; start += perLine) {
     const drawn = panels
       .slice(start, start + perLine)
-      .map(panel => scatter(panel.points, { width, height, range, title: panel.title }).split('\n'))
+      .map(({ points, title, lines, faint, range: own = range }) =>
+        scatter(points, { width, height, range: own, title, lines, faint, ends: !lines }).split('\n'),
+      )
     const lines = Math.max(...drawn.map(panel => panel.length))
     for (let i = 0; i < lines; i++) {
       blocks.push(
@@ -105,23 +126,45 @@ function naturalLines(columns: number, { x, y }: Range): number {
   return Math.min(22, Math.max(2, Math.round(dots / 4)))
 }
 
-function cells(points: Points, range: Range, columns: number, lines: number): string[] {
+function cells(
+  points: Points,
+  range: Range,
+  columns: number,
+  lines: number,
+  behind: readonly Points[] = [],
+): string[] {
   const [across, down] = [2 * columns, 4 * lines]
   const counts = countDots(points, range, across, down)
   const threshold = densityThreshold(counts)
+  const drawn = countDots(joinArrays(behind, Float64Array), range, across, down)
   return Array.from({ length: lines }, (_, line) => {
     let text = ''
     for (let column = 0; column < columns; column++) {
       let bits = 0
       for (let dy = 0; dy < 4; dy++) {
         for (let dx = 0; dx < 2; dx++) {
-          if (counts[(4 * line + dy) * across + 2 * column + dx] >= threshold) bits |= dotBits[dy][dx]
+          const at = (4 * line + dy) * across + 2 * column + dx
+          if (counts[at] >= threshold || drawn[at] > 0) bits |= dotBits[dy][dx]
         }
       }
       text += bits === 0 ? ' ' : String.fromCharCode(0x2800 + bits)
     }
     return text
   })
+}
+
+/** Points along a polyline, a part of the range `apart`. */
+function dotted(line: Points, { x: [left, right] }: Range, apart: number): Points {
+  const found: number[] = []
+  let next = 0
+  for (let i = 0; i + 3 < line.length; i += 2) {
+    const [x, y, dx, dy] = [line[i], line[i + 1], line[i + 2] - line[i], line[i + 3] - line[i + 1]]
+    const length = Math.hypot(dx, dy) / (apart * (right - left))
+    if (!Number.isFinite(length)) continue
+    for (; next < length; next++) found.push(x + (next / length) * dx, y + (next / length) * dy)
+    next -= length
+  }
+  return Float64Array.from(found)
 }
 
 function countDots(points: Points, { x, y }: Range, across: number, down: number): Uint32Array {

@@ -145,6 +145,7 @@ export async function gatherComparison({
       name: dataset.name,
       dimension: dataset.dimension,
       fingerprint: `sha256:${dataset.fingerprint.sha256}`,
+      ...(dataset.space !== undefined && { space: dataset.space }),
     },
     seeds: comparison.seeds,
     count: Math.min(request.count, ...evaluations.map(measuredCount)),

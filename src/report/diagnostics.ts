@@ -5,7 +5,7 @@ import type { StandardizedDataset } from '../data/standardized.ts'
 import { type LossMap, measureLoss } from '../evaluation/loss-map.ts'
 import type { PlannedSample } from '../evaluation/planned-samples.ts'
 import { measureResiduals } from '../metric/residuals.ts'
-import { interpolants } from '../model/index.ts'
+import { interpolants, spaceOf } from '../model/index.ts'
 import { whyNoJumps } from '../objective/index.ts'
 import { random } from '../random/random.ts'
 import { nodeRuntime } from '../runtime/node.ts'
@@ -42,14 +42,16 @@ async function residualsOf({ map, seen, seed }: Subject, runtime: Runtime): Prom
   const count = Math.max(32, Math.min(RESIDUAL_POINTS, Math.floor(RESIDUAL_NUMBERS / dimension)))
   const data = new Float64Array(count * dimension)
   seen.sample(random(seed, 'report', 'residuals'), data)
-  const source = random(seed, 'report', 'residual noise')
-  const noise = Float64Array.from(data, () => source.normal())
+  const { space } = seen
+  const noise = new Float32Array(data.length)
+  spaceOf({ space }).noise.draw(random(seed, 'report', 'residual noise'), noise, dimension)
   // A network for pictures takes many times as long in float64, and what is drawn has three digits.
   const dtype = pictureShape(seen) ? 'float32' : 'float64'
   const grids = await measureResiduals(asRowMap(map.model!, dtype), {
     dtype,
     dimension,
     interpolant: interpolants[map.interpolant],
+    ...(space !== undefined && { space }),
     data,
     noise,
     compile: runtime.compile,
@@ -82,8 +84,12 @@ export async function diagnose(subject: Subject): Promise<Diagnostics> {
   const one = example ? map.given(example.given) : map
   // Its graphs are of float64, which the processor alone has.
   const runtime = nodeRuntime()
+  const noPicture = seen.text
+    ? 'text on its way from noise is probabilities of symbols, which have no place in a plane'
+    : undefined
   const paths =
     noJumps ??
+    noPicture ??
     (await gatherPaths(one, seen, samples, seed, runtime).catch((error: Error) => {
       // A map that has run away leads nowhere, and the rest of the report is worth having.
       if (error instanceof SolveError) return error.message

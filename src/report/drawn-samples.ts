@@ -12,11 +12,15 @@ import { startOf } from '../training/source.ts'
 import { type ClassSheet, classSheet } from './class-sheet.ts'
 import { pictureSheet } from './picture-sheet.ts'
 import { strayMarks } from './stray-marks.ts'
+import { drawnTexts, TEXTS } from './text-samples.ts'
 import type { ComparisonData, SampleSet } from './types.ts'
 
 /** Points drawn in each cell of the grid, and of the data; fewer pictures. */
 const DRAWN = 2000
 const PICTURES = 25
+
+const countOf = (dataset: Dataset): number =>
+  dataset.text ? TEXTS : pictureShape(dataset) ? PICTURES : DRAWN
 
 /** One way from noise to data that is drawn. */
 interface Way {
@@ -39,7 +43,7 @@ export async function drawSamples(
 ): Promise<SampleSet[]> {
   const image = pictureShape(seen)
   const sheet = sheetOf(seen, map.condition?.kind === 'class')
-  const count = image ? PICTURES : DRAWN
+  const count = countOf(seen)
   const noise = sheet?.noise(map.dimension, seed)
   const begin =
     noise && map.source === undefined
@@ -54,28 +58,34 @@ export async function drawSamples(
     const points = await takeThrough(told, { method }, begin(grid[0]), grid, seededNoise(method, seed))
     const strays = strayMarks(seen, points)
     const picture = image && (await pictureSheet(points, image, sheet?.side))
-    samples.push({ steps, points, strays, ...(classes && { classes }), ...(picture && { picture }) })
+    const texts = drawnTexts(seen, points)
+    samples.push({
+      ...{ steps, points, strays },
+      ...(classes && { classes }),
+      ...(picture && { picture }),
+      ...(texts && { texts }),
+    })
   }
   return samples
 }
 
 type Drawn = Pick<
   ComparisonData,
-  'reference' | 'referencePicture' | 'referenceClasses' | 'classNames' | 'sheetClasses'
+  'reference' | 'referencePicture' | 'referenceTexts' | 'referenceClasses' | 'classNames' | 'sheetClasses'
 >
 
 /** Data to draw beside samples: a cloud, pictures, or pictures by class where maps are told classes. */
 export async function drawReference(dataset: Dataset, isTold: boolean, seed: number): Promise<Drawn> {
   const image = pictureShape(dataset)
   const sheet = sheetOf(dataset, isTold)
-  const reference = sheet
-    ? sheet.real(dataset, seed)
-    : new Float32Array((image ? PICTURES : DRAWN) * dataset.dimension)
+  const reference = sheet ? sheet.real(dataset, seed) : new Float32Array(countOf(dataset) * dataset.dimension)
   const names = isTold && !image ? dataset.labels?.names : undefined
   const classes = names && new Float32Array(reference.length / dataset.dimension)
   if (!sheet) dataset.sample(random(seed, 'report'), reference, classes)
+  const texts = drawnTexts(dataset, reference)
   return {
     reference,
+    ...(texts && { referenceTexts: texts }),
     ...(classes && { referenceClasses: classes, classNames: names }),
     ...(image && { referencePicture: await pictureSheet(reference, image, sheet?.side) }),
     ...(sheet && { sheetClasses: sheet.names }),

@@ -23,7 +23,7 @@ export function pathFigure({ methods, dataset, reference }: ComparisonData): str
   })
   const frame = pathFrame(
     drawn.map(({ paths }) => paths),
-    dataset.dimension,
+    dataset,
     reference,
   )
   const panels = drawn.flatMap(({ label, paths }) => {
@@ -43,7 +43,7 @@ export function pathFigure({ methods, dataset, reference }: ComparisonData): str
   )
 }
 
-function pathCaption(drawn: readonly PathData[], { dimension, axes }: PathFrame): string {
+function pathCaption(drawn: readonly PathData[], { dimension, axes, curved }: PathFrame): string {
   const fields = drawn.map(({ field }) => field)
   const strayed = drawn.some(({ jumps }) => jumps.some(({ strays }) => strays?.includes(1)))
   const own = fields.includes('own') ? 'the curve of its own velocity, integrated' : ''
@@ -55,8 +55,15 @@ function pathCaption(drawn: readonly PathData[], { dimension, axes }: PathFrame)
     'Coloured lines with dots: jumps of the map from noise to data, each from the same noise.',
     ...(curves ? [`Grey curves: ${curves}; "apart" is the mean distance between the ends of the two.`] : []),
     ...(strayed ? ['Red ends stray: they are off the data.'] : []),
-    ...(dimension > 1 ? ['Faint dots: data.'] : ['Time runs across, from noise at 1 to data at 0.']),
-    ...(dimension > 2 ? [`${axesText(axes, dimension)}; distances are of all.`] : []),
+    ...(curved
+      ? [
+          `${curved.view.legend.join(' ')} Panels show the picture “${curved.view.panels[0].name}”; what lies behind it is faint. Jumps are drawn along the shortest way, and distances are measured along it.`,
+        ]
+      : []),
+    ...(dimension > 1 || curved
+      ? ['Faint dots: data.']
+      : ['Time runs across, from noise at 1 to data at 0.']),
+    ...(dimension > 2 && !curved ? [`${axesText(axes, dimension)}; distances are of all.`] : []),
     ...(drawn.some(({ standardization }) => standardization)
       ? ['Points and distances are in standard deviations of the data, from its mean.']
       : []),

@@ -73,18 +73,22 @@ export function gridFigure(data: ComparisonData): string {
   const rows = model.rows.map(({ method, cells }, i) => {
     const drawn = cells.map(({ drawing, caption }, c) => {
       const name = `Samples of ${method.label} at ${plural(model.steps[c], 'step')}`
-      return `<td role="cell">${drawing ? cellSvg(drawing, name) : ''}${escapeHtml(caption)}</td>`
+      return `<td role="cell">${drawing ? cellSvg(drawing, name, model.height) : ''}${escapeHtml(caption)}</td>`
     })
     const label = `<th role="rowheader" scope="row">${swatch(i)}${escapeHtml(method.label)}</th>`
     return `<tr role="row">${label}${drawn.join('')}</tr>`
   })
   return (
-    `<figure><table class="grid stack${data.sheetClasses ? ' sheets' : ''}" role="table" style="--columns:${model.steps.length}">` +
+    `<figure${turningAttributes(model)}><table class="grid stack${data.sheetClasses ? ' sheets' : ''}" role="table" style="--columns:${model.steps.length}">` +
     `<thead role="rowgroup"><tr role="row"><td role="cell"></td>${head}</tr></thead>` +
     `<tbody role="rowgroup">${referenceRow(data, model)}${rows.join('')}</tbody></table>` +
     `<figcaption>${classKey(data)}${escapeHtml(gridCaption(data, model))}</figcaption></figure>`
   )
 }
+
+/** Where all cells are seen from, for the script that turns them together. */
+const turningAttributes = ({ view }: GridModel): string =>
+  view?.turning ? ` class="turning" data-turn="${view.turning.turn.yaw} ${view.turning.turn.pitch}"` : ''
 
 /** What the colours of dots are, where these have classes. */
 function classKey(data: ComparisonData): string {
@@ -97,7 +101,7 @@ function classKey(data: ComparisonData): string {
 
 function referenceRow(data: ComparisonData, model: GridModel): string {
   const floor = model.floor ? `floor ${model.floor}` : ''
-  const picture = `<td role="cell">${cellSvg(model.reference, `Points of ${data.dataset.name}`)}${floor}</td>`
+  const picture = `<td role="cell">${cellSvg(model.reference, `Points of ${data.dataset.name}`, model.height)}${floor}</td>`
   const rest = model.steps.length - 1
   const aside =
     rest > 0 ? `<td role="cell" class="aside" colspan="${rest}">${escapeHtml(data.dataset.name)}</td>` : ''
@@ -113,15 +117,20 @@ function gridCaption(data: ComparisonData, model: GridModel): string {
   const metric = data.metrics.length > 0
   const { referencePicture } = data
   return [
-    referencePicture ? sheetLegend(data) : `At most ${formatCount(largest)} points a cell, all on one range.`,
+    referencePicture
+      ? sheetLegend(data)
+      : `At most ${formatCount(largest)} points a cell${model.view ? '' : ', all on one range'}.`,
     ...(metric
       ? [
           `Under each cell: ${data.metrics[0].label}; * best of its column, ≈ every metric within its noise floor.`,
         ]
       : []),
-    ...(dimension > 2 && !referencePicture ? [`${axesText(model.axes, dimension)}.`] : []),
-    ...(dimension > 1 && !isSquare(model.range) ? ['Each direction has its own scale.'] : []),
-    ...(dimension === 1 ? ['The coordinate runs across; the height only keeps points apart.'] : []),
+    ...(model.view?.legend ?? []),
+    ...(dimension > 2 && !referencePicture && !model.view ? [`${axesText(model.axes, dimension)}.`] : []),
+    ...(dimension > 1 && !model.view && !isSquare(model.range) ? ['Each direction has its own scale.'] : []),
+    ...(dimension === 1 && !model.view
+      ? ['The coordinate runs across; the height only keeps points apart.']
+      : []),
     ...(strayLegend(model) ? [strayLegend(model)] : []),
     ...(model.outside > 0
       ? [`Up to ${(100 * model.outside).toFixed(1)}% of a cell's points are outside the frame.`]
@@ -129,7 +138,8 @@ function gridCaption(data: ComparisonData, model: GridModel): string {
   ].join(' ')
 }
 
-function cellSvg(drawing: CellDrawing, name: string): string {
+function cellSvg(drawing: CellDrawing, name: string, height: number): string {
   const label = escapeHtml(name)
-  return `<svg viewBox="0 0 ${cellUnits} ${cellUnits}" role="img" aria-label="${label}">${cellPath(drawing)}</svg>`
+  const turning = drawing.space?.turning ?? ''
+  return `<svg viewBox="0 0 ${cellUnits} ${height}" role="img" aria-label="${label}"${turning}>${cellPath(drawing)}</svg>`
 }

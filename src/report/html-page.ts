@@ -1,6 +1,7 @@
 import { escapeHtml } from './format.ts'
 import { styleSheet } from './html-style.ts'
 import { sortScript } from './html-table.ts'
+import { turnScript } from './space/turn-script.ts'
 
 const policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 
@@ -31,6 +32,8 @@ export interface Page {
 
 /** A page as one HTML file that asks for nothing else; a section without content is left out. */
 export function htmlPage({ title, facts, reading, warnings = [], sections }: Page): string {
+  const body = sections.map(sectionMarkup).join('')
+  const turning = body.includes('class="turning"') ? turnScript : ''
   const list = (kind: string, items: readonly string[]): string =>
     items.length > 0
       ? `<ul class="${kind}">${items.map(item => `<li>${escapeHtml(item)}</li>`).join('')}</ul>`
@@ -41,8 +44,8 @@ export function htmlPage({ title, facts, reading, warnings = [], sections }: Pag
     `<meta http-equiv="Content-Security-Policy" content="${policy}">` +
     `<meta name="generator" content="oxbow"><title>${escapeHtml(title)}</title><style>${styleSheet}</style></head><body>` +
     `<header><h1>${escapeHtml(title)}</h1>${list('facts', facts)}</header>` +
-    `<main>${paragraph('reading', reading)}${list('warnings', warnings)}${sections.map(sectionMarkup).join('')}</main>` +
-    `<footer>Made by oxbow.</footer><script>${sortScript}${printScript}</script></body></html>\n`
+    `<main>${paragraph('reading', reading)}${list('warnings', warnings)}${body}</main>` +
+    `<footer>Made by oxbow.</footer><script>${sortScript}${printScript}${turning}</script></body></html>\n`
   )
 }
 

@@ -6,7 +6,7 @@ const swap = [...palette, stray]
 
 /** The report's whole style sheet: light and dark, phone to wide screen, and paper. */
 export const styleSheet = `
-:root{color-scheme:light dark;--page:#fff;--ink:#1b2126;--soft:#55606a;--line:#d5dbe0;--raised:#f4f6f8;--best:#00694c;--link:#0062a0;--warn:#b45309}
+:root{color-scheme:light dark;--page:#fff;--ink:#1b2126;--soft:#55606a;--line:#d5dbe0;--raised:#f4f6f8;--best:#00694c;--link:#0062a0;--warn:#b45309;--off:#c00018}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--page);color:var(--ink);font:16px/1.55 system-ui,-apple-system,"Segoe UI","Liberation Sans",sans-serif}
@@ -75,6 +75,15 @@ pre code{overflow-wrap:normal}
 .command code{overflow-wrap:anywhere}
 pre{overflow-x:auto;background:var(--raised);border:1px solid var(--line);border-radius:6px;padding:12px;font:14px/1.5 ui-monospace,"Liberation Mono",monospace}
 .command{white-space:pre-wrap;overflow-wrap:anywhere}
+.turning svg[data-turning]{cursor:grab;touch-action:pan-y}
+.turn-bar{display:flex;flex-wrap:wrap;gap:4px 20px;align-items:center;font-size:14px;color:var(--soft)}
+.turn-bar label{display:flex;gap:6px;align-items:center;min-height:32px}
+.text-columns{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,190px),1fr));gap:8px 24px}
+.text-columns h4{margin:6px 0 2px;font-size:14px;color:var(--soft)}
+.text-columns p{margin:0}
+.texts{list-style:none;margin:0 0 6px;padding:0;font:15px/1.45 ui-monospace,"Liberation Mono",monospace;overflow-wrap:anywhere;white-space:pre-wrap}
+.texts .off{color:var(--off)}
+.unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 summary{cursor:pointer;padding:6px 0;font-weight:500}
 footer{margin-top:40px;padding-top:12px;padding-bottom:32px;color:var(--soft);font-size:14px}
 @media(min-width:620px){.wide{display:block}.narrow{display:none}}
@@ -118,7 +127,7 @@ table{min-width:0;width:100%}
 .methods td[data-unit]::after{content:" " attr(data-unit)}
 }
 @media(prefers-color-scheme:dark){
-:root{--page:#14181c;--ink:#e6eaee;--soft:#a3afba;--line:#37414a;--raised:#1d2328;--best:#4fd6a8;--link:#6bb8f0;--warn:#f0a33a}
+:root{--page:#14181c;--ink:#e6eaee;--soft:#a3afba;--line:#37414a;--raised:#1d2328;--best:#4fd6a8;--link:#6bb8f0;--warn:#f0a33a;--off:#ff7482}
 ${swap}
 }
 @media print{
@@ -132,6 +141,7 @@ table,tr{break-inside:avoid}
 h2{break-after:avoid}
 figure,.grid tr{break-inside:avoid}
 .grid{max-width:15cm}
+.turn-bar{display:none}
 details:not([open]){display:none}
 .figures{grid-template-columns:1fr 1fr}
 .wide{display:none}

@@ -3,9 +3,11 @@ import { lossTimeFigures, pathFigure, residualFigures } from './html-diagnostics
 import { curveFigures, gridFigure, lossFigure } from './html-figures.ts'
 import { htmlPage, paragraph, recipe, type Section } from './html-page.ts'
 import { methodsTable, metricTable } from './html-table.ts'
+import { textFigure } from './html-text.ts'
 import { readingOf } from './reading.ts'
 import { inPercent } from './results-table.ts'
 import { legend } from './table.ts'
+import { besideOf } from './text-samples.ts'
 import type { ComparisonData } from './types.ts'
 
 /**
@@ -42,13 +44,17 @@ export function comparisonReport(given: ComparisonData): string {
 
 /** What was measured, in tables, samples and curves. */
 export function measured(data: ComparisonData): Section[] {
-  const [headline, ...others] = data.metrics
+  const [headline] = data.metrics
+  const first = [...(headline ? [headline] : []), ...besideOf(data.metrics)]
+  const others = data.metrics.filter(metric => !first.includes(metric))
   return [
     {
       heading: 'Results',
-      parts: headline ? [metricTable(data, headline), paragraph('legend', legend(data))] : [],
+      parts: headline
+        ? [...first.map(metric => metricTable(data, metric)), paragraph('legend', legend(data))]
+        : [],
     },
-    { heading: 'Samples', parts: [gridFigure(data)] },
+    { heading: 'Samples', parts: [data.referenceTexts ? textFigure(data) : gridFigure(data)] },
     { heading: 'Quality against steps', parts: [curveFigures(data)] },
     { heading: 'Other metrics', parts: others.map(metric => metricTable(data, metric)) },
   ]

@@ -1,11 +1,10 @@
 import { findObjective } from '../config/index.ts'
-import { pictureShape } from '../data/dataset.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
 import { exactVelocity } from '../evaluation/evaluate.ts'
 import type { PlannedSample } from '../evaluation/planned-samples.ts'
-import { strayRule } from '../metric/strays.ts'
+import { geodesicSquare } from '../metric/manifold/distances.ts'
 import type { Points } from '../model/index.ts'
-import { interpolants, standardized } from '../model/index.ts'
+import { interpolants, spaceOf, standardized } from '../model/index.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import { solve } from '../sampler/adaptive.ts'
 import { noisesOf } from '../sampler/fitness.ts'
@@ -14,6 +13,7 @@ import { takeThrough } from '../sampler/sampling.ts'
 import { seededNoise } from '../sampler/through.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
 import { startOf } from '../training/source.ts'
+import { strayMarksOf } from './stray-marks.ts'
 import type { JumpPath, PathData } from './types.ts'
 
 /** Paths drawn: enough to see the bundle, few enough to see each. */
@@ -24,11 +24,16 @@ const TOLERANCE = 1e-5
 
 const curveTimes = (): number[] => Array.from({ length: CURVE_TIMES }, (_, i) => 1 - i / (CURVE_TIMES - 1))
 
-/** Where points `[n, D]` are at each time of a velocity's ODE, the first time's included. */
+/**
+ * Where points `[n, D]` are at each time of a velocity's ODE, the first time's included.
+ *
+ * @param bringBack  points to the space that they live in, which rounding leads out of
+ */
 export async function solvePath(
   velocity: Velocity<Float64Array>,
   start: Float64Array,
   times: readonly number[],
+  bringBack?: (points: Float64Array) => void,
 ): Promise<Float64Array[]> {
   const path = [start]
   for (let i = 1; i < times.length; i++) {
@@ -36,6 +41,7 @@ export async function solvePath(
     // Short enough to be a step of its own where the path is smooth.
     const options = { tolerance: TOLERANCE, firstStep: Math.abs(to - from) }
     path.push(await solve(velocity, path[i - 1], from, to, options))
+    bringBack?.(path[i])
   }
   return path
 }
@@ -78,15 +84,13 @@ async function jumpPath(
   return { steps, times: grid, points }
 }
 
-/** Mean distance between points `[n, D]`. */
-function meanDistance(a: Points, b: Points, dimension: number): number {
+/** Mean distance between points `[n, D]` of a space, along the shortest way. */
+function meanDistance(a: Points, b: Points, { dimension, space = 'flat' }: StandardizedDataset): number {
+  const squared = geodesicSquare(space, dimension)
+  const [from, to] = [Float64Array.from(a), Float64Array.from(b)]
   let total = 0
-  for (let i = 0; i < a.length; i += dimension) {
-    let square = 0
-    for (let j = i; j < i + dimension; j++) square += (a[j] - b[j]) ** 2
-    total += Math.sqrt(square)
-  }
-  return (total * dimension) / a.length
+  for (let i = 0; i < from.length; i += dimension) total += Math.sqrt(squared(from, i, to, i))
+  return (total * dimension) / from.length
 }
 
 /**
@@ -111,8 +115,11 @@ export async function gatherPaths(
   for (const planned of samples) ways.push(await jumpPath(map, planned, noise))
   const field = await fieldOf(map, dataset, runtime)
   const times = curveTimes()
+  const { project } = spaceOf(dataset)
   const curve = field
-    ? await solvePath(field.velocity, Float64Array.from(noise), times).finally(field.close)
+    ? await solvePath(field.velocity, Float64Array.from(noise), times, points =>
+        project?.(points, map.dimension),
+      ).finally(field.close)
     : []
   return {
     ...(standardization && { standardization }),
@@ -121,9 +128,9 @@ export async function gatherPaths(
     curve,
     jumps: ways.flatMap(way => {
       if (!way) return []
-      const gap = field ? meanDistance(way.points.at(-1)!, curve.at(-1)!, map.dimension) : null
-      const isMarked = way.times.at(-1) === 0 && !pictureShape(dataset)
-      return [{ ...way, ...(isMarked && { strays: strayRule(dataset)(way.points.at(-1)!) }), gap }]
+      const gap = field ? meanDistance(way.points.at(-1)!, curve.at(-1)!, dataset) : null
+      const strays = way.times.at(-1) === 0 ? strayMarksOf(dataset, way.points.at(-1)!) : undefined
+      return [{ ...way, ...(strays && { strays }), gap }]
     }),
   }
 }

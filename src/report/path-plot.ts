@@ -3,8 +3,10 @@ import { linearTicks } from './axes.ts'
 import { decimalsFor, escapeHtml, formatNumber, formatTick, plural, truncate } from './format.ts'
 import { palette, stray } from './palette.ts'
 import { type Axes, dotsPath, drawnAxes, levelRange, type Range, rangeOf, toPlane } from './points.ts'
+import { type CurvedFrame, curvedPaths } from './space/paths.ts'
+import { spaceView } from './space/view.ts'
 import { type PlotOptions, round, svgDocument } from './svg.ts'
-import type { JumpPath, PathData } from './types.ts'
+import type { ComparisonData, JumpPath, PathData } from './types.ts'
 
 /** What panels of paths share. */
 export interface PathFrame {
@@ -14,6 +16,8 @@ export interface PathFrame {
   readonly range: Range
   /** Points of the data, in the units of the paths, drawn faintly behind. */
   readonly reference: Points
+  /** How points of a curved space are drawn, of which a panel of paths shows the first picture, and the name of that space. */
+  readonly curved?: CurvedFrame
 }
 
 /** Size of one panel in CSS pixels. */
@@ -38,7 +42,16 @@ function placed(
  *
  * @param data  points `[n, D]` in the data's own units
  */
-export function pathFrame(all: readonly PathData[], dimension: number, data: Points): PathFrame {
+export function pathFrame(
+  all: readonly PathData[],
+  { dimension, space }: Pick<ComparisonData['dataset'], 'dimension' | 'space'>,
+  data: Points,
+): PathFrame {
+  const view = spaceView(space, dimension, data)
+  if (view) {
+    const { range } = view.panels[0]
+    return { dimension, axes: [0, 1], range, reference: data, curved: { view, space: space! } }
+  }
   const plane = { dimension, axes: drawnAxes(data, dimension) }
   const by = all[0]?.standardization
   const reference = by ? standardized(by, data) : data
@@ -63,7 +76,8 @@ export function pathPanelBody(
   way: JumpPath,
   heading = panelTitle(way),
 ): string {
-  const { dimension, range, reference } = plane
+  const { dimension, range, reference, curved } = plane
+  if (curved) return curvedPathPanel(curved, dimension, reference, data, way, heading)
   const x = (value: number) =>
     round(MARGIN.left + SIDE * inside((value - range.x[0]) / (range.x[1] - range.x[0])))
   const y = (value: number) =>
@@ -107,12 +121,27 @@ export function pathPanelBody(
     ...(astray.length > 0 ? [stroke(dots(astray, 0), `stroke="${stray.colour}" stroke-width="7"`)] : []),
   ]
   return [
-    `<text x="2" y="17" font-size="14" font-weight="600">${escapeHtml(truncate(heading, 40))}</text>`,
+    headingOf(heading),
     `<rect x="${MARGIN.left}" y="${MARGIN.top}" width="${SIDE}" height="${SIDE}" fill="none" stroke="currentColor" stroke-opacity=".25"/>`,
     ...layers,
     axes(range, dimension, x, y),
   ].join('')
 }
+
+const headingOf = (heading: string): string =>
+  `<text x="2" y="17" font-size="14" font-weight="600">${escapeHtml(truncate(heading, 40))}</text>`
+
+/** The same in a curved space: jumps and curves along its shortest ways, what is out of sight faintly. */
+const curvedPathPanel = (
+  frame: CurvedFrame,
+  dimension: number,
+  reference: Points,
+  data: PathData,
+  way: JumpPath,
+  heading: string,
+): string =>
+  headingOf(heading) +
+  `<g transform="translate(${MARGIN.left},${MARGIN.top})">${curvedPaths(frame, dimension, reference, data, way, SIDE)}</g>`
 
 /** `2 steps, ends 0.12 apart`. */
 export function panelTitle({ steps, gap }: JumpPath, name = plural(steps, 'step')): string {

@@ -9,6 +9,7 @@ import { inPercent } from './results-table.ts'
 import { sampleGrid } from './sample-grid.ts'
 import { solverPlot } from './solver-plot.ts'
 import { svgToPng, tiles } from './svg.ts'
+import { textSheet } from './text-sheet.ts'
 import { lossCurves, lossGroup, lossTimePlot, type MapGroup, residualGroups } from './time-maps.ts'
 import type { ComparisonData, RunData } from './types.ts'
 import { weightPlot } from './weight-plot.ts'
@@ -27,7 +28,7 @@ const mapTiles = (name: string, groups: readonly MapGroup[], title: string): Nam
 function pathTiles({ methods, dataset, reference }: ComparisonData): Named[] {
   return methods.flatMap(({ id, label, diagnostics }): Named[] => {
     if (!diagnostics?.paths || diagnostics.paths.jumps.length === 0) return []
-    const frame = pathFrame([diagnostics.paths], dataset.dimension, reference)
+    const frame = pathFrame([diagnostics.paths], dataset, reference)
     const bodies = diagnostics.paths.jumps.map(way => pathPanelBody(frame, diagnostics.paths!, way))
     const { standardization } = diagnostics.paths
     const astray = diagnostics.paths.jumps.some(({ strays }) => strays?.includes(1))
@@ -54,7 +55,7 @@ function plotFiles(given: ComparisonData | RunData): Named[] {
   const single = groups.every(({ maps }) => maps.length === 1)
   return [
     ...(methods.some(({ samples }) => samples.length > 0)
-      ? [['samples', sampleGrid(data, { title })] as const]
+      ? [['samples', (data.referenceTexts ? textSheet : sampleGrid)(data, { title })] as const]
       : []),
     ...metrics.map(metric => [`steps-${fileName(metric.name)}`, curvesPlot(methods, metric)] as const),
     ...pathTiles(data),

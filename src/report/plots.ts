@@ -1,4 +1,5 @@
 export { curvesPlot, type LossSeries, lossPlot } from './line-plots.ts'
 export { type GridData, sampleGrid } from './sample-grid.ts'
 export { type ScatterOptions, scatterPlot } from './scatter-plot.ts'
+export { spacePlot } from './space/plot.ts'
 export { type PlotOptions, svgToPng } from './svg.ts'

@@ -9,6 +9,7 @@ import {
   standingAt,
   stepsOf,
 } from './results-table.ts'
+import { besideOf } from './text-samples.ts'
 import type { MethodRow, Metric, SeedAverage, TableData } from './types.ts'
 
 /**
@@ -59,6 +60,7 @@ export function runReading(given: TableData): string {
     metric.floor && !isStrays(metric)
       ? `Data against data scores ${formatFloor(metric.floor, decimalsFor(data, metric))}.`
       : '',
+    ...besideOf(data.metrics).map(one => otherScore(data, method, one, first.n)),
     passing(data, method, steps),
     best === first
       ? scored.length > 1 && ranks(metric)

@@ -174,6 +174,7 @@ export async function gatherRun(directory: string): Promise<RunData> {
       name: data.name,
       dimension: data.dimension,
       fingerprint: `sha256:${data.fingerprint.sha256}`,
+      ...(data.space !== undefined && { space: data.space }),
     },
     methods,
     ...drawn,

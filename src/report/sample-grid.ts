@@ -16,6 +16,9 @@ import {
 } from './points.ts'
 import { marksOf, resultsTable } from './results-table.ts'
 import { dotDiameter } from './scatter-plot.ts'
+import { cellHeight, spaceCell } from './space/cell.ts'
+import type { SpaceView } from './space/panel.ts'
+import { spaceView } from './space/view.ts'
 import { type PlotOptions, svgDocument, textWidth } from './svg.ts'
 import type { ComparisonData, Method, SampleSet } from './types.ts'
 
@@ -31,6 +34,8 @@ export interface CellDrawing extends Dots {
   readonly layers?: readonly { readonly path: string; readonly stroke: string }[]
   /** Drawn in place of the dots. */
   readonly picture?: string
+  /** Points of a curved space, drawn in place of the dots, and the attributes of the element around by which they are turned. */
+  readonly space?: { readonly markup: string; readonly turning: string }
 }
 
 /** The rows of a grid of samples on one shared range, the data itself first. */
@@ -47,6 +52,10 @@ export interface GridModel {
   readonly floor: string | null
   /** Largest share of a drawn cloud that lies outside the range. */
   readonly outside: number
+  /** How points of a curved space are drawn. */
+  readonly view?: SpaceView
+  /** Of a cell, in its units. */
+  readonly height: number
 }
 
 /** What of a comparison a grid shows. */
@@ -72,6 +81,7 @@ export type GridData = Pick<
 export function gridModel(data: GridData, limit = 2000): GridModel {
   const { dimension } = data.dataset
   const steps = [...new Set(data.methods.flatMap(m => m.samples.map(s => s.steps)))].sort((a, b) => a - b)
+  const view = spaceView(data.dataset.space, dimension, data.reference)
   const axes = drawnAxes(data.reference, dimension)
   const reference = toPlane(data.reference, dimension, axes)
   const range = dimension === 1 ? squareRange(rangeOf(reference)) : levelRange(rangeOf(reference))
@@ -87,7 +97,11 @@ export function gridModel(data: GridData, limit = 2000): GridModel {
     cells: steps.map(n => {
       const cloud = method.samples.find(sample => sample.steps === n)
       const { colour } = seriesStyle(i)
-      const drawing = cloud && drawCell(toPlane(cloud.points, dimension, axes), range, colour, limit, cloud)
+      const drawing =
+        cloud &&
+        (view
+          ? drawInSpace(view, cloud.points, dimension, colour, limit, cloud.classes)
+          : drawCell(toPlane(cloud.points, dimension, axes), range, colour, limit, cloud))
       return { drawing: drawing ?? null, caption: caption(method, n) }
     }),
   }))
@@ -97,10 +111,14 @@ export function gridModel(data: GridData, limit = 2000): GridModel {
     rows,
     axes,
     range,
-    reference: drawCell(reference, range, 'currentColor', limit, {
-      picture: data.referencePicture,
-      classes: data.referenceClasses,
-    }),
+    ...(view && { view }),
+    height: view ? Math.round(cellUnits * cellHeight(view)) : cellUnits,
+    reference: view
+      ? drawInSpace(view, data.reference, dimension, 'currentColor', limit, data.referenceClasses)
+      : drawCell(reference, range, 'currentColor', limit, {
+          picture: data.referencePicture,
+          classes: data.referenceClasses,
+        }),
     floor: data.metrics[0]?.floor
       ? formatNumber(data.metrics[0].floor.value, table!.decimals) + (data.metrics[0].percent ? ' %' : '')
       : null,
@@ -115,8 +133,7 @@ function drawCell(
   limit: number,
   { picture, strays, classes }: Partial<SampleSet>,
 ): CellDrawing {
-  const nothing = { path: '', strays: '', drawn: 0, outside: 0, astray: 0 }
-  if (picture) return { ...nothing, stroke, strokeWidth: 0, picture }
+  if (picture) return { ...EMPTY, stroke, strokeWidth: 0, picture }
   const dots = dotsPath(points, range, cellUnits, cellUnits, limit, strays, classes)
   const layers = dots.byClass?.map((path, k) => ({ path, stroke: classColour(k) }))
   return {
@@ -127,8 +144,32 @@ function drawCell(
   }
 }
 
+const EMPTY = { path: '', strays: '', drawn: 0, outside: 0, astray: 0 }
+
+function drawInSpace(
+  view: SpaceView,
+  points: Points,
+  dimension: number,
+  stroke: string,
+  limit: number,
+  classes?: ArrayLike<number>,
+): CellDrawing {
+  const cell = spaceCell(view, points, dimension, { side: cellUnits, stroke, limit, classes })
+  const { drawn, outside } = cell
+  return { ...EMPTY, drawn, outside, stroke, strokeWidth: 0, space: cell }
+}
+
 /** The dots of a cell, or its pictures, as markup, in units of the cell's grid. */
-export function cellPath({ path, layers = [], strays, stroke, strokeWidth, picture }: CellDrawing): string {
+export function cellPath({
+  path,
+  layers = [],
+  strays,
+  stroke,
+  strokeWidth,
+  picture,
+  space,
+}: CellDrawing): string {
+  if (space) return space.markup
   if (picture) {
     return `<image href="${escapeHtml(picture)}" width="${cellUnits}" height="${cellUnits}" />`
   }
@@ -176,21 +217,29 @@ export function sampleGrid(data: GridData, options: PlotOptions = {}): string {
   const { width = side + columns * (data.sheetClasses ? 260 : 150) } = options
   const [gap, captionHeight, top] = [8, 24, options.title ? 58 : 30]
   const cell = Math.floor((width - side) / columns) - gap
+  const tall = Math.round((cell * model.height) / cellUnits)
   const x = (column: number): number => side + column * (cell + gap)
-  const y = (row: number): number => top + row * (cell + captionHeight)
+  const y = (row: number): number => top + row * (tall + captionHeight)
   const text = (content: string, left: number, base: number, more = ''): string =>
     content && `<text x="${left}" y="${base}"${more}>${escapeHtml(content)}</text>`
   const frame = (drawing: CellDrawing | null, row: number, column: number): string =>
     `<g transform="translate(${x(column)},${y(row)})">` +
-    `<rect width="${cell}" height="${cell}" fill="none" stroke="currentColor" stroke-opacity=".25"/>` +
+    (model.view
+      ? ''
+      : `<rect width="${cell}" height="${cell}" fill="none" stroke="currentColor" stroke-opacity=".25"/>`) +
     `${drawing ? `<g transform="scale(${cell / cellUnits})">${cellPath(drawing)}</g>` : ''}</g>`
   const middle = ' text-anchor="middle"'
   const bold = ' font-weight="600"'
   const label = (row: number): string =>
-    text(truncate(names[row], Math.floor((side - 12) / textWidth('x'))), 2, y(row) + cell / 2, bold)
+    text(truncate(names[row], Math.floor((side - 12) / textWidth('x'))), 2, y(row) + tall / 2, bold)
   const red = strayLegend(model)
   const note = `Under each cell: ${data.metrics[0]?.label ?? 'nothing'}; * best of its column, ≈ every metric within its noise floor.`
-  const said = [...(data.metrics.length > 0 ? [note] : []), sheetLegend(data), red].filter(Boolean)
+  const said = [
+    ...(data.metrics.length > 0 ? [note] : []),
+    ...(model.view?.legend ?? []),
+    sheetLegend(data),
+    red,
+  ].filter(Boolean)
   const notes = said.flatMap(line => wrap(line, Math.floor((width - 4) / textWidth('x'))))
   const legend = placedLegend(data.classNames, width)
   const body = [
@@ -198,12 +247,12 @@ export function sampleGrid(data: GridData, options: PlotOptions = {}): string {
     ...model.steps.map((n, i) => text(plural(n, 'step'), x(i) + cell / 2, top - 10, middle + bold)),
     label(0),
     frame(model.reference, 0, 0),
-    text(model.floor ? `floor ${model.floor}` : '', x(0) + cell / 2, y(0) + cell + 16, middle),
+    text(model.floor ? `floor ${model.floor}` : '', x(0) + cell / 2, y(0) + tall + 16, middle),
     ...model.rows.flatMap((row, r) => [
       label(r + 1),
       ...row.cells.map(
         ({ drawing, caption }, c) =>
-          frame(drawing, r + 1, c) + text(caption, x(c) + cell / 2, y(r + 1) + cell + 16, middle),
+          frame(drawing, r + 1, c) + text(caption, x(c) + cell / 2, y(r + 1) + tall + 16, middle),
       ),
     ]),
     ...notes.map((line, i) => text(line, 2, y(names.length) + 18 * (i + 1))),

@@ -53,6 +53,13 @@ export interface LossPoint {
   readonly value: number
 }
 
+/** A sequence of symbols as text. */
+export interface DrawnText {
+  readonly text: string
+  /** Whether it is in the language, where that is known. */
+  readonly isValid?: boolean
+}
+
 /** Samples at one number of steps. */
 export interface SampleSet {
   readonly steps: number
@@ -64,6 +71,8 @@ export interface SampleSet {
   readonly strays?: Uint8Array
   /** Class of each point from 0, `[n]`, where the map was told it and points are drawn as dots. */
   readonly classes?: ArrayLike<number>
+  /** The first of them, where they are text. */
+  readonly texts?: readonly DrawnText[]
 }
 
 /** A method's row in a table. */
@@ -145,12 +154,20 @@ export interface ComparisonData extends TableData {
   readonly title: string
   /** The shell command that makes the report again. */
   readonly command: string
-  readonly dataset: { readonly name: string; readonly dimension: number; readonly fingerprint: string }
+  readonly dataset: {
+    readonly name: string
+    readonly dimension: number
+    readonly fingerprint: string
+    /** Name of the space that its points live in; absent for `R^n`. */
+    readonly space?: string
+  }
   readonly methods: readonly Method[]
   /** Data points to draw, `[n, dimension]`. */
   readonly reference: Points
   /** The first of them as a sheet, where points are pictures. */
   readonly referencePicture?: string
+  /** The first of them, where they are text. */
+  readonly referenceTexts?: readonly DrawnText[]
   /** Class of each of them from 0, `[n]`, and the names of all classes, where maps are told classes and points are drawn as dots. */
   readonly referenceClasses?: ArrayLike<number>
   readonly classNames?: readonly string[]

@@ -1,9 +1,11 @@
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { resolveConfig, type UserConfig } from '../../src/config/index.ts'
+import { pointOf, resolveConfig, type UserConfig } from '../../src/config/index.ts'
 import { generatedDataset } from '../../src/data/catalogue.ts'
+import { binLosses } from '../../src/evaluation/loss-bins.ts'
 import { type LossMap, measureLoss } from '../../src/evaluation/loss-map.ts'
+import { parameterCount } from '../../src/model/index.ts'
 import { compile, nodeRuntime } from '../../src/runtime/node.ts'
 import { readCheckpoint } from '../../src/serialization/checkpoint.ts'
 import { load } from '../../src/serialization/load.ts'
@@ -117,4 +119,19 @@ describe('the loss by time', () => {
     rmSync(join(directory, 'checkpoints'), { recursive: true })
     await expect(measureLoss(nodeRuntime(), directory, dataset)).rejects.toThrow(RunError)
   })
+})
+
+test('on the sphere the loss is of geodesics between data and uniform noise', async () => {
+  const config = resolveConfig({ ...base, data: 'sphere-vmf', objective: 'flow-matching' })
+  const sphere = generatedDataset('sphere-vmf')
+  const size = parameterCount(config, pointOf(config, sphere))
+  const [{ mean }] = await binLosses({
+    ...{ config, dataset: sphere, teachers: {}, step: 1, draws: 2 ** 14, bins: 4 },
+    parameters: { map: new Float32Array(size) },
+    compile: graph => compile(graph),
+  })
+  // Of a network of zeros the squared distance: with the angle's density sin/2 its mean is (pi^2 - 4)/2, wherever the data is.
+  for (const [value] of mean) expect(value).toBeCloseTo((Math.PI ** 2 - 4) / 2, 0)
+  const all = mean.reduce((sum, [value]) => sum + value! / mean.length, 0)
+  expect(Math.abs(all - (Math.PI ** 2 - 4) / 2)).toBeLessThan(0.08)
 })

@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest'
-import { evaluate, type Tensor } from '../../src/autodiff/index.ts'
+import { describe, expect, test } from 'vitest'
+import { concat, evaluate, type Tensor } from '../../src/autodiff/index.ts'
 import { type Compile, measureResiduals } from '../../src/metric/residuals.ts'
 import { type FlowMap, fromVelocity, gaussianFlowMap, interpolants } from '../../src/model/index.ts'
 import { random } from '../../src/random/random.ts'
@@ -126,4 +126,56 @@ test('the standard error of the mean is its spread over draws of the points', as
   expect(deviation / spread).toBeLessThan(1.35)
   // Of a residual that is the same at every point there is no doubt.
   expect((await measureResiduals(bent(1), { ...options, levels: 2 })).eulerian.deviation).toBeLessThan(1e-9)
+})
+
+describe('in a curved space', () => {
+  /** The turn about the third axis by `angle` for each unit of time, and a velocity that says it is `said` times as fast. */
+  const turn = (said: number): FlowMap => {
+    const about = (x: Tensor, angle: Tensor): Tensor => {
+      const [a, b, c] = [0, 1, 2].map(k => x.slice(-1, k, k + 1))
+      const [cos, sin] = [angle.cos(), angle.sin()]
+      return concat([cos.mul(a).sub(sin.mul(b)), sin.mul(a).add(cos.mul(b)), c], -1)
+    }
+    return {
+      jump: (x, s, t) => about(x, t.sub(s)),
+      velocity: x => {
+        const [a, b] = [0, 1].map(k => x.slice(-1, k, k + 1))
+        return concat([b.neg(), a, a.mul(0)], -1).mul(said)
+      },
+    }
+  }
+  // Two places of the equator, so that every point of the geodesic between them is on it, as no point of the chord is.
+  const one = { ...options, dimension: 3, data: [1, 0, 0], noise: [0, 1, 0], space: 'sphere' }
+
+  test('a flow along the sphere has none, and one whose velocity is twice as fast that speed', async () => {
+    const exact = await measureResiduals(turn(1), one)
+    for (const { mean } of Object.values(exact)) expect(mean).toBeLessThan(1e-12)
+    const { lagrangian, eulerian } = await measureResiduals(turn(2), one)
+    for (const { values } of [lagrangian, eulerian]) {
+      values.forEach((row, i) => {
+        for (const value of row.slice(0, i + 1)) expect(value).toBeCloseTo(1, 9)
+      })
+    }
+  })
+
+  test('lengths are of the metric: of a rotation the angle', async () => {
+    // Identity and a quarter turn; the map stays, its velocity turns once around the third axis: |R hat(w)| = |w|.
+    const still: FlowMap = {
+      jump: x => x,
+      velocity: x => {
+        const [a, b] = [0, 1].map(k => [0, 3, 6].map(row => x.slice(-1, row + k, row + k + 1)))
+        return concat(
+          a.flatMap((_, row) => [b[row], a[row].neg(), a[row].mul(0)]),
+          -1,
+        )
+      },
+    }
+    const data = [1, 0, 0, 0, 1, 0, 0, 0, 1]
+    const noise = [0, -1, 0, 1, 0, 0, 0, 0, 1]
+    const { lagrangian } = await measureResiduals(still, {
+      ...options,
+      ...{ dimension: 9, data, noise, space: 'rotations' },
+    })
+    expect(lagrangian.mean).toBeCloseTo(1, 9)
+  })
 })

@@ -159,7 +159,7 @@ describe('gatherPaths', () => {
     expect(farthest(paths.jumps[0].points[1], ends)).toBeLessThan(1e-3)
     expect(farthest(paths.curve.at(-1)!, heun)).toBeLessThan(5e-3)
     expect(paths.jumps[0].gap).toBeLessThan(10)
-    const frame = pathFrame([paths], 2, Float64Array.from(points.flat()))
+    const frame = pathFrame([paths], { dimension: 2 }, Float64Array.from(points.flat()))
     expect(
       farthest(
         frame.reference,
@@ -187,7 +187,7 @@ describe('pathPanel', () => {
     jumps: [{ steps: 1, times: [1, 0], points: points.map(at => Float64Array.from(at)), gap: 0.25 }],
   })
   const svgOf = (data: PathData, dimension: number, reference: number[]) =>
-    pathPanel(pathFrame([data], dimension, Float64Array.from(reference)), data, data.jumps[0])
+    pathPanel(pathFrame([data], { dimension }, Float64Array.from(reference)), data, data.jumps[0])
   const coordinates = (svg: string) =>
     [...parseHTML(`<html><body>${svg}</body></html>`).document.querySelectorAll('path[stroke="#0072b2"]')][0]
       .getAttribute('d')!
@@ -223,7 +223,7 @@ describe('pathPanel', () => {
           [1, 1, 1],
         ]),
       ],
-      3,
+      { dimension: 3 },
       Float64Array.of(5, -9, 1, 5, 9, -2, 5, 0, 3),
     )
     expect(frame.axes).toEqual([1, 2])

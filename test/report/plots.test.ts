@@ -91,7 +91,7 @@ describe('every plot', () => {
           one: lossPlot([{ label: 'a', loss: [{ step: 0, value: low }] }]),
           scatter: scatterPlot(points),
           heat: heatMap({ ...heat, describe: String }, { scale: colourScale([low, high]) }),
-          paths: pathPanel(pathFrame([paths], 2, points), paths, paths.jumps[0]),
+          paths: pathPanel(pathFrame([paths], { dimension: 2 }, points), paths, paths.jumps[0]),
         }
         for (const [name, svg] of Object.entries(drawn)) {
           expect([name, svg.match(/[^ ]*(NaN|Infinity|undefined)/)?.[0]]).toEqual([name, undefined])
