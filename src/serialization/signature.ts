@@ -20,8 +20,7 @@ export type Signature = Readonly<Record<string, Meaning>>
 export const noiseOf = (data: Pick<DataRecord, 'space'>): string => spaceOf(data).noise.is
 
 /** Whether a map makes its points of logits of symbols, which it can give as well. */
-const hasLogits = ({ network }: Pick<Config, 'network'>): boolean =>
-  network.parameterization === 'simplex'
+const hasLogits = ({ network }: Pick<Config, 'network'>): boolean => network.parameterization === 'simplex'
 
 const float = (shape: readonly (string | number)[], is: string) => ({ shape, dtype: 'float32', is })
 
