@@ -19,12 +19,16 @@ export interface PushOptions {
   readonly message?: string
 }
 
+/** Keys of what is text and no path, though it may begin with a slash. */
+const SYMBOLS = ['alphabet', 'symbols']
+
 /** Whoever reads a repository need not know the folders of the machine that trained it. */
 function withoutFolders<T>(value: T): T {
   if (typeof value === 'string') return (isAbsolute(value) ? basename(value) : value) as T
   if (Array.isArray(value)) return value.map(withoutFolders) as T
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, withoutFolders(inner)])) as T
+  const without = (key: string, inner: unknown) => (SYMBOLS.includes(key) ? inner : withoutFolders(inner))
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, without(key, inner)])) as T
 }
 
 /** The files of a model as a repository holds them. The card's commands name the repository. */

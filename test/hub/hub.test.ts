@@ -127,6 +127,21 @@ describe('push and pull', () => {
     )
   })
 
+  test('a slash is a symbol as others are', async () => {
+    withToken()
+    writeFileSync('fractions.txt', '1/2\n2/1\n1/1\n2/2')
+    const data = { text: { path: 'fractions.txt', alphabet: '/12' } }
+    const small = { ...tiny, network: { hidden: 8, layers: 1 }, steps: 2, objective: 'psd-simplex' } as const
+    await train({ ...small, data }, { directory: 'fractions' })
+    expect((await oxbow('push', 'fractions', 'someone/fractions')).code).toBe(0)
+    expect((await oxbow('pull', 'someone/fractions', '--out', 'fractions-back')).code).toBe(0)
+    const { config, data: found } = JSON.parse(readFileSync('fractions-back/config.json', 'utf8'))
+    expect(found.text.alphabet).toEqual(['/', '1', '2'])
+    expect(config.data.text).toMatchObject({ path: 'fractions.txt', alphabet: '/12' })
+    const { symbols } = JSON.parse(readFileSync('fractions-back/alphabet.json', 'utf8'))
+    expect(symbols).toEqual(found.text.alphabet)
+  })
+
   test('an adapter goes along, alone and merged', async () => {
     withToken()
     const tuned = { ...tiny, steps: 3, initFrom: 'ring', adapter: { rank: 2 } } as const

@@ -76,10 +76,10 @@ describe.skipIf(python === undefined)('the Python of a card runs', () => {
     sphere: 'assert np.allclose(np.linalg.norm(y, axis=1), 1, atol=1e-5)',
     torus: 'assert np.abs(y).max() < np.pi + 1e-5 and np.abs(y).max() > 2',
     rotations:
-      'R = y.reshape(-1, 3, 3); assert np.allclose(R @ R.transpose(0, 2, 1), np.eye(3), atol=1e-5) and np.linalg.det(R).min() > 0.99',
+      'R = y.reshape(-1, 3, 3); assert np.allclose(R @ R.transpose(0, 2, 1), np.eye(3), atol=1e-5) and np.linalg.det(R).min() > 0.99; assert abs(rotations(5000, 9)[:, ::4].sum(1).mean()) < 0.1',
     // Of what it begins with: an untrained map leads far out.
     hyperbolic:
-      'n = hyperbolic(100, 3); assert np.allclose(n[:, 0]**2 - (n[:, 1:]**2).sum(1), 1) and n[:, 0].max() > 2',
+      'n = hyperbolic(5000, 3); assert np.allclose(n[:, 0]**2 - (n[:, 1:]**2).sum(1), 1) and abs(np.arccosh(n[:, 0]).mean() - np.sqrt(np.pi / 2)) < 0.04',
     product: 'assert np.allclose(np.linalg.norm(y[:, :2], axis=1), 1, atol=1e-5)',
     grammar: '',
   }

@@ -8,6 +8,7 @@ import { random } from '../../src/random/random.ts'
 import { openModel } from '../../src/runtime/node.ts'
 import { asMap } from '../../src/serialization/model.ts'
 import { readModel } from '../../src/serialization/model-files.ts'
+import { dataRecordSchema } from '../../src/serialization/record.ts'
 import { encodeOnnxSampler } from '../../src/serialization/sampler-graph.ts'
 import { runHere } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
@@ -195,6 +196,20 @@ describe('a map of points on manifolds as ONNX', () => {
     await program.close()
     await map.close()
   })
+})
+
+test.each<[string, number, boolean]>([
+  ['sphere', 3, true],
+  ['sphere', 1, false],
+  ['rotations', 9, true],
+  ['rotations', 3, false],
+  [product, 6, true],
+  [product, 5, false],
+  ['simplex', 6, true],
+  ['bottle', 3, false],
+])('a record of points on %s of %d numbers is taken: %s', (space, dimension, taken) => {
+  const { data } = readModel(at('sphere'))
+  expect(dataRecordSchema.safeParse({ ...data, space, dimension }).success).toBe(taken)
 })
 
 describe('a map of text as ONNX', () => {

@@ -80,8 +80,24 @@ describe('texts from code', () => {
     expect(texts.every(text => text.startsWith('fa'))).toBe(true)
     // One-hot, and not only the largest.
     expect([...points.subarray(0, 12)]).toEqual([0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0])
-    const free = await sampleTexts(words, { count: 30, steps: 2 })
-    expect(texts.map(text => text.slice(2))).not.toEqual(free.texts.map(text => text.slice(2)))
+    // The first jump of a prefix sees it already.
+    const rest = async (options: Partial<TextOptions>) =>
+      (await sampleTexts(words, { count: 30, ...options })).texts.map(text => text.slice(2))
+    expect(await rest({ prefix: 'fa' })).not.toEqual(await rest({}))
+  })
+
+  test('have each symbol as often as it is likely, where symbols are drawn', async () => {
+    const [drawn, likely] = [
+      await sampleTexts(words, { count: 2000, decode: 'sample' }),
+      await sampleTexts(words, { count: 2000 }),
+    ]
+    expect(drawn.points).toEqual(likely.points)
+    expect(drawn.texts).not.toEqual(likely.texts)
+    for (const symbol of [0, 3, 5]) {
+      const share = drawn.tokens.filter(token => token === symbol).length / drawn.tokens.length
+      const odds = drawn.points.filter((_, i) => i % 6 === symbol)
+      expect(share).toBeCloseTo(odds.reduce((a, b) => a + b) / odds.length, 1.5)
+    }
   })
 
   test('may be none', async () => {
