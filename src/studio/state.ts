@@ -9,7 +9,7 @@ import { NOTHING_PAINTED, readReward } from './reward.ts'
 
 /** What is done in the page, a room each, and the views of each room, of which the first is where it opens. */
 export const rooms = {
-  play: ['play', 'jump', 'steps', 'digits'],
+  play: ['play', 'jump', 'steps', 'digits', 'sphere', 'torus', 'words'],
   train: ['train'],
   steer: ['steer', 'fill', 'edit'],
   compare: ['compare', 'why'],

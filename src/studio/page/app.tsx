@@ -27,7 +27,13 @@ const VIEWS: Readonly<Record<ViewName, () => preact.JSX.Element>> = {
   fill: lazyView(async () => (await import('./views/steer/digits/view.tsx')).SteerDigitsView),
   edit: lazyView(async () => (await import('./views/steer/edit/view.tsx')).EditView),
   digits: lazyView(async () => (await import('./views/play/digits/view.tsx')).DigitsView),
+  sphere: lazyView(async () => (await import('./views/play/spaces/view.tsx')).SphereView),
+  torus: lazyView(async () => (await import('./views/play/spaces/view.tsx')).TorusView),
+  words: lazyView(async () => (await import('./views/play/spaces/view.tsx')).WordsView),
 }
+
+/** Views of maps that come with the page, which are no runs. */
+const WITHOUT_RUNS: readonly ViewName[] = ['digits', 'fill', 'sphere', 'torus', 'words']
 
 /** A view, or a way out where it fails. */
 function Guarded({ View }: { View: () => preact.JSX.Element }) {
@@ -79,7 +85,7 @@ export function App() {
       <ConnectionNote />
       <Problems />
       {/* Runs train points of the plane; what is first seen is simpler while there is one. */}
-      {view !== 'digits' && view !== 'fill' && (view !== 'play' || runs.value.length > 1) && <RunStrip />}
+      {!WITHOUT_RUNS.includes(view) && (view !== 'play' || runs.value.length > 1) && <RunStrip />}
       <div class="frame">
         <main id="view" ref={main} tabIndex={-1} aria-labelledby="view-heading">
           <h2 id="view-heading" class="hidden-but-read">

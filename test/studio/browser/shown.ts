@@ -12,6 +12,9 @@ export const SHOWN = {
   fill: 'Digit from',
   edit: 'Noise up to',
   digits: 'Train one on your machine',
+  sphere: 'Drag to turn the globe',
+  torus: 'Opposite edges are glued',
+  words: 'one jump types four letters',
 } as const
 
 /** The links that lead to a view which is not the first of its room. */
@@ -19,6 +22,9 @@ const WITHIN: { readonly [view in ViewName]?: readonly ViewName[] } = {
   jump: ['play', 'jump'],
   steps: ['play', 'jump', 'steps'],
   digits: ['play', 'digits'],
+  sphere: ['play', 'sphere'],
+  torus: ['play', 'torus'],
+  words: ['play', 'words'],
   why: ['compare', 'why'],
   fill: ['steer', 'fill'],
   edit: ['steer', 'edit'],

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact'
+import { type SpaceName, spaceNames } from '../../../example/space-maps.ts'
 import { type ExampleTarget, exampleTarget, exampleTargets } from '../../../example/trained-by.ts'
 import { exampleOn, isUntouched } from '../../../plan.ts'
 import type { ViewName } from '../../../state.ts'
@@ -9,6 +10,23 @@ import { MOST_RUNS, problem, runs, selected, update } from '../../state/store.ts
 import { add, open } from '../../state/training.ts'
 
 const pictures = exampleTargets.map(name => ({ name, points: fewPoints(name) }))
+
+const FIGURES: Readonly<Record<SpaceName, preact.JSX.Element>> = {
+  sphere: (
+    <svg viewBox="-11 -11 22 22" width="52" height="52" aria-hidden="true" fill="none" stroke="currentColor">
+      <circle r="10" />
+      <ellipse rx="4.5" ry="10" />
+      <ellipse rx="10" ry="3.5" />
+    </svg>
+  ),
+  torus: (
+    <svg viewBox="-11 -11 22 22" width="52" height="52" aria-hidden="true" fill="none" stroke="currentColor">
+      <rect x="-9" y="-9" width="18" height="18" stroke-dasharray="3 2" />
+      <path d="M-9 3l6 6M-3 -9l12 12" />
+    </svg>
+  ),
+  words: <span class="letters">abcd</span>,
+}
 
 /** Shows the trained map of a target in the place of another that came with the page; what one has trained stays. */
 function show(name: ExampleTarget): void {
@@ -59,6 +77,16 @@ export function Gallery() {
             digits
           </Way>
         </li>
+        {spaceNames.map(name => (
+          <li key={name}>
+            <Way to={name} look="tile">
+              <span class="thumbnail figure" aria-hidden="true">
+                {FIGURES[name]}
+              </span>
+              {name}
+            </Way>
+          </li>
+        ))}
       </ul>
       <div class="buttons">
         <button

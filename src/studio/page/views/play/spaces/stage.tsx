@@ -1,0 +1,140 @@
+import { type ReadonlySignal, type Signal, signal, useSignal } from '@preact/signals'
+import { useEffect, useMemo, useRef } from 'preact/hooks'
+import type { SpaceName } from '../../../../example/space-maps.ts'
+import type { Colour } from '../../../draw/cloud.ts'
+import { colourOf } from '../../../draw/colours.ts'
+import { progressAt } from '../../../draw/flight.ts'
+import { drawStage, type Turn } from './drawing.ts'
+import { dataPoints, type SpaceFlight } from './model.ts'
+
+const cssOf = ([red, green, blue]: Colour): string =>
+  `rgb(${[red, green, blue].map(part => Math.round(255 * part)).join(' ')})`
+
+interface StageProps {
+  readonly name: SpaceName
+  readonly flight: SpaceFlight | null
+  readonly turn: Signal<Turn>
+  readonly label: string
+}
+
+/** Furthest tilt of a globe. */
+const MOST_TILT = Math.PI / 2
+
+/** One picture of the stage, drawn again with every change of its progress and of where it is seen from. */
+function Picture({
+  name,
+  flight,
+  turn,
+  label,
+  progress,
+}: StageProps & { readonly progress: ReadonlySignal<number> }) {
+  const canvas = useRef<HTMLCanvasElement>(null)
+  const data = useMemo(() => dataPoints(name), [name])
+  const colours = {
+    still: cssOf(colourOf('--target')),
+    line: cssOf(colourOf('--target')),
+    flying: cssOf(colourOf('--run-0')),
+    stray: cssOf(colourOf('--stray')),
+  }
+  const form = Object.values(colours).join()
+  useEffect(() => {
+    const own = canvas.current!
+    let frame = 0
+    const draw = (): void => {
+      frame = 0
+      const { clientWidth, clientHeight } = own
+      const [width, height] = [clientWidth, clientHeight].map(side => Math.round(side * devicePixelRatio))
+      if (own.width !== width || own.height !== height) Object.assign(own, { width, height })
+      const context = own.getContext('2d')!
+      context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0)
+      const shown = { name, data, flight, colours, progress: progress.peek(), turn: turn.peek() }
+      drawStage(context, shown, clientWidth, clientHeight)
+    }
+    const later = (): void => {
+      if (frame === 0) frame = requestAnimationFrame(draw)
+    }
+    const sizes = new ResizeObserver(later)
+    sizes.observe(own)
+    const ends = [progress.subscribe(later), turn.subscribe(later)]
+    return () => {
+      for (const end of ends) end()
+      sizes.disconnect()
+      cancelAnimationFrame(frame)
+    }
+  }, [name, data, flight, form, progress, turn])
+  const drag = (event: PointerEvent & { currentTarget: HTMLCanvasElement }): void => {
+    if (name !== 'sphere' || event.buttons === 0) return
+    const radius = 0.44 * event.currentTarget.clientHeight
+    const { yaw, pitch } = turn.value
+    turn.value = {
+      yaw: yaw - event.movementX / radius,
+      pitch: Math.max(-MOST_TILT, Math.min(MOST_TILT, pitch + event.movementY / radius)),
+    }
+  }
+  return (
+    <canvas
+      ref={canvas}
+      class={`space-stage${name === 'sphere' ? ' turns' : ''}`}
+      role="img"
+      aria-label={label}
+      onPointerDown={event => event.currentTarget.setPointerCapture(event.pointerId)}
+      onPointerMove={drag}
+    />
+  )
+}
+
+/** The flight again and again; it can be paused, and goes on from there. */
+export function SpaceLoop(props: StageProps) {
+  const progress = useSignal(0)
+  const paused = useSignal(false)
+  const flown = useRef(500)
+  const isPaused = paused.value
+  useEffect(() => {
+    if (isPaused) return
+    let last = performance.now()
+    let frame = requestAnimationFrame(function turn(now: number) {
+      flown.current += Math.max(0, now - last)
+      last = now
+      progress.value = progressAt(flown.current)
+      frame = requestAnimationFrame(turn)
+    })
+    return () => cancelAnimationFrame(frame)
+  }, [isPaused, progress])
+  return (
+    <>
+      <div class="ends" aria-hidden="true">
+        <span>noise</span>
+        <span>data</span>
+      </div>
+      <Picture {...props} progress={progress} />
+      <button
+        type="button"
+        class="pause"
+        onClick={() => {
+          paused.value = !isPaused
+        }}
+      >
+        {isPaused ? 'Go on' : 'Pause'}
+      </button>
+    </>
+  )
+}
+
+/** Pictures of the flight where nothing may move by itself. */
+const FILM = [0, 0.5, 1]
+const STOPS = FILM.map(part => signal(part))
+
+export function SpaceFilm(props: StageProps) {
+  return (
+    <ol class="film">
+      {STOPS.map((progress, i) => (
+        <li key={FILM[i]}>
+          <span class="part" aria-hidden="true">
+            {100 * FILM[i]} %
+          </span>
+          <Picture {...props} label={`${props.label}: ${100 * FILM[i]} % of the way`} progress={progress} />
+        </li>
+      ))}
+    </ol>
+  )
+}
