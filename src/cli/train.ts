@@ -1,4 +1,5 @@
 import { basename } from 'node:path'
+import { withUsualObjective } from '../config/dataset.ts'
 import { resolveConfig, type UserConfig } from '../config/index.ts'
 import type { DatasetSpec } from '../data/catalogue.ts'
 import { whyNoJumps } from '../objective/index.ts'
@@ -55,12 +56,13 @@ async function userConfig(flags: TrainFlags, rest: readonly string[]): Promise<U
     value === undefined || texts.has(key) ? [] : [`--${key}=${value}`],
   )
   const named = Object.fromEntries(short.filter(([key, value]) => value !== undefined && texts.has(key)))
-  return layered(
+  const keys = layered(
     config === undefined ? {} : await readConfig(config, data === undefined),
     named,
     parseKeys(pairs),
     parseKeys(rest, ['resume', 'json', 'debug']),
   )
+  return flags.resume ? keys : withUsualObjective(keys)
 }
 
 /** Of data, for the name of a folder. */

@@ -84,6 +84,28 @@ export function withSpaceInData<K extends { readonly data?: unknown }>(
   return { ...rest, data: plain.withSpace(data as DatasetSpec, space) } as Omit<K, 'space'>
 }
 
+/** What text and points of a curved space are trained by where nothing is named: recipes are of points that add. */
+const usualObjective = (space: string): string | undefined => {
+  if (space === 'flat') return undefined
+  return space === 'simplex' ? 'psd-simplex' : 'psd'
+}
+
+/** Keys with the objective that suits the space of the data, where neither it nor a recipe nor a run to begin with is named. */
+export function withUsualObjective<
+  K extends {
+    readonly data?: unknown
+    readonly objective?: unknown
+    readonly recipe?: unknown
+    readonly initFrom?: unknown
+  },
+>(keys: K): K {
+  const { data, objective, recipe, initFrom } = keys
+  if (data === undefined || [objective, recipe, initFrom].some(each => each !== undefined && each !== null))
+    return keys
+  const usual = usualObjective(plain.spaceNamedBy(data as DatasetSpec))
+  return usual === undefined ? keys : { ...keys, objective: usual }
+}
+
 /**
  * Opens a dataset. The argument is checked in full, so it may come straight from a user's config.
  *

@@ -183,6 +183,18 @@ export function withKeys(path: string, keys: Readonly<Record<string, unknown>>):
   return { [kind]: { path, ...(block as object) } } as unknown as DatasetSpec
 }
 
+/** The space that data lives in, as far as its name or block tells; flat otherwise. */
+export function spaceNamedBy(spec: DatasetSpec): string {
+  if (typeof spec === 'string') {
+    if (isBuiltIn(spec)) return datasets[spec].create().space ?? 'flat'
+    return isPath(spec) && pathFormat(spec) === 'text' ? 'simplex' : 'flat'
+  }
+  const [[kind, block] = ['', undefined]] = isBlock(spec) ? Object.entries(spec) : []
+  if (kind === 'text' || kind === 'markov') return 'simplex'
+  const space = isBlock(block) && 'space' in block ? block.space : undefined
+  return typeof space === 'string' ? space : 'flat'
+}
+
 /**
  * The same data, its rows read as points of a space: `space` in the block of a file.
  *

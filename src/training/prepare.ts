@@ -1,5 +1,5 @@
 import { withAbsolutePaths } from '../config/config-paths.ts'
-import { withSpaceInData } from '../config/dataset.ts'
+import { withSpaceInData, withUsualObjective } from '../config/dataset.ts'
 import {
   type Config,
   ConfigError,
@@ -94,7 +94,7 @@ const runtimeOf = async ({ runtime, device }: TrainOptions, threads: number): Pr
 /** Opens what is to be trained, and refuses everything that is wrong before any work. */
 export async function prepare(asked: UserConfig, options: TrainOptions): Promise<Prepared> {
   const { directory, resume, data: given } = options
-  const user = given ? { ...asked, data: { given: given.name } } : withSpaceInData(asked)
+  const user = given ? { ...asked, data: { given: given.name } } : withUsualObjective(withSpaceInData(asked))
   if (!resume) {
     // Opened by the paths as they were written, so that messages name those.
     const whole = withInitialNetwork(user)

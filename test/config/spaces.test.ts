@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { withUsualObjective } from '../../src/config/dataset.ts'
 import {
   type Config,
   ConfigError,
@@ -142,5 +143,25 @@ describe('logits', () => {
     expect(() => resolveConfig({ objective: 'csd', times: { minimum: 0 } })).toThrow(
       /^times\.minimum: the simplex parameterization divides by s and needs a minimum above 0/,
     )
+  })
+})
+
+describe('what is trained where nothing is named', () => {
+  test.each([
+    ['words', 'psd-simplex'],
+    ['sphere-vmf', 'psd'],
+    [{ text: { path: 'lines.txt' } }, 'psd-simplex'],
+    [{ markov: { symbols: 'ab', transition: [], length: 3 } }, 'psd-simplex'],
+    [{ csv: { path: 'places.csv', space: 'sphere' } }, 'psd'],
+    ['ring', undefined],
+    [{ csv: { path: 'places.csv' } }, undefined],
+  ])('of %j is %s', (data, objective) => {
+    expect(withUsualObjective({ data } as UserConfig).objective).toBe(objective)
+  })
+
+  test('is what is named otherwise', () => {
+    for (const named of [{ objective: 'csd' }, { recipe: 'one-step' }, { initFrom: 'runs/words' }] as const) {
+      expect(withUsualObjective({ data: 'words', ...named })).toEqual({ data: 'words', ...named })
+    }
   })
 })
