@@ -57,7 +57,7 @@ function pathCaption(drawn: readonly PathData[], { dimension, axes, curved }: Pa
     ...(strayed ? ['Red ends stray: they are off the data.'] : []),
     ...(curved
       ? [
-          `${curved.view.legend.join(' ')} Panels show the picture “${curved.view.panels[0].name}”; what lies behind it is faint. Jumps are drawn along the shortest way, and distances are measured along it.`,
+          `${curved.view.legend.join(' ')} ${curved.view.panels.length > 1 ? `Panels show the picture “${curved.view.panels[0].name}”; what is out of its sight is faint. ` : ''}Jumps are drawn along the shortest way, and distances are measured along it.`,
         ]
       : []),
     ...(dimension > 1 || curved

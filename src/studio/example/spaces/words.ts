@@ -1,7 +1,8 @@
 // Written by `make-spaces.mjs`; not to be changed by hand.
 
 /** What decides the map. */
-export const keys: string = '{"network":{"kind":"mlp","conditioning":"s,t","parameterization":"simplex","predicts":"velocity","hidden":96,"layers":2,"activation":"silu","embedding":"fourier","frequencies":4,"injection":"input","sourceLayers":null,"scale":"none","divergenceHead":0,"backbone":0},"interpolant":"linear","times":{"minimum":0.05}}'
+export const keys: string =
+  '{"network":{"kind":"mlp","conditioning":"s,t","parameterization":"simplex","predicts":"velocity","hidden":96,"layers":2,"activation":"silu","embedding":"fourier","frequencies":4,"injection":"input","sourceLayers":null,"scale":"none","divergenceHead":0,"backbone":0},"interpolant":"linear","times":{"minimum":0.05}}'
 
 /** Shape and space of its points. */
 export const point: string = '{"shape":[4,6],"space":"simplex"}'

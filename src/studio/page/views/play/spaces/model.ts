@@ -130,6 +130,8 @@ export interface SpaceFlight {
   /** The share off the data of many more, and of real points. */
   readonly share: number
   readonly floor: number
+  /** Of words: how many different ones of the language there are among these, and in it. */
+  readonly kinds?: { readonly found: number; readonly all: number }
 }
 
 const flights = new Map<string, Promise<SpaceFlight>>()
@@ -162,5 +164,11 @@ async function fly(name: SpaceName, at: number): Promise<SpaceFlight> {
     marks: all.slice(0, shown),
     share: all.reduce((sum, mark) => sum + mark, 0) / MEASURED,
     floor: dataset.language ? 0 : BEYOND,
+    ...(dataset.language?.law && {
+      kinds: {
+        found: new Set(wordsOf(stops[steps]).flatMap(({ word, isValid }) => (isValid ? [word] : []))).size,
+        all: dataset.language.law.sequences.length,
+      },
+    }),
   }
 }

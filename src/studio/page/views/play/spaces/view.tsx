@@ -47,9 +47,11 @@ function useSpaceFlight(name: SpaceName, way: number) {
 }
 
 /** What became of the noise, in a sentence. */
-function said(name: SpaceName, { share, floor }: SpaceFlight): readonly [string, string, string] {
-  if (name === 'words')
-    return [landing(share), ' words are in the language.', ' A map that types one word only would reach 100.']
+function said({ share, floor, kinds }: SpaceFlight): readonly [string, string, string] {
+  if (kinds) {
+    const typed = ` ${kinds.found} of its ${kinds.all} words are among them: a map that types one alone would be as valid.`
+    return [landing(share), ' words are in the language.', typed]
+  }
   return [landing(share), ' points land on the data.', ` For real data, ${landing(floor)}.`]
 }
 
@@ -64,7 +66,7 @@ function SpaceView({ name }: { readonly name: SpaceName }) {
   const Stage = wantsStillness.matches ? SpaceFilm : SpaceLoop
   const typed = name === 'words' && flight ? wordsOf(flight.stops.at(-1)!) : null
   const { data, objective } = spaceConfigs[name]
-  const now = shown && drawn === way ? said(name, shown.flight) : null
+  const now = shown && drawn === way ? said(shown.flight) : null
   return (
     <div class="play space">
       <p class="intro">{INTRO[name]}</p>
