@@ -1,5 +1,5 @@
 import type { FiniteLaw, Language, MarkovChain } from '../../model/categorical/language.ts'
-import type { Dataset, Tokens } from '../dataset.ts'
+import type { Dataset, Labels, Tokens } from '../dataset.ts'
 import { generated } from '../generated.ts'
 import { componentChooser } from '../mixture.ts'
 import { fillOneHot } from './one-hot.ts'
@@ -10,6 +10,12 @@ const MOST_LISTED = 4096
 
 const keyOf = (symbols: ArrayLike<number>): string => String.fromCharCode(...Array.from(symbols))
 
+/** Classes of texts by their names, and the class of each text. */
+export interface TextClasses {
+  readonly names: readonly string[]
+  readonly nameOf: (text: string) => string
+}
+
 interface Sequences {
   readonly name: string
   readonly alphabet: readonly string[]
@@ -17,10 +23,25 @@ interface Sequences {
   readonly end?: string
   readonly language: Language
   readonly sample: Tokens['sample']
+  readonly labels?: Labels
+  /** The class of a sequence by its number. */
+  readonly classOf?: (symbols: ArrayLike<number>) => number
 }
 
+const sequenceAt = (tokens: Uint16Array, i: number, length: number): Uint16Array =>
+  tokens.subarray(i * length, (i + 1) * length)
+
 /** Sequences of a known law as data without end. */
-function languageDataset({ name, alphabet, length, end, language, sample }: Sequences): Dataset {
+function languageDataset({
+  name,
+  alphabet,
+  length,
+  end,
+  language,
+  sample,
+  labels,
+  classOf,
+}: Sequences): Dataset {
   const K = alphabet.length
   return generated({
     name,
@@ -31,16 +52,23 @@ function languageDataset({ name, alphabet, length, end, language, sample }: Sequ
     space: 'simplex',
     text: { alphabet, unit: 'character', length, ...(end !== undefined && { end }), tokens: { sample } },
     language,
-    sample(random, out) {
+    ...(labels && { labels }),
+    sample(random, out, classes) {
       const tokens = new Uint16Array(out.length / K)
       sample(random, tokens)
       fillOneHot(tokens, K, out)
+      if (!classes || !classOf) return
+      for (let i = 0; i < classes.length; i++) classes[i] = classOf(sequenceAt(tokens, i, length))
     },
   })
 }
 
 /** Data of these strings with their weights; shorter ones are filled by an end. */
-export function listedLanguage(name: string, weights: ReadonlyMap<string, number>): Dataset {
+export function listedLanguage(
+  name: string,
+  weights: ReadonlyMap<string, number>,
+  classes?: TextClasses,
+): Dataset {
   const texts = [...weights.keys()]
   const length = Math.max(...texts.map(text => [...text].length))
   const end = texts.some(text => [...text].length < length) ? END : undefined
@@ -50,7 +78,12 @@ export function listedLanguage(name: string, weights: ReadonlyMap<string, number
     sequences: texts.map(text => encode(text, { alphabet, length, end })),
     probabilities: [...weights.values()].map(weight => weight / total),
   }
-  const known = new Set(law.sequences.map(keyOf))
+  const known = new Map(
+    law.sequences.map((symbols, i) => [
+      keyOf(symbols),
+      classes?.names.indexOf(classes.nameOf(texts[i])) ?? 0,
+    ]),
+  )
   const choose = componentChooser(law.probabilities)
   return languageDataset({
     ...{ name, alphabet, length, end },
@@ -58,6 +91,10 @@ export function listedLanguage(name: string, weights: ReadonlyMap<string, number
     sample(random, out) {
       for (let at = 0; at < out.length; at += length) out.set(law.sequences[choose(random)], at)
     },
+    ...(classes && {
+      labels: { names: classes.names },
+      classOf: (symbols: ArrayLike<number>) => known.get(keyOf(symbols))!,
+    }),
   })
 }
 

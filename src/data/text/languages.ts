@@ -10,15 +10,19 @@ const equally = (texts: readonly string[]) => new Map(texts.map(text => [text, 1
 /** Eight words of the `6^4` strings of their letters, with weights 1 to 8. */
 export const words = (): Dataset => listedLanguage('words', new Map(WORDS.map((word, i) => [word, i + 1])))
 
-/** `abc` with `c = a + b mod 5`: 25 of 125 strings. */
+/** `abc` with `c = a + b mod 5`: 25 of 125 strings, in classes by `c`. */
 export const sums = (): Dataset =>
-  listedLanguage('sums', equally(range(5).flatMap(a => range(5).map(b => `${a}${b}${(a + b) % 5}`))))
+  listedLanguage('sums', equally(range(5).flatMap(a => range(5).map(b => `${a}${b}${(a + b) % 5}`))), {
+    names: range(5).map(String),
+    nameOf: text => text[2],
+  })
 
-/** `a+b=cc`, a sum of two digits in two digits: 100 strings of length 6. */
+/** `a+b=cc`, a sum of two digits in two digits: 100 strings of length 6, in classes by whether the units carry. */
 export const arithmetic = (): Dataset =>
   listedLanguage(
     'arithmetic',
     equally(range(10).flatMap(a => range(10).map(b => `${a}+${b}=${String(a + b).padStart(2, '0')}`))),
+    { names: ['no carry', 'carry'], nameOf: text => (text[4] === '1' ? 'carry' : 'no carry') },
   )
 
 /** Subject and verb agree in number, however far apart, and the object goes its own way. */
@@ -31,5 +35,12 @@ const SENTENCES: Grammar = {
   nouns: { cats: 2, dogs: 1 },
 }
 
-/** Short sentences whose verbs agree with their subjects, from 8 letters to 21; an end fills the rest. */
-export const grammar = (): Dataset => listedLanguage('grammar', sentencesOf(SENTENCES, 'sentence'))
+/**
+ * Short sentences whose verbs agree with their subjects, from 8 letters to 21; an end fills the rest. Classes are the number of
+ * the subject.
+ */
+export const grammar = (): Dataset =>
+  listedLanguage('grammar', sentencesOf(SENTENCES, 'sentence'), {
+    names: ['singular', 'plural'],
+    nameOf: text => (/ (naps|sees)\b/.test(text) ? 'singular' : 'plural'),
+  })
