@@ -2,7 +2,7 @@ import type { StandardizedDataset } from '../data/standardized.ts'
 import { classRule } from '../metric/class-rule.ts'
 import { shareEstimate } from '../metric/estimate.ts'
 import { pathMetrics } from '../metric/map-catalogue.ts'
-import { strayRule } from '../metric/strays.ts'
+import { type StrayRule, strayRule } from '../metric/strays.ts'
 import type { AskedMeasure, ClassRow } from './asked-rows.ts'
 import { metricValue } from './metric-value.ts'
 
@@ -10,7 +10,10 @@ import { metricValue } from './metric-value.ts'
 export const classMeasure: AskedMeasure = (dataset: StandardizedDataset, { points: real, values: asked }) => {
   const count = asked.length
   const rule = classRule(dataset)
-  const strays = strayRule(dataset)
+  // A text that is in no class is not in the language.
+  const strays: StrayRule = dataset.language?.classOf
+    ? points => Uint8Array.from(rule(points), found => Number(found < 0))
+    : strayRule(dataset)
   const hits = (found: Int32Array): number =>
     found.reduce((sum, value, i) => sum + Number(value === asked[i]), 0)
   const floor = hits(rule(real)) / count

@@ -1,5 +1,6 @@
 import type { Dataset, Mixture, Values } from '../data/dataset.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
+import { largestSymbols } from '../data/text/one-hot.ts'
 import { unstandardized } from '../model/index.ts'
 import { random } from '../random/random.ts'
 import { componentLogDensities } from './density.ts'
@@ -14,17 +15,30 @@ export type ClassRule = (points: Values) => Int32Array
 
 /**
  * The class that a point belongs to: of a Gaussian mixture whose classes are its components, the most probable one; of
- * other data, that of the nearest of at most 20,000 training rows.
+ * text, that of its most likely symbols where the language has it; of other data, that of the nearest of at most 20,000 training rows.
  *
  * @param dataset  with labels; one that is seen through a standardisation takes standardised points
  */
 export function classRule(dataset: StandardizedDataset): ClassRule {
-  const { own, standardization } = dataset
+  const { own, standardization, language } = dataset
+  if (language?.classOf) return textRule(dataset, language.classOf)
   if (own?.mixture && standardization) {
     const rule = componentRule(own.mixture)
     return points => rule(unstandardized(standardization, points))
   }
   return dataset.mixture ? componentRule(dataset.mixture) : rowRule(dataset)
+}
+
+function textRule(
+  { shape: [length, K] }: Dataset,
+  classOf: (symbols: ArrayLike<number>) => number,
+): ClassRule {
+  return points => {
+    const tokens = largestSymbols(points, K)
+    return Int32Array.from({ length: tokens.length / length }, (_, i) =>
+      classOf(tokens.subarray(i * length, (i + 1) * length)),
+    )
+  }
 }
 
 function componentRule(mixture: Mixture): ClassRule {

@@ -24,24 +24,13 @@ interface Sequences {
   readonly language: Language
   readonly sample: Tokens['sample']
   readonly labels?: Labels
-  /** The class of a sequence by its number. */
-  readonly classOf?: (symbols: ArrayLike<number>) => number
 }
 
 const sequenceAt = (tokens: Uint16Array, i: number, length: number): Uint16Array =>
   tokens.subarray(i * length, (i + 1) * length)
 
 /** Sequences of a known law as data without end. */
-function languageDataset({
-  name,
-  alphabet,
-  length,
-  end,
-  language,
-  sample,
-  labels,
-  classOf,
-}: Sequences): Dataset {
+function languageDataset({ name, alphabet, length, end, language, sample, labels }: Sequences): Dataset {
   const K = alphabet.length
   return generated({
     name,
@@ -57,8 +46,8 @@ function languageDataset({
       const tokens = new Uint16Array(out.length / K)
       sample(random, tokens)
       fillOneHot(tokens, K, out)
-      if (!classes || !classOf) return
-      for (let i = 0; i < classes.length; i++) classes[i] = classOf(sequenceAt(tokens, i, length))
+      if (!classes || !language.classOf) return
+      for (let i = 0; i < classes.length; i++) classes[i] = language.classOf(sequenceAt(tokens, i, length))
     },
   })
 }
@@ -87,14 +76,15 @@ export function listedLanguage(
   const choose = componentChooser(law.probabilities)
   return languageDataset({
     ...{ name, alphabet, length, end },
-    language: { law, isValid: symbols => known.has(keyOf(symbols)) },
+    language: {
+      law,
+      isValid: symbols => known.has(keyOf(symbols)),
+      ...(classes && { classOf: (symbols: ArrayLike<number>) => known.get(keyOf(symbols)) ?? -1 }),
+    },
     sample(random, out) {
       for (let at = 0; at < out.length; at += length) out.set(law.sequences[choose(random)], at)
     },
-    ...(classes && {
-      labels: { names: classes.names },
-      classOf: (symbols: ArrayLike<number>) => known.get(keyOf(symbols))!,
-    }),
+    ...(classes && { labels: { names: classes.names } }),
   })
 }
 

@@ -18,6 +18,8 @@ export interface MarkovChain {
 export type Language = {
   /** Whether the law gives a sequence a probability above 0. */
   isValid(symbols: ArrayLike<number>): boolean
+  /** The class of a sequence by its number, where the law has classes; -1 of one that is not valid. */
+  classOf?(symbols: ArrayLike<number>): number
 } & (
   | { readonly law: FiniteLaw; readonly chain?: undefined }
   | { readonly law?: FiniteLaw; readonly chain: MarkovChain }
