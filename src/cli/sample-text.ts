@@ -8,7 +8,7 @@ import type { LoadedMap } from '../serialization/loaded-map.ts'
 import { paths } from '../serialization/run.ts'
 import { type Decoding, sampleTexts, whyNotPrefix } from '../serialization/texts.ts'
 import { openOptionsOf } from '../training/data.ts'
-import { type ConditionFlags, chosenBy } from './condition-flags.ts'
+import { allClasses, type ConditionFlags, chosenBy, given } from './condition-flags.ts'
 import { UsageError } from './failure.ts'
 import type { AskedGrid } from './grid-flag.ts'
 import { type GuidanceFlags, guidanceOf } from './guidance.ts'
@@ -37,19 +37,48 @@ const COUNT = 20
 /** Most texts of one command: their probabilities are held in memory. */
 const MOST = 100_000
 
+interface Found {
+  readonly valid: readonly boolean[]
+  /** The class of each text by its number, -1 of those in none, where the language has classes. */
+  readonly classes?: readonly number[]
+}
+
 /** Which texts are in the language, where that is known and its data can still be opened. */
-async function validOf(
+async function foundIn(
   { model }: LoadedMap,
   tokens: Uint16Array,
   length: number,
-): Promise<boolean[] | undefined> {
+): Promise<Found | undefined> {
   if (!model || model.data.fingerprint.sha256 === '') return undefined
   const dataset = await openDataset(model.config.data, openOptionsOf(model)).catch(() => undefined)
   if (!dataset?.language || dataset.fingerprint.sha256 !== model.data.fingerprint.sha256) return undefined
-  const { isValid } = dataset.language
-  return Array.from({ length: tokens.length / length }, (_, i) =>
-    isValid(tokens.subarray(i * length, (i + 1) * length)),
+  const { isValid, classOf } = dataset.language
+  const texts = Array.from({ length: tokens.length / length }, (_, i) =>
+    tokens.subarray(i * length, (i + 1) * length),
   )
+  return { valid: texts.map(isValid), ...(classOf && { classes: texts.map(classOf) }) }
+}
+
+/** The share of the texts of each class that was asked for which are in it. */
+function classShares(
+  names: readonly string[],
+  asked: readonly number[],
+  classes: readonly number[],
+): Record<string, number> {
+  const shares = [...new Set(asked)].map(k => {
+    const own = classes.filter((_, i) => asked[i] === k)
+    return [names[k], own.filter(found => found === k).length / own.length]
+  })
+  return Object.fromEntries(shares)
+}
+
+/** The class that each text is asked for with, where classes are: `count` texts of each for `all`. */
+function askedClasses(path: string, map: LoadedMap, flags: TextFlags, count: number): readonly number[] {
+  if (map.condition?.kind !== 'class') return []
+  const { names } = map.condition
+  const one = allClasses(map, flags) ? undefined : chosenBy(path, map, flags)?.class
+  const asked = allClasses(map, flags) ?? (typeof one === 'string' ? [one] : [])
+  return asked.flatMap(name => new Array<number>(count).fill(names.indexOf(name)))
 }
 
 /** A text in one line. */
@@ -75,9 +104,11 @@ function checkFlags({ start, density, out }: TextFlags): void {
 /** `oxbow sample` of text: written a line each, and the first of them shown, those outside of the language marked. */
 export async function sampleText(path: string, whole: LoadedMap, flags: TextFlags): Promise<void> {
   checkFlags(flags)
-  const { seed, method: asked, decode: decoding = 'argmax', json, count = COUNT } = flags
-  const given = chosenBy(path, whole, flags)
-  const told = given ? whole.given(given) : whole
+  const { seed, decode: decoding = 'argmax', json, count: each = COUNT } = flags
+  if (each > MOST) throw new UsageError(`--count: expected at most ${MOST} texts, found ${each}`)
+  const asked = askedClasses(path, whole, flags, each)
+  const told = asked.length > 0 ? whole.given({ class: asked }) : given(path, whole, flags)
+  const count = asked.length || each
   const guidance = guidanceOf(flags)
   const map = guidance ? told.guided(guidance) : told
   const { length } = map.text!
@@ -95,9 +126,13 @@ export async function sampleText(path: string, whole: LoadedMap, flags: TextFlag
     decode: decoding,
     prefix,
   }).finally(() => whole.close())
-  const valid = await validOf(whole, tokens, length)
-  const way = `${asked === 'auto' ? '' : `-${choice.method}`}${prefix !== undefined ? '-prefix' : ''}`
-  const name = `steps-${steps}${way}-seed-${seed}.txt`
+  const { valid, classes } = (await foundIn(whole, tokens, length)) ?? {}
+  const inClass =
+    asked.length > 0 && classes && whole.condition?.kind === 'class'
+      ? classShares(whole.condition.names, asked, classes)
+      : undefined
+  const way = `${flags.method === 'auto' ? '' : `-${choice.method}`}${prefix !== undefined ? '-prefix' : ''}`
+  const name = `steps-${steps}${way}${flags.class === undefined ? '' : `-class-${flags.class.replace(/\W+/g, '-')}`}-seed-${seed}.txt`
   // Beside a model that is no run there is no place for samples of its own.
   const file = flags.out ?? (statSync(path).isDirectory() ? join(paths(path).samples, name) : undefined)
   const say =
@@ -119,6 +154,7 @@ export async function sampleText(path: string, whole: LoadedMap, flags: TextFlag
         decode: decoding,
         ...(prefix !== undefined && { prefix }),
         ...(share !== undefined && { validity: share }),
+        ...(inClass && { inClass }),
         distinct,
         texts: texts.slice(0, COUNT),
         seed,
@@ -132,5 +168,8 @@ export async function sampleText(path: string, whole: LoadedMap, flags: TextFlag
   say(
     `${file ?? path}: ${plural(count, 'text')} (${distinct} different${validity}), ${plural(steps, `${choice.method} step`)}`,
   )
+  for (const [name, part] of Object.entries(inClass ?? {})) {
+    say(`class ${name}: ${(100 * part).toFixed(0)} % of its texts belong to it`)
+  }
   if (count > COUNT) note(`oxbow: the first ${COUNT} are shown`)
 }
