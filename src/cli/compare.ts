@@ -21,6 +21,7 @@ import { shellWord, wrap } from '../report/format.ts'
 import { readingOf } from '../report/reading.ts'
 import { comparisonMarkdown, comparisonTable } from '../report/table.ts'
 import { terminalRow } from '../report/terminal-scatter.ts'
+import { besideOf } from '../report/text-samples.ts'
 import type { ComparisonData } from '../report/types.ts'
 import { nodeRuntime } from '../runtime/node.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
@@ -211,7 +212,11 @@ async function compareIn(root: string, asked: Comparing): Promise<number> {
   // What comes before strays tells of lost modes, where only rows are compared that may have any.
   const names = data.metrics.map(({ name }) => name)
   const first = names.slice(0, Math.max(0, names.indexOf('strays')))
-  print(comparisonTable(data, { columns: columns(), shown: [...first, 'strays', metric] }))
+  // Text and curved spaces have metrics of their own.
+  const own = names.includes('strays') ? [] : names.slice(0, 1)
+  const beside = besideOf(data.metrics).map(({ name }) => name)
+  const shown = [...first, 'strays', metric, ...own, ...beside]
+  print(comparisonTable(data, { columns: columns(), shown }))
   for (const line of wrap(readingOf(data), columns())) print(line)
   if (process.stdout.isTTY) await showClouds(data)
   print(`\nreport: ${report}`)

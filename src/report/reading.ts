@@ -25,6 +25,9 @@ export function readingOf(given: TableData): string {
   const [fewest, most] = [measured[0], measured.at(-1)!]
   const sentences = [
     leader(data, metric, fewest),
+    ...besideOf(data.metrics).map(one =>
+      otherScore(data, ranking(data.methods, metric, fewest)[0].method, one, fewest),
+    ),
     floorSentence(data, metric, fewest),
     ...(most === fewest ? [] : [moreSteps(data, metric, fewest, most)]),
     ...otherMetrics(data, fewest),

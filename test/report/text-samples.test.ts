@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { words } from '../../src/data/text/languages.ts'
 import { random } from '../../src/random/random.ts'
 import { measured } from '../../src/report/html.ts'
-import { runReading } from '../../src/report/reading.ts'
+import { readingOf, runReading } from '../../src/report/reading.ts'
 import { drawnTexts, inLine } from '../../src/report/text-samples.ts'
 import { textSheet } from '../../src/report/text-sheet.ts'
 import type { ComparisonData } from '../../src/report/types.ts'
@@ -58,6 +58,7 @@ test('validity is shown with the divergence and the distinct share beside it', (
   expect(samples.parts[0].match(/not in the language\)/g)).toHaveLength(1)
   expect(others.parts).toHaveLength(1)
   expect(runReading(report())).toMatch(/validity.*SequenceKL 0\.5.*Distinct 0\.25/s)
+  expect(readingOf(report())).toMatch(/SequenceKL 0\.5.*Distinct 0\.25/s)
   expect(textSheet(report())).toContain('✗ ')
 })
 

@@ -1,6 +1,6 @@
 import type { Cloud, Metric, Reference } from '../catalogue.ts'
 import { energyEstimateTo } from '../energy-distance.ts'
-import type { Estimate } from '../estimate.ts'
+import { type Estimate, shareEstimate } from '../estimate.ts'
 import { type PairMatrix, type Pairs, type Thinned, thin } from '../pairs.ts'
 import { wassersteinEstimate } from '../wasserstein.ts'
 import { chordSquare, energySquare, geodesicSquare, type SquaredDistance } from './distances.ts'
@@ -39,10 +39,37 @@ function sideOf(
   return { squared: squares[distance](space!, dimension), own: thinned(reference, dimension, limit) }
 }
 
+/** The part of the data that is less likely than the rest. */
+const UNLIKELY = 1e-3
+/** Of densities that are the same everywhere. */
+const ROUNDING = 1e-6
+
+const quantile = (values: Float64Array, part: number): number =>
+  Float64Array.from(values).sort()[Math.floor(part * (values.length - 1))]
+
 const common = { range: [0, Infinity], direction: 'lower', needs: [] } as const
 
 /** The metrics of points that live in a curved space, under the names that they have in flat ones. */
 export const manifoldMetrics: Readonly<Record<string, Metric>> = {
+  offData: {
+    label: 'off the data',
+    description:
+      'share of samples that are less likely under the law of the data than 999 of 1,000 of its points',
+    unit: 'share',
+    percent: true,
+    range: [0, 1],
+    direction: 'lower',
+    needs: [],
+    lack: ({ logDensity, name }) =>
+      logDensity ? undefined : `needs data whose density is known, and that of ${name} is not`,
+    prepare: ({ dataset, values }) => {
+      const least = quantile(dataset.logDensity!(values), UNLIKELY) - ROUNDING
+      return samples => {
+        const found = dataset.logDensity!(samples.values)
+        return shareEstimate(found.filter(value => !(value >= least)).length, found.length)
+      }
+    },
+  },
   energyDistance: {
     ...common,
     label: 'energy distance',
