@@ -12,6 +12,7 @@ const SHOWN = {
   sampleEntropy: ['entropy', 2],
   ngramJS2: ['JS of pairs', 4],
   trajectoryError: ['trajectory error', 2],
+  offData: ['off the data', 2],
   energyDistance: ['energy distance', 4],
 }
 

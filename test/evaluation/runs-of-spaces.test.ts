@@ -68,7 +68,7 @@ describe('a run on the sphere', () => {
     })
     const { maps, rows } = await evaluateRun(run, { ...request, count: 300, metrics: ['quick', 'flowNLL'] })
     const { value, floor } = maps[0].metrics.flowNLL
-    expect(Object.keys(rows[0].metrics)).toEqual(['energyDistance'])
+    expect(Object.keys(rows[0].metrics)).toEqual(['offData', 'energyDistance'])
     // Above that of the data, and below that of the uniform law.
     expect(value!).toBeGreaterThan(floor! - 0.1)
     expect(value!).toBeLessThan(Math.log(4 * Math.PI) - 0.5)

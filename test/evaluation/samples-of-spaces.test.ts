@@ -41,7 +41,7 @@ test.each(['sphere-vmf', 'torus-ramachandran', 'so3-mixture', 'hyperbolic-tree']
 )
 
 test('what is quick is measured where nothing is asked for', async () => {
-  expect(Object.keys((await measure('sphere-vmf', 'data')).metrics)).toEqual(['energyDistance'])
+  expect(Object.keys((await measure('sphere-vmf', 'data')).metrics)).toEqual(['offData', 'energyDistance'])
 })
 
 test('metrics of other spaces are refused with what they need', async () => {
@@ -54,4 +54,15 @@ test('metrics of other spaces are refused with what they need', async () => {
   await expect(evaluateSamples(file, await openDataset('ring'), asked)).rejects.toThrow(
     'metrics: mmdPublished needs points of a curved space',
   )
+})
+
+test('samples off the cells are seen where the energy distance is blind', async () => {
+  const asked = ['offData', 'energyDistance']
+  const [data, uniform] = [
+    await measure('sphere-checkerboard', 'data', asked),
+    await measure('sphere-checkerboard', 'noise', asked),
+  ]
+  expect(uniform.metrics.energyDistance.value!).toBeLessThan(3 * data.metrics.energyDistance.value! + 0.01)
+  expect(data.metrics.offData.value!).toBe(0)
+  expect(Math.abs(uniform.metrics.offData.value! - 0.5)).toBeLessThan(0.1)
 })

@@ -170,9 +170,9 @@ describe('as metrics of a dataset', () => {
   })
 
   test('what is quick is measured by default; metrics of flat space are not known', () => {
-    expect(prepareMetrics(dataset, { count: 50 }).names).toEqual(['energyDistance'])
+    expect(prepareMetrics(dataset, { count: 50 }).names).toEqual(['offData', 'energyDistance'])
     expect(() => prepareMetrics(dataset, { count: 50, names: ['histogramKL'] })).toThrow(
-      'unknown metric "histogramKL" (known: energyDistance, wasserstein2, mmd, mmdPublished)',
+      'unknown metric "histogramKL" (known: offData, energyDistance, wasserstein2, mmd, mmdPublished)',
     )
   })
 })
