@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander'
+import type { GuidanceForm } from '../config/guidance.ts'
 import type { GuidanceChoice } from '../serialization/guidance.ts'
 import { UsageError } from './failure.ts'
 import { interval, scale } from './options.ts'
@@ -8,6 +9,7 @@ export interface GuidanceFlags {
   readonly guidance?: number
   readonly guidanceInterval?: readonly [number, number]
   readonly guidanceOnJumps?: boolean
+  readonly guidanceForm?: GuidanceForm
 }
 
 export const addGuidance = (command: Command): Command =>
@@ -23,6 +25,12 @@ export const addGuidance = (command: Command): Command =>
         'times in which guidance acts, e.g. 0.2,0.8 (default: all)',
       ).argParser(interval('--guidance-interval')),
     )
+    .addOption(
+      new Option(
+        '--guidance-form <form>',
+        'what is guided: velocity, or the logits of text (default: velocity)',
+      ).choices(['velocity', 'logit']),
+    )
     .option(
       '--guidance-on-jumps',
       'guide jumps, which is not the jump of the guided flow: oversaturated samples',
@@ -33,10 +41,16 @@ export function guidanceOf({
   guidance,
   guidanceInterval: times,
   guidanceOnJumps: onJumps,
+  guidanceForm: form,
 }: GuidanceFlags): GuidanceChoice | undefined {
   if (guidance !== undefined) {
-    return { scale: guidance, ...(times && { interval: times }), ...(onJumps && { onJumps }) }
+    return {
+      scale: guidance,
+      ...(times && { interval: times }),
+      ...(onJumps && { onJumps }),
+      ...(form && { form }),
+    }
   }
-  if (times || onJumps) throw new UsageError('--guidance is needed: it is the scale, such as 2')
+  if (times || onJumps || form) throw new UsageError('--guidance is needed: it is the scale, such as 2')
   return undefined
 }

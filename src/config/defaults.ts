@@ -31,6 +31,7 @@ export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
   guidance: {
     rule: 'none',
     scale: 2,
+    form: 'velocity',
     law: 'fixed',
     range: [1, 8],
     omega: 1,

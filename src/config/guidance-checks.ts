@@ -13,6 +13,7 @@ const USED: Readonly<Record<string, (guidance: Config['guidance']) => boolean>> 
   range: ({ law }) => law !== 'fixed',
   omega: ({ rule }) => ['mix', 'model'].includes(rule),
   kappa: ({ rule }) => rule === 'mix',
+  form: () => true,
   interval: () => true,
   divide: () => true,
 }
@@ -85,6 +86,21 @@ export const guidanceChecks: readonly Check[] = [
     rule !== 'none' &&
     needs.includes('flow-map-teacher') &&
     `guidance.rule: ${id} learns from the jumps of a trained map, and guided jumps are not the jumps of a guided flow; guide the training of that map, and use none here`,
+  ({ guidance: { rule, form }, network: { parameterization } }) =>
+    rule !== 'none' &&
+    (form === 'logit') !== (parameterization === 'simplex') &&
+    (form === 'logit'
+      ? `guidance.form: logit guides the logits of text, with network.parameterization simplex; found ${parameterization}`
+      : 'guidance.form: a guided velocity of text leaves the probabilities, which no softmax gives; use logit'),
+  ({ guidance: { rule, form } }) =>
+    form === 'logit' &&
+    !['none', 'model', 'random'].includes(rule) &&
+    `guidance.rule: ${rule} makes a velocity, and logits are guided in the loss; use model or random`,
+  ({ guidance: { rule, form }, diagonal }, { id }) =>
+    rule !== 'none' &&
+    form === 'logit' &&
+    !(diagonal.objective === 'cross-entropy' && diagonal.fraction > 0) &&
+    `guidance.rule: with the form logit ${rule} acts in cross-entropy, and ${id} does not train it; set diagonal.objective cross-entropy with a diagonal.fraction above 0`,
   ({ guidance }) => unused(guidance) ?? false,
   ({ guidance: { rule, weak } }) =>
     rule === 'auto' &&

@@ -54,6 +54,8 @@ export function guidanceConfig({ guidance }: Plain, kind: string, objective: Obj
 export const isGuidedByTeacher = (rule: Config['guidance']['rule']): boolean =>
   rule !== 'none' && guidanceRules[rule].of === 'teacher'
 
+export type GuidanceForm = Config['guidance']['form']
+
 /** What a trained map knows of guidance: kept with it, so that nobody guides it twice. */
 export interface GuidanceRecord {
   readonly rule: Config['guidance']['rule']
@@ -69,6 +71,8 @@ export interface GuidanceRecord {
   readonly input: 'inverse' | 'complement' | null
   /** Whether it also knows the data as a whole. */
   readonly null: boolean
+  /** Present where it is not the velocity that is led. */
+  readonly form?: 'logit'
 }
 
 const recordedInterval = (interval: Config['guidance']['interval']): GuidanceRecord['interval'] => {
@@ -78,13 +82,17 @@ const recordedInterval = (interval: Config['guidance']['interval']): GuidanceRec
 
 /** The record of a configuration. */
 export function guidanceRecord({ guidance, condition, network }: Config): GuidanceRecord {
-  const { rule, scale, law, range, omega, kappa, interval, baked } = guidance
+  const { rule, scale, law, range, omega, kappa, interval, baked, form } = guidance
   const none = condition.kind !== 'none' && condition.drop > 0
   const common = { rule, null: none, scale: null, range: null, input: null } as const
   if (rule === 'none') {
     return { ...common, applied: baked === null ? 'none' : 'baked', scale: baked, interval: null }
   }
-  const own = { ...common, interval: recordedInterval(interval) }
+  const own = {
+    ...common,
+    interval: recordedInterval(interval),
+    ...(form === 'logit' && { form }),
+  }
   const isTold = law !== 'fixed' && kindOf(network).seesScale?.(network)
   if (isTold) {
     return { ...own, applied: 'input', range, input: network.scale as GuidanceRecord['input'] }

@@ -135,6 +135,8 @@ export const schema = z.strictObject({
     rule: z.enum(['none', ...(Object.keys(guidanceRules) as GuidanceRuleName[])]),
     /** `w`: 1 is no guidance, 0 is without condition. */
     scale: positive,
+    /** What is led towards what samples are told: the velocity, or the logits of text. */
+    form: z.enum(['velocity', 'logit']),
     /** How scales are drawn, of which the map is then told; `fixed` draws none. */
     law: z.enum(['fixed', ...(Object.keys(scaleLaws) as ScaleLawName[])]),
     /** Of drawn scales. */

@@ -67,6 +67,7 @@ export const evaluationSchema = z.object({
         scale: z.number().min(0),
         interval: z.tuple([z.number(), z.number()]).optional(),
         onJumps: z.boolean().optional(),
+        form: z.enum(['velocity', 'logit']).optional(),
       })
       .optional(),
     without: z.boolean().optional(),

@@ -154,14 +154,15 @@ export function fromVelocity(velocity: BoundNetwork, space: Space = flat): FlowM
 }
 
 /** A map of points `[B, ...shape]` as one of rows `[B, D]`, with times `[B, 1]`. */
-export function asRows({ velocity, jump, divergence }: FlowMap, shape: readonly number[]): FlowMap {
-  if (shape.length === 1) return { velocity, jump, divergence }
+export function asRows({ velocity, jump, divergence, logits }: FlowMap, shape: readonly number[]): FlowMap {
+  if (shape.length === 1) return { velocity, jump, divergence, ...(logits && { logits }) }
   const point = (x: Tensor) => x.reshape([x.shape[0], ...shape])
   const time = (t: Tensor) => t.reshape(timeShape(t.shape[0], shape))
   const row = (x: Tensor) => x.reshape([x.shape[0], sizeOf(shape)])
   return {
     velocity: (x, s, t = s) => row(velocity(point(x), time(s), time(t))),
     jump: (x, s, t) => row(jump(point(x), time(s), time(t))),
+    ...(logits && { logits: (x, s, t) => row(logits(point(x), time(s), time(t))) }),
     ...(divergence && {
       divergence: divergenceOf(
         (x, s, t) => divergence(point(x), time(s), time(t)).reshape([x.shape[0], 1]),

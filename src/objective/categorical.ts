@@ -50,6 +50,24 @@ const centred = (c: Tensor, psi: Tensor): Tensor => c.sub(psi.mul(c).sum(-1, tru
 export const crossEntropy: CategoricalLoss = ({ map, path, s }) =>
   overSymbols(path.x0.mul(map.logits(path.at(s), s, s).logSoftmax())).neg()
 
+/**
+ * `-sum_k x0 log softmax(z(x_s,s,s,c,w)/w + (1 - 1/w) sg[z(x_s,s,s,0,1)])`, least at `z_w = (1-w) z_0 + w z_c`   Ours, after
+ * guidance-free training of velocities, arXiv:2501.15420
+ */
+export const guidedCrossEntropy =
+  ({ scale: w, untold }: { readonly scale: Tensor; readonly untold: CategoricalMap }): CategoricalLoss =>
+  ({ map, ...draw }) => {
+    const share = w.pow(-1)
+    const logits: CategoricalMap['logits'] = (x, s, t) => {
+      const rest = share
+        .neg()
+        .add(1)
+        .mul(stopGradient(untold.logits(x, s, t)))
+      return share.mul(map.logits(x, s, t)).add(rest)
+    }
+    return crossEntropy({ ...draw, map: { logits } })
+  }
+
 /** `psi(x,s,t) = a psi(x,s,m) + (1-a) psi(F(x,s,m),m,t)`, `a = t (s-m)/(m (s-t))`, by the divergence   arXiv:2604.09784 */
 export const psdSimplex: CategoricalLoss = ({ map, target, path, s, t, m }) => {
   const x = path.at(s)

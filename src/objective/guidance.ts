@@ -104,7 +104,7 @@ export interface Guidance {
   /** The map at a scale, stopped: whose velocity a rule takes, of samples told their own condition. */
   readonly map: (scale: Tensor) => FlowMap
   /** And without a condition. */
-  readonly untold: VelocityField
+  readonly untold: VelocityField & Pick<Partial<FlowMap>, 'logits'>
   /** Whether points are of data, whose velocities are to be guided; those of a guided teacher's samples are already. */
   readonly ofData: boolean
   /** The same of a teacher: `untold` of a weaker model under `auto`. */

@@ -24,8 +24,8 @@ export interface Guided {
   readonly scale: Tensor
   /** The map told that scale, where it is told scales; `theta-` where an objective has one. */
   readonly map: FlowMap
-  /** The velocity without a condition, at scale 1, stopped. */
-  readonly untold: VelocityField
+  /** The velocity without a condition, at scale 1, stopped; logits too of a map that has such. */
+  readonly untold: VelocityField & Pick<Partial<FlowMap>, 'logits'>
 }
 
 /**

@@ -25,7 +25,9 @@ export function givenMap(
       return bind(withGuidance(told, guidance, choice ?? { scale: usualScale(guidance) }))
     if (!choice || !isTold || choice.scale === 1 || guidance.applied === 'baked') return bind(told)
     const without = bind(toldBy(name, known!, null))
-    return outer(guidedInner(name, choice, objective, bind(told).inner, without.inner))
+    return outer(
+      guidedInner(name, choice, objective, bind(told).inner, without.inner, rest.text?.alphabet.length),
+    )
   }
   const of = (
     told: Told | undefined,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { GuidanceRecord } from '../config/guidance.ts'
+import type { GuidanceForm, GuidanceRecord } from '../config/guidance.ts'
 import { ArgumentError } from '../data/arguments.ts'
 import { objectives } from '../objective/index.ts'
 import type { Told } from './conditions.ts'
@@ -25,6 +25,7 @@ const recordSchema = z.object({
   interval: z.union([pair, z.literal('input')]),
   input: z.enum(['inverse', 'complement']).nullable(),
   null: z.boolean(),
+  form: z.literal('logit').optional(),
 })
 
 /** The record in a file's metadata, where there is one. */
@@ -48,6 +49,8 @@ export interface GuidanceChoice {
    * oversaturated. Off by default.
    */
   readonly onJumps?: boolean
+  /** What is led: the velocity, which for text is the probabilities, or the logits of text. Default `velocity`. */
+  readonly form?: GuidanceForm
 }
 
 /** Inputs of a graph for guidance, behind all others: of the scale, and of the interval in which it acts. */
@@ -84,7 +87,7 @@ export const usualScale = ({ range }: GuidanceRecord): number =>
  */
 export function checkGuidance(
   name: string,
-  { scale, interval }: GuidanceChoice,
+  { scale, interval, form }: GuidanceChoice,
   record: GuidanceRecord,
   isTold: boolean,
 ): void {
@@ -93,6 +96,10 @@ export function checkGuidance(
   }
   if (!Number.isFinite(scale) || scale < 0) refuse(`expected a scale of at least 0, found ${scale}`)
   const { applied, range, scale: baked } = record
+  const trained = record.form ?? 'velocity'
+  if (applied !== 'none' && form !== undefined && form !== trained) {
+    refuse(`was trained in the form ${trained}, which cannot be changed; leave the form out, found ${form}`)
+  }
   if (applied === 'input') {
     const [low, high] = range!
     if (scale < low || scale > high) {
@@ -121,19 +128,78 @@ export function checkGuidance(
   if (!isTold) refuse('leads towards what a map is told, and nothing is told; name a class or a vector')
 }
 
+/** `softmax((1-w) z_0 + w z_c)` over each `K` numbers. Unlike `D_0 + w (D_c - D_0)` it stays a probability. */
+export function guidedProbabilities(
+  without: Float32Array,
+  told: Float32Array,
+  w: number,
+  K: number,
+): Float32Array {
+  const psi = without.map((z, i) => z + w * (told[i] - z))
+  for (let at = 0; at < psi.length; at += K) {
+    const row = psi.subarray(at, at + K)
+    const most = row.reduce((a, b) => Math.max(a, b))
+    let sum = 0
+    for (let k = 0; k < K; k++) sum += row[k] = Math.exp(row[k] - most)
+    for (let k = 0; k < K; k++) row[k] /= sum
+  }
+  return psi
+}
+
+/** Divides in the place of smaller times, as in the parameterization `simplex`. */
+const SMALLEST_TIME = 1e-6
+
+/**
+ * A map of text guided by its logits: `psi = softmax((1-w) z_0 + w z_c)`, `V = (x - psi)/s`,
+ * `F = (t/s) x + (1 - t/s) psi`.
+ */
+function guidedByLogits(
+  { scale, interval: [low, high] = [0, 1] }: GuidanceChoice,
+  K: number,
+  told: InnerMap,
+  untold: InnerMap,
+): Pick<InnerMap, 'velocity' | 'jump'> {
+  const psi = async (x: Float32Array, s: number, t: number) =>
+    guidedProbabilities(await untold.logits!(x, s, t), await told.logits!(x, s, t), scale, K)
+  const isInside = (s: number) => s >= low && s <= high
+  return {
+    velocity: async (x, s) => {
+      if (!isInside(s)) return told.velocity(x, s)
+      const D = await psi(x, s, s)
+      return x.map((value, i) => (value - D[i]) / Math.max(s, SMALLEST_TIME))
+    },
+    jump: async (x, s, t) => {
+      if (!isInside(s)) return told.jump(x, s, t)
+      const D = await psi(x, s, t)
+      const kept = t / Math.max(s, SMALLEST_TIME)
+      return x.map((value, i) => kept * value + (1 - kept) * D[i])
+    },
+  }
+}
+
 /**
  * A map guided by itself: `v_0 + w (v_c - v_0)`. Ho & Salimans 2022, arXiv:2207.12598.
  *
  * @param told  the map with its condition
  * @param untold  the same without
+ * @param K  number of symbols, of a map of text
+ * @throws ArgumentError for the form `logit` of a map without logits
  */
 export function guidedInner(
   name: string,
-  { scale, interval: [low, high] = [0, 1], onJumps = false }: GuidanceChoice,
+  choice: GuidanceChoice,
   objective: string | undefined,
   told: InnerMap,
   untold: InnerMap,
+  K = 0,
 ): InnerMap {
+  const { scale, interval: [low, high] = [0, 1], onJumps = false, form = 'velocity' } = choice
+  if (form === 'logit' && !told.logits) {
+    throw new ArgumentError(
+      `${name}: guidance: the form logit is of maps of text with their network, whose parameterization is simplex; use velocity`,
+    )
+  }
+  const byLogits = form === 'logit' ? guidedByLogits(choice, K, told, untold) : undefined
   const led = (own: Float32Array, without: Float32Array): Float32Array =>
     own.map((value, i) => without[i] + scale * (value - without[i]))
   const isInside = (s: number) => s >= low && s <= high
@@ -142,7 +208,8 @@ export function guidedInner(
   const [ownBack, withoutBack] = [told.velocityPullback, untold.velocityPullback]
   return {
     ...(ownBack &&
-      withoutBack && {
+      withoutBack &&
+      !byLogits && {
         velocityPullback: async (x, s, g) => {
           const own = await ownBack(x, s, g)
           return isInside(s) ? led(own, await withoutBack(x, s, g)) : own
@@ -156,6 +223,7 @@ export function guidedInner(
         },
       }),
     velocity: async (x, s) => {
+      if (byLogits) return byLogits.velocity(x, s)
       const own = await told.velocity(x, s)
       return isInside(s) ? led(own, await untold.velocity(x, s)) : own
     },
@@ -165,6 +233,7 @@ export function guidedInner(
           `${name}: guidance: a guided jump is not the jump of the guided flow; follow the velocity (--method euler or heun), train with guidance, or allow it with --guidance-on-jumps`,
         )
       }
+      if (byLogits) return byLogits.jump(x, s, t)
       const own = await told.jump(x, s, t)
       return isInside(s) ? led(own, await untold.jump(x, s, t)) : own
     },

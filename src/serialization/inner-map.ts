@@ -7,6 +7,8 @@ export interface InnerMap {
   readonly velocity: Velocity
   /** What the network predicts, where that is not the velocity. */
   readonly output?: Velocity
+  /** Logits of the symbols at each position, `[n, L, K]`, of a map whose network gives such. */
+  readonly logits?: Jump
   /** Where a vector leads from a point, in a curved space. */
   readonly along?: (x: Float32Array, vector: Float32Array) => Promise<Float32Array>
   /** A velocity that is drawn at `x` from noise, of a map of velocities. */

@@ -95,7 +95,8 @@ export async function mapOfModel(name: string, model: Model, runtime: Runtime): 
     return inBlocks(name, withoutTarget(program), dimension, rows, x, s, s, undefined, noise)
   }
   const { standardization, columns, space, text } = model.data
-  const { predicts = 'velocity' } = config.network
+  const { predicts = 'velocity', parameterization } = config.network
+  const isSimplex = parameterization === 'simplex'
   const point = pointOf(config, model.data)
   const { shape } = point
   const rows = rowsAtOnce(config.network, point, MOST_ROWS)
@@ -111,6 +112,10 @@ export async function mapOfModel(name: string, model: Model, runtime: Runtime): 
       output: async (x: Float32Array, t: number, told?: Told) => {
         const output = await once('output', () => modelGraph(model, 'output'))
         return inBlocks(name, output, dimension, rows, x, t, t, told)
+      },
+      logits: async (x: Float32Array, s: number, t: number, told?: Told) => {
+        const logits = await once('logits', () => modelGraph(model, 'logits'))
+        return inBlocks(name, logits, dimension, rows, x, s, t, told)
       },
       jumpPullback: (x: Float32Array, s: number, t: number, g: Float32Array, told?: Told) =>
         pull('jump', x, s, t, told, g),
@@ -141,6 +146,7 @@ export async function mapOfModel(name: string, model: Model, runtime: Runtime): 
       jump: (x, s, t) => run.jump(x, s, t, told),
       velocity: (x, t) => run.velocity(x, t, told),
       ...(predicts !== 'velocity' && { output: (x, t) => run.output(x, t, told) }),
+      ...(isSimplex && { logits: (x, s, t) => run.logits(x, s, t, told) }),
       ...(spaceOf({ space }).isCurved && { along: run.along }),
       jumpPullback: (x, s, t, g) => run.jumpPullback(x, s, t, g, told),
       velocityPullback: (x, t, g) => run.velocityPullback(x, t, g, told),

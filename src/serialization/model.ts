@@ -289,13 +289,13 @@ function valuesGraph(model: Model, values: MapValues): Graph<CorePrimitive> {
   )
 }
 
-/** `y = F(x, s, t)` or `y = V(x, s, t)` of standardised points. */
+/** `y = F(x, s, t)`, `y = V(x, s, t)`, or the logits of symbols `y = z(x, s, t)`, of standardised points. */
 export const modelGraph = (
   model: Model,
-  value: 'jump' | 'velocity' | 'output' = 'jump',
+  value: 'jump' | 'velocity' | 'output' | 'logits' = 'jump',
 ): Graph<CorePrimitive> =>
   valueGraph(model, (map, x, s, t) =>
-    value === 'output' ? map.predicted!.output(x, s).add(t.mul(0)) : map[value](x, s, t),
+    value === 'output' ? map.predicted!.output(x, s).add(t.mul(0)) : map[value]!(x, s, t),
   )
 
 /** Inner jumps that a map of velocities trained with; one where its objective does not say. */

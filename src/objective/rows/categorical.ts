@@ -8,6 +8,7 @@ import {
   csd,
   ecld,
   esdSimplex,
+  guidedCrossEntropy,
   lsdSimplex,
   psdSimplex,
 } from '../categorical.ts'
@@ -20,7 +21,7 @@ const cfm = 'Roos et al. 2026, arXiv:2602.12233'
 const dfm = 'Potaptchik et al. 2026, arXiv:2604.09784'
 const none = z.strictObject({})
 
-const logitsOf = (map: FlowMap): CategoricalMap => ({
+const logitsOf = (map: Pick<FlowMap, 'logits'>): CategoricalMap => ({
   logits(x, s, t) {
     if (!map.logits) throw new Error('a map without logits; its parameterization is not simplex')
     return map.logits(x, s, t)
@@ -32,6 +33,13 @@ const ofMaps =
   (loss: CategoricalLoss): Loss =>
   ({ map, target, path, s, t, m }) =>
     loss({ map: logitsOf(map), target: logitsOf(target), path, s, t, m })
+
+/** On text guidance acts in the loss: the data is a target that no velocity changes. */
+const guidable: Loss = draw => {
+  const { guided } = draw
+  if (!guided) return ofMaps(crossEntropy)(draw)
+  return ofMaps(guidedCrossEntropy({ scale: guided.scale, untold: logitsOf(guided.untold) }))(draw)
+}
 
 /** The least target time of `esdSimplex`, which says nothing of the data at 0. */
 const LEAST = 1e-3
@@ -60,7 +68,7 @@ export const categoricalRows = [
       setting: 'velocity',
       options: none,
       parts: null,
-      grounds: () => ofMaps(crossEntropy),
+      grounds: () => guidable,
       defaults: { diagonalFraction: 1, clip: 1 },
     },
     {
