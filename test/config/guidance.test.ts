@@ -290,3 +290,45 @@ describe('loss over w^2 belongs to an output that is multiplied by w', () => {
     ])
   })
 })
+
+describe('guidance of text in training', () => {
+  const text = { ...told, data: 'sums', objective: 'cross-entropy' } as const
+  const simplex =
+    (guidance: Keys, rest: UserConfig = {}) =>
+    () =>
+      resolveConfig(run(guidance, { ...text, ...rest }))
+
+  test('is by logits, with the rule model or random', () => {
+    expect(guidanceRecord(simplex({ rule: 'model', form: 'logit' })())).toMatchObject({
+      applied: 'baked',
+      scale: 2,
+      form: 'logit',
+    })
+    expect(
+      guidanceRecord(simplex({ rule: 'random', form: 'logit' }, { objective: 'psd-simplex' })()),
+    ).toMatchObject({ applied: 'input', form: 'logit' })
+    expect(guidanceRecord(resolveConfig(run({ rule: 'model' })))).not.toHaveProperty('form')
+  })
+
+  test.each<[string, () => unknown, RegExp]>([
+    ['by velocities', simplex({ rule: 'model' }), /^guidance.form: a guided velocity of text/],
+    [
+      'by a rule of velocities',
+      simplex({ rule: 'linear', form: 'logit' }),
+      /^guidance.rule: linear makes a velocity/,
+    ],
+    [
+      'without cross-entropy',
+      simplex({ rule: 'model', form: 'logit' }, { objective: 'psd-velocity-simplex' }),
+      /^guidance.rule: with the form logit model acts in cross-entropy, and psd-velocity-simplex/,
+    ],
+    [
+      'of points',
+      () => resolveConfig(run({ rule: 'model', form: 'logit' })),
+      /^guidance.form: logit guides the logits of text/,
+    ],
+    ['without a rule', simplex({ form: 'logit' }), /^guidance.form: has no use without a rule/],
+  ])('is refused %s', (_, make, why) => {
+    expect(make).toThrow(why)
+  })
+})

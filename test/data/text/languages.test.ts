@@ -211,3 +211,48 @@ describe('a chain of a block', () => {
     expect(() => generatedDataset({ markov: { ...block, ...change } as MarkovConfig })).toThrow(message)
   })
 })
+
+describe.each([
+  ['sums', ['0', '1', '2', '3', '4'], (text: string) => text[2]],
+  [
+    'arithmetic',
+    ['no carry', 'carry'],
+    (text: string) => (Number(text[0]) + Number(text[2]) > 9 ? 'carry' : 'no carry'),
+  ],
+  [
+    'grammar',
+    ['singular', 'plural'],
+    (text: string) => (/^(the )?(cats|dogs)/.test(text) ? 'plural' : 'singular'),
+  ],
+] as const)('classes of %s', (name, names, nameOf) => {
+  const dataset = generatedDataset(name)
+  const { text, language } = open(name)
+  const count = 200
+  const [points, classes] = [new Float32Array(count * dataset.dimension), new Uint16Array(count)]
+  dataset.sample(random(1, 'test'), points, classes)
+
+  test('are those of its texts', () => {
+    expect(dataset.labels).toEqual({ names })
+    const tokens = largestSymbols(points, text.alphabet.length)
+    const texts = Array.from({ length: count }, (_, i) =>
+      decode(tokens.subarray(i * text.length, (i + 1) * text.length), text),
+    )
+    expect(Array.from(classes, k => names[k])).toEqual(texts.map(nameOf))
+    expect(new Set(classes).size).toBe(names.length)
+  })
+
+  test('do not change what is drawn', () => {
+    const plain = new Float32Array(points.length)
+    dataset.sample(random(1, 'test'), plain)
+    expect(plain).toEqual(points)
+  })
+
+  test('none is of a text outside of the language', () => {
+    expect(language.classOf!(new Array(text.length).fill(0))).toBe(name === 'sums' ? 0 : -1)
+  })
+})
+
+test('words have no classes', () => {
+  expect(generatedDataset('words').labels).toBeUndefined()
+  expect(open('words').language.classOf).toBeUndefined()
+})
