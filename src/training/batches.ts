@@ -1,3 +1,4 @@
+import { guidanceRecord } from '../config/guidance.ts'
 import { type Config, findObjective, pointOf } from '../config/index.ts'
 import { progressAt, scheduledValuesOf, writeScheduledValues } from '../config/scheduled-values.ts'
 import type { StandardizedDataset } from '../data/standardized.ts'
@@ -170,7 +171,9 @@ export function batchSource(
   const { drop } = config.condition
   const point = pointOf(config, dataset)
   const { condition } = point
-  const { law, range, scale: fixed } = config.guidance
+  const { law, range, form, scale } = config.guidance
+  // A rule of velocities has its scale in its keys; cross-entropy is told it.
+  const fixed = form === 'logit' ? (guidanceRecord(config).scale ?? scale) : scale
   const drawScale = (random: Random): number => (law === 'fixed' ? fixed : scaleLaws[law](random, range))
   const { noise: base } = spaceOf(point)
   /** Points at time 1. */
