@@ -82,7 +82,7 @@ function exact() {
 }
 
 long('cross-entropy that is guided goes to the exact guided probabilities', async () => {
-  const long = {
+  const longer = {
     ...base,
     steps: 5000,
     batch: 256,
