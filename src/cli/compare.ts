@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { stringify } from 'yaml'
 import { openDataset } from '../config/dataset.ts'
 import { type Config, ConfigError, pointOf } from '../config/index.ts'
+import { checkSpace } from '../config/space-checks.ts'
 import { OWN_TEACHER, teacherConfig, trainsTeacher } from '../config/teacher-config.ts'
 import type { DatasetSpec } from '../data/catalogue.ts'
 import {
@@ -96,6 +97,7 @@ async function checkPlan(plan: Plan, request: EvaluationRequest): Promise<string
   for (const { method, config, after } of plan.runs) {
     const { samples, notes } = planSamples(sampledBy(config, dataset), request)
     checkRunCapacity(method, config, pointOf(config, dataset))
+    checkSpace(config, dataset)
     if (samples.length === 0)
       throw new ConfigError(`steps: nothing to measure of ${method}; ${notes.join('; ')}`)
     const seen = await openTrainingData(config, dataset)

@@ -42,6 +42,12 @@ export async function openMap(path: string, flags: MapFlags): Promise<OpenMap> {
       `${path}: begins at points of ${map.source}, and this is of maps that begin at noise`,
     )
   }
+  if (map.space !== undefined) {
+    await map.close()
+    throw new SteeringError(
+      `${path}: ${map.text ? 'is a map of text' : `its points live on the ${map.space}`}, and this is of maps of points that add; oxbow sample and oxbow evaluate know it`,
+    )
+  }
   const guidance = guidanceOf(flags)
   return { map: guidance ? map.guided(guidance) : map, runtime }
 }

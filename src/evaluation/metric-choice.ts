@@ -101,6 +101,9 @@ export const withoutFeatures = ({ shape, labels }: Dataset, features: unknown): 
       ]
     : []
 
+/** What shows a collapse that is valid. */
+const BESIDE_VALIDITY: readonly string[] = ['sequenceKL', 'distinct']
+
 /** Metrics of the map that add points or take their density. */
 const OF_TEXT: readonly string[] = [
   'trajectoryError',
@@ -225,7 +228,9 @@ export function chooseMetrics(choice: MetricChoice, situation: Situation): Chose
   // What a head says is no likelihood without its mass.
   const isNamed = (name: string): boolean =>
     named.includes(name) ||
-    (name === 'mass' && named.includes('headNLL') && obstacle(name, situation) === undefined)
+    (name === 'mass' && named.includes('headNLL') && obstacle(name, situation) === undefined) ||
+    // Nor is one text for ever valid text.
+    (BESIDE_VALIDITY.includes(name) && named.includes('validity') && obstacle(name, situation) === undefined)
   const isChosen = (name: string): boolean =>
     isNamed(name) || (isMeant(name) && !isReplaced(name) && obstacle(name, situation) === undefined)
   return {

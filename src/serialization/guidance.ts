@@ -206,7 +206,9 @@ export function guidedInner(
   // A velocity's jump is Euler's step, and that of a guided velocity is right.
   const isVelocity = objectives.get(objective ?? '')?.parts === null
   const [ownBack, withoutBack] = [told.velocityPullback, untold.velocityPullback]
+  const { along } = told
   return {
+    ...(along && { along }),
     ...(ownBack &&
       withoutBack &&
       !byLogits && {
@@ -234,6 +236,16 @@ export function guidedInner(
         )
       }
       if (byLogits) return byLogits.jump(x, s, t)
+      if (along) {
+        if (!isVelocity)
+          throw new ArgumentError(`${name}: guidance: the ends of jumps do not add here; use --method euler`)
+        const own = await told.velocity(x, s)
+        const v = isInside(s) ? led(own, await untold.velocity(x, s)) : own
+        return along(
+          x,
+          v.map(value => (t - s) * value),
+        )
+      }
       const own = await told.jump(x, s, t)
       return isInside(s) ? led(own, await untold.jump(x, s, t)) : own
     },

@@ -58,9 +58,11 @@ function describe(folder: string, path: readonly string[]): SavedRun {
     const { config, data } = readRecord(directory)
     const steps = foldersIn(directory).includes('checkpoints') ? (checkpointSteps(directory).at(-1) ?? 0) : 0
     const problem = isOwnFile(files.model)
-      ? data.dimension === 2
-        ? null
-        : `its points have ${data.dimension} coordinates, and the page shows 2`
+      ? data.space !== undefined
+        ? `its points are ${data.text ? 'text' : `of the ${data.space}`}, and the page shows those of the plane`
+        : data.dimension === 2
+          ? null
+          : `its points have ${data.dimension} coordinates, and the page shows 2`
       : 'it has no model yet'
     const { objective } = config
     return {
