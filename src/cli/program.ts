@@ -150,7 +150,12 @@ function addTrain(add: AddCommand, run: Wrap): void {
 
 function addSample(add: AddCommand, run: Wrap, methods: string): void {
   const command = add('sample <model>', 'draw samples from a run, a .safetensors model or an .onnx file')
-    .addOption(whole('--steps <n>', 'number of jumps (default: 1)', 1, 10_000))
+    .addOption(
+      new Option(
+        '--steps <list>',
+        'number of jumps (default: 1); several such as 1,4 are sampled one after another',
+      ).argParser(stepList('--steps')),
+    )
     .addOption(
       grid(
         'times to go through in place of those that go with the method: 1,0.6,0.2,0, a file of them, or a grid by its name, e.g. karras:10,rho=5',

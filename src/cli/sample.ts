@@ -236,8 +236,21 @@ function evaluationsOf(
   return evaluations === null ? null : evaluations * steps
 }
 
-/** `oxbow sample`. */
-export async function sampleCommand(path: string, flags: SampleFlags): Promise<void> {
+/** `oxbow sample`, of each number of steps. */
+export async function sampleCommand(
+  path: string,
+  { steps: numbers, ...flags }: Omit<SampleFlags, 'steps'> & { readonly steps?: readonly number[] },
+): Promise<void> {
+  const one = (['out', 'json'] as const).find(key => flags[key] !== undefined)
+  if (numbers && numbers.length > 1 && one) {
+    throw new UsageError(
+      `--${one}: is of one number of steps, and --steps asks for ${numbers.length}; give one`,
+    )
+  }
+  for (const steps of numbers ?? [undefined]) await sampleOnce(path, { ...flags, ...(steps && { steps }) })
+}
+
+async function sampleOnce(path: string, flags: SampleFlags): Promise<void> {
   const { seed, weights, json } = flags
   const asked = { ...flags, steps: flags.steps ?? 1, options: flags.methodOptions }
   const map = await load(path, { weights })

@@ -279,3 +279,19 @@ describe('compare', () => {
     expect(existsSync(at('nothing'))).toBe(false)
   })
 })
+
+describe('sample --steps of several numbers', () => {
+  test('makes a file of each', async () => {
+    await here('sample', at('fmm'), '--steps', '1,3', '--count', '20')
+    const files = [1, 3].map(steps => join(paths(at('fmm')).samples, `steps-${steps}-seed-0.csv`))
+    const [one, three] = files.map(file => readFileSync(file, 'utf8'))
+    expect(one.trim().split('\n')).toHaveLength(21)
+    expect(three).not.toBe(one)
+  })
+
+  test.each(['--json', '--out=x.csv'])('does not go with %s', async option => {
+    const { code, stderr } = await runHere(['sample', at('fmm'), '--steps', '1,3', option])
+    expect(code).toBe(2)
+    expect(stderr).toContain('is of one number of steps, and --steps asks for 2; give one')
+  })
+})
