@@ -298,7 +298,7 @@ const TRAINING: [string, RegExp][] = [
   ],
   [
     'train --objective lmd --teacher exact --data checkerboard',
-    /teacher: exact needs data that is a Gaussian mixture, and checkerboard is none/,
+    /teacher: exact needs data that is a Gaussian mixture or a language whose law is known, and checkerboard is neither/,
   ],
   ['train --objective lsd --diagonal.fraction 1', /diagonal\.fraction: 1 leaves no samples for lsd/],
   [

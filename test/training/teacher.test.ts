@@ -166,7 +166,7 @@ describe('a teacher that does not fit', () => {
     [
       'is exact where there is no closed form',
       { teacher: 'exact', data: 'checkerboard' },
-      /^teacher: exact needs data that is a Gaussian mixture, and checkerboard is none; train a teacher with --objective flow-matching$/,
+      /^teacher: exact needs data that is a Gaussian mixture or a language whose law is known, and checkerboard is neither; train a teacher with --objective flow-matching$/,
     ],
   ])('is refused: it %s', (_, config, message) => {
     const whole = resolveConfig({ ...quick, objective: 'lmd', ...config })
