@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { openDataset } from '../config/dataset.ts'
 import type { Weights } from '../config/weights-name.ts'
 import { columnOrder, reorder } from '../data/column-order.ts'
@@ -253,6 +254,7 @@ export async function sampleCommand(
 async function sampleOnce(path: string, flags: SampleFlags): Promise<void> {
   const { seed, weights, json } = flags
   const asked = { ...flags, steps: flags.steps ?? 1, options: flags.methodOptions }
+  if (flags.out === undefined && !existsSync(path)) throw new RunError(`${path}: no such run or model`)
   const map = await load(path, { weights })
   if (map.text) return sampleText(path, map, asked)
   for (const key of ['decode', 'prefix'] as const) {

@@ -137,7 +137,7 @@ const COMMANDS: [string, RegExp][] = [
   ['sample', /missing required argument 'model'/],
   ['sample good extra', /too many arguments for 'sample'.*Expected 1.*got 2/],
   ['sample good --stepz 3', /unknown option '--stepz'.*--steps/],
-  ['sample good --steps', /option '--steps <n>' argument missing/],
+  ['sample good --steps', /option '--steps <list>' argument missing/],
   ['sample good --steps 0', /--steps: expected a whole number from 1 to 10000, found "0"/],
   ['sample good --steps 1.5', /--steps: expected a whole number.*found "1\.5"/],
   ['sample good --count 0', /--count: expected a whole number from 1 to 10000000, found "0"/],
@@ -177,7 +177,7 @@ const GRIDS: [string, RegExp][] = [
   ['sample good --grid 1,-0.5', /grid 1,-0\.5: expected times from 0 .* found -0\.5/],
   ['sample good --grid 1,0.5,0.5,0', /grid 1,0\.5,0\.5,0: .*only fall or only rise, found 0\.5 after 0\.5/],
   ['sample good --grid 1,0,1', /grid 1,0,1: expected times that only fall or only rise, found 1 after 0/],
-  ['sample good --grid 1,0 --steps 2', /option '--grid <times>' cannot be used with option '--steps <n>'/],
+  ['sample good --grid 1,0 --steps 2', /option '--grid <times>' cannot be used with option '--steps <list>'/],
   [
     'sample good --grid 0.5,0',
     /--grid: noise is at 1, found a grid that begins at 0\.5, where some data is left; give its points with --start/,

@@ -284,7 +284,7 @@ export function equalities(catalogue: Catalogue): readonly Equality[] {
     {
       name: 'cross-entropy is minus the log-likelihood of the symbols',
       of: 'cross-entropy',
-      left: row('cross-entropy'),
+      left: draw => row('cross-entropy')({ ...draw, guided: undefined }),
       right: ({ map, path, s }) => {
         const x = path.at(s)
         return crossed(path.x0, x.sub(s.mul(map.velocity(x, s))))
