@@ -73,7 +73,9 @@ export function writePage(root, results) {
       ...floorLine(part, results),
       ...rows.flatMap(row => lineOf(part, row, results)),
     ]
-    return `<!-- part ${part} -->\n${lines.join('\n')}\n<!-- end -->`
+    const isRun = rows.some(row => foundOf(part, row, results).length > 0)
+    const body = isRun ? lines : [`**${title}**`, '', 'Not run yet.']
+    return `<!-- part ${part} -->\n\n${body.join('\n')}\n\n<!-- end -->`
   })
   writeFileSync(file, page)
 }
