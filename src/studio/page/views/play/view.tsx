@@ -1,15 +1,16 @@
-import { type ReadonlySignal, signal, useSignal } from '@preact/signals'
-import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { type ReadonlySignal, signal } from '@preact/signals'
+import { useMemo } from 'preact/hooks'
 import { isUntouched } from '../../../plan.ts'
 import type { Cloud } from '../../draw/cloud.ts'
 import { colourOf, runColour } from '../../draw/colours.ts'
-import { flightClouds, progressAt } from '../../draw/flight.ts'
+import { flightClouds } from '../../draw/flight.ts'
 import { landing } from '../../draw/landing.ts'
 import { Scene } from '../../draw/scene.tsx'
 import { WAYS } from '../../draw/ways.ts'
 import { drawTarget } from '../../parts/target-points.ts'
 import { selected, state, update } from '../../state/store.ts'
 import { Choice, Standing } from '../shared.tsx'
+import { FlightFilm, FlightLoop } from './flight-loop.tsx'
 import { Gallery } from './gallery.tsx'
 import { HeldPoint } from './held-point.tsx'
 import { type Flight, useFlight } from './use-flight.ts'
@@ -77,65 +78,34 @@ function useClouds(flight: Flight | null): Cloud[] {
   )
 }
 
-/** The flight again and again; it can be paused, and goes on from there. */
-function Loop({ clouds, label }: { clouds: readonly Cloud[]; label: string }) {
-  const progress = useSignal(0)
-  const paused = useSignal(false)
-  // It leaves soon after it is first seen.
-  const flown = useRef(500)
-  const isPaused = paused.value
-  useEffect(() => {
-    if (isPaused) return
-    let last = performance.now()
-    let frame = requestAnimationFrame(function turn(now: number) {
-      flown.current += Math.max(0, now - last)
-      last = now
-      progress.value = progressAt(flown.current)
-      frame = requestAnimationFrame(turn)
-    })
-    return () => cancelAnimationFrame(frame)
-  }, [isPaused, progress])
-  return (
-    <>
-      <div class="ends" aria-hidden="true">
-        <span>noise</span>
-        <span>data</span>
-      </div>
+const STOPS = FILM.map(part => signal(part))
+
+interface Clouds {
+  readonly clouds: readonly Cloud[]
+  readonly label: string
+}
+
+const Loop = ({ clouds, label }: Clouds) => (
+  <FlightLoop
+    draw={progress => (
       <Stage clouds={clouds} label={label} progress={progress}>
         <HeldPoint />
       </Stage>
-      <button
-        type="button"
-        class="pause"
-        onClick={() => {
-          paused.value = !isPaused
-        }}
-      >
-        {isPaused ? 'Go on' : 'Pause'}
-      </button>
-    </>
-  )
-}
+    )}
+  />
+)
 
-const percentOf = (place: number): number => Math.round(100 * FILM[place])
-const STOPS = FILM.map(part => signal(part))
-
-function Film({ clouds, label }: { clouds: readonly Cloud[]; label: string }) {
-  return (
-    <ol class="film">
-      {STOPS.map((progress, i) => (
-        <li key={FILM[i]}>
-          <span class="part" aria-hidden="true">
-            {percentOf(i)} %
-          </span>
-          <Stage clouds={clouds} label={`${label}: ${percentOf(i)} % of the way`} progress={progress}>
-            {i === STOPS.length - 1 && <HeldPoint />}
-          </Stage>
-        </li>
-      ))}
-    </ol>
-  )
-}
+const Film = ({ clouds, label }: Clouds) => (
+  <FlightFilm
+    stops={STOPS}
+    label={label}
+    draw={(progress, label, isLast) => (
+      <Stage clouds={clouds} label={label} progress={progress}>
+        {isLast && <HeldPoint />}
+      </Stage>
+    )}
+  />
+)
 
 /** The middle half of a square scene. */
 function Stage({

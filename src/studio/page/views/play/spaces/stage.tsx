@@ -1,9 +1,9 @@
-import { type ReadonlySignal, type Signal, signal, useSignal } from '@preact/signals'
+import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import { useEffect, useMemo, useRef } from 'preact/hooks'
 import type { SpaceName } from '../../../../example/space-maps.ts'
 import type { Colour } from '../../../draw/cloud.ts'
 import { colourOf } from '../../../draw/colours.ts'
-import { progressAt } from '../../../draw/flight.ts'
+import { FlightFilm, FlightLoop } from '../flight-loop.tsx'
 import { drawStage, type Turn } from './drawing.ts'
 import { dataPoints, type SpaceFlight } from './model.ts'
 
@@ -83,58 +83,16 @@ function Picture({
   )
 }
 
-/** The flight again and again; it can be paused, and goes on from there. */
-export function SpaceLoop(props: StageProps) {
-  const progress = useSignal(0)
-  const paused = useSignal(false)
-  const flown = useRef(500)
-  const isPaused = paused.value
-  useEffect(() => {
-    if (isPaused) return
-    let last = performance.now()
-    let frame = requestAnimationFrame(function turn(now: number) {
-      flown.current += Math.max(0, now - last)
-      last = now
-      progress.value = progressAt(flown.current)
-      frame = requestAnimationFrame(turn)
-    })
-    return () => cancelAnimationFrame(frame)
-  }, [isPaused, progress])
-  return (
-    <>
-      <div class="ends" aria-hidden="true">
-        <span>noise</span>
-        <span>data</span>
-      </div>
-      <Picture {...props} progress={progress} />
-      <button
-        type="button"
-        class="pause"
-        onClick={() => {
-          paused.value = !isPaused
-        }}
-      >
-        {isPaused ? 'Go on' : 'Pause'}
-      </button>
-    </>
-  )
-}
+export const SpaceLoop = (props: StageProps) => (
+  <FlightLoop draw={progress => <Picture {...props} progress={progress} />} />
+)
 
-/** Pictures of the flight where nothing may move by itself. */
-const FILM = [0, 0.5, 1]
-const STOPS = FILM.map(part => signal(part))
+const STOPS = [0, 0.5, 1].map(part => signal(part))
 
-export function SpaceFilm(props: StageProps) {
-  return (
-    <ol class="film">
-      {STOPS.map((progress, i) => (
-        <li key={FILM[i]}>
-          <span class="part" aria-hidden="true">
-            {100 * FILM[i]} %
-          </span>
-          <Picture {...props} label={`${props.label}: ${100 * FILM[i]} % of the way`} progress={progress} />
-        </li>
-      ))}
-    </ol>
-  )
-}
+export const SpaceFilm = (props: StageProps) => (
+  <FlightFilm
+    stops={STOPS}
+    label={props.label}
+    draw={(progress, label) => <Picture {...props} label={label} progress={progress} />}
+  />
+)
