@@ -17,6 +17,35 @@ function oxbow(...args) {
   return stdout
 }
 
+/** What an evaluation says of each metric, as it is kept: its value and its floor. */
+export const keptMetrics = metrics =>
+  Object.fromEntries(
+    Object.entries(metrics).map(([name, { value, floor }]) => [name, { value, floor: floor ?? null }]),
+  )
+
+/**
+ * Measures every row of some parts that has no result yet, seed by seed, so that every row has one before any has two.
+ *
+ * @param measured  of a part, a row and a seed; one that throws has failed, and that is its result
+ */
+export function measureRows({ chosen, results, keep }, { parts, seeds }, measured) {
+  for (const seed of seeds) {
+    for (const part of chosen) {
+      for (const row of parts[part].rows) {
+        const key = `${part}/${row.name}/${seed}`
+        if (results[key]) continue
+        console.error(key)
+        try {
+          keep(key, measured(part, row, seed))
+        } catch (error) {
+          // A training that diverges to numbers that are not finite stops.
+          keep(key, { failed: String(error.message) })
+        }
+      }
+    }
+  }
+}
+
 /**
  * An experiment whose results are kept in `docs/NAME.json`, key by key, so that it goes on where it was stopped; its runs are in
  * `runs/NAME`. Ends the process where the command line names a part that there is not.

@@ -8,12 +8,13 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { experiment } from '../experiment.mjs'
+import { experiment, keptMetrics, measureRows } from '../experiment.mjs'
 import { isTrained } from '../trained.mjs'
 import { BATCH, PARTS, SEEDS, STARTS } from './plan.mjs'
 import { writePage } from './report.mjs'
 
-const { ROOT, OUT, results, keep, oxbow, chosen, isReport } = experiment('distributions', Object.keys(PARTS))
+const own = experiment('distributions', Object.keys(PARTS))
+const { ROOT, OUT, results, oxbow, isReport } = own
 
 const METRICS = ['modeCoverage', 'recall', 'coverage', 'strays', 'modeJS', 'slicedWasserstein']
 
@@ -73,30 +74,8 @@ function measured(part, row, seed) {
     '--json',
   ]
   const { rows } = JSON.parse(oxbow('evaluate', run, ...words))
-  return Object.fromEntries(
-    Object.entries(rows[0].metrics).map(([metric, { value, floor }]) => [
-      metric,
-      { value, floor: floor ?? null },
-    ]),
-  )
+  return keptMetrics(rows[0].metrics)
 }
 
-if (!isReport) {
-  // Seed by seed, so that every row has one before any has two.
-  for (const seed of SEEDS) {
-    for (const part of chosen) {
-      for (const row of PARTS[part].rows) {
-        const key = `${part}/${row.name}/${seed}`
-        if (results[key]) continue
-        console.error(key)
-        try {
-          keep(key, measured(part, row, seed))
-        } catch (error) {
-          // A training that diverges to numbers that are not finite stops: that is its result.
-          keep(key, { failed: String(error.message) })
-        }
-      }
-    }
-  }
-}
+if (!isReport) measureRows(own, { parts: PARTS, seeds: SEEDS }, measured)
 writePage(ROOT, results)

@@ -8,12 +8,13 @@
 
 import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { experiment } from '../experiment.mjs'
+import { experiment, keptMetrics, measureRows } from '../experiment.mjs'
 import { isTrained } from '../trained.mjs'
 import { PARTS, SEEDS, STEPS } from './plan.mjs'
 import { writePage } from './report.mjs'
 
-const { ROOT, OUT, results, keep, oxbow, chosen, isReport } = experiment('spaces', Object.keys(PARTS))
+const own = experiment('spaces', Object.keys(PARTS))
+const { ROOT, OUT, results, oxbow, isReport } = own
 
 const slug = text => text.replaceAll(/[^a-z0-9.]+/gi, '-')
 
@@ -62,31 +63,9 @@ function measured(part, row, seed) {
   const { rows } = JSON.parse(oxbow('evaluate', run, ...words, ...how))
   return {
     ...(ms !== undefined && { ms }),
-    rows: rows.map(({ steps, metrics }) => ({
-      steps,
-      metrics: Object.fromEntries(
-        Object.entries(metrics).map(([name, { value, floor }]) => [name, { value, floor: floor ?? null }]),
-      ),
-    })),
+    rows: rows.map(({ steps, metrics }) => ({ steps, metrics: keptMetrics(metrics) })),
   }
 }
 
-if (!isReport) {
-  // Seed by seed, so that every row has one before any has two.
-  for (const seed of SEEDS) {
-    for (const part of chosen) {
-      for (const row of PARTS[part].rows) {
-        const key = `${part}/${row.name}/${seed}`
-        if (results[key]) continue
-        console.error(key)
-        try {
-          keep(key, measured(part, row, seed))
-        } catch (error) {
-          // A training that diverges to numbers that are not finite stops: that is its result.
-          keep(key, { failed: String(error.message).split('\n')[0].slice(0, 200) })
-        }
-      }
-    }
-  }
-}
+if (!isReport) measureRows(own, { parts: PARTS, seeds: SEEDS }, measured)
 writePage(ROOT, results)
