@@ -1,13 +1,12 @@
 import { statSync } from 'node:fs'
 import { extname, join } from 'node:path'
-import { openDataset } from '../config/dataset.ts'
 import { plural } from '../report/format.ts'
 import type { MethodName } from '../sampler/names.ts'
 import { solverOf } from '../sampler/solvers/table.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
 import { paths } from '../serialization/run.ts'
 import { type Decoding, sampleTexts, whyNotPrefix } from '../serialization/texts.ts'
-import { openOptionsOf } from '../training/data.ts'
+import { openDataOf } from '../training/data.ts'
 import { allClasses, type ConditionFlags, chosenBy, given } from './condition-flags.ts'
 import { UsageError } from './failure.ts'
 import type { AskedGrid } from './grid-flag.ts'
@@ -49,9 +48,8 @@ async function foundIn(
   tokens: Uint16Array,
   length: number,
 ): Promise<Found | undefined> {
-  if (!model || model.data.fingerprint.sha256 === '') return undefined
-  const dataset = await openDataset(model.config.data, openOptionsOf(model)).catch(() => undefined)
-  if (!dataset?.language || dataset.fingerprint.sha256 !== model.data.fingerprint.sha256) return undefined
+  const dataset = model && (await openDataOf(model))
+  if (!dataset?.language) return undefined
   const { isValid, classOf } = dataset.language
   const texts = Array.from({ length: tokens.length / length }, (_, i) =>
     tokens.subarray(i * length, (i + 1) * length),

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs'
-import { openDataset } from '../config/dataset.ts'
 import type { Weights } from '../config/weights-name.ts'
 import { columnOrder, reorder } from '../data/column-order.ts'
 import { DataError } from '../data/error.ts'
@@ -26,7 +25,7 @@ import type { LoadedMap } from '../serialization/loaded-map.ts'
 import { drawnEvaluations, innerJumps } from '../serialization/model.ts'
 import { RunError } from '../serialization/run.ts'
 import type { Decoding } from '../serialization/texts.ts'
-import { openOptionsOf } from '../training/data.ts'
+import { openDataOf } from '../training/data.ts'
 import { gigabytes, memoryLimit } from '../training/memory.ts'
 import { startOf } from '../training/source.ts'
 import { allClasses, type ConditionFlags, chosenBy } from './condition-flags.ts'
@@ -190,8 +189,8 @@ function checkMemory(count: number, dimension: number): void {
 async function straysOf(map: LoadedMap, points: Float32Array): Promise<Uint8Array | undefined> {
   const { model } = map
   if (!model || model.data.fingerprint.sha256 === '') return undefined
-  const dataset = await openDataset(model.config.data, openOptionsOf(model)).catch(() => undefined)
-  if (dataset?.fingerprint.sha256 !== model.data.fingerprint.sha256) {
+  const dataset = await openDataOf(model)
+  if (!dataset) {
     note('oxbow: the data of the training cannot be opened, so no sample is marked as off it')
     return undefined
   }

@@ -9,13 +9,10 @@ interface Placed {
   readonly space?: string
 }
 
-/** Ids of the rows that hold in a curved space under some of their options. */
+/** Ids of the rows that hold in a curved space under their default options. */
 const curvedIds = (): string =>
   [...objectives.values()]
-    .filter(({ traits, options }) => {
-      const found = typeof traits === 'function' ? traits(options.safeParse({}).data ?? {}) : traits
-      return found.curved === true
-    })
+    .filter(row => traitsOf(row, row.options.safeParse({}).data ?? {}).curved === true)
     .map(({ id }) => id)
     .join(', ')
 

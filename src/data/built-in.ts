@@ -48,7 +48,7 @@ export const languages: Readonly<Record<string, DatasetEntry>> = {
 }
 
 /** The built-in datasets in curved spaces. */
-const curvedDatasets: Readonly<Record<string, DatasetEntry>> = {
+export const curvedDatasets: Readonly<Record<string, DatasetEntry>> = {
   'sphere-vmf': { description: 'three modes on the sphere', create: sphereVmf },
   'sphere-checkerboard': {
     description: 'every other one of 32 cells of the sphere, uniform',

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { datasets } from './built-in.ts'
+import { curvedDatasets, datasets, languages } from './built-in.ts'
 import type { Dataset } from './dataset.ts'
 import { type EnergyConfig, energyDataset } from './energy.ts'
 import { DataError } from './error.ts'
@@ -186,7 +186,9 @@ export function withKeys(path: string, keys: Readonly<Record<string, unknown>>):
 /** The space that data lives in, as far as its name or block tells; flat otherwise. */
 export function spaceNamedBy(spec: DatasetSpec): string {
   if (typeof spec === 'string') {
-    if (isBuiltIn(spec)) return datasets[spec].create().space ?? 'flat'
+    if (Object.hasOwn(languages, spec)) return 'simplex'
+    if (Object.hasOwn(curvedDatasets, spec)) return curvedDatasets[spec].create().space!
+    if (isBuiltIn(spec)) return 'flat'
     return isPath(spec) && pathFormat(spec) === 'text' ? 'simplex' : 'flat'
   }
   const [[kind, block] = ['', undefined]] = isBlock(spec) ? Object.entries(spec) : []

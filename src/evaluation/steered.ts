@@ -11,7 +11,7 @@ import { quadraticOf } from '../objective/reward-quadratic.ts'
 import { rewardValue } from '../objective/reward-value.ts'
 import { random } from '../random/random.ts'
 import type { LoadedMap } from '../serialization/loaded-map.ts'
-import { openOptionsOf } from '../training/data.ts'
+import { openDataOf, openOptionsOf } from '../training/data.ts'
 
 /** The exact law that samples are steered to. */
 export interface TiltedTarget {
@@ -48,17 +48,13 @@ export async function tiltedTarget(
 ): Promise<TiltedTarget | string> {
   const { model, standardization } = map
   if (!model || model.data.fingerprint.sha256 === '') return 'the data of the training is not known'
-  const options = openOptionsOf(model)
-  const base = await openDataset(model.config.data, options).catch(() => undefined)
-  if (base?.fingerprint.sha256 !== model.data.fingerprint.sha256) {
-    return 'the data of the training cannot be opened'
-  }
-  const law = await openDataset({ tilted: { data: model.config.data, reward, beta } }, options).catch(
-    (error: Error) => {
-      if (error instanceof DataError) return error.message.replace(/^data\.tilted: /, '')
-      throw error
-    },
-  )
+  const base = await openDataOf(model)
+  if (!base) return 'the data of the training cannot be opened'
+  const spec = { tilted: { data: model.config.data, reward, beta } }
+  const law = await openDataset(spec, openOptionsOf(model)).catch((error: Error) => {
+    if (error instanceof DataError) return error.message.replace(/^data\.tilted: /, '')
+    throw error
+  })
   if (typeof law === 'string') return law
   const measures: Measures = prepareMetrics(standardizedBy(standardization, law), {
     count,

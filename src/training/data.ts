@@ -5,6 +5,7 @@ import type { Dataset } from '../data/dataset.ts'
 import type { OpenOptions } from '../data/open.ts'
 import { type StandardizedDataset, standardizationOf, standardizedBy } from '../data/standardized.ts'
 import type { Standardization } from '../model/index.ts'
+import type { Model } from '../serialization/model.ts'
 import { readModelFor } from '../serialization/model-files.ts'
 import { type DataRecord, rulesOf } from '../serialization/record.ts'
 import type { RunRecord } from '../serialization/run.ts'
@@ -19,6 +20,16 @@ export const openOptionsOf = ({
   holdOut: config.holdOut,
   ...(data && { rules: rulesOf(data) }),
 })
+
+/** The data that a model was trained on; nothing where it is not known, cannot be opened any more or is another now. */
+export async function openDataOf({
+  config,
+  data,
+}: Pick<Model, 'config' | 'data'>): Promise<Dataset | undefined> {
+  if (data.fingerprint.sha256 === '') return undefined
+  const dataset = await openDataset(config.data, openOptionsOf({ config, data })).catch(() => undefined)
+  return dataset?.fingerprint.sha256 === data.fingerprint.sha256 ? dataset : undefined
+}
 
 /** @throws RunError when a program hands over rows that are split otherwise than those of its run */
 function checkSplit({ name, split }: Dataset, { split: known }: DataRecord): void {
