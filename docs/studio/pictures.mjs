@@ -1,13 +1,20 @@
-// Takes the pictures of this folder: every view of the studio at three widths, and the article. Run by `npm run pictures`,
-// with names of pictures to take only those.
-import { writeFileSync } from 'node:fs'
+// Takes the pictures of this folder: every view of the studio at four widths, and the article. Run by `npm run pictures`,
+// with names of pictures to take only those. With `--to FOLDER` they go elsewhere, dark ones of every width too, to be looked at.
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import sharp from 'sharp'
 import { runnerImport } from 'vite'
 import { launchChromium } from '../../bench/chromium.mjs'
 
-const FOLDER = fileURLToPath(new URL('.', import.meta.url))
-const WIDTHS = [360, 800, 1400]
+const { positionals: wanted, values } = parseArgs({
+  options: { to: { type: 'string' } },
+  allowPositionals: true,
+})
+const FOLDER = values.to ? `${values.to}/` : fileURLToPath(new URL('.', import.meta.url))
+mkdirSync(FOLDER, { recursive: true })
+const WIDTHS = [360, 800, 1400, 1920]
+const DARK_WIDTHS = values.to ? WIDTHS : [1400]
 /** Most bytes of a picture. */
 const MOST = 150_000
 /** Milliseconds that a view may need until all of it is there. */
@@ -61,7 +68,6 @@ async function small(png) {
   }
 }
 
-const wanted = process.argv.slice(2)
 /** The picture of preview cards: Play where all have landed. */
 const PREVIEW = fileURLToPath(new URL('../../src/studio/page/public/preview.png', import.meta.url))
 const site = await serveSite()
@@ -69,13 +75,13 @@ const browser = await launchChromium()
 let failed = false
 for (const theme of ['light', 'dark']) {
   for (const { name, state, article } of shots) {
-    for (const width of theme === 'dark' ? [1400] : WIDTHS) {
+    for (const width of theme === 'dark' ? DARK_WIDTHS : WIDTHS) {
       const file = `${name}-${width}${theme === 'dark' ? '-dark' : ''}.png`
       if (wanted.length > 0 && !wanted.some(part => file.startsWith(part))) continue
       const { page, context, errors } = await openPage(browser, site.url, {
         ...(article ? { url: `${site.url}learn.html` } : { state }),
         width,
-        height: 900,
+        height: width === 1920 ? 1080 : 900,
         theme,
       })
       await page.waitForFunction(settled, undefined, { timeout: PATIENCE, polling: 500 }).catch(() => {

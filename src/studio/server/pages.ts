@@ -17,10 +17,13 @@ export interface Limits {
   readonly beat: number
 }
 
-/** A page's words come once in half a minute, in a tab that is not looked at perhaps once in a minute. */
+/**
+ * A page's words come once in half a minute, in a tab that is not looked at perhaps once in a minute. It has four runs, and
+ * one that it may bring back.
+ */
 export const LIMITS: Limits = {
-  perPage: 4,
-  inAll: 8,
+  perPage: 5,
+  inAll: 10,
   pages: 64,
   grace: 10_000,
   silence: 180_000,

@@ -33,11 +33,13 @@ const address = readAddress()
 export const runs = signal<readonly Run[]>(runsOf(address.state))
 const settings = signal<Settings>(settingsOf(address.state))
 
-/** A training of one's own that is no longer there, and how it comes back: its steps are taken again, to the same numbers. */
+/** A training of one's own that is no longer among the runs: it stands still with its weights until it comes back or is given up. */
 export interface Undo {
-  readonly plan: Plan
-  readonly how: 'replaced' | 'removed'
-  undo(): void
+  readonly run: Run
+  /** Its place. */
+  readonly at: number
+  /** The name of the run that replaced it; null where it was removed. */
+  readonly by: string | null
 }
 
 /** The last one; null where there is none, or another state is shown. */

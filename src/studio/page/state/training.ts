@@ -29,6 +29,7 @@ import {
   setRun,
   setState,
   state,
+  undoable,
   update,
 } from './store.ts'
 
@@ -46,9 +47,25 @@ function receive(report: Report): void {
     })
     if (report.run === '') problem.value = report.message
   }
+  if (report.type === 'refused' || report.type === 'progress') tellKept(report)
   if (report.type !== 'progress') return
   const at = runs.value.findIndex(({ name }) => name === report.run)
   if (at >= 0) setRun(at, reported(runs.value[at], report))
+}
+
+/** What can come back hears how it stands too. */
+function tellKept(report: Extract<Report, { type: 'refused' | 'progress' }>): void {
+  const kept = undoable.value
+  if (!kept || (report.run !== kept.run.name && report.run !== '')) return
+  if (report.type === 'progress') undoable.value = { ...kept, run: reported(kept.run, report) }
+  else if (report.ended) undoable.value = { ...kept, run: refused(kept.run, report) }
+}
+
+/** Ends what could have come back. */
+export function giveUp(): void {
+  const kept = undoable.value
+  undoable.value = null
+  if (kept) close(kept.run)
 }
 
 /** What is refused to a run is told of it; one that cannot even begin is not kept. */
@@ -99,16 +116,21 @@ export function add(plan: Plan, replay: Replay = 'now', again = 0): void {
   open(plan, at, replay, again)
 }
 
-const close = (run: Run): void => {
+export const close = (run: Run): void => {
   if (!isEnded(run)) theClient().send({ type: 'close', run: run.name })
 }
 
-/** Ends a run; those behind it move up. The last one stays. */
+/** Ends a run; the last one stays. */
 export function remove(at: number): void {
+  if (runs.value.length === 1) return
+  close(runs.value[at])
+  takeOut(at)
+}
+
+/** Leaves out a run, whose training is not ended; those behind it move up. */
+export function takeOut(at: number): void {
   const { selected } = state.value
   const last = runs.value.length - 1
-  if (last === 0) return
-  close(runs.value[at])
   const next = selected > at || selected === last ? selected - 1 : selected
   batch(() => {
     update({ selected: Math.max(0, next) })
@@ -221,12 +243,15 @@ export function moveTo(next: Backend): void {
   backend.value = next
   engine.value = null
   runs.value = runs.value.map(run => ({ ...run, plan: wholePlan(run), again: takenOf(run), live: null }))
+  const kept = undoable.value
+  if (kept) undoable.value = { ...kept, run: refused(kept.run, { ended: true, message: null }) }
   beginAll(how)
 }
 
 /** Shows another state: its runs begin, and those that were there end. */
 export function replace(next: Read): void {
   runs.value.forEach(close)
+  giveUp()
   setState(next)
   begin()
 }
