@@ -93,16 +93,18 @@ function seenQuadratic(
   }
 }
 
+/** The log-probabilities of all classes, `[n, classes]`, of points in the data's units. */
+export function classScores(classifier: Classifier, x: Tensor): Tensor {
+  const { shift, factor, shape, parameters } = classifier
+  const seen = shift && factor ? x.sub(constant(shift, shape)).mul(constant(factor, shape)) : x
+  const named = cutClassifier(constant(parameters, [parameters.length]), classifier)
+  return applyClassifier(classifier, named, seen).logProbabilities
+}
+
 /** The log-probability of a class as a reward. */
 export const classifierReward =
   (classifier: Classifier, of: number): Reward =>
-  x => {
-    const { shift, factor, shape, parameters } = classifier
-    const seen = shift && factor ? x.sub(constant(shift, shape)).mul(constant(factor, shape)) : x
-    const { logProbabilities } = applyClassifier(
-      classifier,
-      cutClassifier(constant(parameters, [parameters.length]), classifier),
-      seen,
-    )
-    return logProbabilities.transpose().gather(constant([of], [1], 'int64'))
-  }
+  x =>
+    classScores(classifier, x)
+      .transpose()
+      .gather(constant([of], [1], 'int64'))

@@ -16,7 +16,7 @@ import { childrenOf } from '../../helpers/processes.ts'
 import { ensureSite } from '../../helpers/site.ts'
 import { tiny } from '../../helpers/training.ts'
 import { type Opened, openPage } from './open.ts'
-import { catalogue, openView } from './page.ts'
+import { catalogue, openMore, openView } from './page.ts'
 
 const folder = temporaryFolder('native')
 const runs = join(folder, 'runs')
@@ -223,6 +223,7 @@ long(
   async () => {
     const { page } = await visit((await serve()).url)
     await openView(page, 'digits')
+    await openMore(page)
     const section = page.getByRole('region', { name: 'Training' })
     await section.getByRole('button', { name: 'Train', exact: true }).click()
     const stepOf = async () =>

@@ -29,6 +29,9 @@ const STRIPS = `(() => {
   return strips
 })()`
 
+/** Pictures of the flight where nothing moves, as text. */
+const FILM = `[...document.querySelectorAll('.film canvas')].map(canvas => canvas.toDataURL())`
+
 test('the page opens with points that fly from noise to data', async () => {
   const { page } = await studio.open({ url: studio.site() })
   await page.locator('.play .stage canvas').waitFor()
@@ -151,6 +154,39 @@ test('where less motion is asked for, the flight is a row of pictures', async ()
   expect(await page.getByRole('button', { name: 'Pause' }).count()).toBe(0)
 })
 
+test('on a phone the stage and its buttons fit one screen; in a wide window the stage grows', async () => {
+  const { page } = await studio.open({ url: studio.site(), width: 360, height: 740 })
+  const last = (await page.getByRole('button', { name: '20 Euler steps' }).boundingBox())!
+  expect(last.y + last.height).toBeLessThan(740)
+  const widthOf = async (selector: string, width: number, height: number): Promise<number> => {
+    await page.setViewportSize({ width, height })
+    await page.locator(selector).first().waitFor()
+    return (await page.locator(selector).first().boundingBox())!.width
+  }
+  for (const [view, selector, small, large] of [
+    ['play', '.play .stage', 800, 1250],
+    ['steer', '.results .placer', 300, 600],
+  ] as const) {
+    await openView(page, view)
+    expect(await widthOf(selector, 1280, 850), view).toBeGreaterThan(small)
+    expect(await widthOf(selector, 1920, 1080), view).toBeGreaterThan(large)
+  }
+})
+
+test('a link to a trained map shows the same points in another profile', async () => {
+  const { page } = await studio.open({ url: studio.site(), reducedMotion: true })
+  await page.getByRole('button', { name: 'spirals' }).click()
+  await page.getByRole('button', { name: '4 jumps' }).click()
+  await patiently(() => said(page)).toMatch(/^With four jumps, 9/)
+  // The address follows a little later than the page.
+  await page.waitForTimeout(700)
+  const first = (await page.evaluate(FILM)) as string[]
+  expect(new Set(first).size).toBe(6)
+  const other = await studio.open({ url: page.url(), reducedMotion: true })
+  await patiently(() => said(other.page)).toBe(await said(page))
+  await patiently(() => other.page.evaluate(FILM)).toEqual(first)
+})
+
 test('from Play to a drawing, to digits, and to the article', async () => {
   const { page } = await studio.open({ url: studio.site() })
   await page.getByRole('button', { name: 'Draw your own' }).click()
@@ -160,8 +196,10 @@ test('from Play to a drawing, to digits, and to the article', async () => {
   expect((await page.getByRole('application').boundingBox())!.y).toBeGreaterThan(-1)
   await page.locator('.bar nav a[href="#play"]').click()
   await openView(page, 'digits')
-  await page.locator('section[aria-label="One step"] canvas').first().waitFor()
-  await page.locator('.bar nav a[href="#play"]').click()
+  await page.locator('.digits .digit-stage').first().waitFor()
+  // The gallery is below as before, and leads back.
+  await page.getByRole('button', { name: 'ring' }).click()
+  await handle(page).waitFor()
   await page.getByRole('link', { name: 'How it works' }).click()
   await page.getByRole('heading', { name: '1. The path' }).waitFor()
   await page.getByRole('link', { name: 'Play', exact: true }).click()

@@ -39,6 +39,15 @@ describe.skipIf(!hasPython && process.env.CI === undefined)('served by python3 -
     await expect.poll(() => standing(page, 'Steps'), { timeout: 45_000 }).toBeGreaterThan(20)
   })
 
+  test('digits and the article are there too', async () => {
+    const { page } = await studio.open({ url: `${url}#/digits` })
+    await page.locator('.digits .said strong').waitFor({ timeout: 45_000 })
+    const link = page.getByRole('link', { name: 'How it works' })
+    await link.click()
+    await page.getByText('Each line joins a point of noise').waitFor()
+    expect(page.url()).toBe(`${url}learn.html`)
+  })
+
   test('the page leads to the licences of what it contains', async () => {
     const { page } = await studio.open({ url: addressOf(url, {}) })
     const href = await page.getByRole('link', { name: 'Licences' }).getAttribute('href')

@@ -67,6 +67,7 @@ test('towards a class by the classifier: likelier there than without', async () 
     scale: 2,
   })
   expect(Math.min(...(await map.judge(told, goal)))).toBeGreaterThan(0.8)
+  expect(await map.read(told, classifier)).toEqual([4, 4, 4, 4])
 })
 
 test('what cannot be steered is said in a line', async () => {

@@ -8,6 +8,7 @@ import {
   judgePictures,
   type PictureGoal,
   type PictureSteering,
+  readPictures,
   type SteeredPicture,
   steerPicture,
 } from './steering.ts'
@@ -47,6 +48,8 @@ export interface PictureMap {
   draw(drawing: Drawing): Promise<Float32Array>
   /** One picture that is steered, without a class. @throws RunError when it cannot be steered so */
   steer(steering: PictureSteering): Promise<SteeredPicture>
+  /** The class that a classifier reads in each picture, by its place. @throws RunError when it knows other pictures */
+  read(points: Float32Array, classifier: Uint8Array): Promise<number[]>
   /** Probabilities of a class to a classifier. */
   judge(points: Float32Array, goal: Extract<PictureGoal, { kind: 'class' }>): Promise<Float32Array>
   close(): Promise<void>
@@ -92,6 +95,7 @@ export async function pictureMap(name: string, model: Model, runtime: Runtime): 
         return (await sample(guided, points, { grid, method })).points
       },
       steer: steering => steerPicture(map, runtime, steering),
+      read: (points, classifier) => readPictures(map, runtime, points, classifier),
       judge: (points, goal) => judgePictures(map, runtime, points, goal),
       close: map.close,
     }

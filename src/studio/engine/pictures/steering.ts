@@ -1,9 +1,15 @@
+import { DYNAMIC, simplify, spec, trace } from '../../../autodiff/index.ts'
 import { unstandardized } from '../../../model/index.ts'
 import { type Reward, rewardOf } from '../../../objective/reward.ts'
 import type { Runtime } from '../../../runtime/runtime.ts'
 import { uniformGrid } from '../../../sampler/sampler.ts'
-import { readClassifier } from '../../../serialization/classifier-file.ts'
-import { classifierReward, formulaReward, type OpenReward } from '../../../serialization/formula-reward.ts'
+import { type Classifier, readClassifier } from '../../../serialization/classifier-file.ts'
+import {
+  classifierReward,
+  classScores,
+  formulaReward,
+  type OpenReward,
+} from '../../../serialization/formula-reward.ts'
 import type { LoadedMap } from '../../../serialization/loaded-map.ts'
 import { RunError } from '../../../serialization/run-error.ts'
 import { steerable } from '../../../serialization/steerable.ts'
@@ -48,14 +54,17 @@ function wholeMap(map: LoadedMap): LoadedMap {
   return whole.guidance.applied === 'input' ? whole.guided({ scale: whole.guidance.range![0] }) : whole
 }
 
-/** @throws RunError when it is another network's, or of other pictures */
-function classifierOf(bytes: Uint8Array, of: number, { shape }: Pick<LoadedMap, 'shape'>): Reward {
+/** @throws RunError when it is another network's, of other pictures, or does not know a class */
+function classifierFor(bytes: Uint8Array, { shape }: Pick<LoadedMap, 'shape'>, of = 0): Classifier {
   const classifier = readClassifier(bytes)
   if (!classifier || classifier.shape.join() !== shape.join() || of >= classifier.classes) {
     throw new RunError('The classifier of this page knows drawn digits of 16 × 16 pixels only.')
   }
-  return classifierReward(classifier, of)
+  return classifier
 }
+
+const classifierOf = (bytes: Uint8Array, of: number, map: Pick<LoadedMap, 'shape'>): Reward =>
+  classifierReward(classifierFor(bytes, map, of), of)
 
 function rewardFor(goal: PictureGoal, map: LoadedMap): Reward {
   if (goal.kind === 'class') return classifierOf(goal.classifier, goal.class, map)
@@ -120,5 +129,29 @@ export async function judgePictures(
     return Float32Array.from(await reward.value(points), Math.exp)
   } finally {
     await reward.close()
+  }
+}
+
+/** The likeliest class of each picture `[n, D]`, numbers of the data, to a classifier, by its place. */
+export async function readPictures(
+  map: LoadedMap,
+  runtime: Runtime,
+  points: Float32Array,
+  bytes: Uint8Array,
+): Promise<number[]> {
+  const { dimension, shape } = map
+  const classifier = classifierFor(bytes, map)
+  const graph = trace(({ x }) => ({ scores: classScores(classifier, x.reshape([DYNAMIC, ...shape])) }), {
+    x: spec([DYNAMIC, dimension]),
+  })
+  const program = await runtime.compile(simplify(graph))
+  try {
+    const [scores] = await program.run([points])
+    return Array.from({ length: points.length / dimension }, (_, i) => {
+      const row = (scores as Float32Array).subarray(i * classifier.classes, (i + 1) * classifier.classes)
+      return row.indexOf(Math.max(...row))
+    })
+  } finally {
+    await program.close()
   }
 }

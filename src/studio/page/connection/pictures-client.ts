@@ -10,6 +10,8 @@ export interface PictureClient {
   draw(drawing: Drawing): Promise<PictureQuestions['draw']['answer']>
   /** One picture that is steered. @throws Error */
   steer(steering: PictureQuestions['steer']['ask']): Promise<PictureQuestions['steer']['answer']>
+  /** The class that a classifier reads in each, by its place. @throws Error */
+  read(ask: PictureQuestions['read']['ask']): Promise<PictureQuestions['read']['answer']>
   /** Probabilities of a class to a classifier. @throws Error */
   judge(ask: PictureQuestions['judge']['ask']): Promise<PictureQuestions['judge']['answer']>
 }
@@ -52,6 +54,7 @@ export function startPictures(): PictureClient {
     open: (name, bytes) => ask('open', { name, bytes }),
     draw: drawing => ask('draw', drawing),
     steer: steering => ask('steer', steering),
+    read: asked => ask('read', asked),
     judge: asked => ask('judge', asked),
   }
 }

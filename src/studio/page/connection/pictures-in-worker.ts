@@ -16,6 +16,8 @@ export interface PictureQuestions {
   draw: { ask: Drawing; answer: { points: Float32Array; milliseconds: number } }
   /** One picture that is steered. */
   steer: { ask: PictureSteering; answer: SteeredPicture }
+  /** The class that a classifier reads in each picture, by its place. */
+  read: { ask: { points: Float32Array; classifier: Uint8Array }; answer: number[] }
   /** Probabilities of a class of pictures to a classifier. */
   judge: { ask: { points: Float32Array; goal: ClassGoal }; answer: Float32Array }
 }
@@ -65,6 +67,7 @@ export function begin(start: Start): (request: PictureRequest) => void {
       return { points, milliseconds: performance.now() - start }
     },
     steer: async steering => (await current).steer(steering),
+    read: async ({ points, classifier }) => (await current).read(points, classifier),
     judge: async ({ points, goal }) => (await current).judge(points, goal),
   }
 

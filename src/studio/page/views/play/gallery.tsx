@@ -6,7 +6,7 @@ import type { ViewName } from '../../../state.ts'
 import { making } from '../../parts/choose.ts'
 import { fewPoints, shortName } from '../../parts/target-points.ts'
 import { Thumbnail } from '../../parts/thumbnail.tsx'
-import { MOST_RUNS, problem, runs, selected, update } from '../../state/store.ts'
+import { MOST_RUNS, problem, runs, selected, state, update } from '../../state/store.ts'
 import { add, open } from '../../state/training.ts'
 
 const pictures = exampleTargets.map(name => ({ name, points: fewPoints(name) }))
@@ -30,6 +30,7 @@ const FIGURES: Readonly<Record<SpaceName, preact.JSX.Element>> = {
 
 /** Shows the trained map of a target in the place of another that came with the page; what one has trained stays. */
 function show(name: ExampleTarget): void {
+  update({ view: 'play' })
   const at = runs.value.findIndex(({ plan }) => isUntouched(plan))
   if (at >= 0) {
     update({ selected: at })
@@ -44,6 +45,7 @@ function Way({ to, look, children }: { to: ViewName; look: string; children: Com
     <a
       class={look}
       href={`#${to}`}
+      aria-current={state.value.view === to ? 'page' : undefined}
       onClick={event => {
         event.preventDefault()
         update({ view: to })
@@ -57,7 +59,7 @@ function Way({ to, look, children }: { to: ViewName; look: string; children: Com
 /** Maps that are trained already, and what else there is to do. */
 export function Gallery() {
   const plan = selected.value
-  const shown = isUntouched(plan) ? exampleTarget(plan.target) : null
+  const shown = state.value.view === 'play' && isUntouched(plan) ? exampleTarget(plan.target) : null
   return (
     <section class="gallery" aria-label="Trained maps">
       <ul>

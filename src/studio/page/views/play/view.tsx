@@ -8,12 +8,13 @@ import { landing } from '../../draw/landing.ts'
 import { Scene } from '../../draw/scene.tsx'
 import { WAYS } from '../../draw/ways.ts'
 import { drawTarget } from '../../parts/target-points.ts'
-import { selected, state, update } from '../../state/store.ts'
-import { Choice, Standing } from '../shared.tsx'
+import { selected, state } from '../../state/store.ts'
+import { Standing } from '../shared.tsx'
 import { FlightFilm, FlightLoop } from './flight-loop.tsx'
 import { Gallery } from './gallery.tsx'
 import { HeldPoint } from './held-point.tsx'
 import { type Flight, useFlight } from './use-flight.ts'
+import { WayChoice } from './way-choice.tsx'
 import './play.css'
 
 const wantsStillness = matchMedia('(prefers-reduced-motion: reduce)')
@@ -51,12 +52,7 @@ export function PlayView() {
             `${way.words} …`
           )}
         </p>
-        <Choice
-          name="How the points travel"
-          options={WAYS.map(({ label }) => [label, label] as const)}
-          value={way.label}
-          onChange={label => update({ play: { ...play, way: WAYS.findIndex(each => each.label === label) } })}
-        />
+        <WayChoice name="How the points travel" />
         {!isUntouched(selected.value) && <Standing plan={selected.value} />}
       </div>
       <Gallery />

@@ -4,8 +4,9 @@ import { type SpaceName, spaceConfigs } from '../../../../example/space-maps.ts'
 import { landing } from '../../../draw/landing.ts'
 import { WAYS } from '../../../draw/ways.ts'
 import { Slider } from '../../../parts/slider.tsx'
-import { state, update } from '../../../state/store.ts'
-import { Choice } from '../../shared.tsx'
+import { state } from '../../../state/store.ts'
+import { Gallery } from '../gallery.tsx'
+import { WayChoice } from '../way-choice.tsx'
 import type { Turn } from './drawing.ts'
 import { flightOf, type SpaceFlight, wordsOf } from './model.ts'
 import { SpaceFilm, SpaceLoop } from './stage.tsx'
@@ -84,12 +85,7 @@ function SpaceView({ name }: { readonly name: SpaceName }) {
             </>
           )}
         </p>
-        <Choice
-          name="How the points travel"
-          options={WAYS.map(({ label }) => [label, label] as const)}
-          value={way.label}
-          onChange={label => update({ play: { ...play, way: WAYS.findIndex(each => each.label === label) } })}
-        />
+        <WayChoice name="How the points travel" />
         {name === 'sphere' && <TurnSlider turn={turn} />}
       </div>
       {typed && (
@@ -103,6 +99,7 @@ function SpaceView({ name }: { readonly name: SpaceName }) {
           ))}
         </ul>
       )}
+      <Gallery />
       <p class="soft">
         This map is pretrained. Train from scratch on the command line:{' '}
         <code>

@@ -1,48 +1,20 @@
 import { useEffect, useMemo, useState } from 'preact/hooks'
-import classifierFile from '../../../../../../features/glyphs-16.onnx?url'
 import { drawNoise } from '../../../../../sampler/sampler.ts'
+import { ClassChips } from '../../../parts/class-chips.tsx'
 import { Slider } from '../../../parts/slider.tsx'
 import { state } from '../../../state/store.ts'
+import { fetchClassifier } from '../../play/digits/classifier.ts'
 import { dimensionOf, type OpenedModel, pictures } from '../../play/digits/model.ts'
 import { useDrawing } from '../../play/digits/use-drawing.ts'
 import { change, SAMPLES } from './fill-state.ts'
 import { Samples } from './samples.tsx'
 import { useSteered } from './use-steered.ts'
 
-let fetched: Promise<Uint8Array> | null = null
-
-/** The classifier of drawn digits, which is fetched when it is first asked. */
-function fetchClassifier(): Promise<Uint8Array> {
-  fetched ??= (async () => {
-    const response = await fetch(classifierFile).catch(() => null)
-    if (!response?.ok) {
-      fetched = null
-      throw new Error('The classifier could not be loaded; check the connection, then reload the page.')
-    }
-    return new Uint8Array(await response.arrayBuffer())
-  })()
-  return fetched
-}
-
 export function ClassControls({ names }: { names: readonly string[] }) {
   const { class: place, beta } = state.value.fill
   return (
     <>
-      <fieldset class="choice chips">
-        <legend>Class</legend>
-        <div class="buttons">
-          {names.map((name, at) => (
-            <button
-              key={name}
-              type="button"
-              aria-pressed={at === place}
-              onClick={() => change({ class: at })}
-            >
-              {name}
-            </button>
-          ))}
-        </div>
-      </fieldset>
+      <ClassChips names={names} value={place} onChange={at => change({ class: at! })} />
       <Slider
         name="Strength β"
         value={beta}
