@@ -49,12 +49,29 @@ export const bumpShape = {
 /** A painting, as `packReward` writes its cells. */
 export const paintedShape = { painted: z.string().max(LONGEST_PAINTING) }
 
+/** One coordinate of a point that is known: which, what it is, and to within what. */
+export const knownShape = {
+  axis: z.enum(['x', 'y']),
+  value: coordinate,
+  sd: z.number().min(0.05).max(2),
+}
+
 export const betaSchema = z.number().min(-20).max(20)
 
 /** The distribution `p(x) exp(beta r(x))`, where `r` is a bump or was painted; see `rewardOfTilt`. */
 export const tiltSchema = z.union([
   z.strictObject({ ...bumpShape, beta: betaSchema }),
   z.strictObject({ ...paintedShape, beta: betaSchema }),
+])
+
+/** Bayes' rule tilts by a log-probability, once. */
+const once = z.literal(1)
+
+/** What samples are steered to: a tilt that can be learnt too, a class of the data, or one coordinate, known to within a deviation. */
+export const wishSchema = z.union([
+  tiltSchema,
+  z.strictObject({ class: z.int().min(0).max(99), beta: once }),
+  z.strictObject({ ...knownShape, beta: once }),
 ])
 
 /** A part of a training: one objective at one learning rate. */
@@ -111,5 +128,6 @@ export const planSchema = z.strictObject({
 export type Target = z.infer<typeof targetSchema>
 export type ModelSource = z.infer<typeof modelSourceSchema>
 export type Tilt = z.infer<typeof tiltSchema>
+export type Wish = z.infer<typeof wishSchema>
 export type Stage = z.infer<typeof stageSchema>
 export type Plan = z.infer<typeof planSchema>

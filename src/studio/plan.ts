@@ -5,6 +5,7 @@ export {
   betaSchema,
   bumpShape,
   HIGHEST_RATE,
+  knownShape,
   LARGEST_MODEL,
   LONGEST_NAME,
   MOST_STAGES,
@@ -18,6 +19,8 @@ export {
   type Target,
   type Tilt,
   tiltSchema,
+  type Wish,
+  wishSchema,
 } from './plan-schema.ts'
 
 /** What a new training begins as. */

@@ -1,6 +1,6 @@
 import type { RewardConfig } from '../objective/reward.ts'
 import { pack, unpack } from './engine/bytes.ts'
-import type { Tilt } from './plan.ts'
+import type { Tilt, Wish } from './plan.ts'
 import type { Canvas } from './target/raster.ts'
 
 /** What a reward is painted on: the whole square that the page shows, [-5, 5]^2; a cell's value is in parts of 20. */
@@ -59,14 +59,22 @@ function paintedReward(cells: Int8Array): RewardConfig {
   }
 }
 
+/** What a configuration can name: all but a class, whose reward is of the data. */
+export type Named = Exclude<Wish, { readonly class: number }>
+
 /** The reward that a distribution is tilted by, as a configuration says it. */
-export const rewardOfTilt = (tilt: Tilt): RewardConfig =>
-  'painted' in tilt
-    ? paintedReward(readReward(tilt.painted))
-    : { kind: 'gaussian', center: tilt.center, scale: tilt.scale }
+export function rewardOfTilt(tilt: Named): RewardConfig {
+  if ('painted' in tilt) return paintedReward(readReward(tilt.painted))
+  if ('axis' in tilt) {
+    const { axis, value, sd } = tilt
+    return { kind: 'observation', operator: { kind: 'mask', keep: [axis === 'x' ? 0 : 1] }, y: value, sd }
+  }
+  return { kind: 'gaussian', center: tilt.center, scale: tilt.scale }
+}
 
 /** What that reward is never below and never above. */
-export function boundsOfTilt(tilt: Tilt): readonly [low: number, high: number] {
+export function boundsOfTilt(tilt: Wish): readonly [low: number, high: number] {
+  if ('class' in tilt || 'axis' in tilt) return [Number.NEGATIVE_INFINITY, 0]
   if (!('painted' in tilt)) return [0, 1]
   const cells = readReward(tilt.painted)
   const part = (extreme: number) => extreme / rewardCanvas.most
@@ -102,21 +110,31 @@ export function paintedField(cells: Int8Array, count: number): Float64Array {
   return field
 }
 
-/** What a tilted distribution is made of where both kinds of reward are at hand. */
-export const tiltOf = ({
-  kind,
-  painted,
-  center,
-  scale,
-  beta,
-}: {
-  readonly kind: 'bump' | 'painted'
+/** The tilts that can be learnt too, of all that is at hand. */
+interface Tilts {
+  readonly kind: 'bump' | 'painted' | 'class' | 'mask'
   readonly painted: string
   readonly center: [number, number]
   readonly scale: number
   readonly beta: number
-}): Tilt => (kind === 'painted' ? { painted, beta } : { center, scale, beta })
+}
+
+/** A tilt that can be learnt: the painting where that is wanted, the bump otherwise. */
+export const tiltOf = ({ kind, painted, center, scale, beta }: Tilts): Tilt =>
+  kind === 'painted' ? { painted, beta } : { center, scale, beta }
+
+/** What samples are steered to, of all that is at hand. */
+export function wishOf(
+  reward: Tilts & {
+    readonly class: number
+    readonly known: { readonly axis: 'x' | 'y'; readonly value: number; readonly sd: number }
+  },
+): Wish {
+  if (reward.kind === 'class') return { class: reward.class, beta: 1 }
+  if (reward.kind === 'mask') return { ...reward.known, beta: 1 }
+  return tiltOf(reward)
+}
 
 /** Whether there is no reward: a painting on which nothing was painted. */
-export const isBlank = ({ kind, painted }: Pick<Parameters<typeof tiltOf>[0], 'kind' | 'painted'>): boolean =>
+export const isBlank = ({ kind, painted }: Pick<Tilts, 'kind' | 'painted'>): boolean =>
   kind === 'painted' && painted === NOTHING_PAINTED

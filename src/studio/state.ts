@@ -4,7 +4,7 @@ import { objectives } from '../objective/index.ts'
 import { INVERSIONS, KERNELS, LOOK_AHEADS, STEERING_METHODS } from '../steering/names.ts'
 import { pack, unpack } from './engine/bytes.ts'
 import { targetDataset } from './engine/target.ts'
-import { betaSchema, bumpShape, examplePlan, paintedShape, planSchema } from './plan.ts'
+import { betaSchema, bumpShape, examplePlan, knownShape, paintedShape, planSchema } from './plan.ts'
 import { NOTHING_PAINTED, readReward } from './reward.ts'
 
 /** What is done in the page, a room each, and the views of each room, of which the first is where it opens. */
@@ -49,6 +49,8 @@ const firstReward = {
   painted: NOTHING_PAINTED,
   center: [2, 2] as [number, number],
   scale: 1.5,
+  class: 1,
+  known: { axis: 'x' as const, value: 2.8, sd: 0.2 },
   beta: 3,
   steps: 4,
   moves: null,
@@ -88,14 +90,16 @@ const stateSchema = z.strictObject({
   /** Jumps of the samples that are compared. */
   compare: z.strictObject({ steps: z.int().min(1).max(16) }).prefault(firstCompare),
   /**
-   * The reward that is shown, the bump and the painting; and how samples are steered to it: jumps, moves at each time,
+   * What samples are steered to, of the bump, the painting, the class and the coordinate that is known; and how samples are steered to it: jumps, moves at each time,
    * whether they are drawn anew by weight on the way, the method, the kernel and the look-ahead. Null is what the library chooses.
    */
   reward: z
     .strictObject({
-      kind: z.enum(['bump', 'painted']).default('bump'),
+      kind: z.enum(['bump', 'painted', 'class', 'mask']).default('bump'),
       ...bumpShape,
       painted: paintedShape.painted.default(NOTHING_PAINTED),
+      class: z.int().min(0).max(99).default(firstReward.class),
+      known: z.strictObject(knownShape).default(firstReward.known),
       beta: betaSchema,
       steps: z.int().min(1).max(16),
       moves: z.int().min(0).max(20).nullable(),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { expectation } from '../../data/validate.ts'
 import { INVERSIONS, KERNELS, LOOK_AHEADS, STEERING_METHODS } from '../../steering/names.ts'
-import { planSchema, stageSchema, tiltSchema } from '../plan.ts'
+import { planSchema, stageSchema, tiltSchema, wishSchema } from '../plan.ts'
 import { PAGE_METHODS } from '../solvers.ts'
 import type { Command, QuestionName, Questions } from './protocol.ts'
 
@@ -81,7 +81,7 @@ const questions = {
   }),
   steer: z.strictObject({
     points: pointsTo(MOST.carried),
-    tilt: tiltSchema,
+    tilt: wishSchema,
     steps: countTo(MOST.steered),
     method: z.enum(STEERING_METHODS),
     kernel: z.enum(KERNELS),

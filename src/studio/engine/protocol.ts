@@ -6,7 +6,7 @@ import type { MetricsLine } from '../../serialization/metrics-log.ts'
 import type { Choices } from '../../steering/choices.ts'
 import type { InversionName } from '../../steering/names.ts'
 import type { SteerResult } from '../../steering/steer.ts'
-import type { Plan, Stage, Tilt } from '../plan.ts'
+import type { Plan, Stage, Tilt, Wish } from '../plan.ts'
 import type { PageMethod } from '../solvers.ts'
 import type { PictureReport } from './pictures/training.ts'
 
@@ -78,7 +78,7 @@ export interface Questions {
     ask: Choices & {
       /** Standard normal, as many as the samples; four times as many for the best of four. */
       points: PlanePoints
-      tilt: Tilt
+      tilt: Wish
       steps: number
       /** Metropolis moves, of the kernels `jump` and `noise`. */
       moves: number

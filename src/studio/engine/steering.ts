@@ -7,7 +7,8 @@ import { formulaReward, type OpenReward } from '../../serialization/formula-rewa
 import { ChoiceError, type Choices, chooseSteering } from '../../steering/choices.ts'
 import { steer } from '../../steering/steer.ts'
 import { logMeanExp } from '../../steering/weights.ts'
-import { type Tilt, trainedObjective } from '../plan.ts'
+import { classReward } from '../class-law.ts'
+import { trainedObjective, type Wish } from '../plan.ts'
 import { rewardOfTilt } from '../reward.ts'
 import type { PlanePoints, Questions } from './protocol.ts'
 import type { Session } from './session.ts'
@@ -42,7 +43,7 @@ async function normaliser({ seen }: Session, { value }: OpenReward, beta: number
 }
 
 /** The goal of a tilt: that of the last one is kept, as a training is asked about it again and again. */
-function goalOf(session: Session, tilt: Tilt, count: number, reward: OpenReward): Promise<Goal> {
+function goalOf(session: Session, tilt: Wish, count: number, reward: OpenReward): Promise<Goal> {
   const kept = session.once('tilted goal', () => ({ of: '', goal: null as Promise<Goal> | null }))
   const of = JSON.stringify([tilt, count, session.told])
   if (kept.goal && kept.of === of) return kept.goal
@@ -66,8 +67,14 @@ function goalOf(session: Session, tilt: Tilt, count: number, reward: OpenReward)
 }
 
 /** With the reward of a tilt, which is closed in the end. */
-async function rewarded<T>(engine: Runtime, tilt: Tilt, use: (reward: OpenReward) => Promise<T>): Promise<T> {
-  const reward = await formulaReward(rewardOf(rewardOfTilt(tilt)), { dimension: 2, shape: [2] }, engine)
+async function rewarded<T>(
+  engine: Runtime,
+  { seen }: Session,
+  tilt: Wish,
+  use: (reward: OpenReward) => Promise<T>,
+): Promise<T> {
+  const formula = 'class' in tilt ? classReward(seen, tilt.class) : rewardOf(rewardOfTilt(tilt))
+  const reward = await formulaReward(formula, { dimension: 2, shape: [2] }, engine)
   try {
     return await use(reward)
   } finally {
@@ -94,7 +101,7 @@ export function answerSteer(
   checkChoices(session, grid, choices)
   const { method, kernel } = choices
   const isMoved = method === 'particles' && (kernel === 'jump' || kernel === 'noise')
-  return rewarded(engine, tilt, async reward => {
+  return rewarded(engine, session, tilt, async reward => {
     const found = await steer(session.steerable(weights), reward, points, {
       ...choices,
       beta: tilt.beta,
@@ -140,7 +147,7 @@ export function answerTilted(
   session: Session,
   engine: Runtime,
 ): Promise<Questions['tilted']['answer']> {
-  return rewarded(engine, tilt, async reward => {
+  return rewarded(engine, session, tilt, async reward => {
     const { jump, velocity } = session.map(weights)
     const points = await jumpThrough(method === 'jump' ? jump : heun(velocity), noise, uniformGrid(steps))
     const { measures, reward: goal } = await goalOf(session, tilt, points.length / 2, reward)

@@ -1,12 +1,14 @@
 import { ConfigError, findObjective, type UserConfig } from '../../config/index.ts'
 import type { Dataset } from '../../data/dataset.ts'
-import { tiltedDataset as rejectionTilt } from '../../data/tilted.ts'
+import { tiltedDataset as rejectionTilt, tiltedMixtureDataset } from '../../data/tilted.ts'
+import { quadraticOf } from '../../objective/reward-quadratic.ts'
 import { rewardValue } from '../../objective/reward-value.ts'
-import type { Stage, Tilt } from '../plan.ts'
-import { boundsOfTilt, rewardOfTilt } from '../reward.ts'
+import { classValue } from '../class-law.ts'
+import type { Stage, Wish } from '../plan.ts'
+import { boundsOfTilt, type Named, rewardOfTilt } from '../reward.ts'
 
 /** The reward of a point, in numbers. */
-export const rewardAt = (tilt: Tilt) => rewardValue(rewardOfTilt(tilt), 2)
+export const rewardAt = (tilt: Named) => rewardValue(rewardOfTilt(tilt), 2)
 
 /**
  * The keys of a configuration by which a stage learns its tilted distribution: the velocity on the diagonal is matched
@@ -31,9 +33,12 @@ export function tiltKeys(
 const PATIENCE = 2000
 
 /** Data tilted by a reward, exactly. Where so few points are kept that patience ends, the last one tried stands in. */
-export function tiltedDataset(base: Dataset, tilt: Tilt): Dataset {
-  const reward = rewardAt(tilt)
+export function tiltedDataset(base: Dataset, tilt: Wish): Dataset {
   const { beta } = tilt
+  // One coordinate may be where little of the data is: in closed form nothing is tried in vain.
+  if ('axis' in tilt && base.mixture)
+    return tiltedMixtureDataset(base, { tilt }, quadraticOf(rewardOfTilt(tilt), 2)!)
+  const reward = 'class' in tilt ? classValue(base, tilt.class) : rewardAt(tilt)
   return rejectionTilt(base, {
     parameters: { tilt },
     tilt: point => beta * reward(point),

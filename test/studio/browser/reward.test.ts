@@ -50,7 +50,8 @@ long(
   },
   async () => {
     const { page } = await studio.open({ state: { view: 'steer' }, height: 1000 })
-    await button(page, 'Painted').click()
+    await button(page, 'Paint').click()
+    await page.getByText('Learn it instead').click()
     await page.getByText('Nothing is painted yet: there is nothing to learn.').waitFor()
     expect(await button(page, 'Train a tilted velocity').isDisabled()).toBe(true)
     expect(await lines(page)).toBe(1)
@@ -107,8 +108,8 @@ long(
     const { page } = await studio.open({ state: { view: 'steer' }, height: 1000 })
     const facts = () => page.locator('.facts dd').allInnerTexts()
     const inputs = page.locator(`${steered} .panel :is(input, fieldset)`)
-    // A reward, its strength and the steps; the rest waits under More.
-    await patiently(() => inputs.filter({ visible: true }).count()).toBe(3)
+    // What is wanted, its width and strength, and the steps; the rest waits under More.
+    await patiently(() => inputs.filter({ visible: true }).count()).toBe(4)
     await patiently(async () => (await facts())[3]).toBe('8')
     const [logZ, effective, distinct] = await facts()
     const [estimate, error, exact] = (logZ.match(/[\d.]+/g) ?? []).map(Number)
@@ -156,6 +157,72 @@ long('a velocity is steered along it, and not by jumps', async () => {
   await patiently(() => page.locator('.facts dd').first().textContent()).toMatch(/ ± /)
 })
 
+/** The sentence below the pictures. */
+const gap = (page: Page) => page.locator('.gap').textContent()
+/** How many of a hundred samples have what is wanted, of the exact law and unsteered. */
+const SHARES = /Of 100 samples (\d+) .* \(exact law (\d+), unsteered (\d+)\)/
+const shares = async (page: Page): Promise<number[]> =>
+  (SHARES.exec(await gap(page)) ?? []).slice(1).map(Number)
+
+long('a class of points is chosen by its chip or on the picture, and a link has it', async () => {
+  const { page } = await studio.open({ state: { view: 'steer' }, height: 1000 })
+  await button(page, 'Class').click()
+  await patiently(async () => (await gap(page)).includes('are of class 1')).toBe(true)
+  const [steered, exact, before] = await shares(page)
+  expect([steered > 95, exact > 98, before < 25]).toEqual([true, true, true])
+  // The component on the left.
+  const { x, y, width, height } = (await page.locator('.placer').boundingBox())!
+  await page.mouse.click(x + 0.1 * width, y + height / 2)
+  await patiently(() => gap(page)).toContain('are of class 4')
+  await patiently(async () => stateOf(page).reward.class).toBe(4)
+  await page.reload()
+  await patiently(() => gap(page)).toContain('are of class 4')
+  expect(await button(page, '4').getAttribute('aria-pressed')).toBe('true')
+})
+
+long('one coordinate is known and the other masked; the band is dragged and moved by keys', async () => {
+  const { page } = await studio.open({ state: { view: 'steer' }, height: 1000 })
+  await button(page, 'Mask').click()
+  await patiently(() => gap(page)).toContain('have x within 0.4 of 2.8')
+  const [steered, exact, before] = await shares(page)
+  expect([steered > 85, exact > 85, before < 40]).toEqual([true, true, true])
+  const band = page.getByRole('button', { name: /^Known x, 2.8/ })
+  await band.press('ArrowLeft')
+  await patiently(() => gap(page)).toContain('have x within 0.4 of 2.7')
+  await button(page, 'Up (y)').click()
+  const { x, y, width, height } = (await page.locator('.placer').boundingBox())!
+  await page.mouse.move(x + width / 2, y + 0.3 * height)
+  await page.mouse.down()
+  await page.mouse.move(x + width / 2, y + 0.9 * height, { steps: 3 })
+  await page.mouse.up()
+  await patiently(() => gap(page)).toMatch(/have y within 0.4 of -4/)
+  await patiently(async () => stateOf(page).reward.known).toMatchObject({ axis: 'y', value: -4 })
+})
+
+long('what is wanted stays the same from points to digits and back', async () => {
+  const { page } = await studio.open({ state: { view: 'steer' } })
+  await button(page, 'Class').click()
+  await button(page, 'Digits').click()
+  await page.getByText('Told the class: 8 samples of the map').waitFor()
+  expect(await button(page, 'Class').getAttribute('aria-pressed')).toBe('true')
+  await button(page, 'Mask').click()
+  await page.getByText('The digit, with its hole').waitFor()
+  await button(page, 'Points').click()
+  await page.getByRole('button', { name: /^Known x/ }).waitFor()
+  await button(page, 'Digits').click()
+  // Digits have no bump.
+  await button(page, 'Bump').click()
+  await page.getByRole('button', { name: /^Reward at/ }).waitFor()
+  expect(await page.getByRole('group', { name: 'Of what?' }).count()).toBe(0)
+})
+
+long('a target without classes says so', async () => {
+  const target = { kind: 'built-in', name: 'heart' } as const
+  const reward = { ...initialState.reward, kind: 'class' } as const
+  const { page } = await studio.open({ state: { view: 'steer', runs: [{ ...freshPlan, target }], reward } })
+  await page.getByText('This target has no classes to steer to.').waitFor()
+})
+
 describe('by keyboard alone', () => {
   long('good and bad are painted, erased, taken back and cleared', async () => {
     const reward = { ...initialState.reward, kind: 'painted' } as const
@@ -188,9 +255,9 @@ describe('by keyboard alone', () => {
     await button(page, 'Undo').press('Enter')
     await painted(20, -20)
     // The bump is still where it was.
-    await button(page, 'A bump').press('Enter')
+    await button(page, 'Bump').press('Enter')
     await page.getByRole('button', { name: /^Reward at 2 across, 2 up/ }).waitFor()
-    await button(page, 'Painted').press('Enter')
+    await button(page, 'Paint').press('Enter')
     await painted(20, -20)
   })
 })

@@ -8,10 +8,10 @@ export const SHOWN = {
   steps: 'on its velocity',
   why: 'velocity',
   compare: 'Samples from the same noise',
-  steer: 'Reward',
+  steer: 'The exact law',
   fill: 'Digit from',
   edit: 'Noise up to',
-  digits: 'Train one on your machine',
+  digits: 'How noise becomes digits',
   sphere: 'Drag to turn the globe',
   torus: 'Opposite edges are glued',
   words: 'one jump types four letters',
@@ -26,12 +26,13 @@ const WITHIN: { readonly [view in ViewName]?: readonly ViewName[] } = {
   torus: ['play', 'torus'],
   words: ['play', 'words'],
   why: ['compare', 'why'],
-  fill: ['steer', 'fill'],
   edit: ['steer', 'edit'],
 }
 
 /** The links that lead to a view from any other, by their selectors. */
 export function linksTo(view: ViewName): string[] {
+  // What is wanted, and of what, is chosen in the inspector.
+  if (view === 'fill') return [...linksTo('steer'), '.wants button:last-child', '.wants-of button:last-child']
   const [room, ...within] = WITHIN[view] ?? [view]
   return [`.bar nav a[href="#${room}"]`, ...within.map(each => `main a[href="#${each}"]`)]
 }

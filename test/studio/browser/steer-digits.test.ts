@@ -89,7 +89,7 @@ long(
     const classifiers = () => asked.filter(path => path.endsWith('.onnx')).length
     await eventually(() => told(page)).toContain('off by')
     expect(classifiers()).toBe(0)
-    await button(page, 'A class').click()
+    await button(page, 'Class').click()
     await button(page, '0').click()
     await eventually(() => told(page)).toMatch(/digits are a 0 with a probability of \d+\s%.* class \d+\s%\./)
     expect(classifiers()).toBe(1)

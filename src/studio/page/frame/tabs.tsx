@@ -52,28 +52,32 @@ export function Tabs() {
   )
 }
 
+/** Views of a room that its tabs lead to, and what each is called there. Maps of other data are in the gallery of Play. */
+const WITHIN: Readonly<Record<Room, Partial<Record<ViewName, string>>>> = {
+  play: { play: 'The flight', jump: NAMES.jump, steps: NAMES.steps },
+  train: {},
+  steer: { steer: 'Steering', edit: NAMES.edit },
+  compare: { compare: 'Side by side', why: NAMES.why },
+}
+
+/** The one that stands for a view among the tabs. */
+const tabOf = (view: ViewName): ViewName => (view === 'fill' ? 'steer' : view)
+
 /** What else there is to see in the same room; Play says so itself, below what flies. */
 export function RoomViews() {
-  const { view } = state.value
-  const room = roomOf(view)
-  if (view === 'play' || rooms[room].length === 1) return null
+  const room = roomOf(state.value.view)
+  const here = tabOf(state.value.view)
+  const names = WITHIN[room]
+  if (here === 'play' || !(here in names)) return null
   return (
     <nav aria-label={`Views of ${NAMES[rooms[room][0]]}`}>
       <ul class="tabs within">
-        {rooms[room].map(each => (
-          <li key={each}>
-            <ViewLink view={each} current={each === view} name={each === room ? FIRST[room] : NAMES[each]} />
+        {Object.entries(names).map(([view, name]) => (
+          <li key={view}>
+            <ViewLink view={view as ViewName} current={view === here} name={name} />
           </li>
         ))}
       </ul>
     </nav>
   )
-}
-
-/** What a room's first view is called among the others. */
-const FIRST: Readonly<Record<Room, string>> = {
-  play: 'The flight',
-  train: 'Training',
-  steer: 'Steering',
-  compare: 'Side by side',
 }

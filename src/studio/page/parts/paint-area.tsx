@@ -126,32 +126,41 @@ export function PaintKeys() {
 }
 
 /** How large the brush is and how much it gives. */
-export function BrushControls({ painting, largest }: { painting: Painting; largest: number }) {
-  const { radius, strength } = painting
+export const BrushControls = ({ painting, largest }: { painting: Painting; largest: number }) => (
+  <div class="pair">
+    <BrushSize painting={painting} largest={largest} />
+    <BrushStrength painting={painting} />
+  </div>
+)
+
+export function BrushSize({ painting: { radius }, largest }: { painting: Painting; largest: number }) {
   return (
-    <div class="pair">
-      <Slider
-        name="Brush"
-        value={radius.value}
-        min={1}
-        max={largest}
-        step={0.5}
-        text={`${Math.round(radius.value)}`}
-        onChange={value => {
-          radius.value = value
-        }}
-      />
-      <Slider
-        name="Strength"
-        value={strength.value}
-        min={0.05}
-        max={1}
-        step={0.05}
-        text={`${Math.round(100 * strength.value)}%`}
-        onChange={value => {
-          strength.value = value
-        }}
-      />
-    </div>
+    <Slider
+      name="Brush size"
+      value={radius.value}
+      min={1}
+      max={largest}
+      step={0.5}
+      text={`${Math.round(radius.value)}`}
+      onChange={value => {
+        radius.value = value
+      }}
+    />
+  )
+}
+
+export function BrushStrength({ painting: { strength } }: { painting: Painting }) {
+  return (
+    <Slider
+      name="Brush strength"
+      value={strength.value}
+      min={0.05}
+      max={1}
+      step={0.05}
+      text={`${Math.round(100 * strength.value)}%`}
+      onChange={value => {
+        strength.value = value
+      }}
+    />
   )
 }

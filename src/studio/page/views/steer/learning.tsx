@@ -93,49 +93,54 @@ function TiltedRun({ at, plan }: { at: number; plan: Plan }) {
 }
 
 /** Learning the tilted distribution, so that sampling costs no more than before. */
-export function TiltSection() {
+export function LearnInstead() {
   const { runs, selected } = state.value
   const full = runs.length >= MOST_RUNS
   const blank = isBlank(state.value.reward)
-  const tilted = [...runs.entries()].filter(([, plan]) => plan.stages.at(-1)!.tilt)
   return (
-    <section class="part" aria-labelledby="tilt-heading">
-      <h3 id="tilt-heading">Or learn it: implicit tilt matching</h3>
-      <div class="columns">
-        <div class="panel">
-          <p>A velocity can be trained to lead to the tilted data. No gradient of the reward is needed.</p>
-          <Formula tex="V \leftarrow v + (\exp(\beta\, r(x_0)) - 1)(\dot x_s - V)" block />
-          <p>
-            With it as the diagonal term of a flow map, the jumps learn to go there too: one jump gives a
-            tilted sample.
-          </p>
-          <p class="soft">
-            v is the velocity before: exact where the target is a mixture, learnt otherwise.{' '}
-            <a href="https://arxiv.org/abs/2512.21829">Potaptchik et al. 2025</a>.
-          </p>
-          <div class="buttons">
-            <button type="button" class="main" disabled={full || blank} onClick={() => train('lsd')}>
-              Train a tilted flow map
-            </button>
-            <button type="button" disabled={full || blank} onClick={() => train('itm')}>
-              Train a tilted velocity
-            </button>
-          </div>
-          {blank && <p class="aside">Nothing is painted yet: there is nothing to learn.</p>}
-          {full && <p class="aside">There are {MOST_RUNS} runs already: remove one above.</p>}
-          <p class="soft">
-            It is a new run beside run {selected + 1}
-            {runs[selected].start ? ', and begins with the weights of the example' : ''}. The velocity learns
-            first; jumps follow it over several thousand steps.
-          </p>
-        </div>
-        <div class="results">
-          {tilted.length === 0 && <p class="aside">Nothing trained yet.</p>}
-          {tilted.map(([at, plan]) => (
-            <TiltedRun key={at} at={at} plan={plan} />
-          ))}
-        </div>
+    <details class="learn-instead">
+      <summary>Learn it instead</summary>
+      <p>
+        A velocity can be trained to lead to the tilted data (implicit tilt matching). No gradient of the
+        reward is needed.
+      </p>
+      <Formula tex="V \leftarrow v + (\exp(\beta\, r(x_0)) - 1)(\dot x_s - V)" block />
+      <p>
+        With it as the diagonal term of a flow map, the jumps learn to go there too: one jump gives a tilted
+        sample.
+      </p>
+      <p class="soft">
+        v is the velocity before: exact where the target is a mixture, learnt otherwise.{' '}
+        <a href="https://arxiv.org/abs/2512.21829">Potaptchik et al. 2025</a>.
+      </p>
+      <div class="buttons">
+        <button type="button" class="main" disabled={full || blank} onClick={() => train('lsd')}>
+          Train a tilted flow map
+        </button>
+        <button type="button" disabled={full || blank} onClick={() => train('itm')}>
+          Train a tilted velocity
+        </button>
       </div>
-    </section>
+      {blank && <p class="aside">Nothing is painted yet: there is nothing to learn.</p>}
+      {full && <p class="aside">There are {MOST_RUNS} runs already: remove one above.</p>}
+      <p class="soft">
+        It is a new run beside run {selected + 1}
+        {runs[selected].start ? ', and begins with the weights of the example' : ''}. The velocity learns
+        first; jumps follow it over several thousand steps.
+      </p>
+    </details>
+  )
+}
+
+/** The runs that have learnt a reward, below what steering gives. */
+export function LearnedRuns() {
+  const tilted = [...state.value.runs.entries()].filter(([, plan]) => plan.stages.at(-1)!.tilt)
+  if (tilted.length === 0) return null
+  return (
+    <div class="results learned">
+      {tilted.map(([at, plan]) => (
+        <TiltedRun key={at} at={at} plan={plan} />
+      ))}
+    </div>
   )
 }

@@ -3,7 +3,7 @@ import { emptyReward, packReward, readReward, rewardCanvas } from '../../../rewa
 import { type CanvasPoint, isEmpty } from '../../../target/raster.ts'
 import { SHOWN } from '../../draw/cloud.ts'
 import { Scene } from '../../draw/scene.tsx'
-import { BrushControls, PaintArea, PaintKeys } from '../../parts/paint-area.tsx'
+import { BrushSize, BrushStrength, PaintArea } from '../../parts/paint-area.tsx'
 import { createPainting } from '../../parts/painting.ts'
 import { state } from '../../state/store.ts'
 import { Choice } from '../shared.tsx'
@@ -42,14 +42,14 @@ export function PaintControls() {
   return (
     <>
       <Choice
-        name="Paint"
+        name="Brush"
         options={brushes}
         value={does.value}
         onChange={value => {
           does.value = value
         }}
       />
-      <BrushControls painting={painting} largest={8} />
+      <BrushSize painting={painting} largest={8} />
       <div class="buttons">
         <button type="button" disabled={!undoable.value} onClick={undo}>
           Undo
@@ -61,6 +61,9 @@ export function PaintControls() {
     </>
   )
 }
+
+/** What of the brush is seldom changed. */
+export const PaintMore = () => <BrushStrength painting={painting} />
 
 /** A place on the painting in units of the data. */
 function where([column, row]: CanvasPoint): string {
@@ -75,14 +78,12 @@ export function RewardPainter({ exact }: { exact: PlanePoints | undefined }) {
   const clouds = useGoalCloud(exact)
   return (
     <figure class="painter">
-      <figcaption>The exact law: data, tilted</figcaption>
+      <figcaption>The exact law</figcaption>
       <PaintArea painting={painting} label="Painting of a reward" look="over" where={where}>
         <Scene clouds={clouds} label="The data tilted exactly, with the reward over them">
           <PaintedLines cells={painting.cells.value} />
         </Scene>
       </PaintArea>
-      <PaintKeys />
-      <p class="soft">Paint what is good (+) and what is bad (−).</p>
     </figure>
   )
 }

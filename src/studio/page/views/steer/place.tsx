@@ -18,8 +18,22 @@ export const changeReward = (change: Partial<RewardState>): void =>
 const place = (x: number, y: number): void => changeReward({ center: onPlane(x, y) })
 
 export function BumpControls() {
-  const { center, scale } = state.value.reward
-  const [x, y] = center
+  const { scale } = state.value.reward
+  return (
+    <Slider
+      name="Width w"
+      value={scale}
+      min={0.2}
+      max={4}
+      step={0.1}
+      onChange={scale => changeReward({ scale })}
+    />
+  )
+}
+
+/** Where it is, for those who do not drag it. */
+export function BumpMore() {
+  const [x, y] = state.value.reward.center
   return (
     <>
       <Slider
@@ -37,14 +51,6 @@ export function BumpControls() {
         max={REACH}
         step={0.1}
         onChange={value => place(x, value)}
-      />
-      <Slider
-        name="Width w"
-        value={scale}
-        min={0.2}
-        max={4}
-        step={0.1}
-        onChange={scale => changeReward({ scale })}
       />
     </>
   )
@@ -73,13 +79,12 @@ export function RewardPlacer({ exact }: { exact: PlanePoints | undefined }) {
   const clouds = useGoalCloud(exact)
   return (
     <figure>
-      <figcaption>The exact law: data, tilted</figcaption>
+      <figcaption>The exact law</figcaption>
       <Placer at={center} put={place} label={`Reward at ${x} across, ${y} up`}>
         <Scene clouds={clouds} label="The data tilted exactly, with the reward over them">
           <RewardShape tilt={{ center, scale, beta }} />
         </Scene>
       </Placer>
-      <p class="soft">Drag the reward, or move it with the arrow keys.</p>
     </figure>
   )
 }

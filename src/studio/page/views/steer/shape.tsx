@@ -1,6 +1,7 @@
 import { useId, useMemo } from 'preact/hooks'
-import type { Tilt } from '../../../plan.ts'
+import type { Wish } from '../../../plan.ts'
 import { readReward } from '../../../reward.ts'
+import { SHOWN } from '../../draw/cloud.ts'
 import { contoursOf } from '../../draw/contours.ts'
 import './shape.css'
 
@@ -55,7 +56,23 @@ function Painted({ text }: { text: string }) {
   return <PaintedLines cells={cells} />
 }
 
-/** A reward, drawn over a cloud. */
-export function RewardShape({ tilt }: { tilt: Tilt }) {
+/** Where a coordinate is known to be: two deviations to either side. */
+export function KnownBand({ axis, value, sd }: { axis: 'x' | 'y'; value: number; sd: number }) {
+  const [from, wide, long] = [value - 2 * sd, 4 * sd, 2 * SHOWN]
+  return (
+    <g class="known">
+      {axis === 'x' ? (
+        <rect x={from} y={-SHOWN} width={wide} height={long} />
+      ) : (
+        <rect x={-SHOWN} y={-value - 2 * sd} width={long} height={wide} />
+      )}
+    </g>
+  )
+}
+
+/** What samples are steered to, drawn over a cloud; a class is seen by its points. */
+export function RewardShape({ tilt }: { tilt: Wish }) {
+  if ('class' in tilt) return null
+  if ('axis' in tilt) return <KnownBand {...tilt} />
   return 'painted' in tilt ? <Painted text={tilt.painted} /> : <Bump {...tilt} />
 }

@@ -71,7 +71,7 @@ export function Filling({ model, mask }: { model: OpenedModel; mask: Painting<Ui
       <div class="pictures">
         <Hole mask={mask} picture={picture} shape={traits.shape} />
         <Samples
-          name={`What it may be: ${SAMPLES} samples of the posterior`}
+          name={`What it may be: ${SAMPLES} samples`}
           points={points}
           shape={traits.shape}
           busy={count < SAMPLES && !error}
@@ -86,7 +86,7 @@ export function Filling({ model, mask }: { model: OpenedModel; mask: Painting<Ui
               : `Where the digit is seen, the samples are off by ${Math.round(misfit(points, picture!, keep))} of 255 (root mean square); it is taken to be known to ±${NOISE}. Each cost ${evaluations!.toLocaleString('en')} evaluations of the network.`)}
       </p>
       <p class="soft">
-        The exact posterior is not known here: what the samples agree on is what the map is sure of.
+        The exact law is not known here: what the samples agree on is what the map is sure of.
       </p>
     </div>
   )

@@ -3,11 +3,11 @@ import { Slider } from '../../../parts/slider.tsx'
 import { state } from '../../../state/store.ts'
 import { drawShipped, model, modelProblem, newSeed, type OpenedModel } from '../../play/digits/model.ts'
 import { Choice } from '../../shared.tsx'
+import { WantChoice } from '../wants.tsx'
 import { change, hasFresh } from './fill-state.ts'
 import { Filling } from './filling.tsx'
 import { MaskControls, useMask } from './mask.tsx'
 import { ClassControls, TowardsClass } from './towards-class.tsx'
-import '../../play/digits/digits.css'
 import '../results.css'
 import './steered-digits.css'
 
@@ -29,16 +29,10 @@ function Steering({ model }: { model: OpenedModel }) {
   return (
     <section class="columns" aria-labelledby="fill-heading">
       <div class="panel">
-        <h3 id="fill-heading">Steer digits</h3>
-        <Choice
-          name="Steer to"
-          options={[
-            ['mask', 'A digit with a hole'],
-            ['class', 'A class'],
-          ]}
-          value={isMask ? 'mask' : 'class'}
-          onChange={goal => change({ goal })}
-        />
+        <h3 id="fill-heading" class="hidden-but-read">
+          Steer digits
+        </h3>
+        <WantChoice />
         {isMask ? (
           <>
             {hasFresh(traits) && (
