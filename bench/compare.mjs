@@ -2,12 +2,12 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 
-/** Runs one comparison; its own log goes to the terminal. */
-export function compare(root, config, out) {
+/** Runs one comparison; its own log goes to the terminal. @param jobs  trainings at once */
+export function compare(root, config, out, jobs = '2') {
   const main = join(root, 'dist', 'cli', 'main.js')
   const child = spawn(
     process.execPath,
-    [main, 'compare', '--config', config, '--out', out, '--jobs', '2', '--json'],
+    [main, 'compare', '--config', config, '--out', out, '--jobs', jobs, '--json'],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },

@@ -24,6 +24,10 @@ const LEFT_OUT = [
   ...['flow-matching', 'denoise', 'gft'],
   // Sample another distribution on purpose, or learn from weights or an energy in the place of data.
   ...['itm', 'mfm-ft', 'reward-backprop', 'weighted-flow-matching', 'reverse-kl'],
+  // Hold in flat spaces as other rows here do, and were written for curved ones: docs/spaces.md.
+  ...['rmf-self', 'lmf-inverse'],
+  // Learn sequences of symbols, of which no board has any.
+  ...[...objectives.values()].filter(row => row.parameterization === 'simplex').map(({ id }) => id),
   // Learn densities beside the map: docs/likelihood.md.
   ...['falcon', 'f2d2:diagonal', 'f2d2:shortcut', 'f2d2:meanflow', 'f2d2:lsd'],
   // Post-training alone; from a random start it has a row with features below.

@@ -5,6 +5,7 @@
 //   npm run leaderboard -- --rows 'dmd; sid'   these rows, which take the place of those that are published
 //   npm run leaderboard -- --again          all rows, also those that are published
 //   npm run leaderboard -- --seeds 3 ring   with three seeds, of which those that are there are kept
+//   npm run leaderboard -- --jobs 1         one training at a time instead of two
 //
 // What is published in docs/leaderboard.json is kept, and rows that are missing there are trained.
 // Stop it at any time: the same command goes on where it was. Runs are in runs/leaderboard.
@@ -23,6 +24,7 @@ const { values, positionals: asked } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1' },
     rows: { type: 'string' },
+    jobs: { type: 'string', default: '2' },
     again: { type: 'boolean', default: false },
   },
   allowPositionals: true,
@@ -55,7 +57,7 @@ for (const board of BOARDS.filter(({ data }) => asked.length === 0 || asked.incl
   if (labels.length === 0) continue
   const config = join(OUT, `${board.data}.json`)
   writeFileSync(config, `${JSON.stringify(comparisonOf(board, seeds, labels), null, 2)}\n`)
-  const result = await compare(ROOT, config, join(OUT, board.data)).catch(error => {
+  const result = await compare(ROOT, config, join(OUT, board.data), values.jobs).catch(error => {
     console.error(`leaderboard: ${board.data}: ${error.message}`)
     process.exit(1)
   })
