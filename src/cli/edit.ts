@@ -70,7 +70,7 @@ async function byTranslation({ map, runtime }: OpenMap, { seen }: Read, flags: E
         `--to: ${to} has points of ${other.map.dimension} coordinates, found ${map.dimension}`,
       )
     }
-    const back = returnFor(other.map, flags.back)
+    const back = returnFor(to, other.map, flags.back)
     const { noise } = await toNoise(map, runtime, seen, method, flags)
     const points = inData(other.map, await toData(other.map, noise, { back, steps: flags.steps }))
     return {

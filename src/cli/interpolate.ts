@@ -68,7 +68,7 @@ export async function interpolateCommand(path: string, flags: InterpolateFlags):
       )
     }
     const method = inversionFor(map, flags.method)
-    const back = returnFor(map, flags.back)
+    const back = returnFor(path, map, flags.back)
     const [from, to] = [
       (await toNoise(map, runtime, a.seen, method, flags)).noise,
       (await toNoise(map, runtime, b.seen, method, flags)).noise,

@@ -49,7 +49,7 @@ export async function invertCommand(path: string, flags: InvertFlags): Promise<v
   await withMap(path, flags, async ({ map, runtime, evaluations }) => {
     const { own, seen, columns } = await readFor(path, data, map)
     const method = inversionFor(map, flags.method)
-    const back = returnFor(map, flags.back)
+    const back = returnFor(path, map, flags.back)
     const { noise, missed } = await toNoise(map, runtime, seen, method, { steps, seed })
     checkFinite(path, noise)
     const { dimension } = map

@@ -4,6 +4,7 @@ import { DataError } from '../data/error.ts'
 import { readPoints } from '../data/points.ts'
 import { linearize } from '../density/linearize.ts'
 import { standardized, unstandardized } from '../model/index.ts'
+import { whyNoTrajectories, whyNoVelocity } from '../objective/index.ts'
 import { random } from '../random/random.ts'
 import { formatNumber } from '../report/format.ts'
 import { openRuntime } from '../runtime/node.ts'
@@ -121,9 +122,9 @@ const STARTS = 512
 
 /** How data go to noise: as was asked for, or as fits the map. */
 export const inversionFor = (
-  { objective, model }: LoadedMap,
+  { objective, model, isGrounded }: LoadedMap,
   asked: InversionName | undefined,
-): InversionName => chooseInversion(objective, model !== undefined, asked)
+): InversionName => chooseInversion(objective, model !== undefined, asked, isGrounded)
 
 /** Data, as the network sees them, to noise. */
 export async function toNoise(
@@ -155,9 +156,22 @@ export async function toNoise(
   }
 }
 
-/** How noise goes back to data, where nobody says: one jump, or of a velocity Heun's steps. */
-export const returnFor = ({ objective }: LoadedMap, asked: ReturnName | undefined): ReturnName =>
-  asked ?? (isVelocityOnly(objective) ? 'heun' : 'jump')
+/**
+ * How noise goes back to data, where nobody says: one jump, or of a velocity Heun's steps.
+ *
+ * @throws SteeringError for a map whose noise means nothing, or that has no velocity to follow
+ */
+export function returnFor(
+  path: string,
+  { objective, isGrounded }: LoadedMap,
+  asked: ReturnName | undefined,
+): ReturnName {
+  const none = whyNoTrajectories(objective)
+  if (none) throw new SteeringError(`${path}: ${none}; take a map of a velocity or of its flow, such as psd`)
+  const still = asked === 'heun' ? whyNoVelocity(objective, isGrounded) : undefined
+  if (still) throw new SteeringError(`--back: ${still}; take jump`)
+  return asked ?? (isVelocityOnly(objective) ? 'heun' : 'jump')
+}
 
 /** Noise to data, as the network sees them. @throws SteeringError for a way that the map does not have */
 export async function toData(

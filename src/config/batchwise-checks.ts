@@ -51,6 +51,23 @@ export const batchwiseChecks = (diagonalRows: (config: Config) => number): reado
     isBatchwise(objective, config) &&
     config.guidance.rule !== 'none' &&
     `guidance.rule: ${objective.id} matches samples with data as they are, which ${config.guidance.rule} does not guide; use none`,
+  (config, { id }) => {
+    const rows = ownRows(config, diagonalRows(config))
+    const { queue } = config.options
+    return (
+      typeof queue === 'number' &&
+      queue < rows &&
+      `options.queue: a batch has ${rows} samples for ${id}, of which a queue of ${queue} keeps a part; use at least ${rows}`
+    )
+  },
+  ({ options: { queue, beta } }, { options }) =>
+    typeof queue === 'number' &&
+    beta !== (options.parse({}) as { beta: number }).beta &&
+    `options.beta: the moments of a queue are not averaged over steps; leave it out, found ${beta}`,
+  ({ options: { classes }, condition: { kind } }, { id }) =>
+    classes === true &&
+    kind !== 'class' &&
+    `options.classes: ${id} compares samples with data of their class, which needs condition.kind class, found ${kind}`,
   ({ times: { law, minimum } }) =>
     law === 'ratio-step' &&
     minimum >= 0.5 &&
@@ -92,6 +109,9 @@ function narrowRemarks({ options }: Config, { id }: Objective): string[] {
   return []
 }
 
+/** Samples that a covariance wants for each feature. */
+const SAMPLES = 10
+
 /** What a user should know of it. */
 export function batchwiseRemarks(config: Config, objective: Objective): string[] {
   const { options, features } = config
@@ -105,6 +125,12 @@ export function batchwiseRemarks(config: Config, objective: Objective): string[]
   if (id === 'frechet' && features === null) {
     remarks.push(
       'features: frechet sees the mean and covariance of coordinates alone, by which a Gaussian cloud is perfect; use e.g. --features random:256',
+    )
+  }
+  const { queue } = options
+  if (typeof queue === 'number' && features !== null && queue < SAMPLES * randomCount(features)) {
+    remarks.push(
+      `options.queue: ${queue} samples are few for the covariance of ${randomCount(features)} features; use at least ${SAMPLES * randomCount(features)}`,
     )
   }
   return remarks

@@ -15,6 +15,10 @@ export const isSolved = ({ kind }: Coupling): boolean => kind !== 'independent' 
 export const isMatched = ({ coupling: { kind }, source }: Pick<Config, 'coupling' | 'source'>): boolean =>
   source !== null || kind === 'ot' || kind === 'reflow'
 
+/** Whether a diagonal term trains a velocity beside an objective's own parts. */
+export const isGrounded = ({ diagonal: { fraction, objective } }: Pick<Config, 'diagonal'>): boolean =>
+  fraction > 0 && objective !== null
+
 /** The traits of a run's own formula and of its diagonal term, one after the other. */
 export function allTraits({ options, diagonal }: Config, objective: Objective) {
   const ground = diagonal.fraction > 0 ? objectives.get(diagonal.objective ?? '') : undefined

@@ -1,5 +1,6 @@
 import type { Tensor } from '../autodiff/index.ts'
 import { type Annealed, isSchedule, valueAt } from '../objective/index.ts'
+import { aloneRounds, TOGETHER, togetherAt } from './alone.ts'
 import { type Average, averagesOf } from './averages.ts'
 import type { Config } from './schema.ts'
 
@@ -57,6 +58,7 @@ export function scheduledValuesOf(config: Config): ScheduledValue[] {
     ...scheduled('diagonal.options', diagonal.options),
     ...(loss.gapWeight === null ? [] : [left]),
     ...(['adversarial', 'matching'] as const).flatMap(name => lateWeight(name, config[name])),
+    ...(aloneRounds(config) > 0 ? [{ name: TOGETHER, at: (step: number) => togetherAt(config, step) }] : []),
     ...averagesOf(config).flatMap(average => {
       const { weight } = average
       return typeof weight === 'number' ? [] : [{ name: weightName(average), at: weight }]

@@ -251,6 +251,8 @@ export const schema = z.strictObject({
       clip: positive.nullable().optional(),
       /** Updates in a round, of a player that has a turn of its own. */
       times: count.max(100).optional(),
+      /** Rounds at the beginning in which all who have none stand still. */
+      alone: z.int().min(0).optional(),
       /** What it begins with, beside the map: drawn parameters, those of the teacher's run, or of `initFrom`. */
       start: z.enum(['random', 'teacher', 'map']).optional(),
     }),

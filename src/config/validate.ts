@@ -2,6 +2,7 @@ import { baseDeviation, interpolants, kindOf } from '../model/index.ts'
 import { type Objective, objectives, type Traits, traitsOf } from '../objective/index.ts'
 import { adapterChecks } from './adapter.ts'
 import { addedChecks } from './added-checks.ts'
+import { aloneChecks } from './alone.ts'
 import { batchwiseChecks, batchwiseRemarks } from './batchwise-checks.ts'
 import type { Check } from './check.ts'
 import { apartChecks, isSolved } from './coupling.ts'
@@ -487,6 +488,7 @@ export function validate(config: Config, objective: Objective): string | undefin
     stateChecks,
     levelChecks,
     addedChecks,
+    aloneChecks,
     players,
     batchwiseChecks(diagonalRows),
     network,

@@ -1,8 +1,9 @@
+import { isGrounded } from '../config/coupling.ts'
 import { sourceName } from '../config/source-checks.ts'
 import type { DivergenceName } from '../density/flow.ts'
 import { DensityError, type DensityName, sampleWithDensity } from '../density/own-samples.ts'
 import { type Standardization, unstandardized } from '../model/index.ts'
-import { whyNoTrajectories } from '../objective/index.ts'
+import { whyNoTrajectories, whyNoVelocity } from '../objective/index.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { MethodName } from '../sampler/names.ts'
 import { methodFor, whyUntrained } from '../sampler/sampling.ts'
@@ -69,7 +70,10 @@ export async function ownSamples(
   const method = methodFor(asked, config.objective, grid)
   const none = whyNoTrajectories(config.objective)
   if (none) throw new DensityError(`${name}: ${none}, and no density is offered`)
-  const reason = density === 'flow' ? undefined : whyUntrained(config.objective, method, grid)
+  const reason =
+    density === 'flow'
+      ? whyNoVelocity(config.objective, isGrounded(config))
+      : whyUntrained(config.objective, method, grid, isGrounded(config))
   if (reason) throw new DensityError(reason)
   const noise = drawModelNoise(model, count, seed)
   const found = await sampleWithDensity(runtime, toldRowMap(model, name, given), noise, dimension, grid, {

@@ -1,4 +1,4 @@
-import { isMatched } from '../config/coupling.ts'
+import { isGrounded, isMatched } from '../config/coupling.ts'
 import type { Config } from '../config/index.ts'
 import { type Placed, placed } from '../config/placed.ts'
 import { sourceName } from '../config/source-checks.ts'
@@ -35,6 +35,7 @@ export const sampledBy = (config: Config, data: Placed): SampledBy => ({
   interpolant: config.interpolant,
   predicts: config.network.predicts,
   matched: isMatched(config),
+  isGrounded: isGrounded(config),
   source: sourceName(config),
   ...placed(config, data),
 })

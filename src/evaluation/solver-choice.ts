@@ -1,6 +1,6 @@
 import { ConfigError, findObjective } from '../config/index.ts'
 import { interpolants } from '../model/index.ts'
-import { whyNoJumps } from '../objective/index.ts'
+import { whyNoJumps, whyNoVelocity } from '../objective/index.ts'
 import { noisesOf } from '../sampler/fitness.ts'
 import { usualGrid } from '../sampler/named-grids.ts'
 import { type SamplingMethod, SOLVERS } from '../sampler/names.ts'
@@ -36,15 +36,11 @@ function obstacle(run: SampledBy, method: SamplingMethod): string | undefined {
  * @throws ConfigError when the run has no velocity of its own, or a method that was named does not fit
  */
 export function chooseSolvers(run: SampledBy, asked: SolverRequest, guided: boolean): ChosenSolvers {
-  const { id, jumps, parts } = findObjective(run.objective!)
+  const { id, parts } = findObjective(run.objective!)
   const noJumps = whyNoJumps(id)
   if (noJumps) throw new ConfigError(`solvers: ${noJumps}; its one method is transition`)
-  if (jumps === 'to-data' || jumps === 'from-noise') {
-    const trained = jumps === 'to-data' ? 'to end at data only' : 'to begin at noise only'
-    throw new ConfigError(
-      `solvers: ${id} is trained ${trained}, and learns no velocity that they could follow`,
-    )
-  }
+  const noVelocity = whyNoVelocity(id, run.isGrounded)
+  if (noVelocity) throw new ConfigError(`solvers: ${noVelocity} that they could follow`)
   const leftOut = new Map<string, SamplingMethod[]>()
   const fits = (method: SamplingMethod, isNamed: boolean): boolean => {
     const reason =

@@ -54,6 +54,19 @@ export function whyNoTrajectories(id: string | undefined): string | undefined {
     : undefined
 }
 
+/**
+ * Why a map has no velocity to follow, in a line; nothing where it has, or where nothing is known of it.
+ *
+ * @param id  of its objective
+ * @param isGrounded  whether a diagonal term taught it its velocity beside that
+ */
+export function whyNoVelocity(id: string | undefined, isGrounded = false): string | undefined {
+  const row = objectives.get(id ?? '')
+  if (!row?.parts || row.diagonal !== null || isGrounded) return undefined
+  if (row.jumps !== 'to-data' && row.jumps !== 'from-noise') return undefined
+  return `${row.id} learns jumps ${row.jumps === 'to-data' ? 'to the data' : 'from pure noise'} and no velocity`
+}
+
 /** Why a map has no jumps between points, in a line; nothing where it has, or where nothing is known of it. */
 export function whyNoJumps(id: string | undefined): string | undefined {
   const row = objectives.get(id ?? '')

@@ -9,6 +9,7 @@ import type { Loss } from './loss.ts'
 import { cafmCritic, cafmMap, ganCritic, ganMap } from './matching/critic.ts'
 import { drifting } from './matching/drifting.ts'
 import { frechetOf } from './matching/frechet.ts'
+import { oneClass, withCovariance } from './matching/frechet-memory.ts'
 import { type GameName, games } from './matching/games.ts'
 import { imm } from './matching/imm.ts'
 import { type Inner, tmdHead } from './matching/levels.ts'
@@ -97,8 +98,8 @@ export const distributionalTerms: Terms = {
     }),
     ({ memory, reference, ...options }) =>
       frechetOf(
-        { mean: vectorOf(memory.mean), second: matrixOf(memory.second) },
-        { mean: vectorOf(reference.mean), covariance: matrixOf(reference.covariance) },
+        oneClass(vectorOf(memory.mean), matrixOf(memory.second)),
+        withCovariance(vectorOf(reference.mean), matrixOf(reference.covariance)),
         { ...options, iterations: 40 },
       ),
   ),

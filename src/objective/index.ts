@@ -1,6 +1,6 @@
 export { aliases, otherNames, ownId } from './aliases.ts'
 export { argmaxClock, type Decided } from './argmax-law.ts'
-export { diagonalIds, objectives, whyNoJumps, whyNoTrajectories } from './catalogue.ts'
+export { diagonalIds, objectives, whyNoJumps, whyNoTrajectories, whyNoVelocity } from './catalogue.ts'
 export { type GuidanceRule, type GuidanceRuleName, guidanceRules, guidedDraw } from './guidance.ts'
 export { MOST_TRAINED } from './log-determinant.ts'
 export {
@@ -22,8 +22,10 @@ export { isRandom, randomCount, randomFeatures } from './matching/random-feature
 export { dmd, fakeScore, fisherDistance } from './matching/score.ts'
 export { type MatchingWeight, matchingWeights } from './matching/weights.ts'
 export {
+  type Compared,
   type CouplingKind,
   isTwoLevel,
+  type KeptOf,
   type Memory,
   type Need,
   type Objective,

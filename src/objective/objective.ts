@@ -132,14 +132,30 @@ export interface Player {
   readonly isVelocity?: boolean
 }
 
+/** What points are remembered by: so many features, and so many classes, 1 where they are not told apart. */
+export interface Compared {
+  readonly features: number
+  readonly classes: number
+}
+
+/** What is kept of points by their features `[N, K]`, in one vector. */
+export interface KeptOf {
+  readonly size: (of: Compared) => number
+  /** @param label  `[N]`, where classes are told apart */
+  readonly keep: (features: Tensor, of: Compared, label?: Tensor) => Tensor
+  /** What is kept of equal sets together: the mean of what is kept of each, or one after another, as many as there is room for. */
+  readonly joins: 'mean' | 'one-by-one'
+}
+
 /** What a run remembers of its samples from step to step: a player without a gradient. */
 export interface Memory {
   readonly name: string
-  /** Numbers that it keeps of samples with so many features. */
-  readonly size: (features: number) => number
-  /** What it keeps of a set of points by their features `[N, K]`: of equal sets together, the mean. */
-  readonly keep: (features: Tensor) => Tensor
-  /** What it keeps after a step. */
+  /** What is kept of samples, and of the data, which stays. */
+  readonly samples: KeptOf
+  readonly data: KeptOf
+  /** Whether classes are told apart. */
+  readonly byClass: boolean
+  /** What it keeps of samples after a step. */
   readonly update: (draw: Draw) => Tensor
 }
 

@@ -19,7 +19,15 @@ import {
   standardized,
   unstandardized,
 } from '../model/index.ts'
-import { type Decided, isTwoLevel, type Jumps, objectives, whyNoJumps } from '../objective/index.ts'
+import {
+  type Decided,
+  isTwoLevel,
+  type Jumps,
+  type Objective,
+  objectives,
+  whyNoJumps,
+  whyNoVelocity,
+} from '../objective/index.ts'
 import { noisesOf, whyUnfit } from './fitness.ts'
 import { checkGrid, GridError } from './grid.ts'
 import { METHODS, type MethodName, type SamplingMethod } from './names.ts'
@@ -48,6 +56,8 @@ export interface SampledMap {
   readonly standardization?: Standardization
   /** What its network of one time predicts; default the velocity. */
   readonly predicts?: PredictionName
+  /** Whether a diagonal term taught it its velocity, beside an objective that does not. */
+  readonly isGrounded?: boolean
   /** Whether noise was matched with data in its training, so that points of its path are not data with fresh noise. */
   readonly matched?: boolean
   /** Name of the space that its points live in; absent for `R^n`. */
@@ -79,7 +89,7 @@ const TRAINED: Readonly<
   'to-data': {
     fits: (_, t) => t === 0,
     says: 'to end at data only (t = 0)',
-    instead: 'several steps from noise take --method renoise',
+    instead: 'several steps from noise take --method SAMPLER',
   },
   'from-noise': {
     fits: s => s === 1,
@@ -88,6 +98,13 @@ const TRAINED: Readonly<
   },
   'both-ways': { fits: () => true, says: 'to jump both ways' },
 }
+
+/** What to do with a map where what was asked for is none of its jumps. */
+const insteadOf = ({
+  jumps,
+  sampler = 'renoise',
+}: Pick<Objective, 'jumps' | 'sampler'>): string | undefined =>
+  TRAINED[jumps].instead?.replace('SAMPLER', sampler)
 
 /** Ids of the objectives whose map is one of velocities. */
 const levels = (): string =>
@@ -128,6 +145,7 @@ export function whyUntrained(
   objective: string | undefined,
   method: SamplingMethod,
   grid: Grid,
+  isGrounded = false,
 ): string | undefined {
   const row = objectives.get(objective ?? '')
   const none = whyNoJumps(objective)
@@ -137,12 +155,15 @@ export function whyUntrained(
   }
   // A velocity alone leads either way, and transition asks for no jump between points.
   if (!row?.parts || none) return undefined
+  const still = solverOf(method).jumps ? undefined : whyNoVelocity(objective, isGrounded)
+  if (still) return `${method} follows the velocity, and ${still}; ${insteadOf(row)}`
   const reason = unknownJumps(objective, jumpsOf(method, grid))
   if (!reason) return undefined
-  const { instead } = TRAINED[row.jumps]
+  const instead = insteadOf(row)
   if (falls(grid)) return instead ? `${reason}; ${instead}` : reason
   const able = bothWays() || 'none'
-  return `${reason}, not from ${grid[0]} to ${grid.at(-1)}; trained both ways: ${able}; --method heun follows the velocity either way`
+  const heun = whyNoVelocity(objective, isGrounded) ? '' : '; --method heun follows the velocity either way'
+  return `${reason}, not from ${grid[0]} to ${grid.at(-1)}; trained both ways: ${able}${heun}`
 }
 
 /** What a map was trained for, in a line, where that does not hold all of these jumps; nothing where it does, or nothing is known. */
@@ -205,7 +226,7 @@ const OF_VELOCITY: readonly SamplingMethod[] = ['jump', 'euler', 'heun', 'midpoi
 /** What decides how a map can be sampled. */
 export type SampledBy = Pick<
   SampledMap,
-  'objective' | 'interpolant' | 'predicts' | 'matched' | 'source' | 'space' | 'decided'
+  'objective' | 'isGrounded' | 'interpolant' | 'predicts' | 'matched' | 'source' | 'space' | 'decided'
 >
 
 /**
@@ -215,14 +236,14 @@ export type SampledBy = Pick<
  * @throws GridError when an option of the solver is none of its own or out of range
  */
 export function whyNot(
-  { objective, interpolant, predicts, matched, source, space }: SampledBy,
+  { objective, isGrounded, interpolant, predicts, matched, source, space }: SampledBy,
   choice: SolverChoice,
   grid: Grid,
 ): string | undefined {
   const path = interpolants[interpolant]
   const sampled = { path, pathName: interpolant, predicts, space }
   return (
-    whyUntrained(objective, choice.method, grid) ??
+    whyUntrained(objective, choice.method, grid, isGrounded) ??
     whyUnfit(solverOf(choice.method), solverOptions(choice), sampled, grid) ??
     (source !== undefined && !OF_VELOCITY.includes(choice.method)
       ? `${choice.method} takes the points at time 1 for noise, and this map begins at ${source}; use one of ${OF_VELOCITY.join(', ')}`

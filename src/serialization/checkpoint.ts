@@ -134,16 +134,17 @@ function readStep(directory: string, step: number): Checkpoint {
   }
 }
 
-/** What a memory keeps of samples, which has no parameters. */
+/** What a memory keeps of samples; it has no parameters, and vectors of their own lengths. */
 const REMEMBERED = 'samples'
 
-/** The state's vectors, those of one player or memory all of one length. */
+/** The state's vectors, those of one player all of one length. */
 function stateOf(tensors: Readonly<Record<string, StoredTensor>>, path: string): Checkpoint['state'] {
   const named = Object.entries(tensors)
   for (const [name, { data, shape }] of named) {
     const [player] = name.split('.')
     const parameters = name.includes('.') ? `${player}.parameters` : 'parameters'
-    const size = (tensors[parameters] ?? tensors[`${player}.${REMEMBERED}`])?.data.length
+    const isMemory = `${player}.${REMEMBERED}` in tensors
+    const size = isMemory ? data.length : tensors[parameters]?.data.length
     if (data instanceof Float32Array && shape.length === 1 && data.length === size) continue
     throw new RunError(
       `${path}: tensor ${name}: expected F32 of [${size ?? parameters}], found [${shape.join(', ')}]`,

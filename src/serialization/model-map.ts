@@ -1,4 +1,4 @@
-import { isMatched } from '../config/coupling.ts'
+import { isGrounded, isMatched } from '../config/coupling.ts'
 import { guidanceRecord } from '../config/guidance.ts'
 import { pointOf } from '../config/index.ts'
 import { placed } from '../config/placed.ts'
@@ -169,6 +169,7 @@ export async function mapOfModel(name: string, model: Model, runtime: Runtime): 
       interpolant: config.interpolant,
       ...(predicts !== 'velocity' && { predicts }),
       ...(isMatched(config) && { matched: true }),
+      ...(isGrounded(config) && { isGrounded: true }),
       ...(model.data.source && { source: model.data.source.name }),
       ...(standardization && { standardization }),
       ...placed(config, model.data),

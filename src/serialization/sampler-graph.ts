@@ -8,7 +8,7 @@ import {
   type Tensor,
   trace,
 } from '../autodiff/index.ts'
-import { isMatched } from '../config/coupling.ts'
+import { isGrounded, isMatched } from '../config/coupling.ts'
 import { pointOf } from '../config/index.ts'
 import {
   coefficientsAt,
@@ -150,7 +150,15 @@ export function encodeOnnxSampler(
   const choice = { method, ...(options && { options }) }
   const source = data.source?.name
   const reason = whyNot(
-    { objective, interpolant, predicts, matched: isMatched(config), source, space: data.space },
+    {
+      objective,
+      interpolant,
+      predicts,
+      matched: isMatched(config),
+      isGrounded: isGrounded(config),
+      source,
+      space: data.space,
+    },
     choice,
     grid,
   )

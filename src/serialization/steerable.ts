@@ -1,4 +1,5 @@
 import { interpolants, unstandardized } from '../model/index.ts'
+import { whyNoTrajectories, whyNoVelocity } from '../objective/index.ts'
 import type { Random } from '../random/random.ts'
 import { type PosteriorSampler, type SteerableMap, SteeringError } from '../steering/steerable.ts'
 import type { LoadedMap } from './loaded-map.ts'
@@ -8,15 +9,19 @@ import type { LoadedMap } from './loaded-map.ts'
  * of jumps has neither velocity nor derivatives.
  */
 export function steerable(map: LoadedMap): SteerableMap {
-  const { inner, dimension, interpolant, model } = map
+  const { inner, dimension, interpolant, model, objective, isGrounded } = map
+  const noTrajectories = whyNoTrajectories(objective)
+  const noVelocity = whyNoVelocity(objective, isGrounded)
   const { jump, velocity, jumpPullback, velocityPullback } = inner
   return {
     dimension,
     interpolant: interpolants[interpolant],
     jump,
-    ...(model && { velocity }),
+    ...(model && !noVelocity && { velocity }),
+    ...(noTrajectories && { noTrajectories }),
+    ...(noVelocity && { noVelocity }),
     ...(jumpPullback && { jumpPullback }),
-    ...(velocityPullback && { velocityPullback }),
+    ...(velocityPullback && !noVelocity && { velocityPullback }),
   }
 }
 

@@ -1,4 +1,4 @@
-import { objectives, whyNoJumps, whyNoTrajectories } from '../objective/index.ts'
+import { objectives, whyNoJumps, whyNoTrajectories, whyNoVelocity } from '../objective/index.ts'
 import { unknownJumps } from '../sampler/sampling.ts'
 import type { InversionName, KernelName, LookAheadName, SteeringMethod } from './names.ts'
 import { SteeringError } from './steerable.ts'
@@ -93,17 +93,24 @@ export const whyNotRenoised = (objective: string | undefined, tau: number): stri
  *
  * @param objective  of the map; absent where nothing is known of it
  * @param hasVelocity  whether more than its jumps is there
+ * @param isGrounded  whether a diagonal term taught it its velocity, beside an objective that does not
  * @throws ChoiceError when the map was not trained for what is asked for
  */
 export function chooseInversion(
   objective: string | undefined,
   hasVelocity: boolean,
   asked?: InversionName,
+  isGrounded = false,
 ): InversionName {
   const none = whyNoTrajectories(objective)
   if (none) throw new ChoiceError(none, 'take a map of a velocity or of its flow, such as psd')
   const why = isVelocityOnly(objective) ? ONE_STEP : unknownJumps(objective, [[0, 1]])
-  if (asked === 'jump' && why) throw new ChoiceError(why, 'take --method heun, adaptive or newton')
+  const still = whyNoVelocity(objective, isGrounded)
+  const others = still ? 'newton' : 'heun, adaptive or newton'
+  if (asked === 'jump' && why) throw new ChoiceError(why, `take --method ${others}`)
+  if (still && asked !== 'newton') {
+    throw new ChoiceError(still, 'take --method newton, which solves its one jump to data')
+  }
   if (asked) return asked
   return hasVelocity && (why !== undefined || objective === undefined) ? 'heun' : 'jump'
 }

@@ -29,7 +29,7 @@ export function exactMap(
   mixture: Mixture,
   compile: Compile,
   steps = 32,
-): Required<SteerableMap<Float64Array>> {
+): Required<Omit<SteerableMap<Float64Array>, 'noTrajectories' | 'noVelocity'>> {
   const D = mixture.components[0].mean.length
   const rows = spec([DYNAMIC, D], 'float64')
   const time = spec([1, 1], 'float64')

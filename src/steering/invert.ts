@@ -35,7 +35,8 @@ export async function inverted<P extends Points>(
   data: P,
   { method, steps = 64, tolerance = 1e-6, newton: search }: InversionOptions<P>,
 ): Promise<Inverted<P>> {
-  const { dimension } = map
+  const { dimension, noTrajectories } = map
+  if (noTrajectories) throw new SteeringError(`no inversion is offered: ${noTrajectories}`)
   switch (method) {
     case 'jump':
       return { noise: await map.jump(data, 0, 1) }

@@ -10,6 +10,10 @@ export interface SteerableMap<P extends Points = Float32Array> {
   readonly jump: Jump<P>
   /** `v(x, t)`; absent where the map only jumps. */
   readonly velocity?: Velocity<P>
+  /** Why nothing of it follows a trajectory, in a line; absent where something may. */
+  readonly noTrajectories?: string
+  /** Why it has no velocity, in a line, where that is known. */
+  readonly noVelocity?: string
   /** The gradient by `x` of `g . F(x, s, t)`; absent where the map's formula is not known. */
   readonly jumpPullback?: (x: P, s: number, t: number, g: P) => Promise<P>
   /** The gradient by `x` of `g . v(x, t)`. */
@@ -95,9 +99,12 @@ export function counted<P extends Points>(
 }
 
 /** The velocity of a map. @throws SteeringError when it has none */
-export function velocityOf<P extends Points>({ velocity }: SteerableMap<P>, what: string): Velocity<P> {
+export function velocityOf<P extends Points>(
+  { velocity, noVelocity = 'a file of jumps alone does not hold it' }: SteerableMap<P>,
+  what: string,
+): Velocity<P> {
   if (velocity) return velocity
-  throw new SteeringError(`${what} needs the velocity of the map, which a file of jumps alone does not hold`)
+  throw new SteeringError(`${what} needs the velocity of the map, and ${noVelocity}`)
 }
 
 /** Each row `k` times, one after another. */

@@ -1,3 +1,4 @@
+import { waited } from '../config/alone.ts'
 import { guidanceRecord } from '../config/guidance.ts'
 import { type Config, findObjective, pointOf } from '../config/index.ts'
 import { progressAt, scheduledValuesOf, writeScheduledValues } from '../config/scheduled-values.ts'
@@ -118,7 +119,7 @@ function writeUpdates(
       list => list.filter(other => other === name).length,
     )
     const own = { ...config, optimizer: optimizerKeys(config, name) }
-    const taken = step - 1 - (missed[name] ?? 0)
+    const taken = Math.max(0, step - 1 - (missed[name] ?? 0) - waited(config, name, step))
     writeRates(own, step, out.subarray(i * RATES, (i + 1) * RATES), taken * inRound + before + 1)
   })
 }

@@ -2,24 +2,37 @@ import { spec, type Tensor, trace } from '../autodiff/index.ts'
 import { type Config, findObjective } from '../config/index.ts'
 import type { PointSpec } from '../model/index.ts'
 import {
+  type Compared,
   type Draw,
   type Features,
   isRandom,
+  type KeptOf,
   type Memory,
   randomCount,
   randomFeatures,
 } from '../objective/index.ts'
 import { random } from '../random/random.ts'
 
+/** A vector of a memory, as a step carries it. */
+export interface MemoryVector {
+  readonly name: string
+  readonly size: number
+  readonly kept: KeptOf
+}
+
 /** A memory as a step carries it. */
 export interface KeptMemory {
   readonly name: string
-  /** Numbers of each vector. */
-  readonly size: number
-  /** What is remembered of samples, and what stands for the data, which stays. */
-  readonly vectors: readonly [samples: string, data: string]
+  readonly samples: MemoryVector
+  /** What stands for the data, which stays. */
+  readonly data: MemoryVector
+  readonly of: Compared
   readonly memory: Memory
 }
+
+/** The vectors of memories. */
+export const memoryVectors = (memories: readonly KeptMemory[]): MemoryVector[] =>
+  memories.flatMap(({ samples, data }) => [samples, data])
 
 /** What an objective remembers under a configuration's options. */
 export const memoriesOf = ({
@@ -43,15 +56,24 @@ export function comparedBy(config: Config, point: PointSpec, opened?: Features):
 
 /** The memories of a run, with their sizes. */
 export function keptMemories(config: Config, point: PointSpec, compared?: Features): KeptMemory[] {
-  const memories = memoriesOf(config)
-  if (memories.length === 0) return []
-  const K = compared ? widthOf(compared, point) : dimensionOf(point)
-  return memories.map(memory => ({
-    name: memory.name,
-    size: memory.size(K),
-    vectors: [`${memory.name}.samples`, `${memory.name}.data`],
-    memory,
-  }))
+  return memoriesOf(config).map(memory => {
+    const of = {
+      features: compared ? widthOf(compared, point) : dimensionOf(point),
+      classes: memory.byClass ? classCount(config, point) : 1,
+    }
+    const vector = (name: 'samples' | 'data'): MemoryVector => ({
+      name: `${memory.name}.${name}`,
+      size: memory[name].size(of),
+      kept: memory[name],
+    })
+    return { name: memory.name, samples: vector('samples'), data: vector('data'), of, memory }
+  })
+}
+
+/** Classes of samples, those that are told none among them. */
+function classCount({ condition: { drop } }: Config, { condition }: PointSpec): number {
+  if (condition?.kind !== 'class') throw new Error('points have no classes')
+  return condition.classes + (drop > 0 ? 1 : 0)
 }
 
 /** Features of a point. */
@@ -74,8 +96,8 @@ export const memoriesIn = (
   memories: readonly KeptMemory[],
 ): Draw['memories'] =>
   Object.fromEntries(
-    memories.map(({ name, vectors: [samples, data] }) => [
+    memories.map(({ name, samples, data }) => [
       name,
-      { samples: vectors[samples], data: vectors[data] },
+      { samples: vectors[samples.name], data: vectors[data.name] },
     ]),
   )

@@ -7,10 +7,10 @@ import type { Runtime } from '../runtime/runtime.ts'
 import type { State } from '../serialization/checkpoint.ts'
 import { type Drawn, drawTold, roomFor, writeTold } from './conditions.ts'
 import { initialParameters, type Starts } from './initial-parameters.ts'
-import { comparedBy } from './memories.ts'
+import { comparedBy, memoryVectors } from './memories.ts'
 import type { StepGraph, Teachers } from './step.ts'
 
-/** Points in one run of the graph, and the number of runs. */
+/** Points in one run of the graph, and the least number of runs. */
 const [ROWS, RUNS] = [512, 40]
 
 /**
@@ -45,7 +45,10 @@ export async function filledMemories(
       const features = compared ?? ((x: Tensor) => x.reshape([ROWS, dataset.dimension]))
       const samples = features(map.jump(eps, s, s.mul(0)))
       const data = features(x0)
-      return memories.flatMap(({ memory }) => [memory.keep(samples), memory.keep(data)])
+      return memories.flatMap(memory => [
+        memory.samples.kept.keep(samples, memory.of, told.class),
+        memory.data.kept.keep(data, memory.of, told.class),
+      ])
     },
     {
       parameters: spec([parameters.length]),
@@ -55,16 +58,20 @@ export async function filledMemories(
       ...(condition && { [condition.kind]: seenSpec(condition, ROWS) }),
     },
   )
+  const vectors = memoryVectors(memories)
+  const filled = vectors.map(({ size }) => new Float64Array(size))
+  const needed = vectors.map(({ size, kept: { joins } }, i) =>
+    joins === 'mean' ? RUNS : Math.ceil(size / graph.outputs[i].shape[0]),
+  )
+  const runs = Math.max(RUNS, ...needed)
   const program = await runtime.compile(simplify(graph))
-  const names = memories.flatMap(({ vectors }) => vectors)
-  const sums = memories.flatMap(({ size }) => [0, 1].map(() => new Float64Array(size)))
   try {
     const [data, noise, none] = ['data', 'noise', 'nulls'].map(name =>
       random(name === 'data' ? config.seeds.data : config.seeds.noise, `memory ${name}`),
     )
     const [x0, eps] = [0, 1].map(() => new Float32Array(ROWS * dataset.dimension))
     const ones = new Float32Array(ROWS).fill(1)
-    for (let run = 0; run < RUNS; run++) {
+    for (let run = 0; run < runs; run++) {
       const inputs: Drawn[] = [parameters, x0, eps, ones]
       const { drop } = config.condition
       if (condition) {
@@ -76,11 +83,24 @@ export async function filledMemories(
       else spaceOf(point).noise.draw(noise, eps, dataset.dimension)
       const kept = await program.run(inputs)
       kept.forEach((values, i) => {
-        for (let k = 0; k < sums[i].length; k++) sums[i][k] += Number(values[k]) / RUNS
+        if (vectors[i].kept.joins === 'mean') addMean(filled[i], values, runs)
+        else put(filled[i], values, run)
       })
     }
   } finally {
     await program.close()
   }
-  return Object.fromEntries(names.map((name, i) => [name, Float32Array.from(sums[i])]))
+  return Object.fromEntries(vectors.map(({ name }, i) => [name, Float32Array.from(filled[i])]))
+}
+
+type Values = Readonly<ArrayLike<number | bigint>>
+
+function addMean(mean: Float64Array, values: Values, runs: number): void {
+  for (let k = 0; k < mean.length; k++) mean[k] += Number(values[k]) / runs
+}
+
+/** Writes what a run gives behind that of the runs before, as far as there is room. */
+function put(out: Float64Array, values: Values, run: number): void {
+  const start = run * values.length
+  for (let k = 0; k < values.length && start + k < out.length; k++) out[start + k] = Number(values[k])
 }

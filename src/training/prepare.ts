@@ -36,7 +36,7 @@ import { proposals } from './proposals.ts'
 import { resumedConfig } from './resume.ts'
 import { checkReward, withSeenRewards } from './reward.ts'
 import { openStarts } from './starts.ts'
-import { buildStep, type StepGraph, type Teachers } from './step.ts'
+import { buildStep, type StepGraph, sizesOf, type Teachers } from './step.ts'
 import { openCouplingTeacher, openTeachers, type ToldWith } from './teacher.ts'
 import type { TrainOptions } from './train-options.ts'
 
@@ -170,14 +170,14 @@ export const warningsOf = ({
 
 function checkFits({ state }: Checkpoint, step: StepGraph, directory: string): void {
   const split = { ...state, ...stateOfPlayers(state, step.players) }
-  for (const { name: player, size } of [...step.players, ...step.memories]) {
-    for (const name of step.state.filter(each => each.startsWith(`${player}.`))) {
-      const found = split[name]?.length ?? 0
-      if (found === size) continue
-      throw new RunError(
-        `${directory}: the checkpoint has ${found} numbers of ${name}, the network needs ${size}`,
-      )
-    }
+  const sizes = sizesOf(step.players, step.memories)
+  const own = [...step.players, ...step.memories]
+  for (const name of step.state.filter(each => own.some(({ name }) => each.startsWith(`${name}.`)))) {
+    const [found, size] = [split[name]?.length ?? 0, sizes(name)]
+    if (found === size) continue
+    throw new RunError(
+      `${directory}: the checkpoint has ${found} numbers of ${name}, the network needs ${size}`,
+    )
   }
 }
 

@@ -13,6 +13,7 @@ import {
   trace,
   valueAuxAndGrad,
 } from '../autodiff/index.ts'
+import { TOGETHER, waits } from '../config/alone.ts'
 import { averagesOf } from '../config/averages.ts'
 import { type Config, findObjective } from '../config/index.ts'
 import { type PresentValues, scheduledValuesOf } from '../config/scheduled-values.ts'
@@ -29,7 +30,7 @@ import {
 } from '../model/index.ts'
 import { isTwoLevel } from '../objective/index.ts'
 import type { Guides, TermInputs } from './guides.ts'
-import { comparedBy, type KeptMemory, keptMemories, memoriesIn } from './memories.ts'
+import { comparedBy, type KeptMemory, keptMemories, memoriesIn, memoryVectors } from './memories.ts'
 import { measureName } from './metric-window.ts'
 import { MAP, type Trained, WEIGHT } from './networks.ts'
 import { RATES } from './optimizer/rates.ts'
@@ -37,7 +38,7 @@ import { PERCEPTUAL } from './perceptual.ts'
 import { playersOf, stateNames, type TrainedPlayer, vectorName } from './players.ts'
 import { evaluateTerms, type Term, termSpecs } from './terms.ts'
 import { roundOf, type TurnPlan, withoutPaused } from './turns.ts'
-import { gathered, heldUntil, updateAverages, updatePlayer, type Vectors } from './update.ts'
+import { gathered, heldUntil, heldWhileAlone, updateAverages, updatePlayer, type Vectors } from './update.ts'
 import { weightOf } from './weights.ts'
 
 /** A training step as one graph, with the meaning of its inputs and outputs. */
@@ -145,13 +146,13 @@ export function buildStep(
   const averages = averagesOf(config)
   const compared = comparedBy(config, point, teachers.compared)
   const memories = keptMemories(config, point, compared)
-  const state = [...stateNames(config, players), ...memories.flatMap(({ vectors }) => vectors)]
+  const state = [...stateNames(config, players), ...memoryVectors(memories).map(({ name }) => name)]
   const { accumulate } = config.optimizer
-  const sizes = new Map([...players, ...memories].map(({ name, size }) => [name, size]))
+  const sizes = sizesOf(players, memories)
   const updates = turns.reduce((sum, { trains }) => sum + trains.length, 0)
   const drawKey = ({ key }: TurnPlan, term: Term): string => (key ? `${key}.${term.name}` : term.name)
   const specs = {
-    state: Object.fromEntries(state.map(name => [name, spec([sizes.get(name.split('.')[0])!])])),
+    state: Object.fromEntries(state.map(name => [name, spec([sizes(name)])])),
     terms: Object.fromEntries(
       turns.flatMap(turn => turn.terms.map(term => [drawKey(turn, term), termSpecs(term, point)])),
     ) as Record<string, TermInputs<Spec>>,
@@ -218,8 +219,8 @@ export function buildStep(
       ]
       const lines = lineNames(turn, config)
       if (turn.trains.includes(MAP)) {
-        memories.forEach(({ vectors: [samples] }, i) => {
-          vectors[samples] = parts[lines.length + i]
+        memories.forEach(({ samples }, i) => {
+          vectors[samples.name] = parts[lines.length + i]
         })
       }
       const gradients = trained.map(({ name }) => gathered(vectors, name, flatten(tree[name]), accumulate))
@@ -227,7 +228,10 @@ export function buildStep(
       trained.forEach((player, i) => {
         const rates = (inputs.rates as Tensor).slice(0, updated * RATES, (updated + 1) * RATES)
         updated++
-        updatePlayer(vectors, player, gradients[i], rates)
+        const own = { ...vectors }
+        updatePlayer(own, player, gradients[i], rates)
+        if (waits(config, player.name)) heldWhileAlone(own, vectors, present[TOGETHER] as Tensor)
+        Object.assign(vectors, own)
       })
       if (turn.isFirst) {
         const mapNorm = trained.findIndex(({ name }) => name === MAP)
@@ -259,6 +263,15 @@ export function buildStep(
     terms: turns.flatMap(({ terms }) => terms),
     metrics: names,
   }
+}
+
+/** How many numbers a vector of the state has, by its name: as many as its player has parameters, or its own of a memory. */
+export function sizesOf(
+  players: readonly Pick<TrainedPlayer, 'name' | 'size'>[],
+  memories: readonly KeptMemory[],
+): (name: string) => number {
+  const sizes = new Map([...players, ...memoryVectors(memories)].map(({ name, size }) => [name, size]))
+  return name => (sizes.get(name) ?? sizes.get(name.split('.')[0]))!
 }
 
 /** Names of a turn's losses in the log, each as trained and as it is without weights, and of what else is measured. */

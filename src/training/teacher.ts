@@ -1,5 +1,5 @@
 import { sizeOf, type Tensor } from '../autodiff/index.ts'
-import { isSolved } from '../config/coupling.ts'
+import { isGrounded, isSolved } from '../config/coupling.ts'
 import { guidanceRecord, isGuidedByTeacher } from '../config/guidance.ts'
 import { type Config, ConfigError, findObjective, pointOf } from '../config/index.ts'
 import { tellable } from '../config/point.ts'
@@ -22,7 +22,7 @@ import {
   stateOf,
   type VelocityField,
 } from '../model/index.ts'
-import { type Draw, whyNoJumps } from '../objective/index.ts'
+import { type Draw, whyNoJumps, whyNoTrajectories, whyNoVelocity } from '../objective/index.ts'
 import { checkColumns } from '../serialization/columns.ts'
 import { asMap, type Model } from '../serialization/model.ts'
 import { readModelFor } from '../serialization/model-files.ts'
@@ -65,6 +65,10 @@ export function openCouplingTeacher(
     coupling.teacher === null
       ? (['teacher', own!] as const)
       : (['coupling.teacher', coupling.teacher] as const)
+  const none = name === 'exact' ? undefined : whyNoTrajectories(readModelFor(key, name).config.objective)
+  if (none) {
+    throw new ConfigError(`${key}: ${name} has no trajectories to solve: ${none}; ${TRAIN_ONE}`)
+  }
   const teacher = openVelocity(key, name, config, dataset)
   if (!isGuidedByTeacher(rule)) return teacher
   const weaker = weak === null ? undefined : openVelocity('guidance.weak', weak, config, dataset)
@@ -137,12 +141,8 @@ function openOuterVelocity(
     return condition => mixtureVelocity(mixture, interpolants[config.interpolant], condition?.class)
   }
   const model = openRun(key, name, config, dataset)
-  const { id, jumps } = findObjective(model.config.objective)
-  if (jumps === 'to-data' || jumps === 'from-noise') {
-    throw new ConfigError(
-      `${key}: ${name} was trained by ${id}, which learns jumps ${jumps === 'to-data' ? 'to the data' : 'from pure noise'} and no velocity; ${TRAIN_ONE}`,
-    )
-  }
+  const none = whyNoVelocity(model.config.objective, isGrounded(model.config))
+  if (none) throw new ConfigError(`${key}: ${name} is no velocity: ${none}; ${TRAIN_ONE}`)
   return condition => {
     const map = asMap(model, 'float32', condition)
     return { velocity: (x, t) => map.velocity(x, t) }
@@ -176,6 +176,9 @@ function openFlowMap(name: string, config: Config, dataset: StandardizedDataset)
   }
   const model = openRun('teacher', name, config, dataset)
   const row = findObjective(model.config.objective)
+  const none = whyNoTrajectories(row.id)
+  if (none)
+    throw new ConfigError(`teacher: ${name} is no flow map: ${none}; train one, e.g. with --objective psd`)
   if ((!row.parts && !takesVelocity) || row.jumps === 'to-data' || row.jumps === 'from-noise') {
     throw new ConfigError(
       `teacher: ${objective} needs a flow map between any times, and ${name} was trained by ${row.id}; train one, e.g. with --objective psd`,

@@ -7,6 +7,7 @@ import type { Progressed, State } from '../serialization/checkpoint.ts'
 import type { MetricsLine } from '../serialization/metrics-log.ts'
 import { type BatchSource, batchSource, type Missed } from './batches.ts'
 import { initialParameters, type Starts } from './initial-parameters.ts'
+import { memoryVectors } from './memories.ts'
 import { MetricWindow } from './metric-window.ts'
 import {
   averagesFor,
@@ -89,8 +90,8 @@ export class Trainer {
     this.current = from
       ? stateOfPlayers(from.state, graph.players)
       : freshState(config, graph.players, options)
-    const absent = graph.memories.flatMap(({ vectors }) => vectors).find(name => !this.current[name])
-    if (absent) throw new Error(`${absent}: a run that remembers its samples begins with filledMemories`)
+    const absent = memoryVectors(graph.memories).find(({ name }) => !this.current[name])
+    if (absent) throw new Error(`${absent.name}: a run that remembers its samples begins with filledMemories`)
     this.done = from?.step ?? 0
     this.since = this.done
     this.window = new MetricWindow(graph.metrics, from?.window)

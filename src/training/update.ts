@@ -52,6 +52,13 @@ export function gathered(vectors: Vectors, name: string, gradient: Tensor, batch
   return vectors[vector]
 }
 
+/** Takes an update back while its player stands still. @param together  `[]`, 1 where everybody trains */
+export function heldWhileAlone(vectors: Vectors, before: Named<Tensor>, together: Tensor): void {
+  for (const [name, vector] of Object.entries(vectors)) {
+    if (vector !== before[name]) vectors[name] = select(together.equal(1), vector, before[name])
+  }
+}
+
 /**
  * Holds an update back until its last batch: before, only the gathered gradient goes on; after, it begins anew.
  *

@@ -83,7 +83,12 @@ describe('evaluate --solvers', () => {
     ['no solver', 'map', ['rk5'], /--solvers: expected jump, renoise.*found "rk5"/],
     ['noise on the way', 'map', ['ancestral'], /solvers: ancestral: noise is added on the way/],
     ['a need that is not met', 'vp', ['rk4'], /rk4 asks for the velocity at the data/],
-    ['a map without a velocity', 'ct', ['all'], /ct is trained to end at data only, and learns no velocity/],
+    [
+      'a map without a velocity',
+      'ct',
+      ['all'],
+      /ct learns jumps to the data and no velocity that they could follow/,
+    ],
   ])('%s is refused in one line', async (_, run, list, message) => {
     expect(await refused('evaluate', at(run), ...QUICK, '--solvers', ...list)).toMatch(message)
   })

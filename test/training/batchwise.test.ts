@@ -223,6 +223,58 @@ describe('a memory', () => {
     expect(measures!.distance).toBeLessThan(9)
   })
 
+  describe('of the newest samples', () => {
+    const queued: UserConfig = { ...frechet, options: { queue: 72 } }
+
+    test('has the batch in front, those of before behind it, and goes on with the same bits', async () => {
+      const [whole, parts] = ['queue-whole', 'queue-parts'].map(name => folder(name))
+      await train(queued, { directory: whole })
+      await train({ ...queued, steps: 11 }, { directory: parts })
+      const before = readCheckpoint(parts)!.state
+      await train({ steps: 12 }, { directory: parts, resume: true })
+      const after = readCheckpoint(parts)!.state
+      expect(after).toEqual(readCheckpoint(whole)!.state)
+      const [old, now] = [before, after].map(state => [...state['moments.samples']])
+      expect(now.length).toBe(72 * 12)
+      expect(now.slice(32 * 12)).toEqual(old.slice(0, 40 * 12))
+      expect(now.slice(0, 32 * 12)).not.toEqual(old.slice(0, 32 * 12))
+      expect(after['moments.data'].length).toBe(12 + 144)
+    })
+    test('begins full', async () => {
+      const directory = folder('queue-start')
+      await train({ ...queued, steps: 1 }, { directory })
+      const kept = readCheckpoint(directory)!.state['moments.samples']
+      for (let i = 0; i < 72; i++) expect(kept.slice(12 * i, 12 * i + 12).some(x => x !== 0)).toBe(true)
+    })
+    test('and of classes', async () => {
+      const directory = folder('queue-classes')
+      const condition = { kind: 'class', drop: 0.25 } as const
+      await train({ ...queued, condition, options: { queue: 72, classes: true } }, { directory })
+      const { state } = readCheckpoint(directory)!
+      const classes = 8 + 1
+      expect(state['moments.samples'].length).toBe(72 * (12 + classes))
+      // Each sample is of one class.
+      for (let i = 0; i < 72; i++) {
+        const row = [...state['moments.samples'].slice(i * (12 + classes), (i + 1) * (12 + classes))]
+        expect(row.slice(12).filter(x => x === 1).length).toBe(1)
+        expect(row.slice(12).filter(x => x === 0).length).toBe(classes - 1)
+      }
+      const parts = [...state['moments.data'].slice(-classes)]
+      expect(parts.reduce((a, b) => a + b, 0)).toBeCloseTo(1, 5)
+      expect(parts.at(-1)).toBeGreaterThan(0.2)
+      expect(parts.at(-1)).toBeLessThan(0.3)
+      expect(readMetrics(directory).every(({ loss }) => Number.isFinite(loss))).toBe(true)
+    })
+    test('is refused where it makes no sense', () => {
+      const refused = (user: UserConfig) => () => resolveConfig({ ...frechet, ...user })
+      expect(refused({ options: { queue: 31 } })).toThrow(/^options\.queue: a batch has 32 samples/)
+      expect(refused({ options: { queue: 64, beta: 0.9 } })).toThrow(/^options\.beta: the moments of a queue/)
+      expect(refused({ options: { classes: true } })).toThrow(/^options\.classes: frechet compares samples/)
+      const config = resolveConfig(queued)
+      expect(remarksOn(config, objectives.get('frechet')!).join()).toMatch(/72 samples are few/)
+    })
+  })
+
   test('a training that has none is told so', async () => {
     const config = resolveConfig(frechet)
     const dataset = generatedDataset('ring')

@@ -129,6 +129,11 @@ describe('a flow-map teacher', () => {
       { teacher: 'exact' },
       /^teacher: the exact flow map is known for one round Gaussian on the linear path alone.*--objective lmd --teacher exact$/,
     ],
+    [
+      'a map of its samples alone',
+      { teacher: at('of-samples') },
+      /^teacher: .*of-samples is no flow map: imm matches what comes out and keeps no trajectories.*psd$/,
+    ],
     ['no run', { teacher: at('nowhere') }, /^teacher: .*nowhere: no such run$/],
   ])('is not %s', (_, config, message) => {
     expect(() => open(config)).toThrow(ConfigError)
@@ -146,12 +151,12 @@ describe('a teacher that does not fit', () => {
     [
       'learnt jumps to the data alone',
       { teacher: at('to-data') },
-      /^teacher: .*to-data was trained by ct, which learns jumps to the data and no velocity; train a teacher with --objective flow-matching$/,
+      /^teacher: .*to-data is no velocity: ct learns jumps to the data and no velocity; train a teacher with --objective flow-matching$/,
     ],
     [
       'learnt jumps from pure noise alone',
       { teacher: at('from-noise') },
-      /^teacher: .*from-noise was trained by pid, which learns jumps from pure noise and no velocity; /,
+      /^teacher: .*from-noise is no velocity: pid learns jumps from pure noise and no velocity; /,
     ],
     [
       'is on another path',

@@ -96,6 +96,15 @@ export const cafmCritic =
       .add(c.square().mul(center))
   }
 
+/** Part of velocities that the critic takes for what they are, `[B]`: its slope is above 0 along the data's, below along the map's. arXiv:2604.11521 */
+export const slopeAccuracy: Loss = draw => {
+  const { map, path, s } = draw
+  const right = (a: Tensor) => a.maximum(0).sign()
+  return right(slope(draw, path.velocity(s)))
+    .add(right(slope(draw, map.velocity(path.at(s), s)).neg()))
+    .mul(0.5)
+}
+
 /** `(dc(V) - 1)^2 + transport mean V^2`. arXiv:2604.11521 */
 export const cafmMap =
   (transport: number): Loss =>

@@ -104,6 +104,16 @@ export const moment: Loss = draw => {
   return meanProduct(x, stopGradient(fake.sub(real)))
 }
 
+/**
+ * `|D_fake - D_phi|^2` at `z_r`: how far what the samples say of the data given `z_r` is from what the teacher says; a quarter of
+ * `|E[x | z_r] - D_phi|^2` at the best fake, which is the mean of both. arXiv:2406.04103
+ */
+export const momentDistance: Loss = draw => {
+  const { z } = bridged(draw)
+  const d = denoised(velocityOf(draw, 'fake'), z, draw.r).sub(denoised(draw.teacher, z, draw.r))
+  return meanProduct(d, d)
+}
+
 /** `|sg[x] - D_fake|^2 + |D_phi - D_fake|^2` at `z_r`: the fake's best is the mean of both. arXiv:2406.04103 */
 export const momentFake: Loss = draw => {
   const { error, r, teacher } = draw

@@ -1,6 +1,6 @@
 import { stopGradient, type Tensor } from '../../autodiff/index.ts'
 import type { VelocityField } from '../../model/index.ts'
-import type { Draw, Loss } from '../loss.ts'
+import { type Draw, type Loss, meanProduct } from '../loss.ts'
 import { denoised, noisy, velocityOf } from './sample.ts'
 
 /** Smallest weight of the data, and smallest norm that is divided by. */
@@ -54,6 +54,19 @@ export const selfEvaluation =
     const [ofData, ofTarget] = [ofS.mul(ofT).maximum(SMALLEST), s.sub(t)]
     const w = path.x0.mul(ofData).add(target.mul(ofTarget))
     return distance(G, stopGradient(scales[scale](w, draw, ofData.add(ofTarget))))
+  }
+
+/**
+ * `|G(z,t,t|y) - G_other(z,t,t)|^2`: how far the model is moved by what it says of its guesses. With the fake score it tells how far guesses
+ * are from the data, as `fisherDistance` does; by the condition it does not vanish at the data. Self-E, arXiv:2512.22374.
+ */
+export const evaluationDistance =
+  (judge: Judge): Loss =>
+  draw => {
+    const { frozen, t } = draw
+    const { z } = guess(draw)
+    const d = denoised(frozen, z, t).sub(denoised(others[judge](draw), z, t))
+    return meanProduct(d, d)
   }
 
 /** `v_fake(z,t) = n - sg[g]`: flow matching on the model's own guesses. Self-E, arXiv:2512.22374, its second half. */

@@ -8,6 +8,7 @@ import {
   ganCritic,
   ganMap,
   shortest,
+  slopeAccuracy,
 } from '../matching/critic.ts'
 import { type GameName, games } from '../matching/games.ts'
 import * as players from '../matching/players.ts'
@@ -121,7 +122,15 @@ export const criticRows = [
         {
           trains: ['critic'],
           times: 16,
-          parts: [{ name: 'critic', loss: cafmCritic(center as number), plain: true, at: 's' }],
+          parts: [
+            {
+              name: 'critic',
+              loss: cafmCritic(center as number),
+              plain: true,
+              at: 's',
+              measures: { criticAccuracy: slopeAccuracy },
+            },
+          ],
         },
         { trains: ['map'], parts: [] },
       ],
@@ -139,7 +148,7 @@ export const criticRows = [
       paper: 'Continuous adversarial flow models, 2026, arXiv:2604.11521',
       publishedCost: null,
       source,
-      code: ['cafmMap', 'cafmCritic'],
+      code: ['cafmMap', 'cafmCritic', 'slopeAccuracy'],
       whenToUse:
         'A velocity whose error is measured by a critic in the place of the mean square; sampled in many steps.',
       trouble:

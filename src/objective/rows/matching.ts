@@ -4,7 +4,16 @@ import { simulated } from '../matching/backward.ts'
 import { criticAccuracy, ganCritic, ganMap } from '../matching/critic.ts'
 import * as players from '../matching/players.ts'
 import { bridgeTime, movedBy, within } from '../matching/sample.ts'
-import { dmd, fakeScore, fisherDistance, moment, momentFake, pairRegression, sid } from '../matching/score.ts'
+import {
+  dmd,
+  fakeScore,
+  fisherDistance,
+  moment,
+  momentDistance,
+  momentFake,
+  pairRegression,
+  sid,
+} from '../matching/score.ts'
 import {
   divergenceWeights,
   type MatchedDivergence,
@@ -144,7 +153,12 @@ const sidParts = ({ alpha, weight, range }: z.infer<typeof sidOptions>): Part[] 
 
 const momentOptions = z.strictObject({ steps: z.int().min(1).max(64).default(4) })
 const momentParts = ({ steps }: z.infer<typeof momentOptions>): Part[] => [
-  { name: 'matching', loss: bridgeTime(steps, moment), plain: true },
+  {
+    name: 'matching',
+    loss: bridgeTime(steps, moment),
+    plain: true,
+    measures: { scoreDistance: bridgeTime(steps, momentDistance) },
+  },
 ]
 
 export const matched = {
@@ -306,7 +320,7 @@ export const matchingRows = [
       paper: 'Salimans et al. 2024, arXiv:2406.04103',
       publishedCost: null,
       source,
-      code: ['moment', 'momentFake', 'bridge'],
+      code: ['moment', 'momentFake', 'momentDistance', 'bridge'],
       whenToUse:
         'Two to eight steps of a stochastic sampler (--method bridge) with the distribution of a teacher.',
       trouble:

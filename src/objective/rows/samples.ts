@@ -124,6 +124,8 @@ export const sampleRows = [
       options: z.strictObject({
         beta: number.min(0).lt(1).default(0.99),
         epsilon: number.positive().default(0.01),
+        queue: z.int().min(2).max(500_000).nullable().default(null),
+        classes: z.boolean().default(false),
       }),
       parts: options => [
         {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import * as players from '../matching/players.ts'
-import { fakeOfGuesses, selfEvaluation } from '../matching/self-evaluation.ts'
+import { evaluationDistance, fakeOfGuesses, selfEvaluation } from '../matching/self-evaluation.ts'
 import { type Part, row } from '../objective.ts'
 
 const options = z.strictObject({
@@ -9,9 +9,12 @@ const options = z.strictObject({
 })
 type Options = z.infer<typeof options>
 
-const parts = ({ fake, scale }: Options): readonly Part[] => [
-  { name: 'evaluation', loss: selfEvaluation(fake ? 'fake' : 'untold', scale) },
-]
+const parts = ({ fake, scale }: Options): readonly Part[] => {
+  const judge = fake ? 'fake' : 'untold'
+  const loss = selfEvaluation(judge, scale)
+  const name = fake ? 'scoreDistance' : 'conditionPull'
+  return [{ name: 'evaluation', loss, measures: { [name]: evaluationDistance(judge) } }]
+}
 
 /** Models that judge their own guesses. */
 export const selfEvaluationRows = [
@@ -53,7 +56,7 @@ export const selfEvaluationRows = [
       publishedCost: 5,
       costNote: 'of the published form without a fake score (options.fake false)',
       source: 'src/objective/matching/self-evaluation.ts',
-      code: ['selfEvaluation', 'fakeOfGuesses'],
+      code: ['selfEvaluation', 'fakeOfGuesses', 'evaluationDistance'],
       whenToUse:
         'Few steps from scratch without a teacher: the model moves its own guesses by what it says of their noisy copies. Published for conditions (options.fake false with --condition class --condition.drop 0.1).',
       trouble:

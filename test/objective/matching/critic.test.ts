@@ -17,6 +17,7 @@ import {
   criticAccuracy,
   ganCritic,
   ganMap,
+  slopeAccuracy,
 } from '../../../src/objective/matching/critic.ts'
 import { inverse, type Matrix, product, tensor, transposed, type Vector } from './affine-world.ts'
 
@@ -106,6 +107,20 @@ describe('a free critic at one point', () => {
     V.forEach((v, k) => {
       expect(v).toBeCloseTo(MEAN[k], 6)
     })
+  })
+
+  test('is told by its slopes: those along data are above 0, along the map below', () => {
+    const shares = (V: Vector, critic: Vector) => {
+      const graph = trace(inputs => slopeAccuracy(drawOf((inputs as { row: Tensor }).row, tensor([V]))), {
+        row: spec([1, 3], 'float64'),
+      })
+      return [...evaluate(graph, [{ shape: [1, 3], data: Float64Array.from(critic) }])[0].data]
+    }
+    // Of the first coordinate's velocities three are above 0.
+    expect(shares([-1, 0], [1, 0, 0])).toEqual([1, 1, 0.5, 1, 0.5])
+    expect(shares([1, 0], [1, 0, 0])).toEqual([0.5, 0.5, 0, 0.5, 0])
+    // By time alone all rise.
+    expect(shares([-1, 0], [1, 0, 5])).toEqual([0.5, 0.5, 0.5, 0.5, 0.5])
   })
 
   test('its own size is held by the weight of its center', () => {

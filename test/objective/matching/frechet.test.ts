@@ -3,16 +3,16 @@ import { evaluate, grad, stopGradient, type Tensor } from '../../../src/autodiff
 import { generatedDataset } from '../../../src/data/catalogue.ts'
 import { type FlowMap, flat, fromJump, noisePath } from '../../../src/model/index.ts'
 import { comparing, type Draw, type Loss, squaredError } from '../../../src/objective/index.ts'
+import { type FrechetOptions, frechetOf } from '../../../src/objective/matching/frechet.ts'
+import { squareRoots, transport } from '../../../src/objective/matching/frechet-distance.ts'
 import {
-  type FrechetOptions,
-  frechetOf,
-  type Moments,
+  classesOf,
   momentsOf,
+  oneClass,
   type Remembered,
   remembered,
-  squareRoots,
-  transport,
-} from '../../../src/objective/matching/frechet.ts'
+  withCovariance,
+} from '../../../src/objective/matching/frechet-memory.ts'
 import { randomFeatures } from '../../../src/objective/matching/random-features.ts'
 import { random } from '../../../src/random/random.ts'
 import { graphOf, value, valuesOf } from '../../autodiff/values.ts'
@@ -112,23 +112,23 @@ const drawOf = (map: FlowMap, eps: Tensor, rest: Partial<Draw> = {}): Draw => {
 }
 const same = fromJump(x => x)
 
+const ofOneClass = (f: Tensor) => ({ f, classes: classesOf(f, undefined, 1) })
+
 describe('the gradient of a batch', () => {
   const B = 7
   const f = value(normals(B * K, 'f'), [B, K])
   const memory = [value(normals(K, 'old')), square(covariance('second', K, 3))]
   const options: FrechetOptions = { beta: 0.8, epsilon: 0.01, iterations: 30 }
   /** The loss and gradient by the samples, and the same of the distance differentiated as it stands. */
-  const compare = (
-    loss: (before: { mean: Tensor; second: Tensor }, to: { mean: Tensor; covariance: Tensor }) => Loss,
-  ) => {
+  const compare = (loss: (before: Remembered, to: Remembered) => Loss) => {
     const [value, slope, direct, directSlope] = valuesOf(
       (f, old, second, target, D) => {
-        const [before, to] = [
-          { mean: old, second },
-          { mean: target, covariance: D },
-        ]
+        const [before, to] = [oneClass(old, second), withCovariance(target, D)]
         const ours = (f: Tensor) => loss(before, to)(drawOf(same, f)).mean()
-        const d = (f: Tensor) => transport(momentsOf(remembered(before, f, options.beta)), to, 0, 30).distance
+        const d = (f: Tensor) => {
+          const moments = momentsOf(remembered(before, ofOneClass(f), options.beta))
+          return transport(moments, momentsOf(to), 0, 30).distance.sum()
+        }
         const whole = d(f)
         return [
           ours(f),
@@ -158,11 +158,16 @@ describe('the gradient of a batch', () => {
 
   /** The regression to the affine image, written out. */
   const regression =
-    (before: Remembered, to: Moments, share: number, held: (x: Tensor) => Tensor): Loss =>
+    (before: Remembered, to: Remembered, share: number, held: (x: Tensor) => Tensor): Loss =>
     ({ path: { eps: f } }) => {
-      const moments = momentsOf(remembered(before, f, options.beta))
-      const { distance, matrix } = transport(moments, to, 0, 30)
-      const image = held(f.sub(moments.mean).matmul(matrix).add(to.mean))
+      const [moments, wanted] = [momentsOf(remembered(before, ofOneClass(f), options.beta)), momentsOf(to)]
+      const { distance, matrix } = transport(moments, wanted, 0, 30)
+      const image = held(
+        f
+          .sub(moments.mean)
+          .matmul(matrix.reshape([K, K]))
+          .add(wanted.mean),
+      )
       return f
         .sub(image)
         .square()
@@ -207,7 +212,7 @@ describe('blind spots', () => {
       const f = features(x)
       const zero = f.mean(0).mul(0)
       const nothing = zero.reshape([f.shape[1], 1]).matmul(zero.reshape([1, f.shape[1]]))
-      return momentsOf(remembered({ mean: zero, second: nothing }, f, 0))
+      return momentsOf(remembered(oneClass(zero, nothing), ofOneClass(f), 0))
     }
     const points = (values: ArrayLike<number>) => value(Array.from(values), [N, 2])
     return valuesOf(
@@ -237,10 +242,10 @@ describe('convergence', () => {
     let b = [-1, 0.8]
     const given = () => [square(A), value(b), value(noises, [4, 2]), mean, S]
     const graph = graphOf((A, b, eps, mean, S) => {
-      const before = { mean: mean.mul(0), second: S.mul(0) }
+      const before = oneClass(mean.mul(0), S.mul(0))
       // The distance itself and not its logarithm, so that steps shrink.
       const options = { beta: 0, epsilon: 1e6, iterations: 20 }
-      const loss = change(frechetOf(before, { mean, covariance: S }, options))
+      const loss = change(frechetOf(before, withCovariance(mean, S), options))
       const of = (p: readonly Tensor[]) => {
         const map = fromJump(x => x.matmul(p[0], { transposeB: true }).add(p[1]))
         return loss(drawOf(map, eps)).mean().mul(1e6)

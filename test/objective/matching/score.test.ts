@@ -3,7 +3,7 @@ import { stopGradient, type Tensor } from '../../../src/autodiff/index.ts'
 import { interpolants, pathOf } from '../../../src/model/index.ts'
 import { type Draw, dmd, type Loss } from '../../../src/objective/index.ts'
 import { generated, movedBy, noisy } from '../../../src/objective/matching/sample.ts'
-import { bridge, fisherDistance, moment, sid } from '../../../src/objective/matching/score.ts'
+import { bridge, fisherDistance, moment, momentDistance, sid } from '../../../src/objective/matching/score.ts'
 import {
   AWAY,
   apart,
@@ -229,6 +229,21 @@ describe('moment', () => {
       })
     }, where)
   }
+
+  test('what is logged is how far the fake is from the teacher', () => {
+    const r = 0.4
+    const logged = (by: number) =>
+      expectation(generator => {
+        const base = drawAt(generator, r)
+        const fake = (z: Tensor) => base.teacher.velocity(z, base.r).add(by)
+        const points = tensor(NORMALS.map(row => row.slice(0, 2)))
+        const path = pathOf(interpolants.linear, points, points)
+        return momentDistance({ ...base, s: column(0.7), path, players: { fake } })
+      }, AWAY).value
+    // A velocity that is off by a number is a denoiser that is off by r times it; summed over two coordinates.
+    expect(logged(0.5)).toBeCloseTo(2 * (r * 0.5) ** 2, 12)
+    expect(logged(0)).toBeLessThan(1e-20)
+  })
 
   test('the exact map is a fixed point from noise, whatever r', () => {
     for (const r of TIMES) expect(apart(gradientAt(1, r), ZERO)).toBeLessThan(1e-9)

@@ -10,7 +10,11 @@ import {
 } from '../../../src/model/index.ts'
 import { comparing, type Draw, squaredError } from '../../../src/objective/index.ts'
 import { denoised } from '../../../src/objective/matching/sample.ts'
-import { type Judge, selfEvaluation } from '../../../src/objective/matching/self-evaluation.ts'
+import {
+  evaluationDistance,
+  type Judge,
+  selfEvaluation,
+} from '../../../src/objective/matching/self-evaluation.ts'
 import { valuesOf } from '../../autodiff/values.ts'
 import { tensor } from './affine-world.ts'
 
@@ -170,6 +174,22 @@ describe('a guess goes', () => {
     selfEvaluation('untold', 'weights')(draw)
     const expected = byClass().map((target, i) => target.map((value, j) => (X0[i][j] + l * value) / (1 + l)))
     expect(apart(aimed(), expected)).toBeLessThan(1e-7)
+  })
+
+  test('as far as is logged', () => {
+    const expected = byClass().map((target, i) => {
+      const pull = target.map((value, j) => value - POINTS[i][j])
+      return length(pull) ** 2 / 2
+    })
+    const logged = (judge: Judge, more: Partial<Draw> = {}) => [
+      ...valuesOf(() => evaluationDistance(judge)(drawOf(more).draw))[0].data,
+    ]
+    expect(logged('untold')).toEqual(expected.map(value => expect.closeTo(value, 12)))
+    expect(Math.min(...expected)).toBeGreaterThan(1e-4)
+    const same = logged('fake', { players: { fake: (x, s) => told.velocity(x, s) } })
+    expect(Math.max(...same)).toBeLessThan(1e-20)
+    const other = logged('fake', { players: { fake: (x, s) => untold.velocity(x, s) } })
+    expect(other).toEqual(expected.map(value => expect.closeTo(value, 12)))
   })
 
   test('asks for a condition, or a fake score', () => {
