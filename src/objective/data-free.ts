@@ -39,6 +39,16 @@ export const boot =
     return error(map.velocity(eps, s, before), V.sub(step)).div(delta * delta)
   }
 
+/**
+ * The loss of `boot` times `(1-t)^2`, which is the residual of `pid` by a difference: a velocity that is off counts alike at all times.
+ * As it stands the loss is that of a slope in time, which near the noise is a hundred times as much for the same velocity, and grows
+ * at first in a healthy training.
+ */
+export const bootResidual =
+  (delta: number): Loss =>
+  draw =>
+    boot(delta)(draw).mul(draw.t.minimum(LATEST).neg().add(1).square().reshape([draw.t.shape[0]]))
+
 /** `V(eps,1,1) = v_phi(eps,1)`: the noise is where all trajectories begin   arXiv:2306.05544 */
 export const bootBoundary: Loss = ({ map, teacher, path: { eps }, t, error }) => {
   const s = onesLike(t)

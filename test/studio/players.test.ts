@@ -271,7 +271,7 @@ describe('who is listed', () => {
       'cafm',
       [
         ['map', 1, ['diagonal'], []],
-        ['critic', 16, ['critic'], []],
+        ['critic', 16, ['critic'], ['criticAccuracy']],
       ],
     ],
     [

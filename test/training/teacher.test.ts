@@ -28,6 +28,7 @@ beforeAll(async () => {
     map: { objective: 'psd' },
     'to-data': { objective: 'ct' },
     'from-noise': { objective: 'pid', teacher: 'exact' },
+    'of-samples': { objective: 'imm' },
     'trig-path': { objective: 'psd', interpolant: 'trig' },
     'in-space': { objective: 'psd', data: { gaussian: { mean: [0, 1, 2], std: 1 } } as never },
   }
@@ -179,11 +180,21 @@ describe('a teacher that does not fit', () => {
     expect(() => openTeachers(whole, generatedDataset(whole.data))).toThrow(message)
   })
 
+  test.each(['reflow', 'cmt'])('has no trajectories that %s could solve', objective => {
+    const config = resolveConfig({ ...quick, objective, teacher: at('of-samples') })
+    const wanted = /^teacher: .*of-samples has no trajectories to solve: imm matches what comes out/
+    expect(() => openCouplingTeacher(config, dataset)).toThrow(wanted)
+    const other = resolveConfig({ ...quick, objective, teacher: at('map') })
+    expect(openCouplingTeacher(other, dataset)).toBeDefined()
+  })
+
   test('is refused under its own key where it belongs to the coupling', () => {
     const coupling = { kind: 'reflow', teacher: at('to-data') } as const
     const config = resolveConfig({ ...quick, objective: 'meanflow', coupling })
     expect(openTeachers(config, dataset)).toEqual({})
-    expect(() => openCouplingTeacher(config, dataset)).toThrow(/^coupling\.teacher: .*trained by ct/)
+    expect(() => openCouplingTeacher(config, dataset)).toThrow(
+      /^coupling\.teacher: .*ct learns jumps to the data/,
+    )
   })
 })
 

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { resolveConfig } from '../../src/config/index.ts'
 import type { MetricsLine } from '../../src/serialization/metrics-log.ts'
+import { readMetrics, readRecord } from '../../src/serialization/run.ts'
+import { train } from '../../src/training/train.ts'
 import { verdictOf } from '../../src/training/verdict.ts'
+import { temporaryFolder } from '../helpers/folder.ts'
 
 const config = resolveConfig({ objective: 'meanflow', optimizer: { clip: null } })
 
@@ -54,5 +57,32 @@ describe('the verdict on a training', () => {
 
   test('nothing is said of a run without lines', () => {
     expect(verdictOf([], config)).toBeUndefined()
+  })
+})
+
+describe('boot', () => {
+  const root = temporaryFolder('verdicts')
+  /** Lines of a short training, and what is trained. */
+  async function trained(learningRate: number) {
+    const directory = `${root}/${learningRate}`
+    const network = { hidden: 32, layers: 2 }
+    const user = { objective: 'boot', teacher: 'exact', network, batch: 64, steps: 80, logEvery: 5, seed: 1 }
+    await train({ ...user, optimizer: { learningRate } }, { directory })
+    return { lines: readMetrics(directory), config: readRecord(directory).config }
+  }
+
+  test('is not said to diverge where it only learns its times near the noise', async () => {
+    const { lines, config } = await trained(3e-3)
+    expect(verdictOf(lines, config)!.diverged).toBe(false)
+    // The loss, a slope in time, rises elevenfold in the same training.
+    const byLoss = lines.map(({ terms, ...line }) => ({
+      ...line,
+      terms: { ...terms, bootstrap: { ...terms.bootstrap, residual: terms.bootstrap.loss } },
+    }))
+    expect(verdictOf(byLoss, config)!.diverged).toBe(true)
+  })
+  test('and is where it does', async () => {
+    const { lines, config } = await trained(3)
+    expect(verdictOf(lines, config)!.diverged).toBe(true)
   })
 })

@@ -3,6 +3,7 @@ import { networkOf } from '../../model/index.ts'
 import {
   boot,
   bootBoundary,
+  bootResidual,
   freeflowAuxiliary,
   freeflowCorrection,
   freeflowPrediction,
@@ -58,7 +59,7 @@ export const dataFreeRows = [
         boundary: z.number().min(0).default(0.1),
       }),
       parts: ({ delta, boundary }) => [
-        { name: 'bootstrap', loss: boot(delta) },
+        { name: 'bootstrap', loss: boot(delta), residual: bootResidual(delta) },
         { name: 'boundary', loss: bootBoundary, weight: boundary },
       ],
       defaults: { diagonalFraction: 0 },
@@ -76,7 +77,7 @@ export const dataFreeRows = [
       paper: 'Gu et al. 2023, arXiv:2306.05544',
       publishedCost: 9,
       source,
-      code: ['boot', 'bootBoundary'],
+      code: ['boot', 'bootBoundary', 'bootResidual'],
       whenToUse:
         'Distillation without data and without derivatives: each time learns from the one a step before it, from the noise on.',
       trouble:
