@@ -28,8 +28,8 @@ export const keptMetrics = metrics =>
  *
  * @param measured  of a part, a row and a seed; one that throws has failed, and that is its result
  */
-export function measureRows({ chosen, results, keep }, { parts, seeds }, measured) {
-  for (const seed of seeds) {
+export function measureRows({ chosen, results, keep, most }, { parts, seeds }, measured) {
+  for (const seed of seeds.slice(0, most)) {
     for (const part of chosen) {
       for (const row of parts[part].rows) {
         const key = `${part}/${row.name}/${seed}`
@@ -51,14 +51,15 @@ export function measureRows({ chosen, results, keep }, { parts, seeds }, measure
  * `runs/NAME`. Ends the process where the command line names a part that there is not.
  *
  * @param known  names of its parts
- * @returns the parts that were asked for, all of them where none was; and whether the page alone is to be written
+ * @returns the parts that were asked for, all of them where none was; whether the page alone is to be written; and how many seeds at most
  */
 export function experiment(name, known) {
   const file = join(ROOT, 'docs', `${name}.json`)
   const asked = process.argv.slice(2)
-  const unknown = asked.find(word => !known.includes(word) && word !== '--report')
+  const seeds = asked.find(word => /^--seeds=[1-9]$/.test(word))
+  const unknown = asked.find(word => !known.includes(word) && word !== '--report' && word !== seeds)
   if (unknown) {
-    console.error(`${name}: no part ${unknown}; known: ${known.join(', ')}, --report`)
+    console.error(`${name}: no part ${unknown}; known: ${known.join(', ')}, --report, --seeds=1 to 9`)
     process.exit(2)
   }
   const parts = asked.filter(word => known.includes(word))
@@ -74,5 +75,6 @@ export function experiment(name, known) {
     ...{ ROOT, OUT: join(ROOT, 'runs', name), results, keep, oxbow },
     chosen: parts.length > 0 ? parts : known,
     isReport: asked.includes('--report'),
+    most: seeds ? Number(seeds.split('=')[1]) : undefined,
   }
 }

@@ -2,6 +2,7 @@
 //
 //   npm run spaces                     what is missing, then the page
 //   npm run spaces -- words sphere     these parts alone
+//   npm run spaces -- --seeds=1        the first seed alone
 //   npm run spaces -- --report         the page alone, from what is there
 //
 // Stop it at any time: the same command goes on where it was. What was measured is kept in docs/spaces.json.
