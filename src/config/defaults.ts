@@ -64,6 +64,7 @@ export const base: Omit<Config, 'objective' | 'seeds' | 'diagonal'> = {
     means: [0.4, -1.2],
     levels: 7,
     argmaxShare: 0.9,
+    clock: 'time',
     shift: 1,
     gap: 1,
     group: 1,

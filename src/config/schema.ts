@@ -81,6 +81,8 @@ const timesSchema = z.strictObject({
   levels: z.int().min(0).max(20),
   /** Of the law `argmax`: the part that goes by where symbols are decided; the rest is uniform. */
   argmaxShare: fraction,
+  /** Of the law `argmax`: whether `m` is put between the two by the time, or by its own clock. */
+  clock: z.enum(['time', 'law']),
   /** `k` of `t -> k t/(1 + (k-1) t)`, by which the law's times move towards noise; on the linear path the ratio of noise to data is multiplied by it. */
   shift: positive,
   /** Samples after one another that have the same times, where an objective compares samples with each other. */

@@ -38,18 +38,19 @@ export function argmaxShare(t: number, alphabet: number): number {
   return (sum * step) / Math.sqrt(2 * Math.PI)
 }
 
+/** Where a condition that holds from 0 on ends, by bisection: the last place at which it holds, of `1/2^halvings`. */
+function endOf(halvings: number, holds: (place: number) => boolean): number {
+  let end = 0
+  for (let step = 0.5; step >= 0.5 ** halvings; step /= 2) if (holds(end + step)) end += step
+  return end
+}
+
 /** `t(p)`, for `p` of 0 at the data to 1 at pure noise. */
 export function argmaxTime(p: number, alphabet: number): number {
   if (p <= 0) return 0
   if (p >= 1) return 1
   const wanted = (1 - p) * (1 - 1 / alphabet) + 1 / alphabet
-  let [low, high] = [0, 1]
-  for (let i = 0; i < 60; i++) {
-    const middle = (low + high) / 2
-    if (argmaxShare(middle, alphabet) > wanted) low = middle
-    else high = middle
-  }
-  return (low + high) / 2
+  return endOf(52, t => argmaxShare(t, alphabet) > wanted)
 }
 
 /** Where symbols are decided: how many there are, and the part of the law that goes by it; the rest is uniform. */
@@ -58,38 +59,37 @@ export interface Decided {
   readonly share: number
 }
 
-/** Intervals of `t` between which the law is interpolated. */
-const INTERVALS = 2000
+/** The law is interpolated between times that are multiples of `1/2^HALVINGS`. */
+const HALVINGS = 11
+const INTERVALS = 2 ** HALVINGS
+
+const tables = new Map<number, Float64Array>()
+
+/** `p(t)` at the ends of the intervals; made once for each number of symbols. */
+function partsOf(alphabet: number): Float64Array {
+  const known = tables.get(alphabet)
+  if (known) return known
+  const parts = Float64Array.from({ length: INTERVALS + 1 }, (_, i) => {
+    const share = argmaxShare(i / INTERVALS, alphabet)
+    return Math.min(1, Math.max(0, 1 - (share - 1 / alphabet) / (1 - 1 / alphabet)))
+  })
+  parts[INTERVALS] = 1
+  tables.set(alphabet, parts)
+  return parts
+}
 
 /** `t(p)` of the law beside uniform times, `share t(p) + (1 - share) p`, and `p(t)` of it, by interpolation. */
 export function argmaxClock({ alphabet, share }: Decided): {
   readonly time: (p: number) => number
   readonly part: (t: number) => number
 } {
-  const parts = Float64Array.from({ length: INTERVALS + 1 }, (_, i) => {
-    const known = argmaxShare(i / INTERVALS, alphabet)
-    return Math.min(1, Math.max(0, 1 - (known - 1 / alphabet) / (1 - 1 / alphabet)))
-  })
-  parts[INTERVALS] = 1
+  const parts = partsOf(alphabet)
   const decided = (p: number): number => {
-    let [low, high] = [0, INTERVALS]
-    while (high - low > 1) {
-      const middle = (low + high) >> 1
-      if (parts[middle] <= p) low = middle
-      else high = middle
-    }
-    const width = parts[high] - parts[low]
+    const low = INTERVALS * endOf(HALVINGS, t => parts[t * INTERVALS] <= p)
+    const width = parts[low + 1] - parts[low]
     return (low + (width > 0 ? Math.min(1, (p - parts[low]) / width) : 0)) / INTERVALS
   }
   const time = (p: number): number => share * decided(p) + (1 - share) * p
-  const part = (t: number): number => {
-    let [low, high] = [0, 1]
-    for (let i = 0; i < 40; i++) {
-      const middle = (low + high) / 2
-      if (time(middle) < t) low = middle
-      else high = middle
-    }
-    return (low + high) / 2
-  }
+  const part = (t: number): number => endOf(40, p => time(p) < t)
   return { time, part }
 }

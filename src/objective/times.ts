@@ -44,6 +44,8 @@ export interface TimeOptions {
   readonly alphabet?: number
   /** Part of `argmax` that goes by where symbols are decided; default 0.9, the rest is uniform. */
   readonly argmaxShare?: number
+  /** Of `argmax`: whether `m` is put between `s` and `t` by the time, or by the clock in which they are drawn; default `time`. */
+  readonly clock?: 'time' | 'law'
   /** The time at which the path has a ratio of noise to data, for `lognormal`; default that of the linear path. */
   readonly timeOfRatio?: (r: number) => number
 }
@@ -230,11 +232,19 @@ export const timeLaws = {
   argmax: (options: TimeOptions = {}): TimeLaw => {
     const { time, part } = argmaxClock(decidedOf(options))
     const least = part(options.minimum ?? 0)
-    return finish(options, (random, out) => {
+    const pair = finish(options, (random, out) => {
       const p = least + (1 - least) * random.uniform()
       out.s = time(p)
       out.t = time(p * random.uniform())
     })
+    if (options.clock !== 'law') return pair
+    return (random, out) => {
+      pair(random, out)
+      if (out.s === out.t) return
+      const [from, to] = [part(out.s), part(out.t)]
+      const way = (out.m - out.t) / (out.s - out.t)
+      out.m = Math.min(out.s, Math.max(out.t, time(to + way * (from - to))))
+    }
   },
   /** One of `2^levels` equal steps. Salimans & Ho 2022, arXiv:2202.00512. */
   grid: (options: TimeOptions = {}): TimeLaw => {

@@ -32,10 +32,10 @@ const pointsOf = ({ condition: { kind }, network }: Pick<Config, 'condition' | '
 const SAMPLES = 2048
 
 /** A network with fixed parameters. Values do not matter for counting; distinct ones keep the graph from folding. */
-function fixedMap(config: Pick<Config, 'network'>): FlowMap {
-  const size = parameterCount(config, PLANE)
+function fixedMap(config: Pick<Config, 'network'>, point: PointSpec): FlowMap {
+  const size = parameterCount(config, point)
   const values = Float64Array.from({ length: size }, (_, i) => Math.sin(i))
-  return mapOf(config, PLANE, constant(values, [size]))
+  return mapOf(config, point, constant(values, [size]))
 }
 
 /**
@@ -84,9 +84,10 @@ export function turnCosts(objective: Objective): Readonly<Record<string, number>
  */
 export function stepOperations(config: Config, paused: readonly string[] = []): number {
   const { network } = config
-  const velocity = fixedMap({ network: velocityKeys(network) })
+  const { condition: _, ...point } = pointsOf(config)
+  const velocity = fixedMap({ network: velocityKeys(network) }, point)
   const teacher = { velocity: velocity.velocity }
-  const pretrained = fixedMap({ network: { ...velocityKeys(network), conditioning: 's,t' } })
+  const pretrained = fixedMap({ network: { ...velocityKeys(network), conditioning: 's,t' } }, point)
   const energy = (x: Tensor) => x.square().sum(-1)
   return countOperations(
     buildStep(config, pointsOf(config), { teacher, pretrained, energy }, undefined, paused).graph,

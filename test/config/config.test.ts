@@ -150,6 +150,7 @@ describe('defaults', () => {
     csd: symbols,
     ecld: { ...symbols, weight: 0.1 },
     'psd-velocity-simplex': { ...symbols, diagonal: 'flow-matching' },
+    'fmlm-residual': { ...alone, times: 'argmax', clip: 1 },
   }
   test('are known of every row', () => {
     expect(Object.keys(expected)).toEqual([...objectives.keys()])

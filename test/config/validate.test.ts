@@ -404,7 +404,7 @@ const others = matched.filter(id => !levels.includes(id))
 const ofBackbone: [RegExp, string[]] = [/the layers of a backbone see no times/, levels]
 
 /** Their loss is a divergence or a sum over symbols. */
-const divergences = ofSymbols.filter(id => id !== 'psd-velocity-simplex')
+const divergences = ofSymbols.filter(id => !['psd-velocity-simplex', 'fmlm-residual'].includes(id))
 
 const stands: [RegExp, string[]] = [
   /^loss\.\w+: \S+ is trained as it stands/,

@@ -56,6 +56,22 @@ describe('the law argmax', () => {
     for (const share of [0.25, 0.5, 0.75])
       expect(Math.abs(quantile(shares, share) - share)).toBeLessThan(0.04)
   })
+
+  test('puts m between by its clock where that is asked for', () => {
+    const source = random(3, 'middle')
+    const { part } = argmaxClock({ alphabet: 27, share: 1 })
+    const farthest = (clock: 'time' | 'law') => {
+      const law = timeLaws.argmax({ ...options, minimum: 0.05, between: [0.5, 0.5], clock })
+      const times = { s: 0, t: 0, m: 0 }
+      const misses = Array.from({ length: 200 }, () => {
+        law(source, times)
+        return Math.abs(part(times.m) - (part(times.s) + part(times.t)) / 2)
+      })
+      return Math.max(...misses)
+    }
+    expect(farthest('law')).toBeLessThan(1e-6)
+    expect(farthest('time')).toBeGreaterThan(0.1)
+  })
 })
 
 describe('the grid argmax', () => {

@@ -119,6 +119,7 @@ const LITERATURE: Readonly<
   csd: ['lagrangian', 'self-distillation', null],
   ecld: ['lagrangian', 'self-distillation', null],
   'psd-velocity-simplex': ['compositional', 'self-distillation', null],
+  'fmlm-residual': ['compositional', 'distillation', null],
 }
 
 test('the catalogue is the table of the literature', () => {
@@ -272,7 +273,9 @@ describe.each(list)('$id', objective => {
         )
       }
       expect(playersOfRow(objective, present(objective, variant)).map(({ name }) => name)).toEqual(
-        ['auxiliary', 'fake', 'critic'].filter(name => used(name === 'auxiliary' ? name : `players.${name}`)),
+        ['auxiliary', 'fake', 'critic', 'residual'].filter(name =>
+          used(name === 'auxiliary' ? name : `players.${name}`),
+        ),
       )
     }
   })
@@ -374,6 +377,7 @@ function traceTerm(
         ...{ path, s, t, m, noise, r, guided, posterior, noise2: noise, r2: r, u: r },
         players: {
           fake: velocity,
+          residual: velocity,
           critic: (x, s) =>
             x.mul(s).mean(
               shape.slice(1).map((_, i) => i + 1),

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { constant, jvp, onesLike, type Tensor } from '../../src/autodiff/index.ts'
 import { exactJump, finiteDenoiser, markovDenoiser } from '../../src/model/categorical/exact.ts'
-import { flowMap } from '../../src/model/index.ts'
+import { type BoundNetwork, type FlowMap, flowMap, type VelocityField } from '../../src/model/index.ts'
 import { argmaxShare, argmaxTime } from '../../src/objective/argmax-law.ts'
 import type { Loss } from '../../src/objective/index.ts'
 import { random } from '../../src/random/random.ts'
 import { value, valuesOf } from '../autodiff/values.ts'
 import { bent, denoiser, EXACT, exact, lossesOf, moved } from './sequences.ts'
 import { drawOf } from './setting.ts'
-import { lossOfRow } from './terms.ts'
+import { lossOf, lossOfRow } from './terms.ts'
 
 const source = random(8, 'categorical')
 const largest = (values: readonly number[]) => Math.max(...values.map(Math.abs))
@@ -19,6 +19,35 @@ describe.each([...EXACT])('%s', id => {
   test('is zero at the exact map of finitely many sequences', () => {
     expect(largest(lossesOf(loss))).toBeLessThan(1e-9)
     expect(largest(lossesOf(loss, bent))).toBeGreaterThan(1e-6)
+  })
+})
+
+describe('fmlm-residual at the exact map', () => {
+  const teacher: VelocityField = { velocity: (x, s) => x.sub(denoiser(x, s)).div(s) }
+  const [student, wave] = ['student', 'residual'].map(part =>
+    lossOf({ id: 'fmlm-residual', part, options: {} }),
+  )
+  /** `2 (F - x - d v)/d^2` of a map: what makes `F_r` that map. */
+  const residualOf =
+    (map: FlowMap, sign = 1): BoundNetwork =>
+    (x, s, t) => {
+      const d = t.sub(s)
+      const straight = d.mul(teacher.velocity(x, s)).mul(sign)
+      return map.jump(x, s, t).sub(x).sub(straight).mul(2).div(d.square())
+    }
+  const at = (loss: Loss, residual: BoundNetwork, map = exact) =>
+    largest(lossesOf(draw => loss({ ...draw, teacher, players: { residual } }), map))
+
+  test('is zero for the student and its residual, and not for others', () => {
+    expect(at(student, residualOf(exact))).toBeLessThan(1e-9)
+    expect(at(wave, residualOf(exact))).toBeLessThan(1e-12)
+    expect(at(student, residualOf(exact), bent)).toBeGreaterThan(1e-6)
+    expect(at(wave, residualOf(bent))).toBeGreaterThan(1e-7)
+  })
+
+  test('sees a residual beside a velocity that points the other way, and one that is no half', () => {
+    expect(at(student, residualOf(exact, -1))).toBeGreaterThan(1e-3)
+    expect(at(wave, (x, s, t) => residualOf(exact)(x, s, t).div(2))).toBeGreaterThan(1e-4)
   })
 })
 

@@ -1,5 +1,13 @@
 import { concat, jvp, onesLike, stopGradient, type Tensor } from '../../src/autodiff/index.ts'
-import { extrapolate, type FlowMap, flowMap, interpolants, pathOf } from '../../src/model/index.ts'
+import {
+  type BoundNetwork,
+  extrapolate,
+  type FlowMap,
+  flowMap,
+  fromVelocity,
+  interpolants,
+  pathOf,
+} from '../../src/model/index.ts'
 import type { Catalogue } from '../../src/objective/golden.ts'
 import type { Loss } from '../../src/objective/index.ts'
 import { type Batch, distance, only, onSphere, type Place, plane, symbols } from './setting.ts'
@@ -236,6 +244,46 @@ export function equalities(catalogue: Catalogue): readonly Equality[] {
       of: 'psd-velocity-simplex',
       left: row('psd-velocity-simplex'),
       right: row('psd', { space: 'velocity' }),
+      place: symbols,
+    },
+    {
+      name: 'fmlm-residual regresses its student to the jump that a second-order step makes, as pfmm to that of its teacher',
+      of: 'fmlm-residual',
+      left: part('fmlm-residual', 'student'),
+      right: draw => {
+        const { teacher, players, s, t } = draw
+        const second: FlowMap['jump'] = x => {
+          const d = t.sub(s)
+          const slope = teacher.velocity(x, s).add(d.mul(players!.residual(x, s, t)).mul(0.5))
+          return x.add(slope.mul(d))
+        }
+        // With m = s the first of its two jumps is nothing.
+        const jump: FlowMap['jump'] = (x, from, to) => (to === s ? x : second(x, from, to))
+        return row('pfmm')({ ...draw, m: s, pretrained: { ...draw.pretrained, jump } })
+      },
+      place: symbols,
+    },
+    {
+      name: 'fmlm-residual trains its residual by psd of the map that a second-order step makes',
+      of: 'fmlm-residual',
+      left: part('fmlm-residual', 'residual'),
+      right: draw => {
+        const second = (r: BoundNetwork): FlowMap =>
+          fromVelocity((x, s, t) =>
+            stopGradient(draw.teacher.velocity(x, s)).add(
+              t
+                .sub(s)
+                .mul(r(x, s, t))
+                .mul(0.5),
+            ),
+          )
+        const map = second(draw.players!.residual)
+        return row('psd', { space: 'map' })({ ...draw, map, target: map })
+      },
+      roles: (map, stopped, place) => ({
+        ...guides(map, stopped, place),
+        players: { residual: (x, s, t) => map.velocity(x, s, t) },
+      }),
       place: symbols,
     },
     {

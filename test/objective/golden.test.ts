@@ -56,6 +56,8 @@ const WITHOUT: Readonly<Record<string, string>> = {
   'ecld gap=g': 'held to its gradient in probabilities',
   'ecld gap=code': 'held to its gradient in probabilities',
   'psd-velocity-simplex': 'psd space=velocity',
+  'fmlm-residual:student': 'held to the exact map, and to pfmm',
+  'fmlm-residual:residual': 'held to the exact map, and to psd space=map',
   'reward-backprop:reward by=l2': 'in golden-steering',
   'reward-backprop:semigroup by=l2': 'psd space=map',
   'reward-backprop:reward by=kl': 'held to the divergence in steering.test.ts',

@@ -1,5 +1,11 @@
 import { constant, type Value } from '../../src/autodiff/index.ts'
-import { type FlowMap, fromVelocity, pathOf, trajectoryPath } from '../../src/model/index.ts'
+import {
+  type BoundNetwork,
+  type FlowMap,
+  fromVelocity,
+  pathOf,
+  trajectoryPath,
+} from '../../src/model/index.ts'
 import type { Draw } from '../../src/objective/index.ts'
 import { valuesOf } from '../autodiff/values.ts'
 import { meanOver, type Posterior, posterior, type Rule, repeat, spaced } from './posterior.ts'
@@ -125,6 +131,28 @@ const itm: Claim = {
 const auxiliary: Claim['roles'] = (world, map) => ({
   map: world.map,
   auxiliary: { velocity: (x, t) => map.velocity(x, t) },
+})
+
+/** What a straight step along the velocity misses of a map: `2 (F - x - d v)/d^2`. */
+const residualOf =
+  (world: World, map: FlowMap): BoundNetwork =>
+  (x, s, t) => {
+    const d = t.sub(s)
+    return map
+      .jump(x, s, t)
+      .sub(x)
+      .sub(d.mul(world.velocity.velocity(x, s)))
+      .mul(2)
+      .div(d.square())
+  }
+
+/** The residual is that of the exact map, or for its own part of the map at hand. */
+const waves = (isResidual: boolean): Claim => ({
+  ...isZero,
+  roles: (world, map) => ({
+    teacher: world.velocity,
+    players: { residual: residualOf(world, isResidual ? map : world.map) },
+  }),
 })
 
 const flowMatching = isZeroInMean
@@ -264,6 +292,8 @@ export const claims: Readonly<Record<string, Claim | null>> = {
       .map(({ key }) => [key, null]),
   ),
   'psd-velocity-simplex': isZero,
+  'fmlm-residual:student': waves(false),
+  'fmlm-residual:residual': waves(true),
   'rmf-self': isZero,
   'lmf-inverse': { promises: [mean('t')] },
   // Rows of logits are held to the exact map of finitely many sequences in categorical.test.ts.

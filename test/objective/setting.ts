@@ -87,6 +87,7 @@ export const inputsOf = (at: Batch): Value[] => FIELDS.map(name => at[name])
 /** A velocity, and a number for each point. */
 const PLAYERS: Draw['players'] = {
   fake: (x, s) => x.mul(s.add(0.4)).sin(),
+  residual: (x, s, t) => x.mul(s.add(0.6)).sub(t).sin(),
   critic: (x, s) =>
     x.mul(s.add(0.7)).mean(
       x.shape.flatMap((_, i) => (i === 0 ? [] : [i])),

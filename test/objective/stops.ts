@@ -111,7 +111,7 @@ export const policies = (
     return { name, miss: loss => change(put(loss, true), put(loss, false)) }
   })
   // What trains another player leaves the student alone; everything else trains it.
-  const idle = /^freeflow:auxiliary|:(fake|critic)( |$)/.test(key)
+  const idle = /^freeflow:auxiliary|:(fake|critic|residual)( |$)/.test(key)
   const student = (loss: Loss) => {
     const size = norm(gradients(loss, undefined, guides, place))
     return idle ? size : Number(size < 1e-5)

@@ -109,6 +109,7 @@ export const roles: Readonly<Record<string, Role>> = {
   'boot:boundary': { weight: 'boundary' },
   'freeflow:correction': { weight: 'correctionWeight', plain: true },
   'freeflow:auxiliary': { plain: true },
+  'fmlm-residual:residual': { plain: true },
   'reward-backprop:reward': { plain: true },
   'reward-backprop:semigroup': { weight: 'semigroup' },
   dmf: { plain: true, residual: 'meanflow' },

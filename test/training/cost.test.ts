@@ -140,6 +140,8 @@ const STEPS: Record<string, Part[]> = {
   'cross-entropy': flowMatching,
   'psd-simplex': [...composition, ...flowMatching],
   'psd-velocity-simplex': [...composition, ...flowMatching],
+  // The residual at its two ends and where the first half leads, with the teacher at both points; then the student.
+  'fmlm-residual': ['forward', 'other', 'other', 'other', 'other', 'backward', ...flowMatching],
   // The derivative is stopped: it stands in the target alone.
   'lsd-simplex': ['other', ...tangent, ...flowMatching],
   'esd-simplex': ['other', ...tangent, ...flowMatching],
@@ -218,6 +220,7 @@ const MEASURED: Record<string, number> = {
   'cross-entropy': 2.92,
   'psd-simplex': 7.83,
   'psd-velocity-simplex': 7.83,
+  'fmlm-residual': 9.75,
   'lsd-simplex': 7.82,
   'esd-simplex': 7.82,
   csd: 9.74,

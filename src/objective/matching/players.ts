@@ -39,6 +39,14 @@ export const fakeOfSteps: Player = {
   ...velocity('s,t'),
 }
 
+/** What is missing beside the velocity at the beginning of a jump, as the network gives it. */
+export const residual: Player = {
+  name: 'residual',
+  title: 'residual of the jump',
+  learns: "half the square of a jump's length times what a straight step along the teacher's velocity misses",
+  ...velocity('s,t'),
+}
+
 /** One number for each noisy sample at its time: the mean of the outputs of a network of the map's size. */
 export const critic: Player = {
   name: 'critic',

@@ -14,10 +14,13 @@ import {
 } from '../categorical.ts'
 import { psdVelocity } from '../compositional.ts'
 import type { Loss } from '../loss.ts'
+import { residual } from '../matching/players.ts'
 import { type Part, row } from '../objective.ts'
+import { waveOfResidual, waveOfStudent } from '../second-wave.ts'
 
 const source = 'src/objective/categorical.ts'
 const cfm = 'Roos et al. 2026, arXiv:2602.12233'
+const fmlm = 'Lee et al. 2026, arXiv:2602.16813'
 const dfm = 'Potaptchik et al. 2026, arXiv:2604.09784'
 const none = z.strictObject({})
 
@@ -249,6 +252,46 @@ export const categoricalRows = [
       whenToUse:
         'To see what the divergence of psd-simplex is worth against a mean square: the target is the same.',
       trouble: 'Divides by s: small times count most.',
+    },
+  ),
+  row(
+    {
+      ...shared,
+      id: 'fmlm-residual',
+      rule: 'compositional',
+      setting: 'distillation',
+      needs: ['data', 'teacher'],
+      diagonal: null,
+      options: none,
+      parts: () => [
+        { name: 'student', loss: waveOfStudent },
+        { name: 'residual', loss: waveOfResidual, plain: true },
+      ],
+      players: [residual],
+      traits: { compares: 'jump', between: true },
+      defaults: { diagonalFraction: 0, clip: 1, times: { law: 'argmax', between: [0.5, 0.5], clock: 'law' } },
+    },
+    {
+      name: 'Second wave of a flow map language model',
+      formula:
+        'mse(F(x_s,s,t) - sg[F_r(x_s,s,t)]) + mse(F_r(x_s,s,t) - sg[F_r(F_r(x_s,s,m),m,t)]), F_r = x + d v_phi(x,s) + d^2 r(x,s,t)/2, d = t-s; the first trains the map, the second r',
+      terms: {
+        student: '\\| F(x_s,s,t) - \\mathrm{sg}[F_r(x_s,s,t)] \\|^2',
+        residual: '\\| F_r(x_s,s,t) - \\mathrm{sg}[F_r(F_r(x_s,s,m),m,t)] \\|^2',
+      },
+      where: [
+        'F_r(x,s,t) = x + d\\, v_\\phi(x,s) + \\tfrac{d^2}{2}\\, r(x,s,t)',
+        'd = t-s',
+        'p_m = \\tfrac{1}{2} (p_s + p_t)',
+      ],
+      paper: fmlm,
+      publishedCost: null,
+      source: 'src/objective/second-wave.ts',
+      code: ['waveOfResidual', 'waveOfStudent'],
+      whenToUse:
+        'To distil a run of cross-entropy into few steps as that paper does, and compare; psd-simplex needs no teacher.',
+      trouble:
+        'The residual has no bounds: near the data it is large, and the student sees whatever it says until it has settled.',
     },
   ),
 ]
