@@ -13,6 +13,7 @@ import { readText } from '../serialization/read-file.ts'
 import { encodeAlphabet, encodeRecord, RunError } from '../serialization/run.ts'
 import { encodeOnnxSampler } from '../serialization/sampler-graph.ts'
 import { checkOnnxSize } from '../training/capacity.ts'
+import { checkNoTraining, exportTraining, type TrainingFlags } from './export-training.ts'
 import { UsageError } from './failure.ts'
 import type { AskedGrid } from './grid-flag.ts'
 import { writeOutput } from './output-file.ts'
@@ -20,16 +21,14 @@ import { wayThrough } from './way.ts'
 
 type Format = 'onnx' | 'safetensors' | 'npz'
 
-interface ExportFlags {
-  readonly format: Format
+interface ExportFlags extends TrainingFlags {
+  readonly format: Format | 'training'
   readonly weights: Weights
   readonly sampler?: boolean
   readonly steps?: number
   readonly grid?: AskedGrid
   readonly method?: MethodName
   readonly methodOptions?: Readonly<Record<string, unknown>>
-  readonly out?: string
-  readonly json?: boolean
 }
 
 const ENCODERS: Record<Format, (model: Model) => Uint8Array> = {
@@ -98,6 +97,8 @@ function writeConfig(file: string, model: Model): void {
 export async function exportCommand(path: string, flags: ExportFlags): Promise<void> {
   const { format, weights, sampler, out, json } = flags
   checkFlags(flags)
+  if (format === 'training') return exportTraining(path, flags)
+  checkNoTraining(flags)
   const model = readModel(path, weights)
   if (format === 'onnx') checkOnnxSize(model.config, pointOf(model.config, model.data))
   const content: Content = sampler

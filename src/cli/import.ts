@@ -9,17 +9,30 @@ import { assumptions, importOwn, ownRecord } from '../importing/own.ts'
 import type { ImportOptions } from '../importing/reading.ts'
 import { readWeights } from '../importing/weights-file.ts'
 import { kindOf } from '../model/index.ts'
+import { writeCard } from '../report/card.ts'
 import { checkOnnxSize } from '../training/capacity.ts'
+import { isSplitTraining } from '../training/split/folder.ts'
+import { takeBack } from '../training/split/take-back.ts'
 import { readConfig } from './config-file.ts'
+import { UsageError } from './failure.ts'
 import { layered, parseKeys } from './keys.ts'
 import { note, print, printJson } from './terminal.ts'
 import { writeRun } from './write-run.ts'
 
-interface ImportFlags extends Omit<ImportOptions, 'config' | 'data'> {
+interface ImportFlags extends Omit<ImportOptions, 'config' | 'data' | 'convention'> {
+  readonly convention?: ImportOptions['convention']
   readonly config?: string
   readonly data?: DatasetSpec
   readonly out?: string
   readonly json?: boolean
+}
+
+/** What a launcher trained, for the run that it is of. */
+async function importTraining(folder: string, { out, json }: ImportFlags): Promise<void> {
+  const { run, step, steps } = await takeBack(folder, out)
+  writeCard(run)
+  if (json) return printJson({ run, step, steps })
+  print(`${run}: step ${step} of ${steps}, from ${folder}`)
 }
 
 /** `oxbow import`. */
@@ -29,6 +42,12 @@ export async function importCommand(
   rest: readonly string[],
 ): Promise<void> {
   const { convention, config: path, data, out, json, ...options } = flags
+  if (isSplitTraining(file)) return importTraining(file, flags)
+  if (convention === undefined) {
+    throw new UsageError(
+      '--convention: how the weights are meant has to be said, unless they are of an exported training',
+    )
+  }
   const directory = out ?? `runs/${basename(file).replace(/\.\w+$/, '')}`
   const config = layered(
     path === undefined ? {} : await readConfig(path, data === undefined),

@@ -87,11 +87,14 @@ Keys of the configuration are options too: --network.activation tanh`
 export function addImport(add: AddCommand, run: Wrap): void {
   const numbers = (flags: string, description: string) =>
     new Option(flags, description).argParser(numberList(flags.split(' ')[0]))
-  add('import <weights>', 'make a run of weights trained elsewhere (.safetensors or .npz)')
+  add(
+    'import <weights>',
+    'make a run of weights trained elsewhere (.safetensors or .npz), or bring an exported training back to its run',
+  )
     .addOption(
-      new Option('--convention <name>', 'how times, signs and scales are meant there')
-        .argParser(oneOf('--convention', Object.keys(conventions)))
-        .makeOptionMandatory(),
+      new Option('--convention <name>', 'how times, signs and scales are meant there').argParser(
+        oneOf('--convention', Object.keys(conventions)),
+      ),
     )
     .option('--config <file>', 'YAML file of configuration keys, such as the activation')
     .option('--data <name>', 'the data that it was trained on (default: unknown)', dataSpec)
@@ -132,7 +135,10 @@ export function addImport(add: AddCommand, run: Wrap): void {
         'how weights that are told classes are guided: none, baked:W (trained at the scale W) or input',
       ).argParser(guidanceApplied('--guidance-applied')),
     )
-    .option('--out <dir>', 'run directory to make (default: runs/NAME)')
+    .option(
+      '--out <dir>',
+      'run directory to make (default: runs/NAME); for an exported training its run (default: the one that it was exported from)',
+    )
     .allowUnknownOption()
     .allowExcessArguments()
     .addHelpText('after', IMPORT_HELP)

@@ -49,6 +49,12 @@ export function stepList(name: string): (text: string) => number[] {
   return text => [...new Set(text.split(',').map(part => one(part)))].sort((a, b) => a - b)
 }
 
+/** Numbers of parts such as `0,1`, without repeats, in rising order. @throws UsageError */
+export function partList(name: string): (text: string) => number[] {
+  const one = wholeNumber(name, 0, 65_535)
+  return text => [...new Set(text.split(',').map(part => one(part)))].sort((a, b) => a - b)
+}
+
 /** One of a few words. @throws UsageError */
 export function oneOf<T extends string>(name: string, choices: readonly T[]): (text: string) => T {
   return text => {

@@ -10,7 +10,16 @@ import { report, UsageError } from './failure.ts'
 import { type AskedGrid, askedGrid, optionPairs } from './grid-flag.ts'
 import { addGuidance } from './guidance.ts'
 import { addHub, addImport, addMerge, addProgressive } from './model-commands.ts'
-import { dataSpec, metricList, oneOf, stepList, weightsName, wholeNumber, wordsOrAll } from './options.ts'
+import {
+  dataSpec,
+  metricList,
+  oneOf,
+  partList,
+  stepList,
+  weightsName,
+  wholeNumber,
+  wordsOrAll,
+} from './options.ts'
 import { addSteering } from './steering-commands.ts'
 import { note } from './terminal.ts'
 
@@ -308,10 +317,10 @@ function addOthers(add: AddCommand, run: Wrap, argv: readonly string[]): void {
     run(async (id, options) => (await import('./objectives.ts')).objectivesCommand(id, options)),
   )
 
-  add('export <model>', 'write the model for other programs')
+  add('export <model>', 'write the model, or the training of a run, for other programs')
     .addOption(
       new Option('--format <name>', 'file format')
-        .argParser(oneOf('--format', ['onnx', 'safetensors', 'npz']))
+        .argParser(oneOf('--format', ['onnx', 'safetensors', 'npz', 'training']))
         .default('onnx'),
     )
     .addOption(weights())
@@ -322,8 +331,41 @@ function addOthers(add: AddCommand, run: Wrap, argv: readonly string[]): void {
     )
     .addOption(method().default(undefined, 'auto'))
     .addOption(methodOptions())
-    .option('--out <file>', 'file to write (default: model.FORMAT or sampler-N.onnx beside the model)')
+    .addOption(
+      whole(
+        '--parts <n>',
+        'of --format training: parts that a batch is divided into, a multiple of the processes (default: 1)',
+        1,
+        65_536,
+      ),
+    )
+    .option('--from-start', 'of --format training: begin at step 0, not at the newest checkpoint')
+    .addOption(
+      whole(
+        '--train-to <n>',
+        'of --format training: steps of the whole training (default: as the run)',
+        1,
+        1_000_000_000,
+      ),
+    )
+    .option(
+      '--out <file>',
+      'file to write (default: model.FORMAT or sampler-N.onnx beside the model); of --format training a folder (default: training in the run)',
+    )
     .action(run(async (model, options) => (await import('./export.ts')).exportCommand(model, options)))
+
+  add(
+    'draws <folder>',
+    'write what an exported training draws, as bytes on standard output, for its launcher',
+  )
+    .addOption(whole('--from <step>', 'first step (default: the first one)', 1, 1_000_000_000))
+    .addOption(whole('--to <step>', 'last step (default: the last one)', 1, 1_000_000_000))
+    .addOption(
+      new Option('--parts <list>', 'parts of each batch, counted from 0, e.g. 0,1 (default: all)').argParser(
+        partList('--parts'),
+      ),
+    )
+    .action(run(async (folder, options) => (await import('./draws.ts')).drawsCommand(folder, options)))
 
   const features = add(
     'features <data>',

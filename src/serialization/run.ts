@@ -86,12 +86,15 @@ export function checkFree(directory: string): void {
 const checksumOf = (config: unknown, data: unknown): string =>
   crc32(new TextEncoder().encode(JSON.stringify([config, data])))
 
-/** The text of `config.json`. */
-export function encodeRecord({ config, data, threads }: Omit<RunRecord, 'oxbow'>): string {
+/** The text of `config.json`, or of another file with a record. @param more  what that has besides */
+export function encodeRecord(
+  { config, data, threads }: Omit<RunRecord, 'oxbow'>,
+  more: Readonly<Record<string, unknown>> = {},
+): string {
   const checksum = checksumOf(config, data)
   // For readers: it follows from the configuration.
   const guidance = guidanceRecord(config)
-  return `${JSON.stringify({ oxbow: VERSION, config, data, threads, guidance, checksum }, null, 2)}\n`
+  return `${JSON.stringify({ oxbow: VERSION, config, data, threads, guidance, checksum, ...more }, null, 2)}\n`
 }
 
 /** The text of `alphabet.json`, for programs that decode what a model of text gives; nothing of other data. */
@@ -120,6 +123,11 @@ export function readRecord(directory: string): ReadRecord {
   if (!statSync(directory).isDirectory())
     throw new RunError(`${directory}: expected a run directory, found a file`)
   if (!existsSync(config)) throw new RunError(`${directory}: not a run directory (it has no config.json)`)
+  return readRecordFile(config)
+}
+
+/** Reads a record wherever it stands. @throws RunError when the file is not whole */
+export function readRecordFile(config: string): ReadRecord {
   const bytes = readBytes(config, LARGEST_TEXT)
   let content: unknown
   try {

@@ -5,6 +5,7 @@ import { progressAt, scheduledValuesOf, writeScheduledValues } from '../config/s
 import type { StandardizedDataset } from '../data/standardized.ts'
 import {
   type ConditionKind,
+  conditionKinds,
   interpolants,
   isNull,
   type PointSpec,
@@ -140,6 +141,24 @@ function giveBeginnings(
     noise.set(points.subarray(i, i + given), i)
   }
 }
+
+/** The random stream that fills an input of the step graph: its seed's name, and its own, which the step follows in its address. */
+export interface StreamName {
+  readonly seed: 'data' | 'noise'
+  readonly stream: 'data' | 'noise' | 'times' | 'guidance' | 'intervals'
+}
+
+/** Which stream an input is drawn from; see `streamsOf`. */
+export function streamOf(name: InputName): StreamName {
+  if (name === 'x0' || name === 'xs' || name === 'xt' || name === 'logWeight') return ofData
+  if (name === 'scale') return { seed: 'noise', stream: 'guidance' }
+  if (name === 'low' || name === 'high') return { seed: 'noise', stream: 'intervals' }
+  if (isPoints(name)) return { seed: 'noise', stream: 'noise' }
+  return isCondition(name) ? ofData : { seed: 'noise', stream: 'times' }
+}
+
+const ofData: StreamName = { seed: 'data', stream: 'data' }
+const isCondition = (name: InputName): boolean => (conditionKinds as readonly string[]).includes(name)
 
 /** Draws the inputs of training steps. */
 export interface BatchSource {

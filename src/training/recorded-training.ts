@@ -1,43 +1,25 @@
 import { appendFileSync } from 'node:fs'
-import { AVERAGE } from '../config/averages.ts'
 import type { Config } from '../config/index.ts'
-import { baseHash, encodeAdapterFile, withAdapter } from '../serialization/adapter.ts'
 import { checkpointSteps, notFinite, writeCheckpoint } from '../serialization/checkpoint.ts'
 import { withPath, writeFileAtomic } from '../serialization/files.ts'
 import type { Lock } from '../serialization/lock.ts'
 import { type Logger, openLoggers } from '../serialization/loggers.ts'
 import type { MetricsLine } from '../serialization/metrics-log.ts'
-import { encodeModelFile, encodeOnnxModel, type Model, networkOfModel } from '../serialization/model.ts'
 import { dataRecord } from '../serialization/record.ts'
 import { paths, readMetrics } from '../serialization/run.ts'
 import { encodeSafetensors } from '../serialization/safetensors.ts'
 import { writeSnapshot } from '../serialization/snapshots.ts'
-import { MAP } from './networks.ts'
-import { GRADIENT } from './players.ts'
 import { DivergenceError, type TrainOptions, type TrainResult } from './train-options.ts'
 import type { Failure, Trainer } from './trainer.ts'
+import { vectorText } from './vector-text.ts'
 import { hasRunAway, remedies, residualOf, verdictOf } from './verdict.ts'
-
-const VECTORS: Readonly<Record<string, string>> = {
-  parameters: 'the parameters',
-  first: "the optimiser's first moments",
-  second: "the optimiser's second moments",
-  [AVERAGE]: 'the averaged parameters',
-  [GRADIENT]: 'the gathered gradients',
-}
-
-/** What a vector of the state is, in words. */
-function vectorText(name: string): string {
-  const [player, vector] = name.split('.')
-  const text = VECTORS[vector] ?? `the average ${vector}`
-  return `${text}${player === MAP ? '' : ` of ${player}`}`
-}
+import { writeModel } from './write-model.ts'
 
 /** A training is not silent for much longer. */
 const SILENCE_MS = 5000
 
 /** The first step has a line of its own: what an untrained network gives is what the others are compared with. */
-const isLogged = (step: number, { logEvery, steps }: Config): boolean =>
+export const isLogged = (step: number, { logEvery, steps }: Config): boolean =>
   step === 1 || step % logEvery === 0 || step === steps
 
 /** The residual of a run's first line, where it has one. */
@@ -78,7 +60,7 @@ export class RecordedTraining {
       if (trainer.step % checkpointEvery === 0) this.save()
     }
     this.save()
-    this.writeModel()
+    writeModel(options.directory, trainer.config, trainer.dataset, trainer.parameters(), this.base)
     const lines = readMetrics(options.directory)
     const last = this.lastLine ?? lines.at(-1)
     return {
@@ -151,29 +133,6 @@ export class RecordedTraining {
     throw new DivergenceError(
       `step ${trainer.step}: ${vectorText(wrong)} are no longer finite numbers; ${kept}; train again into another --out with ${remedies(trainer.config).join(', or ')}`,
     )
-  }
-
-  private writeModel(): void {
-    const { config, dataset } = this.trainer
-    const { directory } = this.options
-    const data = dataRecord(dataset)
-    const trained = { config, data, dimension: dataset.dimension, parameters: this.trainer.parameters() }
-    const model = this.base ? this.writeAdapter(trained, this.base) : trained
-    writeFileAtomic(directory, paths(directory).model, encodeModelFile(model))
-    writeFileAtomic(directory, paths(directory).onnx, encodeOnnxModel(model))
-  }
-
-  /** @returns the model with the adapter merged into its base */
-  private writeAdapter(trained: Model, base: Float32Array): Model {
-    const { config, parameters } = trained
-    const { directory } = this.options
-    const keys = config.adapter!
-    const adapter = { ...trained, keys, base: baseHash(base) }
-    writeFileAtomic(directory, paths(directory).adapter, encodeAdapterFile(adapter))
-    return {
-      ...trained,
-      parameters: withAdapter(networkOfModel(trained), base, keys, parameters),
-    }
   }
 
   private diverged({ step, metrics, inputs }: Failure): never {

@@ -23,6 +23,7 @@ import {
   type Condition,
   flatten,
   type Named,
+  type Network,
   type PointSpec,
   seenState,
   spaceOf,
@@ -122,6 +123,74 @@ export const studentOf =
   (condition?: Condition<Tensor>) =>
     bindMap(config, point, trees[MAP], condition, network)
 
+/** What the losses of a step are made with, beside parameters and draws. */
+export interface Scene extends Pick<Guides, 'target' | 'compared' | 'memories'> {
+  readonly config: Config
+  readonly point: PointSpec
+  readonly players: readonly TrainedPlayer[]
+  readonly teachers: Teachers
+  readonly present: PresentValues
+}
+
+/** The average that the objective aims at, where it does. @param vectors  by `vectorName` */
+export function targetOf(
+  config: Config,
+  point: PointSpec,
+  network: Network,
+  vectors: Named<Tensor>,
+): Guides['target'] {
+  const aimed = averagesOf(config).find(({ name }) => name === config.target)
+  const average = aimed && vectors[vectorName(MAP, aimed.vector)]
+  return average && (condition => bindMap(config, point, unflatten(average, network), condition, network))
+}
+
+/** What the losses of a turn give. */
+interface TurnGradients {
+  readonly loss: Tensor
+  /** The lines of the log, see `lineNames`, then what the run remembers after the step. */
+  readonly parts: readonly Tensor[]
+  /** The gradients of the players that it trains. */
+  readonly tree: Trees
+}
+
+/** The losses of a turn and their gradients. @param vectors  parameters of all players, by `vectorName` */
+export function turnGradients(
+  { config, point, players, teachers, target, compared, memories, present }: Scene,
+  { trains, terms }: Pick<TurnPlan, 'trains' | 'terms'>,
+  vectors: Named<Tensor>,
+  drawn: readonly TermInputs<Tensor>[],
+): TurnGradients {
+  const trees: Trees = Object.fromEntries(
+    players.map(({ name, network }) => [name, unflatten(vectors[vectorName(name, 'parameters')], network)]),
+  )
+  const lossOf = (live: Trees) => {
+    const all = { ...trees, ...live }
+    const guides = {
+      ...teachers,
+      target,
+      ...(compared && { compared }),
+      ...(memories && { memories }),
+      ...guidesOf(config, point, players, all, present),
+    }
+    const student = studentOf(config, point, players, all)
+    const { total, values, remembered } = evaluateTerms(config, terms, drawn, student, guides, present)
+    const lines = values.flatMap(({ loss, residual, measures = {} }) => [
+      loss,
+      residual,
+      ...Object.values(measures),
+    ])
+    return [total, [...lines, ...remembered]] as const
+  }
+  const trained = players.filter(({ name }) => trains.includes(name))
+  const live = Object.fromEntries(trained.map(({ name }) => [name, trees[name]]))
+  const [loss, parts, tree] = valueAuxAndGrad(lossOf, config)(live) as readonly [
+    Tensor,
+    readonly Tensor[],
+    Trees,
+  ]
+  return { loss, parts, tree }
+}
+
 /**
  * Traces a whole training step: for each turn of the round the losses, the gradients of the players that it trains with all
  * others stopped, and their optimisers; in the end averaging.
@@ -167,56 +236,28 @@ export function buildStep(
     const present: PresentValues = Object.fromEntries(
       moments.map(({ name }, i) => [name, (inputs.moments as Tensor).slice(0, i, i + 1).reshape([])]),
     )
-    const aimed = averages.find(({ name }) => name === config.target)
-    const average = aimed && vectors[vectorName(MAP, aimed.vector)]
-    const target =
-      average &&
-      ((condition?: Condition<Tensor>) =>
-        bindMap(config, point, unflatten(average, network), condition, network))
+    const scene: Scene = {
+      config,
+      point,
+      players,
+      teachers,
+      target: targetOf(config, point, network, vectors),
+      compared,
+      present,
+    }
     const values: [name: string, value: Tensor][] = []
     let updated = 0
     for (const turn of turns) {
-      const trees: Trees = Object.fromEntries(
-        players.map(({ name, network }) => [
-          name,
-          unflatten(vectors[vectorName(name, 'parameters')], network),
-        ]),
-      )
       const trained = players.filter(({ name }) => turn.trains.includes(name))
       const drawn = turn.terms.map(
         term => (inputs.terms as Record<string, TermInputs<Tensor>>)[drawKey(turn, term)],
       )
-      const lossOf = (live: Trees) => {
-        const all = { ...trees, ...live }
-        const guides = {
-          ...teachers,
-          target,
-          ...(compared && { compared }),
-          ...(memories.length > 0 && { memories: memoriesIn(vectors, memories) }),
-          ...guidesOf(config, point, players, all, present),
-        }
-        const student = studentOf(config, point, players, all)
-        const { total, values, remembered } = evaluateTerms(
-          config,
-          turn.terms,
-          drawn,
-          student,
-          guides,
-          present,
-        )
-        const lines = values.flatMap(({ loss, residual, measures = {} }) => [
-          loss,
-          residual,
-          ...Object.values(measures),
-        ])
-        return [total, [...lines, ...remembered]] as const
-      }
-      const live = Object.fromEntries(trained.map(({ name }) => [name, trees[name]]))
-      const [loss, parts, tree] = valueAuxAndGrad(lossOf, config)(live) as readonly [
-        Tensor,
-        readonly Tensor[],
-        Trees,
-      ]
+      const { loss, parts, tree } = turnGradients(
+        { ...scene, ...(memories.length > 0 && { memories: memoriesIn(vectors, memories) }) },
+        turn,
+        vectors,
+        drawn,
+      )
       const lines = lineNames(turn, config)
       if (turn.trains.includes(MAP)) {
         memories.forEach(({ samples }, i) => {
@@ -275,7 +316,7 @@ export function sizesOf(
 }
 
 /** Names of a turn's losses in the log, each as trained and as it is without weights, and of what else is measured. */
-const lineNames = ({ terms }: TurnPlan, { loss }: Config): string[] =>
+export const lineNames = ({ terms }: Pick<TurnPlan, 'terms'>, { loss }: Config): string[] =>
   [
     ...terms.flatMap(({ parts }) => parts({})),
     ...(loss.perceptual ? [{ name: PERCEPTUAL, measures: {} }] : []),

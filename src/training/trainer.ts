@@ -34,10 +34,11 @@ export interface Failure {
 /** A chunk of slow steps is cut to about this length, so that a training shows progress and can be stopped. */
 const PATIENCE_MS = 500
 
-function freshState(
+/** The state of a training before its first step. */
+export function freshState(
   config: Config,
   players: readonly TrainedPlayer[],
-  { starts, averaged, memories = {} }: TrainerOptions,
+  { starts, averaged, memories = {} }: TrainerOptions = {},
 ): State {
   const vectors = players.flatMap(player => {
     const own: [vector: string, values: Float32Array][] = [
