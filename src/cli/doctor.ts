@@ -67,9 +67,7 @@ async function diagnosis(flag: string | undefined) {
     platform: process.platform,
     architecture: process.arch,
     processor: { model: processor?.model.trim() || 'unknown', cores: cpus().length },
-    engine: engine.found
-      ? { name: engine.found.native ? 'compiled' : 'onnxruntime', why: engine.found.why }
-      : null,
+    engine: engine.found ? { name: engine.found.name, why: engine.found.why } : null,
     onnxRuntime: { version, devices },
     compiledEngine: compiled,
     threads: threads(),
@@ -95,14 +93,19 @@ function compiledText({ instructions, asked, problem }: Diagnosis['compiledEngin
 
 function linesOf(found: Diagnosis): [string, string][] {
   const { engine, onnxRuntime, processor, threads, device, memory, cache } = found
-  const name = engine?.name === 'compiled' ? 'the compiled engine' : `ONNX Runtime ${onnxRuntime.version}`
+  const names = {
+    compiled: 'the compiled engine',
+    onnxruntime: `ONNX Runtime ${onnxRuntime.version}`,
+    wasm: 'WebAssembly, one thread',
+  }
   const [provider, ...rest] = device.providers
   return [
     ['Oxbow', found.oxbow],
     ['Node', `${found.node}, ${found.platform} ${found.architecture}`],
     ['processor', `${processor.cores} x ${processor.model}`],
-    ['engine', engine ? `${name} (${engine.why})` : 'none, see below'],
+    ['engine', engine ? `${names[engine.name]} (${engine.why})` : 'none, see below'],
     ['compiled engine', compiledText(found.compiledEngine)],
+    ['ONNX Runtime', onnxRuntime.version ?? 'not installed; npm install onnxruntime-node installs it'],
     ['threads', `${threads.count} (${threads.why})`],
     ['device', `${device.name} (${device.why})`],
     [

@@ -419,7 +419,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   })
   const debug = argv.includes('--debug')
   onFallback(reason => {
-    if (debug) note(`oxbow: this step runs on ONNX Runtime: ${reason}`)
+    if (debug) note(`oxbow: this step does not run on the compiled engine: ${reason}`)
   })
   if (argv.length === 0) {
     program.outputHelp({ error: true })

@@ -223,8 +223,10 @@ function modelResiduals(
 ): Promise<Residuals> {
   const { dimension, config } = model
   const data = headOf(points, dimension, mapMetrics.semigroupError.limit)
-  return measureResiduals(asRowMap(model), {
+  const dtype = runtime.slowInDouble ? 'float32' : 'float64'
+  return measureResiduals(asRowMap(model, dtype), {
     dimension,
+    dtype,
     interpolant: interpolants[config.interpolant],
     data,
     noise:

@@ -46,7 +46,7 @@ async function residualsOf({ map, seen, seed }: Subject, runtime: Runtime): Prom
   const noise = new Float32Array(data.length)
   spaceOf({ space }).noise.draw(random(seed, 'report', 'residual noise'), noise, dimension)
   // A network for pictures takes many times as long in float64, and what is drawn has three digits.
-  const dtype = pictureShape(seen) ? 'float32' : 'float64'
+  const dtype = pictureShape(seen) || runtime.slowInDouble ? 'float32' : 'float64'
   const grids = await measureResiduals(asRowMap(map.model!, dtype), {
     dtype,
     dimension,

@@ -18,7 +18,8 @@ import { sizeOf } from '../autodiff/primitive.ts'
 import { adaptive } from './adaptive.ts'
 import { type EngineOptions, ifPlanned, openOnce, openScan } from './cpu/engine.ts'
 import { fallBack } from './cpu/fallback.ts'
-import { chosenEngine, type Native } from './cpu/native.ts'
+import { chosenEngine, hasOnnxRuntime, type Native, needOnnxRuntime } from './cpu/native.ts'
+import { compilePortable, compileScanPortable } from './cpu/portable.ts'
 import { askedDevice, DEVICES, type Device, HOW, providerOf } from './device.ts'
 import { lower, lowerScan } from './onnx.ts'
 import {
@@ -79,6 +80,7 @@ async function createSession(
   precise: boolean,
   options: CompileOptions,
 ): Promise<InferenceSession> {
+  needOnnxRuntime('an ONNX model')
   await withoutTelemetry()
   const { device = 'cpu' } = options
   const created = ort().InferenceSession.create(model, sessionOptions(precise, options))
@@ -101,23 +103,31 @@ async function open(
 }
 
 /**
- * A graph on the engine of our own, where that is asked for and runs it.
+ * A graph on an engine of our own: the compiled one where that is chosen and runs it; where ONNX Runtime is not installed,
+ * whatever comes with this package.
  *
- * @throws RuntimeLoadError when it is asked for and not built
+ * @throws RuntimeLoadError when one is asked for and not here
  */
 function ofOwnEngine(
   graph: Graph<CorePrimitive>,
   { device = 'cpu', threads = defaultThreads() }: CompileOptions,
   openIn: (native: Native, options: EngineOptions) => Program,
+  portable: () => Program,
 ): Program | undefined {
-  if (isPrecise(graph)) return undefined
-  const { native } = chosenEngine(device)
-  return native && ifPlanned(graph, () => openIn(native, { threads }), fallBack)
+  const { name, native } = chosenEngine(device)
+  const compiled = native && ifPlanned(graph, () => openIn(native, { threads }), fallBack)
+  if (compiled) return compiled
+  return name === 'wasm' || !hasOnnxRuntime() ? portable() : undefined
 }
 
 /** Compiles a simplified graph. */
 export async function compile(graph: Graph<CorePrimitive>, options: CompileOptions = {}): Promise<Program> {
-  const own = ofOwnEngine(graph, options, (native, engine) => openOnce(native, graph, engine))
+  const own = ofOwnEngine(
+    graph,
+    options,
+    (native, engine) => openOnce(native, graph, engine),
+    () => compilePortable(graph),
+  )
   return own ?? open(lower(graph), portsOf(graph), isPrecise(graph), options)
 }
 
@@ -136,7 +146,12 @@ export async function compileScan(
   carried: number,
   options: CompileOptions = {},
 ): Promise<Program> {
-  const own = ofOwnEngine(graph, options, (native, engine) => openScan(native, graph, carried, engine))
+  const own = ofOwnEngine(
+    graph,
+    options,
+    (native, engine) => openScan(native, graph, carried, engine),
+    () => compileScanPortable(graph, carried),
+  )
   if (own) return own
   const model = lowerScan(graph, carried)
   const ports = portsOf(graph, carried)
@@ -169,17 +184,22 @@ const isInstalled = (device: Device): boolean =>
     .some(({ name, bundled }) => name === providerOf(device) && bundled) ||
   libraries().some(name => name.includes(`providers_${device}`))
 
-/** This installation of ONNX Runtime. */
-export const installation = (): { readonly version: string; readonly devices: readonly Device[] } => ({
-  version: ort().env.versions.node ?? ort().env.versions.common,
-  devices: DEVICES.filter(isInstalled),
-})
+/** This installation of ONNX Runtime; without it there is only the processor. */
+export const installation = (): { readonly version: string | null; readonly devices: readonly Device[] } =>
+  hasOnnxRuntime()
+    ? {
+        version: ort().env.versions.node ?? ort().env.versions.common,
+        devices: DEVICES.filter(isInstalled),
+      }
+    : { version: null, devices: ['cpu'] }
 
 /** @throws RuntimeLoadError when this installation of ONNX Runtime does not have a device, with how to come by it */
 function checkedDevice(device: string): Device {
   const known = DEVICES.find(each => each === device)
   if (!known) throw new RuntimeLoadError(`device: expected one of ${DEVICES.join(', ')}, found ${device}`)
-  if (known === 'cpu' || isInstalled(known)) return known
+  if (known === 'cpu') return known
+  needOnnxRuntime(`device: ${known}`)
+  if (isInstalled(known)) return known
   throw new RuntimeLoadError(
     `device: ${known} is not in this installation of ONNX Runtime, which has ${installation().devices.join(', ')}; ${HOW[known]}`,
   )
@@ -200,6 +220,7 @@ export function nodeRuntime(options: RuntimeOptions = {}): Runtime {
     compile: graph => compile(graph, { threads, device }),
     compileScan: (graph, carried) => compileScan(graph, carried, { threads, device }),
     openModel: bytes => openModel(bytes, { threads, device }),
+    slowInDouble: !hasOnnxRuntime() || process.env.OXBOW_ENGINE === 'wasm',
   }
 }
 

@@ -9,6 +9,8 @@ export interface Runtime {
   compileScan(graph: Graph<CorePrimitive>, carried: number): Promise<Program>
   /** Opens an ONNX file's bytes. */
   openModel(bytes: Uint8Array): Promise<OpenedModel>
+  /** Whether it interprets graphs of float64, in which a network is then very slow. */
+  readonly slowInDouble?: boolean
   /** Most steps in one run of a scan, where a run is dear; the numbers do not depend on it. */
   readonly chunk?: number
 }

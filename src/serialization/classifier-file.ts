@@ -33,21 +33,10 @@ export function classifierFile(
   const of: ClassifierSpec = { shape, classes: labels!.names.length }
   // Constant columns have no scale.
   const constants = by && {
-    shift: constant(Float32Array.from(by.shift), shape),
-    factor: constant(
-      Float32Array.from(by.scale, scale => 1 / (scale || 1)),
-      shape,
-    ),
+    shift: Float32Array.from(by.shift),
+    factor: Float32Array.from(by.scale, scale => 1 / (scale || 1)),
   }
-  const graph = trace(
-    ({ points }) => {
-      const parameters = cutClassifier(constant(flat, [flat.length]), of)
-      const x = constants ? points.sub(constants.shift).mul(constants.factor) : points
-      return applyClassifier(of, parameters, x)
-    },
-    { points: spec([DYNAMIC, ...shape]) },
-  )
-  return lower(simplify(graph), { metadata })
+  return lower(classifierGraph({ ...of, ...constants, parameters: flat }), { metadata })
 }
 
 /** A classifier as it is written in a file, so that it can be part of another graph. */
@@ -57,6 +46,21 @@ export interface Classifier extends ClassifierSpec {
   readonly factor?: Float32Array
   /** Flat. */
   readonly parameters: Float32Array
+}
+
+/** Points in the data's own units to features and log-probabilities. */
+export function classifierGraph({ shift, factor, parameters, ...of }: Classifier) {
+  const { shape } = of
+  return simplify(
+    trace(
+      ({ points }) => {
+        const cut = cutClassifier(constant(parameters, [parameters.length]), of)
+        const x = shift && factor ? points.sub(constant(shift, shape)).mul(constant(factor, shape)) : points
+        return applyClassifier(of, cut, x)
+      },
+      { points: spec([DYNAMIC, ...shape]) },
+    ),
+  )
 }
 
 /** The constant of a number for each coordinate that an operation has; nothing where there is no such operation. */

@@ -59,7 +59,7 @@ describe('doctor', () => {
     vi.stubEnv('OXBOW_THREADS', '3')
     vi.stubEnv('OXBOW_ENGINE', 'fast')
     expect(rows((await runHere(['doctor'])).stdout)).toMatchObject({
-      engine: expect.stringContaining('OXBOW_ENGINE is "fast", neither native nor onnx'),
+      engine: expect.stringContaining('OXBOW_ENGINE is "fast", expected native, onnx or wasm'),
       threads: '3 (OXBOW_THREADS)',
       'cache folder': `${join(folder, 'none')} (not there yet)`,
     })

@@ -1,8 +1,9 @@
 import { ConfigError } from '../../config/index.ts'
 import { half } from '../../data/half.ts'
-import type { Buffer } from '../../runtime/program.ts'
+import { type Buffer, type OpenedModel, portsOf, RuntimeLoadError } from '../../runtime/program.ts'
 import { runtimeReason } from '../../runtime/reason.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
+import { type Classifier, classifierGraph, readClassifier } from '../../serialization/classifier-file.ts'
 import { readOnnxFile } from '../../serialization/onnx-file.ts'
 import { mostProbable } from './most-probable.ts'
 
@@ -63,6 +64,31 @@ function fileOf(path: string): Uint8Array {
   }
 }
 
+/** A network of this package needs no ONNX Runtime. @throws ConfigError when it cannot be run */
+async function openModel(runtime: Runtime, path: string, bytes: Uint8Array): Promise<OpenedModel> {
+  try {
+    return await runtime.openModel(bytes)
+  } catch (error) {
+    const isMissing = error instanceof RuntimeLoadError
+    const own = isMissing ? readClassifier(bytes) : undefined
+    if (own) return openClassifier(runtime, own)
+    const reason = isMissing ? error.message : runtimeReason(error as Error)
+    throw new ConfigError(`features: ${path}: not an ONNX model that can be run (${reason})`)
+  }
+}
+
+async function openClassifier(runtime: Runtime, of: Classifier): Promise<OpenedModel> {
+  const graph = classifierGraph(of)
+  const outputs = graph.outputs.map(({ dtype, shape }, i) => ({ name: graph.outputNames[i], dtype, shape }))
+  return {
+    program: await runtime.compile(graph),
+    inputs: portsOf(graph),
+    output: outputs[0],
+    outputs,
+    metadata: {},
+  }
+}
+
 /**
  * Opens an ONNX network of one input whose first axis is the batch and whose others hold a point: as a row, as a picture
  * `[height, width, channels]`, or as one with the channels first. Its first output, flat, is the features; a second output `[batch, classes]`
@@ -75,9 +101,7 @@ export async function openFeatures(
   path: string,
   { dimension, image, classes }: PointsOf,
 ): Promise<Features> {
-  const opened = await runtime.openModel(fileOf(path)).catch((error: Error) => {
-    throw new ConfigError(`features: ${path}: not an ONNX model that can be run (${runtimeReason(error)})`)
-  })
+  const opened = await openModel(runtime, path, fileOf(path))
   const { program, inputs, output, outputs } = opened
   const refuse = async (message: string): Promise<never> => {
     await program.close()

@@ -72,30 +72,70 @@ function load(): Addon | undefined {
 
 /** Whether it is not here, not declined, and its source is. */
 export const couldBuildEngine = (): boolean =>
-  !findNative() && process.env.OXBOW_ENGINE !== 'onnx' && existsSync(join(dirname(BUILT), '..', 'build.mjs'))
+  !findNative() &&
+  !['onnx', 'wasm'].includes(process.env.OXBOW_ENGINE ?? '') &&
+  existsSync(join(dirname(BUILT), '..', 'build.mjs'))
+
+/** Whether ONNX Runtime is installed, which is an optional package. */
+export function hasOnnxRuntime(): boolean {
+  try {
+    createRequire(import.meta.url).resolve('onnxruntime-node')
+    return true
+  } catch {
+    return false
+  }
+}
 
 /** What float32 graphs run on. */
 export interface EngineChoice {
-  /** Absent where it is ONNX Runtime. */
+  readonly name: 'compiled' | 'onnxruntime' | 'wasm'
+  /** Of the compiled engine. */
   readonly native?: Native
   readonly why: string
 }
 
+const NAMES = ['native', 'onnx', 'wasm']
+const INSTALL = 'npm install onnxruntime-node'
+
+/** @throws RuntimeLoadError when ONNX Runtime is not installed, with what needs it and how to install it */
+export function needOnnxRuntime(what: string): void {
+  if (!hasOnnxRuntime()) {
+    throw new RuntimeLoadError(`${what} needs ONNX Runtime, which is not installed; run "${INSTALL}"`)
+  }
+}
+
+/** @throws RuntimeLoadError when what `OXBOW_ENGINE` asks for is not here */
+function askedEngine(asked: string): EngineChoice {
+  const why = `OXBOW_ENGINE is ${asked}`
+  if (asked === 'wasm') return { name: 'wasm', why }
+  if (asked === 'onnx') {
+    needOnnxRuntime('OXBOW_ENGINE=onnx')
+    return { name: 'onnxruntime', why }
+  }
+  const native = findNative()
+  if (native) return { name: 'compiled', native, why }
+  throw new RuntimeLoadError('OXBOW_ENGINE: native is not built here; npm run build:native builds it')
+}
+
 /**
- * The compiled part on the processor, where there is one and `OXBOW_ENGINE` does not choose ONNX Runtime.
+ * On the processor: the compiled engine, else ONNX Runtime, else the engine in WebAssembly, whichever is here first, unless
+ * `OXBOW_ENGINE` names one. Other devices are ONNX Runtime's.
  *
- * @throws RuntimeLoadError when it is asked for and not there
+ * @throws RuntimeLoadError when the one that is asked for is not here
  */
 export function chosenEngine(device: Device): EngineChoice {
   const asked = process.env.OXBOW_ENGINE
-  if (asked === 'onnx') return { why: 'OXBOW_ENGINE is onnx' }
-  if (device !== 'cpu') return { why: `the compiled engine does not run on ${device}` }
-  const native = findNative()
-  if (asked === 'native') {
-    if (native) return { native, why: 'OXBOW_ENGINE is native' }
-    throw new RuntimeLoadError('OXBOW_ENGINE: native is not built here; npm run build:native builds it')
+  if (device !== 'cpu') {
+    needOnnxRuntime(`device ${device}`)
+    return { name: 'onnxruntime', why: `the only engine that runs on ${device}` }
   }
-  const ignored = asked ? `; OXBOW_ENGINE is "${asked}", neither native nor onnx` : ''
-  if (native) return { native, why: `the default${ignored || '; OXBOW_ENGINE=onnx chooses ONNX Runtime'}` }
-  return { why: `the compiled engine is not here${ignored}` }
+  if (asked && NAMES.includes(asked)) return askedEngine(asked)
+  const ignored = asked ? `; OXBOW_ENGINE is "${asked}", expected native, onnx or wasm` : ''
+  const native = findNative()
+  if (native) {
+    const other = hasOnnxRuntime() ? '; OXBOW_ENGINE=onnx chooses ONNX Runtime' : ''
+    return { name: 'compiled', native, why: `the default${ignored || other}` }
+  }
+  if (hasOnnxRuntime()) return { name: 'onnxruntime', why: `the compiled engine is not here${ignored}` }
+  return { name: 'wasm', why: `neither the compiled engine nor ONNX Runtime is here${ignored}` }
 }

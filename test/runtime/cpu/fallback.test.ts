@@ -11,7 +11,7 @@ afterEach(() => {
   onFallback(() => {})
 })
 
-const LINE = 'oxbow: this step runs on ONNX Runtime: '
+const LINE = 'oxbow: this step does not run on the compiled engine: '
 
 /** Two rows of an open batch. */
 async function ran(make: (x: Tensor) => Tensor): Promise<number[]> {
