@@ -97,6 +97,7 @@ for (const name of names) {
     version,
     description: `The compiled engine of Oxbow for ${name}.`,
     license,
+    publishConfig: rest.publishConfig,
     main: 'oxbow.node',
     files: ['oxbow.node'],
     os: [os],
@@ -114,8 +115,12 @@ mkdirSync(join(OUT, 'oxbow'), { recursive: true })
 run('tar', ['-xzf', join(work, filename), '-C', join(OUT, 'oxbow'), '--strip-components=1'])
 const { scripts: __, devDependencies: ___, ...published } = rest
 const optionalDependencies = Object.fromEntries(names.map(name => [`oxbow-engine-${name}`, version]))
-const manifest = { ...published, version, license, description: _, optionalDependencies }
+const files = [...published.files, 'sbom.cdx.json']
+const manifest = { ...published, files, version, license, description: _, optionalDependencies }
 writeFileSync(join(OUT, 'oxbow', 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
+// The bill of materials of what is installed with it.
+const bill = run('npm', ['sbom', '--omit', 'dev', '--omit', 'peer', '--sbom-format', 'cyclonedx'], ROOT)
+writeFileSync(join(OUT, 'oxbow', 'sbom.cdx.json'), bill)
 rmSync(work, { recursive: true })
 console.log('release/oxbow\nThe engines first, then the package:')
 for (const name of [...names.map(name => `oxbow-engine-${name}`), 'oxbow'])

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { findNative, hasOnnxRuntime } from '../../runtime/cpu/native.ts'
 import { note } from '../terminal.ts'
 import type { First } from './own.ts'
 import { Worker } from './worker.ts'
@@ -8,6 +9,7 @@ import type { Workload } from './workload.ts'
 export const CONTENDERS = {
   oxbow: { label: 'oxbow', engine: 'native' },
   onnx: { label: 'on ONNX Runtime', engine: 'onnx' },
+  wasm: { label: 'in WebAssembly', engine: 'wasm' },
   torch: { label: 'PyTorch', script: 'torch_step.py', compile: false },
   torchCompiled: { label: 'PyTorch, compiled', script: 'torch_step.py', compile: true },
   jax: { label: 'JAX', script: 'jax_step.py', compile: false },
@@ -34,7 +36,9 @@ export type Missing = Set<ContenderName>
 export async function startContenders(python: string, missing: Missing): Promise<Contender[]> {
   const found: Contender[] = []
   const own = fileURLToPath(new URL('./own-worker.js', import.meta.url))
-  for (const name of NAMES) {
+  // WebAssembly is for a machine that has neither of the others.
+  const isAlone = !findNative() && !hasOnnxRuntime()
+  for (const name of NAMES.filter(each => each !== 'wasm' || isAlone)) {
     const contender = CONTENDERS[name]
     for (const threads of THREADS) {
       if (missing.has(name)) break

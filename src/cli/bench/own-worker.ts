@@ -1,6 +1,6 @@
 /** A process that runs workloads on one of our engines, and answers a line of JSON for each asked, as those in bench/python. */
 import { createInterface } from 'node:readline'
-import { findNative } from '../../runtime/cpu/native.ts'
+import { findNative, needOnnxRuntime } from '../../runtime/cpu/native.ts'
 import { VERSION } from '../../serialization/version.ts'
 import { watchMemory } from './memory.ts'
 import { type Own, openOwn } from './own.ts'
@@ -20,6 +20,7 @@ async function answer({ cmd, name, steps = 1, seconds = 0.1 }: Question): Promis
   switch (cmd) {
     case 'hello':
       if (process.env.OXBOW_ENGINE === 'native' && !findNative()) throw new Error('not built here')
+      if (process.env.OXBOW_ENGINE === 'onnx') needOnnxRuntime('this')
       return { ok: true, version: VERSION }
     case 'setup': {
       memory = watchMemory()
