@@ -77,7 +77,8 @@ const nodes = [process.execPath]
 const others = (process.env.NODES ?? '22 24').split(' ').filter(Boolean)
 for (const version of others) {
   const folder = folderOf(`node-${version}`)
-  run('npm', ['install', ...NPM, `node@${version}`], folder)
+  // Its binary is put in place by its install script.
+  run('npm', ['install', ...NPM, '--ignore-scripts=false', `node@${version}`], folder)
   nodes.push(join(folder, 'node_modules/node/bin/node'))
 }
 
