@@ -22,6 +22,7 @@ const LAYERS = [
   'studio',
   'hub',
   'importing',
+  'sweep',
   'index.ts',
   'web.ts',
   'cli',

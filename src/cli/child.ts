@@ -13,8 +13,16 @@ export interface Child {
 }
 
 /** A child that failed, with its own one-line message. */
-class ChildError extends Error {
+export class ChildError extends Error {
   override readonly name = 'ChildError'
+
+  constructor(
+    message: string,
+    /** Its machine code, where it gave one. */
+    readonly code?: string,
+  ) {
+    super(message)
+  }
 }
 
 function outcome(child: ChildProcess, output: () => string, log: () => string): Promise<unknown> {
@@ -22,14 +30,15 @@ function outcome(child: ChildProcess, output: () => string, log: () => string): 
     child.once('error', reject)
     child.once('close', (code, signal) => {
       try {
-        const document = JSON.parse(output()) as { error?: { message: string } }
+        const document = JSON.parse(output()) as { error?: { message: string; code?: string } }
         if (code === 0) return resolve(document)
         const last = log()
           .trim()
           .split('\n')
           .at(-1)
           ?.replace(/^oxbow: /, '')
-        return reject(new ChildError(document.error?.message ?? (last || `ended with code ${code}`)))
+        const { message = last || `ended with code ${code}`, code: kind } = document.error ?? {}
+        return reject(new ChildError(message, kind))
       } catch {
         const last = log().trim().split('\n').at(-1)
         reject(
@@ -45,14 +54,17 @@ function outcome(child: ChildProcess, output: () => string, log: () => string): 
  *
  * @param threads  threads of its operators
  * @param onProgress  called with what `train` reports
+ * @param folder  where it runs; default here
  */
 export function startChild(
   args: readonly string[],
   threads: number,
   onProgress?: (progress: Progress) => void,
+  folder?: string,
 ): Child {
   const child = fork(MAIN, [...args, '--json'], {
     silent: true,
+    cwd: folder,
     env: { ...process.env, OXBOW_THREADS: String(threads) },
     execArgv: [],
   })

@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
-import { stringify } from 'yaml'
+import { resolve } from 'node:path'
 import { openDataset } from '../config/dataset.ts'
 import { type Config, ConfigError, pointOf } from '../config/index.ts'
 import { checkSpace } from '../config/space-checks.ts'
@@ -17,25 +16,22 @@ import { featuresFor } from '../evaluation/features/shipped.ts'
 import { planSamples, sampledBy } from '../evaluation/planned-samples.ts'
 import { described } from '../metric/map-catalogue.ts'
 import type { PointSpec } from '../model/index.ts'
-import { gatherComparison } from '../report/comparison.ts'
-import { shellWord, wrap } from '../report/format.ts'
-import { readingOf } from '../report/reading.ts'
-import { comparisonMarkdown, comparisonTable } from '../report/table.ts'
-import { terminalRow } from '../report/terminal-scatter.ts'
-import { besideOf } from '../report/text-samples.ts'
-import type { ComparisonData } from '../report/types.ts'
+import { shellWord } from '../report/format.ts'
 import { nodeRuntime } from '../runtime/node.ts'
-import { writeFileAtomic } from '../serialization/files.ts'
 import { lockDirectory } from '../serialization/lock.ts'
+import { isDone, isTrained } from '../sweep/done.ts'
+import { jobsOf } from '../sweep/job.ts'
+import { writeTable } from '../sweep/table.ts'
 import { checkCapacity } from '../training/capacity.ts'
 import { openTrainingData } from '../training/data.ts'
 import { openInitial } from '../training/initial.ts'
 import { openCouplingTeacher, openTeachers } from '../training/teacher.ts'
 import { baseOf, readConfig } from './config-file.ts'
 import { InterruptedError, UsageError } from './failure.ts'
+import { gather } from './gather.ts'
 import { layered, parseKeys } from './keys.ts'
-import { noteLogProblem } from './log-problem.ts'
-import { columns, note, onInterrupt, print, printJson } from './terminal.ts'
+import { printJobs } from './print-jobs.ts'
+import { note, onInterrupt } from './terminal.ts'
 import { work } from './work.ts'
 
 interface CompareFlags {
@@ -48,6 +44,8 @@ interface CompareFlags {
   readonly count?: number
   readonly features?: string
   readonly jobs?: number
+  readonly print?: boolean
+  readonly gather?: boolean
   readonly out?: string
   readonly json?: boolean
 }
@@ -69,7 +67,7 @@ async function readComparison(flags: CompareFlags, rest: readonly string[]): Pro
   const user = layered(
     config === undefined ? {} : await readConfig(config),
     given,
-    parseKeys(rest, ['json', 'debug']),
+    parseKeys(rest, ['json', 'debug', 'print', 'gather']),
   )
   if (user.objectives === undefined) {
     throw new UsageError(
@@ -112,6 +110,7 @@ async function checkPlan(plan: Plan, request: EvaluationRequest): Promise<string
   return [...new Set(left)]
 }
 
+/** The command that was given, for the report. */
 function commandLine(flags: CompareFlags, rest: readonly string[]): string {
   const { json: _, ...named } = flags as CompareFlags & Plain
   const pairs = Object.entries(named).flatMap(([key, value]) =>
@@ -124,32 +123,12 @@ function commandLine(flags: CompareFlags, rest: readonly string[]): string {
   return ['oxbow compare', ...pairs, ...rest.map(shellWord)].join(' ')
 }
 
-const machineRows = ({ metrics, methods, seeds }: ComparisonData, plan: Plan) =>
-  methods.flatMap(({ id, label, cells }) =>
-    cells.flatMap(({ steps, sampler: method, values }) =>
-      metrics.flatMap(({ name, floor }) => {
-        if (!values[name]) return []
-        const { mean, sd } = values[name]
-        const { objective } = plan.methods.find(method => method.id === id)!
-        return [{ objective, label, steps, method, metric: name, mean, sd, seeds, floor: floor?.value ?? 0 }]
-      }),
-    ),
-  )
-
-async function showClouds({ methods, reference, referenceTexts, dataset }: ComparisonData): Promise<void> {
-  if (referenceTexts) return
-  const first = methods.map(({ label, samples }) => ({ title: label, points: samples[0]?.points }))
-  const panels = [{ title: 'data', points: reference }, ...first].flatMap(({ title, points }) =>
-    points ? [{ title, points }] : [],
-  )
-  print(terminalRow(panels, dataset, columns()))
-}
-
 /** `oxbow compare`. */
 export async function compareCommand(flags: CompareFlags, rest: readonly string[]): Promise<number> {
   const comparison = await readComparison(flags, rest)
   const root = flags.out ?? 'runs/compare'
-  const plan = planComparison(comparison, root, flags.config === undefined ? '.' : baseOf(flags.config))
+  const base = flags.config === undefined ? '.' : baseOf(flags.config)
+  const plan = planComparison(comparison, root, base)
   const { steps, count, weights, metric, features } = comparison
   // What the first table shows is measured also where it takes long.
   const metrics = described[metric].onRequest ? ['quick', metric] : undefined
@@ -158,27 +137,26 @@ export async function compareCommand(flags: CompareFlags, rest: readonly string[
   }
   const leftOut = await checkPlan(plan, request)
   const command = commandLine(flags, rest)
+  const table = { base: resolve(base), from: resolve('.'), request, jobs: jobsOf(plan) }
+  if (flags.print) return printJobs(root, table, plan, flags)
   const lock = lockDirectory(root)
   try {
-    return await compareIn(root, { comparison, plan, request, leftOut, command, flags })
+    writeTable(root, table)
+    const failures = flags.gather ? missingOf(plan, request) : await train(plan, root, request, flags)
+    for (const text of leftOut) note(`oxbow: ${text}`)
+    return await gather(root, { comparison, plan, request, command, failures, json: flags.json })
   } finally {
     lock.release()
   }
 }
 
-interface Comparing {
-  readonly comparison: ComparisonConfig
-  readonly plan: Plan
-  readonly request: EvaluationRequest
-  readonly leftOut: readonly string[]
-  readonly command: string
-  readonly flags: CompareFlags
-}
-
-/** Trains, measures and reports in a directory that is locked. @returns the exit code */
-async function compareIn(root: string, asked: Comparing): Promise<number> {
-  const { comparison, plan, request, leftOut, command, flags } = asked
-  const { metric } = comparison
+/** Trains and measures what is missing on this machine. @returns the failures by run directory */
+async function train(
+  plan: Plan,
+  root: string,
+  request: EvaluationRequest,
+  flags: CompareFlags,
+): Promise<Map<string, Error>> {
   const interrupt = onInterrupt()
   const jobs = flags.jobs ?? Math.min(8, availableParallelism())
   const failures = await work(plan, root, request, jobs, interrupt)
@@ -186,41 +164,16 @@ async function compareIn(root: string, asked: Comparing): Promise<number> {
   if (interrupt.stop()) {
     throw new InterruptedError('stopped; run the same command again to continue', interrupt.exitCode())
   }
-  for (const text of leftOut) note(`oxbow: ${text}`)
-  for (const [directory, error] of failures) note(`oxbow: ${directory}: ${error.message}`)
-  const finished = plan.runs.filter(run => !failures.has(run.directory))
-  if (finished.length === 0) throw new Error('no run of the comparison succeeded')
+  return failures
+}
 
-  const data = await gatherComparison({
-    comparison,
-    plan: { ...plan, runs: finished },
-    request,
-    command,
-    config: stringify(comparison),
-  })
-  for (const { directory } of finished) noteLogProblem(directory)
-  const { comparisonReport } = await import('../report/html.ts')
-  const { writePlots } = await import('../report/plot-files.ts')
-  const report = join(root, 'report.html')
-  writeFileAtomic(root, report, comparisonReport(data))
-  writeFileAtomic(root, join(root, 'report.md'), comparisonMarkdown(data))
-  await writePlots(root, join(root, 'plots'), data)
-  const code = failures.size > 0 ? 1 : 0
-  if (flags.json) {
-    const failed = Object.fromEntries([...failures].map(([name, { message }]) => [name, message]))
-    printJson({ rows: machineRows(data, plan), report, failures: failed })
-    return code
-  }
-  // What comes before strays tells of lost modes, where only rows are compared that may have any.
-  const names = data.metrics.map(({ name }) => name)
-  const first = names.slice(0, Math.max(0, names.indexOf('strays')))
-  // Text and curved spaces have metrics of their own.
-  const own = names.includes('strays') ? [] : names.slice(0, 1)
-  const beside = besideOf(data.metrics).map(({ name }) => name)
-  const shown = [...first, 'strays', metric, ...own, ...beside]
-  print(comparisonTable(data, { columns: columns(), shown }))
-  for (const line of wrap(readingOf(data), columns())) print(line)
-  if (process.stdout.isTTY) await showClouds(data)
-  print(`\nreport: ${report}`)
-  return code
+/** The runs that a gathering lacks, and why. */
+function missingOf({ runs }: Plan, request: EvaluationRequest): Map<string, Error> {
+  return new Map(
+    runs.flatMap(run => {
+      if (isDone(run, request)) return []
+      const what = isTrained(run) ? 'is not measured yet' : 'is not trained yet'
+      return [[run.directory, new Error(`${what}; the same command without --gather does it`)] as const]
+    }),
+  )
 }

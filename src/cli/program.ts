@@ -103,6 +103,7 @@ function buildProgram(argv: readonly string[], methods: string, onExit: (code: n
   addEvaluate(add, run, argv)
   addReport(add, run)
   addCompare(add, run)
+  addJobs(add, run)
   addOthers(add, run, argv)
   addSteering(add, run)
   addDensities(add, run)
@@ -302,6 +303,13 @@ function addCompare(add: AddCommand, run: Wrap): void {
     .option('--features <file>', 'ONNX network whose features are compared too, as evaluate --features')
     .addOption(whole('--jobs <n>', 'trainings at a time (default: one per core, at most 8)', 1, 64))
     .option('--out <dir>', 'directory of runs and report (default: runs/compare)')
+    .addOption(
+      new Option(
+        '--print',
+        'train nothing; print a command for each missing run, one per line, for xargs or GNU parallel',
+      ).conflicts(['gather', 'jobs']),
+    )
+    .addOption(new Option('--gather', 'train nothing; report on the runs that are finished'))
     .allowUnknownOption()
     .allowExcessArguments()
     .addHelpText('after', COMPARE_HELP)
@@ -310,6 +318,13 @@ function addCompare(add: AddCommand, run: Wrap): void {
         (await import('./compare.ts')).compareCommand(options, self.args),
       ),
     )
+}
+
+function addJobs(add: AddCommand, run: Wrap): void {
+  add(
+    'job <dir> <id>',
+    'train and evaluate one run of a comparison, as "oxbow compare --print" lists them',
+  ).action(run(async (dir, id, options) => (await import('./job.ts')).jobCommand(dir, id, options)))
 }
 
 function addOthers(add: AddCommand, run: Wrap, argv: readonly string[]): void {

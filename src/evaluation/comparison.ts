@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto'
-import { basename, dirname, isAbsolute, join, relative } from 'node:path'
+import { join } from 'node:path'
 import { z } from 'zod'
-import { withConfigPaths } from '../config/config-paths.ts'
 import { isSolved } from '../config/coupling.ts'
 import {
   type Config,
@@ -19,6 +17,7 @@ import { expectation } from '../data/validate.ts'
 import { allMetrics } from '../metric/table.ts'
 import type { Objective } from '../objective/index.ts'
 import { withInitialNetwork } from '../training/initial.ts'
+import { folderName, jobId, portableConfig, RUNS } from './identity.ts'
 
 type Plain = Record<string, unknown>
 
@@ -57,11 +56,15 @@ export type ComparisonConfig = z.infer<typeof schema>
 
 /** One training of a comparison. */
 export interface PlannedRun {
+  /** Hash of the configuration. */
+  readonly id: string
   /** Row of the table that it belongs to. */
   readonly method: string
   readonly seed: number
   readonly directory: string
   readonly config: Config
+  /** The same as every machine reads it. */
+  readonly portable: Plain
   /** Directory of the run that must be finished first. */
   readonly after?: string
 }
@@ -129,32 +132,24 @@ const MAP_TEACHER = 'psd'
 /** Training keys that a teacher takes over: it must see the same path, be told the same, and is given the same size. */
 const TEACHER_KEYS = ['network', 'interpolant', 'condition']
 
-/** A run's own name; that of its directory too for a model file, whose name is mostly the same. */
-function runName(path: string | null): string | null {
-  if (path === null || !path.endsWith('.safetensors')) return path && basename(path)
-  return join(basename(dirname(path)), basename(path))
-}
-
-/** A directory name that says what it is and changes with the configuration. */
-function directoryOf({ root, base }: Folders, method: string, seed: number, config: Config): string {
-  // Other runs by their names alone, which hold their own hash: the folder may be moved. Paths as they were written: the command
-  // may be given from anywhere.
-  const written = (path: string) => (base === '.' || isAbsolute(path) ? path : relative(base, path))
-  const named = {
-    ...withConfigPaths(config, written),
-    log: undefined,
-    teacher: runName(config.teacher),
-    initFrom: runName(config.initFrom),
-  }
-  const hash = createHash('sha256').update(JSON.stringify(named)).digest('hex').slice(0, 8)
-  return join(root, 'runs', `${method.replace(/[^\w.-]+/g, '-')}-seed${seed}-${hash}`)
-}
-
 interface Folders {
   /** The comparison's directory. */
   readonly root: string
   /** The folder of its file. */
   readonly base: string
+}
+
+/** One training, in a directory whose name says what it is and changes with the configuration. */
+function plannedRun(
+  { root, base }: Folders,
+  method: string,
+  seed: number,
+  config: Config,
+  after?: string,
+): PlannedRun {
+  const portable = portableConfig(config, base, after)
+  const directory = join(root, RUNS, folderName(method, seed, portable))
+  return { id: jobId(portable), method, seed, directory, config, portable, after }
 }
 
 /**
@@ -193,8 +188,9 @@ export function planComparison(comparison: ComparisonConfig, root: string, base 
         TEACHER_KEYS.flatMap(key => (key in training ? [[key, training[key]]] : [])),
       )
       const config = resolveFor('teacher', [{ data, seed }, shared, velocity, teacherTraining].reduce(merge))
-      trainedBy.velocity = directoryOf(folders, TEACHER.id, seed, config)
-      runs.push({ method: TEACHER.id, seed, directory: trainedBy.velocity, config })
+      const run = plannedRun(folders, TEACHER.id, seed, config)
+      trainedBy.velocity = run.directory
+      runs.push(run)
     }
     for (const { method, own, learnsFrom } of listed) {
       const directory = learnsFrom && trainedBy[learnsFrom]
@@ -205,13 +201,8 @@ export function planComparison(comparison: ComparisonConfig, root: string, base 
         own,
       ].reduce(merge)
       const config = resolveFor(method.id, user)
-      const run = {
-        method: method.id,
-        seed,
-        directory: directoryOf(folders, method.id, seed, config),
-        config,
-      }
-      runs.push({ ...run, after: directory })
+      const run = plannedRun(folders, method.id, seed, config, directory)
+      runs.push(run)
       if (method.objective === MAP_TEACHER && teacher === 'train') trainedBy['flow map'] ??= run.directory
     }
   }

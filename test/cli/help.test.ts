@@ -11,6 +11,7 @@ const COMMANDS = [
   'evaluate',
   'report',
   'compare',
+  'job',
   'objectives',
   'features',
   'adapt',
