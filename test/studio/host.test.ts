@@ -121,7 +121,7 @@ test('a training that diverges says when, and what to do', async () => {
   tell({ type: 'play', run: 'a' })
   await until(() => refused().length > 0, 'it diverges')
   expect(refused()[0].message).toMatch(
-    /^the training diverged: at step \d+ its (loss, )?gradient norm is no longer a finite number\. Lower the learning rate, now 10, then Reset and Play\.$/,
+    /^the training diverged: at step \d+ its (loss, )?gradient norm is no longer a finite number\. Lower the learning rate, now 10, then Reset and Train\.$/,
   )
   await until(() => !progress().at(-1)!.playing, 'it stops')
   tell({ type: 'open', run: 'a', plan: small })

@@ -66,7 +66,7 @@ const measuresOf = (session: Session): Measures | null =>
 /** What went wrong, and what to do about it. */
 function divergence({ step, metrics }: Failure, { learningRate }: Stage): string {
   const what = metrics.map(name => name.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)).join(', ')
-  return `the training diverged: at step ${step} its ${what} is no longer a finite number. Lower the learning rate, now ${learningRate}, then Reset and Play.`
+  return `the training diverged: at step ${step} its ${what} is no longer a finite number. Lower the learning rate, now ${learningRate}, then Reset and Train.`
 }
 
 /** A metric's value, and what data itself scores. */

@@ -12,6 +12,7 @@ import { Announcements } from './parts/announcements.tsx'
 import { lazyView } from './parts/lazy-view.tsx'
 import { runs, state } from './state/store.ts'
 import { begin, beginAnew } from './state/training.ts'
+import { TakeHomeWindow } from './take-home/button.tsx'
 import { PlayView } from './views/play/view.tsx'
 import { TrainView } from './views/train/view.tsx'
 import './frame/frame.css'
@@ -98,6 +99,7 @@ export function App() {
         </main>
       </div>
       <UndoNote />
+      <TakeHomeWindow />
       <footer class="foot soft">
         <a href="licences.txt">Licences</a>
       </footer>

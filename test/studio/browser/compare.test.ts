@@ -4,10 +4,11 @@ import * as engine from '../../../src/runtime/node.ts'
 import { answers } from '../../../src/studio/engine/answers.ts'
 import { Session } from '../../../src/studio/engine/session.ts'
 import { strays } from '../../../src/studio/example/first-look.ts'
-import { freshPlan, type Plan } from '../../../src/studio/plan.ts'
+import { firstLook } from '../../../src/studio/page/state/first-look.ts'
+import { examplePlan, freshPlan, type Plan } from '../../../src/studio/plan.ts'
 import { long } from '../../helpers/long.ts'
 import { misplaced } from './layout.ts'
-import { openView, shownView, useStudio } from './page.ts'
+import { addRun, openView, shownView, useStudio } from './page.ts'
 
 const studio = useStudio()
 
@@ -101,17 +102,16 @@ long('a head sorts the table, runs come and go, and other targets are not compar
   expect(await column.getAttribute('aria-sort')).toBe('descending')
   expect((await order())[0]).toBeGreaterThanOrEqual((await order())[1])
 
-  await page.getByLabel('New run with').selectOption('meanflow')
-  await page.getByRole('button', { name: 'Add run' }).click()
+  await addRun(page, 'Eulerian')
   await page.getByRole('button', { name: '3 meanflow on ring' }).waitFor()
   await page.getByRole('button', { name: 'Remove run 1' }).click()
   // The run that moved up is still the one that it was.
   const moved = page.getByRole('button', { name: '2 meanflow on ring' })
   expect(await moved.getAttribute('aria-pressed')).toBe('true')
-  await page.getByRole('button', { name: 'Play all' }).click()
+  await page.getByRole('button', { name: 'Train all' }).click()
   await expect.poll(() => moved.textContent(), { timeout: 30_000 }).toMatch(/[1-9]\d* steps, training/)
   await page.getByRole('button', { name: 'Pause all' }).click()
-  await page.getByRole('button', { name: 'Play all' }).waitFor()
+  await page.getByRole('button', { name: 'Train all' }).waitFor()
 })
 
 test('a run that has not trained has a box in place of its curves', async () => {
@@ -133,12 +133,12 @@ long('runs of different lengths are trained to equal steps', async () => {
   expect(await page.getByRole('button', { name: 'Train to equal steps' }).isDisabled()).toBe(true)
 })
 
-long('on a phone pictures stand two by two, and what is wide moves within its place', async () => {
-  const runs = [planOf('lsd'), planOf('psd')]
+long('on a phone four runs stand two by two, with a card each, on three screens', async () => {
+  const runs = ['lsd', 'psd', 'meanflow', 'flow-matching'].map(objective => planOf(objective))
   const { page } = await studio.open({ state: { view: 'compare', runs }, width: 360, height: 740 })
-  await settle(page, 2)
+  await settle(page, 4)
   const [first, second] = await Promise.all(
-    [0, 1].map(at => page.locator('.pictures figure').nth(at).boundingBox()),
+    [0, 1].map(at => page.locator('.pictures .scene').nth(at).boundingBox()),
   )
   expect(second!.y).toBe(first!.y)
   const curves = page.getByRole('region', { name: 'Curves' })
@@ -146,18 +146,60 @@ long('on a phone pictures stand two by two, and what is wide moves within its pl
     await curves.evaluate('(node => node.scrollWidth > node.clientWidth)(document.querySelector(".curves"))'),
   ).toBe(true)
   expect(await curves.getAttribute('tabindex')).toBe('0')
-  expect(await page.evaluate('document.documentElement.scrollHeight')).toBeLessThan(2000)
+  expect(await page.locator('.card').count()).toBe(4)
+  expect(await page.locator('.card small').allInnerTexts()).not.toContain(' ')
+  expect(await page.evaluate('document.documentElement.scrollHeight')).toBeLessThan(3 * 740)
   expect(await misplaced(page)).toEqual([])
 })
 
-test('a stray that is followed leads to why the map fails', async () => {
-  const jump = { s: 1, t: 0, point: strays.at[0] }
-  const { page } = await studio.open({ state: { view: 'compare', jump } })
-  await page.getByText('The point misses.').waitFor()
-  await page.getByRole('button', { name: 'Why does it fail?' }).click()
+const misses = (page: Page) => page.getByRole('heading', { name: /^Why does it fail\? Sample / })
+
+test('a stray that is clicked opens residual maps, with the mouse and with the keyboard', async () => {
+  const { page } = await studio.open({ state: { view: 'compare' } })
+  const why = page.getByRole('button', { name: 'Why? Run 1' })
+  await why.focus()
+  await page.keyboard.press('Enter')
+  expect(await misses(page).textContent()).toBe(`Why does it fail? Sample ${strays.at[0] + 1} of run 1`)
+  await page.locator('.why-it-misses .heat svg').first().waitFor()
+  // The button is still there, and leads on.
+  await page.keyboard.press('Enter')
+  expect(await misses(page).textContent()).toBe(`Why does it fail? Sample ${strays.at[1] + 1} of run 1`)
+  await page.getByRole('button', { name: 'Close' }).click()
+  expect(await misses(page).count()).toBe(0)
+
+  await clickSample(page, strays.at[0], place => page.mouse.click(...place))
+  await misses(page).waitFor()
+  await page.getByRole('button', { name: 'Its velocity and losses too' }).click()
   await expect.poll(() => shownView(page)).toBe('Why does it fail?')
   await page.getByRole('heading', { name: /Residuals over/ }).waitFor()
 })
+
+test('a stray is hit with a finger, whatever is nearer', async () => {
+  const { page } = await studio.open({
+    state: { view: 'compare' },
+    width: 360,
+    height: 740,
+    touch: true,
+  })
+  await clickSample(page, strays.at[0], ([x, y]) => page.touchscreen.tap(x + 8, y))
+  await misses(page).waitFor()
+  expect(await misses(page).textContent()).toContain('of run 1')
+})
+
+/** Clicks where the example's sample is in the first picture. */
+async function clickSample(
+  page: Page,
+  sample: number,
+  click: (place: [number, number]) => Promise<void>,
+): Promise<void> {
+  const scene = page.locator('.pictures .scene').first()
+  await page.locator('.pictures .of-strays').first().waitFor()
+  await scene.scrollIntoViewIfNeeded()
+  const { x, y, width } = (await scene.boundingBox())!
+  const { samples } = firstLook(examplePlan, 'ema')!
+  const [right, up] = samples.subarray(2 * sample)
+  await click([x + (width * (right + 5)) / 10, y + (width * (5 - up)) / 10])
+}
 
 long('one jump of a run lands as often on the data, and has the same distance, in every view', async () => {
   const { page } = await studio.open()

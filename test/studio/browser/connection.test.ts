@@ -6,7 +6,7 @@ import { temporaryFolder } from '../../helpers/folder.ts'
 import { long } from '../../helpers/long.ts'
 import { ensureSite } from '../../helpers/site.ts'
 import { type Opened, openPage } from './open.ts'
-import { catalogue } from './page.ts'
+import { addRun, catalogue } from './page.ts'
 
 const runs = temporaryFolder('line')
 let browser: Browser
@@ -96,7 +96,7 @@ long('a line that was lost for a moment is taken up again by itself', { timeout:
   // The command that was given meanwhile has arrived.
   const now = await steps(page)
   await patiently(async () => page.locator('.strip .run').last().textContent()).not.toContain('training')
-  await page.getByRole('button', { name: 'Play', exact: true }).click()
+  await page.getByRole('button', { name: 'Train', exact: true }).click()
   await patiently(() => steps(page)).toBeGreaterThan(now)
   expect(await page.getByRole('alert').count()).toBe(0)
 })
@@ -104,7 +104,7 @@ long('a line that was lost for a moment is taken up again by itself', { timeout:
 long('a page that is loaded again and again leaves no training behind', { timeout: 120_000 }, async () => {
   const { url } = await serve()
   const page = await visit(url)
-  for (let i = 0; i < 3; i++) await page.getByRole('button', { name: 'Add run' }).click()
+  for (let i = 0; i < 3; i++) await addRun(page, 'Semigroup')
   await expect.poll(() => page.locator('.strip .run').count()).toBe(4)
   // More at once than the server lets run.
   await page.waitForTimeout(600)

@@ -233,7 +233,7 @@ describe.each(some(ENGINES, ENGINES.slice(0, 1)))('in $name', { timeout: 120_000
     await show(tab, { runs: [plan], weights: 'raw' })
     await eventually(() => distanceOf(tab)).toBeGreaterThan(1)
     const before = await distanceOf(tab)
-    await click(tab, named('button', 'Play'))
+    await click(tab, named('button', 'Train'))
     await eventually(() => stepsOf(tab)).toBeGreaterThan(200)
     await eventually(() => distanceOf(tab)).toBeLessThan(0.75 * before)
     await click(tab, named('button', 'Pause'))

@@ -10,6 +10,7 @@ export interface OpenOptions {
   readonly height?: number
   readonly theme?: 'light' | 'dark'
   readonly reducedMotion?: boolean
+  readonly touch?: boolean
 }
 
 /** A page that is open, with what its console said of errors: a test that expects some empties the list. */
@@ -31,6 +32,7 @@ export async function openPage(browser: Browser, site: string, options: OpenOpti
   const context = await browser.newContext({
     viewport: { width, height },
     colorScheme: theme,
+    hasTouch: options.touch ?? false,
     reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
   })
   context.setDefaultTimeout(PATIENCE)

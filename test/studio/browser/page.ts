@@ -27,6 +27,12 @@ export async function openMore(page: Page): Promise<void> {
   if ((await details.getAttribute('open')) === null) await details.locator('> summary').click()
 }
 
+/** Adds a run by the method of a card. */
+export async function addRun(page: Page, card: string): Promise<void> {
+  await page.getByRole('button', { name: 'Add a run' }).click()
+  await page.getByRole('dialog', { name: 'Add a run' }).getByRole('button', { name: card }).click()
+}
+
 /** The choice of any method. */
 export async function catalogue(page: Page): Promise<Locator> {
   await openMore(page)

@@ -28,7 +28,7 @@ const planOf = (objective: string, taken = 0): Plan => ({
 async function trained(objective: string, taken: number, options: { width?: number; theme?: 'dark' } = {}) {
   const { page } = await studio.open({ state: { runs: [planOf(objective, taken)] }, ...options })
   await patiently(() => steps(page)).toBe(taken)
-  await button(page, 'Play').waitFor()
+  await button(page, 'Train').waitFor()
   return page
 }
 
@@ -50,7 +50,7 @@ test('the players of gan are listed, and the critic is paused by itself', async 
   await (await catalogue(page)).selectOption('gan')
   await players(page).getByText("Learns to tell data from the map's samples. 1 turn a round.").waitFor()
   expect(await players(page).locator('dd').count()).toBe(0)
-  await button(page, 'Play').click()
+  await button(page, 'Train').click()
   await patiently(() => players(page).locator('[data-number="criticAccuracy"]').textContent()).toMatch(
     /^0\.\d/,
   )
@@ -69,7 +69,7 @@ test('the players of gan are listed, and the critic is paused by itself', async 
   await patiently(() => lossOf(page, 'critic')).not.toBe(critic)
   expect(await button(page, 'Pause the map').isEnabled()).toBe(true)
   await button(page, 'Pause').click()
-  await button(page, 'Export').click()
+  await button(page, 'Export').first().click()
   await page.getByText(/A player was paused for [\d,]+ steps, which no command can say/).waitFor()
 })
 
@@ -93,7 +93,7 @@ describe('what the critic says', () => {
     // By the words of the scale: the samples move too.
     const scale = () => page.locator('.signed-key .of').textContent()
     const early = await scale()
-    await button(page, 'Play').click()
+    await button(page, 'Train').click()
     await patiently(scale).not.toBe(early)
     await button(page, 'Pause').click()
     await page.getByRole('checkbox', { name: 'Show what the critic says' }).uncheck()
@@ -122,7 +122,7 @@ test('the drift is shown as arrows, which move with the training', async () => {
   // A line and a head for each.
   expect(early!.match(/M/g)!.length).toBeGreaterThan(700)
   expect(await labelOf(page)).toContain('400 arrows, where training moves samples')
-  await button(page, 'Play').click()
+  await button(page, 'Train').click()
   await patiently(() => arrows.getAttribute('d')).not.toBe(early)
 })
 

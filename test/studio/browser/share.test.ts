@@ -49,10 +49,10 @@ long('a link that is copied replays the training to the same picture', { timeout
     .toBe('Engine: WebAssembly')
   const before = await pictureOf(page)
 
-  await page.getByRole('button', { name: 'Play all' }).click()
+  await page.getByRole('button', { name: 'Train all' }).click()
   await expect.poll(async () => stepsIn(await strip(page)), { timeout: 30_000 }).toBeGreaterThan(150)
   await page.getByRole('button', { name: 'Pause all' }).click()
-  await page.getByRole('button', { name: 'Play all' }).waitFor()
+  await page.getByRole('button', { name: 'Train all' }).waitFor()
   // The steps that had begun when it was paused still come.
   await page.waitForTimeout(1000)
   const picture = await pictureOf(page)
@@ -93,7 +93,7 @@ long('the address of a training that is still replayed asks for all of it', asyn
 
 long('the address follows a training while it goes on', async () => {
   const { page } = await studio.open({ state: { runs: [small] } })
-  await page.getByRole('button', { name: 'Play all' }).click()
+  await page.getByRole('button', { name: 'Train all' }).click()
   const steps = () => stepsOf(decodeState(new URL(page.url()).hash.slice(1)).runs[0])
   await expect.poll(steps, { timeout: 30_000 }).toBeGreaterThan(0)
   expect(await page.getByRole('button', { name: 'Pause all' }).count()).toBe(1)

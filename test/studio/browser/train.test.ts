@@ -7,7 +7,7 @@ import { decodeState } from '../../../src/studio/state.ts'
 import { cellsOf, SIDE } from '../../../src/studio/target/raster.ts'
 import { long } from '../../helpers/long.ts'
 import { addressOf } from './open.ts'
-import { catalogue, hasFocus, openMore, standing, useStudio } from './page.ts'
+import { addRun, catalogue, hasFocus, openMore, standing, useStudio } from './page.ts'
 
 const studio = useStudio()
 
@@ -86,6 +86,7 @@ describe('the start', () => {
     expect(best()).toBeLessThan(1500)
     expect(await distanceOf(page)).toBeLessThan(0.5)
     await patiently(() => button(page, 'Train from scratch').isVisible()).toBe(true)
+    await openMore(page)
     await button(page, 'Train this example again').click()
     await patiently(() => stepsOf(page)).toBeGreaterThan(0)
     await patiently(async () => planOf(page)).toEqual(trainedBy)
@@ -112,7 +113,7 @@ describe('the start', () => {
     expect(await distanceOf(page)).toBeLessThan(0.5)
     await page.getByRole('radio', { name: 'spirals' }).check()
     await patiently(() => distanceOf(page)).toBeGreaterThan(0.5)
-    await button(page, 'Play').click()
+    await button(page, 'Train').click()
     await page.getByText('Training begins when the runtime is here').waitFor()
   })
 
@@ -165,10 +166,8 @@ test('trains the recipe from drawn weights, the velocity first', async () => {
   expect(await page.getByRole('radio', { name: 'Make it one-step' }).isChecked()).toBe(true)
   const run = page.locator('.strip .run').last()
   expect(await run.textContent()).not.toContain('replaying')
-  await patiently(() => run.textContent()).toMatch(
-    /^2 Flow matching on ring[1-9]\d* of 6,000 steps, training$/,
-  )
-  // What it had taken is taken again where it comes back.
+  await patiently(() => run.textContent()).toMatch(/^2 One-step on ring[1-9]\d* of 6,000 steps, training$/)
+  // What is removed comes back as it was: nothing is taken again.
   await page.evaluate(`{
     window.seen = ''
     new MutationObserver(() => { seen += document.querySelector('.strip ol').textContent + '; ' })
@@ -177,8 +176,10 @@ test('trains the recipe from drawn weights, the velocity first', async () => {
   await button(page, 'Pause').click()
   await page.getByRole('button', { name: /^Remove run 2/ }).click()
   await button(page, 'Undo').click()
-  await patiently(() => page.evaluate('seen')).toMatch(/replaying [\d,]+ of 6,000 steps/)
-  await patiently(() => run.textContent()).toMatch(/\d of 6,000 steps, training$/)
+  await patiently(() => run.textContent()).toMatch(/[1-9]\d* of 6,000 steps$/)
+  await button(page, 'Train').click()
+  await patiently(() => run.textContent()).toMatch(/[1-9]\d* of 6,000 steps, training$/)
+  expect(await page.evaluate('seen')).not.toContain('replaying')
 })
 
 test('a rule is chosen by its card, and any method by a search for its name or paper', async () => {
@@ -244,6 +245,7 @@ long(
     return [Math.max(...ticks.map(tick => tick.getBoundingClientRect().right)), frame.getBoundingClientRect().right]
   })()`)) as [number, number]
     expect(right).toBeLessThanOrEqual(cut)
+    await openMore(page)
     await button(page, 'Reset').click()
     await patiently(() => stepsOf(page)).toBe(0)
   },
@@ -255,15 +257,15 @@ long(
   async () => {
     const { page } = await studio.open()
     await page.getByText('40,000 (pretrained)').waitFor()
-    expect(await button(page, 'Play all').isDisabled()).toBe(true)
-    await button(page, 'Export').click()
+    expect(await button(page, 'Train all').isDisabled()).toBe(true)
+    await page.locator('.middle').getByRole('button', { name: 'Export' }).click()
     await page.getByText('Exports run: ring-cmt.').waitFor()
     await page.keyboard.press('Escape')
     await openMore(page)
     await button(page, '1 step').click()
     const strip = page.locator('.strip .run')
     await patiently(() => strip.first().textContent()).toContain('example + 1 step')
-    await button(page, 'Add run').click()
+    await addRun(page, 'Semigroup')
     await patiently(() => strip.nth(1).textContent()).toMatch(/Progressive self-distillation on ring0 steps/)
     await patiently(async () => planOf(page).start).toBe(undefined)
   },
@@ -293,7 +295,7 @@ describe('a drawing', () => {
       await train.click()
       // The picture comes back into sight, and the focus goes to what trains.
       await patiently(async () => (await page.locator('main .picture').boundingBox())!.y).toBeGreaterThan(-1)
-      expect(await hasFocus(button(page, 'Play'))).toBe(true)
+      expect(await hasFocus(button(page, 'Train'))).toBe(true)
       const cells = await drawnCells(page)
       const at = (column: number, row: number) => cells[row * SIDE + column]
       expect(at(32, 16)).toBeGreaterThan(100)

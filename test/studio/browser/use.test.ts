@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { examplePlan, freshPlan, type Plan, stepsOf } from '../../../src/studio/plan.ts'
@@ -29,7 +30,7 @@ const drop = async (page: Page, name: string, content: string | number): Promise
     event.defaultPrevented
   }`)
 
-long('a link that trains for long says so and waits for Play', { timeout: 120_000 }, async () => {
+long('a link that trains for long says so and waits', { timeout: 120_000 }, async () => {
   const { page } = await studio.open({ state: { view: 'jump', runs: [endless, { ...small, seed: 4 }] } })
   const note = page.locator('[data-note="link"]')
   await note.getByText('Ready to train: 1 run, about 500,000 steps').waitFor()
@@ -43,7 +44,7 @@ long('a link that trains for long says so and waits for Play', { timeout: 120_00
   ])
   expect(await shownView(page)).toBe('One jump')
   expect(stepsOf(addressed(page).runs[0])).toBe(500_000)
-  await button(page, 'Play it').click()
+  await button(page, 'Train it').click()
   await note.waitFor({ state: 'detached' })
   await patiently(async () => (await strip(page))[0]).toMatch(/replaying [1-9]\d* of 500,000/)
 })
@@ -96,15 +97,15 @@ long('a training that diverges says so until it is begun anew', { timeout: 180_0
   await rate.focus()
   await page.keyboard.press('End')
   await patiently(async () => addressed(page).runs[0].stages[0].learningRate).toBe(10)
-  await button(page, 'Play').click()
+  await button(page, 'Train').click()
   await patiently(async () => (await alerts(page)).join()).toMatch(
-    /^Run 1: the training diverge.* Lower the learning rate.*, then Reset and Play\.$/,
+    /^Run 1: the training diverge.* Lower the learning rate.*, then Reset and Train\.$/,
   )
   await rate.focus()
   await page.keyboard.press('Home')
   await button(page, 'Reset').click()
   await patiently(() => alerts(page)).toEqual([])
-  await button(page, 'Play').click()
+  await button(page, 'Train').click()
   await patiently(async () => (await strip(page))[0]).toMatch(/[1-9]\d* steps, training/)
   expect(await alerts(page)).toEqual([])
 })
@@ -159,7 +160,7 @@ long('once it is there, the page goes on without its host', async () => {
     await openView(page, view)
     await page.locator('main canvas').first().waitFor()
   }
-  await button(page, 'Export').click()
+  await page.locator('.bar').getByRole('button', { name: 'Export' }).click()
   await page.getByRole('dialog', { name: 'Export' }).waitFor()
   expect(errors).toEqual([])
 })
@@ -207,6 +208,7 @@ test('the example stays beside a training of one’s own, and what is given up c
   await page.waitForTimeout(1000)
   const steps = await trained()
 
+  await openMore(page)
   await button(page, 'Reset').click()
   await patiently(trained).toBe(0)
   await page.getByText('was replaced.').waitFor()
@@ -219,4 +221,52 @@ test('the example stays beside a training of one’s own, and what is given up c
   await patiently(async () => (await strip(page)).length).toBe(2)
   await patiently(trained).toBe(steps)
   expect(await page.getByText('was removed.').count()).toBe(0)
+})
+
+/** The averaged weights of the selected run, as its file has them. */
+async function weightsOf(page: Page): Promise<Buffer> {
+  await page.locator('.middle').getByRole('button', { name: 'Export' }).click()
+  const [download] = await Promise.all([page.waitForEvent('download'), button(page, 'safetensors').click()])
+  const bytes = readFileSync(await download.path())
+  await page.keyboard.press('Escape')
+  return bytes
+}
+
+async function trainOn(page: Page, steps: number, until: number): Promise<void> {
+  await openMore(page)
+  await page.getByLabel('Number of steps').fill(String(steps))
+  await page.getByLabel('Number of steps').press('Enter')
+  await button(page, `${steps} steps`).click()
+  await patiently(async () => (await strip(page))[0]).toContain(`${until} steps`)
+}
+
+test('Undo brings weights back bit for bit, and training goes on as if nothing had been', {
+  timeout: 180_000,
+}, async () => {
+  const runs = [small, { ...small, seed: 3 }]
+  const [one, other] = [await studio.open({ state: { runs } }), await studio.open({ state: { runs } })]
+  for (const { page } of [one, other]) await trainOn(page, 150, 150)
+  const { page } = one
+  await page.evaluate(`{
+    window.seen = ''
+    new MutationObserver(() => { seen += document.querySelector('.strip ol').textContent + '; ' })
+      .observe(document.querySelector('.strip'), { subtree: true, childList: true, characterData: true })
+  }`)
+  const before = await weightsOf(page)
+  await button(page, 'Remove run 1').click()
+  await button(page, 'Undo').click()
+  await patiently(async () => (await strip(page))[0]).toContain('150 steps')
+  expect(await weightsOf(page)).toEqual(before)
+  await button(page, 'Reset').click()
+  await patiently(async () => (await strip(page))[0]).toContain('0 steps')
+  await button(page, 'Undo').click()
+  await patiently(async () => (await strip(page))[0]).toContain('150 steps')
+  expect(await weightsOf(page)).toEqual(before)
+  // No step was taken again.
+  expect(await page.evaluate('seen')).not.toMatch(/replaying| of /)
+
+  for (const { page } of [one, other]) await trainOn(page, 40, 190)
+  const after = await weightsOf(page)
+  expect(after).not.toEqual(before)
+  expect(after).toEqual(await weightsOf(other.page))
 })

@@ -93,7 +93,7 @@ test('steps on a training that has ended are taken behind those of its plan', ()
   expect(sent).toMatchObject([{ type: 'open', plan: { stages: [{ steps: 25 }] }, replay: 'now' }])
 })
 
-test('what a link would train for long waits for Play; what is short is replayed at once', () => {
+test('what a link would train for long waits; what is short is replayed at once', () => {
   const show = (...runs: Plan[]) =>
     training.replace({ state: { ...store.state.value, selected: 0, runs }, problem: null })
   const opened = () => sent.flatMap(each => (each.type === 'open' ? [each.replay] : []))

@@ -40,15 +40,21 @@ export function legOf({ points, through = [] }: Cloud, progress: number): Leg {
   return { from: at === 0 ? points : through[at - 1], to: through[at], part: place - at }
 }
 
-/** Index of the point nearest to a place, of several lists of the same points; `null` when none is within `reach`. */
+/**
+ * Index of the point nearest to a place, of several lists of the same points; `null` when none is within `reach`.
+ *
+ * @param marks  1 for the points that are looked at; all where absent
+ */
 export function nearestPoint(
   lists: readonly PlanePoints[],
   [x, y]: readonly [number, number],
   reach: number,
+  marks?: Uint8Array,
 ): number | null {
   let [best, least] = [null as number | null, reach * reach]
   for (const points of lists) {
     for (let i = 0; i < points.length; i += 2) {
+      if (marks && !marks[i / 2]) continue
       const distance = (points[i] - x) ** 2 + (points[i + 1] - y) ** 2
       if (distance <= least) [best, least] = [i / 2, distance]
     }

@@ -14,7 +14,10 @@ const numbers = (value: number): string => value.toFixed(3)
 export const through = (places: readonly (readonly [number, number])[]): string =>
   places.map(([x, y]) => `${numbers(x)},${numbers(y)}`).join(' ')
 
-/** Clouds with lines and marks over them, and a click that gives a place in units of the data. */
+/** How near to what it means a click is, in pixels: with a mouse or a pen, and with a finger. */
+const REACH = { fine: 8, finger: 22 }
+
+/** Clouds with lines and marks over them, and a click that gives a place and its reach in units of the data. */
 export function Scene({
   clouds,
   label,
@@ -27,13 +30,15 @@ export function Scene({
   label: string
   progress?: ReadonlySignal<number>
   under?: HTMLCanvasElement | null
-  onPick?: (place: [number, number]) => void
+  onPick?: (place: [number, number], reach: number) => void
   children?: ComponentChildren
 }) {
   const pick = (event: MouseEvent & { currentTarget: HTMLElement }): void => {
     const { left, top, width } = event.currentTarget.getBoundingClientRect()
     const unit = (2 * SHOWN) / width
-    onPick?.([(event.clientX - left) * unit - SHOWN, SHOWN - (event.clientY - top) * unit])
+    const isFinger = event instanceof PointerEvent && event.pointerType === 'touch'
+    const reach = unit * (isFinger ? REACH.finger : REACH.fine)
+    onPick?.([(event.clientX - left) * unit - SHOWN, SHOWN - (event.clientY - top) * unit], reach)
   }
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the buttons beside it make the same choice with the keyboard

@@ -12,10 +12,10 @@ export function LinkNote() {
     <div class="note" data-note="link">
       <p>
         Ready to train: {runs}, about {Number(steps.toPrecision(2)).toLocaleString('en')} steps. Nothing is
-        trained before you press Play.
+        trained before you press it.
       </p>
       <button type="button" class="main" onClick={playWaiting}>
-        {plans.length === 1 ? 'Play it' : 'Play them'}
+        {plans.length === 1 ? 'Train it' : 'Train them'}
       </button>
     </div>
   )

@@ -1,6 +1,7 @@
-import { type ReadonlySignal, signal } from '@preact/signals'
+import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { machine } from '../connection/backend.ts'
+import { atLeast } from '../parts/at-least.ts'
 import { OpenModel } from '../parts/open-model.tsx'
 import { engine } from '../state/store.ts'
 import { TakeHome } from '../take-home/button.tsx'
@@ -8,16 +9,6 @@ import { BackendChoice } from './backend-choice.tsx'
 import { ShareButton } from './share.tsx'
 import { ThemeChoice } from './theme-choice.tsx'
 import './menu.css'
-
-/** Whether the window is as wide as this, now and later. */
-function atLeast(pixels: number): ReadonlySignal<boolean> {
-  const media = matchMedia(`(min-width: ${pixels}px)`)
-  const wide = signal(media.matches)
-  media.addEventListener('change', ({ matches }) => {
-    wide.value = matches
-  })
-  return wide
-}
 
 /** Whether the bar has room for what is done, and for what is chosen too: a page that is served has one choice more. */
 const wide = atLeast(1080)
@@ -50,7 +41,8 @@ export function Menu() {
     if (!shown) return
     const outside = ({ target }: Event): void => {
       const inside = menu.current!.contains(target as Node) || button.current!.contains(target as Node)
-      if (!inside) open.value = false
+      // A window that was opened from the menu leads back to it.
+      if (!inside && !(target as Element).closest('dialog')) open.value = false
     }
     const leave = ({ key }: KeyboardEvent): void => {
       // A window over the page takes the key for itself.

@@ -3,7 +3,7 @@ import { problem, runs } from '../state/store.ts'
 import './problems.css'
 
 const STRAYED =
-  'the training diverges: its samples have left the picture. Lower the learning rate, then Reset and Play.'
+  'the training diverges: its samples have left the picture. Lower the learning rate, then Reset and Train.'
 
 /** What is wrong with a run: what was refused until it is told something else, or that its samples are lost. */
 const problemOf = (live: Live | null): string | null => live?.problem ?? (live?.strayed ? STRAYED : null)

@@ -1,80 +1,16 @@
-import { signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { type Objective, objectives } from '../../../objective/index.ts'
-import { freshPlan, isUntouched, stepsOf } from '../../plan.ts'
-import { anew } from '../../trainable.ts'
+import { isUntouched, stepsOf } from '../../plan.ts'
 import { announce } from '../parts/announcements.tsx'
 import { Mark } from '../parts/run-mark.tsx'
 import { methodOf, progressOf, runName, targetName } from '../parts/run-name.ts'
 import { isReplaying, type Run, stepsSince } from '../state/run.ts'
-import { MOST_RUNS, runs, selected, state, update } from '../state/store.ts'
-import { add, pause, play } from '../state/training.ts'
+import { runs, state, update } from '../state/store.ts'
+import { pause, play } from '../state/training.ts'
 import { removeRun } from '../state/undo.ts'
+import { AddRun } from './add-run.tsx'
 import './run-strip.css'
 
 const inWords = (value: number): string => value.toLocaleString('en')
-
-/** Objectives that need nothing but data: any target can be trained with them. */
-const fromData = [...objectives.values()].filter(
-  ({ needs, defaults }) => needs.every(need => need === 'data') && !defaults.coupling,
-)
-
-const byRule = (): [string, Objective[]][] => {
-  const groups = new Map<string, Objective[]>()
-  for (const objective of fromData)
-    groups.set(objective.rule, [...(groups.get(objective.rule) ?? []), objective])
-  return [...groups]
-}
-
-const next = signal('psd')
-
-function AddRun() {
-  const full = runs.value.length >= MOST_RUNS
-  return (
-    <div class="adding">
-      <label>
-        New run with
-        <select
-          value={next.value}
-          onChange={event => {
-            next.value = event.currentTarget.value
-          }}
-        >
-          {byRule().map(([rule, rows]) => (
-            <optgroup key={rule} label={rule}>
-              {rows.map(({ id, name }) => (
-                <option key={id} value={id}>
-                  {id}: {name}
-                </option>
-              ))}
-            </optgroup>
-          ))}
-        </select>
-      </label>
-      <button
-        type="button"
-        disabled={full}
-        title={
-          full
-            ? `At most ${MOST_RUNS} runs`
-            : 'The settings of the selected run with this objective and new weights'
-        }
-        onClick={() => {
-          const plan = selected.value
-          const { learningRate, recipe } = plan.stages.at(-1)!
-          const own = recipe ? freshPlan.stages[0].learningRate : learningRate
-          add({
-            ...anew(plan),
-            stages: [{ objective: next.value, learningRate: own, steps: 0, keep: false }],
-          })
-          announce(`Run ${runs.value.length} added: ${next.value}`)
-        }}
-      >
-        Add run
-      </button>
-    </div>
-  )
-}
 
 function drop(at: number): void {
   removeRun(at)
@@ -150,7 +86,7 @@ export function RunStrip() {
             for (const at of played()) (playing ? pause : play)(at)
           }}
         >
-          {playing ? 'Pause all' : 'Play all'}
+          {playing ? 'Pause all' : 'Train all'}
         </button>
       </div>
     </section>

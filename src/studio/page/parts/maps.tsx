@@ -13,3 +13,12 @@ export function Maps({ name, children }: { name: string; children: ComponentChil
     </section>
   )
 }
+
+/** Room for maps that are not there yet. */
+export const WaitingMaps = ({ count }: { count: number }) => (
+  <div class="maps sideways">
+    {Array.from({ length: count }, (_, i) => (
+      <div key={i} class="heat waiting empty" />
+    ))}
+  </div>
+)

@@ -1,3 +1,4 @@
+import type { RecipeName } from '../../../config/recipes.ts'
 import { objectives } from '../../../objective/index.ts'
 import { trainedBy } from '../../example/trained-by.ts'
 import { fileOfPlan, isUntouched, type Plan, type Stage, stepsOf } from '../../plan.ts'
@@ -8,17 +9,17 @@ export const targetName = ({ target }: Plan): string =>
 
 const lastStage = (plan: Plan): Stage => (isUntouched(plan) ? trainedBy : plan).stages.at(-1)!
 
-/** What a run was trained by last, as the catalogue calls it. */
-export function objectiveOf(plan: Plan): string {
-  const { objective } = lastStage(plan)
-  return objectives.get(objective)?.name ?? objective
+/** What trainings by a recipe are called. */
+const RECIPES: Readonly<Record<RecipeName, string>> = { 'one-step': 'One-step' }
+
+/** What a run was trained by last: the recipe, or the objective as the catalogue calls it; and whether towards a reward. */
+export function methodOf(plan: Plan): string {
+  const { objective, recipe, tilt } = lastStage(plan)
+  const name = recipe ? RECIPES[recipe.name] : (objectives.get(objective)?.name ?? objective)
+  return `${name}${tilt ? ', tilted' : ''}`
 }
 
-/** How a run was trained last, and whether towards a reward. */
-export const methodOf = (plan: Plan): string =>
-  `${objectiveOf(plan)}${lastStage(plan).tilt ? ', tilted' : ''}`
-
-/** What a run is called: its objective and its target. */
+/** What a run is called: its method and its target. */
 export const runName = (plan: Plan): string => `${methodOf(plan)} on ${targetName(plan)}`
 
 const inWords = (value: number): string => value.toLocaleString('en')

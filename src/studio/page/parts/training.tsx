@@ -7,6 +7,7 @@ import { anew } from '../../trainable.ts'
 import { MOST_RUNS, runs, selected, selectedLive, state } from '../state/store.ts'
 import { add, change, open, pause, play, takeSteps } from '../state/training.ts'
 import { replaceRun } from '../state/undo.ts'
+import { TakeHome } from '../take-home/button.tsx'
 import { remark } from './choose.ts'
 import { NumberInput } from './number-input.tsx'
 import { keepWeights } from './objective.tsx'
@@ -50,7 +51,7 @@ export function HowTrained() {
   )
 }
 
-/** Starts and stops a training. */
+/** Starts and stops a training, and takes its map home. */
 export function TrainingButtons() {
   const playing = selectedLive.value?.playing ?? false
   return (
@@ -66,17 +67,15 @@ export function TrainingButtons() {
         </>
       ) : (
         <button type="button" class="main" onClick={() => (playing ? pause() : play())}>
-          {playing ? 'Pause' : 'Play'}
+          {playing ? 'Pause' : 'Train'}
         </button>
       )}
-      <button type="button" onClick={() => replaceRun(anew(selected.value), state.value.selected, 'held')}>
-        Reset
-      </button>
+      <TakeHome />
     </div>
   )
 }
 
-/** Takes a few steps at a time. */
+/** Takes a few steps at a time, or none at all. */
 export function StepButtons() {
   return (
     <div class="buttons">
@@ -102,6 +101,9 @@ export function StepButtons() {
           steps
         </button>
       </span>
+      <button type="button" onClick={() => replaceRun(anew(selected.value), state.value.selected, 'held')}>
+        Reset
+      </button>
     </div>
   )
 }

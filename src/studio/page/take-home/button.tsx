@@ -22,17 +22,20 @@ async function show(): Promise<void> {
 
 export function TakeHome() {
   return (
-    <>
-      <button type="button" aria-haspopup="dialog" onClick={show}>
-        Export
-      </button>
-      {open.value && loaded.value && (
-        <loaded.value.View
-          onClose={() => {
-            open.value = false
-          }}
-        />
-      )}
-    </>
+    <button type="button" aria-haspopup="dialog" onClick={show}>
+      Export
+    </button>
+  )
+}
+
+/** The window that the buttons open. */
+export function TakeHomeWindow() {
+  if (!open.value || !loaded.value) return null
+  return (
+    <loaded.value.View
+      onClose={() => {
+        open.value = false
+      }}
+    />
   )
 }

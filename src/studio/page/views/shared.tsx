@@ -114,7 +114,7 @@ export function Standing({ plan }: { plan: Plan }) {
         ? 'Model: pretrained example.'
         : plan.start
           ? `The map is ${plan.start.name}.`
-          : 'This map is untrained: press Play in Train first.'
+          : 'This map is untrained: train it first.'
   return <p class="soft">{words}</p>
 }
 

@@ -6,12 +6,14 @@ import { landing, landingRange, metricRange } from '../../draw/landing.ts'
 import { floorRange, shortNumber } from '../../draw/number.ts'
 import { at as placeOf, Scene, through } from '../../draw/scene.tsx'
 import { splitStrays } from '../../draw/strays.ts'
+import { announce } from '../../parts/announcements.tsx'
 import { Mark } from '../../parts/run-mark.tsx'
 import { progressOf, runName } from '../../parts/run-name.ts'
 import { StrayKey } from '../../parts/stray-key.tsx'
-import { state, update } from '../../state/store.ts'
+import { state } from '../../state/store.ts'
 import { useAnswer } from '../../state/use-answer.ts'
 import { follow } from '../shared.tsx'
+import { asked, nextStray } from './missed.tsx'
 import './picture.css'
 
 /** Samples of each run. */
@@ -25,19 +27,24 @@ export const METRIC = 'slicedWasserstein'
 /** Reach of a click, in units of the data. */
 const NEAR = 0.4
 
-/** A way from a sample off the data to why it is; its place is kept while none is followed. */
-function Missed({ isFollowed, any, onAsk }: { isFollowed: boolean; any: boolean; onAsk: () => void }) {
+/** Follows a sample off the data, and asks why it is. */
+function askOf(at: number, point: number): void {
+  follow(point)
+  asked.value = at
+  announce(`Sample ${point + 1} of run ${at + 1} misses the data. Why does it fail? Residual maps follow.`)
+}
+
+/** The key to samples off the data, and a way to the next of them without hitting it; its place is kept while there is none. */
+function Missed({ at, marks, point }: { at: number; marks: Uint8Array | undefined; point: number | null }) {
+  const next = marks ? nextStray(marks, point) : null
   return (
     <p class="measure missed">
-      {isFollowed ? (
-        <>
-          <span>The point misses.</span>
-          <button type="button" onClick={onAsk}>
-            Why does it fail?
-          </button>
-        </>
-      ) : (
-        <span class="soft">{any ? 'Click a red point to ask why it misses.' : ' '}</span>
+      <StrayKey marks={marks} />
+      {next !== null && (
+        <button type="button" onClick={() => askOf(at, next)}>
+          {point !== null && marks![point] === 1 ? 'Next miss' : 'Why?'}
+          <span class="hidden-but-read"> Run {at + 1}</span>
+        </button>
       )}
     </p>
   )
@@ -78,7 +85,13 @@ export function RunPicture({ at, plan }: { at: number; plan: Plan }) {
       <Scene
         clouds={clouds}
         label={`${name}: samples in ${steps === 1 ? 'one jump' : `${steps} jumps`}${strays === undefined ? '' : `, ${landing(strays)} on the data`}`}
-        onPick={place => ends && follow(nearestPoint([ends], place, NEAR))}
+        onPick={(place, reach) => {
+          if (!ends) return
+          // Where a click may mean a sample off the data, it does.
+          const missed = marks && nearestPoint([ends], place, reach, marks)
+          if (typeof missed === 'number') askOf(at, missed)
+          else follow(nearestPoint([ends], place, Math.max(reach, NEAR)))
+        }}
       >
         {followed.length > 0 && (
           <g class="linked">
@@ -111,19 +124,12 @@ export function RunPicture({ at, plan }: { at: number; plan: Plan }) {
           ' '
         )}
       </p>
-      <p class="measure soft">
+      <p class="measure soft of-data">
         {floor && strayFloor
           ? `Real data: ${landingRange([strayFloor.low, strayFloor.high])}, ${floorRange(floor)}`
           : ' '}
       </p>
-      <p class="measure">
-        <StrayKey marks={marks} />
-      </p>
-      <Missed
-        isFollowed={point !== null && marks?.[point] === 1}
-        any={strays !== undefined && strays > 0}
-        onAsk={() => update({ selected: at, view: 'why' })}
-      />
+      <Missed at={at} marks={marks} point={point} />
     </figure>
   )
 }

@@ -1,22 +1,22 @@
 import { signal } from '@preact/signals'
-import type { Questions } from '../../../engine/protocol.ts'
-import { type Plan, stepsOf } from '../../../plan.ts'
-import type { QueryResult } from '../../connection/query-cache.ts'
-import { metricRange, metricText } from '../../draw/landing.ts'
-import { shortNumber } from '../../draw/number.ts'
+import { stepsOf } from '../../../plan.ts'
 import { Wide } from '../../parts/reachable.tsx'
 import { Mark } from '../../parts/run-mark.tsx'
-import { objectiveOf, targetName } from '../../parts/run-name.ts'
+import { methodOf, targetName } from '../../parts/run-name.ts'
 import { runs } from '../../state/store.ts'
-import { METRIC, NFE } from './picture.tsx'
+import {
+  answerOf,
+  floorOf,
+  GROUPS,
+  inJumps,
+  measureOf,
+  type Row,
+  speedText,
+  stepsText,
+  WHAT_IT_IS,
+} from './measures.ts'
+import { NFE } from './picture.tsx'
 import './table.css'
-
-interface Row {
-  readonly at: number
-  readonly plan: Plan
-  readonly measured: QueryResult
-  readonly comparable: boolean
-}
 
 interface Column {
   readonly id: string
@@ -30,10 +30,6 @@ interface Column {
   readonly group?: string
 }
 
-const answerOf = ({ measured }: Row) => measured.answer as Questions['metrics']['answer'] | null
-
-const inJumps = (n: number): string => `${n} ${n === 1 ? 'jump' : 'jumps'}`
-
 /** The columns of a metric: in each number of jumps, with the interval below, and of real data. */
 const ofMetric = (metric: string, group: string): readonly Column[] => [
   ...NFE.map(
@@ -42,8 +38,8 @@ const ofMetric = (metric: string, group: string): readonly Column[] => [
       group,
       name: inJumps(n),
       value: row => answerOf(row)?.values[i][metric] ?? Number.POSITIVE_INFINITY,
-      text: row => metricText(metric, answerOf(row)?.values[i][metric]) || '…',
-      range: row => answerOf(row) && metricRange(metric, answerOf(row)!.intervals[i][metric]),
+      text: row => measureOf(row, metric, i).text,
+      range: row => measureOf(row, metric, i).range,
     }),
   ),
   {
@@ -51,15 +47,10 @@ const ofMetric = (metric: string, group: string): readonly Column[] => [
     group,
     name: 'real data',
     value: row => answerOf(row)?.floors[metric].value ?? Number.POSITIVE_INFINITY,
-    text: row => metricText(metric, answerOf(row)?.floors[metric].value) || '…',
-    range: row => {
-      const floor = answerOf(row)?.floors[metric]
-      return floor && metricRange(metric, [floor.low, floor.high])
-    },
+    text: row => floorOf(row, metric).text,
+    range: row => floorOf(row, metric).range,
   },
 ]
-
-const GROUPS = { strays: 'On the data', [METRIC]: 'Distance' } as const
 
 const columns: readonly Column[] = [
   { id: 'run', name: 'Run', value: ({ at }) => at },
@@ -69,13 +60,13 @@ const columns: readonly Column[] = [
     id: 'steps',
     name: 'Steps',
     value: ({ plan }) => stepsOf(plan),
-    text: ({ plan }) => (plan.start && stepsOf(plan) === 0 ? 'trained' : stepsOf(plan).toLocaleString('en')),
+    text: ({ plan }) => stepsText(plan),
   },
   {
     id: 'speed',
     name: 'Steps/s',
     value: ({ at }) => runs.value[at]?.live?.stepsPerSecond ?? 0,
-    text: ({ at }) => shortNumber(runs.value[at]?.live?.stepsPerSecond || null) || '–',
+    text: ({ at }) => speedText(at),
   },
 ]
 
@@ -125,11 +116,7 @@ export function CompareTable({ rows }: { rows: readonly Row[] }) {
       <h3 id="table-heading">In numbers</h3>
       <Wide>
         <table>
-          <caption>
-            2,000 samples in 1 to 8 jumps: how many land on the data of the run’s target, and their sliced
-            Wasserstein distance to it (lower is better), each with its 95 % confidence interval; of real
-            data, the range over ten draws. Click a column’s name to sort by it.
-          </caption>
+          <caption>{WHAT_IT_IS} Click a column’s name to sort by it.</caption>
           <thead>
             <tr class="groups">
               <td />
@@ -150,7 +137,7 @@ export function CompareTable({ rows }: { rows: readonly Row[] }) {
             {sorted.map(row => (
               <tr key={row.at} class={row.comparable ? undefined : 'other'}>
                 <th scope="row">
-                  <Mark at={row.at} /> {row.at + 1} <span class="by">{objectiveOf(row.plan)}</span>
+                  <Mark at={row.at} /> {row.at + 1} <span class="by">{methodOf(row.plan)}</span>
                 </th>
                 {columns.slice(1).map(({ id, value, text, range }) => (
                   <td key={id} class={words.has(id) ? 'word' : undefined}>

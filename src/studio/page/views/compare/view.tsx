@@ -1,10 +1,13 @@
 import type { QueryResult } from '../../connection/query-cache.ts'
+import { atLeast } from '../../parts/at-least.ts'
 import { targetName } from '../../parts/run-name.ts'
 import { MOST_RUNS, state, update } from '../../state/store.ts'
 import { useAnswer } from '../../state/use-answer.ts'
 import { Choice, MapChoice, PointChoice } from '../shared.tsx'
+import { CompareCards } from './cards.tsx'
 import { CompareCurves } from './curves.tsx'
 import { EqualSteps } from './equal-steps.tsx'
+import { WhyItMisses } from './missed.tsx'
 import { COMPARED, NFE, RunPicture, seedOf } from './picture.tsx'
 import { CompareTable } from './table.tsx'
 import './view.css'
@@ -42,9 +45,18 @@ function Targets() {
   )
 }
 
+/** Whether there is room for a table of all runs. */
+const roomy = atLeast(720)
+
 export function CompareView() {
   const { runs, compare } = state.value
   const measured = useMeasured()
+  const rows = runs.map((plan, at) => ({
+    at,
+    plan,
+    measured: measured[at],
+    comparable: sameTarget(at, state.value.selected),
+  }))
   return (
     <div class="compare">
       <div class="choices">
@@ -72,15 +84,9 @@ export function CompareView() {
           </p>
         )}
       </section>
+      <WhyItMisses />
       <CompareCurves />
-      <CompareTable
-        rows={runs.map((plan, at) => ({
-          at,
-          plan,
-          measured: measured[at],
-          comparable: sameTarget(at, state.value.selected),
-        }))}
-      />
+      {roomy.value ? <CompareTable rows={rows} /> : <CompareCards rows={rows} />}
     </div>
   )
 }

@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import { trainedBy } from '../../../example/trained-by.ts'
 import { isUntouched, stepsOf } from '../../../plan.ts'
@@ -7,6 +8,7 @@ import { floorRange, shortNumber } from '../../draw/number.ts'
 import type { Cloud } from '../../draw/points.tsx'
 import { Scene } from '../../draw/scene.tsx'
 import { splitStrays } from '../../draw/strays.ts'
+import { atLeast } from '../../parts/at-least.ts'
 import { making } from '../../parts/choose.ts'
 import { Curves } from '../../parts/curves.tsx'
 import { fileHeldOver } from '../../parts/dropped-files.ts'
@@ -171,7 +173,6 @@ function Samples() {
       <TrainingButtons />
       <RuntimeNote />
       <Standing />
-      <HowTrained />
     </>
   )
 }
@@ -188,9 +189,35 @@ function More() {
         {making.value === 'file' && <MoreOfFile />}
         <Catalogue />
         <StepButtons />
+        <HowTrained />
         <Pace />
         <ShownControls />
         <Settings />
+      </div>
+    </details>
+  )
+}
+
+/** Where there is room for it beside the stage. */
+const roomy = atLeast(1152)
+const learntShown = signal<boolean | null>(null)
+
+/** The curves and the formula. */
+function Learnt() {
+  return (
+    <details
+      class="side"
+      open={learntShown.value ?? roomy.value}
+      onToggle={({ currentTarget: { open } }) => {
+        if (open !== (learntShown.value ?? roomy.value)) learntShown.value = open
+      }}
+    >
+      <summary>
+        What it learns <span class="soft">curves and formula</span>
+      </summary>
+      <div class="panel">
+        <Curves />
+        <LossTerms />
       </div>
     </details>
   )
@@ -208,10 +235,7 @@ export function TrainView() {
         {making.value === 'drawing' ? <Painter /> : making.value === 'file' ? <FileTarget /> : <Samples />}
       </section>
       <Players />
-      <div class="panel side">
-        <Curves />
-        <LossTerms />
-      </div>
+      <Learnt />
     </div>
   )
 }
