@@ -100,6 +100,8 @@ export function answerSteer(
   const grid = uniformGrid(steps)
   checkChoices(session, grid, choices)
   const { method, kernel } = choices
+  if ('class' in tilt && session.told !== null)
+    throw new Error('the map is told a class already; choose no class.')
   const isMoved = method === 'particles' && (kernel === 'jump' || kernel === 'noise')
   return rewarded(engine, session, tilt, async reward => {
     const found = await steer(session.steerable(weights), reward, points, {

@@ -234,7 +234,7 @@ long(
     await section.getByRole('button', { name: 'Go on' }).waitFor()
     const stopped = await stepOf()
     await section.getByRole('slider', { name: 'Sheet' }).fill('0')
-    await section.getByText('One step, after 0 steps of training').waitFor()
+    await section.getByText('One jump, after 0 steps of training').waitFor()
     await section.getByRole('button', { name: 'Draw with it above' }).click()
     await page.getByText(`Model: yours after ${stopped}`).waitFor()
     await page.getByRole('button', { name: 'Back to the page’s model' }).click()

@@ -71,12 +71,12 @@ long(
     const rewardOf = async (name: string) => (await rowOf(page, steered, name))[0]
     // Less than an eighth is on the right at first. The goal has e^3 times as much of it.
     await patiently(() => rewardOf('Steered')).toBeGreaterThan(0.4)
-    const goal = await rewardOf('The goal')
-    expect(await rewardOf('Before')).toBeLessThan(0.125)
+    const goal = await rewardOf('Exact law')
+    expect(await rewardOf('Unsteered')).toBeLessThan(0.125)
     // Four jumps with eight moves between them lead most of the way.
     expect(await rewardOf('Steered')).toBeGreaterThan(0.6 * goal)
     expect(await rewardOf('Steered')).toBeLessThan(goal + 0.1)
-    const [before, after] = [await rowOf(page, steered, 'Before'), await rowOf(page, steered, 'Steered')]
+    const [before, after] = [await rowOf(page, steered, 'Unsteered'), await rowOf(page, steered, 'Steered')]
     expect(after[1]).toBeLessThan(0.5 * before[1])
 
     await button(page, 'Train a tilted velocity').click()
@@ -106,7 +106,7 @@ long(
   'the way of steering is chosen under More, is kept in the link, and says what it cannot do',
   async () => {
     const { page } = await studio.open({ state: { view: 'steer' }, height: 1000 })
-    const facts = () => page.locator('.facts dd').allInnerTexts()
+    const facts = () => page.locator('.facts dd').allTextContents()
     const inputs = page.locator(`${steered} .panel :is(input, fieldset)`)
     // What is wanted, its width and strength, and the steps; the rest waits under More.
     await patiently(() => inputs.filter({ visible: true }).count()).toBe(4)
@@ -152,7 +152,7 @@ long('a velocity is steered along it, and not by jumps', async () => {
   ])
   await button(page, 'Renoise').click()
   await page.getByText('Not steered: this map is a velocity').waitFor()
-  expect(await page.locator('.facts dd').allInnerTexts()).toEqual(['…', '…', '…', '…'])
+  expect(await page.locator('.facts dd').allTextContents()).toEqual(['…', '…', '…', '…'])
   await button(page, 'Default method').click()
   await patiently(() => page.locator('.facts dd').first().textContent()).toMatch(/ ± /)
 })

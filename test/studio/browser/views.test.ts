@@ -180,7 +180,7 @@ describe('a jump', () => {
   long('of 50,000 points is shown, and one of their paths is solved', async () => {
     const { page } = await open('jump')
     await settled(page, '1 0')
-    await page.getByRole('button', { name: '50,000 mixed' }).click()
+    await page.getByRole('button', { name: 'Noisy data' }).click()
     await page.getByRole('img', { name: /50000 points/ }).waitFor()
     await eventually(async () => (await shown(page, 'path')).length).toBe(2)
     const { points } = await ask('path', {

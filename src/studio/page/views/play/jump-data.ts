@@ -15,7 +15,7 @@ export type CloudSource = NonNullable<StudioState['jump']['source']>
 /** Points that are carried along their paths: exact ones cost little, learnt ones run the network many times. */
 const CARRIED = { exact: 1000, learnt: 400 }
 /** Points that are data mixed with noise. */
-export const MIXED = 50_000
+const MIXED = 50_000
 
 /** Times of a path that is kept, from noise to data. */
 const TIMES = Array.from({ length: 101 }, (_, i) => snap(1 - i / 100))

@@ -21,7 +21,7 @@ import {
   rootMeanSquare,
   Standing,
 } from '../shared.tsx'
-import { type CloudSource, type JumpData, MIXED, useJump } from './jump-data.ts'
+import { type CloudSource, type JumpData, useJump } from './jump-data.ts'
 import './jump.css'
 
 /** What moves between the two clouds. */
@@ -99,9 +99,9 @@ export function JumpView() {
         <Choice
           name="Points at s"
           options={[
-            ['carried', 'Carried'],
-            ['mixed', `${MIXED / 1000},000 mixed`],
-            ['pairs', 'Pairs'],
+            ['carried', exact ? 'Exact paths' : 'Learnt paths'],
+            ['mixed', 'Noisy data'],
+            ['pairs', 'Noise–data pairs'],
           ]}
           value={source}
           onChange={value => update({ jump: { ...state.value.jump, source: value } })}
@@ -123,11 +123,11 @@ export function JumpView() {
         </Scene>
         <div class="beside">
           <ul class="keys">
-            <Key look={<span class="look grey" />}>where points are at s</Key>
+            <Key look={<span class="look grey" />}>points at s</Key>
             {jumps && (
               <>
-                <Key look={<Mark at={at} />}>where the map’s jump takes them</Key>
-                <Key look={<span class="look stray" />}>those that it takes off the data (t = 0)</Key>
+                <Key look={<Mark at={at} />}>where the jump lands</Key>
+                <Key look={<span class="look stray" />}>where it lands off the data (t = 0)</Key>
                 <Key look={<span class="look path" />}>where the {exact ? 'exact' : 'learnt'} path leads</Key>
               </>
             )}
@@ -156,7 +156,7 @@ function sourceWords(source: CloudSource, exact: boolean): string {
     return 'Data and noise in random pairs, each at time s of the way between: at 1 all are noise, at 0 all are data. Lines join the first 40 pairs. The model is not used here.'
   }
   if (source === 'mixed') {
-    return 'Data and noise, mixed as they are at time s. The cloud is the same, but no point comes from anywhere: click one to compute its path from here.'
+    return '50,000 data points, each mixed with noise as it is at time s. The cloud is the same, but no point comes from anywhere: click one to compute its path from here.'
   }
   return exact
     ? 'Noise, carried to time s by the exact flow: each point is on its own exact path.'
@@ -243,7 +243,7 @@ function Numbers({ data }: { data: JumpData }) {
     <dl class="numbers" aria-live="polite" aria-busy={!fresh} data-times={`${s} ${t}`}>
       <div>
         <dt>
-          All points: land on the data
+          Points that land on the data
           {data.strays && ` (real data: ${landing(data.strays.floor)})`}
         </dt>
         {t > 0 ? (
@@ -257,11 +257,11 @@ function Numbers({ data }: { data: JumpData }) {
         )}
       </div>
       <div>
-        <dt>All points: distance between jump and {path} (RMS)</dt>
+        <dt>Distance from the {path} (root mean square)</dt>
         <ShownError name="cloud" value={ends && rootMeanSquare(end!, ends)} />
       </div>
       <div>
-        <dt>Median error</dt>
+        <dt>Median distance</dt>
         <ShownError name="half" value={ends && medianDistance(end!, ends)} />
       </div>
       <div>
@@ -273,15 +273,15 @@ function Numbers({ data }: { data: JumpData }) {
         <ShownError name="point" value={own} />
       </div>
       <div>
-        <dt>Start (x, y)</dt>
+        <dt>Starts at (x, y)</dt>
         <ShownPoint name="from" point={followed?.from} />
       </div>
       <div>
-        <dt>to</dt>
+        <dt>Jump lands at</dt>
         <ShownPoint name="jump" point={followed?.jump} />
       </div>
       <div>
-        <dt>Path ends at</dt>
+        <dt>{path[0].toUpperCase() + path.slice(1)} ends at</dt>
         <ShownPoint name="path" point={followed?.truth} />
       </div>
     </dl>

@@ -8,7 +8,7 @@ import { selected, state } from '../../state/store.ts'
 import { changeReward, useGoalCloud } from './place.tsx'
 
 /** Names of the classes of the data of the selected run; none where it has none. */
-export function classNames(): readonly string[] {
+function classNames(): readonly string[] {
   const { target } = selected.value
   return target.kind === 'unknown' ? [] : (targetDataset(target).labels?.names ?? [])
 }

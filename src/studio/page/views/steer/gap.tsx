@@ -25,7 +25,7 @@ function conditionOf(wish: Wish): { isSo(point: readonly [number, number]): bool
     const likely = classValue(dataset, wish.class)
     return {
       isSo: point => likely(point) > Math.log(0.5),
-      words: `are of class ${dataset.labels!.names[wish.class]}`,
+      words: `are of class ${dataset.labels?.names[wish.class] ?? wish.class}`,
     }
   }
   if (!('axis' in wish)) return null

@@ -12,11 +12,11 @@ const MEANINGS = {
     'r(x) = {\\textstyle\\sum_k}\\, a_k \\exp(-\\|x-c_k\\|^2 / 2w^2)',
   ],
   class: [
-    'The reward is how likely the class is at a point, as a logarithm. With β = 1 the goal is then the data of that class alone (Bayes’ rule). Of the ring the probability is exact; of other data it is that of 400 labelled points, each blurred by 0.2.',
+    'The reward is how likely the class is at a point, as a logarithm. With β = 1 the exact law is then the data of that class alone (Bayes’ rule). Of the ring the probability is exact; of other data it is that of 400 labelled points, each blurred by 0.2.',
     'r(x) = \\log p(\\text{class} \\mid x)',
   ],
   mask: [
-    'One coordinate is masked, the other is known to about ±σ. The reward is how likely a point is by what is known of it, as a logarithm; with β = 1 the goal is the data, given that (Bayes’ rule). The band is two σ wide to either side. Digits are filled in the same way: the pixels that are seen are known.',
+    'One coordinate is masked, the other is known to about ±σ. The reward is how likely a point is by what is known of it, as a logarithm; with β = 1 the exact law is the data, given that (Bayes’ rule). The band is two σ wide to either side. Digits are filled in the same way: the pixels that are seen are known.',
     'r(x) = -(x_{\\text{known}} - y)^2 / 2\\sigma^2',
   ],
 } as const
@@ -29,7 +29,7 @@ export function HowSteered() {
       <summary>How it works</summary>
       <p>{words}</p>
       <Formula tex={formula} block />
-      <p>The goal is the data tilted towards it: likely under the data and high in reward.</p>
+      <p>The exact law is the data tilted towards the reward: likely under the data, and high in reward.</p>
       <Formula tex="\tilde p(x) \propto p(x)\, e^{\beta\, r(x)}" block />
       <p>
         A flow map knows at any time where a point will land, so the reward of the end can be estimated on the

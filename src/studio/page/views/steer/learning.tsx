@@ -75,14 +75,14 @@ function TiltedRun({ at, plan }: { at: number; plan: Plan }) {
           token={`--run-${at}`}
           tilt={tilt!}
         />
-        <Cloud name="The goal" points={answer?.exact} token="--target" tilt={tilt!} />
+        <Cloud name="The exact law" points={answer?.exact} token="--target" tilt={tilt!} />
       </div>
       <RewardTable
         caption={`The run learns the reward as it was when it began: ${inWords(tilt!)}.`}
         rows={[
           { name: 'Learnt', reward: answer?.rewards.points, distance: shortNumber(answer?.distances.points) },
           {
-            name: 'The goal',
+            name: 'Exact law',
             reward: answer?.rewards.exact,
             distance: answer ? `${shortNumber(answer.distances.floor)} (floor)` : '',
           },

@@ -70,7 +70,7 @@ export function RewardTable({ caption, rows }: { caption: string; rows: readonly
         <tr>
           <th scope="col">Samples</th>
           <th scope="col">Mean reward</th>
-          <th scope="col">Distance to the goal</th>
+          <th scope="col">Distance to the exact law</th>
         </tr>
       </thead>
       <tbody>
@@ -87,7 +87,7 @@ export function RewardTable({ caption, rows }: { caption: string; rows: readonly
 }
 
 /** What samples are steered to. */
-export const currentWish = (): Wish => wishOf({ ...state.value.reward, class: Math.max(0, wantedClass()) })
+const currentWish = (): Wish => wishOf({ ...state.value.reward, class: Math.max(0, wantedClass()) })
 
 /** The selected run's samples, steered to the reward with no training. */
 export function useSteering() {
@@ -183,10 +183,10 @@ export function Steered({
         <summary>Results</summary>
         <Facts answer={answer} />
         <RewardTable
-          caption="Distances are sliced Wasserstein, to 2,000 points of the goal."
+          caption="Distances are sliced Wasserstein, to 2,000 points of the exact law."
           rows={[
             {
-              name: 'Before',
+              name: 'Unsteered',
               reward: answer?.rewards.before,
               distance: shortNumber(answer?.exact?.distances.before),
             },
@@ -196,7 +196,7 @@ export function Steered({
               distance: shortNumber(answer?.exact?.distances.after),
             },
             {
-              name: 'The goal',
+              name: 'Exact law',
               reward: answer?.exact?.reward,
               distance: answer?.exact ? `${shortNumber(answer.exact.distances.floor)} (floor)` : '',
             },

@@ -25,13 +25,13 @@ export const methods: readonly Way<SteeringMethod>[] = [
     id: 'guided',
     name: 'Guided flow',
     is: 'Each sample alone, its velocity turned towards the reward.',
-    wrong: 'Samples another law than the goal: too narrow, and modes get wrong shares.',
+    wrong: 'Samples another law than the exact one: too narrow, and modes get wrong shares.',
   },
   {
     id: 'best',
     name: 'Best of 4',
     is: 'Of each four samples, the one of the highest reward.',
-    wrong: 'Samples another law than the goal, whatever β is.',
+    wrong: 'Samples another law than the exact one, whatever β is.',
   },
 ]
 

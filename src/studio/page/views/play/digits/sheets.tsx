@@ -54,10 +54,10 @@ export function Sheets({ sheets }: { sheets: readonly SheetOf[] }) {
           shape={traits.shape}
           count={traits.classes.length * columns}
           across={columns}
-          label={`Digits in one step after ${counted(step)} of training`}
+          label={`Digits in one jump after ${counted(step)} of training`}
         />
         <figcaption>
-          One step, after {counted(step)} of training{loss !== null && `, loss ${shortNumber(loss)}`}
+          One jump, after {counted(step)} of training{loss !== null && `, loss ${shortNumber(loss)}`}
         </figcaption>
         {last > 0 && (
           <Slider

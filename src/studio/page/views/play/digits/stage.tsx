@@ -26,10 +26,15 @@ function Picture({
   misread,
   label,
   progress,
-}: StageProps & { readonly progress: ReadonlySignal<number> }) {
+  isHeld,
+}: StageProps & {
+  readonly progress: ReadonlySignal<number>
+  /** Whether its digits stay in sight, however far the flight is. */
+  readonly isHeld: ReadonlySignal<boolean>
+}) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const colours = { ink: css(colourOf('--ink')), stray: css(colourOf('--stray')) }
-  const at = useMemo(() => computed(() => (held.value ? 1 : progress.value)), [progress])
+  const at = useMemo(() => computed(() => (isHeld.value ? 1 : progress.value)), [progress, isHeld])
   useEffect(() => {
     const own = canvas.current!
     let frame = 0
@@ -68,15 +73,16 @@ function Picture({
 }
 
 export const DigitLoop = (props: StageProps) => (
-  <FlightLoop draw={progress => <Picture {...props} progress={progress} />} />
+  <FlightLoop draw={progress => <Picture {...props} progress={progress} isHeld={held} />} />
 )
 
+const never = signal(false)
 const STOPS = [0, 0.5, 0.8, 1].map(part => signal(part))
 
 export const DigitFilm = (props: StageProps) => (
   <FlightFilm
     stops={STOPS}
     label={props.label}
-    draw={(progress, label) => <Picture {...props} label={label} progress={progress} />}
+    draw={(progress, label) => <Picture {...props} label={label} progress={progress} isHeld={never} />}
   />
 )

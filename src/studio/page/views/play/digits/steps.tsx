@@ -11,9 +11,9 @@ const ROWS = [
   ...([1, 2, 4, 8] as const).map(steps => ({
     steps,
     method: 'auto' as const,
-    title: steps === 1 ? '1 step' : `${steps} steps`,
+    title: steps === 1 ? '1 jump' : `${steps} jumps`,
   })),
-  { steps: 50, method: 'euler' as const, title: 'Euler, 50 steps' },
+  { steps: 50, method: 'euler' as const, title: '50 Euler steps' },
 ]
 
 /** The same noise in more and more steps. */
@@ -29,8 +29,8 @@ export function StepsSection({ model }: { model: OpenedModel }) {
     <section class="digit-steps" aria-label="Steps">
       <h2>The same noise in more steps</h2>
       <p class="soft">
-        Each column is one noise. A step of the map is one jump and costs one evaluation of the network;
-        below, Euler’s method follows the map’s velocity in 50.
+        Each column is one noise. Each jump asks the network once; below, 50 Euler steps follow its velocity
+        and ask it 50 times.
       </p>
       {ROWS.map(({ steps, method, title }) => (
         <Row
@@ -40,7 +40,7 @@ export function StepsSection({ model }: { model: OpenedModel }) {
           scale={scale}
           steps={steps}
           method={method}
-          label={`${COLUMNS} digits in ${method === 'euler' ? '50 steps of Euler’s method' : title}`}
+          label={`${COLUMNS} digits in ${title}`}
         >
           {milliseconds => (
             <p class="told">
