@@ -59,13 +59,15 @@ function defaultsOf({ defaults, diagonal, parts, head, coupling = defaults.coupl
 
 /** As one would write it after an option of the command. */
 const shown = value =>
-  value !== null && typeof value === 'object'
-    ? `{${Object.entries(value)
-        .map(([key, each]) => `${key}: ${shown(each)}`)
-        .join(', ')}}`
-    : typeof value === 'number'
-      ? Number(value.toPrecision(3))
-      : value
+  Array.isArray(value)
+    ? JSON.stringify(value)
+    : value !== null && typeof value === 'object'
+      ? `{${Object.entries(value)
+          .map(([key, each]) => `${key}: ${shown(each)}`)
+          .join(', ')}}`
+      : typeof value === 'number'
+        ? Number(value.toPrecision(3))
+        : value
 
 const optionsOf = ({ options }) =>
   Object.entries(options.parse({}))

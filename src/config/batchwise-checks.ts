@@ -115,8 +115,11 @@ const SAMPLES = 10
 /** What a user should know of it. */
 export function batchwiseRemarks(config: Config, objective: Objective): string[] {
   const { options, features } = config
-  const { id } = objective
+  const { id, rule } = objective
   const remarks = narrowRemarks(config, objective)
+  if (rule === 'distributional' && config.target !== 'student' && config.diagonal.fraction === 0) {
+    remarks.push(`target: ${id} has no theta-, and ${config.target} changes nothing; leave it out`)
+  }
   if (id === 'drifting' && Math.max(...(options.temperatures as number[])) < NARROW) {
     remarks.push(
       `options.temperatures: the widest is below ${NARROW}, so samples only see near data: modes that the start has none of are not found`,

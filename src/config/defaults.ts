@@ -137,10 +137,21 @@ const SYMBOLS = { layers: 3 }
 
 /** Defaults of the objective, in the configuration's own keys. */
 export function objectiveConfig(
-  { diagonal, parts, defaults, head, parameterization, sampler, coupling = defaults.coupling }: Objective,
+  {
+    rule,
+    diagonal,
+    parts,
+    defaults,
+    head,
+    parameterization,
+    sampler,
+    coupling = defaults.coupling,
+  }: Objective,
   kind: string = DEFAULT_KIND,
 ): Plain {
-  const { weight = 1, times, loss, clip, target, guidance } = defaults
+  const { weight = 1, times, loss, clip, guidance } = defaults
+  // What matches distributions asks for no averaged parameters.
+  const target = rule === 'distributional' ? 'student' : defaults.target
   const diagonalFraction = defaults.diagonalFraction ?? (diagonal === null ? 0 : parts ? 0.3 : 1)
   return {
     diagonal: { objective: diagonal, options: {}, fraction: diagonalFraction, weight: 1 },

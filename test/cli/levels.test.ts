@@ -250,4 +250,13 @@ test('a transformer draws velocities of pictures with its last blocks', { timeou
     ...[...['--out', at('glyphs.npy')]],
   )
   expect(JSON.parse(stdout)).toMatchObject({ method: 'transition', count: 4, evaluations: 2.667 })
+  await here(
+    ...['evaluate', at('glyph-tmd'), '--steps', '1,2', '--count', '64'],
+    ...['--metrics', 'slicedWasserstein', '--no-report'],
+  )
+  const { rows } = JSON.parse(readFileSync(join(at('glyph-tmd'), 'evaluation.json'), 'utf8'))
+  expect(rows.map(({ method }: { method: string }) => method)).toEqual(Array(rows.length).fill('transition'))
+  const file = at('glyphs.onnx')
+  await here('export', at('glyph-tmd'), '--sampler', '--steps', '2', '--out', file)
+  expect(readFileSync(file).length).toBeGreaterThan(10_000)
 })

@@ -1,7 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { load } from '../../src/serialization/load.ts'
 import { readMetrics } from '../../src/serialization/run.ts'
+import { steerable } from '../../src/serialization/steerable.ts'
+import { inverted } from '../../src/steering/invert.ts'
 import { commandsIn } from '../helpers/folder-cli.ts'
 
 const { at, here, refused } = commandsIn('matching')
@@ -52,6 +55,38 @@ describe('a map that matches what comes out', () => {
   test('jumps from noise alone', async () => {
     expect(await refused('sample', at('dmd'), '--steps', '2')).toMatch(/sample it in one step/)
   })
+
+  test('has no velocity to follow, wherever one would be', async () => {
+    const none =
+      /follows the velocity, and dmd learns jumps from pure noise and no velocity; sample it in one/
+    for (const method of ['euler', 'heun', 'dpm++2m']) {
+      expect(await refused('sample', at('dmd'), '--steps', '1', '--method', method)).toMatch(none)
+    }
+    expect(await refused('evaluate', at('dmd'), '--steps', '1,2', '--method', 'heun')).toMatch(none)
+    expect(await refused('export', at('dmd'), '--sampler', '--steps', '2', '--method', 'heun')).toMatch(none)
+    await here('sample', at('psd'), '--count', '4', '--method', 'heun', '--out', at('heun.csv'))
+  })
+
+  test('is neither the way of an edit to other data, nor a teacher of trajectories', async () => {
+    const points = at('few.csv')
+    await here('sample', at('psd'), '--count', '4', '--out', points)
+    const edit = (to: string) => ['edit', at('psd'), '--data', points, '--to', to, '--method', 'heun']
+    expect(await refused(...edit(at('dmd')), '--out', at('no.csv'))).toMatch(reason)
+    await here(...edit(at('psd')), '--out', at('edited.csv'))
+    const halved = ['--halvings', '1', '--out', at('halved')]
+    expect(await refused('progressive', at('dmd'), ...halved)).toMatch(reason)
+    for (const objective of ['cmt', 'reflow']) {
+      const taught = ['--data', 'ring', '--objective', objective, '--teacher', at('dmd'), ...SMALL]
+      expect(await refused('train', ...taught, '--out', at('taught'))).toMatch(reason)
+    }
+  })
+
+  test('is not inverted by the library either', async () => {
+    const map = await load(at('dmd'))
+    const points = new Float32Array(4)
+    await expect(inverted(steerable(map), points, { method: 'jump' })).rejects.toThrow(reason)
+    await map.close()
+  })
 })
 
 describe('what is logged', () => {
@@ -64,10 +99,28 @@ describe('what is logged', () => {
 
   test('tells how well a critic sees', async () => {
     await trained('gan', '--objective', 'gan')
-    const { measures } = readMetrics(at('gan')).at(-1)!
-    // A new critic of far samples and one that cannot tell lie within.
-    expect(measures!.criticAccuracy).toBeGreaterThan(0.3)
-    expect(measures!.criticAccuracy).toBeLessThanOrEqual(1)
+    await trained('cafm', '--objective', 'cafm', '--batch', '32')
+    for (const name of ['gan', 'cafm']) {
+      const { measures } = readMetrics(at(name)).at(-1)!
+      // A new critic of far samples and one that cannot tell lie within.
+      expect(measures!.criticAccuracy).toBeGreaterThan(0.3)
+      expect(measures!.criticAccuracy).toBeLessThanOrEqual(1)
+    }
+  })
+
+  test('tells how far the denoisers of moment and self-e are apart', async () => {
+    await trained('moment', '--objective', 'moment', '--teacher', 'exact')
+    await trained('self', '--objective', 'self-e')
+    await trained('told', '--objective', 'self-e', '--condition', 'class', '--options.fake', 'false')
+    for (const [name, measure] of [
+      ['moment', 'scoreDistance'],
+      ['self', 'scoreDistance'],
+      ['told', 'conditionPull'],
+    ]) {
+      const { measures } = readMetrics(at(name)).at(-1)!
+      expect(Object.keys(measures!)).toEqual([measure])
+      expect(measures![measure]).toBeGreaterThan(0)
+    }
   })
 })
 

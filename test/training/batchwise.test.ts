@@ -134,7 +134,30 @@ describe('features', () => {
     expect(said({ objective: 'drifting', options: { temperatures: [0.02] } })).toMatch(/only see near data/)
     expect(said({ objective: 'drifting' })).toBe('')
     expect(said({ objective: 'frechet' })).toMatch(/a Gaussian cloud is perfect/)
+    for (const objective of ['imm', 'gan']) {
+      expect(said({ objective })).toBe('')
+      expect(said({ objective, target: 'ema' })).toMatch(/^target: .* has no theta-, and ema changes nothing/)
+    }
+    expect(said({ objective: 'psd', target: 'ema' })).not.toMatch(/theta-/)
     expect(said(frechet)).toBe('')
+  })
+})
+
+describe('a list among the options', () => {
+  test.each([
+    ['0.1,0.9', [0.1, 0.9]],
+    [
+      [0.1, 0.9],
+      [0.1, 0.9],
+    ],
+  ])('is written %j', (range, wanted) => {
+    const of = (objective: string, options: object) =>
+      resolveConfig({ ...quick, objective, teacher: 'exact', options } as UserConfig).options
+    expect(of('dmd', { range }).range).toEqual(wanted)
+    expect(of('tmd', { times: '0.8,0.4' }).times).toEqual([0.8, 0.4])
+    expect(() => of('dmd', { range: '0.1,x' })).toThrow(/^options\.range/)
+    expect(() => of('dmd', { range: '0.1,' })).toThrow(/^options\.range/)
+    expect(() => of('dmd', { range: '0.1' })).toThrow(/^options\.range/)
   })
 })
 

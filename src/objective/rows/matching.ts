@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { listed } from '../list.ts'
 import type { Loss } from '../loss.ts'
 import { simulated } from '../matching/backward.ts'
 import { criticAccuracy, ganCritic, ganMap } from '../matching/critic.ts'
@@ -25,10 +26,11 @@ import { type Part, row, type Turn } from '../objective.ts'
 const source = 'src/objective/matching/score.ts'
 
 /** Times at which the map's samples are made noisy: the middle 96 % of them. Yin et al. 2024 (DMD2), arXiv:2405.14867. */
-const range = z
-  .tuple([z.number().min(0).max(1), z.number().min(0).max(1)])
-  .refine(([low, high]) => low < high, 'expected two times, the smaller one first')
-  .default([0.02, 0.98])
+const range = listed(
+  z
+    .tuple([z.number().min(0).max(1), z.number().min(0).max(1)])
+    .refine(([low, high]) => low < high, 'expected two times, the smaller one first'),
+).default([0.02, 0.98])
 
 export const dmdOptions = {
   weight: z.enum(Object.keys(matchingWeights) as [MatchingWeight]).default('published'),
@@ -96,13 +98,16 @@ export const dmdPlayers = (options: DmdOptions, fake = players.fake, critic = pl
 const oneStep = z.strictObject({ ...dmdOptions, regression: z.number().min(0).default(0) })
 type OneStep = z.infer<typeof oneStep>
 /** Times that samples are jumps from, beside 1. */
-export const startTimes = z
-  .array(z.number().gt(0).lt(1))
-  .max(8)
-  .refine(times => times.every((t, i) => i === 0 || t < times[i - 1]), 'expected times that fall')
+export const startTimes = listed(
+  z
+    .array(z.number().gt(0).lt(1))
+    .min(1)
+    .max(8)
+    .refine(times => times.every((t, i) => i === 0 || t < times[i - 1]), 'expected times that fall'),
+)
 const severalSteps = z.strictObject({
   ...dmdOptions,
-  times: startTimes.min(1).default([0.75, 0.5, 0.25]),
+  times: startTimes.default([0.75, 0.5, 0.25]),
 })
 type SeveralSteps = z.infer<typeof severalSteps>
 

@@ -1,15 +1,11 @@
 import { z } from 'zod'
+import { listed } from '../list.ts'
 import { drifting, driftOfSamples, driftSize } from '../matching/drifting.ts'
 import { frechet, frechetDistance, frechetMemory } from '../matching/frechet.ts'
 import { imm } from '../matching/imm.ts'
 import { row } from '../objective.ts'
 
 const number = z.number()
-/** A list as it is written in a command, such as `0.02,0.2`. */
-const listed = (value: unknown): unknown => {
-  if (typeof value === 'number') return [value]
-  return typeof value === 'string' ? value.split(',').map(Number) : value
-}
 
 /** Rows that compare the samples of a batch, without a teacher and without a second network. */
 export const sampleRows = [
@@ -31,7 +27,6 @@ export const sampleRows = [
       traits: { between: true, dividesByGap: true, interpolant: 'linear' },
       defaults: {
         diagonalFraction: 0,
-        target: 'student',
         times: { law: 'ratio-step', minimum: 0.006, levels: 12, group: 4 },
       },
     },
@@ -69,9 +64,7 @@ export const sampleRows = [
       options: z.strictObject({
         kernel: z.enum(['laplace', 'gaussian']).default('laplace'),
         normalisation: z.enum(['separate', 'joint']).default('separate'),
-        temperatures: z
-          .preprocess(listed, z.array(number.positive()).min(1).max(8))
-          .default([0.02, 0.05, 0.2]),
+        temperatures: listed(z.array(number.positive()).min(1).max(8)).default([0.02, 0.05, 0.2]),
         normaliseDrift: z.boolean().default(true),
       }),
       parts: options => [

@@ -36,7 +36,7 @@ export const selfEvaluationRows = [
           : []),
       ],
       traits: ({ fake }) => ({ compares: 'jump', draws: ['noise'], untold: !fake, interpolant: 'linear' }),
-      defaults: { diagonalFraction: 0.5, target: 'student' },
+      defaults: { diagonalFraction: 0.5 },
     },
     {
       name: 'Self-evaluation',
