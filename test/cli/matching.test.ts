@@ -109,11 +109,11 @@ describe('what is logged', () => {
   })
 
   test('tells how far the denoisers of moment and self-e are apart', async () => {
-    await trained('moment', '--objective', 'moment', '--teacher', 'exact')
+    await trained('moments', '--objective', 'moment', '--teacher', 'exact')
     await trained('self', '--objective', 'self-e')
     await trained('told', '--objective', 'self-e', '--condition', 'class', '--options.fake', 'false')
     for (const [name, measure] of [
-      ['moment', 'scoreDistance'],
+      ['moments', 'scoreDistance'],
       ['self', 'scoreDistance'],
       ['told', 'conditionPull'],
     ]) {

@@ -36,10 +36,10 @@ const ofPlayer = (state: State, name: string): State =>
   Object.fromEntries(Object.entries(state).filter(([vector]) => vector.startsWith(`${name}.`)))
 
 describe('a critic that trains alone at first', () => {
-  const alone = { players: { critic: { alone: ALONE } } } as const
+  const alone = { players: { critic: { alone: ALONE, times: 2 } } } as const
 
   test('leaves the map where it is, and then both train as after a pause of the map', async () => {
-    const [ours, paused] = [await begin(alone), await begin()]
+    const [ours, paused] = [await begin(alone), await begin({ players: { critic: { times: 2 } } })]
     const start = await ours.take(1)
     const end = await ours.take(ALONE)
     expect(ofPlayer(end, 'map')).toEqual(ofPlayer(start, 'map'))

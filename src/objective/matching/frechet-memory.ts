@@ -84,7 +84,7 @@ export function momentsOf({ weight, first, second }: Remembered): Moments {
 }
 
 /** The moments of each class of the samples of a queue, with one sample less where a covariance is divided. */
-export function momentsOfQueue(queue: Told): Moments & { readonly count: Tensor } {
+function momentsOfQueue(queue: Told): Moments & { readonly count: Tensor } {
   const count = queue.classes.sum(0)
   const n = count.maximum(1)
   const { first, second } = sumsOf(queue)
