@@ -54,6 +54,7 @@ export const PARTS = {
         said: 'valid 0.79 / 0.87 / 0.94 / 0.98',
       }),
       row('psd-velocity-simplex', 'psd-velocity-simplex'),
+      row('fmlm-residual, exact teacher', 'fmlm-residual', ['--teacher', 'exact']),
       row('csd', 'csd', [], { said: 'valid 0.81 / 0.84 / 0.93 / 0.99' }),
       row('lsd-simplex, weight 1', 'lsd-simplex', ['--consistency.weight', '1'], {
         said: 'collapse: valid 1.00, KL 4.6 / 3.5 / 3.9 / 4.8',

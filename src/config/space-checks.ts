@@ -31,8 +31,8 @@ const flatOnly: readonly Refusal[] = [
   ({ network: { kind } }) =>
     kind !== 'mlp' && `network.kind: a network of kind ${kind} is for pictures and text; use mlp`,
   ({ network: { parameterization } }) =>
-    parameterization !== 'average-velocity' &&
-    `network.parameterization: ${parameterization} adds points; use average-velocity`,
+    !['average-velocity', 'point'].includes(parameterization) &&
+    `network.parameterization: ${parameterization} adds points; use average-velocity or point`,
   ({ network: { predicts = 'velocity' } }) =>
     predicts !== 'velocity' && `network.predicts: ${predicts} is a sum of points; use velocity`,
   ({ interpolant }) =>
@@ -73,7 +73,12 @@ export function checkSpace(config: Config, { name, space }: Placed): void {
       `times.law: argmax goes by where symbols are decided, and ${name} has none; use triangle`,
     )
   }
-  if (!spaceOf({ space }).isCurved) return
+  if (!spaceOf({ space }).isCurved) {
+    if (network.parameterization !== 'point') return
+    throw new ConfigError(
+      `network.parameterization: point is one of a curved space, and ${name} is flat; use denoised, which is the same there`,
+    )
+  }
   const flat = formulas(config).find(
     ([id, options]) => traitsOf(objectives.get(id)!, options).curved !== true,
   )

@@ -408,12 +408,12 @@ const network: readonly Check[] = [
     )
   },
   ({ network }, { id, parameterization: own }, { startsAtTarget }) =>
-    (['denoised', 'consistency'].includes(network.parameterization) ||
+    (['denoised', 'point', 'consistency'].includes(network.parameterization) ||
       (network.parameterization === 'simplex' && own !== 'simplex')) &&
     startsAtTarget === true &&
     `network.parameterization: ${network.parameterization} divides by the time that the network starts from, and ${id} also starts from its target time, which reaches 0; use average-velocity`,
   ({ network: { parameterization }, times }) =>
-    ['denoised', 'consistency', 'simplex'].includes(parameterization) &&
+    ['denoised', 'point', 'consistency', 'simplex'].includes(parameterization) &&
     times.minimum === 0 &&
     `times.minimum: the ${parameterization} parameterization divides by s and needs a minimum above 0, e.g. 0.05`,
   ({ network: { predicts = 'velocity', parameterization } }, { id, parts }) =>

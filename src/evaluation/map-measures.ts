@@ -52,7 +52,7 @@ const STARTS = 4096
  */
 export const lastTime = ({ config: { interpolant, network } }: Model): number =>
   interpolants[interpolant].steepAtData ||
-  ['denoised', 'simplex'].includes(network.parameterization) ||
+  ['denoised', 'point', 'simplex'].includes(network.parameterization) ||
   network.predicts === 'x0'
     ? 1e-3
     : 0

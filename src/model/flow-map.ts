@@ -61,6 +61,17 @@ export const parameterizations = {
     (network: BoundNetwork, { least }: Around): BoundNetwork =>
     (x, s, t) =>
       x.sub(network(x, s, t)).div(s.maximum(least)),
+  /**
+   * `V = -log_x(N)/max(s, least)`, `N` a point of a curved space, so that `F(x, s, 0) = N`; in flat space `denoised`. Woo et al. 2026,
+   * arXiv:2602.07744. Where `N` crosses the cut locus of `x` the velocity jumps.
+   */
+  point:
+    (network: BoundNetwork, { least, space }: Around): BoundNetwork =>
+    (x, s, t) =>
+      space
+        .towards(x, network(x, s, t))
+        .div(s.maximum(least))
+        .neg(),
   edm,
   consistency,
   trigflow,
@@ -109,11 +120,12 @@ export function flowMap(network: BoundNetwork, reading: Reading = {}): FlowMap {
     path = linear,
     policy,
   } = reading
-  const around = { least, path, policy }
-  const velocityOf =
-    (network: BoundNetwork): BoundNetwork =>
-    (x, s, t) =>
-      space.velocity(x, parameterizations[parameterization](network, around)(x, s, t))
+  const around = { least, path, policy, space }
+  const velocityOf = (network: BoundNetwork): BoundNetwork => {
+    const read = parameterizations[parameterization](network, around)
+    // What leads to a point is tangent as it is.
+    return parameterization === 'point' ? read : (x, s, t) => space.velocity(x, read(x, s, t))
+  }
   const inVelocity = asVelocity(path, predictions[predicts])
   const own: BoundNetwork =
     predicts === 'velocity' ? network : (x, s, t) => inVelocity(x, network(x, s, t), s)

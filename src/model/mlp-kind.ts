@@ -59,12 +59,18 @@ const count = z.int().positive()
 /** Numbers that a network sees of a point. */
 const seenOf = (point: PointSpec): number => spaceOf(point).seen(sizeOf(point.shape))
 
+/** Numbers of its output. */
+function outputsOf({ parameterization }: Pick<Config, 'parameterization'>, point: PointSpec): number {
+  const [space, size] = [spaceOf(point), sizeOf(point.shape)]
+  return parameterization === 'point' ? space.pointOutputs(size) : space.outputs(size)
+}
+
 function optionsOf({ scale, ...config }: Config, point: PointSpec): MlpOptions {
-  const { shape, condition } = point
+  const { condition } = point
   const policy = policyKeys(config, point)
   return {
     dimension: seenOf(point),
-    outputs: policy ? policyOutputs(policy) : spaceOf(point).outputs(sizeOf(shape)),
+    outputs: policy ? policyOutputs(policy) : outputsOf(config, point),
     scalesInput: scalesInput(point),
     ...config,
     ...(condition && { conditionSize: embeddingOf(condition, scale).features(condition) }),

@@ -53,12 +53,12 @@ export function pathOf(interpolant: Interpolant, x0: Tensor, eps: Tensor, added?
 
 /**
  * The linear path as a network of denoised points can follow it: `(x_t - x0)/max(t, least)`, which is `eps - x0` from `least`
- * on. Below, the map divides by `least`, and the plain velocity would be another one than its points allow. Lu et al. 2026
+ * on; in a curved space `-log_{x_t}(x0)/max(t, least)`. Below, the map divides by `least`, and the plain velocity would be another one than its points allow. Lu et al. 2026
  * (pixel MeanFlow), arXiv:2601.22158.
  */
 export const clippedPath = (path: Path, least: number): Path => ({
   ...path,
-  velocity: t => path.at(t).sub(path.x0).div(t.maximum(least)),
+  velocity: t => path.velocity(t).mul(t.div(t.maximum(least))),
 })
 
 const absent = (what: string): never => {

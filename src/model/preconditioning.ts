@@ -4,6 +4,7 @@ import { type Coefficients, coefficientsOf, timeOfRatio, wronskian } from './coe
 import type { Interpolant } from './interpolants/interpolant.ts'
 import { linear } from './interpolants/linear.ts'
 import type { PolicyKeys } from './policy.ts'
+import type { Space } from './space.ts'
 
 /**
  * What published diffusion models put around their network, for data of deviation 1, so that a point `x` is on the path
@@ -15,6 +16,7 @@ export interface Around {
   /** The smallest time that it divides by. */
   readonly least: number
   readonly path: Interpolant
+  readonly space: Space
   /** Of `policy`. */
   readonly policy?: PolicyKeys
 }

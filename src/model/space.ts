@@ -22,6 +22,10 @@ export interface Space {
   outputs(coordinates: number): number
   /** The velocity, tangent at `x`, that a network's output stands for. */
   velocity(x: Tensor, output: Tensor): Tensor
+  /** Numbers of a network's output that stands for a point. */
+  pointOutputs(coordinates: number): number
+  /** `log_x(N)` of the point `N` that such an output stands for, along the shortest way. */
+  towards(x: Tensor, output: Tensor): Tensor
   /** `exp_x(u)`: where `u` leads from `x`. */
   jump(x: Tensor, u: Tensor): Tensor
   /** `log_x(y)`: what leads from `x` to `y`. */
@@ -60,6 +64,8 @@ export const flat: Space = {
   seen: coordinates => coordinates,
   outputs: coordinates => coordinates,
   velocity: (_, output) => output,
+  pointOutputs: coordinates => coordinates,
+  towards: (x, output) => output.sub(x),
   jump: (x, u) => x.add(u),
   difference: (x, y) => y.sub(x),
   tangent: (_, vector) => vector,

@@ -184,7 +184,9 @@ function pathThrough(config: Config, space: Space, { x0, eps, xs, xt, s, t, z }:
   const path = space.path(interpolants[config.interpolant], x0, eps!, added)
   const { network, times, interpolant } = config
   const isClipped =
-    network.parameterization === 'denoised' && interpolant === 'linear' && !keepsMinimum(times.law)
+    ['denoised', 'point'].includes(network.parameterization) &&
+    interpolant === 'linear' &&
+    !keepsMinimum(times.law)
   return isClipped ? clippedPath(path, times.minimum) : path
 }
 

@@ -68,6 +68,11 @@ describe('what does not fit the space of the data is refused', () => {
       /^network\.parameterization: denoised adds points; use average-velocity/,
     ],
     [
+      'a point with a row that starts from its target time',
+      { objective: 'g-lsd', network: { parameterization: 'point' } },
+      /^network\.parameterization: point divides by the time .* lsd also starts from its target time/,
+    ],
+    [
       'another prediction',
       { objective: 'flow-matching', network: { predicts: 'x0' } },
       /^network\.predicts: x0 is a sum of points; use velocity/,
@@ -98,6 +103,11 @@ describe('what does not fit the space of the data is refused', () => {
   test('rows of symbols where there are none', () => {
     expect(() => checkSpace(resolveConfig({ objective: 'psd-simplex' }), ring)).toThrow(
       /^objective: psd-simplex is for sequences of symbols, and ring has none; use text, .*psd$/,
+    )
+    const point: UserConfig = { objective: 'psd', network: { parameterization: 'point' } }
+    expect(() => checkSpace(resolveConfig(point), sphere)).not.toThrow()
+    expect(() => checkSpace(resolveConfig(point), ring)).toThrow(
+      /^network\.parameterization: point is one of a curved space, and ring is flat; use denoised, which is the same there$/,
     )
     const simplex: UserConfig = { objective: 'psd', network: { parameterization: 'simplex' } }
     expect(() => checkSpace(resolveConfig(simplex), sphere)).toThrow(

@@ -23,6 +23,7 @@ const WITHOUT = {
   'esd-simplex': 'the exact map of finitely many sequences, and its gradient in probabilities',
   ecld: 'its gradient in probabilities',
   'psd-velocity-simplex': 'psd in velocity space',
+  'fmlm-residual': 'the exact map of finitely many sequences, and psd',
 }
 
 test('fixtures cover every row of symbols, apart from those listed', () => {

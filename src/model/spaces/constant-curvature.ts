@@ -19,7 +19,7 @@ interface Surroundings {
   readonly reach: number
 }
 
-type Shared = Omit<Geometry, 'frame' | 'logNoise' | 'noise'>
+type Shared = Omit<Geometry, 'frame' | 'logNoise' | 'noise' | 'pointOutputs' | 'towards'>
 
 /** The points `<x,x> = k` around an origin, in one coordinate more than their dimensions: all of them by the one curvature `k`. */
 export function constantCurvature(k: Curvature, { inner, halves, reach }: Surroundings): Shared {

@@ -17,6 +17,9 @@ export interface Geometry {
   velocity(x: Tensor, output: Tensor): Tensor
   /** The same for networks that are trained, where the size of that grows with the place of a point. */
   bounded?(x: Tensor, output: Tensor): Tensor
+  /** Numbers of an output that stands for a point, and `log_x(N)` of that point, finite beyond the cut locus too. */
+  pointOutputs(coordinates: number): number
+  towards(x: Tensor, output: Tensor): Tensor
   tangent(x: Tensor, vector: Tensor): Tensor
   exp(x: Tensor, u: Tensor): Tensor
   /** `log_x(y)` along the shortest way. */
@@ -60,6 +63,8 @@ export function curved(geometry: Geometry): CurvedSpace {
     inner,
     velocity,
     bounded = velocity,
+    pointOutputs,
+    towards,
     tangent,
     exp,
     log,
@@ -76,6 +81,8 @@ export function curved(geometry: Geometry): CurvedSpace {
     seen,
     outputs,
     velocity: bounded,
+    pointOutputs,
+    towards,
     jump: exp,
     difference,
     tangent,
@@ -96,6 +103,19 @@ export function curved(geometry: Geometry): CurvedSpace {
     ...(projected && { projected }),
   }
 }
+
+/** The shortest output whose direction is taken whole: of a shorter one there is less, so that no gradient is beyond all bounds. */
+export const SHORTEST = 1e-3
+
+/** A vector over its length. */
+export const unit = (a: Tensor): Tensor =>
+  a.div(
+    a
+      .square()
+      .sum(-1, true)
+      .maximum(SHORTEST ** 2)
+      .sqrt(),
+  )
 
 /** The same numbers for each row of points, of which there may be any number. */
 export const forEachRow = (like: Tensor, row: readonly number[]): Tensor =>

@@ -11,6 +11,8 @@ export const flatPart: CurvedSpace = curved({
   outputs: coordinates => coordinates,
   inner,
   velocity: (_, output) => output,
+  pointOutputs: coordinates => coordinates,
+  towards: (x, output) => output.sub(x),
   tangent: (_, vector) => vector,
   exp: (x, u) => x.add(u),
   log: (x, y) => y.sub(x),

@@ -30,6 +30,12 @@ const geometry: Geometry = {
     const lowest = axis(x, 0)
     return shared.transport(lowest, x, shared.tangent(lowest, output))
   },
+  // The point to which a vector at the lowest one leads.
+  pointOutputs: coordinates => coordinates - 1,
+  towards: (x, output) => {
+    const vector = concat([output.slice(-1, 0, 1).mul(0), output], -1)
+    return shared.log(x, shared.exp(axis(x, 0), vector))
+  },
   frame: x =>
     Array.from({ length: x.shape[1] - 1 }, (_, k) => shared.transport(axis(x, 0), x, axis(x, k + 1))),
   logNoise: x => {

@@ -25,8 +25,6 @@ export function product(blocks: readonly Block[]): CurvedSpace {
   const sizes = blocks.map(({ size }) => size)
   const starts = beginnings(sizes)
   const width = starts[blocks.length - 1] + sizes[blocks.length - 1]
-  const outputs = geometries.map((geometry, i) => geometry.outputs(sizes[i]))
-  const outputStarts = beginnings(outputs)
 
   const part = (x: Tensor, i: number): Tensor => x.slice(-1, starts[i], starts[i] + sizes[i])
   /** The same function of each block's part of its arguments. */
@@ -38,6 +36,24 @@ export function product(blocks: readonly Block[]): CurvedSpace {
     (of: (geometry: Geometry) => (...args: Tensor[]) => Tensor) =>
     (...args: Tensor[]): Tensor =>
       concat(parts(of)(...args), -1)
+  /** Outputs side by side, of which each block has so many numbers. */
+  const outputsOf = (numbers: readonly number[]) => {
+    const from = beginnings(numbers)
+    return {
+      total: numbers.reduce((a, b) => a + b),
+      joined:
+        (of: (geometry: Geometry) => (x: Tensor, output: Tensor) => Tensor) =>
+        (x: Tensor, output: Tensor): Tensor =>
+          concat(
+            geometries.map((geometry, i) =>
+              of(geometry)(part(x, i), output.slice(-1, from[i], from[i] + numbers[i])),
+            ),
+            -1,
+          ),
+    }
+  }
+  const vectors = outputsOf(geometries.map((geometry, i) => geometry.outputs(sizes[i])))
+  const points = outputsOf(geometries.map((geometry, i) => geometry.pointOutputs(sizes[i])))
   /** A vector of one block among zeros. */
   const alone = (x: Tensor, i: number, vector: Tensor): Tensor =>
     concat(
@@ -48,15 +64,11 @@ export function product(blocks: readonly Block[]): CurvedSpace {
   return curved({
     features: joined(({ features }) => features),
     seen: () => geometries.reduce((total, { seen }, i) => total + seen(sizes[i]), 0),
-    outputs: () => outputs.reduce((a, b) => a + b),
+    outputs: () => vectors.total,
     inner: (a, b) => sum(parts(({ inner }) => inner)(a, b)),
-    velocity: (x, output) =>
-      concat(
-        geometries.map(({ velocity, bounded = velocity }, i) =>
-          bounded(part(x, i), output.slice(-1, outputStarts[i], outputStarts[i] + outputs[i])),
-        ),
-        -1,
-      ),
+    velocity: vectors.joined(({ velocity, bounded = velocity }) => bounded),
+    pointOutputs: () => points.total,
+    towards: points.joined(({ towards }) => towards),
     tangent: joined(({ tangent }) => tangent),
     exp: joined(({ exp }) => exp),
     log: joined(({ log }) => log),

@@ -1,5 +1,5 @@
-import { concat, constant, type Tensor } from '../../autodiff/index.ts'
-import { axis, type CurvedSpace, curved, type Geometry, geodesicSpread } from './curved.ts'
+import { concat, constant, select, type Tensor } from '../../autodiff/index.ts'
+import { axis, type CurvedSpace, curved, type Geometry, geodesicSpread, unit } from './curved.ts'
 import { angleOverSine, cotangent, cotangentSlope, sineOver } from './smooth.ts'
 
 const matrix = (x: Tensor): Tensor => x.reshape([x.shape[0], 3, 3])
@@ -27,6 +27,13 @@ const vee = (m: Tensor): Tensor =>
   )
 
 const dot = (a: Tensor, b: Tensor): Tensor => a.mul(b).sum(-1, true)
+/** `a x b` */
+function cross(a: Tensor, b: Tensor): Tensor {
+  const [a1, a2, a3] = [0, 1, 2].map(i => a.slice(-1, i, i + 1))
+  const [b1, b2, b3] = [0, 1, 2].map(i => b.slice(-1, i, i + 1))
+  return concat([a2.mul(b3).sub(a3.mul(b2)), a3.mul(b1).sub(a1.mul(b3)), a1.mul(b2).sub(a2.mul(b1))], -1)
+}
+
 const identity = (like: Tensor): Tensor => constant([1, 0, 0, 0, 1, 0, 0, 0, 1], [1, 9], like.dtype)
 
 /** The rotation `[B, 9]` by the vector `w [B, 3]`: `I + (sin/w) hat + ((1-cos)/w^2) hat^2`. */
@@ -49,9 +56,13 @@ function between(R: Tensor, Q: Tensor): Tensor {
   const trace = at(T, 0, 0)
     .add(at(T, 1, 1))
     .add(at(T, 2, 2))
-  // cos = (trace - 1)/2, so sin^2 and cos^2 of half the angle.
-  const [h, rest] = [trace.neg().add(3).div(4), trace.add(1).div(4)]
-  return angleOverSine(h, rest, 1).mul(vee(T))
+  // |vee T| = sin and cos = (trace - 1)/2, so sin^2 and cos^2 of half the angle; beyond a quarter turn the latter by the sine, as the trace
+  // has lost its digits near half a turn.
+  const a = vee(T)
+  const h = trace.neg().add(3).div(4)
+  const far = dot(a, a).div(h.maximum(0.5).mul(4))
+  const rest = select(trace.less(1), far, trace.add(1).div(4))
+  return angleOverSine(h, rest, 1).mul(a)
 }
 
 const geometry: Geometry = {
@@ -61,6 +72,14 @@ const geometry: Geometry = {
   // |R hat(w)|^2 = |w|^2, half of the sum over entries.
   inner: (a, b) => dot(a, b).div(2),
   velocity: (R, w) => fromBody(R, w),
+  // Two columns, the second without what it has of the first. Zhou et al. 2019, arXiv:1812.07035.
+  pointOutputs: () => 6,
+  towards: (R, output) => {
+    const [a, rest] = [unit(output.slice(-1, 0, 3)), output.slice(-1, 3, 6)]
+    const b = unit(rest.sub(dot(a, rest).mul(a)))
+    const columns = matrix(concat([a, b, cross(a, b)], -1))
+    return fromBody(R, between(R, row(columns.transpose([0, 2, 1]))))
+  },
   tangent: (R, A) => fromBody(R, inBody(R, A)),
   exp: (R, V) => product(R, rotation(inBody(R, V))),
   log: (R, Q) => fromBody(R, between(R, Q)),

@@ -1,6 +1,6 @@
 import { select, type Tensor } from '../../autodiff/index.ts'
 import { constantCurvature } from './constant-curvature.ts'
-import { axis, type CurvedSpace, curved, type Geometry } from './curved.ts'
+import { axis, type CurvedSpace, curved, type Geometry, unit } from './curved.ts'
 
 const inner = (a: Tensor, b: Tensor): Tensor => a.mul(b).sum(-1, true)
 
@@ -22,6 +22,8 @@ const shared = constantCurvature(1, { inner, halves, reach: Math.PI })
 
 const geometry: Geometry = {
   ...shared,
+  pointOutputs: coordinates => coordinates,
+  towards: (x, output) => shared.log(x, unit(output)),
   // Carried from the nearer pole.
   frame: x => {
     const pole = x.slice(-1, 0, 1).less(0)

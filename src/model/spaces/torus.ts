@@ -1,10 +1,17 @@
-import { concat, type Tensor } from '../../autodiff/index.ts'
-import { axis, type CurvedSpace, curved, type Geometry } from './curved.ts'
+import { concat, select, type Tensor } from '../../autodiff/index.ts'
+import { axis, type CurvedSpace, curved, type Geometry, SHORTEST } from './curved.ts'
 
 /** An angle in `(-pi, pi]`, by half of its tangent; at `pi` itself either end is as near. */
 const wrapped = (angle: Tensor): Tensor => {
   const [sin, cos] = [angle.sin(), angle.cos()]
   return sin.div(cos.add(1).maximum(1e-12)).atan().mul(2)
+}
+
+/** The angle of a cosine and a sine, which keeps its digits on both sides of `pi`. */
+function angleOf(cos: Tensor, sin: Tensor): Tensor {
+  const fromAxis = sin.div(cos.abs().add(1)).atan().mul(2)
+  const halfTurn = select(sin.less(0), sin.mul(0).sub(Math.PI), sin.mul(0).add(Math.PI))
+  return select(cos.less(0), halfTurn.sub(fromAxis), fromAxis)
 }
 
 /** The next whole number below; to whole numbers it is cut towards 0. */
@@ -22,6 +29,18 @@ const geometry: Geometry = {
   outputs: coordinates => coordinates,
   inner,
   velocity: (_, output) => output,
+  // A vector of the plane for each angle: all cosines first, as they are seen.
+  pointOutputs: coordinates => 2 * coordinates,
+  towards: (x, output) => {
+    const [a, b] = [output.slice(-1, 0, x.shape[1]), output.slice(-1, x.shape[1], 2 * x.shape[1])]
+    const length = a
+      .square()
+      .add(b.square())
+      .maximum(SHORTEST ** 2)
+      .sqrt()
+    const [cos, sin] = [x.cos(), x.sin()]
+    return angleOf(a.mul(cos).add(b.mul(sin)).div(length), b.mul(cos).sub(a.mul(sin)).div(length))
+  },
   tangent: (_, vector) => vector,
   exp: (x, u) => x.add(u),
   log,
