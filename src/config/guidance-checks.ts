@@ -94,11 +94,12 @@ export const guidanceChecks: readonly Check[] = [
       : 'guidance.form: a guided velocity of text leaves the probabilities, which no softmax gives; use logit'),
   ({ guidance: { rule, form } }) =>
     form === 'logit' &&
-    !['none', 'model', 'random'].includes(rule) &&
-    `guidance.rule: ${rule} makes a velocity, and logits are guided in the loss; use model or random`,
+    rule === 'gft' &&
+    'guidance.rule: gft is a loss of velocities; logits are guided in cross-entropy: use linear, which comes to the same scale',
   ({ guidance: { rule, form }, diagonal }, { id }) =>
     rule !== 'none' &&
     form === 'logit' &&
+    !isGuidedByTeacher(rule) &&
     !(diagonal.objective === 'cross-entropy' && diagonal.fraction > 0) &&
     `guidance.rule: with the form logit ${rule} acts in cross-entropy, and ${id} does not train it; set diagonal.objective cross-entropy with a diagonal.fraction above 0`,
   ({ guidance }) => unused(guidance) ?? false,

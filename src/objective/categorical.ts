@@ -50,22 +50,43 @@ const centred = (c: Tensor, psi: Tensor): Tensor => c.sub(psi.mul(c).sum(-1, tru
 export const crossEntropy: CategoricalLoss = ({ map, path, s }) =>
   overSymbols(path.x0.mul(map.logits(path.at(s), s, s).logSoftmax())).neg()
 
+/** How logits are guided by the map itself. */
+export interface GuidedLogits {
+  readonly scale: Tensor
+  readonly untold: CategoricalMap
+  /** `kappa`, and the stopped map whose logits have that part; default 0. */
+  readonly own?: { readonly part: Tensor; readonly map: CategoricalMap }
+}
+
 /**
- * `-sum_k x0 log softmax(z(x_s,s,s,c,w)/w + (1 - 1/w) sg[z(x_s,s,s,0,1)])`, least at `z_w = (1-w) z_0 + w z_c`   Ours, after
- * guidance-free training of velocities, arXiv:2501.15420
+ * `-sum_k x0 log softmax(z(x_s,s,s,c,w)/w + (1 - 1/w) sg[z(x_s,s,s,0,1)])`, least at `z_w = (1-w) z_0 + w z_c`; with a part `k` of its
+ * own of `(z - k sg[z] - (1 - o - k) sg[z_0])/o`, `o = w (1-k)`, least at the same   Ours, after guidance-free training of velocities,
+ * arXiv:2501.15420, and the mixture of MeanFlow, arXiv:2505.13447
  */
 export const guidedCrossEntropy =
-  ({ scale: w, untold }: { readonly scale: Tensor; readonly untold: CategoricalMap }): CategoricalLoss =>
+  ({ scale: w, untold, own }: GuidedLogits): CategoricalLoss =>
   ({ map, ...draw }) => {
-    const share = w.pow(-1)
     const logits: CategoricalMap['logits'] = (x, s, t) => {
-      const rest = share
-        .neg()
-        .add(1)
-        .mul(stopGradient(untold.logits(x, s, t)))
-      return share.mul(map.logits(x, s, t)).add(rest)
+      const z0 = stopGradient(untold.logits(x, s, t))
+      const z = map.logits(x, s, t)
+      if (!own) return z.add(w.sub(1).mul(z0)).div(w)
+      const k = own.part
+      const omega = k.neg().add(1).mul(w)
+      const rest = omega.add(k).neg().add(1).mul(z0)
+      return z
+        .sub(k.mul(stopGradient(own.map.logits(x, s, t))))
+        .sub(rest)
+        .div(omega)
     }
     return crossEntropy({ ...draw, map: { logits } })
+  }
+
+/** `-sum_k D_w log psi(x_s,s,s)`, `D_w` the guided probabilities of a teacher   Ours, after Meng et al. 2023, arXiv:2210.03142 */
+export const taughtCrossEntropy =
+  (denoised: (x: Tensor, s: Tensor) => Tensor): CategoricalLoss =>
+  ({ map, path, s }) => {
+    const x = path.at(s)
+    return overSymbols(stopGradient(denoised(x, s)).mul(map.logits(x, s, s).logSoftmax())).neg()
   }
 
 /** `psi(x,s,t) = a psi(x,s,m) + (1-a) psi(F(x,s,m),m,t)`, `a = t (s-m)/(m (s-t))`, by the divergence   arXiv:2604.09784 */

@@ -105,11 +105,33 @@ export interface Guidance {
   readonly map: (scale: Tensor) => FlowMap
   /** And without a condition. */
   readonly untold: VelocityField & Pick<Partial<FlowMap>, 'logits'>
+  /** What is guided; default the velocity. */
+  readonly form?: 'velocity' | 'logit'
   /** Whether points are of data, whose velocities are to be guided; those of a guided teacher's samples are already. */
   readonly ofData: boolean
   /** The same of a teacher: `untold` of a weaker model under `auto`. */
   readonly teacher?: { readonly told: VelocityField; readonly untold: VelocityField }
 }
+
+/** Below this a probability is rounding, where it is read off a velocity. */
+const LEAST = 1e-6
+
+/** Logits at one time: those of a map that has them, else of what its velocity says of the data, `x - s v`. */
+const logitsAt = (map: VelocityField & Partial<FlowMap>, x: Tensor, s: Tensor): Tensor =>
+  map.logits?.(x, s, s) ??
+  x
+    .sub(s.mul(map.velocity(x, s)))
+    .maximum(LEAST)
+    .log()
+
+/** `softmax((1-w) z_0 + w z_c)` */
+export const guidedMean = (
+  untold: VelocityField,
+  told: VelocityField,
+  x: Tensor,
+  s: Tensor,
+  w: Tensor,
+): Tensor => extrapolate(logitsAt(untold, x, s), logitsAt(told, x, s), w).softmax()
 
 /**
  * A draw in which guided velocities stand for those that a formula asks for: for the conditional velocity, in targets and in
@@ -122,8 +144,15 @@ export function guidedDraw(draw: Draw, guidance: Guidance): Draw {
     const on = isTold.mul(isInside(s, interval))
     return { on, w: on.mul(scale.sub(1)).add(1) }
   }
+  const isOfLogits = guidance.form === 'logit'
+  const denoised =
+    isOfLogits && of === 'teacher'
+      ? (x: Tensor, s: Tensor) =>
+          stopGradient(guidedMean(teacher!.untold, teacher!.told, x, s, strengthAt(s).w))
+      : undefined
   const guided = (x: Tensor, s: Tensor, u: Tensor): Tensor => {
     const strength = strengthAt(s)
+    if (denoised) return x.sub(denoised(x, s)).div(s)
     const [told, untold] =
       of === 'teacher' ? [teacher!.told, teacher!.untold] : [guidance.map(strength.w), guidance.untold]
     const at = {
@@ -157,12 +186,18 @@ export function guidedDraw(draw: Draw, guidance: Guidance): Draw {
     },
     onward: (s, m) => draw.space.jump(path.at(s), m.sub(s).mul(guidedPath.velocity(s))),
   }
-  const { w } = strengthAt(draw.s)
+  const { w, on } = strengthAt(draw.s)
   return {
     ...draw,
     ...(guidance.ofData && { path: guidedPath }),
     ...(of === 'teacher' && { teacher: { velocity: (x: Tensor, s: Tensor) => guided(x, s, x) } }),
-    guided: { scale: w, map: guidance.map(w), untold: guidance.untold },
+    guided: {
+      scale: w,
+      map: guidance.map(w),
+      untold: guidance.untold,
+      ...(isOfLogits && rule === 'mix' && keys.kappa > 0 && { kept: on.mul(keys.kappa) }),
+      ...(denoised && { denoised }),
+    },
   }
 }
 

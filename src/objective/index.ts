@@ -1,7 +1,13 @@
 export { aliases, otherNames, ownId } from './aliases.ts'
 export { argmaxClock, type Decided } from './argmax-law.ts'
 export { diagonalIds, objectives, whyNoJumps, whyNoTrajectories, whyNoVelocity } from './catalogue.ts'
-export { type GuidanceRule, type GuidanceRuleName, guidanceRules, guidedDraw } from './guidance.ts'
+export {
+  type GuidanceRule,
+  type GuidanceRuleName,
+  guidanceRules,
+  guidedDraw,
+  guidedMean,
+} from './guidance.ts'
 export { MOST_TRAINED } from './log-determinant.ts'
 export {
   adaptive,

@@ -26,6 +26,10 @@ export interface Guided {
   readonly map: FlowMap
   /** The velocity without a condition, at scale 1, stopped; logits too of a map that has such. */
   readonly untold: VelocityField & Pick<Partial<FlowMap>, 'logits'>
+  /** Where logits are guided: the part that the map's own have in what is compared, 0 where guidance does not act. */
+  readonly kept?: Tensor
+  /** Where logits of a teacher are guided: `softmax((1-w) z_0 + w z_c)` of it, stopped. */
+  readonly denoised?: (x: Tensor, s: Tensor) => Tensor
 }
 
 /**

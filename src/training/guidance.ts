@@ -11,12 +11,12 @@ import {
   timeShape,
   type VelocityField,
 } from '../model/index.ts'
-import { type Draw, guidedDraw } from '../objective/index.ts'
+import { type Draw, guidedDraw, guidedMean } from '../objective/index.ts'
 import { type Guides, type TermInputs, type Told, tell } from './guides.ts'
 
 /** Guides the draws of a term, where the run has a rule. */
 export function guidanceOf(
-  { guidance: { rule, omega, kappa, interval }, coupling }: Config,
+  { guidance: { rule, omega, kappa, interval, form }, coupling }: Config,
   inputs: TermInputs<Tensor>,
   condition: Condition<Tensor> | undefined,
   { target, frozen, teacher, weak, told }: Guides,
@@ -40,6 +40,7 @@ export function guidanceOf(
       interval: interval === 'drawn' ? [low!, high!] : interval,
       scale,
       isTold,
+      form,
       ofData: coupling.kind === 'independent',
       map: w => tell(map, { ...condition, scale: w }),
       untold: tell(map, none),
@@ -49,7 +50,11 @@ export function guidanceOf(
 
 /** A teacher guided at one scale, or the same towards what samples are told from a weaker model; see `guidanceRules`. */
 export function guidedTeacher(
-  { scale, interval }: { readonly scale: number; readonly interval: Interval },
+  {
+    scale,
+    interval,
+    form,
+  }: { readonly scale: number; readonly interval: Interval; readonly form?: 'velocity' | 'logit' },
   told: ConditionSpec,
   teacher: (condition: Condition<Tensor> | undefined) => VelocityField,
   weak?: (condition: Condition<Tensor> | undefined) => VelocityField,
@@ -63,6 +68,7 @@ export function guidedTeacher(
       velocity(x, s) {
         const on = isTold.reshape(timeShape(seen.shape[0], x.shape.slice(1))).mul(isInside(s, interval))
         const w = on.mul(scale - 1).add(constant(1, [], x.dtype))
+        if (form === 'logit') return x.sub(guidedMean(without, own, x, s, w)).div(s)
         return extrapolate(without.velocity(x, s), own.velocity(x, s), w)
       },
     }

@@ -60,7 +60,7 @@ export function openCouplingTeacher(
 ): ToldWith<VelocityField> | undefined {
   const { coupling, teacher: own } = config
   if (!isSolved(coupling)) return undefined
-  const { rule, weak, scale, interval } = config.guidance
+  const { rule, weak, scale, interval, form } = config.guidance
   const [key, name] =
     coupling.teacher === null
       ? (['teacher', own!] as const)
@@ -73,7 +73,7 @@ export function openCouplingTeacher(
   if (!isGuidedByTeacher(rule)) return teacher
   const weaker = weak === null ? undefined : openVelocity('guidance.weak', weak, config, dataset)
   // With a coupling neither scales nor intervals are drawn.
-  const guidance = { scale, interval: interval as Interval }
+  const guidance = { scale, interval: interval as Interval, form }
   return guidedTeacher(guidance, pointOf(config, dataset).condition!, teacher, weaker)
 }
 
@@ -145,7 +145,7 @@ function openOuterVelocity(
   if (none) throw new ConfigError(`${key}: ${name} is no velocity: ${none}; ${TRAIN_ONE}`)
   return condition => {
     const map = asMap(model, 'float32', condition)
-    return { velocity: (x, t) => map.velocity(x, t) }
+    return { velocity: (x, t) => map.velocity(x, t), ...(map.logits && { logits: map.logits }) }
   }
 }
 

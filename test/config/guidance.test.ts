@@ -298,6 +298,24 @@ describe('guidance of text in training', () => {
     () =>
       resolveConfig(run(guidance, { ...text, ...rest }))
 
+  test.each<[Keys, object, UserConfig]>([
+    [{ rule: 'linear', scale: 3 }, { applied: 'baked', scale: 3 }, {}],
+    [{ rule: 'linear', law: 'log-uniform' }, { applied: 'input' }, {}],
+    [{ rule: 'mix', omega: 0.8, kappa: 0.6 }, { applied: 'baked', scale: 2 }, {}],
+    [{ rule: 'teacher', scale: 3 }, { applied: 'baked', scale: 3 }, { teacher: 'runs/words' }],
+    [{ rule: 'auto', scale: 3, weak: 'runs/weak' }, { applied: 'baked' }, { teacher: 'runs/words' }],
+  ])('is by logits, with %j', (guidance, record, rest) => {
+    const found = guidanceRecord(simplex({ ...guidance, form: 'logit' }, rest)())
+    expect(found).toMatchObject({ ...record, form: 'logit' })
+    expect(simplex(guidance, rest)).toThrow(/^guidance.form: a guided velocity of text leaves/)
+  })
+
+  test('by a teacher it acts wherever the velocity of that is asked for', () => {
+    const guidance: Keys = { rule: 'teacher', form: 'logit' }
+    const rest = { objective: 'fmlm-residual', teacher: 'runs/words' }
+    expect(simplex(guidance, rest)).not.toThrow()
+  })
+
   test('is by logits, with the rule model or random', () => {
     expect(guidanceRecord(simplex({ rule: 'model', form: 'logit' })())).toMatchObject({
       applied: 'baked',
@@ -313,9 +331,9 @@ describe('guidance of text in training', () => {
   test.each<[string, () => unknown, RegExp]>([
     ['by velocities', simplex({ rule: 'model' }), /^guidance.form: a guided velocity of text/],
     [
-      'by a rule of velocities',
-      simplex({ rule: 'linear', form: 'logit' }),
-      /^guidance.rule: linear makes a velocity/,
+      'by a loss of velocities',
+      simplex({ rule: 'gft', form: 'logit' }, { objective: 'gft', network: { parameterization: 'simplex' } }),
+      /^guidance.rule: gft is a loss of velocities; .* use linear/,
     ],
     [
       'without cross-entropy',

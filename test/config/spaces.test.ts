@@ -68,11 +68,6 @@ describe('what does not fit the space of the data is refused', () => {
       /^network\.parameterization: denoised adds points; use average-velocity/,
     ],
     [
-      'a point with a row that starts from its target time',
-      { objective: 'g-lsd', network: { parameterization: 'point' } },
-      /^network\.parameterization: point divides by the time .* lsd also starts from its target time/,
-    ],
-    [
       'another prediction',
       { objective: 'flow-matching', network: { predicts: 'x0' } },
       /^network\.predicts: x0 is a sum of points; use velocity/,
@@ -100,12 +95,15 @@ describe('what does not fit the space of the data is refused', () => {
     expect(flat).not.toThrow()
   })
 
-  test('rows of symbols where there are none', () => {
+  test('rows of symbols where there are none, and points where points add', () => {
     expect(() => checkSpace(resolveConfig({ objective: 'psd-simplex' }), ring)).toThrow(
       /^objective: psd-simplex is for sequences of symbols, and ring has none; use text, .*psd$/,
     )
     const point: UserConfig = { objective: 'psd', network: { parameterization: 'point' } }
     expect(() => checkSpace(resolveConfig(point), sphere)).not.toThrow()
+    expect(() => resolveConfig({ ...point, objective: 'g-lsd' })).toThrow(
+      /^network\.parameterization: point divides by the time .* lsd also starts from its target time/,
+    )
     expect(() => checkSpace(resolveConfig(point), ring)).toThrow(
       /^network\.parameterization: point is one of a curved space, and ring is flat; use denoised, which is the same there$/,
     )

@@ -401,6 +401,7 @@ test('every exported formula belongs to a row', async () => {
   const helpers = [
     // In the place of cross-entropy, where it is guided.
     'src/objective/categorical.ts guidedCrossEntropy',
+    'src/objective/categorical.ts taughtCrossEntropy',
     ...['src/objective/eulerian.ts covariantDerivative', 'src/objective/lifted.ts headPart'],
     ...['immWeight', 'kernelDistance'].map(name => `src/objective/matching/imm.ts ${name}`),
     ...['scaleOf', 'driftAt', 'driftSize', 'driftOfSamples'].map(

@@ -11,6 +11,7 @@ import {
   guidedCrossEntropy,
   lsdSimplex,
   psdSimplex,
+  taughtCrossEntropy,
 } from '../categorical.ts'
 import { psdVelocity } from '../compositional.ts'
 import type { Loss } from '../loss.ts'
@@ -41,7 +42,10 @@ const ofMaps =
 const guidable: Loss = draw => {
   const { guided } = draw
   if (!guided) return ofMaps(crossEntropy)(draw)
-  return ofMaps(guidedCrossEntropy({ scale: guided.scale, untold: logitsOf(guided.untold) }))(draw)
+  const { scale, untold, map, kept, denoised } = guided
+  if (denoised) return ofMaps(taughtCrossEntropy(denoised))(draw)
+  const own = kept && { part: kept, map: logitsOf(map) }
+  return ofMaps(guidedCrossEntropy({ scale, untold: logitsOf(untold), ...(own && { own }) }))(draw)
 }
 
 /** The least target time of `esdSimplex`, which says nothing of the data at 0. */

@@ -2,7 +2,13 @@ import { describe, expect, test } from 'vitest'
 import { constant, evaluate, grad, spec, type Tensor, trace } from '../../../src/autodiff/index.ts'
 import { generatedDataset } from '../../../src/data/catalogue.ts'
 import { finiteDenoiser } from '../../../src/model/categorical/exact.ts'
-import { type CategoricalDraw, crossEntropy, guidedCrossEntropy } from '../../../src/objective/categorical.ts'
+import {
+  type CategoricalDraw,
+  crossEntropy,
+  guidedCrossEntropy,
+  taughtCrossEntropy,
+} from '../../../src/objective/categorical.ts'
+import { guidedMean } from '../../../src/objective/guidance.ts'
 import { random } from '../../../src/random/random.ts'
 import { guidedInner, guidedProbabilities } from '../../../src/serialization/guidance.ts'
 import type { InnerMap } from '../../../src/serialization/inner-map.ts'
@@ -15,14 +21,14 @@ function lawOf(k?: number) {
   return { sequences, probabilities: sequences.map(() => 1 / sequences.length) }
 }
 const source = random(3, 'points')
-const x = Float64Array.from({ length: N * L * K }, () => source.normal())
+const noisy = Float64Array.from({ length: N * L * K }, () => source.normal())
 
 /** The exact denoiser of a class at points, in float64. */
 function denoised(s: number, k?: number): Float32Array {
   const graph = trace(({ x }) => finiteDenoiser(lawOf(k), K)(x, constant(s, [N, 1, 1], x.dtype)), {
     x: spec([N, L, K], 'float64'),
   })
-  return Float32Array.from(evaluate(graph, [{ shape: [N, L, K], data: x }])[0].data)
+  return Float32Array.from(evaluate(graph, [{ shape: [N, L, K], data: noisy }])[0].data)
 }
 const S = 0.9
 const [D0, Dc] = [denoised(S), denoised(S, 3)]
@@ -46,7 +52,7 @@ function mapOf(D: Float32Array, z: Float32Array, logits = true): InnerMap {
     ...(logits && { logits: async () => z }),
   }
 }
-const at = Float32Array.from(x)
+const at = Float32Array.from(noisy)
 const guided = (form: 'velocity' | 'logit', scale: number, rest = {}) =>
   guidedInner('m', { scale, form, ...rest }, 'psd-simplex', mapOf(Dc, zc), mapOf(D0, z0), K)
 /** `D = x - s V`. */
@@ -125,6 +131,45 @@ describe('guided cross-entropy', () => {
     expect(slopeAt(1, rule(W))).toBeGreaterThan(1e-3)
     expect(slopeAt(W, rule(1.5))).toBeGreaterThan(1e-3)
     expect(slopeAt(W, crossEntropy)).toBeGreaterThan(1e-3)
+  })
+
+  const fixed = (values: Float32Array | number, shape = [N, L, K]) =>
+    constant(
+      typeof values === 'number' ? values : [...values],
+      typeof values === 'number' ? [N, 1, 1] : shape,
+      'float64',
+    )
+
+  test('with a part of its own is least at the same logits', () => {
+    // The student's own logits are stopped in the target, and are those where the slope is taken.
+    const mix = (v: number, w: number, k: number) => (draw: CategoricalDraw) => {
+      const own = Float32Array.from(z0, (value, i) => value + v * (zc[i] - value))
+      const keys = { scale: fixed(w), untold: { logits: () => fixed(z0) } }
+      return guidedCrossEntropy({ ...keys, own: { part: fixed(k), map: { logits: () => fixed(own) } } })(draw)
+    }
+    expect(slopeAt(W, mix(W, W, 0.6))).toBeLessThan(1e-5)
+    expect(slopeAt(1, mix(1, W, 0.6))).toBeGreaterThan(1e-3)
+    expect(slopeAt(W, mix(W, 1.5, 0.6))).toBeGreaterThan(1e-3)
+    expect(slopeAt(1, mix(1, 1, 0))).toBeLessThan(1e-6)
+  })
+
+  test('of a teacher is least at its guided logits, by the logits or read off its velocity', () => {
+    const x = fixed(Float32Array.from(noisy))
+    const velocity = (D: Float32Array) => () => x.sub(fixed(D)).div(S)
+    const [bare, full] = [{}, { logits: true }].map(({ logits }: { logits?: boolean }) => {
+      const fieldOf = (D: Float32Array, z: Float32Array) => ({
+        velocity: velocity(D),
+        ...(logits && { logits: () => fixed(z) }),
+      })
+      return [fieldOf(D0, z0), fieldOf(Dc, zc)]
+    })
+    const rule = ([untold, told]: typeof bare) =>
+      taughtCrossEntropy((_, s) => guidedMean(untold, told, x, s, fixed(W)))
+    expect(slopeAt(W, rule(full))).toBeLessThan(1e-6)
+    // Probabilities that are rounding have no logarithm there.
+    expect(slopeAt(W, rule(bare))).toBeLessThan(1e-4)
+    expect(slopeAt(1, rule(full))).toBeGreaterThan(1e-3)
+    expect(slopeAt(W, rule([full[0], full[0]]))).toBeGreaterThan(1e-3)
   })
 
   test('at scale 1 is cross-entropy', () => {
