@@ -15,6 +15,7 @@ const COMMANDS = [
   'objectives',
   'features',
   'adapt',
+  'draws',
   'export',
   'merge',
   'progressive',
