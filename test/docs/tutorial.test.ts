@@ -9,7 +9,9 @@ const cells = [...readFileSync('docs/tutorial.md', 'utf8').matchAll(/^```js live
   ([, code]) => code,
 )
 
-test('the cells of the tutorial run one after another, and show what its text says', { timeout: 300_000 }, async () => {
+test('the cells of the tutorial run one after another, and show what its text says', {
+  timeout: 300_000,
+}, async () => {
   expect(cells.length).toBe(7)
   const shown: Record<string, Float32Array>[] = []
   const tables: Record<string, string>[][] = []
@@ -33,7 +35,9 @@ test('the cells of the tutorial run one after another, and show what its text sa
     for (const points of Object.values(named)) expect(points.every(Number.isFinite)).toBe(true)
   }
   // More steps of Euler miss less.
-  const misses = printed.filter(line => line.includes('% of the points')).map(line => Number(/: (\S+) %/.exec(line)![1]))
+  const misses = printed
+    .filter(line => line.includes('% of the points'))
+    .map(line => Number(/: (\S+) %/.exec(line)![1]))
   expect(misses[2]).toBeLessThan(misses[0])
   expect(Number(/at most (\S+) apart/.exec(printed.join('\n'))![1])).toBeLessThan(1e-2)
   const [rows] = tables

@@ -18,9 +18,16 @@ process.on('exit', () => rmSync(work, { recursive: true, force: true }))
 /** Runs a command; what it prints is given, or shown where it fails. */
 function run(command, args, cwd) {
   try {
-    return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], timeout: 300_000 })
+    return execFileSync(command, args, {
+      cwd,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 300_000,
+    })
   } catch (error) {
-    console.error(`package: ${[command, ...args].join(' ')}\n${error.stdout ?? ''}${error.stderr ?? error.message}`)
+    console.error(
+      `package: ${[command, ...args].join(' ')}\n${error.stdout ?? ''}${error.stderr ?? error.message}`,
+    )
     process.exit(1)
   }
 }
@@ -86,7 +93,10 @@ for (const [name, { type, options }] of Object.entries(KINDS)) {
   // Inside of the folder that has the package installed, where Node and tsc look for it.
   const folder = folderOf(join('user', name), { type })
   copyFileSync(join(import.meta.dirname, 'consumer.ts'), join(folder, 'consumer.ts'))
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: { ...OPTIONS, ...options } }))
+  writeFileSync(
+    join(folder, 'tsconfig.json'),
+    JSON.stringify({ compilerOptions: { ...OPTIONS, ...options } }),
+  )
   run(TSC, ['-p', '.'], folder)
   console.log(`${name}: types hold`)
 }
@@ -95,7 +105,11 @@ for (const node of nodes) {
   const version = run(node, ['--version'], user).trim()
   const from = Date.now()
   rmSync(join(user, 'run'), { recursive: true, force: true })
-  run(node, ['node_modules/oxbow/dist/cli/main.js', 'train', '--data', 'ring', '--steps', '50', '--out', 'run'], user)
+  run(
+    node,
+    ['node_modules/oxbow/dist/cli/main.js', 'train', '--data', 'ring', '--steps', '50', '--out', 'run'],
+    user,
+  )
   const trained = ((Date.now() - from) / 1000).toFixed(1)
   if (statSync(join(user, 'run/model.onnx')).size === 0) throw new Error('model.onnx is empty')
   for (const name of Object.keys(KINDS)) {

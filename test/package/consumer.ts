@@ -9,7 +9,14 @@ async function main(): Promise<void> {
   await map.close()
   const graph = simplify(trace((x: Tensor) => x.mul(x), spec([2])))
   const inPage: typeof loadInPage = loadInPage
-  console.log(points.length, graph.nodes.length, typeof jvp, typeof inPage, typeof sample, drawInPage(1, 2, 7).length)
+  console.log(
+    points.length,
+    graph.nodes.length,
+    typeof jvp,
+    typeof inPage,
+    typeof sample,
+    drawInPage(1, 2, 7).length,
+  )
 }
 
 main().catch((error: unknown) => {

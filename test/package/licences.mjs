@@ -38,7 +38,9 @@ for (const component of bill.components) {
   byLicence.set(licence, [...(byLicence.get(licence) ?? []), component])
 }
 for (const [licence, components] of [...byLicence].sort(([a], [b]) => a.localeCompare(b))) {
-  console.log(`${licence || 'none'}: ${components.map(({ name, version }) => `${name} ${version}`).join(', ')}`)
+  console.log(
+    `${licence || 'none'}: ${components.map(({ name, version }) => `${name} ${version}`).join(', ')}`,
+  )
 }
 const unknown = [...byLicence.keys()].filter(licence => !isKnown(licence))
 if (unknown.length > 0) {

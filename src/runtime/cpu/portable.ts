@@ -28,7 +28,7 @@ function engine(): Native {
 }
 
 /** Many steps in one run, one after another, by a program of a single step. */
-export function scanned(step: Program, graph: Graph<CorePrimitive>, carried: number): Program {
+function scanned(step: Program, graph: Graph<CorePrimitive>, carried: number): Program {
   const rowSizes = graph.inputs.slice(carried).map(({ shape }) => sizeOf(shape))
   return {
     async run(inputs) {
