@@ -21,7 +21,7 @@ import { nodeRuntime } from '../runtime/node.ts'
 import { lockDirectory } from '../serialization/lock.ts'
 import { isDone, isTrained } from '../sweep/done.ts'
 import { jobsOf } from '../sweep/job.ts'
-import { writeTable } from '../sweep/table.ts'
+import { type JobTable, writeTable } from '../sweep/table.ts'
 import { checkCapacity } from '../training/capacity.ts'
 import { openTrainingData } from '../training/data.ts'
 import { openInitial } from '../training/initial.ts'
@@ -31,7 +31,9 @@ import { InterruptedError, UsageError } from './failure.ts'
 import { gather } from './gather.ts'
 import { layered, parseKeys } from './keys.ts'
 import { printJobs } from './print-jobs.ts'
-import { note, onInterrupt } from './terminal.ts'
+import type { QueueFlags } from './queue-runner.ts'
+import { writeSlurm } from './slurm.ts'
+import { note, onInterrupt, printJson } from './terminal.ts'
 import { work } from './work.ts'
 
 interface CompareFlags {
@@ -46,6 +48,10 @@ interface CompareFlags {
   readonly jobs?: number
   readonly print?: boolean
   readonly gather?: boolean
+  readonly slurm?: string
+  readonly queue?: string
+  readonly results?: string
+  readonly detach?: boolean
   readonly out?: string
   readonly json?: boolean
 }
@@ -67,7 +73,7 @@ async function readComparison(flags: CompareFlags, rest: readonly string[]): Pro
   const user = layered(
     config === undefined ? {} : await readConfig(config),
     given,
-    parseKeys(rest, ['json', 'debug', 'print', 'gather']),
+    parseKeys(rest, ['json', 'debug', 'print', 'gather', 'detach']),
   )
   if (user.objectives === undefined) {
     throw new UsageError(
@@ -138,13 +144,25 @@ export async function compareCommand(flags: CompareFlags, rest: readonly string[
   const leftOut = await checkPlan(plan, request)
   const command = commandLine(flags, rest)
   const table = { base: resolve(base), from: resolve('.'), request, jobs: jobsOf(plan) }
+  const { queue, json } = flags
   if (flags.print) return printJobs(root, table, plan, flags)
+  if (flags.slurm !== undefined) return writeSlurm(root, table, plan, { folder: flags.slurm, json })
+  if (queue === undefined && (flags.results ?? flags.detach) !== undefined)
+    throw new UsageError('--results and --detach belong to --queue; name it, e.g. --queue redis://localhost')
   const lock = lockDirectory(root)
   try {
     writeTable(root, table)
-    const failures = flags.gather ? missingOf(plan, request) : await train(plan, root, request, flags)
+    const failures = flags.gather
+      ? missingOf(plan, request)
+      : queue === undefined
+        ? await train(plan, root, request, flags)
+        : await trainQueued(plan, root, table, { ...flags, queue })
+    if (!failures) {
+      if (json) printJson({ jobs: table.jobs.map(({ id, name }) => ({ id, name })) })
+      return 0
+    }
     for (const text of leftOut) note(`oxbow: ${text}`)
-    return await gather(root, { comparison, plan, request, command, failures, json: flags.json })
+    return await gather(root, { comparison, plan, request, command, failures, json })
   } finally {
     lock.release()
   }
@@ -165,6 +183,21 @@ async function train(
     throw new InterruptedError('stopped; run the same command again to continue', interrupt.exitCode())
   }
   return failures
+}
+
+/** Lets workers train what is missing. What they could not measure is measured here. @returns as `runQueued` */
+async function trainQueued(
+  plan: Plan,
+  root: string,
+  table: JobTable,
+  flags: CompareFlags & QueueFlags,
+): Promise<Map<string, Error> | undefined> {
+  const { runQueued } = await import('./queue-runner.ts')
+  const failures = await runQueued(table, plan, flags)
+  const left = plan.runs.filter(run => isTrained(run) && !isDone(run, table.request))
+  if (!failures || left.length === 0) return failures
+  const measured = await train({ ...plan, runs: left }, root, table.request, flags)
+  return new Map([...failures, ...measured])
 }
 
 /** The runs that a gathering lacks, and why. */

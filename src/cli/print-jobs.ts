@@ -1,4 +1,5 @@
 import type { Plan } from '../evaluation/comparison.ts'
+import type { EvaluationRequest } from '../evaluation/evaluate.ts'
 import { shellWord } from '../report/format.ts'
 import { isDone } from '../sweep/done.ts'
 import type { Job } from '../sweep/job.ts'
@@ -7,7 +8,11 @@ import { ownCommand } from './own-command.ts'
 import { note, print, printJson } from './terminal.ts'
 
 /** The jobs that are not done, in their order. */
-export function missingJobs({ jobs, request }: JobTable, { runs }: Plan): Job[] {
+export function missingJobs(
+  { jobs, request: asked }: JobTable,
+  { runs }: Plan,
+  request: EvaluationRequest | null = asked,
+): Job[] {
   const missing = new Set(runs.filter(run => !isDone(run, request)).map(run => run.id))
   return jobs.filter(job => missing.has(job.id))
 }

@@ -66,6 +66,9 @@ const device = () =>
 const COMPARE_HELP = `
 Keys of the training configuration are options too: --training.steps 2000, --training.network.hidden 64`
 
+const WORKER_HELP = `
+Ctrl-C gives what is being trained back to the queue, with its checkpoint. Workers need the packages bullmq and ioredis. See docs/sweeps.md`
+
 const DOCTOR_HELP = `
 Nothing is written or sent. The exit code is 1 if the engine or device that was asked for cannot be used here.`
 
@@ -307,8 +310,22 @@ function addCompare(add: AddCommand, run: Wrap): void {
       new Option(
         '--print',
         'train nothing; print a command for each missing run, one per line, for xargs or GNU parallel',
-      ).conflicts(['gather', 'jobs']),
+      ).conflicts(['gather', 'slurm', 'queue', 'jobs']),
     )
+    .addOption(
+      new Option(
+        '--slurm <dir>',
+        'train nothing; write job arrays for Slurm into this folder, with a script that submits them',
+      ).conflicts(['gather', 'queue', 'jobs']),
+    )
+    .addOption(
+      new Option(
+        '--queue <url>',
+        'let workers train: put the missing runs into a queue on Redis and wait, e.g. redis://localhost:6379',
+      ).conflicts('gather'),
+    )
+    .option('--detach', 'with --queue: do not wait')
+    .addOption(results())
     .addOption(new Option('--gather', 'train nothing; report on the runs that are finished'))
     .allowUnknownOption()
     .allowExcessArguments()
@@ -320,11 +337,48 @@ function addCompare(add: AddCommand, run: Wrap): void {
     )
 }
 
+const results = () =>
+  new Option(
+    '--results <s3>',
+    'where workers without a shared folder leave runs: an S3-compatible bucket, e.g. s3://bucket/folder, with credentials from the environment',
+  )
+
+const queue = () =>
+  new Option('--queue <url>', 'the queue, e.g. redis://localhost:6379').makeOptionMandatory()
+
 function addJobs(add: AddCommand, run: Wrap): void {
   add(
     'job <dir> <id>',
     'train and evaluate one run of a comparison, as "oxbow compare --print" lists them',
   ).action(run(async (dir, id, options) => (await import('./job.ts')).jobCommand(dir, id, options)))
+
+  add('worker', 'train runs of comparisons from a queue, on any number of machines')
+    .addOption(queue())
+    .option(
+      '--out <dir>',
+      'folder of runs; that of the comparison where machines share it (default: runs/compare)',
+    )
+    .addOption(results())
+    .option(
+      '--files <dir>',
+      "folder of the comparison's file on this machine, for data in files; without it, jobs that name files are refused",
+    )
+    .addOption(whole('--jobs <n>', 'trainings at a time (default: 1)', 1, 64))
+    .addOption(
+      whole(
+        '--lease <seconds>',
+        'silence after which others take up the jobs of this worker (default: 30)',
+        2,
+        3600,
+      ),
+    )
+    .option('--drain', 'end when the queue has nothing left to do')
+    .addHelpText('after', WORKER_HELP)
+    .action(run(async options => (await import('./worker.ts')).workerCommand(options)))
+
+  add('jobs', 'what a queue holds: waiting, running with worker and step, done, failed and why')
+    .addOption(queue())
+    .action(run(async options => (await import('./jobs.ts')).jobsCommand(options)))
 }
 
 function addOthers(add: AddCommand, run: Wrap, argv: readonly string[]): void {

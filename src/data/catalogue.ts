@@ -47,9 +47,11 @@ const isBuiltIn = (name: string): boolean => Object.hasOwn(datasets, name)
 
 const isPublished = (name: string): boolean => Object.hasOwn(published, name)
 
+/** Whether a text names data without a path: a built-in or a published set. */
+export const isKnownName = (name: string): boolean => isBuiltIn(name) || isPublished(name)
+
 /** Whether a text names data by a path. */
-const isPath = (name: string, at?: string): boolean =>
-  !isBuiltIn(name) && !isPublished(name) && looksLikePath(name, at)
+const isPath = (name: string, at?: string): boolean => !isKnownName(name) && looksLikePath(name, at)
 
 /** Data that is drawn from a formula, at hand without reading anything. */
 const formulas: Record<string, (block: unknown) => Dataset> = {
@@ -128,7 +130,7 @@ export async function openDataset(spec: DatasetSpec, options: OpenOptions = {}):
 /** The same data by other paths; built-in names and formulas have none, and neither has what is no such name or block. */
 export function withPaths(spec: DatasetSpec, change: (path: string) => string): DatasetSpec {
   if (typeof spec === 'string') {
-    return isPath(spec, change(spec)) ? change(spec) : spec
+    return !isKnownName(spec) && isPath(spec, change(spec)) ? change(spec) : spec
   }
   const entries = isBlock(spec) ? Object.entries(spec) : []
   if (entries.length === 1 && 'tilted' in spec && isBlock(spec.tilted) && 'data' in spec.tilted) {
