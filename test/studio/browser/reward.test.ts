@@ -158,7 +158,7 @@ long('a velocity is steered along it, and not by jumps', async () => {
 })
 
 /** The sentence below the pictures. */
-const gap = (page: Page) => page.locator('.gap').textContent()
+const gap = async (page: Page): Promise<string> => (await page.locator('.gap').textContent())!
 /** How many of a hundred samples have what is wanted, of the exact law and unsteered. */
 const SHARES = /Of 100 samples (\d+) .* \(exact law (\d+), unsteered (\d+)\)/
 const shares = async (page: Page): Promise<number[]> =>

@@ -1,5 +1,6 @@
 import { useMemo } from 'preact/hooks'
 import { drawNoise } from '../../../../../sampler/sampler.ts'
+import { PaintKeys } from '../../../parts/paint-area.tsx'
 import type { Painting } from '../../../parts/painting.ts'
 import { state } from '../../../state/store.ts'
 import { dimensionOf, type OpenedModel, pictures } from '../../play/digits/model.ts'
@@ -76,6 +77,9 @@ export function Filling({ model, mask }: { model: OpenedModel; mask: Painting<Ui
           shape={traits.shape}
           busy={count < SAMPLES && !error}
         />
+      </div>
+      <div class="how">
+        <PaintKeys />
       </div>
       <p class="gap" role="status">
         {error ??

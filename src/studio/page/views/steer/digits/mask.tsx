@@ -1,6 +1,6 @@
 import { useMemo } from 'preact/hooks'
 import type { PictureTraits } from '../../../../engine/pictures/map.ts'
-import { PaintArea, PaintKeys } from '../../../parts/paint-area.tsx'
+import { PaintArea } from '../../../parts/paint-area.tsx'
 import { createPainting, type Painting } from '../../../parts/painting.ts'
 import { Slider } from '../../../parts/slider.tsx'
 import { state } from '../../../state/store.ts'
@@ -111,7 +111,6 @@ export function Hole({
           <path d={hidden} fill="url(#hidden-hatch)" />
         </svg>
       </PaintArea>
-      <PaintKeys />
     </figure>
   )
 }
