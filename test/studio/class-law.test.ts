@@ -20,16 +20,30 @@ function labelled(name: string, count: number) {
   return { points, classes }
 }
 
-test('of a mixture the probability of a class is Bayes’ rule over its components', () => {
-  const { mixture } = dataOf('eight-gaussians')
+/** Two components that differ in all. */
+const uneven = {
+  ...dataOf('ring'),
+  fingerprint: { ...dataOf('ring').fingerprint, sha256: 'uneven' },
+  mixture: {
+    components: [
+      { weight: 0.8, mean: [0, 0], scales: [1, 1] },
+      { weight: 0.2, mean: [1, 0], scales: [0.3, 0.3] },
+    ],
+  },
+}
+
+test.each([
+  ['eight-gaussians', dataOf('eight-gaussians')],
+  ['an uneven one', uneven],
+])('of %s the probability of a class is Bayes’ rule over its components', (_, data) => {
   const x = [1.1, 0.7]
-  const heights = mixture!.components.map(({ weight, mean, scales: [scale] }) => {
+  const heights = data.mixture!.components.map(({ weight, mean, scales: [scale] }) => {
     const far = (x[0] - mean[0]) ** 2 + (x[1] - mean[1]) ** 2
     return (weight / scale ** 2) * Math.exp(-far / (2 * scale ** 2))
   })
   const all = heights.reduce((a, b) => a + b)
   heights.forEach((height, k) => {
-    expect(classValue(dataOf('eight-gaussians'), k)(x)).toBeCloseTo(Math.log(height / all), 8)
+    expect(classValue(data, k)(x)).toBeCloseTo(Math.log(height / all), 8)
   })
 })
 

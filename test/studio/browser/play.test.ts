@@ -173,7 +173,7 @@ test('on a phone the stage and its buttons fit one screen; in a wide window the 
   }
 })
 
-test('a link to a trained map shows the same points in another profile', async () => {
+test('a link to a trained map shows the same points in another profile', { timeout: 180_000 }, async () => {
   const { page } = await studio.open({ url: studio.site(), reducedMotion: true })
   await page.getByRole('button', { name: 'spirals' }).click()
   await page.getByRole('button', { name: '4 jumps' }).click()
