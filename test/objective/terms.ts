@@ -99,13 +99,14 @@ interface Role {
   readonly weight?: string
   /** Whether it is trained as it stands. */
   readonly plain?: true
-  /** The formula of what is reported of it. */
+  /** The formula of what is reported of it; nameless where options make it. */
   readonly residual?: string
 }
 
 export const roles: Readonly<Record<string, Role>> = {
   'tvm:anchor': { weight: 'anchorWeight' },
   'facm:anchor': { weight: 'anchorWeight' },
+  'boot:bootstrap': { residual: '' },
   'boot:boundary': { weight: 'boundary' },
   'freeflow:correction': { weight: 'correctionWeight', plain: true },
   'freeflow:auxiliary': { plain: true },

@@ -43,7 +43,15 @@ describe('whyUntrained', () => {
     [undefined, []],
   ] as const)('%s refuses the jumps of %j alone', (objective, names) => {
     expect(refused(objective, 'jump')).toEqual(names)
-    expect(refused(objective, 'heun')).toEqual([])
+    const hasVelocity = objective !== 'ct' && objective !== 'pid'
+    expect(refused(objective, 'heun').length > 0).toBe(!hasVelocity)
+  })
+
+  test('a diagonal term teaches a velocity beside jumps', () => {
+    expect(whyUntrained('ct', 'heun', several)).toMatch(
+      /^heun follows the velocity, and ct learns jumps to the/,
+    )
+    expect(whyUntrained('ct', 'heun', several, true)).toBeUndefined()
   })
 
   test('renoise asks for jumps to data only', () => {
