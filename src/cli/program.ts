@@ -210,6 +210,12 @@ function addSample(add: AddCommand, run: Wrap, methods: string): void {
         'of text: the most probable symbol of each position (argmax, default), or one drawn from its probabilities (sample)',
       ).argParser(oneOf('--decode', ['argmax', 'sample'])),
     )
+    .addOption(
+      new Option(
+        '--as <form>',
+        'of points on the sphere in a CSV: unit vectors (points, default), or latitude and longitude in degrees (places)',
+      ).argParser(oneOf('--as', ['points', 'places'])),
+    )
     .option('--prefix <text>', 'of text: how it begins, of a run that was trained with --prefix')
     .addOption(
       densityOption(

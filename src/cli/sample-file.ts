@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { extname, join } from 'node:path'
 import { csvPieces, type WordColumn } from '../data/csv-writer.ts'
+import { PLACES, placesOf } from '../data/manifold/places.ts'
 import { npyPieces } from '../data/npy.ts'
 import { conditionKinds } from '../model/index.ts'
 import { toPlane } from '../report/points.ts'
@@ -38,6 +39,8 @@ interface Written {
   /** Of points that are pictures. */
   readonly size?: PictureSize
   readonly title: string
+  /** Whether points of the sphere are written as places, in degrees. */
+  readonly asPlaces?: boolean
   /** Which points are off the data, where that is known; of the first that are drawn. */
   readonly strays?: Uint8Array
 }
@@ -98,7 +101,11 @@ async function scatterSvg(
 
 const ENCODERS: Readonly<Record<string, Encoder>> = {
   '.csv': async (points, written) => {
-    const { dimension, columns } = written
+    const { dimension, columns, asPlaces } = written
+    if (asPlaces) {
+      const count = points.length / dimension
+      return csvPieces(placesOf(points), 2, PLACES, lastColumns({ ...written, columns: PLACES }, count))
+    }
     return csvPieces(points, dimension, columns, lastColumns(written, points.length / dimension))
   },
   '.npy': async (points, { dimension }) =>

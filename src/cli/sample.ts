@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Weights } from '../config/weights-name.ts'
 import { columnOrder, reorder } from '../data/column-order.ts'
 import { DataError } from '../data/error.ts'
+import { PLACES } from '../data/manifold/places.ts'
 import { npyPieces } from '../data/npy.ts'
 import { readPoints } from '../data/points.ts'
 import { shortList } from '../data/short-list.ts'
@@ -51,6 +52,7 @@ interface SampleFlags extends GuidanceFlags, ConditionFlags {
   readonly weights: Weights
   readonly decode?: Decoding
   readonly prefix?: string
+  readonly as?: 'points' | 'places'
   readonly density?: DensityName
   readonly divergence?: DivergenceName
   readonly json?: boolean
@@ -129,6 +131,20 @@ interface Sampled {
   /** Of the network for each sample; null where the points decide. */
   readonly evaluations: number | null
   readonly logDensity?: Float64Array
+}
+
+/** @throws UsageError where samples are no points of the Earth, or go to no table */
+function checkPlaces(path: string, { space, dimension }: LoadedMap, file: string): void {
+  if (space !== 'sphere' || dimension !== 3) {
+    const found =
+      space === undefined || space === 'flat'
+        ? 'points of flat space'
+        : `points of ${dimension} numbers on ${space}`
+    throw new UsageError(
+      `--as places: latitudes and longitudes are of unit vectors x, y, z, and ${path} makes ${found}`,
+    )
+  }
+  if (!file.endsWith('.csv')) throw new UsageError(`--as places: is a table; write .csv, found ${file}`)
 }
 
 /** Options with which samples have no density, and endings of files that have no place for it. */
@@ -255,13 +271,18 @@ async function sampleOnce(path: string, flags: SampleFlags): Promise<void> {
   const asked = { ...flags, steps: flags.steps ?? 1, options: flags.methodOptions }
   if (flags.out === undefined && !existsSync(path)) throw new RunError(`${path}: no such run or model`)
   const map = await load(path, { weights })
-  if (map.text) return sampleText(path, map, asked)
+  if (map.text) {
+    if (flags.as !== undefined) throw new UsageError(`--as: is of points, and ${path} writes text`)
+    return sampleText(path, map, asked)
+  }
   for (const key of ['decode', 'prefix'] as const) {
     if (flags[key] !== undefined) throw new UsageError(`--${key}: is of text, and ${path} is a map of points`)
   }
   const { dimension, columns: names, standardization } = map
   const { file, isDrawn, encode } = outputOf(path, flags.out, 'sample', () => fileInRun(path, asked))
   checkDensity(flags, file)
+  const asPlaces = flags.as === 'places'
+  if (asPlaces) checkPlaces(path, map, file)
   const { grid, ...choice } = wayThrough(map, asked)
   const steps = grid.length - 1
   const classes = allClasses(map, flags)
@@ -298,7 +319,7 @@ async function sampleOnce(path: string, flags: SampleFlags): Promise<void> {
   const strays = isScatter ? await straysOf(map, drawnPoints(points, dimension)) : undefined
   const shown = size ? asData(points, standardization, grid.at(-1)!) : points
   const content = await encode(shown, {
-    ...{ dimension, columns: names, space: map.space, classes, size, title, strays, logDensity },
+    ...{ dimension, columns: names, space: map.space, classes, size, title, strays, logDensity, asPlaces },
   })
   const say = writeOutput(file, content, flags.out === undefined)
   const beside = logDensity && file.endsWith('.npy') ? file.replace(/\.npy$/, '.logDensity.npy') : undefined
@@ -311,7 +332,7 @@ async function sampleOnce(path: string, flags: SampleFlags): Promise<void> {
       file,
       count,
       dimension,
-      ...(names && { columns: names }),
+      ...((asPlaces || names) && { columns: asPlaces ? PLACES : names }),
       ...(!isFlow && { steps }),
       ...between,
       ...(flags.class !== undefined && { class: flags.class }),

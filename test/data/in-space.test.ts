@@ -140,6 +140,26 @@ test('points of the hyperboloid, and blocks side by side', async () => {
   ])
 })
 
+test('points of the Poincare disc', async () => {
+  const half = Math.tanh(1) / Math.SQRT2
+  // At the distance 2 from the middle.
+  const [c, s] = [Math.cosh(2), Math.sinh(2) / Math.SQRT2].map(x => Number(x.toFixed(5)))
+  const rows = `u,v\n0,0\n${half},${-half}\n`
+  expect(await pointsOf(rows, { space: 'hyperbolic', unit: 'disc' })).toEqual([
+    [1, 0, 0],
+    [c, s, -s],
+  ])
+  const refused = (row: string, keys: object) => expect(pointsOf(`u,v\n${row}\n`, keys)).rejects
+  const inDisc = { space: 'hyperbolic', unit: 'disc' }
+  await refused('0.8,0.8', inDisc).toThrow(
+    /expected a point of the Poincare disc, of length below 1 .* found 1\.13/,
+  )
+  await refused('0,0.999', inDisc).toThrow(/within the distance 6 .* found one of 0\.999, at 7\.6/)
+  await refused('0,0', { space: 'sphere', unit: 'disc' }).toThrow(
+    /unit: disc belongs to points of the Poincare disc; say space: hyperbolic/,
+  )
+})
+
 test('arrays and JSON lines are read likewise', async () => {
   const npy = join(folder, 'rows.npy')
   writeFileSync(npy, encodeNpy({ shape: [2, 2], data: Float32Array.of(0, 0.9995, 1, 0) }))
@@ -235,7 +255,7 @@ test('a space that is not known, and a unit of no angles, are refused', async ()
     'csv.space: expected flat, sphere, torus, rotations, hyperbolic, or a product such as "sphere(3) x flat(1)"; found "ball"',
   )
   await expect(open('1,2\n', { space: 'sphere', unit: 'degrees' })).rejects.toThrow(
-    'unit: belongs to angles; say space: torus',
+    'unit: degrees belongs to angles; say space: torus',
   )
 })
 

@@ -29,8 +29,11 @@ export type SpaceKeys = z.output<z.ZodObject<typeof spaceKeys>>
  * @throws {DataError} when there are angles in no torus
  */
 export function inSpace(source: Source, { space, unit }: SpaceKeys): Source {
-  if (unit !== undefined && !space?.includes('torus'))
-    throw new DataError(`${source.file}: unit: belongs to angles; say space: torus`)
+  const ofUnit = unit === 'disc' ? 'hyperbolic' : 'torus'
+  if (unit !== undefined && !space?.includes(ofUnit)) {
+    const what = unit === 'disc' ? 'points of the Poincare disc' : 'angles'
+    throw new DataError(`${source.file}: unit: ${unit} belongs to ${what}; say space: ${ofUnit}`)
+  }
   if (space === undefined || space === 'flat') return source
   return {
     ...source,

@@ -24,9 +24,9 @@ export interface Columns {
   readonly names?: readonly string[]
 }
 
-/** What angles of a torus are measured in. */
-export const UNITS = ['radians', 'degrees'] as const
-export type AngleUnit = (typeof UNITS)[number]
+/** What numbers of a row mean: angles of a torus, and places of hyperbolic space in the Poincare disc. */
+export const UNITS = ['radians', 'degrees', 'disc'] as const
+export type Unit = (typeof UNITS)[number]
 
 /** How far a length may be from what it must be: numbers are often written with few digits. */
 const ROUNDED = 1e-3
@@ -91,7 +91,7 @@ function sphere(columns: Columns): RowReading {
 }
 
 /** Angles within a turn of 0, to `[-pi, pi)`. */
-function torus({ count, names }: Columns, unit: AngleUnit): RowReading {
+function torus({ count, names }: Columns, unit: Unit): RowReading {
   const [scale, most] = unit === 'degrees' ? [DEGREE, 360] : [1, 2 * Math.PI]
   const range = unit === 'degrees' ? '-360 to 360' : '-2 pi to 2 pi'
   const hint = unit === 'radians' ? '; of degrees, say unit: degrees' : ''
@@ -215,8 +215,28 @@ function hyperboloid({ count, names }: Columns): RowReading {
   }
 }
 
+/** Points `u`, `|u| < 1`, of the Poincare disc to `((1 + |u|^2), 2 u)/(1 - |u|^2)`. */
+const disc = ({ count }: Columns): RowReading => ({
+  size: count + 1,
+  names: Array.from({ length: count + 1 }, (_, k) => `x${k}`),
+  read(row, from, out, at) {
+    const length = lengthOf(row, from, count)
+    const radius = 2 * Math.atanh(Math.min(1, length))
+    if (!(length < 1 && radius <= FARTHEST)) {
+      const found = length < 1 ? `one of ${few(length)}, at ${few(radius)}` : few(length)
+      return {
+        message: `expected a point of the Poincare disc, of length below 1 and ${FAR}, found ${found}`,
+      }
+    }
+    const rest = 1 - length ** 2
+    out[at] = (1 + length ** 2) / rest
+    for (let k = 0; k < count; k++) out[at + k + 1] = (2 * row[from + k]) / rest
+    return undefined
+  },
+})
+
 /** Blocks side by side, each as it is. */
-function product(name: string, { names }: Columns, unit: AngleUnit): RowReading {
+function product(name: string, { names }: Columns, unit: Unit): RowReading {
   let size = 0
   const blocks = blocksNamed(name)!.map(block => {
     const from = size
@@ -246,7 +266,7 @@ function product(name: string, { names }: Columns, unit: AngleUnit): RowReading 
   }
 }
 
-const readings: Readonly<Record<string, (columns: Columns, unit: AngleUnit) => RowReading>> = {
+const readings: Readonly<Record<string, (columns: Columns, unit: Unit) => RowReading>> = {
   sphere,
   torus,
   rotations: columns => (columns.count === 4 ? quaternions(columns) : matrices(columns)),
@@ -262,7 +282,11 @@ const EXPECTED: Readonly<Record<string, string>> = {
 }
 
 /** How rows of these columns are read as points of a space, or what is wrong with them. */
-export function readingOf(space: string, columns: Columns, unit: AngleUnit): RowReading | string {
+export function readingOf(space: string, columns: Columns, unit: Unit): RowReading | string {
+  if (unit === 'disc') {
+    if (space !== 'hyperbolic') return `unit: disc is of space hyperbolic, found ${space}`
+    return columns.count > 0 ? disc(columns) : 'unit: disc needs a column or more'
+  }
   const { count, names } = columns
   const isQuaternion = space === 'rotations' && count === 4
   if (!isQuaternion && !holdsPoints(space, count)) {
