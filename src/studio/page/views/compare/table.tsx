@@ -1,20 +1,11 @@
 import { signal } from '@preact/signals'
 import { stepsOf } from '../../../plan.ts'
+import { shortNumber } from '../../draw/number.ts'
 import { Wide } from '../../parts/reachable.tsx'
 import { Mark } from '../../parts/run-mark.tsx'
 import { methodOf, targetName } from '../../parts/run-name.ts'
 import { runs } from '../../state/store.ts'
-import {
-  answerOf,
-  floorOf,
-  GROUPS,
-  inJumps,
-  measureOf,
-  type Row,
-  speedText,
-  stepsText,
-  WHAT_IT_IS,
-} from './measures.ts'
+import { answerOf, floorOf, GROUPS, inJumps, measureOf, type Row, WHAT_IT_IS } from './measures.ts'
 import { NFE } from './picture.tsx'
 import './table.css'
 
@@ -60,13 +51,13 @@ const columns: readonly Column[] = [
     id: 'steps',
     name: 'Steps',
     value: ({ plan }) => stepsOf(plan),
-    text: ({ plan }) => stepsText(plan),
+    text: ({ plan }) => (plan.start && stepsOf(plan) === 0 ? 'trained' : stepsOf(plan).toLocaleString('en')),
   },
   {
     id: 'speed',
     name: 'Steps/s',
     value: ({ at }) => runs.value[at]?.live?.stepsPerSecond ?? 0,
-    text: ({ at }) => speedText(at),
+    text: ({ at }) => shortNumber(runs.value[at]?.live?.stepsPerSecond || null) || '–',
   },
 ]
 
