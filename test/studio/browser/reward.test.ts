@@ -104,6 +104,7 @@ long(
 
 long(
   'the way of steering is chosen under More, is kept in the link, and says what it cannot do',
+  { timeout: 180_000 },
   async () => {
     const { page } = await studio.open({ state: { view: 'steer' }, height: 1000 })
     const facts = () => page.locator('.facts dd').allTextContents()
