@@ -187,7 +187,7 @@ describe('sampleNoise', () => {
   const jump = async (x: Float32Array, s: number, t: number) => x.map(value => value * (1 - s + t) + t)
   const map = {
     dimension: 3,
-    objective: 'ct',
+    objective: 'lsd',
     interpolant: 'linear',
     jump,
     inner: { jump, velocity: async (x: Float32Array) => x.map(Math.sin) },
