@@ -42,7 +42,7 @@ export const boot =
 /**
  * The loss of `boot` times `(1-t)^2`, which is the residual of `pid` by a difference: a velocity that is off counts alike at all times.
  * As it stands the loss is that of a slope in time, which near the noise is a hundred times as much for the same velocity, and grows
- * at first in a healthy training.
+ * at first in a healthy training. arXiv:2306.05544
  */
 export const bootResidual =
   (delta: number): Loss =>
