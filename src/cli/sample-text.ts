@@ -1,5 +1,7 @@
 import { statSync } from 'node:fs'
 import { extname, join } from 'node:path'
+import { generatedDataset } from '../data/catalogue.ts'
+import type { Dataset } from '../data/dataset.ts'
 import { plural } from '../report/format.ts'
 import type { MethodName } from '../sampler/names.ts'
 import { solverOf } from '../sampler/solvers/table.ts'
@@ -42,13 +44,23 @@ interface Found {
   readonly classes?: readonly number[]
 }
 
+/** Data that is drawn from a formula by its name, where it is that of a map; no file is opened for a name that came with one. */
+function drawnData({ name, fingerprint }: NonNullable<LoadedMap['recorded']>): Dataset | undefined {
+  try {
+    const dataset = generatedDataset(name)
+    return dataset.fingerprint.sha256 === fingerprint.sha256 ? dataset : undefined
+  } catch {
+    return undefined
+  }
+}
+
 /** Which texts are in the language, where that is known and its data can still be opened. */
 async function foundIn(
-  { model }: LoadedMap,
+  { model, recorded }: LoadedMap,
   tokens: Uint16Array,
   length: number,
 ): Promise<Found | undefined> {
-  const dataset = model && (await openDataOf(model))
+  const dataset = model ? await openDataOf(model) : recorded && drawnData(recorded)
   if (!dataset?.language) return undefined
   const { isValid, classOf } = dataset.language
   const texts = Array.from({ length: tokens.length / length }, (_, i) =>

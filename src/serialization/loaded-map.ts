@@ -5,7 +5,7 @@ import type { Given, KnownCondition } from './conditions.ts'
 import type { GuidanceChoice } from './guidance.ts'
 import type { InnerMap } from './inner-map.ts'
 import type { Model } from './model.ts'
-import type { TextRecord } from './record.ts'
+import type { DataRecord, TextRecord } from './record.ts'
 
 /** What the sequences of a map of text are made of, and their length in symbols. */
 export interface MapText extends TextRecord {
@@ -49,6 +49,8 @@ export interface LoadedMap extends SampledMap {
   readonly prefix?: number
   /** Names of the coordinates, where its data had them. */
   readonly columns?: readonly string[]
+  /** The name and fingerprint of its data, as an `.onnx` file says them. */
+  readonly recorded?: Pick<DataRecord, 'name' | 'fingerprint'>
   /** The network behind it; absent for a foreign `.onnx` file. */
   readonly model?: Model
   /**

@@ -112,7 +112,7 @@ function recordIn(
   name: string,
   { format, data }: Readonly<Record<string, string>>,
   dimension: number,
-): Pick<DataRecord, 'standardization' | 'columns' | 'labels' | 'source' | 'space' | 'text'> {
+): Partial<DataRecord> {
   if (format !== 'oxbow' || !data) return {}
   try {
     const record = dataRecordSchema.parse(JSON.parse(data))
@@ -200,7 +200,8 @@ export async function mapOfOnnx(
     throw new RunError(`${name}: an ONNX file holds only the jump; use the run directory for its velocity`)
   }
   const rows = rowsOfUnknown(dimension, MOST_ROWS)
-  const { standardization, columns, source, space, text } = recordIn(name, metadata, dimension)
+  const record = recordIn(name, metadata, dimension)
+  const { standardization, columns, source, space, text, fingerprint } = record
   const {
     jump: run,
     velocity,
@@ -269,6 +270,7 @@ export async function mapOfOnnx(
       ...(space !== undefined && { space }),
       ...(text && { text: { ...text, length: shape[0] } }),
       ...textTraits(name, metadata),
+      ...(record.name !== undefined && fingerprint && { recorded: { name: record.name, fingerprint } }),
       ...(source && { source: source.name, matched: true }),
       ...(standardization && { standardization }),
       close,
