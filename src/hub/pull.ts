@@ -13,7 +13,7 @@ import {
 import { dirname, join } from 'node:path'
 import { downloadFile, type ListFileEntry, listFiles } from '@huggingface/hub'
 import { clearMarked, withPath, writeAll } from '../serialization/files.ts'
-import { makeFolder, removeEmptyFolders } from '../serialization/folders.ts'
+import { makeFolder, removeEmptyFolders, syncFolder } from '../serialization/folders.ts'
 import { readModel } from '../serialization/model-files.ts'
 import { ownMark } from '../serialization/owner.ts'
 import { RunError, readRecord } from '../serialization/run.ts'
@@ -179,7 +179,9 @@ export async function pull(
 function take(pending: string, directory: string): void {
   try {
     if (existsSync(directory)) rmdirSync(directory)
+    syncFolder(pending)
     renameSync(pending, directory)
+    syncFolder(dirname(directory))
   } catch (error) {
     checkTarget(directory)
     throw error

@@ -14,7 +14,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { makeFolder, syncFolder } from './folders.ts'
+import { makeFolder, makeLastingFolder, syncFolder } from './folders.ts'
 import { findTarget, sleep } from './output.ts'
 import { ownMark, stateOfMark } from './owner.ts'
 
@@ -45,7 +45,7 @@ export function writeFileAtomic(root: string, path: string, content: Content): v
   withPath(path, () => {
     const { file, stats, open } = findTarget(path)
     if (open) return writeOpen(open(), pieces)
-    makeFolder(dirname(file))
+    makeLastingFolder(dirname(file))
     replace(sameDisk(root, file) ? root : dirname(file), file, pieces, stats)
   })
 }

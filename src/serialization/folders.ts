@@ -33,6 +33,17 @@ function makeOne(folder: string): boolean {
   }
 }
 
+/** Brings what was written to a file to the disk, where it is there. */
+export function syncFile(path: string): void {
+  if (!existsSync(path)) return
+  const handle = openSync(path, 'r+')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
 /** Removes folders as far as they are empty, the innermost first. */
 export function removeEmptyFolders(folders: readonly string[]): void {
   for (const folder of [...folders].reverse()) {
@@ -42,6 +53,13 @@ export function removeEmptyFolders(folders: readonly string[]): void {
       return
     }
   }
+}
+
+/** Makes a folder as `makeFolder` does, so that what lies in it is not lost with it in a power cut. */
+export function makeLastingFolder(path: string): string[] {
+  const made = makeFolder(path)
+  for (const folder of made) syncFolder(dirname(folder))
+  return made
 }
 
 /** Brings the names in a folder to the disk, where the system and the folder's mode allow it. */

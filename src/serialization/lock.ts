@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { closeSync, openSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { clearMarked, withPath } from './files.ts'
-import { makeFolder, removeEmptyFolders } from './folders.ts'
+import { makeLastingFolder, removeEmptyFolders } from './folders.ts'
 import {
   HEARTBEAT,
   type Holder,
@@ -110,7 +110,7 @@ function acquire(file: string, path: string, token: string): Holder | undefined 
 export function lockDirectory(directory: string): Lock {
   if (statSync(directory, { throwIfNoEntry: false })?.isFile())
     throw new RunError(`${directory}: is a file, expected a directory for the run`)
-  const made = makeFolder(directory)
+  const made = makeLastingFolder(directory)
   const path = join(directory, NAME)
   const give = (): void => {
     removeEmptyFolders(made)

@@ -2,6 +2,7 @@ import { appendFileSync } from 'node:fs'
 import type { Config } from '../config/index.ts'
 import { checkpointSteps, notFinite, writeCheckpoint } from '../serialization/checkpoint.ts'
 import { withPath, writeFileAtomic } from '../serialization/files.ts'
+import { syncFile, syncFolder } from '../serialization/folders.ts'
 import type { Lock } from '../serialization/lock.ts'
 import { type Logger, openLoggers } from '../serialization/loggers.ts'
 import type { MetricsLine } from '../serialization/metrics-log.ts'
@@ -111,6 +112,12 @@ export class RecordedTraining {
     const { config, dataset } = trainer
     this.checkFinite()
     const { step, state } = trainer
+    // Before the checkpoint, whose lines would be missing from the log of a run that goes on from it after a power cut.
+    const { metrics } = paths(this.options.directory)
+    withPath(metrics, () => {
+      syncFile(metrics)
+      syncFolder(this.options.directory)
+    })
     // Before the checkpoint, so that a run which goes on from there has it; at the same steps whether it was stopped or not.
     if (config.powerAverages.length > 0 && step % config.checkpointEvery === 0) {
       writeSnapshot(this.options.directory, config, step, state)
