@@ -20,19 +20,19 @@ export const densityOption = (names: readonly DensityName[], description: string
 export function addDensities(add: AddCommand, run: Wrap): Command {
   const whole = (flags: string, description: string, least: number, most: number) =>
     new Option(flags, description).argParser(wholeNumber(flags.split(' ')[0], least, most))
-  return add('weigh <model>', 'weigh samples of a run to an energy: log Z, effective samples, folds')
+  return add('weigh <model>', 'Reweight samples of a run to an energy: log Z, effective samples, fold errors')
     .addOption(
-      new Option('--energy <name>', 'what they are weighed to: a name, a block or an .onnx file')
+      new Option('--energy <name>', 'target energy: a name, a YAML block or an .onnx file')
         .argParser(targetSpec)
         .makeOptionMandatory(),
     )
-    .addOption(whole('--steps <n>', 'number of jumps (default: 4)', 1, 10_000))
+    .addOption(whole('--steps <n>', 'number of steps per sample (default: 4)', 1, 10_000))
     .addOption(
-      new Option('--grid <times>', 'times to jump through in place of equal steps, e.g. 1,0.6,0.2,0')
+      new Option('--grid <times>', 'times to step through, instead of equal steps, such as 1,0.6,0.2,0')
         .argParser(timeList('--grid'))
         .conflicts('steps'),
     )
-    .addOption(whole('--count <n>', 'samples of the run', 100, 10_000_000).default(20_000))
+    .addOption(whole('--count <n>', 'number of samples', 100, 10_000_000).default(20_000))
     .addOption(
       whole('--target-count <n>', "the target's samples whose noise is looked for", 0, 1_000_000).default(
         2000,
@@ -49,15 +49,15 @@ export function addDensities(add: AddCommand, run: Wrap): Command {
         'jump (of the sampler itself) or flow (of the flow that its velocity has, without steps)',
       ).default('jump'),
     )
-    .addOption(whole('--seed <n>', 'seed of the noise', 0, Number.MAX_SAFE_INTEGER).default(0))
+    .addOption(whole('--seed <n>', 'random seed', 0, Number.MAX_SAFE_INTEGER).default(0))
     .addOption(
-      new Option('--weights <name>', `averaged or other weights: ${WEIGHTS_FORM}`)
+      new Option('--weights <name>', `which weights to use: ${WEIGHTS_FORM}`)
         .argParser(weightsName())
         .default('ema'),
     )
-    .option('--class <name>', 'class to weigh the samples of, of a run with --condition class')
-    .option('--vector <numbers>', 'the same of a run with --condition vector')
-    .option('--state <numbers>', 'the same of a run with --condition state')
+    .option('--class <name>', 'for runs with --condition class: the class')
+    .option('--vector <numbers>', 'for runs with --condition vector: the vector')
+    .option('--state <numbers>', 'for runs with --condition state: the noisy point and its time')
     .option(
       '--out <file>',
       'file to write, with a histogram as .svg beside a .json (default: importance.json beside the model, in the place of that of the last weighing)',

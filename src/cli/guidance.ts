@@ -15,25 +15,25 @@ export interface GuidanceFlags {
 export const addGuidance = (command: Command): Command =>
   command
     .addOption(
-      new Option('--guidance <w>', 'guidance scale, of a run with conditions: 1 is none').argParser(
+      new Option('--guidance <w>', 'guidance scale, for runs with a condition (1: no guidance)').argParser(
         scale('--guidance'),
       ),
     )
     .addOption(
       new Option(
         '--guidance-interval <times>',
-        'times in which guidance acts, e.g. 0.2,0.8 (default: all)',
+        'apply guidance only between these times, such as 0.2,0.8 (default: always)',
       ).argParser(interval('--guidance-interval')),
     )
     .addOption(
       new Option(
         '--guidance-form <form>',
-        'what is guided: velocity, or the logits of text (default: velocity)',
+        'what to guide: velocity, or logits for text (default: velocity)',
       ).choices(['velocity', 'logit']),
     )
     .option(
       '--guidance-on-jumps',
-      'guide jumps, which is not the jump of the guided flow: oversaturated samples',
+      'guide the jumps themselves; this is not the jump of the guided flow, and samples are oversaturated',
     )
 
 /** @throws UsageError for an interval or jumps without a scale */

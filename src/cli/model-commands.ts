@@ -12,13 +12,13 @@ import {
 } from './options.ts'
 
 const HUB_HELP = `
-The token is that of HF_TOKEN, or of "hf auth login"; HF_ENDPOINT names another hub.`
+The token comes from HF_TOKEN or "hf auth login". Set HF_ENDPOINT to use another hub.`
 
 export function addHub(add: AddCommand, run: Wrap): void {
-  add('push <run> <repository>', 'upload a run to the Hugging Face hub, e.g. to user/model')
-    .option('--private', 'make the repository a private one, where it is new')
-    .option('--license <id>', 'licence of the model for its card, e.g. mit (default: none is named)')
-    .option('--message <text>', 'first line of the commit')
+  add('push <run> <repository>', 'Upload a run to the Hugging Face hub, for example to user/model')
+    .option('--private', 'create the repository as private, if it does not exist yet')
+    .option('--license <id>', 'licence to name in the model card, such as mit (default: none)')
+    .option('--message <text>', 'commit message')
     .addHelpText('after', HUB_HELP)
     .action(
       run(async (path, repository, options) =>
@@ -26,25 +26,25 @@ export function addHub(add: AddCommand, run: Wrap): void {
       ),
     )
 
-  add('pull <repository>', 'download a model from the Hugging Face hub, e.g. from user/model')
-    .option('--out <dir>', 'run directory to make (default: runs/NAME)')
+  add('pull <repository>', 'Download a model from the Hugging Face hub, for example from user/model')
+    .option('--out <dir>', 'run directory to create (default: runs/NAME)')
     .option('--revision <name>', 'branch, tag or commit (default: main)')
     .addHelpText('after', HUB_HELP)
     .action(run(async (repository, options) => (await import('./pull.ts')).pullCommand(repository, options)))
 }
 
 const MERGE_HELP = `
-An adapter is the directory of a run that was trained with one (--adapter.rank 8), or its adapter.safetensors. One that was trained
-beside another base of the same shapes is merged with a warning; weight -1 takes an adapter out again. See docs/adapters.md`
+An adapter is the directory of a run that was trained with one (--adapter.rank 8), or its adapter.safetensors. An adapter that was trained
+for another base of the same shapes is merged with a warning. Weight -1 removes an adapter again. See docs/adapters.md`
 
 export function addMerge(add: AddCommand, run: Wrap): void {
-  add('merge <base> <adapters...>', 'make a plain run of a trained one and adapters')
+  add('merge <base> <adapters...>', 'Merge adapters into their base run, as a new plain run')
     .addOption(
-      new Option('--weight <list>', 'what each adapter is multiplied by, such as 1,0.5; one for all')
+      new Option('--weight <list>', 'weight of each adapter, such as 1,0.5; one number applies to all')
         .argParser(numberList('--weight'))
         .default([1], '1'),
     )
-    .option('--out <dir>', 'run directory to make (default: runs/BASE-ADAPTER)')
+    .option('--out <dir>', 'run directory to create (default: runs/BASE-ADAPTER)')
     .addHelpText('after', MERGE_HELP)
     .action(
       run(async (base, adapters, options) =>
@@ -54,23 +54,23 @@ export function addMerge(add: AddCommand, run: Wrap): void {
 }
 
 const PROGRESSIVE_HELP = `
-Each halving is a run in DIR, steps-32 after steps-64: two steps of the run before become one (objective pfmm in velocity space, on a
-grid). The same command goes on where it was stopped; what is finished is not trained again. Sample it with as many --steps.`
+Each halving is a run in DIR: steps-32 after steps-64. Two steps of the previous run become one (objective pfmm in velocity space, on a
+grid). To continue after an interruption, run the same command again: finished runs are skipped. Sample each run with its own number of --steps.`
 
 export function addProgressive(add: AddCommand, run: Wrap): void {
   const whole = (flags: string, description: string, most: number) =>
     new Option(flags, description).argParser(wholeNumber(flags.split(' ')[0], 1, most))
-  add('progressive <run>', 'halve the steps of a velocity or flow map, again and again')
-    .addOption(whole('--halvings <n>', 'how often', 12).makeOptionMandatory())
+  add('progressive <run>', 'Progressive distillation: repeatedly halve the steps of a velocity or flow map')
+    .addOption(whole('--halvings <n>', 'number of halvings', 12).makeOptionMandatory())
     .addOption(new Option('--out <dir>', 'folder for the run of each halving').makeOptionMandatory())
-    .addOption(whole('--from <n>', 'steps of the run before the first one (default: 2^halvings)', 4096))
-    .addOption(whole('--steps <n>', 'training steps of each halving (default: as the run)', 10_000_000))
-    .addOption(whole('--batch <n>', 'samples in a step (default: as the run)', 1_000_000))
+    .addOption(whole('--from <n>', 'steps of the run to start from (default: 2^halvings)', 4096))
+    .addOption(whole('--steps <n>', 'training steps per halving (default: as in the run)', 10_000_000))
+    .addOption(whole('--batch <n>', 'batch size (default: as in the run)', 1_000_000))
     .addOption(
-      new Option('--lr <x>', 'learning rate (default: as the run)').argParser(positiveNumber('--lr')),
+      new Option('--lr <x>', 'learning rate (default: as in the run)').argParser(positiveNumber('--lr')),
     )
     .addOption(
-      new Option('--seed <n>', 'seed of data and noise (default: as the run)').argParser(
+      new Option('--seed <n>', 'random seed for data and noise (default: as in the run)').argParser(
         wholeNumber('--seed', 0),
       ),
     )
@@ -81,63 +81,64 @@ export function addProgressive(add: AddCommand, run: Wrap): void {
 }
 
 const IMPORT_HELP = `
-Conventions: ${Object.keys(conventions).join(', ')}; each is written out in docs/export.md.
-Keys of the configuration are options too: --network.activation tanh`
+Conventions: ${Object.keys(conventions).join(', ')}; docs/export.md defines each.
+Configuration keys are options too: --network.activation tanh`
 
 export function addImport(add: AddCommand, run: Wrap): void {
   const numbers = (flags: string, description: string) =>
     new Option(flags, description).argParser(numberList(flags.split(' ')[0]))
   add(
     'import <weights>',
-    'make a run of weights trained elsewhere (.safetensors or .npz), or bring an exported training back to its run',
+    'Create a run from weights trained elsewhere (.safetensors or .npz), or bring an exported training back to its run',
   )
     .addOption(
-      new Option('--convention <name>', 'how times, signs and scales are meant there').argParser(
+      new Option('--convention <name>', 'convention of the weights for times, signs and scales').argParser(
         oneOf('--convention', Object.keys(conventions)),
       ),
     )
     .option('--config <file>', 'YAML file of configuration keys, such as the activation')
-    .option('--data <name>', 'the data that it was trained on (default: unknown)', dataSpec)
+    .option('--data <name>', 'dataset the weights were trained on (default: unknown)', dataSpec)
     .addOption(
       new Option(
         '--inputs <list>',
-        'what the first layer is shown, in order: x, s (source time), t (target), d (length)',
+        'inputs of the first layer, in order: x, s (source time), t (target time), d (length)',
       ).argParser(wordList('--inputs', ['x', 's', 't', 'd'])),
     )
     .addOption(
       new Option(
         '--features <order>',
-        'order of the Fourier features of one time (default: sin,cos)',
+        'order of the Fourier features of a time (default: sin,cos)',
       ).argParser(oneOf('--features', ['sin,cos', 'cos,sin', 'interleaved'])),
     )
     .addOption(
-      new Option('--time-scale <x>', "what times are multiplied by (default: the convention's)").argParser(
-        positiveNumber('--time-scale'),
-      ),
+      new Option(
+        '--time-scale <x>',
+        'factor that times are multiplied by (default: from the convention)',
+      ).argParser(positiveNumber('--time-scale')),
     )
     .addOption(
       new Option(
         '--sigma-data <x>',
-        'deviation of the data, where the convention has one (default: 0.5)',
+        'standard deviation of the data, if the convention uses one (default: 0.5)',
       ).argParser(positiveNumber('--sigma-data')),
     )
-    .addOption(numbers('--shift <list>', 'what was subtracted from each column of the data'))
-    .addOption(numbers('--scale <list>', 'what each column was divided by'))
+    .addOption(numbers('--shift <list>', 'numbers that were subtracted from the columns of the data'))
+    .addOption(numbers('--scale <list>', 'numbers that the columns were divided by'))
     .addOption(
       new Option(
         '--layers <list>',
-        'names of the layers, first to last, where they cannot be told',
+        'names of the layers, first to last, if they cannot be detected',
       ).argParser(text => text.split(',')),
     )
     .addOption(
       new Option(
         '--guidance-applied <how>',
-        'how weights that are told classes are guided: none, baked:W (trained at the scale W) or input',
+        'guidance of class-conditional weights: none, baked:W (trained at scale W) or input',
       ).argParser(guidanceApplied('--guidance-applied')),
     )
     .option(
       '--out <dir>',
-      'run directory to make (default: runs/NAME); for an exported training its run (default: the one that it was exported from)',
+      'run directory to create (default: runs/NAME); for an exported training, the run to update (default: the one it was exported from)',
     )
     .allowUnknownOption()
     .allowExcessArguments()

@@ -32,17 +32,17 @@ const nfe = (fallback: number[], description: string) =>
 const method = () =>
   new Option(
     '--method <name>',
-    'auto (what the map is trained for), jump (the flow map), renoise (jumps to data with fresh noise between), or a solver of its velocity or its diffusion (listed below)',
+    'auto (what the model was trained for), jump (the flow map), renoise (jump to data, add fresh noise, repeat), or a solver for its velocity or diffusion (listed in sample --help)',
   )
     .argParser(oneOf('--method', METHODS))
     .default('auto')
 const methodOptions = () =>
-  new Option('--method-options <list>', 'options of the method, e.g. eta=0.5').argParser(text =>
+  new Option('--method-options <list>', 'options of the method, such as eta=0.5').argParser(text =>
     optionPairs('--method-options', text),
   )
 const grid = (description: string) => new Option('--grid <times>', description).conflicts('steps')
 const weights = () =>
-  new Option('--weights <name>', `averaged or other weights: ${WEIGHTS_FORM}`)
+  new Option('--weights <name>', `which weights to use: ${WEIGHTS_FORM}`)
     .argParser(weightsName())
     .default('ema')
 const seed = (description: string) =>
@@ -51,12 +51,13 @@ const whole = (flags: string, description: string, least: number, most: number) 
   new Option(flags, description).argParser(wholeNumber(flags.split(' ')[0], least, most))
 
 const KEYS_HELP = `
-Every key of the configuration is an option: --network.hidden 256, --optimizer.clip 1, --times.law logit-normal.
-The keys, their meaning and defaults: docs/configuration.md`
+Every configuration key is also an option: --network.hidden 256, --optimizer.clip 1, --times.law logit-normal.
+Common names from other libraries work too: --learning-rate, --batch-size, --weight-decay.
+All keys and their defaults: docs/configuration.md`
 
 /** Children of the command see it too. */
 const device = () =>
-  new Option('--device <name>', `what networks run on: ${DEVICES.join(', ')} (default: cpu)`).argParser(
+  new Option('--device <name>', `device to run on: ${DEVICES.join(', ')} (default: cpu)`).argParser(
     (name: string) => {
       process.env.OXBOW_DEVICE = oneOf('--device', DEVICES)(name)
       return name
@@ -64,13 +65,13 @@ const device = () =>
   )
 
 const COMPARE_HELP = `
-Keys of the training configuration are options too: --training.steps 2000, --training.network.hidden 64`
+Training configuration keys are options too: --training.steps 2000, --training.network.hidden 64`
 
 const WORKER_HELP = `
 Ctrl-C gives what is being trained back to the queue, with its checkpoint. Workers need the packages bullmq and ioredis. See docs/sweeps.md`
 
 const DOCTOR_HELP = `
-Nothing is written or sent. The exit code is 1 if the engine or device that was asked for cannot be used here.`
+Writes and sends nothing. Exits with 1 if the requested engine or device cannot be used on this machine.`
 
 /**
  * The whole command line for some arguments.
@@ -88,10 +89,10 @@ function buildProgram(argv: readonly string[], methods: string, onExit: (code: n
   const add: AddCommand = (usage, description) =>
     quiet(program.command(usage))
       .description(description)
-      .option('--json', 'print one JSON document on standard output, logs on standard error')
+      .option('--json', 'print one JSON document to standard output, and logs to standard error')
       .option(
         '--debug',
-        'print the stack trace of a failure, and why a graph does not run on the engine that was asked for',
+        'on failure, print the stack trace; also say why a graph runs on another engine than the one requested',
       )
       .addOption(device())
   const run: Wrap =
@@ -120,37 +121,41 @@ function buildProgram(argv: readonly string[], methods: string, onExit: (code: n
 // Each action imports its command only when it runs, so that `--help` is quick.
 
 function addTrain(add: AddCommand, run: Wrap): void {
-  add('train', 'train a flow map')
+  add('train', 'Train a flow map')
     .option(
       '--config <file>',
       'YAML file of configuration keys, or config.json of a run; options override it',
     )
-    .option('--data <name>', 'built-in dataset, path of a file or folder, or block (default: ring)', dataSpec)
+    .option(
+      '--data <name>',
+      'built-in dataset, path to a file or folder, or a YAML block (default: ring)',
+      dataSpec,
+    )
     .option(
       '--source <name>',
-      'begin at the points of other data in the place of noise, named as --data',
+      'start from the points of another dataset instead of noise; takes the same values as --data',
       dataSpec,
     )
     .option(
       '--recipe <name>',
-      'a whole training, measured to work: one-step (the default without --objective)',
+      'a complete, tested training recipe: one-step (the default without --objective)',
     )
-    .option('--objective <id>', 'a single objective with its own defaults; see "oxbow objectives"')
+    .option('--objective <id>', 'train one objective with its own defaults; "oxbow objectives" lists them')
     .option(
       '--teacher <name>',
-      'a run directory, "train" to train one first, or "exact" for Gaussian mixtures',
+      'teacher: a run directory, "train" to train one first, or "exact" for Gaussian mixtures',
     )
     .option(
       '--init-from <run>',
-      'a run or .safetensors model whose parameters are the start, or stay with --adapter.rank 8',
+      'start from the parameters of a run or .safetensors model; with --adapter.rank 8 they stay frozen',
     )
     .option(
       '--steps <n>',
       'training steps (default: 12000 for one-step, which gives its teacher 8000 more; 6000 for an objective)',
     )
-    .option('--batch <n>', 'samples in a step (default: 512, or 64 of a transformer)')
+    .option('--batch <n>', 'batch size (default: 512; 64 for transformers)')
     .option('--lr <x>', 'learning rate (default: 0.001, or 0.003 with an adapter)')
-    .option('--seed <n>', 'seed of data, noise and initialisation (default: 0)')
+    .option('--seed <n>', 'random seed for data, noise and initialisation (default: 0)')
     .option('--out <dir>', 'run directory (default: runs/DATA-RECIPE-seedN)')
     .option('--resume', 'continue the run in --out')
     .allowUnknownOption()
@@ -162,71 +167,71 @@ function addTrain(add: AddCommand, run: Wrap): void {
 }
 
 function addSample(add: AddCommand, run: Wrap, methods: string): void {
-  const command = add('sample <model>', 'draw samples from a run, a .safetensors model or an .onnx file')
+  const command = add('sample <model>', 'Draw samples from a run, a .safetensors model or an .onnx file')
     .addOption(
       new Option(
         '--steps <list>',
-        'number of jumps (default: 1); several such as 1,4 are sampled one after another',
+        'number of steps per sample (default: 1); a list such as 1,4 draws samples for each',
       ).argParser(stepList('--steps')),
     )
     .addOption(
       grid(
-        'times to go through in place of those that go with the method: 1,0.6,0.2,0, a file of them, or a grid by its name, e.g. karras:10,rho=5',
+        'times to step through, instead of the default of the method: 1,0.6,0.2,0, a file, or a named grid such as karras:10,rho=5',
       ).argParser(askedGrid('--grid')),
     )
     .addOption(
-      new Option('--start <file>', 'points to begin from in place of noise: any file of data').conflicts(
+      new Option('--start <file>', 'start from these points instead of noise: any data file').conflicts(
         'count',
       ),
     )
     .addOption(
       count(
-        'number of samples, with --class all of each class (default: 5000 in all; on a sheet of pictures 64, or 8 of each class)',
+        'number of samples; with --class all, per class (default: 5000; for a sheet of pictures 64, or 8 per class)',
       ),
     )
-    .addOption(seed('seed of the noise'))
+    .addOption(seed('random seed for the noise'))
     .option(
       '--class <name>',
-      'class to sample, of a run with --condition class; "none" for the data as a whole; "all" for each class from the same noise, one after another (a sheet has a row for each, CSV a last column "class")',
+      'for runs with --condition class: the class to sample; "none" samples the whole dataset; "all" samples each class from the same noise (one row per class on a sheet, a last column "class" in CSV)',
     )
     .option(
       '--vector <numbers>',
-      'vector to sample with, such as 0.3,1.2 in the data\'s units, of a run with --condition vector; "none" for the data as a whole',
+      'for runs with --condition vector: the vector, such as 0.3,1.2, in the units of the data; "none" samples the whole dataset',
     )
     .option(
       '--state <numbers>',
-      'noisy point and its time, such as 0.3,1.2,0.5, of a run with --condition state: draws what data it may come from; "none" for the data as a whole',
+      'for runs with --condition state: a noisy point and its time, such as 0.3,1.2,0.5; samples the data it may come from; "none" samples the whole dataset',
     )
   addGuidance(command)
     .option(
       '--out <file>',
-      'file to write: .csv, .npy, .png or .svg; samples that are pictures make .png and .svg a sheet of them, text is written as .txt or .jsonl (default: CSV, or .txt, in samples/ of the run)',
+      'output file: .csv, .npy, .png or .svg; pictures are drawn on one sheet, text is written as .txt or .jsonl (default: a CSV or .txt file in samples/ of the run)',
     )
     .addOption(method())
     .addOption(methodOptions())
     .addOption(
       new Option(
         '--decode <how>',
-        'of text: the most probable symbol of each position (argmax, default), or one drawn from its probabilities (sample)',
+        'for text: take the most probable symbol at each position (argmax, the default) or draw one (sample)',
       ).argParser(oneOf('--decode', ['argmax', 'sample'])),
     )
     .addOption(
       new Option(
         '--as <form>',
-        'of points on the sphere in a CSV: unit vectors (points, default), or latitude and longitude in degrees (places)',
+        'for points on the sphere in a CSV: unit vectors (points, the default) or latitude and longitude in degrees (places)',
       ).argParser(oneOf('--as', ['points', 'places'])),
     )
-    .option('--prefix <text>', 'of text: how it begins, of a run that was trained with --prefix')
+    .option('--prefix <text>', 'for text: the beginning of each sample, if the run was trained with --prefix')
     .addOption(
       densityOption(
         ['jump', 'flow', 'head'],
-        "a last column logDensity (of .npy a second file): jump, of the sampler itself; flow, of the flow of its velocity, without steps; or head, what a divergence head says, an estimate of the teacher's",
+        'add a last column logDensity (for .npy, a second file): jump (density of the sampler itself), flow (of the continuous flow of its velocity), or head (the estimate of a divergence head)',
       ),
     )
     .addOption(
       new Option(
         '--divergence <name>',
-        'of --density flow: exact (default), or estimated by a random vector for each sample, rademacher or gaussian, for many coordinates',
+        'with --density flow: exact (default), or an estimate from one random vector per sample, for high dimensions: rademacher or gaussian',
       ).argParser(oneOf('--divergence', ['exact', 'rademacher', 'gaussian'])),
     )
     .addOption(weights())
@@ -246,30 +251,35 @@ const addDataKeys = (command: Command, argv: readonly string[]): void => {
 function addEvaluate(add: AddCommand, run: Wrap, argv: readonly string[]): void {
   const command = add(
     'evaluate <run>',
-    'measure samples of a run, or of a file with --data, against data, each metric beside its noise floor',
+    'Measure samples of a run, or of a file with --data, against data; each metric is reported with its noise floor',
   )
-    .addOption(nfe([1, 2, 4, 8], 'numbers of jumps to measure'))
+    .addOption(nfe([1, 2, 4, 8], 'numbers of steps to measure'))
     .addOption(
-      grid('times from 1 to 0 to measure in place of equal steps; may be repeated').argParser(
+      grid('measure these times, from 1 to 0, instead of equal steps; may be repeated').argParser(
         (text, earlier: AskedGrid[] = []) => [...earlier, askedGrid('--grid')(text)],
       ),
     )
     .addOption(count('number of points').default(20_000))
-    .addOption(seed('seed of noise and reference data'))
-    .option('--data <name>', 'measure against other data than the run was trained on', dataSpec)
+    .addOption(seed('random seed for noise and reference data'))
+    .option(
+      '--data <name>',
+      'measure against this dataset instead of the one the run was trained on',
+      dataSpec,
+    )
     .addOption(
-      new Option('--metrics <list>', 'names such as quick,recall, or all (default: quick)').argParser(
-        metricList('--metrics'),
-      ),
+      new Option(
+        '--metrics <list>',
+        'metrics or groups of metrics, such as quick,recall, or all (default: quick)',
+      ).argParser(metricList('--metrics')),
     )
     .option(
       '--features <file>',
-      'ONNX network whose features are compared too (featureFrechet, classAccuracy, ...)',
+      'also compare the features of this ONNX network (featureFrechet, classAccuracy, ...)',
     )
     .addOption(
       new Option(
         '--solvers <list>',
-        'also compare solvers, e.g. euler,heun,dpm++2m, or all that fit: error against the flow of the own velocity at 1 to 128 evaluations, with the order fitted',
+        'also compare solvers, such as euler,heun,dpm++2m, or all: the error against the exact flow of the velocity at 1 to 128 evaluations, and the fitted order',
       ).argParser(wordsOrAll('--solvers', SOLVERS)),
     )
     .addOption(method())
@@ -280,10 +290,10 @@ function addEvaluate(add: AddCommand, run: Wrap, argv: readonly string[]): void 
     )
     .option(
       '--class <none>',
-      'with "none", measure a run with --condition class as a map of the data as a whole (default: each class as often as the data has it)',
+      'for runs with --condition class: "none" measures samples of the whole dataset (default: classes as frequent as in the data)',
     )
-    .option('--vector <none>', 'the same of a run with --condition vector')
-    .option('--no-report', 'write no report.html and no plots')
+    .option('--vector <none>', 'the same for runs with --condition vector')
+    .option('--no-report', 'do not write report.html and plots')
   addGuidance(command).action(
     run(async (path, options) => (await import('./evaluate.ts')).evaluateCommand(path, options)),
   )
@@ -291,27 +301,34 @@ function addEvaluate(add: AddCommand, run: Wrap, argv: readonly string[]): void 
 }
 
 function addReport(add: AddCommand, run: Wrap): void {
-  add('report <run>', 'write the report and the plots of a run again, from its last evaluation')
-    .option('--out <file>', 'file of the page (default: report.html in the run)')
+  add('report <run>', 'Rewrite the report and plots of a run from its last evaluation')
+    .option('--out <file>', 'output file (default: report.html in the run directory)')
     .action(run(async (path, options) => (await import('./report.ts')).reportCommand(path, options)))
 }
 
 function addCompare(add: AddCommand, run: Wrap): void {
-  add('compare', 'train what is missing, measure and compare objectives')
-    .option('--config <file>', 'YAML file of a comparison; options override it')
-    .option('--data <name>', 'built-in dataset, path of a file or folder, or block (default: ring)', dataSpec)
+  add('compare', 'Train any missing runs, then evaluate and compare objectives')
+    .option('--config <file>', 'YAML file that describes the comparison; options override it')
+    .option(
+      '--data <name>',
+      'built-in dataset, path to a file or folder, or a YAML block (default: ring)',
+      dataSpec,
+    )
     .option('--objectives <list>', 'objectives to compare, e.g. psd,lsd,meanflow')
-    .option('--teacher <name>', '"train" (default), "exact" or a run directory, for those that need one')
-    .addOption(whole('--seeds <n>', 'number of seeds (default: 1)', 1, 100))
+    .option(
+      '--teacher <name>',
+      'for objectives that need a teacher: "train" (default), "exact" or a run directory',
+    )
+    .addOption(whole('--seeds <n>', 'number of random seeds (default: 1)', 1, 100))
     .addOption(
       new Option('--steps <list>', 'numbers of jumps to measure (default: 1,2,4,8)').argParser(
         stepList('--steps'),
       ),
     )
     .addOption(whole('--count <n>', 'points in each measurement (default: 20000)', 100, 10_000_000))
-    .option('--features <file>', 'ONNX network whose features are compared too, as evaluate --features')
-    .addOption(whole('--jobs <n>', 'trainings at a time (default: one per core, at most 8)', 1, 64))
-    .option('--out <dir>', 'directory of runs and report (default: runs/compare)')
+    .option('--features <file>', 'also compare the features of this ONNX network, as in evaluate')
+    .addOption(whole('--jobs <n>', 'runs to train in parallel (default: one per core, at most 8)', 1, 64))
+    .option('--out <dir>', 'directory for runs and report (default: runs/compare)')
     .addOption(
       new Option(
         '--print',
@@ -355,10 +372,10 @@ const queue = () =>
 function addJobs(add: AddCommand, run: Wrap): void {
   add(
     'job <dir> <id>',
-    'train and evaluate one run of a comparison, as "oxbow compare --print" lists them',
+    'Train and evaluate one run of a comparison, as listed by "oxbow compare --print"',
   ).action(run(async (dir, id, options) => (await import('./job.ts')).jobCommand(dir, id, options)))
 
-  add('worker', 'train runs of comparisons from a queue, on any number of machines')
+  add('worker', 'Train runs of comparisons from a queue, on any number of machines')
     .addOption(queue())
     .option(
       '--out <dir>',
@@ -382,57 +399,55 @@ function addJobs(add: AddCommand, run: Wrap): void {
     .addHelpText('after', WORKER_HELP)
     .action(run(async options => (await import('./worker.ts')).workerCommand(options)))
 
-  add('jobs', 'what a queue holds: waiting, running with worker and step, done, failed and why')
+  add('jobs', 'List the jobs of a queue: waiting, running (worker and step), done, failed (and why)')
     .addOption(queue())
     .action(run(async options => (await import('./jobs.ts')).jobsCommand(options)))
 }
 
 function addOthers(add: AddCommand, run: Wrap, argv: readonly string[]): void {
-  add('objectives [id]', 'the catalogue: rule, formula, paper, published and measured cost').action(
-    run(async (id, options) => (await import('./objectives.ts')).objectivesCommand(id, options)),
-  )
+  add(
+    'objectives [id]',
+    'List objectives, or describe one: rule, formula, paper, published and measured cost',
+  ).action(run(async (id, options) => (await import('./objectives.ts')).objectivesCommand(id, options)))
 
-  add('export <model>', 'write the model, or the training of a run, for other programs')
+  add('export <model>', 'Export a model to ONNX, safetensors or NPZ, or the training of a run')
     .addOption(
       new Option('--format <name>', 'file format')
         .argParser(oneOf('--format', ['onnx', 'safetensors', 'npz', 'training']))
         .default('onnx'),
     )
     .addOption(weights())
-    .option('--sampler', 'a whole sampler as one ONNX graph, from noise to samples')
-    .addOption(whole('--steps <n>', 'number of jumps of the sampler (default: 1)', 1, 256))
+    .option('--sampler', 'export a whole sampler as one ONNX graph, from noise to samples')
+    .addOption(whole('--steps <n>', 'steps of the sampler (default: 1)', 1, 256))
     .addOption(
-      grid('times of the sampler in place of equal steps, e.g. 1,0.6,0.2,0').argParser(askedGrid('--grid')),
+      grid('times of the sampler instead of equal steps, such as 1,0.6,0.2,0').argParser(askedGrid('--grid')),
     )
     .addOption(method().default(undefined, 'auto'))
     .addOption(methodOptions())
     .addOption(
       whole(
         '--parts <n>',
-        'of --format training: parts that a batch is divided into, a multiple of the processes (default: 1)',
+        'for --format training: parts each batch is split into, a multiple of the number of processes (default: 1)',
         1,
         65_536,
       ),
     )
-    .option('--from-start', 'of --format training: begin at step 0, not at the newest checkpoint')
+    .option('--from-start', 'for --format training: begin at step 0, not at the newest checkpoint')
     .addOption(
       whole(
         '--train-to <n>',
-        'of --format training: steps of the whole training (default: as the run)',
+        'for --format training: total steps (default: as in the run)',
         1,
         1_000_000_000,
       ),
     )
     .option(
       '--out <file>',
-      'file to write (default: model.FORMAT or sampler-N.onnx beside the model); of --format training a folder (default: training in the run)',
+      'output file (default: model.FORMAT or sampler-N.onnx next to the model); for --format training, a folder (default: training in the run)',
     )
     .action(run(async (model, options) => (await import('./export.ts')).exportCommand(model, options)))
 
-  add(
-    'draws <folder>',
-    'write what an exported training draws, as bytes on standard output, for its launcher',
-  )
+  add('draws <folder>', 'Write the random draws of an exported training to standard output, for its launcher')
     .addOption(whole('--from <step>', 'first step (default: the first one)', 1, 1_000_000_000))
     .addOption(whole('--to <step>', 'last step (default: the last one)', 1, 1_000_000_000))
     .addOption(
@@ -444,33 +459,40 @@ function addOthers(add: AddCommand, run: Wrap, argv: readonly string[]): void {
 
   const features = add(
     'features <data>',
-    'train a classifier on the labels of data; evaluate compares samples by its features',
+    'Train a classifier on labelled data, for the feature metrics of evaluate',
   )
     .addOption(new Option('--out <file>', 'ONNX file to write').makeOptionMandatory())
     .addOption(whole('--steps <n>', 'training steps', 1, 1_000_000).default(3000))
-    .addOption(seed('seed of initialisation, data and noise'))
+    .addOption(seed('random seed for initialisation, data and noise'))
     .action(run(async (data, options) => (await import('./features.ts')).featuresCommand(data, options)))
   addDataKeys(features, argv)
 
-  add('studio', 'see, train and compare flow maps in the browser')
+  add('studio', 'Open the studio: see, train and compare flow maps in the browser')
     .addOption(whole('--port <n>', 'port to listen on; 0 for a free one', 0, 65_535).default(4680))
     .option(
       '--host <name>',
-      'address to listen on; another than this machine alone lets others in',
+      'address to listen on; anything but the default lets other machines connect',
       '127.0.0.1',
     )
-    .option('--runs <dir>', 'folder whose runs can be opened', 'runs')
+    .option('--runs <dir>', 'folder of runs that can be opened', 'runs')
     .option('--no-open', 'do not open the browser')
     .action(run(async options => (await import('./studio.ts')).studioCommand(options)))
 
-  add('bench', 'speed on this machine, beside ONNX Runtime, and PyTorch and JAX where they are installed')
-    .option('--python <path>', 'Python to look for PyTorch and JAX in', 'python3')
-    .addOption(whole('--rounds <n>', 'alternating rounds; the median counts', 1, 1000).default(7))
-    .option('--quick', 'six rows rather than all, which take hours')
-    .option('--only <text>', 'rows whose names contain it, e.g. dit or train-psd-512')
+  add('bench', 'Measure speed on this machine, next to ONNX Runtime, PyTorch and JAX if they are installed')
+    .option('--python <path>', 'Python interpreter that has PyTorch and JAX', 'python3')
+    .addOption(
+      whole(
+        '--rounds <n>',
+        'number of rounds; engines alternate and the median is reported',
+        1,
+        1000,
+      ).default(7),
+    )
+    .option('--quick', 'measure six workloads only; all of them take hours')
+    .option('--only <text>', 'only workloads whose name contains this text, such as dit or train-psd-512')
     .action(run(async options => (await import('./bench.ts')).benchCommand(options)))
 
-  add('doctor', 'what is used on this machine and why: engine, device, threads, memory, folders')
+  add('doctor', 'Show what Oxbow uses on this machine and why: engine, device, threads, memory, folders')
     .addHelpText('after', DOCTOR_HELP)
     .action(run(async options => (await import('./doctor.ts')).doctorCommand(options)))
 }
@@ -505,7 +527,11 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (first === 'help' && topic && !program.commands.some(command => command.name() === topic)) {
       throw new UsageError(`unknown command '${topic}'; "oxbow --help" lists them`)
     }
-    await program.parseAsync(argv, { from: 'user' })
+    const command = program.commands.find(each => each.name() === first)
+    // Loaded with the keys of a configuration, which help does without.
+    const isAsked = argv.some(argument => argument.startsWith('--')) && !argv.includes('--help')
+    const given = isAsked ? (await import('./aliases.ts')).withOurNames(argv, command) : argv
+    await program.parseAsync(given, { from: 'user' })
     return code
   } catch (error) {
     return report(error, { json: argv.includes('--json'), debug })

@@ -46,16 +46,16 @@ const part = (flags: string, description: string) =>
   new Option(flags, description).argParser(fraction(nameOf(flags)))
 
 const weights = () =>
-  new Option('--weights <name>', `averaged or other weights: ${WEIGHTS_FORM}`)
+  new Option('--weights <name>', `which weights to use: ${WEIGHTS_FORM}`)
     .argParser(weightsName())
     .default('ema')
-const seed = () => whole('--seed <n>', 'seed of all noise', 0, Number.MAX_SAFE_INTEGER).default(0)
+const seed = () => whole('--seed <n>', 'random seed', 0, Number.MAX_SAFE_INTEGER).default(0)
 const out = (fallback: string) =>
   new Option(
     '--out <file>',
-    `file to write: .csv, .npy, .png or .svg (default: ${fallback} in samples/ of the run)`,
+    `output file: .csv, .npy, .png or .svg (default: ${fallback} in samples/ of the run)`,
   )
-const data = () => new Option('--data <file>', 'points: any file of data').makeOptionMandatory()
+const data = () => new Option('--data <file>', 'the points: any data file').makeOptionMandatory()
 const inversion = () =>
   word(
     '--method <name>',
@@ -68,13 +68,13 @@ const back = () =>
     'how noise goes to data (default: jump, of a velocity heun, which retraces what heun took)',
     RETURNS,
   )
-const heunSteps = () => whole('--steps <n>', 'of heun, either way (default: 64)', 1, 10_000)
+const heunSteps = () => whole('--steps <n>', 'steps of heun, in each direction (default: 64)', 1, 10_000)
 
 const addConditions = (command: Command): Command =>
   addGuidance(
     command
-      .option('--class <name>', 'class to stay in, of a run with --condition class')
-      .option('--vector <numbers>', 'vector to stay at, of a run with --condition vector'),
+      .option('--class <name>', 'for runs with --condition class: the class of the points')
+      .option('--vector <numbers>', 'for runs with --condition vector: the vector of the points'),
   )
 
 /** The options of commands that steer by a reward. */
@@ -84,24 +84,35 @@ const addReward = (command: Command): Command =>
       '--reward <block>',
       'what to steer towards, such as "{kind: gaussian, center: [4, 0], scale: 2.5}"',
     )
-    .option('--observe <block>', 'an observation to steer towards: samples of the posterior')
-    .addOption(positive('--beta <x>', 'how strongly the reward counts (default: 1)'))
-    .addOption(word('--kernel <name>', 'what takes particles on (default: renoise)', KERNELS))
-    .addOption(word('--look-ahead <name>', 'what weighs them on the way (default: jump)', LOOK_AHEADS))
+    .option('--observe <block>', 'condition on an observation: draws samples of the posterior')
+    .addOption(positive('--beta <x>', 'strength of the reward (default: 1)'))
+    .addOption(word('--kernel <name>', 'transition kernel of the particles (default: renoise)', KERNELS))
+    .addOption(
+      word(
+        '--look-ahead <name>',
+        'how the reward of unfinished particles is predicted (default: jump)',
+        LOOK_AHEADS,
+      ),
+    )
     .addOption(
       word(
         '--schedule <name>',
-        'how the reward grows on the way (default: that of the look-ahead)',
+        'how the strength of the reward grows over time (default: depends on --look-ahead)',
         SCHEDULES,
       ),
     )
     .addOption(
-      whole('--inner-steps <n>', 'steps of the inner flow for a posterior sample (default: 8)', 1, 1000),
+      whole('--inner-steps <n>', 'steps of the inner flow per posterior sample (default: 8)', 1, 1000),
     )
-    .option('--posterior <run>', 'a run with --condition state: its jumps are the posterior samples')
-    .addOption(notNegative('--threshold <x>', 'resample below this part of effective samples (default: 0.5)'))
-    .addOption(word('--resampling <name>', 'default systematic', RESAMPLINGS))
-    .addOption(part('--eta <x>', 'noise of the kernel posterior, 0 to 1 (default: 1)'))
+    .option('--posterior <run>', 'a run with --condition state, whose jumps give the posterior samples')
+    .addOption(
+      notNegative(
+        '--threshold <x>',
+        'resample if the fraction of effective samples falls below this (default: 0.5)',
+      ),
+    )
+    .addOption(word('--resampling <name>', 'resampling scheme (default: systematic)', RESAMPLINGS))
+    .addOption(part('--eta <x>', 'noise of the posterior kernel, 0 to 1 (default: 1)'))
 
 /** Options of `steer` that say how, which a noise adapter does itself. */
 const BESIDE_ADAPTER = [
@@ -111,51 +122,54 @@ const BESIDE_ADAPTER = [
 ]
 
 function addAdapt(add: AddCommand, run: Wrap): void {
-  add('adapt <model>', 'train a noise adapter: from any observation of one kind to samples in one jump')
+  add(
+    'adapt <model>',
+    'Train a noise adapter, which turns any observation of one kind into posterior samples in one jump',
+  )
     .addOption(
       new Option(
         '--observe <block>',
-        'how points are observed, such as "{operator: {kind: mask, keep: [0]}, sd: 0.3}", or the file of it',
+        'how points are observed, such as "{operator: {kind: mask, keep: [0]}, sd: 0.3}", or a YAML file',
       ).makeOptionMandatory(),
     )
     .addOption(
-      word('--points <name>', 'points that are observed, of the data or samples of the map', [
+      word('--points <name>', 'where observed points come from: the data, or samples of the map', [
         'data',
         'map',
       ]).default('data'),
     )
-    .option('--map <run>', 'train the map beside it, and write that to a new run; see docs/steering.md')
+    .option('--map <run>', 'also train the map, and write it to this new run; see docs/steering.md')
     .addOption(whole('--steps <n>', 'training steps', 1, 10_000_000).default(3000))
-    .addOption(whole('--batch <n>', 'observations in a step', 1, 100_000).default(512))
+    .addOption(whole('--batch <n>', 'batch size, in observations', 1, 100_000).default(512))
     .addOption(positive('--lr <x>', 'learning rate').default(0.001))
     .addOption(seed())
-    .addOption(new Option('--out <file>', '.safetensors file to write').makeOptionMandatory())
+    .addOption(new Option('--out <file>', 'output file (.safetensors)').makeOptionMandatory())
     .addOption(weights())
     .addHelpText('after', ADAPT_HELP)
     .action(run(async (model, options) => (await import('./adapt.ts')).adaptCommand(model, options)))
 }
 
 function addSteer(add: AddCommand, run: Wrap): void {
-  const command = add('steer <model>', 'sample what a run samples, tilted by a reward or an observation')
-    .addOption(word('--method <name>', 'default particles', STEERING_METHODS))
+  const command = add('steer <model>', 'Sample towards a reward or an observation')
+    .addOption(word('--method <name>', 'steering method (default: particles)', STEERING_METHODS))
     .addOption(
       whole(
         '--steps <n>',
-        'jumps, or temperatures of the kernel noise (default: 16; filter and best 1)',
+        'number of steps, or of temperatures for kernel noise (default: 16; 1 for filter and best)',
         1,
         10_000,
       ),
     )
     .addOption(
-      new Option('--grid <times>', 'times to jump through in place of equal steps')
+      new Option('--grid <times>', 'times to step through, instead of equal steps')
         .argParser(askedGrid('--grid'))
         .conflicts('steps'),
     )
-    .addOption(whole('--count <n>', 'samples (default: 2000, or 64 pictures)', 1, 1_000_000))
+    .addOption(whole('--count <n>', 'number of samples (default: 2000; 64 for pictures)', 1, 1_000_000))
     .addOption(
       whole(
         '--samples <n>',
-        'posterior samples of a point (default: 4), candidates of filter (1) and best (4)',
+        'posterior samples per point (default: 4), or candidates of filter (1) and best (4)',
         1,
         10_000,
       ),
@@ -164,24 +178,29 @@ function addSteer(add: AddCommand, run: Wrap): void {
     .addOption(
       whole(
         '--moves <n>',
-        'Metropolis moves after each step, of the kernels jump (default: 0) and noise (1)',
+        'Metropolis moves after each step, for the kernels jump (default: 0) and noise (1)',
         0,
         1000,
       ),
     )
     .addOption(
-      new Option('--rho <x>', 'length of a move, 0 to 1, or adapt (default: 0.5)').argParser(
+      new Option('--rho <x>', 'step size of a move, 0 to 1, or adapt (default: 0.5)').argParser(
         (text: string) => (text === 'adapt' ? text : fraction('--rho')(text)),
       ),
     )
     .addOption(
-      notNegative('--lambda <x>', 'factor of the steering of a guided flow (default: 1, which is right)'),
+      notNegative('--lambda <x>', 'multiply the steering of a guided flow (default: 1, the correct value)'),
     )
-    .addOption(positive('--clip <x>', 'longest steering of a guided flow; makes it a search (default: none)'))
+    .addOption(
+      positive(
+        '--clip <x>',
+        'clip the steering of a guided flow to this length; the result is no longer a sample of the tilted distribution (default: none)',
+      ),
+    )
     .addOption(
       new Option(
         '--adapter <file>',
-        'draw by a noise adapter that "oxbow adapt" trained, in one jump each',
+        'use a noise adapter trained by "oxbow adapt": one jump per sample',
       ).conflicts(BESIDE_ADAPTER),
     )
     .addOption(seed())
@@ -196,19 +215,19 @@ function addSteer(add: AddCommand, run: Wrap): void {
 function addEdit(add: AddCommand, run: Wrap): void {
   const command = add(
     'edit <model>',
-    'change given points: by noise and back, to the data of another run, or towards a reward',
+    'Edit given points: add noise and jump back, translate to the data of another run, or steer to a reward',
   )
     .addOption(data())
-    .addOption(part('--renoise <t>', 'noise up to this time and jump back; 0 changes nothing, 1 all'))
-    .option('--to <model>', 'a run whose data they become: noise by the one map, data by the other')
+    .addOption(
+      part('--renoise <t>', 'add noise up to this time and jump back; 0 changes nothing, 1 everything'),
+    )
+    .option('--to <model>', 'translate to the data of this run: invert with one map, sample with the other')
     .addOption(inversion())
     .addOption(back())
-    .addOption(
-      part('--from <t>', 'time up to which points are noised before they are steered (default: 0.6)'),
-    )
-    .addOption(whole('--particles <n>', 'particles of each point that is steered (default: 64)', 2, 100_000))
-    .addOption(whole('--steps <n>', 'of steering (default: 16), or of heun (64)', 1, 10_000))
-    .addOption(whole('--samples <n>', 'posterior samples that the look-ahead takes (default: 4)', 1, 10_000))
+    .addOption(part('--from <t>', 'add noise up to this time before steering (default: 0.6)'))
+    .addOption(whole('--particles <n>', 'particles per point when steering (default: 64)', 2, 100_000))
+    .addOption(whole('--steps <n>', 'steps of steering (default: 16) or of heun (64)', 1, 10_000))
+    .addOption(whole('--samples <n>', 'posterior samples per look-ahead (default: 4)', 1, 10_000))
   addReward(command).addOption(seed()).addOption(out('edited.csv')).addOption(weights())
   addConditions(command)
     .addHelpText('after', REWARD_HELP)
@@ -220,7 +239,7 @@ export function addSteering(add: AddCommand, run: Wrap): void {
   addSteer(add, run)
   addAdapt(add, run)
   addConditions(
-    add('invert <model>', 'take data to the noise that they come from')
+    add('invert <model>', 'Invert: find the noise that data comes from')
       .addOption(data())
       .addOption(inversion())
       .addOption(back())
@@ -231,16 +250,22 @@ export function addSteering(add: AddCommand, run: Wrap): void {
   ).action(run(async (model, options) => (await import('./invert.ts')).invertCommand(model, options)))
   addEdit(add, run)
   addConditions(
-    add('interpolate <model>', 'points between given ones, through their noise')
-      .addOption(new Option('--between <files...>', 'two files of as many points').makeOptionMandatory())
-      .addOption(whole('--points <n>', 'points from one to the other, both counted', 2, 1000).default(9))
+    add('interpolate <model>', 'Interpolate between given points, through their noise')
       .addOption(
-        word('--path <name>', 'how noise is joined (default: slerp, of few coordinates straight)', PATHS),
+        new Option('--between <files...>', 'two files with the same number of points').makeOptionMandatory(),
+      )
+      .addOption(whole('--points <n>', 'points per path, ends included', 2, 1000).default(9))
+      .addOption(
+        word(
+          '--path <name>',
+          'path between the two noises (default: slerp; straight in few dimensions)',
+          PATHS,
+        ),
       )
       .addOption(
         new Option(
           '--mix <list>',
-          'coordinates of the noise to take from the second, in place of a path',
+          'instead of a path, take these coordinates of the noise from the second file',
         ).argParser(numberList('--mix')),
       )
       .addOption(inversion())

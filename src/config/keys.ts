@@ -3,6 +3,7 @@ import { show } from '../data/show.ts'
 import { nearest } from '../data/suggest.ts'
 import { expectation } from '../data/validate.ts'
 import { networks } from '../model/index.ts'
+import { named } from './aliases.ts'
 import type { Plain } from './plain.ts'
 import { networkSchema, schema } from './schema.ts'
 
@@ -58,6 +59,11 @@ const allKeysOf = (type: z.ZodType, path = ''): string[] => {
 function suggest(name: string): string {
   // A key of another kind of network is one too, and is not what was meant.
   const keys = [...configKeys(), ...allKeysOf(schema), 'seed'].filter(key => key !== name)
-  const near = nearest(name, keys) ?? keys.find(key => key.endsWith(`.${name}`))
+  const leaf = name.split('.').at(-1)!
+  const near =
+    named(name, ours => keys.includes(ours)) ??
+    named(leaf, ours => keys.includes(ours)) ??
+    keys.find(key => key.endsWith(`.${leaf}`)) ??
+    nearest(name, keys)
   return near ? ` (did you mean ${near}?)` : ''
 }
