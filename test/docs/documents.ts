@@ -4,7 +4,7 @@ export const DOCUMENTS = [
   'README.md',
   'CONTRIBUTING.md',
   ...readdirSync('docs', { recursive: true, encoding: 'utf8' }).map(name => `docs/${name}`),
-].filter(name => name.endsWith('.md'))
+].filter(name => name.endsWith('.md') && !name.includes('node_modules'))
 
 /** A page of objectives: its code from the source is kept true by the script that puts it there. */
 export const isPage = (document: string): boolean => document.startsWith('docs/objectives/')
