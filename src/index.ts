@@ -1,3 +1,8 @@
+/**
+ * Train, measure, sample and steer flow maps in Node.
+ *
+ * @module oxbow
+ */
 export { generatedDataset, openDataset } from './config/dataset.ts'
 export { type Config, ConfigError, resolveConfig, type UserConfig } from './config/index.ts'
 export { ArgumentError } from './data/arguments.ts'

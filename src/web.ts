@@ -1,3 +1,8 @@
+/**
+ * Load and sample flow maps in a browser.
+ *
+ * @module oxbow/web
+ */
 import type { BrowserEngine } from './runtime/browser.ts'
 import { externalFiles, inlineExternalData, isPlainRelative } from './runtime/external-data.ts'
 import { pageRuntime } from './runtime/in-page.ts'

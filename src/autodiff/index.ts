@@ -1,3 +1,8 @@
+/**
+ * Graphs of tensors and their derivatives.
+ *
+ * @module oxbow/autodiff
+ */
 export { block, interleaved } from './block.ts'
 export { type CheckOptions, checkGradients, GradientError } from './check.ts'
 export { countOperations } from './cost.ts'
