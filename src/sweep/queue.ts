@@ -107,8 +107,9 @@ async function checkServer(
   url: string,
   connection: Address,
 ): Promise<void> {
+  const { db = 0, ...server } = connection
   const client = new Redis({
-    ...connection,
+    ...server,
     ...{ lazyConnect: true, connectTimeout: CONNECT, maxRetriesPerRequest: 0, enableOfflineQueue: false },
     retryStrategy: () => null,
   })
@@ -120,7 +121,7 @@ async function checkServer(
     setTimeout(() => reject(new Error('timed out')), 2 * CONNECT).unref()
   })
   try {
-    await Promise.race([client.connect().then(() => client.ping()), late])
+    await Promise.race([client.connect().then(() => client.select(db)), late])
   } catch (error) {
     throw new QueueError(`--queue: ${shownUrl(url)}: ${reasonOf(failure ?? (error as Error))}`)
   } finally {
