@@ -12,6 +12,8 @@ const COMMANDS = [
   'report',
   'compare',
   'job',
+  'jobs',
+  'worker',
   'objectives',
   'features',
   'adapt',
