@@ -1,4 +1,5 @@
 import { computed, signal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
 import { DEFAULT_RECIPE } from '../../../config/recipes.ts'
 import { recipeStages } from '../../engine/recipe-keys.ts'
 import { trainedBy, trainedOn } from '../../example/trained-by.ts'
@@ -7,7 +8,6 @@ import { anew } from '../../trainable.ts'
 import { MOST_RUNS, runs, selected, selectedLive, state } from '../state/store.ts'
 import { add, change, open, pause, play, takeSteps } from '../state/training.ts'
 import { replaceRun } from '../state/undo.ts'
-import { TakeHome } from '../take-home/button.tsx'
 import { remark } from './choose.ts'
 import { NumberInput } from './number-input.tsx'
 import { keepWeights } from './objective.tsx'
@@ -51,8 +51,8 @@ export function HowTrained() {
   )
 }
 
-/** Starts and stops a training, and takes its map home. */
-export function TrainingButtons() {
+/** Starts and stops a training, beside what else is done with it. */
+export function TrainingButtons({ children }: { children: ComponentChildren }) {
   const playing = selectedLive.value?.playing ?? false
   return (
     <div class="buttons">
@@ -70,7 +70,7 @@ export function TrainingButtons() {
           {playing ? 'Pause' : 'Train'}
         </button>
       )}
-      <TakeHome />
+      {children}
     </div>
   )
 }

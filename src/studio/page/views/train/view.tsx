@@ -25,6 +25,7 @@ import { TargetPicker } from '../../parts/targets.tsx'
 import { HowTrained, Pace, StepButtons, TrainingButtons } from '../../parts/training.tsx'
 import { type Run, stepsSince } from '../../state/run.ts'
 import { engine, loading, selected, selectedLive, selectedRun, state } from '../../state/store.ts'
+import { TakeHome } from '../../take-home/button.tsx'
 import { DriftArrows, DriftKey, driftWords, useDrift } from './drift.tsx'
 import { FieldKey, fieldWords, useField, ZeroLine } from './field.tsx'
 import { Players } from './players.tsx'
@@ -170,7 +171,9 @@ function Samples() {
   return (
     <>
       <Picture />
-      <TrainingButtons />
+      <TrainingButtons>
+        <TakeHome />
+      </TrainingButtons>
       <RuntimeNote />
       <Standing />
     </>
