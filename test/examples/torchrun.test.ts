@@ -28,7 +28,7 @@ function launch(training: string, processes: number): string {
   const one = ['-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', String(processes)]
   const command = `"${process.execPath}" "${COMMAND}"`
   const args = [...one, LAUNCHER, training, '--threads', '1', '--oxbow', command]
-  const { status, stdout, stderr } = spawnSync(python, args, { encoding: 'utf8', timeout: 240_000 })
+  const { status, stdout, stderr } = spawnSync(python, args, { encoding: 'utf8', timeout: 600_000 })
   expect(status, stderr).toBe(0)
   return stdout
 }
@@ -49,7 +49,7 @@ test('the launcher is under 150 lines', () => {
 })
 
 test('two processes train what one does, and one what oxbow train does', {
-  timeout: 300_000,
+  timeout: 1_200_000,
 }, async context => {
   if (!hasPackages()) {
     return context.skip(`${python} has no torch, onnxruntime and safetensors; OXBOW_PYTHON names another`)

@@ -11,3 +11,6 @@ export const some = <T>(
   all: readonly T[],
   few: readonly NoInfer<T>[] = all.filter((_, i) => i % 3 === 0),
 ): readonly T[] => (isWhole ? all : few)
+
+/** Whether this is `npm run test:faults`, which stops commands at every moment. */
+export const isFaults = process.env.OXBOW_TESTS === 'faults'

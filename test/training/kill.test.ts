@@ -7,11 +7,11 @@ import { isRun, paths, readRecord } from '../../src/serialization/run.ts'
 import { decodeSafetensors } from '../../src/serialization/safetensors.ts'
 import { run, start, TINY } from '../helpers/cli.ts'
 import { filesIn, temporaryFolder } from '../helpers/folder.ts'
-import { isWhole } from '../helpers/long.ts'
+import { isFaults, isWhole } from '../helpers/long.ts'
 import { metricsOf, newestCheckpoint } from '../helpers/training.ts'
 
 const folder = temporaryFolder('kill')
-const KILLS = isWhole ? 20 : 2
+const KILLS = isFaults ? 200 : isWhole ? 20 : 2
 const SETTINGS = [...TINY, '--steps', '1500', '--checkpointEvery', '10', '--logEvery', '5', '--chunk', '5']
 
 const train = (out: string) => ['train', '--out', out, ...(isRun(out) ? ['--resume'] : SETTINGS)]
