@@ -64,7 +64,12 @@ export class Disk {
       this.rename(names => names.set(path, made), path)
     } else if (kind === 'write') {
       if (!file) throw new Error(`${path}: is written and was not made`)
-      file.content = Buffer.concat([file.content, change.bytes])
+      const { bytes, at = file.content.length } = change
+      file.content = Buffer.concat([
+        file.content.subarray(0, at),
+        bytes,
+        file.content.subarray(at + bytes.length),
+      ])
     } else if (kind === 'mkdir') this.rename(names => names.set(path, null), path)
     else if (kind === 'remove') this.rename(names => names.delete(path), path)
     else if (kind === 'link') this.rename(names => names.set(change.to, file!), change.to)

@@ -5,7 +5,7 @@ import { COMMAND } from '../helpers/cli.ts'
 /** A change of the file system below a folder; paths are absolute. */
 export type Change =
   | { readonly kind: 'create'; readonly path: string }
-  | { readonly kind: 'write'; readonly path: string; readonly bytes: Buffer }
+  | { readonly kind: 'write'; readonly path: string; readonly bytes: Buffer; readonly at?: number }
   | { readonly kind: 'truncate'; readonly path: string; readonly size: number }
   | { readonly kind: 'rename' | 'link'; readonly path: string; readonly to: string }
   | { readonly kind: 'mkdir' | 'remove' | 'sync'; readonly path: string }
@@ -83,6 +83,10 @@ function changeOf(call: string, result: string): Change | undefined {
       path: fileIn(call),
       bytes: bytesOf(strings[0]).subarray(0, Number.parseInt(result, 10)),
     }
+  }
+  if (name === 'pwrite64') {
+    const bytes = bytesOf(strings[0]).subarray(0, Number.parseInt(result, 10))
+    return { kind: 'write', path: fileIn(call), bytes, at: Number(/, (\d+)\)$/.exec(call)![1]) }
   }
   if (name === 'fsync' || name === 'fdatasync') return { kind: 'sync', path: fileIn(call) }
   if (name.startsWith('rename')) return { kind: 'rename', path, to: text(strings[1]) }
