@@ -19,7 +19,7 @@ interface Pending {
 }
 
 /** What a file that was not synced holds after a power cut. */
-export const LOSSES: Readonly<Record<string, (file: Pick<File, 'content' | 'synced'>) => Buffer>> = {
+const LOSSES: Readonly<Record<string, (file: Pick<File, 'content' | 'synced'>) => Buffer>> = {
   'data kept': ({ content }) => content,
   'data lost': ({ synced }) => synced,
   'data torn': ({ content, synced }) =>

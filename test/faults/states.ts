@@ -103,7 +103,7 @@ export async function inFolder(
 }
 
 /** The states of all checkpoints that a recorded training wrote, from its changes. */
-export function writtenStates(
+function writtenStates(
   changes: readonly Change[],
   run: string,
   scratch: string,

@@ -50,7 +50,7 @@ const DRAWN: { readonly [name in InputName]: string } = {
 const drawnName = (name: string): InputName => name.split('.').at(-1) as InputName
 
 /** `map.first` of `state.map.first`. */
-export const withoutGroup = (name: string): string => name.slice(name.indexOf('.') + 1)
+const withoutGroup = (name: string): string => name.slice(name.indexOf('.') + 1)
 
 function inputMeaning(config: Config, name: string): Pick<NamedPort, 'is' | 'from' | 'stream'> {
   const [group] = name.split('.')

@@ -47,7 +47,7 @@ export interface SplitStep {
 }
 
 export const NEXT = 'next.'
-export const gradientName = (player: string): string => vectorName(player, GRADIENT)
+const gradientName = (player: string): string => vectorName(player, GRADIENT)
 
 const isOwn = (name: string): boolean => !name.endsWith(`.${GRADIENT}`)
 
