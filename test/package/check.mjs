@@ -3,7 +3,7 @@
 // Packs it, installs it in an empty folder, and there, on each Node, trains by the command and runs programs that import it as
 // strict ES modules, through a bundler's resolution and as CommonJS. Types are checked with those of the package's own files.
 // NODES names the versions, beside the Node that runs this: default 22 and 24, which npm has as the package `node`.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -101,6 +101,19 @@ for (const [name, { type, options }] of Object.entries(KINDS)) {
   console.log(`${name}: types hold`)
 }
 
+/** Without the optional packages, what needs one says which. */
+function checkMissing() {
+  const main = 'node_modules/oxbow/dist/cli/main.js'
+  const { status, stderr } = spawnSync(process.execPath, [main, 'sample', 'run/model.onnx'], {
+    cwd: user,
+    encoding: 'utf8',
+  })
+  if (status === 0 || !stderr.includes('npm install onnxruntime-node')) {
+    console.error(`package: an ONNX model without ONNX Runtime is answered by ${status}: ${stderr}`)
+    process.exit(1)
+  }
+}
+
 for (const node of nodes) {
   const version = run(node, ['--version'], user).trim()
   const from = Date.now()
@@ -119,3 +132,4 @@ for (const node of nodes) {
   }
   console.log(`Node ${version}: trained 50 steps in ${trained} s; ${Object.keys(KINDS).join(', ')} run`)
 }
+checkMissing()
