@@ -21,7 +21,7 @@ export function missingJobs(
 const SHORT = 12
 
 /** A shell's command that does one job. */
-export const jobCommand = (command: string, root: string, { id }: Job): string =>
+const jobCommand = (command: string, root: string, { id }: Job): string =>
   `${command} job ${shellWord(root)} ${id.slice(0, SHORT)}`
 
 /** `oxbow compare --print`: a command for each job that is not done. @returns the exit code */

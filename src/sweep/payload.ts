@@ -80,7 +80,7 @@ const OF_FILES = 'a queue takes files by relative paths below the folder of the 
  * @param files  that folder; none where jobs that name files are refused
  * @throws ConfigError for one that leads elsewhere
  */
-export const inside =
+const inside =
   (files: string | undefined) =>
   (path: string): string => {
     const shown = JSON.stringify(path)

@@ -5,7 +5,7 @@ import { payloadOf } from './payload.ts'
 import { QueueError } from './queue-error.ts'
 
 /** The queue of every comparison in a database, and what its keys begin with. */
-export const QUEUE = 'trainings'
+const QUEUE = 'trainings'
 const PREFIX = 'oxbow'
 
 /** Seconds that finished jobs are listed; their runs are kept by their folders. */
@@ -56,7 +56,7 @@ function shownUrl(text: string): string {
 }
 
 /** @throws QueueError when it is no address of Redis */
-export function connectionOf(text: string): Address {
+function connectionOf(text: string): Address {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const database = url?.pathname.replace(/^\//, '') ?? ''
   if (
@@ -188,11 +188,7 @@ export class SweepQueue {
   async find(id: string): Promise<Listed | undefined> {
     const job = await this.queue.getJob(id)
     this.tell(true)
-    return job && listed(job)
-  }
-
-  async failureOf(id: string): Promise<string | undefined> {
-    return (await this.find(id))?.line
+    return job && listed(job, stateIn(await job.getState()))
   }
 
   /** All jobs, those that run first. */
@@ -201,7 +197,7 @@ export class SweepQueue {
     for (const type of ['active', 'wait', 'prioritized', 'delayed', 'failed', 'completed'] as const) {
       for (const job of await this.queue.getJobs([type], 0, -1, true)) {
         // It may have gone meanwhile.
-        if (job?.id) found.push(listed(job, type === 'active' ? 'running' : undefined))
+        if (job?.id) found.push(listed(job, stateIn(type)))
       }
     }
     const once = new Map(found.map(job => [job.id, job]))
@@ -279,14 +275,13 @@ const STALLS = 1000
 /** Milliseconds after which it is looked whether the run is there that a job learns from. */
 const LATER = 1000
 
-function stateOf(job: Queued): State {
-  if (job.finishedOn) return job.failedReason ? 'failed' : 'done'
-  return job.processedOn ? 'running' : 'waiting'
-}
+/** What a list of the queue means; all that are not named wait. */
+const STATES: Readonly<Record<string, State>> = { active: 'running', completed: 'done', failed: 'failed' }
+
+const stateIn = (list: string): State => STATES[list] ?? 'waiting'
 
 /** What a queue says, which anybody may have written, without what a terminal would obey. */
-function listed(job: Queued, known?: State): Listed {
-  const state = known ?? stateOf(job)
+function listed(job: Queued, state: State): Listed {
   const { step, steps } = (
     typeof job.progress === 'object' && job.progress !== null ? job.progress : {}
   ) as Step

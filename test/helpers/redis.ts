@@ -4,7 +4,7 @@ import { connect, createServer } from 'node:net'
 import { delimiter, join } from 'node:path'
 
 /** Whether a program is on this machine. */
-export const isInstalled = (name: string): boolean =>
+const isInstalled = (name: string): boolean =>
   [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'].some(folder =>
     existsSync(join(folder, name)),
   )
@@ -17,7 +17,7 @@ export function isSkipped(name: string): boolean {
 }
 
 /** A port of this machine that is free. */
-export const freePort = (): Promise<number> =>
+const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)
