@@ -103,11 +103,7 @@ export async function inFolder(
 }
 
 /** The states of all checkpoints that a recorded training wrote, from its changes. */
-function writtenStates(
-  changes: readonly Change[],
-  run: string,
-  scratch: string,
-): ReadonlyMap<number, State> {
+function writtenStates(changes: readonly Change[], run: string, scratch: string): ReadonlyMap<number, State> {
   const disk = new Disk(run)
   const states = new Map<number, State>()
   for (const change of changes) {
