@@ -12,14 +12,14 @@ import { Announcements } from './parts/announcements.tsx'
 import { lazyView } from './parts/lazy-view.tsx'
 import { runs, state } from './state/store.ts'
 import { begin, beginAnew } from './state/training.ts'
-import { TakeHomeWindow } from './take-home/button.tsx'
+import { TakeHome, TakeHomeWindow } from './take-home/button.tsx'
 import { PlayView } from './views/play/view.tsx'
 import { TrainView } from './views/train/view.tsx'
 import './frame/frame.css'
 
 const VIEWS: Readonly<Record<ViewName, () => preact.JSX.Element>> = {
   play: PlayView,
-  train: TrainView,
+  train: () => <TrainView tools={<TakeHome />} />,
   jump: lazyView(async () => (await import('./views/play/jump.tsx')).JumpView),
   steps: lazyView(async () => (await import('./views/play/steps.tsx')).StepsView),
   why: lazyView(async () => (await import('./views/compare/why.tsx')).WhyView),

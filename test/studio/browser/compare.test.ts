@@ -154,7 +154,7 @@ long(
     ).toBe(true)
     expect(await curves.getAttribute('tabindex')).toBe('0')
     expect(await page.locator('.card').count()).toBe(4)
-    expect(await page.locator('.card small').allInnerTexts()).not.toContain(' ')
+    expect(await page.locator('.card small').allInnerTexts()).not.toContain('')
     expect(await page.evaluate('document.documentElement.scrollHeight')).toBeLessThan(3 * 800)
     expect(await misplaced(page)).toEqual([])
   },

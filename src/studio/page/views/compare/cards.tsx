@@ -1,6 +1,6 @@
 import { Mark } from '../../parts/run-mark.tsx'
 import { methodOf, targetName } from '../../parts/run-name.ts'
-import { floorOf, GROUPS, inJumps, measureOf, type Row, WHAT_IT_IS } from './measures.ts'
+import { floorOf, GROUPS, measureOf, type Row, WHAT_IT_IS } from './measures.ts'
 import { METRIC, NFE } from './picture.tsx'
 import './cards.css'
 
@@ -15,33 +15,29 @@ function Card({ row }: { row: Row }) {
         </caption>
         <thead>
           <tr>
-            {NFE.map(n => (
-              <th key={n} scope="col">
-                {inJumps(n)}
+            <th scope="col">Jumps</th>
+            {Object.entries(GROUPS).map(([metric, group]) => (
+              <th key={metric} scope="col">
+                {group}
               </th>
             ))}
           </tr>
         </thead>
-        {Object.entries(GROUPS).map(([metric, group]) => (
-          <tbody key={metric}>
-            <tr>
-              <th scope="rowgroup" colSpan={NFE.length}>
-                {group}
-              </th>
-            </tr>
-            <tr>
-              {NFE.map((n, i) => {
+        <tbody>
+          {NFE.map((n, i) => (
+            <tr key={n}>
+              <th scope="row">{n}</th>
+              {Object.keys(GROUPS).map(metric => {
                 const { text, range } = measureOf(row, metric, i)
                 return (
-                  <td key={n}>
-                    {text}
-                    <small>{range?.replace(' to ', '–') ?? ' '}</small>
+                  <td key={metric}>
+                    {text} <small>{range?.replace(' to ', '–')}</small>
                   </td>
                 )
               })}
             </tr>
-          </tbody>
-        ))}
+          ))}
+        </tbody>
       </table>
     </article>
   )

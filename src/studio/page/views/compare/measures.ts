@@ -17,8 +17,6 @@ export const answerOf = ({ measured }: Row) => measured.answer as Questions['met
 /** What is measured, by the metrics' names: how many land comes first. */
 export const GROUPS = { strays: 'On the data', [METRIC]: 'Distance' } as const
 
-export const inJumps = (n: number): string => `${n} ${n === 1 ? 'jump' : 'jumps'}`
-
 /** A value with its interval, where it is known. */
 interface Measure {
   readonly text: string
@@ -45,4 +43,4 @@ export function floorOf(row: Row, metric: string): Measure {
 
 /** What the numbers are, and what their intervals say: not how another training would have ended. */
 export const WHAT_IT_IS =
-  'Of 2,000 samples: how many land on the data of the run’s target, and their sliced Wasserstein distance to it (lower is better). Below each is its 95 % confidence interval: how far other samples of the same map would differ, not another training. Of real data it is the range over ten draws.'
+  'Of 2,000 samples: how many land on the data of the run’s target, and their sliced Wasserstein distance to it (lower is better). Beside or below each is its 95 % confidence interval: how far other samples of the same map would differ, not another training. Of real data it is the range over ten draws.'

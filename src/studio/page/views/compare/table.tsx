@@ -5,7 +5,7 @@ import { Wide } from '../../parts/reachable.tsx'
 import { Mark } from '../../parts/run-mark.tsx'
 import { methodOf, targetName } from '../../parts/run-name.ts'
 import { runs } from '../../state/store.ts'
-import { answerOf, floorOf, GROUPS, inJumps, measureOf, type Row, WHAT_IT_IS } from './measures.ts'
+import { answerOf, floorOf, GROUPS, measureOf, type Row, WHAT_IT_IS } from './measures.ts'
 import { NFE } from './picture.tsx'
 import './table.css'
 
@@ -20,6 +20,8 @@ interface Column {
   /** What several columns are of. */
   readonly group?: string
 }
+
+const inJumps = (n: number): string => `${n} ${n === 1 ? 'jump' : 'jumps'}`
 
 /** The columns of a metric: in each number of jumps, with the interval below, and of real data. */
 const ofMetric = (metric: string, group: string): readonly Column[] => [

@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
 import { useMemo } from 'preact/hooks'
 import { trainedBy } from '../../../example/trained-by.ts'
 import { isUntouched, stepsOf } from '../../../plan.ts'
@@ -25,7 +26,6 @@ import { TargetPicker } from '../../parts/targets.tsx'
 import { HowTrained, Pace, StepButtons, TrainingButtons } from '../../parts/training.tsx'
 import { type Run, stepsSince } from '../../state/run.ts'
 import { engine, loading, selected, selectedLive, selectedRun, state } from '../../state/store.ts'
-import { TakeHome } from '../../take-home/button.tsx'
 import { DriftArrows, DriftKey, driftWords, useDrift } from './drift.tsx'
 import { FieldKey, fieldWords, useField, ZeroLine } from './field.tsx'
 import { Players } from './players.tsx'
@@ -166,14 +166,17 @@ function Picture() {
   )
 }
 
+/** What else is done with the map. */
+interface Tools {
+  readonly tools: ComponentChildren
+}
+
 /** The stage as it shows what is trained. */
-function Samples() {
+function Samples({ tools }: Tools) {
   return (
     <>
       <Picture />
-      <TrainingButtons>
-        <TakeHome />
-      </TrainingButtons>
+      <TrainingButtons>{tools}</TrainingButtons>
       <RuntimeNote />
       <Standing />
     </>
@@ -226,7 +229,7 @@ function Learnt() {
   )
 }
 
-export function TrainView() {
+export function TrainView({ tools }: Tools) {
   return (
     <div class={fileHeldOver.value ? 'train held' : 'train'}>
       <section class="panel setup" aria-label="What is trained">
@@ -235,7 +238,13 @@ export function TrainView() {
         <More />
       </section>
       <section class="panel middle" aria-label="Training">
-        {making.value === 'drawing' ? <Painter /> : making.value === 'file' ? <FileTarget /> : <Samples />}
+        {making.value === 'drawing' ? (
+          <Painter />
+        ) : making.value === 'file' ? (
+          <FileTarget />
+        ) : (
+          <Samples tools={tools} />
+        )}
       </section>
       <Players />
       <Learnt />
