@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { runs, state, update } from '../../state/store.ts'
-import { ResidualSection } from './residuals.tsx'
+import { ResidualMaps } from './residuals.tsx'
 
 /** The run whose sample off the data was asked about. */
 export const asked = signal<number | null>(null)
@@ -36,7 +36,7 @@ export function WhyItMisses() {
         lower right corner is the one from noise (s = 1) to data (t = 0). Where all is dark and samples still
         miss, the velocity itself is wrong.
       </p>
-      <ResidualSection run={at} />
+      <ResidualMaps run={at} />
       <div class="buttons">
         <button type="button" onClick={() => update({ selected: at, view: 'why' })}>
           Its velocity and losses too

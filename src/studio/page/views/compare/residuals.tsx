@@ -54,7 +54,7 @@ const VELOCITY = colourScale([0.1, 10])
 const SCALES = { semigroup: DISTANCE, lagrangian: VELOCITY, eulerian: VELOCITY }
 
 /** How far a run's map is from a flow map, over pairs of times. */
-export function ResidualSection({ run = state.value.selected }: { run?: number }) {
+export function ResidualMaps({ run = state.value.selected }: { run?: number }) {
   const { weights } = state.value
   const { answer, fresh, error } = useAnswer(
     'residuals',
@@ -64,13 +64,7 @@ export function ResidualSection({ run = state.value.selected }: { run?: number }
     run,
   )
   return (
-    <section aria-label="Residuals" aria-busy={!fresh}>
-      <h2>Is it a flow map? Residuals over (s, t)</h2>
-      <p class="soft">
-        Three tests that every flow map passes with zero, whatever its data; each cell is the root mean square
-        over 2,048 points of the path. They tell whether jumps agree with each other and with the map’s own
-        velocity, not whether that velocity is right.
-      </p>
+    <div aria-busy={!fresh}>
       {answer ? (
         <Maps name="Residual maps">
           {RESIDUALS.map(([name, title, words, unit]) => (
@@ -86,11 +80,26 @@ export function ResidualSection({ run = state.value.selected }: { run?: number }
       ) : (
         <WaitingMaps count={3} />
       )}
+      {error && <p class="problem">{error}</p>}
+    </div>
+  )
+}
+
+/** The same with what it means. */
+export function ResidualSection() {
+  return (
+    <section aria-label="Residuals">
+      <h2>Is it a flow map? Residuals over (s, t)</h2>
+      <p class="soft">
+        Three tests that every flow map passes with zero, whatever its data; each cell is the root mean square
+        over 2,048 points of the path. They tell whether jumps agree with each other and with the map’s own
+        velocity, not whether that velocity is right.
+      </p>
+      <ResidualMaps />
       <p class="soft">
         The semigroup error is a distance. The other two are velocities: compare them with the speed of the
         grey points above. Colours mean the same for every run; off-scale values take the end colour.
       </p>
-      {error && <p class="problem">{error}</p>}
     </section>
   )
 }
