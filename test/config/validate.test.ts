@@ -374,7 +374,7 @@ const fromNoise = idsWhere(({ jumps }) => jumps === 'from-noise')
 const toData = idsWhere(({ jumps }) => jumps === 'to-data')
 /** In their default options. */
 const ofJumps =
-  'psd semigroup pfmm lmd-discrete emd-discrete ct cd ict ect ctm fmm cmt reward-backprop falcon self-e'.split(
+  'psd semigroup pfmm lmd-discrete emd-discrete ct cd ict ect ctm fmm cmt reward-backprop falcon self-e fmlm-residual'.split(
     ' ',
   )
 /** Those that compare the samples of a batch. */
@@ -447,7 +447,7 @@ const REFUSED: Record<string, [reason: RegExp, ids: readonly string[]][]> = {
     stands,
     [/jumps both ways/, ['fmm', 'falcon', 'lmf-inverse', ...heads]],
   ],
-  'ratio-step': [[/^times\.between: ratio-step puts m/, policies]],
+  'ratio-step': [[/^times\.between: ratio-step puts m/, [...policies, 'fmlm-residual']]],
   gap: [[/its gaps are not free/, [...toData, ...fromNoise]]],
   trig: [
     ofLinear,
