@@ -46,7 +46,7 @@ function Targets() {
 }
 
 /** Whether there is room for a table of all runs. */
-const roomy = atLeast(720)
+const roomy = atLeast(1240)
 
 export function CompareView() {
   const { runs, compare } = state.value
