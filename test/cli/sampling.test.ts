@@ -108,7 +108,8 @@ describe('sample --start', () => {
       expect(code).toBe(2)
       expect(stderr).toMatch(/not from 0 to 1; trained both ways: .*fmm/)
     }
-    await here('sample', at('ct'), ...words, '--method', 'heun')
+    const { code, stderr } = await runHere(['sample', at('ct'), ...words, '--method', 'heun'])
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/ct learns jumps to the data and no velocity/)])
   })
 
   test('begins at noise with equal steps', async () => {
