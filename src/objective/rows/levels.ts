@@ -27,7 +27,7 @@ const headParts = ({ h }: HeadOptions): Part[] => [{ name: 'inner', loss: tmdSta
 const tmdOptions = z.strictObject({
   ...dmdOptions,
   inner: z.int().min(1).max(8).default(2),
-  times: startTimes.nullable().default(null),
+  times: startTimes(0).nullable().default(null),
   shift: z.number().min(0.1).max(20).default(1),
 })
 type TmdOptions = DmdOptions & DrawnVelocityOptions

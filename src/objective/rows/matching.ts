@@ -98,16 +98,17 @@ export const dmdPlayers = (options: DmdOptions, fake = players.fake, critic = pl
 const oneStep = z.strictObject({ ...dmdOptions, regression: z.number().min(0).default(0) })
 type OneStep = z.infer<typeof oneStep>
 /** Times that samples are jumps from, beside 1. */
-export const startTimes = listed(
-  z
-    .array(z.number().gt(0).lt(1))
-    .min(1)
-    .max(8)
-    .refine(times => times.every((t, i) => i === 0 || t < times[i - 1]), 'expected times that fall'),
-)
+export const startTimes = (fewest: number) =>
+  listed(
+    z
+      .array(z.number().gt(0).lt(1))
+      .min(fewest)
+      .max(8)
+      .refine(times => times.every((t, i) => i === 0 || t < times[i - 1]), 'expected times that fall'),
+  )
 const severalSteps = z.strictObject({
   ...dmdOptions,
-  times: startTimes.default([0.75, 0.5, 0.25]),
+  times: startTimes(1).default([0.75, 0.5, 0.25]),
 })
 type SeveralSteps = z.infer<typeof severalSteps>
 
