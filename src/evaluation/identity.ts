@@ -40,13 +40,35 @@ function runName(path: unknown): unknown {
   return path.endsWith('.safetensors') ? join(basename(dirname(path)), basename(path)) : basename(path)
 }
 
-/** What makes a training this one: other runs count by their names alone, which hold their own hash, and logs do not count. */
-const identity = (portable: Plain): Plain => ({
-  ...portable,
-  log: undefined,
-  teacher: runName(portable.teacher),
-  initFrom: runName(portable.initFrom),
-})
+const isBlock = (value: unknown): value is Plain =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** A block without a key that came later and says what was done before it came. */
+function without(block: unknown, key: string, before: unknown): unknown {
+  if (!isBlock(block) || block[key] !== before) return block
+  const { [key]: _, ...rest } = block
+  return rest
+}
+
+/**
+ * What makes a training this one: other runs count by their names alone, which hold their own hash, and logs do not count. Nor do
+ * keys that folders were named without, at the value that stands for what was done then.
+ */
+function identity(portable: Plain): Plain {
+  const { times, players } = portable
+  return {
+    ...portable,
+    ...(times !== undefined && { times: without(times, 'clock', 'time') }),
+    ...(isBlock(players) && {
+      players: Object.fromEntries(
+        Object.entries(players).map(([name, player]) => [name, without(player, 'alone', 0)]),
+      ),
+    }),
+    log: undefined,
+    teacher: runName(portable.teacher),
+    initFrom: runName(portable.initFrom),
+  }
+}
 
 /** The id of a training: the hash of its resolved configuration. */
 export const jobId = (portable: Plain): string => sha256(canonicalJson(identity(portable)))

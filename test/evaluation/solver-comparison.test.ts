@@ -175,7 +175,11 @@ describe('what is compared', () => {
     ['noise', [map, ['ancestral'], false], /solvers: ancestral: noise is added on the way/],
     ['an unmet need', [{ ...map, interpolant: 'vp' }, ['rk4'], false], /infinite on the vp path/],
     ['jumps of a velocity', [velocity, ['jump'], false], /Euler's steps, which euler is/],
-    ['a map to data', [{ ...map, objective: 'ct' }, 'all', false], /ct learns jumps to the data and no velocity/],
+    [
+      'a map to data',
+      [{ ...map, objective: 'ct' }, 'all', false],
+      /ct learns jumps to the data and no velocity/,
+    ],
   ])('%s is refused', (_, given, message) => {
     expect(() => chooseSolvers(...given)).toThrow(ConfigError)
     expect(() => chooseSolvers(...given)).toThrow(message)

@@ -31,7 +31,7 @@ describe('canonical JSON', () => {
 
 describe('the jobs of a comparison', () => {
   test('lie in the folders that earlier versions gave them', () => {
-    // As version 0.1.0 named them, before jobs had ids.
+    // As they were named before jobs had ids.
     expect(jobs.map(job => job.folder)).toEqual([
       'teacher-seed0-8f9d19a8',
       'psd-seed0-0fb62a93',
