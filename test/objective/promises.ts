@@ -282,7 +282,8 @@ export const claims: Readonly<Record<string, Claim | null>> = {
   'imm diagonal=false': null,
   'imm diagonal=true': null,
   ...Object.fromEntries(drifts.map(key => [key, null])),
-  frechet: null,
+  'frechet classes=false': null,
+  'frechet classes=true': null,
   // Held to closed forms of an affine world there too.
   ...Object.fromEntries(
     terms

@@ -9,6 +9,7 @@ import * as energyTraining from '../../src/objective/energy-training.ts'
 import type { Catalogue } from '../../src/objective/golden.ts'
 import * as guidance from '../../src/objective/guidance.ts'
 import * as loss from '../../src/objective/loss.ts'
+import * as players from '../../src/objective/matching/players.ts'
 import * as objective from '../../src/objective/objective.ts'
 import * as reward from '../../src/objective/reward.ts'
 import * as rewardTraining from '../../src/objective/reward-training.ts'
@@ -37,6 +38,7 @@ export const FILES = [
   'flow-map-matching',
   'trajectory',
   'categorical',
+  'second-wave',
   'rows/diagonal',
   'rows/compositional',
   'rows/lagrangian',
@@ -72,6 +74,7 @@ const GIVEN: Readonly<Record<string, object>> = {
   'denoise-weights': denoiseWeights,
   // Held to gradients in closed form in matching/.
   'rows/matching': matching,
+  '../matching/players': players,
   'rows/critic': critic,
   'rows/levels': levels,
   'rows/samples': samples,
