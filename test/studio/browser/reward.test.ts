@@ -35,7 +35,8 @@ async function stroke(page: Page, ...places: readonly (readonly [number, number]
 
 /** Numbers of a row of a table: its mean reward and its distance to the goal. NaN while they are awaited. */
 async function rowOf(page: Page, within: string, name: string): Promise<readonly [number, number]> {
-  const cells = page.locator(within).locator('tbody tr').filter({ hasText: name }).locator('td')
+  const row = page.locator(`${within} tbody tr`)
+  const cells = row.filter({ has: page.getByRole('rowheader', { name, exact: true }) }).locator('td')
   const [reward, distance] = await cells.allInnerTexts()
   return [Number.parseFloat(reward), Number.parseFloat(distance)]
 }
