@@ -12,7 +12,7 @@ const studio = useStudio()
 
 async function go(page: Page, view: keyof typeof SHOWN): Promise<void> {
   await openView(page, view)
-  await page.locator('main').getByText(SHOWN[view]).first().waitFor()
+  await page.locator('main').getByText(SHOWN[view]).filter({ visible: true }).first().waitFor()
 }
 
 const audit = async (page: Page): Promise<string[]> => serious(await page.evaluate(AUDIT))
@@ -117,7 +117,7 @@ long('the keyboard alone reaches every control of every view, and the focus is s
       await page.locator(link).focus()
       await page.keyboard.press('Enter')
     }
-    await page.locator('main').getByText(SHOWN[view]).first().waitFor()
+    await page.locator('main').getByText(SHOWN[view]).filter({ visible: true }).first().waitFor()
     // The focus stays where it was: on the tab that was chosen.
     if (links.length === 1) expect(await hasFocus(page.locator(links[0])), view).toBe(true)
     const count = (await page.evaluate(MARK)) as number
