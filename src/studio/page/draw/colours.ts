@@ -20,3 +20,7 @@ export function colourOf(variable: string, opacity = 1): Colour {
 
 /** The variable of the colour of the run at a place. */
 export const runColour = (at: number): string => `--run-${at}`
+
+/** A colour as style sheets and canvases take it. */
+export const cssOf = ([red, green, blue]: Colour): string =>
+  `rgb(${[red, green, blue].map(part => Math.round(255 * part)).join(' ')})`

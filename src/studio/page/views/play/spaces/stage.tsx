@@ -1,14 +1,11 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
-import { useEffect, useMemo, useRef } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import type { SpaceName } from '../../../../example/space-maps.ts'
-import type { Colour } from '../../../draw/cloud.ts'
-import { colourOf } from '../../../draw/colours.ts'
+import { colourOf, cssOf } from '../../../draw/colours.ts'
+import { useDrawnCanvas } from '../drawn-canvas.ts'
 import { FlightFilm, FlightLoop } from '../flight-loop.tsx'
 import { drawStage, type Turn } from './drawing.ts'
 import { dataPoints, type SpaceFlight } from './model.ts'
-
-const cssOf = ([red, green, blue]: Colour): string =>
-  `rgb(${[red, green, blue].map(part => Math.round(255 * part)).join(' ')})`
 
 interface StageProps {
   readonly name: SpaceName
@@ -28,7 +25,6 @@ function Picture({
   label,
   progress,
 }: StageProps & { readonly progress: ReadonlySignal<number> }) {
-  const canvas = useRef<HTMLCanvasElement>(null)
   const data = useMemo(() => dataPoints(name), [name])
   const colours = {
     still: cssOf(colourOf('--target')),
@@ -37,31 +33,16 @@ function Picture({
     stray: cssOf(colourOf('--stray')),
   }
   const form = Object.values(colours).join()
-  useEffect(() => {
-    const own = canvas.current!
-    let frame = 0
-    const draw = (): void => {
-      frame = 0
-      const { clientWidth, clientHeight } = own
-      const [width, height] = [clientWidth, clientHeight].map(side => Math.round(side * devicePixelRatio))
-      if (own.width !== width || own.height !== height) Object.assign(own, { width, height })
+  const canvas = useDrawnCanvas(
+    own => {
       const context = own.getContext('2d')!
       context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0)
       const shown = { name, data, flight, colours, progress: progress.peek(), turn: turn.peek() }
-      drawStage(context, shown, clientWidth, clientHeight)
-    }
-    const later = (): void => {
-      if (frame === 0) frame = requestAnimationFrame(draw)
-    }
-    const sizes = new ResizeObserver(later)
-    sizes.observe(own)
-    const ends = [progress.subscribe(later), turn.subscribe(later)]
-    return () => {
-      for (const end of ends) end()
-      sizes.disconnect()
-      cancelAnimationFrame(frame)
-    }
-  }, [name, data, flight, form, progress, turn])
+      drawStage(context, shown, own.clientWidth, own.clientHeight)
+    },
+    [progress, turn],
+    [name, data, flight, form, progress, turn],
+  )
   const drag = (event: PointerEvent & { currentTarget: HTMLCanvasElement }): void => {
     if (name !== 'sphere' || event.buttons === 0) return
     const radius = 0.44 * event.currentTarget.clientHeight
