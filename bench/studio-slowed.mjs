@@ -26,7 +26,7 @@ const MOVED = `new Promise(resolve => {
     const canvas = document.querySelector('.play .stage canvas')
     if (canvas && canvas.width > 1) {
       const { width, height } = canvas
-      const { data } = canvas.getContext('2d').getImageData(width / 2, height / 4, width / 2, height / 2)
+      const { data } = canvas.getContext('2d').getImageData(0, height / 4, width, height / 2)
       let sum = 0
       for (let i = 3; i < data.length; i += 64) sum += data[i]
       if (sum > 0 && first === undefined) { first = sum; when = performance.now() }

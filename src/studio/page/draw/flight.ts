@@ -32,7 +32,7 @@ function cloudOnStage(points: PlanePoints, time: number): PlanePoints {
 export const timesOf = (steps: number): number[] => Array.from({ length: steps + 1 }, (_, i) => 1 - i / steps)
 
 /** Milliseconds of the loop: the noise rests, flies, and rests as data. */
-const REST = 700
+export const REST = 700
 const FLIGHT = 2800
 const LANDED = 2500
 export const LOOP = REST + FLIGHT + LANDED

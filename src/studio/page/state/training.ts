@@ -5,6 +5,7 @@ import { type Backend, backend, startClient } from '../connection/backend.ts'
 import type { Client } from '../connection/client.ts'
 import { fileOf } from '../connection/model-files.ts'
 import { firstState, type Read } from './address.ts'
+import { pacedReports } from './paced-reports.ts'
 import {
   changed,
   isEnded,
@@ -34,7 +35,7 @@ import {
 } from './store.ts'
 
 let client: Client | undefined
-const theClient = (): Client => (client ??= startClient(receive))
+const theClient = (): Client => (client ??= startClient(pacedReports(receive)))
 
 function receive(report: Report): void {
   if (report.type === 'ready') engine.value = report.engine

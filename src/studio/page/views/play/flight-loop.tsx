@@ -1,14 +1,14 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
-import { progressAt } from '../../draw/flight.ts'
+import { progressAt, REST } from '../../draw/flight.ts'
 
 /** The flight again and again, whatever draws it; it can be paused, and goes on from there. */
 export function FlightLoop({ draw }: { draw: (progress: ReadonlySignal<number>) => ComponentChildren }) {
   const progress = useSignal(0)
   const paused = useSignal(false)
-  // It leaves soon after it is first seen.
-  const flown = useRef(500)
+  // It leaves as soon as it is seen.
+  const flown = useRef(REST)
   const isPaused = paused.value
   useEffect(() => {
     if (isPaused) return
