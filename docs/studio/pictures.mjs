@@ -57,7 +57,7 @@ const settled = `(() => {
   const text = document.body.innerText
   const waits = [...document.querySelectorAll('main dd')].some(({ textContent }) => textContent === '–')
   const busy = document.querySelector('main [aria-busy="true"]')
-  return !waits && !busy && !/Loading|replaying|Measuring|…|working|waits for/.test(text)
+  return !waits && !busy && !/Loading|replaying|[Mm]easuring|…|working|waits for/.test(text)
 })()`
 
 /** A picture with few enough colours to be small. */
