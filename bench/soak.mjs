@@ -86,7 +86,7 @@ const firstLine = async (stream, pattern) => {
 }
 
 /** What was seen of all clients. */
-const seen = { requests: 0, refused: 0, failed: 0, reports: 0, answers: 0, trained: 0, left: 0 }
+const seen = { requests: 0, refused: 0, failed: 0, reports: 0, answers: 0, trained: 0, left: 0, reset: 0 }
 let training = 0
 
 /** One visit of a client: the page, its stream, perhaps a training, and away. */
@@ -162,7 +162,9 @@ async function client(base, token, number) {
     try {
       await visit(base, token, `page-${number}-${turn}`)
     } catch (error) {
-      if (!ended) {
+      // A kept connection that the server ends while it is taken up again: a browser asks once more.
+      if (error.cause?.code === 'ECONNRESET') seen.reset++
+      else if (!ended) {
         seen.failed++
         console.error(`soak: client ${number}: ${error.cause?.message ?? error.message}`)
       }
