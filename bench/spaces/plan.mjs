@@ -143,6 +143,11 @@ export const PARTS = {
       row('psd-simplex', 'psd-simplex', ['--times.full', '0.1'], {
         said: 'valid 0.13 in one jump after 1,500 steps',
       }),
+      row('psd-simplex, times argmax', 'psd-simplex', ['--times.full', '0.1', '--times.law', 'argmax']),
+      row('psd-simplex, times argmax, transformer', 'psd-simplex', [
+        ...['--times.full', '0.1', '--times.law', 'argmax', '--schedule.warmup', '200'],
+        ...['--network', '{"kind": "transformer", "width": 64, "depth": 3, "heads": 4}'],
+      ]),
     ],
   },
   markov: {
