@@ -257,6 +257,8 @@ long(
   async () => {
     const { page } = await studio.open()
     await page.getByText('40,000 (pretrained)').waitFor()
+    const objective = page.getByRole('region', { name: 'Objective' })
+    await objective.getByText('Stage 2 of 2 of “Make it one-step”: it learns one jump').waitFor()
     expect(await button(page, 'Train all').isDisabled()).toBe(true)
     await page.locator('.middle').getByRole('button', { name: 'Export' }).click()
     await page.getByText('Exports run: ring-cmt.').waitFor()

@@ -1,11 +1,14 @@
 import { useMemo } from 'preact/hooks'
 import type { Config } from '../../../config/index.ts'
 import { objectives } from '../../../objective/index.ts'
+import { recipeStages } from '../../engine/recipe-keys.ts'
 import { configOf } from '../../engine/session.ts'
 import { type LossFormula, type LossTerm, lossFormula } from '../../loss-formula.ts'
+import { isAsShipped } from '../../plan.ts'
 import { selected, selectedLive } from '../state/store.ts'
 import { Formula } from './formula.tsx'
 import { markOf, Swatch } from './marks.tsx'
+import { CARDS } from './methods.ts'
 import { datasetOf } from './target-points.ts'
 import './loss-terms.css'
 
@@ -56,6 +59,27 @@ export function useFormula(): LossFormula {
   return useMemo(() => lossFormula(config), [config])
 }
 
+/** Which part of a recipe the objective is, whose card is the chosen one. */
+function OfRecipe() {
+  const plan = selected.value
+  const { objective, recipe } = plan.stages.at(-1)!
+  const { title } = CARDS[0]
+  if (recipe) {
+    const stages = recipeStages(recipe.name)
+    const at = stages.findIndex(stage => stage.objective === objective)
+    const learns = at === 0 ? 'the velocity' : 'one jump, from the velocity of stage 1'
+    return (
+      <p>
+        Stage {at + 1} of {stages.length} of “{title}”: it learns {learns}.
+      </p>
+    )
+  }
+  if (!isAsShipped(plan)) return null
+  return (
+    <p>“Keep training” goes on with this objective. “Train from scratch” takes the stages of “{title}”.</p>
+  )
+}
+
 /** The objective's formula by its terms, with their losses, and what is worth knowing of it. */
 export function LossTerms() {
   const { terms, where } = useFormula()
@@ -64,6 +88,7 @@ export function LossTerms() {
   return (
     <section class="panel loss" aria-label="Objective">
       <h2>{objective.name}</h2>
+      <OfRecipe />
       <p class="soft">
         The loss is the weighted sum of these terms, each a mean over its part of the batch. No gradient goes
         through sg[·].
