@@ -1,4 +1,5 @@
 import type { BinnedLoss } from '../../../../evaluation/loss-bins.ts'
+import { objectives } from '../../../../objective/index.ts'
 import { colourScale } from '../../../../report/colour-scale.ts'
 import { trainedBy } from '../../../example/trained-by.ts'
 import { stepsOf } from '../../../plan.ts'
@@ -46,7 +47,7 @@ function LossSection() {
   const { weights } = state.value
   const { start, stages } = selected.value
   const { objective } = stages.at(-1)!
-  const [{ objective: before }] = trainedBy.stages
+  const { name } = objectives.get(objective)!
   const untouched = start === 'example' && stepsOf(selected.value) === 0
   const { answer, fresh, error } = useAnswer('losses', `${LEVELS} ${DRAWS} ${weights} ${objective}`, {
     bins: LEVELS,
@@ -56,13 +57,13 @@ function LossSection() {
   return (
     <section aria-label="Loss by times" aria-busy={!fresh}>
       <h2>
-        {untouched ? 'Where the loss is largest' : 'Where it still errs'}: the loss of {objective} by time
+        {untouched ? 'Where the loss is largest' : 'Where it still errs'}: the loss of {name} by time
       </h2>
       <p class="soft">
         {untouched &&
-          before !== objective &&
-          `The example was trained by ${before} and never on this loss: training it further by ${objective} would begin here. `}
-        The squared error that {objective} trains on, before its weights, in {DRAWS.toLocaleString('en')}{' '}
+          trainedBy.stages.every(stage => stage.objective !== objective) &&
+          'The example was never trained on this loss: it is where further training would begin. '}
+        The squared error that this objective trains on, before weighting, in {DRAWS.toLocaleString('en')}{' '}
         fresh draws, sorted by their times. A diagonal term learns from single draws of noise, so it never
         reaches zero.
       </p>
