@@ -61,8 +61,8 @@ function Met({ answer, wish }: { answer: Steering; wish: Wish }) {
   }
   return (
     <>
-      Mean reward {rewards.after.toFixed(2)}
-      {exact && `, exactly ${exact.reward.toFixed(2)}`}, unsteered {rewards.before.toFixed(2)}.
+      Mean reward {rewards.after.toFixed(2)} ({exact && `exact law ${exact.reward.toFixed(2)}, `}unsteered{' '}
+      {rewards.before.toFixed(2)}).
     </>
   )
 }
@@ -90,8 +90,8 @@ export function Gap({
     <p class="gap" role="status">
       {exact ? (
         <>
-          The steered samples are <strong>{shortNumber(exact.distances.after)}</strong> from the exact law,
-          where two draws from it are {shortNumber(exact.distances.floor)} apart.{' '}
+          The steered samples are <strong>{shortNumber(exact.distances.after)}</strong> from the exact law;
+          two sets of exact samples are {shortNumber(exact.distances.floor)} apart.{' '}
         </>
       ) : (
         'The data of this map are not known here, so there is no exact law to compare with. '

@@ -47,6 +47,9 @@ export function SteerView() {
         <h3 id="steer-heading" class="hidden-but-read">
           Steer samples
         </h3>
+        <p class="soft">
+          Steering makes the samples that you want more likely. The map is not trained again.
+        </p>
         <WantChoice />
         <Controls />
         {isTilt && (

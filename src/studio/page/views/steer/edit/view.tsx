@@ -229,8 +229,9 @@ export function EditView() {
           </div>
         </details>
         <p class="soft">
-          Every data point has a noise that the flow takes to it. Noise up to a time, and a jump back, make
-          another point of the data of it: a near one for little noise, any for all of it.
+          Every data point comes from one point of noise: inverting the flow finds it. An edit adds fresh
+          noise up to a time and jumps back to the data: with little noise it lands near the point, with full
+          noise anywhere on the data.
         </p>
         <p class="soft">
           After <a href="https://arxiv.org/abs/2108.01073">Meng et al. 2022</a> (SDEdit), with one jump back.
@@ -243,7 +244,9 @@ export function EditView() {
         </div>
         <Found {...edited} />
         <ul class="keys">
-          <Key look={<span class="look own" />}>edits of the point; where its noise leads back is ringed</Key>
+          <Key look={<span class="look own" />}>
+            edits of the point; the ring is where its noise leads back
+          </Key>
           <Key look={<span class="look path" />}>
             the {path.answer?.exact ? 'exact' : 'learnt'} path from the point up to noise
           </Key>
