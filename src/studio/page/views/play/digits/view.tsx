@@ -51,6 +51,11 @@ export function DigitsView() {
         <>
           <div class="stage">
             <div class="digit-stage" />
+            {!wantsStillness.matches && (
+              <button type="button" class="pause" disabled>
+                Pause
+              </button>
+            )}
           </div>
           <div class="told">
             <p class="said" role="status">

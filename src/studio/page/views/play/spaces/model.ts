@@ -22,7 +22,7 @@ const FILES: Readonly<Record<SpaceName, () => Promise<{ keys: string; point: str
   }
 
 /** Points that fly, and words that are typed. */
-const COUNTS: Readonly<Record<SpaceName, number>> = { sphere: 800, torus: 800, words: 24 }
+export const COUNTS: Readonly<Record<SpaceName, number>> = { sphere: 800, torus: 800, words: 24 }
 /** Points that the share off the data is measured on. */
 const MEASURED = 1000
 /** Fresh points that show where the data is, and the share of them that counts as off it. */

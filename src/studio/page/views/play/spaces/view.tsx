@@ -8,7 +8,7 @@ import { state } from '../../../state/store.ts'
 import { Gallery } from '../gallery.tsx'
 import { WayChoice } from '../way-choice.tsx'
 import type { Turn } from './drawing.ts'
-import { flightOf, type SpaceFlight, wordsOf } from './model.ts'
+import { COUNTS, flightOf, type SpaceFlight, wordsOf } from './model.ts'
 import { SpaceFilm, SpaceLoop } from './stage.tsx'
 import '../play.css'
 import './spaces.css'
@@ -50,7 +50,7 @@ function useSpaceFlight(name: SpaceName, way: number) {
 /** What became of the noise, in a sentence. */
 function said({ share, floor, kinds }: SpaceFlight): readonly [string, string, string] {
   if (kinds) {
-    const typed = ` ${kinds.found} of its ${kinds.all} words are among them: a map that types one alone would be as valid.`
+    const typed = ` ${kinds.found} of its ${kinds.all} words occur; repeating one would also score 100.`
     return [landing(share), ' words are in the language.', typed]
   }
   return [landing(share), ' points land on the data.', ` For real data, ${landing(floor)}.`]
@@ -88,6 +88,13 @@ function SpaceView({ name }: { readonly name: SpaceName }) {
         <WayChoice name="How the points travel" />
         {name === 'sphere' && <TurnSlider turn={turn} />}
       </div>
+      {name === 'words' && !typed && (
+        <ul class="typed" aria-hidden="true">
+          {Array.from({ length: COUNTS.words }, (_, i) => (
+            <li key={i}>…</li>
+          ))}
+        </ul>
+      )}
       {typed && (
         <ul class="typed" aria-label="Words typed">
           {typed.map(({ word, isValid }, i) => (
