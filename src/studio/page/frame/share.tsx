@@ -1,6 +1,9 @@
 import { signal } from '@preact/signals'
+import { stepsOf } from '../../plan.ts'
 import { announce } from '../parts/announcements.tsx'
 import { linkOf } from '../state/link.ts'
+import { wholePlan } from '../state/run.ts'
+import { runs } from '../state/store.ts'
 
 /** Characters from which on some programs cut an address. */
 const LONG = 8000
@@ -47,7 +50,12 @@ export function ShareNote() {
   if (!copied.value) return null
   return (
     <div class="note" data-note="share">
-      <p>{messageOf(copied.value)} Whoever opens it sees this, and training reruns on their machine.</p>
+      <p>
+        {messageOf(copied.value)} Whoever opens it sees this
+        {runs.value.some(run => stepsOf(wholePlan(run)) > 0) &&
+          ', once training has rerun on their machine; a page in one file, under Export, needs no training'}
+        .
+      </p>
       {copied.value.byHand && (
         <input
           type="text"

@@ -125,8 +125,8 @@ function TableChoice({ file, columns }: Table) {
         <ColumnChoice axis={0} name="x" names={columns.names} />
         <ColumnChoice axis={1} name="y" names={columns.names} />
       </div>
-      <p class="soft" role="status">
-        {file}: {found && typeof found !== 'string' ? account(found, columns.leftOut ?? []) : found}
+      <p class={typeof found === 'string' ? 'problem' : 'soft'} role="status">
+        {found && typeof found !== 'string' ? `${file}: ${account(found, columns.leftOut ?? [])}` : found}
       </p>
     </>
   )

@@ -120,7 +120,7 @@ function OneFile({ plan }: { plan: Plan }) {
         </button>
         <output class="soft">{said.value}</output>
       </div>
-      <p class="soft">Beside a page of your own, it is shown in that by:</p>
+      <p class="soft">To embed it in a page of your own, put the file next to that page and add:</p>
       <Copied text={embedOf(name)} label="Embed" rows={2} />
     </section>
   )
@@ -328,7 +328,7 @@ function Recipes({ plan }: { plan: Plan }) {
       </section>
       <section aria-labelledby="home-program">
         <h3 id="home-program">TypeScript</h3>
-        {'reason' in recipe && <p class="soft">With the model as model.safetensors beside it.</p>}
+        {'reason' in recipe && <p class="soft">With the model saved next to it as model.safetensors.</p>}
         <Copied text={snippet} label="Program" rows={snippet.split('\n').length} />
       </section>
     </>
