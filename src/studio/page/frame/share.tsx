@@ -1,9 +1,6 @@
 import { signal } from '@preact/signals'
-import { stepsOf } from '../../plan.ts'
 import { announce } from '../parts/announcements.tsx'
-import { linkOf } from '../state/link.ts'
-import { wholePlan } from '../state/run.ts'
-import { runs } from '../state/store.ts'
+import { linkOf, rerunWords } from '../state/link.ts'
 
 /** Characters from which on some programs cut an address. */
 const LONG = 8000
@@ -51,10 +48,7 @@ export function ShareNote() {
   return (
     <div class="note" data-note="share">
       <p>
-        {messageOf(copied.value)} Whoever opens it sees this
-        {runs.value.some(run => stepsOf(wholePlan(run)) > 0) &&
-          ', once training has rerun on their machine; a page in one file, under Export, needs no training'}
-        .
+        {messageOf(copied.value)} Whoever opens it sees this{rerunWords()}.
       </p>
       {copied.value.byHand && (
         <input

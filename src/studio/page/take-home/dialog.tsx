@@ -9,7 +9,7 @@ import { landing } from '../draw/landing.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { NumberInput } from '../parts/number-input.tsx'
 import { drawTarget, nameOf } from '../parts/target-points.ts'
-import { linkOf } from '../state/link.ts'
+import { linkOf, rerunWords } from '../state/link.ts'
 import { selected, selectedLive, state } from '../state/store.ts'
 import { ask } from '../state/training.ts'
 import { Copied } from './copied.tsx'
@@ -75,7 +75,7 @@ function Link() {
     <section class="link" aria-labelledby="home-link">
       <h3 id="home-link">Link</h3>
       <p class="soft">
-        All of the page's state: whoever opens it sees this, and training reruns on their machine.
+        All of the page’s state: whoever opens it sees this{rerunWords()}.
         {selectedLive.value?.pausedSteps
           ? ' It reruns with all players, also where one was paused here.'
           : ''}
