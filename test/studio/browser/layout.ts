@@ -87,3 +87,10 @@ export const misplaced = async (page: Page): Promise<string[]> => [
   ...((await page.evaluate(TOO_WIDE)) as string[]),
   ...((await page.evaluate(COVERED)) as string[]),
 ]
+
+/** Adds up how far what stood on the page has moved by itself. */
+export const WATCH_SHIFTS = `
+  window.shift = 0
+  new PerformanceObserver(list => {
+    for (const entry of list.getEntries()) window.shift += entry.value
+  }).observe({ type: 'layout-shift', buffered: true })`

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { long } from '../../helpers/long.ts'
-import { TOO_WIDE } from './layout.ts'
+import { TOO_WIDE, WATCH_SHIFTS } from './layout.ts'
 import { useStudio } from './page.ts'
 import { AUDIT, serious } from './shown.ts'
 
@@ -33,6 +33,15 @@ test('without a script the article is there to be read, formulas included', asyn
     expect(text).toContain(part)
   expect(text.match(/<math /g)!.length).toBeGreaterThan(5)
   expect(text).not.toContain('\\[')
+})
+
+test('on a phone its text stays where it is when the stage comes', async () => {
+  const { page } = await studio.open({ url: 'about:blank', width: 360, height: 640 })
+  await page.addInitScript(WATCH_SHIFTS)
+  await page.goto(`${studio.site()}learn.html`)
+  await patiently(page).toMatch(/^Each line joins a point of noise/)
+  await page.waitForTimeout(500)
+  expect(await page.evaluate('window.shift')).toBeLessThan(0.02)
 })
 
 test('its figures follow the reader, and answer', { timeout: 120_000 }, async () => {

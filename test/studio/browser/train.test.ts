@@ -6,6 +6,7 @@ import { freshPlan, type Plan } from '../../../src/studio/plan.ts'
 import { decodeState } from '../../../src/studio/state.ts'
 import { cellsOf, SIDE } from '../../../src/studio/target/raster.ts'
 import { long } from '../../helpers/long.ts'
+import { WATCH_SHIFTS } from './layout.ts'
 import { addressOf } from './open.ts'
 import { addRun, catalogue, hasFocus, openMore, standing, useStudio } from './page.ts'
 
@@ -62,13 +63,6 @@ const seen = (page: Page): Promise<Seen> =>
     look()
   })`)
 
-/** Adds up how far what stood on the page has moved by itself. */
-const WATCH = `
-  window.shift = 0
-  new PerformanceObserver(list => {
-    for (const entry of list.getEntries()) window.shift += entry.value
-  }).observe({ type: 'layout-shift', buffered: true })`
-
 describe('the start', () => {
   test('the view is there soon, with an example that was trained before', async () => {
     const { page } = await studio.open()
@@ -94,7 +88,7 @@ describe('the start', () => {
 
   long('nothing jumps while it loads', async () => {
     const { page } = await studio.open({ url: 'about:blank' })
-    await page.addInitScript(WATCH)
+    await page.addInitScript(WATCH_SHIFTS)
     await page.goto(addressOf(studio.site(), {}))
     await seen(page)
     await page.getByText('WebAssembly').first().waitFor()
