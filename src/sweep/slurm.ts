@@ -34,9 +34,12 @@ function byDepth(jobs: readonly Job[]): Job[][] {
 
 const script = (lines: readonly string[]): string => `${lines.join('\n')}\n`
 
+/** Fills `oxbow` with the command's words: those of the environment, or this program's. */
+const commandLine = (command: string): string => `oxbow=($\{OXBOW:-${command}})`
+
 /**
  * Reads its line of the table and becomes the job. A job that runs out of its time gets a signal before, saves and is put back;
- * one whose node fails is put back by Slurm. Both go on from the checkpoint.
+ * one whose node fails is put back by Slurm. Both go on from the checkpoint. One that is cancelled saves and ends.
  */
 const taskScript = ({ root, folder, command }: Scripts): string =>
   script([
@@ -45,33 +48,39 @@ const taskScript = ({ root, folder, command }: Scripts): string =>
     '#SBATCH --ntasks=1',
     '#SBATCH --requeue',
     '#SBATCH --open-mode=append',
-    '#SBATCH --signal=B:TERM@120',
-    `#SBATCH --output="${folder}/logs/%A_%a.log"`,
+    '#SBATCH --signal=B:USR1@120',
     '# Add what your cluster needs: --partition, --account, --time, --cpus-per-task, --mem.',
-    `OXBOW=$\{OXBOW:-${shellWord(command)}}`,
-    'OFFSET=$1',
-    `id=$(sed -n "$((OFFSET + SLURM_ARRAY_TASK_ID))p" ${shellWord(`${folder}/tasks.txt`)} | cut -f 1)`,
-    'if [ -z "$id" ]; then echo "no task $((OFFSET + SLURM_ARRAY_TASK_ID)) in the table" >&2; exit 2; fi',
-    `$OXBOW job ${shellWord(root)} "$id" &`,
+    commandLine(command),
+    'task=$(($1 + SLURM_ARRAY_TASK_ID))',
+    `id=$(sed -n "$\{task}p" ${shellWord(`${folder}/tasks.txt`)} | cut -f 1)`,
+    'if [ -z "$id" ]; then echo "no task $task in the table" >&2; exit 2; fi',
+    '# The time is nearly over.',
+    "trap 'late=1; told=1; kill -TERM $child 2> /dev/null' USR1",
+    '# Slurm sends this to all processes of a job that it ends; the shell waits until they have saved.',
+    "trap 'ended=1; told=1' TERM",
+    `"$\{oxbow[@]}" job ${shellWord(root)} "$id" &`,
     'child=$!',
-    // The shell gets the signal, and hands it on.
-    "trap 'stopped=1; kill -TERM $child 2> /dev/null' TERM",
-    'wait $child; code=$?',
-    'if [ -n "$stopped" ]; then wait $child; code=$?; fi',
-    'if [ "$code" -eq 143 ]; then scontrol requeue "$SLURM_ARRAY_JOB_ID"_"$SLURM_ARRAY_TASK_ID"; fi',
+    '# A signal ends a wait.',
+    'told=1; while [ -n "$told" ]; do told=; wait $child; code=$?; done',
+    'if [ -n "$late" ] && [ -z "$ended" ] && [ "$code" -eq 143 ]; then',
+    '  scontrol requeue "$SLURM_ARRAY_JOB_ID"_"$SLURM_ARRAY_TASK_ID"',
+    'fi',
     'exit $code',
   ])
 
-const gatherScript = ({ folder, command, from, gather }: Scripts): string =>
+const gatherScript = ({ command, from, gather }: Scripts): string =>
   script([
     '#!/bin/bash',
     '#SBATCH --job-name=oxbow-gather',
     '#SBATCH --ntasks=1',
-    `#SBATCH --output="${folder}/logs/gather-%j.log"`,
-    `OXBOW=$\{OXBOW:-${shellWord(command)}}`,
+    commandLine(command),
     `cd ${shellWord(from)} || exit 1`,
-    `exec $OXBOW ${gather.map(shellWord).join(' ')}`,
+    `exec "$\{oxbow[@]}" ${gather.map(shellWord).join(' ')}`,
   ])
+
+/** An option for a log: Slurm replaces what begins with a percent sign, so those of the folder are doubled. */
+const outputOption = (folder: string, name: string): string =>
+  `--output=${shellWord(`${folder.replaceAll('%', '%%')}/logs/`)}${name}`
 
 /** An array for each level of waiting, each after the one before, and the gathering after all of them. */
 function submitScript({ folder }: Scripts, levels: readonly (readonly Job[])[]): string {
@@ -81,7 +90,8 @@ function submitScript({ folder }: Scripts, levels: readonly (readonly Job[])[]):
   ]
   lines.push(
     'set -e',
-    'submit() { sbatch --parsable "$@" | cut -d ";" -f 1; }',
+    '# The number of the job; what follows a semicolon is the cluster.',
+    `submit() { answer=$(sbatch --parsable "$@") && echo "$\{answer%%;*}"; }`,
     `mkdir -p ${shellWord(`${folder}/logs`)}`,
   )
   let [offset, before] = [0, '']
@@ -91,14 +101,19 @@ function submitScript({ folder }: Scripts, levels: readonly (readonly Job[])[]):
       const tasks = Math.min(LARGEST, level.length - from)
       const name = `array_${depth}_${ids.length}`
       const after = before && `--dependency=afterany:${before} `
-      lines.push(`${name}=$(submit ${after}--array=1-${tasks} ${shellWord(`${folder}/task.sh`)} ${offset})`)
+      const output = outputOption(folder, '%A_%a.log')
+      lines.push(
+        `${name}=$(submit ${after}${output} --array=1-${tasks} ${shellWord(`${folder}/task.sh`)} ${offset})`,
+      )
       ids.push(`$${name}`)
       offset += tasks
     }
     before = ids.join(':')
   })
   const after = before && `--dependency=afterany:${before} `
-  lines.push(`gather=$(submit ${after}${shellWord(`${folder}/gather.sh`)})`)
+  lines.push(
+    `gather=$(submit ${after}${outputOption(folder, 'gather-%j.log')} ${shellWord(`${folder}/gather.sh`)})`,
+  )
   lines.push('echo "the report follows job $gather; squeue shows what runs"')
   return script(lines)
 }

@@ -17,7 +17,7 @@ export function isSkipped(name: string): boolean {
 }
 
 /** A port of this machine that is free. */
-const freePort = (): Promise<number> =>
+export const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

@@ -65,11 +65,12 @@ test('the scripts are whole, and submit each job once, after those that it learn
     },
   })
   expect(output).toBe('the report follows job 3; squeue shows what runs\n')
+  const logs = (name: string) => `--output=${at(`scripts/logs/${name}.log`)}`
   const asked = readFileSync(at('asked'), 'utf8').trimEnd().split('\n')
   expect(asked).toEqual([
-    `1 --parsable --array=1-4 ${at('scripts/task.sh')} 0`,
-    `2 --parsable --dependency=afterany:1 --array=1-4 ${at('scripts/task.sh')} 4`,
-    `3 --parsable --dependency=afterany:2 ${at('scripts/gather.sh')}`,
+    `1 --parsable ${logs('%A_%a')} --array=1-4 ${at('scripts/task.sh')} 0`,
+    `2 --parsable --dependency=afterany:1 ${logs('%A_%a')} --array=1-4 ${at('scripts/task.sh')} 4`,
+    `3 --parsable --dependency=afterany:2 ${logs('gather-%j')} ${at('scripts/gather.sh')}`,
   ])
   const done = readFileSync(at('out'), 'utf8').trimEnd().split('\n')
   expect(done.at(-1)).toBe("oxbow compare --title it's --gather")
