@@ -8,6 +8,8 @@ export interface BucketServer {
   readonly objects: Map<string, Buffer>
   /** What was asked, in order: `PUT name`. */
   readonly requests: string[]
+  /** Told of each request before it is answered. */
+  onRequest?: (method: string, name: string) => void
   /** Answers that are given before the true ones, by status. */
   readonly failures: number[]
   /** What the clients' environment needs. */
@@ -34,12 +36,14 @@ function isSigned({ headers }: IncomingMessage, body: Buffer): boolean {
 export async function startBucket(): Promise<BucketServer> {
   const objects = new Map<string, Buffer>()
   const [requests, failures]: [string[], number[]] = [[], []]
+  let self: BucketServer
   const server = createServer(async (request, response) => {
     const body = await bodyOf(request)
     const { method = '', url = '' } = request
     const end = (status: number, content?: string | Buffer) => response.writeHead(status).end(content)
     const [, bucket, name] = /^\/([^/]+)\/(.+)$/.exec(decodeURIComponent(url)) ?? []
     requests.push(`${method} ${name}`)
+    self.onRequest?.(method, name)
     const failure = failures.shift()
     if (failure) return end(failure)
     if (!isSigned(request, body)) return end(403, '<Error><Code>SignatureDoesNotMatch</Code></Error>')
@@ -58,7 +62,7 @@ export async function startBucket(): Promise<BucketServer> {
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return {
+  self = {
     ...{ url, objects, requests, failures },
     environment: {
       AWS_ENDPOINT_URL: url,
@@ -68,4 +72,5 @@ export async function startBucket(): Promise<BucketServer> {
     },
     close: () => new Promise(resolve => server.close(() => resolve())),
   }
+  return self
 }
