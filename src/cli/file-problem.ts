@@ -21,6 +21,7 @@ const PROBLEMS: Readonly<Record<string, { text: string; exit: 1 | 2 }>> = {
   EPIPE: { text: 'nobody reads from it any more', exit: 1 },
   EMFILE: { text: 'too many files are open', exit: 1 },
   ENFILE: { text: 'too many files are open', exit: 1 },
+  ENOTCONN: { text: 'the connection to its disk is lost', exit: 1 },
   ESTALE: { text: 'is no longer on its disk', exit: 1 },
 }
 

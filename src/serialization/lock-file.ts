@@ -10,6 +10,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { z } from 'zod'
+import { withPath } from './files.ts'
 import { sleep } from './output.ts'
 import { isNumberTaken, type Owner, ownerSchema, self, stateOf } from './owner.ts'
 import { RunError } from './run-error.ts'
@@ -65,7 +66,8 @@ export function readLock(path: string, clock?: string): Found | undefined {
     const stats = lstatSync(path)
     const what = foreign(stats)
     if (what) throw new RunError(`${path}: is ${what}, expected the lock of a training; remove it`)
-    const text = readFileSync(path, 'utf8')
+    // As bytes: Node ends the process where a file that it reads as text cannot be closed, as on a network disk that is gone.
+    const text = withPath(path, () => readFileSync(path)).toString()
     const now = clock === undefined ? Date.now() : statSync(clock).mtimeMs
     const { mtimeMs, ino } = stats
     return { text, content: contentOf(text), quiet: now - mtimeMs, inode: ino, changed: mtimeMs }

@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { ConfigError } from '../config/index.ts'
 import type { EvaluationRequest } from '../evaluation/evaluate.ts'
 import { writeFileAtomic } from '../serialization/files.ts'
+import { readText } from '../serialization/read-file.ts'
 import { RunError } from '../serialization/run.ts'
 import { VERSION } from '../serialization/version.ts'
 import { checkId, type Job, jobSchema, requestSchema } from './job.ts'
@@ -38,7 +39,7 @@ export function readTable(root: string): JobTable {
     throw new RunError(`${file}: no such table; "oxbow compare --print --out ${root}" writes it`)
   }
   try {
-    const table = schema.parse(JSON.parse(readFileSync(file, 'utf8')))
+    const table = schema.parse(JSON.parse(readText(file)))
     for (const job of table.jobs) checkId(job)
     return table as JobTable
   } catch (error) {
