@@ -1,71 +1,59 @@
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, test } from 'vitest'
-import { newestIntact } from '../../src/serialization/checkpoint.ts'
-import { isRun, paths, readMetrics, readRecord } from '../../src/serialization/run.ts'
-import { decodeSafetensors } from '../../src/serialization/safetensors.ts'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { runHere } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { isFaults } from '../helpers/long.ts'
-import { type Change, canRecord, record } from './record.ts'
-import { inFolder, nameOf, statesOf } from './states.ts'
+import { isSkipped, RedisServer } from '../helpers/redis.ts'
+import { checkStates, comparison, straightRows } from './comparison.ts'
+import { canRecord, record } from './record.ts'
 
 const folder = temporaryFolder('faults-compare')
-const out = join(folder, 'out')
-const SMALL = ['--training.steps', '20', '--training.batch', '16', '--training.network.hidden', '8']
-const ARGS = ['compare', '--data', 'ring', '--objectives', 'psd', ...SMALL, '--count', '200', '--steps', '1']
+const at = (name: string) => join(folder, name)
 
-/** Every file below a folder that is not there only while another is written. */
-function* filesBelow(at: string): Generator<string> {
-  for (const name of readdirSync(at)) {
-    if (name.startsWith('.')) continue
-    const path = join(at, name)
-    if (statSync(path).isDirectory()) yield* filesBelow(path)
-    else yield path
+describe.skipIf(!canRecord() || !isFaults)('what is stopped at any call of the file system', () => {
+  let rows: unknown[] = []
+  beforeAll(async () => {
+    rows = await straightRows(at('straight'))
+  }, 120_000)
+
+  /** @param every  of the states whose jobs are listed, one in so many is brought to its end */
+  async function expectNoFaults(args: readonly string[], root: string, every: number): Promise<void> {
+    const began = process.cpuUsage()
+    const changes = await record(args, root, at('log'))
+    const found = await checkStates(changes, root, at('scratch'), { every, rows })
+    const { user, system } = process.cpuUsage(began)
+    const { states, continued, problems } = found
+    console.log(
+      `${args[0]}: ${changes.length} changes, ${states} states, ${continued} brought to their end, ${problems.length} faults, ${Math.round((user + system) / 1e6)} s of this process`,
+    )
+    expect(problems.slice(0, 10)).toEqual([])
+    expect(states).toBeGreaterThan(100)
+    expect(continued).toBeGreaterThan(5)
   }
-}
 
-function expectWhole(at: string): void {
-  for (const path of filesBelow(at)) {
-    if (path.endsWith('.json')) JSON.parse(readFileSync(path, 'utf8'))
-    if (path.endsWith('.safetensors')) decodeSafetensors(readFileSync(path), path)
-    if (path.endsWith('.html')) expect(readFileSync(path, 'utf8')).toContain('</html>')
-    if (!path.endsWith('/config.json')) continue
-    const run = path.slice(0, -'/config.json'.length)
-    if (!isRun(run)) continue
-    expect(readRecord(run).intact).toBe(true)
-    const { checkpoint, damaged } = newestIntact(run)
-    expect(damaged).toEqual([])
-    const steps = readMetrics(run).map(({ step }) => step)
-    if (existsSync(paths(run).onnx)) expect([checkpoint?.step, steps.at(-1)]).toEqual([20, 20])
-  }
-}
+  test('a comparison holds whole files alone, lists what is done, and goes on to the same table', {
+    timeout: 900_000,
+  }, async () => {
+    mkdirSync(at('compare'))
+    await expectNoFaults([...comparison(at('compare')), '--jobs', '1'], at('compare'), 12)
+  })
 
-describe.skipIf(!canRecord() || !isFaults)(
-  'a comparison that is stopped at any call of the file system',
-  () => {
-    let changes: Change[] = []
-    beforeAll(() => {
-      changes = record([...ARGS, '--jobs', '1', '--out', out], out, join(folder, 'log'))
-    }, 300_000)
-
-    test('holds whole files alone, and no model without its checkpoint and its log', {
-      timeout: 600_000,
-    }, async () => {
-      const problems: string[] = []
-      let count = 0
-      for (const state of statesOf(changes, out)) {
-        count++
-        await inFolder(state.tree, join(folder, 'scratch'), at => {
-          try {
-            expectWhole(at)
-          } catch (error) {
-            problems.push(`${nameOf(state)}: ${(error as Error).message.slice(0, 300)}`)
-          }
-        })
-      }
-      console.log(`${changes.length} changes, ${count} states, ${problems.length} faults`)
-      expect(problems.slice(0, 10)).toEqual([])
-      expect(count).toBeGreaterThan(100)
+  describe.skipIf(isSkipped('redis-server'))('with a queue', () => {
+    let redis: RedisServer
+    beforeAll(async () => {
+      mkdirSync(at('redis'))
+      redis = await RedisServer.start(at('redis'))
     })
-  },
-)
+    afterAll(() => redis.kill())
+
+    test('a worker holds whole files alone, and a comparison goes on from there to the same table', {
+      timeout: 900_000,
+    }, async () => {
+      const root = at('worker')
+      const detached = [...comparison(root), '--queue', redis.url, '--detach', '--json']
+      expect((await runHere(detached)).code).toBe(0)
+      await expectNoFaults(['worker', '--queue', redis.url, '--out', root, '--drain'], root, 3)
+    })
+  })
+})

@@ -74,10 +74,13 @@ export class Disk {
     else if (kind === 'remove') this.rename(names => names.delete(path), path)
     else if (kind === 'link') this.rename(names => names.set(change.to, file!), change.to)
     else if (kind === 'rename') {
-      const moved = [...this.names].filter(([name]) => name === path || name.startsWith(`${path}/`))
       this.rename(
         names => {
-          for (const [name, content] of moved) {
+          names.delete(path)
+          names.set(change.to, file!)
+          // What lies in a folder comes along as far as it is there: its own sync says how far.
+          for (const [name, content] of [...names]) {
+            if (!name.startsWith(`${path}/`)) continue
             names.delete(name)
             names.set(change.to + name.slice(path.length), content)
           }

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { newestIntact } from '../../src/serialization/checkpoint.ts'
 import { isRun, readRecord } from '../../src/serialization/run.ts'
 import { runHere, TINY } from '../helpers/cli.ts'
-import { temporaryFolder } from '../helpers/folder.ts'
+import { snapshot, temporaryFolder } from '../helpers/folder.ts'
 import { newestCheckpoint } from '../helpers/training.ts'
 import { canRecord, record } from './record.ts'
 import { nameOf, statesOf } from './states.ts'
@@ -17,11 +17,11 @@ beforeAll(async () => {
   expect((await runHere(['train', ...TINY, ...STEPS, '--out', run])).code).toBe(0)
 }, 120_000)
 
-test.skipIf(!canRecord())('an exported file is the old one or the new one at every moment', () => {
+test.skipIf(!canRecord())('an exported file is the old one or the new one at every moment', async () => {
   const out = join(folder, 'out')
   const file = join(out, 'model.safetensors')
   const args = ['export', run, '--format', 'safetensors', '--out', file]
-  const changes = record(args, out, join(folder, 'log'))
+  const changes = await record(args, out, join(folder, 'log'))
   const whole = readFileSync(file)
   let [count, complete] = [0, 0]
   for (const state of statesOf(changes, out)) {
@@ -56,6 +56,37 @@ function smallDisk(
     free: () => execFileSync('umount', [at]),
   }
 }
+
+test('a disk that is only read refuses a training in one line, and its runs can be opened and sampled', async ({
+  skip,
+}) => {
+  const disk = smallDisk('read-only', 'size=8m')
+  if (!disk) return skip('cannot mount here')
+  try {
+    cpSync(run, join(disk.at, 'run'), { recursive: true })
+    disk.grow('ro')
+    const own = join(disk.at, 'run')
+    const before = snapshot(disk.at)
+    const commands = [
+      ['train', ...TINY, ...STEPS, '--out', join(disk.at, 'other')],
+      ['train', '--resume', '--steps', '60', '--out', own],
+      ['compare', '--objectives', 'psd', '--steps', '1', '--out', join(disk.at, 'compare')],
+      ['export', own, '--format', 'safetensors', '--out', join(disk.at, 'model.safetensors')],
+    ]
+    for (const args of commands) {
+      const { code, stderr } = await runHere(args)
+      expect([code, stderr], args[0]).toEqual([
+        2,
+        expect.stringMatching(/^oxbow: [^\n]*the file system is read-only[^\n]*\n$/),
+      ])
+    }
+    const sampled = await runHere(['sample', own, '--count', '10', '--out', join(folder, 'points.csv')])
+    expect(sampled.code, sampled.stderr).toBe(0)
+    expect(snapshot(disk.at)).toEqual(before)
+  } finally {
+    disk.free()
+  }
+})
 
 describe('a disk without room', () => {
   test.for([

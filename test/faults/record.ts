@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { COMMAND } from '../helpers/cli.ts'
 
@@ -100,33 +100,38 @@ function changeOf(call: string, result: string): Change | undefined {
   return { kind: 'write', path: `${name}: ${fileIn(call) || path}`, bytes: Buffer.alloc(0) }
 }
 
+/** Runs a program to its end. @returns its exit code and standard error */
+function ended(
+  name: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<[number | null, string]> {
+  const child = spawn(name, args, { env, stdio: ['ignore', 'ignore', 'pipe'], timeout: 280_000 })
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', code => resolve([code, stderr]))
+  })
+}
+
 /**
  * Runs a command and records, as the kernel saw them, all changes that it and its children make below a folder.
  *
- * @throws Error when a call below the folder is of a kind that is not known here
+ * @param env  added to the command's environment
+ * @throws Error when it fails, or a call below the folder is of a kind that is not known here
  */
-export function record(args: readonly string[], folder: string, log: string): Change[] {
-  const traced = [
-    ...[
-      '-f',
-      '-qq',
-      '-y',
-      '-xx',
-      '-s',
-      '100000000',
-      '--seccomp-bpf',
-      '-e',
-      `trace=${CALLS.join(',')}`,
-      '-o',
-      log,
-    ],
-    ...[process.execPath, COMMAND, ...args],
-  ]
-  const { status, stderr } = spawnSync('strace', traced, {
-    encoding: 'utf8',
-    env: { ...process.env, UV_USE_IO_URING: '0' },
-    timeout: 280_000,
-  })
+export async function record(
+  args: readonly string[],
+  folder: string,
+  log: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Change[]> {
+  const options = ['-f', '-qq', '-y', '-xx', '-s', '100000000', '--seccomp-bpf', '-o', log]
+  const traced = [...options, '-e', `trace=${CALLS.join(',')}`, process.execPath, COMMAND, ...args]
+  const [status, stderr] = await ended('strace', traced, { ...process.env, UV_USE_IO_URING: '0', ...env })
   if (status !== 0) throw new Error(`${args.join(' ')}: exit code ${status}\n${stderr}`)
   const changes: Change[] = []
   for (const { call, result } of callsIn(readFileSync(log, 'latin1'))) {

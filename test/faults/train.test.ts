@@ -27,8 +27,8 @@ const RESUMED = isFaults ? 12 : 200
 describe.skipIf(!canRecord())('a training that is stopped at any call of the file system', () => {
   let changes: Change[] = []
   let straight: Straight
-  beforeAll(() => {
-    changes = record(['train', ...TINY, ...STEPS, '--out', run], run, join(folder, 'log'))
+  beforeAll(async () => {
+    changes = await record(['train', ...TINY, ...STEPS, '--out', run], run, join(folder, 'log'))
     straight = straightOf(changes, run, scratch)
   }, 300_000)
 

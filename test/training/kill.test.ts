@@ -60,36 +60,40 @@ async function killAt(
   return signal === 'SIGKILL' ? 'killed' : 'finished'
 }
 
-test(`${KILLS} kills at random moments lose no checkpoint, damage no file and do not change the outcome`, async () => {
-  const straight = join(folder, 'straight')
-  expect((await run(train(straight))).code).toBe(0)
-  const model = readFileSync(paths(straight).model)
-  const expectSame = (directory: string) => {
-    expect(readFileSync(paths(directory).model).equals(model)).toBe(true)
-    expect(newestCheckpoint(directory)).toEqual(newestCheckpoint(straight))
-    expect(metricsOf(directory)).toEqual(metricsOf(straight))
-  }
+test(
+  `${KILLS} kills at random moments lose no checkpoint, damage no file and do not change the outcome`,
+  async () => {
+    const straight = join(folder, 'straight')
+    expect((await run(train(straight))).code).toBe(0)
+    const model = readFileSync(paths(straight).model)
+    const expectSame = (directory: string) => {
+      expect(readFileSync(paths(directory).model).equals(model)).toBe(true)
+      expect(newestCheckpoint(directory)).toEqual(newestCheckpoint(straight))
+      expect(metricsOf(directory)).toEqual(metricsOf(straight))
+    }
 
-  const source = random(2, 'moments')
-  let [killed, directory] = [0, 0]
-  const caught: number[] = []
-  while (killed < KILLS) {
-    const path = join(folder, `run-${directory}`)
-    // Some before the first file is there, most while files are written, some beyond the end.
-    const outcome = await (source.uniform() < 0.3
-      ? killAt(path, 'start', 1500 * source.uniform())
-      : killAt(path, 'checkpoint', 200 * source.uniform()))
-    if (outcome === 'killed') caught.push(newest(path))
-    if (outcome === 'killed') killed++
-    else expectSame(path)
-    if (outcome === 'finished') directory++
-  }
-  // Otherwise nothing was tested: kills must have hit trainings under way.
-  expect(caught.filter(step => step > 0 && step < 1500).length).toBeGreaterThan(KILLS / 3)
+    const source = random(2, 'moments')
+    let [killed, directory] = [0, 0]
+    const caught: number[] = []
+    while (killed < KILLS) {
+      const path = join(folder, `run-${directory}`)
+      // Some before the first file is there, most while files are written, some beyond the end.
+      const outcome = await (source.uniform() < 0.3
+        ? killAt(path, 'start', 1500 * source.uniform())
+        : killAt(path, 'checkpoint', 200 * source.uniform()))
+      if (outcome === 'killed') caught.push(newest(path))
+      if (outcome === 'killed') killed++
+      else expectSame(path)
+      if (outcome === 'finished') directory++
+    }
+    // Otherwise nothing was tested: kills must have hit trainings under way.
+    expect(caught.filter(step => step > 0 && step < 1500).length).toBeGreaterThan(KILLS / 3)
 
-  const last = join(folder, `run-${directory}`)
-  const { code, stderr } = await run(train(last))
-  expect([code, stderr]).toEqual([0, ''])
-  expectSame(last)
-  expect(filesIn(last).filter(name => name.startsWith('.'))).toEqual([])
-}, 90_000)
+    const last = join(folder, `run-${directory}`)
+    const { code, stderr } = await run(train(last))
+    expect([code, stderr]).toEqual([0, ''])
+    expectSame(last)
+    expect(filesIn(last).filter(name => name.startsWith('.'))).toEqual([])
+  },
+  90_000 + KILLS * 5000,
+)
