@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { HubApiError } from '@huggingface/hub'
 import { readText } from '../serialization/read-file.ts'
 import { RunError } from '../serialization/run.ts'
+import { limitedFetch } from './limited-fetch.ts'
 
 /** The hub refused, failed or could not be reached. */
 export class HubError extends Error {
@@ -32,16 +33,6 @@ function tokenOf(environment: Environment): string | undefined {
   return (existsSync(file) && readText(file).trim()) || undefined
 }
 
-/** Sends the token to the hub alone, whatever address an answer leads to. */
-const guarded =
-  (hubUrl: string): typeof fetch =>
-  (input, init) => {
-    const headers = new Headers(init?.headers)
-    const url = new URL(input instanceof Request ? input.url : input)
-    if (url.origin !== new URL(hubUrl).origin) headers.delete('authorization')
-    return fetch(input, { ...init, headers })
-  }
-
 /**
  * A client of the hub at `HF_ENDPOINT` (default https://huggingface.co), with the token of `HF_TOKEN` or of the file that
  * `hf auth login` writes, where there is one.
@@ -57,7 +48,7 @@ export function hubClient(environment: Environment = process.env): HubClient {
   if (accessToken !== undefined && !/^hf_[\x21-\x7e]+$/.test(accessToken)) {
     throw new RunError('the token of the hub (HF_TOKEN, or its file) is none: expected it to begin with hf_')
   }
-  return { hubUrl, accessToken, fetch: guarded(hubUrl) }
+  return { hubUrl, accessToken, fetch: limitedFetch(hubUrl) }
 }
 
 /** @returns the name @throws RunError when it is not of the form `user/name` */
@@ -95,7 +86,9 @@ export async function withHub<T>(
     return await act()
   } catch (error) {
     if (error instanceof RunError || error instanceof HubError) throw error
-    const { message, cause, statusCode } = error as HubApiError & { cause?: NodeJS.ErrnoException }
+    // A stream that fails gives only the words.
+    const known = error instanceof Error ? error : new Error(String(error))
+    const { message, cause, statusCode } = known as HubApiError & { cause?: NodeJS.ErrnoException }
     const failure = cause?.message ?? message
     const reason =
       error instanceof HubApiError

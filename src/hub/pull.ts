@@ -35,6 +35,8 @@ const NEEDED = WANTED.slice(0, 2)
 /** More than any model of this kind; a file that is larger is none of ours. */
 const LARGEST_FILE = 4 * 2 ** 30
 const MOST_FILES = 10_000
+/** Pages of a listing; the hub's own have a thousand files each. */
+const MOST_PAGES = 100
 
 /** Before the mark of a folder that is being downloaded. */
 const PENDING = '.pull-'
@@ -60,9 +62,14 @@ async function wantedFiles(
   repository: string,
   revision?: string,
 ): Promise<ListFileEntry[]> {
-  const { hubUrl, fetch, accessToken } = client
+  const { hubUrl, accessToken } = client
   const found: ListFileEntry[] = []
-  let count = 0
+  let [count, pages] = [0, 0]
+  const fetch: HubClient['fetch'] = (...page) => {
+    if (++pages > MOST_PAGES)
+      throw new RunError(`${repository}: its listing has more than ${MOST_PAGES} pages`)
+    return client.fetch(...page)
+  }
   const repo = { type: 'model' as const, name: repository }
   for await (const entry of listFiles({ hubUrl, fetch, accessToken, repo, revision })) {
     if (++count > MOST_FILES) throw new RunError(`${repository}: holds more than ${MOST_FILES} files`)
@@ -92,8 +99,15 @@ async function download(
   target: string,
   { revision, shouldStop }: PullOptions,
 ): Promise<void> {
-  const { hubUrl, fetch, accessToken } = client
+  const { hubUrl, accessToken } = client
   const repo = { type: 'model' as const, name: repository }
+  // Nothing at all would be waited for without an end.
+  const fetch: HubClient['fetch'] = async (input, init) => {
+    const answer = await client.fetch(input, init)
+    const isProbe = new Headers(init?.headers).get('range') === 'bytes=0-0'
+    if (answer.ok && !answer.body && !isProbe) throw new Error(`${path} came without content`)
+    return answer
+  }
   const blob = await downloadFile({ hubUrl, fetch, accessToken, repo, path, revision, xet: false })
   if (blob?.size !== size) {
     throw new HubError(`${repository}: ${path} has ${blob?.size ?? 'no'} bytes, its listing says ${size}`)

@@ -23,22 +23,19 @@ const told = (target: string, finds: readonly Find[]): string[] =>
     )
 
 describe('the fuzzer', () => {
-  test.each(['error', 'hang', 'crash', 'escape', 'memory', 'pollution'])(
-    'finds %s, and goes on behind it',
-    async kind => {
-      const files = ['fine', kind, 'fine'].map((word, i) => {
-        const file = join(folder, `${kind}-${i}`)
-        writeFileSync(file, word)
-        return file
-      })
-      const { done, finds } = await fuzz({ target: '../broken', seed: SEED, from: 0, to: 3, files })
-      expect(finds.map(find => [find.kind, find.place, new TextDecoder().decode(find.input)])).toEqual([
-        [kind, 1, kind],
-      ])
-      expect(done.read).toBeGreaterThan(0)
-    },
-    120_000,
-  )
+  test('finds whatever breaks a promise, and goes on behind it', async () => {
+    const words = ['fine', 'error', 'escape', 'memory', 'fine', 'hang', 'crash', 'pollution', 'fine']
+    const files = words.map((word, i) => {
+      const file = join(folder, `${i}`)
+      writeFileSync(file, word)
+      return file
+    })
+    const { done, finds } = await fuzz({ target: '../broken', seed: SEED, from: 0, to: files.length, files })
+    const told = finds.map(find => [find.kind, find.place, new TextDecoder().decode(find.input)])
+    expect(told).toEqual(words.flatMap((word, i) => (word === 'fine' ? [] : [[word, i, word]])))
+    // Of the process that did not end, the last one.
+    expect(done.read).toBe(1)
+  }, 180_000)
 
   test('makes the same inputs of a seed again', async () => {
     const one = () => fuzz({ target: 'safetensors', seed: 5, from: 0, to: 300 })

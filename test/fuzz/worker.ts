@@ -26,6 +26,7 @@ const errors = new Set(target.errors)
 const { corpus: valid, read } = await target.open(job.folder)
 const state = openSync(job.state, 'w+')
 const head = Buffer.alloc(16)
+const given = job.files?.map(file => readFileSync(file))
 const fence = buildFence(job.folder, project)
 const corpus = [...valid]
 
@@ -80,7 +81,7 @@ async function give(place: number, input: Uint8Array): Promise<void> {
 async function make(): Promise<number> {
   const coverage = startCoverage('/src/')
   coverage.isNew()
-  const apart = Math.min(APART, Math.max(WATCHED, Math.ceil((job.to - job.from) / 20)))
+  const apart = Math.min(APART, Math.max(WATCHED, Math.ceil((job.to - job.from) / 4)))
   for (let place = job.from; place < job.to; place++) {
     const input = mutated(corpus, target, random(job.seed, 'fuzz', job.target, place))
     const turn = place % apart
@@ -101,7 +102,7 @@ process.on('unhandledRejection', error =>
 )
 tell({ type: 'opened' })
 let blocks = 0
-if (job.files) for (const [place, file] of job.files.entries()) await give(place, readFileSync(file))
+if (given) for (const [place, input] of given.entries()) await give(place, input)
 else blocks = await make()
 const done: Done = { read: readOnes, refused, blocks, kept, slowest, memory }
 process.send?.({ type: 'done', done } satisfies Message, () => process.exit(0))

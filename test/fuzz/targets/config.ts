@@ -64,9 +64,11 @@ export const target: Target = {
       corpus: [...users, ...comparisons].map(asJson),
       read(input) {
         const found = (parsedOrRefused(input) ?? {}) as Record<string, unknown>
-        if (typeof found === 'object' && 'objectives' in found)
-          planComparison(resolveComparison(found), folder)
-        else resolveConfig(found)
+        if (typeof found === 'object' && 'objectives' in found) {
+          const comparison = resolveComparison(found)
+          // Each of up to a thousand seeds is a configuration of its own.
+          if (comparison.seeds <= 20) planComparison(comparison, folder)
+        } else resolveConfig(found)
       },
     }
   },
