@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type DatasetSpec, openDataset } from '../../src/data/catalogue.ts'
 import { random } from '../../src/random/random.ts'
@@ -18,10 +18,14 @@ export const dataTarget = (
   errors: ['DataError'],
   share,
   async open(folder) {
-    const path = join(folder, name)
-    const cache = join(folder, 'cache')
+    const [data, cache] = ['data', 'cache'].map(each => join(folder, each))
+    mkdirSync(data)
+    const path = join(data, name)
+    const valid = await corpus()
+    // One picture is no data.
+    if (name.endsWith('.png')) writeFileSync(join(data, 'whole.png'), valid[0])
     return {
-      corpus: await corpus(),
+      corpus: valid,
       async read(input) {
         writeFileSync(path, input)
         const dataset = await openDataset(spec(path), { cache })

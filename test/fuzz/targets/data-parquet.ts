@@ -5,7 +5,7 @@ import { dataTarget, table } from '../read-data.ts'
 export const target = dataTarget(
   'x.parquet',
   bytes,
-  8000,
+  500,
   async () => {
     const columns = [0, 1].map(i => ({ name: `c${i}`, data: table.map(row => row[i]), type: 'DOUBLE' }))
     const labels = { name: 'label', data: table.map((_, i) => `c${i % 2}`), type: 'STRING' }
