@@ -151,6 +151,9 @@ export function readRecordFile(config: string): ReadRecord {
     }
   } catch (error) {
     if (error instanceof ConfigError) throw new RunError(`${config}: ${error.message}`)
+    // Whatever walks through it calls itself for each level.
+    if (error instanceof RangeError)
+      throw new RunError(`${config}: not the record of a run (nested too deeply)`)
     throw error
   }
 }

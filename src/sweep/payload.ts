@@ -21,9 +21,16 @@ const LARGEST = 1_000_000
 
 const FORBIDDEN = ['__proto__', 'constructor', 'prototype']
 
-function hasForbiddenKey(value: unknown): boolean {
+/** Deeper blocks are no configuration, and would exhaust whatever walks through them. */
+const DEEPEST = 64
+
+/** @throws ConfigError for a value that is nested too deeply */
+function hasForbiddenKey(value: unknown, depth = 0): boolean {
   if (typeof value !== 'object' || value === null) return false
-  return Object.entries(value).some(([key, each]) => FORBIDDEN.includes(key) || hasForbiddenKey(each))
+  if (depth > DEEPEST) throw new ConfigError(`the job is nested deeper than ${DEEPEST} levels`)
+  return Object.entries(value).some(
+    ([key, each]) => FORBIDDEN.includes(key) || hasForbiddenKey(each, depth + 1),
+  )
 }
 
 export const payloadOf = ({ id: _, ...job }: Job, request: EvaluationRequest | null): Payload => ({

@@ -179,6 +179,8 @@ describe.skipIf(skipped)('jobs in a queue on Redis', () => {
       return [jobId(config), { ...payload, config }] as const
     }
     const raw = new Queue('trainings', { connection: { port: redis.port }, prefix: 'oxbow' })
+    const nested = (depth: number): unknown =>
+      Array.from({ length: depth }).reduce<unknown>(inner => [inner], 0)
     const attacks: (readonly [string, unknown, RegExp])[] = [
       ['0'.repeat(63) + 'a', payload, /the id is not the hash of the configuration/],
       [id, { ...payload, folder: '../../../etc-seed0-00000000' }, /none of a comparison \(folder/],
@@ -189,6 +191,11 @@ describe.skipIf(skipped)('jobs in a queue on Redis', () => {
       [...withConfig({ teacher: '/root/run', objective: 'lmd' }), /names a file/],
       [...withConfig({ steps: '$(touch /tmp/x)' }), /steps: expected/],
       [...withConfig({ data: 'etc' }), /names a file, "etc"|unknown data/],
+      ['d'.repeat(64), { ...payload, config: { a: nested(3000) } }, /nested deeper than 64 levels/],
+      ['e'.repeat(64), JSON.parse('{"__proto__":{"polluted":1}}'), /a key that no configuration can have/],
+      [`f${'0'.repeat(63)}`, { ...payload, name: 'x'.repeat(1_100_000) }, /longer than 1000000 characters/],
+      [`f${'1'.repeat(63)}`, { ...payload, request: { steps: [1e9] } }, /none of a comparison \(request/],
+      [`f${'2'.repeat(63)}`, { ...payload, after: { id, folder: '../x' } }, /none of a comparison \(after/],
     ]
     for (const [jobId, data] of attacks) await raw.add('\x1b[2J evil', data, { jobId })
     const worker = await run(['worker', '--queue', redis.url, '--out', root, '--drain', '--json'])

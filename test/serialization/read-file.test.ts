@@ -1,6 +1,15 @@
 import { constants } from 'node:buffer'
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readEvaluation } from '../../src/evaluation/evaluate.ts'
@@ -9,7 +18,7 @@ import { readWeights } from '../../src/importing/weights-file.ts'
 import { nodeRuntime } from '../../src/runtime/node.ts'
 import { load } from '../../src/serialization/load.ts'
 import { readBytes, readText } from '../../src/serialization/read-file.ts'
-import { paths, readMetrics, readRecord } from '../../src/serialization/run.ts'
+import { paths, RunError, readMetrics, readRecord } from '../../src/serialization/run.ts'
 import { train } from '../../src/training/train.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { tiny } from '../helpers/training.ts'
@@ -102,3 +111,17 @@ test('what is no file is not read: a pipe waits for ever, a device has no end', 
   })
   expect(() => readMetrics(directory)).toThrow(/metrics\.jsonl: is a pipe or a device, expected a file/)
 })
+
+test.each(['data', 'teacherTraining', 'network'])(
+  'a record whose %s is nested deeper than any is refused',
+  key => {
+    for (const depth of [1000, 4000, 6000, 8000, 10_000, 50_000]) {
+      const directory = runWith(at => {
+        const record = JSON.parse(readFileSync(paths(at).config, 'utf8'))
+        const text = JSON.stringify({ ...record, config: { [key]: 'deep' } })
+        writeFileSync(paths(at).config, text.replace('"deep"', '['.repeat(depth) + ']'.repeat(depth)))
+      })
+      expect(() => readRecord(directory), `${depth}`).toThrow(RunError)
+    }
+  },
+)

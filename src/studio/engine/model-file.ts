@@ -60,6 +60,15 @@ function shownPath(interpolant: string, file: string): Plan['interpolant'] {
   throw new RunError(`${file}: is of the path ${interpolant}; the page shows ${shownPaths.join(', ')}`)
 }
 
+/** The value of an entry of the metadata; nothing where there is none. @throws RunError when it is no JSON */
+function parsed(text: string | undefined, file: string): unknown {
+  try {
+    return text ? JSON.parse(text) : undefined
+  } catch {
+    throw new RunError(`${file}: its metadata is not valid JSON`)
+  }
+}
+
 /** What an ONNX file says about itself; of another program's file nothing is known. @throws RunError */
 function readTraits(bytes: Uint8Array, file: string): OnnxTraits {
   const problem = onnxProblem(bytes)
@@ -84,11 +93,14 @@ function readTraits(bytes: Uint8Array, file: string): OnnxTraits {
   if (format !== 'oxbow') return { objective: null, interpolant: 'linear', data: null, told: false, metadata }
   const noJumps = whyNoJumps(objective)
   if (noJumps) throw new RunError(`${file}: ${noJumps}, which the page shows`)
+  const found = parsed(data, file)
+  const record = found === undefined ? undefined : dataRecordSchema.safeParse(found).data
+  if (found !== undefined && !record) throw new RunError(`${file}: the record of its data is damaged`)
   return {
     objective: objectives.has(objective) ? objective : null,
     interpolant: shownPath(interpolant || 'linear', file),
-    data: data ? dataRecordSchema.parse(JSON.parse(data)) : null,
-    told: signature !== undefined && JSON.parse(signature).class !== undefined,
+    data: record ?? null,
+    told: (parsed(signature, file) as { class?: unknown } | null | undefined)?.class !== undefined,
     metadata,
   }
 }
