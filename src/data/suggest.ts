@@ -1,5 +1,9 @@
+/** Longer names are no mistyped ones, and comparing them takes long. */
+const LONGEST = 100
+
 /** The candidate nearest to `name` by edit distance, if it is near enough to be what was meant. */
 export function nearest(name: string, candidates: readonly string[]): string | undefined {
+  if (name.length > LONGEST) return undefined
   let best: string | undefined
   let least = Math.max(2, Math.ceil(name.length / 3)) + 1
   for (const candidate of candidates) {
