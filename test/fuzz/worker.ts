@@ -100,7 +100,8 @@ process.on('uncaughtException', error => report(-1, 'error', `uncaught: ${error.
 process.on('unhandledRejection', error =>
   report(-1, 'error', `unhandled: ${(error as Error)?.stack ?? error}`, new Uint8Array()),
 )
-tell({ type: 'opened' })
+// Before an input that would keep it from being told.
+await new Promise(told => process.send?.({ type: 'opened' } satisfies Message, told))
 let blocks = 0
 if (given) for (const [place, input] of given.entries()) await give(place, input)
 else blocks = await make()
