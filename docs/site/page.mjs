@@ -7,7 +7,7 @@ export const MENU = [
     [
       ['README.md', 'Oxbow'],
       ['docs/tutorial.md', 'Tutorial'],
-      ['docs/choosing.md', 'Which method when'],
+      ['docs/choosing.md', 'Which method to use'],
       ['docs/coming-from.md', 'Coming from PyTorch, JAX or diffusers'],
       ['docs/gallery.md', 'Gallery'],
       ['studio/index.html', 'Studio'],
