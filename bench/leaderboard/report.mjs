@@ -171,8 +171,8 @@ function overview(boards) {
 
 const rankText = boards =>
   rankedBy(boards).includes('strays')
-    ? `By the share of strays / by sliced Wasserstein distance; 1 is best. Sorted by the mean of both in one jump: strays alone praise a
-map that gives few good points, distance alone one whose samples lie between the modes.`
+    ? `By the share of strays / by sliced Wasserstein distance; 1 is best. Rows are sorted by the mean of both in one jump: by strays alone, a
+map with few distinct points looks good; by distance alone, a map with samples between the modes does.`
     : 'By sliced Wasserstein distance; 1 is best.'
 
 const TITLES = {
@@ -217,23 +217,23 @@ export function pageOf(boards) {
   const missing = BOARDS.filter(({ data }) => !boards.some(board => board.data === data))
   const text = [
     '# The leaderboard: every objective at equal compute',
-    `Written by \`npm run leaderboard\` (\`bench/leaderboard/\`, resumable); do not edit. Each training spends ${(BUDGET / 1e12).toFixed(1)} · 10^12
-floating-point operations, counted on its compiled step graph (optimiser included): about half a minute of one core, and as many
-steps as that buys. All else is the objective's default (\`oxbow objectives ID\`) on the network of
-[configuration.md](configuration.md): batch 512, Adam at 0.001, averaged weights. Distillations learn from a velocity of the same
-network that was trained with a budget of its own (\`teacher\`: its rows are Euler steps on it); \`pfmm\` from the \`psd\` row.
+    `Written by \`npm run leaderboard\` (\`bench/leaderboard/\`, resumable); do not edit. Each training run has a budget of ${(BUDGET / 1e12).toFixed(1)} · 10^12
+floating-point operations, counted on its compiled step graph (including the optimiser). This is about half a minute on one core, and determines the number of
+steps. Everything else is the objective's default (\`oxbow objectives ID\`) with the network of
+[configuration.md](configuration.md): batch 512, Adam at 0.001, averaged weights. Distillations learn from a velocity with the same
+network, trained with a separate budget (\`teacher\`: its rows are Euler steps); \`pfmm\` learns from the \`psd\` row.
 The trajectories that \`cmt\`, \`reflow\` and \`meanflow on reflow\` solve before they start are not counted: 32,768 of 32 Heun
 steps, a tenth of a budget.
-Samples: ${COUNT.toLocaleString('en')} points against as many of the
-data. NFE is evaluations of the network. Consistency models, which only jump to the data, re-inject noise between steps;
-\`pid\` and \`freeflow\` know one step. Bold: the best of a column. The numbers are in [leaderboard.json](leaderboard.json).`,
+Metrics compare ${COUNT.toLocaleString('en')} samples with as many points of the
+data. NFE is the number of network evaluations. Consistency models, which only jump to the data, re-inject noise between steps;
+\`pid\` and \`freeflow\` only support one step. Bold marks the best value in a column. The numbers are in [leaderboard.json](leaderboard.json).`,
     missing.length > 0 ? `**Not finished:** ${missing.map(({ data }) => data).join(', ')}.` : '',
     '## What it shows',
     reading,
     '## Mean rank over the datasets',
     rankText(boards),
     overview(boards),
-    OWN_SETTINGS.length > 0 ? '## Settings of our own, where a default fails' : '',
+    OWN_SETTINGS.length > 0 ? '## Our own settings, for defaults that fail' : '',
     ownSettings(),
     ...boards.map(boardText),
     ...boards.flatMap(({ data, failures }) =>
