@@ -69,7 +69,7 @@ export function inside(data: ComparisonData): Section[] {
   const residuals = residualFigures(methods, data.unit ?? 'data units')
   const losses = lossTimeFigures(methods)
   return [
-    { heading: 'Jumps and the paths of the ODE', parts: [pathFigure(data)] },
+    { heading: 'Jumps and ODE trajectories', parts: [pathFigure(data)] },
     { heading: 'Residuals by source and target time', parts: [residuals] },
     {
       heading: 'Loss by time',

@@ -47,7 +47,7 @@ describe('the report of a run', () => {
       'Samples',
       'Quality against steps',
       'Other metrics',
-      'Jumps and the paths of the ODE',
+      'Jumps and ODE trajectories',
       'Residuals by source and target time',
       'Loss by time',
       'Training',
@@ -370,7 +370,7 @@ describe('a run that cannot show everything', () => {
     const page = runReport(await gatherRun(run))
     expect(page.includes('Residuals are left out: ct is trained to end at data only')).toBe(true)
     expect(page.includes('<h2>Residuals')).toBe(false)
-    expect(page.includes('<h2>Jumps and the paths of the ODE')).toBe(true)
+    expect(page.includes('<h2>Jumps and ODE trajectories')).toBe(true)
   })
 
   it('leaves the loss out where the teacher is gone', async () => {
