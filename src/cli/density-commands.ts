@@ -8,9 +8,9 @@ import { targetSpec } from './target-option.ts'
 
 const WEIGH_HELP = `
 Energies: double-well, many-well, four-particles, lennard-jones, or a block such as "{kind: many-well, dimension: 8}"; any dataset that
-is a Gaussian mixture, such as ring; an .onnx file of one number for each point, or "{kind: onnx, path: u.onnx, logNormalizer: 3.2,
+is a Gaussian mixture, such as ring; an .onnx file with one output per point, or "{kind: onnx, path: u.onnx, logNormalizer: 3.2,
 samples: points.csv}".
-Weights are e^-U/q with the density q of the sampler itself; docs/likelihood.md says what the numbers mean.`
+Weights are e^-U/q, where q is the density of the sampler itself. The numbers are explained in docs/likelihood.md.`
 
 /** The option that names a density. */
 export const densityOption = (names: readonly DensityName[], description: string): Option =>
@@ -20,7 +20,10 @@ export const densityOption = (names: readonly DensityName[], description: string
 export function addDensities(add: AddCommand, run: Wrap): Command {
   const whole = (flags: string, description: string, least: number, most: number) =>
     new Option(flags, description).argParser(wholeNumber(flags.split(' ')[0], least, most))
-  return add('weigh <model>', 'Reweight samples of a run to an energy: log Z, effective samples, fold errors')
+  return add(
+    'weigh <model>',
+    'Compute importance weights of samples for an energy: log Z, effective samples, folds',
+  )
     .addOption(
       new Option('--energy <name>', 'target energy: a name, a YAML block or an .onnx file')
         .argParser(targetSpec)
@@ -34,9 +37,12 @@ export function addDensities(add: AddCommand, run: Wrap): Command {
     )
     .addOption(whole('--count <n>', 'number of samples', 100, 10_000_000).default(20_000))
     .addOption(
-      whole('--target-count <n>', "the target's samples whose noise is looked for", 0, 1_000_000).default(
-        2000,
-      ),
+      whole(
+        '--target-count <n>',
+        'number of target samples for which to find the noise',
+        0,
+        1_000_000,
+      ).default(2000),
     )
     .addOption(
       new Option('--method <name>', 'jump, or euler or heun on the velocity (default: auto)').argParser(
@@ -46,7 +52,7 @@ export function addDensities(add: AddCommand, run: Wrap): Command {
     .addOption(
       densityOption(
         ['jump', 'flow'],
-        'jump (of the sampler itself) or flow (of the flow that its velocity has, without steps)',
+        'jump (density of the sampler itself) or flow (of the continuous flow of its velocity, without steps)',
       ).default('jump'),
     )
     .addOption(whole('--seed <n>', 'random seed', 0, Number.MAX_SAFE_INTEGER).default(0))
@@ -60,7 +66,7 @@ export function addDensities(add: AddCommand, run: Wrap): Command {
     .option('--state <numbers>', 'for runs with --condition state: the noisy point and its time')
     .option(
       '--out <file>',
-      'file to write, with a histogram as .svg beside a .json (default: importance.json beside the model, in the place of that of the last weighing)',
+      'output file (.json), with a histogram as .svg next to it (default: importance.json next to the model, which is overwritten)',
     )
     .option(
       '--samples <file>',
@@ -69,7 +75,7 @@ export function addDensities(add: AddCommand, run: Wrap): Command {
     .addOption(
       new Option(
         '--temper <share>',
-        'least share of effective samples in that file: the logarithms of weights are multiplied by a part of 1 for it',
+        'minimum share of effective samples in that file; log weights are scaled down until it is reached',
       )
         .argParser(positiveNumber('--temper'))
         .default(0.1),

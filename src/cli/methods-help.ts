@@ -10,7 +10,9 @@ function traits({ order, evaluations, options }: Pick<Solver, 'order' | 'evaluat
   const highest = order.path ?? order.law
   return [
     ...(highest === null ? [] : [`order ${highest}`]),
-    evaluations === null ? 'as many evaluations as it takes' : `${evaluations} a step`,
+    evaluations === null
+      ? 'adaptive number of evaluations'
+      : `${evaluations} ${evaluations === 1 ? 'evaluation' : 'evaluations'} per step`,
     ...(keys.length > 0 ? [`options ${keys.join(', ')}`] : []),
   ].join('; ')
 }
@@ -25,7 +27,7 @@ export const methodsHelp = (): string =>
       return `  ${id.padEnd(15)} ${row.title} (${traits(row)})`
     }),
     '',
-    'Which one when, and how far off each is: docs/sampling.md',
+    'Which method to use, with measured errors: docs/sampling.md',
     '',
     'Grids (--grid NAME:STEPS,option=value):',
     ...Object.entries(namedGrids).map(([name, { title }]) => `  ${name.padEnd(12)} ${title}`),

@@ -15,7 +15,7 @@ const HUB_HELP = `
 The token comes from HF_TOKEN or "hf auth login". Set HF_ENDPOINT to use another hub.`
 
 export function addHub(add: AddCommand, run: Wrap): void {
-  add('push <run> <repository>', 'Upload a run to the Hugging Face hub, for example to user/model')
+  add('push <run> <repository>', 'Upload a run to the Hugging Face Hub, for example to user/model')
     .option('--private', 'create the repository as private, if it does not exist yet')
     .option('--license <id>', 'licence to name in the model card, such as mit (default: none)')
     .option('--message <text>', 'commit message')
@@ -26,7 +26,7 @@ export function addHub(add: AddCommand, run: Wrap): void {
       ),
     )
 
-  add('pull <repository>', 'Download a model from the Hugging Face hub, for example from user/model')
+  add('pull <repository>', 'Download a model from the Hugging Face Hub, for example from user/model')
     .option('--out <dir>', 'run directory to create (default: runs/NAME)')
     .option('--revision <name>', 'branch, tag or commit (default: main)')
     .addHelpText('after', HUB_HELP)
@@ -34,8 +34,8 @@ export function addHub(add: AddCommand, run: Wrap): void {
 }
 
 const MERGE_HELP = `
-An adapter is the directory of a run that was trained with one (--adapter.rank 8), or its adapter.safetensors. An adapter that was trained
-for another base of the same shapes is merged with a warning. Weight -1 removes an adapter again. See docs/adapters.md`
+An adapter is the directory of a run trained with --adapter.rank, or its adapter.safetensors. An adapter that was trained
+for another base with the same shapes is merged with a warning. Weight -1 removes a merged adapter. See docs/adapters.md`
 
 export function addMerge(add: AddCommand, run: Wrap): void {
   add('merge <base> <adapters...>', 'Merge adapters into their base run, as a new plain run')
@@ -89,12 +89,13 @@ export function addImport(add: AddCommand, run: Wrap): void {
     new Option(flags, description).argParser(numberList(flags.split(' ')[0]))
   add(
     'import <weights>',
-    'Create a run from weights trained elsewhere (.safetensors or .npz), or bring an exported training back to its run',
+    'Create a run from weights trained elsewhere (.safetensors or .npz), or update a run with the result of an exported training',
   )
     .addOption(
-      new Option('--convention <name>', 'convention of the weights for times, signs and scales').argParser(
-        oneOf('--convention', Object.keys(conventions)),
-      ),
+      new Option(
+        '--convention <name>',
+        'convention of the weights for times, signs and scales; required unless an exported training is imported',
+      ).argParser(oneOf('--convention', Object.keys(conventions))),
     )
     .option('--config <file>', 'YAML file of configuration keys, such as the activation')
     .option('--data <name>', 'dataset the weights were trained on (default: unknown)', dataSpec)

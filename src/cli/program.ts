@@ -68,7 +68,7 @@ const COMPARE_HELP = `
 Training configuration keys are options too: --training.steps 2000, --training.network.hidden 64`
 
 const WORKER_HELP = `
-Ctrl-C gives what is being trained back to the queue, with its checkpoint. Workers need the packages bullmq and ioredis. See docs/sweeps.md`
+Ctrl-C saves a checkpoint and returns the current jobs to the queue. Workers need the packages bullmq and ioredis. See docs/sweeps.md`
 
 const DOCTOR_HELP = `
 Writes and sends nothing. Exits with 1 if the requested engine or device cannot be used on this machine.`
@@ -83,7 +83,7 @@ function buildProgram(argv: readonly string[], methods: string, onExit: (code: n
   const quiet = (command: Command): Command =>
     command.exitOverride().configureOutput({ outputError: () => {} })
   const program = quiet(new Command('oxbow'))
-    .description('Train, measure, sample, steer and ship flow maps.')
+    .description('Train, evaluate, sample, steer and export flow maps.')
     .version(VERSION)
     .showHelpAfterError(false)
   const add: AddCommand = (usage, description) =>
@@ -180,32 +180,32 @@ function addSample(add: AddCommand, run: Wrap, methods: string): void {
       ).argParser(askedGrid('--grid')),
     )
     .addOption(
-      new Option('--start <file>', 'start from these points instead of noise: any data file').conflicts(
+      new Option('--start <file>', 'start from these points instead of noise, in any data format').conflicts(
         'count',
       ),
     )
     .addOption(
       count(
-        'number of samples; with --class all, per class (default: 5000; for a sheet of pictures 64, or 8 per class)',
+        'number of samples; with --class all, per class (default: 5000; for a sheet of images 64, or 8 per class)',
       ),
     )
     .addOption(seed('random seed for the noise'))
     .option(
       '--class <name>',
-      'for runs with --condition class: the class to sample; "none" samples the whole dataset; "all" samples each class from the same noise (one row per class on a sheet, a last column "class" in CSV)',
+      'for runs with --condition class: the class to sample; "none" samples unconditionally; "all" samples each class from the same noise (one row per class on a sheet, a last column "class" in CSV)',
     )
     .option(
       '--vector <numbers>',
-      'for runs with --condition vector: the vector, such as 0.3,1.2, in the units of the data; "none" samples the whole dataset',
+      'for runs with --condition vector: the vector, such as 0.3,1.2, in the units of the data; "none" samples unconditionally',
     )
     .option(
       '--state <numbers>',
-      'for runs with --condition state: a noisy point and its time, such as 0.3,1.2,0.5; samples the data it may come from; "none" samples the whole dataset',
+      'for runs with --condition state: a noisy point and its time, such as 0.3,1.2,0.5; samples the data it may come from; "none" samples unconditionally',
     )
   addGuidance(command)
     .option(
       '--out <file>',
-      'output file: .csv, .npy, .png or .svg; pictures are drawn on one sheet, text is written as .txt or .jsonl (default: a CSV or .txt file in samples/ of the run)',
+      'output file: .csv, .npy, .png or .svg; images are drawn on one contact sheet; for text, .txt or .jsonl (default: a CSV or .txt file in samples/ of the run)',
     )
     .addOption(method())
     .addOption(methodOptions())
@@ -251,21 +251,17 @@ const addDataKeys = (command: Command, argv: readonly string[]): void => {
 function addEvaluate(add: AddCommand, run: Wrap, argv: readonly string[]): void {
   const command = add(
     'evaluate <run>',
-    'Measure samples of a run, or of a file with --data, against data; each metric is reported with its noise floor',
+    'Evaluate samples of a run or of a file against data; each metric is reported with its noise floor',
   )
-    .addOption(nfe([1, 2, 4, 8], 'numbers of steps to measure'))
+    .addOption(nfe([1, 2, 4, 8], 'numbers of steps to evaluate'))
     .addOption(
-      grid('measure these times, from 1 to 0, instead of equal steps; may be repeated').argParser(
+      grid('evaluate on these times, from 1 to 0, instead of equal steps; may be repeated').argParser(
         (text, earlier: AskedGrid[] = []) => [...earlier, askedGrid('--grid')(text)],
       ),
     )
-    .addOption(count('number of points').default(20_000))
+    .addOption(count('number of samples').default(20_000))
     .addOption(seed('random seed for noise and reference data'))
-    .option(
-      '--data <name>',
-      'measure against this dataset instead of the one the run was trained on',
-      dataSpec,
-    )
+    .option('--data <name>', 'compare with this dataset instead of the one the run was trained on', dataSpec)
     .addOption(
       new Option(
         '--metrics <list>',
@@ -290,7 +286,7 @@ function addEvaluate(add: AddCommand, run: Wrap, argv: readonly string[]): void 
     )
     .option(
       '--class <none>',
-      'for runs with --condition class: "none" measures samples of the whole dataset (default: classes as frequent as in the data)',
+      'for runs with --condition class: "none" evaluates unconditional samples (default: classes as frequent as in the data)',
     )
     .option('--vector <none>', 'the same for runs with --condition vector')
     .option('--no-report', 'do not write report.html and plots')
@@ -321,11 +317,11 @@ function addCompare(add: AddCommand, run: Wrap): void {
     )
     .addOption(whole('--seeds <n>', 'number of random seeds (default: 1)', 1, 100))
     .addOption(
-      new Option('--steps <list>', 'numbers of jumps to measure (default: 1,2,4,8)').argParser(
+      new Option('--steps <list>', 'numbers of jumps to evaluate (default: 1,2,4,8)').argParser(
         stepList('--steps'),
       ),
     )
-    .addOption(whole('--count <n>', 'points in each measurement (default: 20000)', 100, 10_000_000))
+    .addOption(whole('--count <n>', 'samples per evaluation (default: 20000)', 100, 10_000_000))
     .option('--features <file>', 'also compare the features of this ONNX network, as in evaluate')
     .addOption(whole('--jobs <n>', 'runs to train in parallel (default: one per core, at most 8)', 1, 64))
     .option('--out <dir>', 'directory for runs and report (default: runs/compare)')
@@ -344,7 +340,7 @@ function addCompare(add: AddCommand, run: Wrap): void {
     .addOption(
       new Option(
         '--queue <url>',
-        'let workers train: put the missing runs into a queue on Redis and wait, e.g. redis://localhost:6379',
+        'let workers train: enqueue the missing runs on Redis and wait, e.g. redis://localhost:6379',
       ).conflicts('gather'),
     )
     .option('--detach', 'with --queue: do not wait')
@@ -363,7 +359,7 @@ function addCompare(add: AddCommand, run: Wrap): void {
 const results = () =>
   new Option(
     '--results <s3>',
-    'where workers without a shared folder leave runs: an S3-compatible bucket, e.g. s3://bucket/folder, with credentials from the environment',
+    'S3-compatible bucket for runs, for workers without a shared folder, e.g. s3://bucket/folder, with credentials from the environment',
   )
 
 const queue = () =>
@@ -379,23 +375,23 @@ function addJobs(add: AddCommand, run: Wrap): void {
     .addOption(queue())
     .option(
       '--out <dir>',
-      'folder of runs; that of the comparison where machines share it (default: runs/compare)',
+      'folder for runs; on a shared disk, that of the comparison (default: runs/compare)',
     )
     .addOption(results())
     .option(
       '--files <dir>',
-      "folder of the comparison's file on this machine, for data in files; without it, jobs that name files are refused",
+      "folder that contains the comparison's configuration file on this machine; without it, jobs that refer to files are rejected",
     )
-    .addOption(whole('--jobs <n>', 'trainings at a time (default: 1)', 1, 64))
+    .addOption(whole('--jobs <n>', 'concurrent training runs (default: 1)', 1, 64))
     .addOption(
       whole(
         '--lease <seconds>',
-        'silence after which others take up the jobs of this worker (default: 30)',
+        'seconds without a heartbeat after which other workers take over the jobs of this one (default: 30)',
         2,
         3600,
       ),
     )
-    .option('--drain', 'end when the queue has nothing left to do')
+    .option('--drain', 'exit when no jobs are left')
     .addHelpText('after', WORKER_HELP)
     .action(run(async options => (await import('./worker.ts')).workerCommand(options)))
 
@@ -407,10 +403,10 @@ function addJobs(add: AddCommand, run: Wrap): void {
 function addOthers(add: AddCommand, run: Wrap, argv: readonly string[]): void {
   add(
     'objectives [id]',
-    'List objectives, or describe one: rule, formula, paper, published and measured cost',
+    'List objectives, or describe one: rule, formula, paper, cost as published and as measured',
   ).action(run(async (id, options) => (await import('./objectives.ts')).objectivesCommand(id, options)))
 
-  add('export <model>', 'Export a model to ONNX, safetensors or NPZ, or the training of a run')
+  add('export <model>', 'Export a model to ONNX, safetensors or NPZ, or the training step of a run')
     .addOption(
       new Option('--format <name>', 'file format')
         .argParser(oneOf('--format', ['onnx', 'safetensors', 'npz', 'training']))
@@ -432,7 +428,7 @@ function addOthers(add: AddCommand, run: Wrap, argv: readonly string[]): void {
         65_536,
       ),
     )
-    .option('--from-start', 'for --format training: begin at step 0, not at the newest checkpoint')
+    .option('--from-start', 'for --format training: start at step 0 instead of the newest checkpoint')
     .addOption(
       whole(
         '--train-to <n>',
@@ -447,7 +443,10 @@ function addOthers(add: AddCommand, run: Wrap, argv: readonly string[]): void {
     )
     .action(run(async (model, options) => (await import('./export.ts')).exportCommand(model, options)))
 
-  add('draws <folder>', 'Write the random draws of an exported training to standard output, for its launcher')
+  add(
+    'draws <folder>',
+    'Write the random draws of an exported training run to standard output, for its launcher',
+  )
     .addOption(whole('--from <step>', 'first step (default: the first one)', 1, 1_000_000_000))
     .addOption(whole('--to <step>', 'last step (default: the last one)', 1, 1_000_000_000))
     .addOption(
@@ -467,7 +466,7 @@ function addOthers(add: AddCommand, run: Wrap, argv: readonly string[]): void {
     .action(run(async (data, options) => (await import('./features.ts')).featuresCommand(data, options)))
   addDataKeys(features, argv)
 
-  add('studio', 'Open the studio: see, train and compare flow maps in the browser')
+  add('studio', 'Open the studio: explore, train and compare flow maps in the browser')
     .addOption(whole('--port <n>', 'port to listen on; 0 for a free one', 0, 65_535).default(4680))
     .option(
       '--host <name>',
@@ -478,7 +477,7 @@ function addOthers(add: AddCommand, run: Wrap, argv: readonly string[]): void {
     .option('--no-open', 'do not open the browser')
     .action(run(async options => (await import('./studio.ts')).studioCommand(options)))
 
-  add('bench', 'Measure speed on this machine, next to ONNX Runtime, PyTorch and JAX if they are installed')
+  add('bench', 'Benchmark speed on this machine, against ONNX Runtime, PyTorch and JAX if they are installed')
     .option('--python <path>', 'Python interpreter that has PyTorch and JAX', 'python3')
     .addOption(
       whole(
@@ -488,7 +487,7 @@ function addOthers(add: AddCommand, run: Wrap, argv: readonly string[]): void {
         1000,
       ).default(7),
     )
-    .option('--quick', 'measure six workloads only; all of them take hours')
+    .option('--quick', 'run only six workloads; all of them take hours')
     .option('--only <text>', 'only workloads whose name contains this text, such as dit or train-psd-512')
     .action(run(async options => (await import('./bench.ts')).benchCommand(options)))
 

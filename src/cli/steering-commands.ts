@@ -17,14 +17,14 @@ import { addGuidance } from './guidance.ts'
 import { numberList, oneOf, positiveNumber, scale, weightsName, wholeNumber } from './options.ts'
 
 const REWARD_HELP = `
-A reward is a block of keys, or the YAML file of one: kind gaussian, gaussians, quadratic, linear, observation, negative or onnx.
+A reward is a YAML block or file with kind gaussian, gaussians, quadratic, linear, observation, negative or onnx.
 An observation has an operator (mask, downsample, blur or matrix), y (numbers, or a file) and sd.
-What each is, and which method when: docs/steering.md`
+Rewards and methods are explained in docs/steering.md`
 
 const ADAPT_HELP = `
-The operator (mask, downsample, blur or matrix) and sd stay; y is given later, to "oxbow steer RUN --observe OBSERVATION --adapter FILE".
-With --map the map trains too: it bends until the adapter's noise suffices, and the FILE is for the new run.
-What the samples are: docs/steering.md`
+The operator (mask, downsample, blur or matrix) and sd are fixed; y is given later, to "oxbow steer RUN --observe OBSERVATION --adapter FILE".
+With --map the map is trained too, so that it fits the adapter's noise; FILE then belongs to the new run.
+The distribution of the samples is explained in docs/steering.md`
 
 const nameOf = (flags: string): string => flags.split(' ')[0]
 const whole = (flags: string, description: string, least: number, most: number) =>
@@ -55,17 +55,17 @@ const out = (fallback: string) =>
     '--out <file>',
     `output file: .csv, .npy, .png or .svg (default: ${fallback} in samples/ of the run)`,
   )
-const data = () => new Option('--data <file>', 'the points: any data file').makeOptionMandatory()
+const data = () => new Option('--data <file>', 'the points, in any data format').makeOptionMandatory()
 const inversion = () =>
   word(
     '--method <name>',
-    'how data go to noise (default: jump for maps that are trained both ways, otherwise heun)',
+    'how to get from data to noise (default: jump for maps trained in both directions, otherwise heun)',
     INVERSIONS,
   )
 const back = () =>
   word(
     '--back <name>',
-    'how noise goes to data (default: jump, of a velocity heun, which retraces what heun took)',
+    'how to get from noise back to data (default: jump, or heun for a velocity; heun retraces a trajectory of heun)',
     RETURNS,
   )
 const heunSteps = () => whole('--steps <n>', 'steps of heun, in each direction (default: 64)', 1, 10_000)
@@ -165,7 +165,7 @@ function addSteer(add: AddCommand, run: Wrap): void {
         .argParser(askedGrid('--grid'))
         .conflicts('steps'),
     )
-    .addOption(whole('--count <n>', 'number of samples (default: 2000; 64 for pictures)', 1, 1_000_000))
+    .addOption(whole('--count <n>', 'number of samples (default: 2000; 64 for images)', 1, 1_000_000))
     .addOption(
       whole(
         '--samples <n>',
@@ -221,7 +221,7 @@ function addEdit(add: AddCommand, run: Wrap): void {
     .addOption(
       part('--renoise <t>', 'add noise up to this time and jump back; 0 changes nothing, 1 everything'),
     )
-    .option('--to <model>', 'translate to the data of this run: invert with one map, sample with the other')
+    .option('--to <model>', 'translate to the data of this run: invert with MODEL, sample with this one')
     .addOption(inversion())
     .addOption(back())
     .addOption(part('--from <t>', 'add noise up to this time before steering (default: 0.6)'))
