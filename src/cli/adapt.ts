@@ -84,13 +84,13 @@ function mapFor(path: string, weights: Weights): { readonly model: Model; readon
   const whole = readModel(path, weights)
   if (whole.data.source) {
     throw new SteeringError(
-      `${path}: begins at points of ${whole.data.source.name}, and a noise adapter is of maps that begin at noise`,
+      `${path}: starts from points of ${whole.data.source.name}, but a noise adapter needs a map that starts from noise`,
     )
   }
   const model = withoutCondition(whole, path)
   const { objective } = model.config
   const reason = isVelocityOnly(objective)
-    ? 'this map is a velocity, whose jump is one Euler step'
+    ? 'this map is a velocity, whose jump is an Euler step'
     : unknownJumps(objective, [[1, 0]])
   if (reason) throw new SteeringError(`${path}: ${reason}; a noise adapter takes one jump from noise to data`)
   if (guidanceRecord(whole.config).applied !== 'none') {
@@ -113,9 +113,9 @@ function checkJoint(path: string, { config }: Model, { map: directory, points }:
     throw new SteeringError(`--map: ${path}: ${why}`)
   }
   const reason = unknownJumps(objective, [[0.8, 0.4]])
-  if (reason) refuse(`${reason}; a map that learns beside its adapter jumps between all times`)
+  if (reason) refuse(`${reason}; a map trained with its adapter must jump between all times`)
   if (timeCount(network.conditioning) < 2) {
-    refuse(`its network is told one time; a map that learns beside its adapter is told both`)
+    refuse(`its network sees one time; a map trained with its adapter must see both`)
   }
   if (interpolant !== 'linear') refuse(`expected the path linear, found ${interpolant}`)
 }

@@ -103,7 +103,7 @@ async function checkPlan(plan: Plan, request: EvaluationRequest): Promise<string
     checkRunCapacity(method, config, pointOf(config, dataset))
     checkSpace(config, dataset)
     if (samples.length === 0)
-      throw new ConfigError(`steps: nothing to measure of ${method}; ${notes.join('; ')}`)
+      throw new ConfigError(`steps: nothing to evaluate for ${method}; ${notes.join('; ')}`)
     const seen = await openTrainingData(config, dataset)
     if (trainsTeacher(config)) teacherConfig(config)
     else if (!after) {

@@ -89,7 +89,7 @@ export function chosenBy(
   if (text === undefined) {
     if (!needsCondition) return undefined
     throw new UsageError(
-      `--${kind} is needed: ${path} was told the ${kind} of every sample; ${expected(known)}`,
+      `--${kind} is needed: ${path} was trained with the ${kind} of every sample; ${expected(known)}`,
     )
   }
   const choice = given(text, known)

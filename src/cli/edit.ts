@@ -140,7 +140,7 @@ function checkFlags(flags: EditFlags, isSteered: boolean): void {
   const named = STEERING.find(name => flags[name] !== undefined)
   const word = named?.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
   if (named && !isSteered)
-    throw new UsageError(`--${word}: is of edits towards a reward; give --reward or --observe`)
+    throw new UsageError(`--${word}: only applies to edits towards a reward; add --reward or --observe`)
   if (flags.from === 0)
     throw new UsageError('--from: expected a time above 0, up to which points are noised; found 0')
   if (flags.method !== undefined && flags.to === undefined) {

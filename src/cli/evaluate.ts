@@ -97,7 +97,7 @@ async function save(run: string, evaluation: Evaluation, report: boolean): Promi
     return undefined
   } catch (error) {
     const { exit, line } = described(error)
-    const text = `measured, but not all of it could be saved: ${line}`
+    const text = `evaluated, but not everything could be saved: ${line}`
     // To measure what may only be read is no mistake.
     return { text, exit: isReadOnly(error) ? 0 : exit }
   }

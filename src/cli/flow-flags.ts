@@ -16,6 +16,6 @@ export function checkFlow({ density, steps, grid, method }: StepFlags): void {
   if (!wrong) return
   const [name, value] = wrong
   throw new UsageError(
-    `--density flow: is of the flow itself, which is followed by an adaptive solver; leave --${name}${value === '' ? '' : ` ${value}`} out`,
+    `--density flow: is the density of the flow itself, followed by an adaptive solver; remove --${name}${value === '' ? '' : ` ${value}`}`,
   )
 }

@@ -51,6 +51,6 @@ export function guidanceOf({
       ...(form && { form }),
     }
   }
-  if (times || onJumps || form) throw new UsageError('--guidance is needed: it is the scale, such as 2')
+  if (times || onJumps || form) throw new UsageError('--guidance: a scale is needed, such as --guidance 2')
   return undefined
 }

@@ -45,7 +45,7 @@ export async function importCommand(
   if (isSplitTraining(file)) return importTraining(file, flags)
   if (convention === undefined) {
     throw new UsageError(
-      '--convention: how the weights are meant has to be said, unless they are of an exported training',
+      '--convention: needed for weights trained elsewhere, e.g. --convention flow-matching; docs/export.md lists the conventions',
     )
   }
   const directory = out ?? `runs/${basename(file).replace(/\.\w+$/, '')}`

@@ -87,7 +87,7 @@ class Waiting {
     this.since.set(job.id, since)
     if (Date.now() - since < BEHIND) return
     const why = results
-      ? 'is done, but not among the results; give workers the same --results'
+      ? 'is done, but missing from the results; start the workers with the same --results'
       : 'is done, but its run is not here; give workers this folder as --out, or give --results to both'
     this.failures.set(run.directory, new Error(why))
     this.end(job, why)

@@ -102,8 +102,8 @@ const ENCODERS: Readonly<Record<string, (texts: readonly string[]) => string>> =
 /** What does not go with text. */
 function checkFlags({ start, density, out }: TextFlags): void {
   if (start !== undefined)
-    throw new UsageError('--start: text begins at noise; leave it out, or use --prefix')
-  if (density !== undefined) throw new UsageError('--density: text has no density; leave it out')
+    throw new UsageError('--start: text starts from noise; remove this option, or use --prefix')
+  if (density !== undefined) throw new UsageError('--density: text has no density; remove this option')
   if (out !== undefined && !(extname(out) in ENCODERS)) {
     throw new UsageError(
       `--out ${out}: expected a name ending in ${Object.keys(ENCODERS).join(' or ')}, for text`,

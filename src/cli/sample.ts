@@ -76,7 +76,7 @@ async function readStart(
 async function drawnStart(path: string, map: LoadedMap, count: number, seed: number): Promise<Float32Array> {
   if (map.model) return (await startOf(map, count, seed))()
   throw new RunError(
-    `${path}: begins at points of ${map.source}, not at noise, and does not say where they are; give them with --start`,
+    `${path}: starts from points of ${map.source}, not from noise, and does not record where they are; give them with --start`,
   )
 }
 
@@ -140,9 +140,7 @@ function checkPlaces(path: string, { space, dimension }: LoadedMap, file: string
       space === undefined || space === 'flat'
         ? 'points of flat space'
         : `points of ${dimension} numbers on ${space}`
-    throw new UsageError(
-      `--as places: latitudes and longitudes are of unit vectors x, y, z, and ${path} makes ${found}`,
-    )
+    throw new UsageError(`--as places: needs unit vectors x, y, z, but ${path} gives ${found}`)
   }
   if (!file.endsWith('.csv')) throw new UsageError(`--as places: is a table; write .csv, found ${file}`)
 }
@@ -150,12 +148,12 @@ function checkPlaces(path: string, { space, dimension }: LoadedMap, file: string
 /** Options with which samples have no density, and endings of files that have no place for it. */
 function checkDensity(flags: SampleFlags, file: string): void {
   if (!flags.density) {
-    if (flags.divergence) throw new UsageError('--divergence: is of a density; add --density flow')
+    if (flags.divergence) throw new UsageError('--divergence: only applies to a density; add --density flow')
     return
   }
   checkFlow(flags)
   const wrong = (['guidance', 'start'] as const).find(key => flags[key] !== undefined)
-  if (wrong) throw new UsageError(`--density: samples with --${wrong} have none; leave one of the two out`)
+  if (wrong) throw new UsageError(`--density: samples with --${wrong} have no density; remove one of the two`)
   if (!/\.(csv|npy)$/.test(file)) {
     throw new UsageError(`--density: ${file} has no place for it; write .csv, or .npy with a second file`)
   }
@@ -233,7 +231,7 @@ const asData = (points: Float32Array, by: Standardization | undefined, time: num
 function checkBegin({ interpolant }: LoadedMap, grid: readonly number[]): void {
   if (beginsWithNoise(interpolants[interpolant], grid)) return
   throw new UsageError(
-    `--grid: noise is at 1, found a grid that begins at ${grid[0]}, where some data is left; give its points with --start`,
+    `--grid: sampling from noise starts at 1, found a grid that starts at ${grid[0]}, where some data is left; give its points with --start`,
   )
 }
 
@@ -259,9 +257,7 @@ export async function sampleCommand(
 ): Promise<void> {
   const one = (['out', 'json'] as const).find(key => flags[key] !== undefined)
   if (numbers && numbers.length > 1 && one) {
-    throw new UsageError(
-      `--${one}: is of one number of steps, and --steps asks for ${numbers.length}; give one`,
-    )
+    throw new UsageError(`--${one}: needs one number of steps, but --steps lists ${numbers.length}; give one`)
   }
   for (const steps of numbers ?? [undefined]) await sampleOnce(path, { ...flags, ...(steps && { steps }) })
 }
@@ -272,11 +268,12 @@ async function sampleOnce(path: string, flags: SampleFlags): Promise<void> {
   if (flags.out === undefined && !existsSync(path)) throw new RunError(`${path}: no such run or model`)
   const map = await load(path, { weights })
   if (map.text) {
-    if (flags.as !== undefined) throw new UsageError(`--as: is of points, and ${path} writes text`)
+    if (flags.as !== undefined) throw new UsageError(`--as: only applies to points, but ${path} writes text`)
     return sampleText(path, map, asked)
   }
   for (const key of ['decode', 'prefix'] as const) {
-    if (flags[key] !== undefined) throw new UsageError(`--${key}: is of text, and ${path} is a map of points`)
+    if (flags[key] !== undefined)
+      throw new UsageError(`--${key}: only applies to text, but ${path} is a map of points`)
   }
   const { dimension, columns: names, standardization } = map
   const { file, isDrawn, encode } = outputOf(path, flags.out, 'sample', () => fileInRun(path, asked))

@@ -27,7 +27,9 @@ function checkFits(
     refuse(`is for points [${adapter.shape.join(', ')}], and this map's are [${shape.join(', ')}]`)
   }
   if (!model || adapter.map !== baseHash(model.parameters)) {
-    refuse('is for another map, or other weights of it; "oxbow adapt" trains one for this')
+    refuse(
+      'was trained for another map, or for other weights of it; train one for this map with "oxbow adapt"',
+    )
   }
   const [known, asked] = [adapter.operator, operator].map(each => JSON.stringify(each))
   if (known !== asked) refuse(`is for the operator ${known}, found ${asked}`)

@@ -77,13 +77,13 @@ function checkFlags({ lambda, clip, lookAhead }: SteerFlags, { method, kernel }:
     throw new UsageError(`--${option}: ${why}`)
   }
   if (method !== 'guided') {
-    if (lambda !== undefined) refuse('lambda', 'is of guided flows; give --method guided')
-    if (clip !== undefined) refuse('clip', 'is of guided flows; give --method guided')
+    if (lambda !== undefined) refuse('lambda', 'is only for guided flows; add --method guided')
+    if (clip !== undefined) refuse('clip', 'is only for guided flows; add --method guided')
   }
   if (method === 'guided' && lookAhead === 'none')
-    refuse('look-ahead', 'none steers no guided flow; take another')
+    refuse('look-ahead', 'with none, a guided flow is not steered; choose another')
   if (method === 'particles' && kernel === 'noise' && lookAhead !== undefined) {
-    refuse('look-ahead', 'the kernel noise sees the reward itself and looks at nothing else')
+    refuse('look-ahead', 'the kernel noise uses the reward directly and has no look-ahead')
   }
 }
 
@@ -206,7 +206,8 @@ export async function steerCommand(path: string, flags: SteerFlags): Promise<voi
     if (!result.isSample && method === 'best') {
       note('oxbow: the best of some has another law than the tilted one; the filter has that')
     }
-    if (flags.clip !== undefined) note('oxbow: --clip: the result is a search and not a sample')
+    if (flags.clip !== undefined)
+      note('oxbow: --clip: the result is no longer a sample of the tilted distribution')
   } finally {
     await map.close()
   }

@@ -40,13 +40,13 @@ export async function openMap(path: string, flags: MapFlags): Promise<OpenMap> {
   if (map.source !== undefined) {
     await map.close()
     throw new SteeringError(
-      `${path}: begins at points of ${map.source}, and this is of maps that begin at noise`,
+      `${path}: starts from points of ${map.source}, but this command needs a map that starts from noise`,
     )
   }
   if (map.space !== undefined) {
     await map.close()
     throw new SteeringError(
-      `${path}: ${map.text ? 'is a map of text' : `its points live on the ${map.space}`}, and this is of maps of points that add; oxbow sample and oxbow evaluate know it`,
+      `${path}: ${map.text ? 'is a map of text' : `its points live on the ${map.space}`}, but this command needs a map of points in flat space; use oxbow sample or oxbow evaluate`,
     )
   }
   const guidance = guidanceOf(flags)
@@ -104,7 +104,7 @@ export async function readFor(path: string, file: string, map: LoadedMap): Promi
   if (far > 0) {
     const count = own.length / dimension
     const said = count === 1 ? 'its point lies' : `${far} of ${count} points lie`
-    note(`oxbow: ${file}: ${said} far off the data of ${path}, where the map has learnt nothing`)
+    note(`oxbow: ${file}: ${said} far from the data of ${path}, where the map has learnt nothing`)
   }
   const seen = by ? standardized(by, own, 0) : own
   const names = columns ?? given.columns
@@ -182,7 +182,7 @@ export async function toData(
   const { inner, model, objective } = map
   if (back === 'jump') {
     if (isVelocityOnly(objective)) {
-      throw new SteeringError('--back: this map is a velocity, whose jump is one Euler step; take heun')
+      throw new SteeringError('--back: this map is a velocity, whose jump is an Euler step; use heun')
     }
     return inner.jump(noise, 1, 0)
   }

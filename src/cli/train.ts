@@ -143,7 +143,9 @@ export async function trainCommand(flags: TrainFlags, rest: readonly string[]): 
     if (said) print(said)
     if (finished && process.stdout.isTTY) await showSamples(run)
     if (steps * msPerStep > WORTH_SAYING && couldBuildEngine()) {
-      note('oxbow: npm run build:native builds an engine on which steps are faster; it needs a C++ compiler')
+      note(
+        'oxbow: training is faster with the native engine; to build it, run "npm run build:native" (needs a C++ compiler)',
+      )
     }
   }
   if (finished) return 0

@@ -21,10 +21,10 @@ const TOO_DEEP = `nested deeper than ${DEEPEST} levels`
 const REASONS: Readonly<Partial<Record<YAMLError['code'], string>>> = {
   ALIAS_PROPS: 'an alias (*name) cannot have an anchor or a tag',
   BAD_ALIAS: 'an alias (*name) without a valid name',
-  BAD_DIRECTIVE: 'a line that begins with % is not a valid directive',
+  BAD_DIRECTIVE: 'a line that starts with % is not a valid directive',
   BAD_DQ_ESCAPE: 'an unknown escape after \\ in double quotes; single quotes keep \\ as it is',
   BAD_INDENT: 'wrong indentation',
-  BAD_SCALAR_START: 'a value cannot begin with this character; put it in quotes',
+  BAD_SCALAR_START: 'a value cannot start with this character; put it in quotes',
   BLOCK_AS_IMPLICIT_KEY: 'a block where a key is expected; is a value with ": " missing its quotes?',
   BLOCK_IN_FLOW: 'an indented block within [ ] or { }',
   KEY_OVER_1024_CHARS: 'a key of over 1024 characters',
@@ -34,7 +34,7 @@ const REASONS: Readonly<Partial<Record<YAMLError['code'], string>>> = {
   RESOURCE_EXHAUSTION: TOO_DEEP,
   TAB_AS_INDENT: 'indented with a tab; use spaces',
   TAG_RESOLVE_FAILED: 'an unknown tag (!name)',
-  UNEXPECTED_TOKEN: 'something that cannot stand here',
+  UNEXPECTED_TOKEN: 'something that is not allowed here',
   BAD_COLLECTION_TYPE: 'a tag (!name) that does not fit its value',
 }
 

@@ -40,6 +40,6 @@ export const adapterChecks: readonly ((config: Config) => string | false)[] = [
     adapter?.targets.length === 0 &&
     adapter.train.length === 0 &&
     (networks.get(network.kind)?.adapter
-      ? 'adapter.targets: names nothing to train, and neither does adapter.train'
+      ? 'adapter.targets: neither this key nor adapter.train names anything to train'
       : `adapter: a network of kind ${network.kind} has no layers for adapters; use null`),
 ]

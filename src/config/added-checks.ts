@@ -10,23 +10,23 @@ const common: readonly Check[] = [
     `makes samples noisy along the linear path; use interpolant: linear, found ${interpolant}`,
   (_, { id, parts, jumps }) =>
     (parts === null || jumps === 'to-data') &&
-    `is of the map's jump from noise to data, which ${id} does not train as one; use an objective whose jumps are any, such as psd`,
+    `acts on the map's jump from noise to data, which ${id} does not train; use an objective with jumps between any times, such as psd`,
   ({ network: { divergenceHead = 0 } }) =>
     divergenceHead !== 0 &&
     'moves what comes out of the map, which its divergence head would not follow; use one of the two',
   ({ sourceNoise, source }) =>
     (source !== null || sourceNoise > 0) &&
-    'begins at standard normal noise, and this run begins at other data; leave one of the two out',
+    'starts from standard normal noise, but this run starts from a source; remove one of the two',
   ({ optimizer: { accumulate } }) =>
     accumulate > 1 &&
-    `trains in a turn of its own, so that an update has one batch; use optimizer.accumulate 1, found ${accumulate}`,
+    `is trained in alternation, with one batch per update; use optimizer.accumulate 1, found ${accumulate}`,
 ]
 
 const adversarial: readonly Check[] = [
   ...common,
   ({ options }, row) =>
     playersOfRow(row, options).some(({ name }) => name === 'critic') &&
-    `${row.id} has a critic of its own; leave this out`,
+    `${row.id} already has a critic; remove this key`,
   ({ coupling: { kind } }) =>
     kind !== 'independent' &&
     kind !== 'ot' &&
@@ -37,7 +37,7 @@ const matching: readonly Check[] = [
   ...common,
   ({ options }, row) =>
     playersOfRow(row, options).some(({ name }) => name === 'fake') &&
-    `${row.id} has a fake score of its own; leave this out`,
+    `${row.id} already has a fake score; remove this key`,
 ]
 
 const named =

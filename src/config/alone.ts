@@ -30,7 +30,7 @@ export const aloneChecks: readonly Check[] = [
     if (named === undefined) return false
     const rounds = aloneRounds(config)
     if (everybody.every(name => !waits(config, name))) {
-      return `players.${named}.alone: nobody of ${id} is left to wait; leave it out for one of ${everybody.join(', ')}`
+      return `players.${named}.alone: no network of ${id} is left to wait; remove the key for one of ${everybody.join(', ')}`
     }
     return (
       config.steps > 0 &&

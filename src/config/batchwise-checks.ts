@@ -34,7 +34,7 @@ export const batchwiseChecks = (diagonalRows: (config: Config) => number): reado
   ({ times: { group }, options }, objective) =>
     group === 1 &&
     options.diagonal === false &&
-    `options.diagonal: without it a group of 1 has no pairs, and ${objective.id} nothing to train; use times.group of at least 2`,
+    `options.diagonal: without the diagonal, a group of 1 has no pairs for ${objective.id}; use times.group of at least 2`,
   (config, objective) =>
     isBatchwise(objective, config) &&
     config.batch < 2 &&
@@ -63,7 +63,7 @@ export const batchwiseChecks = (diagonalRows: (config: Config) => number): reado
   ({ options: { queue, beta } }, { options }) =>
     typeof queue === 'number' &&
     beta !== (options.parse({}) as { beta: number }).beta &&
-    `options.beta: the moments of a queue are not averaged over steps; leave it out, found ${beta}`,
+    `options.beta: with a queue, moments are not averaged over steps; remove this key, found ${beta}`,
   ({ options: { classes }, condition: { kind } }, { id }) =>
     classes === true &&
     kind !== 'class' &&
@@ -75,7 +75,7 @@ export const batchwiseChecks = (diagonalRows: (config: Config) => number): reado
   ({ times: { law, between } }) =>
     law === 'ratio-step' &&
     between.join() !== base.times.between.join() &&
-    `times.between: ratio-step puts m a step of its own below s, by times.levels; leave it out, found [${between.join(', ')}]`,
+    `times.between: ratio-step places m by times.levels; remove this key, found [${between.join(', ')}]`,
   ({ features }, { id }, traits) =>
     features !== null &&
     !traits.features &&
@@ -118,7 +118,7 @@ export function batchwiseRemarks(config: Config, objective: Objective): string[]
   const { id, rule } = objective
   const remarks = narrowRemarks(config, objective)
   if (rule === 'distributional' && config.target !== 'student' && config.diagonal.fraction === 0) {
-    remarks.push(`target: ${id} has no theta-, and ${config.target} changes nothing; leave it out`)
+    remarks.push(`target: ${id} has no theta-, so ${config.target} has no effect; remove this key`)
   }
   if (id === 'drifting' && Math.max(...(options.temperatures as number[])) < NARROW) {
     remarks.push(
@@ -127,7 +127,7 @@ export function batchwiseRemarks(config: Config, objective: Objective): string[]
   }
   if (id === 'frechet' && features === null) {
     remarks.push(
-      'features: frechet sees the mean and covariance of coordinates alone, by which a Gaussian cloud is perfect; use e.g. --features random:256',
+      'features: without features, frechet only compares the mean and covariance of coordinates, which a Gaussian matches exactly; use e.g. --features random:256',
     )
   }
   const { queue } = options

@@ -33,11 +33,11 @@ export const apartChecks: readonly Check[] = [
   ({ coupling: { kind }, condition }) =>
     kind === 'ot' &&
     condition.kind !== 'none' &&
-    `coupling.kind: ot matches noise with data whatever their ${condition.kind}, so that each ${condition.kind} would begin from noise of its own; use independent, or condition.kind none`,
+    `coupling.kind: ot ignores the ${condition.kind}, so each ${condition.kind} would be matched to different noise; use independent, or condition.kind none`,
   (config, objective) =>
     config.coupling.kind === 'ot' &&
     allTraits(config, objective).some(traits => traits.freshNoise || traits.posterior) &&
-    `coupling.kind: ${objective.id} needs noise that is drawn apart from its data, and ot matches the two; use independent`,
+    `coupling.kind: ${objective.id} needs noise that is independent of the data, but ot matches the two; use independent`,
   (config, objective) =>
     config.coupling.kind === 'ot' &&
     allTraits(config, objective).some(({ draws }) => draws?.includes('logWeight')) &&

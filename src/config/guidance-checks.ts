@@ -26,7 +26,7 @@ function unused(guidance: Config['guidance']): string | undefined {
     JSON.stringify(base.guidance[key as keyof typeof guidance])
   const key = Object.keys(USED).find(key => isSet(key) && (rule === 'none' || !USED[key](guidance)))
   if (!key) return undefined
-  if (rule === 'none') return `guidance.${key}: has no use without a rule; set guidance.rule, e.g. mix`
+  if (rule === 'none') return `guidance.${key}: is not used without a rule; set guidance.rule, e.g. mix`
   if (key === 'scale' && law === 'fixed') {
     return `guidance.scale: ${rule} comes to ${rule === 'mix' ? 'omega/(1 - kappa)' : '1/(1 - omega)'}; set ${rule === 'mix' ? 'these' : 'guidance.omega'} instead`
   }
@@ -41,15 +41,15 @@ export const guidanceChecks: readonly Check[] = [
   ({ guidance: { interval, law }, network }) =>
     interval === 'drawn' &&
     (law === 'fixed' || !kindOf(network).seesInterval?.(network)) &&
-    `guidance.interval: a map that trains on drawn intervals must be told them, and its scale; use ${law === 'fixed' ? 'guidance.law log-uniform' : 'interval' in network ? 'network.interval true' : 'a network of kind dit'}, or an interval such as [0.2,0.8]`,
+    `guidance.interval: with drawn intervals, the network must take the interval and the scale as inputs; use ${law === 'fixed' ? 'guidance.law log-uniform' : 'interval' in network ? 'network.interval true' : 'a network of kind dit'}, or an interval such as [0.2,0.8]`,
   ({ guidance: { interval }, network }) =>
     interval !== 'drawn' &&
     kindOf(network).seesInterval?.(network) === true &&
-    'network.interval: the network is to be told intervals of guidance, and none are drawn; set guidance.interval drawn, or leave it out',
+    'network.interval: the network takes guidance intervals as an input, but none are drawn; set guidance.interval drawn, or remove this key',
   ({ guidance: { rule }, condition }) =>
     rule !== 'none' &&
     condition.kind === 'none' &&
-    `guidance.rule: ${rule} leads towards what samples are told, and this run tells them nothing; ${TRAIN_TOLD}, or use none`,
+    `guidance.rule: ${rule} guides towards a condition, but this run has none; ${TRAIN_TOLD}, or use none`,
   ({ guidance: { rule }, condition: { kind, drop } }) =>
     rule !== 'none' &&
     !isGuidedByTeacher(rule) &&
@@ -63,11 +63,11 @@ export const guidanceChecks: readonly Check[] = [
   ({ guidance: { rule, kappa } }) =>
     rule === 'mix' &&
     kappa >= 1 &&
-    `guidance.kappa: mix comes to the scale omega/(1 - kappa) and needs less than 1, found ${kappa}`,
+    `guidance.kappa: the scale of mix is omega/(1 - kappa), so kappa must be below 1, found ${kappa}`,
   ({ guidance: { rule, omega } }) =>
     rule === 'model' &&
     omega >= 1 &&
-    `guidance.omega: model comes to the scale 1/(1 - omega) and needs less than 1, found ${omega}`,
+    `guidance.omega: the scale of model is 1/(1 - omega), so omega must be below 1, found ${omega}`,
   ({ guidance: { rule, law } }) =>
     law !== 'fixed' &&
     ['none', 'mix', 'model'].includes(rule) &&
@@ -75,7 +75,7 @@ export const guidanceChecks: readonly Check[] = [
   ({ guidance: { law }, network }) =>
     law !== 'fixed' &&
     !kindOf(network).seesScale?.(network) &&
-    `guidance.law: a map that trains on ${law} scales must be told them; use ${'scale' in network ? 'network.scale inverse' : 'a network of kind dit'}, or the law fixed`,
+    `guidance.law: with ${law} scales, the network must take the scale as an input; use ${'scale' in network ? 'network.scale inverse' : 'a network of kind dit'}, or the law fixed`,
   ({ guidance: { rule } }, { id, setting, needs }) =>
     rule !== 'none' &&
     setting === 'distillation' &&
@@ -91,7 +91,7 @@ export const guidanceChecks: readonly Check[] = [
     (form === 'logit') !== (parameterization === 'simplex') &&
     (form === 'logit'
       ? `guidance.form: logit guides the logits of text, with network.parameterization simplex; found ${parameterization}`
-      : 'guidance.form: a guided velocity of text leaves the probabilities, which no softmax gives; use logit'),
+      : 'guidance.form: for text, a guided velocity does not give probabilities; use logit'),
   ({ guidance: { rule, form } }) =>
     form === 'logit' &&
     rule === 'gft' &&
@@ -135,7 +135,7 @@ export function guidanceRemarks({ guidance: { rule, divide }, network }: Config)
   if (rule === 'none' || isScaled === divide) return []
   return [
     divide
-      ? 'guidance.divide: divides losses by w^2, which is made for an output that is multiplied by w; set network.outputScale true, or leave it out'
-      : 'network.outputScale: multiplies the output by w, so that large scales rule the loss; set guidance.divide true, or leave it out',
+      ? 'guidance.divide: divides losses by w^2, which is meant for an output multiplied by w; set network.outputScale true, or remove this key'
+      : 'network.outputScale: multiplies the output by w, so large scales dominate the loss; set guidance.divide true, or remove this key',
   ]
 }

@@ -10,11 +10,11 @@ export const levelChecks: readonly Check[] = [
   ({ condition: { kind } }, row) =>
     isTwoLevel(row) &&
     kind !== 'state' &&
-    `condition.kind: ${row.id} trains a map of velocities that is told a noisy point; use state, found ${kind}`,
+    `condition.kind: ${row.id} conditions its map on a noisy point; use state, found ${kind}`,
   ({ condition: { drop } }, row) =>
     isTwoLevel(row) &&
     drop !== 0 &&
-    `condition.drop: the velocity depends on the noisy point also where it is pure noise, so ${row.id} leaves none out; use 0, found ${drop}`,
+    `condition.drop: ${row.id} needs the noisy point for every sample; use 0, found ${drop}`,
   ({ network: { backbone = 0 } }, row) => {
     if (!isTwoLevel(row)) {
       return (
@@ -30,5 +30,5 @@ export const levelChecks: readonly Check[] = [
   ({ adversarial, matching }, row) =>
     isTwoLevel(row) &&
     (adversarial ?? matching) !== null &&
-    `${adversarial ? 'adversarial' : 'matching'}: moves the jump from noise to data, and the map of ${row.id} jumps between velocities; leave it out`,
+    `${adversarial ? 'adversarial' : 'matching'}: acts on the jump from noise to data, but the map of ${row.id} jumps between velocities; remove this key`,
 ]

@@ -20,23 +20,23 @@ const ofNoise: readonly Check[] = [
     `interpolant: between two data sets the path must end at a point of each; use ${PATHS.join(' or ')}, found ${interpolant}`,
   ({ teacher, coupling }) =>
     [teacher, coupling.teacher].includes('exact') &&
-    'teacher: exact is the velocity between data and noise, and this run begins at a source; train a teacher between the same two with --objective flow-matching, or --teacher train',
+    'teacher: exact is the velocity between data and noise, but this run starts from a source; train a teacher between the same two data sets with --objective flow-matching, or --teacher train',
   ({ coupling: { kind } }) =>
     kind === 'samples' &&
-    'coupling.kind: samples draws fresh noise for each end of a trajectory, and this run begins at a source; use reflow or independent',
+    'coupling.kind: samples draws fresh noise for each end of a trajectory, but this run starts from a source; use reflow or independent',
   ({ condition: { kind } }) =>
     kind === 'state' &&
-    'condition.kind: state is a point of data with noise, and this run begins at a source; use none',
+    'condition.kind: state is a data point with noise, but this run starts from a source; use none',
   (config, objective) =>
     some(
       config,
       objective,
       ({ freshNoise, posterior, draws }) => freshNoise || posterior || draws?.includes('noise'),
     ) &&
-    `source: ${objective.id} adds normal noise to data, and the path leads to a source instead; leave source out`,
+    `source: ${objective.id} adds normal noise to data, but with a source the path has no such noise; remove source`,
   (_, { id, needs, jumps }) =>
     (needs.includes('energy') || jumps === 'from-noise') &&
-    `source: ${id} begins at noise whose density is known; leave source out`,
+    `source: ${id} needs noise with a known density; remove source`,
   ({ network: { parameterization } }) =>
     !['average-velocity', 'denoised'].includes(parameterization) &&
     `network.parameterization: ${parameterization} is made for normal noise; with a source use average-velocity, or denoised`,

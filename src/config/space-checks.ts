@@ -37,14 +37,15 @@ const flatOnly: readonly Refusal[] = [
     predicts !== 'velocity' && `network.predicts: ${predicts} is a sum of points; use velocity`,
   ({ interpolant }) =>
     interpolant !== 'linear' &&
-    `interpolant: the path is the geodesic, which linear stands for; found ${interpolant}`,
+    `interpolant: on a curved space, the path is the geodesic, which is called linear; found ${interpolant}`,
   ({ standardize }) =>
     !['auto', 'none'].includes(standardize) &&
-    `standardize: the space has a scale of its own; use none, found ${standardize}`,
+    `standardize: points of a curved space cannot be rescaled; use none, found ${standardize}`,
   ({ coupling: { kind } }) =>
     kind !== 'independent' &&
     `coupling.kind: ${kind} compares or solves for points that add; use independent`,
-  ({ source }) => source !== null && 'source: the path begins at the noise of the space; use null',
+  ({ source }) =>
+    source !== null && 'source: on a curved space, the path starts from the noise of the space; use null',
   ({ guidance: { rule } }) => rule !== 'none' && `guidance.rule: use none, found ${rule}`,
   ({ adversarial }) => adversarial !== null && 'adversarial: a critic sees points that add; use null',
   ({ matching }) => matching !== null && 'matching: a fake score is one of points that add; use null',
@@ -66,12 +67,10 @@ export function checkSpace(config: Config, { name, space }: Placed): void {
     )
   }
   if (config.prefix > 0 && space !== 'simplex') {
-    throw new ConfigError(`prefix: is the beginning of text, and ${name} is none; use 0`)
+    throw new ConfigError(`prefix: needs text, but ${name} is not text; use 0`)
   }
   if (config.times.law === 'argmax' && space !== 'simplex') {
-    throw new ConfigError(
-      `times.law: argmax goes by where symbols are decided, and ${name} has none; use triangle`,
-    )
+    throw new ConfigError(`times.law: argmax needs symbols, but ${name} is not text; use triangle`)
   }
   if (!spaceOf({ space }).isCurved) {
     if (network.parameterization !== 'point') return

@@ -24,7 +24,7 @@ export const stateChecks: readonly Check[] = [
   ({ condition: { kind }, coupling }) =>
     kind === 'state' &&
     coupling.kind !== 'independent' &&
-    `coupling.kind: with condition state a noisy point is told of each point of the data; use independent, found ${coupling.kind}`,
+    `coupling.kind: condition state needs independent noise for each data point; use independent, found ${coupling.kind}`,
   ({ condition: { kind }, guidance: { rule } }) =>
     kind === 'state' &&
     rule !== 'none' &&

@@ -78,25 +78,25 @@ const teachers: readonly Check[] = [
   (config, objective) => {
     if (usesTeacher(config, objective) || config.teacher === null) return false
     if (config.coupling.teacher !== null) {
-      return `teacher: ${objective.id} learns from coupling.teacher alone here; leave one of the two out`
+      return `teacher: ${objective.id} only uses coupling.teacher here; remove one of the two`
     }
     const users = [...objectives.values()]
       .filter(({ needs }) => needs.includes('teacher'))
       .map(({ id }) => id)
-    return `teacher: ${objective.id} learns without one; those that use it: ${users.join(', ')}`
+    return `teacher: ${objective.id} does not use a teacher; objectives that do: ${users.join(', ')}`
   },
   ({ teacher, teacherTraining }) =>
     teacher !== 'train' &&
     Object.keys(teacherTraining).length > 0 &&
-    'teacherTraining: no teacher is trained here; set teacher: train, or leave teacherTraining out',
+    'teacherTraining: this run does not train a teacher; set teacher: train, or remove teacherTraining',
   ({ teacher, initFrom }) =>
     initFrom === 'teacher' &&
     teacher !== 'train' &&
-    'initFrom: "teacher" is the one that is trained first; set teacher: train, or name a run',
+    'initFrom: "teacher" is the teacher that this run trains first; set teacher: train, or name a run',
   ({ coupling }) =>
     coupling.teacher !== null &&
     !isSolved(coupling) &&
-    `coupling.teacher: has no use with coupling.kind ${coupling.kind}; set coupling.kind reflow, samples or trajectory`,
+    `coupling.teacher: is not used with coupling.kind ${coupling.kind}; set coupling.kind reflow, samples or trajectory`,
 ]
 
 const batches: readonly Check[] = [
@@ -109,12 +109,12 @@ const batches: readonly Check[] = [
     objective !== null &&
     objective !== id &&
     objectives.get(objective)?.players !== undefined &&
-    `diagonal.objective: ${objective} trains another network in turns of its own, which ${id} has not; use flow-matching`,
+    `diagonal.objective: ${objective} alternates with another network, which ${id} does not have; use flow-matching`,
   ({ diagonal: { fraction, objective } }, { id, diagonal }) =>
     fraction === 0 &&
     diagonal === null &&
     objective !== null &&
-    `diagonal.fraction: 0 of the batch leaves ${objective} beside ${id} untrained; use more than 0, or diagonal.objective null`,
+    `diagonal.fraction: with 0, the diagonal term ${objective} of ${id} is never trained; use a value above 0, or diagonal.objective null`,
   ({ diagonal: { fraction, weight, objective }, initFrom, coupling }, row) =>
     row.diagonal !== null &&
     row.parts !== null &&
@@ -122,10 +122,10 @@ const batches: readonly Check[] = [
     initFrom === null &&
     !isSolved(coupling) &&
     row.setting === 'self-distillation' &&
-    `diagonal: ${row.id} copies itself and learns nothing of the data without its diagonal term; give it a fraction and a weight above 0, or start from a trained run with --init-from`,
+    `diagonal: without its diagonal term, ${row.id} only copies itself and never sees the data; use a fraction and a weight above 0, or start from a trained run with --init-from`,
   ({ consistency, diagonal }, { id, parts }) =>
     (parts ? consistency.weight === 0 && diagonal.fraction * diagonal.weight === 0 : diagonal.weight === 0) &&
-    `${parts ? 'consistency' : 'diagonal'}.weight: 0 leaves ${id} nothing to train; use more than 0`,
+    `${parts ? 'consistency' : 'diagonal'}.weight: with 0, ${id} has nothing to train; use a value above 0`,
   ({ diagonal: { fraction, objective } }) =>
     fraction > 0 &&
     objective === null &&
@@ -133,11 +133,11 @@ const batches: readonly Check[] = [
   ({ diagonal: { fraction } }, { id, parts }) =>
     !parts &&
     fraction < 1 &&
-    `diagonal.fraction: ${id} is a diagonal term alone and needs 1, found ${fraction}`,
+    `diagonal.fraction: ${id} consists only of a diagonal term and needs 1, found ${fraction}`,
   ({ diagonal: { fraction } }, { id, parts }) =>
     parts !== null &&
     fraction === 1 &&
-    `diagonal.fraction: 1 leaves no samples for ${id}; use less than 1, or --objective flow-matching`,
+    `diagonal.fraction: with 1, no samples are left for ${id}; use a value below 1, or --objective flow-matching`,
   (config, { parts, diagonal }) =>
     parts !== null &&
     diagonal !== null &&
@@ -152,12 +152,14 @@ const batches: readonly Check[] = [
 
 const times: readonly Check[] = [
   ({ times: { equal } }, { id, parts }) =>
-    parts !== null && equal === 1 && `times.equal: 1 trains no jump of ${id}; use less than 1`,
+    parts !== null &&
+    equal === 1 &&
+    `times.equal: with 1, every pair has t = s, so ${id} learns no jumps; use a value below 1`,
   ({ times: { between } }, { id }, traits) =>
     traits.between === true &&
     between[0] === between[1] &&
     (between[0] === 0 || between[0] === 1) &&
-    `times.between: m = ${between[0] === 0 ? 't' : 's'} makes ${id} say nothing; use a range inside, e.g. [0.2, 0.8]`,
+    `times.between: m = ${between[0] === 0 ? 't' : 's'} makes ${id} trivial; use a range strictly inside, e.g. [0.2, 0.8]`,
   ({ times: { equal }, options }, objective, { dividesByGap }) => {
     if (equal === 0 || !dividesByGap) return false
     const other = optionFor(objective, options, traits => !traits.dividesByGap)
@@ -166,15 +168,15 @@ const times: readonly Check[] = [
   ({ times: { equal, gap } }, { id, jumps }) =>
     (jumps === 'to-data' || jumps === 'from-noise') &&
     (equal > 0 || gap !== 1) &&
-    `times.${equal > 0 ? 'equal' : 'gap'}: ${id} ${jumps === 'to-data' ? 'jumps to t = 0 alone' : 'jumps from s = 1 alone'}, so its gaps are not free; use ${equal > 0 ? 0 : 1}`,
+    `times.${equal > 0 ? 'equal' : 'gap'}: ${id} ${jumps === 'to-data' ? 'only jumps to t = 0' : 'only jumps from s = 1'}, so its gaps are fixed; use ${equal > 0 ? 0 : 1}`,
   ({ times: { full } }, { id, parts, jumps }) =>
     full > 0 &&
     (parts === null || jumps === 'to-data' || jumps === 'from-noise') &&
-    `times.full: ${id} ${parts === null ? 'trains no jumps' : 'draws one of its two times alone'}; use 0`,
+    `times.full: ${id} ${parts === null ? 'trains no jumps' : 'only draws one of its two times'}; use 0`,
   ({ times: { full }, objective }, { parts }) =>
     parts !== null &&
     full === 1 &&
-    `times.full: 1 trains no jump of ${objective} but the one from noise to data; use less than 1`,
+    `times.full: with 1, ${objective} only learns the jump from noise to data; use a value below 1`,
   ({ times: { law, levels } }) =>
     !['dyadic', 'grid', 'ratio-step'].includes(law) &&
     levels !== 7 &&
@@ -182,7 +184,7 @@ const times: readonly Check[] = [
   ({ times: { law, argmaxShare } }) =>
     law !== 'argmax' &&
     argmaxShare !== base.times.argmaxShare &&
-    `times.argmaxShare: is of the law argmax, found ${law}`,
+    `times.argmaxShare: only the law argmax uses it, found ${law}`,
   ({ times: { law, gapMean } }) =>
     !law.startsWith('gap-') &&
     gapMean !== base.times.gapMean &&
@@ -194,11 +196,11 @@ const times: readonly Check[] = [
   (config, objective) =>
     config.anchor.law !== null &&
     !hasAnchor(objective, config) &&
-    `anchor.law: ${objective.id} has no anchor with a time of its own; tvm has`,
+    `anchor.law: ${objective.id} has no anchor with its own time; only tvm has`,
   ({ anchor: { law, mean, deviation } }) =>
     law === null &&
     (mean !== null || deviation !== null) &&
-    `anchor.${mean !== null ? 'mean' : 'deviation'}: has no use without a law; set anchor.law, e.g. logit-normal`,
+    `anchor.${mean !== null ? 'mean' : 'deviation'}: is not used without a law; set anchor.law, e.g. logit-normal`,
 ]
 
 /** The key of a loss that is changed, if any is. */
@@ -214,20 +216,22 @@ const weights: readonly Check[] = [
     return (
       stands === true &&
       key !== undefined &&
-      `loss.${key}: ${id} is trained as it stands, robust and with a weight of its own; leave it out`
+      `loss.${key}: ${id} already has a robust loss with its own weight; remove this key`
     )
   },
   ({ loss: { minSnr }, options }, objective, { compares }) => {
     if (minSnr === null || compares !== 'jump') return false
     const other = optionFor(objective, options, traits => traits.compares === 'velocity')
-    return `loss.minSnr: weighs errors of a velocity, and ${objective.id} compares jumps${other ? ' here' : ''}; use null${other ? `, or ${other}` : ''}`
+    return `loss.minSnr: weights errors of a velocity, but ${objective.id} compares jumps${other ? ' here' : ''}; use null${other ? `, or ${other}` : ''}`
   },
   ({ loss: { minSnr } }, { id, jumps }) =>
     minSnr !== null &&
     jumps === 'from-noise' &&
-    `loss.minSnr: ${id} trains at s = 1, where the signal-to-noise ratio is 0 and every weight with it; use null`,
+    `loss.minSnr: ${id} trains at s = 1, where the signal-to-noise ratio, and so the weight, is 0; use null`,
   ({ loss: { minSnr, learned } }) =>
-    minSnr !== null && learned && 'loss.learned: would learn the Min-SNR weight away; use one of the two',
+    minSnr !== null &&
+    learned &&
+    'loss.learned: a learned weight would cancel loss.minSnr; use one of the two',
   ({ loss: { adaptive, learned } }) =>
     adaptive !== null &&
     adaptive.p >= 1 &&
@@ -266,7 +270,7 @@ const couplings: readonly Check[] = [
     coupling.kind !== 'independent' &&
     jumps === 'from-noise' &&
     !(Number(options.regression) > 0 && coupling.kind === 'reflow') &&
-    `coupling.kind: ${id} ${needs.includes('data') ? 'pairs no noise with data' : 'never sees data'}, so a coupling has no use; use independent`,
+    `coupling.kind: ${id} ${needs.includes('data') ? 'does not pair noise with data' : 'never sees data'}, so a coupling has no effect; use independent`,
   ({ coupling, diagonal: { objective, fraction, options } }) =>
     objective !== null &&
     fraction > 0 &&
@@ -281,7 +285,7 @@ const conditions: readonly Check[] = [
     !kindOf(network).conditions?.includes(kind) &&
     // A backbone is told noisy points, whatever its layers are.
     !(kind === 'state' && Number(network.backbone) > 0) &&
-    `condition.kind: a network of kind ${network.kind} cannot be told a ${kind}; use none`,
+    `condition.kind: a network of kind ${network.kind} does not support the condition ${kind}; use none`,
   ({ condition: { kind, drop } }, { id }, { untold }) =>
     untold === true &&
     (kind === 'none' || drop === 0) &&
@@ -308,7 +312,7 @@ const players: readonly Check[] = [
     )
     if (!wrong) return false
     const use = wrong[0] === 'map' ? 'use initFrom' : 'use random'
-    return `players.${wrong[0]}.start: ${wrong[0]} of ${objective.id} cannot begin with another run; ${use}`
+    return `players.${wrong[0]}.start: ${wrong[0]} of ${objective.id} cannot start from another run; ${use}`
   },
   (config, objective) => {
     const alone = playersWithTurns(config)
@@ -317,7 +321,7 @@ const players: readonly Check[] = [
     )
     return (
       wrong !== undefined &&
-      `players.${wrong[0]}.times: ${wrong[0]} has no turn of its own in ${objective.id}`
+      `players.${wrong[0]}.times: ${wrong[0]} is not trained in alternation in ${objective.id}, so it has no times`
     )
   },
 ]
@@ -374,7 +378,7 @@ const network: readonly Check[] = [
       }
       return (
         conditioning !== 's' &&
-        `network.conditioning: a policy is asked at the time where it begins alone; use "s", found "${conditioning}"`
+        `network.conditioning: a policy only sees the time at which a jump starts; use "s", found "${conditioning}"`
       )
     }
     if (own === 'policy') {
@@ -383,7 +387,7 @@ const network: readonly Check[] = [
     const key = components !== undefined ? 'components' : substeps !== undefined ? 'substeps' : undefined
     return (
       key !== undefined &&
-      `network.${key}: only a policy has ${key}; use the objective ${policies()}, or leave it out`
+      `network.${key}: only a policy has ${key}; use the objective ${policies()}, or remove this key`
     )
   },
   ({ network }, { id, parts, jumps }) =>
@@ -430,11 +434,11 @@ const network: readonly Check[] = [
   ({ interpolant, network: { parameterization } }) =>
     baseDeviation(interpolants[interpolant]) > WIDE &&
     parameterization !== 'edm' &&
-    `interpolant: the noise of the ${interpolant} path has a deviation of ${Math.round(baseDeviation(interpolants[interpolant]))}, which the edm parameterization alone brings to the scale of the network; use network.parameterization edm, found ${parameterization}`,
+    `interpolant: the noise of the ${interpolant} path has standard deviation ${Math.round(baseDeviation(interpolants[interpolant]))}, and only the edm parameterization rescales it for the network; use network.parameterization edm, found ${parameterization}`,
   ({ interpolant, coupling: { kind } }, { id, jumps, parts }) =>
     baseDeviation(interpolants[interpolant]) > WIDE &&
     (jumps === 'from-noise' || kind !== 'independent' || (parts !== null && jumps === 'both-ways')) &&
-    `interpolant: ${id} begins at standard normal noise, and that of the ${interpolant} path has another deviation; use linear, trig or vp`,
+    `interpolant: ${id} starts from standard normal noise, but the noise of the ${interpolant} path has a different standard deviation; use linear, trig or vp`,
   ({ network: { parameterization }, interpolant }) => {
     const path = { consistency: 'linear', trigflow: 'trig', policy: 'linear', simplex: 'linear' }[
       parameterization as string
@@ -442,7 +446,7 @@ const network: readonly Check[] = [
     return (
       path !== undefined &&
       path !== interpolant &&
-      `interpolant: the ${parameterization} parameterization is of the ${path} path, found ${interpolant}`
+      `interpolant: the ${parameterization} parameterization belongs to the ${path} path, found ${interpolant}`
     )
   },
 ]
@@ -450,7 +454,7 @@ const network: readonly Check[] = [
 const training: readonly Check[] = [
   ({ interpolant }, { id, needs }, { interpolant: own = interpolant }) =>
     interpolant !== own &&
-    `interpolant: ${id} makes its samples noisy along the ${own} path${needs.includes('teacher') ? ', and the teacher must know that one' : ''}; use ${own}, found ${interpolant}`,
+    `interpolant: ${id} adds noise to its samples along the ${own} path${needs.includes('teacher') ? ', and its teacher must be trained on that path' : ''}; use ${own}, found ${interpolant}`,
   ({ target, averages }) => {
     const known = ['ema', 'student', ...Object.keys(averages)]
     return !known.includes(target) && `target: expected ${known.join(' or ')}, found ${target}`
@@ -463,7 +467,7 @@ const training: readonly Check[] = [
   ({ steps, initFrom }) =>
     steps === 0 &&
     (initFrom === null || initFrom === 'teacher') &&
-    'steps: 0 steps train nothing, and only the parameters of another run are worth keeping; expected at least 1, or --init-from RUN',
+    'steps: 0 is only useful with --init-from RUN, whose parameters are then converted; expected at least 1, or --init-from RUN',
   ({ schedule, steps }) =>
     steps > 0 &&
     schedule.warmup > steps &&
@@ -519,6 +523,6 @@ function lossRemarks({ loss, diagonal }: Config, { id, setting, defaults }: Obje
     (loss.adaptive !== null && loss.adaptive.p > 0 && !defaults.loss?.adaptive && 'loss.adaptive')
   if (!inTheMean || !picked) return []
   return [
-    `${picked} moves the optimum: ${id} is right where its residual vanishes in the conditional mean, and only the mean square has its minimum there`,
+    `${picked} moves the optimum away from the conditional mean, where ${id} is correct; only the mean square has its minimum there`,
   ]
 }

@@ -73,7 +73,7 @@ function columnWarnings(head: Head, { statistics, counters }: Findings): string[
     ...linesOf(
       counters,
       ({ column, from }) =>
-        `${called(column)} counts the rows from ${from}; leave it out unless it is a coordinate`,
+        `${called(column)} counts the rows from ${from}; exclude it unless it is a coordinate`,
     ),
   ]
 }

@@ -148,7 +148,7 @@ async function byHead(
   }
   if (method !== 'jump') {
     throw new DensityError(
-      `density head: the head is of jumps, and ${method} follows the velocity; use --method jump`,
+      `density head: the head describes jumps, but ${method} follows the velocity; use --method jump`,
     )
   }
   const { ends, logVolume } = await headJumps(runtime, map, noise, dimension, grid)

@@ -177,7 +177,8 @@ export function planComparison(comparison: ComparisonConfig, root: string, base 
   })
   const ids = listed.map(({ method }) => method.id)
   const repeated = ids.find((id, i) => ids.indexOf(id) !== i)
-  if (repeated) throw new ConfigError(`objectives: ${repeated} is listed twice; give each a label of its own`)
+  if (repeated)
+    throw new ConfigError(`objectives: ${repeated} is listed twice; give each entry its own label`)
 
   const trained = teacher === 'train' && listed.some(entry => entry.learnsFrom === 'velocity')
   const runs: PlannedRun[] = []

@@ -49,7 +49,8 @@ export function conditionMeasure(
   // Without a state a stochastic map is that of the data.
   if (kind === 'none' || kind === 'state') return undefined
   const [theirs, ours] = [dataset, run.data].map(data => tellable(kind, data))
-  if (theirs !== ours) throw new ConfigError(`data: the run is told ${ours}; ${dataset.name} has ${theirs}`)
+  if (theirs !== ours)
+    throw new ConfigError(`data: the run is conditioned on ${ours}, but ${dataset.name} has ${theirs}`)
   const { measure, metric } = rows[kind]
   const asked = drawAsked(kind, dataset, count, seed)
   let ready: ReturnType<AskedMeasure> | undefined

@@ -152,9 +152,7 @@ function checkWithout(
   if (!without) return
   if (condition.kind === 'none') throw new ConfigError(`${directory}: was trained without conditions`)
   if (condition.drop === 0) {
-    throw new ConfigError(
-      `${directory}: does not know the data as a whole: train with --condition.drop above 0`,
-    )
+    throw new ConfigError(`${directory}: is not unconditional: train with --condition.drop above 0`)
   }
 }
 
@@ -255,7 +253,7 @@ function distinctWeights(
   }
   return hasCheckpoint(directory)
     ? [[...asked], []]
-    : [['ema'], ['the run has no checkpoint with raw weights: the averaged ones are measured alone']]
+    : [['ema'], ['the run has no checkpoint with raw weights: only the averaged weights are evaluated']]
 }
 
 /**
@@ -279,7 +277,7 @@ export async function evaluateRun(
   checkWithout(directory, record, request)
   const dataset = await openData(directory, record, data)
   const { samples, notes } = planSamples(sampledBy(record.config, record.data), request)
-  if (samples.length === 0) throw new ConfigError(`${directory}: nothing to measure; ${notes.join('; ')}`)
+  if (samples.length === 0) throw new ConfigError(`${directory}: nothing to evaluate; ${notes.join('; ')}`)
   const chosenSolvers =
     request.solvers &&
     chooseSolvers(sampledBy(record.config, record.data), request.solvers, jumpsUnguided(record, request))

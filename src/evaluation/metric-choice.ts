@@ -97,7 +97,7 @@ const MAKE = ' ("oxbow features DATA --out net.onnx" trains one on the labels)'
 export const withoutFeatures = ({ shape, labels }: Dataset, features: unknown): string[] =>
   shape.length === 3 && labels && !features
     ? [
-        'pictures are compared by their pixels alone; "oxbow features DATA --out net.onnx" trains a network on the labels, and --features net.onnx compares what it sees',
+        'images are only compared by their pixels; to compare features, train a network on the labels with "oxbow features DATA --out net.onnx" and pass --features net.onnx',
       ]
     : []
 
@@ -120,12 +120,12 @@ function ofOtherSpaces(name: string, { space = 'flat', name: data }: Dataset): s
     return Object.hasOwn(manifoldMetrics, name) ? 'needs points of a curved space' : 'needs text'
   }
   if (space === 'simplex') {
-    return OF_TEXT.includes(name) ? undefined : `is of points, and ${data} is text`
+    return OF_TEXT.includes(name) ? undefined : `applies to points, but ${data} is text`
   }
   if (name === 'flowNLL') return undefined
   return isOfSamples
     ? `needs points of flat space, not of ${space}`
-    : `is of points that add, which those of ${data} on the ${space} do not`
+    : `applies to points of flat space, but ${data} is on the ${space}`
 }
 
 /** Why a metric cannot be measured, if so. */
@@ -138,38 +138,38 @@ function obstacle(
   const elsewhere = ofOtherSpaces(name, dataset)
   if (elsewhere) return elsewhere
   if (looksThrough(name)) {
-    if (!features) return `needs a network for features: --features net.onnx${dataset.labels ? MAKE : ''}`
+    if (!features) return `needs a feature network: --features net.onnx${dataset.labels ? MAKE : ''}`
     if (name === 'featureFrechet') return undefined
-    if (!features.tellsClasses) return 'needs a network for features that tells the classes of the data too'
+    if (!features.tellsClasses) return 'needs a feature network that also classifies the data'
     const known = condition?.kind === 'class'
     if (name === 'classBalance')
       return known && condition.told
         ? `needs samples without classes, and these are drawn by class${condition.none ? '; --class none draws them without' : ''}`
         : undefined
     if (!known) return 'needs a run with --condition class'
-    return condition.told ? undefined : 'needs samples of classes, and these are told none'
+    return condition.told ? undefined : 'needs samples with classes, but these are unconditional'
   }
   if (!map) return 'needs a run, not its samples alone'
   const told = conditionKinds.find(kind => metricOfKind(kind) === name)
   if (told) {
     if (told !== condition?.kind) return `needs a run with --condition ${told}`
-    return condition.told ? undefined : `needs samples of ${pluralOf(told)}, and these are told none`
+    return condition.told ? undefined : `needs samples with ${pluralOf(told)}, but these are unconditional`
   }
   if (noTrajectories && OF_TRAJECTORIES.has(name)) return `is not measured: ${noTrajectories}`
   if (ofHead(name) && !head) return 'needs a run with a divergence head: --objective f2d2:shortcut'
   const isGiven = condition?.kind === 'class' && condition.told && GIVEN_CLASS.has(name)
   if (condition && !condition.none && !isGiven)
-    return 'needs a map that knows the data as a whole: train with --condition.drop above 0'
+    return 'needs an unconditional map: train with --condition.drop above 0'
   if (condition?.told && (name === 'trajectoryError' || name === 'ownTrajectoryError'))
     return `compares without ${pluralOf(condition.kind)}, and samples are drawn by ${condition.kind}`
   if (name === 'trajectoryError' && !exact) {
     return "needs data whose exact velocity is known; ownTrajectoryError compares with the map's own"
   }
   if (source !== undefined && OF_NOISE.has(name)) {
-    return `needs a map from noise, whose density is known; this one begins at ${source}`
+    return `needs a map from noise, whose density is known; this one starts from ${source}`
   }
   if ((name === 'inverseError' || name === 'determinantResidual') && jumps !== 'both-ways')
-    return 'needs a map that is trained to jump both ways, such as falcon or fmm'
+    return 'needs a map trained to jump in both directions, such as falcon or fmm'
   if (name === 'effectiveShare' && !energy)
     return 'needs data whose energy is known: {energy: double-well}, or a Gaussian mixture'
   const most = {

@@ -63,7 +63,7 @@ export async function ownSamples(
 ): Promise<Own> {
   const { dimension, data, config } = model
   if (config.source !== null) {
-    throw new DensityError(`${name}: begins at points of ${sourceName(config)}, whose density is not known`)
+    throw new DensityError(`${name}: starts from points of ${sourceName(config)}, whose density is not known`)
   }
   const { standardization: by } = data
   const logScale = logScaleOf(by, name)

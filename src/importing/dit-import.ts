@@ -61,7 +61,7 @@ export function importDit(contents: Contents, file: string, options: ImportOptio
   }
   for (const key of ['features', 'layers'] as const) {
     if (options[key] !== undefined)
-      throw new ConfigError(`${key}: the layout of DiT has its own; leave it out`)
+      throw new ConfigError(`${key}: is fixed by the layout of DiT; remove this key`)
   }
   const { tensors, others } = tensorsIn(contents, file)
   const sizes = sizesOf(tensors, file)

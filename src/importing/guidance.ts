@@ -9,7 +9,7 @@ export const guidanceKeys = (applied: GuidanceApplied | undefined): UserConfig =
   typeof applied === 'object' ? { guidance: { baked: applied.baked } } : {}
 
 const ASK =
-  'the weights are told classes and do not say how they are guided, and scales multiply; expected --guidance-applied none (no guidance in their training), baked:W (trained at the scale W, e.g. baked:2.5) or input (told a scale)'
+  'the weights are class-conditional and do not record their guidance, and scales multiply; expected --guidance-applied none (no guidance in their training), baked:W (trained at the scale W, e.g. baked:2.5) or input (takes the scale as an input)'
 
 const textOf = (applied: GuidanceApplied): string =>
   typeof applied === 'object' ? `baked:${applied.baked}` : applied
@@ -19,7 +19,7 @@ function problemOf(config: Config, applied: GuidanceApplied | undefined): string
   const recorded = guidanceRecord(config)
   if (config.condition.kind === 'none') {
     if (applied === undefined || applied === 'none') return undefined
-    return `the weights are told nothing that they could be guided towards; expected none, found ${textOf(applied)}`
+    return `the weights are unconditional and cannot be guided; expected none, found ${textOf(applied)}`
   }
   if (applied === undefined) return recorded.applied === 'none' ? ASK : undefined
   if (applied === 'input') {
@@ -29,7 +29,7 @@ function problemOf(config: Config, applied: GuidanceApplied | undefined): string
   }
   const found = recorded.applied === 'baked' ? `baked:${recorded.scale}` : recorded.applied
   if (found === textOf(applied)) return undefined
-  return `found ${textOf(applied)}, and by the keys under guidance it is ${found}; leave one of the two out`
+  return `found ${textOf(applied)}, but the keys under guidance say ${found}; remove one of the two`
 }
 
 /**

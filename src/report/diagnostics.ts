@@ -108,7 +108,7 @@ export async function diagnose(subject: Subject): Promise<Diagnostics> {
     ...(anyJump || example || noJumps
       ? []
       : [
-          `Residuals are left out: ${id} is trained ${jumps === 'to-data' ? 'to end at data only' : 'to begin at noise only'}, and they compare jumps between any times.`,
+          `Residuals are left out: ${id} is trained ${jumps === 'to-data' ? 'to end at data only' : 'to start from noise only'}, and they compare jumps between any times.`,
         ]),
     ...(typeof losses === 'string' ? [losses] : []),
   ]

@@ -161,8 +161,8 @@ function conditionText(condition: KnownCondition): string {
     state: () => 'a noisy point of the same data and its time: it draws what data that point may come from',
   }[condition.kind](condition as never)
   const also = condition.none
-    ? 'it also knows the data as a whole'
-    : 'it does not know the data as a whole, and must always be told'
+    ? 'it is also unconditional'
+    : 'it is not unconditional, and always needs a condition'
   return `It is conditional on ${on}; ${also}.`
 }
 

@@ -29,20 +29,20 @@ const unmet: {
   ends: (id, _, grid) =>
     grid[0] === 1 && grid.at(-1) === 0
       ? undefined
-      : `${id}: expected to begin at 1 (noise) and to end at 0 (data), found ${grid[0]} to ${grid.at(-1)}`,
+      : `${id}: expected to start at 1 (noise) and to end at 0 (data), found ${grid[0]} to ${grid.at(-1)}`,
   'finite-ratio': (id, { path, pathName }, [first]) =>
     ratioAt(path, first) === Infinity
-      ? `${id} begins where some data is left, and at t = ${first} the ${pathName} path has none; begin at a finite ratio of noise to data, e.g. --grid log-ratio:20`
+      ? `${id} must start where some data is left, but at t = ${first} the ${pathName} path has none; start at a finite ratio of noise to data, e.g. --grid log-ratio:20`
       : undefined,
   'noise-at-start': (id, { path, pathName, predicts }, [first, second]) =>
     second > first && first === 0 && (path.steepAtData || predicts === 'x0')
-      ? `${id} asks for the noise at t = 0, which ${predicts === 'x0' ? 'a prediction of the data' : `the ${pathName} path`} does not tell there; begin at 0.001, or use euler`
+      ? `${id} needs the noise at t = 0, which ${predicts === 'x0' ? 'a prediction of the data' : `the ${pathName} path`} does not determine there; start at 0.001, or use euler`
       : undefined,
   'velocity-at-end': (id, { path, pathName, predicts }, grid) => {
     // A prediction of the data is divided by the noise there.
     const isUntold = predicts === 'x0' && ratioAt(path, 0) < NO_NOISE
     return (path.steepAtData || isUntold) && grid.includes(0)
-      ? `${id} asks for the velocity at the data, which ${path.steepAtData ? `is infinite on the ${pathName} path` : 'a prediction of the data does not tell there'}; end at 0.001, or use ddim or dpm++2m`
+      ? `${id} needs the velocity at the data, which ${path.steepAtData ? `is infinite on the ${pathName} path` : 'a prediction of the data does not determine there'}; end at 0.001, or use ddim or dpm++2m`
       : undefined
   },
 }
@@ -66,10 +66,10 @@ export function whyUnfit<O>(solver: Solver<O>, options: O, sampled: Sampled, gri
   const ratio = ratioAt(path, grid[0])
   const most = largest?.(options) ?? Infinity
   if (ratio > most) {
-    return `${id} begins at a ratio of noise to data of at most ${most}, found ${Number(ratio.toPrecision(3))} at t = ${grid[0]}; begin later, e.g. --grid karras:20, or ask for it with --method-options largest=${Math.ceil(ratio)}`
+    return `${id} starts at a ratio of noise to data of at most ${most}, found ${Number(ratio.toPrecision(3))} at t = ${grid[0]}; start later, e.g. --grid karras:20, or allow it with --method-options largest=${Math.ceil(ratio)}`
   }
   if ((predicts === 'eps' || predicts === 'score') && ratio === Infinity && !solver.jumps) {
-    return `the map predicts ${predicts}, which says nothing of the data at t = ${grid[0]}, where the ${pathName} path holds none; begin at a finite ratio of noise to data, e.g. --grid log-ratio:20`
+    return `the map predicts ${predicts}, which does not determine the data at t = ${grid[0]}, where the ${pathName} path has none; start at a finite ratio of noise to data, e.g. --grid log-ratio:20`
   }
   return undefined
 }

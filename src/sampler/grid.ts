@@ -29,7 +29,8 @@ export function checkGrid(grid: readonly number[]): readonly number[] {
   if (outside !== undefined) refuse(`times from 0 (data) to 1 (noise), found ${outside}`)
   const falls = grid[1] < grid[0]
   const turn = grid.findIndex((time, i) => i > 0 && (falls ? time >= grid[i - 1] : time <= grid[i - 1]))
-  if (turn > 0) refuse(`times that only fall or only rise, found ${grid[turn]} after ${grid[turn - 1]}`)
+  if (turn > 0)
+    refuse(`times that only decrease or only increase, found ${grid[turn]} after ${grid[turn - 1]}`)
   return grid
 }
 
@@ -38,6 +39,6 @@ export function checkWholeGrid(grid: readonly number[]): readonly number[] {
   const [first, last] = [checkGrid(grid)[0], grid.at(-1)]
   if (first === 1 && last === 0) return grid
   throw new GridError(
-    `grid ${written(grid)}: expected to begin at 1 (noise) and to end at 0 (data), found ${first} to ${last}`,
+    `grid ${written(grid)}: expected to start at 1 (noise) and to end at 0 (data), found ${first} to ${last}`,
   )
 }

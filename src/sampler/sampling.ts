@@ -246,7 +246,7 @@ export function whyNot(
     whyUntrained(objective, choice.method, grid, isGrounded) ??
     whyUnfit(solverOf(choice.method), solverOptions(choice), sampled, grid) ??
     (source !== undefined && !OF_VELOCITY.includes(choice.method)
-      ? `${choice.method} takes the points at time 1 for noise, and this map begins at ${source}; use one of ${OF_VELOCITY.join(', ')}`
+      ? `${choice.method} assumes that points at time 1 are noise, but this map starts from ${source}; use one of ${OF_VELOCITY.join(', ')}`
       : undefined) ??
     (matched && noisesOf(choice, path, grid) > 0
       ? `${choice.method} adds fresh noise on the way, and this map was trained on noise that is matched with its data; use a method without, such as heun`
@@ -341,7 +341,7 @@ export async function sampleNoise(
   const { grid, seed = 0 } = asked
   if (map.source !== undefined) {
     throw new GridError(
-      `the map begins at points of ${map.source}, not at noise; give them to sample as its start`,
+      `the map starts from points of ${map.source}, not from noise; pass them to sample as its start`,
     )
   }
   const choice = checkedChoice(map, asked)

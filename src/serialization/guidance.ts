@@ -98,7 +98,7 @@ export function checkGuidance(
   const { applied, range, scale: baked } = record
   const trained = record.form ?? 'velocity'
   if (applied !== 'none' && form !== undefined && form !== trained) {
-    refuse(`was trained in the form ${trained}, which cannot be changed; leave the form out, found ${form}`)
+    refuse(`was trained in the form ${trained}, which cannot be changed; remove the form, found ${form}`)
   }
   if (applied === 'input') {
     const [low, high] = range!
@@ -106,7 +106,7 @@ export function checkGuidance(
       refuse(`was trained on scales of ${low} to ${high}, found ${scale}`)
     }
     if (interval && record.interval !== 'input') {
-      refuse('is told its scale, which has the interval of its training; leave the interval out')
+      refuse('takes its scale as an input, with the interval used in training; remove the interval')
     }
     if (interval && (interval[0] > 0.5 || interval[1] < 0.5)) {
       refuse(`was trained on intervals from 0-0.5 to 0.5-1, found ${interval.join(' to ')}`)
@@ -123,9 +123,9 @@ export function checkGuidance(
   }
   if (scale === 1) return
   if (!record.null) {
-    refuse('needs a map that also knows the data as a whole; train it with --condition.drop 0.1')
+    refuse('needs a map that is also unconditional; train it with --condition.drop 0.1')
   }
-  if (!isTold) refuse('leads towards what a map is told, and nothing is told; name a class or a vector')
+  if (!isTold) refuse('guides towards a condition, but there is none; name a class or a vector')
 }
 
 /** `softmax((1-w) z_0 + w z_c)` over each `K` numbers. Unlike `D_0 + w (D_c - D_0)` it stays a probability. */

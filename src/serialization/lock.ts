@@ -127,9 +127,7 @@ export function lockDirectory(directory: string): Lock {
     if (found === token) return
     held.delete(token)
     if (found !== undefined) {
-      throw new RunError(
-        `${directory}: another process has taken the directory over; nothing more is written`,
-      )
+      throw new RunError(`${directory}: another process has taken over the directory; this one stops writing`)
     }
     // Somebody has removed the file: the directory is held again, unless another was quicker.
     token = take(directory, path)

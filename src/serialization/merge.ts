@@ -171,7 +171,7 @@ export function mergeAdapters(path: string, addends: readonly Addend[]): Merged 
     model: { config: resolveConfig(merged), data, dimension: data.dimension, parameters },
     notes: foreign.map(
       ({ name }) =>
-        `${name}: was trained beside another base than ${path} (its hash differs); look at what the two give together`,
+        `${name}: was trained for a base other than ${path} (its hash differs); check the result of the two together`,
     ),
   }
 }

@@ -154,7 +154,7 @@ export function recordOf(
   if (metadata.format === ADAPTER_FORMAT) throw adapterAlone(file)
   try {
     if (metadata.format !== 'oxbow' || !metadata.config || !metadata.data) {
-      throw new RunError(`${file}: not an oxbow model (its metadata has no configuration)`)
+      throw new RunError(`${file}: not an Oxbow model (its metadata has no configuration)`)
     }
     const { data, error } = dataRecordSchema.safeParse(JSON.parse(metadata.data))
     if (error)
@@ -220,7 +220,7 @@ export function withoutCondition(model: Model, name: string): Model {
   const { withoutCondition: convert } = kindOf(config.network)
   if (drop === 0 || !convert) {
     throw new RunError(
-      `${name}: was told the ${kind} of every sample and does not know the data as a whole; train it with --condition.drop 0.1`,
+      `${name}: was trained with the ${kind} of every sample and is not unconditional; train it with --condition.drop 0.1`,
     )
   }
   const point = pointOf(config, data)

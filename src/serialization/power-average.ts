@@ -65,7 +65,7 @@ export function readPowerAverage(
   const { coefficients, error } = combinationOf(kept, { step: newest, exponent: powerExponent(width) })
   if (error > TOLERANCE) {
     throw new RunError(
-      `${directory}: an average of width ${width} cannot be told from ${steps.length + 1} snapshots of width ${powerAverages.join(' and ')} (${Math.round(100 * error)} % off); choose one nearer to these, or train with more checkpoints (--checkpointEvery)`,
+      `${directory}: an average of width ${width} cannot be computed from ${steps.length + 1} snapshots of width ${powerAverages.join(' and ')} (${Math.round(100 * error)} % off); choose a width closer to these, or train with more checkpoints (--checkpointEvery)`,
     )
   }
   const valuesOf = ({ step, width: own }: (typeof kept)[number]): Float32Array =>

@@ -37,7 +37,7 @@ export function statePosterior(
   random: Random,
 ): PosteriorSampler {
   if (stochastic.condition?.kind !== 'state') {
-    throw new SteeringError('samples of the posterior need a run that was trained with --condition state')
+    throw new SteeringError('posterior samples need a run trained with --condition state')
   }
   const known = (of: Pick<LoadedMap, 'model'>) => of.model?.data.fingerprint.sha256 || undefined
   const [own, other] = [known({ model }), known(stochastic)]
@@ -46,7 +46,7 @@ export function statePosterior(
     JSON.stringify(stochastic.standardization) !== JSON.stringify(by) ||
     (own && other && own !== other)
   ) {
-    throw new SteeringError('samples of the posterior need a run on the same data as the map that is steered')
+    throw new SteeringError('posterior samples need a run on the same data as the steered map')
   }
   return async (x, tau) => {
     const place = by ? unstandardized(by, x, tau) : x

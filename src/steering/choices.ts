@@ -59,7 +59,7 @@ export function chooseSteering(
   if (velocityOnly) {
     const instead = (what: string, others: string) =>
       new ChoiceError(
-        `this map is a velocity, whose jump is one Euler step, so ${what} would steer what it does not sample`,
+        `this map is a velocity, whose jump is an Euler step, so ${what} would not steer its samples correctly`,
         `take ${others}`,
       )
     if (moves && (kernel === 'renoise' || kernel === 'noise')) {
@@ -82,7 +82,7 @@ export function chooseSteering(
   return { method, kernel, lookAhead }
 }
 
-const ONE_STEP = 'this map is a velocity, whose jump is one Euler step'
+const ONE_STEP = 'this map is a velocity, whose jump is an Euler step'
 
 /** Why data are not edited by noise up to a time and a jump back, in a line; nothing where they are. */
 export const whyNotRenoised = (objective: string | undefined, tau: number): string | undefined =>

@@ -34,7 +34,7 @@ export function byGradient<P extends Points>(
   const { gradient } = lookAhead
   if (!gradient) {
     throw new SteeringError(
-      'a guided flow needs the gradient of the reward through the map; without one take the look-ahead posterior, or particles',
+      'a guided flow needs the gradient of the reward through the map; without one, use the look-ahead posterior, or particles',
     )
   }
   return async (x, s, v) => {

@@ -42,7 +42,7 @@ const schedules: Readonly<Record<ScheduleName, Schedule>> = {
    */
   anneal(t, { interpolant }, { sd }) {
     if (sd === undefined)
-      throw new SteeringError('the schedule anneal is of observations, which have a standard deviation')
+      throw new SteeringError('the schedule anneal is only for observations, which have a standard deviation')
     const { alpha, sigma } = coefficientsAt(interpolant, t)
     return sd ** 2 / (sd ** 2 + sigma ** 2 / (alpha ** 2 + sigma ** 2))
   },

@@ -182,7 +182,7 @@ function checkFallsToData(grid: readonly number[]): void {
 /** @throws SteeringError when no particle counts any more */
 export function checkWeights(logWeights: Float64Array): void {
   if (logWeights.some(Number.isNaN))
-    throw new SteeringError('the reward or the map gave what is not a number')
+    throw new SteeringError('the reward or the map returned a value that is not a finite number')
   if (logWeights.every(value => value === -Infinity)) {
     throw new SteeringError('the reward is minus infinity for every particle')
   }

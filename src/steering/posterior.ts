@@ -49,7 +49,7 @@ export function innerPosterior<P extends Points>(
   random: Random,
 ): PosteriorSampler<P> {
   if (map.interpolant !== interpolants.linear) {
-    throw new SteeringError('samples of the posterior need a map of the linear path')
+    throw new SteeringError('posterior samples need a map on the linear path')
   }
   velocityOf(map, USE)
   const { velocityPullback } = map

@@ -218,7 +218,9 @@ const byParticles: Way = async (map, reward, noise, options) => {
     return ofParticles(await noiseSpace(z => map.jump(z, 1, 0), value, noise, dimension, asked))
   }
   if (moves && kernel !== 'jump') {
-    throw new SteeringError(`moves are of the kernels jump and noise; ${kernel} spreads particles by itself`)
+    throw new SteeringError(
+      `moves are only for the kernels jump and noise; ${kernel} already spreads particles`,
+    )
   }
   if (rho === 'adapt') throw new SteeringError('rho is adapted with the kernel noise only')
   const asked = { grid, threshold, resampling, moves, rho, seed, progress }

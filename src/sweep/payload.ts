@@ -64,7 +64,7 @@ export function checkPayload(id: string, data: unknown): { job: Job; request: Ev
   const { oxbow, request, ...rest } = parsed.data
   if (oxbow !== VERSION) {
     throw new ConfigError(
-      `the job is of Oxbow ${oxbow.replace(/[^\w.-]/g, '?')} and this worker of ${VERSION}; use one version for both`,
+      `the job is from Oxbow ${oxbow.replace(/[^\w.-]/g, '?')}, but this worker is ${VERSION}; use the same version for both`,
     )
   }
   const job = { id, ...rest }

@@ -82,7 +82,7 @@ function connectionOf(text: string): Address {
 /** What went wrong with a server, in words. */
 function reasonOf({ message, code }: NodeJS.ErrnoException): string {
   if (/WRONGPASS|NOAUTH|invalid password|invalid username-password|NOPERM/i.test(message))
-    return 'it refuses the user or the password; write them into the address, as redis://:PASSWORD@host'
+    return 'it rejected the user or the password; put them into the address, as redis://:PASSWORD@host'
   if (/DB index is out of range|invalid DB index/i.test(message)) return 'it has no database of that number'
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'there is no host of that name'
   if (code === 'ECONNREFUSED') return 'nothing listens there; start redis-server, or correct the address'

@@ -28,7 +28,7 @@ export function checkEnergy(config: Config, dataset: StandardizedDataset): void 
     if (needs.includes('energy')) {
       if (!energyOfData(dataset)) {
         throw new ConfigError(
-          `objective: ${id} needs data whose energy is known, such as {energy: double-well} or a Gaussian mixture, and that of ${name} is not`,
+          `objective: ${id} needs data whose energy is known, such as {energy: double-well} or a Gaussian mixture, but that of ${name} is not known`,
         )
       }
       if (dimension > MOST_TRAINED) {
@@ -39,7 +39,7 @@ export function checkEnergy(config: Config, dataset: StandardizedDataset): void 
     }
     if (needs.includes('weights') && (vector?.size !== 1 || config.condition.kind !== 'none')) {
       throw new ConfigError(
-        `objective: ${id} needs data with the logarithm of a weight beside each point and no condition, such as {csv: {path: weighed.csv, condition: logWeight}}; "oxbow weigh RUN --energy NAME --samples weighed.csv" writes one`,
+        `objective: ${id} needs data with a log weight for each point and no condition, such as {csv: {path: weighed.csv, condition: logWeight}}; "oxbow weigh RUN --energy NAME --samples weighed.csv" writes one`,
       )
     }
   }

@@ -57,7 +57,7 @@ export function openInitial(config: Config, dataset: Dataset): Float32Array | un
   const asleep = adapter && asleepIn(before, own, values, adapter)
   if (asleep) {
     throw new ConfigError(
-      `adapter.train: ${asleep} is new to ${initFrom}, begins with zeros and would stay so; add ${asleep}`,
+      `adapter.train: ${asleep} is new to ${initFrom} and would stay at zero; add ${asleep}`,
     )
   }
   return flattenArrays(own, values)

@@ -69,11 +69,11 @@ export async function openRecordedData(directory: string, record: Known): Promis
     const dataset = await openDataset(spec, options)
     if (isSame(dataset, record)) return { dataset, spec }
     problem = new RunError(
-      `${directory}: the data has changed since the run began (its fingerprint differs); where the old data is kept, name it with --data`,
+      `${directory}: the data has changed since the run was started (its fingerprint differs); if you still have the old data, name it with --data`,
     )
   } catch (error) {
     if (!(error instanceof DataError)) throw error
-    const hint = pathsIn(spec).length > 0 ? '; where the data has moved, name it with --data' : ''
+    const hint = pathsIn(spec).length > 0 ? '; if the data has moved, name it with --data' : ''
     problem = new DataError(`${error.message}${hint}`)
   }
   for (const moved of movedSpecs(spec, directory)) {
@@ -141,7 +141,7 @@ export async function openResumed(
     return isOther ? openInPlace(record, asked) : openRecordedData(directory, record)
   }
   if (given.fingerprint.sha256 === record.data.fingerprint.sha256) return { dataset: given, spec: asked! }
-  throw new RunError(`${directory}: the data has changed since the run began (its fingerprint differs)`)
+  throw new RunError(`${directory}: the data has changed since the run was started (its fingerprint differs)`)
 }
 
 /** A continued run's configuration with the runs that it names where they are now. */

@@ -38,7 +38,7 @@ export function perceptualOf(
   features: Features | undefined,
 ): PerceptualValue | undefined {
   if (keys === null) return undefined
-  if (!features) throw new ConfigError('loss.perceptual: needs a network for features, which is not here')
+  if (!features) throw new ConfigError('loss.perceptual: the feature network is missing')
   const least = CLIPPED.includes(parameterization) ? times.minimum : 0
   const all = terms.reduce((sum, { rows }) => sum + rows, 0)
   const meanBy = (error: ErrorFunction): Tensor => {

@@ -29,7 +29,9 @@ export async function openSource(
     )
   }
   if (known && known.fingerprint.sha256 !== dataset.fingerprint.sha256) {
-    throw new RunError(`source: ${dataset.name} has changed since the run began (its fingerprint differs)`)
+    throw new RunError(
+      `source: ${dataset.name} has changed since the run was started (its fingerprint differs)`,
+    )
   }
   return inOrderOf(dataset, data)
 }

@@ -85,7 +85,9 @@ const TRAIN_ONE = 'train a teacher with --objective flow-matching'
 /** Closed forms are of the data's own units. */
 function refuseScaled(key: string, { standardization }: StandardizedDataset): void {
   if (standardization) {
-    throw new ConfigError(`${key}: exact knows the data in its own units alone; use --standardize none`)
+    throw new ConfigError(
+      `${key}: exact only works in the original units of the data; use --standardize none`,
+    )
   }
 }
 
@@ -135,7 +137,7 @@ function openOuterVelocity(
     if (language) return () => exactOfText(language, shape)
     if (!mixture) {
       throw new ConfigError(
-        `${key}: exact needs data that is a Gaussian mixture or a language whose law is known, and ${name} is neither; ${TRAIN_ONE}`,
+        `${key}: exact needs a Gaussian mixture or a language with a known distribution, but ${name} is neither; ${TRAIN_ONE}`,
       )
     }
     return condition => mixtureVelocity(mixture, interpolants[config.interpolant], condition?.class)
@@ -168,7 +170,7 @@ function openFlowMap(name: string, config: Config, dataset: StandardizedDataset)
     refuseScaled('teacher', dataset)
     if (config.condition.kind !== 'none') {
       throw new ConfigError(
-        `teacher: the exact flow map is known of all data alone, and this run is told ${pluralOf(config.condition.kind)}; train one with --condition ${config.condition.kind}`,
+        `teacher: the exact flow map is unconditional, but this run has ${pluralOf(config.condition.kind)}; train one with --condition ${config.condition.kind}`,
       )
     }
     const map = exactFlowMap(config, dataset)
@@ -181,7 +183,7 @@ function openFlowMap(name: string, config: Config, dataset: StandardizedDataset)
     throw new ConfigError(`teacher: ${name} is no flow map: ${none}; train one, e.g. with --objective psd`)
   if ((!row.parts && !takesVelocity) || row.jumps === 'to-data' || row.jumps === 'from-noise') {
     throw new ConfigError(
-      `teacher: ${objective} needs a flow map between any times, and ${name} was trained by ${row.id}; train one, e.g. with --objective psd`,
+      `teacher: ${objective} needs a flow map between any times, but ${name} was trained with ${row.id}; train one, e.g. with --objective psd`,
     )
   }
   return condition => asMap(model, 'float32', condition)
@@ -199,7 +201,7 @@ function exactFlowMap({ objective, interpolant }: Config, { mixture, name }: Sta
   const round = only?.scales.every(scale => scale === only.scales[0])
   if (!only || others.length > 0 || !round || interpolant !== 'linear') {
     throw new ConfigError(
-      `teacher: the exact flow map is known for one round Gaussian on the linear path alone, and ${objective} needs one of ${name}; train one, e.g. with --objective lmd --teacher exact`,
+      `teacher: the exact flow map is only known for one round Gaussian on the linear path, but ${objective} needs that of ${name}; train one, e.g. with --objective lmd --teacher exact`,
     )
   }
   return gaussianFlowMap(only.mean, only.scales[0])
@@ -222,7 +224,7 @@ function openRun(key: string, name: string, config: Config, dataset: Standardize
   }
   if (config.coupling.kind === 'ot' && model.config.coupling.kind !== 'ot') {
     throw new ConfigError(
-      `${key}: ${name} was trained with the coupling ${model.config.coupling.kind}, whose flow is another than that of ot; train both with the same`,
+      `${key}: ${name} was trained with the coupling ${model.config.coupling.kind}, which has a different flow from ot; train both with the same coupling`,
     )
   }
   const [theirs, own] = [model.data.source, dataset.source].map(source => source?.fingerprint.sha256)
@@ -237,7 +239,7 @@ function openRun(key: string, name: string, config: Config, dataset: Standardize
   checkGuidance(key, name, model, config)
   if (!sameScale(model.data.standardization, dataset.standardization)) {
     throw new ConfigError(
-      `${key}: ${name} sees its data scaled otherwise than this run; train both on the same data and with the same standardize`,
+      `${key}: ${name} scales its data differently from this run; train both on the same data and with the same standardize`,
     )
   }
   return model
@@ -259,7 +261,7 @@ function checkCondition(
   if (kind === 'none') {
     if (theirs.kind === 'none' || theirs.drop > 0) return
     refuse(
-      `was told the ${theirs.kind} of every sample and does not know the data as a whole; train it with --condition.drop 0.1, or this run with --condition ${theirs.kind}`,
+      `was trained with the ${theirs.kind} of every sample and is not unconditional; train it with --condition.drop 0.1, or this run with --condition ${theirs.kind}`,
     )
   }
   if (theirs.kind !== kind) {
@@ -269,10 +271,10 @@ function checkCondition(
   if (known !== own) refuse(`knows ${known}; this run has ${own}`)
   const [before, now] = [pointOf(model.config, model.data), pointOf({ condition }, dataset)]
   if (JSON.stringify(before.condition) !== JSON.stringify(now.condition)) {
-    refuse(`sees its ${pluralOf(kind)} scaled otherwise than this run; train both on the same data`)
+    refuse(`scales its ${pluralOf(kind)} differently from this run; train both on the same data`)
   }
   if (condition.drop > 0 && theirs.drop === 0) {
-    refuse(`was never shown a sample without its ${kind}; use --condition.drop 0`)
+    refuse(`was never trained without the ${kind}; use --condition.drop 0`)
   }
 }
 /** Whether a teacher can be guided: scales multiply, and what is without condition must have been trained. */
@@ -287,7 +289,7 @@ function checkGuidance(key: string, name: string, model: Model, { guidance: { ru
   }
   if (rule === 'teacher' && !none) {
     throw new ConfigError(
-      `${key}: ${name} was told the ${model.config.condition.kind} of every sample, and guidance leads away from its velocity without; train it with --condition.drop 0.1`,
+      `${key}: ${name} was trained with the ${model.config.condition.kind} of every sample, but guidance also needs its unconditional velocity; train it with --condition.drop 0.1`,
     )
   }
 }

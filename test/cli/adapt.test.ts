@@ -219,8 +219,10 @@ describe('steer --adapter', () => {
   })
 
   test('refuses another map, dimension, operator and sd', async () => {
-    expect(await wrong('other', own())).toMatch(/is for another map, or other weights of it/)
-    expect(await wrong('run', own(), '--weights', 'raw')).toMatch(/is for another map, or other weights/)
+    expect(await wrong('other', own())).toMatch(/was trained for another map, or for other weights of it/)
+    expect(await wrong('run', own(), '--weights', 'raw')).toMatch(
+      /was trained for another map, or for other weights/,
+    )
     const three = '{operator: {kind: mask, keep: [0]}, y: [1], sd: 0.3}'
     expect(await wrong('three', own(), '--observe', three)).toMatch(
       /is for points of 2 coordinates, and this map's have 3/,

@@ -105,6 +105,6 @@ describe('other symbols than those of a run are refused in a line', () => {
     writeFileSync(at('words.txt'), 'bad\ncab\ndad\nbed\nzoo')
     const changed = await runHere(['train', '--resume', '--out', at('run'), '--steps', '8'])
     expect([changed.code === 0, changed.stderr.trim().split('\n').length]).toEqual([false, 1])
-    expect(changed.stderr).toContain('the data has changed since the run began')
+    expect(changed.stderr).toContain('the data has changed since the run was started')
   })
 })

@@ -175,16 +175,22 @@ const GRIDS: [string, RegExp][] = [
   ['sample good --grid 1', /grid 1: expected at least two times, e\.g\. 1,0/],
   ['sample good --grid 1.5,0', /grid 1\.5,0: expected times from 0 \(data\) to 1 \(noise\), found 1\.5/],
   ['sample good --grid 1,-0.5', /grid 1,-0\.5: expected times from 0 .* found -0\.5/],
-  ['sample good --grid 1,0.5,0.5,0', /grid 1,0\.5,0\.5,0: .*only fall or only rise, found 0\.5 after 0\.5/],
-  ['sample good --grid 1,0,1', /grid 1,0,1: expected times that only fall or only rise, found 1 after 0/],
+  [
+    'sample good --grid 1,0.5,0.5,0',
+    /grid 1,0\.5,0\.5,0: .*only decrease or only increase, found 0\.5 after 0\.5/,
+  ],
+  [
+    'sample good --grid 1,0,1',
+    /grid 1,0,1: expected times that only decrease or only increase, found 1 after 0/,
+  ],
   ['sample good --grid 1,0 --steps 2', /option '--grid <times>' cannot be used with option '--steps <list>'/],
   [
     'sample good --grid 0.5,0',
-    /--grid: noise is at 1, found a grid that begins at 0\.5, where some data is left; give its points with --start/,
+    /--grid: sampling from noise starts at 1, found a grid that starts at 0\.5, where some data is left; give its points with --start/,
   ],
   [
     'sample good --method renoise --grid 1,0.5',
-    /renoise: expected to begin at 1 .* and to end at 0 .*, found 1 to 0\.5/,
+    /renoise: expected to start at 1 .* and to end at 0 .*, found 1 to 0\.5/,
   ],
   [
     'sample good --start points2.csv --grid 0,1 --out a.csv',
@@ -210,9 +216,9 @@ const GRIDS: [string, RegExp][] = [
   ['sample good --start flat.npy --out a.csv', /flat\.npy: has points of 1 coordinates/],
   [
     'evaluate good --grid 1,0.5',
-    /grid 1,0\.5: expected to begin at 1 \(noise\) and to end at 0 \(data\), found 1 to 0\.5/,
+    /grid 1,0\.5: expected to start at 1 \(noise\) and to end at 0 \(data\), found 1 to 0\.5/,
   ],
-  ['evaluate good --grid 0,1', /grid 0,1: expected to begin at 1 .* found 0 to 1/],
+  ['evaluate good --grid 0,1', /grid 0,1: expected to start at 1 .* found 0 to 1/],
   ['evaluate good --grid 1,0 --grid 1,0.2,0.4,0', /grid 1,0\.2,0\.4,0: .*found 0\.4 after 0\.2/],
   [
     'evaluate good --grid 1,0 --steps 1',
@@ -234,7 +240,10 @@ const TRAINING: [string, RegExp][] = [
   ['train --activation relu', /unknown key activation \(did you mean network\.activation\?\)/],
   ['train --network.hiden 5', /unknown key network\.hiden \(did you mean network\.hidden\?\)/],
   ['train --constructor.x 5', /unknown option --constructor\.x/],
-  ['train --steps 0', /steps: 0 steps train nothing.*expected at least 1, or --init-from RUN/],
+  [
+    'train --steps 0',
+    /steps: 0 is only useful with --init-from RUN.*expected at least 1, or --init-from RUN/,
+  ],
   ['train --steps -1', /steps: expected number to be >=0, found -1/],
   ['train --recompute', /^oxbow: --recompute needs a value: true or false$/m],
   ['train --recompute [1,2]', /recompute: expected true or false, found \[1,2\]/],
@@ -272,7 +281,7 @@ const TRAINING: [string, RegExp][] = [
   ['train --objective lds', /objective: unknown objective "lds" \(did you mean lsd\?\)/],
   ['train --data rign', /unknown dataset "rign"; did you mean "ring"\?/],
   ['train --objective lmd', /teacher: lmd needs a teacher; train one with/],
-  ['train --objective lsd --teacher exact', /teacher: lsd learns without one; those that use it: .*lmd/],
+  ['train --objective lsd --teacher exact', /teacher: lsd does not use a teacher; objectives that do: .*lmd/],
   ['train --objective lmd --teacher nowhere', /teacher: nowhere: no such run/],
   ['train --objective lmd --teacher empty', /teacher: empty: not a run directory \(it has no config\.json\)/],
   ['train --objective lmd --teacher model-cut', /teacher: model-cut\/model\.safetensors: .*cut short/],
@@ -298,12 +307,12 @@ const TRAINING: [string, RegExp][] = [
   ],
   [
     'train --objective lmd --teacher exact --data checkerboard',
-    /teacher: exact needs data that is a Gaussian mixture or a language whose law is known, and checkerboard is neither/,
+    /teacher: exact needs a Gaussian mixture or a language with a known distribution, but checkerboard is neither/,
   ],
-  ['train --objective lsd --diagonal.fraction 1', /diagonal\.fraction: 1 leaves no samples for lsd/],
+  ['train --objective lsd --diagonal.fraction 1', /diagonal\.fraction: with 1, no samples are left for lsd/],
   [
     'train --objective flow-matching --diagonal.fraction 0.5',
-    /diagonal\.fraction: flow-matching is a diagonal term alone and needs 1, found 0\.5/,
+    /diagonal\.fraction: flow-matching consists only of a diagonal term and needs 1, found 0\.5/,
   ],
   [
     'train --objective meanflow --diagonal.fraction 0.5',
@@ -365,10 +374,7 @@ const CONFIGS: [string, RegExp][] = [
     /training of lsd: unknown key stepz \(did you mean steps\?\)/,
   ],
   ['compare --objectives lsd --data nope', /unknown dataset "nope"/],
-  [
-    'compare --objectives lmd --data checkerboard --teacher exact',
-    /teacher: exact needs data that is a Gaussian mixture/,
-  ],
+  ['compare --objectives lmd --data checkerboard --teacher exact', /teacher: exact needs a Gaussian mixture/],
   ['compare --objectives lsd --out file', /file: is a file, expected a directory/],
   ['compare --config comparison.yaml', /unknown key trainings of a comparison; known: .*training/],
   ['compare --config comparison-data.yaml', /training\.data: is the same for all runs of a comparison/],
@@ -437,7 +443,7 @@ const RUNS: [string, RegExp][] = [
     'sample model-missing',
     /model-missing\/model\.safetensors: tensor 0\.bias: expected \[8\], found nothing/,
   ],
-  ['sample model-foreign', /model-foreign\/model\.safetensors: not an oxbow model/],
+  ['sample model-foreign', /model-foreign\/model\.safetensors: not an Oxbow model/],
   ['sample model-data', /model-data\/model\.safetensors: the record of its data is damaged \(name\)/],
   [
     'sample checkpoint-cut --weights raw',

@@ -141,7 +141,7 @@ test('points far off the data are said, in a line', async () => {
     expect(await said('0.5,0.5\n1,-1\n', ...command)).toBe('')
     const line = await said('0.5,0.5\n1,-90\n', ...command)
     expect(line).toMatch(
-      /off.csv: 1 of 2 points lie far off the data of .*psd, where the map has learnt nothing\n$/,
+      /off.csv: 1 of 2 points lie far from the data of .*psd, where the map has learnt nothing\n$/,
     )
     expect(line.trim().split('\n')).toHaveLength(1)
   }
@@ -153,7 +153,7 @@ test.each([
   [['edit', '--data', 'points.csv', '--renoise', '0.4', '--to', 'psd'], /expected one of --renoise/],
   [
     ['edit', '--data', 'points.csv', '--renoise', '0.4', '--from', '0.5'],
-    /--from: is of edits towards a reward/,
+    /--from: only applies to edits towards a reward/,
   ],
   [
     ['edit', '--data', 'points.csv', '--renoise', '0.4', '--method', 'heun'],

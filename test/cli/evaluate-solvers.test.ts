@@ -65,7 +65,7 @@ describe('evaluate --solvers', () => {
       ...['euler', 'midpoint', 'ddim', 'dpm++2m', 'edm'],
     ])
     const notes = solvers.notes.join('\n')
-    expect(notes).toMatch(/left out heun, rk4, adaptive: asks for the velocity at the data/)
+    expect(notes).toMatch(/left out heun, rk4, adaptive: needs the velocity at the data/)
     expect(notes).toMatch(/left out renoise, bridge, ancestral, .*: noise is added on the way/)
     for (const { errors } of solvers.curves) expect(errors.at(-1).error).toBeLessThan(errors[0].error)
   })
@@ -82,7 +82,7 @@ describe('evaluate --solvers', () => {
   test.each<[string, string, string[], RegExp]>([
     ['no solver', 'map', ['rk5'], /--solvers: expected jump, renoise.*found "rk5"/],
     ['noise on the way', 'map', ['ancestral'], /solvers: ancestral: noise is added on the way/],
-    ['a need that is not met', 'vp', ['rk4'], /rk4 asks for the velocity at the data/],
+    ['a need that is not met', 'vp', ['rk4'], /rk4 needs the velocity at the data/],
     [
       'a map without a velocity',
       'ct',

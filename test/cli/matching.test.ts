@@ -232,7 +232,7 @@ describe('beside any objective', () => {
     expect(await refused(...psd, '--adversarial.loss', 'wgan')).toMatch(/adversarial\.loss: expected one of/)
     expect(await refused(...psd, '--matching.weight', '0.1')).toMatch(/needs a teacher/)
     expect(await refused('train', '--objective', 'gan', '--adversarial.weight', '0.1')).toMatch(
-      /^oxbow: adversarial: gan has a critic of its own/,
+      /^oxbow: adversarial: gan already has a critic/,
     )
     expect(await refused(...psd, '--interpolant', 'trig', '--adversarial.weight', '0.1')).toMatch(
       /linear path/,

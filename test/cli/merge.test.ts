@@ -105,7 +105,7 @@ describe('a merged run', () => {
       ...[at('other'), paths(at('adapted')).adapter, '--out', at('moved'), '--json'],
     )
     expect([code, stderr.split('\n').length]).toEqual([0, 2])
-    expect(stderr).toMatch(/adapter\.safetensors: was trained beside another base than .*other/)
+    expect(stderr).toMatch(/adapter\.safetensors: was trained for a base other than .*other/)
     const { notes, adapters } = JSON.parse(stdout)
     expect(notes).toHaveLength(1)
     expect(adapters).toMatchObject([{ weight: 1, rank: 2, alpha: 5 }])

@@ -112,7 +112,7 @@ describe('a run that may only be read', () => {
     expect(code).toBe(0)
     expect(rows[0].metrics.slicedWasserstein.value).toBeGreaterThan(0)
     expect(warnings.at(-1)).toMatch(CANNOT)
-    expect(stderr).toMatch(/oxbow: measured, but not all of it could be saved: .*evaluation\.json: /)
+    expect(stderr).toMatch(/oxbow: evaluated, but not everything could be saved: .*evaluation\.json: /)
     const text = await runHere(['evaluate', own, ...MEASURED])
     expect(text).toMatchObject({ code: 0, stdout: expect.stringMatching(/[\d.]+/) })
   })

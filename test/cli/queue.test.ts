@@ -232,7 +232,7 @@ describe.skipIf(skipped)('jobs in a queue on Redis', () => {
       const { code, stderr } = await run(['jobs', '--queue', `redis://${secret}127.0.0.1:${locked.port}`])
       expect([code, stderr]).toEqual([
         2,
-        expect.stringMatching(/it refuses the user or the password[^\n]*\n$/),
+        expect.stringMatching(/it rejected the user or the password[^\n]*\n$/),
       ])
       expect(stderr).not.toContain('wrong-one')
     }

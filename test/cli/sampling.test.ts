@@ -235,7 +235,7 @@ describe('evaluate', () => {
     )
     const { code, stderr: why } = await runHere(['evaluate', at('pid'), '--steps', '2'])
     expect(code).toBe(2)
-    expect(why).toMatch(/^oxbow: .*pid: nothing to measure; left out steps 2: .*\n$/)
+    expect(why).toMatch(/^oxbow: .*pid: nothing to evaluate; left out steps 2: .*\n$/)
   })
 })
 
@@ -276,7 +276,7 @@ describe('compare', () => {
   test('refuses what leaves nothing to measure, before anything is trained', async () => {
     const { code, stderr } = await runHere([...args, '--steps', '2', '--out', at('nothing')])
     expect(code).toBe(2)
-    expect(stderr).toMatch(/^oxbow: steps: nothing to measure of pid; left out steps 2: .*\n$/)
+    expect(stderr).toMatch(/^oxbow: steps: nothing to evaluate for pid; left out steps 2: .*\n$/)
     expect(existsSync(at('nothing'))).toBe(false)
   })
 })
@@ -293,6 +293,6 @@ describe('sample --steps of several numbers', () => {
   test.each(['--json', '--out=x.csv'])('does not go with %s', async option => {
     const { code, stderr } = await runHere(['sample', at('fmm'), '--steps', '1,3', option])
     expect(code).toBe(2)
-    expect(stderr).toContain('is of one number of steps, and --steps asks for 2; give one')
+    expect(stderr).toContain('needs one number of steps, but --steps lists 2; give one')
   })
 })

@@ -70,9 +70,12 @@ describe('sample --method', () => {
   test.each([
     [
       ['eps', '--method', 'heun', '--steps', '4'],
-      /heun asks for the velocity at the data, which is infinite on the vp path/,
+      /heun needs the velocity at the data, which is infinite on the vp path/,
     ],
-    [['linear', '--method', 'ddim', '--steps', '4'], /predicts eps, which says nothing of the data at t = 1/],
+    [
+      ['linear', '--method', 'ddim', '--steps', '4'],
+      /predicts eps, which does not determine the data at t = 1/,
+    ],
     [
       ['eps', '--method', 'ddim', '--method-options', 'etha=1'],
       /ddim: has no option "etha"; its options are eta/,
@@ -90,7 +93,10 @@ describe('sample --method', () => {
       ['eps', '--grid', 'karras:4,least=100'],
       /karras: least: expected a ratio below the largest, 80, found 100/,
     ],
-    [['eps', '--grid', 'discrete:700,spacing=leading'], /noise is at 1, found a grid that begins at 0\.7/],
+    [
+      ['eps', '--grid', 'discrete:700,spacing=leading'],
+      /sampling from noise starts at 1, found a grid that starts at 0\.7/,
+    ],
     [['eps', '--grid', 'karras:4,rho=-1'], /karras: rho: .*found -1/],
     [
       ['eps', '--grid', 'caras:4'],
@@ -120,7 +126,7 @@ test('a training says what does not go together', async () => {
     /network\.predicts: eps is predicted of one time, and psd trains a two-time map/,
   )
   expect(await refused(...train, '--objective', 'denoise', '--interpolant', 've')).toMatch(
-    /the noise of the ve path has a deviation of 80, .*use network\.parameterization edm/,
+    /the noise of the ve path has standard deviation 80, .*use network\.parameterization edm/,
   )
   expect(() => readFileSync(at('never'))).toThrow()
 })

@@ -252,12 +252,18 @@ describe('steer', () => {
       ['--observe', NEAR],
       /--observe: kind: expected an observation, with operator, y and sd; found "quadratic"; other rewards .* --reward/,
     ],
-    [['--reward', NEAR, '--kernel', 'renoise', '--moves', '2'], /moves are of the kernels jump and noise/],
+    [
+      ['--reward', NEAR, '--kernel', 'renoise', '--moves', '2'],
+      /moves are only for the kernels jump and noise/,
+    ],
     [['--reward', NEAR, '--lambda', '2'], /--lambda: is of guided flows/],
-    [['--reward', NEAR, '--method', 'guided', '--look-ahead', 'none'], /none steers no guided flow/],
+    [
+      ['--reward', NEAR, '--method', 'guided', '--look-ahead', 'none'],
+      /with none, a guided flow is not steered/,
+    ],
     [
       ['--reward', NEAR, '--kernel', 'noise', '--look-ahead', 'jump'],
-      /the kernel noise sees the reward itself/,
+      /the kernel noise uses the reward directly/,
     ],
     [['--reward', NEAR, '--eta', '2'], /--eta: expected a number from 0 to 1, found "2"/],
     [['--reward', NEAR, '--method', 'guided', '--look-ahead', 'weighted'], /only an exact map has/],

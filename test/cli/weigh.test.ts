@@ -216,7 +216,7 @@ describe('oxbow weigh', () => {
     const { stderr } = await here(...train, '--steps', '20', '--out', at('weighted'))
     expect(stderr).not.toMatch(/NaN/)
     expect(await refused(...train.toSpliced(2, 1, 'ring'), '--out', at('none'))).toMatch(
-      /needs data with the logarithm of a weight beside each point/,
+      /needs data with a log weight for each point/,
     )
   })
 
@@ -271,7 +271,7 @@ describe('oxbow weigh', () => {
     [
       'steps of a flow',
       ['gaussian', '--energy', 'ring', '--density', 'flow', '--steps', '8'],
-      /--density flow: is of the flow itself.*leave --steps 8 out/,
+      /--density flow: is the density of the flow itself.*remove --steps 8/,
     ],
     [
       'a method of a flow',
@@ -441,7 +441,7 @@ test('evaluate measures the return, its determinants, folds and effective sample
   expect(found.folded.value).toBe(0)
   expect(found.effectiveShare.value).toBeGreaterThan(0.5)
   expect(await refused('evaluate', at('ct'), '--metrics', 'inverseError')).toMatch(
-    /trained to jump both ways/,
+    /trained to jump in both directions/,
   )
 })
 
@@ -461,5 +461,5 @@ test('evaluate has the likelihood of data given its class, of a map that must be
     expect(metrics[name].note).toMatch(/^given the class of each point/)
     expect(metrics[name].floor).toBeNull()
   }
-  expect(await refused(...words.with(3, 'semigroupError'))).toMatch(/knows the data as a whole/)
+  expect(await refused(...words.with(3, 'semigroupError'))).toMatch(/needs an unconditional map/)
 })

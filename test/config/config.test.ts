@@ -204,7 +204,9 @@ describe('defaults', () => {
 test('no steps are a start for more, whose warm-up may be written already', () => {
   const none = { steps: 0, initFrom: 'run', schedule: { warmup: 5 } }
   expect(resumedConfig(resolveConfig(none), { steps: 50 }).steps).toBe(50)
-  expect(() => resolveConfig({ ...none, initFrom: null })).toThrow(/^steps: 0 steps train nothing/)
+  expect(() => resolveConfig({ ...none, initFrom: null })).toThrow(
+    /^steps: 0 is only useful with --init-from RUN/,
+  )
 })
 
 describe('merge', () => {

@@ -86,11 +86,11 @@ describe('what makes no sense is refused with the key, the reason and what to do
   test.each<[UserConfig, RegExp]>([
     [
       { objective: 'flow-matching', guidance: { rule: 'linear' } },
-      /^guidance\.rule: linear leads towards what samples are told, .* train with --condition class, or use none$/,
+      /^guidance\.rule: linear guides towards a condition, .* train with --condition class, or use none$/,
     ],
     [
       { objective: 'gft' },
-      /^guidance\.rule: gft leads towards what samples are told, .*; train with --condition class/,
+      /^guidance\.rule: gft guides towards a condition, .*; train with --condition class/,
     ],
     [
       run({ rule: 'mix' }, { condition: { kind: 'class', drop: 0 } }),
@@ -98,11 +98,11 @@ describe('what makes no sense is refused with the key, the reason and what to do
     ],
     [
       run({ rule: 'mix', kappa: 1 }),
-      /^guidance\.kappa: mix comes to the scale omega\/\(1 - kappa\) and needs less than 1, found 1$/,
+      /^guidance\.kappa: the scale of mix is omega\/\(1 - kappa\), so kappa must be below 1, found 1$/,
     ],
     [
       run({ rule: 'model', omega: 1.2 }),
-      /^guidance\.omega: model comes to the scale 1\/\(1 - omega\) and needs less than 1, found 1\.2$/,
+      /^guidance\.omega: the scale of model is 1\/\(1 - omega\), so omega must be below 1, found 1\.2$/,
     ],
     [
       run({ rule: 'mix', law: 'uniform' }),
@@ -114,7 +114,7 @@ describe('what makes no sense is refused with the key, the reason and what to do
     ],
     [
       run({ rule: 'random' }, { network: { scale: 'none' } }),
-      /^guidance\.law: a map that trains on log-uniform scales must be told them; use network\.scale inverse, or the law fixed$/,
+      /^guidance\.law: with log-uniform scales, the network must take the scale as an input; use network\.scale inverse, or the law fixed$/,
     ],
     [
       run({ rule: 'mix' }, { objective: 'lmd', ...exact }),
@@ -148,8 +148,8 @@ describe('what makes no sense is refused with the key, the reason and what to do
       /^guidance\.baked: what this run learns from has the scale 3 already, and mix would multiply it; use none$/,
     ],
     // Keys that would say nothing.
-    [run({ scale: 3 }), /^guidance\.scale: has no use without a rule; set guidance\.rule, e\.g\. mix$/],
-    [run({ interval: [0, 0.5] }), /^guidance\.interval: has no use without a rule/],
+    [run({ scale: 3 }), /^guidance\.scale: is not used without a rule; set guidance\.rule, e\.g\. mix$/],
+    [run({ interval: [0, 0.5] }), /^guidance\.interval: is not used without a rule/],
     [
       run({ rule: 'mix', scale: 3 }),
       /^guidance\.scale: mix comes to omega\/\(1 - kappa\); set these instead$/,
@@ -176,7 +176,7 @@ describe('what makes no sense is refused with the key, the reason and what to do
     [run({ rule: 'random', range: [3, 2] }), /^guidance\.range: expected two scales in rising order/],
     [
       run({ rule: 'random', interval: 'drawn' }),
-      /^guidance\.interval: a map that trains on drawn intervals must be told them, and its scale; use a network of kind dit,/,
+      /^guidance\.interval: with drawn intervals, the network must take the interval and the scale as inputs; use a network of kind dit,/,
     ],
     [
       run({ rule: 'linear', interval: 'drawn' }, { network: { kind: 'dit' } }),
@@ -184,7 +184,7 @@ describe('what makes no sense is refused with the key, the reason and what to do
     ],
     [
       run({ rule: 'random' }, { network: { kind: 'dit', interval: true } }),
-      /^network\.interval: the network is to be told intervals of guidance, and none are drawn/,
+      /^network\.interval: the network takes guidance intervals as an input, but none are drawn/,
     ],
     [
       run({ rule: 'linear', interval: [0.7, 0.2] }),
@@ -307,7 +307,9 @@ describe('guidance of text in training', () => {
   ])('is by logits, with %j', (guidance, record, rest) => {
     const found = guidanceRecord(simplex({ ...guidance, form: 'logit' }, rest)())
     expect(found).toMatchObject({ ...record, form: 'logit' })
-    expect(simplex(guidance, rest)).toThrow(/^guidance.form: a guided velocity of text leaves/)
+    expect(simplex(guidance, rest)).toThrow(
+      /^guidance.form: for text, a guided velocity does not give probabilities/,
+    )
   })
 
   test('by a teacher it acts wherever the velocity of that is asked for', () => {
@@ -329,7 +331,7 @@ describe('guidance of text in training', () => {
   })
 
   test.each<[string, () => unknown, RegExp]>([
-    ['by velocities', simplex({ rule: 'model' }), /^guidance.form: a guided velocity of text/],
+    ['by velocities', simplex({ rule: 'model' }), /^guidance.form: for text, a guided velocity/],
     [
       'by a loss of velocities',
       simplex({ rule: 'gft', form: 'logit' }, { objective: 'gft', network: { parameterization: 'simplex' } }),
@@ -345,7 +347,7 @@ describe('guidance of text in training', () => {
       () => resolveConfig(run({ rule: 'model', form: 'logit' })),
       /^guidance.form: logit guides the logits of text/,
     ],
-    ['without a rule', simplex({ form: 'logit' }), /^guidance.form: has no use without a rule/],
+    ['without a rule', simplex({ form: 'logit' }), /^guidance.form: is not used without a rule/],
   ])('is refused %s', (_, make, why) => {
     expect(make).toThrow(why)
   })

@@ -61,9 +61,15 @@ describe('one-step', () => {
   test.each([
     [{ recipe: 'one-step', objective: 'lsd' }, 'recipe: one-step trains cmt, found the objective "lsd"'],
     [{ recipe: 'one' }, 'recipe: expected one of one-step; found "one"'],
-    [{ objective: 'lsd', teacherTraining: { steps: 3 } }, 'teacherTraining: no teacher is trained here'],
-    [{ objective: 'lsd', initFrom: 'teacher' }, 'initFrom: "teacher" is the one that is trained first'],
-    [{ objective: 'ct', times: { full: 0.5 } }, 'times.full: ct draws one of its two times alone'],
+    [
+      { objective: 'lsd', teacherTraining: { steps: 3 } },
+      'teacherTraining: this run does not train a teacher',
+    ],
+    [
+      { objective: 'lsd', initFrom: 'teacher' },
+      'initFrom: "teacher" is the teacher that this run trains first',
+    ],
+    [{ objective: 'ct', times: { full: 0.5 } }, 'times.full: ct only draws one of its two times'],
     [{ objective: 'flow-matching', times: { full: 0.5 } }, 'times.full: flow-matching trains no jumps'],
   ] as [UserConfig, string][])('%j is refused', (config, message) => {
     expect(() => resolveConfig(config)).toThrow(message)

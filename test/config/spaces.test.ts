@@ -72,10 +72,18 @@ describe('what does not fit the space of the data is refused', () => {
       { objective: 'flow-matching', network: { predicts: 'x0' } },
       /^network\.predicts: x0 is a sum of points; use velocity/,
     ],
-    ['another path', { interpolant: 'trig' }, /^interpolant: the path is the geodesic.*; found trig/],
+    [
+      'another path',
+      { interpolant: 'trig' },
+      /^interpolant: on a curved space, the path is the geodesic.*; found trig/,
+    ],
     ['another scale', { standardize: 'column' }, /^standardize: .*; use none, found column/],
     ['pairs by optimal transport', { coupling: { kind: 'ot' } }, /^coupling\.kind: ot compares/],
-    ['a source', { source: 'ring' }, /^source: the path begins at the noise of the space; use null/],
+    [
+      'a source',
+      { source: 'ring' },
+      /^source: on a curved space, the path starts from the noise of the space; use null/,
+    ],
     [
       'guidance',
       { objective: 'meanflow', condition: { kind: 'class' }, guidance: { rule: 'model' } },

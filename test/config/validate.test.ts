@@ -58,15 +58,15 @@ describe('what makes no sense is refused with the key, the reason and what to do
     // Teachers.
     [
       { objective: 'lsd', teacher: 'exact' },
-      /^teacher: lsd learns without one; those that use it: .*\blmd\b/,
+      /^teacher: lsd does not use a teacher; objectives that do: .*\blmd\b/,
     ],
     [
       { objective: 'psd', coupling: { teacher: 'exact' } },
-      /^coupling\.teacher: has no use with coupling\.kind independent; set coupling\.kind reflow, samples or trajectory$/,
+      /^coupling\.teacher: is not used with coupling\.kind independent; set coupling\.kind reflow, samples or trajectory$/,
     ],
     [
       { objective: 'reflow', teacher: 'exact', coupling: { teacher: 'exact' } },
-      /^teacher: reflow learns from coupling\.teacher alone here; leave one of the two out$/,
+      /^teacher: reflow only uses coupling\.teacher here; remove one of the two$/,
     ],
     // The batch.
     [
@@ -79,7 +79,7 @@ describe('what makes no sense is refused with the key, the reason and what to do
     ],
     [
       { objective: 'meanflow', diagonal: { objective: 'flow-matching' } },
-      /^diagonal\.fraction: 0 of the batch leaves flow-matching beside meanflow untrained; use more than 0, or diagonal\.objective null$/,
+      /^diagonal\.fraction: with 0, the diagonal term flow-matching of meanflow is never trained; use a value above 0, or diagonal\.objective null$/,
     ],
     [
       { objective: 'meanflow', diagonal: { fraction: 0.2 } },
@@ -87,30 +87,33 @@ describe('what makes no sense is refused with the key, the reason and what to do
     ],
     [
       { objective: 'flow-matching', diagonal: { fraction: 0.2 } },
-      /^diagonal\.fraction: flow-matching is a diagonal term alone and needs 1, found 0\.2$/,
+      /^diagonal\.fraction: flow-matching consists only of a diagonal term and needs 1, found 0\.2$/,
     ],
     [
       { objective: 'psd', diagonal: { fraction: 1 } },
-      /^diagonal\.fraction: 1 leaves no samples for psd; use less than 1, or --objective flow-matching$/,
+      /^diagonal\.fraction: with 1, no samples are left for psd; use a value below 1, or --objective flow-matching$/,
     ],
     [
       { objective: 'psd', diagonal: { fraction: 0 } },
-      /^diagonal: psd copies itself and learns nothing of the data without its diagonal term; .*--init-from$/,
+      /^diagonal: without its diagonal term, psd only copies itself and never sees the data; .*--init-from$/,
     ],
     [{ objective: 'lsd', diagonal: { weight: 0 } }, /^diagonal: lsd copies itself/],
     [{ objective: 'esd', diagonal: { objective: null, fraction: 0 } }, /^diagonal: esd copies itself/],
     [
       { objective: 'meanflow', consistency: { weight: 0 } },
-      /^consistency\.weight: 0 leaves meanflow nothing to train; use more than 0$/,
+      /^consistency\.weight: with 0, meanflow has nothing to train; use a value above 0$/,
     ],
     [
       { objective: 'flow-matching', diagonal: { weight: 0 } },
-      /^diagonal\.weight: 0 leaves flow-matching nothing to train/,
+      /^diagonal\.weight: with 0, flow-matching has nothing to train/,
     ],
-    [{ objective: 'meanflow', times: { equal: 1 } }, /^times\.equal: 1 trains no jump of meanflow; use less/],
+    [
+      { objective: 'meanflow', times: { equal: 1 } },
+      /^times\.equal: with 1, every pair has t = s, so meanflow learns no jumps; use a value below 1/,
+    ],
     [
       { objective: 'psd', times: { between: [1, 1] } },
-      /^times\.between: m = s makes psd say nothing; use a range inside, e\.g\. \[0\.2, 0\.8\]$/,
+      /^times\.between: m = s makes psd trivial; use a range strictly inside, e\.g\. \[0\.2, 0\.8\]$/,
     ],
     [
       { objective: 'lmd-discrete', teacher: 'exact', times: { between: [0, 0] } },
@@ -118,7 +121,7 @@ describe('what makes no sense is refused with the key, the reason and what to do
     ],
     [
       { objective: 'psd', loss: { minSnr: 5 } },
-      /^loss\.minSnr: weighs errors of a velocity, and psd compares jumps here; use null, or space: velocity$/,
+      /^loss\.minSnr: weights errors of a velocity, but psd compares jumps here; use null, or space: velocity$/,
     ],
     [{ objective: 'ct', loss: { minSnr: 5 } }, /^loss\.minSnr: .* ct compares jumps; use null$/],
     [{ objective: 'psd', batch: 3 }, /^batch: 3 is too small for a diagonal fraction of 0\.3$/],
@@ -145,11 +148,11 @@ describe('what makes no sense is refused with the key, the reason and what to do
     ],
     [
       { objective: 'ct', times: { equal: 0.1 } },
-      /^times\.equal: ct jumps to t = 0 alone, so its gaps are not free; use 0$/,
+      /^times\.equal: ct only jumps to t = 0, so its gaps are fixed; use 0$/,
     ],
     [
       { objective: 'pid', teacher: 'exact', times: { gap: 0.5 } },
-      /^times\.gap: pid jumps from s = 1 alone, so its gaps are not free; use 1$/,
+      /^times\.gap: pid only jumps from s = 1, so its gaps are fixed; use 1$/,
     ],
     [
       { times: { levels: 4 } },
@@ -157,20 +160,20 @@ describe('what makes no sense is refused with the key, the reason and what to do
     ],
     [
       { objective: 'lsd', anchor: { law: 'lognormal' } },
-      /^anchor\.law: lsd has no anchor with a time of its own; tvm has$/,
+      /^anchor\.law: lsd has no anchor with its own time; only tvm has$/,
     ],
     [
       { objective: 'tvm', anchor: { deviation: 2 } },
-      /^anchor\.deviation: has no use without a law; set anchor\.law, e\.g\. logit-normal$/,
+      /^anchor\.deviation: is not used without a law; set anchor\.law, e\.g\. logit-normal$/,
     ],
     // Weights.
     [
       { objective: 'pid', teacher: 'exact', loss: { minSnr: 5 } },
-      /^loss\.minSnr: pid trains at s = 1, where the signal-to-noise ratio is 0 .*; use null$/,
+      /^loss\.minSnr: pid trains at s = 1, where the signal-to-noise ratio, and so the weight, is 0; use null$/,
     ],
     [
       { objective: 'lsd', loss: { minSnr: 5, learned: true } },
-      /^loss\.learned: would learn the Min-SNR weight away; use one/,
+      /^loss\.learned: a learned weight would cancel loss\.minSnr; use one/,
     ],
     [
       { loss: { adaptive: { p: 1, c: 1e-3 }, learned: true } },
@@ -203,7 +206,7 @@ describe('what makes no sense is refused with the key, the reason and what to do
     ],
     [
       { objective: 'freeflow', teacher: 'exact', coupling: { kind: 'samples' } },
-      /^coupling\.kind: freeflow never sees data, so a coupling has no use; use independent$/,
+      /^coupling\.kind: freeflow never sees data, so a coupling has no effect; use independent$/,
     ],
     [
       { objective: 'reflow', teacher: 'exact', coupling: { kind: 'samples' } },
@@ -270,11 +273,11 @@ describe('what makes no sense is refused with the key, the reason and what to do
     ],
     [
       { objective: 'piflow', teacher: 'exact', network: { conditioning: 's,t' } },
-      /^network\.conditioning: a policy is asked at the time where it begins alone; use "s", found "s,t"$/,
+      /^network\.conditioning: a policy only sees the time at which a jump starts; use "s", found "s,t"$/,
     ],
     [
       { network: { components: 4 } },
-      /^network\.components: only a policy has components; use the objective piflow, or leave it out$/,
+      /^network\.components: only a policy has components; use the objective piflow, or remove this key$/,
     ],
     [
       {
@@ -288,11 +291,11 @@ describe('what makes no sense is refused with the key, the reason and what to do
     // Maps of velocities at noisy points.
     [
       { objective: 'tmd-head', condition: { kind: 'none' } },
-      /^condition\.kind: tmd-head trains a map of velocities that is told a noisy point; use state, found none$/,
+      /^condition\.kind: tmd-head conditions its map on a noisy point; use state, found none$/,
     ],
     [
       { objective: 'tmd-head', condition: { drop: 0.1 } },
-      /^condition\.drop: the velocity depends on the noisy point .*, so tmd-head leaves none out; use 0, found 0\.1$/,
+      /^condition\.drop: tmd-head needs the noisy point for every sample; use 0, found 0\.1$/,
     ],
     [
       { objective: 'tmd', teacher: 'exact', network: { backbone: 0 } },
@@ -312,7 +315,7 @@ describe('what makes no sense is refused with the key, the reason and what to do
     ],
     [
       { objective: 'tmd-head', adversarial: { weight: 0.1 } },
-      /^adversarial: moves the jump from noise to data, and the map of tmd-head jumps between velocities; leave it out$/,
+      /^adversarial: acts on the jump from noise to data, but the map of tmd-head jumps between velocities; remove this key$/,
     ],
     [
       { objective: 'tmd-head', network: { kind: 'dit', depth: 2, backbone: 2 } },
@@ -324,15 +327,18 @@ describe('what makes no sense is refused with the key, the reason and what to do
     ],
     [
       { objective: 'psd', condition: { kind: 'state' }, network: { kind: 'dit' } },
-      /^condition\.kind: a network of kind dit cannot be told a state; use none$/,
+      /^condition\.kind: a network of kind dit does not support the condition state; use none$/,
     ],
     // Training.
     [
       { objective: 'freeflow', teacher: 'exact', interpolant: 'trig' },
-      /^interpolant: freeflow makes its samples noisy along the linear path, .*; use linear, found trig$/,
+      /^interpolant: freeflow adds noise to its samples along the linear path, .*; use linear, found trig$/,
     ],
     [{ ema: 0 }, /^target: "ema" needs ema above 0; use target: student$/],
-    [{ steps: 0 }, /^steps: 0 steps train nothing, .*; expected at least 1, or --init-from RUN$/],
+    [
+      { steps: 0 },
+      /^steps: 0 is only useful with --init-from RUN, .*; expected at least 1, or --init-from RUN$/,
+    ],
     [{ steps: 5, schedule: { warmup: 6 } }, /^schedule\.warmup: 6 is more than the 5 steps of the run$/],
   ])('%j', (config, message) => {
     expect(() => resolveConfig(config)).toThrow(ConfigError)
@@ -391,10 +397,10 @@ const heads = ['f2d2:shortcut', 'f2d2:meanflow', 'f2d2:lsd']
 const policies = idsWhere(({ parameterization }) => parameterization === 'policy')
 const ofSymbols = idsWhere(({ parameterization }) => parameterization === 'simplex')
 const ofLinear: [RegExp, string[]] = [
-  /the (policy|simplex) parameterization is of the linear path/,
+  /the (policy|simplex) parameterization belongs to the linear path/,
   [...policies, ...ofSymbols],
 ]
-const atOnce: [RegExp, string[]] = [/asked at the time where it begins alone/, policies]
+const atOnce: [RegExp, string[]] = [/only sees the time at which a jump starts/, policies]
 
 const ofStates: [RegExp, string[]] = [
   /^condition\.kind: state tells a noisy point of the linear path/,
@@ -407,7 +413,7 @@ const ofBackbone: [RegExp, string[]] = [/the layers of a backbone see no times/,
 const divergences = ofSymbols.filter(id => !['psd-velocity-simplex', 'fmlm-residual'].includes(id))
 
 const stands: [RegExp, string[]] = [
-  /^loss\.\w+: \S+ is trained as it stands/,
+  /^loss\.\w+: \S+ already has a robust loss/,
   ['dmf', 'reverse-kl', ...batchwise, ...matched, ...divergences],
 ]
 
@@ -437,10 +443,10 @@ const REFUSED: Record<string, [reason: RegExp, ids: readonly string[]][]> = {
   minSnr: [
     stands,
     [
-      /signal-to-noise ratio is 0/,
+      /signal-to-noise ratio, and so the weight, is 0/,
       fromNoise.filter(id => !['reverse-kl', ...batchwise, ...matched].includes(id)),
     ],
-    [/weighs errors of a velocity, and \S+ compares jumps/, ofJumps],
+    [/weights errors of a velocity, but \S+ compares jumps/, ofJumps],
   ],
   gapWeight: [
     [/trains no gaps/, velocities],
@@ -448,7 +454,7 @@ const REFUSED: Record<string, [reason: RegExp, ids: readonly string[]][]> = {
     [/jumps both ways/, ['fmm', 'falcon', 'lmf-inverse', ...heads]],
   ],
   'ratio-step': [[/^times\.between: ratio-step puts m/, [...policies, 'fmlm-residual']]],
-  gap: [[/its gaps are not free/, [...toData, ...fromNoise]]],
+  gap: [[/its gaps are fixed/, [...toData, ...fromNoise]]],
   trig: [
     ofLinear,
     [/along the linear path/, ['freeflow', 'imm', 'self-e', ...others]],
@@ -476,14 +482,14 @@ const REFUSED: Record<string, [reason: RegExp, ids: readonly string[]][]> = {
     [/which gft does not guide/, ['gft']],
     [/a fresh noise for each sample/, ['itm']],
     [/learns from trajectories/, ['cmt']],
-    [/never sees data|pairs no noise with data/, fromNoise],
+    [/never sees data|does not pair noise with data/, fromNoise],
   ],
   samples: [
     [/^coupling\.kind: with condition state/, ['tmd-head', 'tmd']],
     [/which gft does not guide/, ['gft']],
     [/reflow learns from the coupling reflow/, ['reflow']],
     [/learns from trajectories/, ['cmt']],
-    [/never sees data|pairs no noise with data/, fromNoise],
+    [/never sees data|does not pair noise with data/, fromNoise],
   ],
 }
 

@@ -65,7 +65,7 @@ describe('the index of a data frame is left out, with a word', () => {
 })
 
 test.each<[string, string, RegExp]>([
-  ['twice.csv', 'x,y,x\n1,2,3\n4,5,6\n', /two columns are called "x"; give each a name of its own/],
+  ['twice.csv', 'x,y,x\n1,2,3\n4,5,6\n', /two columns are called "x"; give each its own name/],
   ['twice.jsonl', '{"x": 1, "y": [1], "x": 2}\n', /two keys of a line are called "x"/],
 ])('names that stand for two columns are refused: %s', async (name, content, message) => {
   await expect(openDataset(file(name, content))).rejects.toThrow(message)

@@ -105,7 +105,7 @@ test('warns of every column that counts the rows', async () => {
       'column 1 ("level_0") counts the rows from 0',
       'column 2 ("index") counts the rows from 0',
       'column 4 ("rank") counts the rows from 1',
-    ].map(text => `${path}: ${text}; leave it out unless it is a coordinate`),
+    ].map(text => `${path}: ${text}; exclude it unless it is a coordinate`),
   )
 })
 

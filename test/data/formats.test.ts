@@ -561,7 +561,7 @@ describe('a folder of pictures', () => {
     [
       'a cut picture',
       async () => ({ 'a.png': (await good).subarray(0, 100) }),
-      'a.png: not a picture that can be read',
+      'a.png: not an image that can be read',
     ],
     [
       'an absurd size',
@@ -572,7 +572,7 @@ describe('a folder of pictures', () => {
         bomb.writeUInt32BE(crc32(bomb.subarray(12, 29)), 29)
         return { 'a.png': bomb }
       },
-      'a.png: not a picture that can be read (it has too many pixels',
+      'a.png: not an image that can be read (it has too many pixels',
     ],
   ])('refuses %s', async (_, files, message) => {
     const path = await pictures(await files())

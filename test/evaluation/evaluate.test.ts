@@ -200,7 +200,7 @@ describe('an evaluation', () => {
     ['recal', 'metrics: unknown metric "recal"; did you mean "recall"?'],
     ['trajectoryError', 'ownTrajectoryError compares with the map'],
     ['modeJS', 'metrics: modeJS needs a mixture; one.csv has dimension 2 and no mixture'],
-    ['featureFrechet', 'needs a network for features: --features net.onnx'],
+    ['featureFrechet', 'needs a feature network: --features net.onnx'],
   ])('refuses %s of a file', async (name, message) => {
     await expect(evaluateRun(at('one'), { ...request, metrics: [name] })).rejects.toThrow(message)
   })

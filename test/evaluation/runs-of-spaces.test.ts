@@ -54,7 +54,7 @@ describe('a run of text', () => {
         teacher: 'exact',
         diagonal: { objective: 'teacher-velocity' },
       }),
-    ).rejects.toThrow('teacher: exact needs data that is a Gaussian mixture or a language whose law is known')
+    ).rejects.toThrow('teacher: exact needs a Gaussian mixture or a language with a known distribution')
   })
 })
 

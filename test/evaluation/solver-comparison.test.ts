@@ -160,7 +160,7 @@ describe('what is compared', () => {
   test('follows the needs that solvers declare', () => {
     const steep = chooseSolvers({ ...velocity, interpolant: 'vp' }, 'all', false)
     expect(steep.methods).toEqual(['euler', 'midpoint', 'ddim', 'dpm++2m', 'edm'])
-    expect(steep.notes.join()).toMatch(/left out heun, rk4, adaptive: asks for the velocity at the data/)
+    expect(steep.notes.join()).toMatch(/left out heun, rk4, adaptive: needs the velocity at the data/)
   })
 
   test('has the jumps of a map beside what is named, not those of a velocity or of a map that is guided', () => {

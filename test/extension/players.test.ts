@@ -214,6 +214,6 @@ describe('a round of turns', () => {
     expect(refuse({ critic: { times: 0 } })).toThrow(/^players\.critic\.times: /)
     expect(() =>
       resolveConfig({ ...base, objective: 'together', players: { critic: { times: 2 } } }),
-    ).toThrow('players.critic.times: critic has no turn of its own in together')
+    ).toThrow('players.critic.times: critic is not trained in alternation in together')
   })
 })

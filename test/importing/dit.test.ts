@@ -154,7 +154,7 @@ describe('weights in the layout of DiT', () => {
         () => imported(tensors, { convention: 'oxbow' }),
         /^inputs: the weights embed one time .*found x,s,t;/,
       ],
-      [() => imported(tensors, { features: 'sin,cos' }), /^features: the layout of DiT has its own/],
+      [() => imported(tensors, { features: 'sin,cos' }), /^features: is fixed by the layout of DiT/],
       [
         () =>
           imported(tensors, {

@@ -48,7 +48,7 @@ describe('the guidance of imported weights', () => {
   test('is asked for where they are told classes', async () => {
     const { code, stderr } = await importTo('asked', told)
     expect(code).toBe(2)
-    expect(stderr).toMatch(/^oxbow: guidanceApplied: the weights are told classes .*baked:W.*\n$/)
+    expect(stderr).toMatch(/^oxbow: guidanceApplied: the weights are class-conditional .*baked:W.*\n$/)
   })
 
   test('is not asked for where they are told nothing', async () => {
@@ -58,7 +58,7 @@ describe('the guidance of imported weights', () => {
       const { code, stderr } = await importTo('never', untold, '--guidance-applied', how)
       expect(code).toBe(2)
       expect(stderr).toBe(
-        `oxbow: guidanceApplied: the weights are told nothing that they could be guided towards; expected none, found ${how}\n`,
+        `oxbow: guidanceApplied: the weights are unconditional and cannot be guided; expected none, found ${how}\n`,
       )
     }
   })
@@ -125,13 +125,9 @@ describe('the guidance of imported weights', () => {
   })
 
   test.each<[GuidanceApplied, object, string]>([
-    [{ baked: 2.5 }, { baked: 2 }, 'found baked:2.5, and by the keys under guidance it is baked:2; leave'],
-    [
-      'none',
-      { baked: 2 },
-      'found none, and by the keys under guidance it is baked:2; leave one of the two out',
-    ],
-    ['none', { rule: 'linear', scale: 3 }, 'found none, and by the keys under guidance it is baked:3; leave'],
+    [{ baked: 2.5 }, { baked: 2 }, 'found baked:2.5, but the keys under guidance say baked:2; remove'],
+    ['none', { baked: 2 }, 'found none, but the keys under guidance say baked:2; remove one of the two'],
+    ['none', { rule: 'linear', scale: 3 }, 'found none, but the keys under guidance say baked:3; remove'],
     ['input', {}, 'input: the weights have no input for a scale; expected none or baked:W'],
   ])('%j with the keys %j is refused', (applied, guidance, message) => {
     expect(() => imported(applied, guidance)).toThrow(`guidanceApplied: ${message}`)

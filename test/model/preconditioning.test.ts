@@ -145,11 +145,11 @@ describe('a training with one of them', () => {
         objective: 'ct',
         times: { minimum: 0.01 },
       },
-      /interpolant: the consistency parameterization is of the linear path, found trig/,
+      /interpolant: the consistency parameterization belongs to the linear path, found trig/,
     ],
     [
       { network: { parameterization: 'trigflow' } },
-      /interpolant: the trigflow parameterization is of the trig path, found linear/,
+      /interpolant: the trigflow parameterization belongs to the trig path, found linear/,
     ],
     [
       { network: { parameterization: 'consistency' }, times: { minimum: 0 }, objective: 'ct' },

@@ -60,7 +60,7 @@ describe('modelCard', () => {
     const digits = modelCard({ ...pictures, condition: { kind: 'class', names, none: true } })
     expect(digits).not.toContain('unconditional')
     expect(digits).toContain('It is conditional on the class, one of 10 (digit\\_0, ')
-    expect(digits).toContain('; it also knows the data as a whole.')
+    expect(digits).toContain('; it is also unconditional.')
     const { tags, pipeline_tag, 'model-index': index } = frontMatter(digits)
     expect([tags.at(-1), pipeline_tag]).toEqual(['class-conditional', undefined])
     expect(index[0].results[0].task).toEqual({ type: 'other', name: 'class-conditional image generation' })

@@ -276,7 +276,7 @@ describe('the files of a report', () => {
     expect(code).toBe(0)
     expect(JSON.parse(stdout).rows.map(({ weights }: { weights: string }) => weights)).toEqual(['ema'])
     expect(stderr).toBe(
-      'oxbow: the run has no checkpoint with raw weights: the averaged ones are measured alone\n',
+      'oxbow: the run has no checkpoint with raw weights: only the averaged weights are evaluated\n',
     )
     expect(await runHere([...options, '--weights', 'raw'])).toMatchObject({
       code: 2,

@@ -18,7 +18,7 @@ describe('checkGrid', () => {
     [[1, Number.NaN, 0], /found NaN$/],
     [
       [1, 0.5, 0.5, 0],
-      /^grid 1,0\.5,0\.5,0: expected times that only fall or only rise, found 0\.5 after 0\.5$/,
+      /^grid 1,0\.5,0\.5,0: expected times that only decrease or only increase, found 0\.5 after 0\.5$/,
     ],
     [[1, 1], /found 1 after 1$/],
     [[1, 0.3, 0.6, 0], /found 0\.6 after 0\.3$/],
@@ -38,11 +38,11 @@ describe('checkWholeGrid', () => {
 
   test.each([[[1, 0.1]], [[0.9, 0]], [[0, 1]]])('refuses %j', grid => {
     expect(() => checkWholeGrid(grid)).toThrow(
-      `expected to begin at 1 (noise) and to end at 0 (data), found ${grid[0]} to ${grid.at(-1)}`,
+      `expected to start at 1 (noise) and to end at 0 (data), found ${grid[0]} to ${grid.at(-1)}`,
     )
   })
 
   test('refuses what checkGrid does', () => {
-    expect(() => checkWholeGrid([1, 0.2, 0.3, 0])).toThrow('only fall or only rise')
+    expect(() => checkWholeGrid([1, 0.2, 0.3, 0])).toThrow('only decrease or only increase')
   })
 })

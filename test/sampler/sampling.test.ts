@@ -135,9 +135,9 @@ describe('sample', () => {
   test.each([
     ['lsd', { grid: [0, 1] }, /^lsd is trained to jump towards data only/],
     ['pid', { grid: [1, 0.5, 0] }, /^pid is trained to begin at noise only/],
-    ['ct', { grid: [1, 0.5, 0.2] }, /expected to begin at 1 .* found 1 to 0\.2/],
-    ['lsd', { grid: [1, 0.5, 0.7] }, /only fall or only rise/],
-    [undefined, { grid: [0, 1], method: 'renoise' }, /expected to begin at 1/],
+    ['ct', { grid: [1, 0.5, 0.2] }, /expected to start at 1 .* found 1 to 0\.2/],
+    ['lsd', { grid: [1, 0.5, 0.7] }, /only decrease or only increase/],
+    [undefined, { grid: [0, 1], method: 'renoise' }, /expected to start at 1/],
   ] as const)('refuses %s through %j', async (objective, options, message) => {
     await expect(sample(mapOf(objective), start, options)).rejects.toThrow(GridError)
     await expect(sample(mapOf(objective), start, options)).rejects.toThrow(message)

@@ -196,10 +196,10 @@ describe('needs', () => {
     ['rk4', 'cosine', [1, 0], {}, /infinite on the cosine path/],
     ['edm', 'linear', [1, 0], {}, /at t = 1 the linear path has none/],
     ['edm', 'linear', [0.999, 0], {}, /at most 160, found 999 at t = 0\.999/],
-    ['euler-maruyama', 'linear', [1, 0], {}, /begins where some data is left/],
+    ['euler-maruyama', 'linear', [1, 0], {}, /must start where some data is left/],
     ['dpm++2m', 'linear', [0, 1], {}, /from noise to data only/],
     ['ddim', 'linear', [0, 1], { eta: 1 }, /from noise to data only/],
-    ['ddim', 'vp', [0, 1], {}, /asks for the noise at t = 0, which the vp path does not tell there/],
+    ['ddim', 'vp', [0, 1], {}, /needs the noise at t = 0, which the vp path does not determine there/],
   ] as const)('%s on %s through %j %j is refused', (method, path, grid, options, message) => {
     expect(why(method, path, grid, options)).toMatch(message)
   })
@@ -219,14 +219,14 @@ describe('needs', () => {
 
   test('a prediction of the noise says nothing where there is no data', () => {
     expect(why('ddim', 'linear', [1, 0], {}, 'eps')).toMatch(
-      /predicts eps, which says nothing of the data at t = 1/,
+      /predicts eps, which does not determine the data at t = 1/,
     )
     expect(why('ddim', 'vp', [1, 0], {}, 'eps')).toBeUndefined()
   })
 
   test('a prediction of the data does not tell the velocity where there is no noise', () => {
     expect(why('heun', 'linear', [1, 0], {}, 'x0')).toMatch(
-      /which a prediction of the data does not tell there/,
+      /which a prediction of the data does not determine there/,
     )
     expect(why('heun', 'linear', [1, 0.001], {}, 'x0')).toBeUndefined()
     expect(why('midpoint', 'linear', [1, 0], {}, 'x0')).toBeUndefined()

@@ -77,7 +77,7 @@ describe('a map that was trained without guidance', () => {
     expect(await map.guided({ scale: 3, interval: [0.5, 1] }).velocity(x, 0.6)).not.toEqual(told)
     // Whichever comes first, the class or the scale.
     expect(() => maps.velocity.guided({ scale: 2 })).toThrow(
-      /guidance: leads towards what a map is told, and nothing is told; name a class or a vector$/,
+      /guidance: guides towards a condition, but there is none; name a class or a vector$/,
     )
   })
 
@@ -107,7 +107,7 @@ describe('a map that was trained without guidance', () => {
 
   test('needs a null', () => {
     expect(() => of(maps['no null']).guided({ scale: 2 })).toThrow(
-      /needs a map that also knows the data as a whole; train it with --condition.drop 0.1$/,
+      /needs a map that is also unconditional; train it with --condition.drop 0.1$/,
     )
     expect(() => of(maps.velocity).guided({ scale: -1 })).toThrow(/expected a scale of at least 0, found -1$/)
   })
@@ -131,7 +131,7 @@ describe('a map that is told scales', () => {
     const other = maps.told.guided({ scale: 2 }).given({ class: 3 })
     expect(await other.jump(x, 1, 0)).toEqual(await map.guided({ scale: 2 }).jump(x, 1, 0))
     expect(() => map.guided({ scale: 5 })).toThrow(/was trained on scales of 1 to 4, found 5$/)
-    expect(() => map.guided({ scale: 2, interval: [0, 0.5] })).toThrow(/leave the interval out$/)
+    expect(() => map.guided({ scale: 2, interval: [0, 0.5] })).toThrow(/remove the interval$/)
   })
 
   test('and intervals, at first all times, in a run and in an ONNX file', async () => {

@@ -146,7 +146,7 @@ describe('a sampler as one graph', () => {
     [['--steps', '4'], /--steps belongs to --sampler/],
     [['--method', 'heun'], /--method belongs to --sampler/],
     [['--sampler', '--steps', '300'], /--steps: expected a whole number from 1 to 256, found "300"/],
-    [['--sampler', '--grid', '1,0.5'], /expected to begin at 1 \(noise\) and to end at 0/],
+    [['--sampler', '--grid', '1,0.5'], /expected to start at 1 \(noise\) and to end at 0/],
     [['--sampler', '--steps', '2', '--method', 'jump'], /ct is trained to end at data only/, 'ct'],
     [['--format', 'pt'], /--format: expected onnx or safetensors or npz or training, found "pt"/],
   ] as [string[], RegExp, string?][])('%j is refused', async (flags, message, run = 'lsd') => {

@@ -81,7 +81,7 @@ describe('what can be trained', () => {
     expect(refused).toEqual([...asksClasses, ...asksMaps, ...asksMore, ...levels, ...symbols])
     expect(refusalOf(small, 'csd', ring)).toMatch(/^csd is for sequences of symbols/)
     expect(refusalOf(small, 'pfmm', ring)).toBe('train a flow map first')
-    expect(refusalOf(small, 'gft', ring)).toMatch(/^guidance\.rule: .*this run tells them nothing/)
+    expect(refusalOf(small, 'gft', ring)).toMatch(/^guidance\.rule: .*this run has none/)
   })
 
   test('on a drawing: what learns from data alone, and the others after a velocity', () => {

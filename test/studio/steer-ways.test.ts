@@ -152,7 +152,8 @@ test('a velocity is steered along it; jumps that it has not learnt are refused i
     const way = { kernel: 'euler-maruyama', lookAhead: 'denoiser' } as const
     const { after } = await ask(way, session)
     expect(after.every(Number.isFinite)).toBe(true)
-    const refusal = /^this map is a velocity, whose jump is one Euler step, so .* what it does not sample\.$/
+    const refusal =
+      /^this map is a velocity, whose jump is an Euler step, so .* would not steer its samples correctly\.$/
     for (const kernel of KERNELS) {
       if (kernel === 'renoise' || kernel === 'noise')
         await expect(async () => ask({ kernel }, session)).rejects.toThrow(refusal)

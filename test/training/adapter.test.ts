@@ -303,7 +303,10 @@ describe('is refused in a line', () => {
     [{ initFrom: null }, /^adapter: changes a trained network.*--init-from RUN$/],
     [{ adapter: { rank: 2, targets: ['qvk'] } }, /^adapter\.targets: expected some of .*qkv.*; found qvk$/],
     [{ adapter: { rank: 2, train: ['out'] } }, /^adapter\.train: out is among adapter\.targets too/],
-    [{ adapter: { rank: 2, targets: [], train: [] } }, /^adapter\.targets: names nothing to train/],
+    [
+      { adapter: { rank: 2, targets: [], train: [] } },
+      /^adapter\.targets: neither this key nor adapter\.train/,
+    ],
     [{ adapter: { rank: 13 } }, /^adapter\.rank: 13 is more than .* can take; use at most 12/],
     [{ adapter: { rank: 0 } }, /^adapter\.rank: /],
     [
@@ -313,7 +316,7 @@ describe('is refused in a line', () => {
     [{ adapter: true }, /^adapter: /],
     [
       { adapter: { rank: 2, train: [] } },
-      /^adapter\.train: time is new to .*velocity, begins with zeros and would stay so; add time$/,
+      /^adapter\.train: time is new to .*velocity and would stay at zero; add time$/,
     ],
     [{ data: { glyphs: { size: 12 } } }, /^initFrom: .* has points of 64 coordinates/],
     [{ network: { ...network, width: 16 } }, /^initFrom: .* network\.width is 12 there and 16 here/],

@@ -64,7 +64,7 @@ describe('a critic that trains alone at first', () => {
   test('is refused where nobody waits, or nothing is left', () => {
     const refused = (players: UserConfig['players']) => () => resolveConfig({ ...user, steps: 10, players })
     expect(refused({ critic: { alone: 10 } })).toThrow(/^players\.critic\.alone: expected fewer rounds/)
-    expect(refused({ critic: { alone: 2 }, map: { alone: 2 } })).toThrow(/nobody of cafm is left to wait/)
+    expect(refused({ critic: { alone: 2 }, map: { alone: 2 } })).toThrow(/no network of cafm is left to wait/)
     expect(refused({ fake: { alone: 2 } })).toThrow(/^players\.fake: cafm has no such player/)
   })
 })

@@ -158,7 +158,7 @@ describe('power-law averages', () => {
     )
     expect(() => readModel(straight, 'fast')).toThrow('keeps no weights "fast"; it has raw, ema')
     expect(() => readModel(straight, 'power:0.001')).toThrow(
-      'an average of width 0.001 cannot be told from 16',
+      'an average of width 0.001 cannot be computed from 16',
     )
     const without = await trained({ steps: 10 })
     expect(() => readModel(without, 'power:0.1')).toThrow('keeps no power-law averages; train with e.g.')

@@ -83,11 +83,11 @@ describe('a run that learns from a guided one', () => {
     ],
     [
       { guidance: { rule: 'teacher' }, teacher: at('always told') },
-      /^teacher: .*always told was never shown a sample without its class; use --condition\.drop 0$/,
+      /^teacher: .*always told was never trained without the class; use --condition\.drop 0$/,
     ],
     [
       { guidance: { rule: 'teacher' }, teacher: at('always told'), condition: { kind: 'class', drop: 0 } },
-      /^teacher: .*always told was told the class of every sample, and guidance leads away from its velocity without; train it with --condition\.drop 0\.1$/,
+      /^teacher: .*always told was trained with the class of every sample, but guidance also needs its unconditional velocity; train it with --condition\.drop 0\.1$/,
     ],
     [
       {

@@ -133,10 +133,10 @@ describe('features', () => {
     }
     expect(said({ objective: 'drifting', options: { temperatures: [0.02] } })).toMatch(/only see near data/)
     expect(said({ objective: 'drifting' })).toBe('')
-    expect(said({ objective: 'frechet' })).toMatch(/a Gaussian cloud is perfect/)
+    expect(said({ objective: 'frechet' })).toMatch(/which a Gaussian matches exactly/)
     for (const objective of ['imm', 'gan']) {
       expect(said({ objective })).toBe('')
-      expect(said({ objective, target: 'ema' })).toMatch(/^target: .* has no theta-, and ema changes nothing/)
+      expect(said({ objective, target: 'ema' })).toMatch(/^target: .* has no theta-, so ema has no effect/)
     }
     expect(said({ objective: 'psd', target: 'ema' })).not.toMatch(/theta-/)
     expect(said(frechet)).toBe('')
@@ -291,7 +291,9 @@ describe('a memory', () => {
     test('is refused where it makes no sense', () => {
       const refused = (user: UserConfig) => () => resolveConfig({ ...frechet, ...user })
       expect(refused({ options: { queue: 31 } })).toThrow(/^options\.queue: a batch has 32 samples/)
-      expect(refused({ options: { queue: 64, beta: 0.9 } })).toThrow(/^options\.beta: the moments of a queue/)
+      expect(refused({ options: { queue: 64, beta: 0.9 } })).toThrow(
+        /^options\.beta: with a queue, moments are not averaged/,
+      )
       expect(refused({ options: { classes: true } })).toThrow(/^options\.classes: frechet compares samples/)
       const config = resolveConfig(queued)
       expect(remarksOn(config, objectives.get('frechet')!).join()).toMatch(/72 samples are few/)

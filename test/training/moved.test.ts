@@ -50,7 +50,7 @@ test('where the data at the old place has changed, the same data beside the copy
   renameSync(directory, join(moved, 'r'))
   const right = readFileSync(data)
   for (const [i, path] of [data, join(moved, 'd.csv')].entries()) writeFileSync(path, rows(i + 1))
-  await expect(more(join(moved, 'r'))).rejects.toThrow(/r: the data has changed since the run began/)
+  await expect(more(join(moved, 'r'))).rejects.toThrow(/r: the data has changed since the run was started/)
   writeFileSync(join(moved, 'd.csv'), right)
   expect((await more(join(moved, 'r'))).steps).toBe(4)
 })

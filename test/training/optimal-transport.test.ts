@@ -173,7 +173,11 @@ describe('a training with the coupling ot', () => {
   })
 
   test.each([
-    ['itm', { objective: 'itm', teacher: 'runs/velocity' }, /itm needs noise that is drawn apart/],
+    [
+      'itm',
+      { objective: 'itm', teacher: 'runs/velocity' },
+      /itm needs noise that is independent of the data/,
+    ],
     ['weights', { objective: 'weighted-flow-matching' }, /weighs points of the data/],
     ['an exact teacher', { objective: 'lmd', teacher: 'exact' }, /another flow than the exact one/],
     ['conditions', { objective: 'lsd', condition: { kind: 'class' } }, /whatever their class/],
@@ -186,7 +190,7 @@ describe('a training with the coupling ot', () => {
     [
       'a teacher of pairs',
       { objective: 'lsd', coupling: { kind: 'ot', teacher: 'exact' } },
-      /has no use with coupling.kind ot/,
+      /is not used with coupling.kind ot/,
     ],
   ] as [string, UserConfig, RegExp][])('is refused with %s', (_, user, message) => {
     expect(() => resolveConfig({ coupling: { kind: 'ot' }, ...user })).toThrow(message)
@@ -199,6 +203,6 @@ describe('a training with the coupling ot', () => {
     )
     await expect(
       train({ ...ot, objective: 'lmd', teacher: at('teacher') }, { directory: at('student') }),
-    ).rejects.toThrow(/trained with the coupling independent, whose flow is another than that of ot/)
+    ).rejects.toThrow(/trained with the coupling independent, which has a different flow from ot/)
   })
 })

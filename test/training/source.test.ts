@@ -148,7 +148,9 @@ describe.each([0, 1])('a velocity that was trained between two Gaussians with no
       back.points.reduce((sum, value, i) => sum + (value - start[i]) ** 2, 0) / start.length,
     )
     expect(far).toBeLessThan(0.05)
-    await expect(sampleNoise(map, 10, { grid })).rejects.toThrow(/begins at points of gaussian, not at noise/)
+    await expect(sampleNoise(map, 10, { grid })).rejects.toThrow(
+      /starts from points of gaussian, not from noise/,
+    )
     for (const method of ['ddim', 'renoise', 'euler-maruyama'] as const) {
       await expect(sample(map, start, { grid: [0.9, 0], method })).rejects.toThrow()
     }
@@ -272,7 +274,9 @@ describe('two files', () => {
       '--out',
       at('steered.csv'),
     ])
-    expect(refused.stderr).toMatch(/begins at points of .*b.csv, and this is of maps that begin at noise/)
+    expect(refused.stderr).toMatch(
+      /starts from points of .*b.csv, but this command needs a map that starts from noise/,
+    )
   })
 
   test('are named on its card', () => {
@@ -285,7 +289,7 @@ describe('two files', () => {
   test('are not shown by the studio, which draws noise', () => {
     for (const file of ['model.onnx', 'model.safetensors']) {
       expect(() => planOfModel(readFileSync(join(at('files'), file)), file)).toThrow(
-        /begins at points of .*b.csv; the page shows maps from noise/,
+        /starts from points of .*b.csv; the page only shows maps from noise/,
       )
     }
   })

@@ -151,7 +151,11 @@ describe('what cannot be divided is refused by name', () => {
       { ...whole, objective: 'cmt', teacher: 'exact', coupling: { kind: 'trajectory', pairs: 64 } },
       1,
     ],
-    ['powerAverages: snapshots are written along the way', { ...base, powerAverages: [0.1] }, 1],
+    [
+      'powerAverages: only oxbow train writes snapshots during training',
+      { ...base, powerAverages: [0.1] },
+      1,
+    ],
     ['objective: imm compares the samples of a batch', { ...whole, objective: 'imm' }, 2],
     ['batch: 8 samples of a batch train the term diagonal, which 3 parts', base, 3],
   ])('%s', async (message, config, parts) => {
@@ -166,7 +170,7 @@ describe('what cannot be divided is refused by name', () => {
     const run = join(folder, 'done')
     await train({ ...base, steps: 1 }, { directory: run, threads: 1 })
     await expect(writeSplitTraining(run, { folder: `${run}/training`, parts: 1 })).rejects.toThrow(
-      'steps: the run is at its last step, 1; name a larger number with --train-to',
+      'steps: the run is at its last step, 1; set a larger number with --train-to',
     )
   })
 })

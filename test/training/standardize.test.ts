@@ -121,10 +121,10 @@ describe('a run on standardised data', () => {
     const child = { ...config, objective: 'lmd', teacher: at('run'), steps: 20 } as const
     await train({ ...child, objective: 'lmd' }, { directory: at('child') })
     await expect(train({ ...child, standardize: 'none' }, { directory: at('no-child') })).rejects.toThrow(
-      /^teacher: .*run sees its data scaled otherwise/,
+      /^teacher: .*run scales its data differently/,
     )
     await expect(train({ ...child, teacher: 'exact' }, { directory: at('no-child') })).rejects.toThrow(
-      'teacher: exact knows the data in its own units alone; use --standardize none',
+      'teacher: exact only works in the original units of the data; use --standardize none',
     )
   })
 

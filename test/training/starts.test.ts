@@ -82,7 +82,7 @@ describe('a player', () => {
     [
       'a start of the map itself',
       { teacher: 'exact', players: { map: { start: 'teacher' } } },
-      'players.map.start: map of dmd cannot begin with another run; use initFrom',
+      'players.map.start: map of dmd cannot start from another run; use initFrom',
     ],
   ] as const)('refuses %s', async (_, { teacher, ...more }, message) => {
     const user: UserConfig = {

@@ -121,14 +121,18 @@ describe('a flow-map teacher', () => {
     [
       'a velocity',
       { teacher: velocity },
-      /^teacher: pfmm needs a flow map between any times, and .*velocity was trained by flow-matching; train one, e\.g\. with --objective psd$/,
+      /^teacher: pfmm needs a flow map between any times, but .*velocity was trained with flow-matching; train one, e\.g\. with --objective psd$/,
     ],
-    ['a consistency model', { teacher: at('to-data') }, /needs a flow map .* was trained by ct; train one/],
-    ['a map from noise', { teacher: at('from-noise') }, /needs a flow map .* was trained by pid; train one/],
+    ['a consistency model', { teacher: at('to-data') }, /needs a flow map .* was trained with ct; train one/],
+    [
+      'a map from noise',
+      { teacher: at('from-noise') },
+      /needs a flow map .* was trained with pid; train one/,
+    ],
     [
       'the exact map of a mixture',
       { teacher: 'exact' },
-      /^teacher: the exact flow map is known for one round Gaussian on the linear path alone.*--objective lmd --teacher exact$/,
+      /^teacher: the exact flow map is only known for one round Gaussian on the linear path.*--objective lmd --teacher exact$/,
     ],
     [
       'a map of its samples alone',
@@ -172,7 +176,7 @@ describe('a teacher that does not fit', () => {
     [
       'is exact where there is no closed form',
       { teacher: 'exact', data: 'checkerboard' },
-      /^teacher: exact needs data that is a Gaussian mixture or a language whose law is known, and checkerboard is neither; train a teacher with --objective flow-matching$/,
+      /^teacher: exact needs a Gaussian mixture or a language with a known distribution, but checkerboard is neither; train a teacher with --objective flow-matching$/,
     ],
   ])('is refused: it %s', (_, config, message) => {
     const whole = resolveConfig({ ...quick, objective: 'lmd', ...config })
@@ -209,7 +213,7 @@ describe('a teacher whose trajectories are solved', () => {
     expect(openTeachers(other, dataset)).toEqual({})
     expect(openCouplingTeacher(other, dataset)).toBeDefined()
     expect(() => pairs(objective, { teacher: velocity, coupling: { teacher: 'exact' } })).toThrow(
-      `teacher: ${objective} learns from coupling.teacher alone here; leave one of the two out`,
+      `teacher: ${objective} only uses coupling.teacher here; remove one of the two`,
     )
   })
 

@@ -330,7 +330,7 @@ describe('on the command line', () => {
     const measured = await runHere([
       ...['evaluate', at('roll'), '--count', '300', '--steps', '1', '--weights', 'ema'],
     ])
-    expect([measured.code, measured.stderr]).toEqual([0, expect.not.stringContaining('not all of it')])
+    expect([measured.code, measured.stderr]).toEqual([0, expect.not.stringContaining('not everything could')])
     expect(measured.stdout).toContain('joint energy distance')
     const report = readFileSync(at('roll/report.html'), 'utf8')
     expect(report).toMatch(/Vector of each row.*<th scope="row">angle<\/th>/s)
@@ -373,9 +373,7 @@ describe('what vectors do not go with is refused', () => {
     await map.close()
     await expect(
       train({ ...short, objective: 'lmd', teacher: at('always') }, { directory: at('refused') }),
-    ).rejects.toThrow(
-      /^teacher: .*always was never shown a sample without its vector; use --condition.drop 0/,
-    )
+    ).rejects.toThrow(/^teacher: .*always was never trained without the vector; use --condition.drop 0/)
     const { condition: _, ...plain } = short
     await train({ ...plain, objective: 'flow-matching' }, { directory: at('unaware') })
     await expect(

@@ -284,7 +284,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
 /** How rows of these columns are read as points of a space, or what is wrong with them. */
 export function readingOf(space: string, columns: Columns, unit: Unit): RowReading | string {
   if (unit === 'disc') {
-    if (space !== 'hyperbolic') return `unit: disc is of space hyperbolic, found ${space}`
+    if (space !== 'hyperbolic') return `unit: disc belongs to space hyperbolic, found ${space}`
     return columns.count > 0 ? disc(columns) : 'unit: disc needs a column or more'
   }
   const { count, names } = columns

@@ -42,7 +42,7 @@ export const hasComma = (cell: string): boolean => /^[+-]?\d+,\d+(e[+-]?\d+)?$/i
 export const isMeantAsNumber = (cell: string): boolean =>
   isNumeric(cell) || COMMA.test(cell) || GROUPED.test(cell)
 
-const FILL = 'fill it in, or leave the row out'
+const FILL = 'fill it in, or remove the row'
 
 const READ_COMMAS = '{csv: {path: ..., decimal: ","}}'
 

@@ -66,7 +66,7 @@ export function chooseColumns(
   if (repeated !== undefined) {
     const different = places.filter((_, i) => chosen!.indexOf(chosen![i]) === i).map(i => i + 1)
     throw new DataError(
-      `${file}: two columns are called ${show(repeated)}; give each a name of its own, or choose one of them by number: {columns: [${shortList(different)}]}`,
+      `${file}: two columns are called ${show(repeated)}; give each its own name, or choose one of them by number: {columns: [${shortList(different)}]}`,
     )
   }
   return {

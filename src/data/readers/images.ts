@@ -190,7 +190,7 @@ async function decode(
   } catch (error) {
     if (error instanceof DataError) throw error
     throw new DataError(
-      `${path}: not a picture that can be read (${isTooLarge(error) ? 'it has too many pixels' : 'damaged, or cut short'})`,
+      `${path}: not an image that can be read (${isTooLarge(error) ? 'it has too many pixels' : 'damaged, or cut short'})`,
     )
   }
 }

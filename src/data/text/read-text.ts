@@ -55,7 +55,8 @@ export async function readText(options: TextFileOptions): Promise<ReadText> {
     throw new DataError(`text.length: expected the length of a sequence for {as: stream}; found nothing`)
   if (as === 'lines' && step !== undefined)
     throw new DataError(`text.step: belongs to {as: stream}; found ${step} for lines`)
-  if (as === 'stream' && cut) throw new DataError(`text.cut: belongs to lines; a stream is cut at its length`)
+  if (as === 'stream' && cut)
+    throw new DataError(`text.cut: only applies to lines; a stream is cut at its length`)
   const given = givenAlphabet(options.alphabet, unit)
   const { codes, sha256 } = await readCodes(path, unit)
   const found =

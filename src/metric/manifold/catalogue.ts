@@ -61,7 +61,7 @@ export const manifoldMetrics: Readonly<Record<string, Metric>> = {
     direction: 'lower',
     needs: [],
     lack: ({ logDensity, name }) =>
-      logDensity ? undefined : `needs data whose density is known, and that of ${name} is not`,
+      logDensity ? undefined : `needs data whose density is known, but that of ${name} is not known`,
     prepare: ({ dataset, values }) => {
       const least = quantile(dataset.logDensity!(values), UNLIKELY) - ROUNDING
       return samples => {

@@ -122,7 +122,7 @@ function checkShown(dimension: number, source: DataRecord['source'], file: strin
   if (dimension !== 2)
     throw new RunError(`${file}: its points have ${dimension} coordinates; the page shows 2`)
   if (source)
-    throw new RunError(`${file}: begins at points of ${source.name}; the page shows maps from noise`)
+    throw new RunError(`${file}: starts from points of ${source.name}; the page only shows maps from noise`)
 }
 
 /**

@@ -310,7 +310,7 @@ export class Session {
     const { stages } = this.current
     const taken = stages.at(-1)!.steps > 0
     if (taken && stages.length >= MOST_STAGES) {
-      throw new ConfigError(`a training has at most ${MOST_STAGES} stages; begin anew`)
+      throw new ConfigError(`a training run has at most ${MOST_STAGES} stages; start over`)
     }
     const plan = withStage(this.current, stage)
     const next = plan.stages.at(-1)!

@@ -13,21 +13,21 @@ function whyNot(config: Config, turns: Round, parts: number): string | undefined
   const added = adversarial ? 'adversarial' : 'matching'
   if (turns.length > 1) {
     return adversarial || matching
-      ? `${added}: its network trains in turns with the map, each with a batch of its own, and the exported step has one update; use null`
-      : `objective: ${id} trains its networks in turns, each with a batch of its own, and the exported step has one update; use oxbow train`
+      ? `${added}: its network is trained in alternation with the map, each on its own batch, but the exported step has one update; use null`
+      : `objective: ${id} trains its networks in alternation, each on its own batch, but the exported step has one update; use oxbow train`
   }
   if (memoriesOf(config).length > 0) {
-    return `objective: ${id} remembers the samples of earlier steps, which processes would each remember for themselves; use oxbow train`
+    return `objective: ${id} keeps samples of earlier steps, and each process would keep different ones; use oxbow train`
   }
   if (isSolved(coupling)) {
-    return `coupling.kind: ${coupling.kind} draws from trajectories that are solved for the run; use oxbow train, or the kind independent or ot`
+    return `coupling.kind: ${coupling.kind} draws from trajectories stored in the run; use oxbow train, or the kind independent or ot`
   }
   if (powerAverages.length > 0) {
-    return 'powerAverages: snapshots are written along the way, which only oxbow train does; use none'
+    return 'powerAverages: only oxbow train writes snapshots during training; use none'
   }
   if (parts === 1) return undefined
   if (isBatchwise(objective, config)) {
-    return `objective: ${id} compares the samples of a batch with each other, so that its batch cannot be divided; use 1 part`
+    return `objective: ${id} compares the samples of a batch with each other, so its batch cannot be divided; use 1 part`
   }
   for (const { name, rows } of turns[0].terms) {
     if (rows % (parts * times.group) === 0) continue

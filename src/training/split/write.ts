@@ -82,7 +82,7 @@ export async function writeSplitTraining(
   const step = checkpoint?.step ?? 0
   if (step === config.steps) {
     throw new ConfigError(
-      `steps: the run is at its last step, ${step}; name a larger number with --train-to, or begin again with --from-start`,
+      `steps: the run is at its last step, ${step}; set a larger number with --train-to, or start again with --from-start`,
     )
   }
   const sources = sourcesOf(prepared, directory, fromStart)

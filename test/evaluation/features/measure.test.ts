@@ -159,11 +159,11 @@ describe('an evaluation of pictures', () => {
     const refused = (name: string, more: object) =>
       evaluateRun(run(name), { ...request, without: true, ...more })
     await expect(refused('told', { metrics: ['classAccuracy'] })).rejects.toThrow(
-      'metrics: classAccuracy needs samples of classes, and these are told none',
+      'metrics: classAccuracy needs samples with classes, but these are unconditional',
     )
     await expect(refused('plain', {})).rejects.toThrow(`${run('plain')}: was trained without conditions`)
     await expect(refused('always', {})).rejects.toThrow(
-      `${run('always')}: does not know the data as a whole: train with --condition.drop above 0`,
+      `${run('always')}: is not unconditional: train with --condition.drop above 0`,
     )
   })
 
@@ -234,7 +234,7 @@ describe('an evaluation of pictures', () => {
     })
     expect(notes.join()).toContain('"oxbow features DATA --out net.onnx" trains a network on the labels')
     await expect(evaluateSamples(run('larger.npy'), larger, asked)).rejects.toThrow(
-      'featureFrechet needs a network for features: --features net.onnx ("oxbow features DATA --out net.onnx" trains one on the labels)',
+      'featureFrechet needs a feature network: --features net.onnx ("oxbow features DATA --out net.onnx" trains one on the labels)',
     )
   })
 

@@ -77,5 +77,5 @@ long('a velocity is inverted along itself, and says why it is not edited', async
   const stages = [{ objective: 'flow-matching', learningRate: 1e-3, steps: 1, keep: false }]
   const { page } = await studio.open({ state: { view: 'edit', runs: [{ ...freshPlan, stages }] } })
   await eventually(() => trip(page)).toBeLessThan(0.01)
-  await page.getByText('Not edited: this map is a velocity, whose jump is one Euler step.').waitFor()
+  await page.getByText('Not edited: this map is a velocity, whose jump is an Euler step.').waitFor()
 })
