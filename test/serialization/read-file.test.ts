@@ -111,17 +111,3 @@ test('what is no file is not read: a pipe waits for ever, a device has no end', 
   })
   expect(() => readMetrics(directory)).toThrow(/metrics\.jsonl: is a pipe or a device, expected a file/)
 })
-
-test.each(['data', 'teacherTraining', 'network'])(
-  'a record whose %s is nested deeper than any is refused',
-  key => {
-    for (const depth of [1000, 4000, 6000, 8000, 10_000, 50_000]) {
-      const directory = runWith(at => {
-        const record = JSON.parse(readFileSync(paths(at).config, 'utf8'))
-        const text = JSON.stringify({ ...record, config: { [key]: 'deep' } })
-        writeFileSync(paths(at).config, text.replace('"deep"', '['.repeat(depth) + ']'.repeat(depth)))
-      })
-      expect(() => readRecord(directory), `${depth}`).toThrow(RunError)
-    }
-  },
-)
