@@ -1,15 +1,6 @@
 import { constants } from 'node:buffer'
 import { spawnSync } from 'node:child_process'
-import {
-  cpSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readEvaluation } from '../../src/evaluation/evaluate.ts'
@@ -18,7 +9,7 @@ import { readWeights } from '../../src/importing/weights-file.ts'
 import { nodeRuntime } from '../../src/runtime/node.ts'
 import { load } from '../../src/serialization/load.ts'
 import { readBytes, readText } from '../../src/serialization/read-file.ts'
-import { paths, RunError, readMetrics, readRecord } from '../../src/serialization/run.ts'
+import { paths, readMetrics, readRecord } from '../../src/serialization/run.ts'
 import { train } from '../../src/training/train.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
 import { tiny } from '../helpers/training.ts'
