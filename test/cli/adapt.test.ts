@@ -79,7 +79,7 @@ describe('adapt', () => {
     const own = at('both.safetensors')
     expect(
       await refused('steer', at('run'), '--observe', OBSERVED, '--adapter', own, '--out', at('x.csv')),
-    ).toMatch(/is for another map/)
+    ).toMatch(/was trained for another map/)
     // Alike for a seed.
     const again = await adapt('run', 'again.safetensors', ...SHORT, '--map', at('again'))
     const twice = await adapt('run', 'twice.safetensors', ...SHORT, '--map', at('twice'))

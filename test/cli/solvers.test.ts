@@ -84,7 +84,7 @@ describe('sample --method', () => {
       ['eps', '--method', 'ddim', '--method-options', 'eta'],
       /expected options such as eta=0.5,scale=2, found "eta"/,
     ],
-    [['eps', '--density', 'flow', '--method', 'ddim', '--out', 'd.csv'], /leave --method ddim out/],
+    [['eps', '--density', 'flow', '--method', 'ddim', '--out', 'd.csv'], /remove --method ddim/],
     [['eps', '--method', 'rk9'], /--method: expected one of auto, jump/],
     [['eps', '--grid', 'karras:0'], /karras: expected a whole number/],
     [['eps', '--grid', 'karras'], /--grid karras: expected a number of steps, e\.g\. karras:10\n$/],

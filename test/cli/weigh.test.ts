@@ -276,12 +276,12 @@ describe('oxbow weigh', () => {
     [
       'a method of a flow',
       ['gaussian', '--energy', 'ring', '--density', 'flow', '--method', 'heun'],
-      /leave --method heun out/,
+      /remove --method heun/,
     ],
     [
       'a grid of a flow',
       ['gaussian', '--energy', 'ring', '--density', 'flow', '--grid', '1,0.5,0'],
-      /leave --grid out/,
+      /remove --grid/,
     ],
     [
       'the density of a head',
@@ -377,7 +377,7 @@ describe('oxbow sample --density', () => {
     const options = ['--count', '100', '--out', at('flow.csv'), '--density', 'flow']
     const { stdout } = await here('sample', at('gaussian'), ...options)
     expect(stdout).toMatch(/100 points, along the flow$/m)
-    expect(await refused('sample', at('gaussian'), ...options, '--steps', '4')).toMatch(/leave --steps 4 out/)
+    expect(await refused('sample', at('gaussian'), ...options, '--steps', '4')).toMatch(/remove --steps 4/)
     const logs = rowsOf('flow.csv')
       .slice(1)
       .map(row => Number(row[2]))
@@ -421,7 +421,7 @@ describe('oxbow sample --density', () => {
     const words = ['sample', at('gaussian'), '--density', 'jump']
     expect(await refused(...words, '--out', at('a.png'))).toMatch(/has no place for it/)
     expect(await refused(...words, '--start', at('own.csv'), '--out', at('b.csv'))).toMatch(
-      /--start have none/,
+      /--start have no density/,
     )
     expect(await refused(...words, '--method', 'renoise', '--out', at('b.csv'))).toMatch(
       /renoise adds noise|has no/,

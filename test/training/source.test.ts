@@ -349,7 +349,7 @@ describe('other trainings', () => {
       { objective: 'itm', teacher: 'runs/a', coupling: { kind: 'independent' } },
       /itm adds normal noise/,
     ],
-    ['no data', { objective: 'pid', teacher: 'runs/a' }, /pid begins at noise/],
+    ['no data', { objective: 'pid', teacher: 'runs/a' }, /pid needs noise/],
     ['states', { condition: { kind: 'state' } }, /condition.kind: state/],
     ['preconditioning', { objective: 'ct', network: { parameterization: 'edm' } }, /made for normal noise/],
     ['Min-SNR', { objective: 'flow-matching', loss: { minSnr: 5 } }, /loss.minSnr/],

@@ -250,7 +250,7 @@ test('trains from data alone, from a run and from a teacher of its own', async (
 
 test.each<[UserConfig, RegExp]>([
   [{ interpolant: 'trig' }, /^condition\.kind: state tells a noisy point of the linear path/],
-  [{ coupling: { kind: 'reflow' } }, /^coupling\.kind: with condition state/],
+  [{ coupling: { kind: 'reflow' } }, /^coupling\.kind: condition state needs/],
   [{ guidance: { rule: 'teacher' } }, /^guidance\.rule: teacher leads towards classes and vectors/],
   [{ network: { kind: 'dit' } }, /^condition\.kind/],
 ])('%j makes no sense with a state', (keys, message) => {

@@ -301,7 +301,7 @@ describe('what cannot be used is refused in one line', () => {
       'a stream that is cut',
       'ab\ncd',
       { as: 'stream', length: 2, cut: true },
-      /^text\.cut: belongs to lines/,
+      /^text\.cut: only applies to lines/,
     ],
     ['an unknown key', 'ab\ncd', { size: 2 }, /^text: unknown key "size"/],
     [

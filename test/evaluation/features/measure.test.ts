@@ -232,7 +232,7 @@ describe('an evaluation of pictures', () => {
       ...asked,
       metrics: ['energyDistance'],
     })
-    expect(notes.join()).toContain('"oxbow features DATA --out net.onnx" trains a network on the labels')
+    expect(notes.join()).toContain('train a network on the labels with "oxbow features DATA --out net.onnx"')
     await expect(evaluateSamples(run('larger.npy'), larger, asked)).rejects.toThrow(
       'featureFrechet needs a feature network: --features net.onnx ("oxbow features DATA --out net.onnx" trains one on the labels)',
     )
