@@ -256,7 +256,7 @@ describe('steer', () => {
       ['--reward', NEAR, '--kernel', 'renoise', '--moves', '2'],
       /moves are only for the kernels jump and noise/,
     ],
-    [['--reward', NEAR, '--lambda', '2'], /--lambda: is of guided flows/],
+    [['--reward', NEAR, '--lambda', '2'], /--lambda: is only for guided flows/],
     [
       ['--reward', NEAR, '--method', 'guided', '--look-ahead', 'none'],
       /with none, a guided flow is not steered/,

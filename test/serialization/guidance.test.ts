@@ -177,7 +177,7 @@ describe('oxbow sample', () => {
       ['baked', ['--guidance', '3'], /trained at the scale 2/],
       ['told', ['--guidance', '9'], /scales of 1 to 4, found 9/],
       ['map', ['--guidance', '2'], /a guided jump is not the jump of the guided flow/],
-      ['map', ['--guidance-on-jumps'], /^oxbow: --guidance is needed/],
+      ['map', ['--guidance-on-jumps'], /^oxbow: --guidance: a scale is needed/],
       ['map', ['--guidance', 'much'], /--guidance: expected a number of at least 0, found "much"/],
       ['velocity', ['--guidance', '2', '--guidance-interval', '0.8,0.2'], /in rising order such as 0.2,0.8/],
     ] as const) {

@@ -62,7 +62,7 @@ test('one that is told a vector shows and trains the map without', async () => {
   while (session.step < 3) expect(await session.advance(3)).toBeUndefined()
   await train({ ...user, condition: { kind: 'vector', drop: 0 } }, { directory: `${directory}-always` })
   await expect(show(paths(`${directory}-always`).model)).rejects.toThrow(
-    /model.safetensors: was told the vector of every sample/,
+    /model.safetensors: was trained with the vector of every sample/,
   )
 })
 

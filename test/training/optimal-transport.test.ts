@@ -180,7 +180,7 @@ describe('a training with the coupling ot', () => {
     ],
     ['weights', { objective: 'weighted-flow-matching' }, /weighs points of the data/],
     ['an exact teacher', { objective: 'lmd', teacher: 'exact' }, /another flow than the exact one/],
-    ['conditions', { objective: 'lsd', condition: { kind: 'class' } }, /whatever their class/],
+    ['conditions', { objective: 'lsd', condition: { kind: 'class' } }, /ignores the class/],
     ['no data', { objective: 'freeflow', teacher: 'runs/velocity' }, /never sees data/],
     [
       'another coupling',

@@ -144,8 +144,8 @@ describe('a training that went elsewhere', () => {
 
 describe('what cannot be divided is refused by name', () => {
   test.each<[string, UserConfig, number]>([
-    ['objective: self-e trains its networks in turns', { ...whole, objective: 'self-e' }, 1],
-    ['adversarial: its network trains in turns', { ...base, adversarial: { weight: 0.1 } }, 1],
+    ['objective: self-e trains its networks in alternation', { ...whole, objective: 'self-e' }, 1],
+    ['adversarial: its network is trained in alternation', { ...base, adversarial: { weight: 0.1 } }, 1],
     [
       'coupling.kind: trajectory draws from trajectories',
       { ...whole, objective: 'cmt', teacher: 'exact', coupling: { kind: 'trajectory', pairs: 64 } },
