@@ -145,7 +145,7 @@ test('points far off the data are said, in a line', async () => {
     )
     expect(line.trim().split('\n')).toHaveLength(1)
   }
-  expect(await said('50,50\n', 'invert')).toMatch(/its point lies far off/)
+  expect(await said('50,50\n', 'invert')).toMatch(/its point lies far from the data/)
 })
 
 test.each([
