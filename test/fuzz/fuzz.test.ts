@@ -23,7 +23,8 @@ const told = (target: string, finds: readonly Find[]): string[] =>
     )
 
 describe('the fuzzer', () => {
-  test('finds whatever breaks a promise, and goes on behind it', async () => {
+  // How much memory a process has is seen now and then, which a busy machine can miss.
+  test('finds whatever breaks a promise, and goes on behind it', { retry: 2, timeout: 180_000 }, async () => {
     const words = ['fine', 'error', 'escape', 'memory', 'fine', 'hang', 'crash', 'pollution', 'fine']
     const files = words.map((word, i) => {
       const file = join(folder, `${i}`)
@@ -35,7 +36,7 @@ describe('the fuzzer', () => {
     expect(told).toEqual(words.flatMap((word, i) => (word === 'fine' ? [] : [[word, i, word]])))
     // Of the process that did not end, the last one.
     expect(done.read).toBe(1)
-  }, 180_000)
+  })
 
   test('makes the same inputs of a seed again', async () => {
     const one = () => fuzz({ target: 'safetensors', seed: 5, from: 0, to: 300 })

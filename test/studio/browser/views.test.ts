@@ -289,7 +289,7 @@ long('the reasons are measured: velocity, residuals, losses and both kinds of we
   ])
 
   const losses = page.getByRole('region', { name: 'Loss by times' })
-  await losses.getByRole('heading', { name: 'Consistency' }).waitFor({ timeout: 60_000 })
+  await losses.getByRole('heading', { name: 'Consistency', exact: true }).waitFor({ timeout: 60_000 })
   const weights = page.getByRole('region', { name: 'Averaged and raw weights' })
   const group = weights.getByRole('rowgroup').filter({ hasText: 'Sliced Wasserstein' })
   await group.getByRole('row', { name: /^4 \d/ }).waitFor({ timeout: 60_000 })
