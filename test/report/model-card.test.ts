@@ -71,7 +71,7 @@ describe('modelCard', () => {
       condition: { kind: 'vector', size: 2, columns, ...range, none: false },
     })
     expect(weather).not.toContain('unconditional generation')
-    expect(weather).toContain('It is conditional on a vector of 2 numbers (hour, latitude); it does not know')
+    expect(weather).toContain('It is conditional on a vector of 2 numbers (hour, latitude); it is not unconditional')
     expect(text).not.toContain('It is conditional')
   })
 
