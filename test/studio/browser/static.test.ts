@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { cpSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { temporaryFolder } from '../../helpers/folder.ts'
 import { ensureSite } from '../../helpers/site.ts'
 import { addressOf } from './open.ts'
@@ -69,16 +69,10 @@ describe.each(Object.entries(SERVERS))('served by %s', (name, { command, start }
     const port = await freePort()
     url = `http://127.0.0.1:${port}/some/where/`
     server = spawn(command, start(folder, port), { cwd: folder, stdio: 'ignore' })
-    await expect
-      .poll(
-        () =>
-          fetch(url).then(
-            ({ status }) => status,
-            () => 0,
-          ),
-        { timeout: 20_000 },
-      )
-      .toBe(200)
+    await vi.waitFor(async () => expect((await fetch(url)).status).toBe(200), {
+      timeout: 20_000,
+      interval: 50,
+    })
   })
   afterAll(() => {
     server?.kill()
