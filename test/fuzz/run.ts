@@ -60,14 +60,16 @@ function part(job: Job): Promise<Part> {
   const watch = setInterval(() => {
     const now = opened ? readState(job.state).place : -1
     if (now !== place) [place, since] = [now, Date.now()]
-    else if (Date.now() - since > (opened ? HANGS : OPENS)) stop(`no end in ${HANGS} ms`)
+    else if (Date.now() - since > (opened ? HANGS : OPENS)) stop(`no end in ${opened ? HANGS : OPENS} ms`)
   }, LOOK)
-  return new Promise(resolve => {
+  return new Promise((resolve, reject) => {
     child.once('close', (code, signal) => {
       clearInterval(watch)
       if (done) return resolve({ done, finds })
-      if (!opened)
-        throw new Error(`${job.target} could not be opened: ${words || (killed ?? `${code} ${signal}`)}`)
+      if (!opened) {
+        const why = words || (killed ?? `${code} ${signal}`)
+        return reject(new Error(`${job.target} could not be opened: ${why}`))
+      }
       const last = readState(job.state)
       const text =
         killed ??

@@ -36,8 +36,11 @@ const names = (): string => shared.map(each => Reflect.ownKeys(each).map(String)
 const before = names()
 
 let [found, readOnes, refused, kept, slowest] = [0, 0, 0, 0, 0]
-const rss = process.resourceUsage().maxRSS / 1024
-const grown = (): number => process.resourceUsage().maxRSS / 1024 - rss
+/** MiB that this process has had at most. The kernel's `maxRSS` is that of the process that started it, where that is more. */
+const most = (): number =>
+  Number(/^VmHWM:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]) / 1024
+const atFirst = most()
+const grown = (): number => most() - atFirst
 let memory = 0
 
 function report(place: number, kind: Find['kind'], text: string, input: Uint8Array): void {
