@@ -97,8 +97,14 @@ describe('what makes no sense is refused with the key, the reason and what to do
       { objective: 'psd', diagonal: { fraction: 0 } },
       /^diagonal: without its diagonal term, psd only copies itself and never sees the data; .*--init-from$/,
     ],
-    [{ objective: 'lsd', diagonal: { weight: 0 } }, /^diagonal: .*lsd only copies itself/],
-    [{ objective: 'esd', diagonal: { objective: null, fraction: 0 } }, /^diagonal: .*esd only copies itself/],
+    [
+      { objective: 'lsd', diagonal: { weight: 0 } },
+      /^diagonal: without its diagonal term, lsd only copies itself/,
+    ],
+    [
+      { objective: 'esd', diagonal: { objective: null, fraction: 0 } },
+      /^diagonal: without its diagonal term, esd only copies itself/,
+    ],
     [
       { objective: 'meanflow', consistency: { weight: 0 } },
       /^consistency\.weight: with 0, meanflow has nothing to train; use a value above 0$/,

@@ -22,6 +22,7 @@ let training: typeof import('../../../src/studio/page/state/training.ts')
 let undoing: typeof import('../../../src/studio/page/state/undo.ts')
 beforeAll(async () => {
   vi.stubGlobal('location', { hash: '' })
+  vi.stubGlobal('requestAnimationFrame', () => 0)
   store = await import('../../../src/studio/page/state/store.ts')
   training = await import('../../../src/studio/page/state/training.ts')
   undoing = await import('../../../src/studio/page/state/undo.ts')
