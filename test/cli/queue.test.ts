@@ -10,8 +10,9 @@ import { jobsOf } from '../../src/sweep/job.ts'
 import { SweepQueue } from '../../src/sweep/queue.ts'
 import { documentOf, run, type Started, start, until } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { isSkipped } from '../helpers/installed.ts'
 import { isWhole } from '../helpers/long.ts'
-import { isSkipped, RedisServer } from '../helpers/redis.ts'
+import { RedisServer } from '../helpers/redis.ts'
 import { metricsOf, newestCheckpoint } from '../helpers/training.ts'
 
 const folder = temporaryFolder('queue')

@@ -1,31 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
-import { delimiter, join } from 'node:path'
-
-/** Whether a program is on this machine. */
-const isInstalled = (name: string): boolean =>
-  [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'].some(folder =>
-    existsSync(join(folder, name)),
-  )
-
-/** Whether tests that need a program are skipped: never where a change is judged. */
-export function isSkipped(name: string): boolean {
-  if (process.env.CI !== undefined || isInstalled(name)) return false
-  console.warn(`skipped: the tests with ${name}, because it is not installed`)
-  return true
-}
-
-/** A port of this machine that is free. */
-export const freePort = (): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
+import { connect } from 'node:net'
+import { freePort } from './free-port.ts'
 
 const listens = (port: number): Promise<boolean> =>
   new Promise(resolve => {

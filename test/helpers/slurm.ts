@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from './redis.ts'
+import { freePort } from './free-port.ts'
 
 /** Debian has the daemons where only root looks. */
 const PATH = [process.env.PATH, '/usr/sbin', '/sbin'].join(delimiter)

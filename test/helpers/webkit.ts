@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
-import { createServer } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { miniBrowserPath, webKitDriverPath } from './browsers.ts'
+import { freePort } from './free-port.ts'
 import type { Place, Size, Tab } from './tab.ts'
 
 /** A session of WebDriver (https://www.w3.org/TR/webdriver2/). */
@@ -11,14 +11,6 @@ interface Session {
   post<T>(path: string, body?: object): Promise<T>
   close(): Promise<void>
 }
-
-const freePort = (): Promise<number> =>
-  new Promise(resolve => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 
 async function request<T>(url: string, method: string, body?: object): Promise<T> {
   const answer = await fetch(url, { method, body: body && JSON.stringify(body) })

@@ -6,8 +6,9 @@ import { checkpointSteps } from '../../src/serialization/checkpoint.ts'
 import { type BucketServer, startBucket } from '../helpers/bucket.ts'
 import { documentOf, run, type Started, start, until } from '../helpers/cli.ts'
 import { temporaryFolder } from '../helpers/folder.ts'
+import { isSkipped } from '../helpers/installed.ts'
 import { isWhole } from '../helpers/long.ts'
-import { isSkipped, RedisServer } from '../helpers/redis.ts'
+import { RedisServer } from '../helpers/redis.ts'
 import { metricsOf, newestCheckpoint } from '../helpers/training.ts'
 
 const folder = temporaryFolder('bucket-workers')

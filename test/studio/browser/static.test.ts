@@ -1,20 +1,13 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { cpSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { temporaryFolder } from '../../helpers/folder.ts'
+import { freePort } from '../../helpers/free-port.ts'
+import { isSkipped } from '../../helpers/installed.ts'
 import { ensureSite } from '../../helpers/site.ts'
 import { addressOf } from './open.ts'
 import { standing, useStudio } from './page.ts'
-
-const freePort = (): Promise<number> =>
-  new Promise(resolve => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 
 /** As Debian sets it up, but for this folder and port. */
 const nginxConfiguration = (folder: string, port: number): string => `
@@ -36,39 +29,31 @@ http {
 }
 `
 
-/** Servers of files, each as it comes; their tables of content types are what a host has. */
-const SERVERS: Record<string, { command: string; start: (folder: string, port: number) => string[] }> = {
-  'python3 -m http.server': {
-    command: 'python3',
-    start: (_, port) => ['-m', 'http.server', `${port}`, '--bind', '127.0.0.1'],
-  },
-  nginx: {
-    command: '/usr/sbin/nginx',
-    start: (folder, port) => {
-      const file = join(folder, 'nginx.conf')
-      writeFileSync(file, nginxConfiguration(folder, port))
-      return ['-c', file]
-    },
+/** Servers of files, each as it comes, with the words that start it; their tables of content types are what a host has. */
+const SERVERS: Record<string, (folder: string, port: number) => string[]> = {
+  python3: (_, port) => ['-m', 'http.server', `${port}`, '--bind', '127.0.0.1'],
+  nginx: (folder, port) => {
+    const file = join(folder, 'nginx.conf')
+    writeFileSync(file, nginxConfiguration(folder, port))
+    return ['-c', file]
   },
 }
+/** Debian has nginx where only root looks. */
+const env = { ...process.env, PATH: [process.env.PATH, '/usr/sbin'].join(delimiter) }
 
 const studio = useStudio()
 
-describe.each(Object.entries(SERVERS))('served by %s', (name, { command, start }) => {
-  const isThere = spawnSync(command, [name === 'nginx' ? '-v' : '--version']).status === 0
-  if (!isThere) console.warn(`skipped: ${command} is not installed, so the page is not served by it`)
-  const isRun = isThere || process.env.CI !== undefined
-
+const servers = Object.entries(SERVERS).filter(([program]) => !isSkipped(program))
+describe.each(servers)('served by %s', (program, wordsOf) => {
   const folder = temporaryFolder('static')
   let server: ChildProcess
   let url = ''
   beforeAll(async () => {
-    if (!isRun) return
     await ensureSite()
     cpSync('dist/studio/site', join(folder, 'some', 'where'), { recursive: true })
     const port = await freePort()
     url = `http://127.0.0.1:${port}/some/where/`
-    server = spawn(command, start(folder, port), { cwd: folder, stdio: 'ignore' })
+    server = spawn(program, wordsOf(folder, port), { cwd: folder, env, stdio: 'ignore' })
     await vi.waitFor(async () => expect((await fetch(url)).status).toBe(200), {
       timeout: 20_000,
       interval: 50,
@@ -78,13 +63,13 @@ describe.each(Object.entries(SERVERS))('served by %s', (name, { command, start }
     server?.kill()
   })
 
-  test.runIf(isRun)('the page trains, in a folder of the server too', async () => {
+  test('the page trains, in a folder of the server too', async () => {
     const { page } = await studio.open({ url: addressOf(url, {}) })
     await page.getByRole('button', { name: 'Train from scratch' }).click()
     await expect.poll(() => standing(page, 'Steps'), { timeout: 45_000 }).toBeGreaterThan(20)
   })
 
-  test.runIf(isRun)('digits and the article are there too', async () => {
+  test('digits and the article are there too', async () => {
     const { page } = await studio.open({ url: `${url}#/digits` })
     await page.locator('.digits .said strong').waitFor({ timeout: 45_000 })
     const link = page.getByRole('link', { name: 'How it works' })
@@ -93,7 +78,7 @@ describe.each(Object.entries(SERVERS))('served by %s', (name, { command, start }
     expect(page.url()).toBe(`${url}learn.html`)
   })
 
-  test.runIf(isRun)('the page leads to the licences of what it contains', async () => {
+  test('the page leads to the licences of what it contains', async () => {
     const { page } = await studio.open({ url: addressOf(url, {}) })
     const href = await page.getByRole('link', { name: 'Licences' }).getAttribute('href')
     expect(await (await fetch(new URL(href!, url))).text()).toContain('## preact')
