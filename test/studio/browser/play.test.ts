@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { exampleTargets } from '../../../src/studio/example/trained-by.ts'
+import { FLIGHT, LOOP } from '../../../src/studio/page/draw/flight.ts'
 import { examplePlan, freshPlan, type Plan } from '../../../src/studio/plan.ts'
 import { decodeState } from '../../../src/studio/state.ts'
 import { long } from '../../helpers/long.ts'
@@ -48,9 +50,12 @@ test('the page opens with points that fly from noise to data', async () => {
   }
   expect(Math.max(...amounts)).toBeGreaterThan(1.5 * Math.min(...amounts))
   await page.getByRole('button', { name: 'Pause' }).click()
-  const still = await shown()
-  await page.waitForTimeout(400)
-  expect(await shown()).toEqual(still)
+  // Longer than landed points rest; the engine's answer may still come after the pause.
+  await patiently(async () => {
+    const paused = await shown()
+    await page.waitForTimeout(LOOP - FLIGHT + 300)
+    return isDeepStrictEqual(await shown(), paused)
+  }).toBe(true)
 })
 
 test('a point is seen while it is held', async () => {

@@ -33,7 +33,7 @@ export const timesOf = (steps: number): number[] => Array.from({ length: steps +
 
 /** Milliseconds of the loop: the noise rests, flies, and rests as data. */
 export const REST = 700
-const FLIGHT = 2800
+export const FLIGHT = 2800
 const LANDED = 2500
 export const LOOP = REST + FLIGHT + LANDED
 

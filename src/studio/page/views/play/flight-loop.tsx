@@ -1,6 +1,6 @@
 import { type ReadonlySignal, useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { progressAt, REST } from '../../draw/flight.ts'
 
 /** The flight again and again, whatever draws it; it can be paused, and goes on from there. */
@@ -10,7 +10,8 @@ export function FlightLoop({ draw }: { draw: (progress: ReadonlySignal<number>) 
   // It leaves as soon as it is seen.
   const flown = useRef(REST)
   const isPaused = paused.value
-  useEffect(() => {
+  // Before the next frame: what is paused draws no more.
+  useLayoutEffect(() => {
     if (isPaused) return
     let last = performance.now()
     let frame = requestAnimationFrame(function turn(now: number) {
