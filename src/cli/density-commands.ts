@@ -2,8 +2,9 @@ import { type Command, Option } from 'commander'
 import { WEIGHTS_FORM } from '../config/weights-name.ts'
 import type { DensityName } from '../density/own-samples.ts'
 import type { AddCommand, Wrap } from './add-command.ts'
+import { whole } from './common-options.ts'
 import { timeList } from './grid-flag.ts'
-import { oneOf, positiveNumber, weightsName, wholeNumber } from './options.ts'
+import { oneOf, positiveNumber, weightsName } from './options.ts'
 import { targetSpec } from './target-option.ts'
 
 const WEIGH_HELP = `
@@ -18,8 +19,6 @@ export const densityOption = (names: readonly DensityName[], description: string
 
 /** `weigh`. */
 export function addDensities(add: AddCommand, run: Wrap): Command {
-  const whole = (flags: string, description: string, least: number, most: number) =>
-    new Option(flags, description).argParser(wholeNumber(flags.split(' ')[0], least, most))
   return add(
     'weigh <model>',
     'Compute importance weights of samples for an energy: log Z, effective samples, folds',

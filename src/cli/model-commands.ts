@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { conventions } from '../importing/conventions.ts'
 import type { AddCommand, Wrap } from './add-command.ts'
+import { whole } from './common-options.ts'
 import {
   dataSpec,
   guidanceApplied,
@@ -58,14 +59,12 @@ Each halving is a run in DIR: steps-32 after steps-64. Two steps of the previous
 grid). To continue after an interruption, run the same command again: finished runs are skipped. Sample each run with its own number of --steps.`
 
 export function addProgressive(add: AddCommand, run: Wrap): void {
-  const whole = (flags: string, description: string, most: number) =>
-    new Option(flags, description).argParser(wholeNumber(flags.split(' ')[0], 1, most))
   add('progressive <run>', 'Progressive distillation: repeatedly halve the steps of a velocity or flow map')
-    .addOption(whole('--halvings <n>', 'number of halvings', 12).makeOptionMandatory())
+    .addOption(whole('--halvings <n>', 'number of halvings', 1, 12).makeOptionMandatory())
     .addOption(new Option('--out <dir>', 'folder for the run of each halving').makeOptionMandatory())
-    .addOption(whole('--from <n>', 'steps of the run to start from (default: 2^halvings)', 4096))
-    .addOption(whole('--steps <n>', 'training steps per halving (default: as in the run)', 10_000_000))
-    .addOption(whole('--batch <n>', 'batch size (default: as in the run)', 1_000_000))
+    .addOption(whole('--from <n>', 'steps of the run to start from (default: 2^halvings)', 1, 4096))
+    .addOption(whole('--steps <n>', 'training steps per halving (default: as in the run)', 1, 10_000_000))
+    .addOption(whole('--batch <n>', 'batch size (default: as in the run)', 1, 1_000_000))
     .addOption(
       new Option('--lr <x>', 'learning rate (default: as in the run)').argParser(positiveNumber('--lr')),
     )

@@ -1,5 +1,4 @@
 import { type Command, Option } from 'commander'
-import { WEIGHTS_FORM } from '../config/weights-name.ts'
 import {
   INVERSIONS,
   KERNELS,
@@ -11,10 +10,11 @@ import {
   STEERING_METHODS,
 } from '../steering/names.ts'
 import type { AddCommand, Wrap } from './add-command.ts'
+import { seed, weights, whole } from './common-options.ts'
 import { UsageError } from './failure.ts'
 import { askedGrid } from './grid-flag.ts'
 import { addGuidance } from './guidance.ts'
-import { numberList, oneOf, positiveNumber, scale, weightsName, wholeNumber } from './options.ts'
+import { numberList, oneOf, positiveNumber, scale } from './options.ts'
 
 const REWARD_HELP = `
 A reward is a YAML block or file with kind gaussian, gaussians, quadratic, linear, observation, negative or onnx.
@@ -27,8 +27,6 @@ With --map the map is trained too, so that it fits the adapter's noise; FILE the
 The distribution of the samples is explained in docs/steering.md`
 
 const nameOf = (flags: string): string => flags.split(' ')[0]
-const whole = (flags: string, description: string, least: number, most: number) =>
-  new Option(flags, description).argParser(wholeNumber(nameOf(flags), least, most))
 const word = (flags: string, description: string, choices: readonly string[]) =>
   new Option(flags, `${description}: ${choices.join(', ')}`).argParser(oneOf(nameOf(flags), choices))
 const positive = (flags: string, description: string) =>
@@ -45,11 +43,7 @@ const fraction = (name: string) => (text: string) => {
 const part = (flags: string, description: string) =>
   new Option(flags, description).argParser(fraction(nameOf(flags)))
 
-const weights = () =>
-  new Option('--weights <name>', `which weights to use: ${WEIGHTS_FORM}`)
-    .argParser(weightsName())
-    .default('ema')
-const seed = () => whole('--seed <n>', 'random seed', 0, Number.MAX_SAFE_INTEGER).default(0)
+const randomSeed = () => seed('random seed')
 const out = (fallback: string) =>
   new Option(
     '--out <file>',
@@ -142,7 +136,7 @@ function addAdapt(add: AddCommand, run: Wrap): void {
     .addOption(whole('--steps <n>', 'training steps', 1, 10_000_000).default(3000))
     .addOption(whole('--batch <n>', 'batch size, in observations', 1, 100_000).default(512))
     .addOption(positive('--lr <x>', 'learning rate').default(0.001))
-    .addOption(seed())
+    .addOption(randomSeed())
     .addOption(new Option('--out <file>', 'output file (.safetensors)').makeOptionMandatory())
     .addOption(weights())
     .addHelpText('after', ADAPT_HELP)
@@ -203,7 +197,7 @@ function addSteer(add: AddCommand, run: Wrap): void {
         'use a noise adapter trained by "oxbow adapt": one jump per sample',
       ).conflicts(BESIDE_ADAPTER),
     )
-    .addOption(seed())
+    .addOption(randomSeed())
     .addOption(out('steered-seed-N.csv'))
     .addOption(weights())
     .addHelpText('after', REWARD_HELP)
@@ -228,7 +222,7 @@ function addEdit(add: AddCommand, run: Wrap): void {
     .addOption(whole('--particles <n>', 'particles per point when steering (default: 64)', 2, 100_000))
     .addOption(whole('--steps <n>', 'steps of steering (default: 16) or of heun (64)', 1, 10_000))
     .addOption(whole('--samples <n>', 'posterior samples per look-ahead (default: 4)', 1, 10_000))
-  addReward(command).addOption(seed()).addOption(out('edited.csv')).addOption(weights())
+  addReward(command).addOption(randomSeed()).addOption(out('edited.csv')).addOption(weights())
   addConditions(command)
     .addHelpText('after', REWARD_HELP)
     .action(run(async (model, options) => (await import('./edit.ts')).editCommand(model, options)))
@@ -244,7 +238,7 @@ export function addSteering(add: AddCommand, run: Wrap): void {
       .addOption(inversion())
       .addOption(back())
       .addOption(heunSteps())
-      .addOption(seed())
+      .addOption(randomSeed())
       .addOption(out('inverted.csv'))
       .addOption(weights()),
   ).action(run(async (model, options) => (await import('./invert.ts')).invertCommand(model, options)))
@@ -271,7 +265,7 @@ export function addSteering(add: AddCommand, run: Wrap): void {
       .addOption(inversion())
       .addOption(back())
       .addOption(heunSteps())
-      .addOption(seed())
+      .addOption(randomSeed())
       .addOption(out('between.csv'))
       .addOption(weights()),
   ).action(
