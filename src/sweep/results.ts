@@ -24,6 +24,9 @@ const manifestSchema = z.strictObject({
     .max(100_000),
 })
 
+/** Bytes of a manifest: the most files, with long paths. */
+const LARGEST_MANIFEST = 64 << 20
+
 type Manifest = z.infer<typeof manifestSchema>
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex')
@@ -109,7 +112,7 @@ export class Results {
     try {
       makeFolder(pending)
       for (const { path, sha256: hash, size } of manifest.files) {
-        const content = await this.bucket.get(KINDS[kind].file(id, hash))
+        const content = await this.bucket.get(KINDS[kind].file(id, hash), size)
         // Another worker has uploaded a newer checkpoint meanwhile.
         if (!content && kind === 'partial') return false
         if (content?.length !== size || sha256(content) !== hash)
@@ -128,7 +131,7 @@ export class Results {
 
   private async manifest(id: string, kind: Kind): Promise<Manifest | undefined> {
     const name = KINDS[kind].marker(id)
-    const content = await this.bucket.get(name)
+    const content = await this.bucket.get(name, LARGEST_MANIFEST)
     if (!content) return undefined
     try {
       const manifest = manifestSchema.parse(JSON.parse(Buffer.from(content).toString()))

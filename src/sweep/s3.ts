@@ -2,12 +2,28 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { AwsClient } from 'aws4fetch'
 import { QueueError } from './queue-error.ts'
 
+/** The bytes of an answer; nothing where there are more than expected, which are not waited for. */
+async function bytesUpTo(largest: number, { body }: Response): Promise<Uint8Array | undefined> {
+  const pieces: Uint8Array[] = []
+  let size = 0
+  for await (const piece of body ?? []) {
+    size += piece.length
+    if (size > largest) return undefined
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces, size)
+}
+
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** A folder of a bucket: objects by their names. */
 export interface Bucket {
-  /** @returns nothing where there is no such object */
-  get(name: string): Promise<Uint8Array | undefined>
+  /**
+   * @param largest  bytes that it may have
+   * @returns nothing where there is no such object
+   * @throws QueueError as soon as more bytes come
+   */
+  get(name: string, largest: number): Promise<Uint8Array | undefined>
   has(name: string): Promise<boolean>
   put(name: string, content: Uint8Array): Promise<void>
   remove(name: string): Promise<void>
@@ -104,10 +120,14 @@ export function openBucket(address: string, environment: Environment = process.e
     answer.status === 404 && !(await answer.text()).includes('NoSuchBucket')
 
   return {
-    get: async name => {
+    get: async (name, largest) => {
       const answer = await send('GET', name)
-      if (answer.ok) return new Uint8Array(await answer.arrayBuffer())
-      return (await isMissing(answer)) ? undefined : refuse(name, answer)
+      if (!answer.ok) return (await isMissing(answer)) ? undefined : refuse(name, answer)
+      const content = await bytesUpTo(largest, answer)
+      if (content) return content
+      throw new QueueError(
+        `--results: ${address}: ${name} is larger than the ${largest} bytes expected; remove it from the bucket`,
+      )
     },
     has: async name => {
       const answer = await send('HEAD', name)

@@ -69,6 +69,14 @@ describe('runs in a bucket', () => {
     expect(old).toContain('partial')
   })
 
+  test('are given up as soon as an object is larger than its run says', async () => {
+    await results.save(ID, makeRun('swollen', 60))
+    const [file] = [...server.objects.keys()].filter(name => name.includes('/files/'))
+    server.objects.set(file, Buffer.alloc(8 << 20))
+    await expect(results.fetch(ID, at('too-large'))).rejects.toThrow(/is larger than the \d+ bytes expected/)
+    expect(existsSync(at('too-large'))).toBe(false)
+  })
+
   test('that are damaged, or lead elsewhere, are refused and leave nothing', async () => {
     await results.save(ID, makeRun('damaged', 60))
     const [file] = [...server.objects.keys()].filter(name => name.includes('/files/'))
