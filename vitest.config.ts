@@ -57,6 +57,7 @@ export default defineConfig({
           include: [PAGES],
           // A browser waits for the machine's other work: once more, where it was too slow.
           retry: 1,
+          expect: { poll: { timeout: 20_000 } },
           // Without a browser no name fits, so that every test is skipped, and counted.
           ...(withoutChromium() && { testNamePattern: /(?!)/ }),
         },

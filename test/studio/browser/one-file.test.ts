@@ -50,8 +50,9 @@ test('a map is taken home as one file, which shows the same without a network', 
     .toMatch(/^With 20 Euler steps, 9[\d.]+ of 100/)
   const point = other.page.getByRole('button', { name: /^A point of noise/ })
   await point.press('ArrowLeft')
-  await expect.poll(() => point.getAttribute('aria-label')).toContain('at 0.7, 1.1')
-  await expect.poll(() => point.getAttribute('aria-label')).not.toBe(here)
+  const name = expect.poll(() => point.getAttribute('aria-label'))
+  await name.toContain('at 0.7, 1.1')
+  await name.not.toBe(here)
   expect(
     await other.page.getByRole('link', { name: 'Open it in the studio' }).getAttribute('href'),
   ).toContain(studio.site())
