@@ -56,6 +56,7 @@ export const MENU = [
       ['api/index.html', 'API'],
       ['docs/autodiff.md', 'Autodiff'],
       ['docs/privacy.md', 'Privacy'],
+      ['docs/fuzzing.md', 'Hostile input'],
       ['CONTRIBUTING.md', 'Contributing'],
       ['SECURITY.md', 'Security'],
       ['CHANGELOG.md', 'Changelog'],
