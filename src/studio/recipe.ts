@@ -39,7 +39,7 @@ const plainName = (name: string): string =>
 function dataOf({ target }: Plan): { name: string; table: string | null; keys: Partial<UserConfig> } {
   if (target.kind === 'built-in') return { name: target.name, table: null, keys: {} }
   if (target.kind === 'unknown') {
-    throw new Unsayable('The file does not hold its data, and a training needs them: --data FILE names them.')
+    throw new Unsayable('The file does not contain its data, which training needs: pass it with --data FILE.')
   }
   const name = target.kind === 'density' ? 'drawing' : plainName(target.name.replace(/\.\w+$/, ''))
   const table = `${name}-points.csv`
@@ -63,7 +63,7 @@ function writeStage(plan: Plan, at: number, done: Map<number, RecipeRun>, notes:
     const from = plan.stages.findLastIndex(
       ({ objective, steps }, i) => i < at && steps > 0 && teaches(objectives.get(objective)!),
     )
-    if (from < 0) throw new Unsayable('It learns from a stage that took no step.')
+    if (from < 0) throw new Unsayable('It learns from a stage without steps.')
     return writeStage(plan, from, done, notes)
   }
   const asked = userConfigOf(plan, stage, dataset.mixture !== undefined)
@@ -77,7 +77,8 @@ function writeStage(plan: Plan, at: number, done: Map<number, RecipeRun>, notes:
       : []),
     ...(asksTeacher(resolved, row) || coupled ? [dataset.mixture ? 'exact' : before(teachesVelocity)] : []),
   ]
-  if (new Set(teachers).size > 1) throw new Unsayable('It learns from two teachers, and a run names one.')
+  if (new Set(teachers).size > 1)
+    throw new Unsayable('It learns from two teachers, but a run can name only one.')
   if (isAnnealed(resolved) && stage.steps !== resolved.steps) {
     notes.add(
       `Numbers of ${stage.objective} change over the training: here over ${resolved.steps} steps, in a run of ${stage.steps} over those, so its points will differ a little.`,
@@ -124,8 +125,7 @@ function initialOf(
   if (at > 0) return writeStage(plan, at - 1, done, notes)
   if (plan.start === 'example') return writeExample(plan.target, done, notes)
   const file = fileOfPlan(plan)
-  if (file?.format === 'onnx')
-    throw new Unsayable('An ONNX file is only looked at; there is nothing to train.')
+  if (file?.format === 'onnx') throw new Unsayable('An ONNX file can only be viewed, not trained.')
   return file && (file.path === undefined ? file.name : `runs/${file.path}`)
 }
 

@@ -197,6 +197,6 @@ export function decodeState(text: string): StudioState {
     checkNames(state)
     return state
   } catch (cause) {
-    throw new Error('This link is damaged, or made by another version of the page.', { cause })
+    throw new Error('This link is damaged, or was made by another version of the page.', { cause })
   }
 }

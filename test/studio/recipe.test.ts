@@ -162,7 +162,7 @@ test('what cannot be said is said', () => {
   }
   expect(reason(planOf(stage('lsd', 0)))).toContain('Nothing has been trained')
   const unknown: Plan['target'] = { kind: 'unknown', name: 'scans' }
-  expect(reason({ ...planOf(stage('lsd', 5)), target: unknown })).toContain('does not hold its data')
+  expect(reason({ ...planOf(stage('lsd', 5)), target: unknown })).toContain('does not contain its data')
   expect(reason(planOf(stage('lsd', 5)))).toBe('')
   expect(reason(planOf(stage('gan', 2000)), 1500)).toContain('paused for 1,500 steps')
 })

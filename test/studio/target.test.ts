@@ -211,7 +211,7 @@ describe('points of a file', () => {
         [1, 1],
         [2, 2],
       ],
-      'f: all its points are one',
+      'f: all its points are the same',
     ],
     [
       'holes',
@@ -268,7 +268,7 @@ describe('images', () => {
     const light = densityOf(rgba, true, 'f')
     expect([...light.subarray(0, 4)]).toEqual([0, 0, 128, 255])
     expect(() => densityOf(new Uint8Array(4 * SIDE * SIDE).fill(9), false, 'f')).toThrow(
-      'f: the image is of one colour',
+      'f: the image has only one colour',
     )
   })
 
@@ -341,7 +341,7 @@ describe('links', () => {
     expect(sampleOf(read.target, 100)).toEqual(sampleOf(plan.target, 100))
   })
 
-  const PLAIN = 'This link is damaged, or made by another version of the page.'
+  const PLAIN = 'This link is damaged, or was made by another version of the page.'
 
   test('a damaged link is refused in one plain sentence', () => {
     const text = encodeState(initialState)

@@ -32,7 +32,7 @@ function sampleClass(dataset: Dataset, index: number): Dataset['sample'] {
     const classes = new Uint16Array(BLOCK)
     let filled = 0
     for (let empty = 0; filled < out.length; empty++) {
-      if (empty === PATIENCE) throw new RangeError(`${dataset.name}: no point of class ${index} was drawn`)
+      if (empty === PATIENCE) throw new RangeError(`${dataset.name}: found no points of class ${index}`)
       dataset.sample(source, points, classes)
       for (let k = 0; k < BLOCK && filled < out.length; k++) {
         if (classes[k] !== index) continue

@@ -29,7 +29,7 @@ async function byNewton(
   weights: WeightsName,
 ): Promise<Inverted> {
   const { config, dataset, classes } = session
-  if (classes) throw new Error('Newton’s method takes maps that are told no class.')
+  if (classes) throw new Error('Newton’s method needs a map without classes.')
   const parameters = session.parameters(weights)
   const map = mapOf(config, pointOf(config, dataset), constant(parameters, [parameters.length], 'float64'))
   const program = await linearize(engine, map.jump, 2)

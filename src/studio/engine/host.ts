@@ -22,7 +22,7 @@ const PACE = 200
 const SHARES = { samples: 0.05, distance: 0.02 }
 
 /** Why this host has no pictures. */
-const PICTURES = 'pictures are trained in a process of their own'
+const PICTURES = 'training on pictures needs its own process'
 
 type Progress = Extract<Report, { type: 'progress' }>
 type Opening = Extract<Command, { type: 'open' }>

@@ -57,7 +57,7 @@ interface OnnxTraits {
 function shownPath(interpolant: string, file: string): Plan['interpolant'] {
   const known = shownPaths.find(name => name === interpolant)
   if (known) return known
-  throw new RunError(`${file}: is of the path ${interpolant}; the page shows ${shownPaths.join(', ')}`)
+  throw new RunError(`${file}: uses the path ${interpolant}; the page supports ${shownPaths.join(', ')}`)
 }
 
 /** The value of an entry of the metadata; nothing where there is none. @throws RunError when it is no JSON */
@@ -85,10 +85,10 @@ function readTraits(bytes: Uint8Array, file: string): OnnxTraits {
   }
   if (beside !== undefined) {
     throw new RunError(
-      `${file}: its weights are in another file, ${JSON.stringify(beside)}; the page opens models of one file`,
+      `${file}: its weights are in another file, ${JSON.stringify(beside)}; the page only opens models in a single file`,
     )
   }
-  if (damaged !== undefined) throw new RunError(`${file}: tensor ${damaged}: holds what is no number (NaN)`)
+  if (damaged !== undefined) throw new RunError(`${file}: tensor ${damaged} contains NaN`)
   const { format, objective, interpolant = '', data, signature } = metadata
   if (format !== 'oxbow') return { objective: null, interpolant: 'linear', data: null, told: false, metadata }
   const noJumps = whyNoJumps(objective)
@@ -207,9 +207,9 @@ export async function openFile(
   bytes?: Uint8Array,
 ): Promise<OpenedFile> {
   const { name, format } = source
-  if (!bytes) throw new RunError(`${name}: a link holds no model; open the file here`)
+  if (!bytes) throw new RunError(`${name}: a link does not contain the model; open the file here`)
   if (bytesToHex(sha256(bytes)) !== source.sha256) {
-    throw new RunError(`${name}: this file is another one than the link was made with`)
+    throw new RunError(`${name}: this is not the file that the link was made with`)
   }
   if (format === 'safetensors') {
     const decoded = decodeModelFile(bytes, name)
@@ -251,7 +251,7 @@ function onNoiseScale(program: Program, by: Standardization | undefined): Progra
       const x = points as Float32Array
       const [y] = await program.run([by ? unstandardized(by, x, Number(s[0])) : x, s, t, ...told])
       if (!(y instanceof Float32Array) || y.length !== x.length) {
-        throw new RunError(`gives ${y.length} numbers for ${x.length}, so it is no flow map`)
+        throw new RunError(`returns ${y.length} numbers for ${x.length}, so it is not a flow map`)
       }
       return [by ? standardized(by, y, Number(t[0])) : y]
     },

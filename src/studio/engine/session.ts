@@ -75,10 +75,12 @@ export function userConfigOf(
 /** @throws ConfigError where it makes no sense, or its map has no jumps that could be shown */
 export function configOf(...given: Parameters<typeof userConfigOf>): Config {
   const noJumps = whyNoJumps(given[1].objective)
-  if (noJumps) throw new ConfigError(`${noJumps}; train it by the command`)
+  if (noJumps) throw new ConfigError(`${noJumps}; train it on the command line`)
   const { objective } = given[1]
   if (objectives.get(objective)?.parameterization === 'simplex')
-    throw new ConfigError(`${objective} is for sequences of symbols, not points; train it by the command`)
+    throw new ConfigError(
+      `${objective} is for sequences of symbols, not points; train it on the command line`,
+    )
   return resolveConfig(userConfigOf(...given))
 }
 
@@ -93,7 +95,7 @@ interface Course {
   readonly asked: Map<string, Promise<Program>>
 }
 
-const ONLY_JUMP = 'an ONNX file holds only the jump of its map; open its .safetensors for the rest'
+const ONLY_JUMP = 'an ONNX file contains only the jump of its map; open its .safetensors file for the rest'
 
 const noVelocity = (): never => {
   throw new RunError(ONLY_JUMP)

@@ -101,7 +101,7 @@ export function answerSteer(
   checkChoices(session, grid, choices)
   const { method, kernel } = choices
   if ('class' in tilt && session.told !== null)
-    throw new Error('the map is told a class already; choose no class.')
+    throw new Error('the map is already given a class; choose no class.')
   const isMoved = method === 'particles' && (kernel === 'jump' || kernel === 'noise')
   return rewarded(engine, session, tilt, async reward => {
     const found = await steer(session.steerable(weights), reward, points, {

@@ -84,7 +84,7 @@ const PLANE: PointSpec = { shape: [2] }
 function unknownDataset(name: string): Dataset {
   const refuse = (): never => {
     throw new DataError(
-      `${name}: the file does not hold its data, so it is shown, not measured or trained on`,
+      `${name}: the file does not contain its data, so it can be shown, but not measured or trained on`,
     )
   }
   const fingerprint = { sha256: '', rows: null, minimum: [], maximum: [] }

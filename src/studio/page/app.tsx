@@ -51,7 +51,7 @@ function Guarded({ View }: { View: () => preact.JSX.Element }) {
           forget()
         }}
       >
-        Begin anew
+        Start over
       </button>
     </div>
   )

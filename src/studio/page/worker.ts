@@ -13,7 +13,7 @@ const work: Promise<Work> =
     ? import('./connection/pictures-in-worker.ts')
     : import('./connection/training-in-worker.ts')
 work.catch((error: Error) => {
-  const message = `What trains in the page could not be loaded; reload it. (${error.message})`
+  const message = `The training code could not be loaded; reload the page. (${error.message})`
   self.postMessage({ type: 'refused', run: '', id: null, message } satisfies Report)
 })
 let receive: Promise<(message: never) => void> | undefined

@@ -99,6 +99,6 @@ export function densityOf(
     return (alpha / 255) * (lightIsInk ? light : 1 - light)
   })
   const [low, high] = [Math.min(...ink), Math.max(...ink)]
-  if (high - low < 1 / 255) throw new DataError(`${file}: the image is of one colour`)
+  if (high - low < 1 / 255) throw new DataError(`${file}: the image has only one colour`)
   return Uint8Array.from(ink, value => Math.round((255 * (value - low)) / (high - low)))
 }

@@ -74,7 +74,7 @@ export function pointsTarget(
   // Halves first: the whole may be more than the largest number.
   const halves = ranges.map(([low, high]) => high / 2 - low / 2)
   const largest = Math.max(...halves)
-  if (largest === 0) throw new DataError(`${file}: all its points are one`)
+  if (largest === 0) throw new DataError(`${file}: all its points are the same`)
   const rows = someOf(usable, MOST_POINTS)
   const view = new DataView(new ArrayBuffer(4 * rows.length))
   rows.forEach((row, i) => {

@@ -128,7 +128,7 @@ long('runs of different lengths are trained to equal steps', async () => {
   const { page } = await studio.open({ state: { view: 'compare', runs: plans, weights: 'raw' } })
   await page.getByText('Trained for different numbers of steps: run 1 60 steps, run 2 20 steps.').waitFor()
   await page.getByRole('button', { name: 'Train to equal steps' }).click()
-  await page.getByText('Trained for equally many steps: 60.').waitFor()
+  await page.getByText('All runs are trained for 60 steps.').waitFor()
   await settle(page, 2)
   expect(await page.getByRole('button', { name: 'Train to equal steps' }).isDisabled()).toBe(true)
 })
@@ -177,7 +177,7 @@ test('a stray that is clicked opens residual maps, with the mouse and with the k
 
   await clickSample(page, strays.at[0], place => page.mouse.click(...place))
   await misses(page).waitFor()
-  await page.getByRole('button', { name: 'Its velocity and losses too' }).click()
+  await page.getByRole('button', { name: 'Show its velocity and losses' }).click()
   await expect.poll(() => shownView(page)).toBe('Why does it fail?')
   await page.getByRole('heading', { name: /Residuals over/ }).waitFor()
 })

@@ -67,12 +67,12 @@ long(
     studio.child.kill('SIGKILL')
     await studio.done
     const note = page.getByRole('alert')
-    await note.getByText('The studio’s server does not answer').waitFor()
+    await note.getByText('The studio’s server does not respond').waitFor()
     const reached = await steps(page)
 
     // Another server at the same address does not know the page.
     await serve(new URL(url).port)
-    await note.getByText('The studio’s server was started anew').waitFor({ timeout: 30_000 })
+    await note.getByText('The studio’s server was restarted').waitFor({ timeout: 30_000 })
     await page.getByRole('alert').filter({ hasText: 'Run 2: its training ended' }).waitFor()
 
     await page.getByRole('button', { name: 'Train in this page' }).click()
@@ -90,9 +90,9 @@ long('a line that was lost for a moment is taken up again by itself', { timeout:
   await patiently(() => steps(page)).toBeGreaterThan(20)
   await page.route('**/api/**', route => route.abort())
   await page.getByRole('button', { name: 'Pause', exact: true }).click()
-  await page.getByText('The studio’s server does not answer').waitFor()
+  await page.getByText('The studio’s server does not respond').waitFor()
   await page.unroute('**/api/**')
-  await page.getByText('The studio’s server does not answer').waitFor({ state: 'detached' })
+  await page.getByText('The studio’s server does not respond').waitFor({ state: 'detached' })
   // The command that was given meanwhile has arrived.
   const now = await steps(page)
   await patiently(async () => page.locator('.strip .run').last().textContent()).not.toContain('training')

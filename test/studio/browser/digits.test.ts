@@ -167,7 +167,7 @@ long('a classifier that does not come leaves the digits there', async () => {
   await eventually(async () => opened.errors.join()).toContain('ERR_FAILED')
   opened.errors.splice(0)
   await opened.page.waitForTimeout(500)
-  expect(await said(opened.page)).toContain('16 noises become 16 digits')
+  expect(await said(opened.page)).toContain('16 noise images become 16 digits')
 })
 
 long('a model that does not come is said in a line', async () => {

@@ -122,7 +122,7 @@ long(
     studio.child.kill('SIGKILL')
     await studio.done
     await until(() => !left.some(isAlive), 'the training of the killed server has ended', 10_000)
-    await second.page.getByRole('alert').filter({ hasText: 'does not answer' }).waitFor()
+    await second.page.getByRole('alert').filter({ hasText: 'does not respond' }).waitFor()
     // The lost line is what this is about.
     expect(second.errors.splice(0).join()).toMatch(/ERR_CONNECTION|ERR_INCOMPLETE|ERR_EMPTY/)
   },
@@ -231,15 +231,15 @@ long(
     const sheets = section.locator('tbody tr')
     await expect.poll(() => sheets.count(), { timeout: 120_000 }).toBeGreaterThan(1)
     await section.getByRole('button', { name: 'Pause' }).click()
-    await section.getByRole('button', { name: 'Go on' }).waitFor()
+    await section.getByRole('button', { name: 'Continue' }).waitFor()
     const stopped = await stepOf()
     await section.getByRole('slider', { name: 'Sheet' }).fill('0')
     await section.getByText('One jump, after 0 steps of training').waitFor()
-    await section.getByRole('button', { name: 'Draw with it above' }).click()
+    await section.getByRole('button', { name: 'Use this model above' }).click()
     await page.getByText(`Model: yours after ${stopped}`).waitFor()
     await page.getByRole('button', { name: 'Back to the page’s model' }).click()
     await page.getByText('Model: the one that comes with the page').waitFor()
-    await section.getByRole('button', { name: 'Go on' }).click()
+    await section.getByRole('button', { name: 'Continue' }).click()
     await expect.poll(stepOf, { timeout: 60_000 }).toBeGreaterThan(stopped)
     expect(await barriers(page, 'main')).toEqual([])
   },
@@ -287,7 +287,7 @@ long('shows runs of the disk and dropped models beside a training', { timeout: 1
   await page.reload()
   await page
     .getByRole('alert')
-    .filter({ hasText: 'rows.onnx: a link holds no model; open the file here' })
+    .filter({ hasText: 'rows.onnx: a link does not contain the model; open the file here' })
     .waitFor()
   await drop(page, join(folder, 'rows.csv'), 'broken.safetensors')
   await page.getByRole('alert').filter({ hasText: 'broken.safetensors: ' }).waitFor()

@@ -53,7 +53,7 @@ long(
     const { page } = await studio.open({ state: { view: 'steer' }, height: 1000 })
     await button(page, 'Paint').click()
     await page.getByText('Learn it instead').click()
-    await page.getByText('Nothing is painted yet: there is nothing to learn.').waitFor()
+    await page.getByText('Nothing is painted yet, so there is nothing to learn.').waitFor()
     expect(await button(page, 'Train a tilted velocity').isDisabled()).toBe(true)
     expect(await lines(page)).toBe(1)
 
@@ -205,7 +205,7 @@ long('what is wanted stays the same from points to digits and back', async () =>
   const { page } = await studio.open({ state: { view: 'steer' } })
   await button(page, 'Class').click()
   await button(page, 'Digits').click()
-  await page.getByText('Told the class: 8 samples of the map').waitFor()
+  await page.getByText('Given the class: 8 samples of the map').waitFor()
   expect(await button(page, 'Class').getAttribute('aria-pressed')).toBe('true')
   await button(page, 'Mask').click()
   await page.getByText('The digit, with its hole').waitFor()

@@ -119,7 +119,7 @@ long('a link that is damaged or too long says so; another in the same page is fo
 test('a link to what is not there shows the first state, and says so', async () => {
   const { page } = await studio.open({ state: { view: 'compare', selected: 3 } })
   expect(await page.getByRole('alert').textContent()).toBe(
-    'This link is damaged, or made by another version of the page.',
+    'This link is damaged, or was made by another version of the page.',
   )
   await page.locator('main .said').waitFor()
   expect(decodeState(await address(page)).view).toBe('play')
@@ -155,7 +155,7 @@ test('a view that fails says so, and leads back', async () => {
   await page.locator('nav a[href="#train"]').click()
   expect(await page.getByRole('alert').textContent()).toBe('This view could not be shown.')
   await page.evaluate('Element.prototype.replaceChildren = window.own; undefined')
-  await page.getByRole('button', { name: 'Begin anew' }).click()
+  await page.getByRole('button', { name: 'Start over' }).click()
   await page.locator('main').getByText('Draw your own').waitFor()
   expect(await page.getByRole('alert').count()).toBe(0)
 })

@@ -33,7 +33,7 @@ long(
   async () => {
     const { page } = await open()
     await eventually(() => told(page)).toMatch(
-      /the samples are off by \d+ of 255 .* Each cost 64 evaluations/,
+      /the samples are off by \d+ of 255 .* Each sample cost 64 evaluations/,
     )
     // The lower half is hidden, and not drawn below its cover.
     expect(await ink(page, 6)).toBeGreaterThan(100)

@@ -108,7 +108,7 @@ describe('the start', () => {
     await page.getByRole('radio', { name: 'spirals' }).check()
     await patiently(() => distanceOf(page)).toBeGreaterThan(0.5)
     await button(page, 'Train').click()
-    await page.getByText('Training begins when the runtime is here').waitFor()
+    await page.getByText('Training starts when the runtime has loaded').waitFor()
   })
 
   test('a browser without WebAssembly SIMD is told, and shows the example', async () => {

@@ -175,8 +175,8 @@ test('an engine that cannot be loaded is said', async () => {
 
 long.each([
   ['the engine', '**/in-page-*.js', 'could not be loaded. Check the connection'],
-  ['what trains', '**/training-in-worker-*.js', 'could not be loaded; reload it'],
-  ['the worker', '**/worker-*.js', 'could not be loaded; reload it'],
+  ['what trains', '**/training-in-worker-*.js', 'could not be loaded; reload the page'],
+  ['the worker', '**/worker-*.js', 'could not be loaded; reload the page'],
 ])('a server that calls %s something else than a script is said', async (_, file, words) => {
   const { page, errors } = await studio.open({ url: 'about:blank' })
   const context = page.context()

@@ -43,7 +43,7 @@ test('what cannot begin gives way, and is named', () => {
   expect(
     begun({ target: { kind: 'built-in', name: 'pinwheel' }, stages: [{ ...stage, objective: 'pfmm' }] }),
   ).toBe('pinwheel, no class, lsd')
-  expect(choose.remark.value).toMatch(/^pfmm cannot begin here \(.*lsd is chosen/)
+  expect(choose.remark.value).toMatch(/^pfmm cannot be used here \(.*lsd is used/)
 })
 
 test('a recipe begins on data without a closed form too', () => {

@@ -61,8 +61,8 @@ test('a training on pictures gives its model, and refuses what is for points of 
   await tell({ type: 'close', run })
   await tell({ type: 'play', run })
   expect(all('refused')).toMatchObject([
-    { id: 5, message: 'residuals: a training on pictures is asked for its file only' },
-    { id: null, message: 'step: not for a training on pictures' },
+    { id: 5, message: 'residuals: training on pictures only answers requests for its file' },
+    { id: null, message: 'step: not available when training on pictures' },
     { id: null, message: 'pictures: no such training', ended: true },
   ])
 })

@@ -73,11 +73,13 @@ test('towards a class by the classifier: likelier there than without', async () 
 test('what cannot be steered is said in a line', async () => {
   const goal = { kind: 'class', class: 10, classifier } as const
   const asked = { goal, beta: 1, steps: 2, particles: 2, seed: 0 }
-  await expect(async () => map.steer(asked)).rejects.toThrow('drawn digits of 16 × 16 pixels only')
+  await expect(async () => map.steer(asked)).rejects.toThrow('only knows drawn digits of 16 × 16 pixels')
   const directory = join(folder, 'always')
   await train({ ...small, condition: { kind: 'class', drop: 0 }, steps: 2 }, { directory })
   const always = await openPictureMap('always', readFileSync(join(directory, 'model.safetensors')), runtime)
   const mask = { kind: 'mask', picture: new Float32Array(D), keep: [0], sd: 40 } as const
-  await expect(async () => always.steer({ ...asked, goal: mask })).rejects.toThrow('must be told a class')
+  await expect(async () => always.steer({ ...asked, goal: mask })).rejects.toThrow(
+    'needs a class for every picture',
+  )
   await always.close()
 })

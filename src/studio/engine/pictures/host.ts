@@ -59,7 +59,7 @@ export function pictureHost(
     training: PictureTraining,
     { name, ask }: Extract<Command, { type: 'ask' }>,
   ): Uint8Array => {
-    if (name !== 'file') throw new Error(`${name}: a training on pictures is asked for its file only`)
+    if (name !== 'file') throw new Error(`${name}: training on pictures only answers requests for its file`)
     const { format } = ask as Questions['file']['ask']
     return { safetensors: encodeModelFile, onnx: encodeOnnxModel }[format](training.model())
   }
@@ -81,7 +81,7 @@ export function pictureHost(
     if (type === 'ask')
       return send({ type: 'answer', run, id: command.id, answer: answer(own.training, command) })
     if (type === 'close') return close()
-    throw new Error(`${type}: not for a training on pictures`)
+    throw new Error(`${type}: not available when training on pictures`)
   }
 
   const refuse = (run: string, id: number | null, error: unknown): void => {

@@ -65,7 +65,9 @@ function traitsOf(name: string, { data, parameters }: Model, map: LoadedMap): Pi
     )
   }
   if (condition && condition.kind !== 'class') {
-    throw new RunError(`${name}: is told a ${condition.kind} for each picture, and the page has only classes`)
+    throw new RunError(
+      `${name}: needs a ${condition.kind} for each picture, but the page only supports classes`,
+    )
   }
   return {
     shape: [height, width, channels],

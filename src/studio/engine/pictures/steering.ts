@@ -48,7 +48,7 @@ export interface SteeredPicture {
 /** The map of the pictures as a whole, told no class and not guided. @throws RunError when it does not know that */
 function wholeMap(map: LoadedMap): LoadedMap {
   if (map.needsCondition) {
-    throw new RunError('This model must be told a class of every picture, so it cannot be steered without.')
+    throw new RunError('This model needs a class for every picture, so it cannot be steered without one.')
   }
   const whole = map.condition ? map.without() : map
   return whole.guidance.applied === 'input' ? whole.guided({ scale: whole.guidance.range![0] }) : whole
@@ -58,7 +58,7 @@ function wholeMap(map: LoadedMap): LoadedMap {
 function classifierFor(bytes: Uint8Array, { shape }: Pick<LoadedMap, 'shape'>, of = 0): Classifier {
   const classifier = readClassifier(bytes)
   if (!classifier || classifier.shape.join() !== shape.join() || of >= classifier.classes) {
-    throw new RunError('The classifier of this page knows drawn digits of 16 × 16 pixels only.')
+    throw new RunError('The classifier of this page only knows drawn digits of 16 × 16 pixels.')
   }
   return classifier
 }

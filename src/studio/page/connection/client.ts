@@ -50,7 +50,7 @@ export function clientOf(
       }),
     end: () => {
       end()
-      for (const { reject } of waiting.values()) reject(new Error('what trained it has been put away'))
+      for (const { reject } of waiting.values()) reject(new Error('its training was closed'))
       waiting.clear()
     },
   }
@@ -65,7 +65,7 @@ export function startWorker(onReport: (report: Report) => void): Client {
       type: 'refused',
       run: '',
       id: null,
-      message: 'What trains in the page could not be loaded; reload it.',
+      message: 'The training code could not be loaded; reload the page.',
     })
   worker.postMessage(startMessage())
   return clientOf(

@@ -1,6 +1,6 @@
 /** What is to be done about a file that does not come. */
 export const UNREACHABLE =
-  'ONNX Runtime, which trains in the page, could not be loaded. Check the connection, and that the server has all files of the page, then reload it.'
+  'ONNX Runtime could not be loaded. Check the connection, and that the server has all files of the page, then reload the page.'
 
 /**
  * A file's bytes, and word of how many have arrived. Two workers may ask for it at once: where the browser's cache fails the

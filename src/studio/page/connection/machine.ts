@@ -50,7 +50,7 @@ export function machineOf(token: string): Machine {
       cache: 'no-store',
     }).catch(() => {
       throw new RequestError(
-        'the machine that serves this page does not answer; is "oxbow studio" still running?',
+        'the machine that serves this page does not respond; is "oxbow studio" still running?',
         0,
       )
     })

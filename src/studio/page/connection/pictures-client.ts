@@ -33,7 +33,7 @@ export function startPictures(): PictureClient {
     for (const { reject } of waiting.values()) reject(broken)
     waiting.clear()
   }
-  worker.onerror = () => fail('What draws pictures in the page could not be loaded; reload it.')
+  worker.onerror = () => fail('The code that draws digits could not be loaded; reload the page.')
   worker.onmessage = ({ data }: MessageEvent<PictureReply>) => {
     if (data.id === null) return fail(data.type === 'refused' ? data.message : '')
     const { resolve, reject } = waiting.get(data.id) ?? {}

@@ -34,7 +34,8 @@ const LONGEST_DELAY = 10_000
 /** Without a word of the server, which gives one every 15 seconds: the connection is dead, as after a sleep. */
 const SILENCE = 45_000
 
-const GONE = 'its training ended with the line to the server; Train takes its steps again and goes on'
+const GONE =
+  'its training stopped because the connection to the server was lost; Train repeats its steps and continues'
 
 const statusOf = (error: unknown): number | undefined =>
   error instanceof RequestError ? error.status : undefined

@@ -10,7 +10,7 @@ const MODULE = Uint8Array.of(
 )
 
 export const SIMD_MISSING =
-  'This browser has no WebAssembly SIMD, which training in the page needs: Chrome and Edge have it from 91, Firefox from 89, Safari from 16.4. The pretrained example works without.'
+  'This browser has no WebAssembly SIMD, which training in the page needs: Chrome and Edge support it since version 91, Firefox since 89, Safari since 16.4. The pretrained example works without it.'
 
 interface Validates {
   readonly WebAssembly?: { validate(module: Uint8Array): boolean }

@@ -42,8 +42,8 @@ function AddRunDialog() {
       }}
     >
       <p class="soft">
-        On {targetName(selected.value)}, with the network and the seed of the selected run and new weights. It
-        trains when you say so.
+        On {targetName(selected.value)}, with the network and seed of the selected run, but new weights. It
+        does not start training by itself.
       </p>
       <div class="methods">
         {CARDS.map(({ value, title, words }) => {

@@ -2,8 +2,8 @@ import { backend, connection } from '../connection/backend.ts'
 import { moveTo } from '../state/training.ts'
 
 const WORDS = {
-  lost: 'The studio’s server does not answer; the page tries again by itself. If it was ended, start it and open the address that it prints.',
-  renewed: 'The studio’s server was started anew: open the address that it printed last.',
+  lost: 'The studio’s server does not respond; the page keeps trying. If you stopped the server, start it again and open the address it prints.',
+  renewed: 'The studio’s server was restarted: open the address it printed last.',
 }
 
 /** That the machine which trains is out of reach, and the way out: the page trains too. */

@@ -11,8 +11,8 @@ export function LinkNote() {
   return (
     <div class="note" data-note="link">
       <p>
-        Ready to train: {runs}, about {Number(steps.toPrecision(2)).toLocaleString('en')} steps. Nothing is
-        trained before you press it.
+        Ready to train: {runs}, about {Number(steps.toPrecision(2)).toLocaleString('en')} steps. Training
+        starts when you press the button.
       </p>
       <button type="button" class="main" onClick={playWaiting}>
         {plans.length === 1 ? 'Train it' : 'Train them'}

@@ -81,7 +81,7 @@ export function RunStrip() {
         <button
           type="button"
           disabled={played().length === 0}
-          title={played().length === 0 ? 'The example is trained already; add a run of your own' : undefined}
+          title={played().length === 0 ? 'The example is already trained; add a run of your own' : undefined}
           onClick={() => {
             for (const at of played()) (playing ? pause : play)(at)
           }}

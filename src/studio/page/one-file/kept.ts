@@ -50,7 +50,7 @@ export const pageOf = (kept: KeptMap, viewer: string): string =>
     '<meta property="og:description" content="A flow map: noise on the left, data on the right, and jumps between.">',
     '</head>',
     '<body>',
-    '<noscript><p>This picture moves by JavaScript.</p></noscript>',
+    '<noscript><p>This animation needs JavaScript.</p></noscript>',
     `<script type="application/json" id="${KEPT}">${jsonInPage(kept)}</script>`,
     `<script>${scriptInPage(viewer)}</script>`,
     '</body>',

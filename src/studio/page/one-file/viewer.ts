@@ -65,7 +65,7 @@ document.body.append(
     make(
       'p',
       { className: 'soft' },
-      'A flow map, drawn by Oxbow. Drag the point: the line is its jump, the dashes its path. ',
+      'A flow map, drawn by Oxbow. Drag the point: the line is its jump, the dashed line its path. ',
       ...(kept.link === null ? [] : [make('a', { href: kept.link }, 'Open it in the studio')]),
     ),
   ),

@@ -25,11 +25,11 @@ export function begin(change: Partial<Plan>): void {
     }
     const [refused] = plan.stages.flatMap(({ objective }) => {
       const refusal = refusalOf(plan, objective, dataset)
-      return refusal ? [`${objective} cannot begin here (${refusal})`] : []
+      return refusal ? [`${objective} cannot be used here (${refusal})`] : []
     })
     if (refused) {
       plan = anew(plan, {}, { objective: 'lsd' })
-      remark.value = `${refused}; lsd is chosen in its place.`
+      remark.value = `${refused}; lsd is used instead.`
     }
     // What came trained stays beside one's own.
     if (isUntouched(selected.value) && runs.value.length < MOST_RUNS) add(plan, 'held')

@@ -130,8 +130,8 @@ export function Curves() {
           shows={[curve]}
         />
         <figcaption>
-          Sliced Wasserstein distance. Lower is better, down to the grey band: the floor, which is what fresh
-          data scores.
+          Sliced Wasserstein distance. Lower is better, down to the grey band: the floor, which is the score
+          of fresh data.
         </figcaption>
       </figure>
       {some && <Table curve={curve} terms={terms} />}

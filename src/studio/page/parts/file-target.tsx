@@ -56,11 +56,11 @@ function account(
     kept === usable
       ? `all ${counted(kept)} rows`
       : `${counted(kept)} of ${counted(usable)} rows, drawn at random`
-  const holes = skipped > 0 ? ` ${counted(skipped)} rows without two numbers are left out.` : ''
+  const holes = skipped > 0 ? ` ${counted(skipped)} rows without two numbers are skipped.` : ''
   const far = outliers.flatMap((value, i) =>
     value === undefined ? [] : [` ${'xy'[i]} ${number(value)} is an outlier that sets the scale.`],
   )
-  const index = leftOut.map(name => ` Column ${name} is left out: it is the index of a data frame.`)
+  const index = leftOut.map(name => ` Column ${name} is skipped: it is the index of a data frame.`)
   return `x from ${x} and y from ${y}, moved and scaled ${ownScales.value ? 'each by itself' : 'alike'} into the square from −${FILLED} to ${FILLED}; ${rows}.${[holes, ...far, ...index].join('')}`
 }
 

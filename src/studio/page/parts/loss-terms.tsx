@@ -76,7 +76,7 @@ function OfRecipe() {
   }
   if (!isAsShipped(plan)) return null
   return (
-    <p>“Keep training” goes on with this objective. “Train from scratch” takes the stages of “{title}”.</p>
+    <p>“Keep training” continues with this objective. “Train from scratch” uses the stages of “{title}”.</p>
   )
 }
 
@@ -90,8 +90,8 @@ export function LossTerms() {
       <h2>{objective.name}</h2>
       <OfRecipe />
       <p class="soft">
-        The loss is the weighted sum of these terms, each a mean over its part of the batch. No gradient goes
-        through sg[·].
+        The loss is the weighted sum of these terms, each averaged over its part of the batch. No gradient
+        flows through sg[·].
       </p>
       <ul class="terms">
         {terms.map((term, i) => (

@@ -7,8 +7,8 @@ export const RULES: readonly (readonly [Rule, string])[] = [
   ['compositional', 'Semigroup: two jumps are one'],
   ['lagrangian', 'Lagrangian: the end moves with the velocity'],
   ['eulerian', 'Eulerian: every start has the same end'],
-  ['distributional', 'Distribution alone: what comes out, not where from'],
-  ['diagonal', 'Velocity alone'],
+  ['distributional', 'Distribution only: what comes out, not where from'],
+  ['diagonal', 'Velocity only'],
 ]
 
 /** What is offered first: the recipe, and one method of each rule. */

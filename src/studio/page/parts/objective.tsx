@@ -51,8 +51,8 @@ function TeacherFirst() {
   return (
     <div class="note">
       <p>
-        {waiting === 1 ? '1 objective learns' : `${waiting} objectives learn`} from a teacher, and there is
-        none yet: the exact velocity of this target is not known. What was trained before can be the teacher.
+        {waiting === 1 ? '1 objective needs' : `${waiting} objectives need`} a teacher, because the exact
+        velocity of this target is not known. Train one first.
       </p>
       <button type="button" onClick={() => choose('flow-matching')}>
         Train a teacher: flow-matching

@@ -10,7 +10,9 @@ const LARGEST = 32 << 20
 /** The pixels of an image, whole on a square. */
 async function pixelsOf(file: File): Promise<Uint8ClampedArray> {
   const bitmap = await createImageBitmap(file).catch(() => {
-    throw new DataError(`${file.name}: the image is damaged, or of a kind that this browser does not know`)
+    throw new DataError(
+      `${file.name}: the image is damaged, or in a format that this browser does not support`,
+    )
   })
   const context = new OffscreenCanvas(SIDE, SIDE).getContext('2d', { willReadFrequently: true })!
   context.imageSmoothingQuality = 'high'

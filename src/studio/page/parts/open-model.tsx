@@ -18,7 +18,7 @@ async function show(read: () => Promise<Uint8Array>, name: string, path?: string
   shown.value = false
   try {
     if (state.value.runs.length >= MOST_RUNS) {
-      throw new Error(`${name}: ${MOST_RUNS} runs are open, and there is no room for more; remove one first`)
+      throw new Error(`${name}: ${MOST_RUNS} runs are already open; remove one first`)
     }
     add(await openModel(await read(), name, path))
     announce(`${path ?? name} is open`)
@@ -100,7 +100,7 @@ export function OpenModel() {
           <section aria-labelledby="own-file">
             <h3 id="own-file">From a file</h3>
             <label class="field">
-              <span>A .safetensors or .onnx file of oxbow, or another ONNX flow map in the plane</span>
+              <span>A .safetensors or .onnx file from Oxbow, or another ONNX flow map in the plane</span>
               <input
                 type="file"
                 accept=".safetensors,.onnx"
@@ -111,7 +111,7 @@ export function OpenModel() {
               />
             </label>
             <p class="soft">
-              Or drop it anywhere on the page. It is shown as one more run, on the scale of the noise.
+              Or drop it anywhere on the page. It opens as another run, scaled like the noise.
             </p>
           </section>
           {machine && <SavedRuns />}

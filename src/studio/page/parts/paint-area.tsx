@@ -119,8 +119,8 @@ export function PaintArea({
 export function PaintKeys() {
   return (
     <p class="soft" id="painting-keys">
-      Paint with the mouse or a finger. By keyboard: arrows move (with Shift: far), Space paints, Ctrl+Z
-      undoes.
+      Paint with the mouse or a finger. With the keyboard: arrows move (further with Shift), Space paints,
+      Ctrl+Z undoes.
     </p>
   )
 }

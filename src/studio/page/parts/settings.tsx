@@ -84,8 +84,8 @@ function RuntimeChoice() {
         <option value="webgpu">WebGPU (a larger download)</option>
       </select>
       <span class="soft" id="runtime-note">
-        Compare the steps a second: a small network may be faster by WebAssembly. A change loads the page anew
-        and takes its trainings again.
+        Compare steps/s: small networks may be faster with WebAssembly. Changing this reloads the page and
+        reruns its training.
       </span>
     </label>
   )

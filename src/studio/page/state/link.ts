@@ -9,5 +9,5 @@ export const linkOf = (): string => new URL(`#${encodeState(shared.value)}`, loc
 /** What is said of a link where somebody's training has to run again before it shows the same. */
 export const rerunWords = (): string =>
   runs.value.some(run => stepsOf(wholePlan(run)) > 0)
-    ? ', once training has rerun on their machine; a page in one file, under Export, needs no training'
+    ? ', after training has rerun on their machine; the one-file page under Export needs no training'
     : ''

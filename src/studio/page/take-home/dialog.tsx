@@ -75,9 +75,9 @@ function Link() {
     <section class="link" aria-labelledby="home-link">
       <h3 id="home-link">Link</h3>
       <p class="soft">
-        All of the page’s state: whoever opens it sees this{rerunWords()}.
+        The whole state of the page: anyone who opens the link sees the same{rerunWords()}.
         {selectedLive.value?.pausedSteps
-          ? ' It reruns with all players, also where one was paused here.'
+          ? ' It reruns with all networks training, even if you paused one here.'
           : ''}
       </p>
       <Copied text={linkOf()} label="Link" rows={3} />
@@ -97,8 +97,8 @@ function OneFile({ plan }: { plan: Plan }) {
     <section aria-labelledby="home-page">
       <h3 id="home-page">A page in one file</h3>
       <p class="soft">
-        The map itself, its points and what draws them, to open anywhere, offline too: it flies, and a point
-        can be dragged. Its weights have 16 bits each.
+        The map with its points and the animation, in a page that opens anywhere, even offline; a point can be
+        dragged. Weights are stored with 16 bits.
       </p>
       <div class="buttons">
         <button
@@ -250,7 +250,7 @@ function Models({ plan }: { plan: Plan }) {
     <section aria-labelledby="home-model">
       <h3 id="home-model">Model</h3>
       <p class="soft">
-        {weights === 'ema' ? 'The averaged weights' : 'The raw weights'}; for <code>oxbow sample</code>, ONNX
+        {weights === 'ema' ? 'The averaged weights' : 'The raw weights'}, for <code>oxbow sample</code>, ONNX
         Runtime and other programs.
       </p>
       <div class="buttons">

@@ -34,7 +34,7 @@ const turn = (): Promise<void> => new Promise(resolve => setTimeout(resolve))
 export async function flightGif(target: PlanePoints, flown: Flown, at: number): Promise<Uint8Array> {
   const canvas = Object.assign(document.createElement('canvas'), { width: WIDTH, height: WIDTH })
   const context = canvas.getContext('2d', { willReadFrequently: true })
-  if (!context) throw new Error('this browser made no picture')
+  if (!context) throw new Error('this browser could not create the image')
   const clouds = flightClouds(target, flown, flightColours('light', at))
   const gif = GIFEncoder()
   let palette: number[][] | undefined

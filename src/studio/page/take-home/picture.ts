@@ -86,7 +86,7 @@ export async function svgToPng(svg: string): Promise<Blob> {
     canvas.height = image.naturalHeight * SHARPNESS
     canvas.getContext('2d')!.drawImage(image, 0, 0, canvas.width, canvas.height)
     const png = await new Promise<Blob | null>(resolve => canvas.toBlob(resolve, 'image/png'))
-    if (!png) throw new Error('this browser made no picture')
+    if (!png) throw new Error('this browser could not create the image')
     return png
   } finally {
     URL.revokeObjectURL(url)

@@ -109,7 +109,7 @@ export function Standing({ plan }: { plan: Plan }) {
   const counted = steps === 1 ? '1 step' : `${steps.toLocaleString('en')} steps`
   const words =
     steps > 0
-      ? `The map after ${counted} of training${playing ? '. It is training on: numbers follow a little later' : ''}.`
+      ? `The map after ${counted} of training${playing ? '. It is still training, so numbers lag a little behind' : ''}.`
       : plan.start === 'example'
         ? 'Model: pretrained example.'
         : plan.start

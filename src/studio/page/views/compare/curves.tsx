@@ -150,9 +150,7 @@ export function CompareCurves() {
       <figure>
         <h3>Loss</h3>
         <Curve plotting={plotting} value="loss" />
-        <figcaption>
-          Each objective has a loss of its own. Compare how they fall, not how large they are.
-        </figcaption>
+        <figcaption>Each objective has its own loss. Compare shapes, not values.</figcaption>
       </figure>
     </section>
   )

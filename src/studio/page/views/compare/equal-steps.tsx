@@ -35,7 +35,7 @@ export function EqualSteps() {
         {busy
           ? `Trained so far: ${each}.`
           : late.length === 0
-            ? `Trained for equally many steps: ${inWords(most)}.`
+            ? `All runs are trained for ${inWords(most)} steps.`
             : `Trained for different numbers of steps: ${each}.`}
       </span>
       <button type="button" disabled={busy || late.length === 0} onClick={() => catchUp(late, most)}>

@@ -91,9 +91,9 @@ export function FieldSection() {
     <section aria-label="Velocity" aria-busy={!field} data-section="velocity">
       <h2>Is the velocity right?</h2>
       <p class="soft">
-        Arrows show −V(x, t, t), the way from noise to data that samples take: V is the change with t, and
-        samples go from t = 1 down to 0. The grey points are where the path is at time t. Training only shows
-        the network such points, so arrows far from them are faint and mean little.
+        Arrows show −V(x, t, t), the direction in which samples move from noise to data: V is the rate of
+        change in t, and samples go from t = 1 down to 0. The grey points are points of the path at time t.
+        The network only sees such points in training, so arrows far from them are faint and mean little.
       </p>
       <div class="time">
         <Slider

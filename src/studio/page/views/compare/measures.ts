@@ -43,4 +43,4 @@ export function floorOf(row: Row, metric: string): Measure {
 
 /** What the numbers are, and what their intervals say: not how another training would have ended. */
 export const WHAT_IT_IS =
-  'Of 2,000 samples: how many land on the data of the run’s target, and their sliced Wasserstein distance to it (lower is better). Beside or below each is its 95 % confidence interval: how far other samples of the same map would differ, not another training. Of real data it is the range over ten draws.'
+  'For 2,000 samples: how many land on the data of the run’s target, and their sliced Wasserstein distance to it (lower is better). Next to or below each is its 95 % confidence interval: how much it would vary with other samples of the same map, not with another training run. For real data, it is the range over ten draws.'

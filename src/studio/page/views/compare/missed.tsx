@@ -32,14 +32,14 @@ export function WhyItMisses() {
         Why does it fail? Sample {point + 1} of run {at + 1}
       </h3>
       <p class="soft">
-        A jump of a flow map ends where small steps would end. Bright cells are jumps that do not; in the
-        lower right corner is the one from noise (s = 1) to data (t = 0). Where all is dark and samples still
-        miss, the velocity itself is wrong.
+        A jump of a flow map ends where small steps would end. Bright cells are jumps that do not; the one
+        from noise (s = 1) to data (t = 0) is in the lower right corner. If all cells are dark and samples
+        still miss, the velocity itself is wrong.
       </p>
       <ResidualMaps run={at} />
       <div class="buttons">
         <button type="button" onClick={() => update({ selected: at, view: 'why' })}>
-          Its velocity and losses too
+          Show its velocity and losses
         </button>
         <button
           type="button"

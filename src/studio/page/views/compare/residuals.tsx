@@ -91,8 +91,8 @@ export function ResidualSection() {
     <section aria-label="Residuals">
       <h2>Is it a flow map? Residuals over (s, t)</h2>
       <p class="soft">
-        Three tests that every flow map passes with zero, whatever its data; each cell is the root mean square
-        over 2,048 points of the path. They tell whether jumps agree with each other and with the map’s own
+        Three residuals that vanish for every flow map, whatever its data; each cell is the root mean square
+        over 2,048 points of the path. They show whether jumps agree with each other and with the map’s own
         velocity, not whether that velocity is right.
       </p>
       <ResidualMaps />

@@ -39,7 +39,7 @@ function Targets() {
   const names = others.map(at => `run ${at + 1} (${targetName(runs[at])})`).join(' and ')
   return (
     <p class="aside">
-      Not comparable with run {selected + 1}, which is on {targetName(runs[selected])}: {names}. A distance is
+      Not comparable with run {selected + 1}, which is on {targetName(runs[selected])}: {names}. Distances are
       always to a run’s own target.
     </p>
   )
@@ -80,7 +80,7 @@ export function CompareView() {
         </div>
         {runs.length === 1 && (
           <p class="aside">
-            There is only one run yet. Add another above: it begins on the same target with the same seed.
+            There is only one run so far. Add another above: it uses the same target and the same seed.
           </p>
         )}
       </section>

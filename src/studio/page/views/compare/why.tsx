@@ -57,15 +57,15 @@ function LossSection() {
   return (
     <section aria-label="Loss by times" aria-busy={!fresh}>
       <h2>
-        {untouched ? 'Where the loss is largest' : 'Where it still errs'}: the loss of {name} by time
+        {untouched ? 'Where the loss is largest' : 'Where it is still wrong'}: the loss of {name} by time
       </h2>
       <p class="soft">
         {untouched &&
           trainedBy.stages.every(stage => stage.objective !== objective) &&
-          'The example was never trained on this loss: it is where further training would begin. '}
+          'The example was never trained on this loss: it shows where further training would start. '}
         The squared error that this objective trains on, before weighting, in {DRAWS.toLocaleString('en')}{' '}
-        fresh draws, sorted by their times. A diagonal term learns from single draws of noise, so it never
-        reaches zero.
+        fresh draws, grouped by time. A diagonal term learns from single draws of noise, so it never reaches
+        zero.
       </p>
       {answer ? (
         <Maps name="Loss maps">
@@ -107,8 +107,8 @@ function WeightsSection() {
       <h2>Averaged (EMA) against raw weights</h2>
       <p class="soft">
         Metrics of {COUNT.toLocaleString('en')} samples in 1 and 4 steps; lower distances are better, and the
-        last column is the range that real data scores. Below each number is its 95 % confidence interval.
-        Early in training the average lags behind; later it is the steadier one.
+        last column is the range of real data. Below each number is its 95 % confidence interval. Early in
+        training, the average lags behind; later, it is the more stable one.
       </p>
       <Wide kind="weights">
         <table>

@@ -36,7 +36,7 @@ export function FlightLoop({ draw }: { draw: (progress: ReadonlySignal<number>) 
           paused.value = !isPaused
         }}
       >
-        {isPaused ? 'Go on' : 'Pause'}
+        {isPaused ? 'Continue' : 'Pause'}
       </button>
     </>
   )

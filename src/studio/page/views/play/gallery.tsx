@@ -36,7 +36,7 @@ function show(name: ExampleTarget): void {
     update({ selected: at })
     open(exampleOn(name), at)
   } else if (runs.value.length < MOST_RUNS) add(exampleOn(name))
-  else problem.value = `${MOST_RUNS} maps are open. Remove one of them to open another.`
+  else problem.value = `${MOST_RUNS} maps are already open. Remove one to open another.`
 }
 
 /** Goes to another view of the room. */

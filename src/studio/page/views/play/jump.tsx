@@ -153,14 +153,14 @@ export function JumpView() {
 
 function sourceWords(source: CloudSource, exact: boolean): string {
   if (source === 'pairs') {
-    return 'Data and noise in random pairs, each at time s of the way between: at 1 all are noise, at 0 all are data. Lines join the first 40 pairs. The model is not used here.'
+    return 'Data and noise in random pairs, mixed at time s: at 1, all points are noise; at 0, all are data. Lines join the first 40 pairs. The model is not used here.'
   }
   if (source === 'mixed') {
-    return '50,000 data points, each mixed with noise as it is at time s. The cloud is the same, but no point comes from anywhere: click one to compute its path from here.'
+    return '50,000 data points, each mixed with noise at time s. The cloud is the same, but its points have no paths yet: click one to compute its path from here.'
   }
   return exact
-    ? 'Noise, carried to time s by the exact flow: each point is on its own exact path.'
-    : 'Noise, carried to time s by the velocity that the map has learnt. The exact path of this target is not known, so errors are measured against the learnt one.'
+    ? 'Noise, moved to time s by the exact flow: each point is on its own exact path.'
+    : 'Noise, moved to time s by the velocity that the map has learnt. The exact path is not known for this target, so errors are measured against the learnt one.'
 }
 
 /** The first few jumps as straight lines. */

@@ -27,10 +27,10 @@ const SOLVERS: readonly (readonly [PageMethod, string, string])[] = [
   [
     'ddim',
     'DDIM',
-    'Each step is exact where the data that is expected does not change; on the linear path it is Euler.',
+    'Each step is exact if the predicted data does not change; on the linear path, it equals Euler.',
   ],
-  ['dpm++2m', 'DPM-Solver++ (2M)', 'Each step extrapolates the data that is expected from the step before.'],
-  ['midpoint', 'Midpoint', 'Each step goes along the velocity midway; it costs two evaluations.'],
+  ['dpm++2m', 'DPM-Solver++ (2M)', 'Each step extrapolates the predicted data from the previous step.'],
+  ['midpoint', 'Midpoint', 'Each step uses the velocity at its midpoint, and costs two evaluations.'],
 ]
 
 const METRICS: Readonly<Record<string, string>> = {

@@ -94,10 +94,10 @@ export function Gap({
           two sets of exact samples are {shortNumber(exact.distances.floor)} apart.{' '}
         </>
       ) : (
-        'The data of this map are not known here, so there is no exact law to compare with. '
+        'The data of this map is not known here, so there is no exact law to compare with. '
       )}
       <Met answer={answer} wish={wish} />
-      {exact && exact.logZ < HARDLY && ' Hardly any data are there, so few samples can be.'}
+      {exact && exact.logZ < HARDLY && ' There is hardly any data there, so few samples can be.'}
     </p>
   )
 }

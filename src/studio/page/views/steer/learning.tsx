@@ -78,7 +78,7 @@ function TiltedRun({ at, plan }: { at: number; plan: Plan }) {
         <Cloud name="The exact law" points={answer?.exact} token="--target" tilt={tilt!} />
       </div>
       <RewardTable
-        caption={`The run learns the reward as it was when it began: ${inWords(tilt!)}.`}
+        caption={`The run learns the reward as it was when training started: ${inWords(tilt!)}.`}
         rows={[
           { name: 'Learnt', reward: answer?.rewards.points, distance: shortNumber(answer?.distances.points) },
           {
@@ -101,16 +101,16 @@ export function LearnInstead() {
     <details class="learn-instead">
       <summary>Learn it instead</summary>
       <p>
-        A velocity can be trained to lead to the tilted data (implicit tilt matching). No gradient of the
-        reward is needed.
+        You can train a velocity whose flow leads to the tilted data (implicit tilt matching). No gradient of
+        the reward is needed.
       </p>
       <Formula tex="V \leftarrow v + (\exp(\beta\, r(x_0)) - 1)(\dot x_s - V)" block />
       <p>
-        With it as the diagonal term of a flow map, the jumps learn to go there too: one jump gives a tilted
+        Used as the diagonal term of a flow map, it teaches the jumps to go there too: one jump gives a tilted
         sample.
       </p>
       <p class="soft">
-        v is the velocity before: exact where the target is a mixture, learnt otherwise.{' '}
+        v is the original velocity: exact if the target is a mixture, learnt otherwise.{' '}
         <a href="https://arxiv.org/abs/2512.21829">Potaptchik et al. 2025</a>.
       </p>
       <div class="buttons">
@@ -121,12 +121,12 @@ export function LearnInstead() {
           Train a tilted velocity
         </button>
       </div>
-      {blank && <p class="aside">Nothing is painted yet: there is nothing to learn.</p>}
+      {blank && <p class="aside">Nothing is painted yet, so there is nothing to learn.</p>}
       {full && <p class="aside">There are {MOST_RUNS} runs already: remove one above.</p>}
       <p class="soft">
-        It is a new run beside run {selected + 1}
-        {runs[selected].start ? ', and begins with the weights of the example' : ''}. The velocity learns
-        first; jumps follow it over several thousand steps.
+        This adds a run next to run {selected + 1}
+        {runs[selected].start ? ', starting from the weights of the example' : ''}. The velocity learns first;
+        the jumps follow over several thousand steps.
       </p>
     </details>
   )

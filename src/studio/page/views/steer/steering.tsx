@@ -161,8 +161,7 @@ export function Steered({
       <Gap answer={answer} wish={wishAsked(shown)} problem={problem} />
       {answer && !answer.isSample && (
         <p class="aside">
-          This method does not sample the exact law, however many samples it takes. Particles and the filter
-          do.
+          This method does not sample the exact law, even with many samples. Particles and the filter do.
         </p>
       )}
       {isBlank(reward) && (
@@ -170,8 +169,8 @@ export function Steered({
       )}
       {runs[selected].stages.at(-1)!.tilt && (
         <p class="aside">
-          This run has learnt a reward already, and is steered by this one on top of it: choose another run to
-          see what steering does alone.
+          This run has already learnt a reward, and is now steered by this one as well: choose another run to
+          see the effect of steering alone.
         </p>
       )}
       <p class="soft">

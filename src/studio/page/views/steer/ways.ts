@@ -12,26 +12,26 @@ export const methods: readonly Way<SteeringMethod>[] = [
   {
     id: 'particles',
     name: 'Particles',
-    is: 'Samples go to data together; those that promise more reward are copied, the others dropped.',
-    wrong: 'Some end as copies of each other.',
+    is: 'Samples move to the data together; those that promise more reward are copied, the others dropped.',
+    wrong: 'Some end up as copies of each other.',
   },
   {
     id: 'filter',
     name: 'Filter',
-    is: 'Samples are drawn without steering, then drawn again in proportion to their reward.',
-    wrong: 'Few of them count where β is large.',
+    is: 'Samples are drawn without steering, then resampled in proportion to exp(βr).',
+    wrong: 'If β is large, only a few of them carry weight.',
   },
   {
     id: 'guided',
     name: 'Guided flow',
-    is: 'Each sample alone, its velocity turned towards the reward.',
-    wrong: 'Samples another law than the exact one: too narrow, and modes get wrong shares.',
+    is: 'Each sample moves independently, with its velocity turned towards the reward.',
+    wrong: 'Does not sample the exact law: too narrow, and with wrong proportions of modes.',
   },
   {
     id: 'best',
     name: 'Best of 4',
-    is: 'Of each four samples, the one of the highest reward.',
-    wrong: 'Samples another law than the exact one, whatever β is.',
+    is: 'Keeps the one of every four samples with the highest reward.',
+    wrong: 'Does not sample the exact law, whatever β is.',
   },
 ]
 
@@ -40,7 +40,7 @@ export const kernels: readonly Way<KernelName>[] = [
     id: 'renoise',
     name: 'Renoise',
     is: 'A jump to data, then fresh noise up to the next time.',
-    wrong: 'Long jumps are the hardest for a map, and each step is one.',
+    wrong: 'Every step is a long jump, which is hardest for a map.',
   },
   {
     id: 'jump',
@@ -51,20 +51,20 @@ export const kernels: readonly Way<KernelName>[] = [
   {
     id: 'noise',
     name: 'Noise space',
-    is: 'The noise itself is tilted little by little; one jump takes it to data.',
-    wrong: 'Samples what one jump gives, however many steps are taken.',
+    is: 'The noise itself is tilted gradually; one jump takes it to data.',
+    wrong: 'Limited to the quality of one jump, however many steps are taken.',
   },
   {
     id: 'posterior',
     name: 'Posterior',
-    is: 'Data that the point may come from, then back up to the next time.',
-    wrong: 'Eight evaluations of the velocity a step, and as many leave an error.',
+    is: 'Draws data that the point may come from, then adds noise up to the next time.',
+    wrong: 'Eight evaluations of the velocity per step, and still not exact.',
   },
   {
     id: 'euler-maruyama',
     name: 'Euler–Maruyama',
     is: 'Small noisy steps along the velocity.',
-    wrong: 'Needs many steps: in few, samples are off the data.',
+    wrong: 'Needs many steps: with few, samples are off the data.',
   },
 ]
 
@@ -72,25 +72,25 @@ export const lookAheads: readonly Way<LookAheadName>[] = [
   {
     id: 'jump',
     name: 'Jump',
-    is: 'The reward of where the point’s jump lands.',
+    is: 'The reward at the point where the jump lands.',
     wrong: 'One sharp guess, which moves with the point more than it should.',
   },
   {
     id: 'denoiser',
     name: 'Denoiser',
-    is: 'The reward of the mean of where the point may end.',
-    wrong: 'The mean may be where no data are, and says nothing of the spread.',
+    is: 'The reward at the mean of where the point may end.',
+    wrong: 'The mean may be off the data, and ignores the spread.',
   },
   {
     id: 'posterior',
     name: 'Posterior',
     is: 'The mean of exp(βr) over four samples of where the point may end.',
-    wrong: 'About 32 evaluations a step, which takes seconds.',
+    wrong: 'About 32 evaluations per step, which takes seconds.',
   },
   {
     id: 'none',
     name: 'None',
-    is: 'The reward is not asked on the way.',
-    wrong: 'Nothing is steered before the end.',
+    is: 'The reward is not used on the way.',
+    wrong: 'No steering before the end.',
   },
 ]

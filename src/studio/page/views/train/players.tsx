@@ -83,7 +83,8 @@ function PlayerItem({ player, alone }: { player: PlayerShown; alone: boolean }) 
         </button>
       </div>
       <p class="soft">
-        Learns {learns}. {isPaused ? 'Paused' : turns === 1 ? '1 turn a round' : `${turns} turns a round`}.
+        Learns {learns}. {isPaused ? 'Paused' : turns === 1 ? '1 turn per round' : `${turns} turns per round`}
+        .
       </p>
       <Latest {...player} />
       {says && <FieldChoice name={name} />}
@@ -97,8 +98,8 @@ function DriftChoice({ says, measures }: { says: string; measures: readonly stri
     <section class="panel" aria-label="Drift">
       <h2>Drift</h2>
       <p class="soft">
-        {says} Arrows have a scale of their own
-        {measures.length > 0 ? ', and the number falls as samples become data' : ''}.
+        {says} Arrows have their own scale
+        {measures.length > 0 ? ', and the number falls as samples approach the data' : ''}.
       </p>
       <Latest losses={[]} measures={measures} />
       <label class="check">

@@ -131,7 +131,7 @@ function RuntimeNote() {
   const { received = 0, total = 0 } = loading.value ?? {}
   return (
     <p class="soft" role="status">
-      Training begins when the runtime is here
+      Training starts when the runtime has loaded
       {received > 0 ? `: ${megabytes(received)}${total > 0 ? ` of ${megabytes(total)}` : ''} MB` : ''}.
     </p>
   )

@@ -29,8 +29,8 @@ export function StepsSection({ model }: { model: OpenedModel }) {
     <section class="digit-steps" aria-label="Steps">
       <h2>The same noise in more steps</h2>
       <p class="soft">
-        Each column is one noise. Each jump asks the network once; below, 50 Euler steps follow its velocity
-        and ask it 50 times.
+        Each column starts from the same noise. Each jump evaluates the network once; the 50 Euler steps below
+        follow its velocity and evaluate it 50 times.
       </p>
       {ROWS.map(({ steps, method, title }) => (
         <Row
@@ -46,7 +46,7 @@ export function StepsSection({ model }: { model: OpenedModel }) {
             <p class="told">
               <strong>{title}</strong>{' '}
               <span class="soft">
-                {milliseconds === null ? '…' : `${duration(milliseconds / COLUMNS)} a digit`}
+                {milliseconds === null ? '…' : `${duration(milliseconds / COLUMNS)} per digit`}
               </span>
             </p>
           )}

@@ -32,7 +32,8 @@ export const trainingProblem = signal<string | null>(null)
 export const beginning = signal(false)
 
 const RUN = 'pictures'
-const ENDED = 'The training ended with its connection to the machine. What it drew stays; start it again.'
+const ENDED =
+  'Training stopped because the connection to the machine was lost. Its digits stay; start it again.'
 let client: Client | null = null
 
 function receive(report: Report): void {

@@ -25,13 +25,13 @@ function OnMachine() {
   return (
     <>
       <p class="soft">
-        A small transformer learns from drawn digits, without a teacher. Every 250 steps one jump of its map
-        draws the same noise again.
+        A small transformer learns from drawn digits, without a teacher. Every 250 steps, its map draws digits
+        from the same noise in one jump.
       </p>
       <div class="buttons">
         {now && !now.ended && now.step < now.steps && !beginning.value && (
           <button type="button" class="main" onClick={now.playing ? pause : play}>
-            {now.playing ? 'Pause' : 'Go on'}
+            {now.playing ? 'Pause' : 'Continue'}
           </button>
         )}
         <button type="button" class={now ? undefined : 'main'} disabled={beginning.value} onClick={begin}>
@@ -39,7 +39,7 @@ function OnMachine() {
         </button>
         {now && !now.ended && now.step > 0 && (
           <button type="button" onClick={drawTrained}>
-            Draw with it above
+            Use this model above
           </button>
         )}
       </div>
@@ -48,7 +48,7 @@ function OnMachine() {
         <p class="told">
           Step {now.step.toLocaleString('en')} of {now.steps.toLocaleString('en')}
           {now.loss !== null && `, loss ${shortNumber(now.loss)}`}
-          {now.playing && now.stepsPerSecond !== null && `, ${Math.round(now.stepsPerSecond)} steps a second`}
+          {now.playing && now.stepsPerSecond !== null && `, ${Math.round(now.stepsPerSecond)} steps/s`}
         </p>
       )}
       {now && now.sheets.length > 0 && <Sheets sheets={now.sheets} />}

@@ -166,7 +166,7 @@ function Said({
   if (!misread)
     return (
       <>
-        {words}, {COUNT} noises become {COUNT} digits.
+        {words}, {COUNT} noise images become {COUNT} digits.
       </>
     )
   const right = misread.filter(each => !each).length
@@ -192,8 +192,8 @@ function Facts({ model: { name, shipped, traits } }: { model: OpenedModel }) {
       <p class="soft">
         Model: {name}, a transformer of {(parameters / 1e6).toFixed(2)} million parameters, trained by{' '}
         {objective} on {data}
-        {baked === null ? '' : ` at guidance ${baked}`}. Guidance makes a digit more typical of its class, and
-        all of them more alike.
+        {baked === null ? '' : ` at guidance ${baked}`}. Guidance makes each digit more typical of its class,
+        but reduces variety.
       </p>
       {!shipped && (
         <div class="buttons">

@@ -21,7 +21,7 @@ const INTRO: Readonly<Record<SpaceName, string>> = {
   torus:
     'A flow map of two angles, such as those of a protein’s backbone. Opposite edges are glued: what leaves on one side comes back on the other. Red points miss.',
   words:
-    'A flow map of text: noise is a number for each letter at each place, and one jump types four letters at once. Red words are not in the language of eight words.',
+    'A flow map of text: noise is a number for each letter at each position, and one jump types four letters at once. Red words are not among the eight words of the language.',
 }
 
 const DEGREE = Math.PI / 180
@@ -50,7 +50,7 @@ function useSpaceFlight(name: SpaceName, way: number) {
 /** What became of the noise, in a sentence. */
 function said({ share, floor, kinds }: SpaceFlight): readonly [string, string, string] {
   if (kinds) {
-    const typed = ` ${kinds.found} of its ${kinds.all} words occur; repeating one would also score 100.`
+    const typed = ` ${kinds.found} of its ${kinds.all} words occur; a map that repeated one word would also score 100.`
     return [landing(share), ' words are in the language.', typed]
   }
   return [landing(share), ' points land on the data.', ` For real data, ${landing(floor)}.`]

@@ -84,14 +84,12 @@ export function Filling({ model, mask }: { model: OpenedModel; mask: Painting<Ui
       <p class="gap" role="status">
         {error ??
           (isAllHidden
-            ? 'All of it is hidden: uncover some of the digit, so that there is something to go by.'
+            ? 'The whole digit is hidden: uncover some of it first.'
             : count < SAMPLES
               ? `Steering: ${count} of ${SAMPLES} samples.`
-              : `Where the digit is seen, the samples are off by ${Math.round(misfit(points, picture!, keep))} of 255 (root mean square); it is taken to be known to ±${NOISE}. Each cost ${evaluations!.toLocaleString('en')} evaluations of the network.`)}
+              : `Where the digit is visible, the samples are off by ${Math.round(misfit(points, picture!, keep))} of 255 (root mean square); it is assumed to be known to ±${NOISE}. Each sample cost ${evaluations!.toLocaleString('en')} evaluations of the network.`)}
       </p>
-      <p class="soft">
-        The exact law is not known here: what the samples agree on is what the map is sure of.
-      </p>
+      <p class="soft">The exact law is not known here: where the samples agree, the map is sure.</p>
     </div>
   )
 }

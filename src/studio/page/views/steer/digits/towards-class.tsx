@@ -83,7 +83,7 @@ export function TowardsClass({ model: { key, traits } }: { model: OpenedModel })
     <div class="results">
       <div class="pictures">
         <Samples
-          name={`Told the class: ${SAMPLES} samples of the map`}
+          name={`Given the class: ${SAMPLES} samples of the map`}
           points={told}
           shape={traits.shape}
           busy={!told}
@@ -98,13 +98,13 @@ export function TowardsClass({ model: { key, traits } }: { model: OpenedModel })
       <p class="gap" role="status">
         {error ??
           (isThere
-            ? `To the classifier the steered digits are a ${traits.classes[place]} with a probability of ${percent(own)}, and those of the map that is told the class ${percent(known)}. Each steered sample cost ${evaluations!.toLocaleString('en')} evaluations of the network, the others 1.`
+            ? `The classifier reads the steered digits as a ${traits.classes[place]} with a probability of ${percent(own)}, and those of the map that is given the class with ${percent(known)}. Each steered sample cost ${evaluations!.toLocaleString('en')} evaluations of the network, the others 1.`
             : `Steering: ${count} of ${SAMPLES} samples.`)}
       </p>
       <p class="soft">
-        On the right the map is told no class: a small classifier of drawn digits says of each particle how
-        likely the class is. It can be wrong about what is no digit, and the map without a class draws such
-        more often.
+        On the right, the map is not given the class: a small classifier of drawn digits rates how likely each
+        particle is to be of the class. It can be wrong about shapes that are not digits, and an unconditional
+        map draws more of these.
       </p>
     </div>
   )

@@ -74,12 +74,12 @@ function Steering({ model }: { model: OpenedModel }) {
             step={2}
             onChange={particles => change({ particles })}
           />
-          <p class="soft">More of either gives better samples, and takes as much longer.</p>
+          <p class="soft">More of either gives better samples, but takes proportionally longer.</p>
         </details>
         <p class="soft">
           {isMask
-            ? 'Paint on the digit to hide some of it. Particles go from noise to data by the map, told no class; those that agree with what is seen are copied, and one of them is drawn. Each sample has particles of its own.'
-            : 'Particles go from noise to data by the map, told no class; those that look like the class are copied, and one of them is drawn. Each sample has particles of its own.'}
+            ? 'Paint on the digit to hide some of it. The unconditional map moves particles from noise to data; those that agree with the visible part are copied, and one of them is drawn. Each sample has its own particles.'
+            : 'The unconditional map moves particles from noise to data; those that look like the class are copied, and one of them is drawn. Each sample has its own particles.'}
         </p>
       </div>
       {isMask ? <Filling model={model} mask={mask} /> : <TowardsClass model={model} />}

@@ -34,20 +34,20 @@ const inversions = [
   {
     id: 'heun',
     name: 'Velocity',
-    is: 'Up along the map’s velocity, in 64 steps of Heun’s method.',
-    wrong: 'The jump back ends beside the point, as far as jumps and velocity differ.',
+    is: 'Follows the map’s velocity back to noise, in 64 Heun steps.',
+    wrong: 'The jump back misses the point by as much as jumps and velocity differ.',
   },
   {
     id: 'newton',
     name: 'Inverse jump',
-    is: 'The noise that one jump takes to the point, searched by Newton’s method.',
-    wrong: 'There may be several such noises, or none where the map never lands.',
+    is: 'Finds the noise that one jump takes to the point, with Newton’s method.',
+    wrong: 'There may be several solutions, or none if the map never lands there.',
   },
   {
     id: 'jump',
     name: 'Jump up',
     is: 'One jump from data to noise.',
-    wrong: 'Only maps that are trained both ways know it.',
+    wrong: 'Only for maps trained in both directions.',
   },
 ] as const
 
@@ -229,9 +229,9 @@ export function EditView() {
           </div>
         </details>
         <p class="soft">
-          Every data point comes from one point of noise: inverting the flow finds it. An edit adds fresh
-          noise up to a time and jumps back to the data: with little noise it lands near the point, with full
-          noise anywhere on the data.
+          Every data point comes from one noise point: inverting the flow finds it. An edit adds fresh noise
+          up to a time and jumps back to the data: with little noise, it lands near the point; with full
+          noise, anywhere on the data.
         </p>
         <p class="soft">
           After <a href="https://arxiv.org/abs/2108.01073">Meng et al. 2022</a> (SDEdit), with one jump back.
