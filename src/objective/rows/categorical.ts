@@ -115,7 +115,7 @@ export const categoricalRows = [
       source,
       code: ['psdSimplex'],
       whenToUse: 'Text in few steps: the first choice, stable from scratch.',
-      trouble: 'One jump lags behind four: look at validity beside sequenceKL and distinct.',
+      trouble: 'One jump lags behind four: look at validity together with sequenceKL and distinct.',
     },
   ),
   row(
@@ -197,7 +197,7 @@ export const categoricalRows = [
       whenToUse:
         'Text in few steps by the Lagrangian rule: the second choice, twice the cost of psd-simplex.',
       trouble:
-        'Weighs jumps by the square of their target time: what ends at the data learns from its neighbours.',
+        'Weights jumps by the square of their target time: jumps that end at the data only learn from their neighbours.',
     },
   ),
   row(
@@ -226,9 +226,9 @@ export const categoricalRows = [
       publishedCost: null,
       source,
       code: ['ecld'],
-      whenToUse: 'To compare with published text models; csd is what it bounds.',
+      whenToUse: 'To compare with published text models; it is an upper bound of csd.',
       trouble:
-        'An upper bound of csd that is not smallest at the exact map: it sharpens and narrows the longer it trains.',
+        'Its minimum is not the exact map: the longer it trains, the more it sharpens and loses variety.',
     },
   ),
   row(
@@ -253,8 +253,7 @@ export const categoricalRows = [
       publishedCost: null,
       source: 'src/objective/compositional.ts',
       code: ['psdVelocity'],
-      whenToUse:
-        'To see what the divergence of psd-simplex is worth against a mean square: the target is the same.',
+      whenToUse: 'To compare the divergence of psd-simplex with a mean square: the target is the same.',
       trouble: 'Divides by s: small times count most.',
     },
   ),
@@ -295,7 +294,7 @@ export const categoricalRows = [
       whenToUse:
         'To distil a run of cross-entropy into few steps as that paper does, and compare; psd-simplex needs no teacher.',
       trouble:
-        'The residual has no bounds: near the data it is large, and the student sees whatever it says until it has settled.',
+        'The residual is unbounded: near the data it is large, and until it has converged, it misleads the student.',
     },
   ),
 ]

@@ -62,7 +62,7 @@ export const compositionalRows = [
       publishedCost: null,
       source,
       code: ['psdMap', 'psdVelocity', 'psdMidpoint'],
-      whenToUse: 'With a teacher at hand: the most even quality over step counts on the ring.',
+      whenToUse: 'If you have a teacher: the most even quality over step counts on the ring.',
       trouble: 'Inherits every error of the teacher.',
     },
   ),
@@ -91,7 +91,7 @@ export const compositionalRows = [
       source,
       code: ['shortcut'],
       whenToUse: 'Few, fixed step counts that are powers of two; the simplest target to understand.',
-      trouble: 'Knows only dyadic steps: other grids are interpolated by the network.',
+      trouble: 'Only trained on dyadic steps: on other grids, the network interpolates.',
     },
   ),
   row(
@@ -145,9 +145,9 @@ export const compositionalRows = [
       source,
       code: ['pfmm', 'progressive'],
       whenToUse:
-        'To halve the jumps of a trained flow map: a two-jump map becomes a one-jump map. "oxbow progressive" does so again and again, from the Euler steps of a velocity on.',
+        'To halve the jumps of a trained flow map: a two-jump map becomes a one-jump map. "oxbow progressive" does so repeatedly, starting from the Euler steps of a velocity.',
       trouble:
-        'Inherits every error of the flow map, that of Euler steps too; needs one that is good in two jumps. With the law grid it knows the steps of that grid alone.',
+        'Inherits every error of the flow map, including that of Euler steps; needs one that is good in two jumps. With times.law grid it only knows the steps of that grid.',
     },
   ),
 ]

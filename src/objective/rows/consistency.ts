@@ -32,7 +32,7 @@ export const consistencyRows = [
       source,
       code: ['ct'],
       whenToUse: 'A consistency model from data alone, with the fewest moving parts.',
-      trouble: 'Biased for a large Δ, slow for a small one: Δ must shrink while it trains.',
+      trouble: 'Biased for large Δ, slow for small Δ: Δ must shrink during training.',
     },
   ),
   row(
@@ -57,7 +57,7 @@ export const consistencyRows = [
       publishedCost: 5,
       source,
       code: ['cd'],
-      whenToUse: 'A consistency model with a teacher: no noise of the conditional velocity.',
+      whenToUse: 'A consistency model with a teacher: without the noise of the conditional velocity.',
       trouble: 'Errors add up over 1/Δ steps, each of second order in Δ.',
     },
   ),
@@ -89,7 +89,7 @@ export const consistencyRows = [
       source,
       code: ['ct'],
       whenToUse:
-        'Consistency training with its known faults mended: no averaged target, robust loss, doubling steps.',
+        'Consistency training with its known faults fixed: no averaged target, robust loss, doubling steps.',
       trouble:
         'Pseudo-Huber moves the optimum off the conditional mean; its lognormal noise levels rarely reach s = 1 for data of unit size.',
     },
@@ -160,7 +160,7 @@ export const consistencyRows = [
       code: ['scm'],
       whenToUse: 'Consistency training (or, with `velocity: teacher`, distillation) without a step size.',
       trouble:
-        'The normalised tangent has a fixed length, so the loss does not fall: watch the samples, decay the rate.',
+        'The normalised tangent has a fixed length, so the loss does not fall: watch the samples, and decay the learning rate.',
     },
   ),
   row(
@@ -193,7 +193,7 @@ export const consistencyRows = [
       code: ['facmConsistency', 'facmAnchor'],
       whenToUse: 'A consistency model that keeps its velocity as an anchor, at times above 1.',
       trouble:
-        'Time s and time 1+s share their higher frequencies: the anchor is told apart by the lowest one alone.',
+        'Time s and time 1+s share their higher frequencies: only the lowest one distinguishes the anchor.',
     },
   ),
   row(

@@ -96,7 +96,7 @@ export const criticRows = [
       source,
       code: ['ganMap', 'ganCritic', 'criticAccuracy', 'approximateR1', 'shortest', 'denoiserDistance'],
       whenToUse:
-        'One jump from data alone; with options.distillation and r1 the configuration of ADD, with approximate r1 that of LADD.',
+        'One jump from data alone; with options.distillation and r1, it is the configuration of ADD; with approximate r1, that of LADD.',
       trouble:
         'Loses modes: look at modeCoverage, recall and coverage before any distance. Noise on what the critic sees (options.noise) is what makes it work at all.',
     },
@@ -150,9 +150,9 @@ export const criticRows = [
       source,
       code: ['cafmMap', 'cafmCritic', 'slopeAccuracy'],
       whenToUse:
-        'A velocity whose error is measured by a critic in the place of the mean square; sampled in many steps.',
+        'A velocity whose error is measured by a critic instead of the mean square; sampled in many steps.',
       trouble:
-        'Sixteen critic turns a round with a derivative inside, for the same fixed point as flow matching.',
+        'Sixteen critic turns per round with a derivative inside, for the same fixed point as flow matching.',
     },
   ),
 ]

@@ -79,9 +79,9 @@ export const dataFreeRows = [
       source,
       code: ['boot', 'bootBoundary', 'bootResidual'],
       whenToUse:
-        'Distillation without data and without derivatives: each time learns from the one a step before it, from the noise on.',
+        'Distillation without data and without derivatives: each time learns from the one a step closer to the noise, starting at the noise.',
       trouble:
-        'What is wrong near the noise is copied to all later times, and steps of delta add an error of their own; only jumps from pure noise are trained.',
+        'Errors near the noise are copied to all later times, and steps of delta add their own error; only jumps from pure noise are trained.',
     },
   ),
   row(
@@ -138,7 +138,7 @@ export const dataFreeRows = [
       code: ['freeflowPrediction', 'freeflowCorrection', 'freeflowAuxiliary'],
       whenToUse: 'Distillation without data whose samples are also corrected as a distribution.',
       trouble:
-        'The correction is only as good as the auxiliary velocity, which trains beside it: let it begin late and small.',
+        'The correction is only as good as the auxiliary velocity, which is trained at the same time: let it start late and small.',
     },
   ),
 ]

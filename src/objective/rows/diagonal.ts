@@ -66,7 +66,7 @@ export const diagonalRows = [
       whenToUse:
         'The diffusion baselines: DDPM, score SDE, EDM. The velocity of any prediction is a teacher for the flow maps.',
       trouble:
-        'A prediction of the noise says nothing of the data where the path holds none; the error of x0 is multiplied by 1/sigma near the data.',
+        'Predicting the noise says nothing about the data where the path is pure noise; predicting x0 multiplies its error by 1/sigma near the data.',
     },
   ),
   row(
@@ -94,8 +94,9 @@ export const diagonalRows = [
       source,
       code: ['guidanceFree'],
       whenToUse:
-        'A velocity that is guided by itself, at any scale and for one evaluation a step: trained, or finetuned from a run with conditions.',
-      trouble: 'Needs a network that is told scales; residuals at large scales are divided by them.',
+        'A velocity with built-in guidance, at any scale and with one evaluation per step: trained from scratch, or fine-tuned from a conditional run.',
+      trouble:
+        'Needs a network with the scale as an input; residuals are divided by the scale, so large scales count less.',
     },
   ),
   row(
@@ -159,7 +160,7 @@ export const diagonalRows = [
       whenToUse:
         'To tilt a velocity towards a reward, p(x) exp(beta r(x)), in one stage and without reward gradients.',
       trouble:
-        'The weight exp(beta r) has a high variance for a large beta: raise it over training or in stages, and take a center off.',
+        'The weight exp(beta r) has a high variance for a large beta: increase beta during training or in stages, and subtract a constant (options.center).',
     },
   ),
   row(
@@ -192,9 +193,9 @@ export const diagonalRows = [
       source: 'src/objective/reward-training.ts',
       code: ['metaFinetuning', 'posteriorTilt'],
       whenToUse:
-        'To tilt a velocity towards a reward that has a gradient, from points of any law: one sample of the posterior a step is enough in the mean.',
+        'To tilt a velocity towards a reward that has a gradient, from points of any distribution: one posterior sample per step gives the right mean.',
       trouble:
-        'Needs samples of the data given a noisy point that are differentiable in it; exp(beta r) and its gradient have a high variance for a large beta.',
+        'Needs posterior samples (data given a noisy point) that are differentiable in that point; exp(beta r) and its gradient have a high variance for a large beta.',
     },
   ),
   row(
@@ -220,7 +221,7 @@ export const diagonalRows = [
       source,
       code: ['flowMatching'],
       whenToUse:
-        'To straighten a velocity; again with the straightened one as the teacher. Under any other objective: coupling.kind reflow.',
+        'To straighten a velocity, repeatedly if the straightened one is used as the teacher. With any other objective: coupling.kind reflow.',
       trouble: 'Each round adds the error of the teacher and of its solver.',
     },
   ),

@@ -62,8 +62,7 @@ export const divergenceRows = [
       code: ['f2d2Diagonal'],
       whenToUse:
         'As the diagonal term of the other three; alone, for a velocity whose divergence costs one evaluation.',
-      trouble:
-        'With a teacher that is an average of the student itself the head has been seen to run away: use one that stands still.',
+      trouble: 'If the teacher is an average of the student itself, the head can diverge: use a fixed one.',
     },
   ),
   row(
@@ -98,8 +97,8 @@ export const divergenceRows = [
       source,
       code: ['f2d2Shortcut'],
       whenToUse:
-        'Likelihoods in 1 to 8 jumps: no derivative of the map, and the divergence of the teacher at one time alone.',
-      trouble: 'Its likelihood is not normalised: look at mass beside it. Below the truth is not better.',
+        'Likelihoods in 1 to 8 jumps: no derivative of the map, and the divergence of the teacher at a single time only.',
+      trouble: 'Its likelihood is not normalised: look at mass too. A value below the truth is not better.',
     },
   ),
   row(
@@ -137,7 +136,7 @@ export const divergenceRows = [
       code: ['f2d2Meanflow'],
       whenToUse: 'The head without a teacher.',
       trouble:
-        'Its divergence is that of the student as it is, errors included: the least exact of the three, as in what is published.',
+        'Its divergence is that of the student, errors included: the least exact of the three, as in the paper.',
     },
   ),
   row(
@@ -174,7 +173,7 @@ export const divergenceRows = [
       code: ['f2d2Lsd'],
       whenToUse: 'The Lagrangian rule for the head: the one that the published JAX code trains.',
       trouble:
-        'Asks the divergence of the target at every end of a jump: a derivative for each coordinate, or a probe.',
+        "Needs the target's divergence at the end of every jump: a derivative for each coordinate, or a probe.",
     },
   ),
 ]

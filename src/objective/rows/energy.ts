@@ -44,9 +44,9 @@ export const energyRows = [
       source: 'src/objective/flow-map-matching.ts',
       code: ['inverse'],
       whenToUse:
-        'For samples with a density that can be trusted in few jumps: weights to an energy (`oxbow weigh`), `oxbow sample --density jump`.',
+        'For samples whose density can be trusted in few jumps: importance weights for an energy (`oxbow weigh`), `oxbow sample --density jump`.',
       trouble:
-        'One to one only where the return was trained, on the data and its path: look at `folded`, and use 2 jumps or more for steady weights.',
+        'One-to-one only where the round trip was trained, on the data and its path: look at `folded`, and use 2 jumps or more for stable weights.',
     },
   ),
   row(
@@ -74,9 +74,9 @@ export const energyRows = [
       source,
       code: ['weightedFlowMatching'],
       whenToUse:
-        'To sharpen a map with its own weighed samples: rounds of `oxbow weigh --samples` and this, each from the one before.',
+        'To improve a map with its own weighted samples: alternate `oxbow weigh --samples` and this, each round starting from the one before.',
       trouble:
-        'Where few weights decide it learns few points: temper them (`oxbow weigh` does, to a tenth of effective samples).',
+        'If a few weights dominate, it learns only a few points: temper them (`oxbow weigh` does, until a tenth of the samples are effective).',
     },
   ),
   row(
@@ -100,9 +100,9 @@ export const energyRows = [
       source,
       code: ['reverseKl'],
       whenToUse:
-        'Laws of one mode whose energy is known, without data; its least value is -log Z. A baseline elsewhere.',
+        'Distributions with one mode and a known energy, without data; its minimum is -log Z. A baseline elsewhere.',
       trouble:
-        'Seeks one mode: on the double well it collapses to one well even from a map of both, and its own effective samples do not tell. A derivative for each of at most 32 coordinates.',
+        'Seeks one mode: on the double well it collapses to one well even from a map of both, and its own effective samples do not show it. Needs a derivative for each coordinate, of which there may be at most 32.',
     },
   ),
 ]

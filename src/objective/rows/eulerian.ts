@@ -97,7 +97,7 @@ export const eulerianRows = [
       whenToUse:
         'To study the Eulerian rule without a teacher; `spatialGradient` keeps the gradient of J_x F . u.',
       trouble:
-        'The noisiest of the self-distillations, and able to run away (ring): a low weight (0.1), or spatialGradient, which costs less and holds it.',
+        'The noisiest of the self-distillations, and can diverge (ring): use a low weight (0.1), or spatialGradient, which costs less and stabilises it.',
     },
   ),
   row(
@@ -131,7 +131,7 @@ export const eulerianRows = [
       code: ['ayfEmd', 'ayfTangent'],
       whenToUse: 'MeanFlow with a teacher: the same step without the noise of the conditional velocity.',
       trouble:
-        'A fixed-point iteration: with fast time features (network.frequencies 8) its tangent grows and may run away.',
+        'A fixed-point iteration: with fast time features (network.frequencies 8), its tangent grows and may diverge.',
     },
   ),
   row(
@@ -164,7 +164,7 @@ export const eulerianRows = [
       code: ['meanflow'],
       whenToUse: 'The cheapest step: one derivative, no teacher, no target network, no diagonal term.',
       trouble:
-        'Its target is noisy: keep most samples at t = s, clip, and expect the adaptive weight to shift the optimum: after a short training its samples crowd in the middle of the data, which strays do not see.',
+        'Its target is noisy: keep most samples at t = s, clip, and expect the adaptive weight to shift the optimum: after short training, its samples crowd in the middle of the data, which strays do not show.',
     },
   ),
   row(
@@ -231,8 +231,8 @@ export const eulerianRows = [
       source,
       code: ['decoupledMeanflow'],
       whenToUse:
-        'MeanFlow from a trained velocity whose last blocks are shown the target time instead: `network.conditioning decoupled` and `initFrom`.',
-      trouble: 'The logarithm keeps outliers from ruling, and moves the optimum where residuals are skewed.',
+        'MeanFlow from a trained velocity whose last blocks receive the target time instead: `network.conditioning decoupled` and `initFrom`.',
+      trouble: 'The logarithm keeps outliers from dominating, but moves the optimum if residuals are skewed.',
     },
   ),
   row(
@@ -265,7 +265,7 @@ export const eulerianRows = [
       source,
       code: ['alphaflow'],
       whenToUse:
-        'A path from trajectory flow matching (a = 1) to MeanFlow (a near 0): an easy objective first, the right one last.',
+        'Interpolates from trajectory flow matching (a = 1) to MeanFlow (a near 0): an easy objective first, the right one last.',
       trouble: 'Biased of second order in a, and float32 noise grows as 1/a: the schedule ends at 0.005.',
     },
   ),
@@ -306,7 +306,7 @@ export const eulerianRows = [
       code: ['soflow', 'soflowByGap'],
       whenToUse: 'The Eulerian rule without a teacher and without derivatives inside the loss.',
       trouble:
-        'Biased of second order in d; its adaptive weight also bends the diagonal term, and the plain loss (loss.adaptive null) is far better in the plane.',
+        'Biased of second order in d; its adaptive weight also biases the diagonal term, and the plain loss (loss.adaptive null) is far better in the plane.',
     },
   ),
 ]

@@ -31,7 +31,7 @@ export const lagrangianRows = [
       code: ['lmd'],
       whenToUse: 'Distillation at full accuracy: no target network and no discretisation.',
       trouble:
-        'Differentiates through the teacher, so the teacher must be smooth and its graph is trained through.',
+        'Gradients flow through the teacher, so the teacher must be smooth, and steps include its backward pass.',
     },
   ),
   row(
@@ -54,7 +54,7 @@ export const lagrangianRows = [
       publishedCost: null,
       source,
       code: ['lmdDiscrete'],
-      whenToUse: 'Where derivatives inside the loss are not wanted.',
+      whenToUse: 'If you do not want derivatives inside the loss.',
       trouble: 'Biased by the Euler step from m to t: second order in m - t.',
     },
   ),
@@ -142,9 +142,9 @@ export const lagrangianRows = [
       source,
       code: ['tvmTerminal', 'tvmAnchor'],
       whenToUse:
-        'The Lagrangian rule without a teacher, grounded where the jump ends; `anchor.times` gives the anchor a time law of its own.',
+        'The Lagrangian rule without a teacher, grounded where the jump ends; `anchor.times` gives the anchor its own distribution of times.',
       trouble:
-        'As lsd, its residual is a velocity; the derivative keeps its gradient, which costs memory and noise.',
+        'As in lsd, its residual is a velocity; gradients flow through the derivative, which costs memory and adds noise.',
     },
   ),
 ]

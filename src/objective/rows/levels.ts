@@ -71,9 +71,9 @@ export const levelRows = [
       source,
       code: ['tmdHead', 'tmdStage1', 'innerJump'],
       whenToUse:
-        'A sampler of few outer steps from data alone, each with a velocity that is drawn and not averaged; and the start of tmd.',
+        'A sampler with few outer steps, from data alone, whose velocities are drawn instead of averaged; and the starting point for tmd.',
       trouble:
-        'Keeps no trajectories. An outer step is as good as the inner flow: with one inner jump it is that of meanflow.',
+        'Keeps no trajectories. An outer step is as good as the inner flow: with one inner jump, as good as meanflow.',
     },
   ),
   row(
@@ -107,9 +107,9 @@ export const levelRows = [
       source,
       code: ['tmdStage2', 'drawnVelocity', 'outerStep'],
       whenToUse:
-        'As dmd in a few outer steps, where the last layers of a large network take several cheap inner jumps on features that the first layers make once (network.backbone). Begins at a run of tmd-head (--init-from).',
+        'As dmd in a few outer steps, in which the last layers of a large network take several cheap inner jumps on features that the first layers compute once (network.backbone). Starts from a run of tmd-head (--init-from).',
       trouble:
-        'The loss sees samples alone, not how they belong to x_s: that is kept from tmd-head. Times near the data leave little to train, and without more weight on noise modes may be lost: see options.times and options.shift.',
+        'The loss only sees samples, not which x_s they belong to: that is inherited from tmd-head. Times near the data leave little to train, and without more weight on noise, modes may be lost: see options.times and options.shift.',
     },
   ),
 ]

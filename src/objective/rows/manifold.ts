@@ -30,7 +30,7 @@ export const manifoldRows = [
       publishedCost: null,
       source: 'src/objective/eulerian.ts',
       code: ['meanflowSelf'],
-      whenToUse: 'MeanFlow without the noise of the conditional velocity, where there is no teacher.',
+      whenToUse: 'MeanFlow without the noise of the conditional velocity, if there is no teacher.',
       trouble: 'Its tangent is as wrong as its velocity: give the diagonal term a large part of the batch.',
     },
   ),
@@ -60,9 +60,8 @@ export const manifoldRows = [
       publishedCost: null,
       source: 'src/objective/lagrangian.ts',
       code: ['inverseLagrangian'],
-      whenToUse:
-        'A map that also jumps from data to noise, where the Lagrangian rule is wanted without a teacher.',
-      trouble: 'Its noisy points are those of its own inverse, which is wrong at first.',
+      whenToUse: 'A map that also jumps from data to noise, with the Lagrangian rule and without a teacher.',
+      trouble: 'Its noisy points come from its own inverse, which is wrong at first.',
     },
   ),
 ]

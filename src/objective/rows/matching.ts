@@ -215,7 +215,7 @@ export const matchingRows = [
       whenToUse:
         'One jump with the distribution of a teacher, from noise alone: no data, no pairs, no trajectories.',
       trouble:
-        'Keeps no trajectories, so nothing can be inverted or weighed. Samples are only as good as the fake score: give it more turns (players.fake.times) before anything else.',
+        'Keeps no trajectories, so there is no inversion and no importance weights. Samples are only as good as the fake score: first give it more turns (players.fake.times).',
     },
   ),
   row(
@@ -255,7 +255,7 @@ export const matchingRows = [
       source: 'src/objective/matching/backward.ts',
       code: ['simulated'],
       whenToUse:
-        'As dmd, with a few steps for what one jump cannot do: samples are made noisy again between jumps (--method renoise).',
+        'As dmd, with a few steps for what one jump cannot do: noise is added again between jumps (--method renoise).',
       trouble: 'Good only at the times it was trained at (options.times); sample it with that grid.',
     },
   ),
@@ -289,9 +289,9 @@ export const matchingRows = [
       source,
       code: ['sid', 'fisherDistance'],
       whenToUse:
-        'As dmd, by the Fisher divergence: gradients pass through both scores, and one turn of the fake score may do.',
+        'As dmd, with the Fisher divergence: gradients flow through both scores, and one turn of the fake score may be enough.',
       trouble:
-        'The loss has no meaning and may be negative; watch scoreDistance. alpha 1 and 1.2 are published, and diverge from a random start: begin at a trained map (--init-from) for those.',
+        'The loss has no meaning and may be negative; watch scoreDistance. The published alpha, 1 and 1.2, diverges from a random start: start those from a trained map (--init-from).',
     },
   ),
   row(
@@ -330,7 +330,7 @@ export const matchingRows = [
       whenToUse:
         'Two to eight steps of a stochastic sampler (--method bridge) with the distribution of a teacher.',
       trouble:
-        'Trains a denoiser for that sampler and no flow map: its single jumps are not what is matched.',
+        'Trains a denoiser for that sampler, not a flow map: its single jumps do not match the distribution.',
     },
   ),
 ]

@@ -35,7 +35,7 @@ export const otherRows = [
       source: 'src/objective/flow-map-matching.ts',
       code: ['fmm'],
       whenToUse: 'A map that also jumps from data to noise: encoding, editing, round trips.',
-      trouble: 'Long gaps are hard to learn at once: its gaps grow over training, and few steps beat one.',
+      trouble: 'Long gaps are hard to learn at once, so gaps grow during training, and a few steps beat one.',
     },
   ),
   row(
@@ -61,7 +61,7 @@ export const otherRows = [
       source: 'src/objective/trajectory.ts',
       code: ['midTraining'],
       whenToUse:
-        'A short training between the velocity and any other objective (--init-from): plain regression, always stable.',
+        'A short phase between the velocity and any other objective (--init-from): plain regression, always stable.',
       trouble: 'Only as good as the stored trajectories: their number and the solver limit it.',
     },
   ),
@@ -104,9 +104,9 @@ export const otherRows = [
       source: 'src/objective/reward-training.ts',
       code: ['rewardBackprop'],
       whenToUse:
-        'To raise a reward that has a gradient in a few hundred steps, where a tilt is not asked for: keep the leash, and stop early.',
+        'To raise a reward that has a gradient in a few hundred steps, if the result need not be the tilted distribution: keep the leash, and stop early.',
       trouble:
-        'No tilt: without a leash the reward goes above the tilted one and the samples collapse to one place; a leash by points leaves samples between modes, one by velocities hardly holds a single jump.',
+        'Does not sample the tilted distribution: without a leash, the reward exceeds that of the tilt and samples collapse to one place; a leash on points leaves samples between modes, and one on velocities hardly constrains a single jump.',
     },
   ),
 ]

@@ -39,9 +39,9 @@ export const policyRows = [
       source: 'src/objective/matching/policy.ts',
       code: ['piflow', 'imitation'],
       whenToUse:
-        "One or few calls of the network with the teacher's own trajectories kept: a jump follows many cheap steps of a mixture that the network gives once.",
+        "One or a few network calls that keep the teacher's trajectories: a jump follows many cheap steps of a mixture that the network outputs once.",
       trouble:
-        'With too few components it cannot bend as the teacher does: raise network.components (32 published, with dropout 0.05, which hurts where components are as few as modes). Jumps lead towards data only, and an exported map holds every substep.',
+        'With too few components it cannot bend as the teacher does: raise network.components (32 published, with dropout 0.05, which hurts if there are only as many components as modes). Jumps only go towards the data, and an exported map contains every substep.',
     },
   ),
 ]

@@ -47,7 +47,7 @@ export const sampleRows = [
       source: 'src/objective/matching/imm.ts',
       code: ['imm'],
       whenToUse:
-        'A map between any two times from data alone, without derivatives inside the loss: the law of the samples is matched, not their paths.',
+        'A map between any two times from data alone, without derivatives inside the loss: it matches the distribution of the samples, not their paths.',
       trouble:
         'sigmaData should be the standard deviation of the data as the network sees it (1 where it is standardised). Small groups make a noisy loss whose value means little; with the diagonal it is not 0 at the exact map. Without it (options.diagonal false) what holds a sample to its own target is gone, and groups of 4 hardly learn: take 16 or more.',
     },
@@ -100,9 +100,9 @@ export const sampleRows = [
       source: 'src/objective/matching/drifting.ts',
       code: ['drifting'],
       whenToUse:
-        'One jump from data alone, without a teacher or a critic: samples move towards near data and away from near samples.',
+        'One jump from data alone, without a teacher or a critic: samples move towards nearby data and away from nearby samples.',
       trouble:
-        'Only the widest temperature sees far: without one of 0.2 a start on one mode stays there. On pictures raw coordinates tell little; compare by features.',
+        'Only the widest temperature sees far: without one of 0.2 a start on one mode stays there. On images, raw coordinates say little; compare features.',
     },
   ),
   row(
@@ -149,7 +149,7 @@ export const sampleRows = [
       whenToUse:
         'Post-training of a map that already jumps in one step, with the metric itself as the loss. Start it with --init-from.',
       trouble:
-        'It sees two moments of the features: without features a Gaussian cloud is perfect. What was optimised no longer measures; look at other metrics. From a random start a long memory lags behind the map, which then swings: use options.beta 0.9 or less, or a small learning rate.',
+        'It sees two moments of the features: without features a Gaussian cloud is perfect. An optimised metric no longer measures quality; look at others. From a random start a long memory lags behind the map, which then swings: use options.beta 0.9 or less, or a small learning rate.',
     },
   ),
 ]

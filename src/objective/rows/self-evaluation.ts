@@ -58,9 +58,9 @@ export const selfEvaluationRows = [
       source: 'src/objective/matching/self-evaluation.ts',
       code: ['selfEvaluation', 'fakeOfGuesses', 'evaluationDistance'],
       whenToUse:
-        'Few steps from scratch without a teacher: the model moves its own guesses by what it says of their noisy copies. Published for conditions (options.fake false with --condition class --condition.drop 0.1).',
+        'Few steps from scratch without a teacher: the model moves its own guesses according to its predictions for their noisy copies. Published for conditional models (options.fake false with --condition class --condition.drop 0.1).',
       trouble:
-        'Without the fake score the model pulls towards what tells a class from the others, also at the data itself, so that classes come out narrower than they are. Guesses are given the length of their data point, which suits pictures more than points near 0.',
+        'Without the fake score, the model pulls towards what distinguishes a class from the others, even at the data itself, so classes come out too narrow. Guesses are rescaled to the norm of their data point, which suits images better than points near 0.',
     },
   ),
 ]

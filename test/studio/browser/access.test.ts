@@ -51,7 +51,7 @@ long('on a phone the picture and Play are seen at once, and axe finds nothing se
   await menu(page).click()
   await page.getByRole('button', { name: 'Copy link' }).click()
   // Nothing has trained, so nothing does where it is opened.
-  await page.getByText(/Whoever opens it sees this\.$/).waitFor()
+  await page.getByText(/Anyone who opens it sees the same\.$/).waitFor()
   // What was chosen closes the menu and leaves the focus where it was opened.
   expect(await menu(page).getAttribute('aria-expanded')).toBe('false')
   expect(await hasFocus(menu(page))).toBe(true)

@@ -48,7 +48,7 @@ test('the players of gan are listed, and the critic is paused by itself', async 
   await (await catalogue(page)).waitFor()
   expect(await players(page).count()).toBe(0)
   await (await catalogue(page)).selectOption('gan')
-  await players(page).getByText("Learns to tell data from the map's samples. 1 turn a round.").waitFor()
+  await players(page).getByText("Learns to tell data from the map's samples. 1 turn per round.").waitFor()
   expect(await players(page).locator('dd').count()).toBe(0)
   await button(page, 'Train').click()
   await patiently(() => players(page).locator('[data-number="criticAccuracy"]').textContent()).toMatch(
@@ -128,7 +128,7 @@ test('the drift is shown as arrows, which move with the training', async () => {
 
 test('a fake score is listed with its turns, beside where the samples are moved', async () => {
   const page = await trained('dmd', 5)
-  await players(page).getByText('5 turns a round').waitFor()
+  await players(page).getByText('5 turns per round').waitFor()
   await button(page, 'Pause the fake score').waitFor()
   await page.getByRole('checkbox', { name: 'Show the drift as arrows' }).check()
   await page.getByText('drift of 400 samples').waitFor()

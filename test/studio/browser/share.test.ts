@@ -59,7 +59,9 @@ long('a link that is copied replays the training to the same picture', { timeout
   expect(difference(before, picture)).toBeGreaterThan(0.01)
 
   await page.getByRole('button', { name: 'Copy link' }).click()
-  await page.getByText('Whoever opens it sees this, once training has rerun on their machine').waitFor()
+  await page
+    .getByText('Anyone who opens it sees the same, after training has rerun on their machine')
+    .waitFor()
   await page
     .locator('.note')
     .getByText(/Link copied \([\d,]+ characters\)/)

@@ -91,9 +91,11 @@ long(
     expect(classifiers()).toBe(0)
     await button(page, 'Class').click()
     await button(page, '0').click()
-    await eventually(() => told(page)).toMatch(/digits are a 0 with a probability of \d+\s%.* class \d+\s%\./)
+    await eventually(() => told(page)).toMatch(
+      /digits as a 0 with a probability of \d+\s%.* class with \d+\s%\./,
+    )
     expect(classifiers()).toBe(1)
-    const [, steered, known] = /of (\d+)\s%.* class (\d+)\s%/.exec((await told(page))!)!.map(Number)
+    const [, steered, known] = /of (\d+)\s%.* class with (\d+)\s%/.exec((await told(page))!)!.map(Number)
     expect(known).toBeGreaterThan(90)
     await page.getByRole('slider', { name: 'Strength β' }).fill('0')
     await eventually(async () => stateOf(page).beta).toBe(0)

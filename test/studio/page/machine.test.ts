@@ -113,7 +113,7 @@ test('a line that is lost is said and taken up again: commands wait, questions a
 test('what was trained and did not outlast the loss has ended', async () => {
   open()
   const answered = expect(client.ask('run-1', 'target', { count: 1, seed: 0 })).rejects.toThrow(
-    'its training stopped because the connection',
+    'its training ended because the connection',
   )
   await soon(() => server.posted.length === 2)
   server.runs = []

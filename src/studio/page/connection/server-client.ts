@@ -35,7 +35,7 @@ const LONGEST_DELAY = 10_000
 const SILENCE = 45_000
 
 const GONE =
-  'its training stopped because the connection to the server was lost; Train repeats its steps and continues'
+  'its training ended because the connection to the server was lost; Train repeats its steps and continues'
 
 const statusOf = (error: unknown): number | undefined =>
   error instanceof RequestError ? error.status : undefined

@@ -48,7 +48,7 @@ export function ShareNote() {
   return (
     <div class="note" data-note="share">
       <p>
-        {messageOf(copied.value)} Whoever opens it sees this{rerunWords()}.
+        {messageOf(copied.value)} Anyone who opens it sees the same{rerunWords()}.
       </p>
       {copied.value.byHand && (
         <input
